@@ -1,0 +1,25 @@
+/*
+ *  descriptors: are there enough?
+ *
+ *  libzmq aborts the process when descriptors run out, so they are counted before sockets are opened. Any thread; the answer is true for a moment only.
+ */
+#ifndef COMMON_DESCRIPTORS_H
+#define COMMON_DESCRIPTORS_H
+
+#include <stddef.h>
+
+#include "common/fault.h"
+
+//  Raise the soft limit to the hard one. Returns the limit that holds now. For the mains of our own programs; a library leaves its host's limits alone.
+size_t descriptors_raise (void);
+
+//  How many this process has open.
+size_t descriptors_open (void);
+
+//  How many more it may open.
+size_t descriptors_free (void);
+
+//  CADRE_ERROR_DESCRIPTORS, naming COUNT, WHAT ("64 workers") and the cure, unless COUNT are free.
+cadre_error_t descriptors_need (size_t count, const char *what, fault_t *fault);
+
+#endif
