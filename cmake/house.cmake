@@ -1,0 +1,114 @@
+#  What every folder shares: compiler flags, libraries, where results go, and the helpers that keep the folders' own files short.
+
+find_package (PkgConfig REQUIRED)
+find_package (Threads REQUIRED)
+pkg_check_modules (ZMQ REQUIRED IMPORTED_TARGET libzmq>=4.3)
+pkg_check_modules (MSGPACK REQUIRED IMPORTED_TARGET msgpack>=4.0)
+pkg_check_modules (CZMQ REQUIRED IMPORTED_TARGET libczmq>=4.2)
+pkg_check_modules (SMARTCOLS REQUIRED IMPORTED_TARGET smartcols)
+pkg_check_modules (JANSSON REQUIRED IMPORTED_TARGET jansson)
+
+find_program (CADRE_CCACHE ccache)
+if (CADRE_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
+    set (CMAKE_C_COMPILER_LAUNCHER ${CADRE_CCACHE})
+endif ()
+
+set (CMAKE_C_STANDARD 11)
+set (CMAKE_C_STANDARD_REQUIRED ON)
+set (CMAKE_C_EXTENSIONS ON)
+set (CMAKE_POSITION_INDEPENDENT_CODE ON)
+set (CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set (CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set (CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set (CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+
+#  Assertions stay on in every build, so NDEBUG is never defined.
+set (CMAKE_C_FLAGS_RELEASE "-O2 -g")
+set (CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set (CMAKE_C_FLAGS_DEBUG "-O0 -g3")
+if (NOT CMAKE_BUILD_TYPE)
+    set (CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Kind of build" FORCE)
+endif ()
+
+add_compile_definitions (_GNU_SOURCE)
+add_compile_options (-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
+                     -Wno-format-nonliteral -fno-semantic-interposition)
+add_link_options (-Wl,--as-needed)
+if (CADRE_WERROR)
+    add_compile_options (-Werror)
+endif ()
+if (CADRE_SANITIZE)
+    add_compile_options (-fsanitize=${CADRE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options (-fsanitize=${CADRE_SANITIZE})
+else ()
+    add_compile_options (-fstack-protector-strong)
+    add_link_options (-Wl,-z,relro,-z,now)
+endif ()
+if (CADRE_COVERAGE)
+    add_compile_options (--coverage)
+    add_link_options (--coverage)
+endif ()
+
+#  cadre.h includes <cadre_error.h>, which lives in common/ and is installed beside it. A link gives the tree the same
+#  view, without putting all of common/ into the search path.
+file (MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/include)
+file (CREATE_LINK ${PROJECT_SOURCE_DIR}/common/cadre_error.h ${PROJECT_BINARY_DIR}/include/cadre_error.h SYMBOLIC)
+
+#  The flags, definitions and search paths of our own code.
+add_library (cadre_house INTERFACE)
+target_include_directories (cadre_house INTERFACE
+    ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/client/include ${PROJECT_BINARY_DIR}/include)
+target_compile_definitions (cadre_house INTERFACE
+    CADRE_VERSION_MAJOR=${PROJECT_VERSION_MAJOR}
+    CADRE_VERSION_MINOR=${PROJECT_VERSION_MINOR}
+    CADRE_VERSION_PATCH=${PROJECT_VERSION_PATCH}
+    CADRE_VERSION_STRING="${PROJECT_VERSION}"
+    CADRE_LIBEXECDIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}/cadre")
+
+#  Sources of the current folder by pattern, without the names that follow.
+function (cadre_sources result)
+    cmake_parse_arguments (arg "" "" "GLOB;EXCEPT" ${ARGN})
+    list (TRANSFORM arg_GLOB PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    list (TRANSFORM arg_EXCEPT PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    file (GLOB sources CONFIGURE_DEPENDS ${arg_GLOB})
+    if (arg_EXCEPT)
+        list (REMOVE_ITEM sources ${arg_EXCEPT})
+    endif ()
+    set (${result} ${sources} PARENT_SCOPE)
+endfunction ()
+
+#  An internal library of the tree; a folder that is still empty gets an empty one.
+function (cadre_static_library name)
+    set (sources ${ARGN})
+    if (NOT sources)
+        file (CONFIGURE OUTPUT empty.c CONTENT "typedef int cadre_empty_t;\n")
+        set (sources ${CMAKE_CURRENT_BINARY_DIR}/empty.c)
+    endif ()
+    add_library (${name} STATIC ${sources})
+    target_link_libraries (${name} PUBLIC cadre_house)
+    if (TARGET cadre_layers)
+        add_dependencies (${name} cadre_layers)
+    endif ()
+endfunction ()
+
+#  A task plugin: NAME.so in plugins/.
+function (cadre_plugin target source)
+    get_filename_component (name ${source} NAME_WE)
+    add_library (${target} MODULE ${source})
+    target_link_libraries (${target} PRIVATE cadre_house)
+    set_target_properties (${target} PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME ${name}
+        LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+endfunction ()
+
+#  Only one folder at a time may miss a main file while the tree grows.
+function (cadre_executable name)
+    foreach (source IN LISTS ARGN)
+        if (NOT EXISTS ${source})
+            message (STATUS "${name}: ${source} is not there yet")
+            return ()
+        endif ()
+    endforeach ()
+    if (ARGN)
+        add_executable (${name} ${ARGN})
+    endif ()
+endfunction ()
