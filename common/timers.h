@@ -51,8 +51,8 @@ size_t timers_count (const timers_t *self);
 //  (-1 is returned if nothing is set).
 int timers_next_ms (const timers_t *self, int64_t now_us, int max_ms);
 
-//  Ring everything that is due at NOW_US, earliest first, and return how many rang. An alarm that sets itself to a moment that has passed rings at the next run,
-//  so this always ends.
+//  Ring everything that is due at NOW_US, earliest first, and return how many rang. An alarm that is set meanwhile to a moment that has passed
+//  rings at the next run, so this always ends. Not to be called from an alarm.
 size_t timers_run (timers_t *self, int64_t now_us);
 
 #endif

@@ -1,0 +1,96 @@
+//  log.c - lines for the operator, on stderr
+
+#include "common/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/moment.h"
+
+#define LINE_BYTES 1024
+
+static const char *const s_names [] = {"none", "error", "warning", "info", "debug"};
+
+static _Atomic int s_level = LOG_NONE;
+static char s_program [32] = "cadre";
+static bool s_timestamps;
+
+void log_open (const char *program, log_level_t usual)
+{
+    snprintf (s_program, sizeof s_program, "%s", program);
+    log_level_t level = usual;
+    const char *wanted = getenv ("CADRE_LOG");
+    fault_t fault = {0};
+    cadre_error_t error = wanted && *wanted ? log_parse_level (wanted, &level, &fault) : CADRE_OK;
+    log_set_level (level);
+    if (error)
+        log_line (LOG_WARNING, "C001", "CADRE_LOG is ignored: %s", fault.text);
+}
+
+void log_set_level (log_level_t level)
+{
+    atomic_store_explicit (&s_level, (int) level, memory_order_relaxed);
+}
+
+void log_set_timestamps (bool timestamps)
+{
+    s_timestamps = timestamps;
+}
+
+cadre_error_t log_parse_level (const char *text, log_level_t *level, fault_t *fault)
+{
+    for (size_t i = 0; i < sizeof s_names / sizeof *s_names; i++)
+        if (strcmp (text, s_names [i]) == 0) {
+            *level = (log_level_t) i;
+            return CADRE_OK;
+        }
+    return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                      "'%.40s' is no log level: write none, error, warning, info or debug", text);
+}
+
+bool log_wants (log_level_t level)
+{
+    return level != LOG_NONE && (int) level <= atomic_load_explicit (&s_level, memory_order_relaxed);
+}
+
+//  One write, so that lines of several threads and processes stay whole. What cannot be written is lost: there is nobody left to tell.
+static void s_write (const char *line, size_t size)
+{
+    while (write (STDERR_FILENO, line, size) < 0 && errno == EINTR)
+        continue;
+}
+
+static size_t s_prefix (char *line, size_t size, log_level_t level, const char *identifier)
+{
+    char when [MOMENT_ISO_BYTES + 1] = "";
+    if (s_timestamps) {
+        moment_iso (moment_wall_us (), when, MOMENT_ISO_BYTES);
+        strncat (when, " ", sizeof when - strlen (when) - 1);
+    }
+    int length = snprintf (line, size, "%s%s: %s %.16s: ", when, s_program, s_names [level], identifier);
+    return length < 0 ? 0 : (size_t) length;
+}
+
+void log_line (log_level_t level, const char *identifier, const char *format, ...)
+{
+    if (!log_wants (level))
+        return;
+    int saved = errno;
+    char line [LINE_BYTES];
+    size_t used = s_prefix (line, sizeof line, level, identifier);
+    //  A fault knows how to cut and to clean a line
+    fault_t text = {0};
+    va_list arguments;
+    va_start (arguments, format);
+    fault_set_va (&text, CADRE_OK, format, arguments);
+    va_end (arguments);
+    int length = snprintf (line + used, sizeof line - used, "%s\n", text.text);
+    if (length > 0)
+        s_write (line, used + (size_t) length);
+    errno = saved;
+}
