@@ -1,0 +1,144 @@
+//  buffer.c - growable bytes, and msgpack written into them
+
+#include "common/buffer.h"
+
+#include <assert.h>
+#include <msgpack.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes)
+{
+    assert (size_bytes <= SIZE_MAX / 4 && self->size <= SIZE_MAX / 4);
+    size_t needed = self->size + size_bytes;
+    if (needed > self->capacity || !self->data) {
+        size_t capacity = self->capacity ? self->capacity : 64;
+        while (capacity < needed)
+            capacity *= 2;
+        self->data = realloc (self->data, capacity);
+        assert (self->data);
+        self->capacity = capacity;
+    }
+    return self->data + self->size;
+}
+
+void buffer_append (buffer_t *self, const void *bytes, size_t size_bytes)
+{
+    if (size_bytes == 0)
+        return;
+    memcpy (buffer_reserve (self, size_bytes), bytes, size_bytes);
+    self->size += size_bytes;
+}
+
+void buffer_clear (buffer_t *self)
+{
+    self->size = 0;
+}
+
+void buffer_consume (buffer_t *self, size_t size_bytes)
+{
+    assert (size_bytes <= self->size);
+    self->size -= size_bytes;
+    if (self->size && size_bytes)
+        memmove (self->data, self->data + size_bytes, self->size);
+}
+
+void buffer_free (buffer_t *self)
+{
+    free (self->data);
+    *self = (buffer_t){0};
+}
+
+buffer_t buffer_take (buffer_t *other)
+{
+    buffer_t taken = *other;
+    *other = (buffer_t){0};
+    return taken;
+}
+
+static int s_write (void *buffer, const char *bytes, size_t size)
+{
+    buffer_append (buffer, bytes, size);
+    return 0;
+}
+
+static msgpack_packer s_packer (buffer_t *self)
+{
+    return (msgpack_packer){.data = self, .callback = s_write};
+}
+
+void pack_uint (buffer_t *self, uint64_t value)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_uint64 (&packer, value);
+}
+
+void pack_int (buffer_t *self, int64_t value)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_int64 (&packer, value);
+}
+
+void pack_bool (buffer_t *self, bool value)
+{
+    msgpack_packer packer = s_packer (self);
+    if (value)
+        msgpack_pack_true (&packer);
+    else
+        msgpack_pack_false (&packer);
+}
+
+void pack_double (buffer_t *self, double value)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_double (&packer, value);
+}
+
+void pack_nil (buffer_t *self)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_nil (&packer);
+}
+
+void pack_text (buffer_t *self, const char *text)
+{
+    pack_text_of (self, text, strlen (text));
+}
+
+void pack_text_of (buffer_t *self, const char *text, size_t size_bytes)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_str (&packer, size_bytes);
+    buffer_append (self, text, size_bytes);
+}
+
+void pack_blob (buffer_t *self, const void *bytes, size_t size_bytes)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_bin (&packer, size_bytes);
+    buffer_append (self, bytes, size_bytes);
+}
+
+void pack_array (buffer_t *self, size_t count)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_array (&packer, count);
+}
+
+void pack_map (buffer_t *self, size_t count)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_map (&packer, count);
+}
+
+void pack_ext (buffer_t *self, int8_t type, const void *bytes, size_t size_bytes)
+{
+    msgpack_packer packer = s_packer (self);
+    msgpack_pack_ext (&packer, size_bytes, type);
+    buffer_append (self, bytes, size_bytes);
+}
+
+void pack_raw (buffer_t *self, const void *bytes, size_t size_bytes)
+{
+    buffer_append (self, bytes, size_bytes);
+}

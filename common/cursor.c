@@ -1,0 +1,345 @@
+//  cursor.c - reads msgpack in place
+
+#include "common/cursor.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  A value's first byte, taken apart: https://github.com/msgpack/msgpack/blob/master/spec.md
+typedef struct head {
+    cursor_kind_t kind; //  What it is
+    uint64_t number;    //  The integer (two's complement), float bits, flag, count or size
+    bool negative;      //  The integer is below zero
+    int8_t ext;         //  Type of an ext
+    uint8_t length;     //  Bytes of the head itself, the number included
+} head_t;
+
+typedef struct shape {
+    uint8_t kind;  //  cursor_kind_t
+    uint8_t bytes; //  Big-endian bytes of the number behind the first byte
+    int8_t fixed;  //  Number that the first byte itself says (fixext sizes), or -1
+} shape_t;
+
+//  First bytes 0xc0 to 0xdf.
+static const shape_t s_shapes [32] = {
+    {CURSOR_NIL, 0, 0},   {CURSOR_END, 0, 0},   {CURSOR_BOOL, 0, 0},  {CURSOR_BOOL, 0, 1},
+    {CURSOR_BLOB, 1, -1}, {CURSOR_BLOB, 2, -1}, {CURSOR_BLOB, 4, -1}, {CURSOR_EXT, 1, -1},
+    {CURSOR_EXT, 2, -1},  {CURSOR_EXT, 4, -1},  {CURSOR_FLOAT, 4, -1}, {CURSOR_FLOAT, 8, -1},
+    {CURSOR_INT, 1, -1},  {CURSOR_INT, 2, -1},  {CURSOR_INT, 4, -1},  {CURSOR_INT, 8, -1},
+    {CURSOR_INT, 1, -1},  {CURSOR_INT, 2, -1},  {CURSOR_INT, 4, -1},  {CURSOR_INT, 8, -1},
+    {CURSOR_EXT, 0, 1},   {CURSOR_EXT, 0, 2},   {CURSOR_EXT, 0, 4},   {CURSOR_EXT, 0, 8},
+    {CURSOR_EXT, 0, 16},  {CURSOR_TEXT, 1, -1}, {CURSOR_TEXT, 2, -1}, {CURSOR_TEXT, 4, -1},
+    {CURSOR_ARRAY, 2, -1}, {CURSOR_ARRAY, 4, -1}, {CURSOR_MAP, 2, -1}, {CURSOR_MAP, 4, -1},
+};
+
+static uint64_t s_big_endian (const uint8_t *bytes, size_t count)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < count; i++)
+        number = number << 8 | bytes [i];
+    return number;
+}
+
+//  Integers of fewer than 8 bytes are sign-extended.
+static void s_sign (head_t *head, size_t bytes)
+{
+    uint64_t top = (uint64_t) 1 << (bytes * 8 - 1);
+    head->negative = head->number & top;
+    if (head->negative && bytes < 8)
+        head->number |= ~(uint64_t) 0 << (bytes * 8);
+}
+
+static bool s_fixed_head (uint8_t first, head_t *head)
+{
+    head->length = 1;
+    if (first <= 0x7f)
+        *head = (head_t){.kind = CURSOR_INT, .number = first, .length = 1};
+    else if (first <= 0x8f)
+        *head = (head_t){.kind = CURSOR_MAP, .number = first & 0x0f, .length = 1};
+    else if (first <= 0x9f)
+        *head = (head_t){.kind = CURSOR_ARRAY, .number = first & 0x0f, .length = 1};
+    else if (first <= 0xbf)
+        *head = (head_t){.kind = CURSOR_TEXT, .number = first & 0x1f, .length = 1};
+    else if (first >= 0xe0)
+        *head = (head_t){
+            .kind = CURSOR_INT, .number = (uint64_t) (int64_t) (int8_t) first, .negative = true, .length = 1};
+    else
+        return false;
+    return true;
+}
+
+//  Takes the next value's head apart; false when there is none or its bytes are cut off.
+static bool s_head (const cursor_t *self, head_t *head)
+{
+    size_t left = (size_t) (self->end - self->at);
+    if (self->failed || left == 0)
+        return false;
+    uint8_t first = *self->at;
+    if (s_fixed_head (first, head))
+        return true;
+    const shape_t *shape = &s_shapes [first - 0xc0];
+    bool ext = shape->kind == CURSOR_EXT;
+    size_t length = 1u + shape->bytes + (ext ? 1u : 0u);
+    if (shape->kind == CURSOR_END || left < length)
+        return false;
+    *head = (head_t){.kind = shape->kind, .length = (uint8_t) length};
+    head->number = shape->fixed >= 0 ? (uint64_t) shape->fixed : s_big_endian (self->at + 1, shape->bytes);
+    if (ext)
+        head->ext = (int8_t) self->at [length - 1];
+    if (first >= 0xd0 && first <= 0xd3)
+        s_sign (head, shape->bytes);
+    return true;
+}
+
+//  Bytes that follow a head and belong to the value itself.
+static uint64_t s_body_bytes (const head_t *head)
+{
+    return head->kind == CURSOR_TEXT || head->kind == CURSOR_BLOB || head->kind == CURSOR_EXT ? head->number : 0;
+}
+
+//  Values that follow a head as its elements.
+static uint64_t s_elements (const head_t *head)
+{
+    if (head->kind == CURSOR_ARRAY)
+        return head->number;
+    return head->kind == CURSOR_MAP ? head->number * 2 : 0;
+}
+
+//  Reads a head, and the value's own bytes, if they are all there and the elements could be.
+static bool s_take (cursor_t *self, head_t *head)
+{
+    if (!s_head (self, head)) {
+        self->failed = true;
+        return false;
+    }
+    uint64_t left = (uint64_t) (self->end - self->at) - head->length;
+    if (s_body_bytes (head) > left || s_elements (head) > left) {
+        self->failed = true;
+        return false;
+    }
+    self->at += head->length + s_body_bytes (head);
+    return true;
+}
+
+//  Reads a head of one wanted kind, and nothing when the next value is another.
+static bool s_want (cursor_t *self, cursor_kind_t kind, head_t *head)
+{
+    if (cursor_peek (self) != kind) {
+        self->failed = true;
+        return false;
+    }
+    return s_take (self, head);
+}
+
+cursor_t cursor_of (const void *bytes, size_t size_bytes)
+{
+    const uint8_t *start = bytes;
+    return (cursor_t){.at = start, .end = size_bytes ? start + size_bytes : start};
+}
+
+cursor_t cursor_of_view (view_t view)
+{
+    return cursor_of (view.data, view.size);
+}
+
+cursor_kind_t cursor_peek (const cursor_t *self)
+{
+    head_t head;
+    return s_head (self, &head) ? head.kind : CURSOR_END;
+}
+
+bool cursor_done (const cursor_t *self)
+{
+    return !self->failed && self->at == self->end;
+}
+
+bool cursor_uint (cursor_t *self, uint64_t *value)
+{
+    head_t head;
+    if (!s_want (self, CURSOR_INT, &head))
+        return false;
+    if (head.negative) {
+        self->failed = true;
+        return false;
+    }
+    *value = head.number;
+    return true;
+}
+
+bool cursor_int (cursor_t *self, int64_t *value)
+{
+    head_t head;
+    if (!s_want (self, CURSOR_INT, &head))
+        return false;
+    if (!head.negative && head.number > INT64_MAX) {
+        self->failed = true;
+        return false;
+    }
+    *value = (int64_t) head.number;
+    return true;
+}
+
+bool cursor_bool (cursor_t *self, bool *value)
+{
+    head_t head;
+    if (!s_want (self, CURSOR_BOOL, &head))
+        return false;
+    *value = head.number != 0;
+    return true;
+}
+
+static double s_float (const head_t *head)
+{
+    if (head->length == 5) {
+        uint32_t bits = (uint32_t) head->number;
+        float value;
+        memcpy (&value, &bits, sizeof value);
+        return (double) value;
+    }
+    double value;
+    memcpy (&value, &head->number, sizeof value);
+    return value;
+}
+
+bool cursor_double (cursor_t *self, double *value)
+{
+    head_t head;
+    cursor_kind_t kind = cursor_peek (self);
+    if (!s_want (self, kind == CURSOR_INT ? CURSOR_INT : CURSOR_FLOAT, &head))
+        return false;
+    if (kind == CURSOR_FLOAT)
+        *value = s_float (&head);
+    else
+        *value = head.negative ? (double) (int64_t) head.number : (double) head.number;
+    return true;
+}
+
+bool cursor_nil (cursor_t *self)
+{
+    head_t head;
+    return s_want (self, CURSOR_NIL, &head);
+}
+
+static bool s_bytes (cursor_t *self, cursor_kind_t kind, view_t *value)
+{
+    head_t head;
+    if (!s_want (self, kind, &head))
+        return false;
+    *value = (view_t){.data = self->at - head.number, .size = (size_t) head.number};
+    return true;
+}
+
+bool cursor_text (cursor_t *self, view_t *value)
+{
+    return s_bytes (self, CURSOR_TEXT, value);
+}
+
+bool cursor_blob (cursor_t *self, view_t *value)
+{
+    return s_bytes (self, CURSOR_BLOB, value);
+}
+
+bool cursor_bytes (cursor_t *self, view_t *value)
+{
+    return s_bytes (self, cursor_peek (self) == CURSOR_TEXT ? CURSOR_TEXT : CURSOR_BLOB, value);
+}
+
+bool cursor_array (cursor_t *self, size_t *count)
+{
+    head_t head;
+    if (!s_want (self, CURSOR_ARRAY, &head))
+        return false;
+    *count = (size_t) head.number;
+    return true;
+}
+
+bool cursor_map (cursor_t *self, size_t *count)
+{
+    head_t head;
+    if (!s_want (self, CURSOR_MAP, &head))
+        return false;
+    *count = (size_t) head.number;
+    return true;
+}
+
+bool cursor_ext (cursor_t *self, int8_t *type, view_t *value)
+{
+    head_t head;
+    if (!s_want (self, CURSOR_EXT, &head))
+        return false;
+    *type = head.ext;
+    *value = (view_t){.data = self->at - head.number, .size = (size_t) head.number};
+    return true;
+}
+
+bool cursor_skip (cursor_t *self, view_t *value)
+{
+    uint64_t open [CURSOR_DEPTH_MAX + 1]; //  Values still to come on each level
+    size_t depth = 0;
+    const uint8_t *start = self->at;
+    open [0] = 1;
+    for (;;) {
+        while (open [depth] == 0) {
+            if (depth == 0) {
+                if (value)
+                    *value = (view_t){.data = start, .size = (size_t) (self->at - start)};
+                return true;
+            }
+            depth--;
+        }
+        head_t head;
+        if (!s_take (self, &head))
+            return false;
+        open [depth]--;
+        if (s_elements (&head) == 0)
+            continue;
+        if (depth == CURSOR_DEPTH_MAX) {
+            self->failed = true;
+            return false;
+        }
+        open [++depth] = s_elements (&head);
+    }
+}
+
+cursor_t cursor_find (view_t map, const char *key)
+{
+    cursor_t cursor = cursor_of_view (map);
+    size_t count;
+    if (!cursor_map (&cursor, &count))
+        return cursor;
+    for (size_t i = 0; i < count; i++) {
+        view_t name = {0};
+        if (cursor_peek (&cursor) == CURSOR_TEXT)
+            cursor_text (&cursor, &name);
+        else
+            cursor_skip (&cursor, NULL);
+        if (cursor.failed || (name.data && view_is (name, key)))
+            return cursor;
+        cursor_skip (&cursor, NULL);
+    }
+    cursor.failed = true;
+    return cursor;
+}
+
+bool view_is (view_t view, const char *text)
+{
+    return view.size == strlen (text) && memcmp (view.data, text, view.size) == 0;
+}
+
+void view_copy (view_t view, char *buffer, size_t size)
+{
+    assert (size > 0);
+    size_t length = view.size < size ? view.size : size - 1;
+    if (length)
+        memcpy (buffer, view.data, length);
+    buffer [length] = 0;
+}
+
+char *view_text (view_t view)
+{
+    char *text = malloc (view.size + 1);
+    assert (text);
+    view_copy (view, text, view.size + 1);
+    return text;
+}

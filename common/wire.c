@@ -1,0 +1,225 @@
+//  wire.c - encoders and decoders, made from wire.def
+
+#include "common/wire.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void s_put_big_endian (uint8_t *bytes, uint64_t number)
+{
+    for (int i = 7; i >= 0; i--) {
+        bytes [i] = (uint8_t) number;
+        number >>= 8;
+    }
+}
+
+static uint64_t s_get_big_endian (const uint8_t *bytes)
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | bytes [i];
+    return number;
+}
+
+cadre_error_t wire_open (const void *frame, size_t size_bytes, wire_envelope_t *envelope, cursor_t *body)
+{
+    const uint8_t *bytes = frame;
+    if (size_bytes < WIRE_ENVELOPE_BYTES || size_bytes > WIRE_FRAME_MAX || bytes [2] || bytes [3])
+        return CADRE_ERROR_PROTOCOL;
+    *envelope = (wire_envelope_t){.version = bytes [0],
+                                  .verb = bytes [1],
+                                  .session = s_get_big_endian (bytes + 4),
+                                  .sequence = s_get_big_endian (bytes + 12)};
+    *body = cursor_of (bytes + WIRE_ENVELOPE_BYTES, size_bytes - WIRE_ENVELOPE_BYTES);
+    return envelope->version == WIRE_MAJOR ? CADRE_OK : CADRE_ERROR_VERSION;
+}
+
+static void s_write_envelope (buffer_t *frame, const wire_envelope_t *envelope, uint8_t verb)
+{
+    uint8_t *bytes = buffer_reserve (frame, WIRE_ENVELOPE_BYTES);
+    bytes [0] = WIRE_MAJOR;
+    bytes [1] = verb;
+    bytes [2] = bytes [3] = 0;
+    s_put_big_endian (bytes + 4, envelope->session);
+    s_put_big_endian (bytes + 12, envelope->sequence);
+    frame->size += WIRE_ENVELOPE_BYTES;
+}
+
+void wire_stamp (buffer_t *frame, uint64_t session, uint64_t sequence)
+{
+    assert (frame->size >= WIRE_ENVELOPE_BYTES);
+    s_put_big_endian (frame->data + 4, session);
+    s_put_big_endian (frame->data + 12, sequence);
+}
+
+const char *wire_verb_name (unsigned verb)
+{
+    switch (verb) {
+#define WIRE_NAME(name, number, way, text)                                                                   \
+    case number:                                                                                             \
+        return #name;
+        WIRE_MESSAGES (WIRE_NAME)
+#undef WIRE_NAME
+        default:
+            return "unknown";
+    }
+}
+
+view_t wire_view (const char *text)
+{
+    return (view_t){.data = (const uint8_t *) text, .size = text ? strlen (text) : 0};
+}
+
+view_t wire_view_of (const buffer_t *buffer)
+{
+    return (view_t){.data = buffer->data, .size = buffer->size};
+}
+
+wire_list_t wire_list_of (const buffer_t *values, size_t count)
+{
+    return (wire_list_t){.count = count, .values = wire_view_of (values)};
+}
+
+bool wire_read_list (cursor_t *cursor, wire_list_t *list)
+{
+    if (!cursor_array (cursor, &list->count))
+        return false;
+    const uint8_t *start = cursor->at;
+    for (size_t i = 0; i < list->count; i++)
+        if (!cursor_skip (cursor, NULL))
+            return false;
+    list->values = (view_t){.data = start, .size = (size_t) (cursor->at - start)};
+    return true;
+}
+
+void wire_pack_parts (buffer_t *self, uint64_t payload)
+{
+    uint8_t number [8];
+    s_put_big_endian (number, payload);
+    pack_ext (self, WIRE_EXT_PARTS, number, sizeof number);
+}
+
+uint64_t wire_parts_of (view_t value)
+{
+    cursor_t cursor = cursor_of_view (value);
+    int8_t type = 0;
+    view_t number = {0};
+    if (cursor_peek (&cursor) != CURSOR_EXT || !cursor_ext (&cursor, &type, &number))
+        return 0;
+    return type == WIRE_EXT_PARTS && number.size == 8 ? s_get_big_endian (number.data) : 0;
+}
+
+//  ---- one pack and one read function for each field type ----------------
+
+static void s_pack_uint (buffer_t *self, wire_uint_t value)
+{
+    pack_uint (self, value);
+}
+
+static void s_pack_sint (buffer_t *self, wire_sint_t value)
+{
+    pack_int (self, value);
+}
+
+static void s_pack_flag (buffer_t *self, wire_flag_t value)
+{
+    pack_bool (self, value);
+}
+
+static void s_pack_text (buffer_t *self, wire_text_t value)
+{
+    pack_text_of (self, (const char *) value.data, value.size);
+}
+
+static void s_pack_blob (buffer_t *self, wire_blob_t value)
+{
+    pack_blob (self, value.data, value.size);
+}
+
+static void s_pack_raw (buffer_t *self, wire_raw_t value)
+{
+    if (value.size)
+        pack_raw (self, value.data, value.size);
+    else
+        pack_nil (self);
+}
+
+static void s_pack_list (buffer_t *self, wire_list_t value)
+{
+    pack_array (self, value.count);
+    pack_raw (self, value.values.data, value.values.size);
+}
+
+static bool s_read_uint (cursor_t *cursor, wire_uint_t *value)
+{
+    return cursor_uint (cursor, value);
+}
+
+static bool s_read_sint (cursor_t *cursor, wire_sint_t *value)
+{
+    return cursor_int (cursor, value);
+}
+
+static bool s_read_flag (cursor_t *cursor, wire_flag_t *value)
+{
+    return cursor_bool (cursor, value);
+}
+
+static bool s_read_text (cursor_t *cursor, wire_text_t *value)
+{
+    return cursor_text (cursor, value);
+}
+
+static bool s_read_blob (cursor_t *cursor, wire_blob_t *value)
+{
+    return cursor_blob (cursor, value);
+}
+
+static bool s_read_raw (cursor_t *cursor, wire_raw_t *value)
+{
+    return cursor_skip (cursor, value);
+}
+
+static bool s_read_list (cursor_t *cursor, wire_list_t *value)
+{
+    return wire_read_list (cursor, value);
+}
+
+//  ---- messages and records -----------------------------------------------
+
+//  Fields that a newer minor version has put behind those we know.
+static bool s_skip_rest (cursor_t *cursor, size_t count, size_t known)
+{
+    for (size_t i = known; i < count; i++)
+        if (!cursor_skip (cursor, NULL))
+            return false;
+    return true;
+}
+
+#define WIRE_COUNT(type, field, meaning) +1
+#define WIRE_PACK(type, field, meaning) s_pack_##type (self, fields->field);
+#define WIRE_READ(type, field, meaning) &&s_read_##type (cursor, &fields->field)
+
+#define WIRE_CODEC(name, ...)                                                                                \
+    void wire_pack_##name (buffer_t *self, const wire_##name##_t *fields)                                    \
+    {                                                                                                        \
+        pack_array (self, 0 WIRE_FIELDS_##name (WIRE_COUNT));                                                \
+        WIRE_FIELDS_##name (WIRE_PACK)                                                                       \
+    }                                                                                                        \
+    bool wire_read_##name (cursor_t *cursor, wire_##name##_t *fields)                                        \
+    {                                                                                                        \
+        const size_t known = 0 WIRE_FIELDS_##name (WIRE_COUNT);                                              \
+        size_t count = 0;                                                                                    \
+        return cursor_array (cursor, &count) && count >= known WIRE_FIELDS_##name (WIRE_READ)                \
+               && s_skip_rest (cursor, count, known);                                                        \
+    }
+WIRE_MESSAGES (WIRE_CODEC)
+WIRE_RECORDS (WIRE_CODEC)
+
+#define WIRE_WRITE(name, ...)                                                                                \
+    void wire_write_##name (buffer_t *frame, wire_envelope_t envelope, const wire_##name##_t *fields)        \
+    {                                                                                                        \
+        s_write_envelope (frame, &envelope, WIRE_##name);                                                    \
+        wire_pack_##name (frame, fields);                                                                    \
+    }
+WIRE_MESSAGES (WIRE_WRITE)
