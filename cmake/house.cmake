@@ -44,6 +44,9 @@ else ()
     add_compile_options (-fstack-protector-strong)
     add_link_options (-Wl,-z,relro,-z,now)
 endif ()
+if (CADRE_SANITIZE STREQUAL "thread")
+    add_compile_options (-include ${PROJECT_SOURCE_DIR}/cmake/tsan_zmq.h)
+endif ()
 if (CADRE_COVERAGE)
     add_compile_options (--coverage)
     add_link_options (--coverage)
@@ -64,6 +67,15 @@ target_compile_definitions (cadre_house INTERFACE
     CADRE_VERSION_PATCH=${PROJECT_VERSION_PATCH}
     CADRE_VERSION_STRING="${PROJECT_VERSION}"
     CADRE_LIBEXECDIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}/cadre")
+
+#  The layer rule is part of the build: a library is not made while an include breaks it.
+file (GLOB_RECURSE layered CONFIGURE_DEPENDS common/*.[ch] broker/*.[ch] worker/*.[ch] client/*.[ch] tests/*.[ch])
+add_custom_command (OUTPUT ${PROJECT_BINARY_DIR}/layers.stamp
+    COMMAND ${PROJECT_SOURCE_DIR}/tests/lint/layers
+    COMMAND ${CMAKE_COMMAND} -E touch ${PROJECT_BINARY_DIR}/layers.stamp
+    DEPENDS ${layered} ${PROJECT_SOURCE_DIR}/tests/lint/layers
+    COMMENT "Checking the layers")
+add_custom_target (cadre_layers DEPENDS ${PROJECT_BINARY_DIR}/layers.stamp)
 
 #  Sources of the current folder by pattern, without the names that follow.
 function (cadre_sources result)
@@ -86,9 +98,7 @@ function (cadre_static_library name)
     endif ()
     add_library (${name} STATIC ${sources})
     target_link_libraries (${name} PUBLIC cadre_house)
-    if (TARGET cadre_layers)
-        add_dependencies (${name} cadre_layers)
-    endif ()
+    add_dependencies (${name} cadre_layers)
 endfunction ()
 
 #  A task plugin: NAME.so in plugins/.

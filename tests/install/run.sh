@@ -1,0 +1,31 @@
+#!/bin/bash
+#  Installs to a scratch prefix; builds the consumer by pkg-config and by find_package, and the header as C99 and C++.
+set -euo pipefail
+libdir=$1
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+prefix=$scratch/prefix
+
+cmake --install "$CADRE_BUILD_DIR" --prefix "$prefix" >/dev/null
+for program in bin/cadre bin/cadre-broker bin/cadre-worker libexec/cadre/cadre-slot; do
+    test -x "$prefix/$program" || { echo "not installed: $program"; exit 1; }
+done
+
+export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
+strict="-Wall -Wextra -Werror -pedantic"
+gcc -std=c99 $strict $(pkg-config --cflags cadre) "$here/consumer.c" -o "$scratch/by-pkg-config" $(pkg-config --libs cadre)
+LD_LIBRARY_PATH=$prefix/$libdir "$scratch/by-pkg-config"
+gcc -std=c99 $strict -fsyntax-only -x c $(pkg-config --cflags cadre) - <<<'#include <cadre.h>'
+g++ -std=c++11 $strict -fsyntax-only -x c++ $(pkg-config --cflags cadre) - <<<'#include <cadre.h>'
+g++ -std=c++20 $strict -fsyntax-only -x c++ $(pkg-config --cflags cadre) - <<<'#include <cadre.h>'
+
+cmake -S "$here/cmake" -B "$scratch/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build "$scratch/build" >/dev/null
+"$scratch/build/consumer"
+
+library=$prefix/$libdir/libcadre.so.0
+foreign=$(nm -D --defined-only "$library" | awk '$2 ~ /[A-Z]/ && $3 !~ /^(cadre_|CADRE_0$)/ { print $3 }')
+test -z "$foreign" || { echo "exported, but not cadre_*: $foreign"; exit 1; }
+needed=$(objdump -p "$library" | awk '$1 == "NEEDED" && $2 !~ /^(libzmq|libmsgpackc|libc|libpthread|libdl|libm|ld-linux.*)\.so/ { print $2 }')
+test -z "$needed" || { echo "libcadre needs more than libzmq and msgpack-c: $needed"; exit 1; }
