@@ -65,20 +65,22 @@ static cadre_error_t s_host_v6 (address_t *self, const char *text, const char *r
     s_name (self, rest + 1, size);
     if (inet_pton (AF_INET6, self->name, &number) != 1)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "': what stands in brackets is no IPv6 address: write tcp://[::1]:5700", text);
+                          "'" SHOWN "': what stands in brackets is no IPv6 address: write tcp://[::1]:5700",
+                          text);
     return CADRE_OK;
 }
 
 static cadre_error_t s_host (address_t *self, const char *text, const char *host, size_t size, fault_t *fault)
 {
     if (memchr (host, ':', size))
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' has more than one colon: put IPv6 addresses in brackets, tcp://[::1]:5700",
-                          text);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN "' has more than one colon: put IPv6 addresses in brackets, tcp://[::1]:5700", text);
     bool star = size == 1 && *host == '*';
     if (size == 0 || size > HOST_MAX || (!star && !s_all (host, size, ".-_")))
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700", text);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN "' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700", text);
     s_name (self, host, size);
     return CADRE_OK;
 }
@@ -88,9 +90,11 @@ static cadre_error_t s_parse_tcp (address_t *self, const char *text, const char 
     const char *colon = strrchr (rest, ':');
     const char *bracket = strrchr (rest, ']');
     if (*rest && (!colon || (bracket && colon < bracket)))
-        return fault_set (fault, CADRE_ERROR_ADDRESS, "'" SHOWN "' names no port: write " SHOWN ":5700", text, text);
-    cadre_error_t error = *rest == '[' ? s_host_v6 (self, text, rest, fault)
-                                       : s_host (self, text, rest, colon ? (size_t) (colon - rest) : 0, fault);
+        return fault_set (fault, CADRE_ERROR_ADDRESS, "'" SHOWN "' names no port: write " SHOWN ":5700", text,
+                          text);
+    cadre_error_t error = *rest == '['
+                              ? s_host_v6 (self, text, rest, fault)
+                              : s_host (self, text, rest, colon ? (size_t) (colon - rest) : 0, fault);
     if (error)
         return error;
     if (bracket && colon != bracket + 1)
@@ -99,7 +103,8 @@ static cadre_error_t s_parse_tcp (address_t *self, const char *text, const char 
     self->port = s_port (colon + 1, strlen (colon + 1), 1, PORT_MAX);
     if (!self->port)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'%.40s' in '" SHOWN "' is no port: choose one from 1 to %d (a broker uses it and the next "
+                          "'%.40s' in '" SHOWN
+                          "' is no port: choose one from 1 to %d (a broker uses it and the next "
                           "three, and its lanes begin at +%d)",
                           colon + 1, text, PORT_MAX, ADDRESS_LANES_OFFSET);
     return CADRE_OK;
@@ -109,16 +114,19 @@ static cadre_error_t s_parse_ipc (address_t *self, const char *text, const char 
 {
     size_t size = strlen (folder);
     if (*folder != '/')
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' is not an absolute folder: write three slashes, as in ipc:///run/cadre", text);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN "' is not an absolute folder: write three slashes, as in ipc:///run/cadre", text);
     while (size > 0 && folder [size - 1] == '/')
         size--;
     if (size == 0)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' names no folder of its own: write for instance ipc:///run/cadre", text);
+                          "'" SHOWN "' names no folder of its own: write for instance ipc:///run/cadre",
+                          text);
     if (size > FOLDER_MAX)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' is too long: the folder has %zu bytes, %zu are the most for sockets such as "
+                          "'" SHOWN
+                          "' is too long: the folder has %zu bytes, %zu are the most for sockets such as "
                           "front and lane-4294967295 in it: choose a shorter one",
                           text, size, FOLDER_MAX);
     s_name (self, folder, size);
@@ -130,7 +138,8 @@ static cadre_error_t s_parse_inproc (address_t *self, const char *text, const ch
     size_t size = strlen (name);
     if (size == 0 || size > INPROC_MAX || !s_all (name, size, ".-_/"))
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' has no valid name: write inproc://NAME with 1 to %d letters, digits, dots, "
+                          "'" SHOWN
+                          "' has no valid name: write inproc://NAME with 1 to %d letters, digits, dots, "
                           "dashes or slashes",
                           text, INPROC_MAX);
     s_name (self, name, size);
@@ -141,8 +150,8 @@ cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault)
 {
     static const struct
     {
-        const char *scheme;                                                             // how it begins
-        address_kind_t kind;                                                            // what it is then
+        const char *scheme;                                                          // how it begins
+        address_kind_t kind;                                                         // what it is then
         cadre_error_t (*parse) (address_t *, const char *, const char *, fault_t *); // reads the rest
     } kinds [] = {
         {"tcp://", ADDRESS_TCP, s_parse_tcp},
@@ -160,10 +169,12 @@ cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault)
         return error;
     }
     return fault_set (fault, CADRE_ERROR_ADDRESS,
-                      "'" SHOWN "' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME", text);
+                      "'" SHOWN "' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME",
+                      text);
 }
 
-cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t max, size_t *count, fault_t *fault)
+cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t max, size_t *count,
+                                  fault_t *fault)
 {
     char item [ADDRESS_ENDPOINT_BYTES];
     size_t found = 0;
@@ -174,8 +185,8 @@ cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t
         while (size > 0 && next [size - 1] == ' ')
             size--;
         if (found == max)
-            return fault_set (fault, CADRE_ERROR_ADDRESS, "'" SHOWN "' has too many addresses: %zu are the most", text,
-                              max);
+            return fault_set (fault, CADRE_ERROR_ADDRESS,
+                              "'" SHOWN "' has too many addresses: %zu are the most", text, max);
         snprintf (item, sizeof item, "%.*s", size < sizeof item ? (int) size : (int) sizeof item, next);
         cadre_error_t error = address_parse (&addresses [found], item, fault);
         if (error)
@@ -224,10 +235,11 @@ cadre_error_t address_check_connect (const address_t *self, fault_t *fault)
 {
     if (self->kind != ADDRESS_TCP || !s_any (self))
         return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_ADDRESS,
-                      "'%s' means every interface of this machine and is for listening only: name the broker's host, "
-                      "for instance tcp://127.0.0.1:%u",
-                      self->name, self->port);
+    return fault_set (
+        fault, CADRE_ERROR_ADDRESS,
+        "'%s' means every interface of this machine and is for listening only: name the broker's host, "
+        "for instance tcp://127.0.0.1:%u",
+        self->name, self->port);
 }
 
 bool address_is_loopback (const address_t *self)
@@ -283,8 +295,8 @@ const char *address_endpoint (const address_t *self, address_role_t role, char *
     return address_endpoint_at (self, role, (uint16_t) (self->port + role), buffer, size);
 }
 
-const char *
-address_endpoint_at (const address_t *self, address_role_t role, uint16_t port, char *buffer, size_t size)
+const char *address_endpoint_at (const address_t *self, address_role_t role, uint16_t port, char *buffer,
+                                 size_t size)
 {
     assert (role <= ADDRESS_EVENTS);
     if (self->kind == ADDRESS_TCP)

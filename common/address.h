@@ -28,16 +28,18 @@ typedef enum address_role { ADDRESS_FRONT = 0, ADDRESS_BACK, ADDRESS_SINK, ADDRE
 
 typedef struct address
 {
-    address_kind_t kind;            // how bytes travel
-    uint16_t port;                  // tcp: the first port of the block; else 0
-    char name [ADDRESS_NAME_BYTES]; // tcp: the host, without brackets; ipc: the folder, absolute; inproc: the name
+    address_kind_t kind; // how bytes travel
+    uint16_t port;       // tcp: the first port of the block; else 0
+    char name
+        [ADDRESS_NAME_BYTES]; // tcp: the host, without brackets; ipc: the folder, absolute; inproc: the name
 } address_t;
 
 //  Read one address. TEXT is refused with a fault that says what is wrong with it and how it should look.
 cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault);
 
 //  Read addresses separated by commas (spaces around them are ignored): at least one, at most MAX.
-cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t max, size_t *count, fault_t *fault);
+cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t max, size_t *count,
+                                  fault_t *fault);
 
 //  "5800-5899" → first and last port for lanes.
 cadre_error_t address_parse_lanes (const char *text, uint16_t *first, uint16_t *last, fault_t *fault);
@@ -60,7 +62,8 @@ const char *address_print (const address_t *self, char *buffer, size_t size);
 const char *address_endpoint (const address_t *self, address_role_t role, char *buffer, size_t size);
 
 //  The same with a port that was learned from the broker (tcp; for the others it is address_endpoint and port is ignored).
-const char *address_endpoint_at (const address_t *self, address_role_t role, uint16_t port, char *buffer, size_t size);
+const char *address_endpoint_at (const address_t *self, address_role_t role, uint16_t port, char *buffer,
+                                 size_t size);
 
 //  A lane. LANE is a number for ipc and inproc ("ipc://DIR/lane-7"), the port itself for tcp ("tcp://hub:5807").
 const char *address_lane_endpoint (const address_t *self, uint32_t lane, char *buffer, size_t size);

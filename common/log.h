@@ -40,6 +40,7 @@ cadre_error_t log_parse_level (const char *text, log_level_t *level, fault_t *fa
 bool log_wants (log_level_t level);
 
 //  Write one line. Newlines and other control characters in it become spaces; beyond 511 bytes it is cut. errno is left as it was.
-void log_line (log_level_t level, const char *identifier, const char *format, ...) __attribute__ ((format (printf, 3, 4)));
+void log_line (log_level_t level, const char *identifier, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
 
 #endif

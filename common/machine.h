@@ -21,11 +21,13 @@
 
 typedef struct machine_table
 {
-    const char *name;                                     // what the machine is, for messages
-    uint8_t count;                                        // states, at most MACHINE_STATES_MAX
-    const char *const *states;                            // their names
-    const uint32_t *next;                                 // for each state, the states that may follow: MACHINE_TO (a) | MACHINE_TO (b)
-    bool (*invariant) (uint8_t state, const void *object); // true if object fits its new state; NULL if there is nothing to check
+    const char *name;          // what the machine is, for messages
+    uint8_t count;             // states, at most MACHINE_STATES_MAX
+    const char *const *states; // their names
+    const uint32_t *next;      // for each state, the states that may follow: MACHINE_TO (a) | MACHINE_TO (b)
+    bool (*invariant) (
+        uint8_t state,
+        const void *object); // true if object fits its new state; NULL if there is nothing to check
 } machine_table_t;
 
 typedef struct machine

@@ -68,7 +68,8 @@ cadre_error_t sockets_send_bytes (void *socket, const void *bytes, size_t size, 
 
 //  The same to one peer of a ROUTER.
 cadre_error_t sockets_send_to (void *router, sockets_route_t route, zmq_msg_t *message, int flags);
-cadre_error_t sockets_send_bytes_to (void *router, sockets_route_t route, const void *bytes, size_t size, int flags);
+cadre_error_t sockets_send_bytes_to (void *router, sockets_route_t route, const void *bytes, size_t size,
+                                     int flags);
 
 //  Receive one frame without waiting, into an initialised MESSAGE (its content is released first).
 cadre_error_t sockets_receive (void *socket, zmq_msg_t *message);

@@ -21,7 +21,8 @@ cadre_error_t units_parse_duration (const char *text, int64_t *ms, fault_t *faul
 cadre_error_t units_parse_size (const char *text, uint64_t *bytes, fault_t *fault);
 
 //  A whole number from LOW to HIGH.
-cadre_error_t units_parse_count (const char *text, uint64_t low, uint64_t high, uint64_t *count, fault_t *fault);
+cadre_error_t units_parse_count (const char *text, uint64_t low, uint64_t high, uint64_t *count,
+                                 fault_t *fault);
 
 //  "250ms", "1.5s", "1m30s", "2h", "1d3h": at most two units, what is smaller is cut. Below zero it begins with "-".
 const char *units_print_duration (int64_t ms, char *buffer, size_t size);

@@ -93,9 +93,9 @@ static void test_seed_changes_random (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_numbers_differ),      cmocka_unit_test (test_fill_any_size),
-        cmocka_unit_test (test_uuid_is_version_4),   cmocka_unit_test (test_uuid_there_and_back),
-        cmocka_unit_test (test_uuid_refused),        cmocka_unit_test (test_seed_changes_random),
+        cmocka_unit_test (test_numbers_differ),    cmocka_unit_test (test_fill_any_size),
+        cmocka_unit_test (test_uuid_is_version_4), cmocka_unit_test (test_uuid_there_and_back),
+        cmocka_unit_test (test_uuid_refused),      cmocka_unit_test (test_seed_changes_random),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -90,9 +90,9 @@ static void test_cut_of_rubbish (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_set_returns_code),       cmocka_unit_test (test_set_without_fault),
-        cmocka_unit_test (test_replace_from_own_text),  cmocka_unit_test (test_clear),
-        cmocka_unit_test (test_stays_one_line),         cmocka_unit_test (test_cut_between_characters),
+        cmocka_unit_test (test_set_returns_code),      cmocka_unit_test (test_set_without_fault),
+        cmocka_unit_test (test_replace_from_own_text), cmocka_unit_test (test_clear),
+        cmocka_unit_test (test_stays_one_line),        cmocka_unit_test (test_cut_between_characters),
         cmocka_unit_test (test_cut_of_rubbish),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -167,8 +167,10 @@ static void test_threads_do_not_mix (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        TEST (test_line),        TEST (test_levels),      TEST (test_one_line_only), TEST (test_timestamps),
-        TEST (test_environment), TEST (test_parse_level), TEST (test_errno_is_kept), TEST (test_threads_do_not_mix),
+        TEST (test_line),          TEST (test_levels),
+        TEST (test_one_line_only), TEST (test_timestamps),
+        TEST (test_environment),   TEST (test_parse_level),
+        TEST (test_errno_is_kept), TEST (test_threads_do_not_mix),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

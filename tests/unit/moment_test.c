@@ -41,7 +41,8 @@ static void test_iso (void **state)
     (void) state;
     char text [MOMENT_ISO_BYTES];
     assert_string_equal (moment_iso (0, text, sizeof text), "1970-01-01T00:00:00.000Z");
-    assert_string_equal (moment_iso (INT64_C (1709210096789999), text, sizeof text), "2024-02-29T12:34:56.789Z");
+    assert_string_equal (moment_iso (INT64_C (1709210096789999), text, sizeof text),
+                         "2024-02-29T12:34:56.789Z");
     assert_string_equal (moment_iso (-1, text, sizeof text), "1969-12-31T23:59:59.999Z");
     assert_string_equal (moment_iso (0, text, 5), "1970");
 }

@@ -1,0 +1,404 @@
+//  sockets.c - libzmq sockets with settings that are safe
+
+#include "common/sockets.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+
+#include "common/entropy.h"
+#include "common/place.h"
+
+#define ROUTE_BYTES 5
+#define ROUTE_MARK (UINT64_C (1) << 40)
+//  ZMQ_ZERO_COPY_RECV: works in every 4.3, though its macro is a draft
+#define CONTEXT_ZERO_COPY_RECV 10
+
+//  ThreadSanitizer does not see how libzmq hands a message from one thread to another, so it is told
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SOCKETS_TSAN 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define SOCKETS_TSAN 1
+#endif
+#ifdef SOCKETS_TSAN
+void __tsan_acquire (void *address);
+void __tsan_release (void *address);
+static char s_handover;
+#define HANDOVER_GIVE() __tsan_release (&s_handover)
+#define HANDOVER_TAKE() __tsan_acquire (&s_handover)
+#else
+#define HANDOVER_GIVE() ((void) 0)
+#define HANDOVER_TAKE() ((void) 0)
+#endif
+
+static cadre_error_t s_error (void)
+{
+    switch (errno) {
+    case EAGAIN: return CADRE_ERROR_TIMEOUT;
+    case EHOSTUNREACH: return CADRE_ERROR_NOT_FOUND;
+    case ETERM: return CADRE_ERROR_CLOSED;
+    default: return CADRE_ERROR_IO;
+    }
+}
+
+//  Contexts and sockets
+
+void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
+{
+    if (io_threads < 1 || max_sockets < 1 || max_sockets > 65535) {
+        fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "%d I/O threads and %d sockets are not possible: choose at least 1, and at most 65535 sockets",
+            io_threads, max_sockets);
+        return NULL;
+    }
+    void *context = zmq_ctx_new ();
+    if (!context) {
+        fault_set (fault, CADRE_ERROR_MEMORY, "ZeroMQ cannot start: %s", zmq_strerror (errno));
+        return NULL;
+    }
+    int rc = zmq_ctx_set (context, ZMQ_IO_THREADS, io_threads);
+    rc |= zmq_ctx_set (context, ZMQ_MAX_SOCKETS, max_sockets);
+    rc |= zmq_ctx_set (context, ZMQ_BLOCKY, 0);
+    rc |= zmq_ctx_set (context, CONTEXT_ZERO_COPY_RECV, 0);
+    assert (rc == 0);
+    return context;
+}
+
+void sockets_context_destroy (void **context_p)
+{
+    assert (context_p);
+    if (!*context_p)
+        return;
+    while (zmq_ctx_term (*context_p) && errno == EINTR)
+        continue;
+    HANDOVER_TAKE ();
+    *context_p = NULL;
+}
+
+static void s_set (void *socket, int option, int value)
+{
+    int rc = zmq_setsockopt (socket, option, &value, sizeof value);
+    assert (rc == 0);
+}
+
+static void s_configure (void *socket, int type)
+{
+    int64_t largest = SOCKETS_FRAME_MAX;
+    int rc = zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
+    assert (rc == 0);
+    s_set (socket, ZMQ_LINGER, SOCKETS_LINGER_MS);
+    s_set (socket, ZMQ_HANDSHAKE_IVL, SOCKETS_HANDSHAKE_MS);
+    s_set (socket, ZMQ_SNDHWM, 0);
+    s_set (socket, ZMQ_RCVHWM, 0);
+    s_set (socket, ZMQ_TCP_KEEPALIVE, 1);
+    s_set (socket, ZMQ_IPV6, 1);
+    if (type == ZMQ_ROUTER)
+        s_set (socket, ZMQ_ROUTER_MANDATORY, 1);
+}
+
+void *sockets_new (void *context, int type, fault_t *fault)
+{
+    if (type == ZMQ_ROUTER)
+        entropy_seed_libc ();
+    void *socket = zmq_socket (context, type);
+    if (socket) {
+        s_configure (socket, type);
+        return socket;
+    }
+    if (errno == EMFILE)
+        fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                   "no further socket can be opened: raise ulimit -n, or use fewer workers and connections");
+    else if (errno == ETERM)
+        fault_set (fault, CADRE_ERROR_CLOSED, "no socket can be opened: ZeroMQ is shutting down");
+    else
+        fault_set (fault, CADRE_ERROR_IO, "no socket can be opened: %s", zmq_strerror (errno));
+    return NULL;
+}
+
+void *sockets_new_once (void *context, int type, fault_t *fault)
+{
+    void *socket = sockets_new (context, type, fault);
+    if (socket)
+        s_set (socket, ZMQ_RECONNECT_IVL, -1);
+    return socket;
+}
+
+void sockets_destroy (void **socket_p)
+{
+    assert (socket_p);
+    if (!*socket_p)
+        return;
+    HANDOVER_GIVE ();
+    int rc = zmq_close (*socket_p);
+    assert (rc == 0);
+    *socket_p = NULL;
+}
+
+void sockets_set_linger (void *socket, int linger_ms)
+{
+    s_set (socket, ZMQ_LINGER, linger_ms);
+}
+
+//  Binding and connecting
+
+static const char *s_after (const char *text, const char *prefix)
+{
+    size_t size = strlen (prefix);
+    return strncmp (text, prefix, size) == 0 ? text + size : NULL;
+}
+
+//  libzmq binds to numbers and interfaces only. A name is looked up as libzmq would for a connect, so that both ends meet; localhost is always IPv4.
+static const char *s_resolved (const char *endpoint, char *buffer, size_t size)
+{
+    const char *rest = s_after (endpoint, "tcp://");
+    const char *colon = rest ? strrchr (rest, ':') : NULL;
+    char host [256];
+    if (!colon || *rest == '[' || *rest == '*' || (size_t) (colon - rest) >= sizeof host)
+        return endpoint;
+    snprintf (host, sizeof host, "%.*s", (int) (colon - rest), rest);
+    if (strcasecmp (host, "localhost") == 0) {
+        snprintf (buffer, size, "tcp://127.0.0.1%s", colon);
+        return buffer;
+    }
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_flags = AI_V4MAPPED, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    if (getaddrinfo (host, NULL, &hints, &found))
+        return endpoint;
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *) (const void *) found->ai_addr)->sin6_addr;
+    char number [INET6_ADDRSTRLEN];
+    bool mapped = IN6_IS_ADDR_V4MAPPED (v6);
+    if (mapped)
+        inet_ntop (AF_INET, &v6->s6_addr [12], number, sizeof number);
+    else
+        inet_ntop (AF_INET6, v6, number, sizeof number);
+    snprintf (buffer, size, mapped ? "tcp://%s%s" : "tcp://[%s]%s", number, colon);
+    freeaddrinfo (found);
+    return buffer;
+}
+
+static cadre_error_t s_bind_failed (const char *endpoint, fault_t *fault)
+{
+    const char *port = strrchr (endpoint, ':') + 1;
+    bool tcp = s_after (endpoint, "tcp://") != NULL;
+    switch (errno) {
+    case EADDRINUSE:
+        if (!tcp)
+            return fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
+                              "%s is taken: choose another name with --listen", endpoint);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS_IN_USE,
+            "port %s is taken (%s): stop the program that uses it, or choose another with --listen", port,
+            endpoint);
+    case EACCES:
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          tcp ? "%s may not be used by this user: choose a port above 1023 with --listen"
+                              : "%s may not be used by this user: choose another place with --listen",
+                          endpoint);
+    case ENODEV:
+    case EADDRNOTAVAIL:
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "no interface of this machine has the address in %s: use one of its own, or tcp://*:%s", endpoint,
+            port);
+    case EINVAL:
+    case ENOTSUP:
+    case EPROTONOSUPPORT:
+    case ENAMETOOLONG:
+        return fault_set (fault, CADRE_ERROR_ADDRESS,
+                          "'%.200s' is no address to listen at: write tcp://HOST:PORT, ipc:///FOLDER or "
+                          "inproc://NAME",
+                          endpoint);
+    case EMFILE:
+    case ENFILE:
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "%s: no descriptor is free: raise ulimit -n",
+                          endpoint);
+    default:
+        return fault_set (fault, CADRE_ERROR_IO, "cannot listen at %s: %s", endpoint, zmq_strerror (errno));
+    }
+}
+
+cadre_error_t sockets_bind (void *socket, const char *endpoint, fault_t *fault)
+{
+    char buffer [512];
+    int lock = -1;
+    const char *path = s_after (endpoint, "ipc://");
+    if (path) {
+        cadre_error_t error = place_prepare (path, &lock, fault);
+        if (error)
+            return error;
+    }
+    if (!strchr (endpoint, ':'))
+        return fault_set (fault, CADRE_ERROR_ADDRESS,
+                          "'%.200s' is no address to listen at: write tcp://HOST:PORT", endpoint);
+    const char *resolved = s_resolved (endpoint, buffer, sizeof buffer);
+    const char *host = s_after (resolved, "tcp://");
+    //  With IPv6 on, a number of IPv4 would be bound, and reported, as an IPv6 one
+    s_set (socket, ZMQ_IPV6, !host || *host == '[' || *host == '*');
+    HANDOVER_GIVE ();
+    int rc = zmq_bind (socket, resolved);
+    cadre_error_t error = rc ? s_bind_failed (endpoint, fault) : CADRE_OK;
+    place_release (&lock);
+    return error;
+}
+
+cadre_error_t sockets_connect (void *socket, const char *endpoint, fault_t *fault)
+{
+    const char *path = s_after (endpoint, "ipc://");
+    cadre_error_t error = path ? place_check (path, fault) : CADRE_OK;
+    if (error)
+        return error;
+    //  localhost may stand for ::1 in /etc/hosts, and for a broker at 127.0.0.1
+    bool v4 = s_after (endpoint, "tcp://localhost:") != NULL;
+    s_set (socket, ZMQ_IPV6, !v4);
+    HANDOVER_GIVE ();
+    if (zmq_connect (socket, endpoint) == 0)
+        return CADRE_OK;
+    if (errno == EINVAL || errno == ENOTSUP || errno == EPROTONOSUPPORT)
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'%.200s' is no address to connect to: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME",
+            endpoint);
+    return fault_set (fault, errno == ETERM ? CADRE_ERROR_CLOSED : CADRE_ERROR_IO,
+                      "cannot connect to %.200s: %s", endpoint, zmq_strerror (errno));
+}
+
+const char *sockets_endpoint (void *socket, char *buffer, size_t size)
+{
+    size_t used = size;
+    if (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, buffer, &used))
+        buffer [0] = 0;
+    return buffer;
+}
+
+uint16_t sockets_port (void *socket)
+{
+    char endpoint [512];
+    const char *rest = s_after (sockets_endpoint (socket, endpoint, sizeof endpoint), "tcp://");
+    const char *colon = rest ? strrchr (rest, ':') : NULL;
+    return colon ? (uint16_t) strtoul (colon + 1, NULL, 10) : 0;
+}
+
+static int s_get (void *socket, int option, int otherwise)
+{
+    int value = otherwise;
+    size_t size = sizeof value;
+    return zmq_getsockopt (socket, option, &value, &size) ? otherwise : value;
+}
+
+int sockets_events (void *socket)
+{
+    return s_get (socket, ZMQ_EVENTS, 0);
+}
+
+int sockets_descriptor (void *socket)
+{
+    return s_get (socket, ZMQ_FD, -1);
+}
+
+//  Sending and receiving
+
+static cadre_error_t s_send (void *socket, zmq_msg_t *message, int flags)
+{
+    HANDOVER_GIVE ();
+    while (zmq_msg_send (message, socket, flags) < 0)
+        if (errno != EINTR)
+            return s_error ();
+    return CADRE_OK;
+}
+
+cadre_error_t sockets_send (void *socket, zmq_msg_t *message, int flags)
+{
+    return s_send (socket, message, flags & ZMQ_DONTWAIT);
+}
+
+static cadre_error_t s_send_bytes (void *socket, const void *bytes, size_t size, int flags)
+{
+    HANDOVER_GIVE ();
+    while (zmq_send (socket, bytes, size, flags) < 0)
+        if (errno != EINTR)
+            return s_error ();
+    return CADRE_OK;
+}
+
+cadre_error_t sockets_send_bytes (void *socket, const void *bytes, size_t size, int flags)
+{
+    return s_send_bytes (socket, bytes, size, flags & ZMQ_DONTWAIT);
+}
+
+//  A ROUTER says on this frame whether it knows the peer; the next frame is then taken without waiting.
+static cadre_error_t s_send_route (void *router, sockets_route_t route, int flags)
+{
+    uint8_t id [ROUTE_BYTES];
+    if (route == 0)
+        return CADRE_ERROR_NOT_FOUND;
+    for (size_t i = 0; i < ROUTE_BYTES; i++)
+        id [i] = (uint8_t) (route >> (8 * i));
+    return s_send_bytes (router, id, sizeof id, (flags & ZMQ_DONTWAIT) | ZMQ_SNDMORE);
+}
+
+cadre_error_t sockets_send_to (void *router, sockets_route_t route, zmq_msg_t *message, int flags)
+{
+    cadre_error_t error = s_send_route (router, route, flags);
+    return error ? error : sockets_send (router, message, flags);
+}
+
+cadre_error_t sockets_send_bytes_to (void *router, sockets_route_t route, const void *bytes, size_t size,
+                                     int flags)
+{
+    cadre_error_t error = s_send_route (router, route, flags);
+    return error ? error : sockets_send_bytes (router, bytes, size, flags);
+}
+
+static cadre_error_t s_receive (void *socket, zmq_msg_t *message)
+{
+    while (zmq_msg_recv (message, socket, ZMQ_DONTWAIT) < 0)
+        if (errno != EINTR)
+            return s_error ();
+    HANDOVER_TAKE ();
+    return CADRE_OK;
+}
+
+//  The rest of a message that has too many frames goes as it comes; one frame at a time is held.
+static cadre_error_t s_drop (void *socket, zmq_msg_t *message)
+{
+    while (zmq_msg_more (message) && s_receive (socket, message) == CADRE_OK)
+        continue;
+    zmq_msg_close (message);
+    zmq_msg_init (message);
+    return CADRE_ERROR_PROTOCOL;
+}
+
+cadre_error_t sockets_receive (void *socket, zmq_msg_t *message)
+{
+    cadre_error_t error = s_receive (socket, message);
+    if (error)
+        return error;
+    return zmq_msg_more (message) ? s_drop (socket, message) : CADRE_OK;
+}
+
+cadre_error_t sockets_receive_from (void *router, sockets_route_t *route, zmq_msg_t *message)
+{
+    cadre_error_t error = s_receive (router, message);
+    if (error)
+        return error;
+    if (zmq_msg_size (message) != ROUTE_BYTES || !zmq_msg_more (message))
+        return s_drop (router, message);
+    const uint8_t *id = zmq_msg_data (message);
+    sockets_route_t from = ROUTE_MARK;
+    for (size_t i = 0; i < ROUTE_BYTES; i++)
+        from |= (sockets_route_t) id [i] << (8 * i);
+    error = sockets_receive (router, message);
+    if (!error)
+        *route = from;
+    return error;
+}
