@@ -1,0 +1,48 @@
+/*  broker.h - the broker as a library
+ *
+ *  One thread owns all of a broker's state: it calls broker_new, broker_run and
+ *  broker_destroy. broker_signal may be called from any thread and from a
+ *  signal handler. The broker installs no signal handler and prints nothing but
+ *  log lines.
+ *
+ *      broker_t *broker = broker_new (context, &options, &fault);
+ *      if (broker)
+ *          broker_run (broker);         returns after a drain or a stop
+ *      broker_destroy (&broker);
+ */
+
+#ifndef BROKER_BROKER_H_INCLUDED
+#define BROKER_BROKER_H_INCLUDED
+
+#include "common/address.h"
+#include "common/fault.h"
+#include "common/moment.h"
+
+typedef struct broker broker_t;
+
+typedef struct broker_options {
+    const char *name;             //  Label for people; NULL: host name
+    const char *listen;           //  Addresses, separated by commas; at least one
+    uint16_t lane_first;          //  First tcp port for lanes; 0: base + 100
+    uint16_t lane_last;           //  Last one; 0: 65535
+    uint32_t beat_ms;             //  0: 1000
+    uint32_t lost_ms;             //  A silent peer is lost after this; 0: 10000
+    uint64_t memory_bytes;        //  What the broker may hold; 0: a quarter of the machine
+    bool embedded;                //  Nobody else can join: what no worker here fits fails at once
+    const moment_clock_t *clock;  //  NULL: the boot-time clock
+} broker_options_t;
+
+typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2 } broker_order_t;
+
+//  Counts descriptors and binds all sockets. NULL and a fault when that fails: address, port, folder, limit.
+//  The options' texts are copied; context stays the caller's.
+broker_t *broker_new (void *context, const broker_options_t *options, fault_t *fault);
+void broker_destroy (broker_t **self_p);
+
+//  Serves until it was told to drain (no new jobs; ends when the last attached job has) or to stop.
+cadre_error_t broker_run (broker_t *self);
+
+//  Any thread, async-signal-safe.
+void broker_signal (broker_t *self, broker_order_t order);
+
+#endif

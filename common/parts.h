@@ -1,0 +1,32 @@
+/*  parts.h - large payloads, put together again from their parts
+ *
+ *  One parts_t for each direction of each session. Memory grows with the bytes
+ *  that arrive, never with what is announced. Payloads are bound by
+ *  WIRE_PAYLOAD_MAX and the number of unfinished ones by PARTS_OPEN_MAX.
+ *  One thread at a time.
+ */
+
+#ifndef COMMON_PARTS_H_INCLUDED
+#define COMMON_PARTS_H_INCLUDED
+
+#include "common/wire.h"
+
+#define PARTS_OPEN_MAX 1024u
+
+typedef struct parts parts_t;
+
+parts_t *parts_new (void);
+void parts_destroy (parts_t **self_p);
+
+//  Adds a part. CADRE_ERROR_PROTOCOL when it does not fit what came before, CADRE_ERROR_TOO_LARGE when
+//  payload or number of payloads exceed the limits.
+cadre_error_t parts_add (parts_t *self, const wire_part_t *part);
+
+//  Hands over a complete payload: true, and *payload holds exactly one well-formed msgpack value that the caller owns
+//  now. False when there is none of that number, it is not complete, or its bytes are not one value.
+bool parts_take (parts_t *self, uint64_t number, buffer_t *payload);
+
+//  Bytes held.
+size_t parts_bytes (const parts_t *self);
+
+#endif

@@ -1,0 +1,58 @@
+/*  worker.h - the worker (agent) as a library
+ *
+ *  One thread calls worker_new, worker_run and worker_destroy; it must live as
+ *  long as the worker, since slots are its children. worker_signal may be called
+ *  from any thread and from a signal handler. The worker installs no signal
+ *  handler, and works in programs that ignore SIGCHLD or block signals.
+ */
+
+#ifndef WORKER_WORKER_H_INCLUDED
+#define WORKER_WORKER_H_INCLUDED
+
+#include "common/fault.h"
+#include "common/moment.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct worker worker_t;
+
+struct cadre_function; //  cadre.h
+
+typedef struct worker_options {
+    const char *name;                        //  Label for people; NULL: host:pid
+    const char *broker;                      //  Addresses, separated by commas, tried in turn
+    unsigned slots;                          //  0: CPUs that the process may use
+    bool threads;                            //  Slots are threads of this process; no commands then
+    bool commands;                           //  Runs commands
+    const char *slot_path;                   //  The executable of process slots (cadre-slot, or a program that calls cadre_main)
+    const struct cadre_function *functions;  //  Functions of this very program, or NULL; ends with an empty one
+    const char *const *plugins;              //  Files, NULL-terminated, or NULL
+    const char *const *program;              //  argv of a program that serves functions, NULL-terminated, or NULL
+    const char *const *labels;               //  NULL-terminated, or NULL
+    const char *task_broker;                 //  Address for CADRE_TASK_BROKER; NULL: broker
+    uint64_t max_tasks;                      //  A slot is replaced after this many tasks; 0: never
+    uint32_t idle_timeout_ms;                //  Leave after so long without a task; 0: never
+    uint32_t lifetime_ms;                    //  Drain after so long; 0: never
+    uint32_t drain_timeout_ms;               //  0: 30000
+    bool embedded;                           //  The broker is in this process: do not outlive it, do not retry
+    const moment_clock_t *clock;             //  NULL: the boot-time clock
+} worker_options_t;
+
+typedef enum worker_order { WORKER_DRAIN = 1, WORKER_STOP = 2 } worker_order_t;
+
+//  Starts a first slot to learn its functions. NULL and a fault when a plugin cannot be used, a slot
+//  cannot be started, or descriptors are too few. The options' texts are copied.
+worker_t *worker_new (void *context, const worker_options_t *options, fault_t *fault);
+
+//  Ends all slots and everything that their tasks started.
+void worker_destroy (worker_t **self_p);
+
+//  Serves until it was drained or stopped, by worker_signal or by the broker. CADRE_OK; or what the broker refused.
+cadre_error_t worker_run (worker_t *self, fault_t *fault);
+
+//  Any thread, async-signal-safe.
+void worker_signal (worker_t *self, worker_order_t order);
+
+#endif
