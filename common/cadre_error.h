@@ -41,7 +41,8 @@ extern "C" {
     X (TASK, 20, "the task failed", 1)                                                                       \
     X (CANCELLED, 21, "cancelled", 1)                                                                        \
     X (CONFIGURATION, 22, "configuration not valid", 78)                                                     \
-    X (INTERNAL, 23, "internal error", 125)
+    X (INTERNAL, 23, "internal error", 125)                                                                  \
+    X (END, 24, "nothing is left", 0)
 
 typedef enum cadre_error {
 #define CADRE_ERROR_ENUM(name, number, text, exit_code) CADRE_ERROR_##name = number,

@@ -1,0 +1,463 @@
+/*  cadre.h - a process pool that spans machines
+ *
+ *  A program hands over tasks: calls of named functions with arguments, or
+ *  commands. They run on threads or processes of this machine, or on workers on
+ *  many hosts; the calls are the same. Each task reaches exactly one outcome.
+ *
+ *      static cadre_error_t square (cadre_call_t *call)
+ *      {
+ *          int64_t n = cadre_arg_int (call, 0);
+ *          return cadre_return_int (call, n * n);
+ *      }
+ *
+ *      static const cadre_function_t functions [] = {
+ *          {.name = "square", .run = square, .takes = "i", .says = "the square of an integer"}, {0}};
+ *
+ *      int main (int argc, char **argv)
+ *      {
+ *          cadre_main (argc, argv, functions);
+ *          cadre_t *pool = cadre_open (NULL, NULL);
+ *          int64_t value;
+ *          cadre_future_t *future = cadre_submit (pool, "square", "i", (int64_t) 7);
+ *          if (cadre_future_wait_int (future, &value, 1000) != CADRE_OK)
+ *              fprintf (stderr, "%s\n", cadre_future_message (future));
+ *          cadre_future_destroy (&future);
+ *          cadre_close (&pool, 5000);
+ *      }
+ *
+ *  Rules that hold for every call unless its text says otherwise:
+ *
+ *  - Threads: a cadre_t and a cadre_job_t may be used by several threads at once. A future, an
+ *    iterator and a value belong to one thread at a time. A cadre_call_t belongs to the thread
+ *    that runs the function.
+ *  - Ownership: a `T **` parameter is consumed, set to NULL, and may be NULL or point to NULL. A
+ *    `T *` is borrowed. A `const char *` or `const void *` that is returned belongs to the object it was
+ *    asked of and is valid until that object is changed or destroyed. Texts are UTF-8.
+ *  - Times are in milliseconds; a timeout of -1 waits as long as it takes, 0 does not wait.
+ *  - Errors are numbers of cadre_error_t. The message with cause and cure is in the object at hand:
+ *    cadre_message, cadre_future_message, cadre_job_message.
+ *  - After fork, calls in the child return CADRE_ERROR_FORKED, NULL or 0; destructors just forget.
+ *  - The library installs no signal handler, prints nothing, and changes no setting of the process.
+ */
+
+#ifndef CADRE_H_INCLUDED
+#define CADRE_H_INCLUDED
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cadre_error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cadre cadre_t;                //  A pool, or a connection to a broker
+typedef struct cadre_future cadre_future_t;  //  A task that was submitted
+typedef struct cadre_job cadre_job_t;        //  A job: tasks that share options
+typedef struct cadre_imap cadre_imap_t;      //  Results of a function over a stream of items
+typedef struct cadre_value cadre_value_t;    //  Nested data: what tasks take and return
+typedef struct cadre_call cadre_call_t;      //  Inside a function: the call being served
+
+//  ==== Functions: what workers serve ========================================
+
+//  A function reads its arguments from the call and ends with cadre_return_... or cadre_fail.
+typedef cadre_error_t (cadre_run_fn) (cadre_call_t *call);
+
+typedef struct cadre_function {
+    const char *name;                       //  What it is called by
+    cadre_run_fn *run;                      //  The function
+    const char *takes;                      //  Types of its arguments, letters as in cadre_submit; NULL: not checked. A trailing
+                                            //  '*' allows any further ones. Checked before run is called
+    const char *says;                       //  What it does, one line, or NULL
+    cadre_error_t (*start) (void **state);  //  Once per slot before its first call, or NULL
+    void (*end) (void *state);              //  Once per slot when it ends, or NULL
+} cadre_function_t;
+
+#define CADRE_PLUGIN_ABI 1u
+
+typedef struct cadre_plugin {
+    uint32_t abi;                       //  CADRE_PLUGIN_ABI of the header it was compiled with
+    const cadre_function_t *functions;  //  Ends with an entry whose name is NULL
+} cadre_plugin_t;
+
+//  Makes a shared object a plugin: CADRE_PLUGIN (functions), once, at file level.
+#define CADRE_PLUGIN(functions_)                                                                             \
+    CADRE_EXPORT extern const cadre_plugin_t cadre_plugin;                                                   \
+    const cadre_plugin_t cadre_plugin = {CADRE_PLUGIN_ABI, functions_};
+
+//  First line of a program whose own functions shall run in its slots and workers. Started as a slot (by a pool of this
+//  program), or as a worker (`program --cadre-worker --broker ADDRESS [options of cadre-worker]`), it serves and never returns. Else it
+//  remembers the functions (not copied: keep them) for the pools that this process opens, and returns.
+CADRE_EXPORT void cadre_main (int argc, char **argv, const cadre_function_t *functions);
+
+//  ---- inside a function ----------------------------------------------------
+
+//  How many arguments the call has.
+CADRE_EXPORT size_t cadre_arg_count (const cadre_call_t *call);
+
+//  Argument number index, from 0. An argument that is missing or of another type makes the call fail with an error of kind "type"
+//  that names function, argument and both types, whatever the function returns later; the accessor returns 0, false, NULL or "".
+CADRE_EXPORT int64_t cadre_arg_int (cadre_call_t *call, size_t index);
+CADRE_EXPORT uint64_t cadre_arg_uint (cadre_call_t *call, size_t index);
+CADRE_EXPORT double cadre_arg_double (cadre_call_t *call, size_t index); //  Takes integers too
+CADRE_EXPORT bool cadre_arg_bool (cadre_call_t *call, size_t index);
+CADRE_EXPORT const char *cadre_arg_text (cadre_call_t *call, size_t index); //  Never NULL; valid during the call
+CADRE_EXPORT const void *cadre_arg_blob (cadre_call_t *call, size_t index, size_t *size_bytes);
+CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_call_t *call, size_t index); //  Any type; valid during the call
+
+//  Set the result and return CADRE_OK, so that a function can end with `return cadre_return_int (call, n);`. The last one counts.
+CADRE_EXPORT cadre_error_t cadre_return_nil (cadre_call_t *call);
+CADRE_EXPORT cadre_error_t cadre_return_int (cadre_call_t *call, int64_t value);
+CADRE_EXPORT cadre_error_t cadre_return_uint (cadre_call_t *call, uint64_t value);
+CADRE_EXPORT cadre_error_t cadre_return_double (cadre_call_t *call, double value);
+CADRE_EXPORT cadre_error_t cadre_return_bool (cadre_call_t *call, bool value);
+CADRE_EXPORT cadre_error_t cadre_return_text (cadre_call_t *call, const char *value);
+CADRE_EXPORT cadre_error_t cadre_return_blob (cadre_call_t *call, const void *bytes, size_t size_bytes);
+CADRE_EXPORT cadre_error_t cadre_return_value (cadre_call_t *call, cadre_value_t **value);
+
+//  Ends the task with outcome error. kind is a short word for programs ("not-found"), the rest a message as in
+//  printf. Returns CADRE_ERROR_TASK: `return cadre_fail (call, "range", "%d is too large", n);`
+CADRE_EXPORT cadre_error_t cadre_fail (cadre_call_t *call, const char *kind, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__ ((format (printf, 3, 4)))
+#endif
+    ;
+//  Adds a line to the error's trace, innermost first.
+CADRE_EXPORT void cadre_trace (cadre_call_t *call, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__ ((format (printf, 2, 3)))
+#endif
+    ;
+
+//  True once the task was cancelled or has timed out: a long function should return soon.
+CADRE_EXPORT bool cadre_call_cancelled (const cadre_call_t *call);
+//  Tells the caller how far this task is, from 0 to 1; text may be NULL. At most ten a second are sent.
+CADRE_EXPORT void cadre_call_progress (cadre_call_t *call, double fraction, const char *text);
+//  Sends a line of text to the caller and the job's log.
+CADRE_EXPORT void cadre_call_log (cadre_call_t *call, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__ ((format (printf, 2, 3)))
+#endif
+    ;
+//  Sends a partial result at once, before the function has ended.
+CADRE_EXPORT cadre_error_t cadre_call_emit (cadre_call_t *call, cadre_value_t **value);
+CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call); //  From 1
+CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);     //  Number of the job
+CADRE_EXPORT uint32_t cadre_call_task (const cadre_call_t *call);    //  Index of the task within it
+CADRE_EXPORT unsigned cadre_call_slot (const cadre_call_t *call);    //  Number of the slot within its worker, from 1
+CADRE_EXPORT void *cadre_call_state (const cadre_call_t *call);      //  What the function's start stored for this slot
+CADRE_EXPORT const char *cadre_call_broker (const cadre_call_t *call); //  Address for cadre_open inside a task, or ""
+
+//  ==== Values ================================================================
+
+typedef enum cadre_type {
+    CADRE_NIL,
+    CADRE_BOOL,
+    CADRE_INT, //  Integers, signed and unsigned, of 64 bits
+    CADRE_DOUBLE,
+    CADRE_TEXT,
+    CADRE_BLOB,
+    CADRE_LIST,
+    CADRE_MAP,
+    CADRE_FAILURE //  An item of a map that failed: a list of kind, message, trace
+} cadre_type_t;
+
+CADRE_EXPORT cadre_value_t *cadre_value_nil (void);
+CADRE_EXPORT cadre_value_t *cadre_value_of_bool (bool value);
+CADRE_EXPORT cadre_value_t *cadre_value_of_int (int64_t value);
+CADRE_EXPORT cadre_value_t *cadre_value_of_uint (uint64_t value);
+CADRE_EXPORT cadre_value_t *cadre_value_of_double (double value);
+CADRE_EXPORT cadre_value_t *cadre_value_of_text (const char *value);
+CADRE_EXPORT cadre_value_t *cadre_value_of_blob (const void *bytes, size_t size_bytes);
+CADRE_EXPORT cadre_value_t *cadre_value_list (void);
+CADRE_EXPORT cadre_value_t *cadre_value_map (void);
+
+//  Builds nested values from a format: the letters of cadre_submit, [ ] around lists, { } around maps of text keys, e.g.
+//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)
+//  Space, comma and colon are ignored. NULL when the format is not well-formed.
+CADRE_EXPORT cadre_value_t *cadre_value_build (const char *format, ...);
+
+//  From and to msgpack bytes. decode: NULL when the bytes are not exactly one value, or nest deeper than 20. encode: the bytes are malloc'ed, the
+//  caller frees them.
+CADRE_EXPORT cadre_value_t *cadre_value_decode (const void *bytes, size_t size_bytes);
+CADRE_EXPORT void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes);
+
+CADRE_EXPORT cadre_value_t *cadre_value_copy (const cadre_value_t *self);
+CADRE_EXPORT void cadre_value_destroy (cadre_value_t **self_p);
+
+//  Add to a list, or set a key of a map (replacing what was there). Consume the value. CADRE_ERROR_TYPE when self is neither; the
+//  value is consumed then too.
+CADRE_EXPORT cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value);
+CADRE_EXPORT cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value);
+
+//  Readers. They accept NULL, and return 0, false, "" or NULL where the value is of another type or out of range, so that paths can be
+//  read without tests between: cadre_value_int (cadre_value_get (cadre_value_at (list, 3), "id")).
+CADRE_EXPORT cadre_type_t cadre_value_type (const cadre_value_t *self); //  NULL is CADRE_NIL
+CADRE_EXPORT const char *cadre_type_name (cadre_type_t type);
+CADRE_EXPORT bool cadre_value_bool (const cadre_value_t *self);
+CADRE_EXPORT int64_t cadre_value_int (const cadre_value_t *self);
+CADRE_EXPORT uint64_t cadre_value_uint (const cadre_value_t *self);
+CADRE_EXPORT bool cadre_value_fits_int (const cadre_value_t *self);  //  An integer within int64_t
+CADRE_EXPORT bool cadre_value_fits_uint (const cadre_value_t *self); //  An integer within uint64_t
+CADRE_EXPORT double cadre_value_double (const cadre_value_t *self);  //  Integers are converted
+CADRE_EXPORT const char *cadre_value_text (const cadre_value_t *self);
+CADRE_EXPORT const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes); //  Texts too
+CADRE_EXPORT size_t cadre_value_count (const cadre_value_t *self);                         //  Elements of a list, pairs of a map
+CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index); //  Element, or value of pair number index
+CADRE_EXPORT const char *cadre_value_key (const cadre_value_t *self, size_t index);         //  Key of pair number index
+CADRE_EXPORT const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key);
+CADRE_EXPORT bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other);
+
+//  ==== Pools ====================================================================
+
+//  Zero means the default everywhere; so `&(cadre_options_t) {.slots = 4}` is complete.
+typedef struct cadre_options {
+    unsigned slots;                    //  Embedded: tasks at a time; 0: CPUs that the process may use
+    bool threads;                      //  Embedded: slots are threads of this process
+    const cadre_function_t *functions; //  Embedded: functions of this program; NULL: those given to cadre_main. Without cadre_main they
+                                       //  need thread slots
+    const char *const *plugins;        //  Embedded: plugin files, NULL-terminated
+    const char *const *program;        //  Embedded: argv of a program that serves functions, NULL-terminated
+    uint64_t max_tasks;                //  Embedded: replace a slot after so many tasks
+    const char *name;                  //  Label of this client; NULL: user@host:pid
+    int connect_timeout_ms;            //  Until cadre_open gives up; 0: 5000
+    size_t window_bytes;               //  Results that may wait here unread; 0: 64 MiB
+    bool callbacks_by_dispatch;        //  Callbacks run in cadre_dispatch, not on the pool's own thread
+    void *reserved [8];                //  Must be zero
+} cadre_options_t;
+
+//  Opens a pool. address NULL: a pool of this machine, broker and worker being threads of this process; else one or
+//  more addresses of a broker separated by commas ("tcp://hub:5700", "ipc:///run/cadre"). Waits until the broker (and, embedded, its
+//  worker) answers. NULL when that fails: see cadre_open_error.
+CADRE_EXPORT cadre_t *cadre_open (const char *address, const cadre_options_t *options);
+
+//  Why the last cadre_open of this thread returned NULL.
+CADRE_EXPORT cadre_error_t cadre_open_error (void);
+CADRE_EXPORT const char *cadre_open_message (void);
+
+//  Waits until all tasks submitted have ended, for at most timeout_ms, cancels the rest, and closes. CADRE_OK, or CADRE_ERROR_TIMEOUT
+//  when tasks had to be cancelled. Futures and jobs stay readable until they are destroyed.
+CADRE_EXPORT cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms);
+
+//  Cancels everything and closes at once. Running functions of thread slots are waited for, for at most a second.
+CADRE_EXPORT void cadre_abort (cadre_t **self_p);
+
+//  Message of the calling thread's last failed call on this pool, or "".
+CADRE_EXPORT const char *cadre_message (cadre_t *self);
+
+//  Address of the broker in use (embedded: one that programs in tasks may use), never NULL.
+CADRE_EXPORT const char *cadre_address (const cadre_t *self);
+
+//  For event loops: a descriptor that polls readable when futures or jobs of this pool have news. cadre_dispatch clears it, runs callbacks that
+//  are due (if callbacks_by_dispatch), and never blocks.
+CADRE_EXPORT int cadre_descriptor (cadre_t *self);
+CADRE_EXPORT cadre_error_t cadre_dispatch (cadre_t *self);
+
+//  A question or an order to the broker, as SPEC.md lists them: cadre_request (pool, "worker.list", NULL, &body, 1000).
+//  *body (may be NULL) is the caller's.
+CADRE_EXPORT cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_t *arguments, cadre_value_t **body,
+                                          int timeout_ms);
+
+//  ==== One task ===================================================================
+
+//  Submits a call and returns at once; waits only while the broker's window is closed. Types of the arguments:
+//      i int64_t   u uint64_t   d double   b int (bool)   s const char *   n nothing (nil)
+//      S const char *, size_t (text)   B const void *, size_t (blob)   v const cadre_value_t *
+//  Never NULL, unless self is NULL or memory is out: what goes wrong is told by the future.
+CADRE_EXPORT cadre_future_t *cadre_submit (cadre_t *self, const char *function, const char *types, ...);
+
+//  Arguments as a list value; with options (may be NULL, see cadre_job_options_t).
+struct cadre_job_options;
+CADRE_EXPORT cadre_future_t *cadre_submit_value (cadre_t *self, const char *function, const cadre_value_t *arguments,
+                                                 const struct cadre_job_options *options);
+
+//  A command: argv, NULL-terminated. Its value is a map: stdout (blob), stderr (blob), exit code as cadre_future_code.
+CADRE_EXPORT cadre_future_t *cadre_submit_command (cadre_t *self, const char *const *argv,
+                                                   const struct cadre_job_options *options);
+
+//  Submits, waits and gives the value (the caller's; may be NULL). CADRE_ERROR_TASK: the task failed, see cadre_message.
+CADRE_EXPORT cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms, const char *function, const char *types,
+                                       ...);
+
+//  Waits for the outcome. CADRE_OK: outcome ok. CADRE_ERROR_TASK: another outcome. CADRE_ERROR_TIMEOUT: not ended yet; wait again
+//  or cancel. CADRE_ERROR_CLOSED, _UNAVAILABLE, _REFUSED: there will be none.
+CADRE_EXPORT cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms);
+
+//  Wait, and convert the value. CADRE_ERROR_TYPE when it is of another type.
+CADRE_EXPORT cadre_error_t cadre_future_wait_int (cadre_future_t *self, int64_t *value, int timeout_ms);
+CADRE_EXPORT cadre_error_t cadre_future_wait_double (cadre_future_t *self, double *value, int timeout_ms);
+CADRE_EXPORT cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, int timeout_ms);
+
+CADRE_EXPORT bool cadre_future_done (cadre_future_t *self); //  Never waits
+CADRE_EXPORT const cadre_value_t *cadre_future_value (cadre_future_t *self);  //  NULL before it has ended, or when it failed (a command's is there)
+CADRE_EXPORT cadre_outcome_t cadre_future_outcome (cadre_future_t *self);     //  CADRE_OUTCOME_NONE before it has ended
+CADRE_EXPORT int cadre_future_code (cadre_future_t *self);                    //  Exit code or signal
+CADRE_EXPORT const char *cadre_future_kind (cadre_future_t *self);            //  Kind of the error, or ""
+CADRE_EXPORT const char *cadre_future_message (cadre_future_t *self);         //  What went wrong, or ""
+CADRE_EXPORT const char *cadre_future_trace (cadre_future_t *self);           //  Lines, or ""
+CADRE_EXPORT const char *cadre_future_worker (cadre_future_t *self);          //  Worker that failed it, or ""
+CADRE_EXPORT unsigned cadre_future_attempts (cadre_future_t *self);           //  Tries that it took
+CADRE_EXPORT int64_t cadre_future_run_us (cadre_future_t *self);              //  How long the last try ran
+CADRE_EXPORT double cadre_future_progress (cadre_future_t *self);             //  What the function last reported, 0 to 1
+
+//  Takes the next partial result that the function emitted: CADRE_OK and a value of the caller's, CADRE_ERROR_END once the task has ended and
+//  none is left, CADRE_ERROR_TIMEOUT.
+CADRE_EXPORT cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_t **value, int timeout_ms);
+
+//  Asks for the task's end; its outcome is cancelled unless it ended before. Returns at once.
+CADRE_EXPORT cadre_error_t cadre_future_cancel (cadre_future_t *self);
+
+//  Calls back once when the task has ended (at once if it has): on the pool's thread, where it must not block, or in cadre_dispatch.
+//  The callback may read the future and submit; the future stays the caller's.
+typedef void (cadre_done_fn) (cadre_future_t *future, void *argument);
+CADRE_EXPORT cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback, void *argument);
+
+//  Does not cancel: the task goes on and its result is dropped.
+CADRE_EXPORT void cadre_future_destroy (cadre_future_t **self_p);
+
+//  ==== Many tasks ===================================================================
+
+typedef struct cadre_job_options {
+    const char *name;              //  Label; NULL: the function or command
+    int priority;                  //  Higher goes first
+    unsigned limit;                //  Tasks of this job that run at a time; 0: no limit
+    unsigned retries;              //  Tries after a failure
+    int retries_lost;              //  Tries after a lost worker; 0: 2; -1: none
+    int64_t timeout_ms;            //  For one try; 0: none
+    int64_t grace_ms;              //  From SIGTERM to SIGKILL; 0: 5000
+    const char *const *needs;      //  Labels that a worker must have, NULL-terminated
+    bool detached;                 //  Outlives this connection; see cadre_job_number and cadre_job_follow
+    const char *const *environment;//  Commands: NAME=VALUE, NULL-terminated; NULL: a worker's own
+    const char *directory;         //  Commands: NULL: the worker's own
+    const char *shell;             //  Commands given as a line; NULL: /bin/sh
+    bool slot_mark;                //  Commands: replace {%} by the slot's number
+    bool ordered;                  //  cadre_job_next gives results in the order of tasks
+    void *reserved [8];            //  Must be zero
+} cadre_job_options_t;
+
+typedef struct cadre_map_options {
+    cadre_job_options_t job; //  Of the job that does it
+    size_t chunk;            //  Items that travel as one task; 0: cadre chooses
+    size_t batch;            //  Give the function lists of so many items, one list as its one argument; 0: single items
+    bool spread;             //  Each item is a list of arguments (starmap)
+    bool unordered;          //  cadre_imap: results as they come
+    size_t window;           //  cadre_imap: items taken ahead of what was read; 0: cadre chooses
+    int timeout_ms;          //  cadre_map: for the whole call; 0: no limit
+    void *reserved [8];      //  Must be zero
+} cadre_map_options_t;
+
+//  function over a list; *results is a list in the same order (with batch: one value a batch), the caller's. On CADRE_ERROR_TASK
+//  at least one item failed: its place holds a CADRE_FAILURE value, cadre_message names the first, and *results is set all the same.
+CADRE_EXPORT cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_t *items,
+                                      const cadre_map_options_t *options, cadre_value_t **results);
+
+//  The same over plain arrays; results has room for count. An item that failed leaves 0.
+CADRE_EXPORT cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t *items, size_t count,
+                                          const cadre_map_options_t *options, int64_t *results);
+CADRE_EXPORT cadre_error_t cadre_map_double (cadre_t *self, const char *function, const double *items, size_t count,
+                                             const cadre_map_options_t *options, double *results);
+
+//  Gives the next item (the callee makes it, cadre destroys it), or NULL at the end. Called by the thread that calls cadre_imap_next.
+typedef cadre_value_t *(cadre_source_fn) (void *argument);
+
+//  function over items that source gives, taken as results are read: never more than a window ahead. Does not wait. NULL as cadre_submit.
+CADRE_EXPORT cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *source, void *argument,
+                                       const cadre_map_options_t *options);
+//  CADRE_OK and the caller's *value; CADRE_ERROR_TASK and a CADRE_FAILURE value for an item that failed (go on calling); CADRE_ERROR_END after the last;
+//  CADRE_ERROR_TIMEOUT. *index (may be NULL) is the item's place.
+CADRE_EXPORT cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index, int timeout_ms);
+CADRE_EXPORT const char *cadre_imap_message (cadre_imap_t *self);
+//  Cancels what has not ended.
+CADRE_EXPORT void cadre_imap_destroy (cadre_imap_t **self_p);
+
+//  ---- jobs: full control -----------------------------------------------------
+
+//  Opens a job of calls (function), or of commands (function NULL). NULL only when self is NULL or memory is out.
+CADRE_EXPORT cadre_job_t *cadre_job_open (cadre_t *self, const char *function, const cadre_job_options_t *options);
+
+//  Add a task; each gives its index (may be NULL). They wait while the broker's window is closed, for timeout of the pool's broker only:
+//  CADRE_ERROR_UNAVAILABLE when it is gone, CADRE_ERROR_CLOSED when the job is sealed, CADRE_ERROR_REFUSED when there is no such job.
+CADRE_EXPORT cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *types, ...);
+CADRE_EXPORT cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cadre_value_t *arguments);
+CADRE_EXPORT cadre_error_t cadre_job_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv, const void *input,
+                                                  size_t input_bytes, const char *const *environment);
+//  A line for the job's shell.
+CADRE_EXPORT cadre_error_t cadre_job_add_line (cadre_job_t *self, uint32_t *index, const char *line, const void *input,
+                                               size_t input_bytes, const char *const *environment);
+//  No more tasks follow. Needed for cadre_job_next to end.
+CADRE_EXPORT cadre_error_t cadre_job_seal (cadre_job_t *self);
+
+typedef enum cadre_event_kind {
+    CADRE_EVENT_RESULT, //  A task has ended
+    CADRE_EVENT_OUTPUT, //  A task wrote something
+    CADRE_EVENT_NOTICE  //  A sentence about a wait
+} cadre_event_kind_t;
+
+//  Streams of CADRE_EVENT_OUTPUT.
+#define CADRE_STDOUT 1
+#define CADRE_STDERR 2
+#define CADRE_LOG 3
+#define CADRE_PROGRESS 4 //  bytes: msgpack, a list of fraction and text
+#define CADRE_PARTIAL 5  //  bytes: msgpack, one value
+
+typedef struct cadre_event {
+    cadre_event_kind_t kind;
+    uint32_t index;           //  The task
+    unsigned attempt;         //  Tries so far
+    cadre_outcome_t outcome;  //  RESULT
+    int code;                 //  RESULT: exit code or signal; NOTICE: cadre_error_t
+    int64_t run_us;           //  RESULT: how long the last try ran
+    const void *bytes;        //  RESULT: the value, msgpack; OUTPUT: what was written; valid until the next call
+    size_t size_bytes;        //  Of bytes
+    int stream;               //  OUTPUT
+    bool cut;                 //  OUTPUT: bytes before these were dropped
+    const char *error_kind;   //  RESULT: or ""
+    const char *message;      //  RESULT, NOTICE: or ""
+    const char *trace;        //  RESULT: or ""
+    const char *worker;       //  RESULT: that failed it, or ""
+    int64_t user_us;          //  RESULT of a command: processor time
+    int64_t system_us;        //  RESULT of a command
+    int64_t max_rss_bytes;    //  RESULT of a command: most memory
+} cadre_event_t;
+
+//  The next event, in the order in which they came (option ordered: results in the order of tasks, a task's output before its result and not mixed with
+//  another's). CADRE_OK; CADRE_ERROR_END when the job is sealed, all tasks have ended and nothing is left; CADRE_ERROR_TIMEOUT; or why the
+//  job cannot go on. One thread at a time.
+CADRE_EXPORT cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *event, int timeout_ms);
+
+//  Waits until all tasks have ended, without taking events. CADRE_OK, CADRE_ERROR_TASK when some failed, CADRE_ERROR_TIMEOUT.
+CADRE_EXPORT cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms);
+
+typedef struct cadre_progress {
+    uint64_t total;    //  Tasks added so far
+    uint64_t waiting;  //  Not at a slot or worker yet
+    uint64_t running;  //  At a worker
+    uint64_t done;     //  Ended well
+    uint64_t failed;   //  Ended otherwise
+} cadre_progress_t;
+
+CADRE_EXPORT cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress); //  As last heard; never waits
+
+//  The job's number at the broker; waits for it. 0 when there is none: see cadre_job_message.
+CADRE_EXPORT uint64_t cadre_job_number (cadre_job_t *self, int timeout_ms);
+CADRE_EXPORT cadre_error_t cadre_job_cancel (cadre_job_t *self);
+CADRE_EXPORT cadre_error_t cadre_job_cancel_task (cadre_job_t *self, uint32_t index);
+CADRE_EXPORT const char *cadre_job_message (cadre_job_t *self);
+CADRE_EXPORT void cadre_job_destroy (cadre_job_t **self_p); //  An attached job is cancelled
+
+#define CADRE_FOLLOW_RESULTS 1u
+#define CADRE_FOLLOW_OUTPUT 2u
+#define CADRE_FOLLOW_WAIT 4u //  Go on until it has ended
+
+//  Results and output of a detached job, by number, from any connection: read them with cadre_job_next. CADRE_ERROR_NOT_FOUND comes from there.
+CADRE_EXPORT cadre_job_t *cadre_job_follow (cadre_t *self, uint64_t number, unsigned what);
+
+//  "0.1.0"
+CADRE_EXPORT const char *cadre_version (void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
