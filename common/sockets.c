@@ -21,25 +21,6 @@
 //  ZMQ_ZERO_COPY_RECV: works in every 4.3, though its macro is a draft
 #define CONTEXT_ZERO_COPY_RECV 10
 
-//  ThreadSanitizer does not see how libzmq hands a message from one thread to another, so it is told
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SOCKETS_TSAN 1
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define SOCKETS_TSAN 1
-#endif
-#ifdef SOCKETS_TSAN
-void __tsan_acquire (void *address);
-void __tsan_release (void *address);
-static char s_handover;
-#define HANDOVER_GIVE() __tsan_release (&s_handover)
-#define HANDOVER_TAKE() __tsan_acquire (&s_handover)
-#else
-#define HANDOVER_GIVE() ((void) 0)
-#define HANDOVER_TAKE() ((void) 0)
-#endif
-
 static cadre_error_t s_error (void)
 {
     switch (errno) {
@@ -81,7 +62,6 @@ void sockets_context_destroy (void **context_p)
         return;
     while (zmq_ctx_term (*context_p) && errno == EINTR)
         continue;
-    HANDOVER_TAKE ();
     *context_p = NULL;
 }
 
@@ -138,7 +118,6 @@ void sockets_destroy (void **socket_p)
     assert (socket_p);
     if (!*socket_p)
         return;
-    HANDOVER_GIVE ();
     int rc = zmq_close (*socket_p);
     assert (rc == 0);
     *socket_p = NULL;
@@ -244,7 +223,6 @@ cadre_error_t sockets_bind (void *socket, const char *endpoint, fault_t *fault)
     const char *host = s_after (resolved, "tcp://");
     //  With IPv6 on, a number of IPv4 would be bound, and reported, as an IPv6 one
     s_set (socket, ZMQ_IPV6, !host || *host == '[' || *host == '*');
-    HANDOVER_GIVE ();
     int rc = zmq_bind (socket, resolved);
     cadre_error_t error = rc ? s_bind_failed (endpoint, fault) : CADRE_OK;
     place_release (&lock);
@@ -260,7 +238,6 @@ cadre_error_t sockets_connect (void *socket, const char *endpoint, fault_t *faul
     //  localhost may stand for ::1 in /etc/hosts, and for a broker at 127.0.0.1
     bool v4 = s_after (endpoint, "tcp://localhost:") != NULL;
     s_set (socket, ZMQ_IPV6, !v4);
-    HANDOVER_GIVE ();
     if (zmq_connect (socket, endpoint) == 0)
         return CADRE_OK;
     if (errno == EINVAL || errno == ENOTSUP || errno == EPROTONOSUPPORT)
@@ -309,7 +286,6 @@ int sockets_descriptor (void *socket)
 
 static cadre_error_t s_send (void *socket, zmq_msg_t *message, int flags)
 {
-    HANDOVER_GIVE ();
     while (zmq_msg_send (message, socket, flags) < 0)
         if (errno != EINTR)
             return s_error ();
@@ -323,7 +299,6 @@ cadre_error_t sockets_send (void *socket, zmq_msg_t *message, int flags)
 
 static cadre_error_t s_send_bytes (void *socket, const void *bytes, size_t size, int flags)
 {
-    HANDOVER_GIVE ();
     while (zmq_send (socket, bytes, size, flags) < 0)
         if (errno != EINTR)
             return s_error ();
@@ -364,7 +339,6 @@ static cadre_error_t s_receive (void *socket, zmq_msg_t *message)
     while (zmq_msg_recv (message, socket, ZMQ_DONTWAIT) < 0)
         if (errno != EINTR)
             return s_error ();
-    HANDOVER_TAKE ();
     return CADRE_OK;
 }
 
