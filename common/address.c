@@ -148,8 +148,7 @@ static cadre_error_t s_parse_inproc (address_t *self, const char *text, const ch
 
 cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault)
 {
-    static const struct
-    {
+    static const struct {
         const char *scheme;                                                          // how it begins
         address_kind_t kind;                                                         // what it is then
         cadre_error_t (*parse) (address_t *, const char *, const char *, fault_t *); // reads the rest

@@ -26,8 +26,7 @@ typedef enum address_kind { ADDRESS_TCP = 1, ADDRESS_IPC, ADDRESS_INPROC } addre
 
 typedef enum address_role { ADDRESS_FRONT = 0, ADDRESS_BACK, ADDRESS_SINK, ADDRESS_EVENTS } address_role_t;
 
-typedef struct address
-{
+typedef struct address {
     address_kind_t kind; // how bytes travel
     uint16_t port;       // tcp: the first port of the block; else 0
     char name

@@ -18,8 +18,7 @@
 
 #define FAULT_TEXT_BYTES 512
 
-typedef struct fault
-{
+typedef struct fault {
     cadre_error_t code;           // CADRE_OK while nothing is wrong
     char text [FAULT_TEXT_BYTES]; // one line of UTF-8, always ended by a NUL
 } fault_t;

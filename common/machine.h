@@ -19,8 +19,7 @@
 #define MACHINE_STATES_MAX 32
 #define MACHINE_TO(state) (UINT32_C (1) << (state))
 
-typedef struct machine_table
-{
+typedef struct machine_table {
     const char *name;          // what the machine is, for messages
     uint8_t count;             // states, at most MACHINE_STATES_MAX
     const char *const *states; // their names
@@ -30,8 +29,7 @@ typedef struct machine_table
         const void *object); // true if object fits its new state; NULL if there is nothing to check
 } machine_table_t;
 
-typedef struct machine
-{
+typedef struct machine {
     const machine_table_t *table; // shared, constant
     uint8_t state;                // index into the table
 } machine_t;

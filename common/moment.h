@@ -10,8 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct moment_clock
-{
+typedef struct moment_clock {
     int64_t (*now_us) (void *context); // microseconds since some fixed moment, never decreasing
     void *context;                     // handed to now_us; borrowed
 } moment_clock_t;

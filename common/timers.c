@@ -6,8 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-struct timers
-{
+struct timers {
     alarm_t **heap;  // heap [0] is due first; each knows its place
     size_t count;    // how many are set
     size_t capacity; // how many fit

@@ -11,15 +11,13 @@
 #define FRACTION_DIGITS 6
 #define DURATION_MAX_MS (INT64_C (100000) * 86400000)
 
-typedef struct number
-{
+typedef struct number {
     uint64_t whole;    // before the point
     uint64_t fraction; // after it
     uint64_t scale;    // what the fraction is divided by
 } number_t;
 
-typedef struct unit
-{
+typedef struct unit {
     const char *name; // as people write it
     uint64_t worth;   // in the smallest unit
 } unit_t;

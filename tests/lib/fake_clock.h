@@ -10,8 +10,7 @@
 
 #include "common/moment.h"
 
-typedef struct fake_clock
-{
+typedef struct fake_clock {
     int64_t now_us; // set it as you like
 } fake_clock_t;
 

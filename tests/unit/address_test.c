@@ -263,8 +263,7 @@ static void test_equal (void **state)
 static void test_endpoints (void **state)
 {
     (void) state;
-    static const struct
-    {
+    static const struct {
         const char *address;
         const char *endpoints [4];
         const char *at;

@@ -16,8 +16,7 @@
 
 #include <cmocka.h>
 
-typedef struct pair
-{
+typedef struct pair {
     void *context; // of both
     void *here;    // bound
     void *there;   // connected

@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-typedef struct bell
-{
+typedef struct bell {
     alarm_t alarm;         // what is set
     timers_t *timers;      // where
     int rung;              // how often it rang

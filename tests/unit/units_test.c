@@ -15,8 +15,7 @@
 static void test_durations (void **state)
 {
     (void) state;
-    static const struct
-    {
+    static const struct {
         const char *text;
         int64_t ms;
     } rows [] = {
@@ -66,8 +65,7 @@ static void test_durations_refused (void **state)
 static void test_sizes (void **state)
 {
     (void) state;
-    static const struct
-    {
+    static const struct {
         const char *text;
         uint64_t bytes;
     } rows [] = {
@@ -133,8 +131,7 @@ static void test_counts (void **state)
 static void test_print_duration (void **state)
 {
     (void) state;
-    static const struct
-    {
+    static const struct {
         int64_t ms;
         const char *text;
     } rows [] = {
@@ -152,8 +149,7 @@ static void test_print_duration (void **state)
 static void test_print_size (void **state)
 {
     (void) state;
-    static const struct
-    {
+    static const struct {
         uint64_t bytes;
         const char *text;
     } rows [] = {
