@@ -21,15 +21,15 @@
 typedef struct broker broker_t;
 
 typedef struct broker_options {
-    const char *name;             //  Label for people; NULL: host name
-    const char *listen;           //  Addresses, separated by commas; at least one
-    uint16_t lane_first;          //  First tcp port for lanes; 0: base + 100
-    uint16_t lane_last;           //  Last one; 0: 65535
-    uint32_t beat_ms;             //  0: 1000
-    uint32_t lost_ms;             //  A silent peer is lost after this; 0: 10000
-    uint64_t memory_bytes;        //  What the broker may hold; 0: a quarter of the machine
-    bool embedded;                //  Nobody else can join: what no worker here fits fails at once
-    const moment_clock_t *clock;  //  NULL: the boot-time clock
+    const char *name;            //  Label for people; NULL: host name
+    const char *listen;          //  Addresses, separated by commas; at least one
+    uint16_t lane_first;         //  First tcp port for lanes; 0: base + 100
+    uint16_t lane_last;          //  Last one; 0: 65535
+    uint32_t beat_ms;            //  0: 1000
+    uint32_t lost_ms;            //  A silent peer is lost after this; 0: 10000
+    uint64_t memory_bytes;       //  What the broker may hold; 0: a quarter of the machine
+    bool embedded;               //  Nobody else can join: what no worker here fits fails at once
+    const moment_clock_t *clock; //  NULL: the boot-time clock
 } broker_options_t;
 
 typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2 } broker_order_t;

@@ -23,14 +23,14 @@ typedef struct shape {
 
 //  First bytes 0xc0 to 0xdf.
 static const shape_t s_shapes [32] = {
-    {CURSOR_NIL, 0, 0},   {CURSOR_END, 0, 0},   {CURSOR_BOOL, 0, 0},  {CURSOR_BOOL, 0, 1},
-    {CURSOR_BLOB, 1, -1}, {CURSOR_BLOB, 2, -1}, {CURSOR_BLOB, 4, -1}, {CURSOR_EXT, 1, -1},
-    {CURSOR_EXT, 2, -1},  {CURSOR_EXT, 4, -1},  {CURSOR_FLOAT, 4, -1}, {CURSOR_FLOAT, 8, -1},
-    {CURSOR_INT, 1, -1},  {CURSOR_INT, 2, -1},  {CURSOR_INT, 4, -1},  {CURSOR_INT, 8, -1},
-    {CURSOR_INT, 1, -1},  {CURSOR_INT, 2, -1},  {CURSOR_INT, 4, -1},  {CURSOR_INT, 8, -1},
-    {CURSOR_EXT, 0, 1},   {CURSOR_EXT, 0, 2},   {CURSOR_EXT, 0, 4},   {CURSOR_EXT, 0, 8},
-    {CURSOR_EXT, 0, 16},  {CURSOR_TEXT, 1, -1}, {CURSOR_TEXT, 2, -1}, {CURSOR_TEXT, 4, -1},
-    {CURSOR_ARRAY, 2, -1}, {CURSOR_ARRAY, 4, -1}, {CURSOR_MAP, 2, -1}, {CURSOR_MAP, 4, -1},
+    {CURSOR_NIL, 0, 0},    {CURSOR_END, 0, 0},    {CURSOR_BOOL, 0, 0},   {CURSOR_BOOL, 0, 1},
+    {CURSOR_BLOB, 1, -1},  {CURSOR_BLOB, 2, -1},  {CURSOR_BLOB, 4, -1},  {CURSOR_EXT, 1, -1},
+    {CURSOR_EXT, 2, -1},   {CURSOR_EXT, 4, -1},   {CURSOR_FLOAT, 4, -1}, {CURSOR_FLOAT, 8, -1},
+    {CURSOR_INT, 1, -1},   {CURSOR_INT, 2, -1},   {CURSOR_INT, 4, -1},   {CURSOR_INT, 8, -1},
+    {CURSOR_INT, 1, -1},   {CURSOR_INT, 2, -1},   {CURSOR_INT, 4, -1},   {CURSOR_INT, 8, -1},
+    {CURSOR_EXT, 0, 1},    {CURSOR_EXT, 0, 2},    {CURSOR_EXT, 0, 4},    {CURSOR_EXT, 0, 8},
+    {CURSOR_EXT, 0, 16},   {CURSOR_TEXT, 1, -1},  {CURSOR_TEXT, 2, -1},  {CURSOR_TEXT, 4, -1},
+    {CURSOR_ARRAY, 2, -1}, {CURSOR_ARRAY, 4, -1}, {CURSOR_MAP, 2, -1},   {CURSOR_MAP, 4, -1},
 };
 
 static uint64_t s_big_endian (const uint8_t *bytes, size_t count)
@@ -95,7 +95,8 @@ static bool s_head (const cursor_t *self, head_t *head)
 //  Bytes that follow a head and belong to the value itself.
 static uint64_t s_body_bytes (const head_t *head)
 {
-    return head->kind == CURSOR_TEXT || head->kind == CURSOR_BLOB || head->kind == CURSOR_EXT ? head->number : 0;
+    return head->kind == CURSOR_TEXT || head->kind == CURSOR_BLOB || head->kind == CURSOR_EXT ? head->number
+                                                                                              : 0;
 }
 
 //  Values that follow a head as its elements.

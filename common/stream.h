@@ -62,12 +62,12 @@ void stream_rewind (stream_t *self, uint64_t received);
 void stream_restart (stream_t *self, uint64_t session);
 
 uint64_t stream_session (const stream_t *self);
-uint64_t stream_sent (const stream_t *self);           //  Highest number handed out
-size_t stream_unacknowledged (const stream_t *self);   //  Frames sent or waiting
-size_t stream_bytes (const stream_t *self);            //  Bytes held: sent, waiting, payloads
-size_t stream_unsent_bytes (const stream_t *self);     //  Bytes that wait to be handed out
-uint64_t stream_unsent_tasks (const stream_t *self);   //  Tasks in frames that wait to be handed out
-bool stream_blocked (const stream_t *self);            //  Something waits for the peer's window
+uint64_t stream_sent (const stream_t *self);         //  Highest number handed out
+size_t stream_unacknowledged (const stream_t *self); //  Frames sent or waiting
+size_t stream_bytes (const stream_t *self);          //  Bytes held: sent, waiting, payloads
+size_t stream_unsent_bytes (const stream_t *self);   //  Bytes that wait to be handed out
+uint64_t stream_unsent_tasks (const stream_t *self); //  Tasks in frames that wait to be handed out
+bool stream_blocked (const stream_t *self);          //  Something waits for the peer's window
 //  Metered totals handed out in this session.
 uint64_t stream_sent_tasks (const stream_t *self);
 uint64_t stream_sent_bytes (const stream_t *self);

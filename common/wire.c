@@ -56,12 +56,10 @@ const char *wire_verb_name (unsigned verb)
 {
     switch (verb) {
 #define WIRE_NAME(name, number, way, text)                                                                   \
-    case number:                                                                                             \
-        return #name;
+    case number: return #name;
         WIRE_MESSAGES (WIRE_NAME)
 #undef WIRE_NAME
-        default:
-            return "unknown";
+    default: return "unknown";
     }
 }
 

@@ -40,11 +40,11 @@
 #define WIRE_MAGIC "cadre"
 
 #define WIRE_ENVELOPE_BYTES 20u
-#define WIRE_FRAME_MAX (1024u * 1024u)            //  Bytes of a frame, envelope included
-#define WIRE_INLINE_MAX (256u * 1024u)            //  A larger payload travels in parts
-#define WIRE_PART_MAX (256u * 1024u)              //  Bytes of payload in one part
-#define WIRE_BATCH_BYTES (64u * 1024u)            //  A sender closes a batch when it has grown to this
-#define WIRE_PAYLOAD_MAX (1024ull * 1024 * 1024)  //  Bytes of one payload
+#define WIRE_FRAME_MAX (1024u * 1024u)           //  Bytes of a frame, envelope included
+#define WIRE_INLINE_MAX (256u * 1024u)           //  A larger payload travels in parts
+#define WIRE_PART_MAX (256u * 1024u)             //  Bytes of payload in one part
+#define WIRE_BATCH_BYTES (64u * 1024u)           //  A sender closes a batch when it has grown to this
+#define WIRE_PAYLOAD_MAX (1024ull * 1024 * 1024) //  Bytes of one payload
 #define WIRE_UUID_BYTES 16u
 
 //  Ext types of msgpack that cadre uses inside payloads and values.

@@ -21,23 +21,25 @@ typedef struct worker worker_t;
 struct cadre_function; //  cadre.h
 
 typedef struct worker_options {
-    const char *name;                        //  Label for people; NULL: host:pid
-    const char *broker;                      //  Addresses, separated by commas, tried in turn
-    unsigned slots;                          //  0: CPUs that the process may use
-    bool threads;                            //  Slots are threads of this process; no commands then
-    bool commands;                           //  Runs commands
-    const char *slot_path;                   //  The executable of process slots (cadre-slot, or a program that calls cadre_main)
-    const struct cadre_function *functions;  //  Functions of this very program, or NULL; ends with an empty one
-    const char *const *plugins;              //  Files, NULL-terminated, or NULL
-    const char *const *program;              //  argv of a program that serves functions, NULL-terminated, or NULL
-    const char *const *labels;               //  NULL-terminated, or NULL
-    const char *task_broker;                 //  Address for CADRE_TASK_BROKER; NULL: broker
-    uint64_t max_tasks;                      //  A slot is replaced after this many tasks; 0: never
-    uint32_t idle_timeout_ms;                //  Leave after so long without a task; 0: never
-    uint32_t lifetime_ms;                    //  Drain after so long; 0: never
-    uint32_t drain_timeout_ms;               //  0: 30000
-    bool embedded;                           //  The broker is in this process: do not outlive it, do not retry
-    const moment_clock_t *clock;             //  NULL: the boot-time clock
+    const char *name;   //  Label for people; NULL: host:pid
+    const char *broker; //  Addresses, separated by commas, tried in turn
+    unsigned slots;     //  0: CPUs that the process may use
+    bool threads;       //  Slots are threads of this process; no commands then
+    bool commands;      //  Runs commands
+    const char
+        *slot_path; //  The executable of process slots (cadre-slot, or a program that calls cadre_main)
+    const struct cadre_function
+        *functions;              //  Functions of this very program, or NULL; ends with an empty one
+    const char *const *plugins;  //  Files, NULL-terminated, or NULL
+    const char *const *program;  //  argv of a program that serves functions, NULL-terminated, or NULL
+    const char *const *labels;   //  NULL-terminated, or NULL
+    const char *task_broker;     //  Address for CADRE_TASK_BROKER; NULL: broker
+    uint64_t max_tasks;          //  A slot is replaced after this many tasks; 0: never
+    uint32_t idle_timeout_ms;    //  Leave after so long without a task; 0: never
+    uint32_t lifetime_ms;        //  Drain after so long; 0: never
+    uint32_t drain_timeout_ms;   //  0: 30000
+    bool embedded;               //  The broker is in this process: do not outlive it, do not retry
+    const moment_clock_t *clock; //  NULL: the boot-time clock
 } worker_options_t;
 
 typedef enum worker_order { WORKER_DRAIN = 1, WORKER_STOP = 2 } worker_order_t;

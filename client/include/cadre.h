@@ -53,12 +53,12 @@
 extern "C" {
 #endif
 
-typedef struct cadre cadre_t;                //  A pool, or a connection to a broker
-typedef struct cadre_future cadre_future_t;  //  A task that was submitted
-typedef struct cadre_job cadre_job_t;        //  A job: tasks that share options
-typedef struct cadre_imap cadre_imap_t;      //  Results of a function over a stream of items
-typedef struct cadre_value cadre_value_t;    //  Nested data: what tasks take and return
-typedef struct cadre_call cadre_call_t;      //  Inside a function: the call being served
+typedef struct cadre cadre_t;               //  A pool, or a connection to a broker
+typedef struct cadre_future cadre_future_t; //  A task that was submitted
+typedef struct cadre_job cadre_job_t;       //  A job: tasks that share options
+typedef struct cadre_imap cadre_imap_t;     //  Results of a function over a stream of items
+typedef struct cadre_value cadre_value_t;   //  Nested data: what tasks take and return
+typedef struct cadre_call cadre_call_t;     //  Inside a function: the call being served
 
 //  ==== Functions: what workers serve ========================================
 
@@ -66,20 +66,20 @@ typedef struct cadre_call cadre_call_t;      //  Inside a function: the call bei
 typedef cadre_error_t (cadre_run_fn) (cadre_call_t *call);
 
 typedef struct cadre_function {
-    const char *name;                       //  What it is called by
-    cadre_run_fn *run;                      //  The function
-    const char *takes;                      //  Types of its arguments, letters as in cadre_submit; NULL: not checked. A trailing
-                                            //  '*' allows any further ones. Checked before run is called
-    const char *says;                       //  What it does, one line, or NULL
-    cadre_error_t (*start) (void **state);  //  Once per slot before its first call, or NULL
-    void (*end) (void *state);              //  Once per slot when it ends, or NULL
+    const char *name;  //  What it is called by
+    cadre_run_fn *run; //  The function
+    const char *takes; //  Types of its arguments, letters as in cadre_submit; NULL: not checked. A trailing
+                       //  '*' allows any further ones. Checked before run is called
+    const char *says;  //  What it does, one line, or NULL
+    cadre_error_t (*start) (void **state); //  Once per slot before its first call, or NULL
+    void (*end) (void *state);             //  Once per slot when it ends, or NULL
 } cadre_function_t;
 
 #define CADRE_PLUGIN_ABI 1u
 
 typedef struct cadre_plugin {
-    uint32_t abi;                       //  CADRE_PLUGIN_ABI of the header it was compiled with
-    const cadre_function_t *functions;  //  Ends with an entry whose name is NULL
+    uint32_t abi;                      //  CADRE_PLUGIN_ABI of the header it was compiled with
+    const cadre_function_t *functions; //  Ends with an entry whose name is NULL
 } cadre_plugin_t;
 
 //  Makes a shared object a plugin: CADRE_PLUGIN (functions), once, at file level.
@@ -103,9 +103,11 @@ CADRE_EXPORT int64_t cadre_arg_int (cadre_call_t *call, size_t index);
 CADRE_EXPORT uint64_t cadre_arg_uint (cadre_call_t *call, size_t index);
 CADRE_EXPORT double cadre_arg_double (cadre_call_t *call, size_t index); //  Takes integers too
 CADRE_EXPORT bool cadre_arg_bool (cadre_call_t *call, size_t index);
-CADRE_EXPORT const char *cadre_arg_text (cadre_call_t *call, size_t index); //  Never NULL; valid during the call
+CADRE_EXPORT const char *cadre_arg_text (cadre_call_t *call,
+                                         size_t index); //  Never NULL; valid during the call
 CADRE_EXPORT const void *cadre_arg_blob (cadre_call_t *call, size_t index, size_t *size_bytes);
-CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_call_t *call, size_t index); //  Any type; valid during the call
+CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_call_t *call,
+                                                   size_t index); //  Any type; valid during the call
 
 //  Set the result and return CADRE_OK, so that a function can end with `return cadre_return_int (call, n);`. The last one counts.
 CADRE_EXPORT cadre_error_t cadre_return_nil (cadre_call_t *call);
@@ -146,9 +148,12 @@ CADRE_EXPORT cadre_error_t cadre_call_emit (cadre_call_t *call, cadre_value_t **
 CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call); //  From 1
 CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);     //  Number of the job
 CADRE_EXPORT uint32_t cadre_call_task (const cadre_call_t *call);    //  Index of the task within it
-CADRE_EXPORT unsigned cadre_call_slot (const cadre_call_t *call);    //  Number of the slot within its worker, from 1
-CADRE_EXPORT void *cadre_call_state (const cadre_call_t *call);      //  What the function's start stored for this slot
-CADRE_EXPORT const char *cadre_call_broker (const cadre_call_t *call); //  Address for cadre_open inside a task, or ""
+CADRE_EXPORT unsigned cadre_call_slot (
+    const cadre_call_t *call); //  Number of the slot within its worker, from 1
+CADRE_EXPORT void *cadre_call_state (
+    const cadre_call_t *call); //  What the function's start stored for this slot
+CADRE_EXPORT const char *cadre_call_broker (
+    const cadre_call_t *call); //  Address for cadre_open inside a task, or ""
 
 //  ==== Values ================================================================
 
@@ -204,9 +209,11 @@ CADRE_EXPORT bool cadre_value_fits_uint (const cadre_value_t *self); //  An inte
 CADRE_EXPORT double cadre_value_double (const cadre_value_t *self);  //  Integers are converted
 CADRE_EXPORT const char *cadre_value_text (const cadre_value_t *self);
 CADRE_EXPORT const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes); //  Texts too
-CADRE_EXPORT size_t cadre_value_count (const cadre_value_t *self);                         //  Elements of a list, pairs of a map
-CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index); //  Element, or value of pair number index
-CADRE_EXPORT const char *cadre_value_key (const cadre_value_t *self, size_t index);         //  Key of pair number index
+CADRE_EXPORT size_t cadre_value_count (const cadre_value_t *self); //  Elements of a list, pairs of a map
+CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self,
+                                                  size_t index); //  Element, or value of pair number index
+CADRE_EXPORT const char *cadre_value_key (const cadre_value_t *self,
+                                          size_t index); //  Key of pair number index
 CADRE_EXPORT const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key);
 CADRE_EXPORT bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other);
 
@@ -214,18 +221,19 @@ CADRE_EXPORT bool cadre_value_equal (const cadre_value_t *one, const cadre_value
 
 //  Zero means the default everywhere; so `&(cadre_options_t) {.slots = 4}` is complete.
 typedef struct cadre_options {
-    unsigned slots;                    //  Embedded: tasks at a time; 0: CPUs that the process may use
-    bool threads;                      //  Embedded: slots are threads of this process
-    const cadre_function_t *functions; //  Embedded: functions of this program; NULL: those given to cadre_main. Without cadre_main they
-                                       //  need thread slots
-    const char *const *plugins;        //  Embedded: plugin files, NULL-terminated
-    const char *const *program;        //  Embedded: argv of a program that serves functions, NULL-terminated
-    uint64_t max_tasks;                //  Embedded: replace a slot after so many tasks
-    const char *name;                  //  Label of this client; NULL: user@host:pid
-    int connect_timeout_ms;            //  Until cadre_open gives up; 0: 5000
-    size_t window_bytes;               //  Results that may wait here unread; 0: 64 MiB
-    bool callbacks_by_dispatch;        //  Callbacks run in cadre_dispatch, not on the pool's own thread
-    void *reserved [8];                //  Must be zero
+    unsigned slots; //  Embedded: tasks at a time; 0: CPUs that the process may use
+    bool threads;   //  Embedded: slots are threads of this process
+    const cadre_function_t *
+        functions; //  Embedded: functions of this program; NULL: those given to cadre_main. Without cadre_main they
+                   //  need thread slots
+    const char *const *plugins; //  Embedded: plugin files, NULL-terminated
+    const char *const *program; //  Embedded: argv of a program that serves functions, NULL-terminated
+    uint64_t max_tasks;         //  Embedded: replace a slot after so many tasks
+    const char *name;           //  Label of this client; NULL: user@host:pid
+    int connect_timeout_ms;     //  Until cadre_open gives up; 0: 5000
+    size_t window_bytes;        //  Results that may wait here unread; 0: 64 MiB
+    bool callbacks_by_dispatch; //  Callbacks run in cadre_dispatch, not on the pool's own thread
+    void *reserved [8];         //  Must be zero
 } cadre_options_t;
 
 //  Opens a pool. address NULL: a pool of this machine, broker and worker being threads of this process; else one or
@@ -257,8 +265,8 @@ CADRE_EXPORT cadre_error_t cadre_dispatch (cadre_t *self);
 
 //  A question or an order to the broker, as SPEC.md lists them: cadre_request (pool, "worker.list", NULL, &body, 1000).
 //  *body (may be NULL) is the caller's.
-CADRE_EXPORT cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_t *arguments, cadre_value_t **body,
-                                          int timeout_ms);
+CADRE_EXPORT cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_t *arguments,
+                                          cadre_value_t **body, int timeout_ms);
 
 //  ==== One task ===================================================================
 
@@ -270,7 +278,8 @@ CADRE_EXPORT cadre_future_t *cadre_submit (cadre_t *self, const char *function, 
 
 //  Arguments as a list value; with options (may be NULL, see cadre_job_options_t).
 struct cadre_job_options;
-CADRE_EXPORT cadre_future_t *cadre_submit_value (cadre_t *self, const char *function, const cadre_value_t *arguments,
+CADRE_EXPORT cadre_future_t *cadre_submit_value (cadre_t *self, const char *function,
+                                                 const cadre_value_t *arguments,
                                                  const struct cadre_job_options *options);
 
 //  A command: argv, NULL-terminated. Its value is a map: stdout (blob), stderr (blob), exit code as cadre_future_code.
@@ -278,8 +287,8 @@ CADRE_EXPORT cadre_future_t *cadre_submit_command (cadre_t *self, const char *co
                                                    const struct cadre_job_options *options);
 
 //  Submits, waits and gives the value (the caller's; may be NULL). CADRE_ERROR_TASK: the task failed, see cadre_message.
-CADRE_EXPORT cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms, const char *function, const char *types,
-                                       ...);
+CADRE_EXPORT cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms,
+                                       const char *function, const char *types, ...);
 
 //  Waits for the outcome. CADRE_OK: outcome ok. CADRE_ERROR_TASK: another outcome. CADRE_ERROR_TIMEOUT: not ended yet; wait again
 //  or cancel. CADRE_ERROR_CLOSED, _UNAVAILABLE, _REFUSED: there will be none.
@@ -291,16 +300,18 @@ CADRE_EXPORT cadre_error_t cadre_future_wait_double (cadre_future_t *self, doubl
 CADRE_EXPORT cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, int timeout_ms);
 
 CADRE_EXPORT bool cadre_future_done (cadre_future_t *self); //  Never waits
-CADRE_EXPORT const cadre_value_t *cadre_future_value (cadre_future_t *self);  //  NULL before it has ended, or when it failed (a command's is there)
-CADRE_EXPORT cadre_outcome_t cadre_future_outcome (cadre_future_t *self);     //  CADRE_OUTCOME_NONE before it has ended
-CADRE_EXPORT int cadre_future_code (cadre_future_t *self);                    //  Exit code or signal
-CADRE_EXPORT const char *cadre_future_kind (cadre_future_t *self);            //  Kind of the error, or ""
-CADRE_EXPORT const char *cadre_future_message (cadre_future_t *self);         //  What went wrong, or ""
-CADRE_EXPORT const char *cadre_future_trace (cadre_future_t *self);           //  Lines, or ""
-CADRE_EXPORT const char *cadre_future_worker (cadre_future_t *self);          //  Worker that failed it, or ""
-CADRE_EXPORT unsigned cadre_future_attempts (cadre_future_t *self);           //  Tries that it took
-CADRE_EXPORT int64_t cadre_future_run_us (cadre_future_t *self);              //  How long the last try ran
-CADRE_EXPORT double cadre_future_progress (cadre_future_t *self);             //  What the function last reported, 0 to 1
+CADRE_EXPORT const cadre_value_t *cadre_future_value (
+    cadre_future_t *self); //  NULL before it has ended, or when it failed (a command's is there)
+CADRE_EXPORT cadre_outcome_t
+cadre_future_outcome (cadre_future_t *self);                       //  CADRE_OUTCOME_NONE before it has ended
+CADRE_EXPORT int cadre_future_code (cadre_future_t *self);         //  Exit code or signal
+CADRE_EXPORT const char *cadre_future_kind (cadre_future_t *self); //  Kind of the error, or ""
+CADRE_EXPORT const char *cadre_future_message (cadre_future_t *self); //  What went wrong, or ""
+CADRE_EXPORT const char *cadre_future_trace (cadre_future_t *self);   //  Lines, or ""
+CADRE_EXPORT const char *cadre_future_worker (cadre_future_t *self);  //  Worker that failed it, or ""
+CADRE_EXPORT unsigned cadre_future_attempts (cadre_future_t *self);   //  Tries that it took
+CADRE_EXPORT int64_t cadre_future_run_us (cadre_future_t *self);      //  How long the last try ran
+CADRE_EXPORT double cadre_future_progress (cadre_future_t *self); //  What the function last reported, 0 to 1
 
 //  Takes the next partial result that the function emitted: CADRE_OK and a value of the caller's, CADRE_ERROR_END once the task has ended and
 //  none is left, CADRE_ERROR_TIMEOUT.
@@ -312,7 +323,8 @@ CADRE_EXPORT cadre_error_t cadre_future_cancel (cadre_future_t *self);
 //  Calls back once when the task has ended (at once if it has): on the pool's thread, where it must not block, or in cadre_dispatch.
 //  The callback may read the future and submit; the future stays the caller's.
 typedef void (cadre_done_fn) (cadre_future_t *future, void *argument);
-CADRE_EXPORT cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback, void *argument);
+CADRE_EXPORT cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback,
+                                                 void *argument);
 
 //  Does not cancel: the task goes on and its result is dropped.
 CADRE_EXPORT void cadre_future_destroy (cadre_future_t **self_p);
@@ -320,32 +332,32 @@ CADRE_EXPORT void cadre_future_destroy (cadre_future_t **self_p);
 //  ==== Many tasks ===================================================================
 
 typedef struct cadre_job_options {
-    const char *name;              //  Label; NULL: the function or command
-    int priority;                  //  Higher goes first
-    unsigned limit;                //  Tasks of this job that run at a time; 0: no limit
-    unsigned retries;              //  Tries after a failure
-    int retries_lost;              //  Tries after a lost worker; 0: 2; -1: none
-    int64_t timeout_ms;            //  For one try; 0: none
-    int64_t grace_ms;              //  From SIGTERM to SIGKILL; 0: 5000
-    const char *const *needs;      //  Labels that a worker must have, NULL-terminated
-    bool detached;                 //  Outlives this connection; see cadre_job_number and cadre_job_follow
-    const char *const *environment;//  Commands: NAME=VALUE, NULL-terminated; NULL: a worker's own
-    const char *directory;         //  Commands: NULL: the worker's own
-    const char *shell;             //  Commands given as a line; NULL: /bin/sh
-    bool slot_mark;                //  Commands: replace {%} by the slot's number
-    bool ordered;                  //  cadre_job_next gives results in the order of tasks
-    void *reserved [8];            //  Must be zero
+    const char *name;               //  Label; NULL: the function or command
+    int priority;                   //  Higher goes first
+    unsigned limit;                 //  Tasks of this job that run at a time; 0: no limit
+    unsigned retries;               //  Tries after a failure
+    int retries_lost;               //  Tries after a lost worker; 0: 2; -1: none
+    int64_t timeout_ms;             //  For one try; 0: none
+    int64_t grace_ms;               //  From SIGTERM to SIGKILL; 0: 5000
+    const char *const *needs;       //  Labels that a worker must have, NULL-terminated
+    bool detached;                  //  Outlives this connection; see cadre_job_number and cadre_job_follow
+    const char *const *environment; //  Commands: NAME=VALUE, NULL-terminated; NULL: a worker's own
+    const char *directory;          //  Commands: NULL: the worker's own
+    const char *shell;              //  Commands given as a line; NULL: /bin/sh
+    bool slot_mark;                 //  Commands: replace {%} by the slot's number
+    bool ordered;                   //  cadre_job_next gives results in the order of tasks
+    void *reserved [8];             //  Must be zero
 } cadre_job_options_t;
 
 typedef struct cadre_map_options {
     cadre_job_options_t job; //  Of the job that does it
     size_t chunk;            //  Items that travel as one task; 0: cadre chooses
-    size_t batch;            //  Give the function lists of so many items, one list as its one argument; 0: single items
-    bool spread;             //  Each item is a list of arguments (starmap)
-    bool unordered;          //  cadre_imap: results as they come
-    size_t window;           //  cadre_imap: items taken ahead of what was read; 0: cadre chooses
-    int timeout_ms;          //  cadre_map: for the whole call; 0: no limit
-    void *reserved [8];      //  Must be zero
+    size_t batch; //  Give the function lists of so many items, one list as its one argument; 0: single items
+    bool spread;  //  Each item is a list of arguments (starmap)
+    bool unordered;     //  cadre_imap: results as they come
+    size_t window;      //  cadre_imap: items taken ahead of what was read; 0: cadre chooses
+    int timeout_ms;     //  cadre_map: for the whole call; 0: no limit
+    void *reserved [8]; //  Must be zero
 } cadre_map_options_t;
 
 //  function over a list; *results is a list in the same order (with batch: one value a batch), the caller's. On CADRE_ERROR_TASK
@@ -354,20 +366,22 @@ CADRE_EXPORT cadre_error_t cadre_map (cadre_t *self, const char *function, const
                                       const cadre_map_options_t *options, cadre_value_t **results);
 
 //  The same over plain arrays; results has room for count. An item that failed leaves 0.
-CADRE_EXPORT cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t *items, size_t count,
-                                          const cadre_map_options_t *options, int64_t *results);
-CADRE_EXPORT cadre_error_t cadre_map_double (cadre_t *self, const char *function, const double *items, size_t count,
-                                             const cadre_map_options_t *options, double *results);
+CADRE_EXPORT cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t *items,
+                                          size_t count, const cadre_map_options_t *options, int64_t *results);
+CADRE_EXPORT cadre_error_t cadre_map_double (cadre_t *self, const char *function, const double *items,
+                                             size_t count, const cadre_map_options_t *options,
+                                             double *results);
 
 //  Gives the next item (the callee makes it, cadre destroys it), or NULL at the end. Called by the thread that calls cadre_imap_next.
 typedef cadre_value_t *(cadre_source_fn) (void *argument);
 
 //  function over items that source gives, taken as results are read: never more than a window ahead. Does not wait. NULL as cadre_submit.
-CADRE_EXPORT cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *source, void *argument,
-                                       const cadre_map_options_t *options);
+CADRE_EXPORT cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *source,
+                                       void *argument, const cadre_map_options_t *options);
 //  CADRE_OK and the caller's *value; CADRE_ERROR_TASK and a CADRE_FAILURE value for an item that failed (go on calling); CADRE_ERROR_END after the last;
 //  CADRE_ERROR_TIMEOUT. *index (may be NULL) is the item's place.
-CADRE_EXPORT cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index, int timeout_ms);
+CADRE_EXPORT cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index,
+                                            int timeout_ms);
 CADRE_EXPORT const char *cadre_imap_message (cadre_imap_t *self);
 //  Cancels what has not ended.
 CADRE_EXPORT void cadre_imap_destroy (cadre_imap_t **self_p);
@@ -375,17 +389,21 @@ CADRE_EXPORT void cadre_imap_destroy (cadre_imap_t **self_p);
 //  ---- jobs: full control -----------------------------------------------------
 
 //  Opens a job of calls (function), or of commands (function NULL). NULL only when self is NULL or memory is out.
-CADRE_EXPORT cadre_job_t *cadre_job_open (cadre_t *self, const char *function, const cadre_job_options_t *options);
+CADRE_EXPORT cadre_job_t *cadre_job_open (cadre_t *self, const char *function,
+                                          const cadre_job_options_t *options);
 
 //  Add a task; each gives its index (may be NULL). They wait while the broker's window is closed, for timeout of the pool's broker only:
 //  CADRE_ERROR_UNAVAILABLE when it is gone, CADRE_ERROR_CLOSED when the job is sealed, CADRE_ERROR_REFUSED when there is no such job.
 CADRE_EXPORT cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *types, ...);
-CADRE_EXPORT cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cadre_value_t *arguments);
-CADRE_EXPORT cadre_error_t cadre_job_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv, const void *input,
-                                                  size_t input_bytes, const char *const *environment);
+CADRE_EXPORT cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index,
+                                                const cadre_value_t *arguments);
+CADRE_EXPORT cadre_error_t cadre_job_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv,
+                                                  const void *input, size_t input_bytes,
+                                                  const char *const *environment);
 //  A line for the job's shell.
-CADRE_EXPORT cadre_error_t cadre_job_add_line (cadre_job_t *self, uint32_t *index, const char *line, const void *input,
-                                               size_t input_bytes, const char *const *environment);
+CADRE_EXPORT cadre_error_t cadre_job_add_line (cadre_job_t *self, uint32_t *index, const char *line,
+                                               const void *input, size_t input_bytes,
+                                               const char *const *environment);
 //  No more tasks follow. Needed for cadre_job_next to end.
 CADRE_EXPORT cadre_error_t cadre_job_seal (cadre_job_t *self);
 
@@ -404,22 +422,22 @@ typedef enum cadre_event_kind {
 
 typedef struct cadre_event {
     cadre_event_kind_t kind;
-    uint32_t index;           //  The task
-    unsigned attempt;         //  Tries so far
-    cadre_outcome_t outcome;  //  RESULT
-    int code;                 //  RESULT: exit code or signal; NOTICE: cadre_error_t
-    int64_t run_us;           //  RESULT: how long the last try ran
-    const void *bytes;        //  RESULT: the value, msgpack; OUTPUT: what was written; valid until the next call
-    size_t size_bytes;        //  Of bytes
-    int stream;               //  OUTPUT
-    bool cut;                 //  OUTPUT: bytes before these were dropped
-    const char *error_kind;   //  RESULT: or ""
-    const char *message;      //  RESULT, NOTICE: or ""
-    const char *trace;        //  RESULT: or ""
-    const char *worker;       //  RESULT: that failed it, or ""
-    int64_t user_us;          //  RESULT of a command: processor time
-    int64_t system_us;        //  RESULT of a command
-    int64_t max_rss_bytes;    //  RESULT of a command: most memory
+    uint32_t index;          //  The task
+    unsigned attempt;        //  Tries so far
+    cadre_outcome_t outcome; //  RESULT
+    int code;                //  RESULT: exit code or signal; NOTICE: cadre_error_t
+    int64_t run_us;          //  RESULT: how long the last try ran
+    const void *bytes; //  RESULT: the value, msgpack; OUTPUT: what was written; valid until the next call
+    size_t size_bytes; //  Of bytes
+    int stream;        //  OUTPUT
+    bool cut;          //  OUTPUT: bytes before these were dropped
+    const char *error_kind; //  RESULT: or ""
+    const char *message;    //  RESULT, NOTICE: or ""
+    const char *trace;      //  RESULT: or ""
+    const char *worker;     //  RESULT: that failed it, or ""
+    int64_t user_us;        //  RESULT of a command: processor time
+    int64_t system_us;      //  RESULT of a command
+    int64_t max_rss_bytes;  //  RESULT of a command: most memory
 } cadre_event_t;
 
 //  The next event, in the order in which they came (option ordered: results in the order of tasks, a task's output before its result and not mixed with
@@ -431,14 +449,15 @@ CADRE_EXPORT cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *eve
 CADRE_EXPORT cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms);
 
 typedef struct cadre_progress {
-    uint64_t total;    //  Tasks added so far
-    uint64_t waiting;  //  Not at a slot or worker yet
-    uint64_t running;  //  At a worker
-    uint64_t done;     //  Ended well
-    uint64_t failed;   //  Ended otherwise
+    uint64_t total;   //  Tasks added so far
+    uint64_t waiting; //  Not at a slot or worker yet
+    uint64_t running; //  At a worker
+    uint64_t done;    //  Ended well
+    uint64_t failed;  //  Ended otherwise
 } cadre_progress_t;
 
-CADRE_EXPORT cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress); //  As last heard; never waits
+CADRE_EXPORT cadre_error_t cadre_job_progress (cadre_job_t *self,
+                                               cadre_progress_t *progress); //  As last heard; never waits
 
 //  The job's number at the broker; waits for it. 0 when there is none: see cadre_job_message.
 CADRE_EXPORT uint64_t cadre_job_number (cadre_job_t *self, int timeout_ms);

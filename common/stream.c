@@ -1,0 +1,344 @@
+//  stream.c - frames in order, kept until they are acknowledged
+
+#include "common/stream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+//  One frame, from the moment it was put until it is acknowledged.
+typedef struct item {
+    struct item *prev; //  utlist: the one before, the head's is the tail
+    struct item *next; //  utlist: the one behind
+    buffer_t frame;    //  The whole frame
+    uint64_t sequence; //  Its number; 0 until it is first handed out
+    uint64_t tasks;    //  Tasks that it counts for
+    bool metered;      //  It counts against the window
+    bool part;         //  A PART frame, cut from a payload
+    buffer_t payload;  //  The payload that it refers to, if any, kept for a new session
+    uint64_t number;   //  Of that payload
+    size_t cut;        //  Bytes of the payload cut off so far
+} item_t;
+
+struct stream {
+    uint64_t session;         //  Stamped on every frame
+    uint64_t last;            //  Highest number given
+    uint64_t acknowledged;    //  Highest number the peer has received
+    item_t *sent;             //  Handed out, oldest first
+    item_t *waiting;          //  To be handed out, oldest first
+    item_t *cutting;          //  Items whose payloads are being cut, taken in turn
+    bool part_turn;           //  A part goes next, if there is one
+    size_t frames;            //  In sent and waiting
+    size_t bytes;             //  Held in all
+    size_t unsent_bytes;      //  Of them not handed out
+    uint64_t unsent_tasks;    //  Tasks not handed out
+    uint64_t grant_tasks;     //  Window: total of tasks
+    uint64_t grant_bytes;     //  Window: total of bytes
+    uint64_t metered_tasks;   //  Handed out in this session
+    uint64_t metered_bytes;   //  Handed out in this session
+    uint64_t payload_numbers; //  Highest number given to a payload
+};
+
+static item_t *s_item_new (buffer_t *frame, uint64_t tasks, bool metered)
+{
+    assert (frame->size >= WIRE_ENVELOPE_BYTES && frame->size <= WIRE_FRAME_MAX);
+    item_t *item = calloc (1, sizeof *item);
+    assert (item);
+    item->frame = buffer_take (frame);
+    item->tasks = tasks;
+    item->metered = metered;
+    return item;
+}
+
+static void s_item_destroy (item_t *item)
+{
+    buffer_free (&item->frame);
+    buffer_free (&item->payload);
+    free (item);
+}
+
+stream_t *stream_new (uint64_t session)
+{
+    stream_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->session = session;
+    return self;
+}
+
+void stream_destroy (stream_t **self_p)
+{
+    stream_t *self = *self_p;
+    if (!self)
+        return;
+    item_t *item, *next;
+    DL_FOREACH_SAFE (self->sent, item, next)
+        s_item_destroy (item);
+    DL_FOREACH_SAFE (self->waiting, item, next)
+        s_item_destroy (item);
+    DL_FOREACH_SAFE (self->cutting, item, next)
+        s_item_destroy (item);
+    free (self);
+    *self_p = NULL;
+}
+
+static void s_count_new (stream_t *self, size_t bytes, uint64_t tasks)
+{
+    self->bytes += bytes;
+    self->unsent_bytes += bytes;
+    self->unsent_tasks += tasks;
+}
+
+void stream_put (stream_t *self, buffer_t *frame, uint64_t tasks, bool metered)
+{
+    item_t *item = s_item_new (frame, tasks, metered);
+    DL_APPEND (self->waiting, item);
+    self->frames++;
+    s_count_new (self, item->frame.size, tasks);
+}
+
+void stream_put_payload (stream_t *self, uint64_t number, buffer_t *payload, buffer_t *frame, uint64_t tasks)
+{
+    assert (payload->size > 0);
+    item_t *item = s_item_new (frame, tasks, true);
+    item->payload = buffer_take (payload);
+    item->number = number;
+    DL_APPEND (self->cutting, item);
+    self->frames++;
+    s_count_new (self, item->payload.size + item->frame.size, tasks);
+}
+
+uint64_t stream_payload_number (stream_t *self)
+{
+    return ++self->payload_numbers;
+}
+
+//  Frames that were handed out once are paid for.
+static bool s_fits_window (const stream_t *self, const item_t *item)
+{
+    if (!item->metered || item->sequence)
+        return true;
+    return self->metered_tasks + item->tasks <= self->grant_tasks
+           && self->metered_bytes + item->frame.size <= self->grant_bytes;
+}
+
+//  Cuts the next part of the payload whose turn it is, and puts it in front of those that wait; behind the
+//  last part goes the frame that refers to the payload.
+static item_t *s_cut_part (stream_t *self)
+{
+    item_t *item = self->cutting;
+    size_t left = item->payload.size - item->cut;
+    size_t size = left < WIRE_PART_MAX ? left : WIRE_PART_MAX;
+    wire_part_t fields = {.payload = item->number,
+                          .total = item->payload.size,
+                          .bytes = {.data = item->payload.data + item->cut, .size = size}};
+    buffer_t frame = {0};
+    wire_write_part (&frame, (wire_envelope_t){0}, &fields);
+    item_t *part = s_item_new (&frame, 0, true);
+    part->part = true;
+    self->frames++;
+    self->bytes += part->frame.size;
+    self->unsent_bytes += part->frame.size - size;
+    item->cut += size;
+    DL_DELETE (self->cutting, item);
+    if (item->cut == item->payload.size)
+        DL_PREPEND (self->waiting, item);
+    else
+        DL_APPEND (self->cutting, item);
+    DL_PREPEND (self->waiting, part);
+    return part;
+}
+
+//  Room for one more part, were it as large as it can be.
+static bool s_part_fits (const stream_t *self)
+{
+    return self->cutting && self->metered_bytes + WIRE_PART_MAX + 64 <= self->grant_bytes;
+}
+
+//  What goes next: frames and parts take turns; frames to be sent again come first, in their order.
+static item_t *s_choose (stream_t *self)
+{
+    item_t *first = self->waiting;
+    if (first && first->sequence)
+        return first;
+    bool frame_fits = first && s_fits_window (self, first);
+    if (s_part_fits (self) && (self->part_turn || !frame_fits)) {
+        self->part_turn = false;
+        return s_cut_part (self);
+    }
+    self->part_turn = true;
+    return frame_fits ? first : NULL;
+}
+
+const buffer_t *stream_next (stream_t *self)
+{
+    item_t *item = s_choose (self);
+    if (!item)
+        return NULL;
+    DL_DELETE (self->waiting, item);
+    DL_APPEND (self->sent, item);
+    if (item->sequence == 0) {
+        item->sequence = ++self->last;
+        if (item->metered) {
+            self->metered_tasks += item->tasks;
+            self->metered_bytes += item->frame.size;
+        }
+    }
+    self->unsent_bytes -= item->frame.size;
+    self->unsent_tasks -= item->tasks;
+    wire_stamp (&item->frame, self->session, item->sequence);
+    return &item->frame;
+}
+
+//  Puts the newest frame sent back to the front of those that wait.
+static void s_take_back (stream_t *self)
+{
+    item_t *item = self->sent->prev;
+    DL_DELETE (self->sent, item);
+    DL_PREPEND (self->waiting, item);
+    self->unsent_bytes += item->frame.size;
+    self->unsent_tasks += item->tasks;
+}
+
+void stream_unsend (stream_t *self)
+{
+    assert (self->sent);
+    s_take_back (self);
+}
+
+//  Frees an item that is in no list any more.
+static void s_forget (stream_t *self, item_t *item)
+{
+    self->bytes -= item->frame.size + item->payload.size;
+    self->frames--;
+    s_item_destroy (item);
+}
+
+static void s_free_received (stream_t *self, item_t **list, uint64_t received)
+{
+    while (*list && (*list)->sequence && (*list)->sequence <= received) {
+        item_t *item = *list;
+        DL_DELETE (*list, item);
+        if (list == &self->waiting) {
+            self->unsent_bytes -= item->frame.size;
+            self->unsent_tasks -= item->tasks;
+        }
+        s_forget (self, item);
+    }
+}
+
+bool stream_acknowledge (stream_t *self, uint64_t received)
+{
+    if (received > self->last)
+        return false;
+    if (received <= self->acknowledged)
+        return true;
+    self->acknowledged = received;
+    s_free_received (self, &self->sent, received);
+    s_free_received (self, &self->waiting, received);
+    return true;
+}
+
+void stream_grant (stream_t *self, uint64_t tasks, uint64_t bytes)
+{
+    if (tasks > self->grant_tasks)
+        self->grant_tasks = tasks;
+    if (bytes > self->grant_bytes)
+        self->grant_bytes = bytes;
+}
+
+void stream_rewind (stream_t *self, uint64_t received)
+{
+    stream_acknowledge (self, received);
+    while (self->sent)
+        s_take_back (self);
+}
+
+//  The new session knows none of the parts: payloads that were cut, or are being cut, start over.
+static void s_start_over (stream_t *self, item_t *item)
+{
+    item->sequence = 0;
+    if (item->part) {
+        DL_DELETE (self->waiting, item);
+        self->unsent_bytes -= item->frame.size;
+        s_forget (self, item);
+    } else if (item->payload.size) {
+        DL_DELETE (self->waiting, item);
+        self->unsent_bytes += item->cut;
+        item->cut = 0;
+        DL_APPEND (self->cutting, item);
+    }
+}
+
+void stream_restart (stream_t *self, uint64_t session)
+{
+    while (self->sent)
+        s_take_back (self);
+    item_t *item, *next;
+    DL_FOREACH (self->cutting, item) {
+        self->unsent_bytes += item->cut;
+        item->cut = 0;
+    }
+    DL_FOREACH_SAFE (self->waiting, item, next)
+        s_start_over (self, item);
+    self->session = session;
+    self->last = self->acknowledged = 0;
+    self->grant_tasks = self->grant_bytes = 0;
+    self->metered_tasks = self->metered_bytes = 0;
+}
+
+uint64_t stream_session (const stream_t *self)
+{
+    return self->session;
+}
+
+uint64_t stream_sent (const stream_t *self)
+{
+    return self->last;
+}
+
+size_t stream_unacknowledged (const stream_t *self)
+{
+    return self->frames;
+}
+
+size_t stream_bytes (const stream_t *self)
+{
+    return self->bytes;
+}
+
+size_t stream_unsent_bytes (const stream_t *self)
+{
+    return self->unsent_bytes;
+}
+
+uint64_t stream_unsent_tasks (const stream_t *self)
+{
+    return self->unsent_tasks;
+}
+
+bool stream_blocked (const stream_t *self)
+{
+    bool frames = self->waiting && !s_fits_window (self, self->waiting);
+    bool parts = self->cutting && !s_part_fits (self);
+    return (frames && (parts || !self->cutting)) || (parts && !self->waiting);
+}
+
+uint64_t stream_sent_tasks (const stream_t *self)
+{
+    return self->metered_tasks;
+}
+
+uint64_t stream_sent_bytes (const stream_t *self)
+{
+    return self->metered_bytes;
+}
+
+stream_verdict_t stream_in_accept (stream_in_t *self, uint64_t sequence)
+{
+    if (sequence == 0 || sequence > self->received + 1)
+        return STREAM_GAP;
+    if (sequence <= self->received)
+        return STREAM_SEEN;
+    self->received = sequence;
+    return STREAM_NEW;
+}
