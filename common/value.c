@@ -1,0 +1,387 @@
+//  value.c - the tree behind cadre_value_t: making, changing and reading it
+
+#include "common/value.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cadre_value_t s_nil = {.type = CADRE_NIL};
+
+static cadre_type_t s_type (const cadre_value_t *self)
+{
+    return self ? (cadre_type_t) self->type : CADRE_NIL;
+}
+
+static bool s_has_nodes (const cadre_value_t *self)
+{
+    cadre_type_t type = s_type (self);
+    return type == CADRE_LIST || type == CADRE_MAP || type == CADRE_FAILURE;
+}
+
+static bool s_has_bytes (const cadre_value_t *self)
+{
+    return s_type (self) == CADRE_TEXT || s_type (self) == CADRE_BLOB;
+}
+
+static cadre_value_t *s_new (cadre_type_t type)
+{
+    cadre_value_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->type = (uint8_t) type;
+    return self;
+}
+
+static void *s_bytes (const void *bytes, size_t size_bytes)
+{
+    char *copy = malloc (size_bytes + 1);
+    assert (copy);
+    if (size_bytes)
+        memcpy (copy, bytes, size_bytes);
+    copy [size_bytes] = 0;
+    return copy;
+}
+
+//  ---- making ---------------------------------------------------------------
+
+cadre_value_t *cadre_value_nil (void)
+{
+    return s_new (CADRE_NIL);
+}
+
+cadre_value_t *cadre_value_of_bool (bool value)
+{
+    cadre_value_t *self = s_new (CADRE_BOOL);
+    self->flag = value;
+    return self;
+}
+
+cadre_value_t *cadre_value_of_int (int64_t value)
+{
+    cadre_value_t *self = s_new (CADRE_INT);
+    self->number = (uint64_t) value;
+    self->negative = value < 0;
+    return self;
+}
+
+cadre_value_t *cadre_value_of_uint (uint64_t value)
+{
+    cadre_value_t *self = s_new (CADRE_INT);
+    self->number = value;
+    return self;
+}
+
+cadre_value_t *cadre_value_of_double (double value)
+{
+    cadre_value_t *self = s_new (CADRE_DOUBLE);
+    self->real = value;
+    return self;
+}
+
+static cadre_value_t *s_of_bytes (cadre_type_t type, const void *bytes, size_t size_bytes)
+{
+    cadre_value_t *self = s_new (type);
+    self->data = s_bytes (bytes, size_bytes);
+    self->size = size_bytes;
+    return self;
+}
+
+cadre_value_t *value_of_text_of (const char *text, size_t size_bytes)
+{
+    return s_of_bytes (CADRE_TEXT, text, size_bytes);
+}
+
+cadre_value_t *cadre_value_of_text (const char *value)
+{
+    return value ? value_of_text_of (value, strlen (value)) : cadre_value_nil ();
+}
+
+cadre_value_t *cadre_value_of_blob (const void *bytes, size_t size_bytes)
+{
+    return s_of_bytes (CADRE_BLOB, bytes, size_bytes);
+}
+
+static cadre_value_t *s_of_nodes (cadre_type_t type)
+{
+    cadre_value_t *self = s_new (type);
+    self->depth = 1;
+    return self;
+}
+
+cadre_value_t *cadre_value_list (void)
+{
+    return s_of_nodes (CADRE_LIST);
+}
+
+cadre_value_t *cadre_value_map (void)
+{
+    return s_of_nodes (CADRE_MAP);
+}
+
+//  ---- changing -------------------------------------------------------------
+
+static cadre_value_t *s_nodes (const cadre_value_t *self)
+{
+    return self->data;
+}
+
+//  Frees what a node owns, not the node.
+static void s_release (cadre_value_t *self)
+{
+    if (s_has_nodes (self))
+        for (size_t i = 0; i < self->size; i++)
+            s_release (s_nodes (self) + i);
+    if (s_has_nodes (self) || s_has_bytes (self))
+        free (self->data);
+    *self = s_nil;
+}
+
+void cadre_value_destroy (cadre_value_t **self_p)
+{
+    if (!self_p || !*self_p)
+        return;
+    s_release (*self_p);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+//  Moves the content of *value behind the last node; a value that is not there is nil.
+static void s_push (cadre_value_t *self, cadre_value_t **value)
+{
+    if (self->size == self->capacity) {
+        size_t capacity = self->capacity ? (size_t) self->capacity * 2 : 4;
+        assert (capacity <= UINT32_MAX);
+        self->data = realloc (self->data, capacity * sizeof *self);
+        assert (self->data);
+        self->capacity = (uint32_t) capacity;
+    }
+    cadre_value_t *node = s_nodes (self) + self->size++;
+    *node = s_nil;
+    if (!value || !*value)
+        return;
+    *node = **value;
+    if (node->depth >= self->depth)
+        self->depth = (uint8_t) (node->depth + 1);
+    free (*value);
+    *value = NULL;
+}
+
+static bool s_too_deep (cadre_value_t *const *value)
+{
+    return value && *value && (*value)->depth >= VALUE_DEPTH_MAX;
+}
+
+cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value)
+{
+    cadre_error_t error = s_type (self) != CADRE_LIST ? CADRE_ERROR_TYPE
+                          : s_too_deep (value)        ? CADRE_ERROR_TOO_LARGE
+                                                      : CADRE_OK;
+    if (error == CADRE_OK)
+        s_push (self, value);
+    else
+        cadre_value_destroy (value);
+    return error;
+}
+
+//  Place of the value whose key is this text, or the number of nodes.
+static size_t s_find (const cadre_value_t *self, const char *key, size_t size_bytes)
+{
+    const cadre_value_t *nodes = s_nodes (self);
+    for (size_t i = 0; i + 1 < self->size; i += 2)
+        if (nodes [i].size == size_bytes && memcmp (nodes [i].data, key, size_bytes) == 0)
+            return i + 1;
+    return self->size;
+}
+
+cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value)
+{
+    cadre_error_t error = s_type (self) != CADRE_MAP || !key ? CADRE_ERROR_TYPE
+                          : s_too_deep (value)               ? CADRE_ERROR_TOO_LARGE
+                                                             : CADRE_OK;
+    if (error != CADRE_OK) {
+        cadre_value_destroy (value);
+        return error;
+    }
+    size_t place = s_find (self, key, strlen (key));
+    if (place == self->size) {
+        cadre_value_t *name = cadre_value_of_text (key);
+        s_push (self, &name);
+        s_push (self, value);
+        return CADRE_OK;
+    }
+    cadre_value_t *node = s_nodes (self) + place;
+    s_release (node);
+    if (value && *value) {
+        *node = **value;
+        if (node->depth >= self->depth)
+            self->depth = (uint8_t) (node->depth + 1);
+        free (*value);
+        *value = NULL;
+    }
+    return CADRE_OK;
+}
+
+cadre_value_t *value_failure (const char *kind, const char *message, const char *trace)
+{
+    cadre_value_t *self = s_of_nodes (CADRE_FAILURE);
+    const char *const texts [] = {kind, message, trace};
+    for (size_t i = 0; i < 3; i++) {
+        cadre_value_t *text = cadre_value_of_text (texts [i] ? texts [i] : "");
+        s_push (self, &text);
+    }
+    return self;
+}
+
+static cadre_value_t s_copy (const cadre_value_t *self)
+{
+    cadre_value_t copy = *self;
+    if (s_has_bytes (self))
+        copy.data = s_bytes (self->data, self->size);
+    if (!s_has_nodes (self))
+        return copy;
+    assert (self->size <= UINT32_MAX);
+    copy.capacity = (uint32_t) self->size;
+    copy.data = self->size ? malloc (self->size * sizeof *self) : NULL;
+    assert (copy.data || self->size == 0);
+    for (size_t i = 0; i < self->size; i++)
+        s_nodes (&copy) [i] = s_copy (s_nodes (self) + i);
+    return copy;
+}
+
+cadre_value_t *cadre_value_copy (const cadre_value_t *self)
+{
+    cadre_value_t *copy = s_new (CADRE_NIL);
+    if (self)
+        *copy = s_copy (self);
+    return copy;
+}
+
+//  ---- reading ----------------------------------------------------------------
+
+cadre_type_t cadre_value_type (const cadre_value_t *self)
+{
+    return s_type (self);
+}
+
+const char *cadre_type_name (cadre_type_t type)
+{
+    static const char *const names [] = {"nil",  "bool", "integer", "double", "text",
+                                         "blob", "list", "map",     "failure"};
+    return (size_t) type < sizeof names / sizeof *names ? names [type] : "unknown";
+}
+
+bool cadre_value_bool (const cadre_value_t *self)
+{
+    return s_type (self) == CADRE_BOOL && self->flag;
+}
+
+bool cadre_value_fits_int (const cadre_value_t *self)
+{
+    return s_type (self) == CADRE_INT && (self->negative || self->number <= INT64_MAX);
+}
+
+bool cadre_value_fits_uint (const cadre_value_t *self)
+{
+    return s_type (self) == CADRE_INT && !self->negative;
+}
+
+int64_t cadre_value_int (const cadre_value_t *self)
+{
+    return cadre_value_fits_int (self) ? (int64_t) self->number : 0;
+}
+
+uint64_t cadre_value_uint (const cadre_value_t *self)
+{
+    return cadre_value_fits_uint (self) ? self->number : 0;
+}
+
+double cadre_value_double (const cadre_value_t *self)
+{
+    if (s_type (self) == CADRE_INT)
+        return self->negative ? (double) (int64_t) self->number : (double) self->number;
+    return s_type (self) == CADRE_DOUBLE ? self->real : 0;
+}
+
+const char *cadre_value_text (const cadre_value_t *self)
+{
+    return s_type (self) == CADRE_TEXT ? self->data : "";
+}
+
+const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes)
+{
+    bool bytes = s_has_bytes (self);
+    if (size_bytes)
+        *size_bytes = bytes ? self->size : 0;
+    return bytes ? self->data : NULL;
+}
+
+size_t cadre_value_count (const cadre_value_t *self)
+{
+    if (!s_has_nodes (self))
+        return 0;
+    return self->type == CADRE_MAP ? self->size / 2 : self->size;
+}
+
+const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index)
+{
+    if (index >= cadre_value_count (self))
+        return NULL;
+    return s_nodes (self) + (self->type == CADRE_MAP ? 2 * index + 1 : index);
+}
+
+const char *cadre_value_key (const cadre_value_t *self, size_t index)
+{
+    if (s_type (self) != CADRE_MAP || index >= cadre_value_count (self))
+        return NULL;
+    return s_nodes (self) [2 * index].data;
+}
+
+const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key)
+{
+    if (s_type (self) != CADRE_MAP || !key)
+        return NULL;
+    size_t place = s_find (self, key, strlen (key));
+    return place < self->size ? s_nodes (self) + place : NULL;
+}
+
+static bool s_maps_equal (const cadre_value_t *one, const cadre_value_t *other)
+{
+    const cadre_value_t *nodes = s_nodes (one);
+    for (size_t i = 0; i < one->size; i += 2) {
+        size_t place = i + 1; // most often both have the same order
+        if (!cadre_value_equal (nodes + i, s_nodes (other) + i))
+            place = s_find (other, nodes [i].data, nodes [i].size);
+        if (place >= other->size || !cadre_value_equal (nodes + i + 1, s_nodes (other) + place))
+            return false;
+    }
+    return true;
+}
+
+static bool s_nodes_equal (const cadre_value_t *one, const cadre_value_t *other)
+{
+    if (one->size != other->size)
+        return false;
+    if (one->type == CADRE_MAP)
+        return s_maps_equal (one, other);
+    for (size_t i = 0; i < one->size; i++)
+        if (!cadre_value_equal (s_nodes (one) + i, s_nodes (other) + i))
+            return false;
+    return true;
+}
+
+bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other)
+{
+    if (s_type (one) != s_type (other))
+        return false;
+    switch (s_type (one)) {
+    case CADRE_BOOL: return one->flag == other->flag;
+    case CADRE_INT: return one->number == other->number && one->negative == other->negative;
+    case CADRE_DOUBLE: return one->real == other->real;
+    case CADRE_TEXT:
+    case CADRE_BLOB: return one->size == other->size && memcmp (one->data, other->data, one->size) == 0;
+    case CADRE_LIST:
+    case CADRE_MAP:
+    case CADRE_FAILURE: return s_nodes_equal (one, other);
+    default: return true;
+    }
+}

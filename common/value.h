@@ -1,0 +1,65 @@
+/*  value.h - nested data: what tasks take and return
+ *
+ *  The implementation of the cadre_value_... functions of cadre.h, and what the
+ *  tree itself needs beside them. A value is a tree of nodes: the elements of a
+ *  list lie in one array, the pairs of a map in another (key, value, key, value
+ *  ...). Only a root can be changed, since everything below is handed out as
+ *  const; so a root knows how deep it is, and nothing deeper than
+ *  VALUE_DEPTH_MAX is ever built: recursion is bounded.
+ *
+ *  Values abort when memory runs out, as buffers do. One thread at a time.
+ */
+
+#ifndef COMMON_VALUE_H_INCLUDED
+#define COMMON_VALUE_H_INCLUDED
+
+#include "common/buffer.h"
+#include "common/cursor.h"
+#include "common/fault.h"
+
+#include <cadre.h>
+#include <stdarg.h>
+
+//  How deep lists and maps may nest. Task and job arrays around them still fit into CURSOR_DEPTH_MAX.
+#define VALUE_DEPTH_MAX 20
+
+struct cadre_value {
+    uint8_t type;      //  cadre_type_t
+    bool negative;     //  INT: number is an int64_t below zero
+    uint8_t depth;     //  0; LIST, MAP, FAILURE: 1 more than the deepest element
+    uint32_t capacity; //  LIST, MAP, FAILURE: nodes allocated
+    union {
+        bool flag;       //  BOOL
+        uint64_t number; //  INT, two's complement
+        double real;     //  DOUBLE
+        struct {
+            void *data;  //  TEXT, BLOB: bytes with a NUL behind them; LIST, MAP, FAILURE: nodes; owned
+            size_t size; //  TEXT, BLOB: bytes without that NUL; LIST, MAP, FAILURE: nodes in use
+        };
+    };
+};
+
+//  Appends the value as msgpack; NULL is nil.
+void value_pack (buffer_t *self, const cadre_value_t *value);
+
+//  Appends an item of a map that failed: ext type 1. NULL texts count as "".
+void value_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace);
+
+//  Reads one value. NULL, and the cursor fails, when the bytes are malformed, nest too deep, have a map key that is no text, or an
+//  ext type that is no failure.
+cadre_value_t *value_read (cursor_t *cursor);
+
+//  The type of what comes next: CADRE_FAILURE for any ext. False when nothing well-formed comes.
+bool value_peek (const cursor_t *cursor, cadre_type_t *type);
+
+//  Appends one msgpack array of the arguments, by the letters of cadre_submit (types may be NULL or empty: none).
+//  CADRE_ERROR_ARGUMENT and nothing appended when a letter is unknown or a text is NULL.
+cadre_error_t value_pack_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault);
+
+//  A failure made by hand.
+cadre_value_t *value_failure (const char *kind, const char *message, const char *trace);
+
+//  A text of so many bytes.
+cadre_value_t *value_of_text_of (const char *text, size_t size_bytes);
+
+#endif
