@@ -16,6 +16,7 @@ endif ()
 set (CMAKE_C_STANDARD 11)
 set (CMAKE_C_STANDARD_REQUIRED ON)
 set (CMAKE_C_EXTENSIONS ON)
+set (CMAKE_C_VISIBILITY_PRESET hidden)
 set (CMAKE_POSITION_INDEPENDENT_CODE ON)
 set (CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set (CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
@@ -108,6 +109,19 @@ function (cadre_plugin target source)
     target_link_libraries (${target} PRIVATE cadre_house)
     set_target_properties (${target} PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME ${name}
         LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+endfunction ()
+
+#  A program that loads plugins offers them the functions of cadre.h, as libcadre does to a program that embeds it. So a
+#  plugin works whether or not it was linked with libcadre, and never meets a second copy. What is named by -u is taken
+#  out of the static libraries although nobody in the program calls it.
+file (STRINGS ${PROJECT_SOURCE_DIR}/client/include/cadre.h for_plugins
+    REGEX "^CADRE_EXPORT .*cadre_(arg|return|call|value|type|error|outcome|fail|trace)[a-z_]* \\(")
+file (STRINGS ${PROJECT_SOURCE_DIR}/common/cadre_error.h more_for_plugins REGEX "^CADRE_EXPORT .*cadre_[a-z_]+ \\(")
+list (APPEND for_plugins ${more_for_plugins})
+list (TRANSFORM for_plugins REPLACE "^[^(]*[ *](cadre_[a-z_]+) \\(.*" "-Wl,-u,\\1")
+set_property (DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/client/include/cadre.h)
+function (cadre_loads_plugins target)
+    target_link_options (${target} PRIVATE -Wl,--dynamic-list=${PROJECT_SOURCE_DIR}/client/lib/plugins.map ${for_plugins})
 endfunction ()
 
 #  Only one folder at a time may miss a main file while the tree grows.
