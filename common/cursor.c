@@ -325,7 +325,7 @@ cursor_t cursor_find (view_t map, const char *key)
 
 bool view_is (view_t view, const char *text)
 {
-    return view.size == strlen (text) && memcmp (view.data, text, view.size) == 0;
+    return view.size == strlen (text) && (view.size == 0 || memcmp (view.data, text, view.size) == 0);
 }
 
 void view_copy (view_t view, char *buffer, size_t size)

@@ -1,0 +1,136 @@
+//  parts_test.c - payloads come together from their parts, whatever order and lies they come in
+
+#include "common/parts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int s_setup (void **state)
+{
+    *state = parts_new ();
+    return *state ? 0 : -1;
+}
+
+static int s_teardown (void **state)
+{
+    parts_t *parts = *state;
+    parts_destroy (&parts);
+    parts_destroy (&parts);
+    return 0;
+}
+
+static cadre_error_t s_add (void *parts, uint64_t number, uint64_t total, const void *bytes, size_t size)
+{
+    wire_part_t part = {.payload = number, .total = total, .bytes = {bytes, size}};
+    return parts_add (parts, &part);
+}
+
+//  One blob of content_size bytes, as a payload
+static buffer_t s_payload (size_t content_size, uint8_t fill)
+{
+    buffer_t payload = {0};
+    uint8_t *content = malloc (content_size);
+    assert_non_null (content);
+    memset (content, fill, content_size);
+    pack_blob (&payload, content, content_size);
+    free (content);
+    return payload;
+}
+
+static void test_several_interleaved (void **state)
+{
+    buffer_t one = s_payload (1000000, 1), two = s_payload (700000, 2), out = {0};
+    for (size_t at = 0; at < one.size; at += WIRE_PART_MAX) {
+        size_t left = one.size - at;
+        assert_int_equal (
+            s_add (*state, 5, one.size, one.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX),
+            CADRE_OK);
+        if (at >= two.size)
+            continue;
+        assert_false (parts_take (*state, 6, &out));
+        left = two.size - at;
+        assert_int_equal (
+            s_add (*state, 6, two.size, two.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX),
+            CADRE_OK);
+    }
+    assert_int_equal (parts_bytes (*state), one.size + two.size);
+    assert_true (parts_take (*state, 6, &out));
+    assert_int_equal (out.size, two.size);
+    assert_memory_equal (out.data, two.data, two.size);
+    buffer_free (&out);
+    assert_int_equal (parts_bytes (*state), one.size);
+    assert_true (parts_take (*state, 5, &out));
+    assert_memory_equal (out.data, one.data, one.size);
+    assert_int_equal (parts_bytes (*state), 0);
+    buffer_free (&out);
+    assert_false (parts_take (*state, 5, &out));
+    buffer_free (&one);
+    buffer_free (&two);
+}
+
+static void test_incomplete_goes_on (void **state)
+{
+    buffer_t out = {0};
+    assert_int_equal (s_add (*state, 1, 3, "\x92\x01", 2), CADRE_OK);
+    assert_false (parts_take (*state, 1, &out));
+    assert_int_equal (parts_bytes (*state), 2);
+}
+
+static void test_lies_are_refused (void **state)
+{
+    uint8_t *large = calloc (1, WIRE_PART_MAX + 1);
+    assert_non_null (large);
+    assert_int_equal (s_add (*state, 0, 3, "abc", 3), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (s_add (*state, 1, 3, "", 0), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (s_add (*state, 1, 3, "abcd", 4), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (s_add (*state, 1, 0, "a", 1), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (s_add (*state, 1, WIRE_PART_MAX + 1, large, WIRE_PART_MAX + 1), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (s_add (*state, 1, WIRE_PAYLOAD_MAX + 1, "a", 1), CADRE_ERROR_TOO_LARGE);
+    assert_int_equal (s_add (*state, 1, UINT64_MAX, "a", 1), CADRE_ERROR_TOO_LARGE);
+    assert_int_equal (parts_bytes (*state), 0);
+    assert_int_equal (s_add (*state, 1, 4, "ab", 2), CADRE_OK);
+    assert_int_equal (s_add (*state, 1, 5, "c", 1), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (s_add (*state, 1, 4, "cde", 3), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (parts_bytes (*state), 2);
+    free (large);
+}
+
+//  A gigabyte announced costs what has arrived
+static void test_memory_follows_arrival (void **state)
+{
+    for (uint64_t i = 1; i <= PARTS_OPEN_MAX; i++)
+        assert_int_equal (s_add (*state, i, WIRE_PAYLOAD_MAX, "a", 1), CADRE_OK);
+    assert_int_equal (parts_bytes (*state), PARTS_OPEN_MAX);
+    assert_int_equal (s_add (*state, 9999, 3, "a", 1), CADRE_ERROR_TOO_LARGE);
+    assert_int_equal (s_add (*state, 7, WIRE_PAYLOAD_MAX, "b", 1), CADRE_OK);
+}
+
+static void test_not_one_value (void **state)
+{
+    buffer_t out = {0};
+    assert_int_equal (s_add (*state, 1, 2, "\x01\x02", 2), CADRE_OK);
+    assert_false (parts_take (*state, 1, &out));
+    assert_int_equal (s_add (*state, 2, 2, "\x92\x02", 2), CADRE_OK);
+    assert_false (parts_take (*state, 2, &out));
+    assert_int_equal (s_add (*state, 3, 1, "\xc1", 1), CADRE_OK);
+    assert_false (parts_take (*state, 3, &out));
+    assert_int_equal (parts_bytes (*state), 0);
+    assert_null (out.data);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        TEST (test_several_interleaved),    TEST (test_incomplete_goes_on), TEST (test_lies_are_refused),
+        TEST (test_memory_follows_arrival), TEST (test_not_one_value),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
