@@ -45,6 +45,7 @@ static void test_unknown_numbers (void **state)
 {
     (void) state;
     static const int numbers [] = {(int) COUNT, 9999, -1};
+    assert_string_equal (cadre_outcome_text (CADRE_OUTCOMES_COUNT), "unknown");
     for (size_t i = 0; i < 3; i++) {
         assert_string_equal (cadre_error_name ((cadre_error_t) numbers [i]), "UNKNOWN");
         assert_string_equal (cadre_error_text ((cadre_error_t) numbers [i]), "unknown error");

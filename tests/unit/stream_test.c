@@ -330,6 +330,7 @@ static void test_rewind_with_closed_window (void **state)
     s_expect (stream, 1, 1);
     s_expect (stream, 2, 2);
     stream_rewind (stream, 0);
+    assert_false (stream_blocked (stream));
     s_expect (stream, 1, 1);
     s_expect (stream, 2, 2);
     assert_null (stream_next (stream));

@@ -242,6 +242,13 @@ static void test_more_fields_are_accepted_and_fewer_refused (void **state)
         for (size_t keep = 0; keep < shape->fields; keep++) {
             buffer_t fewer = s_resize (&body, keep, 0);
             assert_false (s_reads (shape, fewer.data, fewer.size));
+            buffer_clear (&fewer);
+            pack_array (&fewer, keep);
+            size_t count;
+            cursor_t cursor = cursor_of (body.data, body.size);
+            assert_true (cursor_array (&cursor, &count));
+            pack_raw (&fewer, cursor.at, (size_t) (cursor.end - cursor.at));
+            assert_false (s_reads (shape, fewer.data, fewer.size));
             buffer_free (&fewer);
         }
         free (fields);
