@@ -40,6 +40,7 @@ typedef struct worker_options {
     uint32_t drain_timeout_ms;   //  0: 30000
     bool embedded;               //  The broker is in this process: do not outlive it, do not retry
     const moment_clock_t *clock; //  NULL: the boot-time clock
+    void (*say) (const char *line); //  Told when it has registered, and what it waits for; NULL: nobody
 } worker_options_t;
 
 typedef enum worker_order { WORKER_DRAIN = 1, WORKER_STOP = 2 } worker_order_t;
@@ -53,6 +54,9 @@ void worker_destroy (worker_t **self_p);
 
 //  Serves until it was drained or stopped, by worker_signal or by the broker. CADRE_OK; or what the broker refused.
 cadre_error_t worker_run (worker_t *self, fault_t *fault);
+
+//  After worker_run: it left because too many of its threads are stuck, and should be started anew as a process.
+bool worker_wants_restart (const worker_t *self);
 
 //  Any thread, async-signal-safe.
 void worker_signal (worker_t *self, worker_order_t order);

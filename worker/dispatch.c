@@ -1,0 +1,203 @@
+//  dispatch.c - gives leases to seats: one to each free one, more only while they are short
+
+#include "worker/slots_inside.h"
+
+#include <assert.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <utlist.h>
+
+#define OUT_BYTES_MAX (256u * 1024) //  Beyond this nothing more is sent ahead to a slot that has not read it
+
+void dispatch_requeue (slots_t *self, lease_t *list)
+{
+    lease_t *lease;
+    if (!list)
+        return;
+    DL_FOREACH (list, lease)
+        self->waiting++;
+    DL_CONCAT (list, self->queue);
+    self->queue = list;
+}
+
+void dispatch_take_back (slots_t *self, seat_t *seat)
+{
+    dispatch_requeue (self, seat_revoke (seat));
+}
+
+static uint64_t s_tag (const seat_t *seat, bool vessel)
+{
+    return (uint64_t) seat->place << 1 | (vessel ? 1 : 0);
+}
+
+static cadre_error_t s_poll (slots_t *self, seat_t *seat)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = s_tag (seat, false)};
+    int failed = epoll_ctl (self->epoll, EPOLL_CTL_ADD, seat->fd, &event);
+    event.data.u64 = s_tag (seat, true);
+    if (!failed && vessel_descriptor (&seat->vessel) >= 0)
+        failed = epoll_ctl (self->epoll, EPOLL_CTL_ADD, vessel_descriptor (&seat->vessel), &event);
+    return failed ? CADRE_ERROR_IO : CADRE_OK;
+}
+
+void dispatch_writable (slots_t *self, seat_t *seat, bool wanted)
+{
+    if (seat->writable_wanted == wanted || seat->fd < 0)
+        return;
+    struct epoll_event event = {.events = EPOLLIN | (wanted ? (uint32_t) EPOLLOUT : 0),
+                                .data.u64 = s_tag (seat, false)};
+    epoll_ctl (self->epoll, EPOLL_CTL_MOD, seat->fd, &event);
+    seat->writable_wanted = wanted;
+}
+
+cadre_error_t dispatch_start (slots_t *self, seat_t *seat)
+{
+    cadre_error_t error = seat_start (seat, &self->options.start, &self->start_fault);
+    if (error != CADRE_OK)
+        return error;
+    error = s_poll (self, seat);
+    if (error != CADRE_OK) { //  As good as dead: its end is noticed at the next look
+        fault_set (&self->start_fault, error,
+                   "a slot cannot be watched; raise the limit on descriptors (ulimit -n)");
+        umpire_kill (self, seat);
+        return CADRE_OK;
+    }
+    dispatch_writable (self, seat, !seat_flush (seat));
+    return CADRE_OK;
+}
+
+void dispatch_farewell (slots_t *self, seat_t *seat, int patience_ms)
+{
+    assert (!seat->tasks);
+    seat_move (seat, SEAT_LEAVING);
+    seat->killed = true;
+    seat_flush (seat);
+    shutdown (seat->fd, SHUT_WR);
+    seat->stage = SEAT_FAREWELL;
+    timers_set (self->options.timers, &seat->alarm, moment_now (self->options.clock) + patience_ms * 1000);
+}
+
+static bool s_is_spent (const slots_t *self, const seat_t *seat)
+{
+    return self->options.max_tasks && seat->given + seat->count >= self->options.max_tasks;
+}
+
+static void s_give (slots_t *self, seat_t *seat)
+{
+    lease_t *lease = self->queue;
+    bool first = seat->count == 0;
+    DL_DELETE (self->queue, lease);
+    self->waiting--;
+    seat_give (seat, lease);
+    if (first)
+        umpire_watch (self, seat);
+    else if (!timers_is_set (&self->watch))
+        timers_set (self->options.timers, &self->watch, moment_now (self->options.clock) + SLOTS_SLOW_US);
+}
+
+static size_t s_give_free (slots_t *self)
+{
+    size_t ready = 0;
+    for (size_t i = 0; i < self->options.count; i++) {
+        seat_t *seat = &self->seats [i];
+        if (seat->state != SEAT_READY || seat->closed)
+            continue;
+        ready++;
+        if (seat->count == 0 && s_is_spent (self, seat))
+            dispatch_farewell (self, seat, 5000);
+        else if (seat->count == 0 && self->queue)
+            s_give (self, seat);
+    }
+    return ready;
+}
+
+//  Fails all that waits when no slot can be had.
+static void s_give_up (slots_t *self)
+{
+    if (self->failures < SLOTS_STARTS_MAX)
+        return;
+    for (size_t i = 0; i < self->options.count; i++)
+        if (self->seats [i].state != SEAT_EMPTY)
+            return;
+    while (self->queue) {
+        lease_t *lease = self->queue;
+        DL_DELETE (self->queue, lease);
+        self->waiting--;
+        umpire_fail (self, lease, "slot-start", self->start_fault.text);
+    }
+}
+
+void dispatch_start_failed (slots_t *self)
+{
+    int64_t pause_us = 100000 << (self->failures < 6 ? self->failures : 6);
+    self->failures++;
+    timers_set (self->options.timers, &self->pause, moment_now (self->options.clock) + pause_us);
+}
+
+static void s_start_more (slots_t *self)
+{
+    size_t wanted = self->waiting;
+    for (size_t i = 0; i < self->options.count && wanted; i++)
+        if (self->seats [i].state == SEAT_STARTING)
+            wanted--;
+    for (size_t i = 0; i < self->options.count && wanted && !timers_is_set (&self->pause); i++) {
+        if (self->seats [i].state != SEAT_EMPTY)
+            continue;
+        if (dispatch_start (self, &self->seats [i]) == CADRE_OK)
+            wanted--;
+        else
+            dispatch_start_failed (self);
+    }
+    s_give_up (self);
+}
+
+static bool s_may_wait (const slots_t *self, const seat_t *seat, const lease_t *lease)
+{
+    int64_t mean_us = lease->job->mean_us;
+    return mean_us >= 0 && !seat->slow && seat->count <= SEAT_AHEAD_MAX
+           && seat->ahead_us + mean_us <= SLOTS_AHEAD_US && seat->out.size < OUT_BYTES_MAX
+           && lease_payload (lease).size < OUT_BYTES_MAX && !s_is_spent (self, seat);
+}
+
+static void s_give_ahead (slots_t *self, size_t ready)
+{
+    size_t share = (self->waiting + ready - 1) / ready;
+    for (size_t i = 0; i < self->options.count; i++) {
+        seat_t *seat = &self->seats [i];
+        if (seat->state != SEAT_READY || seat->closed || seat->stage >= SEAT_ASKED)
+            continue;
+        for (size_t n = 0; n < share && self->queue && s_may_wait (self, seat, self->queue); n++)
+            s_give (self, seat);
+    }
+}
+
+void dispatch_turn (slots_t *self)
+{
+    size_t ready = s_give_free (self);
+    if (self->queue)
+        s_start_more (self);
+    if (self->queue && ready)
+        s_give_ahead (self, ready);
+    for (size_t i = 0; i < self->options.count; i++)
+        if (self->seats [i].out.size)
+            dispatch_writable (self, &self->seats [i], !seat_flush (&self->seats [i]));
+}
+
+void dispatch_watch (void *owner, int64_t now_us)
+{
+    slots_t *self = owner;
+    bool again = false;
+    for (size_t i = 0; i < self->options.count; i++) {
+        seat_t *seat = &self->seats [i];
+        int64_t elapsed_us = 0;
+        if (seat->count < 2)
+            continue;
+        if (seat_is_running (seat, now_us, &elapsed_us) && elapsed_us > SLOTS_SLOW_US) {
+            seat->slow = true;
+            dispatch_take_back (self, seat);
+        }
+        again = again || seat->count > 1;
+    }
+    if (again)
+        timers_set (self->options.timers, &self->watch, now_us + SLOTS_SLOW_US / 2);
+}

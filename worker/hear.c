@@ -1,0 +1,284 @@
+//  hear.c - reads what the broker says, on the back socket and on the lane
+
+#include "worker/link_inside.h"
+
+#include "common/log.h"
+#include "common/sockets.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#define FRAMES_A_TURN 64
+#define STALLS_MAX 3 //  The beat that shows it, and two more
+
+//  ---- orders that wait for their lane frame -----------------------------------------
+
+static void s_free_order (order_t *order)
+{
+    buffer_free (&order->spans);
+    free (order);
+}
+
+void link_drop_orders (link_t *self)
+{
+    order_t *order, *next;
+    LL_FOREACH_SAFE (self->orders, order, next)
+        s_free_order (order);
+    self->orders = NULL;
+}
+
+static void s_carry_out (link_t *self, uint8_t verb, const wire_list_t *spans)
+{
+    if (verb == WIRE_cancel)
+        self->options.events.cancel (self->options.events.context, spans);
+    else
+        self->options.events.recall (self->options.events.context, spans);
+}
+
+static void s_order (link_t *self, uint8_t verb, uint64_t after, const wire_list_t *spans)
+{
+    if (after <= self->in.received) {
+        s_carry_out (self, verb, spans);
+        return;
+    }
+    order_t *order = calloc (1, sizeof (order_t));
+    assert (order);
+    order->verb = verb;
+    order->after = after;
+    order->count = spans->count;
+    buffer_append (&order->spans, spans->values.data, spans->values.size);
+    LL_APPEND (self->orders, order);
+}
+
+static void s_orders_due (link_t *self)
+{
+    order_t *order, *next;
+    LL_FOREACH_SAFE (self->orders, order, next) {
+        if (order->after > self->in.received)
+            continue;
+        LL_DELETE (self->orders, order);
+        wire_list_t spans = wire_list_of (&order->spans, order->count);
+        s_carry_out (self, order->verb, &spans);
+        s_free_order (order);
+    }
+}
+
+//  ---- back -------------------------------------------------------------------------------
+
+static bool s_on_beat (link_t *self, cursor_t *body)
+{
+    wire_beat_t fields;
+    if (!wire_read_beat (body, &fields) || !outbox_acknowledge (self->options.outbox, fields.received))
+        return false;
+    bool behind = fields.sent > self->in.received;
+    bool moved = self->in.received > self->seen_at_beat;
+    self->seen_at_beat = self->in.received;
+    self->stalls = behind && !moved ? self->stalls + 1 : 0;
+    if (self->stalls >= STALLS_MAX)
+        link_begin_anew (self, "frames of the lane were lost");
+    return true;
+}
+
+static bool s_on_cancel (link_t *self, cursor_t *body)
+{
+    wire_cancel_t fields;
+    if (!wire_read_cancel (body, &fields))
+        return false;
+    s_order (self, WIRE_cancel, fields.after, &fields.leases);
+    return true;
+}
+
+static bool s_on_recall (link_t *self, cursor_t *body)
+{
+    wire_recall_t fields;
+    if (!wire_read_recall (body, &fields))
+        return false;
+    s_order (self, WIRE_recall, fields.after, &fields.leases);
+    return true;
+}
+
+static bool s_on_output_window (link_t *self, cursor_t *body)
+{
+    wire_output_window_t fields;
+    if (!wire_read_output_window (body, &fields))
+        return false;
+    self->options.events.output_window (self->options.events.context, fields.serial, fields.bytes);
+    return true;
+}
+
+static bool s_on_drain (link_t *self, cursor_t *body)
+{
+    wire_drain_t fields;
+    if (!wire_read_drain (body, &fields))
+        return false;
+    uint64_t timeout_ms = fields.timeout_ms < UINT32_MAX ? fields.timeout_ms : UINT32_MAX;
+    self->options.events.drain (self->options.events.context, (uint32_t) timeout_ms);
+    return true;
+}
+
+static bool s_on_stop (link_t *self, cursor_t *body)
+{
+    wire_stop_t fields;
+    if (!wire_read_stop (body, &fields))
+        return false;
+    self->options.events.stop (self->options.events.context);
+    return true;
+}
+
+//  Messages of the open session, by verb.
+static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
+{
+    switch (verb) {
+    case WIRE_beat: return s_on_beat (self, body);
+    case WIRE_cancel: return s_on_cancel (self, body);
+    case WIRE_recall: return s_on_recall (self, body);
+    case WIRE_output_window: return s_on_output_window (self, body);
+    case WIRE_drain: return s_on_drain (self, body);
+    case WIRE_stop: return s_on_stop (self, body);
+    default: return true; //  A newer minor version may know more
+    }
+}
+
+static void s_on_refused (link_t *self, cursor_t *body)
+{
+    wire_refused_t fields;
+    char text [FAULT_TEXT_BYTES];
+    if (!wire_read_refused (body, &fields))
+        return;
+    view_copy (fields.message, text, sizeof (text));
+    link_end (self, fields.code ? (cadre_error_t) fields.code : CADRE_ERROR_REFUSED, text);
+}
+
+static void s_hear_back (link_t *self, zmq_msg_t *message)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    wire_worker_welcome_t welcome;
+    cadre_error_t error = wire_open (zmq_msg_data (message), zmq_msg_size (message), &envelope, &body);
+    if (error != CADRE_OK && !(error == CADRE_ERROR_VERSION && envelope.verb == WIRE_refused))
+        return;
+    self->heard_us = moment_now (self->options.clock);
+    if (envelope.verb == WIRE_refused) {
+        s_on_refused (self, &body);
+    } else if (envelope.verb == WIRE_who) {
+        if (self->state != LINK_GREETING)
+            link_begin_anew (self, "the broker does not know this session");
+    } else if (envelope.verb == WIRE_worker_welcome) {
+        if (wire_read_worker_welcome (&body, &welcome))
+            link_on_welcome (self, envelope.session, &welcome);
+    } else if (self->session && envelope.session == self->session) {
+        if (!s_on_session_message (self, envelope.verb, &body))
+            link_begin_anew (self, "the broker sent a message that cannot be read");
+    }
+}
+
+//  ---- lane ---------------------------------------------------------------------------------
+
+static bool s_on_job (link_t *self, cursor_t *body)
+{
+    wire_lane_job_t fields;
+    if (!wire_read_lane_job (body, &fields))
+        return false;
+    self->options.events.job (self->options.events.context, &fields);
+    return true;
+}
+
+static bool s_on_job_end (link_t *self, cursor_t *body)
+{
+    wire_lane_job_end_t fields;
+    if (!wire_read_lane_job_end (body, &fields))
+        return false;
+    self->options.events.job_end (self->options.events.context, fields.job);
+    return true;
+}
+
+static bool s_on_tasks (link_t *self, cursor_t *body, size_t size)
+{
+    wire_lane_tasks_t fields;
+    if (!wire_read_lane_tasks (body, &fields))
+        return false;
+    self->received_tasks += fields.tasks.count;
+    self->received_bytes += size;
+    return self->options.events.tasks (self->options.events.context, &fields);
+}
+
+static bool s_on_part (link_t *self, cursor_t *body, size_t size)
+{
+    wire_part_t fields;
+    if (!wire_read_part (body, &fields))
+        return false;
+    self->received_bytes += size;
+    return parts_add (self->parts, &fields) == CADRE_OK;
+}
+
+static bool s_on_lane_message (link_t *self, uint8_t verb, cursor_t *body, size_t size)
+{
+    switch (verb) {
+    case WIRE_lane_hello: self->lane_hello = true; return true;
+    case WIRE_lane_job: return s_on_job (self, body);
+    case WIRE_lane_tasks: return s_on_tasks (self, body, size);
+    case WIRE_lane_job_end: return s_on_job_end (self, body);
+    case WIRE_part: return s_on_part (self, body, size);
+    default: return true;
+    }
+}
+
+static void s_hear_lane (link_t *self, zmq_msg_t *message)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    size_t size = zmq_msg_size (message);
+    if (wire_open (zmq_msg_data (message), size, &envelope, &body) != CADRE_OK
+        || envelope.session != self->session)
+        return;
+    self->heard_us = moment_now (self->options.clock);
+    switch (stream_in_accept (&self->in, envelope.sequence)) {
+    case STREAM_SEEN: return;
+    case STREAM_GAP: link_begin_anew (self, "a frame of the lane was lost"); return;
+    case STREAM_NEW: break;
+    }
+    if (!s_on_lane_message (self, envelope.verb, &body, size))
+        link_begin_anew (self, "a frame of the lane cannot be read");
+    else if (self->orders)
+        s_orders_due (self);
+}
+
+//  ---- both ------------------------------------------------------------------------------------
+
+int link_poll (const link_t *self, zmq_pollitem_t *items)
+{
+    int count = 0;
+    if (self->back)
+        items [count++] = (zmq_pollitem_t){.socket = self->back, .events = ZMQ_POLLIN};
+    if (self->lane)
+        items [count++] = (zmq_pollitem_t){.socket = self->lane, .events = ZMQ_POLLIN};
+    return count;
+}
+
+//  The socket may be closed and replaced by what it brings, so it is looked up anew for each message.
+static bool s_drain_socket (link_t *self, void *const *socket_p, void (*hear) (link_t *, zmq_msg_t *))
+{
+    zmq_msg_t message;
+    zmq_msg_init (&message);
+    int left = FRAMES_A_TURN;
+    while (left && *socket_p && self->state != LINK_ENDED) {
+        cadre_error_t error = sockets_receive (*socket_p, &message);
+        if (error == CADRE_ERROR_PROTOCOL)
+            continue;
+        if (error == CADRE_ERROR_CLOSED)
+            link_end (self, CADRE_ERROR_CLOSED, "the context was ended");
+        if (error != CADRE_OK)
+            break;
+        hear (self, &message);
+        left--;
+    }
+    zmq_msg_close (&message);
+    return left == 0;
+}
+
+bool link_read (link_t *self)
+{
+    bool more = s_drain_socket (self, &self->lane, s_hear_lane);
+    return s_drain_socket (self, &self->back, s_hear_back) || more;
+}

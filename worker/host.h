@@ -1,0 +1,24 @@
+/*  host.h - the machine that a worker lives on
+ *
+ *  Plain functions without state. Any thread.
+ */
+
+#ifndef WORKER_HOST_H_INCLUDED
+#define WORKER_HOST_H_INCLUDED
+
+#include <stddef.h>
+
+#define HOST_NAME_BYTES 256
+#define HOST_PATH_BYTES 4096
+
+//  The machine's name.
+const char *host_name (char *buffer, size_t size);
+
+//  "machine:pid".
+const char *host_label (char *buffer, size_t size);
+
+//  Where cadre-slot is: in CADRE_LIBEXEC, beside this executable, in ../libexec/cadre from it, or where it was
+//  installed. The last of these if there is none. Returns buffer.
+const char *host_slot_path (char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,53 @@
+/*  job.h - what the tasks of a job have in common, as a worker knows it
+ *
+ *  A job comes with LANE_JOB and may go when LANE_JOB_END has come and its last
+ *  lease is answered. It remembers which slots have been told of it, and how
+ *  long its tasks take: that decides how many may wait in a slot.
+ *  The table owns its jobs. One thread.
+ */
+
+#ifndef WORKER_JOB_H_INCLUDED
+#define WORKER_JOB_H_INCLUDED
+
+#include "common/wire.h"
+
+typedef struct job {
+    uint64_t number;     //  The broker's number of the job
+    unsigned kind;       //  WIRE_KIND_...
+    buffer_t function;   //  Name of the function, no NUL
+    buffer_t spec;       //  One msgpack value: how to run commands
+    uint64_t timeout_ms; //  For one try; 0: none
+    uint64_t grace_ms;   //  From SIGTERM to SIGKILL
+    int64_t mean_us;     //  Moving mean of run times; -1 before the first
+    size_t leases;       //  Leases of this job that the worker holds
+    bool ended;          //  LANE_JOB_END has come
+    uint64_t *known;     //  Bit n: the slot at place n has been told
+} job_t;
+
+typedef struct jobs jobs_t;
+
+//  A table for a worker with this many slots.
+jobs_t *jobs_new (size_t slots);
+void jobs_destroy (jobs_t **self_p);
+
+//  Adds a job, or takes one that had ended back into use.
+job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields);
+
+//  NULL if there is none of this number.
+job_t *jobs_find (const jobs_t *self, uint64_t number);
+
+//  Calls back for every job; the job may be removed by it.
+void jobs_each (jobs_t *self, void (*visit) (void *context, job_t *job), void *context);
+
+//  Removes and frees a job without leases.
+void jobs_remove (jobs_t *self, job_t **job_p);
+
+size_t jobs_count (const jobs_t *self);
+
+bool job_is_known (const job_t *self, size_t place);
+void job_set_known (job_t *self, size_t place, bool known);
+
+//  One more task took this long.
+void job_measure (job_t *self, int64_t run_us);
+
+#endif

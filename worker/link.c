@@ -1,0 +1,382 @@
+//  link.c - registers with a broker, and keeps the session or begins a new one
+
+#include "worker/link_inside.h"
+
+#include "common/entropy.h"
+#include "common/log.h"
+#include "common/sockets.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HELLO_MS 1000
+#define NEXT_ADDRESS_MS 3000 //  An address that does not answer the first HELLOs is left for the next one
+#define WARN_MS 5000
+#define BEAT_MS 1000
+#define LOST_MS 10000
+#define MS 1000
+
+static const char *const s_names [] = {"greeting", "opening", "open", "ended"};
+static const uint32_t s_next [] = {
+    [LINK_GREETING] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_ENDED),
+    [LINK_OPENING] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_OPEN)
+                     | MACHINE_TO (LINK_ENDED),
+    [LINK_OPEN] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_ENDED),
+    [LINK_ENDED] = 0,
+};
+static const machine_table_t s_machine = {"link", 4, s_names, s_next, NULL};
+
+static void s_on_hello (void *owner, int64_t now_us);
+static void s_on_beat (void *owner, int64_t now_us);
+
+link_t *link_new (const link_options_t *options)
+{
+    link_t *self = calloc (1, sizeof (link_t));
+    assert (self);
+    self->options = *options;
+    self->beat_ms = BEAT_MS;
+    self->lost_ms = LOST_MS;
+    entropy_uuid (self->uuid);
+    self->hello = (alarm_t){.ring = s_on_hello, .owner = self};
+    self->beat = (alarm_t){.ring = s_on_beat, .owner = self};
+    return self;
+}
+
+//  Lane, sink, and all that belongs to one session.
+void link_close_session (link_t *self)
+{
+    timers_cancel (self->options.timers, &self->beat);
+    sockets_destroy (&self->lane);
+    sockets_destroy (&self->sink);
+    parts_destroy (&self->parts);
+    link_drop_orders (self);
+    self->session = 0;
+}
+
+void link_destroy (link_t **self_p)
+{
+    assert (self_p);
+    link_t *self = *self_p;
+    if (!self)
+        return;
+    timers_cancel (self->options.timers, &self->hello);
+    link_close_session (self);
+    sockets_destroy (&self->back);
+    free (self);
+    *self_p = NULL;
+}
+
+void link_move (link_t *self, link_state_t to)
+{
+    machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
+}
+
+cadre_error_t link_end (link_t *self, cadre_error_t code, const char *text)
+{
+    link_close_session (self);
+    timers_cancel (self->options.timers, &self->hello);
+    if (self->state != LINK_ENDED)
+        link_move (self, LINK_ENDED);
+    return fault_set (&self->fault, code, "%s", text);
+}
+
+const address_t *link_address (const link_t *self)
+{
+    return &self->options.addresses [self->address];
+}
+
+//  ---- HELLO -------------------------------------------------------------------------
+
+static const char *s_scheme (const address_t *address)
+{
+    return address->kind == ADDRESS_TCP ? "tcp" : address->kind == ADDRESS_IPC ? "ipc" : "inproc";
+}
+
+static void s_say_hello (link_t *self)
+{
+    wire_worker_hello_t fields = self->options.hello;
+    buffer_t spans = {0}, frame = {0};
+    size_t count = self->options.events.held (self->options.events.context, &spans);
+    fields.magic = wire_view (WIRE_MAGIC);
+    fields.major = WIRE_MAJOR;
+    fields.minor = WIRE_MINOR;
+    fields.uuid = (view_t){self->uuid, WIRE_UUID_BYTES};
+    fields.scheme = wire_view (s_scheme (link_address (self)));
+    fields.epoch = count ? self->epoch : 0;
+    fields.held = wire_list_of (&spans, count);
+    wire_write_worker_hello (&frame, (wire_envelope_t){0}, &fields);
+    sockets_send_bytes (self->back, frame.data, frame.size, ZMQ_DONTWAIT);
+    buffer_free (&frame);
+    buffer_free (&spans);
+    timers_set (self->options.timers, &self->hello, moment_now (self->options.clock) + HELLO_MS * MS);
+}
+
+static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    sockets_destroy (&self->back);
+    self->back = sockets_new (self->options.context, ZMQ_DEALER, fault);
+    if (!self->back)
+        return CADRE_ERROR_IO;
+    address_endpoint (link_address (self), ADDRESS_BACK, endpoint, sizeof (endpoint));
+    cadre_error_t error = sockets_connect (self->back, endpoint, fault);
+    if (error != CADRE_OK)
+        return error;
+    self->tried_us = moment_now (self->options.clock);
+    s_say_hello (self);
+    return CADRE_OK;
+}
+
+cadre_error_t link_start (link_t *self, fault_t *fault)
+{
+    self->greeting_us = moment_now (self->options.clock);
+    return s_connect_back (self, fault);
+}
+
+static void s_warn (link_t *self)
+{
+    char text [ADDRESS_ENDPOINT_BYTES], line [FAULT_TEXT_BYTES];
+    address_print (link_address (self), text, sizeof (text));
+    snprintf (
+        line, sizeof (line),
+        "no broker answers at %s; start one there (cadre broker start), or name another with --broker; trying on",
+        text);
+    self->warned = true;
+    self->options.events.say (self->options.events.context, line);
+}
+
+//  The HELLO alarm: nobody has answered yet.
+static void s_on_hello (void *owner, int64_t now_us)
+{
+    link_t *self = owner;
+    bool several = self->options.addresses_count > 1;
+    if (self->state == LINK_OPENING) { //  A lane that nobody opens is of no use
+        link_begin_anew (self, "the lane did not open");
+        return;
+    }
+    if (self->options.embedded && now_us - self->greeting_us > (int64_t) self->lost_ms * MS) {
+        link_end (self, CADRE_ERROR_UNAVAILABLE, "the broker of this process does not answer");
+        return;
+    }
+    if (!self->warned && now_us - self->greeting_us >= WARN_MS * MS)
+        s_warn (self);
+    if (now_us - self->tried_us >= (several ? NEXT_ADDRESS_MS : (int64_t) self->lost_ms) * MS) {
+        self->address = (self->address + 1) % self->options.addresses_count;
+        if (s_connect_back (self, &self->fault) != CADRE_OK)
+            link_end (self, self->fault.code, self->fault.text);
+        return;
+    }
+    s_say_hello (self);
+}
+
+void link_begin_anew (link_t *self, const char *why)
+{
+    log_line (LOG_INFO, "W020", "registering anew: %s", why);
+    link_close_session (self);
+    link_move (self, LINK_GREETING);
+    self->greeting_us = self->tried_us = moment_now (self->options.clock);
+    self->warned = false;
+    s_say_hello (self);
+}
+
+//  ---- the session -----------------------------------------------------------------------
+
+static void *s_connect_once (link_t *self, int type, const char *endpoint)
+{
+    void *socket = sockets_new_once (self->options.context, type, &self->fault);
+    if (socket && sockets_connect (socket, endpoint, &self->fault) != CADRE_OK)
+        sockets_destroy (&socket);
+    return socket;
+}
+
+static void s_open_session (link_t *self, uint64_t session, const wire_worker_welcome_t *fields)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    link_close_session (self);
+    address_lane_endpoint (link_address (self), (uint32_t) fields->lane, endpoint, sizeof (endpoint));
+    self->lane = s_connect_once (self, ZMQ_PULL, endpoint);
+    address_endpoint (link_address (self), ADDRESS_SINK, endpoint, sizeof (endpoint));
+    self->sink = s_connect_once (self, ZMQ_PUSH, endpoint);
+    self->parts = parts_new ();
+    self->session = session;
+    self->in = (stream_in_t){0};
+    self->stalls = 0;
+    self->seen_at_beat = 0;
+    self->received_tasks = self->received_bytes = 0;
+    self->granted_tasks = self->granted_bytes = 0;
+    self->lane_hello = false;
+}
+
+void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_t *fields)
+{
+    if (session == 0 || (session == self->session && self->state != LINK_GREETING))
+        return;
+    if (fields->lane == 0 || fields->lane > UINT32_MAX || fields->beat_ms == 0)
+        return;
+    bool same = fields->epoch == self->epoch;
+    s_open_session (self, session, fields);
+    if (!self->lane || !self->sink) {
+        link_end (self, self->fault.code, self->fault.text);
+        return;
+    }
+    self->epoch = fields->epoch;
+    self->beat_ms = (uint32_t) fields->beat_ms;
+    self->lost_ms = (uint32_t) (fields->lost_ms ? fields->lost_ms : LOST_MS);
+    self->sink_bytes = fields->sink_bytes;
+    self->output_bytes = fields->output_bytes;
+    outbox_restart (self->options.outbox, session, !same);
+    wire_worker_welcome_t heard = *fields;
+    if (!same)
+        heard.adopted = (wire_list_t){0};
+    link_move (self, LINK_OPENING);
+    self->options.events.welcome (self->options.events.context, &heard);
+    int64_t now_us = moment_now (self->options.clock);
+    timers_set (self->options.timers, &self->hello, now_us + 5 * HELLO_MS * MS);
+    timers_set (self->options.timers, &self->beat, now_us + (int64_t) self->beat_ms * MS);
+}
+
+static void s_send_back (link_t *self, const buffer_t *frame)
+{
+    sockets_send_bytes (self->back, frame->data, frame->size, ZMQ_DONTWAIT);
+}
+
+static void s_beat (link_t *self)
+{
+    buffer_t frame = {0};
+    wire_write_beat (
+        &frame, (wire_envelope_t){.session = self->session},
+        &(wire_beat_t){.received = self->in.received, .sent = outbox_sent (self->options.outbox)});
+    s_send_back (self, &frame);
+    buffer_free (&frame);
+}
+
+static void s_lost (link_t *self)
+{
+    if (self->options.embedded) {
+        link_end (self, CADRE_ERROR_UNAVAILABLE, "the broker of this process is gone");
+        return;
+    }
+    log_line (LOG_WARNING, "W021", "the broker has been silent for %u ms; looking for it", self->lost_ms);
+    link_close_session (self);
+    link_move (self, LINK_GREETING);
+    self->greeting_us = moment_now (self->options.clock);
+    self->warned = false;
+    self->address = (self->address + 1) % self->options.addresses_count;
+    if (s_connect_back (self, &self->fault) != CADRE_OK)
+        link_end (self, self->fault.code, self->fault.text);
+}
+
+static void s_on_beat (void *owner, int64_t now_us)
+{
+    link_t *self = owner;
+    int64_t late_us = now_us - self->turn_us; //  How long we ourselves have not looked
+    if (late_us < (int64_t) self->lost_ms * MS / 2
+        && now_us - self->heard_us > (int64_t) self->lost_ms * MS) {
+        s_lost (self);
+        return;
+    }
+    s_beat (self);
+    timers_set (self->options.timers, &self->beat, now_us + (int64_t) self->beat_ms * MS);
+}
+
+//  ---- windows and turns ---------------------------------------------------------------------
+
+#define WINDOW_BYTES (64ull * 1024 * 1024)
+#define WINDOW_BYTES_LEAST (4ull * 1024 * 1024)
+
+void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks, uint64_t held_bytes,
+                      bool hungry)
+{
+    size_t parts = self->parts ? parts_bytes (self->parts) : 0;
+    uint64_t held = held_bytes + parts;
+    uint64_t free_bytes = held < WINDOW_BYTES ? WINDOW_BYTES - held : 0;
+    //  A payload that has begun to come must be able to end, and a free slot must get its next task.
+    if ((parts || hungry) && free_bytes < WINDOW_BYTES_LEAST)
+        free_bytes = WINDOW_BYTES_LEAST;
+    self->free_tasks = held_tasks < capacity_tasks ? capacity_tasks - held_tasks : 0;
+    self->free_bytes = free_bytes;
+    self->capacity_tasks = capacity_tasks;
+}
+
+//  Is it worth a message to tell the window of now?
+static bool s_window_has_grown (const link_t *self)
+{
+    uint64_t tasks = self->received_tasks + self->free_tasks, bytes = self->received_bytes + self->free_bytes;
+    if (tasks > self->granted_tasks && tasks - self->granted_tasks >= self->capacity_tasks / 4)
+        return true;
+    return bytes > self->granted_bytes && bytes - self->granted_bytes >= WINDOW_BYTES_LEAST / 4;
+}
+
+static void s_grant (link_t *self)
+{
+    uint64_t tasks = self->received_tasks + self->free_tasks, bytes = self->received_bytes + self->free_bytes;
+    self->granted_tasks = tasks > self->granted_tasks ? tasks : self->granted_tasks;
+    self->granted_bytes = bytes > self->granted_bytes ? bytes : self->granted_bytes;
+}
+
+static void s_open_lane (link_t *self)
+{
+    char text [ADDRESS_ENDPOINT_BYTES], line [FAULT_TEXT_BYTES];
+    buffer_t frame = {0};
+    link_move (self, LINK_OPEN);
+    timers_cancel (self->options.timers, &self->hello);
+    s_grant (self);
+    wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session},
+                          &(wire_lane_open_t){.tasks = self->granted_tasks, .bytes = self->granted_bytes});
+    s_send_back (self, &frame);
+    buffer_free (&frame);
+    address_print (link_address (self), text, sizeof (text));
+    view_t name = self->options.hello.name;
+    snprintf (line, sizeof (line), "%.*s registered with %s (%u slots)", (int) name.size,
+              (const char *) name.data, text, (unsigned) self->options.hello.slots);
+    self->options.events.say (self->options.events.context, line);
+}
+
+static void s_send_window (link_t *self)
+{
+    buffer_t frame = {0};
+    s_grant (self);
+    wire_write_window (&frame, (wire_envelope_t){.session = self->session},
+                       &(wire_window_t){.tasks = self->granted_tasks, .bytes = self->granted_bytes});
+    s_send_back (self, &frame);
+    buffer_free (&frame);
+}
+
+void link_turn (link_t *self)
+{
+    self->turn_us = moment_now (self->options.clock);
+    if (self->state == LINK_OPENING && self->lane_hello)
+        s_open_lane (self);
+    if (self->state != LINK_OPEN)
+        return;
+    outbox_close (self->options.outbox);
+    outbox_send (self->options.outbox, self->sink, self->sink_bytes);
+    if (s_window_has_grown (self))
+        s_send_window (self);
+}
+
+bool link_take_payload (link_t *self, uint64_t number, buffer_t *payload)
+{
+    return self->parts && parts_take (self->parts, number, payload);
+}
+
+link_state_t link_state (const link_t *self)
+{
+    return (link_state_t) self->state;
+}
+
+bool link_never_opened (const link_t *self)
+{
+    return self->epoch == 0;
+}
+
+uint64_t link_output_bytes (const link_t *self)
+{
+    return self->output_bytes;
+}
+
+const fault_t *link_fault (const link_t *self)
+{
+    return &self->fault;
+}

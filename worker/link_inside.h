@@ -1,0 +1,76 @@
+/*  link_inside.h - what link.c (the session) and hear.c (what the broker says) share
+ *
+ *  Nobody else includes this.
+ */
+
+#ifndef WORKER_LINK_INSIDE_H_INCLUDED
+#define WORKER_LINK_INSIDE_H_INCLUDED
+
+#include "worker/link.h"
+
+#include "common/machine.h"
+#include "common/parts.h"
+#include "common/stream.h"
+
+//  An order that follows a lane frame which has not come yet.
+typedef struct order {
+    struct order *next; //  In the order of arrival
+    uint8_t verb;       //  WIRE_cancel or WIRE_recall
+    uint64_t after;     //  Lane sequence number
+    buffer_t spans;     //  Records of span
+    size_t count;       //  How many
+} order_t;
+
+struct link {
+    link_options_t options;         //  As given
+    uint8_t state;                  //  link_state_t
+    uint8_t uuid [WIRE_UUID_BYTES]; //  Of this worker process
+    size_t address;                 //  Index of the one in use
+    void *back;                     //  DEALER
+    void *lane;                     //  PULL of the session, or NULL
+    void *sink;                     //  PUSH of the session, or NULL
+    parts_t *parts;                 //  Large payloads of the session
+    uint64_t session;               //  Its number, 0 if none
+    uint64_t epoch;                 //  Of leases held
+    stream_in_t in;                 //  Frames of the lane
+    bool lane_hello;                //  LANE_HELLO has come
+    unsigned stalls;                //  Beats in a row that showed no progress of the lane
+    uint64_t seen_at_beat;          //  What had been received at the last beat
+    uint64_t received_tasks;        //  In this session
+    uint64_t received_bytes;        //  Of metered frames
+    uint64_t granted_tasks;         //  Last window that was told
+    uint64_t granted_bytes;         //  Last window that was told
+    uint64_t free_tasks;            //  What could come now
+    uint64_t free_bytes;            //  What could come now
+    uint64_t capacity_tasks;        //  What fits at all
+    uint32_t beat_ms;               //  As the broker said
+    uint32_t lost_ms;               //  As the broker said
+    uint64_t sink_bytes;            //  As the broker said
+    uint64_t output_bytes;          //  As the broker said
+    int64_t heard_us;               //  When the broker last said something
+    int64_t turn_us;                //  When we last had a turn
+    int64_t greeting_us;            //  Since when we look for a broker
+    int64_t tried_us;               //  Since when at this address
+    bool warned;                    //  A line about it has been written
+    alarm_t hello;                  //  The next HELLO
+    alarm_t beat;                   //  The next beat
+    order_t *orders;                //  Waiting for lane frames
+    fault_t fault;                  //  Why it ended
+};
+
+void link_move (link_t *self, link_state_t to);
+
+//  Ends the link for good; returns code.
+cadre_error_t link_end (link_t *self, cadre_error_t code, const char *text);
+
+//  Closes the session and says HELLO again.
+void link_begin_anew (link_t *self, const char *why);
+void link_close_session (link_t *self);
+
+//  WELCOME has come.
+void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_t *fields);
+
+//  hear.c: forgets orders that wait.
+void link_drop_orders (link_t *self);
+
+#endif

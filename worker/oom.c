@@ -1,0 +1,61 @@
+//  oom.c - reads oom_kill from memory.oom_control (version 1) or memory.events (version 2)
+
+#include "worker/oom.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_BYTES 4096
+
+static bool s_read_count (const char *path, uint64_t *count)
+{
+    char line [256];
+    bool found = false;
+    FILE *file = fopen (path, "re");
+    if (!file)
+        return false;
+    while (!found && fgets (line, sizeof (line), file))
+        found = sscanf (line, "oom_kill %" SCNu64, count) == 1;
+    fclose (file);
+    return found;
+}
+
+//  The folder of a control group, as one line of /proc/self/cgroup names it: "4:memory:/path" or "0::/path".
+static bool s_try (const char *root, char *line, uint64_t *count)
+{
+    char path [PATH_BYTES];
+    line [strcspn (line, "\n")] = 0;
+    char *controllers = strchr (line, ':');
+    char *group = controllers ? strchr (controllers + 1, ':') : NULL;
+    if (!group)
+        return false;
+    *group++ = 0;
+    bool first = strcmp (controllers + 1, "memory") == 0;
+    if (!first && controllers [1] != 0)
+        return false;
+    const char *folder = first ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup";
+    const char *name = first ? "memory.oom_control" : "memory.events";
+    snprintf (path, sizeof (path), "%s%s%s/%s", root, folder, group, name);
+    if (s_read_count (path, count))
+        return true;
+    snprintf (path, sizeof (path), "%s%s/%s", root, folder,
+              name); //  A container sees its own group as the root
+    return s_read_count (path, count);
+}
+
+uint64_t oom_kills (const char *root)
+{
+    char path [PATH_BYTES], line [PATH_BYTES / 2];
+    uint64_t count = 0;
+    snprintf (path, sizeof (path), "%s/proc/self/cgroup", root ? root : "");
+    FILE *file = fopen (path, "re");
+    if (!file)
+        return 0;
+    while (fgets (line, sizeof (line), file))
+        if (s_try (root ? root : "", line, &count))
+            break;
+    fclose (file);
+    return count;
+}

@@ -1,0 +1,316 @@
+//  seat.c - starts a slot, and moves messages to and from it
+
+#include "worker/seat.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#define FRAME_MAX (WIRE_PAYLOAD_MAX + 64 * 1024)
+#define READ_BYTES (128u * 1024)
+#define READS_MAX 16 //  Reads in a row before others have their turn
+#define HEAD_BYTES 4u
+
+static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
+static const uint32_t s_next [] = {
+    [SEAT_EMPTY] = MACHINE_TO (SEAT_STARTING),
+    [SEAT_STARTING] = MACHINE_TO (SEAT_READY) | MACHINE_TO (SEAT_EMPTY) | MACHINE_TO (SEAT_LEAVING),
+    [SEAT_READY] = MACHINE_TO (SEAT_LEAVING) | MACHINE_TO (SEAT_EMPTY),
+    [SEAT_LEAVING] = MACHINE_TO (SEAT_EMPTY),
+};
+static const machine_table_t s_machine = {"seat", 4, s_names, s_next, NULL};
+
+void seat_init (seat_t *self, size_t place)
+{
+    *self = (seat_t){.place = place, .state = SEAT_EMPTY, .fd = -1, .vessel = {.pidfd = -1}};
+}
+
+void seat_clear (seat_t *self)
+{
+    assert (self->tasks == NULL);
+    assert (self->vessel.kind == VESSEL_NONE);
+    if (self->fd >= 0)
+        close (self->fd);
+    self->fd = -1;
+    ticket_page_destroy (&self->page);
+    buffer_free (&self->in);
+    buffer_free (&self->out);
+    self->written = 0;
+}
+
+void seat_move (seat_t *self, seat_state_t to)
+{
+    machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
+}
+
+//  Opens a message; the body follows and s_close fills in its length.
+static size_t s_open (seat_t *self, wire_verb_t verb)
+{
+    size_t start = self->out.size;
+    uint8_t *head = buffer_reserve (&self->out, HEAD_BYTES + 1);
+    memset (head, 0, HEAD_BYTES);
+    head [HEAD_BYTES] = (uint8_t) verb;
+    self->out.size += HEAD_BYTES + 1;
+    return start;
+}
+
+static void s_close (seat_t *self, size_t start)
+{
+    uint32_t length = htobe32 ((uint32_t) (self->out.size - start - HEAD_BYTES));
+    memcpy (self->out.data + start, &length, HEAD_BYTES);
+}
+
+static vessel_t s_vessel (const seat_start_t *how, size_t place, int fd, ticket_page_t *page, int page_fd,
+                          fault_t *fault)
+{
+    vessel_t vessel;
+    if (how->fake)
+        return how->fake (how->context, place, fd, page);
+    if (how->threads) {
+        if (vessel_start_thread (&vessel, how->functions, fd, page_fd, fault) != CADRE_OK)
+            close (fd);
+    } else {
+        vessel_start_process (&vessel, how->path, fd, page_fd, fault);
+        close (fd);
+    }
+    return vessel;
+}
+
+static void s_greet (seat_t *self, const seat_start_t *how)
+{
+    wire_slot_start_t fields = how->greeting;
+    fields.slot = self->place + 1;
+    size_t start = s_open (self, WIRE_slot_start);
+    wire_pack_slot_start (&self->out, &fields);
+    s_close (self, start);
+}
+
+cadre_error_t seat_start (seat_t *self, const seat_start_t *how, fault_t *fault)
+{
+    int pair [2], page_fd;
+    if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                          "no socketpair for a slot: %s; raise the limit (ulimit -n)", strerror (errno));
+    ticket_page_t *page = ticket_page_new (&page_fd);
+    if (!page) {
+        int error = errno;
+        close (pair [0]);
+        close (pair [1]);
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                          "no memory to share with a slot: %s; raise the limit (ulimit -n)",
+                          strerror (error));
+    }
+    self->vessel = s_vessel (how, self->place, pair [1], page, page_fd, fault);
+    close (page_fd);
+    if (self->vessel.kind == VESSEL_NONE) {
+        close (pair [0]);
+        ticket_page_destroy (&page);
+        return fault && fault->code ? fault->code : CADRE_ERROR_IO;
+    }
+    self->fd = pair [0];
+    self->page = page;
+    self->closed = self->killed = self->slow = self->writable_wanted = false;
+    self->given = 0;
+    self->ahead_us = 0;
+    seat_move (self, SEAT_STARTING);
+    s_greet (self, how);
+    return CADRE_OK;
+}
+
+static void s_tell_job (seat_t *self, job_t *job)
+{
+    wire_slot_job_t fields = {.job = job->number,
+                              .kind = job->kind,
+                              .function = wire_view_of (&job->function),
+                              .spec = wire_view_of (&job->spec),
+                              .timeout_ms = job->timeout_ms,
+                              .grace_ms = job->grace_ms};
+    size_t start = s_open (self, WIRE_slot_job);
+    wire_pack_slot_job (&self->out, &fields);
+    s_close (self, start);
+    job_set_known (job, self->place, true);
+}
+
+void seat_give (seat_t *self, lease_t *lease)
+{
+    if (!job_is_known (lease->job, self->place))
+        s_tell_job (self, lease->job);
+    lease->ticket = ticket_offer (self->page, 1);
+    lease->output_before = lease->output_sent;
+    wire_slot_task_t fields = {.ticket = lease->ticket,
+                               .job = lease->job->number,
+                               .index = lease->index,
+                               .attempt = lease->attempt,
+                               .output_bytes = lease->output_window > lease->output_sent
+                                                   ? lease->output_window - lease->output_sent
+                                                   : 0,
+                               .payload = lease_payload (lease)};
+    size_t start = s_open (self, WIRE_slot_task);
+    wire_pack_slot_task (&self->out, &fields);
+    s_close (self, start);
+    DL_APPEND (self->tasks, lease);
+    self->count++;
+    self->ahead_us += lease->job->mean_us > 0 ? lease->job->mean_us : 0;
+}
+
+static void s_recount (seat_t *self)
+{
+    self->ahead_us = 0;
+    self->count = 0;
+    lease_t *lease;
+    DL_FOREACH (self->tasks, lease) {
+        self->count++;
+        self->ahead_us += lease->job->mean_us > 0 ? lease->job->mean_us : 0;
+    }
+}
+
+lease_t *seat_revoke (seat_t *self)
+{
+    if (!self->tasks || !self->page)
+        return NULL;
+    uint32_t first;
+    lease_t *back = NULL, *lease, *next;
+    if (ticket_revoke (self->page, &first) == 0)
+        return NULL;
+    DL_FOREACH_SAFE (self->tasks, lease, next) {
+        if (ticket_before (lease->ticket, first))
+            continue;
+        DL_DELETE (self->tasks, lease);
+        DL_APPEND (back, lease);
+    }
+    s_recount (self);
+    return back;
+}
+
+lease_t *seat_take (seat_t *self)
+{
+    lease_t *lease = self->tasks;
+    if (!lease)
+        return NULL;
+    DL_DELETE (self->tasks, lease);
+    self->count--;
+    if (self->count == 0)
+        self->ahead_us = 0;
+    else if (lease->job->mean_us > 0)
+        self->ahead_us -= self->ahead_us < lease->job->mean_us ? self->ahead_us : lease->job->mean_us;
+    return lease;
+}
+
+void seat_cancel (seat_t *self)
+{
+    assert (self->tasks);
+    ticket_cancel (self->page, self->tasks->ticket);
+    size_t start = s_open (self, WIRE_slot_cancel);
+    wire_pack_slot_cancel (&self->out, &(wire_slot_cancel_t){.ticket = self->tasks->ticket});
+    s_close (self, start);
+}
+
+void seat_output_window (seat_t *self, const lease_t *lease, uint64_t bytes)
+{
+    size_t start = s_open (self, WIRE_slot_output_window);
+    wire_pack_slot_output_window (&self->out,
+                                  &(wire_slot_output_window_t){.ticket = lease->ticket, .bytes = bytes});
+    s_close (self, start);
+}
+
+void seat_end_job (seat_t *self, job_t *job)
+{
+    if (!job_is_known (job, self->place))
+        return;
+    size_t start = s_open (self, WIRE_slot_job_end);
+    wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
+    s_close (self, start);
+    job_set_known (job, self->place, false);
+}
+
+bool seat_flush (seat_t *self)
+{
+    while (self->fd >= 0 && !self->closed && self->written < self->out.size) {
+        ssize_t sent = send (self->fd, self->out.data + self->written, self->out.size - self->written,
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN)
+            return false;
+        if (sent < 0) //  The reading side will find out that it has ended
+            break;
+        self->written += (size_t) sent;
+    }
+    if (self->out.capacity > READ_BYTES * 8)
+        buffer_free (&self->out);
+    buffer_clear (&self->out);
+    self->written = 0;
+    return true;
+}
+
+bool seat_read (seat_t *self)
+{
+    for (int i = 0; i < READS_MAX && self->fd >= 0 && !self->closed; i++) {
+        size_t room = self->in.capacity - self->in.size;
+        room = room > READ_BYTES ? room : READ_BYTES;
+        ssize_t got = recv (self->fd, buffer_reserve (&self->in, room), room, MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno == EAGAIN)
+            return true;
+        if (got <= 0) {
+            self->closed = true;
+            return false;
+        }
+        self->in.size += (size_t) got;
+        if ((size_t) got < room)
+            return true;
+    }
+    return !self->closed;
+}
+
+int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *body)
+{
+    if (self->in.size - *offset < HEAD_BYTES)
+        return 0;
+    uint32_t length;
+    memcpy (&length, self->in.data + *offset, HEAD_BYTES);
+    length = be32toh (length);
+    if (length == 0 || length > FRAME_MAX)
+        return -1;
+    if (self->in.size - *offset - HEAD_BYTES < length)
+        return 0;
+    *verb = self->in.data [*offset + HEAD_BYTES];
+    *body = cursor_of (self->in.data + *offset + HEAD_BYTES + 1, length - 1);
+    *offset += HEAD_BYTES + length;
+    return 1;
+}
+
+void seat_consume (seat_t *self, size_t offset)
+{
+    buffer_consume (&self->in, offset);
+    if (self->in.size == 0 && self->in.capacity > READ_BYTES * 8)
+        buffer_free (&self->in);
+}
+
+bool seat_is_running (const seat_t *self, int64_t now_us, int64_t *elapsed_us)
+{
+    if (!self->tasks || ticket_state (self->page, self->tasks->ticket) != TICKET_RUNNING)
+        return false;
+    *elapsed_us = now_us - atomic_load (&self->page->started_us);
+    return true;
+}
+
+void seat_kill_group (const seat_t *self)
+{
+    int32_t group = self->page ? atomic_load (&self->page->process_group) : 0;
+    if (group > 1)
+        kill (-group, SIGKILL);
+}
+
+void seat_kill (seat_t *self)
+{
+    self->killed = true;
+    vessel_signal (&self->vessel, SIGKILL);
+    seat_kill_group (self);
+}

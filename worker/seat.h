@@ -1,0 +1,111 @@
+/*  seat.h - the worker's side of one slot
+ *
+ *  A seat starts a slot (a vessel with a socketpair and a page of tickets),
+ *  sends it tasks, takes them back, and cuts what it sends into messages. What
+ *  the messages mean, and when a task has run for too long, is decided by
+ *  slots_t, which owns the seats. One thread.
+ *
+ *      EMPTY ──start──► STARTING ──slot_ready──► READY ──leave──► LEAVING
+ *        ▲                 │                       │                 │
+ *        └───reaped────────┴───────────────────────┴─────────────────┘
+ */
+
+#ifndef WORKER_SEAT_H_INCLUDED
+#define WORKER_SEAT_H_INCLUDED
+
+#include "common/machine.h"
+#include "common/timers.h"
+#include "worker/lease.h"
+#include "worker/vessel.h"
+
+#define SEAT_AHEAD_MAX 64 //  Tasks that may wait in a slot behind the one that it runs
+
+typedef enum seat_state { SEAT_EMPTY, SEAT_STARTING, SEAT_READY, SEAT_LEAVING } seat_state_t;
+
+//  What the seat's alarm will do.
+typedef enum seat_stage {
+    SEAT_CALM,    //  Nothing is due
+    SEAT_LIMIT,   //  The first task may have run for too long
+    SEAT_ASKED,   //  The first task was asked to stop: SIGTERM is next
+    SEAT_TERMED,  //  SIGTERM was sent: SIGKILL is next
+    SEAT_KILLED,  //  SIGKILL was sent
+    SEAT_FAREWELL //  The slot should end by itself: SIGKILL is next
+} seat_stage_t;
+
+typedef struct seat {
+    size_t place;         //  Index among the seats; the slot's number is one more
+    uint8_t state;        //  seat_state_t
+    seat_stage_t stage;   //  What alarm will do
+    alarm_t alarm;        //  Owned by slots_t
+    vessel_t vessel;      //  What carries the slot
+    int fd;               //  Our end of the socketpair, nonblocking; -1
+    bool closed;          //  The other end has closed, or broke the protocol
+    bool killed;          //  We sent a signal that ends it
+    bool slow;            //  What runs takes long: nothing may wait behind it
+    bool writable_wanted; //  A write was cut short: epoll watches for more room
+    ticket_page_t *page;  //  Shared with the slot
+    buffer_t in;          //  Bytes of messages that are not complete
+    buffer_t out;         //  Bytes to write
+    size_t written;       //  Of out
+    lease_t *tasks;       //  Sent and not answered, in order
+    size_t count;         //  Of tasks
+    int64_t ahead_us;     //  Expected run time of tasks
+    uint64_t given;       //  Tasks answered by this slot since it started
+    void *owner;          //  The slots_t
+} seat_t;
+
+//  How a slot is started.
+typedef struct seat_start {
+    const char *path;                       //  Executable of process slots
+    bool threads;                           //  Thread slots
+    const struct cadre_function *functions; //  For thread slots
+    //  Replaces all that in tests: owns fd (the slot's end), shares page; returns the vessel.
+    vessel_t (*fake) (void *context, size_t place, int fd, ticket_page_t *page);
+    void *context;              //  Of fake
+    wire_slot_start_t greeting; //  What every slot is told; its number is filled in
+} seat_start_t;
+
+void seat_init (seat_t *self, size_t place);
+
+//  Frees what the seat holds; the vessel must have ended or been left, and its tasks taken.
+void seat_clear (seat_t *self);
+
+//  EMPTY → STARTING.
+cadre_error_t seat_start (seat_t *self, const seat_start_t *how, fault_t *fault);
+
+void seat_move (seat_t *self, seat_state_t to);
+
+//  Sends a task (its job before it, if the slot does not know it). The lease is the seat's list's afterwards.
+void seat_give (seat_t *self, lease_t *lease);
+
+//  Takes back the tasks that the slot has not begun: a list in order, or NULL.
+lease_t *seat_revoke (seat_t *self);
+
+//  Removes the first task from the list and returns it.
+lease_t *seat_take (seat_t *self);
+
+//  Asks the slot to stop the first task.
+void seat_cancel (seat_t *self);
+
+void seat_output_window (seat_t *self, const lease_t *lease, uint64_t bytes);
+void seat_end_job (seat_t *self, job_t *job);
+
+//  Writes what is to be written. False when some is left for later.
+bool seat_flush (seat_t *self);
+
+//  Reads what there is. False when the other end is closed or broken.
+bool seat_read (seat_t *self);
+
+//  The next whole message: 1, none yet: 0, broken: -1. The body is valid until the next seat_read.
+//  *offset begins at 0; seat_consume ends the walk.
+int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *body);
+void seat_consume (seat_t *self, size_t offset);
+
+//  True when the first task has been begun and has not finished, and for how long it has run.
+bool seat_is_running (const seat_t *self, int64_t now_us, int64_t *elapsed_us);
+
+//  SIGKILL for the slot and the group of its command.
+void seat_kill (seat_t *self);
+void seat_kill_group (const seat_t *self);
+
+#endif

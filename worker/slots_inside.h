@@ -1,0 +1,92 @@
+/*  slots_inside.h - what slots.c, umpire.c and dispatch.c share
+ *
+ *  slots.c takes leases and orders in and owns everything; dispatch.c gives
+ *  leases to seats; umpire.c says how they ended: results, deaths, limits of
+ *  time. Nobody else includes this.
+ */
+
+#ifndef WORKER_SLOTS_INSIDE_H_INCLUDED
+#define WORKER_SLOTS_INSIDE_H_INCLUDED
+
+#include "worker/slots.h"
+
+#define SLOTS_STARTS_MAX 3 //  Slots of one seat that may die in a row before they are ready
+
+struct slots {
+    slots_options_t options; //  As given
+    jobs_t *jobs;            //  Known jobs
+    seat_t *seats;           //  options.count of them
+    lease_t *queue;          //  Waiting, in order
+    size_t waiting;          //  Length of queue
+    size_t held;             //  Leases without an answer, without dropped ones
+    size_t dropped;          //  Dropped ones that are still being run
+    size_t held_bytes;       //  Payloads of both
+    int epoll;               //  Watches all seats
+    alarm_t watch;           //  Looks for slow tasks with others behind them
+    buffer_t functions;      //  As the last slot told them
+    size_t functions_count;  //  How many
+    vessel_t *abandoned;     //  Threads that did not end
+    size_t abandoned_count;  //  How many
+    bool refuses;            //  Embedded: no thread task is run any more
+    uint64_t oom_kills;      //  Kills for lack of memory that were counted so far
+    fault_t start_fault;     //  Why the last slot could not be started
+    unsigned failures;       //  Slots that ended before they were ready, in a row
+    alarm_t pause;           //  While it is set no slot is started
+};
+
+//  ---- umpire.c: how leases end --------------------------------------------
+
+//  Answers a lease that is in no list any more, and frees it.
+void umpire_answer (slots_t *self, lease_t *lease, const slots_result_t *result);
+void umpire_return (slots_t *self, lease_t *lease);
+void umpire_fail (slots_t *self, lease_t *lease, const char *kind, const char *message);
+void umpire_cancelled (slots_t *self, lease_t *lease, const char *message);
+
+//  Reads a seat's messages and notices its end.
+void umpire_read (slots_t *self, seat_t *seat, bool ended);
+
+//  Begins to end a task of a seat with this verdict; one that is not the first is ended when its turn comes.
+void umpire_stop (slots_t *self, seat_t *seat, lease_t *lease, lease_verdict_t verdict);
+
+//  The seat's alarm rang.
+void umpire_ring (void *owner, int64_t now_us);
+
+//  SIGKILL, and a look whether it has ended from time to time.
+void umpire_kill (slots_t *self, seat_t *seat);
+
+//  Forgets a job that has ended and has no lease left; *job_p may be NULL afterwards.
+void umpire_forget_job (slots_t *self, job_t **job_p);
+
+//  Threads that have come back after all.
+void umpire_sweep (slots_t *self);
+
+//  The first task of a seat has changed: watch its limit.
+void umpire_watch (slots_t *self, seat_t *seat);
+
+//  ---- dispatch.c: who gets what ---------------------------------------------
+
+//  Takes back what waits in a seat, to the front of the queue.
+void dispatch_take_back (slots_t *self, seat_t *seat);
+
+//  Puts a list of leases at the front of the queue, in its order.
+void dispatch_requeue (slots_t *self, lease_t *list);
+
+//  Gives out what waits.
+void dispatch_turn (slots_t *self);
+
+//  Starts the slot of an empty seat.
+cadre_error_t dispatch_start (slots_t *self, seat_t *seat);
+
+//  A slot died before it was ready: wait for longer and longer before the next one.
+void dispatch_start_failed (slots_t *self);
+
+//  Lets a slot go that runs nothing.
+void dispatch_farewell (slots_t *self, seat_t *seat, int patience_ms);
+
+//  Watches, or watches no more, the seat's descriptors.
+void dispatch_writable (slots_t *self, seat_t *seat, bool wanted);
+
+//  Rings while tasks wait in slots.
+void dispatch_watch (void *owner, int64_t now_us);
+
+#endif

@@ -1,0 +1,17 @@
+/*  spans.h - sets of lease serials, as they travel
+ *
+ *  A span is a run of consecutive serials. Plain functions, any thread.
+ */
+
+#ifndef WORKER_SPANS_H_INCLUDED
+#define WORKER_SPANS_H_INCLUDED
+
+#include "common/wire.h"
+
+//  Is the serial in one of the spans of the list?
+bool spans_has (const wire_list_t *spans, uint64_t serial);
+
+//  Packs serials (sorted here, doubles allowed) as spans; returns how many spans.
+size_t spans_pack (buffer_t *self, uint64_t *serials, size_t count);
+
+#endif

@@ -1,0 +1,274 @@
+//  vessel.c - spawns, watches and reaps what carries a slot
+
+#include "worker/vessel.h"
+#include "worker/slot.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SOCKET_TARGET 3
+#define PAGE_TARGET 4
+#define FIRST_SAFE 16 //  Copies are made from here on, so that a dup2 never hits a source
+
+extern char **environ;
+
+struct vessel_box {
+    _Atomic int owners;                     //  Thread and worker; the last one frees
+    _Atomic bool ended;                     //  The thread serves no more
+    int fd;                                 //  The thread's end of the socketpair; closed when it ends
+    ticket_page_t *page;                    //  The thread's mapping of it; unmapped by the last owner
+    const struct cadre_function *functions; //  Of the program, or NULL
+};
+
+static bool s_is_private (const char *entry)
+{
+    return strncmp (entry, "CADRE_BROKER=", 13) == 0 || strncmp (entry, "CADRE_SERVE=", 12) == 0;
+}
+
+//  The environment for a slot; the caller frees the array alone.
+static char **s_environment (void)
+{
+    static char serve [] = "CADRE_SERVE=slot";
+    size_t count = 0;
+    while (environ && environ [count])
+        count++;
+    char **list = calloc (count + 2, sizeof (char *));
+    assert (list);
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!s_is_private (environ [i]))
+            list [used++] = environ [i];
+    list [used] = serve;
+    return list;
+}
+
+static int s_actions (posix_spawn_file_actions_t *actions, int fd, int page_fd)
+{
+    int error = posix_spawn_file_actions_addopen (actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!error && fcntl (STDERR_FILENO, F_GETFD) < 0)
+        error = posix_spawn_file_actions_addopen (actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2 (actions, STDERR_FILENO, STDOUT_FILENO);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2 (actions, fd, SOCKET_TARGET);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2 (actions, page_fd, PAGE_TARGET);
+    if (!error)
+        error = posix_spawn_file_actions_addclosefrom_np (actions, PAGE_TARGET + 1);
+    return error;
+}
+
+static int s_spawn (pid_t *pid, const char *path, int fd, int page_fd)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset (&none);
+    sigfillset (&all);
+    posix_spawn_file_actions_init (&actions);
+    posix_spawnattr_init (&attributes);
+    posix_spawnattr_setsigmask (&attributes, &none);
+    posix_spawnattr_setsigdefault (&attributes, &all);
+    posix_spawnattr_setflags (&attributes,
+                              (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
+    char **environment = s_environment ();
+    char *argv [] = {(char *) (uintptr_t) path, NULL};
+    int error = s_actions (&actions, fd, page_fd);
+    if (!error)
+        error = posix_spawn (pid, path, &actions, &attributes, argv, environment);
+    free (environment);
+    posix_spawnattr_destroy (&attributes);
+    posix_spawn_file_actions_destroy (&actions);
+    return error;
+}
+
+static cadre_error_t s_spawn_fault (const char *path, int error, fault_t *fault)
+{
+    if (error == ENOENT || error == EACCES)
+        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                          "slots cannot be started: %s: %s; install cadre-slot there, or name its folder in "
+                          "CADRE_LIBEXEC",
+                          path, strerror (error));
+    return fault_set (
+        fault, CADRE_ERROR_IO,
+        "a slot cannot be started from %s: %s; raise the limit that was hit, or run fewer slots", path,
+        strerror (error));
+}
+
+cadre_error_t vessel_start_process (vessel_t *self, const char *path, int fd, int page_fd, fault_t *fault)
+{
+    *self = (vessel_t){.pidfd = -1};
+    int high_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
+    int high_page = fcntl (page_fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
+    int error = high_fd < 0 || high_page < 0 ? EMFILE : s_spawn (&self->pid, path, high_fd, high_page);
+    if (high_fd >= 0)
+        close (high_fd);
+    if (high_page >= 0)
+        close (high_page);
+    if (error)
+        return s_spawn_fault (path, error, fault);
+    self->kind = VESSEL_PROCESS;
+    self->pidfd = pidfd_open (self->pid, 0);
+    return CADRE_OK;
+}
+
+static void s_release (struct vessel_box *box)
+{
+    if (atomic_fetch_sub (&box->owners, 1) != 1)
+        return;
+    ticket_page_destroy (&box->page);
+    free (box);
+}
+
+//  Also runs when a function ends its thread.
+static void s_thread_ends (void *argument)
+{
+    struct vessel_box *box = argument;
+    atomic_store (&box->ended, true);
+    close (box->fd);
+    s_release (box);
+}
+
+static void *s_thread (void *argument)
+{
+    struct vessel_box *box = argument;
+    struct slot_serve_options options = {.functions = box->functions, .thread = true};
+    pthread_cleanup_push (s_thread_ends, box);
+    slot_serve (box->fd, box->page, &options);
+    pthread_cleanup_pop (1);
+    return NULL;
+}
+
+cadre_error_t vessel_start_thread (vessel_t *self, const struct cadre_function *functions, int fd,
+                                   int page_fd, fault_t *fault)
+{
+    *self = (vessel_t){.pidfd = -1};
+    ticket_page_t *page = ticket_page_map (page_fd);
+    if (!page)
+        return fault_set (fault, CADRE_ERROR_MEMORY, "no memory to share with a slot: %s; run fewer slots",
+                          strerror (errno));
+    struct vessel_box *box = calloc (1, sizeof (struct vessel_box));
+    assert (box);
+    atomic_init (&box->owners, 2);
+    box->fd = fd;
+    box->page = page;
+    box->functions = functions;
+    sigset_t all, before;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &before);
+    int error = pthread_create (&self->thread, NULL, s_thread, box);
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+    if (error) {
+        ticket_page_destroy (&page);
+        free (box);
+        return fault_set (
+            fault, CADRE_ERROR_IO,
+            "a thread for a slot cannot be started: %s; run fewer slots, or raise the limit on threads",
+            strerror (error));
+    }
+    self->box = box;
+    self->kind = VESSEL_THREAD;
+    return CADRE_OK;
+}
+
+int vessel_descriptor (const vessel_t *self)
+{
+    return self->kind == VESSEL_PROCESS ? self->pidfd : -1;
+}
+
+void vessel_signal (const vessel_t *self, int number)
+{
+    if (self->kind == VESSEL_PROCESS && self->pidfd >= 0)
+        pidfd_send_signal (self->pidfd, number, NULL, 0);
+    else if (self->kind == VESSEL_PROCESS)
+        kill (self->pid, number);
+    if (self->kind == VESSEL_FAKE) {
+        self->fake->last_signal = number;
+        self->fake->signals++;
+    }
+}
+
+static void s_gone (vessel_t *self)
+{
+    if (self->kind == VESSEL_PROCESS && self->pidfd >= 0)
+        close (self->pidfd);
+    *self = (vessel_t){.pidfd = -1};
+}
+
+static bool s_is_gone (const vessel_t *self)
+{
+    struct pollfd item = {.fd = self->pidfd, .events = POLLIN};
+    if (self->pidfd < 0)
+        return kill (self->pid, 0) != 0;
+    return poll (&item, 1, 0) == 1;
+}
+
+static bool s_reap_process (vessel_t *self, int *status)
+{
+    pid_t pid = waitpid (self->pid, status, WNOHANG);
+    if (pid == 0 || (pid < 0 && errno == EINTR))
+        return false;
+    if (pid < 0) { //  The program ignores SIGCHLD: the kernel reaps, and tells only that it is gone
+        if (!s_is_gone (self))
+            return false;
+        *status = VESSEL_STATUS_UNKNOWN;
+    }
+    s_gone (self);
+    return true;
+}
+
+static bool s_reap_thread (vessel_t *self, int *status)
+{
+    if (!atomic_load (&self->box->ended))
+        return false;
+    pthread_join (self->thread, NULL);
+    s_release (self->box);
+    *status = VESSEL_STATUS_UNKNOWN;
+    s_gone (self);
+    return true;
+}
+
+bool vessel_reap (vessel_t *self, int *status)
+{
+    *status = VESSEL_STATUS_UNKNOWN;
+    switch (self->kind) {
+    case VESSEL_PROCESS: return s_reap_process (self, status);
+    case VESSEL_THREAD: return s_reap_thread (self, status);
+    case VESSEL_FAKE:
+        if (!self->fake->ended)
+            return false;
+        *status = self->fake->status;
+        s_gone (self);
+        return true;
+    default: return true;
+    }
+}
+
+bool vessel_wait (vessel_t *self, int *left_ms, int *status)
+{
+    while (!vessel_reap (self, status)) {
+        if (*left_ms <= 0)
+            return false;
+        poll (NULL, 0, 1);
+        --*left_ms;
+    }
+    return true;
+}
+
+void vessel_leave (vessel_t *self)
+{
+    if (self->kind == VESSEL_THREAD) {
+        pthread_detach (self->thread);
+        s_release (self->box);
+    }
+    s_gone (self);
+}

@@ -1,0 +1,524 @@
+//  worker.c - the loop that joins link and slots, and how it ends
+
+#include "worker/worker.h"
+#include "worker/host.h"
+#include "worker/link.h"
+#include "worker/slots.h"
+#include "worker/spans.h"
+
+#include "common/cpus.h"
+#include "common/descriptors.h"
+#include "common/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define DRAIN_MS 30000
+#define LEAVE_MS 10000                    //  For the last acknowledgements, once nothing runs any more
+#define POLL_MS 60000                     //  When nothing is due
+#define DESCRIPTORS_BASE 16               //  Sockets with their own descriptors, epoll, eventfd
+#define DESCRIPTORS_SLOT 5                //  Socketpair, page, pidfd, and copies while it starts
+#define SINK_HELD_MAX (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
+
+typedef enum worker_phase { PHASE_SERVING, PHASE_DRAINING, PHASE_LEAVING, PHASE_DONE } worker_phase_t;
+
+struct worker {
+    char name [HOST_NAME_BYTES]; //  Label for people
+    char host [HOST_NAME_BYTES]; //  Name of the machine
+    char *broker;                //  Addresses, as given
+    char *task_broker;           //  For CADRE_TASK_BROKER
+    char *slot_path;             //  Executable of slots
+    buffer_t plugins;            //  Packed texts
+    size_t plugins_count;        //  How many
+    buffer_t program;            //  Packed texts
+    size_t program_count;        //  How many
+    buffer_t labels;             //  Packed texts
+    size_t labels_count;         //  How many
+    worker_options_t options;    //  Numbers and flags; texts are above
+    moment_clock_t clock;        //  What time it is
+    void *context;               //  ZeroMQ's, borrowed
+    timers_t *timers;            //  Of everything here
+    slots_t *slots;              //  What runs
+    outbox_t *outbox;            //  What is to be told
+    link_t *link;                //  The broker
+    link_options_t link_options; //  For link_new
+    int wake;                    //  eventfd: worker_signal was called
+    worker_phase_t phase;        //  How far the end is
+    bool drained_told;           //  SINK_DRAINED is in the outbox
+    bool wants_restart;          //  Threads are stuck
+    size_t held_before;          //  At the last look, for the idle timeout
+    alarm_t deadline;            //  Draining: reclaim what runs; leaving: go
+    alarm_t idle;                //  Leave after so long without a task
+    alarm_t lifetime;            //  Drain after so long
+};
+
+//  ---- ends --------------------------------------------------------------------------
+
+static int64_t s_in_ms (const worker_t *self, uint32_t ms)
+{
+    return moment_now (&self->clock) + (int64_t) ms * 1000;
+}
+
+static void s_drain (worker_t *self, uint32_t timeout_ms)
+{
+    if (self->phase != PHASE_SERVING)
+        return;
+    self->phase = PHASE_DRAINING;
+    timers_cancel (self->timers, &self->idle);
+    timers_cancel (self->timers, &self->lifetime);
+    timers_set (self->timers, &self->deadline, s_in_ms (self, timeout_ms));
+    slots_return_waiting (self->slots);
+}
+
+static void s_drain_now (void *owner, int64_t now_us)
+{
+    worker_t *self = owner;
+    (void) now_us;
+    s_drain (self, self->options.drain_timeout_ms);
+}
+
+static void s_deadline (void *owner, int64_t now_us)
+{
+    worker_t *self = owner;
+    (void) now_us;
+    if (self->phase == PHASE_DRAINING)
+        slots_reclaim_running (self->slots);
+    else
+        self->phase = PHASE_DONE;
+}
+
+static void s_stop (worker_t *self)
+{
+    if (self->phase != PHASE_DONE)
+        outbox_goodbye (self->outbox, "stopped");
+    self->phase = PHASE_DONE;
+    link_turn (self->link);
+}
+
+//  Draining, step by step: nothing held, told so, acknowledged, goodbye.
+static void s_go_on_leaving (worker_t *self)
+{
+    if (self->phase == PHASE_DRAINING && slots_idle (self->slots)) {
+        outbox_drained (self->outbox);
+        self->phase = PHASE_LEAVING;
+        timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));
+    }
+    bool nobody = link_state (self->link) == LINK_GREETING && link_never_opened (self->link);
+    if (self->phase != PHASE_LEAVING || (!outbox_is_empty (self->outbox) && !nobody))
+        return;
+    if (link_state (self->link) == LINK_OPEN) {
+        outbox_goodbye (self->outbox, "drained");
+        link_turn (self->link);
+    }
+    self->phase = PHASE_DONE;
+}
+
+//  ---- what the broker says ------------------------------------------------------------
+
+static void s_on_welcome (void *context, const wire_worker_welcome_t *fields)
+{
+    worker_t *self = context;
+    slots_close_jobs (self->slots);
+    slots_keep (self->slots, &fields->adopted);
+}
+
+static void s_on_job (void *context, const wire_lane_job_t *fields)
+{
+    slots_open_job (((worker_t *) context)->slots, fields);
+}
+
+static void s_on_job_end (void *context, uint64_t job)
+{
+    slots_end_job (((worker_t *) context)->slots, job);
+}
+
+static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire_lane_task_t *task)
+{
+    uint64_t number = wire_parts_of (task->payload);
+    buffer_t payload = {0};
+    lease_t *lease;
+    if (task->index > UINT32_MAX || task->attempt > WIRE_ATTEMPTS_MAX)
+        return false;
+    if (number && !link_take_payload (self->link, number, &payload))
+        return false;
+    if (self->phase != PHASE_SERVING) {
+        outbox_returned (self->outbox, job->number, (uint32_t) task->index, serial);
+        buffer_free (&payload);
+        return true;
+    }
+    lease = number ? lease_new_large (job, serial, task, &payload) : lease_new (job, serial, task);
+    lease->output_window = link_output_bytes (self->link);
+    slots_push (self->slots, &lease);
+    return true;
+}
+
+static bool s_on_tasks (void *context, const wire_lane_tasks_t *fields)
+{
+    worker_t *self = context;
+    job_t *job = slots_job (self->slots, fields->job);
+    cursor_t cursor = cursor_of_view (fields->tasks.values);
+    if (!job)
+        return false;
+    for (size_t i = 0; i < fields->tasks.count; i++) {
+        wire_lane_task_t task;
+        if (!wire_read_lane_task (&cursor, &task) || !s_take_task (self, job, fields->serial + i, &task))
+            return false;
+    }
+    return true;
+}
+
+static void s_on_cancel (void *context, const wire_list_t *spans)
+{
+    slots_cancel (((worker_t *) context)->slots, spans);
+}
+
+static void s_on_recall (void *context, const wire_list_t *spans)
+{
+    slots_recall (((worker_t *) context)->slots, spans);
+}
+
+static void s_on_output_window (void *context, uint64_t serial, uint64_t bytes)
+{
+    slots_output_window (((worker_t *) context)->slots, serial, bytes);
+}
+
+static void s_on_drain (void *context, uint32_t timeout_ms)
+{
+    worker_t *self = context;
+    s_drain (self, timeout_ms ? timeout_ms : self->options.drain_timeout_ms);
+}
+
+static void s_on_stop (void *context)
+{
+    s_stop (context);
+}
+
+typedef struct serials {
+    uint64_t *list;  //  What is held
+    size_t count;    //  How many
+    size_t capacity; //  Of list
+} serials_t;
+
+static void s_collect (void *context, uint64_t serial)
+{
+    serials_t *self = context;
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 64;
+        self->list = realloc (self->list, self->capacity * sizeof (uint64_t));
+        assert (self->list);
+    }
+    self->list [self->count++] = serial;
+}
+
+static size_t s_on_held (void *context, buffer_t *spans)
+{
+    worker_t *self = context;
+    serials_t serials = {0};
+    slots_each (self->slots, s_collect, &serials);
+    outbox_each (self->outbox, s_collect, &serials);
+    size_t count = spans_pack (spans, serials.list, serials.count);
+    free (serials.list);
+    return count;
+}
+
+static void s_on_say (void *context, const char *line)
+{
+    worker_t *self = context;
+    if (self->options.say)
+        self->options.say (line);
+}
+
+//  ---- what the slots say ---------------------------------------------------------------
+
+static void s_on_result (void *context, const lease_t *lease, const slots_result_t *result)
+{
+    outbox_result (((worker_t *) context)->outbox, lease, result);
+}
+
+static void s_on_returned (void *context, const lease_t *lease)
+{
+    outbox_returned (((worker_t *) context)->outbox, lease->job->number, lease->index, lease->serial);
+}
+
+static void s_on_output (void *context, const lease_t *lease, unsigned stream, view_t bytes)
+{
+    outbox_output (((worker_t *) context)->outbox, lease, stream, bytes);
+}
+
+//  ---- birth and death ------------------------------------------------------------------
+
+static size_t s_pack_texts (buffer_t *self, const char *const *texts)
+{
+    size_t count = 0;
+    for (; texts && texts [count]; count++)
+        pack_text (self, texts [count]);
+    return count;
+}
+
+static char *s_copy (const char *text)
+{
+    char *copy = text ? strdup (text) : NULL;
+    assert (copy || !text);
+    return copy;
+}
+
+static void s_copy_options (worker_t *self, const worker_options_t *options)
+{
+    char path [HOST_PATH_BYTES];
+    self->options = *options;
+    self->clock = options->clock ? *options->clock : moment_boottime;
+    host_name (self->host, sizeof (self->host));
+    if (options->name)
+        snprintf (self->name, sizeof (self->name), "%s", options->name);
+    else
+        host_label (self->name, sizeof (self->name));
+    self->broker = s_copy (options->broker);
+    self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
+    self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path, sizeof (path)));
+    self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
+    self->program_count = s_pack_texts (&self->program, options->program);
+    self->labels_count = s_pack_texts (&self->labels, options->labels);
+    if (self->options.slots == 0)
+        self->options.slots = (unsigned) cpus_usable (NULL);
+    if (self->options.drain_timeout_ms == 0)
+        self->options.drain_timeout_ms = DRAIN_MS;
+    if (self->options.threads)
+        self->options.commands = false;
+}
+
+static slots_t *s_new_slots (worker_t *self, fault_t *fault)
+{
+    slots_options_t options = {
+        .worker = self->name,
+        .count = self->options.slots,
+        .commands = self->options.commands,
+        .embedded = self->options.embedded,
+        .max_tasks = self->options.max_tasks,
+        .start = {.path = self->slot_path,
+                  .threads = self->options.threads,
+                  .functions = self->options.functions,
+                  .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),
+                               .program = wire_list_of (&self->program, self->program_count),
+                               .broker = wire_view (self->task_broker)}},
+        .clock = &self->clock,
+        .timers = self->timers,
+        .events = {.context = self, .result = s_on_result, .returned = s_on_returned, .output = s_on_output}};
+    return slots_new (&options, fault);
+}
+
+//  Functions are known only to a slot that has loaded them.
+static cadre_error_t s_learn (worker_t *self, fault_t *fault)
+{
+    if (!self->options.functions && !self->plugins_count && !self->program_count)
+        return CADRE_OK;
+    return slots_learn (self->slots, fault);
+}
+
+static void s_link_options (worker_t *self)
+{
+    link_options_t *options = &self->link_options;
+    options->context = self->context;
+    options->embedded = self->options.embedded;
+    options->outbox = self->outbox;
+    options->clock = &self->clock;
+    options->timers = self->timers;
+    options->hello = (wire_worker_hello_t){.name = wire_view (self->name),
+                                           .host = wire_view (self->host),
+                                           .pid = (uint64_t) getpid (),
+                                           .version = wire_view (CADRE_VERSION_STRING),
+                                           .slots = self->options.slots,
+                                           .threads = self->options.threads,
+                                           .commands = self->options.commands,
+                                           .labels = wire_list_of (&self->labels, self->labels_count),
+                                           .functions = slots_functions (self->slots)};
+    options->events = (link_events_t){.context = self,
+                                      .welcome = s_on_welcome,
+                                      .job = s_on_job,
+                                      .job_end = s_on_job_end,
+                                      .tasks = s_on_tasks,
+                                      .cancel = s_on_cancel,
+                                      .recall = s_on_recall,
+                                      .output_window = s_on_output_window,
+                                      .drain = s_on_drain,
+                                      .stop = s_on_stop,
+                                      .held = s_on_held,
+                                      .say = s_on_say};
+}
+
+static cadre_error_t s_addresses (worker_t *self, fault_t *fault)
+{
+    link_options_t *options = &self->link_options;
+    cadre_error_t error = address_parse_list (self->broker ? self->broker : "", options->addresses,
+                                              ADDRESS_LIST_MAX, &options->addresses_count, fault);
+    for (size_t i = 0; i < options->addresses_count && error == CADRE_OK; i++)
+        error = address_check_connect (&options->addresses [i], fault);
+    return error;
+}
+
+static cadre_error_t s_prepare (worker_t *self, fault_t *fault)
+{
+    size_t wanted = DESCRIPTORS_BASE + (size_t) self->options.slots * DESCRIPTORS_SLOT;
+    cadre_error_t error = s_addresses (self, fault);
+    if (error == CADRE_OK)
+        error = descriptors_need (wanted, "the worker's slots and sockets", fault);
+    if (error != CADRE_OK)
+        return error;
+    self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (self->wake < 0)
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "no eventfd: %s; raise the limit (ulimit -n)",
+                          strerror (errno));
+    self->slots = s_new_slots (self, fault);
+    return self->slots ? s_learn (self, fault) : CADRE_ERROR_DESCRIPTORS;
+}
+
+worker_t *worker_new (void *context, const worker_options_t *options, fault_t *fault)
+{
+    worker_t *self = calloc (1, sizeof (worker_t));
+    assert (self);
+    self->context = context;
+    self->wake = -1;
+    self->timers = timers_new ();
+    self->outbox = outbox_new ();
+    assert (self->timers && self->outbox);
+    s_copy_options (self, options);
+    self->deadline = (alarm_t){.ring = s_deadline, .owner = self};
+    self->idle = (alarm_t){.ring = s_drain_now, .owner = self};
+    self->lifetime = (alarm_t){.ring = s_drain_now, .owner = self};
+    if (s_prepare (self, fault) != CADRE_OK) {
+        worker_destroy (&self);
+        return NULL;
+    }
+    s_link_options (self);
+    self->link = link_new (&self->link_options);
+    return self;
+}
+
+void worker_destroy (worker_t **self_p)
+{
+    assert (self_p);
+    worker_t *self = *self_p;
+    if (!self)
+        return;
+    link_destroy (&self->link);
+    slots_destroy (&self->slots);
+    outbox_destroy (&self->outbox);
+    timers_cancel (self->timers, &self->deadline);
+    timers_cancel (self->timers, &self->idle);
+    timers_cancel (self->timers, &self->lifetime);
+    timers_destroy (&self->timers);
+    if (self->wake >= 0)
+        close (self->wake);
+    buffer_free (&self->plugins);
+    buffer_free (&self->program);
+    buffer_free (&self->labels);
+    free (self->broker);
+    free (self->task_broker);
+    free (self->slot_path);
+    free (self);
+    *self_p = NULL;
+}
+
+//  ---- the loop -----------------------------------------------------------------------------
+
+//  An order is a number that is added up: one drain, or anything with a stop.
+void worker_signal (worker_t *self, worker_order_t order)
+{
+    uint64_t value = order == WORKER_STOP ? UINT64_C (1) << 32 : 1;
+    int saved = errno;
+    ssize_t written = write (self->wake, &value, sizeof (value));
+    (void) written; //  It only fails when as many orders wait as fit in a counter
+    errno = saved;
+}
+
+static void s_on_wake (worker_t *self)
+{
+    uint64_t value = 0;
+    if (read (self->wake, &value, sizeof (value)) != sizeof (value))
+        return;
+    if (value >> 32)
+        s_stop (self);
+    else
+        s_drain (self, self->options.drain_timeout_ms);
+}
+
+static void s_watch_idleness (worker_t *self)
+{
+    if (self->options.idle_timeout_ms == 0 || self->phase != PHASE_SERVING)
+        return;
+    bool idle = slots_idle (self->slots);
+    if (!idle)
+        timers_cancel (self->timers, &self->idle);
+    else if (!timers_is_set (&self->idle) || self->held_before)
+        timers_set (self->timers, &self->idle, s_in_ms (self, self->options.idle_timeout_ms));
+    self->held_before = slots_held (self->slots);
+}
+
+static void s_watch_threads (worker_t *self)
+{
+    if (self->options.embedded || self->wants_restart || !slots_exhausted (self->slots))
+        return;
+    log_line (LOG_WARNING, "W030", "%u threads are stuck in functions that did not end in time; restarting",
+              (unsigned) SLOTS_ABANDONED_MAX);
+    self->wants_restart = true;
+    s_drain (self, self->options.drain_timeout_ms);
+}
+
+//  What follows from all that was read in this turn.
+static void s_turn (worker_t *self)
+{
+    s_watch_threads (self);
+    slots_turn (self->slots);
+    s_watch_idleness (self);
+    uint64_t capacity = (uint64_t) self->options.slots * (SEAT_AHEAD_MAX + 1);
+    link_set_window (self->link, capacity, slots_held (self->slots), slots_held_bytes (self->slots),
+                     slots_free (self->slots) > 0);
+    link_turn (self->link);
+    s_go_on_leaving (self);
+}
+
+static void s_poll (worker_t *self, bool more)
+{
+    zmq_pollitem_t items [4] = {{.fd = self->wake, .events = ZMQ_POLLIN},
+                                {.fd = slots_descriptor (self->slots), .events = ZMQ_POLLIN}};
+    bool full = outbox_bytes (self->outbox) > SINK_HELD_MAX; //  The broker comes first
+    int count = 2 + link_poll (self->link, items + 2);
+    items [1].events = full ? 0 : ZMQ_POLLIN;
+    long wait_ms = more ? 0 : timers_next_ms (self->timers, moment_now (&self->clock), POLL_MS);
+    if (zmq_poll (items, count, wait_ms) < 0 && errno == ETERM)
+        self->phase = PHASE_DONE;
+    if (items [0].revents)
+        s_on_wake (self);
+    if (items [1].revents)
+        slots_read (self->slots);
+}
+
+cadre_error_t worker_run (worker_t *self, fault_t *fault)
+{
+    bool more = false;
+    if (link_start (self->link, fault) != CADRE_OK)
+        return fault && fault->code ? fault->code : CADRE_ERROR_IO;
+    if (self->options.lifetime_ms)
+        timers_set (self->timers, &self->lifetime, s_in_ms (self, self->options.lifetime_ms));
+    while (self->phase != PHASE_DONE && link_state (self->link) != LINK_ENDED) {
+        s_poll (self, more);
+        more = link_read (self->link);
+        timers_run (self->timers, moment_now (&self->clock));
+        if (self->phase != PHASE_DONE)
+            s_turn (self);
+    }
+    const fault_t *why = link_fault (self->link);
+    if (self->phase == PHASE_DONE || why->code == CADRE_ERROR_CLOSED)
+        return CADRE_OK;
+    return fault_set (fault, why->code, "%s", why->text);
+}
+
+bool worker_wants_restart (const worker_t *self)
+{
+    return self->wants_restart;
+}
