@@ -97,18 +97,18 @@ size_t jobs_count (const jobs_t *self)
     return HASH_COUNT (self->table);
 }
 
-bool job_is_known (const job_t *self, size_t place)
+bool jobs_is_known (const job_t *self, size_t place)
 {
     return self->known [place / 64] >> (place % 64) & 1;
 }
 
-void job_set_known (job_t *self, size_t place, bool known)
+void jobs_set_known (job_t *self, size_t place, bool known)
 {
     uint64_t bit = UINT64_C (1) << (place % 64);
     self->known [place / 64] = known ? self->known [place / 64] | bit : self->known [place / 64] & ~bit;
 }
 
-void job_measure (job_t *self, int64_t run_us)
+void jobs_measure (job_t *self, int64_t run_us)
 {
     if (self->mean_us < 0)
         self->mean_us = run_us;

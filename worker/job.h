@@ -44,10 +44,10 @@ void jobs_remove (jobs_t *self, job_t **job_p);
 
 size_t jobs_count (const jobs_t *self);
 
-bool job_is_known (const job_t *self, size_t place);
-void job_set_known (job_t *self, size_t place, bool known);
+bool jobs_is_known (const job_t *self, size_t place);
+void jobs_set_known (job_t *self, size_t place, bool known);
 
 //  One more task took this long.
-void job_measure (job_t *self, int64_t run_us);
+void jobs_measure (job_t *self, int64_t run_us);
 
 #endif

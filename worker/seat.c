@@ -133,12 +133,12 @@ static void s_tell_job (seat_t *self, job_t *job)
     size_t start = s_open (self, WIRE_slot_job);
     wire_pack_slot_job (&self->out, &fields);
     s_close (self, start);
-    job_set_known (job, self->place, true);
+    jobs_set_known (job, self->place, true);
 }
 
 void seat_give (seat_t *self, lease_t *lease)
 {
-    if (!job_is_known (lease->job, self->place))
+    if (!jobs_is_known (lease->job, self->place))
         s_tell_job (self, lease->job);
     lease->ticket = ticket_offer (self->page, 1);
     lease->output_before = lease->output_sent;
@@ -220,12 +220,12 @@ void seat_output_window (seat_t *self, const lease_t *lease, uint64_t bytes)
 
 void seat_end_job (seat_t *self, job_t *job)
 {
-    if (!job_is_known (job, self->place))
+    if (!jobs_is_known (job, self->place))
         return;
     size_t start = s_open (self, WIRE_slot_job_end);
     wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
     s_close (self, start);
-    job_set_known (job, self->place, false);
+    jobs_set_known (job, self->place, false);
 }
 
 bool seat_flush (seat_t *self)

@@ -2,7 +2,7 @@
 
 #include "worker/oom.h"
 #include "worker/slots_inside.h"
-#include "worker/spans.h"
+#include "worker/serials.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -47,7 +47,7 @@ slots_t *slots_new (const slots_options_t *options, fault_t *fault)
         self->seats [i].owner = self;
         self->seats [i].alarm = (alarm_t){.ring = umpire_ring, .owner = &self->seats [i]};
     }
-    self->watch = (alarm_t){.ring = dispatch_watch, .owner = self};
+    self->watch = (alarm_t){.ring = usher_watch, .owner = self};
     self->pause = (alarm_t){.ring = s_pause_is_over, .owner = self};
     self->oom_kills = oom_kills (NULL);
     return self;
@@ -132,7 +132,7 @@ static void s_read (slots_t *self, int wait_ms)
     for (int i = 0; i < count; i++) {
         seat_t *seat = &self->seats [events [i].data.u64 >> 1];
         if (events [i].events & EPOLLOUT)
-            dispatch_writable (self, seat, !seat_flush (seat));
+            usher_writable (self, seat, !seat_flush (seat));
         umpire_read (self, seat, events [i].data.u64 & 1);
     }
 }
@@ -148,7 +148,7 @@ cadre_error_t slots_learn (slots_t *self, fault_t *fault)
     int64_t start_us = moment_now (NULL);
     fault_clear (&self->start_fault);
     for (unsigned tries = 0; tries < SLOTS_STARTS_MAX; tries++) {
-        if (dispatch_start (self, seat) != CADRE_OK)
+        if (usher_start (self, seat) != CADRE_OK)
             break;
         while (seat->state == SEAT_STARTING && moment_now (NULL) - start_us < LEARN_MS * 1000)
             s_read (self, 100);
@@ -252,7 +252,7 @@ void slots_turn (slots_t *self)
         umpire_sweep (self);
     if (self->refuses)
         s_refuse_waiting (self);
-    dispatch_turn (self);
+    usher_turn (self);
 }
 
 //  Takes waiting leases that match from the queue.
@@ -261,7 +261,7 @@ static void s_filter (slots_t *self, const wire_list_t *spans, bool inside,
 {
     lease_t *lease, *next;
     DL_FOREACH_SAFE (self->queue, lease, next) {
-        if (spans && spans_has (spans, lease->serial) != inside)
+        if (spans && serials_have (spans, lease->serial) != inside)
             continue;
         DL_DELETE (self->queue, lease);
         self->waiting--;
@@ -274,7 +274,7 @@ static bool s_concerns (const seat_t *seat, const wire_list_t *spans, bool insid
 {
     lease_t *lease;
     DL_FOREACH (seat->tasks, lease)
-        if (!spans || spans_has (spans, lease->serial) == inside)
+        if (!spans || serials_have (spans, lease->serial) == inside)
             return true;
     return false;
 }
@@ -283,7 +283,7 @@ static void s_take_back (slots_t *self, const wire_list_t *spans, bool inside)
 {
     for (size_t i = 0; i < self->options.count; i++)
         if (s_concerns (&self->seats [i], spans, inside))
-            dispatch_take_back (self, &self->seats [i]);
+            usher_take_back (self, &self->seats [i]);
 }
 
 static void s_stop_running (slots_t *self, const wire_list_t *spans, bool inside, lease_verdict_t verdict)
@@ -292,7 +292,7 @@ static void s_stop_running (slots_t *self, const wire_list_t *spans, bool inside
         seat_t *seat = &self->seats [i];
         lease_t *lease;
         DL_FOREACH (seat->tasks, lease) {
-            if (!spans || spans_has (spans, lease->serial) == inside)
+            if (!spans || serials_have (spans, lease->serial) == inside)
                 umpire_stop (self, seat, lease, verdict);
         }
     }

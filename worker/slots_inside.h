@@ -1,6 +1,6 @@
-/*  slots_inside.h - what slots.c, umpire.c and dispatch.c share
+/*  slots_inside.h - what slots.c, umpire.c and usher.c share
  *
- *  slots.c takes leases and orders in and owns everything; dispatch.c gives
+ *  slots.c takes leases and orders in and owns everything; usher.c gives
  *  leases to seats; umpire.c says how they ended: results, deaths, limits of
  *  time. Nobody else includes this.
  */
@@ -63,30 +63,30 @@ void umpire_sweep (slots_t *self);
 //  The first task of a seat has changed: watch its limit.
 void umpire_watch (slots_t *self, seat_t *seat);
 
-//  ---- dispatch.c: who gets what ---------------------------------------------
+//  ---- usher.c: who gets what ---------------------------------------------
 
 //  Takes back what waits in a seat, to the front of the queue.
-void dispatch_take_back (slots_t *self, seat_t *seat);
+void usher_take_back (slots_t *self, seat_t *seat);
 
 //  Puts a list of leases at the front of the queue, in its order.
-void dispatch_requeue (slots_t *self, lease_t *list);
+void usher_requeue (slots_t *self, lease_t *list);
 
 //  Gives out what waits.
-void dispatch_turn (slots_t *self);
+void usher_turn (slots_t *self);
 
 //  Starts the slot of an empty seat.
-cadre_error_t dispatch_start (slots_t *self, seat_t *seat);
+cadre_error_t usher_start (slots_t *self, seat_t *seat);
 
 //  A slot died before it was ready: wait for longer and longer before the next one.
-void dispatch_start_failed (slots_t *self);
+void usher_start_failed (slots_t *self);
 
 //  Lets a slot go that runs nothing.
-void dispatch_farewell (slots_t *self, seat_t *seat, int patience_ms);
+void usher_farewell (slots_t *self, seat_t *seat, int patience_ms);
 
 //  Watches, or watches no more, the seat's descriptors.
-void dispatch_writable (slots_t *self, seat_t *seat, bool wanted);
+void usher_writable (slots_t *self, seat_t *seat, bool wanted);
 
 //  Rings while tasks wait in slots.
-void dispatch_watch (void *owner, int64_t now_us);
+void usher_watch (void *owner, int64_t now_us);
 
 #endif

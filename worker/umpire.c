@@ -1,6 +1,6 @@
 //  umpire.c - says how leases ended: by a result, by the death of a slot, or because their time was over
 
-#include "worker/detail.h"
+#include "worker/failure.h"
 #include "worker/oom.h"
 #include "worker/slots_inside.h"
 
@@ -80,7 +80,7 @@ static void s_explain (slots_t *self, lease_t *lease, slots_result_t result, con
                        const char *message, bool abandoned)
 {
     buffer_t detail = {0};
-    detail_pack (&detail, kind, message, self->options.worker, abandoned);
+    failure_pack (&detail, kind, message, self->options.worker, abandoned);
     result.detail = wire_view_of (&detail);
     umpire_answer (self, lease, &result);
     buffer_free (&detail);
@@ -132,8 +132,8 @@ static bool s_on_ready (slots_t *self, seat_t *seat, cursor_t *body)
         view_copy (fields.message, text, sizeof (text));
         fault_set (&self->start_fault, (cadre_error_t) fields.code, "%s", text);
         self->failures = SLOTS_STARTS_MAX;
-        dispatch_start_failed (self);
-        dispatch_farewell (self, seat, LAST_LOOK_MS);
+        usher_start_failed (self);
+        usher_farewell (self, seat, LAST_LOOK_MS);
         return true;
     }
     buffer_clear (&self->functions);
@@ -154,7 +154,7 @@ static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *
                              .value = fields->value,
                              .detail = fields->detail};
     if (result.outcome != CADRE_OUTCOME_OK) {
-        detail_pack_with_worker (&detail, fields->detail, self->options.worker);
+        failure_pack_with_worker (&detail, fields->detail, self->options.worker);
         result.detail = wire_view_of (&detail);
     }
     umpire_answer (self, lease, &result);
@@ -184,7 +184,7 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
     if (seat->stage != SEAT_CALM && !signalled)
         s_calm (self, seat);
     if (lease->verdict == LEASE_GOES_ON)
-        job_measure (lease->job, (int64_t) fields.run_us);
+        jobs_measure (lease->job, (int64_t) fields.run_us);
     if (s_result_stands (lease, fields.outcome))
         s_pass_on (self, lease, &fields);
     else
@@ -292,7 +292,7 @@ static void s_blame (slots_t *self, const seat_t *seat, lease_t *lease, int stat
 
 static void s_forget_seat (void *context, job_t *job)
 {
-    job_set_known (job, ((const seat_t *) context)->place, false);
+    jobs_set_known (job, ((const seat_t *) context)->place, false);
 }
 
 static void s_empty (slots_t *self, seat_t *seat)
@@ -316,7 +316,7 @@ static void s_judge (slots_t *self, seat_t *seat, int status, bool thread)
         else
             DL_APPEND (others, lease);
     }
-    dispatch_requeue (self, others);
+    usher_requeue (self, others);
 }
 
 static void s_bury (slots_t *self, seat_t *seat, int status, bool thread)
@@ -329,7 +329,7 @@ static void s_bury (slots_t *self, seat_t *seat, int status, bool thread)
                    "slots end before they are ready (%s); run %s by hand to see why",
                    thread ? "thread ended" : strsignal (s_signal_of (seat, status)),
                    self->options.start.path ? self->options.start.path : "the plugin");
-        dispatch_start_failed (self);
+        usher_start_failed (self);
     }
     log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", seat->place + 1, status);
     s_judge (self, seat, status, thread);
@@ -392,7 +392,7 @@ static void s_abandon (slots_t *self, seat_t *seat)
     lease_t *stuck = seat_take (seat);
     while ((lease = seat_take (seat)))
         DL_APPEND (others, lease);
-    dispatch_requeue (self, others);
+    usher_requeue (self, others);
     ticket_cancel (seat->page, stuck->ticket);
     self->abandoned = realloc (self->abandoned, (self->abandoned_count + 1) * sizeof (vessel_t));
     assert (self->abandoned);
@@ -421,7 +421,7 @@ static void s_terminate (slots_t *self, seat_t *seat)
 static void s_ask (slots_t *self, seat_t *seat)
 {
     const job_t *job = seat->tasks->job;
-    dispatch_take_back (self, seat);
+    usher_take_back (self, seat);
     seat_cancel (seat);
     s_alarm (self, seat, SEAT_ASKED, job->grace_ms + (job->kind == WIRE_KIND_COMMAND ? BACKSTOP_MS : 0));
 }
@@ -460,7 +460,7 @@ static void s_check_limit (slots_t *self, seat_t *seat, int64_t now_us)
         s_alarm (self, seat, SEAT_LIMIT, limit_ms - (uint64_t) elapsed_us / 1000);
         return;
     }
-    dispatch_take_back (self, seat);
+    usher_take_back (self, seat);
     seat->tasks->verdict = LEASE_TIMED_OUT;
     s_terminate (self, seat);
 }

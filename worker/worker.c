@@ -4,7 +4,7 @@
 #include "worker/host.h"
 #include "worker/link.h"
 #include "worker/slots.h"
-#include "worker/spans.h"
+#include "worker/serials.h"
 
 #include "common/cpus.h"
 #include "common/descriptors.h"
@@ -222,7 +222,7 @@ static size_t s_on_held (void *context, buffer_t *spans)
     serials_t serials = {0};
     slots_each (self->slots, s_collect, &serials);
     outbox_each (self->outbox, s_collect, &serials);
-    size_t count = spans_pack (spans, serials.list, serials.count);
+    size_t count = serials_pack (spans, serials.list, serials.count);
     free (serials.list);
     return count;
 }

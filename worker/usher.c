@@ -1,4 +1,4 @@
-//  dispatch.c - gives leases to seats: one to each free one, more only while they are short
+//  usher.c - gives leases to seats: one to each free one, more only while they are short
 
 #include "worker/slots_inside.h"
 
@@ -9,7 +9,7 @@
 
 #define OUT_BYTES_MAX (256u * 1024) //  Beyond this nothing more is sent ahead to a slot that has not read it
 
-void dispatch_requeue (slots_t *self, lease_t *list)
+void usher_requeue (slots_t *self, lease_t *list)
 {
     lease_t *lease;
     if (!list)
@@ -20,9 +20,9 @@ void dispatch_requeue (slots_t *self, lease_t *list)
     self->queue = list;
 }
 
-void dispatch_take_back (slots_t *self, seat_t *seat)
+void usher_take_back (slots_t *self, seat_t *seat)
 {
-    dispatch_requeue (self, seat_revoke (seat));
+    usher_requeue (self, seat_revoke (seat));
 }
 
 static uint64_t s_tag (const seat_t *seat, bool vessel)
@@ -40,7 +40,7 @@ static cadre_error_t s_poll (slots_t *self, seat_t *seat)
     return failed ? CADRE_ERROR_IO : CADRE_OK;
 }
 
-void dispatch_writable (slots_t *self, seat_t *seat, bool wanted)
+void usher_writable (slots_t *self, seat_t *seat, bool wanted)
 {
     if (seat->writable_wanted == wanted || seat->fd < 0)
         return;
@@ -50,7 +50,7 @@ void dispatch_writable (slots_t *self, seat_t *seat, bool wanted)
     seat->writable_wanted = wanted;
 }
 
-cadre_error_t dispatch_start (slots_t *self, seat_t *seat)
+cadre_error_t usher_start (slots_t *self, seat_t *seat)
 {
     cadre_error_t error = seat_start (seat, &self->options.start, &self->start_fault);
     if (error != CADRE_OK)
@@ -62,11 +62,11 @@ cadre_error_t dispatch_start (slots_t *self, seat_t *seat)
         umpire_kill (self, seat);
         return CADRE_OK;
     }
-    dispatch_writable (self, seat, !seat_flush (seat));
+    usher_writable (self, seat, !seat_flush (seat));
     return CADRE_OK;
 }
 
-void dispatch_farewell (slots_t *self, seat_t *seat, int patience_ms)
+void usher_farewell (slots_t *self, seat_t *seat, int patience_ms)
 {
     assert (!seat->tasks);
     seat_move (seat, SEAT_LEAVING);
@@ -104,7 +104,7 @@ static size_t s_give_free (slots_t *self)
             continue;
         ready++;
         if (seat->count == 0 && s_is_spent (self, seat))
-            dispatch_farewell (self, seat, 5000);
+            usher_farewell (self, seat, 5000);
         else if (seat->count == 0 && self->queue)
             s_give (self, seat);
     }
@@ -127,7 +127,7 @@ static void s_give_up (slots_t *self)
     }
 }
 
-void dispatch_start_failed (slots_t *self)
+void usher_start_failed (slots_t *self)
 {
     int64_t pause_us = 100000 << (self->failures < 6 ? self->failures : 6);
     self->failures++;
@@ -143,10 +143,10 @@ static void s_start_more (slots_t *self)
     for (size_t i = 0; i < self->options.count && wanted && !timers_is_set (&self->pause); i++) {
         if (self->seats [i].state != SEAT_EMPTY)
             continue;
-        if (dispatch_start (self, &self->seats [i]) == CADRE_OK)
+        if (usher_start (self, &self->seats [i]) == CADRE_OK)
             wanted--;
         else
-            dispatch_start_failed (self);
+            usher_start_failed (self);
     }
     s_give_up (self);
 }
@@ -171,7 +171,7 @@ static void s_give_ahead (slots_t *self, size_t ready)
     }
 }
 
-void dispatch_turn (slots_t *self)
+void usher_turn (slots_t *self)
 {
     size_t ready = s_give_free (self);
     if (self->queue)
@@ -180,10 +180,10 @@ void dispatch_turn (slots_t *self)
         s_give_ahead (self, ready);
     for (size_t i = 0; i < self->options.count; i++)
         if (self->seats [i].out.size)
-            dispatch_writable (self, &self->seats [i], !seat_flush (&self->seats [i]));
+            usher_writable (self, &self->seats [i], !seat_flush (&self->seats [i]));
 }
 
-void dispatch_watch (void *owner, int64_t now_us)
+void usher_watch (void *owner, int64_t now_us)
 {
     slots_t *self = owner;
     bool again = false;
@@ -194,7 +194,7 @@ void dispatch_watch (void *owner, int64_t now_us)
             continue;
         if (seat_is_running (seat, now_us, &elapsed_us) && elapsed_us > SLOTS_SLOW_US) {
             seat->slow = true;
-            dispatch_take_back (self, seat);
+            usher_take_back (self, seat);
         }
         again = again || seat->count > 1;
     }

@@ -1,8 +1,8 @@
-//  detail.c - maps of kind, message and worker
+//  failure.c - maps of kind, message and worker
 
-#include "worker/detail.h"
+#include "worker/failure.h"
 
-void detail_pack (buffer_t *self, const char *kind, const char *message, const char *worker, bool abandoned)
+void failure_pack (buffer_t *self, const char *kind, const char *message, const char *worker, bool abandoned)
 {
     pack_map (self, abandoned ? 4 : 3);
     pack_text (self, "kind");
@@ -17,7 +17,7 @@ void detail_pack (buffer_t *self, const char *kind, const char *message, const c
     pack_bool (self, true);
 }
 
-void detail_pack_with_worker (buffer_t *self, view_t detail, const char *worker)
+void failure_pack_with_worker (buffer_t *self, view_t detail, const char *worker)
 {
     cursor_t cursor = cursor_of_view (detail);
     size_t pairs = 0, kept = 0;

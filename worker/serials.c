@@ -1,10 +1,10 @@
-//  spans.c - looks into lists of spans, and makes them
+//  serials.c - looks into lists of spans, and makes them
 
-#include "worker/spans.h"
+#include "worker/serials.h"
 
 #include <stdlib.h>
 
-bool spans_has (const wire_list_t *spans, uint64_t serial)
+bool serials_have (const wire_list_t *spans, uint64_t serial)
 {
     cursor_t cursor = cursor_of_view (spans->values);
     for (size_t i = 0; i < spans->count; i++) {
@@ -23,7 +23,7 @@ static int s_compare (const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-size_t spans_pack (buffer_t *self, uint64_t *serials, size_t count)
+size_t serials_pack (buffer_t *self, uint64_t *serials, size_t count)
 {
     size_t spans = 0;
     if (count)
