@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 #  The pool must be embedded, and its slots those of this build, whatever else runs on the machine.
 unset CADRE_BROKER
-export XDG_RUNTIME_DIR=$scratch CADRE_LIBEXEC=$build/bin PATH=$build/bin:$PATH LC_ALL=C.UTF-8
+export XDG_RUNTIME_DIR=$scratch XDG_CONFIG_HOME=$scratch CADRE_LIBEXEC=$build/bin PATH=$build/bin:$PATH LC_ALL=C.UTF-8
 
 list_files () {
     find /usr/share/common-licenses -type f -print0
