@@ -4,7 +4,8 @@
 #
 #      run_main_job.sh [BUILD_DIR]       ./dev run calls it after the release build
 #
-#  A text file is one that is UTF-8 without a NUL byte. Names may hold spaces, but no newline: they travel one a line.
+#  A text file is UTF-8 without control characters: in others it is a matter of taste what a word is. Names may hold spaces,
+#  but no newline: they travel one a line.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(cd "${1:-build/release}" && pwd)
@@ -24,9 +25,9 @@ list_files () {
     fi
 }
 
-#  Of the files whose names come in, those with text.
+#  Of the files whose names come in, those in which no line holds anything but printable characters and white space.
 only_text () {
-    xargs -0 -r grep -lIZs '' || true
+    xargs -0 -r grep -LZsaxv '[[:print:][:space:]]*' || true
 }
 
 agree () {
@@ -57,7 +58,7 @@ wc --files0-from="$scratch/names0" >"$scratch/every"
 tail -n 1 "$scratch/every" | awk '{ print $1, $2, $3, "total" }' >"$scratch/wc"
 head -n -1 "$scratch/every" | awk '{ print $2 }' >"$scratch/wc-each"
 
-"$build/examples/wordcount" "$build/plugins/words.so" <"$scratch/names" >"$scratch/wordcount" 2>"$scratch/took" || {
+wordcount "$build/plugins/words.so" <"$scratch/names" >"$scratch/wordcount" 2>"$scratch/took" || {
     cat "$scratch/took" >&2
     exit 1
 }
