@@ -323,6 +323,11 @@ bool stream_blocked (const stream_t *self)
     return (frames && (parts || !self->cutting)) || (parts && !self->waiting);
 }
 
+bool stream_is_cutting (const stream_t *self)
+{
+    return self->cutting != NULL;
+}
+
 uint64_t stream_sent_tasks (const stream_t *self)
 {
     return self->metered_tasks;

@@ -1,0 +1,286 @@
+//  back.c - beats, orders and sessions of workers
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/back_own.h"
+#include "common/log.h"
+
+back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
+{
+    back_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->hub = hub;
+    self->router = router;
+    self->joined = joined;
+    self->owner = owner;
+    self->outputs = outputs_new ();
+    return self;
+}
+
+void back_destroy (back_t **self_p)
+{
+    assert (self_p);
+    back_t *self = *self_p;
+    if (!self)
+        return;
+    outputs_destroy (&self->outputs);
+    buffer_free (&self->frame);
+    free (self);
+    *self_p = NULL;
+}
+
+//  Sends the frame at hand. A peer that is gone is noticed by its silence.
+void back_send (back_t *self, sockets_route_t route)
+{
+    sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size, ZMQ_DONTWAIT);
+    buffer_clear (&self->frame);
+}
+
+void back_who (back_t *self, sockets_route_t route)
+{
+    wire_write_who (&self->frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
+    back_send (self, route);
+}
+
+void back_refuse (back_t *self, sockets_route_t route, const fault_t *fault)
+{
+    wire_refused_t fields = {
+        .code = fault->code, .message = wire_view (fault->text), .major = WIRE_MAJOR, .minor = WIRE_MINOR};
+    wire_write_refused (&self->frame, (wire_envelope_t){0}, &fields);
+    back_send (self, route);
+    log_line (LOG_WARNING, "B010", "a worker was refused: %s", fault->text);
+}
+
+void back_end_session (back_t *self, agent_t *agent, const char *why)
+{
+    log_line (LOG_WARNING, "B011", "session of worker %s ends: %s; it may register anew", agent->name, why);
+    back_who (self, agent->route);
+    roster_end_session (self->hub->roster, agent);
+}
+
+void back_forget (back_t *self, agent_t *agent, bool free_of_cost)
+{
+    ledger_lose (self->hub->ledger, agent, NULL, free_of_cost);
+    outputs_drop_agent (self->outputs, agent->place);
+    roster_remove (self->hub->roster, &agent);
+    self->joined (self->owner);
+}
+
+static void s_send_beat (back_t *self, agent_t *agent)
+{
+    wire_beat_t beat = {.received = agent->in.received, .sent = lane_sent (agent->lane)};
+    wire_write_beat (&self->frame, (wire_envelope_t){.session = agent->session}, &beat);
+    back_send (self, agent->route);
+    agent->beat_due = false;
+    agent->unacknowledged_bytes = 0;
+}
+
+//  Two beats in which something is outstanding and nothing moved end the session.
+static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat)
+{
+    if (beat->received > lane_sent (agent->lane)) {
+        back_end_session (self, agent, "it acknowledges what was never sent");
+        return;
+    }
+    bool lane_stands = beat->received == agent->beat_received && beat->received < agent->lane_sent;
+    bool sink_stands = agent->in.received == agent->sink_received && agent->in.received < agent->sink_sent;
+    agent->stalls = lane_stands || sink_stands ? agent->stalls + 1 : 0;
+    agent->beat_received = beat->received;
+    agent->lane_sent = lane_sent (agent->lane);
+    agent->sink_sent = beat->sent;
+    agent->sink_received = agent->in.received;
+    if (agent->stalls > 2)
+        back_end_session (self, agent,
+                          lane_stands ? "its lane makes no progress" : "its sink makes no progress");
+}
+
+static void s_open_lane (back_t *self, agent_t *agent, const wire_lane_open_t *open)
+{
+    lane_grant (agent->lane, open->tasks, open->bytes);
+    if (agent->state != AGENT_JOINING)
+        return;
+    agent->state = AGENT_READY;
+    roster_changed (self->hub->roster);
+    log_line (LOG_INFO, "B012", "worker %s is ready: %u slots", agent->name, agent->slots);
+}
+
+//  False when the body is not what the verb says.
+static bool s_handle_open (back_t *self, agent_t *agent, const wire_envelope_t *envelope, cursor_t *body)
+{
+    wire_beat_t beat;
+    wire_window_t window;
+    wire_lane_open_t open;
+    switch (envelope->verb) {
+    case WIRE_beat:
+        if (!wire_read_beat (body, &beat) || !cursor_done (body))
+            return false;
+        s_handle_beat (self, agent, &beat);
+        return true;
+    case WIRE_window:
+        if (!wire_read_window (body, &window) || !cursor_done (body))
+            return false;
+        lane_grant (agent->lane, window.tasks, window.bytes);
+        return true;
+    case WIRE_lane_open:
+        if (!wire_read_lane_open (body, &open) || !cursor_done (body))
+            return false;
+        s_open_lane (self, agent, &open);
+        return true;
+    default: return false;
+    }
+}
+
+void back_handle (back_t *self, sockets_route_t route, const void *frame, size_t size_bytes)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    cadre_error_t error = wire_open (frame, size_bytes, &envelope, &body);
+    if (error == CADRE_ERROR_VERSION) {
+        fault_t fault = {0};
+        fault_set (&fault, error,
+                   "worker speaks cadre protocol %u, this broker %u.%u: upgrade the older of the two",
+                   envelope.version, WIRE_MAJOR, WIRE_MINOR);
+        self->hub->refused_frames++;
+        back_refuse (self, route, &fault);
+        return;
+    }
+    if (error) {
+        self->hub->refused_frames++;
+        return;
+    }
+    if (envelope.verb == WIRE_worker_hello) {
+        back_register (self, route, &body);
+        return;
+    }
+    agent_t *agent = envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
+    if (!agent || agent->route != route) {
+        back_who (self, route);
+        return;
+    }
+    agent->heard_us = self->hub->now_us;
+    if (s_handle_open (self, agent, &envelope, &body))
+        return;
+    self->hub->refused_frames++;
+    back_end_session (self, agent, "it sent a malformed frame");
+}
+
+static void s_send_spans (back_t *self, agent_t *agent, const spans_t *spans, bool recall)
+{
+    buffer_t list = {0};
+    spans_pack (spans, &list);
+    wire_envelope_t envelope = {.session = agent->session};
+    wire_cancel_t cancel = {.after = lane_sent (agent->lane), .leases = wire_list_of (&list, spans->count)};
+    wire_recall_t order = {.after = cancel.after, .leases = cancel.leases};
+    if (recall)
+        wire_write_recall (&self->frame, envelope, &order);
+    else
+        wire_write_cancel (&self->frame, envelope, &cancel);
+    back_send (self, agent->route);
+    buffer_free (&list);
+}
+
+void back_recall (void *owner, agent_t *agent, const spans_t *leases)
+{
+    s_send_spans (owner, agent, leases, true);
+}
+
+//  Orders for leases that still wait in the lane are sent again when it is empty.
+static void s_flush_cancels (back_t *self, agent_t *agent)
+{
+    spans_t part = agent->cancels;
+    for (size_t sent = 0; sent < agent->cancels.count; sent += part.count) {
+        part.spans = agent->cancels.spans + sent;
+        part.count = agent->cancels.count - sent < 4096 ? agent->cancels.count - sent : 4096;
+        s_send_spans (self, agent, &part, false);
+    }
+    if (!lane_has_unsent (agent->lane))
+        agent->cancels.count = 0;
+}
+
+static void s_flush_agent (back_t *self, agent_t *agent)
+{
+    if (!lane_flush (agent->lane)) {
+        back_end_session (self, agent, "its lane is broken");
+        return;
+    }
+    if (agent->cancels.count && agent->state != AGENT_JOINING)
+        s_flush_cancels (self, agent);
+    if (agent->beat_due || agent->unacknowledged_bytes > HUB_SINK_BYTES / 8)
+        s_send_beat (self, agent);
+    ledger_compact_leases (self->hub->ledger, agent);
+}
+
+void back_flush (back_t *self)
+{
+    roster_t *roster = self->hub->roster;
+    for (size_t i = 0; i < roster_places (roster); i++) {
+        agent_t *agent = roster_at (roster, i);
+        if (agent && agent->session)
+            s_flush_agent (self, agent);
+    }
+    back_grant_outputs (self);
+}
+
+void back_beat (back_t *self)
+{
+    roster_t *roster = self->hub->roster;
+    for (size_t i = 0; i < roster_places (roster); i++) {
+        agent_t *agent = roster_at (roster, i);
+        if (!agent || !agent->session)
+            continue;
+        sockets_events (lane_socket (agent->lane)); //  Lets libzmq tidy up
+        s_send_beat (self, agent);
+    }
+}
+
+void back_judge (back_t *self)
+{
+    roster_t *roster = self->hub->roster;
+    int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
+    for (size_t i = 0; i < roster_places (roster); i++) {
+        agent_t *agent = roster_at (roster, i);
+        if (!agent || self->hub->now_us - agent->heard_us < lost_us)
+            continue;
+        log_line (LOG_WARNING, "B013",
+                  "worker %s on %s is lost: silent for %u ms; its %u tasks run elsewhere", agent->name,
+                  agent->host, self->hub->lost_ms, agent->leased);
+        self->hub->lost_workers++;
+        back_forget (self, agent, false);
+    }
+}
+
+void back_drain (back_t *self, agent_t *agent, uint64_t timeout_ms)
+{
+    if (!agent->session)
+        return;
+    wire_write_drain (&self->frame, (wire_envelope_t){.session = agent->session},
+                      &(wire_drain_t){.timeout_ms = timeout_ms});
+    back_send (self, agent->route);
+    agent->state = AGENT_DRAINING;
+    roster_changed (self->hub->roster);
+}
+
+void back_stop (back_t *self, agent_t *agent, const char *reason)
+{
+    if (agent->session) {
+        wire_write_stop (&self->frame, (wire_envelope_t){.session = agent->session},
+                         &(wire_stop_t){.reason = wire_view (reason)});
+        back_send (self, agent->route);
+    }
+    log_line (LOG_INFO, "B014", "worker %s is stopped: %s", agent->name, reason);
+    back_forget (self, agent, true);
+}
+
+size_t back_pending (back_t *self, void **sockets, size_t max)
+{
+    size_t count = 0;
+    roster_t *roster = self->hub->roster;
+    for (size_t i = 0; i < roster_places (roster) && count < max; i++) {
+        agent_t *agent = roster_at (roster, i);
+        if (agent && agent->session && lane_is_pending (agent->lane))
+            sockets [count++] = lane_socket (agent->lane);
+    }
+    return count;
+}

@@ -1,0 +1,129 @@
+//  back_register.c - a worker says HELLO
+
+#include <assert.h>
+#include <string.h>
+
+#include "broker/back_own.h"
+#include "common/entropy.h"
+#include "common/log.h"
+
+static cadre_error_t s_check (const back_t *self, const wire_worker_hello_t *hello, address_kind_t *kind,
+                              fault_t *fault)
+{
+    if (!view_is (hello->magic, WIRE_MAGIC) || hello->uuid.size != WIRE_UUID_BYTES)
+        return fault_set (fault, CADRE_ERROR_PROTOCOL, "this is not the HELLO of a cadre worker");
+    if (hello->major != WIRE_MAJOR)
+        return fault_set (
+            fault, CADRE_ERROR_VERSION,
+            "worker speaks cadre protocol %u.%u, this broker %u.%u: upgrade the older of the two",
+            (unsigned) hello->major, (unsigned) hello->minor, WIRE_MAJOR, WIRE_MINOR);
+    if (hello->slots == 0 || hello->slots > ROSTER_SLOTS_MAX)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a worker has from 1 to %u slots: see --slots",
+                          ROSTER_SLOTS_MAX);
+    if (self->hub->state == HUB_STOPPING)
+        return fault_set (fault, CADRE_ERROR_REFUSED, "this broker is stopping");
+    *kind = view_is (hello->scheme, "tcp")      ? ADDRESS_TCP
+            : view_is (hello->scheme, "ipc")    ? ADDRESS_IPC
+            : view_is (hello->scheme, "inproc") ? ADDRESS_INPROC
+                                                : (address_kind_t) 0;
+    if (*kind == 0)
+        return fault_set (fault, CADRE_ERROR_ADDRESS, "a worker reaches its broker by tcp, ipc or inproc");
+    return CADRE_OK;
+}
+
+//  Leases of this agent that it lists go on; a list for another epoch holds none of ours.
+static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *hello, spans_t *adopted)
+{
+    spans_t held = {0};
+    if (hello->epoch == self->hub->epoch && !spans_read (&held, &hello->held)) {
+        spans_free (&held);
+        return false;
+    }
+    ledger_lose (self->hub->ledger, agent, &held, false);
+    spans_free (&held);
+    for (size_t i = 0; i < agent->leases_count; i++) {
+        const lease_t *lease = &agent->leases [i];
+        spans_add (adopted, lease->serial);
+        job_t *job = ledger_find (self->hub->ledger, lease->job);
+        if (job->tasks [lease->index].state == TASK_CANCELLING)
+            spans_add (&agent->cancels, lease->serial);
+    }
+    return true;
+}
+
+static void s_welcome (back_t *self, const agent_t *agent, const spans_t *adopted)
+{
+    buffer_t list = {0};
+    spans_pack (adopted, &list);
+    wire_worker_welcome_t fields = {.minor = WIRE_MINOR,
+                                    .lane = lane_number (agent->lane),
+                                    .epoch = self->hub->epoch,
+                                    .beat_ms = self->hub->beat_ms,
+                                    .lost_ms = self->hub->lost_ms,
+                                    .sink_bytes = HUB_SINK_BYTES,
+                                    .output_bytes = HUB_OUTPUT_BYTES,
+                                    .adopted = wire_list_of (&list, adopted->count)};
+    wire_write_worker_welcome (&self->frame, (wire_envelope_t){.session = agent->session}, &fields);
+    back_send (self, agent->route);
+    buffer_free (&list);
+}
+
+//  A worker that cannot be taken in leaves nothing behind.
+static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault_t *fault)
+{
+    self->hub->refused_frames++;
+    back_refuse (self, route, fault);
+    back_forget (self, agent, false);
+}
+
+static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets_route_t route)
+{
+    agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
+    if (agent)
+        roster_end_session (self->hub->roster, agent);
+    else
+        agent = roster_add (self->hub->roster, hello->uuid.data);
+    agent->route = route;
+    agent->heard_us = agent->joined_us = agent->answered_us = self->hub->now_us;
+    return agent;
+}
+
+void back_register (back_t *self, sockets_route_t route, cursor_t *body)
+{
+    fault_t fault = {0};
+    wire_worker_hello_t hello;
+    address_kind_t kind = ADDRESS_TCP;
+    if (!wire_read_worker_hello (body, &hello) || !cursor_done (body)) {
+        self->hub->refused_frames++;
+        return;
+    }
+    if (s_check (self, &hello, &kind, &fault)) {
+        self->hub->refused_frames++;
+        back_refuse (self, route, &fault);
+        return;
+    }
+    agent_t *agent = s_agent (self, &hello, route);
+    uint64_t session = entropy_u64 ();
+    spans_t adopted = {0};
+    lane_t *lane = NULL;
+    if (!roster_describe (self->hub->roster, agent, &hello))
+        fault_set (&fault, CADRE_ERROR_PROTOCOL,
+                   "labels or functions in the worker's HELLO are not well-formed");
+    else if (!s_adopt (self, agent, &hello, &adopted))
+        fault_set (&fault, CADRE_ERROR_PROTOCOL, "the leases that the worker holds are not well-formed");
+    else
+        lane = lane_new (self->hub, kind, session, kind == ADDRESS_TCP ? &self->next_port : &self->next_name,
+                         &fault);
+    if (!lane) {
+        spans_free (&adopted);
+        s_reject (self, agent, route, &fault);
+        return;
+    }
+    roster_begin_session (self->hub->roster, agent, &lane, session);
+    s_welcome (self, agent, &adopted);
+    back_repeat_grants (self, agent);
+    spans_free (&adopted);
+    log_line (LOG_INFO, "B015", "worker %s on %s registers: %u slots", agent->name, agent->host,
+              agent->slots);
+    self->joined (self->owner);
+}

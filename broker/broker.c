@@ -1,0 +1,336 @@
+//  broker.c - the loop
+
+#include "broker/broker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "broker/back.h"
+#include "broker/delay.h"
+#include "broker/dispatch.h"
+#include "broker/doubt.h"
+#include "broker/front.h"
+#include "broker/ready.h"
+#include "common/cpus.h"
+#include "common/descriptors.h"
+#include "common/entropy.h"
+#include "common/log.h"
+
+#define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and some air
+#define MEMORY_USUAL (1ull << 30) //  When the machine's memory is not known
+#define BATCH_FRAMES 256          //  Frames read from one socket in one turn
+#define PENDING_MAX 16            //  Lanes without peer that are polled
+#define IDLE_MS 1000              //  The loop turns at least this often
+
+struct broker {
+    hub_t hub;             //  What all modules share
+    void *router_front;    //  Clients
+    void *router_back;     //  Workers
+    void *pull_sink;       //  Results
+    int signal_fd;         //  eventfd that wakes the loop
+    volatile int orders;   //  Orders seen so far, as bits (atomic)
+    front_t *front;        //  The clients' side
+    back_t *back;          //  The workers' side
+    dispatch_t *dispatch;  //  Brings both together
+    alarm_t beat;          //  Rings once a beat
+    alarm_t judge;         //  Rings when silent peers are looked for
+    int64_t judge_from_us; //  Nobody is judged before: this process itself was stalled
+    bool behind;           //  A socket had more than one turn could read
+};
+
+//  ---- start --------------------------------------------------------------
+
+static void s_joined (void *owner)
+{
+    broker_t *self = owner;
+    doubt_look (&self->hub);
+}
+
+static void s_beat (void *owner, int64_t now_us)
+{
+    broker_t *self = owner;
+    timers_set (self->hub.timers, &self->beat, now_us + (int64_t) self->hub.beat_ms * 1000);
+    front_beat (self->front);
+    back_beat (self->back);
+}
+
+//  Judges others only when everything that they have sent was read.
+static void s_judge (void *owner, int64_t now_us)
+{
+    broker_t *self = owner;
+    timers_set (self->hub.timers, &self->judge, now_us + (int64_t) self->hub.beat_ms * 500);
+    if (self->behind || now_us < self->judge_from_us)
+        return;
+    front_judge (self->front);
+    back_judge (self->back);
+}
+
+static cadre_error_t s_take_options (broker_t *self, void *context, const broker_options_t *options,
+                                     fault_t *fault)
+{
+    hub_t *hub = &self->hub;
+    hub->context = context;
+    hub->clock = options->clock;
+    hub->lane_first = options->lane_first;
+    hub->lane_last = options->lane_last;
+    hub->beat_ms = options->beat_ms ? options->beat_ms : 1000;
+    hub->lost_ms = options->lost_ms ? options->lost_ms : 10000;
+    hub->embedded = options->embedded;
+    hub->memory_limit = options->memory_bytes ? options->memory_bytes : cpus_memory_bytes (NULL) / 4;
+    if (hub->memory_limit == 0)
+        hub->memory_limit = MEMORY_USUAL;
+    hub->epoch = entropy_u64 ();
+    hub->now_us = hub->started_us = moment_now (hub->clock);
+    if (options->name)
+        snprintf (hub->name, sizeof hub->name, "%s", options->name);
+    else if (gethostname (hub->name, sizeof hub->name - 1))
+        snprintf (hub->name, sizeof hub->name, "broker");
+    if (hub->lost_ms < 2 * hub->beat_ms)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "peers are lost after %u ms but beat every %u ms: --lost must be twice --beat or more",
+            hub->lost_ms, hub->beat_ms);
+    return address_parse_list (options->listen ? options->listen : "", hub->addresses, ADDRESS_LIST_MAX,
+                               &hub->addresses_count, fault);
+}
+
+static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_role_t role, fault_t *fault)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    *socket = sockets_new (self->hub.context, type, fault);
+    if (!*socket)
+        return fault->code;
+    for (size_t i = 0; i < self->hub.addresses_count; i++) {
+        address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
+        cadre_error_t error = sockets_bind (*socket, endpoint, fault);
+        if (error)
+            return error;
+    }
+    return CADRE_OK;
+}
+
+static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
+{
+    cadre_error_t error = descriptors_need (BROKER_DESCRIPTORS, "the broker", fault);
+    if (!error)
+        error = s_bind (self, &self->router_front, ZMQ_ROUTER, ADDRESS_FRONT, fault);
+    if (!error)
+        error = s_bind (self, &self->router_back, ZMQ_ROUTER, ADDRESS_BACK, fault);
+    if (!error)
+        error = s_bind (self, &self->pull_sink, ZMQ_PULL, ADDRESS_SINK, fault);
+    if (error)
+        return error;
+    self->signal_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (self->signal_fd < 0)
+        return fault_set (fault, CADRE_ERROR_IO, "eventfd: %s", strerror (errno));
+    return CADRE_OK;
+}
+
+static void s_build (broker_t *self)
+{
+    hub_t *hub = &self->hub;
+    hub->timers = timers_new ();
+    assert (hub->timers);
+    hub->roster = roster_new ();
+    hub->ready = ready_new ();
+    hub->ledger = ledger_new (hub);
+    hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
+    self->back = back_new (hub, self->router_back, s_joined, self);
+    self->front = front_new (hub, self->router_front, self->back);
+    self->dispatch = dispatch_new (hub, back_recall, self->back);
+    self->beat = (alarm_t){.ring = s_beat, .owner = self};
+    self->judge = (alarm_t){.ring = s_judge, .owner = self};
+    timers_set (hub->timers, &self->beat, hub->now_us + (int64_t) hub->beat_ms * 1000);
+    timers_set (hub->timers, &self->judge, hub->now_us + (int64_t) hub->beat_ms * 500);
+}
+
+broker_t *broker_new (void *context, const broker_options_t *options, fault_t *fault)
+{
+    fault_t own;
+    if (!fault)
+        fault = &own;
+    broker_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->signal_fd = -1;
+    if (s_take_options (self, context, options, fault) || s_open_sockets (self, fault)) {
+        broker_destroy (&self);
+        return NULL;
+    }
+    s_build (self);
+    return self;
+}
+
+//  ---- end ----------------------------------------------------------------
+
+static void s_stop_workers (broker_t *self)
+{
+    for (size_t i = 0; i < roster_places (self->hub.roster); i++) {
+        agent_t *agent = roster_at (self->hub.roster, i);
+        if (agent && self->hub.embedded)
+            back_stop (self->back, agent, "its broker ends");
+        else if (agent)
+            ledger_lose (self->hub.ledger, agent, NULL, true);
+    }
+}
+
+static void s_unlink (const broker_t *self, address_role_t role)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    for (size_t i = 0; i < self->hub.addresses_count; i++) {
+        if (self->hub.addresses [i].kind != ADDRESS_IPC)
+            continue;
+        address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
+        unlink (endpoint + strlen ("ipc://"));
+    }
+}
+
+static void s_close (const broker_t *self, void **socket, address_role_t role)
+{
+    bool bound = *socket != NULL;
+    sockets_destroy (socket);
+    if (bound)
+        s_unlink (self, role);
+}
+
+void broker_destroy (broker_t **self_p)
+{
+    assert (self_p);
+    broker_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->hub.timers) {
+        s_stop_workers (self);
+        dispatch_destroy (&self->dispatch);
+        front_destroy (&self->front);
+        back_destroy (&self->back);
+        ledger_destroy (&self->hub.ledger);
+        delay_destroy (&self->hub.delay);
+        ready_destroy (&self->hub.ready);
+        roster_destroy (&self->hub.roster);
+        timers_destroy (&self->hub.timers);
+    }
+    s_close (self, &self->router_front, ADDRESS_FRONT);
+    s_close (self, &self->router_back, ADDRESS_BACK);
+    s_close (self, &self->pull_sink, ADDRESS_SINK);
+    if (self->signal_fd >= 0)
+        close (self->signal_fd);
+    free (self);
+    *self_p = NULL;
+}
+
+//  ---- the loop -----------------------------------------------------------
+
+void broker_signal (broker_t *self, broker_order_t order)
+{
+    int saved = errno;
+    uint64_t one = 1;
+    __atomic_fetch_or (&self->orders, (int) order, __ATOMIC_SEQ_CST);
+    ssize_t written = write (self->signal_fd, &one, sizeof one);
+    (void) written; //  A full counter wakes the loop as well
+    errno = saved;
+}
+
+static void s_read_orders (broker_t *self)
+{
+    uint64_t count;
+    if (read (self->signal_fd, &count, sizeof count) < 0)
+        return;
+    int orders = __atomic_load_n (&self->orders, __ATOMIC_SEQ_CST);
+    if (orders & BROKER_STOP)
+        self->hub.state = HUB_STOPPING;
+    else if (orders & BROKER_DRAIN && self->hub.state == HUB_RUNNING)
+        self->hub.state = HUB_DRAINING;
+}
+
+//  Reads up to a batch from one socket. A context that was ended ends the loop.
+static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
+{
+    for (int i = 0; i < BATCH_FRAMES; i++) {
+        sockets_route_t route = 0;
+        cadre_error_t error =
+            router ? sockets_receive_from (socket, &route, message) : sockets_receive (socket, message);
+        if (error == CADRE_ERROR_TIMEOUT)
+            return;
+        if (error == CADRE_ERROR_CLOSED) {
+            self->hub.state = HUB_STOPPING;
+            return;
+        }
+        if (error) {
+            self->hub.refused_frames++;
+            continue;
+        }
+        const void *frame = zmq_msg_data (message);
+        size_t size = zmq_msg_size (message);
+        if (socket == self->router_front)
+            front_handle (self->front, route, frame, size);
+        else if (socket == self->router_back)
+            back_handle (self->back, route, frame, size);
+        else
+            back_handle_sink (self->back, frame, size);
+    }
+    self->behind = true;
+}
+
+static void s_read_all (broker_t *self)
+{
+    zmq_msg_t message;
+    zmq_msg_init (&message);
+    self->behind = false;
+    s_read (self, self->pull_sink, false, &message);
+    s_read (self, self->router_back, true, &message);
+    s_read (self, self->router_front, true, &message);
+    zmq_msg_close (&message);
+}
+
+//  Waits for frames, orders, lanes that find their peer, and the next alarm.
+static void s_wait (broker_t *self)
+{
+    void *pending [PENDING_MAX];
+    zmq_pollitem_t items [4 + PENDING_MAX] = {
+        {.socket = self->pull_sink, .events = ZMQ_POLLIN},
+        {.socket = self->router_back, .events = ZMQ_POLLIN},
+        {.socket = self->router_front, .events = ZMQ_POLLIN},
+        {.fd = self->signal_fd, .events = ZMQ_POLLIN},
+    };
+    size_t count = back_pending (self->back, pending, PENDING_MAX);
+    for (size_t i = 0; i < count; i++)
+        items [4 + i] = (zmq_pollitem_t){.socket = pending [i], .events = ZMQ_POLLOUT};
+    int timeout_ms = timers_next_ms (self->hub.timers, moment_now (self->hub.clock), IDLE_MS);
+    zmq_poll (items, (int) (4 + count), self->behind ? 0 : timeout_ms);
+    int64_t now_us = moment_now (self->hub.clock);
+    if (now_us - self->hub.now_us > ((int64_t) self->hub.beat_ms + IDLE_MS) * 1000)
+        self->judge_from_us = now_us + (int64_t) self->hub.beat_ms * 1000;
+    self->hub.now_us = now_us;
+    if (items [3].revents)
+        s_read_orders (self);
+}
+
+static void s_turn (broker_t *self)
+{
+    s_wait (self);
+    s_read_all (self);
+    timers_run (self->hub.timers, self->hub.now_us);
+    dispatch_run (self->dispatch);
+    ledger_settle (self->hub.ledger);
+    back_flush (self->back);
+    front_flush (self->front);
+}
+
+static bool s_is_drained (const broker_t *self)
+{
+    return self->hub.state == HUB_DRAINING && !ledger_has_attached (self->hub.ledger)
+           && front_is_delivered (self->front);
+}
+
+cadre_error_t broker_run (broker_t *self)
+{
+    while (self->hub.state != HUB_STOPPING && !s_is_drained (self))
+        s_turn (self);
+    front_flush (self->front);
+    return CADRE_OK;
+}

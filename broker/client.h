@@ -1,0 +1,100 @@
+/*  client.h - one client's session
+ *
+ *  Keeps the stream towards the client, what was received, windows both ways,
+ *  the client's numbers of jobs, and the batch of results that is being filled.
+ *  Knows nothing of sockets. The record is open to the broker's modules.
+ */
+
+#ifndef BROKER_CLIENT_H_INCLUDED
+#define BROKER_CLIENT_H_INCLUDED
+
+#include <uthash.h>
+
+#include "broker/hub.h"
+#include "broker/job.h"
+#include "common/parts.h"
+#include "common/sockets.h"
+#include "common/stream.h"
+
+#define CLIENT_JOBS_MAX 10000u
+
+typedef enum ref_kind {
+    REF_REFUSED, //  There is no job: what follows is ignored
+    REF_JOB,     //  A job that the client opened
+    REF_FOLLOW   //  A job that it follows
+} ref_kind_t;
+
+//  A client's number for a job.
+typedef struct ref {
+    uint64_t ref;      //  The client's number
+    uint64_t job;      //  The broker's number
+    ref_kind_t kind;   //  What it stands for
+    bool again;        //  The job was there before: tasks that it has already are skipped
+    UT_hash_handle hh; //  In client->refs
+} ref_t;
+
+typedef struct client {
+    uint64_t session;               //  Number of the session
+    uint8_t uuid [WIRE_UUID_BYTES]; //  The connection's identity
+    char name [HUB_NAME_BYTES];     //  Label for people
+    sockets_route_t route;          //  Where it is, 0: not connected
+    int64_t heard_us;               //  When it last said something
+    stream_t *out;                  //  What it is sent
+    stream_in_t in;                 //  What it has sent
+    parts_t *parts;                 //  Payloads on their way from it
+    uint64_t acknowledged;          //  What the last BEAT to it said
+    uint64_t unacknowledged_bytes;  //  Received since then
+    uint64_t received_tasks;        //  Tasks received in total
+    uint64_t received_bytes;        //  Metered bytes received in total
+    uint64_t granted_tasks;         //  Told to it: tasks in total
+    uint64_t granted_bytes;         //  Told to it: bytes in total
+    buffer_t batch;                 //  Results, packed, that wait for the turn's end
+    size_t batch_count;             //  How many
+    ref_t *refs;                    //  Its numbers of jobs
+    uint32_t jobs_open;             //  Jobs that it opened and that have not ended
+    job_t *changed;                 //  Jobs whose state it is to be told
+    struct follower *followers;     //  What it follows
+    bool stalled;                   //  Its backlog is over the limit: its jobs are not dispatched
+    bool starved;                   //  Output of its tasks waits for the backlog to shrink
+    bool beat_due;                  //  Tell it soon what was received
+    bool dirty;                     //  It is in hub->dirty
+    struct client *dirty_prev;      //  Neighbours there
+    struct client *dirty_next;      //  …
+    UT_hash_handle hh;              //  In hub->clients, by session
+    UT_hash_handle hh_uuid;         //  In the front, by uuid
+} client_t;
+
+client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES]);
+void client_destroy (client_t **self_p);
+
+//  Has something to flush before the turn ends.
+void client_touch (client_t *self, hub_t *hub);
+
+ref_t *client_ref (client_t *self, uint64_t ref);
+ref_t *client_ref_add (client_t *self, uint64_t ref, ref_kind_t kind, uint64_t job);
+void client_ref_remove (client_t *self, uint64_t ref);
+
+//  Appends one result to the batch: ref, then index and attempt, then the packed fields from outcome to detail.
+void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, uint32_t attempt, view_t tail);
+
+//  The same with everything behind ref already packed.
+void client_result_of (client_t *self, hub_t *hub, uint64_t ref, view_t body);
+
+//  One result whose value goes in parts. Takes the content of *payload. head holds outcome, code and run time, packed; detail one value.
+void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result, buffer_t *payload);
+
+void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body);
+void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, bool final);
+void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code, const char *message);
+
+//  Closes the batch: it becomes a frame of the stream.
+void client_flush (client_t *self);
+
+//  The job's state is to be told; forgotten when it ends.
+void client_changed (client_t *self, job_t *job);
+void client_unchanged (client_t *self, job_t *job);
+
+//  Bytes that it has not acknowledged.
+size_t client_backlog (const client_t *self);
+
+#endif

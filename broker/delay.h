@@ -1,0 +1,25 @@
+/*  delay.h - tasks that wait before their next try
+ *
+ *  A heap of (moment, job, task) for all jobs and one alarm. Entries are hints:
+ *  who is called looks whether the task still waits.
+ */
+
+#ifndef BROKER_DELAY_H_INCLUDED
+#define BROKER_DELAY_H_INCLUDED
+
+#include "common/timers.h"
+
+typedef struct delay delay_t;
+
+//  wake is called from timers_run for every entry that is due.
+typedef void delay_wake_fn (void *owner, uint64_t job, uint32_t index);
+
+delay_t *delay_new (timers_t *timers, delay_wake_fn *wake, void *owner);
+void delay_destroy (delay_t **self_p);
+
+void delay_add (delay_t *self, int64_t due_us, uint64_t job, uint32_t index);
+
+//  How long the n-th repetition waits (n from 1): 100 ms, doubled each time, at most 10 s.
+int64_t delay_backoff_us (unsigned n);
+
+#endif

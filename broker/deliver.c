@@ -1,0 +1,67 @@
+//  deliver.c - where results and output of tasks go
+
+#include "broker/deliver.h"
+
+static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
+{
+    uint32_t index = (uint32_t) result->index;
+    buffer_t body = {0};
+    pack_uint (&body, result->index);
+    pack_uint (&body, result->attempt);
+    pack_raw (&body, tail.data, tail.size);
+    if (large->size)
+        keep_put_large (job->keep, index, large);
+    job->kept_at [index] = keep_append (job->keep, KEEP_RESULT, index, wire_view_of (&body)) + 1;
+    buffer_free (&body);
+    follow_touch (job, hub);
+}
+
+void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
+{
+    if (job->detached)
+        s_keep (hub, job, result, tail, large);
+    else if (!job->owner)
+        buffer_free (large);
+    else if (large->size) {
+        wire_result_t own = *result;
+        own.ref = job->ref;
+        client_result_large (job->owner, hub, &own, large);
+    } else
+        client_result (job->owner, hub, job->ref, (uint32_t) result->index, (uint32_t) result->attempt, tail);
+}
+
+static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uint64_t stream, bool cut,
+                           view_t bytes)
+{
+    pack_uint (body, index);
+    pack_uint (body, attempt);
+    pack_uint (body, stream);
+    pack_bool (body, cut);
+    pack_blob (body, bytes.data, bytes.size);
+}
+
+void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes)
+{
+    bool cut = false, first = false;
+    if (!job->detached && !job->owner)
+        return;
+    if (job->detached && !keep_admits (job->keep, index, bytes.size, &first)) {
+        if (!first)
+            return;
+        cut = true;
+        bytes.size = 0;
+    }
+    buffer_t body = {0};
+    s_pack_output (&body, index, attempt, stream, cut, bytes);
+    if (job->detached) {
+        keep_append (job->keep, KEEP_OUTPUT, index, wire_view_of (&body));
+        follow_touch (job, hub);
+    } else
+        client_output (job->owner, hub, job->ref, wire_view_of (&body));
+    buffer_free (&body);
+}
+
+bool deliver_is_open (const job_t *job)
+{
+    return !job->owner || client_backlog (job->owner) < HUB_CLIENT_BYTES;
+}

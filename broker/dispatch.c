@@ -1,0 +1,316 @@
+//  dispatch.c - which task goes to which worker
+
+#include "broker/dispatch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "broker/ready.h"
+
+#define LOOK_AHEAD_US 2000u //  Work that may wait at each slot
+#define LOOK_AHEAD_TASKS 64u
+#define RECALL_IDLE_US 5000 //  A worker that has not answered for so long is asked to return what waits
+#define RECALL_WAIT_US 100000
+
+typedef struct place {
+    agent_t *agent; //  A worker that fits
+    uint32_t free;  //  Its free slots
+    uint32_t room;  //  Tasks of this job that it may take at all
+    uint32_t given; //  Tasks that it gets
+} place_t;
+
+struct dispatch {
+    hub_t *hub;                 //  Borrowed
+    dispatch_recall_fn *recall; //  Sends a recall
+    void *owner;                //  Its first argument
+    alarm_t alarm;              //  Time to think of recalls again
+    uint64_t turn;              //  Number of this turn
+    place_t *places;            //  Where the job at hand could go
+    size_t count;               //  How many
+    size_t capacity;            //  Allocated
+    buffer_t batch;             //  Tasks of one frame, packed
+};
+
+static void s_ring (void *owner, int64_t now_us)
+{
+    (void) owner; //  It is enough that the loop turns: dispatch_run follows
+    (void) now_us;
+}
+
+dispatch_t *dispatch_new (hub_t *hub, dispatch_recall_fn *recall, void *owner)
+{
+    dispatch_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->hub = hub;
+    self->recall = recall;
+    self->owner = owner;
+    self->alarm = (alarm_t){.ring = s_ring, .owner = self};
+    return self;
+}
+
+void dispatch_destroy (dispatch_t **self_p)
+{
+    assert (self_p);
+    dispatch_t *self = *self_p;
+    if (!self)
+        return;
+    timers_cancel (self->hub->timers, &self->alarm);
+    buffer_free (&self->batch);
+    free (self->places);
+    free (self);
+    *self_p = NULL;
+}
+
+uint32_t dispatch_look_ahead (uint32_t slots, uint32_t mean_us)
+{
+    if (mean_us == 0)
+        return 0;
+    uint64_t tasks = (uint64_t) slots * LOOK_AHEAD_US / mean_us;
+    uint64_t most = (uint64_t) slots * LOOK_AHEAD_TASKS;
+    return (uint32_t) (tasks < most ? tasks : most);
+}
+
+static uint32_t s_free_slots (const agent_t *agent)
+{
+    return agent->leased < agent->slots ? agent->slots - agent->leased : 0;
+}
+
+//  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.
+static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
+{
+    if (lane_free_bytes (agent->lane) == 0)
+        return 0;
+    uint64_t most = agent->slots;
+    if (agent->claimed != self->turn)
+        most += dispatch_look_ahead (agent->slots, job->mean_us);
+    uint64_t room = agent->leased < most ? most - agent->leased : 0;
+    uint64_t window = lane_free_tasks (agent->lane);
+    return (uint32_t) (room < window ? room : window);
+}
+
+static int s_compare (const void *a, const void *b)
+{
+    const place_t *one = a, *other = b;
+    if (one->free != other->free)
+        return one->free > other->free ? -1 : 1;
+    return one->room > other->room ? -1 : one->room < other->room;
+}
+
+static void s_add_place (dispatch_t *self, const place_t *place)
+{
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 16;
+        self->places = realloc (self->places, self->capacity * sizeof (place_t));
+        assert (self->places);
+    }
+    self->places [self->count++] = *place;
+}
+
+static void s_find_places (dispatch_t *self, job_t *job)
+{
+    roster_t *roster = self->hub->roster;
+    self->count = 0;
+    for (size_t i = 0; i < roster_places (roster); i++) {
+        agent_t *agent = roster_at (roster, i);
+        if (!agent || agent->state != AGENT_READY)
+            continue;
+        uint32_t room = s_room (self, job, agent);
+        if (room == 0 || !roster_fits (roster, agent, job))
+            continue;
+        uint32_t free_slots = s_free_slots (agent);
+        s_add_place (self,
+                     &(place_t){.agent = agent, .free = free_slots < room ? free_slots : room, .room = room});
+    }
+    if (self->count > 1)
+        qsort (self->places, self->count, sizeof (place_t), s_compare);
+}
+
+//  Gives each its part of tasks, in proportion to what it could take: free slots in the first round, everything in the second.
+static uint32_t s_share_out (dispatch_t *self, uint32_t tasks, bool ahead)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < self->count; i++)
+        sum += ahead ? self->places [i].room - self->places [i].given : self->places [i].free;
+    for (size_t i = 0; i < self->count && tasks > 0 && sum > 0; i++) {
+        place_t *place = &self->places [i];
+        uint64_t could = ahead ? place->room - place->given : place->free;
+        uint64_t part = (tasks * could + sum - 1) / sum;
+        part = part < could ? part : could;
+        part = part < tasks ? part : tasks;
+        place->given += (uint32_t) part;
+        tasks -= (uint32_t) part;
+        sum -= could;
+    }
+    return tasks;
+}
+
+static void s_close_batch (dispatch_t *self, job_t *job, agent_t *agent, uint64_t serial, size_t count)
+{
+    if (count == 0)
+        return;
+    lane_put_tasks (agent->lane, job->number, serial, &self->batch, count);
+    buffer_clear (&self->batch);
+}
+
+//  A payload that goes in parts has a frame of its own, and waits until the lane is empty: its frame must not overtake
+//  what the job needs before it.
+static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t *agent)
+{
+    if (!lane_flush (agent->lane) || lane_has_unsent (agent->lane))
+        return false;
+    ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
+    lane_put_large (agent->lane, job->number, self->hub->serial, index, job->tasks [index].attempt,
+                    stock_large (job->stock, index));
+    return true;
+}
+
+//  Hands out up to place->given tasks; returns how many.
+static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
+{
+    agent_t *agent = place->agent;
+    if (!job_announce (job, agent->place, agent->session))
+        lane_put_job (agent->lane, job);
+    uint64_t bytes_left = lane_free_bytes (agent->lane), first = self->hub->serial + 1;
+    uint32_t given = 0;
+    size_t count = 0;
+    for (; given < place->given && job->ready > 0; given++) {
+        uint32_t index = job_take (job);
+        view_t payload = stock_get (job->stock, index);
+        bool large = wire_parts_of (payload) != 0;
+        size_t size = (large ? stock_large (job->stock, index).size : payload.size) + 64;
+        bool fits = size <= bytes_left || (agent->leased == 0 && !lane_has_unsent (agent->lane));
+        if (large || !fits || self->batch.size + size > WIRE_BATCH_BYTES) {
+            s_close_batch (self, job, agent, first, count);
+            first = self->hub->serial + 1;
+            count = 0;
+        }
+        if (!fits || (large && !s_give_large (self, job, index, agent))) {
+            job_put_back (job, index);
+            break;
+        }
+        bytes_left -= size < bytes_left ? size : bytes_left;
+        if (large) {
+            first = self->hub->serial + 1;
+            continue;
+        }
+        wire_lane_task_t task = {
+            .index = index, .attempt = job->tasks [index].attempt + 1u, .payload = payload};
+        wire_pack_lane_task (&self->batch, &task);
+        ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
+        count++;
+    }
+    s_close_batch (self, job, agent, first, count);
+    return given;
+}
+
+//  This job waits for those workers: what comes behind it may use free slots, but not go ahead there.
+static void s_claim (dispatch_t *self, job_t *job)
+{
+    roster_t *roster = self->hub->roster;
+    for (size_t i = 0; i < roster_places (roster); i++) {
+        agent_t *agent = roster_at (roster, i);
+        if (agent && agent->state == AGENT_READY && roster_fits (roster, agent, job))
+            agent->claimed = self->turn;
+    }
+}
+
+static void s_place_job (dispatch_t *self, job_t *job)
+{
+    uint32_t wanted = job_admits (job), given = 0;
+    s_find_places (self, job);
+    uint32_t left = s_share_out (self, wanted, false);
+    if (left)
+        s_share_out (self, left, true);
+    for (size_t i = 0; i < self->count; i++)
+        if (self->places [i].given)
+            given += s_give (self, job, &self->places [i]);
+    if (given)
+        job->waiting_us = 0;
+    if (given < wanted) {
+        s_claim (self, job);
+        ready_pass (self->hub->ready, job);
+    }
+    ready_update (self->hub->ready, job, false);
+}
+
+//  ---- recall -------------------------------------------------------------
+
+//  Could the idle agent run something that waits at the busy one? Picks the newest of it.
+static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t most, spans_t *chosen)
+{
+    ledger_t *ledger = self->hub->ledger;
+    uint32_t seen = 0, waiting = busy->leased - busy->slots, count = 0;
+    for (size_t i = busy->leases_count; i > 0 && seen < waiting && count < most; i--) {
+        const lease_t *lease = &busy->leases [i - 1];
+        job_t *job = ledger_find (ledger, lease->job);
+        const task_t *task = ledger_held (ledger, busy, job, lease->index, lease->serial);
+        if (!task)
+            continue;
+        seen++;
+        if (task->state != TASK_LEASED || job->ready > 0 || !roster_fits (self->hub->roster, idle, job))
+            continue;
+        spans_add (chosen, lease->serial);
+        count++;
+    }
+}
+
+static bool s_is_busy (const dispatch_t *self, const agent_t *agent)
+{
+    return agent && agent->state == AGENT_READY && agent->leased > agent->slots
+           && agent->recall_until_us <= self->hub->now_us && !lane_has_unsent (agent->lane);
+}
+
+//  Asks one busy worker for the idle one; returns when it is worth while to look again, 0: nothing waits.
+static int64_t s_relieve (dispatch_t *self, agent_t *idle)
+{
+    roster_t *roster = self->hub->roster;
+    int64_t again_us = 0;
+    for (size_t i = 0; i < roster_places (roster); i++) {
+        agent_t *busy = roster_at (roster, i);
+        if (!s_is_busy (self, busy))
+            continue;
+        int64_t due_us = busy->answered_us + RECALL_IDLE_US;
+        if (due_us > self->hub->now_us) {
+            again_us = again_us == 0 || due_us < again_us ? due_us : again_us;
+            continue;
+        }
+        uint32_t half = (busy->leased - busy->slots + 1) / 2;
+        spans_t chosen = {0};
+        s_choose (self, busy, idle, half, &chosen);
+        if (chosen.count) {
+            busy->recall_until_us = self->hub->now_us + RECALL_WAIT_US;
+            self->recall (self->owner, busy, &chosen);
+            spans_free (&chosen);
+            return self->hub->now_us + RECALL_WAIT_US;
+        }
+    }
+    return again_us;
+}
+
+static void s_recall (dispatch_t *self)
+{
+    roster_t *roster = self->hub->roster;
+    int64_t again_us = 0;
+    if (roster_count (roster) < 2)
+        return;
+    for (size_t i = 0; i < roster_places (roster); i++) {
+        agent_t *idle = roster_at (roster, i);
+        if (!idle || idle->state != AGENT_READY || s_free_slots (idle) == 0
+            || lane_free_tasks (idle->lane) == 0)
+            continue;
+        int64_t due_us = s_relieve (self, idle);
+        again_us = again_us == 0 || (due_us && due_us < again_us) ? due_us : again_us;
+    }
+    if (again_us)
+        timers_set (self->hub->timers, &self->alarm, again_us);
+}
+
+void dispatch_run (dispatch_t *self)
+{
+    self->turn++;
+    ready_begin (self->hub->ready);
+    job_t *job;
+    while ((job = ready_pick (self->hub->ready)) != NULL)
+        s_place_job (self, job);
+    s_recall (self);
+}

@@ -1,0 +1,103 @@
+//  doubt.c - jobs that nobody can run
+
+#include "broker/doubt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/ledger.h"
+#include "common/log.h"
+
+static void s_fail_function (hub_t *hub, job_t *job)
+{
+    char names [512], message [1024];
+    roster_nearest (hub->roster, job->function, 3, names, sizeof names);
+    snprintf (message, sizeof message, "no worker offers '%s'%s%s%s", job->function,
+              names [0] ? "; nearest: " : "", names,
+              hub->embedded ? ": load the plugin that has it"
+                            : " — start a worker with the plugin that has it");
+    ledger_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "function", message);
+}
+
+static void s_say_needs (const job_t *job, char *buffer, size_t size)
+{
+    size_t used = 0;
+    buffer [0] = 0;
+    for (size_t i = 0; i < job->needs_count && used < size; i++) {
+        int added = snprintf (buffer + used, size - used, "%s%s", i ? ", " : "", job->needs [i]);
+        used += added > 0 ? (size_t) added : 0;
+    }
+}
+
+static void s_say_why (const hub_t *hub, const job_t *job, char *message, size_t size)
+{
+    char needs [512], address [ADDRESS_ENDPOINT_BYTES];
+    const char *broker = address_print (&hub->addresses [0], address, sizeof address);
+    s_say_needs (job, needs, sizeof needs);
+    if (roster_count (hub->roster) == 0)
+        snprintf (message, size,
+                  "no worker is connected to %s: start one with: cadre worker start --broker %s", broker,
+                  broker);
+    else if (job->needs_count)
+        snprintf (message, size,
+                  "no worker has the label%s %s and %s%s: start one with: cadre worker start --label %s",
+                  job->needs_count > 1 ? "s" : "", needs,
+                  job->kind == WIRE_KIND_COMMAND ? "runs commands" : "offers ",
+                  job->kind == WIRE_KIND_COMMAND ? "" : job->function, job->needs [0]);
+    else if (job->kind == WIRE_KIND_COMMAND)
+        snprintf (message, size,
+                  "no worker runs commands: start one with: cadre worker start (without --threads)");
+    else
+        snprintf (message, size, "no worker offers '%s' now: start one with the plugin that has it",
+                  job->function);
+}
+
+static void s_notice (hub_t *hub, job_t *job, const char *message)
+{
+    if (job->noticed)
+        return;
+    job->noticed = true;
+    log_line (LOG_WARNING, "B030", "job %llu waits: %s", (unsigned long long) job->number, message);
+    if (job->owner)
+        client_notice (job->owner, hub, job->ref, CADRE_ERROR_NO_WORKER, message);
+}
+
+static bool s_is_settled (hub_t *hub, job_t *job)
+{
+    return job->doom || job->abandoned || job->ready == 0 || job->leased
+           || roster_any_fits (hub->roster, job);
+}
+
+void doubt_job (hub_t *hub, job_t *job)
+{
+    bool workers = roster_count (hub->roster) > 0;
+    bool known = job->kind == WIRE_KIND_COMMAND || roster_knew (hub->roster, job->function);
+    if (!job->doom && !job->abandoned && !job->detached && workers && !known) {
+        s_fail_function (hub, job);
+        return;
+    }
+    if (s_is_settled (hub, job)) {
+        job->waiting_us = 0;
+        job->noticed = false;
+        return;
+    }
+    if (job->waiting_us == 0)
+        job->waiting_us = hub->now_us;
+    bool patient = hub->now_us - job->waiting_us < DOUBT_US;
+    if (patient && !(hub->embedded && workers))
+        return;
+    char message [1024];
+    s_say_why (hub, job, message, sizeof message);
+    if (job->detached || (!workers && !hub->embedded))
+        s_notice (hub, job, message);
+    else
+        ledger_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "no-worker", message);
+}
+
+void doubt_look (hub_t *hub)
+{
+    for (job_t *job = ledger_first (hub->ledger), *next; job; job = next) {
+        next = job->hh_number.next;
+        doubt_job (hub, job);
+    }
+}

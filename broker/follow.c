@@ -1,0 +1,113 @@
+//  follow.c - a client that reads what is kept of a detached job
+
+#include "broker/follow.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *order)
+{
+    follower_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->client = client;
+    self->job = job;
+    self->ref = order->ref;
+    self->results = order->results;
+    self->output = order->output;
+    self->wait = order->wait;
+    DL_APPEND2 (job->followers, self, job_prev, job_next);
+    DL_APPEND2 (client->followers, self, client_prev, client_next);
+    return self;
+}
+
+void follow_destroy (follower_t **self_p)
+{
+    assert (self_p);
+    follower_t *self = *self_p;
+    if (!self)
+        return;
+    DL_DELETE2 (self->job->followers, self, job_prev, job_next);
+    DL_DELETE2 (self->client->followers, self, client_prev, client_next);
+    client_ref_remove (self->client, self->ref);
+    free (self);
+    *self_p = NULL;
+}
+
+static void s_send_large (follower_t *self, hub_t *hub, view_t body, view_t large)
+{
+    cursor_t cursor = cursor_of_view (body);
+    wire_result_t result = {.ref = self->ref};
+    bool read = cursor_uint (&cursor, &result.index) && cursor_uint (&cursor, &result.attempt)
+                && cursor_uint (&cursor, &result.outcome) && cursor_int (&cursor, &result.code)
+                && cursor_uint (&cursor, &result.run_us) && cursor_skip (&cursor, &result.value)
+                && cursor_skip (&cursor, &result.detail);
+    assert (read);
+    buffer_t copy = {0};
+    buffer_append (&copy, large.data, large.size);
+    client_result_large (self->client, hub, &result, &copy);
+}
+
+//  A result that a retry has replaced is passed over.
+static void s_send_result (follower_t *self, hub_t *hub, const keep_record_t *record, uint64_t position)
+{
+    const job_t *job = self->job;
+    if (job->kept_at [record->index] != position + 1 || job->tasks [record->index].state != TASK_DONE)
+        return;
+    view_t large = keep_large (job->keep, record->index);
+    if (large.size)
+        s_send_large (self, hub, record->body, large);
+    else
+        client_result_of (self->client, hub, self->ref, record->body);
+}
+
+void follow_pump (follower_t *self, hub_t *hub)
+{
+    keep_record_t record;
+    for (;;) {
+        if (client_backlog (self->client) >= HUB_CLIENT_BYTES)
+            return;
+        uint64_t position = self->position;
+        if (!keep_read (self->job->keep, &self->position, &record))
+            break;
+        //  The position that keep_append returned is that of the segment where the record lies
+        if (position >> 32 != self->position >> 32)
+            position = self->position >> 32 << 32;
+        if (record.kind == KEEP_RESULT && self->results)
+            s_send_result (self, hub, &record, position);
+        else if (record.kind == KEEP_OUTPUT && self->output)
+            client_output (self->client, hub, self->ref, record.body);
+    }
+    if ((self->wait && !job_is_over (self->job)) || stream_is_cutting (self->client->out))
+        return;
+    client_state (self->client, hub, self->ref, self->job, true);
+    follow_destroy (&self);
+}
+
+void follow_pump_all (client_t *client, hub_t *hub)
+{
+    follower_t *follower, *next;
+    for (follower = client->followers; follower; follower = next) {
+        next = follower->client_next;
+        follow_pump (follower, hub);
+    }
+}
+
+void follow_report (client_t *client, hub_t *hub)
+{
+    for (follower_t *self = client->followers; self; self = self->client_next) {
+        const job_t *job = self->job;
+        uint64_t told =
+            (uint64_t) job->total * 4 + job->leased * 2 + ((uint64_t) job->done + job->failed) * 8;
+        if (!self->wait || told == self->told)
+            continue;
+        self->told = told;
+        client_state (client, hub, self->ref, job, false);
+    }
+}
+
+void follow_touch (const job_t *job, hub_t *hub)
+{
+    for (follower_t *self = job->followers; self; self = self->job_next)
+        client_touch (self->client, hub);
+}

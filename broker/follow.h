@@ -1,0 +1,40 @@
+/*  follow.h - a client that reads what is kept of a detached job
+ *
+ *  A follower belongs to one client and one job and is freed when it has sent
+ *  the last state, or when either of them goes.
+ */
+
+#ifndef BROKER_FOLLOW_H_INCLUDED
+#define BROKER_FOLLOW_H_INCLUDED
+
+#include "broker/client.h"
+
+typedef struct follower {
+    client_t *client;             //  Who follows
+    job_t *job;                   //  What
+    uint64_t ref;                 //  The client's number for it
+    uint64_t position;            //  In the job's keep
+    bool results;                 //  Send results
+    bool output;                  //  Send output
+    bool wait;                    //  Go on until the job has ended
+    uint64_t told;                //  Sum of the counts when its state was told last
+    struct follower *job_prev;    //  Neighbours in the job's list
+    struct follower *job_next;    //  …
+    struct follower *client_prev; //  Neighbours in the client's list
+    struct follower *client_next; //  …
+} follower_t;
+
+follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *order);
+void follow_destroy (follower_t **self_p);
+
+//  Sends what there is while the client's backlog allows. At the end the follower is freed.
+void follow_pump (follower_t *self, hub_t *hub);
+void follow_pump_all (client_t *client, hub_t *hub);
+
+//  Tells the job's state to those who wait, if it has changed.
+void follow_report (client_t *client, hub_t *hub);
+
+//  Something was added, or the job has ended: its followers are looked at before the turn ends.
+void follow_touch (const job_t *job, hub_t *hub);
+
+#endif

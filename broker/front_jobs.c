@@ -1,0 +1,229 @@
+//  front_jobs.c - JOB_OPEN, JOB_TASKS, JOB_SEAL, JOB_CANCEL, JOB_FOLLOW
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/doubt.h"
+#include "broker/front_own.h"
+
+#define DURATION_MAX_MS (400ull * 24 * 3600 * 1000) //  400 days
+
+static void s_opened (front_t *self, client_t *client, uint64_t ref, uint64_t number, const fault_t *fault)
+{
+    buffer_t frame = {0};
+    wire_job_opened_t fields = {
+        .ref = ref, .number = number, .code = fault->code, .message = wire_view (fault->text)};
+    wire_write_job_opened (&frame, (wire_envelope_t){0}, &fields);
+    stream_put (client->out, &frame, 0, false);
+    client_touch (client, self->hub);
+}
+
+static bool s_needs_are_texts (const wire_list_t *needs)
+{
+    cursor_t cursor = cursor_of_view (needs->values);
+    view_t need;
+    for (size_t i = 0; i < needs->count; i++)
+        if (!cursor_text (&cursor, &need))
+            return false;
+    return needs->count <= JOB_NEEDS_MAX;
+}
+
+static bool s_spec_is_map (view_t spec)
+{
+    cursor_t cursor = cursor_of_view (spec);
+    return cursor_peek (&cursor) == CURSOR_MAP || cursor_peek (&cursor) == CURSOR_NIL;
+}
+
+static cadre_error_t s_check_open (const front_t *self, const client_t *client, const wire_job_open_t *open,
+                                   fault_t *fault)
+{
+    if (self->hub->state != HUB_RUNNING)
+        return fault_set (fault, CADRE_ERROR_REFUSED, "this broker is draining: it takes no new jobs");
+    if (client->jobs_open >= CLIENT_JOBS_MAX)
+        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
+                          "%u jobs are open on this connection: wait until some have ended", CLIENT_JOBS_MAX);
+    if (open->kind < WIRE_KIND_CALL || open->kind > WIRE_KIND_MAP)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job's kind is 1 (call), 2 (command) or 3 (map)");
+    if (open->kind != WIRE_KIND_COMMAND
+        && (open->function.size == 0 || open->function.size >= HUB_NAME_BYTES))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a function's name has from 1 to %d bytes",
+                          HUB_NAME_BYTES - 1);
+    if (open->name.size >= HUB_NAME_BYTES)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job's name has at most %d bytes",
+                          HUB_NAME_BYTES - 1);
+    if (open->priority > JOB_PRIORITY_MAX || open->priority < -JOB_PRIORITY_MAX)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a priority is between -%d and %d", JOB_PRIORITY_MAX,
+                          JOB_PRIORITY_MAX);
+    if (open->timeout_ms > DURATION_MAX_MS || open->grace_ms > DURATION_MAX_MS)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a timeout is at most 400 days");
+    if (!s_needs_are_texts (&open->needs))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job needs at most %u labels, as texts",
+                          JOB_NEEDS_MAX);
+    if (!s_spec_is_map (open->spec))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "what a job's commands have in common is a map or nil");
+    return CADRE_OK;
+}
+
+//  A detached job that is there already: the client goes on where it was.
+static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
+{
+    fault_t fault = {0};
+    if (!job->detached) {
+        fault_set (&fault, CADRE_ERROR_REFUSED, "this job is open already on another connection");
+        client_ref_add (client, open->ref, REF_REFUSED, 0);
+        s_opened (self, client, open->ref, 0, &fault);
+        return true;
+    }
+    client_ref_add (client, open->ref, REF_JOB, job->number)->again = true;
+    s_opened (self, client, open->ref, job->number, &fault);
+    return true;
+}
+
+bool front_job_open (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_job_open_t open;
+    fault_t fault = {0};
+    if (!wire_read_job_open (body, &open) || !cursor_done (body) || open.ref == 0
+        || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref))
+        return false;
+    job_t *job = ledger_find_uuid (self->hub->ledger, open.uuid.data);
+    if (job)
+        return s_open_again (self, client, &open, job);
+    if (s_check_open (self, client, &open, &fault)) {
+        client_ref_add (client, open.ref, REF_REFUSED, 0);
+        s_opened (self, client, open.ref, 0, &fault);
+        return true;
+    }
+    job = ledger_open (self->hub->ledger, client, &open);
+    client_ref_add (client, open.ref, REF_JOB, job->number);
+    s_opened (self, client, open.ref, job->number, &fault);
+    doubt_job (self->hub, job);
+    return true;
+}
+
+//  The job behind a ref. *known is false when the client never opened it; a job that was refused or has ended is NULL.
+static job_t *s_job (front_t *self, const client_t *client, uint64_t number, ref_t **ref, bool *known)
+{
+    *ref = client_ref ((client_t *) client, number);
+    *known = *ref && (*ref)->kind != REF_FOLLOW;
+    return *known && (*ref)->kind == REF_JOB ? ledger_find (self->hub->ledger, (*ref)->job) : NULL;
+}
+
+//  Each payload is an array, or a reference to parts that have come.
+static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wire_list_t *payloads)
+{
+    cursor_t cursor = cursor_of_view (payloads->values);
+    for (size_t i = 0; i < payloads->count; i++) {
+        view_t payload;
+        buffer_t large = {0};
+        if (cursor_peek (&cursor) == CURSOR_ARRAY) {
+            cursor_skip (&cursor, &payload);
+            if (payload.size > WIRE_INLINE_MAX)
+                return false;
+            continue;
+        }
+        cursor_skip (&cursor, &payload);
+        uint64_t number = wire_parts_of (payload);
+        if (!number || !parts_take (client->parts, number, &large))
+            return false;
+        stock_put_large (job->stock, first + (uint32_t) i, &large);
+    }
+    return true;
+}
+
+//  A job that was there before has the first tasks of this frame, or all, already.
+static void s_skip_known (const job_t *job, wire_job_tasks_t *tasks)
+{
+    cursor_t cursor = cursor_of_view (tasks->payloads.values);
+    while (tasks->first < job->total && tasks->payloads.count) {
+        cursor_skip (&cursor, NULL);
+        tasks->first++;
+        tasks->payloads.count--;
+    }
+    tasks->payloads.values = (view_t){.data = cursor.at, .size = (size_t) (cursor.end - cursor.at)};
+}
+
+bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_job_tasks_t tasks;
+    ref_t *ref;
+    bool known;
+    if (!wire_read_job_tasks (body, &tasks) || !cursor_done (body))
+        return false;
+    client->received_tasks += tasks.payloads.count;
+    job_t *job = s_job (self, client, tasks.ref, &ref, &known);
+    if (!job)
+        return known;
+    if (ref->again)
+        s_skip_known (job, &tasks);
+    if (tasks.payloads.count == 0)
+        return true;
+    if (job->sealed || tasks.first != job->total || tasks.payloads.count > WIRE_TASKS_MAX - job->total)
+        return false;
+    if (!s_take_parts (client, job, job->total, &tasks.payloads))
+        return false;
+    ledger_append (self->hub->ledger, job, &tasks.payloads);
+    return true;
+}
+
+bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_job_seal_t seal;
+    ref_t *ref;
+    bool known;
+    if (!wire_read_job_seal (body, &seal) || !cursor_done (body))
+        return false;
+    job_t *job = s_job (self, client, seal.ref, &ref, &known);
+    if (!job)
+        return known;
+    if (job->sealed)
+        return ref->again;
+    if (seal.count != job->total)
+        return false;
+    ledger_seal (self->hub->ledger, job);
+    return true;
+}
+
+//  The job may have ended while the order was on its way: then the ref is gone, and nothing is wrong.
+bool front_job_cancel (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_job_cancel_t cancel;
+    ref_t *ref;
+    bool known;
+    if (!wire_read_job_cancel (body, &cancel) || !cursor_done (body))
+        return false;
+    job_t *job = s_job (self, client, cancel.ref, &ref, &known);
+    if (!job)
+        return true;
+    if (cancel.all)
+        ledger_cancel_all (self->hub->ledger, job);
+    else if (cancel.index < job->total)
+        ledger_cancel (self->hub->ledger, job, (uint32_t) cancel.index);
+    return true;
+}
+
+bool front_job_follow (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_job_follow_t follow;
+    fault_t fault = {0};
+    if (!wire_read_job_follow (body, &follow) || !cursor_done (body) || follow.ref == 0
+        || client_ref (client, follow.ref))
+        return false;
+    job_t *job = ledger_find (self->hub->ledger, follow.number);
+    if (!job)
+        fault_set (&fault, CADRE_ERROR_NOT_FOUND, "no job %llu: list them with: cadre job list",
+                   (unsigned long long) follow.number);
+    else if (!job->detached)
+        fault_set (&fault, CADRE_ERROR_REFUSED,
+                   "job %llu is attached to client %s: only detached jobs can be followed (cadre submit)",
+                   (unsigned long long) follow.number, job->client_name);
+    s_opened (self, client, follow.ref, fault.code ? 0 : job->number, &fault);
+    if (fault.code)
+        return true;
+    client_ref_add (client, follow.ref, REF_FOLLOW, job->number);
+    follow_new (client, job, &follow);
+    client_touch (client, self->hub);
+    return true;
+}

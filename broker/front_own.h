@@ -1,0 +1,29 @@
+//  front_own.h - what the files of the clients' side share among themselves; see front.h
+
+#ifndef BROKER_FRONT_OWN_H_INCLUDED
+#define BROKER_FRONT_OWN_H_INCLUDED
+
+#include "broker/follow.h"
+#include "broker/front.h"
+
+struct front {
+    hub_t *hub;         //  Borrowed
+    void *router;       //  The front socket; borrowed
+    back_t *back;       //  The workers' side, for orders; borrowed
+    client_t *by_uuid;  //  Sessions by uuid (uthash)
+    alarm_t report;     //  Rings when states are to be told
+    buffer_t frame;     //  The one being written
+    uint64_t rate_done; //  Tasks ended when the rate was taken last
+    int64_t rate_us;    //  When that was
+    double rate;        //  Results per second since then
+};
+
+//  Handle one stream frame; false when it breaks the protocol.
+bool front_job_open (front_t *self, client_t *client, cursor_t *body);
+bool front_job_tasks (front_t *self, client_t *client, cursor_t *body);
+bool front_job_seal (front_t *self, client_t *client, cursor_t *body);
+bool front_job_cancel (front_t *self, client_t *client, cursor_t *body);
+bool front_job_follow (front_t *self, client_t *client, cursor_t *body);
+bool front_request (front_t *self, client_t *client, cursor_t *body);
+
+#endif

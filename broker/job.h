@@ -1,0 +1,119 @@
+/*  job.h - one job: its options, its tasks, and which of them may run
+ *
+ *  A ready job is a cursor (next) into its array of tasks and a stack of those
+ *  that came back. The record is open to the broker's modules; its counts and
+ *  its tasks' states are changed by the ledger alone.
+ */
+
+#ifndef BROKER_JOB_H_INCLUDED
+#define BROKER_JOB_H_INCLUDED
+
+#include <uthash.h>
+
+#include "broker/keep.h"
+#include "broker/stock.h"
+#include "broker/task.h"
+
+struct client;
+struct follower;
+struct share;
+
+#define JOB_PRIORITY_MAX 1000000
+#define JOB_NEEDS_MAX 32u
+
+//  A lane that was told of the job.
+typedef struct job_lane {
+    uint32_t agent;   //  Place of its worker in the roster
+    uint64_t session; //  The worker's session
+} job_lane_t;
+
+typedef struct job {
+    uint64_t number;                //  Its name for people
+    uint8_t uuid [WIRE_UUID_BYTES]; //  Its identity
+    uint64_t ref;                   //  Its owner's number for it
+    struct client *owner;           //  Who is told of it; NULL when detached or abandoned
+    bool detached;                  //  Outlives its client
+    bool abandoned;                 //  Its client is gone: results are dropped
+    bool sealed;                    //  No more tasks come
+    bool cancelled;                 //  Cancelled as a whole
+    bool ended;                     //  All tasks of a sealed, detached job have ended
+    bool noticed;                   //  The client was told why it waits
+    char *name;                     //  Label for people
+    char *function;                 //  What to call
+    char *client_name;              //  Label of who opened it
+    char **needs;                   //  Labels that a worker must have
+    size_t needs_count;             //  How many of them
+    buffer_t spec;                  //  What its commands have in common
+    uint32_t kind;                  //  WIRE_KIND_…
+    int32_t priority;               //  Higher goes first
+    uint32_t limit;                 //  Leases at a time; 0: no limit
+    uint16_t retries;               //  Tries after a task's own failure
+    uint16_t retries_lost;          //  Tries after the loss of a worker
+    uint64_t timeout_ms;            //  For one try
+    uint64_t grace_ms;              //  From SIGTERM to SIGKILL
+    int64_t created_us;             //  Wall time
+    int64_t ended_us;               //  Wall time; 0 until then
+    int64_t waiting_us;             //  Since when nobody can run what waits; 0: somebody can
+    task_t *tasks;                  //  All of them, by index
+    uint32_t total;                 //  Tasks received
+    uint32_t capacity;              //  Tasks allocated
+    uint32_t next;                  //  Those from here on were never looked at
+    uint32_t *stack;                //  Indexes before next that may be ready again
+    uint32_t stack_count;           //  How many
+    uint32_t stack_capacity;        //  Indexes allocated
+    uint32_t ready;                 //  Tasks in TASK_READY
+    uint32_t delayed;               //  Tasks in TASK_DELAYED
+    uint32_t leased;                //  Tasks with a lease
+    uint32_t done;                  //  Tasks that ended well
+    uint32_t failed;                //  Tasks that ended in another way
+    uint32_t mean_us;               //  Moving mean of the run time; 0 until measured
+    uint8_t doom;                   //  Outcome that all waiting tasks get; 0: none
+    uint32_t reaped;                //  Tasks before this have met their doom
+    buffer_t doom_detail;           //  Why: one packed value
+    stock_t *stock;                 //  Payloads
+    keep_t *keep;                   //  Detached: results and output; else NULL
+    uint64_t *kept_at;              //  Detached: place of each task's result in keep, plus 1
+    struct follower *followers;     //  Clients that follow it
+    job_lane_t *lanes;              //  Lanes that know it
+    size_t lanes_count;             //  How many
+    uint8_t *fits;                  //  By place in the roster: 0 not known, 1 fits, 2 does not
+    size_t fits_count;              //  Bytes of fits
+    uint64_t fits_version;          //  Version of the roster that fits belongs to
+    struct share *share;            //  Whose turn it takes
+    struct ready_queue *queue;      //  Where it waits, NULL if it does not
+    struct job *ready_prev;         //  Neighbours in the queue
+    struct job *ready_next;         //  …
+    bool changed;                   //  Its owner is to be told of its state
+    struct job *changed_prev;       //  Neighbours in the owner's list
+    struct job *changed_next;       //  …
+    bool settling;                  //  It is in the ledger's list of jobs to look at
+    struct job *settle_next;        //  Next one there
+    UT_hash_handle hh_number;       //  In the ledger, by number
+    UT_hash_handle hh_uuid;         //  In the ledger, by uuid
+} job_t;
+
+job_t *job_new (uint64_t *bytes_p);
+void job_destroy (job_t **self_p, uint64_t *bytes_p);
+
+//  Makes room for count more tasks, and appends them as ready.
+void job_append (job_t *self, const wire_list_t *payloads, uint64_t *bytes_p);
+
+//  Takes the next ready task; there must be one (ready > 0).
+uint32_t job_take (job_t *self);
+
+//  A task before next is ready again.
+void job_put_back (job_t *self, uint32_t index);
+
+//  How many of its tasks may be leased now.
+uint32_t job_admits (const job_t *self);
+
+//  All its tasks have ended and none will come.
+bool job_is_over (const job_t *self);
+
+//  "open", "active", "done" or "cancelled".
+const char *job_state_name (const job_t *self);
+
+//  Has the lane of this session been told of the job? Notes that it has.
+bool job_announce (job_t *self, uint32_t agent, uint64_t session);
+
+#endif

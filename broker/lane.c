@@ -1,0 +1,230 @@
+//  lane.c - one worker's PUSH socket, its window and its numbers
+
+#include "broker/lane.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/descriptors.h"
+#include "common/sockets.h"
+#include "common/stream.h"
+
+#define LANE_DESCRIPTORS 8 //  A socket, its peer, and some air
+#define LANE_TRIES 20000   //  Ports tried before giving up
+
+struct lane {
+    void *socket;                       //  PUSH
+    stream_t *out;                      //  Frames to send
+    uint64_t number;                    //  Port, or N of lane-N
+    bool hello_sent;                    //  LANE_HELLO has found a peer
+    uint64_t window_tasks;              //  Granted in total
+    uint64_t window_bytes;              //  …
+    char path [ADDRESS_ENDPOINT_BYTES]; //  ipc: the file to remove; else empty
+};
+
+static const address_t *s_address (const hub_t *hub, address_kind_t kind)
+{
+    for (size_t i = 0; i < hub->addresses_count; i++)
+        if (hub->addresses [i].kind == kind)
+            return &hub->addresses [i];
+    return NULL;
+}
+
+static void s_range (const hub_t *hub, const address_t *address, uint32_t *first, uint32_t *last)
+{
+    bool tcp = address->kind == ADDRESS_TCP;
+    uint32_t base = (uint32_t) address->port + ADDRESS_LANES_OFFSET;
+    *first = !tcp ? 1 : hub->lane_first ? hub->lane_first : base;
+    *last = !tcp ? UINT32_MAX : hub->lane_last ? hub->lane_last : UINT16_MAX;
+}
+
+static cadre_error_t s_bind (lane_t *self, const hub_t *hub, const address_t *address, uint32_t *next,
+                             fault_t *fault)
+{
+    uint32_t first, last;
+    s_range (hub, address, &first, &last);
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    uint64_t tries = (uint64_t) last - first + 1;
+    for (uint64_t i = 0; i < tries && i < LANE_TRIES; i++) {
+        uint32_t number = *next < first || *next > last ? first : *next;
+        *next = number < UINT32_MAX ? number + 1 : first;
+        address_lane_endpoint (address, number, endpoint, sizeof endpoint);
+        cadre_error_t error = sockets_bind (self->socket, endpoint, fault);
+        if (error == CADRE_OK) {
+            self->number = number;
+            if (strncmp (endpoint, "ipc://", 6) == 0)
+                memcpy (self->path, endpoint + 6, strlen (endpoint + 6) + 1);
+            return CADRE_OK;
+        }
+        if (error != CADRE_ERROR_ADDRESS_IN_USE)
+            return error;
+    }
+    return fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
+                      "no port from %u to %u is free for a lane: give a wider range with --lanes", first,
+                      last);
+}
+
+static void s_put_hello (lane_t *self)
+{
+    buffer_t frame = {0};
+    wire_write_lane_hello (&frame, (wire_envelope_t){0}, &(wire_lane_hello_t){.minor = WIRE_MINOR});
+    stream_put (self->out, &frame, 0, false);
+}
+
+lane_t *lane_new (const hub_t *hub, address_kind_t kind, uint64_t session, uint32_t *next, fault_t *fault)
+{
+    const address_t *address = s_address (hub, kind);
+    if (!address) {
+        fault_set (fault, CADRE_ERROR_ADDRESS, "this broker does not listen at an address of that kind");
+        return NULL;
+    }
+    if (descriptors_need (LANE_DESCRIPTORS, "one more worker", fault))
+        return NULL;
+    lane_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->socket = sockets_new (hub->context, ZMQ_PUSH, fault);
+    if (!self->socket || s_bind (self, hub, address, next, fault)) {
+        lane_destroy (&self);
+        return NULL;
+    }
+    self->out = stream_new (session);
+    s_put_hello (self);
+    return self;
+}
+
+void lane_destroy (lane_t **self_p)
+{
+    assert (self_p);
+    lane_t *self = *self_p;
+    if (!self)
+        return;
+    sockets_destroy (&self->socket);
+    if (self->path [0])
+        unlink (self->path);
+    stream_destroy (&self->out);
+    free (self);
+    *self_p = NULL;
+}
+
+uint64_t lane_number (const lane_t *self)
+{
+    return self->number;
+}
+
+void *lane_socket (lane_t *self)
+{
+    return self->socket;
+}
+
+bool lane_is_pending (const lane_t *self)
+{
+    return !self->hello_sent;
+}
+
+bool lane_flush (lane_t *self)
+{
+    const buffer_t *frame;
+    while ((frame = stream_next (self->out)) != NULL) {
+        cadre_error_t error = sockets_send_bytes (self->socket, frame->data, frame->size, ZMQ_DONTWAIT);
+        if (error) {
+            stream_unsend (self->out);
+            return !self->hello_sent;
+        }
+        self->hello_sent = true;
+        stream_acknowledge (self->out, stream_sent (self->out));
+    }
+    return true;
+}
+
+void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes)
+{
+    if (tasks > self->window_tasks)
+        self->window_tasks = tasks;
+    if (bytes > self->window_bytes)
+        self->window_bytes = bytes;
+    stream_grant (self->out, tasks, bytes);
+}
+
+uint64_t lane_tasks (const lane_t *self)
+{
+    return stream_sent_tasks (self->out) + stream_unsent_tasks (self->out);
+}
+
+uint64_t lane_free_tasks (const lane_t *self)
+{
+    uint64_t put = lane_tasks (self);
+    return self->window_tasks > put ? self->window_tasks - put : 0;
+}
+
+uint64_t lane_free_bytes (const lane_t *self)
+{
+    uint64_t put = stream_sent_bytes (self->out) + stream_unsent_bytes (self->out);
+    return self->window_bytes > put ? self->window_bytes - put : 0;
+}
+
+void lane_put_job (lane_t *self, const job_t *job)
+{
+    buffer_t frame = {0};
+    wire_lane_job_t fields = {.job = job->number,
+                              .kind = job->kind,
+                              .function = wire_view (job->function),
+                              .spec = wire_view_of (&job->spec),
+                              .timeout_ms = job->timeout_ms,
+                              .grace_ms = job->grace_ms};
+    wire_write_lane_job (&frame, (wire_envelope_t){0}, &fields);
+    stream_put (self->out, &frame, 0, false);
+}
+
+void lane_put_job_end (lane_t *self, uint64_t job)
+{
+    buffer_t frame = {0};
+    wire_write_lane_job_end (&frame, (wire_envelope_t){0}, &(wire_lane_job_end_t){.job = job});
+    stream_put (self->out, &frame, 0, false);
+}
+
+static void s_write_tasks (buffer_t *frame, uint64_t job, uint64_t serial, const buffer_t *tasks,
+                           size_t count)
+{
+    buffer_reserve (frame, tasks->size + 64);
+    wire_lane_tasks_t fields = {.job = job, .serial = serial, .tasks = wire_list_of (tasks, count)};
+    wire_write_lane_tasks (frame, (wire_envelope_t){0}, &fields);
+}
+
+void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t *tasks, size_t count)
+{
+    buffer_t frame = {0};
+    s_write_tasks (&frame, job, serial, tasks, count);
+    stream_put (self->out, &frame, count, true);
+}
+
+void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, uint32_t index, uint32_t attempt,
+                     view_t payload)
+{
+    uint64_t number = stream_payload_number (self->out);
+    buffer_t reference = {0}, item = {0}, frame = {0}, copy = {0};
+    wire_pack_parts (&reference, number);
+    wire_lane_task_t task = {.index = index, .attempt = attempt, .payload = wire_view_of (&reference)};
+    wire_pack_lane_task (&item, &task);
+    s_write_tasks (&frame, job, serial, &item, 1);
+    buffer_append (&copy, payload.data, payload.size);
+    stream_put_payload (self->out, number, &copy, &frame, 1);
+    buffer_free (&reference);
+    buffer_free (&item);
+}
+
+uint64_t lane_sent (const lane_t *self)
+{
+    return stream_sent (self->out);
+}
+
+bool lane_has_unsent (const lane_t *self)
+{
+    return stream_unacknowledged (self->out) > 0;
+}
+
+size_t lane_bytes (const lane_t *self)
+{
+    return stream_bytes (self->out);
+}

@@ -1,0 +1,57 @@
+/*  lane.h - the way by which one worker receives its tasks
+ *
+ *  A PUSH socket, bound for one session of one worker, with what goes out of
+ *  it: numbered frames, batches of tasks, large payloads in parts, and the
+ *  window that the worker granted. What was sent is not kept: a lane that breaks ends
+ *  the session.
+ */
+
+#ifndef BROKER_LANE_H_INCLUDED
+#define BROKER_LANE_H_INCLUDED
+
+#include "broker/hub.h"
+#include "broker/job.h"
+
+typedef struct lane lane_t;
+
+//  Binds a lane on the first address of that kind; *next is where the search for a free place begins, and is moved on.
+//  NULL and a fault when there is no such address, no free port, or too few descriptors.
+lane_t *lane_new (const hub_t *hub, address_kind_t kind, uint64_t session, uint32_t *next, fault_t *fault);
+void lane_destroy (lane_t **self_p);
+
+//  The tcp port, or N of lane-N.
+uint64_t lane_number (const lane_t *self);
+
+//  Its socket, for polling; borrowed.
+void *lane_socket (lane_t *self);
+
+//  True until LANE_HELLO has found a peer.
+bool lane_is_pending (const lane_t *self);
+
+//  Sends what the window lets through. False when the peer is gone: the session must end.
+bool lane_flush (lane_t *self);
+
+//  Absolute totals, as the worker grants them.
+void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes);
+
+//  What may still be put: tasks, bytes.
+uint64_t lane_free_tasks (const lane_t *self);
+uint64_t lane_free_bytes (const lane_t *self);
+
+void lane_put_job (lane_t *self, const job_t *job);
+void lane_put_job_end (lane_t *self, uint64_t job);
+
+//  Tasks (records lane_task, packed) whose leases are consecutive.
+void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t *tasks, size_t count);
+
+//  One task whose payload goes in parts; the payload is copied.
+void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, uint32_t index, uint32_t attempt,
+                     view_t payload);
+
+//  Highest sequence number sent; tasks sent or waiting; anything unsent?
+uint64_t lane_sent (const lane_t *self);
+uint64_t lane_tasks (const lane_t *self);
+bool lane_has_unsent (const lane_t *self);
+size_t lane_bytes (const lane_t *self);
+
+#endif

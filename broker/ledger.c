@@ -1,0 +1,352 @@
+//  ledger.c - the jobs, and every change of a task's state
+
+#include "broker/ledger.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/delay.h"
+#include "broker/deliver.h"
+#include "broker/detail.h"
+#include "broker/ledger_own.h"
+#include "broker/ready.h"
+
+ledger_t *ledger_new (hub_t *hub)
+{
+    ledger_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->hub = hub;
+    return self;
+}
+
+void ledger_destroy (ledger_t **self_p)
+{
+    assert (self_p);
+    ledger_t *self = *self_p;
+    if (!self)
+        return;
+    while (self->by_number) {
+        job_t *job = self->by_number;
+        job->leased = 0;
+        ledger_drop (self, job);
+    }
+    free (self);
+    *self_p = NULL;
+}
+
+job_t *ledger_find (ledger_t *self, uint64_t number)
+{
+    if (self->last && self->last->number == number)
+        return self->last;
+    job_t *job;
+    HASH_FIND (hh_number, self->by_number, &number, sizeof number, job);
+    if (job)
+        self->last = job;
+    return job;
+}
+
+job_t *ledger_find_uuid (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    job_t *job;
+    HASH_FIND (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, job);
+    return job;
+}
+
+job_t *ledger_first (ledger_t *self)
+{
+    return self->by_number;
+}
+
+size_t ledger_count (const ledger_t *self)
+{
+    return HASH_CNT (hh_number, self->by_number);
+}
+
+bool ledger_has_attached (const ledger_t *self)
+{
+    return self->attached > 0;
+}
+
+//  Jobs enter and leave the ready ones here, after every change of their counts.
+void ledger_update (ledger_t *self, job_t *job)
+{
+    ready_update (self->hub->ready, job, job->owner && job->owner->stalled);
+    if (job->owner) {
+        client_changed (job->owner, job);
+        client_touch (job->owner, self->hub);
+    } else
+        follow_touch (job, self->hub);
+}
+
+void ledger_look_at (ledger_t *self, job_t *job)
+{
+    if (job->settling)
+        return;
+    job->settling = true;
+    job->settle_next = self->settling;
+    self->settling = job;
+}
+
+void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads)
+{
+    job_append (job, payloads, &self->hub->job_bytes);
+    ledger_update (self, job);
+    if (job->doom)
+        ledger_look_at (self, job);
+}
+
+void ledger_seal (ledger_t *self, job_t *job)
+{
+    job->sealed = true;
+    ledger_look_at (self, job);
+}
+
+void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, uint64_t serial)
+{
+    (void) self;
+    task_t *task = &job->tasks [index];
+    task_step (task, TASK_LEASED);
+    task->serial = serial;
+    task->agent = agent->place;
+    if (task->attempt < WIRE_ATTEMPTS_MAX)
+        task->attempt++;
+    job->ready--;
+    job->leased++;
+    job->share->leased++;
+    agent->leased++;
+    agent->sent++;
+    roster_note_lease (agent, &(lease_t){.job = job->number, .serial = serial, .index = index});
+}
+
+task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index, uint64_t serial)
+{
+    (void) self;
+    if (!job || index >= job->total)
+        return NULL;
+    task_t *task = &job->tasks [index];
+    bool held = task_is_leased (task) && task->serial == serial && task->agent == agent->place;
+    return held ? task : NULL;
+}
+
+//  The lease is over: counts, whatever comes next.
+static void s_unlease (job_t *job, agent_t *agent)
+{
+    assert (job->leased > 0 && agent->leased > 0 && job->share->leased > 0);
+    job->leased--;
+    job->share->leased--;
+    agent->leased--;
+}
+
+//  The task has its outcome.
+static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
+{
+    task_t *task = &job->tasks [index];
+    task_step (task, TASK_DONE);
+    task->outcome = (uint8_t) outcome;
+    bool well = outcome == CADRE_OUTCOME_OK;
+    if (well) {
+        job->done++;
+        self->hub->tasks_done++;
+    } else {
+        job->failed++;
+        self->hub->tasks_failed++;
+    }
+    if (well || !job->detached)
+        stock_release (job->stock, index);
+    if (job_is_over (job))
+        ledger_look_at (self, job);
+}
+
+//  Ends a task in the broker's own words.
+void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail)
+{
+    task_t *task = &job->tasks [index];
+    if (task->state == TASK_READY)
+        job->ready--;
+    else if (task->state == TASK_DELAYED)
+        job->delayed--;
+    s_end (self, job, index, outcome);
+    buffer_t tail = {0}, none = {0};
+    detail_pack_tail (&tail, outcome, detail);
+    wire_result_t result = {.index = index, .attempt = task->attempt, .outcome = outcome, .detail = detail};
+    deliver_result (self->hub, job, &result, wire_view_of (&tail), &none);
+    buffer_free (&tail);
+    ledger_update (self, job);
+}
+
+static void s_make_ready (ledger_t *self, job_t *job, uint32_t index)
+{
+    task_step (&job->tasks [index], TASK_READY);
+    job->ready++;
+    job_put_back (job, index);
+    ledger_update (self, job);
+}
+
+static bool s_may_repeat (const job_t *job, const task_t *task)
+{
+    return task->state == TASK_LEASED && !job->doom && !job->abandoned;
+}
+
+static bool s_is_own_failure (uint64_t outcome)
+{
+    return outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_EXIT || outcome == CADRE_OUTCOME_SIGNAL
+           || outcome == CADRE_OUTCOME_TIMEOUT || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
+}
+
+//  A try failed and there are more: true.
+static bool s_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome)
+{
+    task_t *task = &job->tasks [index];
+    if (!s_may_repeat (job, task))
+        return false;
+    if (outcome == CADRE_OUTCOME_WORKER_LOST && task->lost < job->retries_lost) {
+        task->lost++;
+        s_make_ready (self, job, index);
+        return true;
+    }
+    if (!s_is_own_failure (outcome) || task->failed >= job->retries)
+        return false;
+    task->failed++;
+    task_step (task, TASK_DELAYED);
+    job->delayed++;
+    delay_add (self->hub->delay, self->hub->now_us + delay_backoff_us (task->failed), job->number, index);
+    ledger_update (self, job);
+    return true;
+}
+
+static void s_measure (job_t *job, uint64_t run_us)
+{
+    int64_t sample = run_us < 1 ? 1 : run_us > INT32_MAX ? INT32_MAX : (int64_t) run_us;
+    int64_t mean = job->mean_us ? job->mean_us : sample;
+    mean += (sample - mean) / 8;
+    job->mean_us = mean < 1 ? 1 : (uint32_t) mean;
+}
+
+bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
+                    buffer_t *large)
+{
+    job_t *job = ledger_find (self, result->job);
+    task_t *task = ledger_held (self, agent, job, result->index, result->serial);
+    if (!task) {
+        self->hub->stale_results++;
+        buffer_free (large);
+        return false;
+    }
+    uint32_t index = (uint32_t) result->index;
+    s_unlease (job, agent);
+    task->run_us = result->run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) result->run_us;
+    agent->answered++;
+    agent->answered_us = self->hub->now_us;
+    if (result->outcome == CADRE_OUTCOME_OK) {
+        agent->done++;
+        s_measure (job, result->run_us);
+    } else {
+        agent->failed++;
+        if (s_repeat (self, job, index, result->outcome)) {
+            buffer_free (large);
+            return true;
+        }
+    }
+    s_end (self, job, index, (unsigned) result->outcome);
+    wire_result_t ended = {.index = index,
+                           .attempt = task->attempt,
+                           .outcome = result->outcome,
+                           .code = result->code,
+                           .run_us = result->run_us,
+                           .value = result->value,
+                           .detail = result->detail};
+    deliver_result (self->hub, job, &ended, tail, large);
+    ledger_update (self, job);
+    return true;
+}
+
+//  A task comes back untried.
+static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    if (task->attempt > 0)
+        task->attempt--;
+    if (s_may_repeat (job, task))
+        s_make_ready (self, job, index);
+    else
+        ledger_end (self, job, index, job->doom ? job->doom : CADRE_OUTCOME_CANCELLED,
+                    wire_view_of (&job->doom_detail));
+}
+
+bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
+{
+    job_t *job = ledger_find (self, lease->job);
+    if (!ledger_held (self, agent, job, lease->index, lease->serial)) {
+        self->hub->stale_results++;
+        return false;
+    }
+    s_unlease (job, agent);
+    agent->answered++;
+    s_come_back (self, job, (uint32_t) lease->index);
+    return true;
+}
+
+static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    s_unlease (job, agent);
+    if (s_repeat (self, job, index, CADRE_OUTCOME_WORKER_LOST))
+        return;
+    buffer_t detail = {0};
+    char message [HUB_NAME_BYTES + 128];
+    snprintf (message, sizeof message, "worker %s was lost %s, and no tries are left", agent->name,
+              task->lost ? "as others before it" : "while it had the task");
+    bool cancelled = task->state == TASK_CANCELLING;
+    if (!cancelled)
+        detail_pack (&detail, "worker-lost", message, agent->name);
+    ledger_end (self, job, index, cancelled ? CADRE_OUTCOME_CANCELLED : CADRE_OUTCOME_WORKER_LOST,
+                wire_view_of (&detail));
+    buffer_free (&detail);
+}
+
+void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < agent->leases_count; i++) {
+        lease_t lease = agent->leases [i];
+        job_t *job = ledger_find (self, lease.job);
+        if (!ledger_held (self, agent, job, lease.index, lease.serial))
+            continue;
+        if (kept && spans_hold (kept, lease.serial)) {
+            agent->leases [left++] = lease;
+            continue;
+        }
+        if (free_of_cost) {
+            s_unlease (job, agent);
+            s_come_back (self, job, lease.index);
+        } else
+            s_lose_one (self, agent, job, lease.index);
+    }
+    agent->leases_count = left;
+    assert (agent->leased == left);
+}
+
+void ledger_compact_leases (ledger_t *self, agent_t *agent)
+{
+    if (agent->leases_count < 1024 || agent->leases_count < 2 * (size_t) agent->leased)
+        return;
+    size_t left = 0;
+    for (size_t i = 0; i < agent->leases_count; i++) {
+        const lease_t *lease = &agent->leases [i];
+        job_t *job = ledger_find (self, lease->job);
+        if (ledger_held (self, agent, job, lease->index, lease->serial))
+            agent->leases [left++] = *lease;
+    }
+    agent->leases_count = left;
+}
+
+void ledger_wake (void *owner, uint64_t number, uint32_t index)
+{
+    ledger_t *self = owner;
+    job_t *job = ledger_find (self, number);
+    if (!job || index >= job->total || job->tasks [index].state != TASK_DELAYED)
+        return;
+    job->delayed--;
+    s_make_ready (self, job, index);
+}

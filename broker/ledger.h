@@ -1,0 +1,79 @@
+/*  ledger.h - the jobs, and every change of a task's state
+ *
+ *  All transitions go through here and nowhere else: opened, appended, leased,
+ *  returned, lost, ended, cancelled, retried, forgotten. The ledger keeps the
+ *  counts, hands results on (deliver.h), tells the ready jobs, and ends jobs
+ *  whose last task has ended.
+ */
+
+#ifndef BROKER_LEDGER_H_INCLUDED
+#define BROKER_LEDGER_H_INCLUDED
+
+#include "broker/client.h"
+#include "broker/hub.h"
+#include "broker/roster.h"
+
+typedef struct ledger ledger_t;
+
+//  hub->ready, hub->delay and hub->roster must be there before a job is opened.
+ledger_t *ledger_new (hub_t *hub);
+void ledger_destroy (ledger_t **self_p);
+
+job_t *ledger_find (ledger_t *self, uint64_t number);
+job_t *ledger_find_uuid (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+job_t *ledger_first (ledger_t *self); //  The rest through hh_number.next
+size_t ledger_count (const ledger_t *self);
+
+//  Any attached jobs left that have a client?
+bool ledger_has_attached (const ledger_t *self);
+
+//  Opens a job whose fields were checked. The client becomes its owner unless it is detached.
+job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open);
+void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads);
+void ledger_seal (ledger_t *self, job_t *job);
+
+//  Gives the task, which job_take took, to the agent under this serial.
+void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, uint64_t serial);
+
+//  The task, if the agent holds it under this serial; else NULL.
+task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index, uint64_t serial);
+
+//  A worker's answer. False when the lease is not valid (counted). Takes the content of *large, a value that came in parts.
+bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
+                    buffer_t *large);
+
+//  The lease comes back untried: no cost.
+bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease);
+
+//  The agent is gone with everything it holds, but for the leases in kept (NULL: none). free_of_cost when it left on purpose.
+void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost);
+
+//  Drops leases that are no longer held from the agent's list, when they are many.
+void ledger_compact_leases (ledger_t *self, agent_t *agent);
+
+//  Cancels one task or all; returns how many had not ended.
+uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index);
+uint32_t ledger_cancel_all (ledger_t *self, job_t *job);
+
+//  All waiting tasks, and those to come, end so.
+void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message);
+
+//  Failed tasks of a detached job run again; index UINT32_MAX: all of them. Returns how many.
+uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index);
+
+//  Forgets a detached job all of whose tasks have ended.
+void ledger_forget (ledger_t *self, job_t *job);
+
+//  The client is gone: its jobs are cancelled, nobody hears of them.
+void ledger_abandon (ledger_t *self, client_t *client);
+
+//  Whether its client's jobs may be dispatched has changed.
+void ledger_stall (ledger_t *self, client_t *client);
+
+//  A task's backoff is over.
+void ledger_wake (void *self, uint64_t job, uint32_t index);
+
+//  Once a turn: dooms are carried out, jobs that are over end.
+void ledger_settle (ledger_t *self);
+
+#endif

@@ -1,0 +1,281 @@
+//  ledger_jobs.c - how jobs begin, are cancelled, retried and forgotten
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/deliver.h"
+#include "broker/detail.h"
+#include "broker/ledger_own.h"
+#include "broker/ready.h"
+
+#define REAP_BACKLOG_BYTES                                                                                   \
+    (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
+
+static void s_copy_options (job_t *job, const wire_job_open_t *open)
+{
+    memcpy (job->uuid, open->uuid.data, WIRE_UUID_BYTES);
+    job->ref = open->ref;
+    job->detached = open->detached;
+    job->name = view_text (open->name);
+    job->function = view_text (open->function);
+    job->kind = (uint32_t) open->kind;
+    job->priority = (int32_t) open->priority;
+    job->limit = open->limit > UINT32_MAX ? UINT32_MAX : (uint32_t) open->limit;
+    job->retries = open->retries > UINT16_MAX ? UINT16_MAX : (uint16_t) open->retries;
+    job->retries_lost = open->retries_lost > UINT16_MAX ? UINT16_MAX : (uint16_t) open->retries_lost;
+    job->timeout_ms = open->timeout_ms;
+    job->grace_ms = open->grace_ms;
+    buffer_append (&job->spec, open->spec.data, open->spec.size);
+    job->needs = calloc (open->needs.count + 1, sizeof (char *));
+    assert (job->needs);
+    cursor_t cursor = cursor_of_view (open->needs.values);
+    view_t need;
+    while (job->needs_count < open->needs.count && cursor_text (&cursor, &need))
+        job->needs [job->needs_count++] = view_text (need);
+}
+
+job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
+{
+    job_t *job = job_new (&self->hub->job_bytes);
+    s_copy_options (job, open);
+    job->number = ++self->numbers;
+    job->created_us = moment_wall_us ();
+    job->client_name = view_text (wire_view (client->name));
+    if (job->detached)
+        job->keep = keep_new (&self->hub->job_bytes);
+    else {
+        job->owner = client;
+        client->jobs_open++;
+        self->attached++;
+    }
+    ready_join (self->hub->ready, job, client->session);
+    HASH_ADD (hh_number, self->by_number, number, sizeof job->number, job);
+    HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, job);
+    return job;
+}
+
+static void s_disown (ledger_t *self, job_t *job)
+{
+    if (!job->owner)
+        return;
+    client_unchanged (job->owner, job);
+    client_ref_remove (job->owner, job->ref);
+    job->owner->jobs_open--;
+    job->owner = NULL;
+    self->attached--;
+}
+
+static void s_end_lanes (ledger_t *self, job_t *job)
+{
+    for (size_t i = 0; i < job->lanes_count; i++) {
+        agent_t *agent = roster_by_session (self->hub->roster, job->lanes [i].session);
+        if (agent)
+            lane_put_job_end (agent->lane, job->number);
+    }
+    job->lanes_count = 0;
+}
+
+static void s_unlist (ledger_t *self, job_t *job)
+{
+    for (job_t **at = &self->settling; job->settling && *at; at = &(*at)->settle_next)
+        if (*at == job) {
+            *at = job->settle_next;
+            job->settling = false;
+            return;
+        }
+}
+
+void ledger_drop (ledger_t *self, job_t *job)
+{
+    assert (job->leased == 0);
+    s_unlist (self, job);
+    s_end_lanes (self, job);
+    s_disown (self, job);
+    ready_leave (self->hub->ready, job);
+    while (job->followers) {
+        follower_t *follower = job->followers;
+        client_state (follower->client, self->hub, follower->ref, job, true);
+        follow_destroy (&follower);
+    }
+    HASH_DELETE (hh_number, self->by_number, job);
+    HASH_DELETE (hh_uuid, self->by_uuid, job);
+    if (self->last == job)
+        self->last = NULL;
+    job_destroy (&job, &self->hub->job_bytes);
+}
+
+static void s_order_cancel (ledger_t *self, task_t *task)
+{
+    task_step (task, TASK_CANCELLING);
+    spans_add (&roster_at (self->hub->roster, task->agent)->cancels, task->serial);
+}
+
+uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    if (task->state == TASK_DONE || task->state == TASK_CANCELLING)
+        return 0;
+    if (task->state == TASK_LEASED)
+        s_order_cancel (self, task);
+    else
+        ledger_end (self, job, index, CADRE_OUTCOME_CANCELLED, (view_t){0});
+    return 1;
+}
+
+static uint32_t s_cancel_leased (ledger_t *self, job_t *job)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < job->total && count < job->leased; i++) {
+        task_t *task = &job->tasks [i];
+        if (!task_is_leased (task))
+            continue;
+        count++;
+        if (task->state == TASK_LEASED)
+            s_order_cancel (self, task);
+    }
+    return count;
+}
+
+static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
+{
+    job->doom = (uint8_t) outcome;
+    job->reaped = 0;
+    buffer_clear (&job->doom_detail);
+    ledger_update (self, job);
+    ledger_look_at (self, job);
+}
+
+uint32_t ledger_cancel_all (ledger_t *self, job_t *job)
+{
+    uint32_t waiting = job->ready + job->delayed;
+    if (job_is_over (job))
+        return 0;
+    s_doom (self, job, CADRE_OUTCOME_CANCELLED);
+    job->cancelled = true;
+    return waiting + s_cancel_leased (self, job);
+}
+
+void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message)
+{
+    s_doom (self, job, outcome);
+    detail_pack (&job->doom_detail, kind, message, NULL);
+}
+
+static void s_retry_one (job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    task_step (task, TASK_READY);
+    task->outcome = 0;
+    task->failed = task->lost = 0;
+    job->failed--;
+    job->ready++;
+    job_put_back (job, index);
+}
+
+uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
+{
+    uint32_t count = 0;
+    uint32_t first = index == UINT32_MAX ? 0 : index, end = index == UINT32_MAX ? job->total : index + 1;
+    for (uint32_t i = first; i < end; i++)
+        if (job->tasks [i].state == TASK_DONE && job->tasks [i].outcome != CADRE_OUTCOME_OK) {
+            s_retry_one (job, i);
+            count++;
+        }
+    if (count == 0)
+        return 0;
+    job->doom = 0;
+    job->cancelled = false;
+    job->ended = false;
+    job->ended_us = 0;
+    job->waiting_us = 0;
+    ledger_update (self, job);
+    return count;
+}
+
+void ledger_forget (ledger_t *self, job_t *job)
+{
+    assert (job->detached && job->leased == 0);
+    ledger_drop (self, job);
+}
+
+void ledger_abandon (ledger_t *self, client_t *client)
+{
+    ref_t *ref, *next;
+    HASH_ITER (hh, client->refs, ref, next) {
+        job_t *job = ref->kind == REF_JOB ? ledger_find (self, ref->job) : NULL;
+        if (!job || job->owner != client)
+            continue;
+        s_disown (self, job);
+        job->abandoned = true;
+        job->cancelled = true;
+        s_cancel_leased (self, job);
+        ready_update (self->hub->ready, job, true);
+        ledger_look_at (self, job);
+    }
+}
+
+void ledger_stall (ledger_t *self, client_t *client)
+{
+    for (ref_t *ref = client->refs; ref; ref = ref->hh.next) {
+        job_t *job = ref->kind == REF_JOB ? ledger_find (self, ref->job) : NULL;
+        if (job && job->owner == client)
+            ready_update (self->hub->ready, job, client->stalled);
+    }
+}
+
+//  Ends waiting tasks of a doomed job; false when the client must read first.
+static bool s_reap (ledger_t *self, job_t *job)
+{
+    while (job->doom && !job->abandoned && job->reaped < job->total) {
+        if (job->owner && client_backlog (job->owner) > REAP_BACKLOG_BYTES)
+            return false;
+        uint32_t index = job->reaped++;
+        if (task_is_waiting (&job->tasks [index]))
+            ledger_end (self, job, index, job->doom, wire_view_of (&job->doom_detail));
+    }
+    return true;
+}
+
+static void s_finish_detached (ledger_t *self, job_t *job)
+{
+    if (!job->ended) {
+        job->ended = true;
+        job->ended_us = moment_wall_us ();
+        s_end_lanes (self, job);
+    }
+    follow_touch (job, self->hub);
+}
+
+//  True when nothing more is to be done for the job now.
+static bool s_settle_one (ledger_t *self, job_t *job)
+{
+    if (!s_reap (self, job))
+        return false;
+    if (!job_is_over (job))
+        return true;
+    if (job->detached) {
+        s_finish_detached (self, job);
+        return true;
+    }
+    if (job->owner) {
+        client_flush (job->owner);
+        if (stream_is_cutting (job->owner->out))
+            return false;
+        client_state (job->owner, self->hub, job->ref, job, true);
+    }
+    ledger_drop (self, job);
+    return true;
+}
+
+void ledger_settle (ledger_t *self)
+{
+    job_t *list = self->settling, *next;
+    self->settling = NULL;
+    for (job_t *job = list; job; job = next) {
+        next = job->settle_next;
+        job->settling = false;
+        if (!s_settle_one (self, job))
+            ledger_look_at (self, job);
+    }
+}

@@ -1,0 +1,30 @@
+//  ledger_own.h - what the files of the ledger share among themselves; see ledger.h
+
+#ifndef BROKER_LEDGER_OWN_H_INCLUDED
+#define BROKER_LEDGER_OWN_H_INCLUDED
+
+#include "broker/ledger.h"
+
+struct ledger {
+    hub_t *hub;       //  Borrowed
+    job_t *by_number; //  All jobs (uthash)
+    job_t *by_uuid;   //  The same by uuid
+    job_t *last;      //  The one that was found last
+    job_t *settling;  //  Those to look at when the turn ends
+    uint64_t numbers; //  The last number given
+    size_t attached;  //  Attached jobs that have a client
+};
+
+//  Enters or withdraws the job among the ready ones, and notes that its state has changed.
+void ledger_update (ledger_t *self, job_t *job);
+
+//  The job is looked at when the turn ends.
+void ledger_look_at (ledger_t *self, job_t *job);
+
+//  Ends a task that is not leased any more, in the broker's own words; detail may be empty.
+void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail);
+
+//  Frees the job and takes it out of everything.
+void ledger_drop (ledger_t *self, job_t *job);
+
+#endif

@@ -1,0 +1,244 @@
+//  main.c - cadre-broker: options and signals; the broker itself is broker.c
+
+#include <argp.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "broker/broker.h"
+#include "common/descriptors.h"
+#include "common/log.h"
+#include "common/sockets.h"
+#include "common/units.h"
+
+#define LISTEN_BYTES 2048
+#define SOCKETS_MOST 65000
+
+typedef struct settings {
+    broker_options_t options;   //  For broker_new
+    char listen [LISTEN_BYTES]; //  Addresses, with commas
+    fault_t fault;              //  What is wrong with an option
+} settings_t;
+
+typedef struct watch {
+    broker_t *broker; //  Whom signals are for
+    int signal_fd;    //  signalfd of SIGTERM and SIGINT
+} watch_t;
+
+const char *argp_program_version = "cadre-broker " CADRE_VERSION_STRING;
+
+enum { KEY_LISTEN = 'l', KEY_NAME = 'n', KEY_LANES = 256, KEY_MEMORY, KEY_BEAT, KEY_LOST, KEY_LOG };
+
+static const struct argp_option s_options [] = {
+    {"listen", KEY_LISTEN, "ADDRESS", 0,
+     "Where to listen: ipc:///FOLDER or tcp://127.0.0.1:PORT; may be repeated, or a list with commas (CADRE_LISTEN)",
+     0},
+    {"name", KEY_NAME, "NAME", 0, "Label for people; the host's name (CADRE_NAME)", 0},
+    {"lanes", KEY_LANES, "FIRST-LAST", 0,
+     "tcp ports for lanes; from the address's port + 100 on (CADRE_LANES)", 0},
+    {"memory", KEY_MEMORY, "SIZE", 0, "What the broker may hold; a quarter of the machine (CADRE_MEMORY)", 0},
+    {"beat", KEY_BEAT, "DURATION", 0, "How often peers say that they live; 1s (CADRE_BEAT)", 0},
+    {"lost", KEY_LOST, "DURATION", 0, "A silent peer is lost after this; 10s (CADRE_LOST)", 0},
+    {"log", KEY_LOG, "LEVEL", 0, "none, error, warning, info or debug; info (CADRE_LOG)", 0},
+    {0},
+};
+
+static const struct {
+    int key;              //  Of the option
+    const char *variable; //  Its variable
+} s_variables [] = {
+    {KEY_LISTEN, "CADRE_LISTEN"}, {KEY_NAME, "CADRE_NAME"}, {KEY_LANES, "CADRE_LANES"},
+    {KEY_MEMORY, "CADRE_MEMORY"}, {KEY_BEAT, "CADRE_BEAT"}, {KEY_LOST, "CADRE_LOST"},
+};
+
+static cadre_error_t s_take_duration (const char *text, uint32_t *ms, fault_t *fault)
+{
+    int64_t value;
+    cadre_error_t error = units_parse_duration (text, &value, fault);
+    if (error)
+        return error;
+    if (value < 1 || value > 3600 * 1000)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: a beat or loss is between 1ms and 1h", text);
+    *ms = (uint32_t) value;
+    return CADRE_OK;
+}
+
+static cadre_error_t s_take_listen (settings_t *self, const char *text)
+{
+    size_t used = strlen (self->listen);
+    if (used + strlen (text) + 2 > sizeof self->listen)
+        return fault_set (&self->fault, CADRE_ERROR_ARGUMENT, "too many addresses after --listen");
+    snprintf (self->listen + used, sizeof self->listen - used, "%s%s", used ? "," : "", text);
+    return CADRE_OK;
+}
+
+static cadre_error_t s_take (settings_t *self, int key, const char *text)
+{
+    broker_options_t *options = &self->options;
+    log_level_t level;
+    switch (key) {
+    case KEY_LISTEN: return s_take_listen (self, text);
+    case KEY_NAME: options->name = text; return CADRE_OK;
+    case KEY_LANES:
+        return address_parse_lanes (text, &options->lane_first, &options->lane_last, &self->fault);
+    case KEY_MEMORY: return units_parse_size (text, &options->memory_bytes, &self->fault);
+    case KEY_BEAT: return s_take_duration (text, &options->beat_ms, &self->fault);
+    case KEY_LOST: return s_take_duration (text, &options->lost_ms, &self->fault);
+    case KEY_LOG:
+        if (log_parse_level (text, &level, &self->fault) == CADRE_OK)
+            log_set_level (level);
+        return self->fault.code;
+    default: return CADRE_OK;
+    }
+}
+
+static error_t s_parse (int key, char *argument, struct argp_state *state)
+{
+    settings_t *self = state->input;
+    if (key == ARGP_KEY_ARG)
+        argp_error (state, "'%s' is no option: addresses are given with --listen", argument);
+    if (!argument)
+        return ARGP_ERR_UNKNOWN;
+    if (s_take (self, key, argument))
+        argp_error (state, "%s", self->fault.text);
+    return 0;
+}
+
+//  Variables hold where no option was given; addresses of both are not mixed.
+static cadre_error_t s_take_variables (settings_t *self)
+{
+    for (size_t i = 0; i < sizeof s_variables / sizeof s_variables [0]; i++) {
+        const char *value = getenv (s_variables [i].variable);
+        if (!value || !*value)
+            continue;
+        if (s_take (self, s_variables [i].key, value))
+            return self->fault.code;
+    }
+    return CADRE_OK;
+}
+
+static bool s_names_listen (int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strncmp (argv [i], "--l", 3) == 0 && strncmp (argv [i], "--la", 4) != 0
+            && strncmp (argv [i], "--lo", 4) != 0)
+            return true;
+        else if (strncmp (argv [i], "-l", 2) == 0)
+            return true;
+    return false;
+}
+
+static int s_fail (const fault_t *fault)
+{
+    fprintf (stderr, "cadre-broker: %s\n", fault->text);
+    return cadre_error_exit_code (fault->code);
+}
+
+//  Without authentication only this host may reach the broker.
+static cadre_error_t s_check_listen (settings_t *self)
+{
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    char text [ADDRESS_ENDPOINT_BYTES];
+    if (!self->listen [0]) {
+        if (address_default (&addresses [0], &self->fault))
+            return self->fault.code;
+        address_print (&addresses [0], self->listen, sizeof self->listen);
+    }
+    if (address_parse_list (self->listen, addresses, ADDRESS_LIST_MAX, &count, &self->fault))
+        return self->fault.code;
+    for (size_t i = 0; i < count; i++) {
+        address_print (&addresses [i], text, sizeof text);
+        if (addresses [i].kind == ADDRESS_INPROC)
+            return fault_set (
+                &self->fault, CADRE_ERROR_CONFIGURATION,
+                "%s: a broker of its own cannot listen there: use ipc:///FOLDER or tcp://127.0.0.1:PORT",
+                text);
+        if (!address_is_loopback (&addresses [i]))
+            return fault_set (&self->fault, CADRE_ERROR_CONFIGURATION,
+                              "%s can be reached from other hosts, and this version has no authentication: "
+                              "listen at tcp://127.0.0.1:%u or an ipc address",
+                              text, addresses [i].port);
+    }
+    self->options.listen = self->listen;
+    return CADRE_OK;
+}
+
+//  The first signal drains, the second one stops.
+static void *s_watch (void *argument)
+{
+    watch_t *watch = argument;
+    struct signalfd_siginfo info;
+    int count = 0;
+    while (read (watch->signal_fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGUSR1)
+            break;
+        log_line (LOG_INFO, "B001", "signal %u: %s", info.ssi_signo, count ? "stopping at once" : "draining");
+        broker_signal (watch->broker, count++ ? BROKER_STOP : BROKER_DRAIN);
+    }
+    return NULL;
+}
+
+static int s_serve (settings_t *self, void *context, sigset_t *signals)
+{
+    fault_t fault = {0};
+    broker_t *broker = broker_new (context, &self->options, &fault);
+    if (!broker)
+        return s_fail (&fault);
+    watch_t watch = {.broker = broker, .signal_fd = signalfd (-1, signals, SFD_CLOEXEC)};
+    pthread_t thread;
+    if (watch.signal_fd < 0 || pthread_create (&thread, NULL, s_watch, &watch)) {
+        broker_destroy (&broker);
+        fault_set (&fault, CADRE_ERROR_IO, "signals cannot be watched: %s", strerror (errno));
+        return s_fail (&fault);
+    }
+    fprintf (stderr, "cadre-broker: ready at %s\n", self->listen);
+    cadre_error_t error = broker_run (broker);
+    kill (getpid (), SIGUSR1);
+    pthread_join (thread, NULL);
+    close (watch.signal_fd);
+    broker_destroy (&broker);
+    return cadre_error_exit_code (error);
+}
+
+int main (int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = s_options,
+        .parser = s_parse,
+        .doc =
+            "Serves clients and workers of this host: takes tasks, hands them out, and returns their results.\v"
+            "Example:\n"
+            "  cadre-broker --listen ipc:///run/user/1000/cadre --listen tcp://127.0.0.1:5700\n\n"
+            "Without --listen it serves this user's programs at $XDG_RUNTIME_DIR/cadre. SIGTERM drains, a second one stops at once.",
+    };
+    settings_t settings = {0};
+    log_open ("cadre-broker", LOG_INFO);
+    log_set_timestamps (true);
+    if (s_names_listen (argc, argv))
+        unsetenv ("CADRE_LISTEN");
+    if (s_take_variables (&settings))
+        return s_fail (&settings.fault);
+    argp_err_exit_status = 64;
+    argp_parse (&argp, argc, argv, 0, NULL, &settings);
+    if (s_check_listen (&settings))
+        return s_fail (&settings.fault);
+    sigset_t signals;
+    sigemptyset (&signals);
+    sigaddset (&signals, SIGTERM);
+    sigaddset (&signals, SIGINT);
+    sigaddset (&signals, SIGUSR1);
+    pthread_sigmask (SIG_BLOCK, &signals, NULL);
+    descriptors_raise ();
+    void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
+    if (!context)
+        return s_fail (&settings.fault);
+    int code = s_serve (&settings, context, &signals);
+    sockets_context_destroy (&context);
+    return code;
+}

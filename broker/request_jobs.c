@@ -1,0 +1,240 @@
+//  request_jobs.c - answers about jobs and tasks
+
+#include <string.h>
+
+#include "broker/deliver.h"
+#include "broker/requests.h"
+
+static const char *s_kind_name (uint32_t kind)
+{
+    return kind == WIRE_KIND_CALL ? "call" : kind == WIRE_KIND_COMMAND ? "command" : "map";
+}
+
+static void s_pack_job (buffer_t *map, const job_t *job)
+{
+    pack_map (map, 16);
+    request_pair_uint (map, "job", job->number);
+    request_pair_text (map, "name", job->name);
+    request_pair_text (map, "kind", s_kind_name (job->kind));
+    request_pair_text (map, "function", job->function);
+    request_pair_text (map, "client", job->client_name);
+    request_pair_bool (map, "detached", job->detached);
+    request_pair_text (map, "state", job_state_name (job));
+    request_pair_uint (map, "total", job->total);
+    request_pair_uint (map, "waiting", (uint64_t) job->ready + job->delayed);
+    request_pair_uint (map, "running", job->leased);
+    request_pair_uint (map, "done", job->done);
+    request_pair_uint (map, "failed", job->failed);
+    pack_text (map, "priority");
+    pack_int (map, job->priority);
+    request_pair_uint (map, "limit", job->limit);
+    request_pair_uint (map, "created_us", (uint64_t) job->created_us);
+    request_pair_uint (map, "ended_us", (uint64_t) job->ended_us);
+}
+
+cadre_error_t request_job_list (request_t *self, fault_t *fault)
+{
+    (void) fault;
+    view_t state;
+    bool filter = request_text (self, "state", &state);
+    for (const job_t *job = ledger_first (self->hub->ledger); job; job = job->hh_number.next) {
+        if (filter && !view_is (state, job_state_name (job)))
+            continue;
+        s_pack_job (&self->items, job);
+        request_element (self);
+    }
+    request_end_list (self);
+    return CADRE_OK;
+}
+
+cadre_error_t request_job_info (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    s_pack_job (&self->items, job);
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    return CADRE_OK;
+}
+
+static void s_reply_count (request_t *self, const char *key, uint64_t count)
+{
+    pack_map (&self->items, 1);
+    request_pair_uint (&self->items, key, count);
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+}
+
+cadre_error_t request_job_cancel (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index = 0, count;
+    uint64_t task;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    if (request_uint (self, "task", &task)) {
+        if (request_task (self, job, &index, fault))
+            return fault->code;
+        count = ledger_cancel (self->hub->ledger, job, index);
+    } else
+        count = ledger_cancel_all (self->hub->ledger, job);
+    s_reply_count (self, "cancelled", count);
+    return CADRE_OK;
+}
+
+cadre_error_t request_job_retry (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index = UINT32_MAX;
+    uint64_t task;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    if (!job->detached)
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "job %llu is attached to client %s, which has its results: only detached jobs can be retried",
+            (unsigned long long) job->number, job->client_name);
+    if (request_uint (self, "task", &task) && request_task (self, job, &index, fault))
+        return fault->code;
+    s_reply_count (self, "tasks", ledger_retry (self->hub->ledger, job, index));
+    return CADRE_OK;
+}
+
+cadre_error_t request_job_forget (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    if (!job->detached || !job_is_over (job))
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "job %llu has tasks that have not ended: cancel it first: cadre job cancel %llu",
+                          (unsigned long long) job->number, (unsigned long long) job->number);
+    ledger_forget (self->hub->ledger, job);
+    request_reply (self, CADRE_OK, "", (view_t){0}, false);
+    return CADRE_OK;
+}
+
+//  Fields of a task's kept result, where there is one.
+static bool s_kept (const job_t *job, uint32_t index, wire_result_t *result)
+{
+    keep_record_t record;
+    *result = (wire_result_t){0};
+    if (!job->detached || job->kept_at [index] == 0 || job->tasks [index].state != TASK_DONE)
+        return false;
+    uint64_t position = job->kept_at [index] - 1;
+    if (!keep_read (job->keep, &position, &record))
+        return false;
+    cursor_t cursor = cursor_of_view (record.body);
+    return cursor_uint (&cursor, &result->index) && cursor_uint (&cursor, &result->attempt)
+           && cursor_uint (&cursor, &result->outcome) && cursor_int (&cursor, &result->code)
+           && cursor_uint (&cursor, &result->run_us) && cursor_skip (&cursor, &result->value)
+           && cursor_skip (&cursor, &result->detail);
+}
+
+static void s_pack_detail_text (buffer_t *map, const char *key, view_t detail)
+{
+    cursor_t cursor = cursor_find (detail, key);
+    view_t text = {0};
+    cursor_text (&cursor, &text);
+    pack_text (map, key);
+    pack_text_of (map, (const char *) text.data, text.size);
+}
+
+static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint32_t index, bool all)
+{
+    const task_t *task = &job->tasks [index];
+    wire_result_t result;
+    s_kept (job, index, &result);
+    const agent_t *agent = task_is_leased (task) && task->agent < roster_places (hub->roster)
+                               ? roster_at (hub->roster, task->agent)
+                               : NULL;
+    pack_map (map, all ? 11 : 8);
+    request_pair_uint (map, "job", job->number);
+    request_pair_uint (map, "index", index);
+    request_pair_text (map, "state", task_state_name (task));
+    request_pair_text (map, "outcome", cadre_outcome_text ((cadre_outcome_t) task->outcome));
+    pack_text (map, "code");
+    pack_int (map, result.code);
+    request_pair_uint (map, "attempts", task->attempt);
+    request_pair_text (map, "worker", agent ? agent->name : "");
+    request_pair_uint (map, "run_us", task->run_us);
+    if (!all)
+        return;
+    s_pack_detail_text (map, "message", result.detail);
+    s_pack_detail_text (map, "trace", result.detail);
+    request_pair_uint (map, "lease", agent ? task->serial : 0);
+}
+
+cadre_error_t request_task_list (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    view_t state;
+    uint64_t first = 0, count = UINT32_MAX;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    bool filter = request_text (self, "state", &state);
+    request_uint (self, "first", &first);
+    if (request_uint (self, "count", &count) && count == 0)
+        count = UINT32_MAX;
+    for (uint64_t i = first; i < job->total && count > 0; i++) {
+        if (filter && !view_is (state, task_state_name (&job->tasks [i])))
+            continue;
+        s_pack_task (self->hub, &self->items, job, (uint32_t) i, false);
+        request_element (self);
+        count--;
+    }
+    request_end_list (self);
+    return CADRE_OK;
+}
+
+cadre_error_t request_task_info (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index;
+    if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
+        return fault->code;
+    s_pack_task (self->hub, &self->items, job, index, true);
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    return CADRE_OK;
+}
+
+static void s_explain_waiting (const request_t *self, job_t *job, char *text, size_t size)
+{
+    roster_t *roster = self->hub->roster;
+    if (job->owner && job->owner->stalled)
+        snprintf (text, size, "waits: its client has not read %zu MiB of results",
+                  client_backlog (job->owner) >> 20);
+    else if (job->limit && job->leased >= job->limit)
+        snprintf (text, size, "waits: %u tasks of the job run, which is its limit", job->leased);
+    else if (roster_count (roster) == 0)
+        snprintf (text, size, "waits: no worker is connected");
+    else if (!roster_any_fits (roster, job))
+        snprintf (text, size, "waits: none of the %zu workers fits (labels, function or commands)",
+                  roster_count (roster));
+    else
+        snprintf (text, size, "waits for a free slot: %u tasks of the job wait, %u run",
+                  job->ready + job->delayed, job->leased);
+}
+
+cadre_error_t request_task_explain (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index;
+    if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
+        return fault->code;
+    const task_t *task = &job->tasks [index];
+    char text [512];
+    if (task->state == TASK_DONE)
+        snprintf (text, sizeof text, "ended: %s, after %u tries",
+                  cadre_outcome_text ((cadre_outcome_t) task->outcome), task->attempt);
+    else if (task->state == TASK_DELAYED)
+        snprintf (text, sizeof text, "waits for its next try: %u have failed", task->failed);
+    else if (task_is_leased (task))
+        snprintf (text, sizeof text, "is at worker %s%s", roster_at (self->hub->roster, task->agent)->name,
+                  task->state == TASK_CANCELLING ? ", which was told to cancel it" : "");
+    else
+        s_explain_waiting (self, job, text, sizeof text);
+    pack_map (&self->items, 1);
+    request_pair_text (&self->items, "text", text);
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    return CADRE_OK;
+}

@@ -1,0 +1,142 @@
+//  requests.c - questions and orders of clients: the table, arguments and replies
+
+#include "broker/requests.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define REPLY_BYTES (256u * 1024) //  A list that has grown to this is cut
+
+typedef struct handler {
+    const char *what; //  Name of the request
+    request_fn *run;  //  Answers it, or returns a fault that becomes the answer
+} handler_t;
+
+static const handler_t s_handlers [] = {
+    {"job.list", request_job_list},       {"job.info", request_job_info},
+    {"job.cancel", request_job_cancel},   {"job.retry", request_job_retry},
+    {"job.forget", request_job_forget},   {"task.list", request_task_list},
+    {"task.info", request_task_info},     {"task.explain", request_task_explain},
+    {"worker.list", request_worker_list}, {"worker.drain", request_worker_drain},
+    {"worker.stop", request_worker_stop}, {"function.list", request_function_list},
+    {"broker.info", request_broker_info}, {"broker.drain", request_broker_drain},
+    {"broker.stop", request_broker_stop},
+};
+
+void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body, bool more)
+{
+    buffer_t frame = {0};
+    wire_reply_t fields = {
+        .id = self->id, .code = code, .message = wire_view (message), .body = body, .more = more};
+    wire_write_reply (&frame, (wire_envelope_t){0}, &fields);
+    stream_put (self->client->out, &frame, 0, false);
+    client_touch (self->client, self->hub);
+}
+
+static void s_send_list (request_t *self, bool more)
+{
+    buffer_t list = {0};
+    pack_array (&list, self->count);
+    pack_raw (&list, self->items.data, self->items.size);
+    request_reply (self, CADRE_OK, "", wire_view_of (&list), more);
+    buffer_free (&list);
+    buffer_clear (&self->items);
+    self->count = 0;
+}
+
+void request_element (request_t *self)
+{
+    self->count++;
+    if (self->items.size >= REPLY_BYTES)
+        s_send_list (self, true);
+}
+
+void request_end_list (request_t *self)
+{
+    s_send_list (self, false);
+}
+
+void request_pair_uint (buffer_t *map, const char *key, uint64_t value)
+{
+    pack_text (map, key);
+    pack_uint (map, value);
+}
+
+void request_pair_text (buffer_t *map, const char *key, const char *value)
+{
+    pack_text (map, key);
+    pack_text (map, value);
+}
+
+void request_pair_bool (buffer_t *map, const char *key, bool value)
+{
+    pack_text (map, key);
+    pack_bool (map, value);
+}
+
+bool request_uint (const request_t *self, const char *key, uint64_t *value)
+{
+    cursor_t cursor = cursor_find (self->arguments, key);
+    return cursor_uint (&cursor, value);
+}
+
+bool request_text (const request_t *self, const char *key, view_t *value)
+{
+    cursor_t cursor = cursor_find (self->arguments, key);
+    return cursor_text (&cursor, value);
+}
+
+cadre_error_t request_job (request_t *self, job_t **job, fault_t *fault)
+{
+    uint64_t number = 0;
+    if (!request_uint (self, "job", &number))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the request needs the number of a job");
+    *job = ledger_find (self->hub->ledger, number);
+    if (*job)
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_NOT_FOUND, "no job %llu: list them with: cadre job list",
+                      (unsigned long long) number);
+}
+
+cadre_error_t request_task (request_t *self, job_t *job, uint32_t *index, fault_t *fault)
+{
+    uint64_t number = 0;
+    if (!request_uint (self, "task", &number))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the request needs the number of a task");
+    if (number >= job->total)
+        return fault_set (
+            fault, CADRE_ERROR_NOT_FOUND, "no task %llu.%llu: list them with: cadre task list %llu",
+            (unsigned long long) job->number, (unsigned long long) number, (unsigned long long) job->number);
+    *index = (uint32_t) number;
+    return CADRE_OK;
+}
+
+static const handler_t *s_find (view_t what)
+{
+    for (size_t i = 0; i < sizeof s_handlers / sizeof s_handlers [0]; i++)
+        if (view_is (what, s_handlers [i].what))
+            return &s_handlers [i];
+    return NULL;
+}
+
+bool front_request (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_request_t fields;
+    if (!wire_read_request (body, &fields) || !cursor_done (body))
+        return false;
+    request_t request = {
+        .front = self, .hub = self->hub, .client = client, .id = fields.id, .arguments = fields.arguments};
+    const handler_t *handler = s_find (fields.what);
+    fault_t fault = {0};
+    char what [64];
+    view_copy (fields.what, what, sizeof what);
+    if (!handler)
+        fault_set (&fault, CADRE_ERROR_ARGUMENT, "this broker (%s) knows no request '%s'",
+                   CADRE_VERSION_STRING, what);
+    else
+        handler->run (&request, &fault);
+    if (fault.code)
+        request_reply (&request, fault.code, fault.text, (view_t){0}, false);
+    buffer_free (&request.items);
+    return true;
+}

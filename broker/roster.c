@@ -1,0 +1,336 @@
+//  roster.c - the workers, as the broker sees them
+
+#include "broker/roster.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/nearest.h"
+
+#define KNOWN_MAX 100000u //  Names of functions that are remembered
+#define LABELS_MAX 256u   //  Labels of one worker
+
+struct roster {
+    agent_t **places;    //  Agents and empty places
+    size_t count;        //  Places
+    size_t capacity;     //  Places allocated
+    uint64_t numbers;    //  The last number given
+    uint64_t version;    //  Changes with everything that decides who fits
+    agent_t *by_session; //  uthash
+    agent_t *by_uuid;    //  uthash
+    offer_t *known;      //  Names of all functions ever offered (uthash)
+};
+
+roster_t *roster_new (void)
+{
+    roster_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->version = 1;
+    return self;
+}
+
+static void s_free_offers (offer_t **offers)
+{
+    offer_t *offer, *next;
+    HASH_ITER (hh, *offers, offer, next) {
+        HASH_DEL (*offers, offer);
+        free (offer->name);
+        free (offer->takes);
+        free (offer->says);
+        free (offer);
+    }
+}
+
+static void s_forget_description (agent_t *agent)
+{
+    for (size_t i = 0; i < agent->labels_count; i++)
+        free (agent->labels [i]);
+    free (agent->labels);
+    agent->labels = NULL;
+    agent->labels_count = 0;
+    s_free_offers (&agent->offers);
+}
+
+void roster_destroy (roster_t **self_p)
+{
+    assert (self_p);
+    roster_t *self = *self_p;
+    if (!self)
+        return;
+    for (size_t i = 0; i < self->count; i++) {
+        agent_t *agent = self->places [i];
+        if (!agent)
+            continue;
+        agent->leased = 0;
+        roster_remove (self, &agent);
+    }
+    s_free_offers (&self->known);
+    free (self->places);
+    free (self);
+    *self_p = NULL;
+}
+
+static size_t s_free_place (roster_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (!self->places [i])
+            return i;
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 16;
+        self->places = realloc (self->places, self->capacity * sizeof (agent_t *));
+        assert (self->places);
+    }
+    return self->count++;
+}
+
+agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    agent_t *agent = calloc (1, sizeof *agent);
+    assert (agent);
+    memcpy (agent->uuid, uuid, WIRE_UUID_BYTES);
+    agent->number = ++self->numbers;
+    agent->place = (uint32_t) s_free_place (self);
+    self->places [agent->place] = agent;
+    HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, agent);
+    self->version++;
+    return agent;
+}
+
+void roster_remove (roster_t *self, agent_t **agent_p)
+{
+    agent_t *agent = *agent_p;
+    assert (agent->leased == 0);
+    roster_end_session (self, agent);
+    HASH_DELETE (hh_uuid, self->by_uuid, agent);
+    self->places [agent->place] = NULL;
+    self->version++;
+    s_forget_description (agent);
+    spans_free (&agent->cancels);
+    free (agent->leases);
+    free (agent);
+    *agent_p = NULL;
+}
+
+static void s_remember (roster_t *self, const char *name)
+{
+    offer_t *known;
+    HASH_FIND_STR (self->known, name, known);
+    if (known || HASH_COUNT (self->known) >= KNOWN_MAX)
+        return;
+    known = calloc (1, sizeof *known);
+    assert (known);
+    known->name = strdup (name);
+    assert (known->name);
+    HASH_ADD_KEYPTR (hh, self->known, known->name, strlen (known->name), known);
+}
+
+static bool s_read_labels (agent_t *agent, const wire_list_t *list)
+{
+    if (list->count > LABELS_MAX)
+        return false;
+    agent->labels = calloc (list->count + 1, sizeof (char *));
+    assert (agent->labels);
+    cursor_t cursor = cursor_of_view (list->values);
+    for (size_t i = 0; i < list->count; i++) {
+        view_t label;
+        if (!cursor_text (&cursor, &label))
+            return false;
+        agent->labels [agent->labels_count++] = view_text (label);
+    }
+    return true;
+}
+
+static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list)
+{
+    cursor_t cursor = cursor_of_view (list->values);
+    for (size_t i = 0; i < list->count; i++) {
+        wire_function_t function;
+        if (!wire_read_function (&cursor, &function) || function.name.size == 0
+            || function.name.size >= HUB_NAME_BYTES)
+            return false;
+        offer_t *offer;
+        HASH_FIND (hh, agent->offers, function.name.data, function.name.size, offer);
+        if (offer)
+            continue;
+        offer = calloc (1, sizeof *offer);
+        assert (offer);
+        offer->name = view_text (function.name);
+        offer->takes = view_text (function.takes);
+        offer->says = view_text (function.says);
+        HASH_ADD_KEYPTR (hh, agent->offers, offer->name, strlen (offer->name), offer);
+        s_remember (self, offer->name);
+    }
+    return true;
+}
+
+bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello)
+{
+    s_forget_description (agent);
+    view_copy (hello->name, agent->name, sizeof agent->name);
+    view_copy (hello->host, agent->host, sizeof agent->host);
+    view_copy (hello->version, agent->version, sizeof agent->version);
+    agent->pid = hello->pid;
+    agent->slots = (uint32_t) hello->slots;
+    agent->threads = hello->threads;
+    agent->commands = hello->commands;
+    self->version++;
+    return s_read_labels (agent, &hello->labels) && s_read_offers (self, agent, &hello->functions);
+}
+
+void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session)
+{
+    roster_end_session (self, agent);
+    agent->session = session;
+    agent->lane = *lane_p;
+    *lane_p = NULL;
+    agent->parts = parts_new ();
+    agent->state = AGENT_JOINING;
+    HASH_ADD (hh_session, self->by_session, session, sizeof agent->session, agent);
+    self->version++;
+}
+
+void roster_end_session (roster_t *self, agent_t *agent)
+{
+    if (agent->session == 0)
+        return;
+    HASH_DELETE (hh_session, self->by_session, agent);
+    agent->session = 0;
+    agent->state = AGENT_AWAY;
+    lane_destroy (&agent->lane);
+    parts_destroy (&agent->parts);
+    agent->in = (stream_in_t){0};
+    agent->beat_received = agent->lane_sent = agent->sink_sent = agent->sink_received = 0;
+    agent->stalls = 0;
+    agent->unacknowledged_bytes = 0;
+    agent->beat_due = false;
+    agent->cancels.count = 0;
+    agent->recall_until_us = 0;
+    self->version++;
+}
+
+agent_t *roster_by_session (roster_t *self, uint64_t session)
+{
+    agent_t *agent;
+    HASH_FIND (hh_session, self->by_session, &session, sizeof session, agent);
+    return agent;
+}
+
+agent_t *roster_by_uuid (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    agent_t *agent;
+    HASH_FIND (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, agent);
+    return agent;
+}
+
+agent_t *roster_by_number (roster_t *self, uint64_t number)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->places [i] && self->places [i]->number == number)
+            return self->places [i];
+    return NULL;
+}
+
+size_t roster_places (const roster_t *self)
+{
+    return self->count;
+}
+
+agent_t *roster_at (const roster_t *self, size_t place)
+{
+    return self->places [place];
+}
+
+size_t roster_count (const roster_t *self)
+{
+    return HASH_CNT (hh_uuid, self->by_uuid);
+}
+
+uint64_t roster_version (const roster_t *self)
+{
+    return self->version;
+}
+
+void roster_changed (roster_t *self)
+{
+    self->version++;
+}
+
+static bool s_has_label (const agent_t *agent, const char *label)
+{
+    for (size_t i = 0; i < agent->labels_count; i++)
+        if (strcmp (agent->labels [i], label) == 0)
+            return true;
+    return false;
+}
+
+static bool s_judge (const agent_t *agent, const job_t *job)
+{
+    if (agent->state == AGENT_DRAINING)
+        return false;
+    for (size_t i = 0; i < job->needs_count; i++)
+        if (!s_has_label (agent, job->needs [i]))
+            return false;
+    if (job->kind == WIRE_KIND_COMMAND)
+        return agent->commands;
+    offer_t *offer;
+    HASH_FIND_STR (agent->offers, job->function, offer);
+    return offer != NULL;
+}
+
+bool roster_fits (roster_t *self, agent_t *agent, job_t *job)
+{
+    if (job->fits_version != self->version || agent->place >= job->fits_count) {
+        if (self->count > job->fits_count) {
+            job->fits = realloc (job->fits, self->count);
+            assert (job->fits);
+            job->fits_count = self->count;
+        }
+        memset (job->fits, 0, job->fits_count);
+        job->fits_version = self->version;
+    }
+    uint8_t *fits = &job->fits [agent->place];
+    if (*fits == 0)
+        *fits = s_judge (agent, job) ? 1 : 2;
+    return *fits == 1;
+}
+
+bool roster_any_fits (roster_t *self, job_t *job)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->places [i] && roster_fits (self, self->places [i], job))
+            return true;
+    return false;
+}
+
+bool roster_knew (const roster_t *self, const char *function)
+{
+    offer_t *known;
+    HASH_FIND_STR (self->known, function, known);
+    return known != NULL;
+}
+
+void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer, size_t size)
+{
+    nearest_t *nearest = nearest_new (function, max);
+    for (const offer_t *known = self->known; known; known = known->hh.next)
+        nearest_offer (nearest, known->name);
+    nearest_print (nearest, buffer, size);
+    nearest_destroy (&nearest);
+}
+
+void roster_note_lease (agent_t *agent, const lease_t *lease)
+{
+    if (agent->leases_count == agent->leases_capacity) {
+        agent->leases_capacity = agent->leases_capacity ? agent->leases_capacity * 2 : 64;
+        agent->leases = realloc (agent->leases, agent->leases_capacity * sizeof (lease_t));
+        assert (agent->leases);
+    }
+    agent->leases [agent->leases_count++] = *lease;
+}
+
+const char *agent_state_name (const agent_t *agent)
+{
+    static const char *const names [AGENT_STATES] = {"joining", "joining", "ready", "draining"};
+    return names [agent->state];
+}

@@ -1,0 +1,140 @@
+/*  roster.h - the workers, as the broker sees them
+ *
+ *  An agent is one worker process: what it offers, its session, its lane, and
+ *  which leases it holds. It keeps its place in the roster from its first HELLO
+ *  until it is lost or has left; sessions come and go. The record is open to
+ *  the broker's modules.
+ */
+
+#ifndef BROKER_ROSTER_H_INCLUDED
+#define BROKER_ROSTER_H_INCLUDED
+
+#include <uthash.h>
+
+#include "broker/hub.h"
+#include "broker/job.h"
+#include "broker/lane.h"
+#include "broker/spans.h"
+#include "common/parts.h"
+#include "common/sockets.h"
+#include "common/stream.h"
+
+#define ROSTER_SLOTS_MAX 65536u
+
+typedef struct roster roster_t;
+
+typedef enum agent_state {
+    AGENT_AWAY,     //  Its session has ended; it may come back and be adopted
+    AGENT_JOINING,  //  Its lane is bound, LANE_OPEN has not come
+    AGENT_READY,    //  It is given tasks
+    AGENT_DRAINING, //  It is given no more tasks
+    AGENT_STATES
+} agent_state_t;
+
+//  A function that it offers.
+typedef struct offer {
+    char *name;        //  What it is called by
+    char *takes;       //  Its arguments
+    char *says;        //  What it does
+    UT_hash_handle hh; //  In agent->offers, by name
+} offer_t;
+
+//  A lease that was given to it; whether it still holds it, the task knows.
+typedef struct lease {
+    uint64_t job;    //  Number of the job
+    uint64_t serial; //  Of the lease
+    uint32_t index;  //  The task
+} lease_t;
+
+typedef struct agent {
+    uint32_t place;                 //  Its index in the roster
+    uint64_t number;                //  Its name for people; never used again
+    uint64_t session;               //  Of its registration, 0 when away
+    uint8_t uuid [WIRE_UUID_BYTES]; //  The process's identity
+    sockets_route_t route;          //  Where it is on the back socket
+    agent_state_t state;            //  How far it is
+    char name [HUB_NAME_BYTES];     //  Label for people
+    char host [HUB_NAME_BYTES];     //  Its machine
+    char version [64];              //  Its release
+    uint64_t pid;                   //  Process there
+    uint32_t slots;                 //  Tasks at a time
+    bool threads;                   //  Slots are threads
+    bool commands;                  //  Runs commands
+    char **labels;                  //  What jobs may need
+    size_t labels_count;            //  How many
+    offer_t *offers;                //  Functions
+    lane_t *lane;                   //  NULL when away
+    stream_in_t in;                 //  What was received on the sink
+    parts_t *parts;                 //  Payloads on their way on the sink
+    uint64_t beat_received;         //  Of the lane, as its last BEAT said
+    uint64_t lane_sent;             //  Of the lane, when that BEAT came
+    uint64_t sink_sent;             //  Of the sink, as its last BEAT said
+    uint64_t sink_received;         //  Of the sink, when that BEAT came
+    unsigned stalls;                //  Beats without progress, one after the other
+    uint64_t unacknowledged_bytes;  //  Received on the sink since our last BEAT
+    bool beat_due;                  //  Tell it soon what was received
+    int64_t heard_us;               //  When it last said something
+    int64_t joined_us;              //  When this session began
+    int64_t answered_us;            //  When its last result came
+    uint32_t leased;                //  Leases that it holds
+    lease_t *leases;                //  Given to it, oldest first, some of them no longer held
+    size_t leases_count;            //  How many
+    size_t leases_capacity;         //  Allocated
+    spans_t cancels;                //  To be cancelled
+    int64_t recall_until_us;        //  A recall is out until then at the longest; 0: none
+    uint64_t claimed;               //  Turn in which a job waits for its slots: nobody looks ahead
+    uint64_t sent;                  //  Tasks given, ever
+    uint64_t answered;              //  Leases answered, ever
+    uint64_t done;                  //  Tasks ended well, ever
+    uint64_t failed;                //  Tasks ended in another way, ever
+    UT_hash_handle hh_session;      //  In the roster, by session
+    UT_hash_handle hh_uuid;         //  In the roster, by uuid
+} agent_t;
+
+roster_t *roster_new (void);
+void roster_destroy (roster_t **self_p);
+
+//  Takes in a new agent, whose uuid must not be known.
+agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+
+//  Forgets an agent that holds no lease.
+void roster_remove (roster_t *self, agent_t **agent_p);
+
+//  What it offers, as it said. False when a list is not what it should be.
+bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello);
+
+//  Gives the agent a new session; ends its session.
+void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session);
+void roster_end_session (roster_t *self, agent_t *agent);
+
+agent_t *roster_by_session (roster_t *self, uint64_t session);
+agent_t *roster_by_uuid (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+agent_t *roster_by_number (roster_t *self, uint64_t number);
+
+//  Places run from 0; some are empty (NULL).
+size_t roster_places (const roster_t *self);
+agent_t *roster_at (const roster_t *self, size_t place);
+size_t roster_count (const roster_t *self);
+
+//  Changes whenever somebody comes, goes or changes what is offered.
+uint64_t roster_version (const roster_t *self);
+void roster_changed (roster_t *self);
+
+//  Could this agent ever run tasks of the job?
+bool roster_fits (roster_t *self, agent_t *agent, job_t *job);
+
+//  Could any registered one?
+bool roster_any_fits (roster_t *self, job_t *job);
+
+//  Is the function offered by anybody, or was it ever since the broker began?
+bool roster_knew (const roster_t *self, const char *function);
+
+//  Up to max names that are close to function, separated by commas; empty if there are none.
+void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer, size_t size);
+
+//  Notes a lease given to the agent.
+void roster_note_lease (agent_t *agent, const lease_t *lease);
+
+const char *agent_state_name (const agent_t *agent);
+
+#endif

@@ -1,0 +1,193 @@
+//  sink.c - what workers send back: results, output, returned leases
+
+#include <assert.h>
+
+#include "broker/back_own.h"
+#include "broker/deliver.h"
+#include "common/log.h"
+
+#define OUTCOME_MAX CADRE_OUTCOME_QUARANTINED
+#define DETAIL_ROOM 256 //  Bytes that a result may grow by on its way to the client
+
+//  Reads a result and notes where the fields from outcome to detail lie.
+static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t *tail)
+{
+    size_t count = 0;
+    if (!cursor_array (cursor, &count) || count < 8 || !cursor_uint (cursor, &result->job)
+        || !cursor_uint (cursor, &result->index) || !cursor_uint (cursor, &result->serial))
+        return false;
+    tail->data = cursor->at;
+    if (!cursor_uint (cursor, &result->outcome) || !cursor_int (cursor, &result->code)
+        || !cursor_uint (cursor, &result->run_us) || !cursor_skip (cursor, &result->value)
+        || !cursor_skip (cursor, &result->detail))
+        return false;
+    tail->size = (size_t) (cursor->at - tail->data);
+    for (size_t i = 8; i < count; i++)
+        if (!cursor_skip (cursor, NULL))
+            return false;
+    return result->outcome >= CADRE_OUTCOME_OK && result->outcome <= OUTCOME_MAX
+           && tail->size <= WIRE_FRAME_MAX - DETAIL_ROOM;
+}
+
+static bool s_results (back_t *self, agent_t *agent, cursor_t *body)
+{
+    size_t fields = 0, count = 0;
+    if (!cursor_array (body, &fields) || fields < 1 || !cursor_array (body, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        wire_sink_result_t result;
+        view_t tail;
+        buffer_t large = {0};
+        if (!s_read_result (body, &result, &tail))
+            return false;
+        uint64_t number = wire_parts_of (result.value);
+        if (number && !parts_take (agent->parts, number, &large))
+            return false;
+        outputs_drop (self->outputs, result.serial);
+        ledger_result (self->hub->ledger, agent, &result, tail, &large);
+    }
+    for (size_t i = 1; i < fields; i++)
+        if (!cursor_skip (body, NULL))
+            return false;
+    return cursor_done (body);
+}
+
+static bool s_returned (back_t *self, agent_t *agent, cursor_t *body)
+{
+    wire_sink_returned_t returned;
+    if (!wire_read_sink_returned (body, &returned) || !cursor_done (body))
+        return false;
+    cursor_t cursor = cursor_of_view (returned.leases.values);
+    for (size_t i = 0; i < returned.leases.count; i++) {
+        wire_lease_t lease;
+        if (!wire_read_lease (&cursor, &lease))
+            return false;
+        outputs_drop (self->outputs, lease.serial);
+        ledger_return (self->hub->ledger, agent, &lease);
+    }
+    agent->recall_until_us = 0;
+    return true;
+}
+
+static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
+{
+    wire_sink_output_t output;
+    if (!wire_read_sink_output (body, &output) || !cursor_done (body) || output.stream < WIRE_STREAM_STDOUT
+        || output.stream > WIRE_STREAM_PARTIAL || output.bytes.size > WIRE_PART_MAX)
+        return false;
+    job_t *job = ledger_find (self->hub->ledger, output.job);
+    const task_t *task = ledger_held (self->hub->ledger, agent, job, output.index, output.serial);
+    if (!task)
+        return true;
+    wrote_t *wrote = outputs_get (self->outputs, output.serial);
+    if (wrote->granted_bytes == 0)
+        wrote->granted_bytes = HUB_OUTPUT_BYTES;
+    wrote->job = output.job;
+    wrote->agent = agent->place;
+    wrote->received_bytes += output.bytes.size;
+    wrote->starved = wrote->granted_bytes < wrote->received_bytes + HUB_OUTPUT_BYTES / 2;
+    self->starved = self->starved || wrote->starved;
+    deliver_output (self->hub, job, (uint32_t) output.index, task->attempt, output.stream, output.bytes);
+    return true;
+}
+
+static void s_grant (back_t *self, const agent_t *agent, const wrote_t *wrote)
+{
+    wire_output_window_t window = {.serial = wrote->serial, .bytes = wrote->granted_bytes};
+    wire_write_output_window (&self->frame, (wire_envelope_t){.session = agent->session}, &window);
+    back_send (self, agent->route);
+}
+
+void back_grant_outputs (back_t *self)
+{
+    if (!self->starved)
+        return;
+    self->starved = false;
+    for (wrote_t *wrote = outputs_first (self->outputs); wrote; wrote = wrote->hh.next) {
+        if (!wrote->starved)
+            continue;
+        job_t *job = ledger_find (self->hub->ledger, wrote->job);
+        const agent_t *agent = roster_at (self->hub->roster, wrote->agent);
+        if (!job || !agent || !agent->session || !deliver_is_open (job)) {
+            self->starved = true;
+            continue;
+        }
+        wrote->starved = false;
+        wrote->granted_bytes = wrote->received_bytes + HUB_OUTPUT_BYTES;
+        s_grant (self, agent, wrote);
+    }
+}
+
+void back_repeat_grants (back_t *self, const agent_t *agent)
+{
+    for (wrote_t *wrote = outputs_first (self->outputs); wrote; wrote = wrote->hh.next)
+        if (wrote->agent == agent->place)
+            s_grant (self, agent, wrote);
+}
+
+static bool s_part (agent_t *agent, cursor_t *body)
+{
+    wire_part_t part;
+    return wire_read_part (body, &part) && cursor_done (body) && parts_add (agent->parts, &part) == CADRE_OK;
+}
+
+static bool s_drained (back_t *self, agent_t *agent, cursor_t *body)
+{
+    wire_sink_drained_t drained;
+    if (!wire_read_sink_drained (body, &drained) || !cursor_done (body))
+        return false;
+    agent->state = AGENT_DRAINING;
+    agent->beat_due = true;
+    roster_changed (self->hub->roster);
+    return true;
+}
+
+//  What it still held was on its way to it when it left: it comes back without cost.
+static bool s_goodbye (back_t *self, agent_t *agent, cursor_t *body)
+{
+    wire_goodbye_t goodbye;
+    if (!wire_read_goodbye (body, &goodbye) || !cursor_done (body))
+        return false;
+    log_line (LOG_INFO, "B016", "worker %s leaves", agent->name);
+    back_forget (self, agent, true);
+    return true;
+}
+
+static bool s_handle (back_t *self, agent_t *agent, unsigned verb, cursor_t *body)
+{
+    switch (verb) {
+    case WIRE_sink_results: return s_results (self, agent, body);
+    case WIRE_sink_returned: return s_returned (self, agent, body);
+    case WIRE_sink_output: return s_output (self, agent, body);
+    case WIRE_part: return s_part (agent, body);
+    case WIRE_sink_drained: return s_drained (self, agent, body);
+    case WIRE_goodbye: return s_goodbye (self, agent, body);
+    default: return false;
+    }
+}
+
+void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    if (wire_open (frame, size_bytes, &envelope, &body)) {
+        self->hub->refused_frames++;
+        return;
+    }
+    agent_t *agent = envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
+    if (!agent) {
+        self->hub->stale_results += envelope.verb == WIRE_sink_results;
+        return;
+    }
+    agent->heard_us = self->hub->now_us;
+    switch (stream_in_accept (&agent->in, envelope.sequence)) {
+    case STREAM_SEEN: return;
+    case STREAM_GAP: back_end_session (self, agent, "frames of its sink are missing"); return;
+    case STREAM_NEW: break;
+    }
+    agent->unacknowledged_bytes += size_bytes;
+    if (s_handle (self, agent, envelope.verb, &body))
+        return;
+    self->hub->refused_frames++;
+    back_end_session (self, agent, "it sent a malformed frame on the sink");
+}

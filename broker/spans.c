@@ -1,0 +1,74 @@
+//  spans.c - runs of lease serials
+
+#include "broker/spans.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static wire_span_t *s_append (spans_t *self)
+{
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 8;
+        self->spans = realloc (self->spans, self->capacity * sizeof (wire_span_t));
+        assert (self->spans);
+    }
+    return &self->spans [self->count++];
+}
+
+void spans_add (spans_t *self, uint64_t serial)
+{
+    wire_span_t *last = self->count ? &self->spans [self->count - 1] : NULL;
+    if (last && serial == last->first + last->count)
+        last->count++;
+    else if (last && serial + 1 == last->first) {
+        last->first--;
+        last->count++;
+    } else
+        *s_append (self) = (wire_span_t){.first = serial, .count = 1};
+}
+
+void spans_free (spans_t *self)
+{
+    free (self->spans);
+    *self = (spans_t){0};
+}
+
+void spans_pack (const spans_t *self, buffer_t *list)
+{
+    for (size_t i = 0; i < self->count; i++)
+        wire_pack_span (list, &self->spans [i]);
+}
+
+static int s_compare (const void *a, const void *b)
+{
+    const wire_span_t *one = a, *other = b;
+    return one->first < other->first ? -1 : one->first > other->first;
+}
+
+//  Sorted, so that spans_hold can search; ends that overflow are refused.
+bool spans_read (spans_t *self, const wire_list_t *list)
+{
+    cursor_t cursor = cursor_of_view (list->values);
+    for (size_t i = 0; i < list->count; i++) {
+        wire_span_t span;
+        if (!wire_read_span (&cursor, &span) || span.count == 0 || span.count - 1 > UINT64_MAX - span.first)
+            return false;
+        *s_append (self) = span;
+    }
+    if (self->count)
+        qsort (self->spans, self->count, sizeof (wire_span_t), s_compare);
+    return true;
+}
+
+bool spans_hold (const spans_t *self, uint64_t serial)
+{
+    size_t low = 0, high = self->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (self->spans [middle].first <= serial)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && serial - self->spans [low - 1].first < self->spans [low - 1].count;
+}

@@ -1,0 +1,28 @@
+/*  spans.h - runs of lease serials, as CANCEL, RECALL, held and adopted name them
+ */
+
+#ifndef BROKER_SPANS_H_INCLUDED
+#define BROKER_SPANS_H_INCLUDED
+
+#include "common/wire.h"
+
+typedef struct spans {
+    wire_span_t *spans; //  In the order of addition, or sorted by spans_read
+    size_t count;       //  How many
+    size_t capacity;    //  Allocated
+} spans_t;
+
+//  Adds a serial; neighbours of the last one join its span.
+void spans_add (spans_t *self, uint64_t serial);
+void spans_free (spans_t *self);
+
+//  Appends the spans, packed.
+void spans_pack (const spans_t *self, buffer_t *list);
+
+//  Reads a list of spans and sorts it; false when one is empty or overflows.
+bool spans_read (spans_t *self, const wire_list_t *list);
+
+//  Is it in one of them? Only after spans_read, or when serials were added in rising order.
+bool spans_hold (const spans_t *self, uint64_t serial);
+
+#endif

@@ -1,0 +1,214 @@
+//  stock.c - payloads in blocks
+
+#include "broker/stock.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define BLOCK_FULL_BYTES (32u * 1024) //  Nothing joins a block that has grown to this
+
+typedef struct block {
+    uint32_t first;    //  Index of its first task
+    uint32_t count;    //  Tasks
+    uint32_t left;     //  Tasks not released yet
+    uint32_t room;     //  Offsets allocated
+    size_t room_bytes; //  Bytes allocated
+    size_t size;       //  Bytes in use
+    uint8_t *bytes;    //  The values, one behind the other; NULL when all are released
+    uint32_t *offsets; //  Where each begins
+} block_t;
+
+typedef struct large {
+    uint32_t index;    //  Of the task
+    buffer_t payload;  //  Its payload
+    UT_hash_handle hh; //  In stock->large
+} large_t;
+
+struct stock {
+    block_t *blocks;   //  Ordered by first
+    size_t head;       //  Those before are released
+    size_t count;      //  Blocks, released ones included
+    size_t capacity;   //  Blocks allocated
+    size_t at;         //  The one looked up last
+    large_t *large;    //  Payloads that came in parts, by task
+    uint64_t *bytes_p; //  The total that this stock adds to; borrowed
+};
+
+stock_t *stock_new (uint64_t *bytes_p)
+{
+    stock_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->bytes_p = bytes_p;
+    return self;
+}
+
+static void s_free_block (stock_t *self, block_t *block)
+{
+    if (!block->bytes)
+        return;
+    *self->bytes_p -= block->room_bytes + block->room * sizeof (uint32_t);
+    free (block->bytes);
+    free (block->offsets);
+    block->bytes = NULL;
+    block->offsets = NULL;
+}
+
+static void s_free_large (stock_t *self, large_t *large)
+{
+    *self->bytes_p -= large->payload.size;
+    HASH_DEL (self->large, large);
+    buffer_free (&large->payload);
+    free (large);
+}
+
+void stock_destroy (stock_t **self_p)
+{
+    assert (self_p);
+    stock_t *self = *self_p;
+    if (!self)
+        return;
+    for (size_t i = self->head; i < self->count; i++)
+        s_free_block (self, &self->blocks [i]);
+    large_t *large, *next;
+    HASH_ITER (hh, self->large, large, next)
+        s_free_large (self, large);
+    free (self->blocks);
+    free (self);
+    *self_p = NULL;
+}
+
+//  Drops released blocks at the front when they are the larger part.
+static void s_compact (stock_t *self)
+{
+    while (self->head < self->count && !self->blocks [self->head].bytes)
+        self->head++;
+    if (self->head < 64 || self->head * 2 < self->count)
+        return;
+    self->count -= self->head;
+    memmove (self->blocks, self->blocks + self->head, self->count * sizeof (block_t));
+    self->head = 0;
+    self->at = 0;
+}
+
+static block_t *s_open_block (stock_t *self, uint32_t first)
+{
+    block_t *last = self->count > self->head ? &self->blocks [self->count - 1] : NULL;
+    if (last && last->bytes && last->size < BLOCK_FULL_BYTES)
+        return last;
+    s_compact (self);
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 4;
+        self->blocks = realloc (self->blocks, self->capacity * sizeof (block_t));
+        assert (self->blocks);
+    }
+    block_t *block = &self->blocks [self->count++];
+    *block = (block_t){.first = first};
+    return block;
+}
+
+//  The first batch gets what it needs; one that grows doubles.
+static void s_reserve (stock_t *self, block_t *block, size_t size, size_t count)
+{
+    size_t before = block->room_bytes + block->room * sizeof (uint32_t);
+    if (block->size + size > block->room_bytes) {
+        size_t twice = block->room_bytes * 2;
+        block->room_bytes = block->size + size > twice ? block->size + size : twice;
+        block->bytes = realloc (block->bytes, block->room_bytes);
+        assert (block->bytes);
+    }
+    if (block->count + count > block->room) {
+        size_t twice = (size_t) block->room * 2;
+        block->room = (uint32_t) (block->count + count > twice ? block->count + count : twice);
+        block->offsets = realloc (block->offsets, block->room * sizeof (uint32_t));
+        assert (block->offsets);
+    }
+    *self->bytes_p += block->room_bytes + block->room * sizeof (uint32_t) - before;
+}
+
+void stock_append (stock_t *self, uint32_t first, const wire_list_t *values)
+{
+    if (values->count == 0)
+        return;
+    block_t *block = s_open_block (self, first);
+    assert (block->first + block->count == first);
+    s_reserve (self, block, values->values.size, values->count);
+    memcpy (block->bytes + block->size, values->values.data, values->values.size);
+    cursor_t cursor = cursor_of_view (values->values);
+    for (size_t i = 0; i < values->count; i++) {
+        block->offsets [block->count + i] =
+            (uint32_t) (block->size + (size_t) (cursor.at - values->values.data));
+        bool read = cursor_skip (&cursor, NULL);
+        assert (read);
+    }
+    block->size += values->values.size;
+    block->count += (uint32_t) values->count;
+    block->left += (uint32_t) values->count;
+}
+
+void stock_put_large (stock_t *self, uint32_t index, buffer_t *payload)
+{
+    large_t *large = calloc (1, sizeof *large);
+    assert (large);
+    large->index = index;
+    large->payload = buffer_take (payload);
+    *self->bytes_p += large->payload.size;
+    HASH_ADD (hh, self->large, index, sizeof large->index, large);
+}
+
+static bool s_holds (const block_t *block, uint32_t index)
+{
+    return index >= block->first && index - block->first < block->count;
+}
+
+static block_t *s_find (stock_t *self, uint32_t index)
+{
+    for (size_t i = self->at; i < self->count && i < self->at + 2; i++)
+        if (s_holds (&self->blocks [i], index)) {
+            self->at = i;
+            return &self->blocks [i];
+        }
+    size_t low = self->head, high = self->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (self->blocks [middle].first <= index)
+            low = middle;
+        else
+            high = middle;
+    }
+    assert (low < self->count && s_holds (&self->blocks [low], index));
+    self->at = low;
+    return &self->blocks [low];
+}
+
+view_t stock_get (stock_t *self, uint32_t index)
+{
+    block_t *block = s_find (self, index);
+    assert (block->bytes);
+    uint32_t place = index - block->first;
+    size_t end = place + 1 < block->count ? block->offsets [place + 1] : block->size;
+    return (view_t){.data = block->bytes + block->offsets [place], .size = end - block->offsets [place]};
+}
+
+view_t stock_large (const stock_t *self, uint32_t index)
+{
+    large_t *large;
+    HASH_FIND (hh, self->large, &index, sizeof index, large);
+    assert (large);
+    return wire_view_of (&large->payload);
+}
+
+void stock_release (stock_t *self, uint32_t index)
+{
+    block_t *block = s_find (self, index);
+    assert (block->left > 0);
+    if (self->large) {
+        large_t *large;
+        HASH_FIND (hh, self->large, &index, sizeof index, large);
+        if (large)
+            s_free_large (self, large);
+    }
+    if (--block->left == 0)
+        s_free_block (self, block);
+}

@@ -1,0 +1,49 @@
+/*  task.h - what the broker knows of one task, in 24 bytes
+ *
+ *  Tasks live in one growing array per job. Their states are changed by the
+ *  ledger alone, through task_step, which checks each change.
+ */
+
+#ifndef BROKER_TASK_H_INCLUDED
+#define BROKER_TASK_H_INCLUDED
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum task_state {
+    TASK_READY = 0,  //  Waits for a worker
+    TASK_DELAYED,    //  Waits for its next try
+    TASK_LEASED,     //  At a worker
+    TASK_CANCELLING, //  At a worker that was told to end it
+    TASK_DONE        //  Has its outcome
+} task_state_t;
+
+typedef struct task {
+    uint64_t serial;  //  Its current lease; meaningless unless leased
+    uint32_t agent;   //  Place in the roster of who holds the lease, or held the last one
+    uint32_t run_us;  //  How long the last try ran
+    uint16_t attempt; //  Tries begun
+    uint16_t failed;  //  Tries that failed by themselves and were repeated
+    uint16_t lost;    //  Tries that were lost with a worker and repeated
+    uint8_t state;    //  task_state_t
+    uint8_t outcome;  //  cadre_outcome_t, 0 until it is done
+} task_t;
+
+//  A worker holds it: a lease is out.
+static inline bool task_is_leased (const task_t *self)
+{
+    return self->state == TASK_LEASED || self->state == TASK_CANCELLING;
+}
+
+//  It counts as waiting.
+static inline bool task_is_waiting (const task_t *self)
+{
+    return self->state == TASK_READY || self->state == TASK_DELAYED;
+}
+
+void task_step (task_t *self, task_state_t to);
+
+//  "waiting", "leased" or "done": what people are told.
+const char *task_state_name (const task_t *self);
+
+#endif
