@@ -51,8 +51,7 @@
 #define TICKET_PAGE_BYTES 4096u
 #define TICKET_AHEAD_MAX 4096u //  Tickets that may be out at a time, running one included
 
-typedef struct ticket_page
-{
+typedef struct ticket_page {
     _Atomic uint64_t claim;     //  High 32 bits: next; low 32 bits: limit
     _Atomic uint64_t cancelled; //  TICKET_CANCELLED | ticket of the task that should stop; 0: none
     _Atomic int64_t started_us; //  When the running task was claimed, on the boot-time clock

@@ -1,0 +1,393 @@
+//  call.c - runs a function for a task, and gathers how it ended
+
+#include "worker/call_self.h"
+
+#include "common/value.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALL_VALUE_MAX ((size_t) 1 << 30)
+#define CALL_KEPT_BYTES 4096u
+#define CALL_LOG_MAX (16u << 20)
+#define CALL_PROGRESS_US 100000
+
+cadre_call_t *call_new (const runner_host_t *host)
+{
+    cadre_call_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->host = host;
+    return self;
+}
+
+static void s_forget (cadre_call_t *self)
+{
+    while (self->kept) {
+        call_kept_t *kept = self->kept;
+        self->kept = kept->next;
+        cadre_value_destroy (&kept->value);
+        free (kept);
+    }
+}
+
+void call_destroy (cadre_call_t **self_p)
+{
+    assert (self_p);
+    if (!*self_p)
+        return;
+    s_forget (*self_p);
+    buffer_free (&(*self_p)->message);
+    buffer_free (&(*self_p)->trace);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+//  ---- failures -----------------------------------------------------------------
+
+//  Formats into the buffer, cut to limit bytes with the NUL, between two characters of UTF-8.
+static void s_format (buffer_t *buffer, size_t limit, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy (again, arguments);
+    char *room = (char *) buffer_reserve (buffer, 256);
+    int length = vsnprintf (room, 256, format, arguments);
+    size_t size = length < 0 ? 0 : (size_t) length;
+    if (size >= 256) {
+        room = (char *) buffer_reserve (buffer, size + 1);
+        vsnprintf (room, size + 1, format, again);
+    }
+    va_end (again);
+    if (buffer->size + size + 1 > limit) {
+        size = buffer->size + 1 < limit ? limit - buffer->size - 1 : 0;
+        while (size > 0 && ((uint8_t) room [size] & 0xc0) == 0x80)
+            size--;
+    }
+    room [size] = 0;
+    buffer->size += size;
+}
+
+void call_fail_va (cadre_call_t *self, const char *kind, const char *format, va_list arguments)
+{
+    if (self->failed_by_type)
+        return;
+    self->failed = true;
+    view_copy ((view_t){.data = (const uint8_t *) kind, .size = strlen (kind)}, self->kind,
+               sizeof self->kind);
+    buffer_clear (&self->message);
+    s_format (&self->message, RUNNER_MESSAGE_BYTES, format, arguments);
+}
+
+void call_fail_by_type (cadre_call_t *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    call_fail_va (self, "type", format, arguments);
+    va_end (arguments);
+    self->failed_by_type = true;
+}
+
+cadre_error_t cadre_fail (cadre_call_t *self, const char *kind, const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    call_fail_va (self, kind && *kind ? kind : "error", format, arguments);
+    va_end (arguments);
+    return CADRE_ERROR_TASK;
+}
+
+void cadre_trace (cadre_call_t *self, const char *format, ...)
+{
+    if (self->trace.size + 2 >= RUNNER_TRACE_BYTES)
+        return;
+    if (self->trace.size)
+        buffer_append (&self->trace, "\n", 1);
+    va_list arguments;
+    va_start (arguments, format);
+    s_format (&self->trace, RUNNER_TRACE_BYTES, format, arguments);
+    va_end (arguments);
+}
+
+//  ---- serving --------------------------------------------------------------------
+
+static bool s_begin (cadre_call_t *self, view_t arguments)
+{
+    if (self->kept)
+        s_forget (self);
+    self->failed = self->failed_by_type = false;
+    self->outcome = CADRE_OUTCOME_ERROR;
+    self->code = 0;
+    self->arguments = arguments;
+    buffer_clear (&self->trace);
+    self->first = cursor_of_view (arguments);
+    self->count = 0;
+    self->mark = self->end->value.size;
+    bool array = cursor_array (&self->first, &self->count);
+    self->next = self->first;
+    self->next_index = 0;
+    if (!array)
+        call_fail_by_type (self, "%s takes a list of arguments, got something else", self->function->name);
+    return array && call_check_takes (self);
+}
+
+static const char *s_text (const buffer_t *buffer)
+{
+    return buffer->size ? (const char *) buffer->data : "";
+}
+
+//  Runs the function once; its value lies behind the mark. False when it failed.
+static bool s_run (cadre_call_t *self, view_t arguments)
+{
+    if (s_begin (self, arguments)) {
+        cadre_error_t error = self->function->run (self);
+        if (error != CADRE_OK && !self->failed)
+            cadre_fail (self, "error", "%s returned error %s (%s) and did not say more", self->function->name,
+                        cadre_error_name (error), cadre_error_text (error));
+    }
+    buffer_t *value = &self->end->value;
+    if (!self->failed && value->size > CALL_VALUE_MAX)
+        cadre_fail (self, "too-large",
+                    "%s returned more than 1 GiB: return less, or write a file and return its name",
+                    self->function->name);
+    if (self->failed)
+        value->size = self->mark;
+    else if (value->size == self->mark)
+        pack_nil (value);
+    return !self->failed;
+}
+
+static void s_prepare (cadre_call_t *self, const cadre_function_t *function, void *state,
+                       const runner_task_t *task, runner_end_t *end)
+{
+    self->function = function;
+    self->state = state;
+    self->task = task;
+    self->end = end;
+    self->progress_us = 0;
+    self->logged_bytes = 0;
+    runner_end_clear (end);
+}
+
+void call_serve (cadre_call_t *self, const cadre_function_t *function, void *state, const runner_task_t *task,
+                 runner_end_t *end)
+{
+    s_prepare (self, function, state, task, end);
+    if (s_run (self, task->payload))
+        return;
+    runner_end_fail (end, self->kind, s_text (&self->message), s_text (&self->trace));
+    end->outcome = self->outcome;
+    end->code = self->code;
+}
+
+void call_serve_map (cadre_call_t *self, const cadre_function_t *function, void *state,
+                     const runner_task_t *task, runner_end_t *end)
+{
+    s_prepare (self, function, state, task, end);
+    cursor_t items = cursor_of_view (task->payload);
+    size_t count = 0;
+    if (!cursor_array (&items, &count)) {
+        runner_end_failf (end, "type", "the items for %s are no list", function->name);
+        return;
+    }
+    pack_array (&end->value, count);
+    for (size_t i = 0; i < count; i++) {
+        view_t item = {0};
+        cursor_skip (&items, &item);
+        if (runner_cancelled (self->host, task)) {
+            runner_end_clear (end);
+            runner_end_failf (end, "cancelled", "cancelled after %zu of %zu items", i, count);
+            end->outcome = CADRE_OUTCOME_CANCELLED;
+            return;
+        }
+        if (s_run (self, item))
+            continue;
+        value_pack_failure (&end->value, self->kind, s_text (&self->message), s_text (&self->trace));
+        if (end->outcome == CADRE_OUTCOME_OK)
+            runner_end_fail (end, self->kind, s_text (&self->message), s_text (&self->trace));
+    }
+}
+
+//  ---- results ----------------------------------------------------------------------
+
+static buffer_t *s_value (cadre_call_t *self)
+{
+    self->end->value.size = self->mark;
+    return &self->end->value;
+}
+
+cadre_error_t cadre_return_nil (cadre_call_t *self)
+{
+    pack_nil (s_value (self));
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_return_int (cadre_call_t *self, int64_t value)
+{
+    pack_int (s_value (self), value);
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_return_uint (cadre_call_t *self, uint64_t value)
+{
+    pack_uint (s_value (self), value);
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_return_double (cadre_call_t *self, double value)
+{
+    pack_double (s_value (self), value);
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_return_bool (cadre_call_t *self, bool value)
+{
+    pack_bool (s_value (self), value);
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_return_text (cadre_call_t *self, const char *value)
+{
+    if (!value)
+        return cadre_return_nil (self);
+    pack_text (s_value (self), value);
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_return_blob (cadre_call_t *self, const void *bytes, size_t size_bytes)
+{
+    if (size_bytes > CALL_VALUE_MAX)
+        return cadre_fail (self, "too-large", "%s returned %zu bytes, more than 1 GiB", self->function->name,
+                           size_bytes);
+    pack_blob (s_value (self), bytes, size_bytes);
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_return_value (cadre_call_t *self, cadre_value_t **value)
+{
+    value_pack (s_value (self), value ? *value : NULL);
+    cadre_value_destroy (value);
+    return CADRE_OK;
+}
+
+cadre_error_t call_return_raw (cadre_call_t *self, view_t value)
+{
+    pack_raw (s_value (self), value.data, value.size);
+    return CADRE_OK;
+}
+
+//  ---- while it runs ------------------------------------------------------------------
+
+//  Waits for the window; false when the worker is gone, or the task has been cancelled meanwhile: then nobody wants it.
+static bool s_output (cadre_call_t *self, unsigned stream, const void *bytes, size_t size_bytes)
+{
+    const runner_host_t *host = self->host;
+    while (host->room (host->context) < size_bytes) {
+        host->flush (host->context);
+        if (ticket_is_cancelled (host->page, self->task->ticket) || !host->listen (host->context, true))
+            return false;
+    }
+    host->output (host->context, stream, bytes, size_bytes);
+    host->flush (host->context);
+    return true;
+}
+
+bool cadre_call_cancelled (const cadre_call_t *self)
+{
+    return runner_cancelled (self->host, self->task);
+}
+
+void cadre_call_progress (cadre_call_t *self, double fraction, const char *text)
+{
+    int64_t now_us = moment_now (self->host->clock);
+    if (self->progress_us && now_us - self->progress_us < CALL_PROGRESS_US)
+        return;
+    self->progress_us = now_us;
+    view_t view = {.data = (const uint8_t *) text, .size = text ? strnlen (text, CALL_KEPT_BYTES) : 0};
+    buffer_t bytes = {0};
+    pack_array (&bytes, 2);
+    pack_double (&bytes, fraction);
+    pack_text_of (&bytes, (const char *) view.data, view.size);
+    s_output (self, CADRE_PROGRESS, bytes.data, bytes.size);
+    buffer_free (&bytes);
+}
+
+void cadre_call_log (cadre_call_t *self, const char *format, ...)
+{
+    buffer_t line = {0};
+    va_list arguments;
+    va_start (arguments, format);
+    s_format (&line, RUNNER_TRACE_BYTES, format, arguments);
+    va_end (arguments);
+    if (self->logged_bytes + line.size <= CALL_LOG_MAX)
+        s_output (self, CADRE_LOG, line.data, line.size);
+    self->logged_bytes += line.size;
+    buffer_free (&line);
+}
+
+cadre_error_t cadre_call_emit (cadre_call_t *self, cadre_value_t **value)
+{
+    buffer_t bytes = {0};
+    value_pack (&bytes, value ? *value : NULL);
+    cadre_value_destroy (value);
+    cadre_error_t error = call_emit_raw (self, (view_t){.data = bytes.data, .size = bytes.size});
+    buffer_free (&bytes);
+    return error;
+}
+
+cadre_error_t call_emit_raw (cadre_call_t *self, view_t value)
+{
+    if (value.size > RUNNER_PIECE_BYTES)
+        return CADRE_ERROR_TOO_LARGE;
+    return s_output (self, CADRE_PARTIAL, value.data, value.size) ? CADRE_OK : CADRE_ERROR_CANCELLED;
+}
+
+const char *call_name (const cadre_call_t *self)
+{
+    return self->function->name;
+}
+
+const runner_task_t *call_task (const cadre_call_t *self)
+{
+    return self->task;
+}
+
+view_t call_arguments (const cadre_call_t *self)
+{
+    return self->arguments;
+}
+
+void call_set_outcome (cadre_call_t *self, cadre_outcome_t outcome, int code)
+{
+    self->outcome = outcome;
+    self->code = code;
+}
+
+unsigned cadre_call_attempt (const cadre_call_t *self)
+{
+    return self->task->attempt;
+}
+
+uint64_t cadre_call_job (const cadre_call_t *self)
+{
+    return self->task->job;
+}
+
+uint32_t cadre_call_task (const cadre_call_t *self)
+{
+    return self->task->index;
+}
+
+unsigned cadre_call_slot (const cadre_call_t *self)
+{
+    return self->host->slot;
+}
+
+void *cadre_call_state (const cadre_call_t *self)
+{
+    return self->state;
+}
+
+const char *cadre_call_broker (const cadre_call_t *self)
+{
+    return self->host->broker ? self->host->broker : "";
+}

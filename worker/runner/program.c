@@ -1,0 +1,387 @@
+//  program.c - a child process that serves functions over its stdin and stdout
+
+#include "worker/runner/program.h"
+
+#include "common/wire.h"
+#include "worker/call.h"
+#include "worker/runner/program_pipe.h"
+#include "worker/runner/spawn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM_MAGIC "cadre"
+#define PROGRAM_VERSION 1u
+#define PROGRAM_HELLO_MS 30000
+#define PROGRAM_END_MS 1000
+
+struct program {
+    const runner_host_t *host;   //  The slot around it
+    spawner_t *spawner;          //  Starts it
+    char **argv;                 //  NULL-terminated
+    program_pipe_t pipe;         //  To and from it
+    pid_t pid;                   //  And its group; 0: not running
+    int pidfd;                   //  Readable when it has ended
+    uint64_t id;                 //  Of the last call
+    cadre_function_t *functions; //  As it said first
+    size_t count;                //  How many
+};
+
+static cadre_error_t s_run (cadre_call_t *call);
+
+//  ---- end ------------------------------------------------------------------------------
+
+//  Waits for its end, at most so long; then kills its group. Its status, or -1 if that cannot be had.
+static int s_end (program_t *self, int patience_ms)
+{
+    int status = -1;
+    program_pipe_close (&self->pipe);
+    if (self->pid == 0)
+        return status;
+    while (poll (&(struct pollfd){.fd = self->pidfd, .events = POLLIN}, 1, patience_ms) < 0 && errno == EINTR)
+        ;
+    kill (-self->pid, SIGKILL);
+    pid_t pid;
+    while ((pid = waitpid (self->pid, &status, 0)) < 0 && errno == EINTR)
+        ;
+    spawn_close (&self->pidfd);
+    self->pid = *self->host->program = 0;
+    atomic_store (&self->host->page->process_group, 0);
+    return pid < 0 ? -1 : status;
+}
+
+void program_destroy (program_t **self_p)
+{
+    assert (self_p);
+    program_t *self = *self_p;
+    if (!self)
+        return;
+    s_end (self, PROGRAM_END_MS);
+    spawner_destroy (&self->spawner);
+    for (size_t i = 0; i < self->count; i++) {
+        free ((char *) (uintptr_t) self->functions [i].name);
+        free ((char *) (uintptr_t) self->functions [i].takes);
+        free ((char *) (uintptr_t) self->functions [i].says);
+    }
+    free (self->functions);
+    for (char **word = self->argv; word && *word; word++)
+        free (*word);
+    free (self->argv);
+    program_pipe_free (&self->pipe);
+    free (self);
+    *self_p = NULL;
+}
+
+//  ---- start ------------------------------------------------------------------------------
+
+static cadre_error_t s_spawn (program_t *self, fault_t *fault)
+{
+    int in [2] = {-1, -1}, out [2] = {-1, -1};
+    spawned_t child = {.stage = SPAWN_PROCESS};
+    if (spawn_pipe (in) && spawn_pipe (out))
+        child = spawner_start (self->spawner, &(spawn_t){.argv = self->argv,
+                                                         .env = environ,
+                                                         .in = in [0],
+                                                         .out = out [1],
+                                                         .err = -1,
+                                                         .all_signals = true});
+    else
+        child.error = errno;
+    spawn_close (&in [0]);
+    spawn_close (&out [1]);
+    if (child.stage != SPAWN_RUNS) {
+        spawn_close (&in [1]);
+        spawn_close (&out [0]);
+        return fault_set (fault, CADRE_ERROR_PLUGIN,
+                          "program %s cannot be started (%s): give the path of an executable file",
+                          self->argv [0], strerror (child.error));
+    }
+    self->pid = *self->host->program = child.pid;
+    self->pidfd = child.pidfd;
+    program_pipe_open (&self->pipe, in [1], out [0]);
+    return CADRE_OK;
+}
+
+static char *s_optional (view_t text)
+{
+    return text.size ? view_text (text) : NULL;
+}
+
+static bool s_read_function (program_t *self, cursor_t *list)
+{
+    size_t count = 0;
+    view_t name = {0}, takes = {0}, says = {0};
+    if (!cursor_array (list, &count) || count < 1 || !cursor_text (list, &name))
+        return false;
+    if (count > 1 && cursor_peek (list) == CURSOR_NIL)
+        cursor_nil (list);
+    else if (count > 1)
+        cursor_text (list, &takes);
+    if (count > 2)
+        cursor_text (list, &says);
+    for (size_t i = 3; i < count; i++)
+        cursor_skip (list, NULL);
+    if (list->failed)
+        return false;
+    self->functions [self->count++] = (cadre_function_t){
+        .name = view_text (name), .run = s_run, .takes = s_optional (takes), .says = s_optional (says)};
+    return true;
+}
+
+//  The list counts the first time only: later the slot has told the worker what there is.
+static bool s_read_hello (program_t *self, cursor_t hello)
+{
+    size_t count = 0;
+    view_t magic = {0}, list = {0};
+    uint64_t version = 0;
+    if (!cursor_array (&hello, &count) || count < 3 || !cursor_text (&hello, &magic)
+        || !view_is (magic, PROGRAM_MAGIC) || !cursor_uint (&hello, &version) || version != PROGRAM_VERSION
+        || !cursor_skip (&hello, &list))
+        return false;
+    if (self->functions)
+        return true;
+    cursor_t functions = cursor_of_view (list);
+    if (!cursor_array (&functions, &count))
+        return false;
+    self->functions = calloc (count + 1, sizeof *self->functions);
+    assert (self->functions);
+    for (size_t i = 0; i < count; i++)
+        if (!s_read_function (self, &functions))
+            return false;
+    return true;
+}
+
+static cadre_error_t s_fail_hello (program_t *self, const char *what, fault_t *fault)
+{
+    s_end (self, 0);
+    return fault_set (fault, CADRE_ERROR_PLUGIN, "program %s %s: see PROGRAM.md for what it should say",
+                      self->argv [0], what);
+}
+
+static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
+{
+    int64_t deadline_us = moment_now (NULL) + PROGRAM_HELLO_MS * 1000ll;
+    for (;;) {
+        cursor_t hello;
+        program_pipe_got_t got = program_pipe_next (&self->pipe, &hello);
+        if (got == PROGRAM_PIPE_MESSAGE)
+            return s_read_hello (self, hello) ? CADRE_OK : s_fail_hello (self, "says no proper hello", fault);
+        if (got == PROGRAM_PIPE_GARBLED)
+            return s_fail_hello (self, "writes something else than messages to its stdout", fault);
+        int64_t left_ms = (deadline_us - moment_now (NULL)) / 1000;
+        struct pollfd polled [] = {{.fd = self->host->fd}, {.fd = self->pipe.from, .events = POLLIN}};
+        if (left_ms <= 0)
+            return s_fail_hello (self, "says no hello within 30 s", fault);
+        if (poll (polled, 2, (int) left_ms) < 0)
+            continue;
+        if (polled [0].revents)
+            return s_fail_hello (self, "was not waited for, since the worker has gone", fault);
+        if (polled [1].revents && !program_pipe_fill (&self->pipe))
+            return s_fail_hello (self, "ends without a hello", fault);
+    }
+}
+
+static cadre_error_t s_start (program_t *self, fault_t *fault)
+{
+    cadre_error_t error = s_spawn (self, fault);
+    return error == CADRE_OK ? s_await_hello (self, fault) : error;
+}
+
+program_t *program_new (const runner_host_t *host, const view_t *argv, size_t argc, fault_t *fault)
+{
+    program_t *self = calloc (1, sizeof *self);
+    assert (self && argc > 0);
+    *self = (program_t){.host = host, .spawner = spawner_new (), .pidfd = -1, .pipe = PROGRAM_PIPE_CLOSED};
+    self->argv = calloc (argc + 1, sizeof *self->argv);
+    assert (self->argv);
+    for (size_t i = 0; i < argc; i++)
+        self->argv [i] = view_text (argv [i]);
+    if (s_start (self, fault) != CADRE_OK)
+        program_destroy (&self);
+    return self;
+}
+
+const cadre_function_t *program_functions (const program_t *self)
+{
+    return self->functions;
+}
+
+//  ---- one call -------------------------------------------------------------------------------
+
+static void s_ask (program_t *self, const cadre_call_t *call)
+{
+    const runner_task_t *task = call_task (call);
+    view_t arguments = call_arguments (call);
+    buffer_t *out = program_pipe_begin (&self->pipe);
+    pack_array (out, 4);
+    pack_uint (out, ++self->id);
+    pack_text (out, call_name (call));
+    pack_raw (out, arguments.data, arguments.size);
+    pack_array (out, 3);
+    pack_uint (out, task->job);
+    pack_uint (out, task->index);
+    pack_uint (out, task->attempt);
+    program_pipe_end (&self->pipe);
+}
+
+//  Texts of an error; those that are not there stay empty.
+static cadre_error_t s_fail_as_told (cadre_call_t *call, cursor_t *message, size_t count)
+{
+    view_t texts [3] = {{0}};
+    for (size_t i = 0; i < 3 && i + 2 < count; i++) {
+        if (cursor_peek (message) == CURSOR_TEXT)
+            cursor_text (message, &texts [i]);
+        else
+            cursor_skip (message, NULL);
+    }
+    char kind [RUNNER_KIND_BYTES];
+    view_copy (texts [0], kind, sizeof kind);
+    cadre_fail (call, kind, "%.*s", (int) texts [1].size, (const char *) texts [1].data);
+    if (texts [2].size)
+        cadre_trace (call, "%.*s", (int) texts [2].size, (const char *) texts [2].data);
+    return CADRE_ERROR_TASK;
+}
+
+typedef enum told { TOLD_MORE, TOLD_END, TOLD_RUBBISH } told_t;
+
+static told_t s_hear_progress (cadre_call_t *call, cursor_t *message, size_t count)
+{
+    double fraction = 0;
+    view_t text = {0};
+    char line [256];
+    if (count < 3 || !cursor_double (message, &fraction))
+        return TOLD_RUBBISH;
+    if (count > 3 && cursor_peek (message) == CURSOR_TEXT)
+        cursor_text (message, &text);
+    view_copy (text, line, sizeof line);
+    cadre_call_progress (call, fraction, line);
+    return TOLD_MORE;
+}
+
+static told_t s_hear_value (cadre_call_t *call, view_t what, view_t value)
+{
+    cursor_t cursor = cursor_of_view (value);
+    if (view_is (what, "ok")) {
+        call_return_raw (call, value);
+        return TOLD_END;
+    }
+    if (view_is (what, "partial")) {
+        call_emit_raw (call, value);
+        return TOLD_MORE;
+    }
+    if (!view_is (what, "log") || !cursor_text (&cursor, &value))
+        return TOLD_RUBBISH;
+    cadre_call_log (call, "%.*s", (int) value.size, (const char *) value.data);
+    return TOLD_MORE;
+}
+
+static told_t s_hear (program_t *self, cadre_call_t *call, cursor_t message)
+{
+    size_t count = 0;
+    uint64_t id = 0;
+    view_t what = {0}, value = {0};
+    if (!cursor_array (&message, &count) || count < 3 || !cursor_uint (&message, &id) || id != self->id
+        || !cursor_text (&message, &what))
+        return TOLD_RUBBISH;
+    if (view_is (what, "error")) {
+        s_fail_as_told (call, &message, count);
+        return TOLD_END;
+    }
+    if (view_is (what, "progress"))
+        return s_hear_progress (call, &message, count);
+    return cursor_skip (&message, &value) ? s_hear_value (call, what, value) : TOLD_RUBBISH;
+}
+
+static cadre_error_t s_blame (program_t *self, cadre_call_t *call)
+{
+    int status = s_end (self, PROGRAM_END_MS);
+    if (status != -1 && WIFSIGNALED (status)) {
+        cadre_fail (call, "program", "program %s was killed by signal %d (%s) during %s", self->argv [0],
+                    WTERMSIG (status), strsignal (WTERMSIG (status)), call_name (call));
+        call_set_outcome (call, CADRE_OUTCOME_SIGNAL, WTERMSIG (status));
+    } else if (status != -1 && WEXITSTATUS (status) != 0) {
+        cadre_fail (call, "program", "program %s ended with exit code %d during %s", self->argv [0],
+                    WEXITSTATUS (status), call_name (call));
+        call_set_outcome (call, CADRE_OUTCOME_EXIT, WEXITSTATUS (status));
+    } else {
+        cadre_fail (call, "program", "program %s ended during %s without an answer", self->argv [0],
+                    call_name (call));
+    }
+    return CADRE_ERROR_TASK;
+}
+
+static cadre_error_t s_condemn (program_t *self, cadre_call_t *call)
+{
+    s_end (self, 0);
+    return cadre_fail (
+        call, "program",
+        "program %s sent something that is no answer to %s and was ended: it must write to stdout nothing but "
+        "messages as in PROGRAM.md",
+        self->argv [0], call_name (call));
+}
+
+//  The program cannot be asked to stop: it gets SIGTERM, and the next call another one.
+static cadre_error_t s_cancel (program_t *self, cadre_call_t *call)
+{
+    uint64_t grace_ms = call_task (call)->grace_ms;
+    kill (-self->pid, SIGTERM);
+    s_end (self, grace_ms > INT32_MAX ? INT32_MAX : (int) grace_ms);
+    cadre_fail (call, "cancelled", "%s was cancelled, and the program that ran it ended", call_name (call));
+    call_set_outcome (call, CADRE_OUTCOME_CANCELLED, 0);
+    return CADRE_ERROR_TASK;
+}
+
+static cadre_error_t s_converse (program_t *self, cadre_call_t *call)
+{
+    const runner_host_t *host = self->host;
+    for (;;) {
+        cursor_t message;
+        program_pipe_got_t got;
+        while ((got = program_pipe_next (&self->pipe, &message)) == PROGRAM_PIPE_MESSAGE) {
+            told_t told = s_hear (self, call, message);
+            if (told == TOLD_RUBBISH)
+                return s_condemn (self, call);
+            if (told == TOLD_END)
+                return CADRE_OK;
+        }
+        if (got == PROGRAM_PIPE_GARBLED)
+            return s_condemn (self, call);
+        if (ticket_is_cancelled (host->page, call_task (call)->ticket))
+            return s_cancel (self, call);
+        struct pollfd polled [] = {{.fd = host->fd, .events = POLLIN},
+                                   {.fd = self->pipe.from, .events = POLLIN},
+                                   {.fd = self->pipe.out.size ? self->pipe.to : -1, .events = POLLOUT}};
+        if (poll (polled, 3, -1) < 0)
+            continue;
+        if (polled [0].revents && !host->listen (host->context, false))
+            return s_condemn (self, call);
+        if (polled [2].revents)
+            program_pipe_flush (&self->pipe);
+        if (polled [1].revents && !program_pipe_fill (&self->pipe))
+            return s_blame (self, call);
+    }
+}
+
+static cadre_error_t s_run (cadre_call_t *call)
+{
+    program_t *self = cadre_call_state (call);
+    fault_t fault;
+    if (self->pid && poll (&(struct pollfd){.fd = self->pidfd, .events = POLLIN}, 1, 0) > 0)
+        s_end (self, 0);
+    if (self->pid == 0 && s_start (self, &fault) != CADRE_OK)
+        return cadre_fail (call, "program", "%s", fault.text);
+    atomic_store (&self->host->page->process_group, self->pid);
+    s_ask (self, call);
+    program_pipe_flush (&self->pipe);
+    s_converse (self, call);
+    atomic_store (&self->host->page->process_group, 0);
+    return CADRE_OK; // what went wrong is in the call
+}

@@ -1,0 +1,49 @@
+/*  program_pipe.h - framed messages to and from a program's stdin and stdout
+ *
+ *  u32 big-endian length, then one msgpack value. Both descriptors are owned,
+ *  and nonblocking. Memory grows with the bytes that come, never as announced.
+ */
+
+#ifndef WORKER_RUNNER_PROGRAM_PIPE_H_INCLUDED
+#define WORKER_RUNNER_PROGRAM_PIPE_H_INCLUDED
+
+#include "common/buffer.h"
+#include "common/cursor.h"
+
+#define PROGRAM_PIPE_MESSAGE_MAX ((1024u * 1024u * 1024u) + 64u * 1024u)
+
+typedef struct program_pipe {
+    int to;       //  The program's stdin; -1: closed
+    int from;     //  Its stdout; -1: closed
+    buffer_t in;  //  Read
+    size_t at;    //  Next message in it
+    buffer_t out; //  To be written
+    size_t start; //  Of the message being packed
+} program_pipe_t;
+
+#define PROGRAM_PIPE_CLOSED ((program_pipe_t){.to = -1, .from = -1})
+
+typedef enum program_pipe_got {
+    PROGRAM_PIPE_MESSAGE,
+    PROGRAM_PIPE_NOTHING,
+    PROGRAM_PIPE_GARBLED
+} program_pipe_got_t;
+
+//  Takes both descriptors.
+void program_pipe_open (program_pipe_t *self, int to, int from);
+//  Closes them and forgets what was on its way.
+void program_pipe_close (program_pipe_t *self);
+void program_pipe_free (program_pipe_t *self);
+
+//  The next whole message, one well-formed array; valid until the next fill.
+program_pipe_got_t program_pipe_next (program_pipe_t *self, cursor_t *message);
+//  Reads what there is. False at the end, or when reading failed.
+bool program_pipe_fill (program_pipe_t *self);
+
+//  Between the two the caller packs one value into the buffer.
+buffer_t *program_pipe_begin (program_pipe_t *self);
+void program_pipe_end (program_pipe_t *self);
+//  Writes what can be written without waiting. A program that has closed its stdin is noticed by its end.
+void program_pipe_flush (program_pipe_t *self);
+
+#endif

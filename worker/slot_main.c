@@ -1,0 +1,8 @@
+//  slot_main.c - cadre-slot: runs the tasks of one slot. Started by a worker, never by people
+
+#include "worker/slot.h"
+
+int main (void)
+{
+    return slot_main_serve (NULL);
+}
