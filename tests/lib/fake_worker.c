@@ -327,6 +327,11 @@ unsigned fake_worker_output (fake_worker_t *self)
     return stream;
 }
 
+size_t fake_worker_gathered (const fake_worker_t *self, unsigned stream)
+{
+    return self->complete ? 0 : self->result.streams [stream].size;
+}
+
 fake_result_t *fake_worker_result (fake_worker_t *self)
 {
     while (s_take (self) != 0)

@@ -63,6 +63,8 @@ ticket_page_t *fake_worker_page (fake_worker_t *self);
 
 //  Waits for the next message of output, which stays in what fake_worker_result gives; returns its stream.
 unsigned fake_worker_output (fake_worker_t *self);
+//  Bytes of output of the ticket that has no result yet.
+size_t fake_worker_gathered (const fake_worker_t *self, unsigned stream);
 //  Waits for the next result.
 fake_result_t *fake_worker_result (fake_worker_t *self);
 //  Waits until the slot has closed; false when it sent something instead.
