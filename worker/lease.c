@@ -22,7 +22,8 @@ static lease_t *s_new (job_t *job, uint64_t serial, const wire_lane_task_t *task
 lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task)
 {
     lease_t *self = s_new (job, serial, task, task->payload.size);
-    memcpy (self->bytes, task->payload.data, task->payload.size);
+    if (task->payload.size)
+        memcpy (self->bytes, task->payload.data, task->payload.size);
     return self;
 }
 

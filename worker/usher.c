@@ -95,6 +95,7 @@ static void s_give (slots_t *self, seat_t *seat)
         timers_set (self->options.timers, &self->watch, moment_now (self->options.clock) + SLOTS_SLOW_US);
 }
 
+//  Returns how many slots may be sent more than one.
 static size_t s_give_free (slots_t *self)
 {
     size_t ready = 0;
@@ -102,7 +103,7 @@ static size_t s_give_free (slots_t *self)
         seat_t *seat = &self->seats [i];
         if (seat->state != SEAT_READY || seat->closed)
             continue;
-        ready++;
+        ready += !seat->slow;
         if (seat->count == 0 && s_is_spent (self, seat))
             usher_farewell (self, seat, 5000);
         else if (seat->count == 0 && self->queue)

@@ -1,0 +1,71 @@
+/*
+ *  fake_slot: the slot's side of the slot protocol, played by a test.
+ *
+ *  A bench has a slots_t with fake vessels on a fake clock; the test reads what each slot was sent, claims tickets, and answers. What the
+ *  worker hears of it stands in `heard`. One thread.
+ */
+#ifndef TESTS_LIB_FAKE_SLOT_H
+#define TESTS_LIB_FAKE_SLOT_H
+
+#include "tests/lib/fake_clock.h"
+#include "worker/slots.h"
+
+#define FAKE_SLOTS_MAX 8
+#define FAKE_HEARD_MAX 256
+
+typedef struct fake_slot {
+    int fd;               // the slot's end of the socketpair; -1: none
+    ticket_page_t *page;  // shared with the seat
+    vessel_fake_t vessel; // signals that it got, and how it ended
+    unsigned starts;      // how often it was started
+    buffer_t in;          // bytes read and not looked at
+} fake_slot_t;
+
+typedef struct fake_heard {
+    uint64_t serial;         // of the lease
+    cadre_outcome_t outcome; // NONE: it was returned
+    int64_t code;            // exit code or signal
+    char detail [512];       // kind and message, such as "signal: slot 1 of …"
+} fake_heard_t;
+
+typedef struct fake_bench {
+    fake_clock_t time;                   // set it as you like
+    moment_clock_t clock;                // of time
+    timers_t *timers;                    // of slots
+    slots_t *slots;                      // under test
+    fake_slot_t slot [FAKE_SLOTS_MAX];   // by place
+    fake_heard_t heard [FAKE_HEARD_MAX]; // in order
+    size_t heard_count;                  // how many
+    size_t output_bytes;                 // that came through
+} fake_bench_t;
+
+//  A bench with COUNT slots; OPTIONS (may be NULL) gives embedded, commands and max_tasks.
+void fake_bench_open (fake_bench_t *self, size_t count, const slots_options_t *options);
+void fake_bench_close (fake_bench_t *self);
+
+//  A job, and leases of it with consecutive serials.
+void fake_bench_job (fake_bench_t *self, uint64_t job, unsigned kind, uint64_t timeout_ms, uint64_t grace_ms);
+void fake_bench_push (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count);
+
+//  A turn of the worker's loop.
+void fake_bench_turn (fake_bench_t *self);
+void fake_bench_pass_ms (fake_bench_t *self, int64_t ms);
+
+//  A list of one span.
+wire_list_t fake_bench_span (buffer_t *buffer, uint64_t first, uint64_t count);
+
+//  Slot: reads what came; tickets of slot_task messages go to TICKETS (up to MAX). Returns how many tasks. Verbs seen are added to *VERBS as bits (verb - 0x60).
+size_t fake_slot_read (fake_slot_t *self, uint32_t *tickets, size_t max, uint32_t *verbs);
+
+void fake_slot_ready (fake_slot_t *self);
+void fake_slot_refuse (fake_slot_t *self, unsigned code, const char *message);
+void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outcome, uint64_t run_us);
+void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text);
+
+//  Claims, finishes and answers at once.
+void fake_slot_run (fake_slot_t *self, uint32_t ticket, uint64_t run_us);
+
+//  Its process has ended with this status of waitpid.
+void fake_slot_die (fake_slot_t *self, int status);
+
+#endif
