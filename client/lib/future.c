@@ -1,0 +1,413 @@
+//  future.c - a task that was submitted
+
+#include "client/lib/future.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "common/value.h"
+
+#define OUTPUT_MAX (16u * 1024u * 1024u)
+
+cadre_future_t *future_new (cadre_t *pool, bool command)
+{
+    cadre_future_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->pool = pool_hold (pool);
+    self->command = command;
+    return self;
+}
+
+//  The last step: whoever sees done may read all the rest.
+static void s_finish (cadre_future_t *self)
+{
+    self->job = NULL;
+    if (self->callback) {
+        self->queued = true;
+        DL_APPEND2 (self->pool->due, self, previous_due, next_due);
+    }
+    atomic_store_explicit (&self->done, true, memory_order_release);
+    pool_news (self->pool);
+}
+
+cadre_future_t *future_failed (cadre_t *pool, const fault_t *why)
+{
+    cadre_future_t *self = future_new (pool, false);
+    if (!self)
+        return NULL;
+    self->error = why->code;
+    self->text = strdup (why->text);
+    atomic_store (&self->done, true);
+    pool_say (pool, why);
+    return self;
+}
+
+void future_end (cadre_future_t *self, result_t *result)
+{
+    self->result = *result;
+    s_finish (self);
+}
+
+void future_fail (cadre_future_t *self, const fault_t *why)
+{
+    self->error = why->code;
+    free (self->text);
+    self->text = strdup (why->text);
+    s_finish (self);
+}
+
+//  ---- what a task writes --------------------------------------------------------
+
+static void s_gather (buffer_t *self, view_t bytes)
+{
+    size_t room = self->size < OUTPUT_MAX ? OUTPUT_MAX - self->size : 0;
+    buffer_append (self, bytes.data, bytes.size < room ? bytes.size : room);
+}
+
+static void s_progress (written_t *self, view_t bytes)
+{
+    size_t count;
+    double fraction;
+    cursor_t cursor = cursor_of_view (bytes);
+    if (cursor_array (&cursor, &count) && count > 0 && cursor_double (&cursor, &fraction) && fraction >= 0
+        && fraction <= 1)
+        atomic_store (&self->progress, fraction);
+}
+
+void future_output (cadre_future_t *self, const wire_output_t *output)
+{
+    if (!self->written) {
+        self->written = calloc (1, sizeof *self->written);
+        assert (self->written);
+    }
+    written_t *written = self->written;
+    if (output->attempt > written->attempt) {
+        written->attempt = output->attempt;
+        buffer_clear (&written->output);
+        buffer_clear (&written->errors);
+    }
+    cursor_t cursor = cursor_of_view (output->bytes);
+    view_t whole;
+    switch (output->stream) {
+    case WIRE_STREAM_STDOUT: s_gather (&written->output, output->bytes); return;
+    case WIRE_STREAM_STDERR: s_gather (&written->errors, output->bytes); return;
+    case WIRE_STREAM_PROGRESS: s_progress (written, output->bytes); break;
+    case WIRE_STREAM_PARTIAL:
+        if (cursor_skip (&cursor, &whole) && cursor_done (&cursor))
+            buffer_append (&written->partials, whole.data, whole.size);
+        break;
+    default: return;
+    }
+    pool_news (self->pool);
+}
+
+//  ---- waiting -----------------------------------------------------------------------
+
+static bool s_is_done (void *argument)
+{
+    cadre_future_t *self = argument;
+    return atomic_load_explicit (&self->done, memory_order_acquire);
+}
+
+cadre_error_t future_fault (cadre_future_t *self, fault_t *fault)
+{
+    if (self->error)
+        return fault_set (fault, self->error, "%s", self->text ? self->text : "");
+    if (self->result.outcome == CADRE_OUTCOME_OK)
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_TASK, "%s", cadre_future_message (self));
+}
+
+static cadre_error_t s_late (cadre_future_t *self, int timeout_ms)
+{
+    char why [400];
+    pool_lock (self->pool);
+    pool_explain (self->pool, self->job ? implicit_notice (self->job) : "", why, sizeof why);
+    fault_t fault = {0};
+    fault_set (&fault, CADRE_ERROR_TIMEOUT, "the task has not ended after %d ms%s%s", timeout_ms,
+               *why ? ": " : "", why);
+    if (!s_is_done (self)) {
+        free (self->text);
+        self->text = strdup (fault.text);
+    }
+    pool_unlock (self->pool);
+    return pool_say (self->pool, &fault);
+}
+
+cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    if (!s_is_done (self)) {
+        pool_lock (self->pool);
+        bool done =
+            connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_is_done, self);
+        pool_unlock (self->pool);
+        if (!done)
+            return s_late (self, timeout_ms);
+    }
+    if (!self->error && self->result.outcome == CADRE_OUTCOME_OK)
+        return CADRE_OK;
+    fault_t fault = {0};
+    future_fault (self, &fault);
+    return pool_say (self->pool, &fault);
+}
+
+bool cadre_future_done (cadre_future_t *self)
+{
+    if (!self || pool_forked (self->pool))
+        return false;
+    if (s_is_done (self))
+        return true;
+    pool_lock (self->pool);
+    connection_wait (self->pool->connection, 0, s_is_done, self);
+    pool_unlock (self->pool);
+    return s_is_done (self);
+}
+
+static cadre_error_t s_wrong_type (cadre_future_t *self, const char *wanted)
+{
+    return pool_say_text (self->pool, CADRE_ERROR_TYPE,
+                          "the task returned %s where %s is wanted: read it with cadre_future_value",
+                          cadre_type_name (cadre_value_type (cadre_future_value (self))), wanted);
+}
+
+cadre_error_t cadre_future_wait_int (cadre_future_t *self, int64_t *value, int timeout_ms)
+{
+    cadre_error_t error = cadre_future_wait (self, timeout_ms);
+    if (error)
+        return error;
+    cursor_t cursor = cursor_of_view (result_value (&self->result));
+    int64_t number;
+    if (self->command || !cursor_int (&cursor, &number))
+        return s_wrong_type (self, "an integer of 64 bits with sign");
+    if (value)
+        *value = number;
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_future_wait_double (cadre_future_t *self, double *value, int timeout_ms)
+{
+    cadre_error_t error = cadre_future_wait (self, timeout_ms);
+    if (error)
+        return error;
+    cursor_t cursor = cursor_of_view (result_value (&self->result));
+    double number;
+    if (self->command || !cursor_double (&cursor, &number))
+        return s_wrong_type (self, "a number");
+    if (value)
+        *value = number;
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, int timeout_ms)
+{
+    cadre_error_t error = cadre_future_wait (self, timeout_ms);
+    if (error)
+        return error;
+    const cadre_value_t *found = cadre_future_value (self);
+    if (cadre_value_type (found) != CADRE_TEXT)
+        return s_wrong_type (self, "a text");
+    if (value)
+        *value = cadre_value_text (found);
+    return CADRE_OK;
+}
+
+//  ---- reading, once it is done ----------------------------------------------------------
+
+static cadre_future_t *s_ended (cadre_future_t *self)
+{
+    return self && !pool_forked (self->pool) && s_is_done (self) && !self->error ? self : NULL;
+}
+
+static cadre_value_t *s_command_value (const written_t *written)
+{
+    static const written_t nothing;
+    if (!written)
+        written = &nothing;
+    cadre_value_t *map = cadre_value_map ();
+    cadre_value_t *output = cadre_value_of_blob (written->output.data, written->output.size);
+    cadre_value_t *errors = cadre_value_of_blob (written->errors.data, written->errors.size);
+    cadre_value_set (map, "stdout", &output);
+    cadre_value_set (map, "stderr", &errors);
+    return map;
+}
+
+const cadre_value_t *cadre_future_value (cadre_future_t *self)
+{
+    if (!s_ended (self) || (!self->command && self->result.outcome != CADRE_OUTCOME_OK))
+        return NULL;
+    if (!self->value) {
+        view_t bytes = result_value (&self->result);
+        self->value =
+            self->command ? s_command_value (self->written) : cadre_value_decode (bytes.data, bytes.size);
+    }
+    return self->value;
+}
+
+cadre_outcome_t cadre_future_outcome (cadre_future_t *self)
+{
+    return s_ended (self) ? (cadre_outcome_t) self->result.outcome : CADRE_OUTCOME_NONE;
+}
+
+int cadre_future_code (cadre_future_t *self)
+{
+    return s_ended (self) ? self->result.code : 0;
+}
+
+const char *cadre_future_kind (cadre_future_t *self)
+{
+    return s_ended (self) ? result_detail (&self->result)->kind : "";
+}
+
+static const char *s_outcome_message (cadre_future_t *self)
+{
+    char text [64];
+    if (self->result.outcome == CADRE_OUTCOME_EXIT)
+        snprintf (text, sizeof text, "exit code %d", self->result.code);
+    else if (self->result.outcome == CADRE_OUTCOME_SIGNAL)
+        snprintf (text, sizeof text, "ended by signal %d", self->result.code);
+    else
+        snprintf (text, sizeof text, "%s", cadre_outcome_text ((cadre_outcome_t) self->result.outcome));
+    free (self->text);
+    self->text = strdup (text);
+    return self->text ? self->text : "";
+}
+
+const char *cadre_future_message (cadre_future_t *self)
+{
+    if (!self || pool_forked (self->pool))
+        return "";
+    if (!s_ended (self))
+        return self->text ? self->text : "";
+    const char *message = result_detail (&self->result)->message;
+    if (*message || self->result.outcome == CADRE_OUTCOME_OK)
+        return message;
+    return s_outcome_message (self);
+}
+
+const char *cadre_future_trace (cadre_future_t *self)
+{
+    return s_ended (self) ? result_detail (&self->result)->trace : "";
+}
+
+const char *cadre_future_worker (cadre_future_t *self)
+{
+    return s_ended (self) ? result_detail (&self->result)->worker : "";
+}
+
+unsigned cadre_future_attempts (cadre_future_t *self)
+{
+    return s_ended (self) ? self->result.attempts : 0;
+}
+
+int64_t cadre_future_run_us (cadre_future_t *self)
+{
+    return s_ended (self) ? self->result.run_us : 0;
+}
+
+double cadre_future_progress (cadre_future_t *self)
+{
+    if (!self || pool_forked (self->pool))
+        return 0;
+    if (s_ended (self) && self->result.outcome == CADRE_OUTCOME_OK)
+        return 1;
+    pool_lock (self->pool);
+    double progress = self->written ? atomic_load (&self->written->progress) : 0;
+    pool_unlock (self->pool);
+    return progress;
+}
+
+static bool s_has_partial (void *argument)
+{
+    cadre_future_t *self = argument;
+    return s_is_done (self) || (self->written && self->written->taken < self->written->partials.size);
+}
+
+//  Takes the oldest partial value; with the lock held.
+static cadre_value_t *s_take_partial (cadre_future_t *self)
+{
+    written_t *written = self->written;
+    if (!written || written->taken >= written->partials.size)
+        return NULL;
+    cursor_t cursor =
+        cursor_of (written->partials.data + written->taken, written->partials.size - written->taken);
+    view_t whole = {NULL, 0};
+    cursor_skip (&cursor, &whole);
+    cadre_value_t *value = cadre_value_decode (whole.data, whole.size);
+    written->taken += whole.size;
+    if (written->taken == written->partials.size) {
+        buffer_clear (&written->partials);
+        written->taken = 0;
+    }
+    return value ? value : cadre_value_nil ();
+}
+
+cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_t **value, int timeout_ms)
+{
+    if (!self || !value)
+        return CADRE_ERROR_ARGUMENT;
+    *value = NULL;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    pool_lock (self->pool);
+    bool any =
+        connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_has_partial, self);
+    *value = s_take_partial (self);
+    pool_unlock (self->pool);
+    if (*value)
+        return CADRE_OK;
+    return any ? CADRE_ERROR_END : s_late (self, timeout_ms);
+}
+
+cadre_error_t cadre_future_cancel (cadre_future_t *self)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    pool_lock (self->pool);
+    if (self->job) {
+        implicit_cancel (self->job, self->index);
+        connection_flush (self->pool->connection);
+    }
+    pool_unlock (self->pool);
+    return CADRE_OK;
+}
+
+void cadre_future_destroy (cadre_future_t **self_p)
+{
+    cadre_future_t *self = self_p ? *self_p : NULL;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (pool_forked (self->pool))
+        return;
+    if (!s_is_done (self) || self->watched) {
+        pool_lock (self->pool);
+        if (self->job)
+            implicit_forget (self->job, self->index);
+        if (self->queued)
+            DL_DELETE2 (self->pool->due, self, previous_due, next_due);
+        if (self->callback)
+            self->pool->callbacks--;
+        pool_unlock (self->pool);
+    }
+    result_free (&self->result);
+    cadre_value_destroy (&self->value);
+    if (self->written) {
+        buffer_free (&self->written->output);
+        buffer_free (&self->written->errors);
+        buffer_free (&self->written->partials);
+        free (self->written);
+    }
+    free (self->text);
+    pool_release (&self->pool);
+    free (self);
+}

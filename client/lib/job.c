@@ -1,0 +1,493 @@
+//  job.c - jobs: opening, adding, reading
+
+#include "client/lib/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/value.h"
+
+//  ---- what is heard of it, with the lock held ---------------------------------------
+
+//  Counts what came to be read since `before` against the window.
+static void s_hold (cadre_job_t *self, const chain_t *before)
+{
+    const chain_t *ready = &self->events.ready;
+    if (!self->unbound && !self->pool->closing) {
+        uint64_t tasks = ready->tasks - before->tasks, bytes = ready->bytes - before->bytes;
+        self->held_tasks += tasks;
+        self->held_bytes += bytes;
+        session_hold (pool_session (self->pool), tasks, bytes);
+    }
+    if (ready->first)
+        pool_news (self->pool);
+}
+
+static void s_release (cadre_job_t *self)
+{
+    session_release (pool_session (self->pool), self->held_tasks, self->held_bytes);
+    self->held_tasks = self->held_bytes = 0;
+}
+
+static void s_on_result (work_t *work, uint32_t index, result_t *result)
+{
+    cadre_job_t *self = (cadre_job_t *) work;
+    chain_t before = self->events.ready;
+    if (result->outcome == CADRE_OUTCOME_OK)
+        self->done++;
+    else
+        self->failed++;
+    events_result (&self->events, index, result);
+    s_hold (self, &before);
+}
+
+static void s_on_output (work_t *work, const wire_output_t *output)
+{
+    cadre_job_t *self = (cadre_job_t *) work;
+    chain_t before = self->events.ready;
+    events_output (&self->events, output);
+    s_hold (self, &before);
+}
+
+static void s_on_noticed (work_t *work, cadre_error_t code)
+{
+    cadre_job_t *self = (cadre_job_t *) work;
+    events_notice (&self->events, code, work->notice);
+    pool_news (self->pool);
+}
+
+static void s_on_changed (work_t *work)
+{
+    pool_news (work->pool);
+}
+
+static void s_on_failed (work_t *work)
+{
+    cadre_job_t *self = (cadre_job_t *) work;
+    self->fault = work->fault;
+    pool_news (work->pool);
+}
+
+static const work_listener_t s_listener = {s_on_result, s_on_output, s_on_changed, s_on_noticed, s_on_failed};
+
+//  ---- opening ----------------------------------------------------------------------------
+
+cadre_error_t job_say (cadre_job_t *self, const fault_t *fault)
+{
+    if (fault != &self->fault) {
+        pool_lock (self->pool);
+        self->fault = *fault;
+        pool_unlock (self->pool);
+    }
+    return pool_say (self->pool, fault);
+}
+
+static cadre_job_t *s_new (cadre_t *pool)
+{
+    if (!pool || pool_forked (pool))
+        return NULL;
+    cadre_job_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->pool = pool_hold (pool);
+    self->work.pool = pool;
+    return self;
+}
+
+//  A job that could not be opened is sealed and final, and says why.
+static cadre_job_t *s_opened (cadre_job_t *self, const fault_t *fault)
+{
+    if (fault->code) {
+        self->work.sealed = self->work.final = true;
+        self->work.fault = self->fault = *fault;
+        pool_say (self->pool, fault);
+    }
+    return self;
+}
+
+cadre_job_t *job_open (cadre_t *pool, unsigned kind, const char *function, const cadre_job_options_t *options,
+                       bool ordered, bool unbound)
+{
+    cadre_job_t *self = s_new (pool);
+    if (!self)
+        return NULL;
+    fault_t fault = {0};
+    spec_t spec;
+    self->kind = kind;
+    self->unbound = unbound;
+    self->events.ordered = ordered;
+    if (spec_of (&spec, kind, function, options, &fault) == CADRE_OK) {
+        pool_lock (pool);
+        work_open (&self->work, pool, &s_listener, &spec.fields, &fault);
+        pool_unlock (pool);
+    }
+    spec_free (&spec);
+    return s_opened (self, &fault);
+}
+
+cadre_job_t *cadre_job_open (cadre_t *self, const char *function, const cadre_job_options_t *options)
+{
+    return job_open (self, function ? WIRE_KIND_CALL : WIRE_KIND_COMMAND, function, options,
+                     options && options->ordered, false);
+}
+
+cadre_job_t *cadre_job_follow (cadre_t *self, uint64_t number, unsigned what)
+{
+    cadre_job_t *job = s_new (self);
+    if (!job)
+        return NULL;
+    fault_t fault = {0};
+    pool_lock (self);
+    work_follow (&job->work, self, &s_listener, number, what, &fault);
+    connection_flush (self->connection);
+    pool_unlock (self);
+    return s_opened (job, &fault);
+}
+
+//  ---- adding ----------------------------------------------------------------------------------
+
+//  Why nothing can be added, with the lock held.
+static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
+{
+    if (self->work.fault.code) {
+        *fault = self->work.fault;
+        return fault->code;
+    }
+    if (self->work.sealed)
+        return fault_set (fault, CADRE_ERROR_CLOSED, "the job is sealed: open another one for further tasks");
+    if (self->work.final)
+        return fault_set (fault, CADRE_ERROR_CLOSED, "the job has ended: open another one for further tasks");
+    if (self->work.count == WIRE_TASKS_MAX)
+        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
+                          "the job has 4294967295 tasks, no more fit: open another one");
+    return CADRE_OK;
+}
+
+static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload, fault_t *fault)
+{
+    if (payload->size > WIRE_PAYLOAD_MAX)
+        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
+                          "the task has more than 1 GiB: pass a file's name instead");
+    if (s_addable (self, fault) || pool_admit (self->pool, fault) || s_addable (self, fault))
+        return fault->code;
+    size_t mark = self->work.batch.size;
+    buffer_append (&self->work.batch, payload->data, payload->size);
+    uint32_t added = work_add (&self->work, mark);
+    if (index)
+        *index = added;
+    return CADRE_OK;
+}
+
+cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload)
+{
+    fault_t fault;
+    fault_clear (&fault);
+    pool_lock (self->pool);
+    cadre_error_t error = s_add (self, index, payload, &fault);
+    pool_unlock (self->pool);
+    return error ? job_say (self, &fault) : CADRE_OK;
+}
+
+//  The packed task is added, unless packing has failed, and freed.
+static cadre_error_t s_add_packed (cadre_job_t *self, uint32_t *index, buffer_t *payload,
+                                   const fault_t *fault)
+{
+    cadre_error_t error = fault->code ? job_say (self, fault) : job_add (self, index, payload);
+    buffer_free (payload);
+    return error;
+}
+
+static bool s_is_of (cadre_job_t *self, unsigned kind, fault_t *fault)
+{
+    if (self->kind == kind)
+        return true;
+    fault_set (fault, CADRE_ERROR_ARGUMENT,
+               self->kind == WIRE_KIND_COMMAND
+                   ? "the job is one of commands: add them with cadre_job_add_command"
+                   : "the job is one of calls: add them with cadre_job_add");
+    return false;
+}
+
+cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *types, ...)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    buffer_t payload = {0};
+    fault_t fault;
+    fault_clear (&fault);
+    va_list arguments;
+    va_start (arguments, types);
+    if (s_is_of (self, WIRE_KIND_CALL, &fault))
+        value_pack_arguments (&payload, types, &arguments, &fault);
+    va_end (arguments);
+    return s_add_packed (self, index, &payload, &fault);
+}
+
+cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cadre_value_t *arguments)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    buffer_t payload = {0};
+    fault_t fault = {0};
+    if (arguments && cadre_value_type (arguments) != CADRE_LIST)
+        fault_set (&fault, CADRE_ERROR_ARGUMENT, "the arguments are a %s: give a list",
+                   cadre_type_name (cadre_value_type (arguments)));
+    else if (s_is_of (self, WIRE_KIND_CALL, &fault)) {
+        if (arguments)
+            value_pack (&payload, arguments);
+        else
+            pack_array (&payload, 0);
+    }
+    return s_add_packed (self, index, &payload, &fault);
+}
+
+static cadre_error_t s_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv,
+                                    const char *line, const void *input, size_t input_bytes,
+                                    const char *const *environment)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    buffer_t payload = {0};
+    fault_t fault = {0};
+    if (s_is_of (self, WIRE_KIND_COMMAND, &fault))
+        spec_pack_command (&payload, argv, line, input, input_bytes, environment, &fault);
+    return s_add_packed (self, index, &payload, &fault);
+}
+
+cadre_error_t cadre_job_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv,
+                                     const void *input, size_t input_bytes, const char *const *environment)
+{
+    return s_add_command (self, index, argv, NULL, input, input_bytes, environment);
+}
+
+cadre_error_t cadre_job_add_line (cadre_job_t *self, uint32_t *index, const char *line, const void *input,
+                                  size_t input_bytes, const char *const *environment)
+{
+    return s_add_command (self, index, NULL, line, input, input_bytes, environment);
+}
+
+cadre_error_t cadre_job_seal (cadre_job_t *self)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    pool_lock (self->pool);
+    cadre_error_t error = self->work.fault.code;
+    if (self->work.ref && !error) {
+        work_seal (&self->work);
+        connection_flush (self->pool->connection);
+    }
+    pool_unlock (self->pool);
+    return error;
+}
+
+//  ---- reading -----------------------------------------------------------------------------------
+
+static bool s_ended (const cadre_job_t *self)
+{
+    return self->work.final || (self->work.sealed && !self->work.follow && work_done (&self->work));
+}
+
+static bool s_readable (void *argument)
+{
+    cadre_job_t *self = argument;
+    return self->events.ready.first || s_ended (self);
+}
+
+static cadre_error_t s_late (cadre_job_t *self, const char *what, int timeout_ms, fault_t *fault)
+{
+    char why [400];
+    pool_explain (self->pool, self->work.notice, why, sizeof why);
+    return fault_set (fault, CADRE_ERROR_TIMEOUT, "%s after %d ms%s%s", what, timeout_ms, *why ? ": " : "",
+                      why);
+}
+
+//  Fetches what can be read, with the lock held.
+static cadre_error_t s_fetch (cadre_job_t *self, int timeout_ms, fault_t *fault)
+{
+    connection_t *connection = self->pool->connection;
+    s_release (self);
+    if (self->work.ref && !connection_wait (connection, connection_deadline (timeout_ms), s_readable, self))
+        return s_late (self, "nothing has come", timeout_ms, fault);
+    self->taken = events_take (&self->events);
+    if (self->taken.first)
+        return CADRE_OK;
+    *fault = self->work.fault;
+    return fault->code ? fault->code : CADRE_ERROR_END;
+}
+
+cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *event, int timeout_ms)
+{
+    if (!self || !event)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    node_free (&self->current);
+    if (!self->taken.first) {
+        fault_t fault;
+        fault_clear (&fault);
+        pool_lock (self->pool);
+        cadre_error_t error = s_fetch (self, timeout_ms, &fault);
+        pool_unlock (self->pool);
+        if (error)
+            return fault.code ? job_say (self, &fault) : error;
+    }
+    self->current = chain_pop (&self->taken);
+    *event = self->current->event;
+    return CADRE_OK;
+}
+
+//  A detached job tells counts only, unless somebody follows it.
+static bool s_waited (void *argument)
+{
+    cadre_job_t *self = argument;
+    const cadre_progress_t *progress = &self->work.progress;
+    bool counted =
+        self->work.detached && !self->work.follow && self->work.count == progress->done + progress->failed;
+    return self->work.final || (!self->work.follow && work_done (&self->work)) || counted;
+}
+
+cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    fault_t fault = {0};
+    pool_lock (self->pool);
+    //  Nobody reads meanwhile: events are kept here, whatever the window
+    self->unbound = true;
+    s_release (self);
+    bool done = !self->work.ref
+                || connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_waited, self);
+    uint64_t failed = self->failed > self->work.progress.failed ? self->failed : self->work.progress.failed;
+    if (self->work.fault.code)
+        fault = self->work.fault;
+    else if (!done)
+        s_late (self, "the job has not ended", timeout_ms, &fault);
+    else if (failed)
+        fault_set (&fault, CADRE_ERROR_TASK, "%llu of %llu tasks failed: read why with cadre_job_next",
+                   (unsigned long long) failed,
+                   (unsigned long long) (self->work.follow ? self->work.progress.total : self->work.count));
+    pool_unlock (self->pool);
+    return fault.code ? job_say (self, &fault) : CADRE_OK;
+}
+
+cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress)
+{
+    if (!self || !progress)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    pool_lock (self->pool);
+    if (self->work.ref)
+        connection_flush (self->pool->connection);
+    const cadre_progress_t *heard = &self->work.progress;
+    uint64_t total = self->work.follow ? heard->total : self->work.count;
+    uint64_t done = heard->done > self->done ? heard->done : self->done;
+    uint64_t failed = heard->failed > self->failed ? heard->failed : self->failed;
+    uint64_t open = total > done + failed ? total - done - failed : 0;
+    uint64_t running = heard->running < open ? heard->running : open;
+    *progress = (cadre_progress_t){total, open - running, running, done, failed};
+    pool_unlock (self->pool);
+    return CADRE_OK;
+}
+
+static bool s_numbered (void *argument)
+{
+    cadre_job_t *self = argument;
+    return self->work.number || self->work.final;
+}
+
+uint64_t cadre_job_number (cadre_job_t *self, int timeout_ms)
+{
+    if (!self || pool_forked (self->pool))
+        return 0;
+    fault_t fault = {0};
+    pool_lock (self->pool);
+    if (self->work.ref
+        && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_numbered, self))
+        s_late (self, "the job has no number", timeout_ms, &fault);
+    uint64_t number = self->work.number;
+    if (!number && self->work.fault.code)
+        fault = self->work.fault;
+    pool_unlock (self->pool);
+    if (fault.code)
+        job_say (self, &fault);
+    return number;
+}
+
+//  ---- ending ------------------------------------------------------------------------------------------
+
+cadre_error_t cadre_job_cancel (cadre_job_t *self)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    pool_lock (self->pool);
+    work_cancel (&self->work);
+    if (self->work.ref)
+        connection_flush (self->pool->connection);
+    pool_unlock (self->pool);
+    return CADRE_OK;
+}
+
+cadre_error_t cadre_job_cancel_task (cadre_job_t *self, uint32_t index)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    fault_t fault = {0};
+    pool_lock (self->pool);
+    if (index >= self->work.count)
+        fault_set (&fault, CADRE_ERROR_ARGUMENT, "the job has no task %u: it has %u", index,
+                   self->work.count);
+    else {
+        work_cancel_task (&self->work, index);
+        if (self->work.ref)
+            connection_flush (self->pool->connection);
+    }
+    pool_unlock (self->pool);
+    return fault.code ? job_say (self, &fault) : CADRE_OK;
+}
+
+const char *cadre_job_message (cadre_job_t *self)
+{
+    return self && !pool_forked (self->pool) ? self->fault.text : "";
+}
+
+void cadre_job_destroy (cadre_job_t **self_p)
+{
+    cadre_job_t *self = self_p ? *self_p : NULL;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (pool_forked (self->pool))
+        return;
+    pool_lock (self->pool);
+    if (self->work.ref) {
+        if (!self->work.detached && !work_done (&self->work))
+            work_cancel (&self->work);
+        work_seal (&self->work);
+        if (!self->work.final)
+            work_put (&self->work);
+        connection_flush (self->pool->connection);
+        work_close (&self->work);
+    }
+    s_release (self);
+    pool_unlock (self->pool);
+    node_free (&self->current);
+    chain_free (&self->taken);
+    events_free (&self->events);
+    pool_release (&self->pool);
+    free (self);
+}

@@ -1,0 +1,388 @@
+//  local.c - a broker and a worker as threads of this process
+
+#include "client/lib/local.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "broker/broker.h"
+#include "common/cpus.h"
+#include "common/descriptors.h"
+#include "common/entropy.h"
+#include "common/moment.h"
+#include "common/sockets.h"
+#include "worker/command.h"
+#include "worker/slot.h"
+#include "worker/worker.h"
+
+#define FOLDER_BYTES 80u
+#define SOCKETS_MAX 1024
+#define ASK_US_FIRST 200
+#define ASK_US_LAST 5000
+#define DESCRIPTORS_FIXED 64u
+#define DESCRIPTORS_PER_SLOT 6u
+
+//  A thread that serves, and what is known of it.
+typedef struct server {
+    pthread_t thread; //  Runs it
+    bool started;     //  There is a thread
+    bool up;          //  It serves
+    bool ended;       //  It has left
+    fault_t fault;    //  Why it could not start, or left
+} server_t;
+
+struct local {
+    pid_t pid;                                  //  Process that it is part of
+    void *context;                              //  ZeroMQ's, shared by all
+    char address [ADDRESS_ENDPOINT_BYTES];      //  inproc://
+    char task_address [ADDRESS_ENDPOINT_BYTES]; //  ipc://, or the same
+    char folder [FOLDER_BYTES];                 //  Of ipc sockets, or ""
+    cadre_options_t options;                    //  As given
+    const cadre_function_t *functions;          //  Of this program
+    bool own_slots;                             //  Slots are this very program
+    pthread_mutex_t lock;                       //  Protects what follows
+    pthread_cond_t changed;                     //  One of the servers has come or gone
+    server_t broker_server;                     //  The broker's thread
+    server_t worker_server;                     //  The worker's
+    broker_t *broker;                           //  While it is up
+    worker_t *worker;                           //  While it is up
+    struct local *prev;                         //  utlist: all of this process
+    struct local *next;                         //  utlist
+};
+
+//  ---- the private folder ------------------------------------------------------------
+
+//  Those with a folder, for the end of a process that closes no pool.
+static pthread_mutex_t s_all_lock = PTHREAD_MUTEX_INITIALIZER;
+static local_t *s_all;
+
+static cadre_error_t s_make_folder (local_t *self, fault_t *fault)
+{
+    const char *places [] = {getenv ("XDG_RUNTIME_DIR"), getenv ("TMPDIR"), "/tmp"};
+    for (size_t i = 0; i < sizeof places / sizeof places [0]; i++) {
+        if (!places [i] || places [i][0] != '/' || strlen (places [i]) > 48)
+            continue;
+        snprintf (self->folder, sizeof self->folder, "%s/cadre-pool-XXXXXX", places [i]);
+        if (mkdtemp (self->folder)) {
+            pthread_mutex_lock (&s_all_lock);
+            DL_APPEND (s_all, self);
+            pthread_mutex_unlock (&s_all_lock);
+            return CADRE_OK;
+        }
+    }
+    self->folder [0] = 0;
+    return fault_set (fault, CADRE_ERROR_IO,
+                      "no folder can be made in /tmp (%s): make room there, or set TMPDIR", strerror (errno));
+}
+
+static void s_empty_folder (const char *folder)
+{
+    char path [FOLDER_BYTES + 260];
+    DIR *handle = opendir (folder);
+    struct dirent *entry;
+    while (handle && (entry = readdir (handle))) {
+        if (entry->d_name [0] == '.' && (!entry->d_name [1] || !strcmp (entry->d_name, "..")))
+            continue;
+        snprintf (path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink (path);
+    }
+    if (handle)
+        closedir (handle);
+    rmdir (folder);
+}
+
+static void s_remove_folder (local_t *self)
+{
+    if (!self->folder [0])
+        return;
+    s_empty_folder (self->folder);
+    pthread_mutex_lock (&s_all_lock);
+    DL_DELETE (s_all, self);
+    pthread_mutex_unlock (&s_all_lock);
+}
+
+__attribute__ ((destructor)) static void s_at_exit (void)
+{
+    local_t *self;
+    if (pthread_mutex_trylock (&s_all_lock))
+        return;
+    DL_FOREACH (s_all, self)
+        if (self->pid == getpid ())
+            s_empty_folder (self->folder);
+    pthread_mutex_unlock (&s_all_lock);
+}
+
+//  ---- the threads -------------------------------------------------------------------------
+
+static void s_set (local_t *self, bool *what)
+{
+    pthread_mutex_lock (&self->lock);
+    *what = true;
+    pthread_cond_broadcast (&self->changed);
+    pthread_mutex_unlock (&self->lock);
+}
+
+static void *s_serve_broker (void *argument)
+{
+    local_t *self = argument;
+    server_t *server = &self->broker_server;
+    char listen [2 * ADDRESS_ENDPOINT_BYTES + 2];
+    snprintf (listen, sizeof listen, "%s%s%s", self->address, self->folder [0] ? "," : "",
+              self->folder [0] ? self->task_address : "");
+    broker_options_t options = {.name = "embedded", .listen = listen, .embedded = true};
+    broker_t *broker = broker_new (self->context, &options, &server->fault);
+    if (broker) {
+        pthread_mutex_lock (&self->lock);
+        self->broker = broker;
+        pthread_mutex_unlock (&self->lock);
+        s_set (self, &server->up);
+        broker_run (broker);
+        pthread_mutex_lock (&self->lock);
+        self->broker = NULL;
+        pthread_mutex_unlock (&self->lock);
+    }
+    broker_destroy (&broker);
+    s_set (self, &server->ended);
+    return NULL;
+}
+
+static void *s_serve_worker (void *argument)
+{
+    local_t *self = argument;
+    server_t *server = &self->worker_server;
+    worker_options_t options = {.name = "embedded",
+                                .broker = self->address,
+                                .slots = self->options.slots,
+                                .threads = self->options.threads,
+                                .commands = !self->options.threads,
+                                .slot_path = self->own_slots ? "/proc/self/exe" : NULL,
+                                .functions = self->functions,
+                                .plugins = self->options.plugins,
+                                .program = self->options.program,
+                                .task_broker = self->folder [0] ? self->task_address : "",
+                                .max_tasks = self->options.max_tasks,
+                                .embedded = true};
+    worker_t *worker = worker_new (self->context, &options, &server->fault);
+    if (worker) {
+        pthread_mutex_lock (&self->lock);
+        self->worker = worker;
+        pthread_mutex_unlock (&self->lock);
+        s_set (self, &server->up);
+        worker_run (worker, &server->fault);
+        pthread_mutex_lock (&self->lock);
+        self->worker = NULL;
+        pthread_mutex_unlock (&self->lock);
+    }
+    worker_destroy (&worker);
+    s_set (self, &server->ended);
+    return NULL;
+}
+
+static cadre_error_t s_start (server_t *server, void *(*serve) (void *), local_t *self, fault_t *fault)
+{
+    sigset_t all, before;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &before);
+    int rc = pthread_create (&server->thread, NULL, serve, self);
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+    if (rc)
+        return fault_set (fault, CADRE_ERROR_MEMORY, "no thread can be started: raise ulimit -u");
+    server->started = true;
+    return CADRE_OK;
+}
+
+//  Waits until a server serves. Its fault when it does not.
+static cadre_error_t s_await_up (local_t *self, server_t *server, fault_t *fault)
+{
+    pthread_mutex_lock (&self->lock);
+    while (!server->up && !server->ended)
+        pthread_cond_wait (&self->changed, &self->lock);
+    if (server->ended)
+        *fault = server->fault;
+    if (server->ended && !fault->code)
+        fault_set (fault, CADRE_ERROR_INTERNAL,
+                   "broker or worker of this process ended at once: open the pool again");
+    pthread_mutex_unlock (&self->lock);
+    return fault->code;
+}
+
+//  ---- life ----------------------------------------------------------------------------------
+
+//  Whose functions the slots offer, and which program they are.
+static cadre_error_t s_choose_functions (local_t *self, fault_t *fault)
+{
+    const cadre_function_t *remembered = NULL, *given = self->options.functions;
+    bool called = main_functions (&remembered);
+    if (self->options.threads) {
+        self->functions = given ? given : remembered;
+        return CADRE_OK;
+    }
+    if (given && !called)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "functions of this program cannot run in processes: call cadre_main (argc, argv, functions) first in "
+            "main, or set threads in the options");
+    if (given && given != remembered)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "the options' functions are not those given to cadre_main, which is what processes offer: give the "
+            "same, or set threads in the options");
+    self->own_slots = called;
+    self->functions = remembered;
+    return CADRE_OK;
+}
+
+static cadre_error_t s_prepare (local_t *self, fault_t *fault)
+{
+    if (self->options.threads && self->options.program)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "a program needs process slots: leave threads out of the options");
+    if (s_choose_functions (self, fault))
+        return fault->code;
+    size_t slots = self->options.slots ? self->options.slots : (size_t) cpus_usable (NULL);
+    if (descriptors_need (DESCRIPTORS_FIXED + slots * DESCRIPTORS_PER_SLOT, "a pool of this machine", fault))
+        return fault->code;
+    snprintf (self->address, sizeof self->address, "inproc://cadre-%016llx",
+              (unsigned long long) entropy_u64 ());
+    snprintf (self->task_address, sizeof self->task_address, "%s", self->address);
+    if (!self->options.threads) {
+        if (s_make_folder (self, fault))
+            return fault->code;
+        snprintf (self->task_address, sizeof self->task_address, "ipc://%s", self->folder);
+    }
+    self->context = sockets_context_new (1, SOCKETS_MAX, fault);
+    return fault->code;
+}
+
+local_t *local_new (const cadre_options_t *options, fault_t *fault)
+{
+    local_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->pid = getpid ();
+    self->options = *options;
+    pthread_mutex_init (&self->lock, NULL);
+    pthread_cond_init (&self->changed, NULL);
+    if (s_prepare (self, fault) || s_start (&self->broker_server, s_serve_broker, self, fault)
+        || s_await_up (self, &self->broker_server, fault)
+        || s_start (&self->worker_server, s_serve_worker, self, fault))
+        local_destroy (&self);
+    return self;
+}
+
+static void s_join (server_t *server)
+{
+    if (server->started)
+        pthread_join (server->thread, NULL);
+    server->started = false;
+}
+
+static void s_stop_worker (local_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    server_t *server = &self->worker_server;
+    while (server->started && !server->up && !server->ended)
+        pthread_cond_wait (&self->changed, &self->lock);
+    if (self->worker)
+        worker_signal (self->worker, WORKER_STOP);
+    pthread_mutex_unlock (&self->lock);
+    s_join (server);
+}
+
+void local_destroy (local_t **self_p)
+{
+    assert (self_p);
+    local_t *self = *self_p;
+    if (!self)
+        return;
+    s_stop_worker (self);
+    pthread_mutex_lock (&self->lock);
+    if (self->broker)
+        broker_signal (self->broker, BROKER_STOP);
+    pthread_mutex_unlock (&self->lock);
+    s_join (&self->broker_server);
+    sockets_context_destroy (&self->context);
+    s_remove_folder (self);
+    pthread_mutex_destroy (&self->lock);
+    pthread_cond_destroy (&self->changed);
+    free (self);
+    *self_p = NULL;
+}
+
+void *local_context (local_t *self)
+{
+    return self->context;
+}
+
+const char *local_address (const local_t *self)
+{
+    return self->address;
+}
+
+const char *local_task_address (const local_t *self)
+{
+    return self->task_address;
+}
+
+//  ---- the worker's arrival ----------------------------------------------------------------------
+
+static bool s_worker_ended (local_t *self, fault_t *fault)
+{
+    pthread_mutex_lock (&self->lock);
+    bool ended = self->worker_server.ended;
+    if (ended)
+        *fault = self->worker_server.fault;
+    pthread_mutex_unlock (&self->lock);
+    if (ended && !fault->code)
+        fault_set (fault, CADRE_ERROR_INTERNAL, "the worker of this process has left: open the pool again");
+    return ended;
+}
+
+static bool s_worker_ready (cadre_t *pool)
+{
+    cadre_value_t *workers = NULL;
+    if (cadre_request (pool, "worker.list", NULL, &workers, 1000))
+        return false;
+    const char *state = cadre_value_text (cadre_value_get (cadre_value_at (workers, 0), "state"));
+    bool ready = state && strcmp (state, "ready") == 0;
+    cadre_value_destroy (&workers);
+    return ready;
+}
+
+cadre_error_t local_await (local_t *self, cadre_t *pool, int64_t until_us, fault_t *fault)
+{
+    if (s_await_up (self, &self->worker_server, fault))
+        return fault->code;
+    long pause_us = ASK_US_FIRST;
+    while (!s_worker_ready (pool)) {
+        if (s_worker_ended (self, fault))
+            return fault->code;
+        if (moment_now (NULL) > until_us)
+            return fault_set (
+                fault, CADRE_ERROR_UNAVAILABLE,
+                "the worker of this process was not ready in time: give a longer connect_timeout_ms");
+        nanosleep (&(struct timespec){.tv_nsec = pause_us * 1000}, NULL);
+        pause_us = pause_us * 2 < ASK_US_LAST ? pause_us * 2 : ASK_US_LAST;
+    }
+    return CADRE_OK;
+}
+
+//  ---- one program as slot and worker ----------------------------------------------------------------
+
+int local_serve_slot (const cadre_function_t *functions)
+{
+    return slot_main_serve (functions);
+}
+
+int local_serve_worker (int argc, char **argv, const cadre_function_t *functions)
+{
+    return worker_command (argc - 1, argv + 1, argv, functions);
+}

@@ -1,0 +1,113 @@
+//  news.c - callbacks, and the descriptor for event loops
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "client/lib/future.h"
+#include "client/lib/pool.h"
+
+void pool_news (cadre_t *self)
+{
+    if (self->news_fd < 0 || self->news_set)
+        return;
+    uint64_t one = 1;
+    self->news_set = write (self->news_fd, &one, sizeof one) == (ssize_t) sizeof one;
+}
+
+void news_close (cadre_t *self)
+{
+    if (self->news_fd >= 0)
+        close (self->news_fd);
+    self->news_fd = -1;
+}
+
+void news_call_back (cadre_t *self)
+{
+    pool_lock (self);
+    cadre_future_t *future;
+    while ((future = self->due)) {
+        DL_DELETE2 (self->due, future, previous_due, next_due);
+        cadre_done_fn *callback = future->callback;
+        void *argument = future->argument;
+        future->queued = false;
+        future->callback = NULL;
+        self->callbacks--;
+        pool_unlock (self);
+        callback (future, argument);
+        pool_lock (self);
+    }
+    pool_unlock (self);
+}
+
+cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback, void *argument)
+{
+    if (!self || !callback)
+        return CADRE_ERROR_ARGUMENT;
+    cadre_t *pool = self->pool;
+    if (pool_forked (pool))
+        return CADRE_ERROR_FORKED;
+    pool_lock (pool);
+    cadre_error_t error = CADRE_OK;
+    if (pool->closed)
+        error = CADRE_ERROR_CLOSED;
+    else if (self->callback)
+        error = CADRE_ERROR_ARGUMENT;
+    if (!error) {
+        self->watched = true;
+        self->callback = callback;
+        self->argument = argument;
+        pool->callbacks++;
+        if (atomic_load (&self->done)) {
+            self->queued = true;
+            DL_APPEND2 (pool->due, self, previous_due, next_due);
+            pool_news (pool);
+        }
+        connection_notify (pool->connection);
+    }
+    pool_unlock (pool);
+    if (error)
+        return pool_say_text (pool, error,
+                              error == CADRE_ERROR_CLOSED
+                                  ? "the pool was closed: nobody is left to call back"
+                                  : "the future has a callback already: give each one");
+    return CADRE_OK;
+}
+
+int cadre_descriptor (cadre_t *self)
+{
+    if (!self || pool_forked (self))
+        return -1;
+    pool_lock (self);
+    if (self->news_fd < 0) {
+        self->news_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+        //  What came before somebody asked is news too
+        pool_news (self);
+        connection_notify (self->connection);
+    }
+    int fd = self->news_fd;
+    pool_unlock (self);
+    if (fd < 0)
+        pool_say_text (self, CADRE_ERROR_DESCRIPTORS, "no descriptor is free: raise ulimit -n");
+    return fd;
+}
+
+cadre_error_t cadre_dispatch (cadre_t *self)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self))
+        return CADRE_ERROR_FORKED;
+    pool_lock (self);
+    if (self->news_set) {
+        uint64_t count;
+        self->news_set = read (self->news_fd, &count, sizeof count) < 0 && errno != EAGAIN;
+    }
+    connection_flush (self->connection);
+    bool run = self->by_dispatch;
+    pool_unlock (self);
+    if (run)
+        news_call_back (self);
+    return CADRE_OK;
+}

@@ -1,0 +1,381 @@
+//  pool.c - opening and closing pools
+
+#include "client/lib/pool.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/lib/future.h"
+#include "client/lib/local.h"
+#include "client/lib/work.h"
+#include "common/moment.h"
+
+#define CONNECT_MS 5000
+#define WINDOW_BYTES (64u * 1024u * 1024u)
+#define WINDOW_TASKS 100000u
+#define CANCEL_MS 1000
+
+//  ---- references and locks -----------------------------------------------------------
+
+bool pool_forked (const cadre_t *self)
+{
+    return self->pid != getpid ();
+}
+
+cadre_t *pool_hold (cadre_t *self)
+{
+    atomic_fetch_add_explicit (&self->references, 1, memory_order_relaxed);
+    return self;
+}
+
+void pool_release (cadre_t **self_p)
+{
+    cadre_t *self = *self_p;
+    *self_p = NULL;
+    if (!self || atomic_fetch_sub_explicit (&self->references, 1, memory_order_acq_rel) > 1)
+        return;
+    if (self->connection)
+        implicit_destroy_all (self);
+    connection_destroy (&self->connection);
+    news_close (self);
+    free (self);
+}
+
+void pool_lock (cadre_t *self)
+{
+    connection_lock (self->connection);
+}
+
+void pool_unlock (cadre_t *self)
+{
+    connection_unlock (self->connection);
+}
+
+session_t *pool_session (cadre_t *self)
+{
+    return connection_session (self->connection);
+}
+
+//  ---- what can be done now ----------------------------------------------------------------
+
+static cadre_error_t s_no_answer (cadre_t *self, fault_t *fault)
+{
+    return fault_set (fault, CADRE_ERROR_UNAVAILABLE, "the broker at %s does not answer: is it running?",
+                      self->address);
+}
+
+cadre_error_t pool_ready (cadre_t *self, fault_t *fault)
+{
+    session_t *session = pool_session (self);
+    if (self->closed)
+        return fault_set (fault, CADRE_ERROR_CLOSED, "the pool was closed: open another one");
+    if (session_state (session) == SESSION_ENDED) {
+        *fault = *session_fault (session);
+        return fault->code;
+    }
+    return session_accepts (session) ? CADRE_OK : s_no_answer (self, fault);
+}
+
+//  A window that is open, or no hope that it will be.
+static bool s_admitted (void *argument)
+{
+    cadre_t *self = argument;
+    session_t *session = pool_session (self);
+    return self->closed || session_state (session) == SESSION_ENDED || session_silent (session)
+           || !session_blocked (session);
+}
+
+cadre_error_t pool_admit (cadre_t *self, fault_t *fault)
+{
+    if (pool_ready (self, fault))
+        return fault->code;
+    if (!session_blocked (pool_session (self)))
+        return CADRE_OK;
+    connection_wait (self->connection, -1, s_admitted, self);
+    if (pool_ready (self, fault))
+        return fault->code;
+    return session_blocked (pool_session (self)) ? s_no_answer (self, fault) : CADRE_OK;
+}
+
+void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
+{
+    if (session_silent (pool_session (self)))
+        snprintf (text, size, "the broker at %s does not answer: is it running?", self->address);
+    else
+        snprintf (text, size, "%s", notice);
+}
+
+//  ---- what the connection calls, with the lock held ---------------------------------------------
+
+static bool s_on_frame (void *owner, uint8_t verb, cursor_t body)
+{
+    return work_on_frame (owner, verb, body);
+}
+
+static void s_on_lost (void *owner, const fault_t *why)
+{
+    cadre_t *self = owner;
+    work_fail_all (self, why);
+    request_fail_all (self, why);
+}
+
+static void s_gather (void *owner)
+{
+    work_gather (owner);
+}
+
+static void s_run (void *owner)
+{
+    news_call_back (owner);
+}
+
+static bool s_due (void *owner)
+{
+    cadre_t *self = owner;
+    return self->due && !self->by_dispatch;
+}
+
+static bool s_watched (void *owner)
+{
+    cadre_t *self = owner;
+    return self->callbacks || self->news_fd >= 0;
+}
+
+//  ---- opening --------------------------------------------------------------------------------------
+
+static const char *s_label (const cadre_options_t *options, char *buffer, size_t size)
+{
+    char host [64] = "localhost";
+    const char *user = getenv ("USER");
+    if (options->name)
+        return options->name;
+    gethostname (host, sizeof host - 1);
+    snprintf (buffer, size, "%s@%s:%ld", user ? user : "user", host, (long) getpid ());
+    return buffer;
+}
+
+static bool s_answered (void *argument)
+{
+    cadre_t *self = argument;
+    return session_state (pool_session (self)) != SESSION_GREETING;
+}
+
+static cadre_error_t s_connect (cadre_t *self, void *context, const address_t *address,
+                                const cadre_options_t *options, int timeout_ms, fault_t *fault)
+{
+    char label [128];
+    address_print (address, self->address, sizeof self->address);
+    session_options_t session = {.name = s_label (options, label, sizeof label),
+                                 .address = self->address,
+                                 .window_tasks = WINDOW_TASKS,
+                                 .window_bytes =
+                                     options->window_bytes ? options->window_bytes : WINDOW_BYTES};
+    connection_handler_t handler = {.frame = s_on_frame,
+                                    .lost = s_on_lost,
+                                    .gather = s_gather,
+                                    .run = s_run,
+                                    .due = s_due,
+                                    .watched = s_watched,
+                                    .owner = self};
+    self->connection = connection_new (context, address, &session, &handler, fault);
+    if (!self->connection)
+        return fault->code;
+    pool_lock (self);
+    connection_wait (self->connection, connection_deadline (timeout_ms), s_answered, self);
+    session_state_t state = session_state (pool_session (self));
+    if (state == SESSION_ENDED)
+        *fault = *session_fault (pool_session (self));
+    else if (state != SESSION_OPEN)
+        fault_set (
+            fault, CADRE_ERROR_UNAVAILABLE,
+            "no broker answers at %s: start one there (cadre-broker --listen %s), or give another address",
+            self->address, self->address);
+    pool_unlock (self);
+    if (fault->code)
+        connection_destroy (&self->connection);
+    return fault->code;
+}
+
+static cadre_error_t s_open_remote (cadre_t *self, const char *text, const cadre_options_t *options,
+                                    fault_t *fault)
+{
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    if (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, fault))
+        return fault->code;
+    int total_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
+    int64_t until_us = connection_deadline (total_ms);
+    for (size_t i = 0; i < count; i++) {
+        fault_clear (fault);
+        int64_t left_ms = (until_us - moment_now (NULL)) / 1000;
+        int share_ms = (int) (left_ms > 0 ? left_ms : 0) / (int) (count - i);
+        if (address_check_connect (&addresses [i], fault))
+            return fault->code;
+        if (addresses [i].kind == ADDRESS_INPROC)
+            return fault_set (
+                fault, CADRE_ERROR_ADDRESS,
+                "%s is within one process: give NULL for a pool of this machine, or an ipc:// or tcp:// address",
+                text);
+        cadre_error_t error = s_connect (self, NULL, &addresses [i], options, share_ms, fault);
+        if (!error || (error != CADRE_ERROR_UNAVAILABLE && i + 1 == count))
+            return error;
+    }
+    return fault->code;
+}
+
+static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options, fault_t *fault)
+{
+    address_t address;
+    int64_t until_us =
+        connection_deadline (options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS);
+    self->local = local_new (options, fault);
+    if (!self->local)
+        return fault->code;
+    cadre_error_t error = address_parse (&address, local_address (self->local), fault);
+    assert (!error);
+    int left_ms = (int) ((until_us - moment_now (NULL)) / 1000);
+    error =
+        s_connect (self, local_context (self->local), &address, options, left_ms > 0 ? left_ms : 0, fault);
+    if (error)
+        return error;
+    snprintf (self->address, sizeof self->address, "%s", local_task_address (self->local));
+    return local_await (self->local, self, until_us, fault);
+}
+
+static cadre_error_t s_check (const cadre_options_t *options, fault_t *fault)
+{
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
+        if (options->reserved [i])
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "reserved fields of the options are set: begin with `cadre_options_t o = {0}`");
+    return CADRE_OK;
+}
+
+//  Ends what an attempt to open has left behind.
+static void s_give_up (cadre_t *self)
+{
+    if (self->connection)
+        connection_close (self->connection, "gave up");
+    local_destroy (&self->local);
+    pool_release (&self);
+}
+
+cadre_t *cadre_open (const char *address, const cadre_options_t *options)
+{
+    static const cadre_options_t usual = {0};
+    static atomic_uint_least64_t serials = 0;
+    fault_t fault = {0};
+    if (!options)
+        options = &usual;
+    cadre_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    atomic_init (&self->references, 1);
+    self->pid = getpid ();
+    self->serial = atomic_fetch_add (&serials, 1) + 1;
+    self->news_fd = -1;
+    self->by_dispatch = options->callbacks_by_dispatch;
+    if (s_check (options, &fault) == CADRE_OK) {
+        if (address)
+            s_open_remote (self, address, options, &fault);
+        else
+            s_open_local (self, options, &fault);
+    }
+    pool_say_open (&fault);
+    if (fault.code == CADRE_OK)
+        return self;
+    s_give_up (self);
+    return NULL;
+}
+
+const char *cadre_address (const cadre_t *self)
+{
+    return self ? self->address : "";
+}
+
+//  ---- closing -----------------------------------------------------------------------------------------
+
+//  Nothing attached is on its way, and what is detached has been sent.
+static bool s_drained (void *argument)
+{
+    cadre_t *self = argument;
+    work_t *work, *next;
+    HASH_ITER (hh, self->works, work, next)
+        if (!work->detached && !work_done (work))
+            return false;
+    session_t *session = pool_session (self);
+    return session_state (session) == SESSION_ENDED || session_drained (session);
+}
+
+static void s_cancel_all (cadre_t *self)
+{
+    work_t *work, *next;
+    HASH_ITER (hh, self->works, work, next)
+        if (!work->detached && !work_done (work))
+            work_cancel (work);
+}
+
+//  Callbacks whose futures have ended are called before the pool is gone.
+static void s_finish (cadre_t *self, const char *reason)
+{
+    connection_close (self->connection, reason);
+    if (!self->by_dispatch)
+        news_call_back (self);
+    local_destroy (&self->local);
+}
+
+static bool s_begin_close (cadre_t *self)
+{
+    self->closing = true;
+    implicit_seal_all (self);
+    work_t *work, *next;
+    HASH_ITER (hh, self->works, work, next)
+        work_seal (work);
+    connection_flush (self->connection);
+    return session_state (pool_session (self)) != SESSION_ENDED;
+}
+
+static cadre_error_t s_close (cadre_t *self, int timeout_ms, int cancel_ms)
+{
+    cadre_error_t result = CADRE_OK;
+    pool_lock (self);
+    bool alive = s_begin_close (self);
+    if (alive && !connection_wait (self->connection, connection_deadline (timeout_ms), s_drained, self)) {
+        result = CADRE_ERROR_TIMEOUT;
+        s_cancel_all (self);
+        if (!session_silent (pool_session (self)))
+            connection_wait (self->connection, connection_deadline (cancel_ms), s_drained, self);
+    }
+    self->closed = true;
+    pool_unlock (self);
+    s_finish (self, "closed");
+    return result;
+}
+
+cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms)
+{
+    cadre_t *self = self_p ? *self_p : NULL;
+    if (!self)
+        return CADRE_OK;
+    *self_p = NULL;
+    if (pool_forked (self))
+        return CADRE_ERROR_FORKED;
+    cadre_error_t result = s_close (self, timeout_ms, CANCEL_MS);
+    pool_release (&self);
+    return result;
+}
+
+void cadre_abort (cadre_t **self_p)
+{
+    cadre_t *self = self_p ? *self_p : NULL;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (pool_forked (self))
+        return;
+    s_close (self, 0, 0);
+    pool_release (&self);
+}

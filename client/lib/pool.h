@@ -1,0 +1,89 @@
+/*  pool.h - what a cadre_t is inside
+ *
+ *  A pool owns a connection, the works open on it, the futures that wait to be told of, and, when it is of this
+ *  machine, the broker and the worker. Futures, jobs and iterators hold references to it, so that they can be read after
+ *  it was closed. Everything marked "lock" is protected by the connection's lock.
+ */
+
+#ifndef CLIENT_LIB_POOL_H_INCLUDED
+#define CLIENT_LIB_POOL_H_INCLUDED
+
+#include "client/lib/connection.h"
+#include "common/fault.h"
+
+#include <cadre.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+struct work;
+struct implicit;
+struct local;
+struct request;
+
+struct cadre {
+    atomic_uint references;                //  The user's, and one for each future, job and iterator
+    pid_t pid;                             //  Process that opened it
+    uint64_t serial;                       //  Tells pools apart in messages
+    connection_t *connection;              //  To the broker
+    struct local *local;                   //  Broker and worker of this process, or NULL
+    char address [ADDRESS_ENDPOINT_BYTES]; //  For cadre_address
+    bool by_dispatch;                      //  Callbacks run in cadre_dispatch
+    bool closed;                           //  lock: nothing more can be submitted
+    bool closing;                          //  lock: results are taken in whatever the window
+    uint64_t last_ref;                     //  lock: number of the newest work
+    struct work *works;                    //  lock: by ref
+    struct work *last_work;                //  lock: found last
+    struct work *gathered;                 //  lock: works with a batch that was not put yet
+    struct implicit *implicits;            //  lock: open jobs of cadre_submit, the last used first
+    size_t implicit_count;                 //  lock: how many
+    struct request *requests;              //  lock: questions without an answer
+    uint64_t last_request;                 //  lock: number of the newest one
+    cadre_future_t *due;                   //  lock: ended, with a callback to be called
+    size_t callbacks;                      //  lock: futures with a callback that was not called
+    int news_fd;                           //  lock: cadre_descriptor, or -1
+    bool news_set;                         //  lock: it polls readable
+};
+
+//  ---- references ----
+cadre_t *pool_hold (cadre_t *self);
+void pool_release (cadre_t **self_p);
+
+//  True when the caller is a forked child of the process that opened the pool.
+bool pool_forked (const cadre_t *self);
+
+void pool_lock (cadre_t *self);
+void pool_unlock (cadre_t *self);
+session_t *pool_session (cadre_t *self); //  lock
+
+//  ---- messages: one per thread and pool ----
+
+//  Keeps the message for cadre_message and returns its code. Any thread, any lock.
+cadre_error_t pool_say (cadre_t *self, const fault_t *fault);
+cadre_error_t pool_say_text (cadre_t *self, cadre_error_t code, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
+void pool_say_open (const fault_t *fault);
+
+//  ---- lock held ----
+
+//  CADRE_OK when something can be submitted; else why not.
+cadre_error_t pool_ready (cadre_t *self, fault_t *fault);
+
+//  Waits until the broker's window is open. CADRE_ERROR_UNAVAILABLE when the broker is silent, CADRE_ERROR_CLOSED.
+cadre_error_t pool_admit (cadre_t *self, fault_t *fault);
+
+//  Whoever polls cadre_descriptor should look.
+void pool_news (cadre_t *self);
+
+//  Why something takes long, into text: a silent broker, or the notice given; "" when nothing is known.
+void pool_explain (cadre_t *self, const char *notice, char *text, size_t size);
+
+//  ---- request.c, lock held ----
+bool request_on_reply (cadre_t *self, cursor_t body);
+void request_fail_all (cadre_t *self, const fault_t *why);
+
+//  ---- news.c ----
+void news_call_back (cadre_t *self); //  No lock: runs callbacks that are due
+void news_close (cadre_t *self);
+
+#endif

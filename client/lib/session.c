@@ -1,0 +1,485 @@
+//  session.c - a client's side of its session with a broker
+
+#include "client/lib/session.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/address.h"
+#include "common/entropy.h"
+
+#define HELLO_US INT64_C (1000000)
+#define ACK_FRAMES 64u
+#define ACK_BYTES (256u * 1024u)
+#define FRAME_TASKS 4096u
+#define BEAT_MS_DEFAULT 1000u
+#define LOST_MS_DEFAULT 10000u
+#define MS_MAX 86400000u
+
+//  What may be sent in one direction, in two units.
+typedef struct amount {
+    uint64_t tasks; //  Results
+    uint64_t bytes; //  Bytes of frames
+} amount_t;
+
+struct session {
+    session_handler_t handler;             //  Where frames go to
+    session_state_t state;                 //  See the diagram in the header
+    uint8_t uuid [ENTROPY_UUID_BYTES];     //  This connection's identity
+    char name [128];                       //  Label for people
+    char address [ADDRESS_ENDPOINT_BYTES]; //  Of the broker, for messages
+    uint64_t number;                       //  The session's; 0 before the first WELCOME
+    stream_t *out;                         //  What we send; NULL while there is no session
+    stream_in_t in;                        //  What we have received
+    parts_t *parts;                        //  Large payloads that arrive
+    amount_t window;                       //  What may wait here unread
+    amount_t arrived;                      //  In this session
+    amount_t held;                         //  Of it unread
+    amount_t granted;                      //  What the broker was told last
+    uint64_t acknowledged;                 //  What the broker was told last
+    size_t unacknowledged_bytes;           //  Received since
+    uint64_t frame_tasks;                  //  The first window, at most FRAME_TASKS
+    int64_t beat_us;                       //  Between two beats
+    int64_t lost_us;                       //  Silence that is too long
+    int64_t hello_us;                      //  When the next HELLO is due
+    int64_t beat_due_us;                   //  When the next BEAT is due
+    int64_t heard_us;                      //  When the broker was heard last
+    bool silent;                           //  It was not heard for lost_us
+    fault_t fault;                         //  Why the session ended
+};
+
+session_t *session_new (const session_options_t *options, const session_handler_t *handler)
+{
+    session_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->handler = *handler;
+    entropy_uuid (self->uuid);
+    snprintf (self->name, sizeof self->name, "%s", options->name);
+    snprintf (self->address, sizeof self->address, "%s", options->address);
+    self->window = (amount_t){options->window_tasks, options->window_bytes};
+    self->granted = self->window;
+    self->parts = parts_new ();
+    self->frame_tasks = FRAME_TASKS;
+    self->beat_us = BEAT_MS_DEFAULT * INT64_C (1000);
+    self->lost_us = LOST_MS_DEFAULT * INT64_C (1000);
+    self->silent = true;
+    return self;
+}
+
+void session_destroy (session_t **self_p)
+{
+    assert (self_p);
+    session_t *self = *self_p;
+    if (!self)
+        return;
+    stream_destroy (&self->out);
+    parts_destroy (&self->parts);
+    free (self);
+    *self_p = NULL;
+}
+
+session_state_t session_state (const session_t *self)
+{
+    return self->state;
+}
+
+const fault_t *session_fault (const session_t *self)
+{
+    return &self->fault;
+}
+
+bool session_silent (const session_t *self)
+{
+    return self->silent || !self->out;
+}
+
+//  ---- sending ------------------------------------------------------------------
+
+static bool s_send (session_t *self, buffer_t *frame)
+{
+    bool sent = self->handler.send (self->handler.owner, frame);
+    buffer_free (frame);
+    return sent;
+}
+
+static void s_hello (session_t *self, int64_t now_us)
+{
+    wire_client_hello_t hello = {.magic = wire_view (WIRE_MAGIC),
+                                 .major = WIRE_MAJOR,
+                                 .minor = WIRE_MINOR,
+                                 .uuid = {self->uuid, sizeof self->uuid},
+                                 .name = wire_view (self->name),
+                                 .received = self->in.received,
+                                 .window_tasks = self->granted.tasks,
+                                 .window_bytes = self->granted.bytes};
+    buffer_t frame = {0};
+    wire_write_client_hello (&frame, (wire_envelope_t){.session = self->number}, &hello);
+    s_send (self, &frame);
+    self->hello_us = now_us + HELLO_US;
+}
+
+static bool s_beat (session_t *self, int64_t now_us)
+{
+    wire_beat_t beat = {.received = self->in.received, .sent = stream_sent (self->out)};
+    buffer_t frame = {0};
+    wire_write_beat (&frame, (wire_envelope_t){.session = self->number}, &beat);
+    self->acknowledged = self->in.received;
+    self->unacknowledged_bytes = 0;
+    self->beat_due_us = now_us + self->beat_us;
+    return s_send (self, &frame);
+}
+
+//  Tells the broker of a wider window once a quarter of it has come free.
+static bool s_grant (session_t *self)
+{
+    uint64_t tasks = self->arrived.tasks - self->held.tasks + self->window.tasks;
+    uint64_t bytes = self->arrived.bytes - self->held.bytes + self->window.bytes;
+    bool due = tasks >= self->granted.tasks + self->window.tasks / 4 + 1
+               || bytes >= self->granted.bytes + self->window.bytes / 4 + 1;
+    if (!due)
+        return false;
+    if (tasks > self->granted.tasks)
+        self->granted.tasks = tasks;
+    if (bytes > self->granted.bytes)
+        self->granted.bytes = bytes;
+    wire_window_t window = {.tasks = self->granted.tasks, .bytes = self->granted.bytes};
+    buffer_t frame = {0};
+    wire_write_window (&frame, (wire_envelope_t){.session = self->number}, &window);
+    return s_send (self, &frame);
+}
+
+static bool s_flush (session_t *self)
+{
+    bool any = false;
+    const buffer_t *frame;
+    while ((frame = stream_next (self->out))) {
+        if (!self->handler.send (self->handler.owner, frame)) {
+            stream_unsend (self->out);
+            break;
+        }
+        any = true;
+    }
+    return any;
+}
+
+bool session_settle (session_t *self, int64_t now_us)
+{
+    if (self->state != SESSION_OPEN)
+        return false;
+    bool any = s_flush (self);
+    if (self->in.received - self->acknowledged >= ACK_FRAMES || self->unacknowledged_bytes >= ACK_BYTES)
+        any |= s_beat (self, now_us);
+    any |= s_grant (self);
+    return any;
+}
+
+//  ---- states -------------------------------------------------------------------
+
+static void s_greet (session_t *self, int64_t now_us)
+{
+    if (self->state != SESSION_OPEN)
+        return;
+    self->state = SESSION_GREETING;
+    s_hello (self, now_us);
+}
+
+//  The session is gone, with everything in it; another may follow.
+static void s_lose (session_t *self, const fault_t *why)
+{
+    stream_destroy (&self->out);
+    parts_destroy (&self->parts);
+    self->parts = parts_new ();
+    self->in.received = self->acknowledged = self->number = 0;
+    self->arrived = self->held = (amount_t){0, 0};
+    self->granted = self->window;
+    self->handler.lost (self->handler.owner, why);
+}
+
+void session_end (session_t *self, const fault_t *why)
+{
+    if (self->state == SESSION_ENDED)
+        return;
+    fault_t fault = *why;
+    self->state = SESSION_ENDED;
+    self->fault = fault;
+    s_lose (self, &fault);
+}
+
+void session_leave (session_t *self, const char *reason)
+{
+    if (self->state == SESSION_OPEN) {
+        wire_goodbye_t goodbye = {.reason = wire_view (reason)};
+        buffer_t frame = {0};
+        wire_write_goodbye (&frame, (wire_envelope_t){.session = self->number}, &goodbye);
+        s_send (self, &frame);
+    }
+    fault_t fault = {0};
+    fault_set (&fault, CADRE_ERROR_CLOSED, "the pool was closed: open another one");
+    session_end (self, &fault);
+}
+
+static void s_broken (session_t *self, uint8_t verb)
+{
+    fault_t fault = {0};
+    fault_set (
+        &fault, CADRE_ERROR_PROTOCOL,
+        "the broker at %s sent a message (%s) that breaks the protocol: use the same release on both sides",
+        self->address, wire_verb_name (verb));
+    session_end (self, &fault);
+}
+
+int64_t session_tick (session_t *self, int64_t now_us)
+{
+    if (self->state == SESSION_ENDED)
+        return now_us + HELLO_US;
+    if (self->heard_us == 0)
+        self->heard_us = now_us;
+    if (now_us - self->heard_us > self->lost_us)
+        self->silent = true;
+    if (self->state == SESSION_GREETING) {
+        if (now_us >= self->hello_us)
+            s_hello (self, now_us);
+        return self->hello_us;
+    }
+    if (now_us >= self->beat_due_us)
+        s_beat (self, now_us);
+    return self->beat_due_us;
+}
+
+//  ---- receiving ------------------------------------------------------------------
+
+static void s_on_refused (session_t *self, cursor_t body)
+{
+    wire_refused_t refused;
+    if (!wire_read_refused (&body, &refused)) {
+        s_broken (self, WIRE_refused);
+        return;
+    }
+    fault_t fault = {0};
+    cadre_error_t code = refused.code >= CADRE_ERROR_MEMORY && refused.code < CADRE_ERROR_END
+                             ? (cadre_error_t) refused.code
+                             : CADRE_ERROR_REFUSED;
+    if (refused.message.size)
+        fault_set (&fault, code, "%.*s", (int) (refused.message.size < 400 ? refused.message.size : 400),
+                   (const char *) refused.message.data);
+    else
+        fault_set (&fault, code, "the broker at %s refused this client (protocol %u.%u here, %u.%u there)",
+                   self->address, WIRE_MAJOR, WIRE_MINOR, (unsigned) refused.major, (unsigned) refused.minor);
+    session_end (self, &fault);
+}
+
+static int64_t s_span_us (uint64_t ms, uint64_t usual_ms)
+{
+    uint64_t chosen = ms == 0 ? usual_ms : ms < MS_MAX ? ms : MS_MAX;
+    return (int64_t) chosen * 1000;
+}
+
+static void s_begin (session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
+{
+    if (self->number) {
+        fault_t fault = {0};
+        fault_set (&fault, CADRE_ERROR_CLOSED,
+                   "the broker at %s no longer knows this session (it was restarted): submit again",
+                   self->address);
+        s_lose (self, &fault);
+    }
+    self->number = number;
+    self->out = stream_new (number);
+    self->frame_tasks = welcome->window_tasks < FRAME_TASKS ? welcome->window_tasks : FRAME_TASKS;
+}
+
+static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64_t now_us)
+{
+    wire_client_welcome_t welcome;
+    if (self->state != SESSION_GREETING)
+        return;
+    if (!wire_read_client_welcome (&body, &welcome) || number == 0) {
+        s_broken (self, WIRE_client_welcome);
+        return;
+    }
+    if (welcome.resumed && number == self->number && self->out) {
+        if (!stream_acknowledge (self->out, welcome.received)) {
+            s_broken (self, WIRE_client_welcome);
+            return;
+        }
+        stream_rewind (self->out, welcome.received);
+    } else
+        s_begin (self, number, &welcome);
+    self->beat_us = s_span_us (welcome.beat_ms, BEAT_MS_DEFAULT);
+    self->lost_us = s_span_us (welcome.lost_ms, LOST_MS_DEFAULT);
+    self->beat_due_us = now_us + self->beat_us;
+    self->state = SESSION_OPEN;
+    stream_grant (self->out, welcome.window_tasks, welcome.window_bytes);
+}
+
+static void s_on_beat (session_t *self, cursor_t body, int64_t now_us)
+{
+    wire_beat_t beat;
+    if (!wire_read_beat (&body, &beat) || !stream_acknowledge (self->out, beat.received)) {
+        s_broken (self, WIRE_beat);
+        return;
+    }
+    if (beat.sent > self->in.received)
+        s_greet (self, now_us);
+}
+
+static void s_on_window (session_t *self, cursor_t body)
+{
+    wire_window_t window;
+    if (!wire_read_window (&body, &window)) {
+        s_broken (self, WIRE_window);
+        return;
+    }
+    stream_grant (self->out, window.tasks, window.bytes);
+}
+
+static void s_on_goodbye (session_t *self, int64_t now_us)
+{
+    fault_t fault = {0};
+    fault_set (&fault, CADRE_ERROR_CLOSED,
+               "the broker at %s has shut down: start it again, then submit again", self->address);
+    self->state = SESSION_GREETING;
+    self->silent = true;
+    self->hello_us = now_us + HELLO_US;
+    s_lose (self, &fault);
+}
+
+static bool s_on_part (session_t *self, cursor_t body)
+{
+    wire_part_t part;
+    return wire_read_part (&body, &part) && parts_add (self->parts, &part) == CADRE_OK;
+}
+
+static void s_on_stream (session_t *self, const wire_envelope_t *envelope, cursor_t body, size_t size_bytes,
+                         int64_t now_us)
+{
+    stream_verdict_t verdict = stream_in_accept (&self->in, envelope->sequence);
+    if (verdict == STREAM_GAP)
+        s_greet (self, now_us);
+    if (verdict != STREAM_NEW)
+        return;
+    self->unacknowledged_bytes += size_bytes;
+    if (envelope->verb == WIRE_results || envelope->verb == WIRE_output || envelope->verb == WIRE_part)
+        self->arrived.bytes += size_bytes;
+    if (envelope->verb == WIRE_results) {
+        wire_results_t results;
+        cursor_t peek = body;
+        if (wire_read_results (&peek, &results))
+            self->arrived.tasks += results.results.count;
+    }
+    uint64_t number = self->number;
+    bool fine = envelope->verb == WIRE_part ? s_on_part (self, body)
+                                            : self->handler.frame (self->handler.owner, envelope->verb, body);
+    if (!fine && self->number == number)
+        s_broken (self, envelope->verb);
+}
+
+//  Frames of an open session.
+static void s_on_open (session_t *self, const wire_envelope_t *envelope, cursor_t body, size_t size_bytes,
+                       int64_t now_us)
+{
+    switch (envelope->verb) {
+    case WIRE_beat: s_on_beat (self, body, now_us); return;
+    case WIRE_window: s_on_window (self, body); return;
+    case WIRE_goodbye: s_on_goodbye (self, now_us); return;
+    case WIRE_client_welcome: return;
+    default:
+        //  Verbs of a newer minor version that are no stream frames are none of our business
+        if (envelope->sequence)
+            s_on_stream (self, envelope, body, size_bytes, now_us);
+    }
+}
+
+void session_receive (session_t *self, const void *bytes, size_t size_bytes, int64_t now_us)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    if (self->state == SESSION_ENDED)
+        return;
+    cadre_error_t error = wire_open (bytes, size_bytes, &envelope, &body);
+    if (error == CADRE_ERROR_PROTOCOL) {
+        s_broken (self, 0);
+        return;
+    }
+    self->heard_us = now_us;
+    self->silent = false;
+    //  REFUSED and WHO are the same in all major versions
+    if (envelope.verb == WIRE_refused)
+        s_on_refused (self, body);
+    else if (envelope.verb == WIRE_who)
+        s_greet (self, now_us);
+    else if (error)
+        return;
+    else if (envelope.verb == WIRE_client_welcome)
+        s_on_welcome (self, envelope.session, body, now_us);
+    else if (self->state == SESSION_OPEN && envelope.session == self->number)
+        s_on_open (self, &envelope, body, size_bytes, now_us);
+}
+
+//  ---- what is put ---------------------------------------------------------------
+
+bool session_accepts (const session_t *self)
+{
+    return self->out != NULL;
+}
+
+void session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
+{
+    if (self->out)
+        stream_put (self->out, frame, tasks, metered);
+    buffer_free (frame);
+}
+
+void session_put_parts (session_t *self, view_t payload, buffer_t *item)
+{
+    if (!self->out)
+        return;
+    uint64_t number = stream_payload_number (self->out);
+    for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
+        size_t left = payload.size - at;
+        wire_part_t part = {.payload = number,
+                            .total = payload.size,
+                            .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
+        buffer_t frame = {0};
+        wire_write_part (&frame, (wire_envelope_t){0}, &part);
+        stream_put (self->out, &frame, 0, true);
+        buffer_free (&frame);
+    }
+    wire_pack_parts (item, number);
+}
+
+bool session_blocked (const session_t *self)
+{
+    if (!self->out)
+        return true;
+    return self->state == SESSION_OPEN ? stream_blocked (self->out) : stream_unsent_bytes (self->out) > 0;
+}
+
+bool session_drained (const session_t *self)
+{
+    return !self->out || stream_unsent_bytes (self->out) == 0;
+}
+
+uint64_t session_frame_tasks (const session_t *self)
+{
+    return self->frame_tasks ? self->frame_tasks : 1;
+}
+
+void session_hold (session_t *self, uint64_t tasks, uint64_t bytes)
+{
+    self->held.tasks += tasks;
+    self->held.bytes += bytes;
+}
+
+void session_release (session_t *self, uint64_t tasks, uint64_t bytes)
+{
+    self->held.tasks -= tasks < self->held.tasks ? tasks : self->held.tasks;
+    self->held.bytes -= bytes < self->held.bytes ? bytes : self->held.bytes;
+}
+
+bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload)
+{
+    return parts_take (self->parts, number, payload);
+}

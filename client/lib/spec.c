@@ -1,0 +1,150 @@
+//  spec.c - options of a job, and commands, as the protocol says them
+
+#include "client/lib/spec.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define GRACE_MS 5000u
+#define RETRIES_LOST 2u
+
+static size_t s_count (const char *const *texts)
+{
+    size_t count = 0;
+    while (texts && texts [count])
+        count++;
+    return count;
+}
+
+static void s_pack_texts (buffer_t *self, const char *const *texts)
+{
+    for (; texts && *texts; texts++)
+        pack_text (self, *texts);
+}
+
+static cadre_error_t s_check_environment (const char *const *environment, fault_t *fault)
+{
+    for (; environment && *environment; environment++) {
+        const char *equals = strchr (*environment, '=');
+        if (!equals || equals == *environment)
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "'%.100s' is no variable of an environment: write NAME=VALUE", *environment);
+    }
+    return CADRE_OK;
+}
+
+static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options)
+{
+    int pairs = (options->environment != NULL) + (options->directory != NULL) + (options->shell != NULL)
+                + options->slot_mark;
+    pack_map (self, (size_t) pairs);
+    if (options->environment) {
+        pack_text (self, "env");
+        pack_array (self, s_count (options->environment));
+        s_pack_texts (self, options->environment);
+    }
+    if (options->directory) {
+        pack_text (self, "dir");
+        pack_text (self, options->directory);
+    }
+    if (options->shell) {
+        pack_text (self, "shell");
+        pack_text (self, options->shell);
+    }
+    if (options->slot_mark) {
+        pack_text (self, "slot_mark");
+        pack_bool (self, true);
+    }
+}
+
+static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault)
+{
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
+        if (options->reserved [i])
+            return fault_set (
+                fault, CADRE_ERROR_ARGUMENT,
+                "reserved fields of the job's options are set: begin with `cadre_job_options_t o = {0}`");
+    if (options->timeout_ms < 0 || options->grace_ms < 0)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "a timeout or grace of a job is below zero: give milliseconds, or 0 for none");
+    if (options->retries_lost < -1)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "retries_lost is below -1: -1 is for none, 0 for the usual 2");
+    return s_check_environment (options->environment, fault);
+}
+
+cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const cadre_job_options_t *options,
+                       fault_t *fault)
+{
+    static const cadre_job_options_t usual = {0};
+    *self = (spec_t){0};
+    if (!options)
+        options = &usual;
+    if (kind != WIRE_KIND_COMMAND && (!function || !*function))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "no function is named: give the name of one that workers offer");
+    if (s_check (options, fault))
+        return fault->code;
+    s_pack_texts (&self->needs, options->needs);
+    if (kind == WIRE_KIND_COMMAND)
+        s_pack_spec (&self->command, options);
+    const char *label = options->name ? options->name : function ? function : "command";
+    unsigned lost = options->retries_lost ? (unsigned) options->retries_lost : RETRIES_LOST;
+    self->fields = (wire_job_open_t){
+        .kind = kind,
+        .detached = options->detached,
+        .name = wire_view (label),
+        .function = wire_view (kind == WIRE_KIND_COMMAND ? "" : function),
+        .spec = wire_view_of (&self->command),
+        .priority = options->priority,
+        .limit = options->limit,
+        .retries = options->retries,
+        .retries_lost = options->retries_lost == -1 ? 0 : lost,
+        .timeout_ms = (uint64_t) options->timeout_ms,
+        .grace_ms = options->grace_ms ? (uint64_t) options->grace_ms : GRACE_MS,
+        .needs = wire_list_of (&self->needs, s_count (options->needs)),
+    };
+    return CADRE_OK;
+}
+
+void spec_free (spec_t *self)
+{
+    buffer_free (&self->needs);
+    buffer_free (&self->command);
+}
+
+static void s_pack_environment (buffer_t *payload, const char *const *environment)
+{
+    pack_map (payload, s_count (environment));
+    for (; *environment; environment++) {
+        size_t name = strcspn (*environment, "=");
+        pack_text_of (payload, *environment, name);
+        pack_text (payload, *environment + name + 1);
+    }
+}
+
+cadre_error_t spec_pack_command (buffer_t *payload, const char *const *argv, const char *line,
+                                 const void *input, size_t input_bytes, const char *const *environment,
+                                 fault_t *fault)
+{
+    if (!line && (!argv || !argv [0]))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the command is empty: name a program");
+    if (s_check_environment (environment, fault))
+        return fault->code;
+    pack_array (payload, 3);
+    if (line)
+        pack_text (payload, line);
+    else {
+        pack_array (payload, s_count (argv));
+        s_pack_texts (payload, argv);
+    }
+    if (input)
+        pack_blob (payload, input, input_bytes);
+    else
+        pack_nil (payload);
+    if (environment)
+        s_pack_environment (payload, environment);
+    else
+        pack_nil (payload);
+    return CADRE_OK;
+}

@@ -1,0 +1,87 @@
+/*  work.h - a job as the connection sees it: what is sent for it, and who hears of it
+ *
+ *  Futures (many tasks of one hidden job), jobs, maps and iterators are all built on a work. A work gathers tasks in a
+ *  batch that goes out as one frame. Everything here is called with the pool's lock held.
+ *
+ *  A work is embedded in its user's struct; work_close takes it out of the pool.
+ */
+
+#ifndef CLIENT_LIB_WORK_H_INCLUDED
+#define CLIENT_LIB_WORK_H_INCLUDED
+
+#include "client/lib/pool.h"
+#include "client/lib/result.h"
+
+#include <uthash.h>
+
+typedef struct work work_t;
+
+//  Who hears of a work. failed and changed may end its life.
+typedef struct work_listener {
+    //  A task has ended. Takes over the result (to be freed). bytes: what it cost on the wire.
+    void (*result) (work_t *work, uint32_t index, result_t *result);
+    void (*output) (work_t *work, const wire_output_t *output);
+    //  Number or counts are known, or it is final.
+    void (*changed) (work_t *work);
+    //  work->notice is new.
+    void (*noticed) (work_t *work, cadre_error_t code);
+    //  Nothing more will come, because of work->fault.
+    void (*failed) (work_t *work);
+} work_listener_t;
+
+struct work {
+    cadre_t *pool;                   //  Borrowed
+    const work_listener_t *listener; //  Borrowed
+    uint64_t ref;                    //  Number on this connection; 0: it is not open
+    uint64_t number;                 //  Number at the broker; 0: not known
+    uint32_t count;                  //  Tasks added
+    uint32_t sent;                   //  Tasks put into frames
+    uint64_t ended;                  //  Results that came
+    bool detached;                   //  It outlives the connection
+    bool follow;                     //  It was opened by somebody else
+    bool sealed;                     //  No task follows
+    bool seal_put;                   //  The broker was told so
+    bool final;                      //  Nothing more will come
+    fault_t fault;                   //  Why, when it failed
+    char notice [256];               //  Why it waits, or ""
+    cadre_progress_t progress;       //  As last heard
+    buffer_t batch;                  //  Payloads that were not put yet
+    uint32_t batch_count;            //  How many
+    bool gathered;                   //  It is in the pool's list
+    work_t *next_gathered;           //  The next one there
+    UT_hash_handle hh;               //  By ref
+};
+
+//  Opens it at the broker: fields as spec_of (spec.h) made them; ref and uuid are filled in. CADRE_OK, or why not.
+cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *listener,
+                         const wire_job_open_t *fields, fault_t *fault);
+
+//  Follows a job that exists.
+cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener, uint64_t number,
+                           unsigned what, fault_t *fault);
+
+//  Adds the task whose payload was packed to the end of self->batch, behind the first mark bytes. Its index is
+//  returned. The caller has waited for pool_admit.
+uint32_t work_add (work_t *self, size_t mark);
+
+//  Puts what was gathered into the session; work_gather does it for all works of the pool.
+void work_put (work_t *self);
+void work_gather (cadre_t *pool);
+
+void work_seal (work_t *self);
+void work_cancel (work_t *self);
+void work_cancel_task (work_t *self, uint32_t index);
+
+//  All tasks have ended.
+bool work_done (const work_t *self);
+
+//  Leaves the pool: what comes for it is dropped. Frees its memory. Idempotent.
+void work_close (work_t *self);
+
+//  Frames of the broker; false when one is malformed.
+bool work_on_frame (cadre_t *pool, uint8_t verb, cursor_t body);
+
+//  Fails every work.
+void work_fail_all (cadre_t *pool, const fault_t *why);
+
+#endif
