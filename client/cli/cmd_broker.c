@@ -1,0 +1,104 @@
+//  cmd_broker.c - cadre broker: the broker itself
+
+#include <stdio.h>
+
+#include "client/cli/commands.h"
+#include "client/cli/order.h"
+#include "client/cli/program.h"
+#include "client/cli/say.h"
+
+static const table_column_t s_columns [] = {
+    {"name", "name", TABLE_TEXT},
+    {"version", "version", TABLE_TEXT},
+    {"state", "state", TABLE_TEXT},
+    {"pid", "pid", TABLE_TEXT},
+    {"epoch", "epoch", TABLE_TEXT},
+    {"uptime_us", "up for", TABLE_US},
+    {"addresses", "addresses", TABLE_TEXT},
+    {"workers", "workers", TABLE_COUNT},
+    {"slots", "slots", TABLE_COUNT},
+    {"clients", "clients", TABLE_COUNT},
+    {"jobs", "jobs", TABLE_COUNT},
+    {"tasks_waiting", "tasks waiting", TABLE_COUNT},
+    {"tasks_running", "tasks running", TABLE_COUNT},
+    {"tasks_done", "tasks done", TABLE_COUNT},
+    {"tasks_failed", "tasks failed", TABLE_COUNT},
+    {"results_per_second", "results per second", TABLE_COUNT},
+    {"memory_bytes", "memory", TABLE_SIZE},
+    {"memory_limit_bytes", "memory limit", TABLE_SIZE},
+    {"refused_frames", "refused frames", TABLE_COUNT},
+    {"stale_results", "stale results", TABLE_COUNT},
+    {"lost_workers", "lost workers", TABLE_COUNT},
+    {0},
+};
+
+static int s_start (int argc, char **argv)
+{
+    (void) argc;
+    return program_become ("cadre-broker", argv);
+}
+
+static int s_info (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_LIST, NULL, "Say how the broker is.\vExample:\n  cadre broker info --broker tcp://hub:5700", 0,
+        0};
+    order_options_t options;
+    int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *body = order_ask (&options, "broker.info", NULL, &exit_code);
+    if (body)
+        table_print_one (options.shared.format, body, s_columns);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_order (const order_page_t *page, const char *what, const char *done, int argc, char **argv)
+{
+    order_options_t options;
+    int exit_code = order_read (&options, page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *arguments = cadre_value_map ();
+    if (options.timeout_ms > 0) {
+        cadre_value_t *value = cadre_value_of_int (options.timeout_ms);
+        cadre_value_set (arguments, "timeout_ms", &value);
+    }
+    cadre_value_t *body = order_ask (&options, what, &arguments, &exit_code);
+    if (body)
+        say ("%s", done);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_drain (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_TIMEOUT, NULL,
+        "Let the broker take no new jobs, and end when the last one has.\vExample:\n"
+        "  cadre broker drain --timeout 5m",
+        0, 0};
+    return s_order (&page, "broker.drain", "the broker drains", argc, argv);
+}
+
+static int s_stop (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_TIMEOUT, NULL, "End the broker at once. Its jobs are lost.\vExample:\n  cadre broker stop", 0,
+        0};
+    return s_order (&page, "broker.stop", "the broker stops", argc, argv);
+}
+
+int cmd_broker (int argc, char **argv)
+{
+    static const command_t commands [] = {
+        {"start", "run cadre-broker here, with its options", s_start},
+        {"info", "how the broker is", s_info},
+        {"drain", "no new jobs; end when the last one has", s_drain},
+        {"stop", "end it at once", s_stop},
+        {0},
+    };
+    return command_dispatch (commands, "cadre broker", "  cadre broker start --listen tcp://127.0.0.1:5700\n",
+                             argc, argv);
+}

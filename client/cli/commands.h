@@ -1,0 +1,19 @@
+/*
+ *  commands: what main dispatches to, one file each (cmd_NAME.c). Each gets its own argc and argv, with the whole name in argv [0], prints
+ *  its data to stdout through stdio, and returns the exit code. main flushes.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+int cmd_run (int argc, char **argv);
+int cmd_submit (int argc, char **argv);
+int cmd_call (int argc, char **argv);
+int cmd_map (int argc, char **argv);
+int cmd_job (int argc, char **argv);
+int cmd_task (int argc, char **argv);
+int cmd_worker (int argc, char **argv);
+int cmd_broker (int argc, char **argv);
+int cmd_version (int argc, char **argv);
+int cmd_doctor (int argc, char **argv);
+
+#endif

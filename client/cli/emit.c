@@ -1,0 +1,254 @@
+//  emit.c - see emit.h
+
+#include "client/cli/emit.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "client/cli/say.h"
+#include "client/cli/spool.h"
+#include "client/cli/text.h"
+
+#define MEMORY_BYTES (64u << 20) // of output that waits for its turn, before it goes to a file
+#define STREAMS 2
+
+typedef struct task {
+    uint32_t index;           // of the task: the key
+    char *tag;                // before each line, or NULL
+    char *text;               // its command
+    char *note;               // how it failed, or NULL
+    spool_t spools [STREAMS]; // output that waits
+    text_t lines [STREAMS];   // the beginning of a line whose end has not come
+    bool ended;               // its result is known
+    UT_hash_handle hh;        // by index
+} task_t;
+
+struct emit {
+    emit_mode_t mode;     // when output is passed on
+    bool ordered;         // tasks are printed in their order
+    task_t *tasks;        // begun and not printed
+    uint32_t next;        // ordered: the task whose turn it is
+    spool_store_t *store; // of all spools
+    fault_t fault;        // why writing ended
+    pthread_mutex_t lock; // held by every call
+};
+
+//  Where drained bytes go.
+typedef struct outlet {
+    emit_t *emit; // to tell of failures
+    task_t *task; // for tag and line
+    int stream;   // 1 or 2
+} outlet_t;
+
+emit_t *emit_new (emit_mode_t mode, bool ordered)
+{
+    emit_t *self = text_resize (NULL, sizeof *self);
+    *self = (emit_t){.mode = mode, .ordered = ordered, .store = spool_store_new (MEMORY_BYTES)};
+    pthread_mutex_init (&self->lock, NULL);
+    return self;
+}
+
+static void s_forget (emit_t *self, task_t *task)
+{
+    HASH_DEL (self->tasks, task);
+    for (int i = 0; i < STREAMS; i++) {
+        spool_clear (self->store, &task->spools [i]);
+        text_free (&task->lines [i]);
+    }
+    free (task->tag);
+    free (task->text);
+    free (task->note);
+    free (task);
+}
+
+void emit_destroy (emit_t **self_p)
+{
+    if (!self_p || !*self_p)
+        return;
+    emit_t *self = *self_p;
+    task_t *task, *next;
+    HASH_ITER (hh, self->tasks, task, next)
+        s_forget (self, task);
+    spool_store_destroy (&self->store);
+    pthread_mutex_destroy (&self->lock);
+    free (self);
+    *self_p = NULL;
+}
+
+static task_t *s_find (emit_t *self, uint32_t index)
+{
+    task_t *task = NULL;
+    HASH_FIND (hh, self->tasks, &index, sizeof index, task);
+    return task;
+}
+
+static void s_write (emit_t *self, int stream, const char *bytes, size_t size)
+{
+    while (size > 0 && !self->fault.code) {
+        ssize_t written = write (stream, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            fault_set (&self->fault, CADRE_ERROR_IO, "cannot write to standard %s: %s; %s",
+                       stream == 1 ? "output" : "error", strerror (errno),
+                       errno == EPIPE ? "its reader has gone" : "free some space or write elsewhere");
+            return;
+        }
+        bytes += written;
+        size -= (size_t) written;
+    }
+}
+
+//  Whole lines go out with their tag; the rest of a line waits for its end.
+static void s_write_lines (emit_t *self, task_t *task, int stream, const char *bytes, size_t size)
+{
+    text_t *line = &task->lines [stream - 1];
+    while (size > 0) {
+        const char *end = memchr (bytes, '\n', size);
+        size_t piece = end ? (size_t) (end - bytes) + 1 : size;
+        if (line->size == 0 && task->tag) {
+            text_put (line, task->tag);
+            text_put (line, "\t");
+        }
+        text_add (line, bytes, piece);
+        bytes += piece;
+        size -= piece;
+        if (end || line->size > 65536) {
+            s_write (self, stream, line->bytes, line->size);
+            text_clear (line);
+        }
+    }
+}
+
+static bool s_sink (void *argument, const char *bytes, size_t size)
+{
+    outlet_t *outlet = argument;
+    emit_t *self = outlet->emit;
+    if (outlet->task->tag)
+        s_write_lines (self, outlet->task, outlet->stream, bytes, size);
+    else
+        s_write (self, outlet->stream, bytes, size);
+    return !self->fault.code;
+}
+
+static void s_print (emit_t *self, task_t *task)
+{
+    for (int stream = 1; stream <= STREAMS; stream++) {
+        outlet_t outlet = {self, task, stream};
+        text_t *line = &task->lines [stream - 1];
+        spool_drain (self->store, &task->spools [stream - 1], s_sink, &outlet, &self->fault);
+        s_write (self, stream, line->bytes, line->size);
+        if (line->size > 0 && line->bytes [line->size - 1] != '\n' && (task->tag || self->mode == EMIT_LINES))
+            s_write (self, stream, "\n", 1);
+        text_clear (line);
+    }
+    if (task->note)
+        say ("%s", task->note);
+}
+
+//  Print those whose turn has come.
+static void s_turns (emit_t *self)
+{
+    for (task_t *task; (task = s_find (self, self->next)) && task->ended; self->next++) {
+        s_print (self, task);
+        s_forget (self, task);
+    }
+}
+
+void emit_begin (emit_t *self, uint32_t index, char *tag, char *text)
+{
+    task_t *task = text_resize (NULL, sizeof *task);
+    *task = (task_t){.index = index, .tag = tag, .text = text};
+    pthread_mutex_lock (&self->lock);
+    HASH_ADD (hh, self->tasks, index, sizeof task->index, task);
+    pthread_mutex_unlock (&self->lock);
+}
+
+const char *emit_text (emit_t *self, uint32_t index)
+{
+    pthread_mutex_lock (&self->lock);
+    const task_t *task = s_find (self, index);
+    const char *text = task && task->text ? task->text : "";
+    pthread_mutex_unlock (&self->lock);
+    return text;
+}
+
+void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, size_t size)
+{
+    assert (stream == 1 || stream == 2);
+    pthread_mutex_lock (&self->lock);
+    task_t *task = s_find (self, index);
+    bool turn = !self->ordered || index == self->next;
+    if (!task)
+        goto out;
+    if (self->mode == EMIT_GROUPED || !turn)
+        spool_append (self->store, &task->spools [stream - 1], bytes, size, &self->fault);
+    else {
+        outlet_t outlet = {self, task, stream};
+        spool_drain (self->store, &task->spools [stream - 1], s_sink, &outlet, &self->fault);
+        if (self->mode == EMIT_LINES || task->tag)
+            s_write_lines (self, task, stream, bytes, size);
+        else
+            s_write (self, stream, bytes, size);
+    }
+out:
+    pthread_mutex_unlock (&self->lock);
+}
+
+void emit_end (emit_t *self, uint32_t index, char *note)
+{
+    pthread_mutex_lock (&self->lock);
+    task_t *task = s_find (self, index);
+    if (!task)
+        free (note);
+    else if (self->ordered) {
+        task->ended = true;
+        task->note = note;
+        s_turns (self);
+    } else {
+        task->note = note;
+        s_print (self, task);
+        s_forget (self, task);
+    }
+    pthread_mutex_unlock (&self->lock);
+}
+
+uint64_t emit_waiting (emit_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    uint64_t count = HASH_COUNT (self->tasks);
+    pthread_mutex_unlock (&self->lock);
+    return count;
+}
+
+static int s_by_index (task_t *one, task_t *other)
+{
+    return one->index < other->index ? -1 : one->index > other->index;
+}
+
+void emit_flush (emit_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    HASH_SORT (self->tasks, s_by_index);
+    task_t *task, *next;
+    HASH_ITER (hh, self->tasks, task, next) {
+        s_print (self, task);
+        s_forget (self, task);
+    }
+    pthread_mutex_unlock (&self->lock);
+}
+
+cadre_error_t emit_error (emit_t *self, fault_t *fault)
+{
+    pthread_mutex_lock (&self->lock);
+    cadre_error_t code = self->fault.code;
+    if (code && fault)
+        *fault = self->fault;
+    pthread_mutex_unlock (&self->lock);
+    return code;
+}

@@ -1,0 +1,250 @@
+//  json.c - see json.h
+
+#include "client/cli/json.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/base64.h"
+#include "client/cli/text.h"
+
+#define DEPTH_MAX 18 // of nesting: the wire's limit, less what a payload puts around it
+
+//  ==== reading ===========================================================
+
+static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault);
+
+//  {"base64": "..."} and {"double": "nan"}; NULL if JSON is another object.
+static cadre_value_t *s_read_special (const json_t *json)
+{
+    if (json_object_size (json) != 1)
+        return NULL;
+    const json_t *coded = json_object_get (json, "base64");
+    if (json_is_string (coded)) {
+        size_t size = 0;
+        void *bytes = base64_read (json_string_value (coded), json_string_length (coded), &size);
+        cadre_value_t *value = bytes ? cadre_value_of_blob (bytes, size) : NULL;
+        free (bytes);
+        return value;
+    }
+    const char *word = json_string_value (json_object_get (json, "double"));
+    if (!word)
+        return NULL;
+    if (strcmp (word, "nan") == 0)
+        return cadre_value_of_double (NAN);
+    if (strcmp (word, "inf") == 0)
+        return cadre_value_of_double (INFINITY);
+    return strcmp (word, "-inf") == 0 ? cadre_value_of_double (-INFINITY) : NULL;
+}
+
+static cadre_value_t *s_read_object (const json_t *json, unsigned depth, fault_t *fault)
+{
+    cadre_value_t *special = s_read_special (json);
+    if (special)
+        return special;
+    cadre_value_t *map = cadre_value_map ();
+    void *item = json_object_iter ((json_t *) (uintptr_t) json);
+    for (; item; item = json_object_iter_next ((json_t *) (uintptr_t) json, item)) {
+        cadre_value_t *value = s_read (json_object_iter_value (item), depth + 1, fault);
+        if (!value) {
+            cadre_value_destroy (&map);
+            return NULL;
+        }
+        cadre_value_set (map, json_object_iter_key (item), &value);
+    }
+    return map;
+}
+
+static cadre_value_t *s_read_array (const json_t *json, unsigned depth, fault_t *fault)
+{
+    cadre_value_t *list = cadre_value_list ();
+    for (size_t i = 0; i < json_array_size (json); i++) {
+        cadre_value_t *value = s_read (json_array_get (json, i), depth + 1, fault);
+        if (!value) {
+            cadre_value_destroy (&list);
+            return NULL;
+        }
+        cadre_value_append (list, &value);
+    }
+    return list;
+}
+
+static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault)
+{
+    if (depth > DEPTH_MAX) {
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "it nests deeper than %d", DEPTH_MAX);
+        return NULL;
+    }
+    switch (json_typeof (json)) {
+    case JSON_OBJECT: return s_read_object (json, depth, fault);
+    case JSON_ARRAY: return s_read_array (json, depth, fault);
+    case JSON_STRING: return cadre_value_build ("S", json_string_value (json), json_string_length (json));
+    case JSON_INTEGER: return cadre_value_of_int (json_integer_value (json));
+    case JSON_REAL: return cadre_value_of_double (json_real_value (json));
+    case JSON_TRUE: return cadre_value_of_bool (true);
+    case JSON_FALSE: return cadre_value_of_bool (false);
+    case JSON_NULL: break;
+    }
+    return cadre_value_nil ();
+}
+
+cadre_value_t *json_read (const char *text, size_t size, fault_t *fault)
+{
+    json_error_t error;
+    json_t *json = json_loadb (text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    if (!json) {
+        int shown = size < 40 ? (int) size : 40;
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s at column %d of '%.*s%s'", error.text, error.column,
+                   shown, text, size > 40 ? "..." : "");
+        return NULL;
+    }
+    cadre_value_t *value = s_read (json, 1, fault);
+    json_decref (json);
+    return value;
+}
+
+//  ==== writing ===========================================================
+
+static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level);
+
+static void s_write_text (text_t *out, const char *bytes, size_t size)
+{
+    text_put (out, "\"");
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char) bytes [i];
+        if (byte == '"' || byte == '\\')
+            text_print (out, "\\%c", byte);
+        else if (byte == '\n')
+            text_put (out, "\\n");
+        else if (byte == '\t')
+            text_put (out, "\\t");
+        else if (byte < ' ' || byte == 0x7f)
+            text_print (out, "\\u%04x", byte);
+        else
+            text_add (out, &bytes [i], 1);
+    }
+    text_put (out, "\"");
+}
+
+static bool s_is_utf8 (const char *bytes, size_t size)
+{
+    json_t *json = json_stringn (bytes, size);
+    bool valid = json != NULL;
+    json_decref (json);
+    return valid;
+}
+
+static void s_write_blob (text_t *out, const void *bytes, size_t size)
+{
+    char *coded = base64_write (bytes, size);
+    text_print (out, "{\"base64\":\"%s\"}", coded);
+    free (coded);
+}
+
+//  The shortest of three lengths that reads back as the same number; always recognizable as a double.
+static void s_write_double (text_t *out, double number)
+{
+    if (!isfinite (number)) {
+        text_print (out, "{\"double\":\"%s\"}", isnan (number) ? "nan" : number > 0 ? "inf" : "-inf");
+        return;
+    }
+    char digits [40];
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf (digits, sizeof digits, "%.*g", precision, number);
+        if (strtod (digits, NULL) == number)
+            break;
+    }
+    text_put (out, digits);
+    if (!strpbrk (digits, ".e"))
+        text_put (out, ".0");
+}
+
+static void s_new_line (text_t *out, unsigned indent, unsigned level)
+{
+    if (indent > 0)
+        text_print (out, "\n%*s", (int) (indent * level), "");
+}
+
+static void s_write_items (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level)
+{
+    const bool map = cadre_value_type (value) == CADRE_MAP;
+    const size_t count = cadre_value_count (value);
+    text_put (out, map ? "{" : "[");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            text_put (out, ",");
+        s_new_line (out, indent, level + 1);
+        if (map) {
+            const char *key = cadre_value_key (value, i);
+            s_write_text (out, key, strlen (key));
+            text_put (out, indent ? ": " : ":");
+        }
+        s_write (out, cadre_value_at (value, i), indent, level + 1);
+    }
+    if (count > 0)
+        s_new_line (out, indent, level);
+    text_put (out, map ? "}" : "]");
+}
+
+static void s_write_failure (text_t *out, const cadre_value_t *value)
+{
+    static const char *const names [] = {"kind", "message", "trace"};
+    text_put (out, "{\"error\":{");
+    for (size_t i = 0; i < 3; i++) {
+        text_print (out, "%s\"%s\":", i ? "," : "", names [i]);
+        s_write (out, cadre_value_at (value, i), 0, 0);
+    }
+    text_put (out, "}}");
+}
+
+static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level)
+{
+    size_t size = 0;
+    const void *bytes = NULL;
+    switch (cadre_value_type (value)) {
+    case CADRE_NIL: text_put (out, "null"); return;
+    case CADRE_BOOL: text_put (out, cadre_value_bool (value) ? "true" : "false"); return;
+    case CADRE_INT:
+        if (cadre_value_fits_int (value))
+            text_print (out, "%lld", (long long) cadre_value_int (value));
+        else
+            text_print (out, "%llu", (unsigned long long) cadre_value_uint (value));
+        return;
+    case CADRE_DOUBLE: s_write_double (out, cadre_value_double (value)); return;
+    case CADRE_TEXT:
+        bytes = cadre_value_blob (value, &size);
+        if (s_is_utf8 (bytes, size))
+            s_write_text (out, bytes, size);
+        else
+            s_write_blob (out, bytes, size);
+        return;
+    case CADRE_BLOB:
+        bytes = cadre_value_blob (value, &size);
+        s_write_blob (out, bytes, size);
+        return;
+    case CADRE_FAILURE: s_write_failure (out, value); return;
+    case CADRE_LIST:
+    case CADRE_MAP: s_write_items (out, value, indent, level); return;
+    }
+}
+
+char *json_write (const cadre_value_t *value, unsigned indent)
+{
+    text_t out = {0};
+    s_write (&out, value, indent, 0);
+    return text_take (&out);
+}
+
+char *json_write_error (const char *kind, const char *message)
+{
+    text_t out = {0};
+    text_put (&out, "{\"error\":{\"kind\":");
+    s_write_text (&out, kind, strlen (kind));
+    text_put (&out, ",\"message\":");
+    s_write_text (&out, message, strlen (message));
+    text_put (&out, "}}");
+    return text_take (&out);
+}

@@ -1,0 +1,41 @@
+/*
+ *  pool_options: options of `cadre call` and `cadre map`: which functions, and where.
+ *
+ *  An argp child; its input is a pool_options_t. One thread.
+ */
+#ifndef CLI_POOL_OPTIONS_H
+#define CLI_POOL_OPTIONS_H
+
+#include <argp.h>
+#include <cadre.h>
+
+#include "client/cli/command.h"
+
+typedef struct pool_options {
+    command_shared_t shared; // --broker, --local
+    const char **plugins;    // --plugin, NULL-terminated, or NULL
+    const char **program;    // --program, cut at spaces, NULL-terminated, or NULL
+    char *program_text;      // what program points into
+    unsigned slots;          // -j: slots of a pool in this process; 0: the CPUs
+    bool threads;            // --threads
+    int64_t timeout_ms;      // --timeout; 0: none
+    unsigned retries;        // --retries
+    const char **needs;      // --needs, NULL-terminated, or NULL
+} pool_options_t;
+
+extern const struct argp pool_options_argp;
+
+//  Opens the pool, with a broker in this process if there is none; NULL and *EXIT_CODE when that fails (it was said why). Plugins and programs
+//  are for pools in this process: with a broker they are refused.
+cadre_t *pool_options_open (const pool_options_t *self, int *exit_code);
+
+//  Options of a job.
+cadre_job_options_t pool_options_job (const pool_options_t *self);
+
+void pool_options_clear (pool_options_t *self);
+
+//  Says how a call ended that did not end well: "cadre: FUNCTION: KIND: MESSAGE", the trace below.
+void pool_options_say (const char *label, const char *outcome, const char *kind, const char *message,
+                       const char *trace);
+
+#endif

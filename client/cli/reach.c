@@ -1,0 +1,167 @@
+//  reach.c - see reach.h
+
+#include "client/cli/reach.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client/cli/text.h"
+#include "common/address.h"
+
+//  Take ADDRESS, which came from ORIGIN.
+static cadre_error_t s_name (reach_t *self, const char *address, const char *origin, fault_t *fault)
+{
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    fault_t why = {0};
+    snprintf (self->origin, sizeof self->origin, "%s", origin);
+    cadre_error_t error = address_parse_list (address, addresses, ADDRESS_LIST_MAX, &count, &why);
+    for (size_t i = 0; i < count && !error; i++)
+        error = address_check_connect (&addresses [i], &why);
+    if (error)
+        return fault_set (fault, error, "%s: %s", origin, why.text);
+    self->local = true;
+    for (size_t i = 0; i < count; i++) {
+        char printed [ADDRESS_ENDPOINT_BYTES];
+        self->local = self->local && addresses [i].kind == ADDRESS_IPC;
+        size_t used = strlen (self->address);
+        snprintf (self->address + used, sizeof self->address - used, "%s%s", i ? "," : "",
+                  address_print (&addresses [i], printed, sizeof printed));
+    }
+    return CADRE_OK;
+}
+
+static char *s_trim (char *text)
+{
+    while (isspace ((unsigned char) *text))
+        text++;
+    size_t size = strlen (text);
+    while (size > 0 && isspace ((unsigned char) text [size - 1]))
+        text [--size] = '\0';
+    return text;
+}
+
+//  One line of the configuration; *VALUE is set if it names the broker.
+static cadre_error_t s_read_line (char *line, unsigned number, const char *path, char **value, fault_t *fault)
+{
+    char *key = s_trim (line);
+    if (*key == '\0' || *key == '#')
+        return CADRE_OK;
+    char *equals = strchr (key, '=');
+    if (equals) {
+        *equals = '\0';
+        char *name = s_trim (key);
+        if (strcmp (name, "broker") == 0) {
+            *value = s_trim (equals + 1);
+            return CADRE_OK;
+        }
+    }
+    return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                      "line %u of %s is not understood; it may hold: broker = ADDRESS", number, path);
+}
+
+static cadre_error_t s_read_file (reach_t *self, const char *path, fault_t *fault)
+{
+    FILE *file = fopen (path, "re");
+    if (!file)
+        return errno == ENOENT || errno == ENOTDIR ? CADRE_OK
+                                                   : fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                                                                "cannot read %s: %s", path, strerror (errno));
+    char *line = NULL;
+    size_t capacity = 0;
+    cadre_error_t error = CADRE_OK;
+    for (unsigned number = 1; !error && getline (&line, &capacity, file) >= 0; number++) {
+        char *value = NULL;
+        error = s_read_line (line, number, path, &value, fault);
+        if (!error && value && !self->address [0])
+            error = s_name (self, value, path, fault);
+    }
+    free (line);
+    fclose (file);
+    return error;
+}
+
+static cadre_error_t s_read_configuration (reach_t *self, fault_t *fault)
+{
+    const char *folder = getenv ("XDG_CONFIG_HOME");
+    const char *home = getenv ("HOME");
+    text_t path = {0};
+    if (folder && *folder)
+        text_print (&path, "%s/cadre/config", folder);
+    else if (home && *home)
+        text_print (&path, "%s/.config/cadre/config", home);
+    else
+        return CADRE_OK;
+    cadre_error_t error = s_read_file (self, path.bytes, fault);
+    text_free (&path);
+    return error;
+}
+
+//  Does somebody listen at the default place?
+static bool s_listens (const address_t *address)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    address_endpoint (address, ADDRESS_FRONT, endpoint, sizeof endpoint);
+    const char *path = endpoint + strlen ("ipc://");
+    if (strlen (path) >= sizeof name.sun_path)
+        return false;
+    memcpy (name.sun_path, path, strlen (path) + 1);
+    if (access (path, F_OK) != 0)
+        return false;
+    int descriptor = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0)
+        return false;
+    bool listens = connect (descriptor, (struct sockaddr *) &name, sizeof name) == 0 || errno == EAGAIN;
+    close (descriptor);
+    return listens;
+}
+
+cadre_error_t reach_find (reach_t *self, const char *given, bool may_embed, fault_t *fault)
+{
+    *self = (reach_t){0};
+    if (given)
+        return s_name (self, given, "--broker", fault);
+    const char *named = getenv ("CADRE_BROKER");
+    if (named && *named)
+        return s_name (self, named, "CADRE_BROKER", fault);
+    cadre_error_t error = s_read_configuration (self, fault);
+    if (error || self->address [0])
+        return error;
+    address_t place;
+    if (address_default (&place, NULL) == CADRE_OK && s_listens (&place)) {
+        char printed [ADDRESS_ENDPOINT_BYTES];
+        return s_name (self, address_print (&place, printed, sizeof printed), "the default place", fault);
+    }
+    self->embedded = self->local = may_embed;
+    if (may_embed)
+        return CADRE_OK;
+    return fault_set (
+        fault, CADRE_ERROR_UNAVAILABLE,
+        "there is no broker; start one with 'cadre broker start', or name one with --broker or CADRE_BROKER");
+}
+
+cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_t *fault)
+{
+    cadre_t *pool = cadre_open (self->embedded ? NULL : self->address, options);
+    if (pool)
+        return pool;
+    cadre_error_t error = cadre_open_error ();
+    if (error == CADRE_ERROR_UNAVAILABLE || error == CADRE_ERROR_TIMEOUT)
+        fault_set (
+            fault, CADRE_ERROR_UNAVAILABLE,
+            "no broker answers at %s (from %s); start one there with 'cadre broker start --listen %s', or "
+            "correct the address",
+            self->address, self->origin, self->address);
+    else
+        fault_set (fault, error ? error : CADRE_ERROR_INTERNAL, "%s", cadre_open_message ());
+    if (self->embedded && fault->code == CADRE_ERROR_UNAVAILABLE)
+        fault_set (fault, error, "%s", cadre_open_message ());
+    return NULL;
+}

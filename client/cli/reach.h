@@ -1,0 +1,32 @@
+/*
+ *  reach: which broker a command talks to.
+ *
+ *  In this order: --broker, CADRE_BROKER, the configuration file ($XDG_CONFIG_HOME/cadre/config or ~/.config/cadre/config, a line
+ *  "broker = ADDRESS"), a broker that listens at the default ipc place. Where there is none of these, commands that may embed a broker do so.
+ *  A broker that was named and does not answer is an error. One thread.
+ */
+#ifndef CLI_REACH_H
+#define CLI_REACH_H
+
+#include <cadre.h>
+#include <stdbool.h>
+
+#include "common/fault.h"
+
+#define REACH_ADDRESS_BYTES 2400
+
+typedef struct reach {
+    bool embedded;                      // no broker anywhere: start one in this process
+    bool local;                         // the broker is on this host for certain: embedded or ipc
+    char address [REACH_ADDRESS_BYTES]; // as cadre_open takes it, or ""
+    char origin [256]; // who named it: "--broker", "CADRE_BROKER", the file's name, or "the default place"
+} reach_t;
+
+//  GIVEN is --broker's value or NULL. Nothing is connected, only the default place is tried. CADRE_ERROR_UNAVAILABLE when there is no broker and
+//  may_embed is false; CADRE_ERROR_ADDRESS; CADRE_ERROR_CONFIGURATION for a file that cannot be understood.
+cadre_error_t reach_find (reach_t *self, const char *given, bool may_embed, fault_t *fault);
+
+//  Connect, or start the embedded broker. NULL and a fault when that fails. OPTIONS may be NULL.
+cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_t *fault);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ *  run_options: the command line of `cadre run` and `cadre submit`.
+ *
+ *  Options come first, then COMMAND..., then sources of inputs (::: words, :::: files). The result borrows from argv. One thread.
+ */
+#ifndef CLI_RUN_OPTIONS_H
+#define CLI_RUN_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "client/cli/command.h"
+#include "client/cli/emit.h"
+#include "client/cli/halt.h"
+#include "client/cli/inputs.h"
+#include "client/cli/template.h"
+
+typedef struct run_options {
+    command_shared_t shared;  // --broker, --local
+    unsigned jobs;            // -j: tasks at a time; 0: no limit of our own
+    bool jobs_given;          // -j was there
+    unsigned slots;           // --slots of an embedded pool; 0: as -j says
+    bool keep_order;          // -k
+    bool tag;                 // --tag
+    bool dry_run;             // --dry-run
+    bool feed_stdin;          // --stdin: inputs go to the command's stdin
+    bool bar;                 // --bar
+    bool wait;                // submit --wait
+    emit_mode_t mode;         // --line-buffer, -u
+    int64_t timeout_ms;       // --timeout, one try
+    unsigned retries;         // --retries
+    halt_t halt;              // --halt
+    const char *directory;    // --workdir, or NULL
+    const char *name;         // --name, or NULL
+    const char **environment; // --env: NAME=VALUE, NULL-terminated, or NULL
+    const char **needs;       // --needs, NULL-terminated, or NULL
+    const char **files;       // -a, NULL-terminated, or NULL
+    char end;                 // of a record: newline, or NUL with -0
+    unsigned group;           // -n: inputs of one task
+    char *const *words;       // COMMAND...
+    int word_count;           // of words
+    inputs_t *inputs;         // where inputs come from
+    template_t *template;     // of COMMAND
+} run_options_t;
+
+//  Reads argv. 0, or the exit code after it was said what is wrong. SUBMIT: the options of submit.
+int run_options_read (run_options_t *self, int argc, char **argv, bool submit);
+void run_options_clear (run_options_t *self);
+
+#endif

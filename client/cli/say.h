@@ -1,0 +1,39 @@
+/*
+ *  say: what the command tells the person, on stderr.
+ *
+ *  Every sentence is one line and one write, begins with "cadre: ", and first wipes the progress line if one is
+ *  shown. Data never goes this way: it goes to stdout, through stdio or emit. Any thread may say something.
+ */
+#ifndef CLI_SAY_H
+#define CLI_SAY_H
+
+#include <stdbool.h>
+
+#include "common/fault.h"
+
+//  Exit codes that are not those of an error.
+#define SAY_EXIT_FAILED 1        // call, map, job wait: a task failed
+#define SAY_EXIT_USAGE 64        // the command line is wrong
+#define SAY_EXIT_MANY 101        // run: more than 100 tasks failed
+#define SAY_EXIT_OWN 125         // run: cadre's own error
+#define SAY_EXIT_INTERRUPTED 130 // Ctrl-C
+
+//  One line. Control characters become spaces.
+void say (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
+
+//  Say the fault's text and give the exit code that belongs to its error.
+int say_fault (const fault_t *fault);
+
+//  Show TEXT as the line that is redrawn in place, or remove it (NULL). Only call it when say_is_terminal.
+void say_progress (const char *text);
+
+//  Is stderr a terminal on which things may be redrawn?
+bool say_is_terminal (void);
+
+//  May colours be used on this stream (a descriptor)? Not with NO_COLOR, TERM=dumb, or when it is no terminal.
+bool say_colours (int descriptor);
+
+//  Hand over what stdio holds for stdout: EXIT_CODE if that went well, else a line that says why and 125.
+int say_flush (int exit_code);
+
+#endif

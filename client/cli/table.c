@@ -1,0 +1,150 @@
+//  table.c - see table.h
+
+#include "client/cli/table.h"
+
+#include <libsmartcols.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/cli/json.h"
+#include "client/cli/say.h"
+#include "client/cli/text.h"
+#include "common/units.h"
+
+cadre_error_t table_parse_format (const char *text, table_format_t *format, fault_t *fault)
+{
+    static const char *const names [] = {"table", "json", "ndjson"};
+    for (int i = TABLE_PLAIN; i <= TABLE_NDJSON; i++)
+        if (strcmp (text, names [i]) == 0) {
+            *format = (table_format_t) i;
+            return CADRE_OK;
+        }
+    return fault_set (fault, CADRE_ERROR_ARGUMENT, "'%s' is no output format; write table, json or ndjson",
+                      text);
+}
+
+static void s_put_plain (text_t *out, const cadre_value_t *value)
+{
+    if (cadre_value_type (value) == CADRE_TEXT) {
+        text_put (out, cadre_value_text (value));
+        return;
+    }
+    if (cadre_value_type (value) == CADRE_NIL)
+        return;
+    char *json = json_write (value, 0);
+    text_put (out, json);
+    free (json);
+}
+
+static void s_put_list (text_t *out, const cadre_value_t *value, bool names)
+{
+    for (size_t i = 0; i < cadre_value_count (value); i++) {
+        const cadre_value_t *item = cadre_value_at (value, i);
+        if (i > 0)
+            text_put (out, ", ");
+        s_put_plain (out, names ? cadre_value_get (item, "name") : item);
+    }
+}
+
+static void s_put_moment (text_t *out, int64_t us)
+{
+    time_t seconds = (time_t) (us / 1000000);
+    struct tm fields;
+    char buffer [40] = "";
+    if (us > 0 && localtime_r (&seconds, &fields))
+        strftime (buffer, sizeof buffer, "%Y-%m-%d %H:%M:%S", &fields);
+    text_put (out, buffer);
+}
+
+static void s_put_us (text_t *out, int64_t us)
+{
+    char buffer [UNITS_TEXT_BYTES];
+    if (us < 1000)
+        text_print (out, "%lldus", (long long) us);
+    else
+        text_put (out, units_print_duration (us / 1000, buffer, sizeof buffer));
+}
+
+char *table_cell (const cadre_value_t *value, table_kind_t kind)
+{
+    text_t out = {0};
+    char buffer [UNITS_TEXT_BYTES];
+    if (cadre_value_type (value) == CADRE_LIST)
+        s_put_list (&out, value, kind == TABLE_NAMES);
+    else if (cadre_value_type (value) != CADRE_INT || kind == TABLE_TEXT)
+        s_put_plain (&out, value);
+    else if (kind == TABLE_COUNT)
+        text_put (&out, units_print_count (cadre_value_uint (value), buffer, sizeof buffer));
+    else if (kind == TABLE_SIZE)
+        text_put (&out, units_print_size (cadre_value_uint (value), buffer, sizeof buffer));
+    else if (kind == TABLE_MS)
+        text_put (&out, units_print_duration (cadre_value_int (value), buffer, sizeof buffer));
+    else if (kind == TABLE_US)
+        s_put_us (&out, cadre_value_int (value));
+    else
+        s_put_moment (&out, cadre_value_int (value));
+    return text_take (&out);
+}
+
+static void s_print_json (const cadre_value_t *value, unsigned indent)
+{
+    char *json = json_write (value, indent);
+    puts (json);
+    free (json);
+}
+
+static void s_print_table (const cadre_value_t *list, const table_column_t *columns)
+{
+    setlocale (LC_CTYPE, "");
+    scols_init_debug (0);
+    struct libscols_table *table = scols_new_table ();
+    if (!table)
+        return;
+    scols_table_enable_colors (table, say_colours (STDOUT_FILENO));
+    for (const table_column_t *column = columns; column->key; column++)
+        scols_table_new_column (table, column->title, 0,
+                                column->kind == TABLE_TEXT || column->kind == TABLE_NAMES ? 0
+                                                                                          : SCOLS_FL_RIGHT);
+    for (size_t i = 0; i < cadre_value_count (list); i++) {
+        struct libscols_line *line = scols_table_new_line (table, NULL);
+        for (size_t j = 0; line && columns [j].key; j++) {
+            const cadre_value_t *value = cadre_value_get (cadre_value_at (list, i), columns [j].key);
+            scols_line_refer_data (line, j, table_cell (value, columns [j].kind));
+        }
+    }
+    scols_print_table (table);
+    scols_unref_table (table);
+}
+
+void table_print (table_format_t format, const cadre_value_t *list, const table_column_t *columns)
+{
+    if (format == TABLE_JSON)
+        s_print_json (list, 2);
+    else if (format == TABLE_NDJSON)
+        for (size_t i = 0; i < cadre_value_count (list); i++)
+            s_print_json (cadre_value_at (list, i), 0);
+    else
+        s_print_table (list, columns);
+}
+
+void table_print_one (table_format_t format, const cadre_value_t *map, const table_column_t *columns)
+{
+    if (format != TABLE_PLAIN) {
+        s_print_json (map, format == TABLE_JSON ? 2 : 0);
+        return;
+    }
+    int width = 0;
+    for (const table_column_t *column = columns; column->key; column++)
+        if ((int) strlen (column->title) > width)
+            width = (int) strlen (column->title);
+    for (const table_column_t *column = columns; column->key; column++) {
+        char *cell = table_cell (cadre_value_get (map, column->key), column->kind);
+        if (*cell)
+            printf ("%-*s  %s\n", width, column->title, cell);
+        free (cell);
+    }
+}

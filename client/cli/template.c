@@ -1,0 +1,346 @@
+//  template.c - see template.h
+
+#include "client/cli/template.h"
+
+#include <assert.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/text.h"
+
+typedef enum piece_kind { PIECE_TEXT, PIECE_INPUT, PIECE_SEQUENCE, PIECE_SLOT } piece_kind_t;
+
+#define CUT_EXTENSION 1u // .
+#define CUT_FOLDER 2u    // /
+#define CUT_NAME 4u      // //
+
+typedef struct piece {
+    piece_kind_t kind; // what stands here
+    unsigned cut;      // PIECE_INPUT: what is cut off
+    long position;     // PIECE_INPUT: which input, from 1, or from the end below 0; 0: all of them
+    char *text;        // PIECE_TEXT: as it is
+} piece_t;
+
+typedef struct word {
+    piece_t *pieces; // in order
+    size_t count;    // of pieces
+} word_t;
+
+struct template
+{
+    word_t *words; // of the command
+    size_t count;  // of words
+    bool line;     // one word: for the shell
+    bool slot;     // {%} occurs
+};
+
+//  What may follow the position in braces.
+static const struct {
+    const char *text; // after the position
+    unsigned cut;     // what it means
+} s_cuts [] = {
+    {"//", CUT_NAME}, {"/.", CUT_FOLDER | CUT_EXTENSION}, {"/", CUT_FOLDER}, {".", CUT_EXTENSION}, {"", 0},
+};
+
+//  Reads the replacement string at TEXT; returns its length, or 0 if there is none.
+static size_t s_read_piece (const char *text, piece_t *piece)
+{
+    if (text [0] != '{')
+        return 0;
+    if (strncmp (text, "{#}", 3) == 0) {
+        *piece = (piece_t){.kind = PIECE_SEQUENCE};
+        return 3;
+    }
+    if (strncmp (text, "{%}", 3) == 0) {
+        *piece = (piece_t){.kind = PIECE_SLOT};
+        return 3;
+    }
+    const char *at = text + 1;
+    bool last = at [0] == '-' && at [1] >= '1' && at [1] <= '9';
+    long position = 0;
+    if (last)
+        at++;
+    for (int digits = 0; *at >= '0' && *at <= '9' && digits < 6; digits++)
+        position = position * 10 + (*at++ - '0');
+    if (at > text + 1 && position == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof s_cuts / sizeof *s_cuts; i++) {
+        size_t size = strlen (s_cuts [i].text);
+        if (strncmp (at, s_cuts [i].text, size) == 0 && at [size] == '}') {
+            *piece = (piece_t){
+                .kind = PIECE_INPUT, .cut = s_cuts [i].cut, .position = last ? -position : position};
+            return (size_t) (at - text) + size + 1;
+        }
+    }
+    return 0;
+}
+
+static void s_add_piece (word_t *word, const piece_t *piece)
+{
+    word->pieces = text_resize (word->pieces, (word->count + 1) * sizeof *word->pieces);
+    word->pieces [word->count++] = *piece;
+}
+
+static void s_add_text (word_t *word, const char *text, size_t size)
+{
+    if (size > 0)
+        s_add_piece (word, &(piece_t){.kind = PIECE_TEXT, .text = text_copy (text, size)});
+}
+
+//  Cuts TEXT into pieces; true if there is a replacement string in it.
+static bool s_read_word (template_t *self, word_t *word, const char *text)
+{
+    bool found = false;
+    const char *from = text;
+    const char *at = text;
+    while (*at) {
+        piece_t piece;
+        size_t size = s_read_piece (at, &piece);
+        if (size == 0) {
+            at++;
+            continue;
+        }
+        s_add_text (word, from, (size_t) (at - from));
+        s_add_piece (word, &piece);
+        self->slot = self->slot || piece.kind == PIECE_SLOT;
+        found = true;
+        from = at += size;
+    }
+    s_add_text (word, from, (size_t) (at - from));
+    return found;
+}
+
+static void s_append_input (template_t *self)
+{
+    if (self->line) {
+        s_add_text (&self->words [0], " ", 1);
+        s_add_piece (&self->words [0], &(piece_t){.kind = PIECE_INPUT});
+        return;
+    }
+    self->words = text_resize (self->words, (self->count + 1) * sizeof *self->words);
+    self->words [self->count] = (word_t){0};
+    s_add_piece (&self->words [self->count++], &(piece_t){.kind = PIECE_INPUT});
+}
+
+template_t *template_new (char *const *words, size_t count, bool append)
+{
+    assert (count > 0);
+    template_t *self = text_resize (NULL, sizeof *self);
+    *self = (template_t){.count = count, .line = count == 1};
+    self->words = text_resize (NULL, count * sizeof *self->words);
+    memset (self->words, 0, count * sizeof *self->words);
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        if (s_read_word (self, &self->words [i], words [i]))
+            found = true;
+    if (append && !found)
+        s_append_input (self);
+    return self;
+}
+
+void template_destroy (template_t **self_p)
+{
+    if (!self_p || !*self_p)
+        return;
+    template_t *self = *self_p;
+    for (size_t i = 0; i < self->count; i++) {
+        for (size_t j = 0; j < self->words [i].count; j++)
+            free (self->words [i].pieces [j].text);
+        free (self->words [i].pieces);
+    }
+    free (self->words);
+    free (self);
+    *self_p = NULL;
+}
+
+bool template_has_slot (const template_t *self)
+{
+    return self->slot;
+}
+
+//  INPUT without what is to be cut; the caller's to free.
+static char *s_cut (const char *input, unsigned cut)
+{
+    char *copy = text_copy (input, strlen (input));
+    if (cut & CUT_NAME) {
+        char *folder = dirname (copy);
+        char *result = text_copy (folder, strlen (folder));
+        free (copy);
+        return result;
+    }
+    const char *name = copy;
+    if ((cut & CUT_FOLDER) && strrchr (copy, '/'))
+        name = strrchr (copy, '/') + 1;
+    size_t size = strlen (name);
+    if (cut & CUT_EXTENSION) {
+        const char *dot = strrchr (name, '.');
+        if (dot && !strchr (dot, '/') && dot [1])
+            size = (size_t) (dot - name);
+    }
+    char *result = text_copy (name, size);
+    free (copy);
+    return result;
+}
+
+//  Ready for the shell. With SLOT, a {%} of the input's own is written so that the worker does not see one.
+static void s_put_quoted (text_t *out, const char *value, bool slot)
+{
+    char *quoted = template_quote (value);
+    const char *at = quoted;
+    for (const char *mark; slot && (mark = strstr (at, "{%}")); at = mark + 2) {
+        text_add (out, at, (size_t) (mark - at));
+        text_put (out, "{%''");
+    }
+    text_put (out, at);
+    free (quoted);
+}
+
+//  One word of the result is made of pieces; QUOTE says that it goes to a shell.
+typedef struct making {
+    const char *const *inputs; // of this task
+    size_t count;              // of inputs
+    uint64_t sequence;         // of this task
+    bool quote;                // for the shell
+    bool slot;                 // the worker replaces {%}
+} making_t;
+
+static void s_put_input (const making_t *making, text_t *out, const char *input, unsigned cut)
+{
+    char *value = s_cut (input, cut);
+    if (making->quote)
+        s_put_quoted (out, value, making->slot);
+    else
+        text_put (out, value);
+    free (value);
+}
+
+static void s_put_piece (const making_t *making, text_t *out, const piece_t *piece)
+{
+    switch (piece->kind) {
+    case PIECE_TEXT: text_put (out, piece->text); return;
+    case PIECE_SLOT: text_put (out, "{%}"); return;
+    case PIECE_SEQUENCE: text_print (out, "%llu", (unsigned long long) making->sequence); return;
+    case PIECE_INPUT: break;
+    }
+    if (piece->position == 0) {
+        for (size_t i = 0; i < making->count; i++) {
+            if (i > 0)
+                text_put (out, " ");
+            s_put_input (making, out, making->inputs [i], piece->cut);
+        }
+        return;
+    }
+    long index = piece->position > 0 ? piece->position - 1 : (long) making->count + piece->position;
+    if (index >= 0 && index < (long) making->count)
+        s_put_input (making, out, making->inputs [index], piece->cut);
+}
+
+static char *s_make_word (const making_t *making, const word_t *word)
+{
+    text_t out = {0};
+    for (size_t i = 0; i < word->count; i++)
+        s_put_piece (making, &out, &word->pieces [i]);
+    return text_take (&out);
+}
+
+static void s_add_word (template_command_t *command, char *word)
+{
+    command->argv = text_resize (command->argv, (command->count + 2) * sizeof *command->argv);
+    command->argv [command->count++] = word;
+    command->argv [command->count] = NULL;
+}
+
+static void s_make_words (const making_t *making, const word_t *word, template_command_t *command)
+{
+    bool all = word->count == 1 && word->pieces [0].kind == PIECE_INPUT && word->pieces [0].position == 0;
+    if (!all) {
+        s_add_word (command, s_make_word (making, word));
+        return;
+    }
+    for (size_t i = 0; i < making->count; i++)
+        s_add_word (command, s_cut (making->inputs [i], word->pieces [0].cut));
+}
+
+//  An argv in which an input holds {%} itself: the worker would replace that too. As a line for the shell it can be told apart.
+static bool s_needs_shell (const template_t *self, const making_t *making)
+{
+    for (size_t i = 0; self->slot && i < making->count; i++)
+        if (strstr (making->inputs [i], "{%}"))
+            return true;
+    return false;
+}
+
+static char *s_shell_words (const template_t *self, making_t *making)
+{
+    text_t out = {0};
+    text_put (&out, "exec");
+    making->quote = true;
+    for (size_t i = 0; i < self->count; i++) {
+        text_put (&out, " ");
+        const word_t *word = &self->words [i];
+        if (word->count == 0)
+            text_put (&out, "''");
+        for (size_t j = 0; j < word->count; j++) {
+            if (word->pieces [j].kind == PIECE_TEXT)
+                s_put_quoted (&out, word->pieces [j].text, false);
+            else
+                s_put_piece (making, &out, &word->pieces [j]);
+        }
+    }
+    return text_take (&out);
+}
+
+void template_expand (const template_t *self, const char *const *inputs, size_t count, uint64_t sequence,
+                      template_command_t *command)
+{
+    *command = (template_command_t){0};
+    making_t making = {
+        .inputs = inputs, .count = count, .sequence = sequence, .quote = self->line, .slot = self->slot};
+    if (self->line)
+        command->line = s_make_word (&making, &self->words [0]);
+    else if (s_needs_shell (self, &making))
+        command->line = s_shell_words (self, &making);
+    else
+        for (size_t i = 0; i < self->count; i++)
+            s_make_words (&making, &self->words [i], command);
+}
+
+void template_command_clear (template_command_t *command)
+{
+    free (command->line);
+    for (size_t i = 0; i < command->count; i++)
+        free (command->argv [i]);
+    free (command->argv);
+    *command = (template_command_t){0};
+}
+
+char *template_command_text (const template_command_t *command)
+{
+    if (command->line)
+        return text_copy (command->line, strlen (command->line));
+    text_t out = {0};
+    for (size_t i = 0; i < command->count; i++) {
+        if (i > 0)
+            text_put (&out, " ");
+        s_put_quoted (&out, command->argv [i], false);
+    }
+    return text_take (&out);
+}
+
+char *template_quote (const char *text)
+{
+    static const char plain [] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (*text && text [strspn (text, plain)] == '\0')
+        return text_copy (text, strlen (text));
+    text_t out = {0};
+    text_put (&out, "'");
+    for (const char *quote; (quote = strchr (text, '\'')); text = quote + 1) {
+        text_add (&out, text, (size_t) (quote - text));
+        text_put (&out, "'\\''");
+    }
+    text_put (&out, text);
+    text_put (&out, "'");
+    return text_take (&out);
+}
