@@ -84,6 +84,9 @@ static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat
         back_end_session (self, agent, "it acknowledges what was never sent");
         return;
     }
+    if (self->hub->now_us - agent->judged_us < (int64_t) self->hub->beat_ms * 900)
+        return;
+    agent->judged_us = self->hub->now_us;
     bool lane_stands = beat->received == agent->beat_received && beat->received < agent->lane_sent;
     bool sink_stands = agent->in.received == agent->sink_received && agent->in.received < agent->sink_sent;
     agent->stalls = lane_stands || sink_stands ? agent->stalls + 1 : 0;
@@ -241,6 +244,8 @@ void back_judge (back_t *self)
     int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
     for (size_t i = 0; i < roster_places (roster); i++) {
         agent_t *agent = roster_at (roster, i);
+        if (agent && agent->state == AGENT_JOINING && self->hub->now_us - agent->joined_us > lost_us)
+            back_end_session (self, agent, "it does not open its lane: are the ports of --lanes reachable?");
         if (!agent || self->hub->now_us - agent->heard_us < lost_us)
             continue;
         log_line (LOG_WARNING, "B013",

@@ -54,8 +54,8 @@ typedef struct client {
     uint32_t jobs_open;             //  Jobs that it opened and that have not ended
     job_t *changed;                 //  Jobs whose state it is to be told
     struct follower *followers;     //  What it follows
+    uint64_t counted_bytes;         //  Its part of hub->client_bytes
     bool stalled;                   //  Its backlog is over the limit: its jobs are not dispatched
-    bool starved;                   //  Output of its tasks waits for the backlog to shrink
     bool beat_due;                  //  Tell it soon what was received
     bool dirty;                     //  It is in hub->dirty
     struct client *dirty_prev;      //  Neighbours there

@@ -263,10 +263,9 @@ static bool s_is_busy (const dispatch_t *self, const agent_t *agent)
 //  Asks one busy worker for the idle one; returns when it is worth while to look again, 0: nothing waits.
 static int64_t s_relieve (dispatch_t *self, agent_t *idle)
 {
-    roster_t *roster = self->hub->roster;
     int64_t again_us = 0;
-    for (size_t i = 0; i < roster_places (roster); i++) {
-        agent_t *busy = roster_at (roster, i);
+    for (size_t i = 0; i < self->count; i++) {
+        agent_t *busy = self->places [i].agent;
         if (!s_is_busy (self, busy))
             continue;
         int64_t due_us = busy->answered_us + RECALL_IDLE_US;
@@ -281,10 +280,20 @@ static int64_t s_relieve (dispatch_t *self, agent_t *idle)
             busy->recall_until_us = self->hub->now_us + RECALL_WAIT_US;
             self->recall (self->owner, busy, &chosen);
             spans_free (&chosen);
-            return self->hub->now_us + RECALL_WAIT_US;
+            return busy->recall_until_us;
         }
     }
     return again_us;
+}
+
+//  Who has more than it can run; the list of places is free for this when dispatch is done.
+static void s_find_busy (dispatch_t *self)
+{
+    roster_t *roster = self->hub->roster;
+    self->count = 0;
+    for (size_t i = 0; i < roster_places (roster); i++)
+        if (s_is_busy (self, roster_at (roster, i)))
+            s_add_place (self, &(place_t){.agent = roster_at (roster, i)});
 }
 
 static void s_recall (dispatch_t *self)
@@ -293,7 +302,8 @@ static void s_recall (dispatch_t *self)
     int64_t again_us = 0;
     if (roster_count (roster) < 2)
         return;
-    for (size_t i = 0; i < roster_places (roster); i++) {
+    s_find_busy (self);
+    for (size_t i = 0; i < roster_places (roster) && self->count; i++) {
         agent_t *idle = roster_at (roster, i);
         if (!idle || idle->state != AGENT_READY || s_free_slots (idle) == 0
             || lane_free_tasks (idle->lane) == 0)

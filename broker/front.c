@@ -5,27 +5,11 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "broker/doubt.h"
 #include "broker/front_own.h"
 #include "common/log.h"
 
-#define REPORT_US 100000 //  Between two JOB_STATEs of a job
-
+#define WHO_US 100000 //  Between two WHOs to the same peer
 #define RELEASE CADRE_VERSION_STRING
-
-static void s_report (void *owner, int64_t now_us)
-{
-    (void) now_us;
-    front_t *self = owner;
-    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
-        while (client->changed) {
-            job_t *job = client->changed;
-            client_unchanged (client, job);
-            client_state (client, self->hub, job->ref, job, false);
-        }
-        follow_report (client, self->hub);
-    }
-}
 
 front_t *front_new (hub_t *hub, void *router, back_t *back)
 {
@@ -34,12 +18,12 @@ front_t *front_new (hub_t *hub, void *router, back_t *back)
     self->hub = hub;
     self->router = router;
     self->back = back;
-    self->report = (alarm_t){.ring = s_report, .owner = self};
+    self->report = (alarm_t){.ring = front_report, .owner = self};
     self->rate_us = hub->now_us;
     return self;
 }
 
-static cadre_error_t s_send (front_t *self, sockets_route_t route)
+cadre_error_t front_send (front_t *self, sockets_route_t route)
 {
     cadre_error_t error =
         sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size, ZMQ_DONTWAIT);
@@ -47,10 +31,15 @@ static cadre_error_t s_send (front_t *self, sockets_route_t route)
     return error;
 }
 
-static void s_who (front_t *self, sockets_route_t route)
+//  Many frames of a stranger may be on their way: asking once is enough.
+void front_who (front_t *self, sockets_route_t route)
 {
+    if (self->who == route && self->hub->now_us - self->who_us < WHO_US)
+        return;
+    self->who = route;
+    self->who_us = self->hub->now_us;
     wire_write_who (&self->frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
-    s_send (self, route);
+    front_send (self, route);
 }
 
 static void s_refuse (front_t *self, sockets_route_t route, cadre_error_t code, const char *message)
@@ -58,19 +47,20 @@ static void s_refuse (front_t *self, sockets_route_t route, cadre_error_t code, 
     wire_refused_t fields = {
         .code = code, .message = wire_view (message), .major = WIRE_MAJOR, .minor = WIRE_MINOR};
     wire_write_refused (&self->frame, (wire_envelope_t){0}, &fields);
-    s_send (self, route);
+    front_send (self, route);
     self->hub->refused_frames++;
     log_line (LOG_WARNING, "B020", "a client was refused: %s", message);
 }
 
 //  The session is forgotten, and with it the client's attached jobs.
-static void s_forget (front_t *self, client_t *client)
+void front_forget (front_t *self, client_t *client)
 {
     ledger_abandon (self->hub->ledger, client);
     while (client->followers) {
         follower_t *follower = client->followers;
         follow_destroy (&follower);
     }
+    self->hub->client_bytes -= client->counted_bytes;
     if (client->dirty)
         DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
     client->dirty = false;
@@ -89,8 +79,8 @@ void front_destroy (front_t **self_p)
         client_t *client = self->by_uuid;
         wire_write_goodbye (&self->frame, (wire_envelope_t){.session = client->session},
                             &(wire_goodbye_t){.reason = wire_view ("the broker ends")});
-        s_send (self, client->route);
-        s_forget (self, client);
+        front_send (self, client->route);
+        front_forget (self, client);
     }
     timers_cancel (self->hub->timers, &self->report);
     buffer_free (&self->frame);
@@ -98,62 +88,11 @@ void front_destroy (front_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- windows ------------------------------------------------------------
-
-//  What a client may send ahead shrinks as memory fills up.
-static void s_allowance (const hub_t *hub, uint64_t *tasks, uint64_t *bytes)
-{
-    uint64_t used = hub->job_bytes + hub->client_bytes;
-    uint64_t left = used < hub->memory_limit ? (hub->memory_limit - used) / 2 : 0;
-    *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
-    *tasks = left / 64 < HUB_ALLOWANCE_TASKS ? left / 64 : HUB_ALLOWANCE_TASKS;
-}
-
-//  Raises what the client was granted; true when it is worth telling.
-static bool s_raise (const hub_t *hub, client_t *client)
-{
-    uint64_t tasks, bytes;
-    s_allowance (hub, &tasks, &bytes);
-    tasks += client->received_tasks;
-    bytes += client->received_bytes;
-    bool worth =
-        (tasks > client->granted_tasks && tasks - client->granted_tasks >= HUB_ALLOWANCE_TASKS / 8)
-        || (bytes > client->granted_bytes && bytes - client->granted_bytes >= HUB_ALLOWANCE_BYTES / 8)
-        || (client->granted_bytes - client->received_bytes < HUB_ALLOWANCE_BYTES / 16
-            && bytes > client->granted_bytes + WIRE_FRAME_MAX)
-        || (client->granted_tasks - client->received_tasks < HUB_ALLOWANCE_TASKS / 16
-            && tasks > client->granted_tasks + 1000);
-    if (!worth)
-        return false;
-    client->granted_tasks = tasks > client->granted_tasks ? tasks : client->granted_tasks;
-    client->granted_bytes = bytes > client->granted_bytes ? bytes : client->granted_bytes;
-    return true;
-}
-
-static void s_send_window (front_t *self, client_t *client)
-{
-    if (!s_raise (self->hub, client))
-        return;
-    wire_window_t window = {.tasks = client->granted_tasks, .bytes = client->granted_bytes};
-    wire_write_window (&self->frame, (wire_envelope_t){.session = client->session}, &window);
-    s_send (self, client->route);
-}
-
-static void s_send_beat (front_t *self, client_t *client)
-{
-    wire_beat_t beat = {.received = client->in.received, .sent = stream_sent (client->out)};
-    wire_write_beat (&self->frame, (wire_envelope_t){.session = client->session}, &beat);
-    s_send (self, client->route);
-    client->acknowledged = client->in.received;
-    client->unacknowledged_bytes = 0;
-    client->beat_due = false;
-}
-
 //  ---- HELLO --------------------------------------------------------------
 
 static void s_welcome (front_t *self, client_t *client, bool resumed)
 {
-    s_raise (self->hub, client);
+    front_raise (self->hub, client);
     wire_client_welcome_t fields = {.minor = WIRE_MINOR,
                                     .resumed = resumed,
                                     .received = client->in.received,
@@ -164,7 +103,7 @@ static void s_welcome (front_t *self, client_t *client, bool resumed)
                                     .broker = wire_view (self->hub->name),
                                     .version = wire_view (RELEASE)};
     wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session}, &fields);
-    s_send (self, client->route);
+    front_send (self, client->route);
 }
 
 static client_t *s_resume (front_t *self, const wire_client_hello_t *hello)
@@ -174,7 +113,7 @@ static client_t *s_resume (front_t *self, const wire_client_hello_t *hello)
     if (!client)
         return NULL;
     if (!stream_acknowledge (client->out, hello->received)) {
-        s_forget (self, client); //  It has received what we never sent: that was another session
+        front_forget (self, client); //  It has received what we never sent: that was another session
         return NULL;
     }
     stream_rewind (client->out, hello->received);
@@ -215,10 +154,23 @@ static void s_hello (front_t *self, sockets_route_t route, cursor_t *body)
 
 //  ---- frames of a session ------------------------------------------------
 
-static bool s_part (client_t *client, cursor_t *body, size_t size_bytes)
+//  A payload that can never be held is refused when its first part comes, by a sentence and not by a window that never opens.
+static bool s_fits_memory (front_t *self, client_t *client, const wire_part_t *part)
+{
+    char message [256];
+    if (part->total <= self->hub->memory_limit / 2)
+        return true;
+    snprintf (message, sizeof message,
+              "a payload of %llu MiB is more than half of what this broker may hold (%llu MiB): see --memory",
+              (unsigned long long) part->total >> 20, (unsigned long long) self->hub->memory_limit >> 20);
+    s_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
+    return false;
+}
+
+static bool s_part (front_t *self, client_t *client, cursor_t *body, size_t size_bytes)
 {
     wire_part_t part;
-    if (!wire_read_part (body, &part) || !cursor_done (body))
+    if (!wire_read_part (body, &part) || !cursor_done (body) || !s_fits_memory (self, client, &part))
         return false;
     client->received_bytes += size_bytes;
     return client->received_bytes <= client->granted_bytes && parts_add (client->parts, &part) == CADRE_OK;
@@ -237,7 +189,7 @@ static bool s_handle_stream (front_t *self, client_t *client, unsigned verb, cur
     switch (verb) {
     case WIRE_job_open: return front_job_open (self, client, body);
     case WIRE_job_tasks: return s_tasks (self, client, body, size_bytes);
-    case WIRE_part: return s_part (client, body, size_bytes);
+    case WIRE_part: return s_part (self, client, body, size_bytes);
     case WIRE_job_seal: return front_job_seal (self, client, body);
     case WIRE_job_cancel: return front_job_cancel (self, client, body);
     case WIRE_job_follow: return front_job_follow (self, client, body);
@@ -253,7 +205,7 @@ static bool s_beat (front_t *self, client_t *client, cursor_t *body)
         || !stream_acknowledge (client->out, beat.received))
         return false;
     if (beat.sent > client->in.received)
-        s_who (self, client->route); //  Frames are missing, and no later one has shown it
+        front_who (self, client->route); //  Frames are missing, and no later one has shown it
     client_touch (client, self->hub);
     return true;
 }
@@ -274,7 +226,7 @@ static bool s_handle_numbered (front_t *self, client_t *client, const wire_envel
 {
     switch (stream_in_accept (&client->in, envelope->sequence)) {
     case STREAM_SEEN: client->beat_due = true; return true;
-    case STREAM_GAP: s_who (self, client->route); return true;
+    case STREAM_GAP: front_who (self, client->route); return true;
     case STREAM_NEW: break;
     }
     client->unacknowledged_bytes += size_bytes;
@@ -319,13 +271,13 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
     HASH_FIND (hh, self->hub->clients, &envelope.session, sizeof envelope.session, client);
     if (!client || client->route != route) {
         if (envelope.verb != WIRE_goodbye)
-            s_who (self, route);
+            front_who (self, route);
         return;
     }
     client->heard_us = self->hub->now_us;
     if (envelope.verb == WIRE_goodbye) {
         log_line (LOG_INFO, "B022", "client %s leaves", client->name);
-        s_forget (self, client);
+        front_forget (self, client);
         return;
     }
     if (s_handle_client (self, client, &envelope, &body, size_bytes))
@@ -334,87 +286,7 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
     snprintf (message, sizeof message, "a %s from client %s breaks the protocol: its session ends",
               wire_verb_name (envelope.verb), client->name);
     s_refuse (self, route, CADRE_ERROR_PROTOCOL, message);
-    s_forget (self, client);
-}
-
-//  ---- the end of a turn --------------------------------------------------
-
-static void s_pump (front_t *self, client_t *client)
-{
-    const buffer_t *frame;
-    while (client->route && (frame = stream_next (client->out)) != NULL)
-        if (sockets_send_bytes_to (self->router, client->route, frame->data, frame->size, ZMQ_DONTWAIT)) {
-            stream_unsend (client->out);
-            client->route = 0; //  It will say HELLO again
-        }
-}
-
-//  Jobs of a client that does not read rest until it does; half of the limit must have drained.
-static void s_judge_backlog (front_t *self, client_t *client)
-{
-    size_t backlog = client_backlog (client);
-    bool stalled = client->stalled ? backlog > HUB_CLIENT_BYTES / 2 : backlog > HUB_CLIENT_BYTES;
-    if (stalled == client->stalled)
-        return;
-    client->stalled = stalled;
-    ledger_stall (self->hub->ledger, client);
-}
-
-void front_flush (front_t *self)
-{
-    while (self->hub->dirty) {
-        client_t *client = self->hub->dirty;
-        follow_pump_all (client, self->hub);
-        client_flush (client);
-        s_pump (self, client);
-        s_judge_backlog (self, client);
-        s_send_window (self, client);
-        if (client->beat_due)
-            s_send_beat (self, client);
-        if ((client->changed || client->followers) && !timers_is_set (&self->report))
-            timers_set (self->hub->timers, &self->report, self->hub->now_us + REPORT_US);
-        client->dirty = false;
-        DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
-    }
-}
-
-void front_beat (front_t *self)
-{
-    uint64_t bytes = 0, ended = self->hub->tasks_done + self->hub->tasks_failed;
-    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
-        bytes += stream_bytes (client->out) + parts_bytes (client->parts) + client->batch.capacity;
-        s_send_beat (self, client);
-        s_send_window (self, client);
-    }
-    self->hub->client_bytes = bytes;
-    int64_t passed_us = self->hub->now_us - self->rate_us;
-    if (passed_us > 0)
-        self->rate = (double) (ended - self->rate_done) * 1e6 / (double) passed_us;
-    self->rate_done = ended;
-    self->rate_us = self->hub->now_us;
-    doubt_look (self->hub);
-}
-
-void front_judge (front_t *self)
-{
-    client_t *client, *next;
-    int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
-    for (client = self->hub->clients; client; client = next) {
-        next = client->hh.next;
-        if (self->hub->now_us - client->heard_us < lost_us)
-            continue;
-        log_line (LOG_WARNING, "B023", "client %s is lost: silent for %u ms; its attached jobs are cancelled",
-                  client->name, self->hub->lost_ms);
-        s_forget (self, client);
-    }
-}
-
-bool front_is_delivered (const front_t *self)
-{
-    for (const client_t *client = self->hub->clients; client; client = client->hh.next)
-        if (client->batch_count || stream_unacknowledged (client->out))
-            return false;
-    return true;
+    front_forget (self, client);
 }
 
 size_t front_count (const front_t *self)

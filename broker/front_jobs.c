@@ -165,6 +165,8 @@ bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
     if (!s_take_parts (client, job, job->total, &tasks.payloads))
         return false;
     ledger_append (self->hub->ledger, job, &tasks.payloads);
+    if (job->leased == 0)
+        doubt_job (self->hub, job);
     return true;
 }
 

@@ -7,16 +7,31 @@
 #include "broker/front.h"
 
 struct front {
-    hub_t *hub;         //  Borrowed
-    void *router;       //  The front socket; borrowed
-    back_t *back;       //  The workers' side, for orders; borrowed
-    client_t *by_uuid;  //  Sessions by uuid (uthash)
-    alarm_t report;     //  Rings when states are to be told
-    buffer_t frame;     //  The one being written
-    uint64_t rate_done; //  Tasks ended when the rate was taken last
-    int64_t rate_us;    //  When that was
-    double rate;        //  Results per second since then
+    hub_t *hub;          //  Borrowed
+    void *router;        //  The front socket; borrowed
+    back_t *back;        //  The workers' side, for orders; borrowed
+    client_t *by_uuid;   //  Sessions by uuid (uthash)
+    alarm_t report;      //  Rings when states are to be told
+    sockets_route_t who; //  Who was asked last who it is
+    int64_t who_us;      //  When that was
+    buffer_t frame;      //  The one being written
+    uint64_t rate_done;  //  Tasks ended when the rate was taken last
+    int64_t rate_us;     //  When that was
+    double rate;         //  Results per second since then
 };
+
+//  Sends the frame at hand.
+cadre_error_t front_send (front_t *self, sockets_route_t route);
+void front_who (front_t *self, sockets_route_t route);
+
+//  The session is forgotten, and with it the client's attached jobs.
+void front_forget (front_t *self, client_t *client);
+
+//  Raises what the client was granted; true when it is worth telling.
+bool front_raise (const hub_t *hub, client_t *client);
+
+//  Tells states that have changed; the report alarm.
+void front_report (void *self, int64_t now_us);
 
 //  Handle one stream frame; false when it breaks the protocol.
 bool front_job_open (front_t *self, client_t *client, cursor_t *body);

@@ -24,7 +24,7 @@ job_t *ledger_find_uuid (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
 job_t *ledger_first (ledger_t *self); //  The rest through hh_number.next
 size_t ledger_count (const ledger_t *self);
 
-//  Any attached jobs left that have a client?
+//  Is there work left for clients that are there? An open job whose tasks have all ended is none.
 bool ledger_has_attached (const ledger_t *self);
 
 //  Opens a job whose fields were checked. The client becomes its owner unless it is detached.
@@ -72,6 +72,9 @@ void ledger_stall (ledger_t *self, client_t *client);
 
 //  A task's backoff is over.
 void ledger_wake (void *self, uint64_t job, uint32_t index);
+
+//  Are there jobs that wait to be looked at again?
+bool ledger_is_settling (const ledger_t *self);
 
 //  Once a turn: dooms are carried out, jobs that are over end.
 void ledger_settle (ledger_t *self);

@@ -268,6 +268,11 @@ static bool s_settle_one (ledger_t *self, job_t *job)
     return true;
 }
 
+bool ledger_is_settling (const ledger_t *self)
+{
+    return self->settling != NULL;
+}
+
 void ledger_settle (ledger_t *self)
 {
     job_t *list = self->settling, *next;

@@ -214,7 +214,7 @@ int main (int argc, char **argv)
         .doc =
             "Serves clients and workers of this host: takes tasks, hands them out, and returns their results.\v"
             "Example:\n"
-            "  cadre-broker --listen ipc:///run/user/1000/cadre --listen tcp://127.0.0.1:5700\n\n"
+            "  cadre-broker --listen tcp://127.0.0.1:5700 --lost 5s\n\n"
             "Without --listen it serves this user's programs at $XDG_RUNTIME_DIR/cadre. SIGTERM drains, a second one stops at once.",
     };
     settings_t settings = {0};

@@ -70,6 +70,7 @@ typedef struct agent {
     uint64_t lane_sent;             //  Of the lane, when that BEAT came
     uint64_t sink_sent;             //  Of the sink, as its last BEAT said
     uint64_t sink_received;         //  Of the sink, when that BEAT came
+    int64_t judged_us;              //  When its beats were last looked at for progress
     unsigned stalls;                //  Beats without progress, one after the other
     uint64_t unacknowledged_bytes;  //  Received on the sink since our last BEAT
     bool beat_due;                  //  Tell it soon what was received

@@ -1,0 +1,162 @@
+//  front_turn.c - what goes to clients at the end of a turn, and once a beat: windows, acknowledgements, states
+
+#include <utlist.h>
+
+#include "broker/doubt.h"
+#include "broker/front_own.h"
+#include "common/log.h"
+
+#define REPORT_US 100000 //  Between two JOB_STATEs of a job
+
+void front_report (void *owner, int64_t now_us)
+{
+    (void) now_us;
+    front_t *self = owner;
+    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
+        while (client->changed) {
+            job_t *job = client->changed;
+            client_unchanged (client, job);
+            client_state (client, self->hub, job->ref, job, false);
+        }
+        follow_report (client, self->hub);
+    }
+}
+
+//  ---- windows ------------------------------------------------------------
+
+//  What a client may send ahead shrinks as memory fills up.
+static void s_allowance (const hub_t *hub, uint64_t *tasks, uint64_t *bytes)
+{
+    uint64_t used = hub->job_bytes + hub->client_bytes;
+    uint64_t left = used < hub->memory_limit ? (hub->memory_limit - used) / 2 : 0;
+    *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
+    *tasks = left / 64 < HUB_ALLOWANCE_TASKS ? left / 64 : HUB_ALLOWANCE_TASKS;
+}
+
+//  Raises what the client was granted; true when it is worth telling.
+bool front_raise (const hub_t *hub, client_t *client)
+{
+    uint64_t tasks, bytes;
+    s_allowance (hub, &tasks, &bytes);
+    tasks += client->received_tasks;
+    bytes += client->received_bytes;
+    bool worth =
+        (tasks > client->granted_tasks && tasks - client->granted_tasks >= HUB_ALLOWANCE_TASKS / 8)
+        || (bytes > client->granted_bytes && bytes - client->granted_bytes >= HUB_ALLOWANCE_BYTES / 8)
+        || (client->granted_bytes - client->received_bytes < HUB_ALLOWANCE_BYTES / 16
+            && bytes > client->granted_bytes + WIRE_FRAME_MAX)
+        || (client->granted_tasks - client->received_tasks < HUB_ALLOWANCE_TASKS / 16
+            && tasks > client->granted_tasks + 1000);
+    if (!worth)
+        return false;
+    client->granted_tasks = tasks > client->granted_tasks ? tasks : client->granted_tasks;
+    client->granted_bytes = bytes > client->granted_bytes ? bytes : client->granted_bytes;
+    return true;
+}
+
+static void s_send_window (front_t *self, client_t *client)
+{
+    if (!front_raise (self->hub, client))
+        return;
+    wire_window_t window = {.tasks = client->granted_tasks, .bytes = client->granted_bytes};
+    wire_write_window (&self->frame, (wire_envelope_t){.session = client->session}, &window);
+    front_send (self, client->route);
+}
+
+static void s_send_beat (front_t *self, client_t *client)
+{
+    wire_beat_t beat = {.received = client->in.received, .sent = stream_sent (client->out)};
+    wire_write_beat (&self->frame, (wire_envelope_t){.session = client->session}, &beat);
+    front_send (self, client->route);
+    client->acknowledged = client->in.received;
+    client->unacknowledged_bytes = 0;
+    client->beat_due = false;
+}
+
+//  ---- the end of a turn --------------------------------------------------
+
+static void s_pump (front_t *self, client_t *client)
+{
+    const buffer_t *frame;
+    while (client->route && (frame = stream_next (client->out)) != NULL)
+        if (sockets_send_bytes_to (self->router, client->route, frame->data, frame->size, ZMQ_DONTWAIT)) {
+            stream_unsend (client->out);
+            client->route = 0; //  It will say HELLO again
+        }
+}
+
+static void s_count_bytes (front_t *self, client_t *client)
+{
+    uint64_t bytes = client_backlog (client) + parts_bytes (client->parts);
+    self->hub->client_bytes += bytes - client->counted_bytes;
+    client->counted_bytes = bytes;
+}
+
+//  Jobs of a client that does not read rest until it does; half of the limit must have drained.
+static void s_judge_backlog (front_t *self, client_t *client)
+{
+    size_t backlog = client_backlog (client);
+    bool stalled = client->stalled ? backlog > HUB_CLIENT_BYTES / 2 : backlog > HUB_CLIENT_BYTES;
+    if (stalled == client->stalled)
+        return;
+    client->stalled = stalled;
+    ledger_stall (self->hub->ledger, client);
+}
+
+void front_flush (front_t *self)
+{
+    while (self->hub->dirty) {
+        client_t *client = self->hub->dirty;
+        follow_pump_all (client, self->hub);
+        client_flush (client);
+        s_pump (self, client);
+        follow_pump_all (client, self->hub); //  What had to wait for payloads that have gone out now
+        s_pump (self, client);
+        s_count_bytes (self, client);
+        s_judge_backlog (self, client);
+        s_send_window (self, client);
+        if (client->beat_due)
+            s_send_beat (self, client);
+        if ((client->changed || client->followers) && !timers_is_set (&self->report))
+            timers_set (self->hub->timers, &self->report, self->hub->now_us + REPORT_US);
+        client->dirty = false;
+        DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
+    }
+}
+
+void front_beat (front_t *self)
+{
+    uint64_t ended = self->hub->tasks_done + self->hub->tasks_failed;
+    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
+        s_send_beat (self, client);
+        s_send_window (self, client);
+    }
+    int64_t passed_us = self->hub->now_us - self->rate_us;
+    if (passed_us > 0)
+        self->rate = (double) (ended - self->rate_done) * 1e6 / (double) passed_us;
+    self->rate_done = ended;
+    self->rate_us = self->hub->now_us;
+    doubt_look (self->hub);
+}
+
+void front_judge (front_t *self)
+{
+    client_t *client, *next;
+    int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
+    for (client = self->hub->clients; client; client = next) {
+        next = client->hh.next;
+        if (self->hub->now_us - client->heard_us < lost_us)
+            continue;
+        log_line (LOG_WARNING, "B023", "client %s is lost: silent for %u ms; its attached jobs are cancelled",
+                  client->name, self->hub->lost_ms);
+        front_forget (self, client);
+    }
+}
+
+bool front_is_delivered (const front_t *self)
+{
+    for (const client_t *client = self->hub->clients; client; client = client->hh.next)
+        if (client->batch_count || stream_unacknowledged (client->out))
+            return false;
+    return true;
+}
