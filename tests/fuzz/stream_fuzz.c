@@ -35,7 +35,7 @@ static void s_put_payload (world_t *self, uint8_t scale)
 {
     if (self->payloads == PAYLOADS_MAX)
         return;
-    size_t size = (size_t) scale * 4000 + 1;
+    size_t size = (size_t) scale * 1500 + 1;
     buffer_t frame = {0}, payload = {0};
     uint8_t *content = calloc (1, size);
     assert (content);

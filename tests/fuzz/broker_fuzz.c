@@ -1,0 +1,201 @@
+//  broker_fuzz.c - what a client and a worker in open sessions may send, given to the broker's handlers without a network
+//
+//  The input is a row of frames: channel, verb, length (2 bytes), body. Session and sequence number are those that are due, so that the bodies get
+//  past the door; channels beyond the known ones send the bytes as a whole frame, or let a second pass.
+
+#include "broker/back.h"
+#include "broker/delay.h"
+#include "broker/dispatch.h"
+#include "broker/doubt.h"
+#include "broker/front.h"
+#include "broker/ready.h"
+#include "common/log.h"
+#include "common/sockets.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <zmq.h>
+
+int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
+
+#define FRAMES_MAX 200
+#define CLIENT_ROUTE 1
+#define WORKER_ROUTE 2
+
+typedef struct world {
+    hub_t hub;            // the broker's state
+    void *front_router;   // nobody is connected: what is sent goes nowhere
+    void *back_router;    // the same
+    front_t *front;       // module under test
+    back_t *back;         // module under test
+    dispatch_t *dispatch; // between them
+} world_t;
+
+static void s_joined (void *owner)
+{
+    world_t *self = owner;
+    doubt_look (&self->hub);
+}
+
+static void s_build (world_t *self, void *context)
+{
+    hub_t *hub = &self->hub;
+    *hub = (hub_t){.context = context,
+                   .now_us = 1000000,
+                   .started_us = 1000000,
+                   .name = "fuzz",
+                   .addresses_count = 1,
+                   .beat_ms = 1000,
+                   .lost_ms = 10000,
+                   .memory_limit = 64u << 20,
+                   .epoch = 7};
+    address_parse (&hub->addresses [0], "inproc://fuzz", NULL);
+    hub->timers = timers_new ();
+    hub->roster = roster_new ();
+    hub->ready = ready_new ();
+    hub->ledger = ledger_new (hub);
+    hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
+    self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);
+    self->back_router = sockets_new (context, ZMQ_ROUTER, NULL);
+    self->back = back_new (hub, self->back_router, s_joined, self);
+    self->front = front_new (hub, self->front_router, self->back);
+    self->dispatch = dispatch_new (hub, back_recall, self->back);
+}
+
+static void s_end (world_t *self)
+{
+    hub_t *hub = &self->hub;
+    for (size_t i = 0; i < roster_places (hub->roster); i++) {
+        agent_t *agent = roster_at (hub->roster, i);
+        if (agent)
+            ledger_lose (hub->ledger, agent, NULL, true);
+    }
+    dispatch_destroy (&self->dispatch);
+    front_destroy (&self->front);
+    back_destroy (&self->back);
+    ledger_destroy (&hub->ledger);
+    delay_destroy (&hub->delay);
+    ready_destroy (&hub->ready);
+    roster_destroy (&hub->roster);
+    timers_destroy (&hub->timers);
+    sockets_destroy (&self->front_router);
+    sockets_destroy (&self->back_router);
+}
+
+//  One turn of the loop, at a later time
+static void s_turn (world_t *self, int64_t after_us)
+{
+    self->hub.now_us += after_us;
+    if (after_us >= 1000000) {
+        front_beat (self->front);
+        back_beat (self->back);
+        front_judge (self->front);
+        back_judge (self->back);
+    }
+    timers_run (self->hub.timers, self->hub.now_us);
+    dispatch_run (self->dispatch);
+    ledger_settle (self->hub.ledger);
+    back_flush (self->back);
+    front_flush (self->front);
+}
+
+static agent_t *s_agent (world_t *self)
+{
+    for (size_t i = 0; i < roster_places (self->hub.roster); i++)
+        if (roster_at (self->hub.roster, i))
+            return roster_at (self->hub.roster, i);
+    return NULL;
+}
+
+static void s_frame (buffer_t *frame, uint8_t verb, uint64_t session, uint64_t sequence)
+{
+    wire_write_who (frame, (wire_envelope_t){.session = session, .sequence = sequence}, &(wire_who_t){0});
+    frame->size = WIRE_ENVELOPE_BYTES;
+    frame->data [1] = verb;
+}
+
+static bool s_counts (uint8_t verb)
+{
+    return verb != WIRE_beat && verb != WIRE_window && verb != WIRE_goodbye && verb != WIRE_client_hello;
+}
+
+//  Channel 0: client, 1: worker on back, 2: worker on the sink, 3: a whole frame to each, 4 and up: time passes
+static void s_handle (world_t *self, uint8_t channel, uint8_t verb, const uint8_t *body, size_t size)
+{
+    buffer_t frame = {0};
+    client_t *client = self->hub.clients;
+    agent_t *agent = s_agent (self);
+    if (channel == 0)
+        s_frame (&frame, verb, client ? client->session : 0,
+                 client && s_counts (verb) ? client->in.received + 1 : 0);
+    else if (channel == 1)
+        s_frame (&frame, verb, agent ? agent->session : 0, 0);
+    else if (channel == 2)
+        s_frame (&frame, verb, agent ? agent->session : 0, agent ? agent->in.received + 1 : 0);
+    buffer_append (&frame, body, size);
+    if (channel == 0 || channel == 3)
+        front_handle (self->front, CLIENT_ROUTE, frame.data, frame.size);
+    if (channel == 1 || channel == 3)
+        back_handle (self->back, WORKER_ROUTE, frame.data, frame.size);
+    if (channel == 2 || channel == 3)
+        back_handle_sink (self->back, frame.data, frame.size);
+    buffer_free (&frame);
+    s_turn (self, channel > 3 ? 1000000 * (int64_t) channel / 8 : 1000);
+}
+
+static void s_say_hello (world_t *self)
+{
+    static const uint8_t uuid [WIRE_UUID_BYTES] = "0123456789abcdef";
+    buffer_t frame = {0}, functions = {0};
+    wire_client_hello_t client = {.magic = wire_view (WIRE_MAGIC),
+                                  .major = WIRE_MAJOR,
+                                  .uuid = {uuid, sizeof uuid},
+                                  .window_tasks = 1000,
+                                  .window_bytes = 1 << 20};
+    wire_write_client_hello (&frame, (wire_envelope_t){0}, &client);
+    front_handle (self->front, CLIENT_ROUTE, frame.data, frame.size);
+    wire_pack_function (&functions, &(wire_function_t){.name = wire_view ("f")});
+    wire_worker_hello_t worker = {.magic = wire_view (WIRE_MAGIC),
+                                  .major = WIRE_MAJOR,
+                                  .uuid = {uuid, sizeof uuid},
+                                  .scheme = wire_view ("inproc"),
+                                  .slots = 2,
+                                  .commands = true,
+                                  .functions = wire_list_of (&functions, 1)};
+    buffer_clear (&frame);
+    wire_write_worker_hello (&frame, (wire_envelope_t){0}, &worker);
+    back_handle (self->back, WORKER_ROUTE, frame.data, frame.size);
+    buffer_free (&frame);
+    buffer_free (&functions);
+    agent_t *agent = s_agent (self);
+    assert (self->hub.clients && agent);
+    wire_write_lane_open (&frame, (wire_envelope_t){.session = agent->session},
+                          &(wire_lane_open_t){100, 1 << 20});
+    back_handle (self->back, WORKER_ROUTE, frame.data, frame.size);
+    buffer_free (&frame);
+}
+
+int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
+{
+    static void *context;
+    if (!context) {
+        context = sockets_context_new (1, 1000, NULL);
+        log_set_level (LOG_NONE);
+    }
+    world_t world;
+    memset (&world, 0, sizeof world);
+    s_build (&world, context);
+    s_say_hello (&world);
+    size_t at = 0;
+    for (int frames = 0; frames < FRAMES_MAX && size - at >= 4; frames++) {
+        const uint8_t *head = bytes + at;
+        size_t length = (size_t) head [2] << 8 | head [3], left = size - at - 4;
+        if (length > left)
+            length = left;
+        s_handle (&world, head [0] % 16, head [1], head + 4, length);
+        at += 4 + length;
+    }
+    s_end (&world);
+    return 0;
+}

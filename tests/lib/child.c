@@ -1,0 +1,92 @@
+//  child.c - a program started by a test
+
+#include "tests/lib/child.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUTPUT_BYTES 65536
+
+extern char **environ;
+
+struct child {
+    pid_t pid;                //  0 once it was waited for
+    int exit_code;            //  Then
+    int output;               //  A memory file
+    char text [OUTPUT_BYTES]; //  For child_output
+};
+
+child_t *child_new (const char *name, const char *one, const char *two, const char *three)
+{
+    child_t *self = calloc (1, sizeof *self);
+    const char *folder = getenv ("CADRE_BUILD_DIR");
+    char path [PATH_MAX];
+    assert (self && folder);
+    snprintf (path, sizeof path, "%s/%s", folder, name);
+    char *argv [] = {path, (char *) one, (char *) two, (char *) three, NULL};
+    self->output = memfd_create ("output", MFD_CLOEXEC);
+    assert (self->output >= 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init (&actions);
+    posix_spawn_file_actions_adddup2 (&actions, self->output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2 (&actions, self->output, STDERR_FILENO);
+    int rc = posix_spawn (&self->pid, path, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy (&actions);
+    if (rc != 0) {
+        perror (path);
+        abort ();
+    }
+    return self;
+}
+
+int child_wait (child_t *self, int timeout_ms)
+{
+    if (!self->pid)
+        return self->exit_code;
+    int fd = (int) syscall (SYS_pidfd_open, self->pid, 0);
+    struct pollfd item = {.fd = fd, .events = POLLIN};
+    int ready = poll (&item, 1, timeout_ms);
+    close (fd);
+    if (ready != 1)
+        return -1;
+    int status = 0;
+    waitpid (self->pid, &status, 0);
+    self->pid = 0;
+    self->exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
+    return self->exit_code;
+}
+
+const char *child_output (child_t *self)
+{
+    ssize_t size = pread (self->output, self->text, sizeof self->text - 1, 0);
+    self->text [size > 0 ? size : 0] = 0;
+    return self->text;
+}
+
+pid_t child_pid (const child_t *self)
+{
+    return self->pid;
+}
+
+void child_destroy (child_t **self_p)
+{
+    child_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->pid) {
+        kill (self->pid, SIGKILL);
+        child_wait (self, -1);
+    }
+    close (self->output);
+    free (self);
+    *self_p = NULL;
+}
