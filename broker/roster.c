@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/nearest.h"
+#include "broker/guess.h"
 
 #define KNOWN_MAX 100000u //  Names of functions that are remembered
 #define LABELS_MAX 256u   //  Labels of one worker
@@ -312,11 +312,11 @@ bool roster_knew (const roster_t *self, const char *function)
 
 void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer, size_t size)
 {
-    nearest_t *nearest = nearest_new (function, max);
+    guess_t *guess = guess_new (function, max);
     for (const offer_t *known = self->known; known; known = known->hh.next)
-        nearest_offer (nearest, known->name);
-    nearest_print (nearest, buffer, size);
-    nearest_destroy (&nearest);
+        guess_offer (guess, known->name);
+    guess_print (guess, buffer, size);
+    guess_destroy (&guess);
 }
 
 void roster_note_lease (agent_t *agent, const lease_t *lease)

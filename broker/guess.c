@@ -1,6 +1,6 @@
-//  nearest.c - names that a person may have meant
+//  guess.c - names that a person may have meant
 
-#include "broker/nearest.h"
+#include "broker/guess.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -15,23 +15,23 @@ typedef struct candidate {
     unsigned distance; //  Smaller is nearer
 } candidate_t;
 
-struct nearest {
+struct guess {
     const char *wanted;           //  Borrowed
     size_t max;                   //  Names at most
     size_t count;                 //  Names found
     candidate_t best [NAMES_MAX]; //  Nearest first
 };
 
-nearest_t *nearest_new (const char *wanted, size_t max)
+guess_t *guess_new (const char *wanted, size_t max)
 {
-    nearest_t *self = calloc (1, sizeof *self);
+    guess_t *self = calloc (1, sizeof *self);
     assert (self);
     self->wanted = wanted;
     self->max = max < NAMES_MAX ? max : NAMES_MAX;
     return self;
 }
 
-void nearest_destroy (nearest_t **self_p)
+void guess_destroy (guess_t **self_p)
 {
     assert (self_p);
     free (*self_p);
@@ -43,7 +43,7 @@ static unsigned s_min (unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-unsigned nearest_distance (const char *a, const char *b)
+unsigned guess_distance (const char *a, const char *b)
 {
     unsigned rows [3][LETTERS_MAX + 1];
     unsigned m = s_min ((unsigned) strlen (a), LETTERS_MAX), n = s_min ((unsigned) strlen (b), LETTERS_MAX);
@@ -64,7 +64,7 @@ unsigned nearest_distance (const char *a, const char *b)
 static unsigned s_judge (const char *wanted, const char *name)
 {
     size_t length = strlen (wanted);
-    unsigned distance = nearest_distance (wanted, name);
+    unsigned distance = guess_distance (wanted, name);
     if (distance <= 3 && distance < length)
         return distance;
     size_t common = 0;
@@ -73,7 +73,7 @@ static unsigned s_judge (const char *wanted, const char *name)
     return common >= 3 ? 4 : 100;
 }
 
-void nearest_offer (nearest_t *self, const char *name)
+void guess_offer (guess_t *self, const char *name)
 {
     candidate_t candidate = {.name = name, .distance = s_judge (self->wanted, name)};
     if (candidate.distance == 100)
@@ -89,7 +89,7 @@ void nearest_offer (nearest_t *self, const char *name)
     self->best [at] = candidate;
 }
 
-void nearest_print (const nearest_t *self, char *buffer, size_t size)
+void guess_print (const guess_t *self, char *buffer, size_t size)
 {
     size_t used = 0;
     buffer [0] = 0;

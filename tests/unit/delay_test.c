@@ -1,0 +1,63 @@
+//  delay_test.c - backoffs grow, and tasks wake in the order in which they are due
+
+#include "broker/delay.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static uint32_t s_woken [64];
+static size_t s_count;
+
+static void s_wake (void *owner, uint64_t job, uint32_t index)
+{
+    assert_ptr_equal (owner, s_woken);
+    assert_int_equal (job, 7);
+    s_woken [s_count++] = index;
+}
+
+static void test_backoff (void **state)
+{
+    (void) state;
+    assert_int_equal (delay_backoff_us (1), 100000);
+    assert_int_equal (delay_backoff_us (2), 200000);
+    assert_int_equal (delay_backoff_us (5), 1600000);
+    assert_int_equal (delay_backoff_us (8), 10000000);
+    assert_int_equal (delay_backoff_us (60000), 10000000);
+}
+
+static void test_they_wake_when_due (void **state)
+{
+    (void) state;
+    timers_t *timers = timers_new ();
+    delay_t *delay = delay_new (timers, s_wake, s_woken);
+    static const int64_t due [] = {500, 100, 300, 200, 400};
+    for (uint32_t i = 0; i < 5; i++)
+        delay_add (delay, due [i], 7, i);
+    timers_run (timers, 99);
+    assert_int_equal (s_count, 0);
+    timers_run (timers, 250);
+    assert_int_equal (s_count, 2);
+    assert_int_equal (s_woken [0], 1);
+    assert_int_equal (s_woken [1], 3);
+    timers_run (timers, 1000);
+    assert_int_equal (s_count, 5);
+    assert_int_equal (s_woken [2], 2);
+    assert_int_equal (s_woken [3], 4);
+    assert_int_equal (s_woken [4], 0);
+    assert_int_equal (timers_count (timers), 0);
+    delay_destroy (&delay);
+    timers_destroy (&timers);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_backoff),
+        cmocka_unit_test (test_they_wake_when_due),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,175 @@
+//  ready_test.c - priority, then fair share between clients, then the order in which jobs became ready
+
+#include "broker/ready.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static uint64_t s_bytes;
+
+static job_t *s_job (ready_t *ready, uint64_t number, uint64_t client, int32_t priority, uint32_t tasks)
+{
+    job_t *job = job_new (&s_bytes);
+    job->number = number;
+    job->priority = priority;
+    job->ready = tasks;
+    ready_join (ready, job, client);
+    ready_update (ready, job, false);
+    return job;
+}
+
+static void s_end (ready_t *ready, job_t *job)
+{
+    ready_leave (ready, job);
+    job_destroy (&job, &s_bytes);
+}
+
+//  Picks, and gives the job one lease.
+static uint64_t s_serve (ready_t *ready)
+{
+    job_t *job = ready_pick (ready);
+    if (!job)
+        return 0;
+    job->share->leased++;
+    job->ready--;
+    job->leased++;
+    ready_update (ready, job, false);
+    return job->number;
+}
+
+static void test_nothing_is_ready (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    ready_begin (ready);
+    assert_true (ready_is_empty (ready));
+    assert_null (ready_pick (ready));
+    ready_destroy (&ready);
+    ready_destroy (&ready);
+}
+
+static void test_priority_goes_first (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    job_t *low = s_job (ready, 1, 10, -5, 1), *usual = s_job (ready, 2, 10, 0, 1),
+          *high = s_job (ready, 3, 10, 7, 1);
+    ready_begin (ready);
+    assert_int_equal (s_serve (ready), 3);
+    assert_int_equal (s_serve (ready), 2);
+    assert_int_equal (s_serve (ready), 1);
+    assert_int_equal (s_serve (ready), 0);
+    s_end (ready, low);
+    s_end (ready, usual);
+    s_end (ready, high);
+    ready_destroy (&ready);
+}
+
+static void test_clients_take_turns (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    job_t *many = s_job (ready, 1, 10, 0, 100), *few = s_job (ready, 2, 20, 0, 100);
+    int served [3] = {0};
+    ready_begin (ready);
+    for (int i = 0; i < 20; i++)
+        served [s_serve (ready)]++;
+    assert_int_equal (served [1], 10);
+    assert_int_equal (served [2], 10);
+    s_end (ready, many);
+    s_end (ready, few);
+    ready_destroy (&ready);
+}
+
+//  A client that has many leases already waits for the one that has none, whatever the number of its jobs.
+static void test_leases_count (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    job_t *first = s_job (ready, 1, 10, 0, 100), *second = s_job (ready, 2, 10, 0, 100);
+    first->share->leased = 5;
+    job_t *other = s_job (ready, 3, 20, 0, 100);
+    ready_begin (ready);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal (s_serve (ready), 3);
+    assert_ptr_equal (first->share, second->share);
+    s_end (ready, first);
+    s_end (ready, second);
+    s_end (ready, other);
+    ready_destroy (&ready);
+}
+
+static void test_one_client_s_jobs_in_order (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    job_t *first = s_job (ready, 1, 10, 0, 2), *second = s_job (ready, 2, 10, 0, 1);
+    ready_begin (ready);
+    assert_int_equal (s_serve (ready), 1);
+    assert_int_equal (s_serve (ready), 1);
+    assert_int_equal (s_serve (ready), 2);
+    s_end (ready, first);
+    s_end (ready, second);
+    ready_destroy (&ready);
+}
+
+static void test_passed_over_until_the_next_turn (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    job_t *first = s_job (ready, 1, 10, 0, 5), *second = s_job (ready, 2, 10, 0, 5);
+    ready_begin (ready);
+    assert_ptr_equal (ready_pick (ready), first);
+    ready_pass (ready, first);
+    assert_ptr_equal (ready_pick (ready), second);
+    ready_pass (ready, second);
+    assert_null (ready_pick (ready));
+    //  One that becomes ready meanwhile is not passed over
+    job_t *third = s_job (ready, 3, 10, 0, 5);
+    assert_ptr_equal (ready_pick (ready), third);
+    ready_begin (ready);
+    assert_ptr_equal (ready_pick (ready), first);
+    s_end (ready, first);
+    assert_ptr_equal (ready_pick (ready), second);
+    s_end (ready, second);
+    s_end (ready, third);
+    ready_destroy (&ready);
+}
+
+static void test_limit_and_blocks_keep_a_job_out (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    job_t *job = s_job (ready, 1, 10, 0, 5);
+    job->limit = 2;
+    ready_begin (ready);
+    assert_int_equal (s_serve (ready), 1);
+    assert_int_equal (s_serve (ready), 1);
+    assert_int_equal (s_serve (ready), 0);
+    job->leased--;
+    ready_update (ready, job, true);
+    assert_true (ready_is_empty (ready));
+    ready_update (ready, job, false);
+    assert_int_equal (s_serve (ready), 1);
+    s_end (ready, job);
+    ready_destroy (&ready);
+    assert_int_equal (s_bytes, 0);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_nothing_is_ready),
+        cmocka_unit_test (test_priority_goes_first),
+        cmocka_unit_test (test_clients_take_turns),
+        cmocka_unit_test (test_leases_count),
+        cmocka_unit_test (test_one_client_s_jobs_in_order),
+        cmocka_unit_test (test_passed_over_until_the_next_turn),
+        cmocka_unit_test (test_limit_and_blocks_keep_a_job_out),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

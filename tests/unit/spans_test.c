@@ -1,0 +1,64 @@
+//  spans_test.c - runs of serials: joined when added, refused when they overflow, searched when read
+
+#include "broker/spans.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void test_neighbours_join (void **state)
+{
+    (void) state;
+    spans_t spans = {0};
+    spans_add (&spans, 5);
+    spans_add (&spans, 6);
+    spans_add (&spans, 4);
+    spans_add (&spans, 9);
+    assert_int_equal (spans.count, 2);
+    assert_int_equal (spans.spans [0].first, 4);
+    assert_int_equal (spans.spans [0].count, 3);
+    spans_free (&spans);
+    assert_int_equal (spans.count, 0);
+}
+
+static bool s_read (spans_t *spans, uint64_t first, uint64_t count)
+{
+    buffer_t bytes = {0};
+    wire_pack_span (&bytes, &(wire_span_t){.first = first, .count = count});
+    wire_list_t list = wire_list_of (&bytes, 1);
+    bool read = spans_read (spans, &list);
+    buffer_free (&bytes);
+    return read;
+}
+
+static void test_hostile_spans (void **state)
+{
+    (void) state;
+    spans_t spans = {0};
+    assert_false (s_read (&spans, 1, 0));
+    assert_false (s_read (&spans, UINT64_MAX, 2));
+    assert_false (s_read (&spans, 2, UINT64_MAX));
+    assert_true (s_read (&spans, UINT64_MAX, 1));
+    assert_true (s_read (&spans, 10, 5));
+    assert_true (s_read (&spans, 100, 1));
+    assert_true (spans_hold (&spans, 10));
+    assert_true (spans_hold (&spans, 14));
+    assert_false (spans_hold (&spans, 15));
+    assert_false (spans_hold (&spans, 9));
+    assert_true (spans_hold (&spans, 100));
+    assert_true (spans_hold (&spans, UINT64_MAX));
+    assert_false (spans_hold (&spans, UINT64_MAX - 1));
+    spans_free (&spans);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_neighbours_join),
+        cmocka_unit_test (test_hostile_spans),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
