@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/guess.h"
+#include "common/guess.h"
 
 #define KNOWN_MAX 100000u //  Names of functions that are remembered
 #define LABELS_MAX 256u   //  Labels of one worker

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/cli/nearest.h"
 #include "client/cli/say.h"
 #include "client/cli/text.h"
+#include "common/guess.h"
 #include "common/units.h"
 
 #define REQUEST_TIMEOUT_MS 10000
@@ -28,9 +28,13 @@ static void s_help (const command_t *commands, const char *words, const char *ex
 static int s_unknown (const command_t *commands, const char *words, const char *name)
 {
     text_t near = {0};
+    char likely [128];
+    guess_t *guess = guess_new (name, 3);
     for (const command_t *command = commands; command->name; command++)
-        if (nearest_is_close (name, command->name))
-            text_print (&near, "%s%s", near.size ? ", " : "", command->name);
+        guess_offer (guess, command->name);
+    guess_print (guess, likely, sizeof likely);
+    guess_destroy (&guess);
+    text_put (&near, likely);
     if (near.size == 0)
         for (const command_t *command = commands; command->name; command++)
             text_print (&near, "%s%s", near.size ? ", " : "", command->name);

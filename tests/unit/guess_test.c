@@ -1,6 +1,6 @@
 //  guess_test.c - names that a person may have meant
 
-#include "broker/guess.h"
+#include "common/guess.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

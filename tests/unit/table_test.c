@@ -1,4 +1,4 @@
-//  table_test.c - cells as people read them, the bar, and names that somebody may have meant
+//  table_test.c - cells as people read them, and the bar
 
 #include "client/cli/table.h"
 
@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "client/cli/bar.h"
-#include "client/cli/nearest.h"
 
 static void s_check (cadre_value_t *value, table_kind_t kind, const char *expected)
 {
@@ -61,24 +60,12 @@ static void test_bar (void **state)
                          "[....................] 0% 0 of 10, 0s left");
 }
 
-static void test_nearest (void **state)
-{
-    (void) state;
-    assert_int_equal (nearest_distance ("", "abc"), 3);
-    assert_int_equal (nearest_distance ("list", "lsit"), 1);
-    assert_int_equal (nearest_distance ("wait", "wat"), 1);
-    assert_true (nearest_is_close ("lsit", "list"));
-    assert_true (nearest_is_close ("can", "cancel"));
-    assert_false (nearest_is_close ("frobnicate", "list"));
-}
-
 int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_cells),
         cmocka_unit_test (test_formats),
         cmocka_unit_test (test_bar),
-        cmocka_unit_test (test_nearest),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 //  guess.c - names that a person may have meant
 
-#include "broker/guess.h"
+#include "common/guess.h"
 
 #include <assert.h>
 #include <stdio.h>

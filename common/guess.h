@@ -4,8 +4,8 @@
  *  beginning of at least three letters.
  */
 
-#ifndef BROKER_GUESS_H_INCLUDED
-#define BROKER_GUESS_H_INCLUDED
+#ifndef COMMON_GUESS_H_INCLUDED
+#define COMMON_GUESS_H_INCLUDED
 
 #include <stddef.h>
 

@@ -1,0 +1,28 @@
+//  main.c - the cadre command: looks up its first word and runs that command
+
+#include <string.h>
+
+#include "client/cli/command.h"
+#include "client/cli/commands.h"
+#include "client/cli/say.h"
+
+int main (int argc, char **argv)
+{
+    static const command_t commands [] = {
+        {"run", "run a command for each input, many at a time", cmd_run},
+        {"submit", "the same, handed to the broker and left there", cmd_submit},
+        {"call", "call one function", cmd_call},
+        {"map", "call a function for each line of stdin", cmd_map},
+        {"job", "list, info, wait, results, logs, cancel, retry, forget", cmd_job},
+        {"task", "list, info, explain, logs", cmd_task},
+        {"worker", "start, list, drain, stop", cmd_worker},
+        {"broker", "start, info, drain, stop", cmd_broker},
+        {"doctor", "what is wrong with this machine or the broker, and the cure", cmd_doctor},
+        {"version", "the version of cadre", cmd_version},
+        {0},
+    };
+    if (argc == 2 && (strcmp (argv [1], "--version") == 0 || strcmp (argv [1], "-V") == 0))
+        return say_flush (cmd_version (1, argv));
+    return say_flush (
+        command_dispatch (commands, "cadre", "  cadre run -k 'wc -l < {}' ::: *.txt\n", argc, argv));
+}
