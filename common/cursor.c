@@ -126,11 +126,9 @@ static bool s_take (cursor_t *self, head_t *head)
 //  Reads a head of one wanted kind, and nothing when the next value is another.
 static bool s_want (cursor_t *self, cursor_kind_t kind, head_t *head)
 {
-    if (cursor_peek (self) != kind) {
+    if (s_take (self, head) && head->kind != kind)
         self->failed = true;
-        return false;
-    }
-    return s_take (self, head);
+    return !self->failed;
 }
 
 cursor_t cursor_of (const void *bytes, size_t size_bytes)
@@ -206,14 +204,15 @@ static double s_float (const head_t *head)
 bool cursor_double (cursor_t *self, double *value)
 {
     head_t head;
-    cursor_kind_t kind = cursor_peek (self);
-    if (!s_want (self, kind == CURSOR_INT ? CURSOR_INT : CURSOR_FLOAT, &head))
+    if (!s_take (self, &head))
         return false;
-    if (kind == CURSOR_FLOAT)
+    if (head.kind == CURSOR_FLOAT)
         *value = s_float (&head);
-    else
+    else if (head.kind == CURSOR_INT)
         *value = head.negative ? (double) (int64_t) head.number : (double) head.number;
-    return true;
+    else
+        self->failed = true;
+    return !self->failed;
 }
 
 bool cursor_nil (cursor_t *self)

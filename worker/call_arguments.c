@@ -35,21 +35,24 @@ const char *call_bad_takes (const char *takes)
     return NULL;
 }
 
-static bool s_takes (char letter, cursor_t at)
+//  Reads an argument if it is of the type; else the cursor is of no use.
+static bool s_pass (char letter, cursor_t *at)
 {
     int64_t below;
     uint64_t above;
-    cursor_kind_t kind = cursor_peek (&at);
+    double real;
+    bool flag;
+    view_t view;
     switch (letter) {
-    case 'i': return kind == CURSOR_INT && cursor_int (&at, &below);
-    case 'u': return kind == CURSOR_INT && cursor_uint (&at, &above);
-    case 'd': return kind == CURSOR_FLOAT || kind == CURSOR_INT;
-    case 'b': return kind == CURSOR_BOOL;
+    case 'i': return cursor_int (at, &below);
+    case 'u': return cursor_uint (at, &above);
+    case 'd': return cursor_double (at, &real);
+    case 'b': return cursor_bool (at, &flag);
     case 's':
-    case 'S': return kind == CURSOR_TEXT;
-    case 'B': return kind == CURSOR_BLOB || kind == CURSOR_TEXT;
-    case 'n': return kind == CURSOR_NIL;
-    default: return true;
+    case 'S': return cursor_text (at, &view);
+    case 'B': return cursor_bytes (at, &view);
+    case 'n': return cursor_nil (at);
+    default: return cursor_skip (at, &view);
     }
 }
 
@@ -97,11 +100,11 @@ bool call_check_takes (cadre_call_t *self)
             s_fail_count (self, takes);
             return false;
         }
-        if (!s_takes (*letter, at)) {
-            s_fail_argument (self, index, *letter, at);
+        cursor_t before = at;
+        if (!s_pass (*letter, &at)) {
+            s_fail_argument (self, index, *letter, before);
             return false;
         }
-        cursor_skip (&at, NULL);
         index++;
     }
     size_t length = strlen (takes);
@@ -112,9 +115,11 @@ bool call_check_takes (cadre_call_t *self)
 
 //  ---- accessors --------------------------------------------------------------------------
 
-//  Stands before that argument if it is of the type, else NULL and the call has failed. The caller reads it, or leaves it.
+//  Stands before that argument, or NULL and the call has failed.
 static cursor_t *s_argument (cadre_call_t *self, size_t index, char letter)
 {
+    if (index == self->next_index && index < self->count)
+        return &self->next;
     if (index >= self->count) {
         call_fail_by_type (self, "%s takes %s as argument %zu, got %zu argument%s", self->function->name,
                            s_wanted (letter), index + 1, self->count, self->count == 1 ? "" : "s");
@@ -126,10 +131,19 @@ static cursor_t *s_argument (cadre_call_t *self, size_t index, char letter)
     }
     for (; self->next_index < index; self->next_index++)
         cursor_skip (&self->next, NULL);
-    if (s_takes (letter, self->next))
-        return &self->next;
-    s_fail_argument (self, index, letter, self->next);
-    return NULL;
+    return &self->next;
+}
+
+//  The argument at next has been read to at, or it was of another type: then next stays and the call has failed.
+static bool s_accept (cadre_call_t *self, cursor_t at, char letter)
+{
+    if (at.failed) {
+        s_fail_argument (self, self->next_index, letter, self->next);
+        return false;
+    }
+    self->next = at;
+    self->next_index++;
+    return true;
 }
 
 size_t cadre_arg_count (const cadre_call_t *self)
@@ -140,37 +154,45 @@ size_t cadre_arg_count (const cadre_call_t *self)
 int64_t cadre_arg_int (cadre_call_t *self, size_t index)
 {
     int64_t value = 0;
-    cursor_t *at = s_argument (self, index, 'i');
-    if (at && cursor_int (at, &value))
-        self->next_index++;
-    return value;
+    cursor_t *next = s_argument (self, index, 'i');
+    if (!next)
+        return value;
+    cursor_t at = *next;
+    cursor_int (&at, &value);
+    return s_accept (self, at, 'i') ? value : 0;
 }
 
 uint64_t cadre_arg_uint (cadre_call_t *self, size_t index)
 {
     uint64_t value = 0;
-    cursor_t *at = s_argument (self, index, 'u');
-    if (at && cursor_uint (at, &value))
-        self->next_index++;
-    return value;
+    cursor_t *next = s_argument (self, index, 'u');
+    if (!next)
+        return value;
+    cursor_t at = *next;
+    cursor_uint (&at, &value);
+    return s_accept (self, at, 'u') ? value : 0;
 }
 
 double cadre_arg_double (cadre_call_t *self, size_t index)
 {
     double value = 0;
-    cursor_t *at = s_argument (self, index, 'd');
-    if (at && cursor_double (at, &value))
-        self->next_index++;
-    return value;
+    cursor_t *next = s_argument (self, index, 'd');
+    if (!next)
+        return value;
+    cursor_t at = *next;
+    cursor_double (&at, &value);
+    return s_accept (self, at, 'd') ? value : 0;
 }
 
 bool cadre_arg_bool (cadre_call_t *self, size_t index)
 {
     bool value = false;
-    cursor_t *at = s_argument (self, index, 'b');
-    if (at && cursor_bool (at, &value))
-        self->next_index++;
-    return value;
+    cursor_t *next = s_argument (self, index, 'b');
+    if (!next)
+        return value;
+    cursor_t at = *next;
+    cursor_bool (&at, &value);
+    return s_accept (self, at, 'b') ? value : false;
 }
 
 static call_kept_t *s_find_kept (const cadre_call_t *self, size_t index, bool value)
@@ -192,16 +214,17 @@ static call_kept_t *s_keep (cadre_call_t *self, size_t index, size_t size_bytes)
 
 const char *cadre_arg_text (cadre_call_t *self, size_t index)
 {
-    bool again = index < self->next_index;
-    cursor_t *at = s_argument (self, index, 's');
-    if (!at)
-        return "";
-    call_kept_t *kept = again ? s_find_kept (self, index, false) : NULL;
+    call_kept_t *kept = index < self->next_index ? s_find_kept (self, index, false) : NULL;
     if (kept)
         return kept->text;
+    cursor_t *next = s_argument (self, index, 's');
+    if (!next)
+        return "";
+    cursor_t at = *next;
     view_t view = {0};
-    cursor_text (at, &view);
-    self->next_index++;
+    cursor_text (&at, &view);
+    if (!s_accept (self, at, 's'))
+        return "";
     kept = s_keep (self, index, view.size + 1);
     view_copy (view, kept->text, view.size + 1);
     return kept->text;
@@ -210,9 +233,13 @@ const char *cadre_arg_text (cadre_call_t *self, size_t index)
 const void *cadre_arg_blob (cadre_call_t *self, size_t index, size_t *size_bytes)
 {
     view_t view = {0};
-    cursor_t *at = s_argument (self, index, 'B');
-    if (at && cursor_bytes (at, &view))
-        self->next_index++;
+    cursor_t *next = s_argument (self, index, 'B');
+    if (next) {
+        cursor_t at = *next;
+        cursor_bytes (&at, &view);
+        if (!s_accept (self, at, 'B'))
+            view = (view_t){0};
+    }
     if (size_bytes)
         *size_bytes = view.size;
     return view.data;
@@ -220,23 +247,25 @@ const void *cadre_arg_blob (cadre_call_t *self, size_t index, size_t *size_bytes
 
 const cadre_value_t *cadre_arg_value (cadre_call_t *self, size_t index)
 {
-    bool again = index < self->next_index;
-    cursor_t *at = s_argument (self, index, 'v');
-    if (!at)
-        return NULL;
-    call_kept_t *kept = again ? s_find_kept (self, index, true) : NULL;
+    call_kept_t *kept = index < self->next_index ? s_find_kept (self, index, true) : NULL;
     if (kept)
         return kept->value;
+    cursor_t *next = s_argument (self, index, 'v');
+    if (!next)
+        return NULL;
     view_t view = {0};
-    cursor_skip (at, &view);
-    self->next_index++;
+    cursor_t at = *next;
+    cursor_skip (&at, &view);
     cadre_value_t *value = cadre_value_decode (view.data, view.size);
-    if (value)
-        s_keep (self, index, 0)->value = value;
-    else
+    if (!value) {
         call_fail_by_type (
             self,
-            "%s takes a value as argument %zu, got one that nests deeper than %d, has a key that is no text, or is of an unknown type",
+            "%s takes a value as argument %zu, got one that nests deeper than %d, has a key that is no text, "
+            "or is of an unknown type",
             self->function->name, index + 1, VALUE_DEPTH_MAX);
+        return NULL;
+    }
+    s_accept (self, at, 'v');
+    s_keep (self, index, 0)->value = value;
     return value;
 }
