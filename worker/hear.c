@@ -66,17 +66,29 @@ static void s_orders_due (link_t *self)
 
 //  ---- back -------------------------------------------------------------------------------
 
+//  Beats also come whenever the broker acknowledges something: only those that are a beat apart are judged.
+static void s_judge_progress (link_t *self, uint64_t sent)
+{
+    int64_t now_us = moment_now (self->options.clock);
+    bool behind = sent > self->in.received, moved = self->in.received > self->seen_at_beat;
+    self->seen_at_beat = self->in.received;
+    if (!behind || moved) {
+        self->stalls = 0;
+        self->judged_us = now_us;
+    } else if (now_us - self->judged_us >= (int64_t) self->beat_ms * 900) {
+        self->stalls++;
+        self->judged_us = now_us;
+    }
+    if (self->stalls >= STALLS_MAX)
+        link_begin_anew (self, "frames of the lane were lost");
+}
+
 static bool s_on_beat (link_t *self, cursor_t *body)
 {
     wire_beat_t fields;
     if (!wire_read_beat (body, &fields) || !outbox_acknowledge (self->options.outbox, fields.received))
         return false;
-    bool behind = fields.sent > self->in.received;
-    bool moved = self->in.received > self->seen_at_beat;
-    self->seen_at_beat = self->in.received;
-    self->stalls = behind && !moved ? self->stalls + 1 : 0;
-    if (self->stalls >= STALLS_MAX)
-        link_begin_anew (self, "frames of the lane were lost");
+    s_judge_progress (self, fields.sent);
     return true;
 }
 

@@ -203,6 +203,7 @@ static void s_open_session (link_t *self, uint64_t session, const wire_worker_we
     self->in = (stream_in_t){0};
     self->stalls = 0;
     self->seen_at_beat = 0;
+    self->judged_us = moment_now (self->options.clock);
     self->received_tasks = self->received_bytes = 0;
     self->granted_tasks = self->granted_bytes = 0;
     self->lane_hello = false;

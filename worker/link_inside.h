@@ -35,6 +35,7 @@ struct link {
     stream_in_t in;                 //  Frames of the lane
     bool lane_hello;                //  LANE_HELLO has come
     unsigned stalls;                //  Beats in a row that showed no progress of the lane
+    int64_t judged_us;              //  When its progress was last judged
     uint64_t seen_at_beat;          //  What had been received at the last beat
     uint64_t received_tasks;        //  In this session
     uint64_t received_bytes;        //  Of metered frames

@@ -1,8 +1,8 @@
 //  slots.c - takes leases and orders in, and owns queue, seats and jobs
 
 #include "worker/oom.h"
-#include "worker/slots_inside.h"
 #include "worker/serials.h"
+#include "worker/slots_inside.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
 #include "worker/worker.h"
 #include "worker/host.h"
 #include "worker/link.h"
-#include "worker/slots.h"
 #include "worker/serials.h"
+#include "worker/slots.h"
 
 #include "common/cpus.h"
 #include "common/descriptors.h"

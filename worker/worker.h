@@ -29,17 +29,17 @@ typedef struct worker_options {
     const char
         *slot_path; //  The executable of process slots (cadre-slot, or a program that calls cadre_main)
     const struct cadre_function
-        *functions;              //  Functions of this very program, or NULL; ends with an empty one
-    const char *const *plugins;  //  Files, NULL-terminated, or NULL
-    const char *const *program;  //  argv of a program that serves functions, NULL-terminated, or NULL
-    const char *const *labels;   //  NULL-terminated, or NULL
-    const char *task_broker;     //  Address for CADRE_TASK_BROKER; NULL: broker
-    uint64_t max_tasks;          //  A slot is replaced after this many tasks; 0: never
-    uint32_t idle_timeout_ms;    //  Leave after so long without a task; 0: never
-    uint32_t lifetime_ms;        //  Drain after so long; 0: never
-    uint32_t drain_timeout_ms;   //  0: 30000
-    bool embedded;               //  The broker is in this process: do not outlive it, do not retry
-    const moment_clock_t *clock; //  NULL: the boot-time clock
+        *functions;                 //  Functions of this very program, or NULL; ends with an empty one
+    const char *const *plugins;     //  Files, NULL-terminated, or NULL
+    const char *const *program;     //  argv of a program that serves functions, NULL-terminated, or NULL
+    const char *const *labels;      //  NULL-terminated, or NULL
+    const char *task_broker;        //  Address for CADRE_TASK_BROKER; NULL: broker
+    uint64_t max_tasks;             //  A slot is replaced after this many tasks; 0: never
+    uint32_t idle_timeout_ms;       //  Leave after so long without a task; 0: never
+    uint32_t lifetime_ms;           //  Drain after so long; 0: never
+    uint32_t drain_timeout_ms;      //  0: 30000
+    bool embedded;                  //  The broker is in this process: do not outlive it, do not retry
+    const moment_clock_t *clock;    //  NULL: the boot-time clock
     void (*say) (const char *line); //  Told when it has registered, and what it waits for; NULL: nobody
 } worker_options_t;
 

@@ -1,0 +1,356 @@
+//  agent_test.c - a real worker with real slots, and a broker played by the test
+
+#include "tests/lib/hub.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char s_arithmetic [4096], s_trouble [4096];
+
+static worker_options_t s_options (unsigned slots, bool threads)
+{
+    static const char *plugins [] = {s_arithmetic, s_trouble, NULL};
+    return (worker_options_t){
+        .slots = slots, .threads = threads, .commands = true, .plugins = plugins, .drain_timeout_ms = 5000};
+}
+
+//  Children of this test that are left, zombies included.
+static int s_children (void)
+{
+    int count = 0;
+    char path [64], line [64];
+    DIR *folder = opendir ("/proc");
+    for (struct dirent *entry; (entry = readdir (folder));) {
+        int pid = atoi (entry->d_name), parent = 0;
+        snprintf (path, sizeof path, "/proc/%d/status", pid);
+        FILE *file = pid > 0 ? fopen (path, "re") : NULL;
+        while (file && fgets (line, sizeof line, file))
+            if (sscanf (line, "PPid: %d", &parent) == 1)
+                break;
+        if (file)
+            fclose (file);
+        count += parent == getpid ();
+    }
+    closedir (folder);
+    return count;
+}
+
+static int s_descriptors (void)
+{
+    int count = 0;
+    DIR *folder = opendir ("/proc/self/fd");
+    while (readdir (folder))
+        count++;
+    closedir (folder);
+    return count;
+}
+
+static int64_t s_int (const hub_result_t *result)
+{
+    int64_t value = -1;
+    cursor_t cursor = cursor_of_view (wire_view_of (&result->value));
+    cursor_int (&cursor, &value);
+    return value;
+}
+
+static void s_calls (bool threads)
+{
+    hub_t *hub = hub_new (s_options (2, threads));
+    assert_true (hub_functions (hub) >= 8);
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "square", 0, 1000);
+    uint64_t first = hub_call (hub, 1, 0);
+    for (int64_t i = 1; i < 2000; i++)
+        hub_call (hub, 1, i);
+    for (uint64_t i = 0; i < 2000; i++) {
+        const hub_result_t *result = hub_wait (hub, first + i);
+        assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
+        assert_int_equal (s_int (result), i * i);
+    }
+    hub_destroy (&hub);
+    assert_int_equal (s_children (), 0);
+}
+
+static void s_calls_in_processes (void **state)
+{
+    (void) state;
+    s_calls (false);
+}
+
+static void s_calls_in_threads (void **state)
+{
+    (void) state;
+    s_calls (true);
+}
+
+static void s_a_crash_is_blamed_on_one_task (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "square", 0, 1000);
+    hub_open_job (hub, 2, WIRE_KIND_CALL, "raise", 0, 1000);
+    hub_wait (hub, hub_call (hub, 1, 1));
+    uint64_t before = hub_call (hub, 1, 2), culprit = hub_call (hub, 2, SIGSEGV),
+             behind = hub_call (hub, 1, 3);
+    const hub_result_t *result = hub_wait (hub, culprit);
+    assert_int_equal (result->outcome, CADRE_OUTCOME_SIGNAL);
+    assert_int_equal (result->code, SIGSEGV);
+    assert_non_null (strstr (result->detail, "slot 1 of worker alpha was killed by signal 11"));
+    assert_int_equal (s_int (hub_wait (hub, before)), 4);
+    assert_int_equal (s_int (hub_wait (hub, behind)), 9);
+    hub_destroy (&hub);
+}
+
+static void s_exit_is_an_error (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "exit", 0, 1000);
+    const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, 3));
+    assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
+    assert_non_null (strstr (result->detail, "exited with code 3"));
+    hub_destroy (&hub);
+}
+
+static void s_functions_time_out (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (2, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 50, 5000);
+    hub_open_job (hub, 2, WIRE_KIND_CALL, "stubborn", 50, 50);
+    uint64_t sleeper = hub_call (hub, 1, 60000), stubborn = hub_call (hub, 2, 60000);
+    assert_int_equal (hub_wait (hub, sleeper)->outcome, CADRE_OUTCOME_TIMEOUT);
+    assert_int_equal (hub_wait (hub, stubborn)->outcome, CADRE_OUTCOME_TIMEOUT);
+    hub_destroy (&hub);
+    assert_int_equal (s_children (), 0);
+}
+
+static void s_running_functions_are_cancelled (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (2, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "doze", 0, 10000);
+    hub_open_job (hub, 2, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t polite = hub_call (hub, 1, 60000), deaf = hub_call (hub, 2, 60000);
+    hub_pass_ms (hub, 100);
+    hub_cancel (hub, polite);
+    hub_cancel (hub, deaf);
+    assert_int_equal (hub_wait (hub, polite)->outcome, CADRE_OUTCOME_CANCELLED);
+    assert_int_equal (hub_wait (hub, deaf)->outcome, CADRE_OUTCOME_CANCELLED);
+    hub_destroy (&hub);
+}
+
+static void s_commands_run (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (2, false));
+    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
+    hub_open_job (hub, 2, WIRE_KIND_COMMAND, "", 100, 100);
+    assert_int_equal (hub_wait (hub, hub_line (hub, 1, "echo hello"))->outcome, CADRE_OUTCOME_OK);
+    assert_memory_equal (hub_output (hub)->data, "hello\n", 6);
+    const hub_result_t *result = hub_wait (hub, hub_line (hub, 1, "exit 7"));
+    assert_int_equal (result->outcome, CADRE_OUTCOME_EXIT);
+    assert_int_equal (result->code, 7);
+    assert_int_equal (hub_wait (hub, hub_line (hub, 2, "sleep 60"))->outcome, CADRE_OUTCOME_TIMEOUT);
+    uint64_t running = hub_line (hub, 1, "sleep 60");
+    hub_pass_ms (hub, 100);
+    hub_cancel (hub, running);
+    assert_int_equal (hub_wait (hub, running)->outcome, CADRE_OUTCOME_CANCELLED);
+    hub_destroy (&hub);
+}
+
+static void s_stop_leaves_nothing (void **state)
+{
+    char path [] = "/tmp/cadre-agent-XXXXXX", line [256], text [32] = "";
+    (void) state;
+    int before = s_descriptors ();
+    int file = mkstemp (path);
+    hub_t *hub = hub_new (s_options (2, false));
+    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
+    snprintf (line, sizeof line, "echo $$ >%s; sleep 60", path);
+    hub_line (hub, 1, line);
+    for (int i = 0; i < 500 && pread (file, text, sizeof text - 1, 0) <= 0; i++)
+        hub_pass_ms (hub, 10);
+    int pid = atoi (text);
+    assert_true (pid > 1);
+    hub_destroy (&hub);
+    assert_int_equal (s_children (), 0);
+    assert_int_equal (kill (pid, 0), -1);
+    close (file);
+    unlink (path);
+    assert_int_equal (s_descriptors (), before);
+}
+
+static void s_large_payloads_both_ways (void **state)
+{
+    static uint8_t bytes [3000000];
+    buffer_t payload = {0};
+    (void) state;
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "blob", 0, 1000);
+    hub_open_job (hub, 2, WIRE_KIND_CALL, "square", 0, 1000);
+    const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, 5000000));
+    assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
+    assert_true (result->value.size > 5000000);
+    pack_array (&payload, 1);
+    pack_blob (&payload, bytes, sizeof bytes);
+    result = hub_wait (hub, hub_send (hub, 2, &payload)); //  No integer: what matters is that it arrives
+    assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
+    hub_destroy (&hub);
+}
+
+static void s_a_new_session_keeps_leases_or_drops_them (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t kept = hub_call (hub, 1, 300), waiting = hub_call (hub, 1, 1);
+    hub_pass_ms (hub, 100);
+    hub_forget (hub, true);
+    assert_int_equal (s_int (hub_wait (hub, kept)), 300);
+    assert_int_equal (s_int (hub_wait (hub, waiting)), 1);
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    hub_call (hub, 1, 60000);
+    hub_pass_ms (hub, 100);
+    hub_forget (hub, false);
+    hub_open_job (hub, 2, WIRE_KIND_CALL, "square", 0, 50);
+    assert_int_equal (s_int (hub_wait (hub, hub_call (hub, 2, 5))), 25); //  The slot is free again
+    hub_destroy (&hub);
+}
+
+static void s_a_drain_finishes_what_runs (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t running = hub_call (hub, 1, 200), waiting = hub_call (hub, 1, 1);
+    hub_pass_ms (hub, 100);
+    hub_drain (hub, 5000);
+    assert_int_equal (hub_wait (hub, waiting)->outcome, CADRE_OUTCOME_NONE);
+    assert_int_equal (hub_wait (hub, running)->outcome, CADRE_OUTCOME_OK);
+    hub_wait_end (hub);
+    hub_destroy (&hub);
+}
+
+static void s_a_drain_returns_what_takes_too_long (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t running = hub_call (hub, 1, 60000);
+    hub_pass_ms (hub, 100);
+    hub_drain (hub, 100);
+    assert_int_equal (hub_wait (hub, running)->outcome, CADRE_OUTCOME_NONE);
+    hub_wait_end (hub);
+    hub_destroy (&hub);
+}
+
+static void s_stuck_threads_are_left_behind (void **state)
+{
+    worker_options_t options = s_options (2, true);
+    (void) state;
+    options.embedded = true;
+    hub_t *hub = hub_new (options);
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 50, 50);
+    hub_open_job (hub, 2, WIRE_KIND_CALL, "square", 0, 50);
+    for (int i = 0; i < 4; i++) {
+        const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, 3000));
+        assert_int_equal (result->outcome, CADRE_OUTCOME_TIMEOUT);
+        assert_true (result->abandoned);
+    }
+    const hub_result_t *result = hub_wait (hub, hub_call (hub, 2, 3));
+    assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
+    assert_non_null (strstr (result->detail, "abandoned-threads"));
+    hub_pass_ms (hub, 3500); //  They come back, and it serves again
+    assert_int_equal (s_int (hub_wait (hub, hub_call (hub, 2, 3))), 9);
+    hub_destroy (&hub);
+}
+
+static void s_hosts_that_ignore_children_and_block_signals (void **state)
+{
+    sigset_t all, before;
+    (void) state;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+    sigaction (SIGCHLD, &ignore, &old);
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &before);
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_CALL, "raise", 0, 1000);
+    hub_open_job (hub, 2, WIRE_KIND_CALL, "sleep", 50, 1000);
+    const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, SIGSEGV));
+    assert_int_equal (result->outcome, CADRE_OUTCOME_SIGNAL);
+    assert_int_equal (result->code, SIGSEGV);
+    assert_int_equal (hub_wait (hub, hub_call (hub, 2, 60000))->outcome, CADRE_OUTCOME_TIMEOUT);
+    hub_destroy (&hub);
+    assert_int_equal (s_children (), 0);
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+    sigaction (SIGCHLD, &old, NULL);
+}
+
+static void s_descriptors_of_the_host_do_not_leak (void **state)
+{
+    int open_fds [1000];
+    char text [32];
+    (void) state;
+    for (size_t i = 0; i < 1000; i++)
+        open_fds [i] = dup (0); //  Not close-on-exec
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
+    hub_wait (hub, hub_line (hub, 1, "ls /proc/$PPID/fd | wc -l"));
+    snprintf (text, sizeof text, "%.*s", (int) hub_output (hub)->size, (const char *) hub_output (hub)->data);
+    assert_in_range (atoi (text), 3, 16);
+    hub_destroy (&hub);
+    for (size_t i = 0; i < 1000; i++)
+        if (open_fds [i] >= 0)
+            close (open_fds [i]);
+}
+
+static void s_a_bad_plugin_is_named_at_the_start (void **state)
+{
+    static const char *plugins [] = {"/nowhere/at-all.so", NULL};
+    worker_options_t options = {.broker = "inproc://nobody", .slots = 1, .plugins = plugins};
+    fault_t fault = {0};
+    (void) state;
+    assert_null (worker_new (NULL, &options, &fault));
+    assert_int_equal (fault.code, CADRE_ERROR_PLUGIN);
+    assert_non_null (strstr (fault.text, "/nowhere/at-all.so"));
+    options.slot_path = "/nowhere/cadre-slot";
+    assert_null (worker_new (NULL, &options, &fault));
+    assert_int_equal (fault.code, CADRE_ERROR_CONFIGURATION);
+    assert_non_null (strstr (fault.text, "/nowhere/cadre-slot"));
+    assert_int_equal (s_children (), 0);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (s_calls_in_processes),
+        cmocka_unit_test (s_calls_in_threads),
+        cmocka_unit_test (s_a_crash_is_blamed_on_one_task),
+        cmocka_unit_test (s_exit_is_an_error),
+        cmocka_unit_test (s_functions_time_out),
+        cmocka_unit_test (s_running_functions_are_cancelled),
+        cmocka_unit_test (s_commands_run),
+        cmocka_unit_test (s_stop_leaves_nothing),
+        cmocka_unit_test (s_large_payloads_both_ways),
+        cmocka_unit_test (s_a_new_session_keeps_leases_or_drops_them),
+        cmocka_unit_test (s_a_drain_finishes_what_runs),
+        cmocka_unit_test (s_a_drain_returns_what_takes_too_long),
+        cmocka_unit_test (s_stuck_threads_are_left_behind),
+        cmocka_unit_test (s_hosts_that_ignore_children_and_block_signals),
+        cmocka_unit_test (s_descriptors_of_the_host_do_not_leak),
+        cmocka_unit_test (s_a_bad_plugin_is_named_at_the_start),
+    };
+    const char *build = getenv ("CADRE_BUILD_DIR");
+    snprintf (s_arithmetic, sizeof s_arithmetic, "%.4000s/plugins/arithmetic.so", build ? build : ".");
+    snprintf (s_trouble, sizeof s_trouble, "%.4000s/plugins/trouble.so", build ? build : ".");
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

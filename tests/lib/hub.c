@@ -1,0 +1,411 @@
+//  hub.c - plays a broker for one worker
+
+#include "tests/lib/hub.h"
+
+#include "common/parts.h"
+#include "common/sockets.h"
+#include "common/stream.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_MS 20000
+
+struct hub {
+    void *context;            // ZeroMQ's
+    void *back;               // ROUTER
+    void *sink;               // PULL
+    void *lane;               // PUSH of the session
+    sockets_route_t route;    // of the worker
+    uint64_t session;         // of the worker
+    unsigned lanes;           // so far
+    stream_t *out;            // what goes through the lane
+    stream_in_t in;           // what comes through the sink
+    parts_t *parts;           // of the session
+    uint64_t serial;          // the last lease
+    bool open;                // LANE_OPEN has come
+    bool adopt;               // the next HELLO's leases
+    bool goodbye;             // the worker has left
+    size_t functions;         // that it offers
+    hub_result_t *results;    // all
+    size_t count;             // of results
+    buffer_t output;          // of tasks
+    pthread_t thread;         // of the worker
+    worker_options_t options; // for it
+    worker_t *worker;         // while it runs
+    _Atomic int phase;        // 0 starting, 1 running, 2 has left
+    _Atomic bool leave;       // the worker may be destroyed, by its own thread
+};
+
+static void *s_worker_thread (void *argument)
+{
+    hub_t *self = argument;
+    fault_t fault = {0};
+    self->worker = worker_new (self->context, &self->options, &fault);
+    if (!self->worker)
+        fprintf (stderr, "worker_new: %s\n", fault.text);
+    assert (self->worker);
+    self->phase = 1;
+    worker_run (self->worker, &fault);
+    self->phase = 2;
+    while (!self->leave)
+        poll (NULL, 0, 1);
+    worker_destroy (&self->worker);
+    return NULL;
+}
+
+static void s_send_back (hub_t *self, buffer_t *frame)
+{
+    sockets_send_bytes_to (self->back, self->route, frame->data, frame->size, 0);
+    buffer_free (frame);
+}
+
+static void s_push (hub_t *self)
+{
+    const buffer_t *frame;
+    while (self->lane && (frame = stream_next (self->out)))
+        assert (sockets_send_bytes (self->lane, frame->data, frame->size, 0) == CADRE_OK);
+}
+
+static void s_on_hello (hub_t *self, cursor_t *body)
+{
+    char endpoint [64];
+    wire_worker_hello_t hello;
+    buffer_t frame = {0};
+    fault_t fault = {0};
+    assert (wire_read_worker_hello (body, &hello));
+    self->functions = hello.functions.count;
+    sockets_destroy (&self->lane);
+    self->lane = sockets_new (self->context, ZMQ_PUSH, &fault);
+    snprintf (endpoint, sizeof endpoint, "inproc://hub/lane-%u", ++self->lanes);
+    assert (sockets_bind (self->lane, endpoint, &fault) == CADRE_OK);
+    self->session += 100;
+    self->in = (stream_in_t){0};
+    stream_destroy (&self->out);
+    self->out = stream_new (self->session);
+    parts_destroy (&self->parts);
+    self->parts = parts_new ();
+    self->open = false;
+    wire_write_worker_welcome (
+        &frame, (wire_envelope_t){.session = self->session},
+        &(wire_worker_welcome_t){.lane = self->lanes,
+                                 .epoch = 1,
+                                 .beat_ms = 100,
+                                 .lost_ms = 5000,
+                                 .sink_bytes = 1 << 24,
+                                 .output_bytes = 1 << 20,
+                                 .adopted = self->adopt ? hello.held : (wire_list_t){0}});
+    s_send_back (self, &frame);
+    wire_write_lane_hello (&frame, (wire_envelope_t){0}, &(wire_lane_hello_t){.minor = 0});
+    stream_put (self->out, &frame, 0, false);
+    s_push (self);
+}
+
+static void s_on_back (hub_t *self, uint8_t verb, cursor_t *body)
+{
+    wire_lane_open_t open;
+    wire_window_t window;
+    if (verb == WIRE_worker_hello)
+        s_on_hello (self, body);
+    if (verb == WIRE_lane_open && wire_read_lane_open (body, &open)) {
+        self->open = true;
+        stream_grant (self->out, open.tasks, open.bytes);
+    }
+    if (verb == WIRE_window && wire_read_window (body, &window))
+        stream_grant (self->out, window.tasks, window.bytes);
+    s_push (self);
+}
+
+static hub_result_t *s_add (hub_t *self, uint64_t serial)
+{
+    self->results = realloc (self->results, (self->count + 1) * sizeof (hub_result_t));
+    assert (self->results);
+    self->results [self->count] = (hub_result_t){.serial = serial};
+    return &self->results [self->count++];
+}
+
+static void s_text (view_t detail, const char *key, char *text, size_t size)
+{
+    cursor_t cursor = cursor_find (detail, key);
+    view_t value;
+    if (cursor_text (&cursor, &value))
+        view_copy (value, text, size);
+}
+
+static void s_on_result (hub_t *self, const wire_sink_result_t *fields)
+{
+    char kind [128] = "", message [800] = "";
+    uint64_t number = wire_parts_of (fields->value);
+    hub_result_t *result = s_add (self, fields->serial);
+    result->outcome = (cadre_outcome_t) fields->outcome;
+    result->code = fields->code;
+    if (number)
+        assert (parts_take (self->parts, number, &result->value));
+    else
+        buffer_append (&result->value, fields->value.data, fields->value.size);
+    cursor_t cursor = cursor_of_view (fields->detail);
+    if (cursor_peek (&cursor) != CURSOR_MAP)
+        return;
+    s_text (fields->detail, "kind", kind, sizeof kind);
+    s_text (fields->detail, "message", message, sizeof message);
+    snprintf (result->detail, sizeof result->detail, "%s: %s", kind, message);
+    cursor = cursor_find (fields->detail, "abandoned");
+    cursor_bool (&cursor, &result->abandoned);
+}
+
+static void s_on_results (hub_t *self, cursor_t *body)
+{
+    wire_sink_results_t fields;
+    wire_sink_result_t result;
+    assert (wire_read_sink_results (body, &fields));
+    cursor_t cursor = cursor_of_view (fields.results.values);
+    while (wire_read_sink_result (&cursor, &result))
+        s_on_result (self, &result);
+}
+
+static void s_on_returned (hub_t *self, cursor_t *body)
+{
+    wire_sink_returned_t fields;
+    wire_lease_t lease;
+    assert (wire_read_sink_returned (body, &fields));
+    cursor_t cursor = cursor_of_view (fields.leases.values);
+    while (wire_read_lease (&cursor, &lease))
+        s_add (self, lease.serial);
+}
+
+static void s_beat (hub_t *self)
+{
+    buffer_t frame = {0};
+    wire_write_beat (&frame, (wire_envelope_t){.session = self->session},
+                     &(wire_beat_t){.received = self->in.received, .sent = stream_sent (self->out)});
+    s_send_back (self, &frame);
+}
+
+static void s_on_sink (hub_t *self, uint8_t verb, cursor_t *body)
+{
+    wire_sink_output_t output;
+    wire_part_t part;
+    if (verb == WIRE_sink_results)
+        s_on_results (self, body);
+    if (verb == WIRE_sink_returned)
+        s_on_returned (self, body);
+    if (verb == WIRE_sink_output && wire_read_sink_output (body, &output))
+        buffer_append (&self->output, output.bytes.data, output.bytes.size);
+    if (verb == WIRE_part && wire_read_part (body, &part))
+        assert (parts_add (self->parts, &part) == CADRE_OK);
+    if (verb == WIRE_goodbye)
+        self->goodbye = true;
+    s_beat (self);
+}
+
+//  Reads everything that is there.
+static void s_read (hub_t *self)
+{
+    zmq_msg_t message;
+    wire_envelope_t envelope;
+    cursor_t body;
+    zmq_msg_init (&message);
+    while (sockets_receive_from (self->back, &self->route, &message) == CADRE_OK) {
+        assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body) == CADRE_OK);
+        s_on_back (self, envelope.verb, &body);
+    }
+    while (sockets_receive (self->sink, &message) == CADRE_OK) {
+        assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body) == CADRE_OK);
+        if (envelope.session != self->session)
+            continue;
+        assert (stream_in_accept (&self->in, envelope.sequence) == STREAM_NEW);
+        s_on_sink (self, envelope.verb, &body);
+    }
+    zmq_msg_close (&message);
+}
+
+static void s_turn (hub_t *self)
+{
+    zmq_pollitem_t items [2] = {{.socket = self->back, .events = ZMQ_POLLIN},
+                                {.socket = self->sink, .events = ZMQ_POLLIN}};
+    zmq_poll (items, 2, 10);
+    s_read (self);
+    if (self->session)
+        s_push (self);
+}
+
+void hub_pass_ms (hub_t *self, int ms)
+{
+    for (int64_t end_us = moment_now (NULL) + ms * 1000; moment_now (NULL) < end_us;) {
+        s_turn (self);
+        if (self->open)
+            s_beat (self);
+    }
+}
+
+static void s_wait_open (hub_t *self)
+{
+    for (int left_ms = WAIT_MS; !self->open; left_ms -= 10) {
+        assert (left_ms > 0);
+        s_turn (self);
+    }
+}
+
+hub_t *hub_new (worker_options_t options)
+{
+    hub_t *self = calloc (1, sizeof (hub_t));
+    fault_t fault = {0};
+    assert (self);
+    self->context = sockets_context_new (1, 64, &fault);
+    self->back = sockets_new (self->context, ZMQ_ROUTER, &fault);
+    self->sink = sockets_new (self->context, ZMQ_PULL, &fault);
+    assert (sockets_bind (self->back, "inproc://hub/back", &fault) == CADRE_OK);
+    assert (sockets_bind (self->sink, "inproc://hub/sink", &fault) == CADRE_OK);
+    self->adopt = true;
+    self->options = options;
+    self->options.broker = "inproc://hub";
+    self->options.name = "alpha";
+    assert (pthread_create (&self->thread, NULL, s_worker_thread, self) == 0);
+    s_wait_open (self);
+    return self;
+}
+
+void hub_destroy (hub_t **self_p)
+{
+    hub_t *self = *self_p;
+    if (self->phase == 1)
+        worker_signal (self->worker, WORKER_STOP);
+    self->leave = true;
+    pthread_join (self->thread, NULL);
+    for (size_t i = 0; i < self->count; i++)
+        buffer_free (&self->results [i].value);
+    free (self->results);
+    buffer_free (&self->output);
+    stream_destroy (&self->out);
+    parts_destroy (&self->parts);
+    sockets_destroy (&self->lane);
+    sockets_destroy (&self->back);
+    sockets_destroy (&self->sink);
+    sockets_context_destroy (&self->context);
+    free (self);
+    *self_p = NULL;
+}
+
+void hub_open_job (hub_t *self, uint64_t job, unsigned kind, const char *function, uint64_t timeout_ms,
+                   uint64_t grace_ms)
+{
+    buffer_t frame = {0}, spec = {0};
+    pack_map (&spec, 1);
+    pack_text (&spec, "shell");
+    pack_bool (&spec, true);
+    wire_write_lane_job (
+        &frame, (wire_envelope_t){0},
+        &(wire_lane_job_t){.job = job,
+                           .kind = kind,
+                           .function = wire_view (function),
+                           .spec = kind == WIRE_KIND_COMMAND ? wire_view_of (&spec) : (view_t){0},
+                           .timeout_ms = timeout_ms,
+                           .grace_ms = grace_ms});
+    stream_put (self->out, &frame, 0, false);
+    buffer_free (&spec);
+}
+
+uint64_t hub_send (hub_t *self, uint64_t job, buffer_t *payload)
+{
+    buffer_t frame = {0}, tasks = {0}, reference = {0};
+    bool large = payload->size > WIRE_INLINE_MAX;
+    uint64_t number = large ? stream_payload_number (self->out) : 0;
+    if (large)
+        wire_pack_parts (&reference, number);
+    wire_lane_task_t task = {
+        .index = self->serial + 1, .attempt = 1, .payload = wire_view_of (large ? &reference : payload)};
+    wire_pack_lane_task (&tasks, &task);
+    wire_write_lane_tasks (
+        &frame, (wire_envelope_t){0},
+        &(wire_lane_tasks_t){.job = job, .serial = ++self->serial, .tasks = wire_list_of (&tasks, 1)});
+    if (large)
+        stream_put_payload (self->out, number, payload, &frame, 1);
+    else
+        stream_put (self->out, &frame, 1, true);
+    buffer_free (&tasks);
+    buffer_free (&reference);
+    buffer_free (payload);
+    s_push (self);
+    return self->serial;
+}
+
+uint64_t hub_call (hub_t *self, uint64_t job, int64_t argument)
+{
+    buffer_t payload = {0};
+    pack_array (&payload, 1);
+    pack_int (&payload, argument);
+    return hub_send (self, job, &payload);
+}
+
+uint64_t hub_line (hub_t *self, uint64_t job, const char *line)
+{
+    buffer_t payload = {0};
+    pack_array (&payload, 3);
+    pack_text (&payload, line);
+    pack_nil (&payload);
+    pack_nil (&payload);
+    return hub_send (self, job, &payload);
+}
+
+void hub_cancel (hub_t *self, uint64_t serial)
+{
+    buffer_t frame = {0}, spans = {0};
+    wire_pack_span (&spans, &(wire_span_t){.first = serial, .count = 1});
+    wire_write_cancel (
+        &frame, (wire_envelope_t){.session = self->session},
+        &(wire_cancel_t){.after = stream_sent (self->out), .leases = wire_list_of (&spans, 1)});
+    s_send_back (self, &frame);
+    buffer_free (&spans);
+}
+
+void hub_drain (hub_t *self, uint32_t timeout_ms)
+{
+    buffer_t frame = {0};
+    wire_write_drain (&frame, (wire_envelope_t){.session = self->session},
+                      &(wire_drain_t){.timeout_ms = timeout_ms});
+    s_send_back (self, &frame);
+}
+
+void hub_forget (hub_t *self, bool adopt)
+{
+    buffer_t frame = {0};
+    self->adopt = adopt;
+    self->open = false;
+    wire_write_who (&frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
+    s_send_back (self, &frame);
+    s_wait_open (self);
+}
+
+const hub_result_t *hub_wait (hub_t *self, uint64_t serial)
+{
+    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; moment_now (NULL) < end_us; s_turn (self))
+        for (size_t i = 0; i < self->count; i++)
+            if (self->results [i].serial == serial)
+                return &self->results [i];
+    fprintf (stderr, "lease %lu was not answered\n", (unsigned long) serial);
+    abort ();
+}
+
+void hub_wait_end (hub_t *self)
+{
+    for (int left_ms = WAIT_MS; self->phase != 2 || !self->goodbye; left_ms -= 10) {
+        assert (left_ms > 0);
+        s_turn (self);
+        if (self->phase == 2)
+            poll (NULL, 0, 1);
+    }
+}
+
+const buffer_t *hub_output (const hub_t *self)
+{
+    return &self->output;
+}
+
+size_t hub_functions (const hub_t *self)
+{
+    return self->functions;
+}
