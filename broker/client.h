@@ -16,7 +16,8 @@
 #include "common/sockets.h"
 #include "common/stream.h"
 
-#define CLIENT_JOBS_MAX 10000u
+#define CLIENT_JOBS_MAX 10000u //  Attached jobs that have not ended
+#define CLIENT_REFS_MAX 65536u //  Numbers of jobs, refused and followed ones included
 
 typedef enum ref_kind {
     REF_REFUSED, //  There is no job: what follows is ignored

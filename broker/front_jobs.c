@@ -66,6 +66,13 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client, 
     return CADRE_OK;
 }
 
+//  Who opened a detached job is told how far it is, and no more.
+static void s_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
+{
+    follow_new (client, job, &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
+    client_touch (client, self->hub);
+}
+
 //  A detached job that is there already: the client goes on where it was.
 static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
 {
@@ -78,6 +85,7 @@ static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t
     }
     client_ref_add (client, open->ref, REF_JOB, job->number)->again = true;
     s_opened (self, client, open->ref, job->number, &fault);
+    s_tell_state (self, client, job, open->ref);
     return true;
 }
 
@@ -86,7 +94,8 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
     wire_job_open_t open;
     fault_t fault = {0};
     if (!wire_read_job_open (body, &open) || !cursor_done (body) || open.ref == 0
-        || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref))
+        || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref)
+        || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
     job_t *job = ledger_find_uuid (self->hub->ledger, open.uuid.data);
     if (job)
@@ -99,6 +108,8 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
     job = ledger_open (self->hub->ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     s_opened (self, client, open.ref, job->number, &fault);
+    if (job->detached)
+        s_tell_state (self, client, job, open.ref);
     doubt_job (self->hub, job);
     return true;
 }
@@ -211,7 +222,7 @@ bool front_job_follow (front_t *self, client_t *client, cursor_t *body)
     wire_job_follow_t follow;
     fault_t fault = {0};
     if (!wire_read_job_follow (body, &follow) || !cursor_done (body) || follow.ref == 0
-        || client_ref (client, follow.ref))
+        || client_ref (client, follow.ref) || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
     job_t *job = ledger_find (self->hub->ledger, follow.number);
     if (!job)

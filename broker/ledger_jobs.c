@@ -99,7 +99,8 @@ void ledger_drop (ledger_t *self, job_t *job)
         follow_destroy (&follower);
     }
     HASH_DELETE (hh_number, self->by_number, job);
-    HASH_DELETE (hh_uuid, self->by_uuid, job);
+    if (!job->abandoned)
+        HASH_DELETE (hh_uuid, self->by_uuid, job);
     if (self->last == job)
         self->last = NULL;
     job_destroy (&job, &self->hub->job_bytes);
@@ -207,6 +208,7 @@ void ledger_abandon (ledger_t *self, client_t *client)
         if (!job || job->owner != client)
             continue;
         s_disown (self, job);
+        HASH_DELETE (hh_uuid, self->by_uuid, job); //  The client may come back and open it anew
         job->abandoned = true;
         job->cancelled = true;
         s_cancel_leased (self, job);

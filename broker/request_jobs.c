@@ -5,6 +5,8 @@
 #include "broker/deliver.h"
 #include "broker/requests.h"
 
+#define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
+
 static const char *s_kind_name (uint32_t kind)
 {
     return kind == WIRE_KIND_CALL ? "call" : kind == WIRE_KIND_COMMAND ? "command" : "map";
@@ -135,6 +137,9 @@ static void s_pack_detail_text (buffer_t *map, const char *key, view_t detail)
     cursor_t cursor = cursor_find (detail, key);
     view_t text = {0};
     cursor_text (&cursor, &text);
+    if (text.size > TEXT_MAX)
+        for (text.size = TEXT_MAX; text.size && (text.data [text.size] & 0xc0) == 0x80;)
+            text.size--;
     pack_text (map, key);
     pack_text_of (map, (const char *) text.data, text.size);
 }

@@ -33,27 +33,31 @@ void request_reply (request_t *self, cadre_error_t code, const char *message, vi
     client_touch (self->client, self->hub);
 }
 
-static void s_send_list (request_t *self, bool more)
+//  The elements before end go out, the others stay.
+static void s_send_list (request_t *self, size_t count, bool more)
 {
     buffer_t list = {0};
-    pack_array (&list, self->count);
-    pack_raw (&list, self->items.data, self->items.size);
+    pack_array (&list, count);
+    pack_raw (&list, self->items.data, self->end);
     request_reply (self, CADRE_OK, "", wire_view_of (&list), more);
     buffer_free (&list);
-    buffer_clear (&self->items);
-    self->count = 0;
+    buffer_consume (&self->items, self->end);
+    self->count -= count;
+    self->end = 0;
 }
 
+//  The reply is closed before the element that would make it too large.
 void request_element (request_t *self)
 {
+    if (self->end && self->items.size > REPLY_BYTES)
+        s_send_list (self, self->count, true);
     self->count++;
-    if (self->items.size >= REPLY_BYTES)
-        s_send_list (self, true);
+    self->end = self->items.size;
 }
 
 void request_end_list (request_t *self)
 {
-    s_send_list (self, false);
+    s_send_list (self, self->count, false);
 }
 
 void request_pair_uint (buffer_t *map, const char *key, uint64_t value)

@@ -14,6 +14,7 @@ typedef struct request {
     view_t arguments; //  A map, checked, or nil
     buffer_t items;   //  Elements of a list, packed
     size_t count;     //  How many
+    size_t end;       //  Where the last whole element ends
 } request_t;
 
 typedef cadre_error_t request_fn (request_t *self, fault_t *fault);

@@ -10,6 +10,8 @@
 
 #define KNOWN_MAX 100000u //  Names of functions that are remembered
 #define LABELS_MAX 256u   //  Labels of one worker
+#define OFFERS_MAX 2000u  //  Functions of one worker: what it offers fits into one reply
+#define SAYS_MAX 1024u    //  Bytes of a function's description
 
 struct roster {
     agent_t **places;    //  Agents and empty places
@@ -134,7 +136,7 @@ static bool s_read_labels (agent_t *agent, const wire_list_t *list)
     cursor_t cursor = cursor_of_view (list->values);
     for (size_t i = 0; i < list->count; i++) {
         view_t label;
-        if (!cursor_text (&cursor, &label))
+        if (!cursor_text (&cursor, &label) || label.size >= HUB_NAME_BYTES)
             return false;
         agent->labels [agent->labels_count++] = view_text (label);
     }
@@ -144,10 +146,13 @@ static bool s_read_labels (agent_t *agent, const wire_list_t *list)
 static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list)
 {
     cursor_t cursor = cursor_of_view (list->values);
+    if (list->count > OFFERS_MAX)
+        return false;
     for (size_t i = 0; i < list->count; i++) {
         wire_function_t function;
         if (!wire_read_function (&cursor, &function) || function.name.size == 0
-            || function.name.size >= HUB_NAME_BYTES)
+            || function.name.size >= HUB_NAME_BYTES || function.takes.size >= HUB_NAME_BYTES
+            || function.says.size > SAYS_MAX)
             return false;
         offer_t *offer;
         HASH_FIND (hh, agent->offers, function.name.data, function.name.size, offer);

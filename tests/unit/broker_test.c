@@ -764,6 +764,143 @@ static void test_a_detached_job_is_followed (void **state)
     s_end (&rig);
 }
 
+//  Who opened it is told how it goes, and gets no results.
+static void test_the_opener_of_a_detached_job_hears_of_its_end (void **state)
+{
+    (void) state;
+    rig_t rig;
+    peer_t client, worker;
+    uint8_t uuid [16];
+    size_t outcomes [CADRE_OUTCOMES_COUNT];
+    s_start (&rig, 2000, false);
+    s_worker_open (&worker, &rig);
+    s_client_open (&client, &rig);
+    wire_job_open_t open = s_job (1, uuid);
+    open.detached = true;
+    s_open_job (&client, &open);
+    s_send_tasks (&client, 1, 0, 4);
+    s_seal (&client, 1, 4);
+    s_serve (&worker, 4);
+    wire_job_state_t last = s_collect (&client, 1, outcomes, NULL);
+    assert_int_equal (last.done, 4);
+    assert_int_equal (outcomes [CADRE_OUTCOME_OK], 0);
+    s_close (&client);
+    s_close (&worker);
+    s_end (&rig);
+}
+
+//  The client says goodbye while a task runs; its job can be opened anew, under the same UUID, before that task has ended.
+static void test_a_job_of_a_lost_client_is_opened_anew (void **state)
+{
+    (void) state;
+    rig_t rig;
+    peer_t client, worker, again;
+    uint8_t uuid [16];
+    uint64_t index [16];
+    size_t outcomes [CADRE_OUTCOMES_COUNT];
+    s_start (&rig, 5000, false);
+    s_worker_open (&worker, &rig);
+    s_client_open (&client, &rig);
+    wire_job_open_t open = s_job (1, uuid);
+    s_open_job (&client, &open);
+    s_send_tasks (&client, 1, 0, 1);
+    s_seal (&client, 1, 1);
+    wire_lane_tasks_t tasks = s_take (&worker, index, 16);
+    buffer_t frame = {0};
+    wire_write_goodbye (&frame, (wire_envelope_t){.session = client.session}, &(wire_goodbye_t){{0}});
+    s_send (client.dealer, &frame);
+    s_expect (&worker, worker.dealer, WIRE_cancel);
+    s_client_open (&again, &rig);
+    s_open_job (&again, &open);
+    s_send_tasks (&again, 1, 0, 1);
+    s_seal (&again, 1, 1);
+    s_answer (&worker, tasks.job, tasks.serial, index, 1, CADRE_OUTCOME_CANCELLED);
+    s_serve (&worker, 1);
+    s_collect (&again, 1, outcomes, NULL);
+    assert_int_equal (outcomes [CADRE_OUTCOME_OK], 1);
+    s_close (&client);
+    s_close (&again);
+    s_close (&worker);
+    s_end (&rig);
+}
+
+//  A task of 700 KiB goes through in parts, both ways.
+static void test_large_payloads (void **state)
+{
+    (void) state;
+    rig_t rig;
+    peer_t client, worker;
+    uint8_t uuid [16];
+    const size_t size = 700 * 1024;
+    s_start (&rig, 5000, false);
+    s_worker_open (&worker, &rig);
+    s_client_open (&client, &rig);
+    wire_job_open_t open = s_job (1, uuid);
+    s_open_job (&client, &open);
+    buffer_t payload = {0}, frame = {0}, item = {0};
+    uint8_t *bytes = calloc (1, size);
+    pack_array (&payload, 1);
+    pack_blob (&payload, bytes, size);
+    for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
+        size_t left = payload.size - at < WIRE_PART_MAX ? payload.size - at : WIRE_PART_MAX;
+        wire_part_t part = {
+            .payload = 9, .total = payload.size, .bytes = {.data = payload.data + at, .size = left}};
+        wire_write_part (&frame, s_next (&client), &part);
+        s_send (client.dealer, &frame);
+    }
+    wire_pack_parts (&item, 9);
+    wire_job_tasks_t tasks = {.ref = 1, .first = 0, .payloads = wire_list_of (&item, 1)};
+    wire_write_job_tasks (&frame, s_next (&client), &tasks);
+    s_send (client.dealer, &frame);
+    s_seal (&client, 1, 1);
+    //  It arrives at the worker, in parts
+    size_t got = 0;
+    wire_part_t part;
+    while (got < payload.size) {
+        s_expect (&worker, worker.lane, WIRE_part);
+        assert_true (wire_read_part (&worker.body, &part));
+        assert_int_equal (part.total, payload.size);
+        got += part.bytes.size;
+    }
+    uint64_t index [16];
+    wire_lane_tasks_t given = s_take (&worker, index, 16);
+    assert_int_equal (given.tasks.count, 1);
+    //  The value goes back the same way, and before the last state
+    for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
+        size_t left = payload.size - at < WIRE_PART_MAX ? payload.size - at : WIRE_PART_MAX;
+        part = (wire_part_t){
+            .payload = 4, .total = payload.size, .bytes = {.data = payload.data + at, .size = left}};
+        wire_write_part (&frame, s_next (&worker), &part);
+        s_send (worker.sink, &frame);
+    }
+    buffer_clear (&item);
+    wire_pack_parts (&item, 4);
+    wire_sink_result_t result = {.job = given.job,
+                                 .serial = given.serial,
+                                 .outcome = CADRE_OUTCOME_OK,
+                                 .run_us = 1,
+                                 .value = wire_view_of (&item)};
+    buffer_t list = {0};
+    wire_pack_sink_result (&list, &result);
+    wire_sink_results_t results = {.results = wire_list_of (&list, 1)};
+    wire_write_sink_results (&frame, s_next (&worker), &results);
+    s_send (worker.sink, &frame);
+    size_t outcomes [CADRE_OUTCOMES_COUNT];
+    for (got = 0; got < payload.size; got += part.bytes.size) {
+        s_expect (&client, client.dealer, WIRE_part);
+        assert_true (wire_read_part (&client.body, &part));
+    }
+    s_collect (&client, 1, outcomes, NULL);
+    assert_int_equal (outcomes [CADRE_OUTCOME_OK], 1);
+    buffer_free (&payload);
+    buffer_free (&item);
+    buffer_free (&list);
+    free (bytes);
+    s_close (&client);
+    s_close (&worker);
+    s_end (&rig);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -781,6 +918,9 @@ int main (void)
         cmocka_unit_test (test_garbage_is_dropped),
         cmocka_unit_test (test_requests_that_are_wrong_say_so),
         cmocka_unit_test (test_a_detached_job_is_followed),
+        cmocka_unit_test (test_the_opener_of_a_detached_job_hears_of_its_end),
+        cmocka_unit_test (test_a_job_of_a_lost_client_is_opened_anew),
+        cmocka_unit_test (test_large_payloads),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
