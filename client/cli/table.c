@@ -46,7 +46,8 @@ static void s_put_list (text_t *out, const cadre_value_t *value, bool names)
         const cadre_value_t *item = cadre_value_at (value, i);
         if (i > 0)
             text_put (out, ", ");
-        s_put_plain (out, names ? cadre_value_get (item, "name") : item);
+        s_put_plain (out,
+                     names && cadre_value_type (item) == CADRE_MAP ? cadre_value_get (item, "name") : item);
     }
 }
 

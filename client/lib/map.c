@@ -243,7 +243,9 @@ bool map_open_chunk (const result_t *result, size_t items, cursor_t *cursor)
 {
     size_t count = 0;
     *cursor = cursor_of_view (result_value (result));
-    return result->outcome == CADRE_OUTCOME_OK && cursor_array (cursor, &count) && count == items;
+    //  a task of which items failed ends with an error, and brings the values of the others all the same
+    return (result->outcome == CADRE_OUTCOME_OK || result->outcome == CADRE_OUTCOME_ERROR)
+           && cursor_array (cursor, &count) && count == items;
 }
 
 cadre_value_t *map_failure (const result_t *result)
