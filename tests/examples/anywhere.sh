@@ -4,8 +4,10 @@ set -euo pipefail
 scratch=$(mktemp -d)
 pids=()
 stop () {
-    [ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null || true
-    wait
+    local pid
+    for pid in "${pids[@]}"; do
+        kill "$pid" 2>/dev/null && wait "$pid" || true
+    done
     rm -rf "$scratch"
 }
 trap stop EXIT
@@ -23,11 +25,11 @@ parts () {
 address=ipc://$scratch/hub
 mkdir -m 700 "$scratch/hub"
 cadre-broker --listen "$address" 2>"$scratch/broker" &
-pids+=($!)
+pids=($! "${pids[@]}") # the broker leaves last
 "$anywhere" --cadre-worker --broker "$address" --slots 1 2>"$scratch/one" &
-pids+=($!)
+pids=($! "${pids[@]}")
 "$anywhere" --cadre-worker --broker "$address" --slots 1 2>"$scratch/two" &
-pids+=($!)
+pids=($! "${pids[@]}")
 "$anywhere" "$address" >"$scratch/spread"
 [ "$(head -1 "$scratch/spread")" = '78498 primes below 1000000' ]
 [ "$(parts "$scratch/spread")" = 40 ]
