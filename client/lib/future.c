@@ -22,7 +22,7 @@ cadre_future_t *future_new (cadre_t *pool, bool command)
     return self;
 }
 
-//  The last step: whoever sees done may read all the rest.
+//  The last step: whoever sees done may read all the rest, or destroy it.
 static void s_finish (cadre_future_t *self)
 {
     self->job = NULL;
@@ -30,8 +30,8 @@ static void s_finish (cadre_future_t *self)
         self->queued = true;
         DL_APPEND2 (self->pool->due, self, previous_due, next_due);
     }
-    atomic_store_explicit (&self->done, true, memory_order_release);
     pool_news (self->pool);
+    atomic_store_explicit (&self->done, true, memory_order_release);
 }
 
 cadre_future_t *future_failed (cadre_t *pool, const fault_t *why)

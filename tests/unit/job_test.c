@@ -1,0 +1,562 @@
+//  job_test.c - jobs, maps and iterators against a broker driven by hand
+
+#include <cadre.h>
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/value.h"
+#include "tests/lib/fake_broker.h"
+
+#define WAIT_MS 10000
+
+typedef struct rig {
+    fake_broker_t *broker;
+    cadre_t *pool;
+    pthread_t thread; //  Of a map's worker
+    int64_t fails;    //  Item that fails, or -1
+    size_t wanted;    //  Tasks to be served
+    size_t chunks;    //  Tasks that it saw
+    bool whole;       //  Whole chunks fail
+} rig_t;
+
+static rig_t s_begin (void)
+{
+    rig_t self = {.broker = fake_broker_new (FAKE_BROKER_WELCOME, 100000), .fails = -1};
+    self.pool = cadre_open (fake_broker_address (self.broker), NULL);
+    assert_non_null (self.pool);
+    return self;
+}
+
+static void s_end (rig_t *self)
+{
+    cadre_abort (&self->pool);
+    fake_broker_destroy (&self->broker);
+}
+
+static uint64_t s_opened (rig_t *self, wire_job_open_t *open)
+{
+    cursor_t body = fake_broker_expect (self->broker, WIRE_job_open);
+    wire_job_open_t local;
+    assert_true (wire_read_job_open (&body, open ? open : &local));
+    return open ? open->ref : local.ref;
+}
+
+//  ---- jobs ---------------------------------------------------------------------------
+
+static void test_options_travel (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    const char *needs [] = {"gpu", NULL};
+    cadre_job_options_t options = {.name = "label",
+                                   .priority = -3,
+                                   .limit = 2,
+                                   .retries = 4,
+                                   .retries_lost = -1,
+                                   .timeout_ms = 10,
+                                   .grace_ms = 20,
+                                   .needs = needs,
+                                   .directory = "/tmp",
+                                   .slot_mark = true};
+    cadre_job_t *job = cadre_job_open (rig.pool, NULL, &options);
+    wire_job_open_t open;
+    s_opened (&rig, &open);
+    assert_int_equal (open.kind, WIRE_KIND_COMMAND);
+    assert_true (view_is (open.name, "label"));
+    assert_int_equal (open.priority, -3);
+    assert_int_equal (open.limit, 2);
+    assert_int_equal (open.retries, 4);
+    assert_int_equal (open.retries_lost, 0);
+    assert_int_equal (open.timeout_ms, 10);
+    assert_int_equal (open.grace_ms, 20);
+    assert_int_equal (open.needs.count, 1);
+    view_t dir;
+    cursor_t cursor = cursor_find (open.spec, "dir");
+    assert_true (cursor_text (&cursor, &dir) && view_is (dir, "/tmp"));
+    assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_ARGUMENT);
+    assert_string_not_equal (cadre_job_message (job), "");
+    const char *none [] = {NULL}, *argv [] = {"true", NULL}, *bad [] = {"=x", NULL};
+    assert_int_equal (cadre_job_add_command (job, NULL, none, NULL, 0, NULL), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (cadre_job_add_command (job, NULL, argv, NULL, 0, bad), CADRE_ERROR_ARGUMENT);
+    uint32_t index = 9;
+    assert_int_equal (cadre_job_add_command (job, &index, argv, "in", 2, NULL), CADRE_OK);
+    assert_int_equal (index, 0);
+    assert_int_equal (cadre_job_add_line (job, &index, "true", NULL, 0, NULL), CADRE_OK);
+    assert_int_equal (index, 1);
+    assert_int_equal (cadre_job_seal (job), CADRE_OK);
+    assert_int_equal (cadre_job_add_line (job, NULL, "true", NULL, 0, NULL), CADRE_ERROR_CLOSED);
+    cursor_t body = fake_broker_expect (rig.broker, WIRE_job_seal);
+    wire_job_seal_t seal;
+    assert_true (wire_read_job_seal (&body, &seal));
+    assert_int_equal (seal.count, 2);
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
+static void s_next (cadre_job_t *job, cadre_event_kind_t kind, uint32_t index)
+{
+    cadre_event_t event;
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_OK);
+    assert_int_equal (event.kind, kind);
+    assert_int_equal (event.index, index);
+}
+
+//  Two tasks; what they write and how they end comes interleaved, the later one first.
+static cadre_job_t *s_two (rig_t *rig, bool ordered)
+{
+    cadre_job_t *job = cadre_job_open (rig->pool, "f", &(cadre_job_options_t){.ordered = ordered});
+    uint64_t ref = s_opened (rig, NULL);
+    cadre_job_add (job, NULL, "i", (int64_t) 1);
+    cadre_value_t *list = cadre_value_build ("[i]", (int64_t) 2);
+    assert_int_equal (cadre_job_add_value (job, NULL, list), CADRE_OK);
+    cadre_value_destroy (&list);
+    cadre_job_seal (job);
+    fake_broker_expect (rig->broker, WIRE_job_seal);
+    fake_broker_output (rig->broker, ref, 1, WIRE_STREAM_STDOUT, "b");
+    fake_broker_output (rig->broker, ref, 0, WIRE_STREAM_STDOUT, "a");
+    fake_broker_result (rig->broker, ref, 1, 4);
+    fake_broker_result (rig->broker, ref, 0, 1);
+    fake_broker_state (rig->broker, ref, 2, true);
+    return job;
+}
+
+static void test_events_in_the_order_of_arrival (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_t *job = s_two (&rig, false);
+    cadre_event_t event;
+    assert_int_equal (cadre_job_wait (job, WAIT_MS), CADRE_OK);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_OK);
+    assert_int_equal (event.kind, CADRE_EVENT_OUTPUT);
+    assert_int_equal (event.index, 1);
+    assert_int_equal (event.stream, CADRE_STDOUT);
+    assert_int_equal (event.size_bytes, 1);
+    assert_memory_equal (event.bytes, "b", 1);
+    s_next (job, CADRE_EVENT_OUTPUT, 0);
+    s_next (job, CADRE_EVENT_RESULT, 1);
+    s_next (job, CADRE_EVENT_RESULT, 0);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
+static void test_ordered_events_wait_for_their_turn (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_t *job = s_two (&rig, true);
+    s_next (job, CADRE_EVENT_OUTPUT, 0);
+    s_next (job, CADRE_EVENT_RESULT, 0);
+    s_next (job, CADRE_EVENT_OUTPUT, 1);
+    s_next (job, CADRE_EVENT_RESULT, 1);
+    cadre_event_t event;
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
+static void test_number_progress_and_wait (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
+    assert_int_equal (cadre_job_number (job, 0), 0);
+    uint64_t ref = s_opened (&rig, NULL);
+    fake_broker_opened (rig.broker, ref, 42);
+    assert_int_equal (cadre_job_number (job, WAIT_MS), 42);
+    for (int i = 0; i < 3; i++)
+        cadre_job_add (job, NULL, "");
+    fake_broker_expect (rig.broker, WIRE_job_tasks);
+    fake_broker_expect (rig.broker, WIRE_job_tasks);
+    assert_int_equal (cadre_job_wait (job, 0), CADRE_ERROR_TIMEOUT);
+    fake_broker_state (rig.broker, ref, 3, false);
+    fake_broker_result (rig.broker, ref, 1, 1);
+    s_next (job, CADRE_EVENT_RESULT, 1);
+    cadre_progress_t progress;
+    assert_int_equal (cadre_job_progress (job, &progress), CADRE_OK);
+    assert_int_equal (progress.total, 3);
+    assert_int_equal (progress.done, 1);
+    assert_int_equal (progress.running, 1);
+    assert_int_equal (progress.waiting, 1);
+    fake_broker_result (rig.broker, ref, 0, 1);
+    fake_broker_failed (rig.broker, ref, 2, CADRE_OUTCOME_SIGNAL, "signal", "killed");
+    assert_int_equal (cadre_job_wait (job, WAIT_MS), CADRE_ERROR_TASK);
+    assert_non_null (strstr (cadre_job_message (job), "1 of 3 tasks failed"));
+    cadre_job_destroy (&job);
+    fake_broker_expect (rig.broker, WIRE_job_seal);
+    s_end (&rig);
+}
+
+static void test_cancel (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
+    cadre_job_add (job, NULL, "");
+    assert_int_equal (cadre_job_cancel_task (job, 1), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (cadre_job_cancel_task (job, 0), CADRE_OK);
+    wire_job_cancel_t cancel;
+    cursor_t body = fake_broker_expect (rig.broker, WIRE_job_cancel);
+    assert_true (wire_read_job_cancel (&body, &cancel) && !cancel.all && cancel.index == 0);
+    assert_int_equal (cadre_job_cancel (job), CADRE_OK);
+    body = fake_broker_expect (rig.broker, WIRE_job_cancel);
+    assert_true (wire_read_job_cancel (&body, &cancel) && cancel.all);
+    cadre_job_destroy (&job);
+    body = fake_broker_expect (rig.broker, WIRE_job_cancel);
+    assert_true (wire_read_job_cancel (&body, &cancel) && cancel.all);
+    s_end (&rig);
+}
+
+static void test_follow_and_not_found (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_t *job = cadre_job_follow (rig.pool, 17, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
+    cursor_t body = fake_broker_expect (rig.broker, WIRE_job_follow);
+    wire_job_follow_t follow;
+    assert_true (wire_read_job_follow (&body, &follow));
+    assert_int_equal (follow.number, 17);
+    assert_true (follow.results && !follow.output && follow.wait);
+    fake_broker_opened (rig.broker, follow.ref, 17);
+    fake_broker_result (rig.broker, follow.ref, 1000000, 8);
+    fake_broker_state (rig.broker, follow.ref, 1, true);
+    s_next (job, CADRE_EVENT_RESULT, 1000000);
+    cadre_event_t event;
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
+    assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_ARGUMENT);
+    cadre_job_destroy (&job);
+    job = cadre_job_follow (rig.pool, 18, 0);
+    body = fake_broker_expect (rig.broker, WIRE_job_follow);
+    assert_true (wire_read_job_follow (&body, &follow));
+    wire_job_opened_t opened = {
+        .ref = follow.ref, .code = CADRE_ERROR_NOT_FOUND, .message = wire_view ("no job 18")};
+    buffer_t frame = {0};
+    wire_write_job_opened (&frame, (wire_envelope_t){0}, &opened);
+    fake_broker_send (rig.broker, &frame);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_NOT_FOUND);
+    assert_string_equal (cadre_job_message (job), "no job 18");
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
+static void test_notice_explains_a_wait (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
+    cadre_job_add (job, NULL, "");
+    wire_notice_t notice = {
+        .ref = s_opened (&rig, NULL), .code = CADRE_ERROR_NO_WORKER, .message = wire_view ("no worker fits")};
+    buffer_t frame = {0};
+    wire_write_notice (&frame, (wire_envelope_t){0}, &notice);
+    fake_broker_send (rig.broker, &frame);
+    cadre_event_t event;
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_OK);
+    assert_int_equal (event.kind, CADRE_EVENT_NOTICE);
+    assert_int_equal (event.code, CADRE_ERROR_NO_WORKER);
+    assert_string_equal (event.message, "no worker fits");
+    assert_int_equal (cadre_job_next (job, &event, 1), CADRE_ERROR_TIMEOUT);
+    assert_non_null (strstr (cadre_job_message (job), "no worker fits"));
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
+//  A program that never reads keeps the broker from sending more.
+static void test_unread_events_close_the_window (void **state)
+{
+    (void) state;
+    fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100000);
+    cadre_t *pool = cadre_open (fake_broker_address (broker), &(cadre_options_t){.window_bytes = 4000});
+    rig_t rig = {.broker = broker, .pool = pool};
+    cadre_job_t *job = cadre_job_open (pool, NULL, NULL);
+    uint64_t ref = s_opened (&rig, NULL);
+    const char *argv [] = {"yes", NULL};
+    cadre_job_add_command (job, NULL, argv, NULL, 0, NULL);
+    fake_broker_expect (broker, WIRE_job_tasks);
+    char text [1000] = {0};
+    memset (text, 'y', sizeof text - 1);
+    for (int i = 0; i < 3; i++)
+        fake_broker_output (broker, ref, 0, WIRE_STREAM_STDOUT, text);
+    fake_broker_expect (broker, WIRE_beat);
+    fake_broker_expect (broker, WIRE_beat);
+    assert_int_equal (fake_broker_waiting (broker, WIRE_window), 0);
+    for (int i = 0; i < 3; i++)
+        s_next (job, CADRE_EVENT_OUTPUT, 0);
+    cadre_event_t event;
+    assert_int_equal (cadre_job_next (job, &event, 1), CADRE_ERROR_TIMEOUT);
+    wire_window_t window;
+    cursor_t body = fake_broker_expect (broker, WIRE_window);
+    assert_true (wire_read_window (&body, &window));
+    assert_true (window.bytes >= 7000);
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
+//  ---- maps: a thread squares the first argument of each item -------------------------------------
+
+static void s_square (rig_t *self, cursor_t *items, buffer_t *values)
+{
+    size_t arguments = 0, elements = 0;
+    int64_t sum = 0, number = 0;
+    assert_true (cursor_array (items, &arguments));
+    for (size_t i = 0; i < arguments; i++) {
+        elements = 1;
+        if (cursor_peek (items) == CURSOR_ARRAY)
+            assert_true (cursor_array (items, &elements));
+        for (; elements; elements--) {
+            assert_true (cursor_int (items, &number));
+            sum += number;
+        }
+    }
+    if (sum == self->fails)
+        value_pack_failure (values, "range", "too large", "in square");
+    else
+        pack_int (values, sum * sum);
+}
+
+static void s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t *payload)
+{
+    size_t count = 0;
+    buffer_t values = {0}, list = {0};
+    assert_true (cursor_array (payload, &count));
+    pack_array (&values, count);
+    for (size_t i = 0; i < count; i++)
+        s_square (self, payload, &values);
+    if (self->whole)
+        fake_broker_failed (self->broker, ref, index, CADRE_OUTCOME_WORKER_LOST, "", "gone");
+    else {
+        wire_result_t result = {.ref = ref,
+                                .index = index,
+                                .attempt = 1,
+                                .outcome = CADRE_OUTCOME_OK,
+                                .value = wire_view_of (&values)};
+        wire_pack_result (&list, &result);
+        wire_results_t results = {.results = wire_list_of (&list, 1)};
+        buffer_t frame = {0};
+        wire_write_results (&frame, (wire_envelope_t){0}, &results);
+        fake_broker_send (self->broker, &frame);
+    }
+    self->chunks++;
+    buffer_free (&values);
+    buffer_free (&list);
+}
+
+static void *s_serve (void *argument)
+{
+    rig_t *self = argument;
+    uint64_t total = 0;
+    while (total < self->wanted) {
+        cursor_t body = fake_broker_expect (self->broker, WIRE_job_tasks);
+        wire_job_tasks_t tasks;
+        assert_true (wire_read_job_tasks (&body, &tasks));
+        cursor_t payloads = cursor_of_view (tasks.payloads.values);
+        for (size_t i = 0; i < tasks.payloads.count; i++)
+            s_serve_chunk (self, tasks.ref, tasks.first + i, &payloads);
+        total += tasks.payloads.count;
+    }
+    return NULL;
+}
+
+static void s_work (rig_t *self, size_t chunks)
+{
+    self->wanted = chunks;
+    self->chunks = 0;
+    assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
+}
+
+static cadre_value_t *s_numbers (int64_t count)
+{
+    cadre_value_t *list = cadre_value_list ();
+    for (int64_t i = 0; i < count; i++) {
+        cadre_value_t *number = cadre_value_of_int (i);
+        cadre_value_append (list, &number);
+    }
+    return list;
+}
+
+static void test_map_in_chunks_of_its_choice (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    int64_t items [1280], results [1280];
+    for (int i = 0; i < 1280; i++)
+        items [i] = i;
+    s_work (&rig, 64);
+    assert_int_equal (cadre_map_int (rig.pool, "square", items, 1280, NULL, results), CADRE_OK);
+    pthread_join (rig.thread, NULL);
+    assert_int_equal (rig.chunks, 64);
+    for (int i = 0; i < 1280; i++)
+        assert_int_equal (results [i], i * i);
+    assert_int_equal (cadre_map_int (rig.pool, "square", NULL, 0, NULL, NULL), CADRE_OK);
+    s_end (&rig);
+}
+
+static void test_map_keeps_order_and_marks_failures (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_value_t *items = s_numbers (10), *results = NULL;
+    rig.fails = 4;
+    s_work (&rig, 4);
+    cadre_map_options_t options = {.chunk = 3};
+    assert_int_equal (cadre_map (rig.pool, "square", items, &options, &results), CADRE_ERROR_TASK);
+    pthread_join (rig.thread, NULL);
+    assert_string_equal (cadre_message (rig.pool), "item 4: range: too large");
+    assert_int_equal (cadre_value_count (results), 10);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 9)), 81);
+    assert_int_equal (cadre_value_type (cadre_value_at (results, 4)), CADRE_FAILURE);
+    assert_string_equal (cadre_value_text (cadre_value_at (cadre_value_at (results, 4), 1)), "too large");
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&results);
+    s_end (&rig);
+}
+
+static void test_map_a_lost_chunk_fails_its_items (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    double items [4] = {1, 2, 3, 4}, results [4] = {9, 9, 9, 9};
+    cadre_map_options_t options = {.chunk = 2};
+    rig.whole = true;
+    //  The worker reads integers, which doubles are not
+    int64_t numbers [4] = {1, 2, 3, 4}, squares [4] = {9, 9, 9, 9};
+    s_work (&rig, 2);
+    assert_int_equal (cadre_map_int (rig.pool, "square", numbers, 4, &options, squares), CADRE_ERROR_TASK);
+    pthread_join (rig.thread, NULL);
+    assert_string_equal (cadre_message (rig.pool), "item 0: worker-lost: gone");
+    assert_int_equal (squares [3], 0);
+    options.batch = 2;
+    assert_int_equal (cadre_map_double (rig.pool, "square", items, 4, &options, results),
+                      CADRE_ERROR_ARGUMENT);
+    s_end (&rig);
+}
+
+static void test_map_batch_and_spread (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_value_t *items = s_numbers (5), *results = NULL;
+    s_work (&rig, 3);
+    assert_int_equal (cadre_map (rig.pool, "square", items, &(cadre_map_options_t){.batch = 2}, &results),
+                      CADRE_OK);
+    pthread_join (rig.thread, NULL);
+    assert_int_equal (cadre_value_count (results), 3);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 1)), 25);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 2)), 16);
+    cadre_value_destroy (&results);
+    cadre_map_options_t spread = {.spread = true};
+    assert_int_equal (cadre_map (rig.pool, "square", items, &spread, &results), CADRE_ERROR_ARGUMENT);
+    assert_non_null (strstr (cadre_message (rig.pool), "item 0"));
+    cadre_value_t *pairs =
+        cadre_value_build ("[[i, i], [i, i]]", (int64_t) 1, (int64_t) 2, (int64_t) 3, (int64_t) 4);
+    s_work (&rig, 2);
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_OK);
+    pthread_join (rig.thread, NULL);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 1)), 49);
+    cadre_value_destroy (&results);
+    spread.batch = 2;
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_ERROR_ARGUMENT);
+    spread = (cadre_map_options_t){.timeout_ms = 20};
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_ERROR_TIMEOUT);
+    assert_null (results);
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&pairs);
+    s_end (&rig);
+}
+
+//  ---- iterators -------------------------------------------------------------------------------
+
+typedef struct source {
+    int64_t next, end; //  Numbers still to come
+} source_t;
+
+static cadre_value_t *s_give (void *argument)
+{
+    source_t *self = argument;
+    return self->next == self->end ? NULL : cadre_value_of_int (self->next++);
+}
+
+static void test_imap_takes_no_more_than_its_window (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {0, 1000};
+    cadre_map_options_t options = {.window = 10, .chunk = 2};
+    cadre_imap_t *imap = cadre_imap (rig.pool, "square", s_give, &source, &options);
+    assert_int_equal (source.next, 0);
+    cadre_value_t *value = NULL;
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, 0), CADRE_ERROR_TIMEOUT);
+    assert_int_equal (source.next, 10);
+    s_work (&rig, 500);
+    for (size_t i = 0; i < 1000; i++) {
+        size_t index = 0;
+        assert_int_equal (cadre_imap_next (imap, &value, &index, WAIT_MS), CADRE_OK);
+        assert_int_equal (index, i);
+        assert_int_equal (cadre_value_int (value), i * i);
+        assert_true (source.next <= (int64_t) i + 11);
+        cadre_value_destroy (&value);
+    }
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, WAIT_MS), CADRE_ERROR_END);
+    pthread_join (rig.thread, NULL);
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
+static void test_imap_goes_on_after_a_failure (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {0, 5};
+    rig.fails = 2;
+    s_work (&rig, 5);
+    cadre_imap_t *imap =
+        cadre_imap (rig.pool, "square", s_give, &source, &(cadre_map_options_t){.unordered = true});
+    size_t failures = 0, values = 0, index = 0;
+    cadre_value_t *value = NULL;
+    cadre_error_t error;
+    while ((error = cadre_imap_next (imap, &value, &index, WAIT_MS)) != CADRE_ERROR_END) {
+        failures += error == CADRE_ERROR_TASK && index == 2 && cadre_value_type (value) == CADRE_FAILURE;
+        values += error == CADRE_OK && cadre_value_int (value) == (int64_t) (index * index);
+        cadre_value_destroy (&value);
+    }
+    assert_int_equal (failures, 1);
+    assert_int_equal (values, 4);
+    assert_string_equal (cadre_imap_message (imap), "item 2: range: too large");
+    pthread_join (rig.thread, NULL);
+    cadre_imap_destroy (&imap);
+    imap = cadre_imap (rig.pool, "square", NULL, NULL, NULL);
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, 0), CADRE_ERROR_ARGUMENT);
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_options_travel),
+        cmocka_unit_test (test_events_in_the_order_of_arrival),
+        cmocka_unit_test (test_ordered_events_wait_for_their_turn),
+        cmocka_unit_test (test_number_progress_and_wait),
+        cmocka_unit_test (test_cancel),
+        cmocka_unit_test (test_follow_and_not_found),
+        cmocka_unit_test (test_notice_explains_a_wait),
+        cmocka_unit_test (test_unread_events_close_the_window),
+        cmocka_unit_test (test_map_in_chunks_of_its_choice),
+        cmocka_unit_test (test_map_keeps_order_and_marks_failures),
+        cmocka_unit_test (test_map_a_lost_chunk_fails_its_items),
+        cmocka_unit_test (test_map_batch_and_spread),
+        cmocka_unit_test (test_imap_takes_no_more_than_its_window),
+        cmocka_unit_test (test_imap_goes_on_after_a_failure),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
