@@ -29,6 +29,7 @@ static void s_forget (cadre_call_t *self)
         cadre_value_destroy (&kept->value);
         free (kept);
     }
+    self->kept_end = 0;
 }
 
 void call_destroy (cadre_call_t **self_p)

@@ -197,6 +197,8 @@ bool cadre_arg_bool (cadre_call_t *self, size_t index)
 
 static call_kept_t *s_find_kept (const cadre_call_t *self, size_t index, bool value)
 {
+    if (index >= self->kept_end)
+        return NULL;
     for (call_kept_t *kept = self->kept; kept; kept = kept->next)
         if (kept->index == index && (kept->value != NULL) == value)
             return kept;
@@ -209,12 +211,14 @@ static call_kept_t *s_keep (cadre_call_t *self, size_t index, size_t size_bytes)
     assert (kept);
     *kept = (call_kept_t){.next = self->kept, .index = index};
     self->kept = kept;
+    if (index >= self->kept_end)
+        self->kept_end = index + 1;
     return kept;
 }
 
 const char *cadre_arg_text (cadre_call_t *self, size_t index)
 {
-    call_kept_t *kept = index < self->next_index ? s_find_kept (self, index, false) : NULL;
+    call_kept_t *kept = s_find_kept (self, index, false);
     if (kept)
         return kept->text;
     cursor_t *next = s_argument (self, index, 's');
@@ -247,7 +251,7 @@ const void *cadre_arg_blob (cadre_call_t *self, size_t index, size_t *size_bytes
 
 const cadre_value_t *cadre_arg_value (cadre_call_t *self, size_t index)
 {
-    call_kept_t *kept = index < self->next_index ? s_find_kept (self, index, true) : NULL;
+    call_kept_t *kept = s_find_kept (self, index, true);
     if (kept)
         return kept->value;
     cursor_t *next = s_argument (self, index, 'v');

@@ -32,6 +32,7 @@ struct cadre_call {
     size_t count;                     //  Arguments
     size_t mark;                      //  The value begins here in end->value
     call_kept_t *kept;                //  What was handed out
+    size_t kept_end;                  //  No argument from here on was
     int64_t progress_us;              //  When progress was last sent, or 0
     uint64_t logged_bytes;            //  By this task
     bool failed;                      //  kind and message say why

@@ -18,7 +18,8 @@
 
 #define SLOT_EXIT_BROKEN 70
 #define SLOT_BATCH_US 1000
-#define SLOT_SHORT_US 50u //  Results of tasks that take longer do not wait for the next one
+#define SLOT_MS_MAX (UINT64_C (1) << 42) //  139 years: what is longer does not fit into microseconds
+#define SLOT_SHORT_US 50u                //  Results of tasks that take longer do not wait for the next one
 
 typedef struct slot_job {
     uint64_t number;          //  Key
@@ -235,6 +236,11 @@ static slot_job_t *s_find_job (slot_t *self, uint64_t number)
     return self->last_job;
 }
 
+static uint64_t s_clamp_ms (uint64_t ms)
+{
+    return ms < SLOT_MS_MAX ? ms : SLOT_MS_MAX;
+}
+
 static bool s_on_job (slot_t *self, cursor_t *body)
 {
     wire_slot_job_t fields;
@@ -247,8 +253,8 @@ static bool s_on_job (slot_t *self, cursor_t *body)
     assert (job);
     *job = (slot_job_t){.number = fields.job,
                         .kind = fields.kind,
-                        .timeout_ms = fields.timeout_ms,
-                        .grace_ms = fields.grace_ms,
+                        .timeout_ms = s_clamp_ms (fields.timeout_ms),
+                        .grace_ms = s_clamp_ms (fields.grace_ms),
                         .last_us = UINT64_MAX};
     buffer_append (&job->function, fields.function.data, fields.function.size);
     buffer_append (&job->spec, fields.spec.data, fields.spec.size);

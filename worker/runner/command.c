@@ -385,7 +385,7 @@ void command_run (command_t *self, const runner_task_t *task, runner_end_t *end)
     fault_t fault;
     runner_end_clear (end);
     if (command_plan_make (&self->plan, self->host, task, &fault) != CADRE_OK) {
-        runner_end_fail (end, "type", fault.text, NULL);
+        runner_end_fail (end, fault.code == CADRE_ERROR_TOO_LARGE ? "too-large" : "type", fault.text, NULL);
         return;
     }
     run_t run = {.command = self, .host = self->host, .task = task, .end = end};

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define PLAN_NUMBER_BYTES 24u
-#define PLAN_OWN_BYTES 4096u //  For the variables that cadre sets, the broker's address excepted
+#define PLAN_OWN_BYTES 4096u       //  For the variables that cadre sets, the broker's address excepted
+#define PLAN_BYTES_MAX (16u << 20) //  More than any system takes
 #define PLAN_SLOT_MARK "{%}"
 
 typedef struct payload {
@@ -284,6 +285,9 @@ cadre_error_t command_plan_make (command_plan_t *self, const runner_host_t *host
     if (!s_read_payload (task->payload, &payload))
         return fault_set (fault, CADRE_ERROR_TYPE,
                           "a command's payload is a list of command, stdin and environment");
+    if (payload.argv.size + payload.env.size + task->spec.size > PLAN_BYTES_MAX)
+        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
+                          "the command with its environment has more than 16 MiB: pass large data by stdin");
     buffer_clear (&self->texts);
     buffer_clear (&self->argv);
     buffer_clear (&self->env);

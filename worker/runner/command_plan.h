@@ -17,7 +17,7 @@ typedef struct command_plan {
     bool has_input;        //  Else stdin is /dev/null
 } command_plan_t;
 
-//  CADRE_ERROR_TYPE and a line when the payload or the spec is not as SPEC.md says.
+//  CADRE_ERROR_TYPE and a line when the payload or the spec is not as SPEC.md says; CADRE_ERROR_TOO_LARGE.
 cadre_error_t command_plan_make (command_plan_t *self, const runner_host_t *host, const runner_task_t *task,
                                  fault_t *fault);
 void command_plan_free (command_plan_t *self);
