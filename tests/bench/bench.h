@@ -1,0 +1,37 @@
+/*  bench.h - measurements, each a subcommand of one program
+ *
+ *  A measurement prints one line a figure, `name value`, for tests/bench/run to
+ *  put into its table. It ends with exit code 1 when a result is wrong: a
+ *  figure of a run that went wrong is worth nothing.
+ */
+
+#ifndef TESTS_BENCH_BENCH_H_INCLUDED
+#define TESTS_BENCH_BENCH_H_INCLUDED
+
+#include <cadre.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+//  Each takes what follows its name on the command line.
+int bench_relay (int argc, char **argv); //  [COUNT]
+int bench_tasks (int argc, char **argv); //  ADDRESS|process|thread [COUNT]
+int bench_map (int argc, char **argv);   //  ADDRESS|process|thread [COUNT]
+int bench_call (int argc, char **argv);  //  ADDRESS|process|thread [COUNT]
+int bench_start (int argc, char **argv); //  COUNT COMMAND...
+
+double bench_now_s (void);
+uint64_t bench_count (int argc, char **argv, int index, uint64_t fallback);
+
+//  Opens a pool there; "process" and "thread" embed one with slots of that kind and the plugin of BENCH_PLUGIN. Ends the program with a
+//  message when that fails.
+cadre_t *bench_open (const char *where);
+
+void bench_print (const char *name, double value);
+
+//  Prints NAME_p50 and NAME_p99; sorts the samples.
+void bench_percentiles (const char *name, double *samples, size_t count);
+
+void bench_die (const char *what, const char *why) __attribute__ ((noreturn));
+
+#endif

@@ -1,0 +1,14 @@
+//  square.c - the plugin that measurements call
+
+#include <cadre.h>
+
+static cadre_error_t square (cadre_call_t *call)
+{
+    int64_t n = cadre_arg_int (call, 0);
+    return cadre_return_int (call, n * n);
+}
+
+static const cadre_function_t functions [] = {
+    {.name = "square", .run = square, .takes = "i", .says = "the square of an integer"}, {0}};
+
+CADRE_PLUGIN (functions)
