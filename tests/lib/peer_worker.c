@@ -158,8 +158,9 @@ static void s_part (worker_t *self, const peer_frame_t *frame)
     peer_expect (payload->bytes.size <= payload->total, "more bytes than announced");
 }
 
-//  What a task was given: the payload itself, or one that came in parts and is unpacked into *unpacked
-static msgpack_object s_input (worker_t *self, msgpack_object object, msgpack_unpacked *unpacked)
+//  What a task was given: the payload itself, or one that came in parts and is unpacked into *unpacked, which points into *parts
+static msgpack_object s_input (worker_t *self, msgpack_object object, msgpack_unpacked *unpacked,
+                               payload_t **parts)
 {
     msgpack_unpacked_init (unpacked);
     if (object.type != MSGPACK_OBJECT_EXT || object.via.ext.type != 2)
@@ -173,8 +174,7 @@ static msgpack_object s_input (worker_t *self, msgpack_object object, msgpack_un
     peer_expect (msgpack_unpack_next (unpacked, payload->bytes.data, payload->bytes.size, &offset)
                      == MSGPACK_UNPACK_SUCCESS,
                  "a payload that is no value");
-    msgpack_sbuffer_destroy (&payload->bytes);
-    payload->number = 0;
+    *parts = payload;
     return unpacked->data;
 }
 
@@ -283,7 +283,8 @@ static void s_run (worker_t *self, const job_t *job, const msgpack_object *task,
     msgpack_unpacked unpacked;
     msgpack_sbuffer value;
     msgpack_packer packer;
-    msgpack_object input = s_input (self, task->via.array.ptr [2], &unpacked);
+    payload_t *parts = NULL;
+    msgpack_object input = s_input (self, task->via.array.ptr [2], &unpacked, &parts);
     msgpack_sbuffer_init (&value);
     msgpack_packer_init (&packer, &value, msgpack_sbuffer_write);
     const char *message = NULL;
@@ -293,6 +294,10 @@ static void s_run (worker_t *self, const job_t *job, const msgpack_object *task,
         message = s_call (job->function, input, &packer);
     s_answer (self, job, task->via.array.ptr [0].via.u64, serial, message, &value);
     self->tasks++;
+    if (parts) {
+        msgpack_sbuffer_destroy (&parts->bytes);
+        parts->number = 0;
+    }
     msgpack_sbuffer_destroy (&value);
     msgpack_unpacked_destroy (&unpacked);
 }

@@ -58,7 +58,7 @@ const cadre_function_t stage_functions [] = {
 
 static void s_try_broker (stage_t *self, fault_t *fault)
 {
-    broker_options_t options = {.name = "hub", .listen = self->address};
+    broker_options_t options = {.name = "stage", .listen = self->address, .lost_ms = 5000};
     self->broker = broker_new (self->context, &options, fault);
 }
 
