@@ -3,6 +3,8 @@
  *  A command runs in a process group of its own, with its output sent while it
  *  runs, as far as the window allows. It has ended when its main process has;
  *  what was written by then is read, and everything else of its group is killed.
+ *  A process that made a session of its own (setsid) has left on purpose and is
+ *  let go.
  *  Process slots only; one thread.
  */
 
