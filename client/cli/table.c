@@ -98,6 +98,13 @@ static void s_print_json (const cadre_value_t *value, unsigned indent)
     free (json);
 }
 
+//  The library prints nothing at all for a table without lines.
+static void s_print_titles (const table_column_t *columns)
+{
+    for (const table_column_t *column = columns; column->key; column++)
+        printf ("%s%s", column->title, column [1].key ? " " : "\n");
+}
+
 static void s_print_table (const cadre_value_t *list, const table_column_t *columns)
 {
     setlocale (LC_CTYPE, "");
@@ -117,7 +124,10 @@ static void s_print_table (const cadre_value_t *list, const table_column_t *colu
             scols_line_refer_data (line, j, table_cell (value, columns [j].kind));
         }
     }
-    scols_print_table (table);
+    if (cadre_value_count (list) > 0)
+        scols_print_table (table);
+    else
+        s_print_titles (columns);
     scols_unref_table (table);
 }
 

@@ -1,0 +1,60 @@
+#!/bin/bash
+#  cadre call, map and version, with a pool of their own
+. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+plugin=$plugins/arithmetic.so
+
+expect 0 49 '' cadre call --plugin "$plugin" square 7
+expect 0 49 '' cadre call square -7 --plugin "$plugin"
+expect 0 49 '' cadre call --threads --plugin "$plugin" square 7
+expect 0 4 '' cadre call --plugin "$plugin" divide 8 2
+expect 1 '' '^cadre: divide: division: 1 divided by zero$' cadre call --plugin "$plugin" divide 1 0
+expect 1 '' '^cadre: square: type: square takes an integer as argument 1, got text$' cadre call --plugin "$plugin" square '"x"'
+expect 1 '' "no worker offers 'sqare'; nearest: square" cadre call --plugin "$plugin" sqare 1
+expect 1 '' "no worker offers 'square'" cadre call square 1
+expect 78 '' 'nonexistent.so' cadre call --plugin "$scratch/nonexistent.so" square 1
+expect 78 '' 'ABI 9' cadre call --plugin "$plugins/future_abi.so" square 1
+expect 64 '' "argument 2 of divide is not JSON: .*'two'" cadre call --plugin "$plugin" divide 1 two
+expect 64 '' 'a function is missing' cadre call
+expect_like 0 'Examples:' '' cadre call --help
+
+expect 0 $'1\n4\n9' '' cadre map --plugin "$plugin" square < <(seq 3)
+expect 0 $'1\n4\n9' '' cadre map square --chunk 2 --plugin "$plugin" < <(seq 3)
+expect 0 $'1\n4\n9' '' cadre map square --plugin "$plugin" --threads -j3 < <(seq 3)
+expect 0 '' '' cadre map --plugin "$plugin" square </dev/null
+expect 0 3 '' cadre map --plugin "$plugin" --spread divide <<<'[6,2]'
+checks=$((checks + 1))
+[ "$(seq 2000 | cadre map --plugin "$plugin" --unordered square | sort -n | tail -1)" = 4000000 ] || fault 'map --unordered'
+[ "$(seq 2000 | cadre map --plugin "$plugin" square | md5sum)" = "$(seq 2000 | awk '{print $1 * $1}' | md5sum)" ] ||
+    fault 'map keeps the order'
+for chunk in 1 2 3; do
+    expect 1 $'1\n{"error":{"kind":"type","message":"square takes an integer as argument 1, got text"}}\n9' \
+        '^cadre: line 2: type: square takes' cadre map --chunk $chunk --plugin "$plugin" square < <(printf '1\n"a"\n3\n')
+    expect 64 $'1\n4' '^cadre: line 3 is not JSON: ' cadre map --chunk $chunk --plugin "$plugin" square < <(printf '1\n2\nx\n4\n')
+done
+expect 64 '' 'line 1 is no array' cadre map --spread --plugin "$plugin" divide <<<7
+expect 64 '' 'a function is missing' cadre map
+expect 64 '' "'7' is one word too many" cadre map square 7
+expect 64 '' 'unrecognized option' cadre map --frobnicate square
+expect_like 0 'Example:' '' cadre map --help
+
+#  A result comes although the next line does not.
+checks=$((checks + 1))
+answer=$( (echo 7; sleep 5 & echo $! >"$scratch/sleeper"; wait) | cadre map --plugin "$plugin" square | { read -r line; echo "$line"; kill "$(cat "$scratch/sleeper")"; })
+[ "$answer" = 49 ] || fault "map holds back results: '$answer'"
+checks=$((checks + 1))
+seq 20000 | timeout 20 cadre map --plugin "$plugin" square 2>"$scratch/stderr" >/dev/full
+[ "${PIPESTATUS[1]}" = 125 ] || fault 'map on a full disk: not 125'
+expect_text 'No space left on device' "$scratch/stderr" 'map on a full disk'
+
+expect_like 0 '^cadre [0-9]+\.[0-9]+\.[0-9]+$' '' cadre version
+expect_like 0 '^cadre [0-9]+\.[0-9]+\.[0-9]+$' '' cadre --version
+expect 64 '' 'one word too many' cadre version 2
+expect 64 '' "there is no command 'cadre rnu'; do you mean: run" cadre rnu
+expect 64 '' 'a command is missing' cadre
+expect 64 '' "do you mean: list" cadre job lsit
+expect_like 0 'cadre COMMAND' '' cadre --help
+for words in job task worker broker; do
+    expect_like 0 "Usage: cadre $words COMMAND" '' cadre $words --help
+    expect 64 '' 'a command is missing' cadre $words
+done
+finish

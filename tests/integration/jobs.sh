@@ -1,0 +1,149 @@
+#!/bin/bash
+#  cadre submit, job, task, worker, broker and doctor, with a broker and two workers
+. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+cd "$scratch" || exit 1
+
+#  ---- no broker
+for command in 'job list' 'task list 1' 'worker list' 'broker info' 'submit true ::: 1' 'job wait 1' 'worker drain all'; do
+    expect 69 '' '^cadre: there is no broker; start one with' cadre $command
+done
+expect 69 '' '^cadre: no broker answers at tcp://127.0.0.1:1 \(from --broker\); start one' cadre job list --broker tcp://127.0.0.1:1
+expect 69 '' 'from CADRE_BROKER' env CADRE_BROKER=tcp://127.0.0.1:1 cadre run true ::: 1
+expect 64 '' "'hub' is no address" cadre job list --broker hub
+expect 64 '' 'CADRE_BROKER' env CADRE_BROKER=nonsense cadre run true ::: 1
+mkdir -p "$XDG_CONFIG_HOME/cadre"
+echo 'brokr = ipc:///x' >"$XDG_CONFIG_HOME/cadre/config"
+expect 78 '' 'line 1 of .*/config is not understood' cadre run true ::: 1
+rm "$XDG_CONFIG_HOME/cadre/config"
+expect_like 0 '^ok +slot: .*runs commands' '' cadre doctor
+expect_like 1 '^bad +broker: no broker answers at tcp://127.0.0.1:1.*cure: ' '' cadre doctor --broker tcp://127.0.0.1:1
+expect 64 '' 'one word too many' cadre doctor please
+expect_like 0 '"verdict":"ok"' '' cadre doctor -o ndjson
+
+#  ---- a broker alone
+cluster_start 0
+expect_like 1 '^bad +workers: 0 with 0 slots; cure: start one' '' cadre doctor --broker "$ipc"
+expect 0 'JOB NAME KIND STATE TASKS WAITING RUNNING DONE FAILED CLIENT' '' cadre job list --broker "$ipc"
+expect 0 '[]' '' cadre job list --broker "$ipc" -o json
+expect 0 '' '' cadre job list --broker "$ipc" -o ndjson
+cluster_stop
+
+cluster_start 2 --plugin "$plugins/arithmetic.so"
+printf '# ours\n\n  broker = %s\n' "$tcp" >"$XDG_CONFIG_HOME/cadre/config"
+expect_like 0 "^ok +broker: $tcp answers \(from .*/config\)" '' cadre doctor
+expect_like 0 '^ok +functions: .*square' '' cadre doctor
+rm "$XDG_CONFIG_HOME/cadre/config"
+
+#  ---- run, call and map over tcp and ipc
+for broker in "$tcp" "$ipc"; do
+    export CADRE_BROKER=$broker
+    expect 0 $'a\nb\nc' '' cadre run -k echo ::: a b c
+    expect 2 '' '^cadre: task 3 exit 4 at (alpha|beta): exit 4$' cadre run -k 'exit {}' ::: 0 3 4
+    expect 0 49 '' cadre call square 7
+    expect 0 $'1\n4\n9' '' cadre map square < <(seq 3)
+    expect 1 '' "no worker offers 'sqare'; nearest: square" cadre call sqare 7
+    expect 64 '' 'add --local' cadre call --plugin x.so square 7
+    expect 1 '' 'halted' cadre run --halt now,fail=1 'sleep {}; exit 1' ::: 0.1 30 30
+    expect 0 'x' '' cadre run --needs gpu echo ::: x
+    expect 1 '' 'tpu' cadre run --needs tpu echo ::: x
+done
+expect 0 "$scratch 5" '' env FOO=5 CADRE_BROKER="$ipc" cadre run 'echo $PWD $FOO; :' ::: a
+expect 0 '/usr 5' '' env FOO=5 CADRE_BROKER="$tcp" cadre run --env FOO --workdir /usr 'echo $PWD $FOO; :' ::: a
+expect 0 'x' '' env CADRE_BROKER=tcp://127.0.0.1:1 cadre run --local echo ::: x
+export CADRE_BROKER=$ipc
+
+#  ---- submit and its job
+expect 64 '' 'a command is missing' cadre submit
+expect 64 '' "unrecognized option '--halt'" cadre submit --halt never true ::: 1
+expect 0 'echo a' '' cadre submit --dry-run echo ::: a
+expect_like 2 '^[0-9]+$' '^cadre: task [0-9]+\.1 exit 1 at' cadre submit --wait 'exit {}' ::: 0 1 2
+job=$(cadre submit --name trio 'echo out{}; echo err{} >&2; exit {}' ::: 0 1 2 2>stderr)
+checks=$((checks + 1))
+[[ $job =~ ^[0-9]+$ ]] || fault "submit printed '$job'"
+expect_text "^cadre: job $job is kept in the broker's memory alone" stderr submit
+expect 1 '' "^cadre: task $job\.1 exit 1 at" cadre job wait "$job"
+expect 1 '' "^cadre: task $job\.2 exit 2 at" cadre job wait "$job" --timeout 10s
+expect_like 0 '^failed +2$' '' cadre job info "$job"
+expect_like 0 '"failed": 2' '' cadre job info "$job" -o json
+expect_like 0 "^$job +trio +command +done" '' cadre job list
+expect_like 0 "\"job\":$job," '' cadre job list -o ndjson --state done
+expect_like 0 "^$job\.2 +exit +2" '' cadre job results "$job"
+expect_like 0 "\"task\":\"$job\.0\",\"outcome\":\"ok\",\"code\":0" '' cadre job results "$job" -o ndjson
+expect_like 0 '^out1$' '^err2$' cadre job logs "$job"
+expect_like 0 "^$job\.1	out1$" "^$job\.1	err1$" cadre job logs --tag "$job"
+expect 0 out1 '^err1$' cadre task logs "$job.1"
+expect_like 0 '^1 +done +exit +1' '' cadre task list "$job"
+expect_like 0 '^outcome +exit$' '' cadre task info "$job.2"
+expect_like 0 'exit' '' cadre task explain "$job.2"
+expect 0 '' '^cadre: 2 tasks queued again$' cadre job retry "$job"
+expect 1 '' 'exit 2' cadre job wait "$job"
+expect 0 '' '0 tasks cancelled' cadre job cancel "$job"
+expect 0 '' '' cadre job forget "$job"
+for command in "job info $job" "job wait $job" "job results $job" "job logs $job" "job cancel $job" "job retry $job" \
+    "job forget $job" "task list $job" "task info $job.0" "task explain $job.0" "task logs $job.0"; do
+    expect 1 '' "no (job|task) $job" cadre $command
+done
+for command in info wait results logs cancel retry forget; do
+    expect 64 '' 'is missing' cadre job $command
+    expect 64 '' "'x' is no job" cadre job $command x
+    expect 64 '' 'one word too many' cadre job $command 1 2
+    expect_like 0 'Example:' '' cadre job $command --help
+done
+for command in info explain logs; do
+    expect 64 '' 'is missing' cadre task $command
+    expect 64 '' "'1' is no task: write JOB.TASK" cadre task $command 1
+    expect 64 '' "'1.x' is no task" cadre task $command 1.x
+    expect_like 0 'Example:' '' cadre task $command --help
+done
+expect 64 '' "'yaml' is no output format" cadre job list -o yaml
+expect 64 '' 'one word too many' cadre job list 1
+
+#  A job that takes its time.
+job=$(cadre submit sleep ::: 30 30 30 2>/dev/null)
+expect 75 '' "^cadre: job $job has not ended in time; it goes on$" cadre job wait --timeout 200ms "$job"
+expect 77 '' "cancel it first" cadre job forget "$job"
+expect 0 '' '^cadre: 1 task cancelled$' cadre job cancel "$job.0"
+expect 0 '' '^cadre: 2 tasks cancelled$' cadre job cancel "$job"
+expect 1 '' 'cancelled' cadre job wait "$job"
+
+#  ---- workers and broker
+expect_like 0 '^[0-9]+ +alpha .* ready +1 .* square, divide' '' cadre worker list
+expect_like 0 '"name":"beta"' '' cadre worker list -o ndjson
+expect_like 0 '"labels": \[' '' cadre worker list -o json
+expect 1 '' 'no such worker' cadre worker drain nobody
+expect 1 '' 'no such worker' cadre worker stop 4711
+expect 64 '' 'is missing' cadre worker stop
+expect 64 '' 'one word too many' cadre worker list all
+for command in list drain stop; do
+    expect_like 0 'Example:' '' cadre worker $command --help
+done
+expect_like 0 '^workers +2$' '' cadre broker info
+expect_like 0 '"state": "running"' '' cadre broker info -o json
+expect 64 '' 'one word too many' cadre broker info x
+for command in info drain stop; do
+    expect_like 0 'Example:' '' cadre broker $command --help
+done
+expect_like 0 '[Uu]sage|--slots' '' cadre worker start --help
+expect_like 0 '[Uu]sage|--listen' '' cadre broker start --help
+expect_like 69 '' '(address|port).*use' cadre broker start --listen "$tcp"
+expect 0 '' '^cadre: 1 worker told to drain$' cadre worker drain alpha
+until_ok slots_are 1 || fault 'alpha does not leave'
+expect 0 '' '^cadre: 1 worker told to stop$' cadre worker stop beta
+until_ok slots_are 0 || fault 'beta does not leave'
+expect 0 '' '^cadre: the broker drains$' cadre broker drain
+checks=$((checks + 1))
+wait "$broker_pid" || fault "a drained broker ends with $?"
+cluster_stop
+cluster_start 1
+expect 0 '' '^cadre: the broker stops$' cadre broker stop
+checks=$((checks + 1))
+wait "$broker_pid" || fault "a stopped broker ends with $?"
+
+#  ---- the default place
+cluster_stop
+start "$bin/cadre-broker" --listen "ipc://$XDG_RUNTIME_DIR/cadre" 2>>"$scratch/broker.log"
+until_ok cadre broker info --broker "ipc://$XDG_RUNTIME_DIR/cadre"
+unset CADRE_BROKER
+expect_like 0 '^state +running$' '' cadre broker info
+expect 0 'x' '' cadre run --local echo ::: x
+finish
