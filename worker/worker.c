@@ -1,12 +1,11 @@
 //  worker.c - the loop that joins link and slots, and how it ends
 
 #include "worker/worker.h"
-#include "worker/host.h"
+#include "worker/charter.h"
 #include "worker/link.h"
 #include "worker/serials.h"
 #include "worker/slots.h"
 
-#include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/log.h"
 
@@ -19,7 +18,6 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define DRAIN_MS 30000
 #define LEAVE_MS 10000                    //  For the last acknowledgements, once nothing runs any more
 #define POLL_MS 60000                     //  When nothing is due
 #define DESCRIPTORS_BASE 16               //  Sockets with their own descriptors, epoll, eventfd
@@ -29,18 +27,7 @@
 typedef enum worker_phase { PHASE_SERVING, PHASE_DRAINING, PHASE_LEAVING, PHASE_DONE } worker_phase_t;
 
 struct worker {
-    char name [HOST_NAME_BYTES]; //  Label for people
-    char host [HOST_NAME_BYTES]; //  Name of the machine
-    char *broker;                //  Addresses, as given
-    char *task_broker;           //  For CADRE_TASK_BROKER
-    char *slot_path;             //  Executable of slots
-    buffer_t plugins;            //  Packed texts
-    size_t plugins_count;        //  How many
-    buffer_t program;            //  Packed texts
-    size_t program_count;        //  How many
-    buffer_t labels;             //  Packed texts
-    size_t labels_count;         //  How many
-    worker_options_t options;    //  Numbers and flags; texts are above
+    charter_t charter;           //  What it was told
     moment_clock_t clock;        //  What time it is
     void *context;               //  ZeroMQ's, borrowed
     timers_t *timers;            //  Of everything here
@@ -80,7 +67,7 @@ static void s_drain_now (void *owner, int64_t now_us)
 {
     worker_t *self = owner;
     (void) now_us;
-    s_drain (self, self->options.drain_timeout_ms);
+    s_drain (self, self->charter.options.drain_timeout_ms);
 }
 
 static void s_deadline (void *owner, int64_t now_us)
@@ -191,7 +178,7 @@ static void s_on_output_window (void *context, uint64_t serial, uint64_t bytes)
 static void s_on_drain (void *context, uint32_t timeout_ms)
 {
     worker_t *self = context;
-    s_drain (self, timeout_ms ? timeout_ms : self->options.drain_timeout_ms);
+    s_drain (self, timeout_ms ? timeout_ms : self->charter.options.drain_timeout_ms);
 }
 
 static void s_on_stop (void *context)
@@ -230,8 +217,8 @@ static size_t s_on_held (void *context, buffer_t *spans)
 static void s_on_say (void *context, const char *line)
 {
     worker_t *self = context;
-    if (self->options.say)
-        self->options.say (line);
+    if (self->charter.options.say)
+        self->charter.options.say (line);
 }
 
 //  ---- what the slots say ---------------------------------------------------------------
@@ -253,59 +240,16 @@ static void s_on_output (void *context, const lease_t *lease, unsigned stream, v
 
 //  ---- birth and death ------------------------------------------------------------------
 
-static size_t s_pack_texts (buffer_t *self, const char *const *texts)
-{
-    size_t count = 0;
-    for (; texts && texts [count]; count++)
-        pack_text (self, texts [count]);
-    return count;
-}
-
-static char *s_copy (const char *text)
-{
-    char *copy = text ? strdup (text) : NULL;
-    assert (copy || !text);
-    return copy;
-}
-
-static void s_copy_options (worker_t *self, const worker_options_t *options)
-{
-    char path [HOST_PATH_BYTES];
-    self->options = *options;
-    self->clock = options->clock ? *options->clock : moment_boottime;
-    host_name (self->host, sizeof (self->host));
-    if (options->name)
-        snprintf (self->name, sizeof (self->name), "%s", options->name);
-    else
-        host_label (self->name, sizeof (self->name));
-    self->broker = s_copy (options->broker);
-    self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
-    self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path, sizeof (path)));
-    self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
-    self->program_count = s_pack_texts (&self->program, options->program);
-    self->labels_count = s_pack_texts (&self->labels, options->labels);
-    if (self->options.slots == 0)
-        self->options.slots = (unsigned) cpus_usable (NULL);
-    if (self->options.drain_timeout_ms == 0)
-        self->options.drain_timeout_ms = DRAIN_MS;
-    if (self->options.threads)
-        self->options.commands = false;
-}
-
 static slots_t *s_new_slots (worker_t *self, fault_t *fault)
 {
+    const worker_options_t *told = &self->charter.options;
     slots_options_t options = {
-        .worker = self->name,
-        .count = self->options.slots,
-        .commands = self->options.commands,
-        .embedded = self->options.embedded,
-        .max_tasks = self->options.max_tasks,
-        .start = {.path = self->slot_path,
-                  .threads = self->options.threads,
-                  .functions = self->options.functions,
-                  .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),
-                               .program = wire_list_of (&self->program, self->program_count),
-                               .broker = wire_view (self->task_broker)}},
+        .worker = self->charter.name,
+        .count = told->slots,
+        .commands = told->commands,
+        .embedded = told->embedded,
+        .max_tasks = told->max_tasks,
+        .start = charter_start (&self->charter),
         .clock = &self->clock,
         .timers = self->timers,
         .events = {.context = self, .result = s_on_result, .returned = s_on_returned, .output = s_on_output}};
@@ -315,28 +259,19 @@ static slots_t *s_new_slots (worker_t *self, fault_t *fault)
 //  Functions are known only to a slot that has loaded them.
 static cadre_error_t s_learn (worker_t *self, fault_t *fault)
 {
-    if (!self->options.functions && !self->plugins_count && !self->program_count)
-        return CADRE_OK;
-    return slots_learn (self->slots, fault);
+    return charter_has_functions (&self->charter) ? slots_learn (self->slots, fault) : CADRE_OK;
 }
 
 static void s_link_options (worker_t *self)
 {
     link_options_t *options = &self->link_options;
     options->context = self->context;
-    options->embedded = self->options.embedded;
+    options->embedded = self->charter.options.embedded;
     options->outbox = self->outbox;
     options->clock = &self->clock;
     options->timers = self->timers;
-    options->hello = (wire_worker_hello_t){.name = wire_view (self->name),
-                                           .host = wire_view (self->host),
-                                           .pid = (uint64_t) getpid (),
-                                           .version = wire_view (CADRE_VERSION_STRING),
-                                           .slots = self->options.slots,
-                                           .threads = self->options.threads,
-                                           .commands = self->options.commands,
-                                           .labels = wire_list_of (&self->labels, self->labels_count),
-                                           .functions = slots_functions (self->slots)};
+    options->hello = charter_hello (&self->charter);
+    options->hello.functions = slots_functions (self->slots);
     options->events = (link_events_t){.context = self,
                                       .welcome = s_on_welcome,
                                       .job = s_on_job,
@@ -354,8 +289,8 @@ static void s_link_options (worker_t *self)
 static cadre_error_t s_addresses (worker_t *self, fault_t *fault)
 {
     link_options_t *options = &self->link_options;
-    cadre_error_t error = address_parse_list (self->broker ? self->broker : "", options->addresses,
-                                              ADDRESS_LIST_MAX, &options->addresses_count, fault);
+    cadre_error_t error = address_parse_list (self->charter.broker, options->addresses, ADDRESS_LIST_MAX,
+                                              &options->addresses_count, fault);
     for (size_t i = 0; i < options->addresses_count && error == CADRE_OK; i++)
         error = address_check_connect (&options->addresses [i], fault);
     return error;
@@ -363,7 +298,7 @@ static cadre_error_t s_addresses (worker_t *self, fault_t *fault)
 
 static cadre_error_t s_prepare (worker_t *self, fault_t *fault)
 {
-    size_t wanted = DESCRIPTORS_BASE + (size_t) self->options.slots * DESCRIPTORS_SLOT;
+    size_t wanted = DESCRIPTORS_BASE + (size_t) self->charter.options.slots * DESCRIPTORS_SLOT;
     cadre_error_t error = s_addresses (self, fault);
     if (error == CADRE_OK)
         error = descriptors_need (wanted, "the worker's slots and sockets", fault);
@@ -386,7 +321,8 @@ worker_t *worker_new (void *context, const worker_options_t *options, fault_t *f
     self->timers = timers_new ();
     self->outbox = outbox_new ();
     assert (self->timers && self->outbox);
-    s_copy_options (self, options);
+    charter_copy (&self->charter, options);
+    self->clock = options->clock ? *options->clock : moment_boottime;
     self->deadline = (alarm_t){.ring = s_deadline, .owner = self};
     self->idle = (alarm_t){.ring = s_drain_now, .owner = self};
     self->lifetime = (alarm_t){.ring = s_drain_now, .owner = self};
@@ -414,12 +350,7 @@ void worker_destroy (worker_t **self_p)
     timers_destroy (&self->timers);
     if (self->wake >= 0)
         close (self->wake);
-    buffer_free (&self->plugins);
-    buffer_free (&self->program);
-    buffer_free (&self->labels);
-    free (self->broker);
-    free (self->task_broker);
-    free (self->slot_path);
+    charter_free (&self->charter);
     free (self);
     *self_p = NULL;
 }
@@ -444,29 +375,29 @@ static void s_on_wake (worker_t *self)
     if (value >> 32)
         s_stop (self);
     else
-        s_drain (self, self->options.drain_timeout_ms);
+        s_drain (self, self->charter.options.drain_timeout_ms);
 }
 
 static void s_watch_idleness (worker_t *self)
 {
-    if (self->options.idle_timeout_ms == 0 || self->phase != PHASE_SERVING)
+    if (self->charter.options.idle_timeout_ms == 0 || self->phase != PHASE_SERVING)
         return;
     bool idle = slots_idle (self->slots);
     if (!idle)
         timers_cancel (self->timers, &self->idle);
     else if (!timers_is_set (&self->idle) || self->held_before)
-        timers_set (self->timers, &self->idle, s_in_ms (self, self->options.idle_timeout_ms));
+        timers_set (self->timers, &self->idle, s_in_ms (self, self->charter.options.idle_timeout_ms));
     self->held_before = slots_held (self->slots);
 }
 
 static void s_watch_threads (worker_t *self)
 {
-    if (self->options.embedded || self->wants_restart || !slots_exhausted (self->slots))
+    if (self->charter.options.embedded || self->wants_restart || !slots_exhausted (self->slots))
         return;
     log_line (LOG_WARNING, "W030", "%u threads are stuck in functions that did not end in time; restarting",
               (unsigned) SLOTS_ABANDONED_MAX);
     self->wants_restart = true;
-    s_drain (self, self->options.drain_timeout_ms);
+    s_drain (self, self->charter.options.drain_timeout_ms);
 }
 
 //  What follows from all that was read in this turn.
@@ -475,7 +406,7 @@ static void s_turn (worker_t *self)
     s_watch_threads (self);
     slots_turn (self->slots);
     s_watch_idleness (self);
-    uint64_t capacity = (uint64_t) self->options.slots * (SEAT_AHEAD_MAX + 1);
+    uint64_t capacity = (uint64_t) self->charter.options.slots * (SEAT_AHEAD_MAX + 1);
     link_set_window (self->link, capacity, slots_held (self->slots), slots_held_bytes (self->slots),
                      slots_free (self->slots) > 0);
     link_turn (self->link);
@@ -503,8 +434,8 @@ cadre_error_t worker_run (worker_t *self, fault_t *fault)
     bool more = false;
     if (link_start (self->link, fault) != CADRE_OK)
         return fault && fault->code ? fault->code : CADRE_ERROR_IO;
-    if (self->options.lifetime_ms)
-        timers_set (self->timers, &self->lifetime, s_in_ms (self, self->options.lifetime_ms));
+    if (self->charter.options.lifetime_ms)
+        timers_set (self->timers, &self->lifetime, s_in_ms (self, self->charter.options.lifetime_ms));
     while (self->phase != PHASE_DONE && link_state (self->link) != LINK_ENDED) {
         s_poll (self, more);
         more = link_read (self->link);

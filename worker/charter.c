@@ -1,0 +1,89 @@
+//  charter.c - copies options and fills in defaults
+
+#include "worker/charter.h"
+
+#include "common/cpus.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DRAIN_MS 30000
+
+static size_t s_pack_texts (buffer_t *self, const char *const *texts)
+{
+    size_t count = 0;
+    for (; texts && texts [count]; count++)
+        pack_text (self, texts [count]);
+    return count;
+}
+
+static char *s_copy (const char *text)
+{
+    char *copy = strdup (text ? text : "");
+    assert (copy);
+    return copy;
+}
+
+void charter_copy (charter_t *self, const worker_options_t *options)
+{
+    char path [HOST_PATH_BYTES];
+    *self = (charter_t){.options = *options};
+    host_name (self->host, sizeof (self->host));
+    if (options->name)
+        snprintf (self->name, sizeof (self->name), "%s", options->name);
+    else
+        host_label (self->name, sizeof (self->name));
+    self->broker = s_copy (options->broker);
+    self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
+    self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path, sizeof (path)));
+    self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
+    self->program_count = s_pack_texts (&self->program, options->program);
+    self->labels_count = s_pack_texts (&self->labels, options->labels);
+    if (self->options.slots == 0)
+        self->options.slots = (unsigned) cpus_usable (NULL);
+    if (self->options.drain_timeout_ms == 0)
+        self->options.drain_timeout_ms = DRAIN_MS;
+    if (self->options.threads)
+        self->options.commands = false;
+}
+
+void charter_free (charter_t *self)
+{
+    buffer_free (&self->plugins);
+    buffer_free (&self->program);
+    buffer_free (&self->labels);
+    free (self->broker);
+    free (self->task_broker);
+    free (self->slot_path);
+    *self = (charter_t){0};
+}
+
+bool charter_has_functions (const charter_t *self)
+{
+    return self->options.functions || self->plugins_count || self->program_count;
+}
+
+seat_start_t charter_start (const charter_t *self)
+{
+    return (seat_start_t){.path = self->slot_path,
+                          .threads = self->options.threads,
+                          .functions = self->options.functions,
+                          .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),
+                                       .program = wire_list_of (&self->program, self->program_count),
+                                       .broker = wire_view (self->task_broker)}};
+}
+
+wire_worker_hello_t charter_hello (const charter_t *self)
+{
+    return (wire_worker_hello_t){.name = wire_view (self->name),
+                                 .host = wire_view (self->host),
+                                 .pid = (uint64_t) getpid (),
+                                 .version = wire_view (CADRE_VERSION_STRING),
+                                 .slots = self->options.slots,
+                                 .threads = self->options.threads,
+                                 .commands = self->options.commands,
+                                 .labels = wire_list_of (&self->labels, self->labels_count)};
+}

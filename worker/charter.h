@@ -1,0 +1,38 @@
+/*  charter.h - what a worker was told at its start, in copies of its own
+ *
+ *  Owned by the worker; its texts and views stay valid as long as it lives. One thread.
+ */
+
+#ifndef WORKER_CHARTER_H_INCLUDED
+#define WORKER_CHARTER_H_INCLUDED
+
+#include "worker/host.h"
+#include "worker/seat.h"
+#include "worker/worker.h"
+
+typedef struct charter {
+    worker_options_t options;    //  Numbers and flags, defaults filled in; its texts are not to be used
+    char name [HOST_NAME_BYTES]; //  Label for people
+    char host [HOST_NAME_BYTES]; //  Name of the machine
+    char *broker;                //  Addresses
+    char *task_broker;           //  For CADRE_TASK_BROKER
+    char *slot_path;             //  Executable of slots
+    buffer_t plugins;            //  Packed texts
+    size_t plugins_count;        //  How many
+    buffer_t program;            //  Packed texts
+    size_t program_count;        //  How many
+    buffer_t labels;             //  Packed texts
+    size_t labels_count;         //  How many
+} charter_t;
+
+void charter_copy (charter_t *self, const worker_options_t *options);
+void charter_free (charter_t *self);
+
+//  Does it have functions, which only a slot that has loaded them can list?
+bool charter_has_functions (const charter_t *self);
+
+//  How its slots are started, and what it says of itself; views into the charter.
+seat_start_t charter_start (const charter_t *self);
+wire_worker_hello_t charter_hello (const charter_t *self);
+
+#endif
