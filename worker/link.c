@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define HELLO_MS 1000
+#define FIRST_WAIT_MS 1      //  Doubled while there is no connection
 #define NEXT_ADDRESS_MS 3000 //  An address that does not answer the first HELLOs is left for the next one
 #define WARN_MS 5000
 #define BEAT_MS 1000
@@ -106,10 +107,13 @@ static void s_say_hello (link_t *self)
     fields.epoch = count ? self->epoch : 0;
     fields.held = wire_list_of (&spans, count);
     wire_write_worker_hello (&frame, (wire_envelope_t){0}, &fields);
-    sockets_send_bytes (self->back, frame.data, frame.size, ZMQ_DONTWAIT);
+    bool sent = sockets_send_bytes (self->back, frame.data, frame.size, ZMQ_DONTWAIT) == CADRE_OK;
     buffer_free (&frame);
     buffer_free (&spans);
-    timers_set (self->options.timers, &self->hello, moment_now (self->options.clock) + HELLO_MS * MS);
+    //  Not connected yet: HELLOs must not pile up for a broker that comes later, so the next try is soon.
+    self->wait_ms = sent ? HELLO_MS : self->wait_ms * 2 < HELLO_MS ? self->wait_ms * 2 : HELLO_MS;
+    timers_set (self->options.timers, &self->hello,
+                moment_now (self->options.clock) + (int64_t) self->wait_ms * MS);
 }
 
 static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
@@ -119,6 +123,9 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     self->back = sockets_new (self->options.context, ZMQ_DEALER, fault);
     if (!self->back)
         return CADRE_ERROR_IO;
+    int only_connected = 1;
+    zmq_setsockopt (self->back, ZMQ_IMMEDIATE, &only_connected, sizeof (only_connected));
+    self->wait_ms = FIRST_WAIT_MS;
     address_endpoint (link_address (self), ADDRESS_BACK, endpoint, sizeof (endpoint));
     cadre_error_t error = sockets_connect (self->back, endpoint, fault);
     if (error != CADRE_OK)

@@ -52,6 +52,7 @@ struct link {
     int64_t turn_us;                //  When we last had a turn
     int64_t greeting_us;            //  Since when we look for a broker
     int64_t tried_us;               //  Since when at this address
+    int wait_ms;                    //  Until the next HELLO
     bool warned;                    //  A line about it has been written
     alarm_t hello;                  //  The next HELLO
     alarm_t beat;                   //  The next beat
