@@ -1,0 +1,106 @@
+//  failure_test.c - details get the worker's name, and sets of serials become spans
+
+#include "worker/failure.h"
+#include "worker/serials.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void s_expect_text (const buffer_t *detail, const char *key, const char *text)
+{
+    view_t value = {0};
+    cursor_t cursor = cursor_find ((view_t){detail->data, detail->size}, key);
+    assert_true (cursor_text (&cursor, &value));
+    assert_true (view_is (value, text));
+}
+
+static void s_own_details_name_all (void **state)
+{
+    buffer_t detail = {0};
+    bool abandoned = false;
+    (void) state;
+    failure_pack (&detail, "timeout", "too long", "alpha", true);
+    s_expect_text (&detail, "kind", "timeout");
+    s_expect_text (&detail, "message", "too long");
+    s_expect_text (&detail, "worker", "alpha");
+    cursor_t cursor = cursor_find ((view_t){detail.data, detail.size}, "abandoned");
+    assert_true (cursor_bool (&cursor, &abandoned));
+    assert_true (abandoned);
+    buffer_free (&detail);
+}
+
+static void s_a_slots_detail_gets_the_name (void **state)
+{
+    buffer_t given = {0}, detail = {0};
+    (void) state;
+    pack_map (&given, 3);
+    pack_text (&given, "worker");
+    pack_text (&given, "somebody else");
+    pack_text (&given, "kind");
+    pack_text (&given, "division");
+    pack_text (&given, "user_us");
+    pack_uint (&given, 12);
+    failure_pack_with_worker (&detail, (view_t){given.data, given.size}, "alpha");
+    s_expect_text (&detail, "kind", "division");
+    s_expect_text (&detail, "worker", "alpha");
+    cursor_t cursor = cursor_of (detail.data, detail.size);
+    size_t pairs;
+    assert_true (cursor_map (&cursor, &pairs));
+    assert_int_equal (pairs, 3);
+    buffer_free (&given);
+    buffer_free (&detail);
+}
+
+static void s_without_a_detail_there_is_the_name (void **state)
+{
+    static const uint8_t nil [] = {0xc0};
+    buffer_t detail = {0};
+    (void) state;
+    failure_pack_with_worker (&detail, (view_t){nil, 1}, "alpha");
+    s_expect_text (&detail, "worker", "alpha");
+    buffer_clear (&detail);
+    failure_pack_with_worker (&detail, (view_t){0}, "alpha");
+    s_expect_text (&detail, "worker", "alpha");
+    buffer_free (&detail);
+}
+
+static void s_serials_become_spans (void **state)
+{
+    uint64_t serials [] = {9, 3, 4, 5, 4, 10, UINT64_MAX};
+    buffer_t packed = {0};
+    (void) state;
+    size_t count = serials_pack (&packed, serials, 7);
+    assert_int_equal (count, 3);
+    wire_list_t spans = wire_list_of (&packed, count);
+    assert_true (serials_have (&spans, 3));
+    assert_true (serials_have (&spans, 5));
+    assert_false (serials_have (&spans, 6));
+    assert_true (serials_have (&spans, 10));
+    assert_true (serials_have (&spans, UINT64_MAX));
+    assert_false (serials_have (&spans, 0));
+    buffer_free (&packed);
+}
+
+static void s_no_serials_are_no_spans (void **state)
+{
+    buffer_t packed = {0};
+    wire_list_t none = {0};
+    (void) state;
+    assert_int_equal (serials_pack (&packed, NULL, 0), 0);
+    assert_false (serials_have (&none, 1));
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (s_own_details_name_all),
+        cmocka_unit_test (s_a_slots_detail_gets_the_name),
+        cmocka_unit_test (s_without_a_detail_there_is_the_name),
+        cmocka_unit_test (s_serials_become_spans),
+        cmocka_unit_test (s_no_serials_are_no_spans),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
