@@ -30,7 +30,7 @@ static int s_children (void)
     char path [64], line [64];
     DIR *folder = opendir ("/proc");
     for (struct dirent *entry; (entry = readdir (folder));) {
-        int pid = atoi (entry->d_name), parent = 0;
+        int pid = (int) strtol (entry->d_name, NULL, 10), parent = 0;
         snprintf (path, sizeof path, "/proc/%d/status", pid);
         FILE *file = pid > 0 ? fopen (path, "re") : NULL;
         while (file && fgets (line, sizeof line, file))
@@ -179,7 +179,7 @@ static void s_stop_leaves_nothing (void **state)
     hub_line (hub, 1, line);
     for (int i = 0; i < 500 && pread (file, text, sizeof text - 1, 0) <= 0; i++)
         hub_pass_ms (hub, 10);
-    int pid = atoi (text);
+    int pid = (int) strtol (text, NULL, 10);
     assert_true (pid > 1);
     hub_destroy (&hub);
     assert_int_equal (s_children (), 0);
@@ -306,7 +306,7 @@ static void s_descriptors_of_the_host_do_not_leak (void **state)
     hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
     hub_wait (hub, hub_line (hub, 1, "ls /proc/$PPID/fd | wc -l"));
     snprintf (text, sizeof text, "%.*s", (int) hub_output (hub)->size, (const char *) hub_output (hub)->data);
-    assert_in_range (atoi (text), 3, 16);
+    assert_in_range ((int) strtol (text, NULL, 10), 3, 16);
     hub_destroy (&hub);
     for (size_t i = 0; i < 1000; i++)
         if (open_fds [i] >= 0)

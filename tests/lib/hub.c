@@ -264,7 +264,8 @@ hub_t *hub_new (worker_options_t options)
     self->options = options;
     self->options.broker = "inproc://hub";
     self->options.name = "alpha";
-    assert (pthread_create (&self->thread, NULL, s_worker_thread, self) == 0);
+    int failed = pthread_create (&self->thread, NULL, s_worker_thread, self);
+    assert (!failed);
     s_wait_open (self);
     return self;
 }

@@ -43,7 +43,8 @@ static cadre_error_t s_doze (cadre_call_t *call)
 //  Does not end at SIGTERM.
 static cadre_error_t s_stubborn (cadre_call_t *call)
 {
-    signal (SIGTERM, SIG_IGN);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction (SIGTERM, &ignore, NULL);
     return s_sleep (call);
 }
 

@@ -54,7 +54,8 @@ static int s_teardown (void **state)
 
 static void s_answer (uint64_t serial, view_t value)
 {
-    job_t *job = jobs_open (bench.jobs, &(wire_lane_job_t){.job = 42});
+    wire_lane_job_t fields = {.job = 42};
+    job_t *job = jobs_open (bench.jobs, &fields);
     wire_lane_task_t task = {.attempt = 1};
     lease_t *lease = lease_new (job, serial, &task);
     outbox_result (bench.outbox, lease, &(slots_result_t){.outcome = CADRE_OUTCOME_OK, .value = value});

@@ -1,0 +1,253 @@
+//  link_bench.c - plays the broker for a link
+
+#include "tests/lib/link_bench.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+link_bench_t link_bench;
+
+static void s_welcome (void *context, const wire_worker_welcome_t *fields)
+{
+    cursor_t cursor = cursor_of_view (fields->adopted.values);
+    wire_span_t span = {0};
+    (void) context;
+    link_bench.welcomes++;
+    link_bench.adopted = fields->adopted.count && wire_read_span (&cursor, &span) ? span.first : 0;
+}
+
+static bool s_tasks (void *context, const wire_lane_tasks_t *fields)
+{
+    cursor_t cursor = cursor_of_view (fields->tasks.values);
+    wire_lane_task_t task;
+    (void) context;
+    link_bench.tasks += fields->tasks.count;
+    if (!wire_read_lane_task (&cursor, &task))
+        return false;
+    uint64_t number = wire_parts_of (task.payload);
+    return !number || link_take_payload (link_bench.link, number, &link_bench.payload);
+}
+
+static void s_cancel (void *context, const wire_list_t *spans)
+{
+    (void) context;
+    (void) spans;
+    link_bench.cancels++;
+}
+
+static void s_recall (void *context, const wire_list_t *spans)
+{
+    (void) context;
+    (void) spans;
+    link_bench.recalls++;
+}
+
+static void s_stop (void *context)
+{
+    (void) context;
+    link_bench.stops++;
+}
+
+static size_t s_held (void *context, buffer_t *spans)
+{
+    (void) context;
+    wire_pack_span (spans, &(wire_span_t){.first = 5, .count = 3});
+    return 1;
+}
+
+static void s_say (void *context, const char *line)
+{
+    (void) context;
+    (void) line;
+    link_bench.lines++;
+}
+
+static void s_ignore_job (void *context, const wire_lane_job_t *fields)
+{
+    (void) context, (void) fields;
+}
+
+static void s_ignore_job_end (void *context, uint64_t job)
+{
+    (void) context, (void) job;
+}
+
+static void s_ignore_window (void *context, uint64_t serial, uint64_t bytes)
+{
+    (void) context, (void) serial, (void) bytes;
+}
+
+static void s_ignore_drain (void *context, uint32_t timeout_ms)
+{
+    (void) context, (void) timeout_ms;
+}
+
+void link_bench_setup (bool embedded)
+{
+    fault_t fault = {0};
+    link_options_t options = {.embedded = embedded,
+                              .hello = {.name = wire_view ("alpha"), .slots = 2},
+                              .events = {NULL, s_welcome, s_ignore_job, s_ignore_job_end, s_tasks, s_cancel,
+                                         s_recall, s_ignore_window, s_ignore_drain, s_stop, s_held, s_say}};
+    link_bench = (link_bench_t){.time = {.now_us = 1000000}};
+    link_bench.clock = fake_clock_of (&link_bench.time);
+    link_bench.context = sockets_context_new (1, 64, &fault);
+    link_bench.back = sockets_new (link_bench.context, ZMQ_ROUTER, &fault);
+    link_bench.sink = sockets_new (link_bench.context, ZMQ_PULL, &fault);
+    assert_int_equal (sockets_bind (link_bench.back, "inproc://hub/back", &fault), CADRE_OK);
+    assert_int_equal (sockets_bind (link_bench.sink, "inproc://hub/sink", &fault), CADRE_OK);
+    link_bench.timers = timers_new ();
+    link_bench.outbox = outbox_new ();
+    options.context = link_bench.context;
+    options.outbox = link_bench.outbox;
+    options.clock = &link_bench.clock;
+    options.timers = link_bench.timers;
+    assert_int_equal (address_parse_list ("inproc://hub", options.addresses, ADDRESS_LIST_MAX,
+                                          &options.addresses_count, &fault),
+                      CADRE_OK);
+    link_bench.link = link_new (&options);
+    link_set_window (link_bench.link, 130, 0, 0, true);
+    assert_int_equal (link_start (link_bench.link, &fault), CADRE_OK);
+}
+
+void link_bench_teardown (void)
+{
+    link_destroy (&link_bench.link);
+    outbox_destroy (&link_bench.outbox);
+    timers_destroy (&link_bench.timers);
+    buffer_free (&link_bench.payload);
+    sockets_destroy (&link_bench.lane);
+    sockets_destroy (&link_bench.sink);
+    sockets_destroy (&link_bench.back);
+    sockets_context_destroy (&link_bench.context);
+}
+
+void link_bench_turn (void)
+{
+    while (link_read (link_bench.link))
+        ;
+    timers_run (link_bench.timers, link_bench.time.now_us);
+    link_turn (link_bench.link);
+}
+
+void link_bench_pass_ms (int64_t ms)
+{
+    fake_clock_pass_ms (&link_bench.time, ms);
+    link_bench_turn ();
+}
+
+//  The next frame from the worker with this verb, others skipped; false if there is none.
+bool link_bench_hear (void *socket, uint8_t verb, zmq_msg_t *message, wire_envelope_t *envelope,
+                      cursor_t *body)
+{
+    for (;;) {
+        cadre_error_t error = socket == link_bench.back
+                                  ? sockets_receive_from (socket, &link_bench.route, message)
+                                  : sockets_receive (socket, message);
+        if (error != CADRE_OK)
+            return false;
+        assert_int_equal (wire_open (zmq_msg_data (message), zmq_msg_size (message), envelope, body),
+                          CADRE_OK);
+        if (envelope->verb == verb)
+            return true;
+    }
+}
+
+bool link_bench_hears (void *socket, uint8_t verb)
+{
+    zmq_msg_t message;
+    wire_envelope_t envelope;
+    cursor_t body;
+    zmq_msg_init (&message);
+    bool heard = link_bench_hear (socket, verb, &message, &envelope, &body);
+    zmq_msg_close (&message);
+    return heard;
+}
+
+void link_bench_send_back (buffer_t *frame)
+{
+    assert_int_equal (sockets_send_bytes_to (link_bench.back, link_bench.route, frame->data, frame->size, 0),
+                      CADRE_OK);
+    buffer_free (frame);
+}
+
+void link_bench_send_lane (buffer_t *frame)
+{
+    wire_stamp (frame, link_bench.session, ++link_bench.sequence);
+    assert_int_equal (sockets_send_bytes (link_bench.lane, frame->data, frame->size, 0), CADRE_OK);
+    buffer_free (frame);
+}
+
+void link_bench_welcome (uint64_t epoch)
+{
+    char endpoint [64];
+    buffer_t frame = {0}, spans = {0};
+    fault_t fault = {0};
+    sockets_destroy (&link_bench.lane);
+    link_bench.lane = sockets_new (link_bench.context, ZMQ_PUSH, &fault);
+    snprintf (endpoint, sizeof endpoint, "inproc://hub/lane-%u", ++link_bench.lanes);
+    assert_int_equal (sockets_bind (link_bench.lane, endpoint, &fault), CADRE_OK);
+    link_bench.session += 1000;
+    link_bench.sequence = 0;
+    wire_pack_span (&spans, &(wire_span_t){.first = 6, .count = 1});
+    wire_write_worker_welcome (&frame, (wire_envelope_t){.session = link_bench.session},
+                               &(wire_worker_welcome_t){.lane = link_bench.lanes,
+                                                        .epoch = epoch,
+                                                        .beat_ms = 1000,
+                                                        .lost_ms = 10000,
+                                                        .sink_bytes = 1 << 20,
+                                                        .output_bytes = 1000,
+                                                        .adopted = wire_list_of (&spans, 1)});
+    link_bench_send_back (&frame);
+    buffer_free (&spans);
+    link_bench_turn ();
+    wire_write_lane_hello (&frame, (wire_envelope_t){0}, &(wire_lane_hello_t){.minor = 0});
+    link_bench_send_lane (&frame);
+    link_bench_turn ();
+}
+
+void link_bench_open (void)
+{
+    link_bench_setup (false);
+    assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
+    link_bench_welcome (LINK_BENCH_EPOCH);
+    assert_int_equal (link_state (link_bench.link), LINK_OPEN);
+}
+
+void link_bench_send_tasks (uint64_t serial, size_t count)
+{
+    buffer_t frame = {0}, tasks = {0};
+    static const uint8_t empty_array [] = {0x90};
+    for (size_t i = 0; i < count; i++)
+        wire_pack_lane_task (&tasks,
+                             &(wire_lane_task_t){.index = i, .attempt = 1, .payload = {empty_array, 1}});
+    wire_write_lane_tasks (
+        &frame, (wire_envelope_t){0},
+        &(wire_lane_tasks_t){.job = 1, .serial = serial, .tasks = wire_list_of (&tasks, count)});
+    link_bench_send_lane (&frame);
+    buffer_free (&tasks);
+}
+
+void link_bench_send_beat (uint64_t received, uint64_t sent)
+{
+    buffer_t frame = {0};
+    wire_write_beat (&frame, (wire_envelope_t){.session = link_bench.session},
+                     &(wire_beat_t){.received = received, .sent = sent});
+    link_bench_send_back (&frame);
+}
+
+void link_bench_result (uint64_t serial)
+{
+    jobs_t *jobs = jobs_new (1);
+    wire_lane_job_t fields = {.job = 1};
+    job_t *job = jobs_open (jobs, &fields);
+    wire_lane_task_t task = {.attempt = 1};
+    lease_t *lease = lease_new (job, serial, &task);
+    outbox_result (link_bench.outbox, lease, &(slots_result_t){.outcome = CADRE_OUTCOME_OK});
+    lease_destroy (&lease);
+    jobs_destroy (&jobs);
+}

@@ -1,0 +1,62 @@
+/*
+ *  link_bench: a link under test, with a broker that the test plays over inproc, on a fake clock. There is one bench at a time. One thread.
+ */
+#ifndef TESTS_LIB_LINK_BENCH_H
+#define TESTS_LIB_LINK_BENCH_H
+
+#include "tests/lib/fake_clock.h"
+#include "worker/link.h"
+
+#include "common/sockets.h"
+
+#define LINK_BENCH_EPOCH 77
+
+typedef struct link_bench {
+    fake_clock_t time;     //  Set as the test likes
+    moment_clock_t clock;  //  Of time
+    void *context;         //  ZeroMQ's
+    void *back;            //  ROUTER of the broker
+    void *sink;            //  PULL of the broker
+    void *lane;            //  PUSH of the session
+    unsigned lanes;        //  Sessions so far
+    sockets_route_t route; //  Of the worker
+    timers_t *timers;      //  Of link
+    outbox_t *outbox;      //  Of link
+    link_t *link;          //  Under test
+    uint64_t session;      //  Number of the session
+    uint64_t sequence;     //  Last one sent on the lane
+    unsigned welcomes;     //  Events
+    uint64_t adopted;      //  First serial of the first span adopted, 0 if none
+    size_t tasks;          //  Tasks received
+    unsigned cancels;      //  Events
+    unsigned recalls;      //  Events
+    unsigned stops;        //  Events
+    unsigned lines;        //  For people
+    buffer_t payload;      //  The last large one
+} link_bench_t;
+
+extern link_bench_t link_bench;
+
+//  A link that says HELLO to a broker that has not answered yet.
+void link_bench_setup (bool embedded);
+void link_bench_teardown (void);
+//  A turn of the worker's loop.
+void link_bench_turn (void);
+void link_bench_pass_ms (int64_t ms);
+//  The next frame from the worker with this verb, others skipped; false if there is none.
+bool link_bench_hear (void *socket, uint8_t verb, zmq_msg_t *message, wire_envelope_t *envelope,
+                      cursor_t *body);
+bool link_bench_hears (void *socket, uint8_t verb);
+//  Send a frame, and free it.
+void link_bench_send_back (buffer_t *frame);
+void link_bench_send_lane (buffer_t *frame);
+//  Answers HELLO, opens a lane and says LANE_HELLO on it.
+void link_bench_welcome (uint64_t epoch);
+//  All of that: an open session.
+void link_bench_open (void);
+void link_bench_send_tasks (uint64_t serial, size_t count);
+void link_bench_send_beat (uint64_t received, uint64_t sent);
+//  A result for this lease in the outbox.
+void link_bench_result (uint64_t serial);
+
+#endif
