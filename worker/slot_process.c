@@ -2,7 +2,6 @@
 
 #include "worker/slot.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,8 +50,8 @@ static void s_default_actions (void)
 static void s_catch_signals (void)
 {
     static const int fatal [] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    stack_t stack = {.ss_sp = malloc (SLOT_STACK_BYTES), .ss_size = SLOT_STACK_BYTES};
-    assert (stack.ss_sp);
+    static char bytes [SLOT_STACK_BYTES];
+    stack_t stack = {.ss_sp = bytes, .ss_size = sizeof bytes};
     sigaltstack (&stack, NULL);
     struct sigaction action = {.sa_handler = s_on_fatal,
                                .sa_flags = SA_ONSTACK | (int) SA_RESETHAND | SA_NODEFER};

@@ -131,8 +131,12 @@ static int s_call (call_t *self)
         return exit_code;
     const cadre_job_options_t options = pool_options_job (&self->options);
     cadre_job_t *job = cadre_job_open (pool, self->function, &options);
-    const drive_work_t work = {
-        .feed = s_feed, .result = s_on_result, .output = s_on_output, .argument = self, .window = 1};
+    const drive_work_t work = {.feed = s_feed,
+                               .result = s_on_result,
+                               .output = s_on_output,
+                               .argument = self,
+                               .pool = pool,
+                               .window = 1};
     cadre_error_t error = drive_run (job, &work, &counts, &fault);
     if (error == CADRE_ERROR_CANCELLED) {
         say ("interrupted");

@@ -9,6 +9,7 @@
 #include "client/cli/inputs.h"
 #include "client/cli/json.h"
 #include "client/cli/pool_options.h"
+#include "client/cli/pulse.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
 
@@ -178,6 +179,7 @@ static cadre_error_t s_map_lines (map_t *self, cadre_t *pool, fault_t *fault)
                                .tick = s_on_tick,
                                .wake = s_wake,
                                .argument = self,
+                               .pool = pool,
                                .window = WINDOW};
     cadre_error_t error = drive_run (job, &work, &counts, fault);
     cadre_job_destroy (&job);
@@ -220,6 +222,8 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
                                          .unordered = self->unordered};
     cadre_imap_t *imap = cadre_imap (pool, self->function, s_source, self, &options);
     cadre_error_t error = CADRE_OK;
+    pulse_t pulse;
+    pulse_init (&pulse, pool);
     while (error != CADRE_ERROR_END && !self->broken && !stop_asked ()) {
         cadre_value_t *value = NULL;
         size_t index = 0;
@@ -232,7 +236,10 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
             fault_set (fault, error, "%s", cadre_imap_message (imap));
             break;
         }
+        bool heard = value != NULL;
         cadre_value_destroy (&value);
+        if (pulse_check (&pulse, heard, fault) != CADRE_OK)
+            break;
     }
     cadre_imap_destroy (&imap);
     if (stop_asked ())

@@ -210,6 +210,7 @@ static int s_run (run_t *self)
                                .waiting = s_waiting,
                                .wake = s_wake,
                                .argument = self,
+                               .pool = self->reach.embedded ? NULL : self->pool,
                                .window = s_window (self)};
     drive_counts_t counts = {0};
     cadre_error_t error = drive_run (self->job, &work, &counts, &fault);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/cli/pulse.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
 
@@ -26,6 +27,7 @@ struct drive {
     bool interrupted;         // by Ctrl-C
     int waited_ms;            // since it was cancelled
     int64_t ticked_ms;        // when tick was called
+    pulse_t pulse;            // is the broker there?
     fault_t feed_fault;       // why the feeder ended, if not at the end of inputs
     fault_t fault;            // why the drive ends
 };
@@ -161,7 +163,7 @@ static bool s_look_around (drive_t *self, bool idle)
         self->ticked_ms = now_ms;
         self->work->tick (self->work->argument, self);
     }
-    return !self->fault.code;
+    return pulse_check (&self->pulse, !idle, &self->fault) == CADRE_OK && !self->fault.code;
 }
 
 static cadre_error_t s_take_events (drive_t *self)
@@ -185,6 +187,7 @@ cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_count
     static drive_t s_drive; // static: a feeder that is stuck may outlive this call
     drive_t *self = &s_drive;
     *self = (drive_t){.job = job, .work = work};
+    pulse_init (&self->pulse, work->pool);
     pthread_mutex_init (&self->lock, NULL);
     pthread_cond_init (&self->room, NULL);
     if (pthread_create (&self->feeder, NULL, s_feed, self) != 0)

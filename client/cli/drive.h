@@ -31,6 +31,7 @@ typedef struct drive_work {
     uint64_t (*waiting) (void *argument);
     void (*wake) (void *argument);
     void *argument;  // of all of them
+    cadre_t *pool;   // to see whether the broker is there; NULL: it is our own
     uint64_t window; // tasks on their way at a time
 } drive_work_t;
 

@@ -10,6 +10,7 @@
 
 #include "client/cli/emit.h"
 #include "client/cli/json.h"
+#include "client/cli/pulse.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
 #include "client/cli/tasks.h"
@@ -45,6 +46,9 @@ static int64_t s_now_ms (void)
 static int s_take (follow_t *self, cadre_t *pool, unsigned what)
 {
     int exit_code = 0;
+    pulse_t pulse;
+    fault_t lost = {0};
+    pulse_init (&pulse, pool);
     cadre_job_t *job = cadre_job_follow (pool, self->number, what);
     while (true) {
         cadre_event_t event = {0};
@@ -60,6 +64,10 @@ static int s_take (follow_t *self, cadre_t *pool, unsigned what)
             fault_t fault = {0};
             fault_set (&fault, error, "job %" PRIu64 ": %s", self->number, cadre_job_message (job));
             exit_code = say_fault (&fault);
+            break;
+        }
+        if (pulse_check (&pulse, error == CADRE_OK, &lost) != CADRE_OK) {
+            exit_code = say_fault (&lost);
             break;
         }
         if (stop_asked ()) {
