@@ -1,0 +1,223 @@
+//  dispatch_test.c - where tasks go: spread, look-ahead, windows, limits, recall
+
+#include "broker/dispatch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/hub_rig.h"
+
+static const wire_job_open_t s_usual = {.retries_lost = 1};
+static agent_t *s_recalled;
+static uint64_t s_recalled_count;
+static uint64_t s_recalled_last;
+
+static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
+{
+    (void) owner;
+    s_recalled = agent;
+    s_recalled_count = 0;
+    for (size_t i = 0; i < leases->count; i++)
+        s_recalled_count += leases->spans [i].count;
+    s_recalled_last = leases->spans [0].first + leases->spans [0].count - 1;
+}
+
+static dispatch_t *s_start (hub_rig_t *rig)
+{
+    hub_rig_start (rig);
+    s_recalled = NULL;
+    return dispatch_new (&rig->hub, s_recall, NULL);
+}
+
+static void s_end (hub_rig_t *rig, dispatch_t **dispatch, client_t **client)
+{
+    dispatch_destroy (dispatch);
+    hub_rig_end_client (rig, client);
+    hub_rig_end (rig);
+}
+
+static void test_look_ahead (void **state)
+{
+    (void) state;
+    assert_int_equal (dispatch_look_ahead (4, 0), 0);
+    assert_int_equal (dispatch_look_ahead (4, 1), 256);
+    assert_int_equal (dispatch_look_ahead (4, 100), 80);
+    assert_int_equal (dispatch_look_ahead (4, 1000), 8);
+    assert_int_equal (dispatch_look_ahead (4, 10000), 0);
+    assert_int_equal (dispatch_look_ahead (65536, 1), 65536 * 64);
+}
+
+static void test_few_tasks_are_spread (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *a = hub_rig_agent (&rig, 4), *b = hub_rig_agent (&rig, 4);
+    hub_rig_job (&rig, client, &s_usual, 4);
+    dispatch_run (dispatch);
+    assert_int_equal (a->leased, 2);
+    assert_int_equal (b->leased, 2);
+    s_end (&rig, &dispatch, &client);
+}
+
+static void test_nothing_ahead_before_it_is_measured (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *a = hub_rig_agent (&rig, 2), *b = hub_rig_agent (&rig, 4);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 1000);
+    dispatch_run (dispatch);
+    assert_int_equal (a->leased, 2);
+    assert_int_equal (b->leased, 4);
+    hub_rig_answer (&rig, a, job, a->leases [0].index, a->leases [0].serial, CADRE_OUTCOME_OK, 100);
+    assert_int_equal (job->mean_us, 100);
+    dispatch_run (dispatch);
+    assert_int_equal (a->leased, 2 + 40);
+    assert_int_equal (b->leased, 4 + 80);
+    s_end (&rig, &dispatch, &client);
+}
+
+static void test_never_beyond_the_window (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 64);
+    lane_t *lane = lane_new (&rig.hub, ADDRESS_INPROC, 77, &rig.lane_next, NULL);
+    lane_grant (lane, 5, 1u << 20);
+    roster_begin_session (rig.hub.roster, agent, &lane, 77);
+    agent->state = AGENT_READY;
+    hub_rig_job (&rig, client, &s_usual, 100);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 5);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 5);
+    lane_grant (agent->lane, 9, 1u << 20);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 9);
+    s_end (&rig, &dispatch, &client);
+}
+
+static void test_a_limit_holds (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.limit = 3}, 100);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 3);
+    hub_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial, CADRE_OUTCOME_OK, 1);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 3);
+    s_end (&rig, &dispatch, &client);
+}
+
+static void test_a_stalled_client_s_tasks_wait (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    hub_rig_job (&rig, client, &s_usual, 4);
+    client->stalled = true;
+    ledger_stall (rig.hub.ledger, client);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 0);
+    client->stalled = false;
+    ledger_stall (rig.hub.ledger, client);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 4);
+    s_end (&rig, &dispatch, &client);
+}
+
+static void test_labels_and_draining_decide_who_fits (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8), *drained = hub_rig_agent (&rig, 8);
+    drained->state = AGENT_DRAINING;
+    roster_changed (rig.hub.roster);
+    buffer_t needs = {0};
+    pack_text (&needs, "gpu");
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 4);
+    job_t *plain = hub_rig_job (&rig, client, &s_usual, 4);
+    dispatch_run (dispatch);
+    assert_int_equal (job->leased, 0);
+    assert_int_equal (plain->leased, 4);
+    assert_int_equal (agent->leased, 4);
+    assert_false (roster_any_fits (rig.hub.roster, job));
+    buffer_free (&needs);
+    s_end (&rig, &dispatch, &client);
+}
+
+//  One worker has everything, another one comes: the newest half of what waits is asked back, once.
+static void test_what_waits_is_recalled_for_the_idle (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *busy = hub_rig_agent (&rig, 2);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 12);
+    job->mean_us = 100;
+    dispatch_run (dispatch);
+    assert_int_equal (busy->leased, 12);
+    agent_t *idle = hub_rig_agent (&rig, 2);
+    busy->answered_us = rig.hub.now_us;
+    while (lane_has_unsent (busy->lane)) //  The lane counts as served: a peer takes what waits
+    {
+        void *pull = sockets_new (rig.hub.context, ZMQ_PULL, NULL);
+        char endpoint [ADDRESS_ENDPOINT_BYTES];
+        address_lane_endpoint (&rig.hub.addresses [0], (uint32_t) lane_number (busy->lane), endpoint,
+                               sizeof endpoint);
+        sockets_connect (pull, endpoint, NULL);
+        assert_true (lane_flush (busy->lane));
+        assert_false (lane_is_pending (busy->lane));
+        sockets_destroy (&pull);
+    }
+    dispatch_run (dispatch);
+    assert_null (s_recalled);
+    rig.hub.now_us += 5000;
+    dispatch_run (dispatch);
+    assert_ptr_equal (s_recalled, busy);
+    assert_int_equal (s_recalled_count, 5);
+    assert_int_equal (s_recalled_last, 12);
+    s_recalled = NULL;
+    dispatch_run (dispatch);
+    assert_null (s_recalled);
+    for (uint64_t serial = 8; serial <= 12; serial++)
+        assert_true (
+            ledger_return (rig.hub.ledger, busy,
+                           &(wire_lease_t){.job = job->number, .index = serial - 1, .serial = serial}));
+    dispatch_run (dispatch);
+    assert_true (idle->leased >= 2);
+    s_end (&rig, &dispatch, &client);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_look_ahead),
+        cmocka_unit_test (test_few_tasks_are_spread),
+        cmocka_unit_test (test_nothing_ahead_before_it_is_measured),
+        cmocka_unit_test (test_never_beyond_the_window),
+        cmocka_unit_test (test_a_limit_holds),
+        cmocka_unit_test (test_a_stalled_client_s_tasks_wait),
+        cmocka_unit_test (test_labels_and_draining_decide_who_fits),
+        cmocka_unit_test (test_what_waits_is_recalled_for_the_idle),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+//  ledger_test.c - each task ends once, whatever comes twice, late, or from the wrong worker
+
+#include "tests/lib/hub_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const wire_job_open_t s_usual = {.retries_lost = 1};
+
+//  Leases the next ready task, and returns its index; the serial is hub.serial.
+static uint32_t s_lease (hub_rig_t *rig, job_t *job, agent_t *agent)
+{
+    uint32_t index = job_take (job);
+    ledger_lease (rig->hub.ledger, job, index, agent, ++rig->hub.serial);
+    return index;
+}
+
+static void test_a_result_counts_once (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 2), *other = hub_rig_agent (&rig, 2);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 3);
+    uint32_t index = s_lease (&rig, job, agent);
+    assert_int_equal (job->leased, 1);
+    assert_int_equal (agent->leased, 1);
+    assert_false (hub_rig_answer (&rig, other, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_false (hub_rig_answer (&rig, agent, job, index, 2, CADRE_OUTCOME_OK, 5));
+    assert_false (hub_rig_answer (&rig, agent, job, 99, 1, CADRE_OUTCOME_OK, 5));
+    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_false (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_int_equal (rig.hub.stale_results, 4);
+    assert_int_equal (job->done, 1);
+    assert_int_equal (job->leased, 0);
+    assert_int_equal (client->batch_count, 1);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+    assert_int_equal (rig.hub.job_bytes, 0);
+}
+
+static void test_a_job_ends_and_is_gone (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 2);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 2);
+    uint64_t number = job->number;
+    for (uint64_t serial = 1; serial <= 2; serial++) {
+        uint32_t index = s_lease (&rig, job, agent);
+        assert_true (hub_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
+    }
+    ledger_settle (rig.hub.ledger);
+    assert_null (ledger_find (rig.hub.ledger, number));
+    assert_int_equal (client->jobs_open, 0);
+    assert_int_equal (rig.hub.job_bytes, 0);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+static void test_failures_are_repeated_after_a_backoff (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 2);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries = 1}, 1);
+    uint32_t index = s_lease (&rig, job, agent);
+    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_EXIT, 5));
+    assert_int_equal (job->delayed, 1);
+    assert_int_equal (job->ready, 0);
+    timers_run (rig.hub.timers, rig.hub.now_us + 99999);
+    assert_int_equal (job->ready, 0);
+    timers_run (rig.hub.timers, rig.hub.now_us + 100000);
+    assert_int_equal (job->ready, 1);
+    index = s_lease (&rig, job, agent);
+    assert_int_equal (job->tasks [index].attempt, 2);
+    assert_true (hub_rig_answer (&rig, agent, job, index, 2, CADRE_OUTCOME_EXIT, 5));
+    assert_int_equal (job->failed, 1);
+    assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_EXIT);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+static void test_a_lost_worker_costs_a_try (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 2);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 1);
+    s_lease (&rig, job, agent);
+    ledger_lose (rig.hub.ledger, agent, NULL, false);
+    assert_int_equal (job->ready, 1);
+    assert_int_equal (agent->leased, 0);
+    s_lease (&rig, job, agent);
+    ledger_lose (rig.hub.ledger, agent, NULL, false);
+    assert_int_equal (job->failed, 1);
+    assert_int_equal (job->tasks [0].outcome, CADRE_OUTCOME_WORKER_LOST);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+static void test_returned_leases_cost_nothing (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 2);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, 1);
+    for (uint64_t serial = 1; serial <= 20; serial++) {
+        uint32_t index = s_lease (&rig, job, agent);
+        assert_int_equal (job->tasks [index].attempt, 1);
+        wire_lease_t lease = {.job = job->number, .index = index, .serial = serial};
+        assert_true (ledger_return (rig.hub.ledger, agent, &lease));
+        assert_false (ledger_return (rig.hub.ledger, agent, &lease));
+    }
+    s_lease (&rig, job, agent);
+    ledger_lose (rig.hub.ledger, agent, NULL, true);
+    assert_int_equal (job->ready, 1);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+static void test_what_a_worker_holds_is_kept (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 5);
+    for (int i = 0; i < 5; i++)
+        s_lease (&rig, job, agent);
+    spans_t held = {0};
+    spans_add (&held, 2);
+    spans_add (&held, 3);
+    ledger_lose (rig.hub.ledger, agent, &held, false);
+    assert_int_equal (agent->leased, 2);
+    assert_int_equal (agent->leases_count, 2);
+    assert_int_equal (job->ready, 3);
+    assert_true (hub_rig_answer (&rig, agent, job, 1, 2, CADRE_OUTCOME_OK, 5));
+    assert_false (hub_rig_answer (&rig, agent, job, 0, 1, CADRE_OUTCOME_OK, 5));
+    spans_free (&held);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+static void test_cancel_of_one_and_of_all (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 10);
+    uint32_t first = s_lease (&rig, job, agent), second = s_lease (&rig, job, agent);
+    assert_int_equal (ledger_cancel (rig.hub.ledger, job, 9), 1);
+    assert_int_equal (ledger_cancel (rig.hub.ledger, job, 9), 0);
+    assert_int_equal (job->failed, 1);
+    assert_int_equal (ledger_cancel (rig.hub.ledger, job, first), 1);
+    assert_int_equal (agent->cancels.count, 1);
+    assert_int_equal (ledger_cancel_all (rig.hub.ledger, job), 9);
+    ledger_settle (rig.hub.ledger);
+    assert_int_equal (job->ready, 0);
+    assert_int_equal (job->failed, 8);
+    //  One comes back untried, one has run to its end all the same
+    assert_true (ledger_return (rig.hub.ledger, agent,
+                                &(wire_lease_t){.job = job->number, .index = first, .serial = 1}));
+    assert_int_equal (job->tasks [first].outcome, CADRE_OUTCOME_CANCELLED);
+    assert_true (hub_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_OK, 5));
+    assert_int_equal (job->done, 1);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+static void test_a_lost_client_s_job_ends_with_its_last_lease (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 10);
+    uint32_t index = s_lease (&rig, job, agent);
+    uint64_t number = job->number;
+    hub_rig_end_client (&rig, &client);
+    ledger_settle (rig.hub.ledger);
+    assert_non_null (ledger_find (rig.hub.ledger, number));
+    assert_int_equal (agent->cancels.count, 1);
+    assert_true (ready_is_empty (rig.hub.ready));
+    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_CANCELLED, 5));
+    ledger_settle (rig.hub.ledger);
+    assert_null (ledger_find (rig.hub.ledger, number));
+    hub_rig_end (&rig);
+}
+
+static void test_failed_tasks_of_a_detached_job_run_again (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 2);
+    uint32_t first = s_lease (&rig, job, agent), second = s_lease (&rig, job, agent);
+    assert_true (hub_rig_answer (&rig, agent, job, first, 1, CADRE_OUTCOME_OK, 5));
+    assert_true (hub_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_ERROR, 5));
+    ledger_settle (rig.hub.ledger);
+    assert_string_equal (job_state_name (job), "done");
+    assert_int_equal (ledger_retry (rig.hub.ledger, job, UINT32_MAX), 1);
+    assert_int_equal (ledger_retry (rig.hub.ledger, job, UINT32_MAX), 0);
+    assert_string_equal (job_state_name (job), "active");
+    assert_int_equal (s_lease (&rig, job, agent), second);
+    assert_true (hub_rig_answer (&rig, agent, job, second, 3, CADRE_OUTCOME_OK, 5));
+    assert_int_equal (job->done, 2);
+    assert_int_equal (job->failed, 0);
+    ledger_forget (rig.hub.ledger, job);
+    assert_int_equal (rig.hub.job_bytes, 0);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+static void test_old_leases_are_dropped_from_the_list (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 5000);
+    for (uint64_t serial = 1; serial <= 4999; serial++) {
+        uint32_t index = s_lease (&rig, job, agent);
+        if (serial != 17)
+            assert_true (hub_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
+        ledger_compact_leases (rig.hub.ledger, agent);
+    }
+    assert_true (agent->leases_count <= 1024);
+    assert_int_equal (agent->leases [0].serial, 17);
+    assert_int_equal (agent->leased, 1);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_answer (&rig, agent, job, 16, 17, CADRE_OUTCOME_OK, 5);
+    hub_rig_end (&rig);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_a_result_counts_once),
+        cmocka_unit_test (test_a_job_ends_and_is_gone),
+        cmocka_unit_test (test_failures_are_repeated_after_a_backoff),
+        cmocka_unit_test (test_a_lost_worker_costs_a_try),
+        cmocka_unit_test (test_returned_leases_cost_nothing),
+        cmocka_unit_test (test_what_a_worker_holds_is_kept),
+        cmocka_unit_test (test_cancel_of_one_and_of_all),
+        cmocka_unit_test (test_a_lost_client_s_job_ends_with_its_last_lease),
+        cmocka_unit_test (test_failed_tasks_of_a_detached_job_run_again),
+        cmocka_unit_test (test_old_leases_are_dropped_from_the_list),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
