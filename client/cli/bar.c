@@ -39,10 +39,12 @@ const char *bar_print (uint64_t ended, uint64_t failed, uint64_t total, bool kno
     memset (cells, '#', full > CELLS ? CELLS : full);
     cells [CELLS] = '\0';
     units_print_count (total, all, sizeof all);
-    const int64_t left_ms =
-        ended ? (int64_t) ((double) elapsed_ms / (double) ended * (double) (total - ended)) : 0;
-    s_print_seconds (left_ms, time, sizeof time);
-    snprintf (buffer, size, "[%s] %d%% %s of %s%s, %s left", cells, (int) (ended * 100 / total), count, all,
-              trouble, time);
+    int printed = snprintf (buffer, size, "[%s] %d%% %s of %s%s", cells, (int) (ended * 100 / total), count,
+                            all, trouble);
+    if (ended == 0 || printed < 0 || (size_t) printed >= size)
+        return buffer;
+    s_print_seconds ((int64_t) ((double) elapsed_ms / (double) ended * (double) (total - ended)), time,
+                     sizeof time);
+    snprintf (buffer + printed, size - (size_t) printed, ", %s left", time);
     return buffer;
 }
