@@ -14,7 +14,7 @@
 #include <zmq.h>
 
 #define PAYLOAD_BYTES 64
-#define HWM 100000
+#define HWM 0 //  No limit: a broker that blocks in a send, while its worker does, would wait for ever
 #define CALLS 2000
 
 static char s_folder [] = "/tmp/cadre-bench-XXXXXX";
