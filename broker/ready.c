@@ -64,10 +64,9 @@ void ready_join (ready_t *self, job_t *job, uint64_t key)
 
 static level_t *s_level (ready_t *self, int32_t priority)
 {
-    level_t *level;
-    DL_FOREACH (self->levels, level)
-        if (level->priority <= priority)
-            break;
+    level_t *level = self->levels;
+    while (level && level->priority > priority)
+        level = level->next;
     if (level && level->priority == priority)
         return level;
     level_t *added = calloc (1, sizeof *added);
