@@ -19,10 +19,9 @@ struct drive {
     const drive_work_t *work; // borrowed
     drive_counts_t counts;    // how far it is
     pthread_t feeder;         // feeds tasks
-    pthread_mutex_t lock;     // of what both threads use: counts, stopping, fed, feed_fault
+    pthread_mutex_t lock;     // of what both threads use: counts, stopping, feed_fault
     pthread_cond_t room;      // a task has ended, or stopping
     bool stopping;            // the feeder shall end
-    bool fed;                 // the feeder has ended, the job is sealed
     bool cancelled;           // the job was cancelled, by Ctrl-C or drive_end
     bool interrupted;         // by Ctrl-C
     int waited_ms;            // since it was cancelled
@@ -63,15 +62,15 @@ static void *s_feed (void *argument)
             self->counts.added++;
         pthread_mutex_unlock (&self->lock);
     }
-    cadre_job_seal (self->job);
+    //  first say why, then seal: the job may end at once, and with it the drive
     pthread_mutex_lock (&self->lock);
-    self->fed = true;
     self->counts.all = error == CADRE_ERROR_END;
     if (error && error != CADRE_ERROR_END && !self->stopping) {
         self->feed_fault = fault;
         self->feed_fault.code = error;
     }
     pthread_mutex_unlock (&self->lock);
+    cadre_job_seal (self->job);
     return NULL;
 }
 
