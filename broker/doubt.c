@@ -62,36 +62,47 @@ static void s_notice (hub_t *hub, job_t *job, const char *message)
         client_notice (job->owner, hub, job->ref, CADRE_ERROR_NO_WORKER, message);
 }
 
+//  Nobody offers the function and nobody ever did: rather a slip of the pen than a worker that comes later.
+static bool s_is_unknown (hub_t *hub, const job_t *job)
+{
+    return !job->detached && job->kind != WIRE_KIND_COMMAND && roster_count (hub->roster) > 0
+           && !roster_knew (hub->roster, job->function);
+}
+
 static bool s_is_settled (hub_t *hub, job_t *job)
 {
-    return job->doom || job->abandoned || job->ready == 0 || job->leased
-           || roster_any_fits (hub->roster, job);
+    bool fits = roster_any_fits (hub->roster, job);
+    job->fitted = job->fitted || fits;
+    return fits || job->ready == 0 || job->leased;
+}
+
+//  Ends a job that nobody fits, or tells its client that it waits. Who fitted it once may come back.
+static void s_judge (hub_t *hub, job_t *job)
+{
+    bool workers = roster_count (hub->roster) > 0;
+    char message [1024];
+    s_say_why (hub, job, message, sizeof message);
+    if (job->detached || (!hub->embedded && (!workers || job->fitted)))
+        s_notice (hub, job, message);
+    else
+        ledger_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "no-worker", message);
 }
 
 void doubt_job (hub_t *hub, job_t *job)
 {
-    bool workers = roster_count (hub->roster) > 0;
-    bool known = job->kind == WIRE_KIND_COMMAND || roster_knew (hub->roster, job->function);
-    if (!job->doom && !job->abandoned && !job->detached && workers && !known) {
-        s_fail_function (hub, job);
-        return;
-    }
-    if (s_is_settled (hub, job)) {
+    if (job->doom || job->abandoned || s_is_settled (hub, job)) {
         job->waiting_us = 0;
         job->noticed = false;
         return;
     }
     if (job->waiting_us == 0)
         job->waiting_us = hub->now_us;
-    bool patient = hub->now_us - job->waiting_us < DOUBT_US;
-    if (patient && !(hub->embedded && workers))
-        return;
-    char message [1024];
-    s_say_why (hub, job, message, sizeof message);
-    if (job->detached || (!workers && !hub->embedded))
-        s_notice (hub, job, message);
-    else
-        ledger_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "no-worker", message);
+    int64_t waited_us = hub->now_us - job->waiting_us;
+    bool at_once = hub->embedded && roster_count (hub->roster) > 0;
+    if (s_is_unknown (hub, job) && (at_once || waited_us >= DOUBT_FUNCTION_US))
+        s_fail_function (hub, job);
+    else if (at_once || waited_us >= DOUBT_US)
+        s_judge (hub, job);
 }
 
 void doubt_look (hub_t *hub)

@@ -1,8 +1,9 @@
 /*  doubt.h - jobs that nobody can run, and what they are told
  *
- *  A function that nobody ever offered fails an attached job at once, needs that
- *  no registered worker meets after 5 s (embedded: at once). Without any worker the client is
- *  told after 5 s, and the job goes on waiting. Detached jobs wait.
+ *  A function that nobody ever offered fails an attached job after a second, needs that
+ *  no registered worker ever met after 5 s (embedded, where nobody can join: both at once). Without
+ *  any worker, and when those who fitted are gone for now, the client is told after 5 s, and the
+ *  job goes on waiting. Detached jobs wait.
  */
 
 #ifndef BROKER_DOUBT_H_INCLUDED
@@ -11,7 +12,8 @@
 #include "broker/hub.h"
 #include "broker/job.h"
 
-#define DOUBT_US 5000000
+#define DOUBT_FUNCTION_US 1000000 //  From the first task to "no worker offers"
+#define DOUBT_US 5000000          //  From the first task to any other word
 
 //  Looks at one job: when it was opened, when a worker came or went, and once a beat.
 void doubt_job (hub_t *hub, job_t *job);

@@ -37,6 +37,7 @@ typedef struct job {
     bool sealed;                    //  No more tasks come
     bool cancelled;                 //  Cancelled as a whole
     bool ended;                     //  All tasks of a sealed, detached job have ended
+    bool fitted;                    //  Some worker could run it, now or before
     bool noticed;                   //  The client was told why it waits
     char *name;                     //  Label for people
     char *function;                 //  What to call

@@ -90,10 +90,14 @@ static void s_slots_start_only_when_needed (void **state)
 static void s_short_tasks_are_sent_ahead (void **state)
 {
     (void) state;
-    s_open_short (1);
-    fake_bench_push (&bench, 42, 2, 200);
+    s_open (1, WIRE_KIND_CALL, 0, 100);
+    s_push_and_start (1);
+    assert_int_equal (s_read (0), 1);
+    fake_slot_run (&bench.slot [0], 1, 40);
     fake_bench_turn (&bench);
-    assert_int_equal (s_read (0), SEAT_AHEAD_MAX + 1);
+    fake_bench_push (&bench, 42, 2, 120);
+    fake_bench_turn (&bench);
+    assert_int_equal (s_read (0), 50); //  2 ms of work at 40 µs each
     fake_bench_close (&bench);
 }
 
