@@ -22,6 +22,7 @@
 
 #define SOCKETS_FRAME_MAX (1024 * 1024 + 64)
 #define SOCKETS_LINGER_MS 1000
+#define SOCKETS_DOMAIN "cadre"
 #define SOCKETS_HANDSHAKE_MS 5000
 
 //  A peer of a ROUTER, as a number that fits a hash table; 0 is nobody. Never print it: who knows the next one can end the process.

@@ -251,9 +251,10 @@ static void test_too_large_frames (void **state)
 static void test_bytes_that_are_no_zeromq (void **state)
 {
     scene_t *self = *state;
-    static const char *const names [] = {"front", "back", "sink", "lane-1", "lane-0", "lane-2"};
+    static const char *const names [] = {"front",  "back",   "sink",   "lane-1", "lane-2",
+                                         "lane-3", "lane-4", "lane-5", "lane-6", "lane-7"};
     size_t connected = 0;
-    for (size_t n = 0; n < 6; n++)
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
         for (int i = 0; i < 20; i++) {
             struct sockaddr_un place = {.sun_family = AF_UNIX};
             uint8_t bytes [4096];
@@ -267,7 +268,7 @@ static void test_bytes_that_are_no_zeromq (void **state)
             }
             close (fd);
         }
-    assert_in_range (connected, 80, 120);
+    assert_in_range (connected, 80, 200);
     s_check_results (self);
 }
 

@@ -2,7 +2,9 @@
 
 #include "common/sockets.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -355,6 +357,29 @@ static void test_frame_that_is_too_large (void **state)
     sockets_set_linger (pair->there, 0);
 }
 
+//  ZMTP 1.0 has no greeting: an identity, then frames. A PULL would take "hello" from such a peer.
+static void test_peer_of_an_old_protocol (void **state)
+{
+    static const uint8_t bytes [] = "\x01\x00\x06\x00hello";
+    pair_t *pair = *state;
+    uint8_t answer [64];
+    ssize_t got;
+    pair->here = sockets_new (pair->context, ZMQ_PULL, NULL);
+    assert_int_equal (sockets_bind (pair->here, "tcp://127.0.0.1:*", NULL), CADRE_OK);
+    struct sockaddr_in place = {.sin_family = AF_INET,
+                                .sin_addr.s_addr = htonl (INADDR_LOOPBACK),
+                                .sin_port = htons (sockets_port (pair->here))};
+    int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = 3};
+    assert_int_equal (setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    assert_int_equal (connect (fd, (struct sockaddr *) &place, sizeof place), 0);
+    assert_int_equal (send (fd, bytes, sizeof bytes - 1, MSG_NOSIGNAL), sizeof bytes - 1);
+    while ((got = recv (fd, answer, sizeof answer, 0)) > 0)
+        continue;
+    assert_true (got == 0 || errno == ECONNRESET); //  Not EAGAIN: it was thrown out
+    close (fd);
+}
+
 static void test_context_that_ended (void **state)
 {
     pair_t *pair = *state;
@@ -391,6 +416,7 @@ int main (void)
         TEST (test_names_that_meet),
         TEST (test_ipc),
         TEST (test_frame_that_is_too_large),
+        TEST (test_peer_of_an_old_protocol),
         TEST (test_context_that_ended),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
