@@ -286,7 +286,8 @@ CADRE_EXPORT cadre_future_t *cadre_submit_value (cadre_t *self, const char *func
 CADRE_EXPORT cadre_future_t *cadre_submit_command (cadre_t *self, const char *const *argv,
                                                    const struct cadre_job_options *options);
 
-//  Submits, waits and gives the value (the caller's; may be NULL). CADRE_ERROR_TASK: the task failed, see cadre_message.
+//  Submits, waits and gives the value (the caller's; may be NULL). CADRE_ERROR_TASK: the task failed, see cadre_message. After
+//  CADRE_ERROR_TIMEOUT the task is cancelled.
 CADRE_EXPORT cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms,
                                        const char *function, const char *types, ...);
 
@@ -317,7 +318,8 @@ CADRE_EXPORT double cadre_future_progress (cadre_future_t *self); //  What the f
 //  none is left, CADRE_ERROR_TIMEOUT.
 CADRE_EXPORT cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_t **value, int timeout_ms);
 
-//  Asks for the task's end; its outcome is cancelled unless it ended before. Returns at once.
+//  Asks for the task's end. Its outcome is cancelled, unless it ended before, or its function saw cadre_call_cancelled and gave a
+//  result of its own. Returns at once.
 CADRE_EXPORT cadre_error_t cadre_future_cancel (cadre_future_t *self);
 
 //  Calls back once when the task has ended (at once if it has): on the pool's thread, where it must not block, or in cadre_dispatch.
@@ -445,7 +447,8 @@ typedef struct cadre_event {
 //  job cannot go on. One thread at a time.
 CADRE_EXPORT cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *event, int timeout_ms);
 
-//  Waits until all tasks have ended, without taking events. CADRE_OK, CADRE_ERROR_TASK when some failed, CADRE_ERROR_TIMEOUT.
+//  Waits until all tasks added so far have ended, without taking events: these are kept here, whatever their size. CADRE_OK,
+//  CADRE_ERROR_TASK when some failed, CADRE_ERROR_TIMEOUT.
 CADRE_EXPORT cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms);
 
 typedef struct cadre_progress {

@@ -1,0 +1,193 @@
+//  place_rig.c - the same tests in every kind of pool
+
+#include "tests/lib/place_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+//  ---- functions ----------------------------------------------------------------------
+
+static cadre_error_t s_square (cadre_call_t *call)
+{
+    int64_t n = cadre_arg_int (call, 0);
+    return cadre_return_int (call, n * n);
+}
+
+static cadre_error_t s_echo (cadre_call_t *call)
+{
+    cadre_value_t *copy = cadre_value_copy (cadre_arg_value (call, 0));
+    return cadre_return_value (call, &copy);
+}
+
+static cadre_error_t s_add (cadre_call_t *call)
+{
+    double sum = 0;
+    for (size_t i = 0; i < cadre_arg_count (call); i++)
+        sum += cadre_arg_double (call, i);
+    return cadre_return_double (call, sum);
+}
+
+static cadre_error_t s_sum (cadre_call_t *call)
+{
+    const cadre_value_t *list = cadre_arg_value (call, 0);
+    int64_t sum = 0;
+    for (size_t i = 0; i < cadre_value_count (list); i++)
+        sum += cadre_value_int (cadre_value_at (list, i));
+    return cadre_return_int (call, sum);
+}
+
+static cadre_error_t s_picky (cadre_call_t *call)
+{
+    int64_t n = cadre_arg_int (call, 0);
+    cadre_trace (call, "in picky");
+    return n > 3 ? cadre_fail (call, "range", "%d is too large", (int) n) : cadre_return_int (call, n);
+}
+
+//  Sleeps, and looks whether it should end.
+static cadre_error_t s_nap (cadre_call_t *call)
+{
+    int64_t left_ms = cadre_arg_int (call, 0);
+    for (; left_ms > 0 && !cadre_call_cancelled (call); left_ms--)
+        nanosleep (&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return left_ms > 0 ? cadre_fail (call, "cancelled", "%d ms early", (int) left_ms)
+                       : cadre_return_nil (call);
+}
+
+static cadre_error_t s_chatty (cadre_call_t *call)
+{
+    cadre_call_log (call, "hello from %u", cadre_call_task (call));
+    cadre_call_progress (call, 0.5, "half");
+    for (int64_t i = 0; i < 3; i++) {
+        cadre_value_t *value = cadre_value_of_int (i);
+        cadre_call_emit (call, &value);
+    }
+    return cadre_return_text (call, "done");
+}
+
+//  What a call knows of itself: a map.
+static cadre_error_t s_self (cadre_call_t *call)
+{
+    cadre_value_t *map =
+        cadre_value_build ("{s:u s:u s:i s:s}", "attempt", (uint64_t) cadre_call_attempt (call), "slot",
+                           (uint64_t) cadre_call_slot (call), "state",
+                           *(const int64_t *) cadre_call_state (call), "broker", cadre_call_broker (call));
+    return cadre_call_job (call) ? cadre_return_value (call, &map) : cadre_fail (call, "job", "no number");
+}
+
+static cadre_error_t s_start (void **state)
+{
+    static int64_t answer = 42;
+    *state = &answer;
+    return CADRE_OK;
+}
+
+static void s_stop (void *state)
+{
+    (void) state;
+}
+
+static const cadre_function_t s_functions [] = {
+    {.name = "square", .run = s_square, .takes = "i", .says = "the square of an integer"},
+    {.name = "echo", .run = s_echo, .takes = "v"},
+    {.name = "add", .run = s_add, .takes = "*"},
+    {.name = "sum", .run = s_sum, .takes = "v"},
+    {.name = "picky", .run = s_picky, .takes = "i"},
+    {.name = "nap", .run = s_nap, .takes = "i"},
+    {.name = "chatty", .run = s_chatty},
+    {.name = "self", .run = s_self, .start = s_start, .end = s_stop},
+    {0}};
+
+//  ---- places -------------------------------------------------------------------------------
+
+static const char *s_place = "threads"; //  Or processes, ipc, tcp
+static const char *s_program;           //  Below the build folder
+
+bool place_runs_commands (void)
+{
+    return strcmp (s_place, "threads") != 0;
+}
+
+static void s_await_worker (cadre_t *pool)
+{
+    for (int i = 0; i < 1000; i++) {
+        cadre_value_t *workers = NULL;
+        assert_int_equal (cadre_request (pool, "worker.list", NULL, &workers, PLACE_WAIT_MS), CADRE_OK);
+        const char *state = cadre_value_text (cadre_value_get (cadre_value_at (workers, 0), "state"));
+        bool ready = state && strcmp (state, "ready") == 0;
+        cadre_value_destroy (&workers);
+        if (ready)
+            return;
+        usleep (10000);
+    }
+    fail_msg ("the worker never came");
+}
+
+static rig_t s_rig;
+
+//  Also when a test has failed: nothing stays.
+int place_tear_down (void **state)
+{
+    (void) state;
+    cadre_abort (&s_rig.pool);
+    child_destroy (&s_rig.worker);
+    stage_destroy (&s_rig.stage);
+    return 0;
+}
+
+rig_t *place_begin (void)
+{
+    rig_t self = {0};
+    cadre_options_t options = {
+        .slots = 2, .threads = strcmp (s_place, "threads") == 0, .name = "library_test"};
+    const char *address = NULL;
+    if (strcmp (s_place, "ipc") == 0 || strcmp (s_place, "tcp") == 0) {
+        self.stage = stage_new (s_place, false);
+        address = stage_address (self.stage);
+        self.worker = child_new (s_program, "--cadre-worker", "--broker", address);
+    }
+    self.pool = cadre_open (address, &options);
+    s_rig = self;
+    if (!self.pool)
+        fail_msg ("%s", cadre_open_message ());
+    s_await_worker (self.pool);
+    return &s_rig;
+}
+
+void place_end (rig_t *self)
+{
+    assert_int_equal (cadre_close (&self->pool, PLACE_WAIT_MS), CADRE_OK);
+    assert_null (self->pool);
+    if (self->worker)
+        kill (child_pid (self->worker), SIGTERM);
+    if (self->worker)
+        assert_int_equal (child_wait (self->worker, PLACE_WAIT_MS), 0);
+    child_destroy (&self->worker);
+    stage_destroy (&self->stage);
+}
+
+
+int place_run (int argc, char **argv, const char *program, const struct CMUnitTest *tests, size_t count)
+{
+    static const char *const places [] = {"threads", "processes", "ipc", "tcp"};
+    int failed = 0;
+    s_program = program;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        s_place = places [i];
+        if (argc < 2 || strcmp (argv [1], s_place) == 0)
+            failed += _cmocka_run_group_tests (s_place, tests, count, NULL, NULL);
+    }
+    return failed != 0;
+}
+
+void place_main (int argc, char **argv)
+{
+    cadre_main (argc, argv, s_functions);
+}

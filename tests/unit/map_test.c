@@ -1,0 +1,293 @@
+//  map_test.c - maps and iterators against a broker driven by hand
+
+#include <cadre.h>
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/value.h"
+#include "tests/lib/fake_broker.h"
+
+#define WAIT_MS 10000
+
+typedef struct rig {
+    fake_broker_t *broker;
+    cadre_t *pool;
+    pthread_t thread; //  Of a map's worker
+    int64_t fails;    //  Item that fails, or -1
+    size_t wanted;    //  Tasks to be served
+    size_t chunks;    //  Tasks that it saw
+    bool whole;       //  Whole chunks fail
+} rig_t;
+
+static rig_t s_begin (void)
+{
+    rig_t self = {.broker = fake_broker_new (FAKE_BROKER_WELCOME, 100000), .fails = -1};
+    self.pool = cadre_open (fake_broker_address (self.broker), NULL);
+    assert_non_null (self.pool);
+    return self;
+}
+
+static void s_end (rig_t *self)
+{
+    cadre_abort (&self->pool);
+    fake_broker_destroy (&self->broker);
+}
+
+//  ---- maps: a thread squares the first argument of each item -------------------------------------
+
+static void s_square (rig_t *self, cursor_t *items, buffer_t *values)
+{
+    size_t arguments = 0, elements = 0;
+    int64_t sum = 0, number = 0;
+    assert_true (cursor_array (items, &arguments));
+    for (size_t i = 0; i < arguments; i++) {
+        elements = 1;
+        if (cursor_peek (items) == CURSOR_ARRAY)
+            assert_true (cursor_array (items, &elements));
+        for (; elements; elements--) {
+            assert_true (cursor_int (items, &number));
+            sum += number;
+        }
+    }
+    if (sum == self->fails)
+        value_pack_failure (values, "range", "too large", "in square");
+    else
+        pack_int (values, sum * sum);
+}
+
+static void s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t *payload)
+{
+    size_t count = 0;
+    buffer_t values = {0}, list = {0};
+    assert_true (cursor_array (payload, &count));
+    pack_array (&values, count);
+    for (size_t i = 0; i < count; i++)
+        s_square (self, payload, &values);
+    if (self->whole)
+        fake_broker_failed (self->broker, ref, index, CADRE_OUTCOME_WORKER_LOST, "", "gone");
+    else {
+        wire_result_t result = {.ref = ref,
+                                .index = index,
+                                .attempt = 1,
+                                .outcome = CADRE_OUTCOME_OK,
+                                .value = wire_view_of (&values)};
+        wire_pack_result (&list, &result);
+        wire_results_t results = {.results = wire_list_of (&list, 1)};
+        buffer_t frame = {0};
+        wire_write_results (&frame, (wire_envelope_t){0}, &results);
+        fake_broker_send (self->broker, &frame);
+    }
+    self->chunks++;
+    buffer_free (&values);
+    buffer_free (&list);
+}
+
+static void *s_serve (void *argument)
+{
+    rig_t *self = argument;
+    uint64_t total = 0;
+    while (total < self->wanted) {
+        cursor_t body = fake_broker_expect (self->broker, WIRE_job_tasks);
+        wire_job_tasks_t tasks;
+        assert_true (wire_read_job_tasks (&body, &tasks));
+        cursor_t payloads = cursor_of_view (tasks.payloads.values);
+        for (size_t i = 0; i < tasks.payloads.count; i++)
+            s_serve_chunk (self, tasks.ref, tasks.first + i, &payloads);
+        total += tasks.payloads.count;
+    }
+    return NULL;
+}
+
+static void s_work (rig_t *self, size_t chunks)
+{
+    self->wanted = chunks;
+    self->chunks = 0;
+    assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
+}
+
+static cadre_value_t *s_numbers (int64_t count)
+{
+    cadre_value_t *list = cadre_value_list ();
+    for (int64_t i = 0; i < count; i++) {
+        cadre_value_t *number = cadre_value_of_int (i);
+        cadre_value_append (list, &number);
+    }
+    return list;
+}
+
+static void test_map_in_chunks_of_its_choice (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    int64_t items [1280], results [1280];
+    for (int i = 0; i < 1280; i++)
+        items [i] = i;
+    s_work (&rig, 64);
+    assert_int_equal (cadre_map_int (rig.pool, "square", items, 1280, NULL, results), CADRE_OK);
+    pthread_join (rig.thread, NULL);
+    assert_int_equal (rig.chunks, 64);
+    for (int i = 0; i < 1280; i++)
+        assert_int_equal (results [i], i * i);
+    assert_int_equal (cadre_map_int (rig.pool, "square", NULL, 0, NULL, NULL), CADRE_OK);
+    s_end (&rig);
+}
+
+static void test_map_keeps_order_and_marks_failures (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_value_t *items = s_numbers (10), *results = NULL;
+    rig.fails = 4;
+    s_work (&rig, 4);
+    cadre_map_options_t options = {.chunk = 3};
+    assert_int_equal (cadre_map (rig.pool, "square", items, &options, &results), CADRE_ERROR_TASK);
+    pthread_join (rig.thread, NULL);
+    assert_string_equal (cadre_message (rig.pool), "item 4: range: too large");
+    assert_int_equal (cadre_value_count (results), 10);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 9)), 81);
+    assert_int_equal (cadre_value_type (cadre_value_at (results, 4)), CADRE_FAILURE);
+    assert_string_equal (cadre_value_text (cadre_value_at (cadre_value_at (results, 4), 1)), "too large");
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&results);
+    s_end (&rig);
+}
+
+static void test_map_a_lost_chunk_fails_its_items (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    double items [4] = {1, 2, 3, 4}, results [4] = {9, 9, 9, 9};
+    cadre_map_options_t options = {.chunk = 2};
+    rig.whole = true;
+    //  The worker reads integers, which doubles are not
+    int64_t numbers [4] = {1, 2, 3, 4}, squares [4] = {9, 9, 9, 9};
+    s_work (&rig, 2);
+    assert_int_equal (cadre_map_int (rig.pool, "square", numbers, 4, &options, squares), CADRE_ERROR_TASK);
+    pthread_join (rig.thread, NULL);
+    assert_string_equal (cadre_message (rig.pool), "item 0: worker-lost: gone");
+    assert_int_equal (squares [3], 0);
+    options.batch = 2;
+    assert_int_equal (cadre_map_double (rig.pool, "square", items, 4, &options, results),
+                      CADRE_ERROR_ARGUMENT);
+    s_end (&rig);
+}
+
+static void test_map_batch_and_spread (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_value_t *items = s_numbers (5), *results = NULL;
+    s_work (&rig, 3);
+    assert_int_equal (cadre_map (rig.pool, "square", items, &(cadre_map_options_t){.batch = 2}, &results),
+                      CADRE_OK);
+    pthread_join (rig.thread, NULL);
+    assert_int_equal (cadre_value_count (results), 3);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 1)), 25);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 2)), 16);
+    cadre_value_destroy (&results);
+    cadre_map_options_t spread = {.spread = true};
+    assert_int_equal (cadre_map (rig.pool, "square", items, &spread, &results), CADRE_ERROR_ARGUMENT);
+    assert_non_null (strstr (cadre_message (rig.pool), "item 0"));
+    cadre_value_t *pairs =
+        cadre_value_build ("[[i, i], [i, i]]", (int64_t) 1, (int64_t) 2, (int64_t) 3, (int64_t) 4);
+    s_work (&rig, 2);
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_OK);
+    pthread_join (rig.thread, NULL);
+    assert_int_equal (cadre_value_int (cadre_value_at (results, 1)), 49);
+    cadre_value_destroy (&results);
+    spread.batch = 2;
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_ERROR_ARGUMENT);
+    spread = (cadre_map_options_t){.timeout_ms = 20};
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_ERROR_TIMEOUT);
+    assert_null (results);
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&pairs);
+    s_end (&rig);
+}
+
+//  ---- iterators -------------------------------------------------------------------------------
+
+typedef struct source {
+    int64_t next, end; //  Numbers still to come
+} source_t;
+
+static cadre_value_t *s_give (void *argument)
+{
+    source_t *self = argument;
+    return self->next == self->end ? NULL : cadre_value_of_int (self->next++);
+}
+
+static void test_imap_takes_no_more_than_its_window (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {0, 1000};
+    cadre_map_options_t options = {.window = 10, .chunk = 2};
+    cadre_imap_t *imap = cadre_imap (rig.pool, "square", s_give, &source, &options);
+    assert_int_equal (source.next, 0);
+    cadre_value_t *value = NULL;
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, 0), CADRE_ERROR_TIMEOUT);
+    assert_int_equal (source.next, 10);
+    s_work (&rig, 500);
+    for (size_t i = 0; i < 1000; i++) {
+        size_t index = 0;
+        assert_int_equal (cadre_imap_next (imap, &value, &index, WAIT_MS), CADRE_OK);
+        assert_int_equal (index, i);
+        assert_int_equal (cadre_value_int (value), i * i);
+        assert_true (source.next <= (int64_t) i + 11);
+        cadre_value_destroy (&value);
+    }
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, WAIT_MS), CADRE_ERROR_END);
+    pthread_join (rig.thread, NULL);
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
+static void test_imap_goes_on_after_a_failure (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {0, 5};
+    rig.fails = 2;
+    s_work (&rig, 5);
+    cadre_imap_t *imap =
+        cadre_imap (rig.pool, "square", s_give, &source, &(cadre_map_options_t){.unordered = true});
+    size_t failures = 0, values = 0, index = 0;
+    cadre_value_t *value = NULL;
+    cadre_error_t error;
+    while ((error = cadre_imap_next (imap, &value, &index, WAIT_MS)) != CADRE_ERROR_END) {
+        failures += error == CADRE_ERROR_TASK && index == 2 && cadre_value_type (value) == CADRE_FAILURE;
+        values += error == CADRE_OK && cadre_value_int (value) == (int64_t) (index * index);
+        cadre_value_destroy (&value);
+    }
+    assert_int_equal (failures, 1);
+    assert_int_equal (values, 4);
+    assert_string_equal (cadre_imap_message (imap), "item 2: range: too large");
+    pthread_join (rig.thread, NULL);
+    cadre_imap_destroy (&imap);
+    imap = cadre_imap (rig.pool, "square", NULL, NULL, NULL);
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, 0), CADRE_ERROR_ARGUMENT);
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_map_in_chunks_of_its_choice),
+        cmocka_unit_test (test_map_keeps_order_and_marks_failures),
+        cmocka_unit_test (test_map_a_lost_chunk_fails_its_items),
+        cmocka_unit_test (test_map_batch_and_spread),
+        cmocka_unit_test (test_imap_takes_no_more_than_its_window),
+        cmocka_unit_test (test_imap_goes_on_after_a_failure),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
