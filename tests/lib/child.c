@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -19,33 +20,53 @@
 extern char **environ;
 
 struct child {
+    struct child *next;       //  All that were started and not destroyed
     pid_t pid;                //  0 once it was waited for
     int exit_code;            //  Then
     int output;               //  A memory file
     char text [OUTPUT_BYTES]; //  For child_output
 };
 
-child_t *child_new (const char *name, const char *one, const char *two, const char *three)
+static child_t *s_all;
+
+//  A test that fails in the middle leaves no process.
+__attribute__ ((destructor)) static void s_at_exit (void)
+{
+    while (s_all) {
+        child_t *self = s_all;
+        child_destroy (&self);
+    }
+}
+
+child_t *child_start (const char *const *argv)
 {
     child_t *self = calloc (1, sizeof *self);
     const char *folder = getenv ("CADRE_BUILD_DIR");
     char path [PATH_MAX];
     assert (self && folder);
-    snprintf (path, sizeof path, "%s/%s", folder, name);
-    char *argv [] = {path, (char *) one, (char *) two, (char *) three, NULL};
+    snprintf (path, sizeof path, "%s%s%s", argv [0][0] == '/' ? "" : folder, argv [0][0] == '/' ? "" : "/",
+              argv [0]);
     self->output = memfd_create ("output", MFD_CLOEXEC);
     assert (self->output >= 0);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init (&actions);
     posix_spawn_file_actions_adddup2 (&actions, self->output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2 (&actions, self->output, STDERR_FILENO);
-    int rc = posix_spawn (&self->pid, path, &actions, NULL, argv, environ);
+    int rc = posix_spawn (&self->pid, path, &actions, NULL, (char *const *) (uintptr_t) argv, environ);
     posix_spawn_file_actions_destroy (&actions);
     if (rc != 0) {
         perror (path);
         abort ();
     }
+    self->next = s_all;
+    s_all = self;
     return self;
+}
+
+child_t *child_new (const char *name, const char *one, const char *two, const char *three)
+{
+    const char *argv [] = {name, one, two, three, NULL};
+    return child_start (argv);
 }
 
 int child_wait (child_t *self, int timeout_ms)
@@ -82,6 +103,10 @@ void child_destroy (child_t **self_p)
     child_t *self = *self_p;
     if (!self)
         return;
+    child_t **at = &s_all;
+    while (*at != self)
+        at = &(*at)->next;
+    *at = self->next;
     if (self->pid) {
         kill (self->pid, SIGKILL);
         child_wait (self, -1);

@@ -1,0 +1,295 @@
+//  cluster.c - a real broker and real workers, as processes of a test
+
+#include "tests/lib/cluster.h"
+
+#include "common/moment.h"
+#include "tests/lib/child.h"
+
+#include <assert.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TCP_FIRST 30000
+#define TCP_STEP 150
+#define TCP_TRIES 14
+#define LANES 40
+
+struct cluster {
+    char folder [64];                   //  Of the test's files
+    char place [80];                    //  ipc: of the broker's sockets
+    char address [128];                 //  Of the broker
+    unsigned port;                      //  tcp
+    child_t *broker;                    //  cadre-broker
+    child_t *workers [CLUSTER_WORKERS]; //  cadre-worker, or NULL
+    cadre_t *asker;                     //  For questions
+};
+
+void cluster_pause (void)
+{
+    nanosleep (&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+static void s_give_up (cluster_t *self, const char *what)
+{
+    fprintf (stderr, "cluster: %s\n---- broker:\n%s\n", what, child_output (self->broker));
+    for (unsigned i = 0; i < CLUSTER_WORKERS; i++)
+        if (self->workers [i])
+            fprintf (stderr, "---- worker %u:\n%s\n", i, child_output (self->workers [i]));
+    exit (EXIT_FAILURE);
+}
+
+//  ---- the broker --------------------------------------------------------------
+
+static bool s_listens (cluster_t *self)
+{
+    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000; moment_now (NULL) < end_us;) {
+        if (strstr (child_output (self->broker), "ready at"))
+            return true;
+        if (child_wait (self->broker, 0) != -1)
+            return false;
+        cluster_pause ();
+    }
+    return false;
+}
+
+static bool s_try (cluster_t *self, unsigned port)
+{
+    char beat [32], lost [32], lanes [32];
+    snprintf (beat, sizeof beat, "%dms", CLUSTER_BEAT_MS);
+    snprintf (lost, sizeof lost, "%dms", CLUSTER_LOST_MS);
+    snprintf (lanes, sizeof lanes, "%u-%u", port + 100, port + 99 + LANES);
+    const char *argv [] = {"bin/cadre-broker",
+                           "--listen",
+                           self->address,
+                           "--beat",
+                           beat,
+                           "--lost",
+                           lost,
+                           "--log",
+                           "warning",
+                           port ? "--lanes" : NULL,
+                           lanes,
+                           NULL};
+    self->port = port;
+    self->broker = child_start (argv);
+    if (s_listens (self))
+        return true;
+    if (!port)
+        s_give_up (self, "the broker does not start");
+    child_destroy (&self->broker);
+    return false;
+}
+
+static void s_start_broker (cluster_t *self, const char *scheme)
+{
+    if (strcmp (scheme, "ipc") == 0) {
+        snprintf (self->address, sizeof self->address, "ipc://%s", self->place);
+        s_try (self, 0);
+        return;
+    }
+    unsigned start = (unsigned) getpid () % TCP_TRIES;
+    for (unsigned i = 0; i < TCP_TRIES && !self->broker; i++) {
+        unsigned port = TCP_FIRST + (start + i) % TCP_TRIES * TCP_STEP;
+        snprintf (self->address, sizeof self->address, "tcp://127.0.0.1:%u", port);
+        s_try (self, port);
+    }
+    assert (self->broker);
+}
+
+//  ---- workers -----------------------------------------------------------------
+
+void cluster_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *address)
+{
+    char name [32], count [32], plugins [3][PATH_MAX];
+    const char *folder = getenv ("CADRE_BUILD_DIR"), *files [] = {"arithmetic", "trouble", "labour"};
+    assert (number < CLUSTER_WORKERS && !self->workers [number] && folder);
+    snprintf (name, sizeof name, "worker%u", number);
+    snprintf (count, sizeof count, "%u", slots);
+    for (int i = 0; i < 3; i++)
+        snprintf (plugins [i], sizeof plugins [i], "%s/plugins/%s.so", folder, files [i]);
+    const char *argv [] = {"bin/cadre-worker",
+                           "--broker",
+                           address ? address : self->address,
+                           "--name",
+                           name,
+                           "--slots",
+                           count,
+                           "--plugin",
+                           plugins [0],
+                           "--plugin",
+                           plugins [1],
+                           "--plugin",
+                           plugins [2],
+                           NULL};
+    self->workers [number] = child_start (argv);
+}
+
+void cluster_kill_worker (cluster_t *self, unsigned number)
+{
+    child_destroy (&self->workers [number]);
+}
+
+//  ---- life ----------------------------------------------------------------------
+
+cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots)
+{
+    cluster_t *self = calloc (1, sizeof *self);
+    assert (self);
+    snprintf (self->folder, sizeof self->folder, "/tmp/cadre-cluster-XXXXXX");
+    assert (mkdtemp (self->folder));
+    snprintf (self->place, sizeof self->place, "%s/broker", self->folder);
+    s_start_broker (self, scheme);
+    self->asker = cluster_open (self);
+    for (unsigned i = 0; i < workers; i++)
+        cluster_start_worker (self, i, slots, NULL);
+    cluster_until (self, "slots", workers * slots);
+    return self;
+}
+
+static int s_remove (const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void) status, (void) kind, (void) place;
+    return remove (path);
+}
+
+//  A child that ended by itself has crashed, or a sanitizer ended it.
+static void s_end (cluster_t *self, child_t **child, const char *who)
+{
+    if (!*child)
+        return;
+    if (child_wait (*child, 0) != -1)
+        s_give_up (self, who);
+    child_destroy (child);
+}
+
+void cluster_destroy (cluster_t **self_p)
+{
+    cluster_t *self = *self_p;
+    if (!self)
+        return;
+    cadre_abort (&self->asker);
+    for (unsigned i = 0; i < CLUSTER_WORKERS; i++)
+        s_end (self, &self->workers [i], "a worker has ended by itself");
+    s_end (self, &self->broker, "the broker has ended by itself");
+    nftw (self->folder, s_remove, 8, FTW_DEPTH | FTW_PHYS);
+    free (self);
+    *self_p = NULL;
+}
+
+const char *cluster_address (const cluster_t *self)
+{
+    return self->address;
+}
+
+unsigned cluster_port (const cluster_t *self)
+{
+    return self->port;
+}
+
+const char *cluster_folder (const cluster_t *self)
+{
+    return self->folder;
+}
+
+pid_t cluster_broker (const cluster_t *self)
+{
+    return child_pid (self->broker);
+}
+
+pid_t cluster_worker (const cluster_t *self, unsigned number)
+{
+    return child_pid (self->workers [number]);
+}
+
+cadre_t *cluster_open (const cluster_t *self)
+{
+    cadre_t *pool = cadre_open (self->address, &(cadre_options_t){.connect_timeout_ms = 20000});
+    if (!pool) {
+        fprintf (stderr, "cluster: %s\n", cadre_open_message ());
+        exit (EXIT_FAILURE);
+    }
+    return pool;
+}
+
+//  ---- looking --------------------------------------------------------------------
+
+int64_t cluster_info (cluster_t *self, const char *key)
+{
+    cadre_value_t *info = NULL;
+    if (cadre_request (self->asker, "broker.info", NULL, &info, 20000) != CADRE_OK)
+        s_give_up (self, cadre_message (self->asker));
+    assert (cadre_value_get (info, key));
+    int64_t value = cadre_value_int (cadre_value_get (info, key));
+    cadre_value_destroy (&info);
+    return value;
+}
+
+static void s_until (cluster_t *self, const char *key, int64_t least, int64_t most)
+{
+    char text [160];
+    int64_t value = 0;
+    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000; moment_now (NULL) < end_us;) {
+        value = cluster_info (self, key);
+        if (value >= least && value <= most)
+            return;
+        cluster_pause ();
+    }
+    snprintf (text, sizeof text, "%s stays %lld, and should be %lld", key, (long long) value,
+              (long long) least);
+    s_give_up (self, text);
+}
+
+void cluster_until_at_least (cluster_t *self, const char *key, int64_t value)
+{
+    s_until (self, key, value, INT64_MAX);
+}
+
+void cluster_until (cluster_t *self, const char *key, int64_t value)
+{
+    s_until (self, key, value, value);
+}
+
+static void s_path (const cluster_t *self, const char *name, char *path, size_t size)
+{
+    snprintf (path, size, "%s/%s", self->folder, name);
+}
+
+void cluster_touch (const cluster_t *self, const char *name)
+{
+    char path [256];
+    s_path (self, name, path, sizeof path);
+    FILE *file = fopen (path, "we");
+    assert (file);
+    fclose (file);
+}
+
+bool cluster_has (const cluster_t *self, const char *name)
+{
+    char path [256];
+    s_path (self, name, path, sizeof path);
+    return access (path, F_OK) == 0;
+}
+
+long cluster_await (const cluster_t *self, const char *name)
+{
+    char path [256];
+    long number = 0;
+    s_path (self, name, path, sizeof path);
+    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000; moment_now (NULL) < end_us;) {
+        FILE *file = fopen (path, "re");
+        if (file) {
+            if (fscanf (file, "%ld", &number) != 1)
+                number = 0;
+            fclose (file);
+            return number;
+        }
+        cluster_pause ();
+    }
+    fprintf (stderr, "cluster: %s never came\n", path);
+    exit (EXIT_FAILURE);
+}

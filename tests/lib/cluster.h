@@ -1,0 +1,55 @@
+/*  cluster.h - a real broker and real workers, as processes of a test
+ *
+ *  cadre-broker with a short beat and loss, and cadre-workers that serve the plugins
+ *  arithmetic, trouble and labour. The test kills, stops and starts them; whoever ends without
+ *  being told to fails the test in cluster_destroy, with what it said. Functions end the process with what
+ *  everybody said when something is wrong; waits end after CLUSTER_PATIENCE_MS.
+ */
+
+#ifndef TESTS_LIB_CLUSTER_H_INCLUDED
+#define TESTS_LIB_CLUSTER_H_INCLUDED
+
+#include <cadre.h>
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define CLUSTER_WORKERS 4
+#define CLUSTER_BEAT_MS 200
+#define CLUSTER_LOST_MS 2000
+#define CLUSTER_PATIENCE_MS 50000
+
+typedef struct cluster cluster_t;
+
+//  scheme: "ipc" or "tcp". Workers 0 to WORKERS - 1 are started, with SLOTS slots each; they are registered when it returns.
+cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots);
+void cluster_destroy (cluster_t **self_p);
+
+const char *cluster_address (const cluster_t *self);
+unsigned cluster_port (const cluster_t *self); //  tcp: the first of the block; lanes are from + 100 to + 139
+const char *cluster_folder (
+    const cluster_t *self); //  A fresh one for the test's own files; removed with what is in it
+
+pid_t cluster_broker (const cluster_t *self);
+pid_t cluster_worker (const cluster_t *self, unsigned number);
+
+//  Starts a worker that is not there, at the broker's address or, when address is not NULL, another one. Does not wait.
+void cluster_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *address);
+void cluster_kill_worker (cluster_t *self, unsigned number); //  kill -9, and waits for its end
+
+//  A pool at the broker.
+cadre_t *cluster_open (const cluster_t *self);
+
+//  A number of broker.info; and waits until it is at least so much, or exactly.
+int64_t cluster_info (cluster_t *self, const char *key);
+void cluster_until_at_least (cluster_t *self, const char *key, int64_t value);
+void cluster_until (cluster_t *self, const char *key, int64_t value);
+
+//  Files in the folder: makes one; waits for one, and gives the number in it.
+void cluster_touch (const cluster_t *self, const char *name);
+bool cluster_has (const cluster_t *self, const char *name);
+long cluster_await (const cluster_t *self, const char *name);
+
+void cluster_pause (void); //  Between two looks at something
+
+#endif

@@ -1,0 +1,72 @@
+//  labour.c - functions whose progress a test can see and steer, for tests of deaths
+
+#include <cadre.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static void s_sleep_ms (int64_t ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    while (nanosleep (&time, &time) != 0)
+        ;
+}
+
+static void s_path (char *path, size_t size, cadre_call_t *call, const char *name)
+{
+    snprintf (path, size, "%s/%s", cadre_arg_text (call, 0), name);
+}
+
+//  Writes this process's id into FOLDER/WHAT-N, whole or not at all.
+static void s_mark (cadre_call_t *call, const char *what)
+{
+    char path [512], name [64], hidden [512];
+    snprintf (name, sizeof name, ".%s-%lld-%ld", what, (long long) cadre_arg_int (call, 1), (long) getpid ());
+    s_path (hidden, sizeof hidden, call, name);
+    snprintf (name, sizeof name, "%s-%lld", what, (long long) cadre_arg_int (call, 1));
+    s_path (path, sizeof path, call, name);
+    FILE *file = fopen (hidden, "we");
+    if (!file)
+        return;
+    fprintf (file, "%ld\n", (long) getpid ());
+    fclose (file);
+    rename (hidden, path);
+}
+
+//  Marks FOLDER/started-N, waits for FOLDER/go (or FOLDER/go-N), marks FOLDER/done-N and returns N squared.
+static cadre_error_t s_gate (cadre_call_t *call)
+{
+    char all [512], one [512], name [64];
+    int64_t n = cadre_arg_int (call, 1);
+    snprintf (name, sizeof name, "go-%lld", (long long) n);
+    s_path (all, sizeof all, call, "go");
+    s_path (one, sizeof one, call, name);
+    s_mark (call, "started");
+    while (access (all, F_OK) != 0 && access (one, F_OK) != 0 && !cadre_call_cancelled (call))
+        s_sleep_ms (2);
+    s_mark (call, "done");
+    return cadre_return_int (call, n * n);
+}
+
+//  N squared, after so many milliseconds.
+static cadre_error_t s_slow_square (cadre_call_t *call)
+{
+    int64_t n = cadre_arg_int (call, 0);
+    s_sleep_ms (cadre_arg_int (call, 1));
+    return cadre_return_int (call, n * n);
+}
+
+static cadre_error_t s_pid (cadre_call_t *call)
+{
+    return cadre_return_int (call, getpid ());
+}
+
+static const cadre_function_t s_functions [] = {
+    {.name = "gate", .run = s_gate, .takes = "si", .says = "a square, once a file is there"},
+    {.name = "slow_square", .run = s_slow_square, .takes = "ii", .says = "a square, after a while"},
+    {.name = "pid", .run = s_pid, .takes = "", .says = "the process that it runs in"},
+    {0}};
+
+CADRE_PLUGIN (s_functions)
