@@ -24,6 +24,7 @@ struct request;
 struct cadre {
     atomic_uint references;                //  The user's, and one for each future, job and iterator
     pid_t pid;                             //  Process that opened it
+    uint8_t *mark;                         //  A page that is empty in a forked child, or NULL
     uint64_t serial;                       //  Tells pools apart in messages
     connection_t *connection;              //  To the broker
     struct local *local;                   //  Broker and worker of this process, or NULL
