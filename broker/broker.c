@@ -287,6 +287,16 @@ static void s_read_all (broker_t *self)
     zmq_msg_close (&message);
 }
 
+//  After a stall of our own peers get time to be heard: a beat, or, when it was so long that they may be looking for us, as long as
+//  it takes to be lost.
+static void s_be_patient (broker_t *self, int64_t now_us, int64_t stall_us)
+{
+    int64_t beat_us = (int64_t) self->hub.beat_ms * 1000, lost_us = (int64_t) self->hub.lost_ms * 1000;
+    int64_t from_us = now_us + (stall_us < lost_us / 2 ? beat_us : lost_us);
+    if (from_us > self->judge_from_us)
+        self->judge_from_us = from_us;
+}
+
 //  Waits for frames, orders, lanes that find their peer, and the next alarm.
 static void s_wait (broker_t *self)
 {
@@ -304,7 +314,7 @@ static void s_wait (broker_t *self)
     zmq_poll (items, (int) (4 + count), self->behind ? 0 : timeout_ms);
     int64_t now_us = moment_now (self->hub.clock);
     if (now_us - self->hub.now_us > ((int64_t) self->hub.beat_ms + IDLE_MS) * 1000)
-        self->judge_from_us = now_us + (int64_t) self->hub.beat_ms * 1000;
+        s_be_patient (self, now_us, now_us - self->hub.now_us);
     self->hub.now_us = now_us;
     if (items [3].revents)
         s_read_orders (self);

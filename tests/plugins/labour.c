@@ -58,6 +58,14 @@ static cadre_error_t s_slow_square (cadre_call_t *call)
     return cadre_return_int (call, n * n);
 }
 
+//  How many bytes it was given.
+static cadre_error_t s_weigh (cadre_call_t *call)
+{
+    size_t size = 0;
+    cadre_arg_blob (call, 0, &size);
+    return cadre_return_int (call, (int64_t) size);
+}
+
 static cadre_error_t s_pid (cadre_call_t *call)
 {
     return cadre_return_int (call, getpid ());
@@ -66,6 +74,7 @@ static cadre_error_t s_pid (cadre_call_t *call)
 static const cadre_function_t s_functions [] = {
     {.name = "gate", .run = s_gate, .takes = "si", .says = "a square, once a file is there"},
     {.name = "slow_square", .run = s_slow_square, .takes = "ii", .says = "a square, after a while"},
+    {.name = "weigh", .run = s_weigh, .takes = "B", .says = "the size of a blob"},
     {.name = "pid", .run = s_pid, .takes = "", .says = "the process that it runs in"},
     {0}};
 
