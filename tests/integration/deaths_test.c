@@ -277,10 +277,11 @@ static void test_run_with_a_worker_killed (void **state)
     const char *argv [TASKS + 8] = {"bin/cadre", "run", "--broker", cluster_address (cluster),
                                     "-k",        line,  ":::"};
     char numbers [TASKS][12];
+    size_t used = 0;
     for (int i = 0; i < TASKS; i++) {
         snprintf (numbers [i], sizeof numbers [i], "%d", i);
         argv [7 + i] = numbers [i];
-        strcat (strcat (expected, numbers [i]), "\n");
+        used += (size_t) snprintf (expected + used, sizeof expected - used, "%d\n", i);
     }
     child_t *run = child_start (argv);
     cluster_await (cluster, "begun-9");

@@ -3,6 +3,7 @@
 #include "tests/lib/cluster.h"
 #include "tests/lib/tally.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #define PATIENCE_MS 100000
+#define INPUT_BYTES 100000
 #define MEMORY_MAX_KB (200l * 1024)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -68,29 +70,56 @@ static void test_a_million_tasks (void **state)
     s_end (&pool, &job, &cluster);
 }
 
-//  A thousand million bytes of input towards one slow slot: the submitting call waits, the broker does not grow.
+typedef struct feed {
+    cadre_job_t *job; //  Gets the tasks
+    int64_t count;    //  How many
+    int64_t added;    //  So far
+} feed_t;
+
+static void *s_feed (void *argument)
+{
+    feed_t *self = argument;
+    char *bytes = calloc (1, INPUT_BYTES);
+    for (int64_t i = 0; bytes && i < self->count; i++)
+        if (cadre_job_add (self->job, NULL, "B", bytes, (size_t) INPUT_BYTES) == CADRE_OK)
+            __atomic_add_fetch (&self->added, 1, __ATOMIC_SEQ_CST);
+    free (bytes);
+    cadre_job_seal (self->job);
+    return NULL;
+}
+
+//  A thousand million bytes of input, and the only slot is busy: the submitting call waits, and the broker keeps to its limit.
 static void test_a_submitter_that_is_too_fast (void **state)
 {
     (void) state;
-    enum { SIZE = 100000 };
-    const int64_t count = SANITIZED ? 1000 : 10000;
+    feed_t feed = {.count = SANITIZED ? 1500 : 10000};
+    setenv ("CADRE_MEMORY", "64M", 1);
     cluster_t *cluster = cluster_new ("ipc", 1, 1);
+    unsetenv ("CADRE_MEMORY");
     cadre_t *pool = cluster_open (cluster);
-    char *bytes = calloc (1, SIZE);
-    assert_non_null (bytes);
-    cadre_job_t *job = cadre_job_open (pool, "weigh", NULL);
-    for (int64_t i = 0; i < count; i++)
-        assert_int_equal (cadre_job_add (job, NULL, "B", bytes, (size_t) SIZE), CADRE_OK);
-    cadre_job_seal (job);
-    tally_t *entries = tally_read (job, (size_t) count);
-    for (int64_t i = 0; i < count; i++) {
+    cadre_future_t *gate = cadre_submit (pool, "gate", "si", cluster_folder (cluster), (int64_t) 1);
+    cluster_await (cluster, "started-1");
+    feed.job = cadre_job_open (pool, "weigh", NULL);
+    pthread_t thread;
+    assert_int_equal (pthread_create (&thread, NULL, s_feed, &feed), 0);
+    cluster_until_at_least (cluster, "memory_bytes", 20 << 20);
+    for (int still = 0, before = -1; still < 100; still++, cluster_pause ()) {
+        int now = (int) __atomic_load_n (&feed.added, __ATOMIC_SEQ_CST);
+        still = now == before ? still : 0;
+        before = now;
+    }
+    assert_true (__atomic_load_n (&feed.added, __ATOMIC_SEQ_CST) < feed.count);
+    cluster_touch (cluster, "go");
+    tally_t *entries = tally_read (feed.job, (size_t) feed.count);
+    pthread_join (thread, NULL);
+    for (int64_t i = 0; i < feed.count; i++) {
         assert_int_equal (entries [i].outcome, CADRE_OUTCOME_OK);
-        assert_int_equal (entries [i].value, SIZE);
+        assert_int_equal (entries [i].value, INPUT_BYTES);
     }
     s_is_bounded (cluster);
     free (entries);
-    free (bytes);
-    s_end (&pool, &job, &cluster);
+    cadre_future_destroy (&gate);
+    s_end (&pool, &feed.job, &cluster);
 }
 
 //  Results of as many bytes: the caller reads them late, and all are there.
