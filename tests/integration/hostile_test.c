@@ -4,6 +4,7 @@
 #include "tests/lib/stage.h"
 
 #include <cadre.h>
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -247,28 +248,47 @@ static void test_too_large_frames (void **state)
     s_check_results (self);
 }
 
-//  Bytes that are no ZeroMQ at all, to every socket file, the worker's lane too
+//  Twenty connections to one socket file; says whether somebody listens there.
+static bool s_throw_bytes (const char *folder, const char *name)
+{
+    struct sockaddr_un place = {.sun_family = AF_UNIX};
+    uint8_t bytes [4096];
+    bool connected = false;
+    snprintf (place.sun_path, sizeof place.sun_path, "%s/%s", folder, name);
+    for (int i = 0; i < 20; i++) {
+        memset (bytes, i * 13, sizeof bytes);
+        int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (connect (fd, (struct sockaddr *) &place, sizeof place) == 0) {
+            connected = true;
+            send (fd, bytes, sizeof bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
+        close (fd);
+    }
+    return connected;
+}
+
+//  Throws bytes at all sockets of the folder; returns at how many.
+static size_t s_throw_bytes_at_all (const char *folder)
+{
+    size_t connected = 0;
+    DIR *files = opendir (folder);
+    assert_non_null (files);
+    for (struct dirent *file; (file = readdir (files)) != NULL;)
+        connected += file->d_type == DT_SOCK && s_throw_bytes (folder, file->d_name);
+    closedir (files);
+    return connected;
+}
+
+//  Bytes that are no ZeroMQ at all, to front, back, sink and the lane: the worker may be on its way back to its own
 static void test_bytes_that_are_no_zeromq (void **state)
 {
     scene_t *self = *state;
-    static const char *const names [] = {"front",  "back",   "sink",   "lane-1", "lane-2",
-                                         "lane-3", "lane-4", "lane-5", "lane-6", "lane-7"};
-    size_t connected = 0;
-    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-        for (int i = 0; i < 20; i++) {
-            struct sockaddr_un place = {.sun_family = AF_UNIX};
-            uint8_t bytes [4096];
-            snprintf (place.sun_path, sizeof place.sun_path, "%s/%s",
-                      stage_address (self->stage) + strlen ("ipc://"), names [n]);
-            memset (bytes, i * 13, sizeof bytes);
-            int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            if (connect (fd, (struct sockaddr *) &place, sizeof place) == 0) {
-                connected++;
-                send (fd, bytes, sizeof bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-            }
-            close (fd);
-        }
-    assert_in_range (connected, 80, 200);
+    const char *folder = stage_address (self->stage) + strlen ("ipc://");
+    int tries = 0;
+    while (s_throw_bytes_at_all (folder) < 4) {
+        assert_true (++tries < PATIENCE_MS / 50);
+        usleep (50 * 1000);
+    }
     s_check_results (self);
 }
 
