@@ -68,7 +68,8 @@ size_t stream_bytes (const stream_t *self);          //  Bytes held: sent, waiti
 size_t stream_unsent_bytes (const stream_t *self);   //  Bytes that wait to be handed out
 uint64_t stream_unsent_tasks (const stream_t *self); //  Tasks in frames that wait to be handed out
 bool stream_blocked (const stream_t *self);          //  Something waits for the peer's window
-bool stream_is_cutting (const stream_t *self);       //  Parts of a payload, and the frame behind them, wait to be handed out
+bool stream_is_cutting (
+    const stream_t *self); //  Parts of a payload, and the frame behind them, wait to be handed out
 //  Metered totals handed out in this session.
 uint64_t stream_sent_tasks (const stream_t *self);
 uint64_t stream_sent_bytes (const stream_t *self);

@@ -3,7 +3,6 @@
 #include "client/lib/local.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,9 +11,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <utlist.h>
 
 #include "broker/broker.h"
+#include "client/lib/folder.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
@@ -24,7 +23,6 @@
 #include "worker/slot.h"
 #include "worker/worker.h"
 
-#define FOLDER_BYTES 80u
 #define SOCKETS_MAX 1024
 #define ASK_US_FIRST 200
 #define ASK_US_LAST 5000
@@ -41,11 +39,10 @@ typedef struct server {
 } server_t;
 
 struct local {
-    pid_t pid;                                  //  Process that it is part of
     void *context;                              //  ZeroMQ's, shared by all
     char address [ADDRESS_ENDPOINT_BYTES];      //  inproc://
     char task_address [ADDRESS_ENDPOINT_BYTES]; //  ipc://, or the same
-    char folder [FOLDER_BYTES];                 //  Of ipc sockets, or ""
+    folder_t *folder;                           //  Of ipc sockets, or NULL
     cadre_options_t options;                    //  As given
     const cadre_function_t *functions;          //  Of this program
     bool own_slots;                             //  Slots are this very program
@@ -55,71 +52,7 @@ struct local {
     server_t worker_server;                     //  The worker's
     broker_t *broker;                           //  While it is up
     worker_t *worker;                           //  While it is up
-    struct local *prev;                         //  utlist: all of this process
-    struct local *next;                         //  utlist
 };
-
-//  ---- the private folder ------------------------------------------------------------
-
-//  Those with a folder, for the end of a process that closes no pool.
-static pthread_mutex_t s_all_lock = PTHREAD_MUTEX_INITIALIZER;
-static local_t *s_all;
-
-static cadre_error_t s_make_folder (local_t *self, fault_t *fault)
-{
-    const char *places [] = {getenv ("XDG_RUNTIME_DIR"), getenv ("TMPDIR"), "/tmp"};
-    for (size_t i = 0; i < sizeof places / sizeof places [0]; i++) {
-        if (!places [i] || places [i][0] != '/' || strlen (places [i]) > 48)
-            continue;
-        snprintf (self->folder, sizeof self->folder, "%s/cadre-pool-XXXXXX", places [i]);
-        if (mkdtemp (self->folder)) {
-            pthread_mutex_lock (&s_all_lock);
-            DL_APPEND (s_all, self);
-            pthread_mutex_unlock (&s_all_lock);
-            return CADRE_OK;
-        }
-    }
-    self->folder [0] = 0;
-    return fault_set (fault, CADRE_ERROR_IO,
-                      "no folder can be made in /tmp (%s): make room there, or set TMPDIR", strerror (errno));
-}
-
-static void s_empty_folder (const char *folder)
-{
-    char path [FOLDER_BYTES + 260];
-    DIR *handle = opendir (folder);
-    struct dirent *entry;
-    while (handle && (entry = readdir (handle))) {
-        if (entry->d_name [0] == '.' && (!entry->d_name [1] || !strcmp (entry->d_name, "..")))
-            continue;
-        snprintf (path, sizeof path, "%s/%s", folder, entry->d_name);
-        unlink (path);
-    }
-    if (handle)
-        closedir (handle);
-    rmdir (folder);
-}
-
-static void s_remove_folder (local_t *self)
-{
-    if (!self->folder [0])
-        return;
-    s_empty_folder (self->folder);
-    pthread_mutex_lock (&s_all_lock);
-    DL_DELETE (s_all, self);
-    pthread_mutex_unlock (&s_all_lock);
-}
-
-__attribute__ ((destructor)) static void s_at_exit (void)
-{
-    local_t *self;
-    if (pthread_mutex_trylock (&s_all_lock))
-        return;
-    DL_FOREACH (s_all, self)
-        if (self->pid == getpid ())
-            s_empty_folder (self->folder);
-    pthread_mutex_unlock (&s_all_lock);
-}
 
 //  ---- the threads -------------------------------------------------------------------------
 
@@ -136,8 +69,8 @@ static void *s_serve_broker (void *argument)
     local_t *self = argument;
     server_t *server = &self->broker_server;
     char listen [2 * ADDRESS_ENDPOINT_BYTES + 2];
-    snprintf (listen, sizeof listen, "%s%s%s", self->address, self->folder [0] ? "," : "",
-              self->folder [0] ? self->task_address : "");
+    snprintf (listen, sizeof listen, "%s%s%s", self->address, self->folder ? "," : "",
+              self->folder ? self->task_address : "");
     broker_options_t options = {.name = "embedded", .listen = listen, .embedded = true};
     broker_t *broker = broker_new (self->context, &options, &server->fault);
     if (broker) {
@@ -168,7 +101,7 @@ static void *s_serve_worker (void *argument)
                                 .functions = self->functions,
                                 .plugins = self->options.plugins,
                                 .program = self->options.program,
-                                .task_broker = self->folder [0] ? self->task_address : "",
+                                .task_broker = self->folder ? self->task_address : "",
                                 .max_tasks = self->options.max_tasks,
                                 .embedded = true};
     worker_t *worker = worker_new (self->context, &options, &server->fault);
@@ -255,9 +188,10 @@ static cadre_error_t s_prepare (local_t *self, fault_t *fault)
               (unsigned long long) entropy_u64 ());
     snprintf (self->task_address, sizeof self->task_address, "%s", self->address);
     if (!self->options.threads) {
-        if (s_make_folder (self, fault))
+        self->folder = folder_new (fault);
+        if (!self->folder)
             return fault->code;
-        snprintf (self->task_address, sizeof self->task_address, "ipc://%s", self->folder);
+        snprintf (self->task_address, sizeof self->task_address, "ipc://%s", folder_path (self->folder));
     }
     self->context = sockets_context_new (1, SOCKETS_MAX, fault);
     return fault->code;
@@ -267,7 +201,6 @@ local_t *local_new (const cadre_options_t *options, fault_t *fault)
 {
     local_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pid = getpid ();
     self->options = *options;
     pthread_mutex_init (&self->lock, NULL);
     pthread_cond_init (&self->changed, NULL);
@@ -310,7 +243,7 @@ void local_destroy (local_t **self_p)
     pthread_mutex_unlock (&self->lock);
     s_join (&self->broker_server);
     sockets_context_destroy (&self->context);
-    s_remove_folder (self);
+    folder_destroy (&self->folder);
     pthread_mutex_destroy (&self->lock);
     pthread_cond_destroy (&self->changed);
     free (self);
