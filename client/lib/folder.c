@@ -23,7 +23,7 @@
 
 struct folder {
     char path [PLACE_BYTES + 32]; //  The folder
-    int lock;                     //  Descriptor of the folder, locked
+    int lock;                     //  Descriptor of its lock
     pid_t pid;                    //  Process that made it
     struct folder *prev;          //  utlist: all of this process
     struct folder *next;          //  utlist
@@ -46,10 +46,12 @@ static void s_remove (const char *path)
     rmdir (path);
 }
 
-//  The folder's descriptor if nobody holds its lock; else -1.
-static int s_lock (const char *path)
+//  The descriptor of the folder's lock if nobody holds it; else -1. Not the folder itself: binding locks that.
+static int s_lock (const char *folder)
 {
-    int fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    char path [PLACE_BYTES + 256 + 8];
+    snprintf (path, sizeof path, "%s/owner", folder);
+    int fd = open (path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0) {
         close (fd);
         fd = -1;

@@ -4,7 +4,7 @@
  *  programs in its tasks. The folder goes with the pool, or when the process exits
  *  without closing it. A process that is killed cannot tidy up: its folder is
  *  removed by the next pool that is opened. Whose process lives is told by a lock
- *  on the folder, which the kernel drops with the process, never by a process id.
+ *  in the folder, which the kernel drops with the process, never by a process id.
  *
  *  Any thread.
  */
