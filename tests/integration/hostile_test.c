@@ -341,7 +341,8 @@ static void test_client_beyond_its_window (void **state)
         for (int i = 0; i < 20000; i++)
             pack_raw (&payloads, "\x91\x02", 2);
         wire_job_tasks_t tasks = {.ref = 1, .first = first, .payloads = wire_list_of (&payloads, 20000)};
-        wire_write_job_tasks (&frame, (wire_envelope_t){.session = enemy->session, .sequence = ++sequence},
+        sequence++;
+        wire_write_job_tasks (&frame, (wire_envelope_t){.session = enemy->session, .sequence = sequence},
                               &tasks);
         enemy_say (enemy->socket, &frame);
         buffer_free (&payloads);
@@ -364,8 +365,8 @@ static void s_claim (enemy_t *worker, uint64_t job, uint64_t serials)
                                                                    .serial = serial + i,
                                                                    .outcome = CADRE_OUTCOME_OK,
                                                                    .value = {(const uint8_t *) "\x7f", 1}});
-        wire_write_sink_results (&frame,
-                                 (wire_envelope_t){.session = worker->session, .sequence = ++sequence},
+        sequence++;
+        wire_write_sink_results (&frame, (wire_envelope_t){.session = worker->session, .sequence = sequence},
                                  &(wire_sink_results_t){.results = wire_list_of (&results, 500)});
         enemy_say (worker->sink, &frame);
         buffer_free (&results);
