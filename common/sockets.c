@@ -20,6 +20,8 @@
 #define ROUTE_MARK (UINT64_C (1) << 40)
 //  ZMQ_ZERO_COPY_RECV: works in every 4.3, though its macro is a draft
 #define CONTEXT_ZERO_COPY_RECV 10
+//  ZMQ_ZAP_ENFORCE_DOMAIN: the same. Without it everybody is let in while there is no handler.
+#define SOCKET_ENFORCE_DOMAIN 93
 
 static cadre_error_t s_error (void)
 {
@@ -130,6 +132,38 @@ void sockets_destroy (void **socket_p)
 void sockets_set_linger (void *socket, int linger_ms)
 {
     s_set (socket, ZMQ_LINGER, linger_ms);
+}
+
+//  Keys
+
+static void s_set_text (void *socket, int option, const char *text)
+{
+    int rc = zmq_setsockopt (socket, option, text, strlen (text));
+    assert (rc == 0);
+}
+
+void sockets_guard (void *socket, const char *domain, const char *secret_key)
+{
+    s_set_text (socket, ZMQ_ZAP_DOMAIN, domain);
+    s_set (socket, SOCKET_ENFORCE_DOMAIN, 1);
+    s_set (socket, ZMQ_CURVE_SERVER, secret_key != NULL);
+    if (secret_key)
+        s_set_text (socket, ZMQ_CURVE_SECRETKEY, secret_key);
+}
+
+void sockets_use_keys (void *socket, const keys_t *keys)
+{
+    s_set (socket, ZMQ_CURVE_SERVER, 0); //  Back to the clear
+    if (!keys)
+        return;
+    s_set_text (socket, ZMQ_CURVE_SERVERKEY, keys->server_key);
+    s_set_text (socket, ZMQ_CURVE_PUBLICKEY, keys->public_key);
+    s_set_text (socket, ZMQ_CURVE_SECRETKEY, keys->secret_key);
+}
+
+const char *sockets_peer (zmq_msg_t *message)
+{
+    return zmq_msg_gets (message, "User-Id");
 }
 
 //  Binding and connecting

@@ -19,10 +19,12 @@
 #include <zmq.h>
 
 #include "common/fault.h"
+#include "common/keys.h"
 
 #define SOCKETS_FRAME_MAX (1024 * 1024 + 64)
 #define SOCKETS_LINGER_MS 1000
 #define SOCKETS_DOMAIN "cadre"
+#define SOCKETS_DOMAIN_LOCAL "local"
 #define SOCKETS_HANDSHAKE_MS 5000
 
 //  A peer of a ROUTER, as a number that fits a hash table; 0 is nobody. Never print it: who knows the next one can end the process.
@@ -45,6 +47,16 @@ void *sockets_new_once (void *context, int type, fault_t *fault);
 void sockets_destroy (void **socket_p);
 
 void sockets_set_linger (void *socket, int linger_ms);
+
+//  For the binds that follow: only peers that the context's ZAP handler (RFC 27) lets in under DOMAIN are heard; without a handler nobody is. With a
+//  SECRET_KEY they must speak CURVE to us, its owner; with NULL the connection is in the clear. One socket may be bound in both ways.
+void sockets_guard (void *socket, const char *domain, const char *secret_key);
+
+//  For the connects that follow: speak CURVE with these keys. NULL: in the clear.
+void sockets_use_keys (void *socket, const keys_t *keys);
+
+//  Who sent it: what the ZAP handler called the peer of this connection; NULL if no handler was asked. Valid as long as the message.
+const char *sockets_peer (zmq_msg_t *message);
 
 //  Bind. For ipc the folder is made (0700) and must be ours alone; a socket file that nobody listens on is replaced, a live one is refused.
 //  CADRE_ERROR_ADDRESS_IN_USE, CADRE_ERROR_REFUSED (permissions), CADRE_ERROR_ADDRESS (no such interface, bad name), CADRE_ERROR_IO.

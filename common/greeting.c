@@ -1,0 +1,110 @@
+//  greeting.c - why nobody answers at an address
+
+#include "common/greeting.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define GREETING_BYTES 64
+#define MECHANISM_AT 12
+#define MECHANISM_BYTES 20
+
+static bool s_await (int descriptor, short events)
+{
+    struct pollfd item = {.fd = descriptor, .events = events};
+    return poll (&item, 1, GREETING_WAIT_MS) == 1;
+}
+
+static bool s_reaches (int descriptor, const struct addrinfo *place)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (connect (descriptor, place->ai_addr, place->ai_addrlen) == 0)
+        return true;
+    return errno == EINPROGRESS && s_await (descriptor, POLLOUT)
+           && getsockopt (descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+//  A socket that is connected to the first of a host's addresses that can be reached, or -1.
+static int s_connect (const address_t *address, address_role_t role)
+{
+    char port [8];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    int descriptor = -1;
+    snprintf (port, sizeof port, "%u", (unsigned) address->port + role);
+    if (getaddrinfo (address->name, port, &hints, &found))
+        return -1;
+    for (const struct addrinfo *place = found; place && descriptor < 0; place = place->ai_next) {
+        descriptor = socket (place->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (descriptor >= 0 && !s_reaches (descriptor, place)) {
+            close (descriptor);
+            descriptor = -1;
+        }
+    }
+    freeaddrinfo (found);
+    return descriptor;
+}
+
+static greeting_t s_read (int descriptor)
+{
+    //  Signature and version only: a server that is told a mechanism which is not its own goes without a word
+    static const uint8_t ours [MECHANISM_AT] = {0xff, [9] = 0x7f, [10] = 3};
+    uint8_t theirs [GREETING_BYTES];
+    size_t count = 0;
+    if (send (descriptor, ours, sizeof ours, MSG_NOSIGNAL) != sizeof ours)
+        return GREETING_FOREIGN;
+    while (count < MECHANISM_AT + MECHANISM_BYTES && s_await (descriptor, POLLIN)) {
+        ssize_t got = recv (descriptor, theirs + count, sizeof theirs - count, 0);
+        if (got <= 0)
+            return GREETING_FOREIGN;
+        count += (size_t) got;
+    }
+    if (count < MECHANISM_AT + MECHANISM_BYTES || theirs [0] != 0xff || theirs [9] != 0x7f)
+        return GREETING_FOREIGN;
+    return memcmp (theirs + MECHANISM_AT, "CURVE", 6) == 0 ? GREETING_CURVE : GREETING_PLAIN;
+}
+
+greeting_t greeting_ask (const address_t *address, address_role_t role)
+{
+    int descriptor = address->kind == ADDRESS_TCP ? s_connect (address, role) : -1;
+    if (descriptor < 0)
+        return GREETING_NONE;
+    greeting_t greeting = s_read (descriptor);
+    close (descriptor);
+    return greeting;
+}
+
+cadre_error_t greeting_explain (const address_t *address, bool with_keys, fault_t *fault)
+{
+    char text [ADDRESS_ENDPOINT_BYTES];
+    greeting_t greeting = greeting_ask (address, ADDRESS_FRONT);
+    address_print (address, text, sizeof text);
+    if (greeting == GREETING_CURVE)
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            with_keys ? "the broker at %s does not let this key in: it was revoked, or made for another "
+                        "broker: ask for a new access file"
+                      : "the broker at %s wants a key: give your access file with --access or CADRE_ACCESS "
+                        "(cadre keygen makes one)",
+            text);
+    if (greeting == GREETING_PLAIN && with_keys)
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "the broker at %s uses no keys, so nobody knows who it is: start it with --keys, or leave out "
+            "--access and CADRE_ACCESS",
+            text);
+    if (greeting == GREETING_FOREIGN)
+        return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
+                          "what listens at %s is no broker of cadre: correct the address", text);
+    return fault_set (
+        fault, CADRE_ERROR_UNAVAILABLE,
+        "no broker answers at %s: start one there (cadre-broker --listen %s), or give another address", text,
+        text);
+}

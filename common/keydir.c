@@ -1,0 +1,264 @@
+//  keydir.c - the folder in which a broker's operator keeps keys
+
+#include "common/keydir.h"
+
+#include <czmq.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_BYTES (KEYDIR_PATH_BYTES + KEYS_NAME_BYTES + 32)
+#define BROKER_FILE "broker.key"
+#define ENDING ".pub"
+
+cadre_error_t keydir_default (char path [KEYDIR_PATH_BYTES], fault_t *fault)
+{
+    const char *folder = getenv ("XDG_CONFIG_HOME"), *home = getenv ("HOME");
+    int size = 0;
+    if (folder && *folder)
+        size = snprintf (path, KEYDIR_PATH_BYTES, "%s/cadre/keys", folder);
+    else if (home && *home)
+        size = snprintf (path, KEYDIR_PATH_BYTES, "%s/.config/cadre/keys", home);
+    if (size > 0 && size < KEYDIR_PATH_BYTES)
+        return CADRE_OK;
+    return fault_set (
+        fault, CADRE_ERROR_CONFIGURATION,
+        "there is no place for keys: set HOME or XDG_CONFIG_HOME, or give a folder with --keys");
+}
+
+static const char *s_file (const char *path, const char *name, const char *ending, char file [FILE_BYTES])
+{
+    snprintf (file, FILE_BYTES, "%.*s/%s%s", KEYDIR_PATH_BYTES, path, name, ending);
+    return file;
+}
+
+bool keydir_exists (const char *path)
+{
+    char file [FILE_BYTES];
+    return access (s_file (path, BROKER_FILE, "", file), F_OK) == 0;
+}
+
+//  Writes beside the file and takes its place, so that a broker that reads meanwhile sees the one or the other.
+static cadre_error_t s_save (zcert_t *cert, const char *file, bool secret, fault_t *fault)
+{
+    char draft [FILE_BYTES + 16];
+    snprintf (draft, sizeof draft, "%s.%ld", file, (long) getpid ());
+    mode_t before = umask (077);
+    int rc = secret ? zcert_save_secret (cert, draft) : zcert_save_public (cert, draft);
+    umask (before);
+    if (rc == 0 && chmod (draft, 0600) == 0 && rename (draft, file) == 0)
+        return CADRE_OK;
+    fault_set (fault, CADRE_ERROR_IO, "%.400s cannot be written: %s: choose another folder with --keys", file,
+               strerror (errno));
+    unlink (draft);
+    return CADRE_ERROR_IO;
+}
+
+//  ==== the broker's own ============================================================
+
+//  mkdir -p; the last one 0700.
+static cadre_error_t s_make_folder (const char *path, fault_t *fault)
+{
+    char part [KEYDIR_PATH_BYTES];
+    size_t size = strlen (path);
+    for (size_t i = 1; i <= size && size < sizeof part; i++) {
+        if (path [i] && path [i] != '/')
+            continue;
+        snprintf (part, sizeof part, "%.*s", (int) i, path);
+        if (mkdir (part, 0700) && errno != EEXIST)
+            return fault_set (fault, CADRE_ERROR_IO,
+                              "folder %.300s cannot be made: %s: choose another with --keys", part,
+                              strerror (errno));
+    }
+    return CADRE_OK;
+}
+
+static cadre_error_t s_make_broker (const char *path, const char *file, fault_t *fault)
+{
+    if (s_make_folder (path, fault))
+        return fault->code;
+    zcert_t *cert = zcert_new ();
+    if (!cert)
+        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                          "this libzmq was built without CURVE: install one with it");
+    zcert_set_meta (cert, "name", "%s", "broker");
+    cadre_error_t error = s_save (cert, file, true, fault);
+    zcert_destroy (&cert);
+    return error;
+}
+
+static cadre_error_t s_check_secret (const char *file, fault_t *fault)
+{
+    struct stat facts;
+    if (stat (file, &facts))
+        return fault_set (
+            fault, errno == EACCES ? CADRE_ERROR_REFUSED : CADRE_ERROR_CONFIGURATION,
+            "the broker's key %.300s cannot be read: %s: cadre keygen NAME --role ROLE makes one", file,
+            strerror (errno));
+    if (facts.st_mode & (S_IRWXG | S_IRWXO))
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "the broker's key %.300s can be used by others (mode %04o): run chmod 600 on it, or better, "
+            "make all keys anew",
+            file, (unsigned) (facts.st_mode & 07777));
+    return CADRE_OK;
+}
+
+cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_TEXT_BYTES],
+                             char secret_key [KEYS_TEXT_BYTES], fault_t *fault)
+{
+    char file [FILE_BYTES];
+    fault_t own;
+    fault = fault ? fault : &own;
+    s_file (path, BROKER_FILE, "", file);
+    if (make && !keydir_exists (path) && s_make_broker (path, file, fault))
+        return fault->code;
+    if (s_check_secret (file, fault))
+        return fault->code;
+    zcert_t *cert = zcert_load (file);
+    bool fine = cert && keys_is_key (zcert_public_txt (cert)) && keys_is_key (zcert_secret_txt (cert))
+                && strspn (zcert_secret_txt (cert), "0") < KEYS_TEXT_BYTES - 1;
+    if (fine) {
+        memcpy (public_key, zcert_public_txt (cert), KEYS_TEXT_BYTES);
+        memcpy (secret_key, zcert_secret_txt (cert), KEYS_TEXT_BYTES);
+    }
+    zcert_destroy (&cert);
+    if (fine)
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                      "%.300s holds no key of a broker: restore it, or remove it and make all keys anew",
+                      file);
+}
+
+//  ==== peers =======================================================================
+
+//  The entry in a certificate; its texts live as long as the certificate.
+static bool s_read (zcert_t *cert, keydir_entry_t *entry)
+{
+    const char *name = zcert_meta (cert, "name"), *role = zcert_meta (cert, "role");
+    char key [32];
+    *entry = (keydir_entry_t){0};
+    if (!name || !role || keys_check_name (name, NULL) || keys_parse_role (role, &entry->role, NULL)
+        || !keys_is_key (zcert_public_txt (cert)))
+        return false;
+    snprintf (entry->name, sizeof entry->name, "%s", name);
+    memcpy (entry->public_key, zcert_public_txt (cert), KEYS_TEXT_BYTES);
+    for (size_t i = 0; i < KEYDIR_FUNCTIONS_MAX; i++) {
+        snprintf (key, sizeof key, "function-%zu", i + 1);
+        const char *function = zcert_meta (cert, key);
+        if (!function)
+            break;
+        entry->functions [entry->functions_count++] = function;
+    }
+    return true;
+}
+
+static cadre_error_t s_load (const char *file, zcert_t **cert, keydir_entry_t *entry, fault_t *fault)
+{
+    *cert = zcert_load (file);
+    if (*cert && s_read (*cert, entry))
+        return CADRE_OK;
+    zcert_destroy (cert);
+    return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                      "%.300s holds no public key with name and role: restore it, or remove it", file);
+}
+
+static cadre_error_t s_take (const char *file, keydir_take_fn *take, void *owner, fault_t *fault)
+{
+    zcert_t *cert;
+    keydir_entry_t entry;
+    cadre_error_t error = s_load (file, &cert, &entry, fault);
+    if (!error)
+        error = take (owner, &entry, fault);
+    zcert_destroy (&cert);
+    return error;
+}
+
+cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, fault_t *fault)
+{
+    char file [FILE_BYTES + 256];
+    cadre_error_t error = CADRE_OK;
+    DIR *folder = opendir (path);
+    if (!folder)
+        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                          "folder %.300s cannot be read: %s: correct --keys", path, strerror (errno));
+    struct dirent *found;
+    while (!error && (found = readdir (folder))) {
+        size_t size = strlen (found->d_name);
+        if (size <= strlen (ENDING) || strcmp (found->d_name + size - strlen (ENDING), ENDING) != 0)
+            continue;
+        snprintf (file, sizeof file, "%.*s/%s", KEYDIR_PATH_BYTES, path, found->d_name);
+        error = s_take (file, take, owner, fault);
+    }
+    closedir (folder);
+    return error;
+}
+
+cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool replace, fault_t *fault)
+{
+    char file [FILE_BYTES], key [32];
+    uint8_t public_key [KEYS_RAW_BYTES], none [KEYS_RAW_BYTES] = {0};
+    bool there = access (s_file (path, entry->name, ENDING, file), F_OK) == 0;
+    if (there && !replace)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "there is a key %s already: give --rotate to make it anew, --revoke to end it, or another name",
+            entry->name);
+    if (!there && replace)
+        return fault_set (fault, CADRE_ERROR_NOT_FOUND, "there is no key %s in %.300s", entry->name, path);
+    zmq_z85_decode (public_key, entry->public_key);
+    zcert_t *cert = zcert_new_from (public_key, none);
+    zcert_set_meta (cert, "name", "%s", entry->name);
+    zcert_set_meta (cert, "role", "%s", keys_role_name (entry->role));
+    for (size_t i = 0; i < entry->functions_count; i++) {
+        snprintf (key, sizeof key, "function-%zu", i + 1);
+        zcert_set_meta (cert, key, "%s", entry->functions [i]);
+    }
+    cadre_error_t error = s_save (cert, file, false, fault);
+    zcert_destroy (&cert);
+    return error;
+}
+
+static cadre_error_t s_need (const char *path, const char *name, char file [FILE_BYTES], fault_t *fault)
+{
+    if (keys_check_name (name, fault))
+        return CADRE_ERROR_ARGUMENT;
+    if (access (s_file (path, name, ENDING, file), F_OK) == 0)
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_NOT_FOUND, "there is no key %s in %.300s", name, path);
+}
+
+cadre_error_t keydir_get (const char *path, const char *name, keydir_entry_t *entry, fault_t *fault)
+{
+    char file [FILE_BYTES];
+    zcert_t *cert;
+    cadre_error_t error = s_need (path, name, file, fault);
+    if (!error)
+        error = s_load (file, &cert, entry, fault);
+    if (error)
+        return error;
+    for (size_t i = 0; i < entry->functions_count; i++)
+        entry->functions [i] = strdup (entry->functions [i]);
+    zcert_destroy (&cert);
+    return CADRE_OK;
+}
+
+void keydir_free (keydir_entry_t *entry)
+{
+    for (size_t i = 0; i < entry->functions_count; i++)
+        free ((char *) (uintptr_t) entry->functions [i]);
+    entry->functions_count = 0;
+}
+
+cadre_error_t keydir_remove (const char *path, const char *name, fault_t *fault)
+{
+    char file [FILE_BYTES];
+    if (s_need (path, name, file, fault))
+        return fault ? fault->code : CADRE_ERROR_NOT_FOUND;
+    if (unlink (file))
+        return fault_set (fault, CADRE_ERROR_IO, "%.300s cannot be removed: %s", file, strerror (errno));
+    return CADRE_OK;
+}
