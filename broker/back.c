@@ -256,6 +256,21 @@ void back_judge (back_t *self)
     }
 }
 
+void back_check_keys (back_t *self)
+{
+    for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
+        agent_t *agent = roster_at (self->hub->roster, i);
+        if (!agent || doors_is_worker (self->hub->doors, agent->peer))
+            continue;
+        fault_t fault = {0};
+        fault_set (&fault, CADRE_ERROR_REFUSED,
+                   "the key %s of worker %s was revoked or made anew: ask for a new access file", agent->key,
+                   agent->name);
+        back_refuse (self, agent->route, &fault);
+        back_forget (self, agent, true);
+    }
+}
+
 void back_drain (back_t *self, agent_t *agent, uint64_t timeout_ms)
 {
     if (!agent->session)

@@ -28,6 +28,9 @@ void back_flush (back_t *self);
 //  Once a beat: BEATs go out.
 void back_beat (back_t *self);
 
+//  Workers whose key is let in no more are refused, and what they had runs elsewhere.
+void back_check_keys (back_t *self);
+
 //  Silent workers are lost.
 void back_judge (back_t *self);
 

@@ -31,6 +31,27 @@ static cadre_error_t s_check (const back_t *self, const wire_worker_hello_t *hel
     return CADRE_OK;
 }
 
+static bool s_is_local (const char *peer)
+{
+    return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0;
+}
+
+//  A worker that is known must come back with the key that it had; one that needs none has no lane on tcp.
+static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t *hello, address_kind_t kind,
+                                  fault_t *fault)
+{
+    const char *peer = self->hub->peer;
+    if (!self->hub->doors)
+        return CADRE_OK;
+    if (!doors_is_worker (self->hub->doors, peer))
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "this key is not let in as a worker: ask for an access file of role worker");
+    const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
+    if (s_is_local (peer) != (kind != ADDRESS_TCP) || (agent && strcmp (agent->peer, peer) != 0))
+        return fault_set (fault, CADRE_ERROR_REFUSED, "this is not the way, or not the key, of that worker");
+    return CADRE_OK;
+}
+
 //  Leases of this agent that it lists go on; a list for another epoch holds none of ours.
 static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *hello, spans_t *adopted)
 {
@@ -97,23 +118,24 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         self->hub->refused_frames++;
         return;
     }
-    if (s_check (self, &hello, &kind, &fault)) {
+    if (s_check (self, &hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)) {
         self->hub->refused_frames++;
         back_refuse (self, route, &fault);
         return;
     }
     agent_t *agent = s_agent (self, &hello, route);
+    snprintf (agent->peer, sizeof agent->peer, "%s", self->hub->peer ? self->hub->peer : "");
     uint64_t session = entropy_u64 ();
     spans_t adopted = {0};
     lane_t *lane = NULL;
-    if (!roster_describe (self->hub->roster, agent, &hello))
+    if (!roster_describe (self->hub->roster, agent, &hello, doors_rights (self->hub->doors, self->hub->peer)))
         fault_set (&fault, CADRE_ERROR_PROTOCOL,
                    "labels or functions in the worker's HELLO are not well-formed");
     else if (!s_adopt (self, agent, &hello, &adopted))
         fault_set (&fault, CADRE_ERROR_PROTOCOL, "the leases that the worker holds are not well-formed");
     else
-        lane = lane_new (self->hub, kind, session, kind == ADDRESS_TCP ? &self->next_port : &self->next_name,
-                         &fault);
+        lane = lane_new (self->hub, kind, agent->peer, session,
+                         kind == ADDRESS_TCP ? &self->next_port : &self->next_name, &fault);
     if (!lane) {
         spans_free (&adopted);
         s_reject (self, agent, route, &fault);
@@ -123,7 +145,7 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
     s_welcome (self, agent, &adopted);
     back_repeat_grants (self, agent);
     spans_free (&adopted);
-    log_line (LOG_INFO, "B015", "worker %s on %s registers: %u slots", agent->name, agent->host,
-              agent->slots);
+    log_line (LOG_INFO, "B015", "worker %s on %s registers%s%s: %u slots", agent->name, agent->host,
+              *agent->key ? " with key " : "", agent->key, agent->slots);
     self->joined (self->owner);
 }

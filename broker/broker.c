@@ -81,6 +81,8 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     hub->beat_ms = options->beat_ms ? options->beat_ms : 1000;
     hub->lost_ms = options->lost_ms ? options->lost_ms : 10000;
     hub->embedded = options->embedded;
+    hub->insecure = options->insecure;
+    hub->doors = options->doors;
     hub->memory_limit = options->memory_bytes ? options->memory_bytes : cpus_memory_bytes (NULL) / 4;
     if (hub->memory_limit == 0)
         hub->memory_limit = MEMORY_USUAL;
@@ -101,12 +103,15 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
 
 static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_role_t role, fault_t *fault)
 {
+    static const char *const domains [] = {
+        [ADDRESS_FRONT] = "front", [ADDRESS_BACK] = "back", [ADDRESS_SINK] = "sink"};
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     *socket = sockets_new (self->hub.context, type, fault);
     if (!*socket)
         return fault->code;
     for (size_t i = 0; i < self->hub.addresses_count; i++) {
         address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
+        doors_guard (self->hub.doors, *socket, self->hub.addresses [i].kind, domains [role]);
         cadre_error_t error = sockets_bind (*socket, endpoint, fault);
         if (error)
             return error;
@@ -240,7 +245,9 @@ static void s_read_orders (broker_t *self)
     uint64_t count;
     if (read (self->signal_fd, &count, sizeof count) < 0)
         return;
-    int orders = __atomic_load_n (&self->orders, __ATOMIC_SEQ_CST);
+    int orders = __atomic_fetch_and (&self->orders, ~(int) BROKER_RELOAD, __ATOMIC_SEQ_CST);
+    if (orders & BROKER_RELOAD)
+        doors_reload (&self->hub, NULL);
     if (orders & BROKER_STOP)
         self->hub.state = HUB_STOPPING;
     else if (orders & BROKER_DRAIN && self->hub.state == HUB_RUNNING)
@@ -266,6 +273,7 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         }
         const void *frame = zmq_msg_data (message);
         size_t size = zmq_msg_size (message);
+        self->hub.peer = self->hub.doors ? sockets_peer (message) : NULL;
         if (socket == self->router_front)
             front_handle (self->front, route, frame, size);
         else if (socket == self->router_back)
@@ -320,10 +328,20 @@ static void s_wait (broker_t *self)
         s_read_orders (self);
 }
 
+//  Those whose keys were taken away must leave, at once and with a word.
+static void s_check_keys (broker_t *self)
+{
+    self->hub.keys_changed = false;
+    front_check_keys (self->front);
+    back_check_keys (self->back);
+}
+
 static void s_turn (broker_t *self)
 {
     s_wait (self);
     s_read_all (self);
+    if (self->hub.keys_changed)
+        s_check_keys (self);
     timers_run (self->hub.timers, self->hub.now_us);
     dispatch_run (self->dispatch);
     ledger_settle (self->hub.ledger);

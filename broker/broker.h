@@ -14,7 +14,7 @@
 #ifndef BROKER_BROKER_H_INCLUDED
 #define BROKER_BROKER_H_INCLUDED
 
-#include "common/address.h"
+#include "broker/doors.h"
 #include "common/fault.h"
 #include "common/moment.h"
 
@@ -29,10 +29,12 @@ typedef struct broker_options {
     uint32_t lost_ms;            //  A silent peer is lost after this; 0: 10000
     uint64_t memory_bytes;       //  What the broker may hold; 0: a quarter of the machine
     bool embedded;               //  Nobody else can join: what no worker here fits fails at once
+    bool insecure;               //  Other hosts can join without a key: shown by broker.info
+    doors_t *doors;              //  Keys that peers must have on tcp; NULL: none. Borrowed
     const moment_clock_t *clock; //  NULL: the boot-time clock
 } broker_options_t;
 
-typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2 } broker_order_t;
+typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2, BROKER_RELOAD = 4 } broker_order_t;
 
 //  Counts descriptors and binds all sockets. NULL and a fault when that fails: address, port, folder, limit.
 //  The options' texts are copied; context stays the caller's.

@@ -10,7 +10,7 @@
 
 #include <uthash.h>
 
-#include "broker/hub.h"
+#include "broker/doors.h"
 #include "broker/job.h"
 #include "common/parts.h"
 #include "common/sockets.h"
@@ -38,6 +38,8 @@ typedef struct client {
     uint64_t session;               //  Number of the session
     uint8_t uuid [WIRE_UUID_BYTES]; //  The connection's identity
     char name [HUB_NAME_BYTES];     //  Label for people
+    char peer [KEYS_TEXT_BYTES];    //  What the gate calls it; "" without doors
+    char key [KEYS_NAME_BYTES];     //  Name of its key; "" for who needs none
     sockets_route_t route;          //  Where it is, 0: not connected
     int64_t heard_us;               //  When it last said something
     stream_t *out;                  //  What it is sent

@@ -120,6 +120,28 @@ static client_t *s_resume (front_t *self, const wire_client_hello_t *hello)
     return client;
 }
 
+//  A session is resumed by the key that began it, and by no other.
+static bool s_is_anothers (const front_t *self, const wire_client_hello_t *hello)
+{
+    client_t *client;
+    HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
+    return client && self->hub->peer && strcmp (client->peer, self->hub->peer) != 0;
+}
+
+static client_t *s_admit (front_t *self, const wire_client_hello_t *hello)
+{
+    const rights_t *rights = doors_rights (self->hub->doors, self->hub->peer);
+    client_t *client = client_new (hello->uuid.data);
+    view_copy (hello->name, client->name, sizeof client->name);
+    snprintf (client->peer, sizeof client->peer, "%s", self->hub->peer ? self->hub->peer : "");
+    snprintf (client->key, sizeof client->key, "%s", rights->name);
+    HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
+    HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
+    log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name, *client->key ? " with key " : "",
+              client->key);
+    return client;
+}
+
 static void s_hello (front_t *self, sockets_route_t route, cursor_t *body)
 {
     wire_client_hello_t hello;
@@ -136,15 +158,15 @@ static void s_hello (front_t *self, sockets_route_t route, cursor_t *body)
         s_refuse (self, route, CADRE_ERROR_VERSION, message);
         return;
     }
+    if (!doors_is_client (self->hub->doors, self->hub->peer) || s_is_anothers (self, &hello)) {
+        s_refuse (self, route, CADRE_ERROR_REFUSED,
+                  "this key is not let in as a client: ask for an access file of role client");
+        return;
+    }
     client_t *client = s_resume (self, &hello);
     bool resumed = client != NULL;
-    if (!client) {
-        client = client_new (hello.uuid.data);
-        view_copy (hello.name, client->name, sizeof client->name);
-        HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
-        HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
-        log_line (LOG_INFO, "B021", "client %s connects", client->name);
-    }
+    if (!client)
+        client = s_admit (self, &hello);
     client->route = route;
     client->heard_us = self->hub->now_us;
     stream_grant (client->out, hello.window_tasks, hello.window_bytes);
@@ -287,6 +309,20 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
               wire_verb_name (envelope.verb), client->name);
     s_refuse (self, route, CADRE_ERROR_PROTOCOL, message);
     front_forget (self, client);
+}
+
+void front_check_keys (front_t *self)
+{
+    client_t *client, *next;
+    HASH_ITER (hh_uuid, self->by_uuid, client, next) {
+        if (doors_is_client (self->hub->doors, client->peer))
+            continue;
+        log_line (LOG_WARNING, "B023", "client %s is put out: its key %s is not let in any more",
+                  client->name, client->key);
+        s_refuse (self, client->route, CADRE_ERROR_REFUSED,
+                  "the key of this client was revoked or made anew: ask for a new access file");
+        front_forget (self, client);
+    }
 }
 
 size_t front_count (const front_t *self)

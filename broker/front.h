@@ -27,6 +27,9 @@ void front_flush (front_t *self);
 //  Once a beat: BEATs go out, memory is counted anew.
 void front_beat (front_t *self);
 
+//  Clients whose key is let in no more are refused, and their sessions end.
+void front_check_keys (front_t *self);
+
 //  Silent clients are lost.
 void front_judge (front_t *self);
 

@@ -35,11 +35,34 @@ static bool s_spec_is_map (view_t spec)
     return cursor_peek (&cursor) == CURSOR_MAP || cursor_peek (&cursor) == CURSOR_NIL;
 }
 
+//  May this client open such a job, as its key says?
+static cadre_error_t s_check_rights (const front_t *self, const client_t *client, const wire_job_open_t *open,
+                                     fault_t *fault)
+{
+    const rights_t *rights = doors_rights (self->hub->doors, client->peer);
+    bool command = open->kind == WIRE_KIND_COMMAND;
+    char function [HUB_NAME_BYTES];
+    view_copy (open->function, function, sizeof function);
+    if (!rights || rights->role == ROLE_OBSERVER)
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "the key %s is for looking on: submit with a key of role client or admin",
+                          client->key);
+    if (rights_cover (rights, command ? NULL : function))
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_REFUSED,
+                      command
+                          ? "the key %s may call certain functions and run no commands%s: ask for another key"
+                          : "the key %s may not call %s: ask for a key that may",
+                      client->key, command ? "" : function);
+}
+
 static cadre_error_t s_check_open (const front_t *self, const client_t *client, const wire_job_open_t *open,
                                    fault_t *fault)
 {
     if (self->hub->state != HUB_RUNNING)
         return fault_set (fault, CADRE_ERROR_REFUSED, "this broker is draining: it takes no new jobs");
+    if (s_check_rights (self, client, open, fault))
+        return fault->code;
     if (client->jobs_open >= CLIENT_JOBS_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "%u jobs are open on this connection: wait until some have ended", CLIENT_JOBS_MAX);
@@ -98,9 +121,9 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
         || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
     job_t *job = ledger_find_uuid (self->hub->ledger, open.uuid.data);
-    if (job)
+    if (job && s_check_rights (self, client, &open, &fault) == CADRE_OK)
         return s_open_again (self, client, &open, job);
-    if (s_check_open (self, client, &open, &fault)) {
+    if (fault.code || s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
         s_opened (self, client, open.ref, 0, &fault);
         return true;

@@ -14,6 +14,7 @@
 #include "common/timers.h"
 
 struct delay;
+struct doors;
 struct ledger;
 struct ready;
 struct roster;
@@ -42,6 +43,10 @@ typedef struct hub {
     uint32_t lost_ms;                       //  Silence after which they do not
     uint64_t memory_limit;                  //  Bytes that the broker may hold
     bool embedded;                          //  Nobody else can join
+    bool insecure;                          //  Other hosts can join without a key
+    struct doors *doors;                    //  Keys; NULL: everybody is let in
+    const char *peer;                       //  Who sent the frame at hand, as the gate calls it
+    bool keys_changed;                      //  Sessions are to be checked against new keys
     hub_state_t state;                      //  Running, draining or stopping
     uint64_t epoch;                         //  Of the leases given here
     uint64_t serial;                        //  The last lease's number

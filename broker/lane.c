@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "broker/doors.h"
 #include "common/descriptors.h"
 #include "common/sockets.h"
 #include "common/stream.h"
@@ -73,7 +74,8 @@ static void s_put_hello (lane_t *self)
     stream_put (self->out, &frame, 0, false);
 }
 
-lane_t *lane_new (const hub_t *hub, address_kind_t kind, uint64_t session, uint32_t *next, fault_t *fault)
+lane_t *lane_new (const hub_t *hub, address_kind_t kind, const char *peer, uint64_t session, uint32_t *next,
+                  fault_t *fault)
 {
     const address_t *address = s_address (hub, kind);
     if (!address) {
@@ -85,6 +87,9 @@ lane_t *lane_new (const hub_t *hub, address_kind_t kind, uint64_t session, uint3
     lane_t *self = calloc (1, sizeof *self);
     assert (self);
     self->socket = sockets_new (hub->context, ZMQ_PUSH, fault);
+    char domain [DOORS_DOMAIN_BYTES];
+    if (self->socket)
+        doors_guard (hub->doors, self->socket, kind, doors_lane (peer, domain));
     if (!self->socket || s_bind (self, hub, address, next, fault)) {
         lane_destroy (&self);
         return NULL;

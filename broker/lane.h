@@ -14,9 +14,10 @@
 
 typedef struct lane lane_t;
 
-//  Binds a lane on the first address of that kind; *next is where the search for a free place begins, and is moved on.
+//  Binds a lane on the first address of that kind, for the peer alone (as the gate calls it; not asked for without doors); *next is where the search for a free place begins, and is moved on.
 //  NULL and a fault when there is no such address, no free port, or too few descriptors.
-lane_t *lane_new (const hub_t *hub, address_kind_t kind, uint64_t session, uint32_t *next, fault_t *fault);
+lane_t *lane_new (const hub_t *hub, address_kind_t kind, const char *peer, uint64_t session, uint32_t *next,
+                  fault_t *fault);
 void lane_destroy (lane_t **self_p);
 
 //  The tcp port, or N of lane-N.

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "broker/broker.h"
+#include "broker/warden.h"
 #include "common/descriptors.h"
+#include "common/keydir.h"
 #include "common/log.h"
 #include "common/sockets.h"
 #include "common/units.h"
@@ -22,21 +24,33 @@
 typedef struct settings {
     broker_options_t options;   //  For broker_new
     char listen [LISTEN_BYTES]; //  Addresses, with commas
+    const char *keys;           //  --keys, or NULL
+    bool reachable;             //  Other hosts reach one of the addresses
     fault_t fault;              //  What is wrong with an option
 } settings_t;
 
 typedef struct watch {
     broker_t *broker; //  Whom signals are for
-    int signal_fd;    //  signalfd of SIGTERM and SIGINT
+    int signal_fd;    //  signalfd of SIGTERM, SIGINT and SIGHUP
 } watch_t;
 
 const char *argp_program_version = "cadre-broker " CADRE_VERSION_STRING;
 
-enum { KEY_LISTEN = 'l', KEY_NAME = 'n', KEY_LANES = 256, KEY_MEMORY, KEY_BEAT, KEY_LOST, KEY_LOG };
+enum {
+    KEY_LISTEN = 'l',
+    KEY_NAME = 'n',
+    KEY_LANES = 256,
+    KEY_MEMORY,
+    KEY_BEAT,
+    KEY_LOST,
+    KEY_KEYS,
+    KEY_INSECURE,
+    KEY_LOG
+};
 
 static const struct argp_option s_options [] = {
     {"listen", KEY_LISTEN, "ADDRESS", 0,
-     "Where to listen: ipc:///FOLDER or tcp://127.0.0.1:PORT; may be repeated, or a list with commas (CADRE_LISTEN)",
+     "Where to listen: ipc:///FOLDER or tcp://HOST:PORT, with * for every interface; may be repeated, or a list with commas (CADRE_LISTEN)",
      0},
     {"name", KEY_NAME, "NAME", 0, "Label for people; the host's name (CADRE_NAME)", 0},
     {"lanes", KEY_LANES, "FIRST-LAST", 0,
@@ -44,6 +58,12 @@ static const struct argp_option s_options [] = {
     {"memory", KEY_MEMORY, "SIZE", 0, "What the broker may hold; a quarter of the machine (CADRE_MEMORY)", 0},
     {"beat", KEY_BEAT, "DURATION", 0, "How often peers say that they live; 1s (CADRE_BEAT)", 0},
     {"lost", KEY_LOST, "DURATION", 0, "A silent peer is lost after this; 10s (CADRE_LOST)", 0},
+    {"keys", KEY_KEYS, "DIR", 0,
+     "Folder of keys, made by cadre keygen: peers on tcp must have one. Beyond this host the default is "
+     "$XDG_CONFIG_HOME/cadre/keys (CADRE_KEYS)",
+     0},
+    {"insecure", KEY_INSECURE, NULL, 0,
+     "Let everybody in from everywhere, without keys and in the clear (CADRE_INSECURE=1)", 0},
     {"log", KEY_LOG, "LEVEL", 0, "none, error, warning, info or debug; info (CADRE_LOG)", 0},
     {0},
 };
@@ -52,8 +72,9 @@ static const struct {
     int key;              //  Of the option
     const char *variable; //  Its variable
 } s_variables [] = {
-    {KEY_LISTEN, "CADRE_LISTEN"}, {KEY_NAME, "CADRE_NAME"}, {KEY_LANES, "CADRE_LANES"},
-    {KEY_MEMORY, "CADRE_MEMORY"}, {KEY_BEAT, "CADRE_BEAT"}, {KEY_LOST, "CADRE_LOST"},
+    {KEY_LISTEN, "CADRE_LISTEN"}, {KEY_NAME, "CADRE_NAME"},         {KEY_LANES, "CADRE_LANES"},
+    {KEY_MEMORY, "CADRE_MEMORY"}, {KEY_BEAT, "CADRE_BEAT"},         {KEY_LOST, "CADRE_LOST"},
+    {KEY_KEYS, "CADRE_KEYS"},     {KEY_INSECURE, "CADRE_INSECURE"},
 };
 
 static cadre_error_t s_take_duration (const char *text, uint32_t *ms, fault_t *fault)
@@ -89,6 +110,8 @@ static cadre_error_t s_take (settings_t *self, int key, const char *text)
     case KEY_MEMORY: return units_parse_size (text, &options->memory_bytes, &self->fault);
     case KEY_BEAT: return s_take_duration (text, &options->beat_ms, &self->fault);
     case KEY_LOST: return s_take_duration (text, &options->lost_ms, &self->fault);
+    case KEY_KEYS: self->keys = text; return CADRE_OK;
+    case KEY_INSECURE: options->insecure = !text || strcmp (text, "0") != 0; return CADRE_OK;
     case KEY_LOG:
         if (log_parse_level (text, &level, &self->fault) == CADRE_OK)
             log_set_level (level);
@@ -102,7 +125,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     settings_t *self = state->input;
     if (key == ARGP_KEY_ARG)
         argp_error (state, "'%s' is no option: addresses are given with --listen", argument);
-    if (!argument)
+    if (!argument && key != KEY_INSECURE)
         return ARGP_ERR_UNKNOWN;
     if (s_take (self, key, argument))
         argp_error (state, "%s", self->fault.text);
@@ -139,7 +162,6 @@ static int s_fail (const fault_t *fault)
     return cadre_error_exit_code (fault->code);
 }
 
-//  Without authentication only this host may reach the broker.
 static cadre_error_t s_check_listen (settings_t *self)
 {
     address_t addresses [ADDRESS_LIST_MAX];
@@ -159,11 +181,7 @@ static cadre_error_t s_check_listen (settings_t *self)
                 &self->fault, CADRE_ERROR_CONFIGURATION,
                 "%s: a broker of its own cannot listen there: use ipc:///FOLDER or tcp://127.0.0.1:PORT",
                 text);
-        if (!address_is_loopback (&addresses [i]))
-            return fault_set (&self->fault, CADRE_ERROR_CONFIGURATION,
-                              "%s can be reached from other hosts, and this version has no authentication: "
-                              "listen at tcp://127.0.0.1:%u or an ipc address",
-                              text, addresses [i].port);
+        self->reachable = self->reachable || !address_is_loopback (&addresses [i]);
     }
     self->options.listen = self->listen;
     return CADRE_OK;
@@ -178,6 +196,10 @@ static void *s_watch (void *argument)
     while (read (watch->signal_fd, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGUSR1)
             break;
+        if (info.ssi_signo == SIGHUP) {
+            broker_signal (watch->broker, BROKER_RELOAD);
+            continue;
+        }
         log_line (LOG_INFO, "B001", "signal %u: %s", info.ssi_signo, count ? "stopping at once" : "draining");
         broker_signal (watch->broker, count++ ? BROKER_STOP : BROKER_DRAIN);
     }
@@ -206,16 +228,49 @@ static int s_serve (settings_t *self, void *context, sigset_t *signals)
     return cadre_error_exit_code (error);
 }
 
+//  Addresses beyond this host are served with keys, or with the operator's word that nobody needs one.
+static cadre_error_t s_find_keys (settings_t *self, char folder [KEYDIR_PATH_BYTES])
+{
+    if (self->keys && self->options.insecure)
+        return fault_set (&self->fault, CADRE_ERROR_ARGUMENT,
+                          "--keys and --insecure exclude each other: give one");
+    if (self->keys || self->options.insecure || !self->reachable)
+        return CADRE_OK;
+    if (keydir_default (folder, &self->fault))
+        return self->fault.code;
+    if (!keydir_exists (folder))
+        return fault_set (
+            &self->fault, CADRE_ERROR_CONFIGURATION,
+            "other hosts can reach %s, and there are no keys in %s: make one for each peer (cadre keygen "
+            "NAME --role ROLE), or listen at tcp://127.0.0.1:PORT or an ipc address",
+            self->listen, folder);
+    self->keys = folder;
+    return CADRE_OK;
+}
+
+static int s_serve_with_keys (settings_t *self, void *context, sigset_t *signals)
+{
+    warden_t *warden = warden_new (context, self->keys, &self->fault);
+    if (!warden)
+        return s_fail (&self->fault);
+    self->options.doors = warden_doors (warden);
+    int code = s_serve (self, context, signals);
+    warden_destroy (&warden);
+    return code;
+}
+
 int main (int argc, char **argv)
 {
     static const struct argp argp = {
         .options = s_options,
         .parser = s_parse,
         .doc =
-            "Serves clients and workers of this host: takes tasks, hands them out, and returns their results.\v"
+            "Serves clients and workers: takes tasks, hands them out, and returns their results.\v"
             "Example:\n"
-            "  cadre-broker --listen tcp://127.0.0.1:5700 --lost 5s\n\n"
-            "Without --listen it serves this user's programs at $XDG_RUNTIME_DIR/cadre. SIGTERM drains, a second one stops at once.",
+            "  cadre keygen alice --role client --address tcp://hub:5700\n"
+            "  cadre-broker --listen 'tcp://*:5700'\n\n"
+            "Without --listen it serves this user's programs at $XDG_RUNTIME_DIR/cadre. SIGTERM drains, a second one stops at once; "
+            "SIGHUP reads the keys again.",
     };
     settings_t settings = {0};
     log_open ("cadre-broker", LOG_INFO);
@@ -226,19 +281,22 @@ int main (int argc, char **argv)
         return s_fail (&settings.fault);
     argp_err_exit_status = 64;
     argp_parse (&argp, argc, argv, 0, NULL, &settings);
-    if (s_check_listen (&settings))
+    char folder [KEYDIR_PATH_BYTES];
+    if (s_check_listen (&settings) || s_find_keys (&settings, folder))
         return s_fail (&settings.fault);
     sigset_t signals;
     sigemptyset (&signals);
     sigaddset (&signals, SIGTERM);
     sigaddset (&signals, SIGINT);
+    sigaddset (&signals, SIGHUP);
     sigaddset (&signals, SIGUSR1);
     pthread_sigmask (SIG_BLOCK, &signals, NULL);
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
     if (!context)
         return s_fail (&settings.fault);
-    int code = s_serve (&settings, context, &signals);
+    int code = settings.keys ? s_serve_with_keys (&settings, context, &signals)
+                             : s_serve (&settings, context, &signals);
     sockets_context_destroy (&context);
     return code;
 }

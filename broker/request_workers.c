@@ -32,9 +32,10 @@ static void s_pack_functions (buffer_t *map, const agent_t *agent)
 static void s_pack_worker (const hub_t *hub, buffer_t *map, const agent_t *agent)
 {
     uint64_t window = agent->lane ? lane_free_tasks (agent->lane) : 0;
-    pack_map (map, 18);
+    pack_map (map, 19);
     request_pair_uint (map, "worker", agent->number);
     request_pair_text (map, "name", agent->name);
+    request_pair_text (map, "key", agent->key);
     request_pair_text (map, "host", agent->host);
     request_pair_uint (map, "pid", agent->pid);
     request_pair_text (map, "state", agent_state_name (agent));
@@ -202,7 +203,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     (void) fault;
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
-    pack_map (map, 21);
+    pack_map (map, 24);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -219,6 +220,9 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "stale_results", hub->stale_results);
     request_pair_uint (map, "lost_workers", hub->lost_workers);
     request_pair_text (map, "state", hub->state == HUB_RUNNING ? "running" : "draining");
+    request_pair_text (map, "security", hub->doors ? "curve" : hub->insecure ? "insecure" : "local");
+    request_pair_uint (map, "keys", hub->doors ? keyring_count (hub->doors->keys) : 0);
+    request_pair_uint (map, "refused_peers", hub->doors ? hub->doors->refused (hub->doors) : 0);
     request_reply (self, CADRE_OK, "", wire_view_of (map), false);
     return CADRE_OK;
 }
@@ -237,5 +241,15 @@ cadre_error_t request_broker_stop (request_t *self, fault_t *fault)
     (void) fault;
     self->hub->state = HUB_STOPPING;
     request_reply (self, CADRE_OK, "", (view_t){0}, false);
+    return CADRE_OK;
+}
+
+cadre_error_t request_broker_reload (request_t *self, fault_t *fault)
+{
+    if (doors_reload (self->hub, fault))
+        return fault->code;
+    pack_map (&self->items, 1);
+    request_pair_uint (&self->items, "keys", keyring_count (self->hub->doors->keys));
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
     return CADRE_OK;
 }

@@ -10,17 +10,26 @@
 typedef struct handler {
     const char *what; //  Name of the request
     request_fn *run;  //  Answers it, or returns a fault that becomes the answer
+    role_t least;     //  Who may ask: any client, clients but observers, or admins alone
 } handler_t;
 
 static const handler_t s_handlers [] = {
-    {"job.list", request_job_list},       {"job.info", request_job_info},
-    {"job.cancel", request_job_cancel},   {"job.retry", request_job_retry},
-    {"job.forget", request_job_forget},   {"task.list", request_task_list},
-    {"task.info", request_task_info},     {"task.explain", request_task_explain},
-    {"worker.list", request_worker_list}, {"worker.drain", request_worker_drain},
-    {"worker.stop", request_worker_stop}, {"function.list", request_function_list},
-    {"broker.info", request_broker_info}, {"broker.drain", request_broker_drain},
-    {"broker.stop", request_broker_stop},
+    {"job.list", request_job_list, ROLE_OBSERVER},
+    {"job.info", request_job_info, ROLE_OBSERVER},
+    {"job.cancel", request_job_cancel, ROLE_CLIENT},
+    {"job.retry", request_job_retry, ROLE_CLIENT},
+    {"job.forget", request_job_forget, ROLE_CLIENT},
+    {"task.list", request_task_list, ROLE_OBSERVER},
+    {"task.info", request_task_info, ROLE_OBSERVER},
+    {"task.explain", request_task_explain, ROLE_OBSERVER},
+    {"worker.list", request_worker_list, ROLE_OBSERVER},
+    {"worker.drain", request_worker_drain, ROLE_ADMIN},
+    {"worker.stop", request_worker_stop, ROLE_ADMIN},
+    {"function.list", request_function_list, ROLE_OBSERVER},
+    {"broker.info", request_broker_info, ROLE_OBSERVER},
+    {"broker.drain", request_broker_drain, ROLE_ADMIN},
+    {"broker.stop", request_broker_stop, ROLE_ADMIN},
+    {"broker.reload", request_broker_reload, ROLE_ADMIN},
 };
 
 void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body, bool more)
@@ -123,6 +132,14 @@ static const handler_t *s_find (view_t what)
     return NULL;
 }
 
+static bool s_may (const request_t *self, role_t least)
+{
+    const rights_t *rights = doors_rights (self->hub->doors, self->client->peer);
+    role_t role = rights ? rights->role : ROLE_NONE;
+    return role == ROLE_ADMIN || (role == ROLE_CLIENT && least != ROLE_ADMIN)
+           || (role == ROLE_OBSERVER && least == ROLE_OBSERVER);
+}
+
 bool front_request (front_t *self, client_t *client, cursor_t *body)
 {
     wire_request_t fields;
@@ -137,6 +154,9 @@ bool front_request (front_t *self, client_t *client, cursor_t *body)
     if (!handler)
         fault_set (&fault, CADRE_ERROR_ARGUMENT, "this broker (%s) knows no request '%s'",
                    CADRE_VERSION_STRING, what);
+    else if (!s_may (&request, handler->least))
+        fault_set (&fault, CADRE_ERROR_REFUSED, "the key %s may not ask for %s: that takes a key of role %s",
+                   client->key, what, keys_role_name (handler->least));
     else
         handler->run (&request, &fault);
     if (fault.code)

@@ -143,7 +143,7 @@ static bool s_read_labels (agent_t *agent, const wire_list_t *list)
     return true;
 }
 
-static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list)
+static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list, const rights_t *rights)
 {
     cursor_t cursor = cursor_of_view (list->values);
     if (list->count > OFFERS_MAX)
@@ -155,8 +155,10 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
             || function.says.size > SAYS_MAX)
             return false;
         offer_t *offer;
+        char name [HUB_NAME_BYTES];
+        view_copy (function.name, name, sizeof name);
         HASH_FIND (hh, agent->offers, function.name.data, function.name.size, offer);
-        if (offer)
+        if (offer || !rights_cover (rights, name))
             continue;
         offer = calloc (1, sizeof *offer);
         assert (offer);
@@ -169,7 +171,8 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
     return true;
 }
 
-bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello)
+bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello,
+                      const rights_t *rights)
 {
     s_forget_description (agent);
     view_copy (hello->name, agent->name, sizeof agent->name);
@@ -178,9 +181,10 @@ bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t 
     agent->pid = hello->pid;
     agent->slots = (uint32_t) hello->slots;
     agent->threads = hello->threads;
-    agent->commands = hello->commands;
+    agent->commands = hello->commands && rights_cover (rights, NULL);
+    snprintf (agent->key, sizeof agent->key, "%s", rights->name);
     self->version++;
-    return s_read_labels (agent, &hello->labels) && s_read_offers (self, agent, &hello->functions);
+    return s_read_labels (agent, &hello->labels) && s_read_offers (self, agent, &hello->functions, rights);
 }
 
 void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session)

@@ -11,7 +11,7 @@
 
 #include <uthash.h>
 
-#include "broker/hub.h"
+#include "broker/doors.h"
 #include "broker/job.h"
 #include "broker/lane.h"
 #include "broker/spans.h"
@@ -55,6 +55,8 @@ typedef struct agent {
     agent_state_t state;            //  How far it is
     char name [HUB_NAME_BYTES];     //  Label for people
     char host [HUB_NAME_BYTES];     //  Its machine
+    char peer [KEYS_TEXT_BYTES];    //  What the gate calls it; "" without doors
+    char key [KEYS_NAME_BYTES];     //  Name of its key; "" for who needs none
     char version [64];              //  Its release
     uint64_t pid;                   //  Process there
     uint32_t slots;                 //  Tasks at a time
@@ -101,8 +103,9 @@ agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
 //  Forgets an agent that holds no lease.
 void roster_remove (roster_t *self, agent_t **agent_p);
 
-//  What it offers, as it said. False when a list is not what it should be.
-bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello);
+//  What it offers, as it said and as far as its key lets it. False when a list is not what it should be.
+bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello,
+                      const rights_t *rights);
 
 //  Gives the agent a new session; ends its session.
 void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session);

@@ -1,6 +1,7 @@
 //  sink.c - what workers send back: results, output, returned leases
 
 #include <assert.h>
+#include <string.h>
 
 #include "broker/back_own.h"
 #include "broker/deliver.h"
@@ -177,6 +178,10 @@ void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
     agent_t *agent = envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
     if (!agent) {
         self->hub->stale_results += envelope.verb == WIRE_sink_results;
+        return;
+    }
+    if (self->hub->peer ? strcmp (self->hub->peer, agent->peer) != 0 : self->hub->doors != NULL) {
+        self->hub->refused_frames++; //  It speaks in another's name
         return;
     }
     agent->heard_us = self->hub->now_us;

@@ -75,8 +75,8 @@ static inline agent_t *hub_rig_agent (hub_rig_t *self, uint32_t slots)
                                  .commands = true,
                                  .functions = wire_list_of (&functions, 1)};
     agent_t *agent = roster_add (self->hub.roster, uuid);
-    roster_describe (self->hub.roster, agent, &hello);
-    lane_t *lane = lane_new (&self->hub, ADDRESS_INPROC, 1000u + self->uuids, &self->lane_next, NULL);
+    roster_describe (self->hub.roster, agent, &hello, rights_of_all ());
+    lane_t *lane = lane_new (&self->hub, ADDRESS_INPROC, "", 1000u + self->uuids, &self->lane_next, NULL);
     lane_grant (lane, 100000, 1u << 30);
     roster_begin_session (self->hub.roster, agent, &lane, 1000u + self->uuids);
     agent->state = AGENT_READY;

@@ -91,7 +91,7 @@ static void test_never_beyond_the_window (void **state)
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = hub_rig_client (&rig);
     agent_t *agent = hub_rig_agent (&rig, 64);
-    lane_t *lane = lane_new (&rig.hub, ADDRESS_INPROC, 77, &rig.lane_next, NULL);
+    lane_t *lane = lane_new (&rig.hub, ADDRESS_INPROC, "", 77, &rig.lane_next, NULL);
     lane_grant (lane, 5, 1u << 20);
     roster_begin_session (rig.hub.roster, agent, &lane, 77);
     agent->state = AGENT_READY;

@@ -1,0 +1,50 @@
+/*  doors.h - whether a broker's doors are locked, and who is let in where
+ *
+ *  The seam by which authentication is plugged into a broker: its owner (main)
+ *  has the keys read and runs the gate, which decides in ZeroMQ's handshake; the broker
+ *  asks here what the peer of a frame may do. Without doors everybody who
+ *  reaches the broker may do everything. One thread, the broker's.
+ */
+
+#ifndef BROKER_DOORS_H_INCLUDED
+#define BROKER_DOORS_H_INCLUDED
+
+#include <stdint.h>
+
+#include "broker/hub.h"
+#include "broker/keyring.h"
+
+#define DOORS_DOMAIN_BYTES 64
+
+typedef struct doors {
+    char secret_key [KEYS_TEXT_BYTES]; //  The broker's, for CURVE on tcp
+    keyring_t *keys;                   //  Who is let in
+    //  Reads the keys anew, has the gate use them and changes self->keys; a fault when they cannot be read: then the old ones hold.
+    cadre_error_t (*reload) (struct doors *self, fault_t *fault);
+    //  How many handshakes the gate has refused.
+    uint64_t (*refused) (const struct doors *self);
+    void *owner; //  Of whoever made it
+} doors_t;
+
+//  Sets what is asked of peers that connect to SOCKET at an address of that kind, for the bind that follows. DOMAIN names the door: "front",
+//  "back", "sink", or doors_lane's text. Nothing is asked where self is NULL.
+void doors_guard (const doors_t *self, void *socket, address_kind_t kind, const char *domain);
+
+//  The domain of the lane of one peer: nobody but the holder of that key is let in.
+const char *doors_lane (const char *peer, char domain [DOORS_DOMAIN_BYTES]);
+
+//  What a peer may do, by its User-Id. NULL: it is not to be heard.
+const rights_t *doors_rights (const doors_t *self, const char *peer);
+
+//  Is it let in as a worker, or as a client? Those who need no key are both.
+bool doors_is_worker (const doors_t *self, const char *peer);
+bool doors_is_client (const doors_t *self, const char *peer);
+
+//  The gate's decision in a handshake: what the peer is called from then on, or NULL when it is refused. MECHANISM is "NULL" or "CURVE", KEY the public
+//  key in Z85 (CURVE) or "".
+const char *doors_admit (const keyring_t *keys, const char *domain, const char *mechanism, const char *key);
+
+//  Has the keys read anew; sessions are checked in this turn. CADRE_ERROR_CONFIGURATION when there are none or they cannot be read.
+cadre_error_t doors_reload (hub_t *hub, fault_t *fault);
+
+#endif
