@@ -37,6 +37,9 @@ void charter_copy (charter_t *self, const worker_options_t *options)
     else
         host_label (self->name, sizeof (self->name));
     self->broker = s_copy (options->broker);
+    self->has_keys = options->keys != NULL;
+    if (options->keys)
+        self->keys = *options->keys;
     self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
     self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path, sizeof (path)));
     self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
@@ -58,7 +61,7 @@ void charter_free (charter_t *self)
     free (self->broker);
     free (self->task_broker);
     free (self->slot_path);
-    *self = (charter_t){0};
+    explicit_bzero (self, sizeof *self);
 }
 
 bool charter_has_functions (const charter_t *self)

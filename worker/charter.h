@@ -15,6 +15,8 @@ typedef struct charter {
     char name [HOST_NAME_BYTES]; //  Label for people
     char host [HOST_NAME_BYTES]; //  Name of the machine
     char *broker;                //  Addresses
+    keys_t keys;                 //  For brokers on tcp, where has_keys
+    bool has_keys;               //  It was given some
     char *task_broker;           //  For CADRE_TASK_BROKER
     char *slot_path;             //  Executable of slots
     buffer_t plugins;            //  Packed texts

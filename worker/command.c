@@ -5,6 +5,7 @@
 #include "worker/host.h"
 #include "worker/worker.h"
 
+#include "common/access.h"
 #include "common/address.h"
 #include "common/descriptors.h"
 #include "common/log.h"
@@ -38,6 +39,8 @@ typedef struct settings {
     list_t program;                       //  --program, cut into words
     int commands;                         //  1 allowed, 0 refused, -1 as the address says
     char broker [ADDRESS_ENDPOINT_BYTES]; //  The default place
+    const char *access_file;              //  --access
+    access_t access;                      //  What is in it
     fault_t fault;                        //  What is wrong with an option
 } settings_t;
 
@@ -55,12 +58,16 @@ enum {
     KEY_DRAIN,
     KEY_MAX_TASKS,
     KEY_SLOT_PATH,
+    KEY_ACCESS,
     KEY_BROKER
 };
 
 static const struct argp_option s_options [] = {
     {"broker", KEY_BROKER, "ADDRESS,...", 0,
      "Where the broker is, such as tcp://hub:5700 or ipc:///run/cadre; several are tried in turn (CADRE_BROKER)",
+     0},
+    {"access", KEY_ACCESS, "FILE", 0,
+     "Access file with this worker's key, made by cadre keygen; it also says where the broker is (CADRE_ACCESS)",
      0},
     {"slots", KEY_SLOTS, "N", 0,
      "Tasks that run at a time; the CPUs that may be used if not given (CADRE_SLOTS)", 0},
@@ -73,7 +80,7 @@ static const struct argp_option s_options [] = {
      "What jobs may need; may be given several times (CADRE_LABEL, separated by commas)", 0},
     {"name", KEY_NAME, "NAME", 0, "Label for people; host:pid if not given (CADRE_NAME)", 0},
     {"allow-commands", KEY_ALLOW, 0, 0,
-     "Run commands also for a broker on another host (CADRE_ALLOW_COMMANDS=1)", 0},
+     "Run commands also for a broker on another host that has no key (CADRE_ALLOW_COMMANDS=1)", 0},
     {"no-commands", KEY_REFUSE, 0, 0, "Run no commands (CADRE_ALLOW_COMMANDS=0)", 0},
     {"idle-timeout", KEY_IDLE, "TIME", 0,
      "Leave after so long without a task, such as 5m (CADRE_IDLE_TIMEOUT)", 0},
@@ -95,7 +102,7 @@ static const struct {
                     {"CADRE_NAME", KEY_NAME, 0},           {"CADRE_ALLOW_COMMANDS", KEY_ALLOW, 0},
                     {"CADRE_IDLE_TIMEOUT", KEY_IDLE, 0},   {"CADRE_LIFETIME", KEY_LIFETIME, 0},
                     {"CADRE_DRAIN_TIMEOUT", KEY_DRAIN, 0}, {"CADRE_MAX_TASKS", KEY_MAX_TASKS, 0},
-                    {"CADRE_SLOT_PATH", KEY_SLOT_PATH, 0}};
+                    {"CADRE_SLOT_PATH", KEY_SLOT_PATH, 0}, {ACCESS_VARIABLE, KEY_ACCESS, 0}};
 
 static cadre_error_t s_add (list_t *list, const char *text, fault_t *fault)
 {
@@ -156,6 +163,7 @@ static cadre_error_t s_set (settings_t *self, int key, const char *text)
     cadre_error_t error;
     switch (key) {
     case KEY_BROKER: self->worker.broker = text; return CADRE_OK;
+    case KEY_ACCESS: self->access_file = text; return CADRE_OK;
     case KEY_THREADS: self->worker.threads = true; return CADRE_OK;
     case KEY_PLUGIN: return s_add (&self->plugins, text, fault);
     case KEY_LABEL: return s_add (&self->labels, text, fault);
@@ -207,6 +215,19 @@ static cadre_error_t s_variable (settings_t *self, size_t i)
     return error;
 }
 
+static cadre_error_t s_read_access (settings_t *self)
+{
+    if (!self->access_file)
+        return CADRE_OK;
+    cadre_error_t error = access_read_for (&self->access, self->access_file, true, &self->fault);
+    if (error)
+        return error;
+    self->worker.keys = &self->access.keys;
+    if (!self->worker.broker && self->access.address [0])
+        self->worker.broker = self->access.address;
+    return CADRE_OK;
+}
+
 static cadre_error_t s_default_broker (settings_t *self)
 {
     address_t place;
@@ -217,7 +238,7 @@ static cadre_error_t s_default_broker (settings_t *self)
     return error;
 }
 
-//  Commands are run for brokers that only programs of this host can be, and for others when told so.
+//  Commands are run for brokers that only programs of this host can be, for those that have proved who they are, and for others when told so.
 static cadre_error_t s_decide_commands (settings_t *self)
 {
     address_t addresses [ADDRESS_LIST_MAX];
@@ -226,7 +247,7 @@ static cadre_error_t s_decide_commands (settings_t *self)
         address_parse_list (self->worker.broker, addresses, ADDRESS_LIST_MAX, &count, &self->fault);
     self->worker.commands = self->commands != 0;
     for (size_t i = 0; error == CADRE_OK && i < count; i++)
-        if (self->commands < 0 && !address_is_loopback (&addresses [i]))
+        if (self->commands < 0 && !self->worker.keys && !address_is_loopback (&addresses [i]))
             self->worker.commands = false;
     return error;
 }
@@ -253,7 +274,9 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
     argp_err_exit_status = cadre_error_exit_code (CADRE_ERROR_ARGUMENT);
     if (argp_parse (&argp, argc, argv, 0, NULL, self) != 0)
         return self->fault.code ? self->fault.code : CADRE_ERROR_ARGUMENT;
-    error = s_default_broker (self);
+    error = s_read_access (self);
+    if (error == CADRE_OK)
+        error = s_default_broker (self);
     if (error == CADRE_OK)
         error = s_decide_commands (self);
     self->worker.plugins = self->plugins.texts;
@@ -343,6 +366,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
         settings.worker.say = s_say;
         context = sockets_context_new (1, 64, fault);
         worker = context ? worker_new (context, &settings.worker, fault) : NULL;
+        access_wipe (&settings.access);
         error = worker ? s_serve (worker, signals, fault) : fault->code;
         restart = worker && worker_wants_restart (worker);
     }

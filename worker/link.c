@@ -3,6 +3,7 @@
 #include "worker/link_inside.h"
 
 #include "common/entropy.h"
+#include "common/greeting.h"
 #include "common/log.h"
 #include "common/sockets.h"
 
@@ -116,6 +117,12 @@ static void s_say_hello (link_t *self)
                 moment_now (self->options.clock) + (int64_t) self->wait_ms * MS);
 }
 
+static void s_use_keys (const link_t *self, void *socket)
+{
+    if (self->options.keys && link_address (self)->kind == ADDRESS_TCP)
+        sockets_use_keys (socket, self->options.keys);
+}
+
 static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
@@ -123,6 +130,7 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     self->back = sockets_new (self->options.context, ZMQ_DEALER, fault);
     if (!self->back)
         return CADRE_ERROR_IO;
+    s_use_keys (self, self->back);
     int only_connected = 1;
     zmq_setsockopt (self->back, ZMQ_IMMEDIATE, &only_connected, sizeof (only_connected));
     self->wait_ms = FIRST_WAIT_MS;
@@ -141,14 +149,20 @@ cadre_error_t link_start (link_t *self, fault_t *fault)
     return s_connect_back (self, fault);
 }
 
+//  The reason is asked for only before the first session: that takes a moment, and nothing runs yet.
 static void s_warn (link_t *self)
 {
-    char text [ADDRESS_ENDPOINT_BYTES], line [FAULT_TEXT_BYTES];
+    char text [ADDRESS_ENDPOINT_BYTES], line [FAULT_TEXT_BYTES + 16];
+    fault_t why = {0};
     address_print (link_address (self), text, sizeof (text));
-    snprintf (
-        line, sizeof (line),
-        "no broker answers at %s; start one there (cadre broker start), or name another with --broker; trying on",
-        text);
+    if (link_never_opened (self))
+        greeting_explain (link_address (self), self->options.keys != NULL, &why);
+    if (why.code != CADRE_ERROR_REFUSED)
+        fault_set (
+            &why, CADRE_ERROR_UNAVAILABLE,
+            "no broker answers at %s; start one there (cadre broker start), or name another with --broker",
+            text);
+    snprintf (line, sizeof (line), "%s; trying on", why.text);
     self->warned = true;
     self->options.events.say (self->options.events.context, line);
 }
@@ -192,6 +206,8 @@ void link_begin_anew (link_t *self, const char *why)
 static void *s_connect_once (link_t *self, int type, const char *endpoint)
 {
     void *socket = sockets_new_once (self->options.context, type, &self->fault);
+    if (socket)
+        s_use_keys (self, socket);
     if (socket && sockets_connect (socket, endpoint, &self->fault) != CADRE_OK)
         sockets_destroy (&socket);
     return socket;

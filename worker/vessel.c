@@ -31,7 +31,8 @@ struct vessel_box {
 
 static bool s_is_private (const char *entry)
 {
-    return strncmp (entry, "CADRE_BROKER=", 13) == 0 || strncmp (entry, "CADRE_SERVE=", 12) == 0;
+    return strncmp (entry, "CADRE_BROKER=", 13) == 0 || strncmp (entry, "CADRE_SERVE=", 12) == 0
+           || strncmp (entry, "CADRE_ACCESS=", 13) == 0;
 }
 
 //  The environment for a slot; the caller frees the array alone.

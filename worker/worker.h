@@ -10,6 +10,7 @@
 #define WORKER_WORKER_H_INCLUDED
 
 #include "common/fault.h"
+#include "common/keys.h"
 #include "common/moment.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct cadre_function; //  cadre.h
 typedef struct worker_options {
     const char *name;   //  Label for people; NULL: host:pid
     const char *broker; //  Addresses, separated by commas, tried in turn
+    const keys_t *keys; //  For brokers on tcp that want them; NULL: none
     unsigned slots;     //  0: CPUs that the process may use
     bool threads;       //  Slots are threads of this process; no commands then
     bool commands;      //  Runs commands

@@ -29,6 +29,9 @@ static const table_column_t s_columns [] = {
     {"refused_frames", "refused frames", TABLE_COUNT},
     {"stale_results", "stale results", TABLE_COUNT},
     {"lost_workers", "lost workers", TABLE_COUNT},
+    {"security", "security", TABLE_TEXT},
+    {"keys", "keys", TABLE_COUNT},
+    {"refused_peers", "refused peers", TABLE_COUNT},
     {0},
 };
 
@@ -90,6 +93,16 @@ static int s_stop (int argc, char **argv)
     return s_order (&page, "broker.stop", "the broker stops", argc, argv);
 }
 
+static int s_reload (int argc, char **argv)
+{
+    static const order_page_t page = {
+        0, NULL,
+        "Let the broker read its keys again: new ones are let in, revoked ones put out at once.\vExample:\n"
+        "  cadre keygen node7 --revoke && cadre broker reload",
+        0, 0};
+    return s_order (&page, "broker.reload", "the broker has read its keys again", argc, argv);
+}
+
 int cmd_broker (int argc, char **argv)
 {
     static const command_t commands [] = {
@@ -97,6 +110,7 @@ int cmd_broker (int argc, char **argv)
         {"info", "how the broker is", s_info},
         {"drain", "no new jobs; end when the last one has", s_drain},
         {"stop", "end it at once", s_stop},
+        {"reload", "read the keys again", s_reload},
         {0},
     };
     return command_dispatch (commands, "cadre broker", "  cadre broker start --listen tcp://127.0.0.1:5700\n",

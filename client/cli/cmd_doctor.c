@@ -203,13 +203,33 @@ static void s_check_jobs (doctor_t *self, cadre_t *pool)
     cadre_value_destroy (&jobs);
 }
 
+static void s_check_security (doctor_t *self, const reach_t *reach, const cadre_value_t *info)
+{
+    const char *security = cadre_value_text (cadre_value_get (info, "security"));
+    if (!security)
+        return;
+    const uint64_t keys = cadre_value_uint (cadre_value_get (info, "keys"));
+    if (strcmp (security, "insecure") == 0)
+        s_find (
+            self, VERDICT_BAD, "security",
+            "make keys (cadre keygen), and start the broker without --insecure",
+            "the broker runs with --insecure: everybody who reaches it may use it, and all can be read on the way");
+    else if (strcmp (security, "curve") == 0)
+        s_find (self, VERDICT_OK, "security", NULL, "CURVE on tcp, %" PRIu64 " keys are let in", keys);
+    else
+        s_find (self, reach->local ? VERDICT_OK : VERDICT_WARN, "security",
+                "listen at an ipc address, which only you can use, or start the broker with --keys",
+                reach->local ? "this host alone reaches the broker"
+                             : "every user of that host reaches the broker without a key");
+}
+
 static void s_check_broker (doctor_t *self)
 {
     reach_t reach;
     fault_t fault = {0};
     static const char cure [] =
         "start one there (cadre broker start --listen ADDRESS), or correct the address";
-    if (reach_find (&reach, self->shared.broker, true, &fault) != CADRE_OK) {
+    if (reach_find (&reach, self->shared.broker, self->shared.access, true, &fault) != CADRE_OK) {
         s_find (self, VERDICT_BAD, "broker", "correct the address", "%s", fault.text);
         return;
     }
@@ -234,6 +254,7 @@ static void s_check_broker (doctor_t *self)
     if (strcmp (cadre_value_text (cadre_value_get (info, "state")), "draining") == 0)
         s_find (self, VERDICT_WARN, "state", "start another broker",
                 "the broker drains and takes no new jobs");
+    s_check_security (self, &reach, info);
     s_check_workers (self, pool, info);
     s_check_jobs (self, pool);
     cadre_value_destroy (&info);

@@ -61,7 +61,7 @@ static cadre_error_t s_open (run_t *self, fault_t *fault)
     if (options->shared.local)
         self->reach = (reach_t){.embedded = true, .local = true};
     else
-        error = reach_find (&self->reach, options->shared.broker, true, fault);
+        error = reach_find (&self->reach, options->shared.broker, options->shared.access, true, fault);
     if (error)
         return error;
     self->pool = reach_open (&self->reach, self->reach.embedded ? &pool : NULL, fault);
@@ -187,7 +187,8 @@ static int s_exit_code (const run_t *self, cadre_error_t error, const drive_coun
     }
     if (error) {
         say_fault (fault);
-        return error == CADRE_ERROR_ARGUMENT ? SAY_EXIT_USAGE : SAY_EXIT_OWN;
+        bool ours = error != CADRE_ERROR_ARGUMENT && error != CADRE_ERROR_REFUSED;
+        return ours ? SAY_EXIT_OWN : cadre_error_exit_code (error);
     }
     if (self->halted && self->options.halt.what == HALT_SUCCESS)
         return 0;

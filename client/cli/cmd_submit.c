@@ -90,7 +90,7 @@ int cmd_submit (int argc, char **argv)
         tasks_destroy (&tasks);
     } else if (exit_code == 0) {
         stop_watch ();
-        if (reach_find (&reach, options.shared.broker, false, &fault) == CADRE_OK)
+        if (reach_find (&reach, options.shared.broker, options.shared.access, false, &fault) == CADRE_OK)
             pool = reach_open (&reach, NULL, &fault);
         exit_code = pool ? s_submit (&options, pool, &reach) : say_fault (&fault);
     }

@@ -9,19 +9,14 @@
 #include "client/cli/say.h"
 #include "common/units.h"
 
-static const table_column_t s_columns [] = {{"worker", "WORKER", TABLE_TEXT},
-                                            {"name", "NAME", TABLE_TEXT},
-                                            {"host", "HOST", TABLE_TEXT},
-                                            {"pid", "PID", TABLE_TEXT},
-                                            {"state", "STATE", TABLE_TEXT},
-                                            {"slots", "SLOTS", TABLE_COUNT},
-                                            {"running", "RUNNING", TABLE_COUNT},
-                                            {"done", "DONE", TABLE_COUNT},
-                                            {"failed", "FAILED", TABLE_COUNT},
-                                            {"labels", "LABELS", TABLE_TEXT},
-                                            {"functions", "FUNCTIONS", TABLE_NAMES},
-                                            {"silent_ms", "SILENT", TABLE_MS},
-                                            {0}};
+static const table_column_t s_columns [] = {
+    {"worker", "WORKER", TABLE_TEXT},  {"name", "NAME", TABLE_TEXT},
+    {"key", "KEY", TABLE_TEXT},        {"host", "HOST", TABLE_TEXT},
+    {"pid", "PID", TABLE_TEXT},        {"state", "STATE", TABLE_TEXT},
+    {"slots", "SLOTS", TABLE_COUNT},   {"running", "RUNNING", TABLE_COUNT},
+    {"done", "DONE", TABLE_COUNT},     {"failed", "FAILED", TABLE_COUNT},
+    {"labels", "LABELS", TABLE_TEXT},  {"functions", "FUNCTIONS", TABLE_NAMES},
+    {"silent_ms", "SILENT", TABLE_MS}, {0}};
 
 static int s_start (int argc, char **argv)
 {

@@ -15,7 +15,7 @@
 #define REQUEST_TIMEOUT_MS 10000
 #define WORD_BYTES 64
 
-enum { KEY_BROKER = 0x1001, KEY_LOCAL };
+enum { KEY_BROKER = 0x1001, KEY_ACCESS, KEY_LOCAL };
 
 static void s_help (const command_t *commands, const char *words, const char *example)
 {
@@ -73,6 +73,7 @@ static error_t s_parse_shared (int key, char *argument, struct argp_state *state
     fault_t fault = {0};
     switch (key) {
     case KEY_BROKER: shared->broker = argument; return 0;
+    case KEY_ACCESS: shared->access = argument; return 0;
     case KEY_LOCAL: shared->local = true; return 0;
     case 'o':
         if (table_parse_format (argument, &shared->format, &fault) != CADRE_OK)
@@ -82,25 +83,35 @@ static error_t s_parse_shared (int key, char *argument, struct argp_state *state
     }
 }
 
-#define BROKER_OPTION                                                                                        \
-    {                                                                                                        \
-        "broker", KEY_BROKER, "ADDRESS", 0,                                                                  \
-            "tcp://HOST:PORT or ipc://FOLDER; else CADRE_BROKER, else a line 'broker = ADDRESS' in "         \
-            "$XDG_CONFIG_HOME/cadre/config, else the one at the default ipc place",                          \
-            90                                                                                               \
-    }
-
-static const struct argp_option s_broker_options [] = {BROKER_OPTION, {0}};
-static const struct argp_option s_embed_options [] = {
-    BROKER_OPTION,
-    {"local", KEY_LOCAL, NULL, 0, "run on this machine without any broker, even if there is one", 90},
+static const struct argp_option s_broker_options [] = {
+    {"broker", KEY_BROKER, "ADDRESS", 0,
+     "tcp://HOST:PORT or ipc://FOLDER; else CADRE_BROKER, else a line 'broker = ADDRESS' in "
+     "$XDG_CONFIG_HOME/cadre/config, else the one at the default ipc place",
+     90},
+    {"access", KEY_ACCESS, "FILE", 0,
+     "access file with your key, for a broker on tcp that wants one; it also says where that broker is; else CADRE_ACCESS",
+     90},
     {0}};
+static const struct argp_option s_embed_options [] = {
+    {"local", KEY_LOCAL, NULL, 0, "run on this machine without any broker, even if there is one", 90}, {0}};
 static const struct argp_option s_list_options [] = {
-    BROKER_OPTION, {"output", 'o', "FORMAT", 0, "table, json or ndjson", 90}, {0}};
+    {"output", 'o', "FORMAT", 0, "table, json or ndjson", 90}, {0}};
+
+//  The children get what their parent got.
+static error_t s_parse_child (int key, char *argument, struct argp_state *state)
+{
+    if (key != ARGP_KEY_INIT)
+        return s_parse_shared (key, argument, state);
+    state->child_inputs [0] = state->input;
+    return 0;
+}
 
 const struct argp command_broker_argp = {.options = s_broker_options, .parser = s_parse_shared};
-const struct argp command_embed_argp = {.options = s_embed_options, .parser = s_parse_shared};
-const struct argp command_list_argp = {.options = s_list_options, .parser = s_parse_shared};
+static const struct argp_child s_children [] = {{&command_broker_argp, 0, NULL, 0}, {0}};
+const struct argp command_embed_argp = {
+    .options = s_embed_options, .parser = s_parse_child, .children = s_children};
+const struct argp command_list_argp = {
+    .options = s_list_options, .parser = s_parse_child, .children = s_children};
 
 void command_parse (const struct argp *argp, bool in_order, int argc, char **argv, int *first, void *input)
 {
@@ -127,7 +138,7 @@ cadre_t *command_connect (const command_shared_t *shared, int *exit_code)
     reach_t reach;
     fault_t fault = {0};
     cadre_t *pool = NULL;
-    if (reach_find (&reach, shared->broker, false, &fault) == CADRE_OK)
+    if (reach_find (&reach, shared->broker, shared->access, false, &fault) == CADRE_OK)
         pool = reach_open (&reach, NULL, &fault);
     if (!pool)
         *exit_code = say_fault (&fault);

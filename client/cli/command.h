@@ -27,13 +27,14 @@ int command_dispatch (const command_t *commands, const char *words, const char *
 //  Options that many commands share: a child of their argp.
 typedef struct command_shared {
     const char *broker;    // --broker, or NULL
+    const char *access;    // --access, or NULL
     bool local;            // --local: embed a broker even if there is one
     table_format_t format; // -o
 } command_shared_t;
 
-extern const struct argp command_broker_argp; // --broker
-extern const struct argp command_embed_argp;  // --broker, --local
-extern const struct argp command_list_argp;   // --broker, -o
+extern const struct argp command_broker_argp; // --broker, --access
+extern const struct argp command_embed_argp;  // the same, and --local
+extern const struct argp command_list_argp;   // the same, and -o
 
 //  Read options with argp; *FIRST is the index of the first word. IN_ORDER: options end at the first word; else they may stand anywhere, and
 //  argv is sorted. A wrong option ends the process with 64.

@@ -13,6 +13,7 @@ int cmd_job (int argc, char **argv);
 int cmd_task (int argc, char **argv);
 int cmd_worker (int argc, char **argv);
 int cmd_broker (int argc, char **argv);
+int cmd_keygen (int argc, char **argv);
 int cmd_version (int argc, char **argv);
 int cmd_doctor (int argc, char **argv);
 

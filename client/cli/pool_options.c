@@ -58,7 +58,7 @@ cadre_t *pool_options_open (const pool_options_t *self, int *exit_code)
     cadre_t *pool = NULL;
     const bool own = self->plugins || self->program || self->threads || self->slots;
     if (!self->shared.local)
-        reach_find (&reach, self->shared.broker, true, &fault);
+        reach_find (&reach, self->shared.broker, self->shared.access, true, &fault);
     if (!fault.code && own && !reach.embedded)
         fault_set (
             &fault, CADRE_ERROR_ARGUMENT,

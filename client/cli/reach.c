@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "client/cli/text.h"
+#include "common/access.h"
 #include "common/address.h"
 
 //  Take ADDRESS, which came from ORIGIN.
@@ -47,8 +48,21 @@ static char *s_trim (char *text)
     return text;
 }
 
-//  One line of the configuration; *VALUE is set if it names the broker.
-static cadre_error_t s_read_line (char *line, unsigned number, const char *path, char **value, fault_t *fault)
+//  What a configuration says; the first of two lines holds.
+typedef struct configuration {
+    char broker [REACH_ADDRESS_BYTES]; // broker = ADDRESS
+    char access [REACH_FILE_BYTES];    // access = FILE
+} configuration_t;
+
+static bool s_keep (char *field, size_t size, const char *value)
+{
+    if (*field)
+        return true;
+    return (size_t) snprintf (field, size, "%s", value) < size;
+}
+
+static cadre_error_t s_read_line (configuration_t *self, char *line, unsigned number, const char *path,
+                                  fault_t *fault)
 {
     char *key = s_trim (line);
     if (*key == '\0' || *key == '#')
@@ -56,17 +70,18 @@ static cadre_error_t s_read_line (char *line, unsigned number, const char *path,
     char *equals = strchr (key, '=');
     if (equals) {
         *equals = '\0';
-        char *name = s_trim (key);
-        if (strcmp (name, "broker") == 0) {
-            *value = s_trim (equals + 1);
+        const char *name = s_trim (key), *value = s_trim (equals + 1);
+        if (strcmp (name, "broker") == 0 && s_keep (self->broker, sizeof self->broker, value))
             return CADRE_OK;
-        }
+        if (strcmp (name, "access") == 0 && s_keep (self->access, sizeof self->access, value))
+            return CADRE_OK;
     }
     return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                      "line %u of %s is not understood; it may hold: broker = ADDRESS", number, path);
+                      "line %u of %s is not understood; it may hold: broker = ADDRESS, or access = FILE",
+                      number, path);
 }
 
-static cadre_error_t s_read_file (reach_t *self, const char *path, fault_t *fault)
+static cadre_error_t s_read_file (configuration_t *self, const char *path, fault_t *fault)
 {
     FILE *file = fopen (path, "re");
     if (!file)
@@ -76,19 +91,31 @@ static cadre_error_t s_read_file (reach_t *self, const char *path, fault_t *faul
     char *line = NULL;
     size_t capacity = 0;
     cadre_error_t error = CADRE_OK;
-    for (unsigned number = 1; !error && getline (&line, &capacity, file) >= 0; number++) {
-        char *value = NULL;
-        error = s_read_line (line, number, path, &value, fault);
-        if (!error && value && !self->address [0])
-            error = s_name (self, value, path, fault);
-    }
+    for (unsigned number = 1; !error && getline (&line, &capacity, file) >= 0; number++)
+        error = s_read_line (self, line, number, path, fault);
     free (line);
     fclose (file);
     return error;
 }
 
-static cadre_error_t s_read_configuration (reach_t *self, fault_t *fault)
+//  Takes the address in an access file, and the file.
+static cadre_error_t s_name_access (reach_t *self, const char *path, const char *origin, fault_t *fault)
 {
+    access_t access;
+    cadre_error_t error = access_read_for (&access, path, false, fault);
+    if (!error && !access.address [0])
+        error = fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                           "access file %s names no address: give the broker's with --broker", path);
+    if (!error)
+        error = s_name (self, access.address, origin, fault);
+    access_wipe (&access);
+    return error;
+}
+
+static cadre_error_t s_read_configuration (reach_t *self, const char **access, fault_t *fault)
+{
+    static configuration_t configuration;
+    configuration = (configuration_t){0};
     const char *folder = getenv ("XDG_CONFIG_HOME");
     const char *home = getenv ("HOME");
     text_t path = {0};
@@ -98,7 +125,13 @@ static cadre_error_t s_read_configuration (reach_t *self, fault_t *fault)
         text_print (&path, "%s/.config/cadre/config", home);
     else
         return CADRE_OK;
-    cadre_error_t error = s_read_file (self, path.bytes, fault);
+    cadre_error_t error = s_read_file (&configuration, path.bytes, fault);
+    if (!*access && configuration.access [0])
+        *access = configuration.access;
+    if (!error && configuration.broker [0])
+        error = s_name (self, configuration.broker, path.bytes, fault);
+    else if (!error && configuration.access [0])
+        error = s_name_access (self, configuration.access, path.bytes, fault);
     text_free (&path);
     return error;
 }
@@ -123,22 +156,42 @@ static bool s_listens (const address_t *address)
     return listens;
 }
 
-cadre_error_t reach_find (reach_t *self, const char *given, bool may_embed, fault_t *fault)
+//  The default place, if a broker listens there.
+static cadre_error_t s_name_default (reach_t *self, fault_t *fault)
 {
-    *self = (reach_t){0};
+    address_t place;
+    char printed [ADDRESS_ENDPOINT_BYTES];
+    if (address_default (&place, NULL) != CADRE_OK || !s_listens (&place))
+        return CADRE_OK;
+    return s_name (self, address_print (&place, printed, sizeof printed), "the default place", fault);
+}
+
+static cadre_error_t s_search (reach_t *self, const char *given, const char **access, fault_t *fault)
+{
+    const char *named = getenv ("CADRE_BROKER");
     if (given)
         return s_name (self, given, "--broker", fault);
-    const char *named = getenv ("CADRE_BROKER");
+    if (*access)
+        return s_name_access (self, *access, "--access", fault);
     if (named && *named)
         return s_name (self, named, "CADRE_BROKER", fault);
-    cadre_error_t error = s_read_configuration (self, fault);
+    *access = access_path (NULL);
+    if (*access)
+        return s_name_access (self, *access, ACCESS_VARIABLE, fault);
+    cadre_error_t error = s_read_configuration (self, access, fault);
+    return error || self->address [0] ? error : s_name_default (self, fault);
+}
+
+cadre_error_t reach_find (reach_t *self, const char *given, const char *access, bool may_embed,
+                          fault_t *fault)
+{
+    *self = (reach_t){0};
+    cadre_error_t error = s_search (self, given, &access, fault);
+    access = access_path (access);
+    if (access && !self->local && self->address [0])
+        snprintf (self->access, sizeof self->access, "%s", access);
     if (error || self->address [0])
         return error;
-    address_t place;
-    if (address_default (&place, NULL) == CADRE_OK && s_listens (&place)) {
-        char printed [ADDRESS_ENDPOINT_BYTES];
-        return s_name (self, address_print (&place, printed, sizeof printed), "the default place", fault);
-    }
     self->embedded = self->local = may_embed;
     if (may_embed)
         return CADRE_OK;
@@ -149,7 +202,10 @@ cadre_error_t reach_find (reach_t *self, const char *given, bool may_embed, faul
 
 cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_t *fault)
 {
-    cadre_t *pool = cadre_open (self->embedded ? NULL : self->address, options);
+    cadre_options_t own = options ? *options : (cadre_options_t){0};
+    if (self->access [0])
+        own.access = self->access;
+    cadre_t *pool = cadre_open (self->embedded ? NULL : self->address, &own);
     if (pool)
         return pool;
     cadre_error_t error = cadre_open_error ();

@@ -233,11 +233,13 @@ typedef struct cadre_options {
     int connect_timeout_ms;     //  Until cadre_open gives up; 0: 5000
     size_t window_bytes;        //  Results that may wait here unread; 0: 64 MiB
     bool callbacks_by_dispatch; //  Callbacks run in cadre_dispatch, not on the pool's own thread
-    void *reserved [8];         //  Must be zero
+    const char *
+        access; //  Access file for a broker on tcp that wants a key; NULL: the one that CADRE_ACCESS names, if any
+    void *reserved [7]; //  Must be zero
 } cadre_options_t;
 
-//  Opens a pool. address NULL: a pool of this machine, broker and worker being threads of this process; else one or
-//  more addresses of a broker separated by commas ("tcp://hub:5700", "ipc:///run/cadre"). Waits until the broker (and, embedded, its
+//  Opens a pool. address NULL: the broker that options->access names, else a pool of this machine, broker and worker being threads of this
+//  process; else one or more addresses of a broker separated by commas ("tcp://hub:5700", "ipc:///run/cadre"). Waits until the broker (and, embedded, its
 //  worker) answers. NULL when that fails: see cadre_open_error.
 CADRE_EXPORT cadre_t *cadre_open (const char *address, const cadre_options_t *options);
 

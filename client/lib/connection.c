@@ -298,7 +298,8 @@ static void s_lost (void *owner, const fault_t *why)
     connection_notify (self);
 }
 
-static cadre_error_t s_open_socket (connection_t *self, const address_t *address, fault_t *fault)
+static cadre_error_t s_open_socket (connection_t *self, const address_t *address, const keys_t *keys,
+                                    fault_t *fault)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     if (descriptors_need (DESCRIPTORS_NEEDED, "a connection to a broker", fault))
@@ -314,6 +315,8 @@ static cadre_error_t s_open_socket (connection_t *self, const address_t *address
     if (!self->socket)
         return fault->code;
     self->socket_fd = sockets_descriptor (self->socket);
+    if (keys && address->kind == ADDRESS_TCP)
+        sockets_use_keys (self->socket, keys);
     return sockets_connect (self->socket,
                             address_endpoint (address, ADDRESS_FRONT, endpoint, sizeof endpoint), fault);
 }
@@ -331,8 +334,9 @@ static cadre_error_t s_start_thread (connection_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-connection_t *connection_new (void *context, const address_t *address, const session_options_t *options,
-                              const connection_handler_t *handler, fault_t *fault)
+connection_t *connection_new (void *context, const address_t *address, const keys_t *keys,
+                              const session_options_t *options, const connection_handler_t *handler,
+                              fault_t *fault)
 {
     connection_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -349,7 +353,7 @@ connection_t *connection_new (void *context, const address_t *address, const ses
     pthread_condattr_destroy (&attributes);
     session_handler_t calls = {.send = s_send, .frame = s_frame, .lost = s_lost, .owner = self};
     self->session = session_new (options, &calls);
-    if (s_open_socket (self, address, fault) || s_start_thread (self, fault))
+    if (s_open_socket (self, address, keys, fault) || s_start_thread (self, fault))
         connection_destroy (&self);
     return self;
 }

@@ -13,6 +13,7 @@
 
 #include "client/lib/session.h"
 #include "common/address.h"
+#include "common/keys.h"
 
 typedef struct connection connection_t;
 
@@ -30,9 +31,10 @@ typedef struct connection_handler {
     void *owner; //  Borrowed
 } connection_handler_t;
 
-//  Connects to one address, in a context of its own, or in one that is borrowed. NULL and a fault.
-connection_t *connection_new (void *context, const address_t *address, const session_options_t *options,
-                              const connection_handler_t *handler, fault_t *fault);
+//  Connects to one address, in a context of its own, or in one that is borrowed; with these keys, or NULL for none (not kept). NULL and a fault.
+connection_t *connection_new (void *context, const address_t *address, const keys_t *keys,
+                              const session_options_t *options, const connection_handler_t *handler,
+                              fault_t *fault);
 
 //  Says goodbye, ends the thread, and closes the socket; the lock and the session's fault stay. Not with the lock held. Idempotent.
 void connection_close (connection_t *self, const char *reason);

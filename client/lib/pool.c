@@ -12,9 +12,12 @@
 #include "client/lib/future.h"
 #include "client/lib/local.h"
 #include "client/lib/work.h"
+#include "common/access.h"
+#include "common/greeting.h"
 #include "common/moment.h"
 
 #define CONNECT_MS 5000
+#define FIRST_MS 500 //  After that it is asked whether keys are the reason
 #define WINDOW_BYTES (64u * 1024u * 1024u)
 #define WINDOW_TASKS 100000u
 #define CANCEL_MS 1000
@@ -181,7 +184,13 @@ static bool s_answered (void *argument)
     return session_state (pool_session (self)) != SESSION_GREETING;
 }
 
-static cadre_error_t s_connect (cadre_t *self, void *context, const address_t *address,
+//  Keys for a broker that uses none, or none for one that does: no patience helps.
+static bool s_keys_are_wrong (const address_t *address, const keys_t *keys)
+{
+    return greeting_ask (address, ADDRESS_FRONT) == (keys ? GREETING_PLAIN : GREETING_CURVE);
+}
+
+static cadre_error_t s_connect (cadre_t *self, void *context, const address_t *address, const keys_t *keys,
                                 const cadre_options_t *options, int timeout_ms, fault_t *fault)
 {
     char label [128];
@@ -198,27 +207,28 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const address_t *a
                                     .due = s_due,
                                     .watched = s_watched,
                                     .owner = self};
-    self->connection = connection_new (context, address, &session, &handler, fault);
+    self->connection = connection_new (context, address, keys, &session, &handler, fault);
     if (!self->connection)
         return fault->code;
     pool_lock (self);
-    connection_wait (self->connection, connection_deadline (timeout_ms), s_answered, self);
+    int64_t deadline_us = connection_deadline (timeout_ms);
+    int first_ms = timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS;
+    if (connection_wait (self->connection, connection_deadline (first_ms), s_answered, self)
+        || !s_keys_are_wrong (address, keys))
+        connection_wait (self->connection, deadline_us, s_answered, self);
     session_state_t state = session_state (pool_session (self));
     if (state == SESSION_ENDED)
         *fault = *session_fault (pool_session (self));
     else if (state != SESSION_OPEN)
-        fault_set (
-            fault, CADRE_ERROR_UNAVAILABLE,
-            "no broker answers at %s: start one there (cadre-broker --listen %s), or give another address",
-            self->address, self->address);
+        greeting_explain (address, keys != NULL, fault);
     pool_unlock (self);
     if (fault->code)
         connection_destroy (&self->connection);
     return fault->code;
 }
 
-static cadre_error_t s_open_remote (cadre_t *self, const char *text, const cadre_options_t *options,
-                                    fault_t *fault)
+static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_t *keys,
+                                    const cadre_options_t *options, fault_t *fault)
 {
     address_t addresses [ADDRESS_LIST_MAX];
     size_t count = 0;
@@ -237,7 +247,7 @@ static cadre_error_t s_open_remote (cadre_t *self, const char *text, const cadre
                 fault, CADRE_ERROR_ADDRESS,
                 "%s is within one process: give NULL for a pool of this machine, or an ipc:// or tcp:// address",
                 text);
-        cadre_error_t error = s_connect (self, NULL, &addresses [i], options, share_ms, fault);
+        cadre_error_t error = s_connect (self, NULL, &addresses [i], keys, options, share_ms, fault);
         if (!error || (error != CADRE_ERROR_UNAVAILABLE && i + 1 == count))
             return error;
     }
@@ -255,12 +265,25 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
     cadre_error_t error = address_parse (&address, local_address (self->local), fault);
     assert (!error);
     int left_ms = (int) ((until_us - moment_now (NULL)) / 1000);
-    error =
-        s_connect (self, local_context (self->local), &address, options, left_ms > 0 ? left_ms : 0, fault);
+    error = s_connect (self, local_context (self->local), &address, NULL, options, left_ms > 0 ? left_ms : 0,
+                       fault);
     if (error)
         return error;
     snprintf (self->address, sizeof self->address, "%s", local_task_address (self->local));
     return local_await (self->local, self, until_us, fault);
+}
+
+//  On this machine no key is needed, so CADRE_ACCESS counts only for addresses on tcp.
+static void s_open (cadre_t *self, const char *address, const cadre_options_t *options, fault_t *fault)
+{
+    access_t access = {0};
+    const char *path =
+        address && strstr (address, "tcp://") ? access_path (options->access) : options->access;
+    if (!path && !address)
+        s_open_local (self, options, fault);
+    else if (!path || access_read_for (&access, path, false, fault) == CADRE_OK)
+        s_open_remote (self, address ? address : access.address, path ? &access.keys : NULL, options, fault);
+    access_wipe (&access);
 }
 
 static cadre_error_t s_check (const cadre_options_t *options, fault_t *fault)
@@ -297,12 +320,8 @@ cadre_t *cadre_open (const char *address, const cadre_options_t *options)
     self->serial = atomic_fetch_add (&serials, 1) + 1;
     self->news_fd = -1;
     self->by_dispatch = options->callbacks_by_dispatch;
-    if (s_check (options, &fault) == CADRE_OK) {
-        if (address)
-            s_open_remote (self, address, options, &fault);
-        else
-            s_open_local (self, options, &fault);
-    }
+    if (s_check (options, &fault) == CADRE_OK)
+        s_open (self, address, options, &fault);
     pool_say_open (&fault);
     if (fault.code == CADRE_OK)
         return self;
