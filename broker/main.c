@@ -273,6 +273,7 @@ int main (int argc, char **argv)
             "SIGHUP reads the keys again.",
     };
     settings_t settings = {0};
+    descriptors_hold_standard ();
     log_open ("cadre-broker", LOG_INFO);
     log_set_timestamps (true);
     if (s_names_listen (argc, argv))

@@ -3,8 +3,10 @@
 #include "common/descriptors.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static size_t s_number (rlim_t limit)
 {
@@ -27,6 +29,14 @@ size_t descriptors_raise (void)
         setrlimit (RLIMIT_NOFILE, &limit);
     }
     return s_limit ();
+}
+
+//  open gives the lowest number that is free, so from 0 upwards it fills the gaps.
+void descriptors_hold_standard (void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
 }
 
 size_t descriptors_open (void)

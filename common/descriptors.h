@@ -13,6 +13,10 @@
 //  Raise the soft limit to the hard one. Returns the limit that holds now. For the mains of our own programs; a library leaves its host's limits alone.
 size_t descriptors_raise (void);
 
+//  Puts something in the place of standard descriptors that are closed: what is opened next would get their numbers, and be taken for
+//  input and output. Reading and writing there still fails with EBADF. For the mains of our own programs, first of all.
+void descriptors_hold_standard (void);
+
 //  How many this process has open.
 size_t descriptors_open (void);
 

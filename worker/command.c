@@ -353,6 +353,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     bool restart = false;
     void *context = NULL;
     worker_t *worker = NULL;
+    descriptors_hold_standard ();
     log_open ("cadre-worker", LOG_WARNING);
     int signals = s_block_signals ();
     descriptors_raise ();

@@ -5,6 +5,7 @@
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
 #include "client/cli/say.h"
+#include "common/descriptors.h"
 
 int main (int argc, char **argv)
 {
@@ -22,6 +23,7 @@ int main (int argc, char **argv)
         {"version", "the version of cadre", cmd_version},
         {0},
     };
+    descriptors_hold_standard ();
     if (argc == 2 && (strcmp (argv [1], "--version") == 0 || strcmp (argv [1], "-V") == 0))
         return say_flush (cmd_version (1, argv));
     return say_flush (

@@ -86,6 +86,9 @@ expect_text '^cadre: cannot write to standard output: No space left on device' s
 [ "$(wc -l <stderr)" = 1 ] || fault "a full disk: $(cat stderr)"
 timeout 20 cadre run 'seq 100000; :' ::: 1 2 3 4 2>stderr | head -1 >/dev/null
 [ "${PIPESTATUS[0]}" = 125 ] || fault 'a reader that goes: not 125'
+expect 125 '' 'cannot read inputs from -: Bad file descriptor' sh -c 'exec cadre run echo <&-'
+expect 125 '' 'cannot write to standard output: Bad file descriptor' sh -c 'exec cadre run "echo {}" ::: 1 >&-'
+expect 0 '/dev/null' '' sh -c 'exec cadre run "readlink /proc/\$PPID/fd/2; :" ::: 1 2>&-'
 cadre run 'sleep 30; :' ::: 1 2 3 2>stderr &
 pid=$!
 sleep 0.5

@@ -2,6 +2,8 @@
 
 #include "common/descriptors.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,6 +46,27 @@ static void test_open_ones_are_counted (void **state)
     close (ends [0]);
     close (ends [1]);
     assert_int_equal (descriptors_open (), before);
+}
+
+//  What is opened next must not become standard output.
+static void test_standard_ones_are_held (void **state)
+{
+    (void) state;
+    int kept = dup (STDIN_FILENO);
+    assert_true (kept > STDERR_FILENO);
+    close (STDIN_FILENO);
+    descriptors_hold_standard ();
+    char byte;
+    assert_int_equal (read (STDIN_FILENO, &byte, 1), -1);
+    assert_int_equal (errno, EBADF);
+    int next = open ("/dev/null", O_RDONLY);
+    assert_true (next > STDERR_FILENO);
+    close (next);
+    size_t open_now = descriptors_open ();
+    descriptors_hold_standard ();
+    assert_int_equal (descriptors_open (), open_now);
+    dup2 (kept, STDIN_FILENO);
+    close (kept);
 }
 
 static void test_need (void **state)
@@ -91,6 +114,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         TEST (test_open_ones_are_counted),
+        TEST (test_standard_ones_are_held),
         TEST (test_need),
         TEST (test_none_left),
         TEST (test_raise),
