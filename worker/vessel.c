@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,10 +53,17 @@ static char **s_environment (void)
     return list;
 }
 
+//  In a program that closed it, its number may be that of an event of libzmq, which is no file of any type.
+static bool s_is_stderr (void)
+{
+    struct stat status;
+    return fstat (STDERR_FILENO, &status) == 0 && (status.st_mode & S_IFMT) != 0;
+}
+
 static int s_actions (posix_spawn_file_actions_t *actions, int fd, int page_fd)
 {
     int error = posix_spawn_file_actions_addopen (actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!error && fcntl (STDERR_FILENO, F_GETFD) < 0)
+    if (!error && !s_is_stderr ())
         error = posix_spawn_file_actions_addopen (actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (!error)
         error = posix_spawn_file_actions_adddup2 (actions, STDERR_FILENO, STDOUT_FILENO);

@@ -29,7 +29,16 @@ static cadre_error_t s_square (cadre_call_t *call)
     return cadre_return_int (call, n * n);
 }
 
-static const cadre_function_t s_functions [] = {{.name = "square", .run = s_square, .takes = "i"}, {0}};
+//  What the standard error of a slot is.
+static cadre_error_t s_stderr (cadre_call_t *call)
+{
+    char path [64] = "";
+    ssize_t size = readlink ("/proc/self/fd/2", path, sizeof path - 1);
+    return cadre_return_text (call, size > 0 ? path : "closed");
+}
+
+static const cadre_function_t s_functions [] = {
+    {.name = "square", .run = s_square, .takes = "i"}, {.name = "stderr", .run = s_stderr}, {0}};
 
 static size_t s_entries (const char *folder)
 {
@@ -192,6 +201,28 @@ static void test_the_program_forks (void **state)
     assert_int_equal (cadre_close (&pool, WAIT_MS), CADRE_OK);
 }
 
+//  A daemon without standard descriptors: their numbers go to sockets and events of its pool, which slots must not write to.
+static void test_standard_descriptors_closed (void **state)
+{
+    (void) state;
+    pid_t child = fork ();
+    if (child == 0) {
+        close (STDIN_FILENO);
+        close (STDOUT_FILENO);
+        close (STDERR_FILENO);
+        cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.slots = 1});
+        cadre_future_t *future = cadre_submit (pool, "stderr", "");
+        const char *path = "";
+        bool fine = cadre_future_wait_text (future, &path, WAIT_MS) == CADRE_OK;
+        fine = fine && strcmp (path, "/dev/null") == 0;
+        cadre_future_destroy (&future);
+        _exit (fine && cadre_close (&pool, WAIT_MS) == CADRE_OK ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal (waitpid (child, &status, 0), child);
+    assert_int_equal (status, 0);
+}
+
 //  What a program leaves that ends with a pool open; grandchildren are handed to this process.
 static void s_ends_without_closing (int how)
 {
@@ -254,6 +285,7 @@ int main (int argc, char **argv)
         cmocka_unit_test (test_children_ignored_and_signals_blocked),
         cmocka_unit_test (test_a_thousand_descriptors_open),
         cmocka_unit_test (test_too_few_descriptors_are_told),
+        cmocka_unit_test (test_standard_descriptors_closed),
         cmocka_unit_test (test_the_program_forks),
         cmocka_unit_test (test_exit_without_closing),
         cmocka_unit_test (test_killed_without_closing),
