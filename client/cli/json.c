@@ -94,6 +94,11 @@ static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault
 cadre_value_t *json_read (const char *text, size_t size, fault_t *fault)
 {
     json_error_t error;
+    const char *nul = memchr (text, 0, size); // to jansson the end of the text
+    if (nul) {
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "a NUL byte at column %zu of it", (size_t) (nul - text) + 1);
+        return NULL;
+    }
     json_t *json = json_loadb (text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (!json) {
         int shown = size < 40 ? (int) size : 40;

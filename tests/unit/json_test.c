@@ -87,6 +87,20 @@ static void test_what_is_no_json_is_refused (void **state)
     }
 }
 
+//  A line of a file may hold one; nothing of it may get lost.
+static void test_nul_bytes_are_refused (void **state)
+{
+    (void) state;
+    static const char texts [][12] = {"1\0", "1\0 2", "[1\0]", "\"a\0b\""};
+    static const size_t sizes [] = {2, 4, 4, 5};
+    for (size_t i = 0; i < COUNT (sizes); i++) {
+        fault_t fault = {0};
+        assert_null (json_read (texts [i], sizes [i], &fault));
+        assert_int_equal (fault.code, CADRE_ERROR_ARGUMENT);
+        assert_non_null (strstr (fault.text, "NUL byte"));
+    }
+}
+
 static void s_check_value (cadre_value_t *value, unsigned indent, const char *expected)
 {
     char *json = json_write (value, indent);
@@ -126,6 +140,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_there_and_back),
         cmocka_unit_test (test_what_is_no_json_is_refused),
+        cmocka_unit_test (test_nul_bytes_are_refused),
         cmocka_unit_test (test_values_that_json_lacks),
         cmocka_unit_test (test_indented),
         cmocka_unit_test (test_errors),
