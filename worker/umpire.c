@@ -319,18 +319,28 @@ static void s_judge (slots_t *self, seat_t *seat, int status, bool thread)
     usher_requeue (self, others);
 }
 
+//  A slot that ended before it said that it is ready.
+static void s_blame_start (slots_t *self, const seat_t *seat, int status, bool thread)
+{
+    char how [64] = "thread ended";
+    int number = s_signal_of (seat, status);
+    if (!thread && number)
+        snprintf (how, sizeof how, "%s", strsignal (number));
+    else if (!thread)
+        snprintf (how, sizeof how, "exit code %d", WEXITSTATUS (status));
+    fault_set (&self->start_fault, CADRE_ERROR_CONFIGURATION,
+               "slots end before they are ready (%s); run %s by hand to see why", how,
+               self->options.start.path ? self->options.start.path : "the plugin");
+    usher_start_failed (self);
+}
+
 static void s_bury (slots_t *self, seat_t *seat, int status, bool thread)
 {
     seat_read (seat); //  What it wrote between our last look and its end
     s_messages (self, seat);
     seat_kill_group (seat);
-    if (seat->state == SEAT_STARTING && !seat->killed) {
-        fault_set (&self->start_fault, CADRE_ERROR_CONFIGURATION,
-                   "slots end before they are ready (%s); run %s by hand to see why",
-                   thread ? "thread ended" : strsignal (s_signal_of (seat, status)),
-                   self->options.start.path ? self->options.start.path : "the plugin");
-        usher_start_failed (self);
-    }
+    if (seat->state == SEAT_STARTING && !seat->killed)
+        s_blame_start (self, seat, status, thread);
     log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", seat->place + 1, status);
     s_judge (self, seat, status, thread);
     s_empty (self, seat);

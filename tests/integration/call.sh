@@ -13,6 +13,7 @@ expect 1 '' "no worker offers 'sqare'; nearest: square" cadre call --plugin "$pl
 expect 1 '' "no worker offers 'square'" cadre call square 1
 expect 78 '' 'nonexistent.so' cadre call --plugin "$scratch/nonexistent.so" square 1
 expect 78 '' 'ABI 9' cadre call --plugin "$plugins/future_abi.so" square 1
+expect 78 '' '^cadre: slots end before they are ready \(exit code 3\); run ' cadre call --plugin "$plugins/sudden_exit.so" square 1
 expect 64 '' "argument 2 of divide is not JSON: .*'two'" cadre call --plugin "$plugin" divide 1 two
 expect 64 '' 'a function is missing' cadre call
 expect_like 0 'Examples:' '' cadre call --help
