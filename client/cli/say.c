@@ -89,10 +89,14 @@ bool say_colours (int descriptor)
 
 int say_flush (int exit_code)
 {
+    static bool said; // commands within commands flush, too
     errno = 0;
-    if (fflush (stdout) == 0 && !ferror (stdout))
-        return exit_code;
-    say ("cannot write to standard output: %s; free some space or write elsewhere",
-         strerror (errno ? errno : EIO));
+    if (said || (fflush (stdout) == 0 && !ferror (stdout)))
+        return said ? SAY_EXIT_OWN : exit_code;
+    said = true;
+    //  an earlier write failed, and what it said is gone: ask again, the output is in pieces anyway
+    if (errno == 0)
+        errno = write (STDOUT_FILENO, "\n", 1) == 1 ? EIO : errno;
+    say ("cannot write to standard output: %s; free some space or write elsewhere", strerror (errno));
     return SAY_EXIT_OWN;
 }

@@ -43,6 +43,13 @@ expect_like 0 'Example:' '' cadre map --help
 checks=$((checks + 1))
 answer=$( (echo 7; sleep 5 & echo $! >"$scratch/sleeper"; wait) | cadre map --plugin "$plugin" square | { read -r line; echo "$line"; kill "$(cat "$scratch/sleeper")"; })
 [ "$answer" = 49 ] || fault "map holds back results: '$answer'"
+for words in --help 'job --help' version doctor; do
+    checks=$((checks + 2))
+    cadre $words >/dev/full 2>"$scratch/stderr"
+    [ $? = 125 ] || fault "cadre $words on a full disk: not 125"
+    expect_text '^cadre: cannot write to standard output: No space left on device' "$scratch/stderr" "$words on a full disk"
+    [ "$(wc -l <"$scratch/stderr")" = 1 ] || fault "$words on a full disk: $(cat "$scratch/stderr")"
+done
 checks=$((checks + 1))
 seq 20000 | timeout 20 cadre map --plugin "$plugin" square 2>"$scratch/stderr" >/dev/full
 [ "${PIPESTATUS[1]}" = 125 ] || fault 'map on a full disk: not 125'

@@ -84,6 +84,10 @@ timeout 20 cadre run 'seq 100000; :' ::: 1 2 3 4 >/dev/full 2>stderr
 [ $? = 125 ] || fault 'a full disk: not 125'
 expect_text '^cadre: cannot write to standard output: No space left on device' stderr full
 [ "$(wc -l <stderr)" = 1 ] || fault "a full disk: $(cat stderr)"
+checks=$((checks + 1))
+cadre run --dry-run echo ::: $(seq 3000) >/dev/full 2>stderr
+[ $? = 125 ] || fault 'many lines on a full disk: not 125'
+expect_text '^cadre: cannot write to standard output: No space left on device' stderr 'many lines on a full disk'
 timeout 20 cadre run 'seq 100000; :' ::: 1 2 3 4 2>stderr | head -1 >/dev/null
 [ "${PIPESTATUS[0]}" = 125 ] || fault 'a reader that goes: not 125'
 expect 125 '' 'cannot read inputs from -: Bad file descriptor' sh -c 'exec cadre run echo <&-'
