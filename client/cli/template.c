@@ -176,7 +176,7 @@ static char *s_cut (const char *input, unsigned cut)
     size_t size = strlen (name);
     if (cut & CUT_EXTENSION) {
         const char *dot = strrchr (name, '.');
-        if (dot && !strchr (dot, '/') && dot [1])
+        if (dot && !strchr (dot, '/'))
             size = (size_t) (dot - name);
     }
     char *result = text_copy (name, size);

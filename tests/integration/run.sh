@@ -26,6 +26,10 @@ expect 0 "it's \$HOME \"q\" *" '' cadre run 'printf %s {}; echo' ::: "it's \$HOM
 
 #  What parallel makes of the same words, word for word where no quoting is needed.
 if command -v parallel >/dev/null; then
+    for words in 'echo {.} {/.}'; do
+        expect 0 "$(parallel --will-cite -k --dry-run "$words" ::: a. .hid b.c/d. x.tar.gz a/ / ..)" '' \
+            cadre run --dry-run "$words" ::: a. .hid b.c/d. x.tar.gz a/ / ..
+    done
     for words in 'echo' 'echo {} {#}' 'echo {.} {/} {//} {/.}' 'echo {1}-{2} {2.}' 'echo {-1}' 'echo x{}y {}'; do
         expect 0 "$(parallel --will-cite -k --dry-run "$words" ::: a/b.c ./d.e/f g ::: 1.x 2)" '' \
             cadre run --dry-run "$words" ::: a/b.c ./d.e/f g ::: 1.x 2
