@@ -43,12 +43,15 @@ static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
 
 static int s_list (int argc, char **argv)
 {
+    static const char *const states [] = {"open", "active", "done", "cancelled", NULL};
     static const order_page_t page = {
         ORDER_LIST | ORDER_STATE, NULL,
         "List the jobs that the broker has.\vStates: open, active, done, cancelled.\n\nExample:\n  cadre job list -o json",
         0, 0};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code == 0)
+        exit_code = order_check_state (&options, argv [0], states);
     if (exit_code)
         return exit_code;
     cadre_value_t *arguments =

@@ -32,12 +32,15 @@ static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
 
 static int s_list (int argc, char **argv)
 {
+    static const char *const states [] = {"waiting", "leased", "done", NULL};
     static const order_page_t page = {ORDER_LIST | ORDER_STATE, "JOB",
                                       "List the tasks of a job.\vStates: waiting, leased, done.\n\nExample:\n"
                                       "  cadre task list 42 --state waiting",
                                       1, 1};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code == 0)
+        exit_code = order_check_state (&options, argv [0], states);
     if (exit_code)
         return exit_code;
     cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);

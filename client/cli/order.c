@@ -3,6 +3,7 @@
 #include "client/cli/order.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "client/cli/say.h"
 #include "client/cli/text.h"
@@ -58,6 +59,20 @@ int order_read (order_options_t *self, const order_page_t *page, int argc, char 
     if (words > page->most)
         return command_usage (argv [0], "'%s' is one word too many", argv [self->first + page->most]);
     return 0;
+}
+
+int order_check_state (const order_options_t *self, const char *command, const char *const *states)
+{
+    text_t known = {0};
+    bool found = !self->state;
+    for (size_t i = 0; states [i]; i++) {
+        found = found || strcmp (self->state, states [i]) == 0;
+        text_print (&known, "%s%s", i == 0 ? "" : states [i + 1] ? ", " : " or ", states [i]);
+    }
+    const int exit_code =
+        found ? 0 : command_usage (command, "'%s' is no state: write %s", self->state, known.bytes);
+    text_free (&known);
+    return exit_code;
 }
 
 cadre_value_t *order_ask (const order_options_t *self, const char *what, cadre_value_t **arguments,

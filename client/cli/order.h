@@ -37,6 +37,9 @@ typedef struct order_page {
 //  Reads argv as the page says. 0, or the exit code.
 int order_read (order_options_t *self, const order_page_t *page, int argc, char **argv);
 
+//  0, or the exit code when --state names none of STATES (NULL-terminated).
+int order_check_state (const order_options_t *self, const char *command, const char *const *states);
+
 //  Connect, ask, disconnect. ARGUMENTS is consumed. NULL and *EXIT_CODE when that fails (it was said why).
 cadre_value_t *order_ask (const order_options_t *self, const char *what, cadre_value_t **arguments,
                           int *exit_code);

@@ -95,6 +95,9 @@ for command in info explain logs; do
     expect 64 '' "'1.x' is no task" cadre task $command 1.x
     expect_like 0 'Example:' '' cadre task $command --help
 done
+expect 64 '' "'frob' is no state: write open, active, done or cancelled" cadre job list --state frob
+expect 64 '' "'failed' is no state: write waiting, leased or done" cadre task list 1 --state failed
+expect_like 0 '^0 +done +ok' '' cadre task list "$(cadre submit --wait true ::: 1 2>/dev/null)" --state done
 expect 64 '' "'yaml' is no output format" cadre job list -o yaml
 expect 64 '' 'one word too many' cadre job list 1
 
