@@ -229,8 +229,9 @@ cadre_error_t request_task_explain (request_t *self, fault_t *fault)
     const task_t *task = &job->tasks [index];
     char text [512];
     if (task->state == TASK_DONE)
-        snprintf (text, sizeof text, "ended: %s, after %u tries",
-                  cadre_outcome_text ((cadre_outcome_t) task->outcome), task->attempt);
+        snprintf (text, sizeof text, "ended: %s, after %u %s",
+                  cadre_outcome_text ((cadre_outcome_t) task->outcome), task->attempt,
+                  task->attempt == 1 ? "try" : "tries");
     else if (task->state == TASK_DELAYED)
         snprintf (text, sizeof text, "waits for its next try: %u have failed", task->failed);
     else if (task_is_leased (task))

@@ -26,7 +26,7 @@ extern "C" {
     X (REFUSED, 5, "refused by the broker", 77)                                                              \
     X (VERSION, 6, "protocol versions do not match", 69)                                                     \
     X (PROTOCOL, 7, "the peer broke the protocol", 125)                                                      \
-    X (CLOSED, 8, "the connection is closed", 125)                                                           \
+    X (CLOSED, 8, "the connection is closed", 69)                                                            \
     X (FORKED, 9, "used in a forked child", 125)                                                             \
     X (IO, 10, "input or output failed", 125)                                                                \
     X (ADDRESS, 11, "address not valid", 64)                                                                 \

@@ -186,9 +186,8 @@ static int s_exit_code (const run_t *self, cadre_error_t error, const drive_coun
         return SAY_EXIT_INTERRUPTED;
     }
     if (error) {
-        say_fault (fault);
-        bool ours = error != CADRE_ERROR_ARGUMENT && error != CADRE_ERROR_REFUSED;
-        return ours ? SAY_EXIT_OWN : cadre_error_exit_code (error);
+        const int exit_code = say_fault (fault);
+        return exit_code == SAY_EXIT_FAILED ? SAY_EXIT_OWN : exit_code; // 1 is one failed task
     }
     if (self->halted && self->options.halt.what == HALT_SUCCESS)
         return 0;

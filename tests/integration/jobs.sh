@@ -74,7 +74,7 @@ expect_like 0 "^$job\.1	out1$" "^$job\.1	err1$" cadre job logs --tag "$job"
 expect 0 out1 '^err1$' cadre task logs "$job.1"
 expect_like 0 '^1 +done +exit +1' '' cadre task list "$job"
 expect_like 0 '^outcome +exit$' '' cadre task info "$job.2"
-expect_like 0 'exit' '' cadre task explain "$job.2"
+expect 0 'ended: exit, after 1 try' '' cadre task explain "$job.2"
 expect 0 '' '^cadre: 2 tasks queued again$' cadre job retry "$job"
 expect 1 '' 'exit 2' cadre job wait "$job"
 expect 0 '' '0 tasks cancelled' cadre job cancel "$job"
@@ -138,9 +138,15 @@ checks=$((checks + 1))
 wait "$broker_pid" || fault "a drained broker ends with $?"
 cluster_stop
 cluster_start 1
+cadre run "touch $scratch/runs; sleep 30; :" ::: 1 2>run.err &
+run_pid=$!
+until_ok test -e "$scratch/runs" || fault 'nothing runs'
 expect 0 '' '^cadre: the broker stops$' cadre broker stop
-checks=$((checks + 1))
+checks=$((checks + 3))
 wait "$broker_pid" || fault "a stopped broker ends with $?"
+wait "$run_pid"
+[ $? = 69 ] || fault 'run whose broker has stopped: not 69'
+expect_text '^cadre: the broker at .* has shut down: start it again, then submit again$' run.err 'run whose broker has stopped'
 
 #  ---- the default place
 cluster_stop
