@@ -51,7 +51,7 @@ void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free
 //  Drops leases that are no longer held from the agent's list, when they are many.
 void ledger_compact_leases (ledger_t *self, agent_t *agent);
 
-//  Cancels one task or all; returns how many had not ended.
+//  Cancels one task or all; returns how many had not ended, nor been cancelled before.
 uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index);
 uint32_t ledger_cancel_all (ledger_t *self, job_t *job);
 

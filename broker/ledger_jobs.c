@@ -126,14 +126,16 @@ uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
 
 static uint32_t s_cancel_leased (ledger_t *self, job_t *job)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < job->total && count < job->leased; i++) {
+    uint32_t seen = 0, count = 0;
+    for (uint32_t i = 0; i < job->total && seen < job->leased; i++) {
         task_t *task = &job->tasks [i];
         if (!task_is_leased (task))
             continue;
+        seen++;
+        if (task->state != TASK_LEASED)
+            continue;
+        s_order_cancel (self, task);
         count++;
-        if (task->state == TASK_LEASED)
-            s_order_cancel (self, task);
     }
     return count;
 }
