@@ -59,6 +59,7 @@ typedef struct client {
     struct follower *followers;     //  What it follows
     uint64_t counted_bytes;         //  Its part of hub->client_bytes
     bool stalled;                   //  Its backlog is over the limit: its jobs are not dispatched
+    bool told_full;                 //  It knows that it waits for memory
     bool beat_due;                  //  Tell it soon what was received
     bool dirty;                     //  It is in hub->dirty
     struct client *dirty_prev;      //  Neighbours there

@@ -1,10 +1,13 @@
 //  front_turn.c - what goes to clients at the end of a turn, and once a beat: windows, acknowledgements, states
 
+#include <stdio.h>
 #include <utlist.h>
 
 #include "broker/doubt.h"
 #include "broker/front_own.h"
+#include "broker/ledger.h"
 #include "common/log.h"
+#include "common/units.h"
 
 #define REPORT_US 100000 //  Between two JOB_STATEs of a job
 
@@ -52,6 +55,30 @@ bool front_raise (const hub_t *hub, client_t *client)
     client->granted_tasks = tasks > client->granted_tasks ? tasks : client->granted_tasks;
     client->granted_bytes = bytes > client->granted_bytes ? bytes : client->granted_bytes;
     return true;
+}
+
+//  A client that waits for room, and its jobs to which it may have more to send: each is told once why nothing moves.
+static void s_tell_full (front_t *self, client_t *client)
+{
+    char held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES], message [256];
+    uint64_t tasks, bytes;
+    const hub_t *hub = self->hub;
+    s_allowance (hub, &tasks, &bytes);
+    bool full = bytes <= WIRE_FRAME_MAX && client->granted_bytes - client->received_bytes <= WIRE_FRAME_MAX;
+    if (full == client->told_full)
+        return;
+    client->told_full = full;
+    snprintf (
+        message, sizeof message,
+        "the broker's memory is full (%s of %s): forget jobs that have ended (cadre job list, cadre job "
+        "forget), or start it with a larger --memory",
+        units_print_size (hub->job_bytes + hub->client_bytes, held, sizeof held),
+        units_print_size (hub->memory_limit, limit, sizeof limit));
+    for (ref_t *ref = full ? client->refs : NULL; ref; ref = ref->hh.next) {
+        job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
+        if (job && !job->sealed)
+            client_notice (client, self->hub, ref->ref, CADRE_ERROR_MEMORY, message);
+    }
 }
 
 static void s_send_window (front_t *self, client_t *client)
@@ -130,6 +157,7 @@ void front_beat (front_t *self)
     for (client_t *client = self->hub->clients; client; client = client->hh.next) {
         s_send_beat (self, client);
         s_send_window (self, client);
+        s_tell_full (self, client);
     }
     int64_t passed_us = self->hub->now_us - self->rate_us;
     if (passed_us > 0)

@@ -20,6 +20,7 @@
 
 #define LISTEN_BYTES 2048
 #define SOCKETS_MOST 65000
+#define MEMORY_LEAST (16u << 20) //  Some frames each way, and tasks between them
 
 typedef struct settings {
     broker_options_t options;   //  For broker_new
@@ -89,6 +90,14 @@ static cadre_error_t s_take_duration (const char *text, uint32_t *ms, fault_t *f
     return CADRE_OK;
 }
 
+static cadre_error_t s_take_memory (const char *text, uint64_t *bytes, fault_t *fault)
+{
+    if (units_parse_size (text, bytes, fault) == CADRE_OK && *bytes < MEMORY_LEAST)
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s of memory are too few for a broker: write 16M or more",
+                   text);
+    return fault->code;
+}
+
 static cadre_error_t s_take_listen (settings_t *self, const char *text)
 {
     size_t used = strlen (self->listen);
@@ -107,7 +116,7 @@ static cadre_error_t s_take (settings_t *self, int key, const char *text)
     case KEY_NAME: options->name = text; return CADRE_OK;
     case KEY_LANES:
         return address_parse_lanes (text, &options->lane_first, &options->lane_last, &self->fault);
-    case KEY_MEMORY: return units_parse_size (text, &options->memory_bytes, &self->fault);
+    case KEY_MEMORY: return s_take_memory (text, &options->memory_bytes, &self->fault);
     case KEY_BEAT: return s_take_duration (text, &options->beat_ms, &self->fault);
     case KEY_LOST: return s_take_duration (text, &options->lost_ms, &self->fault);
     case KEY_KEYS: self->keys = text; return CADRE_OK;

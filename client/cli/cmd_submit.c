@@ -1,6 +1,8 @@
 //  cmd_submit.c - cadre submit: a command for each input, handed to the broker and left there
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,9 +13,44 @@
 #include "client/cli/stop.h"
 #include "client/cli/tasks.h"
 
+#define HERALD_MS 100
 #define NUMBER_TIMEOUT_MS 10000
 #define REQUEST_TIMEOUT_MS 30000
 #define CLOSE_TIMEOUT_MS 2000
+
+//  What the broker says about a wait, while this command does nothing but wait.
+typedef struct herald {
+    cadre_job_t *job;  // its events are taken
+    atomic_bool ended; // nobody waits any more
+    bool started;      // thread is there
+    pthread_t thread;  // takes them
+} herald_t;
+
+static void *s_herald (void *argument)
+{
+    herald_t *self = argument;
+    cadre_event_t event = {0};
+    cadre_error_t error = CADRE_OK;
+    while (!atomic_load (&self->ended) && (error == CADRE_OK || error == CADRE_ERROR_TIMEOUT)) {
+        error = cadre_job_next (self->job, &event, HERALD_MS);
+        if (error == CADRE_OK && event.kind == CADRE_EVENT_NOTICE)
+            say ("%s", event.message);
+    }
+    return NULL;
+}
+
+static void s_herald_start (herald_t *self, cadre_job_t *job)
+{
+    *self = (herald_t){.job = job};
+    self->started = pthread_create (&self->thread, NULL, s_herald, self) == 0;
+}
+
+static void s_herald_end (herald_t *self)
+{
+    atomic_store (&self->ended, true);
+    if (self->started)
+        pthread_join (self->thread, NULL);
+}
 
 //  All inputs into the job; after Ctrl-C those that came so far are given up.
 static cadre_error_t s_feed_all (tasks_t *tasks, cadre_job_t *job, fault_t *fault)
@@ -52,9 +89,12 @@ static int s_submit (run_options_t *options, cadre_t *pool, const reach_t *reach
     cadre_job_t *job = tasks_open (tasks, pool, true);
     int exit_code = 0;
     uint64_t number = 0;
+    herald_t herald;
+    s_herald_start (&herald, job);
     cadre_error_t error = s_feed_all (tasks, job, &fault);
     if (error == CADRE_OK)
         number = s_hand_over (pool, job, &fault);
+    s_herald_end (&herald);
     if (number == 0) {
         cadre_job_seal (job);
         cadre_job_cancel (job);

@@ -1,7 +1,7 @@
 /*
  *  pulse: is the broker still there, while a command waits and hears nothing?
  *
- *  After 5 s of silence the broker is asked. If it does not answer, that is said once, and once more when it answers again. After a minute the
+ *  After 5 s of silence the broker is asked, unless it beats. If it does not answer, that is said once, and once more when it answers again. After a minute the
  *  wait is given up. One thread.
  */
 #ifndef CLI_PULSE_H

@@ -121,6 +121,14 @@ cadre_error_t pool_admit (cadre_t *self, fault_t *fault)
     return session_blocked (pool_session (self)) ? s_no_answer (self, fault) : CADRE_OK;
 }
 
+bool pool_hears (cadre_t *self)
+{
+    pool_lock (self);
+    bool hears = session_hears (pool_session (self), moment_now (NULL));
+    pool_unlock (self);
+    return hears;
+}
+
 void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
 {
     if (session_silent (pool_session (self)))

@@ -76,6 +76,9 @@ cadre_error_t pool_admit (cadre_t *self, fault_t *fault);
 //  Whoever polls cadre_descriptor should look.
 void pool_news (cadre_t *self);
 
+//  True when the broker is there: it beats. No lock.
+bool pool_hears (cadre_t *self);
+
 //  Why something takes long, into text: a silent broker, or the notice given; "" when nothing is known.
 void pool_explain (cadre_t *self, const char *notice, char *text, size_t size);
 

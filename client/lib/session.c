@@ -95,6 +95,11 @@ bool session_silent (const session_t *self)
     return self->silent || !self->out;
 }
 
+bool session_hears (const session_t *self, int64_t now_us)
+{
+    return self->state == SESSION_OPEN && now_us - self->heard_us <= 3 * self->beat_us;
+}
+
 //  ---- sending ------------------------------------------------------------------
 
 static bool s_send (session_t *self, buffer_t *frame)

@@ -52,6 +52,9 @@ const fault_t *session_fault (const session_t *self);
 //  True while the broker has said nothing for longer than it promised, or a session is not there yet.
 bool session_silent (const session_t *self);
 
+//  True when the broker has said something within the time of three beats.
+bool session_hears (const session_t *self, int64_t now_us);
+
 //  Timers: HELLO, beats, silence. Returns when it wants to be called again.
 int64_t session_tick (session_t *self, int64_t now_us);
 
