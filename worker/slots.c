@@ -1,5 +1,6 @@
 //  slots.c - takes leases and orders in, and owns queue, seats and jobs
 
+#include "common/log.h"
 #include "worker/oom.h"
 #include "worker/serials.h"
 #include "worker/slots_inside.h"
@@ -16,7 +17,8 @@
 #include <utlist.h>
 
 #define EVENTS_MAX 64
-#define LEARN_MS 60000    //  For plugins that load for long
+#define LEARN_MS 60000 //  For plugins that load for long
+#define LEARN_TELL_MS 5000
 #define FAREWELL_MS 200   //  From the end of the socketpair to SIGKILL, at the end of all
 #define LAST_WAIT_MS 5000 //  For killed processes
 #define THREADS_WAIT_MS 1000
@@ -142,16 +144,29 @@ void slots_read (slots_t *self)
     s_read (self, 0);
 }
 
+//  Waits a little for the slot that is learnt from, and says so when that takes long.
+static void s_learn_on (slots_t *self, int64_t start_us, bool *told)
+{
+    s_read (self, 100);
+    if (*told || moment_now (NULL) - start_us < LEARN_TELL_MS * 1000)
+        return;
+    *told = true;
+    log_line (LOG_WARNING, "W012",
+              "slots are not ready after %d s: a plugin or program is still being loaded",
+              LEARN_TELL_MS / 1000);
+}
+
 cadre_error_t slots_learn (slots_t *self, fault_t *fault)
 {
     seat_t *seat = &self->seats [0];
     int64_t start_us = moment_now (NULL);
+    bool told = false;
     fault_clear (&self->start_fault);
     for (unsigned tries = 0; tries < SLOTS_STARTS_MAX; tries++) {
         if (usher_start (self, seat) != CADRE_OK)
             break;
         while (seat->state == SEAT_STARTING && moment_now (NULL) - start_us < LEARN_MS * 1000)
-            s_read (self, 100);
+            s_learn_on (self, start_us, &told);
         if (seat->state != SEAT_EMPTY || self->failures > SLOTS_STARTS_MAX)
             break;
     }

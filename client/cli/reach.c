@@ -4,16 +4,21 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "client/cli/say.h"
 #include "client/cli/text.h"
 #include "common/access.h"
 #include "common/address.h"
+
+#define OPEN_TELL_S 5
 
 //  Take ADDRESS, which came from ORIGIN.
 static cadre_error_t s_name (reach_t *self, const char *address, const char *origin, fault_t *fault)
@@ -200,12 +205,33 @@ cadre_error_t reach_find (reach_t *self, const char *given, const char *access, 
         "there is no broker; start one with 'cadre broker start', or name one with --broker or CADRE_BROKER");
 }
 
+static void s_tell_slow (union sigval value)
+{
+    (void) value;
+    say ("the pool is not ready after %d s: a plugin or program is still being loaded", OPEN_TELL_S);
+}
+
+//  Opens a pool of this process. What it loads may take its time.
+static cadre_t *s_embed (const cadre_options_t *options)
+{
+    timer_t timer;
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = s_tell_slow};
+    const struct itimerspec once = {.it_value.tv_sec = OPEN_TELL_S};
+    const bool set = timer_create (CLOCK_MONOTONIC, &event, &timer) == 0;
+    if (set)
+        timer_settime (timer, 0, &once, NULL);
+    cadre_t *pool = cadre_open (NULL, options);
+    if (set)
+        timer_delete (timer);
+    return pool;
+}
+
 cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_t *fault)
 {
     cadre_options_t own = options ? *options : (cadre_options_t){0};
     if (self->access [0])
         own.access = self->access;
-    cadre_t *pool = cadre_open (self->embedded ? NULL : self->address, &own);
+    cadre_t *pool = self->embedded ? s_embed (&own) : cadre_open (self->address, &own);
     if (pool)
         return pool;
     cadre_error_t error = cadre_open_error ();

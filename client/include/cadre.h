@@ -230,8 +230,8 @@ typedef struct cadre_options {
     const char *const *program; //  Embedded: argv of a program that serves functions, NULL-terminated
     uint64_t max_tasks;         //  Embedded: replace a slot after so many tasks
     const char *name;           //  Label of this client; NULL: user@host:pid
-    int connect_timeout_ms;     //  Until cadre_open gives up; 0: 5000
-    size_t window_bytes;        //  Results that may wait here unread; 0: 64 MiB
+    int connect_timeout_ms; //  Until cadre_open gives up; 0: 5000. Loading plugins has a minute of its own
+    size_t window_bytes;    //  Results that may wait here unread; 0: 64 MiB
     bool callbacks_by_dispatch; //  Callbacks run in cadre_dispatch, not on the pool's own thread
     const char *
         access; //  Access file for a broker on tcp that wants a key; NULL: the one that CADRE_ACCESS names, if any

@@ -290,10 +290,11 @@ static bool s_worker_ready (cadre_t *pool)
     return ready;
 }
 
-cadre_error_t local_await (local_t *self, cadre_t *pool, int64_t until_us, fault_t *fault)
+cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t *fault)
 {
     if (s_await_up (self, &self->worker_server, fault))
         return fault->code;
+    const int64_t until_us = moment_now (NULL) + timeout_ms * INT64_C (1000);
     long pause_us = ASK_US_FIRST;
     while (!s_worker_ready (pool)) {
         if (s_worker_ended (self, fault))

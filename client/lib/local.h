@@ -26,8 +26,9 @@ void *local_context (local_t *self);
 const char *local_address (const local_t *self);
 const char *local_task_address (const local_t *self);
 
-//  Waits until the worker takes tasks, asking the broker through the pool; until_us is a deadline.
-cadre_error_t local_await (local_t *self, cadre_t *pool, int64_t until_us, fault_t *fault);
+//  Waits until the worker takes tasks, asking the broker through the pool, for timeout_ms once plugins or program are loaded: that has
+//  a limit of its own.
+cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t *fault);
 
 //  Serve as a process slot, or as a worker (`program --cadre-worker OPTIONS`, as cadre-worker has them); return an exit code.
 int local_serve_slot (const cadre_function_t *functions);

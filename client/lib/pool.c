@@ -265,8 +265,8 @@ static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_
 static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options, fault_t *fault)
 {
     address_t address;
-    int64_t until_us =
-        connection_deadline (options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS);
+    const int timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
+    int64_t until_us = connection_deadline (timeout_ms);
     self->local = local_new (options, fault);
     if (!self->local)
         return fault->code;
@@ -278,7 +278,7 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
     if (error)
         return error;
     snprintf (self->address, sizeof self->address, "%s", local_task_address (self->local));
-    return local_await (self->local, self, until_us, fault);
+    return local_await (self->local, self, timeout_ms, fault);
 }
 
 //  On this machine no key is needed, so CADRE_ACCESS counts only for addresses on tcp.

@@ -15,6 +15,22 @@ expect 78 '' 'nonexistent.so' cadre call --plugin "$scratch/nonexistent.so" squa
 expect 78 '' 'ABI 9' cadre call --plugin "$plugins/future_abi.so" square 1
 expect 78 '' '^cadre: slots end before they are ready \(exit code 3\); run ' cadre call --plugin "$plugins/sudden_exit.so" square 1
 expect 64 '' "argument 2 of divide is not JSON: .*'two'" cadre call --plugin "$plugin" divide 1 two
+
+#  A program that takes its time: that is told, and then it is served.
+cat >"$scratch/slow.py" <<END
+import sys, time
+time.sleep (6)
+sys.dont_write_bytecode = True
+sys.path.insert (0, "$CADRE_SOURCE_DIR/client/examples/programs")
+from cadre_program import serve
+serve ({"seven": (lambda: 7, "", "seven")})
+END
+start cadre-worker --broker "ipc://$scratch/none" --program "python3 $scratch/slow.py" 2>"$scratch/worker.err"
+expect 0 7 '^cadre: the pool is not ready after 5 s: a plugin or program is still being loaded$' \
+    cadre call --program "python3 $scratch/slow.py" seven
+checks=$((checks + 1))
+until_ok grep -q 'warning W012: slots are not ready after 5 s: ' "$scratch/worker.err" || fault "a worker waits and does not say why: $(cat "$scratch/worker.err")"
+
 expect 64 '' 'a function is missing' cadre call
 expect_like 0 'Examples:' '' cadre call --help
 
