@@ -26,6 +26,9 @@ expect 0 "it's \$HOME \"q\" *" '' cadre run 'printf %s {}; echo' ::: "it's \$HOM
 
 #  What parallel makes of the same words, word for word where no quoting is needed.
 if command -v parallel >/dev/null; then
+    parallel --will-cite -j1 --retries 3 'echo x >>{}; false' ::: "$scratch/tries.parallel" >/dev/null 2>&1
+    expect 1 '' 'exit 1' cadre run --retries 2 'echo x >>{}; false' ::: "$scratch/tries.cadre"
+    cmp -s "$scratch/tries.parallel" "$scratch/tries.cadre" || fault '--retries 2 are not three tries'
     for words in 'echo {.} {/.}'; do
         expect 0 "$(parallel --will-cite -k --dry-run "$words" ::: a. .hid b.c/d. x.tar.gz a/ / ..)" '' \
             cadre run --dry-run "$words" ::: a. .hid b.c/d. x.tar.gz a/ / ..
