@@ -35,7 +35,9 @@ typedef struct watch {
     int signal_fd;    //  signalfd of SIGTERM, SIGINT and SIGHUP
 } watch_t;
 
-const char *argp_program_version = "cadre-broker " CADRE_VERSION_STRING;
+//  argp looks for it from outside.
+__attribute__ ((visibility ("default"))) const char *argp_program_version =
+    "cadre-broker " CADRE_VERSION_STRING;
 
 enum {
     KEY_LISTEN = 'l',

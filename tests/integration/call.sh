@@ -73,6 +73,9 @@ expect_text 'No space left on device' "$scratch/stderr" 'map on a full disk'
 
 expect_like 0 '^cadre [0-9]+\.[0-9]+\.[0-9]+$' '' cadre version
 expect_like 0 '^cadre [0-9]+\.[0-9]+\.[0-9]+$' '' cadre --version
+for program in cadre-broker cadre-worker; do
+    expect_like 0 "^$program [0-9]+\.[0-9]+\.[0-9]+\$" '' $program --version
+done
 expect 64 '' 'one word too many' cadre version 2
 expect 64 '' "there is no command 'cadre rnu'; do you mean: run" cadre rnu
 expect 64 '' 'a command is missing' cadre
