@@ -164,6 +164,9 @@ for name in run submit; do
 done
 sleep 7
 expect 0 '' '' cadre job forget "$job"
+head -c 12000000 /dev/zero | tr '\0' x >"$scratch/large"
+expect 64 '' '^cadre: a payload of 11 MiB is more than half of what this broker may hold \(16 MiB\): see --memory$' \
+    cadre run --stdin 'wc -c' :::: "$scratch/large"
 checks=$((checks + 4))
 wait "$run_pid" || fault "run that waited ends with $?"
 wait "$submit_pid" || fault "submit that waited ends with $?"

@@ -85,6 +85,13 @@ if command -v script >/dev/null; then
     expect_like 64 'there are no inputs' '' script -qec 'cadre run echo' /dev/null
 fi
 
+#  ---- too few descriptors
+few='ulimit -n "$0" && exec "$@"'
+expect 69 '' '^cadre: a pool of this machine needs [0-9]+ file descriptors, [0-9]+ are free: raise the limit with ulimit -n \(now 40\)$' \
+    bash -c "$few" 40 cadre run true ::: 1
+expect 69 '' '^cadre-broker: the broker needs [0-9]+ file descriptors, .*ulimit -n' bash -c "$few" 20 cadre-broker --listen "ipc://$scratch/few"
+expect 69 '' '^cadre-worker: .* needs? [0-9]+ file descriptors, .*ulimit -n' bash -c "$few" 20 cadre-worker --broker "ipc://$scratch/few"
+
 #  ---- stdout that takes no more, and Ctrl-C
 checks=$((checks + 3))
 timeout 20 cadre run 'seq 100000; :' ::: 1 2 3 4 >/dev/full 2>stderr
