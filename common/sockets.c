@@ -73,6 +73,19 @@ static void s_set (void *socket, int option, int value)
     assert (rc == 0);
 }
 
+//  Firewalls forget connections that are idle for minutes, and lanes and sinks may be idle for hours: the kernel says something on them every half a
+//  minute. It gives a peer up whose host has vanished, also one that data is on its way to, and begins a connection anew that nobody answers.
+static void s_configure_tcp (void *socket)
+{
+    s_set (socket, ZMQ_TCP_KEEPALIVE, 1);
+    s_set (socket, ZMQ_TCP_KEEPALIVE_IDLE, SOCKETS_IDLE_MS / 1000);
+    s_set (socket, ZMQ_TCP_KEEPALIVE_INTVL, SOCKETS_PROBE_MS / 1000);
+    s_set (socket, ZMQ_TCP_KEEPALIVE_CNT, (SOCKETS_GONE_MS - SOCKETS_IDLE_MS) / SOCKETS_PROBE_MS);
+    s_set (socket, ZMQ_TCP_MAXRT, SOCKETS_GONE_MS);
+    s_set (socket, ZMQ_CONNECT_TIMEOUT, SOCKETS_CONNECT_MS);
+    s_set (socket, ZMQ_BACKLOG, SOCKETS_BACKLOG);
+}
+
 static void s_configure (void *socket, int type)
 {
     int64_t largest = SOCKETS_FRAME_MAX;
@@ -86,7 +99,7 @@ static void s_configure (void *socket, int type)
     s_set (socket, ZMQ_HANDSHAKE_IVL, SOCKETS_HANDSHAKE_MS);
     s_set (socket, ZMQ_SNDHWM, 0);
     s_set (socket, ZMQ_RCVHWM, 0);
-    s_set (socket, ZMQ_TCP_KEEPALIVE, 1);
+    s_configure_tcp (socket);
     s_set (socket, ZMQ_IPV6, 1);
     if (type == ZMQ_ROUTER)
         s_set (socket, ZMQ_ROUTER_MANDATORY, 1);

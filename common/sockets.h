@@ -1,7 +1,8 @@
 /*
  *  sockets: libzmq sockets with settings that are safe, and the only way in which this project makes, binds, reads and writes them.
  *
- *  Every socket gets a finite linger, a largest frame, a short handshake limit, no high-water marks (windows bound what is on its way), TCP keepalive and IPv6.
+ *  Every socket gets a finite linger, a largest frame, a short handshake limit, no high-water marks (windows bound what is on its way), IPv6, and
+ *  TCP keepalive for firewalls that forget idle connections and for hosts that vanish.
  *  Never ZMQ_HEARTBEAT. A ROUTER reports peers that are gone (ROUTER_MANDATORY), and libc's random () is seeded before it is made.
  *  A socket is one thread's at a time. Errors of send and receive are codes without text: they are normal on hot paths.
  *
@@ -26,6 +27,11 @@
 #define SOCKETS_DOMAIN "cadre"
 #define SOCKETS_DOMAIN_LOCAL "local"
 #define SOCKETS_HANDSHAKE_MS 5000
+#define SOCKETS_IDLE_MS 30000  // an idle connection is asked after this
+#define SOCKETS_PROBE_MS 10000 // and again each time this has passed
+#define SOCKETS_GONE_MS 90000  // a peer whose host answers nothing is given up
+#define SOCKETS_CONNECT_MS 2000
+#define SOCKETS_BACKLOG 4096 // connections that wait to be accepted; the kernel's somaxconn may be less
 
 //  A peer of a ROUTER, as a number that fits a hash table; 0 is nobody. Never print it: who knows the next one can end the process.
 typedef uint64_t sockets_route_t;

@@ -78,6 +78,12 @@ static void test_settings (void **state)
     assert_int_equal (s_option (pair->here, ZMQ_SNDHWM), 0);
     assert_int_equal (s_option (pair->here, ZMQ_RCVHWM), 0);
     assert_int_equal (s_option (pair->here, ZMQ_TCP_KEEPALIVE), 1);
+    assert_int_equal (s_option (pair->here, ZMQ_TCP_KEEPALIVE_IDLE), 30);
+    assert_int_equal (s_option (pair->here, ZMQ_TCP_KEEPALIVE_INTVL), 10);
+    assert_int_equal (s_option (pair->here, ZMQ_TCP_KEEPALIVE_CNT), 6);
+    assert_int_equal (s_option (pair->here, ZMQ_TCP_MAXRT), 90000);
+    assert_int_equal (s_option (pair->here, ZMQ_CONNECT_TIMEOUT), 2000);
+    assert_int_equal (s_option (pair->here, ZMQ_BACKLOG), 4096);
     assert_int_equal (s_option (pair->here, ZMQ_IPV6), 1);
     assert_int_equal (s_option (pair->here, ZMQ_HEARTBEAT_IVL), 0);
     assert_int_equal (s_option (pair->here, ZMQ_RECONNECT_IVL), 100);
