@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,16 +55,32 @@ static void s_name (address_t *self, const char *name, size_t size)
     self->name [size] = 0;
 }
 
+//  "fe80::1%eth0": a link-local number is one of an interface.
+static bool s_is_v6 (const char *name, struct in6_addr *number)
+{
+    char bare [INET6_ADDRSTRLEN];
+    size_t size = strcspn (name, "%");
+    const char *zone = name + size;
+    if (size >= sizeof bare)
+        return false;
+    memcpy (bare, name, size);
+    bare [size] = 0;
+    if (inet_pton (AF_INET6, bare, number) != 1)
+        return false;
+    size_t length = strlen (zone);
+    return length == 0 || (length > 1 && length <= IF_NAMESIZE && s_all (zone + 1, length - 1, ".-_"));
+}
+
 //  [::1]:5700
 static cadre_error_t s_host_v6 (address_t *self, const char *text, const char *rest, fault_t *fault)
 {
     size_t size = strcspn (rest + 1, "]");
     struct in6_addr number;
-    if (rest [1 + size] != ']' || size >= INET6_ADDRSTRLEN)
+    if (rest [1 + size] != ']' || size >= INET6_ADDRSTRLEN + IF_NAMESIZE)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
                           "'" SHOWN "' has a bracket too many or too few: write tcp://[::1]:5700", text);
     s_name (self, rest + 1, size);
-    if (inet_pton (AF_INET6, self->name, &number) != 1)
+    if (!s_is_v6 (self->name, &number))
         return fault_set (fault, CADRE_ERROR_ADDRESS,
                           "'" SHOWN "': what stands in brackets is no IPv6 address: write tcp://[::1]:5700",
                           text);
@@ -227,7 +244,7 @@ static bool s_any (const address_t *self)
 {
     struct in6_addr number;
     return strcmp (self->name, "*") == 0 || strcmp (self->name, "0.0.0.0") == 0
-           || (inet_pton (AF_INET6, self->name, &number) == 1 && IN6_IS_ADDR_UNSPECIFIED (&number));
+           || (s_is_v6 (self->name, &number) && IN6_IS_ADDR_UNSPECIFIED (&number));
 }
 
 cadre_error_t address_check_connect (const address_t *self, fault_t *fault)
@@ -249,7 +266,7 @@ bool address_is_loopback (const address_t *self)
     struct in6_addr v6;
     if (inet_pton (AF_INET, self->name, &v4) == 1)
         return ntohl (v4.s_addr) >> 24 == 127;
-    if (inet_pton (AF_INET6, self->name, &v6) == 1)
+    if (s_is_v6 (self->name, &v6))
         return IN6_IS_ADDR_LOOPBACK (&v6);
     return strcasecmp (self->name, "localhost") == 0;
 }

@@ -39,6 +39,7 @@ static void test_parse_tcp (void **state)
     assert_int_equal (address.port, 5700);
     assert_string_equal (address.name, "hub");
     assert_string_equal (s_parsed ("tcp://[::1]:5700").name, "::1");
+    assert_string_equal (s_parsed ("tcp://[fe80::1%eth0.7]:5700").name, "fe80::1%eth0.7");
     assert_string_equal (s_parsed ("tcp://*:1").name, "*");
     assert_int_equal (s_parsed ("tcp://a-b.example.org:65532").port, 65532);
 }
@@ -60,6 +61,11 @@ static void test_refuse_tcp (void **state)
                "'tcp://[::1:5700' has a bracket too many or too few: write tcp://[::1]:5700");
     s_refused ("tcp://[hub]:5700",
                "'tcp://[hub]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
+    s_refused ("tcp://[fe80::1%]:5700",
+               "'tcp://[fe80::1%]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
+    s_refused (
+        "tcp://[fe80::1%eth0/x]:5700",
+        "'tcp://[fe80::1%eth0/x]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
     s_refused ("tcp://[::1]x:5700",
                "'tcp://[::1]x:5700' has something between bracket and port: write tcp://[::1]:5700");
     s_refused ("tcp://", "'tcp://' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700");
