@@ -12,8 +12,7 @@
 #include <stdlib.h>
 
 #define HELLO_MS 1000
-#define FIRST_WAIT_MS 1      //  Doubled while there is no connection
-#define NEXT_ADDRESS_MS 3000 //  An address that does not answer the first HELLOs is left for the next one
+#define FIRST_WAIT_MS 1 //  Doubled while there is no connection
 #define WARN_MS 5000
 #define BEAT_MS 1000
 #define LOST_MS 10000
@@ -40,6 +39,7 @@ link_t *link_new (const link_options_t *options)
     self->beat_ms = BEAT_MS;
     self->lost_ms = LOST_MS;
     entropy_uuid (self->uuid);
+    self->tour = tour_new (options->addresses, options->addresses_count, ADDRESS_BACK, NULL);
     self->hello = (alarm_t){.ring = s_on_hello, .owner = self};
     self->beat = (alarm_t){.ring = s_on_beat, .owner = self};
     return self;
@@ -65,6 +65,7 @@ void link_destroy (link_t **self_p)
     timers_cancel (self->options.timers, &self->hello);
     link_close_session (self);
     sockets_destroy (&self->back);
+    tour_destroy (&self->tour);
     free (self);
     *self_p = NULL;
 }
@@ -85,7 +86,7 @@ cadre_error_t link_end (link_t *self, cadre_error_t code, const char *text)
 
 const address_t *link_address (const link_t *self)
 {
-    return &self->options.addresses [self->address];
+    return tour_address (self->tour);
 }
 
 //  ---- HELLO -------------------------------------------------------------------------
@@ -93,6 +94,14 @@ const address_t *link_address (const link_t *self)
 static const char *s_scheme (const address_t *address)
 {
     return address->kind == ADDRESS_TCP ? "tcp" : address->kind == ADDRESS_IPC ? "ipc" : "inproc";
+}
+
+//  Rings for the next HELLO, or the next place for one.
+static void s_set_alarm (link_t *self)
+{
+    int64_t tour_us = tour_due (self->tour, moment_now (self->options.clock));
+    bool tour_first = !self->back || tour_us < self->hello_us;
+    timers_set (self->options.timers, &self->hello, tour_first ? tour_us : self->hello_us);
 }
 
 static void s_say_hello (link_t *self)
@@ -113,8 +122,8 @@ static void s_say_hello (link_t *self)
     buffer_free (&spans);
     //  Not connected yet: HELLOs must not pile up for a broker that comes later, so the next try is soon.
     self->wait_ms = sent ? HELLO_MS : self->wait_ms * 2 < HELLO_MS ? self->wait_ms * 2 : HELLO_MS;
-    timers_set (self->options.timers, &self->hello,
-                moment_now (self->options.clock) + (int64_t) self->wait_ms * MS);
+    self->hello_us = moment_now (self->options.clock) + (int64_t) self->wait_ms * MS;
+    s_set_alarm (self);
 }
 
 static void s_use_keys (const link_t *self, void *socket)
@@ -134,19 +143,40 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     int only_connected = 1;
     zmq_setsockopt (self->back, ZMQ_IMMEDIATE, &only_connected, sizeof (only_connected));
     self->wait_ms = FIRST_WAIT_MS;
-    address_endpoint (link_address (self), ADDRESS_BACK, endpoint, sizeof (endpoint));
+    address_endpoint (tour_number (self->tour), ADDRESS_BACK, endpoint, sizeof (endpoint));
     cadre_error_t error = sockets_connect (self->back, endpoint, fault);
     if (error != CADRE_OK)
         return error;
-    self->tried_us = moment_now (self->options.clock);
     s_say_hello (self);
     return CADRE_OK;
 }
 
-cadre_error_t link_start (link_t *self, fault_t *fault)
+//  HELLO goes to the next place when the tour names one, else to the present one, if there is one yet.
+static cadre_error_t s_try (link_t *self, fault_t *fault)
+{
+    int64_t now_us = moment_now (self->options.clock);
+    if (tour_step (self->tour, now_us))
+        return s_connect_back (self, fault);
+    if (self->back && now_us >= self->hello_us)
+        s_say_hello (self);
+    else
+        s_set_alarm (self);
+    return CADRE_OK;
+}
+
+//  From nobody, or from a broker that is gone, to the next one.
+static cadre_error_t s_look_for_broker (link_t *self, fault_t *fault)
 {
     self->greeting_us = moment_now (self->options.clock);
-    return s_connect_back (self, fault);
+    self->warned = false;
+    sockets_destroy (&self->back);
+    tour_begin (self->tour);
+    return s_try (self, fault);
+}
+
+cadre_error_t link_start (link_t *self, fault_t *fault)
+{
+    return s_look_for_broker (self, fault);
 }
 
 //  The reason is asked for only before the first session: that takes a moment, and nothing runs yet.
@@ -155,9 +185,12 @@ static void s_warn (link_t *self)
     char text [ADDRESS_ENDPOINT_BYTES], line [FAULT_TEXT_BYTES + 16];
     fault_t why = {0};
     address_print (link_address (self), text, sizeof (text));
-    if (link_never_opened (self))
+    const fault_t *unresolved = tour_fault (self->tour);
+    if (unresolved->code)
+        why = *unresolved;
+    else if (link_never_opened (self))
         greeting_explain (link_address (self), self->options.keys != NULL, &why);
-    if (why.code != CADRE_ERROR_REFUSED)
+    if (!unresolved->code && why.code != CADRE_ERROR_REFUSED)
         fault_set (
             &why, CADRE_ERROR_UNAVAILABLE,
             "no broker answers at %s; start one there (cadre broker start), or name another with --broker",
@@ -171,7 +204,6 @@ static void s_warn (link_t *self)
 static void s_on_hello (void *owner, int64_t now_us)
 {
     link_t *self = owner;
-    bool several = self->options.addresses_count > 1;
     if (self->state == LINK_OPENING) { //  A lane that nobody opens is of no use
         link_begin_anew (self, "the lane did not open");
         return;
@@ -182,13 +214,8 @@ static void s_on_hello (void *owner, int64_t now_us)
     }
     if (!self->warned && now_us - self->greeting_us >= WARN_MS * MS)
         s_warn (self);
-    if (now_us - self->tried_us >= (several ? NEXT_ADDRESS_MS : (int64_t) self->lost_ms) * MS) {
-        self->address = (self->address + 1) % self->options.addresses_count;
-        if (s_connect_back (self, &self->fault) != CADRE_OK)
-            link_end (self, self->fault.code, self->fault.text);
-        return;
-    }
-    s_say_hello (self);
+    if (s_try (self, &self->fault) != CADRE_OK)
+        link_end (self, self->fault.code, self->fault.text);
 }
 
 void link_begin_anew (link_t *self, const char *why)
@@ -196,8 +223,9 @@ void link_begin_anew (link_t *self, const char *why)
     log_line (LOG_INFO, "W020", "registering anew: %s", why);
     link_close_session (self);
     link_move (self, LINK_GREETING);
-    self->greeting_us = self->tried_us = moment_now (self->options.clock);
+    self->greeting_us = moment_now (self->options.clock);
     self->warned = false;
+    tour_stay (self->tour, self->greeting_us);
     s_say_hello (self);
 }
 
@@ -217,9 +245,9 @@ static void s_open_session (link_t *self, uint64_t session, const wire_worker_we
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     link_close_session (self);
-    address_lane_endpoint (link_address (self), (uint32_t) fields->lane, endpoint, sizeof (endpoint));
+    address_lane_endpoint (tour_number (self->tour), (uint32_t) fields->lane, endpoint, sizeof (endpoint));
     self->lane = s_connect_once (self, ZMQ_PULL, endpoint);
-    address_endpoint (link_address (self), ADDRESS_SINK, endpoint, sizeof (endpoint));
+    address_endpoint (tour_number (self->tour), ADDRESS_SINK, endpoint, sizeof (endpoint));
     self->sink = s_connect_once (self, ZMQ_PUSH, endpoint);
     self->parts = parts_new ();
     self->session = session;
@@ -244,6 +272,7 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
         link_end (self, self->fault.code, self->fault.text);
         return;
     }
+    tour_arrived (self->tour);
     self->epoch = fields->epoch;
     self->beat_ms = (uint32_t) fields->beat_ms;
     self->lost_ms = (uint32_t) (fields->lost_ms ? fields->lost_ms : LOST_MS);
@@ -284,10 +313,7 @@ static void s_lost (link_t *self)
     log_line (LOG_WARNING, "W021", "the broker has been silent for %u ms; looking for it", self->lost_ms);
     link_close_session (self);
     link_move (self, LINK_GREETING);
-    self->greeting_us = moment_now (self->options.clock);
-    self->warned = false;
-    self->address = (self->address + 1) % self->options.addresses_count;
-    if (s_connect_back (self, &self->fault) != CADRE_OK)
+    if (s_look_for_broker (self, &self->fault) != CADRE_OK)
         link_end (self, self->fault.code, self->fault.text);
 }
 

@@ -3,8 +3,8 @@
  *  Speaks section 5 of SPEC.md: HELLO on the back socket until it is answered,
  *  lane and sink of the session that WELCOME opened, beats, windows, and the
  *  reasons for which a session ends (a gap, no progress, WHO, silence). Then it
- *  registers anew: with the next address of the list when the broker was
- *  silent. What frames mean to leases is the owner's business and goes through
+ *  registers anew; when the broker was silent, wherever one answers: at the
+ *  addresses of the list, at each number of a name (common/tour.h). What frames mean to leases is the owner's business and goes through
  *  link_events_t. Orders that follow a lane frame which has not come yet are
  *  kept until it has.
  *
@@ -65,7 +65,7 @@ typedef struct link_options {
 link_t *link_new (const link_options_t *options);
 void link_destroy (link_t **self_p);
 
-//  Opens the back socket and says HELLO.
+//  Begins to look for a broker; the one given first hears HELLO at once, if it is no name.
 cadre_error_t link_start (link_t *self, fault_t *fault);
 
 //  Items to poll: at most 2.
@@ -85,9 +85,9 @@ void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks
 bool link_take_payload (link_t *self, uint64_t number, buffer_t *payload);
 
 link_state_t link_state (const link_t *self);
-bool link_never_opened (const link_t *self);     //  No broker has welcomed this worker yet
-uint64_t link_output_bytes (const link_t *self); //  First window for the output of a lease
-const address_t *link_address (const link_t *self);
+bool link_never_opened (const link_t *self);        //  No broker has welcomed this worker yet
+uint64_t link_output_bytes (const link_t *self);    //  First window for the output of a lease
+const address_t *link_address (const link_t *self); //  The one in use, as it was given
 
 //  Why the link has ended.
 const fault_t *link_fault (const link_t *self);

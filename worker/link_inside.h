@@ -11,6 +11,7 @@
 #include "common/machine.h"
 #include "common/parts.h"
 #include "common/stream.h"
+#include "common/tour.h"
 
 //  An order that follows a lane frame which has not come yet.
 typedef struct order {
@@ -25,7 +26,7 @@ struct link {
     link_options_t options;         //  As given
     uint8_t state;                  //  link_state_t
     uint8_t uuid [WIRE_UUID_BYTES]; //  Of this worker process
-    size_t address;                 //  Index of the one in use
+    tour_t *tour;                   //  Where a broker is looked for
     void *back;                     //  DEALER
     void *lane;                     //  PULL of the session, or NULL
     void *sink;                     //  PUSH of the session, or NULL
@@ -51,10 +52,10 @@ struct link {
     int64_t heard_us;               //  When the broker last said something
     int64_t turn_us;                //  When we last had a turn
     int64_t greeting_us;            //  Since when we look for a broker
-    int64_t tried_us;               //  Since when at this address
-    int wait_ms;                    //  Until the next HELLO
+    int wait_ms;                    //  Between two HELLOs
+    int64_t hello_us;               //  When the next one is due
     bool warned;                    //  A line about it has been written
-    alarm_t hello;                  //  The next HELLO
+    alarm_t hello;                  //  The next HELLO, or the next place for one
     alarm_t beat;                   //  The next beat
     order_t *orders;                //  Waiting for lane frames
     fault_t fault;                  //  Why it ended

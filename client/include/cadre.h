@@ -239,8 +239,9 @@ typedef struct cadre_options {
 } cadre_options_t;
 
 //  Opens a pool. address NULL: the broker that options->access names, else a pool of this machine, broker and worker being threads of this
-//  process; else one or more addresses of a broker separated by commas ("tcp://hub:5700", "ipc:///run/cadre"). Waits until the broker (and, embedded, its
-//  worker) answers. NULL when that fails: see cadre_open_error.
+//  process; else one or more addresses of a broker separated by commas ("tcp://hub:5700", "ipc:///run/cadre"). All of them, and each number
+//  of a name, are tried until the broker answers; so they are again when it is lost, and a broker that still knows this pool goes on
+//  with what was open. Waits until the broker (and, embedded, its worker) answers. NULL when that fails: see cadre_open_error.
 CADRE_EXPORT cadre_t *cadre_open (const char *address, const cadre_options_t *options);
 
 //  Why the last cadre_open of this thread returned NULL.
@@ -257,7 +258,8 @@ CADRE_EXPORT void cadre_abort (cadre_t **self_p);
 //  Message of the calling thread's last failed call on this pool, or "".
 CADRE_EXPORT const char *cadre_message (cadre_t *self);
 
-//  Address of the broker in use (embedded: one that programs in tasks may use), never NULL.
+//  Address of the broker in use, as it was given (embedded: one that programs in tasks may use), never NULL. It changes when the broker is
+//  lost and another address answers.
 CADRE_EXPORT const char *cadre_address (const cadre_t *self);
 
 //  For event loops: a descriptor that polls readable when futures or jobs of this pool have news. cadre_dispatch clears it, runs callbacks that

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/lib/dealer.h"
 #include "common/descriptors.h"
 #include "common/moment.h"
 #include "common/sockets.h"
@@ -33,7 +34,9 @@ struct connection {
     bool stopping;                //  It shall end
     void *context;                //  ZeroMQ's
     bool owns_context;            //  It is ours to end
-    void *socket;                 //  The DEALER; NULL when closed
+    dealer_t *dealer;             //  Where the broker is
+    bool seeking;                 //  None has answered there yet
+    void *socket;                 //  The dealer's; NULL when closed
     int socket_fd;                //  Its ZMQ_FD
     int wake_fd;                  //  An eventfd that wakes the leader
     session_t *session;           //  The protocol
@@ -61,6 +64,12 @@ static void s_wake (connection_t *self)
     uint64_t one = 1;
     ssize_t rc = write (self->wake_fd, &one, sizeof one);
     (void) rc;
+}
+
+static void s_take_socket (connection_t *self)
+{
+    self->socket = dealer_socket (self->dealer);
+    self->socket_fd = self->socket ? sockets_descriptor (self->socket) : -1;
 }
 
 static bool s_send (void *owner, const buffer_t *frame)
@@ -121,11 +130,38 @@ static bool s_pump (connection_t *self, bool leader)
     return any;
 }
 
-static void s_tick (connection_t *self)
+//  While no broker answers, another place is tried. True if one was. Who polls the old descriptor is woken.
+static bool s_seek (connection_t *self, int64_t now_us)
+{
+    fault_t fault = {0};
+    session_state_t state = session_state (self->session);
+    bool answered = !session_silent (self->session) && (state == SESSION_OPEN || !self->seeking);
+    if (state == SESSION_ENDED || (answered && !self->seeking))
+        return false;
+    bool fresh = dealer_seek (self->dealer, answered, now_us, &fault);
+    int64_t due_us = dealer_due (self->dealer, now_us);
+    self->tick_us = due_us < self->tick_us ? due_us : self->tick_us;
+    self->seeking = !answered;
+    if (!fresh)
+        return false;
+    s_take_socket (self);
+    if (fault.code)
+        session_end (self->session, &fault);
+    else
+        session_greet (self->session, connection_address (self), now_us);
+    if (self->leading)
+        s_wake (self);
+    return true;
+}
+
+//  What is due by the clock, after a pump: nobody is judged before he was read. True if who waits should look again.
+static bool s_tick (connection_t *self)
 {
     int64_t now_us = moment_now (NULL);
-    if (self->socket && now_us >= self->tick_us)
-        self->tick_us = session_tick (self->session, now_us);
+    if (!self->socket || now_us < self->tick_us)
+        return false;
+    self->tick_us = session_tick (self->session, now_us);
+    return s_seek (self, now_us);
 }
 
 //  Polls, without the lock, until something comes, somebody calls, or until_us.
@@ -151,8 +187,8 @@ static void s_lead (connection_t *self, int64_t until_us)
         (void) rc;
     }
     self->leading = false;
-    s_tick (self);
     s_pump (self, true);
+    s_tick (self);
 }
 
 //  ---- the connection's own thread ------------------------------------------------
@@ -191,7 +227,8 @@ static void *s_serve (void *argument)
                 s_pump (self, false);
         } else
             s_take_turn (self, &seen);
-        s_tick (self);
+        if (moment_now (NULL) >= self->tick_us)
+            connection_flush (self);
     }
     pthread_mutex_unlock (&self->lock);
     return NULL;
@@ -221,8 +258,8 @@ bool connection_wait (connection_t *self, int64_t deadline_us, connection_done_f
     bool result = true;
     while (!done (argument)) {
         int64_t now_us = moment_now (NULL);
-        s_tick (self);
-        if (s_pump (self, false))
+        bool any = s_pump (self, false);
+        if (s_tick (self) || any)
             continue;
         if (deadline_us >= 0 && now_us >= deadline_us) {
             result = false;
@@ -256,8 +293,8 @@ void connection_touch (connection_t *self)
 
 void connection_flush (connection_t *self)
 {
-    s_tick (self);
     s_pump (self, false);
+    s_tick (self);
 }
 
 void connection_notify (connection_t *self)
@@ -283,6 +320,21 @@ session_t *connection_session (connection_t *self)
     return self->session;
 }
 
+size_t connection_place (const connection_t *self)
+{
+    return dealer_place (self->dealer);
+}
+
+const char *connection_address (const connection_t *self)
+{
+    return dealer_address (self->dealer);
+}
+
+const fault_t *connection_unresolved (const connection_t *self)
+{
+    return dealer_unresolved (self->dealer);
+}
+
 //  ---- life -------------------------------------------------------------------------------
 
 static bool s_frame (void *owner, uint8_t verb, cursor_t body)
@@ -298,10 +350,18 @@ static void s_lost (void *owner, const fault_t *why)
     connection_notify (self);
 }
 
-static cadre_error_t s_open_socket (connection_t *self, const address_t *address, const keys_t *keys,
-                                    fault_t *fault)
+static bool s_elsewhere (void *owner)
 {
-    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    connection_t *self = owner;
+    bool elsewhere = dealer_refused (self->dealer);
+    self->seeking |= elsewhere;
+    self->tick_us = 0;
+    return elsewhere;
+}
+
+static cadre_error_t s_open (connection_t *self, const address_t *addresses, size_t count, const keys_t *keys,
+                             fault_t *fault)
+{
     if (descriptors_need (DESCRIPTORS_NEEDED, "a connection to a broker", fault))
         return fault->code;
     self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -311,14 +371,11 @@ static cadre_error_t s_open_socket (connection_t *self, const address_t *address
         self->context = sockets_context_new (1, 16, fault);
     if (!self->context)
         return fault->code;
-    self->socket = sockets_new (self->context, ZMQ_DEALER, fault);
-    if (!self->socket)
-        return fault->code;
-    self->socket_fd = sockets_descriptor (self->socket);
-    if (keys && address->kind == ADDRESS_TCP)
-        sockets_use_keys (self->socket, keys);
-    return sockets_connect (self->socket,
-                            address_endpoint (address, ADDRESS_FRONT, endpoint, sizeof endpoint), fault);
+    self->dealer = dealer_new (self->context, addresses, count, keys, fault);
+    if (self->dealer)
+        s_take_socket (self);
+    self->seeking = true;
+    return fault->code;
 }
 
 static cadre_error_t s_start_thread (connection_t *self, fault_t *fault)
@@ -334,7 +391,7 @@ static cadre_error_t s_start_thread (connection_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-connection_t *connection_new (void *context, const address_t *address, const keys_t *keys,
+connection_t *connection_new (void *context, const address_t *addresses, size_t count, const keys_t *keys,
                               const session_options_t *options, const connection_handler_t *handler,
                               fault_t *fault)
 {
@@ -351,9 +408,10 @@ connection_t *connection_new (void *context, const address_t *address, const key
     pthread_cond_init (&self->changed, &attributes);
     pthread_cond_init (&self->rest, &attributes);
     pthread_condattr_destroy (&attributes);
-    session_handler_t calls = {.send = s_send, .frame = s_frame, .lost = s_lost, .owner = self};
+    session_handler_t calls = {
+        .send = s_send, .frame = s_frame, .lost = s_lost, .elsewhere = s_elsewhere, .owner = self};
     self->session = session_new (options, &calls);
-    if (s_open_socket (self, address, keys, fault) || s_start_thread (self, fault))
+    if (s_open (self, addresses, count, keys, fault) || s_start_thread (self, fault))
         connection_destroy (&self);
     return self;
 }
@@ -379,7 +437,8 @@ void connection_close (connection_t *self, const char *reason)
         s_sleep (self, &self->changed, GATHER_US);
     connection_notify (self);
     pthread_mutex_unlock (&self->lock);
-    sockets_destroy (&socket);
+    if (self->dealer)
+        dealer_close (self->dealer);
     if (self->owns_context)
         sockets_context_destroy (&self->context);
 }
@@ -392,6 +451,7 @@ void connection_destroy (connection_t **self_p)
         return;
     connection_close (self, NULL);
     session_destroy (&self->session);
+    dealer_destroy (&self->dealer);
     if (self->wake_fd >= 0)
         close (self->wake_fd);
     pthread_cond_destroy (&self->changed);

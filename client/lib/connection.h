@@ -1,5 +1,8 @@
 /*  connection.h - one DEALER, its session, and the threads that wait for it
  *
+ *  While no broker answers, the DEALER is one to another address again and again (dealer.h), and the same session says HELLO
+ *  there.
+ *
  *  One mutex protects all that belongs to a connection: the socket, the session, and what its owner keeps (jobs,
  *  futures). Any thread sends under the lock. Who waits and finds nobody reading becomes the leader: it polls without the
  *  lock, takes in what has come, and wakes the others; so a thread that calls in a loop is woken by nobody else. The
@@ -31,8 +34,9 @@ typedef struct connection_handler {
     void *owner; //  Borrowed
 } connection_handler_t;
 
-//  Connects to one address, in a context of its own, or in one that is borrowed; with these keys, or NULL for none (not kept). NULL and a fault.
-connection_t *connection_new (void *context, const address_t *address, const keys_t *keys,
+//  Begins to connect to the first of the addresses (at most ADDRESS_LIST_MAX) that answers, in a context of its own, or in one that is
+//  borrowed; on tcp with these keys, which are copied, or NULL for none. NULL and a fault.
+connection_t *connection_new (void *context, const address_t *addresses, size_t count, const keys_t *keys,
                               const session_options_t *options, const connection_handler_t *handler,
                               fault_t *fault);
 
@@ -40,12 +44,19 @@ connection_t *connection_new (void *context, const address_t *address, const key
 void connection_close (connection_t *self, const char *reason);
 void connection_destroy (connection_t **self_p);
 
+//  The address in use: its place in the list, and as it was given; the text stays valid as long as the connection. Any thread, no lock.
+size_t connection_place (const connection_t *self);
+const char *connection_address (const connection_t *self);
+
 void connection_lock (connection_t *self);
 void connection_unlock (connection_t *self);
 
 //  ---- with the lock held ----------------------------------------------------
 
 session_t *connection_session (connection_t *self);
+
+//  Why a name among the addresses stands for nothing, or CADRE_OK.
+const fault_t *connection_unresolved (const connection_t *self);
 
 //  Something was gathered: it goes out when somebody waits, or within a millisecond.
 void connection_touch (connection_t *self);

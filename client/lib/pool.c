@@ -82,10 +82,15 @@ session_t *pool_session (cadre_t *self)
 
 //  ---- what can be done now ----------------------------------------------------------------
 
+const char *pool_address (const cadre_t *self)
+{
+    return self->place [0] ? self->place : connection_address (self->connection);
+}
+
 static cadre_error_t s_no_answer (cadre_t *self, fault_t *fault)
 {
     return fault_set (fault, CADRE_ERROR_UNAVAILABLE, "the broker at %s does not answer: is it running?",
-                      self->address);
+                      pool_address (self));
 }
 
 cadre_error_t pool_ready (cadre_t *self, fault_t *fault)
@@ -132,7 +137,7 @@ bool pool_hears (cadre_t *self)
 void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
 {
     if (session_silent (pool_session (self)))
-        snprintf (text, size, "the broker at %s does not answer: is it running?", self->address);
+        snprintf (text, size, "the broker at %s does not answer: is it running?", pool_address (self));
     else
         snprintf (text, size, "%s", notice);
 }
@@ -192,19 +197,67 @@ static bool s_answered (void *argument)
     return session_state (pool_session (self)) != SESSION_GREETING;
 }
 
-//  Keys for a broker that uses none, or none for one that does: no patience helps.
-static bool s_keys_are_wrong (const address_t *address, const keys_t *keys)
+//  Where a pool is to be opened.
+typedef struct goal {
+    const address_t *addresses; //  Of one broker
+    size_t count;               //  How many
+    const char *given;          //  The same as they were written
+    const keys_t *keys;         //  What the broker on tcp asks for, or NULL
+} goal_t;
+
+//  Keys for a broker that uses none, or none for one that does: no patience helps. Another address may have another broker.
+static bool s_keys_are_wrong (const goal_t *goal)
 {
-    return greeting_ask (address, ADDRESS_FRONT) == (keys ? GREETING_PLAIN : GREETING_CURVE);
+    return goal->count == 1
+           && greeting_ask (&goal->addresses [0], ADDRESS_FRONT)
+                  == (goal->keys ? GREETING_PLAIN : GREETING_CURVE);
 }
 
-static cadre_error_t s_connect (cadre_t *self, void *context, const address_t *address, const keys_t *keys,
+//  Why no broker was found. A name that stands for nothing explains it, if there is one.
+static void s_explain (cadre_t *self, const goal_t *goal, const fault_t *unresolved, fault_t *fault)
+{
+    size_t place = connection_place (self->connection);
+    if (unresolved->code)
+        fault_set (fault, unresolved->code, "no broker answers at %s: %s", goal->given, unresolved->text);
+    else if (greeting_explain (&goal->addresses [place], goal->keys != NULL, fault) == CADRE_ERROR_UNAVAILABLE
+             && goal->count > 1)
+        fault_set (
+            fault, CADRE_ERROR_UNAVAILABLE,
+            "no broker answers at any of %s: start one there (cadre-broker --listen %s), or give another address",
+            goal->given, connection_address (self->connection));
+}
+
+//  Until the broker has answered or refused, or the deadline.
+static session_state_t s_await (cadre_t *self, int timeout_ms, fault_t *unresolved)
+{
+    pool_lock (self);
+    connection_wait (self->connection, connection_deadline (timeout_ms), s_answered, self);
+    session_state_t state = session_state (pool_session (self));
+    *unresolved = *connection_unresolved (self->connection);
+    pool_unlock (self);
+    return state;
+}
+
+static cadre_error_t s_meet (cadre_t *self, const goal_t *goal, int timeout_ms, fault_t *fault)
+{
+    fault_t unresolved = {0};
+    int first_ms = timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS;
+    session_state_t state = s_await (self, first_ms, &unresolved);
+    if (state == SESSION_GREETING && !s_keys_are_wrong (goal))
+        state = s_await (self, timeout_ms - first_ms, &unresolved);
+    if (state == SESSION_ENDED)
+        *fault = *session_fault (pool_session (self));
+    else if (state != SESSION_OPEN)
+        s_explain (self, goal, &unresolved, fault);
+    return fault->code;
+}
+
+static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal,
                                 const cadre_options_t *options, int timeout_ms, fault_t *fault)
 {
-    char label [128];
-    address_print (address, self->address, sizeof self->address);
+    char label [128], first [ADDRESS_ENDPOINT_BYTES];
     session_options_t session = {.name = s_label (options, label, sizeof label),
-                                 .address = self->address,
+                                 .address = address_print (&goal->addresses [0], first, sizeof first),
                                  .window_tasks = WINDOW_TASKS,
                                  .window_bytes =
                                      options->window_bytes ? options->window_bytes : WINDOW_BYTES};
@@ -215,22 +268,9 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const address_t *a
                                     .due = s_due,
                                     .watched = s_watched,
                                     .owner = self};
-    self->connection = connection_new (context, address, keys, &session, &handler, fault);
-    if (!self->connection)
-        return fault->code;
-    pool_lock (self);
-    int64_t deadline_us = connection_deadline (timeout_ms);
-    int first_ms = timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS;
-    if (connection_wait (self->connection, connection_deadline (first_ms), s_answered, self)
-        || !s_keys_are_wrong (address, keys))
-        connection_wait (self->connection, deadline_us, s_answered, self);
-    session_state_t state = session_state (pool_session (self));
-    if (state == SESSION_ENDED)
-        *fault = *session_fault (pool_session (self));
-    else if (state != SESSION_OPEN)
-        greeting_explain (address, keys != NULL, fault);
-    pool_unlock (self);
-    if (fault->code)
+    self->connection =
+        connection_new (context, goal->addresses, goal->count, goal->keys, &session, &handler, fault);
+    if (self->connection && s_meet (self, goal, timeout_ms, fault))
         connection_destroy (&self->connection);
     return fault->code;
 }
@@ -242,12 +282,7 @@ static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_
     size_t count = 0;
     if (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, fault))
         return fault->code;
-    int total_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
-    int64_t until_us = connection_deadline (total_ms);
     for (size_t i = 0; i < count; i++) {
-        fault_clear (fault);
-        int64_t left_ms = (until_us - moment_now (NULL)) / 1000;
-        int share_ms = (int) (left_ms > 0 ? left_ms : 0) / (int) (count - i);
         if (address_check_connect (&addresses [i], fault))
             return fault->code;
         if (addresses [i].kind == ADDRESS_INPROC)
@@ -255,11 +290,10 @@ static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_
                 fault, CADRE_ERROR_ADDRESS,
                 "%s is within one process: give NULL for a pool of this machine, or an ipc:// or tcp:// address",
                 text);
-        cadre_error_t error = s_connect (self, NULL, &addresses [i], keys, options, share_ms, fault);
-        if (!error || (error != CADRE_ERROR_UNAVAILABLE && i + 1 == count))
-            return error;
     }
-    return fault->code;
+    int timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
+    goal_t goal = {.addresses = addresses, .count = count, .given = text, .keys = keys};
+    return s_connect (self, NULL, &goal, options, timeout_ms, fault);
 }
 
 static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options, fault_t *fault)
@@ -270,14 +304,14 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
     self->local = local_new (options, fault);
     if (!self->local)
         return fault->code;
-    cadre_error_t error = address_parse (&address, local_address (self->local), fault);
+    goal_t goal = {.addresses = &address, .count = 1, .given = local_address (self->local)};
+    cadre_error_t error = address_parse (&address, goal.given, fault);
     assert (!error);
     int left_ms = (int) ((until_us - moment_now (NULL)) / 1000);
-    error = s_connect (self, local_context (self->local), &address, NULL, options, left_ms > 0 ? left_ms : 0,
-                       fault);
+    error = s_connect (self, local_context (self->local), &goal, options, left_ms > 0 ? left_ms : 0, fault);
     if (error)
         return error;
-    snprintf (self->address, sizeof self->address, "%s", local_task_address (self->local));
+    snprintf (self->place, sizeof self->place, "%s", local_task_address (self->local));
     return local_await (self->local, self, timeout_ms, fault);
 }
 
@@ -339,7 +373,7 @@ cadre_t *cadre_open (const char *address, const cadre_options_t *options)
 
 const char *cadre_address (const cadre_t *self)
 {
-    return self ? self->address : "";
+    return self ? pool_address (self) : "";
 }
 
 //  ---- closing -----------------------------------------------------------------------------------------

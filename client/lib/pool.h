@@ -22,28 +22,29 @@ struct local;
 struct request;
 
 struct cadre {
-    atomic_uint references;                //  The user's, and one for each future, job and iterator
-    pid_t pid;                             //  Process that opened it
-    uint8_t *mark;                         //  A page that is empty in a forked child, or NULL
-    uint64_t serial;                       //  Tells pools apart in messages
-    connection_t *connection;              //  To the broker
-    struct local *local;                   //  Broker and worker of this process, or NULL
-    char address [ADDRESS_ENDPOINT_BYTES]; //  For cadre_address
-    bool by_dispatch;                      //  Callbacks run in cadre_dispatch
-    bool closed;                           //  lock: nothing more can be submitted
-    bool closing;                          //  lock: results are taken in whatever the window
-    uint64_t last_ref;                     //  lock: number of the newest work
-    struct work *works;                    //  lock: by ref
-    struct work *last_work;                //  lock: found last
-    struct work *gathered;                 //  lock: works with a batch that was not put yet
-    struct implicit *implicits;            //  lock: open jobs of cadre_submit, the last used first
-    size_t implicit_count;                 //  lock: how many
-    struct request *requests;              //  lock: questions without an answer
-    uint64_t last_request;                 //  lock: number of the newest one
-    cadre_future_t *due;                   //  lock: ended, with a callback to be called
-    size_t callbacks;                      //  lock: futures with a callback that was not called
-    int news_fd;                           //  lock: cadre_descriptor, or -1
-    bool news_set;                         //  lock: it polls readable
+    atomic_uint references;   //  The user's, and one for each future, job and iterator
+    pid_t pid;                //  Process that opened it
+    uint8_t *mark;            //  A page that is empty in a forked child, or NULL
+    uint64_t serial;          //  Tells pools apart in messages
+    connection_t *connection; //  To the broker
+    struct local *local;      //  Broker and worker of this process, or NULL
+    char place
+        [ADDRESS_ENDPOINT_BYTES]; //  Of the embedded broker, for cadre_address; empty when it is elsewhere
+    bool by_dispatch;             //  Callbacks run in cadre_dispatch
+    bool closed;                  //  lock: nothing more can be submitted
+    bool closing;                 //  lock: results are taken in whatever the window
+    uint64_t last_ref;            //  lock: number of the newest work
+    struct work *works;           //  lock: by ref
+    struct work *last_work;       //  lock: found last
+    struct work *gathered;        //  lock: works with a batch that was not put yet
+    struct implicit *implicits;   //  lock: open jobs of cadre_submit, the last used first
+    size_t implicit_count;        //  lock: how many
+    struct request *requests;     //  lock: questions without an answer
+    uint64_t last_request;        //  lock: number of the newest one
+    cadre_future_t *due;          //  lock: ended, with a callback to be called
+    size_t callbacks;             //  lock: futures with a callback that was not called
+    int news_fd;                  //  lock: cadre_descriptor, or -1
+    bool news_set;                //  lock: it polls readable
 };
 
 //  ---- references ----
@@ -78,6 +79,9 @@ void pool_news (cadre_t *self);
 
 //  True when the broker is there: it beats. No lock.
 bool pool_hears (cadre_t *self);
+
+//  Where the broker is, for people. Any thread, no lock.
+const char *pool_address (const cadre_t *self);
 
 //  Why something takes long, into text: a silent broker, or the notice given; "" when nothing is known.
 void pool_explain (cadre_t *self, const char *notice, char *text, size_t size);

@@ -1,13 +1,12 @@
 //  session.c - a client's side of its session with a broker
 
-#include "client/lib/session.h"
+#include "client/lib/session_inside.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/address.h"
 #include "common/entropy.h"
 
 #define HELLO_US INT64_C (1000000)
@@ -17,38 +16,6 @@
 #define BEAT_MS_DEFAULT 1000u
 #define LOST_MS_DEFAULT 10000u
 #define MS_MAX 86400000u
-
-//  What may be sent in one direction, in two units.
-typedef struct amount {
-    uint64_t tasks; //  Results
-    uint64_t bytes; //  Bytes of frames
-} amount_t;
-
-struct session {
-    session_handler_t handler;             //  Where frames go to
-    session_state_t state;                 //  See the diagram in the header
-    uint8_t uuid [ENTROPY_UUID_BYTES];     //  This connection's identity
-    char name [128];                       //  Label for people
-    char address [ADDRESS_ENDPOINT_BYTES]; //  Of the broker, for messages
-    uint64_t number;                       //  The session's; 0 before the first WELCOME
-    stream_t *out;                         //  What we send; NULL while there is no session
-    stream_in_t in;                        //  What we have received
-    parts_t *parts;                        //  Large payloads that arrive
-    amount_t window;                       //  What may wait here unread
-    amount_t arrived;                      //  In this session
-    amount_t held;                         //  Of it unread
-    amount_t granted;                      //  What the broker was told last
-    uint64_t acknowledged;                 //  What the broker was told last
-    size_t unacknowledged_bytes;           //  Received since
-    uint64_t frame_tasks;                  //  The first window, at most FRAME_TASKS
-    int64_t beat_us;                       //  Between two beats
-    int64_t lost_us;                       //  Silence that is too long
-    int64_t hello_us;                      //  When the next HELLO is due
-    int64_t beat_due_us;                   //  When the next BEAT is due
-    int64_t heard_us;                      //  When the broker was heard last
-    bool silent;                           //  It was not heard for lost_us
-    fault_t fault;                         //  Why the session ended
-};
 
 session_t *session_new (const session_options_t *options, const session_handler_t *handler)
 {
@@ -235,22 +202,38 @@ static void s_broken (session_t *self, uint8_t verb)
     session_end (self, &fault);
 }
 
+void session_greet (session_t *self, const char *address, int64_t now_us)
+{
+    if (self->state == SESSION_ENDED)
+        return;
+    snprintf (self->address, sizeof self->address, "%s", address);
+    self->state = SESSION_GREETING;
+    s_hello (self, now_us);
+}
+
+//  Whoever did not look for a while has heard nobody.
+static void s_mind_stall (session_t *self, int64_t now_us)
+{
+    int64_t grace_us = self->lost_us / 2;
+    if (now_us - self->tick_us > grace_us && now_us - self->heard_us > grace_us)
+        self->heard_us = now_us - grace_us;
+    self->tick_us = now_us;
+}
+
 int64_t session_tick (session_t *self, int64_t now_us)
 {
     if (self->state == SESSION_ENDED)
         return now_us + HELLO_US;
-    if (self->heard_us == 0)
-        self->heard_us = now_us;
+    s_mind_stall (self, now_us);
     if (now_us - self->heard_us > self->lost_us)
         self->silent = true;
-    if (self->state == SESSION_GREETING) {
-        if (now_us >= self->hello_us)
-            s_hello (self, now_us);
-        return self->hello_us;
-    }
-    if (now_us >= self->beat_due_us)
+    bool greeting = self->state == SESSION_GREETING;
+    if (greeting && now_us >= self->hello_us)
+        s_hello (self, now_us);
+    else if (!greeting && now_us >= self->beat_due_us)
         s_beat (self, now_us);
-    return self->beat_due_us;
+    int64_t due_us = greeting ? self->hello_us : self->beat_due_us, look_us = now_us + self->lost_us / 4;
+    return due_us < look_us ? due_us : look_us;
 }
 
 //  ---- receiving ------------------------------------------------------------------
@@ -262,6 +245,8 @@ static void s_on_refused (session_t *self, cursor_t body)
         s_broken (self, WIRE_refused);
         return;
     }
+    if (self->handler.elsewhere && self->handler.elsewhere (self->handler.owner))
+        return;
     fault_t fault = {0};
     cadre_error_t code = refused.code >= CADRE_ERROR_MEMORY && refused.code < CADRE_ERROR_END
                              ? (cadre_error_t) refused.code
@@ -421,70 +406,4 @@ void session_receive (session_t *self, const void *bytes, size_t size_bytes, int
         s_on_welcome (self, envelope.session, body, now_us);
     else if (self->state == SESSION_OPEN && envelope.session == self->number)
         s_on_open (self, &envelope, body, size_bytes, now_us);
-}
-
-//  ---- what is put ---------------------------------------------------------------
-
-bool session_accepts (const session_t *self)
-{
-    return self->out != NULL;
-}
-
-void session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
-{
-    if (self->out)
-        stream_put (self->out, frame, tasks, metered);
-    buffer_free (frame);
-}
-
-void session_put_parts (session_t *self, view_t payload, buffer_t *item)
-{
-    if (!self->out)
-        return;
-    uint64_t number = stream_payload_number (self->out);
-    for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
-        size_t left = payload.size - at;
-        wire_part_t part = {.payload = number,
-                            .total = payload.size,
-                            .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
-        buffer_t frame = {0};
-        wire_write_part (&frame, (wire_envelope_t){0}, &part);
-        stream_put (self->out, &frame, 0, true);
-        buffer_free (&frame);
-    }
-    wire_pack_parts (item, number);
-}
-
-bool session_blocked (const session_t *self)
-{
-    if (!self->out)
-        return true;
-    return self->state == SESSION_OPEN ? stream_blocked (self->out) : stream_unsent_bytes (self->out) > 0;
-}
-
-bool session_drained (const session_t *self)
-{
-    return !self->out || stream_unsent_bytes (self->out) == 0;
-}
-
-uint64_t session_frame_tasks (const session_t *self)
-{
-    return self->frame_tasks ? self->frame_tasks : 1;
-}
-
-void session_hold (session_t *self, uint64_t tasks, uint64_t bytes)
-{
-    self->held.tasks += tasks;
-    self->held.bytes += bytes;
-}
-
-void session_release (session_t *self, uint64_t tasks, uint64_t bytes)
-{
-    self->held.tasks -= tasks < self->held.tasks ? tasks : self->held.tasks;
-    self->held.bytes -= bytes < self->held.bytes ? bytes : self->held.bytes;
-}
-
-bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload)
-{
-    return parts_take (self->parts, number, payload);
 }

@@ -7,7 +7,7 @@
  *      GREETING ──WELCOME──► OPEN ──REFUSED, broken protocol──► ENDED
  *          ▲                  │
  *          └──WHO, gap, ──────┘   same session when the broker still knows it, else what was open is lost
- *             GOODBYE
+ *             GOODBYE, another socket
  *
  *  One thread at a time (the connection's lock).
  */
@@ -31,6 +31,8 @@ typedef struct session_handler {
     bool (*frame) (void *owner, uint8_t verb, cursor_t body);
     //  Whatever was open will not be answered. The session may go on, as a new one.
     void (*lost) (void *owner, const fault_t *why);
+    //  HELLO was refused. True: it will be said elsewhere. False, or NULL: the session ends.
+    bool (*elsewhere) (void *owner);
     void *owner; //  Borrowed
 } session_handler_t;
 
@@ -55,7 +57,12 @@ bool session_silent (const session_t *self);
 //  True when the broker has said something within the time of three beats.
 bool session_hears (const session_t *self, int64_t now_us);
 
-//  Timers: HELLO, beats, silence. Returns when it wants to be called again.
+//  Frames go to another socket from now on, perhaps to another broker, at this address: HELLO is said there, and the session
+//  is resumed if the broker knows it.
+void session_greet (session_t *self, const char *address, int64_t now_us);
+
+//  Timers: HELLO, beats, silence. Returns when it wants to be called again. After a stall of this process the broker gets the time
+//  to be heard again.
 int64_t session_tick (session_t *self, int64_t now_us);
 
 //  One message from the broker.

@@ -373,3 +373,16 @@ void fake_broker_who (fake_broker_t *self)
 {
     SEND (who, .major = WIRE_MAJOR);
 }
+
+void fake_broker_goodbye (fake_broker_t *self)
+{
+    SEND (goodbye, .reason = wire_view ("enough"));
+}
+
+sockets_route_t fake_broker_route (fake_broker_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    sockets_route_t route = self->route;
+    pthread_mutex_unlock (&self->lock);
+    return route;
+}

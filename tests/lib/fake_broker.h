@@ -8,6 +8,7 @@
 #ifndef TESTS_LIB_FAKE_BROKER_H_INCLUDED
 #define TESTS_LIB_FAKE_BROKER_H_INCLUDED
 
+#include "common/sockets.h"
 #include "common/wire.h"
 
 typedef struct fake_broker fake_broker_t;
@@ -50,5 +51,9 @@ void fake_broker_output (fake_broker_t *self, uint64_t ref, uint64_t index, unsi
 void fake_broker_state (fake_broker_t *self, uint64_t ref, uint64_t total, bool final);
 void fake_broker_window (fake_broker_t *self, uint64_t tasks);
 void fake_broker_who (fake_broker_t *self);
+void fake_broker_goodbye (fake_broker_t *self);
+
+//  Through which connection it was heard last.
+sockets_route_t fake_broker_route (fake_broker_t *self);
 
 #endif

@@ -88,6 +88,11 @@ static void s_ignore_drain (void *context, uint32_t timeout_ms)
 
 void link_bench_setup (bool embedded)
 {
+    link_bench_setup_at ("inproc://hub", embedded);
+}
+
+void link_bench_setup_at (const char *addresses, bool embedded)
+{
     fault_t fault = {0};
     link_options_t options = {.embedded = embedded,
                               .hello = {.name = wire_view ("alpha"), .slots = 2},
@@ -106,9 +111,9 @@ void link_bench_setup (bool embedded)
     options.outbox = link_bench.outbox;
     options.clock = &link_bench.clock;
     options.timers = link_bench.timers;
-    assert_int_equal (address_parse_list ("inproc://hub", options.addresses, ADDRESS_LIST_MAX,
-                                          &options.addresses_count, &fault),
-                      CADRE_OK);
+    assert_int_equal (
+        address_parse_list (addresses, options.addresses, ADDRESS_LIST_MAX, &options.addresses_count, &fault),
+        CADRE_OK);
     link_bench.link = link_new (&options);
     link_set_window (link_bench.link, 130, 0, 0, true);
     assert_int_equal (link_start (link_bench.link, &fault), CADRE_OK);

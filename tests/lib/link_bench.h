@@ -39,6 +39,8 @@ extern link_bench_t link_bench;
 
 //  A link that says HELLO to a broker that has not answered yet.
 void link_bench_setup (bool embedded);
+//  The same with other addresses; the broker is at inproc://hub.
+void link_bench_setup_at (const char *addresses, bool embedded);
 void link_bench_teardown (void);
 //  A turn of the worker's loop.
 void link_bench_turn (void);

@@ -176,6 +176,31 @@ static void s_a_silent_broker_is_looked_for (void **state)
     link_bench_teardown ();
 }
 
+static void s_address_is (const char *name)
+{
+    assert_string_equal (link_address (link_bench.link)->name, name);
+}
+
+static void s_one_of_several_addresses_answers (void **state)
+{
+    (void) state;
+    link_bench_setup_at ("inproc://nobody,inproc://hub", false);
+    s_address_is ("nobody");
+    link_bench_pass_ms (1000);
+    s_address_is ("hub");
+    assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
+    link_bench_welcome (LINK_BENCH_EPOCH);
+    for (int i = 0; i < 11; i++)
+        link_bench_pass_ms (1000);
+    assert_int_equal (link_state (link_bench.link),
+                      LINK_GREETING); //  It was silent: the other one is tried first
+    s_address_is ("nobody");
+    link_bench_pass_ms (1000);
+    s_address_is ("hub");
+    assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
+    link_bench_teardown ();
+}
+
 static void s_an_embedded_worker_gives_up (void **state)
 {
     (void) state;
@@ -313,6 +338,7 @@ int main (void)
         cmocka_unit_test (s_frames_of_another_session_are_dropped),
         cmocka_unit_test (s_no_progress_ends_the_session),
         cmocka_unit_test (s_a_silent_broker_is_looked_for),
+        cmocka_unit_test (s_one_of_several_addresses_answers),
         cmocka_unit_test (s_an_embedded_worker_gives_up),
         cmocka_unit_test (s_its_own_stall_is_not_the_brokers),
         cmocka_unit_test (s_orders_wait_for_their_frame),

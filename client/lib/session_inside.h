@@ -1,0 +1,47 @@
+/*  session_inside.h - what session.c (the protocol) and session_put.c (what goes in and out) share
+ *
+ *  Nobody else includes this.
+ */
+
+#ifndef CLIENT_LIB_SESSION_INSIDE_H_INCLUDED
+#define CLIENT_LIB_SESSION_INSIDE_H_INCLUDED
+
+#include "client/lib/session.h"
+
+#include "common/address.h"
+#include "common/entropy.h"
+
+//  What may be sent in one direction, in two units.
+typedef struct amount {
+    uint64_t tasks; //  Results
+    uint64_t bytes; //  Bytes of frames
+} amount_t;
+
+struct session {
+    session_handler_t handler;             //  Where frames go to
+    session_state_t state;                 //  See the diagram in the header
+    uint8_t uuid [ENTROPY_UUID_BYTES];     //  This connection's identity
+    char name [128];                       //  Label for people
+    char address [ADDRESS_ENDPOINT_BYTES]; //  Of the broker, for messages
+    uint64_t number;                       //  The session's; 0 before the first WELCOME
+    stream_t *out;                         //  What we send; NULL while there is no session
+    stream_in_t in;                        //  What we have received
+    parts_t *parts;                        //  Large payloads that arrive
+    amount_t window;                       //  What may wait here unread
+    amount_t arrived;                      //  In this session
+    amount_t held;                         //  Of it unread
+    amount_t granted;                      //  What the broker was told last
+    uint64_t acknowledged;                 //  What the broker was told last
+    size_t unacknowledged_bytes;           //  Received since
+    uint64_t frame_tasks;                  //  The first window, at most FRAME_TASKS
+    int64_t beat_us;                       //  Between two beats
+    int64_t lost_us;                       //  Silence that is too long
+    int64_t hello_us;                      //  When the next HELLO is due
+    int64_t beat_due_us;                   //  When the next BEAT is due
+    int64_t heard_us;                      //  When the broker was heard last
+    int64_t tick_us;                       //  When session_tick was called last
+    bool silent;                           //  It was not heard for lost_us
+    fault_t fault;                         //  Why the session ended
+};
+
+#endif

@@ -1,0 +1,130 @@
+//  probe.c - which of several places has somebody who accepts connections
+
+#include "common/probe.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/moment.h"
+
+typedef struct race {
+    const address_t *places;            // who is asked
+    address_role_t role;                // which of their sockets
+    probe_verdict_t *verdicts;          // what is known
+    struct pollfd items [PROBE_MAX];    // connections that are not decided
+    size_t places_of_items [PROBE_MAX]; // whose they are
+    size_t count;                       // how many
+    bool won;                           // somebody accepts
+} race_t;
+
+static probe_verdict_t s_connect (int descriptor, const struct sockaddr *name, socklen_t size)
+{
+    if (connect (descriptor, name, size) == 0)
+        return PROBE_ACCEPTS;
+    //  A unix socket whose backlog is full says EAGAIN: somebody listens
+    if (errno == EAGAIN)
+        return PROBE_ACCEPTS;
+    return errno == EINPROGRESS ? PROBE_UNKNOWN : PROBE_REFUSES;
+}
+
+static probe_verdict_t s_begin_ipc (const address_t *place, address_role_t role, int *descriptor)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    address_endpoint (place, role, endpoint, sizeof endpoint);
+    const char *path = endpoint + strlen ("ipc://");
+    assert (strlen (path) < sizeof name.sun_path);
+    memcpy (name.sun_path, path, strlen (path) + 1);
+    *descriptor = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*descriptor < 0)
+        return PROBE_UNKNOWN;
+    return s_connect (*descriptor, (const struct sockaddr *) &name, sizeof name);
+}
+
+static probe_verdict_t s_begin_tcp (const address_t *place, address_role_t role, int *descriptor)
+{
+    char port [8];
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    snprintf (port, sizeof port, "%u", (unsigned) place->port + role);
+    if (getaddrinfo (place->name, port, &hints, &found))
+        return PROBE_REFUSES;
+    *descriptor = socket (found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    //  A machine without IPv6 has no way there; one without descriptors does not know
+    probe_verdict_t verdict = errno == EAFNOSUPPORT ? PROBE_REFUSES : PROBE_UNKNOWN;
+    if (*descriptor >= 0)
+        verdict = s_connect (*descriptor, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo (found);
+    return verdict;
+}
+
+static void s_begin (race_t *self, size_t place)
+{
+    const address_t *address = &self->places [place];
+    int descriptor = -1;
+    probe_verdict_t verdict = PROBE_ACCEPTS;
+    if (address->kind == ADDRESS_TCP)
+        verdict = s_begin_tcp (address, self->role, &descriptor);
+    else if (address->kind == ADDRESS_IPC)
+        verdict = s_begin_ipc (address, self->role, &descriptor);
+    self->verdicts [place] = verdict;
+    self->won |= verdict == PROBE_ACCEPTS;
+    if (descriptor >= 0 && verdict == PROBE_UNKNOWN) {
+        self->items [self->count] = (struct pollfd){.fd = descriptor, .events = POLLOUT};
+        self->places_of_items [self->count++] = place;
+    } else if (descriptor >= 0)
+        close (descriptor);
+}
+
+//  A connection has been decided.
+static void s_decide (race_t *self, size_t item)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt (self->items [item].fd, SOL_SOCKET, SO_ERROR, &error, &size))
+        error = errno;
+    self->verdicts [self->places_of_items [item]] = error ? PROBE_REFUSES : PROBE_ACCEPTS;
+    self->won |= error == 0;
+    close (self->items [item].fd);
+    self->count--;
+    self->items [item] = self->items [self->count];
+    self->places_of_items [item] = self->places_of_items [self->count];
+}
+
+//  Until somebody accepts, nobody is left, or the time is over.
+static void s_wait (race_t *self, int64_t span_ms)
+{
+    int64_t until_us = moment_now (NULL) + span_ms * 1000;
+    while (self->count && !self->won) {
+        int64_t left_us = until_us - moment_now (NULL);
+        if (left_us <= 0)
+            return;
+        int ready = poll (self->items, self->count, (int) ((left_us + 999) / 1000));
+        if (ready < 0 && errno != EINTR)
+            return;
+        for (size_t item = self->count; ready > 0 && item-- > 0;)
+            if (self->items [item].revents)
+                s_decide (self, item);
+    }
+}
+
+void probe_all (const address_t *places, size_t count, address_role_t role, probe_verdict_t *verdicts)
+{
+    assert (count <= PROBE_MAX);
+    race_t self = {.places = places, .role = role, .verdicts = verdicts};
+    for (size_t place = 0; place < count; place++)
+        verdicts [place] = PROBE_UNKNOWN;
+    for (size_t place = 0; place < count && !self.won; place++) {
+        s_begin (&self, place);
+        s_wait (&self, place + 1 < count ? PROBE_APART_MS : PROBE_MS);
+    }
+    while (self.count)
+        close (self.items [--self.count].fd);
+}
