@@ -29,8 +29,10 @@ struct follow {
     int64_t task;           // logs: of this task only; -1: of all
     bool tag;               // logs: the task's number before each line
     emit_t *emit;           // logs: where output goes
-    uint8_t *begun;         // logs: one byte a task, 1 once emit knows it
+    uint8_t *begun;         // one byte a task, 1 once it was heard of
     uint32_t begun_count;   // of them
+    unsigned what;          // is followed
+    bool again;             // it was followed before, in a session that is lost
     cadre_value_t *rows;    // results, as a listing
     table_format_t format;  // results
 };
@@ -42,6 +44,65 @@ static int64_t s_now_ms (void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+//  Is this the first that is heard of a task?
+static bool s_is_new (follow_t *self, uint32_t index)
+{
+    if (index >= self->begun_count) {
+        const uint32_t count = index < 1024 ? 2048 : index + index / 2;
+        self->begun = text_resize (self->begun, count);
+        memset (self->begun + self->begun_count, 0, count - self->begun_count);
+        self->begun_count = count;
+    }
+    if (self->begun [index])
+        return false;
+    self->begun [index] = 1;
+    return true;
+}
+
+static void s_take_event (follow_t *self, const cadre_event_t *event)
+{
+    if (event->kind == CADRE_EVENT_NOTICE)
+        say ("%s", event->message);
+    else if ((self->what & CADRE_FOLLOW_OUTPUT) || event->kind != CADRE_EVENT_RESULT
+             || s_is_new (self, event->index))
+        self->event (self, event);
+}
+
+//  The session was lost, but the job goes on without it: it is followed again from its beginning, and what was heard is left
+//  out. Not so with output: what was printed of a task cannot be told from what comes.
+static bool s_follow_again (follow_t *self, cadre_t *pool, cadre_job_t **job, cadre_error_t error)
+{
+    bool lost = error == CADRE_ERROR_CLOSED || (self->again && error == CADRE_ERROR_UNAVAILABLE);
+    if (!lost || (self->what & CADRE_FOLLOW_OUTPUT))
+        return false;
+    nanosleep (&(struct timespec){.tv_nsec = TICK_MS * 1000000L}, NULL);
+    self->again = true;
+    cadre_job_destroy (job);
+    *job = cadre_job_follow (pool, self->number, self->what);
+    return true;
+}
+
+//  Interrupted, or too late: the exit code, else 0.
+static int s_stopped (const follow_t *self)
+{
+    if (stop_asked ()) {
+        say ("interrupted; job %" PRIu64 " goes on: 'cadre job cancel %" PRIu64 "' ends it", self->number,
+             self->number);
+        return SAY_EXIT_INTERRUPTED;
+    }
+    if (self->until_ms < 0 || s_now_ms () < self->until_ms)
+        return 0;
+    say ("job %" PRIu64 " has not ended in time; it goes on", self->number);
+    return cadre_error_exit_code (CADRE_ERROR_TIMEOUT);
+}
+
+static int s_failed (const follow_t *self, cadre_error_t error, const char *message)
+{
+    fault_t fault = {0};
+    fault_set (&fault, error, "job %" PRIu64 ": %s", self->number, message);
+    return say_fault (&fault);
+}
+
 //  Take events to the end. 0, or the exit code.
 static int s_take (follow_t *self, cadre_t *pool, unsigned what)
 {
@@ -49,38 +110,23 @@ static int s_take (follow_t *self, cadre_t *pool, unsigned what)
     pulse_t pulse;
     fault_t lost = {0};
     pulse_init (&pulse, pool);
+    self->what = what;
     cadre_job_t *job = cadre_job_follow (pool, self->number, what);
-    while (true) {
+    while (!exit_code) {
         cadre_event_t event = {0};
         cadre_error_t error = cadre_job_next (job, &event, TICK_MS);
         if (error == CADRE_ERROR_END)
             break;
-        if (error == CADRE_OK) {
-            if (event.kind == CADRE_EVENT_NOTICE)
-                say ("%s", event.message);
-            else
-                self->event (self, &event);
-        } else if (error != CADRE_ERROR_TIMEOUT) {
-            fault_t fault = {0};
-            fault_set (&fault, error, "job %" PRIu64 ": %s", self->number, cadre_job_message (job));
-            exit_code = say_fault (&fault);
-            break;
-        }
-        if (pulse_check (&pulse, error == CADRE_OK, &lost) != CADRE_OK) {
+        if (error == CADRE_OK)
+            s_take_event (self, &event);
+        else if (error != CADRE_ERROR_TIMEOUT && !s_follow_again (self, pool, &job, error))
+            exit_code = s_failed (self, error, cadre_job_message (job));
+        else if (pulse_check (&pulse, false, &lost) != CADRE_OK)
             exit_code = say_fault (&lost);
-            break;
-        }
-        if (stop_asked ()) {
-            say ("interrupted; job %" PRIu64 " goes on: 'cadre job cancel %" PRIu64 "' ends it", self->number,
-                 self->number);
-            exit_code = SAY_EXIT_INTERRUPTED;
-            break;
-        }
-        if (self->until_ms >= 0 && s_now_ms () >= self->until_ms) {
-            say ("job %" PRIu64 " has not ended in time; it goes on", self->number);
-            exit_code = cadre_error_exit_code (CADRE_ERROR_TIMEOUT);
-            break;
-        }
+        if (error == CADRE_OK)
+            pulse_check (&pulse, true, &lost);
+        if (!exit_code)
+            exit_code = s_stopped (self);
     }
     cadre_job_destroy (&job);
     return exit_code;
@@ -104,6 +150,7 @@ int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_r
     follow_t self = {
         .number = number, .until_ms = timeout_ms < 0 ? -1 : s_now_ms () + timeout_ms, .event = s_wait_event};
     int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
+    free (self.begun);
     if (exit_code)
         return exit_code;
     if (like_run)
@@ -116,15 +163,8 @@ int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_r
 //  The first that is heard of a task.
 static void s_begin (follow_t *self, uint32_t index)
 {
-    if (index >= self->begun_count) {
-        const uint32_t count = index < 1024 ? 2048 : index + index / 2;
-        self->begun = text_resize (self->begun, count);
-        memset (self->begun + self->begun_count, 0, count - self->begun_count);
-        self->begun_count = count;
-    }
-    if (self->begun [index])
+    if (!s_is_new (self, index))
         return;
-    self->begun [index] = 1;
     char *tag = NULL;
     if (self->tag) {
         text_t text = {0};
@@ -218,6 +258,7 @@ int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t fo
     int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | (wait ? CADRE_FOLLOW_WAIT : 0));
     if (format != TABLE_NDJSON && exit_code == 0)
         table_print (format, self.rows, s_result_columns);
+    free (self.begun);
     cadre_value_destroy (&self.rows);
     return exit_code;
 }
