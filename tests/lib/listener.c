@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -51,4 +52,15 @@ uint16_t listener_free_port (void)
     if (descriptor >= 0)
         close (descriptor);
     return port;
+}
+
+void listener_addresses (char *text, size_t size, const char *pattern, unsigned port)
+{
+    size_t used = 0;
+    text [0] = 0;
+    for (; *pattern && used < size; pattern++)
+        if (*pattern == '@')
+            used += (size_t) snprintf (text + used, size - used, "%u", port);
+        else
+            used += (size_t) snprintf (text + used, size - used, "%c", *pattern);
 }

@@ -31,19 +31,19 @@ static size_t s_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], si
     return 2;
 }
 
-static size_t s_list (address_t *addresses, const char *format, unsigned port)
+static size_t s_list (address_t *addresses, const char *pattern, unsigned port)
 {
     char text [256];
     size_t count = 0;
-    snprintf (text, sizeof text, format, port, port);
+    listener_addresses (text, sizeof text, pattern, port);
     assert_int_equal (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, NULL), CADRE_OK);
     return count;
 }
 
-static size_t s_find (const char *format, unsigned port, finder_found_t *found, fault_t *fault)
+static size_t s_find (const char *pattern, unsigned port, finder_found_t *found, fault_t *fault)
 {
     address_t addresses [ADDRESS_LIST_MAX];
-    size_t count = s_list (addresses, format, port);
+    size_t count = s_list (addresses, pattern, port);
     finder_t *finder = finder_new (addresses, count, ADDRESS_FRONT, s_look);
     assert_non_null (finder);
     for (unsigned i = 0; i < 10000 && !finder_done (finder); i++)
@@ -62,7 +62,7 @@ static void test_all_numbers_of_a_name (void **state)
     fault_t fault = {0};
     uint16_t port = 0;
     int listener = listener_new ("127.0.0.3", &port);
-    assert_int_equal (s_find ("tcp://localhost:9,tcp://both:%u", port, found, &fault), 3);
+    assert_int_equal (s_find ("tcp://localhost:9,tcp://both:@", port, found, &fault), 3);
     assert_string_equal (found [0].number.name, "127.0.0.1");
     assert_string_equal (found [1].number.name, "127.0.0.2");
     assert_string_equal (found [2].number.name, "127.0.0.3");
@@ -80,7 +80,7 @@ static void test_a_name_without_number (void **state)
     (void) state;
     finder_found_t found [FINDER_MAX];
     fault_t fault = {0};
-    assert_int_equal (s_find ("tcp://nobody:%u", 9, found, &fault), 0);
+    assert_int_equal (s_find ("tcp://nobody:@", 9, found, &fault), 0);
     assert_string_equal (fault.text, "nobody has no address");
 }
 
@@ -88,13 +88,13 @@ static void test_what_needs_no_finder (void **state)
 {
     (void) state;
     address_t list [ADDRESS_LIST_MAX];
-    assert_false (finder_is_needed (list, s_list (list, "tcp://127.0.0.1:%u", 9)));
-    assert_false (finder_is_needed (list, s_list (list, "tcp://[fe80::1%%eth0]:%u", 9)));
-    assert_false (finder_is_needed (list, s_list (list, "tcp://localhost:%u", 9)));
+    assert_false (finder_is_needed (list, s_list (list, "tcp://127.0.0.1:@", 9)));
+    assert_false (finder_is_needed (list, s_list (list, "tcp://[fe80::1%eth0]:@", 9)));
+    assert_false (finder_is_needed (list, s_list (list, "tcp://localhost:@", 9)));
     assert_false (finder_is_needed (list, s_list (list, "ipc:///run/cadre", 9)));
     assert_false (finder_is_needed (list, s_list (list, "inproc://a,inproc://b", 9)));
-    assert_true (finder_is_needed (list, s_list (list, "tcp://hub:%u", 9)));
-    assert_true (finder_is_needed (list, s_list (list, "tcp://127.0.0.1:%u,tcp://127.0.0.2:%u", 9)));
+    assert_true (finder_is_needed (list, s_list (list, "tcp://hub:@", 9)));
+    assert_true (finder_is_needed (list, s_list (list, "tcp://127.0.0.1:@,tcp://127.0.0.2:@", 9)));
     address_t plain = list [0];
     snprintf (plain.name, sizeof plain.name, "LocalHost");
     assert_string_equal (finder_plain (&plain).name, "127.0.0.1");
@@ -105,7 +105,7 @@ static void test_left_alone (void **state)
 {
     (void) state;
     address_t addresses [ADDRESS_LIST_MAX];
-    size_t count = s_list (addresses, "tcp://both:%u", 9);
+    size_t count = s_list (addresses, "tcp://both:@", 9);
     atomic_store (&s_hold, true);
     finder_t *finder = finder_new (addresses, count, ADDRESS_FRONT, s_look);
     assert_false (finder_done (finder));

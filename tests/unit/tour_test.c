@@ -34,12 +34,12 @@ static size_t s_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], si
     return 2;
 }
 
-static tour_t *s_tour (const char *format, unsigned port)
+static tour_t *s_tour (const char *pattern, unsigned port)
 {
     char text [256];
     address_t addresses [ADDRESS_LIST_MAX];
     size_t count = 0;
-    snprintf (text, sizeof text, format, port, port, port);
+    listener_addresses (text, sizeof text, pattern, port);
     assert_int_equal (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, NULL), CADRE_OK);
     tour_t *self = tour_new (addresses, count, ADDRESS_FRONT, s_look);
     assert_int_equal (tour_due (self, 0), INT64_MAX);
@@ -64,7 +64,7 @@ static const char *s_next (tour_t *self, int64_t now_us)
 static void test_a_number_is_tried_at_once (void **state)
 {
     (void) state;
-    tour_t *tour = s_tour ("tcp://127.0.0.9:%u", 9);
+    tour_t *tour = s_tour ("tcp://127.0.0.9:@", 9);
     assert_true (tour_step (tour, 0));
     assert_string_equal (tour_number (tour)->name, "127.0.0.9");
     assert_false (tour_step (tour, 9999 * MS));
@@ -80,7 +80,7 @@ static void test_who_accepts_comes_first (void **state)
     (void) state;
     uint16_t port = 0;
     int listener = listener_new ("127.0.0.3", &port);
-    tour_t *tour = s_tour ("tcp://127.0.0.2:%u,tcp://127.0.0.3:%u,tcp://127.0.0.4:%u", port);
+    tour_t *tour = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@,tcp://127.0.0.4:@", port);
     assert_string_equal (s_next (tour, 0), "127.0.0.3");
     assert_int_equal (tour_index (tour), 1);
     assert_int_equal (tour_size (tour), 3);
@@ -97,7 +97,7 @@ static void test_every_number_of_a_name (void **state)
     uint16_t port = 0;
     atomic_store (&s_last, 2);
     int listener = listener_new ("127.0.0.3", &port);
-    tour_t *tour = s_tour ("tcp://hub:%u", port);
+    tour_t *tour = s_tour ("tcp://hub:@", port);
     assert_string_equal (tour_number (tour)->name, "hub"); //  Before the first step
     assert_string_equal (s_next (tour, 0), "127.0.0.3");
     assert_string_equal (tour_address (tour)->name, "hub");
@@ -112,7 +112,7 @@ static void test_names_are_looked_up_again (void **state)
     uint16_t port = 0;
     atomic_store (&s_last, 3);
     int before = listener_new ("127.0.0.3", &port), after = listener_new ("127.0.0.7", &port);
-    tour_t *tour = s_tour ("tcp://hub:%u", port);
+    tour_t *tour = s_tour ("tcp://hub:@", port);
     assert_string_equal (s_next (tour, 0), "127.0.0.3");
     tour_arrived (tour);
     close (before);
@@ -129,13 +129,13 @@ static void test_the_place_that_was_left_comes_last (void **state)
     (void) state;
     uint16_t port = 0;
     int one = listener_new ("127.0.0.2", &port);
-    tour_t *tour = s_tour ("tcp://127.0.0.2:%u,tcp://127.0.0.3:%u", port);
+    tour_t *tour = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
     assert_string_equal (s_next (tour, 0), "127.0.0.2");
     tour_arrived (tour);
     tour_begin (tour);
     assert_string_equal (s_next (tour, 0), "127.0.0.2"); //  The other one refuses
     int two = listener_new ("127.0.0.3", &port);
-    tour_t *both = s_tour ("tcp://127.0.0.2:%u,tcp://127.0.0.3:%u", port);
+    tour_t *both = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
     assert_string_equal (s_next (both, 0), "127.0.0.2");
     assert_string_equal (s_next (both, 1000 * MS), "127.0.0.3");
     close (one);
@@ -174,7 +174,7 @@ static void test_nobody_listens (void **state)
 {
     (void) state;
     uint16_t port = listener_free_port ();
-    tour_t *tour = s_tour ("tcp://127.0.0.2:%u,tcp://127.0.0.3:%u", port);
+    tour_t *tour = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
     for (int64_t second = 0; second < 6; second++)
         assert_string_equal (s_next (tour, second * 1000 * MS), "127.0.0.2");
     int listener = listener_new ("127.0.0.3", &port);
@@ -189,7 +189,7 @@ static void test_a_name_that_is_not_known_yet (void **state)
     uint16_t port = 0;
     int listener = listener_new ("127.0.0.3", &port);
     atomic_store (&s_last, 0);
-    tour_t *tour = s_tour ("tcp://hub:%u", port);
+    tour_t *tour = s_tour ("tcp://hub:@", port);
     assert_string_equal (s_next (tour, 0), "nowhere");
     assert_string_equal (tour_fault (tour)->text, "hub has no address");
     assert_string_equal (tour_address (tour)->name, "hub");
