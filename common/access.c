@@ -20,8 +20,20 @@ const char *access_path (const char *given)
 
 //  ==== reading =====================================================================
 
-static FILE *s_open (const char *path, fault_t *fault)
+//  Its buffer is ours, so that no copy of the secret stays behind.
+static FILE *s_stream (int descriptor, const char *path, char buffer [BUFSIZ], fault_t *fault)
 {
+    FILE *file = fdopen (descriptor, "r");
+    if (file)
+        setvbuf (file, buffer, _IOFBF, BUFSIZ);
+    else
+        fault_set (fault, CADRE_ERROR_MEMORY, "access file %.300s cannot be read: no memory", path);
+    return file;
+}
+
+static FILE *s_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
+{
+    FILE *file = NULL;
     struct stat facts;
     int descriptor = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0 || fstat (descriptor, &facts)) {
@@ -42,11 +54,11 @@ static FILE *s_open (const char *path, fault_t *fault)
         fault_set (fault, CADRE_ERROR_REFUSED, "access file %.300s belongs to user %u, not to you (%u)", path,
                    (unsigned) facts.st_uid, (unsigned) geteuid ());
     } else {
-        return fdopen (descriptor, "r");
+        file = s_stream (descriptor, path, buffer, fault);
     }
-    if (descriptor >= 0)
+    if (descriptor >= 0 && !file)
         close (descriptor);
-    return NULL;
+    return file;
 }
 
 //  Cuts `name = "value"` in two. False when it is not so.
@@ -104,21 +116,44 @@ static bool s_is_whole (const access_t *self)
            && self->keys.secret_key [0];
 }
 
+//  The next line, without its end. -1 when there is none, -2 when it is too long or holds a NUL.
+static int s_next (FILE *file, char line [LINE_BYTES])
+{
+    int size = 0, byte = 0;
+    bool fine = true;
+    while ((byte = getc_unlocked (file)) != EOF && byte != '\n') {
+        fine = fine && byte != '\0' && size < LINE_BYTES - 1;
+        if (fine)
+            line [size++] = (char) byte;
+    }
+    if (size > 0 && line [size - 1] == '\r')
+        size--;
+    line [size] = '\0';
+    if (!fine)
+        return -2;
+    return byte == EOF && size == 0 ? -1 : size;
+}
+
+static bool s_read_line (access_t *self, char *line)
+{
+    char *name, *value, *text = line + strspn (line, " \t");
+    if (*text == '\0' || *text == '#')
+        return true;
+    return s_cut (text, &name, &value) && s_take (self, name, value);
+}
+
 static cadre_error_t s_read_lines (access_t *self, FILE *file, const char *path, fault_t *fault)
 {
-    char line [LINE_BYTES], *name, *value;
-    for (unsigned number = 1; fgets (line, sizeof line, file); number++) {
-        line [strcspn (line, "\r\n")] = '\0';
-        char *text = line + strspn (line, " \t");
-        if (*text == '\0' || *text == '#')
-            continue;
-        if (!s_cut (text, &name, &value) || !s_take (self, name, value))
-            return fault_set (
-                fault, CADRE_ERROR_CONFIGURATION,
-                "line %u of access file %.300s is not understood: make it anew with cadre keygen", number,
-                path);
-    }
+    char line [LINE_BYTES];
+    unsigned number = 1;
+    int size;
+    while ((size = s_next (file, line)) >= 0 && s_read_line (self, line))
+        number++;
     explicit_bzero (line, sizeof line);
+    if (size != -1)
+        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                          "line %u of access file %.300s is not understood: make it anew with cadre keygen",
+                          number, path);
     if (!s_is_whole (self))
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
                           "access file %.300s is not whole: it needs name, role, server-key, public-key and "
@@ -130,12 +165,14 @@ static cadre_error_t s_read_lines (access_t *self, FILE *file, const char *path,
 cadre_error_t access_read (access_t *self, const char *path, fault_t *fault)
 {
     fault_t own = {0};
+    char buffer [BUFSIZ];
     *self = (access_t){0};
-    FILE *file = s_open (path, fault ? fault : &own);
+    FILE *file = s_open (path, buffer, fault ? fault : &own);
     if (!file)
         return fault ? fault->code : own.code;
     cadre_error_t error = s_read_lines (self, file, path, fault);
     fclose (file);
+    explicit_bzero (buffer, sizeof buffer);
     if (error)
         access_wipe (self);
     return error;
