@@ -2,6 +2,7 @@
 
 #include "common/keydir.h"
 
+#include <ctype.h>
 #include <czmq.h>
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #define FILE_BYTES (KEYDIR_PATH_BYTES + KEYS_NAME_BYTES + 32)
 #define BROKER_FILE "broker.key"
 #define ENDING ".pub"
+#define FUNCTION "function-"
 
 cadre_error_t keydir_default (char path [KEYDIR_PATH_BYTES], fault_t *fault)
 {
@@ -90,6 +92,19 @@ static cadre_error_t s_make_broker (const char *path, const char *file, fault_t 
     return error;
 }
 
+//  Whoever can write here lets in whom he likes.
+static cadre_error_t s_check_writers (const char *path, fault_t *fault)
+{
+    struct stat facts;
+    if (stat (path, &facts) == 0 && facts.st_mode & (S_IWGRP | S_IWOTH))
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "%.300s can be written by others (mode %04o), who could let anybody in: look through "
+            "the keys, and run chmod go-w on it",
+            path, (unsigned) (facts.st_mode & 07777));
+    return CADRE_OK;
+}
+
 static cadre_error_t s_check_secret (const char *file, fault_t *fault)
 {
     struct stat facts;
@@ -107,6 +122,18 @@ static cadre_error_t s_check_secret (const char *file, fault_t *fault)
     return CADRE_OK;
 }
 
+//  The two halves must belong together, or no peer's handshake would ever end well.
+static bool s_read_pair (zconfig_t *cert, char public_key [KEYS_TEXT_BYTES],
+                         char secret_key [KEYS_TEXT_BYTES])
+{
+    const char *public_text = zconfig_get (cert, "curve/public-key", "");
+    const char *secret_text = zconfig_get (cert, "curve/secret-key", "");
+    if (!keys_is_key (public_text) || !keys_is_key (secret_text))
+        return false;
+    memcpy (secret_key, secret_text, KEYS_TEXT_BYTES);
+    return zmq_curve_public (public_key, secret_key) == 0 && strcmp (public_key, public_text) == 0;
+}
+
 cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_TEXT_BYTES],
                              char secret_key [KEYS_TEXT_BYTES], fault_t *fault)
 {
@@ -116,16 +143,12 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
     s_file (path, BROKER_FILE, "", file);
     if (make && !keydir_exists (path) && s_make_broker (path, file, fault))
         return fault->code;
-    if (s_check_secret (file, fault))
+    if (s_check_secret (file, fault) || s_check_writers (path, fault))
         return fault->code;
-    zcert_t *cert = zcert_load (file);
-    bool fine = cert && keys_is_key (zcert_public_txt (cert)) && keys_is_key (zcert_secret_txt (cert))
-                && strspn (zcert_secret_txt (cert), "0") < KEYS_TEXT_BYTES - 1;
-    if (fine) {
-        memcpy (public_key, zcert_public_txt (cert), KEYS_TEXT_BYTES);
-        memcpy (secret_key, zcert_secret_txt (cert), KEYS_TEXT_BYTES);
-    }
-    zcert_destroy (&cert);
+    //  Not by zcert_load: it prefers a file of another name beside this one
+    zconfig_t *cert = zconfig_load (file);
+    bool fine = cert && s_read_pair (cert, public_key, secret_key);
+    zconfig_destroy (&cert);
     if (fine)
         return CADRE_OK;
     return fault_set (fault, CADRE_ERROR_CONFIGURATION,
@@ -135,52 +158,68 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
 
 //  ==== peers =======================================================================
 
-//  The entry in a certificate; its texts live as long as the certificate.
-static bool s_read (zcert_t *cert, keydir_entry_t *entry)
+//  Any entry of the kind counts, and one that cannot be kept makes the file damaged: a pattern that is overlooked would let its key do more.
+static bool s_read_functions (zconfig_t *meta, keydir_entry_t *entry)
 {
-    const char *name = zcert_meta (cert, "name"), *role = zcert_meta (cert, "role");
-    char key [32];
-    *entry = (keydir_entry_t){0};
-    if (!name || !role || keys_check_name (name, NULL) || keys_parse_role (role, &entry->role, NULL)
-        || !keys_is_key (zcert_public_txt (cert)))
-        return false;
-    snprintf (entry->name, sizeof entry->name, "%s", name);
-    memcpy (entry->public_key, zcert_public_txt (cert), KEYS_TEXT_BYTES);
-    for (size_t i = 0; i < KEYDIR_FUNCTIONS_MAX; i++) {
-        snprintf (key, sizeof key, "function-%zu", i + 1);
-        const char *function = zcert_meta (cert, key);
-        if (!function)
-            break;
-        entry->functions [entry->functions_count++] = function;
+    for (zconfig_t *each = zconfig_child (meta); each; each = zconfig_next (each)) {
+        const char *pattern = zconfig_value (each);
+        if (strncmp (zconfig_name (each), FUNCTION, strlen (FUNCTION)) != 0)
+            continue;
+        if (!pattern || !*pattern || entry->functions_count == KEYDIR_FUNCTIONS_MAX)
+            return false;
+        entry->functions [entry->functions_count++] = pattern;
     }
     return true;
 }
 
-static cadre_error_t s_load (const char *file, zcert_t **cert, keydir_entry_t *entry, fault_t *fault)
+//  The entry in a certificate, whose texts live as long. It must have the name of its file, which is what revoking removes.
+static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
 {
-    *cert = zcert_load (file);
-    if (*cert && s_read (*cert, entry))
+    zconfig_t *meta = zconfig_locate (cert, "metadata");
+    const char *key = zconfig_get (cert, "curve/public-key", "");
+    const char *name = zconfig_get (cert, "metadata/name", "");
+    const char *role = zconfig_get (cert, "metadata/role", "");
+    const char *base = strrchr (file, '/') + 1;
+    *entry = (keydir_entry_t){0};
+    if (!meta || keys_check_name (name, NULL) || keys_parse_role (role, &entry->role, NULL)
+        || !keys_is_key (key) || strncmp (base, name, strlen (name)) != 0
+        || strcmp (base + strlen (name), ENDING) != 0)
+        return false;
+    memcpy (entry->name, name, strlen (name) + 1);
+    memcpy (entry->public_key, key, KEYS_TEXT_BYTES);
+    return s_read_functions (meta, entry);
+}
+
+static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t *entry, fault_t *fault)
+{
+    if (s_check_writers (file, fault))
+        return CADRE_ERROR_REFUSED;
+    *cert = zconfig_load (file);
+    if (*cert && s_read (*cert, file, entry))
         return CADRE_OK;
-    zcert_destroy (cert);
-    return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                      "%.300s holds no public key with name and role: restore it, or remove it", file);
+    zconfig_destroy (cert);
+    return fault_set (
+        fault, CADRE_ERROR_CONFIGURATION,
+        "%.300s holds no public key with role and the name of the file: restore it, or remove it", file);
 }
 
 static cadre_error_t s_take (const char *file, keydir_take_fn *take, void *owner, fault_t *fault)
 {
-    zcert_t *cert;
+    zconfig_t *cert = NULL;
     keydir_entry_t entry;
     cadre_error_t error = s_load (file, &cert, &entry, fault);
     if (!error)
         error = take (owner, &entry, fault);
-    zcert_destroy (&cert);
+    zconfig_destroy (&cert);
     return error;
 }
 
 cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, fault_t *fault)
 {
     char file [FILE_BYTES + 256];
-    cadre_error_t error = CADRE_OK;
+    cadre_error_t error = s_check_writers (path, fault);
+    if (error)
+        return error;
     DIR *folder = opendir (path);
     if (!folder)
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
@@ -197,10 +236,28 @@ cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, 
     return error;
 }
 
+//  Patterns are written between quotes into a text of lines.
+static cadre_error_t s_check_functions (const keydir_entry_t *entry, fault_t *fault)
+{
+    for (size_t i = 0; i < entry->functions_count; i++) {
+        const char *pattern = entry->functions [i];
+        bool fine = *pattern != '\0';
+        for (; *pattern && fine; pattern++)
+            fine = *pattern != '"' && !iscntrl ((unsigned char) *pattern);
+        if (!fine)
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "'%.100s' is no pattern of functions: give the name of one, with * for many",
+                              entry->functions [i]);
+    }
+    return CADRE_OK;
+}
+
 cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool replace, fault_t *fault)
 {
     char file [FILE_BYTES], key [32];
     uint8_t public_key [KEYS_RAW_BYTES], none [KEYS_RAW_BYTES] = {0};
+    if (keys_check_name (entry->name, fault) || s_check_functions (entry, fault))
+        return CADRE_ERROR_ARGUMENT;
     bool there = access (s_file (path, entry->name, ENDING, file), F_OK) == 0;
     if (there && !replace)
         return fault_set (
@@ -214,7 +271,7 @@ cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool re
     zcert_set_meta (cert, "name", "%s", entry->name);
     zcert_set_meta (cert, "role", "%s", keys_role_name (entry->role));
     for (size_t i = 0; i < entry->functions_count; i++) {
-        snprintf (key, sizeof key, "function-%zu", i + 1);
+        snprintf (key, sizeof key, FUNCTION "%zu", i + 1);
         zcert_set_meta (cert, key, "%s", entry->functions [i]);
     }
     cadre_error_t error = s_save (cert, file, false, fault);
@@ -234,7 +291,7 @@ static cadre_error_t s_need (const char *path, const char *name, char file [FILE
 cadre_error_t keydir_get (const char *path, const char *name, keydir_entry_t *entry, fault_t *fault)
 {
     char file [FILE_BYTES];
-    zcert_t *cert;
+    zconfig_t *cert = NULL;
     cadre_error_t error = s_need (path, name, file, fault);
     if (!error)
         error = s_load (file, &cert, entry, fault);
@@ -242,7 +299,7 @@ cadre_error_t keydir_get (const char *path, const char *name, keydir_entry_t *en
         return error;
     for (size_t i = 0; i < entry->functions_count; i++)
         entry->functions [i] = strdup (entry->functions [i]);
-    zcert_destroy (&cert);
+    zconfig_destroy (&cert);
     return CADRE_OK;
 }
 

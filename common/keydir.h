@@ -4,7 +4,7 @@
  *      DIR/broker.key    the broker's own pair of keys                               mode 0600
  *      DIR/NAME.pub      a peer's public key, with its name, role and functions      mode 0600
  *
- *  Files are certificates of czmq (ZPL). A peer's secret is not here: it is in the access file that was handed to it. So revoking is removing a file. For the
+ *  Nobody else may write into it: whoever could would let in whom he likes. Files are certificates of czmq (ZPL). A peer's secret is not here: it is in the access file that was handed to it. So revoking is removing a file. For the
  *  broker and the commands, not part of libcadre. One thread: czmq sets the process's umask while it writes.
  */
 #ifndef COMMON_KEYDIR_H
@@ -35,11 +35,12 @@ bool keydir_exists (const char *path);
 cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_TEXT_BYTES],
                              char secret_key [KEYS_TEXT_BYTES], fault_t *fault);
 
-//  Each peer's entry, in no order, until take returns an error, which is then returned. CADRE_ERROR_CONFIGURATION names a file that is damaged.
+//  Each peer's entry, in no order, until take returns an error, which is then returned. CADRE_ERROR_CONFIGURATION names a file that is damaged,
+//  CADRE_ERROR_REFUSED one that others can write.
 typedef cadre_error_t keydir_take_fn (void *owner, const keydir_entry_t *entry, fault_t *fault);
 cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, fault_t *fault);
 
-//  Write an entry. There must be one of that name already if REPLACE, else none: CADRE_ERROR_NOT_FOUND, CADRE_ERROR_ARGUMENT.
+//  Write an entry. CADRE_ERROR_ARGUMENT for a name or pattern that cannot be written. There must be one of that name already if REPLACE, else none: CADRE_ERROR_NOT_FOUND, CADRE_ERROR_ARGUMENT.
 cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool replace, fault_t *fault);
 
 //  One entry by its name; role and functions. The functions are the caller's to free with keydir_free.
