@@ -11,28 +11,35 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/moment.h"
+
 #define GREETING_BYTES 64
 #define MECHANISM_AT 12
 #define MECHANISM_BYTES 20
 
-static bool s_await (int descriptor, short events)
+static bool s_await (int descriptor, short events, int64_t until_us)
 {
     struct pollfd item = {.fd = descriptor, .events = events};
-    return poll (&item, 1, GREETING_WAIT_MS) == 1;
+    for (;;) {
+        int64_t left_us = until_us - moment_now (NULL);
+        int ready = left_us > 0 ? poll (&item, 1, (int) (left_us / 1000) + 1) : 0;
+        if (ready >= 0 || errno != EINTR)
+            return ready == 1;
+    }
 }
 
-static bool s_reaches (int descriptor, const struct addrinfo *place)
+static bool s_reaches (int descriptor, const struct addrinfo *place, int64_t until_us)
 {
     int error = 0;
     socklen_t size = sizeof error;
     if (connect (descriptor, place->ai_addr, place->ai_addrlen) == 0)
         return true;
-    return errno == EINPROGRESS && s_await (descriptor, POLLOUT)
+    return errno == EINPROGRESS && s_await (descriptor, POLLOUT, until_us)
            && getsockopt (descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
 //  A socket that is connected to the first of a host's addresses that can be reached, or -1.
-static int s_connect (const address_t *address, address_role_t role)
+static int s_connect (const address_t *address, address_role_t role, int64_t until_us)
 {
     char port [8];
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -43,7 +50,7 @@ static int s_connect (const address_t *address, address_role_t role)
         return -1;
     for (const struct addrinfo *place = found; place && descriptor < 0; place = place->ai_next) {
         descriptor = socket (place->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (descriptor >= 0 && !s_reaches (descriptor, place)) {
+        if (descriptor >= 0 && !s_reaches (descriptor, place, until_us)) {
             close (descriptor);
             descriptor = -1;
         }
@@ -52,7 +59,7 @@ static int s_connect (const address_t *address, address_role_t role)
     return descriptor;
 }
 
-static greeting_t s_read (int descriptor)
+static greeting_t s_read (int descriptor, int64_t until_us)
 {
     //  Signature and version only: a server that is told a mechanism which is not its own goes without a word
     static const uint8_t ours [MECHANISM_AT] = {0xff, [9] = 0x7f, [10] = 3};
@@ -60,7 +67,7 @@ static greeting_t s_read (int descriptor)
     size_t count = 0;
     if (send (descriptor, ours, sizeof ours, MSG_NOSIGNAL) != sizeof ours)
         return GREETING_FOREIGN;
-    while (count < MECHANISM_AT + MECHANISM_BYTES && s_await (descriptor, POLLIN)) {
+    while (count < MECHANISM_AT + MECHANISM_BYTES && s_await (descriptor, POLLIN, until_us)) {
         ssize_t got = recv (descriptor, theirs + count, sizeof theirs - count, 0);
         if (got <= 0)
             return GREETING_FOREIGN;
@@ -73,10 +80,11 @@ static greeting_t s_read (int descriptor)
 
 greeting_t greeting_ask (const address_t *address, address_role_t role)
 {
-    int descriptor = address->kind == ADDRESS_TCP ? s_connect (address, role) : -1;
+    int64_t until_us = moment_now (NULL) + GREETING_WAIT_MS * INT64_C (1000);
+    int descriptor = address->kind == ADDRESS_TCP ? s_connect (address, role, until_us) : -1;
     if (descriptor < 0)
         return GREETING_NONE;
-    greeting_t greeting = s_read (descriptor);
+    greeting_t greeting = s_read (descriptor, until_us);
     close (descriptor);
     return greeting;
 }

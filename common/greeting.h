@@ -3,7 +3,7 @@
  *
  *  libzmq hides what goes wrong below it. So when a broker has not answered in time, the first port of its block is tried by hand, and the greeting of ZMTP
  *  (ZeroMQ RFC 23, 64 bytes in the clear) read: it tells whether anything is there, whether it speaks ZeroMQ, and whether it wants keys. Any thread; takes up
- *  to GREETING_WAIT_MS.
+ *  to GREETING_WAIT_MS, and as long as the system looks up a name.
  */
 #ifndef COMMON_GREETING_H
 #define COMMON_GREETING_H
