@@ -24,8 +24,10 @@ typedef struct question {
     size_t count;                       //  How many
 } question_t;
 
-//  False for what is no question of libzmq; all its frames are read in any case.
-static bool s_receive (void *handler, question_t *question)
+typedef enum verdict { NO_QUESTION, NOT_UNDERSTOOD, UNDERSTOOD } verdict_t;
+
+//  All frames are read in any case. What is not understood must be answered too, or a REP takes no further question.
+static verdict_t s_receive (void *handler, question_t *question)
 {
     bool fine = true;
     int more = 1;
@@ -35,7 +37,7 @@ static bool s_receive (void *handler, question_t *question)
         size_t size = sizeof more;
         zmq_msg_init (&frame);
         if (zmq_msg_recv (&frame, handler, ZMQ_DONTWAIT) < 0)
-            return false;
+            return NO_QUESTION;
         if (question->count < FRAMES_MAX && zmq_msg_size (&frame) < TEXT_BYTES) {
             question->size [question->count] = zmq_msg_size (&frame);
             memcpy (question->text [question->count++], zmq_msg_data (&frame), zmq_msg_size (&frame));
@@ -44,7 +46,8 @@ static bool s_receive (void *handler, question_t *question)
         zmq_msg_close (&frame);
         zmq_getsockopt (handler, ZMQ_RCVMORE, &more, &size);
     }
-    return fine && question->count > FRAME_MECHANISM && strcmp (question->text [FRAME_VERSION], "1.0") == 0;
+    fine = fine && question->count > FRAME_MECHANISM && strcmp (question->text [FRAME_VERSION], "1.0") == 0;
+    return fine ? UNDERSTOOD : NOT_UNDERSTOOD;
 }
 
 static void s_answer (void *handler, const question_t *question, const char *peer)
@@ -81,11 +84,11 @@ void zap_answer (zap_t *self)
 {
     question_t question;
     char key [KEYS_TEXT_BYTES] = "";
-    if (!s_receive (self->handler, &question)) {
-        if (question.count)
-            s_answer (self->handler, &question, NULL);
+    verdict_t verdict = s_receive (self->handler, &question);
+    if (verdict == NOT_UNDERSTOOD)
+        s_answer (self->handler, &question, NULL);
+    if (verdict != UNDERSTOOD)
         return;
-    }
     if (question.count > FRAME_KEY && question.size [FRAME_KEY] == KEYS_RAW_BYTES)
         zmq_z85_encode (key, (const uint8_t *) question.text [FRAME_KEY], KEYS_RAW_BYTES);
     const char *peer =

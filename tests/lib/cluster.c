@@ -2,6 +2,8 @@
 
 #include "tests/lib/cluster.h"
 
+#include "common/access.h"
+#include "common/keydir.h"
 #include "common/moment.h"
 #include "tests/lib/child.h"
 
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #define TCP_FIRST 30000
 #define TCP_STEP 150
@@ -24,6 +27,10 @@ struct cluster {
     char place [80];                    //  ipc: of the broker's sockets
     char address [128];                 //  Of the broker
     unsigned port;                      //  tcp
+    bool locked;                        //  Peers on tcp need keys
+    char local [128];                   //  ipc address of a locked broker
+    char keys [128];                    //  Folder of keys
+    char access [160];                  //  For cluster_access
     child_t *broker;                    //  cadre-broker
     child_t *workers [CLUSTER_WORKERS]; //  cadre-worker, or NULL
     cadre_t *asker;                     //  For questions
@@ -43,6 +50,88 @@ static void s_give_up (cluster_t *self, const char *what)
     exit (EXIT_FAILURE);
 }
 
+//  ---- keys --------------------------------------------------------------------
+
+const char *cluster_access (const cluster_t *self, const char *name)
+{
+    cluster_t *own = (cluster_t *) (uintptr_t) self;
+    snprintf (own->access, sizeof own->access, "%s/%s.access", self->folder, name);
+    return own->access;
+}
+
+void cluster_add_key (cluster_t *self, const char *name, role_t role, const char *function)
+{
+    access_t access = {.role = role};
+    keydir_entry_t entry = {.role = role, .functions = {function}, .functions_count = function != NULL};
+    char secret_key [KEYS_TEXT_BYTES];
+    fault_t fault = {0};
+    keydir_broker (self->keys, true, access.keys.server_key, secret_key, &fault);
+    zmq_curve_keypair (access.keys.public_key, access.keys.secret_key);
+    snprintf (access.name, sizeof access.name, "%s", name);
+    snprintf (access.address, sizeof access.address, "%s", self->address);
+    snprintf (entry.name, sizeof entry.name, "%s", name);
+    memcpy (entry.public_key, access.keys.public_key, KEYS_TEXT_BYTES);
+    if (!fault.code && !keydir_put (self->keys, &entry, false, &fault))
+        access_write (&access, cluster_access (self, name), &fault);
+    if (!fault.code)
+        return;
+    fprintf (stderr, "cluster: %s\n", fault.text);
+    exit (EXIT_FAILURE);
+}
+
+void cluster_revoke (cluster_t *self, const char *name)
+{
+    cadre_error_t error = keydir_remove (self->keys, name, NULL);
+    assert (!error);
+}
+
+void cluster_reload (cluster_t *self)
+{
+    if (cadre_request (self->asker, "broker.reload", NULL, NULL, 20000) != CADRE_OK)
+        s_give_up (self, cadre_message (self->asker));
+}
+
+keys_t cluster_key (const cluster_t *self, const char *name)
+{
+    access_t access;
+    cadre_error_t error = access_read (&access, cluster_access (self, name), NULL);
+    assert (!error);
+    return access.keys;
+}
+
+const char *cluster_local (const cluster_t *self)
+{
+    return self->local;
+}
+
+const char *cluster_keys (const cluster_t *self)
+{
+    return self->keys;
+}
+
+const char *cluster_said (const cluster_t *self)
+{
+    return child_output (self->broker);
+}
+
+//  The access files name the address, so a broker that starts at another port has them made anew.
+static void s_make_keys (cluster_t *self)
+{
+    static const struct {
+        const char *name;     //  Of the key
+        role_t role;          //  What it is for
+        const char *function; //  That it may call or offer; NULL: all
+    } keys [] = {{"alice", ROLE_CLIENT, NULL}, {"web", ROLE_CLIENT, "square"}, {"eve", ROLE_OBSERVER, NULL},
+                 {"boss", ROLE_ADMIN, NULL},   {"node", ROLE_WORKER, NULL},    {"other", ROLE_WORKER, NULL}};
+    self->locked = true;
+    snprintf (self->local, sizeof self->local, "ipc://%s", self->place);
+    snprintf (self->keys, sizeof self->keys, "%s/keys", self->folder);
+    for (size_t i = 0; i < sizeof keys / sizeof keys [0]; i++) {
+        keydir_remove (self->keys, keys [i].name, NULL);
+        cluster_add_key (self, keys [i].name, keys [i].role, keys [i].function);
+    }
+}
+
 //  ---- the broker --------------------------------------------------------------
 
 static bool s_listens (cluster_t *self)
@@ -59,13 +148,14 @@ static bool s_listens (cluster_t *self)
 
 static bool s_try (cluster_t *self, unsigned port)
 {
-    char beat [32], lost [32], lanes [32];
+    char beat [32], lost [32], lanes [32], listen [320];
+    snprintf (listen, sizeof listen, "%s%s%s", self->address, self->locked ? "," : "", self->local);
     snprintf (beat, sizeof beat, "%dms", CLUSTER_BEAT_MS);
     snprintf (lost, sizeof lost, "%dms", CLUSTER_LOST_MS);
     snprintf (lanes, sizeof lanes, "%u-%u", port + 100, port + 99 + LANES);
     const char *argv [] = {"bin/cadre-broker",
                            "--listen",
-                           self->address,
+                           listen,
                            "--beat",
                            beat,
                            "--lost",
@@ -74,6 +164,8 @@ static bool s_try (cluster_t *self, unsigned port)
                            "warning",
                            port ? "--lanes" : NULL,
                            lanes,
+                           self->locked ? "--keys" : NULL,
+                           self->keys,
                            NULL};
     self->port = port;
     self->broker = child_start (argv);
@@ -96,6 +188,8 @@ static void s_start_broker (cluster_t *self, const char *scheme)
     for (unsigned i = 0; i < TCP_TRIES && !self->broker; i++) {
         unsigned port = TCP_FIRST + (start + i) % TCP_TRIES * TCP_STEP;
         snprintf (self->address, sizeof self->address, "tcp://127.0.0.1:%u", port);
+        if (strcmp (scheme, "curve") == 0)
+            s_make_keys (self);
         s_try (self, port);
     }
     assert (self->broker);
@@ -103,7 +197,8 @@ static void s_start_broker (cluster_t *self, const char *scheme)
 
 //  ---- workers -----------------------------------------------------------------
 
-void cluster_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *address)
+static void s_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *option,
+                            const char *value)
 {
     char name [32], count [32], plugins [3][PATH_MAX];
     const char *folder = getenv ("CADRE_BUILD_DIR"), *files [] = {"arithmetic", "trouble", "labour"};
@@ -112,21 +207,23 @@ void cluster_start_worker (cluster_t *self, unsigned number, unsigned slots, con
     snprintf (count, sizeof count, "%u", slots);
     for (int i = 0; i < 3; i++)
         snprintf (plugins [i], sizeof plugins [i], "%s/plugins/%s.so", folder, files [i]);
-    const char *argv [] = {"bin/cadre-worker",
-                           "--broker",
-                           address ? address : self->address,
-                           "--name",
-                           name,
-                           "--slots",
-                           count,
-                           "--plugin",
-                           plugins [0],
-                           "--plugin",
-                           plugins [1],
-                           "--plugin",
-                           plugins [2],
-                           NULL};
+    const char *argv [] = {"bin/cadre-worker", option,     value,       "--name",    name,
+                           "--slots",          count,      "--plugin",  plugins [0], "--plugin",
+                           plugins [1],        "--plugin", plugins [2], NULL};
     self->workers [number] = child_start (argv);
+}
+
+void cluster_start_worker_as (cluster_t *self, unsigned number, unsigned slots, const char *access)
+{
+    s_start_worker (self, number, slots, "--access", access);
+}
+
+void cluster_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *address)
+{
+    if (self->locked && !address)
+        cluster_start_worker_as (self, number, slots, cluster_access (self, "node"));
+    else
+        s_start_worker (self, number, slots, "--broker", address ? address : self->address);
 }
 
 void cluster_kill_worker (cluster_t *self, unsigned number)
@@ -136,6 +233,16 @@ void cluster_kill_worker (cluster_t *self, unsigned number)
 
 //  ---- life ----------------------------------------------------------------------
 
+static cadre_t *s_open (const char *address, const char *access)
+{
+    cadre_t *pool = cadre_open (address, &(cadre_options_t){.connect_timeout_ms = 20000, .access = access});
+    if (!pool) {
+        fprintf (stderr, "cluster: %s\n", cadre_open_message ());
+        exit (EXIT_FAILURE);
+    }
+    return pool;
+}
+
 cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots)
 {
     cluster_t *self = calloc (1, sizeof *self);
@@ -144,7 +251,7 @@ cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots)
     assert (mkdtemp (self->folder));
     snprintf (self->place, sizeof self->place, "%s/broker", self->folder);
     s_start_broker (self, scheme);
-    self->asker = cluster_open (self);
+    self->asker = s_open (self->locked ? self->local : self->address, NULL);
     for (unsigned i = 0; i < workers; i++)
         cluster_start_worker (self, i, slots, NULL);
     cluster_until (self, "slots", workers * slots);
@@ -208,12 +315,7 @@ pid_t cluster_worker (const cluster_t *self, unsigned number)
 
 cadre_t *cluster_open (const cluster_t *self)
 {
-    cadre_t *pool = cadre_open (self->address, &(cadre_options_t){.connect_timeout_ms = 20000});
-    if (!pool) {
-        fprintf (stderr, "cluster: %s\n", cadre_open_message ());
-        exit (EXIT_FAILURE);
-    }
-    return pool;
+    return s_open (self->address, self->locked ? cluster_access (self, "alice") : NULL);
 }
 
 //  ---- looking --------------------------------------------------------------------

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "common/keys.h"
+
 #define CLUSTER_WORKERS 4
 #define CLUSTER_BEAT_MS 200
 #define CLUSTER_LOST_MS 2000
@@ -21,7 +23,8 @@
 
 typedef struct cluster cluster_t;
 
-//  scheme: "ipc" or "tcp". Workers 0 to WORKERS - 1 are started, with SLOTS slots each; they are registered when it returns.
+//  scheme: "ipc", "tcp", or "curve": tcp with keys for alice (client), web (client, for square alone), eve (observer), boss (admin), node and other
+//  (workers), and an ipc address beside it. Workers 0 to WORKERS - 1 are started, with SLOTS slots each; they are registered when it returns.
 cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots);
 void cluster_destroy (cluster_t **self_p);
 
@@ -35,9 +38,23 @@ pid_t cluster_worker (const cluster_t *self, unsigned number);
 
 //  Starts a worker that is not there, at the broker's address or, when address is not NULL, another one. Does not wait.
 void cluster_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *address);
+//  The same with somebody's access file.
+void cluster_start_worker_as (cluster_t *self, unsigned number, unsigned slots, const char *access);
 void cluster_kill_worker (cluster_t *self, unsigned number); //  kill -9, and waits for its end
 
-//  A pool at the broker.
+//  "curve": the ipc address; the folder of keys; somebody's access file and the keys in it; makes a key, or ends one; the broker reads them again.
+const char *cluster_local (const cluster_t *self);
+const char *cluster_keys (const cluster_t *self);
+const char *cluster_access (const cluster_t *self, const char *name);
+keys_t cluster_key (const cluster_t *self, const char *name);
+void cluster_add_key (cluster_t *self, const char *name, role_t role, const char *function);
+void cluster_revoke (cluster_t *self, const char *name);
+void cluster_reload (cluster_t *self);
+
+//  What the broker has said so far.
+const char *cluster_said (const cluster_t *self);
+
+//  A pool at the broker; "curve": as alice.
 cadre_t *cluster_open (const cluster_t *self);
 
 //  A number of broker.info; and waits until it is at least so much, or exactly.

@@ -7,32 +7,65 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zmq.h>
 
 #define PATIENCE_MS 20000
 
-static void *s_connect (enemy_t *self, int type, const char *address, const char *name)
+const char *enemy_endpoint (const char *address, const char *name, char *endpoint, size_t size)
 {
-    char endpoint [256];
+    const char *colon = strrchr (address, ':');
+    if (strncmp (address, "tcp", 3) != 0) {
+        snprintf (endpoint, size, "%s/%s", address, name);
+        return endpoint;
+    }
+    unsigned long port = strtoul (colon + 1, NULL, 10);
+    port += name [0] == 'b' ? 1 : name [0] == 's' ? 2 : 0;
+    if (name [0] == 'l')
+        port = strtoul (name + strlen ("lane-"), NULL, 10);
+    snprintf (endpoint, size, "%.*s:%lu", (int) (colon - address), address, port);
+    return endpoint;
+}
+
+static void s_use (void *socket, const keys_t *keys)
+{
+    if (!keys || !*keys->public_key)
+        return;
+    zmq_setsockopt (socket, ZMQ_CURVE_SERVERKEY, keys->server_key, KEYS_TEXT_BYTES - 1);
+    zmq_setsockopt (socket, ZMQ_CURVE_PUBLICKEY, keys->public_key, KEYS_TEXT_BYTES - 1);
+    zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, keys->secret_key, KEYS_TEXT_BYTES - 1);
+}
+
+static void *s_connect (enemy_t *self, int type, const char *name)
+{
+    char endpoint [512];
     int linger_ms = 1000, unlimited = 0;
     void *socket = zmq_socket (self->context, type);
     assert (socket);
-    snprintf (endpoint, sizeof endpoint, "%s/%s", address, name);
     zmq_setsockopt (socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
     zmq_setsockopt (socket, ZMQ_SNDHWM, &unlimited, sizeof unlimited);
     zmq_setsockopt (socket, ZMQ_RCVHWM, &unlimited, sizeof unlimited);
-    int rc = zmq_connect (socket, endpoint);
+    s_use (socket, &self->keys);
+    int rc = zmq_connect (socket, enemy_endpoint (self->address, name, endpoint, sizeof endpoint));
     assert (rc == 0);
     return socket;
 }
 
-enemy_t *enemy_new (const char *address, const char *name)
+enemy_t *enemy_with (const char *address, const char *name, const keys_t *keys)
 {
     enemy_t *self = calloc (1, sizeof *self);
     assert (self);
     self->context = zmq_ctx_new ();
-    self->socket = s_connect (self, name [0] == 's' ? ZMQ_PUSH : ZMQ_DEALER, address, name);
+    snprintf (self->address, sizeof self->address, "%s", address);
+    if (keys)
+        self->keys = *keys;
+    self->socket = s_connect (self, name [0] == 's' ? ZMQ_PUSH : ZMQ_DEALER, name);
     return self;
+}
+
+enemy_t *enemy_new (const char *address, const char *name)
+{
+    return enemy_with (address, name, NULL);
 }
 
 void enemy_destroy (enemy_t **self_p)
@@ -62,7 +95,9 @@ void enemy_say (void *socket, buffer_t *frame)
     buffer_free (frame);
 }
 
-bool enemy_hear (enemy_t *self, void *socket, uint8_t verb, cursor_t *body, int timeout_ms)
+//  The next frame with one of two verbs; 0 after timeout_ms.
+static uint8_t s_hear (enemy_t *self, void *socket, uint8_t verb, uint8_t other, cursor_t *body,
+                       int timeout_ms)
 {
     zmq_setsockopt (socket, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
     for (;;) {
@@ -71,77 +106,182 @@ bool enemy_hear (enemy_t *self, void *socket, uint8_t verb, cursor_t *body, int 
         uint8_t *room = buffer_reserve (&self->frame, WIRE_FRAME_MAX);
         int size = zmq_recv (socket, room, WIRE_FRAME_MAX, 0);
         if (size < 0)
-            return false;
+            return 0;
         self->frame.size = (size_t) size;
-        if (wire_open (room, (size_t) size, &envelope, body) != CADRE_OK || envelope.verb != verb)
+        if (wire_open (room, (size_t) size, &envelope, body) != CADRE_OK
+            || (envelope.verb != verb && envelope.verb != other))
             continue;
         if (envelope.session)
             self->session = envelope.session;
-        return true;
+        return envelope.verb;
     }
 }
 
-static view_t s_uuid (uint8_t uuid [WIRE_UUID_BYTES])
+bool enemy_hear (enemy_t *self, void *socket, uint8_t verb, cursor_t *body, int timeout_ms)
 {
-    entropy_uuid (uuid);
-    return (view_t){uuid, WIRE_UUID_BYTES};
+    return s_hear (self, socket, verb, verb, body, timeout_ms) == verb;
+}
+
+//  ==== clients =====================================================================
+
+bool enemy_greet (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    wire_client_hello_t hello = {.magic = wire_view (WIRE_MAGIC),
+                                 .major = WIRE_MAJOR,
+                                 .uuid = {uuid, WIRE_UUID_BYTES},
+                                 .name = wire_view ("enemy"),
+                                 .window_tasks = 1000000,
+                                 .window_bytes = 1 << 30};
+    wire_client_welcome_t welcome;
+    buffer_t frame = {0};
+    cursor_t body;
+    memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
+    wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
+    enemy_say (self->socket, &frame);
+    uint8_t verb = s_hear (self, self->socket, WIRE_client_welcome, WIRE_refused, &body, PATIENCE_MS);
+    assert (verb);
+    if (verb == WIRE_refused)
+        return false;
+    bool fine = wire_read_client_welcome (&body, &welcome);
+    assert (fine);
+    self->tasks = welcome.window_tasks;
+    return true;
 }
 
 enemy_t *enemy_client (const char *address)
 {
     enemy_t *self = enemy_new (address, "front");
     uint8_t uuid [WIRE_UUID_BYTES];
-    wire_client_hello_t hello = {.magic = wire_view (WIRE_MAGIC),
-                                 .major = WIRE_MAJOR,
-                                 .uuid = s_uuid (uuid),
-                                 .window_tasks = 1000000,
-                                 .window_bytes = 1 << 30};
-    wire_client_welcome_t welcome;
-    buffer_t frame = {0};
-    cursor_t body;
-    wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
-    enemy_say (self->socket, &frame);
-    bool heard = enemy_hear (self, self->socket, WIRE_client_welcome, &body, PATIENCE_MS);
-    assert (heard && wire_read_client_welcome (&body, &welcome));
-    self->tasks = welcome.window_tasks;
+    entropy_uuid (uuid);
+    bool welcome = enemy_greet (self, uuid);
+    assert (welcome);
     return self;
 }
 
-static void s_say_hello (enemy_t *self, const char *function)
+uint64_t enemy_request (enemy_t *self, const char *what)
 {
-    uint8_t uuid [WIRE_UUID_BYTES];
+    buffer_t frame = {0};
+    cursor_t body;
+    wire_reply_t reply;
+    wire_write_request (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent},
+                        &(wire_request_t){.id = self->sent, .what = wire_view (what)});
+    enemy_say (self->socket, &frame);
+    bool heard = enemy_hear (self, self->socket, WIRE_reply, &body, PATIENCE_MS);
+    assert (heard && wire_read_reply (&body, &reply));
+    return reply.code;
+}
+
+uint64_t enemy_open_job (enemy_t *self, uint64_t ref, unsigned kind, const char *function, bool detached,
+                         const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    wire_job_open_t job = {.ref = ref,
+                           .uuid = {uuid, WIRE_UUID_BYTES},
+                           .kind = kind,
+                           .detached = detached,
+                           .function = wire_view (function),
+                           .grace_ms = 5000};
+    buffer_t frame = {0};
+    cursor_t body;
+    wire_job_opened_t opened;
+    wire_write_job_open (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent}, &job);
+    enemy_say (self->socket, &frame);
+    bool heard = enemy_hear (self, self->socket, WIRE_job_opened, &body, PATIENCE_MS);
+    assert (heard && wire_read_job_opened (&body, &opened));
+    return opened.code;
+}
+
+//  ==== workers =====================================================================
+
+bool enemy_register (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES], const char *scheme,
+                     const char *function)
+{
     buffer_t functions = {0}, frame = {0};
+    wire_worker_welcome_t welcome;
+    cursor_t body;
     wire_pack_function (&functions, &(wire_function_t){.name = wire_view (function)});
     wire_worker_hello_t hello = {.magic = wire_view (WIRE_MAGIC),
                                  .major = WIRE_MAJOR,
-                                 .uuid = s_uuid (uuid),
+                                 .uuid = {uuid, WIRE_UUID_BYTES},
                                  .name = wire_view ("enemy"),
-                                 .scheme = wire_view ("ipc"),
+                                 .scheme = wire_view (scheme),
                                  .slots = 1,
                                  .functions = wire_list_of (&functions, 1)};
+    memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
     wire_write_worker_hello (&frame, (wire_envelope_t){0}, &hello);
     enemy_say (self->socket, &frame);
     buffer_free (&functions);
+    uint8_t verb = s_hear (self, self->socket, WIRE_worker_welcome, WIRE_refused, &body, PATIENCE_MS);
+    assert (verb);
+    if (verb == WIRE_refused)
+        return false;
+    bool fine = wire_read_worker_welcome (&body, &welcome);
+    assert (fine);
+    self->epoch = welcome.epoch;
+    self->port = (uint32_t) welcome.lane;
+    return true;
 }
 
 enemy_t *enemy_worker (const char *address, const char *function, uint64_t tasks)
 {
     enemy_t *self = enemy_new (address, "back");
-    wire_worker_welcome_t welcome;
+    uint8_t uuid [WIRE_UUID_BYTES];
     buffer_t frame = {0};
     cursor_t body;
     char lane [32];
-    s_say_hello (self, function);
-    bool heard = enemy_hear (self, self->socket, WIRE_worker_welcome, &body, PATIENCE_MS);
-    assert (heard && wire_read_worker_welcome (&body, &welcome));
-    self->epoch = welcome.epoch;
-    snprintf (lane, sizeof lane, "lane-%u", (unsigned) welcome.lane);
-    self->lane = s_connect (self, ZMQ_PULL, address, lane);
-    self->sink = s_connect (self, ZMQ_PUSH, address, "sink");
+    entropy_uuid (uuid);
+    bool heard = enemy_register (self, uuid, "ipc", function);
+    assert (heard);
+    snprintf (lane, sizeof lane, "lane-%u", (unsigned) self->port);
+    self->lane = s_connect (self, ZMQ_PULL, lane);
+    self->sink = s_connect (self, ZMQ_PUSH, "sink");
     heard = enemy_hear (self, self->lane, WIRE_lane_hello, &body, PATIENCE_MS);
     assert (heard);
     wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session},
                           &(wire_lane_open_t){.tasks = tasks, .bytes = 1 << 20});
     enemy_say (self->socket, &frame);
     return self;
+}
+
+//  ==== doors =======================================================================
+
+#define HANDSHAKES                                                                                           \
+    (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL                                    \
+     | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+
+//  The first frame of an event is its number.
+static unsigned s_event (void *monitor)
+{
+    uint8_t bytes [256] = {0};
+    int more = 1;
+    size_t size = sizeof more;
+    uint16_t event = 0;
+    for (bool first = true; more; first = false) {
+        int got = zmq_recv (monitor, bytes, sizeof bytes, 0);
+        assert (got >= 0);
+        if (first)
+            memcpy (&event, bytes, sizeof event);
+        zmq_getsockopt (monitor, ZMQ_RCVMORE, &more, &size);
+    }
+    return event;
+}
+
+bool enemy_is_let_in (const char *address, const char *name, const keys_t *keys)
+{
+    enemy_t self = {.context = zmq_ctx_new ()};
+    char endpoint [512];
+    int patience_ms = PATIENCE_MS, none = 0;
+    int type = name [0] == 's' ? ZMQ_PUSH : name [0] == 'l' ? ZMQ_PULL : ZMQ_DEALER;
+    void *socket = zmq_socket (self.context, type), *monitor = zmq_socket (self.context, ZMQ_PAIR);
+    s_use (socket, keys);
+    zmq_setsockopt (socket, ZMQ_LINGER, &none, sizeof none);
+    zmq_socket_monitor (socket, "inproc://monitor", HANDSHAKES);
+    zmq_setsockopt (monitor, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
+    zmq_connect (monitor, "inproc://monitor");
+    zmq_connect (socket, enemy_endpoint (address, name, endpoint, sizeof endpoint));
+    unsigned event = s_event (monitor);
+    zmq_socket_monitor (socket, NULL, 0);
+    zmq_close (monitor);
+    zmq_close (socket);
+    zmq_ctx_term (self.context);
+    return event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
 }
