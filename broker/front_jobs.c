@@ -35,14 +35,11 @@ static bool s_spec_is_map (view_t spec)
     return cursor_peek (&cursor) == CURSOR_MAP || cursor_peek (&cursor) == CURSOR_NIL;
 }
 
-//  May this client open such a job, as its key says?
-static cadre_error_t s_check_rights (const front_t *self, const client_t *client, const wire_job_open_t *open,
-                                     fault_t *fault)
+cadre_error_t front_check_rights (const hub_t *hub, const client_t *client, uint64_t kind,
+                                  const char *function, fault_t *fault)
 {
-    const rights_t *rights = doors_rights (self->hub->doors, client->peer);
-    bool command = open->kind == WIRE_KIND_COMMAND;
-    char function [HUB_NAME_BYTES];
-    view_copy (open->function, function, sizeof function);
+    const rights_t *rights = doors_rights (hub->doors, client->peer);
+    bool command = kind == WIRE_KIND_COMMAND;
     if (!rights || rights->role == ROLE_OBSERVER)
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "the key %s is for looking on: submit with a key of role client or admin",
@@ -54,6 +51,14 @@ static cadre_error_t s_check_rights (const front_t *self, const client_t *client
                           ? "the key %s may call certain functions and run no commands%s: ask for another key"
                           : "the key %s may not call %s: ask for a key that may",
                       client->key, command ? "" : function);
+}
+
+static cadre_error_t s_check_rights (const front_t *self, const client_t *client, const wire_job_open_t *open,
+                                     fault_t *fault)
+{
+    char function [HUB_NAME_BYTES];
+    view_copy (open->function, function, sizeof function);
+    return front_check_rights (self->hub, client, open->kind, function, fault);
 }
 
 static cadre_error_t s_check_open (const front_t *self, const client_t *client, const wire_job_open_t *open,
@@ -96,12 +101,15 @@ static void s_tell_state (front_t *self, client_t *client, job_t *job, uint64_t 
     client_touch (client, self->hub);
 }
 
-//  A detached job that is there already: the client goes on where it was.
+//  A detached job that is there already: the client goes on where it was. What it says of the job is not what its key is asked for: the job's own
+//  function is.
 static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
 {
     fault_t fault = {0};
-    if (!job->detached) {
+    front_check_rights (self->hub, client, job->kind, job->function, &fault);
+    if (!fault.code && !job->detached)
         fault_set (&fault, CADRE_ERROR_REFUSED, "this job is open already on another connection");
+    if (fault.code) {
         client_ref_add (client, open->ref, REF_REFUSED, 0);
         s_opened (self, client, open->ref, 0, &fault);
         return true;
@@ -121,9 +129,9 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
         || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
     job_t *job = ledger_find_uuid (self->hub->ledger, open.uuid.data);
-    if (job && s_check_rights (self, client, &open, &fault) == CADRE_OK)
+    if (job)
         return s_open_again (self, client, &open, job);
-    if (fault.code || s_check_open (self, client, &open, &fault)) {
+    if (s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
         s_opened (self, client, open.ref, 0, &fault);
         return true;

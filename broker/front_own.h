@@ -33,6 +33,10 @@ bool front_raise (const hub_t *hub, client_t *client);
 //  Tells states that have changed; the report alarm.
 void front_report (void *self, int64_t now_us);
 
+//  May this client have such jobs run, as its key says? A fault (CADRE_ERROR_REFUSED) if not.
+cadre_error_t front_check_rights (const hub_t *hub, const client_t *client, uint64_t kind,
+                                  const char *function, fault_t *fault);
+
 //  Handle one stream frame; false when it breaks the protocol.
 bool front_job_open (front_t *self, client_t *client, cursor_t *body);
 bool front_job_tasks (front_t *self, client_t *client, cursor_t *body);

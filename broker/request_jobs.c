@@ -95,6 +95,8 @@ cadre_error_t request_job_retry (request_t *self, fault_t *fault)
             fault, CADRE_ERROR_REFUSED,
             "job %llu is attached to client %s, which has its results: only detached jobs can be retried",
             (unsigned long long) job->number, job->client_name);
+    if (front_check_rights (self->hub, self->client, job->kind, job->function, fault))
+        return fault->code;
     if (request_uint (self, "task", &task) && request_task (self, job, &index, fault))
         return fault->code;
     s_reply_count (self, "tasks", ledger_retry (self->hub->ledger, job, index));

@@ -25,13 +25,13 @@ struct tasks {
 };
 
 //  What goes along: all of our environment when the worker is on this host, else what --env names. A pool in this process has it already.
-//  Our broker is no business of the tasks: they have CADRE_TASK_BROKER.
+//  Our broker and our key are no business of the tasks: they have CADRE_TASK_BROKER.
 static void s_set_environment (tasks_t *self, const reach_t *reach)
 {
     const char **more = self->options->environment;
     if (reach->local && (!reach->embedded || more))
         for (char **pair = environ; *pair; pair++)
-            if (strncmp (*pair, "CADRE_BROKER=", 13) != 0)
+            if (strncmp (*pair, "CADRE_BROKER=", 13) != 0 && strncmp (*pair, "CADRE_ACCESS=", 13) != 0)
                 command_add (&self->environment, *pair);
     for (size_t i = 0; more && more [i]; i++)
         command_add (&self->environment, more [i]);

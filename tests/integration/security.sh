@@ -21,6 +21,8 @@ expect 64 '' "'../bob' is no name for a key" cadre keygen ../bob --role client
 expect 64 '' '--role is missing' cadre keygen bob
 expect 64 '' 'one name is needed' cadre keygen --role client
 expect 64 '' 'is for listening only' cadre keygen bob --role client --address 'tcp://*:5700'
+expect 64 '' 'is no pattern of functions' cadre keygen bob --role client --function ''
+expect 64 '' 'is no pattern of functions' cadre keygen bob --role client --function 'a"b'
 expect 1 '' 'there is no key bob' cadre keygen bob --rotate
 expect 1 '' 'there is no key bob' cadre keygen bob --revoke
 expect 125 '' 'cannot be written' cadre keygen bob --role client --out /nonexistent/x
@@ -39,6 +41,8 @@ cp -r "$keys" damaged && echo rubbish >damaged/alice.pub
 expect 78 '' 'damaged/alice.pub holds no public key' cadre-broker --listen "$tcp" --keys damaged
 cp -r "$keys" open && chmod 644 open/broker.key
 expect 77 '' 'can be used by others \(mode 0644\)' cadre-broker --listen "$tcp" --keys open
+chmod 600 open/broker.key && chmod 770 open
+expect 77 '' 'open can be written by others \(mode 0770\)' cadre-broker --listen "$tcp" --keys open
 
 #  ---- the cluster: keys on tcp, none needed on ipc
 start "$bin/cadre-broker" --listen "tcp://*:$port,$ipc" --lost 3s 2>broker.log
@@ -54,6 +58,8 @@ mkdir -p "$XDG_CONFIG_HOME/cadre" && echo 'access = alice.access' >"$XDG_CONFIG_
 expect 0 5 '' cadre run 'echo {}' ::: 5
 rm "$XDG_CONFIG_HOME/cadre/config"
 expect 0 6 '' cadre run --broker "$ipc" 'echo {}' ::: 6
+expect 0 'none 1' '' env CADRE_ACCESS=alice.access cadre run --broker "$ipc" 'echo ${CADRE_ACCESS-none}' ::: 1
+expect 0 'none 1' '' env CADRE_ACCESS=alice.access cadre run --local 'echo ${CADRE_ACCESS-none}' ::: 1
 expect_like 0 'node +node .*ready' '' cadre worker list --access eve.access
 expect_like 0 'security +curve' '' cadre broker info --access eve.access
 expect_like 0 'CURVE on tcp, 9 keys are let in' '' cadre doctor --access eve.access

@@ -17,19 +17,20 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define RING 256 //  Attempts that are kept open at a time
+#define THREADS 8 //  Handshakes at a time
+#define RING 1000 //  Attempts that are kept open at a time
 
 struct assault {
     assault_kind_t kind;         //  What is done
     unsigned number;             //  Connections, or attempts a second
     char endpoint [64];          //  Whom it is done to
     keys_t keys;                 //  The broker's, and some that nobody knows
-    pthread_t thread;            //  Does it
+    pthread_t threads [THREADS]; //  Do it
+    unsigned threads_count;      //  How many
+    int64_t start_us;            //  When it began
     atomic_bool ending;          //  It shall end
     atomic_uint_least64_t count; //  Connections opened
     atomic_uint_least64_t held;  //  Connections open
-    void *context;               //  For strangers
-    void *sockets [RING];        //  Of strangers
     zmtp_t connections [RING];   //  Of the other two
     struct pollfd *items;        //  Of those that are held
 };
@@ -84,18 +85,14 @@ static void s_hold (assault_t *self)
 
 //  ==== attempts ====================================================================
 
-static void s_come_as_stranger (assault_t *self, unsigned place)
+//  The whole handshake, up to the refusal
+static void s_come_as_stranger (assault_t *self)
 {
-    int none = 0;
-    if (self->sockets [place])
-        zmq_close (self->sockets [place]);
-    void *socket = self->sockets [place] = zmq_socket (self->context, ZMQ_DEALER);
-    assert (socket);
-    zmq_setsockopt (socket, ZMQ_LINGER, &none, sizeof none);
-    zmq_setsockopt (socket, ZMQ_CURVE_SERVERKEY, self->keys.server_key, KEYS_TEXT_BYTES - 1);
-    zmq_setsockopt (socket, ZMQ_CURVE_PUBLICKEY, self->keys.public_key, KEYS_TEXT_BYTES - 1);
-    zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, self->keys.secret_key, KEYS_TEXT_BYTES - 1);
-    zmq_connect (socket, self->endpoint);
+    zmtp_t peer;
+    if (!zmtp_connect (&peer, self->endpoint))
+        return;
+    zmtp_shake (&peer, "DEALER", &self->keys, NULL);
+    zmtp_close (&peer);
 }
 
 static void s_come_by_hand (assault_t *self, unsigned place)
@@ -115,29 +112,30 @@ static void s_come_by_hand (assault_t *self, unsigned place)
         zmtp_put (peer, rubbish, sizeof rubbish);
 }
 
-//  As many as are due by now.
-static void s_come (assault_t *self, int64_t start_us)
+//  One that is due, if there is one; several threads share the work.
+static bool s_come (assault_t *self)
 {
-    uint64_t due = (uint64_t) (moment_now (NULL) - start_us) * self->number / 1000000;
-    for (uint64_t count = atomic_load (&self->count); count < due && !atomic_load (&self->ending); count++) {
-        if (self->kind == ASSAULT_STRANGERS)
-            s_come_as_stranger (self, count % RING);
-        else
-            s_come_by_hand (self, count % RING);
-        atomic_store (&self->count, count + 1);
-    }
-    s_pause (2);
+    uint64_t due = (uint64_t) (moment_now (NULL) - self->start_us) * self->number / 1000000;
+    uint64_t count = atomic_load (&self->count);
+    if (count >= due)
+        return false;
+    if (!atomic_compare_exchange_strong (&self->count, &count, count + 1))
+        return true;
+    if (self->kind == ASSAULT_STRANGERS)
+        s_come_as_stranger (self);
+    else
+        s_come_by_hand (self, (unsigned) (count % RING));
+    return true;
 }
 
 static void *s_run (void *argument)
 {
     assault_t *self = argument;
-    int64_t start_us = moment_now (NULL);
     while (!atomic_load (&self->ending))
         if (self->items)
             s_hold (self);
-        else
-            s_come (self, start_us);
+        else if (!s_come (self))
+            s_pause (2);
     return NULL;
 }
 
@@ -155,7 +153,6 @@ assault_t *assault_new (assault_kind_t kind, unsigned port, unsigned number, con
     if (kind == ASSAULT_STRANGERS) {
         memcpy (self->keys.server_key, server_key, KEYS_TEXT_BYTES);
         zmq_curve_keypair (self->keys.public_key, self->keys.secret_key);
-        self->context = zmq_ctx_new ();
     }
     if (kind == ASSAULT_SILENT || kind == ASSAULT_HALF) {
         self->items = calloc (number, sizeof *self->items);
@@ -163,8 +160,12 @@ assault_t *assault_new (assault_kind_t kind, unsigned port, unsigned number, con
         for (unsigned i = 0; i < number; i++)
             self->items [i] = (struct pollfd){.fd = -1, .events = POLLIN};
     }
-    int rc = pthread_create (&self->thread, NULL, s_run, self);
-    assert (rc == 0);
+    self->start_us = moment_now (NULL);
+    self->threads_count = kind == ASSAULT_STRANGERS ? THREADS : 1;
+    for (unsigned i = 0; i < self->threads_count; i++) {
+        int rc = pthread_create (&self->threads [i], NULL, s_run, self);
+        assert (rc == 0);
+    }
     return self;
 }
 
@@ -174,18 +175,14 @@ void assault_destroy (assault_t **self_p)
     if (!self)
         return;
     atomic_store (&self->ending, true);
-    pthread_join (self->thread, NULL);
-    for (unsigned i = 0; i < RING; i++) {
+    for (unsigned i = 0; i < self->threads_count; i++)
+        pthread_join (self->threads [i], NULL);
+    for (unsigned i = 0; i < RING; i++)
         zmtp_close (&self->connections [i]);
-        if (self->sockets [i])
-            zmq_close (self->sockets [i]);
-    }
     for (unsigned i = 0; self->items && i < self->number; i++)
         if (self->items [i].fd >= 0)
             close (self->items [i].fd);
     free (self->items);
-    if (self->context)
-        zmq_ctx_term (self->context);
     free (self);
     *self_p = NULL;
 }

@@ -43,7 +43,8 @@ void cluster_pause (void)
 
 static void s_give_up (cluster_t *self, const char *what)
 {
-    fprintf (stderr, "cluster: %s\n---- broker:\n%s\n", what, child_output (self->broker));
+    fprintf (stderr, "cluster: %s\n---- broker:\n%s\n", what,
+             self->broker ? child_output (self->broker) : "ended");
     for (unsigned i = 0; i < CLUSTER_WORKERS; i++)
         if (self->workers [i])
             fprintf (stderr, "---- worker %u:\n%s\n", i, child_output (self->workers [i]));
@@ -132,6 +133,16 @@ static void s_make_keys (cluster_t *self)
     }
 }
 
+static cadre_t *s_open (const char *address, const char *access)
+{
+    cadre_t *pool = cadre_open (address, &(cadre_options_t){.connect_timeout_ms = 20000, .access = access});
+    if (!pool) {
+        fprintf (stderr, "cluster: %s\n", cadre_open_message ());
+        exit (EXIT_FAILURE);
+    }
+    return pool;
+}
+
 //  ---- the broker --------------------------------------------------------------
 
 static bool s_listens (cluster_t *self)
@@ -195,6 +206,25 @@ static void s_start_broker (cluster_t *self, const char *scheme)
     assert (self->broker);
 }
 
+int cluster_await_end (cluster_t *self)
+{
+    int code = child_wait (self->broker, CLUSTER_PATIENCE_MS);
+    if (code == -1)
+        s_give_up (self, "the broker does not end");
+    child_destroy (&self->broker);
+    return code;
+}
+
+void cluster_start_again (cluster_t *self)
+{
+    if (!s_try (self, self->port)) {
+        fprintf (stderr, "cluster: the broker does not start again\n");
+        exit (EXIT_FAILURE);
+    }
+    cadre_abort (&self->asker);
+    self->asker = s_open (self->locked ? self->local : self->address, NULL);
+}
+
 //  ---- workers -----------------------------------------------------------------
 
 static void s_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *option,
@@ -232,16 +262,6 @@ void cluster_kill_worker (cluster_t *self, unsigned number)
 }
 
 //  ---- life ----------------------------------------------------------------------
-
-static cadre_t *s_open (const char *address, const char *access)
-{
-    cadre_t *pool = cadre_open (address, &(cadre_options_t){.connect_timeout_ms = 20000, .access = access});
-    if (!pool) {
-        fprintf (stderr, "cluster: %s\n", cadre_open_message ());
-        exit (EXIT_FAILURE);
-    }
-    return pool;
-}
 
 cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots)
 {

@@ -51,6 +51,10 @@ void cluster_add_key (cluster_t *self, const char *name, role_t role, const char
 void cluster_revoke (cluster_t *self, const char *name);
 void cluster_reload (cluster_t *self);
 
+//  Waits for the broker's own end, after a signal of the test's, and returns its exit code. Starts another one at the same place.
+int cluster_await_end (cluster_t *self);
+void cluster_start_again (cluster_t *self);
+
 //  What the broker has said so far.
 const char *cluster_said (const cluster_t *self);
 

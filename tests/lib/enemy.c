@@ -73,12 +73,14 @@ void enemy_destroy (enemy_t **self_p)
     enemy_t *self = *self_p;
     if (!self)
         return;
-    zmq_close (self->socket);
+    if (self->socket)
+        zmq_close (self->socket);
     if (self->lane)
         zmq_close (self->lane);
     if (self->sink)
         zmq_close (self->sink);
-    zmq_ctx_term (self->context);
+    if (self->context)
+        zmq_ctx_term (self->context);
     buffer_free (&self->frame);
     free (self);
     *self_p = NULL;
@@ -95,20 +97,37 @@ void enemy_say (void *socket, buffer_t *frame)
     buffer_free (frame);
 }
 
+static void s_say (enemy_t *self, buffer_t *frame)
+{
+    if (!self->hand) {
+        enemy_say (self->socket, frame);
+        return;
+    }
+    zmtp_send (self->hand, 0, frame->data, frame->size);
+    buffer_free (frame);
+}
+
+static int64_t s_receive (enemy_t *self, void *socket, int timeout_ms)
+{
+    buffer_clear (&self->frame);
+    uint8_t *room = buffer_reserve (&self->frame, WIRE_FRAME_MAX);
+    if (!socket)
+        return zmtp_receive (self->hand, room, WIRE_FRAME_MAX);
+    zmq_setsockopt (socket, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
+    return zmq_recv (socket, room, WIRE_FRAME_MAX, 0);
+}
+
 //  The next frame with one of two verbs; 0 after timeout_ms.
 static uint8_t s_hear (enemy_t *self, void *socket, uint8_t verb, uint8_t other, cursor_t *body,
                        int timeout_ms)
 {
-    zmq_setsockopt (socket, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
     for (;;) {
         wire_envelope_t envelope;
-        buffer_clear (&self->frame);
-        uint8_t *room = buffer_reserve (&self->frame, WIRE_FRAME_MAX);
-        int size = zmq_recv (socket, room, WIRE_FRAME_MAX, 0);
+        int64_t size = s_receive (self, socket, timeout_ms);
         if (size < 0)
             return 0;
         self->frame.size = (size_t) size;
-        if (wire_open (room, (size_t) size, &envelope, body) != CADRE_OK
+        if (wire_open (self->frame.data, (size_t) size, &envelope, body) != CADRE_OK
             || (envelope.verb != verb && envelope.verb != other))
             continue;
         if (envelope.session)
@@ -137,7 +156,7 @@ bool enemy_greet (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
     cursor_t body;
     memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
-    enemy_say (self->socket, &frame);
+    s_say (self, &frame);
     uint8_t verb = s_hear (self, self->socket, WIRE_client_welcome, WIRE_refused, &body, PATIENCE_MS);
     assert (verb);
     if (verb == WIRE_refused)
@@ -158,6 +177,18 @@ enemy_t *enemy_client (const char *address)
     return self;
 }
 
+enemy_t *enemy_by_hand (zmtp_t *connection)
+{
+    enemy_t *self = calloc (1, sizeof *self);
+    uint8_t uuid [WIRE_UUID_BYTES];
+    assert (self);
+    self->hand = connection;
+    entropy_uuid (uuid);
+    bool welcome = enemy_greet (self, uuid);
+    assert (welcome);
+    return self;
+}
+
 uint64_t enemy_request (enemy_t *self, const char *what)
 {
     buffer_t frame = {0};
@@ -165,7 +196,7 @@ uint64_t enemy_request (enemy_t *self, const char *what)
     wire_reply_t reply;
     wire_write_request (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent},
                         &(wire_request_t){.id = self->sent, .what = wire_view (what)});
-    enemy_say (self->socket, &frame);
+    s_say (self, &frame);
     bool heard = enemy_hear (self, self->socket, WIRE_reply, &body, PATIENCE_MS);
     assert (heard && wire_read_reply (&body, &reply));
     return reply.code;
@@ -184,7 +215,7 @@ uint64_t enemy_open_job (enemy_t *self, uint64_t ref, unsigned kind, const char 
     cursor_t body;
     wire_job_opened_t opened;
     wire_write_job_open (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent}, &job);
-    enemy_say (self->socket, &frame);
+    s_say (self, &frame);
     bool heard = enemy_hear (self, self->socket, WIRE_job_opened, &body, PATIENCE_MS);
     assert (heard && wire_read_job_opened (&body, &opened));
     return opened.code;
@@ -208,7 +239,7 @@ bool enemy_register (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES], const 
                                  .functions = wire_list_of (&functions, 1)};
     memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
     wire_write_worker_hello (&frame, (wire_envelope_t){0}, &hello);
-    enemy_say (self->socket, &frame);
+    s_say (self, &frame);
     buffer_free (&functions);
     uint8_t verb = s_hear (self, self->socket, WIRE_worker_welcome, WIRE_refused, &body, PATIENCE_MS);
     assert (verb);
@@ -223,13 +254,18 @@ bool enemy_register (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES], const 
 
 enemy_t *enemy_worker (const char *address, const char *function, uint64_t tasks)
 {
-    enemy_t *self = enemy_new (address, "back");
+    return enemy_worker_with (address, NULL, function, tasks);
+}
+
+enemy_t *enemy_worker_with (const char *address, const keys_t *keys, const char *function, uint64_t tasks)
+{
+    enemy_t *self = enemy_with (address, "back", keys);
     uint8_t uuid [WIRE_UUID_BYTES];
     buffer_t frame = {0};
     cursor_t body;
     char lane [32];
     entropy_uuid (uuid);
-    bool heard = enemy_register (self, uuid, "ipc", function);
+    bool heard = enemy_register (self, uuid, strncmp (address, "tcp", 3) == 0 ? "tcp" : "ipc", function);
     assert (heard);
     snprintf (lane, sizeof lane, "lane-%u", (unsigned) self->port);
     self->lane = s_connect (self, ZMQ_PULL, lane);
@@ -238,7 +274,7 @@ enemy_t *enemy_worker (const char *address, const char *function, uint64_t tasks
     assert (heard);
     wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session},
                           &(wire_lane_open_t){.tasks = tasks, .bytes = 1 << 20});
-    enemy_say (self->socket, &frame);
+    s_say (self, &frame);
     return self;
 }
 

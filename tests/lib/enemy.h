@@ -10,10 +10,12 @@
 
 #include "common/keys.h"
 #include "common/wire.h"
+#include "tests/lib/zmtp.h"
 
 typedef struct enemy {
     void *context;                  //  Of its own
-    void *socket;                   //  To front, back or sink
+    void *socket;                   //  To front, back or sink; NULL by hand
+    zmtp_t *hand;                   //  Instead of it; borrowed
     void *lane;                     //  A worker's, or NULL
     void *sink;                     //  A worker's, or NULL
     uint64_t session;               //  0 before there is one
@@ -37,6 +39,9 @@ void enemy_destroy (enemy_t **self_p);
 
 //  Opens a client's session.
 enemy_t *enemy_client (const char *address);
+//  Opens a client's session on a connection by hand whose handshake is done; borrowed.
+enemy_t *enemy_by_hand (zmtp_t *connection);
+
 //  Says HELLO as a client with that UUID; true when the broker says WELCOME, false when it says REFUSED.
 bool enemy_greet (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
 
@@ -56,6 +61,7 @@ bool enemy_is_let_in (const char *address, const char *name, const keys_t *keys)
 
 //  Registers as a worker that offers `function`, and opens its lane with a window of `tasks`.
 enemy_t *enemy_worker (const char *address, const char *function, uint64_t tasks);
+enemy_t *enemy_worker_with (const char *address, const keys_t *keys, const char *function, uint64_t tasks);
 
 void enemy_send (enemy_t *self, const void *bytes, size_t size);
 //  Sends and frees the frame.

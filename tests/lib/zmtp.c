@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -31,6 +32,8 @@ bool zmtp_connect (zmtp_t *self, const char *endpoint)
         tcp.sin_port = htons ((uint16_t) strtoul (strrchr (endpoint, ':') + 1, NULL, 10));
     else
         snprintf (ipc.sun_path, sizeof ipc.sun_path, "%s", endpoint + strlen ("ipc://"));
+    int at_once = 1; //  Heads and bodies are sent one after the other
+    setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     const void *place = is_tcp ? (const void *) &tcp : &ipc;
     if (connect (self->fd, place, is_tcp ? sizeof tcp : sizeof ipc) == 0)
         return true;
@@ -172,11 +175,13 @@ static void s_count (zmtp_t *self, uint8_t bytes [8])
         bytes [i] = (uint8_t) (self->nonce >> (56 - 8 * i));
 }
 
-//  What lasts from one step of CURVE to the next.
+//  What lasts from one step of CURVE to the next. The half of it that concerns the broker alone is made once a thread, since whoever attacks would not
+//  make it anew for each connection.
 typedef struct shake {
     uint8_t server [32];                      //  The broker's public key
     uint8_t public_key [32], secret_key [32]; //  Ours
     uint8_t brief [32], brief_secret [32];    //  Ours, for this connection
+    uint8_t shared [32];                      //  Of the broker and of this connection
     uint8_t answer [128];                     //  Its key for this connection, and a cookie
 } shake_t;
 
@@ -186,7 +191,7 @@ static bool s_say_hello (zmtp_t *self, const shake_t *shake)
     memcpy (hello + 80, shake->brief, 32);
     s_count (self, hello + 112);
     s_nonce (nonce, "CurveZMQHELLO---", hello + 112, 8);
-    int rc = crypto_box_easy (hello + 120, zeros, sizeof zeros, nonce, shake->server, shake->brief_secret);
+    int rc = crypto_box_easy_afternm (hello + 120, zeros, sizeof zeros, nonce, shake->shared);
     assert (rc == 0);
     return s_put_frame (self, ZMTP_COMMAND, hello, sizeof hello);
 }
@@ -199,8 +204,7 @@ static bool s_hear_welcome (zmtp_t *self, shake_t *shake)
     if (size != 168 || !s_begins (welcome, size, "\7WELCOME"))
         return false;
     s_nonce (nonce, "WELCOME-", welcome + 8, 16);
-    return crypto_box_open_easy (shake->answer, welcome + 24, 144, nonce, shake->server, shake->brief_secret)
-           == 0;
+    return crypto_box_open_easy_afternm (shake->answer, welcome + 24, 144, nonce, shake->shared) == 0;
 }
 
 static bool s_initiate (zmtp_t *self, const shake_t *shake, const char *type, const char *user_id)
@@ -223,13 +227,18 @@ static bool s_initiate (zmtp_t *self, const shake_t *shake, const char *type, co
 
 static bool s_shake_curve (zmtp_t *self, const char *type, const keys_t *keys, const char *user_id)
 {
-    shake_t shake;
-    uint8_t answer [FRAME_MAX];
+    static _Thread_local shake_t shake;
+    uint8_t answer [FRAME_MAX], server [32];
     unsigned flags;
-    zmq_z85_decode (shake.server, keys->server_key);
+    zmq_z85_decode (server, keys->server_key);
+    if (memcmp (server, shake.server, sizeof server) != 0) {
+        memcpy (shake.server, server, sizeof server);
+        crypto_box_keypair (shake.brief, shake.brief_secret);
+        int fine = crypto_box_beforenm (shake.shared, shake.server, shake.brief_secret);
+        assert (fine == 0);
+    }
     zmq_z85_decode (shake.public_key, keys->public_key);
     zmq_z85_decode (shake.secret_key, keys->secret_key);
-    crypto_box_keypair (shake.brief, shake.brief_secret);
     if (!s_say_hello (self, &shake) || !s_hear_welcome (self, &shake))
         return false;
     int rc = crypto_box_beforenm (self->precomp, shake.answer, shake.brief_secret);

@@ -161,10 +161,11 @@ static void s_set (command_plan_t *self, const char *variable)
         s_push (&self->env, variable);
 }
 
-//  What tells a program where the broker of a person is, or to be a slot, is not for tasks.
+//  What tells a program where the broker of a person is, and the key to it, or to be a slot, is not for tasks.
 static bool s_withheld (const char *variable)
 {
-    return strncmp (variable, "CADRE_BROKER=", 13) == 0 || strncmp (variable, "CADRE_SERVE=", 12) == 0;
+    return strncmp (variable, "CADRE_BROKER=", 13) == 0 || strncmp (variable, "CADRE_ACCESS=", 13) == 0
+           || strncmp (variable, "CADRE_SERVE=", 12) == 0;
 }
 
 static void s_inherit (command_plan_t *self)
