@@ -152,6 +152,17 @@ static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
     }
 }
 
+//  It may have room again, when others have left: HELLO is said on. The reason is told once.
+static void s_has_no_room (link_t *self, const char *why)
+{
+    char line [FAULT_TEXT_BYTES + 16];
+    if (self->fault.code == CADRE_ERROR_DESCRIPTORS)
+        return;
+    fault_set (&self->fault, CADRE_ERROR_DESCRIPTORS, "%s", why);
+    snprintf (line, sizeof (line), "%s; trying on", why);
+    self->options.events.say (self->options.events.context, line);
+}
+
 static void s_on_refused (link_t *self, cursor_t *body)
 {
     wire_refused_t fields;
@@ -159,6 +170,10 @@ static void s_on_refused (link_t *self, cursor_t *body)
     if (!wire_read_refused (body, &fields))
         return;
     view_copy (fields.message, text, sizeof (text));
+    if (fields.code == CADRE_ERROR_DESCRIPTORS && self->state == LINK_GREETING) {
+        s_has_no_room (self, text);
+        return;
+    }
     link_end (self, fields.code ? (cadre_error_t) fields.code : CADRE_ERROR_REFUSED, text);
 }
 

@@ -81,6 +81,27 @@ static void s_refused_is_the_end (void **state)
     link_bench_teardown ();
 }
 
+//  A broker without room for a lane may have some later: that is no end.
+static void s_no_room_is_not_the_end (void **state)
+{
+    buffer_t frame = {0};
+    (void) state;
+    link_bench_setup (false);
+    for (int i = 0; i < 2; i++) {
+        assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
+        wire_write_refused (
+            &frame, (wire_envelope_t){0},
+            &(wire_refused_t){.code = CADRE_ERROR_DESCRIPTORS, .message = wire_view ("no descriptors")});
+        link_bench_send_back (&frame);
+        link_bench_turn ();
+        assert_int_equal (link_state (link_bench.link), LINK_GREETING);
+        link_bench_pass_ms (1100);
+    }
+    assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
+    assert_int_equal (link_bench.lines, 1); //  The reason is told once
+    link_bench_teardown ();
+}
+
 static void s_who_makes_it_register_with_what_it_holds (void **state)
 {
     zmq_msg_t message;
@@ -332,6 +353,7 @@ int main (void)
         cmocka_unit_test (s_the_window_opens_with_the_lane),
         cmocka_unit_test (s_the_window_grows_with_answers),
         cmocka_unit_test (s_refused_is_the_end),
+        cmocka_unit_test (s_no_room_is_not_the_end),
         cmocka_unit_test (s_who_makes_it_register_with_what_it_holds),
         cmocka_unit_test (s_another_epoch_adopts_nothing),
         cmocka_unit_test (s_a_gap_ends_the_session),

@@ -1,0 +1,304 @@
+//  siege_test.c - strangers by the thousand, and peers that go too far: the broker lives, nobody gets in, and an honest client's results are right
+
+#include "tests/lib/assault.h"
+#include "tests/lib/cluster.h"
+#include "tests/lib/enemy.h"
+#include "tests/lib/honest.h"
+#include "tests/lib/zmtp.h"
+
+#include "common/descriptors.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <cmocka.h>
+
+#define MIB (1024 * 1024)
+#define CROWD 5000
+#define A_SECOND 1000
+
+static int s_setup (void **state)
+{
+    descriptors_raise ();
+    *state = cluster_new ("curve", 1, 2);
+    return 0;
+}
+
+static int s_teardown (void **state)
+{
+    cluster_t *self = *state;
+    cluster_destroy (&self);
+    return 0;
+}
+
+static uint64_t s_rss_bytes (const cluster_t *self)
+{
+    char path [64];
+    unsigned long size = 0, resident = 0;
+    snprintf (path, sizeof path, "/proc/%d/statm", (int) cluster_broker (self));
+    FILE *file = fopen (path, "re");
+    assert_non_null (file);
+    assert_int_equal (fscanf (file, "%lu %lu", &size, &resident), 2);
+    fclose (file);
+    return resident * (uint64_t) sysconf (_SC_PAGESIZE);
+}
+
+static unsigned s_descriptors (const cluster_t *self)
+{
+    char path [64];
+    unsigned count = 0;
+    snprintf (path, sizeof path, "/proc/%d/fd", (int) cluster_broker (self));
+    DIR *folder = opendir (path);
+    assert_non_null (folder);
+    while (readdir (folder))
+        count++;
+    closedir (folder);
+    return count;
+}
+
+static assault_t *s_begin (const cluster_t *self, assault_kind_t kind, unsigned door, unsigned number)
+{
+    keys_t keys = cluster_key (self, "alice");
+    return assault_new (kind, cluster_port (self) + door, number, keys.server_key);
+}
+
+static void s_await (const assault_t *assault, uint64_t count)
+{
+    for (int tries = 0; assault_count (assault) < count; tries++) {
+        assert_true (tries < CLUSTER_PATIENCE_MS / 5);
+        cluster_pause ();
+    }
+}
+
+//  ==== strangers by the thousand ===================================================
+
+//  Connections that are held open, without a word or with half a greeting: they are cut off in time, and others are served meanwhile.
+static void s_hold_out (cluster_t *self, assault_kind_t kind)
+{
+    honest_t *honest = honest_new (self);
+    unsigned before = s_descriptors (self);
+    assault_t *assault = s_begin (self, kind, 0, CROWD);
+    s_await (assault, CROWD);
+    honest_visit (self);
+    s_await (assault, CROWD + 100); //  The first ones were cut off, and came again
+    honest_visit (self);
+    assert_int_equal (cluster_info (self, "clients"), 2);
+    assault_destroy (&assault);
+    honest_check (&honest);
+    for (int tries = 0; s_descriptors (self) > before + 50; tries++) { //  Nothing of it stays
+        assert_true (tries < CLUSTER_PATIENCE_MS / 5);
+        cluster_pause ();
+    }
+}
+
+static void test_silent_connections (void **state)
+{
+    s_hold_out (*state, ASSAULT_SILENT);
+}
+
+static void test_half_greetings (void **state)
+{
+    s_hold_out (*state, ASSAULT_HALF);
+}
+
+//  More connections than the broker has descriptors: it lives, those who are in work on, and others get in afterwards.
+static void test_no_descriptors_left (void **state)
+{
+    cluster_t *self = *state;
+    honest_t *honest = honest_new (self);
+    struct rlimit limit = {.rlim_cur = s_descriptors (self) + 100, .rlim_max = s_descriptors (self) + 100};
+    assert_int_equal (prlimit (cluster_broker (self), RLIMIT_NOFILE, &limit, NULL), 0);
+    assault_t *assault = s_begin (self, ASSAULT_SILENT, 0, 1000);
+    s_await (assault, 600);
+    honest_check (&honest);
+    cluster_start_worker_as (self, 1, 1,
+                             cluster_access (self, "other")); //  Needs a lane, for which there is no room
+    s_await (assault, 1100);
+    assault_destroy (&assault);
+    cluster_until (self, "workers", 2);
+    honest_visit (self);
+}
+
+static void s_throng (cluster_t *self, assault_kind_t kind, uint64_t count)
+{
+    honest_t *honest = honest_new (self);
+    assault_t *doors [3];
+    for (unsigned door = 0; door < 3; door++)
+        doors [door] = s_begin (self, kind, door, A_SECOND / 2);
+    while (assault_count (doors [0]) < count)
+        honest_visit (self);
+    assert_int_equal (cluster_info (self, "clients"), 2);
+    assert_int_equal (cluster_info (self, "workers"), 1);
+    for (unsigned door = 0; door < 3; door++)
+        assault_destroy (&doors [door]);
+    honest_check (&honest);
+}
+
+static void test_failed_handshakes (void **state)
+{
+    cluster_t *self = *state;
+    s_throng (self, ASSAULT_STRANGERS, 1500);
+    assert_true (cluster_info (self, "refused_peers") > 100);
+}
+
+static void test_peers_in_the_clear (void **state)
+{
+    s_throng (*state, ASSAULT_PLAIN, 1000);
+}
+
+static void test_rubbish_behind_a_greeting (void **state)
+{
+    s_throng (*state, ASSAULT_RUBBISH, 1000);
+}
+
+//  ==== frames that never end =======================================================
+
+//  Greeting, then a head that announces SIZE bytes, with these flags, then as many MiB as the broker takes, at most 64.
+static uint64_t s_pour (const cluster_t *self, unsigned flags, uint64_t size)
+{
+    static uint8_t bytes [MIB];
+    uint8_t greeting [ZMTP_GREETING_BYTES], head [9] = {(uint8_t) (flags | 2)};
+    uint64_t taken = 0;
+    zmtp_t peer;
+    assert_true (zmtp_connect (&peer, cluster_address (self)));
+    zmtp_greeting (greeting, "CURVE");
+    assert_true (zmtp_put (&peer, greeting, sizeof greeting));
+    for (int i = 0; i < 8; i++)
+        head [1 + i] = (uint8_t) (size >> (56 - 8 * i));
+    while (taken < 64 && zmtp_put (&peer, head, sizeof head)
+           && zmtp_put (&peer, bytes, size < MIB ? size : MIB))
+        taken++;
+    zmtp_close (&peer);
+    return taken;
+}
+
+//  Whoever has no key is cut off after one frame, whatever it announces.
+static void test_endless_frames_of_strangers (void **state)
+{
+    cluster_t *self = *state;
+    static const uint64_t sizes [] = {MIB, MIB + 1000, 1 << 30, UINT64_C (1) << 40, INT64_MAX, UINT64_MAX};
+    honest_t *honest = honest_new (self);
+    uint64_t before = s_rss_bytes (self);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes [0]; i++)
+        for (unsigned flags = 0; flags < 8; flags++)
+            if (s_pour (self, flags, sizes [i]) == 64)
+                fail_msg ("a stranger was heard: flags %u, frames of %llu", flags,
+                          (unsigned long long) sizes [i]);
+    honest_visit (self);
+    assert_true (s_rss_bytes (self) < before + 64 * MIB);
+    honest_check (&honest);
+}
+
+//  64 MiB of a message that does not end, as someone with a key
+static zmtp_t s_go_on (const cluster_t *self)
+{
+    static uint8_t bytes [MIB - 100];
+    keys_t eve = cluster_key (self, "eve");
+    zmtp_t peer;
+    assert_true (zmtp_connect (&peer, cluster_address (self)));
+    assert_true (zmtp_shake (&peer, "DEALER", &eve, NULL));
+    for (int i = 0; i < 64; i++)
+        assert_true (zmtp_send (&peer, ZMTP_MORE, bytes, sizeof bytes));
+    return peer;
+}
+
+//  Whoever has a key is heard for as long as its message goes on: it costs what it sends. When the message ends after all, or the peer goes, the next
+//  one takes the same memory.
+static void test_endless_message_of_a_client (void **state)
+{
+    cluster_t *self = *state;
+    honest_t *honest = honest_new (self);
+    int64_t refused = cluster_info (self, "refused_frames");
+    uint64_t before = s_rss_bytes (self);
+    for (int round = 0; round < 6; round++) {
+        zmtp_t peer = s_go_on (self);
+        honest_visit (self);
+        assert_int_equal (cluster_info (self, "refused_frames"), refused); //  Nothing of it was handed over
+        if (round % 2) {
+            assert_true (zmtp_send (&peer, 0, "", 0));
+            cluster_until_at_least (self, "refused_frames", ++refused);
+        }
+        zmtp_close (&peer);
+        assert_true (s_rss_bytes (self) < before + 2 * 64 * MIB);
+    }
+    honest_check (&honest);
+}
+
+//  Behind the handshake, rubbish without end
+static void test_rubbish_of_a_client (void **state)
+{
+    cluster_t *self = *state;
+    keys_t eve = cluster_key (self, "eve");
+    honest_t *honest = honest_new (self);
+    int64_t refused = cluster_info (self, "refused_frames");
+    uint8_t bytes [512];
+    unsigned seed = 5;
+    enemy_t *enemy = enemy_with (cluster_address (self), "front", &eve);
+    for (int i = 0; i < 20000; i++) {
+        for (size_t j = 0; j < sizeof bytes; j++)
+            bytes [j] = (uint8_t) (rand_r (&seed) >> 8);
+        enemy_send (enemy, bytes, (size_t) i % sizeof bytes);
+    }
+    cluster_until_at_least (self, "refused_frames", refused + 19000);
+    enemy_destroy (&enemy);
+    honest_check (&honest);
+}
+
+//  ==== routing ids =================================================================
+
+//  Peers with a key that choose the routing ids which the broker would give next. It begins at a random one, so the guesses are wrong.
+static void test_guessed_routing_ids (void **state)
+{
+    cluster_t *self = *state;
+    keys_t eve = cluster_key (self, "eve");
+    honest_t *honest = honest_new (self);
+    void *context = zmq_ctx_new (), *sockets [300];
+    for (uint32_t i = 0; i < 300; i++) {
+        static const uint32_t bases [] = {0, 0x7fffffff, 0x80000000};
+        uint32_t guess = bases [i % 3] + i / 3;
+        uint8_t id [5] = {0, (uint8_t) (guess >> 24), (uint8_t) (guess >> 16), (uint8_t) (guess >> 8),
+                          (uint8_t) guess};
+        int none = 0;
+        sockets [i] = zmq_socket (context, ZMQ_DEALER);
+        assert_non_null (sockets [i]);
+        zmq_setsockopt (sockets [i], ZMQ_LINGER, &none, sizeof none);
+        zmq_setsockopt (sockets [i], ZMQ_ROUTING_ID, id, sizeof id);
+        zmq_setsockopt (sockets [i], ZMQ_CURVE_SERVERKEY, eve.server_key, KEYS_TEXT_BYTES - 1);
+        zmq_setsockopt (sockets [i], ZMQ_CURVE_PUBLICKEY, eve.public_key, KEYS_TEXT_BYTES - 1);
+        zmq_setsockopt (sockets [i], ZMQ_CURVE_SECRETKEY, eve.secret_key, KEYS_TEXT_BYTES - 1);
+        zmq_connect (sockets [i], cluster_address (self));
+        zmq_send (sockets [i], "\1\5", 2, ZMQ_DONTWAIT);
+    }
+    for (int i = 0; i < 50; i++) { //  Each takes a new id
+        cadre_t *pool = cluster_open (self);
+        cadre_close (&pool, 0);
+    }
+    for (uint32_t i = 0; i < 300; i++)
+        zmq_close (sockets [i]);
+    zmq_ctx_term (context);
+    honest_check (&honest);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        TEST (test_silent_connections),          TEST (test_half_greetings),
+        TEST (test_no_descriptors_left),         TEST (test_failed_handshakes),
+        TEST (test_peers_in_the_clear),          TEST (test_rubbish_behind_a_greeting),
+        TEST (test_endless_frames_of_strangers), TEST (test_endless_message_of_a_client),
+        TEST (test_rubbish_of_a_client),         TEST (test_guessed_routing_ids),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
