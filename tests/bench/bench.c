@@ -63,14 +63,11 @@ int main (int argc, char **argv)
     static const struct {
         const char *name;          //  On the command line
         int (*run) (int, char **); //  The measurement
-    } measurements [] = {{"relay", bench_relay},
-                         {"tasks", bench_tasks},
-                         {"map", bench_map},
-                         {"call", bench_call},
-                         {"start", bench_start}};
+    } measurements [] = {{"relay", bench_relay}, {"tasks", bench_tasks}, {"map", bench_map},
+                         {"call", bench_call},   {"start", bench_start}, {"attack", bench_attack}};
     for (size_t i = 0; argc > 1 && i < sizeof measurements / sizeof *measurements; i++)
         if (strcmp (argv [1], measurements [i].name) == 0)
             return measurements [i].run (argc - 2, argv + 2);
-    fprintf (stderr, "usage: bench relay|tasks|map|call|start ...\n");
+    fprintf (stderr, "usage: bench relay|tasks|map|call|start|attack ...\n");
     return 64;
 }

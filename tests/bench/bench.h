@@ -19,6 +19,8 @@ int bench_tasks (int argc, char **argv); //  ADDRESS|process|thread [COUNT]
 int bench_map (int argc, char **argv);   //  ADDRESS|process|thread [COUNT]
 int bench_call (int argc, char **argv);  //  ADDRESS|process|thread [COUNT]
 int bench_start (int argc, char **argv); //  COUNT COMMAND...
+//  silent|half|strangers|clear|rubbish|client PORT NUMBER: NUMBER connections are held, or come (client: frames) each second; goes on until it is ended
+int bench_attack (int argc, char **argv);
 
 double bench_now_s (void);
 uint64_t bench_count (int argc, char **argv, int index, uint64_t fallback);
