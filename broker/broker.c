@@ -14,6 +14,7 @@
 #include "broker/delay.h"
 #include "broker/dispatch.h"
 #include "broker/doubt.h"
+#include "broker/endless.h"
 #include "broker/front.h"
 #include "broker/ready.h"
 #include "common/cpus.h"
@@ -38,8 +39,10 @@ struct broker {
     back_t *back;          //  The workers' side
     dispatch_t *dispatch;  //  Brings both together
     alarm_t beat;          //  Rings once a beat
+    alarm_t watch;         //  Rings when it is looked for messages without end
     alarm_t judge;         //  Rings when silent peers are looked for
     int64_t judge_from_us; //  Nobody is judged before: this process itself was stalled
+    endless_t *endless;    //  Finds messages without end; NULL where nobody comes over tcp
     bool behind;           //  A socket had more than one turn could read
 };
 
@@ -57,6 +60,24 @@ static void s_beat (void *owner, int64_t now_us)
     timers_set (self->hub.timers, &self->beat, now_us + (int64_t) self->hub.beat_ms * 1000);
     front_beat (self->front);
     back_beat (self->back);
+}
+
+static void s_watch (void *owner, int64_t now_us)
+{
+    broker_t *self = owner;
+    self->hub.refused_frames += endless_look (self->endless);
+    timers_set (self->hub.timers, &self->watch, now_us + endless_pause_us (self->endless));
+}
+
+//  Over inproc and ipc nobody comes but the broker's own user.
+static void s_start_watch (broker_t *self)
+{
+    self->watch = (alarm_t){.ring = s_watch, .owner = self};
+    for (size_t i = 0; i < self->hub.addresses_count && !self->endless; i++)
+        if (self->hub.addresses [i].kind == ADDRESS_TCP)
+            self->endless = endless_new (&self->hub);
+    if (self->endless)
+        timers_set (self->hub.timers, &self->watch, self->hub.now_us + endless_pause_us (self->endless));
 }
 
 //  Judges others only when everything that they have sent was read.
@@ -150,6 +171,7 @@ static void s_build (broker_t *self)
     self->dispatch = dispatch_new (hub, back_recall, self->back);
     self->beat = (alarm_t){.ring = s_beat, .owner = self};
     self->judge = (alarm_t){.ring = s_judge, .owner = self};
+    s_start_watch (self);
     timers_set (hub->timers, &self->beat, hub->now_us + (int64_t) hub->beat_ms * 1000);
     timers_set (hub->timers, &self->judge, hub->now_us + (int64_t) hub->beat_ms * 500);
 }
@@ -210,6 +232,7 @@ void broker_destroy (broker_t **self_p)
         return;
     if (self->hub.timers) {
         s_stop_workers (self);
+        endless_destroy (&self->endless);
         dispatch_destroy (&self->dispatch);
         front_destroy (&self->front);
         back_destroy (&self->back);
@@ -273,6 +296,8 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         }
         const void *frame = zmq_msg_data (message);
         size_t size = zmq_msg_size (message);
+        if (self->endless)
+            endless_heard (self->endless, message);
         self->hub.peer = self->hub.doors ? sockets_peer (message) : NULL;
         if (socket == self->router_front)
             front_handle (self->front, route, frame, size);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -34,6 +35,8 @@ bool zmtp_connect (zmtp_t *self, const char *endpoint)
         snprintf (ipc.sun_path, sizeof ipc.sun_path, "%s", endpoint + strlen ("ipc://"));
     int at_once = 1; //  Heads and bodies are sent one after the other
     setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    const struct timeval patience = {.tv_sec = ZMTP_PATIENCE_MS / 1000};
+    setsockopt (self->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const void *place = is_tcp ? (const void *) &tcp : &ipc;
     if (connect (self->fd, place, is_tcp ? sizeof tcp : sizeof ipc) == 0)
         return true;
@@ -106,7 +109,13 @@ static bool s_put_frame (zmtp_t *self, unsigned flags, const void *bytes, size_t
     uint8_t head [9] = {(uint8_t) (flags | LARGE)};
     for (int i = 0; i < 8; i++)
         head [1 + i] = (uint8_t) (size >> (56 - 8 * i));
-    return zmtp_put (self, head, sizeof head) && zmtp_put (self, bytes, size);
+    struct iovec parts [] = {{head, sizeof head}, {(void *) (uintptr_t) bytes, size}};
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t sent = sendmsg (self->fd, &message, MSG_NOSIGNAL);
+    if (sent < (ssize_t) sizeof head)
+        return false; //  Nobody's buffer is as full as that
+    size_t done = (size_t) sent - sizeof head;
+    return zmtp_put (self, (const uint8_t *) bytes + done, size - done);
 }
 
 //  The size of the next frame, or -1.
