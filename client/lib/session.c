@@ -67,11 +67,6 @@ bool session_hears (const session_t *self, int64_t now_us)
     return self->state == SESSION_OPEN && now_us - self->heard_us <= 3 * self->beat_us;
 }
 
-int64_t session_lost_us (const session_t *self)
-{
-    return self->lost_us;
-}
-
 //  ---- sending ------------------------------------------------------------------
 
 static bool s_send (session_t *self, buffer_t *frame)
