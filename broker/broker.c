@@ -17,6 +17,7 @@
 #include "broker/endless.h"
 #include "broker/front.h"
 #include "broker/ready.h"
+#include "broker/report.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
@@ -33,6 +34,7 @@ struct broker {
     void *router_front;    //  Clients
     void *router_back;     //  Workers
     void *pull_sink;       //  Results
+    notify_t *notify;      //  For the supervisor; borrowed; or NULL
     int signal_fd;         //  eventfd that wakes the loop
     volatile int orders;   //  Orders seen so far, as bits (atomic)
     front_t *front;        //  The clients' side
@@ -97,6 +99,7 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     hub_t *hub = &self->hub;
     hub->context = context;
     hub->clock = options->clock;
+    self->notify = options->notify;
     hub->lane_first = options->lane_first;
     hub->lane_last = options->lane_last;
     hub->beat_ms = options->beat_ms ? options->beat_ms : 1000;
@@ -263,6 +266,12 @@ void broker_signal (broker_t *self, broker_order_t order)
     errno = saved;
 }
 
+static void s_describe (void *owner)
+{
+    const broker_t *self = owner;
+    report_broker (self->notify, &self->hub, front_count (self->front));
+}
+
 static void s_read_orders (broker_t *self)
 {
     uint64_t count;
@@ -275,6 +284,7 @@ static void s_read_orders (broker_t *self)
         self->hub.state = HUB_STOPPING;
     else if (orders & BROKER_DRAIN && self->hub.state == HUB_RUNNING)
         self->hub.state = HUB_DRAINING;
+    s_describe (self);
 }
 
 //  Reads up to a batch from one socket. A context that was ended ends the loop.
@@ -386,8 +396,12 @@ static bool s_is_drained (const broker_t *self)
 
 cadre_error_t broker_run (broker_t *self)
 {
+    notify_attach (self->notify, self->hub.timers, s_describe, self);
+    s_describe (self);
     while (self->hub.state != HUB_STOPPING && !s_is_drained (self))
         s_turn (self);
+    s_describe (self);
+    notify_detach (self->notify);
     front_flush (self->front);
     return CADRE_OK;
 }

@@ -20,6 +20,8 @@
 
 typedef struct broker broker_t;
 
+struct notify; //  common/notify.h
+
 typedef struct broker_options {
     const char *name;            //  Label for people; NULL: host name
     const char *listen;          //  Addresses, separated by commas; at least one
@@ -31,6 +33,7 @@ typedef struct broker_options {
     bool embedded;               //  Nobody else can join: what no worker here fits fails at once
     bool insecure;               //  Other hosts can join without a key: shown by broker.info
     doors_t *doors;              //  Keys that peers must have on tcp; NULL: none. Borrowed
+    struct notify *notify;       //  Tells a supervisor how it is; borrowed; NULL: nobody
     const moment_clock_t *clock; //  NULL: the boot-time clock
 } broker_options_t;
 

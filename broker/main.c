@@ -15,6 +15,7 @@
 #include "common/descriptors.h"
 #include "common/keydir.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/sockets.h"
 #include "common/units.h"
 
@@ -307,8 +308,10 @@ int main (int argc, char **argv)
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
     if (!context)
         return s_fail (&settings.fault);
+    notify_t *notify = settings.options.notify = notify_new (NULL, NULL);
     int code = settings.keys ? s_serve_with_keys (&settings, context, &signals)
                              : s_serve (&settings, context, &signals);
+    notify_destroy (&notify);
     sockets_context_destroy (&context);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "common/address.h"
 #include "common/descriptors.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/sockets.h"
 #include "common/units.h"
 
@@ -37,6 +38,7 @@ typedef struct settings {
     list_t plugins;                       //  --plugin
     list_t labels;                        //  --label
     list_t program;                       //  --program, cut into words
+    const char *health;                   //  --health, or NULL
     int commands;                         //  1 allowed, 0 refused, -1 as the address says
     char broker [ADDRESS_ENDPOINT_BYTES]; //  The default place
     const char *access_file;              //  --access
@@ -57,6 +59,7 @@ enum {
     KEY_LIFETIME,
     KEY_DRAIN,
     KEY_MAX_TASKS,
+    KEY_HEALTH,
     KEY_SLOT_PATH,
     KEY_ACCESS,
     KEY_BROKER
@@ -88,6 +91,8 @@ static const struct argp_option s_options [] = {
     {"drain-timeout", KEY_DRAIN, "TIME", 0,
      "End what still runs after so long in a drain; 30s (CADRE_DRAIN_TIMEOUT)", 0},
     {"max-tasks", KEY_MAX_TASKS, "N", 0, "Replace a slot after so many tasks (CADRE_MAX_TASKS)", 0},
+    {"health", KEY_HEALTH, "FILE", 0,
+     "Say there, every second, how it is: for 'cadre worker health' (CADRE_HEALTH)", 0},
     {"slot-path", KEY_SLOT_PATH, "FILE", OPTION_HIDDEN, "Executable of the slots (CADRE_SLOT_PATH)", 0},
     {0}};
 
@@ -102,7 +107,8 @@ static const struct {
                     {"CADRE_NAME", KEY_NAME, 0},           {"CADRE_ALLOW_COMMANDS", KEY_ALLOW, 0},
                     {"CADRE_IDLE_TIMEOUT", KEY_IDLE, 0},   {"CADRE_LIFETIME", KEY_LIFETIME, 0},
                     {"CADRE_DRAIN_TIMEOUT", KEY_DRAIN, 0}, {"CADRE_MAX_TASKS", KEY_MAX_TASKS, 0},
-                    {"CADRE_SLOT_PATH", KEY_SLOT_PATH, 0}, {ACCESS_VARIABLE, KEY_ACCESS, 0}};
+                    {"CADRE_SLOT_PATH", KEY_SLOT_PATH, 0}, {ACCESS_VARIABLE, KEY_ACCESS, 0},
+                    {"CADRE_HEALTH", KEY_HEALTH, 0}};
 
 static cadre_error_t s_add (list_t *list, const char *text, fault_t *fault)
 {
@@ -175,6 +181,7 @@ static cadre_error_t s_set (settings_t *self, int key, const char *text)
     case KEY_LIFETIME: return s_duration (text, &self->worker.lifetime_ms, fault);
     case KEY_DRAIN: return s_duration (text, &self->worker.drain_timeout_ms, fault);
     case KEY_MAX_TASKS: return s_count (text, UINT64_MAX, &self->worker.max_tasks, fault);
+    case KEY_HEALTH: self->health = text; return CADRE_OK;
     case KEY_SLOT_PATH: self->worker.slot_path = text; return CADRE_OK;
     default:
         error = s_count (text, SLOTS_MAX, &count, fault);
@@ -337,9 +344,10 @@ static int s_block_signals (void)
     return signalfd (-1, &set, SFD_CLOEXEC);
 }
 
-static void s_restart (char **argv)
+static void s_restart (char **argv, const notify_t *notify)
 {
     sigset_t none;
+    notify_hand_on (notify);
     sigemptyset (&none);
     pthread_sigmask (SIG_SETMASK, &none, NULL);
     execv ("/proc/self/exe", argv);
@@ -353,6 +361,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     bool restart = false;
     void *context = NULL;
     worker_t *worker = NULL;
+    notify_t *notify = NULL;
     descriptors_hold_standard ();
     log_open ("cadre-worker", LOG_WARNING);
     int signals = s_block_signals ();
@@ -365,6 +374,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     }
     if (error == CADRE_OK) {
         settings.worker.say = s_say;
+        settings.worker.notify = notify = notify_new (NULL, settings.health);
         context = sockets_context_new (1, 64, fault);
         worker = context ? worker_new (context, &settings.worker, fault) : NULL;
         access_wipe (&settings.access);
@@ -374,7 +384,8 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     worker_destroy (&worker);
     sockets_context_destroy (&context);
     if (restart && error == CADRE_OK)
-        s_restart (again);
+        s_restart (again, notify);
+    notify_destroy (&notify);
     if (error != CADRE_OK)
         fprintf (stderr, "cadre-worker: %s\n", fault->text);
     return error == CADRE_OK ? 0 : cadre_error_exit_code (error);

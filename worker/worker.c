@@ -3,6 +3,7 @@
 #include "worker/worker.h"
 #include "worker/charter.h"
 #include "worker/link.h"
+#include "worker/report.h"
 #include "worker/serials.h"
 #include "worker/slots.h"
 
@@ -39,6 +40,7 @@ struct worker {
     worker_phase_t phase;        //  How far the end is
     bool drained_told;           //  SINK_DRAINED is in the outbox
     bool wants_restart;          //  Threads are stuck
+    link_state_t reported;       //  The link's state that the supervisor was told
     size_t held_before;          //  At the last look, for the idle timeout
     alarm_t deadline;            //  Draining: reclaim what runs; leaving: go
     alarm_t idle;                //  Leave after so long without a task
@@ -61,6 +63,8 @@ static void s_drain (worker_t *self, uint32_t timeout_ms)
     timers_cancel (self->timers, &self->lifetime);
     timers_set (self->timers, &self->deadline, s_in_ms (self, timeout_ms));
     slots_return_waiting (self->slots);
+    if (!self->wants_restart) //  Then the same process goes on
+        report_leaving (self->charter.options.notify, self->slots, timeout_ms);
 }
 
 static void s_drain_now (void *owner, int64_t now_us)
@@ -84,6 +88,7 @@ static void s_stop (worker_t *self)
 {
     if (self->phase != PHASE_DONE)
         outbox_goodbye (self->outbox, "stopped");
+    report_leaving (self->charter.options.notify, self->slots, 0);
     self->phase = PHASE_DONE;
     link_turn (self->link);
 }
@@ -401,6 +406,14 @@ static void s_watch_threads (worker_t *self)
     s_drain (self, self->charter.options.drain_timeout_ms);
 }
 
+static void s_describe (void *owner)
+{
+    worker_t *self = owner;
+    self->reported = link_state (self->link);
+    if (self->phase == PHASE_SERVING)
+        report_worker (self->charter.options.notify, self->link, self->slots, self->charter.options.slots);
+}
+
 //  What follows from all that was read in this turn.
 static void s_turn (worker_t *self)
 {
@@ -412,6 +425,8 @@ static void s_turn (worker_t *self)
                      slots_free (self->slots) > 0);
     link_turn (self->link);
     s_go_on_leaving (self);
+    if (link_state (self->link) != self->reported)
+        s_describe (self);
 }
 
 static void s_poll (worker_t *self, bool more)
@@ -437,6 +452,8 @@ cadre_error_t worker_run (worker_t *self, fault_t *fault)
         return fault && fault->code ? fault->code : CADRE_ERROR_IO;
     if (self->charter.options.lifetime_ms)
         timers_set (self->timers, &self->lifetime, s_in_ms (self, self->charter.options.lifetime_ms));
+    s_describe (self);
+    notify_attach (self->charter.options.notify, self->timers, s_describe, self);
     while (self->phase != PHASE_DONE && link_state (self->link) != LINK_ENDED) {
         s_poll (self, more);
         more = link_read (self->link);
@@ -444,6 +461,7 @@ cadre_error_t worker_run (worker_t *self, fault_t *fault)
         if (self->phase != PHASE_DONE)
             s_turn (self);
     }
+    notify_detach (self->charter.options.notify);
     const fault_t *why = link_fault (self->link);
     if (self->phase == PHASE_DONE || why->code == CADRE_ERROR_CLOSED)
         return CADRE_OK;

@@ -20,6 +20,7 @@
 typedef struct worker worker_t;
 
 struct cadre_function; //  cadre.h
+struct notify;         //  common/notify.h
 
 typedef struct worker_options {
     const char *name;   //  Label for people; NULL: host:pid
@@ -42,6 +43,7 @@ typedef struct worker_options {
     uint32_t drain_timeout_ms;      //  0: 30000
     bool embedded;                  //  The broker is in this process: do not outlive it, do not retry
     const moment_clock_t *clock;    //  NULL: the boot-time clock
+    struct notify *notify;          //  Tells a supervisor how it is; borrowed; NULL: nobody
     void (*say) (const char *line); //  Told when it has registered, and what it waits for; NULL: nobody
 } worker_options_t;
 

@@ -17,4 +17,7 @@ int cmd_keygen (int argc, char **argv);
 int cmd_version (int argc, char **argv);
 int cmd_doctor (int argc, char **argv);
 
+//  cadre worker health, a file of its own.
+int worker_health (int argc, char **argv);
+
 #endif

@@ -1,0 +1,56 @@
+#  health.sh - cadre worker health tells a worker that works from one that has no broker, is stopped, drains, or is gone
+. "$(dirname "$0")/../lib/cluster.sh"
+file=$scratch/health
+export CADRE_HEALTH=$file
+
+well () {
+    cadre worker health >"$scratch/said" 2>&1
+}
+
+ill () {
+    ! well
+}
+
+expect_like 1 '' "nobody runs who writes $file; start a worker" cadre worker health
+expect_like 64 '' 'FILE is missing' env -u CADRE_HEALTH cadre worker health
+expect_like 64 '' 'one word too many' cadre worker health a b
+expect_like 64 '' 'soon' cadre worker health --within soon
+echo nonsense >"$file"
+expect_like 1 '' 'is not what a worker writes' cadre worker health
+
+cluster_start 0
+start "$bin/cadre-worker" --broker "$ipc" --slots 1 2>>"$scratch/gamma.log"
+worker=${started[-1]}
+until_ok well
+expect_like 0 '^ready: registered with ipc://.*; 0 of 1 slots run$' '' cadre worker health
+expect_like 0 '^ready: ' '' env -u CADRE_HEALTH cadre worker health --within 5s "$file"
+
+#  Stopped, it no longer moves.
+old () {
+    ! cadre worker health --within 1s >"$scratch/said" 2>&1
+}
+kill -STOP "$worker"
+until_ok old
+expect_like 1 '' 'last moved [0-9]+ s ago: it hangs, is stopped or was killed' cadre worker health --within 1s
+kill -CONT "$worker"
+until_ok well
+
+#  Without its broker it cannot serve.
+kill -STOP "$broker_pid"
+until_ok ill
+expect_like 1 '' 'the worker is away: looks for the broker at ipc://.*; see to its broker' cadre worker health
+kill -CONT "$broker_pid"
+until_ok well
+
+#  A drain is no illness.
+start "$bin/cadre" run --broker "$ipc" "touch $scratch/runs; sleep 3; : {}" ::: 1 >/dev/null 2>&1
+until_ok test -e "$scratch/runs"
+kill -TERM "$worker"
+draining () {
+    grep -q '^[0-9]* stopping' "$file"
+}
+until_ok draining
+expect_like 0 '^stopping: drains; tasks held: 1$' '' cadre worker health
+wait "$worker"
+expect_like 1 '' "nobody runs who writes $file" cadre worker health
+finish

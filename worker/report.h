@@ -1,0 +1,21 @@
+/*  report.h - what a worker tells its supervisor
+ *
+ *  Ready while it has a session with a broker, away while it looks for one; and
+ *  a line for people. Called when the state of the link has changed, and once a
+ *  second. One thread.
+ */
+
+#ifndef WORKER_REPORT_H_INCLUDED
+#define WORKER_REPORT_H_INCLUDED
+
+#include "common/notify.h"
+#include "worker/link.h"
+#include "worker/slots.h"
+
+//  SLOTS_COUNT is how many slots there are. NOTIFY may be NULL.
+void report_worker (notify_t *notify, const link_t *link, const slots_t *slots, unsigned slots_count);
+
+//  It drains, for at most MAX_MS; 0: it stops at once.
+void report_leaving (notify_t *notify, const slots_t *slots, uint32_t max_ms);
+
+#endif
