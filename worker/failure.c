@@ -17,7 +17,7 @@ void failure_pack (buffer_t *self, const char *kind, const char *message, const 
     pack_bool (self, true);
 }
 
-void failure_pack_with_worker (buffer_t *self, view_t detail, const char *worker)
+void failure_pack_with_worker (buffer_t *self, view_t detail, const char *worker, const char *message)
 {
     cursor_t cursor = cursor_of_view (detail);
     size_t pairs = 0, kept = 0;
@@ -31,14 +31,18 @@ void failure_pack_with_worker (buffer_t *self, view_t detail, const char *worker
         bool is_text = cursor_peek (&mark) == CURSOR_TEXT && cursor_text (&mark, &text);
         if (!cursor_skip (&cursor, &key) || !cursor_skip (&cursor, &value))
             break;
-        if (is_text && view_is (text, "worker"))
+        if (is_text && (view_is (text, "worker") || (message && view_is (text, "message"))))
             continue;
         buffer_append (&others, key.data, key.size);
         buffer_append (&others, value.data, value.size);
         kept++;
     }
-    pack_map (self, kept + 1);
+    pack_map (self, kept + (message ? 2 : 1));
     pack_raw (self, others.data, others.size);
+    if (message) {
+        pack_text (self, "message");
+        pack_text (self, message);
+    }
     pack_text (self, "worker");
     pack_text (self, worker);
     buffer_free (&others);

@@ -2,12 +2,15 @@
 
 #include "worker/oom.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PATH_BYTES 4096
+#define VOLUNTEER 500 //  Counts as half of all memory, beside what the process really has
 
 static bool s_read_count (const char *path, uint64_t *count)
 {
@@ -58,4 +61,32 @@ uint64_t oom_kills (const char *root)
             break;
     fclose (file);
     return count;
+}
+
+void oom_start (oom_t *self, const char *root)
+{
+    *self = (oom_t){.root = root, .kills = oom_kills (root)};
+}
+
+bool oom_struck (oom_t *self, int64_t started_us, int64_t now_us)
+{
+    uint64_t kills = oom_kills (self->root);
+    if (kills > self->kills)
+        self->rose_us = now_us;
+    self->kills = kills;
+    return self->rose_us > 0 && self->rose_us >= started_us;
+}
+
+void oom_volunteer (void)
+{
+    char text [16] = "";
+    int file = open ("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (read (file, text, sizeof (text) - 1) > 0 && strtol (text, NULL, 10) < VOLUNTEER) {
+        int size = snprintf (text, sizeof (text), "%d", VOLUNTEER);
+        ssize_t written = write (file, text, (size_t) size);
+        (void) written; //  Then the kernel chooses by size alone
+    }
+    close (file);
 }

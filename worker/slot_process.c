@@ -1,5 +1,6 @@
 //  slot_process.c - a slot that is a process: descriptors, signals, children
 
+#include "worker/oom.h"
 #include "worker/slot.h"
 
 #include <errno.h>
@@ -82,6 +83,7 @@ int slot_main_serve (const cadre_function_t *functions)
     s_catch_signals ();
     prctl (PR_SET_CHILD_SUBREAPER, 1);
     prctl (PR_SET_PDEATHSIG, SIGTERM);
+    oom_volunteer ();
     const slot_serve_options_t options = {.functions = functions};
     return slot_serve (SLOT_FD, s_page, &options);
 }

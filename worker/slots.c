@@ -1,7 +1,6 @@
 //  slots.c - takes leases and orders in, and owns queue, seats and jobs
 
 #include "common/log.h"
-#include "worker/oom.h"
 #include "worker/serials.h"
 #include "worker/slots_inside.h"
 
@@ -51,7 +50,7 @@ slots_t *slots_new (const slots_options_t *options, fault_t *fault)
     }
     self->watch = (alarm_t){.ring = usher_watch, .owner = self};
     self->pause = (alarm_t){.ring = s_pause_is_over, .owner = self};
-    self->oom_kills = oom_kills (NULL);
+    oom_start (&self->oom, NULL);
     return self;
 }
 

@@ -8,6 +8,7 @@
 #ifndef WORKER_SLOTS_INSIDE_H_INCLUDED
 #define WORKER_SLOTS_INSIDE_H_INCLUDED
 
+#include "worker/oom.h"
 #include "worker/slots.h"
 
 #define SLOTS_STARTS_MAX 3 //  Slots of one seat that may die in a row before they are ready
@@ -28,7 +29,7 @@ struct slots {
     vessel_t *abandoned;     //  Threads that did not end
     size_t abandoned_count;  //  How many
     bool refuses;            //  Embedded: no thread task is run any more
-    uint64_t oom_kills;      //  Kills for lack of memory that were counted so far
+    oom_t oom;               //  Kills for lack of memory
     fault_t start_fault;     //  Why the last slot could not be started
     unsigned failures;       //  Slots that ended before they were ready, in a row
     alarm_t pause;           //  While it is set no slot is started

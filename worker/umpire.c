@@ -1,7 +1,6 @@
 //  umpire.c - says how leases ended: by a result, by the death of a slot, or because their time was over
 
 #include "worker/failure.h"
-#include "worker/oom.h"
 #include "worker/slots_inside.h"
 
 #include "common/log.h"
@@ -23,6 +22,7 @@
 #define LAST_LOOK_MS 100  //  From the end of the socketpair to SIGKILL
 #define KILLED_LOOK_MS 20 //  Between looks for the end of a killed process
 #define UNLIMITED_MS (UINT64_C (1) << 40)
+#define LACK "killed for lack of memory; give the container or machine more, or run fewer slots"
 
 static void s_alarm (slots_t *self, seat_t *seat, seat_stage_t stage, uint64_t delay_ms)
 {
@@ -145,16 +145,28 @@ static bool s_on_ready (slots_t *self, seat_t *seat, cursor_t *body)
     return true;
 }
 
+//  A command, or the command of a shell, was killed, and the kernel has killed for lack of memory while it ran.
+static bool s_lacked_memory (slots_t *self, const wire_slot_result_t *fields)
+{
+    int64_t now_us = moment_now (self->options.clock);
+    bool killed = (fields->outcome == CADRE_OUTCOME_SIGNAL && fields->code == SIGKILL)
+                  || (fields->outcome == CADRE_OUTCOME_EXIT && fields->code == 128 + SIGKILL);
+    return killed && oom_struck (&self->oom, now_us - (int64_t) fields->run_us, now_us);
+}
+
 static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *fields)
 {
     buffer_t detail = {0};
+    bool memory = s_lacked_memory (self, fields);
     slots_result_t result = {.outcome = (cadre_outcome_t) fields->outcome,
                              .code = fields->code,
                              .run_us = fields->run_us,
                              .value = fields->value,
                              .detail = fields->detail};
+    if (memory)
+        result.outcome = CADRE_OUTCOME_OUT_OF_MEMORY;
     if (result.outcome != CADRE_OUTCOME_OK) {
-        failure_pack_with_worker (&detail, fields->detail, self->options.worker);
+        failure_pack_with_worker (&detail, fields->detail, self->options.worker, memory ? LACK : NULL);
         result.detail = wire_view_of (&detail);
     }
     umpire_answer (self, lease, &result);
@@ -250,27 +262,18 @@ static int s_signal_of (const seat_t *seat, int status)
     return fatal ? fatal : SIGKILL;
 }
 
-static bool s_was_out_of_memory (slots_t *self, const seat_t *seat, int number)
-{
-    if (number != SIGKILL || seat->killed)
-        return false;
-    uint64_t kills = oom_kills (NULL);
-    bool more = kills > self->oom_kills;
-    self->oom_kills = kills;
-    return more;
-}
-
 static void s_blame (slots_t *self, const seat_t *seat, lease_t *lease, int status, bool thread)
 {
     char text [TEXT_BYTES];
     int number = thread ? 0 : s_signal_of (seat, status);
-    int64_t run_us = moment_now (self->options.clock) - atomic_load (&seat->page->started_us);
+    int64_t now_us = moment_now (self->options.clock);
+    int64_t run_us = now_us - atomic_load (&seat->page->started_us);
     slots_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .run_us = run_us > 0 ? (uint64_t) run_us : 0};
     int used =
         snprintf (text, sizeof (text), "slot %zu of worker %.100s ", seat->place + 1, self->options.worker);
     size_t left = sizeof (text) - (size_t) used;
     if (number) {
-        bool memory = s_was_out_of_memory (self, seat, number);
+        bool memory = number == SIGKILL && !seat->killed && oom_struck (&self->oom, now_us - run_us, now_us);
         result.outcome = memory ? CADRE_OUTCOME_OUT_OF_MEMORY : CADRE_OUTCOME_SIGNAL;
         result.code = number;
         snprintf (text + used, left, "was killed by signal %d (%s)%s while it ran %" PRIu64 ".%" PRIu32,

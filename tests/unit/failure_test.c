@@ -43,11 +43,33 @@ static void s_a_slots_detail_gets_the_name (void **state)
     pack_text (&given, "division");
     pack_text (&given, "user_us");
     pack_uint (&given, 12);
-    failure_pack_with_worker (&detail, (view_t){given.data, given.size}, "alpha");
+    failure_pack_with_worker (&detail, (view_t){given.data, given.size}, "alpha", NULL);
     s_expect_text (&detail, "kind", "division");
     s_expect_text (&detail, "worker", "alpha");
     cursor_t cursor = cursor_of (detail.data, detail.size);
     size_t pairs;
+    assert_true (cursor_map (&cursor, &pairs));
+    assert_int_equal (pairs, 3);
+    buffer_free (&given);
+    buffer_free (&detail);
+}
+
+static void s_a_message_takes_the_place_of_another (void **state)
+{
+    buffer_t given = {0}, detail = {0};
+    cursor_t cursor;
+    size_t pairs;
+    (void) state;
+    pack_map (&given, 2);
+    pack_text (&given, "message");
+    pack_text (&given, "killed by signal 9");
+    pack_text (&given, "user_us");
+    pack_uint (&given, 12);
+    failure_pack_with_worker (&detail, (view_t){given.data, given.size}, "alpha",
+                              "killed for lack of memory");
+    s_expect_text (&detail, "message", "killed for lack of memory");
+    s_expect_text (&detail, "worker", "alpha");
+    cursor = cursor_of (detail.data, detail.size);
     assert_true (cursor_map (&cursor, &pairs));
     assert_int_equal (pairs, 3);
     buffer_free (&given);
@@ -59,10 +81,10 @@ static void s_without_a_detail_there_is_the_name (void **state)
     static const uint8_t nil [] = {0xc0};
     buffer_t detail = {0};
     (void) state;
-    failure_pack_with_worker (&detail, (view_t){nil, 1}, "alpha");
+    failure_pack_with_worker (&detail, (view_t){nil, 1}, "alpha", NULL);
     s_expect_text (&detail, "worker", "alpha");
     buffer_clear (&detail);
-    failure_pack_with_worker (&detail, (view_t){0}, "alpha");
+    failure_pack_with_worker (&detail, (view_t){0}, "alpha", NULL);
     s_expect_text (&detail, "worker", "alpha");
     buffer_free (&detail);
 }
@@ -98,6 +120,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (s_own_details_name_all),
         cmocka_unit_test (s_a_slots_detail_gets_the_name),
+        cmocka_unit_test (s_a_message_takes_the_place_of_another),
         cmocka_unit_test (s_without_a_detail_there_is_the_name),
         cmocka_unit_test (s_serials_become_spans),
         cmocka_unit_test (s_no_serials_are_no_spans),

@@ -89,12 +89,61 @@ static void s_nobody_counts (void **state)
     assert_int_equal (oom_kills (root), 0);
 }
 
+static void s_count (unsigned kills)
+{
+    char text [64];
+    snprintf (text, sizeof text, "oom_kill_disable 0\nunder_oom 0\noom_kill %u\n", kills);
+    s_write ("sys/fs/cgroup/memory/one/memory.oom_control", text);
+}
+
+//  A task is struck if the count rose while it ran, whoever of several asks first; kills of before its time are not its own.
+static void s_struck_while_it_ran (void **state)
+{
+    oom_t oom;
+    (void) state;
+    s_write ("proc/self/cgroup", "4:memory:/one\n");
+    s_count (7);
+    oom_start (&oom, root);
+    assert_false (oom_struck (&oom, 0, 1000));
+    s_count (9);
+    assert_true (oom_struck (&oom, 1500, 2000));
+    assert_true (oom_struck (&oom, 1200, 2001));
+    assert_false (oom_struck (&oom, 2001, 3000));
+    s_count (10);
+    assert_true (oom_struck (&oom, 2001, 4000));
+}
+
+static void s_never_struck_if_nobody_counts (void **state)
+{
+    oom_t oom;
+    (void) state;
+    oom_start (&oom, root);
+    assert_false (oom_struck (&oom, 0, 1000));
+}
+
+//  Whoever volunteers raises its own score; children have it, too. Never back.
+static void s_volunteers (void **state)
+{
+    char text [16] = "";
+    (void) state;
+    oom_volunteer ();
+    oom_volunteer ();
+    FILE *file = popen ("cat /proc/self/oom_score_adj", "r");
+    assert_non_null (file);
+    assert_non_null (fgets (text, sizeof text, file));
+    pclose (file);
+    assert_true (strtol (text, NULL, 10) >= 500);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test_setup_teardown (s_version_1, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (s_version_2, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (s_nobody_counts, s_setup, s_teardown),
+        cmocka_unit_test_setup_teardown (s_struck_while_it_ran, s_setup, s_teardown),
+        cmocka_unit_test_setup_teardown (s_never_struck_if_nobody_counts, s_setup, s_teardown),
+        cmocka_unit_test (s_volunteers),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
