@@ -28,6 +28,7 @@ typedef struct settings {
     char listen [LISTEN_BYTES]; //  Addresses, with commas
     const char *keys;           //  --keys, or NULL
     bool reachable;             //  Other hosts reach one of the addresses
+    const char *health;         //  --health, or NULL
     fault_t fault;              //  What is wrong with an option
 } settings_t;
 
@@ -49,6 +50,7 @@ enum {
     KEY_LOST,
     KEY_KEYS,
     KEY_INSECURE,
+    KEY_HEALTH,
     KEY_LOG
 };
 
@@ -68,6 +70,8 @@ static const struct argp_option s_options [] = {
      0},
     {"insecure", KEY_INSECURE, NULL, 0,
      "Let everybody in from everywhere, without keys and in the clear (CADRE_INSECURE=1)", 0},
+    {"health", KEY_HEALTH, "FILE", 0,
+     "Say there, every second, how it is: for 'cadre broker health' (CADRE_HEALTH)", 0},
     {"log", KEY_LOG, "LEVEL", 0, "none, error, warning, info or debug; info (CADRE_LOG)", 0},
     {0},
 };
@@ -78,7 +82,7 @@ static const struct {
 } s_variables [] = {
     {KEY_LISTEN, "CADRE_LISTEN"}, {KEY_NAME, "CADRE_NAME"},         {KEY_LANES, "CADRE_LANES"},
     {KEY_MEMORY, "CADRE_MEMORY"}, {KEY_BEAT, "CADRE_BEAT"},         {KEY_LOST, "CADRE_LOST"},
-    {KEY_KEYS, "CADRE_KEYS"},     {KEY_INSECURE, "CADRE_INSECURE"},
+    {KEY_KEYS, "CADRE_KEYS"},     {KEY_INSECURE, "CADRE_INSECURE"}, {KEY_HEALTH, "CADRE_HEALTH"},
 };
 
 static cadre_error_t s_take_duration (const char *text, uint32_t *ms, fault_t *fault)
@@ -124,6 +128,7 @@ static cadre_error_t s_take (settings_t *self, int key, const char *text)
     case KEY_LOST: return s_take_duration (text, &options->lost_ms, &self->fault);
     case KEY_KEYS: self->keys = text; return CADRE_OK;
     case KEY_INSECURE: options->insecure = !text || strcmp (text, "0") != 0; return CADRE_OK;
+    case KEY_HEALTH: self->health = text; return CADRE_OK;
     case KEY_LOG:
         if (log_parse_level (text, &level, &self->fault) == CADRE_OK)
             log_set_level (level);
@@ -308,7 +313,7 @@ int main (int argc, char **argv)
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
     if (!context)
         return s_fail (&settings.fault);
-    notify_t *notify = settings.options.notify = notify_new (NULL, NULL);
+    notify_t *notify = settings.options.notify = notify_new (NULL, settings.health);
     int code = settings.keys ? s_serve_with_keys (&settings, context, &signals)
                              : s_serve (&settings, context, &signals);
     notify_destroy (&notify);

@@ -111,6 +111,7 @@ int cmd_broker (int argc, char **argv)
         {"drain", "no new jobs; end when the last one has", s_drain},
         {"stop", "end it at once", s_stop},
         {"reload", "read the keys again", s_reload},
+        {"health", "is the broker of this host or container well?", health_of_broker},
         {0},
     };
     return command_dispatch (commands, "cadre broker", "  cadre broker start --listen tcp://127.0.0.1:5700\n",

@@ -94,7 +94,7 @@ int cmd_worker (int argc, char **argv)
         {"list", "the workers of the broker", s_list},
         {"drain", "let a worker finish what runs, and leave", s_drain},
         {"stop", "end a worker at once", s_stop},
-        {"health", "is the worker of this host or container well?", worker_health},
+        {"health", "is the worker of this host or container well?", health_of_worker},
         {0},
     };
     return command_dispatch (commands, "cadre worker",

@@ -17,7 +17,8 @@ int cmd_keygen (int argc, char **argv);
 int cmd_version (int argc, char **argv);
 int cmd_doctor (int argc, char **argv);
 
-//  cadre worker health, a file of its own.
-int worker_health (int argc, char **argv);
+//  cadre broker health and cadre worker health (health.c).
+int health_of_broker (int argc, char **argv);
+int health_of_worker (int argc, char **argv);
 
 #endif

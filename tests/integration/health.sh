@@ -1,4 +1,4 @@
-#  health.sh - cadre worker health tells a worker that works from one that has no broker, is stopped, drains, or is gone
+#  health.sh - cadre worker health tells a worker that works from one that has no broker, is stopped, drains, or is gone; cadre broker health likewise
 . "$(dirname "$0")/../lib/cluster.sh"
 file=$scratch/health
 export CADRE_HEALTH=$file
@@ -18,7 +18,11 @@ expect_like 64 '' 'soon' cadre worker health --within soon
 echo nonsense >"$file"
 expect_like 1 '' 'is not what a worker writes' cadre worker health
 
+export CADRE_HEALTH=$scratch/broker.health
+expect_like 1 '' "nobody runs who writes $CADRE_HEALTH; start a broker" cadre broker health
 cluster_start 0
+expect_like 0 '^ready: serves; 0 workers, [01] clients?, 0 jobs$' '' cadre broker health
+export CADRE_HEALTH=$file
 start "$bin/cadre-worker" --broker "$ipc" --slots 1 2>>"$scratch/gamma.log"
 worker=${started[-1]}
 until_ok well
@@ -39,6 +43,7 @@ until_ok well
 kill -STOP "$broker_pid"
 until_ok ill
 expect_like 1 '' 'the worker is away: looks for the broker at ipc://.*; see to its broker' cadre worker health
+expect_like 1 '' 'the broker last moved [0-9]+ s ago: it hangs, is stopped or was killed' cadre broker health --within 1s "$scratch/broker.health"
 kill -CONT "$broker_pid"
 until_ok well
 
