@@ -34,7 +34,6 @@ struct broker {
     void *router_front;    //  Clients
     void *router_back;     //  Workers
     void *pull_sink;       //  Results
-    notify_t *notify;      //  For the supervisor; borrowed; or NULL
     int signal_fd;         //  eventfd that wakes the loop
     volatile int orders;   //  Orders seen so far, as bits (atomic)
     front_t *front;        //  The clients' side
@@ -99,7 +98,7 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     hub_t *hub = &self->hub;
     hub->context = context;
     hub->clock = options->clock;
-    self->notify = options->notify;
+    hub->notify = options->notify;
     hub->lane_first = options->lane_first;
     hub->lane_last = options->lane_last;
     hub->beat_ms = options->beat_ms ? options->beat_ms : 1000;
@@ -269,7 +268,7 @@ void broker_signal (broker_t *self, broker_order_t order)
 static void s_describe (void *owner)
 {
     const broker_t *self = owner;
-    report_broker (self->notify, &self->hub, front_count (self->front));
+    report_broker (self->hub.notify, &self->hub, front_count (self->front));
 }
 
 static void s_read_orders (broker_t *self)
@@ -396,12 +395,12 @@ static bool s_is_drained (const broker_t *self)
 
 cadre_error_t broker_run (broker_t *self)
 {
-    notify_attach (self->notify, self->hub.timers, s_describe, self);
+    notify_attach (self->hub.notify, self->hub.timers, s_describe, self);
     s_describe (self);
     while (self->hub.state != HUB_STOPPING && !s_is_drained (self))
         s_turn (self);
     s_describe (self);
-    notify_detach (self->notify);
+    notify_detach (self->hub.notify);
     front_flush (self->front);
     return CADRE_OK;
 }

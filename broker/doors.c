@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/sockets.h"
 
 #define LANE "lane:"
@@ -61,10 +62,8 @@ const char *doors_admit (const keyring_t *keys, const char *domain, const char *
     return worker && own_lane ? key : NULL;
 }
 
-cadre_error_t doors_reload (hub_t *hub, fault_t *fault)
+static cadre_error_t s_reload (hub_t *hub, fault_t *fault)
 {
-    fault_t own = {0};
-    fault = fault ? fault : &own;
     if (!hub->doors)
         fault_set (fault, CADRE_ERROR_CONFIGURATION,
                    "this broker uses no keys: there is nothing to read again; start it with --keys");
@@ -75,4 +74,14 @@ cadre_error_t doors_reload (hub_t *hub, fault_t *fault)
     }
     log_line (LOG_WARNING, "B032", "keys were not read again: %s", fault->text);
     return fault->code;
+}
+
+cadre_error_t doors_reload (hub_t *hub, fault_t *fault)
+{
+    fault_t own = {0};
+    notify_reloading (hub->notify);
+    cadre_error_t error = s_reload (hub, fault ? fault : &own);
+    if (hub->state == HUB_RUNNING)
+        notify_ready (hub->notify);
+    return error;
 }

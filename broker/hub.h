@@ -16,6 +16,7 @@
 struct delay;
 struct doors;
 struct ledger;
+struct notify;
 struct ready;
 struct roster;
 
@@ -31,6 +32,7 @@ typedef enum hub_state { HUB_RUNNING, HUB_DRAINING, HUB_STOPPING } hub_state_t;
 
 typedef struct hub {
     void *context;                          //  ZeroMQ's; borrowed
+    struct notify *notify;                  //  Tells the supervisor; borrowed; or NULL
     const moment_clock_t *clock;            //  NULL: the boot-time clock
     int64_t now_us;                         //  Time of this turn of the loop
     int64_t started_us;                     //  When the broker began

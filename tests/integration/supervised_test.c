@@ -129,6 +129,17 @@ static void test_broker (void **state)
     assert_int_equal (child_wait (self->brokerd, PATIENCE_S * 1000), 0);
 }
 
+//  systemctl reload waits from RELOADING=1 to READY=1, also when there is nothing to read.
+static void test_reload (void **state)
+{
+    supervisor_t *self = *state;
+    s_start_broker (self, true);
+    s_hear (self, "READY=1", NULL);
+    kill (child_pid (self->brokerd), SIGHUP);
+    s_hear (self, "RELOADING=1\nMONOTONIC_USEC=", "READY=1");
+    s_hear (self, "READY=1", NULL);
+}
+
 //  Ready is a worker that has a broker; without one it lives, and says what it waits for.
 static void test_worker (void **state)
 {
@@ -185,6 +196,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test_setup_teardown (test_broker, s_setup, s_teardown),
+        cmocka_unit_test_setup_teardown (test_reload, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_worker, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_stopped_process_is_silent, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_tasks_do_not_see_it, s_setup, s_teardown),
