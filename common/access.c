@@ -20,6 +20,20 @@ const char *access_path (const char *given)
 
 //  ==== reading =====================================================================
 
+//  Systemd hands a credential (LoadCredential=) to the user of a service by an entry in the file's access control list, which shows as permissions of
+//  the group: root's file, read-only, in a folder of that service alone.
+static bool s_is_credential (const char *path, const struct stat *facts)
+{
+    const char *folder = getenv ("CREDENTIALS_DIRECTORY");
+    size_t size = folder ? strlen (folder) : 0;
+    struct stat around;
+    if (size == 0 || strncmp (path, folder, size) != 0 || path [size] != '/' || strchr (path + size + 1, '/'))
+        return false;
+    return facts->st_uid == 0 && (facts->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) == 0
+           && stat (folder, &around) == 0 && around.st_uid == 0
+           && (around.st_mode & (S_IWGRP | S_IRWXO)) == 0;
+}
+
 //  Its buffer is ours, so that no copy of the secret stays behind.
 static FILE *s_stream (int descriptor, const char *path, char buffer [BUFSIZ], fault_t *fault)
 {
@@ -45,7 +59,7 @@ static FILE *s_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
     } else if (!S_ISREG (facts.st_mode)) {
         fault_set (fault, CADRE_ERROR_CONFIGURATION,
                    "%.300s is no file: give the file that cadre keygen made", path);
-    } else if (facts.st_mode & (S_IRWXG | S_IRWXO)) {
+    } else if ((facts.st_mode & (S_IRWXG | S_IRWXO)) && !s_is_credential (path, &facts)) {
         fault_set (fault, CADRE_ERROR_REFUSED,
                    "access file %.300s can be used by others (mode %04o): run chmod 600 on it, or better, "
                    "make a new key",

@@ -34,7 +34,8 @@ typedef struct access {
 //  Which file: GIVEN, else CADRE_ACCESS, else NULL.
 const char *access_path (const char *given);
 
-//  Read PATH. CADRE_ERROR_REFUSED if anybody else can read or write it; CADRE_ERROR_CONFIGURATION if it is not there or cannot be understood (with the line).
+//  Read PATH. CADRE_ERROR_REFUSED if anybody else can read or write it (a credential of systemd is shown as if the group could, and taken);
+//  CADRE_ERROR_CONFIGURATION if it is not there or cannot be understood (with the line).
 cadre_error_t access_read (access_t *self, const char *path, fault_t *fault);
 
 //  Read PATH for a purpose: refuses the keys of workers for clients (WORKER false) and all others for workers.
