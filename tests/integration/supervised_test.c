@@ -176,17 +176,20 @@ static void test_stopped_process_is_silent (void **state)
     s_hear (self, "WATCHDOG=1", "READY=1");
 }
 
-//  A task does not speak in the service's name.
+//  A task does not speak in the service's name: neither it nor its slot knows of the socket.
 static void test_tasks_do_not_see_it (void **state)
 {
     supervisor_t *self = *state;
-    const char *argv [] = {"bin/cadre", "run", "--broker", self->broker, "env; : {}", ":::", "1", NULL};
+    const char *argv [] = {
+        "bin/cadre", "run", "--broker", self->broker, "env; tr '\\0' '\\n' </proc/$PPID/environ; : {}",
+        ":::",       "1",   NULL};
     s_start_broker (self, false);
     s_start_worker (self);
     s_hear (self, "READY=1", NULL);
     child_t *command = child_start (argv);
     assert_int_equal (child_wait (command, PATIENCE_S * 1000), 0);
     assert_non_null (strstr (child_output (command), "CADRE_TASK="));
+    assert_non_null (strstr (child_output (command), "CADRE_SERVE=slot"));
     assert_null (strstr (child_output (command), "NOTIFY_SOCKET"));
     assert_null (strstr (child_output (command), "WATCHDOG_USEC"));
     child_destroy (&command);

@@ -122,6 +122,7 @@ dockerd_end () {
     cluster_end
 }
 trap dockerd_end EXIT
+trap 'exit 1' INT TERM
 
 #  ---- what is checked is said, with the seconds since the beginning ------------------------
 
