@@ -176,7 +176,12 @@ limits () {
     check "the worker runs what fits" is "$(client run --needs broad 'echo {} fits' ::: it)" "it fits"
     check "no worker was lost for it" broker_has lost_workers "$lost"
     check "nor restarted" is "$(docker inspect -f '{{.RestartCount}} {{.State.Running}}' broad narrow)" $'0 true\n0 true'
-    docker rm -f broad >/dev/null
+    docker run -d --name small --memory 400m --memory-swap 400m -e CADRE_LISTEN=ipc:///tmp/cadre -e CADRE_KEYS= "${as_fast[@]}" \
+        cadre-broker >/dev/null
+    await "a broker in a container of 400 MB is healthy" health_is small healthy
+    check "and holds at most 100" is "$(docker exec small cadre broker info -o ndjson | grep -o '"memory_limit_bytes":[0-9]*')" \
+        '"memory_limit_bytes":104857600'
+    docker rm -f broad small >/dev/null
 }
 
 #  ---- PID 1 ----------------------------------------------------------------------------------------------
