@@ -158,6 +158,26 @@ load () {
     await "two workers are left" broker_has workers 2
 }
 
+#  Jobs go with their broker: its clients are told so at once, and its workers come back by themselves.
+reborn () {
+    local out=$scratch/reborn
+    heading "the broker's container is killed in the middle of a batch"
+    seq 2000000000001 2 2000000000079 >"$out.in"
+    factor <"$out.in" >"$out.right"
+    client run -k 'sleep 0.3; factor {}' <"$out.in" >"$out.out" 2>"$out.err" &
+    started+=($!)
+    await "some results are there" printed "$out.out" 5
+    docker kill cadre_broker_1 >/dev/null
+    docker start cadre_broker_1 >/dev/null
+    wait "${started[-1]}"
+    check "the client has ended" test $? -ne 0
+    check "and says what to do" grep -q 'it was restarted): submit again' "$out.err"
+    check "the results that it printed are right" cmp -n "$(stat -c %s "$out.out")" "$out.out" "$out.right"
+    client run -k 'factor {}' <"$out.in" >"$out.out" 2>"$out.err"
+    check "submitted again, the batch ends well" is "$?" 0
+    check "all 40 results are right, once each, in order" cmp "$out.out" "$out.right"
+}
+
 #  ---- limits -------------------------------------------------------------------------------------------
 
 limits () {
@@ -306,7 +326,7 @@ nothing_left () {
 
 #  COMPOSE_PARTS="images readme": only these
 dockerd_start
-for part in ${COMPOSE_PARTS:-images project locked load limits orphans drains health secrets readme} nothing_left; do
+for part in ${COMPOSE_PARTS:-images project locked load reborn limits orphans drains health secrets readme} nothing_left; do
     "$part"
 done
 finish
