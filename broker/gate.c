@@ -11,7 +11,7 @@ struct gate {
     zactor_t *actor;                //  The thread
     void *context;                  //  The broker's; borrowed
     keyring_t *keys;                //  Until the thread takes it
-    bool open;                      //  The thread serves; set before gate_new returns
+    atomic_bool open;               //  The thread serves; set before gate_new returns
     atomic_uint_least64_t refusals; //  Handshakes refused
 };
 
@@ -35,11 +35,11 @@ static void s_keep (zsock_t *pipe, void *argument)
     gate_t *gate = argument;
     zap_t self = {.keys = gate->keys, .refusals = &gate->refusals};
     gate->keys = NULL;
-    gate->open = zap_open (&self, gate->context);
+    bool go_on = zap_open (&self, gate->context);
+    atomic_store (&gate->open, go_on);
     zsock_signal (pipe, 0); //  zactor_new waits for it
     zmq_pollitem_t items [2] = {{.socket = zsock_resolve (pipe), .events = ZMQ_POLLIN},
                                 {.socket = self.handler, .events = ZMQ_POLLIN}};
-    bool go_on = gate->open;
     while (go_on) {
         if (zmq_poll (items, 2, -1) < 0) {
             go_on = errno == EINTR;
@@ -64,7 +64,7 @@ gate_t *gate_new (void *context, keyring_t **keys_p, fault_t *fault)
     //  czmq would take SIGINT and SIGTERM, which are main's
     zsys_handler_set (NULL);
     self->actor = zactor_new (s_keep, self);
-    if (self->actor && self->open)
+    if (self->actor && atomic_load (&self->open))
         return self;
     fault_set (
         fault, CADRE_ERROR_INTERNAL,
