@@ -7,6 +7,7 @@ pkg_check_modules (MSGPACK REQUIRED IMPORTED_TARGET msgpack>=4.0)
 pkg_check_modules (CZMQ REQUIRED IMPORTED_TARGET libczmq>=4.2)
 pkg_check_modules (SMARTCOLS REQUIRED IMPORTED_TARGET smartcols)
 pkg_check_modules (JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules (SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 find_program (CADRE_CCACHE ccache)
 if (CADRE_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)

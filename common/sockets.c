@@ -175,6 +175,12 @@ void sockets_use_keys (void *socket, const keys_t *keys)
     s_set_text (socket, ZMQ_CURVE_SECRETKEY, keys->secret_key);
 }
 
+void sockets_use_proxy (void *socket, const char *proxy)
+{
+    int rc = zmq_setsockopt (socket, ZMQ_SOCKS_PROXY, proxy, proxy ? strlen (proxy) : 0);
+    assert (rc == 0);
+}
+
 const char *sockets_peer (zmq_msg_t *message)
 {
     return zmq_msg_gets (message, "User-Id");

@@ -61,6 +61,9 @@ void sockets_guard (void *socket, const char *domain, const char *secret_key);
 //  For the connects that follow: speak CURVE with these keys. NULL: in the clear.
 void sockets_use_keys (void *socket, const keys_t *keys);
 
+//  For the connects that follow: go through a SOCKS 5 proxy (HOST:PORT), which also looks names up. NULL: directly.
+void sockets_use_proxy (void *socket, const char *proxy);
+
 //  Who sent it: what the ZAP handler called the peer of this connection; NULL if no handler was asked. Valid as long as the message.
 const char *sockets_peer (zmq_msg_t *message);
 

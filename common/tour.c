@@ -26,6 +26,7 @@ struct tour {
     bool leaving;                       // there is one
     bool trying;                        // nobody has answered yet
     bool anew;                          // names are to be looked up before anything is tried
+    bool keep_names;                    // nothing is looked up
     bool listening;                     // somebody accepts connections
     unsigned rounds;                    // how often all of them were tried in vain
     int64_t due_us;                     // until when the present place is tried
@@ -101,11 +102,17 @@ static void s_take (tour_t *self)
     s_cut (self);
 }
 
+static bool s_looks (const tour_t *self)
+{
+    return !self->keep_names && finder_is_needed (self->given, self->given_count);
+}
+
 //  Without a finder: the addresses are what one connects to.
 static void s_take_given (tour_t *self)
 {
     for (size_t i = 0; i < self->given_count; i++)
-        self->found [i] = (finder_found_t){.number = finder_plain (&self->given [i]), .given = i};
+        self->found [i] = (finder_found_t){
+            .number = self->keep_names ? self->given [i] : finder_plain (&self->given [i]), .given = i};
     self->count = self->given_count;
     s_sort (self);
     self->listening = true;
@@ -116,7 +123,7 @@ static void s_take_given (tour_t *self)
 static bool s_enter (tour_t *self, size_t at, int64_t now_us)
 {
     unsigned doublings = self->rounds < DOUBLINGS ? self->rounds : DOUBLINGS;
-    bool only = self->count == 1 && !finder_is_needed (self->given, self->given_count);
+    bool only = self->count == 1 && !s_looks (self);
     self->at = at;
     self->due_us = now_us + (only ? ONLY_MS : (int64_t) FIRST_MS << doublings) * MS;
     return self->count > 0;
@@ -124,11 +131,16 @@ static bool s_enter (tour_t *self, size_t at, int64_t now_us)
 
 static bool s_look_around (tour_t *self, int64_t now_us)
 {
-    if (finder_is_needed (self->given, self->given_count))
+    if (s_looks (self))
         self->finder = finder_new (self->given, self->given_count, self->role, self->look);
     else
         s_take_given (self);
     return self->finder ? false : s_enter (self, 0, now_us);
+}
+
+void tour_keep_names (tour_t *self)
+{
+    self->keep_names = true;
 }
 
 void tour_begin (tour_t *self)

@@ -27,6 +27,9 @@ typedef struct tour tour_t;
 tour_t *tour_new (const address_t *addresses, size_t count, address_role_t role, finder_look_fn *look);
 void tour_destroy (tour_t **self_p);
 
+//  Connect to the addresses as they were given: behind a proxy, names mean what they mean there. Before the first step.
+void tour_keep_names (tour_t *self);
+
 //  Look for a broker (again): the present place, if there is one, has failed.
 void tour_begin (tour_t *self);
 
@@ -45,7 +48,7 @@ void tour_arrived (tour_t *self);
 //  The broker is greeted again at the present place: it gets some seconds to answer.
 void tour_stay (tour_t *self, int64_t now_us);
 
-//  What to connect to: a number, never a name. Before the first step it is the first address as it was given.
+//  What to connect to: a number, never a name (see tour_keep_names). Before the first step it is the first address as it was given.
 const address_t *tour_number (const tour_t *self);
 
 //  The address as it was given, for people; and its place in the list.

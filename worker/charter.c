@@ -40,6 +40,7 @@ void charter_copy (charter_t *self, const worker_options_t *options)
     self->has_keys = options->keys != NULL;
     if (options->keys)
         self->keys = *options->keys;
+    self->proxy = options->proxy ? s_copy (options->proxy) : NULL;
     self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
     self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path, sizeof (path)));
     self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
@@ -59,6 +60,7 @@ void charter_free (charter_t *self)
     buffer_free (&self->program);
     buffer_free (&self->labels);
     free (self->broker);
+    free (self->proxy);
     free (self->task_broker);
     free (self->slot_path);
     explicit_bzero (self, sizeof *self);

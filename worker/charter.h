@@ -17,6 +17,7 @@ typedef struct charter {
     char *broker;                //  Addresses
     keys_t keys;                 //  For brokers on tcp, where has_keys
     bool has_keys;               //  It was given some
+    char *proxy;                 //  HOST:PORT, or NULL
     char *task_broker;           //  For CADRE_TASK_BROKER
     char *slot_path;             //  Executable of slots
     buffer_t plugins;            //  Packed texts

@@ -61,6 +61,7 @@ enum {
     KEY_MAX_TASKS,
     KEY_HEALTH,
     KEY_SLOT_PATH,
+    KEY_PROXY,
     KEY_ACCESS,
     KEY_BROKER
 };
@@ -85,6 +86,8 @@ static const struct argp_option s_options [] = {
     {"allow-commands", KEY_ALLOW, 0, 0,
      "Run commands also for a broker on another host that has no key (CADRE_ALLOW_COMMANDS=1)", 0},
     {"no-commands", KEY_REFUSE, 0, 0, "Run no commands (CADRE_ALLOW_COMMANDS=0)", 0},
+    {"proxy", KEY_PROXY, "HOST:PORT", 0,
+     "Reach a broker on tcp through a SOCKS proxy, such as ssh -R PORT makes (CADRE_PROXY)", 0},
     {"idle-timeout", KEY_IDLE, "TIME", 0,
      "Leave after so long without a task, such as 5m (CADRE_IDLE_TIMEOUT)", 0},
     {"lifetime", KEY_LIFETIME, "TIME", 0, "Drain after so long (CADRE_LIFETIME)", 0},
@@ -107,8 +110,8 @@ static const struct {
                     {"CADRE_NAME", KEY_NAME, 0},           {"CADRE_ALLOW_COMMANDS", KEY_ALLOW, 0},
                     {"CADRE_IDLE_TIMEOUT", KEY_IDLE, 0},   {"CADRE_LIFETIME", KEY_LIFETIME, 0},
                     {"CADRE_DRAIN_TIMEOUT", KEY_DRAIN, 0}, {"CADRE_MAX_TASKS", KEY_MAX_TASKS, 0},
-                    {"CADRE_SLOT_PATH", KEY_SLOT_PATH, 0}, {ACCESS_VARIABLE, KEY_ACCESS, 0},
-                    {"CADRE_HEALTH", KEY_HEALTH, 0}};
+                    {"CADRE_SLOT_PATH", KEY_SLOT_PATH, 0}, {"CADRE_PROXY", KEY_PROXY, 0},
+                    {ACCESS_VARIABLE, KEY_ACCESS, 0},      {"CADRE_HEALTH", KEY_HEALTH, 0}};
 
 static cadre_error_t s_add (list_t *list, const char *text, fault_t *fault)
 {
@@ -162,6 +165,17 @@ static cadre_error_t s_count (const char *text, uint64_t most, uint64_t *count, 
     return units_parse_count (text, 1, most, count, fault);
 }
 
+static cadre_error_t s_proxy (settings_t *self, const char *text)
+{
+    const char *colon = strrchr (text, ':');
+    uint64_t port;
+    if (!colon || colon == text || units_parse_count (colon + 1, 1, UINT16_MAX, &port, NULL) != CADRE_OK)
+        return fault_set (&self->fault, CADRE_ERROR_ARGUMENT,
+                          "\"%.100s\" is no proxy; write HOST:PORT, such as 127.0.0.1:1080", text);
+    self->worker.proxy = text;
+    return CADRE_OK;
+}
+
 static cadre_error_t s_set (settings_t *self, int key, const char *text)
 {
     fault_t *fault = &self->fault;
@@ -182,6 +196,7 @@ static cadre_error_t s_set (settings_t *self, int key, const char *text)
     case KEY_DRAIN: return s_duration (text, &self->worker.drain_timeout_ms, fault);
     case KEY_MAX_TASKS: return s_count (text, UINT64_MAX, &self->worker.max_tasks, fault);
     case KEY_HEALTH: self->health = text; return CADRE_OK;
+    case KEY_PROXY: return s_proxy (self, text);
     case KEY_SLOT_PATH: self->worker.slot_path = text; return CADRE_OK;
     default:
         error = s_count (text, SLOTS_MAX, &count, fault);
@@ -254,7 +269,8 @@ static cadre_error_t s_decide_commands (settings_t *self)
         address_parse_list (self->worker.broker, addresses, ADDRESS_LIST_MAX, &count, &self->fault);
     self->worker.commands = self->commands != 0;
     for (size_t i = 0; error == CADRE_OK && i < count; i++)
-        if (self->commands < 0 && !self->worker.keys && !address_is_loopback (&addresses [i]))
+        if (self->commands < 0 && !self->worker.keys
+            && (self->worker.proxy || !address_is_loopback (&addresses [i])))
             self->worker.commands = false;
     return error;
 }

@@ -40,6 +40,8 @@ link_t *link_new (const link_options_t *options)
     self->lost_ms = LOST_MS;
     entropy_uuid (self->uuid);
     self->tour = tour_new (options->addresses, options->addresses_count, ADDRESS_BACK, NULL);
+    if (options->proxy)
+        tour_keep_names (self->tour);
     self->hello = (alarm_t){.ring = s_on_hello, .owner = self};
     self->beat = (alarm_t){.ring = s_on_beat, .owner = self};
     return self;
@@ -126,10 +128,15 @@ static void s_say_hello (link_t *self)
     s_set_alarm (self);
 }
 
-static void s_use_keys (const link_t *self, void *socket)
+//  Keys and proxy are for tcp.
+static void s_equip (const link_t *self, void *socket)
 {
-    if (self->options.keys && link_address (self)->kind == ADDRESS_TCP)
+    if (link_address (self)->kind != ADDRESS_TCP)
+        return;
+    if (self->options.keys)
         sockets_use_keys (socket, self->options.keys);
+    if (self->options.proxy)
+        sockets_use_proxy (socket, self->options.proxy);
 }
 
 static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
@@ -139,7 +146,7 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     self->back = sockets_new (self->options.context, ZMQ_DEALER, fault);
     if (!self->back)
         return CADRE_ERROR_IO;
-    s_use_keys (self, self->back);
+    s_equip (self, self->back);
     int only_connected = 1;
     zmq_setsockopt (self->back, ZMQ_IMMEDIATE, &only_connected, sizeof (only_connected));
     self->wait_ms = FIRST_WAIT_MS;
@@ -188,9 +195,13 @@ static void s_warn (link_t *self)
     const fault_t *unresolved = tour_fault (self->tour);
     if (unresolved->code)
         why = *unresolved;
-    else if (link_never_opened (self))
+    else if (link_never_opened (self) && !self->options.proxy)
         greeting_explain (link_address (self), self->options.keys != NULL, &why);
-    if (!unresolved->code && why.code != CADRE_ERROR_REFUSED)
+    if (self->options.proxy)
+        fault_set (&why, CADRE_ERROR_UNAVAILABLE,
+                   "no broker answers at %s through the proxy %s; look whether the tunnel stands", text,
+                   self->options.proxy);
+    else if (!unresolved->code && why.code != CADRE_ERROR_REFUSED)
         fault_set (
             &why, CADRE_ERROR_UNAVAILABLE,
             "no broker answers at %s; start one there (cadre broker start), or name another with --broker",
@@ -235,7 +246,7 @@ static void *s_connect_once (link_t *self, int type, const char *endpoint)
 {
     void *socket = sockets_new_once (self->options.context, type, &self->fault);
     if (socket)
-        s_use_keys (self, socket);
+        s_equip (self, socket);
     if (socket && sockets_connect (socket, endpoint, &self->fault) != CADRE_OK)
         sockets_destroy (&socket);
     return socket;

@@ -54,6 +54,7 @@ typedef struct link_options {
     address_t addresses [ADDRESS_LIST_MAX]; //  Of brokers, tried in turn
     size_t addresses_count;                 //  At least 1
     const keys_t *keys;                     //  For addresses on tcp, borrowed; NULL: none
+    const char *proxy;                      //  SOCKS proxy for addresses on tcp, borrowed; NULL: none
     bool embedded;                          //  A broker that is lost is not looked for
     wire_worker_hello_t hello;              //  Without scheme, uuid, epoch and held; views are borrowed
     outbox_t *outbox;                       //  Borrowed: sent on the sink

@@ -272,6 +272,7 @@ static void s_link_options (worker_t *self)
     link_options_t *options = &self->link_options;
     options->context = self->context;
     options->keys = self->charter.has_keys ? &self->charter.keys : NULL;
+    options->proxy = self->charter.proxy;
     options->embedded = self->charter.options.embedded;
     options->outbox = self->outbox;
     options->clock = &self->clock;

@@ -26,6 +26,7 @@ typedef struct worker_options {
     const char *name;   //  Label for people; NULL: host:pid
     const char *broker; //  Addresses, separated by commas, tried in turn
     const keys_t *keys; //  For brokers on tcp that want them; NULL: none
+    const char *proxy;  //  SOCKS proxy (HOST:PORT) for brokers on tcp; NULL: none
     unsigned slots;     //  0: CPUs that the process may use
     bool threads;       //  Slots are threads of this process; no commands then
     bool commands;      //  Runs commands

@@ -91,6 +91,7 @@ int cmd_worker (int argc, char **argv)
 {
     static const command_t commands [] = {
         {"start", "run cadre-worker here, with its options", s_start},
+        {"deploy", "start workers on many hosts over ssh; their status, drain, stop", cmd_deploy},
         {"list", "the workers of the broker", s_list},
         {"drain", "let a worker finish what runs, and leave", s_drain},
         {"stop", "end a worker at once", s_stop},

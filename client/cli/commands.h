@@ -12,6 +12,7 @@ int cmd_map (int argc, char **argv);
 int cmd_job (int argc, char **argv);
 int cmd_task (int argc, char **argv);
 int cmd_worker (int argc, char **argv);
+int cmd_deploy (int argc, char **argv); // cadre worker deploy
 int cmd_broker (int argc, char **argv);
 int cmd_keygen (int argc, char **argv);
 int cmd_version (int argc, char **argv);

@@ -16,7 +16,7 @@ int main (int argc, char **argv)
         {"map", "call a function for each line of stdin", cmd_map},
         {"job", "list, info, wait, results, logs, cancel, retry, forget", cmd_job},
         {"task", "list, info, explain, logs", cmd_task},
-        {"worker", "start, list, drain, stop", cmd_worker},
+        {"worker", "start, deploy, list, drain, stop", cmd_worker},
         {"broker", "start, info, drain, stop, reload", cmd_broker},
         {"keygen", "make a key by which a worker or client is let in", cmd_keygen},
         {"doctor", "what is wrong with this machine or the broker, and the cure", cmd_doctor},

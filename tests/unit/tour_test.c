@@ -75,6 +75,27 @@ static void test_a_number_is_tried_at_once (void **state)
     tour_destroy (&tour);
 }
 
+//  Behind a proxy nothing is looked up here, and nobody is asked.
+static void test_names_are_kept (void **state)
+{
+    (void) state;
+    unsigned before = atomic_load (&s_look_ups);
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    assert_int_equal (
+        address_parse_list ("tcp://hub:5700,tcp://other:5700", addresses, ADDRESS_LIST_MAX, &count, NULL),
+        CADRE_OK);
+    tour_t *tour = tour_new (addresses, count, ADDRESS_FRONT, s_look);
+    tour_keep_names (tour);
+    tour_begin (tour);
+    assert_true (tour_step (tour, 0));
+    assert_string_equal (tour_number (tour)->name, "hub");
+    assert_true (tour_step (tour, 1000 * MS));
+    assert_string_equal (tour_number (tour)->name, "other");
+    assert_int_equal (atomic_load (&s_look_ups), before);
+    tour_destroy (&tour);
+}
+
 static void test_who_accepts_comes_first (void **state)
 {
     (void) state;
@@ -207,6 +228,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_a_number_is_tried_at_once),
+        cmocka_unit_test (test_names_are_kept),
         cmocka_unit_test (test_who_accepts_comes_first),
         cmocka_unit_test (test_every_number_of_a_name),
         cmocka_unit_test (test_names_are_looked_up_again),
