@@ -8,6 +8,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/deploy.h"
 #include "client/cli/deployed.h"
+#include "client/cli/grant.h"
 #include "client/cli/hosts_options.h"
 #include "client/cli/reach.h"
 #include "client/cli/say.h"
@@ -90,14 +91,9 @@ static const struct argp s_argp = {
 static cadre_error_t s_read_access (deployment_t *self, const char *path, fault_t *fault)
 {
     access_t access;
-    char *text = NULL;
-    size_t size = 0;
     if (access_read_for (&access, path, true, fault) != CADRE_OK)
         return fault->code;
-    FILE *stream = open_memstream (&text, &size);
-    if (!stream || !access_print (&access, stream) || fclose (stream) != 0)
-        fault_set (fault, CADRE_ERROR_MEMORY, "out of memory");
-    self->access = text;
+    self->access = grant_text (&access);
     if (!self->shared.broker)
         snprintf (self->address, sizeof self->address, "%s", access.address);
     access_wipe (&access);
@@ -193,6 +189,20 @@ static int s_finish (deployment_t *self, const deploy_options_t *options, const 
     return exit_code;
 }
 
+static void s_count_running (void *argument, const remote_t *remote)
+{
+    size_t *running = argument;
+    *running += strcmp (remote_word (remote), "running") == 0;
+}
+
+//  Well is only where a worker runs.
+static int s_status (const deployment_t *self, const deploy_options_t *options, const remote_order_t *order)
+{
+    size_t running = 0;
+    int exit_code = deploy_run (options, order, s_count_running, &running);
+    return exit_code == 0 && running < hostlist_count (self->list) ? SAY_EXIT_FAILED : exit_code;
+}
+
 static int s_run (deployment_t *self)
 {
     fault_t fault = {0};
@@ -215,7 +225,7 @@ static int s_run (deployment_t *self)
     if (starts)
         return s_start (self, &options, &order);
     if (strcmp (self->verb, "status") == 0)
-        return deploy_run (&options, &order, NULL, NULL);
+        return s_status (self, &options, &order);
     return s_finish (self, &options, &order);
 }
 
@@ -228,6 +238,8 @@ int cmd_deploy (int argc, char **argv)
     int exit_code = s_run (&self);
     hostlist_destroy (&self.list);
     bundle_destroy (&self.bundle);
+    if (self.access)
+        explicit_bzero (self.access, strlen (self.access));
     free (self.access);
     free (self.plugins);
     free (self.arguments);

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
+#include "client/cli/grant.h"
 #include "client/cli/say.h"
 #include "common/access.h"
 #include "common/address.h"
@@ -135,20 +135,8 @@ static cadre_error_t s_write (const keygen_t *self, const access_t *access, faul
 
 static cadre_error_t s_make (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
 {
-    access_t access = {.role = entry->role};
-    char broker_secret [KEYS_TEXT_BYTES];
-    cadre_error_t error =
-        keydir_broker (self->path, !self->rotate, access.keys.server_key, broker_secret, fault);
-    explicit_bzero (broker_secret, sizeof broker_secret);
-    if (error)
-        return error;
-    if (zmq_curve_keypair (access.keys.public_key, access.keys.secret_key))
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "this libzmq was built without CURVE: install one with it");
-    memcpy (entry->public_key, access.keys.public_key, KEYS_TEXT_BYTES);
-    snprintf (access.name, sizeof access.name, "%s", self->name);
-    snprintf (access.address, sizeof access.address, "%s", self->address ? self->address : "");
-    error = keydir_put (self->path, entry, self->rotate, fault);
+    access_t access;
+    cadre_error_t error = grant_make (self->path, entry, self->address, self->rotate, &access, fault);
     if (!error)
         error = s_write (self, &access, fault);
     access_wipe (&access);

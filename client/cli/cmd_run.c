@@ -7,6 +7,7 @@
 
 #include "client/cli/bar.h"
 #include "client/cli/commands.h"
+#include "client/cli/crew.h"
 #include "client/cli/drive.h"
 #include "client/cli/emit.h"
 #include "client/cli/run_options.h"
@@ -24,6 +25,7 @@
 typedef struct run {
     run_options_t options; // the command line
     reach_t reach;         // which broker
+    crew_t *crew;          // workers of --hosts, or NULL
     cadre_t *pool;         // connection to it
     cadre_job_t *job;      // all tasks
     tasks_t *tasks;        // where they come from
@@ -53,6 +55,19 @@ static unsigned s_slots (const run_options_t *options)
     return slots;
 }
 
+//  Workers on other hosts. A broker at the default place was not named by anybody: they could not reach it.
+static cadre_error_t s_call_crew (run_t *self, fault_t *fault)
+{
+    const run_options_t *options = &self->options;
+    const char *workers = options->workers ? options->workers : getenv ("CADRE_WORKER_ACCESS");
+    if (options->shared.local)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "--local and --hosts exclude each other");
+    if (strcmp (self->reach.origin, REACH_DEFAULT) == 0)
+        self->reach.embedded = true;
+    self->crew = crew_new (&options->hosts, workers && *workers ? workers : NULL, &self->reach, fault);
+    return self->crew ? crew_wait (self->crew, fault) : fault->code;
+}
+
 static cadre_error_t s_open (run_t *self, fault_t *fault)
 {
     const run_options_t *options = &self->options;
@@ -62,6 +77,8 @@ static cadre_error_t s_open (run_t *self, fault_t *fault)
         self->reach = (reach_t){.embedded = true, .local = true};
     else
         error = reach_find (&self->reach, options->shared.broker, options->shared.access, true, fault);
+    if (!error && options->hosts.hosts)
+        error = s_call_crew (self, fault);
     if (error)
         return error;
     self->pool = reach_open (&self->reach, self->reach.embedded ? &pool : NULL, fault);
@@ -153,6 +170,12 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
 static void s_on_tick (void *argument, drive_t *drive)
 {
     run_t *self = argument;
+    if (self->crew && crew_is_lost (self->crew)) {
+        fault_t fault = {0};
+        fault_set (&fault, CADRE_ERROR_UNAVAILABLE, "all hosts are gone");
+        drive_fail (drive, &fault);
+        return;
+    }
     if (!self->options.bar || !say_is_terminal ())
         return;
     drive_counts_t counts;
@@ -198,7 +221,7 @@ static int s_run (run_t *self)
 {
     fault_t fault = {0};
     if (s_open (self, &fault) != CADRE_OK)
-        return say_fault (&fault);
+        return fault.code == CADRE_ERROR_CANCELLED ? SAY_EXIT_INTERRUPTED : say_fault (&fault);
     self->emit = emit_new (self->options.mode, self->options.keep_order);
     self->tasks = tasks_new (&self->options, &self->reach, self->emit);
     self->started_ms = s_now_ms ();
@@ -248,6 +271,7 @@ int cmd_run (int argc, char **argv)
         cadre_abort (&self->pool);
     else
         cadre_close (&self->pool, CLOSE_TIMEOUT_MS);
+    crew_destroy (&self->crew);
     tasks_destroy (&self->tasks);
     emit_destroy (&self->emit);
     run_options_clear (&self->options);

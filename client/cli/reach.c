@@ -168,7 +168,7 @@ static cadre_error_t s_name_default (reach_t *self, fault_t *fault)
     char printed [ADDRESS_ENDPOINT_BYTES];
     if (address_default (&place, NULL) != CADRE_OK || !s_listens (&place))
         return CADRE_OK;
-    return s_name (self, address_print (&place, printed, sizeof printed), "the default place", fault);
+    return s_name (self, address_print (&place, printed, sizeof printed), REACH_DEFAULT, fault);
 }
 
 static cadre_error_t s_search (reach_t *self, const char *given, const char **access, fault_t *fault)

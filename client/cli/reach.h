@@ -16,6 +16,7 @@
 
 #define REACH_ADDRESS_BYTES 2400
 #define REACH_FILE_BYTES 1024
+#define REACH_DEFAULT "the default place" // an origin
 
 typedef struct reach {
     bool embedded;                      // no broker anywhere: start one in this process

@@ -329,8 +329,11 @@ start () {
 #  Ends the worker when nothing was heard for a minute: a connection that was cut says nothing at all.
 guard () {
     silent=0
-    while sleep 5; do
-        [ -d "$run" ] || return
+    trap 'kill "$pause" 2>/dev/null; exit' TERM
+    while [ -d "$run" ]; do
+        sleep 5 &
+        pause=$!
+        wait "$pause"
         silent=$((silent + 5))
         [ ! -e "$run/beat" ] || silent=0
         rm -f "$run/beat"
@@ -349,6 +352,7 @@ attach () {
     await
     while IFS= read -r word; do : >"$run/beat"; done
     kill "$guard" 2>/dev/null
+    wait "$guard"
     end 0
     clear
     say "gone 0"

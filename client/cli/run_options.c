@@ -24,7 +24,8 @@ enum {
     KEY_TAG,
     KEY_TIMEOUT,
     KEY_WAIT,
-    KEY_WORKDIR
+    KEY_WORKDIR,
+    KEY_WORKERS
 };
 
 #define COMMON_OPTIONS                                                                                                  \
@@ -57,6 +58,9 @@ static const struct argp_option s_run_options [] = {
     {"tag", KEY_TAG, NULL, 0, "put the inputs and a tab before each line of output", 3},
     {"line-buffer", KEY_LINE_BUFFER, NULL, 0, "print lines as they come, tasks mixed", 3},
     {"ungroup", 'u', NULL, 0, "print everything as it comes", 3},
+    {"worker-access", KEY_WORKERS, "FILE", 0,
+     "access file for the workers of --hosts, where a broker that wants keys is configured (CADRE_WORKER_ACCESS)",
+     81},
     {"bar", KEY_BAR, NULL, 0, "show progress on stderr, if that is a terminal", 3},
     {0}};
 
@@ -97,7 +101,12 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     run_options_t *self = state->input;
     fault_t fault = {0};
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs [0] = &self->shared; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs [0] = &self->shared;
+        if (state->root_argp->children [1].argp)
+            state->child_inputs [1] = &self->hosts;
+        return 0;
+    case KEY_WORKERS: self->workers = argument; return 0;
     case 'a': command_add (&self->files, argument); return 0;
     case '0': self->end = '\0'; return 0;
     case 'n': self->group = (unsigned) command_count (argument, 1, 1000000, state); return 0;
@@ -132,7 +141,8 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     "that of the slot. Without any of these, {} is appended. Inputs: ::: WORD... or :::: FILE...; several "  \
     "of these give all combinations; without any, lines of stdin.\n\n"
 
-static const struct argp_child s_run_children [] = {{&command_embed_argp, 0, NULL, 0}, {0}};
+static const struct argp_child s_run_children [] = {
+    {&command_embed_argp, 0, NULL, 0}, {&hosts_options_argp, 0, NULL, 0}, {0}};
 static const struct argp s_run_argp = {
     .options = s_run_options,
     .parser = s_parse,
@@ -143,6 +153,7 @@ static const struct argp s_run_argp = {
         "cadre's own error; 130 interrupted.\n\nExamples:\n"
         "  cadre run -k 'wc -l < {}' ::: *.txt\n"
         "  find . -name '*.png' -print0 | cadre run -0 convert {} {.}.jpg\n"
+        "  cadre run --hosts a,b,8/c --send 'nproc; hostname' ::: 1 2 3\n"
         "  cadre run --tag --timeout 10s ping -c 1 {1}.{2} ::: 10.0.0 10.0.1 ::: 1 2 3",
     .children = s_run_children};
 
@@ -240,4 +251,5 @@ void run_options_clear (run_options_t *self)
     free (self->environment);
     free (self->needs);
     free (self->files);
+    hosts_options_clear (&self->hosts);
 }

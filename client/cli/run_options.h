@@ -11,11 +11,14 @@
 #include "client/cli/command.h"
 #include "client/cli/emit.h"
 #include "client/cli/halt.h"
+#include "client/cli/hosts_options.h"
 #include "client/cli/inputs.h"
 #include "client/cli/template.h"
 
 typedef struct run_options {
     command_shared_t shared;  // --broker, --local
+    hosts_options_t hosts;    // --hosts and its like (run)
+    const char *workers;      // --worker-access, or NULL
     unsigned jobs;            // -j: tasks at a time; 0: no limit of our own
     bool jobs_given;          // -j was there
     unsigned slots;           // --slots of an embedded pool; 0: as -j says

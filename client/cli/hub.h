@@ -1,0 +1,45 @@
+/*
+ *  hub: a broker that a command starts for itself: as a child that ends with it, or as a daemon that stays.
+ *
+ *  A tcp address is a block of ports: front at PORT, lanes from PORT + 100 to PORT + 1099. Whether the daemon lives is told by the lock on its file, which the kernel drops with
+ *  the process; never by a process id alone. One thread: a child ends with the thread that started it.
+ */
+#ifndef CLI_HUB_H
+#define CLI_HUB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/fault.h"
+
+typedef struct hub {
+    pid_t pid;     // of the broker; 0: none
+    uint16_t port; // where it listens on tcp
+} hub_t;
+
+typedef struct hub_options {
+    const char *host;   // address to bind on tcp: *, 127.0.0.1
+    uint16_t port;      // first port; 0: a free block is looked for
+    const char *folder; // for ipc
+    const char *keys;   // folder of keys
+    const char *log;    // file for its messages
+    const char *lock;   // file that a daemon holds; NULL: a child
+} hub_options_t;
+
+//  Starts one and waits until it listens. CADRE_ERROR_UNAVAILABLE, or what the broker says: ADDRESS_IN_USE.
+cadre_error_t hub_start (hub_t *self, const hub_options_t *options, fault_t *fault);
+
+//  The daemon that holds LOCK; false if there is none.
+bool hub_find (hub_t *self, const char *lock);
+
+//  Drains it for at most DRAIN_MS, then stops it, then kills it. LOCK as above, or NULL for a child.
+void hub_end (hub_t *self, const char *lock, int64_t drain_ms);
+
+//  Destinations of a tunnel to a hub at HOST (SPEC.md section 2): its front, back and sink, and its lanes, for ssh's PermitRemoteOpen. LANES 0: any port of
+//  that host. The caller's to free.
+char *hub_doors (const char *host, uint16_t port, uint16_t lanes);
+
+#define HUB_LANES 1000u
+
+#endif
