@@ -10,10 +10,12 @@
 #include "client/cli/deployed.h"
 #include "client/cli/grant.h"
 #include "client/cli/hosts_options.h"
+#include "client/cli/hub.h"
 #include "client/cli/reach.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
 #include "client/cli/text.h"
+#include "client/cli/tunnel.h"
 #include "common/access.h"
 #include "common/address.h"
 
@@ -155,6 +157,47 @@ static void s_add_host (void *argument, const remote_t *remote)
     free (line);
 }
 
+//  One for each host, which stays as long as its worker. They come up side by side; each session waits for its own.
+static cadre_error_t s_start_tunnels (deployment_t *self, remote_order_t *order, fault_t *fault)
+{
+    address_t address;
+    if (address_parse (&address, self->address, fault) != CADRE_OK)
+        return fault->code;
+    char *doors = hub_doors (address.name, address.port, 0);
+    const tunnel_options_t options = {.ssh = self->hosts.ssh, .open = doors, .deployment = self->name};
+    for (size_t i = 0; i < hostlist_count (self->list) && !fault->code; i++)
+        if (hostlist_at (self->list, i)->target [0])
+            tunnel_start (&options, hostlist_at (self->list, i), fault);
+    free (doors);
+    order->tunnel = false;
+    order->tunnelled = true;
+    return fault->code;
+}
+
+//  Those of hosts that are in the list, or that are not.
+static void s_stop_tunnels (const deployment_t *self, const hostlist_t *list, bool listed)
+{
+    for (size_t i = 0; i < hostlist_count (self->list); i++) {
+        const hostlist_host_t *host = hostlist_at (self->list, i);
+        if ((hostlist_find (list, host->name) != NULL) == listed)
+            tunnel_stop (self->name, host);
+    }
+}
+
+static int s_deploy (deployment_t *self, const deploy_options_t *options, remote_order_t *order)
+{
+    fault_t fault = {0};
+    if (self->hosts.tunnel && s_start_tunnels (self, order, &fault) != CADRE_OK)
+        return say_fault (&fault);
+    hostlist_t *there = hostlist_new ();
+    int exit_code = deploy_run (options, order, s_add_host, there);
+    s_stop_tunnels (self, there, false);
+    if (deployed_change (self->name, there, NULL, &fault) != CADRE_OK && exit_code == 0)
+        exit_code = say_fault (&fault);
+    hostlist_destroy (&there);
+    return exit_code;
+}
+
 static int s_start (deployment_t *self, const deploy_options_t *options, remote_order_t *order)
 {
     fault_t fault = {0};
@@ -169,11 +212,7 @@ static int s_start (deployment_t *self, const deploy_options_t *options, remote_
     order->address = self->address;
     order->arguments = arguments;
     order->bundle = self->bundle;
-    hostlist_t *there = hostlist_new ();
-    int exit_code = deploy_run (options, order, s_add_host, there);
-    if (deployed_change (self->name, there, NULL, &fault) != CADRE_OK && exit_code == 0)
-        exit_code = say_fault (&fault);
-    hostlist_destroy (&there);
+    int exit_code = s_deploy (self, options, order);
     free (arguments);
     return exit_code;
 }
@@ -183,6 +222,7 @@ static int s_finish (deployment_t *self, const deploy_options_t *options, const 
     fault_t fault = {0};
     hostlist_t *gone = hostlist_new ();
     int exit_code = deploy_run (options, order, s_add_host, gone);
+    s_stop_tunnels (self, gone, true);
     if (deployed_change (self->name, NULL, gone, &fault) != CADRE_OK && exit_code == 0)
         exit_code = say_fault (&fault);
     hostlist_destroy (&gone);

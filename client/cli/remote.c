@@ -11,6 +11,7 @@
 
 #include "client/cli/ssh.h"
 #include "client/cli/text.h"
+#include "client/cli/tunnel.h"
 
 extern const char remote_script []; // remote.sh
 
@@ -41,6 +42,7 @@ struct remote {
     char reason [REMOTE_WHY_BYTES]; // first line of stderr that counts
     unsigned starts;                // of the worker
     unsigned tunnel;                // port of the tunnel there; 0: not known yet
+    bool awaits;                    // its tunnel is on the way
     bool closing;                   // remote_close was called
     int64_t deadline_ms;            // when patience ends
     int64_t beat_ms;                // next sign of life for a session that stays
@@ -311,7 +313,7 @@ static bool s_read (remote_t *self, int descriptor, text_t *line,
 //  ==== the session =============================================================
 
 //  Any login shell can read the command: it has no character that one of them takes for its own. dd with blocks of one byte takes no byte that follows the script.
-void remote_start (remote_t *self, int64_t now_ms)
+static void s_begin (remote_t *self)
 {
     char command [SSH_COMMAND_BYTES];
     fault_t fault = {0};
@@ -320,12 +322,35 @@ void remote_start (remote_t *self, int64_t now_ms)
               strlen (remote_script));
     const ssh_options_t options = {
         .ssh = self->order->ssh, .command = command, .open = tunnel ? self->order->open : NULL};
-    self->state = REMOTE_CONNECTING;
-    self->deadline_ms = now_ms + self->order->timeout_ms + self->order->drain_ms + GRACE_MS;
     if (ssh_start (&self->child, &options, self->host, &fault) != CADRE_OK)
         s_fail (self, fault.text);
     else if (!tunnel)
         s_queue_orders (self);
+}
+
+//  Begins when the tunnel stands that was made for this host.
+static void s_await_tunnel (remote_t *self, int64_t now_ms)
+{
+    char why [TUNNEL_WHY_BYTES];
+    const tunnel_state_t state = tunnel_look (self->order->name, self->host, &self->tunnel, why);
+    if (state == TUNNEL_COMING && now_ms < self->deadline_ms)
+        return;
+    self->awaits = false;
+    if (state == TUNNEL_STANDS)
+        s_begin (self);
+    else
+        s_fail (self, why [0] ? why : "its tunnel does not stand, and ssh does not say why");
+}
+
+void remote_start (remote_t *self, int64_t now_ms)
+{
+    self->state = REMOTE_CONNECTING;
+    self->deadline_ms = now_ms + self->order->timeout_ms + self->order->drain_ms + GRACE_MS;
+    self->awaits = self->order->tunnelled && self->host->target [0];
+    if (self->awaits)
+        s_await_tunnel (self, now_ms);
+    else
+        s_begin (self);
 }
 
 //  Both streams have ended.
@@ -360,7 +385,7 @@ static void s_give_up (remote_t *self)
 
 void remote_close (remote_t *self, int64_t now_ms)
 {
-    if (self->state == REMOTE_WAITING)
+    if (self->state == REMOTE_WAITING || self->awaits)
         self->state = REMOTE_DONE;
     if (self->closing || self->child.pid == 0)
         return;
@@ -390,6 +415,8 @@ static void s_beat (remote_t *self, int64_t now_ms)
 
 void remote_turn (remote_t *self, const struct pollfd *polls, int64_t now_ms)
 {
+    if (self->awaits && !self->closing)
+        s_await_tunnel (self, now_ms);
     if (self->child.pid == 0)
         return;
     s_beat (self, now_ms);

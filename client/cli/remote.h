@@ -35,6 +35,7 @@ typedef struct remote_order {
     const char *const *arguments; // more arguments of cadre-worker, NULL-terminated, or NULL
     bool tunnel;                  // workers reach the broker through ssh
     const char *open;   // destinations to which the tunnel may lead, as ssh's PermitRemoteOpen has them
+    bool tunnelled;     // the tunnels are there already (tunnel.h), for this deployment
     int64_t timeout_ms; // for all of it
     int64_t drain_ms;   // for a drain
 } remote_order_t;
