@@ -15,6 +15,8 @@ int cmd_worker (int argc, char **argv);
 int cmd_deploy (int argc, char **argv); // cadre worker deploy
 int cmd_broker (int argc, char **argv);
 int cmd_keygen (int argc, char **argv);
+int cmd_up (int argc, char **argv);
+int cmd_down (int argc, char **argv);
 int cmd_version (int argc, char **argv);
 int cmd_doctor (int argc, char **argv);
 

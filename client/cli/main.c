@@ -19,6 +19,8 @@ int main (int argc, char **argv)
         {"worker", "start, deploy, list, drain, stop", cmd_worker},
         {"broker", "start, info, drain, stop, reload", cmd_broker},
         {"keygen", "make a key by which a worker or client is let in", cmd_keygen},
+        {"up", "start a broker, keys and workers, here or on many hosts", cmd_up},
+        {"down", "take away what up has started", cmd_down},
         {"doctor", "what is wrong with this machine or the broker, and the cure", cmd_doctor},
         {"version", "the version of cadre", cmd_version},
         {0},

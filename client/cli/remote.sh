@@ -407,7 +407,8 @@ main () {
     start | attach) "$verb" ;;
     status) report ;;
     drain) finish $((seconds * 10)) ;;
-    stop | remove) finish 5 ;;
+    stop) finish 5 ;;
+    remove) finish $((seconds * 10 + 5)) ;;
     esac
 }
 
