@@ -82,7 +82,10 @@ static cadre_error_t s_open (run_t *self, fault_t *fault)
     if (error)
         return error;
     self->pool = reach_open (&self->reach, self->reach.embedded ? &pool : NULL, fault);
-    return self->pool ? CADRE_OK : fault->code;
+    if (!self->pool)
+        return fault->code;
+    reach_ask_workers (&self->reach, self->pool);
+    return CADRE_OK;
 }
 
 //  With --halt no task may wait at a worker when the condition comes true: no more are on their way than can run.

@@ -132,6 +132,8 @@ int cmd_submit (int argc, char **argv)
         stop_watch ();
         if (reach_find (&reach, options.shared.broker, options.shared.access, false, &fault) == CADRE_OK)
             pool = reach_open (&reach, NULL, &fault);
+        if (pool)
+            reach_ask_workers (&reach, pool);
         exit_code = pool ? s_submit (&options, pool, &reach) : say_fault (&fault);
     }
     cadre_close (&pool, CLOSE_TIMEOUT_MS);

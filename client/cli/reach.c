@@ -19,6 +19,7 @@
 #include "common/address.h"
 
 #define OPEN_TELL_S 5
+#define REQUEST_TIMEOUT_MS 5000
 
 //  Take ADDRESS, which came from ORIGIN.
 static cadre_error_t s_name (reach_t *self, const char *address, const char *origin, fault_t *fault)
@@ -246,4 +247,19 @@ cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_
     if (self->embedded && fault->code == CADRE_ERROR_UNAVAILABLE)
         fault_set (fault, error, "%s", cadre_open_message ());
     return NULL;
+}
+
+void reach_ask_workers (reach_t *self, cadre_t *pool)
+{
+    char here [256];
+    cadre_value_t *workers = NULL;
+    if (!self->local || self->embedded || gethostname (here, sizeof here) != 0)
+        return;
+    here [sizeof here - 1] = '\0';
+    cadre_request (pool, "worker.list", NULL, &workers, REQUEST_TIMEOUT_MS);
+    for (size_t i = 0; i < cadre_value_count (workers); i++) {
+        const char *host = cadre_value_text (cadre_value_get (cadre_value_at (workers, i), "host"));
+        self->local = self->local && strcmp (host, here) == 0;
+    }
+    cadre_value_destroy (&workers);
 }

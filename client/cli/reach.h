@@ -34,4 +34,7 @@ cadre_error_t reach_find (reach_t *self, const char *given, const char *access, 
 //  Connect, or start the embedded broker. NULL and a fault when that fails. OPTIONS may be NULL.
 cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_t *fault);
 
+//  A broker at an ipc address is here, but its workers need not be: then LOCAL becomes false, and what is local to us does not hold for tasks. Asks the broker.
+void reach_ask_workers (reach_t *self, cadre_t *pool);
+
 #endif

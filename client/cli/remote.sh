@@ -317,7 +317,7 @@ prepare () {
 }
 
 start () {
-    if [ -f "$run/want" ] && [ "$(cat "$run/want")" = "$want" ] && look && [ "$state" = running ]; then
+    if [ -f "$run/want" ] && [ "$(cat "$run/want")" = "${want%"$newline"}" ] && look && [ "$state" = running ]; then
         report
         return
     fi

@@ -3,8 +3,9 @@
 #      sshd_start alpha beta     two hosts: $alpha is its word for --hosts (127.0.0.1:PORT), $home/alpha its HOME
 #      export CADRE_SSH          set, so that cadre reaches them
 #
-#  Hosts share this machine, but each has a HOME, and a PATH in which cadre-worker is found (host NAME-bare: none but the system's). What is left on a
-#  host shows in its HOME and in processes whose environment has that HOME. Needs sshd: exit 77 without.
+#  Hosts share this machine, but each has a HOME, and a PATH in which cadre-worker is found (bare*: only what the system has). A host whose name begins with
+#  cell has a root of its own, too: busybox, a C library, and nothing else (root only). What is left on a host shows in its HOME, and in processes with its
+#  SSHD_HOST in their environment. Needs sshd: exit 77 without.
 
 sshd=$(command -v sshd || PATH=$PATH:/usr/sbin:/sbin command -v sshd) || { echo "SKIPPED: there is no sshd"; exit 77; }
 sshd_port=${SSHD_PORT:-$((22300 + $$ % 600))}
@@ -16,11 +17,34 @@ cp "$scratch/ssh/id.pub" "$scratch/ssh/authorized"
 [ "$(id -u)" != 0 ] || [ -d /run/sshd ] || mkdir -m 0755 /run/sshd
 export CADRE_SSH="ssh -F none -i $scratch/ssh/id -o IdentitiesOnly=yes -o UserKnownHostsFile=$scratch/ssh/known -o StrictHostKeyChecking=no"
 
+#  A root with a shell, coreutils and a C library; $1 is its name.
+cell_make () {
+    local cell=$scratch/cell/$1 file
+    mkdir -p "$cell"/{bin,lib64,lib,dev,proc,tmp,"$home/$1"}
+    chmod 1777 "$cell/tmp"
+    cp "$(command -v busybox)" "$cell/bin/"
+    for file in $(busybox --list); do
+        case $file in setsid | gzip | xargs | awk | sed | grep | ssl_client | busybox) ;; *) ln -s busybox "$cell/bin/$file" ;; esac
+    done
+    for file in $(ldd "$bin/cadre-worker" | grep -oE '/[^ ]*/(lib(c|m|pthread|resolv|dl|rt)\.so\.[0-9]|ld-linux[^ ]*)'); do
+        mkdir -p "$cell/$(dirname "$file")"
+        cp -L "$file" "$cell/$file"
+    done
+    mknod -m 666 "$cell/dev/null" c 1 3
+}
+
+#  sshd of a cell: its mounts go with its last process.
+cell_sshd () {
+    printf '%s\n' "ForceCommand exec chroot $scratch/cell/$1 /bin/sh -c \"\$SSH_ORIGINAL_COMMAND\"" >>"$scratch/ssh/$1.conf"
+    unshare -m sh -c "mount -t proc proc $scratch/cell/$1/proc && exec '$sshd' -f '$scratch/ssh/$1.conf' -E '$scratch/ssh/$1.log'"
+}
+
 sshd_start () {
     local name path try
     for name in "$@"; do
         path=$bin:/usr/local/bin:/usr/bin:/bin
         case $name in bare*) path=/usr/local/bin:/usr/bin:/bin ;; esac
+        case $name in cell*) path=/bin:/usr/sbin:/usr/bin && cell_make "$name" ;; esac
         mkdir -p "$home/$name"
         for try in 1 2 3 4 5 6; do
             sshd_port=$((sshd_port + 1))
@@ -28,7 +52,10 @@ sshd_start () {
                 "AuthorizedKeysFile $scratch/ssh/authorized" "PidFile $scratch/ssh/$name.pid" 'StrictModes no' 'UsePAM no' \
                 'PrintMotd no' 'MaxStartups 100:30:200' "SetEnv HOME=$home/$name PATH=$path SSHD_HOST=$name-$$ XDG_CACHE_HOME= CADRE_LIBEXEC=" \
                 >"$scratch/ssh/$name.conf"
-            "$sshd" -f "$scratch/ssh/$name.conf" -E "$scratch/ssh/$name.log" && until_ok test -s "$scratch/ssh/$name.pid" && break
+            case $name in
+            cell*) cell_sshd "$name" ;;
+            *) "$sshd" -f "$scratch/ssh/$name.conf" -E "$scratch/ssh/$name.log" ;;
+            esac && until_ok test -s "$scratch/ssh/$name.pid" && break
         done
         eval "$name=127.0.0.1:$sshd_port"
         started+=("$(cat "$scratch/ssh/$name.pid")")
@@ -54,7 +81,7 @@ worker_on () {
 
 #  Nothing left: neither a process nor a file.
 nothing_on () {
-    [ -z "$(pids_on "$1")" ] && [ -z "$(find "$home/$1" -mindepth 1)" ]
+    [ -z "$(pids_on "$1")" ] && [ -z "$(find "$home/$1" "$scratch/cell/$1/$home/$1" -mindepth 1 2>/dev/null)" ]
 }
 
 #  All that runs on a host ends.
