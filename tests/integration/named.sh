@@ -38,7 +38,7 @@ done
 #  The commands' own scripts write "cadre job list", in words apart.
 tested () {
     commands=$((commands + 1))
-    grep -rqE --include='*.sh' --include='*_test.c' -e "cadre(\", \"| )$1(\", \"| )?$2([^a-z]|\$)" tests/integration \
+    grep -rqE --include='*.sh' --include='*_test.c' -e "cadre(\", \"| )$1(\", \"| )?$2([^a-z]|\$)" tests/integration tests/hosts \
         || fault "'cadre $1 $2' is named by no test"
 }
 
