@@ -5,6 +5,7 @@
 #      verb start | attach | status | drain | stop | remove
 #      name NAME                   of the deployment: several may be on one host
 #      wait SECONDS                for what the verb waits for
+#      silence SECONDS             after which an attached session is taken for cut; 60
 #      worker PROGRAM              cadre-worker, where the bundle has none
 #      machine x86_64              what the bundle was built for
 #      file SHA256 SIZE MODE PLACE each file that is sent, and where it goes
@@ -93,22 +94,23 @@ read_log () {
     done <"$run/log"
 } 2>/dev/null
 
-#  Sets $state and $why.
+#  Sets $state and $why. The log is read first: a start that stands there was written after the watcher's id.
 look () {
     state=absent starts=0 why= registered= last=
     [ -d "$run" ] || return 0
-    pids
     read_log
-    why=$last
+    pids
     if alive "$worker"; then
         state=connecting
-        [ -z "$registered" ] || state=running why=$registered
+        [ -z "$registered" ] || state=running last=$registered
         alive "$watcher" || state=unwatched
     elif alive "$watcher"; then
         state=restarting
     else
         state=ended
+        [ "$starts" = 0 ] || read_log
     fi
+    why=$last
 }
 
 report () {
@@ -337,7 +339,7 @@ guard () {
         silent=$((silent + 5))
         [ ! -e "$run/beat" ] || silent=0
         rm -f "$run/beat"
-        [ "$silent" -lt 60 ] || break
+        [ "$silent" -lt "$silence" ] || break
     done
     end 0
     clear
@@ -371,13 +373,14 @@ finish () {
 }
 
 take_orders () {
-    verb= name= seconds=30 worker_name=cadre-worker machine= files= access= args= want= made=no
+    verb= name= seconds=30 silence=60 worker_name=cadre-worker machine= files= access= args= want= made=no
     while IFS= read -r line; do
         rest=${line#* }
         case $line in
         go) return ;;
         'verb '*) verb=$rest ;;
         'wait '*) seconds=$rest ;;
+        'silence '*) silence=$rest ;;
         'name '*) name=$rest ;;
         'worker '*) worker_name=$rest ;;
         'machine '*) machine=$rest ;;

@@ -96,6 +96,15 @@ for shell in dash 'busybox sh' bash; do
     wait $job
     expect_text '^cadre: gone 0$' "$scratch/stdout" attach
     [ -z "$(ls -A "$scratch/home")" ] || fault "$shell: attach leaves $(find "$scratch/home")"
+
+    #  and when nothing is heard, as after a cable was cut
+    talk 'verb attach' 'name run-2' 'wait 20' 'silence 5' 'arg --broker' "arg $tcp" go <"$scratch/stdin" >"$scratch/stdout" &
+    job=$!
+    exec 9>"$scratch/stdin"
+    until_ok grep -q '^cadre: running 1' "$scratch/stdout"
+    until_ok sh -c "[ -z \"\$(ls -A '$scratch/home')\" ]" || fault "$shell: a silent session stays"
+    exec 9>&-
+    wait $job
     until_ok sh -c "cadre worker list --broker $ipc -o json | grep -q '^\[\]'"
     rm -rf "$scratch/home" "$scratch/stdin"
 done
