@@ -138,7 +138,7 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
                              char secret_key [KEYS_TEXT_BYTES], fault_t *fault)
 {
     char file [FILE_BYTES];
-    fault_t own;
+    fault_t own = {0};
     fault = fault ? fault : &own;
     s_file (path, BROKER_FILE, "", file);
     if (make && !keydir_exists (path) && s_make_broker (path, file, fault))

@@ -174,7 +174,7 @@ static cadre_error_t s_start_at (hub_t *self, start_t *start, uint16_t port, fau
     const hub_options_t *options = start->options;
     snprintf (start->listen, sizeof start->listen, "tcp://%s:%u,ipc://%s", options->host, port,
               options->folder);
-    snprintf (start->lanes, sizeof start->lanes, "%u-%u", port + ADDRESS_LANES_OFFSET,
+    snprintf (start->lanes, sizeof start->lanes, "%u-%u", (unsigned) port + ADDRESS_LANES_OFFSET,
               port + ADDRESS_LANES_OFFSET + HUB_LANES - 1);
     if (ftruncate (start->log, 0) != 0)
         return fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", options->log, strerror (errno));
