@@ -137,7 +137,8 @@ static int s_deploy (up_t *self, const hostlist_t *list)
                                      .timeout_ms = self->timeout_ms < 0 ? 0 : self->timeout_ms,
                                      .access = access,
                                      .address = address,
-                                     .lanes = HUB_LANES,
+                                     .lane_first = hub_lane_first (self->port),
+                                     .lane_last = hub_lane_last (self->port),
                                      .plugins = self->plugins};
     int exit_code = deployment_start (&deployment);
     explicit_bzero (access, strlen (access));

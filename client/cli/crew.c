@@ -122,7 +122,8 @@ static cadre_error_t s_start_hub (crew_t *self, const hosts_options_t *options, 
         return fault->code;
     snprintf (self->address, sizeof self->address, "tcp://%s:%u", options->tunnel ? "127.0.0.1" : host,
               self->hub.port);
-    self->doors = hub_doors ("127.0.0.1", self->hub.port, HUB_LANES);
+    self->doors = hub_doors ("127.0.0.1", self->hub.port, hub_lane_first (self->hub.port),
+                             hub_lane_last (self->hub.port));
     *reach = (reach_t){0};
     snprintf (reach->address, sizeof reach->address, "ipc://%s", folder_path (self->folder));
     snprintf (reach->origin, sizeof reach->origin, "--hosts");
@@ -131,7 +132,8 @@ static cadre_error_t s_start_hub (crew_t *self, const hosts_options_t *options, 
 
 //  ==== a broker that is there ==================================================
 
-static cadre_error_t s_use_broker (crew_t *self, const char *workers, reach_t *reach, fault_t *fault)
+static cadre_error_t s_use_broker (crew_t *self, const hosts_options_t *options, const char *workers,
+                                   reach_t *reach, fault_t *fault)
 {
     access_t grant = {0};
     address_t address;
@@ -149,7 +151,7 @@ static cadre_error_t s_use_broker (crew_t *self, const char *workers, reach_t *r
             "workers on other hosts cannot reach the broker at %s (from %s); name one on tcp, or none, "
             "and this command starts its own",
             self->address, reach->origin);
-    self->doors = hub_doors (address.name, address.port, 0);
+    self->doors = hub_doors (address.name, address.port, options->lane_first, options->lane_last);
     reach->local = false;
     return CADRE_OK;
 }
@@ -165,7 +167,7 @@ static cadre_error_t s_start (crew_t *self, const hosts_options_t *options, cons
     if (!error && reach->embedded)
         error = s_start_hub (self, options, reach, fault);
     else if (!error)
-        error = s_use_broker (self, workers, reach, fault);
+        error = s_use_broker (self, options, workers, reach, fault);
     if (error)
         return error;
     self->order = (remote_order_t){.verb = "attach",

@@ -56,7 +56,10 @@ static cadre_error_t s_start_tunnels (const deployment_t *self, const char *brok
     address_t address;
     if (address_parse (&address, broker, fault) != CADRE_OK)
         return fault->code;
-    char *doors = hub_doors (address.name, address.port, self->lanes);
+    const bool told = self->hosts->lane_last != 0;
+    const uint16_t first = told ? self->hosts->lane_first : self->lane_first;
+    const uint16_t last = told ? self->hosts->lane_last : self->lane_last;
+    char *doors = hub_doors (address.name, address.port, first, last);
     const tunnel_options_t options = {.ssh = self->hosts->ssh, .open = doors, .deployment = self->name};
     for (size_t i = 0; i < hostlist_count (self->list) && !fault->code; i++)
         if (hostlist_at (self->list, i)->target [0])

@@ -17,7 +17,8 @@ typedef struct deployment {
     int64_t timeout_ms;           // for one host; 0: a minute
     const char *access;           // text of the workers' access file, or NULL
     const char *address;          // of the broker; tcp://@:PORT is this machine, as hosts see it
-    uint16_t lanes;               // how many ports its lanes have, for tunnels; 0: nobody knows
+    uint16_t lane_first;          // ports of its lanes, for tunnels, where --lanes does not say
+    uint16_t lane_last;           // 0: nobody knows
     const char **plugins;         // to send and offer, NULL-terminated, or NULL
     const char **arguments;       // more of cadre-worker's, NULL-terminated, or NULL
 } deployment_t;

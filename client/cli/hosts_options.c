@@ -5,8 +5,21 @@
 #include <stdlib.h>
 
 #include "client/cli/command.h"
+#include "common/address.h"
 
-enum { KEY_HOSTS = 0x4001, KEY_SSH, KEY_PARALLEL, KEY_ADDRESS, KEY_WORKER, KEY_SEND, KEY_WITH, KEY_TUNNEL };
+#define LANES_MOST 4000
+
+enum {
+    KEY_HOSTS = 0x4001,
+    KEY_SSH,
+    KEY_PARALLEL,
+    KEY_ADDRESS,
+    KEY_WORKER,
+    KEY_SEND,
+    KEY_WITH,
+    KEY_TUNNEL,
+    KEY_LANES
+};
 
 static const struct argp_option s_options [] = {
     {"hosts", KEY_HOSTS, "HOSTS", 0,
@@ -19,6 +32,8 @@ static const struct argp_option s_options [] = {
     {"with", KEY_WITH, "FILE", 0, "take FILE along, into the folder where tasks run; may be repeated", 80},
     {"tunnel", KEY_TUNNEL, NULL, 0, "workers reach the broker through ssh, for hosts that cannot reach it",
      80},
+    {"lanes", KEY_LANES, "FIRST-LAST", 0,
+     "with --tunnel: the ports of the broker's --lanes; else the tunnel leads to all ports of its host", 80},
     {"address", KEY_ADDRESS, "HOST", 0,
      "how the hosts reach this machine; else the address from which they see ssh come", 80},
     {"worker", KEY_WORKER, "PATH", 0, "cadre-worker on the hosts, where it is not in their PATH", 80},
@@ -28,6 +43,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 {
     hosts_options_t *self = state->input;
     const char *ssh = getenv ("CADRE_SSH");
+    fault_t fault = {0};
     switch (key) {
     case ARGP_KEY_INIT:
         self->ssh = ssh && *ssh ? ssh : "ssh";
@@ -40,6 +56,12 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case KEY_WORKER: self->worker = argument; return 0;
     case KEY_SEND: self->send = true; return 0;
     case KEY_WITH: command_add (&self->with, argument); return 0;
+    case KEY_LANES:
+        if (address_parse_lanes (argument, &self->lane_first, &self->lane_last, &fault) != CADRE_OK)
+            argp_error (state, "%s", fault.text);
+        if (self->lane_last - self->lane_first >= LANES_MOST)
+            argp_error (state, "--lanes %s: at most %d ports can be told to ssh", argument, LANES_MOST);
+        return 0;
     case KEY_TUNNEL: self->tunnel = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

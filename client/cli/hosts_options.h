@@ -22,6 +22,8 @@ typedef struct hosts_options {
     bool send;            // --send
     const char **with;    // --with, NULL-terminated, or NULL
     bool tunnel;          // --tunnel
+    uint16_t lane_first;  // --lanes
+    uint16_t lane_last;   // 0: not given
     const char **plugins; // plugins to send, NULL-terminated, or NULL; set by those who have the option
 } hosts_options_t;
 

@@ -24,6 +24,7 @@
 #define PORT_LEAST 12000u // blocks are looked for below the ports that systems give to connections
 #define PORT_MOST 31000u
 #define PORT_TRIES 20
+#define LANES 1000
 #define START_MS 10000
 #define STOP_MS 3000
 #define NAP_MS 20
@@ -43,18 +44,28 @@ static void s_nap (void)
     nanosleep (&(struct timespec){.tv_nsec = NAP_MS * 1000000L}, NULL);
 }
 
-char *hub_doors (const char *host, uint16_t port, uint16_t lanes)
+uint16_t hub_lane_first (uint16_t port)
+{
+    return (uint16_t) (port + ADDRESS_LANES_OFFSET);
+}
+
+uint16_t hub_lane_last (uint16_t port)
+{
+    return (uint16_t) (port + ADDRESS_LANES_OFFSET + LANES - 1);
+}
+
+char *hub_doors (const char *host, uint16_t port, uint16_t first, uint16_t last)
 {
     text_t doors = {0};
     const char *left = strchr (host, ':') ? "[" : "", *right = *left ? "]" : "";
-    if (lanes == 0) {
+    if (last == 0) {
         text_print (&doors, "%s%s%s:*", left, host, right);
         return text_take (&doors);
     }
     for (unsigned i = 0; i < 3; i++)
         text_print (&doors, "%s%s%s%s:%u", i ? " " : "", left, host, right, port + i);
-    for (unsigned i = 0; i < lanes; i++)
-        text_print (&doors, " %s%s%s:%u", left, host, right, port + ADDRESS_LANES_OFFSET + i);
+    for (unsigned lane = first; lane <= last; lane++)
+        text_print (&doors, " %s%s%s:%u", left, host, right, lane);
     return text_take (&doors);
 }
 
@@ -174,8 +185,8 @@ static cadre_error_t s_start_at (hub_t *self, start_t *start, uint16_t port, fau
     const hub_options_t *options = start->options;
     snprintf (start->listen, sizeof start->listen, "tcp://%s:%u,ipc://%s", options->host, port,
               options->folder);
-    snprintf (start->lanes, sizeof start->lanes, "%u-%u", (unsigned) port + ADDRESS_LANES_OFFSET,
-              port + ADDRESS_LANES_OFFSET + HUB_LANES - 1);
+    const unsigned first = hub_lane_first (port), last = hub_lane_last (port);
+    snprintf (start->lanes, sizeof start->lanes, "%u-%u", first, last);
     if (ftruncate (start->log, 0) != 0)
         return fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", options->log, strerror (errno));
     self->port = port;

@@ -36,10 +36,12 @@ bool hub_find (hub_t *self, const char *lock);
 //  Drains it for at most DRAIN_MS, then stops it, then kills it. LOCK as above, or NULL for a child.
 void hub_end (hub_t *self, const char *lock, int64_t drain_ms);
 
-//  Destinations of a tunnel to a hub at HOST (SPEC.md section 2): its front, back and sink, and its lanes, for ssh's PermitRemoteOpen. LANES 0: any port of
-//  that host. The caller's to free.
-char *hub_doors (const char *host, uint16_t port, uint16_t lanes);
+//  Destinations of a tunnel to a broker at HOST (SPEC.md section 2): its front, back and sink, and its lanes, for ssh's PermitRemoteOpen. LAST 0: nobody knows
+//  where its lanes are, so any port of that host. The caller's to free.
+char *hub_doors (const char *host, uint16_t port, uint16_t first, uint16_t last);
 
-#define HUB_LANES 1000u
+//  Where a hub that listens at PORT has its lanes.
+uint16_t hub_lane_first (uint16_t port);
+uint16_t hub_lane_last (uint16_t port);
 
 #endif

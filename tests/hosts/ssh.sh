@@ -123,10 +123,23 @@ expect_like 64 '' 'two different files are named' "${send[@]}" --hosts "$bare" -
 expect_like 64 '' 'it is no file' "${send[@]}" --hosts "$bare" --with "$scratch/keys"
 expect_like 125 '' 'cannot send /no/such/file' "${send[@]}" --hosts "$bare" --with /no/such/file
 
-#  ---- --tunnel: also when its ssh dies ----
-expect_like 0 "^$alpha running" '' cadre worker deploy --tunnel --hosts "$alpha" --broker "$tcp" --access "$scratch/crew.access"
+#  ---- --tunnel: by a name that is looked up here, and also when its ssh dies ----
+expect_like 0 "^$alpha running" '' cadre worker deploy --tunnel --hosts "$alpha" --broker "tcp://localhost:$port" --access "$scratch/crew.access"
 ok 'the worker has no proxy' grep -qaz '^127.0.0.1:[0-9]*$' "/proc/$(worker_on alpha)/cmdline"
 expect 0 $'1\n2' '' cadre run -k --workdir / 'echo {}' ::: 1 2
+tunnel=$(cut -d ' ' -f 2 "$state/workers.$alpha.tunnel")
+#  socks HOST: does the tunnel lead to the broker's front by that name? The proxy's answer to a connect (RFC 1928) is 10 bytes.
+socks () {
+    (
+        exec 7<>"/dev/tcp/127.0.0.1/$tunnel"
+        printf '\5\1\0' >&7
+        head -c 2 <&7 >/dev/null
+        printf "\\5\\1\\0\\3\\x$(printf %02x ${#1})$1\\x$(printf %02x $((port / 256)))\\x$(printf %02x $((port % 256)))" >&7
+        [ "$(timeout 5 head -c 10 <&7 | wc -c)" = 10 ]
+    )
+}
+ok 'the tunnel does not lead to the broker' socks localhost
+ok 'the tunnel leads elsewhere' sh -c '! "$@"' - bash -c "$(declare -f socks); port=$port tunnel=$tunnel; socks 127.0.0.1"
 keeper=$(cut -d ' ' -f 1 "$state/workers.$alpha.tunnel")
 before=$(pgrep -P "$keeper")
 another () {

@@ -71,10 +71,10 @@ static void test_record (void **state)
 static void test_doors (void **state)
 {
     (void) state;
-    char *doors = hub_doors ("hub", 5700, 0);
+    char *doors = hub_doors ("hub", 5700, 0, 0);
     assert_string_equal (doors, "hub:*");
     free (doors);
-    doors = hub_doors ("::1", 5700, 2);
+    doors = hub_doors ("::1", 5700, 5800, 5801);
     assert_string_equal (doors, "[::1]:5700 [::1]:5701 [::1]:5702 [::1]:5800 [::1]:5801");
     free (doors);
 }
