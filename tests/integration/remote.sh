@@ -4,6 +4,16 @@ script=$CADRE_SOURCE_DIR/client/cli/remote.sh
 size=$(wc -c <"$script")
 cluster_start 0
 
+#  What a check that failed has left running goes with the script.
+sweep () {
+    local file
+    for file in /proc/[0-9]*/environ; do
+        grep -qaz "^HOME=$scratch/home\$" "$file" 2>/dev/null && kill -KILL "$(basename "$(dirname "$file")")" 2>/dev/null
+    done
+    cluster_end
+}
+trap sweep EXIT
+
 #  talk ORDER...: orders and what follows them on stdin, as ssh would bring them; the answers on stdout
 mkdir "$scratch/bin"
 export PATH=$scratch/bin:$PATH
