@@ -69,15 +69,23 @@ signal () {
     fi
 }
 
+#  What is left of it, also where somebody has removed its folder: a cache may be emptied at any time.
+kill_strays () {
+    ls -l /proc/[0-9]*/cwd 2>/dev/null | while IFS= read -r line; do
+        case $line in
+        *" -> $run/files" | *" -> $run/files (deleted)") ;;
+        *) continue ;;
+        esac
+        line=${line%%/cwd -> *}
+        kill -KILL "${line##*/}" 2>/dev/null
+    done
+}
+
 #  end TENTHS: drain for so long; then stop, then kill
 end () {
     signal TERM
-    gone "$1" && return
-    signal TERM
-    gone 50 && return
-    pids
-    ! alive "$watcher" || kill -KILL "$watcher" 2>/dev/null
-    ! alive "$worker" || kill -KILL "$worker" 2>/dev/null
+    gone "$1" || { signal TERM && gone 50; }
+    kill_strays
     gone 50
 }
 
@@ -363,6 +371,7 @@ attach () {
 finish () {
     look
     if [ "$state" = absent ]; then
+        kill_strays
         [ "$verb" != remove ] || clear
         report
         return

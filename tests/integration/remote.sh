@@ -64,6 +64,13 @@ for shell in dash 'busybox sh' bash; do
     expect_like 0 '^cadre: unwatched 1 ' '' talk 'verb status' 'name x' go </dev/null
     gone_again stop </dev/null
 
+    #  a cache that somebody emptied: the worker is found all the same
+    talk "${plain[@]}" 'arg d' go </dev/null >/dev/null
+    lost=$(cat "$(folder x)/worker")
+    rm -rf "$scratch/home/.cache"
+    expect 0 'cadre: absent 0 ' '' talk 'verb stop' 'name x' go </dev/null
+    until_ok sh -c "! kill -0 $lost" || fault "$shell: a worker whose folder is gone stays"
+
     #  files: asked for once, refused when damaged, not asked for again
     printf 'some bytes' >"$scratch/small"
     head -c 200000 /dev/urandom >"$scratch/large"
