@@ -29,7 +29,7 @@ static void s_say_needs (const job_t *job, char *buffer, size_t size)
     }
 }
 
-static void s_say_why (const hub_t *hub, const job_t *job, char *message, size_t size)
+const char *doubt_why (const hub_t *hub, const job_t *job, char *message, size_t size)
 {
     char needs [512], address [ADDRESS_ENDPOINT_BYTES];
     const char *broker = address_print (&hub->addresses [0], address, sizeof address);
@@ -50,6 +50,7 @@ static void s_say_why (const hub_t *hub, const job_t *job, char *message, size_t
     else
         snprintf (message, size, "no worker offers '%s' now: start one with the plugin that has it",
                   job->function);
+    return message;
 }
 
 static void s_notice (hub_t *hub, job_t *job, const char *message)
@@ -81,7 +82,7 @@ static void s_judge (hub_t *hub, job_t *job)
 {
     bool workers = roster_count (hub->roster) > 0;
     char message [1024];
-    s_say_why (hub, job, message, sizeof message);
+    doubt_why (hub, job, message, sizeof message);
     if (job->detached || (!hub->embedded && (!workers || job->fitted)))
         s_notice (hub, job, message);
     else
@@ -109,6 +110,8 @@ void doubt_look (hub_t *hub)
 {
     for (job_t *job = ledger_first (hub->ledger), *next; job; job = next) {
         next = job->hh_number.next;
+        if (job->expire_ms)
+            ledger_expire (hub->ledger, job);
         doubt_job (hub, job);
     }
 }

@@ -209,6 +209,7 @@ void roster_end_session (roster_t *self, agent_t *agent)
     lane_destroy (&agent->lane);
     parts_destroy (&agent->parts);
     agent->in = (stream_in_t){0};
+    agent->hold = (hold_t){0};
     agent->beat_received = agent->lane_sent = agent->sink_sent = agent->sink_received = 0;
     agent->stalls = 0;
     agent->unacknowledged_bytes = 0;
