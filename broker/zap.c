@@ -109,7 +109,9 @@ bool zap_open (zap_t *self, void *context)
 
 void zap_close (zap_t *self)
 {
-    if (self->handler)
+    if (self->handler) {
+        zmq_unbind (self->handler, ENDPOINT); //  At once: closing alone frees the name some time later
         zmq_close (self->handler);
+    }
     self->handler = NULL;
 }
