@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,13 @@
 #include "common/log.h"
 #include "common/place.h"
 
-#define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and some air
-#define MEMORY_USUAL (1ull << 30) //  When the machine's memory is not known
-#define BATCH_FRAMES 256          //  Frames read from one socket in one turn
-#define PENDING_MAX 16            //  Lanes without peer that are polled
-#define FIXED_ITEMS 5             //  Front, back, sink, orders, store
-#define IDLE_MS 1000              //  The loop turns at least this often
+#define BROKER_DESCRIPTORS 32      //  Three sockets, their peers, and some air
+#define MEMORY_USUAL (1ull << 30)  //  When the machine's memory is not known
+#define BATCH_FRAMES 256           //  Frames read from one socket in one turn
+#define PENDING_MAX 16             //  Lanes without peer that are polled
+#define FIXED_ITEMS 5              //  Front, back, sink, orders, store
+#define GIVE_BACK_BYTES (4u << 20) //  Less is not worth the trouble
+#define IDLE_MS 1000               //  The loop turns at least this often
 
 struct broker {
     hub_t hub;             //  What all modules share
@@ -47,6 +49,7 @@ struct broker {
     alarm_t judge;         //  Rings when silent peers are looked for
     int64_t judge_from_us; //  Nobody is judged before: this process itself was stalled
     endless_t *endless;    //  Finds messages without end; NULL where nobody comes over tcp
+    uint64_t most_bytes;   //  That jobs held since memory was given back last
     bool behind;           //  A socket had more than one turn could read
     fault_t fault;         //  The store has failed
 };
@@ -59,12 +62,26 @@ static void s_joined (void *owner)
     doubt_look (&self->hub);
 }
 
+//  When much was forgotten the heap is mostly holes, held together by a few blocks that stay: the system gets those back. An embedded broker
+//  leaves the heap to the program that it lives in.
+static void s_give_back (broker_t *self)
+{
+    uint64_t held = self->hub.job_bytes;
+    if (held > self->most_bytes)
+        self->most_bytes = held;
+    if (self->hub.embedded || held > self->most_bytes / 2 || self->most_bytes < GIVE_BACK_BYTES)
+        return;
+    malloc_trim (0);
+    self->most_bytes = held;
+}
+
 static void s_beat (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
     timers_set (self->hub.timers, &self->beat, now_us + (int64_t) self->hub.beat_ms * 1000);
     front_beat (self->front);
     back_beat (self->back);
+    s_give_back (self);
 }
 
 static void s_watch (void *owner, int64_t now_us)

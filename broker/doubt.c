@@ -63,11 +63,18 @@ static void s_notice (hub_t *hub, job_t *job, const char *message)
         client_notice (job->owner, hub, job->ref, CADRE_ERROR_NO_WORKER, message);
 }
 
+//  Whoever served the broker before this one has had the time to come back, and has done so.
+static bool s_knows_all (const hub_t *hub)
+{
+    bool long_ago = hub->now_us - hub->started_us > (int64_t) hub->lost_ms * 1000;
+    return hub->embedded || (long_ago && roster_is_described (hub->roster));
+}
+
 //  Nobody offers the function and nobody ever did: rather a slip of the pen than a worker that comes later.
 static bool s_is_unknown (hub_t *hub, const job_t *job)
 {
-    return !job->detached && job->kind != WIRE_KIND_COMMAND && roster_count (hub->roster) > 0
-           && !roster_knew (hub->roster, job->function);
+    return !job->detached && s_knows_all (hub) && job->kind != WIRE_KIND_COMMAND
+           && roster_count (hub->roster) > 0 && !roster_knew (hub->roster, job->function);
 }
 
 static bool s_is_settled (hub_t *hub, job_t *job)
@@ -80,7 +87,7 @@ static bool s_is_settled (hub_t *hub, job_t *job)
 //  Ends a job that nobody fits, or tells its client that it waits. Who fitted it once may come back.
 static void s_judge (hub_t *hub, job_t *job)
 {
-    bool workers = roster_count (hub->roster) > 0;
+    bool workers = roster_count (hub->roster) > 0 && s_knows_all (hub);
     char message [1024];
     doubt_why (hub, job, message, sizeof message);
     if (job->detached || (!hub->embedded && (!workers || job->fitted)))

@@ -62,6 +62,7 @@ typedef struct agent {
     char version [64];              //  Its release
     uint64_t pid;                   //  Process there
     uint32_t slots;                 //  Tasks at a time
+    bool described;                 //  It has said HELLO to this broker; else only the log knows of it
     bool threads;                   //  Slots are threads
     bool commands;                  //  Runs commands
     bool draining;                  //  It was told to leave, or does so: also in its next session
@@ -133,6 +134,9 @@ bool roster_fits (roster_t *self, agent_t *agent, job_t *job);
 
 //  Could any registered one?
 bool roster_any_fits (roster_t *self, job_t *job);
+
+//  Has every worker said what it offers? Not so when a broker that was restarted waits for those that its log names.
+bool roster_is_described (const roster_t *self);
 
 //  Is the function offered by anybody, or was it ever since the broker began?
 bool roster_knew (const roster_t *self, const char *function);

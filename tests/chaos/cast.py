@@ -9,6 +9,9 @@ import time
 PR_SET_CHILD_SUBREAPER = 36
 
 
+CLAIMS = []
+
+
 class Failure(Exception):
     """What chaos was looking for."""
 
@@ -37,14 +40,17 @@ def children_of(pid, name=None):
 
 
 def free_block(first, last, step):
-    """The first port of a block that nobody uses: front, back, sink, and lanes from 100 on."""
+    """The first port of a block that nobody uses: front, back, sink, and lanes from 100 on. A name holds it against another run, as long as this one lives."""
     for port in range(first, last, step):
+        claim = socket.socket(socket.AF_UNIX)
         try:
+            claim.bind(f"\0cadre-chaos-{port}")
             for number in [*range(port, port + 3), *range(port + 100, port + 140)]:
                 for host in ("127.0.0.1", "127.0.0.2"):
                     with socket.socket() as one:
                         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                         one.bind((host, number))
+            CLAIMS.append(claim)
             return port
         except OSError:
             continue
