@@ -97,10 +97,11 @@ cadre_error_t greeting_explain (const address_t *address, bool with_keys, fault_
     if (greeting == GREETING_CURVE)
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            with_keys ? "the broker at %s does not let this key in: it was revoked, or made for another "
-                        "broker: ask for a new access file"
-                      : "the broker at %s wants a key: give your access file with --access or CADRE_ACCESS "
-                        "(cadre keygen makes one)",
+            with_keys
+                ? "the broker at %s does not let this key in: it was revoked, or made for another "
+                  "broker (or the broker is too busy to answer): ask for a new access file, or try again"
+                : "the broker at %s wants a key: give your access file with --access or CADRE_ACCESS "
+                  "(cadre keygen makes one)",
             text);
     if (greeting == GREETING_PLAIN && with_keys)
         return fault_set (
