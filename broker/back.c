@@ -70,7 +70,8 @@ void back_forget (back_t *self, agent_t *agent, bool free_of_cost)
 
 static void s_send_beat (back_t *self, agent_t *agent)
 {
-    wire_beat_t beat = {.received = agent->in.received, .sent = lane_sent (agent->lane)};
+    wire_beat_t beat = {.received = hold_limit (&agent->hold, agent->in.received),
+                        .sent = lane_sent (agent->lane)};
     wire_write_beat (&self->frame, (wire_envelope_t){.session = agent->session}, &beat);
     back_send (self, agent->route);
     agent->beat_due = false;
@@ -104,7 +105,7 @@ static void s_open_lane (back_t *self, agent_t *agent, const wire_lane_open_t *o
     lane_grant (agent->lane, open->tasks, open->bytes);
     if (agent->state != AGENT_JOINING)
         return;
-    agent->state = AGENT_READY;
+    agent->state = agent->draining ? AGENT_DRAINING : AGENT_READY;
     roster_changed (self->hub->roster);
     log_line (LOG_INFO, "B012", "worker %s is ready: %u slots", agent->name, agent->slots);
 }
@@ -279,6 +280,7 @@ void back_drain (back_t *self, agent_t *agent, uint64_t timeout_ms)
                       &(wire_drain_t){.timeout_ms = timeout_ms});
     back_send (self, agent->route);
     agent->state = AGENT_DRAINING;
+    agent->draining = true;
     roster_changed (self->hub->roster);
 }
 

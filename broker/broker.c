@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,22 @@
 #include "broker/doubt.h"
 #include "broker/endless.h"
 #include "broker/front.h"
+#include "broker/journal.h"
 #include "broker/ready.h"
 #include "broker/report.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
 #include "common/log.h"
+#include "common/place.h"
 
-#define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and some air
-#define MEMORY_USUAL (1ull << 30) //  When the machine's memory is not known
-#define BATCH_FRAMES 256          //  Frames read from one socket in one turn
-#define PENDING_MAX 16            //  Lanes without peer that are polled
-#define IDLE_MS 1000              //  The loop turns at least this often
+#define BROKER_DESCRIPTORS 32      //  Three sockets, their peers, and some air
+#define MEMORY_USUAL (1ull << 30)  //  When the machine's memory is not known
+#define BATCH_FRAMES 256           //  Frames read from one socket in one turn
+#define PENDING_MAX 16             //  Lanes without peer that are polled
+#define FIXED_ITEMS 5              //  Front, back, sink, orders, store
+#define GIVE_BACK_BYTES (4u << 20) //  Less is not worth the trouble
+#define IDLE_MS 1000               //  The loop turns at least this often
 
 struct broker {
     hub_t hub;             //  What all modules share
@@ -44,7 +49,9 @@ struct broker {
     alarm_t judge;         //  Rings when silent peers are looked for
     int64_t judge_from_us; //  Nobody is judged before: this process itself was stalled
     endless_t *endless;    //  Finds messages without end; NULL where nobody comes over tcp
+    uint64_t most_bytes;   //  That jobs held since memory was given back last
     bool behind;           //  A socket had more than one turn could read
+    fault_t fault;         //  The store has failed
 };
 
 //  ---- start --------------------------------------------------------------
@@ -55,12 +62,26 @@ static void s_joined (void *owner)
     doubt_look (&self->hub);
 }
 
+//  When much was forgotten the heap is mostly holes, held together by a few blocks that stay: the system gets those back. An embedded broker
+//  leaves the heap to the program that it lives in.
+static void s_give_back (broker_t *self)
+{
+    uint64_t held = self->hub.job_bytes;
+    if (held > self->most_bytes)
+        self->most_bytes = held;
+    if (self->hub.embedded || held > self->most_bytes / 2 || self->most_bytes < GIVE_BACK_BYTES)
+        return;
+    malloc_trim (0);
+    self->most_bytes = held;
+}
+
 static void s_beat (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
     timers_set (self->hub.timers, &self->beat, now_us + (int64_t) self->hub.beat_ms * 1000);
     front_beat (self->front);
     back_beat (self->back);
+    s_give_back (self);
 }
 
 static void s_watch (void *owner, int64_t now_us)
@@ -106,6 +127,9 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     hub->embedded = options->embedded;
     hub->insecure = options->insecure;
     hub->doors = options->doors;
+    snprintf (hub->store_name, sizeof hub->store_name, "%s", options->store_name ? options->store_name : "");
+    hub->store_open = options->store_open;
+    hub->store_owner = options->store_owner;
     hub->memory_limit = options->memory_bytes ? options->memory_bytes : cpus_memory_bytes (NULL) / 4;
     if (hub->memory_limit == 0)
         hub->memory_limit = MEMORY_USUAL;
@@ -142,6 +166,14 @@ static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_ro
     return CADRE_OK;
 }
 
+//  Lanes of a broker that was killed here are nobody's.
+static void s_sweep (const broker_t *self)
+{
+    for (size_t i = 0; i < self->hub.addresses_count; i++)
+        if (self->hub.addresses [i].kind == ADDRESS_IPC)
+            place_sweep (self->hub.addresses [i].name, "lane-");
+}
+
 static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
 {
     cadre_error_t error = descriptors_need (BROKER_DESCRIPTORS, "the broker", fault);
@@ -153,6 +185,7 @@ static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
         error = s_bind (self, &self->pull_sink, ZMQ_PULL, ADDRESS_SINK, fault);
     if (error)
         return error;
+    s_sweep (self);
     self->signal_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->signal_fd < 0)
         return fault_set (fault, CADRE_ERROR_IO, "eventfd: %s", strerror (errno));
@@ -191,7 +224,10 @@ broker_t *broker_new (void *context, const broker_options_t *options, fault_t *f
         return NULL;
     }
     s_build (self);
-    return self;
+    if (!options->store_now || journal_need (&self->hub, fault) == CADRE_OK)
+        return self;
+    broker_destroy (&self);
+    return NULL;
 }
 
 //  ---- end ----------------------------------------------------------------
@@ -232,6 +268,9 @@ void broker_destroy (broker_t **self_p)
     broker_t *self = *self_p;
     if (!self)
         return;
+    fault_t ignored = {0};
+    journal_close (&self->hub.journal,
+                   &ignored); //  What follows is not recorded: it is undone by the next start
     if (self->hub.timers) {
         s_stop_workers (self);
         endless_destroy (&self->endless);
@@ -343,17 +382,18 @@ static void s_be_patient (broker_t *self, int64_t now_us, int64_t stall_us)
 static void s_wait (broker_t *self)
 {
     void *pending [PENDING_MAX];
-    zmq_pollitem_t items [4 + PENDING_MAX] = {
+    zmq_pollitem_t items [FIXED_ITEMS + PENDING_MAX] = {
         {.socket = self->pull_sink, .events = ZMQ_POLLIN},
         {.socket = self->router_back, .events = ZMQ_POLLIN},
         {.socket = self->router_front, .events = ZMQ_POLLIN},
         {.fd = self->signal_fd, .events = ZMQ_POLLIN},
+        {.fd = self->hub.journal ? journal_fd (self->hub.journal) : self->signal_fd, .events = ZMQ_POLLIN},
     };
     size_t count = back_pending (self->back, pending, PENDING_MAX);
     for (size_t i = 0; i < count; i++)
-        items [4 + i] = (zmq_pollitem_t){.socket = pending [i], .events = ZMQ_POLLOUT};
+        items [FIXED_ITEMS + i] = (zmq_pollitem_t){.socket = pending [i], .events = ZMQ_POLLOUT};
     int timeout_ms = timers_next_ms (self->hub.timers, moment_now (self->hub.clock), IDLE_MS);
-    zmq_poll (items, (int) (4 + count), self->behind ? 0 : timeout_ms);
+    zmq_poll (items, (int) (FIXED_ITEMS + count), self->behind ? 0 : timeout_ms);
     int64_t now_us = moment_now (self->hub.clock);
     if (now_us - self->hub.now_us > ((int64_t) self->hub.beat_ms + IDLE_MS) * 1000)
         s_be_patient (self, now_us, now_us - self->hub.now_us);
@@ -376,31 +416,41 @@ static void s_turn (broker_t *self)
     s_read_all (self);
     if (self->hub.keys_changed)
         s_check_keys (self);
+    if (self->hub.journal && journal_turn (self->hub.journal, &self->fault))
+        return;
     timers_run (self->hub.timers, self->hub.now_us);
     dispatch_run (self->dispatch);
     ledger_settle (self->hub.ledger);
     back_flush (self->back);
     front_flush (self->front);
-    if (!ledger_is_settling (self->hub.ledger))
-        return;
-    ledger_settle (self->hub.ledger); //  The last state of a job follows payloads that have just gone out
-    front_flush (self->front);
+    if (ledger_is_settling (self->hub.ledger)) {
+        ledger_settle (self->hub.ledger); //  The last state of a job follows payloads that have just gone out
+        front_flush (self->front);
+    }
+    if (self->hub.journal)
+        journal_flush (self->hub.journal);
 }
 
 static bool s_is_drained (const broker_t *self)
 {
     return self->hub.state == HUB_DRAINING && !ledger_has_attached (self->hub.ledger)
-           && front_is_delivered (self->front);
+           && front_is_delivered (self->front) && (!self->hub.journal || journal_is_idle (self->hub.journal));
 }
 
-cadre_error_t broker_run (broker_t *self)
+cadre_error_t broker_run (broker_t *self, fault_t *fault)
 {
     notify_attach (self->hub.notify, self->hub.timers, s_describe, self);
     s_describe (self);
-    while (self->hub.state != HUB_STOPPING && !s_is_drained (self))
+    while (self->hub.state != HUB_STOPPING && !s_is_drained (self) && !self->fault.code)
         s_turn (self);
     s_describe (self);
     notify_detach (self->hub.notify);
-    front_flush (self->front);
-    return CADRE_OK;
+    cadre_error_t error = self->fault.code;
+    if (error)
+        *fault = self->fault;
+    else {
+        front_flush (self->front);
+        error = journal_close (&self->hub.journal, fault);
+    }
+    return error;
 }

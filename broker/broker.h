@@ -23,15 +23,20 @@ typedef struct broker broker_t;
 struct notify; //  common/notify.h
 
 typedef struct broker_options {
-    const char *name;            //  Label for people; NULL: host name
-    const char *listen;          //  Addresses, separated by commas; at least one
-    uint16_t lane_first;         //  First tcp port for lanes; 0: base + 100
-    uint16_t lane_last;          //  Last one; 0: 65535
-    uint32_t beat_ms;            //  0: 1000
-    uint32_t lost_ms;            //  A silent peer is lost after this; 0: 10000
-    uint64_t memory_bytes;       //  What the broker may hold; 0: a quarter of the machine
-    bool embedded;               //  Nobody else can join: what no worker here fits fails at once
-    bool insecure;               //  Other hosts can join without a key: shown by broker.info
+    const char *name;      //  Label for people; NULL: host name
+    const char *listen;    //  Addresses, separated by commas; at least one
+    uint16_t lane_first;   //  First tcp port for lanes; 0: base + 100
+    uint16_t lane_last;    //  Last one; 0: 65535
+    uint32_t beat_ms;      //  0: 1000
+    uint32_t lost_ms;      //  A silent peer is lost after this; 0: 10000
+    uint64_t memory_bytes; //  What the broker may hold; 0: a quarter of the machine
+    bool embedded;         //  Nobody else can join: what no worker here fits fails at once
+    bool insecure;         //  Other hosts can join without a key: shown by broker.info
+    //  Opens the store of durable jobs; NULL: there are none
+    struct store *(*store_open) (void *owner, fault_t *fault);
+    void *store_owner;           //  Its first argument
+    const char *store_name;      //  For broker.info
+    bool store_now;              //  Open it at once, not when the first durable job comes
     doors_t *doors;              //  Keys that peers must have on tcp; NULL: none. Borrowed
     struct notify *notify;       //  Tells a supervisor how it is; borrowed; NULL: nobody
     const moment_clock_t *clock; //  NULL: the boot-time clock
@@ -39,13 +44,15 @@ typedef struct broker_options {
 
 typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2, BROKER_RELOAD = 4 } broker_order_t;
 
-//  Counts descriptors and binds all sockets. NULL and a fault when that fails: address, port, folder, limit.
+//  Counts descriptors, reads the store, and binds all sockets. NULL and a fault when that fails: address, port, folder, limit, a store that is
+//  locked, damaged or newer.
 //  The options' texts are copied; context stays the caller's.
 broker_t *broker_new (void *context, const broker_options_t *options, fault_t *fault);
 void broker_destroy (broker_t **self_p);
 
-//  Serves until it was told to drain (no new jobs; ends when the last attached job has) or to stop.
-cadre_error_t broker_run (broker_t *self);
+//  Serves until it was told to drain (no new jobs; ends when the last attached job has) or to stop. A fault when the store failed: nothing was acknowledged
+//  that is not in it.
+cadre_error_t broker_run (broker_t *self, fault_t *fault);
 
 //  Any thread, async-signal-safe.
 void broker_signal (broker_t *self, broker_order_t order);

@@ -196,3 +196,19 @@ size_t client_backlog (const client_t *self)
 {
     return stream_bytes (self->out) + self->batch.size;
 }
+
+void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, const fault_t *fault)
+{
+    buffer_t frame = {0};
+    wire_job_opened_t fields = {
+        .ref = ref, .number = number, .code = fault->code, .message = wire_view (fault->text)};
+    wire_write_job_opened (&frame, (wire_envelope_t){0}, &fields);
+    stream_put (self->out, &frame, 0, false);
+    client_touch (self, hub);
+}
+
+uint64_t client_acknowledgeable (const client_t *self)
+{
+    uint64_t limit = hold_limit (&self->hold, self->in.received);
+    return self->parts_from && self->parts_from <= limit ? self->parts_from - 1 : limit;
+}

@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "broker/doors.h"
+#include "broker/hold.h"
 #include "broker/job.h"
 #include "common/parts.h"
 #include "common/sockets.h"
@@ -45,6 +46,8 @@ typedef struct client {
     stream_t *out;                  //  What it is sent
     stream_in_t in;                 //  What it has sent
     parts_t *parts;                 //  Payloads on their way from it
+    hold_t hold;                    //  Frames that are acknowledged when they are durable
+    uint64_t parts_from;            //  With a journal: the first PART whose task has not come; 0: none
     uint64_t acknowledged;          //  What the last BEAT to it said
     uint64_t unacknowledged_bytes;  //  Received since then
     uint64_t received_tasks;        //  Tasks received in total
@@ -87,6 +90,7 @@ void client_result_of (client_t *self, hub_t *hub, uint64_t ref, view_t body);
 //  One result whose value goes in parts. Takes the content of *payload. head holds outcome, code and run time, packed; detail one value.
 void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result, buffer_t *payload);
 
+void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, const fault_t *fault);
 void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body);
 void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, bool final);
 void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code, const char *message);
@@ -97,6 +101,9 @@ void client_flush (client_t *self);
 //  The job's state is to be told; forgotten when it ends.
 void client_changed (client_t *self, job_t *job);
 void client_unchanged (client_t *self, job_t *job);
+
+//  What may be acknowledged of what it has sent.
+uint64_t client_acknowledgeable (const client_t *self);
 
 //  Bytes that it has not acknowledged.
 size_t client_backlog (const client_t *self);

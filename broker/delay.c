@@ -98,10 +98,10 @@ static void s_ring (void *owner, int64_t now_us)
     s_set_alarm (self);
 }
 
-int64_t delay_backoff_us (unsigned n)
+int64_t delay_due_us (const delay_t *self, uint64_t job, uint32_t index)
 {
-    int64_t wait_us = 100000;
-    for (; n > 1 && wait_us < 10000000; n--)
-        wait_us *= 2;
-    return wait_us < 10000000 ? wait_us : 10000000;
+    for (size_t i = 0; i < self->count; i++)
+        if (self->heap [i].job == job && self->heap [i].index == index)
+            return self->heap [i].due_us;
+    return 0;
 }

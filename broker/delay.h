@@ -17,9 +17,9 @@ typedef void delay_wake_fn (void *owner, uint64_t job, uint32_t index);
 delay_t *delay_new (timers_t *timers, delay_wake_fn *wake, void *owner);
 void delay_destroy (delay_t **self_p);
 
-void delay_add (delay_t *self, int64_t due_us, uint64_t job, uint32_t index);
+//  When that task is due; 0 if it does not wait here. Looks at every entry.
+int64_t delay_due_us (const delay_t *self, uint64_t job, uint32_t index);
 
-//  How long the n-th repetition waits (n from 1): 100 ms, doubled each time, at most 10 s.
-int64_t delay_backoff_us (unsigned n);
+void delay_add (delay_t *self, int64_t due_us, uint64_t job, uint32_t index);
 
 #endif

@@ -2,18 +2,28 @@
 
 #include "broker/deliver.h"
 
+#include "broker/journal.h"
+
+void deliver_keep (hub_t *hub, job_t *job, uint32_t index, view_t body, buffer_t *large)
+{
+    if (large->size)
+        keep_put_large (job->keep, index, large);
+    job->kept_at [index] = keep_append (job->keep, KEEP_RESULT, index, body) + 1;
+    follow_touch (job, hub);
+}
+
+//  Of a durable job nobody hears before it is on the disk.
 static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
 {
-    uint32_t index = (uint32_t) result->index;
     buffer_t body = {0};
     pack_uint (&body, result->index);
     pack_uint (&body, result->attempt);
     pack_raw (&body, tail.data, tail.size);
-    if (large->size)
-        keep_put_large (job->keep, index, large);
-    job->kept_at [index] = keep_append (job->keep, KEEP_RESULT, index, wire_view_of (&body)) + 1;
+    if (job->durable && hub->journal)
+        journal_result (hub->journal, job, result, wire_view_of (&body), large);
+    else
+        deliver_keep (hub, job, (uint32_t) result->index, wire_view_of (&body), large);
     buffer_free (&body);
-    follow_touch (job, hub);
 }
 
 void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
@@ -55,6 +65,8 @@ void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, u
     s_pack_output (&body, index, attempt, stream, cut, bytes);
     if (job->detached) {
         keep_append (job->keep, KEEP_OUTPUT, index, wire_view_of (&body));
+        if (job->durable && hub->journal)
+            journal_output (hub->journal, job, index, wire_view_of (&body));
         follow_touch (job, hub);
     } else
         client_output (job->owner, hub, job->ref, wire_view_of (&body));

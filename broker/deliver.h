@@ -13,6 +13,9 @@
 //  (else empty), its content is taken.
 void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large);
 
+//  A result of a detached job is kept, and followers hear of it. body: the fields of a result from index on, packed. *large as above.
+void deliver_keep (hub_t *hub, job_t *job, uint32_t index, view_t body, buffer_t *large);
+
 //  What a running task wrote.
 void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes);
 

@@ -4,13 +4,16 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "broker/journal.h"
 #include "broker/ready.h"
 
 #define LOOK_AHEAD_US 2000u //  Work that may wait at each slot
 #define LOOK_AHEAD_TASKS 1024u
 #define RECALL_IDLE_US 5000 //  A worker that has not answered for so long is asked to return what waits
 #define RECALL_WAIT_US 100000
+#define ASIDE_MAX 64u
 
 typedef struct place {
     agent_t *agent; //  A worker that fits
@@ -29,6 +32,8 @@ struct dispatch {
     size_t count;               //  How many
     size_t capacity;            //  Allocated
     buffer_t batch;             //  Tasks of one frame, packed
+    uint32_t aside [ASIDE_MAX]; //  Tasks of the job at hand that should not go to the worker at hand
+    size_t aside_count;         //  How many
 };
 
 static void s_ring (void *owner, int64_t now_us)
@@ -75,10 +80,16 @@ static uint32_t s_free_slots (const agent_t *agent)
     return agent->leased < agent->slots ? agent->slots - agent->leased : 0;
 }
 
+//  A durable task that must not run twice is sent when its lease is on the disk: a lease that a crash took with it would be given anew.
+static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
+{
+    return job->durable && self->hub->journal && job_runs_once (job);
+}
+
 //  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.
 static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
 {
-    if (lane_free_bytes (agent->lane) == 0)
+    if (lane_free_bytes (agent->lane) == 0 || (lane_is_held (agent->lane) && s_is_recorded_first (self, job)))
         return 0;
     uint64_t most = agent->slots;
     if (agent->claimed != self->turn)
@@ -164,6 +175,40 @@ static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t 
     return true;
 }
 
+//  A task that failed at this worker, or at another one of its host, goes elsewhere if somebody else has a free slot now.
+static bool s_avoids (const dispatch_t *self, const task_t *task, const agent_t *agent)
+{
+    if (task->failed == 0 || task->agent >= roster_places (self->hub->roster))
+        return false;
+    const agent_t *failed = roster_at (self->hub->roster, task->agent);
+    if (!failed || strcmp (failed->host, agent->host) != 0)
+        return false;
+    for (size_t i = 0; i < self->count; i++) {
+        const agent_t *other = self->places [i].agent;
+        if (s_free_slots (other) > 0 && strcmp (other->host, agent->host) != 0)
+            return true;
+    }
+    return false;
+}
+
+//  Takes the next task that may go to the agent; those that should not are put aside. False when there is none.
+static bool s_take (dispatch_t *self, job_t *job, const agent_t *agent, uint32_t *index)
+{
+    while (job->ready > self->aside_count) {
+        *index = job_take (job);
+        if (self->aside_count == ASIDE_MAX || !s_avoids (self, &job->tasks [*index], agent))
+            return true;
+        self->aside [self->aside_count++] = *index;
+    }
+    return false;
+}
+
+static void s_put_aside_back (dispatch_t *self, job_t *job)
+{
+    while (self->aside_count)
+        job_put_back (job, self->aside [--self->aside_count]);
+}
+
 //  Hands out up to place->given tasks; returns how many.
 static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
 {
@@ -173,8 +218,13 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
     uint64_t bytes_left = lane_free_bytes (agent->lane), first = self->hub->serial + 1;
     uint32_t given = 0;
     size_t count = 0;
-    for (; given < place->given && job->ready > 0; given++) {
-        uint32_t index = job_take (job);
+    uint32_t index;
+    for (; given < place->given && s_take (self, job, agent, &index); given++) {
+        if (!stock_is_here (job->stock, index)) {
+            journal_fetch (self->hub->journal, job, index);
+            job_put_back (job, index);
+            break;
+        }
         view_t payload = stock_get (job->stock, index);
         bool large = wire_parts_of (payload) != 0;
         size_t size = (large ? stock_large (job->stock, index).size : payload.size) + 64;
@@ -200,6 +250,9 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
         count++;
     }
     s_close_batch (self, job, agent, first, count);
+    s_put_aside_back (self, job);
+    if (given && s_is_recorded_first (self, job))
+        journal_hold_lane (self->hub->journal, agent);
     return given;
 }
 

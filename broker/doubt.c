@@ -29,7 +29,7 @@ static void s_say_needs (const job_t *job, char *buffer, size_t size)
     }
 }
 
-static void s_say_why (const hub_t *hub, const job_t *job, char *message, size_t size)
+const char *doubt_why (const hub_t *hub, const job_t *job, char *message, size_t size)
 {
     char needs [512], address [ADDRESS_ENDPOINT_BYTES];
     const char *broker = address_print (&hub->addresses [0], address, sizeof address);
@@ -50,6 +50,7 @@ static void s_say_why (const hub_t *hub, const job_t *job, char *message, size_t
     else
         snprintf (message, size, "no worker offers '%s' now: start one with the plugin that has it",
                   job->function);
+    return message;
 }
 
 static void s_notice (hub_t *hub, job_t *job, const char *message)
@@ -62,11 +63,18 @@ static void s_notice (hub_t *hub, job_t *job, const char *message)
         client_notice (job->owner, hub, job->ref, CADRE_ERROR_NO_WORKER, message);
 }
 
+//  Whoever served the broker before this one has had the time to come back, and has done so.
+static bool s_knows_all (const hub_t *hub)
+{
+    bool long_ago = hub->now_us - hub->started_us > (int64_t) hub->lost_ms * 1000;
+    return hub->embedded || (long_ago && roster_is_described (hub->roster));
+}
+
 //  Nobody offers the function and nobody ever did: rather a slip of the pen than a worker that comes later.
 static bool s_is_unknown (hub_t *hub, const job_t *job)
 {
-    return !job->detached && job->kind != WIRE_KIND_COMMAND && roster_count (hub->roster) > 0
-           && !roster_knew (hub->roster, job->function);
+    return !job->detached && s_knows_all (hub) && job->kind != WIRE_KIND_COMMAND
+           && roster_count (hub->roster) > 0 && !roster_knew (hub->roster, job->function);
 }
 
 static bool s_is_settled (hub_t *hub, job_t *job)
@@ -79,9 +87,9 @@ static bool s_is_settled (hub_t *hub, job_t *job)
 //  Ends a job that nobody fits, or tells its client that it waits. Who fitted it once may come back.
 static void s_judge (hub_t *hub, job_t *job)
 {
-    bool workers = roster_count (hub->roster) > 0;
+    bool workers = roster_count (hub->roster) > 0 && s_knows_all (hub);
     char message [1024];
-    s_say_why (hub, job, message, sizeof message);
+    doubt_why (hub, job, message, sizeof message);
     if (job->detached || (!hub->embedded && (!workers || job->fitted)))
         s_notice (hub, job, message);
     else
@@ -109,6 +117,8 @@ void doubt_look (hub_t *hub)
 {
     for (job_t *job = ledger_first (hub->ledger), *next; job; job = next) {
         next = job->hh_number.next;
+        if (job->expire_ms)
+            ledger_expire (hub->ledger, job);
         doubt_job (hub, job);
     }
 }

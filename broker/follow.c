@@ -21,6 +21,16 @@ follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *o
     return self;
 }
 
+//  A client that opened its job again may be sending the rest of it, which is all here: that is ignored.
+static void s_end_ref (client_t *client, uint64_t number)
+{
+    ref_t *ref = client_ref (client, number);
+    if (ref && ref->again)
+        ref->kind = REF_REFUSED;
+    else
+        client_ref_remove (client, number);
+}
+
 void follow_destroy (follower_t **self_p)
 {
     assert (self_p);
@@ -29,7 +39,7 @@ void follow_destroy (follower_t **self_p)
         return;
     DL_DELETE2 (self->job->followers, self, job_prev, job_next);
     DL_DELETE2 (self->client->followers, self, client_prev, client_next);
-    client_ref_remove (self->client, self->ref);
+    s_end_ref (self->client, self->ref);
     free (self);
     *self_p = NULL;
 }

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "broker/front_own.h"
+#include "broker/journal.h"
 #include "common/log.h"
 
 #define WHO_US 100000 //  Between two WHOs to the same peer
@@ -95,13 +96,14 @@ static void s_welcome (front_t *self, client_t *client, bool resumed)
     front_raise (self->hub, client);
     wire_client_welcome_t fields = {.minor = WIRE_MINOR,
                                     .resumed = resumed,
-                                    .received = client->in.received,
+                                    .received = client_acknowledgeable (client),
                                     .window_tasks = client->granted_tasks,
                                     .window_bytes = client->granted_bytes,
                                     .beat_ms = self->hub->beat_ms,
                                     .lost_ms = self->hub->lost_ms,
                                     .broker = wire_view (self->hub->name),
-                                    .version = wire_view (RELEASE)};
+                                    .version = wire_view (RELEASE),
+                                    .epoch = self->hub->epoch};
     wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session}, &fields);
     front_send (self, client->route);
 }
@@ -242,6 +244,23 @@ static bool s_window (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
+//  A frame that left a record is acknowledged when that is on the disk; a part, when the task to which it belongs is.
+static bool s_handle_recorded (front_t *self, client_t *client, const wire_envelope_t *envelope,
+                               cursor_t *body, size_t size_bytes)
+{
+    journal_t *journal = self->hub->journal;
+    uint64_t session = client->session, mark = journal_mark (journal);
+    if (!s_handle_stream (self, client, envelope->verb, body, size_bytes))
+        return false;
+    if (parts_bytes (client->parts) == 0)
+        client->parts_from = 0;
+    else if (client->parts_from == 0)
+        client->parts_from = envelope->sequence;
+    if (journal_mark (journal) != mark && client->session == session)
+        journal_hold_client (journal, client, envelope->sequence);
+    return true;
+}
+
 //  A frame with a number belongs to the stream; what was seen is dropped, a gap asks the client to start over.
 static bool s_handle_numbered (front_t *self, client_t *client, const wire_envelope_t *envelope,
                                cursor_t *body, size_t size_bytes)
@@ -255,7 +274,8 @@ static bool s_handle_numbered (front_t *self, client_t *client, const wire_envel
     if (client->in.received - client->acknowledged >= 64 || client->unacknowledged_bytes >= 256 * 1024)
         client->beat_due = true;
     client_touch (client, self->hub);
-    return s_handle_stream (self, client, envelope->verb, body, size_bytes);
+    return self->hub->journal ? s_handle_recorded (self, client, envelope, body, size_bytes)
+                              : s_handle_stream (self, client, envelope->verb, body, size_bytes);
 }
 
 static bool s_handle_client (front_t *self, client_t *client, const wire_envelope_t *envelope, cursor_t *body,

@@ -6,17 +6,13 @@
 
 #include "broker/doubt.h"
 #include "broker/front_own.h"
+#include "broker/journal.h"
 
 #define DURATION_MAX_MS (400ull * 24 * 3600 * 1000) //  400 days
 
 static void s_opened (front_t *self, client_t *client, uint64_t ref, uint64_t number, const fault_t *fault)
 {
-    buffer_t frame = {0};
-    wire_job_opened_t fields = {
-        .ref = ref, .number = number, .code = fault->code, .message = wire_view (fault->text)};
-    wire_write_job_opened (&frame, (wire_envelope_t){0}, &fields);
-    stream_put (client->out, &frame, 0, false);
-    client_touch (client, self->hub);
+    client_opened (client, self->hub, ref, number, fault);
 }
 
 static bool s_needs_are_texts (const wire_list_t *needs)
@@ -80,14 +76,25 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client, 
     if (open->name.size >= HUB_NAME_BYTES)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job's name has at most %d bytes",
                           HUB_NAME_BYTES - 1);
+    if (open->durable && journal_need (self->hub, fault))
+        return fault->code;
     if (open->priority > JOB_PRIORITY_MAX || open->priority < -JOB_PRIORITY_MAX)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a priority is between -%d and %d", JOB_PRIORITY_MAX,
                           JOB_PRIORITY_MAX);
-    if (open->timeout_ms > DURATION_MAX_MS || open->grace_ms > DURATION_MAX_MS)
+    if (open->timeout_ms > DURATION_MAX_MS || open->grace_ms > DURATION_MAX_MS
+        || open->expire_ms > DURATION_MAX_MS)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a timeout is at most 400 days");
     if (!s_needs_are_texts (&open->needs))
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job needs at most %u labels, as texts",
                           JOB_NEEDS_MAX);
+    spans_t has = {0};
+    tries_t tries;
+    bool fine = tries_read (&tries, open) && spans_read (&has, &open->ended);
+    spans_free (&has);
+    if (!fine)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "what is tried again is a map of outcomes to numbers, and what has ended a list of spans");
     if (!s_spec_is_map (open->spec))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "what a job's commands have in common is a map or nil");
@@ -115,14 +122,53 @@ static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t
         return true;
     }
     client_ref_add (client, open->ref, REF_JOB, job->number)->again = true;
-    s_opened (self, client, open->ref, job->number, &fault);
+    if (job->durable && self->hub->journal)
+        journal_tell_opened (self->hub->journal, client, open->ref, job->number);
+    else
+        s_opened (self, client, open->ref, job->number, &fault);
     s_tell_state (self, client, job, open->ref);
+    return true;
+}
+
+//  A detached job that was submitted before, has ended and was forgotten is not run again. Who may not open it does not hear of it.
+static bool s_is_ghost (const front_t *self, const client_t *client, const wire_job_open_t *open,
+                        fault_t *fault)
+{
+    fault_t denied = {0};
+    uint64_t number = ledger_forgotten (self->hub->ledger, open->uuid.data);
+    if (!number || s_check_rights (self, client, open, &denied))
+        return false;
+    fault_set (fault, CADRE_ERROR_NOT_FOUND,
+               "this job was submitted before, as %llu, has ended, and was forgotten",
+               (unsigned long long) number);
+    return true;
+}
+
+//  The job is taken back, and its client told why.
+static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref, const fault_t *fault)
+{
+    client_ref (client, ref)->kind = REF_REFUSED;
+    s_opened (self, client, ref, 0, fault);
+    ledger_forget (self->hub->ledger, job);
+}
+
+//  The client of a durable job hears of it when it is on the disk. False when there is no room for it there.
+static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref, view_t open, fault_t *fault)
+{
+    journal_t *journal = self->hub->journal;
+    if (journal_admit (journal, job, open.size, 0, fault)) {
+        s_take_back (self, client, job, ref, fault);
+        return false;
+    }
+    journal_job (journal, job, open);
+    journal_tell_opened (journal, client, ref, job->number);
     return true;
 }
 
 bool front_job_open (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_open_t open;
+    view_t whole = {body->at, (size_t) (body->end - body->at)};
     fault_t fault = {0};
     if (!wire_read_job_open (body, &open) || !cursor_done (body) || open.ref == 0
         || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref)
@@ -131,14 +177,17 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
     job_t *job = ledger_find_uuid (self->hub->ledger, open.uuid.data);
     if (job)
         return s_open_again (self, client, &open, job);
-    if (s_check_open (self, client, &open, &fault)) {
+    if (s_is_ghost (self, client, &open, &fault) || s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
         s_opened (self, client, open.ref, 0, &fault);
         return true;
     }
     job = ledger_open (self->hub->ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
-    s_opened (self, client, open.ref, job->number, &fault);
+    if (!job->durable)
+        s_opened (self, client, open.ref, job->number, &fault);
+    else if (!s_record (self, client, job, open.ref, whole, &fault))
+        return true;
     if (job->detached)
         s_tell_state (self, client, job, open.ref);
     doubt_job (self->hub, job);
@@ -160,7 +209,8 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
     for (size_t i = 0; i < payloads->count; i++) {
         view_t payload;
         buffer_t large = {0};
-        if (cursor_peek (&cursor) == CURSOR_ARRAY) {
+        bool had = cursor_peek (&cursor) == CURSOR_NIL && spans_hold (&job->has, first + i);
+        if (had || cursor_peek (&cursor) == CURSOR_ARRAY) {
             cursor_skip (&cursor, &payload);
             if (payload.size > WIRE_INLINE_MAX)
                 return false;
@@ -179,12 +229,30 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
 static void s_skip_known (const job_t *job, wire_job_tasks_t *tasks)
 {
     cursor_t cursor = cursor_of_view (tasks->payloads.values);
-    while (tasks->first < job->total && tasks->payloads.count) {
+    while (tasks->first < job->promised && tasks->payloads.count) {
         cursor_skip (&cursor, NULL);
         tasks->first++;
         tasks->payloads.count--;
     }
     tasks->payloads.values = (view_t){.data = cursor.at, .size = (size_t) (cursor.end - cursor.at)};
+}
+
+//  A durable job that does not fit into the store is taken back as a whole, unless tasks of it have begun: then it is cancelled.
+static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_job_tasks_t *tasks)
+{
+    fault_t fault = {0};
+    if (!job->durable || !self->hub->journal)
+        return true;
+    size_t bytes = tasks->payloads.values.size;
+    for (size_t i = 0; i < tasks->payloads.count; i++)
+        bytes += stock_large_size (job->stock, job->promised + (uint32_t) i);
+    if (journal_admit (self->hub->journal, job, bytes, tasks->payloads.count, &fault) == CADRE_OK)
+        return true;
+    ledger_doom (self->hub->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
+    client_ref (client, tasks->ref)->kind = REF_REFUSED;
+    s_opened (self, client, tasks->ref, 0, &fault);
+    ledger_finish (self->hub->ledger, job);
+    return false;
 }
 
 bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
@@ -202,11 +270,14 @@ bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
         s_skip_known (job, &tasks);
     if (tasks.payloads.count == 0)
         return true;
-    if (job->sealed || tasks.first != job->total || tasks.payloads.count > WIRE_TASKS_MAX - job->total)
+    if (job->seal_promised || tasks.first != job->promised
+        || tasks.payloads.count > WIRE_TASKS_MAX - job->promised)
         return false;
-    if (!s_take_parts (client, job, job->total, &tasks.payloads))
+    if (!s_take_parts (client, job, job->promised, &tasks.payloads))
         return false;
-    ledger_append (self->hub->ledger, job, &tasks.payloads);
+    if (!s_has_room (self, client, job, &tasks))
+        return true;
+    ledger_submit (self->hub->ledger, job, &tasks.payloads);
     if (job->leased == 0)
         doubt_job (self->hub, job);
     return true;
@@ -222,11 +293,11 @@ bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
     job_t *job = s_job (self, client, seal.ref, &ref, &known);
     if (!job)
         return known;
-    if (job->sealed)
+    if (job->seal_promised)
         return ref->again;
-    if (seal.count != job->total)
+    if (seal.count != job->promised)
         return false;
-    ledger_seal (self->hub->ledger, job);
+    ledger_finish (self->hub->ledger, job);
     return true;
 }
 
@@ -243,7 +314,7 @@ bool front_job_cancel (front_t *self, client_t *client, cursor_t *body)
         return true;
     if (cancel.all)
         ledger_cancel_all (self->hub->ledger, job);
-    else if (cancel.index < job->total)
+    else if (cancel.index < job->total) //  One that is not on the disk yet cannot be named
         ledger_cancel (self->hub->ledger, job, (uint32_t) cancel.index);
     return true;
 }

@@ -30,8 +30,10 @@ void front_report (void *owner, int64_t now_us)
 //  What a client may send ahead shrinks as memory fills up.
 static void s_allowance (const hub_t *hub, uint64_t *tasks, uint64_t *bytes)
 {
-    uint64_t used = hub->job_bytes + hub->client_bytes;
+    uint64_t used = hub->job_bytes + hub->client_bytes + hub->journal_bytes;
     uint64_t left = used < hub->memory_limit ? (hub->memory_limit - used) / 2 : 0;
+    if (hub->journal_bytes > HUB_JOURNAL_BYTES)
+        left = 0;
     *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
     *tasks = left / 64 < HUB_ALLOWANCE_TASKS ? left / 64 : HUB_ALLOWANCE_TASKS;
 }
@@ -92,10 +94,10 @@ static void s_send_window (front_t *self, client_t *client)
 
 static void s_send_beat (front_t *self, client_t *client)
 {
-    wire_beat_t beat = {.received = client->in.received, .sent = stream_sent (client->out)};
+    wire_beat_t beat = {.received = client_acknowledgeable (client), .sent = stream_sent (client->out)};
     wire_write_beat (&self->frame, (wire_envelope_t){.session = client->session}, &beat);
     front_send (self, client->route);
-    client->acknowledged = client->in.received;
+    client->acknowledged = beat.received;
     client->unacknowledged_bytes = 0;
     client->beat_due = false;
 }
@@ -165,6 +167,7 @@ void front_beat (front_t *self)
     self->rate_done = ended;
     self->rate_us = self->hub->now_us;
     doubt_look (self->hub);
+    ledger_sweep (self->hub->ledger);
 }
 
 void front_judge (front_t *self)

@@ -15,57 +15,66 @@
 
 struct delay;
 struct doors;
+struct journal;
 struct ledger;
 struct notify;
 struct ready;
 struct roster;
 
 #define HUB_NAME_BYTES 256
+#define HUB_STORE_BYTES 1024
 #define HUB_CLIENT_BYTES (64u * 1024 * 1024) //  Delivery backlog of a client at which its tasks wait
 #define HUB_ALLOWANCE_TASKS 1000000u         //  Tasks that a client may send ahead
 #define HUB_ALLOWANCE_BYTES (64u * 1024 * 1024)
-#define HUB_SINK_BYTES (8u * 1024 * 1024)  //  Results of a worker that may be unacknowledged
-#define HUB_OUTPUT_BYTES (1024u * 1024)    //  Output of a lease that may be ahead of what was passed on
-#define HUB_KEEP_BYTES (16u * 1024 * 1024) //  Output that is kept of one task of a detached job
+#define HUB_JOURNAL_BYTES (64u * 1024 * 1024) //  On their way to the store; beyond that nobody may send ahead
+#define HUB_SINK_BYTES (8u * 1024 * 1024)     //  Results of a worker that may be unacknowledged
+#define HUB_OUTPUT_BYTES (1024u * 1024)       //  Output of a lease that may be ahead of what was passed on
+#define HUB_KEEP_BYTES (16u * 1024 * 1024)    //  Output that is kept of one task of a detached job
 
 typedef enum hub_state { HUB_RUNNING, HUB_DRAINING, HUB_STOPPING } hub_state_t;
 
 typedef struct hub {
-    void *context;                          //  ZeroMQ's; borrowed
-    struct notify *notify;                  //  Tells the supervisor; borrowed; or NULL
-    const moment_clock_t *clock;            //  NULL: the boot-time clock
-    int64_t now_us;                         //  Time of this turn of the loop
-    int64_t started_us;                     //  When the broker began
-    char name [HUB_NAME_BYTES];             //  Label for people
-    address_t addresses [ADDRESS_LIST_MAX]; //  Where it listens
-    size_t addresses_count;                 //  How many of them
-    uint16_t lane_first;                    //  First tcp port for lanes
-    uint16_t lane_last;                     //  Last one
-    uint32_t beat_ms;                       //  How often peers say that they live
-    uint32_t lost_ms;                       //  Silence after which they do not
-    uint64_t memory_limit;                  //  Bytes that the broker may hold
-    bool embedded;                          //  Nobody else can join
-    bool insecure;                          //  Other hosts can join without a key
-    struct doors *doors;                    //  Keys; NULL: everybody is let in
-    const char *peer;                       //  Who sent the frame at hand, as the gate calls it
-    bool keys_changed;                      //  Sessions are to be checked against new keys
-    hub_state_t state;                      //  Running, draining or stopping
-    uint64_t epoch;                         //  Of the leases given here
-    uint64_t serial;                        //  The last lease's number
-    timers_t *timers;                       //  Alarms
-    struct ledger *ledger;                  //  Jobs and their tasks
-    struct ready *ready;                    //  Jobs that have something to run
-    struct delay *delay;                    //  Tasks that wait for their next try
-    struct roster *roster;                  //  Workers
-    struct client *clients;                 //  Sessions by number (uthash)
-    struct client *dirty;                   //  Clients with something to flush
-    uint64_t job_bytes;                     //  Held by jobs: tasks, payloads, what is kept
-    uint64_t client_bytes;                  //  Held by clients: streams and parts; counted now and then
-    uint64_t tasks_done;                    //  Ended well, ever
-    uint64_t tasks_failed;                  //  Ended in another way, ever
-    uint64_t refused_frames;                //  Frames that were not what they should be
-    uint64_t stale_results;                 //  Results of leases that were no longer valid
-    uint64_t lost_workers;                  //  Workers that went silent, ever
+    void *context;                     //  ZeroMQ's; borrowed
+    struct notify *notify;             //  Tells the supervisor; borrowed; or NULL
+    const moment_clock_t *clock;       //  NULL: the boot-time clock
+    int64_t now_us;                    //  Time of this turn of the loop
+    int64_t started_us;                //  When the broker began
+    char name [HUB_NAME_BYTES];        //  Label for people
+    char store_name [HUB_STORE_BYTES]; //  Where durable jobs are, or empty
+    struct store *(*store_open) (void *owner,
+                                 struct fault *fault); //  Opens that when the first one comes, or NULL
+    void *store_owner;                                 //  Its first argument
+    address_t addresses [ADDRESS_LIST_MAX];            //  Where it listens
+    size_t addresses_count;                            //  How many of them
+    uint16_t lane_first;                               //  First tcp port for lanes
+    uint16_t lane_last;                                //  Last one
+    uint32_t beat_ms;                                  //  How often peers say that they live
+    uint32_t lost_ms;                                  //  Silence after which they do not
+    uint64_t memory_limit;                             //  Bytes that the broker may hold
+    bool embedded;                                     //  Nobody else can join
+    bool insecure;                                     //  Other hosts can join without a key
+    struct doors *doors;                               //  Keys; NULL: everybody is let in
+    const char *peer;                                  //  Who sent the frame at hand, as the gate calls it
+    bool keys_changed;                                 //  Sessions are to be checked against new keys
+    hub_state_t state;                                 //  Running, draining or stopping
+    uint64_t epoch;                                    //  Of the leases given here
+    uint64_t serial;                                   //  The last lease's number
+    timers_t *timers;                                  //  Alarms
+    struct ledger *ledger;                             //  Jobs and their tasks
+    struct journal *journal; //  Their changes on the way to the store; NULL: no job is durable
+    struct ready *ready;     //  Jobs that have something to run
+    struct delay *delay;     //  Tasks that wait for their next try
+    struct roster *roster;   //  Workers
+    struct client *clients;  //  Sessions by number (uthash)
+    struct client *dirty;    //  Clients with something to flush
+    uint64_t job_bytes;      //  Held by jobs: tasks, payloads, what is kept
+    uint64_t client_bytes;   //  Held by clients: streams and parts; counted now and then
+    uint64_t journal_bytes;  //  On their way to the store; counted each turn
+    uint64_t tasks_done;     //  Ended well, ever
+    uint64_t tasks_failed;   //  Ended in another way, ever
+    uint64_t refused_frames; //  Frames that were not what they should be
+    uint64_t stale_results;  //  Results of leases that were no longer valid
+    uint64_t lost_workers;   //  Workers that went silent, ever
 } hub_t;
 
 #endif

@@ -36,7 +36,10 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     free (self->name);
     free (self->function);
     free (self->client_name);
+    spans_free (&self->has);
+    free (self->arrivals);
     buffer_free (&self->spec);
+    buffer_free (&self->open);
     buffer_free (&self->doom_detail);
     free (self->tasks);
     free (self->kept_at);
@@ -68,16 +71,34 @@ static void s_reserve (job_t *self, size_t count, uint64_t *bytes_p)
     self->capacity = (uint32_t) capacity;
 }
 
-void job_append (job_t *self, const wire_list_t *payloads, uint64_t *bytes_p)
+void job_append (job_t *self, const wire_list_t *payloads, const stock_place_t *place, uint64_t *bytes_p)
 {
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
+    if (payloads->count == 0) //  A frame may hold none, and there may be no block yet
+        return;
     s_reserve (self, payloads->count, bytes_p);
     memset (self->tasks + self->total, 0, payloads->count * sizeof (task_t));
     if (self->detached)
         memset (self->kept_at + self->total, 0, payloads->count * sizeof (uint64_t));
-    stock_append (self->stock, self->total, payloads);
+    stock_append (self->stock, self->total, payloads, place);
     self->total += (uint32_t) payloads->count;
     self->ready += (uint32_t) payloads->count;
+}
+
+//  Frames that come within a second count as one.
+void job_note_arrival (job_t *self, int64_t now_us)
+{
+    arrival_t *last = self->arrivals_count ? &self->arrivals [self->arrivals_count - 1] : NULL;
+    if (last && now_us - last->at_us < 1000000) {
+        last->end = self->total;
+        return;
+    }
+    if (self->arrivals_count == self->arrivals_capacity) {
+        self->arrivals_capacity = self->arrivals_capacity ? self->arrivals_capacity * 2 : 4;
+        self->arrivals = realloc (self->arrivals, self->arrivals_capacity * sizeof (arrival_t));
+        assert (self->arrivals);
+    }
+    self->arrivals [self->arrivals_count++] = (arrival_t){.end = self->total, .at_us = now_us};
 }
 
 uint32_t job_take (job_t *self)
@@ -122,7 +143,7 @@ bool job_is_over (const job_t *self)
 {
     if (self->abandoned)
         return self->leased == 0;
-    return self->sealed && self->done + self->failed == self->total;
+    return self->sealed && self->done + self->failed == self->total && self->undelivered == 0;
 }
 
 const char *job_state_name (const job_t *self)
@@ -149,4 +170,9 @@ bool job_announce (job_t *self, uint32_t agent, uint64_t session)
     }
     self->lanes [self->lanes_count++] = (job_lane_t){.agent = agent, .session = session};
     return false;
+}
+
+bool job_runs_once (const job_t *self)
+{
+    return self->tries.again [CADRE_OUTCOME_WORKER_LOST] == 0;
 }

@@ -11,8 +11,9 @@
 #include <uthash.h>
 
 #include "broker/keep.h"
+#include "broker/spans.h"
 #include "broker/stock.h"
-#include "broker/task.h"
+#include "broker/tries.h"
 
 struct client;
 struct follower;
@@ -27,12 +28,19 @@ typedef struct job_lane {
     uint64_t session; //  The worker's session
 } job_lane_t;
 
+//  Tasks that came together, for those that expire.
+typedef struct arrival {
+    uint32_t end;  //  Index behind the last of them
+    int64_t at_us; //  When
+} arrival_t;
+
 typedef struct job {
     uint64_t number;                //  Its name for people
     uint8_t uuid [WIRE_UUID_BYTES]; //  Its identity
     uint64_t ref;                   //  Its owner's number for it
     struct client *owner;           //  Who is told of it; NULL when detached or abandoned
     bool detached;                  //  Outlives its client
+    bool durable;                   //  Outlives the broker; detached as well
     bool abandoned;                 //  Its client is gone: results are dropped
     bool sealed;                    //  No more tasks come
     bool cancelled;                 //  Cancelled as a whole
@@ -48,8 +56,9 @@ typedef struct job {
     uint32_t kind;                  //  WIRE_KIND_…
     int32_t priority;               //  Higher goes first
     uint32_t limit;                 //  Leases at a time; 0: no limit
-    uint16_t retries;               //  Tries after a task's own failure
-    uint16_t retries_lost;          //  Tries after the loss of a worker
+    tries_t tries;                  //  When and how often a task is tried again
+    uint64_t expire_ms;             //  A task that has waited so long is not begun; 0: it waits for ever
+    spans_t has;                    //  Tasks by index whose results its client has from a broker before
     uint64_t timeout_ms;            //  For one try
     uint64_t grace_ms;              //  From SIGTERM to SIGKILL
     int64_t created_us;             //  Wall time
@@ -59,6 +68,10 @@ typedef struct job {
     uint32_t total;                 //  Tasks received
     uint32_t capacity;              //  Tasks allocated
     uint32_t next;                  //  Those from here on were never looked at
+    arrival_t *arrivals;            //  With expire_ms: when tasks came, oldest first
+    size_t arrivals_count;          //  How many
+    size_t arrivals_capacity;       //  Allocated
+    uint32_t expired;               //  Tasks before this one came too long ago to be begun now
     uint32_t *stack;                //  Indexes before next that may be ready again
     uint32_t stack_count;           //  How many
     uint32_t stack_capacity;        //  Indexes allocated
@@ -71,33 +84,44 @@ typedef struct job {
     uint8_t doom;                   //  Outcome that all waiting tasks get; 0: none
     uint32_t reaped;                //  Tasks before this have met their doom
     buffer_t doom_detail;           //  Why: one packed value
-    stock_t *stock;                 //  Payloads
-    keep_t *keep;                   //  Detached: results and output; else NULL
-    uint64_t *kept_at;              //  Detached: place of each task's result in keep, plus 1
-    struct follower *followers;     //  Clients that follow it
-    job_lane_t *lanes;              //  Lanes that know it
-    size_t lanes_count;             //  How many
-    uint8_t *fits;                  //  By place in the roster: 0 not known, 1 fits, 2 does not
-    size_t fits_count;              //  Bytes of fits
-    uint64_t fits_version;          //  Version of the roster that fits belongs to
-    struct share *share;            //  Whose turn it takes
-    struct ready_queue *queue;      //  Where it waits, NULL if it does not
-    struct job *ready_prev;         //  Neighbours in the queue
-    struct job *ready_next;         //  …
-    bool changed;                   //  Its owner is to be told of its state
-    struct job *changed_prev;       //  Neighbours in the owner's list
-    struct job *changed_next;       //  …
-    bool settling;                  //  It is in the ledger's list of jobs to look at
-    struct job *settle_next;        //  Next one there
-    UT_hash_handle hh_number;       //  In the ledger, by number
-    UT_hash_handle hh_uuid;         //  In the ledger, by uuid
+    uint32_t promised;              //  Tasks that came; durable ones join total when they are on the disk
+    bool seal_promised;             //  The seal came; likewise
+    uint32_t pending;               //  Frames of those two kinds that are not on the disk
+    uint32_t undelivered;           //  Results that are not on the disk
+    buffer_t open;                  //  Durable: its JOB_OPEN
+    uint64_t room;                  //  Durable: bytes reserved in the store and not filled
+    uint64_t logged_bytes;          //  Durable: in the store, of what is still needed
+    uint64_t logged_at;         //  Durable: the batch of the store in which it begins; 0: it is being written
+    stock_t *stock;             //  Payloads
+    keep_t *keep;               //  Detached: results and output; else NULL
+    uint64_t *kept_at;          //  Detached: place of each task's result in keep, plus 1
+    struct follower *followers; //  Clients that follow it
+    job_lane_t *lanes;          //  Lanes that know it
+    size_t lanes_count;         //  How many
+    uint8_t *fits;              //  By place in the roster: 0 not known, 1 fits, 2 does not
+    size_t fits_count;          //  Bytes of fits
+    uint64_t fits_version;      //  Version of the roster that fits belongs to
+    struct share *share;        //  Whose turn it takes
+    struct ready_queue *queue;  //  Where it waits, NULL if it does not
+    struct job *ready_prev;     //  Neighbours in the queue
+    struct job *ready_next;     //  …
+    bool changed;               //  Its owner is to be told of its state
+    struct job *changed_prev;   //  Neighbours in the owner's list
+    struct job *changed_next;   //  …
+    bool settling;              //  It is in the ledger's list of jobs to look at
+    struct job *settle_next;    //  Next one there
+    UT_hash_handle hh_number;   //  In the ledger, by number
+    UT_hash_handle hh_uuid;     //  In the ledger, by uuid
 } job_t;
 
 job_t *job_new (uint64_t *bytes_p);
 void job_destroy (job_t **self_p, uint64_t *bytes_p);
 
-//  Makes room for count more tasks, and appends them as ready.
-void job_append (job_t *self, const wire_list_t *payloads, uint64_t *bytes_p);
+//  Makes room for more tasks, and appends them as ready; place as in stock_append.
+void job_append (job_t *self, const wire_list_t *payloads, const stock_place_t *place, uint64_t *bytes_p);
+
+//  Notes when the newest tasks came.
+void job_note_arrival (job_t *self, int64_t now_us);
 
 //  Takes the next ready task; there must be one (ready > 0).
 uint32_t job_take (job_t *self);
@@ -116,5 +140,8 @@ const char *job_state_name (const job_t *self);
 
 //  Has the lane of this session been told of the job? Notes that it has.
 bool job_announce (job_t *self, uint32_t agent, uint64_t session);
+
+//  Its tasks must not run twice: whoever may have begun one had its only try.
+bool job_runs_once (const job_t *self);
 
 #endif

@@ -27,6 +27,7 @@ typedef struct wrote {
     uint32_t index;    //  Of the task
     bool cut;          //  Something was dropped
     size_t size_bytes; //  Output kept of it
+    keep_mark_t mark;  //  Of the lease that wrote last
     UT_hash_handle hh; //  In keep->wrote
 } wrote_t;
 
@@ -150,17 +151,35 @@ view_t keep_large (const keep_t *self, uint32_t index)
     return large ? wire_view_of (&large->payload) : (view_t){0};
 }
 
-bool keep_admits (keep_t *self, uint32_t index, size_t size_bytes, bool *first)
+static wrote_t *s_wrote (keep_t *self, uint32_t index)
 {
     wrote_t *wrote;
     HASH_FIND (hh, self->wrote, &index, sizeof index, wrote);
-    if (!wrote) {
-        wrote = calloc (1, sizeof *wrote);
-        assert (wrote);
-        wrote->index = index;
-        s_count (self, sizeof *wrote);
-        HASH_ADD (hh, self->wrote, index, sizeof wrote->index, wrote);
-    }
+    if (wrote)
+        return wrote;
+    wrote = calloc (1, sizeof *wrote);
+    assert (wrote);
+    wrote->index = index;
+    s_count (self, sizeof *wrote);
+    HASH_ADD (hh, self->wrote, index, sizeof wrote->index, wrote);
+    return wrote;
+}
+
+void keep_set_mark (keep_t *self, uint32_t index, keep_mark_t mark)
+{
+    s_wrote (self, index)->mark = mark;
+}
+
+keep_mark_t keep_mark (const keep_t *self, uint32_t index)
+{
+    const wrote_t *wrote;
+    HASH_FIND (hh, self->wrote, &index, sizeof index, wrote);
+    return wrote ? wrote->mark : (keep_mark_t){0};
+}
+
+bool keep_admits (keep_t *self, uint32_t index, size_t size_bytes, bool *first)
+{
+    wrote_t *wrote = s_wrote (self, index);
     if (!wrote->cut && wrote->size_bytes + size_bytes <= HUB_KEEP_BYTES) {
         wrote->size_bytes += size_bytes;
         return true;

@@ -36,4 +36,13 @@ view_t keep_large (const keep_t *self, uint32_t index);
 //  Counts output of a task. False when it would exceed HUB_KEEP_BYTES; *first is true the first time.
 bool keep_admits (keep_t *self, uint32_t index, size_t size_bytes, bool *first);
 
+//  How far the output of a task has come in the lease that wrote last; so what a worker sends again is known.
+typedef struct keep_mark {
+    uint64_t serial;    //  The lease; 0: none
+    uint64_t end_bytes; //  Of its output
+} keep_mark_t;
+
+void keep_set_mark (keep_t *self, uint32_t index, keep_mark_t mark);
+keep_mark_t keep_mark (const keep_t *self, uint32_t index);
+
 #endif

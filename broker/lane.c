@@ -19,6 +19,7 @@ struct lane {
     void *socket;                       //  PUSH
     stream_t *out;                      //  Frames to send
     uint64_t number;                    //  Port, or N of lane-N
+    unsigned holds;                     //  Nothing is sent while there are any
     bool hello_sent;                    //  LANE_HELLO has found a peer
     uint64_t window_tasks;              //  Granted in total
     uint64_t window_bytes;              //  …
@@ -131,6 +132,8 @@ bool lane_is_pending (const lane_t *self)
 bool lane_flush (lane_t *self)
 {
     const buffer_t *frame;
+    if (self->holds)
+        return true;
     while ((frame = stream_next (self->out)) != NULL) {
         cadre_error_t error = sockets_send_bytes (self->socket, frame->data, frame->size, ZMQ_DONTWAIT);
         if (error) {
@@ -141,6 +144,22 @@ bool lane_flush (lane_t *self)
         stream_acknowledge (self->out, stream_sent (self->out));
     }
     return true;
+}
+
+void lane_hold (lane_t *self)
+{
+    self->holds++;
+}
+
+void lane_let (lane_t *self)
+{
+    assert (self->holds);
+    self->holds--;
+}
+
+bool lane_is_held (const lane_t *self)
+{
+    return self->holds > 0;
 }
 
 void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes)

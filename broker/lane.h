@@ -32,6 +32,11 @@ bool lane_is_pending (const lane_t *self);
 //  Sends what the window lets through. False when the peer is gone: the session must end.
 bool lane_flush (lane_t *self);
 
+//  Nothing is sent while there are holds: what was put must not be begun before the disk knows of it. As many lane_let as lane_hold.
+void lane_hold (lane_t *self);
+void lane_let (lane_t *self);
+bool lane_is_held (const lane_t *self);
+
 //  Absolute totals, as the worker grants them.
 void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes);
 

@@ -9,14 +9,19 @@
 #include "broker/delay.h"
 #include "broker/deliver.h"
 #include "broker/detail.h"
+#include "broker/journal.h"
 #include "broker/ledger_own.h"
 #include "broker/ready.h"
+
+#define SPILL_SHARE                                                                                          \
+    4 //  Beyond a quarter of the memory, payloads that wait and lie in the store are put out of memory
 
 ledger_t *ledger_new (hub_t *hub)
 {
     ledger_t *self = calloc (1, sizeof *self);
     assert (self);
     self->hub = hub;
+    self->ghosts = ghosts_new ();
     return self;
 }
 
@@ -31,6 +36,7 @@ void ledger_destroy (ledger_t **self_p)
         job->leased = 0;
         ledger_drop (self, job);
     }
+    ghosts_destroy (&self->ghosts);
     free (self);
     *self_p = NULL;
 }
@@ -93,9 +99,34 @@ void ledger_look_at (ledger_t *self, job_t *job)
     self->settling = job;
 }
 
-void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads)
+journal_t *ledger_journal (const ledger_t *self, const job_t *job)
 {
-    job_append (job, payloads, &self->hub->job_bytes);
+    return job->durable ? self->hub->journal : NULL;
+}
+
+//  Results that the client has from a broker before are not made again.
+static void s_skip_ended (job_t *job, uint32_t first)
+{
+    for (uint32_t i = first; job->has.count && i < job->total; i++) {
+        if (!spans_hold (&job->has, i))
+            continue;
+        task_step (&job->tasks [i], TASK_DONE);
+        job->tasks [i].outcome = CADRE_OUTCOME_OK;
+        job->ready--;
+        job->done++;
+        stock_release (job->stock, i);
+    }
+}
+
+void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads, const stock_place_t *place)
+{
+    uint32_t first = job->total;
+    job_append (job, payloads, place, &self->hub->job_bytes);
+    s_skip_ended (job, first);
+    if (place && first > job->next && self->hub->job_bytes > self->hub->memory_limit / SPILL_SHARE)
+        stock_spill (job->stock);
+    if (job->expire_ms)
+        job_note_arrival (job, self->hub->now_us);
     ledger_update (self, job);
     if (job->doom)
         ledger_look_at (self, job);
@@ -109,7 +140,6 @@ void ledger_seal (ledger_t *self, job_t *job)
 
 void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, uint64_t serial)
 {
-    (void) self;
     task_t *task = &job->tasks [index];
     task_step (task, TASK_LEASED);
     task->serial = serial;
@@ -121,7 +151,10 @@ void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, u
     job->share->leased++;
     agent->leased++;
     agent->sent++;
-    roster_note_lease (agent, &(lease_t){.job = job->number, .serial = serial, .index = index});
+    uint32_t at_s = (uint32_t) ((self->hub->now_us - self->hub->started_us) / 1000000);
+    roster_note_lease (agent, &(lease_t){.job = job->number, .serial = serial, .index = index, .at_s = at_s});
+    if (ledger_journal (self, job))
+        journal_leases (self->hub->journal, job, agent, serial, index);
 }
 
 task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index, uint64_t serial)
@@ -143,6 +176,13 @@ static void s_unlease (job_t *job, agent_t *agent)
     agent->leased--;
 }
 
+static void s_release_payload (ledger_t *self, job_t *job, uint32_t index)
+{
+    if (ledger_journal (self, job))
+        journal_release_payload (self->hub->journal, job, stock_size (job->stock, index));
+    stock_release (job->stock, index);
+}
+
 //  The task has its outcome.
 static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
 {
@@ -158,7 +198,7 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
         self->hub->tasks_failed++;
     }
     if (well || !job->detached)
-        stock_release (job->stock, index);
+        s_release_payload (self, job, index);
     if (job_is_over (job))
         ledger_look_at (self, job);
 }
@@ -193,31 +233,34 @@ static bool s_may_repeat (const job_t *job, const task_t *task)
     return task->state == TASK_LEASED && !job->doom && !job->abandoned;
 }
 
-static bool s_is_own_failure (uint64_t outcome)
-{
-    return outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_EXIT || outcome == CADRE_OUTCOME_SIGNAL
-           || outcome == CADRE_OUTCOME_TIMEOUT || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
-}
-
 //  A try failed and there are more: true.
-static bool s_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome)
+static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome)
 {
     task_t *task = &job->tasks [index];
-    if (!s_may_repeat (job, task))
+    if (!s_may_repeat (job, task) || !tries_allow (&job->tries, task, outcome))
         return false;
-    if (outcome == CADRE_OUTCOME_WORKER_LOST && task->lost < job->retries_lost) {
+    int64_t wait_us = tries_wait_us (&job->tries, task, outcome, (uint32_t) random ());
+    if (outcome == CADRE_OUTCOME_WORKER_LOST)
         task->lost++;
+    else
+        task->failed++;
+    if (wait_us == 0) {
         s_make_ready (self, job, index);
         return true;
     }
-    if (!s_is_own_failure (outcome) || task->failed >= job->retries)
-        return false;
-    task->failed++;
     task_step (task, TASK_DELAYED);
     job->delayed++;
-    delay_add (self->hub->delay, self->hub->now_us + delay_backoff_us (task->failed), job->number, index);
+    delay_add (self->hub->delay, self->hub->now_us + wait_us, job->number, index);
     ledger_update (self, job);
     return true;
+}
+
+static bool s_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome)
+{
+    bool repeats = s_repeat_now (self, job, index, outcome);
+    if (repeats && ledger_journal (self, job))
+        journal_again (self->hub->journal, job, index);
+    return repeats;
 }
 
 static void s_measure (job_t *job, uint64_t run_us)
@@ -226,6 +269,27 @@ static void s_measure (job_t *job, uint64_t run_us)
     int64_t mean = job->mean_us ? job->mean_us : sample;
     mean += (sample - mean) / 8;
     job->mean_us = mean < 1 ? 1 : (uint32_t) mean;
+}
+
+//  It had tries left, but what it does to slots is worse than a failure.
+static bool s_is_quarantined (const job_t *job, const task_t *task, uint64_t outcome)
+{
+    return s_may_repeat (job, task) && tries_allow (&job->tries, task, outcome)
+           && tries_is_deadly (task, outcome, job->kind == WIRE_KIND_COMMAND);
+}
+
+static void s_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_sink_result_t *result)
+{
+    char message [256];
+    buffer_t detail = {0};
+    snprintf (
+        message, sizeof message,
+        "it has killed %u slots (last by %s %lld), and is not tried again: cadre job retry %llu.%u, or cadre task drop",
+        job->tasks [index].failed + 1u, cadre_outcome_text ((cadre_outcome_t) result->outcome),
+        (long long) result->code, (unsigned long long) job->number, index);
+    detail_pack (&detail, "quarantined", message, NULL);
+    ledger_end (self, job, index, CADRE_OUTCOME_QUARANTINED, wire_view_of (&detail));
+    buffer_free (&detail);
 }
 
 bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
@@ -248,8 +312,14 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
         s_measure (job, result->run_us);
     } else {
         agent->failed++;
-        if (s_repeat (self, job, index, result->outcome)) {
+        bool deadly = s_is_quarantined (job, task, result->outcome);
+        if (!deadly && s_repeat (self, job, index, result->outcome)) {
             buffer_free (large);
+            return true;
+        }
+        if (deadly) {
+            buffer_free (large);
+            s_quarantine (self, job, index, result);
             return true;
         }
     }
@@ -272,24 +342,13 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
     task_t *task = &job->tasks [index];
     if (task->attempt > 0)
         task->attempt--;
-    if (s_may_repeat (job, task))
+    if (s_may_repeat (job, task)) {
         s_make_ready (self, job, index);
-    else
+        if (ledger_journal (self, job))
+            journal_again (self->hub->journal, job, index);
+    } else
         ledger_end (self, job, index, job->doom ? job->doom : CADRE_OUTCOME_CANCELLED,
                     wire_view_of (&job->doom_detail));
-}
-
-bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
-{
-    job_t *job = ledger_find (self, lease->job);
-    if (!ledger_held (self, agent, job, lease->index, lease->serial)) {
-        self->hub->stale_results++;
-        return false;
-    }
-    s_unlease (job, agent);
-    agent->answered++;
-    s_come_back (self, job, (uint32_t) lease->index);
-    return true;
 }
 
 static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t index)
@@ -310,6 +369,23 @@ static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t ind
     buffer_free (&detail);
 }
 
+bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
+{
+    job_t *job = ledger_find (self, lease->job);
+    if (!ledger_held (self, agent, job, lease->index, lease->serial)) {
+        self->hub->stale_results++;
+        return false;
+    }
+    if (lease->begun && job_runs_once (job)) {
+        s_lose_one (self, agent, job, (uint32_t) lease->index);
+        return true;
+    }
+    s_unlease (job, agent);
+    agent->answered++;
+    s_come_back (self, job, (uint32_t) lease->index);
+    return true;
+}
+
 void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost)
 {
     size_t left = 0;
@@ -322,7 +398,9 @@ void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free
             agent->leases [left++] = lease;
             continue;
         }
-        if (free_of_cost) {
+        //  Who registers anew, or has drained, has not begun it
+        bool begun = !kept && agent->state != AGENT_DRAINING;
+        if (free_of_cost && !(begun && job_runs_once (job))) {
             s_unlease (job, agent);
             s_come_back (self, job, lease.index);
         } else
@@ -354,4 +432,26 @@ void ledger_wake (void *owner, uint64_t number, uint32_t index)
         return;
     job->delayed--;
     s_make_ready (self, job, index);
+}
+
+void ledger_release (ledger_t *self, job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    if (!task_is_leased (task))
+        return;
+    agent_t *agent = roster_at (self->hub->roster, task->agent);
+    s_unlease (job, agent);
+    s_make_ready (self, job, index);
+}
+
+void ledger_close (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
+{
+    job->ready--;
+    s_end (self, job, index, outcome);
+    ledger_update (self, job);
+}
+
+void ledger_again (ledger_t *self, job_t *job)
+{
+    ledger_update (self, job);
 }

@@ -13,6 +13,8 @@
 #include "broker/hub.h"
 #include "broker/roster.h"
 
+#define LEDGER_KEPT_US (7 * 24 * INT64_C (3600) * 1000000) //  Results of durable jobs, from their end on
+
 typedef struct ledger ledger_t;
 
 //  hub->ready, hub->delay and hub->roster must be there before a job is opened.
@@ -29,7 +31,11 @@ bool ledger_has_attached (const ledger_t *self);
 
 //  Opens a job whose fields were checked. The client becomes its owner unless it is detached.
 job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open);
-void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads);
+//  Tasks and the seal of a durable job go through the journal (ledger_submit, ledger_finish) and come here when they are on the disk.
+void ledger_submit (ledger_t *self, job_t *job, const wire_list_t *payloads);
+void ledger_finish (ledger_t *self, job_t *job);
+//  place: where the payloads lie in the store, or NULL. What lies there need not stay in memory.
+void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads, const stock_place_t *place);
 void ledger_seal (ledger_t *self, job_t *job);
 
 //  Gives the task, which job_take took, to the agent under this serial.
@@ -58,11 +64,47 @@ uint32_t ledger_cancel_all (ledger_t *self, job_t *job);
 //  All waiting tasks, and those to come, end so.
 void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message);
 
+//  Ends tasks that have waited longer than the job's tasks may.
+void ledger_expire (ledger_t *self, job_t *job);
+
 //  Failed tasks of a detached job run again; index UINT32_MAX: all of them. Returns how many.
 uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index);
 
 //  Forgets a detached job all of whose tasks have ended.
 void ledger_forget (ledger_t *self, job_t *job);
+
+//  The number of a detached job of that UUID which was forgotten not long ago; 0: none was.
+uint64_t ledger_forgotten (const ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+
+//  Now and then: durable jobs that ended too long ago are forgotten.
+void ledger_sweep (ledger_t *self);
+
+//  ---- for the journal: a ledger is made as it was ----
+
+//  A durable job without tasks; open was checked when it came.
+job_t *ledger_restore (ledger_t *self, uint64_t number, view_t client, const wire_job_open_t *open);
+
+//  Takes away the job and the leases of its tasks.
+void ledger_unmake (ledger_t *self, job_t *job);
+
+//  Something that its tasks waited for has come.
+void ledger_again (ledger_t *self, job_t *job);
+
+//  The same for one that was forgotten.
+void ledger_bury (ledger_t *self, job_t *job);
+
+//  The task is not leased any more, and ready if it has not ended.
+void ledger_release (ledger_t *self, job_t *job, uint32_t index);
+
+//  A ready task has ended; nobody is told.
+void ledger_close (ledger_t *self, job_t *job, uint32_t index, unsigned outcome);
+
+//  The last number of a job that was given; numbers up to that one are not given again.
+uint64_t ledger_numbers (const ledger_t *self);
+void ledger_skip_numbers (ledger_t *self, uint64_t numbers);
+
+//  The job is looked at when the turn ends.
+void ledger_look_at (ledger_t *self, job_t *job);
 
 //  The client is gone: its jobs are cancelled, nobody hears of them.
 void ledger_abandon (ledger_t *self, client_t *client);

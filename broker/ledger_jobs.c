@@ -6,6 +6,7 @@
 
 #include "broker/deliver.h"
 #include "broker/detail.h"
+#include "broker/journal.h"
 #include "broker/ledger_own.h"
 #include "broker/ready.h"
 
@@ -16,14 +17,16 @@ static void s_copy_options (job_t *job, const wire_job_open_t *open)
 {
     memcpy (job->uuid, open->uuid.data, WIRE_UUID_BYTES);
     job->ref = open->ref;
-    job->detached = open->detached;
+    job->durable = open->durable;
+    job->detached = open->detached || open->durable;
     job->name = view_text (open->name);
     job->function = view_text (open->function);
     job->kind = (uint32_t) open->kind;
     job->priority = (int32_t) open->priority;
     job->limit = open->limit > UINT32_MAX ? UINT32_MAX : (uint32_t) open->limit;
-    job->retries = open->retries > UINT16_MAX ? UINT16_MAX : (uint16_t) open->retries;
-    job->retries_lost = open->retries_lost > UINT16_MAX ? UINT16_MAX : (uint16_t) open->retries_lost;
+    tries_read (&job->tries, open);
+    job->expire_ms = open->expire_ms;
+    spans_read (&job->has, &open->ended);
     job->timeout_ms = open->timeout_ms;
     job->grace_ms = open->grace_ms;
     buffer_append (&job->spec, open->spec.data, open->spec.size);
@@ -35,24 +38,75 @@ static void s_copy_options (job_t *job, const wire_job_open_t *open)
         job->needs [job->needs_count++] = view_text (need);
 }
 
-job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
+static job_t *s_new (ledger_t *self, uint64_t number, view_t client, uint64_t share,
+                     const wire_job_open_t *open)
 {
     job_t *job = job_new (&self->hub->job_bytes);
     s_copy_options (job, open);
-    job->number = ++self->numbers;
+    job->number = number;
     job->created_us = moment_wall_us ();
-    job->client_name = view_text (wire_view (client->name));
+    job->client_name = view_text (client);
     if (job->detached)
         job->keep = keep_new (&self->hub->job_bytes);
-    else {
-        job->owner = client;
-        client->jobs_open++;
-        self->attached++;
-    }
-    ready_join (self->hub->ready, job, client->session);
+    ready_join (self->hub->ready, job, share);
     HASH_ADD (hh_number, self->by_number, number, sizeof job->number, job);
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, job);
     return job;
+}
+
+job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
+{
+    job_t *job = s_new (self, ++self->numbers, wire_view (client->name), client->session, open);
+    if (job->detached)
+        return job;
+    job->owner = client;
+    client->jobs_open++;
+    self->attached++;
+    return job;
+}
+
+job_t *ledger_restore (ledger_t *self, uint64_t number, view_t client, const wire_job_open_t *open)
+{
+    ledger_skip_numbers (self, number);
+    return s_new (self, number, client, 0, open);
+}
+
+uint64_t ledger_numbers (const ledger_t *self)
+{
+    return self->numbers;
+}
+
+void ledger_skip_numbers (ledger_t *self, uint64_t numbers)
+{
+    if (numbers > self->numbers)
+        self->numbers = numbers;
+}
+
+void ledger_submit (ledger_t *self, job_t *job, const wire_list_t *payloads)
+{
+    if (ledger_journal (self, job)) {
+        journal_tasks (self->hub->journal, job, payloads);
+        return;
+    }
+    job->promised += (uint32_t) payloads->count;
+    ledger_append (self, job, payloads, NULL);
+}
+
+void ledger_finish (ledger_t *self, job_t *job)
+{
+    if (ledger_journal (self, job)) {
+        journal_seal (self->hub->journal, job);
+        return;
+    }
+    job->seal_promised = true;
+    ledger_seal (self, job);
+}
+
+void ledger_unmake (ledger_t *self, job_t *job)
+{
+    for (uint32_t i = 0; job->leased && i < job->total; i++)
+        ledger_release (self, job, i);
+    ledger_drop (self, job);
 }
 
 static void s_disown (ledger_t *self, job_t *job)
@@ -106,6 +160,12 @@ void ledger_drop (ledger_t *self, job_t *job)
     job_destroy (&job, &self->hub->job_bytes);
 }
 
+void ledger_bury (ledger_t *self, job_t *job)
+{
+    ghosts_add (self->ghosts, job->uuid, job->number, self->hub->now_us);
+    ledger_unmake (self, job);
+}
+
 static void s_order_cancel (ledger_t *self, task_t *task)
 {
     task_step (task, TASK_CANCELLING);
@@ -156,6 +216,8 @@ uint32_t ledger_cancel_all (ledger_t *self, job_t *job)
         return 0;
     s_doom (self, job, CADRE_OUTCOME_CANCELLED);
     job->cancelled = true;
+    if (ledger_journal (self, job))
+        journal_doom (self->hub->journal, job);
     return waiting + s_cancel_leased (self, job);
 }
 
@@ -163,6 +225,8 @@ void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind
 {
     s_doom (self, job, outcome);
     detail_pack (&job->doom_detail, kind, message, NULL);
+    if (ledger_journal (self, job))
+        journal_doom (self->hub->journal, job);
 }
 
 static void s_retry_one (job_t *job, uint32_t index)
@@ -187,6 +251,8 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
         }
     if (count == 0)
         return 0;
+    if (ledger_journal (self, job))
+        journal_retry (self->hub->journal, job, index);
     job->doom = 0;
     job->cancelled = false;
     job->ended = false;
@@ -199,7 +265,27 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
 void ledger_forget (ledger_t *self, job_t *job)
 {
     assert (job->detached && job->leased == 0);
+    if (ledger_journal (self, job))
+        journal_forget (self->hub->journal, job);
+    ghosts_add (self->ghosts, job->uuid, job->number, self->hub->now_us);
     ledger_drop (self, job);
+}
+
+uint64_t ledger_forgotten (const ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    return ghosts_find (self->ghosts, uuid);
+}
+
+//  Wall time, because it must mean the same after a restart.
+void ledger_sweep (ledger_t *self)
+{
+    int64_t wall_us = moment_wall_us ();
+    ghosts_sweep (self->ghosts, self->hub->now_us);
+    for (job_t *job = self->by_number, *next; job; job = next) {
+        next = job->hh_number.next;
+        if (job->durable && job->ended && !job->followers && wall_us - job->ended_us > LEDGER_KEPT_US)
+            ledger_forget (self, job);
+    }
 }
 
 void ledger_abandon (ledger_t *self, client_t *client)
@@ -226,6 +312,27 @@ void ledger_stall (ledger_t *self, client_t *client)
         if (job && job->owner == client)
             ready_update (self->hub->ready, job, client->stalled);
     }
+}
+
+//  Tasks that came so long ago and were never begun.
+void ledger_expire (ledger_t *self, job_t *job)
+{
+    size_t due = 0;
+    uint32_t from = job->expired;
+    while (due < job->arrivals_count
+           && self->hub->now_us - job->arrivals [due].at_us > (int64_t) job->expire_ms * 1000)
+        due++;
+    if (due == 0)
+        return;
+    buffer_t detail = {0};
+    detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun", NULL);
+    job->expired = job->arrivals [due - 1].end;
+    for (uint32_t i = from; i < job->expired; i++)
+        if (job->tasks [i].state == TASK_READY && job->tasks [i].attempt == 0)
+            ledger_end (self, job, i, CADRE_OUTCOME_EXPIRED, wire_view_of (&detail));
+    buffer_free (&detail);
+    job->arrivals_count -= due;
+    memmove (job->arrivals, job->arrivals + due, job->arrivals_count * sizeof (arrival_t));
 }
 
 //  Ends waiting tasks of a doomed job; false when the client must read first.

@@ -3,6 +3,7 @@
 #ifndef BROKER_LEDGER_OWN_H_INCLUDED
 #define BROKER_LEDGER_OWN_H_INCLUDED
 
+#include "broker/ghosts.h"
 #include "broker/ledger.h"
 
 struct ledger {
@@ -13,13 +14,14 @@ struct ledger {
     job_t *settling;  //  Those to look at when the turn ends
     uint64_t numbers; //  The last number given
     size_t attached;  //  Attached jobs that have a client
+    ghosts_t *ghosts; //  Detached jobs that were forgotten
 };
 
 //  Enters or withdraws the job among the ready ones, and notes that its state has changed.
 void ledger_update (ledger_t *self, job_t *job);
 
-//  The job is looked at when the turn ends.
-void ledger_look_at (ledger_t *self, job_t *job);
+//  The job's changes are recorded: NULL for a job that is not durable, and while the log is read.
+struct journal *ledger_journal (const ledger_t *self, const job_t *job);
 
 //  Ends a task that is not leased any more, in the broker's own words; detail may be empty.
 void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail);

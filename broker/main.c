@@ -2,6 +2,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,22 +12,29 @@
 #include <unistd.h>
 
 #include "broker/broker.h"
+#include "broker/store/sqlite.h"
 #include "broker/warden.h"
 #include "common/descriptors.h"
 #include "common/keydir.h"
 #include "common/log.h"
 #include "common/notify.h"
+#include "common/place.h"
 #include "common/sockets.h"
 #include "common/units.h"
 
 #define LISTEN_BYTES 2048
 #define SOCKETS_MOST 65000
 #define MEMORY_LEAST (16u << 20) //  Some frames each way, and tasks between them
+#define STORE_BYTES 1024
+#define LARGE_BYTES (128 * 1024)
 
 typedef struct settings {
     broker_options_t options;   //  For broker_new
     char listen [LISTEN_BYTES]; //  Addresses, with commas
     const char *keys;           //  --keys, or NULL
+    const char *store;          //  --store, or NULL
+    uint64_t quota_bytes;       //  --quota; 0: what the disk has
+    char path [STORE_BYTES];    //  The store's file
     bool reachable;             //  Other hosts reach one of the addresses
     const char *health;         //  --health, or NULL
     fault_t fault;              //  What is wrong with an option
@@ -51,6 +59,8 @@ enum {
     KEY_KEYS,
     KEY_INSECURE,
     KEY_HEALTH,
+    KEY_STORE,
+    KEY_QUOTA,
     KEY_LOG
 };
 
@@ -72,6 +82,11 @@ static const struct argp_option s_options [] = {
      "Let everybody in from everywhere, without keys and in the clear (CADRE_INSECURE=1)", 0},
     {"health", KEY_HEALTH, "FILE", 0,
      "Say there, every second, how it is: for 'cadre broker health' (CADRE_HEALTH)", 0},
+    {"store", KEY_STORE, "FILE", 0,
+     "Keep durable jobs in this file, so that they outlive the broker; none: there are no durable jobs. The default is "
+     "$XDG_STATE_HOME/cadre/store (CADRE_STORE)",
+     0},
+    {"quota", KEY_QUOTA, "SIZE", 0, "What the store may hold; as much as the disk does (CADRE_QUOTA)", 0},
     {"log", KEY_LOG, "LEVEL", 0, "none, error, warning, info or debug; info (CADRE_LOG)", 0},
     {0},
 };
@@ -83,6 +98,7 @@ static const struct {
     {KEY_LISTEN, "CADRE_LISTEN"}, {KEY_NAME, "CADRE_NAME"},         {KEY_LANES, "CADRE_LANES"},
     {KEY_MEMORY, "CADRE_MEMORY"}, {KEY_BEAT, "CADRE_BEAT"},         {KEY_LOST, "CADRE_LOST"},
     {KEY_KEYS, "CADRE_KEYS"},     {KEY_INSECURE, "CADRE_INSECURE"}, {KEY_HEALTH, "CADRE_HEALTH"},
+    {KEY_STORE, "CADRE_STORE"},   {KEY_QUOTA, "CADRE_QUOTA"},
 };
 
 static cadre_error_t s_take_duration (const char *text, uint32_t *ms, fault_t *fault)
@@ -126,6 +142,8 @@ static cadre_error_t s_take (settings_t *self, int key, const char *text)
     case KEY_MEMORY: return s_take_memory (text, &options->memory_bytes, &self->fault);
     case KEY_BEAT: return s_take_duration (text, &options->beat_ms, &self->fault);
     case KEY_LOST: return s_take_duration (text, &options->lost_ms, &self->fault);
+    case KEY_STORE: self->store = text; return CADRE_OK;
+    case KEY_QUOTA: return units_parse_size (text, &self->quota_bytes, &self->fault);
     case KEY_KEYS: self->keys = text; return CADRE_OK;
     case KEY_INSECURE: options->insecure = !text || strcmp (text, "0") != 0; return CADRE_OK;
     case KEY_HEALTH: self->health = text; return CADRE_OK;
@@ -223,9 +241,42 @@ static void *s_watch (void *argument)
     return NULL;
 }
 
+//  ---- the store: opened when it is there already, or else when the first durable job comes
+
+static store_t *s_open_store (void *owner, fault_t *fault)
+{
+    settings_t *self = owner;
+    return sqlite_open (self->path, &(sqlite_options_t){.quota_bytes = self->quota_bytes}, fault);
+}
+
+//  A store of its own for each address, since two brokers cannot share one. Without a place for it there are no durable jobs.
+static cadre_error_t s_find_store (settings_t *self)
+{
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    if (self->store && strcmp (self->store, "none") == 0)
+        return CADRE_OK;
+    if (self->store) {
+        snprintf (self->path, sizeof self->path, "%s", self->store);
+    } else if (address_parse_list (self->listen, addresses, ADDRESS_LIST_MAX, &count, &self->fault)) {
+        return self->fault.code;
+    } else if (!place_state (&addresses [0], self->path, sizeof self->path)) {
+        log_line (LOG_WARNING, "B033",
+                  "neither HOME nor XDG_STATE_HOME is set: without --store FILE no job is durable");
+        return CADRE_OK;
+    }
+    self->options.store_name = self->path;
+    self->options.store_open = s_open_store;
+    self->options.store_owner = self;
+    self->options.store_now = self->store || access (self->path, F_OK) == 0;
+    return CADRE_OK;
+}
+
 static int s_serve (settings_t *self, void *context, sigset_t *signals)
 {
     fault_t fault = {0};
+    if (s_find_store (self))
+        return s_fail (&self->fault);
     broker_t *broker = broker_new (context, &self->options, &fault);
     if (!broker)
         return s_fail (&fault);
@@ -237,7 +288,9 @@ static int s_serve (settings_t *self, void *context, sigset_t *signals)
         return s_fail (&fault);
     }
     fprintf (stderr, "cadre-broker: ready at %s\n", self->listen);
-    cadre_error_t error = broker_run (broker);
+    cadre_error_t error = broker_run (broker, &fault);
+    if (error)
+        fprintf (stderr, "cadre-broker: %s\n", fault.text);
     kill (getpid (), SIGUSR1);
     pthread_join (thread, NULL);
     close (watch.signal_fd);
@@ -309,6 +362,8 @@ int main (int argc, char **argv)
     sigaddset (&signals, SIGHUP);
     sigaddset (&signals, SIGUSR1);
     pthread_sigmask (SIG_BLOCK, &signals, NULL);
+    //  Frames of a megabyte come and go by the thousand: from the heap they would leave holes that never close
+    mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
     if (!context)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "broker/deliver.h"
+#include "broker/explain.h"
 #include "broker/requests.h"
 
 #define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
@@ -14,13 +15,14 @@ static const char *s_kind_name (uint32_t kind)
 
 static void s_pack_job (buffer_t *map, const job_t *job)
 {
-    pack_map (map, 16);
+    pack_map (map, 17);
     request_pair_uint (map, "job", job->number);
     request_pair_text (map, "name", job->name);
     request_pair_text (map, "kind", s_kind_name (job->kind));
     request_pair_text (map, "function", job->function);
     request_pair_text (map, "client", job->client_name);
     request_pair_bool (map, "detached", job->detached);
+    request_pair_bool (map, "durable", job->durable);
     request_pair_text (map, "state", job_state_name (job));
     request_pair_uint (map, "total", job->total);
     request_pair_uint (map, "waiting", (uint64_t) job->ready + job->delayed);
@@ -174,16 +176,19 @@ static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint
 cadre_error_t request_task_list (request_t *self, fault_t *fault)
 {
     job_t *job;
-    view_t state;
+    view_t state, outcome;
     uint64_t first = 0, count = UINT32_MAX;
     if (request_job (self, &job, fault))
         return fault->code;
     bool filter = request_text (self, "state", &state);
+    bool ended = request_text (self, "outcome", &outcome);
     request_uint (self, "first", &first);
     if (request_uint (self, "count", &count) && count == 0)
         count = UINT32_MAX;
     for (uint64_t i = first; i < job->total && count > 0; i++) {
-        if (filter && !view_is (state, task_state_name (&job->tasks [i])))
+        const task_t *task = &job->tasks [i];
+        if ((filter && !view_is (state, task_state_name (task)))
+            || (ended && !view_is (outcome, cadre_outcome_text ((cadre_outcome_t) task->outcome))))
             continue;
         s_pack_task (self->hub, &self->items, job, (uint32_t) i, false);
         request_element (self);
@@ -204,45 +209,37 @@ cadre_error_t request_task_info (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-static void s_explain_waiting (const request_t *self, job_t *job, char *text, size_t size)
+cadre_error_t request_task_explain (request_t *self, fault_t *fault)
 {
-    roster_t *roster = self->hub->roster;
-    if (job->owner && job->owner->stalled)
-        snprintf (text, size, "waits: its client has not read %zu MiB of results",
-                  client_backlog (job->owner) >> 20);
-    else if (job->limit && job->leased >= job->limit)
-        snprintf (text, size, "waits: %u tasks of the job run, which is its limit", job->leased);
-    else if (roster_count (roster) == 0)
-        snprintf (text, size, "waits: no worker is connected");
-    else if (!roster_any_fits (roster, job))
-        snprintf (text, size, "waits: none of the %zu workers fits (labels, function or commands)",
-                  roster_count (roster));
-    else
-        snprintf (text, size, "waits for a free slot: %u tasks of the job wait, %u run",
-                  job->ready + job->delayed, job->leased);
+    job_t *job;
+    uint32_t index;
+    char text [512];
+    uint64_t number;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    bool comes = request_uint (self, "task", &number) && number >= job->total && number < job->promised;
+    if (!comes && request_task (self, job, &index, fault))
+        return fault->code;
+    pack_map (&self->items, 1);
+    request_pair_text (&self->items, "text",
+                       comes ? "waits for the disk: it is not in the store yet"
+                             : explain_task (self->hub, job, index, text, sizeof text));
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    return CADRE_OK;
 }
 
-cadre_error_t request_task_explain (request_t *self, fault_t *fault)
+//  A quarantined task ends as cancelled: it is listed as such no more.
+cadre_error_t request_task_drop (request_t *self, fault_t *fault)
 {
     job_t *job;
     uint32_t index;
     if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
         return fault->code;
-    const task_t *task = &job->tasks [index];
-    char text [512];
-    if (task->state == TASK_DONE)
-        snprintf (text, sizeof text, "ended: %s, after %u %s",
-                  cadre_outcome_text ((cadre_outcome_t) task->outcome), task->attempt,
-                  task->attempt == 1 ? "try" : "tries");
-    else if (task->state == TASK_DELAYED)
-        snprintf (text, sizeof text, "waits for its next try: %u have failed", task->failed);
-    else if (task_is_leased (task))
-        snprintf (text, sizeof text, "is at worker %s%s", roster_at (self->hub->roster, task->agent)->name,
-                  task->state == TASK_CANCELLING ? ", which was told to cancel it" : "");
-    else
-        s_explain_waiting (self, job, text, sizeof text);
-    pack_map (&self->items, 1);
-    request_pair_text (&self->items, "text", text);
-    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    if (job->tasks [index].outcome != CADRE_OUTCOME_QUARANTINED || !job->detached)
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "task %llu.%u is not in quarantine: cadre task list %llu shows which are",
+                          (unsigned long long) job->number, index, (unsigned long long) job->number);
+    ledger_retry (self->hub->ledger, job, index);
+    s_reply_count (self, "dropped", ledger_cancel (self->hub->ledger, job, index));
     return CADRE_OK;
 }

@@ -203,7 +203,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     (void) fault;
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
-    pack_map (map, 24);
+    pack_map (map, 25);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -220,6 +220,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "stale_results", hub->stale_results);
     request_pair_uint (map, "lost_workers", hub->lost_workers);
     request_pair_text (map, "state", hub->state == HUB_RUNNING ? "running" : "draining");
+    request_pair_text (map, "store", hub->store_name);
     request_pair_text (map, "security", hub->doors ? "curve" : hub->insecure ? "insecure" : "local");
     request_pair_uint (map, "keys", hub->doors ? keyring_count (hub->doors->keys) : 0);
     request_pair_uint (map, "refused_peers", hub->doors ? hub->doors->refused (hub->doors) : 0);

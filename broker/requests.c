@@ -22,6 +22,7 @@ static const handler_t s_handlers [] = {
     {"task.list", request_task_list, ROLE_OBSERVER},
     {"task.info", request_task_info, ROLE_OBSERVER},
     {"task.explain", request_task_explain, ROLE_OBSERVER},
+    {"task.drop", request_task_drop, ROLE_CLIENT},
     {"worker.list", request_worker_list, ROLE_OBSERVER},
     {"worker.drain", request_worker_drain, ROLE_ADMIN},
     {"worker.stop", request_worker_stop, ROLE_ADMIN},

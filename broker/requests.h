@@ -36,7 +36,7 @@ void request_pair_text (buffer_t *map, const char *key, const char *value);
 void request_pair_bool (buffer_t *map, const char *key, bool value);
 
 request_fn request_job_list, request_job_info, request_job_cancel, request_job_retry, request_job_forget;
-request_fn request_task_list, request_task_info, request_task_explain;
+request_fn request_task_list, request_task_info, request_task_explain, request_task_drop;
 request_fn request_worker_list, request_worker_drain, request_worker_stop, request_function_list;
 request_fn request_broker_info, request_broker_drain, request_broker_stop, request_broker_reload;
 

@@ -182,6 +182,7 @@ bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t 
     agent->slots = (uint32_t) hello->slots;
     agent->threads = hello->threads;
     agent->commands = hello->commands && rights_cover (rights, NULL);
+    agent->described = true;
     snprintf (agent->key, sizeof agent->key, "%s", rights->name);
     self->version++;
     return s_read_labels (agent, &hello->labels) && s_read_offers (self, agent, &hello->functions, rights);
@@ -209,6 +210,7 @@ void roster_end_session (roster_t *self, agent_t *agent)
     lane_destroy (&agent->lane);
     parts_destroy (&agent->parts);
     agent->in = (stream_in_t){0};
+    agent->hold = (hold_t){0};
     agent->beat_received = agent->lane_sent = agent->sink_sent = agent->sink_received = 0;
     agent->stalls = 0;
     agent->unacknowledged_bytes = 0;
@@ -310,6 +312,14 @@ bool roster_any_fits (roster_t *self, job_t *job)
         if (self->places [i] && roster_fits (self, self->places [i], job))
             return true;
     return false;
+}
+
+bool roster_is_described (const roster_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->places [i] && !self->places [i]->described)
+            return false;
+    return true;
 }
 
 bool roster_knew (const roster_t *self, const char *function)

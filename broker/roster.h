@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "broker/doors.h"
+#include "broker/hold.h"
 #include "broker/job.h"
 #include "broker/lane.h"
 #include "broker/spans.h"
@@ -44,6 +45,7 @@ typedef struct lease {
     uint64_t job;    //  Number of the job
     uint64_t serial; //  Of the lease
     uint32_t index;  //  The task
+    uint32_t at_s;   //  When it was given: seconds since the broker began
 } lease_t;
 
 typedef struct agent {
@@ -60,13 +62,16 @@ typedef struct agent {
     char version [64];              //  Its release
     uint64_t pid;                   //  Process there
     uint32_t slots;                 //  Tasks at a time
+    bool described;                 //  It has said HELLO to this broker; else only the log knows of it
     bool threads;                   //  Slots are threads
     bool commands;                  //  Runs commands
+    bool draining;                  //  It was told to leave, or does so: also in its next session
     char **labels;                  //  What jobs may need
     size_t labels_count;            //  How many
     offer_t *offers;                //  Functions
     lane_t *lane;                   //  NULL when away
     stream_in_t in;                 //  What was received on the sink
+    hold_t hold;                    //  Frames of the sink that are acknowledged when they are durable
     parts_t *parts;                 //  Payloads on their way on the sink
     uint64_t beat_received;         //  Of the lane, as its last BEAT said
     uint64_t lane_sent;             //  Of the lane, when that BEAT came
@@ -129,6 +134,9 @@ bool roster_fits (roster_t *self, agent_t *agent, job_t *job);
 
 //  Could any registered one?
 bool roster_any_fits (roster_t *self, job_t *job);
+
+//  Has every worker said what it offers? Not so when a broker that was restarted waits for those that its log names.
+bool roster_is_described (const roster_t *self);
 
 //  Is the function offered by anybody, or was it ever since the broker began?
 bool roster_knew (const roster_t *self, const char *function);

@@ -5,6 +5,7 @@
 
 #include "broker/back_own.h"
 #include "broker/deliver.h"
+#include "broker/journal.h"
 #include "common/log.h"
 
 #define OUTCOME_MAX CADRE_OUTCOME_QUARANTINED
@@ -70,6 +71,29 @@ static bool s_returned (back_t *self, agent_t *agent, cursor_t *body)
     return true;
 }
 
+//  A worker sends again what was not acknowledged, in a new session or to a broker that was restarted: what has come before is passed over. False: all of it.
+static bool s_is_news (wrote_t *wrote, job_t *job, wire_sink_output_t *output)
+{
+    uint32_t index = (uint32_t) output->index;
+    if (!output->end) {
+        wrote->received_bytes += output->bytes.size;
+        return true;
+    }
+    if (job->keep && wrote->received_bytes == 0 && keep_mark (job->keep, index).serial == output->serial)
+        wrote->received_bytes = keep_mark (job->keep, index).end_bytes;
+    if (output->end <= wrote->received_bytes && output->bytes.size)
+        return false;
+    uint64_t news = output->end - wrote->received_bytes;
+    if (news < output->bytes.size) {
+        output->bytes.data += output->bytes.size - news;
+        output->bytes.size = news;
+    }
+    wrote->received_bytes = output->end;
+    if (job->keep)
+        keep_set_mark (job->keep, index, (keep_mark_t){output->serial, output->end});
+    return true;
+}
+
 static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_sink_output_t output;
@@ -85,10 +109,11 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
         wrote->granted_bytes = HUB_OUTPUT_BYTES;
     wrote->job = output.job;
     wrote->agent = agent->place;
-    wrote->received_bytes += output.bytes.size;
+    bool news = s_is_news (wrote, job, &output);
     wrote->starved = wrote->granted_bytes < wrote->received_bytes + HUB_OUTPUT_BYTES / 2;
     self->starved = self->starved || wrote->starved;
-    deliver_output (self->hub, job, (uint32_t) output.index, task->attempt, output.stream, output.bytes);
+    if (news)
+        deliver_output (self->hub, job, (uint32_t) output.index, task->attempt, output.stream, output.bytes);
     return true;
 }
 
@@ -138,6 +163,7 @@ static bool s_drained (back_t *self, agent_t *agent, cursor_t *body)
     if (!wire_read_sink_drained (body, &drained) || !cursor_done (body))
         return false;
     agent->state = AGENT_DRAINING;
+    agent->draining = true;
     agent->beat_due = true;
     roster_changed (self->hub->roster);
     return true;
@@ -191,8 +217,13 @@ void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
     case STREAM_NEW: break;
     }
     agent->unacknowledged_bytes += size_bytes;
-    if (s_handle (self, agent, envelope.verb, &body))
+    journal_t *journal = self->hub->journal;
+    if (s_handle (self, agent, envelope.verb, &body)) {
+        //  Also for an answer that nobody waits for: why it is stale may not be on the disk yet
+        if (journal && !journal_is_idle (journal) && envelope.verb != WIRE_goodbye)
+            journal_hold_agent (journal, agent, envelope.sequence);
         return;
+    }
     self->hub->refused_frames++;
     back_end_session (self, agent, "it sent a malformed frame on the sink");
 }

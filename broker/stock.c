@@ -10,14 +10,16 @@
 #define BLOCK_FULL_BYTES (32u * 1024) //  Nothing joins a block that has grown to this
 
 typedef struct block {
-    uint32_t first;    //  Index of its first task
-    uint32_t count;    //  Tasks
-    uint32_t left;     //  Tasks not released yet
-    uint32_t room;     //  Offsets allocated
-    size_t room_bytes; //  Bytes allocated
-    size_t size;       //  Bytes in use
-    uint8_t *bytes;    //  The values, one behind the other; NULL when all are released
-    uint32_t *offsets; //  Where each begins
+    uint32_t first;      //  Index of its first task
+    uint32_t count;      //  Tasks
+    uint32_t left;       //  Tasks not released yet
+    uint32_t room;       //  Offsets allocated
+    size_t room_bytes;   //  Bytes allocated
+    size_t size;         //  Bytes in use
+    uint8_t *bytes;      //  The values, one behind the other; NULL when all are released, or not in memory
+    uint32_t *offsets;   //  Where each begins
+    stock_place_t place; //  Where they lie in the store; seq 0: nowhere
+    bool asked;          //  They are being read back
 } block_t;
 
 typedef struct large {
@@ -82,7 +84,7 @@ void stock_destroy (stock_t **self_p)
 //  Drops released blocks at the front when they are the larger part.
 static void s_compact (stock_t *self)
 {
-    while (self->head < self->count && !self->blocks [self->head].bytes)
+    while (self->head < self->count && self->blocks [self->head].left == 0)
         self->head++;
     if (self->head < 64 || self->head * 2 < self->count)
         return;
@@ -92,10 +94,10 @@ static void s_compact (stock_t *self)
     self->at = 0;
 }
 
-static block_t *s_open_block (stock_t *self, uint32_t first)
+static block_t *s_open_block (stock_t *self, uint32_t first, const stock_place_t *place)
 {
     block_t *last = self->count > self->head ? &self->blocks [self->count - 1] : NULL;
-    if (last && last->bytes && last->size < BLOCK_FULL_BYTES)
+    if (last && !place && last->bytes && last->place.seq == 0 && last->size < BLOCK_FULL_BYTES)
         return last;
     s_compact (self);
     if (self->count == self->capacity) {
@@ -127,24 +129,34 @@ static void s_reserve (stock_t *self, block_t *block, size_t size, size_t count)
     *self->bytes_p += block->room_bytes + block->room * sizeof (uint32_t) - before;
 }
 
-void stock_append (stock_t *self, uint32_t first, const wire_list_t *values)
+//  Notes where each value begins. False when they are not so many.
+static bool s_find_offsets (block_t *block, size_t from, size_t count)
+{
+    cursor_t cursor = cursor_of (block->bytes + from, block->size - from);
+    for (size_t i = 0; i < count; i++) {
+        block->offsets [block->count - count + i] = (uint32_t) (cursor.at - block->bytes);
+        if (!cursor_skip (&cursor, NULL))
+            return false;
+    }
+    return cursor_done (&cursor);
+}
+
+void stock_append (stock_t *self, uint32_t first, const wire_list_t *values, const stock_place_t *place)
 {
     if (values->count == 0)
         return;
-    block_t *block = s_open_block (self, first);
+    block_t *block = s_open_block (self, first, place);
     assert (block->first + block->count == first);
     s_reserve (self, block, values->values.size, values->count);
-    memcpy (block->bytes + block->size, values->values.data, values->values.size);
-    cursor_t cursor = cursor_of_view (values->values);
-    for (size_t i = 0; i < values->count; i++) {
-        block->offsets [block->count + i] =
-            (uint32_t) (block->size + (size_t) (cursor.at - values->values.data));
-        bool read = cursor_skip (&cursor, NULL);
-        assert (read);
-    }
+    size_t from = block->size;
+    memcpy (block->bytes + from, values->values.data, values->values.size);
     block->size += values->values.size;
     block->count += (uint32_t) values->count;
     block->left += (uint32_t) values->count;
+    if (place)
+        block->place = *place;
+    bool fine = s_find_offsets (block, from, values->count);
+    assert (fine);
 }
 
 void stock_put_large (stock_t *self, uint32_t index, buffer_t *payload)
@@ -182,6 +194,67 @@ static block_t *s_find (stock_t *self, uint32_t index)
     return &self->blocks [low];
 }
 
+void stock_spill (stock_t *self)
+{
+    block_t *last = self->count > self->head ? &self->blocks [self->count - 1] : NULL;
+    if (last && last->place.seq)
+        s_free_block (self, last);
+}
+
+bool stock_is_here (stock_t *self, uint32_t index)
+{
+    return s_find (self, index)->bytes != NULL;
+}
+
+bool stock_ask (stock_t *self, uint32_t index, stock_place_t *place, size_t *size)
+{
+    block_t *block = s_find (self, index);
+    if (block->bytes || block->asked)
+        return false;
+    block->asked = true;
+    *place = block->place;
+    *size = block->size;
+    return true;
+}
+
+bool stock_restore (stock_t *self, uint32_t index, buffer_t *bytes)
+{
+    block_t *block = s_find (self, index);
+    block->asked = false;
+    if (bytes->size != block->size)
+        return false;
+    if (block->bytes || block->left == 0)
+        return true;
+    block->room_bytes = block->size;
+    block->room = block->count;
+    block->bytes = malloc (block->room_bytes);
+    block->offsets = malloc (block->room * sizeof (uint32_t));
+    assert (block->bytes && block->offsets);
+    memcpy (block->bytes, bytes->data, block->size);
+    *self->bytes_p += block->room_bytes + block->room * sizeof (uint32_t);
+    return s_find_offsets (block, 0, block->count);
+}
+
+bool stock_is_whole (const stock_t *self)
+{
+    for (size_t i = self->head; i < self->count; i++)
+        if (self->blocks [i].left && !self->blocks [i].bytes)
+            return false;
+    return true;
+}
+
+uint32_t stock_block_end (stock_t *self, uint32_t index)
+{
+    const block_t *block = s_find (self, index);
+    return block->first + block->count;
+}
+
+size_t stock_size (stock_t *self, uint32_t index)
+{
+    const block_t *block = s_find (self, index);
+    return block->bytes ? stock_get (self, index).size : block->size / block->count;
+}
+
 view_t stock_get (stock_t *self, uint32_t index)
 {
     block_t *block = s_find (self, index);
@@ -197,6 +270,14 @@ view_t stock_large (const stock_t *self, uint32_t index)
     HASH_FIND (hh, self->large, &index, sizeof index, large);
     assert (large);
     return wire_view_of (&large->payload);
+}
+
+size_t stock_large_size (const stock_t *self, uint32_t index)
+{
+    large_t *large = NULL;
+    if (self->large)
+        HASH_FIND (hh, self->large, &index, sizeof index, large);
+    return large ? large->payload.size : 0;
 }
 
 void stock_release (stock_t *self, uint32_t index)

@@ -2,10 +2,12 @@
 
 #include "common/place.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -117,6 +119,20 @@ void place_release (int *lock)
     *lock = -1;
 }
 
+void place_sweep (const char *folder, const char *prefix)
+{
+    DIR *files = opendir (folder);
+    for (struct dirent *file; files && (file = readdir (files)) != NULL;) {
+        char path [PATH_MAX];
+        fault_t ignored = {0};
+        bool ours = strncmp (file->d_name, prefix, strlen (prefix)) == 0;
+        if (ours && (size_t) snprintf (path, sizeof path, "%s/%s", folder, file->d_name) < sizeof path)
+            s_clear (path, &ignored);
+    }
+    if (files)
+        closedir (files);
+}
+
 cadre_error_t place_check (const char *path, fault_t *fault)
 {
     struct sockaddr_un folder;
@@ -129,4 +145,36 @@ cadre_error_t place_check (const char *path, fault_t *fault)
     error = s_trusted (descriptor, folder.sun_path, true, fault);
     close (descriptor);
     return error;
+}
+
+//  mkdir -p
+static bool s_make (const char *folder)
+{
+    char part [PATH_MAX];
+    size_t size = strlen (folder);
+    for (size_t i = 1; i <= size && size < sizeof part; i++) {
+        if (folder [i] && folder [i] != '/')
+            continue;
+        snprintf (part, sizeof part, "%.*s", (int) i, folder);
+        if (mkdir (part, 0700) && errno != EEXIST)
+            return false;
+    }
+    return size < sizeof part;
+}
+
+bool place_state (const address_t *address, char *path, size_t size)
+{
+    const char *state = getenv ("XDG_STATE_HOME"), *home = getenv ("HOME");
+    char folder [PATH_MAX / 2], name [ADDRESS_ENDPOINT_BYTES];
+    if (state && *state)
+        snprintf (folder, sizeof folder, "%s/cadre", state);
+    else if (home && *home)
+        snprintf (folder, sizeof folder, "%s/.local/state/cadre", home);
+    else
+        return false;
+    address_print (address, name, sizeof name);
+    for (char *at = name; *at; at++)
+        if (strchr ("/:*[]", *at))
+            *at = '_';
+    return s_make (folder) && (size_t) snprintf (path, size, "%s/%s.store", folder, name) < size;
 }

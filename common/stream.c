@@ -296,6 +296,11 @@ uint64_t stream_sent (const stream_t *self)
     return self->last;
 }
 
+uint64_t stream_acknowledged (const stream_t *self)
+{
+    return self->acknowledged;
+}
+
 size_t stream_unacknowledged (const stream_t *self)
 {
     return self->frames;

@@ -63,6 +63,7 @@ void stream_restart (stream_t *self, uint64_t session);
 
 uint64_t stream_session (const stream_t *self);
 uint64_t stream_sent (const stream_t *self);         //  Highest number handed out
+uint64_t stream_acknowledged (const stream_t *self); //  Highest number that the peer has acknowledged
 size_t stream_unacknowledged (const stream_t *self); //  Frames sent or waiting
 size_t stream_bytes (const stream_t *self);          //  Bytes held: sent, waiting, payloads
 size_t stream_unsent_bytes (const stream_t *self);   //  Bytes that wait to be handed out

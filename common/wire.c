@@ -186,17 +186,42 @@ static bool s_read_list (cursor_t *cursor, wire_list_t *value)
 //  ---- messages and records -----------------------------------------------
 
 //  Fields that a newer minor version has put behind those we know.
-static bool s_skip_rest (cursor_t *cursor, size_t count, size_t known)
+static bool s_skip (cursor_t *cursor, size_t count)
 {
-    for (size_t i = known; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (!cursor_skip (cursor, NULL))
             return false;
     return true;
 }
 
+//  Later fields are packed like others, and read if they are there.
+#define s_pack_later_uint s_pack_uint
+#define s_pack_later_flag s_pack_flag
+#define s_pack_later_raw s_pack_raw
+#define s_pack_later_list s_pack_list
+#define s_read_later_uint s_read_uint
+#define s_read_later_flag s_read_flag
+#define s_read_later_raw s_read_raw
+#define s_read_later_list s_read_list
+
+enum {
+    LEAST_uint = 1,
+    LEAST_sint = 1,
+    LEAST_flag = 1,
+    LEAST_text = 1,
+    LEAST_blob = 1,
+    LEAST_raw = 1,
+    LEAST_list = 1,
+    LEAST_later_uint = 0,
+    LEAST_later_flag = 0,
+    LEAST_later_raw = 0,
+    LEAST_later_list = 0
+};
+
 #define WIRE_COUNT(type, field, meaning) +1
+#define WIRE_LEAST(type, field, meaning) +LEAST_##type
 #define WIRE_PACK(type, field, meaning) s_pack_##type (self, fields->field);
-#define WIRE_READ(type, field, meaning) &&s_read_##type (cursor, &fields->field)
+#define WIRE_READ(type, field, meaning) &&(left == 0 || (left--, s_read_##type (cursor, &fields->field)))
 
 #define WIRE_CODEC(name, ...)                                                                                \
     void wire_pack_##name (buffer_t *self, const wire_##name##_t *fields)                                    \
@@ -206,10 +231,11 @@ static bool s_skip_rest (cursor_t *cursor, size_t count, size_t known)
     }                                                                                                        \
     bool wire_read_##name (cursor_t *cursor, wire_##name##_t *fields)                                        \
     {                                                                                                        \
-        const size_t known = 0 WIRE_FIELDS_##name (WIRE_COUNT);                                              \
-        size_t count = 0;                                                                                    \
-        return cursor_array (cursor, &count) && count >= known WIRE_FIELDS_##name (WIRE_READ)                \
-               && s_skip_rest (cursor, count, known);                                                        \
+        const size_t least = 0 WIRE_FIELDS_##name (WIRE_LEAST);                                              \
+        size_t left = 0;                                                                                     \
+        *fields = (wire_##name##_t){0};                                                                      \
+        return cursor_array (cursor, &left) && left >= least WIRE_FIELDS_##name (WIRE_READ)                  \
+               && s_skip (cursor, left);                                                                     \
     }
 WIRE_MESSAGES (WIRE_CODEC)
 WIRE_RECORDS (WIRE_CODEC)

@@ -93,6 +93,12 @@ typedef view_t wire_text_t;
 typedef view_t wire_blob_t;
 typedef view_t wire_raw_t; //  One whole value; size 0 is written as nil
 
+//  Fields that may be missing.
+typedef wire_uint_t wire_later_uint_t;
+typedef wire_flag_t wire_later_flag_t;
+typedef wire_raw_t wire_later_raw_t;
+typedef wire_list_t wire_later_list_t;
+
 #define WIRE_MEMBER(type, field, meaning) wire_##type##_t field;
 #define WIRE_STRUCT(name, ...)                                                                               \
     typedef struct wire_##name {                                                                             \

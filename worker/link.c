@@ -294,7 +294,10 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
     if (!same)
         heard.adopted = (wire_list_t){0};
     link_move (self, LINK_OPENING);
-    self->options.events.welcome (self->options.events.context, &heard);
+    if (!self->options.events.welcome (self->options.events.context, &heard)) {
+        link_begin_anew (self, "the broker counts on leases that are not here any more");
+        return;
+    }
     int64_t now_us = moment_now (self->options.clock);
     timers_set (self->options.timers, &self->hello, now_us + 5 * HELLO_MS * MS);
     timers_set (self->options.timers, &self->beat, now_us + (int64_t) self->beat_ms * MS);

@@ -33,7 +33,8 @@ typedef enum link_state { LINK_GREETING, LINK_OPENING, LINK_OPEN, LINK_ENDED } l
 typedef struct link_events {
     void *context; //  Handed to all of them
     //  The session is open, with the leases that stay valid (an empty list when the epoch has changed).
-    void (*welcome) (void *context, const wire_worker_welcome_t *fields);
+    //  False when what it adopts is not what is held: then the worker registers anew
+    bool (*welcome) (void *context, const wire_worker_welcome_t *fields);
     void (*job) (void *context, const wire_lane_job_t *fields);
     void (*job_end) (void *context, uint64_t job);
     //  False ends the session. Large payloads are fetched by link_take_payload.

@@ -149,10 +149,11 @@ void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *
     }
 }
 
-void outbox_returned (outbox_t *self, uint64_t job, uint32_t index, uint64_t serial)
+void outbox_returned (outbox_t *self, uint64_t job, uint32_t index, uint64_t serial, bool begun)
 {
     s_answered (self, serial);
-    wire_pack_lease (&self->returned, &(wire_lease_t){.job = job, .index = index, .serial = serial});
+    wire_pack_lease (&self->returned,
+                     &(wire_lease_t){.job = job, .index = index, .serial = serial, .begun = begun});
     self->returned_count++;
     if (self->returned.size >= WIRE_BATCH_BYTES)
         s_close_returned (self);
@@ -164,7 +165,8 @@ void outbox_output (outbox_t *self, const lease_t *lease, unsigned stream, view_
                                  .index = lease->index,
                                  .serial = lease->serial,
                                  .stream = stream,
-                                 .bytes = bytes};
+                                 .bytes = bytes,
+                                 .end = lease->output_sent};
     buffer_t frame = {0};
     wire_write_sink_output (&frame, (wire_envelope_t){0}, &fields);
     stream_put (self->stream, &frame, 0, false);

@@ -18,7 +18,7 @@ outbox_t *outbox_new (void);
 void outbox_destroy (outbox_t **self_p);
 
 void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *result);
-void outbox_returned (outbox_t *self, uint64_t job, uint32_t index, uint64_t serial);
+void outbox_returned (outbox_t *self, uint64_t job, uint32_t index, uint64_t serial, bool begun);
 void outbox_output (outbox_t *self, const lease_t *lease, unsigned stream, view_t bytes);
 void outbox_drained (outbox_t *self);
 void outbox_goodbye (outbox_t *self, const char *reason);

@@ -378,6 +378,20 @@ void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes)
     }
 }
 
+void slots_output_more (slots_t *self, uint64_t bytes)
+{
+    lease_t *lease;
+    DL_FOREACH (self->queue, lease)
+        if (lease->output_window < lease->output_sent + bytes)
+            lease->output_window = lease->output_sent + bytes;
+    for (size_t i = 0; i < self->options.count; i++)
+        DL_FOREACH (self->seats [i].tasks, lease)
+            if (lease->output_window < lease->output_sent + bytes) {
+                lease->output_window = lease->output_sent + bytes;
+                seat_output_window (&self->seats [i], lease, lease->output_window - lease->output_before);
+            }
+}
+
 //  ---- counts ------------------------------------------------------------------------
 
 size_t slots_held (const slots_t *self)

@@ -99,6 +99,9 @@ void slots_keep (slots_t *self, const wire_list_t *spans);
 //  Output that may be sent for a lease, in total.
 void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes);
 
+//  The same for every lease: at least so much more than was sent. A broker that was restarted does not know what the one before it granted.
+void slots_output_more (slots_t *self, uint64_t bytes);
+
 size_t slots_held (const slots_t *self);       //  Leases without an answer, dropped ones excepted
 size_t slots_held_bytes (const slots_t *self); //  Of their payloads
 size_t slots_free (const slots_t *self);       //  Slots that run nothing

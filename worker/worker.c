@@ -113,11 +113,53 @@ static void s_go_on_leaving (worker_t *self)
 
 //  ---- what the broker says ------------------------------------------------------------
 
-static void s_on_welcome (void *context, const wire_worker_welcome_t *fields)
+typedef struct serials {
+    uint64_t *list;  //  What is held
+    size_t count;    //  How many
+    size_t capacity; //  Of list
+} serials_t;
+
+static void s_collect (void *context, uint64_t serial)
+{
+    serials_t *self = context;
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 64;
+        self->list = realloc (self->list, self->capacity * sizeof (uint64_t));
+        assert (self->list);
+    }
+    self->list [self->count++] = serial;
+}
+
+//  What this worker holds: waiting, running, or ended and not acknowledged.
+static void s_hold (worker_t *self, serials_t *serials)
+{
+    slots_each (self->slots, s_collect, serials);
+    outbox_each (self->outbox, s_collect, serials);
+}
+
+//  Is every lease that the broker adopts really here? An answer to an earlier HELLO may list one that was dropped meanwhile: nobody would ever answer it.
+static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
+{
+    serials_t serials = {0};
+    uint64_t wanted = 0, found = 0;
+    wire_span_t span;
+    cursor_t cursor = cursor_of_view (adopted->values);
+    for (size_t i = 0; i < adopted->count && wire_read_span (&cursor, &span); i++)
+        wanted += span.count;
+    s_hold (self, &serials);
+    for (size_t i = 0; i < serials.count; i++)
+        found += serials_have (adopted, serials.list [i]);
+    free (serials.list);
+    return found >= wanted;
+}
+
+static bool s_on_welcome (void *context, const wire_worker_welcome_t *fields)
 {
     worker_t *self = context;
     slots_close_jobs (self->slots);
     slots_keep (self->slots, &fields->adopted);
+    slots_output_more (self->slots, fields->output_bytes);
+    return s_holds_all (self, &fields->adopted);
 }
 
 static void s_on_job (void *context, const wire_lane_job_t *fields)
@@ -140,7 +182,7 @@ static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire
     if (number && !link_take_payload (self->link, number, &payload))
         return false;
     if (self->phase != PHASE_SERVING) {
-        outbox_returned (self->outbox, job->number, (uint32_t) task->index, serial);
+        outbox_returned (self->outbox, job->number, (uint32_t) task->index, serial, false);
         buffer_free (&payload);
         return true;
     }
@@ -191,29 +233,11 @@ static void s_on_stop (void *context)
     s_stop (context);
 }
 
-typedef struct serials {
-    uint64_t *list;  //  What is held
-    size_t count;    //  How many
-    size_t capacity; //  Of list
-} serials_t;
-
-static void s_collect (void *context, uint64_t serial)
-{
-    serials_t *self = context;
-    if (self->count == self->capacity) {
-        self->capacity = self->capacity ? self->capacity * 2 : 64;
-        self->list = realloc (self->list, self->capacity * sizeof (uint64_t));
-        assert (self->list);
-    }
-    self->list [self->count++] = serial;
-}
-
 static size_t s_on_held (void *context, buffer_t *spans)
 {
     worker_t *self = context;
     serials_t serials = {0};
-    slots_each (self->slots, s_collect, &serials);
-    outbox_each (self->outbox, s_collect, &serials);
+    s_hold (self, &serials);
     size_t count = serials_pack (spans, serials.list, serials.count);
     free (serials.list);
     return count;
@@ -235,7 +259,8 @@ static void s_on_result (void *context, const lease_t *lease, const slots_result
 
 static void s_on_returned (void *context, const lease_t *lease)
 {
-    outbox_returned (((worker_t *) context)->outbox, lease->job->number, lease->index, lease->serial);
+    outbox_returned (((worker_t *) context)->outbox, lease->job->number, lease->index, lease->serial,
+                     lease->verdict == LEASE_RECLAIMED);
 }
 
 static void s_on_output (void *context, const lease_t *lease, unsigned stream, view_t bytes)

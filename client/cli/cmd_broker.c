@@ -29,6 +29,7 @@ static const table_column_t s_columns [] = {
     {"refused_frames", "refused frames", TABLE_COUNT},
     {"stale_results", "stale results", TABLE_COUNT},
     {"lost_workers", "lost workers", TABLE_COUNT},
+    {"store", "store", TABLE_TEXT},
     {"security", "security", TABLE_TEXT},
     {"keys", "keys", TABLE_COUNT},
     {"refused_peers", "refused peers", TABLE_COUNT},
@@ -88,8 +89,10 @@ static int s_drain (int argc, char **argv)
 static int s_stop (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_TIMEOUT, NULL, "End the broker at once. Its jobs are lost.\vExample:\n  cadre broker stop", 0,
-        0};
+        ORDER_TIMEOUT, NULL,
+        "End the broker at once. Jobs in its memory are lost, those in its store go on when it is started again.\v"
+        "Example:\n  cadre broker stop",
+        0, 0};
     return s_order (&page, "broker.stop", "the broker stops", argc, argv);
 }
 

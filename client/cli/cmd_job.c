@@ -30,6 +30,7 @@ static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
                                                  {"state", "state", TABLE_TEXT},
                                                  {"client", "client", TABLE_TEXT},
                                                  {"detached", "detached", TABLE_TEXT},
+                                                 {"durable", "durable", TABLE_TEXT},
                                                  {"total", "tasks", TABLE_COUNT},
                                                  {"waiting", "waiting", TABLE_COUNT},
                                                  {"running", "running", TABLE_COUNT},
@@ -110,8 +111,9 @@ static int s_wait (int argc, char **argv)
 {
     static const order_page_t page = {
         ORDER_TIMEOUT, "JOB",
-        "Wait until a job has ended.\vExit codes: 0; 1 a task failed, or there is no such "
-        "job; 75 not ended in time.\n\nExample:\n  cadre job wait 42 --timeout 5m",
+        "Wait until a job has ended.\vA broker that goes away is waited for, for a minute.\n\nExit codes: 0; 1 a task failed, or "
+        "there is no such job (any more: a broker without a store forgets its jobs); 69 the broker stays away; 75 not ended in time.\n\nExample:\n"
+        "  cadre job wait 42 --timeout 5m",
         1, 1};
     return s_follow (&page, s_do_wait, argc, argv);
 }

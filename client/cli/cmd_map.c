@@ -238,8 +238,7 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
         }
         bool heard = value != NULL;
         cadre_value_destroy (&value);
-        if (pulse_check (&pulse, heard, fault) != CADRE_OK)
-            break;
+        pulse_check (&pulse, heard);
     }
     cadre_imap_destroy (&imap);
     if (stop_asked ())

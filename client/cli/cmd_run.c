@@ -99,7 +99,7 @@ static uint64_t s_window (run_t *self)
     if (options->jobs > 0)
         return options->jobs;
     cadre_value_t *body = NULL;
-    cadre_request (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
+    command_ask (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
     uint64_t slots = cadre_value_uint (cadre_value_get (body, "slots"));
     cadre_value_destroy (&body);
     return slots > 0 && slots < WINDOW ? slots : slots ? WINDOW : 1;
@@ -163,6 +163,8 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
 static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *event)
 {
     run_t *self = argument;
+    if (event->anew)
+        emit_anew (self->emit, event->index);
     if (event->cut)
         say ("task %u wrote faster than could be kept: some of its output is missing", event->index + 1);
     if (event->stream == CADRE_STDOUT || event->stream == CADRE_STDERR)
@@ -228,7 +230,7 @@ static int s_run (run_t *self)
     self->emit = emit_new (self->options.mode, self->options.keep_order);
     self->tasks = tasks_new (&self->options, &self->reach, self->emit);
     self->started_ms = s_now_ms ();
-    self->job = tasks_open (self->tasks, self->pool, false);
+    self->job = tasks_open (self->tasks, self->pool, TASKS_ATTACHED);
     const drive_work_t work = {.feed = s_feed,
                                .result = s_on_result,
                                .output = s_on_output,

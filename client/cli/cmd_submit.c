@@ -5,18 +5,37 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/follow.h"
+#include "client/cli/pulse.h"
 #include "client/cli/run_options.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
 #include "client/cli/tasks.h"
 
 #define HERALD_MS 100
+#define TICK_MS 100
 #define NUMBER_TIMEOUT_MS 10000
 #define REQUEST_TIMEOUT_MS 30000
 #define CLOSE_TIMEOUT_MS 2000
+
+typedef struct submit {
+    run_options_t options; // the command line
+    reach_t reach;         // which broker
+    cadre_t *pool;         // connection to it
+    cadre_job_t *job;      // all tasks
+    tasks_t *tasks;        // where they come from
+    tasks_life_t life;     // what the job outlives
+    pulse_t pulse;         // is the broker there?
+    pthread_t feeder;      // feeds tasks
+    fault_t feed;          // why the feeder ended, if not at the end of inputs; its, until it is joined
+    fault_t fault;         // what went wrong
+} submit_t;
+
+//  ---- listening -------------------------------------------------------------
 
 //  What the broker says about a wait, while this command does nothing but wait.
 typedef struct herald {
@@ -52,91 +71,185 @@ static void s_herald_end (herald_t *self)
         pthread_join (self->thread, NULL);
 }
 
-//  All inputs into the job; after Ctrl-C those that came so far are given up.
-static cadre_error_t s_feed_all (tasks_t *tasks, cadre_job_t *job, fault_t *fault)
+//  ---- feeding: in a thread of its own, since adding waits for the broker ----
+
+static void *s_feed (void *argument)
 {
+    submit_t *self = argument;
     cadre_error_t error = CADRE_OK;
     while (!error && !stop_asked ())
-        error = tasks_feed (tasks, job, fault);
-    if (error == CADRE_ERROR_END)
-        return CADRE_OK;
-    return error ? error : fault_set (fault, CADRE_ERROR_CANCELLED, "interrupted: the job is cancelled");
+        error = tasks_feed (self->tasks, self->job, &self->feed);
+    if (error && error != CADRE_ERROR_END)
+        self->feed.code = error;
+    return NULL;
 }
 
-//  The job's number, once the broker has all of it: a request is answered after everything that was sent before.
-static uint64_t s_hand_over (cadre_t *pool, cadre_job_t *job, fault_t *fault)
+static bool s_joined (submit_t *self)
 {
-    cadre_job_seal (job);
-    uint64_t number = cadre_job_number (job, NUMBER_TIMEOUT_MS);
-    if (number == 0) {
-        fault_set (fault, CADRE_ERROR_REFUSED, "the broker did not take the job: %s",
-                   cadre_job_message (job));
-        return 0;
+    struct timespec until;
+    clock_gettime (CLOCK_REALTIME, &until);
+    int64_t nanoseconds = until.tv_nsec + TICK_MS * 1000000;
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    return pthread_timedjoin_np (self->feeder, NULL, &until) == 0;
+}
+
+static cadre_error_t s_interrupted (submit_t *self)
+{
+    return fault_set (&self->fault, CADRE_ERROR_CANCELLED, "interrupted: the job is cancelled");
+}
+
+//  All inputs into the job; after Ctrl-C those that came so far are given up.
+static cadre_error_t s_feed_all (submit_t *self)
+{
+    if (pthread_create (&self->feeder, NULL, s_feed, self) != 0)
+        return fault_set (&self->fault, CADRE_ERROR_MEMORY,
+                          "cannot start a thread: raise the limit of processes (ulimit -u)");
+    uint64_t added = 0;
+    while (!s_joined (self)) {
+        cadre_progress_t progress = {0};
+        cadre_job_progress (self->job, &progress);
+        pulse_check (&self->pulse, progress.total != added);
+        added = progress.total;
+        if (!stop_asked ())
+            continue;
+        //  One that waits for inputs is woken, one that waits for the broker may wait for long
+        inputs_wake (self->options.inputs);
+        if (s_joined (self))
+            break;
+        cadre_job_cancel (self->job);
+        say ("interrupted: the job is cancelled");
+        _exit (SAY_EXIT_INTERRUPTED);
     }
+    if (stop_asked ())
+        return s_interrupted (self);
+    self->fault = self->feed;
+    return self->fault.code;
+}
+
+//  ---- handing over ----------------------------------------------------------
+
+//  Until the broker has it on its disk, over a restart of it.
+static cadre_error_t s_sync (submit_t *self)
+{
+    cadre_error_t error;
+    while ((error = cadre_job_sync (self->job, TICK_MS)) == CADRE_ERROR_TIMEOUT && !stop_asked ())
+        pulse_check (&self->pulse, false);
+    if (error == CADRE_ERROR_TIMEOUT)
+        return s_interrupted (self);
+    return error ? fault_set (&self->fault, error, "%s", cadre_job_message (self->job)) : CADRE_OK;
+}
+
+//  Until the broker has it in its memory: a request is answered after everything that was sent before.
+static cadre_error_t s_confirm (submit_t *self, uint64_t number)
+{
     cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
-    cadre_error_t error = cadre_request (pool, "job.info", arguments, NULL, REQUEST_TIMEOUT_MS);
+    cadre_error_t error = command_ask (self->pool, "job.info", arguments, NULL, REQUEST_TIMEOUT_MS);
     cadre_value_destroy (&arguments);
-    if (error == CADRE_OK)
-        return number;
-    fault_set (fault, error, "the broker does not confirm job %" PRIu64 ": %s", number, cadre_message (pool));
-    return 0;
+    if (error)
+        fault_set (&self->fault, error, "the broker does not confirm job %" PRIu64 ": %s", number,
+                   cadre_message (self->pool));
+    return error;
 }
 
-static int s_submit (run_options_t *options, cadre_t *pool, const reach_t *reach)
+//  The job's number, once the broker has all of it; 0 and a fault.
+static uint64_t s_hand_over (submit_t *self)
 {
-    fault_t fault = {0};
-    tasks_t *tasks = tasks_new (options, reach, NULL);
-    cadre_job_t *job = tasks_open (tasks, pool, true);
-    int exit_code = 0;
-    uint64_t number = 0;
+    cadre_job_seal (self->job);
+    if (self->life == TASKS_DURABLE && s_sync (self))
+        return 0;
+    uint64_t number = cadre_job_number (self->job, NUMBER_TIMEOUT_MS);
+    if (number == 0)
+        fault_set (&self->fault, CADRE_ERROR_REFUSED, "the broker did not take the job: %s",
+                   cadre_job_message (self->job));
+    if (number && self->life == TASKS_DETACHED && s_confirm (self, number))
+        return 0;
+    return number;
+}
+
+//  Durable where there is a store, unless it was said otherwise.
+static cadre_error_t s_choose_life (submit_t *self)
+{
+    self->life = TASKS_DETACHED;
+    if (self->options.in_memory)
+        return CADRE_OK;
+    cadre_value_t *body = NULL;
+    cadre_error_t error = command_ask (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
+    if (error)
+        return fault_set (&self->fault, error, "%s", cadre_message (self->pool));
+    const char *store = cadre_value_text (cadre_value_get (body, "store"));
+    bool stores = store && *store;
+    cadre_value_destroy (&body);
+    if (stores)
+        self->life = TASKS_DURABLE;
+    else if (self->options.durable)
+        return fault_set (
+            &self->fault, CADRE_ERROR_REFUSED,
+            "the broker at %s has no store to keep the job in: start it with --store FILE, or leave "
+            "--durable out",
+            cadre_address (self->pool));
+    return CADRE_OK;
+}
+
+static int s_give_up (submit_t *self)
+{
+    cadre_job_seal (self->job);
+    cadre_job_cancel (self->job);
+    int exit_code = say_fault (&self->fault);
+    if (self->fault.code == CADRE_ERROR_CANCELLED)
+        return SAY_EXIT_INTERRUPTED;
+    return exit_code == 1 ? SAY_EXIT_OWN : exit_code;
+}
+
+static int s_submit (submit_t *self)
+{
+    if (s_choose_life (self))
+        return say_fault (&self->fault);
+    pulse_init (&self->pulse, self->pool);
+    self->tasks = tasks_new (&self->options, &self->reach, NULL);
+    self->job = tasks_open (self->tasks, self->pool, self->life);
     herald_t herald;
-    s_herald_start (&herald, job);
-    cadre_error_t error = s_feed_all (tasks, job, &fault);
-    if (error == CADRE_OK)
-        number = s_hand_over (pool, job, &fault);
+    s_herald_start (&herald, self->job);
+    uint64_t number = s_feed_all (self) == CADRE_OK ? s_hand_over (self) : 0;
     s_herald_end (&herald);
-    if (number == 0) {
-        cadre_job_seal (job);
-        cadre_job_cancel (job);
-        exit_code = say_fault (&fault);
-        exit_code = error == CADRE_ERROR_CANCELLED ? SAY_EXIT_INTERRUPTED
-                    : exit_code == 1               ? SAY_EXIT_OWN
-                                                   : exit_code;
-        goto out;
-    }
+    if (number == 0)
+        return s_give_up (self);
     printf ("%" PRIu64 "\n", number);
-    exit_code = say_flush (0);
-    say ("job %" PRIu64 " is kept in the broker's memory alone: it lives as long as the broker", number);
-    if (options->wait && exit_code == 0)
-        exit_code = follow_wait (pool, number, -1, true);
-out:
-    cadre_job_destroy (&job);
-    tasks_destroy (&tasks);
+    int exit_code = say_flush (0);
+    if (self->life == TASKS_DETACHED)
+        say ("job %" PRIu64 " is kept in the broker's memory alone: it lives as long as the broker", number);
+    if (self->options.wait && exit_code == 0)
+        exit_code = follow_wait (self->pool, number, -1, true);
     return exit_code;
+}
+
+static int s_dry_run (submit_t *self)
+{
+    self->reach = (reach_t){.local = true};
+    self->tasks = tasks_new (&self->options, &self->reach, NULL);
+    return tasks_print (self->tasks, &self->fault) ? say_fault (&self->fault) : 0;
 }
 
 int cmd_submit (int argc, char **argv)
 {
-    run_options_t options;
-    reach_t reach;
-    fault_t fault = {0};
-    cadre_t *pool = NULL;
-    int exit_code = run_options_read (&options, argc, argv, true);
-    if (exit_code == 0 && options.dry_run) {
-        reach = (reach_t){.local = true};
-        tasks_t *tasks = tasks_new (&options, &reach, NULL);
-        if (tasks_print (tasks, &fault) != CADRE_OK)
-            exit_code = say_fault (&fault);
-        tasks_destroy (&tasks);
-    } else if (exit_code == 0) {
+    static submit_t s_submit_state; // static: the feeder may outlive this call
+    submit_t *self = &s_submit_state;
+    run_options_t *options = &self->options;
+    int exit_code = run_options_read (options, argc, argv, true);
+    if (exit_code == 0 && options->dry_run)
+        exit_code = s_dry_run (self);
+    else if (exit_code == 0) {
         stop_watch ();
-        if (reach_find (&reach, options.shared.broker, options.shared.access, false, &fault) == CADRE_OK)
-            pool = reach_open (&reach, NULL, &fault);
-        if (pool)
-            reach_ask_workers (&reach, pool);
-        exit_code = pool ? s_submit (&options, pool, &reach) : say_fault (&fault);
+        if (reach_find (&self->reach, options->shared.broker, options->shared.access, false, &self->fault)
+            == CADRE_OK)
+            self->pool = reach_open (&self->reach, NULL, &self->fault);
+        if (self->pool)
+            reach_ask_workers (&self->reach, self->pool);
+        exit_code = self->pool ? s_submit (self) : say_fault (&self->fault);
     }
-    cadre_close (&pool, CLOSE_TIMEOUT_MS);
-    run_options_clear (&options);
+    cadre_job_destroy (&self->job);
+    tasks_destroy (&self->tasks);
+    cadre_close (&self->pool, CLOSE_TIMEOUT_MS);
+    run_options_clear (options);
     return exit_code;
 }

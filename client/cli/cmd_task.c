@@ -6,6 +6,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/follow.h"
 #include "client/cli/order.h"
+#include "client/cli/say.h"
 #include "client/cli/stop.h"
 
 #define CLOSE_TIMEOUT_MS 1000
@@ -30,13 +31,22 @@ static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
                                                  {"lease", "lease", TABLE_TEXT},
                                                  {0}};
 
+static void s_set_text (cadre_value_t *map, const char *key, const char *text)
+{
+    cadre_value_t *value = cadre_value_of_text (text);
+    cadre_value_set (map, key, &value);
+}
+
 static int s_list (int argc, char **argv)
 {
     static const char *const states [] = {"waiting", "leased", "done", NULL};
-    static const order_page_t page = {ORDER_LIST | ORDER_STATE, "JOB",
-                                      "List the tasks of a job.\vStates: waiting, leased, done.\n\nExample:\n"
-                                      "  cadre task list 42 --state waiting",
-                                      1, 1};
+    static const order_page_t page = {
+        ORDER_LIST | ORDER_STATE | ORDER_OUTCOME, "JOB",
+        "List the tasks of a job.\vStates: waiting, leased, done. Outcomes: ok, error, exit, signal, timeout, out-of-memory, "
+        "worker-lost, cancelled, dependency-failed, expired, quarantined.\n\nExamples:\n"
+        "  cadre task list 42 --state waiting\n"
+        "  cadre task list 42 --outcome quarantined",
+        1, 1};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
     if (exit_code == 0)
@@ -44,10 +54,10 @@ static int s_list (int argc, char **argv)
     if (exit_code)
         return exit_code;
     cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
-    if (arguments && options.state) {
-        cadre_value_t *state = cadre_value_of_text (options.state);
-        cadre_value_set (arguments, "state", &state);
-    }
+    if (arguments && options.state)
+        s_set_text (arguments, "state", options.state);
+    if (arguments && options.outcome)
+        s_set_text (arguments, "outcome", options.outcome);
     cadre_value_t *body = arguments ? order_ask (&options, "task.list", &arguments, &exit_code) : NULL;
     if (body)
         table_print (options.shared.format, body, s_list_columns);
@@ -94,6 +104,23 @@ static int s_explain (int argc, char **argv)
     return exit_code;
 }
 
+static int s_drop (int argc, char **argv)
+{
+    static const order_page_t page = {
+        0, "JOB.TASK",
+        "Give up a task that is in quarantine: it ends as cancelled.\vA task that kills slot after slot is not tried again by "
+        "itself. 'cadre task list JOB --outcome quarantined' lists such tasks, 'cadre job retry JOB.TASK' tries one again."
+        "\n\nExit codes: 0; 1 there is no such task; 77 it is not in quarantine.\n\nExample:\n  cadre task drop 42.17",
+        1, 1};
+    order_options_t options;
+    int exit_code;
+    cadre_value_t *body = s_ask (&options, &page, "task.drop", argc, argv, &exit_code);
+    if (body)
+        say ("task %s is given up", argv [options.first]);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
 static int s_logs (int argc, char **argv)
 {
     static const order_page_t page = {ORDER_WAIT | ORDER_TAG, "JOB.TASK",
@@ -126,6 +153,7 @@ int cmd_task (int argc, char **argv)
         {"info", "how a task is, and why it failed", s_info},
         {"explain", "why a task is where it is", s_explain},
         {"logs", "what a task printed", s_logs},
+        {"drop", "give up a task that is in quarantine", s_drop},
         {0},
     };
     return command_dispatch (commands, "cadre task", "  cadre task explain 42.17\n", argc, argv);

@@ -145,11 +145,19 @@ cadre_t *command_connect (const command_shared_t *shared, int *exit_code)
     return pool;
 }
 
+cadre_error_t command_ask (cadre_t *pool, const char *what, const cadre_value_t *arguments,
+                           cadre_value_t **body, int timeout_ms)
+{
+    cadre_error_t error = cadre_request (pool, what, arguments, body, timeout_ms);
+    if (error == CADRE_ERROR_CLOSED && strcmp (what, "broker.stop") != 0)
+        error = cadre_request (pool, what, arguments, body, timeout_ms);
+    return error;
+}
+
 cadre_value_t *command_request (cadre_t *pool, const char *what, cadre_value_t **arguments, int *exit_code)
 {
     cadre_value_t *body = NULL;
-    cadre_error_t error =
-        cadre_request (pool, what, arguments ? *arguments : NULL, &body, REQUEST_TIMEOUT_MS);
+    cadre_error_t error = command_ask (pool, what, arguments ? *arguments : NULL, &body, REQUEST_TIMEOUT_MS);
     if (arguments)
         cadre_value_destroy (arguments);
     if (error == CADRE_OK)

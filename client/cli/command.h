@@ -46,6 +46,10 @@ int command_usage (const char *name, const char *format, ...) __attribute__ ((fo
 //  Connect as the shared options say; NULL and *EXIT_CODE when that fails (it was said why).
 cadre_t *command_connect (const command_shared_t *shared, int *exit_code);
 
+//  As cadre_request; asks once more when the broker was restarted meanwhile. An order to stop the broker is not repeated.
+cadre_error_t command_ask (cadre_t *pool, const char *what, const cadre_value_t *arguments,
+                           cadre_value_t **body, int timeout_ms);
+
 //  Ask the broker; NULL and *EXIT_CODE when that fails (it was said why). ARGUMENTS is consumed, may be NULL.
 cadre_value_t *command_request (cadre_t *pool, const char *what, cadre_value_t **arguments, int *exit_code);
 

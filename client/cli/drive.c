@@ -154,6 +154,9 @@ static bool s_look_around (drive_t *self, bool idle)
     if (stop_asked () && !self->interrupted) {
         self->interrupted = true;
         drive_end (self, true);
+        //  Without a broker nothing more will come
+        if (!pulse_answers (&self->pulse))
+            return false;
     }
     if (idle && self->cancelled && (self->waited_ms += TICK_MS) > CANCEL_WAIT_MS)
         return false;
@@ -162,7 +165,8 @@ static bool s_look_around (drive_t *self, bool idle)
         self->ticked_ms = now_ms;
         self->work->tick (self->work->argument, self);
     }
-    return pulse_check (&self->pulse, !idle, &self->fault) == CADRE_OK && !self->fault.code;
+    pulse_check (&self->pulse, !idle);
+    return !self->fault.code;
 }
 
 static cadre_error_t s_take_events (drive_t *self)

@@ -18,14 +18,16 @@
 #define STREAMS 2
 
 typedef struct task {
-    uint32_t index;           // of the task: the key
-    char *tag;                // before each line, or NULL
-    char *text;               // its command
-    char *note;               // how it failed, or NULL
-    spool_t spools [STREAMS]; // output that waits
-    text_t lines [STREAMS];   // the beginning of a line whose end has not come
-    bool ended;               // its result is known
-    UT_hash_handle hh;        // by index
+    uint32_t index;            // of the task: the key
+    char *tag;                 // before each line, or NULL
+    char *text;                // its command
+    char *note;                // how it failed, or NULL
+    spool_t spools [STREAMS];  // output that waits
+    text_t lines [STREAMS];    // the beginning of a line whose end has not come
+    uint64_t passed [STREAMS]; // bytes that were passed on
+    uint64_t skip [STREAMS];   // of them bytes that a new run writes again
+    bool ended;                // its result is known
+    UT_hash_handle hh;         // by index
 } task_t;
 
 struct emit {
@@ -129,7 +131,8 @@ static bool s_sink (void *argument, const char *bytes, size_t size)
 {
     outlet_t *outlet = argument;
     emit_t *self = outlet->emit;
-    if (outlet->task->tag)
+    outlet->task->passed [outlet->stream - 1] += size;
+    if (outlet->task->tag || self->mode == EMIT_LINES)
         s_write_lines (self, outlet->task, outlet->stream, bytes, size);
     else
         s_write (self, outlet->stream, bytes, size);
@@ -186,17 +189,30 @@ void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, s
     bool turn = !self->ordered || index == self->next;
     if (!task)
         goto out;
+    uint64_t *skip = &task->skip [stream - 1];
+    size_t old = *skip < size ? (size_t) *skip : size;
+    *skip -= old;
+    bytes = (const char *) bytes + old;
+    size -= old;
     if (self->mode == EMIT_GROUPED || !turn)
         spool_append (self->store, &task->spools [stream - 1], bytes, size, &self->fault);
     else {
         outlet_t outlet = {self, task, stream};
         spool_drain (self->store, &task->spools [stream - 1], s_sink, &outlet, &self->fault);
-        if (self->mode == EMIT_LINES || task->tag)
-            s_write_lines (self, task, stream, bytes, size);
-        else
-            s_write (self, stream, bytes, size);
+        s_sink (&outlet, bytes, size);
     }
 out:
+    pthread_mutex_unlock (&self->lock);
+}
+
+void emit_anew (emit_t *self, uint32_t index)
+{
+    pthread_mutex_lock (&self->lock);
+    task_t *task = s_find (self, index);
+    for (int i = 0; task && i < STREAMS; i++) {
+        spool_clear (self->store, &task->spools [i]);
+        task->skip [i] = task->passed [i];
+    }
     pthread_mutex_unlock (&self->lock);
 }
 

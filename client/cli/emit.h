@@ -34,6 +34,9 @@ const char *emit_text (emit_t *self, uint32_t index);
 //  STREAM is 1 (stdout) or 2 (stderr).
 void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, size_t size);
 
+//  The task runs anew: what it wrote before is void. Of what was printed already, as many bytes of the new output are passed over.
+void emit_anew (emit_t *self, uint32_t index);
+
 //  The task has ended. NOTE (malloc'ed, consumed, may be NULL) is said after its output.
 void emit_end (emit_t *self, uint32_t index, char *note);
 

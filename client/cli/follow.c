@@ -31,8 +31,6 @@ struct follow {
     emit_t *emit;           // logs: where output goes
     uint8_t *begun;         // one byte a task, 1 once it was heard of
     uint32_t begun_count;   // of them
-    unsigned what;          // is followed
-    bool again;             // it was followed before, in a session that is lost
     cadre_value_t *rows;    // results, as a listing
     table_format_t format;  // results
 };
@@ -63,23 +61,8 @@ static void s_take_event (follow_t *self, const cadre_event_t *event)
 {
     if (event->kind == CADRE_EVENT_NOTICE)
         say ("%s", event->message);
-    else if ((self->what & CADRE_FOLLOW_OUTPUT) || event->kind != CADRE_EVENT_RESULT
-             || s_is_new (self, event->index))
+    else
         self->event (self, event);
-}
-
-//  The session was lost, but the job goes on without it: it is followed again from its beginning, and what was heard is left
-//  out. Not so with output: what was printed of a task cannot be told from what comes.
-static bool s_follow_again (follow_t *self, cadre_t *pool, cadre_job_t **job, cadre_error_t error)
-{
-    bool lost = error == CADRE_ERROR_CLOSED || (self->again && error == CADRE_ERROR_UNAVAILABLE);
-    if (!lost || (self->what & CADRE_FOLLOW_OUTPUT))
-        return false;
-    nanosleep (&(struct timespec){.tv_nsec = TICK_MS * 1000000L}, NULL);
-    self->again = true;
-    cadre_job_destroy (job);
-    *job = cadre_job_follow (pool, self->number, self->what);
-    return true;
 }
 
 //  Interrupted, or too late: the exit code, else 0.
@@ -108,9 +91,7 @@ static int s_take (follow_t *self, cadre_t *pool, unsigned what)
 {
     int exit_code = 0;
     pulse_t pulse;
-    fault_t lost = {0};
     pulse_init (&pulse, pool);
-    self->what = what;
     cadre_job_t *job = cadre_job_follow (pool, self->number, what);
     while (!exit_code) {
         cadre_event_t event = {0};
@@ -119,14 +100,12 @@ static int s_take (follow_t *self, cadre_t *pool, unsigned what)
             break;
         if (error == CADRE_OK)
             s_take_event (self, &event);
-        else if (error != CADRE_ERROR_TIMEOUT && !s_follow_again (self, pool, &job, error))
+        else if (error != CADRE_ERROR_TIMEOUT)
             exit_code = s_failed (self, error, cadre_job_message (job));
-        else if (pulse_check (&pulse, false, &lost) != CADRE_OK)
-            exit_code = say_fault (&lost);
-        if (error == CADRE_OK)
-            pulse_check (&pulse, true, &lost);
-        if (!exit_code)
-            exit_code = s_stopped (self);
+        if (exit_code)
+            break;
+        pulse_check (&pulse, error == CADRE_OK);
+        exit_code = s_stopped (self);
     }
     cadre_job_destroy (&job);
     return exit_code;

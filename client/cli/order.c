@@ -9,19 +9,34 @@
 #include "client/cli/text.h"
 
 #define CLOSE_TIMEOUT_MS 1000
-#define OPTIONS_MAX 6
+#define OPTIONS_MAX 7
 
-enum { KEY_STATE = 0x5001, KEY_WAIT, KEY_TAG, KEY_TIMEOUT };
+enum { KEY_STATE = 0x5001, KEY_OUTCOME, KEY_WAIT, KEY_TAG, KEY_TIMEOUT };
 
 static const struct {
     unsigned flag;             // which pages have it
     struct argp_option option; // for argp
 } s_options [] = {
     {ORDER_STATE, {"state", KEY_STATE, "STATE", 0, "only those in this state", 1}},
+    {ORDER_OUTCOME,
+     {"outcome", KEY_OUTCOME, "OUTCOME", 0, "only those that ended so: error, exit, quarantined, ...", 1}},
     {ORDER_WAIT, {"wait", KEY_WAIT, NULL, 0, "go on until the job has ended", 1}},
     {ORDER_TAG, {"tag", KEY_TAG, NULL, 0, "put the task's number and a tab before each line", 1}},
     {ORDER_TIMEOUT, {"timeout", KEY_TIMEOUT, "TIME", 0, "wait no longer: 90s, 5m", 1}},
 };
+
+static void s_read_outcome (order_options_t *self, const char *text, struct argp_state *state)
+{
+    text_t words = {0};
+    self->outcome = text;
+    for (unsigned i = CADRE_OUTCOME_OK; i < CADRE_OUTCOMES_COUNT; i++) {
+        const char *word = cadre_outcome_text ((cadre_outcome_t) i);
+        if (strcmp (word, text) == 0)
+            return;
+        text_print (&words, "%s%s", i > CADRE_OUTCOME_OK ? ", " : "", word);
+    }
+    argp_error (state, "'%s' is no outcome: there are %s", text, words.bytes);
+}
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)
 {
@@ -29,6 +44,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs [0] = &self->shared; return 0;
     case KEY_STATE: self->state = argument; return 0;
+    case KEY_OUTCOME: s_read_outcome (self, argument, state); return 0;
     case KEY_WAIT: self->wait = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
     case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;

@@ -13,6 +13,7 @@
 typedef struct order_options {
     command_shared_t shared; // --broker, -o
     const char *state;       // --state, or NULL
+    const char *outcome;     // --outcome, or NULL
     bool wait;               // --wait, --follow
     bool tag;                // --tag
     int64_t timeout_ms;      // --timeout; -1: not given
@@ -25,6 +26,7 @@ typedef struct order_options {
 #define ORDER_WAIT 4u     // --wait
 #define ORDER_TAG 8u      // --tag
 #define ORDER_TIMEOUT 16u // --timeout
+#define ORDER_OUTCOME 32u // --outcome
 
 typedef struct order_page {
     unsigned options;  // ORDER_...

@@ -11,13 +11,18 @@
 #include "common/cpus.h"
 
 enum {
-    KEY_BAR = 0x2001,
+    KEY_BACKOFF = 0x2001,
+    KEY_BAR,
     KEY_DRY_RUN,
+    KEY_DURABLE,
     KEY_ENV,
+    KEY_EXPIRE,
     KEY_HALT,
     KEY_LINE_BUFFER,
     KEY_NAME,
     KEY_NEEDS,
+    KEY_NO_DURABLE,
+    KEY_NO_RERUN,
     KEY_RETRIES,
     KEY_SLOTS,
     KEY_STDIN,
@@ -35,7 +40,22 @@ enum {
         {"stdin", KEY_STDIN, NULL, 0, "give each input to the command on its stdin, not as an argument", 1},            \
         {"jobs", 'j', "N", 0, "at most N tasks at a time, or N% of the CPUs; 0 is no limit", 2},                        \
         {"timeout", KEY_TIMEOUT, "TIME", 0, "end a task that runs longer: 90s, 5m", 2},                                 \
-        {"retries", KEY_RETRIES, "N", 0, "try a failed task up to N more times", 2},                                    \
+        {"retries",                                                                                                     \
+         KEY_RETRIES,                                                                                                   \
+         "N",                                                                                                           \
+         0,                                                                                                             \
+         "try a failed task up to N more times; or by cause: exit=3,timeout=1. Causes are error, exit, signal, "        \
+         "timeout, out-of-memory, and worker-lost (2, if it is not named)",                                             \
+         2},                                                                                                            \
+        {"backoff",                                                                                                     \
+         KEY_BACKOFF,                                                                                                   \
+         "TIME",                                                                                                        \
+         0,                                                                                                             \
+         "wait before a task is tried again: 500ms, 10s; doubled each time, else 100ms",                                \
+         2},                                                                                                            \
+        {"no-rerun", KEY_NO_RERUN, NULL, 0, "a task whose worker was lost has failed: it must not run twice",           \
+         2},                                                                                                            \
+        {"expire", KEY_EXPIRE, "TIME", 0, "a task that has waited so long is not begun any more: 90s, 2h", 2},          \
         {"needs", KEY_NEEDS, "LABEL", 0, "only on workers with this label; may be repeated", 2},                        \
         {"name", KEY_NAME, "NAME", 0, "of the job, for people", 2},                                                     \
         {"env",                                                                                                         \
@@ -67,6 +87,8 @@ static const struct argp_option s_run_options [] = {
 static const struct argp_option s_submit_options [] = {
     COMMON_OPTIONS,
     {"wait", KEY_WAIT, NULL, 0, "wait until all tasks have ended, and exit as run does", 3},
+    {"durable", KEY_DURABLE, NULL, 0, "only to a broker with a store: it keeps the job on disk", 3},
+    {"no-durable", KEY_NO_DURABLE, NULL, 0, "in the broker's memory alone, even if it has a store", 3},
     {0}};
 
 static unsigned s_read_jobs (const char *text, struct argp_state *state)
@@ -96,6 +118,13 @@ static void s_add_environment (run_options_t *self, char *text, struct argp_stat
     command_add (&self->environment, text_take (&pair));
 }
 
+//  A number, or numbers by cause, which the library reads.
+static void s_read_retries (run_options_t *self, const char *text, struct argp_state *state)
+{
+    self->retry_limits = strchr (text, '=') ? text : NULL;
+    self->retries = self->retry_limits ? 0 : (unsigned) command_count (text, 0, 10000, state);
+}
+
 static error_t s_parse (int key, char *argument, struct argp_state *state)
 {
     run_options_t *self = state->input;
@@ -113,8 +142,11 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case 'j': self->jobs = s_read_jobs (argument, state), self->jobs_given = true; return 0;
     case 'k': self->keep_order = true; return 0;
     case 'u': self->mode = EMIT_RAW; return 0;
+    case KEY_BACKOFF: self->backoff_ms = command_duration (argument, state); return 0;
     case KEY_BAR: self->bar = true; return 0;
     case KEY_DRY_RUN: self->dry_run = true; return 0;
+    case KEY_DURABLE: self->durable = true; return 0;
+    case KEY_EXPIRE: self->expire_ms = command_duration (argument, state); return 0;
     case KEY_ENV: s_add_environment (self, argument, state); return 0;
     case KEY_HALT:
         if (halt_parse (&self->halt, argument, &fault) != CADRE_OK)
@@ -123,7 +155,9 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case KEY_LINE_BUFFER: self->mode = EMIT_LINES; return 0;
     case KEY_NAME: self->name = argument; return 0;
     case KEY_NEEDS: command_add (&self->needs, argument); return 0;
-    case KEY_RETRIES: self->retries = (unsigned) command_count (argument, 0, 10000, state); return 0;
+    case KEY_NO_DURABLE: self->in_memory = true; return 0;
+    case KEY_NO_RERUN: self->no_rerun = true; return 0;
+    case KEY_RETRIES: s_read_retries (self, argument, state); return 0;
     case KEY_SLOTS: self->slots = (unsigned) command_count (argument, 1, 10000, state); return 0;
     case KEY_STDIN: self->feed_stdin = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
@@ -149,12 +183,14 @@ static const struct argp s_run_argp = {
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
     .doc =
         "Run a command for each input, many at a time.\v" GRAMMAR
+        "A broker that goes away is waited for, for a minute: once it is back, what has not ended is handed over again.\n\n"
         "Exit codes: 0; 1 to 100 the number of failed tasks, 101 more; 64 usage; 69 no broker answers; 125 "
         "cadre's own error; 130 interrupted.\n\nExamples:\n"
         "  cadre run -k 'wc -l < {}' ::: *.txt\n"
         "  find . -name '*.png' -print0 | cadre run -0 convert {} {.}.jpg\n"
         "  cadre run --hosts a,b,8/c --send 'nproc; hostname' ::: 1 2 3\n"
-        "  cadre run --tag --timeout 10s ping -c 1 {1}.{2} ::: 10.0.0 10.0.1 ::: 1 2 3",
+        "  cadre run --tag --timeout 10s ping -c 1 {1}.{2} ::: 10.0.0 10.0.1 ::: 1 2 3\n"
+        "  cadre run --retries exit=3,timeout=1 --backoff 2s ./fetch {} :::: urls",
     .children = s_run_children};
 
 static const struct argp_child s_submit_children [] = {{&command_broker_argp, 0, NULL, 0}, {0}};
@@ -164,9 +200,14 @@ static const struct argp s_submit_argp = {
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
     .doc =
         "Hand a command for each input to the broker, print the number of the job, and leave.\v" GRAMMAR
-        "The job lives as long as the broker. 'cadre job wait', 'cadre job logs' and 'cadre job results' take its "
-        "number; its results are kept until 'cadre job forget'.\n\nExample:\n"
-        "  job=$(cadre submit gzip ::: *.log); cadre job wait $job",
+        "A broker with a store (see 'cadre broker info') keeps the job on disk: the number is printed once it is there, and the job "
+        "outlives this command, the workers and the broker. Without a store, or with --no-durable, it lives as long as the "
+        "broker. 'cadre job wait', 'cadre job logs' and 'cadre job results' take its number; its results are kept until 'cadre job "
+        "forget', those of a durable job for at most 7 days.\n\n"
+        "Exit codes: 0; with --wait as run; 64 usage; 69 no broker answers; 77 refused: --durable and no store, or no room in it; "
+        "125 cadre's own error; 130 interrupted.\n\nExamples:\n"
+        "  job=$(cadre submit gzip ::: *.log); cadre job wait $job\n"
+        "  cadre submit --durable --no-rerun --expire 12h ./pay {} :::: invoices",
     .children = s_submit_children};
 
 static bool s_is_mark (const char *word)
@@ -231,6 +272,10 @@ int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
         last++;
     if (first == last || (last == first + 1 && argv [first][0] == '\0'))
         return command_usage (argv [0], "a command is missing");
+    if (self->durable && self->in_memory)
+        return command_usage (argv [0], "--durable and --no-durable exclude each other");
+    if (self->no_rerun && self->retry_limits && strstr (self->retry_limits, "worker-lost"))
+        return command_usage (argv [0], "--no-rerun is worker-lost=0: give one of them");
     self->words = argv + first;
     self->word_count = last - first;
     if (s_add_sources (self, argc, argv, last, &fault) != CADRE_OK) {

@@ -30,7 +30,13 @@ typedef struct run_options {
     bool wait;                // submit --wait
     emit_mode_t mode;         // --line-buffer, -u
     int64_t timeout_ms;       // --timeout, one try
-    unsigned retries;         // --retries
+    unsigned retries;         // --retries N
+    const char *retry_limits; // --retries CAUSE=N,..., or NULL
+    bool no_rerun;            // --no-rerun: a task that was lost with its worker has failed
+    int64_t backoff_ms;       // --backoff, or 0
+    int64_t expire_ms;        // --expire, or 0
+    bool durable;             // submit --durable: or not at all
+    bool in_memory;           // submit --no-durable
     halt_t halt;              // --halt
     const char *directory;    // --workdir, or NULL
     const char *name;         // --name, or NULL

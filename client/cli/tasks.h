@@ -18,8 +18,11 @@ typedef struct tasks tasks_t;
 tasks_t *tasks_new (run_options_t *options, const reach_t *reach, emit_t *emit);
 void tasks_destroy (tasks_t **self_p);
 
+//  What the job outlives: nothing; this command; the broker, too.
+typedef enum tasks_life { TASKS_ATTACHED, TASKS_DETACHED, TASKS_DURABLE } tasks_life_t;
+
 //  Opens the job that all tasks go into.
-cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, bool detached);
+cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life);
 
 //  Adds the next one. CADRE_ERROR_END after the last; CADRE_ERROR_CANCELLED after inputs_wake; else a fault.
 cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault);

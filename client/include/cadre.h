@@ -98,16 +98,14 @@ CADRE_EXPORT void cadre_main (int argc, char **argv, const cadre_function_t *fun
 CADRE_EXPORT size_t cadre_arg_count (const cadre_call_t *call);
 
 //  Argument number index, from 0. An argument that is missing or of another type makes the call fail with an error of kind "type"
-//  that names function, argument and both types, whatever the function returns later; the accessor returns 0, false, NULL or "".
+//  that names function, argument and both types, whatever the function returns later; the accessor returns 0, false, NULL or "". What is returned is valid during the call.
 CADRE_EXPORT int64_t cadre_arg_int (cadre_call_t *call, size_t index);
 CADRE_EXPORT uint64_t cadre_arg_uint (cadre_call_t *call, size_t index);
 CADRE_EXPORT double cadre_arg_double (cadre_call_t *call, size_t index); //  Takes integers too
 CADRE_EXPORT bool cadre_arg_bool (cadre_call_t *call, size_t index);
-CADRE_EXPORT const char *cadre_arg_text (cadre_call_t *call,
-                                         size_t index); //  Never NULL; valid during the call
+CADRE_EXPORT const char *cadre_arg_text (cadre_call_t *call, size_t index); //  Never NULL
 CADRE_EXPORT const void *cadre_arg_blob (cadre_call_t *call, size_t index, size_t *size_bytes);
-CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_call_t *call,
-                                                   size_t index); //  Any type; valid during the call
+CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_call_t *call, size_t index); //  Any type
 
 //  Set the result and return CADRE_OK, so that a function can end with `return cadre_return_int (call, n);`. The last one counts.
 CADRE_EXPORT cadre_error_t cadre_return_nil (cadre_call_t *call);
@@ -145,15 +143,12 @@ CADRE_EXPORT void cadre_call_log (cadre_call_t *call, const char *format, ...)
     ;
 //  Sends a partial result at once, before the function has ended.
 CADRE_EXPORT cadre_error_t cadre_call_emit (cadre_call_t *call, cadre_value_t **value);
-CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call); //  From 1
-CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);     //  Number of the job
-CADRE_EXPORT uint32_t cadre_call_task (const cadre_call_t *call);    //  Index of the task within it
-CADRE_EXPORT unsigned cadre_call_slot (
-    const cadre_call_t *call); //  Number of the slot within its worker, from 1
-CADRE_EXPORT void *cadre_call_state (
-    const cadre_call_t *call); //  What the function's start stored for this slot
-CADRE_EXPORT const char *cadre_call_broker (
-    const cadre_call_t *call); //  Address for cadre_open inside a task, or ""
+CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call);   //  From 1
+CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);       //  Number of the job
+CADRE_EXPORT uint32_t cadre_call_task (const cadre_call_t *call);      //  Index of the task within it
+CADRE_EXPORT unsigned cadre_call_slot (const cadre_call_t *call);      //  Within its worker, from 1
+CADRE_EXPORT void *cadre_call_state (const cadre_call_t *call);        //  What start stored for this slot
+CADRE_EXPORT const char *cadre_call_broker (const cadre_call_t *call); //  For cadre_open, or ""
 
 //  ==== Values ================================================================
 
@@ -233,10 +228,15 @@ typedef struct cadre_options {
     int connect_timeout_ms; //  Until cadre_open gives up; 0: 5000. Loading plugins has a minute of its own
     size_t window_bytes;    //  Results that may wait here unread; 0: 64 MiB
     bool callbacks_by_dispatch; //  Callbacks run in cadre_dispatch, not on the pool's own thread
-    const char *
-        access; //  Access file for a broker on tcp that wants a key; NULL: the one that CADRE_ACCESS names, if any
-    void *reserved [7]; //  Must be zero
+    const char *access;         //  Access file for a broker that wants a key; NULL: what CADRE_ACCESS names
+    int reconnect_ms;   //  How long a broker that is away is waited for; 0: 60000; -1: for ever. See below
+    void *reserved [6]; //  Must be zero
 } cadre_options_t;
+
+//  A broker that goes away is waited for: meanwhile nothing fails, and who submits or waits goes on waiting. When it is back and does not know this connection any more
+//  (it was restarted), jobs are handed over again by themselves, but for tasks whose results have come. Each result is given once; a task that ran meanwhile may run
+//  twice. After reconnect_ms all that is open fails with CADRE_ERROR_UNAVAILABLE; should the broker come back after all, the pool can be used again. Only
+//  cadre_request does not wait: a question without an answer fails with CADRE_ERROR_CLOSED, and may be asked again.
 
 //  Opens a pool. address NULL: the broker that options->access names, else a pool of this machine, broker and worker being threads of this
 //  process; else one or more addresses of a broker separated by commas ("tcp://hub:5700", "ipc:///run/cadre"). All of them, and each number
@@ -304,18 +304,16 @@ CADRE_EXPORT cadre_error_t cadre_future_wait_int (cadre_future_t *self, int64_t 
 CADRE_EXPORT cadre_error_t cadre_future_wait_double (cadre_future_t *self, double *value, int timeout_ms);
 CADRE_EXPORT cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, int timeout_ms);
 
-CADRE_EXPORT bool cadre_future_done (cadre_future_t *self); //  Never waits
-CADRE_EXPORT const cadre_value_t *cadre_future_value (
-    cadre_future_t *self); //  NULL before it has ended, or when it failed (a command's is there)
-CADRE_EXPORT cadre_outcome_t
-cadre_future_outcome (cadre_future_t *self);                       //  CADRE_OUTCOME_NONE before it has ended
-CADRE_EXPORT int cadre_future_code (cadre_future_t *self);         //  Exit code or signal
-CADRE_EXPORT const char *cadre_future_kind (cadre_future_t *self); //  Kind of the error, or ""
-CADRE_EXPORT const char *cadre_future_message (cadre_future_t *self); //  What went wrong, or ""
-CADRE_EXPORT const char *cadre_future_trace (cadre_future_t *self);   //  Lines, or ""
-CADRE_EXPORT const char *cadre_future_worker (cadre_future_t *self);  //  Worker that failed it, or ""
-CADRE_EXPORT unsigned cadre_future_attempts (cadre_future_t *self);   //  Tries that it took
-CADRE_EXPORT int64_t cadre_future_run_us (cadre_future_t *self);      //  How long the last try ran
+CADRE_EXPORT bool cadre_future_done (cadre_future_t *self);                  //  Never waits
+CADRE_EXPORT const cadre_value_t *cadre_future_value (cadre_future_t *self); //  NULL unless ok (or a command)
+CADRE_EXPORT cadre_outcome_t cadre_future_outcome (cadre_future_t *self);    //  CADRE_OUTCOME_NONE before
+CADRE_EXPORT int cadre_future_code (cadre_future_t *self);                   //  Exit code or signal
+CADRE_EXPORT const char *cadre_future_kind (cadre_future_t *self);           //  Kind of the error, or ""
+CADRE_EXPORT const char *cadre_future_message (cadre_future_t *self);        //  What went wrong, or ""
+CADRE_EXPORT const char *cadre_future_trace (cadre_future_t *self);          //  Lines, or ""
+CADRE_EXPORT const char *cadre_future_worker (cadre_future_t *self);         //  Worker that failed it, or ""
+CADRE_EXPORT unsigned cadre_future_attempts (cadre_future_t *self);          //  Tries that it took
+CADRE_EXPORT int64_t cadre_future_run_us (cadre_future_t *self);             //  How long the last try ran
 CADRE_EXPORT double cadre_future_progress (cadre_future_t *self); //  What the function last reported, 0 to 1
 
 //  Takes the next partial result that the function emitted: CADRE_OK and a value of the caller's, CADRE_ERROR_END once the task has ended and
@@ -352,8 +350,15 @@ typedef struct cadre_job_options {
     const char *shell;              //  Commands given as a line; NULL: /bin/sh
     bool slot_mark;                 //  Commands: replace {%} by the slot's number
     bool ordered;                   //  cadre_job_next gives results in the order of tasks
-    void *reserved [8];             //  Must be zero
+    bool durable;                   //  Outlives every process (and is detached); see cadre_job_sync
+    int64_t expire_ms;              //  A task that has waited so long is not begun: outcome expired; 0: never
+    const char *retry_limits;       //  Tries by cause, see below; NULL: retries and retries_lost hold
+    int64_t backoff_ms;             //  Before the first repetition, doubled each time; 0: the broker's 100
+    void *reserved [5];             //  Must be zero
 } cadre_job_options_t;
+
+//  durable: on stable storage at the broker; without one CADRE_ERROR_REFUSED. retry_limits: repetitions after each cause,
+//  "error=3,timeout=1,out-of-memory=2,worker-lost=5"; causes are those, exit and signal. For the others retries (after worker-lost: retries_lost) holds.
 
 typedef struct cadre_map_options {
     cadre_job_options_t job; //  Of the job that does it
@@ -437,6 +442,7 @@ typedef struct cadre_event {
     size_t size_bytes; //  Of bytes
     int stream;        //  OUTPUT
     bool cut;          //  OUTPUT: bytes before these were dropped
+    bool anew; //  OUTPUT: the broker was restarted and the task runs anew; what it wrote before is void
     const char *error_kind; //  RESULT: or ""
     const char *message;    //  RESULT, NOTICE: or ""
     const char *trace;      //  RESULT: or ""
@@ -466,7 +472,12 @@ typedef struct cadre_progress {
 CADRE_EXPORT cadre_error_t cadre_job_progress (cadre_job_t *self,
                                                cadre_progress_t *progress); //  As last heard; never waits
 
-//  The job's number at the broker; waits for it. 0 when there is none: see cadre_job_message.
+//  Waits until the broker has all that was handed over for this job: tasks, seal and cancels. For a durable job that means: on stable storage, so that it
+//  survives the loss of broker and client. CADRE_OK, CADRE_ERROR_TIMEOUT, or why the job has failed. After cadre_job_seal, for example:
+//      cadre_error_t error = cadre_job_sync (job, -1);
+CADRE_EXPORT cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms);
+
+//  The job's number at the broker; waits for it. 0 when there is none: see cadre_job_message. That of an attached job changes when the broker is restarted.
 CADRE_EXPORT uint64_t cadre_job_number (cadre_job_t *self, int timeout_ms);
 CADRE_EXPORT cadre_error_t cadre_job_cancel (cadre_job_t *self);
 CADRE_EXPORT cadre_error_t cadre_job_cancel_task (cadre_job_t *self, uint32_t index);

@@ -343,6 +343,21 @@ static bool s_frame (void *owner, uint8_t verb, cursor_t body)
     return self->handler.frame (self->handler.owner, verb, body);
 }
 
+static void s_gone (void *owner, const fault_t *why)
+{
+    connection_t *self = owner;
+    self->handler.gone (self->handler.owner, why);
+    connection_notify (self);
+}
+
+static void s_renewed (void *owner, bool same)
+{
+    connection_t *self = owner;
+    self->handler.renewed (self->handler.owner, same);
+    self->tick_us = 0; //  Its beats are due, not a HELLO
+    connection_notify (self);
+}
+
 static void s_lost (void *owner, const fault_t *why)
 {
     connection_t *self = owner;
@@ -408,8 +423,13 @@ connection_t *connection_new (void *context, const address_t *addresses, size_t 
     pthread_cond_init (&self->changed, &attributes);
     pthread_cond_init (&self->rest, &attributes);
     pthread_condattr_destroy (&attributes);
-    session_handler_t calls = {
-        .send = s_send, .frame = s_frame, .lost = s_lost, .elsewhere = s_elsewhere, .owner = self};
+    session_handler_t calls = {.send = s_send,
+                               .frame = s_frame,
+                               .gone = s_gone,
+                               .renewed = s_renewed,
+                               .lost = s_lost,
+                               .elsewhere = s_elsewhere,
+                               .owner = self};
     self->session = session_new (options, &calls);
     if (s_open (self, addresses, count, keys, fault) || s_start_thread (self, fault))
         connection_destroy (&self);

@@ -23,6 +23,9 @@ typedef struct connection connection_t;
 //  What the connection calls; all but run with the lock held.
 typedef struct connection_handler {
     bool (*frame) (void *owner, uint8_t verb, cursor_t body);
+    //  As the session's (session.h).
+    void (*gone) (void *owner, const fault_t *why);
+    void (*renewed) (void *owner, bool same);
     void (*lost) (void *owner, const fault_t *why);
     //  Puts what was gathered (see connection_touch) into the session.
     void (*gather) (void *owner);

@@ -166,7 +166,7 @@ void events_result (events_t *self, uint32_t index, result_t *result)
     s_place (self, node);
 }
 
-void events_output (events_t *self, const wire_output_t *output)
+void events_output (events_t *self, const wire_output_t *output, bool anew)
 {
     node_t *node = s_node_new (CADRE_EVENT_OUTPUT, output->bytes.size);
     if (output->bytes.size)
@@ -176,6 +176,7 @@ void events_output (events_t *self, const wire_output_t *output)
     node->event.size_bytes = output->bytes.size;
     node->event.stream = (int) output->stream;
     node->event.cut = output->cut;
+    node->event.anew = anew;
     s_place (self, node);
 }
 

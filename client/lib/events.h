@@ -41,7 +41,7 @@ typedef struct events {
 
 //  Each adds an event. The result is taken over.
 void events_result (events_t *self, uint32_t index, result_t *result);
-void events_output (events_t *self, const wire_output_t *output);
+void events_output (events_t *self, const wire_output_t *output, bool anew);
 void events_notice (events_t *self, cadre_error_t code, const char *text);
 
 //  All that can be read now; ready is empty afterwards.

@@ -78,28 +78,40 @@ static void s_progress (written_t *self, view_t bytes)
         atomic_store (&self->progress, fraction);
 }
 
-void future_output (cadre_future_t *self, const wire_output_t *output)
+//  A run that begins anew emits again what was handed out already.
+static void s_partial (written_t *self, view_t bytes)
+{
+    cursor_t cursor = cursor_of_view (bytes);
+    view_t whole;
+    if (!cursor_skip (&cursor, &whole) || !cursor_done (&cursor))
+        return;
+    if (self->again >= whole.size) {
+        self->again -= whole.size;
+        return;
+    }
+    self->emitted += whole.size;
+    buffer_append (&self->partials, whole.data, whole.size);
+}
+
+void future_output (cadre_future_t *self, const wire_output_t *output, bool anew)
 {
     if (!self->written) {
         self->written = calloc (1, sizeof *self->written);
         assert (self->written);
     }
     written_t *written = self->written;
-    if (output->attempt > written->attempt) {
+    if (anew)
+        written->again = written->emitted;
+    if (anew || output->attempt > written->attempt) {
         written->attempt = output->attempt;
         buffer_clear (&written->output);
         buffer_clear (&written->errors);
     }
-    cursor_t cursor = cursor_of_view (output->bytes);
-    view_t whole;
     switch (output->stream) {
     case WIRE_STREAM_STDOUT: s_gather (&written->output, output->bytes); return;
     case WIRE_STREAM_STDERR: s_gather (&written->errors, output->bytes); return;
     case WIRE_STREAM_PROGRESS: s_progress (written, output->bytes); break;
-    case WIRE_STREAM_PARTIAL:
-        if (cursor_skip (&cursor, &whole) && cursor_done (&cursor))
-            buffer_append (&written->partials, whole.data, whole.size);
-        break;
+    case WIRE_STREAM_PARTIAL: s_partial (written, output->bytes); break;
     default: return;
     }
     pool_news (self->pool);

@@ -18,6 +18,8 @@ typedef struct written {
     buffer_t errors;         //  Its standard error
     buffer_t partials;       //  Values that a function emitted, each a whole msgpack value
     size_t taken;            //  Bytes of partials that were handed out
+    uint64_t emitted;        //  Bytes of partials that came, in all
+    uint64_t again;          //  Of them bytes that a new run emits again
     uint64_t attempt;        //  The try that wrote the output
     _Atomic double progress; //  From 0 to 1
 } written_t;
@@ -48,7 +50,7 @@ cadre_future_t *future_failed (cadre_t *pool, const fault_t *why);
 //  ---- lock held ----
 void future_end (cadre_future_t *self, result_t *result); //  Takes the result
 void future_fail (cadre_future_t *self, const fault_t *why);
-void future_output (cadre_future_t *self, const wire_output_t *output);
+void future_output (cadre_future_t *self, const wire_output_t *output, bool anew); //  As work_listener_t
 
 //  A value as text of its outcome, for messages: "error (range): 7 is too large".
 cadre_error_t future_fault (cadre_future_t *self, fault_t *fault);

@@ -58,9 +58,9 @@ static cadre_error_t s_check (cadre_source_fn *source, const cadre_map_options_t
     if (options->batch && options->spread)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "batch and spread are both set: a batch is one argument, so choose one of them");
-    if (options->job.detached)
+    if (options->job.detached || options->job.durable)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "an iterator cannot be detached: open a job with cadre_job_open");
+                          "an iterator cannot be detached or durable: open a job with cadre_job_open");
     return CADRE_OK;
 }
 

@@ -1,11 +1,8 @@
-//  job.c - jobs: opening, adding, reading
+//  job.c - jobs: opening, reading, ending
 
 #include "client/lib/job.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#include "common/value.h"
 
 //  ---- what is heard of it, with the lock held ---------------------------------------
 
@@ -41,11 +38,11 @@ static void s_on_result (work_t *work, uint32_t index, result_t *result)
     s_hold (self, &before);
 }
 
-static void s_on_output (work_t *work, const wire_output_t *output)
+static void s_on_output (work_t *work, const wire_output_t *output, bool anew)
 {
     cadre_job_t *self = (cadre_job_t *) work;
     chain_t before = self->events.ready;
-    events_output (&self->events, output);
+    events_output (&self->events, output, anew);
     s_hold (self, &before);
 }
 
@@ -142,134 +139,6 @@ cadre_job_t *cadre_job_follow (cadre_t *self, uint64_t number, unsigned what)
     connection_flush (self->connection);
     pool_unlock (self);
     return s_opened (job, &fault);
-}
-
-//  ---- adding ----------------------------------------------------------------------------------
-
-//  Why nothing can be added, with the lock held.
-static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
-{
-    if (self->work.fault.code) {
-        *fault = self->work.fault;
-        return fault->code;
-    }
-    if (self->work.sealed)
-        return fault_set (fault, CADRE_ERROR_CLOSED, "the job is sealed: open another one for further tasks");
-    if (self->work.final)
-        return fault_set (fault, CADRE_ERROR_CLOSED, "the job has ended: open another one for further tasks");
-    if (self->work.count == WIRE_TASKS_MAX)
-        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
-                          "the job has 4294967295 tasks, no more fit: open another one");
-    return CADRE_OK;
-}
-
-static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload, fault_t *fault)
-{
-    if (payload->size > WIRE_PAYLOAD_MAX)
-        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
-                          "the task has more than 1 GiB: pass a file's name instead");
-    if (s_addable (self, fault) || pool_admit (self->pool, fault) || s_addable (self, fault))
-        return fault->code;
-    size_t mark = self->work.batch.size;
-    buffer_append (&self->work.batch, payload->data, payload->size);
-    uint32_t added = work_add (&self->work, mark);
-    if (index)
-        *index = added;
-    return CADRE_OK;
-}
-
-cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload)
-{
-    fault_t fault;
-    fault_clear (&fault);
-    pool_lock (self->pool);
-    cadre_error_t error = s_add (self, index, payload, &fault);
-    pool_unlock (self->pool);
-    return error ? job_say (self, &fault) : CADRE_OK;
-}
-
-//  The packed task is added, unless packing has failed, and freed.
-static cadre_error_t s_add_packed (cadre_job_t *self, uint32_t *index, buffer_t *payload,
-                                   const fault_t *fault)
-{
-    cadre_error_t error = fault->code ? job_say (self, fault) : job_add (self, index, payload);
-    buffer_free (payload);
-    return error;
-}
-
-static bool s_is_of (cadre_job_t *self, unsigned kind, fault_t *fault)
-{
-    if (self->kind == kind)
-        return true;
-    fault_set (fault, CADRE_ERROR_ARGUMENT,
-               self->kind == WIRE_KIND_COMMAND
-                   ? "the job is one of commands: add them with cadre_job_add_command"
-                   : "the job is one of calls: add them with cadre_job_add");
-    return false;
-}
-
-cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *types, ...)
-{
-    if (!self)
-        return CADRE_ERROR_ARGUMENT;
-    if (pool_forked (self->pool))
-        return CADRE_ERROR_FORKED;
-    buffer_t payload = {0};
-    fault_t fault;
-    fault_clear (&fault);
-    va_list arguments;
-    va_start (arguments, types);
-    if (s_is_of (self, WIRE_KIND_CALL, &fault))
-        value_pack_arguments (&payload, types, &arguments, &fault);
-    va_end (arguments);
-    return s_add_packed (self, index, &payload, &fault);
-}
-
-cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cadre_value_t *arguments)
-{
-    if (!self)
-        return CADRE_ERROR_ARGUMENT;
-    if (pool_forked (self->pool))
-        return CADRE_ERROR_FORKED;
-    buffer_t payload = {0};
-    fault_t fault = {0};
-    if (arguments && cadre_value_type (arguments) != CADRE_LIST)
-        fault_set (&fault, CADRE_ERROR_ARGUMENT, "the arguments are a %s: give a list",
-                   cadre_type_name (cadre_value_type (arguments)));
-    else if (s_is_of (self, WIRE_KIND_CALL, &fault)) {
-        if (arguments)
-            value_pack (&payload, arguments);
-        else
-            pack_array (&payload, 0);
-    }
-    return s_add_packed (self, index, &payload, &fault);
-}
-
-static cadre_error_t s_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv,
-                                    const char *line, const void *input, size_t input_bytes,
-                                    const char *const *environment)
-{
-    if (!self)
-        return CADRE_ERROR_ARGUMENT;
-    if (pool_forked (self->pool))
-        return CADRE_ERROR_FORKED;
-    buffer_t payload = {0};
-    fault_t fault = {0};
-    if (s_is_of (self, WIRE_KIND_COMMAND, &fault))
-        spec_pack_command (&payload, argv, line, input, input_bytes, environment, &fault);
-    return s_add_packed (self, index, &payload, &fault);
-}
-
-cadre_error_t cadre_job_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv,
-                                     const void *input, size_t input_bytes, const char *const *environment)
-{
-    return s_add_command (self, index, argv, NULL, input, input_bytes, environment);
-}
-
-cadre_error_t cadre_job_add_line (cadre_job_t *self, uint32_t *index, const char *line, const void *input,
-                                  size_t input_bytes, const char *const *environment)
-{
-    return s_add_command (self, index, NULL, line, input, input_bytes, environment);
 }
 
 cadre_error_t cadre_job_seal (cadre_job_t *self)
@@ -398,6 +267,31 @@ cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress)
     *progress = (cadre_progress_t){total, open - running, running, done, failed};
     pool_unlock (self->pool);
     return CADRE_OK;
+}
+
+static bool s_synced (void *argument)
+{
+    cadre_job_t *self = argument;
+    return self->work.fault.code || work_synced (&self->work);
+}
+
+cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    fault_t fault = {0};
+    pool_lock (self->pool);
+    if (self->work.ref && !self->work.final)
+        work_put (&self->work);
+    if (self->work.ref
+        && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_synced, self))
+        s_late (self, "the broker has not acknowledged the job", timeout_ms, &fault);
+    if (self->work.fault.code)
+        fault = self->work.fault;
+    pool_unlock (self->pool);
+    return fault.code ? job_say (self, &fault) : CADRE_OK;
 }
 
 static bool s_numbered (void *argument)

@@ -78,7 +78,7 @@ static void *s_serve_broker (void *argument)
         self->broker = broker;
         pthread_mutex_unlock (&self->lock);
         s_set (self, &server->up);
-        broker_run (broker);
+        broker_run (broker, &server->fault);
         pthread_mutex_lock (&self->lock);
         self->broker = NULL;
         pthread_mutex_unlock (&self->lock);

@@ -201,9 +201,9 @@ static cadre_error_t s_check (map_t *self, const char *function)
             return s_fault (
                 self, CADRE_ERROR_ARGUMENT,
                 "reserved fields of the map's options are set: begin with `cadre_map_options_t o = {0}`");
-    if (options->job.detached)
+    if (options->job.detached || options->job.durable)
         return s_fault (self, CADRE_ERROR_ARGUMENT,
-                        "a map cannot be detached: open a job with cadre_job_open");
+                        "a map cannot be detached or durable: open a job with cadre_job_open");
     if (!function || !*function)
         return s_fault (self, CADRE_ERROR_ARGUMENT,
                         "no function is named: give the name of one that workers offer");

@@ -17,6 +17,7 @@
 #include "common/moment.h"
 
 #define CONNECT_MS 5000
+#define RECONNECT_MS 60000
 #define FIRST_MS 500 //  After that it is asked whether keys are the reason
 #define WINDOW_BYTES (64u * 1024u * 1024u)
 #define WINDOW_TASKS 100000u
@@ -102,7 +103,7 @@ cadre_error_t pool_ready (cadre_t *self, fault_t *fault)
         *fault = *session_fault (session);
         return fault->code;
     }
-    return session_accepts (session) ? CADRE_OK : s_no_answer (self, fault);
+    return session_given_up (session) ? s_no_answer (self, fault) : CADRE_OK;
 }
 
 //  A window that is open, or no hope that it will be.
@@ -110,7 +111,7 @@ static bool s_admitted (void *argument)
 {
     cadre_t *self = argument;
     session_t *session = pool_session (self);
-    return self->closed || session_state (session) == SESSION_ENDED || session_silent (session)
+    return self->closed || session_state (session) == SESSION_ENDED || session_given_up (session)
            || !session_blocked (session);
 }
 
@@ -121,9 +122,7 @@ cadre_error_t pool_admit (cadre_t *self, fault_t *fault)
     if (!session_blocked (pool_session (self)))
         return CADRE_OK;
     connection_wait (self->connection, -1, s_admitted, self);
-    if (pool_ready (self, fault))
-        return fault->code;
-    return session_blocked (pool_session (self)) ? s_no_answer (self, fault) : CADRE_OK;
+    return pool_ready (self, fault);
 }
 
 bool pool_hears (cadre_t *self)
@@ -147,6 +146,21 @@ void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
 static bool s_on_frame (void *owner, uint8_t verb, cursor_t body)
 {
     return work_on_frame (owner, verb, body);
+}
+
+//  Questions are not asked again by themselves: some are orders.
+static void s_on_gone (void *owner, const fault_t *why)
+{
+    work_settle_all (owner);
+    request_fail_all (owner, why);
+}
+
+//  Hidden jobs that are idle end here, the others with their last task: who submits next opens a new one.
+static void s_on_renewed (void *owner, bool same)
+{
+    cadre_t *self = owner;
+    implicit_seal_all (self);
+    work_renew_all (self, same);
 }
 
 static void s_on_lost (void *owner, const fault_t *why)
@@ -259,9 +273,11 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
     session_options_t session = {.name = s_label (options, label, sizeof label),
                                  .address = address_print (&goal->addresses [0], first, sizeof first),
                                  .window_tasks = WINDOW_TASKS,
-                                 .window_bytes =
-                                     options->window_bytes ? options->window_bytes : WINDOW_BYTES};
+                                 .window_bytes = options->window_bytes ? options->window_bytes : WINDOW_BYTES,
+                                 .patience_ms = options->reconnect_ms ? options->reconnect_ms : RECONNECT_MS};
     connection_handler_t handler = {.frame = s_on_frame,
+                                    .gone = s_on_gone,
+                                    .renewed = s_on_renewed,
                                     .lost = s_on_lost,
                                     .gather = s_gather,
                                     .run = s_run,
@@ -383,10 +399,12 @@ static bool s_drained (void *argument)
 {
     cadre_t *self = argument;
     work_t *work, *next;
-    HASH_ITER (hh, self->works, work, next)
-        if (!work->detached && !work_done (work))
-            return false;
     session_t *session = pool_session (self);
+    bool there = session_accepts (session);
+    HASH_ITER (hh, self->works, work, next)
+        if (work->detached ? !work->final && !work->follow && (!there || work->last_put == WORK_UNPUT)
+                           : !work_done (work))
+            return false;
     return session_state (session) == SESSION_ENDED || session_drained (session);
 }
 

@@ -71,7 +71,7 @@ void pool_say_open (const fault_t *fault);
 //  CADRE_OK when something can be submitted; else why not.
 cadre_error_t pool_ready (cadre_t *self, fault_t *fault);
 
-//  Waits until the broker's window is open. CADRE_ERROR_UNAVAILABLE when the broker is silent, CADRE_ERROR_CLOSED.
+//  Waits until the broker's window is open, over a restart of it. CADRE_ERROR_UNAVAILABLE when the broker was given up, CADRE_ERROR_CLOSED.
 cadre_error_t pool_admit (cadre_t *self, fault_t *fault);
 
 //  Whoever polls cadre_descriptor should look.

@@ -25,8 +25,8 @@ session_t *session_new (const session_options_t *options, const session_handler_
     entropy_uuid (self->uuid);
     snprintf (self->name, sizeof self->name, "%s", options->name);
     snprintf (self->address, sizeof self->address, "%s", options->address);
-    self->window = (amount_t){options->window_tasks, options->window_bytes};
-    self->granted = self->window;
+    self->allowance = allowance_of (options->window_tasks, options->window_bytes);
+    self->patience_us = options->patience_ms < 0 ? -1 : options->patience_ms * INT64_C (1000);
     self->parts = parts_new ();
     self->frame_tasks = FRAME_TASKS;
     self->beat_us = BEAT_MS_DEFAULT * INT64_C (1000);
@@ -78,14 +78,15 @@ static bool s_send (session_t *self, buffer_t *frame)
 
 static void s_hello (session_t *self, int64_t now_us)
 {
+    self->offered = allowance_offer (&self->allowance);
     wire_client_hello_t hello = {.magic = wire_view (WIRE_MAGIC),
                                  .major = WIRE_MAJOR,
                                  .minor = WIRE_MINOR,
                                  .uuid = {self->uuid, sizeof self->uuid},
                                  .name = wire_view (self->name),
                                  .received = self->in.received,
-                                 .window_tasks = self->granted.tasks,
-                                 .window_bytes = self->granted.bytes};
+                                 .window_tasks = self->offered.tasks,
+                                 .window_bytes = self->offered.bytes};
     buffer_t frame = {0};
     wire_write_client_hello (&frame, (wire_envelope_t){.session = self->number}, &hello);
     s_send (self, &frame);
@@ -103,20 +104,10 @@ static bool s_beat (session_t *self, int64_t now_us)
     return s_send (self, &frame);
 }
 
-//  Tells the broker of a wider window once a quarter of it has come free.
 static bool s_grant (session_t *self)
 {
-    uint64_t tasks = self->arrived.tasks - self->held.tasks + self->window.tasks;
-    uint64_t bytes = self->arrived.bytes - self->held.bytes + self->window.bytes;
-    bool due = tasks >= self->granted.tasks + self->window.tasks / 4 + 1
-               || bytes >= self->granted.bytes + self->window.bytes / 4 + 1;
-    if (!due)
-        return false;
-    if (tasks > self->granted.tasks)
-        self->granted.tasks = tasks;
-    if (bytes > self->granted.bytes)
-        self->granted.bytes = bytes;
-    wire_window_t window = {.tasks = self->granted.tasks, .bytes = self->granted.bytes};
+    const amount_t *granted = &self->allowance.granted;
+    wire_window_t window = {.tasks = granted->tasks, .bytes = granted->bytes};
     buffer_t frame = {0};
     wire_write_window (&frame, (wire_envelope_t){.session = self->number}, &window);
     return s_send (self, &frame);
@@ -143,7 +134,8 @@ bool session_settle (session_t *self, int64_t now_us)
     bool any = s_flush (self);
     if (self->in.received - self->acknowledged >= ACK_FRAMES || self->unacknowledged_bytes >= ACK_BYTES)
         any |= s_beat (self, now_us);
-    any |= s_grant (self);
+    if (allowance_grow (&self->allowance))
+        any |= s_grant (self);
     return any;
 }
 
@@ -157,16 +149,13 @@ static void s_greet (session_t *self, int64_t now_us)
     s_hello (self, now_us);
 }
 
-//  The session is gone, with everything in it; another may follow.
-static void s_lose (session_t *self, const fault_t *why)
+//  The session is gone, with everything that was put into it.
+static void s_forget (session_t *self)
 {
     stream_destroy (&self->out);
     parts_destroy (&self->parts);
     self->parts = parts_new ();
-    self->in.received = self->acknowledged = self->number = 0;
-    self->arrived = self->held = (amount_t){0, 0};
-    self->granted = self->window;
-    self->handler.lost (self->handler.owner, why);
+    self->in.received = self->acknowledged = self->number = self->puts = 0;
 }
 
 void session_end (session_t *self, const fault_t *why)
@@ -176,7 +165,21 @@ void session_end (session_t *self, const fault_t *why)
     fault_t fault = *why;
     self->state = SESSION_ENDED;
     self->fault = fault;
-    s_lose (self, &fault);
+    s_forget (self);
+    self->handler.lost (self->handler.owner, &fault);
+}
+
+//  The broker stays away. Should it come back, it is greeted by somebody new: what it knows of us is over.
+static void s_give_up (session_t *self)
+{
+    fault_t fault = {0};
+    fault_set (&fault, CADRE_ERROR_UNAVAILABLE, "the broker at %s does not answer: is it running?",
+               self->address);
+    self->given_up = self->silent = true;
+    self->state = SESSION_GREETING;
+    entropy_uuid (self->uuid);
+    s_forget (self);
+    self->handler.lost (self->handler.owner, &fault);
 }
 
 void session_leave (session_t *self, const char *reason)
@@ -224,9 +227,15 @@ int64_t session_tick (session_t *self, int64_t now_us)
 {
     if (self->state == SESSION_ENDED)
         return now_us + HELLO_US;
+    if (self->heard_us == 0)
+        self->heard_us = self->tick_us = now_us;
     s_mind_stall (self, now_us);
-    if (now_us - self->heard_us > self->lost_us)
+    int64_t silence_us = now_us - self->heard_us;
+    if (silence_us > self->lost_us)
         self->silent = true;
+    bool away = self->silent || self->state == SESSION_GREETING;
+    if (away && !self->given_up && self->patience_us >= 0 && silence_us > self->patience_us)
+        s_give_up (self);
     bool greeting = self->state == SESSION_GREETING;
     if (greeting && now_us >= self->hello_us)
         s_hello (self, now_us);
@@ -266,18 +275,31 @@ static int64_t s_span_us (uint64_t ms, uint64_t usual_ms)
     return (int64_t) chosen * 1000;
 }
 
+//  The broker knows nothing of a session that was here before: what it did not answer will not be answered.
 static void s_begin (session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
 {
     if (self->number) {
         fault_t fault = {0};
         fault_set (&fault, CADRE_ERROR_CLOSED,
-                   "the broker at %s no longer knows this session (it was restarted): submit again",
+                   "the broker at %s no longer knows this session (it was restarted): ask again",
                    self->address);
-        s_lose (self, &fault);
+        self->handler.gone (self->handler.owner, &fault);
+        s_forget (self);
     }
+    allowance_begin (&self->allowance, self->offered);
     self->number = number;
     self->out = stream_new (number);
     self->frame_tasks = welcome->window_tasks < FRAME_TASKS ? welcome->window_tasks : FRAME_TASKS;
+}
+
+//  The session goes on where it was. A WINDOW may have been lost with the connection.
+static bool s_resume (session_t *self, uint64_t received)
+{
+    if (!stream_acknowledge (self->out, received))
+        return false;
+    stream_rewind (self->out, received);
+    s_grant (self);
+    return true;
 }
 
 static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64_t now_us)
@@ -289,19 +311,23 @@ static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64
         s_broken (self, WIRE_client_welcome);
         return;
     }
-    if (welcome.resumed && number == self->number && self->out) {
-        if (!stream_acknowledge (self->out, welcome.received)) {
-            s_broken (self, WIRE_client_welcome);
-            return;
-        }
-        stream_rewind (self->out, welcome.received);
-    } else
+    bool goes_on = welcome.resumed && number == self->number && self->out;
+    if (goes_on && !s_resume (self, welcome.received)) {
+        s_broken (self, WIRE_client_welcome);
+        return;
+    }
+    if (!goes_on)
         s_begin (self, number, &welcome);
     self->beat_us = s_span_us (welcome.beat_ms, BEAT_MS_DEFAULT);
     self->lost_us = s_span_us (welcome.lost_ms, LOST_MS_DEFAULT);
     self->beat_due_us = now_us + self->beat_us;
     self->state = SESSION_OPEN;
+    self->given_up = false;
     stream_grant (self->out, welcome.window_tasks, welcome.window_bytes);
+    bool same = welcome.epoch && welcome.epoch == self->epoch;
+    self->epoch = welcome.epoch;
+    if (!goes_on)
+        self->handler.renewed (self->handler.owner, same);
 }
 
 static void s_on_beat (session_t *self, cursor_t body, int64_t now_us)
@@ -328,12 +354,13 @@ static void s_on_window (session_t *self, cursor_t body)
 static void s_on_goodbye (session_t *self, int64_t now_us)
 {
     fault_t fault = {0};
-    fault_set (&fault, CADRE_ERROR_CLOSED,
-               "the broker at %s has shut down: start it again, then submit again", self->address);
+    fault_set (&fault, CADRE_ERROR_CLOSED, "the broker at %s has shut down: start it again, then ask again",
+               self->address);
     self->state = SESSION_GREETING;
     self->silent = true;
     self->hello_us = now_us + HELLO_US;
-    s_lose (self, &fault);
+    self->handler.gone (self->handler.owner, &fault);
+    s_forget (self);
 }
 
 static bool s_on_part (session_t *self, cursor_t body)
@@ -352,12 +379,12 @@ static void s_on_stream (session_t *self, const wire_envelope_t *envelope, curso
         return;
     self->unacknowledged_bytes += size_bytes;
     if (envelope->verb == WIRE_results || envelope->verb == WIRE_output || envelope->verb == WIRE_part)
-        self->arrived.bytes += size_bytes;
+        allowance_arrive (&self->allowance, 0, size_bytes);
     if (envelope->verb == WIRE_results) {
         wire_results_t results;
         cursor_t peek = body;
         if (wire_read_results (&peek, &results))
-            self->arrived.tasks += results.results.count;
+            allowance_arrive (&self->allowance, results.results.count, 0);
     }
     uint64_t number = self->number;
     bool fine = envelope->verb == WIRE_part ? s_on_part (self, body)

@@ -6,8 +6,11 @@
  *
  *      GREETING ──WELCOME──► OPEN ──REFUSED, broken protocol──► ENDED
  *          ▲                  │
- *          └──WHO, gap, ──────┘   same session when the broker still knows it, else what was open is lost
- *             GOODBYE, another socket
+ *          └──WHO, gap, ──────┘   the same session when the broker still knows it, else a new one: what was put is gone with
+ *             GOODBYE,            the old one, and its owner says it again
+ *             another socket
+ *
+ *  A broker that stays away longer than the session has patience is given up; the session goes on greeting it, as somebody new.
  *
  *  One thread at a time (the connection's lock).
  */
@@ -15,6 +18,7 @@
 #ifndef CLIENT_LIB_SESSION_H_INCLUDED
 #define CLIENT_LIB_SESSION_H_INCLUDED
 
+#include "client/lib/allowance.h"
 #include "common/fault.h"
 #include "common/parts.h"
 #include "common/stream.h"
@@ -29,7 +33,12 @@ typedef struct session_handler {
     bool (*send) (void *owner, const buffer_t *frame);
     //  A stream frame has arrived, its turn has come; false when it cannot be read.
     bool (*frame) (void *owner, uint8_t verb, cursor_t body);
-    //  Whatever was open will not be answered. The session may go on, as a new one.
+    //  The session goes. What the broker had not answered it will not answer; a new session may follow. What it has acknowledged can be asked for the
+    //  last time.
+    void (*gone) (void *owner, const fault_t *why);
+    //  A new session has begun: nothing that was put into one before counts. same: the broker says that it has what it had (by its epoch).
+    void (*renewed) (void *owner, bool same);
+    //  Whatever is open has failed: the session has ended, or the broker was given up.
     void (*lost) (void *owner, const fault_t *why);
     //  HELLO was refused. True: it will be said elsewhere. False, or NULL: the session ends.
     bool (*elsewhere) (void *owner);
@@ -41,6 +50,7 @@ typedef struct session_options {
     const char *address;   //  Of the broker, for messages
     uint64_t window_tasks; //  Results that may wait here unread
     uint64_t window_bytes; //  Bytes that may wait here unread
+    int64_t patience_ms;   //  Silence after which the broker is given up; negative: never
 } session_options_t;
 
 session_t *session_new (const session_options_t *options, const session_handler_t *handler);
@@ -75,8 +85,15 @@ bool session_settle (session_t *self, int64_t now_us);
 //  True when frames can be put: there is, or was and may be resumed, a session.
 bool session_accepts (const session_t *self);
 
-//  Consumes a frame that session_settle will send. metered and tasks as in stream_put.
-void session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered);
+//  True while the broker is given up.
+bool session_given_up (const session_t *self);
+
+//  Consumes a frame that session_settle will send; without a session it is dropped, since all is said again in the next one. metered and tasks as in
+//  stream_put. Returns the number of the last frame put.
+uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered);
+
+//  Up to which number the broker has acknowledged frames of this session.
+uint64_t session_acknowledged (const session_t *self);
 
 //  Cuts a payload into PART frames and packs a reference to it into item.
 void session_put_parts (session_t *self, view_t payload, buffer_t *item);

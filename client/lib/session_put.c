@@ -1,4 +1,4 @@
-//  session_put.c - what is put into a session, and what of it is in use
+//  session_put.c - what is put into a session, and what is taken out
 
 #include "client/lib/session_inside.h"
 
@@ -7,11 +7,29 @@ bool session_accepts (const session_t *self)
     return self->out != NULL;
 }
 
-void session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
+bool session_given_up (const session_t *self)
+{
+    return self->given_up;
+}
+
+static void s_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
+{
+    stream_put (self->out, frame, tasks, metered);
+    buffer_free (frame);
+    self->puts++;
+}
+
+uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
 {
     if (self->out)
-        stream_put (self->out, frame, tasks, metered);
+        s_put (self, frame, tasks, metered);
     buffer_free (frame);
+    return self->puts;
+}
+
+uint64_t session_acknowledged (const session_t *self)
+{
+    return self->out ? stream_acknowledged (self->out) : 0;
 }
 
 void session_put_parts (session_t *self, view_t payload, buffer_t *item)
@@ -26,8 +44,7 @@ void session_put_parts (session_t *self, view_t payload, buffer_t *item)
                             .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
         buffer_t frame = {0};
         wire_write_part (&frame, (wire_envelope_t){0}, &part);
-        stream_put (self->out, &frame, 0, true);
-        buffer_free (&frame);
+        s_put (self, &frame, 0, true);
     }
     wire_pack_parts (item, number);
 }
@@ -51,14 +68,12 @@ uint64_t session_frame_tasks (const session_t *self)
 
 void session_hold (session_t *self, uint64_t tasks, uint64_t bytes)
 {
-    self->held.tasks += tasks;
-    self->held.bytes += bytes;
+    allowance_hold (&self->allowance, tasks, bytes);
 }
 
 void session_release (session_t *self, uint64_t tasks, uint64_t bytes)
 {
-    self->held.tasks -= tasks < self->held.tasks ? tasks : self->held.tasks;
-    self->held.bytes -= bytes < self->held.bytes ? bytes : self->held.bytes;
+    allowance_release (&self->allowance, tasks, bytes);
 }
 
 bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload)

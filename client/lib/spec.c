@@ -3,6 +3,7 @@
 #include "client/lib/spec.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GRACE_MS 5000u
@@ -57,6 +58,63 @@ static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options)
     }
 }
 
+//  ---- limits of tries, by cause ----
+
+//  Outcomes after which a task may be tried again.
+static bool s_is_cause (const char *text, size_t size)
+{
+    static const cadre_outcome_t causes [] = {CADRE_OUTCOME_ERROR,         CADRE_OUTCOME_EXIT,
+                                              CADRE_OUTCOME_SIGNAL,        CADRE_OUTCOME_TIMEOUT,
+                                              CADRE_OUTCOME_OUT_OF_MEMORY, CADRE_OUTCOME_WORKER_LOST};
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+        const char *word = cadre_outcome_text (causes [i]);
+        if (strlen (word) == size && memcmp (word, text, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+//  One cause=tries at *text, which moves on behind it.
+static bool s_pack_cause (buffer_t *pairs, const char **text)
+{
+    size_t name = strcspn (*text, "=,"), digits;
+    const char *number = *text + name + 1;
+    if (!s_is_cause (*text, name) || (*text) [name] != '=')
+        return false;
+    digits = strspn (number, "0123456789");
+    if (digits == 0 || digits > 5 || (number [digits] && number [digits] != ','))
+        return false;
+    pack_text_of (pairs, *text, name);
+    pack_uint (pairs, strtoul (number, NULL, 10));
+    *text = number + digits;
+    if (!**text)
+        return true;
+    ++*text;
+    return **text != 0;
+}
+
+static cadre_error_t s_pack_causes (buffer_t *self, const char *limits, fault_t *fault)
+{
+    buffer_t pairs = {0};
+    size_t count = 0;
+    const char *at = limits;
+    bool fine = true;
+    for (; fine && at && *at; count++)
+        fine = s_pack_cause (&pairs, &at);
+    if (!fine)
+        fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "'%.100s' does not limit tries: write causes and numbers, such as error=3,timeout=1; causes are error, "
+            "exit, signal, timeout, out-of-memory, worker-lost",
+            limits);
+    else if (count) {
+        pack_map (self, count);
+        pack_raw (self, pairs.data, pairs.size);
+    }
+    buffer_free (&pairs);
+    return fault->code;
+}
+
 static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault)
 {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
@@ -67,6 +125,10 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
     if (options->timeout_ms < 0 || options->grace_ms < 0)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "a timeout or grace of a job is below zero: give milliseconds, or 0 for none");
+    if (options->expire_ms < 0 || options->backoff_ms < 0)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "expire_ms or backoff_ms of a job is below zero: give milliseconds, or 0 for the usual");
     if (options->retries_lost < -1)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "retries_lost is below -1: -1 is for none, 0 for the usual 2");
@@ -83,7 +145,7 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const 
     if (kind != WIRE_KIND_COMMAND && (!function || !*function))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "no function is named: give the name of one that workers offer");
-    if (s_check (options, fault))
+    if (s_check (options, fault) || s_pack_causes (&self->causes, options->retry_limits, fault))
         return fault->code;
     s_pack_texts (&self->needs, options->needs);
     if (kind == WIRE_KIND_COMMAND)
@@ -92,7 +154,7 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const 
     unsigned lost = options->retries_lost ? (unsigned) options->retries_lost : RETRIES_LOST;
     self->fields = (wire_job_open_t){
         .kind = kind,
-        .detached = options->detached,
+        .detached = options->detached || options->durable,
         .name = wire_view (label),
         .function = wire_view (kind == WIRE_KIND_COMMAND ? "" : function),
         .spec = wire_view_of (&self->command),
@@ -103,6 +165,10 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const 
         .timeout_ms = (uint64_t) options->timeout_ms,
         .grace_ms = options->grace_ms ? (uint64_t) options->grace_ms : GRACE_MS,
         .needs = wire_list_of (&self->needs, s_count (options->needs)),
+        .durable = options->durable,
+        .expire_ms = (uint64_t) options->expire_ms,
+        .causes = wire_view_of (&self->causes),
+        .backoff_ms = (uint64_t) options->backoff_ms,
     };
     return CADRE_OK;
 }
@@ -111,6 +177,7 @@ void spec_free (spec_t *self)
 {
     buffer_free (&self->needs);
     buffer_free (&self->command);
+    buffer_free (&self->causes);
 }
 
 static void s_pack_environment (buffer_t *payload, const char *const *environment)

@@ -16,6 +16,7 @@ typedef struct spec {
     wire_job_open_t fields; //  ref and uuid are empty
     buffer_t needs;         //  Behind fields.needs
     buffer_t command;       //  Behind fields.spec
+    buffer_t causes;        //  Behind fields.causes
 } spec_t;
 
 //  Reads options (may be NULL) for a job of a kind (WIRE_KIND_...). CADRE_ERROR_ARGUMENT and a fault that names the

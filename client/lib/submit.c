@@ -89,13 +89,13 @@ static void s_on_result (work_t *work, uint32_t index, result_t *result)
         result_free (result);
 }
 
-static void s_on_output (work_t *work, const wire_output_t *output)
+static void s_on_output (work_t *work, const wire_output_t *output, bool anew)
 {
     implicit_t *self = (implicit_t *) work;
     uint32_t index = (uint32_t) output->index;
     cadre_future_t *future = index - self->base < work->count - self->base ? *s_place (self, index) : NULL;
     if (future)
-        future_output (future, output);
+        future_output (future, output, anew);
 }
 
 static void s_on_failed (work_t *work)
@@ -217,6 +217,12 @@ static implicit_t *s_find (cadre_t *pool, view_t key, bool plain)
 static implicit_t *s_choose (cadre_t *pool, unsigned kind, const char *function,
                              const cadre_job_options_t *options, fault_t *fault)
 {
+    if (options && (options->detached || options->durable)) {
+        fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "a task whose result is awaited cannot be detached or durable: open a job with cadre_job_open");
+        return NULL;
+    }
     bool plain = !options && kind == WIRE_KIND_CALL && function && *function;
     implicit_t *self = plain ? s_find (pool, wire_view (function), true) : NULL;
     if (self)

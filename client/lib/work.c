@@ -1,6 +1,6 @@
 //  work.c - a job as the connection sees it
 
-#include "client/lib/work.h"
+#include "client/lib/work_own.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -17,9 +17,39 @@ static void s_enter (work_t *self, cadre_t *pool, const work_listener_t *listene
     HASH_ADD (hh, pool->works, ref, sizeof self->ref, self);
 }
 
-static void s_put (work_t *self, buffer_t *frame)
+static bool s_may_put (const work_t *self)
 {
-    session_put (pool_session (self->pool), frame, 0, false);
+    return session_accepts (pool_session (self->pool)) && !self->asking;
+}
+
+uint64_t work_put_frame (work_t *self, buffer_t *frame)
+{
+    self->settled = false;
+    if (s_may_put (self))
+        self->last_put = session_put (pool_session (self->pool), frame, 0, false);
+    else
+        self->last_put = WORK_UNPUT;
+    buffer_free (frame);
+    return self->last_put;
+}
+
+uint64_t work_put_list (work_t *self, uint32_t first, uint32_t count, const buffer_t *list)
+{
+    self->settled = false;
+    if (!s_may_put (self))
+        return self->last_put = WORK_UNPUT;
+    wire_job_tasks_t tasks = {.ref = self->ref, .first = first, .payloads = wire_list_of (list, count)};
+    buffer_t frame = {0};
+    wire_write_job_tasks (&frame, (wire_envelope_t){0}, &tasks);
+    return self->last_put = session_put (pool_session (self->pool), &frame, count, true);
+}
+
+//  The frame that opens the work goes out, and is kept.
+static void s_put_opening (work_t *self, buffer_t *frame)
+{
+    buffer_append (&self->opening, frame->data, frame->size);
+    work_put_frame (self, frame);
+    connection_touch (self->pool->connection);
 }
 
 cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *listener,
@@ -36,8 +66,7 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
     open.uuid = (view_t){uuid, sizeof uuid};
     buffer_t frame = {0};
     wire_write_job_open (&frame, (wire_envelope_t){0}, &open);
-    s_put (self, &frame);
-    connection_touch (pool->connection);
+    s_put_opening (self, &frame);
     return CADRE_OK;
 }
 
@@ -55,22 +84,25 @@ cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *l
                                 .wait = what & CADRE_FOLLOW_WAIT};
     buffer_t frame = {0};
     wire_write_job_follow (&frame, (wire_envelope_t){0}, &follow);
-    s_put (self, &frame);
-    connection_touch (pool->connection);
+    s_put_opening (self, &frame);
     return CADRE_OK;
 }
 
 //  ---- tasks -----------------------------------------------------------------------
 
+//  A job that outlives the connection is kept until the broker has it; that it does, its number tells.
+static void s_forget_acknowledged (work_t *self)
+{
+    if (self->detached && self->number && s_may_put (self))
+        kept_acknowledge (&self->kept, session_acknowledged (pool_session (self->pool)));
+}
+
 void work_put (work_t *self)
 {
     if (self->batch_count) {
-        wire_job_tasks_t tasks = {.ref = self->ref,
-                                  .first = self->sent,
-                                  .payloads = wire_list_of (&self->batch, self->batch_count)};
-        buffer_t frame = {0};
-        wire_write_job_tasks (&frame, (wire_envelope_t){0}, &tasks);
-        session_put (pool_session (self->pool), &frame, self->batch_count, true);
+        s_forget_acknowledged (self);
+        uint64_t put = work_put_list (self, self->sent, self->batch_count, &self->batch);
+        kept_add (&self->kept, self->sent, self->batch_count, wire_view_of (&self->batch), put);
         self->sent += self->batch_count;
         self->batch_count = 0;
         buffer_clear (&self->batch);
@@ -79,7 +111,7 @@ void work_put (work_t *self)
         wire_job_seal_t seal = {.ref = self->ref, .count = self->count};
         buffer_t frame = {0};
         wire_write_job_seal (&frame, (wire_envelope_t){0}, &seal);
-        s_put (self, &frame);
+        work_put_frame (self, &frame);
         self->seal_put = true;
     }
 }
@@ -108,17 +140,17 @@ void work_gather (cadre_t *pool)
 //  A payload too large for a frame: its parts go first, and the batch before them.
 static void s_add_parts (work_t *self, size_t mark)
 {
-    size_t size = self->batch.size - mark;
-    buffer_t payload = {0};
-    buffer_append (&payload, self->batch.data + mark, size);
+    view_t payload = {.data = self->batch.data + mark, .size = self->batch.size - mark};
+    buffer_t item = {0};
     self->batch.size = mark;
-    if (mark)
-        work_put (self);
-    session_put_parts (pool_session (self->pool), wire_view_of (&payload), &self->batch);
-    buffer_free (&payload);
-    self->batch_count = 1;
+    work_put (self); //  Leaves the payload where it is, behind the batch
+    if (s_may_put (self))
+        session_put_parts (pool_session (self->pool), payload, &item);
+    uint64_t put = work_put_list (self, self->sent, 1, &item);
+    kept_add (&self->kept, self->sent, 1, payload, put);
+    self->sent++;
     self->count++;
-    work_put (self);
+    buffer_free (&item);
     buffer_free (&self->batch);
 }
 
@@ -160,7 +192,7 @@ static void s_cancel (work_t *self, bool all, uint32_t index)
     wire_job_cancel_t cancel = {.ref = self->ref, .all = all, .index = index};
     buffer_t frame = {0};
     wire_write_job_cancel (&frame, (wire_envelope_t){0}, &cancel);
-    s_put (self, &frame);
+    work_note_cancel (self, all, index, work_put_frame (self, &frame));
     connection_touch (self->pool->connection);
 }
 
@@ -179,6 +211,22 @@ bool work_done (const work_t *self)
     return self->final || (!self->follow && self->ended >= self->count);
 }
 
+bool work_synced (const work_t *self)
+{
+    bool put = self->batch_count == 0 && (self->seal_put || !self->sealed) && !self->asking;
+    return self->final
+           || (put && (self->settled || self->last_put <= session_acknowledged (pool_session (self->pool))));
+}
+
+void work_settle_all (cadre_t *pool)
+{
+    for (work_t *work = pool->works; work; work = work->hh.next)
+        if (work->detached && !work->final) {
+            s_forget_acknowledged (work);
+            work->settled = work_synced (work);
+        }
+}
+
 void work_close (work_t *self)
 {
     if (self->ref == 0)
@@ -194,6 +242,10 @@ void work_close (work_t *self)
     if (pool->last_work == self)
         pool->last_work = NULL;
     buffer_free (&self->batch);
+    buffer_free (&self->opening);
+    buffer_free (&self->orders);
+    kept_free (&self->kept);
+    heard_free (&self->heard);
     self->ref = 0;
 }
 
@@ -210,7 +262,7 @@ static work_t *s_find (cadre_t *pool, uint64_t ref)
     return work;
 }
 
-static void s_fail (work_t *self, const fault_t *why)
+void work_fail (work_t *self, const fault_t *why)
 {
     if (self->final)
         return;
@@ -223,7 +275,7 @@ void work_fail_all (cadre_t *pool, const fault_t *why)
 {
     work_t *work, *next;
     HASH_ITER (hh, pool->works, work, next)
-        s_fail (work, why);
+        work_fail (work, why);
 }
 
 static bool s_on_opened (cadre_t *pool, cursor_t body)
@@ -234,6 +286,10 @@ static bool s_on_opened (cadre_t *pool, cursor_t body)
     work_t *work = s_find (pool, opened.ref);
     if (!work || work->final)
         return true;
+    if (opened.code == 0 && work->asking) {
+        work_answered (work, opened.number);
+        return true;
+    }
     if (opened.code == 0) {
         work->number = opened.number;
         work->listener->changed (work);
@@ -243,7 +299,38 @@ static bool s_on_opened (cadre_t *pool, cursor_t body)
     fault_t fault = {0};
     fault_set (&fault, code, "%.*s", (int) (opened.message.size < 500 ? opened.message.size : 500),
                opened.message.size ? (const char *) opened.message.data : "");
-    s_fail (work, &fault);
+    work_fail (work, &fault);
+    return true;
+}
+
+//  Is this the first result of that task? One that is not was told before the broker began again.
+static bool s_is_first (work_t *self, const wire_result_t *record)
+{
+    uint32_t index = (uint32_t) record->index;
+    if (self->follow)
+        return heard_result (&self->heard, index, record->attempt);
+    if (!kept_end (&self->kept, index))
+        return false;
+    //  What it wrote at the broker before is void, though it wrote nothing since
+    if (heard_ends (&self->heard, index)) {
+        wire_output_t nothing = {.index = index, .attempt = record->attempt, .stream = WIRE_STREAM_STDOUT};
+        self->listener->output (self, &nothing, true);
+    }
+    return true;
+}
+
+static bool s_take_result (work_t *self, const wire_result_t *record, view_t value)
+{
+    result_t result;
+    if (self->follow ? record->index > WIRE_TASKS_MAX : record->index >= self->sent)
+        return false;
+    if (!result_of (&result, record, value))
+        return false;
+    if (s_is_first (self, record)) {
+        self->ended++;
+        self->listener->result (self, (uint32_t) record->index, &result);
+    } else
+        result_free (&result);
     return true;
 }
 
@@ -260,17 +347,7 @@ static bool s_on_result (cadre_t *pool, cursor_t *cursor)
     if (parts)
         value = wire_view_of (&whole);
     work_t *work = s_find (pool, record.ref);
-    bool fine = true;
-    if (work && !work->final) {
-        result_t result;
-        fine = (work->follow ? record.index <= WIRE_TASKS_MAX
-                             : record.index < work->count && work->ended < work->count)
-               && result_of (&result, &record, value);
-        if (fine) {
-            work->ended++;
-            work->listener->result (work, (uint32_t) record.index, &result);
-        }
-    }
+    bool fine = !work || work->final || s_take_result (work, &record, value);
     buffer_free (&whole);
     return fine;
 }
@@ -298,7 +375,11 @@ static bool s_on_output (cadre_t *pool, cursor_t body)
         return true;
     if (work->follow ? output.index > WIRE_TASKS_MAX : output.index >= work->count)
         return false;
-    work->listener->output (work, &output);
+    if (!work->follow) {
+        bool anew = heard_writes (&work->heard, (uint32_t) output.index);
+        work->listener->output (work, &output, anew);
+    } else if (heard_output (&work->heard, &output))
+        work->listener->output (work, &output, false);
     return true;
 }
 

@@ -3,12 +3,21 @@
  *  Futures (many tasks of one hidden job), jobs, maps and iterators are all built on a work. A work gathers tasks in a
  *  batch that goes out as one frame. Everything here is called with the pool's lock held.
  *
+ *  A work can say itself again. When a session is gone and another has begun (the broker was restarted, or has forgotten us), it opens its job
+ *  anew, under the same UUID, and goes on:
+ *
+ *      attached   all tasks again, but for those whose results have come; the listener notices nothing
+ *      detached   what the broker has not acknowledged, if it still has the rest; else the work fails
+ *      followed   the same question; what was heard is not told twice
+ *
  *  A work is embedded in its user's struct; work_close takes it out of the pool.
  */
 
 #ifndef CLIENT_LIB_WORK_H_INCLUDED
 #define CLIENT_LIB_WORK_H_INCLUDED
 
+#include "client/lib/heard.h"
+#include "client/lib/kept.h"
 #include "client/lib/pool.h"
 #include "client/lib/result.h"
 
@@ -16,11 +25,14 @@
 
 typedef struct work work_t;
 
+#define WORK_UNPUT UINT64_MAX
+
 //  Who hears of a work. failed and changed may end its life.
 typedef struct work_listener {
     //  A task has ended. Takes over the result (to be freed). bytes: what it cost on the wire.
     void (*result) (work_t *work, uint32_t index, result_t *result);
-    void (*output) (work_t *work, const wire_output_t *output);
+    //  A task wrote. anew: it runs anew at a restarted broker, and what it wrote before is void (then bytes may be empty).
+    void (*output) (work_t *work, const wire_output_t *output, bool anew);
     //  Number or counts are known, or it is final.
     void (*changed) (work_t *work);
     //  work->notice is new.
@@ -45,11 +57,18 @@ struct work {
     fault_t fault;                   //  Why, when it failed
     char notice [256];               //  Why it waits, or ""
     cadre_progress_t progress;       //  As last heard
-    buffer_t batch;                  //  Payloads that were not put yet
-    uint32_t batch_count;            //  How many
-    bool gathered;                   //  It is in the pool's list
-    work_t *next_gathered;           //  The next one there
-    UT_hash_handle hh;               //  By ref
+    buffer_t opening;                //  The frame that opened it, to be said again
+    kept_t kept;                     //  Payloads that may have to be said again
+    heard_t heard;                   //  What may be heard again
+    buffer_t orders;                 //  Cancels that may have to be said again (work_again.c)
+    uint64_t last_put;     //  Number of its last frame in this session; WORK_UNPUT: some are not in it
+    bool settled;          //  All that was put has been acknowledged, in this session or one before
+    bool asking;           //  It was opened again, and its number will tell whether the broker has the rest
+    buffer_t batch;        //  Payloads that were not put yet
+    uint32_t batch_count;  //  How many
+    bool gathered;         //  It is in the pool's list
+    work_t *next_gathered; //  The next one there
+    UT_hash_handle hh;     //  By ref
 };
 
 //  Opens it at the broker: fields as spec_of (spec.h) made them; ref and uuid are filled in. CADRE_OK, or why not.
@@ -75,6 +94,9 @@ void work_cancel_task (work_t *self, uint32_t index);
 //  All tasks have ended.
 bool work_done (const work_t *self);
 
+//  The broker has acknowledged all that was added, sealed and cancelled.
+bool work_synced (const work_t *self);
+
 //  Leaves the pool: what comes for it is dropped. Frees its memory. Idempotent.
 void work_close (work_t *self);
 
@@ -83,5 +105,11 @@ bool work_on_frame (cadre_t *pool, uint8_t verb, cursor_t body);
 
 //  Fails every work.
 void work_fail_all (cadre_t *pool, const fault_t *why);
+
+//  The session goes: what it has acknowledged is noted.
+void work_settle_all (cadre_t *pool);
+
+//  A new session has begun: all works say themselves again. same: as session_handler_t.renewed.
+void work_renew_all (cadre_t *pool, bool same);
 
 #endif

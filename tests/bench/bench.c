@@ -64,10 +64,11 @@ int main (int argc, char **argv)
         const char *name;          //  On the command line
         int (*run) (int, char **); //  The measurement
     } measurements [] = {{"relay", bench_relay}, {"tasks", bench_tasks}, {"map", bench_map},
-                         {"call", bench_call},   {"start", bench_start}, {"attack", bench_attack}};
+                         {"call", bench_call},   {"start", bench_start}, {"attack", bench_attack},
+                         {"log", bench_log}};
     for (size_t i = 0; argc > 1 && i < sizeof measurements / sizeof *measurements; i++)
         if (strcmp (argv [1], measurements [i].name) == 0)
             return measurements [i].run (argc - 2, argv + 2);
-    fprintf (stderr, "usage: bench relay|tasks|map|call|start|attack ...\n");
+    fprintf (stderr, "usage: bench relay|tasks|map|call|start|attack|log ...\n");
     return 64;
 }

@@ -19,6 +19,7 @@ int bench_tasks (int argc, char **argv); //  ADDRESS|process|thread [COUNT]
 int bench_map (int argc, char **argv);   //  ADDRESS|process|thread [COUNT]
 int bench_call (int argc, char **argv);  //  ADDRESS|process|thread [COUNT]
 int bench_start (int argc, char **argv); //  COUNT COMMAND...
+int bench_log (int argc, char **argv);   //  [FOLDER [SECONDS]]
 //  silent|half|strangers|clear|rubbish|client PORT NUMBER: NUMBER connections are held, or come (client: frames) each second; goes on until it is ended
 int bench_attack (int argc, char **argv);
 

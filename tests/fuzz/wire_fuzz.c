@@ -60,6 +60,17 @@ static void s_check_list (wire_list_t value)
     s_records (value);
 }
 
+//  Fields that may be missing
+#define s_check_later_uint s_check_uint
+#define s_check_later_flag s_check_flag
+#define s_check_later_list s_check_list
+
+static void s_check_later_raw (wire_raw_t value)
+{
+    if (value.size)
+        s_check_raw (value);
+}
+
 #define CHECK(type, field, meaning) s_check_##type (fields.field);
 #define READER(name, ...)                                                                                    \
     static void s_read_##name (cursor_t body)                                                                \

@@ -226,6 +226,26 @@ static void s_a_new_session_keeps_leases_or_drops_them (void **state)
     hub_destroy (&hub);
 }
 
+//  The hub never grants more than the first window of a session, as a broker that was killed just then
+static void s_a_new_session_gives_output_room (void **state)
+{
+    (void) state;
+    hub_t *hub = hub_new (s_options (1, false));
+    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 50);
+    uint64_t lease = hub_line (hub, 1, "head -c 2500000 /dev/zero; exit 3");
+    for (int i = 0; i < 2; i++) {
+        size_t before = hub_output (hub)->size;
+        for (int left_ms = 10000; left_ms > 0 && hub_output (hub)->size < before + (1 << 20) - 65536;
+             left_ms -= 20)
+            hub_pass_ms (hub, 20);
+        assert_true (hub_output (hub)->size > before);
+        hub_forget (hub, true);
+    }
+    assert_int_equal (hub_wait (hub, lease)->code, 3);
+    assert_int_equal (hub_output (hub)->size, 2500000);
+    hub_destroy (&hub);
+}
+
 static void s_a_drain_finishes_what_runs (void **state)
 {
     (void) state;
@@ -342,6 +362,7 @@ int main (void)
         cmocka_unit_test (s_stop_leaves_nothing),
         cmocka_unit_test (s_large_payloads_both_ways),
         cmocka_unit_test (s_a_new_session_keeps_leases_or_drops_them),
+        cmocka_unit_test (s_a_new_session_gives_output_room),
         cmocka_unit_test (s_a_drain_finishes_what_runs),
         cmocka_unit_test (s_a_drain_returns_what_takes_too_long),
         cmocka_unit_test (s_stuck_threads_are_left_behind),

@@ -57,7 +57,13 @@ expect 64 '' 'a command is missing' cadre submit
 expect 64 '' "unrecognized option '--halt'" cadre submit --halt never true ::: 1
 expect 0 'echo a' '' cadre submit --dry-run echo ::: a
 expect_like 2 '^[0-9]+$' '^cadre: task [0-9]+\.1 exit 1 at' cadre submit --wait 'exit {}' ::: 0 1 2
-job=$(cadre submit --name trio 'echo out{}; echo err{} >&2; exit {}' ::: 0 1 2 2>stderr)
+expect 64 '' 'exclude each other' cadre submit --durable --no-durable true ::: 1
+expect 64 '' 'worker-lost=0' cadre submit --no-rerun --retries worker-lost=1 true ::: 1
+expect 64 '' "'exit=x' does not limit tries: .*out-of-memory, worker-lost" cadre run --retries exit=x true ::: 1
+expect 64 '' "'soon' is no duration|soon" cadre run --backoff soon true ::: 1
+expect 64 '' 'soon' cadre run --expire soon true ::: 1
+expect_like 0 '^store +.*/state/' '' cadre broker info
+job=$(cadre submit --name trio --no-durable 'echo out{}; echo err{} >&2; exit {}' ::: 0 1 2 2>stderr)
 checks=$((checks + 1))
 [[ $job =~ ^[0-9]+$ ]] || fault "submit printed '$job'"
 expect_text "^cadre: job $job is kept in the broker's memory alone" stderr submit
@@ -73,6 +79,11 @@ expect_like 0 '^out1$' '^err2$' cadre job logs "$job"
 expect_like 0 "^$job\.1	out1$" "^$job\.1	err1$" cadre job logs --tag "$job"
 expect 0 out1 '^err1$' cadre task logs "$job.1"
 expect_like 0 '^1 +done +exit +1' '' cadre task list "$job"
+expect 0 'TASK STATE OUTCOME CODE TRIES WORKER RAN' '' cadre task list "$job" --outcome timeout
+expect_like 0 '"index":2,.*"outcome":"exit"' '' cadre task list "$job" --outcome exit -o ndjson
+expect_like 0 '"index":0,' '' cadre task list "$job" --outcome ok --state done -o ndjson
+expect 64 '' "'well' is no outcome: there are ok, error, exit" cadre task list "$job" --outcome well
+expect 77 '' "task $job.1 is not in quarantine" cadre task drop "$job.1"
 expect_like 0 '^outcome +exit$' '' cadre task info "$job.2"
 expect 0 'ended: exit, after 1 try' '' cadre task explain "$job.2"
 expect 0 '' '^cadre: 2 tasks queued again$' cadre job retry "$job"
@@ -80,7 +91,7 @@ expect 1 '' 'exit 2' cadre job wait "$job"
 expect 0 '' '0 tasks cancelled' cadre job cancel "$job"
 expect 0 '' '' cadre job forget "$job"
 for command in "job info $job" "job wait $job" "job results $job" "job logs $job" "job cancel $job" "job retry $job" \
-    "job forget $job" "task list $job" "task info $job.0" "task explain $job.0" "task logs $job.0"; do
+    "job forget $job" "task list $job" "task info $job.0" "task explain $job.0" "task logs $job.0" "task drop $job.0"; do
     expect 1 '' "no (job|task) $job" cadre $command
 done
 for command in info wait results logs cancel retry forget; do
@@ -89,7 +100,7 @@ for command in info wait results logs cancel retry forget; do
     expect 64 '' 'one word too many' cadre job $command 1 2
     expect_like 0 'Example:' '' cadre job $command --help
 done
-for command in info explain logs; do
+for command in info explain logs drop; do
     expect 64 '' 'is missing' cadre task $command
     expect 64 '' "'1' is no task: write JOB.TASK" cadre task $command 1
     expect 64 '' "'1.x' is no task" cadre task $command 1.x
@@ -100,6 +111,19 @@ expect 64 '' "'failed' is no state: write waiting, leased or done" cadre task li
 expect_like 0 '^0 +done +ok' '' cadre task list "$(cadre submit --wait true ::: 1 2>/dev/null)" --state done
 expect 64 '' "'yaml' is no output format" cadre job list -o yaml
 expect 64 '' 'one word too many' cadre job list 1
+
+#  Tries by cause; what must not run twice; a durable job; a task that kills slot after slot.
+mark=$scratch/tries
+expect 1 $'x\nx\nx' '^cadre: task 1 exit 1' cadre run --retries exit=2,timeout=9 --backoff 10ms 'echo x; echo {} >>'"$mark"'; exit 1' ::: a
+[ "$(wc -l <"$mark")" = 3 ] || fault "--retries exit=2: $(wc -l <"$mark") tries, not 3"
+expect 0 'a' '' cadre run --no-rerun --expire 1h echo ::: a
+durable=$(cadre submit --durable --retries 1 --expire 1h 'echo {}' ::: a b 2>stderr)
+checks=$((checks + 1))
+[[ $durable =~ ^[0-9]+$ ]] || fault "submit --durable printed '$durable'"
+expect_text '' stderr 'submit --durable'
+expect_like 0 '^durable +(true|yes|1)' '' cadre job info "$durable"
+expect 0 '' '' cadre job wait "$durable"
+expect 0 $'a\nb' '' cadre job logs "$durable"
 
 #  A job that takes its time.
 job=$(cadre submit sleep ::: 30 30 30 2>/dev/null)
@@ -142,11 +166,12 @@ cadre run "touch $scratch/runs; sleep 30; :" ::: 1 2>run.err &
 run_pid=$!
 until_ok test -e "$scratch/runs" || fault 'nothing runs'
 expect 0 '' '^cadre: the broker stops$' cadre broker stop
-checks=$((checks + 3))
+checks=$((checks + 2))
 wait "$broker_pid" || fault "a stopped broker ends with $?"
 wait "$run_pid"
 [ $? = 69 ] || fault 'run whose broker has stopped: not 69'
-expect_text '^cadre: the broker at .* has shut down: start it again, then submit again$' run.err 'run whose broker has stopped'
+expect_text '^cadre: the broker at .* does not answer; waiting for it; Ctrl-C ends this$' run.err 'run whose broker has stopped'
+expect_text '^cadre: the broker at .* does not answer: is it running\?$' run.err 'run whose broker stays away'
 
 #  ---- the default place
 cluster_stop

@@ -49,12 +49,12 @@ static const struct {
     const char *what; // the request
     role_t least;     // whom it takes
 } s_requests [] = {
-    {"job.list", ROLE_OBSERVER},    {"job.info", ROLE_OBSERVER},     {"job.cancel", ROLE_CLIENT},
-    {"job.retry", ROLE_CLIENT},     {"job.forget", ROLE_CLIENT},     {"task.list", ROLE_OBSERVER},
-    {"task.info", ROLE_OBSERVER},   {"task.explain", ROLE_OBSERVER}, {"worker.list", ROLE_OBSERVER},
-    {"worker.drain", ROLE_ADMIN},   {"worker.stop", ROLE_ADMIN},     {"function.list", ROLE_OBSERVER},
-    {"broker.info", ROLE_OBSERVER}, {"broker.reload", ROLE_ADMIN},   {"broker.drain", ROLE_ADMIN},
-    {"broker.stop", ROLE_ADMIN},
+    {"job.list", ROLE_OBSERVER},      {"job.info", ROLE_OBSERVER},     {"job.cancel", ROLE_CLIENT},
+    {"job.retry", ROLE_CLIENT},       {"job.forget", ROLE_CLIENT},     {"task.list", ROLE_OBSERVER},
+    {"task.info", ROLE_OBSERVER},     {"task.explain", ROLE_OBSERVER}, {"task.drop", ROLE_CLIENT},
+    {"worker.list", ROLE_OBSERVER},   {"worker.drain", ROLE_ADMIN},    {"worker.stop", ROLE_ADMIN},
+    {"function.list", ROLE_OBSERVER}, {"broker.info", ROLE_OBSERVER},  {"broker.reload", ROLE_ADMIN},
+    {"broker.drain", ROLE_ADMIN},     {"broker.stop", ROLE_ADMIN},
 };
 
 #define REQUESTS (sizeof s_requests / sizeof s_requests [0])

@@ -88,7 +88,8 @@ expect 77 '' 'does not let this key in: it was revoked, or made for another brok
 expect 77 '' 'the key eve is for looking on' cadre run --access eve.access 'echo {}' ::: 1
 expect 77 '' 'the key eve is for looking on' cadre submit --access eve.access 'echo {}' ::: 1
 expect 77 '' 'the key eve is for looking on' cadre call --access eve.access square 3
-expect_like 0 '^[0-9]+$' 'in the broker.s memory' cadre submit --access alice.access true ::: 1
+expect_like 0 '^[0-9]+$' 'in the broker.s memory' cadre submit --access alice.access --no-durable true ::: 1
+expect_like 0 '^[0-9]+$' '' cadre submit --access alice.access true ::: 1
 job=$(cat stdout)
 expect_like 0 '' '' cadre job wait "$job" --access eve.access
 for look in "job list" "job info $job" "job logs $job" "job results $job" "task list $job" "task info $job.0" "task explain $job.0" "worker list" "broker info"; do

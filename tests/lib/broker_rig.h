@@ -49,7 +49,8 @@ typedef struct peer {
 
 static inline void *s_run (void *argument)
 {
-    broker_run (argument);
+    fault_t fault = {0};
+    broker_run (argument, &fault);
     return NULL;
 }
 

@@ -225,6 +225,13 @@ void cluster_start_again (cluster_t *self)
     self->asker = s_open (self->locked ? self->local : self->address, NULL);
 }
 
+void cluster_restart_broker (cluster_t *self)
+{
+    child_destroy (&self->broker);
+    if (!s_try (self, self->port))
+        s_give_up (self, "the broker does not start again");
+}
+
 //  ---- workers -----------------------------------------------------------------
 
 static void s_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *option,
@@ -343,7 +350,10 @@ cadre_t *cluster_open (const cluster_t *self)
 int64_t cluster_info (cluster_t *self, const char *key)
 {
     cadre_value_t *info = NULL;
-    if (cadre_request (self->asker, "broker.info", NULL, &info, 20000) != CADRE_OK)
+    cadre_error_t error = cadre_request (self->asker, "broker.info", NULL, &info, 20000);
+    if (error == CADRE_ERROR_CLOSED) //  It was restarted
+        error = cadre_request (self->asker, "broker.info", NULL, &info, 20000);
+    if (error)
         s_give_up (self, cadre_message (self->asker));
     assert (cadre_value_get (info, key));
     int64_t value = cadre_value_int (cadre_value_get (info, key));

@@ -34,6 +34,7 @@ const char *cluster_folder (
     const cluster_t *self); //  A fresh one for the test's own files; removed with what is in it
 
 pid_t cluster_broker (const cluster_t *self);
+void cluster_restart_broker (cluster_t *self); //  kill -9, and a new one at the same address
 pid_t cluster_worker (const cluster_t *self, unsigned number);
 
 //  Starts a worker that is not there, at the broker's address or, when address is not NULL, another one. Does not wait.

@@ -1,6 +1,7 @@
 #  cluster.sh - for tests of commands, sourced: a broker and workers of their own, and expectations.
 #
 #      cluster_start 2 --plugin X     a broker on ipc and tcp, and two workers (alpha on tcp, beta on ipc) with these options
+#      broker_kill; broker_again      kill -9, and another one at the same addresses, with $broker_options
 #      expect 0 'a' '' cadre run -k 'echo {}' ::: a      exit code, all of stdout, a pattern (grep -E) for stderr or '' for none
 #
 #  Everything started here ends with the script, by process id. $scratch is a folder that goes with it; TMPDIR is in it.
@@ -9,10 +10,11 @@ set -u
 bin=${CADRE_BUILD_DIR:?run by ctest}/bin
 plugins=$CADRE_BUILD_DIR/plugins
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/cadre-test-XXXXXX")
-export XDG_RUNTIME_DIR=$scratch/run XDG_CONFIG_HOME=$scratch/config TMPDIR=$scratch NO_COLOR=1 LC_ALL=C.UTF-8
+export XDG_RUNTIME_DIR=$scratch/run XDG_CONFIG_HOME=$scratch/config XDG_STATE_HOME=$scratch/state TMPDIR=$scratch NO_COLOR=1 LC_ALL=C.UTF-8
 mkdir -m 0700 "$scratch/run"
 unset CADRE_BROKER
 started=()
+broker_options=()
 checks=0
 faults=0
 
@@ -59,7 +61,7 @@ cluster_start () {
     for try in 1 2 3 4 5 6 7 8; do
         port=$((20000 + (RANDOM * 7 + $$) % 9000))
         tcp=tcp://127.0.0.1:$port
-        start "$bin/cadre-broker" --listen "$tcp,$ipc" 2>>"$scratch/broker.log"
+        start "$bin/cadre-broker" --listen "$tcp,$ipc" "${broker_options[@]}" 2>>"$scratch/broker.log"
         until_ok_or_dead "${started[-1]}" "$scratch/broker/front" && break
         unset 'started[-1]'
     done
@@ -67,6 +69,22 @@ cluster_start () {
     [ "$workers" -lt 1 ] || start "$bin/cadre-worker" --broker "$tcp" --name alpha --slots 1 "$@" 2>>"$scratch/alpha.log"
     [ "$workers" -lt 2 ] || start "$bin/cadre-worker" --broker "$ipc" --name beta --slots 1 --label gpu "$@" 2>>"$scratch/beta.log"
     until_ok slots_are "$workers" || { cat "$scratch"/*.log >&2; exit 1; }
+}
+
+#  SIGNAL: another one than KILL.
+broker_kill () {
+    local i
+    kill "-${1:-KILL}" "$broker_pid"
+    wait "$broker_pid" 2>/dev/null
+    for i in "${!started[@]}"; do
+        [ "${started[$i]}" != "$broker_pid" ] || unset "started[$i]"
+    done
+}
+
+broker_again () {
+    start "$bin/cadre-broker" --listen "$tcp,$ipc" "${broker_options[@]}" 2>>"$scratch/broker.log"
+    broker_pid=$!
+    until_ok "$bin/cadre" broker info --broker "$ipc" || { cat "$scratch/broker.log" >&2; exit 1; }
 }
 
 #  A broker that found its port taken ends; one that listens answers.

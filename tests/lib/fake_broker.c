@@ -41,7 +41,11 @@ struct fake_broker {
     bool ending;                 //  lock
     fake_broker_manner_t manner; //  lock
     uint64_t window_tasks;       //  Of WELCOME
+    uint64_t epoch;              //  lock: of WELCOME
     uint64_t session;            //  lock: 0 before the first
+    bool known;                  //  lock: it has not been forgotten
+    wire_client_hello_t hello;   //  lock: numbers of the last one
+    uint8_t uuid [16];           //  lock: of who is known
     uint64_t sent;               //  lock: last stream frame sent
     uint64_t received;           //  lock: last stream frame received
     unsigned hellos;             //  lock
@@ -71,10 +75,11 @@ static void s_refuse (fake_broker_t *self, bool foreign)
 
 static void s_welcome (fake_broker_t *self)
 {
-    bool resumed = self->session && self->manner == FAKE_BROKER_WELCOME;
+    bool resumed = self->known && self->manner == FAKE_BROKER_WELCOME;
     if (!resumed) {
         self->session++;
         self->sent = self->received = 0;
+        self->known = true;
     }
     wire_client_welcome_t welcome = {.resumed = resumed,
                                      .received = self->received,
@@ -82,16 +87,21 @@ static void s_welcome (fake_broker_t *self)
                                      .window_bytes = WINDOW_BYTES,
                                      .beat_ms = BEAT_MS,
                                      .lost_ms = LOST_MS,
-                                     .broker = wire_view ("fake")};
+                                     .broker = wire_view ("fake"),
+                                     .epoch = self->epoch};
     buffer_t frame = {0};
     wire_write_client_welcome (&frame, (wire_envelope_t){.session = self->session}, &welcome);
     s_send (self, &frame);
     buffer_free (&frame);
 }
 
-static void s_on_hello (fake_broker_t *self)
+static void s_on_hello (fake_broker_t *self, cursor_t *body)
 {
     self->hellos++;
+    if (wire_read_client_hello (body, &self->hello) && self->hello.uuid.size == sizeof self->uuid) {
+        self->known = self->known && memcmp (self->uuid, self->hello.uuid.data, sizeof self->uuid) == 0;
+        memcpy (self->uuid, self->hello.uuid.data, sizeof self->uuid);
+    }
     switch (self->manner) {
     case FAKE_BROKER_REFUSE: s_refuse (self, false); return;
     case FAKE_BROKER_FOREIGN: s_refuse (self, true); return;
@@ -100,13 +110,27 @@ static void s_on_hello (fake_broker_t *self)
     }
 }
 
+static void s_ask_who (fake_broker_t *self)
+{
+    buffer_t frame = {0};
+    wire_write_who (&frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
+    s_send (self, &frame);
+    buffer_free (&frame);
+}
+
 static void s_on_frame (fake_broker_t *self, const void *bytes, size_t size)
 {
     heard_t *heard = calloc (1, sizeof *heard);
     cursor_t body;
     if (wire_open (bytes, size, &heard->envelope, &body) != CADRE_OK
         || heard->envelope.verb == WIRE_client_hello) {
-        s_on_hello (self);
+        s_on_hello (self, &body);
+        free (heard);
+        return;
+    }
+    if (!self->known || heard->envelope.session != self->session) {
+        if (self->manner != FAKE_BROKER_MUTE)
+            s_ask_who (self);
         free (heard);
         return;
     }
@@ -125,12 +149,12 @@ static void *s_serve (void *argument)
     fake_broker_t *self = argument;
     zmq_msg_t message;
     zmq_msg_init (&message);
-    struct pollfd item = {.fd = sockets_descriptor (self->router), .events = POLLIN};
     pthread_mutex_lock (&self->lock);
     while (!self->ending) {
         while (sockets_receive_from (self->router, &self->route, &message) == CADRE_OK)
             s_on_frame (self, zmq_msg_data (&message), zmq_msg_size (&message));
         pthread_cond_broadcast (&self->changed);
+        struct pollfd item = {.fd = sockets_descriptor (self->router), .events = POLLIN};
         pthread_mutex_unlock (&self->lock);
         poll (&item, 1, 2);
         pthread_mutex_lock (&self->lock);
@@ -140,20 +164,34 @@ static void *s_serve (void *argument)
     return NULL;
 }
 
-fake_broker_t *fake_broker_new (fake_broker_manner_t manner, uint64_t window_tasks)
+static void s_bind (fake_broker_t *self)
 {
-    fake_broker_t *self = calloc (1, sizeof *self);
-    fault_t fault = {0};
     char endpoint [128];
-    snprintf (self->folder, sizeof self->folder, "/tmp/cadre-fake-XXXXXX");
-    assert_non_null (mkdtemp (self->folder));
-    snprintf (self->address, sizeof self->address, "ipc://%s", self->folder);
+    fault_t fault = {0};
     snprintf (endpoint, sizeof endpoint, "%s/front", self->address);
-    self->manner = manner;
-    self->window_tasks = window_tasks;
     self->context = sockets_context_new (1, 8, &fault);
     self->router = sockets_new (self->context, ZMQ_ROUTER, &fault);
     assert_int_equal (sockets_bind (self->router, endpoint, &fault), CADRE_OK);
+}
+
+//  The context goes, too: only then nobody listens any more.
+static void s_unbind (fake_broker_t *self)
+{
+    sockets_set_linger (self->router, 0);
+    sockets_destroy (&self->router);
+    sockets_context_destroy (&self->context);
+}
+
+fake_broker_t *fake_broker_new (fake_broker_manner_t manner, uint64_t window_tasks)
+{
+    fake_broker_t *self = calloc (1, sizeof *self);
+    snprintf (self->folder, sizeof self->folder, "/tmp/cadre-fake-XXXXXX");
+    assert_non_null (mkdtemp (self->folder));
+    snprintf (self->address, sizeof self->address, "ipc://%s", self->folder);
+    self->manner = manner;
+    self->window_tasks = window_tasks;
+    self->epoch = 1;
+    s_bind (self);
     pthread_mutex_init (&self->lock, NULL);
     pthread_cond_init (&self->changed, NULL);
     assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
@@ -176,9 +214,7 @@ void fake_broker_destroy (fake_broker_t **self_p)
     self->ending = true;
     pthread_mutex_unlock (&self->lock);
     pthread_join (self->thread, NULL);
-    sockets_set_linger (self->router, 0);
-    sockets_destroy (&self->router);
-    sockets_context_destroy (&self->context);
+    s_unbind (self);
     DL_FOREACH_SAFE (self->heard, heard, next)
         s_heard_free (heard);
     s_heard_free (self->current);
@@ -203,6 +239,20 @@ void fake_broker_set_manner (fake_broker_t *self, fake_broker_manner_t manner)
 {
     pthread_mutex_lock (&self->lock);
     self->manner = manner;
+    pthread_mutex_unlock (&self->lock);
+}
+
+void fake_broker_restart (fake_broker_t *self, uint64_t epoch)
+{
+    heard_t *heard, *next;
+    pthread_mutex_lock (&self->lock);
+    s_unbind (self);
+    DL_FOREACH_SAFE (self->heard, heard, next)
+        s_heard_free (heard);
+    self->heard = NULL;
+    self->known = false;
+    self->epoch = epoch;
+    s_bind (self);
     pthread_mutex_unlock (&self->lock);
 }
 
@@ -243,6 +293,14 @@ unsigned fake_broker_hellos (fake_broker_t *self)
     unsigned hellos = self->hellos;
     pthread_mutex_unlock (&self->lock);
     return hellos;
+}
+
+wire_client_hello_t fake_broker_hello (fake_broker_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    wire_client_hello_t hello = self->hello;
+    pthread_mutex_unlock (&self->lock);
+    return hello;
 }
 
 unsigned fake_broker_waiting (fake_broker_t *self, wire_verb_t verb)
@@ -369,14 +427,22 @@ void fake_broker_window (fake_broker_t *self, uint64_t tasks)
     SEND (window, .tasks = tasks, .bytes = WINDOW_BYTES);
 }
 
-void fake_broker_who (fake_broker_t *self)
+void fake_broker_acknowledge (fake_broker_t *self)
 {
-    SEND (who, .major = WIRE_MAJOR);
+    pthread_mutex_lock (&self->lock);
+    uint64_t received = self->received;
+    pthread_mutex_unlock (&self->lock);
+    SEND (beat, .received = received);
 }
 
 void fake_broker_goodbye (fake_broker_t *self)
 {
-    SEND (goodbye, .reason = wire_view ("enough"));
+    SEND (goodbye, .reason = wire_view ("bye"));
+}
+
+void fake_broker_who (fake_broker_t *self)
+{
+    SEND (who, .major = WIRE_MAJOR);
 }
 
 sockets_route_t fake_broker_route (fake_broker_t *self)

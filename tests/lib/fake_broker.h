@@ -27,8 +27,15 @@ void fake_broker_destroy (fake_broker_t **self_p);
 const char *fake_broker_address (const fake_broker_t *self);
 void fake_broker_set_manner (fake_broker_t *self, fake_broker_manner_t manner);
 
+//  As if the process had been killed and started again: the socket is closed, all that was heard and known is forgotten, and a new socket bound. Its
+//  epoch is another one for a broker without a store; at the start it is 1.
+void fake_broker_restart (fake_broker_t *self, uint64_t epoch);
+
 //  The next frame of that verb; others before it are dropped. The body is valid until the next call.
 cursor_t fake_broker_expect (fake_broker_t *self, wire_verb_t verb);
+
+//  The last HELLO; its texts are not valid.
+wire_client_hello_t fake_broker_hello (fake_broker_t *self);
 
 //  How many HELLOs came, and how many frames of a verb wait to be read.
 unsigned fake_broker_hellos (fake_broker_t *self);
@@ -52,6 +59,7 @@ void fake_broker_state (fake_broker_t *self, uint64_t ref, uint64_t total, bool 
 void fake_broker_window (fake_broker_t *self, uint64_t tasks);
 void fake_broker_who (fake_broker_t *self);
 void fake_broker_goodbye (fake_broker_t *self);
+void fake_broker_acknowledge (fake_broker_t *self); //  BEAT: all that has come
 
 //  Through which connection it was heard last.
 sockets_route_t fake_broker_route (fake_broker_t *self);

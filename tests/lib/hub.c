@@ -363,6 +363,21 @@ void hub_cancel (hub_t *self, uint64_t serial)
     buffer_free (&spans);
 }
 
+void hub_raw (hub_t *self, bool lane, buffer_t *frame)
+{
+    s_turn (self);
+    if (lane && self->open) {
+        sockets_send_bytes (self->lane, frame->data, frame->size, ZMQ_DONTWAIT);
+        buffer_free (frame);
+    } else
+        s_send_back (self, frame);
+}
+
+uint64_t hub_session (const hub_t *self)
+{
+    return self->session;
+}
+
 void hub_drain (hub_t *self, uint32_t timeout_ms)
 {
     buffer_t frame = {0};
@@ -371,14 +386,19 @@ void hub_drain (hub_t *self, uint32_t timeout_ms)
     s_send_back (self, &frame);
 }
 
+//  As a broker does with frames of a session that it does not know: once a second, until the worker has understood.
 void hub_forget (hub_t *self, bool adopt)
 {
-    buffer_t frame = {0};
     self->adopt = adopt;
     self->open = false;
-    wire_write_who (&frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
-    s_send_back (self, &frame);
-    s_wait_open (self);
+    for (int tries = 0; !self->open; tries++) {
+        buffer_t frame = {0};
+        assert (tries < WAIT_MS / 1000);
+        wire_write_who (&frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
+        s_send_back (self, &frame);
+        for (int64_t end_us = moment_now (NULL) + 1000000; !self->open && moment_now (NULL) < end_us;)
+            s_turn (self);
+    }
 }
 
 const hub_result_t *hub_wait (hub_t *self, uint64_t serial)

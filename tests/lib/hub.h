@@ -50,6 +50,10 @@ void hub_pass_ms (hub_t *self, int ms);
 //  Makes the worker register anew, as a broker does that has forgotten it. Its leases are adopted when ADOPT.
 void hub_forget (hub_t *self, bool adopt);
 
+//  Sends a frame as it is, through the lane of the session or on back; frees it.
+void hub_raw (hub_t *self, bool lane, buffer_t *frame);
+uint64_t hub_session (const hub_t *self);
+
 //  Waits until the worker has left by itself.
 void hub_wait_end (hub_t *self);
 

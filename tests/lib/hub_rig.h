@@ -103,7 +103,7 @@ static inline job_t *hub_rig_job (hub_rig_t *self, client_t *client, const wire_
         pack_uint (&list, i);
     }
     wire_list_t payloads = wire_list_of (&list, tasks);
-    ledger_append (self->hub.ledger, job, &payloads);
+    ledger_append (self->hub.ledger, job, &payloads, NULL);
     ledger_seal (self->hub.ledger, job);
     buffer_free (&list);
     return job;

@@ -11,13 +11,14 @@
 
 link_bench_t link_bench;
 
-static void s_welcome (void *context, const wire_worker_welcome_t *fields)
+static bool s_welcome (void *context, const wire_worker_welcome_t *fields)
 {
     cursor_t cursor = cursor_of_view (fields->adopted.values);
     wire_span_t span = {0};
     (void) context;
     link_bench.welcomes++;
     link_bench.adopted = fields->adopted.count && wire_read_span (&cursor, &span) ? span.first : 0;
+    return link_bench.missing == 0 || link_bench.adopted != link_bench.missing;
 }
 
 static bool s_tasks (void *context, const wire_lane_tasks_t *fields)

@@ -27,6 +27,7 @@ typedef struct link_bench {
     uint64_t sequence;     //  Last one sent on the lane
     unsigned welcomes;     //  Events
     uint64_t adopted;      //  First serial of the first span adopted, 0 if none
+    uint64_t missing;      // a lease that is not there any more: its adoption is not accepted
     size_t tasks;          //  Tasks received
     unsigned cancels;      //  Events
     unsigned recalls;      //  Events

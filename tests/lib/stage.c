@@ -87,7 +87,8 @@ static void *s_serve_broker (void *argument)
     stage_t *self = argument;
     s_make_broker (self);
     pthread_barrier_wait (&self->made);
-    broker_run (self->broker);
+    fault_t fault = {0};
+    broker_run (self->broker, &fault);
     pthread_barrier_wait (&self->made); //  Nobody signals it any more
     broker_destroy (&self->broker);
     return NULL;

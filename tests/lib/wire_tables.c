@@ -48,9 +48,14 @@ static void s_upper (FILE *out, const char *name)
 
 static void s_put_fields (FILE *out, const field_t *field)
 {
+    static const char later [] = "later_";
     fprintf (out, "| field | type | meaning |\n| --- | --- | --- |\n");
-    for (; field->type; field++)
-        fprintf (out, "| %s | %s | %s |\n", field->name, s_msgpack_type (field->type), field->meaning);
+    for (; field->type; field++) {
+        bool may_miss = strncmp (field->type, later, strlen (later)) == 0;
+        const char *type = field->type + (may_miss ? strlen (later) : 0);
+        fprintf (out, "| %s | %s%s | %s |\n", field->name, s_msgpack_type (type),
+                 may_miss ? ", may be missing" : "", field->meaning);
+    }
 }
 
 static void s_put_message (FILE *out, const char *name, const char *text, const field_t *fields)

@@ -222,6 +222,61 @@ static void test_a_job_of_a_lost_client_is_opened_anew (void **state)
     s_end (&rig);
 }
 
+static void s_write (peer_t *worker, const wire_lane_tasks_t *tasks, const char *text, uint64_t end)
+{
+    buffer_t frame = {0};
+    wire_sink_output_t output = {.job = tasks->job,
+                                 .serial = tasks->serial,
+                                 .stream = WIRE_STREAM_STDOUT,
+                                 .bytes = wire_view (text),
+                                 .end = end};
+    wire_write_sink_output (&frame, s_next (worker), &output);
+    s_send (worker->sink, &frame);
+}
+
+static void s_expect_output (peer_t *client, const char *text)
+{
+    wire_output_t output;
+    s_expect (client, client->dealer, WIRE_output);
+    assert_true (wire_read_output (&client->body, &output));
+    if (!view_is (output.bytes, text))
+        fail_msg ("'%.*s' came, not '%s'", (int) output.bytes.size, (const char *) output.bytes.data, text);
+}
+
+//  What was not acknowledged is sent again in the next session; what had come is not told twice
+static void test_output_that_is_sent_again_is_told_once (void **state)
+{
+    (void) state;
+    rig_t rig;
+    peer_t client, worker;
+    uint8_t uuid [16];
+    uint64_t index [16];
+    s_start (&rig, 5000, false);
+    s_worker_open (&worker, &rig);
+    s_client_open (&client, &rig);
+    wire_job_open_t open = s_job (1, uuid);
+    s_open_job (&client, &open);
+    s_send_tasks (&client, 1, 0, 1);
+    wire_lane_tasks_t tasks = s_take (&worker, index, 16);
+    s_write (&worker, &tasks, "one", 3);
+    s_expect_output (&client, "one");
+    buffer_t spans = {0};
+    wire_pack_span (&spans, &(wire_span_t){.first = tasks.serial, .count = 1});
+    wire_list_t held = wire_list_of (&spans, 1);
+    s_worker_join (&worker, &held);
+    s_write (&worker, &tasks, "one", 3);
+    s_write (&worker, &tasks, "onetwo", 6); //  Cut in another way
+    s_write (&worker, &tasks, "three", 11);
+    s_expect_output (&client, "two");
+    s_expect_output (&client, "three");
+    s_answer (&worker, tasks.job, tasks.serial, index, 1, CADRE_OUTCOME_OK);
+    s_expect (&client, client.dealer, WIRE_results);
+    buffer_free (&spans);
+    s_close (&client);
+    s_close (&worker);
+    s_end (&rig);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -232,6 +287,7 @@ int main (void)
         cmocka_unit_test (test_garbage_is_dropped),
         cmocka_unit_test (test_requests_that_are_wrong_say_so),
         cmocka_unit_test (test_a_job_of_a_lost_client_is_opened_anew),
+        cmocka_unit_test (test_output_that_is_sent_again_is_told_once),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-//  delay_test.c - backoffs grow, and tasks wake in the order in which they are due
+//  delay_test.c - tasks wake in the order in which they are due
 
 #include "broker/delay.h"
 
@@ -17,16 +17,6 @@ static void s_wake (void *owner, uint64_t job, uint32_t index)
     assert_ptr_equal (owner, s_woken);
     assert_int_equal (job, 7);
     s_woken [s_count++] = index;
-}
-
-static void test_backoff (void **state)
-{
-    (void) state;
-    assert_int_equal (delay_backoff_us (1), 100000);
-    assert_int_equal (delay_backoff_us (2), 200000);
-    assert_int_equal (delay_backoff_us (5), 1600000);
-    assert_int_equal (delay_backoff_us (8), 10000000);
-    assert_int_equal (delay_backoff_us (60000), 10000000);
 }
 
 static void test_they_wake_when_due (void **state)
@@ -56,7 +46,6 @@ static void test_they_wake_when_due (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_backoff),
         cmocka_unit_test (test_they_wake_when_due),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -58,7 +58,8 @@ static void test_options_travel (void **state)
                                    .grace_ms = 20,
                                    .needs = needs,
                                    .directory = "/tmp",
-                                   .slot_mark = true};
+                                   .slot_mark = true,
+                                   .retry_limits = "error=3,worker-lost=0"};
     cadre_job_t *job = cadre_job_open (rig.pool, NULL, &options);
     wire_job_open_t open;
     s_opened (&rig, &open);
@@ -71,6 +72,12 @@ static void test_options_travel (void **state)
     assert_int_equal (open.timeout_ms, 10);
     assert_int_equal (open.grace_ms, 20);
     assert_int_equal (open.needs.count, 1);
+    uint64_t tries = 9;
+    cursor_t cause = cursor_find (open.causes, "error");
+    assert_true (cursor_uint (&cause, &tries) && tries == 3);
+    cause = cursor_find (open.causes, "worker-lost");
+    assert_true (cursor_uint (&cause, &tries) && tries == 0);
+    assert_false (open.durable || open.ended.count);
     view_t dir;
     cursor_t cursor = cursor_find (open.spec, "dir");
     assert_true (cursor_text (&cursor, &dir) && view_is (dir, "/tmp"));
@@ -91,6 +98,29 @@ static void test_options_travel (void **state)
     assert_true (wire_read_job_seal (&body, &seal));
     assert_int_equal (seal.count, 2);
     cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
+static void test_wrong_limits_are_named (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    static const char *const wrong [] = {"3",        "error",       "error=",      "error=x",
+                                         "error=1,", ",error=1",    "ok=1",        "error=-1",
+                                         "error=1 ", "cancelled=1", "error=123456"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cadre_job_t *job = cadre_job_open (rig.pool, "f", &(cadre_job_options_t){.retry_limits = wrong [i]});
+        assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_ARGUMENT);
+        assert_non_null (strstr (cadre_job_message (job), "error=3,timeout=1"));
+        cadre_job_destroy (&job);
+    }
+    cadre_job_t *job = cadre_job_open (rig.pool, "f", &(cadre_job_options_t){.expire_ms = -1});
+    assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_ARGUMENT);
+    cadre_job_destroy (&job);
+    cadre_future_t *future =
+        cadre_submit_value (rig.pool, "f", NULL, &(cadre_job_options_t){.durable = true});
+    assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_ARGUMENT);
+    cadre_future_destroy (&future);
     s_end (&rig);
 }
 
@@ -299,6 +329,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_options_travel),
+        cmocka_unit_test (test_wrong_limits_are_named),
         cmocka_unit_test (test_events_in_the_order_of_arrival),
         cmocka_unit_test (test_ordered_events_wait_for_their_turn),
         cmocka_unit_test (test_number_progress_and_wait),

@@ -77,7 +77,7 @@ static void test_failures_are_repeated_after_a_backoff (void **state)
     assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_EXIT, 5));
     assert_int_equal (job->delayed, 1);
     assert_int_equal (job->ready, 0);
-    timers_run (rig.hub.timers, rig.hub.now_us + 99999);
+    timers_run (rig.hub.timers, rig.hub.now_us + 74999);
     assert_int_equal (job->ready, 0);
     timers_run (rig.hub.timers, rig.hub.now_us + 100000);
     assert_int_equal (job->ready, 1);
@@ -117,7 +117,7 @@ static void test_returned_leases_cost_nothing (void **state)
     hub_rig_start (&rig);
     client_t *client = hub_rig_client (&rig);
     agent_t *agent = hub_rig_agent (&rig, 2);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, 1);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 1);
     for (uint64_t serial = 1; serial <= 20; serial++) {
         uint32_t index = s_lease (&rig, job, agent);
         assert_int_equal (job->tasks [index].attempt, 1);
@@ -128,6 +128,35 @@ static void test_returned_leases_cost_nothing (void **state)
     s_lease (&rig, job, agent);
     ledger_lose (rig.hub.ledger, agent, NULL, true);
     assert_int_equal (job->ready, 1);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+//  A task that must not run twice: whoever may have begun it had its only try
+static void test_once_is_once (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 0}, 4);
+    uint32_t index = s_lease (&rig, job, agent);
+    wire_lease_t lease = {.job = job->number, .index = index, .serial = rig.hub.serial};
+    assert_true (ledger_return (rig.hub.ledger, agent, &lease));
+    assert_int_equal (job->ready, 4);
+    index = s_lease (&rig, job, agent);
+    lease = (wire_lease_t){.job = job->number, .index = index, .serial = rig.hub.serial, .begun = true};
+    assert_true (ledger_return (rig.hub.ledger, agent, &lease));
+    assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_WORKER_LOST);
+    spans_t none = {0};
+    s_lease (&rig, job, agent);
+    ledger_lose (rig.hub.ledger, agent, &none, true); //  Registers anew without it: it never came
+    assert_int_equal (job->ready, 3);
+    s_lease (&rig, job, agent);
+    ledger_lose (rig.hub.ledger, agent, NULL, true); //  Was stopped
+    assert_int_equal (job->ready, 2);
+    assert_int_equal (job->failed, 2);
     hub_rig_end_client (&rig, &client);
     hub_rig_end (&rig);
 }
@@ -261,6 +290,7 @@ int main (void)
         cmocka_unit_test (test_failures_are_repeated_after_a_backoff),
         cmocka_unit_test (test_a_lost_worker_costs_a_try),
         cmocka_unit_test (test_returned_leases_cost_nothing),
+        cmocka_unit_test (test_once_is_once),
         cmocka_unit_test (test_what_a_worker_holds_is_kept),
         cmocka_unit_test (test_cancel_of_one_and_of_all),
         cmocka_unit_test (test_a_lost_client_s_job_ends_with_its_last_lease),

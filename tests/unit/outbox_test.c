@@ -157,7 +157,7 @@ static void s_another_epoch_forgets (void **state)
 {
     (void) state;
     s_answer (1, (view_t){0});
-    outbox_returned (bench.outbox, 42, 0, 2);
+    outbox_returned (bench.outbox, 42, 0, 2, false);
     outbox_restart (bench.outbox, 200, true);
     s_send (UNLIMITED);
     s_expect (0, 0, 0, 0);
@@ -197,7 +197,7 @@ static void s_the_end_follows_all_results (void **state)
 {
     (void) state;
     s_answer (1, (view_t){0});
-    outbox_returned (bench.outbox, 42, 1, 2);
+    outbox_returned (bench.outbox, 42, 1, 2, false);
     outbox_drained (bench.outbox);
     outbox_goodbye (bench.outbox, "drained");
     s_send (UNLIMITED);

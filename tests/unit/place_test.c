@@ -189,6 +189,28 @@ static void test_check (void **state)
     assert_int_equal (place_check (s_path, NULL), CADRE_OK);
 }
 
+static void test_lanes_that_were_left_behind (void **state)
+{
+    (void) state;
+    char lane [128];
+    snprintf (lane, sizeof lane, "%s/lane-7", s_folder);
+    s_prepared ();
+    close (s_listener ());
+    assert_int_equal (rename (s_path, lane), 0);
+    place_sweep (s_folder, "front");
+    assert_int_equal (access (lane, F_OK), 0);
+    place_sweep (s_folder, "lane-");
+    assert_int_not_equal (access (lane, F_OK), 0);
+    //  One on which somebody listens, and a file, stay
+    int listener = s_listener ();
+    place_sweep (s_folder, "front");
+    assert_int_equal (access (s_path, F_OK), 0);
+    close (listener);
+    fclose (fopen (lane, "w"));
+    place_sweep (s_folder, "lane-");
+    assert_int_equal (unlink (lane), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
 
 int main (void)
@@ -204,6 +226,7 @@ int main (void)
         TEST (test_socket_that_is_alive),
         TEST (test_file_in_the_way),
         TEST (test_check),
+        TEST (test_lanes_that_were_left_behind),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

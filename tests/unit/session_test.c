@@ -99,30 +99,6 @@ static void test_a_gap_makes_it_ask_again (void **state)
     s_end (&rig);
 }
 
-static void test_a_new_session_fails_what_was_open (void **state)
-{
-    (void) state;
-    rig_t rig = s_begin (100);
-    cadre_future_t *future = cadre_submit (rig.pool, "f", "");
-    cadre_job_t *job = cadre_job_open (rig.pool, "g", NULL);
-    s_tasks (&rig, NULL);
-    s_opened (&rig);
-    fake_broker_set_manner (rig.broker, FAKE_BROKER_FORGET);
-    fake_broker_who (rig.broker);
-    assert_int_equal (cadre_future_wait (future, WAIT_MS), CADRE_ERROR_CLOSED);
-    assert_non_null (strstr (cadre_future_message (future), "no longer knows this session"));
-    assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_CLOSED);
-    cadre_event_t event;
-    assert_int_equal (cadre_job_next (job, &event, 0), CADRE_ERROR_CLOSED);
-    cadre_future_destroy (&future);
-    cadre_job_destroy (&job);
-    future = cadre_submit (rig.pool, "f", "");
-    fake_broker_result (rig.broker, s_opened (&rig), 0, 3);
-    assert_int_equal (cadre_future_wait (future, WAIT_MS), CADRE_OK);
-    cadre_future_destroy (&future);
-    s_end (&rig);
-}
-
 static void s_breaks (const void *bytes, size_t size)
 {
     rig_t rig = s_begin (100);
@@ -214,7 +190,6 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_resume_delivers_once),
         cmocka_unit_test (test_a_gap_makes_it_ask_again),
-        cmocka_unit_test (test_a_new_session_fails_what_was_open),
         cmocka_unit_test (test_broken_frames_end_the_session),
         cmocka_unit_test (test_results_of_no_task_break_the_protocol),
         cmocka_unit_test (test_a_forked_child_is_told),

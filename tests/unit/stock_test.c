@@ -18,7 +18,7 @@ static void s_append (stock_t *stock, uint32_t first, uint32_t count)
         pack_uint (&bytes, first + i);
     }
     wire_list_t list = wire_list_of (&bytes, count);
-    stock_append (stock, first, &list);
+    stock_append (stock, first, &list, NULL);
     buffer_free (&bytes);
 }
 
@@ -94,7 +94,7 @@ static void test_large_payloads_stand_beside (void **state)
     pack_array (&values, 0);
     buffer_append (&large, "0123456789", 10);
     wire_list_t list = wire_list_of (&values, 2);
-    stock_append (stock, 0, &list);
+    stock_append (stock, 0, &list, NULL);
     stock_put_large (stock, 0, &large);
     assert_int_equal (wire_parts_of (stock_get (stock, 0)), 77);
     assert_int_equal (wire_parts_of (stock_get (stock, 1)), 0);

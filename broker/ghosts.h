@@ -1,0 +1,32 @@
+/*  ghosts.h - the identities of detached jobs that were forgotten
+ *
+ *  A client that did not hear that its job was taken submits it again under the same UUID. For a
+ *  day after the job was forgotten that opens no second one.
+ */
+
+#ifndef BROKER_GHOSTS_H_INCLUDED
+#define BROKER_GHOSTS_H_INCLUDED
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/wire.h"
+
+#define GHOSTS_KEPT_US (24 * INT64_C (3600) * 1000000)
+#define GHOSTS_MAX 1000000u //  Of them, the oldest go first
+
+typedef struct ghosts ghosts_t;
+
+ghosts_t *ghosts_new (void);
+void ghosts_destroy (ghosts_t **self_p);
+
+//  The job of that number is gone, now.
+void ghosts_add (ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number, int64_t now_us);
+
+//  The number under which it was known; 0: it was not, or too long ago.
+uint64_t ghosts_find (const ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+
+//  Forgets those whose time is over.
+void ghosts_sweep (ghosts_t *self, int64_t now_us);
+
+#endif

@@ -1,0 +1,288 @@
+//  journal_replay.c - the ledger as the log says it was
+
+#include <string.h>
+
+#include "broker/deliver.h"
+#include "broker/journal_own.h"
+
+//  One record; false when it cannot be.
+typedef bool replay_fn (journal_t *self, cursor_t *cursor, uint64_t seq);
+
+static job_t *s_job (const journal_t *self, uint64_t number)
+{
+    return ledger_find (self->hub->ledger, number);
+}
+
+//  The task of a record; NULL without a job: then what is left of a job that was forgotten is passed over.
+static bool s_task (const journal_t *self, uint64_t number, uint64_t index, job_t **job)
+{
+    *job = s_job (self, number);
+    return !*job || index < (*job)->total;
+}
+
+static bool s_store (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_store_t record;
+    (void) seq;
+    if (!wire_read_log_store (cursor, &record))
+        return false;
+    self->hub->epoch = record.epoch;
+    ledger_skip_numbers (self->hub->ledger, record.numbers);
+    return true;
+}
+
+static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_job_t record;
+    wire_job_open_t open;
+    if (!wire_read_log_job (cursor, &record) || record.job == 0)
+        return false;
+    cursor_t body = cursor_of_view (record.open);
+    if (!wire_read_job_open (&body, &open) || open.uuid.size != WIRE_UUID_BYTES)
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (job)
+        ledger_unmake (self->hub->ledger, job);
+    job = ledger_restore (self->hub->ledger, record.job, record.client, &open);
+    job->created_us = record.created_us;
+    job->ended_us = record.ended_us;
+    job->logged_at = seq;
+    buffer_append (&job->open, record.open.data, record.open.size);
+    return true;
+}
+
+static bool s_large (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_large_t record;
+    (void) seq;
+    if (!wire_read_log_large (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    buffer_t payload = {0};
+    buffer_append (&payload, record.payload.data, record.payload.size);
+    stock_put_large (job->stock, (uint32_t) record.index, &payload);
+    return record.index <= WIRE_TASKS_MAX;
+}
+
+static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_tasks_t record;
+    if (!wire_read_log_tasks (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    if (record.payloads.count > WIRE_TASKS_MAX - job->total)
+        return false;
+    stock_place_t place = {.seq = seq,
+                           .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
+    ledger_append (self->hub->ledger, job, &record.payloads, &place);
+    return true;
+}
+
+static bool s_seal (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_seal_t record;
+    (void) seq;
+    if (!wire_read_log_seal (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (job)
+        ledger_seal (self->hub->ledger, job);
+    return true;
+}
+
+//  Whoever had the task is away, and may come back.
+static agent_t *s_agent (journal_t *self, const wire_log_leases_t *record)
+{
+    agent_t *agent = roster_by_uuid (self->hub->roster, record->worker.data);
+    if (agent)
+        return agent;
+    agent = roster_add (self->hub->roster, record->worker.data);
+    view_copy (record->name, agent->name, sizeof agent->name);
+    agent->heard_us = self->hub->now_us;
+    return agent;
+}
+
+static bool s_leases (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_leases_t record;
+    (void) seq;
+    if (!wire_read_log_leases (cursor, &record) || record.worker.size != WIRE_UUID_BYTES)
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    agent_t *agent = s_agent (self, &record);
+    cursor_t indexes = cursor_of_view (record.indexes.values);
+    for (size_t i = 0; i < record.indexes.count; i++) {
+        uint64_t index;
+        if (!cursor_uint (&indexes, &index) || index >= job->total)
+            return false;
+        if (job->tasks [index].state == TASK_READY)
+            ledger_lease (self->hub->ledger, job, (uint32_t) index, agent, record.serial + i);
+    }
+    return true;
+}
+
+static bool s_again (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_again_t record;
+    job_t *job;
+    (void) seq;
+    if (!wire_read_log_again (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (!job || job->tasks [record.index].state == TASK_DONE)
+        return true;
+    ledger_release (self->hub->ledger, job, (uint32_t) record.index);
+    task_t *task = &job->tasks [record.index];
+    task->attempt = (uint16_t) record.attempt;
+    task->failed = (uint16_t) record.failed;
+    task->lost = (uint16_t) record.lost;
+    return record.attempt <= WIRE_ATTEMPTS_MAX && record.failed <= WIRE_ATTEMPTS_MAX
+           && record.lost <= WIRE_ATTEMPTS_MAX;
+}
+
+static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_result_t record;
+    job_t *job;
+    (void) seq;
+    if (!wire_read_log_result (cursor, &record) || record.outcome < CADRE_OUTCOME_OK
+        || record.outcome >= CADRE_OUTCOMES_COUNT || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (!job || job->tasks [record.index].state == TASK_DONE)
+        return true;
+    uint32_t index = (uint32_t) record.index;
+    buffer_t large = {0};
+    buffer_append (&large, record.large.data, record.large.size);
+    ledger_release (self->hub->ledger, job, index);
+    job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
+    ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
+    deliver_keep (self->hub, job, index, record.body, &large);
+    buffer_free (&large);
+    return true;
+}
+
+static bool s_output (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_output_t record;
+    job_t *job;
+    bool first = false;
+    (void) seq;
+    if (!wire_read_log_output (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (job && keep_admits (job->keep, (uint32_t) record.index, record.body.size, &first))
+        keep_append (job->keep, KEEP_OUTPUT, (uint32_t) record.index, record.body);
+    if (job)
+        keep_set_mark (job->keep, (uint32_t) record.index, (keep_mark_t){record.serial, record.end});
+    return true;
+}
+
+static bool s_doom (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_doom_t record;
+    (void) seq;
+    if (!wire_read_log_doom (cursor, &record) || record.outcome >= CADRE_OUTCOMES_COUNT)
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    buffer_clear (&job->doom_detail);
+    buffer_append (&job->doom_detail, record.detail.data, record.detail.size);
+    job->doom = (uint8_t) record.outcome;
+    job->cancelled = record.cancelled;
+    job->reaped = 0;
+    ledger_look_at (self->hub->ledger, job);
+    return true;
+}
+
+static bool s_retry (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_retry_t record;
+    (void) seq;
+    if (!wire_read_log_retry (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    if (record.index != UINT32_MAX && record.index >= job->total)
+        return false;
+    ledger_retry (self->hub->ledger, job, (uint32_t) record.index);
+    return true;
+}
+
+static bool s_forget (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_forget_t record;
+    (void) seq;
+    if (!wire_read_log_forget (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (job)
+        ledger_bury (self->hub->ledger, job);
+    return true;
+}
+
+static replay_fn *s_find (uint64_t verb)
+{
+    switch (verb) {
+    case WIRE_log_store: return s_store;
+    case WIRE_log_job: return s_open;
+    case WIRE_log_large: return s_large;
+    case WIRE_log_tasks: return s_tasks;
+    case WIRE_log_seal: return s_seal;
+    case WIRE_log_leases: return s_leases;
+    case WIRE_log_again: return s_again;
+    case WIRE_log_result: return s_result;
+    case WIRE_log_output: return s_output;
+    case WIRE_log_doom: return s_doom;
+    case WIRE_log_retry: return s_retry;
+    case WIRE_log_forget: return s_forget;
+    default: return NULL;
+    }
+}
+
+//  What a record adds to what a compaction would copy.
+static void s_count (journal_t *self, uint64_t verb, view_t body, size_t size)
+{
+    bool live = verb == WIRE_log_job || verb == WIRE_log_large || verb == WIRE_log_tasks
+                || verb == WIRE_log_result || verb == WIRE_log_output;
+    cursor_t cursor = cursor_of_view (body);
+    size_t count;
+    uint64_t number;
+    if (!live || !cursor_array (&cursor, &count) || !cursor_uint (&cursor, &number))
+        return;
+    job_t *job = s_job (self, number);
+    if (!job)
+        return;
+    job->logged_bytes += size;
+    self->live_bytes += size;
+}
+
+cadre_error_t journal_replay (void *context, uint64_t seq, view_t bytes, fault_t *fault)
+{
+    journal_t *self = context;
+    cursor_t cursor = cursor_of_view (bytes);
+    self->batch_start = bytes.data;
+    while (!cursor_done (&cursor)) {
+        uint64_t verb = 0;
+        cursor_t before = cursor;
+        replay_fn *replay = cursor_uint (&cursor, &verb) ? s_find (verb) : NULL;
+        view_t body = {cursor.at, (size_t) (cursor.end - cursor.at)};
+        if (!replay)
+            return fault_set (
+                fault, CADRE_ERROR_VERSION,
+                "the store's batch %llu has a record (%llu) that this cadre does not know: use the version "
+                "that wrote it",
+                (unsigned long long) seq, (unsigned long long) verb);
+        if (!replay (self, &cursor, seq))
+            return fault_set (fault, CADRE_ERROR_IO,
+                              "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
+                              wire_verb_name ((unsigned) verb), (unsigned long long) seq);
+        s_count (self, verb, body, (size_t) (cursor.at - before.at));
+    }
+    return CADRE_OK;
+}

@@ -1,0 +1,123 @@
+//  lockfile.c - one process at a time, and the others are told who it is
+
+#include "broker/store/lockfile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOST_BYTES 256
+
+struct lockfile {
+    int fd;     //  Holds the lock
+    char *path; //  Of the file
+};
+
+static void s_fail (const char *what, const char *path, fault_t *fault)
+{
+    bool denied = errno == EACCES || errno == EROFS || errno == ENOENT || errno == ENOTDIR;
+    fault_set (fault, denied ? CADRE_ERROR_CONFIGURATION : CADRE_ERROR_IO,
+               "%s cannot be used: %s cannot be written (%s): name a store in a folder that exists and that "
+               "this user may write",
+               what, path, strerror (errno));
+}
+
+//  The holder wrote "PID HOST"; it may be about to.
+static void s_tell_holder (int fd, const char *what, fault_t *fault)
+{
+    char text [HOST_BYTES + 32], host [HOST_BYTES] = "this host";
+    unsigned long pid = 0;
+    ssize_t size = pread (fd, text, sizeof text - 1, 0);
+    text [size > 0 ? size : 0] = 0;
+    if (sscanf (text, "%lu %255s", &pid, host) < 1)
+        fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
+                   "%s is in use by another process: stop that one, or name another store", what);
+    else
+        fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
+                   "%s is in use by process %lu on %s: stop that one, or name another store", what, pid,
+                   host);
+}
+
+static bool s_sign (int fd)
+{
+    char host [HOST_BYTES] = "", text [HOST_BYTES + 32];
+    gethostname (host, sizeof host - 1);
+    int size = snprintf (text, sizeof text, "%ld %s\n", (long) getpid (), host);
+    return ftruncate (fd, 0) == 0 && pwrite (fd, text, (size_t) size, 0) == size;
+}
+
+//  Between open and flock the last holder may have removed the file: then this lock is on nothing.
+static bool s_is_there (int fd, const char *path)
+{
+    struct stat held, named;
+    return fstat (fd, &held) == 0 && stat (path, &named) == 0 && held.st_ino == named.st_ino
+           && held.st_dev == named.st_dev;
+}
+
+//  The descriptor; -1 and a fault; or -1 and none, to try again.
+static int s_try (const char *what, const char *path, fault_t *fault)
+{
+    int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        s_fail (what, path, fault);
+        return -1;
+    }
+    if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK)
+            s_tell_holder (fd, what, fault);
+        else if (errno != EINTR)
+            s_fail (what, path, fault);
+    } else if (s_is_there (fd, path)) {
+        if (s_sign (fd))
+            return fd;
+        s_fail (what, path, fault);
+        unlink (path);
+    }
+    close (fd);
+    return -1;
+}
+
+static int s_take (const char *what, const char *path, fault_t *fault)
+{
+    int fd;
+    do {
+        fault_clear (fault);
+        fd = s_try (what, path, fault);
+    } while (fd < 0 && fault->code == CADRE_OK);
+    return fd;
+}
+
+lockfile_t *lockfile_take (const char *what, fault_t *fault)
+{
+    fault_t nobody = {0};
+    fault = fault ? fault : &nobody;
+    lockfile_t *self = calloc (1, sizeof *self);
+    assert (self);
+    int rc = asprintf (&self->path, "%s.lock", what);
+    assert (rc > 0);
+    self->fd = s_take (what, self->path, fault);
+    if (self->fd >= 0)
+        return self;
+    free (self->path);
+    free (self);
+    return NULL;
+}
+
+void lockfile_drop (lockfile_t **self_p)
+{
+    lockfile_t *self = *self_p;
+    if (!self)
+        return;
+    unlink (self->path);
+    close (self->fd);
+    free (self->path);
+    free (self);
+    *self_p = NULL;
+}

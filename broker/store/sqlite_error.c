@@ -1,0 +1,56 @@
+//  sqlite_error.c - what SQLite refused, as cause and cure
+
+#include "broker/store/sqlite_error.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CAUSE_BYTES 160
+
+static const struct {
+    int rc;             //  Primary code
+    cadre_error_t code; //  What it is to us
+    const char *cure;   //  What a person can do
+} s_cures [] = {
+    {SQLITE_FULL, CADRE_ERROR_IO, "make room on its disk, then start the broker again"},
+    {SQLITE_IOERR, CADRE_ERROR_IO, "check the disk, then start the broker again"},
+    {SQLITE_CORRUPT, CADRE_ERROR_IO,
+     "the file is damaged: bring it back from a copy, or move it away to begin with an empty one"},
+    {SQLITE_NOTADB, CADRE_ERROR_IO,
+     "the file is damaged: bring it back from a copy, or move it away to begin with an empty one"},
+    {SQLITE_BUSY, CADRE_ERROR_ADDRESS_IN_USE, "another program holds it: stop that one"},
+    {SQLITE_LOCKED, CADRE_ERROR_ADDRESS_IN_USE, "another program holds it: stop that one"},
+    {SQLITE_READONLY, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
+    {SQLITE_PERM, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
+    {SQLITE_CANTOPEN, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
+};
+
+//  What the system said, where it said more than SQLite.
+static void s_cause (sqlite3 *db, int rc, char text [CAUSE_BYTES])
+{
+    int primary = rc & 0xff, number = db ? sqlite3_system_errno (db) : 0;
+    bool system = number && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL);
+    const char *more = system ? strerror (number) : rc == SQLITE_IOERR_FSYNC ? "fsync failed" : NULL;
+    snprintf (text, CAUSE_BYTES, "%s%s%s", sqlite3_errstr (primary), more ? ", " : "", more ? more : "");
+}
+
+cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *doing, fault_t *fault)
+{
+    char cause [CAUSE_BYTES];
+    s_cause (db, rc, cause);
+    for (size_t i = 0; i < sizeof s_cures / sizeof *s_cures; i++)
+        if (s_cures [i].rc == (rc & 0xff))
+            return fault_set (fault, s_cures [i].code, "the store %s cannot be %s (%s): %s", path, doing,
+                              cause, s_cures [i].cure);
+    return fault_set (fault, CADRE_ERROR_IO, "the store %s cannot be %s (%s; SQLite's code is %d)", path,
+                      doing, db ? sqlite3_errmsg (db) : cause, rc);
+}
+
+cadre_error_t sqlite_damaged (const char *path, const char *where, fault_t *fault)
+{
+    return fault_set (fault, CADRE_ERROR_IO,
+                      "the store %s is damaged (%s), and was left as it is: bring it back from a copy, or "
+                      "move it away to begin with an empty one",
+                      path, where);
+}

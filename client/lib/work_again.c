@@ -1,0 +1,235 @@
+//  work_again.c - works that say themselves again to a broker that does not know them
+
+#include <assert.h>
+
+#include "client/lib/work_own.h"
+
+//  A cancel that may have to be said again.
+typedef struct order {
+    uint64_t put;   //  Number of its frame
+    uint32_t index; //  The task
+    bool all;       //  All tasks
+} order_t;
+
+//  ---- cancels -------------------------------------------------------------------------
+
+//  A job that outlives the connection needs no order that the broker has; another none for a task that has ended.
+static bool s_is_needed (work_t *self, const order_t *order)
+{
+    if (self->detached)
+        return order->put > session_acknowledged (pool_session (self->pool));
+    return order->all || kept_has (&self->kept, order->index);
+}
+
+static void s_forget_orders (work_t *self)
+{
+    order_t *orders = (order_t *) (void *) self->orders.data;
+    size_t count = self->orders.size / sizeof *orders, left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (s_is_needed (self, &orders [i]))
+            orders [left++] = orders [i];
+    self->orders.size = left * sizeof *orders;
+}
+
+void work_note_cancel (work_t *self, bool all, uint32_t index, uint64_t put)
+{
+    order_t order = {.put = put, .index = index, .all = all};
+    if (all)
+        buffer_clear (&self->orders);
+    else if (self->orders.size + sizeof order > self->orders.capacity)
+        s_forget_orders (self);
+    buffer_append (&self->orders, &order, sizeof order);
+}
+
+//  Nothing of it counts as put.
+static void s_unput (work_t *self)
+{
+    order_t *orders = (order_t *) (void *) self->orders.data;
+    for (size_t i = 0; i < self->orders.size / sizeof *orders; i++)
+        orders [i].put = WORK_UNPUT;
+    kept_renumber (&self->kept, WORK_UNPUT);
+}
+
+static void s_cancel_again (work_t *self)
+{
+    order_t *orders = (order_t *) (void *) self->orders.data;
+    for (size_t i = 0; i < self->orders.size / sizeof *orders; i++) {
+        if (!orders [i].all && !self->detached && !kept_has (&self->kept, orders [i].index))
+            continue;
+        wire_job_cancel_t cancel = {.ref = self->ref, .all = orders [i].all, .index = orders [i].index};
+        buffer_t frame = {0};
+        wire_write_job_cancel (&frame, (wire_envelope_t){0}, &cancel);
+        orders [i].put = work_put_frame (self, &frame);
+    }
+}
+
+//  ---- tasks ---------------------------------------------------------------------------
+
+static void s_flush (work_t *self, uint32_t end, uint32_t *count, buffer_t *list)
+{
+    if (*count)
+        work_put_list (self, end - *count, *count, list);
+    *count = 0;
+    buffer_clear (list);
+}
+
+//  Puts the tasks from first on again: those that have ended as nil, as JOB_OPEN has said; from plain on they are said as if they had not.
+static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
+{
+    session_t *session = pool_session (self->pool);
+    kept_at_t at = {.index = first};
+    buffer_t list = {0};
+    uint32_t count = 0;
+    while (at.index < self->sent) {
+        view_t payload = kept_read (&self->kept, &at, at.index >= plain);
+        bool large = payload.size > WIRE_INLINE_MAX;
+        if (large || list.size >= WIRE_BATCH_BYTES || count >= session_frame_tasks (session))
+            s_flush (self, at.index - 1, &count, &list);
+        if (large)
+            session_put_parts (session, payload, &list);
+        else if (payload.size)
+            pack_raw (&list, payload.data, payload.size);
+        else
+            pack_nil (&list);
+        count++;
+        if (large)
+            s_flush (self, at.index, &count, &list);
+    }
+    s_flush (self, at.index, &count, &list);
+    buffer_free (&list);
+}
+
+//  All that follows JOB_OPEN: tasks, cancels, what was gathered meanwhile, the seal.
+static void s_rest_again (work_t *self, uint32_t first, uint32_t plain)
+{
+    s_tasks_again (self, first, plain);
+    s_cancel_again (self);
+    self->seal_put = false;
+    work_put (self);
+    kept_renumber (&self->kept, self->last_put);
+    connection_touch (self->pool->connection);
+}
+
+//  ---- jobs ------------------------------------------------------------------------------
+
+//  JOB_OPEN as it was, with the tasks whose results are here. False when that is too much for a frame.
+static bool s_open_again (work_t *self, const wire_list_t *ended)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    wire_job_open_t open;
+    cadre_error_t error = wire_open (self->opening.data, self->opening.size, &envelope, &body);
+    assert (!error);
+    bool read = wire_read_job_open (&body, &open);
+    assert (read);
+    open.ended = *ended;
+    buffer_t frame = {0};
+    wire_write_job_open (&frame, (wire_envelope_t){0}, &open);
+    bool fits = frame.size <= WIRE_FRAME_MAX;
+    if (fits)
+        work_put_frame (self, &frame);
+    buffer_free (&frame);
+    return fits;
+}
+
+static void s_attached_again (work_t *self)
+{
+    if (self->sealed && work_done (self)) {
+        self->final = true;
+        self->listener->changed (self);
+        return;
+    }
+    buffer_t spans = {0};
+    uint32_t plain;
+    size_t count = kept_pack_ended (&self->kept, self->sent, &spans, &plain);
+    wire_list_t ended = wire_list_of (&spans, count);
+    heard_again (&self->heard);
+    if (s_open_again (self, &ended))
+        s_rest_again (self, 0, plain);
+    else {
+        fault_t fault = {0};
+        fault_set (
+            &fault, CADRE_ERROR_TOO_LARGE,
+            "the broker was restarted, and what it would have to be told of this job fits into no message: submit again");
+        work_fail (self, &fault);
+    }
+    buffer_free (&spans);
+}
+
+static void s_lost_there (work_t *self)
+{
+    fault_t fault = {0};
+    fault_set (&fault, self->follow ? CADRE_ERROR_NOT_FOUND : CADRE_ERROR_CLOSED,
+               "the broker at %s was restarted, and job %llu, which it held in memory, is gone: submit again",
+               pool_address (self->pool), (unsigned long long) self->number);
+    work_fail (self, &fault);
+}
+
+//  What was acknowledged is not here any more: then the broker must have it still.
+static void s_detached_again (work_t *self, bool same)
+{
+    uint32_t first = kept_first (&self->kept, self->sent);
+    if (first > 0 && !same) {
+        s_lost_there (self);
+        return;
+    }
+    bool settled = self->settled;
+    s_open_again (self, &(wire_list_t){0});
+    s_unput (self);
+    self->settled = settled;
+    if (first > 0) {
+        self->asking = true;
+        self->last_put = WORK_UNPUT;
+    } else
+        s_rest_again (self, 0, self->sent);
+}
+
+//  A number is given once: another one means that the job was opened as a new one, which nobody wants.
+void work_answered (work_t *self, uint64_t number)
+{
+    self->asking = false;
+    if (number == self->number && self->settled)
+        return;
+    if (number == self->number) {
+        s_rest_again (self, kept_first (&self->kept, self->sent), self->sent);
+        return;
+    }
+    wire_job_seal_t seal = {.ref = self->ref, .count = 0};
+    buffer_t frame = {0};
+    wire_write_job_seal (&frame, (wire_envelope_t){0}, &seal);
+    work_put_frame (self, &frame);
+    s_lost_there (self);
+}
+
+static void s_follow_again (work_t *self, bool same)
+{
+    //  The first question may never have been answered: then nothing is known of the job, and nothing lost
+    if (!same && self->number) {
+        s_lost_there (self);
+        return;
+    }
+    buffer_t frame = {0};
+    buffer_append (&frame, self->opening.data, self->opening.size);
+    heard_again (&self->heard);
+    work_put_frame (self, &frame);
+}
+
+static void s_again (work_t *self, bool same)
+{
+    self->asking = false;
+    if (self->final)
+        return;
+    if (self->follow)
+        s_follow_again (self, same);
+    else if (self->detached)
+        s_detached_again (self, same);
+    else
+        s_attached_again (self);
+}
+
+void work_renew_all (cadre_t *pool, bool same)
+{
+    work_t *work, *next;
+    HASH_ITER (hh, pool->works, work, next)
+        s_again (work, same);
+}

@@ -1,0 +1,105 @@
+"""What clients were told and what ran, against what must have been."""
+import os
+import re
+from collections import defaultdict
+
+
+class Job:
+    def __init__(self, recipe, client):
+        self.recipe, self.client = recipe, client
+        self.name, self.deed, count, _ = recipe.split()
+        self.count = int(count)
+        self.number = None  # of the last acknowledgement; 0: attached
+        self.ended = self.gone = self.forgetting = self.refused = False
+        self.attempts = {}  # by index, of the results
+        self.spoilt = set()  # indexes of tasks that a slot or worker took with it
+
+
+class Account:
+    def __init__(self):
+        self.jobs = {}
+        self.items = 0
+        self.faults = []  # lines that should not be
+        self.lost = self.twice = self.killed = 0
+
+    def read(self, path):
+        """Of one client; a line without end was being written when it was killed."""
+        client = os.path.basename(path)
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.endswith("\n"):
+                    self._take(client, line.rstrip("\n"), line.split())
+
+    def _take(self, client, line, words):
+        what, name = words[0], words[1]
+        job = self.jobs.get(name)
+        if what == "open":
+            self.jobs[name] = Job(line.removeprefix("open "), client)
+        elif what == "acked":
+            job.number = int(words[2])
+        elif what == "result":
+            job.attempts.setdefault(int(words[2]), int(words[3]))
+            if words[4] == "killed":
+                self.killed += 1
+                job.spoilt.add(int(words[2]))
+        elif what == "end":
+            job.ended = True
+        elif what == "gone":
+            job.gone = True
+        elif what == "forgetting":
+            job.forgetting = True
+        elif what == "refused" and job:
+            job.refused = True
+        elif what == "items":
+            self.items += int(name)
+        elif what == "lost":
+            self.lost += 1
+        elif what == "twice":
+            self.twice += 1
+        elif what in ("wrong", "failed"):
+            self.faults.append(f"{client}: {line}")
+
+    # ---- judgement -----------------------------------------------------------------
+
+    def all_is_forgotten(self):
+        for job in self.jobs.values():
+            job.forgetting = True
+
+    def durable(self):
+        """Acknowledged, and nobody has forgotten them."""
+        return [job for job in self.jobs.values() if job.client.startswith("durable") and job.number and not job.forgetting]
+
+    def detached(self):
+        return [job for job in self.jobs.values() if job.client.startswith("detached") and job.number and not job.forgetting and not job.gone]
+
+    def unfinished(self, killed_clients):
+        """Attached jobs whose client lives, without all of their results."""
+        return [job for job in self.jobs.values() if job.client.startswith("attached") and job.client not in killed_clients and not job.ended and not job.refused]
+
+    def tasks(self):
+        """Tasks whose result somebody was given."""
+        return sum(len(job.attempts) for job in self.jobs.values()) + self.items
+
+    def judge_runs(self, trace):
+        """Runs beyond a task's first one; and those that should not have been."""
+        runs = defaultdict(list)
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                match = re.fullmatch(r"(\S+) (\d+) (\d+) (\d+)\n", line)
+                if match:
+                    runs[match[1], int(match[2])].append(int(match[3]))
+        for (name, index), attempts in runs.items():
+            job = self.jobs.get(name)
+            if not job:
+                self.faults.append(f"a task of a job that nobody opened has run: {name} {index}")
+                continue
+            last = job.attempts.get(index)
+            if job.deed == "once" and job.client.startswith("durable") and len(attempts) > 1:
+                self.faults.append(f"{name} {index} must not run twice, and did: attempts {attempts}")
+            if job.client.startswith("durable") and last and max(attempts) > last:
+                self.faults.append(f"{name} {index} ran again (attempt {max(attempts)}) after its result, of attempt {last}, was there")
+        for job in self.jobs.values():
+            for index in job.attempts:
+                if index not in job.spoilt and (job.name, index) not in runs:
+                    self.faults.append(f"{job.name} {index} has a result and never ran")
+        return sum(len(attempts) for attempts in runs.values()) - len(runs)

@@ -1,0 +1,138 @@
+//  journal_fuzz.c - a log whose batches are anything: the broker refuses it, or has a ledger with which it can go on
+//
+//  The input is batches: two bytes for the length, then bytes. A log that was accepted is worked with for a while: tasks are leased and answered, jobs are
+//  cancelled, retried and forgotten, the log is compacted and read once more, and must then be accepted.
+
+#include <assert.h>
+#include <string.h>
+
+#include "broker/dispatch.h"
+#include "broker/journal_own.h"
+#include "broker/store/memory.h"
+#include "common/log.h"
+#include "tests/lib/hub_rig.h"
+
+int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
+
+#define HEAD_BYTES 2
+#define BATCHES_MAX 500
+#define TURNS 8
+
+static void s_fill (memory_disk_t *disk, const uint8_t *bytes, size_t size)
+{
+    store_t *store = memory_open (disk, 0, NULL);
+    assert (store);
+    cadre_error_t error = store_scan (store, NULL, NULL, NULL);
+    assert (!error);
+    for (int i = 0; i < BATCHES_MAX && size > HEAD_BYTES; i++) {
+        size_t length = (size_t) bytes [0] << 8 | bytes [1], left = size - HEAD_BYTES;
+        buffer_t body = {0};
+        length = length < left ? length : left;
+        buffer_append (&body, bytes + HEAD_BYTES, length);
+        if (length)
+            store_append (store, &body, NULL);
+        buffer_free (&body);
+        bytes += HEAD_BYTES + length;
+        size = left - length;
+    }
+    store_close (&store, NULL);
+}
+
+static void s_ignore (void *owner, agent_t *agent, const spans_t *leases)
+{
+    (void) owner, (void) agent, (void) leases;
+}
+
+//  Every lease of the agent is answered, well or not.
+static void s_answer_all (hub_rig_t *rig, agent_t *agent, unsigned turn)
+{
+    for (job_t *job = ledger_first (rig->hub.ledger); job; job = job->hh_number.next)
+        for (uint32_t i = 0; i < job->total && i < 1000; i++) {
+            task_t *task = &job->tasks [i];
+            if (task_is_leased (task) && task->agent == agent->place)
+                hub_rig_answer (rig, agent, job, i, task->serial,
+                                turn % 2 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR, turn);
+        }
+}
+
+static void s_turn (hub_rig_t *rig, dispatch_t *dispatch)
+{
+    fault_t fault = {0};
+    rig->hub.now_us += 3000000;
+    timers_run (rig->hub.timers, rig->hub.now_us);
+    dispatch_run (dispatch);
+    ledger_settle (rig->hub.ledger);
+    journal_flush (rig->hub.journal);
+    journal_turn (rig->hub.journal, &fault);
+}
+
+//  A payload that was said to lie elsewhere in the log may not be there: then the broker ends, as it must.
+static bool s_is_sound (hub_rig_t *rig)
+{
+    return !rig->hub.journal->damaged;
+}
+
+static void s_work (hub_rig_t *rig, agent_t *agent)
+{
+    dispatch_t *dispatch = dispatch_new (&rig->hub, s_ignore, NULL);
+    for (unsigned turn = 0; turn < TURNS && s_is_sound (rig); turn++) {
+        s_turn (rig, dispatch);
+        s_answer_all (rig, agent, turn);
+        job_t *job = ledger_first (rig->hub.ledger);
+        if (job && turn == TURNS / 2)
+            ledger_cancel_all (rig->hub.ledger, job);
+        if (job && turn == TURNS - 2)
+            journal_compact (rig->hub.journal);
+    }
+    if (s_is_sound (rig))
+        s_turn (rig, dispatch);
+    dispatch_destroy (&dispatch);
+}
+
+static void s_end (hub_rig_t *rig)
+{
+    fault_t ignored = {0};
+    journal_close (&rig->hub.journal, &ignored);
+    for (size_t i = 0; i < roster_places (rig->hub.roster); i++) {
+        agent_t *agent = roster_at (rig->hub.roster, i);
+        if (agent)
+            ledger_lose (rig->hub.ledger, agent, NULL, true);
+    }
+    while (ledger_first (rig->hub.ledger))
+        ledger_unmake (rig->hub.ledger, ledger_first (rig->hub.ledger));
+    hub_rig_end (rig);
+}
+
+//  Reads the log and works with it; false when it was refused.
+static bool s_live (memory_disk_t *disk, bool work)
+{
+    hub_rig_t rig;
+    fault_t fault = {0};
+    hub_rig_start (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 4);
+    store_t *store = memory_open (disk, 0, &fault);
+    assert (store);
+    rig.hub.journal = journal_new (&rig.hub, &store, &fault);
+    bool accepted = rig.hub.journal != NULL;
+    assert (accepted || fault.text [0]);
+    if (accepted && work)
+        s_work (&rig, agent);
+    s_end (&rig);
+    return accepted;
+}
+
+int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
+{
+    static bool quiet;
+    if (!quiet)
+        log_set_level (LOG_NONE);
+    quiet = true;
+    memory_disk_t *disk = memory_disk_new ();
+    s_fill (disk, bytes, size);
+    if (s_live (disk, true)) {
+        bool again = s_live (disk, false);
+        assert (again); //  What a broker has written, another one reads
+    }
+    memory_disk_destroy (&disk);
+    return 0;
+}

@@ -1,0 +1,50 @@
+//  ghosts_test.c - a job that was forgotten is known for a day
+
+#include "broker/ghosts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void test_a_ghost_is_known_for_a_day (void **state)
+{
+    (void) state;
+    ghosts_t *ghosts = ghosts_new ();
+    const uint8_t one [WIRE_UUID_BYTES] = {1}, two [WIRE_UUID_BYTES] = {2}, three [WIRE_UUID_BYTES] = {3};
+    ghosts_add (ghosts, one, 41, 1000);
+    ghosts_add (ghosts, two, 42, 2000);
+    assert_int_equal (ghosts_find (ghosts, one), 41);
+    assert_int_equal (ghosts_find (ghosts, two), 42);
+    assert_int_equal (ghosts_find (ghosts, three), 0);
+    ghosts_sweep (ghosts, 1001 + GHOSTS_KEPT_US);
+    assert_int_equal (ghosts_find (ghosts, one), 0);
+    assert_int_equal (ghosts_find (ghosts, two), 42);
+    ghosts_destroy (&ghosts);
+}
+
+static void test_the_newest_number_counts (void **state)
+{
+    (void) state;
+    ghosts_t *ghosts = ghosts_new ();
+    const uint8_t one [WIRE_UUID_BYTES] = {1}, two [WIRE_UUID_BYTES] = {2};
+    ghosts_add (ghosts, one, 41, 1000);
+    ghosts_add (ghosts, two, 42, 1000);
+    ghosts_add (ghosts, one, 43, 5000);
+    ghosts_sweep (ghosts, 1001 + GHOSTS_KEPT_US);
+    assert_int_equal (ghosts_find (ghosts, one), 43);
+    assert_int_equal (ghosts_find (ghosts, two), 0);
+    ghosts_destroy (&ghosts);
+    ghosts_destroy (&ghosts);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_a_ghost_is_known_for_a_day),
+        cmocka_unit_test (test_the_newest_number_counts),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
