@@ -6,16 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
+#include <utlist.h>
 
 typedef struct ghost {
     uint8_t uuid [WIRE_UUID_BYTES]; //  Of the job
     uint64_t number;                //  Its number
     int64_t gone_us;                //  When it was forgotten
+    bool logged;                    //  It is in the log
+    uint64_t seq;                   //  There: its batch; 0: the one that is being gathered
+    struct ghost *prev;             //  Neighbours in the log
+    struct ghost *next;             //  …
     UT_hash_handle hh;              //  By uuid, oldest first
 } ghost_t;
 
 struct ghosts {
     ghost_t *all; //  uthash keeps them in the order in which they came
+    ghost_t *log; //  Those in the log, in its order
 };
 
 ghosts_t *ghosts_new (void)
@@ -28,6 +34,8 @@ ghosts_t *ghosts_new (void)
 static void s_drop (ghosts_t *self, ghost_t *ghost)
 {
     HASH_DELETE (hh, self->all, ghost);
+    if (ghost->logged)
+        DL_DELETE (self->log, ghost);
     free (ghost);
 }
 
@@ -75,4 +83,40 @@ void ghosts_sweep (ghosts_t *self, int64_t now_us)
 {
     while (self->all && now_us - self->all->gone_us > GHOSTS_KEPT_US)
         s_drop (self, self->all);
+}
+
+//  ==== in the log ==================================================================
+
+void ghosts_logged (ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    ghost_t *ghost = s_find (self, uuid);
+    assert (ghost && !ghost->logged);
+    ghost->logged = true;
+    DL_APPEND (self->log, ghost);
+}
+
+//  The new ones are the last ones; the first one's prev is the last.
+void ghosts_place (ghosts_t *self, uint64_t seq)
+{
+    for (ghost_t *ghost = self->log ? self->log->prev : NULL; ghost && ghost->seq == 0;
+         ghost = ghost == self->log ? NULL : ghost->prev)
+        ghost->seq = seq;
+}
+
+uint64_t ghosts_oldest (const ghosts_t *self)
+{
+    return self->log && self->log->seq ? self->log->seq : UINT64_MAX;
+}
+
+bool ghosts_next (ghosts_t *self, uint64_t before, const uint8_t **uuid, uint64_t *number)
+{
+    ghost_t *ghost = self->log;
+    if (ghosts_oldest (self) >= before)
+        return false;
+    DL_DELETE (self->log, ghost);
+    ghost->logged = false;
+    ghost->seq = 0;
+    *uuid = ghost->uuid;
+    *number = ghost->number;
+    return true;
 }

@@ -1,7 +1,8 @@
 /*  ghosts.h - the identities of detached jobs that were forgotten
  *
  *  A client that did not hear that its job was taken submits it again under the same UUID. For a
- *  day after the job was forgotten that opens no second one.
+ *  day after the job was forgotten that opens no second one. Those of durable jobs are in the
+ *  store's log as well; when its old end is dropped they are written again.
  */
 
 #ifndef BROKER_GHOSTS_H_INCLUDED
@@ -28,5 +29,19 @@ uint64_t ghosts_find (const ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES]
 
 //  Forgets those whose time is over.
 void ghosts_sweep (ghosts_t *self, int64_t now_us);
+
+//  ---- in the log --------------------------------------------------------
+
+//  The one of that UUID is in the batch that is being gathered.
+void ghosts_logged (ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+
+//  That batch got its number.
+void ghosts_place (ghosts_t *self, uint64_t seq);
+
+//  The batch with the oldest that is in the log; UINT64_MAX: none is.
+uint64_t ghosts_oldest (const ghosts_t *self);
+
+//  Takes the oldest that lies before this batch; false when there is none. It is to be written again.
+bool ghosts_next (ghosts_t *self, uint64_t before, const uint8_t **uuid, uint64_t *number);
 
 #endif

@@ -91,27 +91,30 @@ typedef struct job {
     buffer_t open;                  //  Durable: its JOB_OPEN
     uint64_t room;                  //  Durable: bytes reserved in the store and not filled
     uint64_t logged_bytes;          //  Durable: in the store, of what is still needed
-    uint64_t logged_at;         //  Durable: the batch of the store in which it begins; 0: it is being written
-    stock_t *stock;             //  Payloads
-    keep_t *keep;               //  Detached: results and output; else NULL
-    uint64_t *kept_at;          //  Detached: place of each task's result in keep, plus 1
-    struct follower *followers; //  Clients that follow it
-    job_lane_t *lanes;          //  Lanes that know it
-    size_t lanes_count;         //  How many
-    uint8_t *fits;              //  By place in the roster: 0 not known, 1 fits, 2 does not
-    size_t fits_count;          //  Bytes of fits
-    uint64_t fits_version;      //  Version of the roster that fits belongs to
-    struct share *share;        //  Whose turn it takes
-    struct ready_queue *queue;  //  Where it waits, NULL if it does not
-    struct job *ready_prev;     //  Neighbours in the queue
-    struct job *ready_next;     //  …
-    bool changed;               //  Its owner is to be told of its state
-    struct job *changed_prev;   //  Neighbours in the owner's list
-    struct job *changed_next;   //  …
-    bool settling;              //  It is in the ledger's list of jobs to look at
-    struct job *settle_next;    //  Next one there
-    UT_hash_handle hh_number;   //  In the ledger, by number
-    UT_hash_handle hh_uuid;     //  In the ledger, by uuid
+    bool logged;                    //  Durable: it is in the log
+    uint64_t logged_at;             //  There: the batch in which it begins; 0: the one that is being gathered
+    struct job *log_prev;           //  Neighbours in the log
+    struct job *log_next;           //  …
+    stock_t *stock;                 //  Payloads
+    keep_t *keep;                   //  Detached: results and output; else NULL
+    uint64_t *kept_at;              //  Detached: place of each task's result in keep, plus 1
+    struct follower *followers;     //  Clients that follow it
+    job_lane_t *lanes;              //  Lanes that know it
+    size_t lanes_count;             //  How many
+    uint8_t *fits;                  //  By place in the roster: 0 not known, 1 fits, 2 does not
+    size_t fits_count;              //  Bytes of fits
+    uint64_t fits_version;          //  Version of the roster that fits belongs to
+    struct share *share;            //  Whose turn it takes
+    struct ready_queue *queue;      //  Where it waits, NULL if it does not
+    struct job *ready_prev;         //  Neighbours in the queue
+    struct job *ready_next;         //  …
+    bool changed;                   //  Its owner is to be told of its state
+    struct job *changed_prev;       //  Neighbours in the owner's list
+    struct job *changed_next;       //  …
+    bool settling;                  //  It is in the ledger's list of jobs to look at
+    struct job *settle_next;        //  Next one there
+    UT_hash_handle hh_number;       //  In the ledger, by number
+    UT_hash_handle hh_uuid;         //  In the ledger, by uuid
 } job_t;
 
 job_t *job_new (uint64_t *bytes_p);

@@ -27,14 +27,7 @@ void journal_send (journal_t *self, uint64_t drop_before)
     for (; self->unsent; self->unsent = self->unsent->next)
         self->unsent->place.seq = seq;
     self->flights [self->flights_count++] = (flight_t){.batch = self->batch++, .seq = seq};
-    for (size_t i = 0; i < self->fresh.size; i += sizeof (uint64_t)) {
-        uint64_t number;
-        memcpy (&number, self->fresh.data + i, sizeof number);
-        job_t *job = ledger_find (self->hub->ledger, number);
-        if (job)
-            job->logged_at = seq;
-    }
-    buffer_clear (&self->fresh);
+    ledger_log_place (self->hub->ledger, seq);
     store_live (self->store, self->live_bytes);
     self->fills_bytes = 0;
 }
@@ -80,7 +73,7 @@ void journal_job (journal_t *self, job_t *job, view_t open)
     journal_begin (self, WIRE_log_job);
     wire_pack_log_job (&self->bytes, &fields);
     journal_end (self, job, true);
-    buffer_append (&self->fresh, &job->number, sizeof job->number);
+    ledger_log_job (self->hub->ledger, job);
 }
 
 void journal_close_run (journal_t *self)
@@ -160,10 +153,16 @@ void journal_retry (journal_t *self, job_t *job, uint32_t index)
     journal_end (self, job, false);
 }
 
-void journal_forget (journal_t *self, job_t *job)
+void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number)
 {
     journal_begin (self, WIRE_log_forget);
-    wire_pack_log_forget (&self->bytes, &(wire_log_forget_t){.job = job->number});
+    wire_pack_log_forget (&self->bytes, &(wire_log_forget_t){.job = number, .uuid = {uuid, WIRE_UUID_BYTES}});
+    ledger_log_ghost (self->hub->ledger, uuid);
+}
+
+void journal_forget (journal_t *self, job_t *job)
+{
+    journal_record_forget (self, job->uuid, job->number);
     journal_end (self, job, false);
     store_release (self->store, job->room);
     job->room = 0;
@@ -387,7 +386,6 @@ cadre_error_t journal_close (journal_t **self_p, fault_t *fault)
     cadre_error_t error = store_close (&self->store, fault);
     journal_drop_waits (self);
     buffer_free (&self->bytes);
-    buffer_free (&self->fresh);
     buffer_free (&self->run.indexes);
     free (self->flights);
     free (self);

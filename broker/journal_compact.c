@@ -3,12 +3,14 @@
 #include "broker/journal_own.h"
 
 #define CHUNK_TASKS 4096u             //  Tasks of one record
+#define COPY_BATCH_BYTES (1u << 20)   //  No further job is copied into a batch that has grown to this
 #define COPY_BYTES_MAX (512ull << 20) //  A job that is larger is left where it is until it has shrunk
 
 //  Nothing of it waits to become durable, so that what is in memory is all there is.
 static bool s_is_still (const job_t *job)
 {
-    return job->logged_at && job->pending == 0 && job->undelivered == 0 && stock_is_whole (job->stock);
+    return job->pending == 0 && job->undelivered == 0 && job->logged_bytes <= COPY_BYTES_MAX
+           && stock_is_whole (job->stock);
 }
 
 static bool s_needs_payload (const task_t *task)
@@ -97,7 +99,6 @@ static void s_copy (journal_t *self, job_t *job)
 {
     self->live_bytes -= job->logged_bytes;
     job->logged_bytes = 0;
-    job->logged_at = 0;
     journal_job (self, job, wire_view_of (&job->open));
     s_copy_tasks (self, job);
     if (job->sealed)
@@ -108,33 +109,44 @@ static void s_copy (journal_t *self, job_t *job)
         journal_doom (self, job);
 }
 
-static job_t *s_oldest (const journal_t *self)
+//  Jobs from the oldest on, until there is enough for one batch.
+static void s_copy_jobs (journal_t *self)
 {
-    job_t *oldest = NULL;
-    for (job_t *job = ledger_first (self->hub->ledger); job; job = job->hh_number.next)
-        if (job->durable && job->logged_at && (!oldest || job->logged_at < oldest->logged_at))
-            oldest = job;
-    return oldest;
+    job_t *job;
+    while (self->bytes.size < COPY_BATCH_BYTES && (job = ledger_log_oldest_job (self->hub->ledger))
+           && s_is_still (job))
+        s_copy (self, job);
+}
+
+//  What is known of jobs that were forgotten, and lies before the jobs that are there. It is little, and not counted as live.
+static void s_copy_ghosts (journal_t *self)
+{
+    const job_t *job = ledger_log_oldest_job (self->hub->ledger);
+    uint64_t number, before = job ? job->logged_at : self->last_seq + 1;
+    const uint8_t *uuid;
+    while (self->bytes.size < COPY_BATCH_BYTES
+           && ledger_log_next_ghost (self->hub->ledger, before, &uuid, &number))
+        journal_record_forget (self, uuid, number);
 }
 
 //  The copy is one batch, so that the log never has half of it. What lies before is dropped with the next batch, which cannot become durable earlier.
 void journal_compact (journal_t *self)
 {
-    job_t *job = s_oldest (self);
-    if (job && (!s_is_still (job) || job->logged_bytes > COPY_BYTES_MAX))
+    const job_t *job = ledger_log_oldest_job (self->hub->ledger);
+    if (job && !s_is_still (job))
         return;
     journal_close_run (self);
     journal_send (self, 0);
     self->one_batch = true;
     journal_record_store (self);
-    if (job)
-        s_copy (self, job);
+    s_copy_jobs (self);
+    s_copy_ghosts (self);
     self->one_batch = false;
     store_claim (self->store, self->bytes.size);
     self->fills_bytes += self->bytes.size;
     journal_send (self, 0);
     uint64_t needed = self->last_seq; //  Of the record of the store
-    const job_t *oldest = s_oldest (self);
+    uint64_t oldest = ledger_log_oldest (self->hub->ledger);
     journal_record_store (self);
-    journal_send (self, oldest && oldest->logged_at < needed ? oldest->logged_at : needed);
+    journal_send (self, oldest < needed ? oldest : needed);
 }

@@ -65,7 +65,6 @@ struct journal {
     uint64_t last_seq;          //  The store's number of the batch before
     const uint8_t *batch_start; //  While the log is read: of the batch at hand
     bool one_batch;             //  What is recorded now is not to be divided
-    buffer_t fresh;             //  Numbers (uint64_t) of jobs that this batch holds from their beginning
     lease_run_t run;            //  Leases of this moment
     wait_t *first;              //  Who waits, in order
     wait_t *last;               //  …
@@ -85,6 +84,7 @@ void journal_close_run (journal_t *self);
 
 void journal_record_store (journal_t *self);
 void journal_record_seal (journal_t *self, job_t *job);
+void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number);
 void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t attempt);
 
 //  A slice of the store that was asked for by journal_fetch has come.

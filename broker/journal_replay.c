@@ -35,6 +35,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_job_t record;
     wire_job_open_t open;
+    (void) seq;
     if (!wire_read_log_job (cursor, &record) || record.job == 0)
         return false;
     cursor_t body = cursor_of_view (record.open);
@@ -46,7 +47,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     job = ledger_restore (self->hub->ledger, record.job, record.client, &open);
     job->created_us = record.created_us;
     job->ended_us = record.ended_us;
-    job->logged_at = seq;
+    ledger_log_job (self->hub->ledger, job);
     buffer_append (&job->open, record.open.data, record.open.size);
     return true;
 }
@@ -55,7 +56,7 @@ static bool s_large (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_large_t record;
     (void) seq;
-    if (!wire_read_log_large (cursor, &record))
+    if (!wire_read_log_large (cursor, &record) || record.index >= WIRE_TASKS_MAX)
         return false;
     job_t *job = s_job (self, record.job);
     if (!job)
@@ -63,7 +64,7 @@ static bool s_large (journal_t *self, cursor_t *cursor, uint64_t seq)
     buffer_t payload = {0};
     buffer_append (&payload, record.payload.data, record.payload.size);
     stock_put_large (job->stock, (uint32_t) record.index, &payload);
-    return record.index <= WIRE_TASKS_MAX;
+    return true;
 }
 
 static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
@@ -218,11 +219,9 @@ static bool s_forget (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_forget_t record;
     (void) seq;
-    if (!wire_read_log_forget (cursor, &record))
+    if (!wire_read_log_forget (cursor, &record) || record.uuid.size != WIRE_UUID_BYTES)
         return false;
-    job_t *job = s_job (self, record.job);
-    if (job)
-        ledger_bury (self->hub->ledger, job);
+    ledger_bury (self->hub->ledger, record.uuid.data, record.job);
     return true;
 }
 
@@ -284,5 +283,6 @@ cadre_error_t journal_replay (void *context, uint64_t seq, view_t bytes, fault_t
                               wire_verb_name ((unsigned) verb), (unsigned long long) seq);
         s_count (self, verb, body, (size_t) (cursor.at - before.at));
     }
+    ledger_log_place (self->hub->ledger, seq);
     return CADRE_OK;
 }

@@ -90,14 +90,30 @@ void ledger_unmake (ledger_t *self, job_t *job);
 //  Something that its tasks waited for has come.
 void ledger_again (ledger_t *self, job_t *job);
 
-//  The same for one that was forgotten.
-void ledger_bury (ledger_t *self, job_t *job);
+//  A job that may be there was forgotten.
+void ledger_bury (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number);
 
 //  The task is not leased any more, and ready if it has not ended.
 void ledger_release (ledger_t *self, job_t *job, uint32_t index);
 
 //  A ready task has ended; nobody is told.
 void ledger_close (ledger_t *self, job_t *job, uint32_t index, unsigned outcome);
+
+//  The job, or what is known of one that was forgotten, is in the batch that is being gathered; in the log it was, if at all, nowhere else.
+void ledger_log_job (ledger_t *self, job_t *job);
+void ledger_log_ghost (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+
+//  That batch got its number.
+void ledger_log_place (ledger_t *self, uint64_t seq);
+
+//  The job that begins first in the log; NULL: none does.
+job_t *ledger_log_oldest_job (const ledger_t *self);
+
+//  The first batch that is needed for a job, or to know one that was forgotten; UINT64_MAX: none is.
+uint64_t ledger_log_oldest (const ledger_t *self);
+
+//  Takes the first of those that were forgotten, if it lies before that batch; then it must be written again.
+bool ledger_log_next_ghost (ledger_t *self, uint64_t before, const uint8_t **uuid, uint64_t *number);
 
 //  The last number of a job that was given; numbers up to that one are not given again.
 uint64_t ledger_numbers (const ledger_t *self);

@@ -147,6 +147,7 @@ void ledger_drop (ledger_t *self, job_t *job)
     s_end_lanes (self, job);
     s_disown (self, job);
     ready_leave (self->hub->ready, job);
+    ledger_log_drop (self, job);
     while (job->followers) {
         follower_t *follower = job->followers;
         client_state (follower->client, self->hub, follower->ref, job, true);
@@ -160,10 +161,13 @@ void ledger_drop (ledger_t *self, job_t *job)
     job_destroy (&job, &self->hub->job_bytes);
 }
 
-void ledger_bury (ledger_t *self, job_t *job)
+void ledger_bury (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number)
 {
-    ghosts_add (self->ghosts, job->uuid, job->number, self->hub->now_us);
-    ledger_unmake (self, job);
+    job_t *job = ledger_find (self, number);
+    ghosts_add (self->ghosts, uuid, number, self->hub->now_us);
+    ledger_log_ghost (self, uuid);
+    if (job)
+        ledger_unmake (self, job);
 }
 
 static void s_order_cancel (ledger_t *self, task_t *task)
@@ -265,9 +269,9 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
 void ledger_forget (ledger_t *self, job_t *job)
 {
     assert (job->detached && job->leased == 0);
+    ghosts_add (self->ghosts, job->uuid, job->number, self->hub->now_us);
     if (ledger_journal (self, job))
         journal_forget (self->hub->journal, job);
-    ghosts_add (self->ghosts, job->uuid, job->number, self->hub->now_us);
     ledger_drop (self, job);
 }
 

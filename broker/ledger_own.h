@@ -15,6 +15,7 @@ struct ledger {
     uint64_t numbers; //  The last number given
     size_t attached;  //  Attached jobs that have a client
     ghosts_t *ghosts; //  Detached jobs that were forgotten
+    job_t *log;       //  Durable jobs in the order in which they begin in the log
 };
 
 //  Enters or withdraws the job among the ready ones, and notes that its state has changed.
@@ -25,6 +26,9 @@ struct journal *ledger_journal (const ledger_t *self, const job_t *job);
 
 //  Ends a task that is not leased any more, in the broker's own words; detail may be empty.
 void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail);
+
+//  ledger_log.c: it is in the log no more.
+void ledger_log_drop (ledger_t *self, job_t *job);
 
 //  Frees the job and takes it out of everything.
 void ledger_drop (ledger_t *self, job_t *job);

@@ -40,11 +40,42 @@ static void test_the_newest_number_counts (void **state)
     ghosts_destroy (&ghosts);
 }
 
+//  What is in the log is written again before its batch is dropped
+static void test_in_the_log (void **state)
+{
+    (void) state;
+    ghosts_t *ghosts = ghosts_new ();
+    const uint8_t one [WIRE_UUID_BYTES] = {1}, two [WIRE_UUID_BYTES] = {2}, three [WIRE_UUID_BYTES] = {3};
+    const uint8_t *uuid;
+    uint64_t number;
+    ghosts_add (ghosts, one, 41, 1000);
+    ghosts_add (ghosts, two, 42, 2000);
+    ghosts_add (ghosts, three, 43, 3000);
+    assert_int_equal (ghosts_oldest (ghosts), UINT64_MAX);
+    ghosts_logged (ghosts, one);
+    assert_int_equal (ghosts_oldest (ghosts), UINT64_MAX);
+    ghosts_place (ghosts, 7);
+    ghosts_logged (ghosts, three);
+    ghosts_place (ghosts, 9);
+    assert_int_equal (ghosts_oldest (ghosts), 7);
+    assert_false (ghosts_next (ghosts, 7, &uuid, &number));
+    assert_true (ghosts_next (ghosts, 8, &uuid, &number));
+    assert_memory_equal (uuid, one, sizeof one);
+    assert_int_equal (number, 41);
+    ghosts_logged (ghosts, one);
+    assert_int_equal (ghosts_oldest (ghosts), 9);
+    ghosts_place (ghosts, 11);
+    ghosts_sweep (ghosts, 3001 + GHOSTS_KEPT_US);
+    assert_int_equal (ghosts_oldest (ghosts), UINT64_MAX);
+    ghosts_destroy (&ghosts);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_a_ghost_is_known_for_a_day),
         cmocka_unit_test (test_the_newest_number_counts),
+        cmocka_unit_test (test_in_the_log),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -388,10 +388,13 @@ static void test_compaction (void **state)
     s_turn (&house);
     s_answer_all (&house, kept, agent, 40);
     uint32_t running = s_lease (&house, kept, agent);
-    uint64_t serial = house.rig.hub.serial, number = kept->number;
+    uint64_t serial = house.rig.hub.serial, number = kept->number, gone = 0;
+    uint8_t uuid [WIRE_UUID_BYTES];
     s_turn (&house);
     for (int round = 0; round < 60; round++) {
         job_t *job = s_job (&house, 20000);
+        if (round == 0)
+            gone = job->number, memcpy (uuid, job->uuid, sizeof uuid);
         s_turn (&house);
         s_answer_all (&house, job, agent, 20000);
         s_turn (&house);
@@ -405,6 +408,7 @@ static void test_compaction (void **state)
     s_restart (&house);
     kept = s_only (&house);
     assert_int_equal (kept->number, number);
+    assert_int_equal (ledger_forgotten (house.rig.hub.ledger, uuid), gone);
     assert_int_equal (kept->done, 40);
     assert_int_equal (kept->total, 100);
     assert_int_equal (kept->ready, 59);
@@ -412,6 +416,32 @@ static void test_compaction (void **state)
     assert_int_equal (kept->tasks [running].serial, serial);
     for (uint32_t i = 0; i < kept->total; i++)
         assert_int_equal (kept->kept_at [i] != 0, kept->tasks [i].state == TASK_DONE);
+    s_end (&house);
+}
+
+//  Many small ones are copied together, and found again
+static void test_compaction_of_many_jobs (void **state)
+{
+    (void) state;
+    house_t house;
+    store_usage_t before, after;
+    s_start (&house);
+    for (int i = 0; i < 200; i++) {
+        s_job (&house, 1);
+        s_turn (&house);
+    }
+    journal_usage (house.rig.hub.journal, &before);
+    journal_compact (house.rig.hub.journal);
+    s_turn (&house);
+    s_turn (&house);
+    journal_usage (house.rig.hub.journal, &after);
+    assert_true (after.first > before.first);
+    assert_true (before.batches > 200);
+    assert_true (after.batches < 5);
+    s_restart (&house);
+    assert_int_equal (ledger_count (house.rig.hub.ledger), 200);
+    for (job_t *job = ledger_first (house.rig.hub.ledger); job; job = job->hh_number.next)
+        assert_int_equal (job->ready, 1);
     s_end (&house);
 }
 
@@ -444,6 +474,7 @@ int main (void)
         cmocka_unit_test (test_cancel_retry_and_forget),
         cmocka_unit_test (test_numbers_are_not_used_again),
         cmocka_unit_test (test_compaction),
+        cmocka_unit_test (test_compaction_of_many_jobs),
         cmocka_unit_test (test_a_failed_disk_ends_everything),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
