@@ -36,7 +36,8 @@ static bool s_is_local (const char *peer)
     return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0;
 }
 
-//  A worker that is known must come back with the key that it had; one that needs none has no lane on tcp.
+//  A worker that is known must come back with the key that it had; one that needs none has no lane on tcp. Of one that only the log
+//  knows no key is known: its UUID, which it told nobody but us, is what it proves itself by.
 static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t *hello, address_kind_t kind,
                                   fault_t *fault)
 {
@@ -47,7 +48,8 @@ static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t 
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "this key is not let in as a worker: ask for an access file of role worker");
     const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
-    if (s_is_local (peer) != (kind != ADDRESS_TCP) || (agent && strcmp (agent->peer, peer) != 0))
+    bool other = agent && agent->described && strcmp (agent->peer, peer) != 0;
+    if (s_is_local (peer) != (kind != ADDRESS_TCP) || other)
         return fault_set (fault, CADRE_ERROR_REFUSED, "this is not the way, or not the key, of that worker");
     return CADRE_OK;
 }

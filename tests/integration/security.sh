@@ -119,15 +119,28 @@ expect_text '"key":"picky"' stdout 'key of picky'
 kill "$picky_pid"
 until_ok slots_are 1
 
+#  ---- a worker with a key, and a broker that is killed while it runs a durable task
+node_runs () {
+    cadre worker list --broker "$ipc" -o ndjson | grep -q '"running":1'
+}
+expect_like 0 '^[0-9]+$' '' cadre submit --access alice.access --workdir "$scratch" 'echo {} >>ran; sleep 3; echo {}' ::: once
+job=$(cat stdout)
+until_ok node_runs
+kill -KILL "$broker_pid"
+wait "$broker_pid" 2>/dev/null
+start "$bin/cadre-broker" --listen "tcp://*:$port,$ipc" --lost 3s 2>>broker.log
+broker_pid=${started[-1]}
+until_ok slots_are 1 || fault "the worker does not come back: $(cat node.log)"
+expect 0 '' '' cadre job wait "$job" --access alice.access
+expect 0 once '' cadre job logs "$job" --access alice.access
+expect 0 once '' cat ran
+
 #  ---- rotation and revocation, while the broker runs
 expect 0 alice2.access 'a key of role client' cadre keygen alice --rotate --address "$tcp" --out alice2.access
 expect_like 0 '' 'read its keys again' cadre broker reload --broker "$ipc"
 expect 77 '' 'does not let this key in' cadre worker list --access alice.access
 expect_like 0 'node' '' cadre worker list --access alice2.access
 (cadre run --access alice2.access 'sleep 30; :' ::: 1 2>waiting.err; echo $? >waiting.code) &
-node_runs () {
-    cadre worker list --broker "$ipc" -o ndjson | grep -q '"running":1'
-}
 until_ok node_runs
 expect 0 '' 'alice is let in no more' cadre keygen alice --revoke
 kill -HUP "$broker_pid"
