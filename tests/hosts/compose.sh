@@ -1,6 +1,6 @@
 #!/bin/bash
 #  The images of docker/ in a real Docker engine: size, user, keys and file system; slots and memory by the container's limits; health; drain; and a
-#  compose project that is scaled 1 → 8 → 2 while a batch with known results runs and containers are killed.
+#  compose project that is scaled 1 → 8 → 2 while a batch with known results runs and containers are killed, and whose jobs outlive them all.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 . "$CADRE_SOURCE_DIR/tests/lib/dockerd.sh"
 cd "$CADRE_SOURCE_DIR" || exit 1
@@ -160,10 +160,11 @@ load () {
 
 #  A client goes on waiting over it and hands over again what has not ended; workers come back by themselves.
 reborn () {
-    local out=$scratch/reborn
+    local out=$scratch/reborn job
     heading "the broker's container is killed in the middle of a batch"
     seq 2000000000001 2 2000000000079 >"$out.in"
     factor <"$out.in" >"$out.right"
+    job=$(client submit 'sleep 1; echo {}' ::: 1 2 3 4 5 6 7 8 2>/dev/null)
     client run -k 'sleep 0.3; factor {}' <"$out.in" >"$out.out" 2>"$out.err" &
     started+=($!)
     await "some results are there" printed "$out.out" 5
@@ -172,6 +173,32 @@ reborn () {
     wait "${started[-1]}"
     check "the batch goes on with the new one, and ends well" is $? 0
     check "all 40 results are right, once each, in order" cmp "$out.out" "$out.right"
+    check "so does a job that was submitted" client job wait "$job" --timeout 2m
+    check "with all that it printed" is "$(client job logs "$job")" "$(seq 8)"
+    check "both workers have come back by themselves" broker_has workers 2
+}
+
+#  job_has JOB FIELD VALUE
+job_has () {
+    broker_says job info "$1" | grep -Eq "\"$2\":$3[,}]"
+}
+
+#  What cadre submit has handed over lies in the volume: it needs no container of those that were there.
+night () {
+    local out=$scratch/night job
+    heading "a job is submitted; every container is removed without a word, and others take their place"
+    check "the broker keeps a store" broker_has store /var/lib/cadre/store
+    seq 3000000000001 2 3000000000079 >"$out.in"
+    factor <"$out.in" >"$out.right"
+    job=$(client submit 'sleep 0.5; factor {}' <"$out.in" 2>"$out.err")
+    await "some of it has run" job_has "$job" done '[1-9][0-9]*'
+    check "and some of it has not" job_has "$job" state '"active"'
+    docker rm -f $(containers_of worker) $(containers_of broker) >/dev/null
+    scale 2
+    check "it is known, and ends well" client job wait "$job" --timeout 2m
+    client job logs "$job" >"$out.out" 2>>"$out.err"
+    check "all 40 results are right, once each, in order" cmp "$out.out" "$out.right"
+    check "it is forgotten when told to be" client job forget "$job"
 }
 
 #  ---- limits -------------------------------------------------------------------------------------------
@@ -322,7 +349,7 @@ nothing_left () {
 
 #  COMPOSE_PARTS="images readme": only these
 dockerd_start
-for part in ${COMPOSE_PARTS:-images project locked load reborn limits orphans drains health secrets readme} nothing_left; do
+for part in ${COMPOSE_PARTS:-images project locked load reborn night limits orphans drains health secrets readme} nothing_left; do
     "$part"
 done
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
-#  The units of docker/systemd under a real systemd, in a container: start, reload, credentials, users, several workers, drain, watchdog, an end for lack of
-#  memory.
+#  The units of docker/systemd under a real systemd, in a container: start, reload, credentials, users, several workers, drain, watchdog, jobs that outlive the
+#  broker, an end for lack of memory.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 . "$CADRE_SOURCE_DIR/tests/lib/dockerd.sh"
 
@@ -131,15 +131,21 @@ refuses () {
 }
 
 watchdog () {
-    heading "a broker that hangs is started again"
+    local job
+    heading "a broker that hangs is started again, and has lost no job"
     machine mkdir -p /run/systemd/system/cadre-broker.service.d
     docker exec -i machine sh -c 'cat >/run/systemd/system/cadre-broker.service.d/test.conf' <<<$'[Service]\nWatchdogSec=2'
     machine systemctl daemon-reload
     machine systemctl restart cadre-broker
+    await "a is there" worker_is a ready
+    job=$(as_broker submit 'sleep 1; echo {}' ::: 1 2 3 4 5 6 7 8 9 10)
     machine sh -c "kill -STOP $(unit cadre-broker MainPID)"
     await "systemd has seen it" is_restarted
     await "a comes back" worker_is a ready
     check "and computes" is "$(as_broker run 'echo {}' ::: again)" again
+    check "the job of before goes on, and ends well" as_broker job wait "$job" --timeout 2m
+    check "with all that it printed" is "$(as_broker job logs "$job")" "$(seq 10)"
+    check "its store is nobody else's" is "$(machine stat -c '%U %a' /var/lib/cadre/store)" "cadre 600"
 }
 
 is_restarted () {
