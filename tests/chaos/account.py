@@ -46,6 +46,8 @@ class Account:
             job.ended = True
         elif what == "gone":
             job.gone = True
+            if client.startswith(("durable", "attached", "map")):
+                self.faults.append(f"{client}: a broker has lost what must outlive it: {line}")
         elif what == "forgetting":
             job.forgetting = True
         elif what == "refused" and job:

@@ -108,13 +108,18 @@ static void s_take_result (const load_t *self, const recipe_t *recipe, seen_t *s
         s_log (self, "twice %s %" PRIu32, recipe->name, event->index);
 }
 
-//  A broker that drains takes no new jobs; another one will soon be there.
+//  A broker that drains takes no new jobs; another one will soon be there. What one held in memory ends with it (account.py knows
+//  whose jobs may).
 static void s_fail (const load_t *self, const recipe_t *recipe, const char *doing, cadre_error_t error,
                     const char *message)
 {
     if (error == CADRE_ERROR_REFUSED && strstr (message, "draining")) {
         s_log (self, "refused %s", recipe->name);
         nanosleep (&(struct timespec){.tv_nsec = 200000000}, NULL);
+        return;
+    }
+    if (error == CADRE_ERROR_CLOSED && strstr (message, "which it held in memory, is gone")) {
+        s_log (self, "gone %s", recipe->name);
         return;
     }
     s_log (self, "failed %s %s: %s: %s", recipe->name, doing, cadre_error_text (error), message);
