@@ -10,10 +10,11 @@ from disk import Disk
 BEAT, LOST = "200ms", "2s"
 WORKERS = 3
 SLOTS = 2
+PORTS = (29200, 31000)  # 12 blocks, beyond those of other tests and below those that the system gives away
 
 
 class Stage:
-    def __init__(self, build, root, ports=(27000, 28000)):
+    def __init__(self, build, root):
         self.build, self.root = build, root
         for name in ("log", "run", "tmp", "home", "told"):
             os.makedirs(os.path.join(root, name), mode=0o700)
@@ -21,7 +22,7 @@ class Stage:
         self.told = os.path.join(root, "told")
         self.trace = os.path.join(root, "trace")
         self.disk = Disk(root, os.path.join(build, "tests/chaos/chaos_disk.so"))
-        self.port = free_block(*ports, 150)
+        self.port = free_block(*PORTS, 150)
         self.ipc = f"ipc://{root}/run/broker"
         self.tcp = f"tcp://127.0.0.1:{self.port}"
         self.far = f"tcp://127.0.0.2:{self.port}"  # through the proxy
