@@ -125,6 +125,7 @@ static bool s_leases (journal_t *self, cursor_t *cursor, uint64_t seq)
         if (job->tasks [index].state == TASK_READY)
             ledger_lease (self->hub->ledger, job, (uint32_t) index, agent, record.serial + i);
     }
+    ledger_compact_leases (self->hub->ledger, agent);
     return true;
 }
 

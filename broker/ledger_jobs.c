@@ -102,8 +102,24 @@ void ledger_finish (ledger_t *self, job_t *job)
     ledger_seal (self, job);
 }
 
+//  Nobody's list names a lease of the job any more: a copy of it may give the same ones again.
+static void s_strike_leases (ledger_t *self, uint64_t job)
+{
+    for (size_t place = 0; place < roster_places (self->hub->roster); place++) {
+        agent_t *agent = roster_at (self->hub->roster, place);
+        size_t left = 0;
+        for (size_t i = 0; agent && i < agent->leases_count; i++)
+            if (agent->leases [i].job != job)
+                agent->leases [left++] = agent->leases [i];
+        if (agent)
+            agent->leases_count = left;
+    }
+}
+
 void ledger_unmake (ledger_t *self, job_t *job)
 {
+    if (job->leased)
+        s_strike_leases (self, job->number);
     for (uint32_t i = 0; job->leased && i < job->total; i++)
         ledger_release (self, job, i);
     ledger_drop (self, job);

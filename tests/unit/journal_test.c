@@ -445,6 +445,39 @@ static void test_compaction_of_many_jobs (void **state)
     s_end (&house);
 }
 
+//  The broker is killed when the copy is durable and what it replaces not yet dropped: a lease that both have is one
+static void test_a_copy_beside_what_it_replaces (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    uint8_t uuid [WIRE_UUID_BYTES];
+    memcpy (uuid, agent->uuid, sizeof uuid);
+    job_t *job = s_job (&house, 3);
+    s_turn (&house);
+    uint32_t running = s_lease (&house, job, agent);
+    uint64_t serial = house.rig.hub.serial;
+    s_turn (&house);
+    memory_disk_hold (house.disk);
+    journal_compact (house.rig.hub.journal);
+    memory_disk_let (house.disk, 1);
+    memory_lose (&house.rig.hub.journal->store);
+    memory_disk_let (house.disk, SIZE_MAX);
+    s_restart (&house);
+    job = s_only (&house);
+    agent = roster_by_uuid (house.rig.hub.roster, uuid);
+    assert_int_equal (agent->leased, 1);
+    spans_t held = {0};
+    spans_add (&held, serial);
+    ledger_lose (house.rig.hub.ledger, agent, &held, true);
+    spans_free (&held);
+    assert_int_equal (agent->leases_count, 1);
+    assert_non_null (ledger_held (house.rig.hub.ledger, agent, job, running, serial));
+    assert_int_equal (job->ready, 2);
+    s_end (&house);
+}
+
 static void test_a_failed_disk_ends_everything (void **state)
 {
     (void) state;
@@ -475,6 +508,7 @@ int main (void)
         cmocka_unit_test (test_numbers_are_not_used_again),
         cmocka_unit_test (test_compaction),
         cmocka_unit_test (test_compaction_of_many_jobs),
+        cmocka_unit_test (test_a_copy_beside_what_it_replaces),
         cmocka_unit_test (test_a_failed_disk_ends_everything),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
