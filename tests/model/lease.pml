@@ -1,8 +1,8 @@
 /*  lease.pml - the lease protocol: one durable job, two workers, a broker with a store, a client
  *
- *  README.md beside this file says what is modelled, what is not, and how to read a trail. Each option of a loop is one
- *  step: what a process does between two polls. Faults are paid from one budget, so that all mixtures of so many faults
- *  are tried, at all moments. The name of a property stands behind its assertion, in brackets; the runner reads it there.
+ *  README.md beside this file says what is modelled, where that is in the code, what is not, and how
+ *  to read a trail. Each option of a loop is one step: what a process does between two polls. Faults are paid from one
+ *  budget, so that all mixtures of so many faults are tried, at all moments. The name of a property stands behind its assertion, in brackets; the runner reads it there.
  */
 
 #ifndef TASKS
@@ -119,7 +119,7 @@ byte faults = FAULTS; /* What is left to go wrong */
 
 mtype = { GREETING, OPENED, GONE };
 
-mtype link [WORKERS] = OPENED; /* As in worker/link.h; GONE: the process has ended */
+mtype link [WORKERS] = OPENED; /* As in worker/link.h, where OPENED is OPENING, then OPEN; GONE: the process has ended */
 byte session [WORKERS] = 1;    /* 0: none */
 byte held [WORKERS] = NONE;    /* The lease at hand */
 byte box_count [WORKERS];      /* Answers that are not acknowledged */
@@ -157,7 +157,7 @@ byte outcome [TASKS]; /* The lease whose answer counted */
 
 /* What is durable is the picture of what the broker knew at the last commit; appended is what has changed since. */
 bool appended;
-byte boots; /* The epoch */
+byte boots; /* The epoch: how often the store was opened (store_boots) */
 mtype disk_job = ABSENT;
 mtype disk_state [TASKS];
 byte disk_lease [TASKS];
