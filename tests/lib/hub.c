@@ -51,6 +51,8 @@ static void *s_worker_thread (void *argument)
     assert (self->worker);
     self->phase = 1;
     worker_run (self->worker, &fault);
+    if (fault.code)
+        fprintf (stderr, "worker_run: %s\n", fault.text);
     self->phase = 2;
     while (!self->leave)
         poll (NULL, 0, 1);
@@ -68,7 +70,44 @@ static void s_push (hub_t *self)
 {
     const buffer_t *frame;
     while (self->lane && (frame = stream_next (self->out)))
-        assert (sockets_send_bytes (self->lane, frame->data, frame->size, 0) == CADRE_OK);
+        if (sockets_send_bytes (self->lane, frame->data, frame->size, ZMQ_DONTWAIT)) {
+            stream_unsend (self->out); // Nobody is there yet
+            return;
+        }
+}
+
+static hub_result_t *s_add (hub_t *self, uint64_t serial)
+{
+    self->results = realloc (self->results, (self->count + 1) * sizeof (hub_result_t));
+    assert (self->results);
+    self->results [self->count] = (hub_result_t){.serial = serial};
+    return &self->results [self->count++];
+}
+
+static const hub_result_t *s_answer (const hub_t *self, uint64_t serial)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->results [i].serial == serial)
+            return &self->results [i];
+    return NULL;
+}
+
+static bool s_holds (const wire_list_t *held, uint64_t serial)
+{
+    wire_span_t span;
+    cursor_t cursor = cursor_of_view (held->values);
+    while (wire_read_span (&cursor, &span))
+        if (serial - span.first < span.count)
+            return true;
+    return false;
+}
+
+//  What the worker does not hold any more never reached it, or was lost with a session.
+static void s_find_lost (hub_t *self, const wire_list_t *held)
+{
+    for (uint64_t serial = 1; serial <= self->serial; serial++)
+        if (!s_answer (self, serial) && !(self->adopt && s_holds (held, serial)))
+            s_add (self, serial)->outcome = CADRE_OUTCOME_WORKER_LOST;
 }
 
 static void s_on_hello (hub_t *self, cursor_t *body)
@@ -79,9 +118,10 @@ static void s_on_hello (hub_t *self, cursor_t *body)
     fault_t fault = {0};
     assert (wire_read_worker_hello (body, &hello));
     self->functions = hello.functions.count;
+    s_find_lost (self, &hello.held);
     sockets_destroy (&self->lane);
     self->lane = sockets_new (self->context, ZMQ_PUSH, &fault);
-    snprintf (endpoint, sizeof endpoint, "inproc://hub/lane-%u", ++self->lanes);
+    snprintf (endpoint, sizeof endpoint, "%s/lane-%u", self->options.broker, ++self->lanes);
     assert (sockets_bind (self->lane, endpoint, &fault) == CADRE_OK);
     self->session += 100;
     self->in = (stream_in_t){0};
@@ -105,12 +145,14 @@ static void s_on_hello (hub_t *self, cursor_t *body)
     s_push (self);
 }
 
-static void s_on_back (hub_t *self, uint8_t verb, cursor_t *body)
+static void s_on_back (hub_t *self, uint8_t verb, uint64_t session, cursor_t *body)
 {
     wire_lane_open_t open;
     wire_window_t window;
     if (verb == WIRE_worker_hello)
         s_on_hello (self, body);
+    if (verb != WIRE_worker_hello && session != self->session)
+        return;
     if (verb == WIRE_lane_open && wire_read_lane_open (body, &open)) {
         self->open = true;
         stream_grant (self->out, open.tasks, open.bytes);
@@ -118,14 +160,6 @@ static void s_on_back (hub_t *self, uint8_t verb, cursor_t *body)
     if (verb == WIRE_window && wire_read_window (body, &window))
         stream_grant (self->out, window.tasks, window.bytes);
     s_push (self);
-}
-
-static hub_result_t *s_add (hub_t *self, uint64_t serial)
-{
-    self->results = realloc (self->results, (self->count + 1) * sizeof (hub_result_t));
-    assert (self->results);
-    self->results [self->count] = (hub_result_t){.serial = serial};
-    return &self->results [self->count++];
 }
 
 static void s_text (view_t detail, const char *key, char *text, size_t size)
@@ -211,7 +245,7 @@ static void s_read (hub_t *self)
     zmq_msg_init (&message);
     while (sockets_receive_from (self->back, &self->route, &message) == CADRE_OK) {
         assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body) == CADRE_OK);
-        s_on_back (self, envelope.verb, &body);
+        s_on_back (self, envelope.verb, envelope.session, &body);
     }
     while (sockets_receive (self->sink, &message) == CADRE_OK) {
         assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body) == CADRE_OK);
@@ -244,10 +278,18 @@ void hub_pass_ms (hub_t *self, int ms)
 
 static void s_wait_open (hub_t *self)
 {
-    for (int left_ms = WAIT_MS; !self->open; left_ms -= 10) {
-        assert (left_ms > 0);
-        s_turn (self);
-    }
+    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; !self->open; s_turn (self))
+        assert (moment_now (NULL) < end_us);
+}
+
+static void *s_bind (hub_t *self, int type, const char *name)
+{
+    char endpoint [64];
+    fault_t fault = {0};
+    void *socket = sockets_new (self->context, type, &fault);
+    snprintf (endpoint, sizeof endpoint, "%s/%s", self->options.broker, name);
+    assert (sockets_bind (socket, endpoint, &fault) == CADRE_OK);
+    return socket;
 }
 
 hub_t *hub_new (worker_options_t options)
@@ -256,14 +298,13 @@ hub_t *hub_new (worker_options_t options)
     fault_t fault = {0};
     assert (self);
     self->context = sockets_context_new (1, 64, &fault);
-    self->back = sockets_new (self->context, ZMQ_ROUTER, &fault);
-    self->sink = sockets_new (self->context, ZMQ_PULL, &fault);
-    assert (sockets_bind (self->back, "inproc://hub/back", &fault) == CADRE_OK);
-    assert (sockets_bind (self->sink, "inproc://hub/sink", &fault) == CADRE_OK);
     self->adopt = true;
     self->options = options;
-    self->options.broker = "inproc://hub";
+    if (!options.broker)
+        self->options.broker = "inproc://hub";
     self->options.name = "alpha";
+    self->back = s_bind (self, ZMQ_ROUTER, "back");
+    self->sink = s_bind (self, ZMQ_PULL, "sink");
     int failed = pthread_create (&self->thread, NULL, s_worker_thread, self);
     assert (!failed);
     s_wait_open (self);
@@ -391,6 +432,7 @@ void hub_forget (hub_t *self, bool adopt)
 {
     self->adopt = adopt;
     self->open = false;
+    self->session++; // What is on its way belongs to no session
     for (int tries = 0; !self->open; tries++) {
         buffer_t frame = {0};
         assert (tries < WAIT_MS / 1000);
@@ -403,21 +445,21 @@ void hub_forget (hub_t *self, bool adopt)
 
 const hub_result_t *hub_wait (hub_t *self, uint64_t serial)
 {
-    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; moment_now (NULL) < end_us; s_turn (self))
-        for (size_t i = 0; i < self->count; i++)
-            if (self->results [i].serial == serial)
-                return &self->results [i];
+    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; moment_now (NULL) < end_us; s_turn (self)) {
+        const hub_result_t *result = s_answer (self, serial);
+        if (result)
+            return result;
+    }
     fprintf (stderr, "lease %lu was not answered\n", (unsigned long) serial);
     abort ();
 }
 
 void hub_wait_end (hub_t *self)
 {
-    for (int left_ms = WAIT_MS; self->phase != 2 || !self->goodbye; left_ms -= 10) {
-        assert (left_ms > 0);
+    int64_t end_us = moment_now (NULL) + WAIT_MS * 1000;
+    while (self->phase != 2 || !self->goodbye) {
+        assert (moment_now (NULL) < end_us);
         s_turn (self);
-        if (self->phase == 2)
-            poll (NULL, 0, 1);
     }
 }
 

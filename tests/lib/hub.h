@@ -1,7 +1,7 @@
 /*
  *  hub: a broker for one worker, played by a test, with a real worker in a thread of its own.
  *
- *  The test opens jobs, sends tasks, and waits for their results. Over inproc; windows are watched. Everything fails the process by assert, waits end after 20 s.
+ *  The test opens jobs, sends tasks, and waits for their results. Windows are watched. Everything fails the process by assert, waits end after 20 s.
  */
 #ifndef TESTS_LIB_HUB_H
 #define TESTS_LIB_HUB_H
@@ -13,14 +13,14 @@ typedef struct hub hub_t;
 
 typedef struct hub_result {
     uint64_t serial;         // of the lease
-    cadre_outcome_t outcome; // NONE: it was returned
+    cadre_outcome_t outcome; // NONE: it was returned; WORKER_LOST: it was lost with a session
     int64_t code;            // exit code or signal
     buffer_t value;          // one msgpack value
     char detail [1024];      // "kind: message", empty if there is none
     bool abandoned;          // a thread was left behind
 } hub_result_t;
 
-//  Starts the worker and waits until its lane is open. Broker, clock and embedded of OPTIONS are filled in.
+//  Starts the worker and waits until its lane is open. The name in OPTIONS is filled in, and the broker where there is none: inproc then.
 hub_t *hub_new (worker_options_t options);
 
 //  Stops the worker if it still runs.
