@@ -28,14 +28,16 @@ static const struct {
 static void s_read_outcome (order_options_t *self, const char *text, struct argp_state *state)
 {
     text_t words = {0};
+    bool known = false;
     self->outcome = text;
     for (unsigned i = CADRE_OUTCOME_OK; i < CADRE_OUTCOMES_COUNT; i++) {
         const char *word = cadre_outcome_text ((cadre_outcome_t) i);
-        if (strcmp (word, text) == 0)
-            return;
+        known |= strcmp (word, text) == 0;
         text_print (&words, "%s%s", i > CADRE_OUTCOME_OK ? ", " : "", word);
     }
-    argp_error (state, "'%s' is no outcome: there are %s", text, words.bytes);
+    if (!known)
+        argp_error (state, "'%s' is no outcome: there are %s", text, words.bytes);
+    text_free (&words);
 }
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)
