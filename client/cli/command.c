@@ -86,7 +86,8 @@ static error_t s_parse_shared (int key, char *argument, struct argp_state *state
 static const struct argp_option s_broker_options [] = {
     {"broker", KEY_BROKER, "ADDRESS", 0,
      "tcp://HOST:PORT or ipc://FOLDER; else CADRE_BROKER, else a line 'broker = ADDRESS' in "
-     "$XDG_CONFIG_HOME/cadre/config, else the one at the default ipc place",
+     "$XDG_CONFIG_HOME/cadre/config, else the one at the default ipc place. One that goes away is waited for: a minute, or "
+     "CADRE_RECONNECT (10s, 5m, forever)",
      90},
     {"access", KEY_ACCESS, "FILE", 0,
      "access file with your key, for a broker on tcp that wants one; it also says where that broker is; else CADRE_ACCESS",

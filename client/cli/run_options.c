@@ -183,7 +183,7 @@ static const struct argp s_run_argp = {
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
     .doc =
         "Run a command for each input, many at a time.\v" GRAMMAR
-        "A broker that goes away is waited for, for a minute: once it is back, what has not ended is handed over again.\n\n"
+        "A broker that goes away is waited for, for a minute (CADRE_RECONNECT=10m: for ten): once it is back, what has not ended is handed over again.\n\n"
         "Exit codes: 0; 1 to 100 the number of failed tasks, 101 more; 64 usage; 69 no broker answers; 125 "
         "cadre's own error; 130 interrupted.\n\nExamples:\n"
         "  cadre run -k 'wc -l < {}' ::: *.txt\n"

@@ -229,7 +229,7 @@ typedef struct cadre_options {
     size_t window_bytes;    //  Results that may wait here unread; 0: 64 MiB
     bool callbacks_by_dispatch; //  Callbacks run in cadre_dispatch, not on the pool's own thread
     const char *access;         //  Access file for a broker that wants a key; NULL: what CADRE_ACCESS names
-    int reconnect_ms;   //  How long a broker that is away is waited for; 0: 60000; -1: for ever. See below
+    int reconnect_ms; //  How long a broker that is away is waited for; 0: as CADRE_RECONNECT says ("10s", "forever"), else 60000; -1: for ever
     void *reserved [6]; //  Must be zero
 } cadre_options_t;
 

@@ -11,13 +11,13 @@
 
 #include "client/lib/future.h"
 #include "client/lib/local.h"
+#include "client/lib/patience.h"
 #include "client/lib/work.h"
 #include "common/access.h"
 #include "common/greeting.h"
 #include "common/moment.h"
 
 #define CONNECT_MS 5000
-#define RECONNECT_MS 60000
 #define FIRST_MS 500 //  After that it is asked whether keys are the reason
 #define WINDOW_BYTES (64u * 1024u * 1024u)
 #define WINDOW_TASKS 100000u
@@ -273,8 +273,10 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
     session_options_t session = {.name = s_label (options, label, sizeof label),
                                  .address = address_print (&goal->addresses [0], first, sizeof first),
                                  .window_tasks = WINDOW_TASKS,
-                                 .window_bytes = options->window_bytes ? options->window_bytes : WINDOW_BYTES,
-                                 .patience_ms = options->reconnect_ms ? options->reconnect_ms : RECONNECT_MS};
+                                 .window_bytes =
+                                     options->window_bytes ? options->window_bytes : WINDOW_BYTES};
+    if (patience_read (options->reconnect_ms, &session.patience_ms, fault))
+        return fault->code;
     connection_handler_t handler = {.frame = s_on_frame,
                                     .gone = s_on_gone,
                                     .renewed = s_on_renewed,

@@ -20,6 +20,8 @@ expect_like 1 '^bad +broker: no broker answers at tcp://127.0.0.1:1.*cure: ' '' 
 expect 64 '' 'one word too many' cadre doctor please
 expect_like 0 '"verdict":"ok"' '' cadre doctor -o ndjson
 
+expect 64 '' "CADRE_RECONNECT: 'soon' is no duration: .*, or forever" env CADRE_RECONNECT=soon cadre run true ::: 1
+
 #  ---- a broker alone
 cluster_start 0
 expect_like 1 '^bad +workers: 0 with 0 slots; cure: start one' '' cadre doctor --broker "$ipc"
@@ -162,7 +164,7 @@ checks=$((checks + 1))
 wait "$broker_pid" || fault "a drained broker ends with $?"
 cluster_stop
 cluster_start 1
-cadre run "touch $scratch/runs; sleep 30; :" ::: 1 2>run.err &
+CADRE_RECONNECT=15s cadre run "touch $scratch/runs; sleep 30; :" ::: 1 2>run.err &
 run_pid=$!
 until_ok test -e "$scratch/runs" || fault 'nothing runs'
 expect 0 '' '^cadre: the broker stops$' cadre broker stop

@@ -1,6 +1,7 @@
 //  away_test.c - a broker that is away and comes back: what outlives it, windows, patience
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -297,10 +298,10 @@ static void test_who_submits_meanwhile_waits (void **state)
     s_end (&rig);
 }
 
-static void test_patience_ends (void **state)
+//  Where the program says nothing, the variable does
+static void s_patience_ends (const cadre_options_t *options)
 {
-    (void) state;
-    rig_t rig = s_begin_with (1000, &(cadre_options_t){.reconnect_ms = 100});
+    rig_t rig = s_begin_with (1000, options);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
     cadre_job_t *job = s_job (&rig, 1, NULL);
     s_opened (&rig);
@@ -326,6 +327,20 @@ static void test_patience_ends (void **state)
     cadre_future_destroy (&future);
     cadre_job_destroy (&job);
     s_end (&rig);
+}
+
+static void test_patience_ends (void **state)
+{
+    (void) state;
+    setenv ("CADRE_RECONNECT", "forever", 1);
+    s_patience_ends (&(cadre_options_t){.reconnect_ms = 100});
+    setenv ("CADRE_RECONNECT", "100ms", 1);
+    s_patience_ends (NULL);
+    setenv ("CADRE_RECONNECT", "soon", 1);
+    assert_null (cadre_open ("ipc:///tmp/nobody", NULL));
+    assert_int_equal (cadre_open_error (), CADRE_ERROR_ARGUMENT);
+    assert_non_null (strstr (cadre_open_message (), "CADRE_RECONNECT: 'soon' is no duration"));
+    unsetenv ("CADRE_RECONNECT");
 }
 
 static void *s_ask (void *argument)
