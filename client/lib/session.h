@@ -95,6 +95,9 @@ uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool met
 //  Up to which number the broker has acknowledged frames of this session.
 uint64_t session_acknowledged (const session_t *self);
 
+//  Up to which number frames of this session have been handed to the socket.
+uint64_t session_sent (const session_t *self);
+
 //  Cuts a payload into PART frames and packs a reference to it into item.
 void session_put_parts (session_t *self, view_t payload, buffer_t *item);
 

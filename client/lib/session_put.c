@@ -32,6 +32,11 @@ uint64_t session_acknowledged (const session_t *self)
     return self->out ? stream_acknowledged (self->out) : 0;
 }
 
+uint64_t session_sent (const session_t *self)
+{
+    return self->out ? stream_sent (self->out) : 0;
+}
+
 void session_put_parts (session_t *self, view_t payload, buffer_t *item)
 {
     if (!self->out)

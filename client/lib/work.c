@@ -41,7 +41,10 @@ uint64_t work_put_list (work_t *self, uint32_t first, uint32_t count, const buff
     wire_job_tasks_t tasks = {.ref = self->ref, .first = first, .payloads = wire_list_of (list, count)};
     buffer_t frame = {0};
     wire_write_job_tasks (&frame, (wire_envelope_t){0}, &tasks);
-    return self->last_put = session_put (pool_session (self->pool), &frame, count, true);
+    self->last_put = session_put (pool_session (self->pool), &frame, count, true);
+    if (self->once)
+        risk_put (&self->risk, first, count, self->last_put, session_sent (pool_session (self->pool)));
+    return self->last_put;
 }
 
 //  The frame that opens the work goes out, and is kept.
@@ -59,6 +62,8 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
         return fault->code;
     s_enter (self, pool, listener);
     self->detached = fields->detached;
+    self->durable = fields->durable;
+    self->once = risk_runs_once (fields);
     uint8_t uuid [ENTROPY_UUID_BYTES];
     entropy_uuid (uuid);
     wire_job_open_t open = *fields;
@@ -220,11 +225,16 @@ bool work_synced (const work_t *self)
 
 void work_settle_all (cadre_t *pool)
 {
-    for (work_t *work = pool->works; work; work = work->hh.next)
-        if (work->detached && !work->final) {
+    for (work_t *work = pool->works; work; work = work->hh.next) {
+        if (work->final)
+            continue;
+        if (work->once)
+            risk_gone (&work->risk, session_sent (pool_session (pool)));
+        if (work->detached) {
             s_forget_acknowledged (work);
             work->settled = work_synced (work);
         }
+    }
 }
 
 void work_close (work_t *self)
@@ -245,6 +255,7 @@ void work_close (work_t *self)
     buffer_free (&self->opening);
     buffer_free (&self->orders);
     kept_free (&self->kept);
+    risk_free (&self->risk);
     heard_free (&self->heard);
     self->ref = 0;
 }

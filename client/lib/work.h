@@ -6,8 +6,9 @@
  *  A work can say itself again. When a session is gone and another has begun (the broker was restarted, or has forgotten us), it opens its job
  *  anew, under the same UUID, and goes on:
  *
- *      attached   all tasks again, but for those whose results have come; the listener notices nothing
- *      detached   what the broker has not acknowledged, if it still has the rest; else the work fails
+ *      attached   all tasks again, but for those whose results have come; the listener notices nothing. Tasks that must not run twice and may have been begun
+ *                 end as worker-lost
+ *      detached   what the broker has not acknowledged, if it still has the rest; else, or if that might run tasks twice that must not, the work fails
  *      followed   the same question; what was heard is not told twice
  *
  *  A work is embedded in its user's struct; work_close takes it out of the pool.
@@ -20,6 +21,7 @@
 #include "client/lib/kept.h"
 #include "client/lib/pool.h"
 #include "client/lib/result.h"
+#include "client/lib/risk.h"
 
 #include <uthash.h>
 
@@ -50,6 +52,8 @@ struct work {
     uint32_t sent;                   //  Tasks put into frames
     uint64_t ended;                  //  Results that came
     bool detached;                   //  It outlives the connection
+    bool durable;                    //  It is on the broker's disk before it is acknowledged
+    bool once;                       //  Its tasks must not run twice
     bool follow;                     //  It was opened by somebody else
     bool sealed;                     //  No task follows
     bool seal_put;                   //  The broker was told so
@@ -59,6 +63,7 @@ struct work {
     cadre_progress_t progress;       //  As last heard
     buffer_t opening;                //  The frame that opened it, to be said again
     kept_t kept;                     //  Payloads that may have to be said again
+    risk_t risk;                     //  Once: which tasks may have been begun
     heard_t heard;                   //  What may be heard again
     buffer_t orders;                 //  Cancels that may have to be said again (work_again.c)
     uint64_t last_put;     //  Number of its last frame in this session; WORK_UNPUT: some are not in it

@@ -132,8 +132,41 @@ static bool s_open_again (work_t *self, const wire_list_t *ended)
     return fits;
 }
 
+//  A task that may have been begun, and must not run twice, ends here.
+static void s_lose (work_t *self, uint32_t index)
+{
+    static const char why [] =
+        "the broker was restarted when it may have run, and it must not run twice: look what it has done, "
+        "then submit it again";
+    buffer_t detail = {0};
+    result_t result;
+    pack_map (&detail, 2);
+    pack_text (&detail, "kind");
+    pack_text (&detail, "worker-lost");
+    pack_text (&detail, "message");
+    pack_text (&detail, why);
+    wire_result_t record = {
+        .outcome = CADRE_OUTCOME_WORKER_LOST, .attempt = 1, .detail = wire_view_of (&detail)};
+    bool fine = result_of (&result, &record, (view_t){NULL, 0});
+    assert (fine);
+    buffer_free (&detail);
+    kept_end (&self->kept, index);
+    heard_ends (&self->heard, index);
+    self->ended++;
+    self->listener->result (self, index, &result);
+}
+
+static void s_lose_begun (work_t *self)
+{
+    for (uint32_t index = kept_first (&self->kept, self->sent); index < self->risk.end; index++)
+        if (kept_has (&self->kept, index))
+            s_lose (self, index);
+    self->risk.end = 0;
+}
+
 static void s_attached_again (work_t *self)
 {
+    s_lose_begun (self);
     if (self->sealed && work_done (self)) {
         self->final = true;
         self->listener->changed (self);
@@ -165,19 +198,36 @@ static void s_lost_there (work_t *self)
     work_fail (self, &fault);
 }
 
-//  What was acknowledged is not here any more: then the broker must have it still.
+static void s_may_have_begun (work_t *self)
+{
+    fault_t fault = {0};
+    fault_set (
+        &fault, CADRE_ERROR_CLOSED,
+        "the broker at %s was restarted when tasks of this job may have run, which must not run twice: look what they have "
+        "done, then submit again",
+        pool_address (self->pool));
+    work_fail (self, &fault);
+}
+
+//  What was acknowledged is not here any more: then the broker must have it still. Also when what it may have begun must not run twice.
 static void s_detached_again (work_t *self, bool same)
 {
     uint32_t first = kept_first (&self->kept, self->sent);
+    bool begun = self->risk.end > 0 && !(self->durable && same);
+    self->risk.end = 0;
     if (first > 0 && !same) {
         s_lost_there (self);
+        return;
+    }
+    if (begun && !(same && self->number)) {
+        s_may_have_begun (self);
         return;
     }
     bool settled = self->settled;
     s_open_again (self, &(wire_list_t){0});
     s_unput (self);
     self->settled = settled;
-    if (first > 0) {
+    if (first > 0 || begun) {
         self->asking = true;
         self->last_put = WORK_UNPUT;
     } else

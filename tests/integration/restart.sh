@@ -98,6 +98,16 @@ ended 3 failures
 checks=$((checks + 1))
 [ "$(grep -c '^cadre: task' failures.err)" = 3 ] || fault "failures are not told once each: $(cat failures.err)"
 
+#  What must not run twice, and may have run, has failed: a marker for each time that a task began.
+rm -f mark-*
+during once cadre run --no-rerun 'echo x >>mark-{}; sleep 1; echo {}' ::: 1 2 3
+restart_after test -e mark-1
+ended 3 once
+expect_text 'task 1 worker-lost.*must not run twice' once.err '--no-rerun'
+expect 0 $'a\nb' '' cadre run -k echo ::: a b
+checks=$((checks + 1))
+[ "$(cat mark-* | wc -l)" = "$(ls mark-* | wc -l)" ] || fault "--no-rerun: a task ran twice: $(grep -c x mark-*)"
+
 #  Ctrl-C while it is away.
 during interrupted cadre run 'sleep 30' ::: 1
 until_ok runs || fault 'no job'
