@@ -91,7 +91,7 @@ void front_destroy (front_t **self_p)
 
 //  ---- HELLO --------------------------------------------------------------
 
-static void s_welcome (front_t *self, client_t *client, bool resumed)
+static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t answers)
 {
     front_raise (self->hub, client);
     wire_client_welcome_t fields = {.minor = WIRE_MINOR,
@@ -103,22 +103,30 @@ static void s_welcome (front_t *self, client_t *client, bool resumed)
                                     .lost_ms = self->hub->lost_ms,
                                     .broker = wire_view (self->hub->name),
                                     .version = wire_view (RELEASE),
-                                    .epoch = self->hub->epoch};
+                                    .epoch = self->hub->epoch,
+                                    .answers = answers};
     wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session}, &fields);
     front_send (self, client->route);
 }
 
-static client_t *s_resume (front_t *self, const wire_client_hello_t *hello)
+//  named: the session in the HELLO. Another one than the present: that began with an earlier HELLO, and the client has not heard of it yet; or the
+//  client comes back from another broker.
+static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint64_t named, bool *resumed)
 {
     client_t *client;
+    *resumed = false;
     HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
     if (!client)
         return NULL;
-    if (!stream_acknowledge (client->out, hello->received)) {
+    bool unheard = named && named != client->session;
+    if (unheard && client->in.received == 0)
+        return client;
+    if (unheard || !stream_acknowledge (client->out, hello->received)) {
         front_forget (self, client); //  It has received what we never sent: that was another session
         return NULL;
     }
     stream_rewind (client->out, hello->received);
+    *resumed = true;
     return client;
 }
 
@@ -144,7 +152,7 @@ static client_t *s_admit (front_t *self, const wire_client_hello_t *hello)
     return client;
 }
 
-static void s_hello (front_t *self, sockets_route_t route, cursor_t *body)
+static void s_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t *body)
 {
     wire_client_hello_t hello;
     char message [256];
@@ -165,14 +173,14 @@ static void s_hello (front_t *self, sockets_route_t route, cursor_t *body)
                   "this key is not let in as a client: ask for an access file of role client");
         return;
     }
-    client_t *client = s_resume (self, &hello);
-    bool resumed = client != NULL;
+    bool resumed;
+    client_t *client = s_resume (self, &hello, named, &resumed);
     if (!client)
         client = s_admit (self, &hello);
     client->route = route;
     client->heard_us = self->hub->now_us;
     stream_grant (client->out, hello.window_tasks, hello.window_bytes);
-    s_welcome (self, client, resumed);
+    s_welcome (self, client, resumed, named);
     client_touch (client, self->hub);
 }
 
@@ -306,7 +314,7 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
         return;
     }
     if (envelope.verb == WIRE_client_hello) {
-        s_hello (self, route, &body);
+        s_hello (self, route, envelope.session, &body);
         return;
     }
     client_t *client = NULL;

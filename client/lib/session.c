@@ -302,6 +302,13 @@ static bool s_resume (session_t *self, uint64_t received)
     return true;
 }
 
+//  Several HELLOs may have waited for the broker: only the answer to what is said now counts, once.
+static bool s_is_stale (const session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
+{
+    bool repeated = !welcome->resumed && number == self->number;
+    return repeated || (welcome->answers && welcome->answers != self->number);
+}
+
 static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64_t now_us)
 {
     wire_client_welcome_t welcome;
@@ -311,6 +318,8 @@ static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64
         s_broken (self, WIRE_client_welcome);
         return;
     }
+    if (s_is_stale (self, number, &welcome))
+        return;
     bool goes_on = welcome.resumed && number == self->number && self->out;
     if (goes_on && !s_resume (self, welcome.received)) {
         s_broken (self, WIRE_client_welcome);

@@ -137,7 +137,7 @@ static inline void s_client_hello (peer_t *self)
                                  .received = self->in,
                                  .window_tasks = 1000000,
                                  .window_bytes = 1u << 30};
-    wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
+    wire_write_client_hello (&frame, (wire_envelope_t){.session = self->session}, &hello);
     s_send (self->dealer, &frame);
 }
 

@@ -34,6 +34,44 @@ static void test_a_session_is_resumed (void **state)
     s_end (&rig);
 }
 
+//  Said while the broker was away, by a client of the one before: they are answered by one session, which its jobs outlive.
+static void test_many_hellos_are_one_session (void **state)
+{
+    (void) state;
+    rig_t rig;
+    peer_t client;
+    wire_client_welcome_t welcome;
+    uint8_t uuid [16];
+    s_start (&rig, 2000, false);
+    client = (peer_t){.rig = &rig, .session = 4711, .in = 9};
+    zmq_msg_init (&client.message);
+    entropy_uuid (client.uuid);
+    client.dealer = s_connect (&rig, ZMQ_DEALER, "front");
+    uint64_t session = 0;
+    for (int i = 0; i < 3; i++)
+        s_client_hello (&client);
+    for (int i = 0; i < 3; i++) {
+        s_expect (&client, client.dealer, WIRE_client_welcome);
+        assert_true (wire_read_client_welcome (&client.body, &welcome));
+        assert_true (!welcome.resumed && welcome.answers == 4711);
+        assert_true (i == 0 || client.envelope.session == session);
+        session = client.envelope.session;
+    }
+    client.session = session;
+    client.in = 0;
+    wire_job_open_t open = s_job (1, uuid);
+    s_open_job (&client, &open);
+    s_expect (&client, client.dealer, WIRE_job_opened);
+    //  One that has said something, and names another session, was elsewhere meanwhile
+    client.session = 4712;
+    s_client_hello (&client);
+    s_expect (&client, client.dealer, WIRE_client_welcome);
+    assert_true (wire_read_client_welcome (&client.body, &welcome));
+    assert_true (!welcome.resumed && client.envelope.session != session);
+    s_close (&client);
+    s_end (&rig);
+}
+
 static void test_strangers_are_asked_who_they_are (void **state)
 {
     (void) state;
@@ -281,6 +319,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_a_session_is_resumed),
+        cmocka_unit_test (test_many_hellos_are_one_session),
         cmocka_unit_test (test_strangers_are_asked_who_they_are),
         cmocka_unit_test (test_a_gap_asks_for_a_hello),
         cmocka_unit_test (test_hostile_clients_are_refused),
