@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "broker/journal.h"
 #include "broker/requests.h"
 
 #define DRAIN_MS 30000
@@ -198,12 +199,24 @@ static void s_pack_load (const hub_t *hub, buffer_t *map)
     request_pair_uint (map, "tasks_failed", hub->tasks_failed);
 }
 
+//  All 0 without a store, and before the first durable job.
+static void s_pack_store (const hub_t *hub, buffer_t *map)
+{
+    store_usage_t usage = {0};
+    if (hub->journal)
+        journal_usage (hub->journal, &usage);
+    request_pair_uint (map, "store_bytes", usage.file_bytes);
+    request_pair_uint (map, "store_live_bytes", usage.live_bytes);
+    request_pair_uint (map, "store_commits", usage.commits);
+    request_pair_uint (map, "store_written_bytes", usage.written_bytes);
+}
+
 cadre_error_t request_broker_info (request_t *self, fault_t *fault)
 {
     (void) fault;
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
-    pack_map (map, 25);
+    pack_map (map, 29);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -221,6 +234,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "lost_workers", hub->lost_workers);
     request_pair_text (map, "state", hub->state == HUB_RUNNING ? "running" : "draining");
     request_pair_text (map, "store", hub->store_name);
+    s_pack_store (hub, map);
     request_pair_text (map, "security", hub->doors ? "curve" : hub->insecure ? "insecure" : "local");
     request_pair_uint (map, "keys", hub->doors ? keyring_count (hub->doors->keys) : 0);
     request_pair_uint (map, "refused_peers", hub->doors ? hub->doors->refused (hub->doors) : 0);

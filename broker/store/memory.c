@@ -49,6 +49,7 @@ typedef struct memory {
     uint64_t durable;       //  As of the last turn
     uint64_t commits;       //  Since it was opened
     uint64_t settled_bytes; //  Became durable, not seen by a turn
+    uint64_t written_bytes; //  Became durable since it was opened
     room_t room;            //  What is spoken for
 } memory_t;
 
@@ -100,6 +101,7 @@ static void s_keep (memory_t *self, batch_t *batch)
     s_drop (disk, batch->drop_before);
     self->commits++;
     self->settled_bytes += batch->body.size;
+    self->written_bytes += batch->body.size;
 }
 
 //  Makes durable what may be.
@@ -262,6 +264,7 @@ static void s_usage (const store_t *store, store_usage_t *usage)
     usage->batches = self->disk->count;
     usage->first = self->disk->batches ? self->disk->batches->seq : 0;
     usage->commits = self->commits;
+    usage->written_bytes = self->written_bytes;
 }
 
 static bool s_wants_compaction (const store_t *self)

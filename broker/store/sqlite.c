@@ -138,6 +138,7 @@ static void s_usage (const store_t *store, store_usage_t *usage)
     usage->batches = figures->next_batch - figures->first_batch;
     usage->first = figures->first;
     usage->commits = figures->commits;
+    usage->written_bytes = self->progress.durable_bytes;
 }
 
 static bool s_wants_compaction (const store_t *self)

@@ -65,6 +65,7 @@ typedef struct store_usage {
     uint64_t batches;        //  Durable and not dropped
     uint64_t first;          //  The number of the oldest of them; 0: there is none
     uint64_t commits;        //  Transactions since the store was opened
+    uint64_t written_bytes;  //  Of the batches that became durable since then
 } store_usage_t;
 
 //  Hears of one batch; its bytes are valid during the call. An error, with a fault that says what is wrong with it, ends the scan.

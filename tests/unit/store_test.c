@@ -196,6 +196,21 @@ static void test_slices_that_nobody_took (void **state)
     assert_int_equal (s_reopen (rig), 1);
 }
 
+static void test_what_was_written_is_counted (void **state)
+{
+    store_rig_t *rig = *state;
+    store_usage_t before, after;
+    store_rig_wait (rig, store_rig_append (rig, 1, 100, NULL));
+    store_usage (rig->store, &before);
+    store_rig_wait (rig, store_rig_append (rig, 2, 3 * ROW_CONTENT_BYTES, NULL));
+    store_usage (rig->store, &after);
+    assert_int_equal (after.written_bytes - before.written_bytes, 3 * ROW_CONTENT_BYTES);
+    assert_int_equal (after.commits - before.commits, 1);
+    s_reopen (rig);
+    store_usage (rig->store, &after);
+    assert_int_equal (after.written_bytes, 0);
+}
+
 static void test_a_drop_comes_with_its_batch (void **state)
 {
     store_rig_t *rig = *state;
@@ -347,6 +362,7 @@ static const struct CMUnitTest s_tests [] = {
     TEST (slices_that_are_not_there),
     TEST (slices_come_in_the_order_of_asking),
     TEST (slices_that_nobody_took),
+    TEST (what_was_written_is_counted),
     TEST (a_drop_comes_with_its_batch),
     TEST (all_but_the_last_may_go),
     TEST (a_batch_is_read_that_is_dropped_later),
