@@ -271,6 +271,14 @@ static void s_measure (job_t *job, uint64_t run_us)
     job->mean_us = mean < 1 ? 1 : (uint32_t) mean;
 }
 
+//  Did it come to an end without taking its slot along? What a slot costs is not in its run time.
+static bool s_is_measure (const job_t *job, uint64_t outcome)
+{
+    if (outcome == CADRE_OUTCOME_EXIT || outcome == CADRE_OUTCOME_SIGNAL)
+        return job->kind == WIRE_KIND_COMMAND;
+    return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_TIMEOUT;
+}
+
 //  It had tries left, but what it does to slots is worse than a failure.
 static bool s_is_quarantined (const job_t *job, const task_t *task, uint64_t outcome)
 {
@@ -307,10 +315,11 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
     task->run_us = result->run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) result->run_us;
     agent->answered++;
     agent->answered_us = self->hub->now_us;
-    if (result->outcome == CADRE_OUTCOME_OK) {
-        agent->done++;
+    if (s_is_measure (job, result->outcome))
         s_measure (job, result->run_us);
-    } else {
+    if (result->outcome == CADRE_OUTCOME_OK)
+        agent->done++;
+    else {
         agent->failed++;
         bool deadly = s_is_quarantined (job, task, result->outcome);
         if (!deadly && s_repeat (self, job, index, result->outcome)) {

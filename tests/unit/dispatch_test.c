@@ -84,6 +84,37 @@ static void test_nothing_ahead_before_it_is_measured (void **state)
     s_end (&rig, &dispatch, &client);
 }
 
+//  How long it runs is known from a task that failed, too; but not from one that took its slot with it.
+static void test_what_fails_is_measured (void **state)
+{
+    static const struct {
+        uint32_t kind;    //  Of the job
+        unsigned outcome; //  Of its first task
+        uint32_t mean_us; //  Then
+    } cases [] = {
+        {WIRE_KIND_CALL, CADRE_OUTCOME_ERROR, 100},      {WIRE_KIND_CALL, CADRE_OUTCOME_TIMEOUT, 100},
+        {WIRE_KIND_CALL, CADRE_OUTCOME_EXIT, 0},         {WIRE_KIND_CALL, CADRE_OUTCOME_SIGNAL, 0},
+        {WIRE_KIND_COMMAND, CADRE_OUTCOME_EXIT, 100},    {WIRE_KIND_COMMAND, CADRE_OUTCOME_SIGNAL, 100},
+        {WIRE_KIND_COMMAND, CADRE_OUTCOME_CANCELLED, 0},
+    };
+    (void) state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
+        hub_rig_t rig;
+        dispatch_t *dispatch = s_start (&rig);
+        client_t *client = hub_rig_client (&rig);
+        agent_t *agent = hub_rig_agent (&rig, 2);
+        job_t *job = hub_rig_job (&rig, client, &s_usual, 1000);
+        dispatch_run (dispatch);
+        job->kind = cases [i].kind;
+        hub_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
+                        cases [i].outcome, 100);
+        assert_int_equal (job->mean_us, cases [i].mean_us);
+        dispatch_run (dispatch);
+        assert_int_equal (agent->leased, cases [i].mean_us ? 2 + 40 : 2);
+        s_end (&rig, &dispatch, &client);
+    }
+}
+
 static void test_never_beyond_the_window (void **state)
 {
     (void) state;
@@ -213,6 +244,7 @@ int main (void)
         cmocka_unit_test (test_look_ahead),
         cmocka_unit_test (test_few_tasks_are_spread),
         cmocka_unit_test (test_nothing_ahead_before_it_is_measured),
+        cmocka_unit_test (test_what_fails_is_measured),
         cmocka_unit_test (test_never_beyond_the_window),
         cmocka_unit_test (test_a_limit_holds),
         cmocka_unit_test (test_a_stalled_client_s_tasks_wait),
