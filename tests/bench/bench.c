@@ -46,6 +46,16 @@ void bench_print (const char *name, double value)
     printf ("%s %.3f\n", name, value);
 }
 
+uint64_t bench_integer (const uint8_t *bytes, size_t size)
+{
+    uint64_t number = 0;
+    if (size == 1)
+        return bytes [0];
+    for (size_t i = 1; i < size; i++)
+        number = number << 8 | bytes [i];
+    return number;
+}
+
 static int s_compare (const void *one, const void *other)
 {
     double a = *(const double *) one, b = *(const double *) other;
@@ -63,12 +73,14 @@ int main (int argc, char **argv)
     static const struct {
         const char *name;          //  On the command line
         int (*run) (int, char **); //  The measurement
-    } measurements [] = {{"relay", bench_relay}, {"tasks", bench_tasks}, {"map", bench_map},
-                         {"call", bench_call},   {"start", bench_start}, {"attack", bench_attack},
-                         {"log", bench_log}};
+    } measurements [] = {{"relay", bench_relay}, {"tasks", bench_tasks},     {"map", bench_map},
+                         {"call", bench_call},   {"start", bench_start},     {"attack", bench_attack},
+                         {"log", bench_log},     {"durable", bench_durable}, {"acks", bench_acks},
+                         {"churn", bench_churn}, {"fill", bench_fill},       {"recovery", bench_recovery}};
     for (size_t i = 0; argc > 1 && i < sizeof measurements / sizeof *measurements; i++)
         if (strcmp (argv [1], measurements [i].name) == 0)
             return measurements [i].run (argc - 2, argv + 2);
-    fprintf (stderr, "usage: bench relay|tasks|map|call|start|attack|log ...\n");
+    fprintf (stderr,
+             "usage: bench relay|tasks|map|call|start|attack|log|durable|acks|churn|fill|recovery ...\n");
     return 64;
 }

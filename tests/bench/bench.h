@@ -14,12 +14,17 @@
 #include <stdint.h>
 
 //  Each takes what follows its name on the command line.
-int bench_relay (int argc, char **argv); //  [COUNT]
-int bench_tasks (int argc, char **argv); //  ADDRESS|process|thread [COUNT]
-int bench_map (int argc, char **argv);   //  ADDRESS|process|thread [COUNT]
-int bench_call (int argc, char **argv);  //  ADDRESS|process|thread [COUNT]
-int bench_start (int argc, char **argv); //  COUNT COMMAND...
-int bench_log (int argc, char **argv);   //  [FOLDER [SECONDS]]
+int bench_relay (int argc, char **argv);    //  [COUNT]
+int bench_tasks (int argc, char **argv);    //  ADDRESS|process|thread [COUNT]
+int bench_map (int argc, char **argv);      //  ADDRESS|process|thread [COUNT]
+int bench_call (int argc, char **argv);     //  ADDRESS|process|thread [COUNT]
+int bench_start (int argc, char **argv);    //  COUNT COMMAND...
+int bench_log (int argc, char **argv);      //  [FOLDER [SECONDS]]
+int bench_durable (int argc, char **argv);  //  ADDRESS FOLDER [COUNT]
+int bench_acks (int argc, char **argv);     //  ADDRESS FOLDER
+int bench_churn (int argc, char **argv);    //  ADDRESS FILE [COUNT]
+int bench_fill (int argc, char **argv);     //  ADDRESS TASKS BYTES JOBS
+int bench_recovery (int argc, char **argv); //  ADDRESS JOB COMMAND...
 //  silent|half|strangers|clear|rubbish|client PORT NUMBER: NUMBER connections are held, or come (client: frames) each second; goes on until it is ended
 int bench_attack (int argc, char **argv);
 
@@ -29,6 +34,9 @@ uint64_t bench_count (int argc, char **argv, int index, uint64_t fallback);
 //  Opens a pool there; "process" and "thread" embed one with slots of that kind and the plugin of BENCH_PLUGIN. Ends the program with a
 //  message when that fails.
 cadre_t *bench_open (const char *where);
+
+//  A msgpack integer of any width that is not negative
+uint64_t bench_integer (const uint8_t *bytes, size_t size);
 
 void bench_print (const char *name, double value);
 

@@ -32,13 +32,15 @@ measure () {
     printf 'bench: %s\n' "$*" >&2
     while read -r name value; do
         figure[$prefix$name]=$value
-    done < <(timeout 90 "$@" 2>"$work/errors" || { printf 'bench: failed: %s\n' "$*" >&2; cat "$work/errors" >&2; })
+    done < <(timeout "${patience:-90}" "$@" 2>"$work/errors" || { printf 'bench: failed: %s\n' "$*" >&2; cat "$work/errors" >&2; })
 }
 
 #  row TEXT FIGURE UNIT PEER PEER_FIGURE less|more TARGET
 row () {
     awk -v text="$1" -v mine="${figure[${2:-none}]:-}" -v unit="$3" -v peer="$4" -v theirs="${figure[${5:-none}]:-}" -v target="$6" '
-        function people(x) { return x == "" ? "-" : x >= 1000 ? sprintf("%'\''d", x) : sprintf("%.1f", x) }
+        function people(x) {
+            return x == "" ? "-" : x >= 1000 ? sprintf("%'\''d", x) : sprintf(x == int(x) ? "%d" : x < 10 ? "%.2f" : "%.1f", x)
+        }
         BEGIN {
             ratio = mine == "" || theirs == "" || theirs == 0 ? "-" : sprintf("%.2f", mine / theirs)
             printf "%-44s %12s %-4s %-28s %12s %7s  %s\n", text, people(mine), unit, peer, people(theirs), ratio, target

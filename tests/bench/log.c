@@ -17,13 +17,13 @@ int bench_log (int argc, char **argv)
 #else
 
 #include <poll.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "broker/store/sqlite.h"
+#include "tests/bench/bare.h"
 
 #define RECORD_BYTES 80
 #define ROUNDS 5
@@ -58,55 +58,20 @@ static void s_remove (const course_t *self)
     }
 }
 
-static void s_must (sqlite3 *db, int rc)
+static void s_bare (course_t *self)
 {
-    if (rc != SQLITE_OK && rc != SQLITE_DONE)
-        bench_die ("bare log", sqlite3_errmsg (db));
-}
-
-static void s_step (sqlite3 *db, sqlite3_stmt *statement)
-{
-    s_must (db, sqlite3_step (statement));
-    sqlite3_reset (statement);
-}
-
-static void s_bare_loop (course_t *self, sqlite3 *db)
-{
-    sqlite3_stmt *begin, *insert, *commit;
-    s_must (db, sqlite3_prepare_v2 (db, "BEGIN IMMEDIATE", -1, &begin, NULL));
-    s_must (db, sqlite3_prepare_v2 (db, "INSERT INTO log VALUES (?1, ?2)", -1, &insert, NULL));
-    s_must (db, sqlite3_prepare_v2 (db, "COMMIT", -1, &commit, NULL));
+    bare_t *bare = bare_new (self->folder);
     double start_s = bench_now_s (), now_s = start_s;
-    for (sqlite3_int64 seq = 1; now_s - start_s < self->seconds; seq++) {
+    while (now_s - start_s < self->seconds) {
         double before_s = now_s;
-        s_step (db, begin);
-        sqlite3_bind_int64 (insert, 1, seq);
-        sqlite3_bind_blob (insert, 2, self->body, (int) (self->records * RECORD_BYTES), SQLITE_STATIC);
-        s_step (db, insert);
-        s_step (db, commit);
+        bare_commit (bare, self->records * RECORD_BYTES);
         now_s = bench_now_s ();
         self->batches [0]++;
         if (self->bare_count < SAMPLES_MAX)
             self->bare [self->bare_count++] = (now_s - before_s) * 1e6;
     }
     self->spent_s [0] += now_s - start_s;
-    sqlite3_finalize (begin);
-    sqlite3_finalize (insert);
-    sqlite3_finalize (commit);
-}
-
-static void s_bare (course_t *self)
-{
-    sqlite3 *db;
-    s_must (NULL, sqlite3_open (self->path, &db));
-    s_must (db, sqlite3_exec (
-                    db,
-                    "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-                    "PRAGMA synchronous = FULL; CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB)",
-                    NULL, NULL, NULL));
-    s_bare_loop (self, db);
-    sqlite3_close (db);
-    s_remove (self);
+    bare_destroy (&bare);
 }
 
 static store_t *s_open (const course_t *self)

@@ -9,6 +9,11 @@ static cadre_error_t square (cadre_call_t *call)
 }
 
 static const cadre_function_t functions [] = {
-    {.name = "square", .run = square, .takes = "i", .says = "the square of an integer"}, {0}};
+    {.name = "square", .run = square, .takes = "i", .says = "the square of an integer"},
+    {.name = "square_of",
+     .run = square,
+     .takes = "is",
+     .says = "the same, with a text that is not looked at"},
+    {0}};
 
 CADRE_PLUGIN (functions)

@@ -11,17 +11,6 @@
 
 extern char **environ;
 
-//  A msgpack integer of any width; results of square are never negative
-static uint64_t s_integer (const uint8_t *bytes, size_t size)
-{
-    uint64_t number = 0;
-    if (size == 1)
-        return bytes [0];
-    for (size_t i = 1; i < size; i++)
-        number = number << 8 | bytes [i];
-    return number;
-}
-
 typedef struct reading {
     cadre_job_t *job; //  Whose results
     uint64_t count;   //  How many are expected
@@ -38,7 +27,7 @@ static void *s_read (void *argument)
             || event.index >= self->count)
             continue;
         uint64_t index = event.index;
-        if (s_integer (event.bytes, event.size_bytes) == index * index && !self->seen [index]++)
+        if (bench_integer (event.bytes, event.size_bytes) == index * index && !self->seen [index]++)
             self->right++;
     }
     return NULL;
