@@ -1,0 +1,126 @@
+/*
+ *  journal_rig: a broker's modules with a journal, over a disk that outlives them, for unit tests of what a restart finds.
+ */
+#ifndef TESTS_LIB_JOURNAL_RIG_H
+#define TESTS_LIB_JOURNAL_RIG_H
+
+#include "broker/journal_own.h"
+#include "broker/store/memory.h"
+#include "tests/lib/hub_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+//  A broker's modules over a disk that outlives them
+typedef struct house {
+    hub_rig_t rig;       // the modules
+    memory_disk_t *disk; // what is left after a restart
+    client_t *client;    // who submits
+} house_t;
+
+static inline void house_open (house_t *self)
+{
+    fault_t fault = {0};
+    hub_rig_start (&self->rig);
+    self->rig.hub.epoch = 99;
+    store_t *store = memory_open (self->disk, 0, &fault);
+    assert_non_null (store);
+    self->rig.hub.journal = journal_new (&self->rig.hub, &store, &fault);
+    assert_string_equal (fault.text, "");
+    assert_non_null (self->rig.hub.journal);
+    self->client = hub_rig_client (&self->rig);
+}
+
+static inline void house_start (house_t *self)
+{
+    *self = (house_t){.disk = memory_disk_new ()};
+    house_open (self);
+}
+
+//  What the loop does at the end of a turn, and at the beginning of the next
+static inline void house_turn (house_t *self)
+{
+    fault_t fault = {0};
+    journal_flush (self->rig.hub.journal);
+    assert_int_equal (journal_turn (self->rig.hub.journal, &fault), CADRE_OK);
+    ledger_settle (self->rig.hub.ledger);
+}
+
+static inline void house_leave (house_t *self)
+{
+    fault_t fault = {0};
+    journal_close (&self->rig.hub.journal, &fault);
+    while (ledger_first (self->rig.hub.ledger)) //  Followers go before their clients
+        ledger_unmake (self->rig.hub.ledger, ledger_first (self->rig.hub.ledger));
+    hub_rig_end_client (&self->rig, &self->client);
+    hub_rig_end (&self->rig);
+}
+
+static inline void house_restart (house_t *self)
+{
+    house_leave (self);
+    house_open (self);
+}
+
+static inline void house_end (house_t *self)
+{
+    house_leave (self);
+    memory_disk_destroy (&self->disk);
+}
+
+static inline job_t *house_job (house_t *self, uint32_t tasks)
+{
+    static uint8_t serial;
+    uint8_t uuid [WIRE_UUID_BYTES] = {77, ++serial};
+    buffer_t packed = {0}, list = {0};
+    wire_job_open_t open = {.ref = serial,
+                            .uuid = {uuid, sizeof uuid},
+                            .kind = WIRE_KIND_CALL,
+                            .function = wire_view ("square"),
+                            .retries = 1,
+                            .retries_lost = 2,
+                            .durable = true};
+    fault_t fault = {0};
+    job_t *job = ledger_open (self->rig.hub.ledger, self->client, &open);
+    wire_pack_job_open (&packed, &open);
+    assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size, tasks, &fault), CADRE_OK);
+    journal_job (self->rig.hub.journal, job, wire_view_of (&packed));
+    for (uint32_t i = 0; i < tasks; i++) {
+        pack_array (&list, 1);
+        pack_uint (&list, i);
+    }
+    wire_list_t payloads = wire_list_of (&list, tasks);
+    ledger_submit (self->rig.hub.ledger, job, &payloads);
+    ledger_finish (self->rig.hub.ledger, job);
+    buffer_free (&packed);
+    buffer_free (&list);
+    return job;
+}
+
+static inline job_t *house_only (house_t *self)
+{
+    assert_int_equal (ledger_count (self->rig.hub.ledger), 1);
+    return ledger_first (self->rig.hub.ledger);
+}
+
+static inline uint32_t house_lease (house_t *self, job_t *job, agent_t *agent)
+{
+    uint32_t index = job_take (job);
+    ledger_lease (self->rig.hub.ledger, job, index, agent, ++self->rig.hub.serial);
+    return index;
+}
+
+static inline void house_answer_all (house_t *self, job_t *job, agent_t *agent, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = house_lease (self, job, agent);
+        assert_true (
+            hub_rig_answer (&self->rig, agent, job, index, self->rig.hub.serial, CADRE_OUTCOME_OK, 5));
+    }
+}
+
+#endif

@@ -1,0 +1,115 @@
+//  journal_compact_test.c - the log does not grow for ever, and what was copied forward is what was there
+
+#include "tests/lib/journal_rig.h"
+
+//  The log does not grow for ever, and what is copied forward is what was there
+static void test_compaction (void **state)
+{
+    (void) state;
+    house_t house;
+    store_usage_t usage;
+    house_start (&house);
+    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    job_t *kept = house_job (&house, 100);
+    house_turn (&house);
+    house_answer_all (&house, kept, agent, 40);
+    uint32_t running = house_lease (&house, kept, agent);
+    uint64_t serial = house.rig.hub.serial, number = kept->number, gone = 0;
+    uint8_t uuid [WIRE_UUID_BYTES];
+    house_turn (&house);
+    for (int round = 0; round < 60; round++) {
+        job_t *job = house_job (&house, 20000);
+        if (round == 0)
+            gone = job->number, memcpy (uuid, job->uuid, sizeof uuid);
+        house_turn (&house);
+        house_answer_all (&house, job, agent, 20000);
+        house_turn (&house);
+        house_turn (&house);
+        ledger_forget (house.rig.hub.ledger, job);
+        house_turn (&house);
+    }
+    journal_usage (house.rig.hub.journal, &usage);
+    assert_true (usage.used_bytes < (200u << 20));
+    assert_true (usage.first > 100);
+    house_restart (&house);
+    kept = house_only (&house);
+    assert_int_equal (kept->number, number);
+    assert_int_equal (ledger_forgotten (house.rig.hub.ledger, uuid), gone);
+    assert_int_equal (kept->done, 40);
+    assert_int_equal (kept->total, 100);
+    assert_int_equal (kept->ready, 59);
+    assert_int_equal (kept->tasks [running].state, TASK_LEASED);
+    assert_int_equal (kept->tasks [running].serial, serial);
+    for (uint32_t i = 0; i < kept->total; i++)
+        assert_int_equal (kept->kept_at [i] != 0, kept->tasks [i].state == TASK_DONE);
+    house_end (&house);
+}
+
+//  Many small ones are copied together, and found again
+static void test_compaction_of_many_jobs (void **state)
+{
+    (void) state;
+    house_t house;
+    store_usage_t before, after;
+    house_start (&house);
+    for (int i = 0; i < 200; i++) {
+        house_job (&house, 1);
+        house_turn (&house);
+    }
+    journal_usage (house.rig.hub.journal, &before);
+    journal_compact (house.rig.hub.journal);
+    house_turn (&house);
+    house_turn (&house);
+    journal_usage (house.rig.hub.journal, &after);
+    assert_true (after.first > before.first);
+    assert_true (before.batches > 200);
+    assert_true (after.batches < 5);
+    house_restart (&house);
+    assert_int_equal (ledger_count (house.rig.hub.ledger), 200);
+    for (job_t *job = ledger_first (house.rig.hub.ledger); job; job = job->hh_number.next)
+        assert_int_equal (job->ready, 1);
+    house_end (&house);
+}
+
+//  The broker is killed when the copy is durable and what it replaces not yet dropped: a lease that both have is one
+static void test_a_copy_beside_what_it_replaces (void **state)
+{
+    (void) state;
+    house_t house;
+    house_start (&house);
+    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    uint8_t uuid [WIRE_UUID_BYTES];
+    memcpy (uuid, agent->uuid, sizeof uuid);
+    job_t *job = house_job (&house, 3);
+    house_turn (&house);
+    uint32_t running = house_lease (&house, job, agent);
+    uint64_t serial = house.rig.hub.serial;
+    house_turn (&house);
+    memory_disk_hold (house.disk);
+    journal_compact (house.rig.hub.journal);
+    memory_disk_let (house.disk, 1);
+    memory_lose (&house.rig.hub.journal->store);
+    memory_disk_let (house.disk, SIZE_MAX);
+    house_restart (&house);
+    job = house_only (&house);
+    agent = roster_by_uuid (house.rig.hub.roster, uuid);
+    assert_int_equal (agent->leased, 1);
+    spans_t held = {0};
+    spans_add (&held, serial);
+    ledger_lose (house.rig.hub.ledger, agent, &held, true);
+    spans_free (&held);
+    assert_int_equal (agent->leases_count, 1);
+    assert_non_null (ledger_held (house.rig.hub.ledger, agent, job, running, serial));
+    assert_int_equal (job->ready, 2);
+    house_end (&house);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_compaction),
+        cmocka_unit_test (test_compaction_of_many_jobs),
+        cmocka_unit_test (test_a_copy_beside_what_it_replaces),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
