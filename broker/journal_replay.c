@@ -168,18 +168,34 @@ static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
+//  What was kept then is kept now, and counts for as much: bytes written, not packed. The mark of a cut comes last.
+static bool s_keep_output (job_t *job, const wire_log_output_t *record)
+{
+    cursor_t cursor = cursor_of_view (record->body);
+    uint64_t index, attempt, stream;
+    bool cut, first = false;
+    view_t bytes;
+    if (!cursor_uint (&cursor, &index) || !cursor_uint (&cursor, &attempt) || !cursor_uint (&cursor, &stream)
+        || !cursor_bool (&cursor, &cut) || !cursor_blob (&cursor, &bytes) || index != record->index)
+        return false;
+    bool admitted = keep_admits (job->keep, (uint32_t) index, cut ? SIZE_MAX : bytes.size, &first);
+    if (admitted || (cut && first))
+        keep_append (job->keep, KEEP_OUTPUT, (uint32_t) index, record->body);
+    return true;
+}
+
 static bool s_output (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_output_t record;
     job_t *job;
-    bool first = false;
     (void) seq;
     if (!wire_read_log_output (cursor, &record) || !s_task (self, record.job, record.index, &job))
         return false;
-    if (job && keep_admits (job->keep, (uint32_t) record.index, record.body.size, &first))
-        keep_append (job->keep, KEEP_OUTPUT, (uint32_t) record.index, record.body);
-    if (job)
-        keep_set_mark (job->keep, (uint32_t) record.index, (keep_mark_t){record.serial, record.end});
+    if (!job)
+        return true;
+    if (!s_keep_output (job, &record))
+        return false;
+    keep_set_mark (job->keep, (uint32_t) record.index, (keep_mark_t){record.serial, record.end});
     return true;
 }
 

@@ -180,7 +180,7 @@ keep_mark_t keep_mark (const keep_t *self, uint32_t index)
 bool keep_admits (keep_t *self, uint32_t index, size_t size_bytes, bool *first)
 {
     wrote_t *wrote = s_wrote (self, index);
-    if (!wrote->cut && wrote->size_bytes + size_bytes <= HUB_KEEP_BYTES) {
+    if (!wrote->cut && size_bytes <= HUB_KEEP_BYTES - wrote->size_bytes) {
         wrote->size_bytes += size_bytes;
         return true;
     }
