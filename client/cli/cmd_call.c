@@ -41,7 +41,8 @@ static const struct argp s_argp = {
         "{\"base64\": \"...\"}, and numbers that JSON lacks {\"double\": \"nan\"}.\n\nExit codes: 0; 1 the task "
         "failed; 64 usage; 69 no broker answers; 78 the plugin cannot be used; 130 interrupted.\n\nExamples:\n"
         "  cadre call --plugin ./square.so square 7\n"
-        "  cadre call --broker tcp://hub:5700 greet '\"Ada\"'",
+        "  cadre call --broker tcp://hub:5700 greet '\"Ada\"'\n"
+        "  cadre call --no-rerun --retries timeout=2 --timeout 10s pay 17",
     .children = s_children};
 
 //  One word. 0, or the exit code.
@@ -129,7 +130,7 @@ static int s_call (call_t *self)
     cadre_t *pool = pool_options_open (&self->options, &exit_code);
     if (!pool)
         return exit_code;
-    const cadre_job_options_t options = pool_options_job (&self->options);
+    const cadre_job_options_t options = tries_options_job (&self->options.tries);
     cadre_job_t *job = cadre_job_open (pool, self->function, &options);
     const drive_work_t work = {.feed = s_feed,
                                .result = s_on_result,

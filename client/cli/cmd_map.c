@@ -170,7 +170,7 @@ static void s_wake (void *argument)
 static cadre_error_t s_map_lines (map_t *self, cadre_t *pool, fault_t *fault)
 {
     drive_counts_t counts;
-    cadre_job_options_t options = pool_options_job (&self->options);
+    cadre_job_options_t options = tries_options_job (&self->options.tries);
     options.ordered = !self->unordered;
     cadre_job_t *job = cadre_job_open (pool, self->function, &options);
     const drive_work_t work = {.feed = s_feed,
@@ -216,7 +216,7 @@ static void s_put_item (map_t *self, cadre_value_t *value, size_t index)
 
 static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
 {
-    const cadre_map_options_t options = {.job = pool_options_job (&self->options),
+    const cadre_map_options_t options = {.job = tries_options_job (&self->options.tries),
                                          .chunk = self->chunk,
                                          .spread = self->spread,
                                          .unordered = self->unordered};

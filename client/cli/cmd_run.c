@@ -142,7 +142,7 @@ static char *s_note (run_t *self, const cadre_event_t *event)
         return NULL;
     if (event->outcome == CADRE_OUTCOME_CANCELLED && (self->halted || stop_asked ()))
         return NULL;
-    char *outcome = tasks_outcome (event, self->options.timeout_ms);
+    char *outcome = tasks_outcome (event, self->options.tries.timeout_ms);
     text_t note = {0};
     text_print (&note, "task %u %s", event->index + 1, outcome);
     if (!self->reach.embedded && event->worker && *event->worker)

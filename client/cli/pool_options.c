@@ -9,16 +9,13 @@
 #include "client/cli/say.h"
 #include "client/cli/text.h"
 
-enum { KEY_PLUGIN = 0x3001, KEY_PROGRAM, KEY_THREADS, KEY_TIMEOUT, KEY_RETRIES, KEY_NEEDS };
+enum { KEY_PLUGIN = 0x3001, KEY_PROGRAM, KEY_THREADS };
 
 static const struct argp_option s_options [] = {
     {"plugin", KEY_PLUGIN, "FILE", 0, "a plugin for the pool in this process; may be repeated", 1},
     {"program", KEY_PROGRAM, "ARGV", 0, "a program that serves functions, for the pool in this process", 1},
     {"threads", KEY_THREADS, NULL, 0, "slots of the pool in this process are threads, not processes", 1},
     {"jobs", 'j', "N", 0, "slots of the pool in this process; else the CPUs", 1},
-    {"timeout", KEY_TIMEOUT, "TIME", 0, "end a task that runs longer: 90s, 5m", 1},
-    {"retries", KEY_RETRIES, "N", 0, "try a failed task up to N more times", 1},
-    {"needs", KEY_NEEDS, "LABEL", 0, "only on workers with this label; may be repeated", 1},
     {0}};
 
 //  Cut at spaces.
@@ -34,19 +31,20 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 {
     pool_options_t *self = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs [0] = &self->shared; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs [0] = &self->shared;
+        state->child_inputs [1] = &self->tries;
+        return 0;
     case 'j': self->slots = (unsigned) command_count (argument, 1, 10000, state); return 0;
     case KEY_PLUGIN: command_add (&self->plugins, argument); return 0;
     case KEY_PROGRAM: s_set_program (self, argument); return 0;
     case KEY_THREADS: self->threads = true; return 0;
-    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
-    case KEY_RETRIES: self->retries = (unsigned) command_count (argument, 0, 10000, state); return 0;
-    case KEY_NEEDS: command_add (&self->needs, argument); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp_child s_children [] = {{&command_embed_argp, 0, NULL, 0}, {0}};
+static const struct argp_child s_children [] = {
+    {&command_embed_argp, 0, NULL, 0}, {&tries_options_argp, 0, NULL, 0}, {0}};
 const struct argp pool_options_argp = {.options = s_options, .parser = s_parse, .children = s_children};
 
 cadre_t *pool_options_open (const pool_options_t *self, int *exit_code)
@@ -72,18 +70,12 @@ cadre_t *pool_options_open (const pool_options_t *self, int *exit_code)
     return pool;
 }
 
-cadre_job_options_t pool_options_job (const pool_options_t *self)
-{
-    return (cadre_job_options_t){
-        .retries = self->retries, .timeout_ms = self->timeout_ms, .needs = self->needs};
-}
-
 void pool_options_clear (pool_options_t *self)
 {
     free (self->plugins);
     free (self->program);
     free (self->program_text);
-    free (self->needs);
+    tries_options_clear (&self->tries);
 }
 
 void pool_options_say (const char *label, const char *outcome, const char *kind, const char *message,

@@ -10,6 +10,7 @@
 #include <cadre.h>
 
 #include "client/cli/command.h"
+#include "client/cli/tries_options.h"
 
 typedef struct pool_options {
     command_shared_t shared; // --broker, --local
@@ -18,9 +19,7 @@ typedef struct pool_options {
     char *program_text;      // what program points into
     unsigned slots;          // -j: slots of a pool in this process; 0: the CPUs
     bool threads;            // --threads
-    int64_t timeout_ms;      // --timeout; 0: none
-    unsigned retries;        // --retries
-    const char **needs;      // --needs, NULL-terminated, or NULL
+    tries_options_t tries;   // --timeout, --retries, --needs and their like
 } pool_options_t;
 
 extern const struct argp pool_options_argp;
@@ -28,9 +27,6 @@ extern const struct argp pool_options_argp;
 //  Opens the pool, with a broker in this process if there is none; NULL and *EXIT_CODE when that fails (it was said why). Plugins and programs
 //  are for pools in this process: with a broker they are refused.
 cadre_t *pool_options_open (const pool_options_t *self, int *exit_code);
-
-//  Options of a job.
-cadre_job_options_t pool_options_job (const pool_options_t *self);
 
 void pool_options_clear (pool_options_t *self);
 

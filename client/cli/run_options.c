@@ -11,23 +11,17 @@
 #include "common/cpus.h"
 
 enum {
-    KEY_BACKOFF = 0x2001,
-    KEY_BAR,
+    KEY_BAR = 0x2001,
     KEY_DRY_RUN,
     KEY_DURABLE,
     KEY_ENV,
-    KEY_EXPIRE,
     KEY_HALT,
     KEY_LINE_BUFFER,
     KEY_NAME,
-    KEY_NEEDS,
     KEY_NO_DURABLE,
-    KEY_NO_RERUN,
-    KEY_RETRIES,
     KEY_SLOTS,
     KEY_STDIN,
     KEY_TAG,
-    KEY_TIMEOUT,
     KEY_WAIT,
     KEY_WORKDIR,
     KEY_WORKERS
@@ -39,24 +33,6 @@ enum {
         {"max-args", 'n', "N", 0, "give each task up to N inputs", 1},                                                  \
         {"stdin", KEY_STDIN, NULL, 0, "give each input to the command on its stdin, not as an argument", 1},            \
         {"jobs", 'j', "N", 0, "at most N tasks at a time, or N% of the CPUs; 0 is no limit", 2},                        \
-        {"timeout", KEY_TIMEOUT, "TIME", 0, "end a task that runs longer: 90s, 5m", 2},                                 \
-        {"retries",                                                                                                     \
-         KEY_RETRIES,                                                                                                   \
-         "N",                                                                                                           \
-         0,                                                                                                             \
-         "try a failed task up to N more times; or by cause: exit=3,timeout=1. Causes are error, exit, signal, "        \
-         "timeout, out-of-memory, and worker-lost (2, if it is not named)",                                             \
-         2},                                                                                                            \
-        {"backoff",                                                                                                     \
-         KEY_BACKOFF,                                                                                                   \
-         "TIME",                                                                                                        \
-         0,                                                                                                             \
-         "wait before a task is tried again: 500ms, 10s; doubled each time, else 100ms",                                \
-         2},                                                                                                            \
-        {"no-rerun", KEY_NO_RERUN, NULL, 0, "a task whose worker was lost has failed: it must not run twice",           \
-         2},                                                                                                            \
-        {"expire", KEY_EXPIRE, "TIME", 0, "a task that has waited so long is not begun any more: 90s, 2h", 2},          \
-        {"needs", KEY_NEEDS, "LABEL", 0, "only on workers with this label; may be repeated", 2},                        \
         {"name", KEY_NAME, "NAME", 0, "of the job, for people", 2},                                                     \
         {"env",                                                                                                         \
          KEY_ENV,                                                                                                       \
@@ -118,13 +94,6 @@ static void s_add_environment (run_options_t *self, char *text, struct argp_stat
     command_add (&self->environment, text_take (&pair));
 }
 
-//  A number, or numbers by cause, which the library reads.
-static void s_read_retries (run_options_t *self, const char *text, struct argp_state *state)
-{
-    self->retry_limits = strchr (text, '=') ? text : NULL;
-    self->retries = self->retry_limits ? 0 : (unsigned) command_count (text, 0, 10000, state);
-}
-
 static error_t s_parse (int key, char *argument, struct argp_state *state)
 {
     run_options_t *self = state->input;
@@ -132,8 +101,9 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs [0] = &self->shared;
-        if (state->root_argp->children [1].argp)
-            state->child_inputs [1] = &self->hosts;
+        state->child_inputs [1] = &self->tries;
+        if (!self->submit)
+            state->child_inputs [2] = &self->hosts;
         return 0;
     case KEY_WORKERS: self->workers = argument; return 0;
     case 'a': command_add (&self->files, argument); return 0;
@@ -142,11 +112,9 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case 'j': self->jobs = s_read_jobs (argument, state), self->jobs_given = true; return 0;
     case 'k': self->keep_order = true; return 0;
     case 'u': self->mode = EMIT_RAW; return 0;
-    case KEY_BACKOFF: self->backoff_ms = command_duration (argument, state); return 0;
     case KEY_BAR: self->bar = true; return 0;
     case KEY_DRY_RUN: self->dry_run = true; return 0;
     case KEY_DURABLE: self->durable = true; return 0;
-    case KEY_EXPIRE: self->expire_ms = command_duration (argument, state); return 0;
     case KEY_ENV: s_add_environment (self, argument, state); return 0;
     case KEY_HALT:
         if (halt_parse (&self->halt, argument, &fault) != CADRE_OK)
@@ -154,14 +122,10 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_LINE_BUFFER: self->mode = EMIT_LINES; return 0;
     case KEY_NAME: self->name = argument; return 0;
-    case KEY_NEEDS: command_add (&self->needs, argument); return 0;
     case KEY_NO_DURABLE: self->in_memory = true; return 0;
-    case KEY_NO_RERUN: self->no_rerun = true; return 0;
-    case KEY_RETRIES: s_read_retries (self, argument, state); return 0;
     case KEY_SLOTS: self->slots = (unsigned) command_count (argument, 1, 10000, state); return 0;
     case KEY_STDIN: self->feed_stdin = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
-    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
     case KEY_WAIT: self->wait = true; return 0;
     case KEY_WORKDIR: self->directory = argument; return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -175,8 +139,10 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     "that of the slot. Without any of these, {} is appended. Inputs: ::: WORD... or :::: FILE...; several "  \
     "of these give all combinations; without any, lines of stdin.\n\n"
 
-static const struct argp_child s_run_children [] = {
-    {&command_embed_argp, 0, NULL, 0}, {&hosts_options_argp, 0, NULL, 0}, {0}};
+static const struct argp_child s_run_children [] = {{&command_embed_argp, 0, NULL, 0},
+                                                    {&tries_options_argp, 0, NULL, 0},
+                                                    {&hosts_options_argp, 0, NULL, 0},
+                                                    {0}};
 static const struct argp s_run_argp = {
     .options = s_run_options,
     .parser = s_parse,
@@ -193,7 +159,8 @@ static const struct argp s_run_argp = {
         "  cadre run --retries exit=3,timeout=1 --backoff 2s ./fetch {} :::: urls",
     .children = s_run_children};
 
-static const struct argp_child s_submit_children [] = {{&command_broker_argp, 0, NULL, 0}, {0}};
+static const struct argp_child s_submit_children [] = {
+    {&command_broker_argp, 0, NULL, 0}, {&tries_options_argp, 0, NULL, 0}, {0}};
 static const struct argp s_submit_argp = {
     .options = s_submit_options,
     .parser = s_parse,
@@ -263,7 +230,7 @@ static cadre_error_t s_add_sources (run_options_t *self, int argc, char **argv, 
 
 int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
 {
-    *self = (run_options_t){.end = '\n', .group = 1, .inputs = inputs_new ()};
+    *self = (run_options_t){.submit = submit, .end = '\n', .group = 1, .inputs = inputs_new ()};
     fault_t fault = {0};
     int first = argc;
     command_parse (submit ? &s_submit_argp : &s_run_argp, true, argc, argv, &first, self);
@@ -274,8 +241,6 @@ int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
         return command_usage (argv [0], "a command is missing");
     if (self->durable && self->in_memory)
         return command_usage (argv [0], "--durable and --no-durable exclude each other");
-    if (self->no_rerun && self->retry_limits && strstr (self->retry_limits, "worker-lost"))
-        return command_usage (argv [0], "--no-rerun is worker-lost=0: give one of them");
     self->words = argv + first;
     self->word_count = last - first;
     if (s_add_sources (self, argc, argv, last, &fault) != CADRE_OK) {
@@ -294,7 +259,7 @@ void run_options_clear (run_options_t *self)
     for (size_t i = 0; self->environment && self->environment [i]; i++)
         free ((void *) (uintptr_t) self->environment [i]);
     free (self->environment);
-    free (self->needs);
+    tries_options_clear (&self->tries);
     free (self->files);
     hosts_options_clear (&self->hosts);
 }

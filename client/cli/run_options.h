@@ -14,9 +14,12 @@
 #include "client/cli/hosts_options.h"
 #include "client/cli/inputs.h"
 #include "client/cli/template.h"
+#include "client/cli/tries_options.h"
 
 typedef struct run_options {
+    bool submit;              // the command is submit, not run
     command_shared_t shared;  // --broker, --local
+    tries_options_t tries;    // --timeout, --retries, --needs and their like
     hosts_options_t hosts;    // --hosts and its like (run)
     const char *workers;      // --worker-access, or NULL
     unsigned jobs;            // -j: tasks at a time; 0: no limit of our own
@@ -29,19 +32,12 @@ typedef struct run_options {
     bool bar;                 // --bar
     bool wait;                // submit --wait
     emit_mode_t mode;         // --line-buffer, -u
-    int64_t timeout_ms;       // --timeout, one try
-    unsigned retries;         // --retries N
-    const char *retry_limits; // --retries CAUSE=N,..., or NULL
-    bool no_rerun;            // --no-rerun: a task that was lost with its worker has failed
-    int64_t backoff_ms;       // --backoff, or 0
-    int64_t expire_ms;        // --expire, or 0
     bool durable;             // submit --durable: or not at all
     bool in_memory;           // submit --no-durable
     halt_t halt;              // --halt
     const char *directory;    // --workdir, or NULL
     const char *name;         // --name, or NULL
     const char **environment; // --env: NAME=VALUE, NULL-terminated, or NULL
-    const char **needs;       // --needs, NULL-terminated, or NULL
     const char **files;       // -a, NULL-terminated, or NULL
     char end;                 // of a record: newline, or NUL with -0
     unsigned group;           // -n: inputs of one task

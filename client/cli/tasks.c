@@ -78,22 +78,14 @@ void tasks_destroy (tasks_t **self_p)
 cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life)
 {
     const run_options_t *options = self->options;
-    const cadre_job_options_t job = {
-        .name = self->name,
-        .limit = options->jobs,
-        .retries = options->retries,
-        .retries_lost = options->no_rerun ? -1 : 0,
-        .retry_limits = options->retry_limits,
-        .backoff_ms = options->backoff_ms,
-        .expire_ms = options->expire_ms,
-        .timeout_ms = options->timeout_ms,
-        .needs = options->needs,
-        .detached = life != TASKS_ATTACHED,
-        .durable = life == TASKS_DURABLE,
-        .environment = self->environment,
-        .directory = self->directory,
-        .slot_mark = template_has_slot (options->template),
-    };
+    cadre_job_options_t job = tries_options_job (&options->tries);
+    job.name = self->name;
+    job.limit = options->jobs;
+    job.detached = life != TASKS_ATTACHED;
+    job.durable = life == TASKS_DURABLE;
+    job.environment = self->environment;
+    job.directory = self->directory;
+    job.slot_mark = template_has_slot (options->template);
     return cadre_job_open (pool, NULL, &job);
 }
 

@@ -55,6 +55,23 @@ expect 64 '' "'7' is one word too many" cadre map square 7
 expect 64 '' 'unrecognized option' cadre map --frobnicate square
 expect_like 0 'Example:' '' cadre map --help
 
+#  Tries by cause, as with run: what kills three slots is not tried again.
+trouble=$plugins/trouble.so
+for command in 'call raise 9' 'map raise'; do
+    set -- $command
+    error=
+    [ "$1" = call ] || error='"error"'
+    words=("$1" --plugin "$trouble" --backoff 1ms --expire 1h)
+    expect_like 1 "$error" 'quarantined' cadre "${words[@]}" --retries signal=9 "${@:2}" < <(echo 9)
+    expect_like 1 "$error" 'signal' cadre "${words[@]}" --retries exit=9,signal=1 "${@:2}" < <(echo 9)
+    expect_like 64 '' "'exit=x' does not limit tries" cadre "${words[@]}" --retries exit=x "${@:2}" < <(echo 9)
+    expect_like 64 '' 'worker-lost=0: give one' cadre "${words[@]}" --no-rerun --retries worker-lost=1 "${@:2}" < <(echo 9)
+done
+expect 0 49 '' cadre call --no-rerun --retries 1 --plugin "$plugin" square 7
+for command in run submit call map; do
+    expect_like 0 '--no-rerun' '' cadre $command --help
+done
+
 #  A result comes although the next line does not.
 checks=$((checks + 1))
 answer=$( (echo 7; sleep 5 & echo $! >"$scratch/sleeper"; wait) | cadre map --plugin "$plugin" square | { read -r line; echo "$line"; kill "$(cat "$scratch/sleeper")"; })
