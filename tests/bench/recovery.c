@@ -65,6 +65,8 @@ int bench_recovery (int argc, char **argv)
     cadre_value_t *body = NULL;
     double start_s = bench_now_s ();
     pid_t pid = s_start (argv + 2);
+    printf ("recovery_pid %d\n", (int) pid);
+    fflush (stdout); //  Who reads it ends the broker, whatever comes
     cadre_options_t options = {.connect_timeout_ms = PATIENCE_MS};
     cadre_t *pool = cadre_open (argv [0], &options);
     if (!pool || cadre_request (pool, "broker.info", NULL, &body, PATIENCE_MS) != CADRE_OK)
@@ -75,7 +77,6 @@ int bench_recovery (int argc, char **argv)
     bench_print ("recovery_answer", answered_s);
     bench_print ("recovery_first", first_s);
     bench_print ("recovery_waiting", cadre_value_double (cadre_value_get (body, "tasks_waiting")));
-    printf ("recovery_pid %d\n", (int) pid);
     cadre_value_destroy (&body);
     cadre_close (&pool, 5000);
     return 0;
