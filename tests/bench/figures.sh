@@ -21,7 +21,13 @@ stop () {
     done
     broker= worker= attack=
 }
-trap 'stop; rm -rf "$work"' EXIT
+#  What is measured runs in a process of its own (see measure), which nobody else ends.
+end () {
+    [ -z "${!:-}" ] || pkill -P "$!"
+    stop
+    rm -rf "$work"
+}
+trap end EXIT
 trap 'exit 130' INT TERM
 
 declare -A figure
