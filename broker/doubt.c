@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/ledger.h"
+#include "broker/patience.h"
 #include "common/log.h"
 
 static void s_fail_function (hub_t *hub, job_t *job)
@@ -120,5 +121,6 @@ void doubt_look (hub_t *hub)
         if (job->expire_ms)
             ledger_expire (hub->ledger, job);
         doubt_job (hub, job);
+        patience_look (hub, job);
     }
 }

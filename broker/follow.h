@@ -8,6 +8,7 @@
 #define BROKER_FOLLOW_H_INCLUDED
 
 #include "broker/client.h"
+#include "broker/patience.h"
 
 typedef struct follower {
     client_t *client;             //  Who follows
@@ -17,6 +18,7 @@ typedef struct follower {
     bool results;                 //  Send results
     bool output;                  //  Send output
     bool wait;                    //  Go on until the job has ended
+    patience_t patience;          //  What it knows of its wait
     uint64_t told;                //  Sum of the counts when its state was told last
     struct follower *job_prev;    //  Neighbours in the job's list
     struct follower *job_next;    //  …

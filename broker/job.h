@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "broker/keep.h"
+#include "broker/patience.h"
 #include "broker/spans.h"
 #include "broker/stock.h"
 #include "broker/tries.h"
@@ -47,6 +48,7 @@ typedef struct job {
     bool ended;                     //  All tasks of a sealed, detached job have ended
     bool fitted;                    //  Some worker could run it, now or before
     bool noticed;                   //  The client was told why it waits
+    patience_t patience;            //  Of its owner
     char *name;                     //  Label for people
     char *function;                 //  What to call
     char *client_name;              //  Label of who opened it

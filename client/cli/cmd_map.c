@@ -12,6 +12,7 @@
 #include "client/cli/pulse.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
+#include "client/lib/map.h"
 
 #define WINDOW 16384 // lines on their way at a time
 #define CLOSE_TIMEOUT_MS 2000
@@ -224,6 +225,7 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
     cadre_error_t error = CADRE_OK;
     pulse_t pulse;
     pulse_init (&pulse, pool);
+    char notice [400];
     while (error != CADRE_ERROR_END && !self->broken && !stop_asked ()) {
         cadre_value_t *value = NULL;
         size_t index = 0;
@@ -238,6 +240,8 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
         }
         bool heard = value != NULL;
         cadre_value_destroy (&value);
+        if (imap_notice (imap, notice, sizeof notice))
+            say ("%s", notice);
         pulse_check (&pulse, heard);
     }
     cadre_imap_destroy (&imap);

@@ -18,6 +18,7 @@
 
 #define HERALD_MS 100
 #define TICK_MS 100
+#define DISK_MS 5000 // the store of the broker is slow, or its disk
 #define NUMBER_TIMEOUT_MS 10000
 #define REQUEST_TIMEOUT_MS 30000
 #define CLOSE_TIMEOUT_MS 2000
@@ -133,8 +134,16 @@ static cadre_error_t s_feed_all (submit_t *self)
 static cadre_error_t s_sync (submit_t *self)
 {
     cadre_error_t error;
-    while ((error = cadre_job_sync (self->job, TICK_MS)) == CADRE_ERROR_TIMEOUT && !stop_asked ())
+    int waited_ms = 0;
+    while ((error = cadre_job_sync (self->job, TICK_MS)) == CADRE_ERROR_TIMEOUT && !stop_asked ()) {
         pulse_check (&self->pulse, false);
+        waited_ms += TICK_MS;
+        if (waited_ms == DISK_MS && !self->pulse.lost)
+            say (
+                "the broker at %s has not written all of the job to its store yet; waiting for its disk; Ctrl-C "
+                "ends this and cancels the job",
+                cadre_address (self->pool));
+    }
     if (error == CADRE_ERROR_TIMEOUT)
         return s_interrupted (self);
     return error ? fault_set (&self->fault, error, "%s", cadre_job_message (self->job)) : CADRE_OK;

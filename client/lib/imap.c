@@ -1,6 +1,7 @@
 //  imap.c - a function over a stream of items
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "client/lib/map.h"
@@ -35,6 +36,7 @@ struct cadre_imap {
     result_t result;             //  Its result
     bool fine;                   //  The cursor stands before the next of its values
     cursor_t cursor;             //  In the result's bytes
+    char notice [400];           //  What it waits for, until it was asked for; or empty
     cadre_error_t broken;        //  Why it cannot go on
     fault_t fault;               //  What went wrong last
 };
@@ -181,6 +183,8 @@ static cadre_error_t s_next_chunk (cadre_imap_t *self, int64_t deadline_us)
         cadre_error_t error = cadre_job_next (self->job, &event, timeout_ms);
         if (error)
             return error;
+        if (event.kind == CADRE_EVENT_NOTICE)
+            snprintf (self->notice, sizeof self->notice, "%s", event.message);
     } while (event.kind != CADRE_EVENT_RESULT || event.index - self->chunk_base >= self->chunk_room
              || s_place (self, event.index)->items == 0);
     result_free (&self->result);
@@ -242,6 +246,13 @@ cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t
     if (error != CADRE_ERROR_TIMEOUT)
         self->broken = error;
     return s_say (self, &fault);
+}
+
+bool imap_notice (cadre_imap_t *self, char *text, size_t size)
+{
+    snprintf (text, size, "%s", self->notice);
+    self->notice [0] = 0;
+    return *text;
 }
 
 const char *cadre_imap_message (cadre_imap_t *self)

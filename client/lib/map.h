@@ -22,4 +22,7 @@ bool map_open_chunk (const result_t *result, size_t items, cursor_t *cursor);
 //  What stands for each item of a chunk that failed as a whole.
 cadre_value_t *map_failure (const result_t *result);
 
+//  What the broker said about a wait since this was asked last; false: nothing. By the thread that calls cadre_imap_next.
+bool imap_notice (cadre_imap_t *self, char *text, size_t size);
+
 #endif
