@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #define HOST_BYTES 256
+#define MARK "open" //  The third word
 
 struct lockfile {
-    int fd;     //  Holds the lock
-    char *path; //  Of the file
+    int fd;      //  Holds the lock
+    char *path;  //  Of the file
+    bool marked; //  The file has the mark
 };
 
 static void s_fail (const char *what, const char *path, fault_t *fault)
@@ -29,7 +31,7 @@ static void s_fail (const char *what, const char *path, fault_t *fault)
                what, path, strerror (errno));
 }
 
-//  The holder wrote "PID HOST"; it may be about to.
+//  The holder wrote "PID HOST", and maybe the mark; it may be about to.
 static void s_tell_holder (int fd, const char *what, fault_t *fault)
 {
     char text [HOST_BYTES + 32], host [HOST_BYTES] = "this host";
@@ -45,12 +47,20 @@ static void s_tell_holder (int fd, const char *what, fault_t *fault)
                    host);
 }
 
-static bool s_sign (int fd)
+static bool s_sign (int fd, bool mark)
 {
     char host [HOST_BYTES] = "", text [HOST_BYTES + 32];
     gethostname (host, sizeof host - 1);
-    int size = snprintf (text, sizeof text, "%ld %s\n", (long) getpid (), host);
-    return ftruncate (fd, 0) == 0 && pwrite (fd, text, (size_t) size, 0) == size;
+    int size = snprintf (text, sizeof text, "%ld %s%s\n", (long) getpid (), host, mark ? " " MARK : "");
+    return pwrite (fd, text, (size_t) size, 0) == size && ftruncate (fd, size) == 0;
+}
+
+static bool s_has_mark (int fd)
+{
+    char text [HOST_BYTES + 32], mark [8] = "";
+    ssize_t size = pread (fd, text, sizeof text - 1, 0);
+    text [size > 0 ? size : 0] = 0;
+    return sscanf (text, "%*u %*s %7s", mark) == 1 && strcmp (mark, MARK) == 0;
 }
 
 //  Between open and flock the last holder may have removed the file: then this lock is on nothing.
@@ -62,7 +72,7 @@ static bool s_is_there (int fd, const char *path)
 }
 
 //  The descriptor; -1 and a fault; or -1 and none, to try again.
-static int s_try (const char *what, const char *path, fault_t *fault)
+static int s_try (const char *what, const char *path, bool *marked, fault_t *fault)
 {
     int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
@@ -75,7 +85,8 @@ static int s_try (const char *what, const char *path, fault_t *fault)
         else if (errno != EINTR)
             s_fail (what, path, fault);
     } else if (s_is_there (fd, path)) {
-        if (s_sign (fd))
+        *marked = s_has_mark (fd);
+        if (s_sign (fd, *marked))
             return fd;
         s_fail (what, path, fault);
         unlink (path);
@@ -84,12 +95,12 @@ static int s_try (const char *what, const char *path, fault_t *fault)
     return -1;
 }
 
-static int s_take (const char *what, const char *path, fault_t *fault)
+static int s_take (const char *what, const char *path, bool *marked, fault_t *fault)
 {
     int fd;
     do {
         fault_clear (fault);
-        fd = s_try (what, path, fault);
+        fd = s_try (what, path, marked, fault);
     } while (fd < 0 && fault->code == CADRE_OK);
     return fd;
 }
@@ -102,7 +113,7 @@ lockfile_t *lockfile_take (const char *what, fault_t *fault)
     assert (self);
     int rc = asprintf (&self->path, "%s.lock", what);
     assert (rc > 0);
-    self->fd = s_take (what, self->path, fault);
+    self->fd = s_take (what, self->path, &self->marked, fault);
     if (self->fd >= 0)
         return self;
     free (self->path);
@@ -110,12 +121,29 @@ lockfile_t *lockfile_take (const char *what, fault_t *fault)
     return NULL;
 }
 
+bool lockfile_marked (const lockfile_t *self)
+{
+    return self->marked;
+}
+
+//  A mark that does not get there is one warning less; one that stayed would be a false one.
+void lockfile_mark (lockfile_t *self, bool mark)
+{
+    if (self->marked == mark)
+        return;
+    self->marked = mark;
+    s_sign (self->fd, mark);
+    if (!mark)
+        fdatasync (self->fd);
+}
+
 void lockfile_drop (lockfile_t **self_p)
 {
     lockfile_t *self = *self_p;
     if (!self)
         return;
-    unlink (self->path);
+    if (!self->marked)
+        unlink (self->path);
     close (self->fd);
     free (self->path);
     free (self);

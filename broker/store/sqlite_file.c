@@ -17,6 +17,7 @@
 
 #include "broker/store/lockfile.h"
 #include "broker/store/sqlite_error.h"
+#include "broker/store/sqlite_wal.h"
 
 #define HEAD_BYTES 100
 #define MAGIC "SQLite format 3"
@@ -164,6 +165,12 @@ static cadre_error_t s_check_head (sqlite_file_t *self, fault_t *fault)
     ssize_t size = pread (fd, head, sizeof head, 0);
     int why = errno;
     close (fd);
+    if (status.st_nlink > 1)
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "the store %s has %lu names (hard links), and no lock keeps the brokers of two names apart: "
+            "remove the others",
+            self->path, (unsigned long) status.st_nlink);
     if (size < 0)
         return fault_set (fault, CADRE_ERROR_IO, "the store %s cannot be read: %s", self->path,
                           strerror (why));
@@ -240,18 +247,37 @@ static cadre_error_t s_check_mode (sqlite_file_t *self, fault_t *fault)
                                        : sqlite_damaged (self->path, "it has no write-ahead log", fault);
 }
 
+//  A broker that was killed left frames there: who takes the log away takes accepted jobs with it.
+static cadre_error_t s_check_wal (sqlite_file_t *self, fault_t *fault)
+{
+    char wal [PATH_MAX];
+    struct stat status;
+    bool has =
+        stat (s_beside (self->path, "-wal", wal), &status) == 0 && status.st_size > SQLITE_WAL_HEAD_BYTES;
+    if (!has && lockfile_marked (self->lock))
+        return fault_set (
+            fault, CADRE_ERROR_IO,
+            "the store %s is not whole: its broker was killed, and %s, where its last jobs are, is %s: bring it "
+            "back; or remove %s.lock to go on without it",
+            self->path, wal, self->had_wal ? "empty" : "missing", self->path);
+    return sqlite_wal_check (self->path, wal, fault);
+}
+
 static cadre_error_t s_open (sqlite_file_t *self, fault_t *fault)
 {
     self->lock = lockfile_take (self->path, fault);
     if (!self->lock)
         return fault->code;
     struct stat status;
-    if (stat (self->path, &status) != 0 && errno == ENOENT && s_make (self, fault))
+    bool fresh = stat (self->path, &status) != 0 && errno == ENOENT;
+    if (fresh && s_make (self, fault))
         return fault->code;
+    if (fresh)
+        lockfile_mark (self->lock, false);
     self->had_wal = s_exists (self->path, "-wal");
     self->had_shm = s_exists (self->path, "-shm");
-    if (s_check_head (self, fault) || s_connect (self, fault) || s_check_tables (self, fault)
-        || s_check_mode (self, fault))
+    if (s_check_head (self, fault) || s_check_wal (self, fault) || s_connect (self, fault)
+        || s_check_tables (self, fault) || s_check_mode (self, fault))
         return fault->code;
     return s_check_pages (self, fault);
 }
@@ -264,6 +290,15 @@ static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
                           "the store's path is %s: name a file, as in --store /var/lib/cadre/store",
                           *path ? "too long" : "empty");
+    struct stat status;
+    if (strstr (path, "://"))
+        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                          "%s is no file, and this broker keeps its store in one: write --store FILE", path);
+    if (lstat (path, &status) == 0 && S_ISLNK (status.st_mode) && stat (path, &status) != 0
+        && errno == ENOENT)
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "the store %s is a link to what is not there: mount or make that, or name another file", path);
     if (realpath (path, whole) && strlen (whole) <= PATH_MAX - sizeof ".new-journal")
         path = whole;
     snprintf (self->path, sizeof self->path, "%s", path);
@@ -288,6 +323,8 @@ void sqlite_file_close (sqlite_file_t **self_p)
     if (!self)
         return;
     bool opened = self->writer != NULL;
+    if (self->adopted)
+        lockfile_mark (self->lock, false);
     sqlite3_close (self->writer);
     if (opened && !self->adopted && !self->had_wal)
         s_remove (self->path, "-wal");
@@ -308,10 +345,18 @@ sqlite3 *sqlite_file_writer (sqlite_file_t *self)
     return self->writer;
 }
 
-void sqlite_file_adopt (sqlite_file_t *self)
+cadre_error_t sqlite_file_adopt (sqlite_file_t *self, fault_t *fault)
 {
     self->adopted = true;
+    lockfile_mark (self->lock, false);
     sqlite3_db_config (self->writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    int rc = sqlite3_wal_checkpoint_v2 (self->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return rc && rc != SQLITE_BUSY ? sqlite_error (self->writer, rc, self->path, "written", fault) : CADRE_OK;
+}
+
+void sqlite_file_expect_wal (sqlite_file_t *self)
+{
+    lockfile_mark (self->lock, true);
 }
 
 void sqlite_file_freeze (sqlite_file_t *self)

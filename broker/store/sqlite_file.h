@@ -39,8 +39,11 @@ const char *sqlite_file_path (const sqlite_file_t *self);
 //  The connection that writes.
 sqlite3 *sqlite_file_writer (sqlite_file_t *self);
 
-//  From now on the file is this broker's to change, and what is in FILE-wal goes into FILE on closing.
-void sqlite_file_adopt (sqlite_file_t *self);
+//  From now on the file is this broker's to change, and what is in FILE-wal goes into FILE on closing; now, too, so that FILE-wal is empty.
+cadre_error_t sqlite_file_adopt (sqlite_file_t *self, fault_t *fault);
+
+//  There is a commit in FILE-wal: without an orderly end it must be there the next time.
+void sqlite_file_expect_wal (sqlite_file_t *self);
 
 //  After a failure: closing writes nothing any more.
 void sqlite_file_freeze (sqlite_file_t *self);

@@ -94,6 +94,8 @@ cadre_error_t sqlite_log_scan (sqlite_log_t *self, store_visit_t *visit, void *c
         return fault->code;
     if (!self->figures.next_batch)
         self->figures.first_batch = self->figures.next_batch = 1;
-    sqlite_file_adopt (self->file);
-    return s_count_boot (self, fault);
+    if (sqlite_file_adopt (self->file, fault) || s_count_boot (self, fault))
+        return fault->code;
+    sqlite_file_expect_wal (self->file);
+    return CADRE_OK;
 }

@@ -229,6 +229,116 @@ static void s_assert_same (const buffer_t *before, const char *path)
     buffer_free (&after);
 }
 
+//  A broker that has so many batches on its disk is killed: they are in the write-ahead log.
+static void s_kill_one (store_rig_t *rig, uint32_t batches)
+{
+    pid_t pid = fork ();
+    if (pid == 0) {
+        bool well = store_rig_open (rig) == CADRE_OK;
+        for (uint32_t i = 1; well && i <= batches; i++)
+            well = store_rig_wait (rig, store_rig_append (rig, i, 5000, NULL)) == CADRE_OK;
+        _exit (well ? 0 : 1);
+    }
+    int status = 1;
+    waitpid (pid, &status, 0);
+    assert_int_equal (status, 0);
+}
+
+//  Opening fails, twice, and changes neither file.
+static void s_assert_log_refused (store_rig_t *rig, const char *text)
+{
+    buffer_t file = s_load (rig->path), log = {0};
+    bool has = store_rig_size (rig, "-wal") >= 0;
+    if (has)
+        log = s_load (store_rig_beside (rig, "-wal"));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal (store_rig_open (rig), CADRE_ERROR_IO);
+        if (!strstr (rig->fault.text, text) || !strstr (rig->fault.text, rig->path))
+            fail_msg ("'%s' is not in: %s", text, rig->fault.text);
+        s_assert_same (&file, rig->path);
+        if (has)
+            s_assert_same (&log, store_rig_beside (rig, "-wal"));
+    }
+    buffer_free (&file);
+    buffer_free (&log);
+}
+
+//  Wherever bytes of the log were flipped: refused, or all is there, but for the last commit, which looks as if the power had cut it short.
+static void test_flipped_bytes_of_the_log (void **state)
+{
+    store_rig_t *rig = *state;
+    s_kill_one (rig, 12);
+    buffer_t file = s_load (rig->path), log = s_load (store_rig_beside (rig, "-wal"));
+    unsigned refused = 0, tried = 0;
+    for (size_t at = 0; at < log.size; at += 1511, tried++) {
+        log.data [at] ^= 0x5a;
+        store_rig_save (rig->path, file.data, file.size);
+        store_rig_save (store_rig_beside (rig, "-wal"), log.data, log.size);
+        if (store_rig_open (rig) == CADRE_OK) {
+            assert_in_range (rig->seen_count, 11, 12);
+            store_rig_close (rig);
+        } else {
+            s_assert_log_refused (rig, "its write-ahead log has a wrong checksum");
+            refused++;
+        }
+        log.data [at] ^= 0x5a;
+    }
+    print_message ("%u of %u refused\n", refused, tried);
+    assert_true (refused > tried * 3 / 4);
+    buffer_free (&file);
+    buffer_free (&log);
+}
+
+static void test_a_log_that_was_taken_away (void **state)
+{
+    store_rig_t *rig = *state;
+    s_kill_one (rig, 3);
+    buffer_t log = s_load (store_rig_beside (rig, "-wal"));
+    assert_int_equal (unlink (store_rig_beside (rig, "-wal")), 0);
+    s_assert_log_refused (rig, "where its last jobs are, is missing");
+    store_rig_save (store_rig_beside (rig, "-wal"), "", 0);
+    s_assert_log_refused (rig, "where its last jobs are, is empty");
+    //  the cure, and the other one
+    store_rig_save (store_rig_beside (rig, "-wal"), log.data, log.size);
+    assert_int_equal (store_rig_open (rig), CADRE_OK);
+    assert_int_equal (rig->seen_count, 3);
+    store_rig_close (rig);
+    assert_int_equal (store_rig_size (rig, ".lock"), -1);
+    s_kill_one (rig, 1);
+    assert_int_equal (unlink (store_rig_beside (rig, "-wal")), 0);
+    assert_int_equal (unlink (store_rig_beside (rig, ".lock")), 0);
+    assert_int_equal (store_rig_open (rig), CADRE_OK);
+    assert_int_equal (rig->seen_count, 3);
+    buffer_free (&log);
+}
+
+//  All of it moved away: a new one begins.
+static void test_a_killed_store_that_was_moved_away (void **state)
+{
+    store_rig_t *rig = *state;
+    s_kill_one (rig, 3);
+    assert_int_equal (unlink (store_rig_beside (rig, "-wal")), 0);
+    assert_int_equal (unlink (rig->path), 0);
+    assert_int_equal (store_rig_open (rig), CADRE_OK);
+    assert_int_equal (rig->seen_count, 0);
+}
+
+static void test_names_of_the_file (void **state)
+{
+    store_rig_t *rig = *state;
+    char target [128];
+    snprintf (target, sizeof target, "%s.elsewhere", rig->path);
+    assert_int_equal (symlink (target, rig->path), 0);
+    assert_int_equal (store_rig_open (rig), CADRE_ERROR_CONFIGURATION);
+    assert_non_null (strstr (rig->fault.text, "is a link to what is not there"));
+    unlink (rig->path);
+    store_rig_fill (rig, 1, 10);
+    assert_int_equal (link (rig->path, target), 0);
+    s_assert_refused (rig, CADRE_ERROR_CONFIGURATION, "2 names (hard links)");
+    unlink (target);
+    assert_int_equal (store_rig_open (rig), CADRE_OK);
+}
+
 //  What a kill left in the write-ahead log does not go into the file of a store that the journal does not understand.
 static void test_the_log_of_a_refused_store_is_left_too (void **state)
 {
@@ -272,6 +382,10 @@ int main (void)
         TEST (a_log_without_its_file),
         TEST (a_store_that_was_half_made),
         TEST (the_log_of_a_refused_store_is_left_too),
+        TEST (flipped_bytes_of_the_log),
+        TEST (a_log_that_was_taken_away),
+        TEST (a_killed_store_that_was_moved_away),
+        TEST (names_of_the_file),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
