@@ -105,3 +105,9 @@ int64_t delay_due_us (const delay_t *self, uint64_t job, uint32_t index)
             return self->heap [i].due_us;
     return 0;
 }
+
+void delay_each (const delay_t *self, delay_each_fn *each, void *owner)
+{
+    for (size_t i = 0; i < self->count; i++)
+        each (owner, self->heap [i].job, self->heap [i].index, self->heap [i].due_us);
+}

@@ -20,6 +20,10 @@ void delay_destroy (delay_t **self_p);
 //  When that task is due; 0 if it does not wait here. Looks at every entry.
 int64_t delay_due_us (const delay_t *self, uint64_t job, uint32_t index);
 
+//  Calls each for every entry, in no order; what no longer waits is among them.
+typedef void delay_each_fn (void *owner, uint64_t job, uint32_t index, int64_t due_us);
+void delay_each (const delay_t *self, delay_each_fn *each, void *owner);
+
 void delay_add (delay_t *self, int64_t due_us, uint64_t job, uint32_t index);
 
 #endif

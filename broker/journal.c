@@ -110,16 +110,18 @@ void journal_leases (journal_t *self, const job_t *job, const agent_t *agent, ui
     run->count++;
 }
 
-void journal_again (journal_t *self, job_t *job, uint32_t index)
+void journal_again (journal_t *self, job_t *job, uint32_t index, int64_t wait_us)
 {
-    journal_again_as (self, job, index, job->tasks [index].attempt);
+    journal_again_as (self, job, index, job->tasks [index].attempt, wait_us);
 }
 
-void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t attempt)
+void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t attempt, int64_t wait_us)
 {
     const task_t *task = &job->tasks [index];
     wire_log_again_t fields = {
         .job = job->number, .index = index, .attempt = attempt, .failed = task->failed, .lost = task->lost};
+    if (wait_us > 0)
+        fields.due_us = (uint64_t) (moment_wall_us () + wait_us);
     journal_begin (self, WIRE_log_again);
     wire_pack_log_again (&self->bytes, &fields);
     journal_end (self, job, false);
@@ -193,9 +195,18 @@ static void s_record_large (journal_t *self, job_t *job, const wire_list_t *payl
     }
 }
 
+void journal_came (journal_t *self, job_t *job, int64_t at_us)
+{
+    journal_begin (self, WIRE_log_came);
+    wire_pack_log_came (&self->bytes, &(wire_log_came_t){.job = job->number, .at_us = at_us});
+    journal_end (self, job, false);
+}
+
 void journal_tasks (journal_t *self, job_t *job, const wire_list_t *payloads)
 {
     s_record_large (self, job, payloads);
+    if (job->expire_ms)
+        journal_came (self, job, moment_wall_us ());
     journal_begin (self, WIRE_log_tasks);
     wire_pack_log_tasks (&self->bytes, &(wire_log_tasks_t){.job = job->number, .payloads = *payloads});
     journal_end (self, job, true);

@@ -60,7 +60,7 @@ cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t t
 void journal_job (journal_t *self, job_t *job, view_t open);
 void journal_leases (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
                      uint32_t index);
-void journal_again (journal_t *self, job_t *job, uint32_t index);
+void journal_again (journal_t *self, job_t *job, uint32_t index, int64_t wait_us);
 void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body);
 void journal_doom (journal_t *self, job_t *job);
 void journal_retry (journal_t *self, job_t *job, uint32_t index);

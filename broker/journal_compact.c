@@ -1,5 +1,6 @@
 //  journal_compact.c - copies what is still needed of the oldest job forward
 
+#include "broker/delay.h"
 #include "broker/journal_own.h"
 
 #define CHUNK_TASKS 4096u             //  Tasks of one record
@@ -27,6 +28,19 @@ static void s_copy_large (journal_t *self, job_t *job, uint32_t index)
     journal_end (self, job, true);
 }
 
+//  When the last of those before end came; a chunk is as old as its youngest task. What has expired was told of.
+static void s_copy_came (journal_t *self, job_t *job, uint32_t end)
+{
+    const hub_t *hub = self->hub;
+    int64_t at_us = hub->now_us - (int64_t) job->expire_ms * 1000;
+    for (size_t i = 0; i < job->arrivals_count; i++) {
+        at_us = job->arrivals [i].at_us;
+        if (job->arrivals [i].end >= end)
+            break;
+    }
+    journal_came (self, job, moment_wall_us () - (hub->now_us - at_us));
+}
+
 //  Payloads that nobody needs any more are copied as nil.
 static void s_copy_tasks (journal_t *self, job_t *job)
 {
@@ -44,6 +58,8 @@ static void s_copy_tasks (journal_t *self, job_t *job)
                 s_copy_large (self, job, index);
             pack_raw (&list, payload.data, payload.size);
         }
+        if (job->expire_ms)
+            s_copy_came (self, job, first + count);
         wire_log_tasks_t fields = {.job = job->number, .payloads = wire_list_of (&list, count)};
         journal_begin (self, WIRE_log_tasks);
         wire_pack_log_tasks (&self->bytes, &fields);
@@ -52,15 +68,29 @@ static void s_copy_tasks (journal_t *self, job_t *job)
     buffer_free (&list);
 }
 
+//  Called for each wait there is.
+static void s_copy_wait (void *owner, uint64_t number, uint32_t index, int64_t due_us)
+{
+    journal_t *self = owner;
+    job_t *job = self->copied;
+    if (job->number != number || index >= job->total || job->tasks [index].state != TASK_DELAYED)
+        return;
+    int64_t wait_us = due_us - self->hub->now_us;
+    journal_again_as (self, job, index, job->tasks [index].attempt, wait_us);
+}
+
 static void s_copy_states (journal_t *self, job_t *job)
 {
+    self->copied = job;
+    if (job->delayed)
+        delay_each (self->hub->delay, s_copy_wait, self);
     for (uint32_t index = 0; index < job->total; index++) {
         const task_t *task = &job->tasks [index];
-        if (task->state == TASK_DONE)
+        if (task->state == TASK_DONE || task->state == TASK_DELAYED)
             continue;
         bool leased = task_is_leased (task);
         if (task->attempt > leased)
-            journal_again_as (self, job, index, (uint16_t) (task->attempt - leased));
+            journal_again_as (self, job, index, (uint16_t) (task->attempt - leased), 0);
         if (leased)
             journal_leases (self, job, roster_at (self->hub->roster, task->agent), task->serial, index);
     }

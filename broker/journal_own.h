@@ -64,6 +64,7 @@ struct journal {
     uint64_t numbers;           //  Reserved up to here
     uint64_t last_seq;          //  The store's number of the batch before
     const uint8_t *batch_start; //  While the log is read: of the batch at hand
+    job_t *copied;              //  By a compaction, while its waits are copied
     bool one_batch;             //  What is recorded now is not to be divided
     lease_run_t run;            //  Leases of this moment
     wait_t *first;              //  Who waits, in order
@@ -85,7 +86,8 @@ void journal_close_run (journal_t *self);
 void journal_record_store (journal_t *self);
 void journal_record_seal (journal_t *self, job_t *job);
 void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number);
-void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t attempt);
+void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t attempt, int64_t wait_us);
+void journal_came (journal_t *self, job_t *job, int64_t at_us);
 
 //  A slice of the store that was asked for by journal_fetch has come.
 void journal_take_slices (journal_t *self);

@@ -83,6 +83,22 @@ static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
+//  On this broker's clock it may be before that began.
+static bool s_came (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_came_t record;
+    (void) seq;
+    if (!wire_read_log_came (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    int64_t since_us = moment_wall_us () - record.at_us;
+    if (job)
+        job->came_us = self->hub->now_us - (since_us > 0 ? since_us : 0);
+    if (job && job->came_us == 0)
+        job->came_us = -1;
+    return true;
+}
+
 static bool s_seal (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_seal_t record;
@@ -122,11 +138,22 @@ static bool s_leases (journal_t *self, cursor_t *cursor, uint64_t seq)
         uint64_t index;
         if (!cursor_uint (&indexes, &index) || index >= job->total)
             return false;
+        ledger_wake (self->hub->ledger, record.job, (uint32_t) index);
         if (job->tasks [index].state == TASK_READY)
             ledger_lease (self->hub->ledger, job, (uint32_t) index, agent, record.serial + i);
     }
     ledger_compact_leases (self->hub->ledger, agent);
     return true;
+}
+
+//  A wait goes on where it was. Wall time, because it must mean the same after a restart; a clock that was set back makes no wait longer.
+static void s_delay (journal_t *self, job_t *job, uint32_t index, uint64_t due_us)
+{
+    int64_t wall_us = moment_wall_us (), most_us = tries_wait_max_us (&job->tries);
+    if (due_us <= (uint64_t) wall_us)
+        return;
+    uint64_t wait_us = due_us - (uint64_t) wall_us;
+    ledger_delay (self->hub->ledger, job, index, wait_us < (uint64_t) most_us ? (int64_t) wait_us : most_us);
 }
 
 static bool s_again (journal_t *self, cursor_t *cursor, uint64_t seq)
@@ -139,10 +166,12 @@ static bool s_again (journal_t *self, cursor_t *cursor, uint64_t seq)
     if (!job || job->tasks [record.index].state == TASK_DONE)
         return true;
     ledger_release (self->hub->ledger, job, (uint32_t) record.index);
+    ledger_wake (self->hub->ledger, record.job, (uint32_t) record.index);
     task_t *task = &job->tasks [record.index];
     task->attempt = (uint16_t) record.attempt;
     task->failed = (uint16_t) record.failed;
     task->lost = (uint16_t) record.lost;
+    s_delay (self, job, (uint32_t) record.index, record.due_us);
     return record.attempt <= WIRE_ATTEMPTS_MAX && record.failed <= WIRE_ATTEMPTS_MAX
            && record.lost <= WIRE_ATTEMPTS_MAX;
 }
@@ -161,6 +190,7 @@ static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
     buffer_t large = {0};
     buffer_append (&large, record.large.data, record.large.size);
     ledger_release (self->hub->ledger, job, index);
+    ledger_wake (self->hub->ledger, record.job, index);
     job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
     ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
     deliver_keep (self->hub, job, index, record.body, &large);
@@ -257,6 +287,7 @@ static replay_fn *s_find (uint64_t verb)
     case WIRE_log_doom: return s_doom;
     case WIRE_log_retry: return s_retry;
     case WIRE_log_forget: return s_forget;
+    case WIRE_log_came: return s_came;
     default: return NULL;
     }
 }

@@ -126,7 +126,8 @@ void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads, con
     if (place && first > job->next && self->hub->job_bytes > self->hub->memory_limit / SPILL_SHARE)
         stock_spill (job->stock);
     if (job->expire_ms)
-        job_note_arrival (job, self->hub->now_us);
+        job_note_arrival (job, job->came_us ? job->came_us : self->hub->now_us);
+    job->came_us = 0;
     ledger_update (self, job);
     if (job->doom)
         ledger_look_at (self, job);
@@ -234,12 +235,12 @@ static bool s_may_repeat (const job_t *job, const task_t *task)
 }
 
 //  A try failed and there are more: true.
-static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome)
+static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome, int64_t *wait_p)
 {
     task_t *task = &job->tasks [index];
     if (!s_may_repeat (job, task) || !tries_allow (&job->tries, task, outcome))
         return false;
-    int64_t wait_us = tries_wait_us (&job->tries, task, outcome, (uint32_t) random ());
+    int64_t wait_us = *wait_p = tries_wait_us (&job->tries, task, outcome, (uint32_t) random ());
     if (outcome == CADRE_OUTCOME_WORKER_LOST)
         task->lost++;
     else
@@ -255,11 +256,24 @@ static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t o
     return true;
 }
 
+void ledger_delay (ledger_t *self, job_t *job, uint32_t index, int64_t wait_us)
+{
+    task_t *task = &job->tasks [index];
+    if (task->state != TASK_READY)
+        return;
+    task_step (task, TASK_DELAYED);
+    job->ready--;
+    job->delayed++;
+    delay_add (self->hub->delay, self->hub->now_us + wait_us, job->number, index);
+    ledger_update (self, job);
+}
+
 static bool s_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome)
 {
-    bool repeats = s_repeat_now (self, job, index, outcome);
+    int64_t wait_us = 0;
+    bool repeats = s_repeat_now (self, job, index, outcome, &wait_us);
     if (repeats && ledger_journal (self, job))
-        journal_again (self->hub->journal, job, index);
+        journal_again (self->hub->journal, job, index, wait_us);
     return repeats;
 }
 
@@ -354,7 +368,7 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
     if (s_may_repeat (job, task)) {
         s_make_ready (self, job, index);
         if (ledger_journal (self, job))
-            journal_again (self->hub->journal, job, index);
+            journal_again (self->hub->journal, job, index, 0);
     } else
         ledger_end (self, job, index, job->doom ? job->doom : CADRE_OUTCOME_CANCELLED,
                     wire_view_of (&job->doom_detail));

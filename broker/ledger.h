@@ -128,6 +128,9 @@ void ledger_abandon (ledger_t *self, client_t *client);
 //  Whether its client's jobs may be dispatched has changed.
 void ledger_stall (ledger_t *self, client_t *client);
 
+//  A task that is ready waits so long before it is tried again.
+void ledger_delay (ledger_t *self, job_t *job, uint32_t index, int64_t wait_us);
+
 //  A task's backoff is over.
 void ledger_wake (void *self, uint64_t job, uint32_t index);
 

@@ -9,7 +9,7 @@
 static const char *const s_names [] = {"ready", "delayed", "leased", "cancelling", "done"};
 
 static const uint32_t s_next [] = {
-    [TASK_READY] = MACHINE_TO (TASK_LEASED) | MACHINE_TO (TASK_DONE),
+    [TASK_READY] = MACHINE_TO (TASK_LEASED) | MACHINE_TO (TASK_DELAYED) | MACHINE_TO (TASK_DONE),
     [TASK_DELAYED] = MACHINE_TO (TASK_READY) | MACHINE_TO (TASK_DONE),
     [TASK_LEASED] = MACHINE_TO (TASK_READY) | MACHINE_TO (TASK_DELAYED) | MACHINE_TO (TASK_CANCELLING)
                     | MACHINE_TO (TASK_DONE),

@@ -62,6 +62,12 @@ bool tries_allow (const tries_t *self, const task_t *task, uint64_t outcome)
     return s_is_own (outcome) && task->failed < self->again [outcome];
 }
 
+int64_t tries_wait_max_us (const tries_t *self)
+{
+    int64_t wait_us = (int64_t) self->backoff_ms * 1000;
+    return (wait_us > TRIES_WAIT_MAX_US ? wait_us : TRIES_WAIT_MAX_US) * 5 / 4;
+}
+
 //  The first loss of a worker is the worker's fault: its tasks go elsewhere at once.
 int64_t tries_wait_us (const tries_t *self, const task_t *task, uint64_t outcome, uint32_t random)
 {

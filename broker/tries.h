@@ -28,6 +28,9 @@ bool tries_allow (const tries_t *self, const task_t *task, uint64_t outcome);
 //  How long the next try waits; 0: not at all. random is any number.
 int64_t tries_wait_us (const tries_t *self, const task_t *task, uint64_t outcome, uint32_t random);
 
+//  No wait is longer than this.
+int64_t tries_wait_max_us (const tries_t *self);
+
 //  Has it killed so many slots that it must not be tried again, whatever is left? A command that a signal ends kills no slot.
 bool tries_is_deadly (const task_t *task, uint64_t outcome, bool command);
 

@@ -83,7 +83,9 @@ static inline job_t *house_job (house_t *self, uint32_t tasks)
                             .function = wire_view ("square"),
                             .retries = 1,
                             .retries_lost = 2,
-                            .durable = true};
+                            .durable = true,
+                            .backoff_ms = 50000,
+                            .expire_ms = 3600000};
     fault_t fault = {0};
     job_t *job = ledger_open (self->rig.hub.ledger, self->client, &open);
     wire_pack_job_open (&packed, &open);

@@ -13,6 +13,9 @@ static void test_compaction (void **state)
     job_t *kept = house_job (&house, 100);
     house_turn (&house);
     house_answer_all (&house, kept, agent, 40);
+    uint32_t failed = house_lease (&house, kept, agent);
+    assert_true (
+        hub_rig_answer (&house.rig, agent, kept, failed, house.rig.hub.serial, CADRE_OUTCOME_EXIT, 5));
     uint32_t running = house_lease (&house, kept, agent);
     uint64_t serial = house.rig.hub.serial, number = kept->number, gone = 0;
     uint8_t uuid [WIRE_UUID_BYTES];
@@ -37,7 +40,12 @@ static void test_compaction (void **state)
     assert_int_equal (ledger_forgotten (house.rig.hub.ledger, uuid), gone);
     assert_int_equal (kept->done, 40);
     assert_int_equal (kept->total, 100);
-    assert_int_equal (kept->ready, 59);
+    assert_int_equal (kept->ready, 58);
+    assert_int_equal (kept->delayed, 1);
+    assert_int_equal (kept->tasks [failed].state, TASK_DELAYED);
+    assert_in_range (delay_due_us (house.rig.hub.delay, number, failed) - house.rig.hub.now_us, 30000000,
+                     62500000);
+    assert_int_equal (kept->arrivals_count, 1);
     assert_int_equal (kept->tasks [running].state, TASK_LEASED);
     assert_int_equal (kept->tasks [running].serial, serial);
     for (uint32_t i = 0; i < kept->total; i++)

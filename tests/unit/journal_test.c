@@ -161,13 +161,16 @@ static void test_a_restart_finds_everything (void **state)
     assert_int_equal (job->done, 1);
     assert_int_equal (job->tasks [done].state, TASK_DONE);
     assert_int_not_equal (job->kept_at [done], 0);
-    assert_int_equal (job->tasks [failed].state, TASK_READY);
+    assert_int_equal (job->tasks [failed].state, TASK_DELAYED);
+    assert_in_range (delay_due_us (house.rig.hub.delay, number, failed) - house.rig.hub.now_us, 30000000,
+                     62500000);
     assert_int_equal (job->tasks [failed].failed, 1);
     agent = roster_by_uuid (house.rig.hub.roster, uuid);
     assert_non_null (agent);
     assert_int_equal (agent->state, AGENT_AWAY);
     assert_non_null (ledger_held (house.rig.hub.ledger, agent, job, running, serial));
-    assert_int_equal (job->ready, 4);
+    assert_int_equal (job->ready, 3);
+    assert_int_equal (job->delayed, 1);
     house_end (&house);
 }
 
