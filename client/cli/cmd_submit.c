@@ -207,6 +207,8 @@ static int s_give_up (submit_t *self)
     int exit_code = say_fault (&self->fault);
     if (self->fault.code == CADRE_ERROR_CANCELLED)
         return SAY_EXIT_INTERRUPTED;
+    if (self->fault.code == CADRE_ERROR_NOT_FOUND) // it was there, and was forgotten
+        return cadre_error_exit_code (CADRE_ERROR_REFUSED);
     return exit_code == 1 ? SAY_EXIT_OWN : exit_code;
 }
 

@@ -2,6 +2,7 @@
 
 #include "client/cli/run_options.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ enum {
     KEY_LINE_BUFFER,
     KEY_NAME,
     KEY_NO_DURABLE,
+    KEY_ONCE,
     KEY_SLOTS,
     KEY_STDIN,
     KEY_TAG,
@@ -62,6 +64,9 @@ static const struct argp_option s_run_options [] = {
 
 static const struct argp_option s_submit_options [] = {
     COMMON_OPTIONS,
+    {"once", KEY_ONCE, "TEXT", 0,
+     "the text names this submission: submitted again, also by another process, it is the same job, and nothing runs twice",
+     3},
     {"wait", KEY_WAIT, NULL, 0, "wait until all tasks have ended, and exit as run does", 3},
     {"durable", KEY_DURABLE, NULL, 0, "only to a broker with a store: it keeps the job on disk", 3},
     {"no-durable", KEY_NO_DURABLE, NULL, 0, "in the broker's memory alone, even if it has a store", 3},
@@ -94,6 +99,15 @@ static void s_add_environment (run_options_t *self, char *text, struct argp_stat
     command_add (&self->environment, text_take (&pair));
 }
 
+//  The same text gives the same identity.
+static void s_read_once (run_options_t *self, const char *text, struct argp_state *state)
+{
+    if (!*text)
+        argp_error (state, "--once '': write a text that names this submission, such as nightly-2031-05-01");
+    crypto_generichash (self->uuid, sizeof self->uuid, (const unsigned char *) text, strlen (text), NULL, 0);
+    self->once = text;
+}
+
 static error_t s_parse (int key, char *argument, struct argp_state *state)
 {
     run_options_t *self = state->input;
@@ -123,6 +137,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case KEY_LINE_BUFFER: self->mode = EMIT_LINES; return 0;
     case KEY_NAME: self->name = argument; return 0;
     case KEY_NO_DURABLE: self->in_memory = true; return 0;
+    case KEY_ONCE: s_read_once (self, argument, state); return 0;
     case KEY_SLOTS: self->slots = (unsigned) command_count (argument, 1, 10000, state); return 0;
     case KEY_STDIN: self->feed_stdin = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
@@ -174,6 +189,7 @@ static const struct argp s_submit_argp = {
         "Exit codes: 0; with --wait as run; 64 usage; 69 no broker answers; 77 refused: --durable and no store, or no room in it; "
         "125 cadre's own error; 130 interrupted.\n\nExamples:\n"
         "  job=$(cadre submit gzip ::: *.log); cadre job wait $job\n"
+        "  cadre submit --once nightly-2031-05-01 ./report {} :::: customers\n"
         "  cadre submit --durable --no-rerun --expire 12h ./pay {} :::: invoices",
     .children = s_submit_children};
 

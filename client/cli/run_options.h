@@ -32,6 +32,8 @@ typedef struct run_options {
     bool bar;                 // --bar
     bool wait;                // submit --wait
     emit_mode_t mode;         // --line-buffer, -u
+    const char *once;         // --once, or NULL
+    unsigned char uuid [16];  // what --once makes of it
     bool durable;             // submit --durable: or not at all
     bool in_memory;           // submit --no-durable
     halt_t halt;              // --halt

@@ -86,6 +86,7 @@ cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life)
     job.environment = self->environment;
     job.directory = self->directory;
     job.slot_mark = template_has_slot (options->template);
+    job.uuid = options->once ? options->uuid : NULL;
     return cadre_job_open (pool, NULL, &job);
 }
 

@@ -27,9 +27,8 @@
  *
  *  Rules that hold for every call unless its text says otherwise:
  *
- *  - Threads: a cadre_t and a cadre_job_t may be used by several threads at once. A future, an
- *    iterator and a value belong to one thread at a time. A cadre_call_t belongs to the thread
- *    that runs the function.
+ *  - Threads: a cadre_t and a cadre_job_t may be used by several threads at once. A future, an iterator and a
+ *    value belong to one thread at a time. A cadre_call_t belongs to the thread that runs the function.
  *  - Ownership: a `T **` parameter is consumed, set to NULL, and may be NULL or point to NULL. A
  *    `T *` is borrowed. A `const char *` or `const void *` that is returned belongs to the object it was
  *    asked of and is valid until that object is changed or destroyed. Texts are UTF-8.
@@ -354,11 +353,12 @@ typedef struct cadre_job_options {
     int64_t expire_ms;              //  A task that has waited so long is not begun: outcome expired; 0: never
     const char *retry_limits;       //  Tries by cause, see below; NULL: retries and retries_lost hold
     int64_t backoff_ms;             //  Before the first repetition, doubled each time; 0: the broker's 100
-    void *reserved [5];             //  Must be zero
+    const void *uuid;               //  Detached or durable: 16 bytes that name the job; NULL: random ones
+    void *reserved [4];             //  Must be zero
 } cadre_job_options_t;
 
-//  durable: on stable storage at the broker; without one CADRE_ERROR_REFUSED. retry_limits: repetitions after each cause,
-//  "error=3,timeout=1,out-of-memory=2,worker-lost=5"; causes are those, exit and signal. For the others retries (after worker-lost: retries_lost) holds.
+//  durable: on stable storage at the broker, or CADRE_ERROR_REFUSED. retry_limits: repetitions by cause, "error=3,timeout=1,out-of-memory=2,worker-lost=5" (and exit,
+//  signal); for others retries and retries_lost hold. uuid: the same tasks, opened again under it by whomever, are the same job; NOT_FOUND for a day after it was forgotten.
 
 typedef struct cadre_map_options {
     cadre_job_options_t job; //  Of the job that does it

@@ -122,6 +122,9 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
             return fault_set (
                 fault, CADRE_ERROR_ARGUMENT,
                 "reserved fields of the job's options are set: begin with `cadre_job_options_t o = {0}`");
+    if (options->uuid && !options->detached && !options->durable)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "a job has a uuid and is attached: set durable or detached, or leave uuid out");
     if (options->timeout_ms < 0 || options->grace_ms < 0)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "a timeout or grace of a job is below zero: give milliseconds, or 0 for none");
@@ -167,6 +170,7 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const 
         .needs = wire_list_of (&self->needs, s_count (options->needs)),
         .durable = options->durable,
         .expire_ms = (uint64_t) options->expire_ms,
+        .uuid = {options->uuid, options->uuid ? WIRE_UUID_BYTES : 0},
         .causes = wire_view_of (&self->causes),
         .backoff_ms = (uint64_t) options->backoff_ms,
     };

@@ -68,7 +68,8 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
     entropy_uuid (uuid);
     wire_job_open_t open = *fields;
     open.ref = self->ref;
-    open.uuid = (view_t){uuid, sizeof uuid};
+    if (!open.uuid.size)
+        open.uuid = (view_t){uuid, sizeof uuid};
     buffer_t frame = {0};
     wire_write_job_open (&frame, (wire_envelope_t){0}, &open);
     s_put_opening (self, &frame);

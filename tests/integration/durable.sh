@@ -1,0 +1,94 @@
+#!/bin/bash
+#  What durable jobs outlive, and what they keep while they do: waits, tries, quarantine, identity, room.
+. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+cd "$scratch" || exit 1
+
+all_again () {
+    cluster_stop
+    cluster_start "${1:-2}" --plugin "$plugins/trouble.so"
+    export CADRE_BROKER=$ipc
+}
+
+explained () {
+    until_ok eval "cadre task explain $1 | grep -Eq '$2'" || fault "task $1: $(cadre task explain "$1")"
+    checks=$((checks + 1))
+}
+
+broker_options=(--store "$scratch/store" --lost 3s)
+all_again
+
+#  A wait before the next try, and a limit on waiting, go on where they were; quarantine, and what was tried, stay.
+backing=$(cadre submit --retries 1 --backoff 300s 'echo {} >>tries; false' ::: 1)
+late=$(cadre submit --expire 2s --needs tpu true ::: 1 2)
+ages=$(cadre submit --expire 1h --needs tpu true ::: 1)
+explained "$backing.0" 'backs off for another [0-9]+ s: 1 try has failed'
+cluster_stop
+sleep 2.2
+all_again
+explained "$backing.0" 'backs off for another [0-9]+ s: 1 try has failed'
+explained "$late.1" 'ended: expired, after 0 tries'
+explained "$ages.0" 'waits: no worker has the label tpu'
+[ "$(wc -l <tries)" = 1 ] || fault "a wait was cut short: $(cat tries)"
+expect 1 '' "task $late.0 expired" cadre job wait "$late"
+
+#  A drain takes tasks back, and costs no try: here each of two workers leaves in its turn.
+rolling=$(cadre submit --retries worker-lost=0 'echo {} $CADRE_ATTEMPT >>ran; sleep 0.2' ::: $(seq 12))
+until_ok test -s ran
+for name in alpha beta; do
+    start "$bin/cadre-worker" --broker "$ipc" --name "new-$name" --slots 1 2>>new.log
+    until_ok slots_are 3
+    expect 0 '' 'workers? told to drain' cadre worker drain "$name"
+    until_ok slots_are 2
+done
+expect 0 '' '' cadre job wait "$rolling"
+checks=$((checks + 1))
+[ "$(sort -n ran)" = "$(for i in $(seq 12); do echo "$i 1"; done)" ] || fault "a rolling restart costs tries: $(cat ran)"
+
+#  What must not run twice: its worker and the broker are killed together.
+once=$(cadre submit --no-rerun 'echo {} >>no-rerun; sleep 30' ::: a)
+until_ok test -s no-rerun
+all_again
+expect 1 '' "task $once.0 worker-lost" cadre job wait "$once"
+checks=$((checks + 1))
+[ "$(cat no-rerun)" = a ] || fault "--no-rerun ran again: $(cat no-rerun)"
+
+#  Failed tasks are tried again after a restart, with their inputs.
+failing=$(cadre submit 'test -e cure && echo cured{}' ::: 1 2 3)
+expect 1 '' "task $failing.2 exit 1" cadre job wait "$failing"
+all_again
+touch cure
+expect 0 '' '3 tasks queued again' cadre job retry "$failing"
+all_again
+expect 0 '' '' cadre job wait "$failing"
+expect 0 $'cured1\ncured2\ncured3' '' bash -c "cadre job logs $failing | sort"
+
+#  One text is one job: for another process, over a restart, and a day after it was forgotten.
+expect 64 '' "write a text" cadre submit --once '' true ::: 1
+named=$(cadre submit --once nightly 'echo {} >>nightly' ::: 1 2 3)
+expect 0 "$named" '' cadre submit --once nightly 'echo {} >>nightly' ::: 1 2 3
+all_again
+expect 0 "$named" '' cadre submit --once nightly 'echo {} >>nightly' ::: 1 2 3
+expect 0 '' '' cadre job wait "$named"
+expect 0 $'1\n2\n3' '' sort nightly
+expect 0 '' '' cadre job forget "$named"
+expect 77 '' "was submitted before, as $named, has ended, and was forgotten" cadre submit --once nightly true ::: 1
+all_again
+expect 77 '' "was submitted before, as $named, has ended, and was forgotten" cadre submit --once nightly true ::: 1
+checks=$((checks + 1))
+[ "$(cadre submit --once other true ::: 1)" != "$named" ] || fault 'two texts are one job'
+
+#  A full store refuses new work by name; what was accepted comes to its end.
+broker_options=(--store "$scratch/small" --lost 3s --quota 38M)
+all_again
+accepted=$(cadre submit 'sleep 0.3; echo {}' ::: 1 2 3 4)
+head -c 400000 /dev/zero | tr '\0' x | fold -w 20000 >big
+for i in $(seq 150); do
+    cadre submit --needs tpu true :::: big >/dev/null 2>refused || break
+done
+expect_text "small has no room for .* of new work: .* reserved of its limit of 38.0 MiB: forget jobs that are done, or raise the limit" refused 'a full store'
+expect 77 '' 'has no room' cadre submit --needs tpu true :::: big
+expect 0 '' '' cadre job wait "$accepted"
+expect 0 $'1\n2\n3\n4' '' bash -c "cadre job logs $accepted | sort"
+all_again 1
+expect 77 '' 'has no room' cadre submit --needs tpu true :::: big
+finish
