@@ -11,7 +11,7 @@
 
 #include "client/lib/future.h"
 #include "client/lib/local.h"
-#include "client/lib/patience.h"
+#include "client/lib/reconnect.h"
 #include "client/lib/work.h"
 #include "common/access.h"
 #include "common/greeting.h"
@@ -275,7 +275,7 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
                                  .window_tasks = WINDOW_TASKS,
                                  .window_bytes =
                                      options->window_bytes ? options->window_bytes : WINDOW_BYTES};
-    if (patience_read (options->reconnect_ms, &session.patience_ms, fault))
+    if (reconnect_read (options->reconnect_ms, &session.patience_ms, fault))
         return fault->code;
     connection_handler_t handler = {.frame = s_on_frame,
                                     .gone = s_on_gone,
