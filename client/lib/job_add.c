@@ -3,6 +3,12 @@
 #include "client/lib/job.h"
 #include "common/value.h"
 
+//  It was submitted before under its identity, as a whole, and has ended: its tasks need not be said again.
+static bool s_is_there (const cadre_job_t *self)
+{
+    return self->work.final && !self->work.sealed && self->work.count < self->work.progress.total;
+}
+
 //  Why nothing can be added, with the lock held.
 static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
 {
@@ -12,7 +18,7 @@ static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
     }
     if (self->work.sealed)
         return fault_set (fault, CADRE_ERROR_CLOSED, "the job is sealed: open another one for further tasks");
-    if (self->work.final)
+    if (self->work.final && !s_is_there (self))
         return fault_set (fault, CADRE_ERROR_CLOSED, "the job has ended: open another one for further tasks");
     if (self->work.count == WIRE_TASKS_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
@@ -28,8 +34,10 @@ static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *
     if (s_addable (self, fault) || pool_admit (self->pool, fault) || s_addable (self, fault))
         return fault->code;
     size_t mark = self->work.batch.size;
-    buffer_append (&self->work.batch, payload->data, payload->size);
-    uint32_t added = work_add (&self->work, mark);
+    bool there = s_is_there (self);
+    if (!there)
+        buffer_append (&self->work.batch, payload->data, payload->size);
+    uint32_t added = there ? self->work.count++ : work_add (&self->work, mark);
     if (index)
         *index = added;
     return CADRE_OK;

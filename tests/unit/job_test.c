@@ -220,6 +220,30 @@ static void test_number_progress_and_wait (void **state)
     s_end (&rig);
 }
 
+//  Submitted again under its identity when it has ended: its tasks are taken, and not said again
+static void test_what_was_submitted_before_and_has_ended (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_options_t options = {.detached = true, .uuid = "sixteen bytes id"};
+    cadre_job_t *job = cadre_job_open (rig.pool, "f", &options);
+    uint64_t ref = s_opened (&rig, NULL);
+    fake_broker_opened (rig.broker, ref, 42);
+    fake_broker_state (rig.broker, ref, 2, true);
+    assert_int_equal (cadre_job_wait (job, WAIT_MS), CADRE_OK);
+    uint32_t index = 9;
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal (cadre_job_add (job, &index, ""), CADRE_OK);
+        assert_int_equal (index, i);
+    }
+    assert_int_equal (cadre_job_add (job, &index, ""), CADRE_ERROR_CLOSED);
+    assert_int_equal (cadre_job_seal (job), CADRE_OK);
+    assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_OK);
+    assert_int_equal (cadre_job_number (job, 0), 42);
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
 static void test_cancel (void **state)
 {
     (void) state;
@@ -333,6 +357,7 @@ int main (void)
         cmocka_unit_test (test_events_in_the_order_of_arrival),
         cmocka_unit_test (test_ordered_events_wait_for_their_turn),
         cmocka_unit_test (test_number_progress_and_wait),
+        cmocka_unit_test (test_what_was_submitted_before_and_has_ended),
         cmocka_unit_test (test_cancel),
         cmocka_unit_test (test_follow_and_not_found),
         cmocka_unit_test (test_notice_explains_a_wait),
