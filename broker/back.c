@@ -95,9 +95,12 @@ static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat
     agent->lane_sent = lane_sent (agent->lane);
     agent->sink_sent = beat->sent;
     agent->sink_received = agent->in.received;
-    if (agent->stalls > 2)
-        back_end_session (self, agent,
-                          lane_stands ? "its lane makes no progress" : "its sink makes no progress");
+    if (agent->stalls <= 2)
+        return;
+    back_end_session (self, agent, lane_stands ? "its lane makes no progress" : "its sink makes no progress");
+    //  It lives, and registers anew at once; if it does not, its tasks need not wait as for one that is silent
+    int64_t soon_us = self->hub->now_us + ((int64_t) self->hub->beat_ms * 2 - self->hub->lost_ms) * 1000;
+    agent->heard_us = soon_us < agent->heard_us ? soon_us : agent->heard_us;
 }
 
 static void s_open_lane (back_t *self, agent_t *agent, const wire_lane_open_t *open)

@@ -26,11 +26,13 @@
 #include "common/log.h"
 #include "common/place.h"
 
-#define BROKER_DESCRIPTORS 32      //  Three sockets, their peers, and some air
-#define MEMORY_USUAL (1ull << 30)  //  When the machine's memory is not known
-#define BATCH_FRAMES 256           //  Frames read from one socket in one turn
-#define PENDING_MAX 16             //  Lanes without peer that are polled
-#define FIXED_ITEMS 5              //  Front, back, sink, orders, store
+#define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and some air
+#define MEMORY_USUAL (1ull << 30) //  When the machine's memory is not known
+#define BATCH_FRAMES 256          //  Frames read from one socket in one turn
+#define BATCH_BYTES                                                                                          \
+    (1u << 20)         //  So many bytes end it earlier: others' small frames do not wait long for large ones
+#define PENDING_MAX 16 //  Lanes without peer that are polled
+#define FIXED_ITEMS 5  //  Front, back, sink, orders, store
 #define GIVE_BACK_BYTES (4u << 20) //  Less is not worth the trouble
 #define IDLE_MS 1000               //  The loop turns at least this often
 
@@ -66,7 +68,7 @@ static void s_joined (void *owner)
 //  leaves the heap to the program that it lives in.
 static void s_give_back (broker_t *self)
 {
-    uint64_t held = self->hub.job_bytes;
+    uint64_t held = self->hub.job_bytes + self->hub.kept_bytes;
     if (held > self->most_bytes)
         self->most_bytes = held;
     if (self->hub.embedded || held > self->most_bytes / 2 || self->most_bytes < GIVE_BACK_BYTES)
@@ -328,7 +330,8 @@ static void s_read_orders (broker_t *self)
 //  Reads up to a batch from one socket. A context that was ended ends the loop.
 static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
 {
-    for (int i = 0; i < BATCH_FRAMES; i++) {
+    size_t bytes = 0;
+    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES; i++) {
         sockets_route_t route = 0;
         cadre_error_t error =
             router ? sockets_receive_from (socket, &route, message) : sockets_receive (socket, message);
@@ -344,6 +347,7 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         }
         const void *frame = zmq_msg_data (message);
         size_t size = zmq_msg_size (message);
+        bytes += size;
         if (self->endless)
             endless_heard (self->endless, message);
         self->hub.peer = self->hub.doors ? sockets_peer (message) : NULL;
@@ -419,6 +423,7 @@ static void s_turn (broker_t *self)
     if (self->hub.journal && journal_turn (self->hub.journal, &self->fault))
         return;
     timers_run (self->hub.timers, self->hub.now_us);
+    ledger_weigh (self->hub.ledger);
     dispatch_run (self->dispatch);
     ledger_settle (self->hub.ledger);
     back_flush (self->back);

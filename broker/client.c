@@ -197,6 +197,13 @@ size_t client_backlog (const client_t *self)
     return stream_bytes (self->out) + self->batch.size;
 }
 
+//  What is sent and not acknowledged is held twice: here, and by the socket.
+size_t client_backlog_max (const hub_t *hub)
+{
+    uint64_t part = hub->memory_limit / (hub->client_bytes > hub->memory_limit / 4 ? 64 : 8);
+    return part < HUB_CLIENT_BYTES ? (size_t) part : HUB_CLIENT_BYTES;
+}
+
 void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, const fault_t *fault)
 {
     buffer_t frame = {0};

@@ -62,6 +62,7 @@ typedef struct client {
     struct follower *followers;     //  What it follows
     uint64_t counted_bytes;         //  Its part of hub->client_bytes
     bool stalled;                   //  Its backlog is over the limit: its jobs are not dispatched
+    bool durable;                   //  It has opened a durable job
     bool told_full;                 //  It knows that it waits for memory
     bool beat_due;                  //  Tell it soon what was received
     bool dirty;                     //  It is in hub->dirty
@@ -105,7 +106,8 @@ void client_unchanged (client_t *self, job_t *job);
 //  What may be acknowledged of what it has sent.
 uint64_t client_acknowledgeable (const client_t *self);
 
-//  Bytes that it has not acknowledged.
+//  Bytes that it has not acknowledged, and at how many its tasks wait: fewer when many clients do not read.
 size_t client_backlog (const client_t *self);
+size_t client_backlog_max (const hub_t *hub);
 
 #endif

@@ -4,12 +4,25 @@
 
 #include "broker/journal.h"
 
-void deliver_keep (hub_t *hub, job_t *job, uint32_t index, view_t body, buffer_t *large)
+//  A segment that is full is put away when memory is scarce.
+void deliver_keep (hub_t *hub, job_t *job, const keep_record_t *record, const keep_place_t *place)
 {
-    if (large->size)
-        keep_put_large (job->keep, index, large);
-    job->kept_at [index] = keep_append (job->keep, KEEP_RESULT, index, body) + 1;
+    uint64_t at = keep_append (job->keep, record->kind, record->index, record->body, place);
+    if (record->kind == KEEP_RESULT)
+        job->kept_at [record->index] = at + 1;
+    uint32_t segment = keep_segment (at);
+    if (segment && at == keep_segment_start (segment) && hub_is_tight (hub))
+        keep_spill (job->keep, segment - 1);
     follow_touch (job, hub);
+}
+
+void deliver_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large, const keep_place_t *place)
+{
+    if (large->size == 0)
+        return;
+    keep_put_large (job->keep, index, large, place);
+    if (hub_is_tight (hub))
+        keep_spill_large (job->keep, index);
 }
 
 //  Of a durable job nobody hears before it is on the disk.
@@ -21,8 +34,11 @@ static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t 
     pack_raw (&body, tail.data, tail.size);
     if (job->durable && hub->journal)
         journal_result (hub->journal, job, result, wire_view_of (&body), large);
-    else
-        deliver_keep (hub, job, (uint32_t) result->index, wire_view_of (&body), large);
+    else {
+        keep_record_t record = {KEEP_RESULT, (uint32_t) result->index, wire_view_of (&body)};
+        deliver_large (hub, job, record.index, large, NULL);
+        deliver_keep (hub, job, &record, NULL);
+    }
     buffer_free (&body);
 }
 
@@ -63,17 +79,20 @@ void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, u
     }
     buffer_t body = {0};
     s_pack_output (&body, index, attempt, stream, cut, bytes);
-    if (job->detached) {
-        keep_append (job->keep, KEEP_OUTPUT, index, wire_view_of (&body));
-        if (job->durable && hub->journal)
-            journal_output (hub->journal, job, index, wire_view_of (&body));
-        follow_touch (job, hub);
-    } else
+    if (job->durable && hub->journal)
+        journal_output (hub->journal, job, index, wire_view_of (&body));
+    else if (job->detached)
+        deliver_keep (hub, job, &(keep_record_t){KEEP_OUTPUT, index, wire_view_of (&body)}, NULL);
+    else
         client_output (job->owner, hub, job->ref, wire_view_of (&body));
     buffer_free (&body);
 }
 
-bool deliver_is_open (const job_t *job)
+bool deliver_is_open (const hub_t *hub, const job_t *job)
 {
-    return !job->owner || client_backlog (job->owner) < HUB_CLIENT_BYTES;
+    if (job->durable && hub->journal)
+        return hub->journal_bytes <= HUB_JOURNAL_BYTES;
+    if (job->detached)
+        return !hub->full;
+    return !job->owner || client_backlog (job->owner) < client_backlog_max (hub);
 }

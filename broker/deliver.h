@@ -13,13 +13,16 @@
 //  (else empty), its content is taken.
 void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large);
 
-//  A result of a detached job is kept, and followers hear of it. body: the fields of a result from index on, packed. *large as above.
-void deliver_keep (hub_t *hub, job_t *job, uint32_t index, view_t body, buffer_t *large);
+//  A result or output of a detached job is kept, and followers hear of it. place: of the whole record in the store, or NULL.
+void deliver_keep (hub_t *hub, job_t *job, const keep_record_t *record, const keep_place_t *place);
+
+//  The value of a result that is to be kept next, when it came in parts (else empty); its content is taken. place: of its bytes.
+void deliver_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large, const keep_place_t *place);
 
 //  What a running task wrote.
 void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes);
 
 //  Can more output of this job be taken now?
-bool deliver_is_open (const job_t *job);
+bool deliver_is_open (const hub_t *hub, const job_t *job);
 
 #endif

@@ -86,15 +86,30 @@ static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
     return job->durable && self->hub->journal && job_runs_once (job);
 }
 
+//  Tasks of the job that may join those which wait at the agent's slots: these have work enough when it takes so long as is looked ahead.
+static uint64_t s_ahead (const job_t *job, const agent_t *agent)
+{
+    uint64_t waiting = agent->leased > agent->slots ? agent->leased - agent->slots : 0;
+    uint64_t most = dispatch_look_ahead (agent->slots, job->mean_us);
+    if (waiting == 0 || most == 0)
+        return most;
+    uint64_t budget_us = (uint64_t) agent->slots * LOOK_AHEAD_US;
+    uint64_t waits_us = agent->work_us / agent->leased * waiting;
+    uint64_t left = (uint64_t) agent->slots * LOOK_AHEAD_TASKS;
+    left = waiting < left ? left - waiting : 0;
+    uint64_t more = waits_us < budget_us ? (budget_us - waits_us) / job_cost_us (job) : 0;
+    more = more < left ? more : left;
+    return more < most ? more : most;
+}
+
 //  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.
 static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
 {
     if (lane_free_bytes (agent->lane) == 0 || (lane_is_held (agent->lane) && s_is_recorded_first (self, job)))
         return 0;
-    uint64_t most = agent->slots;
+    uint64_t room = s_free_slots (agent);
     if (agent->claimed != self->turn)
-        most += dispatch_look_ahead (agent->slots, job->mean_us);
-    uint64_t room = agent->leased < most ? most - agent->leased : 0;
+        room += s_ahead (job, agent);
     uint64_t window = lane_free_tasks (agent->lane);
     return (uint32_t) (room < window ? room : window);
 }
@@ -267,9 +282,19 @@ static void s_claim (dispatch_t *self, job_t *job)
     }
 }
 
+//  Results that the disk does not keep up with fill what a worker may send, and others' results come behind them.
+static bool s_waits_for_disk (const dispatch_t *self, const job_t *job)
+{
+    return job->durable && self->hub->results_bytes > HUB_RESULTS_BYTES;
+}
+
 static void s_place_job (dispatch_t *self, job_t *job)
 {
     uint32_t wanted = job_admits (job), given = 0;
+    if (s_waits_for_disk (self, job)) {
+        ready_pass (self->hub->ready, job);
+        return;
+    }
     s_find_places (self, job);
     uint32_t left = s_share_out (self, wanted, false);
     if (left)

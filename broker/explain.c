@@ -16,7 +16,7 @@ static long long s_seconds (int64_t us)
 static void s_ended (const job_t *job, uint32_t index, char *buffer, size_t size)
 {
     const task_t *task = &job->tasks [index];
-    const char *outcome = cadre_outcome_text ((cadre_outcome_t) task->outcome);
+    const char *outcome = cadre_outcome_text ((cadre_outcome_t) task_outcome (task));
     if (task->outcome == CADRE_OUTCOME_QUARANTINED)
         snprintf (
             buffer, size,
@@ -91,6 +91,11 @@ static void s_ready (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_
     if (job->owner && job->owner->stalled)
         snprintf (buffer, size, "waits: its client has not read %zu MiB of results",
                   client_backlog (job->owner) >> 20);
+    else if (ledger_is_resting (hub, job))
+        snprintf (
+            buffer, size,
+            "waits: results that nobody has forgotten fill the broker's memory: cadre job list, cadre job "
+            "forget, or start it with a larger --memory or a --store");
     else if (job->limit && job->leased >= job->limit)
         snprintf (buffer, size, "waits: %u tasks of the job run, which is its limit", job->leased);
     else if (roster_any_fits (hub->roster, job))

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "broker/journal.h"
+
 follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *order)
 {
     follower_t *self = calloc (1, sizeof *self);
@@ -67,22 +69,50 @@ static void s_send_result (follower_t *self, hub_t *hub, const keep_record_t *re
     view_t large = keep_large (job->keep, record->index);
     if (large.size)
         s_send_large (self, hub, record->body, large);
-    else
+    if (large.size && hub_is_tight (hub))
+        keep_spill_large (job->keep, record->index);
+    if (large.size == 0)
         client_result_of (self->client, hub, self->ref, record->body);
+}
+
+//  What a follower has behind it is put away again when memory is scarce.
+static void s_leave (const follower_t *self, const hub_t *hub, uint32_t segment)
+{
+    if (hub_is_tight (hub))
+        keep_spill (self->job->keep, segment);
+}
+
+//  Is the large value of a result, if it has one, in memory? It is read back if not.
+static bool s_has_value (const follower_t *self, hub_t *hub, uint32_t index)
+{
+    if (keep_large_is_here (self->job->keep, index))
+        return true;
+    journal_fetch_large (hub->journal, self->job, index);
+    return false;
 }
 
 void follow_pump (follower_t *self, hub_t *hub)
 {
     keep_record_t record;
     for (;;) {
-        if (client_backlog (self->client) >= HUB_CLIENT_BYTES)
+        if (client_backlog (self->client) >= client_backlog_max (hub))
             return;
         uint64_t position = self->position;
+        if (!keep_is_here (self->job->keep, position)) {
+            journal_fetch_kept (hub->journal, self->job, position);
+            return;
+        }
         if (!keep_read (self->job->keep, &self->position, &record))
             break;
         //  The position that keep_append returned is that of the segment where the record lies
-        if (position >> 32 != self->position >> 32)
-            position = self->position >> 32 << 32;
+        if (keep_segment (position) != keep_segment (self->position)) {
+            s_leave (self, hub, keep_segment (position));
+            position = keep_segment_start (keep_segment (self->position));
+        }
+        if (record.kind == KEEP_RESULT && self->results && !s_has_value (self, hub, record.index)) {
+            self->position = position;
+            return;
+        }
         if (record.kind == KEEP_RESULT && self->results)
             s_send_result (self, hub, &record, position);
         else if (record.kind == KEEP_OUTPUT && self->output)

@@ -84,6 +84,7 @@ void front_destroy (front_t **self_p)
         front_forget (self, client);
     }
     timers_cancel (self->hub->timers, &self->report);
+    front_drop_questions (self);
     buffer_free (&self->frame);
     free (self);
     *self_p = NULL;

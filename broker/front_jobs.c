@@ -184,6 +184,7 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
     }
     job = ledger_open (self->hub->ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
+    client->durable = client->durable || job->durable;
     if (!job->durable)
         s_opened (self, client, open.ref, job->number, &fault);
     else if (!s_record (self, client, job, open.ref, whole, &fault))

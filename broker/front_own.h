@@ -7,17 +7,19 @@
 #include "broker/front.h"
 
 struct front {
-    hub_t *hub;          //  Borrowed
-    void *router;        //  The front socket; borrowed
-    back_t *back;        //  The workers' side, for orders; borrowed
-    client_t *by_uuid;   //  Sessions by uuid (uthash)
-    alarm_t report;      //  Rings when states are to be told
-    sockets_route_t who; //  Who was asked last who it is
-    int64_t who_us;      //  When that was
-    buffer_t frame;      //  The one being written
-    uint64_t rate_done;  //  Tasks ended when the rate was taken last
-    int64_t rate_us;     //  When that was
-    double rate;         //  Results per second since then
+    hub_t *hub;                 //  Borrowed
+    void *router;               //  The front socket; borrowed
+    back_t *back;               //  The workers' side, for orders; borrowed
+    client_t *by_uuid;          //  Sessions by uuid (uthash)
+    alarm_t report;             //  Rings when states are to be told
+    sockets_route_t who;        //  Who was asked last who it is
+    int64_t who_us;             //  When that was
+    buffer_t frame;             //  The one being written
+    uint64_t rate_done;         //  Tasks ended when the rate was taken last
+    int64_t rate_us;            //  When that was
+    double rate;                //  Results per second since then
+    uint64_t arrivals;          //  Of the journal, when questions were looked at last
+    struct question *questions; //  Those that wait for the store
 };
 
 //  Sends the frame at hand.
@@ -32,6 +34,10 @@ bool front_raise (const hub_t *hub, client_t *client);
 
 //  Tells states that have changed; the report alarm.
 void front_report (void *self, int64_t now_us);
+
+//  Questions that wait for the store are asked again, or forgotten.
+void front_ask_again (front_t *self);
+void front_drop_questions (front_t *self);
 
 //  May this client have such jobs run, as its key says? A fault (CADRE_ERROR_REFUSED) if not.
 cadre_error_t front_check_rights (const hub_t *hub, const client_t *client, uint64_t kind,

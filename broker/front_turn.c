@@ -5,11 +5,13 @@
 
 #include "broker/doubt.h"
 #include "broker/front_own.h"
+#include "broker/journal.h"
 #include "broker/ledger.h"
 #include "common/log.h"
 #include "common/units.h"
 
 #define REPORT_US 100000 //  Between two JOB_STATEs of a job
+#define FEW_TASKS 10000u //  Of a client; they pass in a moment
 
 void front_report (void *owner, int64_t now_us)
 {
@@ -27,13 +29,27 @@ void front_report (void *owner, int64_t now_us)
 
 //  ---- windows ------------------------------------------------------------
 
-//  What a client may send ahead shrinks as memory fills up.
-static void s_allowance (const hub_t *hub, uint64_t *tasks, uint64_t *bytes)
+//  Has the client more tasks here than pass in a moment?
+static bool s_has_many (const hub_t *hub, const client_t *client)
 {
-    uint64_t used = hub->job_bytes + hub->client_bytes + hub->journal_bytes;
-    uint64_t left = used < hub->memory_limit ? (hub->memory_limit - used) / 2 : 0;
-    if (hub->journal_bytes > HUB_JOURNAL_BYTES)
-        left = 0;
+    uint64_t tasks = 0;
+    for (const ref_t *ref = client->refs; ref && tasks <= FEW_TASKS; ref = ref->hh.next) {
+        const job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
+        tasks += job ? (uint64_t) job->promised - job->done - job->failed : 0;
+    }
+    return tasks > FEW_TASKS;
+}
+
+//  What a client may send ahead shrinks as memory fills up. The last eighth is for what cannot be counted; what comes before it is for clients that have
+//  few tasks here, so that they are not kept out by one that has many.
+static void s_allowance (const hub_t *hub, const client_t *client, uint64_t *tasks, uint64_t *bytes)
+{
+    uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
+    uint64_t most = used < 12 * part || s_has_many (hub, client) ? 13 * part : 14 * part;
+    uint64_t left = used < most ? (most - used) / 2 : 0;
+    uint64_t room = hub->journal_bytes < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - hub->journal_bytes : 0;
+    if (client->durable && left > room)
+        left = room;
     *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
     *tasks = left / 64 < HUB_ALLOWANCE_TASKS ? left / 64 : HUB_ALLOWANCE_TASKS;
 }
@@ -42,7 +58,7 @@ static void s_allowance (const hub_t *hub, uint64_t *tasks, uint64_t *bytes)
 bool front_raise (const hub_t *hub, client_t *client)
 {
     uint64_t tasks, bytes;
-    s_allowance (hub, &tasks, &bytes);
+    s_allowance (hub, client, &tasks, &bytes);
     tasks += client->received_tasks;
     bytes += client->received_bytes;
     bool worth =
@@ -65,7 +81,7 @@ static void s_tell_full (front_t *self, client_t *client)
     char held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES], message [256];
     uint64_t tasks, bytes;
     const hub_t *hub = self->hub;
-    s_allowance (hub, &tasks, &bytes);
+    s_allowance (hub, client, &tasks, &bytes);
     bool full = bytes <= WIRE_FRAME_MAX && client->granted_bytes - client->received_bytes <= WIRE_FRAME_MAX;
     if (full == client->told_full)
         return;
@@ -74,7 +90,7 @@ static void s_tell_full (front_t *self, client_t *client)
         message, sizeof message,
         "the broker's memory is full (%s of %s): forget jobs that have ended (cadre job list, cadre job "
         "forget), or start it with a larger --memory",
-        units_print_size (hub->job_bytes + hub->client_bytes, held, sizeof held),
+        units_print_size (hub_used_bytes (hub), held, sizeof held),
         units_print_size (hub->memory_limit, limit, sizeof limit));
     for (ref_t *ref = full ? client->refs : NULL; ref; ref = ref->hh.next) {
         job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
@@ -124,8 +140,8 @@ static void s_count_bytes (front_t *self, client_t *client)
 //  Jobs of a client that does not read rest until it does; half of the limit must have drained.
 static void s_judge_backlog (front_t *self, client_t *client)
 {
-    size_t backlog = client_backlog (client);
-    bool stalled = client->stalled ? backlog > HUB_CLIENT_BYTES / 2 : backlog > HUB_CLIENT_BYTES;
+    size_t backlog = client_backlog (client), most = client_backlog_max (self->hub);
+    bool stalled = client->stalled ? backlog > most / 2 : backlog > most;
     if (stalled == client->stalled)
         return;
     client->stalled = stalled;
@@ -134,6 +150,10 @@ static void s_judge_backlog (front_t *self, client_t *client)
 
 void front_flush (front_t *self)
 {
+    if (self->questions && self->hub->journal && journal_arrivals (self->hub->journal) != self->arrivals) {
+        self->arrivals = journal_arrivals (self->hub->journal);
+        front_ask_again (self);
+    }
     while (self->hub->dirty) {
         client_t *client = self->hub->dirty;
         follow_pump_all (client, self->hub);

@@ -26,10 +26,16 @@ struct roster;
 #define HUB_CLIENT_BYTES (64u * 1024 * 1024) //  Delivery backlog of a client at which its tasks wait
 #define HUB_ALLOWANCE_TASKS 1000000u         //  Tasks that a client may send ahead
 #define HUB_ALLOWANCE_BYTES (64u * 1024 * 1024)
-#define HUB_JOURNAL_BYTES (64u * 1024 * 1024) //  On their way to the store; beyond that nobody may send ahead
-#define HUB_SINK_BYTES (8u * 1024 * 1024)     //  Results of a worker that may be unacknowledged
-#define HUB_OUTPUT_BYTES (1024u * 1024)       //  Output of a lease that may be ahead of what was passed on
-#define HUB_KEEP_BYTES (16u * 1024 * 1024)    //  Output that is kept of one task of a detached job
+#define HUB_JOURNAL_BYTES                                                                                    \
+    (8u * 1024 * 1024) //  On their way to the store; beyond that no durable task may be sent ahead
+#define HUB_SINK_BYTES (8u * 1024 * 1024) //  Results of a worker that may be unacknowledged
+#define HUB_RESULTS_BYTES                                                                                    \
+    (4u * 1024                                                                                               \
+     * 1024) //  Results on their way to the store at which durable jobs rest, lest others wait for the disk
+#define HUB_OUTPUT_BYTES (1024u * 1024)    //  Output of a lease that may be ahead of what was passed on
+#define HUB_KEEP_BYTES (16u * 1024 * 1024) //  Output that is kept of one task of a detached job
+
+#define HUB_SPILL_SHARE 4 //  Beyond a quarter of the memory, what lies in the store is put out of memory
 
 typedef enum hub_state { HUB_RUNNING, HUB_DRAINING, HUB_STOPPING } hub_state_t;
 
@@ -67,14 +73,29 @@ typedef struct hub {
     struct roster *roster;   //  Workers
     struct client *clients;  //  Sessions by number (uthash)
     struct client *dirty;    //  Clients with something to flush
-    uint64_t job_bytes;      //  Held by jobs: tasks, payloads, what is kept
+    uint64_t job_bytes;      //  Held by jobs: tasks, payloads
+    uint64_t kept_bytes;     //  Held by detached jobs: results and output
     uint64_t client_bytes;   //  Held by clients: streams and parts; counted now and then
     uint64_t journal_bytes;  //  On their way to the store; counted each turn
+    uint64_t results_bytes;  //  Of that, results and output
     uint64_t tasks_done;     //  Ended well, ever
     uint64_t tasks_failed;   //  Ended in another way, ever
     uint64_t refused_frames; //  Frames that were not what they should be
     uint64_t stale_results;  //  Results of leases that were no longer valid
     uint64_t lost_workers;   //  Workers that went silent, ever
+    bool full;               //  Results of jobs in memory fill it: those jobs rest
 } hub_t;
+
+//  What of memory_limit is taken.
+static inline uint64_t hub_used_bytes (const hub_t *self)
+{
+    return self->job_bytes + self->kept_bytes + self->client_bytes + self->journal_bytes;
+}
+
+//  What lies in the store need not stay in memory.
+static inline bool hub_is_tight (const hub_t *self)
+{
+    return self->job_bytes + self->kept_bytes > self->memory_limit / HUB_SPILL_SHARE;
+}
 
 #endif

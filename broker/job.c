@@ -5,6 +5,12 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FORGET_TASKS 65536u    //  So many that have ended well are worth a system call
+#define BYTES_A_US 400u        //  Through broker and worker, there and back
+#define BYTES_A_US_DURABLE 40u //  By way of the disk
 
 job_t *job_new (uint64_t *bytes_p)
 {
@@ -27,7 +33,7 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     if (!self)
         return;
     assert (!self->queue && !self->followers && !self->settling && !self->changed);
-    *bytes_p -= sizeof *self + self->capacity * s_task_bytes (self);
+    *bytes_p -= sizeof *self + (self->total - self->forgotten) * s_task_bytes (self);
     stock_destroy (&self->stock);
     keep_destroy (&self->keep);
     for (size_t i = 0; i < self->needs_count; i++)
@@ -50,8 +56,8 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     *self_p = NULL;
 }
 
-//  Grows by half: a job of millions of tasks should not hold twice what it needs.
-static void s_reserve (job_t *self, size_t count, uint64_t *bytes_p)
+//  Grows by half: a job of millions of tasks should not hold twice what it needs. What was never touched takes up no memory, and is not counted.
+static void s_reserve (job_t *self, size_t count)
 {
     size_t wanted = (size_t) self->total + count;
     if (wanted <= self->capacity)
@@ -67,7 +73,6 @@ static void s_reserve (job_t *self, size_t count, uint64_t *bytes_p)
         self->kept_at = realloc (self->kept_at, capacity * sizeof (uint64_t));
         assert (self->kept_at);
     }
-    *bytes_p += (capacity - self->capacity) * s_task_bytes (self);
     self->capacity = (uint32_t) capacity;
 }
 
@@ -76,13 +81,36 @@ void job_append (job_t *self, const wire_list_t *payloads, const stock_place_t *
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
     if (payloads->count == 0) //  A frame may hold none, and there may be no block yet
         return;
-    s_reserve (self, payloads->count, bytes_p);
+    s_reserve (self, payloads->count);
     memset (self->tasks + self->total, 0, payloads->count * sizeof (task_t));
+    for (uint32_t i = self->total; i < self->total + payloads->count; i++)
+        self->tasks [i].state = TASK_READY;
     if (self->detached)
         memset (self->kept_at + self->total, 0, payloads->count * sizeof (uint64_t));
     stock_append (self->stock, self->total, payloads, place);
+    *bytes_p += payloads->count * s_task_bytes (self);
     self->total += (uint32_t) payloads->count;
     self->ready += (uint32_t) payloads->count;
+}
+
+static uintptr_t s_page_of (const job_t *self, uint32_t index, uintptr_t page)
+{
+    return (uintptr_t) &self->tasks [index] / page * page;
+}
+
+//  The pages between stay, as zeros that take up nothing.
+void job_note_end (job_t *self, uint64_t *bytes_p)
+{
+    while (self->past < self->total && self->tasks [self->past].state == TASK_DONE
+           && self->tasks [self->past].outcome == CADRE_OUTCOME_OK)
+        self->past++;
+    if (self->past - self->forgotten < FORGET_TASKS)
+        return;
+    uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
+    uintptr_t from = s_page_of (self, self->forgotten, page) + (self->forgotten ? 0 : page);
+    madvise ((void *) from, s_page_of (self, self->past, page) - from, MADV_DONTNEED);
+    *bytes_p -= (self->past - self->forgotten) * s_task_bytes (self);
+    self->forgotten = self->past;
 }
 
 //  Frames that come within a second count as one.
@@ -170,6 +198,31 @@ bool job_announce (job_t *self, uint32_t agent, uint64_t session)
     }
     self->lanes [self->lanes_count++] = (job_lane_t){.agent = agent, .session = session};
     return false;
+}
+
+void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes)
+{
+    size_t bytes = result_bytes + stock_size (self->stock, index) + stock_large_size (self->stock, index);
+    int64_t sample = bytes < INT32_MAX ? (int64_t) bytes : INT32_MAX;
+    int64_t mean = self->mean_us ? self->mean_bytes : sample;
+    self->mean_bytes = (uint32_t) (mean + (sample - mean) / 8);
+}
+
+void job_measure (job_t *self, uint64_t run_us)
+{
+    int64_t sample = run_us < 1 ? 1 : run_us > INT32_MAX ? INT32_MAX : (int64_t) run_us;
+    int64_t mean = self->mean_us ? self->mean_us : sample;
+    mean += (sample - mean) / 8;
+    self->mean_us = mean < 1 ? 1 : (uint32_t) mean;
+}
+
+uint32_t job_cost_us (const job_t *self)
+{
+    if (self->mean_us == 0)
+        return JOB_COST_USUAL_US;
+    uint64_t cost =
+        (uint64_t) self->mean_us + self->mean_bytes / (self->durable ? BYTES_A_US_DURABLE : BYTES_A_US);
+    return cost < UINT32_MAX ? (uint32_t) cost : UINT32_MAX;
 }
 
 bool job_runs_once (const job_t *self)

@@ -22,6 +22,7 @@ struct share;
 
 #define JOB_PRIORITY_MAX 1000000
 #define JOB_NEEDS_MAX 32u
+#define JOB_COST_USUAL_US 2000u //  Of a task before one was measured; more than that takes up its slot
 
 //  A lane that was told of the job.
 typedef struct job_lane {
@@ -84,6 +85,9 @@ typedef struct job {
     uint32_t done;                  //  Tasks that ended well
     uint32_t failed;                //  Tasks that ended in another way
     uint32_t mean_us;               //  Moving mean of the run time; 0 until measured
+    uint32_t mean_bytes;            //  Moving mean of payload and result
+    uint32_t past;                  //  Attached: tasks before this have ended well
+    uint32_t forgotten;             //  Attached: tasks before this take up no memory
     uint8_t doom;                   //  Outcome that all waiting tasks get; 0: none
     uint32_t reaped;                //  Tasks before this have met their doom
     buffer_t doom_detail;           //  Why: one packed value
@@ -129,6 +133,9 @@ void job_append (job_t *self, const wire_list_t *payloads, const stock_place_t *
 //  Notes when the newest tasks came.
 void job_note_arrival (job_t *self, int64_t now_us);
 
+//  A task of an attached job has ended well: when many have, one after the other, their memory is given back.
+void job_note_end (job_t *self, uint64_t *bytes_p);
+
 //  Takes the next ready task; there must be one (ready > 0).
 uint32_t job_take (job_t *self);
 
@@ -146,6 +153,13 @@ const char *job_state_name (const job_t *self);
 
 //  Has the lane of this session been told of the job? Notes that it has.
 bool job_announce (job_t *self, uint32_t agent, uint64_t session);
+
+//  A task, whose payload is still here, has been run: the moving means take it in, bytes first.
+void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes);
+void job_measure (job_t *self, uint64_t run_us);
+
+//  What one of its tasks costs: the time that it runs, and that its bytes take on their way.
+uint32_t job_cost_us (const job_t *self);
 
 //  Its tasks must not run twice: whoever may have begun one had its only try.
 bool job_runs_once (const job_t *self);

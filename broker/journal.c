@@ -127,7 +127,30 @@ void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t att
     journal_end (self, job, false);
 }
 
-void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body)
+//  Where the record at hand lies; in which batch is known when that is handed over.
+static keep_place_t s_place (const journal_t *self)
+{
+    return (keep_place_t){.offset = self->record_at, .size = self->bytes.size - self->record_at};
+}
+
+keep_place_t journal_record_large (journal_t *self, job_t *job, uint32_t index, view_t value)
+{
+    journal_begin (self, WIRE_log_value);
+    wire_pack_log_value (&self->bytes,
+                         &(wire_log_value_t){.job = job->number, .index = index, .value = value});
+    journal_end (self, job, true);
+    return (keep_place_t){.offset = self->bytes.size - value.size, .size = value.size};
+}
+
+keep_place_t journal_record_result (journal_t *self, job_t *job, const wire_log_result_t *fields)
+{
+    journal_begin (self, WIRE_log_result);
+    wire_pack_log_result (&self->bytes, fields);
+    journal_end (self, job, true);
+    return s_place (self);
+}
+
+keep_place_t journal_record_output (journal_t *self, job_t *job, uint32_t index, view_t body)
 {
     keep_mark_t mark = keep_mark (job->keep, index);
     wire_log_output_t fields = {
@@ -135,6 +158,7 @@ void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body)
     journal_begin (self, WIRE_log_output);
     wire_pack_log_output (&self->bytes, &fields);
     journal_end (self, job, true);
+    return s_place (self);
 }
 
 void journal_doom (journal_t *self, job_t *job)
@@ -241,6 +265,11 @@ uint64_t journal_mark (const journal_t *self)
     return self->recorded_bytes + self->bytes.size + self->run.count;
 }
 
+uint64_t journal_arrivals (const journal_t *self)
+{
+    return self->arrivals;
+}
+
 bool journal_is_idle (const journal_t *self)
 {
     return self->bytes.size == 0 && self->run.job == 0 && self->flights_count == 0 && !self->first;
@@ -280,7 +309,7 @@ cadre_error_t journal_turn (journal_t *self, fault_t *fault)
     journal_take_slices (self);
     if (self->damaged)
         return fault_set (fault, CADRE_ERROR_IO,
-                          "the store is damaged: payloads that were put away are not there: restore a copy");
+                          "the store is damaged: what was put away there is not there: restore a copy");
     return CADRE_OK;
 }
 
@@ -396,6 +425,7 @@ cadre_error_t journal_close (journal_t **self_p, fault_t *fault)
     journal_send (self, 0);
     cadre_error_t error = store_close (&self->store, fault);
     journal_drop_waits (self);
+    journal_drop_fetches (self);
     buffer_free (&self->bytes);
     buffer_free (&self->run.indexes);
     free (self->flights);

@@ -49,6 +49,13 @@ uint64_t journal_mark (const journal_t *self);
 //  Reads payloads back, from this task on; its job is looked at again when they have come.
 void journal_fetch (journal_t *self, job_t *job, uint32_t index);
 
+//  Reads back what is kept of a job, from this position on, or the large value of a task; its followers are looked at again when it has come.
+void journal_fetch_kept (journal_t *self, job_t *job, uint64_t position);
+void journal_fetch_large (journal_t *self, job_t *job, uint32_t index);
+
+//  Grows when something that was kept has come back.
+uint64_t journal_arrivals (const journal_t *self);
+
 //  Nothing waits to become durable.
 bool journal_is_idle (const journal_t *self);
 
@@ -61,7 +68,6 @@ void journal_job (journal_t *self, job_t *job, view_t open);
 void journal_leases (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
                      uint32_t index);
 void journal_again (journal_t *self, job_t *job, uint32_t index, int64_t wait_us);
-void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body);
 void journal_doom (journal_t *self, job_t *job);
 void journal_retry (journal_t *self, job_t *job, uint32_t index);
 void journal_forget (journal_t *self, job_t *job);
@@ -73,8 +79,9 @@ void journal_release_payload (journal_t *self, job_t *job, size_t bytes);
 void journal_tasks (journal_t *self, job_t *job, const wire_list_t *payloads);
 void journal_seal (journal_t *self, job_t *job);
 
-//  A result is kept and told of when it is durable. Takes the content of *large.
+//  A result or output is kept and told of when it is durable. Takes the content of *large.
 void journal_result (journal_t *self, job_t *job, const wire_result_t *result, view_t body, buffer_t *large);
+void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body);
 
 //  ---- who waits ----------------------------------------------------------
 

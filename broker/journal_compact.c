@@ -1,17 +1,46 @@
 //  journal_compact.c - copies what is still needed of the oldest job forward
 
+#include <assert.h>
+
 #include "broker/delay.h"
 #include "broker/journal_own.h"
 
 #define CHUNK_TASKS 4096u             //  Tasks of one record
 #define COPY_BATCH_BYTES (1u << 20)   //  No further job is copied into a batch that has grown to this
 #define COPY_BYTES_MAX (512ull << 20) //  A job that is larger is left where it is until it has shrunk
+#define COPY_SHARE 8                  //  So is one of more than this part of the memory: a copy is made there
 
-//  Nothing of it waits to become durable, so that what is in memory is all there is.
+//  Nothing of it waits to become durable.
 static bool s_is_still (const job_t *job)
 {
-    return job->pending == 0 && job->undelivered == 0 && job->logged_bytes <= COPY_BYTES_MAX
-           && stock_is_whole (job->stock);
+    return job->pending == 0 && job->undelivered == 0;
+}
+
+static bool s_is_small (const journal_t *self, const job_t *job)
+{
+    return job->logged_bytes <= COPY_BYTES_MAX && job->logged_bytes <= self->hub->memory_limit / COPY_SHARE;
+}
+
+//  What was put out of memory is read back, a part at a time. True when all is there.
+static bool s_gather (journal_t *self, job_t *job)
+{
+    uint64_t position;
+    uint32_t index;
+    if (!stock_is_whole (job->stock)) {
+        if (stock_missing (job->stock, &index))
+            journal_fetch (self, job, index);
+        return false;
+    }
+    if (keep_missing (job->keep, &position))
+        journal_fetch_kept (self, job, position);
+    else if (keep_missing_large (job->keep, &index))
+        journal_fetch_large (self, job, index);
+    return keep_is_whole (job->keep);
+}
+
+static bool s_may_be_copied (journal_t *self, job_t *job)
+{
+    return s_is_still (job) && s_is_small (self, job) && s_gather (self, job);
 }
 
 static bool s_needs_payload (const task_t *task)
@@ -41,29 +70,47 @@ static void s_copy_came (journal_t *self, job_t *job, uint32_t end)
     journal_came (self, job, moment_wall_us () - (hub->now_us - at_us));
 }
 
-//  Payloads that nobody needs any more are copied as nil.
+static void s_add_payload (journal_t *self, job_t *job, uint32_t index, buffer_t *list)
+{
+    if (!s_needs_payload (&job->tasks [index])) {
+        pack_nil (list);
+        return;
+    }
+    view_t payload = stock_get (job->stock, index);
+    if (wire_parts_of (payload))
+        s_copy_large (self, job, index);
+    pack_raw (list, payload.data, payload.size);
+}
+
+//  Payloads that nobody needs any more are copied as nil. Returns where the list begins.
+static uint64_t s_copy_some (journal_t *self, job_t *job, uint32_t first, uint32_t end, buffer_t *list)
+{
+    buffer_clear (list);
+    for (uint32_t index = first; index < end; index++)
+        s_add_payload (self, job, index, list);
+    if (job->expire_ms)
+        s_copy_came (self, job, end);
+    wire_log_tasks_t fields = {.job = job->number, .payloads = wire_list_of (list, end - first)};
+    journal_begin (self, WIRE_log_tasks);
+    wire_pack_log_tasks (&self->bytes, &fields);
+    journal_end (self, job, true);
+    return self->bytes.size - list->size;
+}
+
+//  What is together in memory stays together in the store; between that are tasks which have ended.
 static void s_copy_tasks (journal_t *self, job_t *job)
 {
     buffer_t list = {0};
-    for (uint32_t first = 0; first < job->total; first += CHUNK_TASKS) {
-        uint32_t count = job->total - first < CHUNK_TASKS ? job->total - first : CHUNK_TASKS;
-        buffer_clear (&list);
-        for (uint32_t index = first; index < first + count; index++) {
-            if (!s_needs_payload (&job->tasks [index])) {
-                pack_nil (&list);
-                continue;
-            }
-            view_t payload = stock_get (job->stock, index);
-            if (wire_parts_of (payload))
-                s_copy_large (self, job, index);
-            pack_raw (&list, payload.data, payload.size);
+    for (uint32_t index = 0, first, end; index < job->total; index = end) {
+        if (stock_next_block (job->stock, index, &first, &end) && first <= index) {
+            assert (first == index);
+            uint64_t offset = s_copy_some (self, job, first, end, &list);
+            stock_note (job->stock, index, offset, list.size);
+            continue;
         }
-        if (job->expire_ms)
-            s_copy_came (self, job, first + count);
-        wire_log_tasks_t fields = {.job = job->number, .payloads = wire_list_of (&list, count)};
-        journal_begin (self, WIRE_log_tasks);
-        wire_pack_log_tasks (&self->bytes, &fields);
-        journal_end (self, job, true);
+        uint32_t gap = stock_next_block (job->stock, index, &first, &end) ? first : job->total;
+        end = gap - index < CHUNK_TASKS ? gap : index + CHUNK_TASKS;
+        s_copy_some (self, job, index, end, &list);
     }
     buffer_free (&list);
 }
@@ -97,31 +144,45 @@ static void s_copy_states (journal_t *self, job_t *job)
     journal_close_run (self);
 }
 
-static void s_copy_result (journal_t *self, job_t *job, const keep_record_t *record)
+//  A result that a retry has replaced is copied with the retry, so that what is kept stays as it is.
+static void s_copy_result (journal_t *self, job_t *job, const keep_record_t *record, uint64_t position)
 {
     const task_t *task = &job->tasks [record->index];
+    bool stands = task->state == TASK_DONE && job->kept_at [record->index] == position + 1;
+    view_t large = stands ? keep_large (job->keep, record->index) : (view_t){0};
+    cursor_t cursor = cursor_of_view (record->body);
+    uint64_t outcome = 0;
+    bool read = cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL) && cursor_uint (&cursor, &outcome);
+    assert (read);
     wire_log_result_t fields = {.job = job->number,
                                 .index = record->index,
-                                .outcome = task->outcome,
+                                .outcome = outcome,
                                 .run_us = task->run_us,
-                                .body = record->body,
-                                .large = keep_large (job->keep, record->index)};
-    journal_begin (self, WIRE_log_result);
-    wire_pack_log_result (&self->bytes, &fields);
-    journal_end (self, job, true);
+                                .body = record->body};
+    if (large.size) {
+        keep_place_t value = journal_record_large (self, job, record->index, large);
+        keep_note_large (job->keep, record->index, &value);
+    }
+    keep_place_t place = journal_record_result (self, job, &fields);
+    keep_note (job->keep, position, &place);
+    if (!stands)
+        journal_retry (self, job, record->index);
 }
 
-//  A result that a retry has replaced is not copied.
 static void s_copy_kept (journal_t *self, job_t *job)
 {
     uint64_t position = 0, at;
     keep_record_t record;
+    keep_move (job->keep);
     while (at = position, keep_read (job->keep, &position, &record)) {
-        at = position >> 32 == at >> 32 ? at : position >> 32 << 32;
-        if (record.kind == KEEP_OUTPUT)
-            journal_output (self, job, record.index, record.body);
-        else if (job->tasks [record.index].state == TASK_DONE && job->kept_at [record.index] == at + 1)
-            s_copy_result (self, job, &record);
+        if (keep_segment (position) != keep_segment (at))
+            at = keep_segment_start (keep_segment (position));
+        if (record.kind == KEEP_RESULT) {
+            s_copy_result (self, job, &record, at);
+            continue;
+        }
+        keep_place_t place = journal_record_output (self, job, record.index, record.body);
+        keep_note (job->keep, at, &place);
     }
 }
 
@@ -137,6 +198,8 @@ static void s_copy (journal_t *self, job_t *job)
     s_copy_states (self, job);
     if (job->doom)
         journal_doom (self, job);
+    journal_wait (self, WAIT_COPY)->job = job->number;
+    job->pending++;
 }
 
 //  Jobs from the oldest on, until there is enough for one batch.
@@ -144,7 +207,7 @@ static void s_copy_jobs (journal_t *self)
 {
     job_t *job;
     while (self->bytes.size < COPY_BATCH_BYTES && (job = ledger_log_oldest_job (self->hub->ledger))
-           && s_is_still (job))
+           && s_may_be_copied (self, job))
         s_copy (self, job);
 }
 
@@ -162,8 +225,8 @@ static void s_copy_ghosts (journal_t *self)
 //  The copy is one batch, so that the log never has half of it. What lies before is dropped with the next batch, which cannot become durable earlier.
 void journal_compact (journal_t *self)
 {
-    const job_t *job = ledger_log_oldest_job (self->hub->ledger);
-    if (job && !s_is_still (job))
+    job_t *job = ledger_log_oldest_job (self->hub->ledger);
+    if (job && !s_may_be_copied (self, job))
         return;
     journal_close_run (self);
     journal_send (self, 0);

@@ -15,7 +15,8 @@ typedef enum wait_kind {
     WAIT_OPENED,  //  A client is told that its job is open
     WAIT_TASKS,   //  Tasks join their job
     WAIT_SEAL,    //  The job is sealed
-    WAIT_RESULTS, //  Results are kept, and told of
+    WAIT_RESULTS, //  Results and output are kept, and told of
+    WAIT_COPY,    //  What is kept of a job lies elsewhere
     WAIT_CLIENT,  //  A client's frame is acknowledged
     WAIT_AGENT,   //  A worker's frame is acknowledged
     WAIT_LANE     //  A worker is sent its tasks
@@ -28,12 +29,27 @@ typedef struct wait {
     wait_kind_t kind;    //  What
     uint64_t session;    //  OPENED, CLIENT, AGENT, LANE: whose
     uint64_t sequence;   //  CLIENT, AGENT: of the frame; OPENED: the client's ref
-    uint64_t job;        //  OPENED, TASKS, SEAL
+    uint64_t job;        //  OPENED, TASKS, SEAL, COPY
     size_t count;        //  TASKS: how many
-    stock_place_t place; //  TASKS: where their payloads lie
+    stock_place_t place; //  TASKS: where their payloads lie; RESULTS: where large lies; COPY: the batch
     buffer_t bytes;      //  TASKS: payloads; RESULTS: see journal_wait.c
     buffer_t large;      //  RESULTS: the value of its only result
 } wait_t;
+
+typedef enum fetch_kind {
+    FETCH_PAYLOADS, //  A block of a job's stock
+    FETCH_KEPT,     //  A run of a segment of its keep
+    FETCH_LARGE     //  A large value of its keep
+} fetch_kind_t;
+
+//  A slice of the store that was asked for; they come in the order of asking.
+typedef struct fetch {
+    struct fetch *next; //  Asked for later
+    fetch_kind_t kind;  //  What
+    uint64_t job;       //  Whose
+    uint32_t index;     //  PAYLOADS, LARGE: the task; KEPT: the segment
+    bool last;          //  KEPT: the segment is complete
+} fetch_t;
 
 //  A batch that is on its way to the disk.
 typedef struct flight {
@@ -71,6 +87,10 @@ struct journal {
     wait_t *last;               //  …
     wait_t *unsent;             //  The first one whose batch is being gathered
     bool damaged;               //  What was read back is not what was written
+    fetch_t *fetches;           //  What is being read, in order
+    fetch_t *fetches_last;      //  …
+    uint64_t arrivals;          //  Parts of what is kept that have come back, ever
+    const uint8_t *record;      //  While the log is read: where the record at hand begins
     flight_t *flights;          //  Batches on their way, oldest first
     size_t flights_count;       //  How many
     size_t flights_capacity;    //  Allocated
@@ -88,9 +108,13 @@ void journal_record_seal (journal_t *self, job_t *job);
 void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number);
 void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t attempt, int64_t wait_us);
 void journal_came (journal_t *self, job_t *job, int64_t at_us);
+keep_place_t journal_record_large (journal_t *self, job_t *job, uint32_t index, view_t value);
+keep_place_t journal_record_result (journal_t *self, job_t *job, const wire_log_result_t *fields);
+keep_place_t journal_record_output (journal_t *self, job_t *job, uint32_t index, view_t body);
 
 //  A slice of the store that was asked for by journal_fetch has come.
 void journal_take_slices (journal_t *self);
+void journal_drop_fetches (journal_t *self);
 
 //  Hands the batch to the store, if there is anything in it.
 void journal_send (journal_t *self, uint64_t drop_before);

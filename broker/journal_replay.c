@@ -176,30 +176,67 @@ static bool s_again (journal_t *self, cursor_t *cursor, uint64_t seq)
            && record.lost <= WIRE_ATTEMPTS_MAX;
 }
 
+//  Where a record that ends here, or these bytes, lie in the batch.
+static keep_place_t s_record_place (const journal_t *self, const cursor_t *cursor, uint64_t seq)
+{
+    return (keep_place_t){seq, (uint64_t) (self->record - self->batch_start),
+                          (uint64_t) (cursor->at - self->record)};
+}
+
+static void s_keep_large (const journal_t *self, job_t *job, uint64_t index, view_t value, uint64_t seq)
+{
+    buffer_t large = {0};
+    keep_place_t place = {seq, (uint64_t) (value.data - self->batch_start), value.size};
+    buffer_append (&large, value.data, value.size);
+    deliver_large (self->hub, job, (uint32_t) index, &large, &place);
+    buffer_free (&large);
+}
+
+static bool s_value (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_value_t record;
+    job_t *job;
+    if (!wire_read_log_value (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (job && job->tasks [record.index].state != TASK_DONE)
+        s_keep_large (self, job, record.index, record.value, seq);
+    return true;
+}
+
+//  Fields of a result from index on: the exit code is what a task's own record needs of them.
+static int64_t s_code (view_t body)
+{
+    cursor_t cursor = cursor_of_view (body);
+    int64_t code = 0;
+    bool read = cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL)
+                && cursor_int (&cursor, &code);
+    return read ? code : 0;
+}
+
 static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_result_t record;
     job_t *job;
-    (void) seq;
     if (!wire_read_log_result (cursor, &record) || record.outcome < CADRE_OUTCOME_OK
         || record.outcome >= CADRE_OUTCOMES_COUNT || !s_task (self, record.job, record.index, &job))
         return false;
     if (!job || job->tasks [record.index].state == TASK_DONE)
         return true;
     uint32_t index = (uint32_t) record.index;
-    buffer_t large = {0};
-    buffer_append (&large, record.large.data, record.large.size);
+    keep_place_t place = s_record_place (self, cursor, seq);
+    s_keep_large (self, job, index, record.large, seq);
     ledger_release (self->hub->ledger, job, index);
     ledger_wake (self->hub->ledger, record.job, index);
     job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
     ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
-    deliver_keep (self->hub, job, index, record.body, &large);
-    buffer_free (&large);
+    job->tasks [index].code = s_code (record.body);
+    deliver_keep (self->hub, job, &(keep_record_t){KEEP_RESULT, index, record.body}, &place);
     return true;
 }
 
 //  What was kept then is kept now, and counts for as much: bytes written, not packed. The mark of a cut comes last.
-static bool s_keep_output (job_t *job, const wire_log_output_t *record)
+static bool s_keep_output (const journal_t *self, job_t *job, const wire_log_output_t *record,
+                           const keep_place_t *place)
 {
     cursor_t cursor = cursor_of_view (record->body);
     uint64_t index, attempt, stream;
@@ -210,7 +247,7 @@ static bool s_keep_output (job_t *job, const wire_log_output_t *record)
         return false;
     bool admitted = keep_admits (job->keep, (uint32_t) index, cut ? SIZE_MAX : bytes.size, &first);
     if (admitted || (cut && first))
-        keep_append (job->keep, KEEP_OUTPUT, (uint32_t) index, record->body);
+        deliver_keep (self->hub, job, &(keep_record_t){KEEP_OUTPUT, (uint32_t) index, record->body}, place);
     return true;
 }
 
@@ -218,12 +255,12 @@ static bool s_output (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_output_t record;
     job_t *job;
-    (void) seq;
     if (!wire_read_log_output (cursor, &record) || !s_task (self, record.job, record.index, &job))
         return false;
     if (!job)
         return true;
-    if (!s_keep_output (job, &record))
+    keep_place_t place = s_record_place (self, cursor, seq);
+    if (!s_keep_output (self, job, &record, &place))
         return false;
     keep_set_mark (job->keep, (uint32_t) record.index, (keep_mark_t){record.serial, record.end});
     return true;
@@ -288,6 +325,7 @@ static replay_fn *s_find (uint64_t verb)
     case WIRE_log_retry: return s_retry;
     case WIRE_log_forget: return s_forget;
     case WIRE_log_came: return s_came;
+    case WIRE_log_value: return s_value;
     default: return NULL;
     }
 }
@@ -296,7 +334,7 @@ static replay_fn *s_find (uint64_t verb)
 static void s_count (journal_t *self, uint64_t verb, view_t body, size_t size)
 {
     bool live = verb == WIRE_log_job || verb == WIRE_log_large || verb == WIRE_log_tasks
-                || verb == WIRE_log_result || verb == WIRE_log_output;
+                || verb == WIRE_log_value || verb == WIRE_log_result || verb == WIRE_log_output;
     cursor_t cursor = cursor_of_view (body);
     size_t count;
     uint64_t number;
@@ -317,6 +355,7 @@ cadre_error_t journal_replay (void *context, uint64_t seq, view_t bytes, fault_t
     while (!cursor_done (&cursor)) {
         uint64_t verb = 0;
         cursor_t before = cursor;
+        self->record = cursor.at;
         replay_fn *replay = cursor_uint (&cursor, &verb) ? s_find (verb) : NULL;
         view_t body = {cursor.at, (size_t) (cursor.end - cursor.at)};
         if (!replay)

@@ -7,11 +7,13 @@
 #include "broker/deliver.h"
 #include "broker/journal_own.h"
 
-//  One result in WAIT_RESULTS, its body behind it.
+//  One result, or output, in WAIT_RESULTS, its body behind it.
 typedef struct kept {
-    uint64_t job;   //  Its job
-    uint32_t index; //  The task
-    uint32_t size;  //  Of the body
+    uint64_t job;       //  Its job
+    keep_kind_t kind;   //  What it is
+    uint32_t index;     //  The task
+    size_t size;        //  Of the body
+    keep_place_t place; //  Of its record
 } kept_t;
 
 wait_t *journal_wait (journal_t *self, wait_kind_t kind)
@@ -46,6 +48,8 @@ static void s_pop (journal_t *self)
         self->last = NULL;
     if (self->unsent == wait)
         self->unsent = wait->next;
+    if (wait->kind == WAIT_RESULTS)
+        self->hub->results_bytes -= wait->bytes.size;
     s_free (wait);
 }
 
@@ -64,23 +68,48 @@ static wait_t *s_results (journal_t *self, bool alone)
     return journal_wait (self, WAIT_RESULTS);
 }
 
+static void s_add_kept (journal_t *self, job_t *job, const kept_t *kept, view_t body, bool alone)
+{
+    wait_t *wait = s_results (self, alone);
+    buffer_append (&wait->bytes, kept, sizeof *kept);
+    buffer_append (&wait->bytes, body.data, body.size);
+    self->hub->results_bytes += sizeof *kept + body.size;
+    job->undelivered++;
+}
+
+//  A large value and its result belong into one batch.
 void journal_result (journal_t *self, job_t *job, const wire_result_t *result, view_t body, buffer_t *large)
 {
+    bool one_batch = self->one_batch;
+    keep_place_t value = {0};
     wire_log_result_t fields = {.job = job->number,
                                 .index = result->index,
                                 .outcome = result->outcome,
                                 .run_us = result->run_us,
-                                .body = body,
-                                .large = wire_view_of (large)};
-    journal_begin (self, WIRE_log_result);
-    wire_pack_log_result (&self->bytes, &fields);
-    journal_end (self, job, true);
-    kept_t kept = {.job = job->number, .index = (uint32_t) result->index, .size = (uint32_t) body.size};
-    wait_t *wait = s_results (self, large->size > 0);
-    buffer_append (&wait->bytes, &kept, sizeof kept);
-    buffer_append (&wait->bytes, body.data, body.size);
-    wait->large = buffer_take (large);
-    job->undelivered++;
+                                .body = body};
+    if (large->size) {
+        value = journal_record_large (self, job, (uint32_t) result->index, wire_view_of (large));
+        self->one_batch = true;
+    }
+    kept_t kept = {.job = job->number,
+                   .kind = KEEP_RESULT,
+                   .index = (uint32_t) result->index,
+                   .size = body.size,
+                   .place = journal_record_result (self, job, &fields)};
+    self->one_batch = one_batch;
+    s_add_kept (self, job, &kept, body, large->size > 0);
+    self->last->place.offset = value.offset;
+    self->last->large = buffer_take (large);
+}
+
+void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body)
+{
+    kept_t kept = {.job = job->number,
+                   .kind = KEEP_OUTPUT,
+                   .index = index,
+                   .size = body.size,
+                   .place = journal_record_output (self, job, index, body)};
+    s_add_kept (self, job, &kept, body, false);
 }
 
 void journal_tell_opened (journal_t *self, const client_t *client, uint64_t ref, uint64_t number)
@@ -151,6 +180,7 @@ static void s_seal (journal_t *self, const wait_t *wait)
 
 static void s_deliver (journal_t *self, wait_t *wait)
 {
+    keep_place_t value = {wait->place.seq, wait->place.offset, wait->large.size};
     for (size_t at = 0; at < wait->bytes.size;) {
         kept_t kept;
         memcpy (&kept, wait->bytes.data + at, sizeof kept);
@@ -160,9 +190,25 @@ static void s_deliver (journal_t *self, wait_t *wait)
         if (!job)
             continue;
         job->undelivered--;
-        deliver_keep (self->hub, job, kept.index, body, &wait->large);
+        kept.place.seq = wait->place.seq;
+        deliver_large (self->hub, job, kept.index, &wait->large, &value);
+        deliver_keep (self->hub, job, &(keep_record_t){kept.kind, kept.index, body}, &kept.place);
         ledger_look_at (self->hub->ledger, job);
     }
+}
+
+static void s_settle (journal_t *self, const wait_t *wait)
+{
+    job_t *job = ledger_find (self->hub->ledger, wait->job);
+    if (!job)
+        return;
+    job->pending--;
+    keep_settle (job->keep, wait->place.seq);
+    stock_settle (job->stock, wait->place.seq);
+    if (!hub_is_tight (self->hub))
+        return;
+    keep_spill_all (job->keep);
+    stock_spill_from (job->stock, job->next);
 }
 
 static void s_release_client (journal_t *self, const wait_t *wait)
@@ -200,6 +246,7 @@ void journal_carry_out (journal_t *self)
         case WAIT_TASKS: s_append (self, wait); break;
         case WAIT_SEAL: s_seal (self, wait); break;
         case WAIT_RESULTS: s_deliver (self, wait); break;
+        case WAIT_COPY: s_settle (self, wait); break;
         case WAIT_CLIENT: s_release_client (self, wait); break;
         case WAIT_AGENT: s_release_agent (self, wait); break;
         case WAIT_LANE: s_let_lane (self, wait); break;

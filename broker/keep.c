@@ -17,10 +17,25 @@ typedef struct head {
     uint64_t size;  //  Of the body that follows
 } head_t;
 
+typedef struct segment {
+    buffer_t bytes;     //  Records, aligned to 8; while it is read back, those that have come
+    size_t size;        //  Bytes of its records, also while they are not in memory
+    keep_place_t *runs; //  Where they lie in the store, in order
+    uint32_t count;     //  Runs
+    uint32_t room;      //  Runs allocated
+    bool loose;         //  A record lies nowhere
+    bool closed;        //  Nothing more is appended
+    bool away;          //  Not in memory
+    bool asked;         //  It is being read back
+} segment_t;
+
 typedef struct large {
-    uint32_t index;    //  Of the task
-    buffer_t payload;  //  Its value
-    UT_hash_handle hh; //  In keep->large
+    uint32_t index;     //  Of the task
+    buffer_t payload;   //  Its value; empty while it is not in memory
+    keep_place_t place; //  Where it lies in the store
+    bool stored;        //  It lies there
+    bool asked;         //  It is being read back
+    UT_hash_handle hh;  //  In keep->large
 } large_t;
 
 typedef struct wrote {
@@ -32,13 +47,13 @@ typedef struct wrote {
 } wrote_t;
 
 struct keep {
-    buffer_t *segments; //  Records, aligned to 8
-    size_t count;       //  Segments
-    size_t capacity;    //  Segments allocated
-    large_t *large;     //  Values too large for a frame, by task
-    wrote_t *wrote;     //  How much output tasks have, by task
-    uint64_t held;      //  Bytes added to *bytes_p
-    uint64_t *bytes_p;  //  The total that this log adds to; borrowed
+    segment_t *segments; //  In order
+    size_t count;        //  Segments
+    size_t capacity;     //  Segments allocated
+    large_t *large;      //  Values too large for a frame, by task
+    wrote_t *wrote;      //  How much output tasks have, by task
+    uint64_t held;       //  Bytes added to *bytes_p
+    uint64_t *bytes_p;   //  The total that this log adds to; borrowed
 };
 
 keep_t *keep_new (uint64_t *bytes_p)
@@ -69,8 +84,10 @@ void keep_destroy (keep_t **self_p)
     keep_t *self = *self_p;
     if (!self)
         return;
-    for (size_t i = 0; i < self->count; i++)
-        buffer_free (&self->segments [i]);
+    for (size_t i = 0; i < self->count; i++) {
+        buffer_free (&self->segments [i].bytes);
+        free (self->segments [i].runs);
+    }
     free (self->segments);
     large_t *large, *next_large;
     HASH_ITER (hh, self->large, large, next_large)
@@ -85,71 +102,305 @@ void keep_destroy (keep_t **self_p)
     *self_p = NULL;
 }
 
-static buffer_t *s_segment (keep_t *self)
+//  ---- records ------------------------------------------------------------
+
+uint32_t keep_segment (uint64_t position)
 {
-    if (self->count && self->segments [self->count - 1].size < SEGMENT_BYTES)
-        return &self->segments [self->count - 1];
+    return (uint32_t) (position >> 32);
+}
+
+uint64_t keep_segment_start (uint32_t segment)
+{
+    return (uint64_t) segment << 32;
+}
+
+static segment_t *s_open_segment (keep_t *self)
+{
+    segment_t *last = self->count ? &self->segments [self->count - 1] : NULL;
+    if (last && !last->closed && last->size < SEGMENT_BYTES)
+        return last;
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 4;
-        self->segments = realloc (self->segments, self->capacity * sizeof (buffer_t));
+        self->segments = realloc (self->segments, self->capacity * sizeof (segment_t));
         assert (self->segments);
     }
-    self->segments [self->count] = (buffer_t){0};
+    self->segments [self->count] = (segment_t){0};
     return &self->segments [self->count++];
 }
 
-uint64_t keep_append (keep_t *self, keep_kind_t kind, uint32_t index, view_t body)
+//  A record that follows the one before also in the store costs nothing.
+static void s_add_run (keep_t *self, segment_t *segment, const keep_place_t *place)
+{
+    keep_place_t *last = segment->count ? &segment->runs [segment->count - 1] : NULL;
+    if (last && last->seq == place->seq && last->offset + last->size == place->offset) {
+        last->size += place->size;
+        return;
+    }
+    if (segment->count == segment->room) {
+        uint32_t room = segment->room ? segment->room * 2 : 2;
+        segment->runs = realloc (segment->runs, room * sizeof (keep_place_t));
+        assert (segment->runs);
+        s_count (self, (int64_t) ((room - segment->room) * sizeof (keep_place_t)));
+        segment->room = room;
+    }
+    segment->runs [segment->count++] = *place;
+}
+
+static void s_put (keep_t *self, segment_t *segment, keep_kind_t kind, uint32_t index, view_t body)
 {
     static const uint8_t zeros [8];
-    buffer_t *segment = s_segment (self);
-    size_t offset = segment->size, room = segment->capacity;
+    size_t room = segment->bytes.capacity;
     head_t head = {.kind = kind, .index = index, .size = body.size};
-    buffer_append (segment, &head, sizeof head);
-    buffer_append (segment, body.data, body.size);
-    buffer_append (segment, zeros, (8 - body.size % 8) % 8);
-    s_count (self, (int64_t) (segment->capacity - room));
+    buffer_append (&segment->bytes, &head, sizeof head);
+    buffer_append (&segment->bytes, body.data, body.size);
+    buffer_append (&segment->bytes, zeros, (8 - body.size % 8) % 8);
+    s_count (self, (int64_t) (segment->bytes.capacity - room));
+}
+
+uint64_t keep_append (keep_t *self, keep_kind_t kind, uint32_t index, view_t body, const keep_place_t *place)
+{
+    segment_t *segment = s_open_segment (self);
+    size_t offset = segment->size;
+    s_put (self, segment, kind, index, body);
+    segment->size = segment->bytes.size;
+    if (place)
+        s_add_run (self, segment, place);
+    else
+        segment->loose = true;
     return (uint64_t) (self->count - 1) << 32 | offset;
+}
+
+//  The segment in which the record at *position is; the end of one is the beginning of the next. NULL at the end of all.
+static segment_t *s_at (const keep_t *self, uint64_t *position)
+{
+    size_t at = keep_segment (*position);
+    if (at + 1 < self->count && (*position & UINT32_MAX) == self->segments [at].size)
+        *position = keep_segment_start ((uint32_t) ++at);
+    if (at >= self->count || (*position & UINT32_MAX) == self->segments [at].size)
+        return NULL;
+    return &self->segments [at];
+}
+
+void keep_normalize (const keep_t *self, uint64_t *position)
+{
+    s_at (self, position);
+}
+
+bool keep_is_here (const keep_t *self, uint64_t position)
+{
+    const segment_t *segment = s_at (self, &position);
+    return !segment || !segment->away;
 }
 
 bool keep_read (const keep_t *self, uint64_t *position, keep_record_t *record)
 {
-    size_t at = (size_t) (*position >> 32), offset = (size_t) (*position & UINT32_MAX);
-    if (at < self->count && offset == self->segments [at].size && at + 1 < self->count) {
-        at++;
-        offset = 0;
-    }
-    if (at >= self->count || offset == self->segments [at].size)
+    uint64_t from = *position;
+    const segment_t *segment = s_at (self, &from);
+    if (!segment || segment->away)
         return false;
-    const buffer_t *segment = &self->segments [at];
+    const uint8_t *at = segment->bytes.data + (from & UINT32_MAX);
     head_t head;
-    memcpy (&head, segment->data + offset, sizeof head);
+    memcpy (&head, at, sizeof head);
     *record = (keep_record_t){.kind = (keep_kind_t) head.kind,
                               .index = head.index,
-                              .body = {.data = segment->data + offset + sizeof head, .size = head.size}};
-    *position = (uint64_t) at << 32 | (offset + sizeof head + (head.size + 7) / 8 * 8);
+                              .body = {.data = at + sizeof head, .size = head.size}};
+    *position = from + sizeof head + (head.size + 7) / 8 * 8;
     return true;
 }
 
-void keep_put_large (keep_t *self, uint32_t index, buffer_t *payload)
+//  ---- out of memory, and back --------------------------------------------
+
+static bool s_may_leave (const segment_t *segment)
 {
-    large_t *large;
-    HASH_FIND (hh, self->large, &index, sizeof index, large);
+    if (segment->away || segment->loose || segment->count * sizeof (keep_place_t) * 2 > segment->size)
+        return false;
+    for (uint32_t i = 0; i < segment->count; i++)
+        if (segment->runs [i].seq == 0)
+            return false;
+    return true;
+}
+
+void keep_spill (keep_t *self, uint32_t number)
+{
+    segment_t *segment = number < self->count ? &self->segments [number] : NULL;
+    if (!segment || !s_may_leave (segment))
+        return;
+    s_count (self, -(int64_t) segment->bytes.capacity);
+    buffer_free (&segment->bytes);
+    segment->away = segment->closed = true;
+}
+
+void keep_spill_all (keep_t *self)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        keep_spill (self, i);
+    for (const large_t *large = self->large; large; large = large->hh.next)
+        keep_spill_large (self, large->index);
+}
+
+size_t keep_ask (keep_t *self, uint64_t position, const keep_place_t **runs)
+{
+    segment_t *segment = s_at (self, &position);
+    if (!segment || !segment->away || segment->asked)
+        return 0;
+    segment->asked = true;
+    *runs = segment->runs;
+    return segment->count;
+}
+
+void keep_refill (keep_t *self, uint32_t segment, keep_kind_t kind, uint32_t index, view_t body)
+{
+    if (segment < self->count && self->segments [segment].asked)
+        s_put (self, &self->segments [segment], kind, index, body);
+}
+
+bool keep_refilled (keep_t *self, uint32_t number)
+{
+    segment_t *segment = number < self->count ? &self->segments [number] : NULL;
+    if (!segment || !segment->asked || segment->bytes.size != segment->size)
+        return false;
+    segment->away = segment->asked = false;
+    return true;
+}
+
+bool keep_is_whole (const keep_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->segments [i].away)
+            return false;
+    for (const large_t *large = self->large; large; large = large->hh.next)
+        if (!large->payload.size)
+            return false;
+    return true;
+}
+
+bool keep_missing (const keep_t *self, uint64_t *position)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        if (self->segments [i].away && !self->segments [i].asked) {
+            *position = keep_segment_start (i);
+            return true;
+        }
+    return false;
+}
+
+bool keep_missing_large (const keep_t *self, uint32_t *index)
+{
+    for (const large_t *large = self->large; large; large = large->hh.next)
+        if (!large->payload.size && !large->asked) {
+            *index = large->index;
+            return true;
+        }
+    return false;
+}
+
+//  ---- written anew -------------------------------------------------------
+
+void keep_move (keep_t *self)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        self->segments [i].count = 0;
+        self->segments [i].loose = false;
+    }
+}
+
+void keep_note (keep_t *self, uint64_t position, const keep_place_t *place)
+{
+    segment_t *segment = s_at (self, &position);
+    assert (segment);
+    s_add_run (self, segment, place);
+}
+
+void keep_settle (keep_t *self, uint64_t seq)
+{
+    for (size_t i = 0; i < self->count; i++)
+        for (uint32_t k = 0; k < self->segments [i].count; k++)
+            if (self->segments [i].runs [k].seq == 0)
+                self->segments [i].runs [k].seq = seq;
+    for (large_t *large = self->large; large; large = large->hh.next)
+        if (large->stored && large->place.seq == 0)
+            large->place.seq = seq;
+}
+
+//  ---- large values -------------------------------------------------------
+
+static large_t *s_large (const keep_t *self, uint32_t index)
+{
+    large_t *large = NULL;
+    if (self->large)
+        HASH_FIND (hh, self->large, &index, sizeof index, large);
+    return large;
+}
+
+void keep_put_large (keep_t *self, uint32_t index, buffer_t *payload, const keep_place_t *place)
+{
+    large_t *large = s_large (self, index);
     if (large)
         s_free_large (self, large);
     large = calloc (1, sizeof *large);
     assert (large);
     large->index = index;
     large->payload = buffer_take (payload);
+    if (place)
+        large->place = *place;
+    large->stored = place != NULL;
     s_count (self, (int64_t) large->payload.size);
     HASH_ADD (hh, self->large, index, sizeof large->index, large);
 }
 
 view_t keep_large (const keep_t *self, uint32_t index)
 {
-    large_t *large;
-    HASH_FIND (hh, self->large, &index, sizeof index, large);
+    const large_t *large = s_large (self, index);
     return large ? wire_view_of (&large->payload) : (view_t){0};
 }
+
+bool keep_large_is_here (const keep_t *self, uint32_t index)
+{
+    const large_t *large = s_large (self, index);
+    return !large || large->payload.size;
+}
+
+void keep_spill_large (keep_t *self, uint32_t index)
+{
+    large_t *large = s_large (self, index);
+    if (!large || !large->stored || large->place.seq == 0)
+        return;
+    s_count (self, -(int64_t) large->payload.size);
+    buffer_free (&large->payload);
+}
+
+bool keep_ask_large (keep_t *self, uint32_t index, keep_place_t *place)
+{
+    large_t *large = s_large (self, index);
+    if (!large || large->payload.size || large->asked)
+        return false;
+    large->asked = true;
+    *place = large->place;
+    return true;
+}
+
+bool keep_restore_large (keep_t *self, uint32_t index, buffer_t *payload)
+{
+    large_t *large = s_large (self, index);
+    if (!large || !large->asked)
+        return true; //  It was replaced in the meantime
+    large->asked = false;
+    if (payload->size != large->place.size)
+        return false;
+    large->payload = buffer_take (payload);
+    s_count (self, (int64_t) large->payload.size);
+    return true;
+}
+
+void keep_note_large (keep_t *self, uint32_t index, const keep_place_t *place)
+{
+    large_t *large = s_large (self, index);
+    assert (large);
+    large->place = *place;
+    large->stored = true;
+}
+
+//  ---- output -------------------------------------------------------------
 
 static wrote_t *s_wrote (keep_t *self, uint32_t index)
 {

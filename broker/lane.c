@@ -14,6 +14,8 @@
 
 #define LANE_DESCRIPTORS 8 //  A socket, its peer, and some air
 #define LANE_TRIES 20000   //  Ports tried before giving up
+#define AHEAD_SHARE 8      //  Of the memory, what may be on its way on a lane, whatever the worker grants
+#define AHEAD_LEAST (4u * 1024 * 1024)
 
 struct lane {
     void *socket;                       //  PUSH
@@ -23,6 +25,7 @@ struct lane {
     bool hello_sent;                    //  LANE_HELLO has found a peer
     uint64_t window_tasks;              //  Granted in total
     uint64_t window_bytes;              //  …
+    uint64_t ahead_bytes;               //  The most that one grant lets go out
     char path [ADDRESS_ENDPOINT_BYTES]; //  ipc: the file to remove; else empty
 };
 
@@ -96,6 +99,8 @@ lane_t *lane_new (const hub_t *hub, address_kind_t kind, const char *peer, uint6
         return NULL;
     }
     self->out = stream_new (session);
+    self->ahead_bytes =
+        hub->memory_limit / AHEAD_SHARE > AHEAD_LEAST ? hub->memory_limit / AHEAD_SHARE : AHEAD_LEAST;
     s_put_hello (self);
     return self;
 }
@@ -162,8 +167,12 @@ bool lane_is_held (const lane_t *self)
     return self->holds > 0;
 }
 
+//  A worker that takes its frames grants again and again; one that does not shall not fill the broker's memory.
 void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes)
 {
+    uint64_t most = stream_sent_bytes (self->out) + stream_unsent_bytes (self->out) + self->ahead_bytes;
+    if (bytes > most)
+        bytes = most;
     if (tasks > self->window_tasks)
         self->window_tasks = tasks;
     if (bytes > self->window_bytes)

@@ -13,9 +13,6 @@
 #include "broker/ledger_own.h"
 #include "broker/ready.h"
 
-#define SPILL_SHARE                                                                                          \
-    4 //  Beyond a quarter of the memory, payloads that wait and lie in the store are put out of memory
-
 ledger_t *ledger_new (hub_t *hub)
 {
     ledger_t *self = calloc (1, sizeof *self);
@@ -79,10 +76,18 @@ bool ledger_has_attached (const ledger_t *self)
     return false;
 }
 
+//  Its client does not read, or nobody fetches and forgets what is kept in memory, and there is no room for more.
+bool ledger_is_resting (const hub_t *hub, const job_t *job)
+{
+    if (job->owner)
+        return job->owner->stalled;
+    return hub->full && job->detached && !job->durable;
+}
+
 //  Jobs enter and leave the ready ones here, after every change of their counts.
 void ledger_update (ledger_t *self, job_t *job)
 {
-    ready_update (self->hub->ready, job, job->owner && job->owner->stalled);
+    ready_update (self->hub->ready, job, ledger_is_resting (self->hub, job));
     if (job->owner) {
         client_changed (job->owner, job);
         client_touch (job->owner, self->hub);
@@ -123,7 +128,7 @@ void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads, con
     uint32_t first = job->total;
     job_append (job, payloads, place, &self->hub->job_bytes);
     s_skip_ended (job, first);
-    if (place && first > job->next && self->hub->job_bytes > self->hub->memory_limit / SPILL_SHARE)
+    if (place && first > job->next && hub_is_tight (self->hub))
         stock_spill (job->stock);
     if (job->expire_ms)
         job_note_arrival (job, job->came_us ? job->came_us : self->hub->now_us);
@@ -139,6 +144,12 @@ void ledger_seal (ledger_t *self, job_t *job)
     ledger_look_at (self, job);
 }
 
+//  A task that runs long takes up its slot, and no more than that.
+static uint32_t s_share (uint32_t cost_us)
+{
+    return cost_us < JOB_COST_USUAL_US ? cost_us : JOB_COST_USUAL_US;
+}
+
 void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, uint64_t serial)
 {
     task_t *task = &job->tasks [index];
@@ -149,7 +160,9 @@ void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, u
         task->attempt++;
     job->ready--;
     job->leased++;
-    job->share->leased++;
+    task->cost_us = job_cost_us (job);
+    job->share->work += s_share (task->cost_us);
+    agent->work_us += task->cost_us;
     agent->leased++;
     agent->sent++;
     uint32_t at_s = (uint32_t) ((self->hub->now_us - self->hub->started_us) / 1000000);
@@ -169,12 +182,15 @@ task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t 
 }
 
 //  The lease is over: counts, whatever comes next.
-static void s_unlease (job_t *job, agent_t *agent)
+static void s_unlease (job_t *job, agent_t *agent, uint32_t index)
 {
-    assert (job->leased > 0 && agent->leased > 0 && job->share->leased > 0);
+    task_t *task = &job->tasks [index];
+    assert (job->leased > 0 && agent->leased > 0 && agent->work_us >= task->cost_us);
     job->leased--;
-    job->share->leased--;
+    job->share->work -= s_share (task->cost_us);
+    agent->work_us -= task->cost_us;
     agent->leased--;
+    task->run_us = 0;
 }
 
 static void s_release_payload (ledger_t *self, job_t *job, uint32_t index)
@@ -190,6 +206,7 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
     task_t *task = &job->tasks [index];
     task_step (task, TASK_DONE);
     task->outcome = (uint8_t) outcome;
+    task->code = 0;
     bool well = outcome == CADRE_OUTCOME_OK;
     if (well) {
         job->done++;
@@ -200,6 +217,8 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
     }
     if (well || !job->detached)
         s_release_payload (self, job, index);
+    if (well && !job->detached)
+        job_note_end (job, &self->hub->job_bytes);
     if (job_is_over (job))
         ledger_look_at (self, job);
 }
@@ -277,14 +296,6 @@ static bool s_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outco
     return repeats;
 }
 
-static void s_measure (job_t *job, uint64_t run_us)
-{
-    int64_t sample = run_us < 1 ? 1 : run_us > INT32_MAX ? INT32_MAX : (int64_t) run_us;
-    int64_t mean = job->mean_us ? job->mean_us : sample;
-    mean += (sample - mean) / 8;
-    job->mean_us = mean < 1 ? 1 : (uint32_t) mean;
-}
-
 //  Did it come to an end without taking its slot along? What a slot costs is not in its run time.
 static bool s_is_measure (const job_t *job, uint64_t outcome)
 {
@@ -325,12 +336,14 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
         return false;
     }
     uint32_t index = (uint32_t) result->index;
-    s_unlease (job, agent);
+    s_unlease (job, agent, index);
     task->run_us = result->run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) result->run_us;
     agent->answered++;
     agent->answered_us = self->hub->now_us;
-    if (s_is_measure (job, result->outcome))
-        s_measure (job, result->run_us);
+    if (s_is_measure (job, result->outcome)) {
+        job_measure_bytes (job, index, tail.size + large->size);
+        job_measure (job, result->run_us);
+    }
     if (result->outcome == CADRE_OUTCOME_OK)
         agent->done++;
     else {
@@ -347,6 +360,7 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
         }
     }
     s_end (self, job, index, (unsigned) result->outcome);
+    task->code = result->code;
     wire_result_t ended = {.index = index,
                            .attempt = task->attempt,
                            .outcome = result->outcome,
@@ -377,7 +391,7 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
 static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
-    s_unlease (job, agent);
+    s_unlease (job, agent, index);
     if (s_repeat (self, job, index, CADRE_OUTCOME_WORKER_LOST))
         return;
     buffer_t detail = {0};
@@ -403,7 +417,7 @@ bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
         s_lose_one (self, agent, job, (uint32_t) lease->index);
         return true;
     }
-    s_unlease (job, agent);
+    s_unlease (job, agent, (uint32_t) lease->index);
     agent->answered++;
     s_come_back (self, job, (uint32_t) lease->index);
     return true;
@@ -424,7 +438,7 @@ void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free
         //  Who registers anew, or has drained, has not begun it
         bool begun = !kept && agent->state != AGENT_DRAINING;
         if (free_of_cost && !(begun && job_runs_once (job))) {
-            s_unlease (job, agent);
+            s_unlease (job, agent, lease.index);
             s_come_back (self, job, lease.index);
         } else
             s_lose_one (self, agent, job, lease.index);
@@ -463,7 +477,7 @@ void ledger_release (ledger_t *self, job_t *job, uint32_t index)
     if (!task_is_leased (task))
         return;
     agent_t *agent = roster_at (self->hub->roster, task->agent);
-    s_unlease (job, agent);
+    s_unlease (job, agent, index);
     s_make_ready (self, job, index);
 }
 

@@ -131,6 +131,12 @@ void ledger_stall (ledger_t *self, client_t *client);
 //  A task that is ready waits so long before it is tried again.
 void ledger_delay (ledger_t *self, job_t *job, uint32_t index, int64_t wait_us);
 
+//  Once a turn: jobs in memory rest while their results fill it; what lies in the store goes on.
+void ledger_weigh (ledger_t *self);
+
+//  Is nothing of the job begun, although workers may be free?
+bool ledger_is_resting (const hub_t *hub, const job_t *job);
+
 //  A task's backoff is over.
 void ledger_wake (void *self, uint64_t job, uint32_t index);
 

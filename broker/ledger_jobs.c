@@ -47,7 +47,7 @@ static job_t *s_new (ledger_t *self, uint64_t number, view_t client, uint64_t sh
     job->created_us = moment_wall_us ();
     job->client_name = view_text (client);
     if (job->detached)
-        job->keep = keep_new (&self->hub->job_bytes);
+        job->keep = keep_new (&self->hub->kept_bytes);
     ready_join (self->hub->ready, job, share);
     HASH_ADD (hh_number, self->by_number, number, sizeof job->number, job);
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, job);
@@ -334,6 +334,24 @@ void ledger_stall (ledger_t *self, client_t *client)
     }
 }
 
+//  Memory that is full of tasks is no reason to rest: it becomes free as they run.
+static bool s_is_full (const hub_t *hub)
+{
+    uint64_t most = hub->memory_limit / 16 * (hub->full ? 11 : 12);
+    return hub_used_bytes (hub) >= most && hub->kept_bytes >= hub->memory_limit / 8;
+}
+
+void ledger_weigh (ledger_t *self)
+{
+    bool full = s_is_full (self->hub);
+    if (full == self->hub->full)
+        return;
+    self->hub->full = full;
+    for (job_t *job = self->by_number; job; job = job->hh_number.next)
+        if (job->detached && !job->durable)
+            ledger_update (self, job);
+}
+
 //  Tasks that came so long ago and were never begun.
 void ledger_expire (ledger_t *self, job_t *job)
 {
@@ -374,6 +392,8 @@ static void s_finish_detached (ledger_t *self, job_t *job)
         job->ended = true;
         job->ended_us = moment_wall_us ();
         s_end_lanes (self, job);
+        if (hub_is_tight (self->hub))
+            keep_spill_all (job->keep);
     }
     follow_touch (job, self->hub);
 }

@@ -158,7 +158,7 @@ static job_t *s_first (ready_queue_t *queue, uint64_t turn)
 
 static bool s_before (const share_t *share, const share_t *other)
 {
-    return share->leased != other->leased ? share->leased < other->leased : share->served < other->served;
+    return share->work != other->work ? share->work < other->work : share->served < other->served;
 }
 
 job_t *ready_pick (ready_t *self)

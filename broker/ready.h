@@ -16,7 +16,7 @@ typedef struct ready ready_t;
 //  One client's part; jobs of one session have it in common, and it lives as long as they do.
 typedef struct share {
     uint64_t key;      //  Session that opened the jobs
-    uint64_t leased;   //  Leases of its jobs
+    uint64_t work;     //  Of its leases: slots that they take up, in us up to JOB_COST_USUAL_US each
     uint64_t served;   //  When it was served last, in picks
     size_t jobs;       //  Jobs that hold it
     UT_hash_handle hh; //  In ready->shares

@@ -4,6 +4,7 @@
 
 #include "broker/deliver.h"
 #include "broker/explain.h"
+#include "broker/journal.h"
 #include "broker/requests.h"
 
 #define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
@@ -119,7 +120,7 @@ cadre_error_t request_job_forget (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  Fields of a task's kept result, where there is one.
+//  Fields of a task's kept result, where there is one in memory.
 static bool s_kept (const job_t *job, uint32_t index, wire_result_t *result)
 {
     keep_record_t record;
@@ -152,7 +153,6 @@ static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint
 {
     const task_t *task = &job->tasks [index];
     wire_result_t result;
-    s_kept (job, index, &result);
     const agent_t *agent = task_is_leased (task) && task->agent < roster_places (hub->roster)
                                ? roster_at (hub->roster, task->agent)
                                : NULL;
@@ -160,14 +160,15 @@ static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint
     request_pair_uint (map, "job", job->number);
     request_pair_uint (map, "index", index);
     request_pair_text (map, "state", task_state_name (task));
-    request_pair_text (map, "outcome", cadre_outcome_text ((cadre_outcome_t) task->outcome));
+    request_pair_text (map, "outcome", cadre_outcome_text ((cadre_outcome_t) task_outcome (task)));
     pack_text (map, "code");
-    pack_int (map, result.code);
+    pack_int (map, task->state == TASK_DONE ? task->code : 0);
     request_pair_uint (map, "attempts", task->attempt);
     request_pair_text (map, "worker", agent ? agent->name : "");
-    request_pair_uint (map, "run_us", task->run_us);
+    request_pair_uint (map, "run_us", task_is_leased (task) ? 0 : task->run_us);
     if (!all)
         return;
+    s_kept (job, index, &result);
     s_pack_detail_text (map, "message", result.detail);
     s_pack_detail_text (map, "trace", result.detail);
     request_pair_uint (map, "lease", agent ? task->serial : 0);
@@ -188,7 +189,7 @@ cadre_error_t request_task_list (request_t *self, fault_t *fault)
     for (uint64_t i = first; i < job->total && count > 0; i++) {
         const task_t *task = &job->tasks [i];
         if ((filter && !view_is (state, task_state_name (task)))
-            || (ended && !view_is (outcome, cadre_outcome_text ((cadre_outcome_t) task->outcome))))
+            || (ended && !view_is (outcome, cadre_outcome_text ((cadre_outcome_t) task_outcome (task)))))
             continue;
         s_pack_task (self->hub, &self->items, job, (uint32_t) i, false);
         request_element (self);
@@ -198,12 +199,24 @@ cadre_error_t request_task_list (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
+//  Its result must be read back first.
+static bool s_is_away (const job_t *job, uint32_t index)
+{
+    return job->detached && job->kept_at [index] && job->tasks [index].state == TASK_DONE
+           && !keep_is_here (job->keep, job->kept_at [index] - 1);
+}
+
 cadre_error_t request_task_info (request_t *self, fault_t *fault)
 {
     job_t *job;
     uint32_t index;
     if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
         return fault->code;
+    if (s_is_away (job, index)) {
+        journal_fetch_kept (self->hub->journal, job, job->kept_at [index] - 1);
+        self->later = true;
+        return CADRE_OK;
+    }
     s_pack_task (self->hub, &self->items, job, index, true);
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
     return CADRE_OK;

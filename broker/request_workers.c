@@ -225,7 +225,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     s_pack_addresses (hub, map);
     s_pack_load (hub, map);
     request_pair_uint (map, "clients", front_count (self->front));
-    request_pair_uint (map, "memory_bytes", hub->job_bytes + hub->client_bytes);
+    request_pair_uint (map, "memory_bytes", hub_used_bytes (hub));
     request_pair_uint (map, "memory_limit_bytes", hub->memory_limit);
     pack_text (map, "results_per_second");
     pack_double (map, self->front->rate);

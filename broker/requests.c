@@ -3,6 +3,7 @@
 #include "broker/requests.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REPLY_BYTES (256u * 1024) //  A list that has grown to this is cut
@@ -141,9 +142,60 @@ static bool s_may (const request_t *self, role_t least)
            || (role == ROLE_OBSERVER && least == ROLE_OBSERVER);
 }
 
+//  A question that waits for the store.
+typedef struct question {
+    struct question *next; //  Asked before
+    uint64_t session;      //  Who asked
+    buffer_t body;         //  The request
+} question_t;
+
+static void s_put_off (front_t *self, const client_t *client, view_t body)
+{
+    question_t *question = calloc (1, sizeof *question);
+    assert (question);
+    question->session = client->session;
+    buffer_append (&question->body, body.data, body.size);
+    question->next = self->questions;
+    self->questions = question;
+}
+
+//  Takes one out; its client may have gone.
+static void s_ask_again (front_t *self, question_t *question)
+{
+    client_t *client;
+    HASH_FIND (hh, self->hub->clients, &question->session, sizeof question->session, client);
+    cursor_t body = cursor_of (question->body.data, question->body.size);
+    if (client)
+        front_request (self, client, &body);
+    buffer_free (&question->body);
+    free (question);
+}
+
+void front_ask_again (front_t *self)
+{
+    question_t *questions = self->questions, *next;
+    self->questions = NULL;
+    for (question_t *question = questions; question; question = next) {
+        next = question->next;
+        s_ask_again (self, question);
+    }
+}
+
+void front_drop_questions (front_t *self)
+{
+    question_t *next;
+    for (question_t *question = self->questions; question; question = next) {
+        next = question->next;
+        buffer_free (&question->body);
+        free (question);
+    }
+    self->questions = NULL;
+}
+
 bool front_request (front_t *self, client_t *client, cursor_t *body)
 {
     wire_request_t fields;
+    view_t whole = {body->at, (size_t) (body->end - body->at)};
     if (!wire_read_request (body, &fields) || !cursor_done (body))
         return false;
     request_t request = {
@@ -162,6 +214,8 @@ bool front_request (front_t *self, client_t *client, cursor_t *body)
         handler->run (&request, &fault);
     if (fault.code)
         request_reply (&request, fault.code, fault.text, (view_t){0}, false);
+    if (request.later)
+        s_put_off (self, client, whole);
     buffer_free (&request.items);
     return true;
 }

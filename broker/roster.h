@@ -85,6 +85,7 @@ typedef struct agent {
     int64_t joined_us;              //  When this session began
     int64_t answered_us;            //  When its last result came
     uint32_t leased;                //  Leases that it holds
+    uint64_t work_us;               //  What they are thought to cost
     lease_t *leases;                //  Given to it, oldest first, some of them no longer held
     size_t leases_count;            //  How many
     size_t leases_capacity;         //  Allocated

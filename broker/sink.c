@@ -134,7 +134,7 @@ void back_grant_outputs (back_t *self)
             continue;
         job_t *job = ledger_find (self->hub->ledger, wrote->job);
         const agent_t *agent = roster_at (self->hub->roster, wrote->agent);
-        if (!job || !agent || !agent->session || !deliver_is_open (job)) {
+        if (!job || !agent || !agent->session || !deliver_is_open (self->hub, job)) {
             self->starved = true;
             continue;
         }

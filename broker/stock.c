@@ -19,6 +19,9 @@ typedef struct block {
     uint8_t *bytes;      //  The values, one behind the other; NULL when all are released, or not in memory
     uint32_t *offsets;   //  Where each begins
     stock_place_t place; //  Where they lie in the store; seq 0: nowhere
+    size_t stored;       //  Bytes there
+    uint64_t moves_to;   //  Where they are being written anew: offset plus 1; 0: they are not
+    size_t moves_size;   //  Bytes there
     bool asked;          //  They are being read back
 } block_t;
 
@@ -153,8 +156,10 @@ void stock_append (stock_t *self, uint32_t first, const wire_list_t *values, con
     block->size += values->values.size;
     block->count += (uint32_t) values->count;
     block->left += (uint32_t) values->count;
-    if (place)
+    if (place) {
         block->place = *place;
+        block->stored = block->size;
+    }
     bool fine = s_find_offsets (block, from, values->count);
     assert (fine);
 }
@@ -201,6 +206,52 @@ void stock_spill (stock_t *self)
         s_free_block (self, last);
 }
 
+void stock_spill_from (stock_t *self, uint32_t index)
+{
+    for (size_t i = self->head; i < self->count; i++)
+        if (self->blocks [i].first >= index && self->blocks [i].place.seq)
+            s_free_block (self, &self->blocks [i]);
+}
+
+bool stock_next_block (const stock_t *self, uint32_t index, uint32_t *first, uint32_t *end)
+{
+    size_t low = self->head, high = self->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (self->blocks [middle].first + self->blocks [middle].count <= index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < self->count; low++) {
+        const block_t *block = &self->blocks [low];
+        *first = block->first;
+        *end = block->first + block->count;
+        if (block->left)
+            return true;
+    }
+    return false;
+}
+
+void stock_note (stock_t *self, uint32_t index, uint64_t offset, size_t size)
+{
+    block_t *block = s_find (self, index);
+    block->moves_to = offset + 1;
+    block->moves_size = size;
+}
+
+void stock_settle (stock_t *self, uint64_t seq)
+{
+    for (size_t i = self->head; i < self->count; i++) {
+        block_t *block = &self->blocks [i];
+        if (block->moves_to == 0)
+            continue;
+        block->place = (stock_place_t){.seq = seq, .offset = block->moves_to - 1};
+        block->stored = block->moves_size;
+        block->moves_to = 0;
+    }
+}
+
 bool stock_is_here (stock_t *self, uint32_t index)
 {
     return s_find (self, index)->bytes != NULL;
@@ -213,7 +264,7 @@ bool stock_ask (stock_t *self, uint32_t index, stock_place_t *place, size_t *siz
         return false;
     block->asked = true;
     *place = block->place;
-    *size = block->size;
+    *size = block->stored;
     return true;
 }
 
@@ -221,10 +272,11 @@ bool stock_restore (stock_t *self, uint32_t index, buffer_t *bytes)
 {
     block_t *block = s_find (self, index);
     block->asked = false;
-    if (bytes->size != block->size)
+    if (bytes->size != block->stored)
         return false;
     if (block->bytes || block->left == 0)
         return true;
+    block->size = block->stored;
     block->room_bytes = block->size;
     block->room = block->count;
     block->bytes = malloc (block->room_bytes);
@@ -241,6 +293,16 @@ bool stock_is_whole (const stock_t *self)
         if (self->blocks [i].left && !self->blocks [i].bytes)
             return false;
     return true;
+}
+
+bool stock_missing (const stock_t *self, uint32_t *index)
+{
+    for (size_t i = self->head; i < self->count; i++)
+        if (self->blocks [i].left && !self->blocks [i].bytes && !self->blocks [i].asked) {
+            *index = self->blocks [i].first;
+            return true;
+        }
+    return false;
 }
 
 uint32_t stock_block_end (stock_t *self, uint32_t index)

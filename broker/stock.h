@@ -29,8 +29,9 @@ typedef struct stock_place {
 //  Appends the payloads of tasks first, first + 1 … as they lie in values, one msgpack value each; place: where they lie in the store as well, or NULL.
 void stock_append (stock_t *self, uint32_t first, const wire_list_t *values, const stock_place_t *place);
 
-//  Puts the newest block out of memory, if it lies in the store.
+//  Puts the newest block out of memory, or all whose tasks begin at that index or later, if they lie in the store.
 void stock_spill (stock_t *self);
+void stock_spill_from (stock_t *self, uint32_t index);
 
 //  Is the payload of this task in memory?
 bool stock_is_here (stock_t *self, uint32_t index);
@@ -44,8 +45,16 @@ bool stock_restore (stock_t *self, uint32_t index, buffer_t *bytes);
 //  Tasks of the block of this task end before that index.
 uint32_t stock_block_end (stock_t *self, uint32_t index);
 
-//  Is everything in memory that was not released?
+//  Is everything in memory that was not released? The first task of what is not, nor was asked for; false when there is none.
 bool stock_is_whole (const stock_t *self);
+bool stock_missing (const stock_t *self, uint32_t *index);
+
+//  The first block that has tasks left and ends behind that index: its tasks, from first to end. False when there is none.
+bool stock_next_block (const stock_t *self, uint32_t index, uint32_t *first, uint32_t *end);
+
+//  All payloads are written anew: where those of a block lie now, with nil for tasks that were released, and in the end in which batch.
+void stock_note (stock_t *self, uint32_t index, uint64_t offset, size_t size);
+void stock_settle (stock_t *self, uint64_t seq);
 
 //  Bytes of a task's value; on the average of its block where it is not in memory.
 size_t stock_size (stock_t *self, uint32_t index);

@@ -6,7 +6,7 @@
 
 #include "common/machine.h"
 
-static const char *const s_names [] = {"ready", "delayed", "leased", "cancelling", "done"};
+static const char *const s_names [] = {"done", "ready", "delayed", "leased", "cancelling"};
 
 static const uint32_t s_next [] = {
     [TASK_READY] = MACHINE_TO (TASK_LEASED) | MACHINE_TO (TASK_DELAYED) | MACHINE_TO (TASK_DONE),

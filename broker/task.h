@@ -10,18 +10,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+//  Zeros are a task that has ended well and of which no more is known (job_note_end).
 typedef enum task_state {
-    TASK_READY = 0,  //  Waits for a worker
-    TASK_DELAYED,    //  Waits for its next try
-    TASK_LEASED,     //  At a worker
-    TASK_CANCELLING, //  At a worker that was told to end it
-    TASK_DONE        //  Has its outcome
+    TASK_DONE = 0,  //  Has its outcome
+    TASK_READY,     //  Waits for a worker
+    TASK_DELAYED,   //  Waits for its next try
+    TASK_LEASED,    //  At a worker
+    TASK_CANCELLING //  At a worker that was told to end it
 } task_state_t;
 
 typedef struct task {
-    uint64_t serial;  //  Its current lease; meaningless unless leased
-    uint32_t agent;   //  Place in the roster of who holds the lease, or held the last one
-    uint32_t run_us;  //  How long the last try ran
+    union {
+        uint64_t serial; //  While it is leased: its lease
+        int64_t code;    //  When it is done: exit code or signal
+    };
+    uint32_t agent; //  Place in the roster of who holds the lease, or held the last one
+    union {
+        uint32_t run_us;  //  How long the last try ran
+        uint32_t cost_us; //  While it is leased: what that is thought to cost
+    };
     uint16_t attempt; //  Tries begun
     uint16_t failed;  //  Tries that failed by themselves and were repeated
     uint16_t lost;    //  Tries that were lost with a worker and repeated
@@ -39,6 +46,12 @@ static inline bool task_is_leased (const task_t *self)
 static inline bool task_is_waiting (const task_t *self)
 {
     return self->state == TASK_READY || self->state == TASK_DELAYED;
+}
+
+//  A cadre_outcome_t, 0 while it is not done.
+static inline unsigned task_outcome (const task_t *self)
+{
+    return self->state == TASK_DONE && self->outcome == 0 ? 1 : self->outcome;
 }
 
 void task_step (task_t *self, task_state_t to);

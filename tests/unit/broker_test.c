@@ -77,6 +77,7 @@ static void test_unknown_function_names_the_nearest (void **state)
     s_send_tasks (&client, 1, 0, 3);
     s_seal (&client, 1, 3);
     s_worker_open (&worker, &rig);
+    worker.in = 1; //  LANE_HELLO
     for (int i = 0; i < 15; i++) {
         s_live_on (&client);
         s_live_on (&worker);

@@ -24,8 +24,8 @@ static void test_records_in_order (void **state)
     keep_t *keep = keep_new (&bytes);
     keep_record_t record;
     assert_false (keep_read (keep, &position, &record));
-    uint64_t first = keep_append (keep, KEEP_OUTPUT, 3, s_text ("hello"));
-    uint64_t second = keep_append (keep, KEEP_RESULT, 3, s_text ("done"));
+    uint64_t first = keep_append (keep, KEEP_OUTPUT, 3, s_text ("hello"), NULL);
+    uint64_t second = keep_append (keep, KEEP_RESULT, 3, s_text ("done"), NULL);
     assert_true (second > first);
     assert_true (keep_read (keep, &position, &record));
     assert_int_equal (record.kind, KEEP_OUTPUT);
@@ -34,7 +34,7 @@ static void test_records_in_order (void **state)
     assert_int_equal (record.kind, KEEP_RESULT);
     assert_int_equal (record.index, 3);
     assert_false (keep_read (keep, &position, &record));
-    keep_append (keep, KEEP_RESULT, 4, s_text (""));
+    keep_append (keep, KEEP_RESULT, 4, s_text (""), NULL);
     assert_true (keep_read (keep, &position, &record));
     assert_int_equal (record.index, 4);
     assert_int_equal (record.body.size, 0);
@@ -50,7 +50,7 @@ static void test_across_segments (void **state)
     keep_t *keep = keep_new (&bytes);
     memset (text, 'x', sizeof text - 1);
     for (uint32_t i = 0; i < 200; i++)
-        keep_append (keep, KEEP_RESULT, i, s_text (text + i));
+        keep_append (keep, KEEP_RESULT, i, s_text (text + i), NULL);
     keep_record_t record;
     for (uint32_t i = 0; i < 200; i++) {
         assert_true (keep_read (keep, &position, &record));
@@ -87,9 +87,9 @@ static void test_large_values_replace_older_ones (void **state)
     keep_t *keep = keep_new (&bytes);
     assert_int_equal (keep_large (keep, 5).size, 0);
     buffer_append (&value, "one", 3);
-    keep_put_large (keep, 5, &value);
+    keep_put_large (keep, 5, &value, NULL);
     buffer_append (&value, "three", 5);
-    keep_put_large (keep, 5, &value);
+    keep_put_large (keep, 5, &value, NULL);
     assert_true (view_is (keep_large (keep, 5), "three"));
     keep_destroy (&keep);
     assert_int_equal (bytes, 0);

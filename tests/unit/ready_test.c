@@ -34,7 +34,7 @@ static uint64_t s_serve (ready_t *ready)
     job_t *job = ready_pick (ready);
     if (!job)
         return 0;
-    job->share->leased++;
+    job->share->work++;
     job->ready--;
     job->leased++;
     ready_update (ready, job, false);
@@ -91,7 +91,7 @@ static void test_leases_count (void **state)
     (void) state;
     ready_t *ready = ready_new ();
     job_t *first = s_job (ready, 1, 10, 0, 100), *second = s_job (ready, 2, 10, 0, 100);
-    first->share->leased = 5;
+    first->share->work = 5;
     job_t *other = s_job (ready, 3, 20, 0, 100);
     ready_begin (ready);
     for (int i = 0; i < 5; i++)

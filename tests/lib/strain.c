@@ -1,0 +1,203 @@
+//  strain.c - clients and a worker that ask too much of a broker, and one that only wants its tasks done; for tests and figures of what memory
+//  stays within. All but "tasks" stay until they are killed.
+//
+//  strain queue ADDRESS COUNT MODE    tasks that no worker may run; says "queued" when the broker has them all
+//  strain flood ADDRESS SIZE MODE     submits arguments of so many bytes for as long as it lives, and reads all results; says how many each second
+//  strain deaf ADDRESS COUNT SIZE MODE  results of so many bytes, none of which it reads
+//  strain lane ADDRESS SLOTS          a worker that takes any number of tasks, and never reads its lane
+//  strain tasks ADDRESS COUNT         squares, each checked; prints how many there were a second
+//
+//  MODE: attached, detached or durable. Exit 1 when something fails, with a line that says what.
+
+#include <cadre.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/entropy.h"
+#include "tests/lib/enemy.h"
+
+#define LANE_BEAT_US 200000
+
+static double s_now_s (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+static void s_die (const char *what, const char *why)
+{
+    fprintf (stderr, "strain: %s: %s\n", what, why);
+    exit (1);
+}
+
+static void s_must (cadre_error_t error, cadre_job_t *job, const char *what)
+{
+    if (error)
+        s_die (what, cadre_job_message (job));
+}
+
+static cadre_t *s_pool (const char *address)
+{
+    cadre_t *pool = cadre_open (address, NULL);
+    if (!pool)
+        s_die (address, cadre_open_message ());
+    return pool;
+}
+
+static cadre_job_t *s_job (cadre_t *pool, const char *function, const char *mode, const char *const *needs)
+{
+    cadre_job_options_t options = {
+        .needs = needs, .detached = strcmp (mode, "detached") == 0, .durable = strcmp (mode, "durable") == 0};
+    return cadre_job_open (pool, function, &options);
+}
+
+static void s_stay (void)
+{
+    for (;;)
+        pause ();
+}
+
+static void s_queue (const char *address, uint64_t count, const char *mode)
+{
+    static const char *const nobody [] = {"nobody", NULL};
+    cadre_job_t *job = s_job (s_pool (address), "square", mode, nobody);
+    for (uint64_t i = 0; i < count; i++)
+        s_must (cadre_job_add (job, NULL, "i", (int64_t) i), job, "submit");
+    s_must (cadre_job_seal (job), job, "seal");
+    s_must (cadre_job_sync (job, -1), job, "sync");
+    printf ("queued %llu\n", (unsigned long long) cadre_job_number (job, -1));
+    fflush (stdout);
+    s_stay ();
+}
+
+static void *s_read_all (void *job)
+{
+    cadre_event_t event;
+    uint64_t results = 0;
+    double due_s = s_now_s () + 1;
+    while (cadre_job_next (job, &event, -1) == CADRE_OK) {
+        results += event.kind == CADRE_EVENT_RESULT;
+        if (s_now_s () < due_s)
+            continue;
+        printf ("%llu\n", (unsigned long long) results);
+        fflush (stdout);
+        results = 0;
+        due_s += 1;
+    }
+    return NULL;
+}
+
+static void s_flood (const char *address, size_t size, const char *mode)
+{
+    pthread_t reader;
+    char *blob = calloc (1, size + 1);
+    cadre_job_t *job = s_job (s_pool (address), "weigh", mode, NULL);
+    if (!blob || pthread_create (&reader, NULL, s_read_all, job))
+        s_die ("flood", "out of memory");
+    for (;;)
+        s_must (cadre_job_add (job, NULL, "B", (const void *) blob, size), job, "submit");
+}
+
+static void s_deaf (const char *address, uint64_t count, int64_t size, const char *mode)
+{
+    cadre_job_t *job = s_job (s_pool (address), "blob", mode, NULL);
+    for (uint64_t i = 0; i < count; i++)
+        s_must (cadre_job_add (job, NULL, "i", size), job, "submit");
+    s_must (cadre_job_seal (job), job, "seal");
+    s_must (cadre_job_sync (job, -1), job, "sync");
+    printf ("submitted %llu\n", (unsigned long long) cadre_job_number (job, -1));
+    fflush (stdout);
+    s_stay ();
+}
+
+//  It says that it lives, and no more.
+static void s_lane (const char *address)
+{
+    enemy_t *worker = enemy_worker (address, "square", UINT64_MAX >> 1);
+    printf ("registered\n");
+    fflush (stdout);
+    for (;;) {
+        buffer_t frame = {0};
+        wire_write_beat (&frame, (wire_envelope_t){.session = worker->session},
+                         &(wire_beat_t){.received = 1});
+        enemy_say (worker->socket, &frame);
+        usleep (LANE_BEAT_US);
+    }
+}
+
+typedef struct reading {
+    cadre_job_t *job; //  Whose results
+    uint64_t count;   //  How many there must be
+    uint64_t right;   //  How many were right
+    uint8_t *seen;    //  For each task: it came
+} reading_t;
+
+static int64_t s_integer (const cadre_event_t *event)
+{
+    cursor_t cursor = cursor_of (event->bytes, event->size_bytes);
+    int64_t number = -1;
+    return event->outcome == CADRE_OUTCOME_OK && cursor_int (&cursor, &number) ? number : -1;
+}
+
+static void *s_check_all (void *argument)
+{
+    reading_t *self = argument;
+    cadre_event_t event;
+    while (cadre_job_next (self->job, &event, -1) == CADRE_OK)
+        if (event.kind == CADRE_EVENT_RESULT && event.index < self->count
+            && s_integer (&event) == (int64_t) event.index * event.index && !self->seen [event.index]++)
+            self->right++;
+    return NULL;
+}
+
+static void s_tasks (const char *address, uint64_t count)
+{
+    cadre_t *pool = s_pool (address);
+    reading_t reading = {.count = count, .seen = calloc (count, 1)};
+    pthread_t reader;
+    double start_s = s_now_s ();
+    reading.job = s_job (pool, "square", "attached", NULL);
+    if (!reading.seen || pthread_create (&reader, NULL, s_check_all, &reading))
+        s_die ("tasks", "out of memory");
+    for (uint64_t i = 0; i < count; i++)
+        s_must (cadre_job_add (reading.job, NULL, "i", (int64_t) i), reading.job, "submit");
+    s_must (cadre_job_seal (reading.job), reading.job, "seal");
+    pthread_join (reader, NULL);
+    if (reading.right != count)
+        s_die ("tasks", "results are missing or wrong");
+    printf ("tasks %.0f\n", (double) count / (s_now_s () - start_s));
+    cadre_job_destroy (&reading.job);
+    cadre_close (&pool, 5000);
+    free (reading.seen);
+}
+
+static uint64_t s_number (char **argv, int index)
+{
+    return strtoull (argv [index], NULL, 10);
+}
+
+int main (int argc, char **argv)
+{
+    const char *what = argc > 2 ? argv [1] : "";
+    if (strcmp (what, "queue") == 0 && argc == 5)
+        s_queue (argv [2], s_number (argv, 3), argv [4]);
+    else if (strcmp (what, "flood") == 0 && argc == 5)
+        s_flood (argv [2], s_number (argv, 3), argv [4]);
+    else if (strcmp (what, "deaf") == 0 && argc == 6)
+        s_deaf (argv [2], s_number (argv, 3), (int64_t) s_number (argv, 4), argv [5]);
+    else if (strcmp (what, "lane") == 0 && argc == 3)
+        s_lane (argv [2]);
+    else if (strcmp (what, "tasks") == 0 && argc == 4)
+        s_tasks (argv [2], s_number (argv, 3));
+    else {
+        fprintf (stderr, "usage: strain queue|flood|deaf|lane|tasks ADDRESS ...\n");
+        return 64;
+    }
+    return 0;
+}
