@@ -230,7 +230,8 @@ static void test_what_was_submitted_before_and_has_ended (void **state)
     uint64_t ref = s_opened (&rig, NULL);
     fake_broker_opened (rig.broker, ref, 42);
     fake_broker_state (rig.broker, ref, 2, true);
-    assert_int_equal (cadre_job_wait (job, WAIT_MS), CADRE_OK);
+    cadre_event_t event;
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
     uint32_t index = 9;
     for (uint32_t i = 0; i < 2; i++) {
         assert_int_equal (cadre_job_add (job, &index, ""), CADRE_OK);
