@@ -26,7 +26,7 @@
 #define SOCKETS_MOST 65000
 #define MEMORY_LEAST (16u << 20) //  Some frames each way, and tasks between them
 #define STORE_BYTES 1024
-#define LARGE_BYTES (128 * 1024)
+#define LARGE_BYTES (8 * 1024 * 1024)
 
 typedef struct settings {
     broker_options_t options;   //  For broker_new
@@ -362,7 +362,7 @@ int main (int argc, char **argv)
     sigaddset (&signals, SIGHUP);
     sigaddset (&signals, SIGUSR1);
     pthread_sigmask (SIG_BLOCK, &signals, NULL);
-    //  Frames of a megabyte come and go by the thousand: from the heap they would leave holes that never close
+    //  What is larger than batches and frames would leave holes in the heap; these come and go by the thousand, and pages for each cost more than copies
     mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
