@@ -66,14 +66,14 @@ static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uin
     pack_blob (body, bytes.data, bytes.size);
 }
 
-void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes)
+bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes)
 {
     bool cut = false, first = false;
     if (!job->detached && !job->owner)
-        return;
+        return false;
     if (job->detached && !keep_admits (job->keep, index, bytes.size, &first)) {
         if (!first)
-            return;
+            return false;
         cut = true;
         bytes.size = 0;
     }
@@ -86,6 +86,7 @@ void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, u
     else
         client_output (job->owner, hub, job->ref, wire_view_of (&body));
     buffer_free (&body);
+    return !cut;
 }
 
 bool deliver_is_open (const hub_t *hub, const job_t *job)

@@ -19,8 +19,8 @@ void deliver_keep (hub_t *hub, job_t *job, const keep_record_t *record, const ke
 //  The value of a result that is to be kept next, when it came in parts (else empty); its content is taken. place: of its bytes.
 void deliver_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large, const keep_place_t *place);
 
-//  What a running task wrote.
-void deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes);
+//  What a running task wrote. False when nobody wants more of it.
+bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes);
 
 //  Can more output of this job be taken now?
 bool deliver_is_open (const hub_t *hub, const job_t *job);

@@ -42,11 +42,17 @@ static bool s_has_many (const hub_t *hub, const client_t *client)
 
 //  What a client may send ahead shrinks as memory fills up. The last eighth is for what cannot be counted; what comes before it is for clients that have
 //  few tasks here, so that they are not kept out by one that has many.
-static void s_allowance (const hub_t *hub, const client_t *client, uint64_t *tasks, uint64_t *bytes)
+static uint64_t s_memory_left (const hub_t *hub, const client_t *client)
 {
     uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
     uint64_t most = used < 12 * part || s_has_many (hub, client) ? 13 * part : 14 * part;
-    uint64_t left = used < most ? (most - used) / 2 : 0;
+    return used < most ? (most - used) / 2 : 0;
+}
+
+//  For durable tasks it also shrinks as what waits for the disk grows.
+static void s_allowance (const hub_t *hub, const client_t *client, uint64_t *tasks, uint64_t *bytes)
+{
+    uint64_t left = s_memory_left (hub, client);
     uint64_t room = hub->journal_bytes < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - hub->journal_bytes : 0;
     if (client->durable && left > room)
         left = room;
@@ -79,10 +85,9 @@ bool front_raise (const hub_t *hub, client_t *client)
 static void s_tell_full (front_t *self, client_t *client)
 {
     char held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES], message [256];
-    uint64_t tasks, bytes;
     const hub_t *hub = self->hub;
-    s_allowance (hub, client, &tasks, &bytes);
-    bool full = bytes <= WIRE_FRAME_MAX && client->granted_bytes - client->received_bytes <= WIRE_FRAME_MAX;
+    bool full = s_memory_left (hub, client) <= WIRE_FRAME_MAX
+                && client->granted_bytes - client->received_bytes <= WIRE_FRAME_MAX;
     if (full == client->told_full)
         return;
     client->told_full = full;

@@ -27,11 +27,10 @@ struct roster;
 #define HUB_ALLOWANCE_TASKS 1000000u         //  Tasks that a client may send ahead
 #define HUB_ALLOWANCE_BYTES (64u * 1024 * 1024)
 #define HUB_JOURNAL_BYTES                                                                                    \
-    (8u * 1024 * 1024) //  On their way to the store; beyond that no durable task may be sent ahead
+    (4u << 20) //  On their way to the store; beyond that no durable task may be sent ahead
 #define HUB_SINK_BYTES (8u * 1024 * 1024) //  Results of a worker that may be unacknowledged
 #define HUB_RESULTS_BYTES                                                                                    \
-    (4u * 1024                                                                                               \
-     * 1024) //  Results on their way to the store at which durable jobs rest, lest others wait for the disk
+    (1u << 20) //  Results on their way to the store at which durable jobs rest, lest others wait for the disk
 #define HUB_OUTPUT_BYTES (1024u * 1024)    //  Output of a lease that may be ahead of what was passed on
 #define HUB_KEEP_BYTES (16u * 1024 * 1024) //  Output that is kept of one task of a detached job
 

@@ -17,6 +17,7 @@ typedef struct wrote {
     uint64_t job;            //  Number of its job
     uint32_t agent;          //  Place of who holds it
     bool starved;            //  A grant is due as soon as its client reads
+    bool discarded;          //  No more of it is wanted
     uint64_t received_bytes; //  Output so far
     uint64_t granted_bytes;  //  Output that may come in total
     UT_hash_handle hh;       //  In outputs, by serial

@@ -94,6 +94,14 @@ static bool s_is_news (wrote_t *wrote, job_t *job, wire_sink_output_t *output)
     return true;
 }
 
+static void s_grant (back_t *self, const agent_t *agent, const wrote_t *wrote)
+{
+    wire_output_window_t window = {
+        .serial = wrote->serial, .bytes = wrote->granted_bytes, .discard = wrote->discarded};
+    wire_write_output_window (&self->frame, (wire_envelope_t){.session = agent->session}, &window);
+    back_send (self, agent->route);
+}
+
 static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_sink_output_t output;
@@ -112,16 +120,14 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
     bool news = s_is_news (wrote, job, &output);
     wrote->starved = wrote->granted_bytes < wrote->received_bytes + HUB_OUTPUT_BYTES / 2;
     self->starved = self->starved || wrote->starved;
-    if (news)
-        deliver_output (self->hub, job, (uint32_t) output.index, task->attempt, output.stream, output.bytes);
+    bool wanted = !news
+                  || deliver_output (self->hub, job, (uint32_t) output.index, task->attempt, output.stream,
+                                     output.bytes);
+    if (!wanted && !wrote->discarded) {
+        wrote->discarded = true;
+        s_grant (self, agent, wrote);
+    }
     return true;
-}
-
-static void s_grant (back_t *self, const agent_t *agent, const wrote_t *wrote)
-{
-    wire_output_window_t window = {.serial = wrote->serial, .bytes = wrote->granted_bytes};
-    wire_write_output_window (&self->frame, (wire_envelope_t){.session = agent->session}, &window);
-    back_send (self, agent->route);
 }
 
 void back_grant_outputs (back_t *self)

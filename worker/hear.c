@@ -115,7 +115,8 @@ static bool s_on_output_window (link_t *self, cursor_t *body)
     wire_output_window_t fields;
     if (!wire_read_output_window (body, &fields))
         return false;
-    self->options.events.output_window (self->options.events.context, fields.serial, fields.bytes);
+    self->options.events.output_window (self->options.events.context, fields.serial, fields.bytes,
+                                        fields.discard);
     return true;
 }
 

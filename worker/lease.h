@@ -23,6 +23,7 @@ typedef struct lease {
     struct lease *next;      //  In its list
     job_t *job;              //  What it has in common with others; counted there
     uint64_t serial;         //  The broker's number of the lease
+    bool discards;           //  What it writes is not sent any more
     uint64_t output_window;  //  Bytes of output that may be sent, in total
     uint64_t output_sent;    //  Bytes of output sent
     uint64_t output_before;  //  Of these, by slots before the one that has it now

@@ -41,7 +41,7 @@ typedef struct link_events {
     bool (*tasks) (void *context, const wire_lane_tasks_t *fields);
     void (*cancel) (void *context, const wire_list_t *spans);
     void (*recall) (void *context, const wire_list_t *spans);
-    void (*output_window) (void *context, uint64_t serial, uint64_t bytes);
+    void (*output_window) (void *context, uint64_t serial, uint64_t bytes, bool discard);
     void (*drain) (void *context, uint32_t timeout_ms);
     void (*stop) (void *context);
     //  Packs the leases held as spans; returns how many spans.

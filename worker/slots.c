@@ -363,9 +363,11 @@ static lease_t *s_find (lease_t *list, uint64_t serial)
     return lease;
 }
 
-void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes)
+void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes, bool discard)
 {
     lease_t *lease = s_find (self->queue, serial);
+    if (discard)
+        bytes = INT64_MAX;
     if (lease)
         lease->output_window = bytes;
     for (size_t i = 0; i < self->options.count; i++) {
@@ -374,6 +376,7 @@ void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes)
         if (!lease || bytes <= lease->output_window)
             continue;
         lease->output_window = bytes;
+        lease->discards = discard;
         seat_output_window (seat, lease, bytes - lease->output_before);
     }
 }

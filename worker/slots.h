@@ -96,8 +96,8 @@ void slots_reclaim_running (slots_t *self);
 //  Drops all leases that are not in the list.
 void slots_keep (slots_t *self, const wire_list_t *spans);
 
-//  Output that may be sent for a lease, in total.
-void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes);
+//  Output that may be sent for a lease, in total; or discard: what it writes from now on is thrown away.
+void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes, bool discard);
 
 //  The same for every lease: at least so much more than was sent. A broker that was restarted does not know what the one before it granted.
 void slots_output_more (slots_t *self, uint64_t bytes);

@@ -216,7 +216,7 @@ static bool s_on_output (slots_t *self, seat_t *seat, cursor_t *body)
         return false;
     lease_t *lease = seat->tasks;
     lease->output_sent += fields.bytes.size;
-    if (lease->verdict != LEASE_DROPPED)
+    if (lease->verdict != LEASE_DROPPED && !lease->discards)
         self->options.events.output (self->options.events.context, lease, (unsigned) fields.stream,
                                      fields.bytes);
     return true;

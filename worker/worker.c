@@ -217,9 +217,9 @@ static void s_on_recall (void *context, const wire_list_t *spans)
     slots_recall (((worker_t *) context)->slots, spans);
 }
 
-static void s_on_output_window (void *context, uint64_t serial, uint64_t bytes)
+static void s_on_output_window (void *context, uint64_t serial, uint64_t bytes, bool discard)
 {
-    slots_output_window (((worker_t *) context)->slots, serial, bytes);
+    slots_output_window (((worker_t *) context)->slots, serial, bytes, discard);
 }
 
 static void s_on_drain (void *context, uint32_t timeout_ms)

@@ -77,9 +77,9 @@ static void s_ignore_job_end (void *context, uint64_t job)
     (void) context, (void) job;
 }
 
-static void s_ignore_window (void *context, uint64_t serial, uint64_t bytes)
+static void s_ignore_window (void *context, uint64_t serial, uint64_t bytes, bool discard)
 {
-    (void) context, (void) serial, (void) bytes;
+    (void) context, (void) serial, (void) bytes, (void) discard;
 }
 
 static void s_ignore_drain (void *context, uint32_t timeout_ms)

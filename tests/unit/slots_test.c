@@ -412,10 +412,18 @@ static void s_output_passes_and_windows_follow (void **state)
     fake_slot_output (&bench.slot [0], 1, "hello\n");
     fake_bench_turn (&bench);
     assert_int_equal (bench.output_bytes, 6);
-    slots_output_window (bench.slots, 1, 5000);
+    slots_output_window (bench.slots, 1, 5000, false);
     fake_bench_turn (&bench);
     fake_slot_read (&bench.slot [0], tickets, TICKETS, &verbs);
     assert_true (SEEN (verbs, slot_output_window));
+    fake_slot_output (&bench.slot [0], 1, "world\n");
+    slots_output_window (bench.slots, 1, 5000, true);
+    fake_bench_turn (&bench);
+    assert_int_equal (bench.output_bytes, 6);
+    slots_output_window (bench.slots, 1, 6000, false);
+    fake_slot_output (&bench.slot [0], 1, "again\n");
+    fake_bench_turn (&bench);
+    assert_int_equal (bench.output_bytes, 6);
     fake_bench_close (&bench);
 }
 
