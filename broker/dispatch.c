@@ -32,6 +32,7 @@ struct dispatch {
     size_t count;               //  How many
     size_t capacity;            //  Allocated
     buffer_t batch;             //  Tasks of one frame, packed
+    bool avoided;               //  Some task of the job at hand was put aside
     uint32_t aside [ASIDE_MAX]; //  Tasks of the job at hand that should not go to the worker at hand
     size_t aside_count;         //  How many
 };
@@ -214,6 +215,7 @@ static bool s_take (dispatch_t *self, job_t *job, const agent_t *agent, uint32_t
         if (self->aside_count == ASIDE_MAX || !s_avoids (self, &job->tasks [*index], agent))
             return true;
         self->aside [self->aside_count++] = *index;
+        self->avoided = true;
     }
     return false;
 }
@@ -288,6 +290,22 @@ static bool s_waits_for_disk (const dispatch_t *self, const job_t *job)
     return job->durable && self->hub->results_bytes > HUB_RESULTS_BYTES;
 }
 
+//  Gives tasks that avoid the hosts which they were meant for to whoever else has a free slot; returns how many.
+static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
+{
+    uint32_t given = 0;
+    for (size_t i = 0; i < self->count && given < left; i++) {
+        place_t *place = &self->places [i];
+        uint32_t room = place->room - place->given, free_slots = s_free_slots (place->agent);
+        place->given = room < free_slots ? room : free_slots;
+        if (place->given > left - given)
+            place->given = left - given;
+        if (place->given)
+            given += s_give (self, job, place);
+    }
+    return given;
+}
+
 static void s_place_job (dispatch_t *self, job_t *job)
 {
     uint32_t wanted = job_admits (job), given = 0;
@@ -299,9 +317,12 @@ static void s_place_job (dispatch_t *self, job_t *job)
     uint32_t left = s_share_out (self, wanted, false);
     if (left)
         s_share_out (self, left, true);
+    self->avoided = false;
     for (size_t i = 0; i < self->count; i++)
         if (self->places [i].given)
             given += s_give (self, job, &self->places [i]);
+    if (self->avoided && given < wanted)
+        given += s_give_elsewhere (self, job, wanted - given);
     if (given)
         job->waiting_us = 0;
     if (given < wanted) {

@@ -115,6 +115,43 @@ static void test_what_fails_is_measured (void **state)
     }
 }
 
+//  Where it failed it is not tried again while another host has a free slot; where there is none, it is
+static void test_the_host_that_failed_is_avoided (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agents [] = {hub_rig_agent (&rig, 1), hub_rig_agent (&rig, 4), hub_rig_agent (&rig, 1)};
+    const char *hosts [] = {"one", "one", "two"};
+    for (int i = 0; i < 3; i++)
+        snprintf (agents [i]->host, sizeof agents [i]->host, "%s", hosts [i]);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries = 5}, 1);
+    dispatch_run (dispatch);
+    const char *before = NULL;
+    for (int try = 0; try < 5; try++) {
+        agent_t *holder = roster_at (rig.hub.roster, job->tasks [0].agent);
+        assert_true (task_is_leased (&job->tasks [0]));
+        if (before)
+            assert_string_not_equal (holder->host, before);
+        before = holder->host;
+        assert_true (hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
+        ledger_wake (rig.hub.ledger, job->number, 0);
+        dispatch_run (dispatch);
+    }
+    agent_t *holder = roster_at (rig.hub.roster, job->tasks [0].agent);
+    for (int i = 0; i < 3; i++)
+        if (agents [i] != holder)
+            agents [i]->state = AGENT_DRAINING;
+    job->tries.again [CADRE_OUTCOME_ERROR] = 6;
+    assert_true (hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
+    ledger_wake (rig.hub.ledger, job->number, 0);
+    dispatch_run (dispatch);
+    assert_ptr_equal (roster_at (rig.hub.roster, job->tasks [0].agent), holder);
+    assert_true (task_is_leased (&job->tasks [0]));
+    s_end (&rig, &dispatch, &client);
+}
+
 static void test_never_beyond_the_window (void **state)
 {
     (void) state;
@@ -180,7 +217,6 @@ static void test_labels_and_draining_decide_who_fits (void **state)
     client_t *client = hub_rig_client (&rig);
     agent_t *agent = hub_rig_agent (&rig, 8), *drained = hub_rig_agent (&rig, 8);
     drained->state = AGENT_DRAINING;
-    roster_changed (rig.hub.roster);
     buffer_t needs = {0};
     pack_text (&needs, "gpu");
     job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 4);
@@ -245,6 +281,7 @@ int main (void)
         cmocka_unit_test (test_few_tasks_are_spread),
         cmocka_unit_test (test_nothing_ahead_before_it_is_measured),
         cmocka_unit_test (test_what_fails_is_measured),
+        cmocka_unit_test (test_the_host_that_failed_is_avoided),
         cmocka_unit_test (test_never_beyond_the_window),
         cmocka_unit_test (test_a_limit_holds),
         cmocka_unit_test (test_a_stalled_client_s_tasks_wait),
