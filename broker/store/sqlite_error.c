@@ -2,6 +2,7 @@
 
 #include "broker/store/sqlite_error.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +27,17 @@ static const struct {
     {SQLITE_CANTOPEN, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
 };
 
+//  The primary code. Some calls that find the disk full, such as a checkpoint's, tell only of an I/O error.
+static int s_primary (sqlite3 *db, int rc)
+{
+    int primary = rc & 0xff, number = db ? sqlite3_system_errno (db) : 0;
+    return primary == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT) ? SQLITE_FULL : primary;
+}
+
 //  What the system said, where it said more than SQLite.
 static void s_cause (sqlite3 *db, int rc, char text [CAUSE_BYTES])
 {
-    int primary = rc & 0xff, number = db ? sqlite3_system_errno (db) : 0;
+    int primary = s_primary (db, rc), number = db ? sqlite3_system_errno (db) : 0;
     bool system = number && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL);
     const char *more = system ? strerror (number) : rc == SQLITE_IOERR_FSYNC ? "fsync failed" : NULL;
     snprintf (text, CAUSE_BYTES, "%s%s%s", sqlite3_errstr (primary), more ? ", " : "", more ? more : "");
@@ -40,7 +48,7 @@ cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *d
     char cause [CAUSE_BYTES];
     s_cause (db, rc, cause);
     for (size_t i = 0; i < sizeof s_cures / sizeof *s_cures; i++)
-        if (s_cures [i].rc == (rc & 0xff))
+        if (s_cures [i].rc == s_primary (db, rc))
             return fault_set (fault, s_cures [i].code, "the store %s cannot be %s (%s): %s", path, doing,
                               cause, s_cures [i].cure);
     return fault_set (fault, CADRE_ERROR_IO, "the store %s cannot be %s (%s; SQLite's code is %d)", path,

@@ -134,7 +134,7 @@ static void s_on_hello (hub_t *self, cursor_t *body)
         &frame, (wire_envelope_t){.session = self->session},
         &(wire_worker_welcome_t){.lane = self->lanes,
                                  .epoch = 1,
-                                 .beat_ms = 100,
+                                 .beat_ms = 1000,
                                  .lost_ms = 5000,
                                  .sink_bytes = 1 << 24,
                                  .output_bytes = 1 << 20,
