@@ -106,12 +106,20 @@ cadre_error_t request_job_retry (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
+//  One that was cancelled need not be sealed: whoever would do that may be gone for good.
+static bool s_has_ended (const job_t *job)
+{
+    bool cancelled =
+        job->cancelled && job->leased == 0 && job->undelivered == 0 && job->done + job->failed == job->total;
+    return cancelled || job_is_over (job);
+}
+
 cadre_error_t request_job_forget (request_t *self, fault_t *fault)
 {
     job_t *job;
     if (request_job (self, &job, fault))
         return fault->code;
-    if (!job->detached || !job_is_over (job))
+    if (!job->detached || !s_has_ended (job))
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "job %llu has tasks that have not ended: cancel it first: cadre job cancel %llu",
                           (unsigned long long) job->number, (unsigned long long) job->number);

@@ -243,6 +243,32 @@ static void test_detached_job_is_followed (void **state)
     place_end (rig);
 }
 
+//  Its client may never say that no task follows: cancelled, it can be forgotten all the same
+static void test_a_job_that_stays_open_is_forgotten (void **state)
+{
+    (void) state;
+    rig_t *rig = place_begin ();
+    static const struct {
+        const char *what;    //  Asked
+        cadre_error_t error; //  Answered
+    } steps [] = {{"job.forget", CADRE_ERROR_REFUSED},
+                  {"job.cancel", CADRE_OK},
+                  {"job.forget", CADRE_OK},
+                  {"job.info", CADRE_ERROR_NOT_FOUND}};
+    cadre_job_t *job = cadre_job_open (rig->pool, "square", &(cadre_job_options_t){.detached = true});
+    uint64_t number = cadre_job_number (job, PLACE_WAIT_MS);
+    cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        cadre_value_t *body = NULL;
+        assert_int_equal (cadre_request (rig->pool, steps [i].what, arguments, &body, PLACE_WAIT_MS),
+                          steps [i].error);
+        cadre_value_destroy (&body);
+    }
+    cadre_value_destroy (&arguments);
+    cadre_job_destroy (&job);
+    place_end (rig);
+}
+
 int main (int argc, char **argv)
 {
     place_main (argc, argv);
@@ -255,6 +281,7 @@ int main (int argc, char **argv)
         cmocka_unit_test_teardown (test_job_of_commands, place_tear_down),
         cmocka_unit_test_teardown (test_cancel_a_job, place_tear_down),
         cmocka_unit_test_teardown (test_detached_job_is_followed, place_tear_down),
+        cmocka_unit_test_teardown (test_a_job_that_stays_open_is_forgotten, place_tear_down),
     };
     return place_run (argc, argv, "tests/integration/library_jobs_test", tests, sizeof tests / sizeof *tests);
 }
