@@ -33,8 +33,8 @@
     (1u << 20)         //  So many bytes end it earlier: others' small frames do not wait long for large ones
 #define PENDING_MAX 16 //  Lanes without peer that are polled
 #define FIXED_ITEMS 5  //  Front, back, sink, orders, store
-#define GIVE_BACK_BYTES (4u << 20) //  Less is not worth the trouble
-#define IDLE_MS 1000               //  The loop turns at least this often
+#define GIVE_BACK_BYTES (256u << 10) //  Less is not worth the trouble
+#define IDLE_MS 1000                 //  The loop turns at least this often
 
 struct broker {
     hub_t hub;             //  What all modules share
