@@ -269,10 +269,12 @@ cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress)
     return CADRE_OK;
 }
 
+//  A refusal may come behind the acknowledgement of the frames that are refused: a job that was taken has a number.
 static bool s_synced (void *argument)
 {
     cadre_job_t *self = argument;
-    return self->work.fault.code || work_synced (&self->work);
+    bool taken = self->work.number || self->work.final;
+    return self->work.fault.code || (taken && work_synced (&self->work));
 }
 
 cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms)
