@@ -84,7 +84,7 @@ static const struct argp_option s_options [] = {
      "Say there, every second, how it is: for 'cadre broker health' (CADRE_HEALTH)", 0},
     {"store", KEY_STORE, "FILE", 0,
      "Keep durable jobs in this file, so that they outlive the broker; none: there are no durable jobs. The default is "
-     "$XDG_STATE_HOME/cadre/store (CADRE_STORE)",
+     "one for each address in $XDG_STATE_HOME/cadre; 'cadre broker info' names it (CADRE_STORE)",
      0},
     {"quota", KEY_QUOTA, "SIZE", 0, "What the store may hold; as much as the disk does (CADRE_QUOTA)", 0},
     {"log", KEY_LOG, "LEVEL", 0, "none, error, warning, info or debug; info (CADRE_LOG)", 0},

@@ -20,6 +20,7 @@ typedef struct house {
     hub_rig_t rig;       // the modules
     memory_disk_t *disk; // what is left after a restart
     client_t *client;    // who submits
+    uint64_t memory;     // the broker's limit; 0: the usual one
 } house_t;
 
 static inline void house_open (house_t *self)
@@ -27,6 +28,8 @@ static inline void house_open (house_t *self)
     fault_t fault = {0};
     hub_rig_start (&self->rig);
     self->rig.hub.epoch = 99;
+    if (self->memory)
+        self->rig.hub.memory_limit = self->memory;
     store_t *store = memory_open (self->disk, 0, &fault);
     assert_non_null (store);
     self->rig.hub.journal = journal_new (&self->rig.hub, &store, &fault);
@@ -35,10 +38,15 @@ static inline void house_open (house_t *self)
     self->client = hub_rig_client (&self->rig);
 }
 
+static inline void house_start_with (house_t *self, uint64_t memory)
+{
+    *self = (house_t){.disk = memory_disk_new (), .memory = memory};
+    house_open (self);
+}
+
 static inline void house_start (house_t *self)
 {
-    *self = (house_t){.disk = memory_disk_new ()};
-    house_open (self);
+    house_start_with (self, 0);
 }
 
 //  What the loop does at the end of a turn, and at the beginning of the next
@@ -56,6 +64,8 @@ static inline void house_leave (house_t *self)
     journal_close (&self->rig.hub.journal, &fault);
     while (ledger_first (self->rig.hub.ledger)) //  Followers go before their clients
         ledger_unmake (self->rig.hub.ledger, ledger_first (self->rig.hub.ledger));
+    assert_int_equal (self->rig.hub.job_bytes, 0);
+    assert_int_equal (self->rig.hub.kept_bytes, 0);
     hub_rig_end_client (&self->rig, &self->client);
     hub_rig_end (&self->rig);
 }
@@ -72,7 +82,8 @@ static inline void house_end (house_t *self)
     memory_disk_destroy (&self->disk);
 }
 
-static inline job_t *house_job (house_t *self, uint32_t tasks)
+//  Tasks that failed are tried again so often.
+static inline job_t *house_job_with (house_t *self, uint32_t tasks, uint64_t retries)
 {
     static uint8_t serial;
     uint8_t uuid [WIRE_UUID_BYTES] = {77, ++serial};
@@ -81,7 +92,7 @@ static inline job_t *house_job (house_t *self, uint32_t tasks)
                             .uuid = {uuid, sizeof uuid},
                             .kind = WIRE_KIND_CALL,
                             .function = wire_view ("square"),
-                            .retries = 1,
+                            .retries = retries,
                             .retries_lost = 2,
                             .durable = true,
                             .backoff_ms = 50000,
@@ -101,6 +112,11 @@ static inline job_t *house_job (house_t *self, uint32_t tasks)
     buffer_free (&packed);
     buffer_free (&list);
     return job;
+}
+
+static inline job_t *house_job (house_t *self, uint32_t tasks)
+{
+    return house_job_with (self, tasks, 1);
 }
 
 static inline job_t *house_only (house_t *self)

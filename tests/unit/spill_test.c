@@ -1,105 +1,17 @@
 //  spill_test.c - what is kept of durable jobs leaves memory when that is scarce, and is there when somebody asks for it
 
 #include "broker/deliver.h"
-#include "broker/journal_own.h"
-#include "broker/store/memory.h"
-#include "tests/lib/hub_rig.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/lib/journal_rig.h"
 
 #define VALUE_BYTES 5000u
 #define LARGE_BYTES 2000000u
 #define TASKS 400u
-
-//  A broker's modules over a disk that outlives them, with little memory
-typedef struct house {
-    hub_rig_t rig;       // the modules
-    memory_disk_t *disk; // what is left after a restart
-    client_t *client;    // who submits and follows
-} house_t;
-
-static void s_open (house_t *self)
-{
-    fault_t fault = {0};
-    hub_rig_start (&self->rig);
-    self->rig.hub.memory_limit = 1u << 20;
-    store_t *store = memory_open (self->disk, 0, &fault);
-    assert_non_null (store);
-    self->rig.hub.journal = journal_new (&self->rig.hub, &store, &fault);
-    assert_string_equal (fault.text, "");
-    assert_non_null (self->rig.hub.journal);
-    self->client = hub_rig_client (&self->rig);
-}
-
-static void s_start (house_t *self)
-{
-    *self = (house_t){.disk = memory_disk_new ()};
-    s_open (self);
-}
-
-static void s_turn (house_t *self)
-{
-    fault_t fault = {0};
-    journal_flush (self->rig.hub.journal);
-    assert_int_equal (journal_turn (self->rig.hub.journal, &fault), CADRE_OK);
-    assert_string_equal (fault.text, "");
-    ledger_settle (self->rig.hub.ledger);
-}
-
-static void s_leave (house_t *self)
-{
-    fault_t fault = {0};
-    journal_close (&self->rig.hub.journal, &fault);
-    while (ledger_first (self->rig.hub.ledger)) //  Followers go before their clients
-        ledger_unmake (self->rig.hub.ledger, ledger_first (self->rig.hub.ledger));
-    assert_int_equal (self->rig.hub.job_bytes, 0);
-    assert_int_equal (self->rig.hub.kept_bytes, 0);
-    hub_rig_end_client (&self->rig, &self->client);
-    hub_rig_end (&self->rig);
-}
-
-static void s_restart (house_t *self)
-{
-    s_leave (self);
-    s_open (self);
-}
-
-static void s_end (house_t *self)
-{
-    s_leave (self);
-    memory_disk_destroy (&self->disk);
-}
+#define MEMORY (1u << 20)
 
 static job_t *s_job (house_t *self, uint32_t tasks)
 {
-    static uint8_t serial;
-    uint8_t uuid [WIRE_UUID_BYTES] = {88, ++serial};
-    buffer_t packed = {0}, list = {0};
-    fault_t fault = {0};
-    wire_job_open_t open = {.ref = serial,
-                            .uuid = {uuid, sizeof uuid},
-                            .kind = WIRE_KIND_CALL,
-                            .function = wire_view ("square"),
-                            .durable = true};
-    job_t *job = ledger_open (self->rig.hub.ledger, self->client, &open);
-    wire_pack_job_open (&packed, &open);
-    assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size, tasks, &fault), CADRE_OK);
-    journal_job (self->rig.hub.journal, job, wire_view_of (&packed));
-    for (uint32_t i = 0; i < tasks; i++) {
-        pack_array (&list, 1);
-        pack_uint (&list, i);
-    }
-    wire_list_t payloads = wire_list_of (&list, tasks);
-    ledger_submit (self->rig.hub.ledger, job, &payloads);
-    ledger_finish (self->rig.hub.ledger, job);
-    buffer_free (&packed);
-    buffer_free (&list);
-    s_turn (self);
+    job_t *job = house_job_with (self, tasks, 0);
+    house_turn (self);
     return job;
 }
 
@@ -142,10 +54,10 @@ static void s_answer_all (house_t *self, job_t *job)
     for (uint32_t i = 0; job->ready; i++) {
         s_answer (self, job, agent, CADRE_OUTCOME_OK, 0);
         if (i % 10 == 9)
-            s_turn (self);
+            house_turn (self);
     }
-    s_turn (self);
-    s_turn (self);
+    house_turn (self);
+    house_turn (self);
 }
 
 //  What a follower was sent
@@ -208,7 +120,7 @@ static heard_t s_follow (house_t *self, job_t *job)
             s_hear (&heard, frame);
         stream_acknowledge (client->out, stream_sent (client->out));
         assert_in_range (self->rig.hub.kept_bytes, 0, 3u << 20);
-        s_turn (self);
+        house_turn (self);
     }
     assert_null (client->followers);
     return heard;
@@ -231,7 +143,7 @@ static void test_results_and_output_leave_memory_and_come_back (void **state)
 {
     (void) state;
     house_t house;
-    s_start (&house);
+    house_start_with (&house, MEMORY);
     job_t *job = s_job (&house, TASKS);
     s_answer_all (&house, job);
     assert_true (job_is_over (job));
@@ -241,36 +153,36 @@ static void test_results_and_output_leave_memory_and_come_back (void **state)
         s_is_complete (&heard);
         assert_int_equal (heard.outputs, TASKS);
     }
-    s_restart (&house);
+    house_restart (&house);
     assert_in_range (house.rig.hub.kept_bytes, 0, 1u << 20);
     heard_t heard = s_follow (&house, s_only (&house));
     s_is_complete (&heard);
     assert_int_equal (heard.outputs, TASKS);
-    s_end (&house);
+    house_end (&house);
 }
 
 static void test_large_values_leave_memory_and_come_back (void **state)
 {
     (void) state;
     house_t house;
-    s_start (&house);
+    house_start_with (&house, MEMORY);
     job_t *job = s_job (&house, 3);
     agent_t *agent = hub_rig_agent (&house.rig, 4);
     for (int i = 0; i < 3; i++)
         s_answer (&house, job, agent, CADRE_OUTCOME_OK, LARGE_BYTES);
-    s_turn (&house);
-    s_turn (&house);
+    house_turn (&house);
+    house_turn (&house);
     assert_in_range (house.rig.hub.kept_bytes, 0, LARGE_BYTES / 2);
     assert_false (keep_large_is_here (job->keep, 1));
-    s_restart (&house);
-    s_turn (&house);
+    house_restart (&house);
+    house_turn (&house);
     assert_false (keep_large_is_here (s_only (&house)->keep, 1));
     journal_fetch_large (house.rig.hub.journal, s_only (&house), 1);
-    s_turn (&house);
+    house_turn (&house);
     view_t value = keep_large (s_only (&house)->keep, 1);
     assert_int_equal (value.size, LARGE_BYTES);
     assert_int_equal (value.data [LARGE_BYTES - 1], 1);
-    s_end (&house);
+    house_end (&house);
 }
 
 //  Exit codes are known without reading anything back, also after a restart
@@ -278,17 +190,17 @@ static void test_codes_stay (void **state)
 {
     (void) state;
     house_t house;
-    s_start (&house);
+    house_start_with (&house, MEMORY);
     job_t *job = s_job (&house, TASKS);
     agent_t *agent = hub_rig_agent (&house.rig, 4);
     for (uint32_t i = 0; i < TASKS; i++)
         s_answer (&house, job, agent, CADRE_OUTCOME_EXIT, 0);
-    s_turn (&house);
-    s_turn (&house);
+    house_turn (&house);
+    house_turn (&house);
     assert_int_equal (job->tasks [77].code, 77);
-    s_restart (&house);
+    house_restart (&house);
     assert_int_equal (s_only (&house)->tasks [77].code, 77);
-    s_end (&house);
+    house_end (&house);
 }
 
 //  A copy is made of what was put away as well, and of it all can be put away again; a result that was replaced does not come back
@@ -297,13 +209,13 @@ static void test_a_copy_of_what_is_away (void **state)
     (void) state;
     house_t house;
     store_usage_t usage;
-    s_start (&house);
+    house_start_with (&house, MEMORY);
     house.rig.hub.memory_limit = 8u << 20;
     job_t *job = s_job (&house, TASKS / 2);
     agent_t *agent = hub_rig_agent (&house.rig, 4);
     for (int i = 0; i < 7; i++)
         s_answer (&house, job, agent, CADRE_OUTCOME_EXIT, 0);
-    s_turn (&house);
+    house_turn (&house);
     assert_int_equal (ledger_retry (house.rig.hub.ledger, job, UINT32_MAX), 7);
     s_answer_all (&house, job);
     uint64_t number = job->number;
@@ -311,7 +223,7 @@ static void test_a_copy_of_what_is_away (void **state)
         job_t *other = s_job (&house, TASKS);
         s_answer_all (&house, other);
         ledger_forget (house.rig.hub.ledger, other);
-        s_turn (&house);
+        house_turn (&house);
         keep_spill_all (job->keep);
     }
     journal_usage (house.rig.hub.journal, &usage);
@@ -324,9 +236,9 @@ static void test_a_copy_of_what_is_away (void **state)
         heard_t heard = s_follow (&house, job);
         assert_int_equal (heard.results, TASKS / 2);
         assert_int_equal (heard.outputs, TASKS / 2 + 7);
-        s_restart (&house);
+        house_restart (&house);
     }
-    s_end (&house);
+    house_end (&house);
 }
 
 int main (void)
