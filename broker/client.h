@@ -31,7 +31,6 @@ typedef struct ref {
     uint64_t ref;      //  The client's number
     uint64_t job;      //  The broker's number
     ref_kind_t kind;   //  What it stands for
-    bool again;        //  The job was there before: tasks that it has already are skipped
     UT_hash_handle hh; //  In client->refs
 } ref_t;
 

@@ -23,11 +23,11 @@ follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *o
     return self;
 }
 
-//  A client that opened its job again may be sending the rest of it, which is all here: that is ignored.
-static void s_end_ref (client_t *client, uint64_t number)
+//  Who opened a job that somebody opened before or after may be sending the rest of it, which is all here: that is ignored.
+static void s_end_ref (client_t *client, const job_t *job, uint64_t number)
 {
     ref_t *ref = client_ref (client, number);
-    if (ref && ref->again)
+    if (ref && ref->kind == REF_JOB && job->shared)
         ref->kind = REF_REFUSED;
     else
         client_ref_remove (client, number);
@@ -41,7 +41,7 @@ void follow_destroy (follower_t **self_p)
         return;
     DL_DELETE2 (self->job->followers, self, job_prev, job_next);
     DL_DELETE2 (self->client->followers, self, client_prev, client_next);
-    s_end_ref (self->client, self->ref);
+    s_end_ref (self->client, self->job, self->ref);
     free (self);
     *self_p = NULL;
 }

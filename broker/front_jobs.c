@@ -121,7 +121,9 @@ static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t
         s_opened (self, client, open->ref, 0, &fault);
         return true;
     }
-    client_ref_add (client, open->ref, REF_JOB, job->number)->again = true;
+    client_ref_add (client, open->ref, REF_JOB, job->number);
+    job->shared = true;
+    client->durable = client->durable || job->durable;
     if (job->durable && self->hub->journal)
         journal_tell_opened (self->hub->journal, client, open->ref, job->number);
     else
@@ -196,11 +198,11 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
 }
 
 //  The job behind a ref. *known is false when the client never opened it; a job that was refused or has ended is NULL.
-static job_t *s_job (front_t *self, const client_t *client, uint64_t number, ref_t **ref, bool *known)
+static job_t *s_job (front_t *self, const client_t *client, uint64_t number, bool *known)
 {
-    *ref = client_ref ((client_t *) client, number);
-    *known = *ref && (*ref)->kind != REF_FOLLOW;
-    return *known && (*ref)->kind == REF_JOB ? ledger_find (self->hub->ledger, (*ref)->job) : NULL;
+    const ref_t *ref = client_ref ((client_t *) client, number);
+    *known = ref && ref->kind != REF_FOLLOW;
+    return *known && ref->kind == REF_JOB ? ledger_find (self->hub->ledger, ref->job) : NULL;
 }
 
 //  Each payload is an array, or a reference to parts that have come.
@@ -256,21 +258,35 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
     return false;
 }
 
+//  The same identity, and not the same tasks.
+static bool s_refuse_others (front_t *self, client_t *client, const job_t *job, uint64_t ref)
+{
+    fault_t fault = {0};
+    fault_set (
+        &fault, CADRE_ERROR_REFUSED,
+        "this job was submitted before, as %llu, with %u tasks, and these are others: choose another identity",
+        (unsigned long long) job->number, job->promised);
+    client_ref (client, ref)->kind = REF_REFUSED;
+    s_opened (self, client, ref, 0, &fault);
+    return true;
+}
+
 bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_tasks_t tasks;
-    ref_t *ref;
     bool known;
     if (!wire_read_job_tasks (body, &tasks) || !cursor_done (body))
         return false;
     client->received_tasks += tasks.payloads.count;
-    job_t *job = s_job (self, client, tasks.ref, &ref, &known);
+    job_t *job = s_job (self, client, tasks.ref, &known);
     if (!job)
         return known;
-    if (ref->again)
+    if (job->shared)
         s_skip_known (job, &tasks);
     if (tasks.payloads.count == 0)
         return true;
+    if (job->shared && job->seal_promised)
+        return s_refuse_others (self, client, job, tasks.ref);
     if (job->seal_promised || tasks.first != job->promised
         || tasks.payloads.count > WIRE_TASKS_MAX - job->promised)
         return false;
@@ -287,15 +303,16 @@ bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
 bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_seal_t seal;
-    ref_t *ref;
     bool known;
     if (!wire_read_job_seal (body, &seal) || !cursor_done (body))
         return false;
-    job_t *job = s_job (self, client, seal.ref, &ref, &known);
+    job_t *job = s_job (self, client, seal.ref, &known);
     if (!job)
         return known;
+    if (job->seal_promised && job->shared)
+        return seal.count == job->promised || s_refuse_others (self, client, job, seal.ref);
     if (job->seal_promised)
-        return ref->again;
+        return false;
     if (seal.count != job->promised)
         return false;
     ledger_finish (self->hub->ledger, job);
@@ -306,11 +323,10 @@ bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
 bool front_job_cancel (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_cancel_t cancel;
-    ref_t *ref;
     bool known;
     if (!wire_read_job_cancel (body, &cancel) || !cursor_done (body))
         return false;
-    job_t *job = s_job (self, client, cancel.ref, &ref, &known);
+    job_t *job = s_job (self, client, cancel.ref, &known);
     if (!job)
         return true;
     if (cancel.all)

@@ -44,6 +44,7 @@ typedef struct job {
     bool detached;                  //  Outlives its client
     bool durable;                   //  Outlives the broker; detached as well
     bool abandoned;                 //  Its client is gone: results are dropped
+    bool shared;                    //  It was opened more than once: tasks that it has may be said again
     bool sealed;                    //  No more tasks come
     bool cancelled;                 //  Cancelled as a whole
     bool ended;                     //  All tasks of a sealed, detached job have ended

@@ -277,6 +277,17 @@ static bool s_synced (void *argument)
     return self->work.fault.code || (taken && work_synced (&self->work));
 }
 
+//  It was submitted before under its identity, has ended, and had other tasks.
+static void s_check_same (const cadre_job_t *self, fault_t *fault)
+{
+    const work_t *work = &self->work;
+    if (work->final && work->detached && !work->follow && work->sealed && work->count != work->progress.total)
+        fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "this job was submitted before, as %llu, with %llu tasks, and these are others: choose another identity",
+            (unsigned long long) work->number, (unsigned long long) work->progress.total);
+}
+
 cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms)
 {
     if (!self)
@@ -292,6 +303,8 @@ cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms)
         s_late (self, "the broker has not acknowledged the job", timeout_ms, &fault);
     if (self->work.fault.code)
         fault = self->work.fault;
+    else if (!fault.code)
+        s_check_same (self, &fault);
     pool_unlock (self->pool);
     return fault.code ? job_say (self, &fault) : CADRE_OK;
 }

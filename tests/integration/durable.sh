@@ -69,6 +69,14 @@ expect 0 "$named" '' cadre submit --once nightly 'echo {} >>nightly' ::: 1 2 3
 all_again
 expect 0 "$named" '' cadre submit --once nightly 'echo {} >>nightly' ::: 1 2 3
 expect 0 '' '' cadre job wait "$named"
+for others in '1 2' '1 2 3 4'; do
+    expect 77 '' "was submitted before, as $named, with 3 tasks, and these are others" cadre submit --once nightly true ::: $others
+done
+slow=$(cadre submit --once slow --needs tpu true ::: 1 2 3)
+for others in '1 2' '1 2 3 4'; do
+    expect 77 '' "was submitted before, as $slow, with 3 tasks, and these are others" cadre submit --once slow true ::: $others
+done
+expect 0 "$slow" '' cadre submit --once slow true ::: 1 2 3
 expect 0 $'1\n2\n3' '' sort nightly
 expect 0 '' '' cadre job forget "$named"
 expect 77 '' "was submitted before, as $named, has ended, and was forgotten" cadre submit --once nightly true ::: 1
