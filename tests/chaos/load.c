@@ -118,7 +118,9 @@ static void s_fail (const load_t *self, const recipe_t *recipe, const char *doin
         nanosleep (&(struct timespec){.tv_nsec = 200000000}, NULL);
         return;
     }
-    if (error == CADRE_ERROR_CLOSED && strstr (message, "which it held in memory, is gone")) {
+    if (error == CADRE_ERROR_CLOSED
+        && (strstr (message, "which it held in memory, is gone")
+            || strstr (message, "which must not run twice"))) {
         s_log (self, "gone %s", recipe->name);
         return;
     }
