@@ -203,22 +203,23 @@ static bool s_value (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-//  Fields of a result from index on: the exit code is what a task's own record needs of them.
-static int64_t s_code (view_t body)
+//  Reads the exit code from the result's body, which must be of that task and outcome.
+static bool s_code (const wire_log_result_t *record, int64_t *code)
 {
-    cursor_t cursor = cursor_of_view (body);
-    int64_t code = 0;
-    bool read = cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL)
-                && cursor_int (&cursor, &code);
-    return read ? code : 0;
+    cursor_t cursor = cursor_of_view (record->body);
+    uint64_t index, attempt, outcome;
+    return cursor_uint (&cursor, &index) && cursor_uint (&cursor, &attempt) && cursor_uint (&cursor, &outcome)
+           && cursor_int (&cursor, code) && index == record->index && outcome == record->outcome;
 }
 
 static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_result_t record;
     job_t *job;
+    int64_t code;
     if (!wire_read_log_result (cursor, &record) || record.outcome < CADRE_OUTCOME_OK
-        || record.outcome >= CADRE_OUTCOMES_COUNT || !s_task (self, record.job, record.index, &job))
+        || record.outcome >= CADRE_OUTCOMES_COUNT || !s_code (&record, &code)
+        || !s_task (self, record.job, record.index, &job))
         return false;
     if (!job || job->tasks [record.index].state == TASK_DONE)
         return true;
@@ -229,7 +230,7 @@ static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
     ledger_wake (self->hub->ledger, record.job, index);
     job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
     ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
-    job->tasks [index].code = s_code (record.body);
+    job->tasks [index].code = code;
     deliver_keep (self->hub, job, &(keep_record_t){KEEP_RESULT, index, record.body}, &place);
     return true;
 }
