@@ -356,7 +356,7 @@ static cadre_error_t s_begin (journal_t *self, fault_t *fault)
         hub->serial = serial;
     self->numbers = ledger_numbers (hub->ledger) + JOURNAL_NUMBERS;
     journal_record_store (self);
-    journal_flush (self);
+    journal_send (self, 0);
     while (self->flights_count) {
         struct pollfd item = {.fd = store_fd (self->store), .events = POLLIN};
         poll (&item, 1, 1000);

@@ -82,8 +82,8 @@ static inline void house_end (house_t *self)
     memory_disk_destroy (&self->disk);
 }
 
-//  Tasks that failed are tried again so often.
-static inline job_t *house_job_with (house_t *self, uint32_t tasks, uint64_t retries)
+//  Tasks that failed are tried again so often; each has an argument of so many bytes.
+static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retries, size_t bytes)
 {
     static uint8_t serial;
     uint8_t uuid [WIRE_UUID_BYTES] = {77, ++serial};
@@ -98,20 +98,30 @@ static inline job_t *house_job_with (house_t *self, uint32_t tasks, uint64_t ret
                             .backoff_ms = 50000,
                             .expire_ms = 3600000};
     fault_t fault = {0};
+    uint8_t *filler = calloc (bytes + 1, 1);
     job_t *job = ledger_open (self->rig.hub.ledger, self->client, &open);
     wire_pack_job_open (&packed, &open);
-    assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size, tasks, &fault), CADRE_OK);
+    assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size + tasks * bytes, tasks, &fault),
+                      CADRE_OK);
     journal_job (self->rig.hub.journal, job, wire_view_of (&packed));
     for (uint32_t i = 0; i < tasks; i++) {
-        pack_array (&list, 1);
+        pack_array (&list, 1 + (bytes > 0));
         pack_uint (&list, i);
+        if (bytes)
+            pack_blob (&list, filler, bytes);
     }
+    free (filler);
     wire_list_t payloads = wire_list_of (&list, tasks);
     ledger_submit (self->rig.hub.ledger, job, &payloads);
     ledger_finish (self->rig.hub.ledger, job);
     buffer_free (&packed);
     buffer_free (&list);
     return job;
+}
+
+static inline job_t *house_job_with (house_t *self, uint32_t tasks, uint64_t retries)
+{
+    return house_job_of (self, tasks, retries, 0);
 }
 
 static inline job_t *house_job (house_t *self, uint32_t tasks)
