@@ -179,6 +179,13 @@ void journal_retry (journal_t *self, job_t *job, uint32_t index)
     journal_end (self, job, false);
 }
 
+void journal_ended (journal_t *self, job_t *job)
+{
+    journal_begin (self, WIRE_log_ended);
+    wire_pack_log_ended (&self->bytes, &(wire_log_ended_t){.job = job->number, .at_us = job->ended_us});
+    journal_end (self, job, false);
+}
+
 void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number)
 {
     journal_begin (self, WIRE_log_forget);

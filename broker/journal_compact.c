@@ -198,6 +198,8 @@ static void s_copy (journal_t *self, job_t *job)
     s_copy_states (self, job);
     if (job->doom)
         journal_doom (self, job);
+    if (job->ended)
+        journal_ended (self, job);
     journal_wait (self, WAIT_COPY)->job = job->number;
     job->pending++;
 }

@@ -203,22 +203,24 @@ static bool s_value (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-//  Reads the exit code from the result's body, which must be of that task and outcome.
-static bool s_code (const wire_log_result_t *record, int64_t *code)
+//  Reads attempt and exit code from the result's body, which must be of that task and outcome.
+static bool s_body (const wire_log_result_t *record, uint64_t *attempt, int64_t *code)
 {
     cursor_t cursor = cursor_of_view (record->body);
-    uint64_t index, attempt, outcome;
-    return cursor_uint (&cursor, &index) && cursor_uint (&cursor, &attempt) && cursor_uint (&cursor, &outcome)
-           && cursor_int (&cursor, code) && index == record->index && outcome == record->outcome;
+    uint64_t index, outcome;
+    return cursor_uint (&cursor, &index) && cursor_uint (&cursor, attempt) && cursor_uint (&cursor, &outcome)
+           && cursor_int (&cursor, code) && index == record->index && outcome == record->outcome
+           && *attempt <= WIRE_ATTEMPTS_MAX;
 }
 
 static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_result_t record;
     job_t *job;
+    uint64_t attempt;
     int64_t code;
     if (!wire_read_log_result (cursor, &record) || record.outcome < CADRE_OUTCOME_OK
-        || record.outcome >= CADRE_OUTCOMES_COUNT || !s_code (&record, &code)
+        || record.outcome >= CADRE_OUTCOMES_COUNT || !s_body (&record, &attempt, &code)
         || !s_task (self, record.job, record.index, &job))
         return false;
     if (!job || job->tasks [record.index].state == TASK_DONE)
@@ -230,6 +232,7 @@ static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
     ledger_wake (self->hub->ledger, record.job, index);
     job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
     ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
+    job->tasks [index].attempt = (uint16_t) attempt;
     job->tasks [index].code = code;
     deliver_keep (self->hub, job, &(keep_record_t){KEEP_RESULT, index, record.body}, &place);
     return true;
@@ -300,6 +303,18 @@ static bool s_retry (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
+static bool s_ended (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_ended_t record;
+    (void) seq;
+    if (!wire_read_log_ended (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (job)
+        job->ended_us = record.at_us;
+    return true;
+}
+
 static bool s_forget (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_forget_t record;
@@ -327,6 +342,7 @@ static replay_fn *s_find (uint64_t verb)
     case WIRE_log_forget: return s_forget;
     case WIRE_log_came: return s_came;
     case WIRE_log_value: return s_value;
+    case WIRE_log_ended: return s_ended;
     default: return NULL;
     }
 }

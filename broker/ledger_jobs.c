@@ -386,11 +386,21 @@ static bool s_reap (ledger_t *self, job_t *job)
     return true;
 }
 
+//  Of a job that had ended before a restart the log says when.
+static void s_note_end (ledger_t *self, job_t *job)
+{
+    job->ended = true;
+    if (job->ended_us)
+        return;
+    job->ended_us = moment_wall_us ();
+    if (ledger_journal (self, job))
+        journal_ended (self->hub->journal, job);
+}
+
 static void s_finish_detached (ledger_t *self, job_t *job)
 {
     if (!job->ended) {
-        job->ended = true;
-        job->ended_us = moment_wall_us ();
+        s_note_end (self, job);
         s_end_lanes (self, job);
         if (hub_is_tight (self->hub))
             keep_spill_all (job->keep);

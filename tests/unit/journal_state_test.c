@@ -1,0 +1,83 @@
+//  journal_state_test.c - what a broker knows of a job it knows after a restart, from the log and from a copy of it
+
+#include "broker/deliver.h"
+#include "common/moment.h"
+#include "tests/lib/journal_rig.h"
+
+static void s_compact (house_t *house)
+{
+    journal_compact (house->rig.hub.journal);
+    house_turn (house);
+    house_turn (house);
+}
+
+static void s_fail (house_t *house, job_t *job, agent_t *agent)
+{
+    uint32_t index = house_lease (house, job, agent);
+    assert_true (
+        hub_rig_answer (&house->rig, agent, job, index, house->rig.hub.serial, CADRE_OUTCOME_ERROR, 5));
+}
+
+//  It is kept for seven days from its end, and not from the last restart
+static void test_when_it_ended (void **state)
+{
+    (void) state;
+    for (int copied = 0; copied < 2; copied++) {
+        house_t house;
+        house_start (&house);
+        agent_t *agent = hub_rig_agent (&house.rig, 4);
+        job_t *job = house_job_with (&house, 1, 0);
+        house_turn (&house);
+        s_fail (&house, job, agent);
+        house_turn (&house);
+        house_turn (&house);
+        assert_int_equal (ledger_retry (house.rig.hub.ledger, job, 0), 1);
+        assert_int_equal (job->ended_us, 0);
+        house_answer_all (&house, job, agent, 1);
+        house_turn (&house);
+        house_turn (&house);
+        int64_t ended_us = job->ended_us;
+        assert_true (ended_us > 0);
+        if (copied)
+            s_compact (&house);
+        house_restart (&house);
+        house_turn (&house);
+        job = house_only (&house);
+        assert_true (job->ended);
+        assert_int_equal (job->ended_us, ended_us);
+        house_end (&house);
+    }
+}
+
+//  Clients know results by task and attempt: one is never given twice
+static void test_attempts_go_on (void **state)
+{
+    (void) state;
+    for (int copied = 0; copied < 2; copied++) {
+        house_t house;
+        house_start (&house);
+        agent_t *agent = hub_rig_agent (&house.rig, 4);
+        job_t *job = house_job_with (&house, 1, 0);
+        house_turn (&house);
+        s_fail (&house, job, agent);
+        house_turn (&house);
+        house_turn (&house);
+        assert_int_equal (job->tasks [0].attempt, 1);
+        if (copied)
+            s_compact (&house);
+        house_restart (&house);
+        house_turn (&house);
+        job = house_only (&house);
+        assert_int_equal (job->tasks [0].attempt, 1);
+        house_end (&house);
+    }
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_when_it_ended),
+        cmocka_unit_test (test_attempts_go_on),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
