@@ -172,6 +172,13 @@ void journal_doom (journal_t *self, job_t *job)
     journal_end (self, job, false);
 }
 
+void journal_cancel (journal_t *self, job_t *job, uint32_t index)
+{
+    journal_begin (self, WIRE_log_cancel);
+    wire_pack_log_cancel (&self->bytes, &(wire_log_cancel_t){.job = job->number, .index = index});
+    journal_end (self, job, false);
+}
+
 void journal_retry (journal_t *self, job_t *job, uint32_t index)
 {
     journal_begin (self, WIRE_log_retry);

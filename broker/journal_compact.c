@@ -140,6 +140,8 @@ static void s_copy_states (journal_t *self, job_t *job)
             journal_again_as (self, job, index, (uint16_t) (task->attempt - leased), 0);
         if (leased)
             journal_leases (self, job, roster_at (self->hub->roster, task->agent), task->serial, index);
+        if (task->state == TASK_CANCELLING)
+            journal_cancel (self, job, index);
     }
     journal_close_run (self);
 }

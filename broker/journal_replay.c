@@ -270,6 +270,25 @@ static bool s_output (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
+//  Its worker is told when it comes back: nobody knows whether it was.
+static void s_order_cancel (journal_t *self, job_t *job, uint32_t index)
+{
+    if (job->tasks [index].state == TASK_LEASED)
+        ledger_cancel (self->hub->ledger, job, index);
+}
+
+static bool s_cancel (journal_t *self, cursor_t *cursor, uint64_t seq)
+{
+    wire_log_cancel_t record;
+    job_t *job;
+    (void) seq;
+    if (!wire_read_log_cancel (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (job)
+        s_order_cancel (self, job, (uint32_t) record.index);
+    return true;
+}
+
 static bool s_doom (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_doom_t record;
@@ -284,6 +303,8 @@ static bool s_doom (journal_t *self, cursor_t *cursor, uint64_t seq)
     job->doom = (uint8_t) record.outcome;
     job->cancelled = record.cancelled;
     job->reaped = 0;
+    for (uint32_t i = 0; record.cancelled && i < job->total; i++)
+        s_order_cancel (self, job, i);
     ledger_look_at (self->hub->ledger, job);
     return true;
 }
@@ -343,6 +364,7 @@ static replay_fn *s_find (uint64_t verb)
     case WIRE_log_came: return s_came;
     case WIRE_log_value: return s_value;
     case WIRE_log_ended: return s_ended;
+    case WIRE_log_cancel: return s_cancel;
     default: return NULL;
     }
 }

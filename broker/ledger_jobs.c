@@ -197,10 +197,13 @@ uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
     task_t *task = &job->tasks [index];
     if (task->state == TASK_DONE || task->state == TASK_CANCELLING)
         return 0;
-    if (task->state == TASK_LEASED)
-        s_order_cancel (self, task);
-    else
+    if (task->state != TASK_LEASED)
         ledger_end (self, job, index, CADRE_OUTCOME_CANCELLED, (view_t){0});
+    else {
+        s_order_cancel (self, task);
+        if (ledger_journal (self, job))
+            journal_cancel (self->hub->journal, job, index);
+    }
     return 1;
 }
 

@@ -73,11 +73,51 @@ static void test_attempts_go_on (void **state)
     }
 }
 
+//  A task that was to end while it ran is told so again, and does not run again if its worker is lost
+static void test_what_is_cancelled_stays_cancelled (void **state)
+{
+    (void) state;
+    for (int kind = 0; kind < 4; kind++) {
+        house_t house;
+        house_start (&house);
+        agent_t *agent = hub_rig_agent (&house.rig, 4);
+        uint8_t uuid [WIRE_UUID_BYTES];
+        memcpy (uuid, agent->uuid, sizeof uuid);
+        job_t *job = house_job (&house, 2);
+        house_turn (&house);
+        uint32_t index = house_lease (&house, job, agent);
+        if (kind % 2)
+            assert_int_equal (ledger_cancel_all (house.rig.hub.ledger, job), 2);
+        else
+            assert_int_equal (ledger_cancel (house.rig.hub.ledger, job, index), 1);
+        house_turn (&house);
+        house_turn (&house);
+        if (kind / 2)
+            s_compact (&house);
+        house_restart (&house);
+        house_turn (&house);
+        house_turn (&house);
+        job = house_only (&house);
+        assert_int_equal (job->tasks [index].state, TASK_CANCELLING);
+        agent = roster_by_uuid (house.rig.hub.roster, uuid);
+        ledger_lose (house.rig.hub.ledger, agent, NULL, false);
+        assert_int_equal (job->tasks [index].state, TASK_DONE);
+        assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_CANCELLED);
+        house_turn (&house);
+        house_restart (&house); //  Its end is read after the order
+        job = house_only (&house);
+        assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_CANCELLED);
+        assert_int_equal (job->failed, kind % 2 ? 2 : 1);
+        house_end (&house);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_when_it_ended),
         cmocka_unit_test (test_attempts_go_on),
+        cmocka_unit_test (test_what_is_cancelled_stays_cancelled),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
