@@ -209,8 +209,9 @@ void journal_forget (journal_t *self, job_t *job)
     self->live_bytes -= job->logged_bytes;
 }
 
-void journal_release_payload (journal_t *self, job_t *job, size_t bytes)
+void journal_release_payload (journal_t *self, job_t *job, uint32_t index)
 {
+    uint64_t bytes = stock_size (job->stock, index) + stock_large_size (job->stock, index);
     uint64_t less = bytes < job->logged_bytes ? bytes : job->logged_bytes;
     job->logged_bytes -= less;
     self->live_bytes -= less;

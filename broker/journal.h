@@ -74,8 +74,8 @@ void journal_retry (journal_t *self, job_t *job, uint32_t index);
 void journal_ended (journal_t *self, job_t *job);
 void journal_forget (journal_t *self, job_t *job);
 
-//  A task needs its payload no more: so many bytes less to copy.
-void journal_release_payload (journal_t *self, job_t *job, size_t bytes);
+//  A task needs its payload, which is still in the stock, no more: there is less to copy.
+void journal_release_payload (journal_t *self, job_t *job, uint32_t index);
 
 //  Tasks and the seal take effect when they are durable. Large payloads are in the stock already.
 void journal_tasks (journal_t *self, job_t *job, const wire_list_t *payloads);

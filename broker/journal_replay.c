@@ -231,6 +231,8 @@ static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
     ledger_release (self->hub->ledger, job, index);
     ledger_wake (self->hub->ledger, record.job, index);
     job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
+    if (record.outcome == CADRE_OUTCOME_OK)
+        journal_release_payload (self, job, index);
     ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
     job->tasks [index].attempt = (uint16_t) attempt;
     job->tasks [index].code = code;

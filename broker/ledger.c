@@ -196,7 +196,7 @@ static void s_unlease (job_t *job, agent_t *agent, uint32_t index)
 static void s_release_payload (ledger_t *self, job_t *job, uint32_t index)
 {
     if (ledger_journal (self, job))
-        journal_release_payload (self->hub->journal, job, stock_size (job->stock, index));
+        journal_release_payload (self->hub->journal, job, index);
     stock_release (job->stock, index);
 }
 

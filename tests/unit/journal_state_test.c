@@ -112,12 +112,73 @@ static void test_what_is_cancelled_stays_cancelled (void **state)
     }
 }
 
+//  What tasks that have ended well needed is not copied, and not counted as if it were
+static void test_what_is_still_needed (void **state)
+{
+    (void) state;
+    house_t house;
+    store_usage_t before, after;
+    house_start (&house);
+    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    job_t *job = house_job (&house, 1000);
+    house_turn (&house);
+    house_answer_all (&house, job, agent, 900);
+    house_turn (&house);
+    house_turn (&house);
+    journal_usage (house.rig.hub.journal, &before);
+    uint64_t logged = job->logged_bytes;
+    house_restart (&house);
+    house_turn (&house);
+    house_turn (&house);
+    journal_usage (house.rig.hub.journal, &after);
+    assert_int_equal (house_only (&house)->logged_bytes, logged);
+    assert_int_equal (after.live_bytes, before.live_bytes);
+    house_end (&house);
+}
+
+#define LARGE_BYTES 3000000u
+
+//  A task whose payload came in parts
+static void s_submit_large (house_t *house, job_t *job)
+{
+    buffer_t payload = {0}, list = {0};
+    memset (buffer_reserve (&payload, LARGE_BYTES), 7, LARGE_BYTES);
+    payload.size = LARGE_BYTES;
+    stock_put_large (job->stock, job->promised, &payload);
+    wire_pack_parts (&list, 1);
+    wire_list_t payloads = wire_list_of (&list, 1);
+    ledger_submit (house->rig.hub.ledger, job, &payloads);
+    buffer_free (&list);
+}
+
+static void test_large_payloads_that_are_still_needed (void **state)
+{
+    (void) state;
+    house_t house;
+    house_start (&house);
+    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    job_t *job = house_job (&house, 0);
+    s_submit_large (&house, job);
+    s_submit_large (&house, job);
+    house_turn (&house);
+    assert_in_range (job->logged_bytes, 2 * LARGE_BYTES, 2 * LARGE_BYTES + 1000);
+    house_answer_all (&house, job, agent, 1);
+    house_turn (&house);
+    house_turn (&house);
+    assert_in_range (job->logged_bytes, LARGE_BYTES, LARGE_BYTES + 1000);
+    house_restart (&house);
+    assert_in_range (house_only (&house)->logged_bytes, LARGE_BYTES, LARGE_BYTES + 1000);
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_when_it_ended),
         cmocka_unit_test (test_attempts_go_on),
         cmocka_unit_test (test_what_is_cancelled_stays_cancelled),
+        cmocka_unit_test (test_what_is_still_needed),
+        cmocka_unit_test (test_large_payloads_that_are_still_needed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
