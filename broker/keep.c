@@ -334,10 +334,8 @@ static large_t *s_large (const keep_t *self, uint32_t index)
 
 void keep_put_large (keep_t *self, uint32_t index, buffer_t *payload, const keep_place_t *place)
 {
-    large_t *large = s_large (self, index);
-    if (large)
-        s_free_large (self, large);
-    large = calloc (1, sizeof *large);
+    keep_drop_large (self, index);
+    large_t *large = calloc (1, sizeof *large);
     assert (large);
     large->index = index;
     large->payload = buffer_take (payload);
@@ -352,6 +350,13 @@ view_t keep_large (const keep_t *self, uint32_t index)
 {
     const large_t *large = s_large (self, index);
     return large ? wire_view_of (&large->payload) : (view_t){0};
+}
+
+void keep_drop_large (keep_t *self, uint32_t index)
+{
+    large_t *large = s_large (self, index);
+    if (large)
+        s_free_large (self, large);
 }
 
 bool keep_large_is_here (const keep_t *self, uint32_t index)

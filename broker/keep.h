@@ -75,6 +75,8 @@ bool keep_refilled (keep_t *self, uint32_t segment);
 void keep_put_large (keep_t *self, uint32_t index, buffer_t *payload, const keep_place_t *place);
 //  Empty when there is none, and when it is not in memory.
 view_t keep_large (const keep_t *self, uint32_t index);
+//  The result that it belongs to is replaced.
+void keep_drop_large (keep_t *self, uint32_t index);
 bool keep_large_is_here (const keep_t *self, uint32_t index);
 void keep_spill_large (keep_t *self, uint32_t index);
 bool keep_ask_large (keep_t *self, uint32_t index, keep_place_t *place);

@@ -171,6 +171,56 @@ static void test_large_payloads_that_are_still_needed (void **state)
     house_end (&house);
 }
 
+//  A part of a map fails and has a value nevertheless, a large one
+static void s_fail_large (house_t *house, job_t *job, agent_t *agent)
+{
+    buffer_t tail = {0}, large = {0};
+    uint32_t index = house_lease (house, job, agent);
+    wire_sink_result_t result = {
+        .job = job->number, .index = index, .serial = house->rig.hub.serial, .outcome = CADRE_OUTCOME_ERROR};
+    pack_uint (&tail, CADRE_OUTCOME_ERROR);
+    pack_int (&tail, 0);
+    pack_uint (&tail, 5);
+    wire_pack_parts (&tail, 1);
+    pack_nil (&tail);
+    memset (buffer_reserve (&large, LARGE_BYTES), 7, LARGE_BYTES);
+    large.size = LARGE_BYTES;
+    assert_true (ledger_result (house->rig.hub.ledger, agent, &result, wire_view_of (&tail), &large));
+    buffer_free (&tail);
+}
+
+//  Of a result that a retry replaces nothing is left: not while the new one is on its way to the disk, and not its large value
+static void test_a_retry_replaces_a_result (void **state)
+{
+    (void) state;
+    for (int restarted = 0; restarted < 2; restarted++) {
+        house_t house;
+        house_start (&house);
+        agent_t *agent = hub_rig_agent (&house.rig, 4);
+        job_t *job = house_job_with (&house, 1, 0);
+        house_turn (&house);
+        s_fail_large (&house, job, agent);
+        house_turn (&house);
+        house_turn (&house);
+        assert_int_equal (keep_large (job->keep, 0).size, LARGE_BYTES);
+        assert_int_equal (ledger_retry (house.rig.hub.ledger, job, UINT32_MAX), 1);
+        house_turn (&house);
+        memory_disk_hold (house.disk);
+        house_answer_all (&house, job, agent, 1);
+        house_turn (&house);
+        assert_int_equal (job->tasks [0].state, TASK_DONE);
+        assert_int_equal (job->kept_at [0], 0);
+        memory_disk_let (house.disk, SIZE_MAX);
+        house_turn (&house);
+        if (restarted)
+            house_restart (&house);
+        job = house_only (&house);
+        assert_int_not_equal (job->kept_at [0], 0);
+        assert_int_equal (keep_large (job->keep, 0).size, 0);
+        house_end (&house);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -179,6 +229,7 @@ int main (void)
         cmocka_unit_test (test_what_is_cancelled_stays_cancelled),
         cmocka_unit_test (test_what_is_still_needed),
         cmocka_unit_test (test_large_payloads_that_are_still_needed),
+        cmocka_unit_test (test_a_retry_replaces_a_result),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
