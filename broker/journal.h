@@ -2,7 +2,7 @@
  *
  *  What happens to a durable job is recorded as it happens; what gathers in a
  *  turn of the loop is one batch of the store's log. Whoever may hear of a change
- *  only when it is durable (JOB_OPENED, the acknowledgement of a frame, a result) waits here,
+ *  only when it is durable (JOB_OPENED, the answer to an order, the acknowledgement of a frame, a result) waits here,
  *  in order. Records are those of wire.def with the way "journal", each behind its number.
  *
  *      open:  journal_new reads the log, and the ledger is as it was
@@ -89,6 +89,9 @@ void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body);
 
 //  JOB_OPENED is sent when what was recorded so far is durable.
 void journal_tell_opened (journal_t *self, const client_t *client, uint64_t ref, uint64_t number);
+
+//  Takes the content of *frame, a REPLY, which is sent when what was recorded so far is durable.
+void journal_reply (journal_t *self, const client_t *client, buffer_t *frame);
 
 //  The frame of that number is acknowledged when what was recorded so far is durable.
 void journal_hold_client (journal_t *self, client_t *client, uint64_t sequence);

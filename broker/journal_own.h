@@ -13,6 +13,7 @@
 
 typedef enum wait_kind {
     WAIT_OPENED,  //  A client is told that its job is open
+    WAIT_REPLY,   //  A client's order is answered
     WAIT_TASKS,   //  Tasks join their job
     WAIT_SEAL,    //  The job is sealed
     WAIT_RESULTS, //  Results and output are kept, and told of
@@ -27,12 +28,12 @@ typedef struct wait {
     struct wait *next;   //  What comes after it
     uint64_t batch;      //  When this one is durable
     wait_kind_t kind;    //  What
-    uint64_t session;    //  OPENED, CLIENT, AGENT, LANE: whose
+    uint64_t session;    //  OPENED, REPLY, CLIENT, AGENT, LANE: whose
     uint64_t sequence;   //  CLIENT, AGENT: of the frame; OPENED: the client's ref
     uint64_t job;        //  OPENED, TASKS, SEAL, COPY
     size_t count;        //  TASKS: how many
     stock_place_t place; //  TASKS: where their payloads lie; RESULTS: where large lies; COPY: the batch
-    buffer_t bytes;      //  TASKS: payloads; RESULTS: see journal_wait.c
+    buffer_t bytes;      //  TASKS: payloads; REPLY: the frame; RESULTS: see journal_wait.c
     buffer_t large;      //  RESULTS: the value of its only result
 } wait_t;
 

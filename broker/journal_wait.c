@@ -120,6 +120,13 @@ void journal_tell_opened (journal_t *self, const client_t *client, uint64_t ref,
     wait->job = number;
 }
 
+void journal_reply (journal_t *self, const client_t *client, buffer_t *frame)
+{
+    wait_t *wait = journal_wait (self, WAIT_REPLY);
+    wait->session = client->session;
+    wait->bytes = buffer_take (frame);
+}
+
 void journal_hold_client (journal_t *self, client_t *client, uint64_t sequence)
 {
     wait_t *wait = journal_wait (self, WAIT_CLIENT);
@@ -157,6 +164,15 @@ static void s_open (journal_t *self, const wait_t *wait)
     client_t *client = s_client (self, wait->session);
     if (client)
         client_opened (client, self->hub, wait->sequence, wait->job, &(fault_t){0});
+}
+
+static void s_reply (journal_t *self, wait_t *wait)
+{
+    client_t *client = s_client (self, wait->session);
+    if (!client)
+        return;
+    stream_put (client->out, &wait->bytes, 0, false);
+    client_touch (client, self->hub);
 }
 
 static void s_append (journal_t *self, wait_t *wait)
@@ -243,6 +259,7 @@ void journal_carry_out (journal_t *self)
         wait_t *wait = self->first;
         switch (wait->kind) {
         case WAIT_OPENED: s_open (self, wait); break;
+        case WAIT_REPLY: s_reply (self, wait); break;
         case WAIT_TASKS: s_append (self, wait); break;
         case WAIT_SEAL: s_seal (self, wait); break;
         case WAIT_RESULTS: s_deliver (self, wait); break;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/journal.h"
+
 #define REPLY_BYTES (256u * 1024) //  A list that has grown to this is cut
 
 typedef struct handler {
@@ -34,12 +36,22 @@ static const handler_t s_handlers [] = {
     {"broker.reload", request_broker_reload, ROLE_ADMIN},
 };
 
+static uint64_t s_mark (const hub_t *hub)
+{
+    return hub->journal ? journal_mark (hub->journal) : 0;
+}
+
+//  An order that left a record is answered when that is on the disk.
 void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body, bool more)
 {
     buffer_t frame = {0};
     wire_reply_t fields = {
         .id = self->id, .code = code, .message = wire_view (message), .body = body, .more = more};
     wire_write_reply (&frame, (wire_envelope_t){0}, &fields);
+    if (s_mark (self->hub) != self->mark) {
+        journal_reply (self->hub->journal, self->client, &frame);
+        return;
+    }
     stream_put (self->client->out, &frame, 0, false);
     client_touch (self->client, self->hub);
 }
@@ -198,8 +210,12 @@ bool front_request (front_t *self, client_t *client, cursor_t *body)
     view_t whole = {body->at, (size_t) (body->end - body->at)};
     if (!wire_read_request (body, &fields) || !cursor_done (body))
         return false;
-    request_t request = {
-        .front = self, .hub = self->hub, .client = client, .id = fields.id, .arguments = fields.arguments};
+    request_t request = {.front = self,
+                         .hub = self->hub,
+                         .client = client,
+                         .id = fields.id,
+                         .arguments = fields.arguments,
+                         .mark = s_mark (self->hub)};
     const handler_t *handler = s_find (fields.what);
     fault_t fault = {0};
     char what [64];

@@ -15,6 +15,7 @@ typedef struct request {
     buffer_t items;   //  Elements of a list, packed
     size_t count;     //  How many
     size_t end;       //  Where the last whole element ends
+    uint64_t mark;    //  The journal's, when the request came
     bool later;       //  Something must be read back from the store: it is asked again then
 } request_t;
 

@@ -1,6 +1,7 @@
 //  journal_state_test.c - what a broker knows of a job it knows after a restart, from the log and from a copy of it
 
 #include "broker/deliver.h"
+#include "broker/front_own.h"
 #include "common/moment.h"
 #include "tests/lib/journal_rig.h"
 
@@ -221,6 +222,57 @@ static void test_a_retry_replaces_a_result (void **state)
     }
 }
 
+static void s_order (house_t *house, front_t *front, const char *what, const job_t *job)
+{
+    buffer_t arguments = {0}, frame = {0};
+    pack_map (&arguments, 1);
+    pack_text (&arguments, "job");
+    pack_uint (&arguments, job->number);
+    wire_envelope_t envelope;
+    cursor_t body;
+    wire_write_request (
+        &frame, (wire_envelope_t){0},
+        &(wire_request_t){.id = 1, .what = wire_view (what), .arguments = wire_view_of (&arguments)});
+    assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
+    assert_true (front_request (front, house->client, &body));
+    buffer_free (&arguments);
+    buffer_free (&frame);
+}
+
+//  Whoever cancels, retries or forgets a durable job hears of it when the order is on the disk
+static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
+{
+    (void) state;
+    static const char *const orders [] = {"job.cancel", "job.retry", "job.forget"};
+    house_t house;
+    house_start (&house);
+    client_t *client = house.client;
+    client->route = 1;
+    HASH_ADD (hh, house.rig.hub.clients, session, sizeof client->session, client);
+    front_t *front = front_new (&house.rig.hub, NULL, NULL);
+    job_t *job = house_job (&house, 2);
+    house_turn (&house);
+    s_order (&house, front, "job.info", job); //  A question waits for nothing
+    assert_non_null (stream_next (client->out));
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        memory_disk_hold (house.disk);
+        s_order (&house, front, orders [i], job);
+        house_turn (&house);
+        assert_null (stream_next (client->out));
+        memory_disk_let (house.disk, SIZE_MAX);
+        house_turn (&house);
+        assert_non_null (stream_next (client->out));
+        if (i == 1)
+            ledger_cancel_all (house.rig.hub.ledger, job);
+        house_turn (&house);
+        house_turn (&house);
+    }
+    assert_int_equal (ledger_count (house.rig.hub.ledger), 0);
+    front_destroy (&front);
+    HASH_DELETE (hh, house.rig.hub.clients, client);
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -230,6 +282,7 @@ int main (void)
         cmocka_unit_test (test_what_is_still_needed),
         cmocka_unit_test (test_large_payloads_that_are_still_needed),
         cmocka_unit_test (test_a_retry_replaces_a_result),
+        cmocka_unit_test (test_an_order_is_answered_when_it_is_on_the_disk),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
