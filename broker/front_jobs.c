@@ -151,7 +151,7 @@ static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t r
 {
     client_ref (client, ref)->kind = REF_REFUSED;
     s_opened (self, client, ref, 0, fault);
-    ledger_forget (self->hub->ledger, job);
+    ledger_withdraw (self->hub->ledger, job);
 }
 
 //  The client of a durable job hears of it when it is on the disk. False when there is no room for it there.
@@ -240,7 +240,13 @@ static void s_skip_known (const job_t *job, wire_job_tasks_t *tasks)
     tasks->payloads.values = (view_t){.data = cursor.at, .size = (size_t) (cursor.end - cursor.at)};
 }
 
-//  A durable job that does not fit into the store is taken back as a whole, unless tasks of it have begun: then it is cancelled.
+//  One of its tasks was handed out, or has ended; or somebody else has opened it as well.
+static bool s_has_begun (const job_t *job)
+{
+    return job->shared || job->next > 0 || job->done + job->failed > 0;
+}
+
+//  A durable job that does not fit into the store is taken back as a whole, unless it has begun: then it is cancelled.
 static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_job_tasks_t *tasks)
 {
     fault_t fault = {0};
@@ -251,6 +257,10 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
         bytes += stock_large_size (job->stock, job->promised + (uint32_t) i);
     if (journal_admit (self->hub->journal, job, bytes, tasks->payloads.count, &fault) == CADRE_OK)
         return true;
+    if (!s_has_begun (job)) {
+        s_take_back (self, client, job, tasks->ref, &fault);
+        return false;
+    }
     ledger_doom (self->hub->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
     client_ref (client, tasks->ref)->kind = REF_REFUSED;
     s_opened (self, client, tasks->ref, 0, &fault);

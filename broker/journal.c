@@ -200,13 +200,26 @@ void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES
     ledger_log_ghost (self->hub->ledger, uuid);
 }
 
-void journal_forget (journal_t *self, job_t *job)
+static void s_give_up (journal_t *self, job_t *job)
 {
-    journal_record_forget (self, job->uuid, job->number);
     journal_end (self, job, false);
     store_release (self->store, job->room);
     job->room = 0;
     self->live_bytes -= job->logged_bytes;
+}
+
+void journal_forget (journal_t *self, job_t *job)
+{
+    journal_record_forget (self, job->uuid, job->number);
+    s_give_up (self, job);
+}
+
+void journal_withdraw (journal_t *self, job_t *job)
+{
+    wire_log_forget_t fields = {.job = job->number, .uuid = {job->uuid, WIRE_UUID_BYTES}, .refused = true};
+    journal_begin (self, WIRE_log_forget);
+    wire_pack_log_forget (&self->bytes, &fields);
+    s_give_up (self, job);
 }
 
 void journal_release_payload (journal_t *self, job_t *job, uint32_t index)

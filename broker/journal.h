@@ -73,6 +73,7 @@ void journal_cancel (journal_t *self, job_t *job, uint32_t index);
 void journal_retry (journal_t *self, job_t *job, uint32_t index);
 void journal_ended (journal_t *self, job_t *job);
 void journal_forget (journal_t *self, job_t *job);
+void journal_withdraw (journal_t *self, job_t *job);
 
 //  A task needs its payload, which is still in the stock, no more: there is less to copy.
 void journal_release_payload (journal_t *self, job_t *job, uint32_t index);

@@ -344,7 +344,11 @@ static bool s_forget (journal_t *self, cursor_t *cursor, uint64_t seq)
     (void) seq;
     if (!wire_read_log_forget (cursor, &record) || record.uuid.size != WIRE_UUID_BYTES)
         return false;
-    ledger_bury (self->hub->ledger, record.uuid.data, record.job);
+    job_t *job = s_job (self, record.job);
+    if (!record.refused)
+        ledger_bury (self->hub->ledger, record.uuid.data, record.job);
+    else if (job)
+        ledger_unmake (self->hub->ledger, job);
     return true;
 }
 

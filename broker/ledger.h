@@ -73,6 +73,9 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index);
 //  Forgets a detached job all of whose tasks have ended.
 void ledger_forget (ledger_t *self, job_t *job);
 
+//  A job none of whose tasks has begun was refused: as if it had not come, and its UUID is free.
+void ledger_withdraw (ledger_t *self, job_t *job);
+
 //  The number of a detached job of that UUID which was forgotten not long ago; 0: none was.
 uint64_t ledger_forgotten (const ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
 

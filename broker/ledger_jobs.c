@@ -296,6 +296,17 @@ void ledger_forget (ledger_t *self, job_t *job)
     ledger_drop (self, job);
 }
 
+void ledger_withdraw (ledger_t *self, job_t *job)
+{
+    while (job->followers) { //  Who opened it has heard that it is refused
+        follower_t *follower = job->followers;
+        follow_destroy (&follower);
+    }
+    if (ledger_journal (self, job) && job->logged)
+        journal_withdraw (self->hub->journal, job);
+    ledger_drop (self, job);
+}
+
 uint64_t ledger_forgotten (const ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
 {
     return ghosts_find (self->ghosts, uuid);

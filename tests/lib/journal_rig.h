@@ -21,6 +21,7 @@ typedef struct house {
     memory_disk_t *disk; // what is left after a restart
     client_t *client;    // who submits
     uint64_t memory;     // the broker's limit; 0: the usual one
+    uint64_t quota;      // the store's; 0: none
 } house_t;
 
 static inline void house_open (house_t *self)
@@ -30,7 +31,7 @@ static inline void house_open (house_t *self)
     self->rig.hub.epoch = 99;
     if (self->memory)
         self->rig.hub.memory_limit = self->memory;
-    store_t *store = memory_open (self->disk, 0, &fault);
+    store_t *store = memory_open (self->disk, self->quota, &fault);
     assert_non_null (store);
     self->rig.hub.journal = journal_new (&self->rig.hub, &store, &fault);
     assert_string_equal (fault.text, "");

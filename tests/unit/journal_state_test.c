@@ -273,6 +273,74 @@ static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
     house_end (&house);
 }
 
+static void s_open_frame (house_t *house, front_t *front, uint64_t ref, const uint8_t *uuid)
+{
+    buffer_t packed = {0};
+    wire_pack_job_open (&packed, &(wire_job_open_t){.ref = ref,
+                                                    .uuid = {uuid, WIRE_UUID_BYTES},
+                                                    .kind = WIRE_KIND_CALL,
+                                                    .function = wire_view ("square"),
+                                                    .durable = true});
+    cursor_t body = cursor_of_view (wire_view_of (&packed));
+    assert_true (front_job_open (front, house->client, &body));
+    buffer_free (&packed);
+}
+
+static void s_tasks_frame (house_t *house, front_t *front, uint64_t ref, uint64_t first, size_t count)
+{
+    buffer_t packed = {0}, list = {0};
+    for (size_t i = 0; i < count; i++)
+        pack_array (&list, 0);
+    wire_pack_job_tasks (
+        &packed, &(wire_job_tasks_t){.ref = ref, .first = first, .payloads = wire_list_of (&list, count)});
+    cursor_t body = cursor_of_view (wire_view_of (&packed));
+    assert_true (front_job_tasks (front, house->client, &body));
+    buffer_free (&packed);
+    buffer_free (&list);
+}
+
+static void s_seal_frame (house_t *house, front_t *front, uint64_t ref, uint64_t count)
+{
+    buffer_t packed = {0};
+    wire_pack_job_seal (&packed, &(wire_job_seal_t){.ref = ref, .count = count});
+    cursor_t body = cursor_of_view (wire_view_of (&packed));
+    assert_true (front_job_seal (front, house->client, &body));
+    buffer_free (&packed);
+}
+
+//  A job for which there is no room is not run, and may be submitted again under its name when there is some
+static void test_a_job_that_is_refused_leaves_its_name (void **state)
+{
+    (void) state;
+    static const uint8_t whole [WIRE_UUID_BYTES] = {1}, part [WIRE_UUID_BYTES] = {2};
+    house_t house = {.disk = memory_disk_new (), .quota = 4000};
+    house_open (&house);
+    ledger_t *ledger = house.rig.hub.ledger;
+    front_t *front = front_new (&house.rig.hub, NULL, NULL);
+    s_open_frame (&house, front, 1, part);
+    s_tasks_frame (&house, front, 1, 0, 1);
+    house_turn (&house);
+    assert_non_null (ledger_find_uuid (ledger, part));
+    s_tasks_frame (&house, front, 1, 1, 1000);
+    assert_null (ledger_find_uuid (ledger, part));
+    assert_int_equal (ledger_forgotten (ledger, part), 0);
+    s_tasks_frame (&house, front, 1, 1001, 5); //  They were on their way
+    s_seal_frame (&house, front, 1, 1006);
+    while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0}) == CADRE_OK)
+        house_turn (&house);
+    size_t jobs = ledger_count (ledger);
+    s_open_frame (&house, front, 2, whole);
+    assert_int_equal (ledger_count (ledger), jobs);
+    assert_int_equal (ledger_forgotten (ledger, whole), 0);
+    house_turn (&house);
+    front_destroy (&front);
+    house_restart (&house);
+    ledger = house.rig.hub.ledger;
+    assert_int_equal (ledger_count (ledger), jobs);
+    assert_int_equal (ledger_forgotten (ledger, part), 0);
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -283,6 +351,7 @@ int main (void)
         cmocka_unit_test (test_large_payloads_that_are_still_needed),
         cmocka_unit_test (test_a_retry_replaces_a_result),
         cmocka_unit_test (test_an_order_is_answered_when_it_is_on_the_disk),
+        cmocka_unit_test (test_a_job_that_is_refused_leaves_its_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
