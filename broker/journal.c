@@ -352,7 +352,7 @@ static void s_reserve_numbers (journal_t *self)
 void journal_flush (journal_t *self)
 {
     s_reserve_numbers (self);
-    if (store_wants_compaction (self->store))
+    if (store_wants_compaction (self->store) && journal_is_worth_compaction (self))
         journal_compact (self);
     journal_close_run (self);
     journal_send (self, 0);

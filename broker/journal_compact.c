@@ -226,6 +226,28 @@ static void s_copy_ghosts (journal_t *self)
         journal_record_forget (self, uuid, number);
 }
 
+//  A round is over when all that lay there as it began was copied or dropped. What is left then, live or not, would only be copied once more: the next round
+//  waits until an eighth of what is used is new, or has died.
+bool journal_is_worth_compaction (journal_t *self)
+{
+    store_usage_t usage;
+    store_usage (self->store, &usage);
+    uint64_t news = self->recorded_bytes - self->rest_recorded;
+    uint64_t died = self->rest_live > self->live_bytes ? self->rest_live - self->live_bytes : 0;
+    if (!self->round_to && self->rest_recorded && news + died < usage.used_bytes / 8)
+        return false;
+    if (!self->round_to)
+        self->round_to = self->last_seq;
+    return true;
+}
+
+static void s_end_round (journal_t *self)
+{
+    self->round_to = 0;
+    self->rest_recorded = self->recorded_bytes;
+    self->rest_live = self->live_bytes;
+}
+
 //  The copy is one batch, so that the log never has half of it. What lies before is dropped with the next batch, which cannot become durable earlier.
 void journal_compact (journal_t *self)
 {
@@ -246,4 +268,6 @@ void journal_compact (journal_t *self)
     uint64_t oldest = ledger_log_oldest (self->hub->ledger);
     journal_record_store (self);
     journal_send (self, oldest < needed ? oldest : needed);
+    if (oldest > self->round_to)
+        s_end_round (self);
 }

@@ -82,19 +82,22 @@ struct journal {
     uint64_t last_seq;          //  The store's number of the batch before
     const uint8_t *batch_start; //  While the log is read: of the batch at hand
     job_t *copied;              //  By a compaction, while its waits are copied
-    bool one_batch;             //  What is recorded now is not to be divided
-    lease_run_t run;            //  Leases of this moment
-    wait_t *first;              //  Who waits, in order
-    wait_t *last;               //  …
-    wait_t *unsent;             //  The first one whose batch is being gathered
-    bool damaged;               //  What was read back is not what was written
-    fetch_t *fetches;           //  What is being read, in order
-    fetch_t *fetches_last;      //  …
-    uint64_t arrivals;          //  Parts of what is kept that have come back, ever
-    const uint8_t *record;      //  While the log is read: where the record at hand begins
-    flight_t *flights;          //  Batches on their way, oldest first
-    size_t flights_count;       //  How many
-    size_t flights_capacity;    //  Allocated
+    uint64_t round_to; //  Of compaction: it goes on until all batches up to this one are dropped; 0: it rests
+    uint64_t rest_recorded;  //  recorded_bytes when it came to rest; 0: it never did
+    uint64_t rest_live;      //  live_bytes then
+    bool one_batch;          //  What is recorded now is not to be divided
+    lease_run_t run;         //  Leases of this moment
+    wait_t *first;           //  Who waits, in order
+    wait_t *last;            //  …
+    wait_t *unsent;          //  The first one whose batch is being gathered
+    bool damaged;            //  What was read back is not what was written
+    fetch_t *fetches;        //  What is being read, in order
+    fetch_t *fetches_last;   //  …
+    uint64_t arrivals;       //  Parts of what is kept that have come back, ever
+    const uint8_t *record;   //  While the log is read: where the record at hand begins
+    flight_t *flights;       //  Batches on their way, oldest first
+    size_t flights_count;    //  How many
+    size_t flights_capacity; //  Allocated
 };
 
 //  Begins a record of a job (NULL: of none); the fields are packed behind it into self->bytes, then journal_end is called.
@@ -128,7 +131,8 @@ void journal_drop_waits (journal_t *self);
 //  journal_replay.c: one batch of the log; a store_visit_t.
 cadre_error_t journal_replay (void *journal, uint64_t seq, view_t body, fault_t *fault);
 
-//  journal_compact.c: copies the oldest job forward, and drops what lies before.
+//  journal_compact.c: would it drop anything? Copies the oldest job forward, and drops what lies before.
+bool journal_is_worth_compaction (journal_t *self);
 void journal_compact (journal_t *self);
 
 #endif

@@ -86,8 +86,9 @@ static inline void house_end (house_t *self)
 //  Tasks that failed are tried again so often; each has an argument of so many bytes.
 static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retries, size_t bytes)
 {
-    static uint8_t serial;
-    uint8_t uuid [WIRE_UUID_BYTES] = {77, ++serial};
+    static uint32_t serial;
+    uint8_t uuid [WIRE_UUID_BYTES] = {77};
+    memcpy (uuid + 1, &(uint32_t){++serial}, sizeof serial);
     buffer_t packed = {0}, list = {0};
     wire_job_open_t open = {.ref = serial,
                             .uuid = {uuid, sizeof uuid},

@@ -133,6 +133,44 @@ static void test_no_compaction_at_a_start (void **state)
     house_end (&house);
 }
 
+//  What a compaction cannot drop is not copied over and over: a store that is nearly full of that comes to rest, and is compacted again when it is worth while
+static void test_a_full_store_comes_to_rest (void **state)
+{
+    (void) state;
+    house_t house = {.disk = memory_disk_new (), .quota = 200000};
+    store_usage_t before, after;
+    fault_t fault = {0};
+    house_open (&house);
+    for (int i = 0; i < 2000; i++) { // known to be forgotten, for a day
+        ledger_forget (house.rig.hub.ledger, house_job (&house, 0));
+        house_turn (&house);
+    }
+    job_t *job = house_job (&house, 10);
+    for (int i = 0; i < 20; i++) {
+        while (journal_admit (house.rig.hub.journal, job, 1000, 0, &fault) == CADRE_OK)
+            ;
+        house_turn (&house);
+    }
+    assert_true (journal_is_idle (house.rig.hub.journal));
+    journal_usage (house.rig.hub.journal, &before);
+    for (int i = 0; i < 20; i++)
+        house_turn (&house);
+    journal_usage (house.rig.hub.journal, &after);
+    assert_int_equal (after.written_bytes, before.written_bytes);
+    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    for (int i = 0; i < 3000; i++) { // its leases come and go
+        house_lease (&house, job, agent);
+        ledger_lose (house.rig.hub.ledger, agent, NULL, true);
+        if (i % 50 == 0)
+            house_turn (&house);
+    }
+    house_turn (&house);
+    house_turn (&house);
+    journal_usage (house.rig.hub.journal, &after);
+    assert_true (after.first > before.first);
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -140,6 +178,7 @@ int main (void)
         cmocka_unit_test (test_compaction_of_many_jobs),
         cmocka_unit_test (test_a_copy_beside_what_it_replaces),
         cmocka_unit_test (test_no_compaction_at_a_start),
+        cmocka_unit_test (test_a_full_store_comes_to_rest),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
