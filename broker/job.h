@@ -76,7 +76,8 @@ typedef struct job {
     size_t arrivals_count;          //  How many
     size_t arrivals_capacity;       //  Allocated
     int64_t came_us;                //  Replayed: when the tasks came that are appended next; 0: now
-    uint32_t expired;               //  Tasks before this one came too long ago to be begun now
+    uint32_t expires;               //  Tasks before this one came too long ago to be begun now
+    uint32_t expired;               //  Those before this one were ended therefore
     uint32_t *stack;                //  Indexes before next that may be ready again
     uint32_t stack_count;           //  How many
     uint32_t stack_capacity;        //  Indexes allocated

@@ -64,7 +64,7 @@ uint32_t ledger_cancel_all (ledger_t *self, job_t *job);
 //  All waiting tasks, and those to come, end so.
 void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message);
 
-//  Ends tasks that have waited longer than the job's tasks may.
+//  Tasks that have waited longer than the job's tasks may will end when the turn does.
 void ledger_expire (ledger_t *self, job_t *job);
 
 //  Failed tasks of a detached job run again; index UINT32_MAX: all of them. Returns how many.

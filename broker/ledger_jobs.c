@@ -265,9 +265,25 @@ static void s_retry_one (job_t *job, uint32_t index)
     job_put_back (job, index);
 }
 
+static void s_reap_one (ledger_t *self, job_t *job)
+{
+    uint32_t index = job->reaped++;
+    if (task_is_waiting (&job->tasks [index]))
+        ledger_end (self, job, index, job->doom, wire_view_of (&job->doom_detail));
+}
+
+//  The other tasks of a job that was cancelled stay cancelled. (While the log is read their ends are there already.)
+static void s_finish_doom (ledger_t *self, job_t *job)
+{
+    while (ledger_journal (self, job) && job->doom && job->reaped < job->total)
+        s_reap_one (self, job);
+}
+
 uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
 {
     uint32_t count = 0;
+    if (index != UINT32_MAX)
+        s_finish_doom (self, job);
     uint32_t first = index == UINT32_MAX ? 0 : index, end = index == UINT32_MAX ? job->total : index + 1;
     for (uint32_t i = first; i < end; i++)
         if (job->tasks [i].state == TASK_DONE && job->tasks [i].outcome != CADRE_OUTCOME_OK) {
@@ -372,32 +388,46 @@ void ledger_weigh (ledger_t *self)
 void ledger_expire (ledger_t *self, job_t *job)
 {
     size_t due = 0;
-    uint32_t from = job->expired;
     while (due < job->arrivals_count
            && self->hub->now_us - job->arrivals [due].at_us > (int64_t) job->expire_ms * 1000)
         due++;
     if (due == 0)
         return;
-    buffer_t detail = {0};
-    detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun", NULL);
-    job->expired = job->arrivals [due - 1].end;
-    for (uint32_t i = from; i < job->expired; i++)
-        if (job->tasks [i].state == TASK_READY && job->tasks [i].attempt == 0)
-            ledger_end (self, job, i, CADRE_OUTCOME_EXPIRED, wire_view_of (&detail));
-    buffer_free (&detail);
+    job->expires = job->arrivals [due - 1].end;
     job->arrivals_count -= due;
     memmove (job->arrivals, job->arrivals + due, job->arrivals_count * sizeof (arrival_t));
+    ledger_look_at (self, job);
 }
 
-//  Ends waiting tasks of a doomed job; false when the client must read first.
+//  Many tasks that end at once fill memory with what they leave: its client must read that first, or the disk take it.
+static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
+{
+    if (ledger_journal (self, job))
+        return self->hub->results_bytes > HUB_RESULTS_BYTES;
+    return job->owner && client_backlog (job->owner) > REAP_BACKLOG_BYTES;
+}
+
+//  False when it goes on later.
+static bool s_end_expired (ledger_t *self, job_t *job)
+{
+    buffer_t detail = {0};
+    detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun", NULL);
+    while (job->expired < job->expires && !s_has_much_to_tell (self, job)) {
+        uint32_t index = job->expired++;
+        if (job->tasks [index].state == TASK_READY && job->tasks [index].attempt == 0)
+            ledger_end (self, job, index, CADRE_OUTCOME_EXPIRED, wire_view_of (&detail));
+    }
+    buffer_free (&detail);
+    return job->expired == job->expires;
+}
+
+//  Ends waiting tasks of a doomed job; false when it goes on later.
 static bool s_reap (ledger_t *self, job_t *job)
 {
     while (job->doom && !job->abandoned && job->reaped < job->total) {
-        if (job->owner && client_backlog (job->owner) > REAP_BACKLOG_BYTES)
+        if (s_has_much_to_tell (self, job))
             return false;
-        uint32_t index = job->reaped++;
-        if (task_is_waiting (&job->tasks [index]))
-            ledger_end (self, job, index, job->doom, wire_view_of (&job->doom_detail));
+        s_reap_one (self, job);
     }
     return true;
 }
@@ -427,7 +457,7 @@ static void s_finish_detached (ledger_t *self, job_t *job)
 //  True when nothing more is to be done for the job now.
 static bool s_settle_one (ledger_t *self, job_t *job)
 {
-    if (!s_reap (self, job))
+    if (!s_reap (self, job) || (job->expired < job->expires && !s_end_expired (self, job)))
         return false;
     if (!job_is_over (job))
         return true;

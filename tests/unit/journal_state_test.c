@@ -341,6 +341,35 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     house_end (&house);
 }
 
+//  A large job is cancelled as fast as the disk takes it, and not faster than memory bears
+static void test_many_tasks_are_cancelled_bit_by_bit (void **state)
+{
+    (void) state;
+    enum { MANY = 60000 };
+    house_t house;
+    house_start (&house);
+    ledger_t *ledger = house.rig.hub.ledger;
+    job_t *job = house_job (&house, MANY);
+    house_turn (&house);
+    memory_disk_hold (house.disk);
+    assert_int_equal (ledger_cancel_all (ledger, job), MANY);
+    for (int i = 0; i < 5; i++)
+        house_turn (&house);
+    assert_true (ledger_is_settling (ledger));
+    assert_in_range (house.rig.hub.results_bytes, HUB_RESULTS_BYTES, HUB_RESULTS_BYTES + 1000);
+    memory_disk_let (house.disk, SIZE_MAX);
+    house_turn (&house);
+    assert_in_range (job->failed, 1, MANY - 1);
+    assert_int_equal (ledger_retry (ledger, job, 0), 1); //  Of that one alone
+    for (int i = 0; i < 20; i++)
+        house_turn (&house);
+    assert_int_equal (job->ready, 1);
+    assert_int_equal (job->failed, MANY - 1);
+    house_restart (&house);
+    assert_int_equal (house_only (&house)->ready, 1);
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -352,6 +381,7 @@ int main (void)
         cmocka_unit_test (test_a_retry_replaces_a_result),
         cmocka_unit_test (test_an_order_is_answered_when_it_is_on_the_disk),
         cmocka_unit_test (test_a_job_that_is_refused_leaves_its_name),
+        cmocka_unit_test (test_many_tasks_are_cancelled_bit_by_bit),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
