@@ -478,8 +478,8 @@ void ledger_release (ledger_t *self, job_t *job, uint32_t index)
         return;
     agent_t *agent = roster_at (self->hub->roster, task->agent);
     s_unlease (job, agent, index);
-    if (task->state
-        == TASK_CANCELLING) //  Who was told to end it does not give it back, but for a log that is read
+    //  Who was told to end it does not give it back, but a log that is read may
+    if (task->state == TASK_CANCELLING)
         task_step (task, TASK_DONE);
     s_make_ready (self, job, index);
 }
