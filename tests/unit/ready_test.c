@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -160,6 +161,50 @@ static void test_limit_and_blocks_keep_a_job_out (void **state)
     assert_int_equal (s_bytes, 0);
 }
 
+#define MANY 500
+
+//  Of many clients each is served in its turn, while jobs come, are done and are passed over
+static void test_many_clients (void **state)
+{
+    (void) state;
+    ready_t *ready = ready_new ();
+    job_t *jobs [MANY];
+    bool passed [MANY];
+    uint32_t seed = 1;
+    for (unsigned i = 0; i < MANY; i++)
+        jobs [i] = s_job (ready, i + 1, i + 1, 0, i % 7);
+    for (unsigned turn = 0; turn < 20; turn++) {
+        ready_begin (ready);
+        memset (passed, 0, sizeof passed);
+        for (job_t *job; (job = ready_pick (ready));) {
+            for (unsigned i = 0; i < MANY; i++)
+                if (jobs [i]->queue && !passed [i])
+                    assert_true (job->share->work <= jobs [i]->share->work);
+            assert_false (passed [job->number - 1]);
+            seed = seed * 1664525u + 1013904223u;
+            job_t *other = jobs [(seed >> 8) % MANY];
+            if (other != job && seed >> 30 == 0) { // it becomes ready, or is done
+                other->ready = other->ready ? 0 : 2;
+                ready_update (ready, other, false);
+                passed [other->number - 1] = false;
+            }
+            if (seed >> 31) {
+                ready_pass (ready, job);
+                passed [job->number - 1] = true;
+                continue;
+            }
+            job->share->work += seed >> 16 & 3;
+            job->ready--;
+            ready_update (ready, job, false);
+        }
+        for (unsigned i = 0; i < MANY; i++)
+            assert_true (!jobs [i]->queue || passed [i]);
+    }
+    for (unsigned i = 0; i < MANY; i++)
+        s_end (ready, jobs [i]);
+    ready_destroy (&ready);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -170,6 +215,7 @@ int main (void)
         cmocka_unit_test (test_one_client_s_jobs_in_order),
         cmocka_unit_test (test_passed_over_until_the_next_turn),
         cmocka_unit_test (test_limit_and_blocks_keep_a_job_out),
+        cmocka_unit_test (test_many_clients),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
