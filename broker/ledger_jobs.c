@@ -67,8 +67,10 @@ job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *ope
 
 job_t *ledger_restore (ledger_t *self, uint64_t number, view_t client, const wire_job_open_t *open)
 {
+    unsigned share; //  Its session is gone: jobs of clients of the same label share
+    HASH_VALUE (client.data, client.size, share);
     ledger_skip_numbers (self, number);
-    return s_new (self, number, client, 0, open);
+    return s_new (self, number, client, share, open);
 }
 
 uint64_t ledger_numbers (const ledger_t *self)

@@ -370,6 +370,27 @@ static void test_many_tasks_are_cancelled_bit_by_bit (void **state)
     house_end (&house);
 }
 
+//  Clients go on sharing the workers
+static void test_shares (void **state)
+{
+    (void) state;
+    house_t house;
+    house_start (&house);
+    const char *const names [] = {"one", "one", "other"};
+    for (int i = 0; i < 3; i++) {
+        snprintf (house.client->name, sizeof house.client->name, "%s", names [i]);
+        house_job (&house, 1);
+    }
+    house_turn (&house);
+    house_restart (&house);
+    const job_t *jobs [3] = {NULL};
+    for (const job_t *job = ledger_first (house.rig.hub.ledger); job; job = job->hh_number.next)
+        jobs [job->number - 1] = job;
+    assert_ptr_equal (jobs [0]->share, jobs [1]->share);
+    assert_ptr_not_equal (jobs [0]->share, jobs [2]->share);
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -382,6 +403,7 @@ int main (void)
         cmocka_unit_test (test_an_order_is_answered_when_it_is_on_the_disk),
         cmocka_unit_test (test_a_job_that_is_refused_leaves_its_name),
         cmocka_unit_test (test_many_tasks_are_cancelled_bit_by_bit),
+        cmocka_unit_test (test_shares),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
