@@ -299,6 +299,22 @@ static void s_tasks_frame (house_t *house, front_t *front, uint64_t ref, uint64_
     buffer_free (&list);
 }
 
+//  How often the client was told that its job is open, and that it is not
+static void s_count_opened (client_t *client, unsigned counts [2])
+{
+    const buffer_t *frame;
+    while ((frame = stream_next (client->out)) != NULL) {
+        wire_envelope_t envelope;
+        wire_job_opened_t opened;
+        cursor_t body;
+        assert_int_equal (wire_open (frame->data, frame->size, &envelope, &body), CADRE_OK);
+        if (envelope.verb != WIRE_job_opened)
+            continue;
+        assert_true (wire_read_job_opened (&body, &opened));
+        counts [opened.code != 0]++;
+    }
+}
+
 static void s_seal_frame (house_t *house, front_t *front, uint64_t ref, uint64_t count)
 {
     buffer_t packed = {0};
@@ -317,9 +333,12 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     house_open (&house);
     ledger_t *ledger = house.rig.hub.ledger;
     front_t *front = front_new (&house.rig.hub, NULL, NULL);
+    client_t *client = house.client;
+    unsigned counts [2] = {0};
+    client->route = 1;
+    HASH_ADD (hh, house.rig.hub.clients, session, sizeof client->session, client);
     s_open_frame (&house, front, 1, part);
     s_tasks_frame (&house, front, 1, 0, 1);
-    house_turn (&house);
     assert_non_null (ledger_find_uuid (ledger, part));
     s_tasks_frame (&house, front, 1, 1, 1000);
     assert_null (ledger_find_uuid (ledger, part));
@@ -333,7 +352,11 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     assert_int_equal (ledger_count (ledger), jobs);
     assert_int_equal (ledger_forgotten (ledger, whole), 0);
     house_turn (&house);
+    s_count_opened (client, counts);
+    assert_int_equal (counts [0], 0);
+    assert_int_equal (counts [1], 2);
     front_destroy (&front);
+    HASH_DELETE (hh, house.rig.hub.clients, client);
     house_restart (&house);
     ledger = house.rig.hub.ledger;
     assert_int_equal (ledger_count (ledger), jobs);
