@@ -3,18 +3,22 @@
 #include "worker/job.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <uthash.h>
 
 #define MEAN_SHARE 8 //  A new run time moves the mean by an eighth of the difference
 
+#define KEY_BYTES (offsetof (job_t, epoch) + sizeof (uint64_t))
+
 typedef struct entry {
     job_t job;         //  First, so that an entry is its job
-    UT_hash_handle hh; //  By number
+    UT_hash_handle hh; //  By number and epoch
 } entry_t;
 
 struct jobs {
-    entry_t *table; //  By number
+    entry_t *table; //  By number and epoch
+    uint64_t epoch; //  Of the present broker
     size_t words;   //  Words of 64 bits for one bit a slot
 };
 
@@ -48,11 +52,22 @@ void jobs_destroy (jobs_t **self_p)
     *self_p = NULL;
 }
 
+void jobs_set_epoch (jobs_t *self, uint64_t epoch)
+{
+    self->epoch = epoch;
+}
+
 job_t *jobs_find (const jobs_t *self, uint64_t number)
 {
     entry_t *entry = NULL;
-    HASH_FIND (hh, self->table, &number, sizeof (number), entry);
+    job_t wanted = {.number = number, .epoch = self->epoch};
+    HASH_FIND (hh, self->table, &wanted, KEY_BYTES, entry);
     return entry ? &entry->job : NULL;
+}
+
+bool jobs_is_bygone (const jobs_t *self, const job_t *job)
+{
+    return job->epoch != self->epoch;
 }
 
 job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields)
@@ -66,6 +81,7 @@ job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields)
     assert (entry);
     job = &entry->job;
     job->number = fields->job;
+    job->epoch = self->epoch;
     job->kind = (unsigned) fields->kind;
     job->timeout_ms = fields->timeout_ms;
     job->grace_ms = fields->grace_ms;
@@ -74,7 +90,7 @@ job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields)
     buffer_append (&job->spec, fields->spec.data, fields->spec.size);
     job->known = calloc (self->words, sizeof (uint64_t));
     assert (job->known);
-    HASH_ADD (hh, self->table, job.number, sizeof (job->number), entry);
+    HASH_ADD_KEYPTR (hh, self->table, job, KEY_BYTES, entry);
     return job;
 }
 

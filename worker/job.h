@@ -3,6 +3,9 @@
  *  A job comes with LANE_JOB and may go when LANE_JOB_END has come and its last
  *  lease is answered. It remembers which slots have been told of it, and how
  *  long its tasks take: that decides how many may wait in a slot.
+ *  A broker without a store begins its numbers anew when it is restarted: a job
+ *  is known by its number and by the epoch of that broker. Slots know one job of
+ *  a number at a time.
  *  The table owns its jobs. One thread.
  */
 
@@ -12,7 +15,8 @@
 #include "common/wire.h"
 
 typedef struct job {
-    uint64_t number;     //  The broker's number of the job
+    uint64_t number;     //  The broker's number of the job; with the next one the key of the table
+    uint64_t epoch;      //  Of the broker that gave it
     unsigned kind;       //  WIRE_KIND_...
     buffer_t function;   //  Name of the function, no NUL
     buffer_t spec;       //  One msgpack value: how to run commands
@@ -30,13 +34,19 @@ typedef struct jobs jobs_t;
 jobs_t *jobs_new (size_t slots);
 void jobs_destroy (jobs_t **self_p);
 
+//  Jobs that are opened or looked for from now on are those of a broker with this epoch.
+void jobs_set_epoch (jobs_t *self, uint64_t epoch);
+
 //  Adds a job, or takes one that had ended back into use.
 job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields);
 
 //  NULL if there is none of this number.
 job_t *jobs_find (const jobs_t *self, uint64_t number);
 
-//  Calls back for every job; the job may be removed by it.
+//  It is of another broker than the present one.
+bool jobs_is_bygone (const jobs_t *self, const job_t *job);
+
+//  Calls back for every job, bygone ones too; the job may be removed by it.
 void jobs_each (jobs_t *self, void (*visit) (void *context, job_t *job), void *context);
 
 //  Removes and frees a job without leases.

@@ -208,9 +208,20 @@ void slots_end_job (slots_t *self, uint64_t number)
         s_end_job (self, job);
 }
 
-void slots_close_jobs (slots_t *self)
+//  Its number may soon be another job's. A slot that still runs a task of it is told later (umpire.c).
+static void s_close_job (void *context, job_t *job)
 {
-    jobs_each (self->jobs, s_end_job, self);
+    slots_t *self = context;
+    for (size_t i = 0; i < self->options.count && jobs_is_bygone (self->jobs, job); i++)
+        if (self->seats [i].state == SEAT_READY && !self->seats [i].tasks)
+            seat_end_job (&self->seats [i], job);
+    s_end_job (self, job);
+}
+
+void slots_close_jobs (slots_t *self, uint64_t epoch)
+{
+    jobs_set_epoch (self->jobs, epoch);
+    jobs_each (self->jobs, s_close_job, self);
 }
 
 //  ---- leases -----------------------------------------------------------------------

@@ -65,10 +65,11 @@ cadre_error_t slots_learn (slots_t *self, fault_t *fault);
 //  Functions of record function, as the last slot that became ready told them.
 wire_list_t slots_functions (const slots_t *self);
 
-//  Jobs of the session. slots_close_jobs: no task of any of them will come.
+//  Jobs of the session. slots_close_jobs: no task of any of them will come; those that come are of a broker with this epoch. What is not kept
+//  was dropped before.
 void slots_open_job (slots_t *self, const wire_lane_job_t *job);
 void slots_end_job (slots_t *self, uint64_t number);
-void slots_close_jobs (slots_t *self);
+void slots_close_jobs (slots_t *self, uint64_t epoch);
 job_t *slots_job (const slots_t *self, uint64_t number);
 
 //  Takes the lease.

@@ -195,6 +195,8 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
     seat->given++;
     if (seat->stage != SEAT_CALM && !signalled)
         s_calm (self, seat);
+    if (jobs_is_bygone (self->jobs, lease->job) && !seat->tasks)
+        seat_end_job (seat, lease->job);
     if (lease->verdict == LEASE_GOES_ON)
         jobs_measure (lease->job, (int64_t) fields.run_us);
     if (s_result_stands (lease, fields.outcome))

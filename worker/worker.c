@@ -156,8 +156,8 @@ static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
 static bool s_on_welcome (void *context, const wire_worker_welcome_t *fields)
 {
     worker_t *self = context;
-    slots_close_jobs (self->slots);
     slots_keep (self->slots, &fields->adopted);
+    slots_close_jobs (self->slots, fields->epoch);
     slots_output_more (self->slots, fields->output_bytes);
     return s_holds_all (self, &fields->adopted);
 }
