@@ -235,7 +235,7 @@ typedef struct cadre_options {
 //  A broker that goes away is waited for: meanwhile nothing fails, and who submits or waits goes on waiting. When it is back and does not know this connection any more
 //  (it was restarted), jobs are handed over again by themselves, but for tasks whose results have come. Each result is given once; a task that ran meanwhile may run
 //  twice (with retries_lost -1 it ends as worker-lost instead). After reconnect_ms all that is open fails with CADRE_ERROR_UNAVAILABLE; should the broker come back after all, the pool can be used again. Only
-//  cadre_request does not wait: a question without an answer fails with CADRE_ERROR_CLOSED, and may be asked again.
+//  what cadre_request has asked already is not asked again: a question without an answer fails with CADRE_ERROR_CLOSED, and may be asked again.
 
 //  Opens a pool. address NULL: the broker that options->access names, else a pool of this machine, broker and worker being threads of this
 //  process; else one or more addresses of a broker separated by commas ("tcp://hub:5700", "ipc:///run/cadre"). All of them, and each number

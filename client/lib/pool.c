@@ -396,6 +396,12 @@ const char *cadre_address (const cadre_t *self)
 
 //  ---- closing -----------------------------------------------------------------------------------------
 
+//  It outlives the pool, and has been sent, or was acknowledged before the broker went away.
+static bool s_can_leave (const work_t *work, bool there)
+{
+    return work->final || work->follow || work->settled || (there && work->last_put != WORK_UNPUT);
+}
+
 //  Nothing attached is on its way, and what is detached has been sent.
 static bool s_drained (void *argument)
 {
@@ -404,8 +410,7 @@ static bool s_drained (void *argument)
     session_t *session = pool_session (self);
     bool there = session_accepts (session);
     HASH_ITER (hh, self->works, work, next)
-        if (work->detached ? !work->final && !work->follow && (!there || work->last_put == WORK_UNPUT)
-                           : !work_done (work))
+        if (work->detached ? !s_can_leave (work, there) : !work_done (work))
             return false;
     return session_state (session) == SESSION_ENDED || session_drained (session);
 }

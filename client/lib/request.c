@@ -74,10 +74,29 @@ static bool s_answered (void *argument)
     return self->answered;
 }
 
+//  While there is no session, nothing can be asked in it.
+static bool s_can_ask (void *argument)
+{
+    cadre_t *self = argument;
+    fault_t fault = {0};
+    return session_accepts (pool_session (self)) || pool_ready (self, &fault);
+}
+
+static cadre_error_t s_late (cadre_t *self, const char *what, int timeout_ms, fault_t *fault)
+{
+    char why [400];
+    pool_explain (self, "", why, sizeof why);
+    return fault_set (fault, CADRE_ERROR_TIMEOUT, "%s was not answered after %d ms%s%s", what, timeout_ms,
+                      *why ? ": " : "", why);
+}
+
 static cadre_error_t s_ask (cadre_t *self, request_t *request, const char *what,
                             const cadre_value_t *arguments, int timeout_ms)
 {
     fault_t *fault = &request->fault;
+    int64_t deadline_us = connection_deadline (timeout_ms);
+    if (!connection_wait (self->connection, deadline_us, s_can_ask, self))
+        return s_late (self, what, timeout_ms, fault);
     if (pool_ready (self, fault))
         return fault->code;
     buffer_t packed = {0}, frame = {0};
@@ -93,12 +112,8 @@ static cadre_error_t s_ask (cadre_t *self, request_t *request, const char *what,
         session_put (pool_session (self), &frame, 0, false);
         DL_APPEND (self->requests, request);
         connection_flush (self->connection);
-        if (!connection_wait (self->connection, connection_deadline (timeout_ms), s_answered, request)) {
-            char why [400];
-            pool_explain (self, "", why, sizeof why);
-            fault_set (fault, CADRE_ERROR_TIMEOUT, "%s was not answered after %d ms%s%s", what, timeout_ms,
-                       *why ? ": " : "", why);
-        }
+        if (!connection_wait (self->connection, deadline_us, s_answered, request))
+            s_late (self, what, timeout_ms, fault);
         DL_DELETE (self->requests, request);
     }
     buffer_free (&packed);

@@ -97,6 +97,35 @@ static void test_what_is_settled_stays_settled (void **state)
     s_end (&rig);
 }
 
+//  Nobody who leaves waits for what the broker has, while it is away, or when it is back.
+static void test_what_is_settled_keeps_nobody (void **state)
+{
+    (void) state;
+    for (int away = 0; away < 2; away++) {
+        rig_t rig = s_begin ();
+        heard_t heard;
+        cadre_job_t *job = s_acknowledged (&rig, &heard);
+        cadre_job_seal (job);
+        s_sealed (&rig);
+        fake_broker_acknowledge (rig.broker);
+        assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_OK);
+        if (away) {
+            fake_broker_set_manner (rig.broker, FAKE_BROKER_MUTE);
+            fake_broker_goodbye (rig.broker);
+            while (fake_broker_hellos (rig.broker) < 2)
+                usleep (1000);
+        } else {
+            fake_broker_restart (rig.broker, SAME);
+            s_opened (&rig);
+            fake_broker_opened (rig.broker, heard.open.ref, 7);
+            assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_OK);
+        }
+        assert_int_equal (cadre_close (&rig.pool, 100), CADRE_OK);
+        cadre_job_destroy (&job);
+        fake_broker_destroy (&rig.broker);
+    }
+}
+
 static void test_what_a_memory_held_is_gone (void **state)
 {
     (void) state;
@@ -362,6 +391,36 @@ static void test_questions_are_not_asked_again (void **state)
     s_end (&rig);
 }
 
+//  There is no session to ask it in: it is asked when there is one.
+static void test_a_question_waits_for_the_broker (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    pthread_t thread;
+    fake_broker_set_manner (rig.broker, FAKE_BROKER_MUTE);
+    fake_broker_goodbye (rig.broker);
+    while (fake_broker_hellos (rig.broker) < 2)
+        usleep (1000);
+    assert_int_equal (cadre_request (rig.pool, "job.list", NULL, NULL, 20), CADRE_ERROR_TIMEOUT);
+    assert_non_null (strstr (cadre_message (rig.pool), "does not answer: is it running?"));
+    assert_int_equal (pthread_create (&thread, NULL, s_ask, rig.pool), 0);
+    usleep (20000);
+    fake_broker_set_manner (rig.broker, FAKE_BROKER_FORGET);
+    cursor_t body = fake_broker_expect (rig.broker, WIRE_request);
+    wire_request_t request;
+    assert_true (wire_read_request (&body, &request));
+    buffer_t frame = {0}, nil = {0};
+    pack_nil (&nil);
+    wire_write_reply (&frame, (wire_envelope_t){0},
+                      &(wire_reply_t){.id = request.id, .body = wire_view_of (&nil)});
+    fake_broker_send (rig.broker, &frame);
+    buffer_free (&nil);
+    void *error = NULL;
+    pthread_join (thread, &error);
+    assert_int_equal ((uintptr_t) error, CADRE_OK);
+    s_end (&rig);
+}
+
 static void test_another_pool_notices_nothing (void **state)
 {
     (void) state;
@@ -392,6 +451,7 @@ int main (void)
         cmocka_unit_test (test_sync_waits_for_the_acknowledgement),
         cmocka_unit_test (test_only_what_is_not_acknowledged_goes_again),
         cmocka_unit_test (test_what_is_settled_stays_settled),
+        cmocka_unit_test (test_what_is_settled_keeps_nobody),
         cmocka_unit_test (test_what_a_memory_held_is_gone),
         cmocka_unit_test (test_another_number_is_another_job),
         cmocka_unit_test (test_what_was_never_acknowledged_starts_over),
@@ -402,6 +462,7 @@ int main (void)
         cmocka_unit_test (test_who_submits_meanwhile_waits),
         cmocka_unit_test (test_patience_ends),
         cmocka_unit_test (test_questions_are_not_asked_again),
+        cmocka_unit_test (test_a_question_waits_for_the_broker),
         cmocka_unit_test (test_another_pool_notices_nothing),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
