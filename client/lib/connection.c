@@ -195,7 +195,9 @@ static void s_lead (connection_t *self, int64_t until_us)
 
 static void s_take_turn (connection_t *self, uint64_t *seen)
 {
-    bool aside = self->leading || (self->turns != *seen && !self->handler.watched (self->handler.owner));
+    //  Without a socket (no descriptor was left for it) there is nothing to poll, and no time at which something is due
+    bool aside = !self->socket || self->leading
+                 || (self->turns != *seen && !self->handler.watched (self->handler.owner));
     *seen = self->turns;
     if (aside) {
         s_sleep (self, &self->rest, ASIDE_US);
