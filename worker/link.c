@@ -16,6 +16,7 @@
 #define WARN_MS 5000
 #define BEAT_MS 1000
 #define LOST_MS 10000
+#define MS_MAX 86400000u // of a beat, and of silence
 #define MS 1000
 
 static const char *const s_names [] = {"greeting", "opening", "open", "ended"};
@@ -271,6 +272,11 @@ static void s_open_session (link_t *self, uint64_t session, const wire_worker_we
     self->lane_hello = false;
 }
 
+static uint32_t s_span_ms (uint64_t ms)
+{
+    return ms < MS_MAX ? (uint32_t) ms : MS_MAX;
+}
+
 void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_t *fields)
 {
     if (session == 0 || (session == self->session && self->state != LINK_GREETING))
@@ -285,8 +291,8 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
     }
     tour_arrived (self->tour);
     self->epoch = fields->epoch;
-    self->beat_ms = (uint32_t) fields->beat_ms;
-    self->lost_ms = (uint32_t) (fields->lost_ms ? fields->lost_ms : LOST_MS);
+    self->beat_ms = s_span_ms (fields->beat_ms);
+    self->lost_ms = s_span_ms (fields->lost_ms ? fields->lost_ms : LOST_MS);
     self->sink_bytes = fields->sink_bytes;
     self->output_bytes = fields->output_bytes;
     outbox_restart (self->options.outbox, session, !same);

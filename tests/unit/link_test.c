@@ -186,6 +186,26 @@ static void s_no_progress_ends_the_session (void **state)
     link_bench_teardown ();
 }
 
+static void s_beats_of_centuries_are_no_flood (void **state)
+{
+    (void) state;
+    buffer_t frame = {0};
+    link_bench_open ();
+    wire_write_worker_welcome (&frame, (wire_envelope_t){.session = 1},
+                               &(wire_worker_welcome_t){.lane = link_bench.lanes,
+                                                        .epoch = LINK_BENCH_EPOCH,
+                                                        .beat_ms = UINT64_C (1) << 32,
+                                                        .lost_ms = UINT64_C (1) << 32});
+    link_bench_send_back (&frame);
+    link_bench_turn ();
+    while (link_bench_hears (link_bench.back, WIRE_beat))
+        continue;
+    for (int i = 0; i < 10; i++)
+        link_bench_pass_ms (1);
+    assert_false (link_bench_hears (link_bench.back, WIRE_beat));
+    link_bench_teardown ();
+}
+
 static void s_a_silent_broker_is_looked_for (void **state)
 {
     (void) state;
@@ -359,6 +379,7 @@ int main (void)
         cmocka_unit_test (s_a_gap_ends_the_session),
         cmocka_unit_test (s_frames_of_another_session_are_dropped),
         cmocka_unit_test (s_no_progress_ends_the_session),
+        cmocka_unit_test (s_beats_of_centuries_are_no_flood),
         cmocka_unit_test (s_a_silent_broker_is_looked_for),
         cmocka_unit_test (s_one_of_several_addresses_answers),
         cmocka_unit_test (s_an_embedded_worker_gives_up),
