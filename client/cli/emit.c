@@ -15,6 +15,7 @@
 #include "client/cli/text.h"
 
 #define MEMORY_BYTES (64u << 20) // of output that waits for its turn, before it goes to a file
+#define PAGE_BYTES (64u << 10)   // of tagged lines, for one write
 #define STREAMS 2
 
 typedef struct task {
@@ -23,7 +24,7 @@ typedef struct task {
     char *text;                // its command
     char *note;                // how it failed, or NULL
     spool_t spools [STREAMS];  // output that waits
-    text_t lines [STREAMS];    // the beginning of a line whose end has not come
+    bool inside [STREAMS];     // what was passed on ends inside a line
     uint64_t passed [STREAMS]; // bytes that were passed on
     uint64_t skip [STREAMS];   // of them bytes that a new run writes again
     bool ended;                // its result is known
@@ -36,6 +37,7 @@ struct emit {
     task_t *tasks;        // begun and not printed
     uint32_t next;        // ordered: the task whose turn it is
     spool_store_t *store; // of all spools
+    text_t page;          // lines with their tags, on their way out
     fault_t fault;        // why writing ended
     pthread_mutex_t lock; // held by every call
 };
@@ -58,10 +60,8 @@ emit_t *emit_new (emit_mode_t mode, bool ordered)
 static void s_forget (emit_t *self, task_t *task)
 {
     HASH_DEL (self->tasks, task);
-    for (int i = 0; i < STREAMS; i++) {
+    for (int i = 0; i < STREAMS; i++)
         spool_clear (self->store, &task->spools [i]);
-        text_free (&task->lines [i]);
-    }
     free (task->tag);
     free (task->text);
     free (task->note);
@@ -77,6 +77,7 @@ void emit_destroy (emit_t **self_p)
     HASH_ITER (hh, self->tasks, task, next)
         s_forget (self, task);
     spool_store_destroy (&self->store);
+    text_free (&self->page);
     pthread_mutex_destroy (&self->lock);
     free (self);
     *self_p = NULL;
@@ -106,49 +107,76 @@ static void s_write (emit_t *self, int stream, const char *bytes, size_t size)
     }
 }
 
-//  Whole lines go out with their tag; the rest of a line waits for its end.
-static void s_write_lines (emit_t *self, task_t *task, int stream, const char *bytes, size_t size)
+static void s_write_page (emit_t *self, int stream)
 {
-    text_t *line = &task->lines [stream - 1];
+    s_write (self, stream, self->page.bytes, self->page.size);
+    text_clear (&self->page);
+}
+
+//  The tag stands where a line begins, and nowhere else.
+static void s_write_tagged (emit_t *self, const task_t *task, int stream, const char *bytes, size_t size)
+{
+    bool inside = task->inside [stream - 1];
     while (size > 0) {
         const char *end = memchr (bytes, '\n', size);
         size_t piece = end ? (size_t) (end - bytes) + 1 : size;
-        if (line->size == 0 && task->tag) {
-            text_put (line, task->tag);
-            text_put (line, "\t");
+        if (!inside) {
+            text_put (&self->page, task->tag);
+            text_put (&self->page, "\t");
         }
-        text_add (line, bytes, piece);
+        text_add (&self->page, bytes, piece);
+        inside = !end;
         bytes += piece;
         size -= piece;
-        if (end || line->size > 65536) {
-            s_write (self, stream, line->bytes, line->size);
-            text_clear (line);
-        }
+        if (self->page.size > PAGE_BYTES)
+            s_write_page (self, stream);
     }
+    s_write_page (self, stream);
 }
 
 static bool s_sink (void *argument, const char *bytes, size_t size)
 {
     outlet_t *outlet = argument;
     emit_t *self = outlet->emit;
-    outlet->task->passed [outlet->stream - 1] += size;
-    if (outlet->task->tag || self->mode == EMIT_LINES)
-        s_write_lines (self, outlet->task, outlet->stream, bytes, size);
+    task_t *task = outlet->task;
+    if (size == 0)
+        return !self->fault.code;
+    task->passed [outlet->stream - 1] += size;
+    if (task->tag)
+        s_write_tagged (self, task, outlet->stream, bytes, size);
     else
         s_write (self, outlet->stream, bytes, size);
+    task->inside [outlet->stream - 1] = bytes [size - 1] != '\n';
     return !self->fault.code;
+}
+
+static bool s_by_lines (const emit_t *self, const task_t *task)
+{
+    return task->tag || self->mode == EMIT_LINES;
+}
+
+//  Whole lines go out after what waited; the rest of a line waits for its end.
+static void s_pass (emit_t *self, task_t *task, int stream, const char *bytes, size_t size)
+{
+    spool_t *spool = &task->spools [stream - 1];
+    const char *end = s_by_lines (self, task) ? memrchr (bytes, '\n', size) : bytes + size - 1;
+    size_t whole = end ? (size_t) (end - bytes) + 1 : 0;
+    if (whole > 0) {
+        outlet_t outlet = {self, task, stream};
+        spool_drain (self->store, spool, s_sink, &outlet, &self->fault);
+        s_sink (&outlet, bytes, whole);
+    }
+    if (whole < size)
+        spool_append (self->store, spool, bytes + whole, size - whole, &self->fault);
 }
 
 static void s_print (emit_t *self, task_t *task)
 {
     for (int stream = 1; stream <= STREAMS; stream++) {
         outlet_t outlet = {self, task, stream};
-        text_t *line = &task->lines [stream - 1];
         spool_drain (self->store, &task->spools [stream - 1], s_sink, &outlet, &self->fault);
-        s_write (self, stream, line->bytes, line->size);
-        if (line->size > 0 && line->bytes [line->size - 1] != '\n' && (task->tag || self->mode == EMIT_LINES))
+        if (task->inside [stream - 1] && s_by_lines (self, task))
             s_write (self, stream, "\n", 1);
-        text_clear (line);
     }
     if (task->note)
         say ("%s", task->note);
@@ -196,11 +224,8 @@ void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, s
     size -= old;
     if (self->mode == EMIT_GROUPED || !turn)
         spool_append (self->store, &task->spools [stream - 1], bytes, size, &self->fault);
-    else {
-        outlet_t outlet = {self, task, stream};
-        spool_drain (self->store, &task->spools [stream - 1], s_sink, &outlet, &self->fault);
-        s_sink (&outlet, bytes, size);
-    }
+    else if (size > 0)
+        s_pass (self, task, stream, bytes, size);
 out:
     pthread_mutex_unlock (&self->lock);
 }

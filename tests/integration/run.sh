@@ -47,6 +47,11 @@ expect 0 $'1\n2\n3\n4\n5\n6\n7\n8' '' cadre run -j8 -k 'sleep 0.0$((9 - {})); ec
 expect 0 $'a\nb' '' cadre run -u -j1 echo ::: a b
 expect 0 $'a\na' '' cadre run --line-buffer 'echo {}; sleep 0.1; echo {}' ::: a
 expect 0 "$(head -c 3000000 /dev/zero | tr '\0' x)" '' cadre run 'head -c 3000000 /dev/zero | tr "\0" x; echo; :' ::: a
+#  A line is a line, however long.
+long=$(head -c 300000 /dev/zero | tr '\0' x)
+expect 0 "a	$long"$'\na\tend' '' cadre run --tag 'head -c 300000 /dev/zero | tr "\0" x; echo; echo end; :' ::: a
+halves='half () { head -c 100000 /dev/zero | tr "\0" {}; }; half; sleep 0.2; half; echo'
+expect 0 $'a\nb' '' bash -c "cadre run -j2 --line-buffer '$halves' ::: a b | tr -s ab | sort"
 expect 0 '7' '' env FOO=7 cadre run 'echo $FOO; :' ::: a
 expect 0 '8' '' cadre run --env FOO=8 'echo $FOO; :' ::: a
 expect 0 "$scratch" '' cadre run 'pwd; :' ::: a
