@@ -277,15 +277,20 @@ static bool s_synced (void *argument)
     return self->work.fault.code || (taken && work_synced (&self->work));
 }
 
+cadre_error_t job_refuse_others (const cadre_job_t *self, fault_t *fault)
+{
+    return fault_set (
+        fault, CADRE_ERROR_REFUSED,
+        "this job was submitted before, as %llu, with %llu tasks, and these are others: choose another identity",
+        (unsigned long long) self->work.number, (unsigned long long) self->work.progress.total);
+}
+
 //  It was submitted before under its identity, has ended, and had other tasks.
 static void s_check_same (const cadre_job_t *self, fault_t *fault)
 {
     const work_t *work = &self->work;
     if (work->final && work->detached && !work->follow && work->sealed && work->count != work->progress.total)
-        fault_set (
-            fault, CADRE_ERROR_REFUSED,
-            "this job was submitted before, as %llu, with %llu tasks, and these are others: choose another identity",
-            (unsigned long long) work->number, (unsigned long long) work->progress.total);
+        job_refuse_others (self, fault);
 }
 
 cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms)

@@ -36,4 +36,7 @@ cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *paylo
 //  Records a fault and returns its code; also for cadre_message.
 cadre_error_t job_say (cadre_job_t *self, const fault_t *fault);
 
+//  CADRE_ERROR_REFUSED: its identity is that of a job which has ended and had other tasks.
+cadre_error_t job_refuse_others (const cadre_job_t *self, fault_t *fault);
+
 #endif

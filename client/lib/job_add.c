@@ -18,6 +18,9 @@ static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
     }
     if (self->work.sealed)
         return fault_set (fault, CADRE_ERROR_CLOSED, "the job is sealed: open another one for further tasks");
+    //  One that outlives us ends only when it is sealed: by whoever submitted it before
+    if (self->work.final && self->work.detached && !s_is_there (self))
+        return job_refuse_others (self, fault);
     if (self->work.final && !s_is_there (self))
         return fault_set (fault, CADRE_ERROR_CLOSED, "the job has ended: open another one for further tasks");
     if (self->work.count == WIRE_TASKS_MAX)

@@ -237,7 +237,8 @@ static void test_what_was_submitted_before_and_has_ended (void **state)
         assert_int_equal (cadre_job_add (job, &index, ""), CADRE_OK);
         assert_int_equal (index, i);
     }
-    assert_int_equal (cadre_job_add (job, &index, ""), CADRE_ERROR_CLOSED);
+    assert_int_equal (cadre_job_add (job, &index, ""), CADRE_ERROR_REFUSED);
+    assert_non_null (strstr (cadre_job_message (job), "was submitted before, as 42, with 2 tasks"));
     assert_int_equal (cadre_job_seal (job), CADRE_OK);
     assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_OK);
     assert_int_equal (cadre_job_number (job, 0), 42);
