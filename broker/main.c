@@ -174,8 +174,10 @@ static cadre_error_t s_take_variables (settings_t *self)
         const char *value = getenv (s_variables [i].variable);
         if (!value || !*value)
             continue;
-        if (s_take (self, s_variables [i].key, value))
-            return self->fault.code;
+        if (s_take (self, s_variables [i].key, value)) {
+            fault_t fault = self->fault;
+            return fault_set (&self->fault, fault.code, "%s: %s", s_variables [i].variable, fault.text);
+        }
     }
     return CADRE_OK;
 }

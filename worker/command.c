@@ -217,7 +217,7 @@ static error_t s_parse (int key, char *text, struct argp_state *state)
     return s_set (self, key, text) == CADRE_OK ? 0 : EINVAL;
 }
 
-static cadre_error_t s_variable (settings_t *self, size_t i)
+static cadre_error_t s_take_variable (settings_t *self, size_t i)
 {
     const char *value = getenv (s_variables [i].variable);
     char separator [2] = {s_variables [i].separator, 0};
@@ -235,6 +235,14 @@ static cadre_error_t s_variable (settings_t *self, size_t i)
     while (error == CADRE_OK && (part = strsep (&rest, separator)))
         error = *part ? s_set (self, key, part) : CADRE_OK;
     return error;
+}
+
+static cadre_error_t s_variable (settings_t *self, size_t i)
+{
+    if (s_take_variable (self, i) == CADRE_OK)
+        return CADRE_OK;
+    fault_t fault = self->fault;
+    return fault_set (&self->fault, fault.code, "%s: %s", s_variables [i].variable, fault.text);
 }
 
 static cadre_error_t s_read_access (settings_t *self)

@@ -21,6 +21,8 @@ expect 64 '' 'one word too many' cadre doctor please
 expect_like 0 '"verdict":"ok"' '' cadre doctor -o ndjson
 
 expect 64 '' "CADRE_RECONNECT: 'soon' is no duration: .*, or forever" env CADRE_RECONNECT=soon cadre run true ::: 1
+expect 64 '' "^cadre-broker: CADRE_BEAT: 'soon' is no duration" env CADRE_BEAT=soon cadre-broker
+expect 64 '' "^cadre-worker: CADRE_SLOTS: 'many' is not possible" env CADRE_SLOTS=many cadre-worker
 
 #  ---- a broker alone
 cluster_start 0
