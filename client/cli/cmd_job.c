@@ -66,8 +66,8 @@ static int s_list (int argc, char **argv)
 
 static int s_info (int argc, char **argv)
 {
-    static const order_page_t page = {ORDER_LIST, "JOB", "Say how a job is.\vExample:\n  cadre job info 42",
-                                      1, 1};
+    static const order_page_t page = {ORDER_LIST | ORDER_WHOLE, "JOB",
+                                      "Say how a job is.\vExample:\n  cadre job info 42", 1, 1};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
     if (exit_code)
@@ -110,7 +110,7 @@ static int s_do_wait (cadre_t *pool, uint64_t job, int64_t task, const order_opt
 static int s_wait (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_TIMEOUT, "JOB",
+        ORDER_TIMEOUT | ORDER_WHOLE, "JOB",
         "Wait until a job has ended.\vA broker that goes away is waited for, for a minute.\n\nExit codes: 0; 1 a task failed, or "
         "there is no such job (any more: a broker without a store forgets its jobs); 69 the broker stays away; 75 not ended in time.\n\nExample:\n"
         "  cadre job wait 42 --timeout 5m",
@@ -127,7 +127,7 @@ static int s_do_results (cadre_t *pool, uint64_t job, int64_t task, const order_
 static int s_results (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_LIST | ORDER_WAIT, "JOB",
+        ORDER_LIST | ORDER_WAIT | ORDER_WHOLE, "JOB",
         "Show how the tasks of a job ended, and their values.\vExample:\n  cadre job results 42 -o ndjson", 1,
         1};
     return s_follow (&page, s_do_results, argc, argv);
@@ -191,8 +191,8 @@ static int s_retry (int argc, char **argv)
 static int s_forget (int argc, char **argv)
 {
     static const order_page_t page = {
-        0, "JOB", "Drop a job that has ended, with its results and output.\vExample:\n  cadre job forget 42",
-        1, 1};
+        ORDER_WHOLE, "JOB",
+        "Drop a job that has ended, with its results and output.\vExample:\n  cadre job forget 42", 1, 1};
     return s_order (&page, "job.forget", NULL, NULL, argc, argv);
 }
 

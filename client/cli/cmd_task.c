@@ -41,7 +41,7 @@ static int s_list (int argc, char **argv)
 {
     static const char *const states [] = {"waiting", "leased", "done", NULL};
     static const order_page_t page = {
-        ORDER_LIST | ORDER_STATE | ORDER_OUTCOME, "JOB",
+        ORDER_LIST | ORDER_STATE | ORDER_OUTCOME | ORDER_WHOLE, "JOB",
         "List the tasks of a job.\vStates: waiting, leased, done. Outcomes: ok, error, exit, signal, timeout, out-of-memory, "
         "worker-lost, cancelled, dependency-failed, expired, quarantined.\n\nExamples:\n"
         "  cadre task list 42 --state waiting\n"

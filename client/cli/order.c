@@ -3,6 +3,7 @@
 #include "client/cli/order.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "client/cli/say.h"
@@ -54,6 +55,16 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     }
 }
 
+static int s_check_whole (const char *command, const char *word)
+{
+    uint64_t job;
+    int64_t task;
+    if (!command_read_task (word, &job, &task) || task < 0)
+        return 0;
+    return command_usage (command, "'%s' is one task, and this is for a whole job: write %" PRIu64, word,
+                          job);
+}
+
 int order_read (order_options_t *self, const order_page_t *page, int argc, char **argv)
 {
     *self = (order_options_t){.timeout_ms = -1, .first = argc};
@@ -76,7 +87,7 @@ int order_read (order_options_t *self, const order_page_t *page, int argc, char 
         return command_usage (argv [0], "%s is missing", page->words);
     if (words > page->most)
         return command_usage (argv [0], "'%s' is one word too many", argv [self->first + page->most]);
-    return 0;
+    return page->options & ORDER_WHOLE ? s_check_whole (argv [0], argv [self->first]) : 0;
 }
 
 int order_check_state (const order_options_t *self, const char *command, const char *const *states)

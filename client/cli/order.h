@@ -27,6 +27,8 @@ typedef struct order_options {
 #define ORDER_TAG 8u      // --tag
 #define ORDER_TIMEOUT 16u // --timeout
 #define ORDER_OUTCOME 32u // --outcome
+//  The word is a job, and never a task of it: who names one task does not mean all.
+#define ORDER_WHOLE 64u
 
 typedef struct order_page {
     unsigned options;  // ORDER_...

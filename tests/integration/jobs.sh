@@ -93,6 +93,9 @@ expect 0 'ended: exit, after 1 try' '' cadre task explain "$job.2"
 expect 0 '' '^cadre: 2 tasks queued again$' cadre job retry "$job"
 expect 1 '' 'exit 2' cadre job wait "$job"
 expect 0 '' '0 tasks cancelled' cadre job cancel "$job"
+for command in 'job info' 'job wait' 'job results' 'job forget' 'task list'; do
+    expect 64 '' "'$job.0' is one task, and this is for a whole job: write $job\\b" cadre $command "$job.0"
+done
 expect 0 '' '' cadre job forget "$job"
 for command in "job info $job" "job wait $job" "job results $job" "job logs $job" "job cancel $job" "job retry $job" \
     "job forget $job" "task list $job" "task info $job.0" "task explain $job.0" "task logs $job.0" "task drop $job.0"; do
