@@ -262,9 +262,9 @@ static cadre_error_t s_find_store (settings_t *self)
         snprintf (self->path, sizeof self->path, "%s", self->store);
     } else if (address_parse_list (self->listen, addresses, ADDRESS_LIST_MAX, &count, &self->fault)) {
         return self->fault.code;
-    } else if (!place_state (&addresses [0], self->path, sizeof self->path)) {
-        log_line (LOG_WARNING, "B033",
-                  "neither HOME nor XDG_STATE_HOME is set: without --store FILE no job is durable");
+    } else if (place_state (&addresses [0], self->path, sizeof self->path, &self->fault)) {
+        log_line (LOG_WARNING, "B033", "%s: without --store FILE no job is durable", self->fault.text);
+        fault_clear (&self->fault);
         return CADRE_OK;
     }
     self->options.store_name = self->path;

@@ -162,7 +162,7 @@ static bool s_make (const char *folder)
     return size < sizeof part;
 }
 
-bool place_state (const address_t *address, char *path, size_t size)
+cadre_error_t place_state (const address_t *address, char *path, size_t size, fault_t *fault)
 {
     const char *state = getenv ("XDG_STATE_HOME"), *home = getenv ("HOME");
     char folder [PATH_MAX / 2], name [ADDRESS_ENDPOINT_BYTES];
@@ -171,10 +171,14 @@ bool place_state (const address_t *address, char *path, size_t size)
     else if (home && *home)
         snprintf (folder, sizeof folder, "%s/.local/state/cadre", home);
     else
-        return false;
+        return fault_set (fault, CADRE_ERROR_IO, "neither HOME nor XDG_STATE_HOME is set");
     address_print (address, name, sizeof name);
     for (char *at = name; *at; at++)
         if (strchr ("/:*[]", *at))
             *at = '_';
-    return s_make (folder) && (size_t) snprintf (path, size, "%s/%s.store", folder, name) < size;
+    bool fits = (size_t) snprintf (path, size, "%s/%s.store", folder, name) < size;
+    errno = ENAMETOOLONG;
+    if (!fits || !s_make (folder))
+        return fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be made: %s", folder, strerror (errno));
+    return CADRE_OK;
 }

@@ -21,8 +21,8 @@ void place_sweep (const char *folder, const char *prefix);
 //  A folder that is not there yet is fine.
 cadre_error_t place_check (const char *path, fault_t *fault);
 
-//  Where a broker at ADDRESS keeps its store: in $XDG_STATE_HOME/cadre or ~/.local/state/cadre, which is made (0700). False when there is neither variable, or
-//  the folder cannot be made.
-bool place_state (const address_t *address, char *path, size_t size);
+//  Where a broker at ADDRESS keeps its store: in $XDG_STATE_HOME/cadre or ~/.local/state/cadre, which is made (0700). CADRE_ERROR_IO when there is neither
+//  variable, or the folder cannot be made.
+cadre_error_t place_state (const address_t *address, char *path, size_t size, fault_t *fault);
 
 #endif

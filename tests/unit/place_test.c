@@ -211,6 +211,29 @@ static void test_lanes_that_were_left_behind (void **state)
     assert_int_equal (unlink (lane), 0);
 }
 
+static void test_place_of_a_store (void **state)
+{
+    (void) state;
+    address_t address;
+    fault_t fault = {0};
+    char path [256], expected [256];
+    assert_int_equal (address_parse (&address, "tcp://127.0.0.1:5700", &fault), CADRE_OK);
+    setenv ("XDG_STATE_HOME", s_root, true);
+    assert_int_equal (place_state (&address, path, sizeof path, &fault), CADRE_OK);
+    snprintf (expected, sizeof expected, "%s/cadre/tcp___127.0.0.1_5700.store", s_root);
+    assert_string_equal (path, expected);
+    snprintf (expected, sizeof expected, "%s/cadre", s_root);
+    assert_int_equal (rmdir (expected), 0);
+    //  What is wrong is said of the folder, and not of the variable that named it
+    setenv ("XDG_STATE_HOME", "/dev/null", true);
+    assert_int_equal (place_state (&address, path, sizeof path, &fault), CADRE_ERROR_IO);
+    assert_string_equal (fault.text, "folder /dev/null/cadre cannot be made: Not a directory");
+    unsetenv ("XDG_STATE_HOME");
+    unsetenv ("HOME");
+    assert_int_equal (place_state (&address, path, sizeof path, &fault), CADRE_ERROR_IO);
+    assert_string_equal (fault.text, "neither HOME nor XDG_STATE_HOME is set");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
 
 int main (void)
@@ -227,6 +250,7 @@ int main (void)
         TEST (test_file_in_the_way),
         TEST (test_check),
         TEST (test_lanes_that_were_left_behind),
+        TEST (test_place_of_a_store),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
