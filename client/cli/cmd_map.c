@@ -27,9 +27,11 @@ typedef struct map {
     const char *function;   // to call
     inputs_t *inputs;       // lines
     uint64_t line;          // number of the last one
+    uint64_t printed;       // lines of output
     uint64_t failed;        // items that failed
     fault_t fault;          // chunks: why reading ended
     bool broken;            // stdout takes no more
+    bool cut;               // interrupted: what comes now is behind a line that is missing
 } map_t;
 
 static const struct argp_option s_options [] = {
@@ -92,6 +94,7 @@ static void s_put_line (map_t *self, char *json)
 {
     if (puts (json) < 0)
         self->broken = true;
+    self->printed++;
     free (json);
 }
 
@@ -121,14 +124,16 @@ static void s_check_output (map_t *self, drive_t *drive)
     if (!self->broken)
         return;
     fault_t fault = {0};
-    fault_set (&fault, CADRE_ERROR_IO,
-               "cannot write to standard output: %m; free some space, or write elsewhere");
+    fault_set (&fault, CADRE_ERROR_IO, "cannot write to standard output");
     drive_fail (drive, &fault);
 }
 
 static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *event)
 {
     map_t *self = argument;
+    self->cut |= event->outcome != CADRE_OUTCOME_OK && stop_asked () && !self->unordered;
+    if (self->cut)
+        return;
     if (event->outcome == CADRE_OUTCOME_OK) {
         cadre_value_t *value = cadre_value_decode (event->bytes, event->size_bytes);
         s_put_line (self, json_write (value, 0));
@@ -263,9 +268,12 @@ static int s_map (map_t *self)
         self->chunk > 1 ? s_map_chunks (self, pool, &fault) : s_map_lines (self, pool, &fault);
     fflush (stdout);
     if (error == CADRE_ERROR_CANCELLED) {
-        say ("interrupted after line %llu", (unsigned long long) self->line);
+        say ("interrupted: %llu of the %llu lines that were read are done",
+             (unsigned long long) self->printed, (unsigned long long) self->line);
         exit_code = SAY_EXIT_INTERRUPTED;
-    } else if (error)
+    } else if (self->broken)
+        exit_code = say_flush (0);
+    else if (error)
         exit_code = say_fault (&fault);
     else
         exit_code = self->failed ? SAY_EXIT_FAILED : 0;

@@ -97,6 +97,7 @@ int say_flush (int exit_code)
     //  an earlier write failed, and what it said is gone: ask again, the output is in pieces anyway
     if (errno == 0)
         errno = write (STDOUT_FILENO, "\n", 1) == 1 ? EIO : errno;
-    say ("cannot write to standard output: %s; free some space or write elsewhere", strerror (errno));
+    say ("cannot write to standard output: %s; %s", strerror (errno),
+         errno == EPIPE ? "its reader has gone" : "free some space or write elsewhere");
     return SAY_EXIT_OWN;
 }

@@ -87,6 +87,18 @@ checks=$((checks + 1))
 seq 20000 | timeout 20 cadre map --plugin "$plugin" square 2>"$scratch/stderr" >/dev/full
 [ "${PIPESTATUS[1]}" = 125 ] || fault 'map on a full disk: not 125'
 expect_text 'No space left on device' "$scratch/stderr" 'map on a full disk'
+[ "$(wc -l <"$scratch/stderr")" = 1 ] || fault "map on a full disk: $(cat "$scratch/stderr")"
+checks=$((checks + 1))
+seq 200000 | timeout 20 cadre map --plugin "$plugin" square 2>"$scratch/stderr" | head -n 1 >/dev/null
+[ "$(cat "$scratch/stderr")" = 'cadre: cannot write to standard output: Broken pipe; its reader has gone' ] ||
+    fault "map into a pipe that was closed: $(cat "$scratch/stderr")"
+
+#  What an interrupted map has printed are the first lines, as many as it says.
+checks=$((checks + 1))
+seq 100000000 | timeout -s INT 1 cadre map --plugin "$plugin" square 2>"$scratch/stderr" >"$scratch/squares"
+printed=$(wc -l <"$scratch/squares")
+expect_text "^cadre: interrupted: $printed of the [0-9]+ lines that were read are done\$" "$scratch/stderr" 'map after Ctrl-C'
+seq "$printed" | awk '{ printf "%.0f\n", $1 * $1 }' | cmp -s - "$scratch/squares" || fault 'map after Ctrl-C: not the first lines'
 
 expect_like 0 '^cadre [0-9]+\.[0-9]+\.[0-9]+$' '' cadre version
 expect_like 0 '^cadre [0-9]+\.[0-9]+\.[0-9]+$' '' cadre --version
