@@ -324,7 +324,7 @@ CADRE_EXPORT cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_
 CADRE_EXPORT cadre_error_t cadre_future_cancel (cadre_future_t *self);
 
 //  Calls back once when the task has ended (at once if it has): on the pool's thread, where it must not block, or in cadre_dispatch.
-//  The callback may read the future and submit; the future stays the caller's.
+//  The callback may read the future, submit, and destroy the future; elsewhere its destruction waits until the callback has returned.
 typedef void (cadre_done_fn) (cadre_future_t *future, void *argument);
 CADRE_EXPORT cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback,
                                                  void *argument);

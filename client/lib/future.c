@@ -409,6 +409,7 @@ void cadre_future_destroy (cadre_future_t **self_p)
             DL_DELETE2 (self->pool->due, self, previous_due, next_due);
         if (self->callback)
             self->pool->callbacks--;
+        news_part (self);
         pool_unlock (self->pool);
     }
     result_free (&self->result);

@@ -1,6 +1,7 @@
 //  news.c - callbacks, and the descriptor for event loops
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <utlist.h>
@@ -23,22 +24,59 @@ void news_close (cadre_t *self)
     self->news_fd = -1;
 }
 
+//  A callback that runs; lies on the stack of its thread.
+typedef struct news_call {
+    const cadre_future_t *future; //  Of which; NULL: the callback destroyed it
+    pthread_t thread;             //  Which runs it
+    bool awaited;                 //  Another thread waits for its end
+    struct news_call *next;       //  Of those that run
+} news_call_t;
+
 void news_call_back (cadre_t *self)
 {
     pool_lock (self);
     cadre_future_t *future;
     while ((future = self->due)) {
         DL_DELETE2 (self->due, future, previous_due, next_due);
+        news_call_t call = {.future = future, .thread = pthread_self ()};
         cadre_done_fn *callback = future->callback;
         void *argument = future->argument;
         future->queued = false;
         future->callback = NULL;
         self->callbacks--;
+        LL_PREPEND (self->calls, &call);
         pool_unlock (self);
         callback (future, argument);
         pool_lock (self);
+        LL_DELETE (self->calls, &call);
+        if (call.awaited)
+            connection_notify (self->connection);
     }
     pool_unlock (self);
+}
+
+static news_call_t *s_call_of (const cadre_future_t *future)
+{
+    news_call_t *call;
+    LL_SEARCH_SCALAR (future->pool->calls, call, future, future);
+    return call;
+}
+
+static bool s_is_called (void *argument)
+{
+    news_call_t *call = s_call_of (argument);
+    if (call)
+        call->awaited = true;
+    return !call;
+}
+
+void news_part (cadre_future_t *future)
+{
+    news_call_t *call = s_call_of (future);
+    if (call && pthread_equal (call->thread, pthread_self ()))
+        call->future = NULL;
+    else if (call)
+        connection_wait (future->pool->connection, -1, s_is_called, future);
 }
 
 cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback, void *argument)

@@ -43,6 +43,7 @@ struct cadre {
     uint64_t last_request;        //  lock: number of the newest one
     cadre_future_t *due;          //  lock: ended, with a callback to be called
     size_t callbacks;             //  lock: futures with a callback that was not called
+    struct news_call *calls;      //  lock: callbacks that run
     int news_fd;                  //  lock: cadre_descriptor, or -1
     bool news_set;                //  lock: it polls readable
 };
@@ -91,7 +92,8 @@ bool request_on_reply (cadre_t *self, cursor_t body);
 void request_fail_all (cadre_t *self, const fault_t *why);
 
 //  ---- news.c ----
-void news_call_back (cadre_t *self); //  No lock: runs callbacks that are due
+void news_call_back (cadre_t *self);     //  No lock: runs callbacks that are due
+void news_part (cadre_future_t *future); //  Lock held: waits while its callback runs on another thread
 void news_close (cadre_t *self);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -178,6 +179,58 @@ static void test_callbacks (void **state)
     place_end (rig);
 }
 
+typedef struct lull {
+    sem_t begun; //  Posted when the callback runs
+    int ended;   //  It has returned, or is about to
+} lull_t;
+
+static void s_lull (cadre_future_t *future, void *argument)
+{
+    lull_t *self = argument;
+    sem_post (&self->begun);
+    usleep (100000);
+    assert_int_equal (cadre_value_int (cadre_future_value (future)), 81);
+    __atomic_store_n (&self->ended, 1, __ATOMIC_SEQ_CST);
+}
+
+//  Who destroys a future whose callback still reads it waits
+static void test_destroyed_while_called_back (void **state)
+{
+    (void) state;
+    rig_t *rig = place_begin ();
+    lull_t lull = {.ended = 0};
+    sem_init (&lull.begun, 0, 0);
+    cadre_future_t *future = cadre_submit (rig->pool, "square", "i", (int64_t) 9);
+    assert_int_equal (cadre_future_on_done (future, s_lull, &lull), CADRE_OK);
+    sem_wait (&lull.begun);
+    cadre_future_destroy (&future);
+    assert_int_equal (__atomic_load_n (&lull.ended, __ATOMIC_SEQ_CST), 1);
+    sem_destroy (&lull.begun);
+    place_end (rig);
+}
+
+static void s_destroy (cadre_future_t *future, void *argument)
+{
+    cadre_future_destroy (&future);
+    sem_post (argument);
+}
+
+static void test_destroyed_by_its_callback (void **state)
+{
+    (void) state;
+    rig_t *rig = place_begin ();
+    sem_t called;
+    sem_init (&called, 0, 0);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal (
+            cadre_future_on_done (cadre_submit (rig->pool, "square", "i", (int64_t) i), s_destroy, &called),
+            CADRE_OK);
+    for (int i = 0; i < 10; i++)
+        sem_wait (&called);
+    sem_destroy (&called);
+    place_end (rig);
+}
+
 static void test_futures_outlive_the_pool (void **state)
 {
     (void) state;
@@ -215,6 +268,8 @@ int main (int argc, char **argv)
         cmocka_unit_test_teardown (test_partial_values_and_progress, place_tear_down),
         cmocka_unit_test_teardown (test_command, place_tear_down),
         cmocka_unit_test_teardown (test_callbacks, place_tear_down),
+        cmocka_unit_test_teardown (test_destroyed_while_called_back, place_tear_down),
+        cmocka_unit_test_teardown (test_destroyed_by_its_callback, place_tear_down),
         cmocka_unit_test_teardown (test_futures_outlive_the_pool, place_tear_down),
         cmocka_unit_test_teardown (test_abort_is_quick, place_tear_down),
     };
