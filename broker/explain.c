@@ -47,15 +47,24 @@ static int64_t s_held_us (const hub_t *hub, const agent_t *agent, uint64_t seria
     return 0;
 }
 
-static void s_leased (const hub_t *hub, const task_t *task, char *buffer, size_t size)
+//  What comes of it when its worker is lost.
+static const char *s_fate (const job_t *job, const task_t *task)
+{
+    if (task->state == TASK_CANCELLING)
+        return "ends as cancelled";
+    bool again = !job->doom && tries_allow (&job->tries, task, CADRE_OUTCOME_WORKER_LOST);
+    return again ? "runs elsewhere" : "ends as worker-lost";
+}
+
+static void s_leased (const hub_t *hub, const job_t *job, const task_t *task, char *buffer, size_t size)
 {
     const agent_t *agent = roster_at (hub->roster, task->agent);
     int64_t silent_us = hub->now_us - agent->heard_us, lost_us = (int64_t) hub->lost_ms * 1000;
     if (agent->state == AGENT_AWAY)
         snprintf (buffer, size,
-                  "waits for worker %s, which has it and is away: it runs elsewhere unless that comes back "
+                  "waits for worker %s, which has it and is away: it %s unless that comes back "
                   "within %lld s",
-                  agent->name, s_seconds (lost_us - silent_us));
+                  agent->name, s_fate (job, task), s_seconds (lost_us - silent_us));
     else
         snprintf (buffer, size, "is at worker %s on %s for %lld s%s", agent->name, agent->host,
                   s_seconds (s_held_us (hub, agent, task->serial)),
@@ -112,7 +121,7 @@ const char *explain_task (hub_t *hub, job_t *job, uint32_t index, char *buffer, 
     else if (task->state == TASK_DELAYED)
         s_delayed (hub, job, index, buffer, size);
     else if (task_is_leased (task))
-        s_leased (hub, task, buffer, size);
+        s_leased (hub, job, task, buffer, size);
     else
         s_ready (hub, job, index, buffer, size);
     return buffer;

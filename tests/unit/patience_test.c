@@ -1,6 +1,7 @@
 //  patience_test.c - who waits for 5 s is told what for, once for each cause, and not while something moves
 
 #include "broker/dispatch.h"
+#include "broker/explain.h"
 #include "broker/follow.h"
 #include "broker/patience.h"
 #include "tests/lib/hub_rig.h"
@@ -127,6 +128,27 @@ static void test_a_follower_hears_that_a_task_runs (void **state)
     s_end (&rig);
 }
 
+//  What is said of a task whose worker is away is what will happen
+static void test_what_comes_of_a_task (void **state)
+{
+    (void) state;
+    rig_t rig = {0};
+    char text [256];
+    s_begin (&rig);
+    ledger_t *ledger = rig.base.hub.ledger;
+    rig.agent->state = AGENT_AWAY;
+    explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
+    assert_non_null (strstr (text, "it ends as worker-lost unless"));
+    rig.first->tries.again [CADRE_OUTCOME_WORKER_LOST] = 1;
+    explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
+    assert_non_null (strstr (text, "it runs elsewhere unless"));
+    ledger_cancel (ledger, rig.first, 0);
+    explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
+    assert_non_null (strstr (text, "it ends as cancelled unless"));
+    ledger_lose (ledger, rig.agent, NULL, false);
+    s_end (&rig);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -134,6 +156,7 @@ int main (void)
         cmocka_unit_test (test_what_moves_is_not_told),
         cmocka_unit_test (test_each_cause_is_told),
         cmocka_unit_test (test_a_follower_hears_that_a_task_runs),
+        cmocka_unit_test (test_what_comes_of_a_task),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
