@@ -66,12 +66,19 @@ static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uin
     pack_blob (body, bytes.data, bytes.size);
 }
 
+//  Output must not take the room in which accepted tasks will end.
+static bool s_has_room (const hub_t *hub, const job_t *job, size_t bytes)
+{
+    return !job->durable || !hub->journal || journal_has_room (hub->journal, bytes);
+}
+
 bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes)
 {
     bool cut = false, first = false;
     if (!job->detached && !job->owner)
         return false;
-    if (job->detached && !keep_admits (job->keep, index, bytes.size, &first)) {
+    size_t size_bytes = s_has_room (hub, job, bytes.size) ? bytes.size : SIZE_MAX;
+    if (job->detached && !keep_admits (job->keep, index, size_bytes, &first)) {
         if (!first)
             return false;
         cut = true;

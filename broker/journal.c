@@ -368,6 +368,15 @@ cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t t
     return error;
 }
 
+bool journal_has_room (const journal_t *self, size_t bytes)
+{
+    fault_t fault = {0};
+    if (store_reserve (self->store, bytes, &fault))
+        return false;
+    store_release (self->store, bytes);
+    return true;
+}
+
 void journal_usage (const journal_t *self, store_usage_t *usage)
 {
     store_usage (self->store, usage);

@@ -62,6 +62,9 @@ bool journal_is_idle (const journal_t *self);
 //  May a job of that number be opened, and is there room for so many bytes and tasks of it? CADRE_ERROR_REFUSED and a fault.
 cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t tasks, fault_t *fault);
 
+//  Is there room for so many bytes that are worth keeping, but not worth the room that is reserved?
+bool journal_has_room (const journal_t *self, size_t bytes);
+
 //  ---- records ------------------------------------------------------------
 
 void journal_job (journal_t *self, job_t *job, view_t open);

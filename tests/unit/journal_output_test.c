@@ -61,10 +61,32 @@ static void test_output_is_cut_at_the_same_place (void **state)
     house_end (&house);
 }
 
+//  A store that is full keeps the room for how tasks will end
+static void test_output_does_not_take_the_last_room (void **state)
+{
+    (void) state;
+    house_t house = {.disk = memory_disk_new (), .quota = 1000000};
+    store_usage_t usage;
+    house_open (&house);
+    house_job (&house, 1);
+    house_turn (&house);
+    for (int i = 0; i < 20; i++)
+        s_write (&house, 100000);
+    journal_usage (house.rig.hub.journal, &usage);
+    assert_true (usage.used_bytes + usage.pending_bytes + usage.reserved_bytes <= usage.quota_bytes);
+    for (int i = 0; i < 2; i++) {
+        kept_t kept = s_kept (house_only (&house));
+        assert_true (kept.bytes == 900000 && kept.cuts == 1);
+        house_restart (&house);
+    }
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_output_is_cut_at_the_same_place),
+        cmocka_unit_test (test_output_does_not_take_the_last_room),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
