@@ -67,6 +67,7 @@ typedef struct job {
     uint64_t grace_ms;              //  From SIGTERM to SIGKILL
     int64_t created_us;             //  Wall time
     int64_t ended_us;               //  Wall time; 0 until then
+    int64_t over_us;                //  The same on the broker's clock, which nobody sets
     int64_t waiting_us;             //  Since when nobody can run what waits; 0: somebody can
     task_t *tasks;                  //  All of them, by index
     uint32_t total;                 //  Tasks received

@@ -330,14 +330,13 @@ uint64_t ledger_forgotten (const ledger_t *self, const uint8_t uuid [WIRE_UUID_B
     return ghosts_find (self->ghosts, uuid);
 }
 
-//  Wall time, because it must mean the same after a restart.
 void ledger_sweep (ledger_t *self)
 {
-    int64_t wall_us = moment_wall_us ();
+    int64_t oldest_us = self->hub->now_us - LEDGER_KEPT_US;
     ghosts_sweep (self->ghosts, self->hub->now_us);
     for (job_t *job = self->by_number, *next; job; job = next) {
         next = job->hh_number.next;
-        if (job->durable && job->ended && !job->followers && wall_us - job->ended_us > LEDGER_KEPT_US)
+        if (job->durable && job->ended && !job->followers && job->over_us < oldest_us)
             ledger_forget (self, job);
     }
 }
@@ -434,15 +433,17 @@ static bool s_reap (ledger_t *self, job_t *job)
     return true;
 }
 
-//  Of a job that had ended before a restart the log says when.
+//  Of a job that had ended before a restart the log says when, by the wall's clock; that is not asked again while this broker runs.
 static void s_note_end (ledger_t *self, job_t *job)
 {
+    int64_t wall_us = moment_wall_us ();
+    if (!job->ended_us) {
+        job->ended_us = wall_us;
+        if (ledger_journal (self, job))
+            journal_ended (self->hub->journal, job);
+    }
     job->ended = true;
-    if (job->ended_us)
-        return;
-    job->ended_us = moment_wall_us ();
-    if (ledger_journal (self, job))
-        journal_ended (self->hub->journal, job);
+    job->over_us = self->hub->now_us - (wall_us > job->ended_us ? wall_us - job->ended_us : 0);
 }
 
 static void s_finish_detached (ledger_t *self, job_t *job)
