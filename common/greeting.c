@@ -99,7 +99,8 @@ cadre_error_t greeting_explain (const address_t *address, bool with_keys, fault_
             fault, CADRE_ERROR_REFUSED,
             with_keys
                 ? "the broker at %s does not let this key in: it was revoked, or made for another "
-                  "broker (or the broker is too busy to answer): ask for a new access file, or try again"
+                  "broker, or since the broker last read its keys (or the broker is too busy to answer): ask for a new "
+                  "access file, let the keys be read again (cadre broker reload), or try again"
                 : "the broker at %s wants a key: give your access file with --access or CADRE_ACCESS "
                   "(cadre keygen makes one)",
             text);
