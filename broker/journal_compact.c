@@ -248,18 +248,25 @@ static void s_end_round (journal_t *self)
     self->rest_live = self->live_bytes;
 }
 
-//  The copy is one batch, so that the log never has half of it. What lies before is dropped with the next batch, which cannot become durable earlier.
-void journal_compact (journal_t *self)
+//  It stays where it is, and no ghost lies before it.
+static bool s_is_barred (journal_t *self)
 {
     job_t *job = ledger_log_oldest_job (self->hub->ledger);
-    if (job && !s_may_be_copied (self, job))
+    return job && !s_may_be_copied (self, job) && ledger_log_oldest (self->hub->ledger) >= job->logged_at;
+}
+
+//  The copy is one batch, so that the log never has half of it. What lies before is dropped with the next batch, which cannot become durable earlier.
+//  Ghosts go first: one that was left would keep all that lies behind it, however often the jobs there are copied.
+void journal_compact (journal_t *self)
+{
+    if (s_is_barred (self))
         return;
     journal_close_run (self);
     journal_send (self, 0);
     self->one_batch = true;
     journal_record_store (self);
-    s_copy_jobs (self);
     s_copy_ghosts (self);
+    s_copy_jobs (self);
     self->one_batch = false;
     store_claim (self->store, self->bytes.size);
     self->fills_bytes += self->bytes.size;

@@ -171,6 +171,28 @@ static void test_a_full_store_comes_to_rest (void **state)
     house_end (&house);
 }
 
+//  What is known of a forgotten job does not keep the log behind it, however much is copied of other jobs
+static void test_what_is_forgotten_moves_on (void **state)
+{
+    (void) state;
+    house_t house;
+    store_usage_t before, after;
+    house_start (&house);
+    ledger_forget (house.rig.hub.ledger, house_job (&house, 0));
+    house_turn (&house);
+    for (int i = 0; i < 3; i++) { // each fills a batch
+        house_job_of (&house, 1000, 0, 2000);
+        house_turn (&house);
+    }
+    journal_usage (house.rig.hub.journal, &before);
+    journal_compact (house.rig.hub.journal);
+    house_turn (&house);
+    house_turn (&house);
+    journal_usage (house.rig.hub.journal, &after);
+    assert_true (after.first > before.first + 1);
+    house_end (&house);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -178,6 +200,7 @@ int main (void)
         cmocka_unit_test (test_compaction_of_many_jobs),
         cmocka_unit_test (test_a_copy_beside_what_it_replaces),
         cmocka_unit_test (test_no_compaction_at_a_start),
+        cmocka_unit_test (test_what_is_forgotten_moves_on),
         cmocka_unit_test (test_a_full_store_comes_to_rest),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
