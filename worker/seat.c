@@ -218,14 +218,17 @@ void seat_output_window (seat_t *self, const lease_t *lease, uint64_t bytes)
     s_close (self, start);
 }
 
-void seat_end_job (seat_t *self, job_t *job)
+void seat_end_job (seat_t *self, const jobs_t *jobs, job_t *job)
 {
     if (!jobs_is_known (job, self->place))
+        return;
+    jobs_set_known (job, self->place, false);
+    const job_t *present = jobs_find (jobs, job->number);
+    if (present && jobs_is_known (present, self->place)) //  It has taken this one's place in the slot
         return;
     size_t start = s_open (self, WIRE_slot_job_end);
     wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
     s_close (self, start);
-    jobs_set_known (job, self->place, false);
 }
 
 bool seat_flush (seat_t *self)

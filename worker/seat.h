@@ -88,7 +88,7 @@ lease_t *seat_take (seat_t *self);
 void seat_cancel (seat_t *self);
 
 void seat_output_window (seat_t *self, const lease_t *lease, uint64_t bytes);
-void seat_end_job (seat_t *self, job_t *job);
+void seat_end_job (seat_t *self, const jobs_t *jobs, job_t *job);
 
 //  Writes what is to be written. False when some is left for later.
 bool seat_flush (seat_t *self);

@@ -214,7 +214,7 @@ static void s_close_job (void *context, job_t *job)
     slots_t *self = context;
     for (size_t i = 0; i < self->options.count && jobs_is_bygone (self->jobs, job); i++)
         if (self->seats [i].state == SEAT_READY && !self->seats [i].tasks)
-            seat_end_job (&self->seats [i], job);
+            seat_end_job (&self->seats [i], self->jobs, job);
     s_end_job (self, job);
 }
 

@@ -46,7 +46,7 @@ void umpire_forget_job (slots_t *self, job_t **job_p)
         return;
     for (size_t i = 0; i < self->options.count; i++)
         if (self->seats [i].state == SEAT_READY)
-            seat_end_job (&self->seats [i], *job_p);
+            seat_end_job (&self->seats [i], self->jobs, *job_p);
     jobs_remove (self->jobs, job_p);
 }
 
@@ -196,7 +196,7 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
     if (seat->stage != SEAT_CALM && !signalled)
         s_calm (self, seat);
     if (jobs_is_bygone (self->jobs, lease->job) && !seat->tasks)
-        seat_end_job (seat, lease->job);
+        seat_end_job (seat, self->jobs, lease->job);
     if (lease->verdict == LEASE_GOES_ON)
         jobs_measure (lease->job, (int64_t) fields.run_us);
     if (s_result_stands (lease, fields.outcome))
