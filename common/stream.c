@@ -31,6 +31,7 @@ struct stream {
     size_t frames;            //  In sent and waiting
     size_t bytes;             //  Held in all
     size_t unsent_bytes;      //  Of them not handed out
+    size_t flying_bytes;      //  Frames in sent
     uint64_t unsent_tasks;    //  Tasks not handed out
     uint64_t grant_tasks;     //  Window: total of tasks
     uint64_t grant_bytes;     //  Window: total of bytes
@@ -185,6 +186,7 @@ const buffer_t *stream_next (stream_t *self)
     }
     self->unsent_bytes -= item->frame.size;
     self->unsent_tasks -= item->tasks;
+    self->flying_bytes += item->frame.size;
     wire_stamp (&item->frame, self->session, item->sequence);
     return &item->frame;
 }
@@ -197,6 +199,7 @@ static void s_take_back (stream_t *self)
     DL_PREPEND (self->waiting, item);
     self->unsent_bytes += item->frame.size;
     self->unsent_tasks += item->tasks;
+    self->flying_bytes -= item->frame.size;
 }
 
 void stream_unsend (stream_t *self)
@@ -221,7 +224,8 @@ static void s_free_received (stream_t *self, item_t **list, uint64_t received)
         if (list == &self->waiting) {
             self->unsent_bytes -= item->frame.size;
             self->unsent_tasks -= item->tasks;
-        }
+        } else
+            self->flying_bytes -= item->frame.size;
         s_forget (self, item);
     }
 }
@@ -314,6 +318,11 @@ size_t stream_bytes (const stream_t *self)
 size_t stream_unsent_bytes (const stream_t *self)
 {
     return self->unsent_bytes;
+}
+
+size_t stream_flying_bytes (const stream_t *self)
+{
+    return self->flying_bytes;
 }
 
 uint64_t stream_unsent_tasks (const stream_t *self)

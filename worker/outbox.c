@@ -203,7 +203,7 @@ static void s_number_answers (outbox_t *self)
 
 void outbox_send (outbox_t *self, void *sink, uint64_t limit_bytes)
 {
-    while (stream_bytes (self->stream) - stream_unsent_bytes (self->stream) < limit_bytes) {
+    while (stream_flying_bytes (self->stream) < limit_bytes) {
         const buffer_t *frame = stream_next (self->stream);
         if (!frame)
             break;

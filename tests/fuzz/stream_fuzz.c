@@ -139,7 +139,8 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
     assert (world.got == world.put && world.payloads_got == world.payloads);
     assert (stream_unsent_bytes (world.stream) == 0 && stream_unsent_tasks (world.stream) == 0);
     assert (stream_acknowledge (world.stream, world.in.received));
-    assert (stream_bytes (world.stream) == 0 && stream_unacknowledged (world.stream) == 0);
+    assert (stream_flying_bytes (world.stream) == 0 && stream_bytes (world.stream) == 0
+            && stream_unacknowledged (world.stream) == 0);
     stream_destroy (&world.stream);
     parts_destroy (&world.parts);
     return 0;

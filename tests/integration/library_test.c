@@ -91,7 +91,7 @@ static void test_nested_and_large_values (void **state)
     cadre_future_destroy (&future);
     cadre_value_destroy (&nested);
     cadre_value_destroy (&arguments);
-    size_t size = 3 * 1024 * 1024 + 1;
+    size_t size = 20 * 1024 * 1024 + 1; //  More than a worker may have unacknowledged
     char *bytes = malloc (size);
     for (size_t i = 0; i < size; i++)
         bytes [i] = (char) (i * 7);

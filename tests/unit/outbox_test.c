@@ -193,6 +193,27 @@ static void s_large_values_go_ahead_in_parts (void **state)
     buffer_free (&value);
 }
 
+//  A value may be larger than what may be unacknowledged: what has come does not count any more.
+static void s_a_value_beyond_the_limit_goes_on (void **state)
+{
+    static uint8_t bytes [5 * WIRE_PART_MAX];
+    buffer_t value = {0};
+    (void) state;
+    pack_blob (&value, bytes, sizeof bytes);
+    s_answer (1, wire_view_of (&value));
+    for (uint64_t part = 1; part <= 6; part++) {
+        s_send (1);
+        s_expect (WIRE_part, 100, part, 0);
+        s_expect (0, 0, 0, 0);
+        outbox_acknowledge (bench.outbox, part);
+    }
+    s_send (1);
+    s_expect (WIRE_sink_results, 100, 7, 1);
+    outbox_acknowledge (bench.outbox, 7);
+    assert_true (outbox_is_empty (bench.outbox));
+    buffer_free (&value);
+}
+
 static void s_the_end_follows_all_results (void **state)
 {
     (void) state;
@@ -218,6 +239,7 @@ int main (void)
         TEST (s_another_epoch_forgets),
         TEST (s_no_more_than_the_limit_is_unacknowledged),
         TEST (s_large_values_go_ahead_in_parts),
+        TEST (s_a_value_beyond_the_limit_goes_on),
         TEST (s_the_end_follows_all_results),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

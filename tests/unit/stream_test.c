@@ -395,6 +395,7 @@ static void test_restart_with_half_sent_payload (void **state)
         assert_int_equal (stream_unsent_tasks (stream), 0);
         assert_true (stream_acknowledge (stream, receiver.in.received));
         assert_int_equal (stream_bytes (stream), 0);
+        assert_int_equal (stream_flying_bytes (stream), 0);
         parts_destroy (&receiver.parts);
         stream_destroy (&stream);
     }
