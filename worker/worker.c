@@ -12,7 +12,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -98,6 +97,7 @@ static void s_go_on_leaving (worker_t *self)
 {
     if (self->phase == PHASE_DRAINING && slots_idle (self->slots)) {
         outbox_drained (self->outbox);
+        link_turn (self->link); //  Now, not when something else wakes us
         self->phase = PHASE_LEAVING;
         timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));
     }

@@ -58,4 +58,12 @@ until_ok draining
 expect_like 0 '^stopping: drains; tasks held: 1$' '' cadre worker health
 wait "$worker"
 expect_like 1 '' "nobody runs who writes $file" cadre worker health
+
+#  Who leaves with nothing to do says goodbye at once: the next beat, which would wake it, is further away than it waits.
+start "$bin/cadre-broker" --listen "ipc://$scratch/slow" --beat 60s --lost 600s 2>"$scratch/slow.log"
+start env -u CADRE_HEALTH "$bin/cadre-worker" --broker "ipc://$scratch/slow" --name hasty 2>/dev/null
+until_ok grep -q "worker hasty is ready" "$scratch/slow.log"
+kill -TERM "${started[-1]}"
+wait "${started[-1]}" || fault "a worker that was told to leave ends with $?"
+until_ok grep -q "worker hasty leaves" "$scratch/slow.log"
 finish

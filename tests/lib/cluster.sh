@@ -38,14 +38,14 @@ start () {
     started+=($!)
 }
 
-#  Wait, for at most 20 s, until a command succeeds.
+#  Wait, for at most 20 s, until a command succeeds; it is a fault when it does not.
 until_ok () {
     local i
     for i in $(seq 400); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.05
     done
-    printf 'never true: %s\n' "$*" >&2
+    fault "never true: $*"
     return 1
 }
 
