@@ -116,6 +116,11 @@ static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t
     front_check_rights (self->hub, client, job->kind, job->function, &fault);
     if (!fault.code && !job->detached)
         fault_set (&fault, CADRE_ERROR_REFUSED, "this job is open already on another connection");
+    if (!fault.code && (open->kind != job->kind || !view_is (open->function, job->function)))
+        fault_set (&fault, CADRE_ERROR_REFUSED,
+                   "this job was submitted before, as %llu, to run %s, and now it is to run something else: "
+                   "choose another identity",
+                   (unsigned long long) job->number, *job->function ? job->function : "commands");
     if (fault.code) {
         client_ref_add (client, open->ref, REF_REFUSED, 0);
         s_opened (self, client, open->ref, 0, &fault);

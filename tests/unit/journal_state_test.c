@@ -222,6 +222,21 @@ static void test_a_retry_replaces_a_result (void **state)
     }
 }
 
+//  The house's client has connected.
+static front_t *s_let_in (house_t *house)
+{
+    client_t *client = house->client;
+    client->route = 1;
+    HASH_ADD (hh, house->rig.hub.clients, session, sizeof client->session, client);
+    return front_new (&house->rig.hub, NULL, NULL);
+}
+
+static void s_let_out (house_t *house, front_t **front_p)
+{
+    front_destroy (front_p);
+    HASH_DELETE (hh, house->rig.hub.clients, house->client);
+}
+
 static void s_order (house_t *house, front_t *front, const char *what, const job_t *job)
 {
     buffer_t arguments = {0}, frame = {0};
@@ -246,10 +261,8 @@ static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
     static const char *const orders [] = {"job.cancel", "job.retry", "job.forget"};
     house_t house;
     house_start (&house);
+    front_t *front = s_let_in (&house);
     client_t *client = house.client;
-    client->route = 1;
-    HASH_ADD (hh, house.rig.hub.clients, session, sizeof client->session, client);
-    front_t *front = front_new (&house.rig.hub, NULL, NULL);
     job_t *job = house_job (&house, 2);
     house_turn (&house);
     s_order (&house, front, "job.info", job); //  A question waits for nothing
@@ -268,18 +281,18 @@ static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
         house_turn (&house);
     }
     assert_int_equal (ledger_count (house.rig.hub.ledger), 0);
-    front_destroy (&front);
-    HASH_DELETE (hh, house.rig.hub.clients, client);
+    s_let_out (&house, &front);
     house_end (&house);
 }
 
-static void s_open_frame (house_t *house, front_t *front, uint64_t ref, const uint8_t *uuid)
+static void s_open_frame (house_t *house, front_t *front, uint64_t ref, const uint8_t *uuid,
+                          const char *function)
 {
     buffer_t packed = {0};
     wire_pack_job_open (&packed, &(wire_job_open_t){.ref = ref,
                                                     .uuid = {uuid, WIRE_UUID_BYTES},
                                                     .kind = WIRE_KIND_CALL,
-                                                    .function = wire_view ("square"),
+                                                    .function = wire_view (function),
                                                     .durable = true});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
     assert_true (front_job_open (front, house->client, &body));
@@ -332,12 +345,9 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     house_t house = {.disk = memory_disk_new (), .quota = 4000};
     house_open (&house);
     ledger_t *ledger = house.rig.hub.ledger;
-    front_t *front = front_new (&house.rig.hub, NULL, NULL);
-    client_t *client = house.client;
+    front_t *front = s_let_in (&house);
     unsigned counts [2] = {0};
-    client->route = 1;
-    HASH_ADD (hh, house.rig.hub.clients, session, sizeof client->session, client);
-    s_open_frame (&house, front, 1, part);
+    s_open_frame (&house, front, 1, part, "square");
     s_tasks_frame (&house, front, 1, 0, 1);
     assert_non_null (ledger_find_uuid (ledger, part));
     s_tasks_frame (&house, front, 1, 1, 1000);
@@ -348,19 +358,39 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0}) == CADRE_OK)
         house_turn (&house);
     size_t jobs = ledger_count (ledger);
-    s_open_frame (&house, front, 2, whole);
+    s_open_frame (&house, front, 2, whole, "square");
     assert_int_equal (ledger_count (ledger), jobs);
     assert_int_equal (ledger_forgotten (ledger, whole), 0);
     house_turn (&house);
-    s_count_opened (client, counts);
+    s_count_opened (house.client, counts);
     assert_int_equal (counts [0], 0);
     assert_int_equal (counts [1], 2);
-    front_destroy (&front);
-    HASH_DELETE (hh, house.rig.hub.clients, client);
+    s_let_out (&house, &front);
     house_restart (&house);
     ledger = house.rig.hub.ledger;
     assert_int_equal (ledger_count (ledger), jobs);
     assert_int_equal (ledger_forgotten (ledger, part), 0);
+    house_end (&house);
+}
+
+//  Under a job's name nothing else can be submitted
+static void test_a_name_is_of_one_function (void **state)
+{
+    (void) state;
+    static const uint8_t uuid [WIRE_UUID_BYTES] = {1};
+    static const char *const functions [] = {"square", "square", "cube"};
+    house_t house;
+    house_start (&house);
+    front_t *front = s_let_in (&house);
+    unsigned counts [2] = {0};
+    for (uint64_t i = 0; i < 3; i++)
+        s_open_frame (&house, front, i + 1, uuid, functions [i]);
+    house_turn (&house);
+    house_turn (&house);
+    s_count_opened (house.client, counts);
+    assert_int_equal (counts [0], 2);
+    assert_int_equal (counts [1], 1);
+    s_let_out (&house, &front);
     house_end (&house);
 }
 
@@ -425,6 +455,7 @@ int main (void)
         cmocka_unit_test (test_a_retry_replaces_a_result),
         cmocka_unit_test (test_an_order_is_answered_when_it_is_on_the_disk),
         cmocka_unit_test (test_a_job_that_is_refused_leaves_its_name),
+        cmocka_unit_test (test_a_name_is_of_one_function),
         cmocka_unit_test (test_many_tasks_are_cancelled_bit_by_bit),
         cmocka_unit_test (test_shares),
     };
