@@ -110,7 +110,7 @@ static bool s_take_run (const fetch_t *fetch, keep_t *keep, view_t bytes)
 static bool s_take_payloads (journal_t *self, const fetch_t *fetch, job_t *job, buffer_t *bytes)
 {
     bool fine = fetch->index >= job->total || stock_restore (job->stock, fetch->index, bytes);
-    ledger_again (self->hub->ledger, job);
+    ledger_update (self->hub->ledger, job);
     return fine;
 }
 

@@ -381,6 +381,10 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
         task->attempt--;
     if (s_may_repeat (job, task)) {
         s_make_ready (self, job, index);
+        if (index < job->expired) { //  It was passed over while it was away
+            job->expired = index;
+            ledger_look_at (self, job);
+        }
         if (ledger_journal (self, job))
             journal_again (self->hub->journal, job, index, 0);
     } else
@@ -488,10 +492,5 @@ void ledger_close (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
 {
     job->ready--;
     s_end (self, job, index, outcome);
-    ledger_update (self, job);
-}
-
-void ledger_again (ledger_t *self, job_t *job)
-{
     ledger_update (self, job);
 }

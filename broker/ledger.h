@@ -90,8 +90,8 @@ job_t *ledger_restore (ledger_t *self, uint64_t number, view_t client, const wir
 //  Takes away the job and the leases of its tasks.
 void ledger_unmake (ledger_t *self, job_t *job);
 
-//  Something that its tasks waited for has come.
-void ledger_again (ledger_t *self, job_t *job);
+//  Enters or withdraws the job among the ready ones, and notes that its state has changed: after all that its tasks wait for.
+void ledger_update (ledger_t *self, job_t *job);
 
 //  A job that may be there was forgotten.
 void ledger_bury (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number);

@@ -18,9 +18,6 @@ struct ledger {
     job_t *log;       //  Durable jobs in the order in which they begin in the log
 };
 
-//  Enters or withdraws the job among the ready ones, and notes that its state has changed.
-void ledger_update (ledger_t *self, job_t *job);
-
 //  The job's changes are recorded: NULL for a job that is not durable, and while the log is read.
 struct journal *ledger_journal (const ledger_t *self, const job_t *job);
 

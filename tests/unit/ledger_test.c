@@ -132,6 +132,29 @@ static void test_returned_leases_cost_nothing (void **state)
     hub_rig_end (&rig);
 }
 
+//  A task that was given, and comes back unbegun when those behind it have expired, expires as well.
+static void test_what_comes_back_late_expires (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 1);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 1, .expire_ms = 1000}, 3);
+    wire_lease_t lease = {.job = job->number, .index = s_lease (&rig, job, agent), .serial = rig.hub.serial};
+    rig.hub.now_us += 2000000;
+    ledger_expire (rig.hub.ledger, job);
+    ledger_settle (rig.hub.ledger);
+    assert_int_equal (job->failed, 2);
+    assert_int_equal (job->leased, 1);
+    assert_true (ledger_return (rig.hub.ledger, agent, &lease));
+    ledger_settle (rig.hub.ledger);
+    assert_int_equal (job->failed, 3);
+    assert_int_equal (job->ready, 0);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
 //  A task that must not run twice: whoever may have begun it had its only try
 static void test_once_is_once (void **state)
 {
@@ -290,6 +313,7 @@ int main (void)
         cmocka_unit_test (test_failures_are_repeated_after_a_backoff),
         cmocka_unit_test (test_a_lost_worker_costs_a_try),
         cmocka_unit_test (test_returned_leases_cost_nothing),
+        cmocka_unit_test (test_what_comes_back_late_expires),
         cmocka_unit_test (test_once_is_once),
         cmocka_unit_test (test_what_a_worker_holds_is_kept),
         cmocka_unit_test (test_cancel_of_one_and_of_all),
