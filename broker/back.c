@@ -242,6 +242,18 @@ void back_beat (back_t *self)
     }
 }
 
+//  One that only the log knows, and that holds nothing, is nobody's loss.
+static void s_lose (back_t *self, agent_t *agent)
+{
+    if (agent->described || agent->leased) {
+        log_line (LOG_WARNING, "B013", "worker %s%s%s is lost: silent for %u ms; its %u tasks run elsewhere",
+                  agent->name, agent->described ? " on " : "", agent->host, self->hub->lost_ms,
+                  agent->leased);
+        self->hub->lost_workers++;
+    }
+    back_forget (self, agent, false);
+}
+
 void back_judge (back_t *self)
 {
     roster_t *roster = self->hub->roster;
@@ -252,11 +264,7 @@ void back_judge (back_t *self)
             back_end_session (self, agent, "it does not open its lane: are the ports of --lanes reachable?");
         if (!agent || self->hub->now_us - agent->heard_us < lost_us)
             continue;
-        log_line (LOG_WARNING, "B013",
-                  "worker %s on %s is lost: silent for %u ms; its %u tasks run elsewhere", agent->name,
-                  agent->host, self->hub->lost_ms, agent->leased);
-        self->hub->lost_workers++;
-        back_forget (self, agent, false);
+        s_lose (self, agent);
     }
 }
 

@@ -257,6 +257,11 @@ bool outbox_is_empty (const outbox_t *self)
     return self->results_count == 0 && self->returned_count == 0 && stream_unacknowledged (self->stream) == 0;
 }
 
+size_t outbox_answers (const outbox_t *self)
+{
+    return self->count - self->first;
+}
+
 void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial), void *context)
 {
     for (size_t i = self->first; i < self->count; i++)

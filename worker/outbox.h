@@ -39,6 +39,9 @@ uint64_t outbox_sent (const outbox_t *self); //  Highest sequence number sent
 size_t outbox_bytes (const outbox_t *self);  //  Held
 bool outbox_is_empty (const outbox_t *self); //  Everything was sent and acknowledged
 
+//  Leases whose answer is not acknowledged.
+size_t outbox_answers (const outbox_t *self);
+
 //  Calls back with each serial whose answer is not acknowledged.
 void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial), void *context);
 

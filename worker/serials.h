@@ -8,10 +8,20 @@
 
 #include "common/wire.h"
 
+//  A set that is being gathered; zero at the beginning.
+typedef struct serials {
+    uint64_t *list;  //  In the order in which they came
+    size_t count;    //  How many
+    size_t capacity; //  Of list
+} serials_t;
+
+void serials_add (serials_t *self, uint64_t serial);
+void serials_free (serials_t *self);
+
 //  Is the serial in one of the spans of the list?
 bool serials_have (const wire_list_t *spans, uint64_t serial);
 
-//  Packs serials (sorted here, doubles allowed) as spans; returns how many spans.
-size_t serials_pack (buffer_t *self, uint64_t *serials, size_t count);
+//  Packs the set (sorted here, doubles allowed) as spans; returns how many spans.
+size_t serials_pack (serials_t *self, buffer_t *spans);
 
 #endif

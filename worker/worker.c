@@ -76,11 +76,18 @@ static void s_drain_now (void *owner, int64_t now_us)
 static void s_deadline (void *owner, int64_t now_us)
 {
     worker_t *self = owner;
+    size_t answers = outbox_answers (self->outbox);
     (void) now_us;
-    if (self->phase == PHASE_DRAINING)
+    if (self->phase == PHASE_DRAINING) {
         slots_reclaim_running (self->slots);
-    else
-        self->phase = PHASE_DONE;
+        return;
+    }
+    if (answers)
+        log_line (
+            LOG_WARNING, "W032",
+            "leaves, and the broker has not acknowledged how %zu of its tasks ended: they count as lost with it",
+            answers);
+    self->phase = PHASE_DONE;
 }
 
 static void s_stop (worker_t *self)
@@ -101,7 +108,8 @@ static void s_go_on_leaving (worker_t *self)
         self->phase = PHASE_LEAVING;
         timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));
     }
-    bool nobody = link_state (self->link) == LINK_GREETING && link_never_opened (self->link);
+    bool nobody = link_state (self->link) == LINK_GREETING
+                  && (link_never_opened (self->link) || outbox_answers (self->outbox) == 0);
     if (self->phase != PHASE_LEAVING || (!outbox_is_empty (self->outbox) && !nobody))
         return;
     if (link_state (self->link) == LINK_OPEN) {
@@ -113,21 +121,9 @@ static void s_go_on_leaving (worker_t *self)
 
 //  ---- what the broker says ------------------------------------------------------------
 
-typedef struct serials {
-    uint64_t *list;  //  What is held
-    size_t count;    //  How many
-    size_t capacity; //  Of list
-} serials_t;
-
 static void s_collect (void *context, uint64_t serial)
 {
-    serials_t *self = context;
-    if (self->count == self->capacity) {
-        self->capacity = self->capacity ? self->capacity * 2 : 64;
-        self->list = realloc (self->list, self->capacity * sizeof (uint64_t));
-        assert (self->list);
-    }
-    self->list [self->count++] = serial;
+    serials_add (context, serial);
 }
 
 //  What this worker holds: waiting, running, or ended and not acknowledged.
@@ -149,7 +145,7 @@ static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
     s_hold (self, &serials);
     for (size_t i = 0; i < serials.count; i++)
         found += serials_have (adopted, serials.list [i]);
-    free (serials.list);
+    serials_free (&serials);
     return found >= wanted;
 }
 
@@ -238,8 +234,8 @@ static size_t s_on_held (void *context, buffer_t *spans)
     worker_t *self = context;
     serials_t serials = {0};
     s_hold (self, &serials);
-    size_t count = serials_pack (spans, serials.list, serials.count);
-    free (serials.list);
+    size_t count = serials_pack (&serials, spans);
+    serials_free (&serials);
     return count;
 }
 

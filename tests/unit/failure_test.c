@@ -91,10 +91,14 @@ static void s_without_a_detail_there_is_the_name (void **state)
 
 static void s_serials_become_spans (void **state)
 {
-    uint64_t serials [] = {9, 3, 4, 5, 4, 10, UINT64_MAX};
+    static const uint64_t numbers [] = {9, 3, 4, 5, 4, 10, UINT64_MAX};
+    serials_t serials = {0};
     buffer_t packed = {0};
     (void) state;
-    size_t count = serials_pack (&packed, serials, 7);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        serials_add (&serials, numbers [i]);
+    size_t count = serials_pack (&serials, &packed);
+    serials_free (&serials);
     assert_int_equal (count, 3);
     wire_list_t spans = wire_list_of (&packed, count);
     assert_true (serials_have (&spans, 3));
@@ -111,7 +115,7 @@ static void s_no_serials_are_no_spans (void **state)
     buffer_t packed = {0};
     wire_list_t none = {0};
     (void) state;
-    assert_int_equal (serials_pack (&packed, NULL, 0), 0);
+    assert_int_equal (serials_pack (&(serials_t){0}, &packed), 0);
     assert_false (serials_have (&none, 1));
 }
 
