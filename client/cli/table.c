@@ -76,6 +76,8 @@ char *table_cell (const cadre_value_t *value, table_kind_t kind)
     char buffer [UNITS_TEXT_BYTES];
     if (cadre_value_type (value) == CADRE_LIST)
         s_put_list (&out, value, kind == TABLE_NAMES);
+    else if (cadre_value_type (value) == CADRE_DOUBLE && kind == TABLE_COUNT)
+        text_print (&out, "%.1f", cadre_value_double (value));
     else if (cadre_value_type (value) != CADRE_INT || kind == TABLE_TEXT)
         s_put_plain (&out, value);
     else if (kind == TABLE_COUNT)
@@ -105,14 +107,22 @@ static void s_print_titles (const table_column_t *columns)
         printf ("%s%s", column->title, column [1].key ? " " : "\n");
 }
 
-static void s_print_table (const cadre_value_t *list, const table_column_t *columns)
+//  It prints what would do something to a terminal as \xNN.
+static struct libscols_table *s_new_table (void)
 {
     setlocale (LC_CTYPE, "");
     scols_init_debug (0);
     struct libscols_table *table = scols_new_table ();
+    if (table)
+        scols_table_enable_colors (table, say_colours (STDOUT_FILENO));
+    return table;
+}
+
+static void s_print_table (const cadre_value_t *list, const table_column_t *columns)
+{
+    struct libscols_table *table = s_new_table ();
     if (!table)
         return;
-    scols_table_enable_colors (table, say_colours (STDOUT_FILENO));
     for (const table_column_t *column = columns; column->key; column++)
         scols_table_new_column (table, column->title, 0,
                                 column->kind == TABLE_TEXT || column->kind == TABLE_NAMES ? 0
@@ -148,14 +158,22 @@ void table_print_one (table_format_t format, const cadre_value_t *map, const tab
         s_print_json (map, format == TABLE_JSON ? 2 : 0);
         return;
     }
-    int width = 0;
-    for (const table_column_t *column = columns; column->key; column++)
-        if ((int) strlen (column->title) > width)
-            width = (int) strlen (column->title);
+    struct libscols_table *table = s_new_table ();
+    if (!table)
+        return;
+    scols_table_enable_noheadings (table, 1);
+    scols_table_set_column_separator (table, "  ");
+    scols_table_new_column (table, "key", 0, 0);
+    scols_table_new_column (table, "value", 0, 0);
     for (const table_column_t *column = columns; column->key; column++) {
         char *cell = table_cell (cadre_value_get (map, column->key), column->kind);
-        if (*cell)
-            printf ("%-*s  %s\n", width, column->title, cell);
+        struct libscols_line *line = *cell ? scols_table_new_line (table, NULL) : NULL;
+        if (line) {
+            scols_line_set_data (line, 0, column->title);
+            scols_line_set_data (line, 1, cell);
+        }
         free (cell);
     }
+    scols_print_table (table);
+    scols_unref_table (table);
 }

@@ -16,7 +16,7 @@ typedef enum table_format { TABLE_PLAIN = 0, TABLE_JSON, TABLE_NDJSON } table_fo
 
 typedef enum table_kind {
     TABLE_TEXT,     // as it is; lists with commas between, maps as JSON
-    TABLE_COUNT,    // a whole number
+    TABLE_COUNT,    // a number, with one decimal if it is not a whole one
     TABLE_SIZE,     // bytes
     TABLE_MS,       // a duration in milliseconds
     TABLE_US,       // a duration in microseconds

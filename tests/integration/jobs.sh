@@ -129,6 +129,11 @@ checks=$((checks + 1))
 [[ $durable =~ ^[0-9]+$ ]] || fault "submit --durable printed '$durable'"
 expect_text '' stderr 'submit --durable'
 expect_like 0 '^durable +(true|yes|1)' '' cadre job info "$durable"
+
+#  What a name would do to a terminal is shown, not done.
+odd=$(cadre submit --name $'a\e[31m' true ::: 1)
+expect_like 0 '^name +a\\x1b\[31m$' '' cadre job info "$odd"
+expect_like 0 'a\\x1b\[31m ' '' cadre job list
 expect 0 '' '' cadre job wait "$durable"
 expect 0 $'a\nb' '' cadre job logs "$durable"
 

@@ -35,6 +35,7 @@ static void test_cells (void **state)
     s_check (cadre_value_build ("[s, s]", "gpu", "big"), TABLE_TEXT, "gpu, big");
     s_check (cadre_value_build ("[{s:s}, {s:s}]", "name", "f", "name", "g"), TABLE_NAMES, "f, g");
     s_check (cadre_value_build ("{s:b}", "a", 1), TABLE_TEXT, "{\"a\":true}");
+    s_check (cadre_value_of_double (2.0 / 3), TABLE_COUNT, "0.7");
     s_check (NULL, TABLE_COUNT, "");
 }
 
