@@ -165,7 +165,7 @@ static bool s_crash (const shim_plan_t *plan)
 static unsigned s_step (void)
 {
     const char *every = getenv ("CRASH_EVERY");
-    return every ? (unsigned) atoi (every) : 1;
+    return every ? (unsigned) strtoul (every, NULL, 10) : 1;
 }
 
 static void s_crash_everywhere (bool power, unsigned some)
