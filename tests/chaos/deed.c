@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LARGE_BYTES (2u << 20)
+#define VAST_BYTES (9u << 20) //  More than a worker may have unacknowledged
 #define OFTEN "signal=50,worker-lost=1000,out-of-memory=50"
 
 static const deed_t s_deeds [] = {
@@ -69,14 +70,20 @@ static uint8_t s_byte (const recipe_t *self, uint32_t index, size_t at)
     return (uint8_t) ((uint64_t) self->salt * 7 + index * 31 + at * 13 + (at >> 12));
 }
 
+static size_t s_large_size (uint32_t index)
+{
+    return index ? LARGE_BYTES : VAST_BYTES;
+}
+
 static cadre_error_t s_add_large (const recipe_t *self, cadre_job_t *job, const char *trace, uint32_t index)
 {
-    uint8_t *bytes = malloc (LARGE_BYTES);
+    size_t size = s_large_size (index);
+    uint8_t *bytes = malloc (size);
     assert (bytes);
-    for (size_t i = 0; i < LARGE_BYTES; i++)
+    for (size_t i = 0; i < size; i++)
         bytes [i] = s_byte (self, index, i);
     cadre_error_t error = cadre_job_add (job, NULL, "ssiiB", trace, self->name, (int64_t) index, self->salt,
-                                         (const void *) bytes, (size_t) LARGE_BYTES);
+                                         (const void *) bytes, size);
     free (bytes);
     return error;
 }
@@ -117,7 +124,7 @@ static bool s_is_large (const recipe_t *self, const cadre_event_t *event)
     cadre_value_t *value = cadre_value_decode (event->bytes, event->size_bytes);
     size_t size = 0;
     const uint8_t *bytes = cadre_value_blob (value, &size);
-    bool right = event->outcome == CADRE_OUTCOME_OK && size == LARGE_BYTES;
+    bool right = event->outcome == CADRE_OUTCOME_OK && size == s_large_size (event->index);
     for (size_t i = 0; right && i < size; i++)
         right = bytes [i] == (uint8_t) (s_byte (self, event->index, i) + (uint8_t) self->salt);
     cadre_value_destroy (&value);
