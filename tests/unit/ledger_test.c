@@ -149,8 +149,8 @@ static void test_what_comes_back_late_expires (void **state)
     assert_int_equal (job->leased, 1);
     assert_true (ledger_return (rig.hub.ledger, agent, &lease));
     ledger_settle (rig.hub.ledger);
-    assert_int_equal (job->failed, 3);
-    assert_int_equal (job->ready, 0);
+    assert_int_equal (rig.hub.tasks_failed, 3);
+    assert_int_equal (ledger_count (rig.hub.ledger), 0); //  All have ended
     hub_rig_end_client (&rig, &client);
     hub_rig_end (&rig);
 }
