@@ -208,8 +208,8 @@ class Faults:
         return self._disk(disk.SYNC_FAILS, "check the disk")
 
     def _second_broker(self):
-        """On the same store: it must refuse, and name who has it."""
-        if self._broker_away():
+        """On the same store: it must refuse, and name who has it. (While the first one starts, either may be the one.)"""
+        if self._broker_away() or not self.stage.broker_is_ready():
             return False
         second = self.stage.second_broker()
         second.environment = {**second.environment, "LD_PRELOAD": ""}
