@@ -86,8 +86,9 @@ static void s_tell_full (front_t *self, client_t *client)
 {
     char held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES], message [256];
     const hub_t *hub = self->hub;
-    bool full = s_memory_left (hub, client) <= WIRE_FRAME_MAX
-                && client->granted_bytes - client->received_bytes <= WIRE_FRAME_MAX;
+    uint64_t open =
+        client->granted_bytes - client->received_bytes; //  Less than a frame, and no more is worth telling
+    bool full = open <= WIRE_FRAME_MAX && s_memory_left (hub, client) <= open + WIRE_FRAME_MAX;
     if (full == client->told_full)
         return;
     client->told_full = full;
