@@ -7,18 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes)
+static void s_grow (buffer_t *self, size_t size_bytes)
 {
     assert (size_bytes <= SIZE_MAX / 4 && self->size <= SIZE_MAX / 4);
-    size_t needed = self->size + size_bytes;
-    if (needed > self->capacity || !self->data) {
-        size_t capacity = self->capacity ? self->capacity : 64;
-        while (capacity < needed)
-            capacity *= 2;
-        self->data = realloc (self->data, capacity);
-        assert (self->data);
-        self->capacity = capacity;
-    }
+    size_t capacity = self->capacity ? self->capacity : 64;
+    while (capacity < self->size + size_bytes)
+        capacity *= 2;
+    self->data = realloc (self->data, capacity);
+    assert (self->data);
+    self->capacity = capacity;
+}
+
+uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes)
+{
+    if (size_bytes > self->capacity - self->size || !self->data)
+        s_grow (self, size_bytes);
     return self->data + self->size;
 }
 

@@ -3,46 +3,94 @@
 #include "common/cursor.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-//  A value's first byte, taken apart: https://github.com/msgpack/msgpack/blob/master/spec.md
+//  A value's first byte and the number behind it: https://github.com/msgpack/msgpack/blob/master/spec.md
 typedef struct head {
-    cursor_kind_t kind; //  What it is
     uint64_t number;    //  The integer (two's complement), float bits, flag, count or size
+    cursor_kind_t kind; //  What it is
     bool negative;      //  The integer is below zero
-    int8_t ext;         //  Type of an ext
     uint8_t length;     //  Bytes of the head itself, the number included
 } head_t;
 
 typedef struct shape {
-    uint8_t kind;  //  cursor_kind_t
-    uint8_t bytes; //  Big-endian bytes of the number behind the first byte
-    int8_t fixed;  //  Number that the first byte itself says (fixext sizes), or -1
+    uint8_t kind;   //  cursor_kind_t
+    uint8_t length; //  Bytes of the head
+    uint8_t bytes;  //  Big-endian bytes of the number behind the first byte; 0: the first byte says it
+    uint8_t mask;   //  What of the first byte is the number
+    uint8_t fixed;  //  The number, where the first byte has none of its bits
+    bool has_sign;  //  An integer that may be below zero
 } shape_t;
 
-//  First bytes 0xc0 to 0xdf.
-static const shape_t s_shapes [32] = {
-    {CURSOR_NIL, 0, 0},    {CURSOR_END, 0, 0},    {CURSOR_BOOL, 0, 0},   {CURSOR_BOOL, 0, 1},
-    {CURSOR_BLOB, 1, -1},  {CURSOR_BLOB, 2, -1},  {CURSOR_BLOB, 4, -1},  {CURSOR_EXT, 1, -1},
-    {CURSOR_EXT, 2, -1},   {CURSOR_EXT, 4, -1},   {CURSOR_FLOAT, 4, -1}, {CURSOR_FLOAT, 8, -1},
-    {CURSOR_INT, 1, -1},   {CURSOR_INT, 2, -1},   {CURSOR_INT, 4, -1},   {CURSOR_INT, 8, -1},
-    {CURSOR_INT, 1, -1},   {CURSOR_INT, 2, -1},   {CURSOR_INT, 4, -1},   {CURSOR_INT, 8, -1},
-    {CURSOR_EXT, 0, 1},    {CURSOR_EXT, 0, 2},    {CURSOR_EXT, 0, 4},    {CURSOR_EXT, 0, 8},
-    {CURSOR_EXT, 0, 16},   {CURSOR_TEXT, 1, -1},  {CURSOR_TEXT, 2, -1},  {CURSOR_TEXT, 4, -1},
-    {CURSOR_ARRAY, 2, -1}, {CURSOR_ARRAY, 4, -1}, {CURSOR_MAP, 2, -1},   {CURSOR_MAP, 4, -1},
+#define TIMES_4(...) __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__
+#define TIMES_16(...) TIMES_4 (TIMES_4 (__VA_ARGS__))
+#define IN_FIRST(kind, mask) kind, 1, 0, mask, 0, false
+#define FIXED(kind, number) kind, 1, 0, 0, number, false
+#define BEHIND(kind, bytes) kind, 1 + bytes, bytes, 0, 0, false
+#define SIGNED(bytes) CURSOR_INT, 1 + bytes, bytes, 0, 0, true
+#define EXT(bytes, size) CURSOR_EXT, 2 + bytes, bytes, 0, size, false
+
+//  By first byte.
+static const shape_t s_shapes [256] = {
+    TIMES_4 (TIMES_16 ({IN_FIRST (CURSOR_INT, 0x7f)})), //  0x00
+    TIMES_4 (TIMES_16 ({IN_FIRST (CURSOR_INT, 0x7f)})), //  0x40
+    TIMES_16 ({IN_FIRST (CURSOR_MAP, 0x0f)}),           //  0x80
+    TIMES_16 ({IN_FIRST (CURSOR_ARRAY, 0x0f)}),         //  0x90
+    TIMES_16 ({IN_FIRST (CURSOR_TEXT, 0x1f)}),          //  0xa0
+    TIMES_16 ({IN_FIRST (CURSOR_TEXT, 0x1f)}),          //  0xb0
+    {FIXED (CURSOR_NIL, 0)},                            //  0xc0
+    {FIXED (CURSOR_END, 0)},
+    {FIXED (CURSOR_BOOL, 0)},
+    {FIXED (CURSOR_BOOL, 1)},
+    {BEHIND (CURSOR_BLOB, 1)},
+    {BEHIND (CURSOR_BLOB, 2)},
+    {BEHIND (CURSOR_BLOB, 4)},
+    {EXT (1, 0)},
+    {EXT (2, 0)},
+    {EXT (4, 0)},
+    {BEHIND (CURSOR_FLOAT, 4)},
+    {BEHIND (CURSOR_FLOAT, 8)},
+    {BEHIND (CURSOR_INT, 1)},
+    {BEHIND (CURSOR_INT, 2)},
+    {BEHIND (CURSOR_INT, 4)},
+    {BEHIND (CURSOR_INT, 8)},
+    {SIGNED (1)}, //  0xd0
+    {SIGNED (2)},
+    {SIGNED (4)},
+    {SIGNED (8)},
+    {EXT (0, 1)},
+    {EXT (0, 2)},
+    {EXT (0, 4)},
+    {EXT (0, 8)},
+    {EXT (0, 16)},
+    {BEHIND (CURSOR_TEXT, 1)},
+    {BEHIND (CURSOR_TEXT, 2)},
+    {BEHIND (CURSOR_TEXT, 4)},
+    {BEHIND (CURSOR_ARRAY, 2)},
+    {BEHIND (CURSOR_ARRAY, 4)},
+    {BEHIND (CURSOR_MAP, 2)},
+    {BEHIND (CURSOR_MAP, 4)},
+    TIMES_16 ({CURSOR_INT, 1, 0, 0xff, 0, true}), //  0xe0
+    TIMES_16 ({CURSOR_INT, 1, 0, 0xff, 0, true}), //  0xf0
 };
 
-static uint64_t s_big_endian (const uint8_t *bytes, size_t count)
+static inline uint64_t s_big_endian (const uint8_t *bytes, size_t count)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < count; i++)
-        number = number << 8 | bytes [i];
-    return number;
+    uint16_t two;
+    uint32_t four;
+    uint64_t eight;
+    switch (count) {
+    case 1: return *bytes;
+    case 2: memcpy (&two, bytes, sizeof two); return be16toh (two);
+    case 4: memcpy (&four, bytes, sizeof four); return be32toh (four);
+    default: memcpy (&eight, bytes, sizeof eight); return be64toh (eight);
+    }
 }
 
 //  Integers of fewer than 8 bytes are sign-extended.
-static void s_sign (head_t *head, size_t bytes)
+static inline void s_sign (head_t *head, size_t bytes)
 {
     uint64_t top = (uint64_t) 1 << (bytes * 8 - 1);
     head->negative = head->number & top;
@@ -50,57 +98,35 @@ static void s_sign (head_t *head, size_t bytes)
         head->number |= ~(uint64_t) 0 << (bytes * 8);
 }
 
-static bool s_fixed_head (uint8_t first, head_t *head)
-{
-    head->length = 1;
-    if (first <= 0x7f)
-        *head = (head_t){.kind = CURSOR_INT, .number = first, .length = 1};
-    else if (first <= 0x8f)
-        *head = (head_t){.kind = CURSOR_MAP, .number = first & 0x0f, .length = 1};
-    else if (first <= 0x9f)
-        *head = (head_t){.kind = CURSOR_ARRAY, .number = first & 0x0f, .length = 1};
-    else if (first <= 0xbf)
-        *head = (head_t){.kind = CURSOR_TEXT, .number = first & 0x1f, .length = 1};
-    else if (first >= 0xe0)
-        *head = (head_t){
-            .kind = CURSOR_INT, .number = (uint64_t) (int64_t) (int8_t) first, .negative = true, .length = 1};
-    else
-        return false;
-    return true;
-}
-
 //  Takes the next value's head apart; false when there is none or its bytes are cut off.
-static bool s_head (const cursor_t *self, head_t *head)
+static inline bool s_head (const cursor_t *self, head_t *head)
 {
     size_t left = (size_t) (self->end - self->at);
     if (self->failed || left == 0)
         return false;
     uint8_t first = *self->at;
-    if (s_fixed_head (first, head))
-        return true;
-    const shape_t *shape = &s_shapes [first - 0xc0];
-    bool ext = shape->kind == CURSOR_EXT;
-    size_t length = 1u + shape->bytes + (ext ? 1u : 0u);
-    if (shape->kind == CURSOR_END || left < length)
+    const shape_t *shape = &s_shapes [first];
+    if (shape->kind == CURSOR_END || left < shape->length)
         return false;
-    *head = (head_t){.kind = shape->kind, .length = (uint8_t) length};
-    head->number = shape->fixed >= 0 ? (uint64_t) shape->fixed : s_big_endian (self->at + 1, shape->bytes);
-    if (ext)
-        head->ext = (int8_t) self->at [length - 1];
-    if (first >= 0xd0 && first <= 0xd3)
-        s_sign (head, shape->bytes);
+    head->kind = shape->kind;
+    head->length = shape->length;
+    head->negative = false;
+    head->number = shape->bytes ? s_big_endian (self->at + 1, shape->bytes)
+                                : (uint64_t) (first & shape->mask) + shape->fixed;
+    if (shape->has_sign)
+        s_sign (head, shape->bytes ? shape->bytes : 1);
     return true;
 }
 
 //  Bytes that follow a head and belong to the value itself.
-static uint64_t s_body_bytes (const head_t *head)
+static inline uint64_t s_body_bytes (const head_t *head)
 {
     return head->kind == CURSOR_TEXT || head->kind == CURSOR_BLOB || head->kind == CURSOR_EXT ? head->number
                                                                                               : 0;
 }
 
 //  Values that follow a head as its elements.
-static uint64_t s_elements (const head_t *head)
+static inline uint64_t s_elements (const head_t *head)
 {
     if (head->kind == CURSOR_ARRAY)
         return head->number;
@@ -108,7 +134,7 @@ static uint64_t s_elements (const head_t *head)
 }
 
 //  Reads a head, and the value's own bytes, if they are all there and the elements could be.
-static bool s_take (cursor_t *self, head_t *head)
+static inline bool s_take (cursor_t *self, head_t *head)
 {
     if (!s_head (self, head)) {
         self->failed = true;
@@ -124,7 +150,7 @@ static bool s_take (cursor_t *self, head_t *head)
 }
 
 //  Reads a head of one wanted kind, and nothing when the next value is another.
-static bool s_want (cursor_t *self, cursor_kind_t kind, head_t *head)
+static inline bool s_want (cursor_t *self, cursor_kind_t kind, head_t *head)
 {
     if (s_take (self, head) && head->kind != kind)
         self->failed = true;
@@ -268,38 +294,46 @@ bool cursor_ext (cursor_t *self, int8_t *type, view_t *value)
     head_t head;
     if (!s_want (self, CURSOR_EXT, &head))
         return false;
-    *type = head.ext;
     *value = (view_t){.data = self->at - head.number, .size = (size_t) head.number};
+    *type = (int8_t) value->data [-1];
     return true;
 }
 
-bool cursor_skip (cursor_t *self, view_t *value)
+//  The elements of an array or a map, and theirs.
+static bool s_skip_elements (cursor_t *self, uint64_t count)
 {
-    uint64_t open [CURSOR_DEPTH_MAX + 1]; //  Values still to come on each level
+    uint64_t open [CURSOR_DEPTH_MAX]; //  Values still to come on each level
     size_t depth = 0;
-    const uint8_t *start = self->at;
-    open [0] = 1;
+    open [0] = count;
     for (;;) {
-        while (open [depth] == 0) {
-            if (depth == 0) {
-                if (value)
-                    *value = (view_t){.data = start, .size = (size_t) (self->at - start)};
+        while (open [depth] == 0)
+            if (depth-- == 0)
                 return true;
-            }
-            depth--;
-        }
         head_t head;
         if (!s_take (self, &head))
             return false;
         open [depth]--;
         if (s_elements (&head) == 0)
             continue;
-        if (depth == CURSOR_DEPTH_MAX) {
+        if (++depth == CURSOR_DEPTH_MAX) {
             self->failed = true;
             return false;
         }
-        open [++depth] = s_elements (&head);
+        open [depth] = s_elements (&head);
     }
+}
+
+bool cursor_skip (cursor_t *self, view_t *value)
+{
+    head_t head;
+    const uint8_t *start = self->at;
+    if (!s_take (self, &head))
+        return false;
+    if (s_elements (&head) && !s_skip_elements (self, s_elements (&head)))
+        return false;
+    if (value)
+        *value = (view_t){.data = start, .size = (size_t) (self->at - start)};
+    return true;
 }
 
 cursor_t cursor_find (view_t map, const char *key)
