@@ -420,8 +420,11 @@ static void s_turn (broker_t *self)
     s_read_all (self);
     if (self->hub.keys_changed)
         s_check_keys (self);
-    if (self->hub.journal && journal_turn (self->hub.journal, &self->fault))
-        return;
+    if (self->hub.journal) {
+        journal_flush (self->hub.journal); //  The disk writes what came while the turn goes on with it
+        if (journal_turn (self->hub.journal, &self->fault))
+            return;
+    }
     timers_run (self->hub.timers, self->hub.now_us);
     ledger_weigh (self->hub.ledger);
     dispatch_run (self->dispatch);
