@@ -91,19 +91,20 @@ static bool s_has_value (const follower_t *self, hub_t *hub, uint32_t index)
     return false;
 }
 
-void follow_pump (follower_t *self, hub_t *hub)
+//  True when all that is kept by now was sent.
+static bool s_send_kept (follower_t *self, hub_t *hub)
 {
     keep_record_t record;
     for (;;) {
         if (client_backlog (self->client) >= client_backlog_max (hub))
-            return;
+            return false;
         uint64_t position = self->position;
         if (!keep_is_here (self->job->keep, position)) {
             journal_fetch_kept (hub->journal, self->job, position);
-            return;
+            return false;
         }
         if (!keep_read (self->job->keep, &self->position, &record))
-            break;
+            return true;
         //  The position that keep_append returned is that of the segment where the record lies
         if (keep_segment (position) != keep_segment (self->position)) {
             s_leave (self, hub, keep_segment (position));
@@ -111,13 +112,19 @@ void follow_pump (follower_t *self, hub_t *hub)
         }
         if (record.kind == KEEP_RESULT && self->results && !s_has_value (self, hub, record.index)) {
             self->position = position;
-            return;
+            return false;
         }
         if (record.kind == KEEP_RESULT && self->results)
             s_send_result (self, hub, &record, position);
         else if (record.kind == KEEP_OUTPUT && self->output)
             client_output (self->client, hub, self->ref, record.body);
     }
+}
+
+void follow_pump (follower_t *self, hub_t *hub)
+{
+    if ((self->results || self->output) && !s_send_kept (self, hub))
+        return;
     if ((self->wait && !job_is_over (self->job)) || stream_is_cutting (self->client->out))
         return;
     client_state (self->client, hub, self->ref, self->job, true);

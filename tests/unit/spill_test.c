@@ -161,6 +161,25 @@ static void test_results_and_output_leave_memory_and_come_back (void **state)
     house_end (&house);
 }
 
+//  Whoever only waits for the end reads nothing back.
+static void test_waiting_alone_brings_nothing_back (void **state)
+{
+    (void) state;
+    house_t house;
+    house_start_with (&house, MEMORY);
+    job_t *job = s_job (&house, TASKS);
+    s_answer_all (&house, job);
+    client_t *client = house.client;
+    client_ref_add (client, 77, REF_FOLLOW, job->number);
+    follow_new (client, job, &(wire_job_follow_t){.ref = 77, .wait = true});
+    follow_pump_all (client, &house.rig.hub);
+    assert_null (client->followers);
+    house_turn (&house);
+    house_turn (&house);
+    assert_int_equal (journal_arrivals (house.rig.hub.journal), 0);
+    house_end (&house);
+}
+
 static void test_large_values_leave_memory_and_come_back (void **state)
 {
     (void) state;
@@ -245,6 +264,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_results_and_output_leave_memory_and_come_back),
+        cmocka_unit_test (test_waiting_alone_brings_nothing_back),
         cmocka_unit_test (test_large_values_leave_memory_and_come_back),
         cmocka_unit_test (test_codes_stay),
         cmocka_unit_test (test_a_copy_of_what_is_away),
