@@ -7,6 +7,12 @@
 #include "broker/back_own.h"
 #include "common/log.h"
 
+static void s_grant (void *owner, int64_t now_us)
+{
+    (void) now_us;
+    back_grant_outputs (owner);
+}
+
 back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
 {
     back_t *self = calloc (1, sizeof *self);
@@ -16,6 +22,7 @@ back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
     self->joined = joined;
     self->owner = owner;
     self->outputs = outputs_new ();
+    self->grants = (alarm_t){.ring = s_grant, .owner = self};
     return self;
 }
 
@@ -25,6 +32,7 @@ void back_destroy (back_t **self_p)
     back_t *self = *self_p;
     if (!self)
         return;
+    timers_cancel (self->hub->timers, &self->grants);
     outputs_destroy (&self->outputs);
     buffer_free (&self->frame);
     free (self);

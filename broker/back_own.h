@@ -5,6 +5,8 @@
 
 #include "broker/back.h"
 #include "broker/outputs.h"
+#include "broker/pace.h"
+#include "common/timers.h"
 
 struct back {
     hub_t *hub;             //  Borrowed
@@ -14,6 +16,8 @@ struct back {
     buffer_t frame;         //  The one being written
     outputs_t *outputs;     //  Output of running tasks
     bool starved;           //  Some output waits for a grant
+    pace_t pace;            //  Of grants
+    alarm_t grants;         //  Rings when the next may be given
     uint32_t next_port;     //  Where the search for a lane's port begins
     uint32_t next_name;     //  …, for lanes that are files or names
 };

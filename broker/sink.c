@@ -132,15 +132,20 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
 
 void back_grant_outputs (back_t *self)
 {
+    hub_t *hub = self->hub;
     if (!self->starved)
         return;
+    if (!pace_allows (&self->pace, hub->now_us, hub->tasks_done + hub->tasks_failed)) {
+        timers_set (hub->timers, &self->grants, pace_next_us (&self->pace));
+        return;
+    }
     self->starved = false;
     for (wrote_t *wrote = outputs_first (self->outputs); wrote; wrote = wrote->hh.next) {
         if (!wrote->starved)
             continue;
-        job_t *job = ledger_find (self->hub->ledger, wrote->job);
-        const agent_t *agent = roster_at (self->hub->roster, wrote->agent);
-        if (!job || !agent || !agent->session || !deliver_is_open (self->hub, job)) {
+        job_t *job = ledger_find (hub->ledger, wrote->job);
+        const agent_t *agent = roster_at (hub->roster, wrote->agent);
+        if (!job || !agent || !agent->session || !deliver_is_open (hub, job)) {
             self->starved = true;
             continue;
         }

@@ -1,0 +1,30 @@
+/*  pace.h - output gives way to results
+ *
+ *  A command that prints as fast as it can would take most of a small machine for itself: every byte is carried from process to
+ *  process six times. While results press, windows for output are given at intervals, so that each task may print 100 MB/s; as
+ *  soon as they do not, at once.
+ */
+
+#ifndef BROKER_PACE_H_INCLUDED
+#define BROKER_PACE_H_INCLUDED
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACE_US 10000             //  Between two windows while results press
+#define PACE_PRESSING_RATE 20000u //  Results a second
+
+//  Zeroed: nothing was asked yet.
+typedef struct pace {
+    int64_t since_us; //  When it was last judged
+    uint64_t ended;   //  Tasks that had ended then
+    bool pressing;    //  As judged then
+} pace_t;
+
+//  May windows be given now? ended: tasks that have ended, ever.
+bool pace_allows (pace_t *self, int64_t now_us, uint64_t ended);
+
+//  When they may, if they may not now.
+int64_t pace_next_us (const pace_t *self);
+
+#endif
