@@ -2,7 +2,6 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "broker/store/sqlite.h"
 #include "broker/warden.h"
 #include "common/descriptors.h"
+#include "common/heap.h"
 #include "common/keydir.h"
 #include "common/log.h"
 #include "common/notify.h"
@@ -26,7 +26,6 @@
 #define SOCKETS_MOST 65000
 #define MEMORY_LEAST (16u << 20) //  Some frames each way, and tasks between them
 #define STORE_BYTES 1024
-#define LARGE_BYTES (8 * 1024 * 1024)
 
 typedef struct settings {
     broker_options_t options;   //  For broker_new
@@ -364,8 +363,7 @@ int main (int argc, char **argv)
     sigaddset (&signals, SIGHUP);
     sigaddset (&signals, SIGUSR1);
     pthread_sigmask (SIG_BLOCK, &signals, NULL);
-    //  What is larger than batches and frames would leave holes in the heap; these come and go by the thousand, and pages for each cost more than copies
-    mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
+    heap_suit_frames ();
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
     if (!context)

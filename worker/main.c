@@ -5,6 +5,8 @@
 #include <argp.h>
 #include <stddef.h>
 
+#include "common/heap.h"
+
 //  Of this executable alone: a program that becomes a worker by cadre_main has a version of its own.
 //  argp looks for it from outside.
 __attribute__ ((visibility ("default"))) const char *argp_program_version =
@@ -12,5 +14,6 @@ __attribute__ ((visibility ("default"))) const char *argp_program_version =
 
 int main (int argc, char **argv)
 {
+    heap_suit_frames ();
     return worker_command (argc, argv, argv, NULL);
 }
