@@ -6,8 +6,8 @@
 #include "broker/journal.h"
 #include "broker/ledger.h"
 
-#define JOURNAL_BATCH_BYTES                                                                                  \
-    (16u * 1024)                //  A batch of so many goes to the store at once: the disk waits for nobody
+//  A batch that has grown to this goes to the store at once: the disk waits for nobody.
+#define JOURNAL_BATCH_BYTES (16u * 1024)
 #define JOURNAL_TASK_ROOM 192u  //  Reserved for what will end a task
 #define JOURNAL_JOB_ROOM 1024u  //  Reserved for what will end a job
 #define JOURNAL_NUMBERS 100000u //  Numbers of jobs that are reserved at a time
