@@ -428,7 +428,7 @@ static void s_turn (broker_t *self)
     if (self->hub.keys_changed)
         s_check_keys (self);
     if (self->hub.journal) {
-        journal_flush (self->hub.journal); //  The disk writes what came while the turn goes on with it
+        journal_push (self->hub.journal); //  The disk writes what came while the turn goes on with it
         if (journal_turn (self->hub.journal, &self->fault))
             return;
     }

@@ -349,14 +349,19 @@ static void s_reserve_numbers (journal_t *self)
     journal_record_store (self);
 }
 
+void journal_push (journal_t *self)
+{
+    journal_close_run (self);
+    journal_send (self, 0);
+    s_count (self);
+}
+
 void journal_flush (journal_t *self)
 {
     s_reserve_numbers (self);
     if (store_wants_compaction (self->store) && journal_is_worth_compaction (self))
         journal_compact (self);
-    journal_close_run (self);
-    journal_send (self, 0);
-    s_count (self);
+    journal_push (self);
 }
 
 cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t tasks, fault_t *fault)

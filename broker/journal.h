@@ -6,8 +6,9 @@
  *  in order. Records are those of wire.def with the way "journal", each behind its number.
  *
  *      open:  journal_new reads the log, and the ledger is as it was
- *      loop:  journal_turn when store says so, or once a turn   what waited, and is durable now, is carried out
- *             journal_flush at the end of the turn              the batch goes to the store
+ *      loop:  journal_push when all was read                    a batch goes to the store
+ *             journal_turn when store says so, or once a turn   what waited, and is durable now, is carried out
+ *             journal_flush at the end of the turn              the next batch goes there
  *
  *  After a restart a task whose lease was recorded is held by a worker that is away (roster.h): if it comes back within the time
  *  after which it would be lost, it is adopted as after any lost connection; else its tasks run elsewhere.
@@ -40,7 +41,10 @@ int journal_fd (const journal_t *self);
 //  Carries out what waited for what is durable now. A fault is final: the broker must end.
 cadre_error_t journal_turn (journal_t *self, fault_t *fault);
 
-//  Hands what was recorded in this turn to the store; compacts when it is time.
+//  Hands to the store what was recorded so far: the disk need not wait for the end of the turn.
+void journal_push (journal_t *self);
+
+//  Hands over what was recorded in the rest of the turn; compacts when it is time.
 void journal_flush (journal_t *self);
 
 //  Grows with each record: a frame whose handling has let it grow is not acknowledged before journal_hold_... lets it be.
