@@ -54,6 +54,7 @@ struct broker {
     uint64_t most_bytes;   //  That jobs held since memory was given back last
     uint64_t beat_ended;   //  Tasks that had ended at the last beat
     uint64_t rest_ended;   //  Tasks that had ended when memory was given back last
+    uint64_t rest_held;    //  What jobs held then
     bool behind;           //  A socket had more than one turn could read
     fault_t fault;         //  The store has failed
 };
@@ -72,7 +73,7 @@ static void s_give_back (broker_t *self)
 {
     uint64_t held = self->hub.job_bytes + self->hub.kept_bytes;
     uint64_t ended = self->hub.tasks_done + self->hub.tasks_failed;
-    bool rests = ended == self->beat_ended && ended != self->rest_ended;
+    bool rests = ended == self->beat_ended && (ended != self->rest_ended || held != self->rest_held);
     self->beat_ended = ended;
     if (held > self->most_bytes)
         self->most_bytes = held;
@@ -82,6 +83,7 @@ static void s_give_back (broker_t *self)
     malloc_trim (0);
     self->most_bytes = held;
     self->rest_ended = ended;
+    self->rest_held = held;
 }
 
 static void s_beat (void *owner, int64_t now_us)
