@@ -31,6 +31,7 @@ typedef struct load {
     const char *address; //  Of the broker
     int log;             //  Where it writes
     const char *trace;   //  For tasks
+    int told;            //  The same file, for what is told of them
     const char *name;    //  Of this process; begins the names of its jobs
     unsigned seed;       //  What follows
     unsigned number;     //  Jobs so far
@@ -101,6 +102,7 @@ static void s_take_result (const load_t *self, const recipe_t *recipe, seen_t *s
     static const char *const words [] = {"right", "killed", "wrong"};
     char text [512] = "";
     verdict_t verdict = recipe_judge (recipe, event, seen->output, text, sizeof text);
+    dprintf (self->told, "told %s %" PRIu32 " %u\n", recipe->name, event->index, event->attempt);
     s_log (self, "result %s %" PRIu32 " %u %s", recipe->name, event->index, event->attempt, words [verdict]);
     if (verdict == VERDICT_WRONG)
         s_log (self, "wrong %s %" PRIu32 " %s", recipe->name, event->index, text);
@@ -344,6 +346,7 @@ int main (int argc, char **argv)
     load_t self = {.address = argv [2], .trace = argv [4], .name = argc == 7 ? argv [5] : "check"};
     self.seed = argc == 7 ? (unsigned) strtoul (argv [6], NULL, 10) : 0;
     self.log = open (argv [3], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    self.told = open (self.trace, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     struct sigaction term = {.sa_handler = s_on_term};
     sigaction (SIGTERM, &term, NULL);
     s_open_pool (&self);
