@@ -152,9 +152,11 @@ static inline bool s_take (cursor_t *self, head_t *head)
 //  Reads a head of one wanted kind, and nothing when the next value is another.
 static inline bool s_want (cursor_t *self, cursor_kind_t kind, head_t *head)
 {
-    if (s_take (self, head) && head->kind != kind)
+    if (!s_take (self, head))
+        return false;
+    if (head->kind != kind)
         self->failed = true;
-    return !self->failed;
+    return head->kind == kind;
 }
 
 cursor_t cursor_of (const void *bytes, size_t size_bytes)
