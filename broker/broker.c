@@ -52,9 +52,6 @@ struct broker {
     int64_t judge_from_us; //  Nobody is judged before: this process itself was stalled
     endless_t *endless;    //  Finds messages without end; NULL where nobody comes over tcp
     uint64_t most_bytes;   //  That jobs held since memory was given back last
-    uint64_t beat_ended;   //  Tasks that had ended at the last beat
-    uint64_t rest_ended;   //  Tasks that had ended when memory was given back last
-    uint64_t rest_held;    //  What jobs held then
     bool behind;           //  A socket had more than one turn could read
     fault_t fault;         //  The store has failed
 };
@@ -67,23 +64,17 @@ static void s_joined (void *owner)
     doubt_look (&self->hub);
 }
 
-//  When much was forgotten, or the broker rests after work, the heap is mostly holes, held together by a few blocks that stay: the system gets
-//  those back. An embedded broker leaves the heap to the program that it lives in.
+//  When much was forgotten the heap is mostly holes, held together by a few blocks that stay: the system gets those back. An embedded broker
+//  leaves the heap to the program that it lives in.
 static void s_give_back (broker_t *self)
 {
     uint64_t held = self->hub.job_bytes + self->hub.kept_bytes;
-    uint64_t ended = self->hub.tasks_done + self->hub.tasks_failed;
-    bool rests = ended == self->beat_ended && (ended != self->rest_ended || held != self->rest_held);
-    self->beat_ended = ended;
     if (held > self->most_bytes)
         self->most_bytes = held;
-    bool shrank = held <= self->most_bytes / 2 && self->most_bytes >= GIVE_BACK_BYTES;
-    if (self->hub.embedded || (!rests && !shrank))
+    if (self->hub.embedded || held > self->most_bytes / 2 || self->most_bytes < GIVE_BACK_BYTES)
         return;
     malloc_trim (0);
     self->most_bytes = held;
-    self->rest_ended = ended;
-    self->rest_held = held;
 }
 
 static void s_beat (void *owner, int64_t now_us)

@@ -2,6 +2,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +15,6 @@
 #include "broker/store/sqlite.h"
 #include "broker/warden.h"
 #include "common/descriptors.h"
-#include "common/heap.h"
 #include "common/keydir.h"
 #include "common/log.h"
 #include "common/notify.h"
@@ -26,6 +26,7 @@
 #define SOCKETS_MOST 65000
 #define MEMORY_LEAST (16u << 20) //  Some frames each way, and tasks between them
 #define STORE_BYTES 1024
+#define LARGE_BYTES (8 * 1024 * 1024)
 
 typedef struct settings {
     broker_options_t options;   //  For broker_new
@@ -344,6 +345,13 @@ int main (int argc, char **argv)
             "SIGHUP reads the keys again.",
     };
     settings_t settings = {0};
+    sigset_t signals;
+    sigemptyset (&signals);
+    sigaddset (&signals, SIGTERM);
+    sigaddset (&signals, SIGINT);
+    sigaddset (&signals, SIGHUP);
+    sigaddset (&signals, SIGUSR1);
+    pthread_sigmask (SIG_BLOCK, &signals, NULL);
     descriptors_hold_standard ();
     log_open ("cadre-broker", LOG_INFO);
     log_set_timestamps (true);
@@ -356,14 +364,8 @@ int main (int argc, char **argv)
     char folder [KEYDIR_PATH_BYTES];
     if (s_check_listen (&settings) || s_find_keys (&settings, folder))
         return s_fail (&settings.fault);
-    sigset_t signals;
-    sigemptyset (&signals);
-    sigaddset (&signals, SIGTERM);
-    sigaddset (&signals, SIGINT);
-    sigaddset (&signals, SIGHUP);
-    sigaddset (&signals, SIGUSR1);
-    pthread_sigmask (SIG_BLOCK, &signals, NULL);
-    heap_suit_frames ();
+    //  What is larger than batches and frames would leave holes in the heap; these come and go by the thousand, and pages for each cost more than copies
+    mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
     if (!context)

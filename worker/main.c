@@ -3,9 +3,10 @@
 #include "worker/command.h"
 
 #include <argp.h>
+#include <malloc.h>
 #include <stddef.h>
 
-#include "common/heap.h"
+#define LARGE_BYTES (8 * 1024 * 1024)
 
 //  Of this executable alone: a program that becomes a worker by cadre_main has a version of its own.
 //  argp looks for it from outside.
@@ -14,6 +15,8 @@ __attribute__ ((visibility ("default"))) const char *argp_program_version =
 
 int main (int argc, char **argv)
 {
-    heap_suit_frames ();
+    //  Frames of results come and go by the thousand; pages from the system for each cost more than copies
+    mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
+    mallopt (M_TRIM_THRESHOLD, 2 * LARGE_BYTES);
     return worker_command (argc, argv, argv, NULL);
 }
