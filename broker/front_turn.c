@@ -86,8 +86,8 @@ static void s_tell_full (front_t *self, client_t *client)
 {
     char held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES], message [256];
     const hub_t *hub = self->hub;
-    uint64_t open =
-        client->granted_bytes - client->received_bytes; //  Less than a frame, and no more is worth telling
+    uint64_t open = client->granted_bytes - client->received_bytes;
+    //  It may send less than a frame, and no more is worth telling
     bool full = open <= WIRE_FRAME_MAX && s_memory_left (hub, client) <= open + WIRE_FRAME_MAX;
     if (full == client->told_full)
         return;

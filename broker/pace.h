@@ -1,8 +1,7 @@
 /*  pace.h - output gives way to results
  *
- *  A command that prints as fast as it can would take most of a small machine for itself: every byte is carried from process to
- *  process six times. While results press, windows for output are given at intervals, so that each task may print 100 MB/s; as
- *  soon as they do not, at once.
+ *  A command that prints as fast as it can would take most of a small machine for itself: slot, worker, broker and client each carry every
+ *  byte. While results press, windows for output are given at intervals, so that each task may print 100 MB/s; as soon as they do not, at once.
  */
 
 #ifndef BROKER_PACE_H_INCLUDED

@@ -54,19 +54,25 @@ static inline void *s_run (void *argument)
     return NULL;
 }
 
-static inline void s_start (rig_t *self, uint32_t lost_ms, bool embedded)
+static inline void s_start_with (rig_t *self, broker_options_t options)
 {
     static int number;
     fault_t fault = {0};
     *self = (rig_t){0};
     snprintf (self->name, sizeof self->name, "inproc://rig-%d", ++number);
     self->context = sockets_context_new (1, 1000, &fault);
-    broker_options_t options = {
-        .name = "rig", .listen = self->name, .beat_ms = 50, .lost_ms = lost_ms, .embedded = embedded};
+    options.name = "rig";
+    options.listen = self->name;
+    options.beat_ms = 50;
     self->broker = broker_new (self->context, &options, &fault);
     assert_string_equal (fault.text, "");
     assert_non_null (self->broker);
     assert_int_equal (pthread_create (&self->thread, NULL, s_run, self->broker), 0);
+}
+
+static inline void s_start (rig_t *self, uint32_t lost_ms, bool embedded)
+{
+    s_start_with (self, (broker_options_t){.lost_ms = lost_ms, .embedded = embedded});
 }
 
 static inline void s_end (rig_t *self)

@@ -315,6 +315,75 @@ static void test_output_that_is_sent_again_is_told_once (void **state)
     s_end (&rig);
 }
 
+//  ---- a broker that is full ---------------------------------------------------
+
+#define PAYLOAD_BYTES 10000
+#define BEATS_MOST 40 //  Frames without a word of what is waited for
+
+//  Of so many payloads; none of them is ever run.
+static void s_write_fill (peer_t *self, buffer_t *frame, uint64_t first, size_t count)
+{
+    static const uint8_t bytes [PAYLOAD_BYTES];
+    buffer_t list = {0};
+    for (size_t i = 0; i < count; i++) {
+        pack_array (&list, 1);
+        pack_blob (&list, bytes, sizeof bytes);
+    }
+    wire_job_tasks_t tasks = {.ref = 1, .first = first, .payloads = wire_list_of (&list, count)};
+    wire_write_job_tasks (frame, s_next (self), &tasks);
+    buffer_free (&list);
+}
+
+//  Waits until the window lets a frame of so many bytes through, or the client is told that the broker's memory is full.
+static bool s_is_let (peer_t *self, uint64_t sent, uint64_t *granted, size_t size, bool *told)
+{
+    for (int beats = 0; *granted - sent < size && beats < BEATS_MOST; beats++) {
+        wire_window_t window;
+        wire_notice_t notice;
+        s_expect (self, self->dealer, 0);
+        if (self->envelope.verb == WIRE_window && wire_read_window (&self->body, &window))
+            *granted = window.bytes;
+        if (self->envelope.verb == WIRE_notice && wire_read_notice (&self->body, &notice)
+            && notice.code == CADRE_ERROR_MEMORY)
+            *told = true;
+    }
+    return *granted - sent >= size;
+}
+
+//  A client that fills the broker, with frames of so many payloads; where it comes to stand depends on them.
+static bool s_fill (size_t payloads)
+{
+    rig_t rig;
+    peer_t client;
+    uint8_t uuid [16];
+    bool told = false;
+    s_start_with (&rig, (broker_options_t){.lost_ms = 5000, .memory_bytes = 16u << 20});
+    uint64_t granted = s_client_open (&client, &rig).window_bytes, sent = 0;
+    wire_job_open_t open = s_job (1, uuid);
+    s_open_job (&client, &open);
+    for (uint64_t first = 0;; first += payloads) {
+        buffer_t frame = {0};
+        s_write_fill (&client, &frame, first, payloads);
+        bool let = s_is_let (&client, sent + 1000, &granted, frame.size, &told);
+        if (!let) {
+            buffer_free (&frame);
+            break;
+        }
+        sent += frame.size;
+        s_send (client.dealer, &frame);
+    }
+    s_close (&client);
+    s_end (&rig);
+    return told;
+}
+
+static void test_who_waits_for_memory_is_told_why (void **state)
+{
+    (void) state;
+    for (size_t payloads = 11; payloads < 100; payloads += 22)
+        assert_true (s_fill (payloads));
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -327,6 +396,7 @@ int main (void)
         cmocka_unit_test (test_requests_that_are_wrong_say_so),
         cmocka_unit_test (test_a_job_of_a_lost_client_is_opened_anew),
         cmocka_unit_test (test_output_that_is_sent_again_is_told_once),
+        cmocka_unit_test (test_who_waits_for_memory_is_told_why),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
