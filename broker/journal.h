@@ -1,9 +1,9 @@
 /*  journal.h - the ledger's changes to durable jobs, on their way to the store
  *
- *  What happens to a durable job is recorded as it happens; what has gathered when it is pushed, or has grown large, is one batch of the store's
- *  log. Whoever may hear of a change
- *  only when it is durable (JOB_OPENED, the answer to an order, the acknowledgement of a frame, a result) waits here,
- *  in order. Records are those of wire.def with the way "journal", each behind its number.
+ *  What happens to a durable job is recorded as it happens; what has gathered when it is pushed, or has grown large,
+ *  is one batch of the store's log. Whoever may hear of a change only when it is durable (JOB_OPENED, the answer to an
+ *  order, the acknowledgement of a frame, a result) waits here, in order. Records are those of wire.def with the way
+ *  "journal", each behind its number.
  *
  *      open:  journal_new reads the log, and the ledger is as it was
  *      loop:  journal_push when all was read                    a batch goes to the store
