@@ -9,7 +9,8 @@
 #include "broker/journal.h"
 #include "broker/ready.h"
 
-#define LOOK_AHEAD_US 2000u //  Work that may wait at each slot; no task counts for less than one
+#define LOOK_AHEAD_US 2000u //  Work that may wait at each slot
+#define LOOK_AHEAD_TASKS 1024u
 #define RECALL_IDLE_US 5000 //  A worker that has not answered for so long is asked to return what waits
 #define RECALL_WAIT_US 100000
 #define ASIDE_MAX 64u
@@ -70,7 +71,9 @@ uint32_t dispatch_look_ahead (uint32_t slots, uint32_t mean_us)
 {
     if (mean_us == 0)
         return 0;
-    return (uint32_t) ((uint64_t) slots * LOOK_AHEAD_US / mean_us);
+    uint64_t tasks = (uint64_t) slots * LOOK_AHEAD_US / mean_us;
+    uint64_t most = (uint64_t) slots * LOOK_AHEAD_TASKS;
+    return (uint32_t) (tasks < most ? tasks : most);
 }
 
 static uint32_t s_free_slots (const agent_t *agent)
@@ -93,7 +96,10 @@ static uint64_t s_ahead (const job_t *job, const agent_t *agent)
         return most;
     uint64_t budget_us = (uint64_t) agent->slots * LOOK_AHEAD_US;
     uint64_t waits_us = agent->work_us / agent->leased * waiting;
+    uint64_t left = (uint64_t) agent->slots * LOOK_AHEAD_TASKS;
+    left = waiting < left ? left - waiting : 0;
     uint64_t more = waits_us < budget_us ? (budget_us - waits_us) / job_cost_us (job) : 0;
+    more = more < left ? more : left;
     return more < most ? more : most;
 }
 

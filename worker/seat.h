@@ -18,7 +18,7 @@
 #include "worker/lease.h"
 #include "worker/vessel.h"
 
-#define SEAT_AHEAD_MAX 2048 //  Tasks that may wait in a slot behind the one that it runs
+#define SEAT_AHEAD_MAX 1024 //  Tasks that may wait in a slot behind the one that it runs
 
 typedef enum seat_state { SEAT_EMPTY, SEAT_STARTING, SEAT_READY, SEAT_LEAVING } seat_state_t;
 

@@ -44,11 +44,11 @@ static void test_look_ahead (void **state)
 {
     (void) state;
     assert_int_equal (dispatch_look_ahead (4, 0), 0);
-    assert_int_equal (dispatch_look_ahead (4, 1), 8000);
+    assert_int_equal (dispatch_look_ahead (4, 1), 4096);
     assert_int_equal (dispatch_look_ahead (4, 100), 80);
     assert_int_equal (dispatch_look_ahead (4, 1000), 8);
     assert_int_equal (dispatch_look_ahead (4, 10000), 0);
-    assert_int_equal (dispatch_look_ahead (65536, 1), 65536 * 2000);
+    assert_int_equal (dispatch_look_ahead (65536, 1), 65536 * 1024);
 }
 
 static void test_few_tasks_are_spread (void **state)
