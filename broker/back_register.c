@@ -7,8 +7,7 @@
 #include "common/entropy.h"
 #include "common/log.h"
 
-static cadre_error_t s_check (const back_t *self, const wire_worker_hello_t *hello, address_kind_t *kind,
-                              fault_t *fault)
+static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *kind, fault_t *fault)
 {
     if (!view_is (hello->magic, WIRE_MAGIC) || hello->uuid.size != WIRE_UUID_BYTES)
         return fault_set (fault, CADRE_ERROR_PROTOCOL, "this is not the HELLO of a cadre worker");
@@ -20,8 +19,6 @@ static cadre_error_t s_check (const back_t *self, const wire_worker_hello_t *hel
     if (hello->slots == 0 || hello->slots > ROSTER_SLOTS_MAX)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a worker has from 1 to %u slots: see --slots",
                           ROSTER_SLOTS_MAX);
-    if (self->hub->state == HUB_STOPPING)
-        return fault_set (fault, CADRE_ERROR_REFUSED, "this broker is stopping");
     *kind = view_is (hello->scheme, "tcp")      ? ADDRESS_TCP
             : view_is (hello->scheme, "ipc")    ? ADDRESS_IPC
             : view_is (hello->scheme, "inproc") ? ADDRESS_INPROC
@@ -120,7 +117,10 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         self->hub->refused_frames++;
         return;
     }
-    if (s_check (self, &hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)) {
+    if (self->hub->state
+        == HUB_STOPPING) //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next broker
+        return;
+    if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)) {
         self->hub->refused_frames++;
         back_refuse (self, route, &fault);
         return;

@@ -315,6 +315,27 @@ static void test_output_that_is_sent_again_is_told_once (void **state)
     s_end (&rig);
 }
 
+//  A broker that is in its last turn says nothing: a worker that is refused would give up, with all that it holds.
+static void test_a_broker_that_stops_refuses_no_worker (void **state)
+{
+    (void) state;
+    for (int round = 0; round < 100; round++) {
+        rig_t rig;
+        s_start (&rig, 2000, false);
+        peer_t worker = {.rig = &rig, .dealer = s_connect (&rig, ZMQ_DEALER, "back")};
+        zmq_msg_init (&worker.message);
+        entropy_uuid (worker.uuid);
+        broker_signal (rig.broker, BROKER_STOP);
+        for (int i = 0; i < 3; i++)
+            s_worker_hello (&worker, NULL);
+        pthread_join (rig.thread, NULL);
+        assert_false (s_receive (&worker, worker.dealer, WIRE_refused, 1));
+        s_close (&worker);
+        broker_destroy (&rig.broker);
+        sockets_context_destroy (&rig.context);
+    }
+}
+
 //  ---- a broker that is full ---------------------------------------------------
 
 #define PAYLOAD_BYTES 10000
@@ -396,6 +417,7 @@ int main (void)
         cmocka_unit_test (test_requests_that_are_wrong_say_so),
         cmocka_unit_test (test_a_job_of_a_lost_client_is_opened_anew),
         cmocka_unit_test (test_output_that_is_sent_again_is_told_once),
+        cmocka_unit_test (test_a_broker_that_stops_refuses_no_worker),
         cmocka_unit_test (test_who_waits_for_memory_is_told_why),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
