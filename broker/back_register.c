@@ -117,8 +117,8 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         self->hub->refused_frames++;
         return;
     }
-    if (self->hub->state
-        == HUB_STOPPING) //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next broker
+    //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next broker
+    if (self->hub->state == HUB_STOPPING)
         return;
     if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)) {
         self->hub->refused_frames++;
