@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/mean.h"
+
 #define FORGET_TASKS 65536u    //  So many that have ended well are worth a system call
 #define BYTES_A_US 400u        //  Through broker and worker, there and back
 #define BYTES_A_US_DURABLE 40u //  By way of the disk
@@ -204,16 +206,13 @@ void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes)
 {
     size_t bytes = result_bytes + stock_size (self->stock, index) + stock_large_size (self->stock, index);
     int64_t sample = bytes < INT32_MAX ? (int64_t) bytes : INT32_MAX;
-    int64_t mean = self->mean_us ? self->mean_bytes : sample;
-    self->mean_bytes = (uint32_t) (mean + (sample - mean) / 8);
+    self->mean_bytes = (uint32_t) (self->mean_us ? mean_after (self->mean_bytes, sample) : sample);
 }
 
 void job_measure (job_t *self, uint64_t run_us)
 {
     int64_t sample = run_us < 1 ? 1 : run_us > INT32_MAX ? INT32_MAX : (int64_t) run_us;
-    int64_t mean = self->mean_us ? self->mean_us : sample;
-    mean += (sample - mean) / 8;
-    self->mean_us = mean < 1 ? 1 : (uint32_t) mean;
+    self->mean_us = (uint32_t) (self->mean_us ? mean_after (self->mean_us, sample) : sample);
 }
 
 uint32_t job_cost_us (const job_t *self)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#define MEAN_SHARE 8 //  A new run time moves the mean by an eighth of the difference
+#include "common/mean.h"
 
 #define KEY_BYTES (offsetof (job_t, epoch) + sizeof (uint64_t))
 
@@ -126,8 +126,5 @@ void jobs_set_known (job_t *self, size_t place, bool known)
 
 void jobs_measure (job_t *self, int64_t run_us)
 {
-    if (self->mean_us < 0)
-        self->mean_us = run_us;
-    else
-        self->mean_us += (run_us - self->mean_us) / MEAN_SHARE;
+    self->mean_us = self->mean_us < 0 ? run_us : mean_after (self->mean_us, run_us);
 }
