@@ -67,13 +67,13 @@ void dispatch_destroy (dispatch_t **self_p)
     *self_p = NULL;
 }
 
-uint32_t dispatch_look_ahead (uint32_t slots, uint32_t mean_us)
+uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting, uint64_t waits_us)
 {
-    if (mean_us == 0)
+    uint64_t most = (uint64_t) slots * LOOK_AHEAD_TASKS, most_us = (uint64_t) slots * LOOK_AHEAD_US;
+    if (cost_us == 0 || waiting >= most || waits_us >= most_us)
         return 0;
-    uint64_t tasks = (uint64_t) slots * LOOK_AHEAD_US / mean_us;
-    uint64_t most = (uint64_t) slots * LOOK_AHEAD_TASKS;
-    return (uint32_t) (tasks < most ? tasks : most);
+    uint64_t tasks = (most_us - waits_us) / cost_us, left = most - waiting;
+    return (uint32_t) (tasks < left ? tasks : left);
 }
 
 static uint32_t s_free_slots (const agent_t *agent)
@@ -87,20 +87,18 @@ static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
     return job->durable && self->hub->journal && job_runs_once (job);
 }
 
-//  Tasks of the job that may join those which wait at the agent's slots: these have work enough when it takes so long as is looked ahead.
-static uint64_t s_ahead (const job_t *job, const agent_t *agent)
+//  Tasks of the job that may join those which wait at the agent's slots. What is not known goes to free slots only; of short tasks with large payloads
+//  one for each slot is on its way while another runs.
+static uint32_t s_ahead (const job_t *job, const agent_t *agent)
 {
-    uint64_t waiting = agent->leased > agent->slots ? agent->leased - agent->slots : 0;
-    uint64_t most = dispatch_look_ahead (agent->slots, job->mean_us);
-    if (waiting == 0 || most == 0)
-        return most;
-    uint64_t budget_us = (uint64_t) agent->slots * LOOK_AHEAD_US;
-    uint64_t waits_us = agent->work_us / agent->leased * waiting;
-    uint64_t left = (uint64_t) agent->slots * LOOK_AHEAD_TASKS;
-    left = waiting < left ? left - waiting : 0;
-    uint64_t more = waits_us < budget_us ? (budget_us - waits_us) / job_cost_us (job) : 0;
-    more = more < left ? more : left;
-    return more < most ? more : most;
+    if (job->mean_us == 0)
+        return 0;
+    uint32_t cost_us = job_cost_us (job);
+    if (cost_us > LOOK_AHEAD_US && job->mean_us <= LOOK_AHEAD_US)
+        cost_us = LOOK_AHEAD_US;
+    uint32_t waiting = agent->leased > agent->slots ? agent->leased - agent->slots : 0;
+    uint64_t waits_us = waiting ? agent->work_us / agent->leased * waiting : 0;
+    return dispatch_look_ahead (agent->slots, cost_us, waiting, waits_us);
 }
 
 //  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.

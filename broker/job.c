@@ -11,8 +11,8 @@
 #include "common/mean.h"
 
 #define FORGET_TASKS 65536u    //  So many that have ended well are worth a system call
-#define BYTES_A_US 400u        //  Through broker and worker, there and back
-#define BYTES_A_US_DURABLE 40u //  By way of the disk
+#define BYTES_A_US 100u        //  Through broker and worker, there and back, by the processor time of all
+#define BYTES_A_US_DURABLE 60u //  By way of the disk
 
 job_t *job_new (uint64_t *bytes_p)
 {

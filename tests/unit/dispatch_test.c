@@ -43,12 +43,17 @@ static void s_end (hub_rig_t *rig, dispatch_t **dispatch, client_t **client)
 static void test_look_ahead (void **state)
 {
     (void) state;
-    assert_int_equal (dispatch_look_ahead (4, 0), 0);
-    assert_int_equal (dispatch_look_ahead (4, 1), 4096);
-    assert_int_equal (dispatch_look_ahead (4, 100), 80);
-    assert_int_equal (dispatch_look_ahead (4, 1000), 8);
-    assert_int_equal (dispatch_look_ahead (4, 10000), 0);
-    assert_int_equal (dispatch_look_ahead (65536, 1), 65536 * 1024);
+    assert_int_equal (dispatch_look_ahead (4, 0, 0, 0), 0);
+    assert_int_equal (dispatch_look_ahead (4, 1, 0, 0), 4096);
+    assert_int_equal (dispatch_look_ahead (4, 100, 0, 0), 80);
+    assert_int_equal (dispatch_look_ahead (4, 1000, 0, 0), 8);
+    assert_int_equal (dispatch_look_ahead (4, 10000, 0, 0), 0);
+    assert_int_equal (dispatch_look_ahead (65536, 1, 0, 0), 65536 * 1024);
+    //  What waits there counts, in tasks and in time
+    assert_int_equal (dispatch_look_ahead (4, 1, 4000, 4000), 96);
+    assert_int_equal (dispatch_look_ahead (4, 1, 4096, 4096), 0);
+    assert_int_equal (dispatch_look_ahead (4, 100, 10, 6000), 20);
+    assert_int_equal (dispatch_look_ahead (4, 100, 10, 8000), 0);
 }
 
 static void test_few_tasks_are_spread (void **state)
@@ -111,6 +116,29 @@ static void test_what_fails_is_measured (void **state)
         assert_int_equal (job->mean_us, cases [i].mean_us);
         dispatch_run (dispatch);
         assert_int_equal (agent->leased, cases [i].mean_us ? 2 + 40 : 2);
+        s_end (&rig, &dispatch, &client);
+    }
+}
+
+//  Others' results would come behind those of all that waits at the worker
+static void test_bytes_are_work_too (void **state)
+{
+    static const struct {
+        uint32_t mean_us;    //  Of the job's tasks
+        uint32_t mean_bytes; //  …
+        uint32_t leased;     //  By a worker with two slots
+    } cases [] = {{1, 0, 1000}, {1, 10000, 2 + 39}, {1, 100000, 2 + 3}, {1, 10000000, 2 + 2}, {10000, 0, 2}};
+    (void) state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
+        hub_rig_t rig;
+        dispatch_t *dispatch = s_start (&rig);
+        client_t *client = hub_rig_client (&rig);
+        agent_t *agent = hub_rig_agent (&rig, 2);
+        job_t *job = hub_rig_job (&rig, client, &s_usual, 1000);
+        job->mean_us = cases [i].mean_us;
+        job->mean_bytes = cases [i].mean_bytes;
+        dispatch_run (dispatch);
+        assert_int_equal (agent->leased, cases [i].leased);
         s_end (&rig, &dispatch, &client);
     }
 }
@@ -281,6 +309,7 @@ int main (void)
         cmocka_unit_test (test_few_tasks_are_spread),
         cmocka_unit_test (test_nothing_ahead_before_it_is_measured),
         cmocka_unit_test (test_what_fails_is_measured),
+        cmocka_unit_test (test_bytes_are_work_too),
         cmocka_unit_test (test_the_host_that_failed_is_avoided),
         cmocka_unit_test (test_never_beyond_the_window),
         cmocka_unit_test (test_a_limit_holds),
