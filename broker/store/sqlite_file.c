@@ -66,7 +66,7 @@ static cadre_error_t s_fill (sqlite_file_t *self, sqlite3 *db, fault_t *fault)
 {
     char sql [512];
     snprintf (sql, sizeof sql,
-              "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL;"
+              "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL;"
               "BEGIN; PRAGMA application_id = %d; PRAGMA user_version = %d; " LOG_SQL "; " STORE_SQL
               "; INSERT INTO store VALUES (0, 1); COMMIT; PRAGMA journal_mode = WAL;",
               STORE_FILE_APPLICATION, STORE_FILE_FORMAT);

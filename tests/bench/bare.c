@@ -58,7 +58,7 @@ bare_t *bare_new (const char *folder)
     s_must (
         self->db,
         sqlite3_exec (self->db,
-                      "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
+                      "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
                       "PRAGMA synchronous = FULL; CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB)",
                       NULL, NULL, NULL));
     s_must (self->db, sqlite3_prepare_v2 (self->db, "BEGIN IMMEDIATE", -1, &self->begin, NULL));

@@ -16,6 +16,8 @@
 #include "broker/store/row.h"
 #include "tests/lib/store_rig.h"
 
+#define PAGE_BYTES 16384u //  Of a new store
+
 static int s_setup (void **state)
 {
     store_rig_t *rig = malloc (sizeof *rig);
@@ -146,10 +148,10 @@ static void test_zeroed_pages (void **state)
     store_rig_t *rig = *state;
     store_rig_fill (rig, 40, 5000);
     buffer_t whole = s_load (rig->path);
-    for (size_t page = 1; page < whole.size / 8192; page += 3) {
+    for (size_t page = 1; page < whole.size / PAGE_BYTES; page += 3) {
         buffer_t copy = {0};
         buffer_append (&copy, whole.data, whole.size);
-        memset (copy.data + page * 8192, 0, 8192);
+        memset (copy.data + page * PAGE_BYTES, 0, PAGE_BYTES);
         store_rig_save (rig->path, copy.data, copy.size);
         s_assert_refused (rig, CADRE_ERROR_IO, "damaged");
         buffer_free (&copy);
