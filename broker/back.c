@@ -7,6 +7,8 @@
 #include "broker/back_own.h"
 #include "common/log.h"
 
+#define OUTPUT_PACE_US 10000 //  Between two windows for output while results press: 100 MB/s of each task
+
 static void s_grant (void *owner, int64_t now_us)
 {
     (void) now_us;
@@ -22,6 +24,7 @@ back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
     self->joined = joined;
     self->owner = owner;
     self->outputs = outputs_new ();
+    self->pace.every_us = OUTPUT_PACE_US;
     self->grants = (alarm_t){.ring = s_grant, .owner = self};
     return self;
 }

@@ -20,6 +20,7 @@ front_t *front_new (hub_t *hub, void *router, back_t *back)
     self->router = router;
     self->back = back;
     self->report = (alarm_t){.ring = front_report, .owner = self};
+    windows_begin (&self->windows, hub);
     self->rate_us = hub->now_us;
     return self;
 }
@@ -84,6 +85,7 @@ void front_destroy (front_t **self_p)
         front_forget (self, client);
     }
     timers_cancel (self->hub->timers, &self->report);
+    windows_end (&self->windows);
     front_drop_questions (self);
     buffer_free (&self->frame);
     free (self);
@@ -94,7 +96,7 @@ void front_destroy (front_t **self_p)
 
 static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t answers)
 {
-    front_raise (self->hub, client);
+    windows_raise (&self->windows, client);
     wire_client_welcome_t fields = {.minor = WIRE_MINOR,
                                     .resumed = resumed,
                                     .received = client_acknowledgeable (client),

@@ -5,6 +5,7 @@
 
 #include "broker/follow.h"
 #include "broker/front.h"
+#include "broker/windows.h"
 
 struct front {
     hub_t *hub;                 //  Borrowed
@@ -14,6 +15,7 @@ struct front {
     alarm_t report;             //  Rings when states are to be told
     sockets_route_t who;        //  Who was asked last who it is
     int64_t who_us;             //  When that was
+    windows_t windows;          //  What clients may send ahead
     buffer_t frame;             //  The one being written
     uint64_t rate_done;         //  Tasks ended when the rate was taken last
     int64_t rate_us;            //  When that was
@@ -28,9 +30,6 @@ void front_who (front_t *self, sockets_route_t route);
 
 //  The session is forgotten, and with it the client's attached jobs.
 void front_forget (front_t *self, client_t *client);
-
-//  Raises what the client was granted; true when it is worth telling.
-bool front_raise (const hub_t *hub, client_t *client);
 
 //  Tells states that have changed; the report alarm.
 void front_report (void *self, int64_t now_us);

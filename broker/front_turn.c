@@ -11,7 +11,6 @@
 #include "common/units.h"
 
 #define REPORT_US 100000 //  Between two JOB_STATEs of a job
-#define FEW_TASKS 10000u //  Of a client; they pass in a moment
 
 void front_report (void *owner, int64_t now_us)
 {
@@ -29,58 +28,6 @@ void front_report (void *owner, int64_t now_us)
 
 //  ---- windows ------------------------------------------------------------
 
-//  Has the client more tasks here than pass in a moment?
-static bool s_has_many (const hub_t *hub, const client_t *client)
-{
-    uint64_t tasks = 0;
-    for (const ref_t *ref = client->refs; ref && tasks <= FEW_TASKS; ref = ref->hh.next) {
-        const job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
-        tasks += job ? (uint64_t) job->promised - job->done - job->failed : 0;
-    }
-    return tasks > FEW_TASKS;
-}
-
-//  What a client may send ahead shrinks as memory fills up. The last eighth is for what cannot be counted; what comes before it is for clients that have
-//  few tasks here, so that they are not kept out by one that has many.
-static uint64_t s_memory_left (const hub_t *hub, const client_t *client)
-{
-    uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
-    uint64_t most = used < 12 * part || s_has_many (hub, client) ? 13 * part : 14 * part;
-    return used < most ? (most - used) / 2 : 0;
-}
-
-//  For durable tasks it also shrinks as what waits for the disk grows.
-static void s_allowance (const hub_t *hub, const client_t *client, uint64_t *tasks, uint64_t *bytes)
-{
-    uint64_t left = s_memory_left (hub, client);
-    uint64_t room = hub->journal_bytes < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - hub->journal_bytes : 0;
-    if (client->durable && left > room)
-        left = room;
-    *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
-    *tasks = left / 64 < HUB_ALLOWANCE_TASKS ? left / 64 : HUB_ALLOWANCE_TASKS;
-}
-
-//  Raises what the client was granted; true when it is worth telling.
-bool front_raise (const hub_t *hub, client_t *client)
-{
-    uint64_t tasks, bytes;
-    s_allowance (hub, client, &tasks, &bytes);
-    tasks += client->received_tasks;
-    bytes += client->received_bytes;
-    bool worth =
-        (tasks > client->granted_tasks && tasks - client->granted_tasks >= HUB_ALLOWANCE_TASKS / 8)
-        || (bytes > client->granted_bytes && bytes - client->granted_bytes >= HUB_ALLOWANCE_BYTES / 8)
-        || (client->granted_bytes - client->received_bytes < HUB_ALLOWANCE_BYTES / 16
-            && bytes > client->granted_bytes + WIRE_FRAME_MAX)
-        || (client->granted_tasks - client->received_tasks < HUB_ALLOWANCE_TASKS / 16
-            && tasks > client->granted_tasks + 1000);
-    if (!worth)
-        return false;
-    client->granted_tasks = tasks > client->granted_tasks ? tasks : client->granted_tasks;
-    client->granted_bytes = bytes > client->granted_bytes ? bytes : client->granted_bytes;
-    return true;
-}
-
 //  A client that waits for room, and its jobs to which it may have more to send: each is told once why nothing moves.
 static void s_tell_full (front_t *self, client_t *client)
 {
@@ -88,7 +35,8 @@ static void s_tell_full (front_t *self, client_t *client)
     const hub_t *hub = self->hub;
     uint64_t open = client->granted_bytes - client->received_bytes;
     //  It may send less than a frame, and no more is worth telling
-    bool full = open <= WIRE_FRAME_MAX && s_memory_left (hub, client) <= open + WIRE_FRAME_MAX;
+    bool full =
+        open <= WIRE_FRAME_MAX && windows_memory_left (&self->windows, client) <= open + WIRE_FRAME_MAX;
     if (full == client->told_full)
         return;
     client->told_full = full;
@@ -107,7 +55,7 @@ static void s_tell_full (front_t *self, client_t *client)
 
 static void s_send_window (front_t *self, client_t *client)
 {
-    if (!front_raise (self->hub, client))
+    if (!windows_raise (&self->windows, client))
         return;
     wire_window_t window = {.tasks = client->granted_tasks, .bytes = client->granted_bytes};
     wire_write_window (&self->frame, (wire_envelope_t){.session = client->session}, &window);
@@ -160,6 +108,7 @@ void front_flush (front_t *self)
         self->arrivals = journal_arrivals (self->hub->journal);
         front_ask_again (self);
     }
+    windows_judge (&self->windows);
     while (self->hub->dirty) {
         client_t *client = self->hub->dirty;
         follow_pump_all (client, self->hub);

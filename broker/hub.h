@@ -78,6 +78,7 @@ typedef struct hub {
     uint64_t journal_bytes;  //  On their way to the store; counted each turn
     uint64_t results_bytes;  //  Of that, results and output
     uint64_t tasks_done;     //  Ended well, ever
+    uint64_t memory_done;    //  Of that, tasks of jobs in memory
     uint64_t tasks_failed;   //  Ended in another way, ever
     uint64_t refused_frames; //  Frames that were not what they should be
     uint64_t stale_results;  //  Results of leases that were no longer valid

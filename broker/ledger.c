@@ -211,6 +211,7 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
     if (well) {
         job->done++;
         self->hub->tasks_done++;
+        self->hub->memory_done += !job->durable;
     } else {
         job->failed++;
         self->hub->tasks_failed++;

@@ -1,4 +1,4 @@
-//  pace.c - output gives way to results
+//  pace.c - what can wait gives way to results
 
 #include "broker/pace.h"
 
@@ -15,5 +15,5 @@ bool pace_allows (pace_t *self, int64_t now_us, uint64_t ended)
 
 int64_t pace_next_us (const pace_t *self)
 {
-    return self->since_us + PACE_US;
+    return self->since_us + self->every_us;
 }

@@ -1,7 +1,7 @@
-/*  pace.h - output gives way to results
+/*  pace.h - what can wait gives way to results
  *
- *  A command that prints as fast as it can would take most of a small machine for itself: slot, worker, broker and client each carry every
- *  byte. While results press, windows for output are given at intervals, so that each task may print 100 MB/s; as soon as they do not, at once.
+ *  A command that prints as fast as it can, or a client that submits so, would take most of a small machine for itself: each process on the way
+ *  carries every byte. While results press, windows for such things are given at intervals; as soon as they do not, at once.
  */
 
 #ifndef BROKER_PACE_H_INCLUDED
@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACE_US 10000             //  Between two windows while results press
 #define PACE_PRESSING_RATE 20000u //  Results a second
 
-//  Zeroed: nothing was asked yet.
+//  Zeroed but for the first field: nothing was asked yet.
 typedef struct pace {
+    int64_t every_us; //  Between two windows while results press
     int64_t since_us; //  When it was last judged
     uint64_t ended;   //  Tasks that had ended then
     bool pressing;    //  As judged then

@@ -1,0 +1,94 @@
+//  windows.c - what clients may send ahead
+
+#include "broker/windows.h"
+
+#include "broker/ledger.h"
+
+#define FEW_TASKS 10000u                  //  Of a client; they pass in a moment
+#define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Of a window that had to wait
+
+//  Those that waited are looked at when the turn ends.
+static void s_ring (void *owner, int64_t now_us)
+{
+    windows_t *self = owner;
+    (void) now_us;
+    for (client_t *client = self->hub->clients; client; client = client->hh.next)
+        if (client->durable)
+            client_touch (client, self->hub);
+}
+
+void windows_begin (windows_t *self, hub_t *hub)
+{
+    *self = (windows_t){.hub = hub,
+                        .pace = {.every_us = WINDOWS_PACE_US},
+                        .open = true,
+                        .alarm = {.ring = s_ring, .owner = self}};
+}
+
+void windows_end (windows_t *self)
+{
+    timers_cancel (self->hub->timers, &self->alarm);
+}
+
+void windows_judge (windows_t *self)
+{
+    self->open = pace_allows (&self->pace, self->hub->now_us, self->hub->memory_done);
+}
+
+//  Has the client more tasks here than pass in a moment?
+static bool s_has_many (const hub_t *hub, const client_t *client)
+{
+    uint64_t tasks = 0;
+    for (const ref_t *ref = client->refs; ref && tasks <= FEW_TASKS; ref = ref->hh.next) {
+        const job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
+        tasks += job ? (uint64_t) job->promised - job->done - job->failed : 0;
+    }
+    return tasks > FEW_TASKS;
+}
+
+//  The last eighth is for what cannot be counted; what comes before it is for clients that have few tasks here, so that they are not kept out by one
+//  that has many.
+uint64_t windows_memory_left (const windows_t *self, const client_t *client)
+{
+    const hub_t *hub = self->hub;
+    uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
+    uint64_t most = used < 12 * part || s_has_many (hub, client) ? 13 * part : 14 * part;
+    return used < most ? (most - used) / 2 : 0;
+}
+
+static void s_allowance (const windows_t *self, const client_t *client, uint64_t *tasks, uint64_t *bytes)
+{
+    uint64_t left = windows_memory_left (self, client), journal = self->hub->journal_bytes;
+    if (client->durable) {
+        uint64_t room = journal < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - journal : 0;
+        if (self->pace.pressing && room > PACED_BYTES)
+            room = PACED_BYTES;
+        left = left < room ? left : room;
+    }
+    *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
+    *tasks = left / 64 < HUB_ALLOWANCE_TASKS ? left / 64 : HUB_ALLOWANCE_TASKS;
+}
+
+bool windows_raise (windows_t *self, client_t *client)
+{
+    uint64_t tasks, bytes;
+    if (client->durable && !self->open) {
+        timers_set (self->hub->timers, &self->alarm, pace_next_us (&self->pace));
+        return false;
+    }
+    s_allowance (self, client, &tasks, &bytes);
+    tasks += client->received_tasks;
+    bytes += client->received_bytes;
+    bool worth =
+        (tasks > client->granted_tasks && tasks - client->granted_tasks >= HUB_ALLOWANCE_TASKS / 8)
+        || (bytes > client->granted_bytes && bytes - client->granted_bytes >= HUB_ALLOWANCE_BYTES / 8)
+        || (client->granted_bytes - client->received_bytes < HUB_ALLOWANCE_BYTES / 16
+            && bytes > client->granted_bytes + WIRE_FRAME_MAX)
+        || (client->granted_tasks - client->received_tasks < HUB_ALLOWANCE_TASKS / 16
+            && tasks > client->granted_tasks + 1000);
+    if (!worth)
+        return false;
+    client->granted_tasks = tasks > client->granted_tasks ? tasks : client->granted_tasks;
+    client->granted_bytes = bytes > client->granted_bytes ? bytes : client->granted_bytes;
+    return true;
+}

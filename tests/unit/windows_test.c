@@ -1,0 +1,136 @@
+//  windows_test.c - what clients may send ahead: less as memory and disk fill up, and durable tasks give way to results
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "broker/windows.h"
+#include "tests/lib/hub_rig.h"
+
+#define MANY (PACE_PRESSING_RATE / 1000000.0 * WINDOWS_PACE_US) //  Results in an interval
+
+typedef struct room {
+    hub_rig_t rig;
+    windows_t windows;
+    client_t *client;
+} room_t;
+
+static void s_start (room_t *self, bool durable)
+{
+    *self = (room_t){0};
+    hub_rig_start (&self->rig);
+    windows_begin (&self->windows, &self->rig.hub);
+    self->client = hub_rig_client (&self->rig);
+    self->client->durable = durable;
+    HASH_ADD (hh, self->rig.hub.clients, session, sizeof self->client->session, self->client);
+}
+
+static void s_end (room_t *self)
+{
+    HASH_DEL (self->rig.hub.clients, self->client);
+    hub_rig_end_client (&self->rig, &self->client);
+    windows_end (&self->windows);
+    hub_rig_end (&self->rig);
+}
+
+//  A turn at that time: true when the client's window was raised. Then it sends all that it may.
+static bool s_turn (room_t *self, int64_t now_us)
+{
+    self->rig.hub.now_us = now_us;
+    timers_run (self->rig.hub.timers, now_us);
+    windows_judge (&self->windows);
+    if (!windows_raise (&self->windows, self->client))
+        return false;
+    self->client->received_tasks = self->client->granted_tasks;
+    self->client->received_bytes = self->client->granted_bytes;
+    return true;
+}
+
+static void test_it_shrinks_as_memory_fills_up (void **state)
+{
+    static const struct {
+        uint64_t used;  //  Sixteenths of the limit
+        uint64_t bytes; //  That may be sent
+    } cases [] = {
+        {0, HUB_ALLOWANCE_BYTES}, {11, HUB_ALLOWANCE_BYTES}, {13, 1u << 25}, {14, 0}, {16, 0}, {20, 0}};
+    (void) state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
+        room_t room;
+        s_start (&room, false);
+        room.rig.hub.job_bytes = room.rig.hub.memory_limit / 16 * cases [i].used;
+        windows_judge (&room.windows);
+        windows_raise (&room.windows, room.client);
+        assert_int_equal (room.client->granted_bytes, cases [i].bytes);
+        room.rig.hub.job_bytes = 0;
+        s_end (&room);
+    }
+}
+
+static void test_it_shrinks_as_the_disk_falls_behind (void **state)
+{
+    (void) state;
+    room_t room;
+    s_start (&room, true);
+    assert_true (s_turn (&room, 1000000));
+    assert_int_equal (room.client->granted_bytes, HUB_JOURNAL_BYTES);
+    room.rig.hub.journal_bytes = HUB_JOURNAL_BYTES;
+    assert_false (s_turn (&room, 1000001));
+    room.client->durable = false; //  Others do not wait for it
+    assert_true (s_turn (&room, 1000002));
+    s_end (&room);
+}
+
+static void test_durable_tasks_alone_never_wait (void **state)
+{
+    (void) state;
+    room_t room;
+    s_start (&room, true);
+    for (int64_t now_us = 1000000; now_us < 2000000; now_us += 1000) {
+        room.rig.hub.tasks_done += 1000; //  Their own results do not press
+        assert_true (s_turn (&room, now_us));
+        assert_int_equal (room.windows.pace.pressing, false);
+    }
+    s_end (&room);
+}
+
+static void test_durable_tasks_give_way_to_results (void **state)
+{
+    (void) state;
+    room_t room;
+    int64_t now_us = 1000000;
+    s_start (&room, true);
+    assert_true (s_turn (&room, now_us));
+    for (int interval = 0; interval < 10; interval++) {
+        room.rig.hub.memory_done += (uint64_t) MANY;
+        uint64_t before = room.client->granted_bytes;
+        now_us += WINDOWS_PACE_US;
+        room.client->dirty = false;
+        room.rig.hub.dirty = NULL;
+        assert_true (s_turn (&room, now_us));
+        assert_int_equal (room.client->dirty, interval > 0); //  It waited, and was not forgotten
+        assert_in_range (room.client->granted_bytes - before, WIRE_FRAME_MAX,
+                         40u * WINDOWS_PACE_US * 21 / 20);
+        assert_false (s_turn (&room, now_us + 1));
+        assert_false (s_turn (&room, now_us + WINDOWS_PACE_US - 1));
+    }
+    room.client->durable = false; //  Others do not wait
+    assert_true (s_turn (&room, now_us + WINDOWS_PACE_US - 1));
+    room.client->durable = true;
+    assert_true (s_turn (&room, now_us + WINDOWS_PACE_US)); //  Nothing presses any more
+    assert_true (s_turn (&room, now_us + WINDOWS_PACE_US + 1));
+    s_end (&room);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_it_shrinks_as_memory_fills_up),
+        cmocka_unit_test (test_it_shrinks_as_the_disk_falls_behind),
+        cmocka_unit_test (test_durable_tasks_alone_never_wait),
+        cmocka_unit_test (test_durable_tasks_give_way_to_results),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
