@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#define HOUSE_FRAME_TASKS 1000u //  Of a job, that come together
+
 //  A broker's modules over a disk that outlives them
 typedef struct house {
     hub_rig_t rig;       // the modules
@@ -83,13 +85,30 @@ static inline void house_end (house_t *self)
     memory_disk_destroy (&self->disk);
 }
 
+//  The tasks from first to end, with arguments of so many bytes.
+static inline void house_submit (house_t *self, job_t *job, uint32_t first, uint32_t end, size_t bytes)
+{
+    buffer_t list = {0};
+    uint8_t *filler = calloc (bytes + 1, 1);
+    for (uint32_t i = first; i < end; i++) {
+        pack_array (&list, 1 + (bytes > 0));
+        pack_uint (&list, i);
+        if (bytes)
+            pack_blob (&list, filler, bytes);
+    }
+    free (filler);
+    wire_list_t payloads = wire_list_of (&list, end - first);
+    ledger_submit (self->rig.hub.ledger, job, &payloads);
+    buffer_free (&list);
+}
+
 //  Tasks that failed are tried again so often; each has an argument of so many bytes.
 static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retries, size_t bytes)
 {
     static uint32_t serial;
     uint8_t uuid [WIRE_UUID_BYTES] = {77};
     memcpy (uuid + 1, &(uint32_t){++serial}, sizeof serial);
-    buffer_t packed = {0}, list = {0};
+    buffer_t packed = {0};
     wire_job_open_t open = {.ref = serial,
                             .uuid = {uuid, sizeof uuid},
                             .kind = WIRE_KIND_CALL,
@@ -100,24 +119,16 @@ static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retri
                             .backoff_ms = 50000,
                             .expire_ms = 3600000};
     fault_t fault = {0};
-    uint8_t *filler = calloc (bytes + 1, 1);
     job_t *job = ledger_open (self->rig.hub.ledger, self->client, &open);
     wire_pack_job_open (&packed, &open);
     assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size + tasks * bytes, tasks, &fault),
                       CADRE_OK);
     journal_job (self->rig.hub.journal, job, wire_view_of (&packed));
-    for (uint32_t i = 0; i < tasks; i++) {
-        pack_array (&list, 1 + (bytes > 0));
-        pack_uint (&list, i);
-        if (bytes)
-            pack_blob (&list, filler, bytes);
-    }
-    free (filler);
-    wire_list_t payloads = wire_list_of (&list, tasks);
-    ledger_submit (self->rig.hub.ledger, job, &payloads);
+    for (uint32_t first = 0; first < tasks; first += HOUSE_FRAME_TASKS)
+        house_submit (self, job, first, tasks - first < HOUSE_FRAME_TASKS ? tasks : first + HOUSE_FRAME_TASKS,
+                      bytes);
     ledger_finish (self->rig.hub.ledger, job);
     buffer_free (&packed);
-    buffer_free (&list);
     return job;
 }
 

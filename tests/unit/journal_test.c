@@ -1,5 +1,6 @@
 //  journal_test.c - nothing of a durable job is told before it is on the disk, and a restart finds it as it was
 
+#include "broker/back.h"
 #include "broker/deliver.h"
 #include "broker/dispatch.h"
 #include "tests/lib/journal_rig.h"
@@ -71,6 +72,56 @@ static void test_frames_are_acknowledged_in_order (void **state)
     house_turn (&house);
     assert_int_equal (client_acknowledgeable (client), 9);
     HASH_DELETE (hh, house.rig.hub.clients, client);
+    house_end (&house);
+}
+
+//  One result of that task, with the serial of the newest lease, as frame number sequence of the agent's sink.
+static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, const job_t *job,
+                           uint32_t index, uint64_t sequence)
+{
+    buffer_t nil = {0}, item = {0}, frame = {0};
+    pack_nil (&nil);
+    wire_pack_sink_result (&item, &(wire_sink_result_t){.job = job->number,
+                                                        .index = index,
+                                                        .serial = self->rig.hub.serial,
+                                                        .outcome = CADRE_OUTCOME_OK,
+                                                        .value = wire_view_of (&nil),
+                                                        .detail = wire_view_of (&nil)});
+    wire_write_sink_results (&frame,
+                             (wire_envelope_t){.session = agent->session, .sequence = sequence},
+                             &(wire_sink_results_t){.results = wire_list_of (&item, 1)});
+    back_handle_sink (back, frame.data, frame.size);
+    buffer_free (&nil);
+    buffer_free (&item);
+    buffer_free (&frame);
+}
+
+//  A worker keeps its results until they are acknowledged: not before they are on the disk, and not before an answer that is stale for a reason
+//  which is not on the disk
+static void test_a_worker_keeps_results_until_they_are_on_the_disk (void **state)
+{
+    (void) state;
+    house_t house;
+    house_start (&house);
+    back_t *back = back_new (&house.rig.hub, NULL, NULL, NULL);
+    agent_t *agent = hub_rig_agent (&house.rig, 1);
+    job_t *job = house_job (&house, 1);
+    house_turn (&house);
+    uint32_t index = house_lease (&house, job, agent);
+    house_turn (&house);
+    memory_disk_hold (house.disk);
+    for (uint64_t sequence = 1; sequence <= 2; sequence++) {
+        s_sink_result (&house, back, agent, job, index, sequence);
+        house_turn (&house);
+        assert_int_equal (agent->in.received, sequence);
+        assert_int_equal (hold_limit (&agent->hold, agent->in.received), 0);
+    }
+    assert_int_equal (job->done, 1);
+    assert_int_equal (house.rig.hub.stale_results, 1);
+    memory_disk_let (house.disk, SIZE_MAX);
+    house_turn (&house);
+    assert_int_equal (hold_limit (&agent->hold, agent->in.received), 2);
+    back_destroy (&back);
     house_end (&house);
 }
 
@@ -283,6 +334,7 @@ int main (void)
         cmocka_unit_test (test_tasks_run_when_they_are_on_the_disk),
         cmocka_unit_test (test_a_result_is_told_when_it_is_on_the_disk),
         cmocka_unit_test (test_frames_are_acknowledged_in_order),
+        cmocka_unit_test (test_a_worker_keeps_results_until_they_are_on_the_disk),
         cmocka_unit_test (test_a_task_that_runs_once_is_sent_when_its_lease_is_on_the_disk),
         cmocka_unit_test (test_output_is_known_after_a_restart),
         cmocka_unit_test (test_a_restart_finds_everything),

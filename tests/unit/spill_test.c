@@ -1,6 +1,7 @@
 //  spill_test.c - what is kept of durable jobs leaves memory when that is scarce, and is there when somebody asks for it
 
 #include "broker/deliver.h"
+#include "broker/dispatch.h"
 #include "tests/lib/journal_rig.h"
 
 #define VALUE_BYTES 5000u
@@ -260,6 +261,69 @@ static void test_a_copy_of_what_is_away (void **state)
     house_end (&house);
 }
 
+static void s_no_recall (void *owner, agent_t *agent, const spans_t *leases)
+{
+    (void) owner, (void) agent, (void) leases;
+}
+
+//  Answers all that the agent holds, after a look at each argument; returns how much that was.
+static uint32_t s_run (house_t *self, agent_t *agent)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < agent->leases_count; i++) {
+        lease_t lease = agent->leases [i];
+        job_t *job = ledger_find (self->rig.hub.ledger, lease.job);
+        if (!ledger_held (self->rig.hub.ledger, agent, job, lease.index, lease.serial))
+            continue;
+        cursor_t cursor = cursor_of_view (stock_get (job->stock, lease.index));
+        size_t fields = 0;
+        uint64_t number = 0;
+        assert_true (cursor_array (&cursor, &fields) && cursor_uint (&cursor, &number));
+        assert_int_equal (number, lease.index);
+        assert_true (
+            hub_rig_answer (&self->rig, agent, job, lease.index, lease.serial, CADRE_OUTCOME_OK, 5));
+        count++;
+    }
+    return count;
+}
+
+static uint32_t s_run_all (house_t *self)
+{
+    dispatch_t *dispatch = dispatch_new (&self->rig.hub, s_no_recall, NULL);
+    agent_t *agent = hub_rig_agent (&self->rig, 4);
+    uint32_t count = 0;
+    for (int turns = 0; turns < 1000; turns++) {
+        dispatch_run (dispatch);
+        count += s_run (self, agent);
+        house_turn (self);
+        assert_in_range (self->rig.hub.job_bytes, 0, 3u << 19);
+    }
+    dispatch_destroy (&dispatch);
+    return count;
+}
+
+//  Beyond a quarter of the memory, arguments that come later are in the store alone, also after a restart.
+static void test_arguments_leave_memory_and_come_back (void **state)
+{
+    (void) state;
+    for (int restart = 0; restart < 2; restart++) {
+        house_t house;
+        house_start_with (&house, MEMORY);
+        house_job_of (&house, 10 * HOUSE_FRAME_TASKS, 0, 200);
+        house_turn (&house);
+        if (restart)
+            house_restart (&house);
+        job_t *job = s_only (&house);
+        assert_in_range (house.rig.hub.job_bytes, 0, 1u << 20);
+        assert_true (stock_is_here (job->stock, 0));
+        for (uint32_t i = 2; i < 10; i++)
+            assert_false (stock_is_here (job->stock, i * HOUSE_FRAME_TASKS));
+        assert_int_equal (s_run_all (&house), 10 * HOUSE_FRAME_TASKS);
+        assert_true (job_is_over (job));
+        house_end (&house);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -268,6 +332,7 @@ int main (void)
         cmocka_unit_test (test_large_values_leave_memory_and_come_back),
         cmocka_unit_test (test_codes_stay),
         cmocka_unit_test (test_a_copy_of_what_is_away),
+        cmocka_unit_test (test_arguments_leave_memory_and_come_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
