@@ -87,8 +87,7 @@ static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, co
                                                         .outcome = CADRE_OUTCOME_OK,
                                                         .value = wire_view_of (&nil),
                                                         .detail = wire_view_of (&nil)});
-    wire_write_sink_results (&frame,
-                             (wire_envelope_t){.session = agent->session, .sequence = sequence},
+    wire_write_sink_results (&frame, (wire_envelope_t){.session = agent->session, .sequence = sequence},
                              &(wire_sink_results_t){.results = wire_list_of (&item, 1)});
     back_handle_sink (back, frame.data, frame.size);
     buffer_free (&nil);

@@ -280,8 +280,7 @@ static uint32_t s_run (house_t *self, agent_t *agent)
         uint64_t number = 0;
         assert_true (cursor_array (&cursor, &fields) && cursor_uint (&cursor, &number));
         assert_int_equal (number, lease.index);
-        assert_true (
-            hub_rig_answer (&self->rig, agent, job, lease.index, lease.serial, CADRE_OUTCOME_OK, 5));
+        assert_true (hub_rig_answer (&self->rig, agent, job, lease.index, lease.serial, CADRE_OUTCOME_OK, 5));
         count++;
     }
     return count;

@@ -41,6 +41,29 @@ static void test_causes_hold_before_the_usual (void **state)
     assert_false (tries_allow (&tries, &(task_t){0}, CADRE_OUTCOME_WORKER_LOST));
 }
 
+//  Each cause has its own limit
+static void test_every_cause_has_its_limit (void **state)
+{
+    static const struct {
+        const char *name; //  On the command line
+        unsigned outcome; //  What it stands for
+    } cases [] = {{"error", CADRE_OUTCOME_ERROR},
+                  {"exit", CADRE_OUTCOME_EXIT},
+                  {"signal", CADRE_OUTCOME_SIGNAL},
+                  {"timeout", CADRE_OUTCOME_TIMEOUT},
+                  {"out-of-memory", CADRE_OUTCOME_OUT_OF_MEMORY}};
+    const size_t count = sizeof cases / sizeof cases [0];
+    (void) state;
+    for (size_t i = 0; i < count; i++) {
+        tries_t tries;
+        assert_true (s_read (&tries, cases [i].name, 2));
+        for (size_t other = 0; other < count; other++)
+            assert_int_equal (tries_allow (&tries, &(task_t){.failed = 1}, cases [other].outcome),
+                              other == i);
+        assert_false (tries_allow (&tries, &(task_t){.failed = 2}, cases [i].outcome));
+    }
+}
+
 static void test_nonsense_is_refused (void **state)
 {
     (void) state;
@@ -98,6 +121,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_causes_hold_before_the_usual),
+        cmocka_unit_test (test_every_cause_has_its_limit),
         cmocka_unit_test (test_nonsense_is_refused),
         cmocka_unit_test (test_waits_grow_and_spread),
         cmocka_unit_test (test_waits_by_cause),
