@@ -370,7 +370,7 @@ void ledger_stall (ledger_t *self, client_t *client)
 //  Memory that is full of tasks is no reason to rest: it becomes free as they run.
 static bool s_is_full (const hub_t *hub)
 {
-    uint64_t most = hub->memory_limit / 16 * (hub->full ? 11 : 12);
+    uint64_t most = hub->memory_limit / 16 * (hub->full ? 10 : 11);
     return hub_used_bytes (hub) >= most && hub->kept_bytes >= hub->memory_limit / 8;
 }
 

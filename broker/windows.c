@@ -46,13 +46,13 @@ static bool s_has_many (const hub_t *hub, const client_t *client)
     return tasks > FEW_TASKS;
 }
 
-//  The last eighth is for what cannot be counted; what comes before it is for clients that have few tasks here, so that they are not kept out by one
-//  that has many.
+//  The last three sixteenths are for what cannot be counted; the one before them is for clients that have few tasks here, so that they are not kept out
+//  by one that has many.
 uint64_t windows_memory_left (const windows_t *self, const client_t *client)
 {
     const hub_t *hub = self->hub;
     uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
-    uint64_t most = used < 12 * part || s_has_many (hub, client) ? 13 * part : 14 * part;
+    uint64_t most = used < 11 * part || s_has_many (hub, client) ? 12 * part : 13 * part;
     return used < most ? (most - used) / 2 : 0;
 }
 

@@ -55,7 +55,7 @@ static void test_it_shrinks_as_memory_fills_up (void **state)
         uint64_t used;  //  Sixteenths of the limit
         uint64_t bytes; //  That may be sent
     } cases [] = {
-        {0, HUB_ALLOWANCE_BYTES}, {11, HUB_ALLOWANCE_BYTES}, {13, 1u << 25}, {14, 0}, {16, 0}, {20, 0}};
+        {0, HUB_ALLOWANCE_BYTES}, {10, HUB_ALLOWANCE_BYTES}, {12, 1u << 25}, {13, 0}, {16, 0}, {20, 0}};
     (void) state;
     for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
         room_t room;
