@@ -14,8 +14,30 @@ explained () {
     checks=$((checks + 1))
 }
 
+#  Jobs that are not durable: they print what they should.
+without_store () {
+    expect 0 $'a\nb' '' cadre run -k echo ::: a b
+    expect 0 1 '' cadre call sleep 1
+    expect 0 $'1\n2' '' cadre map sleep < <(seq 2)
+    light=$(cadre submit --no-durable 'echo {}; exit {}' ::: 0 1 2>/dev/null)
+    expect 1 '' "task $light.1 exit 1" cadre job wait "$light"
+    expect 0 $'0\n1' '' bash -c "cadre job logs $light | sort"
+    expect 0 '' '' cadre job forget "$light"
+}
+
+#  What is not durable does not touch the store, and makes none where there is none yet.
+broker_options=(--lost 3s)
+all_again
+without_store
+checks=$((checks + 3))
+[ -z "$(find "$XDG_STATE_HOME" -type f)" ] || fault "there is a store: $(find "$XDG_STATE_HOME" -type f)"
+expect_like 0 '^[0-9]+$' '' cadre submit --durable true ::: 1
+[ -n "$(find "$XDG_STATE_HOME" -type f)" ] || fault 'there is no store'
 broker_options=(--store "$scratch/store" --lost 3s)
 all_again
+before=$(cadre broker info | grep -E '^(store|of it needed) ')
+without_store
+[ "$(cadre broker info | grep -E '^(store|of it needed) ')" = "$before" ] || fault "the store was touched: $before, and now $(cadre broker info)"
 
 #  A wait before the next try, and a limit on waiting, go on where they were; quarantine, and what was tried, stay.
 backing=$(cadre submit --retries 1 --backoff 300s 'echo {} >>tries; false' ::: 1)
@@ -52,6 +74,26 @@ expect 1 '' "task $once.0 worker-lost" cadre job wait "$once"
 checks=$((checks + 1))
 [ "$(cat no-rerun)" = a ] || fault "--no-rerun ran again: $(cat no-rerun)"
 
+#  What kills slot after slot stays in quarantine, until somebody drops it or tries it again; that stays, too.
+quarantined () {
+    checks=$((checks + 1))
+    [ "$(cadre task list "$deadly" --outcome quarantined | awk 'NR > 1 { print $1, $5 }')" = "$1" ] ||
+        fault "quarantine is not '$1': $(cadre task list "$deadly")"
+}
+deadly=$("$CADRE_BUILD_DIR/tests/lib/strain" deadly "$ipc" 2)
+explained "$deadly.0" 'quarantined: it has killed 3 slots'
+explained "$deadly.1" 'quarantined: it has killed 3 slots'
+all_again
+quarantined $'0 3\n1 3'
+expect 0 '' "task $deadly.0 is given up" cadre task drop "$deadly.0"
+expect 0 '' '1 task queued again' cadre job retry "$deadly.1"
+expect 1 '' "task $deadly.1 quarantined" cadre job wait "$deadly"
+quarantined '1 6'
+all_again
+quarantined '1 6'
+explained "$deadly.0" 'ended: cancelled'
+expect 77 '' 'is not in quarantine' cadre task drop "$deadly.0"
+
 #  Failed tasks are tried again after a restart, with their inputs. The try that the restart cuts off may have printed already.
 failing=$(cadre submit 'test -e cure && echo cured{}' ::: 1 2 3)
 expect 1 '' "task $failing.2 exit 1" cadre job wait "$failing"
@@ -84,6 +126,30 @@ all_again
 expect 77 '' "was submitted before, as $named, has ended, and was forgotten" cadre submit --once nightly true ::: 1
 checks=$((checks + 1))
 [ "$(cadre submit --once other true ::: 1)" != "$named" ] || fault 'two texts are one job'
+
+#  A store that another broker has, that is damaged, newer or no store at all: one line says which it is, and it is left as it was.
+refuses () {
+    expect "$1" '' "^cadre-broker: .*$odd.*$2" timeout 30 cadre-broker --listen "ipc://$scratch/other" --store "$odd"
+    checks=$((checks + 1))
+    [ "$(wc -l <"$scratch/stderr")" = 1 ] || fault "$odd: more than a line: $(cat "$scratch/stderr")"
+}
+odd=$scratch/store
+refuses 69 "is in use by process $broker_pid on "
+broker_kill TERM
+mkdir odd
+for odd in torn changed newer text; do
+    cp store "odd/$odd"
+done
+dd if=/dev/zero of=odd/torn bs=1024 seek=16 count=16 conv=notrunc 2>/dev/null
+sed -i 's/tpu/tpx/' odd/changed
+printf '\143' | dd of=odd/newer bs=1 seek=63 conv=notrunc 2>/dev/null
+echo 'no store' >odd/text
+cp -r odd odd.before
+odd=$scratch/odd/torn refuses 125 'damaged'
+odd=$scratch/odd/changed refuses 125 'damaged .*checksum'
+odd=$scratch/odd/newer refuses 69 'has format 99, newer than'
+odd=$scratch/odd/text refuses 78 'is no store'
+expect 0 '' '' diff -r odd.before odd
 
 #  A full store refuses new work by name; what was accepted comes to its end.
 broker_options=(--store "$scratch/small" --lost 3s --quota 38M)

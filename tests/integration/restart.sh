@@ -177,4 +177,17 @@ ended 0 slowly
 job=$(cat slowly.out)
 expect 0 '' '' cadre job wait "$job"
 expect 0 "$(seq 30)" '' bash -c "cadre job logs $job | sort -n"
+
+#  A result that is made while the broker is dead is not made again: the worker keeps it.
+rm -f mark
+job=$(cadre submit --durable 'echo b >>begun; until [ -e go ]; do sleep 0.02; done; echo {} $CADRE_ATTEMPT; echo m >>mark' ::: a)
+until_ok test -s begun
+broker_kill
+touch go
+until_ok test -s mark
+broker_options=(--store "$scratch/store" --lost 20s)
+broker_again
+expect 0 '' '' cadre job wait "$job"
+expect 0 'a 1' '' cadre job logs "$job"
+expect 0 $'b\nm' '' cat begun mark
 finish

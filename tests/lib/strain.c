@@ -1,17 +1,19 @@
 //  strain.c - clients and a worker that ask too much of a broker, and one that only wants its tasks done; for tests and figures of what memory
-//  stays within. All but "tasks" stay until they are killed.
+//  stays within. All but "tasks" and "deadly" stay until they are killed.
 //
 //  strain queue ADDRESS COUNT MODE    tasks that no worker may run; says "queued" when the broker has them all
 //  strain flood ADDRESS SIZE MODE     submits arguments of so many bytes for as long as it lives, and reads all results; says how many each second
 //  strain deaf ADDRESS COUNT SIZE MODE  results of so many bytes, none of which it reads
 //  strain lane ADDRESS SLOTS          a worker that takes any number of tasks, and never reads its lane
 //  strain tasks ADDRESS COUNT         squares, each checked; prints how many there were a second
+//  strain deadly ADDRESS COUNT        a durable job of tasks that kill slot after slot; prints its number
 //
 //  MODE: attached, detached or durable. Exit 1 when something fails, with a line that says what.
 
 #include <cadre.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@
 #include "tests/lib/enemy.h"
 
 #define LANE_BEAT_US 200000
+#define DEADLY_RETRIES 9 //  More than a task gets that kills slots
 
 static double s_now_s (void)
 {
@@ -177,6 +180,20 @@ static void s_tasks (const char *address, uint64_t count)
     free (reading.seen);
 }
 
+static void s_deadly (const char *address, uint64_t count)
+{
+    cadre_t *pool = s_pool (address);
+    cadre_job_t *job = cadre_job_open (
+        pool, "raise", &(cadre_job_options_t){.durable = true, .retries = DEADLY_RETRIES, .backoff_ms = 1});
+    for (uint64_t i = 0; i < count; i++)
+        s_must (cadre_job_add (job, NULL, "i", (int64_t) SIGKILL), job, "submit");
+    s_must (cadre_job_seal (job), job, "seal");
+    s_must (cadre_job_sync (job, -1), job, "sync");
+    printf ("%llu\n", (unsigned long long) cadre_job_number (job, -1));
+    cadre_job_destroy (&job);
+    cadre_close (&pool, 5000);
+}
+
 static uint64_t s_number (char **argv, int index)
 {
     return strtoull (argv [index], NULL, 10);
@@ -195,8 +212,10 @@ int main (int argc, char **argv)
         s_lane (argv [2]);
     else if (strcmp (what, "tasks") == 0 && argc == 4)
         s_tasks (argv [2], s_number (argv, 3));
+    else if (strcmp (what, "deadly") == 0 && argc == 4)
+        s_deadly (argv [2], s_number (argv, 3));
     else {
-        fprintf (stderr, "usage: strain queue|flood|deaf|lane|tasks ADDRESS ...\n");
+        fprintf (stderr, "usage: strain queue|flood|deaf|lane|tasks|deadly ADDRESS ...\n");
         return 64;
     }
     return 0;
