@@ -30,12 +30,23 @@ static void s_say_needs (const job_t *job, char *buffer, size_t size)
     }
 }
 
+//  One that is away may come back, but is not there.
+static bool s_is_any_worker_there (const hub_t *hub)
+{
+    for (size_t i = 0; i < roster_places (hub->roster); i++) {
+        const agent_t *agent = roster_at (hub->roster, i);
+        if (agent && agent->state != AGENT_AWAY)
+            return true;
+    }
+    return false;
+}
+
 const char *doubt_why (const hub_t *hub, const job_t *job, char *message, size_t size)
 {
     char needs [512], address [ADDRESS_ENDPOINT_BYTES];
     const char *broker = address_print (&hub->addresses [0], address, sizeof address);
     s_say_needs (job, needs, sizeof needs);
-    if (roster_count (hub->roster) == 0)
+    if (!s_is_any_worker_there (hub))
         snprintf (message, size,
                   "no worker is connected to %s: start one with: cadre worker start --broker %s", broker,
                   broker);

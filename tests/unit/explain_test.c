@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#define ALONE                                                                                                \
+    "waits: no worker is connected to inproc://rig: start one with: cadre worker start --broker inproc://rig"
+
 typedef struct rig {
     hub_rig_t base;       // the blackboard
     client_t *client;     // whose jobs they are
@@ -126,6 +129,9 @@ static void test_nobody_can_run_it (void **state)
     s_says (&rig, command, 0,
             "waits: no worker runs commands: start one with: cadre worker start (without --threads)");
     s_says (&rig, cube, 0, "waits: no worker offers 'cube' now: start one with the plugin that has it");
+    rig.agent->state = AGENT_AWAY;
+    roster_changed (rig.base.hub.roster);
+    s_says (&rig, cube, 0, ALONE);
     buffer_free (&needs);
     s_end (&rig);
 }
@@ -136,9 +142,7 @@ static void test_no_worker_is_there (void **state)
     rig_t rig = {0};
     hub_rig_start (&rig.base);
     rig.client = hub_rig_client (&rig.base);
-    s_says (
-        &rig, hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){0}, 1), 0,
-        "waits: no worker is connected to inproc://rig: start one with: cadre worker start --broker inproc://rig");
+    s_says (&rig, hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){0}, 1), 0, ALONE);
     hub_rig_end_client (&rig.base, &rig.client);
     hub_rig_end (&rig.base);
 }
