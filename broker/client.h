@@ -62,6 +62,7 @@ typedef struct client {
     uint64_t counted_bytes;         //  Its part of hub->client_bytes
     bool stalled;                   //  Its backlog is over the limit: its jobs are not dispatched
     bool durable;                   //  It has opened a durable job
+    bool sends_durable;             //  The tasks that came from it last are durable
     bool told_full;                 //  It knows that it waits for memory
     bool beat_due;                  //  Tell it soon what was received
     bool dirty;                     //  It is in hub->dirty

@@ -93,12 +93,9 @@ static uint32_t s_ahead (const job_t *job, const agent_t *agent)
 {
     if (job->mean_us == 0)
         return 0;
-    uint32_t cost_us = job_cost_us (job);
-    if (cost_us > LOOK_AHEAD_US && job->mean_us <= LOOK_AHEAD_US)
-        cost_us = LOOK_AHEAD_US;
     uint32_t waiting = agent->leased > agent->slots ? agent->leased - agent->slots : 0;
     uint64_t waits_us = waiting ? agent->work_us / agent->leased * waiting : 0;
-    return dispatch_look_ahead (agent->slots, cost_us, waiting, waits_us);
+    return dispatch_look_ahead (agent->slots, job_cost_us (job), waiting, waits_us);
 }
 
 //  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.

@@ -296,6 +296,7 @@ bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
     job_t *job = s_job (self, client, tasks.ref, &known);
     if (!job)
         return known;
+    client->sends_durable = job->durable;
     if (job->shared)
         s_skip_known (job, &tasks);
     if (tasks.payloads.count == 0)

@@ -221,6 +221,8 @@ uint32_t job_cost_us (const job_t *self)
         return JOB_COST_USUAL_US;
     uint64_t cost =
         (uint64_t) self->mean_us + self->mean_bytes / (self->durable ? BYTES_A_US_DURABLE : BYTES_A_US);
+    if (self->mean_us <= JOB_COST_USUAL_US && cost > JOB_COST_USUAL_US)
+        return JOB_COST_USUAL_US;
     return cost < UINT32_MAX ? (uint32_t) cost : UINT32_MAX;
 }
 

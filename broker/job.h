@@ -161,7 +161,7 @@ bool job_announce (job_t *self, uint32_t agent, uint64_t session);
 void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes);
 void job_measure (job_t *self, uint64_t run_us);
 
-//  What one of its tasks costs: the time that it runs, and that its bytes take on their way.
+//  What one of its tasks costs: the time that it runs, and that its bytes take on their way; these alone do not take up a slot.
 uint32_t job_cost_us (const job_t *self);
 
 //  Its tasks must not run twice: whoever may have begun one had its only try.

@@ -13,7 +13,7 @@ static void s_ring (void *owner, int64_t now_us)
     windows_t *self = owner;
     (void) now_us;
     for (client_t *client = self->hub->clients; client; client = client->hh.next)
-        if (client->durable)
+        if (client->sends_durable)
             client_touch (client, self->hub);
 }
 
@@ -61,7 +61,7 @@ static void s_allowance (const windows_t *self, const client_t *client, uint64_t
     uint64_t left = windows_memory_left (self, client), journal = self->hub->journal_bytes;
     if (client->durable) {
         uint64_t room = journal < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - journal : 0;
-        if (self->pace.pressing && room > PACED_BYTES)
+        if (client->sends_durable && self->pace.pressing && room > PACED_BYTES)
             room = PACED_BYTES;
         left = left < room ? left : room;
     }
@@ -72,7 +72,7 @@ static void s_allowance (const windows_t *self, const client_t *client, uint64_t
 bool windows_raise (windows_t *self, client_t *client)
 {
     uint64_t tasks, bytes;
-    if (client->durable && !self->open) {
+    if (client->sends_durable && !self->open) {
         timers_set (self->hub->timers, &self->alarm, pace_next_us (&self->pace));
         return false;
     }

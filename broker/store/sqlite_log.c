@@ -17,7 +17,7 @@
 #define PURGE_LEAST                                                                                          \
     (UINT64_C (1) << 20) //  ... or, in a transaction with batches, so many and twice what they have
 #define SPARE_BYTES (UINT64_C (16) << 20) //  Empty pages that are kept, besides a quarter of what is used
-#define VACUUM_SQL "PRAGMA incremental_vacuum(256)"
+#define VACUUM_SQL "PRAGMA incremental_vacuum(128)"
 #define VACUUM_EVERY 16 //  Under load, empty pages are given back once in so many commits
 
 static const char *const s_sql [SQLITE_LOG_COUNT] = {

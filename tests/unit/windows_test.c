@@ -24,7 +24,7 @@ static void s_start (room_t *self, bool durable)
     hub_rig_start (&self->rig);
     windows_begin (&self->windows, &self->rig.hub);
     self->client = hub_rig_client (&self->rig);
-    self->client->durable = durable;
+    self->client->durable = self->client->sends_durable = durable;
     HASH_ADD (hh, self->rig.hub.clients, session, sizeof self->client->session, self->client);
 }
 
@@ -116,9 +116,10 @@ static void test_durable_tasks_give_way_to_results (void **state)
         assert_false (s_turn (&room, now_us + 1));
         assert_false (s_turn (&room, now_us + WINDOWS_PACE_US - 1));
     }
-    room.client->durable = false; //  Others do not wait
+    room.client->sends_durable =
+        false; //  What is not durable does not wait, whatever the client has sent before
     assert_true (s_turn (&room, now_us + WINDOWS_PACE_US - 1));
-    room.client->durable = true;
+    room.client->sends_durable = true;
     assert_true (s_turn (&room, now_us + WINDOWS_PACE_US)); //  Nothing presses any more
     assert_true (s_turn (&room, now_us + WINDOWS_PACE_US + 1));
     s_end (&room);
