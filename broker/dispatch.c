@@ -9,9 +9,9 @@
 #include "broker/journal.h"
 #include "broker/ready.h"
 
-#define LOOK_AHEAD_US 2000u //  Work that may wait at each slot
-#define LOOK_AHEAD_TASKS 1024u
-#define RECALL_IDLE_US 5000 //  A worker that has not answered for so long is asked to return what waits
+#define LOOK_AHEAD_US 2000u    //  Work that may wait at each slot
+#define LOOK_AHEAD_TASKS 1024u //  ... and in how many tasks
+#define RECALL_IDLE_US 5000    //  A worker that has not answered for so long is asked to return what waits
 #define RECALL_WAIT_US 100000
 #define ASIDE_MAX 64u
 

@@ -126,5 +126,6 @@ void jobs_set_known (job_t *self, size_t place, bool known)
 
 void jobs_measure (job_t *self, int64_t run_us)
 {
-    self->mean_us = self->mean_us < 0 ? run_us : mean_after (self->mean_us, run_us);
+    int64_t sample = run_us < INT32_MAX ? run_us : INT32_MAX; //  A slot may say anything
+    self->mean_us = self->mean_us < 0 ? sample : mean_after (self->mean_us, sample);
 }

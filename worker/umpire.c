@@ -187,7 +187,8 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
 {
     wire_slot_result_t fields;
     if (!wire_read_slot_result (body, &fields) || !seat->tasks || fields.ticket != seat->tasks->ticket
-        || fields.outcome == CADRE_OUTCOME_NONE || fields.outcome >= CADRE_OUTCOMES_COUNT)
+        || fields.outcome == CADRE_OUTCOME_NONE || fields.outcome >= CADRE_OUTCOMES_COUNT
+        || fields.run_us > INT64_MAX)
         return false;
     lease_t *lease = seat_take (seat);
     bool signalled = seat->stage == SEAT_TERMED || seat->stage == SEAT_KILLED;

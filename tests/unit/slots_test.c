@@ -387,18 +387,24 @@ static void s_a_slot_is_replaced_after_max_tasks (void **state)
 
 static void s_a_broken_slot_is_replaced (void **state)
 {
+    static const struct {
+        uint32_t ticket; //  It was given ticket 1
+        uint64_t run_us; //  As it says
+    } cases [] = {{99, 1}, {1, UINT64_MAX}};
     (void) state;
-    s_open (1, WIRE_KIND_CALL, 0, 0);
-    s_push_and_start (1);
-    ticket_claim (bench.slot [0].page, 1, bench.time.now_us);
-    fake_slot_result (&bench.slot [0], 99, CADRE_OUTCOME_OK, 1);
-    fake_bench_turn (&bench);
-    fake_bench_pass_ms (&bench, 100);
-    assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
-    fake_slot_die (&bench.slot [0], SIGKILL);
-    fake_bench_pass_ms (&bench, 100);
-    assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_SIGNAL);
-    fake_bench_close (&bench);
+    for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
+        s_open (1, WIRE_KIND_CALL, 0, 0);
+        s_push_and_start (1);
+        ticket_claim (bench.slot [0].page, 1, bench.time.now_us);
+        fake_slot_result (&bench.slot [0], cases [i].ticket, CADRE_OUTCOME_OK, cases [i].run_us);
+        fake_bench_turn (&bench);
+        fake_bench_pass_ms (&bench, 100);
+        assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
+        fake_slot_die (&bench.slot [0], SIGKILL);
+        fake_bench_pass_ms (&bench, 100);
+        assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_SIGNAL);
+        fake_bench_close (&bench);
+    }
 }
 
 static void s_output_passes_and_windows_follow (void **state)
