@@ -84,6 +84,7 @@ static void s_beat (void *owner, int64_t now_us)
     front_beat (self->front);
     back_beat (self->back);
     s_give_back (self);
+    log_settle ();
 }
 
 static void s_watch (void *owner, int64_t now_us)

@@ -8,11 +8,10 @@
 #ifndef BROKER_CLIENT_H_INCLUDED
 #define BROKER_CLIENT_H_INCLUDED
 
-#include <uthash.h>
-
 #include "broker/doors.h"
 #include "broker/hold.h"
 #include "broker/job.h"
+#include "common/hash.h"
 #include "common/parts.h"
 #include "common/sockets.h"
 #include "common/stream.h"

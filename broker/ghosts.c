@@ -5,8 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
+
+#include "common/hash.h"
 
 typedef struct ghost {
     uint8_t uuid [WIRE_UUID_BYTES]; //  Of the job

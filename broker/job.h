@@ -8,13 +8,12 @@
 #ifndef BROKER_JOB_H_INCLUDED
 #define BROKER_JOB_H_INCLUDED
 
-#include <uthash.h>
-
 #include "broker/keep.h"
 #include "broker/patience.h"
 #include "broker/spans.h"
 #include "broker/stock.h"
 #include "broker/tries.h"
+#include "common/hash.h"
 
 struct client;
 struct follower;

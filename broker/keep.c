@@ -5,9 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "broker/hub.h"
+#include "common/hash.h"
 
 #define SEGMENT_BYTES (256u * 1024) //  A segment that has grown to this is full
 

@@ -6,7 +6,8 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
+
+#include "common/hash.h"
 
 typedef struct entry {
     char public_key [KEYS_TEXT_BYTES]; //  In Z85

@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
+
+#include "common/hash.h"
 
 typedef struct outputs outputs_t;
 

@@ -9,13 +9,12 @@
 #ifndef BROKER_ROSTER_H_INCLUDED
 #define BROKER_ROSTER_H_INCLUDED
 
-#include <uthash.h>
-
 #include "broker/doors.h"
 #include "broker/hold.h"
 #include "broker/job.h"
 #include "broker/lane.h"
 #include "broker/spans.h"
+#include "common/hash.h"
 #include "common/parts.h"
 #include "common/sockets.h"
 #include "common/stream.h"

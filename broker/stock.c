@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
+
+#include "common/hash.h"
 
 #define BLOCK_FULL_BYTES (32u * 1024) //  Nothing joins a block that has grown to this
 

@@ -3,6 +3,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/moment.h"
+#include "common/flood.h"
 
 #define LINE_BYTES 1024
 
@@ -19,6 +20,9 @@ static const char *const s_names [] = {"none", "error", "warning", "info", "debu
 static _Atomic int s_level = LOG_NONE;
 static char s_program [32] = "cadre";
 static bool s_timestamps;
+static const moment_clock_t *s_clock;
+static flood_t s_flood; // what is too many
+static pthread_mutex_t s_flood_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void log_open (const char *program, log_level_t usual)
 {
@@ -76,21 +80,83 @@ static size_t s_prefix (char *line, size_t size, log_level_t level, const char *
     return length < 0 ? 0 : (size_t) length;
 }
 
+static void s_line_va (log_level_t level, const char *identifier, const char *format, va_list arguments)
+{
+    char line [LINE_BYTES];
+    size_t used = s_prefix (line, sizeof line, level, identifier);
+    //  A fault knows how to cut and to clean a line
+    fault_t text = {0};
+    fault_set_va (&text, CADRE_OK, format, arguments);
+    int length = snprintf (line + used, sizeof line - used, "%s\n", text.text);
+    if (length > 0)
+        s_write (line, used + (size_t) length);
+}
+
+__attribute__ ((format (printf, 3, 4))) static void s_line (log_level_t level, const char *identifier,
+                                                            const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    s_line_va (level, identifier, format, arguments);
+    va_end (arguments);
+}
+
+//  ---- lines that are too many --------------------------------------------
+
+static void s_tell_left_out (const char *identifier, uint64_t left_out)
+{
+    if (left_out)
+        s_line (LOG_WARNING, "B034", "%llu lines of %s were left out: more than one a second came",
+                (unsigned long long) left_out, identifier);
+}
+
+static bool s_admit (const char *identifier)
+{
+    uint64_t left_out;
+    pthread_mutex_lock (&s_flood_lock);
+    bool admitted = flood_admit (&s_flood, identifier, moment_now (s_clock), &left_out);
+    pthread_mutex_unlock (&s_flood_lock);
+    s_tell_left_out (identifier, left_out);
+    return admitted;
+}
+
+void log_settle (void)
+{
+    const char *identifier; // They stay where they are
+    uint64_t left_out;
+    int saved = errno;
+    for (bool more = true; more;) {
+        pthread_mutex_lock (&s_flood_lock);
+        more = flood_next (&s_flood, moment_now (s_clock), &identifier, &left_out);
+        pthread_mutex_unlock (&s_flood_lock);
+        if (more)
+            s_tell_left_out (identifier, left_out);
+    }
+    errno = saved;
+}
+
+uint64_t log_left_out (void)
+{
+    pthread_mutex_lock (&s_flood_lock);
+    uint64_t total = s_flood.total;
+    pthread_mutex_unlock (&s_flood_lock);
+    return total;
+}
+
+void log_set_clock (const moment_clock_t *clock)
+{
+    s_clock = clock;
+}
+
 void log_line (log_level_t level, const char *identifier, const char *format, ...)
 {
     if (!log_wants (level))
         return;
     int saved = errno;
-    char line [LINE_BYTES];
-    size_t used = s_prefix (line, sizeof line, level, identifier);
-    //  A fault knows how to cut and to clean a line
-    fault_t text = {0};
     va_list arguments;
     va_start (arguments, format);
-    fault_set_va (&text, CADRE_OK, format, arguments);
+    if (level == LOG_DEBUG || s_admit (identifier))
+        s_line_va (level, identifier, format, arguments);
     va_end (arguments);
-    int length = snprintf (line + used, sizeof line - used, "%s\n", text.text);
-    if (length > 0)
-        s_write (line, used + (size_t) length);
     errno = saved;
 }

@@ -5,6 +5,9 @@
  *  it can be looked up and matched by scripts. The level is one for the whole process and starts as LOG_NONE: a program that embeds the library hears
  *  nothing. Only the main of a daemon or command opens the log. Any thread may log; log_open and log_set_* belong to main, before threads start.
  *
+ *  What peers do cannot fill a disk: of one identifier 200 lines may come at once, and then one a second (common/flood.h). Those left out are counted,
+ *  and B034 tells how many. Whoever asks for LOG_DEBUG gets every line of that level.
+ *
  *      log_open ("cadre-broker", LOG_WARNING);
  *      log_line (LOG_WARNING, "B012", "worker %s is lost: silent for %s", name, "10s");
  *      → cadre-broker: warning B012: worker alpha is lost: silent for 10s
@@ -15,6 +18,7 @@
 #include <stdbool.h>
 
 #include "common/fault.h"
+#include "common/moment.h"
 
 typedef enum log_level {
     LOG_NONE = 0, // nothing is written
@@ -32,6 +36,15 @@ void log_set_level (log_level_t level);
 
 //  Put the wall time (ISO 8601, UTC) before each line; daemons want it, commands do not.
 void log_set_timestamps (bool timestamps);
+
+//  The clock that says how many lines are too many; NULL: the boot-time clock. Borrowed.
+void log_set_clock (const moment_clock_t *clock);
+
+//  Tell what was left out and may be told now; for those who log nothing for a while.
+void log_settle (void);
+
+//  Lines left out since the program began.
+uint64_t log_left_out (void);
 
 //  "warning" → LOG_WARNING. CADRE_ERROR_ARGUMENT with a fault that lists the names if TEXT is none of them.
 cadre_error_t log_parse_level (const char *text, log_level_t *level, fault_t *fault);

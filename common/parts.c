@@ -4,7 +4,8 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <uthash.h>
+
+#include "common/hash.h"
 
 typedef struct pile {
     uint64_t number;   //  The sender's number of the payload

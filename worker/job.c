@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <uthash.h>
 
+#include "common/hash.h"
 #include "common/mean.h"
 
 #define KEY_BYTES (offsetof (job_t, epoch) + sizeof (uint64_t))

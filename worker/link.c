@@ -347,6 +347,7 @@ static void s_on_beat (void *owner, int64_t now_us)
         return;
     }
     s_beat (self);
+    log_settle ();
     timers_set (self->options.timers, &self->beat, now_us + (int64_t) self->beat_ms * MS);
 }
 

@@ -2,6 +2,7 @@
 
 #include "worker/slot.h"
 
+#include "common/hash.h"
 #include "common/wire.h"
 #include "worker/call.h"
 #include "worker/functions.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #define SLOT_EXIT_BROKEN 70
 #define SLOT_BATCH_US 1000

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "client/cli/say.h"
 #include "client/cli/spool.h"
 #include "client/cli/text.h"
+#include "common/hash.h"
 
 #define MEMORY_BYTES (64u << 20) // of output that waits for its turn, before it goes to a file
 #define PAGE_BYTES (64u << 10)   // of tagged lines, for one write

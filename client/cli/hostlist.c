@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <uthash.h>
 
 #include "client/cli/text.h"
+#include "common/hash.h"
 #include "common/units.h"
 
 #define NAME_MOST 255u

@@ -4,7 +4,8 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <uthash.h>
+
+#include "common/hash.h"
 
 #define STREAMS (WIRE_STREAM_PARTIAL + 1)
 #define PAGE_TASKS 256u

@@ -22,8 +22,7 @@
 #include "client/lib/pool.h"
 #include "client/lib/result.h"
 #include "client/lib/risk.h"
-
-#include <uthash.h>
+#include "common/hash.h"
 
 typedef struct work work_t;
 

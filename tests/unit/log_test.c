@@ -16,6 +16,9 @@
 
 #include <cmocka.h>
 
+#include "common/flood.h"
+#include "tests/lib/fake_clock.h"
+
 static int s_pipe [2]; // what was written to stderr
 static int s_stderr;   // the real one
 
@@ -162,15 +165,85 @@ static void test_threads_do_not_mix (void **state)
     }
 }
 
+static size_t s_count (const char *text, const char *what)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr (at, what)); at++)
+        count++;
+    return count;
+}
+
+//  A peer that makes the broker speak cannot fill a disk: the first lines come, then one a second, and the count of what was left out.
+static void test_a_flood_is_counted (void **state)
+{
+    (void) state;
+    fake_clock_t fake = {.now_us = 5000000};
+    moment_clock_t clock = fake_clock_of (&fake);
+    log_set_clock (&clock);
+    uint64_t before = log_left_out ();
+    for (int i = 0; i < 5000; i++)
+        log_line (LOG_WARNING, "B920", "a client was refused");
+    assert_int_equal (s_count (s_said (), "B920"), FLOOD_BURST);
+    assert_int_equal (log_left_out () - before, 5000 - FLOOD_BURST);
+    log_line (LOG_WARNING, "B921", "another number is heard");
+    assert_string_equal (s_said (), "test: warning B921: another number is heard\n");
+    fake_clock_pass_ms (&fake, 1000);
+    for (int i = 0; i < 10; i++)
+        log_line (LOG_WARNING, "B920", "again");
+    assert_string_equal (s_said (),
+                         "test: warning B034: 4800 lines of B920 were left out: more than one a second came\n"
+                         "test: warning B920: again\n");
+    log_set_clock (NULL);
+}
+
+//  When the flood is over, and nobody logs any more, its count is told all the same.
+static void test_what_was_left_out_is_told_at_the_end (void **state)
+{
+    (void) state;
+    fake_clock_t fake = {.now_us = 900000000};
+    moment_clock_t clock = fake_clock_of (&fake);
+    log_set_clock (&clock);
+    log_settle (); //  What another test has left
+    for (unsigned i = 0; i < FLOOD_BURST + 7; i++)
+        log_line (LOG_WARNING, "B930", "a client was refused");
+    s_said ();
+    log_settle ();
+    assert_string_equal (s_said (), "");
+    fake_clock_pass_ms (&fake, 2000);
+    log_settle ();
+    assert_string_equal (s_said (),
+                         "test: warning B034: 7 lines of B930 were left out: more than one a second came\n");
+    log_settle ();
+    assert_string_equal (s_said (), "");
+    log_set_clock (NULL);
+}
+
+//  Who asks for each change of state gets each.
+static void test_debug_is_whole (void **state)
+{
+    (void) state;
+    log_set_level (LOG_DEBUG);
+    for (unsigned i = 0; i < FLOOD_BURST + 50; i++)
+        log_line (LOG_DEBUG, "B940", "x");
+    assert_int_equal (s_count (s_said (), "B940"), FLOOD_BURST + 50);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
 
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        TEST (test_line),          TEST (test_levels),
-        TEST (test_one_line_only), TEST (test_timestamps),
-        TEST (test_environment),   TEST (test_parse_level),
-        TEST (test_errno_is_kept), TEST (test_threads_do_not_mix),
+        TEST (test_line),
+        TEST (test_levels),
+        TEST (test_one_line_only),
+        TEST (test_timestamps),
+        TEST (test_environment),
+        TEST (test_parse_level),
+        TEST (test_errno_is_kept),
+        TEST (test_threads_do_not_mix),
+        TEST (test_a_flood_is_counted),
+        TEST (test_what_was_left_out_is_told_at_the_end),
+        TEST (test_debug_is_whole),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
