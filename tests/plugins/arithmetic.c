@@ -5,7 +5,7 @@
 static cadre_error_t s_square (cadre_call_t *call)
 {
     int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, n * n);
+    return cadre_return_int (call, (int64_t) ((uint64_t) n * (uint64_t) n));
 }
 
 static cadre_error_t s_divide (cadre_call_t *call)
