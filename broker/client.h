@@ -39,6 +39,7 @@ typedef struct client {
     char name [HUB_NAME_BYTES];     //  Label for people
     char peer [KEYS_TEXT_BYTES];    //  What the gate calls it; "" without doors
     char key [KEYS_NAME_BYTES];     //  Name of its key; "" for who needs none
+    char holder [KEYS_TEXT_BYTES];  //  Whose jobs it opens, as in rights_t
     sockets_route_t route;          //  Where it is, 0: not connected
     int64_t heard_us;               //  When it last said something
     stream_t *out;                  //  What it is sent

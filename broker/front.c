@@ -148,6 +148,7 @@ static client_t *s_admit (front_t *self, const wire_client_hello_t *hello)
     view_copy (hello->name, client->name, sizeof client->name);
     snprintf (client->peer, sizeof client->peer, "%s", self->hub->peer ? self->hub->peer : "");
     snprintf (client->key, sizeof client->key, "%s", rights->name);
+    snprintf (client->holder, sizeof client->holder, "%s", rights->holder);
     HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
     log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name, *client->key ? " with key " : "",

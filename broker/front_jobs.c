@@ -6,6 +6,7 @@
 
 #include "broker/doubt.h"
 #include "broker/front_own.h"
+#include "broker/holder.h"
 #include "broker/journal.h"
 
 #define DURATION_MAX_MS (400ull * 24 * 3600 * 1000) //  400 days
@@ -108,12 +109,37 @@ static void s_tell_state (front_t *self, client_t *client, job_t *job, uint64_t 
     client_touch (client, self->hub);
 }
 
+//  Another's job of the same UUID is another job. A store of a release that did not note whose its jobs are has some that are nobody's: what was submitted
+//  to that is not run again, by whomever.
+static job_t *s_known (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    identity_t own = identity_of (uuid, wire_view (client->holder)),
+               nobodys = identity_of (uuid, wire_view (""));
+    job_t *job = ledger_find_identity (self->hub->ledger, &own);
+    return job ? job : ledger_find_identity (self->hub->ledger, &nobodys);
+}
+
+static uint64_t s_forgotten (const front_t *self, const client_t *client,
+                             const uint8_t uuid [WIRE_UUID_BYTES])
+{
+    identity_t own = identity_of (uuid, wire_view (client->holder)),
+               nobodys = identity_of (uuid, wire_view (""));
+    uint64_t number = ledger_forgotten (self->hub->ledger, &own);
+    return number ? number : ledger_forgotten (self->hub->ledger, &nobodys);
+}
+
 //  A detached job that is there already: the client goes on where it was. What it says of the job is not what its key is asked for: the job's own
 //  function is.
 static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
 {
     fault_t fault = {0};
-    front_check_rights (self->hub, client, job->kind, job->function, &fault);
+    if (!holder_reaches (self->hub, client, job))
+        fault_set (
+            &fault, CADRE_ERROR_REFUSED,
+            "this job was submitted before, to a release that did not note whose it was: ask for a key that "
+            "reaches all jobs (cadre keygen --jobs all), or choose another identity");
+    else
+        front_check_rights (self->hub, client, job->kind, job->function, &fault);
     if (!fault.code && !job->detached)
         fault_set (&fault, CADRE_ERROR_REFUSED, "this job is open already on another connection");
     if (!fault.code && (open->kind != job->kind || !view_is (open->function, job->function)))
@@ -142,7 +168,7 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
                         fault_t *fault)
 {
     fault_t denied = {0};
-    uint64_t number = ledger_forgotten (self->hub->ledger, open->uuid.data);
+    uint64_t number = s_forgotten (self, client, open->uuid.data);
     if (!number || s_check_rights (self, client, open, &denied))
         return false;
     fault_set (fault, CADRE_ERROR_NOT_FOUND,
@@ -181,7 +207,7 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
         || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref)
         || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
-    job_t *job = ledger_find_uuid (self->hub->ledger, open.uuid.data);
+    job_t *job = s_known (self, client, open.uuid.data);
     if (job)
         return s_open_again (self, client, &open, job);
     if (s_is_ghost (self, client, &open, &fault) || s_check_open (self, client, &open, &fault)) {
@@ -359,11 +385,8 @@ bool front_job_follow (front_t *self, client_t *client, cursor_t *body)
     if (!wire_read_job_follow (body, &follow) || !cursor_done (body) || follow.ref == 0
         || client_ref (client, follow.ref) || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
-    job_t *job = ledger_find (self->hub->ledger, follow.number);
-    if (!job)
-        fault_set (&fault, CADRE_ERROR_NOT_FOUND, "no job %llu: list them with: cadre job list",
-                   (unsigned long long) follow.number);
-    else if (!job->detached)
+    job_t *job = holder_find (self->hub, client, follow.number, &fault);
+    if (job && !job->detached)
         fault_set (&fault, CADRE_ERROR_REFUSED,
                    "job %llu is attached to client %s: only detached jobs can be followed (cadre submit)",
                    (unsigned long long) follow.number, job->client_name);

@@ -10,14 +10,14 @@
 #include "common/hash.h"
 
 typedef struct ghost {
-    uint8_t uuid [WIRE_UUID_BYTES]; //  Of the job
-    uint64_t number;                //  Its number
-    int64_t gone_us;                //  When it was forgotten
-    bool logged;                    //  It is in the log
-    uint64_t seq;                   //  There: its batch; 0: the one that is being gathered
-    struct ghost *prev;             //  Neighbours in the log
-    struct ghost *next;             //  …
-    UT_hash_handle hh;              //  By uuid, oldest first
+    identity_t identity; //  Of the job
+    uint64_t number;     //  Its number
+    int64_t gone_us;     //  When it was forgotten
+    bool logged;         //  It is in the log
+    uint64_t seq;        //  There: its batch; 0: the one that is being gathered
+    struct ghost *prev;  //  Neighbours in the log
+    struct ghost *next;  //  …
+    UT_hash_handle hh;   //  By identity, oldest first
 } ghost_t;
 
 struct ghosts {
@@ -52,31 +52,31 @@ void ghosts_destroy (ghosts_t **self_p)
     *self_p = NULL;
 }
 
-static ghost_t *s_find (const ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+static ghost_t *s_find (const ghosts_t *self, const identity_t *identity)
 {
     ghost_t *ghost = NULL;
-    HASH_FIND (hh, self->all, uuid, WIRE_UUID_BYTES, ghost);
+    HASH_FIND (hh, self->all, identity, sizeof *identity, ghost);
     return ghost;
 }
 
-void ghosts_add (ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number, int64_t now_us)
+void ghosts_add (ghosts_t *self, const identity_t *identity, uint64_t number, int64_t now_us)
 {
-    ghost_t *ghost = s_find (self, uuid);
+    ghost_t *ghost = s_find (self, identity);
     if (ghost)
         s_drop (self, ghost);
     ghost = calloc (1, sizeof *ghost);
     assert (ghost);
-    memcpy (ghost->uuid, uuid, WIRE_UUID_BYTES);
+    ghost->identity = *identity;
     ghost->number = number;
     ghost->gone_us = now_us;
-    HASH_ADD (hh, self->all, uuid, WIRE_UUID_BYTES, ghost);
+    HASH_ADD (hh, self->all, identity, sizeof ghost->identity, ghost);
     if (HASH_COUNT (self->all) > GHOSTS_MAX)
         s_drop (self, self->all);
 }
 
-uint64_t ghosts_find (const ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+uint64_t ghosts_find (const ghosts_t *self, const identity_t *identity)
 {
-    const ghost_t *ghost = s_find (self, uuid);
+    const ghost_t *ghost = s_find (self, identity);
     return ghost ? ghost->number : 0;
 }
 
@@ -88,9 +88,9 @@ void ghosts_sweep (ghosts_t *self, int64_t now_us)
 
 //  ==== in the log ==================================================================
 
-void ghosts_logged (ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+void ghosts_logged (ghosts_t *self, const identity_t *identity)
 {
-    ghost_t *ghost = s_find (self, uuid);
+    ghost_t *ghost = s_find (self, identity);
     assert (ghost && !ghost->logged);
     ghost->logged = true;
     DL_APPEND (self->log, ghost);
@@ -109,7 +109,7 @@ uint64_t ghosts_oldest (const ghosts_t *self)
     return self->log && self->log->seq ? self->log->seq : UINT64_MAX;
 }
 
-bool ghosts_next (ghosts_t *self, uint64_t before, const uint8_t **uuid, uint64_t *number)
+bool ghosts_next (ghosts_t *self, uint64_t before, const identity_t **identity, uint64_t *number)
 {
     ghost_t *ghost = self->log;
     if (ghosts_oldest (self) >= before)
@@ -117,7 +117,7 @@ bool ghosts_next (ghosts_t *self, uint64_t before, const uint8_t **uuid, uint64_
     DL_DELETE (self->log, ghost);
     ghost->logged = false;
     ghost->seq = 0;
-    *uuid = ghost->uuid;
+    *identity = &ghost->identity;
     *number = ghost->number;
     return true;
 }

@@ -1,6 +1,6 @@
 /*  ghosts.h - the identities of detached jobs that were forgotten
  *
- *  A client that did not hear that its job was taken submits it again under the same UUID. For a
+ *  A client that did not hear that its job was taken submits it again under the same identity. For a
  *  day after the job was forgotten that opens no second one. Those of durable jobs are in the
  *  store's log as well; when its old end is dropped they are written again.
  */
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/wire.h"
+#include "broker/identity.h"
 
 #define GHOSTS_KEPT_US (24 * INT64_C (3600) * 1000000)
 #define GHOSTS_MAX 1000000u //  Of them, the oldest go first
@@ -22,18 +22,18 @@ ghosts_t *ghosts_new (void);
 void ghosts_destroy (ghosts_t **self_p);
 
 //  The job of that number is gone, now.
-void ghosts_add (ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number, int64_t now_us);
+void ghosts_add (ghosts_t *self, const identity_t *identity, uint64_t number, int64_t now_us);
 
 //  The number under which it was known; 0: it was not, or too long ago.
-uint64_t ghosts_find (const ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+uint64_t ghosts_find (const ghosts_t *self, const identity_t *identity);
 
 //  Forgets those whose time is over.
 void ghosts_sweep (ghosts_t *self, int64_t now_us);
 
 //  ---- in the log --------------------------------------------------------
 
-//  The one of that UUID is in the batch that is being gathered.
-void ghosts_logged (ghosts_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+//  The one of that identity is in the batch that is being gathered.
+void ghosts_logged (ghosts_t *self, const identity_t *identity);
 
 //  That batch got its number.
 void ghosts_place (ghosts_t *self, uint64_t seq);
@@ -42,6 +42,6 @@ void ghosts_place (ghosts_t *self, uint64_t seq);
 uint64_t ghosts_oldest (const ghosts_t *self);
 
 //  Takes the oldest that lies before this batch; false when there is none. It is to be written again.
-bool ghosts_next (ghosts_t *self, uint64_t before, const uint8_t **uuid, uint64_t *number);
+bool ghosts_next (ghosts_t *self, uint64_t before, const identity_t **identity, uint64_t *number);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef BROKER_JOB_H_INCLUDED
 #define BROKER_JOB_H_INCLUDED
 
+#include "broker/identity.h"
 #include "broker/keep.h"
 #include "broker/patience.h"
 #include "broker/spans.h"
@@ -36,94 +37,94 @@ typedef struct arrival {
 } arrival_t;
 
 typedef struct job {
-    uint64_t number;                //  Its name for people
-    uint8_t uuid [WIRE_UUID_BYTES]; //  Its identity
-    uint64_t ref;                   //  Its owner's number for it
-    struct client *owner;           //  Who is told of it; NULL when detached or abandoned
-    bool detached;                  //  Outlives its client
-    bool durable;                   //  Outlives the broker; detached as well
-    bool abandoned;                 //  Its client is gone: results are dropped
-    bool shared;                    //  It was opened more than once: tasks that it has may be said again
-    bool sealed;                    //  No more tasks come
-    bool cancelled;                 //  Cancelled as a whole
-    bool ended;                     //  All tasks of a sealed, detached job have ended
-    bool fitted;                    //  Some worker could run it, now or before
-    bool noticed;                   //  The client was told why it waits
-    patience_t patience;            //  Of its owner
-    char *name;                     //  Label for people
-    char *function;                 //  What to call
-    char *client_name;              //  Label of who opened it
-    char **needs;                   //  Labels that a worker must have
-    size_t needs_count;             //  How many of them
-    buffer_t spec;                  //  What its commands have in common
-    uint32_t kind;                  //  WIRE_KIND_…
-    int32_t priority;               //  Higher goes first
-    uint32_t limit;                 //  Leases at a time; 0: no limit
-    tries_t tries;                  //  When and how often a task is tried again
-    uint64_t expire_ms;             //  A task that has waited so long is not begun; 0: it waits for ever
-    spans_t has;                    //  Tasks by index whose results its client has from a broker before
-    uint64_t timeout_ms;            //  For one try
-    uint64_t grace_ms;              //  From SIGTERM to SIGKILL
-    int64_t created_us;             //  Wall time
-    int64_t ended_us;               //  Wall time; 0 until then
-    int64_t over_us;                //  The same on the broker's clock, which nobody sets
-    int64_t waiting_us;             //  Since when nobody can run what waits; 0: somebody can
-    task_t *tasks;                  //  All of them, by index
-    uint32_t total;                 //  Tasks received
-    uint32_t capacity;              //  Tasks allocated
-    uint32_t next;                  //  Those from here on were never looked at
-    arrival_t *arrivals;            //  With expire_ms: when tasks came, oldest first
-    size_t arrivals_count;          //  How many
-    size_t arrivals_capacity;       //  Allocated
-    int64_t came_us;                //  Replayed: when the tasks came that are appended next; 0: now
-    uint32_t expires;               //  Tasks before this one came too long ago to be begun now
-    uint32_t expired;               //  Those before this one were ended therefore
-    uint32_t *stack;                //  Indexes before next that may be ready again
-    uint32_t stack_count;           //  How many
-    uint32_t stack_capacity;        //  Indexes allocated
-    uint32_t ready;                 //  Tasks in TASK_READY
-    uint32_t delayed;               //  Tasks in TASK_DELAYED
-    uint32_t leased;                //  Tasks with a lease
-    uint32_t done;                  //  Tasks that ended well
-    uint32_t failed;                //  Tasks that ended in another way
-    uint32_t mean_us;               //  Moving mean of the run time; 0 until measured
-    uint32_t mean_bytes;            //  Moving mean of payload and result
-    uint32_t past;                  //  Attached: tasks before this have ended well
-    uint32_t forgotten;             //  Attached: tasks before this take up no memory
-    uint8_t doom;                   //  Outcome that all waiting tasks get; 0: none
-    uint32_t reaped;                //  Tasks before this have met their doom
-    buffer_t doom_detail;           //  Why: one packed value
-    uint32_t promised;              //  Tasks that came; durable ones join total when they are on the disk
-    bool seal_promised;             //  The seal came; likewise
-    uint32_t pending;               //  Frames of those two kinds that are not on the disk
-    uint32_t undelivered;           //  Results that are not on the disk
-    buffer_t open;                  //  Durable: its JOB_OPEN
-    uint64_t room;                  //  Durable: bytes reserved in the store and not filled
-    uint64_t logged_bytes;          //  Durable: in the store, of what is still needed
-    bool logged;                    //  Durable: it is in the log
-    uint64_t logged_at;             //  There: the batch in which it begins; 0: the one that is being gathered
-    struct job *log_prev;           //  Neighbours in the log
-    struct job *log_next;           //  …
-    stock_t *stock;                 //  Payloads
-    keep_t *keep;                   //  Detached: results and output; else NULL
-    uint64_t *kept_at;              //  Detached: place of each task's result in keep, plus 1
-    struct follower *followers;     //  Clients that follow it
-    job_lane_t *lanes;              //  Lanes that know it
-    size_t lanes_count;             //  How many
-    uint8_t *fits;                  //  By place in the roster: 0 not known, 1 fits, 2 does not
-    size_t fits_count;              //  Bytes of fits
-    uint64_t fits_version;          //  Version of the roster that fits belongs to
-    struct share *share;            //  Whose turn it takes
-    struct ready_queue *queue;      //  Where it waits, NULL if it does not
-    struct job *ready_prev;         //  Neighbours in the queue
-    struct job *ready_next;         //  …
-    bool changed;                   //  Its owner is to be told of its state
-    struct job *changed_prev;       //  Neighbours in the owner's list
-    struct job *changed_next;       //  …
-    bool settling;                  //  It is in the ledger's list of jobs to look at
-    struct job *settle_next;        //  Next one there
-    UT_hash_handle hh_number;       //  In the ledger, by number
-    UT_hash_handle hh_uuid;         //  In the ledger, by uuid
+    uint64_t number;            //  Its name for people
+    identity_t identity;        //  Whose it is, and which of theirs
+    uint64_t ref;               //  Its owner's number for it
+    struct client *owner;       //  Who is told of it; NULL when detached or abandoned
+    bool detached;              //  Outlives its client
+    bool durable;               //  Outlives the broker; detached as well
+    bool abandoned;             //  Its client is gone: results are dropped
+    bool shared;                //  It was opened more than once: tasks that it has may be said again
+    bool sealed;                //  No more tasks come
+    bool cancelled;             //  Cancelled as a whole
+    bool ended;                 //  All tasks of a sealed, detached job have ended
+    bool fitted;                //  Some worker could run it, now or before
+    bool noticed;               //  The client was told why it waits
+    patience_t patience;        //  Of its owner
+    char *name;                 //  Label for people
+    char *function;             //  What to call
+    char *client_name;          //  Label of who opened it
+    char **needs;               //  Labels that a worker must have
+    size_t needs_count;         //  How many of them
+    buffer_t spec;              //  What its commands have in common
+    uint32_t kind;              //  WIRE_KIND_…
+    int32_t priority;           //  Higher goes first
+    uint32_t limit;             //  Leases at a time; 0: no limit
+    tries_t tries;              //  When and how often a task is tried again
+    uint64_t expire_ms;         //  A task that has waited so long is not begun; 0: it waits for ever
+    spans_t has;                //  Tasks by index whose results its client has from a broker before
+    uint64_t timeout_ms;        //  For one try
+    uint64_t grace_ms;          //  From SIGTERM to SIGKILL
+    int64_t created_us;         //  Wall time
+    int64_t ended_us;           //  Wall time; 0 until then
+    int64_t over_us;            //  The same on the broker's clock, which nobody sets
+    int64_t waiting_us;         //  Since when nobody can run what waits; 0: somebody can
+    task_t *tasks;              //  All of them, by index
+    uint32_t total;             //  Tasks received
+    uint32_t capacity;          //  Tasks allocated
+    uint32_t next;              //  Those from here on were never looked at
+    arrival_t *arrivals;        //  With expire_ms: when tasks came, oldest first
+    size_t arrivals_count;      //  How many
+    size_t arrivals_capacity;   //  Allocated
+    int64_t came_us;            //  Replayed: when the tasks came that are appended next; 0: now
+    uint32_t expires;           //  Tasks before this one came too long ago to be begun now
+    uint32_t expired;           //  Those before this one were ended therefore
+    uint32_t *stack;            //  Indexes before next that may be ready again
+    uint32_t stack_count;       //  How many
+    uint32_t stack_capacity;    //  Indexes allocated
+    uint32_t ready;             //  Tasks in TASK_READY
+    uint32_t delayed;           //  Tasks in TASK_DELAYED
+    uint32_t leased;            //  Tasks with a lease
+    uint32_t done;              //  Tasks that ended well
+    uint32_t failed;            //  Tasks that ended in another way
+    uint32_t mean_us;           //  Moving mean of the run time; 0 until measured
+    uint32_t mean_bytes;        //  Moving mean of payload and result
+    uint32_t past;              //  Attached: tasks before this have ended well
+    uint32_t forgotten;         //  Attached: tasks before this take up no memory
+    uint8_t doom;               //  Outcome that all waiting tasks get; 0: none
+    uint32_t reaped;            //  Tasks before this have met their doom
+    buffer_t doom_detail;       //  Why: one packed value
+    uint32_t promised;          //  Tasks that came; durable ones join total when they are on the disk
+    bool seal_promised;         //  The seal came; likewise
+    uint32_t pending;           //  Frames of those two kinds that are not on the disk
+    uint32_t undelivered;       //  Results that are not on the disk
+    buffer_t open;              //  Durable: its JOB_OPEN
+    uint64_t room;              //  Durable: bytes reserved in the store and not filled
+    uint64_t logged_bytes;      //  Durable: in the store, of what is still needed
+    bool logged;                //  Durable: it is in the log
+    uint64_t logged_at;         //  There: the batch in which it begins; 0: the one that is being gathered
+    struct job *log_prev;       //  Neighbours in the log
+    struct job *log_next;       //  …
+    stock_t *stock;             //  Payloads
+    keep_t *keep;               //  Detached: results and output; else NULL
+    uint64_t *kept_at;          //  Detached: place of each task's result in keep, plus 1
+    struct follower *followers; //  Clients that follow it
+    job_lane_t *lanes;          //  Lanes that know it
+    size_t lanes_count;         //  How many
+    uint8_t *fits;              //  By place in the roster: 0 not known, 1 fits, 2 does not
+    size_t fits_count;          //  Bytes of fits
+    uint64_t fits_version;      //  Version of the roster that fits belongs to
+    struct share *share;        //  Whose turn it takes
+    struct ready_queue *queue;  //  Where it waits, NULL if it does not
+    struct job *ready_prev;     //  Neighbours in the queue
+    struct job *ready_next;     //  …
+    bool changed;               //  Its owner is to be told of its state
+    struct job *changed_prev;   //  Neighbours in the owner's list
+    struct job *changed_next;   //  …
+    bool settling;              //  It is in the ledger's list of jobs to look at
+    struct job *settle_next;    //  Next one there
+    UT_hash_handle hh_number;   //  In the ledger, by number
+    UT_hash_handle hh_identity; //  In the ledger, by identity
 } job_t;
 
 job_t *job_new (uint64_t *bytes_p);

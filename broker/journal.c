@@ -67,7 +67,8 @@ void journal_job (journal_t *self, job_t *job, view_t open)
                              .created_us = job->created_us,
                              .ended_us = job->ended_us,
                              .client = wire_view (job->client_name),
-                             .open = open};
+                             .open = open,
+                             .holder = wire_view (job->identity.holder)};
     if (job->open.size == 0)
         buffer_append (&job->open, open.data, open.size);
     journal_begin (self, WIRE_log_job);
@@ -193,11 +194,13 @@ void journal_ended (journal_t *self, job_t *job)
     journal_end (self, job, false);
 }
 
-void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number)
+void journal_record_forget (journal_t *self, const identity_t *identity, uint64_t number)
 {
     journal_begin (self, WIRE_log_forget);
-    wire_pack_log_forget (&self->bytes, &(wire_log_forget_t){.job = number, .uuid = {uuid, WIRE_UUID_BYTES}});
-    ledger_log_ghost (self->hub->ledger, uuid);
+    wire_log_forget_t fields = {
+        .job = number, .uuid = {identity->uuid, WIRE_UUID_BYTES}, .holder = wire_view (identity->holder)};
+    wire_pack_log_forget (&self->bytes, &fields);
+    ledger_log_ghost (self->hub->ledger, identity);
 }
 
 static void s_give_up (journal_t *self, job_t *job)
@@ -210,13 +213,14 @@ static void s_give_up (journal_t *self, job_t *job)
 
 void journal_forget (journal_t *self, job_t *job)
 {
-    journal_record_forget (self, job->uuid, job->number);
+    journal_record_forget (self, &job->identity, job->number);
     s_give_up (self, job);
 }
 
 void journal_withdraw (journal_t *self, job_t *job)
 {
-    wire_log_forget_t fields = {.job = job->number, .uuid = {job->uuid, WIRE_UUID_BYTES}, .refused = true};
+    wire_log_forget_t fields = {
+        .job = job->number, .uuid = {job->identity.uuid, WIRE_UUID_BYTES}, .refused = true};
     journal_begin (self, WIRE_log_forget);
     wire_pack_log_forget (&self->bytes, &fields);
     s_give_up (self, job);

@@ -220,10 +220,10 @@ static void s_copy_ghosts (journal_t *self)
 {
     const job_t *job = ledger_log_oldest_job (self->hub->ledger);
     uint64_t number, before = job ? job->logged_at : self->last_seq + 1;
-    const uint8_t *uuid;
+    const identity_t *identity;
     while (self->bytes.size < COPY_BATCH_BYTES
-           && ledger_log_next_ghost (self->hub->ledger, before, &uuid, &number))
-        journal_record_forget (self, uuid, number);
+           && ledger_log_next_ghost (self->hub->ledger, before, &identity, &number))
+        journal_record_forget (self, identity, number);
 }
 
 //  A round is over when all that lay there as it began was copied or dropped. What is left then, live or not, would only be copied once more: the next round

@@ -110,7 +110,7 @@ void journal_close_run (journal_t *self);
 
 void journal_record_store (journal_t *self);
 void journal_record_seal (journal_t *self, job_t *job);
-void journal_record_forget (journal_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number);
+void journal_record_forget (journal_t *self, const identity_t *identity, uint64_t number);
 void journal_again_as (journal_t *self, job_t *job, uint32_t index, uint16_t attempt, int64_t wait_us);
 void journal_came (journal_t *self, job_t *job, int64_t at_us);
 keep_place_t journal_record_large (journal_t *self, job_t *job, uint32_t index, view_t value);

@@ -44,7 +44,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     job_t *job = s_job (self, record.job);
     if (job)
         ledger_unmake (self->hub->ledger, job);
-    job = ledger_restore (self->hub->ledger, record.job, record.client, &open);
+    job = ledger_restore (self->hub->ledger, &record, &open);
     job->created_us = record.created_us;
     job->ended_us = record.ended_us;
     ledger_log_job (self->hub->ledger, job);
@@ -345,8 +345,9 @@ static bool s_forget (journal_t *self, cursor_t *cursor, uint64_t seq)
     if (!wire_read_log_forget (cursor, &record) || record.uuid.size != WIRE_UUID_BYTES)
         return false;
     job_t *job = s_job (self, record.job);
+    identity_t identity = identity_of (record.uuid.data, record.holder);
     if (!record.refused)
-        ledger_bury (self->hub->ledger, record.uuid.data, record.job);
+        ledger_bury (self->hub->ledger, &identity, record.job);
     else if (job)
         ledger_unmake (self->hub->ledger, job);
     return true;

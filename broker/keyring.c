@@ -32,6 +32,7 @@ static void s_free (entry_t *entry)
         free ((char *) (uintptr_t) entry->rights.functions [i]);
     free ((void *) (uintptr_t) entry->rights.functions);
     free ((char *) (uintptr_t) entry->rights.name);
+    free ((char *) (uintptr_t) entry->rights.holder);
     free (entry);
 }
 
@@ -69,6 +70,8 @@ bool keyring_add (keyring_t *self, const char *public_key, const rights_t *right
         functions [i] = s_text (rights->functions [i]);
     entry->rights = (rights_t){.name = s_text (rights->name),
                                .role = rights->role,
+                               .holder = s_text (rights->holder ? rights->holder : public_key),
+                               .all_jobs = rights->all_jobs,
                                .functions = functions,
                                .functions_count = rights->functions_count};
     HASH_ADD_STR (self->entries, public_key, entry);
@@ -97,7 +100,7 @@ size_t keyring_count (const keyring_t *self)
 
 const rights_t *rights_of_all (void)
 {
-    static const rights_t all = {.name = "", .role = ROLE_ADMIN};
+    static const rights_t all = {.name = "", .role = ROLE_ADMIN, .holder = RIGHTS_LOCAL, .all_jobs = true};
     return &all;
 }
 

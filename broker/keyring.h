@@ -13,12 +13,16 @@
 
 #include "common/keys.h"
 
+#define RIGHTS_LOCAL "local"
+
 typedef struct keyring keyring_t;
 
 //  What the holder of a key may do.
 typedef struct rights {
     const char *name;             //  Of the key, for people; "" for who needs none
     role_t role;                  //  At which doors, with which verbs
+    const char *holder;           //  Whose jobs it opens: keydir.h; RIGHTS_LOCAL for who needs no key
+    bool all_jobs;                //  It reaches those of others, too
     const char *const *functions; //  Patterns of fnmatch
     size_t functions_count;       //  0: all functions, and commands
 } rights_t;
@@ -29,7 +33,7 @@ void keyring_destroy (keyring_t **self_p);
 //  A ring of its own with the same keys.
 keyring_t *keyring_copy (const keyring_t *self);
 
-//  Copies all texts. False when that key is in the ring already.
+//  Copies all texts; without a holder it is the key itself. False when that key is in the ring already.
 bool keyring_add (keyring_t *self, const char *public_key, const rights_t *rights);
 
 //  NULL for a key that is not in the ring. Valid as long as the ring.
@@ -37,7 +41,8 @@ const rights_t *keyring_find (const keyring_t *self, const char *public_key);
 
 size_t keyring_count (const keyring_t *self);
 
-//  The rights of those who need no key: of an admin at the front, of a worker at the back.
+//  The rights of those who need no key: of an admin at the front, of a worker at the back. They are one holder, the
+//  broker's own user: nobody can tell them apart.
 const rights_t *rights_of_all (void);
 
 //  May the holder call (as a client) or offer (as a worker) that function? NULL asks for commands.

@@ -49,10 +49,10 @@ job_t *ledger_find (ledger_t *self, uint64_t number)
     return job;
 }
 
-job_t *ledger_find_uuid (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+job_t *ledger_find_identity (ledger_t *self, const identity_t *identity)
 {
     job_t *job;
-    HASH_FIND (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, job);
+    HASH_FIND (hh_identity, self->by_identity, identity, sizeof *identity, job);
     return job;
 }
 

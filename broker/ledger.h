@@ -22,7 +22,7 @@ ledger_t *ledger_new (hub_t *hub);
 void ledger_destroy (ledger_t **self_p);
 
 job_t *ledger_find (ledger_t *self, uint64_t number);
-job_t *ledger_find_uuid (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+job_t *ledger_find_identity (ledger_t *self, const identity_t *identity);
 job_t *ledger_first (ledger_t *self); //  The rest through hh_number.next
 size_t ledger_count (const ledger_t *self);
 
@@ -73,11 +73,11 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index);
 //  Forgets a detached job all of whose tasks have ended.
 void ledger_forget (ledger_t *self, job_t *job);
 
-//  A job none of whose tasks has begun was refused: as if it had not come, and its UUID is free.
+//  A job none of whose tasks has begun was refused: as if it had not come, and its identity is free.
 void ledger_withdraw (ledger_t *self, job_t *job);
 
-//  The number of a detached job of that UUID which was forgotten not long ago; 0: none was.
-uint64_t ledger_forgotten (const ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+//  The number of a detached job of that identity which was forgotten not long ago; 0: none was.
+uint64_t ledger_forgotten (const ledger_t *self, const identity_t *identity);
 
 //  Now and then: durable jobs that ended too long ago are forgotten.
 void ledger_sweep (ledger_t *self);
@@ -85,7 +85,7 @@ void ledger_sweep (ledger_t *self);
 //  ---- for the journal: a ledger is made as it was ----
 
 //  A durable job without tasks; open was checked when it came.
-job_t *ledger_restore (ledger_t *self, uint64_t number, view_t client, const wire_job_open_t *open);
+job_t *ledger_restore (ledger_t *self, const wire_log_job_t *record, const wire_job_open_t *open);
 
 //  Takes away the job and the leases of its tasks.
 void ledger_unmake (ledger_t *self, job_t *job);
@@ -94,7 +94,7 @@ void ledger_unmake (ledger_t *self, job_t *job);
 void ledger_update (ledger_t *self, job_t *job);
 
 //  A job that may be there was forgotten.
-void ledger_bury (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number);
+void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number);
 
 //  The task is not leased any more, and ready if it has not ended.
 void ledger_release (ledger_t *self, job_t *job, uint32_t index);
@@ -104,7 +104,7 @@ void ledger_close (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
 
 //  The job, or what is known of one that was forgotten, is in the batch that is being gathered; in the log it was, if at all, nowhere else.
 void ledger_log_job (ledger_t *self, job_t *job);
-void ledger_log_ghost (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
+void ledger_log_ghost (ledger_t *self, const identity_t *identity);
 
 //  That batch got its number.
 void ledger_log_place (ledger_t *self, uint64_t seq);
@@ -116,7 +116,7 @@ job_t *ledger_log_oldest_job (const ledger_t *self);
 uint64_t ledger_log_oldest (const ledger_t *self);
 
 //  Takes the first of those that were forgotten, if it lies before that batch; then it must be written again.
-bool ledger_log_next_ghost (ledger_t *self, uint64_t before, const uint8_t **uuid, uint64_t *number);
+bool ledger_log_next_ghost (ledger_t *self, uint64_t before, const identity_t **identity, uint64_t *number);
 
 //  The last number of a job that was given; numbers up to that one are not given again.
 uint64_t ledger_numbers (const ledger_t *self);

@@ -15,7 +15,6 @@
 
 static void s_copy_options (job_t *job, const wire_job_open_t *open)
 {
-    memcpy (job->uuid, open->uuid.data, WIRE_UUID_BYTES);
     job->ref = open->ref;
     job->durable = open->durable;
     job->detached = open->detached || open->durable;
@@ -38,11 +37,12 @@ static void s_copy_options (job_t *job, const wire_job_open_t *open)
         job->needs [job->needs_count++] = view_text (need);
 }
 
-static job_t *s_new (ledger_t *self, uint64_t number, view_t client, uint64_t share,
+static job_t *s_new (ledger_t *self, uint64_t number, view_t client, view_t holder, uint64_t share,
                      const wire_job_open_t *open)
 {
     job_t *job = job_new (&self->hub->job_bytes);
     s_copy_options (job, open);
+    job->identity = identity_of (open->uuid.data, holder);
     job->number = number;
     job->created_us = moment_wall_us ();
     job->client_name = view_text (client);
@@ -50,13 +50,14 @@ static job_t *s_new (ledger_t *self, uint64_t number, view_t client, uint64_t sh
         job->keep = keep_new (&self->hub->kept_bytes);
     ready_join (self->hub->ready, job, share);
     HASH_ADD (hh_number, self->by_number, number, sizeof job->number, job);
-    HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, job);
+    HASH_ADD (hh_identity, self->by_identity, identity, sizeof job->identity, job);
     return job;
 }
 
 job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
 {
-    job_t *job = s_new (self, ++self->numbers, wire_view (client->name), client->session, open);
+    job_t *job = s_new (self, ++self->numbers, wire_view (client->name), wire_view (client->holder),
+                        client->session, open);
     if (job->detached)
         return job;
     job->owner = client;
@@ -65,12 +66,12 @@ job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *ope
     return job;
 }
 
-job_t *ledger_restore (ledger_t *self, uint64_t number, view_t client, const wire_job_open_t *open)
+job_t *ledger_restore (ledger_t *self, const wire_log_job_t *record, const wire_job_open_t *open)
 {
     unsigned share; //  Its session is gone: jobs of clients of the same label share
-    HASH_VALUE (client.data, client.size, share);
-    ledger_skip_numbers (self, number);
-    return s_new (self, number, client, share, open);
+    HASH_VALUE (record->client.data, record->client.size, share);
+    ledger_skip_numbers (self, record->job);
+    return s_new (self, record->job, record->client, record->holder, share, open);
 }
 
 uint64_t ledger_numbers (const ledger_t *self)
@@ -173,17 +174,17 @@ void ledger_drop (ledger_t *self, job_t *job)
     }
     HASH_DELETE (hh_number, self->by_number, job);
     if (!job->abandoned)
-        HASH_DELETE (hh_uuid, self->by_uuid, job);
+        HASH_DELETE (hh_identity, self->by_identity, job);
     if (self->last == job)
         self->last = NULL;
     job_destroy (&job, &self->hub->job_bytes);
 }
 
-void ledger_bury (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES], uint64_t number)
+void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number)
 {
     job_t *job = ledger_find (self, number);
-    ghosts_add (self->ghosts, uuid, number, self->hub->now_us);
-    ledger_log_ghost (self, uuid);
+    ghosts_add (self->ghosts, identity, number, self->hub->now_us);
+    ledger_log_ghost (self, identity);
     if (job)
         ledger_unmake (self, job);
 }
@@ -308,7 +309,7 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
 void ledger_forget (ledger_t *self, job_t *job)
 {
     assert (job->detached && job->leased == 0);
-    ghosts_add (self->ghosts, job->uuid, job->number, self->hub->now_us);
+    ghosts_add (self->ghosts, &job->identity, job->number, self->hub->now_us);
     if (ledger_journal (self, job))
         journal_forget (self->hub->journal, job);
     ledger_drop (self, job);
@@ -325,9 +326,9 @@ void ledger_withdraw (ledger_t *self, job_t *job)
     ledger_drop (self, job);
 }
 
-uint64_t ledger_forgotten (const ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+uint64_t ledger_forgotten (const ledger_t *self, const identity_t *identity)
 {
-    return ghosts_find (self->ghosts, uuid);
+    return ghosts_find (self->ghosts, identity);
 }
 
 void ledger_sweep (ledger_t *self)
@@ -349,7 +350,7 @@ void ledger_abandon (ledger_t *self, client_t *client)
         if (!job || job->owner != client)
             continue;
         s_disown (self, job);
-        HASH_DELETE (hh_uuid, self->by_uuid, job); //  The client may come back and open it anew
+        HASH_DELETE (hh_identity, self->by_identity, job); //  The client may come back and open it anew
         job->abandoned = true;
         job->cancelled = true;
         s_cancel_leased (self, job);

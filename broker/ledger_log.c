@@ -13,14 +13,14 @@ void ledger_log_job (ledger_t *self, job_t *job)
     job->logged_at = 0;
 }
 
-void ledger_log_ghost (ledger_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+void ledger_log_ghost (ledger_t *self, const identity_t *identity)
 {
-    ghosts_logged (self->ghosts, uuid);
+    ghosts_logged (self->ghosts, identity);
 }
 
-bool ledger_log_next_ghost (ledger_t *self, uint64_t before, const uint8_t **uuid, uint64_t *number)
+bool ledger_log_next_ghost (ledger_t *self, uint64_t before, const identity_t **identity, uint64_t *number)
 {
-    return ghosts_next (self->ghosts, before, uuid, number);
+    return ghosts_next (self->ghosts, before, identity, number);
 }
 
 //  The new ones are the last ones; the first one's neighbour before it is the last.

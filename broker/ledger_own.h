@@ -7,15 +7,15 @@
 #include "broker/ledger.h"
 
 struct ledger {
-    hub_t *hub;       //  Borrowed
-    job_t *by_number; //  All jobs (uthash)
-    job_t *by_uuid;   //  The same by uuid
-    job_t *last;      //  The one that was found last
-    job_t *settling;  //  Those to look at when the turn ends
-    uint64_t numbers; //  The last number given
-    size_t attached;  //  Attached jobs that have a client
-    ghosts_t *ghosts; //  Detached jobs that were forgotten
-    job_t *log;       //  Durable jobs in the order in which they begin in the log
+    hub_t *hub;         //  Borrowed
+    job_t *by_number;   //  All jobs (uthash)
+    job_t *by_identity; //  The same by identity
+    job_t *last;        //  The one that was found last
+    job_t *settling;    //  Those to look at when the turn ends
+    uint64_t numbers;   //  The last number given
+    size_t attached;    //  Attached jobs that have a client
+    ghosts_t *ghosts;   //  Detached jobs that were forgotten
+    job_t *log;         //  Durable jobs in the order in which they begin in the log
 };
 
 //  The job's changes are recorded: NULL for a job that is not durable, and while the log is read.

@@ -4,6 +4,7 @@
 
 #include "broker/deliver.h"
 #include "broker/explain.h"
+#include "broker/holder.h"
 #include "broker/journal.h"
 #include "broker/requests.h"
 
@@ -43,7 +44,8 @@ cadre_error_t request_job_list (request_t *self, fault_t *fault)
     view_t state;
     bool filter = request_text (self, "state", &state);
     for (const job_t *job = ledger_first (self->hub->ledger); job; job = job->hh_number.next) {
-        if (filter && !view_is (state, job_state_name (job)))
+        if ((filter && !view_is (state, job_state_name (job)))
+            || !holder_reaches (self->hub, self->client, job))
             continue;
         s_pack_job (&self->items, job);
         request_element (self);

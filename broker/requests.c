@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/holder.h"
 #include "broker/journal.h"
 
 #define REPLY_BYTES (256u * 1024) //  A list that has grown to this is cut
@@ -118,11 +119,8 @@ cadre_error_t request_job (request_t *self, job_t **job, fault_t *fault)
     uint64_t number = 0;
     if (!request_uint (self, "job", &number))
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the request needs the number of a job");
-    *job = ledger_find (self->hub->ledger, number);
-    if (*job)
-        return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_NOT_FOUND, "no job %llu: list them with: cadre job list",
-                      (unsigned long long) number);
+    *job = holder_find (self->hub, self->client, number, fault);
+    return *job ? CADRE_OK : fault->code;
 }
 
 cadre_error_t request_task (request_t *self, job_t *job, uint32_t *index, fault_t *fault)

@@ -20,6 +20,8 @@ static cadre_error_t s_take (void *owner, const keydir_entry_t *entry, fault_t *
     keyring_t *keys = owner;
     rights_t rights = {.name = entry->name,
                        .role = entry->role,
+                       .holder = entry->holder,
+                       .all_jobs = entry->all_jobs,
                        .functions = entry->functions,
                        .functions_count = entry->functions_count};
     if (keyring_add (keys, entry->public_key, &rights))

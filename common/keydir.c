@@ -15,6 +15,8 @@
 #define BROKER_FILE "broker.key"
 #define ENDING ".pub"
 #define FUNCTION "function-"
+#define OWN "own"
+#define ALL "all"
 
 cadre_error_t keydir_default (char path [KEYDIR_PATH_BYTES], fault_t *fault)
 {
@@ -172,6 +174,18 @@ static bool s_read_functions (zconfig_t *meta, keydir_entry_t *entry)
     return true;
 }
 
+//  Whose its jobs are, and which it reaches. A word that is not known could mean less than all.
+static bool s_read_jobs (zconfig_t *cert, keydir_entry_t *entry)
+{
+    const char *jobs = zconfig_get (cert, "metadata/jobs", "");
+    const char *holder = zconfig_get (cert, "metadata/holder", entry->public_key);
+    entry->all_jobs = entry->role != ROLE_CLIENT || strcmp (jobs, ALL) == 0;
+    if (!keys_is_key (holder) || (*jobs && entry->role != ROLE_CLIENT))
+        return false;
+    memcpy (entry->holder, holder, KEYS_TEXT_BYTES);
+    return !*jobs || strcmp (jobs, ALL) == 0 || strcmp (jobs, OWN) == 0;
+}
+
 //  The entry in a certificate, whose texts live as long. It must have the name of its file, which is what revoking removes.
 static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
 {
@@ -187,7 +201,7 @@ static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
         return false;
     memcpy (entry->name, name, strlen (name) + 1);
     memcpy (entry->public_key, key, KEYS_TEXT_BYTES);
-    return s_read_functions (meta, entry);
+    return s_read_jobs (cert, entry) && s_read_functions (meta, entry);
 }
 
 static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t *entry, fault_t *fault)
@@ -270,6 +284,10 @@ cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool re
     zcert_t *cert = zcert_new_from (public_key, none);
     zcert_set_meta (cert, "name", "%s", entry->name);
     zcert_set_meta (cert, "role", "%s", keys_role_name (entry->role));
+    if (entry->role == ROLE_CLIENT)
+        zcert_set_meta (cert, "jobs", "%s", entry->all_jobs ? ALL : OWN);
+    if (*entry->holder && strcmp (entry->holder, entry->public_key) != 0)
+        zcert_set_meta (cert, "holder", "%s", entry->holder);
     for (size_t i = 0; i < entry->functions_count; i++) {
         snprintf (key, sizeof key, FUNCTION "%zu", i + 1);
         zcert_set_meta (cert, key, "%s", entry->functions [i]);

@@ -15,11 +15,15 @@
 #define KEYDIR_PATH_BYTES 1024
 #define KEYDIR_FUNCTIONS_MAX 64
 
-//  One peer's entry. FUNCTIONS are patterns as of fnmatch; none: all functions and commands.
+//  One peer's entry. A job belongs to the key that opened it, and to those that were made of it by keydir_put with REPLACE and the entry as it was read
+//  before. Of clients, all_jobs is a matter of the file ("jobs", own or all; own if it says nothing); observers and admins have it.
+//  FUNCTIONS are patterns as of fnmatch; none: all functions and commands.
 typedef struct keydir_entry {
-    char name [KEYS_NAME_BYTES];                  // of the key
-    role_t role;                                  // what it is for
-    char public_key [KEYS_TEXT_BYTES];            // the peer's
+    char name [KEYS_NAME_BYTES];       // of the key
+    role_t role;                       // what it is for
+    char public_key [KEYS_TEXT_BYTES]; // the peer's
+    char holder [KEYS_TEXT_BYTES];     // whose its jobs are: the first key of this name; "": this one
+    bool all_jobs;                     // it reaches those of others, too
     const char *functions [KEYDIR_FUNCTIONS_MAX]; // borrowed
     size_t functions_count;                       // how many
 } keydir_entry_t;

@@ -198,10 +198,12 @@ static bool s_skip (cursor_t *cursor, size_t count)
 #define s_pack_later_uint s_pack_uint
 #define s_pack_later_flag s_pack_flag
 #define s_pack_later_raw s_pack_raw
+#define s_pack_later_text s_pack_text
 #define s_pack_later_list s_pack_list
 #define s_read_later_uint s_read_uint
 #define s_read_later_flag s_read_flag
 #define s_read_later_raw s_read_raw
+#define s_read_later_text s_read_text
 #define s_read_later_list s_read_list
 
 enum {
@@ -215,6 +217,7 @@ enum {
     LEAST_later_uint = 0,
     LEAST_later_flag = 0,
     LEAST_later_raw = 0,
+    LEAST_later_text = 0,
     LEAST_later_list = 0
 };
 

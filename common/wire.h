@@ -97,6 +97,7 @@ typedef view_t wire_raw_t; //  One whole value; size 0 is written as nil
 typedef wire_uint_t wire_later_uint_t;
 typedef wire_flag_t wire_later_flag_t;
 typedef wire_raw_t wire_later_raw_t;
+typedef wire_text_t wire_later_text_t;
 typedef wire_list_t wire_later_list_t;
 
 #define WIRE_MEMBER(type, field, meaning) wire_##type##_t field;

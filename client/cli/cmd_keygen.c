@@ -18,16 +18,19 @@ typedef struct keygen {
     const char *address;           // --address, or NULL
     const char *out;               // --out, or NULL
     role_t role;                   // --role
+    const char *jobs;              // --jobs: own or all, or NULL
     const char **functions;        // --function, NULL-terminated, or NULL
     bool rotate;                   // --rotate
     bool revoke;                   // --revoke
     char path [KEYDIR_PATH_BYTES]; // the folder that holds
 } keygen_t;
 
-enum { KEY_ROLE = 0x7001, KEY_KEYS, KEY_ADDRESS, KEY_FUNCTION, KEY_OUT, KEY_ROTATE, KEY_REVOKE };
+enum { KEY_ROLE = 0x7001, KEY_KEYS, KEY_ADDRESS, KEY_FUNCTION, KEY_JOBS, KEY_OUT, KEY_ROTATE, KEY_REVOKE };
 
 static const struct argp_option s_options [] = {
     {"role", KEY_ROLE, "ROLE", 0, "client, worker, observer (looks on) or admin (drains, stops, reloads)", 0},
+    {"jobs", KEY_JOBS, "WHOSE", 0,
+     "which jobs a client reaches: own, those that this key opened (the default), or all", 0},
     {"address", KEY_ADDRESS, "ADDRESS", 0,
      "where the broker is, as the holder of the key reaches it: tcp://hub:5700", 0},
     {"function", KEY_FUNCTION, "PATTERN", 0,
@@ -44,6 +47,13 @@ static void s_set_role (keygen_t *self, const char *text, struct argp_state *sta
     fault_t fault = {0};
     if (keys_parse_role (text, &self->role, &fault) != CADRE_OK)
         argp_error (state, "%s", fault.text);
+}
+
+static void s_set_jobs (keygen_t *self, const char *text, struct argp_state *state)
+{
+    if (strcmp (text, "own") != 0 && strcmp (text, "all") != 0)
+        argp_error (state, "--jobs is own or all, not '%s'", text);
+    self->jobs = text;
 }
 
 static void s_set_address (keygen_t *self, const char *text, struct argp_state *state)
@@ -68,6 +78,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case KEY_ROLE: s_set_role (self, argument, state); return 0;
     case KEY_KEYS: self->folder = argument; return 0;
     case KEY_ADDRESS: s_set_address (self, argument, state); return 0;
+    case KEY_JOBS: s_set_jobs (self, argument, state); return 0;
     case KEY_FUNCTION: command_add (&self->functions, argument); return 0;
     case KEY_OUT: self->out = argument; return 0;
     case KEY_ROTATE: self->rotate = true; return 0;
@@ -103,8 +114,16 @@ static cadre_error_t s_describe (const keygen_t *self, keydir_entry_t *entry, fa
     if (self->rotate && keydir_get (self->path, self->name, entry, fault))
         return fault->code;
     snprintf (entry->name, sizeof entry->name, "%s", self->name);
-    if (self->role != ROLE_NONE)
+    if (self->role != ROLE_NONE && self->role != entry->role) {
         entry->role = self->role;
+        entry->all_jobs = false;
+    }
+    if (self->jobs && entry->role != ROLE_CLIENT)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "--jobs is for keys of role client: an observer sees all jobs, an admin reaches them");
+    if (self->jobs)
+        entry->all_jobs = strcmp (self->jobs, "all") == 0;
     if (!self->functions)
         return CADRE_OK;
     keydir_free (entry);
@@ -169,10 +188,14 @@ int cmd_keygen (int argc, char **argv)
         .doc =
             "Make a key by which a peer is let in, and the access file to hand to it.\v"
             "The first key also makes the broker's own, in the same folder. Prints the path of the access file. "
-            "Whoever has that file is let in: move it by a safe way.\n\n"
+            "Whoever has that file is let in: move it by a safe way. A job belongs to the key that opened it; a key that "
+            "was made anew by --rotate has the jobs of the one before, a new key of a name that was revoked has not. "
+            "To change --jobs of a key that is in use, write jobs = \"all\" below metadata in DIR/NAME.pub, and let "
+            "the broker reload.\n\n"
             "Examples:\n"
             "  cadre keygen node7 --role worker --address tcp://hub:5700\n"
             "  cadre keygen web --role client --address tcp://hub:5700 --function 'image.*'\n"
+            "  cadre keygen lead --role client --jobs all --address tcp://hub:5700\n"
             "  cadre keygen node7 --revoke && cadre broker reload",
     };
     keygen_t self = {0};

@@ -51,6 +51,7 @@ cadre_error_t grant_keep (const char *folder, const char *name, role_t role, con
         return CADRE_OK;
     snprintf (entry.name, sizeof entry.name, "%s", name);
     const bool replace = keydir_exists (folder) && keydir_get (folder, name, &before, NULL) == CADRE_OK;
+    snprintf (entry.holder, sizeof entry.holder, "%s", before.holder);
     keydir_free (&before);
     cadre_error_t error = grant_make (folder, &entry, address, replace, grant, fault);
     return error ? error : access_write (grant, path, fault);

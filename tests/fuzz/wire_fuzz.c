@@ -63,6 +63,7 @@ static void s_check_list (wire_list_t value)
 //  Fields that may be missing
 #define s_check_later_uint s_check_uint
 #define s_check_later_flag s_check_flag
+#define s_check_later_text s_check_text
 #define s_check_later_list s_check_list
 
 static void s_check_later_raw (wire_raw_t value)

@@ -25,6 +25,8 @@ expect 64 '' 'is no pattern of functions' cadre keygen bob --role client --funct
 expect 64 '' 'is no pattern of functions' cadre keygen bob --role client --function 'a"b'
 expect 1 '' 'there is no key bob' cadre keygen bob --rotate
 expect 1 '' 'there is no key bob' cadre keygen bob --revoke
+expect 64 '' "jobs is own or all, not 'mine'" cadre keygen bob --role client --jobs mine
+expect 64 '' 'is for keys of role client' cadre keygen bob --role observer --jobs own
 expect 125 '' 'cannot be written' cadre keygen bob --role client --out /nonexistent/x
 expect_like 0 'Examples:' '' cadre keygen --help
 checks=$((checks + 4))
@@ -99,6 +101,19 @@ done
 for order in "job cancel $job" "job retry $job" "job forget $job"; do
     expect 77 '' 'the key eve may not ask for job.* that takes a key of role client' cadre $order --access eve.access
 done
+
+#  ---- another client's job is as one that is not there, until the operator says otherwise
+for order in "job info" "job logs" "job results" "job wait" "job cancel" "job retry" "job forget" "task list"; do
+    expect 1 '' "no job $job: list them with: cadre job list" cadre $order "$job" --access web.access
+    expect 1 '' "no job 9$job: list them with: cadre job list" cadre $order "9$job" --access web.access
+done
+expect_like 0 '^JOB' '' cadre job list --access web.access
+grep -qE "^ *$job " stdout && fault "another's job is listed: $(cat stdout)"
+sed -i 's/jobs = "own"/jobs = "all"/' "$keys/web.pub"
+expect_like 0 '' 'read its keys again' cadre broker reload --access boss.access
+expect_like 0 '^job +'"$job" '' cadre job info "$job" --access web.access
+sed -i 's/jobs = "all"/jobs = "own"/' "$keys/web.pub"
+expect_like 0 '' 'read its keys again' cadre broker reload --access boss.access
 for order in "worker drain all" "worker stop all" "broker drain" "broker stop" "broker reload"; do
     expect 77 '' 'the key eve may not ask for .* that takes a key of role admin' cadre $order --access eve.access
     expect 77 '' 'the key alice may not ask for .* that takes a key of role admin' cadre $order --access alice.access

@@ -97,6 +97,7 @@ static wire_list_t s_list (disorder_t *self);
 #define s_later_uint s_uint
 #define s_later_flag s_flag
 #define s_later_raw s_raw
+#define s_later_text s_text
 #define s_later_list s_list
 #define FIELD(type, field, meaning) fields->field = s_##type (self);
 #define FILL(name, ...)                                                                                      \

@@ -13,15 +13,15 @@ static void test_a_ghost_is_known_for_a_day (void **state)
 {
     (void) state;
     ghosts_t *ghosts = ghosts_new ();
-    const uint8_t one [WIRE_UUID_BYTES] = {1}, two [WIRE_UUID_BYTES] = {2}, three [WIRE_UUID_BYTES] = {3};
-    ghosts_add (ghosts, one, 41, 1000);
-    ghosts_add (ghosts, two, 42, 2000);
-    assert_int_equal (ghosts_find (ghosts, one), 41);
-    assert_int_equal (ghosts_find (ghosts, two), 42);
-    assert_int_equal (ghosts_find (ghosts, three), 0);
+    const identity_t one = {.uuid = {1}}, two = {.uuid = {2}}, three = {.uuid = {3}};
+    ghosts_add (ghosts, &one, 41, 1000);
+    ghosts_add (ghosts, &two, 42, 2000);
+    assert_int_equal (ghosts_find (ghosts, &one), 41);
+    assert_int_equal (ghosts_find (ghosts, &two), 42);
+    assert_int_equal (ghosts_find (ghosts, &three), 0);
     ghosts_sweep (ghosts, 1001 + GHOSTS_KEPT_US);
-    assert_int_equal (ghosts_find (ghosts, one), 0);
-    assert_int_equal (ghosts_find (ghosts, two), 42);
+    assert_int_equal (ghosts_find (ghosts, &one), 0);
+    assert_int_equal (ghosts_find (ghosts, &two), 42);
     ghosts_destroy (&ghosts);
 }
 
@@ -29,14 +29,30 @@ static void test_the_newest_number_counts (void **state)
 {
     (void) state;
     ghosts_t *ghosts = ghosts_new ();
-    const uint8_t one [WIRE_UUID_BYTES] = {1}, two [WIRE_UUID_BYTES] = {2};
-    ghosts_add (ghosts, one, 41, 1000);
-    ghosts_add (ghosts, two, 42, 1000);
-    ghosts_add (ghosts, one, 43, 5000);
+    const identity_t one = {.uuid = {1}}, two = {.uuid = {2}};
+    ghosts_add (ghosts, &one, 41, 1000);
+    ghosts_add (ghosts, &two, 42, 1000);
+    ghosts_add (ghosts, &one, 43, 5000);
     ghosts_sweep (ghosts, 1001 + GHOSTS_KEPT_US);
-    assert_int_equal (ghosts_find (ghosts, one), 43);
-    assert_int_equal (ghosts_find (ghosts, two), 0);
+    assert_int_equal (ghosts_find (ghosts, &one), 43);
+    assert_int_equal (ghosts_find (ghosts, &two), 0);
     ghosts_destroy (&ghosts);
+    ghosts_destroy (&ghosts);
+}
+
+//  Two keys may choose the same UUID, one to learn what the other has done.
+static void test_a_ghost_is_one_holder_s (void **state)
+{
+    (void) state;
+    ghosts_t *ghosts = ghosts_new ();
+    const uint8_t uuid [WIRE_UUID_BYTES] = {1};
+    const identity_t alice = identity_of (uuid, wire_view ("alice")),
+                     bob = identity_of (uuid, wire_view ("bob"));
+    ghosts_add (ghosts, &alice, 41, 1000);
+    assert_int_equal (ghosts_find (ghosts, &bob), 0);
+    ghosts_add (ghosts, &bob, 42, 1000);
+    assert_int_equal (ghosts_find (ghosts, &alice), 41);
+    assert_int_equal (ghosts_find (ghosts, &bob), 42);
     ghosts_destroy (&ghosts);
 }
 
@@ -45,24 +61,24 @@ static void test_in_the_log (void **state)
 {
     (void) state;
     ghosts_t *ghosts = ghosts_new ();
-    const uint8_t one [WIRE_UUID_BYTES] = {1}, two [WIRE_UUID_BYTES] = {2}, three [WIRE_UUID_BYTES] = {3};
-    const uint8_t *uuid;
+    const identity_t one = {.uuid = {1}}, two = {.uuid = {2}}, three = {.uuid = {3}};
+    const identity_t *identity;
     uint64_t number;
-    ghosts_add (ghosts, one, 41, 1000);
-    ghosts_add (ghosts, two, 42, 2000);
-    ghosts_add (ghosts, three, 43, 3000);
+    ghosts_add (ghosts, &one, 41, 1000);
+    ghosts_add (ghosts, &two, 42, 2000);
+    ghosts_add (ghosts, &three, 43, 3000);
     assert_int_equal (ghosts_oldest (ghosts), UINT64_MAX);
-    ghosts_logged (ghosts, one);
+    ghosts_logged (ghosts, &one);
     assert_int_equal (ghosts_oldest (ghosts), UINT64_MAX);
     ghosts_place (ghosts, 7);
-    ghosts_logged (ghosts, three);
+    ghosts_logged (ghosts, &three);
     ghosts_place (ghosts, 9);
     assert_int_equal (ghosts_oldest (ghosts), 7);
-    assert_false (ghosts_next (ghosts, 7, &uuid, &number));
-    assert_true (ghosts_next (ghosts, 8, &uuid, &number));
-    assert_memory_equal (uuid, one, sizeof one);
+    assert_false (ghosts_next (ghosts, 7, &identity, &number));
+    assert_true (ghosts_next (ghosts, 8, &identity, &number));
+    assert_memory_equal (identity, &one, sizeof one);
     assert_int_equal (number, 41);
-    ghosts_logged (ghosts, one);
+    ghosts_logged (ghosts, &one);
     assert_int_equal (ghosts_oldest (ghosts), 9);
     ghosts_place (ghosts, 11);
     ghosts_sweep (ghosts, 3001 + GHOSTS_KEPT_US);
@@ -75,6 +91,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_a_ghost_is_known_for_a_day),
         cmocka_unit_test (test_the_newest_number_counts),
+        cmocka_unit_test (test_a_ghost_is_one_holder_s),
         cmocka_unit_test (test_in_the_log),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -18,12 +18,12 @@ static void test_compaction (void **state)
         hub_rig_answer (&house.rig, agent, kept, failed, house.rig.hub.serial, CADRE_OUTCOME_EXIT, 5));
     uint32_t running = house_lease (&house, kept, agent);
     uint64_t serial = house.rig.hub.serial, number = kept->number, gone = 0;
-    uint8_t uuid [WIRE_UUID_BYTES];
+    identity_t identity;
     house_turn (&house);
     for (int round = 0; round < 60; round++) {
         job_t *job = house_job (&house, 20000);
         if (round == 0)
-            gone = job->number, memcpy (uuid, job->uuid, sizeof uuid);
+            gone = job->number, identity = job->identity;
         house_turn (&house);
         house_answer_all (&house, job, agent, 20000);
         house_turn (&house);
@@ -37,7 +37,7 @@ static void test_compaction (void **state)
     house_restart (&house);
     kept = house_only (&house);
     assert_int_equal (kept->number, number);
-    assert_int_equal (ledger_forgotten (house.rig.hub.ledger, uuid), gone);
+    assert_int_equal (ledger_forgotten (house.rig.hub.ledger, &identity), gone);
     assert_int_equal (kept->done, 40);
     assert_int_equal (kept->total, 100);
     assert_int_equal (kept->ready, 58);

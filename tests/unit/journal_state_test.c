@@ -341,26 +341,26 @@ static void s_seal_frame (house_t *house, front_t *front, uint64_t ref, uint64_t
 static void test_a_job_that_is_refused_leaves_its_name (void **state)
 {
     (void) state;
-    static const uint8_t whole [WIRE_UUID_BYTES] = {1}, part [WIRE_UUID_BYTES] = {2};
+    static const identity_t whole = {.uuid = {1}}, part = {.uuid = {2}};
     house_t house = {.disk = memory_disk_new (), .quota = 4000};
     house_open (&house);
     ledger_t *ledger = house.rig.hub.ledger;
     front_t *front = s_let_in (&house);
     unsigned counts [2] = {0};
-    s_open_frame (&house, front, 1, part, "square");
+    s_open_frame (&house, front, 1, part.uuid, "square");
     s_tasks_frame (&house, front, 1, 0, 1);
-    assert_non_null (ledger_find_uuid (ledger, part));
+    assert_non_null (ledger_find_identity (ledger, &part));
     s_tasks_frame (&house, front, 1, 1, 1000);
-    assert_null (ledger_find_uuid (ledger, part));
-    assert_int_equal (ledger_forgotten (ledger, part), 0);
+    assert_null (ledger_find_identity (ledger, &part));
+    assert_int_equal (ledger_forgotten (ledger, &part), 0);
     s_tasks_frame (&house, front, 1, 1001, 5); //  They were on their way
     s_seal_frame (&house, front, 1, 1006);
     while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0}) == CADRE_OK)
         house_turn (&house);
     size_t jobs = ledger_count (ledger);
-    s_open_frame (&house, front, 2, whole, "square");
+    s_open_frame (&house, front, 2, whole.uuid, "square");
     assert_int_equal (ledger_count (ledger), jobs);
-    assert_int_equal (ledger_forgotten (ledger, whole), 0);
+    assert_int_equal (ledger_forgotten (ledger, &whole), 0);
     house_turn (&house);
     s_count_opened (house.client, counts);
     assert_int_equal (counts [0], 0);
@@ -369,7 +369,7 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     house_restart (&house);
     ledger = house.rig.hub.ledger;
     assert_int_equal (ledger_count (ledger), jobs);
-    assert_int_equal (ledger_forgotten (ledger, part), 0);
+    assert_int_equal (ledger_forgotten (ledger, &part), 0);
     house_end (&house);
 }
 

@@ -251,6 +251,54 @@ static void test_put_anew (void **state)
     assert_string_not_equal (self->entry.public_key, before.public_key);
 }
 
+//  The file of hand, as somebody wrote it
+static cadre_error_t s_hand (scene_t *self, const char *role, const char *more)
+{
+    char text [512];
+    keydir_entry_t entry;
+    snprintf (text, sizeof text,
+              "metadata\n    name = \"hand\"\n    role = \"%s\"\n%s"
+              "curve\n    public-key = \"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID\"\n",
+              role, more);
+    s_write (self, "hand.pub", text);
+    cadre_error_t error = keydir_get (self->path, "hand", &entry, &self->fault);
+    if (!error)
+        keydir_free (&entry);
+    return error;
+}
+
+//  Own unless the file says all; what it says and nobody understands is no reason to let the key do more.
+static void test_whose_jobs (void **state)
+{
+    scene_t *self = *state;
+    keydir_entry_t entry;
+    s_broker (self, true);
+    assert_int_equal (s_put (self, "alice", ROLE_CLIENT, NULL, false), CADRE_OK);
+    assert_int_equal (keydir_get (self->path, "alice", &entry, &self->fault), CADRE_OK);
+    assert_false (entry.all_jobs);
+    assert_string_equal (entry.holder, entry.public_key);
+    char first [KEYS_TEXT_BYTES];
+    memcpy (first, entry.holder, sizeof first);
+    memcpy (entry.public_key, "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs", KEYS_TEXT_BYTES);
+    entry.all_jobs = true;
+    assert_int_equal (keydir_put (self->path, &entry, true, &self->fault), CADRE_OK);
+    keydir_free (&entry);
+    assert_int_equal (keydir_get (self->path, "alice", &entry, &self->fault), CADRE_OK);
+    assert_true (entry.all_jobs);
+    assert_string_equal (entry.holder, first);
+    assert_string_not_equal (entry.public_key, first);
+    keydir_free (&entry);
+    assert_int_equal (s_hand (self, "client", ""), CADRE_OK); //  Of an older release
+    assert_int_equal (s_hand (self, "client", "    jobs = \"all\"\n"), CADRE_OK);
+    assert_int_equal (s_hand (self, "observer", ""), CADRE_OK);
+    s_expect (self, s_hand (self, "client", "    jobs = \"some\"\n"), CADRE_ERROR_CONFIGURATION,
+              "holds no public key");
+    s_expect (self, s_hand (self, "observer", "    jobs = \"own\"\n"), CADRE_ERROR_CONFIGURATION,
+              "holds no public key");
+    s_expect (self, s_hand (self, "client", "    holder = \"nobody\"\n"), CADRE_ERROR_CONFIGURATION,
+              "holds no public key");
+}
+
 static void test_get (void **state)
 {
     scene_t *self = *state;
@@ -397,6 +445,7 @@ int main (void)
         TEST (test_file_beside),
         TEST (test_put_and_each),
         TEST (test_put_anew),
+        TEST (test_whose_jobs),
         TEST (test_get),
         TEST (test_remove),
         TEST (test_damaged_files),

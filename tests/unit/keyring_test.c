@@ -63,17 +63,25 @@ static void test_copy (void **state)
 {
     (void) state;
     const char *functions [] = {"image.*", "square"};
-    char key [KEYS_TEXT_BYTES];
+    char key [KEYS_TEXT_BYTES], old [KEYS_TEXT_BYTES], all [KEYS_TEXT_BYTES];
     s_key (key, 1);
+    s_key (old, 2);
+    s_key (all, 3);
     keyring_t *ring = keyring_new ();
     keyring_add (
         ring, key,
-        &(rights_t){.name = "web", .role = ROLE_CLIENT, .functions = functions, .functions_count = 2});
+        &(rights_t){
+            .name = "web", .role = ROLE_CLIENT, .holder = old, .functions = functions, .functions_count = 2});
+    keyring_add (ring, all, &(rights_t){.name = "lead", .role = ROLE_CLIENT, .all_jobs = true});
     keyring_t *copy = keyring_copy (ring);
     keyring_destroy (&ring);
     const rights_t *rights = keyring_find (copy, key);
     assert_string_equal (rights->name, "web");
     assert_int_equal (rights->functions_count, 2);
+    assert_string_equal (rights->holder, old);
+    assert_false (rights->all_jobs);
+    assert_string_equal (keyring_find (copy, all)->holder, all); //  Its own first key
+    assert_true (keyring_find (copy, all)->all_jobs);
     assert_string_equal (rights->functions [0], "image.*");
     assert_true (rights_cover (rights, "image.scale"));
     assert_false (rights_cover (rights, "cube"));
@@ -105,6 +113,8 @@ static void test_no_patterns (void **state)
     assert_true (rights_cover (rights_of_all (), NULL));
     assert_int_equal (rights_of_all ()->role, ROLE_ADMIN);
     assert_string_equal (rights_of_all ()->name, "");
+    assert_string_equal (rights_of_all ()->holder, RIGHTS_LOCAL);
+    assert_true (rights_of_all ()->all_jobs);
 }
 
 int main (void)

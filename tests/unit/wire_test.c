@@ -88,10 +88,12 @@ static void s_same_list (wire_list_t one, wire_list_t other)
 #define s_make_later_uint s_make_uint
 #define s_make_later_flag s_make_flag
 #define s_make_later_raw s_make_raw
+#define s_make_later_text s_make_text
 #define s_make_later_list s_make_list
 #define s_same_later_uint s_same_uint
 #define s_same_later_flag s_same_flag
 #define s_same_later_raw s_same_raw
+#define s_same_later_text s_same_text
 #define s_same_later_list s_same_list
 
 //  ---- for each message and record: fill, compare, read whole ---------------------

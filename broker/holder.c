@@ -1,0 +1,23 @@
+//  holder.c - whose a job is, and who may reach it
+
+#include "broker/holder.h"
+
+#include <string.h>
+
+#include "broker/ledger.h"
+
+bool holder_reaches (const hub_t *hub, const client_t *client, const job_t *job)
+{
+    const rights_t *rights = doors_rights (hub->doors, client->peer);
+    return rights && (rights->all_jobs || strcmp (rights->holder, job->identity.holder) == 0);
+}
+
+job_t *holder_find (const hub_t *hub, const client_t *client, uint64_t number, fault_t *fault)
+{
+    job_t *job = ledger_find (hub->ledger, number);
+    if (job && holder_reaches (hub, client, job))
+        return job;
+    fault_set (fault, CADRE_ERROR_NOT_FOUND, "no job %llu: list them with: cadre job list",
+               (unsigned long long) number);
+    return NULL;
+}
