@@ -349,6 +349,7 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         const void *frame = zmq_msg_data (message);
         size_t size = zmq_msg_size (message);
         bytes += size;
+        self->hub.heard = true;
         if (self->endless)
             endless_heard (self->endless, message);
         self->hub.peer = self->hub.doors ? sockets_peer (message) : NULL;
@@ -366,7 +367,7 @@ static void s_read_all (broker_t *self)
 {
     zmq_msg_t message;
     zmq_msg_init (&message);
-    self->behind = false;
+    self->behind = self->hub.heard = false;
     s_read (self, self->pull_sink, false, &message);
     s_read (self, self->router_back, true, &message);
     s_read (self, self->router_front, true, &message);
@@ -398,7 +399,8 @@ static void s_wait (broker_t *self)
     for (size_t i = 0; i < count; i++)
         items [FIXED_ITEMS + i] = (zmq_pollitem_t){.socket = pending [i], .events = ZMQ_POLLOUT};
     int timeout_ms = timers_next_ms (self->hub.timers, moment_now (self->hub.clock), IDLE_MS);
-    zmq_poll (items, (int) (FIXED_ITEMS + count), self->behind ? 0 : timeout_ms);
+    zmq_poll (items, (int) (FIXED_ITEMS + count), self->behind || self->hub.unfinished ? 0 : timeout_ms);
+    self->hub.unfinished = false;
     int64_t now_us = moment_now (self->hub.clock);
     if (now_us - self->hub.now_us > ((int64_t) self->hub.beat_ms + IDLE_MS) * 1000)
         s_be_patient (self, now_us, now_us - self->hub.now_us);

@@ -27,7 +27,7 @@ void client_destroy (client_t **self_p)
     client_t *self = *self_p;
     if (!self)
         return;
-    assert (!self->dirty && !self->followers && !self->changed);
+    assert (!self->dirty && !self->followers && !self->changed && !self->inbox.first);
     ref_t *ref, *next;
     HASH_ITER (hh, self->refs, ref, next) {
         HASH_DEL (self->refs, ref);

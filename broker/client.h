@@ -10,6 +10,7 @@
 
 #include "broker/doors.h"
 #include "broker/hold.h"
+#include "broker/inbox.h"
 #include "broker/job.h"
 #include "common/hash.h"
 #include "common/parts.h"
@@ -47,6 +48,7 @@ typedef struct client {
     parts_t *parts;                 //  Payloads on their way from it
     hold_t hold;                    //  Frames that are acknowledged when they are durable
     uint64_t parts_from;            //  With a journal: the first PART whose task has not come; 0: none
+    inbox_t inbox;                  //  What it has asked and was not answered yet
     uint64_t acknowledged;          //  What the last BEAT to it said
     uint64_t unacknowledged_bytes;  //  Received since then
     uint64_t received_tasks;        //  Tasks received in total

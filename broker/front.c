@@ -22,6 +22,7 @@ front_t *front_new (hub_t *hub, void *router, back_t *back)
     self->report = (alarm_t){.ring = front_report, .owner = self};
     windows_begin (&self->windows, hub);
     self->rate_us = hub->now_us;
+    self->steps = FRONT_STEPS;
     return self;
 }
 
@@ -58,6 +59,7 @@ static void s_refuse (front_t *self, sockets_route_t route, cadre_error_t code, 
 void front_forget (front_t *self, client_t *client)
 {
     ledger_abandon (self->hub->ledger, client);
+    front_drop_requests (self, client);
     while (client->followers) {
         follower_t *follower = client->followers;
         follow_destroy (&follower);
@@ -86,7 +88,6 @@ void front_destroy (front_t **self_p)
     }
     timers_cancel (self->hub->timers, &self->report);
     windows_end (&self->windows);
-    front_drop_questions (self);
     buffer_free (&self->frame);
     free (self);
     *self_p = NULL;
@@ -219,6 +220,19 @@ static bool s_tasks (front_t *self, client_t *client, cursor_t *body, size_t siz
            && client->received_tasks <= client->granted_tasks;
 }
 
+//  Who asks on and on, and takes no replies, is not heard for ever.
+static bool s_request (front_t *self, client_t *client, cursor_t *body)
+{
+    char message [HUB_NAME_BYTES + 192];
+    if (inbox_admits (&client->inbox, (size_t) (body->end - body->at)))
+        return front_request (self, client, body);
+    snprintf (message, sizeof message,
+              "%zu requests of client %s wait to be answered: it asks faster than it takes replies",
+              client->inbox.count, client->name);
+    s_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
+    return false;
+}
+
 static bool s_handle_stream (front_t *self, client_t *client, unsigned verb, cursor_t *body,
                              size_t size_bytes)
 {
@@ -229,7 +243,7 @@ static bool s_handle_stream (front_t *self, client_t *client, unsigned verb, cur
     case WIRE_job_seal: return front_job_seal (self, client, body);
     case WIRE_job_cancel: return front_job_cancel (self, client, body);
     case WIRE_job_follow: return front_job_follow (self, client, body);
-    case WIRE_request: return front_request (self, client, body);
+    case WIRE_request: return s_request (self, client, body);
     default: return false;
     }
 }

@@ -7,21 +7,26 @@
 #include "broker/front.h"
 #include "broker/windows.h"
 
+//  What the requests of all clients may cost in one turn, in visits of a task: about 0.1 ms.
+#define FRONT_STEPS 16384u
+
 struct front {
-    hub_t *hub;                 //  Borrowed
-    void *router;               //  The front socket; borrowed
-    back_t *back;               //  The workers' side, for orders; borrowed
-    client_t *by_uuid;          //  Sessions by uuid (uthash)
-    alarm_t report;             //  Rings when states are to be told
-    sockets_route_t who;        //  Who was asked last who it is
-    int64_t who_us;             //  When that was
-    windows_t windows;          //  What clients may send ahead
-    buffer_t frame;             //  The one being written
-    uint64_t rate_done;         //  Tasks ended when the rate was taken last
-    int64_t rate_us;            //  When that was
-    double rate;                //  Results per second since then
-    uint64_t arrivals;          //  Of the journal, when questions were looked at last
-    struct question *questions; //  Those that wait for the store
+    hub_t *hub;          //  Borrowed
+    void *router;        //  The front socket; borrowed
+    back_t *back;        //  The workers' side, for orders; borrowed
+    client_t *by_uuid;   //  Sessions by uuid (uthash)
+    alarm_t report;      //  Rings when states are to be told
+    sockets_route_t who; //  Who was asked last who it is
+    int64_t who_us;      //  When that was
+    windows_t windows;   //  What clients may send ahead
+    buffer_t frame;      //  The one being written
+    uint64_t rate_done;  //  Tasks ended when the rate was taken last
+    int64_t rate_us;     //  When that was
+    double rate;         //  Results per second since then
+    uint64_t arrivals;   //  Of the journal, when questions were looked at last
+    client_t *asking;    //  Clients with requests that may be answered (utlist)
+    bool waits_store;    //  One of them waits for what lies in the store
+    uint32_t steps;      //  What answers may cost in the rest of this turn
 };
 
 //  Sends the frame at hand.
@@ -34,9 +39,14 @@ void front_forget (front_t *self, client_t *client);
 //  Tells states that have changed; the report alarm.
 void front_report (void *self, int64_t now_us);
 
-//  Questions that wait for the store are asked again, or forgotten.
-void front_ask_again (front_t *self);
-void front_drop_questions (front_t *self);
+//  The client's requests go on, if it has any and takes replies.
+void front_ask (front_t *self, client_t *client);
+
+//  Once a turn: requests that wait are answered, as far as a turn may go; and the next turn begins.
+void front_answer (front_t *self);
+
+//  Those of a client that goes are dropped.
+void front_drop_requests (front_t *self, client_t *client);
 
 //  May this client have such jobs run, as its key says? A fault (CADRE_ERROR_REFUSED) if not.
 cadre_error_t front_check_rights (const hub_t *hub, const client_t *client, uint64_t kind,

@@ -86,7 +86,7 @@ static void s_pump (front_t *self, client_t *client)
 
 static void s_count_bytes (front_t *self, client_t *client)
 {
-    uint64_t bytes = client_backlog (client) + parts_bytes (client->parts);
+    uint64_t bytes = client_backlog (client) + parts_bytes (client->parts) + client->inbox.bytes;
     self->hub->client_bytes += bytes - client->counted_bytes;
     client->counted_bytes = bytes;
 }
@@ -102,12 +102,25 @@ static void s_judge_backlog (front_t *self, client_t *client)
     ledger_stall (self->hub->ledger, client);
 }
 
+//  Something has come back from the store.
+static void s_ask_again (front_t *self)
+{
+    if (!self->waits_store)
+        return;
+    self->waits_store = false;
+    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
+        client->inbox.waits_store = false;
+        front_ask (self, client);
+    }
+}
+
 void front_flush (front_t *self)
 {
-    if (self->questions && self->hub->journal && journal_arrivals (self->hub->journal) != self->arrivals) {
+    if (self->hub->journal && journal_arrivals (self->hub->journal) != self->arrivals) {
         self->arrivals = journal_arrivals (self->hub->journal);
-        front_ask_again (self);
+        s_ask_again (self);
     }
+    front_answer (self);
     windows_judge (&self->windows);
     while (self->hub->dirty) {
         client_t *client = self->hub->dirty;
@@ -116,6 +129,7 @@ void front_flush (front_t *self)
         s_pump (self, client);
         follow_pump_all (client, self->hub); //  What had to wait for payloads that have gone out now
         s_pump (self, client);
+        front_ask (self, client);
         s_count_bytes (self, client);
         s_judge_backlog (self, client);
         s_send_window (self, client);
@@ -126,6 +140,7 @@ void front_flush (front_t *self)
         client->dirty = false;
         DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
     }
+    self->hub->unfinished = self->hub->unfinished || self->asking;
 }
 
 void front_beat (front_t *self)

@@ -84,6 +84,8 @@ typedef struct hub {
     uint64_t stale_results;  //  Results of leases that were no longer valid
     uint64_t lost_workers;   //  Workers that went silent, ever
     bool full;               //  Results of jobs in memory fill it: those jobs rest
+    bool heard;              //  Frames have come in this turn: who sent them is not kept waiting
+    bool unfinished;         //  Work was put off: the next turn begins at once
 } hub_t;
 
 //  What of memory_limit is taken.

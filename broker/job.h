@@ -14,6 +14,7 @@
 #include "broker/spans.h"
 #include "broker/stock.h"
 #include "broker/tries.h"
+#include "broker/walk.h"
 #include "common/hash.h"
 
 struct client;
@@ -123,6 +124,7 @@ typedef struct job {
     struct job *changed_next;   //  …
     bool settling;              //  It is in the ledger's list of jobs to look at
     struct job *settle_next;    //  Next one there
+    walk_t *walks;              //  Those who go through the jobs and stand here
     UT_hash_handle hh_number;   //  In the ledger, by number
     UT_hash_handle hh_identity; //  In the ledger, by identity
 } job_t;

@@ -38,44 +38,6 @@ void ledger_destroy (ledger_t **self_p)
     *self_p = NULL;
 }
 
-job_t *ledger_find (ledger_t *self, uint64_t number)
-{
-    if (self->last && self->last->number == number)
-        return self->last;
-    job_t *job;
-    HASH_FIND (hh_number, self->by_number, &number, sizeof number, job);
-    if (job)
-        self->last = job;
-    return job;
-}
-
-job_t *ledger_find_identity (ledger_t *self, const identity_t *identity)
-{
-    job_t *job;
-    HASH_FIND (hh_identity, self->by_identity, identity, sizeof *identity, job);
-    return job;
-}
-
-job_t *ledger_first (ledger_t *self)
-{
-    return self->by_number;
-}
-
-size_t ledger_count (const ledger_t *self)
-{
-    return HASH_CNT (hh_number, self->by_number);
-}
-
-bool ledger_has_attached (const ledger_t *self)
-{
-    if (self->attached == 0)
-        return false;
-    for (const job_t *job = self->by_number; job; job = job->hh_number.next)
-        if (job->owner && (job->sealed || job->done + job->failed < job->total))
-            return true;
-    return false;
-}
-
 //  Its client does not read, or nobody fetches and forgets what is kept in memory, and there is no room for more.
 bool ledger_is_resting (const hub_t *hub, const job_t *job)
 {

@@ -24,6 +24,10 @@ void ledger_destroy (ledger_t **self_p);
 job_t *ledger_find (ledger_t *self, uint64_t number);
 job_t *ledger_find_identity (ledger_t *self, const identity_t *identity);
 job_t *ledger_first (ledger_t *self); //  The rest through hh_number.next
+
+//  Goes through them in several turns: walk stands at the first one then; the next one, or NULL at the end.
+void ledger_walk (ledger_t *self, walk_t *walk);
+job_t *ledger_step (walk_t *walk);
 size_t ledger_count (const ledger_t *self);
 
 //  Is there work left for clients that are there? An open job whose tasks have all ended is none.

@@ -172,6 +172,8 @@ void ledger_drop (ledger_t *self, job_t *job)
         client_state (follower->client, self->hub, follower->ref, job, true);
         follow_destroy (&follower);
     }
+    job_t *next = job->hh_number.next;
+    walk_pass (&job->walks, next, next ? &next->walks : NULL);
     HASH_DELETE (hh_number, self->by_number, job);
     if (!job->abandoned)
         HASH_DELETE (hh_identity, self->by_identity, job);

@@ -9,6 +9,7 @@
 #include "broker/requests.h"
 
 #define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
+#define VISITS_JOB 8u         //  What a look at a job costs, in visits of a task
 
 static const char *s_kind_name (uint32_t kind)
 {
@@ -43,14 +44,21 @@ cadre_error_t request_job_list (request_t *self, fault_t *fault)
     (void) fault;
     view_t state;
     bool filter = request_text (self, "state", &state);
-    for (const job_t *job = ledger_first (self->hub->ledger); job; job = job->hh_number.next) {
-        if ((filter && !view_is (state, job_state_name (job)))
+    if (!self->begun) {
+        ledger_walk (self->hub->ledger, &self->walk);
+        self->at = ledger_numbers (self->hub->ledger);
+    }
+    for (const job_t *job; request_goes_on (self) && (job = ledger_step (&self->walk)) != NULL;) {
+        request_spend (self, VISITS_JOB);
+        //  Those that came later are not listed: a list must end
+        if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))
             || !holder_reaches (self->hub, self->client, job))
             continue;
         s_pack_job (&self->items, job);
         request_element (self);
     }
-    request_end_list (self);
+    if (!self->unfinished)
+        request_end_list (self);
     return CADRE_OK;
 }
 
@@ -152,11 +160,7 @@ static void s_pack_detail_text (buffer_t *map, const char *key, view_t detail)
     cursor_t cursor = cursor_find (detail, key);
     view_t text = {0};
     cursor_text (&cursor, &text);
-    if (text.size > TEXT_MAX)
-        for (text.size = TEXT_MAX; text.size && (text.data [text.size] & 0xc0) == 0x80;)
-            text.size--;
-    pack_text (map, key);
-    pack_text_of (map, (const char *) text.data, text.size);
+    request_pair_cut (map, key, text, TEXT_MAX);
 }
 
 static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint32_t index, bool all)
@@ -184,28 +188,67 @@ static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint
     request_pair_uint (map, "lease", agent ? task->serial : 0);
 }
 
+//  Which tasks a list is of.
+typedef struct filter {
+    bool by_state;    //  Those in this state
+    view_t state;     //  Its name
+    bool by_outcome;  //  Those that ended so
+    unsigned outcome; //  A cadre_outcome_t; one that is none where the name is none
+} filter_t;
+
+static filter_t s_filter (const request_t *self)
+{
+    filter_t filter = {.outcome = CADRE_OUTCOMES_COUNT};
+    view_t outcome;
+    filter.by_state = request_text (self, "state", &filter.state);
+    filter.by_outcome = request_text (self, "outcome", &outcome);
+    for (unsigned i = 0; filter.by_outcome && i < CADRE_OUTCOMES_COUNT; i++)
+        if (view_is (outcome, cadre_outcome_text ((cadre_outcome_t) i)))
+            filter.outcome = i;
+    return filter;
+}
+
+//  States that are called so, as bits.
+static unsigned s_states (const filter_t *filter)
+{
+    unsigned states = 0;
+    for (unsigned state = TASK_DONE; state <= TASK_CANCELLING; state++)
+        if (!filter->by_state
+            || view_is (filter->state, task_state_name (&(task_t){.state = (uint8_t) state})))
+            states |= 1u << state;
+    return states;
+}
+
+//  The next task from at on that is wanted; false when there is none as far as the step goes.
+static bool s_find_task (request_t *self, const job_t *job, const filter_t *filter, unsigned states)
+{
+    for (; self->at < job->total && request_goes_on (self); self->at++) {
+        const task_t *task = &job->tasks [self->at];
+        request_spend (self, 1);
+        if (states & 1u << task->state && (!filter->by_outcome || task_outcome (task) == filter->outcome))
+            return true;
+    }
+    return false;
+}
+
 cadre_error_t request_task_list (request_t *self, fault_t *fault)
 {
     job_t *job;
-    view_t state, outcome;
-    uint64_t first = 0, count = UINT32_MAX;
     if (request_job (self, &job, fault))
         return fault->code;
-    bool filter = request_text (self, "state", &state);
-    bool ended = request_text (self, "outcome", &outcome);
-    request_uint (self, "first", &first);
-    if (request_uint (self, "count", &count) && count == 0)
-        count = UINT32_MAX;
-    for (uint64_t i = first; i < job->total && count > 0; i++) {
-        const task_t *task = &job->tasks [i];
-        if ((filter && !view_is (state, task_state_name (task)))
-            || (ended && !view_is (outcome, cadre_outcome_text ((cadre_outcome_t) task_outcome (task)))))
-            continue;
-        s_pack_task (self->hub, &self->items, job, (uint32_t) i, false);
-        request_element (self);
-        count--;
+    if (!self->begun) {
+        request_uint (self, "first", &self->at);
+        if (!request_uint (self, "count", &self->left) || self->left == 0)
+            self->left = UINT32_MAX;
     }
-    request_end_list (self);
+    filter_t filter = s_filter (self);
+    unsigned states = s_states (&filter);
+    for (; self->left && s_find_task (self, job, &filter, states); self->at++, self->left--) {
+        s_pack_task (self->hub, &self->items, job, (uint32_t) self->at, false);
+        request_element (self);
+    }
+    if (!self->unfinished)
+        request_end_list (self);
     return CADRE_OK;
 }
 

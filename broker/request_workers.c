@@ -8,6 +8,7 @@
 #include "broker/requests.h"
 
 #define DRAIN_MS 30000
+#define VISITS_NAME 8u //  What a label or function of a worker costs, in visits of a task
 
 static uint64_t s_smaller (uint64_t a, uint64_t b)
 {
@@ -58,14 +59,18 @@ static void s_pack_worker (const hub_t *hub, buffer_t *map, const agent_t *agent
 cadre_error_t request_worker_list (request_t *self, fault_t *fault)
 {
     (void) fault;
-    for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
-        const agent_t *agent = roster_at (self->hub->roster, i);
+    const roster_t *roster = self->hub->roster;
+    for (; self->at < roster_places (roster) && request_goes_on (self); self->at++) {
+        const agent_t *agent = roster_at (roster, self->at);
+        request_spend (self, 1);
         if (!agent)
             continue;
+        request_spend (self, (uint32_t) (agent->labels_count + HASH_COUNT (agent->offers)) * VISITS_NAME);
         s_pack_worker (self->hub, &self->items, agent);
         request_element (self);
     }
-    request_end_list (self);
+    if (!self->unfinished)
+        request_end_list (self);
     return CADRE_OK;
 }
 
@@ -124,51 +129,21 @@ cadre_error_t request_worker_stop (request_t *self, fault_t *fault)
     return s_order (self, s_stop, fault);
 }
 
-static uint64_t s_offered_by (const roster_t *roster, const char *name)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < roster_places (roster); i++) {
-        const agent_t *agent = roster_at (roster, i);
-        const offer_t *offer = NULL;
-        if (agent)
-            HASH_FIND_STR (agent->offers, name, offer);
-        count += offer != NULL;
-    }
-    return count;
-}
-
-//  Each function once: at the first worker that offers it.
-static bool s_is_first (const roster_t *roster, size_t place, const char *name)
-{
-    for (size_t i = 0; i < place; i++) {
-        const agent_t *agent = roster_at (roster, i);
-        const offer_t *offer = NULL;
-        if (agent)
-            HASH_FIND_STR (agent->offers, name, offer);
-        if (offer)
-            return false;
-    }
-    return true;
-}
-
 cadre_error_t request_function_list (request_t *self, fault_t *fault)
 {
     (void) fault;
-    const roster_t *roster = self->hub->roster;
-    for (size_t i = 0; i < roster_places (roster); i++) {
-        const agent_t *agent = roster_at (roster, i);
-        for (const offer_t *offer = agent ? agent->offers : NULL; offer; offer = offer->hh.next) {
-            if (!s_is_first (roster, i, offer->name))
-                continue;
-            pack_map (&self->items, 4);
-            request_pair_text (&self->items, "name", offer->name);
-            request_pair_text (&self->items, "takes", offer->takes);
-            request_pair_text (&self->items, "says", offer->says);
-            request_pair_uint (&self->items, "workers", s_offered_by (roster, offer->name));
-            request_element (self);
-        }
+    if (!self->begun)
+        catalog_walk (roster_catalog (self->hub->roster), &self->walk);
+    for (const function_entry_t *entry; request_goes_on (self) && (entry = catalog_step (&self->walk));) {
+        pack_map (&self->items, 4);
+        request_pair_text (&self->items, "name", entry->name);
+        request_pair_text (&self->items, "takes", entry->takes);
+        request_pair_text (&self->items, "says", entry->says);
+        request_pair_uint (&self->items, "workers", entry->workers);
+        request_element (self);
     }
-    request_end_list (self);
+    if (!self->unfinished)
+        request_end_list (self);
     return CADRE_OK;
 }
 

@@ -22,6 +22,7 @@ struct roster {
     agent_t *by_session; //  uthash
     agent_t *by_uuid;    //  uthash
     offer_t *known;      //  Names of all functions ever offered (uthash)
+    catalog_t *catalog;  //  Those that are offered now
 };
 
 roster_t *roster_new (void)
@@ -29,6 +30,7 @@ roster_t *roster_new (void)
     roster_t *self = calloc (1, sizeof *self);
     assert (self);
     self->version = 1;
+    self->catalog = catalog_new ();
     return self;
 }
 
@@ -44,8 +46,10 @@ static void s_free_offers (offer_t **offers)
     }
 }
 
-static void s_forget_description (agent_t *agent)
+static void s_forget_description (roster_t *self, agent_t *agent)
 {
+    for (const offer_t *offer = agent->offers; offer; offer = offer->hh.next)
+        catalog_strike (self->catalog, offer->name);
     for (size_t i = 0; i < agent->labels_count; i++)
         free (agent->labels [i]);
     free (agent->labels);
@@ -68,6 +72,7 @@ void roster_destroy (roster_t **self_p)
         roster_remove (self, &agent);
     }
     s_free_offers (&self->known);
+    catalog_destroy (&self->catalog);
     free (self->places);
     free (self);
     *self_p = NULL;
@@ -107,7 +112,7 @@ void roster_remove (roster_t *self, agent_t **agent_p)
     HASH_DELETE (hh_uuid, self->by_uuid, agent);
     self->places [agent->place] = NULL;
     self->version++;
-    s_forget_description (agent);
+    s_forget_description (self, agent);
     spans_free (&agent->cancels);
     free (agent->leases);
     free (agent);
@@ -167,6 +172,7 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
         offer->says = view_text (function.says);
         HASH_ADD_KEYPTR (hh, agent->offers, offer->name, strlen (offer->name), offer);
         s_remember (self, offer->name);
+        catalog_enter (self->catalog, offer->name, offer->takes, offer->says);
     }
     return true;
 }
@@ -174,7 +180,7 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
 bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello,
                       const rights_t *rights)
 {
-    s_forget_description (agent);
+    s_forget_description (self, agent);
     view_copy (hello->name, agent->name, sizeof agent->name);
     view_copy (hello->host, agent->host, sizeof agent->host);
     view_copy (hello->version, agent->version, sizeof agent->version);
@@ -346,6 +352,11 @@ void roster_note_lease (agent_t *agent, const lease_t *lease)
         assert (agent->leases);
     }
     agent->leases [agent->leases_count++] = *lease;
+}
+
+catalog_t *roster_catalog (const roster_t *self)
+{
+    return self->catalog;
 }
 
 const char *agent_state_name (const agent_t *agent)

@@ -9,6 +9,7 @@
 #ifndef BROKER_ROSTER_H_INCLUDED
 #define BROKER_ROSTER_H_INCLUDED
 
+#include "broker/catalog.h"
 #include "broker/doors.h"
 #include "broker/hold.h"
 #include "broker/job.h"
@@ -146,6 +147,9 @@ void roster_nearest (const roster_t *self, const char *function, size_t max, cha
 
 //  Notes a lease given to the agent.
 void roster_note_lease (agent_t *agent, const lease_t *lease);
+
+//  What is offered now, each function once; borrowed.
+catalog_t *roster_catalog (const roster_t *self);
 
 const char *agent_state_name (const agent_t *agent);
 

@@ -77,6 +77,9 @@ cursor_t cursor_find (view_t map, const char *key);
 //  Views as text.
 bool view_is (view_t view, const char *text);
 
+//  The beginning of a text, of at most max bytes, that ends where a character does (UTF-8).
+view_t view_cut (view_t text, size_t max);
+
 //  A copy with a NUL behind it, cut to size - 1 bytes.
 void view_copy (view_t view, char *buffer, size_t size);
 

@@ -32,6 +32,7 @@ struct stream {
     size_t bytes;             //  Held in all
     size_t unsent_bytes;      //  Of them not handed out
     size_t flying_bytes;      //  Frames in sent
+    size_t plain_bytes;       //  Held of frames that are not metered
     uint64_t unsent_tasks;    //  Tasks not handed out
     uint64_t grant_tasks;     //  Window: total of tasks
     uint64_t grant_bytes;     //  Window: total of bytes
@@ -94,6 +95,7 @@ void stream_put (stream_t *self, buffer_t *frame, uint64_t tasks, bool metered)
     item_t *item = s_item_new (frame, tasks, metered);
     DL_APPEND (self->waiting, item);
     self->frames++;
+    self->plain_bytes += metered ? 0 : item->frame.size;
     s_count_new (self, item->frame.size, tasks);
 }
 
@@ -212,6 +214,7 @@ void stream_unsend (stream_t *self)
 static void s_forget (stream_t *self, item_t *item)
 {
     self->bytes -= item->frame.size + item->payload.size;
+    self->plain_bytes -= item->metered ? 0 : item->frame.size;
     self->frames--;
     s_item_destroy (item);
 }
@@ -323,6 +326,11 @@ size_t stream_unsent_bytes (const stream_t *self)
 size_t stream_flying_bytes (const stream_t *self)
 {
     return self->flying_bytes;
+}
+
+size_t stream_plain_bytes (const stream_t *self)
+{
+    return self->plain_bytes;
 }
 
 uint64_t stream_unsent_tasks (const stream_t *self)

@@ -68,6 +68,7 @@ size_t stream_unacknowledged (const stream_t *self); //  Frames sent or waiting
 size_t stream_bytes (const stream_t *self);          //  Bytes held: sent, waiting, payloads
 size_t stream_unsent_bytes (const stream_t *self);   //  Bytes that wait to be handed out
 size_t stream_flying_bytes (const stream_t *self);   //  Bytes of frames handed out and not acknowledged
+size_t stream_plain_bytes (const stream_t *self);    //  Bytes held of frames that need no window
 uint64_t stream_unsent_tasks (const stream_t *self); //  Tasks in frames that wait to be handed out
 bool stream_blocked (const stream_t *self);          //  Something waits for the peer's window
 bool stream_is_cutting (

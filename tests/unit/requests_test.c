@@ -1,0 +1,314 @@
+//  requests_test.c - requests over many tasks: step by step, in their order, clients in turn, and never a reply that no frame holds
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "broker/front_own.h"
+#include "tests/lib/hub_rig.h"
+
+static const wire_job_open_t s_usual = {.retries_lost = 1};
+
+typedef struct house {
+    hub_rig_t rig;     // the blackboard
+    front_t *front;    // under test; its socket is never used
+    client_t *one;     // asks
+    client_t *other;   // as well
+    uint64_t ids;      // of requests
+    wire_reply_t last; // the last reply that was read; its views lie in the stream
+} house_t;
+
+static client_t *s_client (house_t *self)
+{
+    client_t *client = hub_rig_client (&self->rig);
+    HASH_ADD (hh, self->rig.hub.clients, session, sizeof client->session, client);
+    return client;
+}
+
+static void s_start (house_t *self)
+{
+    *self = (house_t){0};
+    hub_rig_start (&self->rig);
+    self->front = front_new (&self->rig.hub, NULL, NULL);
+    self->one = s_client (self);
+    self->other = s_client (self);
+}
+
+static void s_end_client (house_t *self, client_t **client)
+{
+    front_drop_requests (self->front, *client);
+    HASH_DELETE (hh, self->rig.hub.clients, *client);
+    hub_rig_end_client (&self->rig, client);
+}
+
+static void s_end (house_t *self)
+{
+    s_end_client (self, &self->one);
+    s_end_client (self, &self->other);
+    front_destroy (&self->front);
+    hub_rig_end (&self->rig);
+}
+
+//  A job without client, with tasks that were never begun.
+static job_t *s_job (house_t *self, uint32_t tasks)
+{
+    wire_job_open_t options = s_usual;
+    options.detached = true;
+    return hub_rig_job (&self->rig, self->one, &options, tasks);
+}
+
+//  Asks with `job` and one more argument, a text, or none.
+static uint64_t s_ask (house_t *self, client_t *client, const char *what, uint64_t job, const char *key,
+                       const char *value)
+{
+    buffer_t map = {0}, frame = {0};
+    wire_envelope_t envelope;
+    cursor_t body;
+    pack_map (&map, key ? 2 : 1);
+    pack_text (&map, "job");
+    pack_uint (&map, job);
+    if (key) {
+        pack_text (&map, key);
+        pack_text (&map, value);
+    }
+    wire_request_t fields = {.id = ++self->ids, .what = wire_view (what), .arguments = wire_view_of (&map)};
+    wire_write_request (&frame, (wire_envelope_t){0}, &fields);
+    assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
+    assert_true (front_request (self->front, client, &body));
+    buffer_free (&map);
+    buffer_free (&frame);
+    return self->ids;
+}
+
+//  The next reply to the client; false when there is none yet.
+static bool s_hear (house_t *self, client_t *client)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    const buffer_t *frame = stream_next (client->out);
+    if (!frame)
+        return false;
+    assert_true (frame->size <= WIRE_FRAME_MAX);
+    assert_int_equal (wire_open (frame->data, frame->size, &envelope, &body), CADRE_OK);
+    assert_int_equal (envelope.verb, WIRE_reply);
+    assert_true (wire_read_reply (&body, &self->last));
+    return true;
+}
+
+static size_t s_elements (const house_t *self)
+{
+    cursor_t cursor = cursor_of_view (self->last.body);
+    size_t count = 0;
+    assert_true (cursor_array (&cursor, &count));
+    return count;
+}
+
+//  Turns until something has come; how many that took.
+static unsigned s_turns (house_t *self, client_t *client)
+{
+    for (unsigned turns = 0; turns < 100000; turns++) {
+        if (s_hear (self, client))
+            return turns;
+        front_answer (self->front);
+    }
+    fail_msg ("no reply comes");
+    return 0;
+}
+
+static void test_what_is_small_is_answered_at_once (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    job_t *job = s_job (&house, 3);
+    s_ask (&house, house.one, "task.list", job->number, NULL, NULL);
+    assert_true (s_hear (&house, house.one));
+    assert_int_equal (s_elements (&house), 3);
+    assert_false (house.last.more);
+    s_end (&house);
+}
+
+//  A list that matches nothing looks at each task once, so many a turn; others are answered between two steps
+static void test_a_scan_is_cut_into_turns (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    const uint32_t tasks = FRONT_STEPS * 20;
+    job_t *job = s_job (&house, tasks);
+    uint64_t long_one = s_ask (&house, house.one, "task.list", job->number, "state", "done");
+    uint64_t behind = s_ask (&house, house.one, "job.info", job->number, NULL, NULL);
+    assert_false (s_hear (&house, house.one));
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t id = s_ask (&house, house.other, "job.info", job->number, NULL, NULL);
+        assert_in_range (s_turns (&house, house.other), 0, 1);
+        assert_int_equal (house.last.id, id);
+        assert_false (s_hear (&house, house.one));
+    }
+    assert_in_range (s_turns (&house, house.one), 20 - 10, 20 + 4);
+    assert_int_equal (house.last.id, long_one);
+    assert_int_equal (s_elements (&house), 0);
+    s_turns (&house, house.one);
+    assert_int_equal (house.last.id, behind);
+    s_end (&house);
+}
+
+//  While others speak, a turn has less time for answers
+static void test_a_turn_with_frames_is_short (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    job_t *job = s_job (&house, FRONT_STEPS * 4);
+    house.rig.hub.heard = true;
+    s_ask (&house, house.one, "task.list", job->number, "state", "done");
+    assert_in_range (s_turns (&house, house.one), 12, 18);
+    s_end (&house);
+}
+
+static void test_clients_take_turns (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    job_t *job = s_job (&house, FRONT_STEPS * 4);
+    for (unsigned i = 0; i < 50; i++)
+        s_ask (&house, house.one, "task.list", job->number, "state", "done");
+    s_ask (&house, house.other, "task.list", job->number, "state", "done");
+    assert_in_range (s_turns (&house, house.other), 4, 12);
+    s_end (&house);
+}
+
+//  Who takes no replies gets no more of them, and goes on where it was when it does
+static void test_a_list_waits_for_its_reader (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    const uint32_t tasks = 40000;
+    job_t *job = s_job (&house, tasks);
+    s_ask (&house, house.one, "task.list", job->number, NULL, NULL);
+    for (unsigned i = 0; i < 1000; i++)
+        front_answer (house.front);
+    assert_in_range (stream_bytes (house.one->out), INBOX_REPLIES_BYTES, INBOX_REPLIES_BYTES + (512 << 10));
+    size_t seen = 0;
+    for (bool more = true; more; front_answer (house.front)) {
+        if (s_hear (&house, house.one)) {
+            seen += s_elements (&house);
+            more = house.last.more;
+            assert_true (stream_acknowledge (house.one->out, stream_sent (house.one->out)));
+        }
+        front_ask (house.front, house.one);
+    }
+    assert_int_equal (seen, tasks);
+    s_end (&house);
+}
+
+//  Who asks on is not heard for ever
+static void test_an_inbox_has_an_end (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    job_t *job = s_job (&house, FRONT_STEPS * 4);
+    size_t asked = 0;
+    for (; inbox_admits (&house.one->inbox, 100); asked++)
+        s_ask (&house, house.one, "task.list", job->number, "state", "done");
+    assert_int_equal (asked, INBOX_REQUESTS_MAX);
+    s_end (&house);
+}
+
+//  The job at which a list stands is forgotten: the list goes on behind it, and ends
+static void test_a_list_survives_what_it_stands_at (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    job_t *jobs [200];
+    for (size_t i = 0; i < 200; i++) {
+        jobs [i] = s_job (&house, 1);
+        ledger_cancel_all (house.rig.hub.ledger, jobs [i]);
+        ledger_settle (house.rig.hub.ledger);
+    }
+    house.front->steps = 400;
+    s_ask (&house, house.one, "job.list", 0, NULL, NULL);
+    assert_false (s_hear (&house, house.one));
+    for (size_t i = 0; i < 199; i++)
+        ledger_forget (house.rig.hub.ledger, jobs [i]);
+    s_job (&house, 1); // comes later: not listed
+    s_turns (&house, house.one);
+    assert_in_range (s_elements (&house), 2, 30);
+    assert_false (house.last.more);
+    s_end (&house);
+}
+
+//  A job whose list is being made is gone
+static void test_a_list_of_a_job_that_goes (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    job_t *job = s_job (&house, FRONT_STEPS * 4);
+    s_ask (&house, house.one, "task.list", job->number, "state", "leased");
+    ledger_withdraw (house.rig.hub.ledger, job);
+    s_turns (&house, house.one);
+    assert_int_equal (house.last.code, CADRE_ERROR_NOT_FOUND);
+    s_end (&house);
+}
+
+//  Whatever a job of an old store is called, it can be listed: texts are cut at a character, with a mark
+static void test_what_is_too_long_is_cut (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    uint8_t uuid [WIRE_UUID_BYTES] = {77};
+    buffer_t name = {0};
+    while (name.size < WIRE_FRAME_MAX - 200)
+        buffer_append (&name, "é", 2);
+    wire_job_open_t open = s_usual;
+    open.uuid = (view_t){uuid, sizeof uuid};
+    open.kind = WIRE_KIND_COMMAND;
+    open.detached = true;
+    open.function = open.name = wire_view_of (&name);
+    job_t *job = ledger_open (house.rig.hub.ledger, house.one, &open);
+    static const char *const questions [] = {"job.list", "job.info"};
+    for (size_t i = 0; i < 2; i++) {
+        s_ask (&house, house.one, questions [i], job->number, NULL, NULL);
+        s_turns (&house, house.one);
+        assert_int_equal (house.last.code, CADRE_OK);
+        cursor_t cursor = cursor_of_view (house.last.body);
+        size_t count = 1;
+        if (i == 0)
+            assert_true (cursor_array (&cursor, &count) && count == 1);
+        view_t map, text;
+        assert_true (cursor_skip (&cursor, &map));
+        cursor = cursor_find (map, "function");
+        assert_true (cursor_text (&cursor, &text));
+        assert_in_range (text.size, 1000, 1024);
+        assert_memory_equal (text.data + text.size - 3, "…", 3);
+        assert_int_equal ((text.size - 3) % 2, 0); // no half of a character
+    }
+    buffer_free (&name);
+    s_end (&house);
+}
+
+int main (void)
+{
+    static const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_what_is_small_is_answered_at_once),
+        cmocka_unit_test (test_a_scan_is_cut_into_turns),
+        cmocka_unit_test (test_a_turn_with_frames_is_short),
+        cmocka_unit_test (test_clients_take_turns),
+        cmocka_unit_test (test_a_list_waits_for_its_reader),
+        cmocka_unit_test (test_an_inbox_has_an_end),
+        cmocka_unit_test (test_a_list_survives_what_it_stands_at),
+        cmocka_unit_test (test_a_list_of_a_job_that_goes),
+        cmocka_unit_test (test_what_is_too_long_is_cut),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
