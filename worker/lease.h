@@ -30,6 +30,8 @@ typedef struct lease {
     uint32_t index;          //  The task within its job
     uint32_t attempt;        //  From 1
     uint32_t ticket;         //  While in a seat: its number there
+    uint32_t strandings;     //  Slots that were given it first, and ended without having begun it
+    int64_t given_us;        //  While in a seat: since when
     lease_verdict_t verdict; //  How its end is to be understood
     buffer_t payload;        //  One msgpack value; used when large
     size_t size;             //  Bytes of the value that lies behind the lease, 0 if payload is used

@@ -2,6 +2,9 @@
 
 #include "worker/seat.h"
 
+#include "common/log.h"
+#include "worker/pgroup.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
@@ -12,8 +15,10 @@
 #include <utlist.h>
 
 #define FRAME_MAX (WIRE_PAYLOAD_MAX + 64 * 1024)
-#define READ_BYTES (128u * 1024)
-#define READS_MAX 16 //  Reads in a row before others have their turn
+#define READY_MAX (16u * 1024 * 1024) //  The functions of a slot
+#define OUTPUT_MAX (WIRE_PART_MAX + 1024u)
+#define KEEP_BYTES (1024u * 1024) //  A buffer that grew larger is freed when it is empty
+#define BELLS_BYTES 256           //  Read at once; more are read in the next turn
 #define HEAD_BYTES 4u
 
 static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
@@ -37,7 +42,7 @@ void seat_clear (seat_t *self)
     if (self->fd >= 0)
         close (self->fd);
     self->fd = -1;
-    ticket_page_destroy (&self->page);
+    share_destroy (&self->share);
     buffer_free (&self->in);
     buffer_free (&self->out);
     self->written = 0;
@@ -65,20 +70,36 @@ static void s_close (seat_t *self, size_t start)
     memcpy (self->out.data + start, &length, HEAD_BYTES);
 }
 
-static vessel_t s_vessel (const seat_start_t *how, size_t place, int fd, ticket_page_t *page, int page_fd,
+static vessel_t s_vessel (const seat_start_t *how, size_t place, int fd, share_t *share, int share_fd,
                           fault_t *fault)
 {
     vessel_t vessel;
     if (how->fake)
-        return how->fake (how->context, place, fd, page);
+        return how->fake (how->context, place, fd, share);
     if (how->threads) {
-        if (vessel_start_thread (&vessel, how->functions, fd, page_fd, fault) != CADRE_OK)
+        if (vessel_start_thread (&vessel, how->functions, fd, share_fd, fault) != CADRE_OK)
             close (fd);
     } else {
-        vessel_start_process (&vessel, how->path, fd, page_fd, fault);
+        vessel_start_process (&vessel, how->path, fd, share_fd, fault);
         close (fd);
     }
     return vessel;
+}
+
+//  A new slot, of which nothing is known.
+static void s_take_in (seat_t *self, int fd, share_t *share)
+{
+    self->fd = fd;
+    self->session = self->vessel.kind == VESSEL_PROCESS ? self->vessel.pid : 0;
+    self->share = share;
+    self->desk = ticket_desk_of (&share->page);
+    self->ring = (ring_reader_t){.ring = &share->ring};
+    self->closed = self->killed = self->slow = self->writable_wanted = self->condemned = false;
+    self->fault = SEAT_SOUND;
+    self->stopped = self->waits = 0;
+    self->given = 0;
+    self->ahead_us = 0;
+    seat_move (self, SEAT_STARTING);
 }
 
 static void s_greet (seat_t *self, const seat_start_t *how)
@@ -92,12 +113,12 @@ static void s_greet (seat_t *self, const seat_start_t *how)
 
 cadre_error_t seat_start (seat_t *self, const seat_start_t *how, fault_t *fault)
 {
-    int pair [2], page_fd;
+    int pair [2], share_fd;
     if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
                           "no socketpair for a slot: %s; raise the limit (ulimit -n)", strerror (errno));
-    ticket_page_t *page = ticket_page_new (&page_fd);
-    if (!page) {
+    share_t *share = share_new (&share_fd);
+    if (!share) {
         int error = errno;
         close (pair [0]);
         close (pair [1]);
@@ -105,19 +126,14 @@ cadre_error_t seat_start (seat_t *self, const seat_start_t *how, fault_t *fault)
                           "no memory to share with a slot: %s; raise the limit (ulimit -n)",
                           strerror (error));
     }
-    self->vessel = s_vessel (how, self->place, pair [1], page, page_fd, fault);
-    close (page_fd);
+    self->vessel = s_vessel (how, self->place, pair [1], share, share_fd, fault);
+    close (share_fd);
     if (self->vessel.kind == VESSEL_NONE) {
         close (pair [0]);
-        ticket_page_destroy (&page);
+        share_destroy (&share);
         return fault && fault->code ? fault->code : CADRE_ERROR_IO;
     }
-    self->fd = pair [0];
-    self->page = page;
-    self->closed = self->killed = self->slow = self->writable_wanted = false;
-    self->given = 0;
-    self->ahead_us = 0;
-    seat_move (self, SEAT_STARTING);
+    s_take_in (self, pair [0], share);
     s_greet (self, how);
     return CADRE_OK;
 }
@@ -136,11 +152,19 @@ static void s_tell_job (seat_t *self, job_t *job)
     jobs_set_known (job, self->place, true);
 }
 
-void seat_give (seat_t *self, lease_t *lease)
+static bool s_check (seat_t *self, bool sane)
 {
+    if (!sane && !self->fault)
+        self->fault = SEAT_TORN;
+    return sane;
+}
+
+bool seat_give (seat_t *self, lease_t *lease)
+{
+    if (!s_check (self, ticket_offer (&self->desk, 1, &lease->ticket)))
+        return false;
     if (!jobs_is_known (lease->job, self->place))
         s_tell_job (self, lease->job);
-    lease->ticket = ticket_offer (self->page, 1);
     lease->output_before = lease->output_sent;
     wire_slot_task_t fields = {.ticket = lease->ticket,
                                .job = lease->job->number,
@@ -156,6 +180,7 @@ void seat_give (seat_t *self, lease_t *lease)
     DL_APPEND (self->tasks, lease);
     self->count++;
     self->ahead_us += lease->job->mean_us > 0 ? lease->job->mean_us : 0;
+    return true;
 }
 
 static void s_recount (seat_t *self)
@@ -171,11 +196,9 @@ static void s_recount (seat_t *self)
 
 lease_t *seat_revoke (seat_t *self)
 {
-    if (!self->tasks || !self->page)
-        return NULL;
-    uint32_t first;
+    uint32_t first, count;
     lease_t *back = NULL, *lease, *next;
-    if (ticket_revoke (self->page, &first) == 0)
+    if (!self->tasks || !s_check (self, ticket_revoke (&self->desk, &first, &count)) || count == 0)
         return NULL;
     DL_FOREACH_SAFE (self->tasks, lease, next) {
         if (ticket_before (lease->ticket, first))
@@ -204,7 +227,7 @@ lease_t *seat_take (seat_t *self)
 void seat_cancel (seat_t *self)
 {
     assert (self->tasks);
-    ticket_cancel (self->page, self->tasks->ticket);
+    ticket_cancel (&self->share->page, self->tasks->ticket);
     size_t start = s_open (self, WIRE_slot_cancel);
     wire_pack_slot_cancel (&self->out, &(wire_slot_cancel_t){.ticket = self->tasks->ticket});
     s_close (self, start);
@@ -244,42 +267,65 @@ bool seat_flush (seat_t *self)
             break;
         self->written += (size_t) sent;
     }
-    if (self->out.capacity > READ_BYTES * 8)
+    if (self->out.capacity > KEEP_BYTES)
         buffer_free (&self->out);
     buffer_clear (&self->out);
     self->written = 0;
     return true;
 }
 
-bool seat_read (seat_t *self)
+//  The slot's end carries nothing but bells: there is something in the ring.
+static void s_hear_bells (seat_t *self)
 {
-    for (int i = 0; i < READS_MAX && self->fd >= 0 && !self->closed; i++) {
-        size_t room = self->in.capacity - self->in.size;
-        room = room > READ_BYTES ? room : READ_BYTES;
-        ssize_t got = recv (self->fd, buffer_reserve (&self->in, room), room, MSG_DONTWAIT);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 && errno == EAGAIN)
-            return true;
-        if (got <= 0) {
-            self->closed = true;
-            return false;
-        }
-        self->in.size += (size_t) got;
-        if ((size_t) got < room)
-            return true;
+    uint8_t bells [BELLS_BYTES];
+    ssize_t got;
+    if (self->fd < 0 || self->closed)
+        return;
+    do
+        got = recv (self->fd, bells, sizeof bells, MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    if (got == 0 || (got < 0 && errno != EAGAIN))
+        self->closed = true;
+    for (ssize_t i = 0; i < got; i++)
+        if (bells [i] != RING_BELL && !self->fault)
+            self->fault = SEAT_GARBLED;
+}
+
+static bool s_is_deaf (const seat_t *self)
+{
+    return self->fault == SEAT_TORN || self->fault == SEAT_GARBLED;
+}
+
+void seat_read (seat_t *self)
+{
+    if (self->state == SEAT_EMPTY || s_is_deaf (self))
+        return;
+    s_hear_bells (self);
+    if (!s_is_deaf (self))
+        s_check (self, ring_take (&self->ring, &self->in));
+}
+
+//  How many bytes a message of this verb may have.
+static size_t s_message_max (uint8_t verb)
+{
+    switch (verb) {
+    case WIRE_slot_ready: return READY_MAX;
+    case WIRE_slot_output: return OUTPUT_MAX;
+    case WIRE_slot_result: return FRAME_MAX;
+    default: return 0;
     }
-    return !self->closed;
 }
 
 int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *body)
 {
-    if (self->in.size - *offset < HEAD_BYTES)
+    if (s_is_deaf (self))
+        return -1;
+    if (self->in.size - *offset < HEAD_BYTES + 1)
         return 0;
     uint32_t length;
     memcpy (&length, self->in.data + *offset, HEAD_BYTES);
     length = be32toh (length);
-    if (length == 0 || length > FRAME_MAX)
+    if (length == 0 || length > s_message_max (self->in.data [*offset + HEAD_BYTES]))
         return -1;
     if (self->in.size - *offset - HEAD_BYTES < length)
         return 0;
@@ -292,23 +338,41 @@ int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *b
 void seat_consume (seat_t *self, size_t offset)
 {
     buffer_consume (&self->in, offset);
-    if (self->in.size == 0 && self->in.capacity > READ_BYTES * 8)
+    if (self->in.size == 0 && self->in.capacity > KEEP_BYTES)
         buffer_free (&self->in);
 }
 
-bool seat_is_running (const seat_t *self, int64_t now_us, int64_t *elapsed_us)
+bool seat_has_begun (seat_t *self, const lease_t *lease)
 {
-    if (!self->tasks || ticket_state (self->page, self->tasks->ticket) != TICKET_RUNNING)
-        return false;
-    *elapsed_us = now_us - atomic_load (&self->page->started_us);
-    return true;
+    return ticket_is_claimed (&self->desk, lease->ticket) || !s_check (self, ticket_look (&self->desk))
+           || ticket_is_claimed (&self->desk, lease->ticket);
+}
+
+int64_t seat_run_us (const seat_t *self, int64_t now_us)
+{
+    int64_t since_us = atomic_load (&self->share->page.started_us);
+    if (!self->tasks || since_us > now_us)
+        return 0;
+    return now_us - (since_us > self->tasks->given_us ? since_us : self->tasks->given_us);
+}
+
+//  A thread's program is of our own session: there it suffices that it is not our own group.
+static bool s_owns (const seat_t *self, pid_t group)
+{
+    return self->session ? pgroup_is_of (group, self->session) : group > 1 && group != getpgrp ();
 }
 
 void seat_kill_group (const seat_t *self)
 {
-    int32_t group = self->page ? atomic_load (&self->page->process_group) : 0;
-    if (group > 1)
+    int32_t group = self->share ? atomic_load (&self->share->page.process_group) : 0;
+    if (group == 0)
+        return;
+    if (s_owns (self, group))
         kill (-group, SIGKILL);
+    else if (group < 0 || kill (-group, 0) == 0)
+        log_line (LOG_WARNING, "W044",
+                  "slot %zu names process group %d, which is not of its session: it is left alone",
+                  self->place + 1, (int) group);
 }
 
 void seat_kill (seat_t *self)

@@ -1,9 +1,13 @@
 /*  seat.h - the worker's side of one slot
  *
- *  A seat starts a slot (a vessel with a socketpair and a page of tickets),
+ *  A seat starts a slot (a vessel with a socketpair and shared memory),
  *  sends it tasks, takes them back, and cuts what it sends into messages. What
  *  the messages mean, and when a task has run for too long, is decided by
  *  slots_t, which owns the seats. One thread.
+ *
+ *  Nothing that comes from a slot is believed: a seat that finds that the shared memory or the
+ *  messages make no sense takes note of that in fault, and reads no more. Whoever owns the seats
+ *  looks at it and ends the slot.
  *
  *      EMPTY ──start──► STARTING ──slot_ready──► READY ──leave──► LEAVING
  *        ▲                 │                       │                 │
@@ -16,6 +20,7 @@
 #include "common/machine.h"
 #include "common/timers.h"
 #include "worker/lease.h"
+#include "worker/share.h"
 #include "worker/vessel.h"
 
 #define SEAT_AHEAD_MAX 1024 //  Tasks that may wait in a slot behind the one that it runs
@@ -32,18 +37,38 @@ typedef enum seat_stage {
     SEAT_FAREWELL //  The slot should end by itself: SIGKILL is next
 } seat_stage_t;
 
+//  What is wrong with a slot that must be replaced.
+typedef enum seat_fault {
+    SEAT_SOUND,
+    SEAT_TORN,    //  It wrote over the memory that it shares with us
+    SEAT_GARBLED, //  What it sent makes no sense
+    SEAT_CUT_OFF, //  It closed its socket, and lives
+    SEAT_STOPPED, //  It was stopped (SIGSTOP), and not continued
+    SEAT_LATE,    //  It did not begin a task that it was given
+    SEAT_FAULTS   //  How many
+} seat_fault_t;
+
 typedef struct seat {
     size_t place;         //  Index among the seats; the slot's number is one more
     uint8_t state;        //  seat_state_t
     seat_stage_t stage;   //  What alarm will do
     alarm_t alarm;        //  Owned by slots_t
     vessel_t vessel;      //  What carries the slot
+    pid_t session;        //  That a process slot leads; 0: it is a thread
     int fd;               //  Our end of the socketpair, nonblocking; -1
-    bool closed;          //  The other end has closed, or broke the protocol
+    bool closed;          //  The other end has closed
+    seat_fault_t fault;   //  What was found to be wrong with the slot
+    bool condemned;       //  It is being ended for that
     bool killed;          //  We sent a signal that ends it
     bool slow;            //  What runs takes long: nothing may wait behind it
     bool writable_wanted; //  A write was cut short: epoll watches for more room
-    ticket_page_t *page;  //  Shared with the slot
+    share_t *share;       //  Shared with the slot
+    ticket_desk_t desk;   //  What we know of its page
+    ring_reader_t ring;   //  What it says
+    unsigned stopped;     //  Looks in a row that found it stopped
+    unsigned waits;       //  Looks in a row that found that it has not begun its first task
+    uint32_t awaited;     //  Ticket of that
+    size_t behind;        //  Bytes that were left to be written to it then
     buffer_t in;          //  Bytes of messages that are not complete
     buffer_t out;         //  Bytes to write
     size_t written;       //  Of out
@@ -59,8 +84,8 @@ typedef struct seat_start {
     const char *path;                       //  Executable of process slots
     bool threads;                           //  Thread slots
     const struct cadre_function *functions; //  For thread slots
-    //  Replaces all that in tests: owns fd (the slot's end), shares page; returns the vessel.
-    vessel_t (*fake) (void *context, size_t place, int fd, ticket_page_t *page);
+    //  Replaces all that in tests: owns fd (the slot's end), borrows share; returns the vessel.
+    vessel_t (*fake) (void *context, size_t place, int fd, share_t *share);
     void *context;              //  Of fake
     wire_slot_start_t greeting; //  What every slot is told; its number is filled in
 } seat_start_t;
@@ -75,8 +100,9 @@ cadre_error_t seat_start (seat_t *self, const seat_start_t *how, fault_t *fault)
 
 void seat_move (seat_t *self, seat_state_t to);
 
-//  Sends a task (its job before it, if the slot does not know it). The lease is the seat's list's afterwards.
-void seat_give (seat_t *self, lease_t *lease);
+//  Sends a task (its job before it, if the slot does not know it). The lease is the seat's list's
+//  afterwards; it stays the caller's when that fails, for which there is a fault.
+bool seat_give (seat_t *self, lease_t *lease);
 
 //  Takes back the tasks that the slot has not begun: a list in order, or NULL.
 lease_t *seat_revoke (seat_t *self);
@@ -93,19 +119,27 @@ void seat_end_job (seat_t *self, const jobs_t *jobs, job_t *job);
 //  Writes what is to be written. False when some is left for later.
 bool seat_flush (seat_t *self);
 
-//  Reads what there is. False when the other end is closed or broken.
-bool seat_read (seat_t *self);
+//  Reads what there is, also of a slot that has ended.
+void seat_read (seat_t *self);
 
 //  The next whole message: 1, none yet: 0, broken: -1. The body is valid until the next seat_read.
 //  *offset begins at 0; seat_consume ends the walk.
 int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *body);
 void seat_consume (seat_t *self, size_t offset);
 
-//  True when the first task has been begun and has not finished, and for how long it has run.
-bool seat_is_running (const seat_t *self, int64_t now_us, int64_t *elapsed_us);
+//  Has the slot begun a task of the list? Of one that has written over its page nobody knows: it
+//  counts as begun.
+bool seat_has_begun (seat_t *self, const lease_t *lease);
 
-//  SIGKILL for the slot and the group of its command.
+//  For how long the first task has run: since the slot began it, as it says, or since it was given
+//  to it.
+int64_t seat_run_us (const seat_t *self, int64_t now_us);
+
+//  SIGKILL for the slot, if it is a process, and the group of its command.
 void seat_kill (seat_t *self);
+
+//  SIGKILL for the group of the command that the slot runs, or ran. A group that is not of its
+//  session is left alone.
 void seat_kill_group (const seat_t *self);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SLOT_EXIT_BROKEN 70
 #define SLOT_BATCH_US 1000
@@ -53,10 +54,10 @@ typedef struct slot {
     bool running;                        //  There is one
     uint64_t output_sent;                //  Of the running task
     uint64_t output_window;              //  What it may send in total
-    int64_t gathering_us;                //  When the oldest result that waits was put into the pipe
-    bool started;                        //  slot_start came
-    bool useless;                        //  It failed: nothing is run
-    bool broken;                         //  The worker's messages make no sense
+    int64_t gathering_us; //  When the oldest result that the worker was not told of was published
+    bool started;         //  slot_start came
+    bool useless;         //  It failed: nothing is run
+    bool broken;          //  The worker's messages make no sense
 } slot_t;
 
 //  ---- host: what runners ask for --------------------------------------------------
@@ -70,21 +71,21 @@ static uint64_t s_room (void *context)
 static bool s_flush (void *context)
 {
     slot_t *self = context;
-    bool something = self->pipe.out.size > 0;
-    slot_pipe_flush (&self->pipe);
-    return something;
+    return slot_pipe_flush (&self->pipe);
 }
 
 static void s_output (void *context, unsigned stream, const void *bytes, size_t size_bytes)
 {
     slot_t *self = context;
+    if (slot_pipe_is_copy (&self->pipe))
+        return;
     wire_slot_output_t output = {
         .ticket = self->ticket, .stream = stream, .bytes = {.data = bytes, .size = size_bytes}};
     slot_pipe_begin (&self->pipe, WIRE_slot_output);
     wire_pack_slot_output (&self->pipe.out, &output);
     slot_pipe_end (&self->pipe);
     self->output_sent += size_bytes;
-    if (self->pipe.out.size >= WIRE_BATCH_BYTES)
+    if (self->pipe.untold >= WIRE_BATCH_BYTES)
         slot_pipe_flush (&self->pipe);
 }
 
@@ -121,6 +122,8 @@ static bool s_scan (slot_t *self)
 static bool s_listen (void *context, bool wait)
 {
     slot_t *self = context;
+    if (slot_pipe_is_copy (&self->pipe))
+        return false;
     slot_pipe_hold (&self->pipe);
     if (s_scan (self))
         return !self->broken;
@@ -310,8 +313,8 @@ static void s_run_function (slot_t *self, slot_job_t *job, const runner_task_t *
 //  What waits goes out before a task that may take long, and when it has waited enough.
 static void s_flush_before (slot_t *self, const slot_job_t *job, int64_t now_us)
 {
-    if (self->pipe.out.size
-        && (job->last_us >= SLOT_SHORT_US || self->pipe.out.size >= WIRE_BATCH_BYTES
+    if (self->pipe.untold
+        && (job->last_us >= SLOT_SHORT_US || self->pipe.untold >= WIRE_BATCH_BYTES
             || now_us - self->gathering_us >= SLOT_BATCH_US))
         slot_pipe_flush (&self->pipe);
 }
@@ -324,7 +327,7 @@ static void s_answer (slot_t *self, uint64_t run_us, int64_t now_us)
                                  .run_us = run_us,
                                  .value = wire_view_of (&self->end.value),
                                  .detail = wire_view_of (&self->end.detail)};
-    if (self->pipe.out.size == 0)
+    if (self->pipe.untold == 0)
         self->gathering_us = now_us;
     slot_pipe_begin (&self->pipe, WIRE_slot_result);
     wire_pack_slot_result (&self->pipe.out, &result);
@@ -345,7 +348,8 @@ static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uin
     else
         s_run_function (self, job, task);
     self->running = false;
-    ticket_finish (self->page, task->ticket);
+    if (slot_pipe_is_copy (&self->pipe)) //  The task has forked, and this is its child, which came back too
+        _exit (0);
     int64_t now_us = moment_now (self->host.clock);
     job->last_us = (uint64_t) (now_us - task->started_us);
     s_answer (self, job->last_us, now_us);
@@ -427,12 +431,13 @@ static void s_release (slot_t *self)
     free (self->broker);
 }
 
-int slot_serve (int fd, ticket_page_t *page, const slot_serve_options_t *options)
+int slot_serve (int fd, share_t *share, const slot_serve_options_t *options)
 {
-    slot_t self = {.options = options, .pipe = {.fd = fd}, .page = page};
+    slot_t self = {.options = options, .page = &share->page};
+    slot_pipe_init (&self.pipe, fd, &share->ring);
     self.host = (runner_host_t){.context = &self,
                                 .fd = fd,
-                                .page = page,
+                                .page = &share->page,
                                 .clock = options->clock,
                                 .program = &self.program_pid,
                                 .broker = "",

@@ -11,7 +11,7 @@
 #define WORKER_SLOT_H_INCLUDED
 
 #include "common/moment.h"
-#include "worker/ticket.h"
+#include "worker/share.h"
 
 #include <cadre.h>
 
@@ -21,12 +21,14 @@ typedef struct slot_serve_options {
     const moment_clock_t *clock; //  NULL: the boot-time clock
 } slot_serve_options_t;
 
-//  Serves over a connected socket (blocking or not) until the worker closes it. Leaves fd and page open. Ends everything that tasks
-//  have started. Returns 0, or 70 when the worker's messages made no sense.
-int slot_serve (int fd, ticket_page_t *page, const slot_serve_options_t *options);
+//  Serves over a connected socket (blocking or not) until the worker closes it. Leaves fd and share
+//  open. Ends everything that tasks have started. Returns 0, or 70 when the worker's messages made
+//  no sense.
+int slot_serve (int fd, share_t *share, const slot_serve_options_t *options);
 
-//  A process slot from its first line on: takes the socket at descriptor 3 and the page at descriptor 4, removes CADRE_SERVE from the environment,
-//  catches fatal signals, and serves with these functions (may be NULL). Returns an exit code. With CADRE_SERVE=slot in the environment
+//  A process slot from its first line on: takes the socket at descriptor 3 and the shared memory at
+//  descriptor 4, removes CADRE_SERVE from the environment, catches fatal signals, and serves with
+//  these functions (may be NULL). Returns an exit code. With CADRE_SERVE=slot in the environment
 //  cadre_main calls it, and exits with what it returns.
 int slot_main_serve (const cadre_function_t *functions);
 

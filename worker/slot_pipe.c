@@ -1,17 +1,43 @@
-//  slot_pipe.c - frames of the slot protocol, read in place and written in batches
+//  slot_pipe.c - frames of the slot protocol, read in place, and published in the ring
 
 #include "worker/slot_pipe.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #define SLOT_PIPE_READ_BYTES (64u * 1024u)
 #define SLOT_PIPE_KEEP_BYTES (1024u * 1024u) //  A buffer that grew larger is freed when it is empty
+#define SLOT_PIPE_PIECE_BYTES (64u * 1024u) //  Of a large frame: the worker reads one while we write the next
+#define SLOT_PIPE_WAIT_MS 100               //  For room, between two looks whether the worker is there
+#define SLOT_PIPE_MARK_BYTES 4096u
+
+void slot_pipe_init (slot_pipe_t *self, int fd, ring_t *ring)
+{
+    *self = (slot_pipe_t){.fd = fd, .ring = {.ring = ring}};
+    uint8_t *mark =
+        mmap (NULL, SLOT_PIPE_MARK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mark == MAP_FAILED)
+        return;
+    *mark = 1;
+    if (madvise (mark, SLOT_PIPE_MARK_BYTES, MADV_WIPEONFORK) == 0)
+        self->mark = mark;
+    else
+        munmap (mark, SLOT_PIPE_MARK_BYTES);
+}
+
+bool slot_pipe_is_copy (const slot_pipe_t *self)
+{
+    return self->mark && *self->mark == 0;
+}
 
 void slot_pipe_free (slot_pipe_t *self)
 {
+    if (self->mark)
+        munmap ((void *) (uintptr_t) self->mark, SLOT_PIPE_MARK_BYTES);
+    self->mark = NULL;
     buffer_free (&self->in);
     buffer_free (&self->held);
     buffer_free (&self->out);
@@ -106,33 +132,63 @@ void slot_pipe_release (slot_pipe_t *self)
 
 void slot_pipe_begin (slot_pipe_t *self, uint8_t verb)
 {
-    self->frame_size = self->out.size;
+    buffer_clear (&self->out);
     buffer_append (&self->out, (const uint8_t [SLOT_PIPE_HEAD_BYTES]){0, 0, 0, 0, verb},
                    SLOT_PIPE_HEAD_BYTES);
 }
 
-void slot_pipe_end (slot_pipe_t *self)
+static void s_wait_for_room (slot_pipe_t *self)
 {
-    size_t length = self->out.size - self->frame_size - 4;
-    assert (length <= SLOT_PIPE_FRAME_MAX);
-    uint8_t *head = self->out.data + self->frame_size;
-    for (size_t i = 0; i < 4; i++)
-        head [i] = (uint8_t) (length >> (8 * (3 - i)));
+    struct pollfd socket = {.fd = self->fd};
+    ring_wait (&self->ring, SLOT_PIPE_WAIT_MS);
+    if (poll (&socket, 1, 0) > 0 && (socket.revents & (POLLHUP | POLLERR | POLLNVAL)))
+        self->gone = true;
 }
 
-void slot_pipe_flush (slot_pipe_t *self)
+//  A frame that fits goes in at once; a larger one piece by piece, and for these the worker is told
+//  at once.
+static void s_publish (slot_pipe_t *self)
 {
-    size_t written = 0;
-    while (written < self->out.size && !self->gone) {
-        ssize_t sent = send (self->fd, self->out.data + written, self->out.size - written, MSG_NOSIGNAL);
-        if (sent > 0)
-            written += (size_t) sent;
-        else if (errno == EAGAIN || errno == EWOULDBLOCK)
-            poll (&(struct pollfd){.fd = self->fd, .events = POLLOUT}, 1, -1);
-        else if (errno != EINTR)
-            self->gone = true;
+    const uint8_t *bytes = self->out.data;
+    for (size_t left = self->out.size; left > 0;) {
+        size_t count =
+            ring_put (&self->ring, bytes, left < SLOT_PIPE_PIECE_BYTES ? left : SLOT_PIPE_PIECE_BYTES);
+        self->untold += count;
+        bytes += count;
+        left -= count;
+        if (left > 0)
+            slot_pipe_flush (self);
+        if (left > 0 && count == 0 && !self->gone)
+            s_wait_for_room (self);
+        if (count == 0 && self->gone)
+            return;
     }
+}
+
+void slot_pipe_end (slot_pipe_t *self)
+{
+    size_t length = self->out.size - 4;
+    assert (length <= SLOT_PIPE_FRAME_MAX);
+    for (size_t i = 0; i < 4; i++)
+        self->out.data [i] = (uint8_t) (length >> (8 * (3 - i)));
+    s_publish (self);
     buffer_clear (&self->out);
     if (self->out.capacity > SLOT_PIPE_KEEP_BYTES)
         buffer_free (&self->out);
+}
+
+//  A socket that takes no more has bells in it that the worker has not heard.
+bool slot_pipe_flush (slot_pipe_t *self)
+{
+    const uint8_t bell = RING_BELL;
+    ssize_t sent = 0;
+    if (self->untold == 0)
+        return false;
+    self->untold = 0;
+    do
+        sent = send (self->fd, &bell, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        self->gone = true;
+    return true;
 }

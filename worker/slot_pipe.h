@@ -4,7 +4,12 @@
  *  payload must stay where it is, and the worker may have something to say: slot_pipe_hold keeps the bytes of the frames handed out so
  *  far, and reads go elsewhere until slot_pipe_release.
  *
- *  Results are gathered and written together. One thread; the descriptor is borrowed.
+ *  What goes out is published in the ring as soon as its frame is complete, with no system call:
+ *  the worker can read it from then on, whatever becomes of the slot. It hears of it by a bell, one
+ *  for many frames. One thread; descriptor and ring are borrowed.
+ *
+ *  A task may fork. The copy of the slot that comes out of that must not speak for it:
+ *  slot_pipe_is_copy tells it what it is.
  */
 
 #ifndef WORKER_SLOT_PIPE_H_INCLUDED
@@ -12,20 +17,23 @@
 
 #include "common/buffer.h"
 #include "common/cursor.h"
+#include "worker/ring.h"
 
 #define SLOT_PIPE_HEAD_BYTES 5u                                     //  Length and verb
 #define SLOT_PIPE_FRAME_MAX ((1024u * 1024u * 1024u) + 64u * 1024u) //  What the length may say
 
 typedef struct slot_pipe {
-    int fd;            //  Socket to the worker; borrowed
-    buffer_t in;       //  Read; frames before at were handed out
-    size_t at;         //  Next frame in in
-    size_t scanned;    //  Frames before this were seen by slot_pipe_scan; never before at
-    buffer_t held;     //  Frames handed out, while holding
-    bool holding;      //  held is in use
-    buffer_t out;      //  Waits to be written
-    size_t frame_size; //  Start of the frame being written to out
-    bool gone;         //  The worker has closed, or writing failed
+    int fd;                       //  Socket to the worker; borrowed
+    buffer_t in;                  //  Read; frames before at were handed out
+    size_t at;                    //  Next frame in in
+    size_t scanned;               //  Frames before this were seen by slot_pipe_scan; never before at
+    buffer_t held;                //  Frames handed out, while holding
+    bool holding;                 //  held is in use
+    ring_writer_t ring;           //  What goes out
+    buffer_t out;                 //  The frame that is being packed
+    size_t untold;                //  Bytes published since the last bell
+    bool gone;                    //  The worker has closed, or the bell cannot be rung
+    const volatile uint8_t *mark; //  1 in the slot itself, 0 in a copy that fork made; NULL: nobody knows
 } slot_pipe_t;
 
 typedef struct slot_frame {
@@ -35,6 +43,7 @@ typedef struct slot_frame {
 
 typedef enum slot_pipe_got { SLOT_PIPE_FRAME, SLOT_PIPE_NOTHING, SLOT_PIPE_BROKEN } slot_pipe_got_t;
 
+void slot_pipe_init (slot_pipe_t *self, int fd, ring_t *ring);
 void slot_pipe_free (slot_pipe_t *self);
 
 //  Takes the next whole frame.
@@ -49,11 +58,16 @@ bool slot_pipe_fill (slot_pipe_t *self, bool wait);
 void slot_pipe_hold (slot_pipe_t *self);
 void slot_pipe_release (slot_pipe_t *self);
 
-//  Between the two the caller packs a body into self->out.
+//  Between the two the caller packs a body into self->out. slot_pipe_end publishes it, and waits
+//  for room when it is large.
 void slot_pipe_begin (slot_pipe_t *self, uint8_t verb);
 void slot_pipe_end (slot_pipe_t *self);
 
-//  Writes all that waits, for as long as it takes.
-void slot_pipe_flush (slot_pipe_t *self);
+//  Rings, if something was published that the worker has not been told of. True when there was
+//  something.
+bool slot_pipe_flush (slot_pipe_t *self);
+
+//  Is this process a copy of the slot, made by fork in a task?
+bool slot_pipe_is_copy (const slot_pipe_t *self);
 
 #endif

@@ -14,24 +14,30 @@
 #include <unistd.h>
 
 #define SLOT_FD 3
-#define SLOT_PAGE_FD 4
+#define SLOT_SHARE_FD 4
 #define SLOT_EXIT_USAGE 64
 #define SLOT_STACK_BYTES (64u * 1024u)
 
-static ticket_page_t *s_page; //  For the handler, which gets nothing else
+//  For the handlers, which get nothing else.
+static share_t *s_share;
+static pid_t s_self;
 
-//  Says by what the slot dies, and dies by it: the handler was for one time, and the signal comes again when it returns.
+//  Says by what the slot dies, and dies by it: the handler was for one time, and the signal comes
+//  again when it returns. A child of a task says nothing.
 static void s_on_fatal (int number)
 {
-    atomic_store (&s_page->fatal_signal, number);
+    if (getpid () == s_self)
+        atomic_store (&s_share->page.fatal_signal, number);
     raise (number);
 }
 
-//  The worker has ended, or wants this slot to. Nothing of its command may stay.
+//  The worker has ended, or wants this slot to. Nothing of its command may stay. A task may have
+//  written any number there: only a group of our own session is ours. One whose leader has gone is
+//  left to the worker.
 static void s_on_terminate (int number)
 {
-    int32_t group = atomic_load (&s_page->process_group);
-    if (group > 0)
+    int32_t group = atomic_load (&s_share->page.process_group);
+    if (group > 1 && getpid () == s_self && getsid (group) == s_self)
         kill (-group, SIGKILL);
     s_on_fatal (number);
 }
@@ -72,18 +78,19 @@ static bool s_is_slot (void)
 int slot_main_serve (const cadre_function_t *functions)
 {
     unsetenv ("CADRE_SERVE");
-    s_page = s_is_slot () ? ticket_page_map (SLOT_PAGE_FD) : NULL;
-    if (!s_page) {
+    s_self = getpid ();
+    s_share = s_is_slot () ? share_map (SLOT_SHARE_FD) : NULL;
+    if (!s_share) {
         fprintf (stderr, "cadre-slot: this is started by cadre-worker, not by hand: start cadre-worker\n");
         return SLOT_EXIT_USAGE;
     }
     fcntl (SLOT_FD, F_SETFD, FD_CLOEXEC);
-    fcntl (SLOT_PAGE_FD, F_SETFD, FD_CLOEXEC);
+    fcntl (SLOT_SHARE_FD, F_SETFD, FD_CLOEXEC);
     s_default_actions ();
     s_catch_signals ();
     prctl (PR_SET_CHILD_SUBREAPER, 1);
     prctl (PR_SET_PDEATHSIG, SIGTERM);
     oom_volunteer ();
     const slot_serve_options_t options = {.functions = functions};
-    return slot_serve (SLOT_FD, s_page, &options);
+    return slot_serve (SLOT_FD, s_share, &options);
 }

@@ -50,6 +50,7 @@ slots_t *slots_new (const slots_options_t *options, fault_t *fault)
     }
     self->watch = (alarm_t){.ring = usher_watch, .owner = self};
     self->pause = (alarm_t){.ring = s_pause_is_over, .owner = self};
+    self->patrol = (alarm_t){.ring = patrol_ring, .owner = self};
     oom_start (&self->oom, NULL);
     return self;
 }
@@ -71,7 +72,7 @@ static void s_say_farewell (slots_t *self)
         if (seat->state == SEAT_EMPTY)
             continue;
         if (seat->tasks)
-            ticket_cancel (seat->page, seat->tasks->ticket);
+            ticket_cancel (&seat->share->page, seat->tasks->ticket);
         shutdown (seat->fd, SHUT_RDWR);
     }
 }
@@ -100,13 +101,14 @@ void slots_destroy (slots_t **self_p)
         return;
     timers_cancel (self->options.timers, &self->watch);
     timers_cancel (self->options.timers, &self->pause);
+    timers_cancel (self->options.timers, &self->patrol);
     s_say_farewell (self);
     for (size_t i = 0; i < self->options.count; i++) {
         s_see_off (&self->seats [i], &farewell_ms, &threads_ms);
         s_free_list (&self->seats [i].tasks);
         seat_clear (&self->seats [i]);
     }
-    umpire_sweep (self);
+    coroner_sweep (self);
     for (size_t i = 0; i < self->abandoned_count; i++)
         vessel_leave (&self->abandoned [i]);
     s_free_list (&self->queue);
@@ -274,7 +276,7 @@ static void s_refuse_waiting (slots_t *self)
 void slots_turn (slots_t *self)
 {
     if (self->abandoned_count)
-        umpire_sweep (self);
+        coroner_sweep (self);
     if (self->refuses)
         s_refuse_waiting (self);
     usher_turn (self);
@@ -357,6 +359,7 @@ void slots_return_waiting (slots_t *self)
 
 void slots_reclaim_running (slots_t *self)
 {
+    slots_return_waiting (self); //  Tasks of a slot that died meanwhile wait again
     s_stop_running (self, NULL, true, LEASE_RECLAIMED);
 }
 

@@ -3,8 +3,6 @@
 #include "worker/ticket.h"
 
 #include <assert.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 static uint64_t s_pack (uint32_t next, uint32_t limit)
 {
@@ -27,61 +25,62 @@ void ticket_page_init (ticket_page_t *self)
     atomic_init (&self->claim, s_pack (1, 1));
     atomic_init (&self->cancelled, 0);
     atomic_init (&self->started_us, 0);
-    atomic_init (&self->finished, 0);
     atomic_init (&self->process_group, 0);
     atomic_init (&self->fatal_signal, 0);
 }
 
-ticket_page_t *ticket_page_new (int *fd)
+ticket_desk_t ticket_desk_of (ticket_page_t *page)
 {
-    ticket_page_t *self = NULL;
-    *fd = memfd_create ("cadre-tickets", MFD_CLOEXEC);
-    if (*fd < 0)
-        return NULL;
-    if (ftruncate (*fd, TICKET_PAGE_BYTES) == 0)
-        self = ticket_page_map (*fd);
-    if (!self) {
-        close (*fd);
-        *fd = -1;
-        return NULL;
-    }
-    ticket_page_init (self);
-    return self;
+    return (ticket_desk_t){.page = page, .limit = 1, .next = 1};
 }
 
-ticket_page_t *ticket_page_map (int fd)
+static bool s_read (ticket_desk_t *self, uint64_t claim)
 {
-    void *page = mmap (NULL, TICKET_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return page == MAP_FAILED ? NULL : page;
+    if (s_limit (claim) != self->limit || s_next (claim) - self->next > self->limit - self->next)
+        return false;
+    self->next = s_next (claim);
+    return true;
 }
 
-void ticket_page_destroy (ticket_page_t **self_p)
+bool ticket_look (ticket_desk_t *self)
 {
-    assert (self_p);
-    if (*self_p)
-        munmap (*self_p, TICKET_PAGE_BYTES);
-    *self_p = NULL;
+    return s_read (self, atomic_load (&self->page->claim));
 }
 
-uint32_t ticket_offer (ticket_page_t *self, uint32_t count)
+//  As long as the page makes sense only a claim can come in between, and there are at most as many
+//  as tickets are out. A page that is written over all the time fails as soon as it makes none.
+static bool s_swap (ticket_desk_t *self, uint32_t ahead, bool revoke, uint32_t *next)
 {
-    uint64_t claim = atomic_load (&self->claim);
-    uint32_t first;
+    uint64_t claim = atomic_load (&self->page->claim), wanted;
     do {
-        first = s_limit (claim);
-        assert (first + count - s_next (claim) <= TICKET_AHEAD_MAX);
-    } while (!atomic_compare_exchange_weak (&self->claim, &claim, s_pack (s_next (claim), first + count)));
-    return first;
+        if (!s_read (self, claim))
+            return false;
+        *next = self->next;
+        wanted = revoke ? s_pack (self->limit, self->limit) : s_pack (self->next, self->limit + ahead);
+    } while (wanted != claim && !atomic_compare_exchange_weak (&self->page->claim, &claim, wanted));
+    self->limit = s_limit (wanted);
+    self->next = s_next (wanted);
+    return true;
 }
 
-uint32_t ticket_revoke (ticket_page_t *self, uint32_t *first)
+bool ticket_offer (ticket_desk_t *self, uint32_t count, uint32_t *first)
 {
-    uint64_t claim = atomic_load (&self->claim);
-    while (s_next (claim) != s_limit (claim)
-           && !atomic_compare_exchange_weak (&self->claim, &claim, s_pack (s_limit (claim), s_limit (claim))))
-        ;
-    *first = s_next (claim);
-    return s_limit (claim) - s_next (claim);
+    uint32_t next;
+    *first = self->limit;
+    assert (count <= TICKET_AHEAD_MAX);
+    return s_swap (self, count, false, &next);
+}
+
+bool ticket_revoke (ticket_desk_t *self, uint32_t *first, uint32_t *count)
+{
+    bool sane = s_swap (self, 0, true, first);
+    *count = sane ? self->limit - *first : 0;
+    return sane;
+}
+
+bool ticket_is_claimed (const ticket_desk_t *self, uint32_t ticket)
+{
+    return ticket_before (ticket, self->next);
 }
 
 void ticket_cancel (ticket_page_t *self, uint32_t ticket)
@@ -102,19 +101,7 @@ ticket_verdict_t ticket_claim (ticket_page_t *self, uint32_t ticket, int64_t now
     return TICKET_RUN;
 }
 
-void ticket_finish (ticket_page_t *self, uint32_t ticket)
-{
-    atomic_store (&self->finished, ticket);
-}
-
 bool ticket_is_cancelled (const ticket_page_t *self, uint32_t ticket)
 {
     return atomic_load_explicit (&self->cancelled, memory_order_relaxed) == (TICKET_CANCELLED | ticket);
-}
-
-ticket_state_t ticket_state (const ticket_page_t *self, uint32_t ticket)
-{
-    if (!ticket_before (ticket, s_next (atomic_load (&self->claim))))
-        return TICKET_WAITING;
-    return ticket_before (atomic_load (&self->finished), ticket) ? TICKET_RUNNING : TICKET_FINISHED;
 }

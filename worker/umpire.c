@@ -1,21 +1,12 @@
-//  umpire.c - says how leases ended: by a result, by the death of a slot, or because their time was over
+//  umpire.c - says how leases ended: by a result, or because their time was over
 
 #include "worker/failure.h"
 #include "worker/slots_inside.h"
 
-#include "common/log.h"
-
-#include <assert.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <utlist.h>
 
 #define TEXT_BYTES 512
 #define BACKSTOP_MS 1000  //  How much later than a slot the worker itself ends commands
@@ -24,7 +15,7 @@
 #define UNLIMITED_MS (UINT64_C (1) << 40)
 #define LACK "killed for lack of memory; give the container or machine more, or run fewer slots"
 
-static void s_alarm (slots_t *self, seat_t *seat, seat_stage_t stage, uint64_t delay_ms)
+void umpire_alarm (slots_t *self, seat_t *seat, seat_stage_t stage, uint64_t delay_ms)
 {
     uint64_t capped_ms = delay_ms < UNLIMITED_MS ? delay_ms : UNLIMITED_MS;
     seat->stage = stage;
@@ -32,7 +23,7 @@ static void s_alarm (slots_t *self, seat_t *seat, seat_stage_t stage, uint64_t d
                 moment_now (self->options.clock) + (int64_t) capped_ms * 1000);
 }
 
-static void s_calm (slots_t *self, seat_t *seat)
+void umpire_calm (slots_t *self, seat_t *seat)
 {
     seat->stage = SEAT_CALM;
     timers_cancel (self->options.timers, &seat->alarm);
@@ -76,8 +67,8 @@ void umpire_return (slots_t *self, lease_t *lease)
     s_free (self, lease);
 }
 
-static void s_explain (slots_t *self, lease_t *lease, slots_result_t result, const char *kind,
-                       const char *message, bool abandoned)
+void umpire_explain (slots_t *self, lease_t *lease, slots_result_t result, const char *kind,
+                     const char *message, bool abandoned)
 {
     buffer_t detail = {0};
     failure_pack (&detail, kind, message, self->options.worker, abandoned);
@@ -88,17 +79,16 @@ static void s_explain (slots_t *self, lease_t *lease, slots_result_t result, con
 
 void umpire_fail (slots_t *self, lease_t *lease, const char *kind, const char *message)
 {
-    s_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_ERROR}, kind, message, false);
+    umpire_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_ERROR}, kind, message, false);
 }
 
 void umpire_cancelled (slots_t *self, lease_t *lease, const char *message)
 {
-    s_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_CANCELLED}, "cancelled", message,
-               false);
+    umpire_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_CANCELLED}, "cancelled", message,
+                    false);
 }
 
-//  Ends a lease that was being stopped, as its verdict says.
-static void s_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool abandoned)
+void umpire_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool abandoned)
 {
     char text [TEXT_BYTES];
     const char *how = abandoned ? "; its thread did not stop and was left behind" : "";
@@ -109,12 +99,12 @@ static void s_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool aba
         snprintf (text, sizeof (text),
                   "task %" PRIu64 ".%" PRIu32 " ran for longer than its %" PRIu64 " ms%s", lease->job->number,
                   lease->index, lease->job->timeout_ms, how);
-        s_explain (self, lease, result, "timeout", text, abandoned);
+        umpire_explain (self, lease, result, "timeout", text, abandoned);
         return;
     case LEASE_CANCELLED:
         result.outcome = CADRE_OUTCOME_CANCELLED;
         snprintf (text, sizeof (text), "cancelled while it ran%s", how);
-        s_explain (self, lease, result, "cancelled", text, abandoned);
+        umpire_explain (self, lease, result, "cancelled", text, abandoned);
         return;
     default: umpire_return (self, lease); return;
     }
@@ -139,7 +129,6 @@ static bool s_on_ready (slots_t *self, seat_t *seat, cursor_t *body)
     buffer_clear (&self->functions);
     buffer_append (&self->functions, fields.functions.values.data, fields.functions.values.size);
     self->functions_count = fields.functions.count;
-    self->failures = 0;
     timers_cancel (self->options.timers, &self->pause);
     seat_move (seat, SEAT_READY);
     return true;
@@ -183,10 +172,17 @@ static bool s_result_stands (const lease_t *lease, uint64_t outcome)
     return lease->verdict != LEASE_TIMED_OUT && outcome == CADRE_OUTCOME_OK;
 }
 
+//  Only the task that a slot runs can write or end: the first one, once it has begun.
+static bool s_is_of_first (seat_t *seat, uint64_t ticket)
+{
+    return seat->tasks && ticket == seat->tasks->ticket && seat_has_begun (seat, seat->tasks)
+           && seat->fault != SEAT_TORN;
+}
+
 static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
 {
     wire_slot_result_t fields;
-    if (!wire_read_slot_result (body, &fields) || !seat->tasks || fields.ticket != seat->tasks->ticket
+    if (!wire_read_slot_result (body, &fields) || !s_is_of_first (seat, fields.ticket)
         || fields.outcome == CADRE_OUTCOME_NONE || fields.outcome >= CADRE_OUTCOMES_COUNT
         || fields.run_us > INT64_MAX)
         return false;
@@ -194,8 +190,9 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
     bool signalled = seat->stage == SEAT_TERMED || seat->stage == SEAT_KILLED;
     seat->slow = false;
     seat->given++;
+    self->failures = 0;
     if (seat->stage != SEAT_CALM && !signalled)
-        s_calm (self, seat);
+        umpire_calm (self, seat);
     if (jobs_is_bygone (self->jobs, lease->job) && !seat->tasks)
         seat_end_job (seat, self->jobs, lease->job);
     if (lease->verdict == LEASE_GOES_ON)
@@ -203,7 +200,7 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
     if (s_result_stands (lease, fields.outcome))
         s_pass_on (self, lease, &fields);
     else
-        s_carry_out (self, lease, (int64_t) fields.run_us, false);
+        umpire_carry_out (self, lease, (int64_t) fields.run_us, false);
     if (signalled) //  It took the signal and lives: nobody knows in what state
         umpire_kill (self, seat);
     else
@@ -214,7 +211,7 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
 static bool s_on_output (slots_t *self, seat_t *seat, cursor_t *body)
 {
     wire_slot_output_t fields;
-    if (!wire_read_slot_output (body, &fields) || !seat->tasks || fields.ticket != seat->tasks->ticket
+    if (!wire_read_slot_output (body, &fields) || !s_is_of_first (seat, fields.ticket)
         || fields.bytes.size > WIRE_PART_MAX)
         return false;
     lease_t *lease = seat->tasks;
@@ -235,149 +232,44 @@ static bool s_on_message (slots_t *self, seat_t *seat, uint8_t verb, cursor_t *b
     }
 }
 
-static void s_messages (slots_t *self, seat_t *seat)
+void umpire_hear (slots_t *self, seat_t *seat)
 {
     size_t offset = 0;
     uint8_t verb;
     cursor_t body;
     int more = 0;
+    seat_read (seat);
     while ((more = seat_message (seat, &offset, &verb, &body)) > 0)
         if (!s_on_message (self, seat, verb, &body)) {
             more = -1;
             break;
         }
     seat_consume (seat, offset);
-    if (more >= 0 || seat->closed)
-        return;
-    log_line (LOG_WARNING, "W010", "slot %zu sent a message that cannot be read; it is replaced",
-              seat->place + 1);
-    seat->closed = true;
-    shutdown (seat->fd, SHUT_RDWR);
-}
-
-//  ---- the end of a slot -----------------------------------------------------------
-
-static int s_signal_of (const seat_t *seat, int status)
-{
-    if (status != VESSEL_STATUS_UNKNOWN)
-        return WIFSIGNALED (status) ? WTERMSIG (status) : 0;
-    int fatal = atomic_load (&seat->page->fatal_signal);
-    return fatal ? fatal : SIGKILL;
-}
-
-static void s_blame (slots_t *self, const seat_t *seat, lease_t *lease, int status, bool thread)
-{
-    char text [TEXT_BYTES];
-    int number = thread ? 0 : s_signal_of (seat, status);
-    int64_t now_us = moment_now (self->options.clock);
-    int64_t run_us = now_us - atomic_load (&seat->page->started_us);
-    slots_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .run_us = run_us > 0 ? (uint64_t) run_us : 0};
-    int used =
-        snprintf (text, sizeof (text), "slot %zu of worker %.100s ", seat->place + 1, self->options.worker);
-    size_t left = sizeof (text) - (size_t) used;
-    if (number) {
-        bool memory = number == SIGKILL && !seat->killed && oom_struck (&self->oom, now_us - run_us, now_us);
-        result.outcome = memory ? CADRE_OUTCOME_OUT_OF_MEMORY : CADRE_OUTCOME_SIGNAL;
-        result.code = number;
-        snprintf (text + used, left, "was killed by signal %d (%s)%s while it ran %" PRIu64 ".%" PRIu32,
-                  number, strsignal (number), memory ? ", for lack of memory," : "", lease->job->number,
-                  lease->index);
-    } else if (thread) {
-        snprintf (text + used, left,
-                  "ended its thread while it ran %" PRIu64 ".%" PRIu32 "; a function must return",
-                  lease->job->number, lease->index);
-    } else {
-        result.code = status == VESSEL_STATUS_UNKNOWN ? 0 : WEXITSTATUS (status);
-        snprintf (text + used, left,
-                  "exited with code %d while it ran %" PRIu64 ".%" PRIu32 "; a function must return",
-                  (int) result.code, lease->job->number, lease->index);
-    }
-    const char *kind = number ? cadre_outcome_text (result.outcome) : "slot-exited";
-    s_explain (self, lease, result, kind, text, false);
-}
-
-static void s_forget_seat (void *context, job_t *job)
-{
-    jobs_set_known (job, ((const seat_t *) context)->place, false);
-}
-
-static void s_empty (slots_t *self, seat_t *seat)
-{
-    s_calm (self, seat);
-    jobs_each (self->jobs, s_forget_seat, seat);
-    seat_clear (seat);
-    seat_move (seat, SEAT_EMPTY);
-}
-
-//  The dead slot's tasks: the one that it ran is blamed, the others go elsewhere.
-static void s_judge (slots_t *self, seat_t *seat, int status, bool thread)
-{
-    lease_t *others = NULL, *lease;
-    while ((lease = seat_take (seat))) {
-        if (lease->verdict != LEASE_GOES_ON)
-            s_carry_out (self, lease,
-                         moment_now (self->options.clock) - atomic_load (&seat->page->started_us), false);
-        else if (ticket_state (seat->page, lease->ticket) == TICKET_RUNNING)
-            s_blame (self, seat, lease, status, thread);
-        else
-            DL_APPEND (others, lease);
-    }
-    usher_requeue (self, others);
-}
-
-//  A slot that ended before it said that it is ready.
-static void s_blame_start (slots_t *self, const seat_t *seat, int status, bool thread)
-{
-    char how [64] = "thread ended";
-    int number = s_signal_of (seat, status);
-    if (!thread && number)
-        snprintf (how, sizeof how, "%s", strsignal (number));
-    else if (!thread)
-        snprintf (how, sizeof how, "exit code %d", WEXITSTATUS (status));
-    fault_set (&self->start_fault, CADRE_ERROR_CONFIGURATION,
-               "slots end before they are ready (%s); run %s by hand to see why", how,
-               self->options.start.path ? self->options.start.path : "the plugin");
-    usher_start_failed (self);
-}
-
-static void s_bury (slots_t *self, seat_t *seat, int status, bool thread)
-{
-    seat_read (seat); //  What it wrote between our last look and its end
-    s_messages (self, seat);
-    seat_kill_group (seat);
-    if (seat->state == SEAT_STARTING && !seat->killed)
-        s_blame_start (self, seat, status, thread);
-    log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", seat->place + 1, status);
-    s_judge (self, seat, status, thread);
-    s_empty (self, seat);
+    if (more < 0 && !seat->fault)
+        seat->fault = SEAT_GARBLED;
 }
 
 void umpire_kill (slots_t *self, seat_t *seat)
 {
     seat_kill (seat);
-    s_alarm (self, seat, SEAT_KILLED, KILLED_LOOK_MS);
+    umpire_alarm (self, seat, SEAT_KILLED, KILLED_LOOK_MS);
 }
 
 void umpire_read (slots_t *self, seat_t *seat, bool ended)
 {
-    int status;
     if (seat->state == SEAT_EMPTY)
         return;
     bool was_closed = seat->closed;
-    seat_read (seat);
-    s_messages (self, seat);
-    if (!seat->closed && !ended)
+    umpire_hear (self, seat);
+    if ((seat->closed || ended) && coroner_has_ended (self, seat))
         return;
-    bool thread = seat->vessel.kind == VESSEL_THREAD;
-    if (vessel_reap (&seat->vessel, &status)) {
-        s_bury (self, seat, status, thread);
-        return;
+    if (seat->fault) {
+        coroner_condemn (self, seat, seat->fault);
+    } else if (seat->closed && !was_closed) {
+        epoll_ctl (self->epoll, EPOLL_CTL_DEL, seat->fd, NULL);
+        if (seat->stage < SEAT_TERMED)
+            umpire_alarm (self, seat, SEAT_FAREWELL, LAST_LOOK_MS);
     }
-    if (!seat->closed || was_closed)
-        return;
-    epoll_ctl (self->epoll, EPOLL_CTL_DEL, seat->fd, NULL);
-    if (seat->stage < SEAT_TERMED)
-        s_alarm (self, seat, SEAT_FAREWELL, LAST_LOOK_MS);
 }
 
 //  ---- limits of time ------------------------------------------------------------------
@@ -388,48 +280,18 @@ static uint64_t s_limit_ms (const lease_t *lease)
     return job->kind == WIRE_KIND_COMMAND ? job->timeout_ms + job->grace_ms + BACKSTOP_MS : job->timeout_ms;
 }
 
-void umpire_sweep (slots_t *self)
-{
-    int status;
-    for (size_t i = 0; i < self->abandoned_count;) {
-        if (vessel_reap (&self->abandoned [i], &status))
-            self->abandoned [i] = self->abandoned [--self->abandoned_count];
-        else
-            i++;
-    }
-    if (self->abandoned_count < SLOTS_ABANDONED_MAX)
-        self->refuses = false;
-}
-
-static void s_abandon (slots_t *self, seat_t *seat)
-{
-    lease_t *lease, *others = NULL;
-    int64_t run_us = moment_now (self->options.clock) - atomic_load (&seat->page->started_us);
-    lease_t *stuck = seat_take (seat);
-    while ((lease = seat_take (seat)))
-        DL_APPEND (others, lease);
-    usher_requeue (self, others);
-    ticket_cancel (seat->page, stuck->ticket);
-    self->abandoned = realloc (self->abandoned, (self->abandoned_count + 1) * sizeof (vessel_t));
-    assert (self->abandoned);
-    self->abandoned [self->abandoned_count++] = seat->vessel;
-    seat->vessel = (vessel_t){.pidfd = -1};
-    s_empty (self, seat);
-    s_carry_out (self, stuck, run_us, true);
-    self->refuses = self->options.embedded && self->abandoned_count >= SLOTS_ABANDONED_MAX;
-}
-
 static void s_terminate (slots_t *self, seat_t *seat)
 {
-    uint64_t grace_ms = seat->tasks->job->grace_ms;
-    if (seat->vessel.kind == VESSEL_THREAD) {
-        s_abandon (self, seat);
+    if (!seat->tasks) {
+        umpire_calm (self, seat);
+    } else if (seat->vessel.kind == VESSEL_THREAD) {
+        coroner_abandon (self, seat);
     } else if (seat->tasks->job->kind == WIRE_KIND_COMMAND) {
         umpire_kill (self, seat);
     } else {
         seat->killed = true;
         vessel_signal (&seat->vessel, SIGTERM);
-        s_alarm (self, seat, SEAT_TERMED, grace_ms);
+        umpire_alarm (self, seat, SEAT_TERMED, seat->tasks->job->grace_ms);
     }
 }
 
@@ -438,8 +300,10 @@ static void s_ask (slots_t *self, seat_t *seat)
 {
     const job_t *job = seat->tasks->job;
     usher_take_back (self, seat);
+    if (!seat->tasks)
+        return;
     seat_cancel (seat);
-    s_alarm (self, seat, SEAT_ASKED, job->grace_ms + (job->kind == WIRE_KIND_COMMAND ? BACKSTOP_MS : 0));
+    umpire_alarm (self, seat, SEAT_ASKED, job->grace_ms + (job->kind == WIRE_KIND_COMMAND ? BACKSTOP_MS : 0));
 }
 
 void umpire_stop (slots_t *self, seat_t *seat, lease_t *lease, lease_verdict_t verdict)
@@ -461,39 +325,40 @@ void umpire_watch (slots_t *self, seat_t *seat)
     if (seat->tasks->verdict != LEASE_GOES_ON)
         s_ask (self, seat);
     else if (seat->tasks->job->timeout_ms)
-        s_alarm (self, seat, SEAT_LIMIT, s_limit_ms (seat->tasks));
+        umpire_alarm (self, seat, SEAT_LIMIT, s_limit_ms (seat->tasks));
+    else if (seat->stage == SEAT_LIMIT) //  Of one that was taken back
+        umpire_calm (self, seat);
 }
 
-static void s_check_limit (slots_t *self, seat_t *seat, int64_t now_us)
+//  The first task has been the first for as long as it may. A slot that has not begun it meanwhile
+//  is of no use.
+static void s_end_in_time (slots_t *self, seat_t *seat)
 {
-    int64_t elapsed_us = 0;
     if (!seat->tasks)
         return;
-    uint64_t limit_ms = s_limit_ms (seat->tasks);
-    if (!seat_is_running (seat, now_us, &elapsed_us))
-        elapsed_us = 0;
-    if ((uint64_t) elapsed_us < limit_ms * 1000) {
-        s_alarm (self, seat, SEAT_LIMIT, limit_ms - (uint64_t) elapsed_us / 1000);
+    seat->tasks->verdict = LEASE_TIMED_OUT;
+    if (!seat_has_begun (seat, seat->tasks)) {
+        coroner_condemn (self, seat, SEAT_LATE);
         return;
     }
     usher_take_back (self, seat);
-    seat->tasks->verdict = LEASE_TIMED_OUT;
     s_terminate (self, seat);
 }
 
 void umpire_ring (void *owner, int64_t now_us)
 {
+    (void) now_us;
     seat_t *seat = owner;
     slots_t *self = seat->owner;
     umpire_read (self, seat, seat->stage == SEAT_KILLED); //  An answer that has come already counts
     if (timers_is_set (&seat->alarm) || seat->state == SEAT_EMPTY)
         return;
     switch (seat->stage) {
-    case SEAT_LIMIT: s_check_limit (self, seat, now_us); break;
+    case SEAT_LIMIT: s_end_in_time (self, seat); break;
     case SEAT_ASKED: s_terminate (self, seat); break;
-    case SEAT_TERMED:
-    case SEAT_FAREWELL: umpire_kill (self, seat); break;
-    case SEAT_KILLED: s_alarm (self, seat, SEAT_KILLED, KILLED_LOOK_MS); break;
+    case SEAT_TERMED: umpire_kill (self, seat); break;
+    case SEAT_FAREWELL: coroner_cut_off (self, seat); break;
+    case SEAT_KILLED: umpire_alarm (self, seat, SEAT_KILLED, KILLED_LOOK_MS); break;
     case SEAT_CALM: break;
     }
 }

@@ -63,6 +63,7 @@ cadre_error_t usher_start (slots_t *self, seat_t *seat)
         return CADRE_OK;
     }
     usher_writable (self, seat, !seat_flush (seat));
+    patrol_go (self);
     return CADRE_OK;
 }
 
@@ -82,17 +83,40 @@ static bool s_is_spent (const slots_t *self, const seat_t *seat)
     return self->options.max_tasks && seat->given + seat->count >= self->options.max_tasks;
 }
 
+//  A slot that cannot be given a task for what it wrote over the shared memory has stranded it.
+static void s_give_failed (slots_t *self, seat_t *seat, lease_t *lease)
+{
+    bool first = seat->count == 0;
+    seat_fault_t fault = seat->fault;
+    coroner_condemn (self, seat, fault);
+    if (!first || !coroner_strand (self, seat, lease)) {
+        DL_PREPEND (self->queue, lease);
+        self->waiting++;
+    }
+}
+
 static void s_give (slots_t *self, seat_t *seat)
 {
     lease_t *lease = self->queue;
     bool first = seat->count == 0;
     DL_DELETE (self->queue, lease);
     self->waiting--;
-    seat_give (seat, lease);
-    if (first)
+    lease->given_us = self->turn_us;
+    if (!seat_give (seat, lease)) {
+        s_give_failed (self, seat, lease);
+        return;
+    }
+    if (first) {
         umpire_watch (self, seat);
-    else if (!timers_is_set (&self->watch))
+        patrol_go (self);
+    } else if (!timers_is_set (&self->watch)) {
         timers_set (self->options.timers, &self->watch, moment_now (self->options.clock) + SLOTS_SLOW_US);
+    }
+}
+
+static bool s_is_fit (const seat_t *seat)
+{
+    return seat->state == SEAT_READY && !seat->closed && !seat->fault;
 }
 
 //  Returns how many slots may be sent more than one.
@@ -101,7 +125,9 @@ static size_t s_give_free (slots_t *self)
     size_t ready = 0;
     for (size_t i = 0; i < self->options.count; i++) {
         seat_t *seat = &self->seats [i];
-        if (seat->state != SEAT_READY || seat->closed)
+        if (seat->fault && seat->state != SEAT_EMPTY)
+            coroner_condemn (self, seat, seat->fault);
+        if (!s_is_fit (seat))
             continue;
         ready += !seat->slow;
         if (seat->count == 0 && s_is_spent (self, seat))
@@ -155,7 +181,7 @@ static void s_start_more (slots_t *self)
 static bool s_may_wait (const slots_t *self, const seat_t *seat, const lease_t *lease)
 {
     int64_t mean_us = lease->job->mean_us;
-    return mean_us >= 0 && !seat->slow && seat->count <= SEAT_AHEAD_MAX
+    return mean_us >= 0 && !seat->slow && !seat->fault && seat->count <= SEAT_AHEAD_MAX
            && seat->ahead_us + mean_us <= SLOTS_AHEAD_US && seat->out.size < OUT_BYTES_MAX
            && lease_payload (lease).size < OUT_BYTES_MAX && !s_is_spent (self, seat);
 }
@@ -165,7 +191,7 @@ static void s_give_ahead (slots_t *self, size_t ready)
     size_t share = (self->waiting + ready - 1) / ready;
     for (size_t i = 0; i < self->options.count; i++) {
         seat_t *seat = &self->seats [i];
-        if (seat->state != SEAT_READY || seat->closed || seat->stage >= SEAT_ASKED)
+        if (!s_is_fit (seat) || seat->stage >= SEAT_ASKED)
             continue;
         for (size_t n = 0; n < share && self->queue && s_may_wait (self, seat, self->queue); n++)
             s_give (self, seat);
@@ -174,6 +200,7 @@ static void s_give_ahead (slots_t *self, size_t ready)
 
 void usher_turn (slots_t *self)
 {
+    self->turn_us = moment_now (self->options.clock);
     size_t ready = s_give_free (self);
     if (self->queue)
         s_start_more (self);
@@ -190,10 +217,9 @@ void usher_watch (void *owner, int64_t now_us)
     bool again = false;
     for (size_t i = 0; i < self->options.count; i++) {
         seat_t *seat = &self->seats [i];
-        int64_t elapsed_us = 0;
         if (seat->count < 2)
             continue;
-        if (seat_is_running (seat, now_us, &elapsed_us) && elapsed_us > SLOTS_SLOW_US) {
+        if (seat_has_begun (seat, seat->tasks) && seat_run_us (seat, now_us) > SLOTS_SLOW_US) {
             seat->slow = true;
             usher_take_back (self, seat);
         }

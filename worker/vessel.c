@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define SOCKET_TARGET 3
-#define PAGE_TARGET 4
+#define SHARE_TARGET 4
 #define FIRST_SAFE 16 //  Copies are made from here on, so that a dup2 never hits a source
 
 extern char **environ;
@@ -26,7 +26,7 @@ struct vessel_box {
     _Atomic int owners;                     //  Thread and worker; the last one frees
     _Atomic bool ended;                     //  The thread serves no more
     int fd;                                 //  The thread's end of the socketpair; closed when it ends
-    ticket_page_t *page;                    //  The thread's mapping of it; unmapped by the last owner
+    share_t *share;                         //  The thread's mapping; unmapped by the last owner
     const struct cadre_function *functions; //  Of the program, or NULL
 };
 
@@ -60,7 +60,7 @@ static bool s_is_stderr (void)
     return fstat (STDERR_FILENO, &status) == 0 && (status.st_mode & S_IFMT) != 0;
 }
 
-static int s_actions (posix_spawn_file_actions_t *actions, int fd, int page_fd)
+static int s_actions (posix_spawn_file_actions_t *actions, int fd, int share_fd)
 {
     int error = posix_spawn_file_actions_addopen (actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (!error && !s_is_stderr ())
@@ -70,13 +70,13 @@ static int s_actions (posix_spawn_file_actions_t *actions, int fd, int page_fd)
     if (!error)
         error = posix_spawn_file_actions_adddup2 (actions, fd, SOCKET_TARGET);
     if (!error)
-        error = posix_spawn_file_actions_adddup2 (actions, page_fd, PAGE_TARGET);
+        error = posix_spawn_file_actions_adddup2 (actions, share_fd, SHARE_TARGET);
     if (!error)
-        error = posix_spawn_file_actions_addclosefrom_np (actions, PAGE_TARGET + 1);
+        error = posix_spawn_file_actions_addclosefrom_np (actions, SHARE_TARGET + 1);
     return error;
 }
 
-static int s_spawn (pid_t *pid, const char *path, int fd, int page_fd)
+static int s_spawn (pid_t *pid, const char *path, int fd, int share_fd)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -91,7 +91,7 @@ static int s_spawn (pid_t *pid, const char *path, int fd, int page_fd)
                               (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
     char **environment = s_environment ();
     char *argv [] = {(char *) (uintptr_t) path, NULL};
-    int error = s_actions (&actions, fd, page_fd);
+    int error = s_actions (&actions, fd, share_fd);
     if (!error)
         error = posix_spawn (pid, path, &actions, &attributes, argv, environment);
     free (environment);
@@ -113,16 +113,16 @@ static cadre_error_t s_spawn_fault (const char *path, int error, fault_t *fault)
         strerror (error));
 }
 
-cadre_error_t vessel_start_process (vessel_t *self, const char *path, int fd, int page_fd, fault_t *fault)
+cadre_error_t vessel_start_process (vessel_t *self, const char *path, int fd, int share_fd, fault_t *fault)
 {
     *self = (vessel_t){.pidfd = -1};
     int high_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
-    int high_page = fcntl (page_fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
-    int error = high_fd < 0 || high_page < 0 ? EMFILE : s_spawn (&self->pid, path, high_fd, high_page);
+    int high_share = fcntl (share_fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
+    int error = high_fd < 0 || high_share < 0 ? EMFILE : s_spawn (&self->pid, path, high_fd, high_share);
     if (high_fd >= 0)
         close (high_fd);
-    if (high_page >= 0)
-        close (high_page);
+    if (high_share >= 0)
+        close (high_share);
     if (error)
         return s_spawn_fault (path, error, fault);
     self->kind = VESSEL_PROCESS;
@@ -134,7 +134,7 @@ static void s_release (struct vessel_box *box)
 {
     if (atomic_fetch_sub (&box->owners, 1) != 1)
         return;
-    ticket_page_destroy (&box->page);
+    share_destroy (&box->share);
     free (box);
 }
 
@@ -152,24 +152,24 @@ static void *s_thread (void *argument)
     struct vessel_box *box = argument;
     struct slot_serve_options options = {.functions = box->functions, .thread = true};
     pthread_cleanup_push (s_thread_ends, box);
-    slot_serve (box->fd, box->page, &options);
+    slot_serve (box->fd, box->share, &options);
     pthread_cleanup_pop (1);
     return NULL;
 }
 
 cadre_error_t vessel_start_thread (vessel_t *self, const struct cadre_function *functions, int fd,
-                                   int page_fd, fault_t *fault)
+                                   int share_fd, fault_t *fault)
 {
     *self = (vessel_t){.pidfd = -1};
-    ticket_page_t *page = ticket_page_map (page_fd);
-    if (!page)
+    share_t *share = share_map (share_fd);
+    if (!share)
         return fault_set (fault, CADRE_ERROR_MEMORY, "no memory to share with a slot: %s; run fewer slots",
                           strerror (errno));
     struct vessel_box *box = calloc (1, sizeof (struct vessel_box));
     assert (box);
     atomic_init (&box->owners, 2);
     box->fd = fd;
-    box->page = page;
+    box->share = share;
     box->functions = functions;
     sigset_t all, before;
     sigfillset (&all);
@@ -177,7 +177,7 @@ cadre_error_t vessel_start_thread (vessel_t *self, const struct cadre_function *
     int error = pthread_create (&self->thread, NULL, s_thread, box);
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     if (error) {
-        ticket_page_destroy (&page);
+        share_destroy (&share);
         free (box);
         return fault_set (
             fault, CADRE_ERROR_IO,
@@ -260,6 +260,15 @@ bool vessel_reap (vessel_t *self, int *status)
         return true;
     default: return true;
     }
+}
+
+bool vessel_is_stopped (const vessel_t *self)
+{
+    siginfo_t info = {0};
+    if (self->kind == VESSEL_FAKE)
+        return self->fake->stopped;
+    return self->kind == VESSEL_PROCESS
+           && waitid (P_PID, (id_t) self->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 
 bool vessel_wait (vessel_t *self, int *left_ms, int *status)

@@ -5,16 +5,16 @@
  *  thread, which must live as long as the process. Its end shows at
  *  vessel_descriptor, also in a program that ignores SIGCHLD.
  *
- *  A thread owns its end of the socketpair and a mapping of the page; the one of thread and
- *  worker who leaves last frees them, so a thread that never ends can be left
- *  behind. A vessel is a plain value. One thread.
+ *  A thread owns its end of the socketpair and a mapping of the shared memory; the one of thread
+ *  and worker who leaves last frees them, so a thread that never ends can be left behind. A vessel
+ *  is a plain value. One thread.
  */
 
 #ifndef WORKER_VESSEL_H_INCLUDED
 #define WORKER_VESSEL_H_INCLUDED
 
 #include "common/fault.h"
-#include "worker/ticket.h"
+#include "worker/share.h"
 
 #include <pthread.h>
 #include <sys/types.h>
@@ -28,6 +28,7 @@ typedef struct vessel_fake {
     int last_signal; //  Last signal sent, 0 if none
     int signals;     //  Signals sent
     bool ended;      //  It shall seem to have ended
+    bool stopped;    //  It shall seem to be stopped
     int status;      //  As waitpid would give it; VESSEL_STATUS_UNKNOWN
 } vessel_fake_t;
 
@@ -42,12 +43,13 @@ typedef struct vessel {
     vessel_fake_t *fake;    //  Of a test
 } vessel_t;
 
-//  Spawns a process. fd and page_fd stay the caller's. On failure the vessel is of kind NONE.
-cadre_error_t vessel_start_process (vessel_t *self, const char *path, int fd, int page_fd, fault_t *fault);
+//  Spawns a process. fd and share_fd stay the caller's. On failure the vessel is of kind NONE.
+cadre_error_t vessel_start_process (vessel_t *self, const char *path, int fd, int share_fd, fault_t *fault);
 
-//  Starts a thread, which owns fd from then on (not on failure) and maps the page for itself.
+//  Starts a thread, which owns fd from then on (not on failure) and maps the shared memory for
+//  itself.
 cadre_error_t vessel_start_thread (vessel_t *self, const struct cadre_function *functions, int fd,
-                                   int page_fd, fault_t *fault);
+                                   int share_fd, fault_t *fault);
 
 //  Descriptor to poll for the end, or -1 (threads: their socketpair closes).
 int vessel_descriptor (const vessel_t *self);
@@ -58,6 +60,9 @@ void vessel_signal (const vessel_t *self, int number);
 //  True when it has ended: it is reaped and of kind NONE then. *status is that of waitpid, or VESSEL_STATUS_UNKNOWN.
 //  Never blocks.
 bool vessel_reap (vessel_t *self, int *status);
+
+//  Has the process been stopped, and not continued? Never blocks.
+bool vessel_is_stopped (const vessel_t *self);
 
 //  Waits for the end until *left_ms is used up; true when it ended.
 bool vessel_wait (vessel_t *self, int *left_ms, int *status);

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define INPUT_BYTES_MAX 8192u //  So that all answers fit into the socket
+#define INPUT_BYTES_MAX 8192u //  So that all answers fit into the ring
 #define TICKETS 64u
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
@@ -55,16 +55,19 @@ static void s_send_start (int fd)
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
 {
     int pair [2];
-    ticket_page_t page;
+    static share_t share;
     if (size > INPUT_BYTES_MAX || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return 0;
-    ticket_page_init (&page);
-    ticket_offer (&page, TICKETS);
+    memset (&share, 0, sizeof share);
+    ticket_page_init (&share.page);
+    ticket_desk_t desk = ticket_desk_of (&share.page);
+    uint32_t first;
+    assert (ticket_offer (&desk, TICKETS, &first));
     s_send_start (pair [0]);
     if (size)
         assert (send (pair [0], bytes, size, 0) == (ssize_t) size);
     shutdown (pair [0], SHUT_WR);
-    slot_serve (pair [1], &page, &(slot_serve_options_t){.functions = s_functions, .thread = true});
+    slot_serve (pair [1], &share, &(slot_serve_options_t){.functions = s_functions, .thread = true});
     close (pair [0]);
     close (pair [1]);
     return 0;

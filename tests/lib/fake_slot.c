@@ -9,14 +9,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static vessel_t s_start (void *context, size_t place, int fd, ticket_page_t *page)
+static vessel_t s_start (void *context, size_t place, int fd, share_t *share)
 {
     fake_slot_t *self = &((fake_bench_t *) context)->slot [place];
     if (self->fd >= 0)
         close (self->fd);
     buffer_clear (&self->in);
     self->fd = fd;
-    self->page = page;
+    self->share = share;
+    self->page = &share->page;
+    self->ring = (ring_writer_t){.ring = &share->ring};
     self->vessel = (vessel_fake_t){0};
     self->starts++;
     return (vessel_t){.kind = VESSEL_FAKE, .pidfd = -1, .fake = &self->vessel};
@@ -124,6 +126,12 @@ void fake_bench_pass_ms (fake_bench_t *self, int64_t ms)
     fake_bench_turn (self);
 }
 
+void fake_bench_pass_s (fake_bench_t *self, unsigned s)
+{
+    for (unsigned i = 0; i < s; i++)
+        fake_bench_pass_ms (self, 1000);
+}
+
 wire_list_t fake_bench_span (buffer_t *buffer, uint64_t first, uint64_t count)
 {
     buffer_clear (buffer);
@@ -156,6 +164,19 @@ size_t fake_slot_read (fake_slot_t *self, uint32_t *tickets, size_t max, uint32_
     return count;
 }
 
+void fake_slot_ring (fake_slot_t *self, const void *bytes, size_t size_bytes)
+{
+    ssize_t sent = send (self->fd, bytes, size_bytes, MSG_NOSIGNAL);
+    assert (sent == (ssize_t) size_bytes);
+}
+
+void fake_slot_say (fake_slot_t *self, const void *bytes, size_t size_bytes)
+{
+    size_t put = ring_put (&self->ring, bytes, size_bytes);
+    assert (put == size_bytes);
+    fake_slot_ring (self, &(uint8_t){RING_BELL}, 1);
+}
+
 static void s_send (fake_slot_t *self, uint8_t verb, const buffer_t *body)
 {
     uint32_t length = htobe32 ((uint32_t) body->size + 1);
@@ -163,8 +184,7 @@ static void s_send (fake_slot_t *self, uint8_t verb, const buffer_t *body)
     buffer_append (&frame, &length, 4);
     buffer_append (&frame, &verb, 1);
     buffer_append (&frame, body->data, body->size);
-    ssize_t sent = send (self->fd, frame.data, frame.size, MSG_NOSIGNAL);
-    assert (sent == (ssize_t) frame.size);
+    fake_slot_say (self, frame.data, frame.size);
     buffer_free (&frame);
 }
 
@@ -203,7 +223,6 @@ void fake_slot_run (fake_slot_t *self, uint32_t ticket, uint64_t run_us)
 {
     ticket_verdict_t verdict = ticket_claim (self->page, ticket, 0);
     assert (verdict == TICKET_RUN);
-    ticket_finish (self->page, ticket);
     fake_slot_result (self, ticket, CADRE_OUTCOME_OK, run_us);
 }
 

@@ -15,7 +15,9 @@
 
 typedef struct fake_slot {
     int fd;               // the slot's end of the socketpair; -1: none
-    ticket_page_t *page;  // shared with the seat
+    share_t *share;       // shared with the seat
+    ticket_page_t *page;  // of it
+    ring_writer_t ring;   // what it says
     vessel_fake_t vessel; // signals that it got, and how it ended
     unsigned starts;      // how often it was started
     buffer_t in;          // bytes read and not looked at
@@ -51,6 +53,9 @@ void fake_bench_push (fake_bench_t *self, uint64_t job, uint64_t serial, size_t 
 void fake_bench_turn (fake_bench_t *self);
 void fake_bench_pass_ms (fake_bench_t *self, int64_t ms);
 
+//  So many seconds, with a turn in each.
+void fake_bench_pass_s (fake_bench_t *self, unsigned s);
+
 //  A list of one span.
 wire_list_t fake_bench_span (buffer_t *buffer, uint64_t first, uint64_t count);
 
@@ -62,7 +67,11 @@ void fake_slot_refuse (fake_slot_t *self, unsigned code, const char *message);
 void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outcome, uint64_t run_us);
 void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text);
 
-//  Claims, finishes and answers at once.
+//  Bytes into the ring, and the bell; bytes through the socket, where only bells belong.
+void fake_slot_say (fake_slot_t *self, const void *bytes, size_t size_bytes);
+void fake_slot_ring (fake_slot_t *self, const void *bytes, size_t size_bytes);
+
+//  Claims and answers at once.
 void fake_slot_run (fake_slot_t *self, uint32_t ticket, uint64_t run_us);
 
 //  Its process has ended with this status of waitpid.

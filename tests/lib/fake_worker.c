@@ -23,8 +23,10 @@
 struct fake_worker {
     int fd;                       //  Our end; -1: closed
     int slot_fd;                  //  The slot's end
-    ticket_page_t *page;          //  Shared with it
-    int page_fd;                  //  Of the page
+    share_t *share;               //  Shared with it
+    int share_fd;                 //  Of that
+    ticket_desk_t desk;           //  Tickets that were offered
+    ring_reader_t ring;           //  What the slot says
     pthread_t thread;             //  Runs the slot
     slot_serve_options_t options; //  Of the slot
     int status;                   //  That slot_serve returned
@@ -40,7 +42,7 @@ struct fake_worker {
 static void *s_serve (void *argument)
 {
     fake_worker_t *self = argument;
-    self->status = slot_serve (self->slot_fd, self->page, &self->options);
+    self->status = slot_serve (self->slot_fd, self->share, &self->options);
     shutdown (self->slot_fd, SHUT_RDWR);
     return NULL;
 }
@@ -53,8 +55,10 @@ fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread, 
     assert_int_equal (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     self->fd = pair [0];
     self->slot_fd = pair [1];
-    self->page = ticket_page_new (&self->page_fd);
-    assert_non_null (self->page);
+    self->share = share_new (&self->share_fd);
+    assert_non_null (self->share);
+    self->desk = ticket_desk_of (&self->share->page);
+    self->ring = (ring_reader_t){.ring = &self->share->ring};
     self->options = (slot_serve_options_t){.functions = functions, .thread = thread, .clock = clock};
     assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
     return self;
@@ -85,8 +89,8 @@ int fake_worker_destroy (fake_worker_t **self_p)
     pthread_join (self->thread, NULL);
     int status = self->status;
     close (self->slot_fd);
-    close (self->page_fd);
-    ticket_page_destroy (&self->page);
+    close (self->share_fd);
+    share_destroy (&self->share);
     buffer_free (&self->out);
     buffer_free (&self->in);
     s_clear (&self->result);
@@ -97,7 +101,20 @@ int fake_worker_destroy (fake_worker_t **self_p)
 
 ticket_page_t *fake_worker_page (fake_worker_t *self)
 {
-    return self->page;
+    return &self->share->page;
+}
+
+uint32_t fake_worker_revoke (fake_worker_t *self, uint32_t *first)
+{
+    uint32_t count;
+    assert_true (ticket_revoke (&self->desk, first, &count));
+    return count;
+}
+
+bool fake_worker_has_begun (fake_worker_t *self, uint32_t ticket)
+{
+    assert_true (ticket_look (&self->desk));
+    return ticket_is_claimed (&self->desk, ticket);
 }
 
 //  ---- sending -------------------------------------------------------------------
@@ -146,7 +163,8 @@ void fake_worker_job (fake_worker_t *self, uint64_t job, unsigned kind, const ch
 
 uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, cadre_value_t **payload)
 {
-    uint32_t ticket = ticket_offer (self->page, 1);
+    uint32_t ticket;
+    assert_true (ticket_offer (&self->desk, 1, &ticket));
     buffer_t bytes = {0}, body = {0};
     assert_non_null (*payload);
     value_pack (&bytes, *payload);
@@ -175,7 +193,7 @@ void fake_worker_cancel (fake_worker_t *self, uint32_t ticket)
 {
     buffer_t body = {0};
     wire_slot_cancel_t fields = {.ticket = ticket};
-    ticket_cancel (self->page, ticket);
+    ticket_cancel (&self->share->page, ticket);
     wire_pack_slot_cancel (&body, &fields);
     s_put (self, WIRE_slot_cancel, &body);
 }
@@ -188,10 +206,11 @@ static bool s_fill (fake_worker_t *self)
     struct pollfd polled = {.fd = self->fd, .events = POLLIN};
     if (poll (&polled, 1, FAKE_PATIENCE_MS) != 1)
         fail_msg ("the slot said nothing for %d s", FAKE_PATIENCE_MS / 1000);
-    buffer_reserve (&self->in, 65536);
-    ssize_t got = recv (self->fd, self->in.data + self->in.size, 65536, 0);
-    if (got > 0)
-        self->in.size += (size_t) got;
+    uint8_t bells [64];
+    ssize_t got = recv (self->fd, bells, sizeof bells, 0);
+    for (ssize_t i = 0; i < got; i++)
+        assert_int_equal (bells [i], RING_BELL);
+    assert_true (ring_take (&self->ring, &self->in));
     return got > 0;
 }
 

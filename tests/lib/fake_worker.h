@@ -61,6 +61,12 @@ void fake_worker_flush (fake_worker_t *self);
 
 ticket_page_t *fake_worker_page (fake_worker_t *self);
 
+//  Takes back what the slot has not begun; returns how many, from *first on.
+uint32_t fake_worker_revoke (fake_worker_t *self, uint32_t *first);
+
+//  Has the slot claimed it?
+bool fake_worker_has_begun (fake_worker_t *self, uint32_t ticket);
+
 //  Waits for the next message of output, which stays in what fake_worker_result gives; returns its stream.
 unsigned fake_worker_output (fake_worker_t *self);
 //  Bytes of output of the ticket that has no result yet.

@@ -133,7 +133,7 @@ static void test_revoked_tasks_are_skipped (void **state)
     s_task (worker, 2);
     s_task (worker, 3);
     uint32_t first;
-    assert_int_equal (ticket_revoke (fake_worker_page (worker), &first), 2);
+    assert_int_equal (fake_worker_revoke (worker, &first), 2);
     s_task (worker, 4);
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->ticket, 4);
@@ -250,7 +250,7 @@ static void test_output_waits_for_the_window (void **state)
     payload = cadre_value_list ();
     fake_worker_task (worker, 5, WINDOW, &payload);
     assert_int_equal (fake_worker_output (worker), CADRE_LOG);
-    assert_int_equal (ticket_state (fake_worker_page (worker), ticket), TICKET_RUNNING);
+    assert_true (fake_worker_has_begun (worker, ticket));
     fake_worker_window (worker, ticket + 7, WINDOW);
     fake_worker_window (worker, ticket, WINDOW);
     fake_result_t *result = fake_worker_result (worker);

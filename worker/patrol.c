@@ -1,0 +1,62 @@
+//  patrol.c - looks once a second whether slots are stopped, and whether they begin what they were
+//  given
+
+#include "worker/slots_inside.h"
+
+#define LOOK_MS 1000
+#define STOPPED_LOOKS 3      //  In a row: a slot that runs something and is stopped is broken
+#define IDLE_STOPPED_LOOKS 2 //  The same for one that has not begun what it was given
+#define WAIT_LOOKS 6         //  In a row: one that has not begun what it was given
+
+//  Counts looks, not time: a worker that was stopped itself, or a machine that was asleep, has
+//  looked once. A slot that is still being sent its task, or reads it, is not late.
+static void s_count (seat_t *seat)
+{
+    const lease_t *first = seat->tasks;
+    size_t behind = seat->out.size - seat->written;
+    seat->stopped = vessel_is_stopped (&seat->vessel) ? seat->stopped + 1 : 0;
+    if (!first || seat_has_begun (seat, first)) {
+        seat->waits = 0;
+        return;
+    }
+    bool same = seat->waits > 0 && seat->awaited == first->ticket && seat->behind == behind;
+    seat->waits = same ? seat->waits + 1 : 1;
+    seat->awaited = first->ticket;
+    seat->behind = behind;
+}
+
+static void s_look (slots_t *self, seat_t *seat)
+{
+    umpire_read (self, seat, true); //  First all that it has said
+    if (seat->state == SEAT_EMPTY || seat->condemned)
+        return;
+    s_count (seat);
+    if (seat->fault)
+        coroner_condemn (self, seat, seat->fault);
+    else if (seat->stopped >= (seat->waits ? IDLE_STOPPED_LOOKS : STOPPED_LOOKS))
+        coroner_condemn (self, seat, SEAT_STOPPED);
+    else if (seat->waits >= WAIT_LOOKS)
+        coroner_condemn (self, seat, SEAT_LATE);
+}
+
+void patrol_go (slots_t *self)
+{
+    if (!timers_is_set (&self->patrol))
+        timers_set (self->options.timers, &self->patrol,
+                    moment_now (self->options.clock) + LOOK_MS * INT64_C (1000));
+}
+
+void patrol_ring (void *owner, int64_t now_us)
+{
+    slots_t *self = owner;
+    bool again = false;
+    (void) now_us;
+    for (size_t i = 0; i < self->options.count; i++) {
+        seat_t *seat = &self->seats [i];
+        if (seat->tasks || seat->state == SEAT_STARTING)
+            s_look (self, seat);
+        again = again || seat->tasks || seat->state == SEAT_STARTING;
+    }
+    if (again)
+        patrol_go (self);
+}

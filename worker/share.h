@@ -1,0 +1,33 @@
+/*  share.h - the memory that a worker and one slot share
+ *
+ *  A page that says who runs what (ticket.h), and a stream of what the slot
+ *  says (ring.h). It lives in a memfd (descriptor 4 of a process slot) whose size is
+ *  sealed: a slot may scribble, but it cannot take the memory away from
+ *  under its worker. The file goes with the last mapping.
+ */
+
+#ifndef WORKER_SHARE_H_INCLUDED
+#define WORKER_SHARE_H_INCLUDED
+
+#include "worker/ring.h"
+#include "worker/ticket.h"
+
+#define SHARE_PAGE_BYTES 4096u
+
+typedef struct share {
+    ticket_page_t page; //  Who runs what
+    uint8_t rest_of_page [SHARE_PAGE_BYTES - sizeof (ticket_page_t)];
+    ring_t ring; //  What the slot says
+} share_t;
+
+//  Worker: memory that a child can map, and its memfd (close-on-exec). NULL and errno when that
+//  fails.
+share_t *share_new (int *fd);
+
+//  Either side: maps it by its descriptor. NULL and errno when that fails.
+share_t *share_map (int fd);
+
+//  Unmaps; accepts a pointer to NULL. The descriptor stays open.
+void share_destroy (share_t **self_p);
+
+#endif
