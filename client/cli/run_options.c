@@ -148,11 +148,13 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 }
 
 #define GRAMMAR                                                                                              \
-    "COMMAND of one word is a line for /bin/sh, into which inputs are inserted quoted; several words are "   \
-    "executed as they are. {} is the input, {.} without its extension, {/} without its folders, {//} its "   \
-    "folder, {/.} neither, {1} {2.} ... the same of one of several inputs, {#} the number of the task, {%} " \
-    "that of the slot. Without any of these, {} is appended. Inputs: ::: WORD... or :::: FILE...; several "  \
-    "of these give all combinations; without any, lines of stdin.\n\n"
+    "COMMAND of one word is a line for /bin/sh, into which inputs are inserted quoted, within quotes "       \
+    "too; in backticks, here-documents, ${...} and comments they cannot be, and are refused; in "            \
+    "$((...)) an input must be a number. Several words are executed as they are: sh -c 'echo \"$1\"' sh "    \
+    "{} hands an input to what reads its text once more. {} is the input, {.} without its extension, {/} "   \
+    "without its folders, {//} its folder, {/.} neither, {1} {2.} ... the same of one of several inputs, "   \
+    "{#} the number of the task, {%} that of the slot. Without any of these, {} is appended. Inputs: "       \
+    "::: WORD... or :::: FILE...; several of these give all combinations; without any, lines of stdin.\n\n"
 
 static const struct argp_child s_run_children [] = {{&command_embed_argp, 0, NULL, 0},
                                                     {&tries_options_argp, 0, NULL, 0},
@@ -264,8 +266,8 @@ int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
         return fault.code == CADRE_ERROR_NOT_FOUND || fault.code == CADRE_ERROR_IO ? SAY_EXIT_OWN
                                                                                    : SAY_EXIT_USAGE;
     }
-    self->template = template_new (self->words, (size_t) self->word_count, !self->feed_stdin);
-    return 0;
+    self->template = template_new (self->words, (size_t) self->word_count, !self->feed_stdin, &fault);
+    return self->template ? 0 : command_usage (argv [0], "%s", fault.text);
 }
 
 void run_options_clear (run_options_t *self)

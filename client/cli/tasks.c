@@ -125,7 +125,10 @@ cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault)
     const run_options_t *options = self->options;
     template_command_t command;
     text_t input = {0};
-    template_expand (options->template, inputs, options->feed_stdin ? 0 : count, self->sequence, &command);
+    error = template_expand (options->template, inputs, options->feed_stdin ? 0 : count, self->sequence,
+                             &command, fault);
+    if (error)
+        return error;
     if (options->feed_stdin) {
         text_add (&input, inputs [0], inputs_first_bytes (options->inputs));
         if (options->end == '\n')
@@ -153,8 +156,10 @@ cadre_error_t tasks_print (tasks_t *self, fault_t *fault)
     cadre_error_t error;
     while ((error = s_next (self, &inputs, &count, fault)) == CADRE_OK) {
         template_command_t command;
-        template_expand (self->options->template, inputs, self->options->feed_stdin ? 0 : count,
-                         self->sequence, &command);
+        error = template_expand (self->options->template, inputs, self->options->feed_stdin ? 0 : count,
+                                 self->sequence, &command, fault);
+        if (error)
+            return error;
         char *text = template_command_text (&command);
         bool written = puts (text) >= 0;
         free (text);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli/shell_place.h"
 #include "client/cli/text.h"
 
 typedef enum piece_kind { PIECE_TEXT, PIECE_INPUT, PIECE_SEQUENCE, PIECE_SLOT } piece_kind_t;
@@ -17,10 +18,13 @@ typedef enum piece_kind { PIECE_TEXT, PIECE_INPUT, PIECE_SEQUENCE, PIECE_SLOT } 
 #define CUT_NAME 4u      // //
 
 typedef struct piece {
-    piece_kind_t kind; // what stands here
-    unsigned cut;      // PIECE_INPUT: what is cut off
-    long position;     // PIECE_INPUT: which input, from 1, or from the end below 0; 0: all of them
-    char *text;        // PIECE_TEXT: as it is
+    piece_kind_t kind;   // what stands here
+    unsigned cut;        // PIECE_INPUT: what is cut off
+    long position;       // PIECE_INPUT: which input, from 1, or from the end below 0; 0: all of them
+    char *text;          // PIECE_TEXT: as it is
+    char name [12];      // replacement strings: as it was written
+    size_t column;       // replacement strings: where it was written, from 1
+    shell_place_t place; // replacement strings of a line: what is open there
 } piece_t;
 
 typedef struct word {
@@ -103,6 +107,8 @@ static bool s_read_word (template_t *self, word_t *word, const char *text)
             continue;
         }
         s_add_text (word, from, (size_t) (at - from));
+        snprintf (piece.name, sizeof piece.name, "%.*s", (int) size, at);
+        piece.column = (size_t) (at - text) + 1;
         s_add_piece (word, &piece);
         self->slot = self->slot || piece.kind == PIECE_SLOT;
         found = true;
@@ -112,11 +118,11 @@ static bool s_read_word (template_t *self, word_t *word, const char *text)
     return found;
 }
 
-static void s_append_input (template_t *self)
+static void s_append_input (template_t *self, size_t size)
 {
     if (self->line) {
         s_add_text (&self->words [0], " ", 1);
-        s_add_piece (&self->words [0], &(piece_t){.kind = PIECE_INPUT});
+        s_add_piece (&self->words [0], &(piece_t){.kind = PIECE_INPUT, .name = "{}", .column = size + 2});
         return;
     }
     self->words = text_resize (self->words, (self->count + 1) * sizeof *self->words);
@@ -124,7 +130,65 @@ static void s_append_input (template_t *self)
     s_add_piece (&self->words [self->count++], &(piece_t){.kind = PIECE_INPUT});
 }
 
-template_t *template_new (char *const *words, size_t count, bool append)
+//  The line with a mark in the place of each replacement string.
+static char *s_marked (const word_t *word)
+{
+    static const char mark [] = {SHELL_PLACE_MARK, '\0'};
+    text_t out = {0};
+    for (size_t i = 0; i < word->count; i++) {
+        const piece_t *piece = &word->pieces [i];
+        const size_t from = out.size;
+        text_put (&out, piece->kind == PIECE_TEXT ? piece->text : mark);
+        //  The same byte in the text itself is but a character
+        for (char *c = out.bytes + from; piece->kind == PIECE_TEXT && (c = strchr (c, SHELL_PLACE_MARK)); c++)
+            *c = '\x02';
+    }
+    return text_take (&out);
+}
+
+static bool s_is_digits (const piece_t *piece)
+{
+    return piece->kind == PIECE_SEQUENCE || piece->kind == PIECE_SLOT;
+}
+
+static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
+{
+    if (piece->kind == PIECE_TEXT || piece->place.kind != SHELL_PLACE_REFUSED)
+        return CADRE_OK;
+    if (piece->place.variable)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "%s at column %zu stands right after a dollar sign: leave that out, or write the shell's own "
+            "variable without braces",
+            piece->name, piece->column);
+    if (s_is_digits (piece))
+        return CADRE_OK;
+    return fault_set (
+        fault, CADRE_ERROR_ARGUMENT,
+        "%s at column %zu stands %s, where an input cannot be quoted safely: put it elsewhere in the "
+        "line, or hand it over as an argument, in several words: sh -c '... \"$1\" ...' sh %s",
+        piece->name, piece->column, piece->place.why, piece->name);
+}
+
+//  Learn what is open at each replacement string of a line; a fault if an input is safe nowhere there.
+static cadre_error_t s_place (word_t *word, fault_t *fault)
+{
+    shell_place_t *places = text_resize (NULL, word->count * sizeof *places);
+    char *line = s_marked (word);
+    shell_place_find (line, places);
+    cadre_error_t error = CADRE_OK;
+    size_t found = 0;
+    for (size_t i = 0; i < word->count && !error; i++) {
+        if (word->pieces [i].kind != PIECE_TEXT)
+            word->pieces [i].place = places [found++];
+        error = s_check_piece (&word->pieces [i], fault);
+    }
+    free (places);
+    free (line);
+    return error;
+}
+
+template_t *template_new (char *const *words, size_t count, bool append, fault_t *fault)
 {
     assert (count > 0);
     template_t *self = text_resize (NULL, sizeof *self);
@@ -136,7 +200,9 @@ template_t *template_new (char *const *words, size_t count, bool append)
         if (s_read_word (self, &self->words [i], words [i]))
             found = true;
     if (append && !found)
-        s_append_input (self);
+        s_append_input (self, strlen (words [0]));
+    if (self->line && s_place (&self->words [0], fault))
+        template_destroy (&self);
     return self;
 }
 
@@ -184,7 +250,7 @@ static char *s_cut (const char *input, unsigned cut)
     return result;
 }
 
-//  Ready for the shell. With SLOT, a {%} of the input's own is written so that the worker does not see one.
+//  As a word of a shell, whatever stands around it. With SLOT, a {%} of the input's own is written so that the worker does not see one.
 static void s_put_quoted (text_t *out, const char *value, bool slot)
 {
     char *quoted = template_quote (value);
@@ -197,47 +263,118 @@ static void s_put_quoted (text_t *out, const char *value, bool slot)
     free (quoted);
 }
 
-//  One word of the result is made of pieces; QUOTE says that it goes to a shell.
+//  One word of the result is made of pieces.
 typedef struct making {
     const char *const *inputs; // of this task
     size_t count;              // of inputs
     uint64_t sequence;         // of this task
-    bool quote;                // for the shell
+    bool line;                 // a line for the shell: each piece as its place wants it
+    bool words;                // words for the shell: each piece as a word
     bool slot;                 // the worker replaces {%}
+    fault_t fault;             // an input that cannot stand where it should
 } making_t;
 
-static void s_put_input (const making_t *making, text_t *out, const char *input, unsigned cut)
+//  Within '...'. With SLOT no {%} comes of the value, be it together with what stands around it.
+static void s_put_single (text_t *out, const char *value, bool slot)
 {
-    char *value = s_cut (input, cut);
-    if (making->quote)
+    if (slot && (*value == '%' || *value == '}'))
+        text_put (out, "''");
+    for (; *value; value++) {
+        if (*value == '\'')
+            text_put (out, "'\\''");
+        else
+            text_add (out, value, 1);
+        if (slot && *value == '{')
+            text_put (out, "''");
+    }
+}
+
+//  In arithmetic; a minus after another one would be something else.
+static void s_put_number (making_t *making, text_t *out, const piece_t *piece, const char *value)
+{
+    if (shell_place_number (value))
+        text_print (out, *value == '-' ? " %s" : "%s", value);
+    else
+        fault_set (
+            &making->fault, CADRE_ERROR_ARGUMENT,
+            "%s at column %zu stands in arithmetic, where whole numbers alone are safe, and an input of task "
+            "%llu is none: '%.100s'; correct the input, or let a program calculate with "
+            "it that is given it as an argument",
+            piece->name, piece->column, (unsigned long long) making->sequence, value);
+}
+
+//  In a line, quoted for the place. PLAIN: it needs no quotes where the place is loose.
+static void s_put_placed (making_t *making, text_t *out, const piece_t *piece, const char *value, bool plain)
+{
+    const shell_place_t *place = &piece->place;
+    const bool inside = place->kind == SHELL_PLACE_DOUBLE;
+    if (place->kind == SHELL_PLACE_NUMBER && !plain) {
+        s_put_number (making, out, piece, value);
+    } else if (place->kind == SHELL_PLACE_SINGLE) {
+        s_put_single (out, value, making->slot && !plain);
+    } else if (plain && (place->loose || place->kind >= SHELL_PLACE_NUMBER)) {
+        text_put (out, value);
+    } else {
+        text_put (out, inside ? "\"'" : "'");
+        s_put_single (out, value, making->slot && !plain);
+        text_put (out, inside ? "'\"" : "'");
+    }
+}
+
+static void s_put_value (making_t *making, text_t *out, const piece_t *piece, const char *value)
+{
+    if (making->line)
+        s_put_placed (making, out, piece, value,
+                      piece->place.kind != SHELL_PLACE_NUMBER && shell_place_plain (value));
+    else if (making->words)
         s_put_quoted (out, value, making->slot);
     else
         text_put (out, value);
+}
+
+static void s_put_input (making_t *making, text_t *out, const piece_t *piece, const char *input)
+{
+    char *value = s_cut (input, piece->cut);
+    s_put_value (making, out, piece, value);
     free (value);
 }
 
-static void s_put_piece (const making_t *making, text_t *out, const piece_t *piece)
+//  The number of the task, or the mark of the slot's: digits, safe nearly everywhere.
+static void s_put_digits (making_t *making, text_t *out, const piece_t *piece)
 {
-    switch (piece->kind) {
-    case PIECE_TEXT: text_put (out, piece->text); return;
-    case PIECE_SLOT: text_put (out, "{%}"); return;
-    case PIECE_SEQUENCE: text_print (out, "%llu", (unsigned long long) making->sequence); return;
-    case PIECE_INPUT: break;
+    char value [24] = "{%}";
+    if (piece->kind == PIECE_SEQUENCE)
+        snprintf (value, sizeof value, "%llu", (unsigned long long) making->sequence);
+    if (making->line)
+        s_put_placed (making, out, piece, value, true);
+    else
+        text_put (out, value);
+}
+
+static void s_put_piece (making_t *making, text_t *out, const piece_t *piece)
+{
+    if (piece->kind == PIECE_TEXT) {
+        text_put (out, piece->text);
+        return;
+    }
+    if (s_is_digits (piece)) {
+        s_put_digits (making, out, piece);
+        return;
     }
     if (piece->position == 0) {
         for (size_t i = 0; i < making->count; i++) {
             if (i > 0)
                 text_put (out, " ");
-            s_put_input (making, out, making->inputs [i], piece->cut);
+            s_put_input (making, out, piece, making->inputs [i]);
         }
         return;
     }
     long index = piece->position > 0 ? piece->position - 1 : (long) making->count + piece->position;
     if (index >= 0 && index < (long) making->count)
-        s_put_input (making, out, making->inputs [index], piece->cut);
+        s_put_input (making, out, piece, making->inputs [index]);
 }
 
-static char *s_make_word (const making_t *making, const word_t *word)
+static char *s_make_word (making_t *making, const word_t *word)
 {
     text_t out = {0};
     for (size_t i = 0; i < word->count; i++)
@@ -252,7 +389,7 @@ static void s_add_word (template_command_t *command, char *word)
     command->argv [command->count] = NULL;
 }
 
-static void s_make_words (const making_t *making, const word_t *word, template_command_t *command)
+static void s_make_words (making_t *making, const word_t *word, template_command_t *command)
 {
     bool all = word->count == 1 && word->pieces [0].kind == PIECE_INPUT && word->pieces [0].position == 0;
     if (!all) {
@@ -263,11 +400,11 @@ static void s_make_words (const making_t *making, const word_t *word, template_c
         s_add_word (command, s_cut (making->inputs [i], word->pieces [0].cut));
 }
 
-//  An argv in which an input holds {%} itself: the worker would replace that too. As a line for the shell it can be told apart.
+//  An argv in which an input could make a {%} of its own: the worker would replace that too. As a line for the shell it can be told apart.
 static bool s_needs_shell (const template_t *self, const making_t *making)
 {
     for (size_t i = 0; self->slot && i < making->count; i++)
-        if (strstr (making->inputs [i], "{%}"))
+        if (strchr (making->inputs [i], '%'))
             return true;
     return false;
 }
@@ -276,7 +413,7 @@ static char *s_shell_words (const template_t *self, making_t *making)
 {
     text_t out = {0};
     text_put (&out, "exec");
-    making->quote = true;
+    making->words = true;
     for (size_t i = 0; i < self->count; i++) {
         text_put (&out, " ");
         const word_t *word = &self->words [i];
@@ -292,12 +429,12 @@ static char *s_shell_words (const template_t *self, making_t *making)
     return text_take (&out);
 }
 
-void template_expand (const template_t *self, const char *const *inputs, size_t count, uint64_t sequence,
-                      template_command_t *command)
+cadre_error_t template_expand (const template_t *self, const char *const *inputs, size_t count,
+                               uint64_t sequence, template_command_t *command, fault_t *fault)
 {
     *command = (template_command_t){0};
     making_t making = {
-        .inputs = inputs, .count = count, .sequence = sequence, .quote = self->line, .slot = self->slot};
+        .inputs = inputs, .count = count, .sequence = sequence, .line = self->line, .slot = self->slot};
     if (self->line)
         command->line = s_make_word (&making, &self->words [0]);
     else if (s_needs_shell (self, &making))
@@ -305,6 +442,10 @@ void template_expand (const template_t *self, const char *const *inputs, size_t 
     else
         for (size_t i = 0; i < self->count; i++)
             s_make_words (&making, &self->words [i], command);
+    if (!making.fault.code)
+        return CADRE_OK;
+    template_command_clear (command);
+    return fault_set (fault, making.fault.code, "%s", making.fault.text);
 }
 
 void template_command_clear (template_command_t *command)

@@ -41,8 +41,13 @@ static void s_check_quotes (const char *input)
 static void s_expand (char **words, size_t count, char **inputs, bool append)
 {
     template_command_t command;
-    template_t *template = template_new (words, count, append);
-    template_expand (template, (const char *const *) inputs, 2, 7, &command);
+    fault_t fault = {0};
+    template_t *template = template_new (words, count, append, &fault);
+    if (!template || template_expand (template, (const char *const *) inputs, 2, 7, &command, &fault)) {
+        assert (fault.code == CADRE_ERROR_ARGUMENT && fault.text [0]);
+        template_destroy (&template);
+        return;
+    }
     assert (!command.line != !command.argv);
     assert (!command.argv || !command.argv [command.count]);
     free (template_command_text (&command));

@@ -33,8 +33,9 @@ static void s_check (const row_t *row, bool append)
 {
     template_command_t command;
     template_t *template =
-        template_new ((char *const *) (uintptr_t) row->words, s_count (row->words), append);
-    template_expand (template, row->inputs, s_count (row->inputs), 3, &command);
+        template_new ((char *const *) (uintptr_t) row->words, s_count (row->words), append, NULL);
+    assert_int_equal (template_expand (template, row->inputs, s_count (row->inputs), 3, &command, NULL),
+                      CADRE_OK);
     assert_true ((command.line != NULL) != (command.argv != NULL));
     char *text = template_command_text (&command);
     assert_string_equal (text, row->text);
@@ -102,8 +103,8 @@ static void test_argv_keeps_words_apart (void **state)
     char *words [] = {"printf", "%s\n", "{}"};
     const char *inputs [] = {"a b", "c"};
     template_command_t command;
-    template_t *template = template_new (words, 3, true);
-    template_expand (template, inputs, 2, 1, &command);
+    template_t *template = template_new (words, 3, true, NULL);
+    template_expand (template, inputs, 2, 1, &command, NULL);
     assert_int_equal (command.count, 4);
     assert_string_equal (command.argv [2], "a b");
     assert_string_equal (command.argv [3], "c");
@@ -117,7 +118,7 @@ static void test_slot_mark_stays_and_inputs_cannot_forge_it (void **state)
     (void) state;
     static const row_t rows [] = {
         {{"echo {%} {}"}, {"a"}, "echo {%} a"},
-        {{"echo {%} {}"}, {"{%}"}, "echo {%} '{%''}'"},
+        {{"echo {%} {}"}, {"{%}"}, "echo {%} '{''%}'"},
         {{"echo", "{%}", "x{}"}, {"{%}"}, "exec echo {%} x'{%''}'"},
         {{"echo", "{}"}, {"{%}"}, "echo '{%}'"},
     };
@@ -125,10 +126,10 @@ static void test_slot_mark_stays_and_inputs_cannot_forge_it (void **state)
         s_check (&rows [i], true);
     char *with [] = {"echo", "a{%}"};
     char *without [] = {"echo", "{#}"};
-    template_t *template = template_new (with, 2, true);
+    template_t *template = template_new (with, 2, true, NULL);
     assert_true (template_has_slot (template));
     template_destroy (&template);
-    template = template_new (without, 2, true);
+    template = template_new (without, 2, true, NULL);
     assert_false (template_has_slot (template));
     template_destroy (&template);
 }
