@@ -7,6 +7,7 @@
 #include "broker/back_own.h"
 #include "common/log.h"
 
+#define JOINING_MS 5000      //  A lane that is not open by then is given up
 #define OUTPUT_PACE_US 10000 //  Between two windows for output while results press: 100 MB/s of each task
 
 static void s_grant (void *owner, int64_t now_us)
@@ -24,6 +25,7 @@ back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
     self->joined = joined;
     self->owner = owner;
     self->outputs = outputs_new ();
+    berths_begin (&self->berths, hub);
     self->pace.every_us = OUTPUT_PACE_US;
     self->grants = (alarm_t){.ring = s_grant, .owner = self};
     return self;
@@ -51,12 +53,16 @@ void back_send (back_t *self, sockets_route_t route)
 
 void back_who (back_t *self, sockets_route_t route)
 {
+    if (!askers_due (&self->askers, ASKER_WHO, route, self->hub->now_us))
+        return;
     wire_write_who (&self->frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
     back_send (self, route);
 }
 
 void back_refuse (back_t *self, sockets_route_t route, const fault_t *fault)
 {
+    if (!askers_due (&self->askers, ASKER_REFUSED, route, self->hub->now_us))
+        return;
     wire_refused_t fields = {
         .code = fault->code, .message = wire_view (fault->text), .major = WIRE_MAJOR, .minor = WIRE_MINOR};
     wire_write_refused (&self->frame, (wire_envelope_t){0}, &fields);
@@ -265,14 +271,26 @@ static void s_lose (back_t *self, agent_t *agent)
     back_forget (self, agent, false);
 }
 
+//  Nothing is known of it that would be of use when it comes back.
+static bool s_is_nobody (const agent_t *agent)
+{
+    return agent->state == AGENT_AWAY && agent->described && !agent->sent && !agent->draining
+           && !agent->leased;
+}
+
 void back_judge (back_t *self)
 {
     roster_t *roster = self->hub->roster;
     int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
+    int64_t joining_us = self->hub->lost_ms < JOINING_MS ? lost_us : JOINING_MS * 1000;
     for (size_t i = 0; i < roster_places (roster); i++) {
         agent_t *agent = roster_at (roster, i);
-        if (agent && agent->state == AGENT_JOINING && self->hub->now_us - agent->joined_us > lost_us)
+        if (agent && agent->state == AGENT_JOINING && self->hub->now_us - agent->joined_us > joining_us)
             back_end_session (self, agent, "it does not open its lane: are the ports of --lanes reachable?");
+        else if (agent && s_is_nobody (agent)) {
+            back_forget (self, agent, true);
+            continue;
+        }
         if (!agent || self->hub->now_us - agent->heard_us < lost_us)
             continue;
         s_lose (self, agent);

@@ -3,7 +3,9 @@
 #ifndef BROKER_BACK_OWN_H_INCLUDED
 #define BROKER_BACK_OWN_H_INCLUDED
 
+#include "broker/askers.h"
 #include "broker/back.h"
+#include "broker/berths.h"
 #include "broker/outputs.h"
 #include "broker/pace.h"
 #include "common/timers.h"
@@ -18,6 +20,8 @@ struct back {
     bool starved;           //  Some output waits for a grant
     pace_t pace;            //  Of grants
     alarm_t grants;         //  Rings when the next may be given
+    askers_t askers;        //  Whom WHO and REFUSED have gone to
+    berths_t berths;        //  Room for lanes
     uint32_t next_port;     //  Where the search for a lane's port begins
     uint32_t next_name;     //  …, for lanes that are files or names
 };

@@ -7,6 +7,9 @@
 #include "common/entropy.h"
 #include "common/log.h"
 
+#define HELLO_US 250000 //  Between two HELLOs of one worker, or by one connection
+#define HELLO_AHEAD 4   //  So many may come at once
+
 static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *kind, fault_t *fault)
 {
     if (!view_is (hello->magic, WIRE_MAGIC) || hello->uuid.size != WIRE_UUID_BYTES)
@@ -88,24 +91,78 @@ static void s_welcome (back_t *self, const agent_t *agent, const spans_t *adopte
     buffer_free (&list);
 }
 
-//  A worker that cannot be taken in leaves nothing behind.
+//  A worker that cannot be taken in leaves nothing behind, unless it has leases and comes again when there is room.
 static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault_t *fault)
 {
-    self->hub->refused_frames++;
+    if (fault->code == CADRE_ERROR_DESCRIPTORS)
+        self->hub->refused_hellos++;
+    else
+        self->hub->refused_frames++;
     back_refuse (self, route, fault);
-    back_forget (self, agent, false);
+    if (fault->code != CADRE_ERROR_DESCRIPTORS || !agent->leased)
+        back_forget (self, agent, false);
 }
 
+//  An honest worker says HELLO once a second, and at once when it registers anew; who says it more often is not heard.
+static bool s_is_too_often (const back_t *self, agent_t *agent)
+{
+    int64_t now_us = self->hub->now_us;
+    if (agent->hello_us > now_us + HELLO_AHEAD * HELLO_US)
+        return true;
+    agent->hello_us = (agent->hello_us > now_us ? agent->hello_us : now_us) + HELLO_US;
+    return false;
+}
+
+//  The worker of that HELLO, in no session. Who spoke by its connection before has been superseded: a connection is one worker's. NULL: it
+//  is not heard.
 static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets_route_t route)
 {
-    agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
+    roster_t *roster = self->hub->roster;
+    agent_t *agent = roster_by_uuid (roster, hello->uuid.data), *former = roster_by_route (roster, route);
+    if ((agent && s_is_too_often (self, agent))
+        || (former && former != agent && s_is_too_often (self, former)))
+        return NULL;
+    int64_t hello_us = former ? former->hello_us : 0;
+    if (former && former != agent) {
+        log_line (LOG_INFO, "B037", "worker %s gives way to another on its connection", former->name);
+        back_forget (self, former, false);
+    }
     if (agent)
-        roster_end_session (self->hub->roster, agent);
+        roster_end_session (roster, agent);
     else
-        agent = roster_add (self->hub->roster, hello->uuid.data);
-    agent->route = route;
+        agent = roster_add (roster, hello->uuid.data);
+    roster_move (roster, agent, route);
+    agent->hello_us = hello_us > agent->hello_us ? hello_us : agent->hello_us;
     agent->heard_us = agent->joined_us = agent->answered_us = self->hub->now_us;
     return agent;
+}
+
+//  Ends a session that never came to be: its lane is needed. The worker may register anew.
+static void s_give_up (back_t *self, agent_t *agent)
+{
+    back_who (self, agent->route);
+    if (agent->leased)
+        roster_end_session (self->hub->roster, agent);
+    else
+        back_forget (self, agent, true);
+}
+
+//  NULL and a fault when there is no room.
+static lane_t *s_lane (back_t *self, const agent_t *agent, address_kind_t kind, uint64_t session,
+                       fault_t *fault)
+{
+    agent_t *yields;
+    if (berths_ask (&self->berths, agent->peer, kind, &yields, fault))
+        return NULL;
+    if (yields)
+        s_give_up (self, yields);
+    lane_t *lane = lane_new (self->hub, kind, agent->peer, session,
+                             kind == ADDRESS_TCP ? &self->next_port : &self->next_name, fault);
+    if (lane)
+        berths_taken (&self->berths);
+    else if (fault->code == CADRE_ERROR_DESCRIPTORS)
+        berths_not_found (&self->berths);
+    return lane;
 }
 
 void back_register (back_t *self, sockets_route_t route, cursor_t *body)
@@ -126,6 +183,10 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         return;
     }
     agent_t *agent = s_agent (self, &hello, route);
+    if (!agent) {
+        self->hub->refused_hellos++;
+        return;
+    }
     snprintf (agent->peer, sizeof agent->peer, "%s", self->hub->peer ? self->hub->peer : "");
     uint64_t session = entropy_u64 ();
     spans_t adopted = {0};
@@ -136,8 +197,7 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
     else if (!s_adopt (self, agent, &hello, &adopted))
         fault_set (&fault, CADRE_ERROR_PROTOCOL, "the leases that the worker holds are not well-formed");
     else
-        lane = lane_new (self->hub, kind, agent->peer, session,
-                         kind == ADDRESS_TCP ? &self->next_port : &self->next_name, &fault);
+        lane = s_lane (self, agent, kind, session, &fault);
     if (!lane) {
         spans_free (&adopted);
         s_reject (self, agent, route, &fault);

@@ -17,6 +17,7 @@
 #include "common/sockets.h"
 #include "common/stream.h"
 
+#define CLIENT_REST_BYTES 4096 //  What a session takes that does nothing
 #define CLIENT_JOBS_MAX 10000u //  Attached jobs that have not ended
 #define CLIENT_REFS_MAX 65536u //  Numbers of jobs, refused and followed ones included
 
@@ -43,6 +44,7 @@ typedef struct client {
     char holder [KEYS_TEXT_BYTES];  //  Whose jobs it opens, as in rights_t
     sockets_route_t route;          //  Where it is, 0: not connected
     int64_t heard_us;               //  When it last said something
+    int64_t hello_us;               //  Until then its HELLOs have used up their rate
     stream_t *out;                  //  What it is sent
     stream_in_t in;                 //  What it has sent
     parts_t *parts;                 //  Payloads on their way from it
@@ -72,6 +74,7 @@ typedef struct client {
     struct client *dirty_next;      //  …
     UT_hash_handle hh;              //  In hub->clients, by session
     UT_hash_handle hh_uuid;         //  In the front, by uuid
+    UT_hash_handle hh_route;        //  In the front, by route, unless that is 0
 } client_t;
 
 client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES]);

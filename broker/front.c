@@ -9,7 +9,6 @@
 #include "broker/journal.h"
 #include "common/log.h"
 
-#define WHO_US 100000 //  Between two WHOs to the same peer
 #define RELEASE CADRE_VERSION_STRING
 
 front_t *front_new (hub_t *hub, void *router, back_t *back)
@@ -21,6 +20,7 @@ front_t *front_new (hub_t *hub, void *router, back_t *back)
     self->back = back;
     self->report = (alarm_t){.ring = front_report, .owner = self};
     windows_begin (&self->windows, hub);
+    self->shares = front_room_new (hub);
     self->rate_us = hub->now_us;
     self->steps = FRONT_STEPS;
     return self;
@@ -37,10 +37,8 @@ cadre_error_t front_send (front_t *self, sockets_route_t route)
 //  Many frames of a stranger may be on their way: asking once is enough.
 void front_who (front_t *self, sockets_route_t route)
 {
-    if (self->who == route && self->hub->now_us - self->who_us < WHO_US)
+    if (!askers_due (&self->askers, ASKER_WHO, route, self->hub->now_us))
         return;
-    self->who = route;
-    self->who_us = self->hub->now_us;
     wire_write_who (&self->frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
     front_send (self, route);
 }
@@ -49,9 +47,11 @@ static void s_refuse (front_t *self, sockets_route_t route, cadre_error_t code, 
 {
     wire_refused_t fields = {
         .code = code, .message = wire_view (message), .major = WIRE_MAJOR, .minor = WIRE_MINOR};
+    self->hub->refused_frames++;
+    if (!askers_due (&self->askers, ASKER_REFUSED, route, self->hub->now_us))
+        return;
     wire_write_refused (&self->frame, (wire_envelope_t){0}, &fields);
     front_send (self, route);
-    self->hub->refused_frames++;
     log_line (LOG_WARNING, "B020", "a client was refused: %s", message);
 }
 
@@ -70,7 +70,18 @@ void front_forget (front_t *self, client_t *client)
     client->dirty = false;
     HASH_DELETE (hh, self->hub->clients, client);
     HASH_DELETE (hh_uuid, self->by_uuid, client);
+    front_move (self, client, 0);
+    shares_give_back (self->shares, client->peer);
     client_destroy (&client);
+}
+
+void front_move (front_t *self, client_t *client, sockets_route_t route)
+{
+    if (client->route)
+        HASH_DELETE (hh_route, self->by_route, client);
+    client->route = route;
+    if (route)
+        HASH_ADD (hh_route, self->by_route, route, sizeof client->route, client);
 }
 
 void front_destroy (front_t **self_p)
@@ -88,6 +99,7 @@ void front_destroy (front_t **self_p)
     }
     timers_cancel (self->hub->timers, &self->report);
     windows_end (&self->windows);
+    shares_destroy (&self->shares);
     buffer_free (&self->frame);
     free (self);
     *self_p = NULL;
@@ -142,12 +154,35 @@ static bool s_is_anothers (const front_t *self, const wire_client_hello_t *hello
     return client && self->hub->peer && strcmp (client->peer, self->hub->peer) != 0;
 }
 
-static client_t *s_admit (front_t *self, const wire_client_hello_t *hello)
+//  False when it says HELLO too often: it is not heard. Who spoke by its connection before is superseded: a connection is one client's.
+static bool s_supersede (front_t *self, const wire_client_hello_t *hello, sockets_route_t route,
+                         int64_t *hello_us)
 {
+    client_t *client, *former;
+    HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
+    HASH_FIND (hh_route, self->by_route, &route, sizeof route, former);
+    if ((client && front_is_too_often (self, client))
+        || (former && former != client && front_is_too_often (self, former)))
+        return false;
+    *hello_us = former ? former->hello_us : 0;
+    if (former && former != client) {
+        log_line (LOG_INFO, "B038", "client %s gives way to another on its connection", former->name);
+        front_forget (self, former);
+    }
+    return true;
+}
+
+//  NULL and a fault when there is no room.
+static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault_t *fault)
+{
+    const char *peer = self->hub->peer ? self->hub->peer : "";
     const rights_t *rights = doors_rights (self->hub->doors, self->hub->peer);
+    if (front_room (self, peer, fault))
+        return NULL;
     client_t *client = client_new (hello->uuid.data);
     view_copy (hello->name, client->name, sizeof client->name);
-    snprintf (client->peer, sizeof client->peer, "%s", self->hub->peer ? self->hub->peer : "");
+    snprintf (client->peer, sizeof client->peer, "%s", peer);
+    shares_take (self->shares, peer);
     snprintf (client->key, sizeof client->key, "%s", rights->name);
     snprintf (client->holder, sizeof client->holder, "%s", rights->holder);
     HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
@@ -179,10 +214,21 @@ static void s_hello (front_t *self, sockets_route_t route, uint64_t named, curso
         return;
     }
     bool resumed;
+    int64_t hello_us;
+    fault_t fault = {0};
+    if (!s_supersede (self, &hello, route, &hello_us)) {
+        self->hub->refused_hellos++;
+        return;
+    }
     client_t *client = s_resume (self, &hello, named, &resumed);
     if (!client)
-        client = s_admit (self, &hello);
-    client->route = route;
+        client = s_admit (self, &hello, &fault);
+    if (!client) {
+        s_refuse (self, route, fault.code, fault.text);
+        return;
+    }
+    front_move (self, client, route);
+    client->hello_us = hello_us > client->hello_us ? hello_us : client->hello_us;
     client->heard_us = self->hub->now_us;
     stream_grant (client->out, hello.window_tasks, hello.window_bytes);
     s_welcome (self, client, resumed, named);

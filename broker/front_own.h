@@ -3,30 +3,34 @@
 #ifndef BROKER_FRONT_OWN_H_INCLUDED
 #define BROKER_FRONT_OWN_H_INCLUDED
 
+#include "broker/askers.h"
 #include "broker/follow.h"
 #include "broker/front.h"
+#include "broker/shares.h"
 #include "broker/windows.h"
 
 //  What the requests of all clients may cost in one turn, in visits of a task: about 0.1 ms.
 #define FRONT_STEPS 16384u
 
 struct front {
-    hub_t *hub;          //  Borrowed
-    void *router;        //  The front socket; borrowed
-    back_t *back;        //  The workers' side, for orders; borrowed
-    client_t *by_uuid;   //  Sessions by uuid (uthash)
-    alarm_t report;      //  Rings when states are to be told
-    sockets_route_t who; //  Who was asked last who it is
-    int64_t who_us;      //  When that was
-    windows_t windows;   //  What clients may send ahead
-    buffer_t frame;      //  The one being written
-    uint64_t rate_done;  //  Tasks ended when the rate was taken last
-    int64_t rate_us;     //  When that was
-    double rate;         //  Results per second since then
-    uint64_t arrivals;   //  Of the journal, when questions were looked at last
-    client_t *asking;    //  Clients with requests that may be answered (utlist)
-    bool waits_store;    //  One of them waits for what lies in the store
-    uint32_t steps;      //  What answers may cost in the rest of this turn
+    hub_t *hub;         //  Borrowed
+    void *router;       //  The front socket; borrowed
+    back_t *back;       //  The workers' side, for orders; borrowed
+    client_t *by_uuid;  //  Sessions by uuid (uthash)
+    client_t *by_route; //  Those that are connected, by route (uthash)
+    shares_t *shares;   //  How many sessions each key has
+    int64_t swept_us;   //  When sessions that are left were looked for
+    askers_t askers;    //  Whom WHO and REFUSED have gone to
+    alarm_t report;     //  Rings when states are to be told
+    windows_t windows;  //  What clients may send ahead
+    buffer_t frame;     //  The one being written
+    uint64_t rate_done; //  Tasks ended when the rate was taken last
+    int64_t rate_us;    //  When that was
+    double rate;        //  Results per second since then
+    uint64_t arrivals;  //  Of the journal, when questions were looked at last
+    client_t *asking;   //  Clients with requests that may be answered (utlist)
+    bool waits_store;   //  One of them waits for what lies in the store
+    uint32_t steps;     //  What answers may cost in the rest of this turn
 };
 
 //  Sends the frame at hand.
@@ -35,6 +39,16 @@ void front_who (front_t *self, sockets_route_t route);
 
 //  The session is forgotten, and with it the client's attached jobs.
 void front_forget (front_t *self, client_t *client);
+
+//  The client is there now; 0: nowhere.
+void front_move (front_t *self, client_t *client, sockets_route_t route);
+
+//  Room for one more session of that key. CADRE_ERROR_DESCRIPTORS and a sentence when there is none: it MAY come again.
+cadre_error_t front_room (front_t *self, const char *peer, fault_t *fault);
+shares_t *front_room_new (const hub_t *hub);
+
+//  Says this client HELLO more often than it has reason to? Counts this one.
+bool front_is_too_often (const front_t *self, client_t *client);
 
 //  Tells states that have changed; the report alarm.
 void front_report (void *self, int64_t now_us);

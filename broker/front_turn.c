@@ -80,13 +80,14 @@ static void s_pump (front_t *self, client_t *client)
     while (client->route && (frame = stream_next (client->out)) != NULL)
         if (sockets_send_bytes_to (self->router, client->route, frame->data, frame->size, ZMQ_DONTWAIT)) {
             stream_unsend (client->out);
-            client->route = 0; //  It will say HELLO again
+            front_move (self, client, 0); //  It will say HELLO again
         }
 }
 
 static void s_count_bytes (front_t *self, client_t *client)
 {
-    uint64_t bytes = client_backlog (client) + parts_bytes (client->parts) + client->inbox.bytes;
+    uint64_t bytes =
+        CLIENT_REST_BYTES + client_backlog (client) + parts_bytes (client->parts) + client->inbox.bytes;
     self->hub->client_bytes += bytes - client->counted_bytes;
     client->counted_bytes = bytes;
 }

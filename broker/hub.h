@@ -34,6 +34,7 @@ struct roster;
 #define HUB_OUTPUT_BYTES (1024u * 1024)    //  Output of a lease that may be ahead of what was passed on
 #define HUB_KEEP_BYTES (16u * 1024 * 1024) //  Output that is kept of one task of a detached job
 
+#define HUB_PORT_WORDS (65536 / 64) //  Bits for all ports
 #define HUB_SPILL_SHARE 4 //  Beyond a quarter of the memory, what lies in the store is put out of memory
 
 typedef enum hub_state { HUB_RUNNING, HUB_DRAINING, HUB_STOPPING } hub_state_t;
@@ -53,6 +54,7 @@ typedef struct hub {
     size_t addresses_count;                            //  How many of them
     uint16_t lane_first;                               //  First tcp port for lanes
     uint16_t lane_last;                                //  Last one
+    uint64_t lane_ports [HUB_PORT_WORDS];              //  Of tcp, those that lanes have: a bit each
     uint32_t beat_ms;                                  //  How often peers say that they live
     uint32_t lost_ms;                                  //  Silence after which they do not
     uint64_t memory_limit;                             //  Bytes that the broker may hold
@@ -83,6 +85,8 @@ typedef struct hub {
     uint64_t refused_frames; //  Frames that were not what they should be
     uint64_t stale_results;  //  Results of leases that were no longer valid
     uint64_t lost_workers;   //  Workers that went silent, ever
+    uint64_t refused_hellos; //  HELLOs for which there was no room, or that came too often, ever
+    uint64_t cut_peers;      //  Of tcp, cut off by the broker, ever
     bool full;               //  Results of jobs in memory fill it: those jobs rest
     bool heard;              //  Frames have come in this turn: who sent them is not kept waiting
     bool unfinished;         //  Work was put off: the next turn begins at once

@@ -98,6 +98,14 @@ size_t keyring_count (const keyring_t *self)
     return HASH_COUNT (self->entries);
 }
 
+size_t keyring_count_of (const keyring_t *self, role_t role)
+{
+    size_t count = 0;
+    for (const entry_t *entry = self->entries; entry; entry = entry->hh.next)
+        count += entry->rights.role == role;
+    return count;
+}
+
 const rights_t *rights_of_all (void)
 {
     static const rights_t all = {.name = "", .role = ROLE_ADMIN, .holder = RIGHTS_LOCAL, .all_jobs = true};

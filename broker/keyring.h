@@ -40,6 +40,7 @@ bool keyring_add (keyring_t *self, const char *public_key, const rights_t *right
 const rights_t *keyring_find (const keyring_t *self, const char *public_key);
 
 size_t keyring_count (const keyring_t *self);
+size_t keyring_count_of (const keyring_t *self, role_t role);
 
 //  The rights of those who need no key: of an admin at the front, of a worker at the back. They are one holder, the
 //  broker's own user: nobody can tell them apart.

@@ -8,16 +8,16 @@
 #include <unistd.h>
 
 #include "broker/doors.h"
-#include "common/descriptors.h"
 #include "common/sockets.h"
 #include "common/stream.h"
 
-#define LANE_DESCRIPTORS 8 //  A socket, its peer, and some air
-#define LANE_TRIES 20000   //  Ports tried before giving up
-#define AHEAD_SHARE 8      //  Of the memory, what may be on its way on a lane, whatever the worker grants
+#define LANE_TRIES 64 //  Ports of others met before giving up: each costs system calls
+#define AHEAD_SHARE 8 //  Of the memory, what may be on its way on a lane, whatever the worker grants
 #define AHEAD_LEAST (4u * 1024 * 1024)
 
 struct lane {
+    hub_t *hub;                         //  Keeps the ports that lanes have; borrowed
+    address_kind_t kind;                //  Where it is bound
     void *socket;                       //  PUSH
     stream_t *out;                      //  Frames to send
     uint64_t number;                    //  Port, or N of lane-N
@@ -45,20 +45,46 @@ static void s_range (const hub_t *hub, const address_t *address, uint32_t *first
     *last = !tcp ? UINT32_MAX : hub->lane_last ? hub->lane_last : UINT16_MAX;
 }
 
-static cadre_error_t s_bind (lane_t *self, const hub_t *hub, const address_t *address, uint32_t *next,
-                             fault_t *fault)
+size_t lane_places (const hub_t *hub, address_kind_t kind)
 {
     uint32_t first, last;
+    const address_t *address = s_address (hub, kind);
+    if (!address)
+        return 0;
     s_range (hub, address, &first, &last);
+    return last < first ? 0 : (size_t) last - first + 1;
+}
+
+//  A port that another lane has is known without a system call.
+static uint64_t *s_word (const lane_t *self, uint32_t port)
+{
+    return self->kind == ADDRESS_TCP ? &self->hub->lane_ports [port / 64] : NULL;
+}
+
+static bool s_has_lane (const lane_t *self, uint32_t port)
+{
+    const uint64_t *word = s_word (self, port);
+    return word && *word >> (port % 64) & 1;
+}
+
+static cadre_error_t s_bind (lane_t *self, const address_t *address, uint32_t *next, fault_t *fault)
+{
+    uint32_t first, last;
+    s_range (self->hub, address, &first, &last);
     char endpoint [ADDRESS_ENDPOINT_BYTES];
-    uint64_t tries = (uint64_t) last - first + 1;
-    for (uint64_t i = 0; i < tries && i < LANE_TRIES; i++) {
+    uint64_t places = lane_places (self->hub, self->kind), tries = LANE_TRIES;
+    for (uint64_t i = 0; i < places && tries; i++) {
         uint32_t number = *next < first || *next > last ? first : *next;
         *next = number < UINT32_MAX ? number + 1 : first;
+        if (s_has_lane (self, number))
+            continue;
+        tries--;
         address_lane_endpoint (address, number, endpoint, sizeof endpoint);
         cadre_error_t error = sockets_bind (self->socket, endpoint, fault);
         if (error == CADRE_OK) {
             self->number = number;
+            if (s_word (self, number))
+                *s_word (self, number) |= UINT64_C (1) << number % 64;
             if (strncmp (endpoint, "ipc://", 6) == 0)
                 memcpy (self->path, endpoint + 6, strlen (endpoint + 6) + 1);
             return CADRE_OK;
@@ -66,7 +92,7 @@ static cadre_error_t s_bind (lane_t *self, const hub_t *hub, const address_t *ad
         if (error != CADRE_ERROR_ADDRESS_IN_USE)
             return error;
     }
-    return fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
+    return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
                       "no port from %u to %u is free for a lane: give a wider range with --lanes", first,
                       last);
 }
@@ -78,7 +104,7 @@ static void s_put_hello (lane_t *self)
     stream_put (self->out, &frame, 0, false);
 }
 
-lane_t *lane_new (const hub_t *hub, address_kind_t kind, const char *peer, uint64_t session, uint32_t *next,
+lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t session, uint32_t *next,
                   fault_t *fault)
 {
     const address_t *address = s_address (hub, kind);
@@ -86,15 +112,15 @@ lane_t *lane_new (const hub_t *hub, address_kind_t kind, const char *peer, uint6
         fault_set (fault, CADRE_ERROR_ADDRESS, "this broker does not listen at an address of that kind");
         return NULL;
     }
-    if (descriptors_need (LANE_DESCRIPTORS, "one more worker", fault))
-        return NULL;
     lane_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->hub = hub;
+    self->kind = kind;
     self->socket = sockets_new (hub->context, ZMQ_PUSH, fault);
     char domain [DOORS_DOMAIN_BYTES];
     if (self->socket)
         doors_guard (hub->doors, self->socket, kind, doors_lane (peer, domain));
-    if (!self->socket || s_bind (self, hub, address, next, fault)) {
+    if (!self->socket || s_bind (self, address, next, fault)) {
         lane_destroy (&self);
         return NULL;
     }
@@ -112,11 +138,18 @@ void lane_destroy (lane_t **self_p)
     if (!self)
         return;
     sockets_destroy (&self->socket);
+    if (self->number && s_word (self, (uint32_t) self->number))
+        *s_word (self, (uint32_t) self->number) &= ~(UINT64_C (1) << self->number % 64);
     if (self->path [0])
         unlink (self->path);
     stream_destroy (&self->out);
     free (self);
     *self_p = NULL;
+}
+
+address_kind_t lane_kind (const lane_t *self)
+{
+    return self->kind;
 }
 
 uint64_t lane_number (const lane_t *self)

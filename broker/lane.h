@@ -15,10 +15,19 @@
 typedef struct lane lane_t;
 
 //  Binds a lane on the first address of that kind, for the peer alone (as the gate calls it; not asked for without doors); *next is where the search for a free place begins, and is moved on.
-//  NULL and a fault when there is no such address, no free port, or too few descriptors.
-lane_t *lane_new (const hub_t *hub, address_kind_t kind, const char *peer, uint64_t session, uint32_t *next,
+//  NULL and a fault when there is no such address, or (CADRE_ERROR_DESCRIPTORS) no free port was found in a few tries.
+//  The hub must outlive it.
+lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t session, uint32_t *next,
                   fault_t *fault);
 void lane_destroy (lane_t **self_p);
+
+//  How many lanes of that kind the broker's range of ports has room for.
+size_t lane_places (const hub_t *hub, address_kind_t kind);
+
+//  Descriptors that a worker over tcp takes: its lane's socket, its listener, and three connections.
+#define LANE_DESCRIPTORS 5
+
+address_kind_t lane_kind (const lane_t *self);
 
 //  The tcp port, or N of lane-N.
 uint64_t lane_number (const lane_t *self);

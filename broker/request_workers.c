@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "broker/berths.h"
 #include "broker/journal.h"
 #include "broker/requests.h"
 
@@ -186,12 +187,20 @@ static void s_pack_store (const hub_t *hub, buffer_t *map)
     request_pair_uint (map, "store_written_bytes", usage.written_bytes);
 }
 
+static size_t s_lanes (const roster_t *roster)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < roster_places (roster); i++)
+        count += roster_at (roster, i) && roster_at (roster, i)->lane;
+    return count;
+}
+
 cadre_error_t request_broker_info (request_t *self, fault_t *fault)
 {
     (void) fault;
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
-    pack_map (map, 29);
+    pack_map (map, 34);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -200,6 +209,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     s_pack_addresses (hub, map);
     s_pack_load (hub, map);
     request_pair_uint (map, "clients", front_count (self->front));
+    request_pair_uint (map, "clients_limit", shares_limit (self->front->shares));
     request_pair_uint (map, "memory_bytes", hub_used_bytes (hub));
     request_pair_uint (map, "memory_limit_bytes", hub->memory_limit);
     pack_text (map, "results_per_second");
@@ -213,6 +223,10 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     request_pair_text (map, "security", hub->doors ? "curve" : hub->insecure ? "insecure" : "local");
     request_pair_uint (map, "keys", hub->doors ? keyring_count (hub->doors->keys) : 0);
     request_pair_uint (map, "refused_peers", hub->doors ? hub->doors->refused (hub->doors) : 0);
+    request_pair_uint (map, "lanes", s_lanes (hub->roster));
+    request_pair_uint (map, "lanes_limit", berths_limit (hub));
+    request_pair_uint (map, "refused_hellos", hub->refused_hellos);
+    request_pair_uint (map, "cut_peers", hub->cut_peers);
     request_reply (self, CADRE_OK, "", wire_view_of (map), false);
     return CADRE_OK;
 }

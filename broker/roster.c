@@ -21,6 +21,7 @@ struct roster {
     uint64_t version;    //  Changes with everything that decides who fits
     agent_t *by_session; //  uthash
     agent_t *by_uuid;    //  uthash
+    agent_t *by_route;   //  uthash
     offer_t *known;      //  Names of all functions ever offered (uthash)
     catalog_t *catalog;  //  Those that are offered now
 };
@@ -110,6 +111,7 @@ void roster_remove (roster_t *self, agent_t **agent_p)
     assert (agent->leased == 0);
     roster_end_session (self, agent);
     HASH_DELETE (hh_uuid, self->by_uuid, agent);
+    roster_move (self, agent, 0);
     self->places [agent->place] = NULL;
     self->version++;
     s_forget_description (self, agent);
@@ -224,6 +226,22 @@ void roster_end_session (roster_t *self, agent_t *agent)
     agent->cancels.count = 0;
     agent->recall_until_us = 0;
     self->version++;
+}
+
+void roster_move (roster_t *self, agent_t *agent, sockets_route_t route)
+{
+    if (agent->route)
+        HASH_DELETE (hh_route, self->by_route, agent);
+    agent->route = route;
+    if (route)
+        HASH_ADD (hh_route, self->by_route, route, sizeof agent->route, agent);
+}
+
+agent_t *roster_by_route (roster_t *self, sockets_route_t route)
+{
+    agent_t *agent;
+    HASH_FIND (hh_route, self->by_route, &route, sizeof route, agent);
+    return agent;
 }
 
 agent_t *roster_by_session (roster_t *self, uint64_t session)

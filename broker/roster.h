@@ -83,6 +83,7 @@ typedef struct agent {
     bool beat_due;                  //  Tell it soon what was received
     int64_t heard_us;               //  When it last said something
     int64_t joined_us;              //  When this session began
+    int64_t hello_us;               //  Until then its HELLOs have used up their rate
     int64_t answered_us;            //  When its last result came
     uint32_t leased;                //  Leases that it holds
     uint64_t work_us;               //  What they are thought to cost
@@ -98,6 +99,7 @@ typedef struct agent {
     uint64_t failed;                //  Tasks ended in another way, ever
     UT_hash_handle hh_session;      //  In the roster, by session
     UT_hash_handle hh_uuid;         //  In the roster, by uuid
+    UT_hash_handle hh_route;        //  In the roster, by route, unless that is 0
 } agent_t;
 
 roster_t *roster_new (void);
@@ -117,6 +119,10 @@ bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t 
 void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session);
 void roster_end_session (roster_t *self, agent_t *agent);
 
+//  The agent speaks from there now. Nobody else does: who was there must have been removed or moved.
+void roster_move (roster_t *self, agent_t *agent, sockets_route_t route);
+
+agent_t *roster_by_route (roster_t *self, sockets_route_t route);
 agent_t *roster_by_session (roster_t *self, uint64_t session);
 agent_t *roster_by_uuid (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
 agent_t *roster_by_number (roster_t *self, uint64_t number);

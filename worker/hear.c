@@ -10,7 +10,8 @@
 #include <utlist.h>
 
 #define FRAMES_A_TURN 64
-#define STALLS_MAX 3 //  The beat that shows it, and two more
+#define ROOM_US 60000000 //  Between two lines about a broker that has no room
+#define STALLS_MAX 3     //  The beat that shows it, and two more
 
 //  ---- orders that wait for their lane frame -----------------------------------------
 
@@ -153,14 +154,23 @@ static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
     }
 }
 
-//  It may have room again, when others have left: HELLO is said on. The reason is told once.
+//  It may have room again, when others have left: HELLO is said on. The reason is told at once and then now and then. A session that was open is
+//  over: the broker refuses only those who have none.
 static void s_has_no_room (link_t *self, const char *why)
 {
-    char line [FAULT_TEXT_BYTES + 16];
-    if (self->fault.code == CADRE_ERROR_DESCRIPTORS)
+    char line [FAULT_TEXT_BYTES + 64];
+    int64_t now_us = moment_now (self->options.clock);
+    bool told = self->fault.code == CADRE_ERROR_DESCRIPTORS;
+    if (self->state != LINK_GREETING)
+        link_begin_anew (self, "the broker has no room for it");
+    self->warned = true; //  It does answer
+    if (told && now_us - self->room_us < ROOM_US)
         return;
+    int64_t waited_s = (now_us - self->greeting_us) / 1000000;
     fault_set (&self->fault, CADRE_ERROR_DESCRIPTORS, "%s", why);
-    snprintf (line, sizeof (line), "%s; trying on", why);
+    snprintf (line, sizeof (line), told ? "%s; waiting for it, for %lld s so far" : "%s; trying on", why,
+              (long long) waited_s);
+    self->room_us = now_us;
     self->options.events.say (self->options.events.context, line);
 }
 
@@ -171,7 +181,7 @@ static void s_on_refused (link_t *self, cursor_t *body)
     if (!wire_read_refused (body, &fields))
         return;
     view_copy (fields.message, text, sizeof (text));
-    if (fields.code == CADRE_ERROR_DESCRIPTORS && self->state == LINK_GREETING) {
+    if (fields.code == CADRE_ERROR_DESCRIPTORS) {
         s_has_no_room (self, text);
         return;
     }
@@ -193,8 +203,10 @@ static void s_hear_back (link_t *self, zmq_msg_t *message)
         if (self->state != LINK_GREETING)
             link_begin_anew (self, "the broker does not know this session");
     } else if (envelope.verb == WIRE_worker_welcome) {
-        if (wire_read_worker_welcome (&body, &welcome))
-            link_on_welcome (self, envelope.session, &welcome);
+        if (!wire_read_worker_welcome (&body, &welcome))
+            return;
+        fault_clear (&self->fault); //  There is room now
+        link_on_welcome (self, envelope.session, &welcome);
     } else if (self->session && envelope.session == self->session) {
         if (!s_on_session_message (self, envelope.verb, &body))
             link_begin_anew (self, "the broker sent a message that cannot be read");

@@ -55,6 +55,7 @@ struct link {
     int wait_ms;                    //  Between two HELLOs
     int64_t hello_us;               //  When the next one is due
     bool warned;                    //  A line about it has been written
+    int64_t room_us;                //  When it was last told that the broker has no room
     alarm_t hello;                  //  The next HELLO, or the next place for one
     alarm_t beat;                   //  The next beat
     order_t *orders;                //  Waiting for lane frames

@@ -18,6 +18,9 @@ static const table_column_t s_columns [] = {
     {"workers", "workers", TABLE_COUNT},
     {"slots", "slots", TABLE_COUNT},
     {"clients", "clients", TABLE_COUNT},
+    {"clients_limit", "clients at most", TABLE_COUNT},
+    {"lanes", "lanes", TABLE_COUNT},
+    {"lanes_limit", "lanes at most", TABLE_COUNT},
     {"jobs", "jobs", TABLE_COUNT},
     {"tasks_waiting", "tasks waiting", TABLE_COUNT},
     {"tasks_running", "tasks running", TABLE_COUNT},
@@ -37,6 +40,8 @@ static const table_column_t s_columns [] = {
     {"security", "security", TABLE_TEXT},
     {"keys", "keys", TABLE_COUNT},
     {"refused_peers", "refused peers", TABLE_COUNT},
+    {"refused_hellos", "refused hellos", TABLE_COUNT},
+    {"cut_peers", "peers cut off", TABLE_COUNT},
     {0},
 };
 

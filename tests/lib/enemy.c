@@ -261,21 +261,26 @@ enemy_t *enemy_worker_with (const char *address, const keys_t *keys, const char 
 {
     enemy_t *self = enemy_with (address, "back", keys);
     uint8_t uuid [WIRE_UUID_BYTES];
-    buffer_t frame = {0};
-    cursor_t body;
-    char lane [32];
     entropy_uuid (uuid);
     bool heard = enemy_register (self, uuid, strncmp (address, "tcp", 3) == 0 ? "tcp" : "ipc", function);
     assert (heard);
+    enemy_open_lane (self, tasks);
+    return self;
+}
+
+void enemy_open_lane (enemy_t *self, uint64_t tasks)
+{
+    buffer_t frame = {0};
+    cursor_t body;
+    char lane [32];
     snprintf (lane, sizeof lane, "lane-%u", (unsigned) self->port);
     self->lane = s_connect (self, ZMQ_PULL, lane);
     self->sink = s_connect (self, ZMQ_PUSH, "sink");
-    heard = enemy_hear (self, self->lane, WIRE_lane_hello, &body, PATIENCE_MS);
+    bool heard = enemy_hear (self, self->lane, WIRE_lane_hello, &body, PATIENCE_MS);
     assert (heard);
     wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session},
                           &(wire_lane_open_t){.tasks = tasks, .bytes = 1 << 20});
     s_say (self, &frame);
-    return self;
 }
 
 //  ==== doors =======================================================================

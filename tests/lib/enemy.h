@@ -59,6 +59,9 @@ uint64_t enemy_open_job (enemy_t *self, uint64_t ref, unsigned kind, const char 
 //  What libzmq says of a handshake at a door: was it let in? Waits for its word, however long that takes.
 bool enemy_is_let_in (const char *address, const char *name, const keys_t *keys);
 
+//  A worker that is registered connects its lane and sink, and opens the lane with a window of `tasks`.
+void enemy_open_lane (enemy_t *self, uint64_t tasks);
+
 //  Registers as a worker that offers `function`, and opens its lane with a window of `tasks`.
 enemy_t *enemy_worker (const char *address, const char *function, uint64_t tasks);
 enemy_t *enemy_worker_with (const char *address, const keys_t *keys, const char *function, uint64_t tasks);

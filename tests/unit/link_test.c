@@ -102,6 +102,40 @@ static void s_no_room_is_not_the_end (void **state)
     link_bench_teardown ();
 }
 
+static void s_refuse_for_room (void)
+{
+    buffer_t frame = {0};
+    wire_write_refused (
+        &frame, (wire_envelope_t){0},
+        &(wire_refused_t){.code = CADRE_ERROR_DESCRIPTORS, .message = wire_view ("no descriptors")});
+    link_bench_send_back (&frame);
+    link_bench_turn ();
+}
+
+//  Nor is it when a session was open; the wait is told again after a minute, and anew when there was room in between.
+static void s_room_may_be_lost_and_found (void **state)
+{
+    (void) state;
+    link_bench_open ();
+    unsigned lines = link_bench.lines;
+    s_refuse_for_room ();
+    assert_int_equal (link_state (link_bench.link), LINK_GREETING);
+    assert_int_equal (link_bench.lines, lines + 1);
+    for (int i = 0; i < 70; i++) {
+        link_bench_pass_ms (1100);
+        assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
+        s_refuse_for_room ();
+    }
+    assert_int_equal (link_bench.lines, lines + 2); //  And not that nobody answers
+    link_bench_welcome (LINK_BENCH_EPOCH);
+    assert_int_equal (link_state (link_bench.link), LINK_OPEN);
+    assert_int_equal (link_fault (link_bench.link)->code, CADRE_OK);
+    lines = link_bench.lines;
+    s_refuse_for_room ();
+    assert_int_equal (link_bench.lines, lines + 1);
+    link_bench_teardown ();
+}
+
 static void s_who_makes_it_register_with_what_it_holds (void **state)
 {
     zmq_msg_t message;
@@ -374,6 +408,7 @@ int main (void)
         cmocka_unit_test (s_the_window_grows_with_answers),
         cmocka_unit_test (s_refused_is_the_end),
         cmocka_unit_test (s_no_room_is_not_the_end),
+        cmocka_unit_test (s_room_may_be_lost_and_found),
         cmocka_unit_test (s_who_makes_it_register_with_what_it_holds),
         cmocka_unit_test (s_another_epoch_adopts_nothing),
         cmocka_unit_test (s_a_gap_ends_the_session),
