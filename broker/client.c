@@ -210,6 +210,11 @@ void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, c
     wire_job_opened_t fields = {
         .ref = ref, .number = number, .code = fault->code, .message = wire_view (fault->text)};
     wire_write_job_opened (&frame, (wire_envelope_t){0}, &fields);
+    ref_t *found = fault->code ? client_ref (self, ref) : NULL;
+    if (found) {
+        found->kind = REF_REFUSED;
+        found->denied = true;
+    }
     stream_put (self->out, &frame, 0, false);
     client_touch (self, hub);
 }

@@ -8,6 +8,7 @@
 #ifndef BROKER_CLIENT_H_INCLUDED
 #define BROKER_CLIENT_H_INCLUDED
 
+#include "broker/digest.h"
 #include "broker/doors.h"
 #include "broker/hold.h"
 #include "broker/inbox.h"
@@ -32,6 +33,8 @@ typedef struct ref {
     uint64_t ref;      //  The client's number
     uint64_t job;      //  The broker's number
     ref_kind_t kind;   //  What it stands for
+    bool denied;       //  The client was told that it has no job, or has it no more
+    digest_t digest;   //  Of a detached job: of the tasks that came under it
     UT_hash_handle hh; //  In client->refs
 } ref_t;
 
@@ -96,6 +99,7 @@ void client_result_of (client_t *self, hub_t *hub, uint64_t ref, view_t body);
 //  One result whose value goes in parts. Takes the content of *payload. head holds outcome, code and run time, packed; detail one value.
 void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result, buffer_t *payload);
 
+//  JOB_OPENED. A fault turns the ref, which may be there, into one that is refused.
 void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, const fault_t *fault);
 void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body);
 void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, bool final);

@@ -23,13 +23,12 @@ follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *o
     return self;
 }
 
-//  Who opened a job that was refused, or that somebody opened before or after, may be sending the rest of it: that is ignored.
+//  Who opened a job that was refused, or that somebody opened before or after, may be sending the rest of it: that is ignored, or compared.
 static void s_end_ref (client_t *client, const job_t *job, uint64_t number)
 {
-    ref_t *ref = client_ref (client, number);
-    if (ref && ref->kind == REF_JOB && job->shared)
-        ref->kind = REF_REFUSED;
-    else if (!ref || ref->kind != REF_REFUSED)
+    const ref_t *ref = client_ref (client, number);
+    bool stays = ref && (ref->kind == REF_REFUSED || (ref->kind == REF_JOB && job->shared));
+    if (!stays)
         client_ref_remove (client, number);
 }
 

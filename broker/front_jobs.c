@@ -11,7 +11,7 @@
 
 #define DURATION_MAX_MS (400ull * 24 * 3600 * 1000) //  400 days
 
-static void s_opened (front_t *self, client_t *client, uint64_t ref, uint64_t number, const fault_t *fault)
+void front_opened (front_t *self, client_t *client, uint64_t ref, uint64_t number, const fault_t *fault)
 {
     client_opened (client, self->hub, ref, number, fault);
 }
@@ -102,73 +102,12 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client, 
     return CADRE_OK;
 }
 
-//  Who opened a detached job is told how far it is, and no more.
-static void s_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
-{
-    follow_new (client, job, &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
-    client_touch (client, self->hub);
-}
-
-//  Another's job of the same UUID is another job. A store of a release that did not note whose its jobs are has some that are nobody's: what was submitted
-//  to that is not run again, by whomever.
-static job_t *s_known (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES])
-{
-    identity_t own = identity_of (uuid, wire_view (client->holder)),
-               nobodys = identity_of (uuid, wire_view (""));
-    job_t *job = ledger_find_identity (self->hub->ledger, &own);
-    return job ? job : ledger_find_identity (self->hub->ledger, &nobodys);
-}
-
-static uint64_t s_forgotten (const front_t *self, const client_t *client,
-                             const uint8_t uuid [WIRE_UUID_BYTES])
-{
-    identity_t own = identity_of (uuid, wire_view (client->holder)),
-               nobodys = identity_of (uuid, wire_view (""));
-    uint64_t number = ledger_forgotten (self->hub->ledger, &own);
-    return number ? number : ledger_forgotten (self->hub->ledger, &nobodys);
-}
-
-//  A detached job that is there already: the client goes on where it was. What it says of the job is not what its key is asked for: the job's own
-//  function is.
-static bool s_open_again (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
-{
-    fault_t fault = {0};
-    if (!holder_reaches (self->hub, client, job))
-        fault_set (
-            &fault, CADRE_ERROR_REFUSED,
-            "this job was submitted before, to a release that did not note whose it was: ask for a key that "
-            "reaches all jobs (cadre keygen --jobs all), or choose another identity");
-    else
-        front_check_rights (self->hub, client, job->kind, job->function, &fault);
-    if (!fault.code && !job->detached)
-        fault_set (&fault, CADRE_ERROR_REFUSED, "this job is open already on another connection");
-    if (!fault.code && (open->kind != job->kind || !view_is (open->function, job->function)))
-        fault_set (&fault, CADRE_ERROR_REFUSED,
-                   "this job was submitted before, as %llu, to run %s, and now it is to run something else: "
-                   "choose another identity",
-                   (unsigned long long) job->number, *job->function ? job->function : "commands");
-    if (fault.code) {
-        client_ref_add (client, open->ref, REF_REFUSED, 0);
-        s_opened (self, client, open->ref, 0, &fault);
-        return true;
-    }
-    client_ref_add (client, open->ref, REF_JOB, job->number);
-    job->shared = true;
-    client->durable = client->durable || job->durable;
-    if (job->durable && self->hub->journal)
-        journal_tell_opened (self->hub->journal, client, open->ref, job->number);
-    else
-        s_opened (self, client, open->ref, job->number, &fault);
-    s_tell_state (self, client, job, open->ref);
-    return true;
-}
-
 //  A detached job that was submitted before, has ended and was forgotten is not run again. Who may not open it does not hear of it.
 static bool s_is_ghost (const front_t *self, const client_t *client, const wire_job_open_t *open,
                         fault_t *fault)
 {
     fault_t denied = {0};
-    uint64_t number = s_forgotten (self, client, open->uuid.data);
+    uint64_t number = front_forgotten (self, client, open->uuid.data);
     if (!number || s_check_rights (self, client, open, &denied))
         return false;
     fault_set (fault, CADRE_ERROR_NOT_FOUND,
@@ -180,8 +119,7 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
 //  The job is taken back, and its client told why.
 static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref, const fault_t *fault)
 {
-    client_ref (client, ref)->kind = REF_REFUSED;
-    s_opened (self, client, ref, 0, fault);
+    front_opened (self, client, ref, 0, fault);
     ledger_withdraw (self->hub->ledger, job);
 }
 
@@ -207,23 +145,23 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
         || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref)
         || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
-    job_t *job = s_known (self, client, open.uuid.data);
+    job_t *job = front_known (self, client, open.uuid.data);
     if (job)
-        return s_open_again (self, client, &open, job);
+        return front_open_again (self, client, &open, job);
     if (s_is_ghost (self, client, &open, &fault) || s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
-        s_opened (self, client, open.ref, 0, &fault);
+        front_opened (self, client, open.ref, 0, &fault);
         return true;
     }
     job = ledger_open (self->hub->ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     client->durable = client->durable || job->durable;
     if (!job->durable)
-        s_opened (self, client, open.ref, job->number, &fault);
+        front_opened (self, client, open.ref, job->number, &fault);
     else if (!s_record (self, client, job, open.ref, whole, &fault))
         return true;
     if (job->detached)
-        s_tell_state (self, client, job, open.ref);
+        front_tell_state (self, client, job, open.ref);
     doubt_job (self->hub, job);
     return true;
 }
@@ -236,8 +174,9 @@ static job_t *s_job (front_t *self, const client_t *client, uint64_t number, boo
     return *known && ref->kind == REF_JOB ? ledger_find (self->hub->ledger, ref->job) : NULL;
 }
 
-//  Each payload is an array, or a reference to parts that have come.
-static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wire_list_t *payloads)
+//  Each payload is an array, or a reference to parts that have come. The digest takes them in.
+static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wire_list_t *payloads,
+                          digest_t *digest)
 {
     cursor_t cursor = cursor_of_view (payloads->values);
     for (size_t i = 0; i < payloads->count; i++) {
@@ -248,27 +187,19 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
             cursor_skip (&cursor, &payload);
             if (payload.size > WIRE_INLINE_MAX)
                 return false;
+            if (job->detached)
+                digest_add (digest, payload);
             continue;
         }
         cursor_skip (&cursor, &payload);
         uint64_t number = wire_parts_of (payload);
         if (!number || !parts_take (client->parts, number, &large))
             return false;
+        if (job->detached)
+            digest_add (digest, wire_view_of (&large));
         stock_put_large (job->stock, first + (uint32_t) i, &large);
     }
     return true;
-}
-
-//  A job that was there before has the first tasks of this frame, or all, already.
-static void s_skip_known (const job_t *job, wire_job_tasks_t *tasks)
-{
-    cursor_t cursor = cursor_of_view (tasks->payloads.values);
-    while (tasks->first < job->promised && tasks->payloads.count) {
-        cursor_skip (&cursor, NULL);
-        tasks->first++;
-        tasks->payloads.count--;
-    }
-    tasks->payloads.values = (view_t){.data = cursor.at, .size = (size_t) (cursor.end - cursor.at)};
 }
 
 //  One of its tasks was handed out, or has ended; or somebody else has opened it as well.
@@ -293,23 +224,9 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
         return false;
     }
     ledger_doom (self->hub->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
-    client_ref (client, tasks->ref)->kind = REF_REFUSED;
-    s_opened (self, client, tasks->ref, 0, &fault);
+    front_opened (self, client, tasks->ref, 0, &fault);
     ledger_finish (self->hub->ledger, job);
     return false;
-}
-
-//  The same identity, and not the same tasks.
-static bool s_refuse_others (front_t *self, client_t *client, const job_t *job, uint64_t ref)
-{
-    fault_t fault = {0};
-    fault_set (
-        &fault, CADRE_ERROR_REFUSED,
-        "this job was submitted before, as %llu, with %u tasks, and these are others: choose another identity",
-        (unsigned long long) job->number, job->promised);
-    client_ref (client, ref)->kind = REF_REFUSED;
-    s_opened (self, client, ref, 0, &fault);
-    return true;
 }
 
 bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
@@ -323,19 +240,23 @@ bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
     if (!job)
         return known;
     client->sends_durable = job->durable;
-    if (job->shared)
-        s_skip_known (job, &tasks);
+    ref_t *ref = client_ref (client, tasks.ref);
+    again_t again = job->shared ? front_skip_known (client, job, ref, &tasks) : AGAIN_SAME;
+    if (again == AGAIN_BROKEN)
+        return false;
+    if (again == AGAIN_OTHER || (tasks.payloads.count && job->shared && job->seal_promised))
+        return front_refuse_others (self, client, job, tasks.ref);
     if (tasks.payloads.count == 0)
         return true;
-    if (job->shared && job->seal_promised)
-        return s_refuse_others (self, client, job, tasks.ref);
     if (job->seal_promised || tasks.first != job->promised
         || tasks.payloads.count > WIRE_TASKS_MAX - job->promised)
         return false;
-    if (!s_take_parts (client, job, job->promised, &tasks.payloads))
+    digest_t digest = job->digest;
+    if (!s_take_parts (client, job, job->promised, &tasks.payloads, &digest))
         return false;
     if (!s_has_room (self, client, job, &tasks))
         return true;
+    job->digest = ref->digest = digest;
     ledger_submit (self->hub->ledger, job, &tasks.payloads);
     if (job->leased == 0)
         doubt_job (self->hub, job);
@@ -352,7 +273,7 @@ bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
     if (!job)
         return known;
     if (job->seal_promised && job->shared)
-        return seal.count == job->promised || s_refuse_others (self, client, job, seal.ref);
+        return seal.count == job->promised || front_refuse_others (self, client, job, seal.ref);
     if (job->seal_promised)
         return false;
     if (seal.count != job->promised)
@@ -390,7 +311,7 @@ bool front_job_follow (front_t *self, client_t *client, cursor_t *body)
         fault_set (&fault, CADRE_ERROR_REFUSED,
                    "job %llu is attached to client %s: only detached jobs can be followed (cadre submit)",
                    (unsigned long long) follow.number, job->client_name);
-    s_opened (self, client, follow.ref, fault.code ? 0 : job->number, &fault);
+    front_opened (self, client, follow.ref, fault.code ? 0 : job->number, &fault);
     if (fault.code)
         return true;
     client_ref_add (client, follow.ref, REF_FOLLOW, job->number);

@@ -66,6 +66,33 @@ void front_drop_requests (front_t *self, client_t *client);
 cadre_error_t front_check_rights (const hub_t *hub, const client_t *client, uint64_t kind,
                                   const char *function, fault_t *fault);
 
+//  JOB_OPENED: the number, or the fault.
+void front_opened (front_t *self, client_t *client, uint64_t ref, uint64_t number, const fault_t *fault);
+
+//  Who opened a detached job is told how far it is, and no more.
+void front_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref);
+
+//  ---- front_again.c: a detached job that is submitted again ----
+
+//  The client's job of that UUID, or the number of one that was forgotten; NULL, 0.
+job_t *front_known (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES]);
+uint64_t front_forgotten (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES]);
+
+//  The client goes on with it, or is refused when it is to be another job. True.
+bool front_open_again (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job);
+
+typedef enum again {
+    AGAIN_SAME,  //  So far, they are the tasks that it has
+    AGAIN_OTHER, //  They are not
+    AGAIN_BROKEN //  The frame breaks the protocol
+} again_t;
+
+//  Takes those tasks out of the frame that the job has, and compares them.
+again_t front_skip_known (client_t *client, const job_t *job, ref_t *ref, wire_job_tasks_t *tasks);
+
+//  The same identity, and not the same tasks. True.
+bool front_refuse_others (front_t *self, client_t *client, const job_t *job, uint64_t ref);
+
 //  Handle one stream frame; false when it breaks the protocol.
 bool front_job_open (front_t *self, client_t *client, cursor_t *body);
 bool front_job_tasks (front_t *self, client_t *client, cursor_t *body);

@@ -8,6 +8,7 @@
 #ifndef BROKER_JOB_H_INCLUDED
 #define BROKER_JOB_H_INCLUDED
 
+#include "broker/digest.h"
 #include "broker/identity.h"
 #include "broker/keep.h"
 #include "broker/patience.h"
@@ -97,6 +98,7 @@ typedef struct job {
     buffer_t doom_detail;       //  Why: one packed value
     uint32_t promised;          //  Tasks that came; durable ones join total when they are on the disk
     bool seal_promised;         //  The seal came; likewise
+    digest_t digest;            //  Detached: of the payloads that came
     uint32_t pending;           //  Frames of those two kinds that are not on the disk
     uint32_t undelivered;       //  Results that are not on the disk
     buffer_t open;              //  Durable: its JOB_OPEN

@@ -68,7 +68,9 @@ void journal_job (journal_t *self, job_t *job, view_t open)
                              .ended_us = job->ended_us,
                              .client = wire_view (job->client_name),
                              .open = open,
-                             .holder = wire_view (job->identity.holder)};
+                             .holder = wire_view (job->identity.holder),
+                             .digest = job->digest.sum,
+                             .digested = job->digest.blind ? 0 : job->digest.tasks};
     if (job->open.size == 0)
         buffer_append (&job->open, open.data, open.size);
     journal_begin (self, WIRE_log_job);

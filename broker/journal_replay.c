@@ -36,7 +36,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     wire_log_job_t record;
     wire_job_open_t open;
     (void) seq;
-    if (!wire_read_log_job (cursor, &record) || record.job == 0)
+    if (!wire_read_log_job (cursor, &record) || record.job == 0 || record.digested > WIRE_TASKS_MAX)
         return false;
     cursor_t body = cursor_of_view (record.open);
     if (!wire_read_job_open (&body, &open) || open.uuid.size != WIRE_UUID_BYTES)
@@ -45,6 +45,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     if (job)
         ledger_unmake (self->hub->ledger, job);
     job = ledger_restore (self->hub->ledger, &record, &open);
+    job->digest = (digest_t){.sum = record.digest, .tasks = (uint32_t) record.digested};
     job->created_us = record.created_us;
     job->ended_us = record.ended_us;
     ledger_log_job (self->hub->ledger, job);
@@ -67,6 +68,25 @@ static bool s_large (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
+//  Of a task that has ended, a compaction copies no payload; one of a release that had no digests has not said what it was.
+static void s_digest (job_t *job, const wire_list_t *payloads)
+{
+    cursor_t cursor = cursor_of_view (payloads->values);
+    view_t payload;
+    for (uint32_t i = 0; i < payloads->count; i++) {
+        uint32_t index = job->total + i;
+        bool known = cursor_peek (&cursor) != CURSOR_NIL;
+        cursor_skip (&cursor, &payload);
+        if (index < job->digest.tasks)
+            continue;
+        bool large = stock_large_size (job->stock, index) > 0;
+        if (known)
+            digest_add (&job->digest, large ? stock_large (job->stock, index) : payload);
+        else
+            digest_skip (&job->digest);
+    }
+}
+
 static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_tasks_t record;
@@ -77,6 +97,7 @@ static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
         return true;
     if (record.payloads.count > WIRE_TASKS_MAX - job->total)
         return false;
+    s_digest (job, &record.payloads);
     stock_place_t place = {.seq = seq,
                            .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
     ledger_append (self->hub->ledger, job, &record.payloads, &place);

@@ -159,17 +159,12 @@ static client_t *s_client (const journal_t *self, uint64_t session)
     return client;
 }
 
-//  A job that was taken back meanwhile was refused to whoever had opened it.
-static bool s_is_withdrawn (const journal_t *self, client_t *client, const wait_t *wait)
-{
-    const ref_t *ref = client_ref (client, wait->sequence);
-    return ref && ref->kind == REF_REFUSED && !ledger_find (self->hub->ledger, wait->job);
-}
-
+//  A job that was taken back meanwhile, or is not what its client says, was refused to whoever had opened it.
 static void s_open (journal_t *self, const wait_t *wait)
 {
     client_t *client = s_client (self, wait->session);
-    if (client && !s_is_withdrawn (self, client, wait))
+    const ref_t *ref = client ? client_ref (client, wait->sequence) : NULL;
+    if (client && !(ref && ref->denied))
         client_opened (client, self->hub, wait->sequence, wait->job, &(fault_t){0});
 }
 

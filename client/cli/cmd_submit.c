@@ -131,7 +131,7 @@ static cadre_error_t s_feed_all (submit_t *self)
 
 //  ---- handing over ----------------------------------------------------------
 
-//  Until the broker has it on its disk, over a restart of it.
+//  Until the broker has it, on its disk if it is durable, and has not found that it is another job: over a restart of it.
 static cadre_error_t s_sync (submit_t *self)
 {
     cadre_error_t error;
@@ -172,7 +172,7 @@ static uint64_t s_hand_over (submit_t *self)
     if (number == 0)
         fault_set (&self->fault, CADRE_ERROR_REFUSED, "the broker did not take the job: %s",
                    cadre_job_message (self->job));
-    if (number && self->life == TASKS_DETACHED && s_confirm (self, number))
+    if (number && self->life == TASKS_DETACHED && (s_confirm (self, number) || s_sync (self)))
         return 0;
     return number;
 }

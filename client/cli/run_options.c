@@ -65,7 +65,8 @@ static const struct argp_option s_run_options [] = {
 static const struct argp_option s_submit_options [] = {
     COMMON_OPTIONS,
     {"once", KEY_ONCE, "TEXT", 0,
-     "the text names this submission: submitted again, also by another process, it is the same job, and nothing runs twice",
+     "the text names this submission: submitted again, also by another process, it is the same job, and nothing runs twice. "
+     "Other commands, inputs, --workdir or --env under that name are refused; names are each key's own",
      3},
     {"wait", KEY_WAIT, NULL, 0, "wait until all tasks have ended, and exit as run does", 3},
     {"durable", KEY_DURABLE, NULL, 0, "only to a broker with a store: it keeps the job on disk", 3},

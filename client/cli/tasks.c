@@ -10,6 +10,7 @@
 #include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "client/cli/text.h"
+#include "client/lib/job.h"
 #include "common/units.h"
 
 #define NOT_EXECUTABLE 126
@@ -21,6 +22,7 @@ struct tasks {
     emit_t *emit;             // borrowed, or NULL
     uint64_t sequence;        // number of the last task, from 1
     const char **environment; // for all tasks, or NULL
+    size_t around;            // of it: ours, that nobody has named
     char *directory;          // for all tasks, or NULL
     char *name;               // of the job
 };
@@ -32,8 +34,10 @@ static void s_set_environment (tasks_t *self, const reach_t *reach)
     const char **more = self->options->environment;
     if (reach->local && (!reach->embedded || more))
         for (char **pair = environ; *pair; pair++)
-            if (strncmp (*pair, "CADRE_BROKER=", 13) != 0 && strncmp (*pair, "CADRE_ACCESS=", 13) != 0)
+            if (strncmp (*pair, "CADRE_BROKER=", 13) != 0 && strncmp (*pair, "CADRE_ACCESS=", 13) != 0) {
                 command_add (&self->environment, *pair);
+                self->around++;
+            }
     for (size_t i = 0; more && more [i]; i++)
         command_add (&self->environment, more [i]);
 }
@@ -88,7 +92,9 @@ cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life)
     job.directory = self->directory;
     job.slot_mark = template_has_slot (options->template);
     job.uuid = options->once ? options->uuid : NULL;
-    return cadre_job_open (pool, NULL, &job);
+    const spec_around_t around = {.environment = self->around,
+                                  .directory = !options->directory && self->directory};
+    return job_open_commands (pool, &job, &around);
 }
 
 //  The inputs of the next task.

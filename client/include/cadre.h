@@ -358,7 +358,7 @@ typedef struct cadre_job_options {
 } cadre_job_options_t;
 
 //  durable: on stable storage at the broker, or CADRE_ERROR_REFUSED. retry_limits: repetitions by cause, "error=3,timeout=1,out-of-memory=2,worker-lost=5" (and exit,
-//  signal); for others retries and retries_lost hold. uuid: the same tasks, opened again under it by whomever, are the same job; NOT_FOUND for a day after it was forgotten, REFUSED for other tasks.
+//  signal); for others retries and retries_lost hold. uuid: the same tasks, opened again under it by whoever has the key, are the same job; NOT_FOUND for a day after it was forgotten, REFUSED for others.
 
 typedef struct cadre_map_options {
     cadre_job_options_t job; //  Of the job that does it

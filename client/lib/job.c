@@ -102,24 +102,41 @@ static cadre_job_t *s_opened (cadre_job_t *self, const fault_t *fault)
     return self;
 }
 
+static cadre_job_t *s_open (cadre_job_t *self, const char *function, const cadre_job_options_t *options,
+                            const spec_around_t *around)
+{
+    fault_t fault = {0};
+    spec_t spec;
+    if (spec_of (&spec, self->kind, function, options, around, &fault) == CADRE_OK) {
+        pool_lock (self->pool);
+        work_open (&self->work, self->pool, &s_listener, &spec.fields, &fault);
+        pool_unlock (self->pool);
+    }
+    spec_free (&spec);
+    return s_opened (self, &fault);
+}
+
 cadre_job_t *job_open (cadre_t *pool, unsigned kind, const char *function, const cadre_job_options_t *options,
                        bool ordered, bool unbound)
 {
     cadre_job_t *self = s_new (pool);
     if (!self)
         return NULL;
-    fault_t fault = {0};
-    spec_t spec;
     self->kind = kind;
     self->unbound = unbound;
     self->events.ordered = ordered;
-    if (spec_of (&spec, kind, function, options, &fault) == CADRE_OK) {
-        pool_lock (pool);
-        work_open (&self->work, pool, &s_listener, &spec.fields, &fault);
-        pool_unlock (pool);
-    }
-    spec_free (&spec);
-    return s_opened (self, &fault);
+    return s_open (self, function, options, NULL);
+}
+
+cadre_job_t *job_open_commands (cadre_t *pool, const cadre_job_options_t *options,
+                                const spec_around_t *around)
+{
+    cadre_job_t *self = s_new (pool);
+    if (!self)
+        return NULL;
+    self->kind = WIRE_KIND_COMMAND;
+    self->events.ordered = options->ordered;
+    return s_open (self, NULL, options, around);
 }
 
 cadre_job_t *cadre_job_open (cadre_t *self, const char *function, const cadre_job_options_t *options)

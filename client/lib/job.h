@@ -30,6 +30,10 @@ struct cadre_job {
 cadre_job_t *job_open (cadre_t *pool, unsigned kind, const char *function, const cadre_job_options_t *options,
                        bool ordered, bool unbound);
 
+//  As cadre_job_open, for commands.
+cadre_job_t *job_open_commands (cadre_t *pool, const cadre_job_options_t *options,
+                                const spec_around_t *around);
+
 //  Adds a task of a packed payload. CADRE_OK, or why not; the fault is in the job.
 cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload);
 

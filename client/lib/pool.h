@@ -37,6 +37,7 @@ struct cadre {
     struct work *works;           //  lock: by ref
     struct work *last_work;       //  lock: found last
     struct work *gathered;        //  lock: works with a batch that was not put yet
+    bool over;                    //  lock: one of the works is over, and was not final
     struct implicit *implicits;   //  lock: open jobs of cadre_submit, the last used first
     size_t implicit_count;        //  lock: how many
     struct request *requests;     //  lock: questions without an answer

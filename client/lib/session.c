@@ -348,6 +348,7 @@ static void s_on_beat (session_t *self, cursor_t body, int64_t now_us)
     }
     if (beat.sent > self->in.received)
         s_greet (self, now_us);
+    self->handler.frame (self->handler.owner, WIRE_beat, body);
 }
 
 static void s_on_window (session_t *self, cursor_t body)

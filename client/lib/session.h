@@ -31,7 +31,7 @@ typedef enum session_state { SESSION_GREETING, SESSION_OPEN, SESSION_ENDED } ses
 typedef struct session_handler {
     //  Sends one frame; false when that is not possible now.
     bool (*send) (void *owner, const buffer_t *frame);
-    //  A stream frame has arrived, its turn has come; false when it cannot be read.
+    //  A stream frame has arrived, its turn has come, or a BEAT, which has acknowledged something; false when it cannot be read.
     bool (*frame) (void *owner, uint8_t verb, cursor_t body);
     //  The session goes. What the broker had not answered it will not answer; a new session may follow. What it has acknowledged can be asked for the
     //  last time.

@@ -34,16 +34,29 @@ static cadre_error_t s_check_environment (const char *const *environment, fault_
     return CADRE_OK;
 }
 
-static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options)
+static void s_pack_around (buffer_t *self, const spec_around_t *around)
 {
-    int pairs = (options->environment != NULL) + (options->directory != NULL) + (options->shell != NULL)
-                + options->slot_mark;
+    if (around->environment) {
+        pack_text (self, "env_around");
+        pack_uint (self, around->environment);
+    }
+    if (around->directory) {
+        pack_text (self, "dir_around");
+        pack_bool (self, true);
+    }
+}
+
+static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options, const spec_around_t *around)
+{
+    int pairs = (options->environment != NULL) + (around->environment > 0) + (options->directory != NULL)
+                + around->directory + (options->shell != NULL) + options->slot_mark;
     pack_map (self, (size_t) pairs);
     if (options->environment) {
         pack_text (self, "env");
         pack_array (self, s_count (options->environment));
         s_pack_texts (self, options->environment);
     }
+    s_pack_around (self, around);
     if (options->directory) {
         pack_text (self, "dir");
         pack_text (self, options->directory);
@@ -139,9 +152,10 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
 }
 
 cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const cadre_job_options_t *options,
-                       fault_t *fault)
+                       const spec_around_t *around, fault_t *fault)
 {
     static const cadre_job_options_t usual = {0};
+    static const spec_around_t nothing = {0};
     *self = (spec_t){0};
     if (!options)
         options = &usual;
@@ -152,7 +166,7 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const 
         return fault->code;
     s_pack_texts (&self->needs, options->needs);
     if (kind == WIRE_KIND_COMMAND)
-        s_pack_spec (&self->command, options);
+        s_pack_spec (&self->command, options, around ? around : &nothing);
     const char *label = options->name ? options->name : function ? function : "command";
     unsigned lost = options->retries_lost ? (unsigned) options->retries_lost : RETRIES_LOST;
     self->fields = (wire_job_open_t){

@@ -12,6 +12,12 @@
 
 #include <cadre.h>
 
+//  What of the options was just around whoever submits: no part of what a uuid names.
+typedef struct spec_around {
+    size_t environment; //  So many variables, from the start
+    bool directory;     //  It
+} spec_around_t;
+
 typedef struct spec {
     wire_job_open_t fields; //  ref and uuid are empty
     buffer_t needs;         //  Behind fields.needs
@@ -19,10 +25,10 @@ typedef struct spec {
     buffer_t causes;        //  Behind fields.causes
 } spec_t;
 
-//  Reads options (may be NULL) for a job of a kind (WIRE_KIND_...). CADRE_ERROR_ARGUMENT and a fault that names the
+//  Reads options (may be NULL) for a job of a kind (WIRE_KIND_...); around may be NULL: nothing is. CADRE_ERROR_ARGUMENT and a fault that names the
 //  option; the spec is empty then. Free it either way.
 cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const cadre_job_options_t *options,
-                       fault_t *fault);
+                       const spec_around_t *around, fault_t *fault);
 void spec_free (spec_t *self);
 
 //  Packs a command: argv, or a line for the shell; input may be NULL; environment: NAME=VALUE, or NULL.

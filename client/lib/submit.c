@@ -229,7 +229,7 @@ static implicit_t *s_choose (cadre_t *pool, unsigned kind, const char *function,
         return self;
     spec_t spec;
     buffer_t packed = {0};
-    if (spec_of (&spec, kind, function, options, fault) == CADRE_OK) {
+    if (spec_of (&spec, kind, function, options, NULL, fault) == CADRE_OK) {
         if (!plain)
             wire_pack_job_open (&packed, &spec.fields);
         view_t key = plain ? wire_view (function) : wire_view_of (&packed);

@@ -395,6 +395,35 @@ static bool s_on_output (cadre_t *pool, cursor_t body)
     return true;
 }
 
+//  A job that outlives its clients may have ended before it was opened here: what is still said of it is compared by the broker, whose last word it is then.
+static bool s_has_all (const work_t *self)
+{
+    return !self->detached || self->follow || self->settled || (self->sealed && work_synced (self));
+}
+
+static void s_conclude (work_t *self)
+{
+    if (!self->over || self->final)
+        return;
+    self->final = s_has_all (self);
+    self->pool->over = self->pool->over || !self->final;
+}
+
+static bool s_on_beat (cadre_t *pool)
+{
+    if (!pool->over)
+        return true;
+    pool->over = false;
+    for (work_t *work = pool->works, *next; work; work = next) {
+        next = work->hh.next;
+        bool before = work->final;
+        s_conclude (work);
+        if (work->final != before)
+            work->listener->changed (work);
+    }
+    return true;
+}
+
 static bool s_on_state (cadre_t *pool, cursor_t body)
 {
     wire_job_state_t state;
@@ -405,7 +434,8 @@ static bool s_on_state (cadre_t *pool, cursor_t body)
         return true;
     work->number = state.number;
     work->progress = (cadre_progress_t){state.total, state.waiting, state.running, state.done, state.failed};
-    work->final = state.final;
+    work->over = state.final;
+    s_conclude (work);
     work->notice [0] = 0;
     work->listener->changed (work);
     return true;
@@ -433,6 +463,7 @@ bool work_on_frame (cadre_t *pool, uint8_t verb, cursor_t body)
     case WIRE_job_opened: return s_on_opened (pool, body);
     case WIRE_job_state: return s_on_state (pool, body);
     case WIRE_notice: return s_on_notice (pool, body);
+    case WIRE_beat: return s_on_beat (pool);
     case WIRE_reply: return request_on_reply (pool, body);
     default: return true;
     }

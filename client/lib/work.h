@@ -56,17 +56,18 @@ struct work {
     bool follow;                     //  It was opened by somebody else
     bool sealed;                     //  No task follows
     bool seal_put;                   //  The broker was told so
-    bool final;                      //  Nothing more will come
-    fault_t fault;                   //  Why, when it failed
-    char notice [256];               //  Why it waits, or ""
-    cadre_progress_t progress;       //  As last heard
-    buffer_t opening;                //  The frame that opened it, to be said again
-    kept_t kept;                     //  Payloads that may have to be said again
-    risk_t risk;                     //  Once: which tasks may have been begun
-    heard_t heard;                   //  What may be heard again
-    buffer_t orders;                 //  Cancels that may have to be said again (work_again.c)
-    uint64_t last_put;     //  Number of its last frame in this session; WORK_UNPUT: some are not in it
-    bool settled;          //  All that was put has been acknowledged, in this session or one before
+    bool over;                 //  The broker says nothing more of it, unless it is what it is still sent
+    bool final;                //  Nothing more will come
+    fault_t fault;             //  Why, when it failed
+    char notice [256];         //  Why it waits, or ""
+    cadre_progress_t progress; //  As last heard
+    buffer_t opening;          //  The frame that opened it, to be said again
+    kept_t kept;               //  Payloads that may have to be said again
+    risk_t risk;               //  Once: which tasks may have been begun
+    heard_t heard;             //  What may be heard again
+    buffer_t orders;           //  Cancels that may have to be said again (work_again.c)
+    uint64_t last_put;         //  Number of its last frame in this session; WORK_UNPUT: some are not in it
+    bool settled;              //  All that was put has been acknowledged, in this session or one before
     bool asking;           //  It was opened again, and its number will tell whether the broker has the rest
     buffer_t batch;        //  Payloads that were not put yet
     uint32_t batch_count;  //  How many
