@@ -18,6 +18,7 @@ client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES])
     self->out = stream_new (self->session);
     self->parts = parts_new ();
     assert (self->out && self->parts);
+    stream_overdraw (self->out);
     return self;
 }
 

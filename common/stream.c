@@ -28,6 +28,7 @@ struct stream {
     item_t *waiting;          //  To be handed out, oldest first
     item_t *cutting;          //  Items whose payloads are being cut, taken in turn
     bool part_turn;           //  A part goes next, if there is one
+    bool overdraws;           //  What is left of the window need not hold the whole frame
     size_t frames;            //  In sent and waiting
     size_t bytes;             //  Held in all
     size_t unsent_bytes;      //  Of them not handed out
@@ -83,6 +84,11 @@ void stream_destroy (stream_t **self_p)
     *self_p = NULL;
 }
 
+void stream_overdraw (stream_t *self)
+{
+    self->overdraws = true;
+}
+
 static void s_count_new (stream_t *self, size_t bytes, uint64_t tasks)
 {
     self->bytes += bytes;
@@ -115,13 +121,19 @@ uint64_t stream_payload_number (stream_t *self)
     return ++self->payload_numbers;
 }
 
+//  Is so much left of one of the window's units?
+static bool s_is_left (const stream_t *self, uint64_t granted, uint64_t used, uint64_t wanted)
+{
+    return self->overdraws ? wanted == 0 || used < granted : used + wanted <= granted;
+}
+
 //  Frames that were handed out once are paid for.
 static bool s_fits_window (const stream_t *self, const item_t *item)
 {
     if (!item->metered || item->sequence)
         return true;
-    return self->metered_tasks + item->tasks <= self->grant_tasks
-           && self->metered_bytes + item->frame.size <= self->grant_bytes;
+    return s_is_left (self, self->grant_tasks, self->metered_tasks, item->tasks)
+           && s_is_left (self, self->grant_bytes, self->metered_bytes, item->frame.size);
 }
 
 //  Cuts the next part of the payload whose turn it is, and puts it in front of those that wait; behind the
@@ -154,7 +166,7 @@ static item_t *s_cut_part (stream_t *self)
 //  Room for one more part, were it as large as it can be.
 static bool s_part_fits (const stream_t *self)
 {
-    return self->cutting && self->metered_bytes + WIRE_PART_MAX + 64 <= self->grant_bytes;
+    return self->cutting && s_is_left (self, self->grant_bytes, self->metered_bytes, WIRE_PART_MAX + 64);
 }
 
 //  What goes next: frames and parts take turns; frames to be sent again come first, in their order.

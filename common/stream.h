@@ -32,6 +32,10 @@ typedef struct stream stream_t;
 stream_t *stream_new (uint64_t session);
 void stream_destroy (stream_t **self_p);
 
+//  A frame goes out as long as anything is left of the peer's window, even if it is larger than what is left: so one that
+//  is larger than the whole window comes, too. Else the window is never overdrawn.
+void stream_overdraw (stream_t *self);
+
 //  Takes the content of *frame, a whole frame as wire_write_... made it. tasks counts against the window when
 //  metered is true, and so do the frame's bytes; other frames pass whatever the window is, but never
 //  overtake a frame put before them (parts excepted).
