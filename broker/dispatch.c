@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/expiry.h"
 #include "broker/journal.h"
 #include "broker/ready.h"
 
@@ -180,9 +181,12 @@ static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t 
 {
     if (!lane_flush (agent->lane) || lane_has_unsent (agent->lane))
         return false;
+    wire_lane_task_t task = {.index = index,
+                             .attempt = job->tasks [index].attempt + 1u,
+                             .payload = stock_large (job->stock, index),
+                             .expire_us = expiry_left_us (self->hub, job, index)};
     ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
-    lane_put_large (agent->lane, job->number, self->hub->serial, index, job->tasks [index].attempt,
-                    stock_large (job->stock, index));
+    lane_put_large (agent->lane, job->number, self->hub->serial, &task);
     return true;
 }
 
@@ -255,8 +259,10 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
             first = self->hub->serial + 1;
             continue;
         }
-        wire_lane_task_t task = {
-            .index = index, .attempt = job->tasks [index].attempt + 1u, .payload = payload};
+        wire_lane_task_t task = {.index = index,
+                                 .attempt = job->tasks [index].attempt + 1u,
+                                 .payload = payload,
+                                 .expire_us = expiry_left_us (self->hub, job, index)};
         wire_pack_lane_task (&self->batch, &task);
         ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
         count++;
@@ -304,7 +310,7 @@ static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
 static void s_place_job (dispatch_t *self, job_t *job)
 {
     uint32_t wanted = job_admits (job), given = 0;
-    if (s_waits_for_disk (self, job)) {
+    if (s_waits_for_disk (self, job) || (job->expire_ms && ledger_expire (self->hub->ledger, job))) {
         ready_pass (self->hub->ready, job);
         return;
     }

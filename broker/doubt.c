@@ -129,8 +129,6 @@ void doubt_look (hub_t *hub)
 {
     for (job_t *job = ledger_first (hub->ledger), *next; job; job = next) {
         next = job->hh_number.next;
-        if (job->expire_ms)
-            ledger_expire (hub->ledger, job);
         doubt_job (hub, job);
         patience_look (hub, job);
     }

@@ -115,22 +115,6 @@ void job_note_end (job_t *self, uint64_t *bytes_p)
     self->forgotten = self->past;
 }
 
-//  Frames that come within a second count as one.
-void job_note_arrival (job_t *self, int64_t now_us)
-{
-    arrival_t *last = self->arrivals_count ? &self->arrivals [self->arrivals_count - 1] : NULL;
-    if (last && now_us - last->at_us < 1000000) {
-        last->end = self->total;
-        return;
-    }
-    if (self->arrivals_count == self->arrivals_capacity) {
-        self->arrivals_capacity = self->arrivals_capacity ? self->arrivals_capacity * 2 : 4;
-        self->arrivals = realloc (self->arrivals, self->arrivals_capacity * sizeof (arrival_t));
-        assert (self->arrivals);
-    }
-    self->arrivals [self->arrivals_count++] = (arrival_t){.end = self->total, .at_us = now_us};
-}
-
 uint32_t job_take (job_t *self)
 {
     assert (self->ready > 0);

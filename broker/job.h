@@ -137,9 +137,6 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p);
 //  Makes room for more tasks, and appends them as ready; place as in stock_append.
 void job_append (job_t *self, const wire_list_t *payloads, const stock_place_t *place, uint64_t *bytes_p);
 
-//  Notes when the newest tasks came.
-void job_note_arrival (job_t *self, int64_t now_us);
-
 //  A task of an attached job has ended well: when many have, one after the other, their memory is given back.
 void job_note_end (job_t *self, uint64_t *bytes_p);
 

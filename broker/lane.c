@@ -125,6 +125,7 @@ lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t se
         return NULL;
     }
     self->out = stream_new (session);
+    stream_overdraw (self->out);
     self->ahead_bytes =
         hub->memory_limit / AHEAD_SHARE > AHEAD_LEAST ? hub->memory_limit / AHEAD_SHARE : AHEAD_LEAST;
     s_put_hello (self);
@@ -265,16 +266,16 @@ void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t
     stream_put (self->out, &frame, count, true);
 }
 
-void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, uint32_t index, uint32_t attempt,
-                     view_t payload)
+void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, const wire_lane_task_t *task)
 {
     uint64_t number = stream_payload_number (self->out);
     buffer_t reference = {0}, item = {0}, frame = {0}, copy = {0};
     wire_pack_parts (&reference, number);
-    wire_lane_task_t task = {.index = index, .attempt = attempt, .payload = wire_view_of (&reference)};
-    wire_pack_lane_task (&item, &task);
+    wire_lane_task_t referring = *task;
+    referring.payload = wire_view_of (&reference);
+    wire_pack_lane_task (&item, &referring);
     s_write_tasks (&frame, job, serial, &item, 1);
-    buffer_append (&copy, payload.data, payload.size);
+    buffer_append (&copy, task->payload.data, task->payload.size);
     stream_put_payload (self->out, number, &copy, &frame, 1);
     buffer_free (&reference);
     buffer_free (&item);

@@ -60,8 +60,7 @@ void lane_put_job_end (lane_t *self, uint64_t job);
 void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t *tasks, size_t count);
 
 //  One task whose payload goes in parts; the payload is copied.
-void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, uint32_t index, uint32_t attempt,
-                     view_t payload);
+void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, const wire_lane_task_t *task);
 
 //  Highest sequence number sent; tasks sent or waiting; anything unsent?
 uint64_t lane_sent (const lane_t *self);

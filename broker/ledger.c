@@ -9,6 +9,7 @@
 #include "broker/delay.h"
 #include "broker/deliver.h"
 #include "broker/detail.h"
+#include "broker/expiry.h"
 #include "broker/journal.h"
 #include "broker/ledger_own.h"
 #include "broker/ready.h"
@@ -93,7 +94,7 @@ void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads, con
     if (place && first > job->next && hub_is_tight (self->hub))
         stock_spill (job->stock);
     if (job->expire_ms)
-        job_note_arrival (job, job->came_us ? job->came_us : self->hub->now_us);
+        expiry_note (self->hub, job, job->came_us ? job->came_us : self->hub->now_us);
     job->came_us = 0;
     ledger_update (self, job);
     if (job->doom)
@@ -432,10 +433,12 @@ void ledger_wake (void *owner, uint64_t number, uint32_t index)
 {
     ledger_t *self = owner;
     job_t *job = ledger_find (self, number);
-    if (!job || index >= job->total || job->tasks [index].state != TASK_DELAYED)
-        return;
-    job->delayed--;
-    s_make_ready (self, job, index);
+    if (job && index == EXPIRY_INDEX)
+        ledger_expire (self, job);
+    else if (job && index < job->total && job->tasks [index].state == TASK_DELAYED) {
+        job->delayed--;
+        s_make_ready (self, job, index);
+    }
 }
 
 void ledger_release (ledger_t *self, job_t *job, uint32_t index)

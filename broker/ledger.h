@@ -68,8 +68,8 @@ uint32_t ledger_cancel_all (ledger_t *self, job_t *job);
 //  All waiting tasks, and those to come, end so.
 void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message);
 
-//  Tasks that have waited longer than the job's tasks may will end when the turn does.
-void ledger_expire (ledger_t *self, job_t *job);
+//  Ends tasks that have waited longer than the job's tasks may. True while some are left for a later turn: until then none of the job is to be given out.
+bool ledger_expire (ledger_t *self, job_t *job);
 
 //  Failed tasks of a detached job run again; index UINT32_MAX: all of them. Returns how many.
 uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index);

@@ -6,6 +6,7 @@
 
 #include "broker/deliver.h"
 #include "broker/detail.h"
+#include "broker/expiry.h"
 #include "broker/journal.h"
 #include "broker/ledger_own.h"
 #include "broker/ready.h"
@@ -388,21 +389,6 @@ void ledger_weigh (ledger_t *self)
             ledger_update (self, job);
 }
 
-//  Tasks that came so long ago and were never begun.
-void ledger_expire (ledger_t *self, job_t *job)
-{
-    size_t due = 0;
-    while (due < job->arrivals_count
-           && self->hub->now_us - job->arrivals [due].at_us > (int64_t) job->expire_ms * 1000)
-        due++;
-    if (due == 0)
-        return;
-    job->expires = job->arrivals [due - 1].end;
-    job->arrivals_count -= due;
-    memmove (job->arrivals, job->arrivals + due, job->arrivals_count * sizeof (arrival_t));
-    ledger_look_at (self, job);
-}
-
 //  Many tasks that end at once fill memory with what they leave: its client must read that first, or the disk take it.
 static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
 {
@@ -423,6 +409,15 @@ static bool s_end_expired (ledger_t *self, job_t *job)
     }
     buffer_free (&detail);
     return job->expired == job->expires;
+}
+
+//  The rest is ended in later turns.
+bool ledger_expire (ledger_t *self, job_t *job)
+{
+    if (!expiry_look (self->hub, job) || s_end_expired (self, job))
+        return false;
+    ledger_look_at (self, job);
+    return true;
 }
 
 //  Ends waiting tasks of a doomed job; false when it goes on later.

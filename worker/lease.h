@@ -29,6 +29,7 @@ typedef struct lease {
     uint64_t output_before;  //  Of these, by slots before the one that has it now
     uint32_t index;          //  The task within its job
     uint32_t attempt;        //  From 1
+    int64_t begin_by_us;     //  Later than this it is not begun, but goes back to the broker; 0: no limit
     uint32_t ticket;         //  While in a seat: its number there
     uint32_t strandings;     //  Slots that were given it first, and ended without having begun it
     int64_t given_us;        //  While in a seat: since when

@@ -173,7 +173,8 @@ bool seat_give (seat_t *self, lease_t *lease)
                                .output_bytes = lease->output_window > lease->output_sent
                                                    ? lease->output_window - lease->output_sent
                                                    : 0,
-                               .payload = lease_payload (lease)};
+                               .payload = lease_payload (lease),
+                               .begin_by_us = (uint64_t) lease->begin_by_us};
     size_t start = s_open (self, WIRE_slot_task);
     wire_pack_slot_task (&self->out, &fields);
     s_close (self, start);

@@ -356,6 +356,15 @@ static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uin
     slot_pipe_release (&self->pipe);
 }
 
+//  It waited for too long, and is not begun.
+static void s_decline (slot_t *self, uint32_t ticket, int64_t now_us)
+{
+    runner_end_clear (&self->end);
+    self->end.outcome = CADRE_OUTCOME_EXPIRED;
+    self->ticket = ticket;
+    s_answer (self, 0, now_us);
+}
+
 static bool s_on_task (slot_t *self, cursor_t *body)
 {
     wire_slot_task_t fields;
@@ -370,6 +379,10 @@ static bool s_on_task (slot_t *self, cursor_t *body)
     ticket_verdict_t verdict = ticket_claim (self->page, ticket, now_us);
     if (verdict != TICKET_RUN)
         return verdict == TICKET_SKIP;
+    if (fields.begin_by_us && now_us > (int64_t) fields.begin_by_us) {
+        s_decline (self, ticket, now_us);
+        return true;
+    }
     runner_task_t task = {.ticket = ticket,
                           .job = fields.job,
                           .index = (uint32_t) fields.index,

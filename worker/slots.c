@@ -51,6 +51,7 @@ slots_t *slots_new (const slots_options_t *options, fault_t *fault)
     self->watch = (alarm_t){.ring = usher_watch, .owner = self};
     self->pause = (alarm_t){.ring = s_pause_is_over, .owner = self};
     self->patrol = (alarm_t){.ring = patrol_ring, .owner = self};
+    self->expiry = (alarm_t){.ring = expiry_ring, .owner = self};
     oom_start (&self->oom, NULL);
     return self;
 }
@@ -102,6 +103,7 @@ void slots_destroy (slots_t **self_p)
     timers_cancel (self->options.timers, &self->watch);
     timers_cancel (self->options.timers, &self->pause);
     timers_cancel (self->options.timers, &self->patrol);
+    timers_cancel (self->options.timers, &self->expiry);
     s_say_farewell (self);
     for (size_t i = 0; i < self->options.count; i++) {
         s_see_off (&self->seats [i], &farewell_ms, &threads_ms);
@@ -257,6 +259,8 @@ void slots_push (slots_t *self, lease_t **lease_p)
     }
     DL_APPEND (self->queue, lease);
     self->waiting++;
+    if (lease->begin_by_us)
+        expiry_watch (self, lease);
 }
 
 static void s_refuse_waiting (slots_t *self)

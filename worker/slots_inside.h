@@ -1,8 +1,9 @@
-/*  slots_inside.h - what slots.c, umpire.c and usher.c share
+/*  slots_inside.h - what slots.c, umpire.c, usher.c and expiry.c share
  *
  *  slots.c takes leases and orders in and owns everything; usher.c gives leases to seats; umpire.c
  *  says how they ended: results, limits of time; coroner.c says it when a slot has died, or must
- *  die; patrol.c looks whether slots begin and go on. Nobody else includes this.
+ *  die; patrol.c looks whether slots begin and go on; expiry.c returns what was
+ *  not begun in time. Nobody else includes this.
  */
 
 #ifndef WORKER_SLOTS_INSIDE_H_INCLUDED
@@ -36,6 +37,7 @@ struct slots {
     alarm_t pause;           //  While it is set no slot is started
     alarm_t patrol;          //  The next look at the slots
     int64_t turn_us;         //  When the present turn began
+    alarm_t expiry;          //  The first lease that must be begun by then, or be returned
 };
 
 //  ---- umpire.c: how leases end --------------------------------------------
@@ -105,6 +107,14 @@ void coroner_sweep (slots_t *self);
 //  From now on, while slots start or have tasks.
 void patrol_go (slots_t *self);
 void patrol_ring (void *owner, int64_t now_us);
+
+//  ---- expiry.c: leases that may not wait for ever ---------------------------
+
+//  The lease was pushed.
+void expiry_watch (slots_t *self, const lease_t *lease);
+
+//  Returns those that have waited for too long.
+void expiry_ring (void *owner, int64_t now_us);
 
 //  ---- usher.c: who gets what ---------------------------------------------
 

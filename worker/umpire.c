@@ -166,7 +166,7 @@ static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *
 static bool s_result_stands (const lease_t *lease, uint64_t outcome)
 {
     if (lease->verdict == LEASE_GOES_ON || lease->verdict == LEASE_DROPPED)
-        return true;
+        return outcome != CADRE_OUTCOME_EXPIRED; //  It was not begun, and goes back
     if (lease->verdict == LEASE_CANCELLED && lease->job->kind == WIRE_KIND_COMMAND)
         return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_CANCELLED;
     return lease->verdict != LEASE_TIMED_OUT && outcome == CADRE_OUTCOME_OK;
@@ -195,7 +195,7 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
         umpire_calm (self, seat);
     if (jobs_is_bygone (self->jobs, lease->job) && !seat->tasks)
         seat_end_job (seat, self->jobs, lease->job);
-    if (lease->verdict == LEASE_GOES_ON)
+    if (lease->verdict == LEASE_GOES_ON && fields.outcome != CADRE_OUTCOME_EXPIRED)
         jobs_measure (lease->job, (int64_t) fields.run_us);
     if (s_result_stands (lease, fields.outcome))
         s_pass_on (self, lease, &fields);

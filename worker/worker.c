@@ -173,7 +173,7 @@ static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire
     uint64_t number = wire_parts_of (task->payload);
     buffer_t payload = {0};
     lease_t *lease;
-    if (task->index > UINT32_MAX || task->attempt > WIRE_ATTEMPTS_MAX)
+    if (task->index > UINT32_MAX || task->attempt > WIRE_ATTEMPTS_MAX || task->expire_us > INT64_MAX / 2)
         return false;
     if (number && !link_take_payload (self->link, number, &payload))
         return false;
@@ -184,6 +184,8 @@ static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire
     }
     lease = number ? lease_new_large (job, serial, task, &payload) : lease_new (job, serial, task);
     lease->output_window = link_output_bytes (self->link);
+    if (task->expire_us)
+        lease->begin_by_us = moment_now (&self->clock) + (int64_t) task->expire_us;
     slots_push (self->slots, &lease);
     return true;
 }

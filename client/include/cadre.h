@@ -204,10 +204,9 @@ CADRE_EXPORT double cadre_value_double (const cadre_value_t *self);  //  Integer
 CADRE_EXPORT const char *cadre_value_text (const cadre_value_t *self);
 CADRE_EXPORT const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes); //  Texts too
 CADRE_EXPORT size_t cadre_value_count (const cadre_value_t *self); //  Elements of a list, pairs of a map
-CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self,
-                                                  size_t index); //  Element, or value of pair number index
-CADRE_EXPORT const char *cadre_value_key (const cadre_value_t *self,
-                                          size_t index); //  Key of pair number index
+//  Element, or value of pair number index, and that pair's key.
+CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index);
+CADRE_EXPORT const char *cadre_value_key (const cadre_value_t *self, size_t index);
 CADRE_EXPORT const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key);
 CADRE_EXPORT bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other);
 
@@ -217,15 +216,15 @@ CADRE_EXPORT bool cadre_value_equal (const cadre_value_t *one, const cadre_value
 typedef struct cadre_options {
     unsigned slots; //  Embedded: tasks at a time; 0: CPUs that the process may use
     bool threads;   //  Embedded: slots are threads of this process
-    const cadre_function_t *
-        functions; //  Embedded: functions of this program; NULL: those given to cadre_main. Without cadre_main they
-                   //  need thread slots
+    //  Embedded: functions of this program; NULL: those given to cadre_main. Without cadre_main they need thread slots
+    const cadre_function_t *functions;
     const char *const *plugins; //  Embedded: plugin files, NULL-terminated
     const char *const *program; //  Embedded: argv of a program that serves functions, NULL-terminated
     uint64_t max_tasks;         //  Embedded: replace a slot after so many tasks
     const char *name;           //  Label of this client; NULL: user@host:pid
     int connect_timeout_ms; //  Until cadre_open gives up; 0: 5000. Loading plugins has a minute of its own
-    size_t window_bytes;    //  Results that may wait here unread; 0: 64 MiB
+    size_t window_bytes; //  Results of jobs that may wait here unread, then nothing more comes for this pool
+                         //  until some are read; 0: 64 MiB. One that is larger comes alone
     bool callbacks_by_dispatch; //  Callbacks run in cadre_dispatch, not on the pool's own thread
     const char *access;         //  Access file for a broker that wants a key; NULL: what CADRE_ACCESS names
     int reconnect_ms; //  How long a broker that is away is waited for; 0: as CADRE_RECONNECT says ("10s", "forever"), else 60000; -1: for ever
@@ -350,11 +349,11 @@ typedef struct cadre_job_options {
     bool slot_mark;                 //  Commands: replace {%} by the slot's number
     bool ordered;                   //  cadre_job_next gives results in the order of tasks
     bool durable;                   //  Outlives every process (and is detached); see cadre_job_sync
-    int64_t expire_ms;              //  A task that has waited so long is not begun: outcome expired; 0: never
-    const char *retry_limits;       //  Tries by cause, see below; NULL: retries and retries_lost hold
-    int64_t backoff_ms;             //  Before the first repetition, doubled each time; 0: the broker's 100
-    const void *uuid;               //  Detached or durable: 16 bytes that name the job; NULL: random ones
-    void *reserved [4];             //  Must be zero
+    int64_t expire_ms; //  A task that has waited so long is not begun, wherever it is: expired; 0: never
+    const char *retry_limits; //  Tries by cause, see below; NULL: retries and retries_lost hold
+    int64_t backoff_ms;       //  Before the first repetition, doubled each time; 0: the broker's 100
+    const void *uuid;         //  Detached or durable: 16 bytes that name the job; NULL: random ones
+    void *reserved [4];       //  Must be zero
 } cadre_job_options_t;
 
 //  durable: on stable storage at the broker, or CADRE_ERROR_REFUSED. retry_limits: repetitions by cause, "error=3,timeout=1,out-of-memory=2,worker-lost=5" (and exit,

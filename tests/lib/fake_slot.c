@@ -104,11 +104,17 @@ void fake_bench_job (fake_bench_t *self, uint64_t job, unsigned kind, uint64_t t
 
 void fake_bench_push (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count)
 {
+    fake_bench_push_by (self, job, serial, count, 0);
+}
+
+void fake_bench_push_by (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count, int64_t begin_by_us)
+{
     static const uint8_t empty_array [] = {0x90};
     for (size_t i = 0; i < count; i++) {
         wire_lane_task_t task = {.index = i, .attempt = 1, .payload = {empty_array, sizeof empty_array}};
         lease_t *lease = lease_new (slots_job (self->slots, job), serial + i, &task);
         lease->output_window = 1000;
+        lease->begin_by_us = begin_by_us;
         slots_push (self->slots, &lease);
     }
 }

@@ -49,6 +49,10 @@ void fake_bench_close (fake_bench_t *self);
 void fake_bench_job (fake_bench_t *self, uint64_t job, unsigned kind, uint64_t timeout_ms, uint64_t grace_ms);
 void fake_bench_push (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count);
 
+//  The same; they must be begun by then, or return.
+void fake_bench_push_by (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count,
+                         int64_t begin_by_us);
+
 //  A turn of the worker's loop.
 void fake_bench_turn (fake_bench_t *self);
 void fake_bench_pass_ms (fake_bench_t *self, int64_t ms);

@@ -161,7 +161,8 @@ void fake_worker_job (fake_worker_t *self, uint64_t job, unsigned kind, const ch
     buffer_free (&spec);
 }
 
-uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, cadre_value_t **payload)
+static uint32_t s_put_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, uint64_t begin_by_us,
+                            cadre_value_t **payload)
 {
     uint32_t ticket;
     assert_true (ticket_offer (&self->desk, 1, &ticket));
@@ -174,11 +175,23 @@ uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_by
                                .index = ticket + 100,
                                .attempt = 1,
                                .output_bytes = output_bytes,
-                               .payload = wire_view_of (&bytes)};
+                               .payload = wire_view_of (&bytes),
+                               .begin_by_us = begin_by_us};
     wire_pack_slot_task (&body, &fields);
     s_put (self, WIRE_slot_task, &body);
     buffer_free (&bytes);
     return ticket;
+}
+
+uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, cadre_value_t **payload)
+{
+    return s_put_task (self, job, output_bytes, 0, payload);
+}
+
+uint32_t fake_worker_task_by (fake_worker_t *self, uint64_t job, uint64_t begin_by_us,
+                              cadre_value_t **payload)
+{
+    return s_put_task (self, job, 1u << 20, begin_by_us, payload);
 }
 
 void fake_worker_window (fake_worker_t *self, uint32_t ticket, uint64_t bytes)

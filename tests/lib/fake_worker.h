@@ -54,6 +54,9 @@ void fake_worker_job (fake_worker_t *self, uint64_t job, unsigned kind, const ch
 
 //  Gather messages to be sent by fake_worker_flush, or by the next wait. The payload is consumed. Returns the ticket.
 uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, cadre_value_t **payload);
+//  The same, for a task that is not begun later than that.
+uint32_t fake_worker_task_by (fake_worker_t *self, uint64_t job, uint64_t begin_by_us,
+                              cadre_value_t **payload);
 void fake_worker_window (fake_worker_t *self, uint32_t ticket, uint64_t bytes);
 void fake_worker_cancel (fake_worker_t *self, uint32_t ticket); //  In the page too
 void fake_worker_raw (fake_worker_t *self, const void *bytes, size_t size_bytes);

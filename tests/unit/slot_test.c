@@ -141,6 +141,24 @@ static void test_revoked_tasks_are_skipped (void **state)
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
 
+static void test_late_tasks_are_declined (void **state)
+{
+    (void) state;
+    fake_clock_t fake = {.now_us = 1000};
+    moment_clock_t clock = fake_clock_of (&fake);
+    fake_worker_t *worker = s_worker_with ("square", WIRE_KIND_CALL, &clock);
+    for (uint64_t by_us = 998; by_us <= 1001; by_us++) {
+        cadre_value_t *payload = cadre_value_build ("[i]", (int64_t) 3);
+        fake_worker_task_by (worker, 5, by_us, &payload);
+    }
+    for (uint64_t by_us = 998; by_us <= 1001; by_us++) {
+        fake_result_t *result = fake_worker_result (worker);
+        assert_int_equal (result->outcome, by_us < 1000 ? CADRE_OUTCOME_EXPIRED : CADRE_OUTCOME_OK);
+        assert_int_equal (cadre_value_int (result->value), by_us < 1000 ? 0 : 9);
+    }
+    assert_int_equal (fake_worker_destroy (&worker), 0);
+}
+
 static void test_wrong_arguments (void **state)
 {
     (void) state;
@@ -359,6 +377,7 @@ int main (void)
         cmocka_unit_test (test_ready_lists_functions),
         cmocka_unit_test (test_tasks_in_order),
         cmocka_unit_test (test_revoked_tasks_are_skipped),
+        cmocka_unit_test (test_late_tasks_are_declined),
         cmocka_unit_test (test_wrong_arguments),
         cmocka_unit_test (test_unknown_function),
         cmocka_unit_test (test_map_with_failing_items),
