@@ -52,7 +52,7 @@ static const char *s_fate (const job_t *job, const task_t *task)
 {
     if (task->state == TASK_CANCELLING)
         return "ends as cancelled";
-    bool again = !job->doom && tries_allow (&job->tries, task, CADRE_OUTCOME_WORKER_LOST);
+    bool again = !job->doom && tries_allow (&job->tries, task_tried (task), CADRE_OUTCOME_WORKER_LOST);
     return again ? "runs elsewhere" : "ends as worker-lost";
 }
 

@@ -14,9 +14,10 @@
 #include "broker/patience.h"
 #include "broker/spans.h"
 #include "broker/stock.h"
-#include "broker/tries.h"
+#include "broker/task.h"
 #include "broker/walk.h"
 #include "common/hash.h"
+#include "common/tries.h"
 
 struct client;
 struct follower;

@@ -221,9 +221,9 @@ static bool s_may_repeat (const job_t *job, const task_t *task)
 static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome, int64_t *wait_p)
 {
     task_t *task = &job->tasks [index];
-    if (!s_may_repeat (job, task) || !tries_allow (&job->tries, task, outcome))
+    if (!s_may_repeat (job, task) || !tries_allow (&job->tries, task_tried (task), outcome))
         return false;
-    int64_t wait_us = *wait_p = tries_wait_us (&job->tries, task, outcome, (uint32_t) random ());
+    int64_t wait_us = *wait_p = tries_wait_us (&job->tries, task_tried (task), outcome, (uint32_t) random ());
     if (outcome == CADRE_OUTCOME_WORKER_LOST)
         task->lost++;
     else
@@ -271,8 +271,8 @@ static bool s_is_measure (const job_t *job, uint64_t outcome)
 //  It had tries left, but what it does to slots is worse than a failure.
 static bool s_is_quarantined (const job_t *job, const task_t *task, uint64_t outcome)
 {
-    return s_may_repeat (job, task) && tries_allow (&job->tries, task, outcome)
-           && tries_is_deadly (task, outcome, job->kind == WIRE_KIND_COMMAND);
+    return s_may_repeat (job, task) && tries_allow (&job->tries, task_tried (task), outcome)
+           && tries_is_deadly (task_tried (task), outcome, job->kind == WIRE_KIND_COMMAND);
 }
 
 static void s_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_sink_result_t *result)

@@ -7,6 +7,8 @@
 #ifndef BROKER_TASK_H_INCLUDED
 #define BROKER_TASK_H_INCLUDED
 
+#include "common/tries.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +37,12 @@ typedef struct task {
     uint8_t state;    //  task_state_t
     uint8_t outcome;  //  cadre_outcome_t, 0 until it is done
 } task_t;
+
+//  What it has behind it.
+static inline tried_t task_tried (const task_t *self)
+{
+    return (tried_t){.failed = self->failed, .lost = self->lost};
+}
 
 //  A worker holds it: a lease is out.
 static inline bool task_is_leased (const task_t *self)

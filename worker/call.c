@@ -3,6 +3,7 @@
 #include "worker/call_self.h"
 
 #include "common/value.h"
+#include "worker/lot.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -180,32 +181,83 @@ void call_serve (cadre_call_t *self, const cadre_function_t *function, void *sta
     end->code = self->code;
 }
 
+//  The length of a list that is not known until it ends.
+static void s_open_list (buffer_t *value)
+{
+    static const uint8_t head [] = {0xdd, 0, 0, 0, 0}; //  msgpack: array 32
+    pack_raw (value, head, sizeof head);
+}
+
+static void s_close_list (buffer_t *value, size_t start, size_t count)
+{
+    for (size_t i = 0; i < 4; i++)
+        value->data [start + 1 + i] = (uint8_t) (count >> (24 - 8 * i));
+}
+
+//  Runs the function for one item, and leaves its value or failure.
+static void s_run_item (cadre_call_t *self, view_t arguments)
+{
+    if (s_run (self, arguments))
+        return;
+    value_pack_failure (&self->end->value, self->kind, s_text (&self->message), s_text (&self->trace));
+    if (self->end->outcome == CADRE_OUTCOME_OK)
+        runner_end_fail (self->end, self->kind, s_text (&self->message), s_text (&self->trace));
+}
+
+//  Whose time counts item by item. Asked for the time only then.
+static void s_begin_item (cadre_call_t *self, runner_task_t *item, harvest_t *harvest)
+{
+    if (!harvest || !item->timeout_ms)
+        return;
+    item->started_us = moment_now (self->host->clock);
+    harvest_item (harvest, item->started_us);
+}
+
+//  Runs items until they are done, the task is cancelled, or no more of their values can be kept where they survive. Returns how many
+//  have been begun.
+static size_t s_run_lot (cadre_call_t *self, lot_t *lot, runner_task_t *item, harvest_t *harvest)
+{
+    buffer_t *value = &self->end->value;
+    for (size_t i = 0; i < lot->count; i++, item->index++) {
+        view_t arguments = {0};
+        cursor_skip (&lot->items, &arguments);
+        s_begin_item (self, item, harvest);
+        if (runner_cancelled (self->host, item)) {
+            runner_end_failf (self->end, "cancelled", "cancelled after %zu of %zu items", i, lot->count);
+            self->end->outcome = CADRE_OUTCOME_CANCELLED;
+            return i;
+        }
+        size_t start = value->size;
+        s_run_item (self, arguments);
+        if (harvest && !harvest_add (harvest, (view_t){value->data + start, value->size - start}))
+            return i + 1;
+    }
+    return lot->count;
+}
+
 void call_serve_map (cadre_call_t *self, const cadre_function_t *function, void *state,
                      const runner_task_t *task, runner_end_t *end)
 {
+    lot_t lot;
     s_prepare (self, function, state, task, end);
-    cursor_t items = cursor_of_view (task->payload);
-    size_t count = 0;
-    if (!cursor_array (&items, &count)) {
+    if (!lot_of (&lot, task->payload)) {
         runner_end_failf (end, "type", "the items for %s are no list", function->name);
         return;
     }
-    pack_array (&end->value, count);
-    for (size_t i = 0; i < count; i++) {
-        view_t item = {0};
-        cursor_skip (&items, &item);
-        if (runner_cancelled (self->host, task)) {
-            runner_end_clear (end);
-            runner_end_failf (end, "cancelled", "cancelled after %zu of %zu items", i, count);
-            end->outcome = CADRE_OUTCOME_CANCELLED;
-            return;
-        }
-        if (s_run (self, item))
-            continue;
-        value_pack_failure (&end->value, self->kind, s_text (&self->message), s_text (&self->trace));
-        if (end->outcome == CADRE_OUTCOME_OK)
-            runner_end_fail (end, self->kind, s_text (&self->message), s_text (&self->trace));
+    runner_task_t item = *task;
+    harvest_t *harvest = lot.told ? self->host->harvest : NULL;
+    if (lot.told) {
+        item.index = lot.first;
+        item.attempt += lot.tries;
     }
+    if (harvest)
+        harvest_begin (harvest, task->ticket);
+    self->task = &item;
+    s_open_list (&end->value);
+    s_close_list (&end->value, 0, s_run_lot (self, &lot, &item, harvest));
+    if (end->outcome == CADRE_OUTCOME_CANCELLED && !lot.told)
+        buffer_clear (&end->value);
+    self->task = task;
 }
 
 //  ---- results ----------------------------------------------------------------------

@@ -24,8 +24,9 @@ void call_destroy (cadre_call_t **self_p);
 void call_serve (cadre_call_t *self, const cadre_function_t *function, void *state, const runner_task_t *task,
                  runner_end_t *end);
 
-//  The payload is an array of arrays of arguments: the function is run for each. The value holds every item's result, ext type 1 for those that
-//  failed; then the outcome is error, and the detail that of the first of them. Stops early when the task is cancelled.
+//  The payload is that of a map (lot.h): the function is run for each item. The value holds their results, ext type 1 for
+//  those that failed; then the outcome is error, and the detail that of the first of them. Stops early when the task is
+//  cancelled, or when the items are told and no more results can be kept where they survive: those behind are not begun.
 void call_serve_map (cadre_call_t *self, const cadre_function_t *function, void *state,
                      const runner_task_t *task, runner_end_t *end);
 

@@ -3,6 +3,7 @@
 #include "worker/slots_inside.h"
 
 #include "common/log.h"
+#include "worker/glean.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -103,7 +104,7 @@ static void s_describe (const seat_t *seat, const death_t *death, int number, bo
 //  The task that a dead slot ran: this try has failed.
 static void s_blame (slots_t *self, const seat_t *seat, lease_t *lease, const death_t *death)
 {
-    char what [TEXT_BYTES / 2], text [TEXT_BYTES];
+    char what [TEXT_BYTES / 2], text [TEXT_BYTES], name [GLEAN_NAME_BYTES];
     int number = seat->fault ? 0 : s_signal_of (seat, death);
     bool memory =
         number == SIGKILL && !seat->killed && oom_struck (&self->oom, death->us - death->run_us, death->us);
@@ -117,8 +118,8 @@ static void s_blame (slots_t *self, const seat_t *seat, lease_t *lease, const de
         result.code = s_exit_code (death);
     }
     s_describe (seat, death, number, memory, what, sizeof what);
-    snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %" PRIu64 ".%" PRIu32 "%s",
-              seat->place + 1, self->options.worker, what, lease->job->number, lease->index,
+    snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %s%s", seat->place + 1,
+              self->options.worker, what, glean_name (lease, name),
               seat->fault || number ? "" : "; a function must return");
     umpire_explain (self, lease, result, kind, text, false);
 }
@@ -176,6 +177,8 @@ static void s_judge (slots_t *self, seat_t *seat, const death_t *death)
 {
     lease_t *others = NULL, *lease;
     bool begun = seat->tasks && seat_has_begun (seat, seat->tasks);
+    if (begun)
+        glean (seat, seat->tasks);
     for (bool first = true; (lease = seat_take (seat)); first = false) {
         if (lease->verdict != LEASE_GOES_ON)
             umpire_carry_out (self, lease, first ? death->run_us : 0, death->abandoned);

@@ -42,6 +42,7 @@ void lease_destroy (lease_t **self_p)
         return;
     self->job->leases--;
     buffer_free (&self->payload);
+    buffer_free (&self->values);
     free (self);
     *self_p = NULL;
 }

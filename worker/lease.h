@@ -35,6 +35,9 @@ typedef struct lease {
     int64_t given_us;        //  While in a seat: since when
     lease_verdict_t verdict; //  How its end is to be understood
     buffer_t payload;        //  One msgpack value; used when large
+    bool gleaned;            //  Of a map, whose slot has ended: what follows is what it had done
+    uint32_t items;          //  Items that were done, when that was looked at last
+    buffer_t values;         //  Theirs
     size_t size;             //  Bytes of the value that lies behind the lease, 0 if payload is used
     uint8_t bytes [];        //  A value that came inside its item
 } lease_t;

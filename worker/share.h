@@ -1,7 +1,7 @@
 /*  share.h - the memory that a worker and one slot share
  *
- *  A page that says who runs what (ticket.h), and a stream of what the slot
- *  says (ring.h). It lives in a memfd (descriptor 4 of a process slot) whose size is
+ *  A page that says who runs what (ticket.h), a stream of what the slot
+ *  says (ring.h), and what it has done of a map (harvest.h). It lives in a memfd (descriptor 4 of a process slot) whose size is
  *  sealed: a slot may scribble, but it cannot take the memory away from
  *  under its worker. The file goes with the last mapping.
  */
@@ -9,6 +9,7 @@
 #ifndef WORKER_SHARE_H_INCLUDED
 #define WORKER_SHARE_H_INCLUDED
 
+#include "worker/harvest.h"
 #include "worker/ring.h"
 #include "worker/ticket.h"
 
@@ -17,7 +18,8 @@
 typedef struct share {
     ticket_page_t page; //  Who runs what
     uint8_t rest_of_page [SHARE_PAGE_BYTES - sizeof (ticket_page_t)];
-    ring_t ring; //  What the slot says
+    ring_t ring;       //  What the slot says
+    harvest_t harvest; //  What it has done of a map
 } share_t;
 
 //  Worker: memory that a child can map, and its memfd (close-on-exec). NULL and errno when that

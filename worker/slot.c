@@ -451,6 +451,7 @@ int slot_serve (int fd, share_t *share, const slot_serve_options_t *options)
     self.host = (runner_host_t){.context = &self,
                                 .fd = fd,
                                 .page = &share->page,
+                                .harvest = &share->harvest,
                                 .clock = options->clock,
                                 .program = &self.program_pid,
                                 .broker = "",

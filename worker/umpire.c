@@ -1,6 +1,7 @@
 //  umpire.c - says how leases ended: by a result, or because their time was over
 
 #include "worker/failure.h"
+#include "worker/glean.h"
 #include "worker/slots_inside.h"
 
 #include <inttypes.h>
@@ -70,11 +71,13 @@ void umpire_return (slots_t *self, lease_t *lease)
 void umpire_explain (slots_t *self, lease_t *lease, slots_result_t result, const char *kind,
                      const char *message, bool abandoned)
 {
-    buffer_t detail = {0};
+    buffer_t detail = {0}, value = {0};
     failure_pack (&detail, kind, message, self->options.worker, abandoned);
     result.detail = wire_view_of (&detail);
+    glean_explain (lease, &result, kind, message, &value);
     umpire_answer (self, lease, &result);
     buffer_free (&detail);
+    buffer_free (&value);
 }
 
 void umpire_fail (slots_t *self, lease_t *lease, const char *kind, const char *message)
@@ -90,15 +93,14 @@ void umpire_cancelled (slots_t *self, lease_t *lease, const char *message)
 
 void umpire_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool abandoned)
 {
-    char text [TEXT_BYTES];
+    char text [TEXT_BYTES], name [GLEAN_NAME_BYTES];
     const char *how = abandoned ? "; its thread did not stop and was left behind" : "";
     slots_result_t result = {.run_us = run_us > 0 ? (uint64_t) run_us : 0};
     switch (lease->verdict) {
     case LEASE_TIMED_OUT:
         result.outcome = CADRE_OUTCOME_TIMEOUT;
-        snprintf (text, sizeof (text),
-                  "task %" PRIu64 ".%" PRIu32 " ran for longer than its %" PRIu64 " ms%s", lease->job->number,
-                  lease->index, lease->job->timeout_ms, how);
+        snprintf (text, sizeof (text), "%s%s ran for longer than its %" PRIu64 " ms%s",
+                  lease->gleaned ? "" : "task ", glean_name (lease, name), lease->job->timeout_ms, how);
         umpire_explain (self, lease, result, "timeout", text, abandoned);
         return;
     case LEASE_CANCELLED:
@@ -334,8 +336,13 @@ void umpire_watch (slots_t *self, seat_t *seat)
 //  is of no use.
 static void s_end_in_time (slots_t *self, seat_t *seat)
 {
+    uint64_t left_ms;
     if (!seat->tasks)
         return;
+    if (glean_goes_on (seat, moment_now (self->options.clock), &left_ms)) {
+        umpire_alarm (self, seat, SEAT_LIMIT, left_ms);
+        return;
+    }
     seat->tasks->verdict = LEASE_TIMED_OUT;
     if (!seat_has_begun (seat, seat->tasks)) {
         coroner_condemn (self, seat, SEAT_LATE);

@@ -35,8 +35,7 @@ typedef struct map {
 } map_t;
 
 static const struct argp_option s_options [] = {
-    {"chunk", KEY_CHUNK, "N", 0, "send N lines as one task: faster for short calls, results come in chunks",
-     0},
+    {"chunk", KEY_CHUNK, "N", 0, "send up to N lines as one task: faster for short calls", 0},
     {"unordered", KEY_UNORDERED, NULL, 0, "print results as they come, not in the order of lines", 0},
     {"spread", KEY_SPREAD, NULL, 0, "each line is an array: the arguments of one call", 0},
     {0}};
@@ -200,6 +199,8 @@ static cadre_value_t *s_source (void *argument)
     cadre_error_t error = CADRE_OK;
     if (self->fault.code || stop_asked ())
         return NULL;
+    if (inputs_would_wait (self->inputs))
+        return imap_later ();
     cadre_value_t *value = s_read (self, &error, &self->fault);
     if (error && error != CADRE_ERROR_END)
         self->fault.code = error;

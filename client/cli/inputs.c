@@ -162,6 +162,15 @@ static cadre_error_t s_fill (inputs_t *self, source_t *source, fault_t *fault)
                       strerror (errno));
 }
 
+bool inputs_would_wait (const inputs_t *self)
+{
+    const source_t *source = self->count ? &self->sources [0] : NULL;
+    if (!source || source->descriptor < 0 || source->ended || source->block_at < source->block_size)
+        return false;
+    struct pollfd polled = {.fd = source->descriptor, .events = POLLIN};
+    return poll (&polled, 1, 0) == 0;
+}
+
 //  One record of a file into source->record.
 static cadre_error_t s_read (inputs_t *self, source_t *source, fault_t *fault)
 {

@@ -45,6 +45,9 @@ bool inputs_known (const inputs_t *self, uint64_t *count);
 //  CADRE_ERROR_CANCELLED after inputs_wake.
 cadre_error_t inputs_next (inputs_t *self, const char *const **values, size_t *count, fault_t *fault);
 
+//  Would inputs_next wait? Looks at the first source; it is said that it would not when the beginning of a record is there.
+bool inputs_would_wait (const inputs_t *self);
+
 //  Records of files may hold NUL bytes when they end with '\n': the length of the first value of the last record.
 size_t inputs_first_bytes (const inputs_t *self);
 

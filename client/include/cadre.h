@@ -142,9 +142,10 @@ CADRE_EXPORT void cadre_call_log (cadre_call_t *call, const char *format, ...)
     ;
 //  Sends a partial result at once, before the function has ended.
 CADRE_EXPORT cadre_error_t cadre_call_emit (cadre_call_t *call, cadre_value_t **value);
-CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call);   //  From 1
-CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);       //  Number of the job
-CADRE_EXPORT uint32_t cadre_call_task (const cadre_call_t *call);      //  Index of the task within it
+CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call); //  From 1
+CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);     //  Number of the job
+CADRE_EXPORT uint32_t
+cadre_call_task (const cadre_call_t *call); //  Its index; of an item of a map: its place
 CADRE_EXPORT unsigned cadre_call_slot (const cadre_call_t *call);      //  Within its worker, from 1
 CADRE_EXPORT void *cadre_call_state (const cadre_call_t *call);        //  What start stored for this slot
 CADRE_EXPORT const char *cadre_call_broker (const cadre_call_t *call); //  For cadre_open, or ""
@@ -361,7 +362,7 @@ typedef struct cadre_job_options {
 
 typedef struct cadre_map_options {
     cadre_job_options_t job; //  Of the job that does it
-    size_t chunk;            //  Items that travel as one task; 0: cadre chooses
+    size_t chunk; //  Items that travel as one task; 0: cadre chooses, by slots and by what items take
     size_t batch; //  Give the function lists of so many items, one list as its one argument; 0: single items
     bool spread;  //  Each item is a list of arguments (starmap)
     bool unordered;     //  cadre_imap: results as they come
@@ -372,6 +373,7 @@ typedef struct cadre_map_options {
 
 //  function over a list; *results is a list in the same order (with batch: one value a batch), the caller's. On CADRE_ERROR_TASK
 //  at least one item failed: its place holds a CADRE_FAILURE value, cadre_message names the first, and *results is set all the same.
+//  Time limits, crashes and retries are each item's own, whatever the chunk; only what a worker is lost with runs again as a chunk.
 CADRE_EXPORT cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_t *items,
                                       const cadre_map_options_t *options, cadre_value_t **results);
 
@@ -382,7 +384,7 @@ CADRE_EXPORT cadre_error_t cadre_map_double (cadre_t *self, const char *function
                                              size_t count, const cadre_map_options_t *options,
                                              double *results);
 
-//  Gives the next item (the callee makes it, cadre destroys it), or NULL at the end. Called by the thread that calls cadre_imap_next.
+//  Gives the next item (the callee makes it, cadre destroys it), or NULL at the end. Called in cadre_imap_next when no result is there, which waits as long as it blocks.
 typedef cadre_value_t *(cadre_source_fn) (void *argument);
 
 //  function over items that source gives, taken as results are read: never more than a window ahead. Does not wait. NULL as cadre_submit.
@@ -393,8 +395,7 @@ CADRE_EXPORT cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadr
 CADRE_EXPORT cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index,
                                             int timeout_ms);
 CADRE_EXPORT const char *cadre_imap_message (cadre_imap_t *self);
-//  Cancels what has not ended.
-CADRE_EXPORT void cadre_imap_destroy (cadre_imap_t **self_p);
+CADRE_EXPORT void cadre_imap_destroy (cadre_imap_t **self_p); //  Cancels what has not ended
 
 //  ---- jobs: full control -----------------------------------------------------
 

@@ -1,45 +1,61 @@
 //  imap.c - a function over a stream of items
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/lib/map.h"
 #include "common/moment.h"
 #include "common/value.h"
 
 #define WINDOW_ITEMS 1000u
+#define ROOM_MIN 64u
+#define LOOK_US 200 //  Between two looks at what has come, while the source is fast
+#define SLOW_US                                                                                              \
+    1000 //  A source that takes longer is slow: what was taken goes out, and its result is waited for
+#define SLOW_PART 8        //  ... for this part of the time that the source took
+#define SLOW_MOST_US 20000 //  ... at most
+#define FILL_US 1000       //  A fast source is asked for so long when there is no time to wait
+#define LATER_US 10000     //  A source that had nothing is asked again
+#define CLOSED_US 50000    //  The broker's window is looked at again
 
-//  A task of the iterator: from when its items were taken until its results were read.
-typedef struct chunk {
-    uint32_t index; //  Task
-    size_t first;   //  Its first item
-    size_t items;   //  How many
-} chunk_t;
+//  An item that was taken from the source and not given to the reader.
+typedef struct place {
+    buffer_t arguments;   //  Packed, until it has ended
+    cadre_value_t *value; //  What became of it; NULL: not known yet
+    bool given;           //  The reader has it (not in order)
+} place_t;
 
 struct cadre_imap {
     cadre_t *pool;               //  Held
-    cadre_job_t *job;            //  That does it
+    items_t items;               //  Those on their way
     cadre_source_fn *source;     //  Gives items
     void *argument;              //  Of the source
     cadre_map_options_t options; //  As given, batch and spread
-    size_t chunk_items;          //  Items of a chunk, at least 1
+    size_t chunk;                //  Items of a chunk, at least 1
     size_t window;               //  Items taken ahead of what was read
     bool dry;                    //  The source has ended
     size_t taken;                //  Items taken from the source
+    size_t sent;                 //  Of these, in chunks
     size_t read;                 //  Items given to the reader
-    chunk_t *chunks;             //  Ring by task of those on their way
-    uint32_t chunk_room;         //  A power of two
-    uint32_t chunk_base;         //  The oldest that may be on its way
-    chunk_t current;             //  The chunk being read
-    size_t current_read;         //  Its items that were given to the reader
-    result_t result;             //  Its result
-    bool fine;                   //  The cursor stands before the next of its values
-    cursor_t cursor;             //  In the result's bytes
-    char notice [400];           //  What it waits for, until it was asked for; or empty
+    buffer_t batch;              //  The elements of the next item
+    size_t batch_count;          //  How many
+    place_t *places;             //  Ring by item, from base on
+    size_t room;                 //  A power of two
+    size_t base;                 //  The oldest that the reader does not have
+    size_t *ended;               //  Unordered: ring of those that may be given
+    size_t ended_first;          //  The next of them
+    size_t ended_count;          //  How many
+    int64_t source_us;           //  How long the source took last
     cadre_error_t broken;        //  Why it cannot go on
     fault_t fault;               //  What went wrong last
 };
+
+cadre_value_t *imap_later (void)
+{
+    static struct cadre_value later;
+    return &later;
+}
 
 static cadre_error_t s_say (cadre_imap_t *self, const fault_t *fault)
 {
@@ -47,24 +63,57 @@ static cadre_error_t s_say (cadre_imap_t *self, const fault_t *fault)
     return pool_say (self->pool, fault);
 }
 
-static cadre_error_t s_check (cadre_source_fn *source, const cadre_map_options_t *options, fault_t *fault)
+static place_t *s_place (const cadre_imap_t *self, size_t item)
 {
-    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
-        if (options->reserved [i])
-            return fault_set (
-                fault, CADRE_ERROR_ARGUMENT,
-                "reserved fields of the map's options are set: begin with `cadre_map_options_t o = {0}`");
-    if (!source)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "there is no source: give a function that makes the items");
-    if (options->batch && options->spread)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "batch and spread are both set: a batch is one argument, so choose one of them");
-    if (options->job.detached || options->job.durable)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "an iterator cannot be detached or durable: open a job with cadre_job_open");
+    return &self->places [item & (self->room - 1)];
+}
+
+static void s_grow (cadre_imap_t *self)
+{
+    size_t room = self->room ? self->room * 2 : ROOM_MIN;
+    place_t *places = calloc (room, sizeof *places);
+    size_t *ended = calloc (room, sizeof *ended);
+    if (!places || !ended)
+        abort ();
+    for (size_t item = self->base; item != self->taken; item++)
+        places [item & (room - 1)] = *s_place (self, item);
+    for (size_t i = 0; i < self->ended_count; i++)
+        ended [i] = self->ended [(self->ended_first + i) & (self->room - 1)];
+    free (self->places);
+    free (self->ended);
+    self->places = places;
+    self->ended = ended;
+    self->ended_first = 0;
+    self->room = room;
+}
+
+//  ---- what the items ask and tell -------------------------------------------------
+
+static cadre_error_t s_pack (void *owner, buffer_t *payload, size_t item, fault_t *fault)
+{
+    const buffer_t *arguments = &s_place (owner, item)->arguments;
+    (void) fault;
+    pack_raw (payload, arguments->data, arguments->size);
     return CADRE_OK;
 }
+
+static void s_end (void *owner, size_t item, cadre_value_t *value)
+{
+    cadre_imap_t *self = owner;
+    place_t *place = s_place (self, item);
+    buffer_free (&place->arguments);
+    place->value = value;
+    if (self->options.unordered)
+        self->ended [(self->ended_first + self->ended_count++) & (self->room - 1)] = item;
+}
+
+static void s_values (void *owner, size_t first, size_t count, cursor_t *cursor)
+{
+    for (size_t i = 0; i < count; i++)
+        s_end (owner, first + i, map_read (cursor));
+}
+
+//  ---- opening --------------------------------------------------------------------------
 
 cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *source, void *argument,
                           const cadre_map_options_t *options)
@@ -79,17 +128,16 @@ cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *
     imap->options = options ? *options : usual;
     imap->source = source;
     imap->argument = argument;
-    imap->chunk_items = imap->options.chunk ? imap->options.chunk : 1;
+    imap->chunk = imap->options.chunk ? imap->options.chunk : 1;
     imap->window = imap->options.window ? imap->options.window : WINDOW_ITEMS;
-    if (imap->window < imap->chunk_items)
-        imap->window = imap->chunk_items;
+    if (imap->window < imap->chunk)
+        imap->window = imap->chunk;
     fault_t fault = {0};
-    if (s_check (source, &imap->options, &fault) == CADRE_OK) {
-        imap->job = job_open (self, WIRE_KIND_MAP, function ? function : "", &imap->options.job,
-                              !imap->options.unordered, false);
-        if (imap->job && imap->job->work.fault.code)
-            fault = imap->job->work.fault;
-    }
+    const items_owner_t owner = {s_pack, s_values, s_end, false, imap};
+    if (!source)
+        fault_set (&fault, CADRE_ERROR_ARGUMENT, "there is no source: give a function that makes the items");
+    else if (items_open (&imap->items, self, function, &imap->options, imap->chunk, 0, &owner))
+        fault = imap->items.fault;
     if (fault.code)
         imap->broken = s_say (imap, &fault);
     return imap;
@@ -97,129 +145,206 @@ cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *
 
 //  ---- taking items ----------------------------------------------------------------
 
-static chunk_t *s_place (cadre_imap_t *self, uint32_t index)
+//  Packs what the source gave as an item, or as an element of a batch.
+static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *fault)
 {
-    return &self->chunks [index & (self->chunk_room - 1)];
+    if (self->options.batch) {
+        if (item) {
+            value_pack (&self->batch, item);
+            self->batch_count++;
+        }
+        bool full = self->batch_count == self->options.batch || (!item && self->batch_count);
+        if (!full)
+            return;
+    } else if (!item)
+        return;
+    if (self->taken - self->base == self->room)
+        s_grow (self);
+    place_t *place = s_place (self, self->taken);
+    *place = (place_t){0};
+    if (!self->options.batch)
+        map_pack_item (&place->arguments, item, self->taken, &self->options, fault);
+    else {
+        pack_array (&place->arguments, 1);
+        pack_array (&place->arguments, self->batch_count);
+        pack_raw (&place->arguments, self->batch.data, self->batch.size);
+        buffer_clear (&self->batch);
+        self->batch_count = 0;
+    }
+    self->taken += !fault->code;
 }
 
-static void s_note_chunk (cadre_imap_t *self, chunk_t chunk)
+//  Asks the source once. False: it has nothing now.
+static bool s_ask (cadre_imap_t *self, fault_t *fault)
 {
-    if (chunk.index - self->chunk_base >= self->chunk_room) {
-        uint32_t room = self->chunk_room ? self->chunk_room * 2 : 64;
-        chunk_t *chunks = calloc (room, sizeof *chunks);
-        assert (chunks);
-        for (uint32_t index = self->chunk_base; index != chunk.index; index++)
-            chunks [index & (room - 1)] = *s_place (self, index);
-        free (self->chunks);
-        self->chunks = chunks;
-        self->chunk_room = room;
-    }
-    *s_place (self, chunk.index) = chunk;
+    int64_t before_us = moment_now (NULL);
+    cadre_value_t *item = self->source (self->argument);
+    self->source_us = moment_now (NULL) - before_us;
+    if (item == imap_later ())
+        return false;
+    self->dry = !item;
+    s_take (self, item, fault);
+    cadre_value_destroy (&item);
+    return true;
 }
 
-//  Packs the arguments of one item: of the source, or a batch of them. False at the end of the source.
-static bool s_pack_item (cadre_imap_t *self, buffer_t *items, fault_t *fault)
+static cadre_error_t s_send (cadre_imap_t *self, fault_t *fault)
 {
-    size_t wanted = self->options.batch ? self->options.batch : 1, count = 0;
-    buffer_t batch = {0};
-    while (count < wanted && !self->dry && !fault->code) {
-        cadre_value_t *item = self->source (self->argument);
-        self->dry = !item;
-        if (item && self->options.batch)
-            value_pack (&batch, item);
-        else if (item)
-            map_pack_item (items, item, self->taken, &self->options, fault);
-        count += item != NULL;
-        cadre_value_destroy (&item);
-    }
-    if (self->options.batch && count) {
-        pack_array (items, 1);
-        pack_array (items, count);
-        pack_raw (items, batch.data, batch.size);
-    }
-    buffer_free (&batch);
-    return count > 0 && !fault->code;
-}
-
-//  Takes the items of one more task from the source and sends it.
-static cadre_error_t s_take_chunk (cadre_imap_t *self, fault_t *fault)
-{
-    chunk_t chunk = {.first = self->taken};
-    buffer_t items = {0}, payload = {0};
-    while (chunk.items < self->chunk_items && s_pack_item (self, &items, fault)) {
-        chunk.items++;
-        self->taken++;
-    }
-    if (chunk.items && !fault->code) {
-        pack_array (&payload, chunk.items);
-        pack_raw (&payload, items.data, items.size);
-        chunk.index = self->job->work.count;
-        s_note_chunk (self, chunk);
-        if (job_add (self->job, NULL, &payload))
-            *fault = self->job->fault;
-    }
-    buffer_free (&items);
-    buffer_free (&payload);
-    return fault->code;
-}
-
-static cadre_error_t s_fill (cadre_imap_t *self, fault_t *fault)
-{
-    while (!self->dry && self->taken - self->read + self->chunk_items <= self->window)
-        if (s_take_chunk (self, fault))
+    while (self->sent < self->taken) {
+        size_t sent = items_send (&self->items, self->sent, self->taken - self->sent);
+        if (!sent) {
+            *fault = self->items.fault;
             return fault->code;
-    return self->dry ? cadre_job_seal (self->job) : CADRE_OK;
+        }
+        self->sent += sent;
+    }
+    return CADRE_OK;
+}
+
+//  The broker takes no more now: the source is left alone, and results are read.
+static bool s_is_closed (cadre_imap_t *self)
+{
+    pool_lock (self->pool);
+    bool closed =
+        session_blocked (pool_session (self->pool)) && !session_given_up (pool_session (self->pool));
+    pool_unlock (self->pool);
+    return closed;
+}
+
+//  Of the window, for a whole chunk when one is begun.
+static bool s_has_room (const cadre_imap_t *self)
+{
+    size_t wanted = self->taken == self->sent ? self->chunk : 1;
+    return !self->dry && self->taken - self->read + wanted <= self->window;
+}
+
+//  Takes items until a chunk is full, or the source turns out to be slow; what was taken goes out. False: the source has nothing now.
+static bool s_fill (cadre_imap_t *self, fault_t *fault)
+{
+    bool asked = true;
+    while (asked && !fault->code && s_has_room (self) && self->taken - self->sent < self->chunk) {
+        asked = s_ask (self, fault);
+        if (self->source_us > SLOW_US)
+            break;
+    }
+    if (!fault->code)
+        s_send (self, fault);
+    return asked;
 }
 
 //  ---- giving results -----------------------------------------------------------------
 
-//  Moves on to the next chunk that has ended.
-static cadre_error_t s_next_chunk (cadre_imap_t *self, int64_t deadline_us)
+static bool s_is_ready (const cadre_imap_t *self)
 {
-    cadre_event_t event;
-    do {
-        int64_t left_us = deadline_us < 0 ? -1 : deadline_us - moment_now (NULL);
-        int timeout_ms = deadline_us < 0 ? -1 : left_us > 0 ? (int) ((left_us + 999) / 1000) : 0;
-        cadre_error_t error = cadre_job_next (self->job, &event, timeout_ms);
-        if (error)
-            return error;
-        if (event.kind == CADRE_EVENT_NOTICE)
-            snprintf (self->notice, sizeof self->notice, "%s", event.message);
-    } while (event.kind != CADRE_EVENT_RESULT || event.index - self->chunk_base >= self->chunk_room
-             || s_place (self, event.index)->items == 0);
-    result_free (&self->result);
-    self->result = self->job->current->result;
-    self->job->current->result = (result_t){0};
-    self->current = *s_place (self, event.index);
-    self->current_read = 0;
-    self->fine = map_open_chunk (&self->result, self->current.items, &self->cursor);
-    s_place (self, event.index)->items = 0;
-    while (self->chunk_base != self->job->work.count && s_place (self, self->chunk_base)->items == 0)
-        self->chunk_base++;
-    return CADRE_OK;
+    if (self->options.unordered)
+        return self->ended_count > 0;
+    return self->base != self->taken && s_place (self, self->base)->value;
+}
+
+static size_t s_choose (cadre_imap_t *self)
+{
+    if (!self->options.unordered)
+        return self->base;
+    size_t item = self->ended [self->ended_first & (self->room - 1)];
+    self->ended_first++;
+    self->ended_count--;
+    return item;
 }
 
 static cadre_error_t s_give (cadre_imap_t *self, cadre_value_t **value, size_t *index)
 {
-    cadre_value_t *found = self->fine ? value_read (&self->cursor) : NULL;
-    if (!found) {
-        self->fine = false;
-        found = map_failure (&self->result);
-    }
-    size_t item = self->current.first + self->current_read++;
+    size_t item = s_choose (self);
+    place_t *place = s_place (self, item);
+    *value = place->value;
+    place->value = NULL;
+    place->given = true;
+    while (self->base != self->taken && s_place (self, self->base)->given)
+        self->base++;
     self->read++;
     if (index)
         *index = item;
-    bool failed = cadre_value_type (found) == CADRE_FAILURE;
-    if (failed) {
-        fault_t fault = {0};
-        fault_set (&fault, CADRE_ERROR_TASK, "item %zu: %s: %s", item,
-                   cadre_value_text (cadre_value_at (found, 0)),
-                   cadre_value_text (cadre_value_at (found, 1)));
-        s_say (self, &fault);
+    if (cadre_value_type (*value) != CADRE_FAILURE)
+        return CADRE_OK;
+    fault_t fault = {0};
+    map_describe (&fault, item, *value);
+    return s_say (self, &fault);
+}
+
+//  ---- waiting ----------------------------------------------------------------------------
+
+//  Takes in what comes until a result can be given, or that moment. A timeout is none of an error here.
+static cadre_error_t s_look (cadre_imap_t *self, int64_t until_us)
+{
+    cadre_error_t error = CADRE_OK;
+    while (!error && !s_is_ready (self))
+        error = items_step (&self->items, until_us);
+    return error == CADRE_ERROR_TIMEOUT ? CADRE_OK : error;
+}
+
+static int64_t s_sooner (int64_t deadline_us, int64_t from_us, int64_t wait_us)
+{
+    int64_t until_us = from_us + wait_us;
+    return deadline_us >= 0 && deadline_us < until_us ? deadline_us : until_us;
+}
+
+//  Until when results are waited for before the source is asked again.
+static int64_t s_patience_us (const cadre_imap_t *self, int64_t now_us, int64_t deadline_us, bool asked,
+                              bool closed)
+{
+    if (closed)
+        return s_sooner (deadline_us, now_us, CLOSED_US);
+    if (!s_has_room (self))
+        return deadline_us;
+    if (!asked)
+        return s_sooner (deadline_us, now_us, LATER_US);
+    int64_t part_us = self->source_us / SLOW_PART;
+    if (self->source_us > SLOW_US)
+        return s_sooner (deadline_us, now_us, part_us < SLOW_MOST_US ? part_us : SLOW_MOST_US);
+    return now_us;
+}
+
+//  A fast source fills the window all the same.
+static bool s_is_over (const cadre_imap_t *self, int64_t deadline_us, int64_t now_us)
+{
+    bool fills = s_has_room (self) && self->source_us < SLOW_US;
+    return deadline_us >= 0 && now_us >= deadline_us + (fills ? FILL_US : 0);
+}
+
+static cadre_error_t s_late (cadre_imap_t *self, int timeout_ms)
+{
+    fault_t fault = {0};
+    fault_set (&fault, CADRE_ERROR_TIMEOUT, "nothing has come after %d ms%s%s", timeout_ms,
+               *self->items.notice ? ": " : "", self->items.notice);
+    return s_say (self, &fault);
+}
+
+//  Results that are here come first, then the source is asked, and results are looked for again before it is asked once more.
+static cadre_error_t s_next (cadre_imap_t *self, int timeout_ms, fault_t *fault)
+{
+    int64_t deadline_us = connection_deadline (timeout_ms), looked_us = 0;
+    for (bool first = true;; first = false) {
+        if (s_is_ready (self))
+            return CADRE_OK;
+        if (self->dry && self->read == self->taken)
+            return CADRE_ERROR_END;
+        int64_t now_us = moment_now (NULL);
+        if (!first && s_is_over (self, deadline_us, now_us))
+            return CADRE_ERROR_TIMEOUT;
+        bool closed = s_is_closed (self), asked = true;
+        if (!closed && s_has_room (self))
+            asked = s_fill (self, fault);
+        if (fault->code)
+            return fault->code;
+        now_us = moment_now (NULL);
+        int64_t until_us = s_patience_us (self, now_us, deadline_us, asked, closed);
+        if (until_us == now_us && now_us - looked_us < LOOK_US)
+            continue;
+        looked_us = now_us;
+        if (s_look (self, until_us)) {
+            *fault = self->items.fault;
+            return fault->code;
+        }
     }
-    *value = found;
-    return failed ? CADRE_ERROR_TASK : CADRE_OK;
 }
 
 cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index, int timeout_ms)
@@ -231,27 +356,23 @@ cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t
         return CADRE_ERROR_FORKED;
     if (self->broken)
         return self->broken;
-    int64_t deadline_us = connection_deadline (timeout_ms);
     fault_t fault = {0};
-    cadre_error_t error = s_fill (self, &fault);
-    if (!error && self->current_read == self->current.items) {
-        error = s_next_chunk (self, deadline_us);
-        if (error && error != CADRE_ERROR_END)
-            fault = self->job->fault;
-    }
+    cadre_error_t error = s_next (self, timeout_ms, &fault);
     if (!error)
         return s_give (self, value, index);
-    if (error == CADRE_ERROR_END || !fault.code)
+    if (error == CADRE_ERROR_TIMEOUT && !fault.code)
+        return s_late (self, timeout_ms);
+    if (error == CADRE_ERROR_END && !fault.code)
         return error;
-    if (error != CADRE_ERROR_TIMEOUT)
-        self->broken = error;
+    self->broken = error;
     return s_say (self, &fault);
 }
 
 bool imap_notice (cadre_imap_t *self, char *text, size_t size)
 {
-    snprintf (text, size, "%s", self->notice);
-    self->notice [0] = 0;
+    bool noticed = self->items.noticed;
+    self->items.noticed = false;
+    snprintf (text, size, "%s", noticed ? self->items.notice : "");
     return *text;
 }
 
@@ -268,9 +389,14 @@ void cadre_imap_destroy (cadre_imap_t **self_p)
     *self_p = NULL;
     if (pool_forked (self->pool))
         return;
-    cadre_job_destroy (&self->job);
-    result_free (&self->result);
-    free (self->chunks);
+    items_close (&self->items);
+    for (size_t item = self->base; item != self->taken; item++) {
+        buffer_free (&s_place (self, item)->arguments);
+        cadre_value_destroy (&s_place (self, item)->value);
+    }
+    buffer_free (&self->batch);
+    free (self->places);
+    free (self->ended);
     pool_release (&self->pool);
     free (self);
 }

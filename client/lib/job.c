@@ -102,47 +102,54 @@ static cadre_job_t *s_opened (cadre_job_t *self, const fault_t *fault)
     return self;
 }
 
-static cadre_job_t *s_open (cadre_job_t *self, const char *function, const cadre_job_options_t *options,
-                            const spec_around_t *around)
+//  The broker repeats what was lost with a worker, and nothing else.
+static void s_take_tries (wire_job_open_t *fields, tries_t *tries)
 {
+    tries_read (tries, fields);
+    fields->retries = 0;
+    fields->retries_lost = tries->again [CADRE_OUTCOME_WORKER_LOST];
+    fields->causes = (view_t){NULL, 0};
+}
+
+static cadre_job_t *s_open (cadre_t *pool, unsigned kind, const char *function,
+                            const cadre_job_options_t *options, const spec_around_t *around, tries_t *tries)
+{
+    cadre_job_t *self = s_new (pool);
+    if (!self)
+        return NULL;
     fault_t fault = {0};
     spec_t spec;
-    if (spec_of (&spec, self->kind, function, options, around, &fault) == CADRE_OK) {
-        pool_lock (self->pool);
-        work_open (&self->work, self->pool, &s_listener, &spec.fields, &fault);
-        pool_unlock (self->pool);
+    self->kind = kind;
+    self->events.ordered = !tries && options && options->ordered;
+    if (spec_of (&spec, kind, function, options, around, &fault) == CADRE_OK) {
+        if (tries)
+            s_take_tries (&spec.fields, tries);
+        pool_lock (pool);
+        work_open (&self->work, pool, &s_listener, &spec.fields, &fault);
+        pool_unlock (pool);
     }
     spec_free (&spec);
     return s_opened (self, &fault);
 }
 
-cadre_job_t *job_open (cadre_t *pool, unsigned kind, const char *function, const cadre_job_options_t *options,
-                       bool ordered, bool unbound)
-{
-    cadre_job_t *self = s_new (pool);
-    if (!self)
-        return NULL;
-    self->kind = kind;
-    self->unbound = unbound;
-    self->events.ordered = ordered;
-    return s_open (self, function, options, NULL);
-}
-
 cadre_job_t *job_open_commands (cadre_t *pool, const cadre_job_options_t *options,
                                 const spec_around_t *around)
 {
-    cadre_job_t *self = s_new (pool);
-    if (!self)
-        return NULL;
-    self->kind = WIRE_KIND_COMMAND;
-    self->events.ordered = options->ordered;
-    return s_open (self, NULL, options, around);
+    return s_open (pool, WIRE_KIND_COMMAND, NULL, options, around, NULL);
+}
+
+cadre_job_t *job_open_map (cadre_t *pool, const char *function, const cadre_job_options_t *options,
+                           bool unbound, tries_t *tries)
+{
+    cadre_job_t *self = s_open (pool, WIRE_KIND_MAP, function, options, NULL, tries);
+    if (self)
+        self->unbound = unbound;
+    return self;
 }
 
 cadre_job_t *cadre_job_open (cadre_t *self, const char *function, const cadre_job_options_t *options)
 {
-    return job_open (self, function ? WIRE_KIND_CALL : WIRE_KIND_COMMAND, function, options,
-                     options && options->ordered, false);
+    return s_open (self, function ? WIRE_KIND_CALL : WIRE_KIND_COMMAND, function, options, NULL, NULL);
 }
 
 cadre_job_t *cadre_job_follow (cadre_t *self, uint64_t number, unsigned what)

@@ -10,6 +10,7 @@
 #include "client/lib/events.h"
 #include "client/lib/spec.h"
 #include "client/lib/work.h"
+#include "common/tries.h"
 
 struct cadre_job {
     work_t work;         //  What is sent and heard
@@ -26,9 +27,10 @@ struct cadre_job {
     node_t *current;     //  reader: the event handed out last
 };
 
-//  As cadre_job_open, for any kind. unbound: the reader keeps all that comes anyway.
-cadre_job_t *job_open (cadre_t *pool, unsigned kind, const char *function, const cadre_job_options_t *options,
-                       bool ordered, bool unbound);
+//  A job of chunks of items, not ordered. How often these are tried is returned through tries: its client's business, but for
+//  lost workers. unbound: its reader keeps all that comes anyway.
+cadre_job_t *job_open_map (cadre_t *pool, const char *function, const cadre_job_options_t *options,
+                           bool unbound, tries_t *tries);
 
 //  As cadre_job_open, for commands.
 cadre_job_t *job_open_commands (cadre_t *pool, const cadre_job_options_t *options,

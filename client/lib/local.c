@@ -150,6 +150,11 @@ static cadre_error_t s_await_up (local_t *self, server_t *server, fault_t *fault
 
 //  ---- life ----------------------------------------------------------------------------------
 
+size_t local_slots (const local_t *self)
+{
+    return self->options.slots ? self->options.slots : (size_t) cpus_usable (NULL);
+}
+
 //  Whose functions the slots offer, and which program they are.
 static cadre_error_t s_choose_functions (local_t *self, fault_t *fault)
 {
@@ -181,8 +186,8 @@ static cadre_error_t s_prepare (local_t *self, fault_t *fault)
                           "a program needs process slots: leave threads out of the options");
     if (s_choose_functions (self, fault))
         return fault->code;
-    size_t slots = self->options.slots ? self->options.slots : (size_t) cpus_usable (NULL);
-    if (descriptors_need (DESCRIPTORS_FIXED + slots * DESCRIPTORS_PER_SLOT, "a pool of this machine", fault))
+    if (descriptors_need (DESCRIPTORS_FIXED + local_slots (self) * DESCRIPTORS_PER_SLOT,
+                          "a pool of this machine", fault))
         return fault->code;
     snprintf (self->address, sizeof self->address, "inproc://cadre-%016llx",
               (unsigned long long) entropy_u64 ());

@@ -26,6 +26,9 @@ void *local_context (local_t *self);
 const char *local_address (const local_t *self);
 const char *local_task_address (const local_t *self);
 
+//  How many slots the worker has.
+size_t local_slots (const local_t *self);
+
 //  Waits until the worker takes tasks, asking the broker through the pool, for timeout_ms once plugins or program are loaded: that has
 //  a limit of its own.
 cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t *fault);

@@ -9,6 +9,7 @@
 #define CLIENT_LIB_POOL_H_INCLUDED
 
 #include "client/lib/connection.h"
+#include "client/lib/habits.h"
 #include "common/fault.h"
 
 #include <cadre.h>
@@ -30,6 +31,7 @@ struct cadre {
     struct local *local;      //  Broker and worker of this process, or NULL
     char place
         [ADDRESS_ENDPOINT_BYTES]; //  Of the embedded broker, for cadre_address; empty when it is elsewhere
+    habits_t habits;              //  lock: what maps have seen
     bool by_dispatch;             //  Callbacks run in cadre_dispatch
     bool closed;                  //  lock: nothing more can be submitted
     bool closing;                 //  lock: results are taken in whatever the window

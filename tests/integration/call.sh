@@ -55,6 +55,20 @@ expect 64 '' "'7' is one word too many" cadre map square 7
 expect 64 '' 'unrecognized option' cadre map --frobnicate square
 expect_like 0 'Example:' '' cadre map --help
 
+#  Results come while the input stays open, in chunks too, which are sent as long as nothing more is there.
+for chunk in 1 10; do
+    checks=$((checks + 1))
+    mkfifo "$scratch/slow.$chunk"
+    cadre map --chunk $chunk --plugin "$plugin" square <"$scratch/slow.$chunk" >"$scratch/squares" &
+    exec 7>"$scratch/slow.$chunk"
+    for n in 3 4; do
+        echo $n >&7
+        until_ok grep -qx $((n * n)) "$scratch/squares" || fault "map --chunk $chunk waits for more input: $(cat "$scratch/squares")"
+    done
+    exec 7>&-
+    wait $! || fault "map --chunk $chunk of a slow input ends with $?"
+done
+
 #  Tries by cause, as with run: what kills three slots is not tried again.
 trouble=$plugins/trouble.so
 for command in 'call raise 9' 'map raise'; do

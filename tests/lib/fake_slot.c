@@ -39,6 +39,10 @@ static void s_on_result (void *context, const lease_t *lease, const slots_result
     assert (self->heard_count < FAKE_HEARD_MAX);
     fake_heard_t *heard = &self->heard [self->heard_count++];
     *heard = (fake_heard_t){.serial = lease->serial, .outcome = result->outcome, .code = result->code};
+    if (result->value.size && result->value.size <= sizeof heard->value) {
+        memcpy (heard->value, result->value.data, result->value.size);
+        heard->value_bytes = result->value.size;
+    }
     if (result->detail.size) {
         s_text (result->detail, "kind", kind, sizeof kind);
         s_text (result->detail, "message", message, sizeof message);

@@ -27,6 +27,8 @@ typedef struct fake_heard {
     uint64_t serial;         // of the lease
     cadre_outcome_t outcome; // NONE: it was returned
     int64_t code;            // exit code or signal
+    uint8_t value [256];     // of the result, if it is no longer
+    size_t value_bytes;      // of it
     char detail [512];       // kind and message, such as "signal: slot 1 of …"
 } fake_heard_t;
 

@@ -207,8 +207,13 @@ static void s_pack_failure (msgpack_packer *packer, const char *message)
 static void s_map (const char *function, msgpack_object items, msgpack_packer *value)
 {
     peer_expect (items.type == MSGPACK_OBJECT_ARRAY, "a map over no array");
-    msgpack_pack_array (value, items.via.array.size);
-    for (size_t i = 0; i < items.via.array.size; i++) {
+    //  The place of the first item, and its tries
+    size_t count = items.via.array.size, head = 2;
+    for (size_t i = 0; i < head; i++)
+        peer_expect (i < count && items.via.array.ptr [i].type == MSGPACK_OBJECT_POSITIVE_INTEGER,
+                     "a map that does not tell its items");
+    msgpack_pack_array (value, count - head);
+    for (size_t i = head; i < count; i++) {
         const char *message = s_call (function, items.via.array.ptr [i], value);
         if (!message)
             continue;

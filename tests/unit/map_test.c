@@ -9,9 +9,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "client/lib/map.h"
 #include "common/value.h"
 #include "tests/lib/fake_broker.h"
 
@@ -22,8 +24,9 @@ typedef struct rig {
     cadre_t *pool;
     pthread_t thread; //  Of a map's worker
     int64_t fails;    //  Item that fails, or -1
-    size_t wanted;    //  Tasks to be served
+    size_t wanted;    //  Items to be served
     size_t chunks;    //  Tasks that it saw
+    size_t largest;   //  Items of the largest of them
     bool whole;       //  Whole chunks fail
 } rig_t;
 
@@ -63,11 +66,17 @@ static void s_square (rig_t *self, cursor_t *items, buffer_t *values)
         pack_int (values, sum * sum);
 }
 
-static void s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t *payload)
+//  Returns how many items it has.
+static size_t s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t *payload)
 {
     size_t count = 0;
+    uint64_t first, tries;
     buffer_t values = {0}, list = {0};
     assert_true (cursor_array (payload, &count));
+    assert_true (cursor_uint (payload, &first) && cursor_uint (payload, &tries));
+    assert_int_equal (tries, 0);
+    count -= 2;
+    self->largest = count > self->largest ? count : self->largest;
     pack_array (&values, count);
     for (size_t i = 0; i < count; i++)
         s_square (self, payload, &values);
@@ -88,6 +97,7 @@ static void s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t *
     self->chunks++;
     buffer_free (&values);
     buffer_free (&list);
+    return count;
 }
 
 static void *s_serve (void *argument)
@@ -100,16 +110,15 @@ static void *s_serve (void *argument)
         assert_true (wire_read_job_tasks (&body, &tasks));
         cursor_t payloads = cursor_of_view (tasks.payloads.values);
         for (size_t i = 0; i < tasks.payloads.count; i++)
-            s_serve_chunk (self, tasks.ref, tasks.first + i, &payloads);
-        total += tasks.payloads.count;
+            total += s_serve_chunk (self, tasks.ref, tasks.first + i, &payloads);
     }
     return NULL;
 }
 
-static void s_work (rig_t *self, size_t chunks)
+static void s_work (rig_t *self, size_t items)
 {
-    self->wanted = chunks;
-    self->chunks = 0;
+    self->wanted = items;
+    self->chunks = self->largest = 0;
     assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
 }
 
@@ -130,10 +139,11 @@ static void test_map_in_chunks_of_its_choice (void **state)
     int64_t items [1280], results [1280];
     for (int i = 0; i < 1280; i++)
         items [i] = i;
-    s_work (&rig, 64);
+    s_work (&rig, 1280);
     assert_int_equal (cadre_map_int (rig.pool, "square", items, 1280, NULL, results), CADRE_OK);
     pthread_join (rig.thread, NULL);
-    assert_int_equal (rig.chunks, 64);
+    assert_in_range (rig.chunks, 128, 1279); //  Several for a slot, and yet fewer than items
+    assert_in_range (rig.largest, 2, 10);
     for (int i = 0; i < 1280; i++)
         assert_int_equal (results [i], i * i);
     assert_int_equal (cadre_map_int (rig.pool, "square", NULL, 0, NULL, NULL), CADRE_OK);
@@ -146,7 +156,7 @@ static void test_map_keeps_order_and_marks_failures (void **state)
     rig_t rig = s_begin ();
     cadre_value_t *items = s_numbers (10), *results = NULL;
     rig.fails = 4;
-    s_work (&rig, 4);
+    s_work (&rig, 10);
     cadre_map_options_t options = {.chunk = 3};
     assert_int_equal (cadre_map (rig.pool, "square", items, &options, &results), CADRE_ERROR_TASK);
     pthread_join (rig.thread, NULL);
@@ -169,7 +179,7 @@ static void test_map_a_lost_chunk_fails_its_items (void **state)
     rig.whole = true;
     //  The worker reads integers, which doubles are not
     int64_t numbers [4] = {1, 2, 3, 4}, squares [4] = {9, 9, 9, 9};
-    s_work (&rig, 2);
+    s_work (&rig, 4);
     assert_int_equal (cadre_map_int (rig.pool, "square", numbers, 4, &options, squares), CADRE_ERROR_TASK);
     pthread_join (rig.thread, NULL);
     assert_string_equal (cadre_message (rig.pool), "item 0: worker-lost: gone");
@@ -236,7 +246,7 @@ static void test_imap_takes_no_more_than_its_window (void **state)
     cadre_value_t *value = NULL;
     assert_int_equal (cadre_imap_next (imap, &value, NULL, 0), CADRE_ERROR_TIMEOUT);
     assert_int_equal (source.next, 10);
-    s_work (&rig, 500);
+    s_work (&rig, 1000);
     for (size_t i = 0; i < 1000; i++) {
         size_t index = 0;
         assert_int_equal (cadre_imap_next (imap, &value, &index, WAIT_MS), CADRE_OK);
@@ -247,6 +257,63 @@ static void test_imap_takes_no_more_than_its_window (void **state)
     }
     assert_int_equal (cadre_imap_next (imap, &value, NULL, WAIT_MS), CADRE_ERROR_END);
     pthread_join (rig.thread, NULL);
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
+//  Takes longer than the iterator wants to wait between two looks at what has come.
+static cadre_value_t *s_give_slowly (void *argument)
+{
+    usleep (2000);
+    return s_give (argument);
+}
+
+//  Results come while the source goes on, and a timeout is over before it has filled the window.
+static void test_imap_of_a_slow_source (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {0, 1000};
+    cadre_imap_t *imap = cadre_imap (rig.pool, "square", s_give_slowly, &source, NULL);
+    cadre_value_t *value = NULL;
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, 20), CADRE_ERROR_TIMEOUT);
+    assert_in_range (source.next, 1, 20);
+    source.end = source.next + 100;
+    s_work (&rig, (size_t) source.end);
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, WAIT_MS), CADRE_OK);
+    assert_true (source.next < source.end);
+    for (; value; cadre_imap_next (imap, &value, NULL, WAIT_MS))
+        cadre_value_destroy (&value);
+    pthread_join (rig.thread, NULL);
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
+static cadre_value_t *s_give_later (void *argument)
+{
+    source_t *self = argument;
+    return self->end == self->next ? imap_later () : s_give (argument);
+}
+
+//  A source that has nothing now does not end, and what it gave before has gone out.
+static void test_imap_of_a_source_with_nothing (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {0, 3};
+    cadre_map_options_t options = {.chunk = 10};
+    cadre_imap_t *imap = cadre_imap (rig.pool, "square", s_give_later, &source, &options);
+    cadre_value_t *value = NULL;
+    for (int64_t round = 0; round < 2; round++) {
+        s_work (&rig, 3);
+        for (int64_t i = 0; i < 3; i++) {
+            assert_int_equal (cadre_imap_next (imap, &value, NULL, WAIT_MS), CADRE_OK);
+            cadre_value_destroy (&value);
+        }
+        pthread_join (rig.thread, NULL);
+        assert_int_equal (cadre_imap_next (imap, &value, NULL, 1), CADRE_ERROR_TIMEOUT);
+        source.end += 3;
+    }
     cadre_imap_destroy (&imap);
     s_end (&rig);
 }
@@ -287,6 +354,8 @@ int main (void)
         cmocka_unit_test (test_map_a_lost_chunk_fails_its_items),
         cmocka_unit_test (test_map_batch_and_spread),
         cmocka_unit_test (test_imap_takes_no_more_than_its_window),
+        cmocka_unit_test (test_imap_of_a_slow_source),
+        cmocka_unit_test (test_imap_of_a_source_with_nothing),
         cmocka_unit_test (test_imap_goes_on_after_a_failure),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

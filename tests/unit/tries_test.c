@@ -1,6 +1,6 @@
 //  tries_test.c - how often a task is tried again, by cause, and after what wait
 
-#include "broker/tries.h"
+#include "common/tries.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,20 +25,20 @@ static void test_causes_hold_before_the_usual (void **state)
 {
     (void) state;
     tries_t tries;
-    task_t task = {.failed = 1};
+    tried_t tried = {.failed = 1};
     assert_true (s_read (&tries, "timeout", 3));
-    assert_true (tries_allow (&tries, &task, CADRE_OUTCOME_TIMEOUT));
-    assert_false (tries_allow (&tries, &task, CADRE_OUTCOME_ERROR));
-    assert_false (tries_allow (&tries, &task, CADRE_OUTCOME_OK));
-    assert_false (tries_allow (&tries, &task, CADRE_OUTCOME_CANCELLED));
-    task.failed = 3;
-    assert_false (tries_allow (&tries, &task, CADRE_OUTCOME_TIMEOUT));
-    task.lost = 1;
-    assert_true (tries_allow (&tries, &task, CADRE_OUTCOME_WORKER_LOST));
-    task.lost = 2;
-    assert_false (tries_allow (&tries, &task, CADRE_OUTCOME_WORKER_LOST));
+    assert_true (tries_allow (&tries, tried, CADRE_OUTCOME_TIMEOUT));
+    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_ERROR));
+    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_OK));
+    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_CANCELLED));
+    tried.failed = 3;
+    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_TIMEOUT));
+    tried.lost = 1;
+    assert_true (tries_allow (&tries, tried, CADRE_OUTCOME_WORKER_LOST));
+    tried.lost = 2;
+    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_WORKER_LOST));
     assert_true (s_read (&tries, "worker-lost", 0));
-    assert_false (tries_allow (&tries, &(task_t){0}, CADRE_OUTCOME_WORKER_LOST));
+    assert_false (tries_allow (&tries, (tried_t){0}, CADRE_OUTCOME_WORKER_LOST));
 }
 
 //  Each cause has its own limit
@@ -58,9 +58,9 @@ static void test_every_cause_has_its_limit (void **state)
         tries_t tries;
         assert_true (s_read (&tries, cases [i].name, 2));
         for (size_t other = 0; other < count; other++)
-            assert_int_equal (tries_allow (&tries, &(task_t){.failed = 1}, cases [other].outcome),
+            assert_int_equal (tries_allow (&tries, (tried_t){.failed = 1}, cases [other].outcome),
                               other == i);
-        assert_false (tries_allow (&tries, &(task_t){.failed = 2}, cases [i].outcome));
+        assert_false (tries_allow (&tries, (tried_t){.failed = 2}, cases [i].outcome));
     }
 }
 
@@ -83,10 +83,10 @@ static void test_waits_grow_and_spread (void **state)
     assert_true (tries_read (&tries, &(wire_job_open_t){.retries = 9}));
     int64_t mean_us = 100000;
     for (uint16_t failed = 0; failed < 20; failed++) {
-        task_t task = {.failed = failed};
+        tried_t tried = {.failed = failed};
         int64_t least = INT64_MAX, most = 0;
         for (uint32_t random = 0; random < 1024; random++) {
-            int64_t wait_us = tries_wait_us (&tries, &task, CADRE_OUTCOME_ERROR, random * 7);
+            int64_t wait_us = tries_wait_us (&tries, tried, CADRE_OUTCOME_ERROR, random * 7);
             least = wait_us < least ? wait_us : least;
             most = wait_us > most ? wait_us : most;
         }
@@ -101,20 +101,20 @@ static void test_waits_by_cause (void **state)
     (void) state;
     tries_t tries;
     assert_true (tries_read (&tries, &(wire_job_open_t){.backoff_ms = 200}));
-    assert_int_equal (tries_wait_us (&tries, &(task_t){0}, CADRE_OUTCOME_EXIT, 0), 150000);
-    assert_int_equal (tries_wait_us (&tries, &(task_t){0}, CADRE_OUTCOME_WORKER_LOST, 0), 0);
-    assert_int_equal (tries_wait_us (&tries, &(task_t){.lost = 1}, CADRE_OUTCOME_WORKER_LOST, 0), 150000);
-    assert_int_equal (tries_wait_us (&tries, &(task_t){0}, CADRE_OUTCOME_OUT_OF_MEMORY, 0), 750000);
+    assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_EXIT, 0), 150000);
+    assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_WORKER_LOST, 0), 0);
+    assert_int_equal (tries_wait_us (&tries, (tried_t){.lost = 1}, CADRE_OUTCOME_WORKER_LOST, 0), 150000);
+    assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_OUT_OF_MEMORY, 0), 750000);
 }
 
 static void test_deadly_tasks (void **state)
 {
     (void) state;
-    assert_false (tries_is_deadly (&(task_t){.failed = 1}, CADRE_OUTCOME_SIGNAL, false));
-    assert_true (tries_is_deadly (&(task_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, false));
-    assert_false (tries_is_deadly (&(task_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, true));
-    assert_true (tries_is_deadly (&(task_t){.failed = 2}, CADRE_OUTCOME_OUT_OF_MEMORY, true));
-    assert_false (tries_is_deadly (&(task_t){.failed = 9}, CADRE_OUTCOME_ERROR, false));
+    assert_false (tries_is_deadly ((tried_t){.failed = 1}, CADRE_OUTCOME_SIGNAL, false));
+    assert_true (tries_is_deadly ((tried_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, false));
+    assert_false (tries_is_deadly ((tried_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, true));
+    assert_true (tries_is_deadly ((tried_t){.failed = 2}, CADRE_OUTCOME_OUT_OF_MEMORY, true));
+    assert_false (tries_is_deadly ((tried_t){.failed = 9}, CADRE_OUTCOME_ERROR, false));
 }
 
 int main (void)

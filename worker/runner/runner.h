@@ -12,6 +12,7 @@
 #include "common/buffer.h"
 #include "common/cursor.h"
 #include "common/moment.h"
+#include "worker/harvest.h"
 #include "worker/ticket.h"
 
 #include <cadre.h>
@@ -47,6 +48,7 @@ typedef struct runner_host {
     void *context;               //  For the functions below
     int fd;                      //  Readable when listen should be called
     ticket_page_t *page;         //  Shared with the worker
+    harvest_t *harvest;          //  Likewise
     const moment_clock_t *clock; //  For timeouts
     pid_t *program;     //  Process of the program that serves functions, waited for by nobody else; 0: none
     unsigned slot;      //  Number of the slot, from 1

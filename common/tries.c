@@ -1,6 +1,6 @@
 //  tries.c - how often a task is tried again, and after what wait
 
-#include "broker/tries.h"
+#include "common/tries.h"
 
 #define BACKOFF_MS 100u         //  Where the job says nothing
 #define MEMORY_BACKOFF_MS 1000u //  At least, until others have given theirs back
@@ -55,11 +55,11 @@ bool tries_read (tries_t *self, const wire_job_open_t *open)
     return true;
 }
 
-bool tries_allow (const tries_t *self, const task_t *task, uint64_t outcome)
+bool tries_allow (const tries_t *self, tried_t tried, uint64_t outcome)
 {
     if (outcome == CADRE_OUTCOME_WORKER_LOST)
-        return task->lost < self->again [outcome];
-    return s_is_own (outcome) && task->failed < self->again [outcome];
+        return tried.lost < self->again [outcome];
+    return s_is_own (outcome) && tried.failed < self->again [outcome];
 }
 
 int64_t tries_wait_max_us (const tries_t *self)
@@ -69,9 +69,9 @@ int64_t tries_wait_max_us (const tries_t *self)
 }
 
 //  The first loss of a worker is the worker's fault: its tasks go elsewhere at once.
-int64_t tries_wait_us (const tries_t *self, const task_t *task, uint64_t outcome, uint32_t random)
+int64_t tries_wait_us (const tries_t *self, tried_t tried, uint64_t outcome, uint32_t random)
 {
-    unsigned before = outcome == CADRE_OUTCOME_WORKER_LOST ? task->lost : task->failed;
+    unsigned before = outcome == CADRE_OUTCOME_WORKER_LOST ? tried.lost : tried.failed;
     if (outcome == CADRE_OUTCOME_WORKER_LOST && before-- == 0)
         return 0;
     int64_t wait_us = (int64_t) self->backoff_ms * 1000;
@@ -85,8 +85,8 @@ int64_t tries_wait_us (const tries_t *self, const task_t *task, uint64_t outcome
     return wait_us * 3 / 4 + wait_us / 2 * (int64_t) (random % 1024) / 1024;
 }
 
-bool tries_is_deadly (const task_t *task, uint64_t outcome, bool command)
+bool tries_is_deadly (tried_t tried, uint64_t outcome, bool command)
 {
     bool kills = (outcome == CADRE_OUTCOME_SIGNAL && !command) || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
-    return kills && task->failed + 1u >= TRIES_DEADLY;
+    return kills && tried.failed + 1u >= TRIES_DEADLY;
 }

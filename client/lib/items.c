@@ -1,0 +1,375 @@
+//  items.c - the items of a map on their way
+
+#include "client/lib/items.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/lib/habits.h"
+#include "common/mean.h"
+#include "common/moment.h"
+#include "common/value.h"
+
+#define CHUNK_MAX 8192u
+#define CHUNK_BYTES (64u * 1024u)
+#define CHUNK_NS INT64_C (1500000) //  Less than a worker is sent ahead
+#define CHUNKS_PER_SLOT 4u
+#define FIRST_MAX 16u          //  Items of a chunk when nothing was measured
+#define FIRST_PART 64u         //  ... as a part of all
+#define FIRST_PART_OF_SLOT 16u //  ... of a slot's share
+#define FLYING_LEAST 16u       //  Chunks on their way then
+#define GROWTH 8u
+#define RING_MIN 64u
+
+cadre_error_t items_check (const cadre_map_options_t *options, const char *function, fault_t *fault)
+{
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
+        if (options->reserved [i])
+            return fault_set (
+                fault, CADRE_ERROR_ARGUMENT,
+                "reserved fields of the map's options are set: begin with `cadre_map_options_t o = {0}`");
+    if (options->batch && options->spread)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "batch and spread are both set: a batch is one argument, so choose one of them");
+    if (options->job.detached || options->job.durable)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "a map cannot be detached or durable: open a job with cadre_job_open");
+    if (!function || !*function)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "no function is named: give the name of one that workers offer");
+    return CADRE_OK;
+}
+
+static size_t s_least (size_t one, size_t other)
+{
+    return one < other ? one : other;
+}
+
+//  Nothing is known yet of how long items take: not much is to be lost by a wrong guess.
+static size_t s_first (size_t total, size_t slots)
+{
+    size_t first = s_least (total / FIRST_PART, FIRST_MAX);
+    if (slots)
+        first = s_least (first, total / (FIRST_PART_OF_SLOT * slots));
+    return first < 1 ? 1 : first;
+}
+
+cadre_error_t items_open (items_t *self, cadre_t *pool, const char *function,
+                          const cadre_map_options_t *options, size_t chunk, size_t total,
+                          const items_owner_t *owner)
+{
+    *self = (items_t){.pool = pool, .owner = *owner, .item_ns = -1};
+    if (items_check (options, function, &self->fault))
+        return self->fault.code;
+    self->chunk = s_least (chunk, UINT32_MAX);
+    if (!chunk)
+        self->slots = habits_slots (pool);
+    self->function = function;
+    self->item_ns = chunk ? -1 : habits_recall (pool, function);
+    self->grown = self->item_ns < 0 ? s_first (total, self->slots) : CHUNK_MAX;
+    self->job = job_open_map (pool, function, &options->job, owner->keeps, &self->tries);
+    if (!self->job)
+        return fault_set (&self->fault, CADRE_ERROR_MEMORY, "out of memory");
+    if (self->job->work.fault.code)
+        self->fault = self->job->work.fault;
+    return self->fault.code;
+}
+
+void items_close (items_t *self)
+{
+    if (self->job && !self->chunk && self->item_ns >= 0)
+        habits_note (self->pool, self->function, self->item_ns);
+    cadre_job_destroy (&self->job);
+    free (self->chunks);
+    free (self->again);
+    buffer_free (&self->payload);
+    buffer_free (&self->body);
+    self->chunks = NULL;
+    self->again = NULL;
+    self->again_count = self->again_room = self->room = 0;
+}
+
+size_t items_left (const items_t *self)
+{
+    return self->left;
+}
+
+//  ---- the size of chunks --------------------------------------------------------------
+
+//  How many items take as long as a chunk should.
+static size_t s_timely (const items_t *self)
+{
+    if (self->item_ns < 0)
+        return CHUNK_MAX;
+    int64_t items = self->item_ns ? CHUNK_NS / self->item_ns : CHUNK_MAX;
+    return items < 1 ? 1 : s_least ((size_t) items, CHUNK_MAX);
+}
+
+static size_t s_most (const items_t *self, size_t count)
+{
+    if (self->chunk)
+        return self->chunk;
+    size_t share = count / (CHUNKS_PER_SLOT * self->slots);
+    size_t most = s_least (s_timely (self), self->grown);
+    return s_least (most, share < 1 ? 1 : share);
+}
+
+bool items_wants (const items_t *self)
+{
+    if (self->chunk || (self->item_ns >= 0 && self->grown >= s_timely (self)))
+        return true;
+    size_t most = CHUNKS_PER_SLOT * self->slots;
+    return self->flying < (most < FLYING_LEAST ? FLYING_LEAST : most);
+}
+
+//  What a chunk of that size has taken says how large the next ones may be.
+static void s_measure (items_t *self, size_t sent, size_t begun, int64_t run_us)
+{
+    if (self->chunk || !begun)
+        return;
+    int64_t sample_ns = run_us * 1000 / (int64_t) begun;
+    self->item_ns = self->item_ns < 0 ? sample_ns : mean_after (self->item_ns, sample_ns);
+    if (begun < sent) //  It was too much for a slot to keep
+        self->grown = begun;
+    else if (sent >= self->grown)
+        self->grown = s_least (sent * GROWTH, CHUNK_MAX);
+}
+
+//  ---- sending ---------------------------------------------------------------------------
+
+static items_chunk_t *s_place (const items_t *self, uint32_t task)
+{
+    return &self->chunks [task & (self->room - 1)];
+}
+
+static void s_note (items_t *self, uint32_t task, const items_chunk_t *chunk)
+{
+    if (task - self->base >= self->room) {
+        uint32_t room = self->room ? self->room * 2 : RING_MIN;
+        items_chunk_t *chunks = calloc (room, sizeof *chunks);
+        if (!chunks)
+            abort ();
+        for (uint32_t at = self->base; at != task; at++)
+            chunks [at & (room - 1)] = *s_place (self, at);
+        free (self->chunks);
+        self->chunks = chunks;
+        self->room = room;
+    }
+    *s_place (self, task) = *chunk;
+    self->flying++;
+}
+
+static void s_again (items_t *self, const items_chunk_t *chunk, int64_t due_us)
+{
+    if (self->again_count == self->again_room) {
+        self->again_room = self->again_room ? self->again_room * 2 : RING_MIN;
+        self->again = realloc (self->again, self->again_room * sizeof *self->again);
+        if (!self->again)
+            abort ();
+    }
+    self->again [self->again_count++] = (items_again_t){.due_us = due_us, .chunk = *chunk};
+}
+
+//  Packs as many items of the chunk as fit into one; cuts the chunk to them.
+static cadre_error_t s_pack (items_t *self, items_chunk_t *chunk)
+{
+    uint32_t items = 0;
+    buffer_clear (&self->body);
+    buffer_clear (&self->payload);
+    while (items < chunk->items && (self->chunk || self->body.size < CHUNK_BYTES)) {
+        if (self->owner.pack (self->owner.owner, &self->body, chunk->first + items, &self->fault))
+            return self->fault.code;
+        items++;
+    }
+    chunk->items = items;
+    pack_array (&self->payload, items + 2u);
+    pack_uint (&self->payload, chunk->first);
+    pack_uint (&self->payload, chunk->tries);
+    pack_raw (&self->payload, self->body.data, self->body.size);
+    return CADRE_OK;
+}
+
+static cadre_error_t s_put (items_t *self, items_chunk_t *chunk)
+{
+    uint32_t task = self->job->work.count;
+    if (s_pack (self, chunk))
+        return self->fault.code;
+    s_note (self, task, chunk);
+    if (job_add (self->job, NULL, &self->payload))
+        self->fault = self->job->fault;
+    if (self->body.capacity > WIRE_FRAME_MAX)
+        buffer_free (&self->body);
+    if (self->payload.capacity > WIRE_FRAME_MAX)
+        buffer_free (&self->payload);
+    return self->fault.code;
+}
+
+size_t items_send (items_t *self, size_t first, size_t count)
+{
+    items_chunk_t chunk = {.first = first, .items = (uint32_t) s_least (count, UINT32_MAX)};
+    size_t most = s_most (self, count);
+    if (chunk.items > most)
+        chunk.items = (uint32_t) most;
+    if (self->fault.code || s_put (self, &chunk))
+        return 0;
+    self->left += chunk.items;
+    return chunk.items;
+}
+
+//  Sends what is due; returns when the next is, or -1.
+static int64_t s_send_due (items_t *self)
+{
+    int64_t next_us = -1, now_us = self->again_count ? moment_now (NULL) : 0;
+    for (size_t i = 0; i < self->again_count && !self->fault.code;) {
+        items_again_t again = self->again [i];
+        if (again.due_us > now_us) {
+            next_us = next_us < 0 || again.due_us < next_us ? again.due_us : next_us;
+            i++;
+            continue;
+        }
+        self->again [i] = self->again [--self->again_count];
+        items_chunk_t chunk = again.chunk;
+        if (s_put (self, &chunk))
+            break;
+        if (chunk.items < again.chunk.items) {
+            again.chunk.first += chunk.items;
+            again.chunk.items -= chunk.items;
+            s_again (self, &again.chunk, now_us);
+        }
+    }
+    return next_us;
+}
+
+//  ---- what came back ----------------------------------------------------------------------
+
+//  Tried again, or failed for good. Takes the failure.
+static void s_fail (items_t *self, const items_chunk_t *chunk, size_t item, unsigned outcome,
+                    cadre_value_t *failure)
+{
+    tried_t tried = {.failed = chunk->tries};
+    if (tries_allow (&self->tries, tried, outcome) && outcome != CADRE_OUTCOME_WORKER_LOST) {
+        if (!tries_is_deadly (tried, outcome, false)) {
+            int64_t wait_us = tries_wait_us (&self->tries, tried, outcome, (uint32_t) random ());
+            s_again (self, &(items_chunk_t){.first = item, .items = 1, .tries = chunk->tries + 1},
+                     moment_now (NULL) + wait_us);
+            cadre_value_destroy (&failure);
+            return;
+        }
+        char message [128];
+        snprintf (message, sizeof message, "it has killed %u slots (last by %s), and is not tried again",
+                  tried.failed + 1, cadre_outcome_text ((cadre_outcome_t) outcome));
+        cadre_value_destroy (&failure);
+        failure = value_failure ("quarantined", message, "");
+    }
+    self->left--;
+    self->owner.failed (self->owner.owner, item, failure);
+}
+
+static cadre_value_t *s_failure_of (const result_t *result)
+{
+    const detail_t *detail = result_detail (result);
+    const char *word = cadre_outcome_text ((cadre_outcome_t) result->outcome);
+    if (result->outcome == CADRE_OUTCOME_OK)
+        return value_failure ("protocol", "the worker gave another number of results than of items", "");
+    return value_failure (*detail->kind ? detail->kind : word, *detail->message ? detail->message : word,
+                          detail->trace);
+}
+
+//  Nothing is told of these items but how their task ended.
+static void s_fail_rest (items_t *self, const items_chunk_t *chunk, size_t from, const result_t *result)
+{
+    for (size_t i = from; i < chunk->items; i++)
+        s_fail (self, chunk, chunk->first + i, result->outcome, s_failure_of (result));
+}
+
+//  Some items have values, others failures. What ended the task is the outcome of the last one.
+static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count, cursor_t *cursor,
+                         unsigned outcome)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t item = chunk->first + i;
+        cadre_type_t type = CADRE_NIL;
+        if (!value_peek (cursor, &type) || type != CADRE_FAILURE) {
+            self->left--;
+            self->owner.values (self->owner.owner, item, 1, cursor);
+            continue;
+        }
+        cadre_value_t *failure = value_read (cursor);
+        bool last = i + 1 == count && outcome != CADRE_OUTCOME_OK;
+        s_fail (self, chunk, item, last ? outcome : CADRE_OUTCOME_ERROR,
+                failure ? failure : value_failure ("protocol", "the worker gave no failure", ""));
+    }
+}
+
+//  Did the task end in a way that leaves items untouched, which may be begun in another one?
+static bool s_leaves_rest (unsigned outcome)
+{
+    return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_SIGNAL
+           || outcome == CADRE_OUTCOME_TIMEOUT || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
+}
+
+static void s_take (items_t *self, const items_chunk_t *chunk, const result_t *result)
+{
+    size_t count = 0;
+    cursor_t cursor = cursor_of_view (result_value (result));
+    if (!result->size || !cursor_array (&cursor, &count) || count > chunk->items)
+        count = 0;
+    if (count == chunk->items && result->outcome == CADRE_OUTCOME_OK) {
+        self->left -= count;
+        self->owner.values (self->owner.owner, chunk->first, count, &cursor);
+    } else
+        s_take_each (self, chunk, count, &cursor, result->outcome);
+    //  Something must have been begun, or the rest would go on for ever
+    if (count && count < chunk->items && s_leaves_rest (result->outcome)) {
+        items_chunk_t rest = {
+            .first = chunk->first + count, .items = chunk->items - (uint32_t) count, .tries = chunk->tries};
+        s_again (self, &rest, 0);
+    } else
+        s_fail_rest (self, chunk, count, result);
+    s_measure (self, chunk->items, count, result->run_us);
+}
+
+static void s_on_result (items_t *self, uint32_t task)
+{
+    if (task - self->base >= self->room || s_place (self, task)->items == 0)
+        return;
+    items_chunk_t chunk = *s_place (self, task);
+    s_place (self, task)->items = 0;
+    self->flying--;
+    while (self->base != self->job->work.count && s_place (self, self->base)->items == 0)
+        self->base++;
+    self->notice [0] = 0;
+    s_take (self, &chunk, &self->job->current->result);
+}
+
+cadre_error_t items_step (items_t *self, int64_t deadline_us)
+{
+    int64_t due_us = s_send_due (self);
+    if (self->fault.code)
+        return self->fault.code;
+    bool early = due_us >= 0 && (deadline_us < 0 || due_us < deadline_us);
+    int64_t until_us = early ? due_us : deadline_us;
+    int64_t left_us = until_us < 0 ? 0 : until_us - moment_now (NULL);
+    int timeout_ms = until_us < 0  ? -1
+                     : left_us > 0 ? (int) s_least ((size_t) (left_us + 999) / 1000, INT32_MAX)
+                                   : 0;
+    cadre_event_t event;
+    cadre_error_t error = cadre_job_next (self->job, &event, timeout_ms);
+    if (error == CADRE_ERROR_TIMEOUT)
+        return early ? CADRE_OK : error;
+    if (error == CADRE_ERROR_END)
+        return fault_set (&self->fault, CADRE_ERROR_CLOSED, "the broker ended the map before its items");
+    if (error) {
+        self->fault = self->job->fault;
+        return error;
+    }
+    if (event.kind == CADRE_EVENT_RESULT)
+        s_on_result (self, event.index);
+    else if (event.kind == CADRE_EVENT_NOTICE) {
+        snprintf (self->notice, sizeof self->notice, "%s", event.message);
+        self->noticed = true;
+    }
+    return self->fault.code;
+}
