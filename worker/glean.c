@@ -17,10 +17,12 @@ static bool s_lot_of (const lease_t *lease, lot_t *lot)
 void glean (const seat_t *seat, lease_t *lease)
 {
     lot_t lot;
-    if (!s_lot_of (lease, &lot))
+    size_t done;
+    if (!s_lot_of (lease, &lot)
+        || !harvest_read (&seat->share->harvest, lease->ticket, lot.count, &lease->values, &done))
         return;
     lease->gleaned = true;
-    lease->items = (uint32_t) harvest_read (&seat->share->harvest, lease->ticket, lot.count, &lease->values);
+    lease->items = (uint32_t) done;
 }
 
 const char *glean_name (const lease_t *lease, char name [GLEAN_NAME_BYTES])

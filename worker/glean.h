@@ -13,7 +13,8 @@
 #define GLEAN_NAME_BYTES 64
 
 //  Takes the values of the items that are done from the slot into the lease of its first task, if
-//  that is a map's which tells its items (lot.h).
+//  that is a map's which tells its items (lot.h). When the slot wrote over them nothing is known of
+//  any item, and what became of the task holds for all of them: none is begun anew without a cost.
 void glean (const seat_t *seat, lease_t *lease);
 
 //  What ran, for people: "42.7", or an item of a map.

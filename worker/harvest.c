@@ -46,21 +46,20 @@ int64_t harvest_begun_us (const harvest_t *self)
     return atomic_load_explicit (&self->begun_us, memory_order_relaxed);
 }
 
-size_t harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values)
+bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values, size_t *count)
 {
     uint64_t done = s_done (self, ticket);
-    size_t bytes = (uint32_t) done, wanted = done >> 32, count = 0, start = values->size;
-    if (bytes > HARVEST_BYTES)
-        return 0;
+    size_t bytes = (uint32_t) done, start = values->size;
+    *count = done >> 32;
+    if (bytes > HARVEST_BYTES || *count > most)
+        return false;
     buffer_append (values, self->bytes, bytes);
-    if (wanted > most)
-        wanted = most;
     cursor_t cursor = cursor_of_view ((view_t){.data = values->data + start, .size = bytes});
-    while (count < wanted && cursor_skip (&cursor, NULL)) {
-        count++;
-        values->size = (size_t) (cursor.at - values->data);
-    }
-    if (count == 0)
-        values->size = start;
-    return count;
+    size_t whole = 0;
+    while (whole < *count && cursor_skip (&cursor, NULL))
+        whole++;
+    if (whole == *count && cursor_done (&cursor))
+        return true;
+    values->size = start;
+    return false;
 }

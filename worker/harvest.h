@@ -7,8 +7,8 @@
  *      bytes:   value of item 0 | value of item 1 | ... | room
  *      done:    high 32 bits: how many; low 32 bits: their bytes
  *
- *  A slot can write anything here. Who reads copies the bytes first, and takes as many as are whole
- *  values, up to the number of items that the task has. One thread on each side.
+ *  A slot can write anything here. Who reads copies the bytes first, and believes them only when they
+ *  are as many values as it says, and no more than the task has items. One thread on each side.
  */
 
 #ifndef WORKER_HARVEST_H_INCLUDED
@@ -40,8 +40,9 @@ void harvest_item (harvest_t *self, int64_t now_us);
 //  Slot: an item is done. False, and nothing is kept, when there is no room.
 bool harvest_add (harvest_t *self, view_t value);
 
-//  Worker: appends the values of the items that are done; returns how many, most at most.
-size_t harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values);
+//  Worker: appends the values of the items that are done; how many is returned through count, most at most. False, and nothing is
+//  appended, when the slot wrote over it: then nobody knows what is done.
+bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values, size_t *count);
 
 //  Worker: how many items are done, as the slot says it, and when it began the one at hand.
 uint32_t harvest_done (const harvest_t *self, uint32_t ticket);

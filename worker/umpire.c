@@ -108,8 +108,15 @@ void umpire_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool aband
         snprintf (text, sizeof (text), "cancelled while it ran%s", how);
         umpire_explain (self, lease, result, "cancelled", text, abandoned);
         return;
-    default: umpire_return (self, lease); return;
+    case LEASE_RECLAIMED:
+        if (!lease->gleaned)
+            break;
+        result.outcome = CADRE_OUTCOME_CANCELLED;
+        umpire_explain (self, lease, result, "drained", "its worker left while it ran", abandoned);
+        return;
+    default: break;
     }
+    umpire_return (self, lease);
 }
 
 //  ---- what a slot says ------------------------------------------------------------
@@ -201,8 +208,10 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
         jobs_measure (lease->job, (int64_t) fields.run_us);
     if (s_result_stands (lease, fields.outcome))
         s_pass_on (self, lease, &fields);
-    else
+    else {
+        glean (seat, lease);
         umpire_carry_out (self, lease, (int64_t) fields.run_us, false);
+    }
     if (signalled) //  It took the signal and lives: nobody knows in what state
         umpire_kill (self, seat);
     else

@@ -319,8 +319,8 @@ CADRE_EXPORT double cadre_future_progress (cadre_future_t *self); //  What the f
 //  none is left, CADRE_ERROR_TIMEOUT.
 CADRE_EXPORT cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_t **value, int timeout_ms);
 
-//  Asks for the task's end. Its outcome is cancelled, unless it ended before, or its function saw cadre_call_cancelled and gave a
-//  result of its own. Returns at once.
+//  Asks for the task's end. Its outcome is cancelled, also when its function fails then, unless it ended before, or its function
+//  returns a value all the same. Returns at once.
 CADRE_EXPORT cadre_error_t cadre_future_cancel (cadre_future_t *self);
 
 //  Calls back once when the task has ended (at once if it has): on the pool's thread, where it must not block, or in cadre_dispatch.

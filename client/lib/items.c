@@ -284,9 +284,25 @@ static void s_fail_rest (items_t *self, const items_chunk_t *chunk, size_t from,
         s_fail (self, chunk, chunk->first + i, result->outcome, s_failure_of (result));
 }
 
+//  The worker had to leave. The item that it ended costs no try, but may not be begun twice if it has only one.
+static bool s_was_drained (const result_t *result)
+{
+    return result->outcome == CADRE_OUTCOME_CANCELLED
+           && strcmp (result_detail (result)->kind, "drained") == 0;
+}
+
+static void s_fail_drained (items_t *self, const items_chunk_t *chunk, size_t item, cadre_value_t *failure)
+{
+    if (self->tries.again [CADRE_OUTCOME_WORKER_LOST]) {
+        s_again (self, &(items_chunk_t){.first = item, .items = 1, .tries = chunk->tries}, 0);
+        cadre_value_destroy (&failure);
+    } else
+        s_fail (self, chunk, item, CADRE_OUTCOME_WORKER_LOST, failure);
+}
+
 //  Some items have values, others failures. What ended the task is the outcome of the last one.
 static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count, cursor_t *cursor,
-                         unsigned outcome)
+                         const result_t *result)
 {
     for (size_t i = 0; i < count; i++) {
         size_t item = chunk->first + i;
@@ -297,17 +313,23 @@ static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count
             continue;
         }
         cadre_value_t *failure = value_read (cursor);
-        bool last = i + 1 == count && outcome != CADRE_OUTCOME_OK;
-        s_fail (self, chunk, item, last ? outcome : CADRE_OUTCOME_ERROR,
-                failure ? failure : value_failure ("protocol", "the worker gave no failure", ""));
+        bool last = i + 1 == count && result->outcome != CADRE_OUTCOME_OK;
+        if (!failure)
+            failure = value_failure ("protocol", "the worker gave no failure", "");
+        if (last && s_was_drained (result))
+            s_fail_drained (self, chunk, item, failure);
+        else
+            s_fail (self, chunk, item, last ? result->outcome : CADRE_OUTCOME_ERROR, failure);
     }
 }
 
 //  Did the task end in a way that leaves items untouched, which may be begun in another one?
-static bool s_leaves_rest (unsigned outcome)
+static bool s_leaves_rest (const result_t *result)
 {
-    return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_SIGNAL
-           || outcome == CADRE_OUTCOME_TIMEOUT || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
+    unsigned outcome = result->outcome;
+    return s_was_drained (result) || outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_ERROR
+           || outcome == CADRE_OUTCOME_SIGNAL || outcome == CADRE_OUTCOME_TIMEOUT
+           || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
 }
 
 static void s_take (items_t *self, const items_chunk_t *chunk, const result_t *result)
@@ -320,9 +342,9 @@ static void s_take (items_t *self, const items_chunk_t *chunk, const result_t *r
         self->left -= count;
         self->owner.values (self->owner.owner, chunk->first, count, &cursor);
     } else
-        s_take_each (self, chunk, count, &cursor, result->outcome);
+        s_take_each (self, chunk, count, &cursor, result);
     //  Something must have been begun, or the rest would go on for ever
-    if (count && count < chunk->items && s_leaves_rest (result->outcome)) {
+    if (count && count < chunk->items && s_leaves_rest (result)) {
         items_chunk_t rest = {
             .first = chunk->first + count, .items = chunk->items - (uint32_t) count, .tries = chunk->tries};
         s_again (self, &rest, 0);

@@ -58,8 +58,20 @@ static cadre_error_t s_stubborn (cadre_call_t *call)
     return cadre_return_int (call, cadre_call_attempt (call));
 }
 
+//  Says that it has begun, and goes on until it is cancelled. Then it fails, or returns a value all the same.
+static cadre_error_t s_obedient (cadre_call_t *call)
+{
+    cadre_value_t *here = cadre_value_nil ();
+    cadre_call_emit (call, &here);
+    while (!cadre_call_cancelled (call))
+        usleep (1000);
+    return cadre_arg_bool (call, 0) ? cadre_fail (call, "own", "it was cancelled")
+                                    : cadre_return_int (call, 7);
+}
+
 static const cadre_function_t s_functions [] = {{.name = "moody", .run = s_moody, .takes = "i"},
                                                 {.name = "stubborn", .run = s_stubborn, .takes = "i"},
+                                                {.name = "obedient", .run = s_obedient, .takes = "b"},
                                                 {0}};
 
 //  ---- tests ---------------------------------------------------------------------------------
@@ -209,6 +221,24 @@ static void test_iterator (void **state)
     }
 }
 
+//  As the header says it, for tasks alone: what is returned after all counts, and a failure does not.
+static void test_cancelled_calls (void **state)
+{
+    (void) state;
+    cadre_t *pool = s_open ();
+    for (int fails = 0; fails < 2; fails++) {
+        cadre_future_t *future = cadre_submit (pool, "obedient", "b", fails);
+        cadre_value_t *here = NULL;
+        assert_int_equal (cadre_future_next (future, &here, 20000), CADRE_OK);
+        cadre_value_destroy (&here);
+        assert_int_equal (cadre_future_cancel (future), CADRE_OK);
+        assert_int_equal (cadre_future_wait (future, 20000), fails ? CADRE_ERROR_TASK : CADRE_OK);
+        assert_int_equal (cadre_future_outcome (future), fails ? CADRE_OUTCOME_CANCELLED : CADRE_OUTCOME_OK);
+        cadre_future_destroy (&future);
+    }
+    assert_int_equal (cadre_close (&pool, 10000), CADRE_OK);
+}
+
 int main (int argc, char **argv)
 {
     cadre_main (argc, argv, s_functions);
@@ -217,6 +247,7 @@ int main (int argc, char **argv)
         cmocka_unit_test_teardown (test_large_chunks, s_tear_down),
         cmocka_unit_test_teardown (test_crashes_are_tried_again_alone, s_tear_down),
         cmocka_unit_test_teardown (test_iterator, s_tear_down),
+        cmocka_unit_test_teardown (test_cancelled_calls, s_tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -130,6 +130,59 @@ static void test_not_told (void **state)
     fake_bench_close (&bench);
 }
 
+static void s_take_back (void (*order) (slots_t *slots))
+{
+    s_open (true, 0);
+    harvest_begin (s_harvest (), s_ticket);
+    s_do (2);
+    order (bench.slots);
+    fake_bench_turn (&bench);
+}
+
+static void s_cancel (slots_t *slots)
+{
+    buffer_t buffer = {0};
+    wire_list_t span = fake_bench_span (&buffer, 1, 1);
+    slots_cancel (slots, &span);
+    buffer_free (&buffer);
+}
+
+//  Whether the slot stops by itself or is ended: what is done counts, and the item at hand was drained, or cancelled.
+static void test_taken_back (void **state)
+{
+    (void) state;
+    static const struct {
+        void (*order) (slots_t *slots); //  That ends it
+        const char *kind;               //  What is said of the item at hand
+    } cases [] = {{slots_reclaim_running, "drained"}, {s_cancel, "cancelled"}};
+    for (size_t i = 0; i < 4; i++) {
+        s_take_back (cases [i / 2].order);
+        if (i % 2)
+            s_die (SIGKILL);
+        else
+            fake_slot_result (&bench.slot [0], s_ticket, CADRE_OUTCOME_CANCELLED, 100);
+        fake_bench_turn (&bench);
+        s_check (CADRE_OUTCOME_CANCELLED, 2, cases [i / 2].kind, "");
+        assert_int_equal (strncmp (bench.heard [0].detail, cases [i / 2].kind, strlen (cases [i / 2].kind)),
+                          0);
+        fake_bench_close (&bench);
+    }
+}
+
+//  It wrote over what it had done: all items are told of its end, and none counts as not begun.
+static void test_scribbled (void **state)
+{
+    (void) state;
+    s_open (true, 0);
+    harvest_begin (s_harvest (), s_ticket);
+    s_do (2);
+    memset (s_harvest ()->bytes, 0xc1, 2);
+    s_die (SIGSEGV);
+    assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_SIGNAL);
+    assert_int_equal (bench.heard [0].value_bytes, 0);
+    fake_bench_close (&bench);
+}
+
 static void s_begin_item (void)
 {
     harvest_item (s_harvest (), bench.time.now_us);
@@ -181,6 +234,8 @@ int main (void)
         cmocka_unit_test (test_killed_at_the_beginning),
         cmocka_unit_test (test_killed_when_all_was_done),
         cmocka_unit_test (test_not_told),
+        cmocka_unit_test (test_taken_back),
+        cmocka_unit_test (test_scribbled),
         cmocka_unit_test (test_time_counts_for_items),
         cmocka_unit_test (test_time_of_a_liar),
     };

@@ -31,9 +31,10 @@ typedef struct rig {
     uint64_t tries;         //  That the bad item was said to have had, last
     unsigned most;          //  Tries that the bad item has, if all of them fail
     size_t left;            //  Items without a value
-    bool empty;             //  It answers with lists of no values
-    bool once;              //  JOB_OPEN says that what is lost does not run twice
-    uint64_t retries;       //  ... and how often a task is tried again
+    bool drains;      //  What ends the task is that the worker leaves: once, and the bad item is not to blame
+    bool empty;       //  It answers with lists of no values
+    bool once;        //  JOB_OPEN says that what is lost does not run twice
+    uint64_t retries; //  ... and how often a task is tried again
 } rig_t;
 
 //  False when the task ends with this item.
@@ -44,7 +45,7 @@ static bool s_serve_item (rig_t *self, uint64_t item, uint64_t tries, buffer_t *
     self->begun [item]++;
     if (item == BAD)
         self->tries = tries;
-    if (item != BAD || tries >= self->failures) {
+    if (item != BAD || tries >= self->failures || (self->drains && self->begun [BAD] > 1)) {
         pack_uint (values, item * item);
         self->left--;
         return true;
@@ -59,17 +60,24 @@ static bool s_serve_item (rig_t *self, uint64_t item, uint64_t tries, buffer_t *
 static void s_answer (rig_t *self, uint64_t ref, uint64_t index, cadre_outcome_t outcome,
                       const buffer_t *values, size_t count)
 {
-    buffer_t value = {0}, list = {0}, frame = {0};
+    buffer_t value = {0}, list = {0}, frame = {0}, detail = {0};
     pack_array (&value, count);
     pack_raw (&value, values->data, values->size);
     wire_result_t result = {
         .ref = ref, .index = index, .attempt = 1, .outcome = outcome, .value = wire_view_of (&value)};
+    if (self->drains && outcome == CADRE_OUTCOME_CANCELLED) {
+        pack_map (&detail, 1);
+        pack_text (&detail, "kind");
+        pack_text (&detail, "drained");
+        result.detail = wire_view_of (&detail);
+    }
     wire_pack_result (&list, &result);
     wire_results_t results = {.results = wire_list_of (&list, 1)};
     wire_write_results (&frame, (wire_envelope_t){0}, &results);
     fake_broker_send (self->broker, &frame);
     buffer_free (&value);
     buffer_free (&list);
+    buffer_free (&detail);
 }
 
 static void s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t *payload)
@@ -118,7 +126,8 @@ static cadre_error_t s_map (rig_t *self, const cadre_job_options_t *job, int64_t
     self->broker = fake_broker_new (FAKE_BROKER_WELCOME, 100000);
     self->pool = cadre_open (fake_broker_address (self->broker), NULL);
     assert_non_null (self->pool);
-    self->left = ITEMS;
+    if (!self->left)
+        self->left = ITEMS;
     assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
     return cadre_map_int (self->pool, "square", results, ITEMS, &options, results);
 }
@@ -202,6 +211,24 @@ static void test_failures_that_are_final (void **state)
     }
 }
 
+//  A worker that leaves costs the item at hand nothing, but its only try if it must not run twice.
+static void test_a_worker_that_leaves (void **state)
+{
+    (void) state;
+    for (int once = 0; once < 2; once++) {
+        rig_t rig = {.outcome = CADRE_OUTCOME_CANCELLED, .drains = true, .failures = 1};
+        int64_t results [ITEMS];
+        rig.left = once ? ITEMS - 1 : ITEMS;
+        cadre_job_options_t job = {.retries_lost = once ? -1 : 0};
+        assert_int_equal (s_map (&rig, &job, results), once ? CADRE_ERROR_TASK : CADRE_OK);
+        pthread_join (rig.thread, NULL);
+        s_check_others (&rig, results);
+        assert_int_equal (rig.begun [BAD], once ? 1 : 2);
+        assert_int_equal (rig.tries, 0);
+        s_end (&rig);
+    }
+}
+
 //  A slot that cannot keep more values ends its task early; the rest goes into others.
 static void test_rest_is_begun_elsewhere (void **state)
 {
@@ -232,6 +259,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_failures_are_tried_again_alone),
         cmocka_unit_test (test_failures_that_are_final),
+        cmocka_unit_test (test_a_worker_that_leaves),
         cmocka_unit_test (test_rest_is_begun_elsewhere),
         cmocka_unit_test (test_nothing_done_is_a_failure),
     };
