@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/place.h"
+#include "common/private.h"
 #include "common/sockets.h"
 #include "common/units.h"
 
@@ -325,6 +326,7 @@ static int s_serve_with_keys (settings_t *self, void *context, sigset_t *signals
     warden_t *warden = warden_new (context, self->keys, &self->fault);
     if (!warden)
         return s_fail (&self->fault);
+    private_process (); //  The broker's key is in its memory now
     self->options.doors = warden_doors (warden);
     int code = s_serve (self, context, signals);
     warden_destroy (&warden);

@@ -43,6 +43,8 @@ void charter_copy (charter_t *self, const worker_options_t *options)
     self->proxy = options->proxy ? s_copy (options->proxy) : NULL;
     self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
     self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path, sizeof (path)));
+    if (options->guise)
+        self->guise = *options->guise;
     self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
     self->program_count = s_pack_texts (&self->program, options->program);
     self->labels_count = s_pack_texts (&self->labels, options->labels);
@@ -66,6 +68,21 @@ void charter_free (charter_t *self)
     explicit_bzero (self, sizeof *self);
 }
 
+//  Plugins that are named without a folder are looked for elsewhere, too.
+cadre_error_t charter_check (const charter_t *self, fault_t *fault)
+{
+    cadre_error_t error = guise_check (&self->guise, self->slot_path, true, fault);
+    cursor_t cursor = cursor_of (self->plugins.data, self->plugins.size);
+    view_t name;
+    for (size_t i = 0; i < self->plugins_count && !error && cursor_text (&cursor, &name); i++) {
+        char *path = view_text (name);
+        if (strchr (path, '/'))
+            error = guise_check (&self->guise, path, false, fault);
+        free (path);
+    }
+    return error;
+}
+
 bool charter_has_functions (const charter_t *self)
 {
     return self->options.functions || self->plugins_count || self->program_count;
@@ -74,6 +91,7 @@ bool charter_has_functions (const charter_t *self)
 seat_start_t charter_start (const charter_t *self)
 {
     return (seat_start_t){.path = self->slot_path,
+                          .guise = &self->guise,
                           .threads = self->options.threads,
                           .functions = self->options.functions,
                           .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),

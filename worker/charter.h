@@ -20,6 +20,7 @@ typedef struct charter {
     char *proxy;                 //  HOST:PORT, or NULL
     char *task_broker;           //  For CADRE_TASK_BROKER
     char *slot_path;             //  Executable of slots
+    guise_t guise;               //  As whom they run
     buffer_t plugins;            //  Packed texts
     size_t plugins_count;        //  How many
     buffer_t program;            //  Packed texts
@@ -30,6 +31,9 @@ typedef struct charter {
 
 void charter_copy (charter_t *self, const worker_options_t *options);
 void charter_free (charter_t *self);
+
+//  Can whoever runs the tasks execute the slots, and read the plugins? A fault if not.
+cadre_error_t charter_check (const charter_t *self, fault_t *fault);
 
 //  Does it have functions, which only a slot that has loaded them can list?
 bool charter_has_functions (const charter_t *self);

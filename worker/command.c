@@ -2,6 +2,7 @@
 
 #include "worker/command.h"
 
+#include "worker/guise.h"
 #include "worker/host.h"
 #include "worker/worker.h"
 
@@ -10,6 +11,7 @@
 #include "common/descriptors.h"
 #include "common/log.h"
 #include "common/notify.h"
+#include "common/private.h"
 #include "common/sockets.h"
 #include "common/units.h"
 
@@ -42,7 +44,11 @@ typedef struct settings {
     int commands;                         //  1 allowed, 0 refused, -1 as the address says
     char broker [ADDRESS_ENDPOINT_BYTES]; //  The default place
     const char *access_file;              //  --access
+    char *access_hidden;                  //  The same, when it is there no more
+    const char *run_as;                   //  --run-as, or NULL
+    guise_t guise;                        //  Who that is
     access_t access;                      //  What is in it
+    char **again;                         //  The arguments, for a restart
     fault_t fault;                        //  What is wrong with an option
 } settings_t;
 
@@ -63,6 +69,7 @@ enum {
     KEY_SLOT_PATH,
     KEY_PROXY,
     KEY_ACCESS,
+    KEY_RUN_AS,
     KEY_BROKER
 };
 
@@ -72,6 +79,10 @@ static const struct argp_option s_options [] = {
      0},
     {"access", KEY_ACCESS, "FILE", 0,
      "Access file with this worker's key, made by cadre keygen; it also says where the broker is (CADRE_ACCESS)",
+     0},
+    {"run-as", KEY_RUN_AS, "USER", 0,
+     "Of a worker that is root: run tasks as this user, who cannot read the worker's key, nor become anybody else; root: "
+     "as root, without a warning (CADRE_RUN_AS)",
      0},
     {"slots", KEY_SLOTS, "N", 0,
      "Tasks that run at a time; the CPUs that may be used if not given (CADRE_SLOTS)", 0},
@@ -111,7 +122,8 @@ static const struct {
                     {"CADRE_IDLE_TIMEOUT", KEY_IDLE, 0},   {"CADRE_LIFETIME", KEY_LIFETIME, 0},
                     {"CADRE_DRAIN_TIMEOUT", KEY_DRAIN, 0}, {"CADRE_MAX_TASKS", KEY_MAX_TASKS, 0},
                     {"CADRE_SLOT_PATH", KEY_SLOT_PATH, 0}, {"CADRE_PROXY", KEY_PROXY, 0},
-                    {ACCESS_VARIABLE, KEY_ACCESS, 0},      {"CADRE_HEALTH", KEY_HEALTH, 0}};
+                    {ACCESS_VARIABLE, KEY_ACCESS, 0},      {"CADRE_HEALTH", KEY_HEALTH, 0},
+                    {"CADRE_RUN_AS", KEY_RUN_AS, 0}};
 
 static cadre_error_t s_add (list_t *list, const char *text, fault_t *fault)
 {
@@ -184,6 +196,7 @@ static cadre_error_t s_set (settings_t *self, int key, const char *text)
     switch (key) {
     case KEY_BROKER: self->worker.broker = text; return CADRE_OK;
     case KEY_ACCESS: self->access_file = text; return CADRE_OK;
+    case KEY_RUN_AS: self->run_as = text; return CADRE_OK;
     case KEY_THREADS: self->worker.threads = true; return CADRE_OK;
     case KEY_PLUGIN: return s_add (&self->plugins, text, fault);
     case KEY_LABEL: return s_add (&self->labels, text, fault);
@@ -245,6 +258,18 @@ static cadre_error_t s_variable (settings_t *self, size_t i)
     return fault_set (&self->fault, fault.code, "%s: %s", s_variables [i].variable, fault.text);
 }
 
+//  The file is read: tasks need not learn where it is, nor what was in it.
+static void s_hide_access (settings_t *self)
+{
+    char *named = getenv (ACCESS_VARIABLE);
+    private_process ();
+    self->access_hidden = private_hide ((char *) (uintptr_t) self->access_file);
+    self->access_file = self->access_hidden;
+    if (named)
+        free (private_hide (named));
+    unsetenv (ACCESS_VARIABLE);
+}
+
 static cadre_error_t s_read_access (settings_t *self)
 {
     if (!self->access_file)
@@ -253,8 +278,26 @@ static cadre_error_t s_read_access (settings_t *self)
     if (error)
         return error;
     self->worker.keys = &self->access.keys;
+    s_hide_access (self);
     if (!self->worker.broker && self->access.address [0])
         self->worker.broker = self->access.address;
+    return CADRE_OK;
+}
+
+static cadre_error_t s_decide_user (settings_t *self)
+{
+    if (!self->run_as && self->worker.keys && geteuid () == 0)
+        log_line (
+            LOG_WARNING, "W065",
+            "this worker is root, so its tasks can do everything here, and read its key: name the user to run "
+            "them with --run-as USER (or --run-as root if that is meant)");
+    if (!self->run_as || guise_find (&self->guise, self->run_as, &self->fault))
+        return self->fault.code;
+    self->worker.guise = &self->guise;
+    if (self->worker.threads && self->guise.other)
+        return fault_set (
+            &self->fault, CADRE_ERROR_ARGUMENT,
+            "slots that are threads run tasks as the worker itself: leave out --threads or --run-as");
     return CADRE_OK;
 }
 
@@ -291,6 +334,8 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
         NULL,
         "Runs tasks for a broker, in slots.\v"
         "Example:\n  cadre-worker --broker tcp://127.0.0.1:5700 --slots 4 --plugin ./words.so\n\n"
+        "Tasks run as the user that the worker is, unless it is root and --run-as names another. As the same user they can read whatever "
+        "the worker can, its access file too: a worker whose tasks are others' programs is best started by root, with --run-as.\n\n"
         "SIGTERM drains: what runs is finished; a second one stops at once. Exit codes: 0 drained or stopped, "
         "64 usage, 69 unavailable, 77 refused, 78 configuration.",
         NULL,
@@ -306,6 +351,8 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
     if (argp_parse (&argp, argc, argv, 0, NULL, self) != 0)
         return self->fault.code ? self->fault.code : CADRE_ERROR_ARGUMENT;
     error = s_read_access (self);
+    if (error == CADRE_OK)
+        error = s_decide_user (self);
     if (error == CADRE_OK)
         error = s_default_broker (self);
     if (error == CADRE_OK)
@@ -368,13 +415,28 @@ static int s_block_signals (void)
     return signalfd (-1, &set, SFD_CLOEXEC);
 }
 
-static void s_restart (char **argv, const notify_t *notify)
+//  What is hidden of the arguments must be there when it starts itself anew.
+static char **s_copy_arguments (char *const *argv)
+{
+    size_t count = 0;
+    while (argv [count])
+        count++;
+    char **copy = calloc (count + 1, sizeof *copy);
+    assert (copy);
+    for (size_t i = 0; i < count; i++)
+        copy [i] = strdup (argv [i]);
+    return copy;
+}
+
+static void s_restart (const settings_t *self, const notify_t *notify)
 {
     sigset_t none;
+    if (self->access_hidden)
+        setenv (ACCESS_VARIABLE, self->access_hidden, 1);
     notify_hand_on (notify);
     sigemptyset (&none);
     pthread_sigmask (SIG_SETMASK, &none, NULL);
-    execv ("/proc/self/exe", argv);
+    execv ("/proc/self/exe", self->again);
     log_line (LOG_ERROR, "W031", "cannot restart itself; start it again by hand");
 }
 
@@ -388,6 +450,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     notify_t *notify = NULL;
     descriptors_hold_standard ();
     log_open ("cadre-worker", LOG_WARNING);
+    settings.again = s_copy_arguments (again);
     int signals = s_block_signals ();
     descriptors_raise ();
     cadre_error_t error = s_read_settings (&settings, argc, argv);
@@ -408,7 +471,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     worker_destroy (&worker);
     sockets_context_destroy (&context);
     if (restart && error == CADRE_OK)
-        s_restart (again, notify);
+        s_restart (&settings, notify);
     notify_destroy (&notify);
     if (error != CADRE_OK)
         log_say ("%s", fault->text);

@@ -80,7 +80,7 @@ static vessel_t s_vessel (const seat_start_t *how, size_t place, int fd, share_t
         if (vessel_start_thread (&vessel, how->functions, fd, share_fd, fault) != CADRE_OK)
             close (fd);
     } else {
-        vessel_start_process (&vessel, how->path, fd, share_fd, fault);
+        vessel_start_process (&vessel, how->path, how->guise, fd, share_fd, fault);
         close (fd);
     }
     return vessel;

@@ -82,6 +82,7 @@ typedef struct seat {
 //  How a slot is started.
 typedef struct seat_start {
     const char *path;                       //  Executable of process slots
+    const guise_t *guise;                   //  As whom they run; NULL: as the worker
     bool threads;                           //  Thread slots
     const struct cadre_function *functions; //  For thread slots
     //  Replaces all that in tests: owns fd (the slot's end), borrows share; returns the vessel.

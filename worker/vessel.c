@@ -1,6 +1,7 @@
 //  vessel.c - spawns, watches and reaps what carries a slot
 
 #include "worker/vessel.h"
+#include "common/private.h"
 #include "worker/slot.h"
 
 #include <assert.h>
@@ -30,25 +31,21 @@ struct vessel_box {
     const struct cadre_function *functions; //  Of the program, or NULL
 };
 
-static bool s_is_private (const char *entry)
-{
-    return strncmp (entry, "CADRE_BROKER=", 13) == 0 || strncmp (entry, "CADRE_SERVE=", 12) == 0
-           || strncmp (entry, "CADRE_ACCESS=", 13) == 0;
-}
-
 //  The environment for a slot; the caller frees the array alone.
-static char **s_environment (void)
+static char **s_environment (const guise_t *guise)
 {
     static char serve [] = "CADRE_SERVE=slot";
     size_t count = 0;
     while (environ && environ [count])
         count++;
-    char **list = calloc (count + 2, sizeof (char *));
+    char **list = calloc (count + GUISE_VARIABLES + 2, sizeof (char *));
     assert (list);
     size_t used = 0;
     for (size_t i = 0; i < count; i++)
-        if (!s_is_private (environ [i]))
+        if (!private_variable (environ [i]) && !guise_replaces (guise, environ [i]))
             list [used++] = environ [i];
+    for (size_t i = 0; guise->other && i < GUISE_VARIABLES; i++)
+        list [used++] = (char *) (uintptr_t) guise->variables [i];
     list [used] = serve;
     return list;
 }
@@ -76,7 +73,7 @@ static int s_actions (posix_spawn_file_actions_t *actions, int fd, int share_fd)
     return error;
 }
 
-static int s_spawn (pid_t *pid, const char *path, int fd, int share_fd)
+static int s_spawn (pid_t *pid, const char *path, const guise_t *guise, int fd, int share_fd)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -89,11 +86,13 @@ static int s_spawn (pid_t *pid, const char *path, int fd, int share_fd)
     posix_spawnattr_setsigdefault (&attributes, &all);
     posix_spawnattr_setflags (&attributes,
                               (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
-    char **environment = s_environment ();
+    char **environment = s_environment (guise);
     char *argv [] = {(char *) (uintptr_t) path, NULL};
     int error = s_actions (&actions, fd, share_fd);
+    guise_put_on (guise);
     if (!error)
         error = posix_spawn (pid, path, &actions, &attributes, argv, environment);
+    guise_take_off (guise);
     free (environment);
     posix_spawnattr_destroy (&attributes);
     posix_spawn_file_actions_destroy (&actions);
@@ -113,12 +112,16 @@ static cadre_error_t s_spawn_fault (const char *path, int error, fault_t *fault)
         strerror (error));
 }
 
-cadre_error_t vessel_start_process (vessel_t *self, const char *path, int fd, int share_fd, fault_t *fault)
+cadre_error_t vessel_start_process (vessel_t *self, const char *path, const guise_t *guise, int fd,
+                                    int share_fd, fault_t *fault)
 {
+    static const guise_t own = {.other = false};
     *self = (vessel_t){.pidfd = -1};
     int high_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
     int high_share = fcntl (share_fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
-    int error = high_fd < 0 || high_share < 0 ? EMFILE : s_spawn (&self->pid, path, high_fd, high_share);
+    int error = high_fd < 0 || high_share < 0
+                    ? EMFILE
+                    : s_spawn (&self->pid, path, guise ? guise : &own, high_fd, high_share);
     if (high_fd >= 0)
         close (high_fd);
     if (high_share >= 0)

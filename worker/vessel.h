@@ -14,6 +14,7 @@
 #define WORKER_VESSEL_H_INCLUDED
 
 #include "common/fault.h"
+#include "worker/guise.h"
 #include "worker/share.h"
 
 #include <pthread.h>
@@ -43,8 +44,9 @@ typedef struct vessel {
     vessel_fake_t *fake;    //  Of a test
 } vessel_t;
 
-//  Spawns a process. fd and share_fd stay the caller's. On failure the vessel is of kind NONE.
-cadre_error_t vessel_start_process (vessel_t *self, const char *path, int fd, int share_fd, fault_t *fault);
+//  Spawns a process; guise (may be NULL): as whom. fd and share_fd stay the caller's. On failure the vessel is of kind NONE.
+cadre_error_t vessel_start_process (vessel_t *self, const char *path, const guise_t *guise, int fd,
+                                    int share_fd, fault_t *fault);
 
 //  Starts a thread, which owns fd from then on (not on failure) and maps the shared memory for
 //  itself.

@@ -331,6 +331,8 @@ static cadre_error_t s_prepare (worker_t *self, fault_t *fault)
     size_t wanted = DESCRIPTORS_BASE + (size_t) self->charter.options.slots * DESCRIPTORS_SLOT;
     cadre_error_t error = s_addresses (self, fault);
     if (error == CADRE_OK)
+        error = charter_check (&self->charter, fault);
+    if (error == CADRE_OK)
         error = descriptors_need (wanted, "the worker's slots and sockets", fault);
     if (error != CADRE_OK)
         return error;

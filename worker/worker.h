@@ -20,6 +20,7 @@
 typedef struct worker worker_t;
 
 struct cadre_function; //  cadre.h
+struct guise;          //  worker/guise.h
 struct notify;         //  common/notify.h
 
 typedef struct worker_options {
@@ -37,6 +38,7 @@ typedef struct worker_options {
     const char *const *plugins;     //  Files, NULL-terminated, or NULL
     const char *const *program;     //  argv of a program that serves functions, NULL-terminated, or NULL
     const char *const *labels;      //  NULL-terminated, or NULL
+    const struct guise *guise;      //  As whom process slots run; NULL: as the worker
     const char *task_broker;        //  Address for CADRE_TASK_BROKER; NULL: broker
     uint64_t max_tasks;             //  A slot is replaced after this many tasks; 0: never
     uint32_t idle_timeout_ms;       //  Leave after so long without a task; 0: never

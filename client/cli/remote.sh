@@ -40,6 +40,13 @@ alive () {
     [ -n "${1:-}" ] || return 1
     case $(readlink "/proc/$1/cwd" 2>/dev/null) in
     "$run/files" | "$run/files "*) return 0 ;;
+    ?*) return 1 ;;
+    esac
+    # A worker that has a key lets nobody look where it is, but for root: its name and state can be read
+    [ "$1" = "${worker:-}" ] && kill -0 "$1" 2>/dev/null || return 1
+    case $(cat "/proc/$1/stat" 2>/dev/null) in
+    *") Z "*) return 1 ;;
+    "$1 (cadre-worker) "* | "$1 (exe) "*) return 0 ;;
     esac
     return 1
 }
@@ -71,6 +78,8 @@ signal () {
 
 #  What is left of it, also where somebody has removed its folder: a cache may be emptied at any time.
 kill_strays () {
+    pids
+    ! alive "$worker" || kill -KILL "$worker" 2>/dev/null
     ls -l /proc/[0-9]*/cwd 2>/dev/null | while IFS= read -r line; do
         case $line in
         *" -> $run/files" | *" -> $run/files (deleted)") ;;

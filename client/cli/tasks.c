@@ -11,6 +11,7 @@
 #include "client/cli/say.h"
 #include "client/cli/text.h"
 #include "client/lib/job.h"
+#include "common/private.h"
 #include "common/units.h"
 
 #define NOT_EXECUTABLE 126
@@ -34,7 +35,7 @@ static void s_set_environment (tasks_t *self, const reach_t *reach)
     const char **more = self->options->environment;
     if (reach->local && (!reach->embedded || more))
         for (char **pair = environ; *pair; pair++)
-            if (strncmp (*pair, "CADRE_BROKER=", 13) != 0 && strncmp (*pair, "CADRE_ACCESS=", 13) != 0) {
+            if (!private_variable (*pair)) {
                 command_add (&self->environment, *pair);
                 self->around++;
             }

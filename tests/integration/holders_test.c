@@ -5,6 +5,7 @@
 #include "common/access.h"
 #include "common/keydir.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,26 @@
 
 #define PATIENCE_MS 50000
 #define NOBODYS 999999 //  There is no job of that number
+
+static char s_state [] = "/tmp/cadre-holders-XXXXXX"; //  Where the stores of these brokers are
+
+static int s_begin (void **state)
+{
+    (void) state;
+    return mkdtemp (s_state) ? setenv ("XDG_STATE_HOME", s_state, 1) : -1;
+}
+
+static int s_remove (const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void) status, (void) kind, (void) place;
+    return remove (path);
+}
+
+static int s_end (void **state)
+{
+    (void) state;
+    return nftw (s_state, s_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
 
 static int s_setup (void **state)
 {
@@ -321,5 +342,5 @@ int main (void)
         TEST (test_same_name_in_memory), TEST (test_same_name_on_disk),
         TEST (test_keys_made_anew),
     };
-    return cmocka_run_group_tests (tests, NULL, NULL);
+    return cmocka_run_group_tests (tests, s_begin, s_end);
 }

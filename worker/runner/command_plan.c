@@ -2,6 +2,8 @@
 
 #include "worker/runner/command_plan.h"
 
+#include "common/private.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,17 +163,10 @@ static void s_set (command_plan_t *self, const char *variable)
         s_push (&self->env, variable);
 }
 
-//  What tells a program where the broker of a person is, and the key to it, or to be a slot, is not for tasks.
-static bool s_withheld (const char *variable)
-{
-    return strncmp (variable, "CADRE_BROKER=", 13) == 0 || strncmp (variable, "CADRE_ACCESS=", 13) == 0
-           || strncmp (variable, "CADRE_SERVE=", 12) == 0;
-}
-
 static void s_inherit (command_plan_t *self)
 {
     for (char **each = environ; *each; each++)
-        if (!s_withheld (*each))
+        if (!private_variable (*each))
             s_push (&self->env, *each);
 }
 
@@ -193,7 +188,7 @@ static cadre_error_t s_base (command_plan_t *self, view_t spec, fault_t *fault)
         char *here = s_here (self);
         s_add (self, text.data, text.size);
         s_add (self, "", 1);
-        if (!s_withheld (here))
+        if (!private_variable (here))
             s_push (&self->env, here);
         if (s_clean (text, fault) != CADRE_OK)
             return CADRE_ERROR_TYPE;
