@@ -126,7 +126,7 @@ static void s_open_lane (back_t *self, agent_t *agent, const wire_lane_open_t *o
     if (agent->state != AGENT_JOINING)
         return;
     agent->state = agent->draining ? AGENT_DRAINING : AGENT_READY;
-    roster_changed (self->hub->roster);
+    roster_changed (self->hub->roster, agent);
     log_line (LOG_INFO, "B012", "worker %s is ready: %u slots", agent->name, agent->slots);
 }
 
@@ -321,7 +321,7 @@ void back_drain (back_t *self, agent_t *agent, uint64_t timeout_ms)
     back_send (self, agent->route);
     agent->state = AGENT_DRAINING;
     agent->draining = true;
-    roster_changed (self->hub->roster);
+    roster_changed (self->hub->roster, agent);
 }
 
 void back_stop (back_t *self, agent_t *agent, const char *reason)

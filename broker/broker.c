@@ -14,12 +14,12 @@
 #include "broker/back.h"
 #include "broker/delay.h"
 #include "broker/dispatch.h"
-#include "broker/doubt.h"
 #include "broker/endless.h"
 #include "broker/front.h"
 #include "broker/journal.h"
 #include "broker/ready.h"
 #include "broker/report.h"
+#include "broker/rounds.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
@@ -61,7 +61,7 @@ struct broker {
 static void s_joined (void *owner)
 {
     broker_t *self = owner;
-    doubt_look (&self->hub);
+    rounds_begin (&self->hub);
 }
 
 //  When much was forgotten the heap is mostly holes, held together by a few blocks that stay: the system gets those back. An embedded broker
@@ -201,7 +201,7 @@ static void s_build (broker_t *self)
     hub->timers = timers_new ();
     assert (hub->timers);
     hub->roster = roster_new ();
-    hub->ready = ready_new ();
+    hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
     hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
     self->back = back_new (hub, self->router_back, s_joined, self);
@@ -280,6 +280,7 @@ void broker_destroy (broker_t **self_p)
         dispatch_destroy (&self->dispatch);
         front_destroy (&self->front);
         back_destroy (&self->back);
+        rounds_end (&self->hub);
         ledger_destroy (&self->hub.ledger);
         delay_destroy (&self->hub.delay);
         ready_destroy (&self->hub.ready);
@@ -429,6 +430,7 @@ static void s_turn (broker_t *self)
             return;
     }
     timers_run (self->hub.timers, self->hub.now_us);
+    rounds_go_on (&self->hub);
     ledger_weigh (self->hub.ledger);
     dispatch_run (self->dispatch);
     ledger_settle (self->hub.ledger);

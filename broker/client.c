@@ -177,6 +177,17 @@ void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code
     client_touch (self, hub);
 }
 
+void client_tell (client_t *self, hub_t *hub, bool tell)
+{
+    if (self->telling == tell)
+        return;
+    self->telling = tell;
+    if (tell)
+        DL_APPEND2 (hub->telling, self, telling_prev, telling_next);
+    else
+        DL_DELETE2 (hub->telling, self, telling_prev, telling_next);
+}
+
 void client_changed (client_t *self, job_t *job)
 {
     if (job->changed)

@@ -65,6 +65,12 @@ typedef struct client {
     ref_t *refs;                    //  Its numbers of jobs
     uint32_t jobs_open;             //  Jobs that it opened and that have not ended
     job_t *changed;                 //  Jobs whose state it is to be told
+    struct follower *due;           //  Of those that it follows, those where something may be sent
+    struct follower *untold;        //  ... and whose state may have changed
+    bool telling;                   //  It is in hub->telling
+    int64_t tell_us;                //  When it is to be told those
+    struct client *telling_prev;    //  Neighbours there
+    struct client *telling_next;    //  …
     struct follower *followers;     //  What it follows
     uint64_t counted_bytes;         //  Its part of hub->client_bytes
     bool stalled;                   //  Its backlog is over the limit: its jobs are not dispatched
@@ -107,6 +113,9 @@ void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code
 
 //  Closes the batch: it becomes a frame of the stream.
 void client_flush (client_t *self);
+
+//  It is to be told states of its jobs, soon; or no more.
+void client_tell (client_t *self, hub_t *hub, bool tell);
 
 //  The job's state is to be told; forgotten when it ends.
 void client_changed (client_t *self, job_t *job);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/expiry.h"
+#include "broker/follow.h"
 #include "broker/journal.h"
 #include "broker/ready.h"
 
@@ -15,6 +16,7 @@
 #define RECALL_IDLE_US 5000    //  A worker that has not answered for so long is asked to return what waits
 #define RECALL_WAIT_US 100000
 #define ASIDE_MAX 64u
+#define PASSES_MAX 256u //  Jobs of a turn that cannot be placed for reasons of their own
 
 typedef struct place {
     agent_t *agent; //  A worker that fits
@@ -29,6 +31,10 @@ struct dispatch {
     void *owner;                //  Its first argument
     alarm_t alarm;              //  Time to think of recalls again
     uint64_t turn;              //  Number of this turn
+    agent_t **open;             //  Workers that may still be given something in this turn
+    size_t open_count;          //  How many
+    size_t open_capacity;       //  Allocated
+    uint32_t passes;            //  Jobs that were passed over one by one in this turn
     place_t *places;            //  Where the job at hand could go
     size_t count;               //  How many
     size_t capacity;            //  Allocated
@@ -64,6 +70,7 @@ void dispatch_destroy (dispatch_t **self_p)
     timers_cancel (self->hub->timers, &self->alarm);
     buffer_free (&self->batch);
     free (self->places);
+    free (self->open);
     free (self);
     *self_p = NULL;
 }
@@ -111,6 +118,58 @@ static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t 
     return (uint32_t) (room < window ? room : window);
 }
 
+//  ---- who may still be given something -----------------------------------
+
+//  A worker whose slots are taken, and which a job waits for, gets nothing more in this turn.
+static bool s_is_open (const dispatch_t *self, const agent_t *agent)
+{
+    if (!agent || agent->state != AGENT_READY || lane_free_bytes (agent->lane) == 0
+        || lane_free_tasks (agent->lane) == 0)
+        return false;
+    return s_free_slots (agent) > 0 || agent->claimed != self->turn;
+}
+
+static void s_add_open (dispatch_t *self, agent_t *agent)
+{
+    if (self->open_count == self->open_capacity) {
+        self->open_capacity = self->open_capacity ? self->open_capacity * 2 : 16;
+        self->open = realloc (self->open, self->open_capacity * sizeof (agent_t *));
+        assert (self->open);
+    }
+    self->open [self->open_count++] = agent;
+}
+
+static void s_find_open (dispatch_t *self)
+{
+    const roster_t *roster = self->hub->roster;
+    self->open_count = 0;
+    for (size_t i = 0; i < roster_places (roster); i++)
+        if (s_is_open (self, roster_at (roster, i)))
+            s_add_open (self, roster_at (roster, i));
+}
+
+//  This job waits for those workers that fit: what comes behind it may use free slots, but not go ahead there. Those that are full now are done with in
+//  this turn. True when somebody who fits is left.
+static bool s_claim (dispatch_t *self, job_t *job)
+{
+    size_t left = 0;
+    bool any = false;
+    for (size_t i = 0; i < self->open_count; i++) {
+        agent_t *agent = self->open [i];
+        bool fits = roster_fits (self->hub->roster, agent, job);
+        if (fits)
+            agent->claimed = self->turn;
+        if (!s_is_open (self, agent))
+            continue;
+        self->open [left++] = agent;
+        any = any || (fits && !(lane_is_held (agent->lane) && s_is_recorded_first (self, job)));
+    }
+    self->open_count = left;
+    return any;
+}
+
+//  ---- places of a job ----------------------------------------------------
+
 static int s_compare (const void *a, const void *b)
 {
     const place_t *one = a, *other = b;
@@ -131,14 +190,11 @@ static void s_add_place (dispatch_t *self, const place_t *place)
 
 static void s_find_places (dispatch_t *self, job_t *job)
 {
-    roster_t *roster = self->hub->roster;
     self->count = 0;
-    for (size_t i = 0; i < roster_places (roster); i++) {
-        agent_t *agent = roster_at (roster, i);
-        if (!agent || agent->state != AGENT_READY)
-            continue;
+    for (size_t i = 0; i < self->open_count; i++) {
+        agent_t *agent = self->open [i];
         uint32_t room = s_room (self, job, agent);
-        if (room == 0 || !roster_fits (roster, agent, job))
+        if (room == 0 || !roster_fits (self->hub->roster, agent, job))
             continue;
         uint32_t free_slots = s_free_slots (agent);
         s_add_place (self,
@@ -274,17 +330,6 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
     return given;
 }
 
-//  This job waits for those workers: what comes behind it may use free slots, but not go ahead there.
-static void s_claim (dispatch_t *self, job_t *job)
-{
-    roster_t *roster = self->hub->roster;
-    for (size_t i = 0; i < roster_places (roster); i++) {
-        agent_t *agent = roster_at (roster, i);
-        if (agent && agent->state == AGENT_READY && roster_fits (roster, agent, job))
-            agent->claimed = self->turn;
-    }
-}
-
 //  Results that the disk does not keep up with fill what a worker may send, and others' results come behind them.
 static bool s_waits_for_disk (const dispatch_t *self, const job_t *job)
 {
@@ -307,13 +352,29 @@ static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
     return given;
 }
 
+//  Nothing of the job can be placed now; alone when others that ask the same may have more luck.
+static void s_pass (dispatch_t *self, job_t *job, bool alone)
+{
+    self->passes++;
+    if (alone)
+        ready_pass (self->hub->ready, job);
+    else
+        ready_pass_all (self->hub->ready, job);
+}
+
 static void s_place_job (dispatch_t *self, job_t *job)
 {
-    uint32_t wanted = job_admits (job), given = 0;
-    if (s_waits_for_disk (self, job) || (job->expire_ms && ledger_expire (self->hub->ledger, job))) {
-        ready_pass (self->hub->ready, job);
+    if (s_waits_for_disk (self, job)) {
+        s_pass (self, job, false);
         return;
     }
+    if (job->expire_ms && ledger_expire (self->hub->ledger, job)) {
+        s_pass (self, job, true);
+        return;
+    }
+    uint32_t wanted = job_admits (job), given = 0;
+    if (wanted == 0) //  All have expired
+        return;
     s_find_places (self, job);
     uint32_t left = s_share_out (self, wanted, false);
     if (left)
@@ -324,12 +385,13 @@ static void s_place_job (dispatch_t *self, job_t *job)
             given += s_give (self, job, &self->places [i]);
     if (self->avoided && given < wanted)
         given += s_give_elsewhere (self, job, wanted - given);
-    if (given)
+    if (given) {
         job->waiting_us = 0;
-    if (given < wanted) {
-        s_claim (self, job);
-        ready_pass (self->hub->ready, job);
+        ledger_tally (self->hub->ledger, job);
+        follow_touch (job, self->hub); //  So many run
     }
+    if (given < wanted)
+        s_pass (self, job, s_claim (self, job));
     ready_update (self->hub->ready, job, false);
 }
 
@@ -418,9 +480,12 @@ static void s_recall (dispatch_t *self)
 void dispatch_run (dispatch_t *self)
 {
     self->turn++;
-    ready_begin (self->hub->ready);
+    self->passes = 0;
+    if (!ready_begin (self->hub->ready))
+        self->hub->unfinished = true;
+    s_find_open (self);
     job_t *job;
-    while ((job = ready_pick (self->hub->ready)) != NULL)
+    while (self->open_count && self->passes < PASSES_MAX && (job = ready_pick (self->hub->ready)) != NULL)
         s_place_job (self, job);
     s_recall (self);
 }

@@ -124,12 +124,3 @@ void doubt_job (hub_t *hub, job_t *job)
     else if (at_once || waited_us >= DOUBT_US)
         s_judge (hub, job);
 }
-
-void doubt_look (hub_t *hub)
-{
-    for (job_t *job = ledger_first (hub->ledger), *next; job; job = next) {
-        next = job->hh_number.next;
-        doubt_job (hub, job);
-        patience_look (hub, job);
-    }
-}

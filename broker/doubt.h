@@ -18,9 +18,6 @@
 //  Looks at one job: when it was opened, when a worker came or went, and once a beat.
 void doubt_job (hub_t *hub, job_t *job);
 
-//  Looks at all jobs.
-void doubt_look (hub_t *hub);
-
 //  What is missing for a job that no worker fits, and the cure. Returns message.
 const char *doubt_why (const hub_t *hub, const job_t *job, char *message, size_t size);
 

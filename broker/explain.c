@@ -7,6 +7,9 @@
 #include "broker/delay.h"
 #include "broker/doubt.h"
 #include "broker/ledger.h"
+#include "broker/ready.h"
+
+#define AHEAD_JOBS 1000u //  Jobs that are counted
 
 static long long s_seconds (int64_t us)
 {
@@ -41,10 +44,17 @@ static void s_delayed (const hub_t *hub, const job_t *job, uint32_t index, char 
 //  Leases are noted in the order in which they were given.
 static int64_t s_held_us (const hub_t *hub, const agent_t *agent, uint64_t serial)
 {
-    for (size_t i = agent->leases_count; i > 0; i--)
-        if (agent->leases [i - 1].serial == serial)
-            return hub->now_us - hub->started_us - (int64_t) agent->leases [i - 1].at_s * 1000000;
-    return 0;
+    size_t low = 0, high = agent->leases_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (agent->leases [middle].serial < serial)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == agent->leases_count || agent->leases [low].serial != serial)
+        return 0;
+    return hub->now_us - hub->started_us - (int64_t) agent->leases [low].at_s * 1000000;
 }
 
 //  What comes of it when its worker is lost.
@@ -71,14 +81,11 @@ static void s_leased (const hub_t *hub, const job_t *job, const task_t *task, ch
                   task->state == TASK_CANCELLING ? ", which was told to cancel it" : "");
 }
 
-//  Tasks that go first: of this job, and of jobs with a higher priority.
+//  Tasks that go first: of this job, and of jobs with a higher priority, as far as these can be counted in passing.
 static unsigned long long s_ahead (hub_t *hub, const job_t *job, uint32_t index)
 {
     unsigned long long ahead = index > job->next ? index - job->next : 0;
-    for (const job_t *other = ledger_first (hub->ledger); other; other = other->hh_number.next)
-        if (other != job && other->priority > job->priority)
-            ahead += other->ready;
-    return ahead;
+    return ahead + ready_ahead (hub->ready, job->priority, AHEAD_JOBS);
 }
 
 static void s_full (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_t size)

@@ -8,6 +8,35 @@
 
 #include "broker/journal.h"
 
+static void s_set_due (follower_t *self, bool due)
+{
+    if (self->due == due)
+        return;
+    self->due = due;
+    if (due)
+        DL_APPEND2 (self->client->due, self, due_prev, due_next);
+    else
+        DL_DELETE2 (self->client->due, self, due_prev, due_next);
+}
+
+static void s_set_untold (follower_t *self, bool untold)
+{
+    if (self->untold == untold)
+        return;
+    self->untold = untold;
+    if (untold)
+        DL_APPEND2 (self->client->untold, self, untold_prev, untold_next);
+    else
+        DL_DELETE2 (self->client->untold, self, untold_prev, untold_next);
+}
+
+//  Something of the job has changed.
+static void s_note (follower_t *self)
+{
+    s_set_due (self, true);
+    s_set_untold (self, self->wait);
+}
+
 follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *order)
 {
     follower_t *self = calloc (1, sizeof *self);
@@ -20,6 +49,7 @@ follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *o
     self->wait = order->wait;
     DL_APPEND2 (job->followers, self, job_prev, job_next);
     DL_APPEND2 (client->followers, self, client_prev, client_next);
+    s_note (self);
     return self;
 }
 
@@ -38,6 +68,8 @@ void follow_destroy (follower_t **self_p)
     follower_t *self = *self_p;
     if (!self)
         return;
+    s_set_due (self, false);
+    s_set_untold (self, false);
     DL_DELETE2 (self->job->followers, self, job_prev, job_next);
     DL_DELETE2 (self->client->followers, self, client_prev, client_next);
     s_end_ref (self->client, self->job, self->ref);
@@ -90,20 +122,26 @@ static bool s_has_value (const follower_t *self, hub_t *hub, uint32_t index)
     return false;
 }
 
-//  True when all that is kept by now was sent.
-static bool s_send_kept (follower_t *self, hub_t *hub)
+typedef enum progress {
+    ALL_SENT,  //  All that is kept by now
+    BLOCKED,   //  The client must read first
+    PUT_OFF,   //  There is more, and the turn is over
+    READ_BACK, //  It must come from the store; the follower is noted when it has
+} progress_t;
+
+static progress_t s_send_kept (follower_t *self, hub_t *hub, uint32_t *records)
 {
     keep_record_t record;
-    for (;;) {
+    for (; *records; --*records) {
         if (client_backlog (self->client) >= client_backlog_max (hub))
-            return false;
+            return BLOCKED;
         uint64_t position = self->position;
         if (!keep_is_here (self->job->keep, position)) {
             journal_fetch_kept (hub->journal, self->job, position);
-            return false;
+            return READ_BACK;
         }
         if (!keep_read (self->job->keep, &self->position, &record))
-            return true;
+            return ALL_SENT;
         //  The position that keep_append returned is that of the segment where the record lies
         if (keep_segment (position) != keep_segment (self->position)) {
             s_leave (self, hub, keep_segment (position));
@@ -111,41 +149,64 @@ static bool s_send_kept (follower_t *self, hub_t *hub)
         }
         if (record.kind == KEEP_RESULT && self->results && !s_has_value (self, hub, record.index)) {
             self->position = position;
-            return false;
+            return READ_BACK;
         }
         if (record.kind == KEEP_RESULT && self->results)
             s_send_result (self, hub, &record, position);
         else if (record.kind == KEEP_OUTPUT && self->output)
             client_output (self->client, hub, self->ref, record.body);
     }
+    return PUT_OFF;
 }
 
-void follow_pump (follower_t *self, hub_t *hub)
+//  At the end the follower is freed.
+static progress_t s_pump (follower_t *self, hub_t *hub, uint32_t *records)
 {
-    if ((self->results || self->output) && !s_send_kept (self, hub))
-        return;
-    if ((self->wait && !job_is_over (self->job)) || stream_is_cutting (self->client->out))
-        return;
+    if (self->results || self->output) {
+        progress_t progress = s_send_kept (self, hub, records);
+        if (progress != ALL_SENT)
+            return progress;
+    }
+    if (self->wait && !job_is_over (self->job))
+        return ALL_SENT;
+    if (stream_is_cutting (self->client->out))
+        return BLOCKED;
     client_state (self->client, hub, self->ref, self->job, true);
     follow_destroy (&self);
+    return ALL_SENT;
 }
 
-void follow_pump_all (client_t *client, hub_t *hub)
+//  Who is blocked is looked at again when the client has read something: that touches it.
+bool follow_pump_all (client_t *client, hub_t *hub, uint32_t *records)
 {
-    follower_t *follower, *next;
-    for (follower = client->followers; follower; follower = next) {
-        next = follower->client_next;
-        follow_pump (follower, hub);
+    follower_t *blocked = NULL, *follower;
+    bool moved = *records == 0;
+    while (*records && (follower = client->due) != NULL) {
+        --*records;
+        s_set_due (follower, false);
+        progress_t progress = s_pump (follower, hub, records);
+        moved = moved || progress != BLOCKED;
+        if (progress == PUT_OFF)
+            s_set_due (follower, true);
+        if (progress != BLOCKED)
+            continue;
+        follower->due = true;
+        DL_APPEND2 (blocked, follower, due_prev, due_next);
     }
+    bool more = moved && client->due;
+    DL_CONCAT2 (client->due, blocked, due_prev, due_next);
+    return more;
 }
 
-void follow_report (client_t *client, hub_t *hub)
+void follow_report (client_t *client, hub_t *hub, uint32_t *states)
 {
-    for (follower_t *self = client->followers; self; self = self->client_next) {
+    for (follower_t *self; *states && (self = client->untold) != NULL;) {
         const job_t *job = self->job;
         uint64_t told =
             (uint64_t) job->total * 4 + job->leased * 2 + ((uint64_t) job->done + job->failed) * 8;
-        if (!self->wait || told == self->told)
+        --*states;
+        s_set_untold (self, false);
+        if (told == self->told)
             continue;
         self->told = told;
         client_state (client, hub, self->ref, job, false);
@@ -154,6 +215,8 @@ void follow_report (client_t *client, hub_t *hub)
 
 void follow_touch (const job_t *job, hub_t *hub)
 {
-    for (follower_t *self = job->followers; self; self = self->job_next)
+    for (follower_t *self = job->followers; self; self = self->job_next) {
+        s_note (self);
         client_touch (self->client, hub);
+    }
 }

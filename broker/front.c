@@ -68,6 +68,7 @@ void front_forget (front_t *self, client_t *client)
     if (client->dirty)
         DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
     client->dirty = false;
+    client_tell (client, self->hub, false);
     HASH_DELETE (hh, self->hub->clients, client);
     HASH_DELETE (hh_uuid, self->by_uuid, client);
     front_move (self, client, 0);

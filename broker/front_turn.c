@@ -3,27 +3,50 @@
 #include <stdio.h>
 #include <utlist.h>
 
-#include "broker/doubt.h"
 #include "broker/front_own.h"
 #include "broker/journal.h"
 #include "broker/ledger.h"
+#include "broker/rounds.h"
 #include "common/log.h"
 #include "common/units.h"
 
-#define REPORT_US 100000 //  Between two JOB_STATEs of a job
+#define REPORT_US 100000     //  Between two JOB_STATEs of a job
+#define REPORTS_A_TURN 32u   //  So often in one turn a client is told
+#define REPORTS_STATES 64u   //  states, at most so many
+#define FOLLOW_RECORDS 4096u //  Records and followers that are sent, or looked at, in one turn
 
+static void s_tell_states (front_t *self, client_t *client, uint32_t states)
+{
+    for (job_t *job; states && (job = client->changed) != NULL; states--) {
+        client_unchanged (client, job);
+        client_state (client, self->hub, job->ref, job, false);
+    }
+    follow_report (client, self->hub, &states);
+}
+
+//  Clients one after the other, as far as a turn may go.
 void front_report (void *owner, int64_t now_us)
 {
-    (void) now_us;
     front_t *self = owner;
-    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
-        while (client->changed) {
-            job_t *job = client->changed;
-            client_unchanged (client, job);
-            client_state (client, self->hub, job->ref, job, false);
-        }
-        follow_report (client, self->hub);
+    hub_t *hub = self->hub;
+    client_t *client;
+    for (unsigned i = 0; i < REPORTS_A_TURN && (client = hub->telling) && client->tell_us <= now_us; i++) {
+        s_tell_states (self, client, REPORTS_STATES);
+        if (!client->changed && !client->untold)
+            client_tell (client, hub, false);
     }
+    if (hub->telling)
+        timers_set (hub->timers, &self->report, hub->telling->tell_us);
+}
+
+static void s_want_report (front_t *self, client_t *client)
+{
+    if (client->telling || (!client->changed && !client->untold))
+        return;
+    client->tell_us = self->hub->now_us + REPORT_US;
+    client_tell (client, self->hub, true);
+    if (!timers_is_set (&self->report))
+        timers_set (self->hub->timers, &self->report, self->hub->telling->tell_us);
 }
 
 //  ---- windows ------------------------------------------------------------
@@ -103,6 +126,44 @@ static void s_judge_backlog (front_t *self, client_t *client)
     ledger_stall (self->hub->ledger, client);
 }
 
+//  True when there is more to send in the next turn.
+static bool s_flush_client (front_t *self, client_t *client, uint32_t *records)
+{
+    follow_pump_all (client, self->hub, records);
+    client_flush (client);
+    s_pump (self, client);
+    //  What had to wait for payloads that have gone out now
+    bool more = follow_pump_all (client, self->hub, records);
+    s_pump (self, client);
+    front_ask (self, client);
+    s_count_bytes (self, client);
+    s_judge_backlog (self, client);
+    s_send_window (self, client);
+    if (client->beat_due)
+        s_send_beat (self, client);
+    s_want_report (self, client);
+    return more;
+}
+
+//  Clients with more than the turn has room for come again in the next one: first those that were not served at all.
+static void s_flush_dirty (front_t *self)
+{
+    client_t *served = NULL, *waiting = NULL, *client;
+    uint32_t records = FOLLOW_RECORDS;
+    while ((client = self->hub->dirty) != NULL) {
+        bool late = records == 0;
+        DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
+        client->dirty = s_flush_client (self, client, &records);
+        if (client->dirty && late)
+            DL_APPEND2 (waiting, client, dirty_prev, dirty_next);
+        else if (client->dirty)
+            DL_APPEND2 (served, client, dirty_prev, dirty_next);
+    }
+    DL_CONCAT2 (waiting, served, dirty_prev, dirty_next);
+    self->hub->dirty = waiting;
+    self->hub->unfinished = self->hub->unfinished || waiting;
+}
+
 //  Something has come back from the store.
 static void s_ask_again (front_t *self)
 {
@@ -123,24 +184,7 @@ void front_flush (front_t *self)
     }
     front_answer (self);
     windows_judge (&self->windows);
-    while (self->hub->dirty) {
-        client_t *client = self->hub->dirty;
-        follow_pump_all (client, self->hub);
-        client_flush (client);
-        s_pump (self, client);
-        follow_pump_all (client, self->hub); //  What had to wait for payloads that have gone out now
-        s_pump (self, client);
-        front_ask (self, client);
-        s_count_bytes (self, client);
-        s_judge_backlog (self, client);
-        s_send_window (self, client);
-        if (client->beat_due)
-            s_send_beat (self, client);
-        if ((client->changed || client->followers) && !timers_is_set (&self->report))
-            timers_set (self->hub->timers, &self->report, self->hub->now_us + REPORT_US);
-        client->dirty = false;
-        DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
-    }
+    s_flush_dirty (self);
     self->hub->unfinished = self->hub->unfinished || self->asking;
 }
 
@@ -157,7 +201,7 @@ void front_beat (front_t *self)
         self->rate = (double) (ended - self->rate_done) * 1e6 / (double) passed_us;
     self->rate_done = ended;
     self->rate_us = self->hub->now_us;
-    doubt_look (self->hub);
+    rounds_begin (self->hub);
     ledger_sweep (self->hub->ledger);
 }
 

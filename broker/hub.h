@@ -9,6 +9,7 @@
 #ifndef BROKER_HUB_H_INCLUDED
 #define BROKER_HUB_H_INCLUDED
 
+#include "broker/walk.h"
 #include "common/address.h"
 #include "common/moment.h"
 #include "common/timers.h"
@@ -74,11 +75,13 @@ typedef struct hub {
     struct roster *roster;   //  Workers
     struct client *clients;  //  Sessions by number (uthash)
     struct client *dirty;    //  Clients with something to flush
+    struct client *telling;  //  Clients with jobs whose state they are to be told
     uint64_t job_bytes;      //  Held by jobs: tasks, payloads
     uint64_t kept_bytes;     //  Held by detached jobs: results and output
     uint64_t client_bytes;   //  Held by clients: streams and parts; counted now and then
     uint64_t journal_bytes;  //  On their way to the store; counted each turn
     uint64_t results_bytes;  //  Of that, results and output
+    uint64_t tasks_waiting;  //  That could be handed out, or wait for their next try
     uint64_t tasks_done;     //  Ended well, ever
     uint64_t memory_done;    //  Of that, tasks of jobs in memory
     uint64_t tasks_failed;   //  Ended in another way, ever
@@ -89,6 +92,8 @@ typedef struct hub {
     uint64_t cut_peers;      //  Of tcp, cut off by the broker, ever
     bool full;               //  Results of jobs in memory fill it: those jobs rest
     bool heard;              //  Frames have come in this turn: who sent them is not kept waiting
+    walk_t round;            //  How far the round through all jobs is; see rounds.h
+    bool round_again;        //  Another one is to follow it
     bool unfinished;         //  Work was put off: the next turn begins at once
 } hub_t;
 

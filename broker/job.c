@@ -34,7 +34,7 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     job_t *self = *self_p;
     if (!self)
         return;
-    assert (!self->queue && !self->followers && !self->settling && !self->changed);
+    assert (!self->queue && !self->demand && !self->followers && !self->settling && !self->changed);
     *bytes_p -= sizeof *self + (self->total - self->forgotten) * s_task_bytes (self);
     stock_destroy (&self->stock);
     keep_destroy (&self->keep);
@@ -53,7 +53,6 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     free (self->kept_at);
     free (self->stack);
     free (self->lanes);
-    free (self->fits);
     free (self);
     *self_p = NULL;
 }

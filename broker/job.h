@@ -20,6 +20,7 @@
 #include "common/tries.h"
 
 struct client;
+struct demand;
 struct follower;
 struct share;
 
@@ -90,6 +91,8 @@ typedef struct job {
     uint32_t leased;            //  Tasks with a lease
     uint32_t done;              //  Tasks that ended well
     uint32_t failed;            //  Tasks that ended in another way
+    uint32_t told_waiting;      //  Of ready and delayed, as the sum of all jobs has it
+    uint32_t told_open;         //  Tasks that have not ended, as the share's sum has it
     uint32_t mean_us;           //  Moving mean of the run time; 0 until measured
     uint32_t mean_bytes;        //  Moving mean of payload and result
     uint32_t past;              //  Attached: tasks before this have ended well
@@ -115,9 +118,11 @@ typedef struct job {
     struct follower *followers; //  Clients that follow it
     job_lane_t *lanes;          //  Lanes that know it
     size_t lanes_count;         //  How many
-    uint8_t *fits;              //  By place in the roster: 0 not known, 1 fits, 2 does not
-    size_t fits_count;          //  Bytes of fits
-    uint64_t fits_version;      //  Version of the roster that fits belongs to
+    struct demand *demand;      //  What it asks of a worker
+    struct job *demand_prev;    //  Neighbours among its ready jobs
+    struct job *demand_next;    //  …
+    bool is_ready;              //  It is among the ready ones
+    bool passed;                //  It is passed over in this turn
     struct share *share;        //  Whose turn it takes
     struct ready_queue *queue;  //  Where it waits, NULL if it does not
     struct job *ready_prev;     //  Neighbours in the queue

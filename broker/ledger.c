@@ -47,9 +47,20 @@ bool ledger_is_resting (const hub_t *hub, const job_t *job)
     return hub->full && job->detached && !job->durable;
 }
 
+void ledger_tally (ledger_t *self, job_t *job)
+{
+    uint32_t came = job->promised > job->total ? job->promised : job->total;
+    uint32_t waiting = job->ready + job->delayed, open = came - job->done - job->failed;
+    self->hub->tasks_waiting += (uint64_t) waiting - job->told_waiting;
+    job->share->open += (uint64_t) open - job->told_open;
+    job->told_waiting = waiting;
+    job->told_open = open;
+}
+
 //  Jobs enter and leave the ready ones here, after every change of their counts.
 void ledger_update (ledger_t *self, job_t *job)
 {
+    ledger_tally (self, job);
     ready_update (self->hub->ready, job, ledger_is_resting (self->hub, job));
     if (job->owner) {
         client_changed (job->owner, job);
@@ -145,12 +156,13 @@ task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t 
 }
 
 //  The lease is over: counts, whatever comes next.
-static void s_unlease (job_t *job, agent_t *agent, uint32_t index)
+static void s_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index)
 {
     task_t *task = &job->tasks [index];
     assert (job->leased > 0 && agent->leased > 0 && agent->work_us >= task->cost_us);
     job->leased--;
     job->share->work -= s_share (task->cost_us);
+    ready_eased (self->hub->ready, job->share);
     agent->work_us -= task->cost_us;
     agent->leased--;
     task->run_us = 0;
@@ -300,7 +312,7 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
         return false;
     }
     uint32_t index = (uint32_t) result->index;
-    s_unlease (job, agent, index);
+    s_unlease (self, job, agent, index);
     task->run_us = result->run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) result->run_us;
     agent->answered++;
     agent->answered_us = self->hub->now_us;
@@ -359,7 +371,7 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
 static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
-    s_unlease (job, agent, index);
+    s_unlease (self, job, agent, index);
     if (s_repeat (self, job, index, CADRE_OUTCOME_WORKER_LOST))
         return;
     buffer_t detail = {0};
@@ -385,7 +397,7 @@ bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
         s_lose_one (self, agent, job, (uint32_t) lease->index);
         return true;
     }
-    s_unlease (job, agent, (uint32_t) lease->index);
+    s_unlease (self, job, agent, (uint32_t) lease->index);
     agent->answered++;
     s_come_back (self, job, (uint32_t) lease->index);
     return true;
@@ -406,7 +418,7 @@ void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free
         //  Who registers anew, or has drained, has not begun it
         bool begun = !kept && agent->state != AGENT_DRAINING;
         if (free_of_cost && !(begun && job_runs_once (job))) {
-            s_unlease (job, agent, lease.index);
+            s_unlease (self, job, agent, lease.index);
             s_come_back (self, job, lease.index);
         } else
             s_lose_one (self, agent, job, lease.index);
@@ -447,7 +459,7 @@ void ledger_release (ledger_t *self, job_t *job, uint32_t index)
     if (!task_is_leased (task))
         return;
     agent_t *agent = roster_at (self->hub->roster, task->agent);
-    s_unlease (job, agent, index);
+    s_unlease (self, job, agent, index);
     //  Who was told to end it does not give it back, but a log that is read may
     if (task->state == TASK_CANCELLING)
         task_step (task, TASK_DONE);

@@ -83,8 +83,9 @@ void ledger_withdraw (ledger_t *self, job_t *job);
 //  The number of a detached job of that identity which was forgotten not long ago; 0: none was.
 uint64_t ledger_forgotten (const ledger_t *self, const identity_t *identity);
 
-//  Now and then: durable jobs that ended too long ago are forgotten.
+//  Now and then: names of jobs that were forgotten too long ago are forgotten, too; a durable job is, if it ended too long ago.
 void ledger_sweep (ledger_t *self);
+void ledger_sweep_job (ledger_t *self, job_t *job);
 
 //  ---- for the journal: a ledger is made as it was ----
 
@@ -125,6 +126,9 @@ bool ledger_log_next_ghost (ledger_t *self, uint64_t before, const identity_t **
 //  The last number of a job that was given; numbers up to that one are not given again.
 uint64_t ledger_numbers (const ledger_t *self);
 void ledger_skip_numbers (ledger_t *self, uint64_t numbers);
+
+//  Its tasks have been leased: the sums of what waits take that in. (ledger_update does it, too.)
+void ledger_tally (ledger_t *self, job_t *job);
 
 //  The job is looked at when the turn ends.
 void ledger_look_at (ledger_t *self, job_t *job);

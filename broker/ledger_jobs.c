@@ -6,13 +6,9 @@
 
 #include "broker/deliver.h"
 #include "broker/detail.h"
-#include "broker/expiry.h"
 #include "broker/journal.h"
 #include "broker/ledger_own.h"
 #include "broker/ready.h"
-
-#define REAP_BACKLOG_BYTES                                                                                   \
-    (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
 
 static void s_copy_options (job_t *job, const wire_job_open_t *open)
 {
@@ -140,7 +136,7 @@ static void s_disown (ledger_t *self, job_t *job)
     self->attached--;
 }
 
-static void s_end_lanes (ledger_t *self, job_t *job)
+void ledger_end_lanes (ledger_t *self, job_t *job)
 {
     for (size_t i = 0; i < job->lanes_count; i++) {
         agent_t *agent = roster_by_session (self->hub->roster, job->lanes [i].session);
@@ -164,8 +160,10 @@ void ledger_drop (ledger_t *self, job_t *job)
 {
     assert (job->leased == 0);
     s_unlist (self, job);
-    s_end_lanes (self, job);
+    ledger_end_lanes (self, job);
     s_disown (self, job);
+    self->hub->tasks_waiting -= job->told_waiting;
+    job->share->open -= job->told_open;
     ready_leave (self->hub->ready, job);
     ledger_log_drop (self, job);
     while (job->followers) {
@@ -271,7 +269,7 @@ static void s_retry_one (job_t *job, uint32_t index)
     job_put_back (job, index);
 }
 
-static void s_reap_one (ledger_t *self, job_t *job)
+void ledger_reap_one (ledger_t *self, job_t *job)
 {
     uint32_t index = job->reaped++;
     if (task_is_waiting (&job->tasks [index]))
@@ -282,7 +280,7 @@ static void s_reap_one (ledger_t *self, job_t *job)
 static void s_finish_doom (ledger_t *self, job_t *job)
 {
     while (ledger_journal (self, job) && job->doom && job->reaped < job->total)
-        s_reap_one (self, job);
+        ledger_reap_one (self, job);
 }
 
 uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
@@ -336,13 +334,14 @@ uint64_t ledger_forgotten (const ledger_t *self, const identity_t *identity)
 
 void ledger_sweep (ledger_t *self)
 {
-    int64_t oldest_us = self->hub->now_us - LEDGER_KEPT_US;
     ghosts_sweep (self->ghosts, self->hub->now_us);
-    for (job_t *job = self->by_number, *next; job; job = next) {
-        next = job->hh_number.next;
-        if (job->durable && job->ended && !job->followers && job->over_us < oldest_us)
-            ledger_forget (self, job);
-    }
+}
+
+void ledger_sweep_job (ledger_t *self, job_t *job)
+{
+    int64_t oldest_us = self->hub->now_us - LEDGER_KEPT_US;
+    if (job->durable && job->ended && !job->followers && job->over_us < oldest_us)
+        ledger_forget (self, job);
 }
 
 void ledger_abandon (ledger_t *self, client_t *client)
@@ -387,108 +386,4 @@ void ledger_weigh (ledger_t *self)
     for (job_t *job = self->by_number; job; job = job->hh_number.next)
         if (job->detached && !job->durable)
             ledger_update (self, job);
-}
-
-//  Many tasks that end at once fill memory with what they leave: its client must read that first, or the disk take it.
-static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
-{
-    if (ledger_journal (self, job))
-        return self->hub->results_bytes > HUB_RESULTS_BYTES;
-    return job->owner && client_backlog (job->owner) > REAP_BACKLOG_BYTES;
-}
-
-//  False when it goes on later.
-static bool s_end_expired (ledger_t *self, job_t *job)
-{
-    buffer_t detail = {0};
-    detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun", NULL);
-    while (job->expired < job->expires && !s_has_much_to_tell (self, job)) {
-        uint32_t index = job->expired++;
-        if (job->tasks [index].state == TASK_READY && job->tasks [index].attempt == 0)
-            ledger_end (self, job, index, CADRE_OUTCOME_EXPIRED, wire_view_of (&detail));
-    }
-    buffer_free (&detail);
-    return job->expired == job->expires;
-}
-
-//  The rest is ended in later turns.
-bool ledger_expire (ledger_t *self, job_t *job)
-{
-    if (!expiry_look (self->hub, job) || s_end_expired (self, job))
-        return false;
-    ledger_look_at (self, job);
-    return true;
-}
-
-//  Ends waiting tasks of a doomed job; false when it goes on later.
-static bool s_reap (ledger_t *self, job_t *job)
-{
-    while (job->doom && !job->abandoned && job->reaped < job->total) {
-        if (s_has_much_to_tell (self, job))
-            return false;
-        s_reap_one (self, job);
-    }
-    return true;
-}
-
-//  Of a job that had ended before a restart the log says when, by the wall's clock; that is not asked again while this broker runs.
-static void s_note_end (ledger_t *self, job_t *job)
-{
-    int64_t wall_us = moment_wall_us ();
-    if (!job->ended_us) {
-        job->ended_us = wall_us;
-        if (ledger_journal (self, job))
-            journal_ended (self->hub->journal, job);
-    }
-    job->ended = true;
-    job->over_us = self->hub->now_us - (wall_us > job->ended_us ? wall_us - job->ended_us : 0);
-}
-
-static void s_finish_detached (ledger_t *self, job_t *job)
-{
-    if (!job->ended) {
-        s_note_end (self, job);
-        s_end_lanes (self, job);
-        if (hub_is_tight (self->hub))
-            keep_spill_all (job->keep);
-    }
-    follow_touch (job, self->hub);
-}
-
-//  True when nothing more is to be done for the job now.
-static bool s_settle_one (ledger_t *self, job_t *job)
-{
-    if (!s_reap (self, job) || (job->expired < job->expires && !s_end_expired (self, job)))
-        return false;
-    if (!job_is_over (job))
-        return true;
-    if (job->detached) {
-        s_finish_detached (self, job);
-        return true;
-    }
-    if (job->owner) {
-        client_flush (job->owner);
-        if (stream_is_cutting (job->owner->out))
-            return false;
-        client_state (job->owner, self->hub, job->ref, job, true);
-    }
-    ledger_drop (self, job);
-    return true;
-}
-
-bool ledger_is_settling (const ledger_t *self)
-{
-    return self->settling != NULL;
-}
-
-void ledger_settle (ledger_t *self)
-{
-    job_t *list = self->settling, *next;
-    self->settling = NULL;
-    for (job_t *job = list; job; job = next) {
-        next = job->settle_next;
-        job->settling = false;
-        if (!s_settle_one (self, job))
-            ledger_look_at (self, job);
-    }
 }

@@ -27,6 +27,12 @@ void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, v
 //  ledger_log.c: it is in the log no more.
 void ledger_log_drop (ledger_t *self, job_t *job);
 
+//  The next task of a doomed job ends, if it waits.
+void ledger_reap_one (ledger_t *self, job_t *job);
+
+//  Lanes that know the job are told that no more of its tasks come.
+void ledger_end_lanes (ledger_t *self, job_t *job);
+
 //  Frees the job and takes it out of everything.
 void ledger_drop (ledger_t *self, job_t *job);
 

@@ -9,6 +9,8 @@
 #include "broker/roster.h"
 
 #define MESSAGE_BYTES 768
+#define VISITS_SAY 256u  //  What a word costs, in visits of a task
+#define LOOK_TASKS 4096u //  Tasks of a job that are looked at in a row
 
 enum { CAUSE_NONE, CAUSE_RUNS, CAUSE_AWAY, CAUSE_FULL, CAUSE_NOBODY, CAUSE_DELAYED, CAUSE_OPEN };
 
@@ -27,28 +29,30 @@ static bool s_somebody_is_away (const hub_t *hub)
     return false;
 }
 
-//  Are all workers that have tasks of the job away?
-static bool s_all_are_away (const hub_t *hub, const job_t *job)
+//  Are all workers that have tasks of the job away? Of a large job the newest tasks are looked at: where others are leased, too, the answer is no.
+static bool s_all_are_away (const hub_t *hub, const job_t *job, uint32_t *visits)
 {
-    uint32_t seen = 0;
+    uint32_t seen = 0, end = job->next < job->total ? job->next : job->total;
+    *visits += (uint32_t) roster_places (hub->roster);
     if (!s_somebody_is_away (hub))
         return false;
-    for (uint32_t i = 0; i < job->total && seen < job->leased; i++) {
-        if (!task_is_leased (&job->tasks [i]))
+    for (uint32_t i = end; i > 0 && end - i < LOOK_TASKS && seen < job->leased; i--) {
+        ++*visits;
+        if (!task_is_leased (&job->tasks [i - 1]))
             continue;
-        if (!s_is_away (hub, &job->tasks [i]))
+        if (!s_is_away (hub, &job->tasks [i - 1]))
             return false;
         seen++;
     }
-    return true;
+    return seen == job->leased;
 }
 
-static uint8_t s_cause (const hub_t *hub, job_t *job)
+static uint8_t s_cause (const hub_t *hub, job_t *job, uint32_t *visits)
 {
     if (job->doom || job->abandoned || job_is_over (job))
         return CAUSE_NONE;
     if (job->leased)
-        return s_all_are_away (hub, job) ? CAUSE_AWAY : CAUSE_RUNS;
+        return s_all_are_away (hub, job, visits) ? CAUSE_AWAY : CAUSE_RUNS;
     if (job->ready)
         return roster_any_fits (hub->roster, job) ? CAUSE_FULL : CAUSE_NOBODY;
     if (job->delayed)
@@ -66,10 +70,29 @@ static bool s_shows (const hub_t *hub, const task_t *task, uint8_t cause)
     }
 }
 
-//  The first task that has this cause, in explain's words.
+//  The first task that has this cause, if it is among so many from there on.
+static bool s_find (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t from, uint32_t *index)
+{
+    for (*index = from; *index < job->total && *index - from < LOOK_TASKS; ++*index)
+        if (s_shows (hub, &job->tasks [*index], cause))
+            return true;
+    return false;
+}
+
+//  One that has this cause: among the first tasks, the newest that were handed out, or those that come next.
+static bool s_choose (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t *index)
+{
+    uint32_t before = job->next < LOOK_TASKS ? job->next : LOOK_TASKS;
+    return s_find (hub, job, cause, 0, index) || s_find (hub, job, cause, job->next - before, index)
+           || s_find (hub, job, cause, job->next, index);
+}
+
+//  A task that has this cause, in explain's words.
 static bool s_say (hub_t *hub, job_t *job, uint8_t cause, char message [MESSAGE_BYTES])
 {
     unsigned long long number = job->number;
+    char why [MESSAGE_BYTES - 64];
+    uint32_t index;
     if (cause == CAUSE_OPEN) {
         snprintf (
             message, MESSAGE_BYTES,
@@ -77,15 +100,11 @@ static bool s_say (hub_t *hub, job_t *job, uint8_t cause, char message [MESSAGE_
             number, job->client_name, number);
         return true;
     }
-    for (uint32_t i = 0; i < job->total; i++) {
-        char why [MESSAGE_BYTES - 64];
-        if (!s_shows (hub, &job->tasks [i], cause))
-            continue;
-        snprintf (message, MESSAGE_BYTES, "task %llu.%u %s", number, i,
-                  explain_task (hub, job, i, why, sizeof why));
-        return true;
-    }
-    return false;
+    if (!s_choose (hub, job, cause, &index))
+        return false;
+    snprintf (message, MESSAGE_BYTES, "task %llu.%u %s", number, index,
+              explain_task (hub, job, index, why, sizeof why));
+    return true;
 }
 
 //  Is it time to tell? Notes what there was to see.
@@ -109,34 +128,40 @@ static bool s_concerns_owner (uint8_t cause)
     return cause != CAUSE_OPEN && cause != CAUSE_RUNS && cause != CAUSE_NOBODY;
 }
 
-static void s_look_owner (hub_t *hub, job_t *job, uint8_t cause)
+static uint32_t s_look_owner (hub_t *hub, job_t *job, uint8_t cause)
 {
     char message [MESSAGE_BYTES];
     uint64_t ended = (uint64_t) job->done + job->failed;
-    if (s_is_due (&job->patience, hub, s_concerns_owner (cause) ? cause : CAUSE_NONE, ended)
-        && s_say (hub, job, cause, message))
+    if (!s_is_due (&job->patience, hub, s_concerns_owner (cause) ? cause : CAUSE_NONE, ended))
+        return 0;
+    if (s_say (hub, job, cause, message))
         client_notice (job->owner, hub, job->ref, CADRE_ERROR_TIMEOUT, message);
+    return VISITS_SAY;
 }
 
 //  For one who reads output that is what moves.
-static void s_look_follower (hub_t *hub, job_t *job, follower_t *follower, uint8_t cause)
+static uint32_t s_look_follower (hub_t *hub, job_t *job, follower_t *follower, uint8_t cause)
 {
     char message [MESSAGE_BYTES];
     uint64_t moved = follower->output ? follower->position : (uint64_t) job->done + job->failed;
-    if (follower->wait && s_is_due (&follower->patience, hub, cause, moved)
-        && s_say (hub, job, cause, message))
+    if (!follower->wait || !s_is_due (&follower->patience, hub, cause, moved))
+        return 1;
+    if (s_say (hub, job, cause, message))
         client_notice (follower->client, hub, follower->ref, CADRE_ERROR_TIMEOUT, message);
+    return VISITS_SAY;
 }
 
-void patience_look (hub_t *hub, job_t *job)
+uint32_t patience_look (hub_t *hub, job_t *job)
 {
     if (!job->owner && !job->followers)
-        return;
-    uint8_t cause = s_cause (hub, job);
+        return 0;
+    uint32_t visits = 0;
+    uint8_t cause = s_cause (hub, job, &visits);
     if (job->owner)
-        s_look_owner (hub, job, cause);
+        visits += s_look_owner (hub, job, cause);
     for (follower_t *follower = job->followers, *next; follower; follower = next) {
         next = follower->job_next;
-        s_look_follower (hub, job, follower, cause);
+        visits += s_look_follower (hub, job, follower, cause);
     }
+    return visits;
 }

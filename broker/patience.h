@@ -24,7 +24,7 @@ typedef struct patience {
     uint8_t told;     //  Causes that it was told of, as bits
 } patience_t;
 
-//  Once a beat, for each job.
-void patience_look (struct hub *hub, struct job *job);
+//  Once a beat, for each job. Returns what it cost, in visits of a task.
+uint32_t patience_look (struct hub *hub, struct job *job);
 
 #endif

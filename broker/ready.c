@@ -4,55 +4,235 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
-//  The ready jobs of one client in one priority.
-typedef struct ready_queue {
-    share_t *share;           //  Whose they are
-    struct level *level;      //  The priority
-    job_t *jobs;              //  In the order in which they became ready
-    job_t *at;                //  First one not passed over in this turn
-    uint64_t turn;            //  The turn that at belongs to
-    size_t place;             //  In the level's heap, plus 1; 0: not there
-    struct ready_queue *prev; //  Neighbours in the level
-    struct ready_queue *next; //  …
-} ready_queue_t;
+#include "broker/bench.h"
+#include "broker/demand.h"
+#include "broker/roster.h"
 
-typedef struct level {
-    int32_t priority;      //  Higher ones come first
-    ready_queue_t *queues; //  One per client
-    ready_queue_t **heap;  //  Those with jobs that were not passed over, whose turn it is at 0
-    size_t count;          //  How many
-    size_t capacity;       //  Allocated
-    ready_queue_t *
-        picked; //  The one that was picked last: its share grows, and it sinks before the heap is used again; or NULL
-    uint64_t turn;      //  The turn that heap belongs to
-    struct level *prev; //  Neighbours
-    struct level *next; //  …
-} level_t;
+#define SEATS_A_TURN 4096u //  Jobs and demands that change their benches in one turn
 
 struct ready {
-    level_t *levels; //  Ordered by priority, highest first
-    share_t *shares; //  By session
-    uint64_t turn;   //  Number of this turn
-    uint64_t picks;  //  Picks so far
+    roster_t *roster;     //  Borrowed, or NULL
+    bench_t *benches;     //  All (utlist)
+    size_t benches_count; //  How many, but for the mixed one
+    bench_t *mixed;       //  For any jobs, once there are too many benches; or NULL
+    benches_t all;        //  What they have in common
+    demand_t *demands;    //  With ready jobs; those whose bench was chosen longest ago first
+    share_t *shares;      //  By session
+    job_t *passed;        //  Jobs that are passed over in this turn (utlist)
+    size_t jobs;          //  Ready ones
+    uint64_t picks;       //  Picks so far
 };
 
-ready_t *ready_new (void)
+ready_t *ready_new (roster_t *roster)
 {
     ready_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->roster = roster;
     return self;
+}
+
+static void s_free_bench (ready_t *self, bench_t *bench)
+{
+    DL_DELETE (self->benches, bench);
+    free (bench->fits);
+    free (bench->heap);
+    free (bench);
 }
 
 void ready_destroy (ready_t **self_p)
 {
     assert (self_p);
-    if (!*self_p)
+    ready_t *self = *self_p;
+    if (!self)
         return;
-    assert (!(*self_p)->levels && !(*self_p)->shares);
-    free (*self_p);
+    assert (self->jobs == 0 && !self->shares);
+    while (self->benches)
+        s_free_bench (self, self->benches);
+    free (self);
     *self_p = NULL;
+}
+
+//  ---- benches --------------------------------------------------------------
+
+static bool s_is_same_set (const bench_t *bench, const demand_t *demand)
+{
+    if (bench->mixed || bench->durable != demand->durable || bench->once != demand->once)
+        return false;
+    size_t words = bench->words < demand->words ? bench->words : demand->words;
+    if (words && memcmp (bench->fits, demand->fits, words * sizeof (uint64_t)) != 0)
+        return false;
+    for (size_t i = words; i < bench->words; i++)
+        if (bench->fits [i])
+            return false;
+    for (size_t i = words; i < demand->words; i++)
+        if (demand->fits [i])
+            return false;
+    return true;
+}
+
+static bench_t *s_find_bench (const ready_t *self, const demand_t *demand)
+{
+    bench_t *bench;
+    DL_FOREACH (self->benches, bench)
+        if (s_is_same_set (bench, demand))
+            return bench;
+    return NULL;
+}
+
+static void s_take_set (bench_t *bench, const demand_t *demand)
+{
+    free (bench->fits);
+    bench->words = demand->words;
+    bench->fits = calloc (demand->words + 1, sizeof (uint64_t));
+    assert (bench->fits);
+    memcpy (bench->fits, demand->fits, demand->words * sizeof (uint64_t));
+    bench->durable = demand->durable;
+    bench->once = demand->once;
+}
+
+//  NULL: a bench for any jobs.
+//  One that stands empty is used again, lest they become many.
+static bench_t *s_empty_bench (ready_t *self)
+{
+    bench_t *bench;
+    DL_FOREACH (self->benches, bench)
+        if (bench->demands == 0 && bench->count == 0 && !bench->mixed)
+            return bench;
+    if (self->benches_count == BENCHES_MAX)
+        return NULL;
+    bench = calloc (1, sizeof *bench);
+    assert (bench);
+    DL_APPEND (self->benches, bench);
+    self->benches_count++;
+    return bench;
+}
+
+static bench_t *s_mixed (ready_t *self)
+{
+    if (self->mixed)
+        return self->mixed;
+    self->mixed = calloc (1, sizeof *self->mixed);
+    assert (self->mixed);
+    self->mixed->mixed = true;
+    DL_APPEND (self->benches, self->mixed);
+    return self->mixed;
+}
+
+//  Where jobs that ask this belong. One that has its bench for itself takes it along when its workers change.
+static bench_t *s_bench (ready_t *self, demand_t *demand)
+{
+    if (demand->fitting == 0)
+        return NULL;
+    bench_t *bench = s_find_bench (self, demand);
+    if (bench)
+        return bench;
+    if (demand->bench && demand->bench->demands == 1 && !demand->bench->mixed) {
+        s_take_set (demand->bench, demand);
+        return demand->bench;
+    }
+    bench = s_empty_bench (self);
+    if (!bench)
+        return s_mixed (self);
+    s_take_set (bench, demand);
+    return bench;
+}
+
+static void s_stand_up (demand_t *demand)
+{
+    if (demand->bench)
+        demand->bench->demands--;
+    demand->bench = NULL;
+}
+
+//  Chooses the bench anew, as the roster is now.
+static void s_seat (ready_t *self, demand_t *demand)
+{
+    roster_judge (self->roster, demand);
+    demand->seated = demand->version;
+    bench_t *bench = s_bench (self, demand);
+    self->all.steps++;
+    if (bench == demand->bench)
+        return;
+    if (bench)
+        bench->demands++;
+    s_stand_up (demand);
+    demand->bench = bench;
+}
+
+static bench_t *s_bench_of (const job_t *job)
+{
+    return job->queue ? job->queue->key.level->key.bench : NULL;
+}
+
+//  ---- what is ready --------------------------------------------------------
+
+static void s_sit (ready_t *self, job_t *job, bool first)
+{
+    bench_t *bench = job->demand ? job->demand->bench : s_mixed (self);
+    if (bench)
+        bench_enter (&self->all, bench, job, first);
+}
+
+static void s_note_demand (ready_t *self, job_t *job)
+{
+    demand_t *demand = job->demand;
+    if (!demand)
+        return;
+    if (!demand->ready) {
+        if (demand->seated != roster_version (self->roster))
+            s_seat (self, demand);
+        DL_APPEND (self->demands, demand);
+    }
+    DL_APPEND2 (demand->ready, job, demand_prev, demand_next);
+}
+
+static void s_enter (ready_t *self, job_t *job)
+{
+    job->is_ready = true;
+    self->jobs++;
+    s_note_demand (self, job);
+    s_sit (self, job, false);
+}
+
+static void s_get_up (ready_t *self, job_t *job)
+{
+    if (job->passed)
+        DL_DELETE2 (self->passed, job, ready_prev, ready_next);
+    else if (job->queue)
+        bench_withdraw (&self->all, job);
+    job->passed = false;
+}
+
+static void s_withdraw (ready_t *self, job_t *job)
+{
+    demand_t *demand = job->demand;
+    job->is_ready = false;
+    self->jobs--;
+    s_get_up (self, job);
+    if (!demand)
+        return;
+    DL_DELETE2 (demand->ready, job, demand_prev, demand_next);
+    if (!demand->ready)
+        DL_DELETE (self->demands, demand);
+}
+
+void ready_update (ready_t *self, job_t *job, bool blocked)
+{
+    bool wanted = !blocked && job_admits (job) > 0;
+    if (wanted && !job->is_ready)
+        s_enter (self, job);
+    else if (!wanted && job->is_ready)
+        s_withdraw (self, job);
+}
+
+const share_t *ready_share (const ready_t *self, uint64_t key)
+{
+    const share_t *share;
+    HASH_FIND (hh, self->shares, &key, sizeof key, share);
+    return share;
 }
 
 void ready_join (ready_t *self, job_t *job, uint64_t key)
@@ -67,220 +247,152 @@ void ready_join (ready_t *self, job_t *job, uint64_t key)
     }
     share->jobs++;
     job->share = share;
+    if (self->roster)
+        job->demand = roster_demand (self->roster, job);
 }
 
-//  ---- whose turn it is -----------------------------------------------------
-
-static bool s_before (const ready_queue_t *one, const ready_queue_t *other)
+static void s_leave_demand (ready_t *self, job_t *job)
 {
-    const share_t *share = one->share, *rival = other->share;
-    return share->work != rival->work ? share->work < rival->work : share->served < rival->served;
-}
-
-static void s_place (level_t *level, size_t at, ready_queue_t *queue)
-{
-    level->heap [at] = queue;
-    queue->place = at + 1;
-}
-
-static void s_rise (level_t *level, size_t at)
-{
-    ready_queue_t *queue = level->heap [at];
-    for (size_t above; at > 0 && s_before (queue, level->heap [above = (at - 1) / 2]); at = above)
-        s_place (level, at, level->heap [above]);
-    s_place (level, at, queue);
-}
-
-static void s_sink (level_t *level, size_t at)
-{
-    ready_queue_t *queue = level->heap [at];
-    for (size_t below; (below = at * 2 + 1) < level->count; at = below) {
-        if (below + 1 < level->count && s_before (level->heap [below + 1], level->heap [below]))
-            below++;
-        if (!s_before (level->heap [below], queue))
-            break;
-        s_place (level, at, level->heap [below]);
-    }
-    s_place (level, at, queue);
-}
-
-static void s_settle (level_t *level)
-{
-    if (level->picked)
-        s_sink (level, level->picked->place - 1);
-}
-
-static void s_join (level_t *level, ready_queue_t *queue)
-{
-    if (queue->place)
+    if (!job->demand)
         return;
-    s_settle (level);
-    if (level->count == level->capacity) {
-        level->capacity = level->capacity ? level->capacity * 2 : 16;
-        level->heap = realloc (level->heap, level->capacity * sizeof (ready_queue_t *));
-        assert (level->heap);
-    }
-    s_place (level, level->count++, queue);
-    s_rise (level, level->count - 1);
-}
-
-static void s_part (level_t *level, ready_queue_t *queue)
-{
-    if (queue->place == 0)
-        return;
-    s_settle (level);
-    if (level->picked == queue)
-        level->picked = NULL;
-    size_t at = queue->place - 1;
-    ready_queue_t *last = level->heap [--level->count];
-    queue->place = 0;
-    if (last == queue)
-        return;
-    s_place (level, at, last);
-    s_sink (level, at);
-    s_rise (level, last->place - 1);
-}
-
-//  ---- what is ready --------------------------------------------------------
-
-static level_t *s_level (ready_t *self, int32_t priority)
-{
-    level_t *level = self->levels;
-    while (level && level->priority > priority)
-        level = level->next;
-    if (level && level->priority == priority)
-        return level;
-    level_t *added = calloc (1, sizeof *added);
-    assert (added);
-    added->priority = priority;
-    if (level)
-        DL_PREPEND_ELEM (self->levels, level, added);
-    else
-        DL_APPEND (self->levels, added);
-    return added;
-}
-
-static ready_queue_t *s_queue (ready_t *self, const job_t *job)
-{
-    level_t *level = s_level (self, job->priority);
-    ready_queue_t *queue;
-    DL_FOREACH (level->queues, queue)
-        if (queue->share == job->share)
-            return queue;
-    queue = calloc (1, sizeof *queue);
-    assert (queue);
-    queue->share = job->share;
-    queue->level = level;
-    DL_APPEND (level->queues, queue);
-    return queue;
-}
-
-static void s_enter (ready_t *self, job_t *job)
-{
-    ready_queue_t *queue = s_queue (self, job);
-    DL_APPEND2 (queue->jobs, job, ready_prev, ready_next);
-    job->queue = queue;
-    if (queue->level->turn != self->turn)
-        return;
-    if (queue->turn != self->turn || !queue->at)
-        queue->at = job;
-    queue->turn = self->turn;
-    s_join (queue->level, queue);
-}
-
-static void s_withdraw (ready_t *self, job_t *job)
-{
-    ready_queue_t *queue = job->queue;
-    if (queue->at == job)
-        queue->at = job->ready_next;
-    DL_DELETE2 (queue->jobs, job, ready_prev, ready_next);
-    job->queue = NULL;
-    if (queue->jobs)
-        return;
-    level_t *level = queue->level;
-    DL_DELETE (level->queues, queue);
-    s_part (level, queue);
-    free (queue);
-    if (level->queues)
-        return;
-    DL_DELETE (self->levels, level);
-    free (level->heap);
-    free (level);
+    if (job->demand->jobs == 1)
+        s_stand_up (job->demand);
+    roster_undemand (self->roster, &job->demand);
 }
 
 void ready_leave (ready_t *self, job_t *job)
 {
     share_t *share = job->share;
-    if (job->queue)
+    if (job->is_ready)
         s_withdraw (self, job);
     job->share = NULL;
-    if (!share || --share->jobs)
+    if (!share)
         return;
-    HASH_DEL (self->shares, share);
-    free (share);
-}
-
-void ready_update (ready_t *self, job_t *job, bool blocked)
-{
-    bool wanted = !blocked && job_admits (job) > 0;
-    if (wanted && !job->queue)
-        s_enter (self, job);
-    else if (!wanted && job->queue)
-        s_withdraw (self, job);
-}
-
-void ready_begin (ready_t *self)
-{
-    self->turn++;
-}
-
-//  A level that is looked at for the first time in this turn has everything before it.
-static void s_begin (level_t *level, uint64_t turn)
-{
-    ready_queue_t *queue;
-    if (level->turn == turn)
-        return;
-    level->turn = turn;
-    level->count = 0;
-    level->picked = NULL;
-    DL_FOREACH (level->queues, queue) {
-        queue->turn = turn;
-        queue->at = queue->jobs;
-        queue->place = 0;
-        s_join (level, queue);
+    if (--share->jobs == 0) {
+        bench_drop_idle (&self->all, share);
+        HASH_DEL (self->shares, share);
+        free (share);
     }
+    s_leave_demand (self, job);
 }
 
-static ready_queue_t *s_first (level_t *level, uint64_t turn)
+void ready_eased (ready_t *self, share_t *share)
 {
-    s_begin (level, turn);
-    s_settle (level);
-    while (level->count && !level->heap [0]->at)
-        s_part (level, level->heap [0]);
-    return level->picked = level->count ? level->heap [0] : NULL;
+    bench_note (&self->all, share);
+}
+
+//  ---- turns ----------------------------------------------------------------
+
+static void s_return_passed (ready_t *self)
+{
+    while (self->passed) {
+        job_t *job = self->passed->ready_prev; //  The last one: they go before each other
+        DL_DELETE2 (self->passed, job, ready_prev, ready_next);
+        job->passed = false;
+        s_sit (self, job, true);
+    }
+    bench_t *bench;
+    DL_FOREACH (self->benches, bench)
+        bench->passed = false;
+}
+
+//  Jobs of the demand that are not where they belong, in their order; false when some are left.
+static bool s_move_jobs (ready_t *self, demand_t *demand, uint32_t *seats)
+{
+    while (*seats && s_bench_of (demand->ready) != demand->bench) {
+        job_t *job = demand->ready;
+        DL_DELETE2 (demand->ready, job, demand_prev, demand_next);
+        DL_APPEND2 (demand->ready, job, demand_prev, demand_next);
+        s_get_up (self, job);
+        s_sit (self, job, false);
+        --*seats;
+    }
+    return s_bench_of (demand->ready) == demand->bench;
+}
+
+//  Workers have come or gone.
+static bool s_seat_anew (ready_t *self)
+{
+    uint32_t seats = SEATS_A_TURN;
+    while (self->demands && seats) {
+        demand_t *demand = self->demands;
+        bool known = demand->seated == roster_version (self->roster);
+        if (known && s_bench_of (demand->ready) == demand->bench)
+            return true;
+        if (!known)
+            s_seat (self, demand);
+        seats--;
+        if (!s_move_jobs (self, demand, &seats))
+            return false;
+        DL_DELETE (self->demands, demand);
+        DL_APPEND (self->demands, demand);
+    }
+    return self->demands == NULL;
+}
+
+bool ready_begin (ready_t *self)
+{
+    s_return_passed (self);
+    return !self->roster || s_seat_anew (self);
+}
+
+static bool s_goes_first (const ready_queue_t *one, const ready_queue_t *other)
+{
+    int64_t priority = one->key.level->key.priority, others = other->key.level->key.priority;
+    if (priority != others)
+        return priority > others;
+    const share_t *share = one->key.share, *rival = other->key.share;
+    return share->work != rival->work ? share->work < rival->work : share->served < rival->served;
 }
 
 job_t *ready_pick (ready_t *self)
 {
-    level_t *level;
-    DL_FOREACH (self->levels, level) {
-        ready_queue_t *first = s_first (level, self->turn);
-        if (first) {
-            first->share->served = ++self->picks;
-            return first->at;
-        }
+    ready_queue_t *best = NULL;
+    bench_t *bench;
+    DL_FOREACH (self->benches, bench) {
+        ready_queue_t *first = bench->passed ? NULL : bench_first (&self->all, bench);
+        if (first && (!best || s_goes_first (first, best)))
+            best = first;
     }
-    return NULL;
+    if (!best)
+        return NULL;
+    best->key.share->served = ++self->picks;
+    return best->jobs;
 }
 
 void ready_pass (ready_t *self, job_t *job)
 {
-    ready_queue_t *queue = job->queue;
-    if (queue && queue->turn == self->turn && queue->at == job)
-        queue->at = job->ready_next;
+    if (!job->queue)
+        return;
+    bench_withdraw (&self->all, job);
+    job->passed = true;
+    DL_APPEND2 (self->passed, job, ready_prev, ready_next);
+}
+
+void ready_pass_all (ready_t *self, job_t *job)
+{
+    bench_t *bench = s_bench_of (job);
+    if (!bench || bench->mixed)
+        ready_pass (self, job);
+    else
+        bench->passed = true;
+}
+
+uint64_t ready_ahead (const ready_t *self, int32_t priority, uint32_t jobs)
+{
+    uint64_t tasks = 0;
+    const bench_t *bench;
+    DL_FOREACH (self->benches, bench)
+        tasks += bench_ahead (bench, priority, &jobs);
+    return tasks;
 }
 
 bool ready_is_empty (const ready_t *self)
 {
-    return self->levels == NULL;
+    return self->jobs == 0;
+}
+
+uint64_t ready_steps (const ready_t *self)
+{
+    return self->all.steps;
 }

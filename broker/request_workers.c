@@ -159,17 +159,16 @@ static void s_pack_addresses (const hub_t *hub, buffer_t *map)
 
 static void s_pack_load (const hub_t *hub, buffer_t *map)
 {
-    uint64_t waiting = 0, running = 0, slots = 0;
-    for (const job_t *job = ledger_first (hub->ledger); job; job = job->hh_number.next) {
-        waiting += (uint64_t) job->ready + job->delayed;
-        running += job->leased;
+    uint64_t running = 0, slots = 0;
+    for (size_t i = 0; i < roster_places (hub->roster); i++) {
+        const agent_t *agent = roster_at (hub->roster, i);
+        slots += agent ? agent->slots : 0;
+        running += agent ? agent->leased : 0;
     }
-    for (size_t i = 0; i < roster_places (hub->roster); i++)
-        slots += roster_at (hub->roster, i) ? roster_at (hub->roster, i)->slots : 0;
     request_pair_uint (map, "workers", roster_count (hub->roster));
     request_pair_uint (map, "slots", slots);
     request_pair_uint (map, "jobs", ledger_count (hub->ledger));
-    request_pair_uint (map, "tasks_waiting", waiting);
+    request_pair_uint (map, "tasks_waiting", hub->tasks_waiting);
     request_pair_uint (map, "tasks_running", running);
     request_pair_uint (map, "tasks_done", hub->tasks_done);
     request_pair_uint (map, "tasks_failed", hub->tasks_failed);
@@ -200,6 +199,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     (void) fault;
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
+    request_spend (self, (uint32_t) roster_places (hub->roster));
     pack_map (map, 34);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);

@@ -13,17 +13,21 @@
 #define OFFERS_MAX 2000u  //  Functions of one worker: what it offers fits into one reply
 #define SAYS_MAX 1024u    //  Bytes of a function's description
 
+#define CHANGES_KEPT 64u //  Newest changes that are known one by one
+
 struct roster {
-    agent_t **places;    //  Agents and empty places
-    size_t count;        //  Places
-    size_t capacity;     //  Places allocated
-    uint64_t numbers;    //  The last number given
-    uint64_t version;    //  Changes with everything that decides who fits
-    agent_t *by_session; //  uthash
-    agent_t *by_uuid;    //  uthash
-    agent_t *by_route;   //  uthash
-    offer_t *known;      //  Names of all functions ever offered (uthash)
-    catalog_t *catalog;  //  Those that are offered now
+    agent_t **places;                //  Agents and empty places
+    size_t count;                    //  Places
+    size_t capacity;                 //  Places allocated
+    uint64_t numbers;                //  The last number given
+    uint64_t version;                //  Changes with everything that decides who fits
+    agent_t *by_session;             //  uthash
+    agent_t *by_uuid;                //  uthash
+    agent_t *by_route;               //  uthash
+    offer_t *known;                  //  Names of all functions ever offered (uthash)
+    catalog_t *catalog;              //  Those that are offered now
+    demand_t *demands;               //  What jobs ask (uthash)
+    uint32_t changes [CHANGES_KEPT]; //  Places that have changed, by version
 };
 
 roster_t *roster_new (void)
@@ -101,7 +105,7 @@ agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
     agent->place = (uint32_t) s_free_place (self);
     self->places [agent->place] = agent;
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, agent);
-    self->version++;
+    roster_changed (self, agent);
     return agent;
 }
 
@@ -113,7 +117,7 @@ void roster_remove (roster_t *self, agent_t **agent_p)
     HASH_DELETE (hh_uuid, self->by_uuid, agent);
     roster_move (self, agent, 0);
     self->places [agent->place] = NULL;
-    self->version++;
+    roster_changed (self, agent);
     s_forget_description (self, agent);
     spans_free (&agent->cancels);
     free (agent->leases);
@@ -192,7 +196,7 @@ bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t 
     agent->commands = hello->commands && rights_cover (rights, NULL);
     agent->described = true;
     snprintf (agent->key, sizeof agent->key, "%s", rights->name);
-    self->version++;
+    roster_changed (self, agent);
     return s_read_labels (agent, &hello->labels) && s_read_offers (self, agent, &hello->functions, rights);
 }
 
@@ -205,7 +209,7 @@ void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint
     agent->parts = parts_new ();
     agent->state = AGENT_JOINING;
     HASH_ADD (hh_session, self->by_session, session, sizeof agent->session, agent);
-    self->version++;
+    roster_changed (self, agent);
 }
 
 void roster_end_session (roster_t *self, agent_t *agent)
@@ -225,7 +229,7 @@ void roster_end_session (roster_t *self, agent_t *agent)
     agent->beat_due = false;
     agent->cancels.count = 0;
     agent->recall_until_us = 0;
-    self->version++;
+    roster_changed (self, agent);
 }
 
 void roster_move (roster_t *self, agent_t *agent, sockets_route_t route)
@@ -286,9 +290,10 @@ uint64_t roster_version (const roster_t *self)
     return self->version;
 }
 
-void roster_changed (roster_t *self)
+void roster_changed (roster_t *self, const agent_t *agent)
 {
     self->version++;
+    self->changes [self->version % CHANGES_KEPT] = agent->place;
 }
 
 static bool s_has_label (const agent_t *agent, const char *label)
@@ -299,43 +304,81 @@ static bool s_has_label (const agent_t *agent, const char *label)
     return false;
 }
 
-static bool s_judge (const agent_t *agent, const job_t *job)
+static bool s_fits (const agent_t *agent, const demand_t *demand)
 {
     if (agent->state == AGENT_DRAINING)
         return false;
-    for (size_t i = 0; i < job->needs_count; i++)
-        if (!s_has_label (agent, job->needs [i]))
+    for (size_t i = 0; i < demand->needs_count; i++)
+        if (!s_has_label (agent, demand->needs [i]))
             return false;
-    if (job->kind == WIRE_KIND_COMMAND)
+    if (demand->kind == WIRE_KIND_COMMAND)
         return agent->commands;
     offer_t *offer;
-    HASH_FIND_STR (agent->offers, job->function, offer);
+    HASH_FIND_STR (agent->offers, demand->function, offer);
     return offer != NULL;
+}
+
+static bool s_get_bit (const demand_t *demand, size_t place)
+{
+    return place / 64 < demand->words && demand->fits [place / 64] >> place % 64 & 1;
+}
+
+//  Nobody fits most of what asks too much: that needs no bits.
+static void s_set_bit (demand_t *demand, size_t place, bool fits)
+{
+    if (s_get_bit (demand, place) == fits)
+        return;
+    if (place / 64 >= demand->words) {
+        demand->fits = realloc (demand->fits, (place / 64 + 1) * sizeof (uint64_t));
+        assert (demand->fits);
+        memset (demand->fits + demand->words, 0, (place / 64 + 1 - demand->words) * sizeof (uint64_t));
+        demand->words = place / 64 + 1;
+    }
+    demand->fits [place / 64] ^= UINT64_C (1) << place % 64;
+    demand->fitting += fits ? 1 : SIZE_MAX;
+}
+
+static void s_judge_place (const roster_t *self, demand_t *demand, size_t place)
+{
+    const agent_t *agent = self->places [place];
+    s_set_bit (demand, place, agent && s_fits (agent, demand));
+}
+
+//  Those who have changed since, or all when they are too many.
+void roster_judge (roster_t *self, demand_t *demand)
+{
+    uint64_t changes = self->version - demand->version;
+    if (demand->version == 0 || changes > CHANGES_KEPT)
+        for (size_t i = 0; i < self->count; i++)
+            s_judge_place (self, demand, i);
+    else
+        for (uint64_t version = demand->version + 1; version <= self->version; version++)
+            s_judge_place (self, demand, self->changes [version % CHANGES_KEPT]);
+    demand->version = self->version;
 }
 
 bool roster_fits (roster_t *self, agent_t *agent, job_t *job)
 {
-    if (job->fits_version != self->version || agent->place >= job->fits_count) {
-        if (self->count > job->fits_count) {
-            job->fits = realloc (job->fits, self->count);
-            assert (job->fits);
-            job->fits_count = self->count;
-        }
-        memset (job->fits, 0, job->fits_count);
-        job->fits_version = self->version;
-    }
-    uint8_t *fits = &job->fits [agent->place];
-    if (*fits == 0)
-        *fits = s_judge (agent, job) ? 1 : 2;
-    return *fits == 1;
+    if (job->demand->version != self->version)
+        roster_judge (self, job->demand);
+    return s_get_bit (job->demand, agent->place);
 }
 
 bool roster_any_fits (roster_t *self, job_t *job)
 {
-    for (size_t i = 0; i < self->count; i++)
-        if (self->places [i] && roster_fits (self, self->places [i], job))
-            return true;
-    return false;
+    if (job->demand->version != self->version)
+        roster_judge (self, job->demand);
+    return job->demand->fitting > 0;
+}
+
+demand_t *roster_demand (roster_t *self, const job_t *job)
+{
+    return demand_join (&self->demands, job);
+}
+
+void roster_undemand (roster_t *self, demand_t **demand_p)
+{
+    demand_leave (&self->demands, demand_p);
 }
 
 bool roster_is_described (const roster_t *self)

@@ -10,6 +10,7 @@
 #define BROKER_ROSTER_H_INCLUDED
 
 #include "broker/catalog.h"
+#include "broker/demand.h"
 #include "broker/doors.h"
 #include "broker/hold.h"
 #include "broker/job.h"
@@ -132,9 +133,16 @@ size_t roster_places (const roster_t *self);
 agent_t *roster_at (const roster_t *self, size_t place);
 size_t roster_count (const roster_t *self);
 
-//  Changes whenever somebody comes, goes or changes what is offered.
+//  Changes whenever somebody comes, goes or changes what is offered: this agent has.
 uint64_t roster_version (const roster_t *self);
-void roster_changed (roster_t *self);
+void roster_changed (roster_t *self, const agent_t *agent);
+
+//  What the job asks, shared with others that ask the same; _undemand before the job goes.
+demand_t *roster_demand (roster_t *self, const job_t *job);
+void roster_undemand (roster_t *self, demand_t **demand_p);
+
+//  Who fits the demand, as the roster is now: bits in demand->fits, how many in demand->fitting.
+void roster_judge (roster_t *self, demand_t *demand);
 
 //  Could this agent ever run tasks of the job?
 bool roster_fits (roster_t *self, agent_t *agent, job_t *job);

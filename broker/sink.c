@@ -176,7 +176,7 @@ static bool s_drained (back_t *self, agent_t *agent, cursor_t *body)
     agent->state = AGENT_DRAINING;
     agent->draining = true;
     agent->beat_due = true;
-    roster_changed (self->hub->roster);
+    roster_changed (self->hub->roster, agent);
     return true;
 }
 

@@ -2,7 +2,7 @@
 
 #include "broker/windows.h"
 
-#include "broker/ledger.h"
+#include "broker/ready.h"
 
 #define FEW_TASKS 10000u                  //  Of a client; they pass in a moment
 #define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Of a window that had to wait
@@ -38,12 +38,8 @@ void windows_judge (windows_t *self)
 //  Has the client more tasks here than pass in a moment?
 static bool s_has_many (const hub_t *hub, const client_t *client)
 {
-    uint64_t tasks = 0;
-    for (const ref_t *ref = client->refs; ref && tasks <= FEW_TASKS; ref = ref->hh.next) {
-        const job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
-        tasks += job ? (uint64_t) job->promised - job->done - job->failed : 0;
-    }
-    return tasks > FEW_TASKS;
+    const share_t *share = ready_share (hub->ready, client->session);
+    return share && share->open > FEW_TASKS;
 }
 
 //  The last three sixteenths are for what cannot be counted; the one before them is for clients that have few tasks here, so that they are not kept out

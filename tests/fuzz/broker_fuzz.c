@@ -7,9 +7,9 @@
 #include "broker/back.h"
 #include "broker/delay.h"
 #include "broker/dispatch.h"
-#include "broker/doubt.h"
 #include "broker/front.h"
 #include "broker/ready.h"
+#include "broker/rounds.h"
 #include "common/log.h"
 #include "common/sockets.h"
 #include "tests/lib/mutation.h"
@@ -42,7 +42,7 @@ typedef struct world {
 static void s_joined (void *owner)
 {
     world_t *self = owner;
-    doubt_look (&self->hub);
+    rounds_begin (&self->hub);
 }
 
 static void s_build (world_t *self, void *context)
@@ -60,7 +60,7 @@ static void s_build (world_t *self, void *context)
     address_parse (&hub->addresses [0], "inproc://fuzz", NULL);
     hub->timers = timers_new ();
     hub->roster = roster_new ();
-    hub->ready = ready_new ();
+    hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
     hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
     self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);

@@ -17,7 +17,7 @@
 typedef struct hub_rig {
     hub_t hub;          // the blackboard
     uint32_t lane_next; // next name of a lane
-    uint8_t uuids;      // UUIDs given
+    uint32_t uuids;     // UUIDs given
 } hub_rig_t;
 
 static inline void hub_rig_start (hub_rig_t *self)
@@ -33,7 +33,7 @@ static inline void hub_rig_start (hub_rig_t *self)
     address_parse (&hub->addresses [0], "inproc://rig", NULL);
     hub->timers = timers_new ();
     hub->roster = roster_new ();
-    hub->ready = ready_new ();
+    hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
     hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
 }
@@ -50,9 +50,18 @@ static inline void hub_rig_end (hub_rig_t *self)
     sockets_context_destroy (&hub->context);
 }
 
+static inline void hub_rig_uuid (hub_rig_t *self, uint8_t kind, uint8_t uuid [WIRE_UUID_BYTES])
+{
+    self->uuids++;
+    memset (uuid, 0, WIRE_UUID_BYTES);
+    uuid [0] = kind;
+    memcpy (uuid + 1, &self->uuids, sizeof self->uuids);
+}
+
 static inline client_t *hub_rig_client (hub_rig_t *self)
 {
-    uint8_t uuid [WIRE_UUID_BYTES] = {200, ++self->uuids};
+    uint8_t uuid [WIRE_UUID_BYTES];
+    hub_rig_uuid (self, 200, uuid);
     return client_new (uuid);
 }
 
@@ -67,7 +76,8 @@ static inline void hub_rig_end_client (hub_rig_t *self, client_t **client)
 //  A worker that is ready, offers square and runs commands.
 static inline agent_t *hub_rig_agent (hub_rig_t *self, uint32_t slots)
 {
-    uint8_t uuid [WIRE_UUID_BYTES] = {100, ++self->uuids};
+    uint8_t uuid [WIRE_UUID_BYTES];
+    hub_rig_uuid (self, 100, uuid);
     buffer_t functions = {0};
     wire_pack_function (&functions, &(wire_function_t){.name = wire_view ("square")});
     wire_worker_hello_t hello = {.name = wire_view ("agent"),
@@ -80,21 +90,22 @@ static inline agent_t *hub_rig_agent (hub_rig_t *self, uint32_t slots)
     lane_grant (lane, 100000, 1u << 30);
     roster_begin_session (self->hub.roster, agent, &lane, 1000u + self->uuids);
     agent->state = AGENT_READY;
-    roster_changed (self->hub.roster);
+    roster_changed (self->hub.roster, agent);
     buffer_free (&functions);
     return agent;
 }
 
-//  A job of square with that many tasks, sealed.
+//  A job with that many tasks, sealed: calls of square, where options do not say otherwise.
 static inline job_t *hub_rig_job (hub_rig_t *self, client_t *client, const wire_job_open_t *options,
                                   uint32_t tasks)
 {
-    uint8_t uuid [WIRE_UUID_BYTES] = {50, ++self->uuids};
+    uint8_t uuid [WIRE_UUID_BYTES];
+    hub_rig_uuid (self, 50, uuid);
     wire_job_open_t open = *options;
     buffer_t list = {0};
     open.ref = self->uuids;
-    open.kind = WIRE_KIND_CALL;
-    open.function = wire_view ("square");
+    open.kind = open.kind ? open.kind : WIRE_KIND_CALL;
+    open.function = open.function.size ? open.function : wire_view ("square");
     open.uuid = (view_t){.data = uuid, .size = sizeof uuid};
     job_t *job = ledger_open (self->hub.ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);

@@ -63,7 +63,7 @@ static cadre_error_t s_ask (bench_t *self, const char *peer)
 static agent_t *s_join (bench_t *self, const char *peer, bool open)
 {
     hub_t *hub = &self->rig.hub;
-    uint8_t uuid [WIRE_UUID_BYTES] = {7, ++self->rig.uuids};
+    uint8_t uuid [WIRE_UUID_BYTES] = {7, (uint8_t) ++self->rig.uuids};
     uint64_t session = 100000u + self->rig.uuids;
     if (s_ask (self, peer))
         return NULL;

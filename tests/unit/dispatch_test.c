@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -302,6 +303,132 @@ static void test_what_waits_is_recalled_for_the_idle (void **state)
     s_end (&rig, &dispatch, &client);
 }
 
+//  ---- what waits costs nothing ----------------------------------------------
+
+#define MANY 20000u
+
+static void s_label (agent_t *agent, const char *label)
+{
+    agent->labels = realloc (agent->labels, (agent->labels_count + 1) * sizeof (char *));
+    agent->labels [agent->labels_count++] = strdup (label);
+}
+
+static job_t *s_needy (hub_rig_t *rig, client_t *client, const char *label, int32_t priority)
+{
+    buffer_t needs = {0};
+    pack_text (&needs, label);
+    wire_job_open_t options = s_usual;
+    options.detached = true;
+    options.priority = priority;
+    options.needs = wire_list_of (&needs, 1);
+    job_t *job = hub_rig_job (rig, client, &options, 1);
+    buffer_free (&needs);
+    return job;
+}
+
+//  What one turn has to look at.
+static uint64_t s_steps (hub_rig_t *rig, dispatch_t *dispatch)
+{
+    uint64_t before = ready_steps (rig->hub.ready);
+    dispatch_run (dispatch);
+    return ready_steps (rig->hub.ready) - before;
+}
+
+static void test_many_jobs_that_wait_cost_nothing (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 4);
+    wire_job_open_t options = s_usual;
+    options.detached = true;
+    job_t *first = hub_rig_job (&rig, client, &options, 1);
+    for (uint32_t i = 1; i < MANY; i++)
+        hub_rig_job (&rig, client, &options, 1);
+    assert_in_range (s_steps (&rig, dispatch), 1, 200);
+    assert_int_equal (agent->leased, 4);
+    assert_in_range (s_steps (&rig, dispatch), 0, 200);
+    hub_rig_answer (&rig, agent, first, 0, first->tasks [0].serial, CADRE_OUTCOME_OK, 100);
+    assert_in_range (s_steps (&rig, dispatch), 1, 200);
+    assert_int_equal (agent->leased, 4);
+    s_end (&rig, &dispatch, &client);
+}
+
+//  Thousands of jobs that ask for what nobody has, each for something else, are not looked at; the one whose worker comes is
+static void test_what_nobody_fits_is_set_aside (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    hub_rig_agent (&rig, 4);
+    job_t *met = NULL;
+    for (uint32_t i = 0; i < MANY; i++) {
+        char label [32];
+        snprintf (label, sizeof label, "label-%u", i);
+        job_t *job = s_needy (&rig, client, label, 5);
+        met = i == 15000 ? job : met;
+    }
+    assert_in_range (s_steps (&rig, dispatch), 0, 100);
+    agent_t *second = hub_rig_agent (&rig, 4);
+    s_label (second, "label-15000");
+    roster_changed (rig.hub.roster, second);
+    for (unsigned turns = 0; met->leased == 0; turns++) {
+        assert_in_range (turns, 0, 2 * MANY / 4096 + 2);
+        assert_in_range (s_steps (&rig, dispatch), 1, 3 * 4096); //  So many a turn
+    }
+    for (rig.hub.unfinished = true; rig.hub.unfinished; dispatch_run (dispatch))
+        rig.hub.unfinished = false;
+    assert_in_range (s_steps (&rig, dispatch), 0, 100);
+    s_end (&rig, &dispatch, &client);
+}
+
+//  A thousand jobs wait for the one worker that fits them, ahead of all: they are passed over as one, and the other worker is not idle
+static void test_jobs_of_a_full_worker_are_passed_over_as_one (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *gpu = hub_rig_agent (&rig, 1), *plain = hub_rig_agent (&rig, 4);
+    s_label (gpu, "gpu");
+    roster_changed (rig.hub.roster, gpu);
+    for (uint32_t i = 0; i < 1000; i++)
+        s_needy (&rig, client, "gpu", 5);
+    wire_job_open_t options = s_usual;
+    options.detached = true;
+    for (uint32_t i = 0; i < 1000; i++)
+        hub_rig_job (&rig, client, &options, 1);
+    assert_in_range (s_steps (&rig, dispatch), 1, 300);
+    assert_int_equal (gpu->leased, 1);
+    assert_int_equal (plain->leased, 4);
+    s_end (&rig, &dispatch, &client);
+}
+
+//  More sets of workers than there are benches: what fits is found all the same
+static void test_more_sets_of_workers_than_benches (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agents [BENCHES_MAX + 20];
+    for (uint32_t i = 0; i < BENCHES_MAX + 20; i++) {
+        char label [32];
+        snprintf (label, sizeof label, "label-%u", i);
+        agents [i] = hub_rig_agent (&rig, 1);
+        s_label (agents [i], label);
+        roster_changed (rig.hub.roster, agents [i]);
+        s_needy (&rig, client, label, 0);
+        s_needy (&rig, client, label, 0);
+    }
+    dispatch_run (dispatch);
+    for (uint32_t i = 0; i < BENCHES_MAX + 20; i++)
+        assert_int_equal (agents [i]->leased, 1);
+    s_end (&rig, &dispatch, &client);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -316,6 +443,10 @@ int main (void)
         cmocka_unit_test (test_a_stalled_client_s_tasks_wait),
         cmocka_unit_test (test_labels_and_draining_decide_who_fits),
         cmocka_unit_test (test_what_waits_is_recalled_for_the_idle),
+        cmocka_unit_test (test_many_jobs_that_wait_cost_nothing),
+        cmocka_unit_test (test_what_nobody_fits_is_set_aside),
+        cmocka_unit_test (test_jobs_of_a_full_worker_are_passed_over_as_one),
+        cmocka_unit_test (test_more_sets_of_workers_than_benches),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 //  doubt_test.c - jobs that nobody can run, and when that is said
 
-#include "broker/doubt.h"
+#include "broker/rounds.h"
 #include "tests/lib/hub_rig.h"
 
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 static void s_after (hub_rig_t *rig, int64_t ms)
 {
     rig->hub.now_us += ms * 1000;
-    doubt_look (&rig->hub);
+    rounds_begin (&rig->hub);
 }
 
 static job_t *s_begin (hub_rig_t *rig, client_t **client)

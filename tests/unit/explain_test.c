@@ -117,12 +117,10 @@ static void test_nobody_can_run_it (void **state)
     pack_text (&needs, "tpu");
     job_t *labelled =
         hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 1);
-    job_t *command = hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){0}, 1);
-    job_t *cube = hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){0}, 1);
-    command->kind = WIRE_KIND_COMMAND;
+    job_t *command = hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.kind = WIRE_KIND_COMMAND}, 1);
+    job_t *cube = hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.function = wire_view ("cube")}, 1);
     rig.agent->commands = false;
-    memcpy (cube->function, "cube", 5);
-    roster_changed (rig.base.hub.roster);
+    roster_changed (rig.base.hub.roster, rig.agent);
     s_says (
         &rig, labelled, 0,
         "waits: no worker has the label tpu and offers square: start one with: cadre worker start --label tpu");
@@ -130,7 +128,7 @@ static void test_nobody_can_run_it (void **state)
             "waits: no worker runs commands: start one with: cadre worker start (without --threads)");
     s_says (&rig, cube, 0, "waits: no worker offers 'cube' now: start one with the plugin that has it");
     rig.agent->state = AGENT_AWAY;
-    roster_changed (rig.base.hub.roster);
+    roster_changed (rig.base.hub.roster, rig.agent);
     s_says (&rig, cube, 0, ALONE);
     buffer_free (&needs);
     s_end (&rig);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -45,7 +46,7 @@ static uint64_t s_serve (ready_t *ready)
 static void test_nothing_is_ready (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     ready_begin (ready);
     assert_true (ready_is_empty (ready));
     assert_null (ready_pick (ready));
@@ -56,7 +57,7 @@ static void test_nothing_is_ready (void **state)
 static void test_priority_goes_first (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     job_t *low = s_job (ready, 1, 10, -5, 1), *usual = s_job (ready, 2, 10, 0, 1),
           *high = s_job (ready, 3, 10, 7, 1);
     ready_begin (ready);
@@ -73,7 +74,7 @@ static void test_priority_goes_first (void **state)
 static void test_clients_take_turns (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     job_t *many = s_job (ready, 1, 10, 0, 100), *few = s_job (ready, 2, 20, 0, 100);
     int served [3] = {0};
     ready_begin (ready);
@@ -90,7 +91,7 @@ static void test_clients_take_turns (void **state)
 static void test_leases_count (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     job_t *first = s_job (ready, 1, 10, 0, 100), *second = s_job (ready, 2, 10, 0, 100);
     first->share->work = 5;
     job_t *other = s_job (ready, 3, 20, 0, 100);
@@ -107,7 +108,7 @@ static void test_leases_count (void **state)
 static void test_one_client_s_jobs_in_order (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     job_t *first = s_job (ready, 1, 10, 0, 2), *second = s_job (ready, 2, 10, 0, 1);
     ready_begin (ready);
     assert_int_equal (s_serve (ready), 1);
@@ -121,7 +122,7 @@ static void test_one_client_s_jobs_in_order (void **state)
 static void test_passed_over_until_the_next_turn (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     job_t *first = s_job (ready, 1, 10, 0, 5), *second = s_job (ready, 2, 10, 0, 5);
     ready_begin (ready);
     assert_ptr_equal (ready_pick (ready), first);
@@ -144,7 +145,7 @@ static void test_passed_over_until_the_next_turn (void **state)
 static void test_limit_and_blocks_keep_a_job_out (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     job_t *job = s_job (ready, 1, 10, 0, 5);
     job->limit = 2;
     ready_begin (ready);
@@ -167,7 +168,7 @@ static void test_limit_and_blocks_keep_a_job_out (void **state)
 static void test_many_clients (void **state)
 {
     (void) state;
-    ready_t *ready = ready_new ();
+    ready_t *ready = ready_new (NULL);
     job_t *jobs [MANY];
     bool passed [MANY];
     uint32_t seed = 1;
@@ -205,6 +206,73 @@ static void test_many_clients (void **state)
     ready_destroy (&ready);
 }
 
+//  ---- what it costs --------------------------------------------------------
+
+#define CROWD 100000u
+
+//  Steps of one pick, the most of a hundred; each job that was picked is done.
+static uint64_t s_most_steps (ready_t *ready)
+{
+    uint64_t most = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t before = ready_steps (ready);
+        ready_begin (ready);
+        job_t *job = ready_pick (ready);
+        assert_non_null (job);
+        job->share->work += 2000;
+        job->ready = 0;
+        ready_update (ready, job, false);
+        ready_pick (ready);
+        most = ready_steps (ready) - before > most ? ready_steps (ready) - before : most;
+    }
+    return most;
+}
+
+//  Many jobs of so many clients and priorities: a turn costs the logarithm of their number
+static void s_many (uint32_t clients, uint32_t priorities)
+{
+    ready_t *ready = ready_new (NULL);
+    job_t **jobs = calloc (CROWD, sizeof *jobs);
+    assert_non_null (jobs);
+    for (uint32_t i = 0; i < CROWD; i++)
+        jobs [i] = s_job (ready, i + 1, i % clients, (int32_t) (i % priorities), 1);
+    assert_in_range (ready_steps (ready) / CROWD, 0, 2 * 17);
+    assert_in_range (s_most_steps (ready), 1, 12 * 17);
+    //  A client whose tasks have ended rises among the others, and nobody else is looked at
+    uint64_t before = ready_steps (ready);
+    share_t *share = jobs [CROWD - 1]->share;
+    for (unsigned i = 0; i < 100; i++) {
+        share->work = i % 2 ? 0 : 4000;
+        ready_eased (ready, share);
+        ready_begin (ready);
+        ready_pick (ready);
+    }
+    assert_in_range ((ready_steps (ready) - before) / 100, 0, 4 * 17);
+    for (uint32_t i = 0; i < CROWD; i++)
+        s_end (ready, jobs [i]);
+    free (jobs);
+    ready_destroy (&ready);
+}
+
+static void test_many_jobs_of_one_client (void **state)
+{
+    (void) state;
+    s_many (1, 1);
+}
+
+static void test_many_jobs_of_many_clients (void **state)
+{
+    (void) state;
+    s_many (1000, 1);
+}
+
+static void test_many_priorities (void **state)
+{
+    (void) state;
+    s_many (1, CROWD);
+    s_many (1000, 1000);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -216,6 +284,9 @@ int main (void)
         cmocka_unit_test (test_passed_over_until_the_next_turn),
         cmocka_unit_test (test_limit_and_blocks_keep_a_job_out),
         cmocka_unit_test (test_many_clients),
+        cmocka_unit_test (test_many_jobs_of_one_client),
+        cmocka_unit_test (test_many_jobs_of_many_clients),
+        cmocka_unit_test (test_many_priorities),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

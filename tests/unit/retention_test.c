@@ -1,5 +1,6 @@
 //  retention_test.c - what a durable job left is kept for seven days after its end
 
+#include "broker/rounds.h"
 #include "tests/lib/journal_rig.h"
 
 static job_t *s_done (house_t *house, agent_t *agent)
@@ -25,7 +26,7 @@ static void test_seven_days (void **state)
     old->over_us = house.rig.hub.now_us - LEDGER_KEPT_US - 1;
     young->over_us = house.rig.hub.now_us - LEDGER_KEPT_US + 60 * 1000000;
     young->ended_us = 1; // as of a machine whose clock was set since
-    ledger_sweep (house.rig.hub.ledger);
+    rounds_begin (&house.rig.hub);
     assert_null (ledger_find (house.rig.hub.ledger, gone));
     assert_non_null (ledger_find (house.rig.hub.ledger, kept));
     assert_non_null (ledger_find (house.rig.hub.ledger, waits));

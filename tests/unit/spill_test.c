@@ -115,7 +115,8 @@ static heard_t s_follow (house_t *self, job_t *job)
     follow_new (client, job, &(wire_job_follow_t){.ref = ref, .results = true, .output = true});
     stream_grant (client->out, 1u << 30, 1u << 30);
     for (int turns = 0; client->followers && turns < 1000; turns++) {
-        follow_pump_all (client, &self->rig.hub);
+        uint32_t records = 100000;
+        follow_pump_all (client, &self->rig.hub, &records);
         client_flush (client);
         while ((frame = stream_next (client->out)))
             s_hear (&heard, frame);
@@ -173,7 +174,8 @@ static void test_waiting_alone_brings_nothing_back (void **state)
     client_t *client = house.client;
     client_ref_add (client, 77, REF_FOLLOW, job->number);
     follow_new (client, job, &(wire_job_follow_t){.ref = 77, .wait = true});
-    follow_pump_all (client, &house.rig.hub);
+    uint32_t records = 1;
+    assert_false (follow_pump_all (client, &house.rig.hub, &records));
     assert_null (client->followers);
     house_turn (&house);
     house_turn (&house);
