@@ -8,6 +8,7 @@
 #include "common/log.h"
 
 #define JOINING_MS 5000      //  A lane that is not open by then is given up
+#define CANCELS_A_TURN 4096u //  Spans of leases that a worker is told to end
 #define OUTPUT_PACE_US 10000 //  Between two windows for output while results press: 100 MB/s of each task
 
 static void s_grant (void *owner, int64_t now_us)
@@ -214,13 +215,18 @@ void back_recall (void *owner, agent_t *agent, const spans_t *leases)
 static void s_flush_cancels (back_t *self, agent_t *agent)
 {
     spans_t part = agent->cancels;
-    for (size_t sent = 0; sent < agent->cancels.count; sent += part.count) {
-        part.spans = agent->cancels.spans + sent;
-        part.count = agent->cancels.count - sent < 4096 ? agent->cancels.count - sent : 4096;
+    bool empty = !lane_has_unsent (agent->lane);
+    size_t from = empty && agent->cancels_early ? 0 : agent->cancels_sent;
+    part.spans = agent->cancels.spans + from;
+    part.count = agent->cancels.count - from < CANCELS_A_TURN ? agent->cancels.count - from : CANCELS_A_TURN;
+    if (part.count)
         s_send_spans (self, agent, &part, false);
-    }
-    if (!lane_has_unsent (agent->lane))
-        agent->cancels.count = 0;
+    agent->cancels_sent = from + part.count;
+    agent->cancels_early = !empty;
+    if (empty && agent->cancels_sent == agent->cancels.count)
+        agent->cancels.count = agent->cancels_sent = 0;
+    else if (agent->cancels_sent < agent->cancels.count)
+        self->hub->unfinished = true;
 }
 
 static void s_flush_agent (back_t *self, agent_t *agent)

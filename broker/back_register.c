@@ -69,7 +69,7 @@ static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *he
         spans_add (adopted, lease->serial);
         job_t *job = ledger_find (self->hub->ledger, lease->job);
         if (job->tasks [lease->index].state == TASK_CANCELLING)
-            spans_add (&agent->cancels, lease->serial);
+            roster_cancel (agent, lease->serial);
     }
     return true;
 }

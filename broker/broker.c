@@ -436,7 +436,7 @@ static void s_turn (broker_t *self)
     ledger_settle (self->hub.ledger);
     back_flush (self->back);
     front_flush (self->front);
-    if (ledger_is_settling (self->hub.ledger)) {
+    if (ledger_is_settling (self->hub.ledger) && !self->hub.unfinished) {
         ledger_settle (self->hub.ledger); //  The last state of a job follows payloads that have just gone out
         front_flush (self->front);
     }

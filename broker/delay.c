@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define WAKES_A_TURN 2048u //  Beyond that, the next turn goes on
+
 typedef struct entry {
     int64_t due_us; //  When to wake it
     uint64_t job;   //  Number of the job
@@ -91,19 +93,11 @@ static entry_t s_pop (delay_t *self)
 static void s_ring (void *owner, int64_t now_us)
 {
     delay_t *self = owner;
-    while (self->count && self->heap [0].due_us <= now_us) {
+    for (unsigned i = 0; i < WAKES_A_TURN && self->count && self->heap [0].due_us <= now_us; i++) {
         entry_t entry = s_pop (self);
         self->wake (self->owner, entry.job, entry.index);
     }
     s_set_alarm (self);
-}
-
-int64_t delay_due_us (const delay_t *self, uint64_t job, uint32_t index)
-{
-    for (size_t i = 0; i < self->count; i++)
-        if (self->heap [i].job == job && self->heap [i].index == index)
-            return self->heap [i].due_us;
-    return 0;
 }
 
 void delay_each (const delay_t *self, delay_each_fn *each, void *owner)

@@ -11,14 +11,11 @@
 
 typedef struct delay delay_t;
 
-//  wake is called from timers_run for every entry that is due.
+//  wake is called from timers_run for every entry that is due; when they are many, in several runs.
 typedef void delay_wake_fn (void *owner, uint64_t job, uint32_t index);
 
 delay_t *delay_new (timers_t *timers, delay_wake_fn *wake, void *owner);
 void delay_destroy (delay_t **self_p);
-
-//  When that task is due; 0 if it does not wait here. Looks at every entry.
-int64_t delay_due_us (const delay_t *self, uint64_t job, uint32_t index);
 
 //  Calls each for every entry, in no order; what no longer waits is among them.
 typedef void delay_each_fn (void *owner, uint64_t job, uint32_t index, int64_t due_us);

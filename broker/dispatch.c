@@ -15,6 +15,7 @@
 #define LOOK_AHEAD_TASKS 1024u //  ... and in how many tasks
 #define RECALL_IDLE_US 5000    //  A worker that has not answered for so long is asked to return what waits
 #define RECALL_WAIT_US 100000
+#define RECALL_MAX 4096u //  Leases that are asked back in one frame
 #define ASIDE_MAX 64u
 #define PASSES_MAX 256u //  Jobs of a turn that cannot be placed for reasons of their own
 
@@ -436,6 +437,7 @@ static int64_t s_relieve (dispatch_t *self, agent_t *idle)
             continue;
         }
         uint32_t half = (busy->leased - busy->slots + 1) / 2;
+        half = half < RECALL_MAX ? half : RECALL_MAX;
         spans_t chosen = {0};
         s_choose (self, busy, idle, half, &chosen);
         if (chosen.count) {

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "broker/delay.h"
 #include "broker/doubt.h"
 #include "broker/ledger.h"
 #include "broker/ready.h"
@@ -35,10 +34,9 @@ static void s_ended (const job_t *job, uint32_t index, char *buffer, size_t size
 static void s_delayed (const hub_t *hub, const job_t *job, uint32_t index, char *buffer, size_t size)
 {
     const task_t *task = &job->tasks [index];
-    int64_t due_us = delay_due_us (hub->delay, job->number, index);
     snprintf (buffer, size, "backs off for another %lld s: %u %s failed, %u %s lost with a worker",
-              s_seconds (due_us - hub->now_us), task->failed, task->failed == 1 ? "try has" : "tries have",
-              task->lost, task->lost == 1 ? "was" : "were");
+              s_seconds (task->due_us - hub->now_us), task->failed,
+              task->failed == 1 ? "try has" : "tries have", task->lost, task->lost == 1 ? "was" : "were");
 }
 
 //  Leases are noted in the order in which they were given.

@@ -10,9 +10,11 @@
 
 #include "common/mean.h"
 
-#define FORGET_TASKS 65536u    //  So many that have ended well are worth a system call
-#define BYTES_A_US 100u        //  Through broker and worker, there and back, by the processor time of all
-#define BYTES_A_US_DURABLE 60u //  By way of the disk
+#define SHED_BYTES (256u * 1024) //  Given back in one call
+#define SHED_VISITS 2048u        //  What that costs
+#define FORGET_TASKS 65536u      //  So many that have ended well are worth a system call
+#define BYTES_A_US 100u          //  Through broker and worker, there and back, by the processor time of all
+#define BYTES_A_US_DURABLE 60u   //  By way of the disk
 
 job_t *job_new (uint64_t *bytes_p)
 {
@@ -21,6 +23,26 @@ job_t *job_new (uint64_t *bytes_p)
     self->stock = stock_new (bytes_p);
     *bytes_p += sizeof *self;
     return self;
+}
+
+//  The pages between from and the end of an array; about as long as they take to come back.
+static bool s_shed_array (job_t *self, void *array, size_t size, uint32_t *visits)
+{
+    uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE), begin = ((uintptr_t) array + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t) array + size) / page * page;
+    while (begin + self->shed < end && *visits) {
+        size_t left = end - begin - self->shed, part = left < SHED_BYTES ? left : SHED_BYTES;
+        madvise ((void *) (begin + self->shed), part, MADV_DONTNEED);
+        self->shed += part;
+        *visits -= *visits < SHED_VISITS ? *visits : SHED_VISITS;
+    }
+    return begin + self->shed >= end;
+}
+
+bool job_shed (job_t *self, uint32_t *visits)
+{
+    return stock_shed (self->stock, visits) && (!self->keep || keep_shed (self->keep, visits))
+           && s_shed_array (self, self->tasks, self->capacity * sizeof (task_t), visits);
 }
 
 static size_t s_task_bytes (const job_t *self)

@@ -67,6 +67,7 @@ typedef struct job {
     tries_t tries;              //  When and how often a task is tried again
     uint64_t expire_ms;         //  A task that has waited so long is not begun; 0: it waits for ever
     spans_t has;                //  Tasks by index whose results its client has from a broker before
+    size_t has_at;              //  Spans before this one are behind the tasks that have come
     uint64_t timeout_ms;        //  For one try
     uint64_t grace_ms;          //  From SIGTERM to SIGKILL
     int64_t created_us;         //  Wall time
@@ -89,6 +90,9 @@ typedef struct job {
     uint32_t ready;             //  Tasks in TASK_READY
     uint32_t delayed;           //  Tasks in TASK_DELAYED
     uint32_t leased;            //  Tasks with a lease
+    uint32_t cancelling;        //  Of these, tasks whose worker was told to end them
+    uint32_t struck;            //  Cancelled as a whole: workers were told of tasks before this one
+    size_t shed;                //  Bytes of its arrays that were given back
     uint32_t done;              //  Tasks that ended well
     uint32_t failed;            //  Tasks that ended in another way
     uint32_t told_waiting;      //  Of ready and delayed, as the sum of all jobs has it
@@ -131,7 +135,8 @@ typedef struct job {
     struct job *changed_prev;   //  Neighbours in the owner's list
     struct job *changed_next;   //  …
     bool settling;              //  It is in the ledger's list of jobs to look at
-    struct job *settle_next;    //  Next one there
+    struct job *settle_prev;    //  Neighbours there, or among jobs whose memory is given back
+    struct job *settle_next;    //  …
     walk_t *walks;              //  Those who go through the jobs and stand here
     UT_hash_handle hh_number;   //  In the ledger, by number
     UT_hash_handle hh_identity; //  In the ledger, by identity
@@ -139,6 +144,9 @@ typedef struct job {
 
 job_t *job_new (uint64_t *bytes_p);
 void job_destroy (job_t **self_p, uint64_t *bytes_p);
+
+//  Gives back memory of a job that goes, as far as visits (of a task, see requests.h) allow; it counts them down. True when job_destroy is cheap.
+bool job_shed (job_t *self, uint32_t *visits);
 
 //  Makes room for more tasks, and appends them as ready; place as in stock_append.
 void job_append (job_t *self, const wire_list_t *payloads, const stock_place_t *place, uint64_t *bytes_p);

@@ -182,10 +182,13 @@ void journal_cancel (journal_t *self, job_t *job, uint32_t index)
     journal_end (self, job, false);
 }
 
-void journal_retry (journal_t *self, job_t *job, uint32_t index)
+void journal_retry (journal_t *self, job_t *job, uint32_t first, uint32_t end)
 {
+    wire_log_retry_t fields = {.job = job->number, .index = first};
+    if (end > first + 1)
+        fields.end = end;
     journal_begin (self, WIRE_log_retry);
-    wire_pack_log_retry (&self->bytes, &(wire_log_retry_t){.job = job->number, .index = index});
+    wire_pack_log_retry (&self->bytes, &fields);
     journal_end (self, job, false);
 }
 

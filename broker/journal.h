@@ -77,7 +77,7 @@ void journal_leases (journal_t *self, const job_t *job, const agent_t *agent, ui
 void journal_again (journal_t *self, job_t *job, uint32_t index, int64_t wait_us);
 void journal_doom (journal_t *self, job_t *job);
 void journal_cancel (journal_t *self, job_t *job, uint32_t index);
-void journal_retry (journal_t *self, job_t *job, uint32_t index);
+void journal_retry (journal_t *self, job_t *job, uint32_t first, uint32_t end);
 void journal_ended (journal_t *self, job_t *job);
 void journal_forget (journal_t *self, job_t *job);
 void journal_withdraw (journal_t *self, job_t *job);

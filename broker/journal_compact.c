@@ -168,7 +168,7 @@ static void s_copy_result (journal_t *self, job_t *job, const keep_record_t *rec
     keep_place_t place = journal_record_result (self, job, &fields);
     keep_note (job->keep, position, &place);
     if (!stands)
-        journal_retry (self, job, record->index);
+        journal_retry (self, job, record->index, record->index + 1);
 }
 
 static void s_copy_kept (journal_t *self, job_t *job)

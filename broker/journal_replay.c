@@ -341,9 +341,12 @@ static bool s_retry (journal_t *self, cursor_t *cursor, uint64_t seq)
     job_t *job = s_job (self, record.job);
     if (!job)
         return true;
-    if (record.index != UINT32_MAX && record.index >= job->total)
+    if ((record.index != UINT32_MAX && record.index >= job->total) || record.end > job->total)
         return false;
-    ledger_retry (self->hub->ledger, job, (uint32_t) record.index);
+    if (record.end)
+        ledger_retry_some (self->hub->ledger, job, (uint32_t) record.index, (uint32_t) record.end);
+    else
+        ledger_retry (self->hub->ledger, job, (uint32_t) record.index);
     return true;
 }
 

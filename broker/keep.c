@@ -9,6 +9,7 @@
 #include "broker/hub.h"
 #include "common/hash.h"
 
+#define SHED_VISITS 1024u           //  What it costs to free a segment, in visits of a task
 #define SEGMENT_BYTES (256u * 1024) //  A segment that has grown to this is full
 
 typedef struct head {
@@ -78,25 +79,47 @@ static void s_free_large (keep_t *self, large_t *large)
     free (large);
 }
 
+static void s_free_wrote (keep_t *self, wrote_t *wrote)
+{
+    HASH_DEL (self->wrote, wrote);
+    free (wrote);
+}
+
+static void s_free_segment (segment_t *segment)
+{
+    buffer_free (&segment->bytes);
+    free (segment->runs);
+}
+
+static bool s_spend (uint32_t *visits, uint32_t cost)
+{
+    if (*visits == 0)
+        return false;
+    *visits -= *visits < cost ? *visits : cost;
+    return true;
+}
+
+bool keep_shed (keep_t *self, uint32_t *visits)
+{
+    while (self->large && s_spend (visits, SHED_VISITS))
+        s_free_large (self, self->large);
+    while (self->wrote && s_spend (visits, SHED_VISITS / 16))
+        s_free_wrote (self, self->wrote);
+    while (self->count && s_spend (visits, SHED_VISITS))
+        s_free_segment (&self->segments [--self->count]);
+    return !self->large && !self->wrote && self->count == 0;
+}
+
 void keep_destroy (keep_t **self_p)
 {
     assert (self_p);
     keep_t *self = *self_p;
     if (!self)
         return;
-    for (size_t i = 0; i < self->count; i++) {
-        buffer_free (&self->segments [i].bytes);
-        free (self->segments [i].runs);
-    }
+    uint32_t visits = UINT32_MAX;
+    while (!keep_shed (self, &visits))
+        visits = UINT32_MAX;
     free (self->segments);
-    large_t *large, *next_large;
-    HASH_ITER (hh, self->large, large, next_large)
-        s_free_large (self, large);
-    wrote_t *wrote, *next_wrote;
-    HASH_ITER (hh, self->wrote, wrote, next_wrote) {
-        HASH_DEL (self->wrote, wrote);
-        free (wrote);
-    }
     *self->bytes_p -= self->held;
     free (self);
     *self_p = NULL;

@@ -39,6 +39,9 @@ typedef struct keep_place {
 keep_t *keep_new (uint64_t *bytes_p);
 void keep_destroy (keep_t **self_p);
 
+//  Frees what is kept in a log that is not used any more, as far as visits allow; it counts them down. True when all is freed.
+bool keep_shed (keep_t *self, uint32_t *visits);
+
 //  Appends and returns the record's position. place: of the whole record in the store, or NULL.
 uint64_t keep_append (keep_t *self, keep_kind_t kind, uint32_t index, view_t body, const keep_place_t *place);
 

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "broker/delay.h"
 #include "broker/deliver.h"
@@ -34,6 +35,8 @@ void ledger_destroy (ledger_t **self_p)
         job->leased = 0;
         ledger_drop (self, job);
     }
+    while (self->gone)
+        ledger_free_gone (self);
     ghosts_destroy (&self->ghosts);
     free (self);
     *self_p = NULL;
@@ -74,8 +77,7 @@ void ledger_look_at (ledger_t *self, job_t *job)
     if (job->settling)
         return;
     job->settling = true;
-    job->settle_next = self->settling;
-    self->settling = job;
+    DL_APPEND2 (self->settling, job, settle_prev, settle_next);
 }
 
 journal_t *ledger_journal (const ledger_t *self, const job_t *job)
@@ -83,17 +85,25 @@ journal_t *ledger_journal (const ledger_t *self, const job_t *job)
     return job->durable ? self->hub->journal : NULL;
 }
 
-//  Results that the client has from a broker before are not made again.
+static void s_skip_one (job_t *job, uint32_t index)
+{
+    task_step (&job->tasks [index], TASK_DONE);
+    job->tasks [index].outcome = CADRE_OUTCOME_OK;
+    job->ready--;
+    job->done++;
+    stock_release (job->stock, index);
+}
+
+//  Results that the client has from a broker before are not made again. Both go up: each span, and each task, is looked at once.
 static void s_skip_ended (job_t *job, uint32_t first)
 {
-    for (uint32_t i = first; job->has.count && i < job->total; i++) {
-        if (!spans_hold (&job->has, i))
-            continue;
-        task_step (&job->tasks [i], TASK_DONE);
-        job->tasks [i].outcome = CADRE_OUTCOME_OK;
-        job->ready--;
-        job->done++;
-        stock_release (job->stock, i);
+    for (uint64_t at = first; job->has_at < job->has.count; job->has_at++) {
+        const wire_span_t *span = &job->has.spans [job->has_at];
+        uint64_t end = span->first + span->count;
+        for (at = span->first > at ? span->first : at; at < end && at < job->total; at++)
+            s_skip_one (job, (uint32_t) at);
+        if (end > job->total)
+            return;
     }
 }
 
@@ -161,6 +171,7 @@ static void s_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t inde
     task_t *task = &job->tasks [index];
     assert (job->leased > 0 && agent->leased > 0 && agent->work_us >= task->cost_us);
     job->leased--;
+    job->cancelling -= task->state == TASK_CANCELLING;
     job->share->work -= s_share (task->cost_us);
     ready_eased (self->hub->ready, job->share);
     agent->work_us -= task->cost_us;
@@ -246,7 +257,8 @@ static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t o
     }
     task_step (task, TASK_DELAYED);
     job->delayed++;
-    delay_add (self->hub->delay, self->hub->now_us + wait_us, job->number, index);
+    task->due_us = self->hub->now_us + wait_us;
+    delay_add (self->hub->delay, task->due_us, job->number, index);
     ledger_update (self, job);
     return true;
 }
@@ -259,7 +271,8 @@ void ledger_delay (ledger_t *self, job_t *job, uint32_t index, int64_t wait_us)
     task_step (task, TASK_DELAYED);
     job->ready--;
     job->delayed++;
-    delay_add (self->hub->delay, self->hub->now_us + wait_us, job->number, index);
+    task->due_us = self->hub->now_us + wait_us;
+    delay_add (self->hub->delay, task->due_us, job->number, index);
     ledger_update (self, job);
 }
 

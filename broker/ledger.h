@@ -71,8 +71,11 @@ void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind
 //  Ends tasks that have waited longer than the job's tasks may. True while some are left for a later turn: until then none of the job is to be given out.
 bool ledger_expire (ledger_t *self, job_t *job);
 
-//  Failed tasks of a detached job run again; index UINT32_MAX: all of them. Returns how many.
+//  Failed tasks of a detached job run again; index UINT32_MAX: all of them. Returns how many. _some: from first to before end; where that is called bit by bit,
+//  the job must not be reaping: then tasks that wait are still to end.
 uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index);
+uint32_t ledger_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t end);
+bool ledger_is_reaping (const job_t *job);
 
 //  Forgets a detached job all of whose tasks have ended.
 void ledger_forget (ledger_t *self, job_t *job);
@@ -154,7 +157,7 @@ void ledger_wake (void *self, uint64_t job, uint32_t index);
 //  Are there jobs that wait to be looked at again?
 bool ledger_is_settling (const ledger_t *self);
 
-//  Once a turn: dooms are carried out, jobs that are over end.
+//  Once a turn, as far as that may go: dooms are carried out, jobs that are over end, memory of those that are gone is given back.
 void ledger_settle (ledger_t *self);
 
 #endif

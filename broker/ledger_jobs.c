@@ -3,12 +3,16 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "broker/deliver.h"
 #include "broker/detail.h"
 #include "broker/journal.h"
 #include "broker/ledger_own.h"
 #include "broker/ready.h"
+
+#define DROP_VISITS 4096u //  Of a job that is cancelled, or goes: done at once
+#define WEIGH_JOBS 1024u  //  In one turn
 
 static void s_copy_options (job_t *job, const wire_job_open_t *open)
 {
@@ -123,6 +127,8 @@ void ledger_unmake (ledger_t *self, job_t *job)
     for (uint32_t i = 0; job->leased && i < job->total; i++)
         ledger_release (self, job, i);
     ledger_drop (self, job);
+    while (self->gone) //  While a log is read there are no turns
+        ledger_free_gone (self);
 }
 
 static void s_disown (ledger_t *self, job_t *job)
@@ -148,14 +154,18 @@ void ledger_end_lanes (ledger_t *self, job_t *job)
 
 static void s_unlist (ledger_t *self, job_t *job)
 {
-    for (job_t **at = &self->settling; job->settling && *at; at = &(*at)->settle_next)
-        if (*at == job) {
-            *at = job->settle_next;
-            job->settling = false;
-            return;
-        }
+    if (job->settling)
+        DL_DELETE2 (self->settling, job, settle_prev, settle_next);
+    job->settling = false;
 }
 
+static void s_free (ledger_t *self, job_t *job)
+{
+    DL_DELETE2 (self->gone, job, settle_prev, settle_next);
+    job_destroy (&job, &self->hub->job_bytes);
+}
+
+//  The memory of a large one is given back in turns.
 void ledger_drop (ledger_t *self, job_t *job)
 {
     assert (job->leased == 0);
@@ -178,7 +188,15 @@ void ledger_drop (ledger_t *self, job_t *job)
         HASH_DELETE (hh_identity, self->by_identity, job);
     if (self->last == job)
         self->last = NULL;
-    job_destroy (&job, &self->hub->job_bytes);
+    DL_APPEND2 (self->gone, job, settle_prev, settle_next);
+    uint32_t visits = DROP_VISITS;
+    if (job_shed (job, &visits))
+        s_free (self, job);
+}
+
+void ledger_free_gone (ledger_t *self)
+{
+    s_free (self, self->gone);
 }
 
 void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number)
@@ -190,10 +208,11 @@ void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number)
         ledger_unmake (self, job);
 }
 
-static void s_order_cancel (ledger_t *self, task_t *task)
+static void s_order_cancel (ledger_t *self, job_t *job, task_t *task)
 {
     task_step (task, TASK_CANCELLING);
-    spans_add (&roster_at (self->hub->roster, task->agent)->cancels, task->serial);
+    job->cancelling++;
+    roster_cancel (roster_at (self->hub->roster, task->agent), task->serial);
 }
 
 uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
@@ -204,27 +223,29 @@ uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
     if (task->state != TASK_LEASED)
         ledger_end (self, job, index, CADRE_OUTCOME_CANCELLED, (view_t){0});
     else {
-        s_order_cancel (self, task);
+        s_order_cancel (self, job, task);
         if (ledger_journal (self, job))
             journal_cancel (self->hub->journal, job, index);
     }
     return 1;
 }
 
-static uint32_t s_cancel_leased (ledger_t *self, job_t *job)
+bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits)
 {
-    uint32_t seen = 0, count = 0;
-    for (uint32_t i = 0; i < job->total && seen < job->leased; i++) {
-        task_t *task = &job->tasks [i];
-        if (!task_is_leased (task))
-            continue;
-        seen++;
-        if (task->state != TASK_LEASED)
-            continue;
-        s_order_cancel (self, task);
-        count++;
-    }
-    return count;
+    for (; job->cancelling < job->leased && job->struck < job->total && *visits; job->struck++, --*visits)
+        if (job->tasks [job->struck].state == TASK_LEASED)
+            s_order_cancel (self, job, &job->tasks [job->struck]);
+    return job->cancelling == job->leased || job->struck == job->total;
+}
+
+//  What is cancelled as a whole is cancelled bit by bit; few tasks are at once.
+static void s_strike_all (ledger_t *self, job_t *job)
+{
+    uint32_t visits = DROP_VISITS;
+    job->cancelled = true;
+    job->struck = 0;
+    ledger_strike (self, job, &visits);
+    ledger_look_at (self, job);
 }
 
 static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
@@ -236,16 +257,17 @@ static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
     ledger_look_at (self, job);
 }
 
+//  Twice is once: tasks that come later are cancelled, too.
 uint32_t ledger_cancel_all (ledger_t *self, job_t *job)
 {
-    uint32_t waiting = job->ready + job->delayed;
-    if (job_is_over (job))
+    uint32_t count = job->ready + job->delayed + job->leased - job->cancelling;
+    if (job_is_over (job) || (job->cancelled && job->doom == CADRE_OUTCOME_CANCELLED))
         return 0;
     s_doom (self, job, CADRE_OUTCOME_CANCELLED);
-    job->cancelled = true;
+    s_strike_all (self, job);
     if (ledger_journal (self, job))
         journal_doom (self->hub->journal, job);
-    return waiting + s_cancel_leased (self, job);
+    return count;
 }
 
 void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message)
@@ -269,11 +291,14 @@ static void s_retry_one (job_t *job, uint32_t index)
     job_put_back (job, index);
 }
 
-void ledger_reap_one (ledger_t *self, job_t *job)
+//  True when it did.
+bool ledger_reap_one (ledger_t *self, job_t *job)
 {
     uint32_t index = job->reaped++;
-    if (task_is_waiting (&job->tasks [index]))
-        ledger_end (self, job, index, job->doom, wire_view_of (&job->doom_detail));
+    if (!task_is_waiting (&job->tasks [index]))
+        return false;
+    ledger_end (self, job, index, job->doom, wire_view_of (&job->doom_detail));
+    return true;
 }
 
 //  The other tasks of a job that was cancelled stay cancelled. (While the log is read their ends are there already.)
@@ -283,12 +308,20 @@ static void s_finish_doom (ledger_t *self, job_t *job)
         ledger_reap_one (self, job);
 }
 
-uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
+//  The job is as one whose tasks have not ended.
+static void s_reopen (ledger_t *self, job_t *job)
+{
+    job->doom = 0;
+    job->cancelled = false;
+    job->ended = false;
+    job->ended_us = 0;
+    job->waiting_us = 0;
+    ledger_update (self, job);
+}
+
+uint32_t ledger_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t end)
 {
     uint32_t count = 0;
-    if (index != UINT32_MAX)
-        s_finish_doom (self, job);
-    uint32_t first = index == UINT32_MAX ? 0 : index, end = index == UINT32_MAX ? job->total : index + 1;
     for (uint32_t i = first; i < end; i++)
         if (job->tasks [i].state == TASK_DONE && job->tasks [i].outcome != CADRE_OUTCOME_OK) {
             s_retry_one (job, i);
@@ -297,14 +330,22 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
     if (count == 0)
         return 0;
     if (ledger_journal (self, job))
-        journal_retry (self->hub->journal, job, index);
-    job->doom = 0;
-    job->cancelled = false;
-    job->ended = false;
-    job->ended_us = 0;
-    job->waiting_us = 0;
-    ledger_update (self, job);
+        journal_retry (self->hub->journal, job, first, end);
+    s_reopen (self, job);
     return count;
+}
+
+bool ledger_is_reaping (const job_t *job)
+{
+    return job->doom && job->reaped < job->total;
+}
+
+uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
+{
+    if (index == UINT32_MAX)
+        return ledger_retry_some (self, job, 0, job->total);
+    s_finish_doom (self, job);
+    return ledger_retry_some (self, job, index, index + 1);
 }
 
 void ledger_forget (ledger_t *self, job_t *job)
@@ -354,10 +395,8 @@ void ledger_abandon (ledger_t *self, client_t *client)
         s_disown (self, job);
         HASH_DELETE (hh_identity, self->by_identity, job); //  The client may come back and open it anew
         job->abandoned = true;
-        job->cancelled = true;
-        s_cancel_leased (self, job);
+        s_strike_all (self, job);
         ready_update (self->hub->ready, job, true);
-        ledger_look_at (self, job);
     }
 }
 
@@ -377,13 +416,22 @@ static bool s_is_full (const hub_t *hub)
     return hub_used_bytes (hub) >= most && hub->kept_bytes >= hub->memory_limit / 8;
 }
 
+static void s_go_on_weighing (ledger_t *self)
+{
+    job_t *job;
+    for (unsigned i = 0; i < WEIGH_JOBS && (job = ledger_step (&self->weighing)) != NULL; i++)
+        if (job->detached && !job->durable)
+            ledger_update (self, job);
+    self->hub->unfinished = self->hub->unfinished || self->weighing.at;
+}
+
 void ledger_weigh (ledger_t *self)
 {
     bool full = s_is_full (self->hub);
+    s_go_on_weighing (self);
     if (full == self->hub->full)
         return;
     self->hub->full = full;
-    for (job_t *job = self->by_number; job; job = job->hh_number.next)
-        if (job->detached && !job->durable)
-            ledger_update (self, job);
+    ledger_walk (self, &self->weighing);
+    s_go_on_weighing (self);
 }

@@ -11,11 +11,13 @@ struct ledger {
     job_t *by_number;   //  All jobs (uthash)
     job_t *by_identity; //  The same by identity
     job_t *last;        //  The one that was found last
-    job_t *settling;    //  Those to look at when the turn ends
-    uint64_t numbers;   //  The last number given
-    size_t attached;    //  Attached jobs that have a client
-    ghosts_t *ghosts;   //  Detached jobs that were forgotten
-    job_t *log;         //  Durable jobs in the order in which they begin in the log
+    job_t *gone;     //  Jobs that are in nothing any more, and whose memory is given back bit by bit (utlist)
+    walk_t weighing; //  How far jobs were told that memory is full, or is no more
+    job_t *settling; //  Those to look at when the turn ends
+    uint64_t numbers; //  The last number given
+    size_t attached;  //  Attached jobs that have a client
+    ghosts_t *ghosts; //  Detached jobs that were forgotten
+    job_t *log;       //  Durable jobs in the order in which they begin in the log
 };
 
 //  The job's changes are recorded: NULL for a job that is not durable, and while the log is read.
@@ -27,11 +29,17 @@ void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, v
 //  ledger_log.c: it is in the log no more.
 void ledger_log_drop (ledger_t *self, job_t *job);
 
+//  Workers are told to end tasks of a job that was cancelled; counts down visits. True when all were told.
+bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits);
+
 //  The next task of a doomed job ends, if it waits.
-void ledger_reap_one (ledger_t *self, job_t *job);
+bool ledger_reap_one (ledger_t *self, job_t *job);
 
 //  Lanes that know the job are told that no more of its tasks come.
 void ledger_end_lanes (ledger_t *self, job_t *job);
+
+//  Frees the first of those that are gone, whatever it still holds.
+void ledger_free_gone (ledger_t *self);
 
 //  Frees the job and takes it out of everything.
 void ledger_drop (ledger_t *self, job_t *job);

@@ -1,6 +1,7 @@
 //  ledger_settle.c - what many tasks of a job need: dooms, expiry, and the end of the job
 
 #include <string.h>
+#include <utlist.h>
 
 #include "broker/deliver.h"
 #include "broker/detail.h"
@@ -11,6 +12,20 @@
 #define REAP_BACKLOG_BYTES                                                                                   \
     (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
 
+//  What a turn may do, in visits of a task (see requests.h); less while others wait for the turn.
+#define VISITS_QUIET 32768u
+#define VISITS_HEARD 8192u
+#define VISITS_SLICE 4096u //  Of one job, before it is another one's turn
+#define VISITS_JOB 16u     //  What a look at a job costs
+#define VISITS_END 64u     //  What the end of a task costs
+#define VISITS_SHED 32768u //  For memory that is given back; four times as much where that is scarce
+
+typedef enum progress {
+    SETTLED, //  Nothing more is to be done for the job now
+    BLOCKED, //  Its client must read first, or the disk write
+    PUT_OFF  //  It goes on in another turn
+} progress_t;
+
 //  Many tasks that end at once fill memory with what they leave: its client must read that first, or the disk take it.
 static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
 {
@@ -19,38 +34,47 @@ static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
     return job->owner && client_backlog (job->owner) > REAP_BACKLOG_BYTES;
 }
 
-//  False when it goes on later.
-static bool s_end_expired (ledger_t *self, job_t *job)
+static void s_spend (uint32_t *visits, uint32_t cost)
+{
+    *visits -= *visits < cost ? *visits : cost;
+}
+
+static progress_t s_end_expired (ledger_t *self, job_t *job, uint32_t *visits)
 {
     buffer_t detail = {0};
     detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun", NULL);
-    while (job->expired < job->expires && !s_has_much_to_tell (self, job)) {
+    while (job->expired < job->expires && *visits && !s_has_much_to_tell (self, job)) {
         uint32_t index = job->expired++;
-        if (job->tasks [index].state == TASK_READY && job->tasks [index].attempt == 0)
+        bool ends = job->tasks [index].state == TASK_READY && job->tasks [index].attempt == 0;
+        if (ends)
             ledger_end (self, job, index, CADRE_OUTCOME_EXPIRED, wire_view_of (&detail));
+        s_spend (visits, ends ? VISITS_END : 1);
     }
     buffer_free (&detail);
-    return job->expired == job->expires;
+    return job->expired == job->expires ? SETTLED : *visits ? BLOCKED : PUT_OFF;
 }
 
 //  The rest is ended in later turns.
 bool ledger_expire (ledger_t *self, job_t *job)
 {
-    if (!expiry_look (self->hub, job) || s_end_expired (self, job))
+    uint32_t visits = VISITS_SLICE;
+    if (!expiry_look (self->hub, job) || s_end_expired (self, job, &visits) == SETTLED)
         return false;
     ledger_look_at (self, job);
     return true;
 }
 
-//  Ends waiting tasks of a doomed job; false when it goes on later.
-static bool s_reap (ledger_t *self, job_t *job)
+//  Ends waiting tasks of a doomed job.
+static progress_t s_reap (ledger_t *self, job_t *job, uint32_t *visits)
 {
-    while (job->doom && !job->abandoned && job->reaped < job->total) {
+    while (ledger_is_reaping (job) && !job->abandoned) {
+        if (*visits == 0)
+            return PUT_OFF;
         if (s_has_much_to_tell (self, job))
-            return false;
-        ledger_reap_one (self, job);
+            return BLOCKED;
+        s_spend (visits, ledger_reap_one (self, job) ? VISITS_END : 1);
     }
-    return true;
+    return SETTLED;
 }
 
 //  Of a job that had ended before a restart the log says when, by the wall's clock; that is not asked again while this broker runs.
@@ -77,25 +101,34 @@ static void s_finish_detached (ledger_t *self, job_t *job)
     follow_touch (job, self->hub);
 }
 
-//  True when nothing more is to be done for the job now.
-static bool s_settle_one (ledger_t *self, job_t *job)
+//  The job is over: whoever waits is told.
+static progress_t s_finish (ledger_t *self, job_t *job)
 {
-    if (!s_reap (self, job) || (job->expired < job->expires && !s_end_expired (self, job)))
-        return false;
-    if (!job_is_over (job))
-        return true;
     if (job->detached) {
         s_finish_detached (self, job);
-        return true;
+        return SETTLED;
     }
     if (job->owner) {
         client_flush (job->owner);
         if (stream_is_cutting (job->owner->out))
-            return false;
+            return BLOCKED;
         client_state (job->owner, self->hub, job->ref, job, true);
     }
     ledger_drop (self, job);
-    return true;
+    return SETTLED;
+}
+
+static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
+{
+    s_spend (visits, VISITS_JOB);
+    if (job->cancelled && !ledger_strike (self, job, visits))
+        return PUT_OFF;
+    progress_t progress = s_reap (self, job, visits);
+    if (progress == SETTLED && job->expired < job->expires)
+        progress = s_end_expired (self, job, visits);
+    if (progress == SETTLED && job_is_over (job))
+        progress = s_finish (self, job);
+    return progress;
 }
 
 bool ledger_is_settling (const ledger_t *self)
@@ -103,14 +136,42 @@ bool ledger_is_settling (const ledger_t *self)
     return self->settling != NULL;
 }
 
+//  The next job has its part of the turn. One that is blocked, by its client or the disk, is looked at again when that moves: that turns the loop.
+static progress_t s_settle_next (ledger_t *self, uint32_t *visits)
+{
+    job_t *job = self->settling;
+    uint32_t slice = *visits < VISITS_SLICE ? *visits : VISITS_SLICE, left = slice;
+    DL_DELETE2 (self->settling, job, settle_prev, settle_next);
+    job->settling = false;
+    progress_t progress = s_settle_one (self, job, &left);
+    if (progress != SETTLED)
+        ledger_look_at (self, job);
+    s_spend (visits, slice - left);
+    return progress;
+}
+
+static void s_shed (ledger_t *self)
+{
+    uint32_t visits = hub_is_tight (self->hub) ? 4 * VISITS_SHED : VISITS_SHED;
+    while (self->gone && job_shed (self->gone, &visits))
+        ledger_free_gone (self);
+    self->hub->unfinished = self->hub->unfinished || self->gone;
+}
+
+//  Jobs in turn, until all that are left are blocked.
 void ledger_settle (ledger_t *self)
 {
-    job_t *list = self->settling, *next;
-    self->settling = NULL;
-    for (job_t *job = list; job; job = next) {
-        next = job->settle_next;
-        job->settling = false;
-        if (!s_settle_one (self, job))
-            ledger_look_at (self, job);
+    uint32_t visits = self->hub->heard ? VISITS_HEARD : VISITS_QUIET;
+    size_t left, blocked = 0;
+    bool moved = false;
+    job_t *job;
+    DL_COUNT2 (self->settling, job, left, settle_next);
+    while (blocked < left && self->settling && visits) {
+        progress_t progress = s_settle_next (self, &visits);
+        left -= progress == SETTLED;
+        blocked = progress == BLOCKED ? blocked + 1 : 0;
+        moved = moved || progress != BLOCKED;
     }
+    s_shed (self);
+    self->hub->unfinished = self->hub->unfinished || (moved && self->settling);
 }

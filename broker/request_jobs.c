@@ -9,6 +9,8 @@
 #include "broker/requests.h"
 
 #define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
+#define RETRY_TASKS 1024u     //  That are looked at in a row
+#define VISITS_RETRY 16u      //  What a task that is tried again costs, in visits
 #define VISITS_JOB 8u         //  What a look at a job costs, in visits of a task
 
 static const char *s_kind_name (uint32_t kind)
@@ -96,10 +98,23 @@ cadre_error_t request_job_cancel (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
+//  Failed tasks up to the end, bit by bit. What is still to end as cancelled ends first.
+static void s_retry (request_t *self, job_t *job, uint64_t end)
+{
+    self->unfinished = ledger_is_reaping (job);
+    while (!self->unfinished && self->at < end && request_goes_on (self)) {
+        uint64_t next = self->at + RETRY_TASKS < end ? self->at + RETRY_TASKS : end;
+        uint32_t count = ledger_retry_some (self->hub->ledger, job, (uint32_t) self->at, (uint32_t) next);
+        request_spend (self, (uint32_t) (next - self->at) + count * VISITS_RETRY);
+        self->at = next;
+        self->found += count;
+    }
+}
+
 cadre_error_t request_job_retry (request_t *self, fault_t *fault)
 {
     job_t *job;
-    uint32_t index = UINT32_MAX;
+    uint32_t index;
     uint64_t task;
     if (request_job (self, &job, fault))
         return fault->code;
@@ -110,9 +125,14 @@ cadre_error_t request_job_retry (request_t *self, fault_t *fault)
             (unsigned long long) job->number, job->client_name);
     if (front_check_rights (self->hub, self->client, job->kind, job->function, fault))
         return fault->code;
-    if (request_uint (self, "task", &task) && request_task (self, job, &index, fault))
+    bool one = request_uint (self, "task", &task);
+    if (one && request_task (self, job, &index, fault))
         return fault->code;
-    s_reply_count (self, "tasks", ledger_retry (self->hub->ledger, job, index));
+    if (one && !self->begun)
+        self->at = index;
+    s_retry (self, job, one ? (uint64_t) index + 1 : job->total);
+    if (!self->unfinished)
+        s_reply_count (self, "tasks", self->found);
     return CADRE_OK;
 }
 
@@ -305,6 +325,9 @@ cadre_error_t request_task_drop (request_t *self, fault_t *fault)
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "task %llu.%u is not in quarantine: cadre task list %llu shows which are",
                           (unsigned long long) job->number, index, (unsigned long long) job->number);
+    self->unfinished = ledger_is_reaping (job);
+    if (self->unfinished)
+        return CADRE_OK;
     ledger_retry (self->hub->ledger, job, index);
     s_reply_count (self, "dropped", ledger_cancel (self->hub->ledger, job, index));
     return CADRE_OK;

@@ -227,7 +227,8 @@ void roster_end_session (roster_t *self, agent_t *agent)
     agent->stalls = 0;
     agent->unacknowledged_bytes = 0;
     agent->beat_due = false;
-    agent->cancels.count = 0;
+    agent->cancels.count = agent->cancels_sent = 0;
+    agent->cancels_early = false;
     agent->recall_until_us = 0;
     roster_changed (self, agent);
 }
@@ -403,6 +404,15 @@ void roster_nearest (const roster_t *self, const char *function, size_t max, cha
         guess_offer (guess, known->name);
     guess_print (guess, buffer, size);
     guess_destroy (&guess);
+}
+
+//  What was sent does not grow.
+void roster_cancel (agent_t *agent, uint64_t serial)
+{
+    if (agent->cancels_sent == agent->cancels.count)
+        spans_begin (&agent->cancels, serial);
+    else
+        spans_add (&agent->cancels, serial);
 }
 
 void roster_note_lease (agent_t *agent, const lease_t *lease)

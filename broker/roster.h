@@ -92,15 +92,17 @@ typedef struct agent {
     size_t leases_count;            //  How many
     size_t leases_capacity;         //  Allocated
     spans_t cancels;                //  To be cancelled
-    int64_t recall_until_us;        //  A recall is out until then at the longest; 0: none
-    uint64_t claimed;               //  Turn in which a job waits for its slots: nobody looks ahead
-    uint64_t sent;                  //  Tasks given, ever
-    uint64_t answered;              //  Leases answered, ever
-    uint64_t done;                  //  Tasks ended well, ever
-    uint64_t failed;                //  Tasks ended in another way, ever
-    UT_hash_handle hh_session;      //  In the roster, by session
-    UT_hash_handle hh_uuid;         //  In the roster, by uuid
-    UT_hash_handle hh_route;        //  In the roster, by route, unless that is 0
+    size_t cancels_sent;            //  Of these, so many were sent
+    bool cancels_early;        //  ... while leases waited in the lane: they are sent again when it is empty
+    int64_t recall_until_us;   //  A recall is out until then at the longest; 0: none
+    uint64_t claimed;          //  Turn in which a job waits for its slots: nobody looks ahead
+    uint64_t sent;             //  Tasks given, ever
+    uint64_t answered;         //  Leases answered, ever
+    uint64_t done;             //  Tasks ended well, ever
+    uint64_t failed;           //  Tasks ended in another way, ever
+    UT_hash_handle hh_session; //  In the roster, by session
+    UT_hash_handle hh_uuid;    //  In the roster, by uuid
+    UT_hash_handle hh_route;   //  In the roster, by route, unless that is 0
 } agent_t;
 
 roster_t *roster_new (void);
@@ -158,6 +160,9 @@ bool roster_knew (const roster_t *self, const char *function);
 
 //  Up to max names that are close to function, separated by commas; empty if there are none.
 void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer, size_t size);
+
+//  The agent is to be told to end this lease.
+void roster_cancel (agent_t *agent, uint64_t serial);
 
 //  Notes a lease given to the agent.
 void roster_note_lease (agent_t *agent, const lease_t *lease);

@@ -27,6 +27,11 @@ void spans_add (spans_t *self, uint64_t serial)
         *s_append (self) = (wire_span_t){.first = serial, .count = 1};
 }
 
+void spans_begin (spans_t *self, uint64_t serial)
+{
+    *s_append (self) = (wire_span_t){.first = serial, .count = 1};
+}
+
 void spans_free (spans_t *self)
 {
     free (self->spans);
@@ -49,14 +54,19 @@ static int s_compare (const void *a, const void *b)
 bool spans_read (spans_t *self, const wire_list_t *list)
 {
     cursor_t cursor = cursor_of_view (list->values);
+    bool rises = true;
     for (size_t i = 0; i < list->count; i++) {
         wire_span_t span;
         if (!wire_read_span (&cursor, &span) || span.count == 0 || span.count - 1 > UINT64_MAX - span.first)
             return false;
+        rises = rises && (self->count == 0 || self->spans [self->count - 1].first <= span.first);
         *s_append (self) = span;
     }
-    if (self->count)
-        qsort (self->spans, self->count, sizeof (wire_span_t), s_compare);
+    if (rises)
+        return true;
+    if (self->count > SPANS_SORT_MAX)
+        return false;
+    qsort (self->spans, self->count, sizeof (wire_span_t), s_compare);
     return true;
 }
 

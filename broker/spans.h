@@ -19,7 +19,11 @@ void spans_free (spans_t *self);
 //  Appends the spans, packed.
 void spans_pack (const spans_t *self, buffer_t *list);
 
-//  Reads a list of spans and sorts it; false when one is empty or overflows.
+//  Adds a serial as a span of its own.
+void spans_begin (spans_t *self, uint64_t serial);
+
+//  Reads a list of spans and sorts it; false when one is empty or overflows, or there are more than SPANS_SORT_MAX that do not rise: to sort them would take long.
+#define SPANS_SORT_MAX 16384u
 bool spans_read (spans_t *self, const wire_list_t *list);
 
 //  Is it in one of them? Only after spans_read, or when serials were added in rising order.

@@ -8,6 +8,7 @@
 
 #include "common/hash.h"
 
+#define SHED_VISITS 128u              //  What it costs to free a block, in visits of a task
 #define BLOCK_FULL_BYTES (32u * 1024) //  Nothing joins a block that has grown to this
 
 typedef struct block {
@@ -67,6 +68,22 @@ static void s_free_large (stock_t *self, large_t *large)
     HASH_DEL (self->large, large);
     buffer_free (&large->payload);
     free (large);
+}
+
+static void s_spend (uint32_t *visits)
+{
+    *visits -= *visits < SHED_VISITS ? *visits : SHED_VISITS;
+}
+
+bool stock_shed (stock_t *self, uint32_t *visits)
+{
+    for (; self->head < self->count && *visits; self->head++) {
+        s_free_block (self, &self->blocks [self->head]);
+        s_spend (visits);
+    }
+    for (; self->large && *visits; s_spend (visits))
+        s_free_large (self, self->large);
+    return self->head == self->count && !self->large;
 }
 
 void stock_destroy (stock_t **self_p)

@@ -20,6 +20,9 @@ typedef struct stock stock_t;
 stock_t *stock_new (uint64_t *bytes_p);
 void stock_destroy (stock_t **self_p);
 
+//  Frees payloads of a stock that is not used any more, as far as visits allow; it counts them down. True when all are freed.
+bool stock_shed (stock_t *self, uint32_t *visits);
+
 //  Where in the store the values of a block lie.
 typedef struct stock_place {
     uint64_t seq;    //  The batch

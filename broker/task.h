@@ -25,6 +25,7 @@ typedef struct task {
     union {
         uint64_t serial; //  While it is leased: its lease
         int64_t code;    //  When it is done: exit code or signal
+        int64_t due_us;  //  While it is delayed: when its wait is over
     };
     uint32_t agent; //  Place in the roster of who holds the lease, or held the last one
     union {

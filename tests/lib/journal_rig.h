@@ -67,6 +67,11 @@ static inline void house_leave (house_t *self)
     journal_close (&self->rig.hub.journal, &fault);
     while (ledger_first (self->rig.hub.ledger)) //  Followers go before their clients
         ledger_unmake (self->rig.hub.ledger, ledger_first (self->rig.hub.ledger));
+    do //  Memory of large ones goes in turns
+    {
+        self->rig.hub.unfinished = false;
+        ledger_settle (self->rig.hub.ledger);
+    } while (self->rig.hub.unfinished);
     assert_int_equal (self->rig.hub.job_bytes, 0);
     assert_int_equal (self->rig.hub.kept_bytes, 0);
     hub_rig_end_client (&self->rig, &self->client);

@@ -43,10 +43,39 @@ static void test_they_wake_when_due (void **state)
     timers_destroy (&timers);
 }
 
+static size_t s_many;
+
+static void s_count_one (void *owner, uint64_t job, uint32_t index)
+{
+    (void) owner, (void) job, (void) index;
+    s_many++;
+}
+
+//  A hundred thousand that are due at once do not take a turn for themselves
+static void test_many_wake_in_several_turns (void **state)
+{
+    (void) state;
+    timers_t *timers = timers_new ();
+    delay_t *delay = delay_new (timers, s_count_one, NULL);
+    for (uint32_t i = 0; i < 100000; i++)
+        delay_add (delay, 100 + i % 7, 7, i);
+    unsigned turns = 0;
+    for (int64_t now_us = 1000; s_many < 100000; now_us += 10, turns++) {
+        size_t before = s_many;
+        timers_run (timers, now_us);
+        assert_in_range (s_many - before, 1, 4096);
+        assert_int_equal (timers_next_ms (timers, now_us + 10, 1000), s_many < 100000 ? 0 : 1000);
+    }
+    assert_in_range (turns, 25, 100);
+    delay_destroy (&delay);
+    timers_destroy (&timers);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_they_wake_when_due),
+        cmocka_unit_test (test_many_wake_in_several_turns),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

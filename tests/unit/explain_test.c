@@ -151,7 +151,7 @@ static void test_it_was_tried (void **state)
     rig_t rig;
     s_begin (&rig, &(wire_job_open_t){.retries = 1, .backoff_ms = 20000});
     s_answer (&rig, 0, CADRE_OUTCOME_ERROR);
-    int64_t due_us = delay_due_us (rig.base.hub.delay, rig.job->number, 0);
+    int64_t due_us = rig.job->tasks [0].due_us;
     rig.base.hub.now_us = due_us - 2500000;
     s_says (&rig, rig.job, 0, "backs off for another 3 s: 1 try has failed, 0 were lost with a worker");
     dispatch_run (rig.dispatch);

@@ -305,6 +305,96 @@ static void test_old_leases_are_dropped_from_the_list (void **state)
     hub_rig_end (&rig);
 }
 
+//  ---- many tasks -----------------------------------------------------------
+
+#define CROWD 200000u
+
+//  Turns until nothing is left to do; how many that took, and the most tasks that ended in one.
+static unsigned s_settle (hub_rig_t *rig, const job_t *job, uint32_t *most)
+{
+    unsigned turns = 0;
+    *most = 0;
+    do {
+        uint32_t before = job ? job->failed : 0;
+        rig->hub.unfinished = false;
+        ledger_settle (rig->hub.ledger);
+        uint32_t ended = job ? job->failed - before : 0;
+        *most = ended > *most ? ended : *most;
+        assert_in_range (++turns, 1, 100000);
+    } while (rig->hub.unfinished);
+    return turns;
+}
+
+//  Tasks end so many a turn, and workers are told at once of what they have, wherever in the job that is
+static void test_a_large_job_is_cancelled_bit_by_bit (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    uint32_t most;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, CROWD);
+    job->next = CROWD - 2;
+    uint32_t one = s_lease (&rig, job, agent), other = s_lease (&rig, job, agent);
+    assert_int_equal (ledger_cancel_all (rig.hub.ledger, job), CROWD);
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal (ledger_cancel_all (rig.hub.ledger, job), 0); //  Twice is free
+    assert_in_range (s_settle (&rig, job, &most), CROWD / 1024, CROWD / 128);
+    assert_in_range (most, 1, 1024);
+    assert_int_equal (job->failed, CROWD - 2);
+    assert_int_equal (job->tasks [one].state, TASK_CANCELLING);
+    assert_int_equal (job->tasks [other].state, TASK_CANCELLING);
+    assert_int_equal (job->cancelling, 2);
+    assert_true (hub_rig_answer (&rig, agent, job, one, 1, CADRE_OUTCOME_CANCELLED, 5));
+    assert_true (hub_rig_answer (&rig, agent, job, other, 2, CADRE_OUTCOME_CANCELLED, 5));
+    assert_int_equal (job->cancelling, 0);
+    s_settle (&rig, job, &most);
+    assert_true (job->ended);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+//  What waits for its client to read does not keep the loop awake
+static void test_a_blocked_job_does_not_turn_the_loop (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    uint32_t most;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
+    ledger_cancel_all (rig.hub.ledger, job);
+    s_settle (&rig, job, &most);
+    assert_in_range (job->failed, 1000, CROWD * 10 - 1);
+    assert_false (rig.hub.unfinished);
+    assert_true (ledger_is_settling (rig.hub.ledger));
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+//  The tasks of a client that is lost, and what a job of millions took up
+static void test_memory_goes_in_turns (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    uint32_t most;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 8);
+    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
+    job->next = CROWD * 10 - 1;
+    uint32_t last = s_lease (&rig, job, agent);
+    ledger_abandon (rig.hub.ledger, client);
+    s_settle (&rig, NULL, &most);
+    assert_int_equal (job->tasks [last].state, TASK_CANCELLING);
+    assert_true (hub_rig_answer (&rig, agent, job, last, 1, CADRE_OUTCOME_CANCELLED, 5));
+    assert_in_range (s_settle (&rig, NULL, &most), 5, 1000);
+    assert_int_equal (rig.hub.job_bytes, 0);
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -320,6 +410,9 @@ int main (void)
         cmocka_unit_test (test_a_lost_client_s_job_ends_with_its_last_lease),
         cmocka_unit_test (test_failed_tasks_of_a_detached_job_run_again),
         cmocka_unit_test (test_old_leases_are_dropped_from_the_list),
+        cmocka_unit_test (test_a_large_job_is_cancelled_bit_by_bit),
+        cmocka_unit_test (test_a_blocked_job_does_not_turn_the_loop),
+        cmocka_unit_test (test_memory_goes_in_turns),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

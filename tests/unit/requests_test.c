@@ -260,6 +260,32 @@ static void test_a_list_of_a_job_that_goes (void **state)
     s_end (&house);
 }
 
+//  Failed tasks are tried again bit by bit, when what is still to be cancelled has ended
+static void test_a_retry_is_cut_into_turns (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    const uint32_t tasks = 100000;
+    job_t *job = s_job (&house, tasks);
+    ledger_cancel_all (house.rig.hub.ledger, job);
+    s_ask (&house, house.one, "job.retry", job->number, NULL, NULL);
+    for (unsigned i = 0; i < 10; i++)
+        front_answer (house.front);
+    assert_false (s_hear (&house, house.one));
+    assert_int_equal (job->ready + job->failed, tasks);
+    while (job->failed < tasks)
+        ledger_settle (house.rig.hub.ledger);
+    assert_in_range (s_turns (&house, house.one), 20, 1000);
+    cursor_t count = cursor_find (house.last.body, "tasks");
+    uint64_t number = 0;
+    assert_true (cursor_uint (&count, &number));
+    assert_int_equal (number, tasks);
+    assert_int_equal (job->ready, tasks);
+    assert_string_equal (job_state_name (job), "active");
+    s_end (&house);
+}
+
 //  Whatever a job of an old store is called, it can be listed: texts are cut at a character, with a mark
 static void test_what_is_too_long_is_cut (void **state)
 {
@@ -308,6 +334,7 @@ int main (void)
         cmocka_unit_test (test_an_inbox_has_an_end),
         cmocka_unit_test (test_a_list_survives_what_it_stands_at),
         cmocka_unit_test (test_a_list_of_a_job_that_goes),
+        cmocka_unit_test (test_a_retry_is_cut_into_turns),
         cmocka_unit_test (test_what_is_too_long_is_cut),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
