@@ -21,6 +21,7 @@
 #include "common/place.h"
 #include "common/private.h"
 #include "common/sockets.h"
+#include "common/threads.h"
 #include "common/units.h"
 
 #define LISTEN_BYTES 2048
@@ -285,9 +286,11 @@ static int s_serve (settings_t *self, void *context, sigset_t *signals)
         return s_fail (&fault);
     watch_t watch = {.broker = broker, .signal_fd = signalfd (-1, signals, SFD_CLOEXEC)};
     pthread_t thread;
-    if (watch.signal_fd < 0 || pthread_create (&thread, NULL, s_watch, &watch)) {
+    if (watch.signal_fd < 0)
+        fault_set (&fault, CADRE_ERROR_DESCRIPTORS,
+                   "signals cannot be watched: %s; raise the limit (ulimit -n)", strerror (errno));
+    if (watch.signal_fd < 0 || threads_start (&thread, s_watch, &watch, &fault)) {
         broker_destroy (&broker);
-        fault_set (&fault, CADRE_ERROR_IO, "signals cannot be watched: %s", strerror (errno));
         return s_fail (&fault);
     }
     log_say ("ready at %s", self->listen);

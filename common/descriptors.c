@@ -3,10 +3,16 @@
 #include "common/descriptors.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define POLL_COUNT 256u     // descriptors that are asked about at a time
+#define POLL_LIMIT 1048576u // beyond this nobody looks
 
 static size_t s_number (rlim_t limit)
 {
@@ -31,20 +37,66 @@ size_t descriptors_raise (void)
     return s_limit ();
 }
 
+void descriptors_raise_for (size_t count)
+{
+    if (descriptors_free () < count)
+        descriptors_raise ();
+}
+
+//  A pipe's ends, like files that were opened for one direction, refuse the other one.
+static void s_hold_by_pipe (int fd)
+{
+    int ends [2];
+    if (pipe (ends))
+        return;
+    dup2 (fd == STDIN_FILENO ? ends [1] : ends [0], fd);
+    for (int i = 0; i < 2; i++)
+        if (ends [i] != fd)
+            close (ends [i]);
+}
+
 //  open gives the lowest number that is free, so from 0 upwards it fills the gaps.
 void descriptors_hold_standard (void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
-            return;
+            s_hold_by_pipe (fd);
+}
+
+int descriptors_null (void)
+{
+    int fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd >= 0 || errno == EMFILE || errno == ENFILE)
+        return fd;
+    fd = memfd_create ("null", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd >= 0)
+        fcntl (fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+    return fd;
+}
+
+//  Without /proc: the kernel marks those that are not open.
+static size_t s_count_by_poll (void)
+{
+    struct pollfd items [POLL_COUNT];
+    const size_t limit = s_limit () < POLL_LIMIT ? s_limit () : POLL_LIMIT;
+    size_t count = 0;
+    for (size_t from = 0; from < limit; from += POLL_COUNT) {
+        const size_t some = limit - from < POLL_COUNT ? limit - from : POLL_COUNT;
+        for (size_t i = 0; i < some; i++)
+            items [i] = (struct pollfd){.fd = (int) (from + i)};
+        if (poll (items, some, 0) < 0)
+            return limit;
+        for (size_t i = 0; i < some; i++)
+            count += !(items [i].revents & POLLNVAL);
+    }
+    return count;
 }
 
 size_t descriptors_open (void)
 {
     DIR *folder = opendir ("/proc/self/fd");
-    //  Without /proc, or without one free descriptor to read it with, assume that none is left
     if (!folder)
-        return s_limit ();
+        return s_count_by_poll ();
     size_t count = 0;
     for (struct dirent *entry = readdir (folder); entry; entry = readdir (folder))
         count += entry->d_name [0] != '.';

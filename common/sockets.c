@@ -13,8 +13,10 @@
 
 #include <arpa/inet.h>
 
+#include "common/descriptors.h"
 #include "common/entropy.h"
 #include "common/place.h"
+#include "common/threads.h"
 
 #define ROUTE_BYTES 5
 #define ROUTE_MARK (UINT64_C (1) << 40)
@@ -22,6 +24,12 @@
 #define CONTEXT_ZERO_COPY_RECV 10
 //  ZMQ_ZAP_ENFORCE_DOMAIN: the same. Without it everybody is let in while there is no handler.
 #define SOCKET_ENFORCE_DOMAIN 93
+//  Beside the I/O threads: the reaper, and one that others may start meanwhile; each has a mailbox and an epoll descriptor.
+#define CONTEXT_THREADS 2
+#define CONTEXT_DESCRIPTORS 8u
+#define THREAD_DESCRIPTORS 2u
+#define CONTEXT_BYTES (16u << 20)
+#define NO_TYPE (-1)
 
 static cadre_error_t s_error (void)
 {
@@ -35,6 +43,22 @@ static cadre_error_t s_error (void)
 
 //  Contexts and sockets
 
+//  libzmq ends the process where it lacks one of these.
+static cadre_error_t s_need (int io_threads, fault_t *fault)
+{
+    if (descriptors_need (CONTEXT_DESCRIPTORS + (size_t) io_threads * THREAD_DESCRIPTORS, "ZeroMQ", fault))
+        return fault->code;
+    if (io_threads + CONTEXT_THREADS > THREADS_MOST)
+        return CADRE_OK;
+    if (threads_need (io_threads + CONTEXT_THREADS, fault))
+        return fault->code;
+    void *memory = malloc (CONTEXT_BYTES);
+    free (memory);
+    return memory ? CADRE_OK
+                  : fault_set (fault, CADRE_ERROR_MEMORY,
+                               "no memory for ZeroMQ: raise the limit (ulimit -v, or that of the container)");
+}
+
 void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
 {
     if (io_threads < 1 || max_sockets < 1 || max_sockets > 65535) {
@@ -44,6 +68,8 @@ void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
             io_threads, max_sockets);
         return NULL;
     }
+    if (s_need (io_threads, fault))
+        return NULL;
     void *context = zmq_ctx_new ();
     if (!context) {
         fault_set (fault, CADRE_ERROR_MEMORY, "ZeroMQ cannot start: %s", zmq_strerror (errno));
@@ -54,6 +80,9 @@ void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
     rc |= zmq_ctx_set (context, ZMQ_BLOCKY, 0);
     rc |= zmq_ctx_set (context, CONTEXT_ZERO_COPY_RECV, 0);
     assert (rc == 0);
+    //  Its threads start now, while there is room for them: with the first socket that is asked for, be it of no type
+    void *none = zmq_socket (context, NO_TYPE);
+    assert (!none);
     return context;
 }
 

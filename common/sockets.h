@@ -37,7 +37,8 @@
 typedef uint64_t sockets_route_t;
 
 //  A context whose zmq_ctx_term waits for no linger beyond the sockets' own, and whose received messages pin no arena. At most 65,535 sockets.
-//  NULL with a fault if it cannot be had.
+//  NULL with a fault if it cannot be had: CADRE_ERROR_MEMORY or _DESCRIPTORS before libzmq would end the process for lack of threads, memory or
+//  descriptors. Its threads run when this returns.
 void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault);
 
 //  Ends the context; all its sockets must be closed. Accepts a pointer to NULL.

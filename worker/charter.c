@@ -3,6 +3,8 @@
 #include "worker/charter.h"
 
 #include "common/cpus.h"
+#include "common/descriptors.h"
+#include "common/log.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -11,6 +13,8 @@
 #include <unistd.h>
 
 #define DRAIN_MS 30000
+#define DESCRIPTORS_BASE 16 //  Sockets with their own descriptors, epoll, eventfd
+#define DESCRIPTORS_SLOT 5  //  Socketpair, page, pidfd, and copies while it starts
 
 static size_t s_pack_texts (buffer_t *self, const char *const *texts)
 {
@@ -42,7 +46,7 @@ void charter_copy (charter_t *self, const worker_options_t *options)
         self->keys = *options->keys;
     self->proxy = options->proxy ? s_copy (options->proxy) : NULL;
     self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
-    self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path, sizeof (path)));
+    self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path));
     if (options->guise)
         self->guise = *options->guise;
     self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
@@ -54,6 +58,24 @@ void charter_copy (charter_t *self, const worker_options_t *options)
         self->options.drain_timeout_ms = DRAIN_MS;
     if (self->options.threads)
         self->options.commands = false;
+}
+
+cadre_error_t charter_fit_slots (charter_t *self, fault_t *fault)
+{
+    worker_options_t *options = &self->options;
+    const size_t left = descriptors_free ();
+    const size_t most = left > DESCRIPTORS_BASE ? (left - DESCRIPTORS_BASE) / DESCRIPTORS_SLOT : 0;
+    if (most >= options->slots)
+        return CADRE_OK;
+    if (most == 0)
+        return descriptors_need (DESCRIPTORS_BASE + DESCRIPTORS_SLOT, "a worker with one slot", fault);
+    log_line (
+        LOG_WARNING, "W070",
+        "%zu slots instead of %u: for more, %zu file descriptors must be free, and %zu are: raise the limit "
+        "with ulimit -n",
+        most, options->slots, DESCRIPTORS_BASE + (size_t) options->slots * DESCRIPTORS_SLOT, left);
+    options->slots = (unsigned) most;
+    return CADRE_OK;
 }
 
 void charter_free (charter_t *self)

@@ -35,6 +35,9 @@ void charter_free (charter_t *self);
 //  Can whoever runs the tasks execute the slots, and read the plugins? A fault if not.
 cadre_error_t charter_check (const charter_t *self, fault_t *fault);
 
+//  As many slots as there are descriptors for, and a word in the log where these are fewer than it was told. CADRE_ERROR_DESCRIPTORS: not even one.
+cadre_error_t charter_fit_slots (charter_t *self, fault_t *fault);
+
 //  Does it have functions, which only a slot that has loaded them can list?
 bool charter_has_functions (const charter_t *self);
 

@@ -9,10 +9,12 @@
 #include "common/access.h"
 #include "common/address.h"
 #include "common/descriptors.h"
+#include "common/libexec.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/private.h"
 #include "common/sockets.h"
+#include "common/threads.h"
 #include "common/units.h"
 
 #include <argp.h>
@@ -393,10 +395,12 @@ static cadre_error_t s_serve (worker_t *worker, int signals, fault_t *fault)
     watch_t watch = {.signals = signals, .end = eventfd (0, EFD_CLOEXEC), .worker = worker};
     pthread_t thread;
     uint64_t one = 1;
-    if (watch.end < 0 || pthread_create (&thread, NULL, s_watch_signals, &watch) != 0) {
-        if (watch.end >= 0)
-            close (watch.end);
-        return fault_set (fault, CADRE_ERROR_IO, "no thread for signals; raise the limit on threads");
+    if (watch.end < 0)
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "no eventfd: %s; raise the limit (ulimit -n)",
+                          strerror (errno));
+    if (threads_start (&thread, s_watch_signals, &watch, fault)) {
+        close (watch.end);
+        return fault->code;
     }
     cadre_error_t error = worker_run (worker, fault);
     if (write (watch.end, &one, sizeof (one)) == sizeof (one))
@@ -436,7 +440,8 @@ static void s_restart (const settings_t *self, const notify_t *notify)
     notify_hand_on (notify);
     sigemptyset (&none);
     pthread_sigmask (SIG_SETMASK, &none, NULL);
-    execv ("/proc/self/exe", self->again);
+    char own [LIBEXEC_PATH_BYTES];
+    execv (libexec_again (own), self->again);
     log_line (LOG_ERROR, "W031", "cannot restart itself; start it again by hand");
 }
 
@@ -448,6 +453,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     void *context = NULL;
     worker_t *worker = NULL;
     notify_t *notify = NULL;
+    char own [LIBEXEC_PATH_BYTES];
     descriptors_hold_standard ();
     log_open ("cadre-worker", LOG_WARNING);
     settings.again = s_copy_arguments (again);
@@ -457,7 +463,7 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
     if (functions) {
         settings.worker.functions = functions;
         if (!settings.worker.slot_path)
-            settings.worker.slot_path = "/proc/self/exe";
+            settings.worker.slot_path = libexec_again (own);
     }
     if (error == CADRE_OK) {
         settings.worker.say = s_say;

@@ -17,8 +17,7 @@ const char *host_name (char *buffer, size_t size);
 //  "machine:pid".
 const char *host_label (char *buffer, size_t size);
 
-//  Where cadre-slot is: in CADRE_LIBEXEC, beside this executable, in ../libexec/cadre from it, or where it was
-//  installed. The last of these if there is none. Returns buffer.
-const char *host_slot_path (char *buffer, size_t size);
+//  Where cadre-slot is (libexec.h); where it was installed if it is nowhere. BUFFER holds HOST_PATH_BYTES. Returns buffer.
+const char *host_slot_path (char *buffer);
 
 #endif

@@ -1,6 +1,7 @@
 //  vessel.c - spawns, watches and reaps what carries a slot
 
 #include "worker/vessel.h"
+#include "common/descriptors.h"
 #include "common/private.h"
 #include "worker/slot.h"
 
@@ -57,11 +58,11 @@ static bool s_is_stderr (void)
     return fstat (STDERR_FILENO, &status) == 0 && (status.st_mode & S_IFMT) != 0;
 }
 
-static int s_actions (posix_spawn_file_actions_t *actions, int fd, int share_fd)
+static int s_actions (posix_spawn_file_actions_t *actions, int null, int fd, int share_fd)
 {
-    int error = posix_spawn_file_actions_addopen (actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    int error = posix_spawn_file_actions_adddup2 (actions, null, STDIN_FILENO);
     if (!error && !s_is_stderr ())
-        error = posix_spawn_file_actions_addopen (actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        error = posix_spawn_file_actions_adddup2 (actions, null, STDERR_FILENO);
     if (!error)
         error = posix_spawn_file_actions_adddup2 (actions, STDERR_FILENO, STDOUT_FILENO);
     if (!error)
@@ -88,11 +89,14 @@ static int s_spawn (pid_t *pid, const char *path, const guise_t *guise, int fd, 
                               (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
     char **environment = s_environment (guise);
     char *argv [] = {(char *) (uintptr_t) path, NULL};
-    int error = s_actions (&actions, fd, share_fd);
+    int null = descriptors_null ();
+    int error = null < 0 ? errno : s_actions (&actions, null, fd, share_fd);
     guise_put_on (guise);
     if (!error)
         error = posix_spawn (pid, path, &actions, &attributes, argv, environment);
     guise_take_off (guise);
+    if (null >= 0)
+        close (null);
     free (environment);
     posix_spawnattr_destroy (&attributes);
     posix_spawn_file_actions_destroy (&actions);

@@ -7,7 +7,6 @@
 #include "worker/serials.h"
 #include "worker/slots.h"
 
-#include "common/descriptors.h"
 #include "common/log.h"
 
 #include <assert.h>
@@ -20,8 +19,6 @@
 
 #define LEAVE_MS 10000                    //  For the last acknowledgements, once nothing runs any more
 #define POLL_MS 60000                     //  When nothing is due
-#define DESCRIPTORS_BASE 16               //  Sockets with their own descriptors, epoll, eventfd
-#define DESCRIPTORS_SLOT 5                //  Socketpair, page, pidfd, and copies while it starts
 #define SINK_HELD_MAX (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
 
 typedef enum worker_phase { PHASE_SERVING, PHASE_DRAINING, PHASE_LEAVING, PHASE_DONE } worker_phase_t;
@@ -328,12 +325,11 @@ static cadre_error_t s_addresses (worker_t *self, fault_t *fault)
 
 static cadre_error_t s_prepare (worker_t *self, fault_t *fault)
 {
-    size_t wanted = DESCRIPTORS_BASE + (size_t) self->charter.options.slots * DESCRIPTORS_SLOT;
     cadre_error_t error = s_addresses (self, fault);
     if (error == CADRE_OK)
         error = charter_check (&self->charter, fault);
     if (error == CADRE_OK)
-        error = descriptors_need (wanted, "the worker's slots and sockets", fault);
+        error = charter_fit_slots (&self->charter, fault);
     if (error != CADRE_OK)
         return error;
     self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -50,8 +50,10 @@ static cadre_error_t s_scan (store_t *store, store_visit_t *visit, void *context
     self->next = self->progress.figures.next;
     self->progress.durable = self->next - 1;
     s_take_figures (self);
-    self->writer = sqlite_writer_new (self->log, self->reader, self->event_fd);
-    return CADRE_OK;
+    if (sqlite_reader_start (self->reader, fault))
+        return fault->code;
+    self->writer = sqlite_writer_new (self->log, self->reader, self->event_fd, fault);
+    return self->writer ? CADRE_OK : fault->code;
 }
 
 static uint64_t s_boots (const store_t *self)

@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,6 +11,7 @@
 
 #include "broker/store/row.h"
 #include "broker/store/sqlite_error.h"
+#include "common/threads.h"
 
 #define KEPT_ROWS 8
 #define ROW_SQL "SELECT body FROM log WHERE seq = ?1"
@@ -183,15 +183,11 @@ sqlite_reader_t *sqlite_reader_new (const sqlite_file_t *file, int event_fd)
     return self;
 }
 
-static void s_start (sqlite_reader_t *self)
+cadre_error_t sqlite_reader_start (sqlite_reader_t *self, fault_t *fault)
 {
-    sigset_t all, before;
-    sigfillset (&all);
-    pthread_sigmask (SIG_BLOCK, &all, &before);
-    int rc = pthread_create (&self->thread, NULL, s_run, self);
-    assert (rc == 0);
-    pthread_sigmask (SIG_SETMASK, &before, NULL);
-    self->started = true;
+    cadre_error_t error = threads_start (&self->thread, s_run, self, fault);
+    self->started = error == CADRE_OK;
+    return error;
 }
 
 static void s_stop (sqlite_reader_t *self)
@@ -237,8 +233,7 @@ void sqlite_reader_ask (sqlite_reader_t *self, uint64_t tag, uint64_t seq, uint6
     request_t *request = calloc (1, sizeof *request);
     assert (request);
     *request = (request_t){.slice.tag = tag, .seq = seq, .offset = offset, .size = size};
-    if (!self->started)
-        s_start (self);
+    assert (self->started);
     self->asked++;
     pthread_mutex_lock (&self->mutex);
     DL_APPEND (self->queue, request);

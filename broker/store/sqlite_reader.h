@@ -20,6 +20,9 @@ typedef struct sqlite_reader sqlite_reader_t;
 //  file is borrowed. event_fd is written to when a slice is there.
 sqlite_reader_t *sqlite_reader_new (const sqlite_file_t *file, int event_fd);
 
+//  Starts its thread, before anything is asked. CADRE_ERROR_MEMORY when there is none.
+cadre_error_t sqlite_reader_start (sqlite_reader_t *self, fault_t *fault);
+
 //  Drops what was asked for and not read.
 void sqlite_reader_destroy (sqlite_reader_t **self_p);
 

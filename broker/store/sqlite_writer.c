@@ -4,10 +4,11 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <utlist.h>
+
+#include "common/threads.h"
 
 #define COMMIT_BYTES (16u << 20) //  A transaction takes no more batches beyond this
 
@@ -145,7 +146,7 @@ static void *s_run (void *argument)
     return NULL;
 }
 
-sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, int event_fd)
+sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, int event_fd, fault_t *fault)
 {
     sqlite_writer_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -155,13 +156,12 @@ sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, 
     self->progress.figures = *sqlite_log_figures (log);
     pthread_mutex_init (&self->mutex, NULL);
     pthread_cond_init (&self->work, NULL);
-    sigset_t all, before;
-    sigfillset (&all);
-    pthread_sigmask (SIG_BLOCK, &all, &before);
-    int rc = pthread_create (&self->thread, NULL, s_run, self);
-    assert (rc == 0);
-    pthread_sigmask (SIG_SETMASK, &before, NULL);
-    return self;
+    if (threads_start (&self->thread, s_run, self, fault) == CADRE_OK)
+        return self;
+    pthread_mutex_destroy (&self->mutex);
+    pthread_cond_destroy (&self->work);
+    free (self);
+    return NULL;
 }
 
 void sqlite_writer_finish (sqlite_writer_t *self)

@@ -19,6 +19,7 @@
 
 #include "client/cli/program.h"
 #include "client/cli/text.h"
+#include "common/descriptors.h"
 
 extern char **environ;
 
@@ -161,10 +162,14 @@ static cadre_error_t s_list (const char *path, text_t *out, fault_t *fault)
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init (&actions);
     posix_spawn_file_actions_adddup2 (&actions, ends [1], STDOUT_FILENO);
-    posix_spawn_file_actions_addopen (&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    int null = descriptors_null ();
+    if (null >= 0)
+        posix_spawn_file_actions_adddup2 (&actions, null, STDERR_FILENO);
     int failed = posix_spawnp (&pid, "ldd", &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy (&actions);
     close (ends [1]);
+    if (null >= 0)
+        close (null);
     char block [4096];
     ssize_t got;
     while (!failed && ((got = read (ends [0], block, sizeof block)) > 0 || (got < 0 && errno == EINTR)))

@@ -19,6 +19,7 @@
 #include "client/cli/program.h"
 #include "client/cli/text.h"
 #include "common/address.h"
+#include "common/descriptors.h"
 #include "common/entropy.h"
 
 #define PORT_LEAST 12000u // blocks are looked for below the ports that systems give to connections
@@ -88,7 +89,7 @@ static void s_become (const start_t *start, pid_t parent, char *const *argv)
             _exit (1);
     } else
         fcntl (start->lock, F_SETFD, 0);
-    int null = open ("/dev/null", O_RDWR);
+    int null = descriptors_null ();
     dup2 (null, STDIN_FILENO);
     dup2 (null, STDOUT_FILENO);
     dup2 (start->log, STDERR_FILENO);

@@ -26,6 +26,7 @@ int main (int argc, char **argv)
         {0},
     };
     descriptors_hold_standard ();
+    descriptors_raise_for (DESCRIPTORS_USUAL);
     if (argc == 2 && (strcmp (argv [1], "--version") == 0 || strcmp (argv [1], "-V") == 0))
         return say_flush (cmd_version (1, argv));
     return say_flush (

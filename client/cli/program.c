@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/cli/say.h"
+#include "common/libexec.h"
 
 static bool s_try (const char *folder, int folder_bytes, const char *name, char *path, size_t size)
 {
@@ -32,24 +33,9 @@ static bool s_in_path (const char *name, char *path, size_t size)
 
 bool program_find (const char *name, char *path, size_t size)
 {
-    const char *given = getenv ("CADRE_LIBEXEC");
-    if (given && *given && s_try (given, (int) strlen (given), name, path, size))
-        return true;
-    char self [PATH_MAX];
-    ssize_t bytes = readlink ("/proc/self/exe", self, sizeof self - 1);
-    self [bytes > 0 ? bytes : 0] = '\0';
-    char *slash = strrchr (self, '/');
-    if (slash) {
-        const int folder = (int) (slash - self);
-        if (s_try (self, folder, name, path, size))
-            return true;
-        char libexec [PATH_MAX + 32];
-        snprintf (libexec, sizeof libexec, "%.*s/../libexec/cadre", folder, self);
-        if (s_try (libexec, (int) strlen (libexec), name, path, size))
-            return true;
-    }
-    if (s_try (CADRE_LIBEXECDIR, (int) strlen (CADRE_LIBEXECDIR), name, path, size))
-        return true;
+    char found [LIBEXEC_PATH_BYTES];
+    if (libexec_find (name, found))
+        return (size_t) snprintf (path, size, "%s", found) < size;
     return s_in_path (name, path, size);
 }
 

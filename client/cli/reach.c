@@ -17,6 +17,8 @@
 #include "client/cli/text.h"
 #include "common/access.h"
 #include "common/address.h"
+#include "common/cpus.h"
+#include "common/descriptors.h"
 
 #define OPEN_TELL_S 5
 #define REQUEST_TIMEOUT_MS 5000
@@ -221,9 +223,14 @@ static cadre_t *s_embed (const cadre_options_t *options)
     const bool set = timer_create (CLOCK_MONOTONIC, &event, &timer) == 0;
     if (set)
         timer_settime (timer, 0, &once, NULL);
+    const unsigned slots = options->slots ? options->slots : (unsigned) cpus_usable (NULL);
+    descriptors_raise_for (DESCRIPTORS_USUAL + (size_t) slots * DESCRIPTORS_PER_SLOT);
     cadre_t *pool = cadre_open (NULL, options);
     if (set)
         timer_delete (timer);
+    //  Fewer slots than were asked for
+    if (pool && *cadre_open_message ())
+        say ("%s", cadre_open_message ());
     return pool;
 }
 

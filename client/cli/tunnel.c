@@ -18,6 +18,7 @@
 #include "client/cli/deployed.h"
 #include "client/cli/ssh.h"
 #include "client/cli/text.h"
+#include "common/descriptors.h"
 
 #define NAP_MS 20
 #define STOP_MS 3000
@@ -137,7 +138,7 @@ static void s_become (keeper_t *self)
 {
     sigset_t set;
     setsid ();
-    int null = open ("/dev/null", O_RDWR);
+    int null = descriptors_null ();
     for (int i = 0; i < 3; i++)
         dup2 (null, i);
     if (chdir ("/") != 0)

@@ -1,8 +1,7 @@
 /*  cadre.h - a process pool that spans machines
  *
- *  A program hands over tasks: calls of named functions with arguments, or
- *  commands. They run on threads or processes of this machine, or on workers on
- *  many hosts; the calls are the same. Each task reaches exactly one outcome.
+ *  A program hands over tasks: calls of named functions with arguments, or commands. They run on threads or
+ *  processes of this machine, or on workers on many hosts; the calls are the same. Each task reaches one outcome.
  *
  *      static cadre_error_t square (cadre_call_t *call)
  *      {
@@ -28,13 +27,12 @@
  *  Rules that hold for every call unless its text says otherwise:
  *
  *  - Threads: a cadre_t and a cadre_job_t may be used by several threads at once. A future, an iterator and a
- *    value belong to one thread at a time. A cadre_call_t belongs to the thread that runs the function.
+ *    value belong to one thread at a time, a cadre_call_t to the thread that runs the function.
  *  - Ownership: a `T **` parameter is consumed, set to NULL, and may be NULL or point to NULL. A
  *    `T *` is borrowed. A `const char *` or `const void *` that is returned belongs to the object it was
  *    asked of and is valid until that object is changed or destroyed. Texts are UTF-8.
  *  - Times are in milliseconds; a timeout of -1 waits as long as it takes, 0 does not wait.
- *  - Errors are numbers of cadre_error_t. The message with cause and cure is in the object at hand:
- *    cadre_message, cadre_future_message, cadre_job_message.
+ *  - Errors are numbers; cadre_message, _future_message and _job_message name cause and cure.
  *  - After fork, calls in the child return CADRE_ERROR_FORKED, NULL or 0; destructors just forget.
  *  - The library installs no signal handler, prints nothing, and changes no setting of the process.
  */
@@ -243,7 +241,7 @@ typedef struct cadre_options {
 //  with what was open. Waits until the broker (and, embedded, its worker) answers. NULL when that fails: see cadre_open_error.
 CADRE_EXPORT cadre_t *cadre_open (const char *address, const cadre_options_t *options);
 
-//  Why the last cadre_open of this thread returned NULL.
+//  Why the last cadre_open of this thread returned NULL. After others CADRE_OK, and "" or why the pool has fewer slots than were asked for.
 CADRE_EXPORT cadre_error_t cadre_open_error (void);
 CADRE_EXPORT const char *cadre_open_message (void);
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include "common/descriptors.h"
 #include "common/moment.h"
 #include "common/sockets.h"
+#include "common/threads.h"
 
 //  How long gathered tasks may wait for company, and how long the connection's thread stays away after somebody else has led.
 #define GATHER_US 500
@@ -397,13 +397,8 @@ static cadre_error_t s_open (connection_t *self, const address_t *addresses, siz
 
 static cadre_error_t s_start_thread (connection_t *self, fault_t *fault)
 {
-    sigset_t all, before;
-    sigfillset (&all);
-    pthread_sigmask (SIG_SETMASK, &all, &before);
-    int rc = pthread_create (&self->thread, NULL, s_serve, self);
-    pthread_sigmask (SIG_SETMASK, &before, NULL);
-    if (rc)
-        return fault_set (fault, CADRE_ERROR_MEMORY, "no thread can be started: raise ulimit -u");
+    if (threads_start (&self->thread, s_serve, self, fault))
+        return fault->code;
     self->started = true;
     return CADRE_OK;
 }

@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,10 @@
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
+#include "common/libexec.h"
 #include "common/moment.h"
 #include "common/sockets.h"
+#include "common/threads.h"
 #include "worker/command.h"
 #include "worker/slot.h"
 #include "worker/worker.h"
@@ -27,7 +28,6 @@
 #define ASK_US_FIRST 200
 #define ASK_US_LAST 5000
 #define DESCRIPTORS_FIXED 64u
-#define DESCRIPTORS_PER_SLOT 6u
 
 //  A thread that serves, and what is known of it.
 typedef struct server {
@@ -43,7 +43,8 @@ struct local {
     char address [ADDRESS_ENDPOINT_BYTES];      //  inproc://
     char task_address [ADDRESS_ENDPOINT_BYTES]; //  ipc://, or the same
     folder_t *folder;                           //  Of ipc sockets, or NULL
-    cadre_options_t options;                    //  As given
+    cadre_options_t options;                    //  As given, but for fewer slots
+    fault_t notice;                             //  Why they are fewer, or no text
     const cadre_function_t *functions;          //  Of this program
     bool own_slots;                             //  Slots are this very program
     pthread_mutex_t lock;                       //  Protects what follows
@@ -92,12 +93,13 @@ static void *s_serve_worker (void *argument)
 {
     local_t *self = argument;
     server_t *server = &self->worker_server;
+    char own [LIBEXEC_PATH_BYTES];
     worker_options_t options = {.name = "embedded",
                                 .broker = self->address,
                                 .slots = self->options.slots,
                                 .threads = self->options.threads,
                                 .commands = !self->options.threads,
-                                .slot_path = self->own_slots ? "/proc/self/exe" : NULL,
+                                .slot_path = self->own_slots ? libexec_again (own) : NULL,
                                 .functions = self->functions,
                                 .plugins = self->options.plugins,
                                 .program = self->options.program,
@@ -122,13 +124,8 @@ static void *s_serve_worker (void *argument)
 
 static cadre_error_t s_start (server_t *server, void *(*serve) (void *), local_t *self, fault_t *fault)
 {
-    sigset_t all, before;
-    sigfillset (&all);
-    pthread_sigmask (SIG_SETMASK, &all, &before);
-    int rc = pthread_create (&server->thread, NULL, serve, self);
-    pthread_sigmask (SIG_SETMASK, &before, NULL);
-    if (rc)
-        return fault_set (fault, CADRE_ERROR_MEMORY, "no thread can be started: raise ulimit -u");
+    if (threads_start (&server->thread, serve, self, fault))
+        return fault->code;
     server->started = true;
     return CADRE_OK;
 }
@@ -179,6 +176,25 @@ static cadre_error_t s_choose_functions (local_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
+//  As many slots as there are descriptors for, at least one.
+static cadre_error_t s_fit_slots (local_t *self, fault_t *fault)
+{
+    const size_t slots = local_slots (self);
+    const size_t left = descriptors_free ();
+    const size_t most = left > DESCRIPTORS_FIXED ? (left - DESCRIPTORS_FIXED) / DESCRIPTORS_PER_SLOT : 0;
+    if (most >= slots)
+        return CADRE_OK;
+    if (most == 0)
+        return descriptors_need (DESCRIPTORS_FIXED + DESCRIPTORS_PER_SLOT, "a pool of this machine", fault);
+    fault_set (
+        &self->notice, CADRE_OK,
+        "%zu slots instead of %zu: for more, %zu file descriptors must be free, and %zu are: raise the "
+        "limit with ulimit -n",
+        most, slots, DESCRIPTORS_FIXED + slots * DESCRIPTORS_PER_SLOT, left);
+    self->options.slots = (unsigned) most;
+    return CADRE_OK;
+}
+
 static cadre_error_t s_prepare (local_t *self, fault_t *fault)
 {
     if (self->options.threads && self->options.program)
@@ -186,8 +202,7 @@ static cadre_error_t s_prepare (local_t *self, fault_t *fault)
                           "a program needs process slots: leave threads out of the options");
     if (s_choose_functions (self, fault))
         return fault->code;
-    if (descriptors_need (DESCRIPTORS_FIXED + local_slots (self) * DESCRIPTORS_PER_SLOT,
-                          "a pool of this machine", fault))
+    if (s_fit_slots (self, fault))
         return fault->code;
     snprintf (self->address, sizeof self->address, "inproc://cadre-%016llx",
               (unsigned long long) entropy_u64 ());
@@ -253,6 +268,11 @@ void local_destroy (local_t **self_p)
     pthread_cond_destroy (&self->changed);
     free (self);
     *self_p = NULL;
+}
+
+const char *local_notice (const local_t *self)
+{
+    return self->notice.text;
 }
 
 void *local_context (local_t *self)

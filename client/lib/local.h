@@ -21,6 +21,9 @@ local_t *local_new (const cadre_options_t *options, fault_t *fault);
 //  Stops both and waits for them. All sockets of others in the context must be closed.
 void local_destroy (local_t **self_p);
 
+//  Why it has fewer slots than were asked for, or "".
+const char *local_notice (const local_t *self);
+
 //  ZeroMQ's context, the inproc:// address for the library, and what programs in tasks may use.
 void *local_context (local_t *self);
 const char *local_address (const local_t *self);

@@ -372,8 +372,11 @@ cadre_t *cadre_open (const char *address, const cadre_options_t *options)
     if (!options)
         options = &usual;
     cadre_t *self = calloc (1, sizeof *self);
-    if (!self)
+    if (!self) {
+        fault_set (&fault, CADRE_ERROR_MEMORY, "no memory for a pool: raise the limit (ulimit -v)");
+        pool_say_open (&fault);
         return NULL;
+    }
     atomic_init (&self->references, 1);
     self->pid = getpid ();
     self->mark = s_mark_new ();
@@ -382,6 +385,8 @@ cadre_t *cadre_open (const char *address, const cadre_options_t *options)
     self->by_dispatch = options->callbacks_by_dispatch;
     if (s_check (options, &fault) == CADRE_OK)
         s_open (self, address, options, &fault);
+    if (self->local && fault.code == CADRE_OK)
+        fault_set (&fault, CADRE_OK, "%s", local_notice (self->local));
     pool_say_open (&fault);
     if (fault.code == CADRE_OK)
         return self;

@@ -1,0 +1,106 @@
+//  poor_test.c - a program that embeds a pool, in poor surroundings: it is told, and lives on
+
+#include <cadre.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WAIT_MS 30000
+#define NOBODY 65534
+
+static cadre_error_t s_square (cadre_call_t *call)
+{
+    int64_t n = cadre_arg_int (call, 0);
+    return cadre_return_int (call, n * n);
+}
+
+static const cadre_function_t s_functions [] = {{.name = "square", .run = s_square, .takes = "i"}, {0}};
+
+//  In a child, since limits are those of the whole process. The child ends with 0 when all is right.
+static void s_in_child (int (*run) (bool threads), bool threads)
+{
+    int status = -1;
+    pid_t pid = fork ();
+    assert_true (pid >= 0);
+    if (pid == 0) {
+        alarm (WAIT_MS / 1000 * 3);
+        _exit (run (threads));
+    }
+    assert_int_equal (waitpid (pid, &status, 0), pid);
+    if (!WIFEXITED (status) || WEXITSTATUS (status) != 0)
+        fail_msg ("the program ended with status 0x%x", (unsigned) status);
+}
+
+static cadre_t *s_open (bool threads)
+{
+    return cadre_open (NULL, &(cadre_options_t){.slots = 1, .threads = threads});
+}
+
+//  ---- no thread, no process -------------------------------------------------------
+
+static int s_without_threads (bool threads)
+{
+    struct rlimit limit = {2, 2};
+    if (geteuid () == 0 && (setgid (NOBODY) || setuid (NOBODY)))
+        return 2;
+    setrlimit (RLIMIT_NPROC, &limit);
+    if (s_open (threads) || cadre_open_error () != CADRE_ERROR_MEMORY)
+        return 3;
+    if (!strstr (cadre_open_message (), "no thread can be started"))
+        return 4;
+    if (cadre_open ("tcp://127.0.0.1:27990", NULL) || cadre_open_error () != CADRE_ERROR_MEMORY)
+        return 5;
+    return 0;
+}
+
+static void test_without_threads_opening_fails (void **state)
+{
+    (void) state;
+    s_in_child (s_without_threads, false);
+    s_in_child (s_without_threads, true);
+}
+
+//  ---- few descriptors ------------------------------------------------------------------
+
+static int s_few_descriptors (bool threads)
+{
+    struct rlimit limit = {100, 100};
+    setrlimit (RLIMIT_NOFILE, &limit);
+    cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.slots = 50, .threads = threads});
+    if (!pool)
+        return 2;
+    if (cadre_open_error () != CADRE_OK || !strstr (cadre_open_message (), "slots instead of 50"))
+        return 3;
+    cadre_value_t *value = NULL;
+    if (cadre_call (pool, &value, WAIT_MS, "square", "i", INT64_C (7)) || cadre_value_int (value) != 49)
+        return 4;
+    cadre_value_destroy (&value);
+    return cadre_close (&pool, WAIT_MS) ? 5 : 0;
+}
+
+static void test_few_descriptors_are_fewer_slots (void **state)
+{
+    (void) state;
+    s_in_child (s_few_descriptors, false);
+    s_in_child (s_few_descriptors, true);
+}
+
+int main (int argc, char **argv)
+{
+    cadre_main (argc, argv, s_functions);
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_without_threads_opening_fails),
+        cmocka_unit_test (test_few_descriptors_are_fewer_slots),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
