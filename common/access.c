@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/trust.h"
+
 #define LINE_BYTES (ACCESS_ADDRESS_BYTES + 64)
 
 const char *access_path (const char *given)
@@ -59,15 +61,8 @@ static FILE *s_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
     } else if (!S_ISREG (facts.st_mode)) {
         fault_set (fault, CADRE_ERROR_CONFIGURATION,
                    "%.300s is no file: give the file that cadre keygen made", path);
-    } else if ((facts.st_mode & (S_IRWXG | S_IRWXO)) && !s_is_credential (path, &facts)) {
-        fault_set (fault, CADRE_ERROR_REFUSED,
-                   "access file %.300s can be used by others (mode %04o): run chmod 600 on it, or better, "
-                   "make a new key",
-                   path, (unsigned) (facts.st_mode & 07777));
-    } else if (facts.st_uid != geteuid () && facts.st_uid != 0) {
-        fault_set (fault, CADRE_ERROR_REFUSED, "access file %.300s belongs to user %u, not to you (%u)", path,
-                   (unsigned) facts.st_uid, (unsigned) geteuid ());
-    } else {
+    } else if (s_is_credential (path, &facts)
+               || trust_judge (&facts, "access file", path, TRUST_SECRET, fault) == CADRE_OK) {
         file = s_stream (descriptor, path, buffer, fault);
     }
     if (descriptor >= 0 && !file)

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/trust.h"
+
 static const char *const s_names [] = {"starting", "ready", "away", "stopping"};
 #define STATES (sizeof s_names / sizeof *s_names)
 
@@ -26,7 +28,7 @@ static bool s_replace (const char *file, const char *line, size_t size)
     errno = ENAMETOOLONG;
     if (length < 0 || (size_t) length >= sizeof fresh)
         return false;
-    int descriptor = open (fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int descriptor = trust_make (fresh);
     if (descriptor < 0)
         return false;
     bool written = write (descriptor, line, size) == (ssize_t) size;

@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/trust.h"
+
 #define FILE_BYTES (KEYDIR_PATH_BYTES + KEYS_NAME_BYTES + 32)
 #define BROKER_FILE "broker.key"
 #define ENDING ".pub"
 #define FUNCTION "function-"
+#define KEYS_FOLDER "the folder of keys"
 #define OWN "own"
 #define ALL "all"
 
@@ -95,16 +98,10 @@ static cadre_error_t s_make_broker (const char *path, const char *file, fault_t 
 }
 
 //  Whoever can write here lets in whom he likes.
-static cadre_error_t s_check_writers (const char *path, fault_t *fault)
+static cadre_error_t s_check_writers (const char *what, const char *path, fault_t *fault)
 {
     struct stat facts;
-    if (stat (path, &facts) == 0 && facts.st_mode & (S_IWGRP | S_IWOTH))
-        return fault_set (
-            fault, CADRE_ERROR_REFUSED,
-            "%.300s can be written by others (mode %04o), who could let anybody in: look through "
-            "the keys, and run chmod go-w on it",
-            path, (unsigned) (facts.st_mode & 07777));
-    return CADRE_OK;
+    return stat (path, &facts) ? CADRE_OK : trust_judge (&facts, what, path, TRUST_FILE, fault);
 }
 
 static cadre_error_t s_check_secret (const char *file, fault_t *fault)
@@ -115,13 +112,7 @@ static cadre_error_t s_check_secret (const char *file, fault_t *fault)
             fault, errno == EACCES ? CADRE_ERROR_REFUSED : CADRE_ERROR_CONFIGURATION,
             "the broker's key %.300s cannot be read: %s: cadre keygen NAME --role ROLE makes one", file,
             strerror (errno));
-    if (facts.st_mode & (S_IRWXG | S_IRWXO))
-        return fault_set (
-            fault, CADRE_ERROR_REFUSED,
-            "the broker's key %.300s can be used by others (mode %04o): run chmod 600 on it, or better, "
-            "make all keys anew",
-            file, (unsigned) (facts.st_mode & 07777));
-    return CADRE_OK;
+    return trust_judge (&facts, "the broker's key", file, TRUST_SECRET, fault);
 }
 
 //  The two halves must belong together, or no peer's handshake would ever end well.
@@ -145,7 +136,7 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
     s_file (path, BROKER_FILE, "", file);
     if (make && !keydir_exists (path) && s_make_broker (path, file, fault))
         return fault->code;
-    if (s_check_secret (file, fault) || s_check_writers (path, fault))
+    if (s_check_secret (file, fault) || s_check_writers (KEYS_FOLDER, path, fault))
         return fault->code;
     //  Not by zcert_load: it prefers a file of another name beside this one
     zconfig_t *cert = zconfig_load (file);
@@ -206,7 +197,7 @@ static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
 
 static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t *entry, fault_t *fault)
 {
-    if (s_check_writers (file, fault))
+    if (s_check_writers ("key", file, fault))
         return CADRE_ERROR_REFUSED;
     *cert = zconfig_load (file);
     if (*cert && s_read (*cert, file, entry))
@@ -231,7 +222,7 @@ static cadre_error_t s_take (const char *file, keydir_take_fn *take, void *owner
 cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, fault_t *fault)
 {
     char file [FILE_BYTES + 256];
-    cadre_error_t error = s_check_writers (path, fault);
+    cadre_error_t error = s_check_writers (KEYS_FOLDER, path, fault);
     if (error)
         return error;
     DIR *folder = opendir (path);

@@ -4,7 +4,7 @@
  *      DIR/broker.key    the broker's own pair of keys                               mode 0600
  *      DIR/NAME.pub      a peer's public key, with its name, role and functions      mode 0600
  *
- *  Nobody else may write into it: whoever could would let in whom he likes. Files are certificates of czmq (ZPL). A peer's secret is not here: it is in the access file that was handed to it. So revoking is removing a file. For the
+ *  It is its user's own, or root's, and nobody else may write into it: whoever could would let in whom he likes. Files are certificates of czmq (ZPL). A peer's secret is not here: it is in the access file that was handed to it. So revoking is removing a file. For the
  *  broker and the commands, not part of libcadre. One thread: czmq sets the process's umask while it writes.
  */
 #ifndef COMMON_KEYDIR_H

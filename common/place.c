@@ -15,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/trust.h"
+
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static cadre_error_t s_folder (const char *path, struct sockaddr_un *folder, fault_t *fault)
@@ -29,22 +31,13 @@ static cadre_error_t s_folder (const char *path, struct sockaddr_un *folder, fau
     return CADRE_OK;
 }
 
-static cadre_error_t s_trusted (int descriptor, const char *folder, bool root_too, fault_t *fault)
+static cadre_error_t s_trusted (int descriptor, const char *folder, fault_t *fault)
 {
     struct stat facts;
     if (fstat (descriptor, &facts))
         return fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be examined: %s", folder,
                           strerror (errno));
-    if (facts.st_uid != geteuid () && !(root_too && facts.st_uid == 0))
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "folder %s belongs to user %u, not to you (%u): choose a folder of your own",
-                          folder, (unsigned) facts.st_uid, (unsigned) geteuid ());
-    if (facts.st_mode & (S_IWGRP | S_IWOTH))
-        return fault_set (
-            fault, CADRE_ERROR_REFUSED,
-            "folder %s can be written by other users (mode %04o): run chmod 700 %s, or choose another",
-            folder, (unsigned) (facts.st_mode & 07777), folder);
-    return CADRE_OK;
+    return trust_judge (&facts, "folder", folder, TRUST_FOLDER, fault);
 }
 
 static cadre_error_t s_open_failed (const char *folder, fault_t *fault)
@@ -98,7 +91,7 @@ cadre_error_t place_prepare (const char *path, int *lock, fault_t *fault)
     int descriptor = open (folder.sun_path, FOLDER_FLAGS);
     if (descriptor < 0)
         return s_open_failed (folder.sun_path, fault);
-    error = s_trusted (descriptor, folder.sun_path, false, fault);
+    error = s_trusted (descriptor, folder.sun_path, fault);
     while (!error && flock (descriptor, LOCK_EX))
         if (errno != EINTR)
             error = fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be locked: %s", folder.sun_path,
@@ -142,7 +135,7 @@ cadre_error_t place_check (const char *path, fault_t *fault)
     int descriptor = open (folder.sun_path, FOLDER_FLAGS);
     if (descriptor < 0)
         return errno == ENOENT ? CADRE_OK : s_open_failed (folder.sun_path, fault);
-    error = s_trusted (descriptor, folder.sun_path, true, fault);
+    error = s_trusted (descriptor, folder.sun_path, fault);
     close (descriptor);
     return error;
 }

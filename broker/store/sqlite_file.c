@@ -18,6 +18,7 @@
 #include "broker/store/lockfile.h"
 #include "broker/store/sqlite_error.h"
 #include "broker/store/sqlite_wal.h"
+#include "common/trust.h"
 
 #define HEAD_BYTES 100
 #define MAGIC "SQLite format 3"
@@ -86,7 +87,7 @@ static void s_sync_folder (const char *path)
 
 static cadre_error_t s_make_file (sqlite_file_t *self, const char *fresh, fault_t *fault)
 {
-    int fd = open (fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open (fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return fault_set (fault, CADRE_ERROR_CONFIGURATION, "the store %s cannot be made: %s: %s", self->path,
                           fresh, strerror (errno));
@@ -263,8 +264,25 @@ static cadre_error_t s_check_wal (sqlite_file_t *self, fault_t *fault)
     return sqlite_wal_check (self->path, wal, fault);
 }
 
+//  Whoever else can write into its folder, or at what lies there, could have put in jobs of their own; whoever can read it has all payloads. Links beside it
+//  would lead to where nobody meant to write.
+static cadre_error_t s_check_trust (const sqlite_file_t *self, trust_kind_t kind, fault_t *fault)
+{
+    static const char *const files [] = {"", "-wal", "-shm", "-journal", ".lock"};
+    char text [PATH_MAX];
+    struct stat facts;
+    cadre_error_t error = trust_check_around (self->path, fault);
+    if (!error && stat (self->path, &facts) == 0 && !S_ISREG (facts.st_mode))
+        return CADRE_OK; //  No store at all: that is said when it is opened
+    for (size_t i = 0; i < sizeof files / sizeof *files && !error; i++)
+        error = trust_check ("the store", s_beside (self->path, files [i], text), kind, fault);
+    return error;
+}
+
 static cadre_error_t s_open (sqlite_file_t *self, fault_t *fault)
 {
+    if (s_check_trust (self, TRUST_FILE, fault))
+        return fault->code;
     self->lock = lockfile_take (self->path, fault);
     if (!self->lock)
         return fault->code;
@@ -276,8 +294,8 @@ static cadre_error_t s_open (sqlite_file_t *self, fault_t *fault)
         lockfile_mark (self->lock, false);
     self->had_wal = s_exists (self->path, "-wal");
     self->had_shm = s_exists (self->path, "-shm");
-    if (s_check_head (self, fault) || s_check_wal (self, fault) || s_connect (self, fault)
-        || s_check_tables (self, fault) || s_check_mode (self, fault))
+    if (s_check_head (self, fault) || s_check_trust (self, TRUST_SECRET, fault) || s_check_wal (self, fault)
+        || s_connect (self, fault) || s_check_tables (self, fault) || s_check_mode (self, fault))
         return fault->code;
     return s_check_pages (self, fault);
 }
@@ -299,6 +317,9 @@ static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
             "the store %s is a link to what is not there: mount or make that, or name another file", path);
+    //  Who can move a link says which store it is
+    if (trust_check_around (path, fault))
+        return fault->code;
     if (realpath (path, whole) && strlen (whole) <= PATH_MAX - sizeof ".new-journal")
         path = whole;
     snprintf (self->path, sizeof self->path, "%s", path);

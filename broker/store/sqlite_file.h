@@ -7,6 +7,9 @@
  *  is whole; so an empty file, or a log (FILE-wal) without its file, is damage
  *  and not a new store. A file that is refused is left as it was.
  *
+ *  File, those beside it, and its folder belong to the broker's user or to root, nobody else can write there, and the
+ *  files are nobody else's to read (CADRE_ERROR_REFUSED).
+ *
  *  application_id is "cadr". A change of the tables or of a row's body raises
  *  STORE_FILE_FORMAT, and what reads the older one stays: a broker refuses only
  *  what is newer than itself.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/cli/text.h"
+#include "common/trust.h"
 
 //  Makes the folder and those above it.
 static int s_make (const char *path)
@@ -36,9 +37,10 @@ cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *faul
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
                           "there is no place to remember what runs where: set HOME or XDG_STATE_HOME");
     int failed = make ? s_make (path) : 0;
-    return failed
-               ? fault_set (fault, CADRE_ERROR_IO, "cannot make the folder %s: %s", path, strerror (failed))
-               : CADRE_OK;
+    if (failed)
+        return fault_set (fault, CADRE_ERROR_IO, "cannot make the folder %s: %s", path, strerror (failed));
+    struct stat facts;
+    return stat (path, &facts) ? CADRE_OK : trust_judge (&facts, "folder", path, TRUST_FOLDER, fault);
 }
 
 static cadre_error_t s_path (const char *name, char *path, size_t size, bool make, fault_t *fault)
@@ -66,7 +68,8 @@ cadre_error_t deployed_read (const char *name, hostlist_t *hosts, fault_t *fault
 static cadre_error_t s_write (const char *path, const hostlist_t *before, const hostlist_t *more,
                               const hostlist_t *less, size_t *count)
 {
-    FILE *file = fopen (path, "we");
+    int descriptor = trust_make (path);
+    FILE *file = descriptor < 0 ? NULL : fdopen (descriptor, "w");
     if (!file)
         return CADRE_ERROR_IO;
     const hostlist_t *lists [] = {before, more};

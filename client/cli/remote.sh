@@ -272,6 +272,12 @@ fail () {
     exit 1
 }
 
+#  Whoever else can write there could put another program in the place of ours, or read the access file.
+is_ours () {
+    [ -z "$(find "$1/." -prune \( ! -user "$(id -u)" -o -perm -020 -o -perm -002 \) 2>/dev/null)" ] \
+        || fail "folder $1 is another user's, or can be written by others: look through what is in it, and run chown or chmod go-w on it"
+}
+
 find_worker () {
     program=$run/bundle/cadre-worker
     if [ -x "$program" ]; then
@@ -284,6 +290,7 @@ find_worker () {
 
 make () {
     rm -rf "$run" && mkdir -p "${run%/*}" && mkdir "$run" "$run/files" || fail "no folder can be made at $run"
+    is_ours "$root" && is_ours "$root/hosts" && is_ours "${run%/*}"
     made=yes
     run=$(cd "$run" && pwd -P) keep=$store
     printf '%s\n' $$ >"$run/owner"
@@ -293,6 +300,7 @@ make () {
     : >"$run/log"
     [ "$verb" != attach ] || keep=$run/sha256
     mkdir -p "$keep" || fail "no folder can be made at $keep"
+    is_ours "$keep"
 }
 
 #  The first one who started wins over what was left by one that was cut off.

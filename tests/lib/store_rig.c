@@ -167,7 +167,7 @@ int64_t store_rig_size (const store_rig_t *self, const char *suffix)
 void store_rig_save (const char *path, const void *bytes, size_t size)
 {
     FILE *file = fopen (path, "wb");
-    size_t written = file ? fwrite (bytes, 1, size, file) : 0;
+    size_t written = file && fchmod (fileno (file), 0600) == 0 ? fwrite (bytes, 1, size, file) : 0;
     assert (file && written == size);
     fclose (file);
 }

@@ -91,9 +91,11 @@ static void test_folder_that_others_may_write (void **state)
     (void) state;
     mkdir (s_folder, 0700);
     chmod (s_folder, 0777);
-    s_refused (s_path, CADRE_ERROR_REFUSED,
-               "folder %s can be written by other users (mode 0777): run chmod 700 %s, or choose another",
-               s_folder, s_folder);
+    s_refused (
+        s_path, CADRE_ERROR_REFUSED,
+        "folder %s can be written by others (mode 0777): look through what is in it, and run chmod go-w on "
+        "it, or choose another",
+        s_folder);
     assert_int_equal (place_check (s_path, NULL), CADRE_ERROR_REFUSED);
     chmod (s_folder, 0755);
     s_prepared ();
@@ -107,9 +109,11 @@ static void test_folder_of_somebody_else (void **state)
         print_message ("SKIPPED: only root can give a folder away\n");
         return;
     }
-    s_refused (s_path, CADRE_ERROR_REFUSED,
-               "folder %s belongs to user 12345, not to you (%u): choose a folder of your own", s_folder,
-               (unsigned) geteuid ());
+    s_refused (
+        s_path, CADRE_ERROR_REFUSED,
+        "folder %s belongs to user 12345, not to you (%u): choose one of your own, or look through it and run "
+        "chown on it",
+        s_folder, (unsigned) geteuid ());
     assert_int_equal (place_check (s_path, NULL), CADRE_ERROR_REFUSED);
 }
 

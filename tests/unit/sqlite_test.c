@@ -141,11 +141,14 @@ static void test_places_that_cannot_be (void **state)
     assert_null (sqlite_open (path, NULL, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_CONFIGURATION);
     assert_non_null (strstr (fault.text, path));
-    assert_null (sqlite_open (rig->folder, NULL, &fault));
+    snprintf (path, sizeof path, "%s/folder", rig->folder);
+    assert_int_equal (mkdir (path, 0700), 0);
+    assert_null (sqlite_open (path, NULL, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_CONFIGURATION);
+    rmdir (path);
     assert_null (sqlite_open ("", NULL, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_CONFIGURATION);
-    snprintf (path, sizeof path, "%s.lock", rig->folder);
+    snprintf (path, sizeof path, "%s/folder.lock", rig->folder);
     unlink (path);
 }
 
@@ -172,9 +175,11 @@ static void test_folders_and_files_that_may_not_be_written (void **state)
     store_rig_t *rig = *state;
     assert_int_equal (chmod (rig->folder, 0555), 0);
     assert_true (s_is_refused_to_others (rig, "Permission denied"));
-    assert_int_equal (chmod (rig->folder, 0777), 0);
+    assert_int_equal (chmod (rig->folder, 0700), 0);
     store_rig_fill (rig, 1, 10);
-    assert_int_equal (chmod (rig->path, 0444), 0);
+    assert_int_equal (chmod (rig->path, 0400), 0);
+    if (geteuid () == 0) //  They are the other's own
+        assert_true (chown (rig->folder, NOBODY, NOBODY) == 0 && chown (rig->path, NOBODY, NOBODY) == 0);
     assert_true (s_is_refused_to_others (rig, "cannot be written"));
     assert_int_equal (chmod (rig->folder, 0700), 0);
 }
