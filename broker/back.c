@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "broker/back_own.h"
+#include "broker/budget.h"
 #include "common/log.h"
 
 #define JOINING_MS 5000      //  A lane that is not open by then is given up
 #define CANCELS_A_TURN 4096u //  Spans of leases that a worker is told to end
+#define OUTPUT_BYTES (sizeof (wrote_t) + BUDGET_BLOCK_BYTES)
 #define OUTPUT_PACE_US 10000 //  Between two windows for output while results press: 100 MB/s of each task
 
 static void s_grant (void *owner, int64_t now_us)
@@ -26,6 +28,7 @@ back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
     self->joined = joined;
     self->owner = owner;
     self->outputs = outputs_new ();
+    outputs_limit (self->outputs, budget_writers (hub));
     berths_begin (&self->berths, hub);
     self->pace.every_us = OUTPUT_PACE_US;
     self->grants = (alarm_t){.ring = s_grant, .owner = self};
@@ -45,10 +48,22 @@ void back_destroy (back_t **self_p)
     *self_p = NULL;
 }
 
+//  A worker that has so much to read must not miss an order: its session ends.
+static void s_note_deaf (back_t *self, sockets_route_t route)
+{
+    for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
+        agent_t *agent = roster_at (self->hub->roster, i);
+        if (agent && agent->session && agent->route == route)
+            agent->deaf = true;
+    }
+}
+
 //  Sends the frame at hand. A peer that is gone is noticed by its silence.
 void back_send (back_t *self, sockets_route_t route)
 {
-    sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size, ZMQ_DONTWAIT);
+    if (sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size, ZMQ_DONTWAIT)
+        == CADRE_ERROR_TIMEOUT)
+        s_note_deaf (self, route);
     buffer_clear (&self->frame);
 }
 
@@ -103,6 +118,7 @@ static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat
         back_end_session (self, agent, "it acknowledges what was never sent");
         return;
     }
+    lane_received (agent->lane, beat->received);
     if (self->hub->now_us - agent->judged_us < (int64_t) self->hub->beat_ms * 900)
         return;
     agent->judged_us = self->hub->now_us;
@@ -263,6 +279,7 @@ void back_beat (back_t *self)
         sockets_events (lane_socket (agent->lane)); //  Lets libzmq tidy up
         s_send_beat (self, agent);
     }
+    self->hub->worker_bytes = roster_bytes (roster) + outputs_count (self->outputs) * OUTPUT_BYTES;
 }
 
 //  One that only the log knows, and that holds nothing, is nobody's loss.
@@ -293,6 +310,8 @@ void back_judge (back_t *self)
         agent_t *agent = roster_at (roster, i);
         if (agent && agent->state == AGENT_JOINING && self->hub->now_us - agent->joined_us > joining_us)
             back_end_session (self, agent, "it does not open its lane: are the ports of --lanes reachable?");
+        else if (agent && agent->session && agent->deaf)
+            back_end_session (self, agent, "it does not read what it is told");
         else if (agent && s_is_nobody (agent)) {
             back_forget (self, agent, true);
             continue;

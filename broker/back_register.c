@@ -31,6 +31,19 @@ static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *
     return CADRE_OK;
 }
 
+//  Who is refused now may find room later.
+static cadre_error_t s_check_room (const back_t *self, const wire_worker_hello_t *hello, fault_t *fault)
+{
+    const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
+    if (roster_has_room (self->hub->roster, agent, hello))
+        return CADRE_OK;
+    self->hub->refused_bytes++;
+    return fault_set (
+        fault, CADRE_ERROR_DESCRIPTORS,
+        "the broker has no room for more labels and functions of workers: start it with a larger "
+        "--memory");
+}
+
 static bool s_is_local (const char *peer)
 {
     return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0;
@@ -177,7 +190,8 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
     //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next broker
     if (self->hub->state == HUB_STOPPING)
         return;
-    if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)) {
+    if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)
+        || s_check_room (self, &hello, &fault)) {
         self->hub->refused_frames++;
         back_refuse (self, route, &fault);
         return;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "broker/back.h"
+#include "broker/budget.h"
 #include "broker/delay.h"
 #include "broker/dispatch.h"
 #include "broker/endless.h"
@@ -33,6 +34,9 @@
     (1u << 20)         //  So many bytes end it earlier: others' small frames do not wait long for large ones
 #define PENDING_MAX 16 //  Lanes without peer that are polled
 #define FIXED_ITEMS 5  //  Front, back, sink, orders, store
+#define FRONT_QUEUE                                                                                          \
+    1000 //  Frames that wait for one client that does not read: answers to strangers, most of all
+#define BACK_QUEUE 10000             //  For one worker; beyond that an order is lost, and its session ends
 #define GIVE_BACK_BYTES (256u << 10) //  Less is not worth the trouble
 #define IDLE_MS 1000                 //  The loop turns at least this often
 
@@ -159,6 +163,7 @@ static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_ro
     *socket = sockets_new (self->hub.context, type, fault);
     if (!*socket)
         return fault->code;
+    sockets_set_queue (*socket, role == ADDRESS_FRONT ? FRONT_QUEUE : BACK_QUEUE, budget_unread (&self->hub));
     for (size_t i = 0; i < self->hub.addresses_count; i++) {
         address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
         doors_guard (self->hub.doors, *socket, self->hub.addresses [i].kind, domains [role]);
@@ -201,6 +206,7 @@ static void s_build (broker_t *self)
     hub->timers = timers_new ();
     assert (hub->timers);
     hub->roster = roster_new ();
+    roster_limit (hub->roster, hub);
     hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
     hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
@@ -354,6 +360,7 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         if (self->endless)
             endless_heard (self->endless, message);
         self->hub.peer = self->hub.doors ? sockets_peer (message) : NULL;
+        self->hub.peer_fd = zmq_msg_get (message, ZMQ_SRCFD);
         if (socket == self->router_front)
             front_handle (self->front, route, frame, size);
         else if (socket == self->router_back)

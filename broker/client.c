@@ -7,7 +7,10 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "broker/budget.h"
 #include "common/entropy.h"
+
+#define FLIGHT_LEAST 65536u //  A batch of results
 
 client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES])
 {
@@ -15,6 +18,7 @@ client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES])
     assert (self);
     memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
     self->session = entropy_u64 ();
+    self->burden.fd = -1;
     self->out = stream_new (self->session);
     self->parts = parts_new ();
     assert (self->out && self->parts);
@@ -34,6 +38,9 @@ void client_destroy (client_t **self_p)
         HASH_DEL (self->refs, ref);
         free (ref);
     }
+    parked_t *parked, *behind;
+    DL_FOREACH_SAFE (self->parked, parked, behind)
+        free (parked);
     stream_destroy (&self->out);
     parts_destroy (&self->parts);
     buffer_free (&self->batch);
@@ -170,6 +177,8 @@ void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, b
 
 void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code, const char *message)
 {
+    if (client_is_full (self, hub)) //  It has enough to read
+        return;
     buffer_t frame = {0};
     wire_notice_t notice = {.ref = ref, .code = code, .message = wire_view (message)};
     wire_write_notice (&frame, s_envelope (), &notice);
@@ -209,11 +218,71 @@ size_t client_backlog (const client_t *self)
     return stream_bytes (self->out) + self->batch.size;
 }
 
-//  What is sent and not acknowledged is held twice: here, and by the socket.
+//  A quarter of the memory is shared by all once they have filled it.
 size_t client_backlog_max (const hub_t *hub)
 {
-    uint64_t part = hub->memory_limit / (hub->client_bytes > hub->memory_limit / 4 ? 64 : 8);
+    uint64_t quarter = hub->memory_limit / 4, sessions = HASH_CNT (hh, hub->clients);
+    uint64_t part = hub->client_bytes > quarter ? quarter / (sessions < 16 ? 16 : sessions) : quarter / 2;
     return part < HUB_CLIENT_BYTES ? (size_t) part : HUB_CLIENT_BYTES;
+}
+
+//  It is held twice: an eighth of the memory is shared by all then.
+uint64_t client_flight_max (const hub_t *hub)
+{
+    uint64_t most = budget_flight (hub), sessions = HASH_CNT (hh, hub->clients);
+    if (hub->client_bytes <= hub->memory_limit / 4)
+        return most;
+    return budget_between (hub->memory_limit / 8 / (sessions ? sessions : 1), FLIGHT_LEAST, most);
+}
+
+bool client_is_full (const client_t *self, const hub_t *hub)
+{
+    uint64_t own = stream_plain_bytes (self->out);
+    if (own == 0)
+        return false;
+    return own >= budget_session_replies (hub) || hub->reply_bytes >= budget_replies (hub)
+           || (self->purse && purse_is_one (self->purse)
+               && self->purse->reply_bytes >= budget_key_replies (hub));
+}
+
+uint64_t client_refs_bytes (const client_t *self)
+{
+    return HASH_COUNT (self->refs) * (sizeof (ref_t) + BUDGET_BLOCK_BYTES)
+           + (uint64_t) self->follows * CLIENT_FOLLOW_BYTES;
+}
+
+//  Frames and requests that wait until replies are acknowledged.
+static uint64_t s_waiting_bytes (const client_t *self)
+{
+    return self->parked_bytes + self->inbox.bytes + self->inbox.count * INBOX_REQUEST_BYTES;
+}
+
+//  What is sent and not acknowledged is held twice: here, and by the socket.
+uint64_t client_bytes (const client_t *self)
+{
+    uint64_t stream = stream_bytes (self->out) + stream_unacknowledged (self->out) * STREAM_FRAME_BYTES;
+    uint64_t flying = stream_flying_bytes (self->out);
+    return CLIENT_REST_BYTES + client_refs_bytes (self) + stream + self->batch.capacity
+           + (flying > self->burden.bytes ? flying : self->burden.bytes) + parts_held (self->parts)
+           + s_waiting_bytes (self);
+}
+
+void client_count (client_t *self, hub_t *hub, bool there)
+{
+    uint64_t bytes = there ? client_bytes (self) : 0, replies = there ? stream_plain_bytes (self->out) : 0;
+    uint64_t waiting = there ? s_waiting_bytes (self) : 0;
+    hub->client_bytes += bytes - self->counted_bytes;
+    hub->reply_bytes += replies - self->counted_replies;
+    if (self->purse)
+        self->purse->reply_bytes += replies - self->counted_replies;
+    if (!there) {
+        hub->promised_bytes -= self->promised_bytes;
+        self->promised_bytes = 0;
+    }
+    hub->parked_bytes += waiting - self->counted_waiting;
+    self->counted_waiting = waiting;
+    self->counted_bytes = bytes;
+    self->counted_replies = replies;
 }
 
 void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, const fault_t *fault)
@@ -234,5 +303,7 @@ void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, c
 uint64_t client_acknowledgeable (const client_t *self)
 {
     uint64_t limit = hold_limit (&self->hold, self->in.received);
+    if (self->parked && self->parked->envelope.sequence <= limit)
+        limit = self->parked->envelope.sequence - 1;
     return self->parts_from && self->parts_from <= limit ? self->parts_from - 1 : limit;
 }

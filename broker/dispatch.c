@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/budget.h"
 #include "broker/expiry.h"
 #include "broker/follow.h"
 #include "broker/journal.h"
@@ -115,7 +116,9 @@ static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t 
     uint64_t room = s_free_slots (agent);
     if (agent->claimed != self->turn)
         room += s_ahead (job, agent);
-    uint64_t window = lane_free_tasks (agent->lane);
+    uint64_t window = lane_free_tasks (agent->lane), most = budget_leases (self->hub);
+    most = agent->leased < most ? most - agent->leased : 0;
+    window = window < most ? window : most;
     return (uint32_t) (room < window ? room : window);
 }
 

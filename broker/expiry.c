@@ -41,6 +41,7 @@ void expiry_note (hub_t *hub, job_t *job, int64_t at_us)
         job->arrivals_capacity = job->arrivals_capacity ? job->arrivals_capacity * 2 : 4;
         job->arrivals = realloc (job->arrivals, job->arrivals_capacity * sizeof (arrival_t));
         assert (job->arrivals);
+        job_weigh (job);
     }
     job->arrivals [job->arrivals_count++] = (arrival_t){.end = job->total, .at_us = at_us};
     if (job->arrivals_count == 1)

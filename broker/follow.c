@@ -49,6 +49,7 @@ follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *o
     self->wait = order->wait;
     DL_APPEND2 (job->followers, self, job_prev, job_next);
     DL_APPEND2 (client->followers, self, client_prev, client_next);
+    client->follows++;
     s_note (self);
     return self;
 }
@@ -72,6 +73,7 @@ void follow_destroy (follower_t **self_p)
     s_set_untold (self, false);
     DL_DELETE2 (self->job->followers, self, job_prev, job_next);
     DL_DELETE2 (self->client->followers, self, client_prev, client_next);
+    self->client->follows--;
     s_end_ref (self->client, self->job, self->ref);
     free (self);
     *self_p = NULL;

@@ -7,8 +7,11 @@
 
 #include "broker/front_own.h"
 #include "broker/journal.h"
+#include "broker/park.h"
 #include "common/log.h"
+#include "common/units.h"
 
+#define CUT_BYTES 65536u //  On a connection that is left: more is worth cutting it off
 #define RELEASE CADRE_VERSION_STRING
 
 front_t *front_new (hub_t *hub, void *router, back_t *back)
@@ -64,7 +67,10 @@ void front_forget (front_t *self, client_t *client)
         follower_t *follower = client->followers;
         follow_destroy (&follower);
     }
-    self->hub->client_bytes -= client->counted_bytes;
+    client_count (client, self->hub, false);
+    if (!burden_has_room (&client->burden, CUT_BYTES))
+        burden_cut (&client->burden); //  It would hold what the session has left there
+    purse_give (self->hub, &client->purse);
     if (client->dirty)
         DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
     client->dirty = false;
@@ -186,11 +192,23 @@ static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault
     shares_take (self->shares, peer);
     snprintf (client->key, sizeof client->key, "%s", rights->name);
     snprintf (client->holder, sizeof client->holder, "%s", rights->holder);
+    client->purse = purse_take (self->hub, client->peer);
     HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
     log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name, *client->key ? " with key " : "",
               client->key);
     return client;
+}
+
+//  The session goes on by this connection. One that it leaves is of no use any more, and what it holds would stay.
+static void s_connect (front_t *self, client_t *client, sockets_route_t route)
+{
+    if (client->route == route)
+        return;
+    if (!burden_has_room (&client->burden, CUT_BYTES))
+        burden_cut (&client->burden);
+    front_move (self, client, route);
+    client->burden = burden_of (self->hub->peer_fd);
 }
 
 static void s_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t *body)
@@ -228,7 +246,7 @@ static void s_hello (front_t *self, sockets_route_t route, uint64_t named, curso
         s_refuse (self, route, fault.code, fault.text);
         return;
     }
-    front_move (self, client, route);
+    s_connect (self, client, route);
     client->hello_us = hello_us > client->hello_us ? hello_us : client->hello_us;
     client->heard_us = self->hub->now_us;
     stream_grant (client->out, hello.window_tasks, hello.window_bytes);
@@ -295,18 +313,6 @@ static bool s_handle_stream (front_t *self, client_t *client, unsigned verb, cur
     }
 }
 
-static bool s_beat (front_t *self, client_t *client, cursor_t *body)
-{
-    wire_beat_t beat;
-    if (!wire_read_beat (body, &beat) || !cursor_done (body)
-        || !stream_acknowledge (client->out, beat.received))
-        return false;
-    if (beat.sent > client->in.received)
-        front_who (self, client->route); //  Frames are missing, and no later one has shown it
-    client_touch (client, self->hub);
-    return true;
-}
-
 static bool s_window (front_t *self, client_t *client, cursor_t *body)
 {
     wire_window_t window;
@@ -334,10 +340,49 @@ static bool s_handle_recorded (front_t *self, client_t *client, const wire_envel
     return true;
 }
 
+static bool s_handle_next (front_t *self, client_t *client, const wire_envelope_t *envelope, cursor_t *body,
+                           size_t size_bytes)
+{
+    return self->hub->journal ? s_handle_recorded (self, client, envelope, body, size_bytes)
+                              : s_handle_stream (self, client, envelope->verb, body, size_bytes);
+}
+
+//  What has waited until replies were acknowledged. False when it breaks the protocol.
+static bool s_unpark (front_t *self, client_t *client)
+{
+    parked_t *frame;
+    bool fine = true;
+    while (fine && (frame = park_next (client, self->hub)) != NULL) {
+        cursor_t body = cursor_of (frame->body, frame->size);
+        fine = s_handle_next (self, client, &frame->envelope, &body, frame->size + WIRE_ENVELOPE_BYTES);
+        free (frame);
+    }
+    if (fine && park_wants_more (client))
+        front_who (self, client->route);
+    return fine;
+}
+
+static bool s_beat (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_beat_t beat;
+    if (!wire_read_beat (body, &beat) || !cursor_done (body)
+        || !stream_acknowledge (client->out, beat.received))
+        return false;
+    if (beat.sent > client->in.received && !client->deaf)
+        front_who (self, client->route); //  Frames are missing, and no later one has shown it
+    client_touch (client, self->hub);
+    return s_unpark (self, client);
+}
+
 //  A frame with a number belongs to the stream; what was seen is dropped, a gap asks the client to start over.
 static bool s_handle_numbered (front_t *self, client_t *client, const wire_envelope_t *envelope,
                                cursor_t *body, size_t size_bytes)
 {
+    bool next = envelope->sequence == client->in.received + 1;
+    park_verdict_t verdict =
+        next || client->deaf ? park_judge (client, self->hub, envelope, body) : PARK_PASS;
+    if (verdict == PARK_DROP || verdict == PARK_BROKEN)
+        return verdict == PARK_DROP;
     switch (stream_in_accept (&client->in, envelope->sequence)) {
     case STREAM_SEEN: client->beat_due = true; return true;
     case STREAM_GAP: front_who (self, client->route); return true;
@@ -347,8 +392,7 @@ static bool s_handle_numbered (front_t *self, client_t *client, const wire_envel
     if (client->in.received - client->acknowledged >= 64 || client->unacknowledged_bytes >= 256 * 1024)
         client->beat_due = true;
     client_touch (client, self->hub);
-    return self->hub->journal ? s_handle_recorded (self, client, envelope, body, size_bytes)
-                              : s_handle_stream (self, client, envelope->verb, body, size_bytes);
+    return verdict == PARK_TAKEN || s_handle_next (self, client, envelope, body, size_bytes);
 }
 
 static bool s_handle_client (front_t *self, client_t *client, const wire_envelope_t *envelope, cursor_t *body,
@@ -359,6 +403,15 @@ static bool s_handle_client (front_t *self, client_t *client, const wire_envelop
     if (envelope->verb == WIRE_beat)
         return s_beat (self, client, body);
     return envelope->verb == WIRE_window && s_window (self, client, body);
+}
+
+static void s_break (front_t *self, client_t *client, const char *what)
+{
+    char message [HUB_NAME_BYTES + 128];
+    snprintf (message, sizeof message, "a %s from client %s breaks the protocol: its session ends", what,
+              client->name);
+    s_refuse (self, client->route, CADRE_ERROR_PROTOCOL, message);
+    front_forget (self, client);
 }
 
 void front_handle (front_t *self, sockets_route_t route, const void *frame, size_t size_bytes)
@@ -397,11 +450,7 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
     }
     if (s_handle_client (self, client, &envelope, &body, size_bytes))
         return;
-    char message [HUB_NAME_BYTES + 128];
-    snprintf (message, sizeof message, "a %s from client %s breaks the protocol: its session ends",
-              wire_verb_name (envelope.verb), client->name);
-    s_refuse (self, route, CADRE_ERROR_PROTOCOL, message);
-    front_forget (self, client);
+    s_break (self, client, wire_verb_name (envelope.verb));
 }
 
 void front_check_keys (front_t *self)
@@ -416,6 +465,27 @@ void front_check_keys (front_t *self)
                   "the key of this client was revoked or made anew: ask for a new access file");
         front_forget (self, client);
     }
+}
+
+void front_end_stuck (front_t *self, client_t *client)
+{
+    char message [HUB_NAME_BYTES + 160], held [UNITS_TEXT_BYTES];
+    snprintf (
+        message, sizeof message,
+        "client %s has acknowledged nothing for %u s, of %s that it was sent or waits for: its session ends",
+        client->name, 3 * self->hub->lost_ms / 1000,
+        units_print_size (client_bytes (client), held, sizeof held));
+    self->hub->stuck_clients++;
+    s_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
+    front_forget (self, client);
+}
+
+bool front_unpark (front_t *self, client_t *client)
+{
+    if (!client->parked || s_unpark (self, client))
+        return true;
+    s_break (self, client, "frame that waited");
+    return false;
 }
 
 size_t front_count (const front_t *self)

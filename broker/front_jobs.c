@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/bounds.h"
 #include "broker/doubt.h"
 #include "broker/front_own.h"
 #include "broker/holder.h"
@@ -14,16 +15,6 @@
 void front_opened (front_t *self, client_t *client, uint64_t ref, uint64_t number, const fault_t *fault)
 {
     client_opened (client, self->hub, ref, number, fault);
-}
-
-static bool s_needs_are_texts (const wire_list_t *needs)
-{
-    cursor_t cursor = cursor_of_view (needs->values);
-    view_t need;
-    for (size_t i = 0; i < needs->count; i++)
-        if (!cursor_text (&cursor, &need))
-            return false;
-    return needs->count <= JOB_NEEDS_MAX;
 }
 
 static bool s_spec_is_map (view_t spec)
@@ -63,20 +54,11 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client, 
 {
     if (self->hub->state != HUB_RUNNING)
         return fault_set (fault, CADRE_ERROR_REFUSED, "this broker is draining: it takes no new jobs");
-    if (s_check_rights (self, client, open, fault))
-        return fault->code;
     if (client->jobs_open >= CLIENT_JOBS_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "%u jobs are open on this connection: wait until some have ended", CLIENT_JOBS_MAX);
     if (open->kind < WIRE_KIND_CALL || open->kind > WIRE_KIND_MAP)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job's kind is 1 (call), 2 (command) or 3 (map)");
-    if (open->kind != WIRE_KIND_COMMAND
-        && (open->function.size == 0 || open->function.size >= HUB_NAME_BYTES))
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a function's name has from 1 to %d bytes",
-                          HUB_NAME_BYTES - 1);
-    if (open->name.size >= HUB_NAME_BYTES)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job's name has at most %d bytes",
-                          HUB_NAME_BYTES - 1);
     if (open->durable && journal_need (self->hub, fault))
         return fault->code;
     if (open->priority > JOB_PRIORITY_MAX || open->priority < -JOB_PRIORITY_MAX)
@@ -85,14 +67,8 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client, 
     if (open->timeout_ms > DURATION_MAX_MS || open->grace_ms > DURATION_MAX_MS
         || open->expire_ms > DURATION_MAX_MS)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a timeout is at most 400 days");
-    if (!s_needs_are_texts (&open->needs))
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job needs at most %u labels, as texts",
-                          JOB_NEEDS_MAX);
-    spans_t has = {0};
     tries_t tries;
-    bool fine = tries_read (&tries, open) && spans_read (&has, &open->ended);
-    spans_free (&has);
-    if (!fine)
+    if (!tries_read (&tries, open) || !spans_can_be_read (&open->ended))
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
             "what is tried again is a map of outcomes to numbers, and what has ended a list of spans");
@@ -148,7 +124,9 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
     job_t *job = front_known (self, client, open.uuid.data);
     if (job)
         return front_open_again (self, client, &open, job);
-    if (s_is_ghost (self, client, &open, &fault) || s_check_open (self, client, &open, &fault)) {
+    if (s_is_ghost (self, client, &open, &fault) || s_check_rights (self, client, &open, &fault)
+        || bounds_check_open (self->hub, client, &open, whole.size, &fault)
+        || s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
         front_opened (self, client, open.ref, 0, &fault);
         return true;
@@ -311,6 +289,8 @@ bool front_job_follow (front_t *self, client_t *client, cursor_t *body)
         fault_set (&fault, CADRE_ERROR_REFUSED,
                    "job %llu is attached to client %s: only detached jobs can be followed (cadre submit)",
                    (unsigned long long) follow.number, job->client_name);
+    else
+        bounds_check_follow (self->hub, client, &fault);
     front_opened (self, client, follow.ref, fault.code ? 0 : job->number, &fault);
     if (fault.code)
         return true;

@@ -50,6 +50,12 @@ shares_t *front_room_new (const hub_t *hub);
 //  Says this client HELLO more often than it has reason to? Counts this one.
 bool front_is_too_often (const front_t *self, client_t *client);
 
+//  The session ends because it acknowledges nothing.
+void front_end_stuck (front_t *self, client_t *client);
+
+//  What waits until replies are acknowledged is looked at; false when the session has ended by that.
+bool front_unpark (front_t *self, client_t *client);
+
 //  Tells states that have changed; the report alarm.
 void front_report (void *self, int64_t now_us);
 

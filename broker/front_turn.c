@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <utlist.h>
 
+#include "broker/bounds.h"
 #include "broker/front_own.h"
 #include "broker/journal.h"
 #include "broker/ledger.h"
+#include "broker/park.h"
 #include "broker/rounds.h"
 #include "common/log.h"
-#include "common/units.h"
 
 #define REPORT_US 100000     //  Between two JOB_STATEs of a job
 #define REPORTS_A_TURN 32u   //  So often in one turn a client is told
@@ -31,8 +32,10 @@ void front_report (void *owner, int64_t now_us)
     hub_t *hub = self->hub;
     client_t *client;
     for (unsigned i = 0; i < REPORTS_A_TURN && (client = hub->telling) && client->tell_us <= now_us; i++) {
-        s_tell_states (self, client, REPORTS_STATES);
-        if (!client->changed && !client->untold)
+        bool full = client_is_full (client, hub); //  What has changed is told when it has read
+        if (!full)
+            s_tell_states (self, client, REPORTS_STATES);
+        if (full || (!client->changed && !client->untold))
             client_tell (client, hub, false);
     }
     if (hub->telling)
@@ -54,7 +57,7 @@ static void s_want_report (front_t *self, client_t *client)
 //  A client that waits for room, and its jobs to which it may have more to send: each is told once why nothing moves.
 static void s_tell_full (front_t *self, client_t *client)
 {
-    char held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES], message [256];
+    fault_t fault;
     const hub_t *hub = self->hub;
     uint64_t open = client->granted_bytes - client->received_bytes;
     //  It may send less than a frame, and no more is worth telling
@@ -63,16 +66,11 @@ static void s_tell_full (front_t *self, client_t *client)
     if (full == client->told_full)
         return;
     client->told_full = full;
-    snprintf (
-        message, sizeof message,
-        "the broker's memory is full (%s of %s): forget jobs that have ended (cadre job list, cadre job "
-        "forget), or start it with a larger --memory",
-        units_print_size (hub_used_bytes (hub), held, sizeof held),
-        units_print_size (hub->memory_limit, limit, sizeof limit));
+    bounds_fault_full (hub, &fault);
     for (ref_t *ref = full ? client->refs : NULL; ref; ref = ref->hh.next) {
         job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
         if (job && !job->sealed)
-            client_notice (client, self->hub, ref->ref, CADRE_ERROR_MEMORY, message);
+            client_notice (client, self->hub, ref->ref, CADRE_ERROR_MEMORY, fault.text);
     }
 }
 
@@ -97,22 +95,23 @@ static void s_send_beat (front_t *self, client_t *client)
 
 //  ---- the end of a turn --------------------------------------------------
 
+//  As much as may be on its way. A peer that is gone will say HELLO again; one that does not read is looked at when it acknowledges something.
 static void s_pump (front_t *self, client_t *client)
 {
     const buffer_t *frame;
-    while (client->route && (frame = stream_next (client->out)) != NULL)
-        if (sockets_send_bytes_to (self->router, client->route, frame->data, frame->size, ZMQ_DONTWAIT)) {
+    uint64_t most = client_flight_max (self->hub);
+    while (client->route && stream_flying_bytes (client->out) < most
+           && burden_has_room (&client->burden, most) && (frame = stream_next (client->out)) != NULL) {
+        cadre_error_t error =
+            sockets_send_bytes_to (self->router, client->route, frame->data, frame->size, ZMQ_DONTWAIT);
+        if (error) {
             stream_unsend (client->out);
-            front_move (self, client, 0); //  It will say HELLO again
+            if (error != CADRE_ERROR_TIMEOUT)
+                front_move (self, client, 0);
+            return;
         }
-}
-
-static void s_count_bytes (front_t *self, client_t *client)
-{
-    uint64_t bytes =
-        CLIENT_REST_BYTES + client_backlog (client) + parts_bytes (client->parts) + client->inbox.bytes;
-    self->hub->client_bytes += bytes - client->counted_bytes;
-    client->counted_bytes = bytes;
+        burden_add (&client->burden, frame->size);
+    }
 }
 
 //  Jobs of a client that does not read rest until it does; half of the limit must have drained.
@@ -136,7 +135,7 @@ static bool s_flush_client (front_t *self, client_t *client, uint32_t *records)
     bool more = follow_pump_all (client, self->hub, records);
     s_pump (self, client);
     front_ask (self, client);
-    s_count_bytes (self, client);
+    client_count (client, self->hub, true);
     s_judge_backlog (self, client);
     s_send_window (self, client);
     if (client->beat_due)
@@ -191,10 +190,15 @@ void front_flush (front_t *self)
 void front_beat (front_t *self)
 {
     uint64_t ended = self->hub->tasks_done + self->hub->tasks_failed;
-    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
+    for (client_t *client = self->hub->clients, *next; client; client = next) {
+        next = client->hh.next;
         s_send_beat (self, client);
         s_send_window (self, client);
         s_tell_full (self, client);
+        if (stream_unacknowledged (client->out))
+            client_touch (client, self->hub); //  What could not be sent before may be now
+        front_ask (self, client);
+        front_unpark (self, client);
     }
     int64_t passed_us = self->hub->now_us - self->rate_us;
     if (passed_us > 0)
@@ -211,6 +215,10 @@ void front_judge (front_t *self)
     int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
     for (client = self->hub->clients; client; client = next) {
         next = client->hh.next;
+        if (park_is_stuck (client, self->hub)) {
+            front_end_stuck (self, client);
+            continue;
+        }
         if (self->hub->now_us - client->heard_us < lost_us)
             continue;
         log_line (LOG_WARNING, "B023", "client %s is lost: silent for %u ms; its attached jobs are cancelled",

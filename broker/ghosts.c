@@ -7,6 +7,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "broker/budget.h"
 #include "common/hash.h"
 
 typedef struct ghost {
@@ -21,20 +22,27 @@ typedef struct ghost {
 } ghost_t;
 
 struct ghosts {
-    ghost_t *all; //  uthash keeps them in the order in which they came
-    ghost_t *log; //  Those in the log, in its order
+    ghost_t *all;      //  uthash keeps them in the order in which they came
+    ghost_t *log;      //  Those in the log, in its order
+    size_t most;       //  So many are kept
+    uint64_t *bytes_p; //  The total that they add to; borrowed
 };
 
-ghosts_t *ghosts_new (void)
+#define GHOST_BYTES (sizeof (ghost_t) + BUDGET_BLOCK_BYTES)
+
+ghosts_t *ghosts_new (uint64_t most_bytes, uint64_t *bytes_p)
 {
     ghosts_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->most = most_bytes / GHOST_BYTES < GHOSTS_MAX ? (size_t) (most_bytes / GHOST_BYTES) : GHOSTS_MAX;
+    self->bytes_p = bytes_p;
     return self;
 }
 
 static void s_drop (ghosts_t *self, ghost_t *ghost)
 {
     HASH_DELETE (hh, self->all, ghost);
+    *self->bytes_p -= GHOST_BYTES;
     if (ghost->logged)
         DL_DELETE (self->log, ghost);
     free (ghost);
@@ -70,7 +78,8 @@ void ghosts_add (ghosts_t *self, const identity_t *identity, uint64_t number, in
     ghost->number = number;
     ghost->gone_us = now_us;
     HASH_ADD (hh, self->all, identity, sizeof ghost->identity, ghost);
-    if (HASH_COUNT (self->all) > GHOSTS_MAX)
+    *self->bytes_p += GHOST_BYTES;
+    if (HASH_COUNT (self->all) > self->most)
         s_drop (self, self->all);
 }
 

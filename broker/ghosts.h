@@ -18,7 +18,8 @@
 
 typedef struct ghosts ghosts_t;
 
-ghosts_t *ghosts_new (void);
+//  They take up most_bytes and no more, and count what they do in *bytes_p.
+ghosts_t *ghosts_new (uint64_t most_bytes, uint64_t *bytes_p);
 void ghosts_destroy (ghosts_t **self_p);
 
 //  The job of that number is gone, now.

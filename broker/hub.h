@@ -63,6 +63,7 @@ typedef struct hub {
     bool insecure;                                     //  Other hosts can join without a key
     struct doors *doors;                               //  Keys; NULL: everybody is let in
     const char *peer;                                  //  Who sent the frame at hand, as the gate calls it
+    int peer_fd;                                       //  The connection by which it came, or -1
     bool keys_changed;                                 //  Sessions are to be checked against new keys
     hub_state_t state;                                 //  Running, draining or stopping
     uint64_t epoch;                                    //  Of the leases given here
@@ -74,11 +75,19 @@ typedef struct hub {
     struct delay *delay;     //  Tasks that wait for their next try
     struct roster *roster;   //  Workers
     struct client *clients;  //  Sessions by number (uthash)
+    struct purse *purses;    //  What each key's peers hold (uthash)
     struct client *dirty;    //  Clients with something to flush
     struct client *telling;  //  Clients with jobs whose state they are to be told
-    uint64_t job_bytes;      //  Held by jobs: tasks, payloads
+    uint64_t job_bytes;      //  Held by jobs: what JOB_OPEN said, tasks, payloads
+    uint64_t open_bytes;     //  Of that, what is neither task nor payload
     uint64_t kept_bytes;     //  Held by detached jobs: results and output
-    uint64_t client_bytes;   //  Held by clients: streams and parts; counted now and then
+    uint64_t client_bytes;   //  Held by sessions of clients: streams, parts, numbers of jobs
+    uint64_t promised_bytes; //  Not held yet: what clients may send ahead, beyond what all may
+    uint64_t reply_bytes;    //  Of that, what needs no window and is not acknowledged
+    uint64_t parked_bytes;   //  Of that, frames that wait until replies are acknowledged
+    uint64_t worker_bytes;   //  Held by workers: what they offer, leases, sockets; counted once a beat
+    uint64_t sink_bytes;     //  Values on their way from workers, in parts
+    uint64_t ghost_bytes;    //  Identities of jobs that were forgotten
     uint64_t journal_bytes;  //  On their way to the store; counted each turn
     uint64_t results_bytes;  //  Of that, results and output
     uint64_t tasks_waiting;  //  That could be handed out, or wait for their next try
@@ -90,6 +99,8 @@ typedef struct hub {
     uint64_t lost_workers;   //  Workers that went silent, ever
     uint64_t refused_hellos; //  HELLOs for which there was no room, or that came too often, ever
     uint64_t cut_peers;      //  Of tcp, cut off by the broker, ever
+    uint64_t refused_bytes;  //  Jobs, workers and names for which there was no room, ever
+    uint64_t stuck_clients;  //  Sessions that ended because they acknowledged nothing, ever
     bool full;               //  Results of jobs in memory fill it: those jobs rest
     bool heard;              //  Frames have come in this turn: who sent them is not kept waiting
     walk_t round;            //  How far the round through all jobs is; see rounds.h
@@ -100,7 +111,8 @@ typedef struct hub {
 //  What of memory_limit is taken.
 static inline uint64_t hub_used_bytes (const hub_t *self)
 {
-    return self->job_bytes + self->kept_bytes + self->client_bytes + self->journal_bytes;
+    return self->job_bytes + self->kept_bytes + self->client_bytes + self->journal_bytes + self->worker_bytes
+           + self->sink_bytes + self->ghost_bytes;
 }
 
 //  What lies in the store need not stay in memory.

@@ -18,9 +18,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define INBOX_REQUESTS_MAX 1024u       //  Requests of a client that may wait
-#define INBOX_BYTES_MAX (2u << 20)     //  Their bytes
-#define INBOX_REPLIES_BYTES (1u << 20) //  Not acknowledged; beyond that nothing is answered
+#define INBOX_REQUESTS_MAX 1024u   //  Requests of a client that may wait
+#define INBOX_BYTES_MAX (2u << 20) //  Their bytes
+#define INBOX_REPLIES_BYTES                                                                                  \
+    (1u << 20) //  Not acknowledged; beyond that nothing is answered, in small memory earlier (budget.h)
+#define INBOX_REQUEST_BYTES 384u //  What a request takes up besides its bytes
 
 struct client;
 struct request;

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "broker/budget.h"
 #include "common/mean.h"
 
 #define SHED_BYTES (256u * 1024) //  Given back in one call
@@ -21,7 +22,8 @@ job_t *job_new (uint64_t *bytes_p)
     job_t *self = calloc (1, sizeof *self);
     assert (self);
     self->stock = stock_new (bytes_p);
-    *bytes_p += sizeof *self;
+    self->bytes_p = bytes_p;
+    job_weigh (self);
     return self;
 }
 
@@ -45,6 +47,35 @@ bool job_shed (job_t *self, uint32_t *visits)
            && s_shed_array (self, self->tasks, self->capacity * sizeof (task_t), visits);
 }
 
+static size_t s_text_bytes (const char *text)
+{
+    return text ? strlen (text) + BUDGET_BLOCK_BYTES : 0;
+}
+
+//  Allocated, doubling from 1.
+static size_t s_lanes_capacity (const job_t *self)
+{
+    size_t capacity = self->lanes_count ? 1 : 0;
+    while (capacity < self->lanes_count)
+        capacity *= 2;
+    return capacity;
+}
+
+void job_weigh (job_t *self)
+{
+    buffer_trim (&self->spec);
+    buffer_trim (&self->open);
+    size_t weight = sizeof *self + JOB_AROUND_BYTES + s_text_bytes (self->name)
+                    + 3 * s_text_bytes (self->function) + s_text_bytes (self->client_name);
+    for (size_t i = 0; i < self->needs_count; i++)
+        weight += 3 * (s_text_bytes (self->needs [i]) + sizeof (char *)); //  What it asks is held twice more
+    weight += self->spec.capacity + self->open.capacity + self->doom_detail.capacity;
+    weight += self->has.capacity * sizeof (wire_span_t) + self->arrivals_capacity * sizeof (arrival_t);
+    weight += self->stack_capacity * sizeof (uint32_t) + s_lanes_capacity (self) * sizeof (job_lane_t);
+    *self->bytes_p += weight - self->weight;
+    self->weight = weight;
+}
+
 static size_t s_task_bytes (const job_t *self)
 {
     return sizeof (task_t) + (self->detached ? sizeof (uint64_t) : 0);
@@ -57,7 +88,7 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     if (!self)
         return;
     assert (!self->queue && !self->demand && !self->followers && !self->settling && !self->changed);
-    *bytes_p -= sizeof *self + (self->total - self->forgotten) * s_task_bytes (self);
+    *bytes_p -= self->weight + (self->total - self->forgotten) * s_task_bytes (self);
     stock_destroy (&self->stock);
     keep_destroy (&self->keep);
     for (size_t i = 0; i < self->needs_count; i++)
@@ -160,6 +191,7 @@ void job_put_back (job_t *self, uint32_t index)
         self->stack_capacity = self->stack_capacity ? self->stack_capacity * 2 : 16;
         self->stack = realloc (self->stack, self->stack_capacity * sizeof (uint32_t));
         assert (self->stack);
+        job_weigh (self);
     }
     self->stack [self->stack_count++] = index;
 }
@@ -204,6 +236,7 @@ bool job_announce (job_t *self, uint32_t agent, uint64_t session)
         assert (self->lanes);
     }
     self->lanes [self->lanes_count++] = (job_lane_t){.agent = agent, .session = session};
+    job_weigh (self);
     return false;
 }
 

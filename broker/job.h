@@ -22,10 +22,13 @@
 struct client;
 struct demand;
 struct follower;
+struct purse;
 struct share;
 
 #define JOB_PRIORITY_MAX 1000000
 #define JOB_NEEDS_MAX 32u
+#define JOB_AROUND_BYTES                                                                                     \
+    1024u //  Of a job, in what serves it elsewhere: stock, keep, tables, what it asks, its turn
 #define JOB_COST_USUAL_US 2000u //  Of a task before one was measured; more than that takes up its slot
 
 //  A lane that was told of the job.
@@ -138,6 +141,11 @@ typedef struct job {
     struct job *settle_prev;    //  Neighbours there, or among jobs whose memory is given back
     struct job *settle_next;    //  …
     walk_t *walks;              //  Those who go through the jobs and stand here
+    uint64_t *bytes_p;          //  The total that it adds to; borrowed
+    size_t weight;              //  Of that: what it holds besides tasks and payloads
+    uint64_t session;           //  Of the client that opened it; 0: it comes from the log
+    struct purse *purse;        //  Of the key of that client, or NULL
+    size_t charged;             //  Counted in both of them
     UT_hash_handle hh_number;   //  In the ledger, by number
     UT_hash_handle hh_identity; //  In the ledger, by identity
 } job_t;
@@ -145,6 +153,8 @@ typedef struct job {
 job_t *job_new (uint64_t *bytes_p);
 void job_destroy (job_t **self_p, uint64_t *bytes_p);
 
+//  What it holds besides tasks and payloads may have changed: gives back what was allocated in vain, and counts it anew.
+void job_weigh (job_t *self);
 //  Gives back memory of a job that goes, as far as visits (of a task, see requests.h) allow; it counts them down. True when job_destroy is cheap.
 bool job_shed (job_t *self, uint32_t *visits);
 

@@ -71,8 +71,10 @@ void journal_job (journal_t *self, job_t *job, view_t open)
                              .holder = wire_view (job->identity.holder),
                              .digest = job->digest.sum,
                              .digested = job->digest.blind ? 0 : job->digest.tasks};
-    if (job->open.size == 0)
+    if (job->open.size == 0) { //  Else it is what is said anew
         buffer_append (&job->open, open.data, open.size);
+        job_weigh (job);
+    }
     journal_begin (self, WIRE_log_job);
     wire_pack_log_job (&self->bytes, &fields);
     journal_end (self, job, true);

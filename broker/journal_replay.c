@@ -50,6 +50,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     job->ended_us = record.ended_us;
     ledger_log_job (self->hub->ledger, job);
     buffer_append (&job->open, record.open.data, record.open.size);
+    job_weigh (job);
     return true;
 }
 

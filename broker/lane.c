@@ -16,16 +16,20 @@
 #define AHEAD_LEAST (4u * 1024 * 1024)
 
 struct lane {
-    hub_t *hub;                         //  Keeps the ports that lanes have; borrowed
-    address_kind_t kind;                //  Where it is bound
-    void *socket;                       //  PUSH
-    stream_t *out;                      //  Frames to send
-    uint64_t number;                    //  Port, or N of lane-N
-    unsigned holds;                     //  Nothing is sent while there are any
-    bool hello_sent;                    //  LANE_HELLO has found a peer
-    uint64_t window_tasks;              //  Granted in total
-    uint64_t window_bytes;              //  …
-    uint64_t ahead_bytes;               //  The most that one grant lets go out
+    hub_t *hub;              //  Keeps the ports that lanes have; borrowed
+    address_kind_t kind;     //  Where it is bound
+    void *socket;            //  PUSH
+    stream_t *out;           //  Frames to send
+    uint64_t number;         //  Port, or N of lane-N
+    unsigned holds;          //  Nothing is sent while there are any
+    bool hello_sent;         //  LANE_HELLO has found a peer
+    uint64_t window_tasks;   //  Granted in total
+    uint64_t window_bytes;   //  …
+    uint64_t ahead_bytes;    //  The most that may be on its way, whatever is granted
+    uint64_t received_bytes; //  Of the bytes sent, those that the worker has said to have
+    uint64_t mark; //  A sequence number, and bytes sent up to there: when the worker has that, it has those
+    uint64_t mark_bytes;                //  …
+    uint64_t asked_bytes;               //  Granted in total by the worker, be it too much
     char path [ADDRESS_ENDPOINT_BYTES]; //  ipc: the file to remove; else empty
 };
 
@@ -201,17 +205,35 @@ bool lane_is_held (const lane_t *self)
     return self->holds > 0;
 }
 
-//  A worker that takes its frames grants again and again; one that does not shall not fill the broker's memory.
-void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes)
+//  A worker that does not take its frames shall not fill the broker's memory, whatever it grants.
+static void s_open_window (lane_t *self)
 {
-    uint64_t most = stream_sent_bytes (self->out) + stream_unsent_bytes (self->out) + self->ahead_bytes;
-    if (bytes > most)
-        bytes = most;
-    if (tasks > self->window_tasks)
-        self->window_tasks = tasks;
+    uint64_t most = self->received_bytes + self->ahead_bytes;
+    uint64_t bytes = self->asked_bytes < most ? self->asked_bytes : most;
     if (bytes > self->window_bytes)
         self->window_bytes = bytes;
-    stream_grant (self->out, tasks, bytes);
+    stream_grant (self->out, self->window_tasks, bytes);
+}
+
+void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes)
+{
+    if (tasks > self->window_tasks)
+        self->window_tasks = tasks;
+    if (bytes > self->asked_bytes)
+        self->asked_bytes = bytes;
+    s_open_window (self);
+}
+
+void lane_received (lane_t *self, uint64_t received)
+{
+    if (received < self->mark)
+        return;
+    self->received_bytes = self->mark_bytes;
+    self->mark = stream_sent (self->out);
+    self->mark_bytes = stream_sent_bytes (self->out);
+    if (received >= self->mark)
+        self->received_bytes = self->mark_bytes;
+    s_open_window (self);
 }
 
 uint64_t lane_tasks (const lane_t *self)

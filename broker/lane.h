@@ -49,6 +49,9 @@ bool lane_is_held (const lane_t *self);
 //  Absolute totals, as the worker grants them.
 void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes);
 
+//  The worker has received all frames up to this one, it says. What it has not bounds what else is sent, beside its grants.
+void lane_received (lane_t *self, uint64_t received);
+
 //  What may still be put: tasks, bytes.
 uint64_t lane_free_tasks (const lane_t *self);
 uint64_t lane_free_bytes (const lane_t *self);

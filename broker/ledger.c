@@ -7,6 +7,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "broker/budget.h"
 #include "broker/delay.h"
 #include "broker/deliver.h"
 #include "broker/detail.h"
@@ -20,7 +21,7 @@ ledger_t *ledger_new (hub_t *hub)
     ledger_t *self = calloc (1, sizeof *self);
     assert (self);
     self->hub = hub;
-    self->ghosts = ghosts_new ();
+    self->ghosts = ghosts_new (budget_ghosts (hub), &hub->ghost_bytes);
     return self;
 }
 

@@ -59,6 +59,7 @@ job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *ope
 {
     job_t *job = s_new (self, ++self->numbers, wire_view (client->name), wire_view (client->holder),
                         client->session, open);
+    purse_charge (self->hub, client, job);
     if (job->detached)
         return job;
     job->owner = client;
@@ -170,6 +171,7 @@ void ledger_drop (ledger_t *self, job_t *job)
 {
     assert (job->leased == 0);
     s_unlist (self, job);
+    purse_discharge (self->hub, job);
     ledger_end_lanes (self, job);
     s_disown (self, job);
     self->hub->tasks_waiting -= job->told_waiting;

@@ -7,12 +7,14 @@
 
 struct outputs {
     wrote_t *records; //  By serial (uthash)
+    size_t most;      //  At most
 };
 
 outputs_t *outputs_new (void)
 {
     outputs_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->most = SIZE_MAX;
     return self;
 }
 
@@ -39,11 +41,23 @@ wrote_t *outputs_get (outputs_t *self, uint64_t serial)
     HASH_FIND (hh, self->records, &serial, sizeof serial, record);
     if (record)
         return record;
+    if (HASH_COUNT (self->records) >= self->most)
+        return NULL;
     record = calloc (1, sizeof *record);
     assert (record);
     record->serial = serial;
     HASH_ADD (hh, self->records, serial, sizeof record->serial, record);
     return record;
+}
+
+void outputs_limit (outputs_t *self, size_t most)
+{
+    self->most = most;
+}
+
+size_t outputs_count (const outputs_t *self)
+{
+    return HASH_COUNT (self->records);
 }
 
 wrote_t *outputs_first (outputs_t *self)

@@ -200,7 +200,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
     request_spend (self, (uint32_t) roster_places (hub->roster));
-    pack_map (map, 34);
+    pack_map (map, 34 + REQUEST_BUDGET_PAIRS);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -212,6 +212,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "clients_limit", shares_limit (self->front->shares));
     request_pair_uint (map, "memory_bytes", hub_used_bytes (hub));
     request_pair_uint (map, "memory_limit_bytes", hub->memory_limit);
+    request_pack_budgets (hub, map);
     pack_text (map, "results_per_second");
     pack_double (map, self->front->rate);
     request_pair_uint (map, "refused_frames", hub->refused_frames);

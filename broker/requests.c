@@ -82,14 +82,14 @@ void request_spend (request_t *self, uint32_t visits)
     self->steps -= visits < self->steps ? visits : self->steps;
 }
 
-static bool s_takes_replies (const client_t *client)
+static bool s_takes_replies (const client_t *client, const hub_t *hub)
 {
-    return stream_plain_bytes (client->out) <= INBOX_REPLIES_BYTES;
+    return !client_is_full (client, hub);
 }
 
 bool request_goes_on (request_t *self)
 {
-    self->unfinished = self->steps == 0 || !s_takes_replies (self->client);
+    self->unfinished = self->steps == 0 || !s_takes_replies (self->client, self->hub);
     return !self->unfinished;
 }
 
@@ -257,14 +257,14 @@ static void s_step (front_t *self, client_t *client)
         s_take_out (client, request);
 }
 
-static bool s_may_go_on (const client_t *client)
+static bool s_may_go_on (const front_t *self, const client_t *client)
 {
-    return client->inbox.first && !client->inbox.waits_store && s_takes_replies (client);
+    return client->inbox.first && !client->inbox.waits_store && s_takes_replies (client, self->hub);
 }
 
 void front_ask (front_t *self, client_t *client)
 {
-    if (client->inbox.asking || !s_may_go_on (client))
+    if (client->inbox.asking || !s_may_go_on (self, client))
         return;
     client->inbox.asking = true;
     DL_APPEND2 (self->asking, client, inbox.prev_asks, inbox.next_asks);
@@ -286,7 +286,7 @@ void front_answer (front_t *self)
     while (self->asking && self->steps) {
         client_t *client = self->asking;
         s_leave (self, client);
-        if (s_may_go_on (client))
+        if (s_may_go_on (self, client))
             s_step (self, client);
         front_ask (self, client);
     }
@@ -327,7 +327,7 @@ bool front_request (front_t *self, client_t *client, cursor_t *body)
     request->what = fields.what;
     request->arguments = fields.arguments;
     s_put (self, client, request);
-    if (client->inbox.count == 1 && self->steps && s_may_go_on (client))
+    if (client->inbox.count == 1 && self->steps && s_may_go_on (self, client))
         s_step (self, client);
     front_ask (self, client);
     return true;

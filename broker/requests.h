@@ -65,6 +65,10 @@ void request_pair_text (buffer_t *map, const char *key, const char *value);
 void request_pair_bool (buffer_t *map, const char *key, bool value);
 void request_pair_cut (buffer_t *map, const char *key, view_t text, size_t max);
 
+//  The pairs of broker.info that say where the memory is.
+#define REQUEST_BUDGET_PAIRS 13u
+void request_pack_budgets (const hub_t *hub, buffer_t *map);
+
 request_fn request_job_list, request_job_info, request_job_cancel, request_job_retry, request_job_forget;
 request_fn request_task_list, request_task_info, request_task_explain, request_task_drop;
 request_fn request_worker_list, request_worker_drain, request_worker_stop, request_function_list;

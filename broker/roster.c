@@ -6,12 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/budget.h"
+#include "broker/known.h"
 #include "common/guess.h"
 
-#define KNOWN_MAX 100000u //  Names of functions that are remembered
-#define LABELS_MAX 256u   //  Labels of one worker
-#define OFFERS_MAX 2000u  //  Functions of one worker: what it offers fits into one reply
-#define SAYS_MAX 1024u    //  Bytes of a function's description
+#define LABELS_MAX 256u           //  Labels of one worker
+#define OFFERS_MAX 2000u          //  Functions of one worker: what it offers fits into one reply
+#define SAYS_MAX 1024u            //  Bytes of a function's description
+#define KNOWN_BYTES (16u << 20)   //  Of names that are remembered, where nobody says how many
+#define OFFER_BYTES 320u          //  Of a function besides its texts, here and in the catalog
+#define SESSION_BYTES (64u << 10) //  Of a worker that is there: its sockets
 
 #define CHANGES_KEPT 64u //  Newest changes that are known one by one
 
@@ -24,7 +28,10 @@ struct roster {
     agent_t *by_session;             //  uthash
     agent_t *by_uuid;                //  uthash
     agent_t *by_route;               //  uthash
-    offer_t *known;                  //  Names of all functions ever offered (uthash)
+    known_t *known;                  //  Names of functions that were offered, now or before
+    hub_t *hub;                      //  Where the memory is counted; borrowed; or NULL
+    uint64_t said_bytes;             //  Of what workers say of themselves
+    uint64_t said_most;              //  At most
     catalog_t *catalog;              //  Those that are offered now
     demand_t *demands;               //  What jobs ask (uthash)
     uint32_t changes [CHANGES_KEPT]; //  Places that have changed, by version
@@ -36,6 +43,8 @@ roster_t *roster_new (void)
     assert (self);
     self->version = 1;
     self->catalog = catalog_new ();
+    self->known = known_new (KNOWN_BYTES);
+    self->said_most = UINT64_MAX;
     return self;
 }
 
@@ -61,6 +70,8 @@ static void s_forget_description (roster_t *self, agent_t *agent)
     agent->labels = NULL;
     agent->labels_count = 0;
     s_free_offers (&agent->offers);
+    self->said_bytes -= agent->said_bytes;
+    agent->said_bytes = 0;
 }
 
 void roster_destroy (roster_t **self_p)
@@ -76,7 +87,7 @@ void roster_destroy (roster_t **self_p)
         agent->leased = 0;
         roster_remove (self, &agent);
     }
-    s_free_offers (&self->known);
+    known_destroy (&self->known);
     catalog_destroy (&self->catalog);
     free (self->places);
     free (self);
@@ -125,19 +136,6 @@ void roster_remove (roster_t *self, agent_t **agent_p)
     *agent_p = NULL;
 }
 
-static void s_remember (roster_t *self, const char *name)
-{
-    offer_t *known;
-    HASH_FIND_STR (self->known, name, known);
-    if (known || HASH_COUNT (self->known) >= KNOWN_MAX)
-        return;
-    known = calloc (1, sizeof *known);
-    assert (known);
-    known->name = strdup (name);
-    assert (known->name);
-    HASH_ADD_KEYPTR (hh, self->known, known->name, strlen (known->name), known);
-}
-
 static bool s_read_labels (agent_t *agent, const wire_list_t *list)
 {
     if (list->count > LABELS_MAX)
@@ -177,16 +175,52 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
         offer->takes = view_text (function.takes);
         offer->says = view_text (function.says);
         HASH_ADD_KEYPTR (hh, agent->offers, offer->name, strlen (offer->name), offer);
-        s_remember (self, offer->name);
+        known_add (self->known, offer->name);
         catalog_enter (self->catalog, offer->name, offer->takes, offer->says);
     }
     return true;
+}
+
+//  Texts are here and in the catalog, and names once more among those that are known.
+static uint64_t s_said (const wire_worker_hello_t *hello)
+{
+    return 2 * (hello->functions.values.size + hello->labels.values.size)
+           + hello->functions.count * OFFER_BYTES + hello->labels.count * BUDGET_BLOCK_BYTES;
+}
+
+bool roster_has_room (const roster_t *self, const agent_t *agent, const wire_worker_hello_t *hello)
+{
+    return self->said_bytes - (agent ? agent->said_bytes : 0) + s_said (hello) <= self->said_most;
+}
+
+void roster_limit (roster_t *self, hub_t *hub)
+{
+    self->hub = hub;
+    self->said_most = budget_workers (hub);
+    known_limit (self->known, budget_names (hub));
+}
+
+static uint64_t s_agent_bytes (const agent_t *agent)
+{
+    uint64_t spans = agent->cancels.capacity * sizeof (wire_span_t);
+    return sizeof *agent + spans + agent->leases_capacity * sizeof (lease_t)
+           + (agent->session ? SESSION_BYTES + lane_bytes (agent->lane) : 0);
+}
+
+uint64_t roster_bytes (const roster_t *self)
+{
+    uint64_t bytes = self->said_bytes + known_bytes (self->known);
+    for (size_t i = 0; i < self->count; i++)
+        bytes += self->places [i] ? s_agent_bytes (self->places [i]) : 0;
+    return bytes;
 }
 
 bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello,
                       const rights_t *rights)
 {
     s_forget_description (self, agent);
+    agent->said_bytes = s_said (hello);
+    self->said_bytes += agent->said_bytes;
     view_copy (hello->name, agent->name, sizeof agent->name);
     view_copy (hello->host, agent->host, sizeof agent->host);
     view_copy (hello->version, agent->version, sizeof agent->version);
@@ -220,13 +254,15 @@ void roster_end_session (roster_t *self, agent_t *agent)
     agent->session = 0;
     agent->state = AGENT_AWAY;
     lane_destroy (&agent->lane);
+    if (self->hub)
+        self->hub->sink_bytes -= parts_held (agent->parts);
     parts_destroy (&agent->parts);
     agent->in = (stream_in_t){0};
     agent->hold = (hold_t){0};
     agent->beat_received = agent->lane_sent = agent->sink_sent = agent->sink_received = 0;
     agent->stalls = 0;
     agent->unacknowledged_bytes = 0;
-    agent->beat_due = false;
+    agent->beat_due = agent->deaf = false;
     agent->cancels.count = agent->cancels_sent = 0;
     agent->cancels_early = false;
     agent->recall_until_us = 0;
@@ -392,16 +428,14 @@ bool roster_is_described (const roster_t *self)
 
 bool roster_knew (const roster_t *self, const char *function)
 {
-    offer_t *known;
-    HASH_FIND_STR (self->known, function, known);
-    return known != NULL;
+    return known_has (self->known, function);
 }
 
 void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer, size_t size)
 {
     guess_t *guess = guess_new (function, max);
-    for (const offer_t *known = self->known; known; known = known->hh.next)
-        guess_offer (guess, known->name);
+    for (const known_name_t *name = known_first (self->known); name; name = known_next (name))
+        guess_offer (guess, known_text (name));
     guess_print (guess, buffer, size);
     guess_destroy (&guess);
 }

@@ -70,6 +70,7 @@ typedef struct agent {
     char **labels;                  //  What jobs may need
     size_t labels_count;            //  How many
     offer_t *offers;                //  Functions
+    uint64_t said_bytes;            //  What labels and functions take up
     lane_t *lane;                   //  NULL when away
     stream_in_t in;                 //  What was received on the sink
     hold_t hold;                    //  Frames of the sink that are acknowledged when they are durable
@@ -82,6 +83,7 @@ typedef struct agent {
     unsigned stalls;                //  Beats without progress, one after the other
     uint64_t unacknowledged_bytes;  //  Received on the sink since our last BEAT
     bool beat_due;                  //  Tell it soon what was received
+    bool deaf;                      //  Something that it was told was lost: too much waits for it to be read
     int64_t heard_us;               //  When it last said something
     int64_t joined_us;              //  When this session began
     int64_t hello_us;               //  Until then its HELLOs have used up their rate
@@ -113,6 +115,13 @@ agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
 
 //  Forgets an agent that holds no lease.
 void roster_remove (roster_t *self, agent_t **agent_p);
+
+//  Memory: how much of it workers may fill with what they say of themselves, and what all of them hold. Without roster_limit there is no limit.
+void roster_limit (roster_t *self, hub_t *hub);
+uint64_t roster_bytes (const roster_t *self);
+
+//  Is there room for what a worker says of itself, instead of what agent (NULL: nobody) has said before?
+bool roster_has_room (const roster_t *self, const agent_t *agent, const wire_worker_hello_t *hello);
 
 //  What it offers, as it said and as far as its key lets it. False when a list is not what it should be.
 bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello,

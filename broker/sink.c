@@ -4,12 +4,17 @@
 #include <string.h>
 
 #include "broker/back_own.h"
+#include "broker/budget.h"
 #include "broker/deliver.h"
+#include "broker/detail.h"
 #include "broker/journal.h"
 #include "common/log.h"
+#include "common/units.h"
 
 #define OUTCOME_MAX CADRE_OUTCOME_QUARANTINED
-#define DETAIL_ROOM 256 //  Bytes that a result may grow by on its way to the client
+#define VALUE_SMALL 4096u //  Bytes of a result that are always taken
+#define READS_ON 65536u   //  Not acknowledged by a client that reads
+#define DETAIL_ROOM 256   //  Bytes that a result may grow by on its way to the client
 
 //  Reads a result and notes where the fields from outcome to detail lie.
 static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t *tail)
@@ -31,6 +36,40 @@ static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t 
            && tail->size <= WIRE_FRAME_MAX - DETAIL_ROOM;
 }
 
+//  A value for which there was no room is lost, and its task ends in an error that says so.
+static view_t s_without_value (const back_t *self, wire_sink_result_t *result, buffer_t *tail)
+{
+    char message [256], limit [UNITS_TEXT_BYTES];
+    snprintf (
+        message, sizeof message,
+        "the result is too large for what the broker may hold now (%s in all): start it with a larger --memory",
+        units_print_size (self->hub->memory_limit, limit, sizeof limit));
+    result->outcome = CADRE_OUTCOME_ERROR;
+    pack_uint (tail, CADRE_OUTCOME_ERROR);
+    pack_int (tail, 0);
+    pack_uint (tail, result->run_us);
+    pack_nil (tail);
+    size_t detail = tail->size;
+    detail_pack (tail, "memory", message, NULL);
+    result->code = 0;
+    result->value = (view_t){.data = tail->data + detail - 1, .size = 1};
+    result->detail = (view_t){.data = tail->data + detail, .size = tail->size - detail};
+    self->hub->refused_bytes++;
+    return wire_view_of (tail);
+}
+
+//  Memory is full, and whoever waits for this value is the cause: nobody fetches what is kept, or its client does not read.
+static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_t size_bytes)
+{
+    hub_t *hub = self->hub;
+    if (size_bytes < VALUE_SMALL || hub_used_bytes (hub) < hub->memory_limit / 16 * 13)
+        return false;
+    const job_t *job = ledger_find (hub->ledger, result->job);
+    if (!job || job->durable)
+        return false;
+    return job->detached || (job->owner && client_backlog (job->owner) > READS_ON);
+}
+
 static bool s_results (back_t *self, agent_t *agent, cursor_t *body)
 {
     size_t fields = 0, count = 0;
@@ -39,14 +78,21 @@ static bool s_results (back_t *self, agent_t *agent, cursor_t *body)
     for (size_t i = 0; i < count; i++) {
         wire_sink_result_t result;
         view_t tail;
-        buffer_t large = {0};
+        buffer_t large = {0}, own = {0};
         if (!s_read_result (body, &result, &tail))
             return false;
         uint64_t number = wire_parts_of (result.value);
-        if (number && !parts_take (agent->parts, number, &large))
+        if (number && parts_take_given_up (agent->parts, number))
+            tail = s_without_value (self, &result, &own);
+        else if (number && !parts_take (agent->parts, number, &large))
             return false;
+        else if (s_has_no_room (self, &result, tail.size + large.size)) {
+            tail = s_without_value (self, &result, &own);
+            buffer_free (&large);
+        }
         outputs_drop (self->outputs, result.serial);
         ledger_result (self->hub->ledger, agent, &result, tail, &large);
+        buffer_free (&own);
     }
     for (size_t i = 1; i < fields; i++)
         if (!cursor_skip (body, NULL))
@@ -113,6 +159,10 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
     if (!task)
         return true;
     wrote_t *wrote = outputs_get (self->outputs, output.serial);
+    if (!wrote) { //  Too many write: nothing of this one is kept
+        s_grant (self, agent, &(wrote_t){.serial = output.serial, .discarded = true});
+        return true;
+    }
     if (wrote->granted_bytes == 0)
         wrote->granted_bytes = HUB_OUTPUT_BYTES;
     wrote->job = output.job;
@@ -162,10 +212,40 @@ void back_repeat_grants (back_t *self, const agent_t *agent)
             s_grant (self, agent, wrote);
 }
 
-static bool s_part (agent_t *agent, cursor_t *body)
+static agent_t *s_holds_most (const back_t *self)
+{
+    agent_t *most = NULL;
+    for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
+        agent_t *agent = roster_at (self->hub->roster, i);
+        if (agent && agent->session && (!most || parts_held (agent->parts) > parts_held (most->parts)))
+            most = agent;
+    }
+    return most;
+}
+
+static void s_give_up (back_t *self, agent_t *agent)
+{
+    size_t before = parts_held (agent->parts);
+    parts_give_up (agent->parts);
+    self->hub->sink_bytes -= before - parts_held (agent->parts);
+}
+
+//  Values on their way share half of the memory. When that is full, the largest of the worker that holds most is given up.
+static bool s_part (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_part_t part;
-    return wire_read_part (body, &part) && cursor_done (body) && parts_add (agent->parts, &part) == CADRE_OK;
+    if (!wire_read_part (body, &part) || !cursor_done (body))
+        return false;
+    size_t before = parts_held (agent->parts);
+    cadre_error_t error = parts_add (agent->parts, &part);
+    self->hub->sink_bytes += parts_held (agent->parts) - before;
+    while (self->hub->sink_bytes > budget_values (self->hub)) {
+        uint64_t held = self->hub->sink_bytes;
+        s_give_up (self, s_holds_most (self));
+        if (self->hub->sink_bytes == held)
+            break;
+    }
+    return error == CADRE_OK;
 }
 
 static bool s_drained (back_t *self, agent_t *agent, cursor_t *body)
@@ -191,13 +271,21 @@ static bool s_goodbye (back_t *self, agent_t *agent, cursor_t *body)
     return true;
 }
 
+static bool s_handle_results (back_t *self, agent_t *agent, cursor_t *body)
+{
+    size_t before = parts_held (agent->parts);
+    bool fine = s_results (self, agent, body);
+    self->hub->sink_bytes -= before - parts_held (agent->parts);
+    return fine;
+}
+
 static bool s_handle (back_t *self, agent_t *agent, unsigned verb, cursor_t *body)
 {
     switch (verb) {
-    case WIRE_sink_results: return s_results (self, agent, body);
+    case WIRE_sink_results: return s_handle_results (self, agent, body);
     case WIRE_sink_returned: return s_returned (self, agent, body);
     case WIRE_sink_output: return s_output (self, agent, body);
-    case WIRE_part: return s_part (agent, body);
+    case WIRE_part: return s_part (self, agent, body);
     case WIRE_sink_drained: return s_drained (self, agent, body);
     case WIRE_goodbye: return s_goodbye (self, agent, body);
     default: return false;

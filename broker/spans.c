@@ -50,14 +50,37 @@ static int s_compare (const void *a, const void *b)
     return one->first < other->first ? -1 : one->first > other->first;
 }
 
+static bool s_read (cursor_t *cursor, wire_span_t *span)
+{
+    return wire_read_span (cursor, span) && span->count > 0 && span->count - 1 <= UINT64_MAX - span->first;
+}
+
+bool spans_can_be_read (const wire_list_t *list)
+{
+    cursor_t cursor = cursor_of_view (list->values);
+    wire_span_t span, last = {0};
+    bool rises = true;
+    for (size_t i = 0; i < list->count; i++, last = span) {
+        if (!s_read (&cursor, &span))
+            return false;
+        rises = rises && last.first <= span.first;
+    }
+    return rises || list->count <= SPANS_SORT_MAX;
+}
+
 //  Sorted, so that spans_hold can search; ends that overflow are refused.
 bool spans_read (spans_t *self, const wire_list_t *list)
 {
     cursor_t cursor = cursor_of_view (list->values);
     bool rises = true;
+    if (list->count > self->capacity) {
+        self->spans = realloc (self->spans, list->count * sizeof (wire_span_t));
+        assert (self->spans);
+        self->capacity = list->count;
+    }
     for (size_t i = 0; i < list->count; i++) {
         wire_span_t span;
-        if (!wire_read_span (&cursor, &span) || span.count == 0 || span.count - 1 > UINT64_MAX - span.first)
+        if (!s_read (&cursor, &span))
             return false;
         rises = rises && (self->count == 0 || self->spans [self->count - 1].first <= span.first);
         *s_append (self) = span;

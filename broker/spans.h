@@ -26,6 +26,9 @@ void spans_begin (spans_t *self, uint64_t serial);
 #define SPANS_SORT_MAX 16384u
 bool spans_read (spans_t *self, const wire_list_t *list);
 
+//  Would spans_read take it? Makes nothing.
+bool spans_can_be_read (const wire_list_t *list);
+
 //  Is it in one of them? Only after spans_read, or when serials were added in rising order.
 bool spans_hold (const spans_t *self, uint64_t serial);
 

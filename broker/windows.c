@@ -5,6 +5,7 @@
 #include "broker/ready.h"
 
 #define FEW_TASKS 10000u                  //  Of a client; they pass in a moment
+#define FLOOR_BYTES (512u << 10)          //  Holds a frame of any client of ours
 #define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Of a window that had to wait
 
 //  Those that waited are looked at when the turn ends.
@@ -52,9 +53,37 @@ uint64_t windows_memory_left (const windows_t *self, const client_t *client)
     return used < most ? (most - used) / 2 : 0;
 }
 
+//  What every session may send ahead, also when others have been promised the rest: all together an eighth of the memory.
+static uint64_t s_floor (const hub_t *hub)
+{
+    uint64_t sessions = HASH_CNT (hh, hub->clients), part = hub->memory_limit / 8;
+    part /= sessions ? sessions : 1;
+    return part < FLOOR_BYTES ? part : FLOOR_BYTES;
+}
+
+//  A window is a promise: what others may send and have not is as good as taken. A session that begins is promised less.
+static uint64_t s_promise (const windows_t *self, const client_t *client)
+{
+    const hub_t *hub = self->hub;
+    uint64_t left = windows_memory_left (self, client), others = hub->promised_bytes - client->promised_bytes;
+    uint64_t free_bytes = left > others / 2 ? left - others / 2 : 0, floor = s_floor (hub);
+    uint64_t most = hub->memory_limit / 16 + client->received_bytes;
+    free_bytes = free_bytes < most ? free_bytes : most;
+    floor = floor < left ? floor : left;
+    return free_bytes > floor ? free_bytes : floor;
+}
+
+void windows_count (const windows_t *self, client_t *client)
+{
+    uint64_t open = client->granted_bytes - client->received_bytes, floor = s_floor (self->hub);
+    uint64_t promised = open > floor ? open - floor : 0;
+    self->hub->promised_bytes += promised - client->promised_bytes;
+    client->promised_bytes = promised;
+}
+
 static void s_allowance (const windows_t *self, const client_t *client, uint64_t *tasks, uint64_t *bytes)
 {
-    uint64_t left = windows_memory_left (self, client), journal = self->hub->journal_bytes;
+    uint64_t left = s_promise (self, client), journal = self->hub->journal_bytes;
     if (client->durable) {
         uint64_t room = journal < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - journal : 0;
         if (client->sends_durable && self->pace.pressing && room > PACED_BYTES)
@@ -80,11 +109,16 @@ bool windows_raise (windows_t *self, client_t *client)
         || (bytes > client->granted_bytes && bytes - client->granted_bytes >= HUB_ALLOWANCE_BYTES / 8)
         || (client->granted_bytes - client->received_bytes < HUB_ALLOWANCE_BYTES / 16
             && bytes > client->granted_bytes + WIRE_FRAME_MAX)
+        || (client->granted_bytes - client->received_bytes < FLOOR_BYTES / 4
+            && bytes >= client->granted_bytes + FLOOR_BYTES / 4)
         || (client->granted_tasks - client->received_tasks < HUB_ALLOWANCE_TASKS / 16
             && tasks > client->granted_tasks + 1000);
-    if (!worth)
+    if (!worth) {
+        windows_count (self, client);
         return false;
+    }
     client->granted_tasks = tasks > client->granted_tasks ? tasks : client->granted_tasks;
     client->granted_bytes = bytes > client->granted_bytes ? bytes : client->granted_bytes;
+    windows_count (self, client);
     return true;
 }

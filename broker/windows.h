@@ -29,6 +29,9 @@ void windows_judge (windows_t *self);
 //  Raises what the client was granted; true when it is worth telling. A client that must wait is touched when its time has come.
 bool windows_raise (windows_t *self, client_t *client);
 
+//  Counts anew what the client may send and has not.
+void windows_count (const windows_t *self, client_t *client);
+
 //  Bytes of memory that are left for the client's tasks.
 uint64_t windows_memory_left (const windows_t *self, const client_t *client);
 

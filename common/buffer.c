@@ -33,6 +33,20 @@ void buffer_append (buffer_t *self, const void *bytes, size_t size_bytes)
     self->size += size_bytes;
 }
 
+void buffer_trim (buffer_t *self)
+{
+    if (self->capacity - self->size < self->size / 8 + BUFFER_AIR_BYTES)
+        return;
+    if (self->size == 0) {
+        buffer_free (self);
+        return;
+    }
+    uint8_t *data = realloc (self->data, self->size);
+    assert (data);
+    self->data = data;
+    self->capacity = self->size;
+}
+
 void buffer_clear (buffer_t *self)
 {
     self->size = 0;

@@ -26,6 +26,10 @@ uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes);
 
 void buffer_append (buffer_t *self, const void *bytes, size_t size_bytes);
 
+//  Gives back what it has allocated in vain; for those that are kept.
+#define BUFFER_AIR_BYTES 256u
+void buffer_trim (buffer_t *self);
+
 //  Forgets the content and keeps the memory.
 void buffer_clear (buffer_t *self);
 

@@ -10,13 +10,16 @@
 typedef struct pile {
     uint64_t number;   //  The sender's number of the payload
     uint64_t total;    //  Bytes it will have
-    buffer_t bytes;    //  Bytes so far
+    uint64_t came;     //  Bytes so far
+    bool given_up;     //  They are not kept
+    buffer_t bytes;    //  Else they are here
     UT_hash_handle hh; //  By number
 } pile_t;
 
 struct parts {
     pile_t *piles; //  Payloads that were not taken yet
-    size_t bytes;  //  Held in all
+    size_t bytes;  //  That have come and are kept
+    size_t held;   //  With what is allocated and not filled, and what each payload takes up besides
 };
 
 parts_t *parts_new (void)
@@ -26,10 +29,14 @@ parts_t *parts_new (void)
     return self;
 }
 
+#define PILE_BYTES (sizeof (pile_t) + 32) //  Of each, with what heap and table add
+
+//  What is allocated is held, whether it is filled or not.
 static void s_remove (parts_t *self, pile_t *pile)
 {
     HASH_DEL (self->piles, pile);
     self->bytes -= pile->bytes.size;
+    self->held -= PILE_BYTES + pile->bytes.capacity;
     buffer_free (&pile->bytes);
     free (pile);
 }
@@ -61,7 +68,7 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
     pile_t *pile = s_find (self, part->payload);
     if (pile ? pile->total != part->total : HASH_COUNT (self->piles) >= PARTS_OPEN_MAX)
         return pile ? CADRE_ERROR_PROTOCOL : CADRE_ERROR_TOO_LARGE;
-    if (part->bytes.size > part->total - (pile ? pile->bytes.size : 0))
+    if (part->bytes.size > part->total - (pile ? pile->came : 0))
         return CADRE_ERROR_PROTOCOL;
     if (!pile) {
         pile = calloc (1, sizeof *pile);
@@ -69,8 +76,14 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
         pile->number = part->payload;
         pile->total = part->total;
         HASH_ADD (hh, self->piles, number, sizeof pile->number, pile);
+        self->held += PILE_BYTES;
     }
+    pile->came += part->bytes.size;
+    if (pile->given_up)
+        return CADRE_OK;
+    self->held -= pile->bytes.capacity;
     buffer_append (&pile->bytes, part->bytes.data, part->bytes.size);
+    self->held += pile->bytes.capacity;
     self->bytes += part->bytes.size;
     return CADRE_OK;
 }
@@ -78,19 +91,50 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
 bool parts_take (parts_t *self, uint64_t number, buffer_t *payload)
 {
     pile_t *pile = s_find (self, number);
-    if (!pile || pile->bytes.size != pile->total)
+    if (!pile || pile->given_up || pile->came != pile->total)
         return false;
     cursor_t cursor = cursor_of (pile->bytes.data, pile->bytes.size);
     bool whole = cursor_skip (&cursor, NULL) && cursor_done (&cursor);
     if (whole) {
         self->bytes -= pile->bytes.size;
+        self->held -= pile->bytes.capacity;
+        buffer_trim (&pile->bytes);
         *payload = buffer_take (&pile->bytes);
     }
     s_remove (self, pile);
     return whole;
 }
 
+bool parts_give_up (parts_t *self)
+{
+    pile_t *most = NULL;
+    for (pile_t *pile = self->piles; pile; pile = pile->hh.next)
+        if (pile->bytes.capacity > (most ? most->bytes.capacity : 0))
+            most = pile;
+    if (!most)
+        return false;
+    self->bytes -= most->bytes.size;
+    self->held -= most->bytes.capacity;
+    buffer_free (&most->bytes);
+    most->given_up = true;
+    return true;
+}
+
+bool parts_take_given_up (parts_t *self, uint64_t number)
+{
+    pile_t *pile = s_find (self, number);
+    if (!pile || !pile->given_up || pile->came != pile->total)
+        return false;
+    s_remove (self, pile);
+    return true;
+}
+
 size_t parts_bytes (const parts_t *self)
 {
     return self->bytes;
+}
+
+size_t parts_held (const parts_t *self)
+{
+    return self->held;
 }

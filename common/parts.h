@@ -26,7 +26,14 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part);
 //  now. False when there is none of that number, it is not complete, or its bytes are not one value.
 bool parts_take (parts_t *self, uint64_t number, buffer_t *payload);
 
-//  Bytes held.
+//  Gives up the payload that holds most: its bytes are freed, and what still comes of it is passed over. False when nothing is held.
+bool parts_give_up (parts_t *self);
+
+//  Was it given up, and has it come since? Then it is forgotten, and parts_take knows it no more.
+bool parts_take_given_up (parts_t *self, uint64_t number);
+
+//  Bytes that have come and were not taken; and what they take up in memory.
 size_t parts_bytes (const parts_t *self);
+size_t parts_held (const parts_t *self);
 
 #endif

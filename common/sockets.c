@@ -176,6 +176,12 @@ void sockets_set_linger (void *socket, int linger_ms)
     s_set (socket, ZMQ_LINGER, linger_ms);
 }
 
+void sockets_set_queue (void *socket, int to_peer, int from_peer)
+{
+    s_set (socket, ZMQ_SNDHWM, to_peer);
+    s_set (socket, ZMQ_RCVHWM, from_peer);
+}
+
 //  Keys
 
 static void s_set_text (void *socket, int option, const char *text)

@@ -55,6 +55,10 @@ void sockets_destroy (void **socket_p);
 
 void sockets_set_linger (void *socket, int linger_ms);
 
+//  So many frames wait for each peer, and no more: beyond them a send without waiting fails with CADRE_ERROR_TIMEOUT. And so many of each peer wait
+//  to be read: beyond them its connection is not read on. 0: any number. Before it is bound or connected.
+void sockets_set_queue (void *socket, int to_peer, int from_peer);
+
 //  For the binds that follow: only peers that the context's ZAP handler (RFC 27) lets in under DOMAIN are heard; without a handler nobody is. With a
 //  SECRET_KEY they must speak CURVE to us, its owner; with NULL the connection is in the clear. One socket may be bound in both ways.
 void sockets_guard (void *socket, const char *domain, const char *secret_key);

@@ -31,9 +31,9 @@ struct stream {
     bool overdraws;           //  What is left of the window need not hold the whole frame
     size_t frames;            //  In sent and waiting
     size_t bytes;             //  Held in all
+    size_t plain_bytes;       //  Frames that are not metered, with STREAM_FRAME_BYTES each
     size_t unsent_bytes;      //  Of them not handed out
     size_t flying_bytes;      //  Frames in sent
-    size_t plain_bytes;       //  Held of frames that are not metered
     uint64_t unsent_tasks;    //  Tasks not handed out
     uint64_t grant_tasks;     //  Window: total of tasks
     uint64_t grant_bytes;     //  Window: total of bytes
@@ -47,6 +47,7 @@ static item_t *s_item_new (buffer_t *frame, uint64_t tasks, bool metered)
     assert (frame->size >= WIRE_ENVELOPE_BYTES && frame->size <= WIRE_FRAME_MAX);
     item_t *item = calloc (1, sizeof *item);
     assert (item);
+    buffer_trim (frame);
     item->frame = buffer_take (frame);
     item->tasks = tasks;
     item->metered = metered;
@@ -101,7 +102,8 @@ void stream_put (stream_t *self, buffer_t *frame, uint64_t tasks, bool metered)
     item_t *item = s_item_new (frame, tasks, metered);
     DL_APPEND (self->waiting, item);
     self->frames++;
-    self->plain_bytes += metered ? 0 : item->frame.size;
+    if (!metered)
+        self->plain_bytes += item->frame.size + STREAM_FRAME_BYTES;
     s_count_new (self, item->frame.size, tasks);
 }
 
@@ -226,7 +228,8 @@ void stream_unsend (stream_t *self)
 static void s_forget (stream_t *self, item_t *item)
 {
     self->bytes -= item->frame.size + item->payload.size;
-    self->plain_bytes -= item->metered ? 0 : item->frame.size;
+    if (!item->metered)
+        self->plain_bytes -= item->frame.size + STREAM_FRAME_BYTES;
     self->frames--;
     s_item_destroy (item);
 }

@@ -29,6 +29,8 @@
 
 typedef struct stream stream_t;
 
+#define STREAM_FRAME_BYTES 160u //  What the stream adds to each frame that it holds
+
 stream_t *stream_new (uint64_t session);
 void stream_destroy (stream_t **self_p);
 
@@ -70,9 +72,10 @@ uint64_t stream_sent (const stream_t *self);         //  Highest number handed o
 uint64_t stream_acknowledged (const stream_t *self); //  Highest number that the peer has acknowledged
 size_t stream_unacknowledged (const stream_t *self); //  Frames sent or waiting
 size_t stream_bytes (const stream_t *self);          //  Bytes held: sent, waiting, payloads
+size_t stream_plain_bytes (
+    const stream_t *self); //  Of them, frames that count against no window, and what the stream adds
 size_t stream_unsent_bytes (const stream_t *self);   //  Bytes that wait to be handed out
 size_t stream_flying_bytes (const stream_t *self);   //  Bytes of frames handed out and not acknowledged
-size_t stream_plain_bytes (const stream_t *self);    //  Bytes held of frames that need no window
 uint64_t stream_unsent_tasks (const stream_t *self); //  Tasks in frames that wait to be handed out
 bool stream_blocked (const stream_t *self);          //  Something waits for the peer's window
 bool stream_is_cutting (

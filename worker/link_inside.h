@@ -40,6 +40,7 @@ struct link {
     uint64_t seen_at_beat;          //  What had been received at the last beat
     uint64_t received_tasks;        //  In this session
     uint64_t received_bytes;        //  Of metered frames
+    uint64_t told_bytes;            //  Of these, those that the last BEAT told of
     uint64_t granted_tasks;         //  Last window that was told
     uint64_t granted_bytes;         //  Last window that was told
     uint64_t free_tasks;            //  What could come now

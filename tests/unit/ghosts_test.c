@@ -6,13 +6,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 static void test_a_ghost_is_known_for_a_day (void **state)
 {
     (void) state;
-    ghosts_t *ghosts = ghosts_new ();
+    uint64_t bytes = 0;
+    ghosts_t *ghosts = ghosts_new (1 << 20, &bytes);
     const identity_t one = {.uuid = {1}}, two = {.uuid = {2}}, three = {.uuid = {3}};
     ghosts_add (ghosts, &one, 41, 1000);
     ghosts_add (ghosts, &two, 42, 2000);
@@ -28,7 +30,8 @@ static void test_a_ghost_is_known_for_a_day (void **state)
 static void test_the_newest_number_counts (void **state)
 {
     (void) state;
-    ghosts_t *ghosts = ghosts_new ();
+    uint64_t bytes = 0;
+    ghosts_t *ghosts = ghosts_new (1 << 20, &bytes);
     const identity_t one = {.uuid = {1}}, two = {.uuid = {2}};
     ghosts_add (ghosts, &one, 41, 1000);
     ghosts_add (ghosts, &two, 42, 1000);
@@ -44,7 +47,8 @@ static void test_the_newest_number_counts (void **state)
 static void test_a_ghost_is_one_holder_s (void **state)
 {
     (void) state;
-    ghosts_t *ghosts = ghosts_new ();
+    uint64_t bytes = 0;
+    ghosts_t *ghosts = ghosts_new (1 << 20, &bytes);
     const uint8_t uuid [WIRE_UUID_BYTES] = {1};
     const identity_t alice = identity_of (uuid, wire_view ("alice")),
                      bob = identity_of (uuid, wire_view ("bob"));
@@ -56,11 +60,31 @@ static void test_a_ghost_is_one_holder_s (void **state)
     ghosts_destroy (&ghosts);
 }
 
+//  Whoever has jobs forgotten without end fills no memory: the oldest go.
+static void test_they_take_up_no_more_than_they_may (void **state)
+{
+    (void) state;
+    uint64_t bytes = 0;
+    ghosts_t *ghosts = ghosts_new (64 << 10, &bytes);
+    for (uint32_t i = 0; i < 10000; i++) {
+        identity_t identity = {0};
+        memcpy (identity.uuid, &i, sizeof i);
+        ghosts_add (ghosts, &identity, i + 1, 1000);
+        assert_true (bytes <= 64 << 10);
+        assert_int_equal (ghosts_find (ghosts, &identity), i + 1);
+    }
+    const identity_t first = {0};
+    assert_int_equal (ghosts_find (ghosts, &first), 0);
+    ghosts_destroy (&ghosts);
+    assert_int_equal (bytes, 0);
+}
+
 //  What is in the log is written again before its batch is dropped
 static void test_in_the_log (void **state)
 {
     (void) state;
-    ghosts_t *ghosts = ghosts_new ();
+    uint64_t bytes = 0;
+    ghosts_t *ghosts = ghosts_new (1 << 20, &bytes);
     const identity_t one = {.uuid = {1}}, two = {.uuid = {2}}, three = {.uuid = {3}};
     const identity_t *identity;
     uint64_t number;
@@ -92,6 +116,7 @@ int main (void)
         cmocka_unit_test (test_a_ghost_is_known_for_a_day),
         cmocka_unit_test (test_the_newest_number_counts),
         cmocka_unit_test (test_a_ghost_is_one_holder_s),
+        cmocka_unit_test (test_they_take_up_no_more_than_they_may),
         cmocka_unit_test (test_in_the_log),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -111,6 +111,34 @@ static void test_memory_follows_arrival (void **state)
     assert_int_equal (s_add (*state, 7, WIRE_PAYLOAD_MAX, "b", 1), CADRE_OK);
 }
 
+//  Where memory ends the largest goes: what still comes of it takes up none, and it is told apart from what never came.
+static void test_the_largest_is_given_up (void **state)
+{
+    buffer_t out = {0};
+    uint8_t *bytes = calloc (1, WIRE_PART_MAX);
+    assert_non_null (bytes);
+    assert_false (parts_give_up (*state));
+    assert_int_equal (s_add (*state, 1, 3 * WIRE_PART_MAX, bytes, WIRE_PART_MAX), CADRE_OK);
+    assert_int_equal (s_add (*state, 1, 3 * WIRE_PART_MAX, bytes, WIRE_PART_MAX), CADRE_OK);
+    assert_int_equal (s_add (*state, 2, 1000, bytes, 999), CADRE_OK);
+    assert_true (parts_held (*state) >= 2 * WIRE_PART_MAX + 999);
+    assert_true (parts_give_up (*state));
+    assert_true (parts_held (*state) < 4096);
+    assert_int_equal (parts_bytes (*state), 999);
+    assert_false (parts_take_given_up (*state, 1)); //  It has not come yet
+    assert_int_equal (s_add (*state, 1, 3 * WIRE_PART_MAX, bytes, WIRE_PART_MAX), CADRE_OK);
+    assert_int_equal (s_add (*state, 1, 3 * WIRE_PART_MAX, bytes, 1), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (parts_bytes (*state), 999);
+    assert_false (parts_take (*state, 1, &out));
+    assert_true (parts_take_given_up (*state, 1));
+    assert_false (parts_take_given_up (*state, 1));
+    assert_false (parts_take_given_up (*state, 2));
+    assert_int_equal (s_add (*state, 2, 1000, bytes, 1), CADRE_OK);
+    assert_false (parts_take (*state, 2, &out)); //  A thousand values are not one
+    assert_int_equal (parts_held (*state), 0);
+    free (bytes);
+}
+
 static void test_not_one_value (void **state)
 {
     buffer_t out = {0};
@@ -129,8 +157,8 @@ static void test_not_one_value (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        TEST (test_several_interleaved),    TEST (test_incomplete_goes_on), TEST (test_lies_are_refused),
-        TEST (test_memory_follows_arrival), TEST (test_not_one_value),
+        TEST (test_several_interleaved),    TEST (test_incomplete_goes_on),      TEST (test_lies_are_refused),
+        TEST (test_memory_follows_arrival), TEST (test_the_largest_is_given_up), TEST (test_not_one_value),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

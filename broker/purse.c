@@ -1,0 +1,59 @@
+//  purse.c - what the peers of one key make the broker hold
+
+#include "broker/purse.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/client.h"
+
+purse_t *purse_take (hub_t *hub, const char *peer)
+{
+    purse_t *self;
+    HASH_FIND_STR (hub->purses, peer, self);
+    if (!self) {
+        self = calloc (1, sizeof *self);
+        assert (self);
+        snprintf (self->peer, sizeof self->peer, "%s", peer);
+        HASH_ADD_STR (hub->purses, peer, self);
+    }
+    self->users++;
+    return self;
+}
+
+void purse_give (hub_t *hub, purse_t **self_p)
+{
+    purse_t *self = *self_p;
+    *self_p = NULL;
+    if (!self || --self->users)
+        return;
+    assert (self->job_bytes == 0 && self->reply_bytes == 0);
+    HASH_DELETE (hh, hub->purses, self);
+    free (self);
+}
+
+//  Of a durable job JOB_OPEN itself is kept as well.
+void purse_charge (hub_t *hub, client_t *client, job_t *job)
+{
+    job_weigh (job);
+    job->session = client->session;
+    job->purse = purse_take (hub, client->peer);
+    job->charged = job->durable ? 2 * job->weight : job->weight;
+    client->job_bytes += job->charged;
+    job->purse->job_bytes += job->charged;
+    hub->open_bytes += job->charged;
+}
+
+void purse_discharge (hub_t *hub, job_t *job)
+{
+    client_t *client;
+    if (!job->purse)
+        return;
+    HASH_FIND (hh, hub->clients, &job->session, sizeof job->session, client);
+    if (client)
+        client->job_bytes -= job->charged;
+    job->purse->job_bytes -= job->charged;
+    hub->open_bytes -= job->charged;
+    purse_give (hub, &job->purse);
+}

@@ -1,0 +1,39 @@
+/*  purse.h - what the peers of one key make the broker hold
+ *
+ *  Sessions come and go, and detached jobs outlive them: what is to be bounded for a key is counted here. One purse for each key that has a session
+ *  or a job; who has none of them has no purse.
+ */
+
+#ifndef BROKER_PURSE_H_INCLUDED
+#define BROKER_PURSE_H_INCLUDED
+
+#include "broker/hub.h"
+#include "common/hash.h"
+#include "common/keys.h"
+
+struct client;
+struct job;
+
+typedef struct purse {
+    char peer [KEYS_TEXT_BYTES]; //  The key, as the gate calls it; "" where nobody needs one
+    unsigned users;              //  Sessions and jobs that point here
+    uint64_t job_bytes;          //  Of its open jobs, without their tasks
+    uint64_t reply_bytes;        //  Sent to its sessions without a window, and not acknowledged
+    UT_hash_handle hh;           //  In hub->purses
+} purse_t;
+
+//  The purse of that peer, with one user more; and with one less.
+purse_t *purse_take (hub_t *hub, const char *peer);
+void purse_give (hub_t *hub, purse_t **self_p);
+
+//  A job that the client opens is counted for its session and its key, what it weighs now: until it is dropped, or the session ends.
+void purse_charge (hub_t *hub, struct client *client, struct job *job);
+void purse_discharge (hub_t *hub, struct job *job);
+
+//  Is it one key's, and not everybody's?
+static inline bool purse_is_one (const purse_t *self)
+{
+    return self->peer [0] != 0;
+}
+
+#endif
