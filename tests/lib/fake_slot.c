@@ -38,7 +38,8 @@ static void s_on_result (void *context, const lease_t *lease, const slots_result
     char kind [100] = "", message [400] = "";
     assert (self->heard_count < FAKE_HEARD_MAX);
     fake_heard_t *heard = &self->heard [self->heard_count++];
-    *heard = (fake_heard_t){.serial = lease->serial, .outcome = result->outcome, .code = result->code};
+    *heard = (fake_heard_t){
+        .serial = lease->serial, .outcome = result->outcome, .code = result->code, .run_us = result->run_us};
     if (result->value.size && result->value.size <= sizeof heard->value) {
         memcpy (heard->value, result->value.data, result->value.size);
         heard->value_bytes = result->value.size;

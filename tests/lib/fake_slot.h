@@ -29,6 +29,7 @@ typedef struct fake_heard {
     int64_t code;            // exit code or signal
     uint8_t value [256];     // of the result, if it is no longer
     size_t value_bytes;      // of it
+    uint64_t run_us;         // how long it ran, as it was told
     char detail [512];       // kind and message, such as "signal: slot 1 of …"
 } fake_heard_t;
 
