@@ -90,7 +90,7 @@ static int s_exit_code (const death_t *death)
 static void s_describe (const seat_t *seat, const death_t *death, int number, bool memory, char *text,
                         size_t size)
 {
-    if (seat->fault)
+    if (seat->condemned)
         snprintf (text, size, "%s", s_faults [seat->fault].text);
     else if (number)
         snprintf (text, size, "was killed by signal %d (%s)%s", number, strsignal (number),
@@ -105,22 +105,22 @@ static void s_describe (const seat_t *seat, const death_t *death, int number, bo
 static void s_blame (slots_t *self, const seat_t *seat, lease_t *lease, const death_t *death)
 {
     char what [TEXT_BYTES / 2], text [TEXT_BYTES], name [GLEAN_NAME_BYTES];
-    int number = seat->fault ? 0 : s_signal_of (seat, death);
+    int number = seat->condemned ? 0 : s_signal_of (seat, death);
     bool memory =
         number == SIGKILL && !seat->killed && oom_struck (&self->oom, death->us - death->run_us, death->us);
     slots_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .run_us = (uint64_t) death->run_us};
-    const char *kind = seat->fault ? "slot-broken" : "slot-exited";
+    const char *kind = seat->condemned ? "slot-broken" : "slot-exited";
     if (number) {
         result.outcome = memory ? CADRE_OUTCOME_OUT_OF_MEMORY : CADRE_OUTCOME_SIGNAL;
         result.code = number;
         kind = cadre_outcome_text (result.outcome);
-    } else if (!seat->fault) {
+    } else if (!seat->condemned) {
         result.code = s_exit_code (death);
     }
     s_describe (seat, death, number, memory, what, sizeof what);
     snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %s%s", seat->place + 1,
               self->options.worker, what, glean_name (lease, name),
-              seat->fault || number ? "" : "; a function must return");
+              seat->condemned || number ? "" : "; a function must return");
     umpire_explain (self, lease, result, kind, text, false);
 }
 
@@ -133,7 +133,7 @@ bool coroner_strand (slots_t *self, const seat_t *seat, lease_t *lease)
               "%u slots in a row ended before they began %" PRIu64 ".%" PRIu32
               "; the last, slot %zu of worker %.100s, %s",
               lease->strandings, lease->job->number, lease->index, seat->place + 1, self->options.worker,
-              seat->fault ? s_faults [seat->fault].text : "died");
+              seat->condemned ? s_faults [seat->fault].text : "died");
     umpire_fail (self, lease, "slot-broken", text);
     return true;
 }
@@ -144,7 +144,7 @@ static void s_blame_start (slots_t *self, const seat_t *seat, const death_t *dea
 {
     char how [TEXT_BYTES / 2] = "thread ended";
     int number = s_signal_of (seat, death);
-    if (seat->fault)
+    if (seat->condemned)
         snprintf (how, sizeof how, "the last %s", s_faults [seat->fault].text);
     else if (number)
         snprintf (how, sizeof how, "%s", strsignal (number));
@@ -171,18 +171,22 @@ static void s_empty (slots_t *self, seat_t *seat)
     seat_move (seat, SEAT_EMPTY);
 }
 
-//  The first of its tasks is the one that it ran, if it had begun it: slots.h. The others go
-//  elsewhere.
+//  Is this the task that the slot ran? Only the first one can be, if it had begun: slots.h. Where
+//  not all could be read that the slot said, each that had begun may be.
+static bool s_ran (seat_t *seat, const lease_t *lease, bool first)
+{
+    return first ? seat_has_begun (seat, lease) : seat->deaf && seat_may_have_begun (seat, lease);
+}
+
 static void s_judge (slots_t *self, seat_t *seat, const death_t *death)
 {
     lease_t *others = NULL, *lease;
-    bool begun = seat->tasks && seat_has_begun (seat, seat->tasks);
-    if (begun)
+    if (seat->tasks && s_ran (seat, seat->tasks, true))
         glean (seat, seat->tasks);
     for (bool first = true; (lease = seat_take (seat)); first = false) {
         if (lease->verdict != LEASE_GOES_ON)
             umpire_carry_out (self, lease, first ? death->run_us : 0, death->abandoned);
-        else if (first && begun)
+        else if (s_ran (seat, lease, first))
             s_blame (self, seat, lease, death);
         else if (!first || !coroner_strand (self, seat, lease))
             DL_APPEND (others, lease);
@@ -192,7 +196,7 @@ static void s_judge (slots_t *self, seat_t *seat, const death_t *death)
 
 static void s_bury (slots_t *self, seat_t *seat, death_t *death)
 {
-    bool asked = seat->killed && !seat->fault;
+    bool asked = seat->killed && !seat->condemned;
     umpire_hear (self, seat); //  What it published between our last look and its end
     seat_kill_group (seat);
     death->us = moment_now (self->options.clock);

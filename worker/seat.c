@@ -95,6 +95,7 @@ static void s_take_in (seat_t *self, int fd, share_t *share)
     self->desk = ticket_desk_of (&share->page);
     self->ring = (ring_reader_t){.ring = &share->ring};
     self->closed = self->killed = self->slow = self->writable_wanted = self->condemned = false;
+    self->deaf = self->lost = false;
     self->fault = SEAT_SOUND;
     self->stopped = self->waits = 0;
     self->given = 0;
@@ -292,18 +293,13 @@ static void s_hear_bells (seat_t *self)
             self->fault = SEAT_GARBLED;
 }
 
-static bool s_is_deaf (const seat_t *self)
-{
-    return self->fault == SEAT_TORN || self->fault == SEAT_GARBLED;
-}
-
 void seat_read (seat_t *self)
 {
-    if (self->state == SEAT_EMPTY || s_is_deaf (self))
+    if (self->state == SEAT_EMPTY)
         return;
     s_hear_bells (self);
-    if (!s_is_deaf (self))
-        s_check (self, ring_take (&self->ring, &self->in));
+    if (!self->deaf && !s_check (self, ring_take (&self->ring, &self->in)))
+        self->deaf = self->lost = true;
 }
 
 //  How many bytes a message of this verb may have.
@@ -319,9 +315,7 @@ static size_t s_message_max (uint8_t verb)
 
 int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *body)
 {
-    if (s_is_deaf (self))
-        return -1;
-    if (self->in.size - *offset < HEAD_BYTES + 1)
+    if (self->deaf || self->in.size - *offset < HEAD_BYTES + 1)
         return 0;
     uint32_t length;
     memcpy (&length, self->in.data + *offset, HEAD_BYTES);
@@ -343,10 +337,35 @@ void seat_consume (seat_t *self, size_t offset)
         buffer_free (&self->in);
 }
 
+uint32_t seat_look (seat_t *self)
+{
+    return s_check (self, ticket_look (&self->desk)) ? self->desk.next : self->desk.limit;
+}
+
 bool seat_has_begun (seat_t *self, const lease_t *lease)
 {
-    return ticket_is_claimed (&self->desk, lease->ticket) || !s_check (self, ticket_look (&self->desk))
-           || ticket_is_claimed (&self->desk, lease->ticket);
+    return ticket_is_claimed (&self->desk, lease->ticket) || ticket_before (lease->ticket, seat_look (self));
+}
+
+//  As the slot noted it beside the page.
+static uint32_t s_begun (const seat_t *self)
+{
+    return atomic_load_explicit (&self->share->begun, memory_order_acquire);
+}
+
+bool seat_may_have_begun (seat_t *self, const lease_t *lease)
+{
+    bool torn = !s_check (self, ticket_look (&self->desk));
+    if (torn && !self->lost)
+        return !ticket_before (s_begun (self), lease->ticket);
+    return torn || ticket_is_claimed (&self->desk, lease->ticket);
+}
+
+bool seat_has_gone_on (const seat_t *self)
+{
+    uint32_t begun = s_begun (self);
+    return self->tasks && ticket_before (self->tasks->ticket, begun)
+           && ticket_before (begun, self->desk.limit);
 }
 
 int64_t seat_run_us (const seat_t *self, int64_t now_us)

@@ -6,8 +6,8 @@
  *  slots_t, which owns the seats. One thread.
  *
  *  Nothing that comes from a slot is believed: a seat that finds that the shared memory or the
- *  messages make no sense takes note of that in fault, and reads no more. Whoever owns the seats
- *  looks at it and ends the slot.
+ *  messages make no sense takes note of that in fault. Whoever owns the seats looks at it and ends
+ *  the slot. What the slot had said before that still counts, as far as it can be read.
  *
  *      EMPTY ──start──► STARTING ──slot_ready──► READY ──leave──► LEAVING
  *        ▲                 │                       │                 │
@@ -59,6 +59,8 @@ typedef struct seat {
     bool closed;          //  The other end has closed
     seat_fault_t fault;   //  What was found to be wrong with the slot
     bool condemned;       //  It is being ended for that
+    bool deaf;            //  What it says is not read any more
+    bool lost;            //  Nor what it had said before
     bool killed;          //  We sent a signal that ends it
     bool slow;            //  What runs takes long: nothing may wait behind it
     bool writable_wanted; //  A write was cut short: epoll watches for more room
@@ -128,9 +130,19 @@ void seat_read (seat_t *self);
 int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *body);
 void seat_consume (seat_t *self, size_t offset);
 
+//  Looks at the page. Tickets before the result were claimed, as far as anybody can know.
+uint32_t seat_look (seat_t *self);
+
 //  Has the slot begun a task of the list? Of one that has written over its page nobody knows: it
 //  counts as begun.
 bool seat_has_begun (seat_t *self, const lease_t *lease);
+
+//  May the slot have begun this task, of which it has said nothing that could be read?
+bool seat_may_have_begun (seat_t *self, const lease_t *lease);
+
+//  Has the slot gone on since its first task, and begun another one? Then it had ended that, and
+//  its page was whole by then.
+bool seat_has_gone_on (const seat_t *self);
 
 //  For how long the first task has run: since the slot began it, as it says, or since it was given
 //  to it.

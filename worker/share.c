@@ -5,10 +5,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-_Static_assert(sizeof (share_t) >= SHARE_PAGE_BYTES + sizeof (ring_t), "the ring has pages of its own");
+_Static_assert(offsetof (share_t, begun) == SHARE_PAGE_BYTES, "the page of tickets is a page");
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 

@@ -1,9 +1,10 @@
 /*  share.h - the memory that a worker and one slot share
  *
- *  A page that says who runs what (ticket.h), a stream of what the slot
- *  says (ring.h), and what it has done of a map (harvest.h). It lives in a memfd (descriptor 4 of a process slot) whose size is
- *  sealed: a slot may scribble, but it cannot take the memory away from
- *  under its worker. The file goes with the last mapping.
+ *  A page that says who runs what (ticket.h), a stream of what the slot says (ring.h), and what it has
+ *  done of a map (harvest.h). Behind the page the slot notes which ticket it has begun last: a task
+ *  that writes over the page does not write over that, too, and the worker can tell which task it was.
+ *  It lives in a memfd (descriptor 4 of a process slot) whose size is sealed: a slot may scribble, but
+ *  it cannot take the memory away from under its worker. The file goes with the last mapping.
  */
 
 #ifndef WORKER_SHARE_H_INCLUDED
@@ -18,8 +19,9 @@
 typedef struct share {
     ticket_page_t page; //  Who runs what
     uint8_t rest_of_page [SHARE_PAGE_BYTES - sizeof (ticket_page_t)];
-    ring_t ring;       //  What the slot says
-    harvest_t harvest; //  What it has done of a map
+    _Alignas(64) _Atomic uint32_t begun; //  The ticket that the slot has begun last; 0: none
+    ring_t ring;                         //  What the slot says
+    harvest_t harvest;                   //  What it has done of a map
 } share_t;
 
 //  Worker: memory that a child can map, and its memfd (close-on-exec). NULL and errno when that

@@ -37,7 +37,7 @@ typedef struct slot_job {
 typedef struct slot {
     const slot_serve_options_t *options; //  Borrowed
     slot_pipe_t pipe;                    //  To the worker
-    ticket_page_t *page;                 //  Shared with it
+    share_t *share;                      //  With it
     runner_host_t host;                  //  What runners may ask for
     char *broker;                        //  For tasks
     functions_t *functions;              //  All that can be called
@@ -376,9 +376,10 @@ static bool s_on_task (slot_t *self, cursor_t *body)
     int64_t now_us = moment_now (self->host.clock);
     s_flush_before (self, job, now_us);
     uint32_t ticket = (uint32_t) fields.ticket;
-    ticket_verdict_t verdict = ticket_claim (self->page, ticket, now_us);
+    ticket_verdict_t verdict = ticket_claim (&self->share->page, ticket, now_us);
     if (verdict != TICKET_RUN)
         return verdict == TICKET_SKIP;
+    atomic_store_explicit (&self->share->begun, ticket, memory_order_release);
     if (fields.begin_by_us && now_us > (int64_t) fields.begin_by_us) {
         s_decline (self, ticket, now_us);
         return true;
@@ -446,7 +447,7 @@ static void s_release (slot_t *self)
 
 int slot_serve (int fd, share_t *share, const slot_serve_options_t *options)
 {
-    slot_t self = {.options = options, .page = &share->page};
+    slot_t self = {.options = options, .share = share};
     slot_pipe_init (&self.pipe, fd, &share->ring);
     self.host = (runner_host_t){.context = &self,
                                 .fd = fd,

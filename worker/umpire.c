@@ -181,11 +181,13 @@ static bool s_result_stands (const lease_t *lease, uint64_t outcome)
     return lease->verdict != LEASE_TIMED_OUT && outcome == CADRE_OUTCOME_OK;
 }
 
-//  Only the task that a slot runs can write or end: the first one, once it has begun.
+//  Only the task that a slot runs can write or end: the first one, once it has begun. Of a slot
+//  that has written over its page nobody knows what has begun, but what ended before that still
+//  counts: an honest slot begins nothing more afterwards.
 static bool s_is_of_first (seat_t *seat, uint64_t ticket)
 {
     return seat->tasks && ticket == seat->tasks->ticket && seat_has_begun (seat, seat->tasks)
-           && seat->fault != SEAT_TORN;
+           && (seat->fault != SEAT_TORN || seat_has_gone_on (seat));
 }
 
 static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
@@ -256,8 +258,10 @@ void umpire_hear (slots_t *self, seat_t *seat)
             break;
         }
     seat_consume (seat, offset);
-    if (more < 0 && !seat->fault)
-        seat->fault = SEAT_GARBLED;
+    if (more < 0) {
+        seat->deaf = true;
+        seat->fault = seat->fault ? seat->fault : SEAT_GARBLED;
+    }
 }
 
 void umpire_kill (slots_t *self, seat_t *seat)

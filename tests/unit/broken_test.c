@@ -1,4 +1,5 @@
-//  broken_test.c - slots that scribble, lie, fall silent or stop: replaced, and only the task that ran pays
+//  broken_test.c - slots that scribble, lie, fall silent or stop: replaced, and only the task that
+//  ran pays
 
 #include "tests/lib/fake_slot.h"
 
@@ -21,7 +22,8 @@
 static fake_bench_t bench;
 static uint32_t tickets [64];
 
-//  COUNT slots that are ready, and as many leases more than one each: serials from 1 on, given in order.
+//  COUNT slots that are ready, and as many leases more than one each: serials from 1 on, given in
+//  order.
 static void s_open (size_t slots, size_t leases, uint64_t timeout_ms)
 {
     fake_bench_open (&bench, slots, NULL);
@@ -63,7 +65,8 @@ static void s_next_slot (size_t place)
     fake_bench_turn (&bench);
 }
 
-//  Lease 1 has ended as a broken slot's, lease 2 (in another slot) has not heard of it, and lease 3 runs where 1 ran.
+//  Lease 1 has ended as a broken slot's, lease 2 (in another slot) has not heard of it, and lease 3
+//  runs where 1 ran.
 static void s_assert_only_the_first_paid (const char *detail)
 {
     s_bury (0);
@@ -113,6 +116,135 @@ static void test_a_head_that_cannot_be_is_noticed (void **state)
         fake_bench_turn (&bench);
         s_assert_only_the_first_paid (TORN);
     }
+}
+
+//  Three short tasks in one slot: 1 has ended, and the worker has not read that; 2 runs; 3 waits.
+static void s_open_with_news (void)
+{
+    s_open (1, 1, 0);
+    fake_slot_run (&bench.slot [0], 1, 10);
+    fake_bench_turn (&bench);
+    fake_bench_push (&bench, 42, 2, 3);
+    fake_bench_turn (&bench);
+    fake_slot_run (&bench.slot [0], 2, 10);
+    assert_int_equal (ticket_claim (bench.slot [0].page, 3, bench.time.now_us), TICKET_RUN);
+    bench.slot [0].share->begun = 3;
+}
+
+static void s_assert_the_second_paid (const char *text)
+{
+    s_bury (0);
+    assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
+    assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_ERROR);
+    assert_non_null (strstr (s_heard (3)->detail, text));
+    assert_null (s_heard (4));
+    s_next_slot (0);
+    fake_slot_run (&bench.slot [0], 1, 10);
+    fake_bench_turn (&bench);
+    assert_int_equal (s_heard (4)->outcome, CADRE_OUTCOME_OK);
+    fake_bench_close (&bench);
+}
+
+//  What the page cannot say any more: the slot has begun another task, so that the one before was
+//  over.
+static void test_what_ended_before_a_scribble_has_ended (void **state)
+{
+    (void) state;
+    s_open_with_news ();
+    bench.slot [0].page->claim = 0;
+    fake_bench_turn (&bench);
+    s_assert_the_second_paid ("wrote over the memory");
+}
+
+static void test_what_ended_before_rubbish_has_ended (void **state)
+{
+    (void) state;
+    s_open_with_news ();
+    fake_slot_ring (&bench.slot [0], "rubbish", 7);
+    fake_bench_turn (&bench);
+    s_assert_the_second_paid ("sent a message that cannot be read");
+    s_open_with_news ();
+    fake_slot_say (&bench.slot [0], "\0\0\0\1\x99", 5);
+    fake_bench_turn (&bench);
+    s_assert_the_second_paid ("sent a message that cannot be read");
+}
+
+//  When what was said is lost, each that had begun may be the one, or may have ended: none is run
+//  again for nothing.
+static void test_who_may_have_begun_is_not_run_again (void **state)
+{
+    (void) state;
+    s_open_with_news ();
+    bench.slot [0].share->ring.head = 0x77777777;
+    fake_bench_turn (&bench);
+    s_bury (0);
+    assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);
+    assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_ERROR);
+    assert_null (s_heard (4));
+    fake_bench_close (&bench);
+}
+
+//  Rubbish, and then a result: who said what is not known.
+static void test_what_comes_after_rubbish_is_not_heard (void **state)
+{
+    (void) state;
+    s_open (1, 1, 0);
+    fake_slot_run (&bench.slot [0], 1, 10);
+    fake_bench_turn (&bench);
+    fake_bench_push (&bench, 42, 2, 3);
+    fake_bench_turn (&bench);
+    fake_slot_say (&bench.slot [0], "\0\0\0\1\x99", 5);
+    fake_slot_run (&bench.slot [0], 2, 10);
+    assert_int_equal (ticket_claim (bench.slot [0].page, 3, bench.time.now_us), TICKET_RUN);
+    fake_bench_turn (&bench);
+    s_bury (0);
+    assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);
+    assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_ERROR);
+    assert_null (s_heard (4));
+    fake_bench_close (&bench);
+}
+
+//  A task wrote over the page and returned: it has not gone on, and those behind it have not begun.
+static void test_who_scribbles_and_returns_pays (void **state)
+{
+    (void) state;
+    s_open (1, 1, 0);
+    fake_slot_run (&bench.slot [0], 1, 10);
+    fake_bench_turn (&bench);
+    fake_bench_push (&bench, 42, 2, 3);
+    fake_bench_turn (&bench);
+    fake_slot_run (&bench.slot [0], 2, 10);
+    bench.slot [0].share->begun = 2;
+    bench.slot [0].page->claim = 0;
+    fake_bench_turn (&bench);
+    s_bury (0);
+    assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);
+    assert_null (s_heard (3));
+    assert_null (s_heard (4));
+    fake_bench_close (&bench);
+}
+
+//  It was seen to have begun before the page was written over.
+static void test_a_late_scribble_is_noticed (void **state)
+{
+    (void) state;
+    s_open (2, 3, 0);
+    s_claim (0);
+    fake_bench_pass_s (&bench, 2);
+    bench.slot [0].page->claim = UINT64_MAX;
+    fake_bench_pass_s (&bench, 1);
+    s_assert_only_the_first_paid (TORN);
+}
+
+//  A slot has begun one task that has not ended, not two.
+static void test_two_at_a_time_is_a_lie (void **state)
+{
+    (void) state;
+    s_open_with_news ();
+    fake_bench_turn (&bench);
+    bench.slot [0].page->claim = UINT64_C (0x0000000500000005);
+    fake_bench_pass_s (&bench, 1);
+    s_assert_the_second_paid ("wrote over the memory");
 }
 
 //  What a broken slot says of its task does not count.
@@ -193,7 +325,8 @@ static void test_a_task_ends_once (void **state)
     fake_bench_close (&bench);
 }
 
-//  A task that was not begun cannot have ended, nor written anything. It costs it nothing, three times at most.
+//  A task that was not begun cannot have ended, nor written anything. It costs it nothing, three
+//  times at most.
 static void test_what_was_not_begun_has_no_end (void **state)
 {
     (void) state;
@@ -403,7 +536,8 @@ static void test_time_counts_from_the_hand_over (void **state)
     fake_bench_close (&bench);
 }
 
-//  It says that it began in the future, or long ago, or just now at each look: its time ends all the same, and what it ran is bounded.
+//  It says that it began in the future, or long ago, or just now at each look: its time ends all
+//  the same, and what it ran is bounded.
 static void test_a_liar_s_time_ends (void **state)
 {
     static const int64_t begins [] = {INT64_MAX, INT64_MIN, 0, -1};
@@ -419,6 +553,14 @@ static void test_a_liar_s_time_ends (void **state)
         fake_slot_die (&bench.slot [0], SIGTERM);
         fake_bench_turn (&bench);
         assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_TIMEOUT);
+        assert_true (s_heard (1)->run_us <= 5100000);
+        fake_bench_close (&bench);
+        s_open (1, 1, 0);
+        s_claim (0);
+        bench.slot [0].page->started_us = begins [i];
+        fake_slot_die (&bench.slot [0], SIGSEGV);
+        fake_bench_turn (&bench);
+        assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_SIGNAL);
         assert_true (s_heard (1)->run_us <= 5100000);
         fake_bench_close (&bench);
     }
@@ -507,6 +649,13 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_scribbles_are_noticed),
         cmocka_unit_test (test_a_head_that_cannot_be_is_noticed),
+        cmocka_unit_test (test_what_ended_before_a_scribble_has_ended),
+        cmocka_unit_test (test_what_ended_before_rubbish_has_ended),
+        cmocka_unit_test (test_who_may_have_begun_is_not_run_again),
+        cmocka_unit_test (test_what_comes_after_rubbish_is_not_heard),
+        cmocka_unit_test (test_who_scribbles_and_returns_pays),
+        cmocka_unit_test (test_a_late_scribble_is_noticed),
+        cmocka_unit_test (test_two_at_a_time_is_a_lie),
         cmocka_unit_test (test_a_result_from_a_torn_page_is_none),
         cmocka_unit_test (test_rubbish_is_noticed),
         cmocka_unit_test (test_the_socket_is_for_bells),
