@@ -175,7 +175,7 @@ static void s_empty (slots_t *self, seat_t *seat)
 //  not all could be read that the slot said, each that had begun may be.
 static bool s_ran (seat_t *seat, const lease_t *lease, bool first)
 {
-    return first ? seat_has_begun (seat, lease) : seat->deaf && seat_may_have_begun (seat, lease);
+    return (first || seat->deaf || seat->lost) && seat_has_begun (seat, lease);
 }
 
 static void s_judge (slots_t *self, seat_t *seat, const death_t *death)

@@ -25,22 +25,12 @@ static void s_count (seat_t *seat)
     seat->behind = behind;
 }
 
-//  A slot begins a task when the one before has ended: of those that had begun before we read what
-//  it has said, only one may be left.
-static void s_check_order (seat_t *seat, uint32_t next)
-{
-    const lease_t *first = seat->tasks;
-    if (first && first->next && ticket_before (first->next->ticket, next) && !seat->fault)
-        seat->fault = SEAT_TORN;
-}
-
 static void s_look (slots_t *self, seat_t *seat)
 {
-    uint32_t next = seat_look (seat);
     umpire_read (self, seat, true); //  First all that it has said
     if (seat->state == SEAT_EMPTY || seat->condemned)
         return;
-    s_check_order (seat, next);
+    seat_look (seat);
     s_count (seat);
     if (seat->fault)
         coroner_condemn (self, seat, seat->fault);

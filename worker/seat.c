@@ -93,6 +93,7 @@ static void s_take_in (seat_t *self, int fd, share_t *share)
     self->session = self->vessel.kind == VESSEL_PROCESS ? self->vessel.pid : 0;
     self->share = share;
     self->desk = ticket_desk_of (&share->page);
+    self->begun = 0;
     self->ring = (ring_reader_t){.ring = &share->ring};
     self->closed = self->killed = self->slow = self->writable_wanted = self->condemned = false;
     self->deaf = self->lost = false;
@@ -337,33 +338,31 @@ void seat_consume (seat_t *self, size_t offset)
         buffer_free (&self->in);
 }
 
-uint32_t seat_look (seat_t *self)
+void seat_look (seat_t *self)
 {
-    return s_check (self, ticket_look (&self->desk)) ? self->desk.next : self->desk.limit;
+    uint32_t begun = atomic_load_explicit (&self->share->begun, memory_order_acquire);
+    s_check (self, ticket_look (&self->desk));
+    if (!ticket_before (begun, self->desk.limit) || ticket_before (begun, self->begun)) {
+        s_check (self, false);
+        self->lost = true;
+        return;
+    }
+    self->begun = begun;
 }
 
 bool seat_has_begun (seat_t *self, const lease_t *lease)
 {
-    return ticket_is_claimed (&self->desk, lease->ticket) || ticket_before (lease->ticket, seat_look (self));
-}
-
-//  As the slot noted it beside the page.
-static uint32_t s_begun (const seat_t *self)
-{
-    return atomic_load_explicit (&self->share->begun, memory_order_acquire);
-}
-
-bool seat_may_have_begun (seat_t *self, const lease_t *lease)
-{
-    bool torn = !s_check (self, ticket_look (&self->desk));
-    if (torn && !self->lost)
-        return !ticket_before (s_begun (self), lease->ticket);
-    return torn || ticket_is_claimed (&self->desk, lease->ticket);
+    if (!ticket_before (self->begun, lease->ticket))
+        return true;
+    seat_look (self);
+    if (self->lost)
+        return !ticket_look (&self->desk) || ticket_is_claimed (&self->desk, lease->ticket);
+    return !ticket_before (self->begun, lease->ticket);
 }
 
 bool seat_has_gone_on (const seat_t *self)
 {
-    uint32_t begun = s_begun (self);
+    uint32_t begun = atomic_load_explicit (&self->share->begun, memory_order_acquire);
     return self->tasks && ticket_before (self->tasks->ticket, begun)
            && ticket_before (begun, self->desk.limit);
 }

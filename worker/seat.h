@@ -66,6 +66,7 @@ typedef struct seat {
     bool writable_wanted; //  A write was cut short: epoll watches for more room
     share_t *share;       //  Shared with the slot
     ticket_desk_t desk;   //  What we know of its page
+    uint32_t begun;       //  Ticket that it had begun last when we looked
     ring_reader_t ring;   //  What it says
     unsigned stopped;     //  Looks in a row that found it stopped
     unsigned waits;       //  Looks in a row that found that it has not begun its first task
@@ -130,15 +131,12 @@ void seat_read (seat_t *self);
 int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *body);
 void seat_consume (seat_t *self, size_t offset);
 
-//  Looks at the page. Tickets before the result were claimed, as far as anybody can know.
-uint32_t seat_look (seat_t *self);
+//  Looks at what the slot shares; a fault is noted.
+void seat_look (seat_t *self);
 
-//  Has the slot begun a task of the list? Of one that has written over its page nobody knows: it
-//  counts as begun.
+//  Has the slot begun a task of the list? It notes that before it runs it. Where the note cannot be
+//  trusted, a task that was claimed counts as begun, and where nothing can be, each.
 bool seat_has_begun (seat_t *self, const lease_t *lease);
-
-//  May the slot have begun this task, of which it has said nothing that could be read?
-bool seat_may_have_begun (seat_t *self, const lease_t *lease);
 
 //  Has the slot gone on since its first task, and begun another one? Then it had ended that, and
 //  its page was whole by then.

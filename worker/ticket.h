@@ -29,10 +29,11 @@
  *     not revoked, next == t < limit, and the CAS wins sooner or later, since it only fails when an offer or a
  *     revoke came in between, and each of those is one CAS of a worker that has other things to do.
  *  4. A task is finished when its whole result is published, and not before. A slot runs one task
- *     at a time and publishes before it claims, so at most one claimed ticket has no result. What
- *     was published outlives the slot. So when it is dead and the worker has read all of that: of
- *     the tickets that the worker offered, did not revoke and has no answer to, the first one, if
- *     it is claimed, is the one that ran; none behind it has begun.
+ *     at a time and publishes before it claims, so at most one task has begun and has no result.
+ *     What was published outlives the slot. So when it is dead and the worker has read all of that:
+ *     of the tickets that the worker offered, did not revoke and has no answer to, the first one is
+ *     the one that ran, if the slot has noted that it began it (share.h); none behind it has begun.
+ *     A slot that dies between claim and note has not begun it.
  *  5. The limit as well as next wrap at 2^32. They are compared by the sign of their 32-bit difference, which is
  *     right as long as they are less than 2^31 apart; at most TICKET_AHEAD_MAX tickets are out at a time.
  *  6. started_us is stored before the claim, so whoever sees that t is claimed sees its time or a later one, never the one
@@ -41,9 +42,7 @@
  *  A task runs in the slot's process and may write anything into the page. So the worker keeps a
  *  desk: its own copy of limit, and of next as it saw it last. A claim with another limit, or whose
  *  next went back or beyond the limit, was written over: desk functions say false, and the slot is
- *  broken. What is left to a liar is to say that the first ticket has not been claimed, or has:
- *  slots.h says why that leads to no endless loop. The other words are hints, and their readers
- *  bound them.
+ *  broken. The other words are hints, and their readers bound them.
  *
  *  Functions marked "worker" or "slot" belong to that side's thread; the others may be called from
  *  anywhere. All are async-signal-safe.

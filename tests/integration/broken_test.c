@@ -1,4 +1,5 @@
-//  broken_test.c - tasks that break their slots, among others that do not: each pays for itself alone, and the worker lives
+//  broken_test.c - tasks that break their slots, among others that do not: each pays for itself
+//  alone, and the worker lives
 
 #include "tests/lib/child.h"
 #include "tests/lib/cluster.h"
@@ -139,7 +140,8 @@ static cadre_job_t *s_pay (const house_t *self, const cadre_job_options_t *optio
 
 //  ---- finished tasks among those that break their slots ---------------------------
 
-//  Each payment is made once for each of its tries, and only those that break their slots have more than one.
+//  Each payment is made once for each of its tries, and only those that break their slots have more
+//  than one.
 static void s_break_among_payments (unsigned slots, const cadre_job_options_t *options, const char *how,
                                     int64_t count, int64_t every)
 {

@@ -230,9 +230,17 @@ void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text)
     buffer_free (&body);
 }
 
+ticket_verdict_t fake_slot_claim (fake_slot_t *self, uint32_t ticket, int64_t now_us)
+{
+    ticket_verdict_t verdict = ticket_claim (self->page, ticket, now_us);
+    if (verdict == TICKET_RUN)
+        self->share->begun = ticket;
+    return verdict;
+}
+
 void fake_slot_run (fake_slot_t *self, uint32_t ticket, uint64_t run_us)
 {
-    ticket_verdict_t verdict = ticket_claim (self->page, ticket, 0);
+    ticket_verdict_t verdict = fake_slot_claim (self, ticket, 0);
     assert (verdict == TICKET_RUN);
     fake_slot_result (self, ticket, CADRE_OUTCOME_OK, run_us);
 }

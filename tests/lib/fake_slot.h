@@ -78,6 +78,9 @@ void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text);
 void fake_slot_say (fake_slot_t *self, const void *bytes, size_t size_bytes);
 void fake_slot_ring (fake_slot_t *self, const void *bytes, size_t size_bytes);
 
+//  Claims a task and, if it may, begins it.
+ticket_verdict_t fake_slot_claim (fake_slot_t *self, uint32_t ticket, int64_t now_us);
+
 //  Claims and answers at once.
 void fake_slot_run (fake_slot_t *self, uint32_t ticket, uint64_t run_us);
 

@@ -1,69 +1,12 @@
 //  broken_test.c - slots that scribble, lie, fall silent or stop: replaced, and only the task that
 //  ran pays
 
-#include "tests/lib/fake_slot.h"
-
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
+#include "tests/lib/broken_rig.h"
 
 #define GARBLED "slot-broken: slot 1 of worker alpha sent a message that cannot be read while it ran 42.0"
 #define TORN                                                                                                 \
     "slot-broken: slot 1 of worker alpha wrote over the memory that it shares with its worker while it ran " \
     "42.0"
-
-static fake_bench_t bench;
-static uint32_t tickets [64];
-
-//  COUNT slots that are ready, and as many leases more than one each: serials from 1 on, given in
-//  order.
-static void s_open (size_t slots, size_t leases, uint64_t timeout_ms)
-{
-    fake_bench_open (&bench, slots, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, timeout_ms, 100);
-    fake_bench_push (&bench, 42, 1, leases);
-    fake_bench_turn (&bench);
-    for (size_t i = 0; i < slots; i++)
-        fake_slot_ready (&bench.slot [i]);
-    fake_bench_turn (&bench);
-}
-
-static const fake_heard_t *s_heard (uint64_t serial)
-{
-    for (size_t i = 0; i < bench.heard_count; i++)
-        if (bench.heard [i].serial == serial)
-            return &bench.heard [i];
-    return NULL;
-}
-
-static bool s_is_killed (size_t place)
-{
-    return bench.slot [place].vessel.last_signal == SIGKILL;
-}
-
-//  The kill takes effect, and another slot comes.
-static void s_bury (size_t place)
-{
-    assert_true (s_is_killed (place));
-    fake_slot_die (&bench.slot [place], SIGKILL);
-    fake_bench_pass_ms (&bench, 20);
-    fake_bench_turn (&bench);
-}
-
-static void s_next_slot (size_t place)
-{
-    for (int i = 0; i < 20 && bench.slot [place].fd < 0; i++)
-        fake_bench_pass_ms (&bench, 1000);
-    fake_slot_ready (&bench.slot [place]);
-    fake_bench_turn (&bench);
-}
 
 //  Lease 1 has ended as a broken slot's, lease 2 (in another slot) has not heard of it, and lease 3
 //  runs where 1 ran.
@@ -83,11 +26,6 @@ static void s_assert_only_the_first_paid (const char *detail)
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_OK);
     assert_true (slots_idle (bench.slots));
     fake_bench_close (&bench);
-}
-
-static void s_claim (size_t place)
-{
-    assert_int_equal (ticket_claim (bench.slot [place].page, 1, bench.time.now_us), TICKET_RUN);
 }
 
 static void test_scribbles_are_noticed (void **state)
@@ -127,8 +65,7 @@ static void s_open_with_news (void)
     fake_bench_push (&bench, 42, 2, 3);
     fake_bench_turn (&bench);
     fake_slot_run (&bench.slot [0], 2, 10);
-    assert_int_equal (ticket_claim (bench.slot [0].page, 3, bench.time.now_us), TICKET_RUN);
-    bench.slot [0].share->begun = 3;
+    assert_int_equal (fake_slot_claim (&bench.slot [0], 3, bench.time.now_us), TICKET_RUN);
 }
 
 static void s_assert_the_second_paid (const char *text)
@@ -195,7 +132,7 @@ static void test_what_comes_after_rubbish_is_not_heard (void **state)
     fake_bench_turn (&bench);
     fake_slot_say (&bench.slot [0], "\0\0\0\1\x99", 5);
     fake_slot_run (&bench.slot [0], 2, 10);
-    assert_int_equal (ticket_claim (bench.slot [0].page, 3, bench.time.now_us), TICKET_RUN);
+    assert_int_equal (fake_slot_claim (&bench.slot [0], 3, bench.time.now_us), TICKET_RUN);
     fake_bench_turn (&bench);
     s_bury (0);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);
@@ -214,7 +151,6 @@ static void test_who_scribbles_and_returns_pays (void **state)
     fake_bench_push (&bench, 42, 2, 3);
     fake_bench_turn (&bench);
     fake_slot_run (&bench.slot [0], 2, 10);
-    bench.slot [0].share->begun = 2;
     bench.slot [0].page->claim = 0;
     fake_bench_turn (&bench);
     s_bury (0);
@@ -236,15 +172,25 @@ static void test_a_late_scribble_is_noticed (void **state)
     s_assert_only_the_first_paid (TORN);
 }
 
-//  A slot has begun one task that has not ended, not two.
-static void test_two_at_a_time_is_a_lie (void **state)
+//  Who says that those behind it were claimed makes the slot pass them over: it is found out when
+//  it does not begin them, and they pay nothing.
+static void test_a_claim_that_is_a_lie (void **state)
 {
     (void) state;
     s_open_with_news ();
     fake_bench_turn (&bench);
     bench.slot [0].page->claim = UINT64_C (0x0000000500000005);
-    fake_bench_pass_s (&bench, 1);
-    s_assert_the_second_paid ("wrote over the memory");
+    fake_slot_result (&bench.slot [0], 3, CADRE_OUTCOME_OK, 10);
+    fake_bench_turn (&bench);
+    assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_OK);
+    fake_bench_pass_s (&bench, 6);
+    s_bury (0);
+    assert_null (s_heard (4));
+    s_next_slot (0);
+    fake_slot_run (&bench.slot [0], 1, 10);
+    fake_bench_turn (&bench);
+    assert_int_equal (s_heard (4)->outcome, CADRE_OUTCOME_OK);
+    fake_bench_close (&bench);
 }
 
 //  What a broken slot says of its task does not count.
@@ -361,6 +307,7 @@ static void test_those_behind_pay_nothing (void **state)
     fake_bench_push (&bench, 42, 2, 3);
     fake_bench_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 64, NULL), 4);
+    assert_int_equal (fake_slot_claim (&bench.slot [0], 2, 0), TICKET_RUN);
     bench.slot [0].page->claim = UINT64_C (0x0000000500000005);
     fake_slot_die (&bench.slot [0], SIGSEGV);
     fake_bench_turn (&bench);
@@ -386,264 +333,6 @@ static void test_a_result_that_is_cut_off_is_none (void **state)
     fake_bench_close (&bench);
 }
 
-static void test_a_closed_socket (void **state)
-{
-    (void) state;
-    s_open (2, 3, 0);
-    s_claim (0);
-    close (bench.slot [0].fd);
-    bench.slot [0].fd = -1;
-    fake_bench_turn (&bench);
-    fake_bench_pass_ms (&bench, 99);
-    assert_false (s_is_killed (0));
-    fake_bench_pass_ms (&bench, 1);
-    assert_true (s_is_killed (0));
-    bench.slot [0].vessel.ended = true;
-    bench.slot [0].vessel.status = SIGKILL;
-    fake_bench_pass_ms (&bench, 20);
-    assert_string_equal (
-        s_heard (1)->detail,
-        "slot-broken: slot 1 of worker alpha closed its socket to the worker while it ran 42.0");
-    assert_null (s_heard (2));
-    fake_bench_close (&bench);
-}
-
-//  It can still publish: a task that returned has ended.
-static void test_a_result_without_a_socket_counts (void **state)
-{
-    (void) state;
-    s_open (1, 1, 0);
-    s_claim (0);
-    shutdown (bench.slot [0].fd, SHUT_WR);
-    fake_bench_turn (&bench);
-    buffer_t body = {0};
-    buffer_append (&body, "\0\0\0\0\x71", 5);
-    wire_pack_slot_result (&body, &(wire_slot_result_t){.ticket = 1, .outcome = CADRE_OUTCOME_OK});
-    body.data [3] = (uint8_t) (body.size - 4);
-    ring_put (&bench.slot [0].ring, body.data, body.size);
-    buffer_free (&body);
-    fake_slot_die (&bench.slot [0], 0);
-    fake_bench_pass_ms (&bench, 100);
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
-}
-
-static void test_a_slot_that_is_stopped_while_it_runs (void **state)
-{
-    (void) state;
-    s_open (2, 3, 0);
-    s_claim (0);
-    s_claim (1);
-    bench.slot [0].vessel.stopped = true;
-    bench.slot [1].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 2);
-    assert_false (s_is_killed (0));
-    bench.slot [1].vessel.stopped = false;
-    fake_bench_pass_s (&bench, 1);
-    assert_true (s_is_killed (0));
-    bench.slot [1].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 2);
-    bench.slot [1].vessel.stopped = false;
-    assert_int_equal (bench.slot [1].vessel.signals, 0);
-    fake_slot_result (&bench.slot [1], 1, CADRE_OUTCOME_OK, 10);
-    s_bury (0);
-    assert_string_equal (s_heard (1)->detail, "slot-broken: slot 1 of worker alpha was stopped (SIGSTOP) and "
-                                              "not continued while it ran 42.0");
-    assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
-}
-
-//  What it published before it was ended counts.
-static void test_a_stopped_slot_has_its_last_word (void **state)
-{
-    (void) state;
-    s_open (1, 1, 0);
-    s_claim (0);
-    bench.slot [0].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 3);
-    assert_true (s_is_killed (0));
-    fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_OK, 10);
-    s_bury (0);
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
-    assert_int_equal (bench.heard_count, 1);
-    fake_bench_close (&bench);
-}
-
-static void test_an_idle_slot_that_is_stopped (void **state)
-{
-    (void) state;
-    s_open (1, 1, 0);
-    bench.slot [0].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 1);
-    assert_false (s_is_killed (0));
-    fake_bench_pass_s (&bench, 1);
-    s_bury (0);
-    assert_int_equal (bench.heard_count, 0);
-    s_next_slot (0);
-    fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
-}
-
-//  Three slots that take a task and do not begin it: an outcome, not a fourth.
-static void test_a_slot_that_does_not_begin (void **state)
-{
-    (void) state;
-    s_open (1, 1, 0);
-    for (unsigned i = 1; i <= 3; i++) {
-        assert_int_equal (bench.slot [0].starts, i);
-        fake_bench_pass_s (&bench, 5);
-        assert_false (s_is_killed (0));
-        fake_bench_pass_s (&bench, 1);
-        s_bury (0);
-        if (i < 3)
-            s_next_slot (0);
-    }
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
-    assert_non_null (strstr (s_heard (1)->detail, "did not begin the task that it was given"));
-    assert_true (slots_idle (bench.slots));
-    fake_bench_close (&bench);
-}
-
-//  A worker that was stopped for an hour has looked once.
-static void test_a_stall_of_the_worker_is_nobody_s_fault (void **state)
-{
-    (void) state;
-    s_open (1, 1, 0);
-    bench.slot [0].vessel.stopped = true;
-    fake_bench_pass_ms (&bench, 3600000);
-    bench.slot [0].vessel.stopped = false;
-    for (int i = 0; i < 4; i++)
-        fake_bench_pass_ms (&bench, 3600000);
-    assert_int_equal (bench.slot [0].vessel.signals, 0);
-    fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_pass_ms (&bench, 3600000);
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
-}
-
-static void test_time_counts_from_the_hand_over (void **state)
-{
-    (void) state;
-    s_open (1, 2, 500);
-    fake_bench_pass_ms (&bench, 499);
-    assert_false (s_is_killed (0));
-    fake_bench_pass_ms (&bench, 1);
-    s_bury (0);
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_TIMEOUT);
-    assert_null (s_heard (2));
-    fake_bench_close (&bench);
-}
-
-//  It says that it began in the future, or long ago, or just now at each look: its time ends all
-//  the same, and what it ran is bounded.
-static void test_a_liar_s_time_ends (void **state)
-{
-    static const int64_t begins [] = {INT64_MAX, INT64_MIN, 0, -1};
-    (void) state;
-    for (size_t i = 0; i < sizeof begins / sizeof begins [0]; i++) {
-        s_open (1, 1, 5000);
-        s_claim (0);
-        for (int s = 0; s < 5; s++) {
-            bench.slot [0].page->started_us = begins [i] == -1 ? bench.time.now_us : begins [i];
-            fake_bench_pass_s (&bench, 1);
-        }
-        assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
-        fake_slot_die (&bench.slot [0], SIGTERM);
-        fake_bench_turn (&bench);
-        assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_TIMEOUT);
-        assert_true (s_heard (1)->run_us <= 5100000);
-        fake_bench_close (&bench);
-        s_open (1, 1, 0);
-        s_claim (0);
-        bench.slot [0].page->started_us = begins [i];
-        fake_slot_die (&bench.slot [0], SIGSEGV);
-        fake_bench_turn (&bench);
-        assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_SIGNAL);
-        assert_true (s_heard (1)->run_us <= 5100000);
-        fake_bench_close (&bench);
-    }
-}
-
-static void test_deaths_before_the_beginning_are_counted (void **state)
-{
-    (void) state;
-    s_open (1, 2, 0);
-    for (unsigned i = 1; i <= 3; i++) {
-        assert_int_equal (bench.slot [0].starts, i);
-        assert_int_equal (bench.heard_count, 0);
-        fake_slot_die (&bench.slot [0], SIGKILL);
-        fake_bench_turn (&bench);
-        s_next_slot (0);
-    }
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
-    fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
-    assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
-}
-
-//  A slot that nothing can be given: the task goes to the next one, and not round for ever.
-static void test_a_torn_page_takes_no_task (void **state)
-{
-    (void) state;
-    fake_bench_open (&bench, 1, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_turn (&bench);
-    for (unsigned i = 1; i <= 3; i++) {
-        bench.slot [0].page->claim = UINT64_MAX;
-        s_next_slot (0);
-        assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 64, NULL), 0);
-        s_bury (0);
-        for (int s = 0; s < 20 && bench.slot [0].fd < 0 && !bench.heard_count; s++)
-            fake_bench_pass_ms (&bench, 1000);
-    }
-    assert_int_equal (bench.heard_count, 1);
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
-    fake_bench_close (&bench);
-}
-
-//  Slots that are broken before they are given anything are counted as ones that cannot be started.
-static void test_slots_that_break_before_any_task (void **state)
-{
-    (void) state;
-    fake_bench_open (&bench, 1, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_turn (&bench);
-    for (unsigned i = 1; i <= 3; i++) {
-        assert_int_equal (bench.slot [0].starts, i);
-        fake_slot_ready (&bench.slot [0]);
-        fake_slot_say (&bench.slot [0], "\0\0\0\1\x99", 5);
-        fake_bench_turn (&bench);
-        s_bury (0);
-        for (int s = 0; s < 20 && bench.slot [0].fd < 0 && !bench.heard_count; s++)
-            fake_bench_pass_ms (&bench, 1000);
-    }
-    assert_int_equal (bench.heard_count, 1);
-    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
-    assert_non_null (strstr (s_heard (1)->detail, "slot-start: "));
-    fake_bench_close (&bench);
-}
-
-//  A number that is no signal, from a slot whose end nobody saw.
-static void test_a_fatal_signal_that_is_none (void **state)
-{
-    static const int32_t numbers [] = {-1, 0, 65, INT32_MAX, INT32_MIN};
-    (void) state;
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers [0]; i++) {
-        s_open (1, 1, 0);
-        s_claim (0);
-        bench.slot [0].page->fatal_signal = numbers [i];
-        fake_slot_die (&bench.slot [0], VESSEL_STATUS_UNKNOWN);
-        fake_bench_turn (&bench);
-        assert_int_equal (s_heard (1)->code, SIGKILL);
-        fake_bench_close (&bench);
-    }
-}
-
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -655,7 +344,7 @@ int main (void)
         cmocka_unit_test (test_what_comes_after_rubbish_is_not_heard),
         cmocka_unit_test (test_who_scribbles_and_returns_pays),
         cmocka_unit_test (test_a_late_scribble_is_noticed),
-        cmocka_unit_test (test_two_at_a_time_is_a_lie),
+        cmocka_unit_test (test_a_claim_that_is_a_lie),
         cmocka_unit_test (test_a_result_from_a_torn_page_is_none),
         cmocka_unit_test (test_rubbish_is_noticed),
         cmocka_unit_test (test_the_socket_is_for_bells),
@@ -664,19 +353,6 @@ int main (void)
         cmocka_unit_test (test_what_was_not_begun_has_no_end),
         cmocka_unit_test (test_those_behind_pay_nothing),
         cmocka_unit_test (test_a_result_that_is_cut_off_is_none),
-        cmocka_unit_test (test_a_closed_socket),
-        cmocka_unit_test (test_a_result_without_a_socket_counts),
-        cmocka_unit_test (test_a_slot_that_is_stopped_while_it_runs),
-        cmocka_unit_test (test_a_stopped_slot_has_its_last_word),
-        cmocka_unit_test (test_an_idle_slot_that_is_stopped),
-        cmocka_unit_test (test_a_slot_that_does_not_begin),
-        cmocka_unit_test (test_a_stall_of_the_worker_is_nobody_s_fault),
-        cmocka_unit_test (test_time_counts_from_the_hand_over),
-        cmocka_unit_test (test_a_liar_s_time_ends),
-        cmocka_unit_test (test_deaths_before_the_beginning_are_counted),
-        cmocka_unit_test (test_a_torn_page_takes_no_task),
-        cmocka_unit_test (test_slots_that_break_before_any_task),
-        cmocka_unit_test (test_a_fatal_signal_that_is_none),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void s_run_and_meet (uint64_t epoch)
     fake_bench_turn (&bench);
     for (size_t place = 0; place < 2; place++) {
         assert_int_equal (s_read (place, &verbs), 1);
-        assert_int_equal (ticket_claim (bench.slot [place].page, 1, bench.time.now_us), TICKET_RUN);
+        assert_int_equal (fake_slot_claim (&bench.slot [place], 1, bench.time.now_us), TICKET_RUN);
     }
     slots_keep (bench.slots, &nothing);
     slots_close_jobs (bench.slots, epoch);

@@ -108,13 +108,13 @@ static void s_what_waits_behind_a_slow_task_goes_elsewhere (void **state)
     fake_bench_push (&bench, 42, 2, 4);
     fake_bench_turn (&bench); //  Starts the second slot, and gives all to the first meanwhile
     assert_int_equal (s_read (0), 4);
-    assert_int_equal (ticket_claim (bench.slot [0].page, 2, bench.time.now_us), TICKET_RUN);
+    assert_int_equal (fake_slot_claim (&bench.slot [0], 2, bench.time.now_us), TICKET_RUN);
     fake_slot_ready (&bench.slot [1]);
     fake_bench_pass_ms (&bench, 2);
     assert_int_equal (s_read (1), 0);
     fake_bench_pass_ms (&bench, 3);
     assert_int_equal (s_read (1), 3);
-    assert_int_equal (ticket_claim (bench.slot [0].page, 3, 0), TICKET_SKIP);
+    assert_int_equal (fake_slot_claim (&bench.slot [0], 3, 0), TICKET_SKIP);
     fake_bench_close (&bench);
 }
 
@@ -126,7 +126,7 @@ static void s_the_running_task_is_blamed (void **state)
     fake_bench_turn (&bench);
     assert_int_equal (s_read (0), 3);
     fake_slot_run (&bench.slot [0], 2, 10); //  Published, and the worker has not looked since
-    ticket_claim (bench.slot [0].page, 3, 0);
+    fake_slot_claim (&bench.slot [0], 3, 0);
     fake_slot_die (&bench.slot [0], SIGSEGV);
     fake_bench_turn (&bench); //  The bell
     fake_bench_turn (&bench); //  The end
@@ -149,7 +149,7 @@ static void s_an_unknown_end_is_told_by_the_page (void **state)
     (void) state;
     s_open (1, WIRE_KIND_CALL, 0, 100);
     s_push_and_start (1);
-    ticket_claim (bench.slot [0].page, 1, 0);
+    fake_slot_claim (&bench.slot [0], 1, 0);
     bench.slot [0].page->fatal_signal = SIGFPE;
     fake_slot_die (&bench.slot [0], VESSEL_STATUS_UNKNOWN);
     fake_bench_turn (&bench);
@@ -163,7 +163,7 @@ static void s_exit_in_a_function_is_an_error (void **state)
     (void) state;
     s_open (1, WIRE_KIND_CALL, 0, 100);
     s_push_and_start (1);
-    ticket_claim (bench.slot [0].page, 1, 0);
+    fake_slot_claim (&bench.slot [0], 1, 0);
     fake_slot_die (&bench.slot [0], EXITED (3));
     fake_bench_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_ERROR);
@@ -193,7 +193,7 @@ static void s_a_function_is_terminated_then_killed (void **state)
     s_open (1, WIRE_KIND_CALL, 1000, 500);
     s_push_and_start (1);
     fake_bench_pass_ms (&bench, 200);
-    ticket_claim (bench.slot [0].page, 1, bench.time.now_us); //  Begun late: its time goes on
+    fake_slot_claim (&bench.slot [0], 1, bench.time.now_us); //  Begun late: its time goes on
     fake_bench_pass_ms (&bench, 700);
     assert_int_equal (bench.slot [0].vessel.signals, 0);
     fake_bench_pass_ms (&bench, 100);
@@ -211,7 +211,7 @@ static void s_a_command_is_left_to_its_slot_for_longer (void **state)
     (void) state;
     s_open (1, WIRE_KIND_COMMAND, 1000, 500);
     s_push_and_start (1);
-    ticket_claim (bench.slot [0].page, 1, bench.time.now_us);
+    fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
     fake_bench_pass_ms (&bench, 2499);
     assert_int_equal (bench.slot [0].vessel.signals, 0);
     fake_bench_pass_ms (&bench, 1);
@@ -231,7 +231,7 @@ static void s_cancel_waiting_and_running (void **state)
     fake_bench_push (&bench, 42, 2, 4);
     fake_bench_turn (&bench);
     s_read (0);
-    ticket_claim (bench.slot [0].page, 2, bench.time.now_us);
+    fake_slot_claim (&bench.slot [0], 2, bench.time.now_us);
     wire_list_t spans = fake_bench_span (&span, 2, 2);
     slots_cancel (bench.slots, &spans);
     fake_bench_turn (&bench);
@@ -254,7 +254,7 @@ static void s_a_cancelled_function_that_goes_on_is_ended (void **state)
     (void) state;
     s_open (1, WIRE_KIND_CALL, 0, 300);
     s_push_and_start (1);
-    ticket_claim (bench.slot [0].page, 1, bench.time.now_us);
+    fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
     wire_list_t spans = fake_bench_span (&span, 1, 1);
     slots_cancel (bench.slots, &spans);
     fake_bench_pass_ms (&bench, 299);
@@ -276,7 +276,7 @@ static void s_recall_returns_only_what_waits (void **state)
     fake_bench_push (&bench, 42, 2, 3);
     fake_bench_turn (&bench);
     s_read (0);
-    ticket_claim (bench.slot [0].page, 2, bench.time.now_us);
+    fake_slot_claim (&bench.slot [0], 2, bench.time.now_us);
     wire_list_t spans = fake_bench_span (&span, 1, 100);
     slots_recall (bench.slots, &spans);
     fake_bench_turn (&bench);
@@ -295,7 +295,7 @@ static void s_leases_that_were_not_adopted_are_dropped (void **state)
     fake_bench_push (&bench, 42, 2, 4);
     fake_bench_turn (&bench);
     s_read (0);
-    ticket_claim (bench.slot [0].page, 2, bench.time.now_us);
+    fake_slot_claim (&bench.slot [0], 2, bench.time.now_us);
     wire_list_t spans = fake_bench_span (&span, 4, 1);
     slots_keep (bench.slots, &spans);
     fake_bench_turn (&bench);
@@ -314,7 +314,7 @@ static void s_a_drain_returns_what_it_ends (void **state)
     (void) state;
     s_open (1, WIRE_KIND_CALL, 0, 0);
     s_push_and_start (3);
-    ticket_claim (bench.slot [0].page, 1, bench.time.now_us);
+    fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
     slots_return_waiting (bench.slots);
     assert_int_equal (bench.heard_count, 2);
     slots_reclaim_running (bench.slots);
@@ -393,7 +393,7 @@ static void s_a_broken_slot_is_replaced (void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
         s_open (1, WIRE_KIND_CALL, 0, 0);
         s_push_and_start (1);
-        ticket_claim (bench.slot [0].page, 1, bench.time.now_us);
+        fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
         fake_slot_result (&bench.slot [0], cases [i].ticket, CADRE_OUTCOME_OK, cases [i].run_us);
         fake_bench_turn (&bench);
         assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
@@ -413,7 +413,7 @@ static void s_output_passes_and_windows_follow (void **state)
     s_open (1, WIRE_KIND_COMMAND, 0, 0);
     s_push_and_start (1);
     s_read (0);
-    ticket_claim (bench.slot [0].page, 1, bench.time.now_us);
+    fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
     fake_slot_output (&bench.slot [0], 1, "hello\n");
     fake_bench_turn (&bench);
     assert_int_equal (bench.output_bytes, 6);
