@@ -1,11 +1,11 @@
 /*  share.h - the memory that a worker and one slot share
  *
- *  A page that says who runs what (ticket.h), a stream of what the slot says (ring.h), and what it has
- *  done of a map (harvest.h). Behind the page the slot notes which ticket it has begun last, after it
- *  has claimed it and before it runs it: claims say who may have a task, the note says what has run
- *  when the slot dies, also when a task wrote over the page. It lives in a memfd (descriptor 4 of a
- *  process slot) whose size is sealed: a slot may scribble, but it cannot take the memory away from
- *  under its worker. The file goes with the last mapping.
+ *  A page that says who runs what (ticket.h), a stream of what the slot says (ring.h), and what it
+ *  has done of a map (harvest.h). Behind the page the slot notes which ticket it has begun last,
+ *  after it has claimed it and before it runs it: claims say who may have a task, the note says
+ *  what has run when the slot dies, also when a task wrote over the page. It lives in a memfd
+ *  (descriptor 4 of a process slot) whose size is sealed: a slot may scribble, but it cannot take
+ *  the memory away from under its worker. The file goes with the last mapping.
  */
 
 #ifndef WORKER_SHARE_H_INCLUDED

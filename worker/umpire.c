@@ -190,12 +190,20 @@ static bool s_is_of_first (seat_t *seat, uint64_t ticket)
            && (seat->fault != SEAT_TORN || seat_has_gone_on (seat));
 }
 
+//  A slot does not begin what has expired, and says so: that costs the task nothing, so its time
+//  must have passed by our own clock.
+static bool s_may_expire (const slots_t *self, const lease_t *lease)
+{
+    return lease->begin_by_us && lease->begin_by_us <= moment_now (self->options.clock);
+}
+
 static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
 {
     wire_slot_result_t fields;
     if (!wire_read_slot_result (body, &fields) || !s_is_of_first (seat, fields.ticket)
         || fields.outcome == CADRE_OUTCOME_NONE || fields.outcome >= CADRE_OUTCOMES_COUNT
-        || fields.run_us > INT64_MAX)
+        || fields.run_us > INT64_MAX
+        || (fields.outcome == CADRE_OUTCOME_EXPIRED && !s_may_expire (self, seat->tasks)))
         return false;
     lease_t *lease = seat_take (seat);
     bool signalled = seat->stage == SEAT_TERMED || seat->stage == SEAT_KILLED;

@@ -252,6 +252,17 @@ static void test_another_task_is_nobody_s_to_end (void **state)
     }
 }
 
+//  Nobody asked for that: a task that says so would run again for nothing.
+static void test_a_task_that_expires_by_itself (void **state)
+{
+    (void) state;
+    s_open (2, 3, 0);
+    s_claim (0);
+    fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_EXPIRED, 10);
+    fake_bench_turn (&bench);
+    s_assert_only_the_first_paid (GARBLED);
+}
+
 static void test_a_task_ends_once (void **state)
 {
     (void) state;
@@ -349,6 +360,7 @@ int main (void)
         cmocka_unit_test (test_rubbish_is_noticed),
         cmocka_unit_test (test_the_socket_is_for_bells),
         cmocka_unit_test (test_another_task_is_nobody_s_to_end),
+        cmocka_unit_test (test_a_task_that_expires_by_itself),
         cmocka_unit_test (test_a_task_ends_once),
         cmocka_unit_test (test_what_was_not_begun_has_no_end),
         cmocka_unit_test (test_those_behind_pay_nothing),

@@ -43,7 +43,7 @@ static void s_open (bool told, uint64_t timeout_ms)
     fake_slot_ready (&bench.slot [0]);
     fake_bench_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], &s_ticket, 1, NULL), 1);
-    assert_int_equal (ticket_claim (bench.slot [0].page, s_ticket, bench.time.now_us), TICKET_RUN);
+    assert_int_equal (fake_slot_claim (&bench.slot [0], s_ticket, bench.time.now_us), TICKET_RUN);
 }
 
 static harvest_t *s_harvest (void)
