@@ -108,7 +108,7 @@ class Account:
             if not job:
                 self.faults.append(f"a task of a job that nobody opened has run: {name} {index}")
                 continue
-            if job.deed == "once" and job.client.startswith("durable") and len(attempts) > 1:
+            if job.deed in ("once", "brittle") and job.client.startswith("durable") and len(attempts) > 1:
                 self.faults.append(f"{name} {index} must not run twice, and did: attempts {attempts}")
         for job in self.jobs.values():
             for index in job.attempts:

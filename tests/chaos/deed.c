@@ -11,18 +11,21 @@
 #define LARGE_BYTES (2u << 20)
 #define VAST_BYTES (9u << 20) //  More than a worker may have unacknowledged
 #define OFTEN "signal=50,worker-lost=1000,out-of-memory=50"
+#define CRASHES(index) ((index) % 37 == 36) //  As plugins/chaos.c does for brittle
 
 static const deed_t s_deeds [] = {
-    {.word = "quick", .function = "quick", .limits = OFTEN, .most = 1000},
-    {.word = "slow", .function = "slow", .limits = OFTEN, .most = 40},
-    {.word = "flaky", .function = "flaky", .limits = OFTEN ",error=3", .most = 60},
+    {.word = "quick", .function = "quick", .limits = OFTEN ",error=50", .most = 1000},
+    {.word = "slow", .function = "slow", .limits = OFTEN ",error=50", .most = 40},
+    {.word = "brittle", .function = "brittle", .limits = "worker-lost=0", .most = 300, .once = true},
+    {.word = "flaky", .function = "flaky", .limits = OFTEN ",error=50", .most = 60},
     {.word = "fails", .function = "fails", .limits = OFTEN ",error=1", .most = 20},
-    {.word = "command", .limits = OFTEN, .most = 30},
-    {.word = "large", .function = "large", .limits = OFTEN, .most = 4},
+    {.word = "command", .limits = OFTEN ",error=50", .most = 30},
+    {.word = "large", .function = "large", .limits = OFTEN ",error=50", .most = 4},
     {.word = "once", .function = "slow", .limits = "worker-lost=0", .most = 30, .once = true},
-    {.word = "quick", .function = "quick", .limits = OFTEN, .most = 300},
-    {.word = "deadly", .function = "deadly", .limits = OFTEN, .most = 2},
-    {.word = "command", .limits = OFTEN, .most = 10},
+    {.word = "quick", .function = "quick", .limits = OFTEN ",error=50", .most = 300},
+    {.word = "deadly", .function = "deadly", .limits = OFTEN ",error=50", .most = 2},
+    {.word = "brittle", .function = "brittle", .limits = "worker-lost=0", .most = 300, .once = true},
+    {.word = "command", .limits = OFTEN ",error=50", .most = 10},
 };
 
 const deed_t *deed_at (unsigned number)
@@ -155,16 +158,20 @@ static bool s_is_right (const recipe_t *self, const cadre_event_t *event, const 
                && strcmp (event->message, never) == 0;
     if (strcmp (function, "deadly") == 0)
         return event->outcome == CADRE_OUTCOME_QUARANTINED;
+    if (strcmp (function, "brittle") == 0 && CRASHES (event->index))
+        return event->outcome == CADRE_OUTCOME_SIGNAL;
     return s_is_number (self, event);
 }
 
 verdict_t recipe_judge (const recipe_t *self, const cadre_event_t *event, const char *output, char *text,
                         size_t size)
 {
+    bool stopped = event->outcome == CADRE_OUTCOME_ERROR && strcmp (event->error_kind, "slot-broken") == 0;
     bool lost = event->outcome == CADRE_OUTCOME_WORKER_LOST || event->outcome == CADRE_OUTCOME_SIGNAL;
     if (event->index < self->count && s_is_right (self, event, output))
         return VERDICT_RIGHT;
-    if (event->index < self->count && (self->deed->once ? lost : event->outcome == CADRE_OUTCOME_QUARANTINED))
+    if (event->index < self->count
+        && (stopped || (self->deed->once ? lost : event->outcome == CADRE_OUTCOME_QUARANTINED)))
         return VERDICT_KILLED;
     snprintf (text, size, "%s, code %d, %zu bytes, attempt %u, %s: %s; wrote %zu bytes: %.80s",
               cadre_outcome_text (event->outcome), event->code, event->size_bytes, event->attempt,

@@ -24,6 +24,7 @@ FAULTS = {  # how often, beside the others
     "worker_term": 4,
     "slot_kill": 4,
     "slot_stop": 3,
+    "slot_halt": 3,
     "client_kill": 4,
     "client_stop": 4,
     "cut": 6,
@@ -288,6 +289,16 @@ class Faults:
             return False
         self._signal(slot, "STOP")
         self.later(self.chance.uniform(0.05, 3), lambda: self._signal(slot, "CONT"))
+        return True
+
+    def _slot_halt(self):
+        """For so long that its worker replaces it, when it has something to do."""
+        slot = self._any_slot()
+        if not slot:
+            return False
+        self.log(f"slot {slot} stopped for good")
+        self._signal(slot, "STOP")
+        self.later(8, lambda: self._signal(slot, "CONT"))  # one that its worker has left behind ends then
         return True
 
     # ---- clients and wires ------------------------------------------------------------

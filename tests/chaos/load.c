@@ -129,6 +129,14 @@ static void s_fail (const load_t *self, const recipe_t *recipe, const char *doin
     s_log (self, "failed %s %s: %s: %s", recipe->name, doing, cadre_error_text (error), message);
 }
 
+//  Its slot was killed, or stopped for so long that it was replaced.
+static bool s_lost_its_slot (cadre_future_t *future)
+{
+    return cadre_future_outcome (future) == CADRE_OUTCOME_SIGNAL
+           || (cadre_future_outcome (future) == CADRE_OUTCOME_ERROR
+               && strstr (cadre_future_message (future), "was stopped (SIGSTOP)"));
+}
+
 //  Reads a job to its end. False when it did not come to it.
 static bool s_read (const load_t *self, const recipe_t *recipe, cadre_job_t *job)
 {
@@ -267,7 +275,7 @@ static void s_do_map (load_t *self)
         futures [i] = cadre_submit (self->pool, "item", "i", i);
     for (int64_t i = 0; i < ITEMS; i++)
         items [i] = i + s_chance (self, 1000);
-    const cadre_map_options_t options = {.job = {.retry_limits = "signal=50,worker-lost=1000"}};
+    const cadre_map_options_t options = {.job = {.retry_limits = "signal=50,worker-lost=1000,error=50"}};
     cadre_error_t error = cadre_map_int (self->pool, "item", items, ITEMS, &options, results);
     const recipe_t map = {.name = "map"};
     if (error)
@@ -277,7 +285,7 @@ static void s_do_map (load_t *self)
     for (int64_t i = 0; i < CALLS; i++) {
         int64_t value = 0;
         error = cadre_future_wait_int (futures [i], &value, -1);
-        if (error == CADRE_ERROR_TASK && cadre_future_outcome (futures [i]) == CADRE_OUTCOME_SIGNAL)
+        if (error == CADRE_ERROR_TASK && s_lost_its_slot (futures [i]))
             s_log (self, "killed %s", self->name); //  Such a call is tried once
         else if (error && cadre_future_outcome (futures [i]) != CADRE_OUTCOME_WORKER_LOST)
             s_fail (self, &map, "call", error, cadre_future_message (futures [i]));

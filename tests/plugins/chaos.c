@@ -73,6 +73,15 @@ static cadre_error_t s_deadly (cadre_call_t *call)
     return cadre_return_nil (call);
 }
 
+//  At once, and every 37th one crashes its slot, after others have finished there.
+static cadre_error_t s_brittle (cadre_call_t *call)
+{
+    s_trace (call);
+    if (cadre_arg_int (call, 2) % 37 == 36)
+        abort ();
+    return cadre_return_int (call, s_answer (call));
+}
+
 //  Takes a blob as its fifth argument, and returns it with SALT added to each byte.
 static cadre_error_t s_large (cadre_call_t *call)
 {
@@ -100,6 +109,7 @@ static const cadre_function_t s_functions [] = {
     {.name = "slow", .run = s_slow, .takes = "ssii", .says = "a number after a while"},
     {.name = "flaky", .run = s_flaky, .takes = "ssii", .says = "a number at the second try"},
     {.name = "fails", .run = s_fails, .takes = "ssii", .says = "an error"},
+    {.name = "brittle", .run = s_brittle, .takes = "ssii", .says = "a number at once, or a crash"},
     {.name = "deadly", .run = s_deadly, .takes = "ssii", .says = "kills its slot"},
     {.name = "large", .run = s_large, .takes = "ssiiB", .says = "another blob"},
     {.name = "item", .run = s_item, .takes = "i", .says = "three times a number, and one"},
