@@ -43,6 +43,11 @@ void allowance_release (allowance_t *self, uint64_t tasks, uint64_t bytes)
     self->held.bytes -= bytes < self->held.bytes ? bytes : self->held.bytes;
 }
 
+bool allowance_is_full (const allowance_t *self)
+{
+    return self->held.tasks >= self->window.tasks || self->held.bytes >= self->window.bytes;
+}
+
 bool allowance_grow (allowance_t *self)
 {
     uint64_t tasks = s_total (self->arrived.tasks, self->window.tasks, self->held.tasks);

@@ -35,6 +35,9 @@ void allowance_arrive (allowance_t *self, uint64_t tasks, uint64_t bytes);
 void allowance_hold (allowance_t *self, uint64_t tasks, uint64_t bytes);
 void allowance_release (allowance_t *self, uint64_t tasks, uint64_t bytes);
 
+//  What is held leaves room for nothing.
+bool allowance_is_full (const allowance_t *self);
+
 //  True, and granted is raised, once a quarter of the window has come free: the broker is to be told.
 bool allowance_grow (allowance_t *self);
 

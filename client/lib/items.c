@@ -19,7 +19,9 @@
 #define FIRST_MAX 16u          //  Items of a chunk when nothing was measured
 #define FIRST_PART 64u         //  ... as a part of all
 #define FIRST_PART_OF_SLOT 16u //  ... of a slot's share
-#define FLYING_LEAST 16u       //  Chunks on their way then
+#define SILENCE_US 10000       //  Without a result: twice as many items are sent, each alone
+#define SILENCES_MAX 16
+#define FLYING_LEAST 16u //  Chunks on their way then
 #define GROWTH 8u
 #define RING_MIN 64u
 
@@ -107,10 +109,21 @@ static size_t s_timely (const items_t *self)
     return items < 1 ? 1 : s_least ((size_t) items, CHUNK_MAX);
 }
 
+//  For how many silences the first items have been on their way without a result: they take long, or slots are being started.
+static unsigned s_silences (const items_t *self)
+{
+    if (self->item_ns >= 0 || !self->begun_us)
+        return 0;
+    int64_t silences = (moment_now (NULL) - self->begun_us) / SILENCE_US;
+    return silences < 0 ? 0 : silences > SILENCES_MAX ? SILENCES_MAX : (unsigned) silences;
+}
+
 static size_t s_most (const items_t *self, size_t count)
 {
     if (self->chunk)
         return self->chunk;
+    if (s_silences (self))
+        return 1;
     size_t share = count / (CHUNKS_PER_SLOT * self->slots);
     size_t most = s_least (s_timely (self), self->grown);
     return s_least (most, share < 1 ? 1 : share);
@@ -121,7 +134,15 @@ bool items_wants (const items_t *self)
     if (self->chunk || (self->item_ns >= 0 && self->grown >= s_timely (self)))
         return true;
     size_t most = CHUNKS_PER_SLOT * self->slots;
-    return self->flying < (most < FLYING_LEAST ? FLYING_LEAST : most);
+    return self->flying < (most < FLYING_LEAST ? FLYING_LEAST : most) << s_silences (self);
+}
+
+int64_t items_until_us (const items_t *self, int64_t deadline_us)
+{
+    if (self->item_ns >= 0)
+        return deadline_us;
+    int64_t until_us = moment_now (NULL) + SILENCE_US;
+    return deadline_us >= 0 && deadline_us < until_us ? deadline_us : until_us;
 }
 
 //  What a chunk of that size has taken says how large the next ones may be.
@@ -214,6 +235,8 @@ size_t items_send (items_t *self, size_t first, size_t count)
         chunk.items = (uint32_t) most;
     if (self->fault.code || s_put (self, &chunk))
         return 0;
+    if (!self->begun_us)
+        self->begun_us = moment_now (NULL);
     self->left += chunk.items;
     return chunk.items;
 }

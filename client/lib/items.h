@@ -55,6 +55,7 @@ typedef struct items {
     size_t chunk;          //  Items of a chunk, as the options say; 0: chosen here
     size_t slots;          //  Chosen here: how many there are, about
     size_t grown;          //  Chosen here: no chunk is larger now
+    int64_t begun_us;      //  Chosen here: when the first of them was sent; 0: none was
     int64_t item_ns;       //  Mean time that an item takes; -1: not measured
     items_chunk_t *chunks; //  Ring by task of those on their way
     uint32_t room;         //  A power of two
@@ -81,6 +82,9 @@ void items_close (items_t *self);
 
 //  Should more be sent before the next step? Else the size of chunks is not known yet.
 bool items_wants (const items_t *self);
+
+//  When that should be asked again, at the latest, while more is to be sent.
+int64_t items_until_us (const items_t *self, int64_t deadline_us);
 
 //  Sends a chunk of at most count items from first on; returns how many. 0: self->fault says why not.
 size_t items_send (items_t *self, size_t first, size_t count);

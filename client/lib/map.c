@@ -134,9 +134,11 @@ static cadre_error_t s_go_on (map_t *self, int64_t deadline_us)
                 return self->sent.fault.code;
             next += taken;
         }
-        bool more = next < self->count && items_wants (&self->sent);
-        error = items_step (&self->sent, more ? 0 : deadline_us);
-        if (error && !(more && error == CADRE_ERROR_TIMEOUT))
+        int64_t until_us = deadline_us;
+        if (next < self->count)
+            until_us = items_wants (&self->sent) ? 0 : items_until_us (&self->sent, deadline_us);
+        error = items_step (&self->sent, until_us);
+        if (error && !(error == CADRE_ERROR_TIMEOUT && until_us != deadline_us))
             return error;
     }
     return CADRE_OK;

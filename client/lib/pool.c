@@ -137,6 +137,8 @@ void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
 {
     if (session_silent (pool_session (self)))
         snprintf (text, size, "the broker at %s does not answer: is it running?", pool_address (self));
+    else if (session_is_full (pool_session (self)))
+        snprintf (text, size, "results of jobs that nobody has read fill the pool's window: read them first");
     else
         snprintf (text, size, "%s", notice);
 }

@@ -114,6 +114,9 @@ uint64_t session_frame_tasks (const session_t *self);
 void session_hold (session_t *self, uint64_t tasks, uint64_t bytes);
 void session_release (session_t *self, uint64_t tasks, uint64_t bytes);
 
+//  What was handed over and not read fills the window: nothing more comes.
+bool session_is_full (const session_t *self);
+
 //  A payload that arrived in parts; false when there is none.
 bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload);
 

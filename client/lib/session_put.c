@@ -81,6 +81,11 @@ void session_release (session_t *self, uint64_t tasks, uint64_t bytes)
     allowance_release (&self->allowance, tasks, bytes);
 }
 
+bool session_is_full (const session_t *self)
+{
+    return allowance_is_full (&self->allowance);
+}
+
 bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload)
 {
     return parts_take (self->parts, number, payload);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -87,8 +88,30 @@ static void test_job (void **state)
     assert_int_equal (cadre_close (&pool, WAIT_MS), CADRE_OK);
 }
 
+//  Unread results hold up what comes behind them, and whoever waits for that is told.
+static void test_unread_results_are_named (void **state)
+{
+    (void) state;
+    cadre_t *pool = s_open (1000);
+    cadre_job_t *job = cadre_job_open (pool, "blob", NULL);
+    cadre_event_t event;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal (cadre_job_add (job, NULL, "i", INT64_C (2000)), CADRE_OK);
+    assert_int_equal (cadre_job_seal (job), CADRE_OK);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_OK);
+    cadre_error_t error = cadre_call (pool, NULL, 300, "blob", "i", INT64_C (1));
+    assert_int_equal (error, CADRE_ERROR_TIMEOUT);
+    assert_non_null (strstr (cadre_message (pool), "read them first"));
+    while (cadre_job_next (job, &event, WAIT_MS) == CADRE_OK)
+        ;
+    assert_int_equal (cadre_call (pool, NULL, WAIT_MS, "blob", "i", INT64_C (1)), CADRE_OK);
+    cadre_job_destroy (&job);
+    assert_int_equal (cadre_close (&pool, WAIT_MS), CADRE_OK);
+}
+
 int main (void)
 {
-    const struct CMUnitTest tests [] = {cmocka_unit_test (test_calls), cmocka_unit_test (test_job)};
+    const struct CMUnitTest tests [] = {cmocka_unit_test (test_calls), cmocka_unit_test (test_job),
+                                        cmocka_unit_test (test_unread_results_are_named)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

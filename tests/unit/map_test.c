@@ -223,6 +223,25 @@ static void test_map_batch_and_spread (void **state)
     s_end (&rig);
 }
 
+//  Nothing comes back: items take long. All of them go out, alone, since nobody knows how many slots wait for them.
+static void test_map_of_long_items (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    int64_t items [500] = {0}, results [500];
+    cadre_map_options_t options = {.timeout_ms = 1000};
+    assert_int_equal (cadre_map_int (rig.pool, "square", items, 500, &options, results), CADRE_ERROR_TIMEOUT);
+    size_t tasks = 0;
+    while (fake_broker_waiting (rig.broker, WIRE_job_tasks)) {
+        wire_job_tasks_t fields;
+        cursor_t body = fake_broker_expect (rig.broker, WIRE_job_tasks);
+        assert_true (wire_read_job_tasks (&body, &fields));
+        tasks += fields.payloads.count;
+    }
+    assert_in_range (tasks, 400, 500);
+    s_end (&rig);
+}
+
 //  ---- iterators -------------------------------------------------------------------------------
 
 typedef struct source {
@@ -353,6 +372,7 @@ int main (void)
         cmocka_unit_test (test_map_keeps_order_and_marks_failures),
         cmocka_unit_test (test_map_a_lost_chunk_fails_its_items),
         cmocka_unit_test (test_map_batch_and_spread),
+        cmocka_unit_test (test_map_of_long_items),
         cmocka_unit_test (test_imap_takes_no_more_than_its_window),
         cmocka_unit_test (test_imap_of_a_slow_source),
         cmocka_unit_test (test_imap_of_a_source_with_nothing),
