@@ -145,6 +145,7 @@ static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets
     else
         agent = roster_add (roster, hello->uuid.data);
     roster_move (roster, agent, route);
+    agent->fd = self->hub->peer_fd;
     agent->hello_us = hello_us > agent->hello_us ? hello_us : agent->hello_us;
     agent->heard_us = agent->joined_us = agent->answered_us = self->hub->now_us;
     return agent;

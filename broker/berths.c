@@ -6,12 +6,11 @@
 
 #include "common/descriptors.h"
 
-#define JOINING_MOST 64     //  Lanes of one key that are not open yet
-#define JOINING_US 1000000  //  Those of other keys have so long to open before they give way
-#define SHARE 7             //  A key may have so many times what is free
-#define KEPT_DESCRIPTORS 24 //  For the store's files, and those who are let in already
-#define COUNT_US 100000     //  Descriptors are counted so often
-#define SEARCH_US 100000    //  From a search for a port that found none to the next
+#define JOINING_MOST 64    //  Lanes of one key that are not open yet
+#define JOINING_US 1000000 //  Those of other keys have so long to open before they give way
+#define SHARE 7            //  A key may have so many times what is free
+#define COUNT_US 100000    //  Descriptors are counted so often
+#define SEARCH_US 100000   //  From a search for a port that found none to the next
 
 typedef struct survey {
     size_t of_kind;        //  Lanes of that kind
@@ -57,7 +56,8 @@ static size_t s_descriptors (berths_t *self)
         self->descriptors = descriptors_free ();
         self->counted_us = self->hub->now_us;
     }
-    return self->descriptors > KEPT_DESCRIPTORS ? self->descriptors - KEPT_DESCRIPTORS : 0;
+    size_t kept = descriptors_kept () / 2; //  For the store's files, and those who are let in already
+    return self->descriptors > kept ? self->descriptors - kept : 0;
 }
 
 //  One key alone need leave nothing to others; who needs no key is this host's own user, or everybody.

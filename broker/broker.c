@@ -13,9 +13,9 @@
 
 #include "broker/back.h"
 #include "broker/budget.h"
+#include "broker/callers.h"
 #include "broker/delay.h"
 #include "broker/dispatch.h"
-#include "broker/endless.h"
 #include "broker/front.h"
 #include "broker/journal.h"
 #include "broker/ready.h"
@@ -51,10 +51,10 @@ struct broker {
     back_t *back;          //  The workers' side
     dispatch_t *dispatch;  //  Brings both together
     alarm_t beat;          //  Rings once a beat
-    alarm_t watch;         //  Rings when it is looked for messages without end
+    alarm_t watch;         //  Rings when connections are looked at
     alarm_t judge;         //  Rings when silent peers are looked for
     int64_t judge_from_us; //  Nobody is judged before: this process itself was stalled
-    endless_t *endless;    //  Finds messages without end; NULL where nobody comes over tcp
+    callers_t *callers;    //  Connections over tcp; NULL where nobody comes that way
     uint64_t most_bytes;   //  That jobs held since memory was given back last
     bool behind;           //  A socket had more than one turn could read
     fault_t fault;         //  The store has failed
@@ -94,19 +94,19 @@ static void s_beat (void *owner, int64_t now_us)
 static void s_watch (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
-    self->hub.refused_frames += endless_look (self->endless);
-    timers_set (self->hub.timers, &self->watch, now_us + endless_pause_us (self->endless));
+    callers_look (self->callers);
+    timers_set (self->hub.timers, &self->watch, now_us + CALLERS_PAUSE_US);
 }
 
 //  Over inproc and ipc nobody comes but the broker's own user.
 static void s_start_watch (broker_t *self)
 {
     self->watch = (alarm_t){.ring = s_watch, .owner = self};
-    for (size_t i = 0; i < self->hub.addresses_count && !self->endless; i++)
+    for (size_t i = 0; i < self->hub.addresses_count && !self->callers; i++)
         if (self->hub.addresses [i].kind == ADDRESS_TCP)
-            self->endless = endless_new (&self->hub);
-    if (self->endless)
-        timers_set (self->hub.timers, &self->watch, self->hub.now_us + endless_pause_us (self->endless));
+            self->callers = callers_new (&self->hub);
+    if (self->callers)
+        timers_set (self->hub.timers, &self->watch, self->hub.now_us + CALLERS_PAUSE_US);
 }
 
 //  Judges others only when everything that they have sent was read.
@@ -134,6 +134,7 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     hub->embedded = options->embedded;
     hub->insecure = options->insecure;
     hub->doors = options->doors;
+    hub->turned_away = options->turned_away;
     snprintf (hub->store_name, sizeof hub->store_name, "%s", options->store_name ? options->store_name : "");
     hub->store_open = options->store_open;
     hub->store_owner = options->store_owner;
@@ -282,7 +283,7 @@ void broker_destroy (broker_t **self_p)
                    &ignored); //  What follows is not recorded: it is undone by the next start
     if (self->hub.timers) {
         s_stop_workers (self);
-        endless_destroy (&self->endless);
+        callers_destroy (&self->callers);
         dispatch_destroy (&self->dispatch);
         front_destroy (&self->front);
         back_destroy (&self->back);
@@ -357,10 +358,10 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         size_t size = zmq_msg_size (message);
         bytes += size;
         self->hub.heard = true;
-        if (self->endless)
-            endless_heard (self->endless, message);
         self->hub.peer = self->hub.doors ? sockets_peer (message) : NULL;
         self->hub.peer_fd = zmq_msg_get (message, ZMQ_SRCFD);
+        if (self->callers)
+            callers_heard (self->callers, self->hub.peer_fd, size);
         if (socket == self->router_front)
             front_handle (self->front, route, frame, size);
         else if (socket == self->router_back)

@@ -34,12 +34,13 @@ typedef struct broker_options {
     bool insecure;         //  Other hosts can join without a key: shown by broker.info
     //  Opens the store of durable jobs; NULL: there are none
     struct store *(*store_open) (void *owner, fault_t *fault);
-    void *store_owner;           //  Its first argument
-    const char *store_name;      //  For broker.info
-    bool store_now;              //  Open it at once, not when the first durable job comes
-    doors_t *doors;              //  Keys that peers must have on tcp; NULL: none. Borrowed
-    struct notify *notify;       //  Tells a supervisor how it is; borrowed; NULL: nobody
-    const moment_clock_t *clock; //  NULL: the boot-time clock
+    void *store_owner;              //  Its first argument
+    const char *store_name;         //  For broker.info
+    bool store_now;                 //  Open it at once, not when the first durable job comes
+    doors_t *doors;                 //  Keys that peers must have on tcp; NULL: none. Borrowed
+    uint64_t (*turned_away) (void); //  Connections not accepted, see porch.h; NULL: there is no porch
+    struct notify *notify;          //  Tells a supervisor how it is; borrowed; NULL: nobody
+    const moment_clock_t *clock;    //  NULL: the boot-time clock
 } broker_options_t;
 
 typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2, BROKER_RELOAD = 4 } broker_order_t;

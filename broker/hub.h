@@ -62,6 +62,7 @@ typedef struct hub {
     bool embedded;                                     //  Nobody else can join
     bool insecure;                                     //  Other hosts can join without a key
     struct doors *doors;                               //  Keys; NULL: everybody is let in
+    uint64_t (*turned_away) (void);                    //  Connections not accepted; or NULL
     const char *peer;                                  //  Who sent the frame at hand, as the gate calls it
     int peer_fd;                                       //  The connection by which it came, or -1
     bool keys_changed;                                 //  Sessions are to be checked against new keys

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "broker/broker.h"
+#include "broker/porch.h"
 #include "broker/store/sqlite.h"
 #include "broker/warden.h"
 #include "common/descriptors.h"
@@ -222,7 +223,9 @@ static cadre_error_t s_check_listen (settings_t *self)
                 text);
         self->reachable = self->reachable || !address_is_loopback (&addresses [i]);
     }
+    porch_open (addresses, count);
     self->options.listen = self->listen;
+    self->options.turned_away = porch_turned_away;
     return CADRE_OK;
 }
 

@@ -200,7 +200,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
     request_spend (self, (uint32_t) roster_places (hub->roster));
-    pack_map (map, 34 + REQUEST_BUDGET_PAIRS);
+    pack_map (map, 35 + REQUEST_BUDGET_PAIRS);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -228,6 +228,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "lanes_limit", berths_limit (hub));
     request_pair_uint (map, "refused_hellos", hub->refused_hellos);
     request_pair_uint (map, "cut_peers", hub->cut_peers);
+    request_pair_uint (map, "turned_away", hub->turned_away ? hub->turned_away () : 0);
     request_reply (self, CADRE_OK, "", wire_view_of (map), false);
     return CADRE_OK;
 }

@@ -113,6 +113,7 @@ agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
     assert (agent);
     memcpy (agent->uuid, uuid, WIRE_UUID_BYTES);
     agent->number = ++self->numbers;
+    agent->fd = -1;
     agent->place = (uint32_t) s_free_place (self);
     self->places [agent->place] = agent;
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, agent);

@@ -55,6 +55,7 @@ typedef struct agent {
     uint64_t session;               //  Of its registration, 0 when away
     uint8_t uuid [WIRE_UUID_BYTES]; //  The process's identity
     sockets_route_t route;          //  Where it is on the back socket
+    int fd;                         //  Its connection there; -1: none of tcp
     agent_state_t state;            //  How far it is
     char name [HUB_NAME_BYTES];     //  Label for people
     char host [HUB_NAME_BYTES];     //  Its machine

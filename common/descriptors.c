@@ -13,16 +13,24 @@
 
 #define POLL_COUNT 256u     // descriptors that are asked about at a time
 #define POLL_LIMIT 1048576u // beyond this nobody looks
+#define KEPT_LEAST 16
+#define KEPT_MOST 256
 
 static size_t s_number (rlim_t limit)
 {
     return limit == RLIM_INFINITY || limit > SIZE_MAX ? SIZE_MAX : (size_t) limit;
 }
 
-static size_t s_limit (void)
+size_t descriptors_limit (void)
 {
     struct rlimit limit;
     return getrlimit (RLIMIT_NOFILE, &limit) ? 0 : s_number (limit.rlim_cur);
+}
+
+size_t descriptors_kept (void)
+{
+    size_t kept = descriptors_limit () / 4;
+    return kept < KEPT_LEAST ? KEPT_LEAST : kept < KEPT_MOST ? kept : KEPT_MOST;
 }
 
 size_t descriptors_raise (void)
@@ -34,7 +42,7 @@ size_t descriptors_raise (void)
         limit.rlim_cur = limit.rlim_max;
         setrlimit (RLIMIT_NOFILE, &limit);
     }
-    return s_limit ();
+    return descriptors_limit ();
 }
 
 void descriptors_raise_for (size_t count)
@@ -78,7 +86,7 @@ int descriptors_null (void)
 static size_t s_count_by_poll (void)
 {
     struct pollfd items [POLL_COUNT];
-    const size_t limit = s_limit () < POLL_LIMIT ? s_limit () : POLL_LIMIT;
+    const size_t limit = descriptors_limit () < POLL_LIMIT ? descriptors_limit () : POLL_LIMIT;
     size_t count = 0;
     for (size_t from = 0; from < limit; from += POLL_COUNT) {
         const size_t some = limit - from < POLL_COUNT ? limit - from : POLL_COUNT;
@@ -107,7 +115,7 @@ size_t descriptors_open (void)
 
 size_t descriptors_free (void)
 {
-    size_t limit = s_limit ();
+    size_t limit = descriptors_limit ();
     size_t used = descriptors_open ();
     return used < limit ? limit - used : 0;
 }
@@ -119,5 +127,5 @@ cadre_error_t descriptors_need (size_t count, const char *what, fault_t *fault)
         return CADRE_OK;
     return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
                       "%s needs %zu file descriptors, %zu are free: raise the limit with ulimit -n (now %zu)",
-                      what, count, left, s_limit ());
+                      what, count, left, descriptors_limit ());
 }

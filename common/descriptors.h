@@ -26,6 +26,12 @@ int descriptors_null (void);
 //  input and output. Reading and writing there still fails with EBADF. For the mains of our own programs, first of all.
 void descriptors_hold_standard (void);
 
+//  How many this process may have.
+size_t descriptors_limit (void);
+
+//  How many of these a server keeps back for those whom it has let in: a quarter, at least 16 and at most 256.
+size_t descriptors_kept (void);
+
 //  How many this process has open, also where there is no /proc.
 size_t descriptors_open (void);
 

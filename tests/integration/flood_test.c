@@ -1,0 +1,134 @@
+//  flood_test.c - peers in the clear that send more than anybody could read, slowly what never ends, or nothing at all
+
+#include "tests/lib/cluster.h"
+#include "tests/lib/enemy.h"
+#include "tests/lib/honest.h"
+#include "tests/lib/zmtp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define KIB 1024
+#define MIB (1024 * KIB)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+static int s_setup (void **state)
+{
+    *state = cluster_new ("tcp", 1, 2);
+    return 0;
+}
+
+static int s_teardown (void **state)
+{
+    cluster_t *self = *state;
+    cluster_destroy (&self);
+    return 0;
+}
+
+//  The most that the broker has ever had in memory.
+static uint64_t s_peak_bytes (const cluster_t *self)
+{
+    char path [64], line [256];
+    unsigned long peak_kib = 0;
+    snprintf (path, sizeof path, "/proc/%d/status", (int) cluster_broker (self));
+    FILE *file = fopen (path, "re");
+    assert_non_null (file);
+    while (fgets (line, sizeof line, file) && sscanf (line, "VmHWM: %lu", &peak_kib) != 1)
+        continue;
+    fclose (file);
+    return peak_kib * UINT64_C (1024);
+}
+
+static zmtp_t s_come (const cluster_t *self, const char *door)
+{
+    char endpoint [256];
+    zmtp_t peer;
+    enemy_endpoint (cluster_address (self), door, endpoint, sizeof endpoint);
+    assert_true (zmtp_connect (&peer, endpoint));
+    assert_true (zmtp_shake (&peer, *door == 's' ? "PUSH" : "DEALER", NULL, NULL));
+    return peer;
+}
+
+//  Small messages, many times faster than they are looked at: who sends them waits, and nobody else.
+static void test_more_messages_than_can_be_read (void **state)
+{
+    cluster_t *self = *state;
+    static uint8_t frames [22 * 3000];
+    static const char *const doors [] = {"front", "back", "sink"};
+    for (size_t i = 0; i < sizeof frames; i += 22)
+        memcpy (frames + i, "\0\24\1\5", 4); //  A BEAT of no session
+    honest_t *honest = honest_new (self);
+    uint64_t before = s_peak_bytes (self);
+    for (size_t i = 0; i < 3; i++) {
+        zmtp_t peer = s_come (self, doors [i]);
+        for (size_t sent = 0; sent < 128 * MIB; sent += sizeof frames)
+            assert_true (zmtp_put (&peer, frames, sizeof frames));
+        honest_visit (self);
+        zmtp_close (&peer);
+    }
+    if (!SANITIZED)
+        assert_true (s_peak_bytes (self) < before + 64 * MIB);
+    honest_check (&honest);
+}
+
+//  Less in a look than anybody would notice, at each door.
+static void test_what_never_ends_comes_slowly (void **state)
+{
+    cluster_t *self = *state;
+    static uint8_t bytes [16 * KIB];
+    static const char *const doors [] = {"front", "back", "sink"};
+    honest_t *honest = honest_new (self);
+    for (size_t i = 0; i < 3; i++) {
+        zmtp_t peer = s_come (self, doors [i]);
+        for (size_t sent = 0; zmtp_send (&peer, ZMTP_MORE, bytes, sizeof bytes); sent += sizeof bytes) {
+            if (sent > 64 * MIB)
+                fail_msg ("%s was heard for 64 MiB", doors [i]);
+            usleep (1500);
+        }
+        zmtp_close (&peer);
+    }
+    cluster_until_at_least (self, "cut_peers", 3);
+    honest_check (&honest);
+}
+
+//  Handshakes that are done, and then nothing: such connections are cut off; those of clients and workers are not.
+static void test_connections_of_nobody (void **state)
+{
+    cluster_t *self = *state;
+    cadre_t *pool = cluster_open (self);
+    zmtp_t peers [2] = {s_come (self, "front"), s_come (self, "back")};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true (zmtp_is_cut (&peers [i]));
+        zmtp_close (&peers [i]);
+    }
+    assert_int_equal (cluster_info (self, "cut_peers"), 2);
+    cadre_value_t *value = NULL;
+    assert_int_equal (cadre_call (pool, &value, CLUSTER_PATIENCE_MS, "square", "i", (int64_t) 7), CADRE_OK);
+    assert_int_equal (cadre_value_int (value), 49);
+    cadre_value_destroy (&value);
+    cadre_close (&pool, 5000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {
+        TEST (test_more_messages_than_can_be_read),
+        TEST (test_what_never_ends_comes_slowly),
+        TEST (test_connections_of_nobody),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
