@@ -29,7 +29,8 @@
 #define CALLER_BYTES (64 << 10)  //  What libzmq takes for a connection that says nothing
 #define CALLERS_SHARE 4          //  Of the memory, what connections may take before strangers must hurry
 #define STATE_LISTEN 10          //  TCP_LISTEN, whose header does not go together with that of tcp_info
-#define LOOK_US 1000000          //  All connections are looked at so often when nothing is wrong
+#define PORTS 65536
+#define LOOK_US 1000000 //  All connections are looked at so often when nothing is wrong
 
 struct callers {
     hub_t *hub;           //  Whose connections
@@ -44,6 +45,7 @@ struct callers {
     bool trim;            //  Somebody was cut off: memory is to be given back
     uint64_t resident;    //  Bytes of the process at the last look
     uint64_t rest;        //  The least of them that nothing known explained
+    uint32_t *lanes;      //  By port: while lanes are looked at, the place of the first caller there, plus 1
     FILE *own;            //  /proc/self/statm
 };
 
@@ -54,6 +56,8 @@ callers_t *callers_new (hub_t *hub)
     self->hub = hub;
     self->overhead = hub->doors ? CURVE_BYTES : CLEAR_BYTES;
     self->rest = UINT64_MAX;
+    self->lanes = calloc (PORTS, sizeof *self->lanes);
+    assert (self->lanes);
     self->own = fopen ("/proc/self/statm", "re");
     if (self->own)
         setvbuf (self->own, NULL, _IONBF, 0);
@@ -68,6 +72,7 @@ void callers_destroy (callers_t **self_p)
         return;
     if (self->own)
         fclose (self->own);
+    free (self->lanes);
     free (self->view.callers);
     free (self->table);
     free (self);
@@ -120,22 +125,24 @@ static uint64_t s_resident (const callers_t *self)
     return pages * (uint64_t) sysconf (_SC_PAGESIZE);
 }
 
-//  Front, back or sink of one of the broker's addresses?
-static bool s_is_ours (const callers_t *self, int fd, address_role_t *door)
+//  Front, back or sink of one of the broker's addresses, or a lane?
+static bool s_is_ours (const callers_t *self, int fd, caller_t *caller)
 {
     struct sockaddr_in6 place = {0}; //  The port of an IPv4 address is where it is here
     socklen_t size = sizeof place;
     if (getsockname (fd, (struct sockaddr *) (void *) &place, &size)
         || (place.sin6_family != AF_INET && place.sin6_family != AF_INET6))
         return false;
+    caller->port = ntohs (place.sin6_port);
     for (size_t i = 0; i < self->hub->addresses_count; i++) {
         const address_t *address = &self->hub->addresses [i];
-        unsigned role = ntohs (place.sin6_port) - (unsigned) address->port;
-        *door = (address_role_t) role;
+        unsigned role = caller->port - (unsigned) address->port;
+        caller->door = (address_role_t) role;
         if (address->kind == ADDRESS_TCP && role <= ADDRESS_SINK)
             return true;
     }
-    return false;
+    caller->door = CALLER_LANE;
+    return self->hub->lane_ports [caller->port / 64] >> caller->port % 64 & 1;
 }
 
 //  NULL for descriptors that are no connections of ours.
@@ -152,7 +159,7 @@ static caller_t *s_look_at (callers_t *self, int fd)
     caller_t *caller = s_caller (self, fd);
     if (caller->cookie != cookie)
         *caller = (caller_t){.fd = fd, .cookie = cookie, .handed_now = caller->handed_now};
-    if (info.tcpi_state == STATE_LISTEN || !s_is_ours (self, fd, &caller->door))
+    if (info.tcpi_state == STATE_LISTEN || !s_is_ours (self, fd, caller))
         return NULL;
     ioctl (fd, FIONREAD, &unread);
     caller_measure (caller, info.tcpi_bytes_received, (uint64_t) unread, self->hub->now_us);
@@ -181,6 +188,24 @@ static void s_let_in (callers_t *self, int fd)
         self->table [fd].let_in = true;
 }
 
+//  A lane is for one peer. Whoever else comes there, with that worker's key or before it is asked for one, does so for the connection's sake.
+static void s_look_at_lanes (callers_t *self)
+{
+    callers_view_t *view = &self->view;
+    for (size_t i = 0; i < view->count; i++) {
+        const caller_t *caller = view->callers [i];
+        uint32_t *first = &self->lanes [caller->port];
+        if (caller->door == CALLER_LANE
+            && (!*first || caller->since_us < view->callers [*first - 1]->since_us))
+            *first = (uint32_t) i + 1;
+    }
+    for (size_t i = 0; i < view->count; i++)
+        if (view->callers [i]->door == CALLER_LANE)
+            view->callers [i]->let_in = self->lanes [view->callers [i]->port] == i + 1;
+    for (size_t i = 0; i < view->count; i++)
+        self->lanes [view->callers [i]->port] = 0;
+}
+
 //  A descriptor moves in memory when the table grows, so the view is filled last. Returns how many descriptors there are.
 static size_t s_look_at_all (callers_t *self, DIR *folder)
 {
@@ -196,6 +221,7 @@ static size_t s_look_at_all (callers_t *self, DIR *folder)
     for (size_t i = 0; i < self->capacity; i++)
         if (self->table [i].look == self->look)
             s_add (self, &self->table [i]);
+    s_look_at_lanes (self);
     for (const client_t *client = self->hub->clients; client; client = client->hh.next)
         s_let_in (self, client->burden.fd);
     for (size_t i = 0; i < roster_places (self->hub->roster); i++)

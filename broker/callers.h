@@ -16,9 +16,13 @@
 
 typedef struct callers callers_t;
 
+//  The door of a connection to a worker's lane.
+#define CALLER_LANE ADDRESS_EVENTS
+
 typedef struct caller {
     int fd;              //  Its descriptor
-    address_role_t door; //  Where it has come: front, back or sink
+    address_role_t door; //  Where it has come: front, back, sink, or CALLER_LANE
+    uint16_t port;       //  The port there
     uint64_t cookie;     //  The kernel's name of the connection; 0: none of ours has this descriptor
     uint64_t look;       //  Number of the last look at it
     int64_t since_us;    //  When it was seen first
@@ -31,7 +35,7 @@ typedef struct caller {
     uint64_t handed_now; //  The same since the last look
     uint64_t held;       //  What libzmq holds of it
     bool quiet;          //  No message was handed over between the last two looks
-    bool let_in;         //  A session speaks by it
+    bool let_in;         //  A session speaks by it; at a lane: nobody came before it
     const char *cut;     //  It is to be cut off: why; else NULL
 } caller_t;
 

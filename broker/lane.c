@@ -123,6 +123,8 @@ lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t se
     self->socket = sockets_new (hub->context, ZMQ_PUSH, fault);
     char domain [DOORS_DOMAIN_BYTES];
     if (self->socket)
+        sockets_set_queue (self->socket, 0, 1); //  Nobody reads what peers of a lane send
+    if (self->socket)
         doors_guard (hub->doors, self->socket, kind, doors_lane (peer, domain));
     if (!self->socket || s_bind (self, address, next, fault)) {
         lane_destroy (&self);

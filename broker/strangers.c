@@ -14,15 +14,18 @@ static bool s_is_idle (const callers_view_t *view, const caller_t *caller)
     return caller->door != ADDRESS_SINK && !caller->let_in && view->now_us - caller->heard_us > most_us;
 }
 
+//  What a lane carries has a window.
 static bool s_is_deaf (const callers_view_t *view, const caller_t *caller)
 {
     int64_t most_us = view->lost_us > LEISURE_US ? view->lost_us : LEISURE_US;
-    return view->now_us - caller->acked_us > most_us;
+    return caller->door != CALLER_LANE && view->now_us - caller->acked_us > most_us;
 }
 
+//  At a lane, the first one may be a stranger whose handshake fails in time; then its worker is the first.
 static bool s_must_hurry (const callers_view_t *view, const caller_t *caller)
 {
-    return !caller->cut && !caller->let_in && view->now_us - caller->since_us > HASTE_US
+    int64_t haste_us = caller->door == CALLER_LANE ? LEISURE_US : HASTE_US;
+    return !caller->cut && !caller->let_in && view->now_us - caller->since_us > haste_us
            && (caller->door != ADDRESS_SINK || caller->heard_us == caller->since_us);
 }
 

@@ -5,6 +5,7 @@
 #include "tests/lib/honest.h"
 #include "tests/lib/zmtp.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +58,7 @@ static zmtp_t s_come (const cluster_t *self, const char *door)
     zmtp_t peer;
     enemy_endpoint (cluster_address (self), door, endpoint, sizeof endpoint);
     assert_true (zmtp_connect (&peer, endpoint));
-    assert_true (zmtp_shake (&peer, *door == 's' ? "PUSH" : "DEALER", NULL, NULL));
+    assert_true (zmtp_shake (&peer, *door == 's' ? "PUSH" : *door == 'l' ? "PULL" : "DEALER", NULL, NULL));
     return peer;
 }
 
@@ -81,6 +82,35 @@ static void test_more_messages_than_can_be_read (void **state)
     if (!SANITIZED)
         assert_true (s_peak_bytes (self) < before + 64 * MIB);
     honest_check (&honest);
+}
+
+//  Nobody reads what a worker sends by its lane; it may not pile up there, nor may connections.
+static void test_a_lane_is_one_way (void **state)
+{
+    cluster_t *self = *state;
+    static uint8_t frames [22 * 3000];
+    enum { MANY = 40 };
+    char lane [32];
+    zmtp_t peers [MANY];
+    for (size_t i = 0; i < sizeof frames; i += 22)
+        memcpy (frames + i, "\0\24\1\5", 4);
+    enemy_t *worker = enemy_worker (cluster_address (self), "nothing", 1);
+    uint64_t before = s_peak_bytes (self);
+    snprintf (lane, sizeof lane, "lane-%u", worker->port);
+    for (size_t i = 0; i < MANY; i++)
+        peers [i] = s_come (self, lane);
+    bool taken = true;
+    fcntl (peers [0].fd, F_SETFL, O_NONBLOCK);
+    for (size_t sent = 0; sent < 128 * MIB && taken; sent += sizeof frames)
+        taken = zmtp_put (&peers [0], frames, sizeof frames);
+    assert_false (taken);
+    assert_true (zmtp_is_cut (&peers [1]));
+    if (!SANITIZED)
+        assert_true (s_peak_bytes (self) < before + 32 * MIB);
+    for (size_t i = 0; i < MANY; i++)
+        zmtp_close (&peers [i]);
+    enemy_destroy (&worker);
+    honest_visit (self);
 }
 
 //  Less in a look than anybody would notice, at each door.
@@ -127,6 +157,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         TEST (test_more_messages_than_can_be_read),
+        TEST (test_a_lane_is_one_way),
         TEST (test_what_never_ends_comes_slowly),
         TEST (test_connections_of_nobody),
     };

@@ -219,6 +219,24 @@ static void test_sinks_of_nobody (void **state)
     assert_null (self.all [2].cut);
 }
 
+//  At a lane the first one is its worker.
+static void test_lanes_are_for_one (void **state)
+{
+    (void) state;
+    bench_t self;
+    s_begin (&self, 20);
+    for (size_t i = 0; i < 20; i++)
+        self.all [i].door = CALLER_LANE;
+    self.all [0].let_in = true;
+    self.all [1].acked_us -= 100 * SECOND; //  Its window bounds what it is sent
+    self.view.surplus = MANY;
+    strangers_judge (&self.view);
+    assert_null (self.all [0].cut);
+    assert_int_equal (s_cut (&self), 14); //  Those of more than five seconds
+    for (size_t i = 1; i < 20; i++)
+        assert_int_equal (self.all [i].cut != NULL, i < 15);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -232,6 +250,7 @@ int main (void)
         cmocka_unit_test (test_who_does_not_read),
         cmocka_unit_test (test_strangers_give_way),
         cmocka_unit_test (test_sinks_of_nobody),
+        cmocka_unit_test (test_lanes_are_for_one),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
