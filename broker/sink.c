@@ -13,7 +13,6 @@
 
 #define OUTCOME_MAX CADRE_OUTCOME_QUARANTINED
 #define VALUE_SMALL 4096u //  Bytes of a result that are always taken
-#define READS_ON 65536u   //  Not acknowledged by a client that reads
 #define DETAIL_ROOM 256   //  Bytes that a result may grow by on its way to the client
 
 //  Reads a result and notes where the fields from outcome to detail lie.
@@ -58,16 +57,16 @@ static view_t s_without_value (const back_t *self, wire_sink_result_t *result, b
     return wire_view_of (tail);
 }
 
-//  Memory is full, and whoever waits for this value is the cause: nobody fetches what is kept, or its client does not read.
+//  Memory is full, and whoever waits for this value is the cause: nobody fetches what is kept, or its client does not read what it has.
 static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_t size_bytes)
 {
-    hub_t *hub = self->hub;
-    if (size_bytes < VALUE_SMALL || hub_used_bytes (hub) < hub->memory_limit / 16 * 13)
+    const hub_t *hub = self->hub;
+    if (size_bytes < VALUE_SMALL || hub_used_bytes (hub) < hub->memory_limit / 16 * 15)
         return false;
     const job_t *job = ledger_find (hub->ledger, result->job);
     if (!job || job->durable)
         return false;
-    return job->detached || (job->owner && client_backlog (job->owner) > READS_ON);
+    return job->detached || (job->owner && client_backlog (job->owner) > client_backlog_max (hub) / 4);
 }
 
 static bool s_results (back_t *self, agent_t *agent, cursor_t *body)
