@@ -88,6 +88,18 @@ static void s_digest (job_t *job, const wire_list_t *payloads)
     }
 }
 
+//  What refers to a large payload follows it.
+static bool s_has_large (const job_t *job, const wire_list_t *payloads)
+{
+    cursor_t cursor = cursor_of_view (payloads->values);
+    view_t payload;
+    for (size_t i = 0; i < payloads->count; i++)
+        if (!cursor_skip (&cursor, &payload)
+            || (wire_parts_of (payload) && !stock_large_size (job->stock, job->total + (uint32_t) i)))
+            return false;
+    return true;
+}
+
 static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
 {
     wire_log_tasks_t record;
@@ -96,7 +108,7 @@ static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
     job_t *job = s_job (self, record.job);
     if (!job)
         return true;
-    if (record.payloads.count > WIRE_TASKS_MAX - job->total)
+    if (record.payloads.count > WIRE_TASKS_MAX - job->total || !s_has_large (job, &record.payloads))
         return false;
     s_digest (job, &record.payloads);
     stock_place_t place = {.seq = seq,
@@ -225,14 +237,15 @@ static bool s_value (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-//  Reads attempt and exit code from the result's body, which must be of that task and outcome.
+//  Reads attempt and exit code from the result's body, which must be whole, and of that task and outcome.
 static bool s_body (const wire_log_result_t *record, uint64_t *attempt, int64_t *code)
 {
     cursor_t cursor = cursor_of_view (record->body);
-    uint64_t index, outcome;
+    uint64_t index, outcome, run_us;
     return cursor_uint (&cursor, &index) && cursor_uint (&cursor, attempt) && cursor_uint (&cursor, &outcome)
-           && cursor_int (&cursor, code) && index == record->index && outcome == record->outcome
-           && *attempt <= WIRE_ATTEMPTS_MAX;
+           && cursor_int (&cursor, code) && cursor_uint (&cursor, &run_us) && cursor_skip (&cursor, NULL)
+           && cursor_skip (&cursor, NULL) && cursor_done (&cursor) && index == record->index
+           && outcome == record->outcome && *attempt <= WIRE_ATTEMPTS_MAX;
 }
 
 static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)

@@ -1,10 +1,13 @@
 //  strain.c - clients and a worker that ask too much of a broker, and one that only wants its tasks done; for tests and figures of what memory
-//  stays within. All but "tasks" and "deadly" stay until they are killed.
+//  stays within. All but "tasks", "calls" and "deadly" stay until they are killed.
 //
 //  strain queue ADDRESS COUNT MODE    tasks that no worker may run; says "queued" when the broker has them all
 //  strain flood ADDRESS SIZE MODE     submits arguments of so many bytes for as long as it lives, and reads all results; says how many each second
 //  strain deaf ADDRESS COUNT SIZE MODE  results of so many bytes, none of which it reads
 //  strain lane ADDRESS SLOTS          a worker that takes any number of tasks, and never reads its lane
+//  strain jobs ADDRESS COUNT          jobs of one task that no worker may run; says "queued" when the broker has them all
+//  strain scans ADDRESS COUNT         lists, of a job of so many tasks, those that match nothing, eight at a time
+//  strain calls ADDRESS COUNT         squares one at a time; prints how many there were a second
 //  strain tasks ADDRESS COUNT         squares, each checked; prints how many there were a second
 //  strain deadly ADDRESS COUNT        a durable job of tasks that kill slot after slot; prints its number
 //
@@ -24,6 +27,9 @@
 #include "tests/lib/enemy.h"
 
 #define LANE_BEAT_US 200000
+#define JOBS_A_CONNECTION 60000u
+#define SCANS_AT_ONCE 8u
+#define SCAN_WAIT_MS 60000
 #define DEADLY_RETRIES 9 //  More than a task gets that kills slots
 
 static double s_now_s (void)
@@ -77,6 +83,90 @@ static void s_queue (const char *address, uint64_t count, const char *mode)
     printf ("queued %llu\n", (unsigned long long) cadre_job_number (job, -1));
     fflush (stdout);
     s_stay ();
+}
+
+static void s_jobs (const char *address, uint64_t count)
+{
+    static const char *const nobody [] = {"nobody", NULL};
+    cadre_t *pool = NULL;
+    for (uint64_t i = 0; i < count; i++) {
+        if (i % JOBS_A_CONNECTION == 0)
+            pool = s_pool (address);
+        cadre_job_t *job = s_job (pool, "square", "detached", nobody);
+        s_must (cadre_job_add (job, NULL, "i", (int64_t) i), job, "submit");
+        s_must (cadre_job_seal (job), job, "seal");
+        if (i % JOBS_A_CONNECTION == JOBS_A_CONNECTION - 1 || i == count - 1)
+            s_must (cadre_job_sync (job, -1), job, "sync");
+    }
+    printf ("queued %llu\n", (unsigned long long) count);
+    fflush (stdout);
+    s_stay ();
+}
+
+static void s_say_beat (enemy_t *client, uint64_t received)
+{
+    buffer_t frame = {0};
+    wire_write_beat (&frame, (wire_envelope_t){.session = client->session},
+                     &(wire_beat_t){.received = received, .sent = client->sent});
+    enemy_say (client->socket, &frame);
+}
+
+static void s_ask_scan (enemy_t *client)
+{
+    buffer_t map = {0}, frame = {0};
+    pack_map (&map, 2);
+    pack_text (&map, "job");
+    pack_uint (&map, 1);
+    pack_text (&map, "state");
+    pack_text (&map, "done");
+    wire_write_request (
+        &frame, (wire_envelope_t){.session = client->session, .sequence = ++client->sent},
+        &(wire_request_t){.id = 1, .what = wire_view ("task.list"), .arguments = wire_view_of (&map)});
+    enemy_say (client->socket, &frame);
+    buffer_free (&map);
+}
+
+//  The broker's first job is this one's.
+static void s_scans (const char *address, uint64_t count)
+{
+    enemy_t *client = enemy_client (address);
+    uint8_t uuid [WIRE_UUID_BYTES];
+    buffer_t list = {0}, frame = {0};
+    entropy_uuid (uuid);
+    if (enemy_open_job (client, 1, WIRE_KIND_CALL, "nobody-has-it", true, uuid))
+        s_die ("scans", "the job is refused");
+    for (uint64_t i = 0; i < count; i++)
+        pack_array (&list, 0);
+    wire_job_tasks_t tasks = {.ref = 1, .payloads = wire_list_of (&list, count)};
+    wire_write_job_tasks (&frame, (wire_envelope_t){.session = client->session, .sequence = ++client->sent},
+                          &tasks);
+    enemy_say (client->socket, &frame);
+    for (unsigned i = 0; i < SCANS_AT_ONCE; i++)
+        s_ask_scan (client);
+    for (;;) {
+        cursor_t body;
+        if (!enemy_hear (client, client->socket, WIRE_reply, &body, SCAN_WAIT_MS))
+            s_die ("scans", "no answer");
+        wire_envelope_t envelope;
+        wire_open (client->frame.data, client->frame.size, &envelope, &body);
+        s_say_beat (client, envelope.sequence);
+        s_ask_scan (client);
+    }
+}
+
+static void s_calls (const char *address, uint64_t count)
+{
+    cadre_t *pool = s_pool (address);
+    double start_s = s_now_s ();
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t value = 0;
+        cadre_future_t *future = cadre_submit (pool, "square", "i", (int64_t) i);
+        if (cadre_future_wait_int (future, &value, -1) != CADRE_OK || value != (int64_t) (i * i))
+            s_die ("calls", cadre_future_message (future));
+        cadre_future_destroy (&future);
+    }
+    printf ("calls %.0f\n", (double) count / (s_now_s () - start_s));
+    cadre_close (&pool, 5000);
 }
 
 static void *s_read_all (void *job)
@@ -210,12 +300,18 @@ int main (int argc, char **argv)
         s_deaf (argv [2], s_number (argv, 3), (int64_t) s_number (argv, 4), argv [5]);
     else if (strcmp (what, "lane") == 0 && argc == 3)
         s_lane (argv [2]);
+    else if (strcmp (what, "jobs") == 0 && argc == 4)
+        s_jobs (argv [2], s_number (argv, 3));
+    else if (strcmp (what, "scans") == 0 && argc == 4)
+        s_scans (argv [2], s_number (argv, 3));
+    else if (strcmp (what, "calls") == 0 && argc == 4)
+        s_calls (argv [2], s_number (argv, 3));
     else if (strcmp (what, "tasks") == 0 && argc == 4)
         s_tasks (argv [2], s_number (argv, 3));
     else if (strcmp (what, "deadly") == 0 && argc == 4)
         s_deadly (argv [2], s_number (argv, 3));
     else {
-        fprintf (stderr, "usage: strain queue|flood|deaf|lane|tasks|deadly ADDRESS ...\n");
+        fprintf (stderr, "usage: strain queue|flood|deaf|lane|jobs|scans|calls|tasks|deadly ADDRESS ...\n");
         return 64;
     }
     return 0;
