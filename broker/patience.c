@@ -29,22 +29,31 @@ static bool s_somebody_is_away (const hub_t *hub)
     return false;
 }
 
-//  Are all workers that have tasks of the job away? Of a large job the newest tasks are looked at: where others are leased, too, the answer is no.
+//  Counts tasks from first to before end that somebody has. False when one of them is at a worker that is there.
+static bool s_are_away (const hub_t *hub, const job_t *job, uint32_t first, uint32_t end, uint32_t *seen)
+{
+    for (uint32_t i = first; i < end && *seen < job->leased; i++) {
+        if (!task_is_leased (&job->tasks [i]))
+            continue;
+        if (!s_is_away (hub, &job->tasks [i]))
+            return false;
+        ++*seen;
+    }
+    return true;
+}
+
+//  Are all workers that have tasks of the job away? Of a large job its first tasks, and the newest that were handed out, are looked at: where others are
+//  leased, too, the answer is no.
 static bool s_all_are_away (const hub_t *hub, const job_t *job, uint32_t *visits)
 {
-    uint32_t seen = 0, end = job->next < job->total ? job->next : job->total;
+    uint32_t seen = 0, first = job->total < LOOK_TASKS ? job->total : LOOK_TASKS;
+    uint32_t newest = job->next > 2 * LOOK_TASKS ? job->next - LOOK_TASKS : first;
     *visits += (uint32_t) roster_places (hub->roster);
     if (!s_somebody_is_away (hub))
         return false;
-    for (uint32_t i = end; i > 0 && end - i < LOOK_TASKS && seen < job->leased; i--) {
-        ++*visits;
-        if (!task_is_leased (&job->tasks [i - 1]))
-            continue;
-        if (!s_is_away (hub, &job->tasks [i - 1]))
-            return false;
-        seen++;
-    }
-    return seen == job->leased;
+    *visits += 2 * first;
+    return s_are_away (hub, job, 0, first, &seen) && s_are_away (hub, job, newest, job->next, &seen)
+           && seen == job->leased;
 }
 
 static uint8_t s_cause (const hub_t *hub, job_t *job, uint32_t *visits)
