@@ -377,8 +377,10 @@ static void s_place_job (dispatch_t *self, job_t *job)
         return;
     }
     uint32_t wanted = job_admits (job), given = 0;
-    if (wanted == 0) //  All have expired
+    if (wanted == 0) { //  All have expired, or were leased when a log was read
+        ready_update (self->hub->ready, job, false);
         return;
+    }
     s_find_places (self, job);
     uint32_t left = s_share_out (self, wanted, false);
     if (left)

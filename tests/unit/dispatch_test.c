@@ -429,6 +429,22 @@ static void test_more_sets_of_workers_than_benches (void **state)
     s_end (&rig, &dispatch, &client);
 }
 
+//  A log that is read leases tasks of a job that waits among the ready: it is taken out when it is looked at
+static void test_a_job_whose_tasks_were_leased_elsewhere (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 4);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 1);
+    ledger_lease (rig.hub.ledger, job, 0, agent, ++rig.hub.serial);
+    dispatch_run (dispatch);
+    assert_true (ready_is_empty (rig.hub.ready));
+    assert_int_equal (agent->leased, 1);
+    s_end (&rig, &dispatch, &client);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -443,6 +459,7 @@ int main (void)
         cmocka_unit_test (test_a_stalled_client_s_tasks_wait),
         cmocka_unit_test (test_labels_and_draining_decide_who_fits),
         cmocka_unit_test (test_what_waits_is_recalled_for_the_idle),
+        cmocka_unit_test (test_a_job_whose_tasks_were_leased_elsewhere),
         cmocka_unit_test (test_many_jobs_that_wait_cost_nothing),
         cmocka_unit_test (test_what_nobody_fits_is_set_aside),
         cmocka_unit_test (test_jobs_of_a_full_worker_are_passed_over_as_one),
