@@ -2,7 +2,9 @@
  *
  *  A buffer owns its bytes. It grows by doubling and aborts when memory runs
  *  out: windows bound what is ever put into one, so that is a broken invariant
- *  and no input's fault. A zeroed buffer_t is an empty buffer.
+ *  and no input's fault. One that is checked, for what people hand over, only
+ *  fails when something large finds no room (room.h): look before its bytes
+ *  are used. A zeroed buffer_t is an empty buffer.
  *  Any thread may use a buffer, one at a time.
  *
  *  The pack_... functions append one msgpack value each (msgpack-c's packer).
@@ -19,9 +21,11 @@ typedef struct buffer {
     uint8_t *data;   //  The bytes; NULL while nothing was ever appended
     size_t size;     //  Bytes in use
     size_t capacity; //  Bytes allocated
+    bool checked;    //  What finds no room is left out, and failed set; kept when it is freed
+    bool failed;     //  Something was left out, since it was cleared or freed
 } buffer_t;
 
-//  Makes room for size_bytes more and returns where they would go; size stays as it is.
+//  Makes room for size_bytes more and returns where they would go; size stays as it is. NULL when it is checked, and there is none.
 uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes);
 
 void buffer_append (buffer_t *self, const void *bytes, size_t size_bytes);

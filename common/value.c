@@ -1,6 +1,7 @@
 //  value.c - the tree behind cadre_value_t: making, changing and reading it
 
 #include "common/value.h"
+#include "common/room.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -32,9 +33,12 @@ static cadre_value_t *s_new (cadre_type_t type)
     return self;
 }
 
+//  NULL when there is no memory for something large.
 static void *s_bytes (const void *bytes, size_t size_bytes)
 {
-    char *copy = malloc (size_bytes + 1);
+    char *copy = room_for (size_bytes) ? malloc (size_bytes + 1) : NULL;
+    if (!copy && size_bytes >= ROOM_LEAST)
+        return NULL;
     assert (copy);
     if (size_bytes)
         memcpy (copy, bytes, size_bytes);
@@ -83,6 +87,10 @@ static cadre_value_t *s_of_bytes (cadre_type_t type, const void *bytes, size_t s
     cadre_value_t *self = s_new (type);
     self->data = s_bytes (bytes, size_bytes);
     self->size = size_bytes;
+    if (!self->data) {
+        free (self);
+        return NULL;
+    }
     return self;
 }
 
@@ -237,6 +245,7 @@ static cadre_value_t s_copy (const cadre_value_t *self)
     cadre_value_t copy = *self;
     if (s_has_bytes (self))
         copy.data = s_bytes (self->data, self->size);
+    assert (copy.data || !s_has_bytes (self));
     if (!s_has_nodes (self))
         return copy;
     assert (self->size <= UINT32_MAX);
@@ -248,8 +257,21 @@ static cadre_value_t s_copy (const cadre_value_t *self)
     return copy;
 }
 
+//  Bytes that a copy takes.
+static size_t s_weight (const cadre_value_t *self)
+{
+    if (!s_has_nodes (self))
+        return s_has_bytes (self) ? self->size : 0;
+    size_t weight = self->size * sizeof *self;
+    for (size_t i = 0; i < self->size; i++)
+        weight += s_weight (s_nodes (self) + i);
+    return weight;
+}
+
 cadre_value_t *cadre_value_copy (const cadre_value_t *self)
 {
+    if (self && !room_for (s_weight (self)))
+        return NULL;
     cadre_value_t *copy = s_new (CADRE_NIL);
     if (self)
         *copy = s_copy (self);

@@ -1,5 +1,6 @@
 //  value_codec.c - values from and to msgpack
 
+#include "common/room.h"
 #include "common/value.h"
 #include "common/wire.h"
 
@@ -61,8 +62,10 @@ void value_pack (buffer_t *self, const cadre_value_t *value)
 
 void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes)
 {
-    buffer_t bytes = {0};
+    buffer_t bytes = {.checked = true};
     value_pack (&bytes, self);
+    if (bytes.failed)
+        buffer_free (&bytes);
     if (size_bytes)
         *size_bytes = bytes.size;
     return bytes.data;
@@ -102,7 +105,7 @@ static bool s_read_number (cursor_t *cursor, cadre_value_t *node)
 static bool s_read_bytes (cursor_t *cursor, cadre_value_t *node)
 {
     view_t view = {0};
-    if (!cursor_bytes (cursor, &view))
+    if (!cursor_bytes (cursor, &view) || !room_for (view.size))
         return false;
     node->data = view_text (view);
     node->size = view.size;
@@ -119,7 +122,9 @@ static bool s_read_nodes (cursor_t *cursor, cadre_value_t *self, size_t count, s
         return true;
     if (count > UINT32_MAX)
         return false;
-    cadre_value_t *nodes = calloc (count, sizeof *nodes);
+    cadre_value_t *nodes = room_for (count * sizeof *nodes) ? calloc (count, sizeof *nodes) : NULL;
+    if (!nodes && count * sizeof *nodes >= ROOM_LEAST)
+        return false;
     assert (nodes);
     self->data = nodes;
     self->capacity = (uint32_t) count;

@@ -2,6 +2,7 @@
 
 #include "worker/call_self.h"
 
+#include "common/room.h"
 #include "common/value.h"
 #include "worker/lot.h"
 
@@ -265,7 +266,21 @@ void call_serve_map (cadre_call_t *self, const cadre_function_t *function, void 
 static buffer_t *s_value (cadre_call_t *self)
 {
     self->end->value.size = self->mark;
+    self->end->value.checked = true;
+    self->end->value.failed = false;
     return &self->end->value;
+}
+
+//  What was packed, if there was memory for it, and is for the message that takes it to the worker.
+static cadre_error_t s_packed (cadre_call_t *self, size_t size_bytes)
+{
+    buffer_t *value = &self->end->value;
+    if (!value->failed && room_for (2 * (value->size - self->mark)))
+        return CADRE_OK;
+    value->size = self->mark;
+    value->failed = false;
+    return cadre_fail (self, "memory", "no memory for a result of %zu bytes: raise the limit (ulimit -v)",
+                       size_bytes);
 }
 
 cadre_error_t cadre_return_nil (cadre_call_t *self)
@@ -303,7 +318,7 @@ cadre_error_t cadre_return_text (cadre_call_t *self, const char *value)
     if (!value)
         return cadre_return_nil (self);
     pack_text (s_value (self), value);
-    return CADRE_OK;
+    return s_packed (self, strlen (value));
 }
 
 cadre_error_t cadre_return_blob (cadre_call_t *self, const void *bytes, size_t size_bytes)
@@ -312,20 +327,20 @@ cadre_error_t cadre_return_blob (cadre_call_t *self, const void *bytes, size_t s
         return cadre_fail (self, "too-large", "%s returned %zu bytes, more than 1 GiB", self->function->name,
                            size_bytes);
     pack_blob (s_value (self), bytes, size_bytes);
-    return CADRE_OK;
+    return s_packed (self, size_bytes);
 }
 
 cadre_error_t cadre_return_value (cadre_call_t *self, cadre_value_t **value)
 {
     value_pack (s_value (self), value ? *value : NULL);
     cadre_value_destroy (value);
-    return CADRE_OK;
+    return s_packed (self, self->end->value.size - self->mark);
 }
 
 cadre_error_t call_return_raw (cadre_call_t *self, view_t value)
 {
     pack_raw (s_value (self), value.data, value.size);
-    return CADRE_OK;
+    return s_packed (self, value.size);
 }
 
 //  ---- while it runs ------------------------------------------------------------------

@@ -36,6 +36,8 @@ static const struct {
     [SEAT_GARBLED] = {"W010", "sent a message that cannot be read"},
     [SEAT_CUT_OFF] = {"W041", "closed its socket to the worker"},
     [SEAT_STOPPED] = {"W042", "was stopped (SIGSTOP) and not continued"},
+    [SEAT_LARGE] = {"W071",
+                    "sends a result that its worker has no memory for (ulimit -v, or the container's limit)"},
     [SEAT_LATE] = {"W043", "did not begin the task that it was given"},
 };
 

@@ -3,6 +3,7 @@
 #include "worker/seat.h"
 
 #include "common/log.h"
+#include "common/room.h"
 #include "worker/pgroup.h"
 
 #include <assert.h>
@@ -20,6 +21,7 @@
 #define KEEP_BYTES (1024u * 1024) //  A buffer that grew larger is freed when it is empty
 #define BELLS_BYTES 256           //  Read at once; more are read in the next turn
 #define HEAD_BYTES 4u
+#define RESULT_COPIES 6u //  For the broker, there, and for the client when they are in this process
 
 static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
 static const uint32_t s_next [] = {
@@ -331,9 +333,28 @@ int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *b
     return 1;
 }
 
+//  What is to come of a large message must fit, with its copies on their way to the broker, and to the client of an embedded pool.
+static void s_make_room (seat_t *self)
+{
+    if (self->in.size < HEAD_BYTES || self->deaf)
+        return;
+    uint32_t length;
+    memcpy (&length, self->in.data, HEAD_BYTES);
+    length = be32toh (length);
+    if (length < ROOM_LEAST || length > FRAME_MAX || self->in.capacity >= HEAD_BYTES + (size_t) length)
+        return;
+    if (room_for (RESULT_COPIES * (size_t) length)) {
+        buffer_reserve (&self->in, HEAD_BYTES + (size_t) length - self->in.size);
+        return;
+    }
+    self->deaf = true;
+    self->fault = self->fault ? self->fault : SEAT_LARGE;
+}
+
 void seat_consume (seat_t *self, size_t offset)
 {
     buffer_consume (&self->in, offset);
+    s_make_room (self);
     if (self->in.size == 0 && self->in.capacity > KEEP_BYTES)
         buffer_free (&self->in);
 }

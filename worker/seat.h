@@ -45,6 +45,7 @@ typedef enum seat_fault {
     SEAT_CUT_OFF, //  It closed its socket, and lives
     SEAT_STOPPED, //  It was stopped (SIGSTOP), and not continued
     SEAT_LATE,    //  It did not begin a task that it was given
+    SEAT_LARGE,   //  It sends a result that there is no memory for
     SEAT_FAULTS   //  How many
 } seat_fault_t;
 

@@ -35,6 +35,8 @@
  *  - Errors are numbers; cadre_message, _future_message and _job_message name cause and cure.
  *  - After fork, calls in the child return CADRE_ERROR_FORKED, NULL or 0; destructors just forget.
  *  - The library installs no signal handler, prints nothing, and changes no setting of the process.
+ *  - Memory: what a call cannot open, or hand over in 1 MiB or more, is NULL or CADRE_ERROR_MEMORY. A process that has not even
+ *    16 MiB left (with a broker elsewhere: 3 times a result), or whose descriptors run out under libzmq, may be aborted.
  */
 
 #ifndef CADRE_H_INCLUDED

@@ -6,6 +6,7 @@
 
 #include "client/lib/map.h"
 #include "common/moment.h"
+#include "common/room.h"
 #include "common/value.h"
 
 #define WINDOW_ITEMS 1000u
@@ -161,7 +162,7 @@ static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *faul
     if (self->taken - self->base == self->room)
         s_grow (self);
     place_t *place = s_place (self, self->taken);
-    *place = (place_t){0};
+    *place = (place_t){.arguments.checked = true};
     if (!self->options.batch)
         map_pack_item (&place->arguments, item, self->taken, &self->options, fault);
     else {
@@ -171,6 +172,8 @@ static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *faul
         buffer_clear (&self->batch);
         self->batch_count = 0;
     }
+    if (place->arguments.failed && !fault->code)
+        room_lacks (place->arguments.size, "arguments", fault);
     self->taken += !fault->code;
 }
 

@@ -63,6 +63,7 @@ cadre_error_t items_open (items_t *self, cadre_t *pool, const char *function,
                           const items_owner_t *owner)
 {
     *self = (items_t){.pool = pool, .owner = *owner, .item_ns = -1};
+    self->body.checked = self->payload.checked = true;
     if (items_check (options, function, &self->fault))
         return self->fault.code;
     self->chunk = s_least (chunk, UINT32_MAX);
@@ -209,6 +210,7 @@ static cadre_error_t s_pack (items_t *self, items_chunk_t *chunk)
     pack_uint (&self->payload, chunk->first);
     pack_uint (&self->payload, chunk->tries);
     pack_raw (&self->payload, self->body.data, self->body.size);
+    self->payload.failed |= self->body.failed;
     return CADRE_OK;
 }
 

@@ -40,6 +40,12 @@ static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *
     bool there = s_is_there (self);
     if (!there)
         buffer_append (&self->work.batch, payload->data, payload->size);
+    if (!there
+        && work_enter (&self->work, payload->size, payload->failed || self->work.batch.failed, fault)) {
+        self->work.batch.size = mark;
+        self->work.batch.failed = false;
+        return fault->code;
+    }
     uint32_t added = there ? self->work.count++ : work_add (&self->work, mark);
     if (index)
         *index = added;
@@ -82,7 +88,7 @@ cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *typ
         return CADRE_ERROR_ARGUMENT;
     if (pool_forked (self->pool))
         return CADRE_ERROR_FORKED;
-    buffer_t payload = {0};
+    buffer_t payload = {.checked = true};
     fault_t fault;
     fault_clear (&fault);
     va_list arguments;
@@ -99,7 +105,7 @@ cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cad
         return CADRE_ERROR_ARGUMENT;
     if (pool_forked (self->pool))
         return CADRE_ERROR_FORKED;
-    buffer_t payload = {0};
+    buffer_t payload = {.checked = true};
     fault_t fault = {0};
     if (arguments && cadre_value_type (arguments) != CADRE_LIST)
         fault_set (&fault, CADRE_ERROR_ARGUMENT, "the arguments are a %s: give a list",
@@ -121,7 +127,7 @@ static cadre_error_t s_add_command (cadre_job_t *self, uint32_t *index, const ch
         return CADRE_ERROR_ARGUMENT;
     if (pool_forked (self->pool))
         return CADRE_ERROR_FORKED;
-    buffer_t payload = {0};
+    buffer_t payload = {.checked = true};
     fault_t fault = {0};
     if (s_is_of (self, WIRE_KIND_COMMAND, &fault))
         spec_pack_command (&payload, argv, line, input, input_bytes, environment, &fault);

@@ -147,6 +147,11 @@ static cadre_error_t s_await_up (local_t *self, server_t *server, fault_t *fault
 
 //  ---- life ----------------------------------------------------------------------------------
 
+bool local_has_threads (const local_t *self)
+{
+    return self->options.threads;
+}
+
 size_t local_slots (const local_t *self)
 {
     return self->options.slots ? self->options.slots : (size_t) cpus_usable (NULL);

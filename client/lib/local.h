@@ -29,7 +29,8 @@ void *local_context (local_t *self);
 const char *local_address (const local_t *self);
 const char *local_task_address (const local_t *self);
 
-//  How many slots the worker has.
+//  Are its slots threads, and how many has the worker?
+bool local_has_threads (const local_t *self);
 size_t local_slots (const local_t *self);
 
 //  Waits until the worker takes tasks, asking the broker through the pool, for timeout_ms once plugins or program are loaded: that has

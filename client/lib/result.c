@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/room.h"
+
 int64_t result_clip (uint64_t number)
 {
     return number > INT64_MAX ? INT64_MAX : (int64_t) number;
@@ -59,6 +61,24 @@ static detail_t *s_detail (view_t map)
     return self;
 }
 
+//  The task went well, but nobody can be told what it gave.
+static bool s_no_memory (result_t *self)
+{
+    buffer_t detail = {0};
+    fault_t fault = {0};
+    room_lacks (self->size, "the result", &fault);
+    pack_map (&detail, 2);
+    pack_text (&detail, "kind");
+    pack_text (&detail, "memory");
+    pack_text (&detail, "message");
+    pack_text (&detail, fault.text);
+    self->size = 0;
+    self->outcome = CADRE_OUTCOME_ERROR;
+    self->detail = s_detail (wire_view_of (&detail));
+    buffer_free (&detail);
+    return true;
+}
+
 bool result_of (result_t *self, const wire_result_t *record, view_t value)
 {
     if (record->outcome == 0 || record->outcome >= CADRE_OUTCOMES_COUNT)
@@ -71,8 +91,9 @@ bool result_of (result_t *self, const wire_result_t *record, view_t value)
                        .outcome = (uint8_t) record->outcome};
     uint8_t *place = self->small;
     if (value.size > sizeof self->small) {
-        self->large = malloc (value.size);
-        assert (self->large);
+        self->large = room_for (value.size) ? malloc (value.size) : NULL;
+        if (!self->large)
+            return s_no_memory (self);
         place = self->large;
     }
     if (value.size)

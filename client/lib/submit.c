@@ -292,6 +292,11 @@ static cadre_error_t s_add (cadre_t *pool, const task_t *task, cadre_future_t *f
         job->work.batch.size = mark;
         return fault->code;
     }
+    if (work_enter (&job->work, job->work.batch.size - mark, job->work.batch.failed, fault)) {
+        job->work.batch.size = mark;
+        job->work.batch.failed = false;
+        return fault->code;
+    }
     if (job->work.count - job->base == job->capacity)
         s_grow (job);
     *s_place (job, job->work.count) = future;

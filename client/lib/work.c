@@ -13,6 +13,7 @@ static void s_enter (work_t *self, cadre_t *pool, const work_listener_t *listene
 {
     self->pool = pool;
     self->listener = listener;
+    self->batch.checked = true;
     self->ref = ++pool->last_ref;
     HASH_ADD (hh, pool->works, ref, sizeof self->ref, self);
 }
@@ -252,6 +253,8 @@ void work_close (work_t *self)
     HASH_DEL (pool->works, self);
     if (pool->last_work == self)
         pool->last_work = NULL;
+    work_leave (self, 0, true);
+    buffer_free (&self->entered);
     buffer_free (&self->batch);
     buffer_free (&self->opening);
     buffer_free (&self->orders);
@@ -340,6 +343,7 @@ static bool s_take_result (work_t *self, const wire_result_t *record, view_t val
         return false;
     if (s_is_first (self, record)) {
         self->ended++;
+        work_leave (self, (uint32_t) record->index, false);
         self->listener->result (self, (uint32_t) record->index, &result);
     } else
         result_free (&result);

@@ -69,7 +69,8 @@ struct work {
     uint64_t last_put;         //  Number of its last frame in this session; WORK_UNPUT: some are not in it
     bool settled;              //  All that was put has been acknowledged, in this session or one before
     bool asking;           //  It was opened again, and its number will tell whether the broker has the rest
-    buffer_t batch;        //  Payloads that were not put yet
+    buffer_t entered;      //  room_enter was called for these: work_entry_t
+    buffer_t batch;        //  Payloads that were not put yet; checked
     uint32_t batch_count;  //  How many
     bool gathered;         //  It is in the pool's list
     work_t *next_gathered; //  The next one there
@@ -83,6 +84,10 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
 //  Follows a job that exists.
 cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener, uint64_t number,
                            unsigned what, fault_t *fault);
+
+//  Is there memory for a task of that payload, which is added next, and for its copies on their way? CADRE_ERROR_MEMORY. size_bytes may lack what the
+//  packing buffer left out: FAILED.
+cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t *fault);
 
 //  Adds the task whose payload was packed to the end of self->batch, behind the first mark bytes. Its index is
 //  returned. The caller has waited for pool_admit.

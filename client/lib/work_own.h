@@ -14,6 +14,11 @@ uint64_t work_put_list (work_t *self, uint32_t first, uint32_t count, const buff
 
 void work_fail (work_t *self, const fault_t *why);
 
+//  ---- work_enter.c ----
+
+//  A task has ended, or ALL have: what they let in has gone.
+void work_leave (work_t *self, uint32_t index, bool all);
+
 //  ---- work_again.c ----
 
 //  Remembers a cancel that was put.

@@ -24,7 +24,28 @@ static cadre_error_t s_square (cadre_call_t *call)
     return cadre_return_int (call, n * n);
 }
 
-static const cadre_function_t s_functions [] = {{.name = "square", .run = s_square, .takes = "i"}, {0}};
+static cadre_error_t s_size (cadre_call_t *call)
+{
+    size_t size = 0;
+    cadre_arg_blob (call, 0, &size);
+    return cadre_return_int (call, (int64_t) size);
+}
+
+static cadre_error_t s_large (cadre_call_t *call)
+{
+    size_t size = (size_t) cadre_arg_int (call, 0);
+    char *bytes = calloc (1, size);
+    if (!bytes)
+        return cadre_fail (call, "memory", "the function has no memory itself");
+    cadre_error_t error = cadre_return_blob (call, bytes, size);
+    free (bytes);
+    return error;
+}
+
+static const cadre_function_t s_functions [] = {{.name = "square", .run = s_square, .takes = "i"},
+                                                {.name = "size", .run = s_size, .takes = "B"},
+                                                {.name = "large", .run = s_large, .takes = "i"},
+                                                {0}};
 
 //  In a child, since limits are those of the whole process. The child ends with 0 when all is right.
 static void s_in_child (int (*run) (bool threads), bool threads)
@@ -95,12 +116,94 @@ static void test_few_descriptors_are_fewer_slots (void **state)
     s_in_child (s_few_descriptors, true);
 }
 
+//  ---- little memory -------------------------------------------------------------------
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LIMITS_MEMORY 0 //  A sanitizer's own memory would count
+#else
+#define LIMITS_MEMORY 1
+#endif
+
+#define MIB (UINT64_C (1) << 20)
+#define LARGE_BYTES (100 * MIB)
+
+//  Arguments that have no room are an error of their future; what is small goes on.
+static int s_large_arguments (bool threads)
+{
+    cadre_t *pool = s_open (threads);
+    char *bytes = calloc (1, LARGE_BYTES);
+    struct rlimit limit = {900 * MIB, 900 * MIB};
+    int64_t number = 0;
+    if (!pool || !bytes || cadre_call (pool, NULL, WAIT_MS, "square", "i", INT64_C (3)))
+        return 2;
+    setrlimit (RLIMIT_AS, &limit);
+    bool told = false;
+    for (int i = 0; i < 12; i++) {
+        cadre_future_t *future = cadre_submit (pool, "size", "B", bytes, (size_t) LARGE_BYTES);
+        if (future && cadre_future_wait (future, 0) == CADRE_ERROR_MEMORY)
+            told = strstr (cadre_future_message (future), "no memory for arguments of 100.0 MiB") != NULL;
+        cadre_future_destroy (&future);
+    }
+    cadre_future_t *small = cadre_submit (pool, "square", "i", INT64_C (7));
+    if (!told || cadre_future_wait_int (small, &number, WAIT_MS) || number != 49)
+        return 3;
+    cadre_future_destroy (&small);
+    cadre_value_t *blob = cadre_value_of_blob (bytes, 900 * MIB);
+    if (blob)
+        return 4;
+    free (bytes);
+    cadre_abort (&pool);
+    return 0;
+}
+
+//  So are results.
+static int s_large_results (bool threads)
+{
+    cadre_t *pool = s_open (threads);
+    struct rlimit limit = {600 * MIB, 600 * MIB};
+    int64_t number = 0;
+    if (!pool || cadre_call (pool, NULL, WAIT_MS, "square", "i", INT64_C (3)))
+        return 2;
+    setrlimit (RLIMIT_AS, &limit);
+    cadre_future_t *future = cadre_submit (pool, "large", "i", (int64_t) (2 * LARGE_BYTES));
+    if (cadre_future_wait (future, WAIT_MS) != CADRE_ERROR_TASK
+        || !strstr (cadre_future_message (future), "memory"))
+        return 3;
+    cadre_future_destroy (&future);
+    future = cadre_submit (pool, "square", "i", INT64_C (7));
+    if (cadre_future_wait_int (future, &number, WAIT_MS) || number != 49)
+        return 4;
+    cadre_future_destroy (&future);
+    cadre_abort (&pool);
+    return 0;
+}
+
+static void test_large_arguments_are_refused (void **state)
+{
+    (void) state;
+    if (!LIMITS_MEMORY)
+        skip ();
+    s_in_child (s_large_arguments, false);
+    s_in_child (s_large_arguments, true);
+}
+
+static void test_large_results_are_refused (void **state)
+{
+    (void) state;
+    if (!LIMITS_MEMORY)
+        skip ();
+    s_in_child (s_large_results, false);
+    s_in_child (s_large_results, true);
+}
+
 int main (int argc, char **argv)
 {
     cadre_main (argc, argv, s_functions);
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_without_threads_opening_fails),
         cmocka_unit_test (test_few_descriptors_are_fewer_slots),
+        cmocka_unit_test (test_large_arguments_are_refused),
+        cmocka_unit_test (test_large_results_are_refused),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
