@@ -26,7 +26,7 @@ static void test_something_is_left_for_others (void **state)
     assert_int_equal (s_take_all (shares, "greedy", false), 750);
     assert_true (s_take_all (shares, "second", false) >= 150);
     for (int i = 0; i < 20; i++) {
-        char name [16];
+        char name [32];
         snprintf (name, sizeof name, "honest%d", i);
         assert_true (shares_allow (shares, name, false));
         shares_take (shares, name);
