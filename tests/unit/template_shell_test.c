@@ -204,7 +204,9 @@ static void test_inputs_are_printed_as_they_are (void **state)
             text_put (&sentence.template, "printf '%s|\\n' ");
             s_word (&sentence, 2);
             text_print (&sentence.prints, "|");
-            char *line = s_line (text_take (&sentence.template), sentence.input);
+            char *template = text_take (&sentence.template);
+            char *line = s_line (template, sentence.input);
+            free (template);
             assert_non_null (line);
             text_print (&script, "%s\n", line);
             char *prints = text_take (&sentence.prints);
