@@ -8,12 +8,7 @@
 #include <string.h>
 
 //  A value's first byte and the number behind it: https://github.com/msgpack/msgpack/blob/master/spec.md
-typedef struct head {
-    uint64_t number;    //  The integer (two's complement), float bits, flag, count or size
-    cursor_kind_t kind; //  What it is
-    bool negative;      //  The integer is below zero
-    uint8_t length;     //  Bytes of the head itself, the number included
-} head_t;
+typedef cursor_head_t head_t;
 
 typedef struct shape {
     uint8_t kind;   //  cursor_kind_t
@@ -174,6 +169,11 @@ cursor_kind_t cursor_peek (const cursor_t *self)
 {
     head_t head;
     return s_head (self, &head) ? head.kind : CURSOR_END;
+}
+
+bool cursor_head (const cursor_t *self, cursor_head_t *head)
+{
+    return s_head (self, head);
 }
 
 bool cursor_done (const cursor_t *self)

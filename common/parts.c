@@ -6,13 +6,16 @@
 #include <stdlib.h>
 
 #include "common/hash.h"
+#include "common/rules.h"
 
 typedef struct pile {
     uint64_t number;   //  The sender's number of the payload
     uint64_t total;    //  Bytes it will have
     uint64_t came;     //  Bytes so far
     bool given_up;     //  They are not kept
-    buffer_t bytes;    //  Else they are here
+    bool broken;       //  They can be no value
+    buffer_t bytes;    //  If they are kept: here
+    rules_scan_t scan; //  Looks at them as they come
     UT_hash_handle hh; //  By number
 } pile_t;
 
@@ -75,6 +78,7 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
         assert (pile);
         pile->number = part->payload;
         pile->total = part->total;
+        rules_scan_begin (&pile->scan, &rules_any, pile->total);
         HASH_ADD (hh, self->piles, number, sizeof pile->number, pile);
         self->held += PILE_BYTES;
     }
@@ -85,6 +89,7 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
     buffer_append (&pile->bytes, part->bytes.data, part->bytes.size);
     self->held += pile->bytes.capacity;
     self->bytes += part->bytes.size;
+    pile->broken = pile->broken || !rules_scan_go (&pile->scan, pile->bytes.data, pile->bytes.size, NULL);
     return CADRE_OK;
 }
 
@@ -93,8 +98,7 @@ bool parts_take (parts_t *self, uint64_t number, buffer_t *payload)
     pile_t *pile = s_find (self, number);
     if (!pile || pile->given_up || pile->came != pile->total)
         return false;
-    cursor_t cursor = cursor_of (pile->bytes.data, pile->bytes.size);
-    bool whole = cursor_skip (&cursor, NULL) && cursor_done (&cursor);
+    bool whole = !pile->broken && rules_scan_is_whole (&pile->scan);
     if (whole) {
         self->bytes -= pile->bytes.size;
         self->held -= pile->bytes.capacity;

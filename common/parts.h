@@ -22,8 +22,8 @@ void parts_destroy (parts_t **self_p);
 //  payload or number of payloads exceed the limits.
 cadre_error_t parts_add (parts_t *self, const wire_part_t *part);
 
-//  Hands over a complete payload: true, and *payload holds exactly one well-formed msgpack value that the caller owns
-//  now. False when there is none of that number, it is not complete, or its bytes are not one value.
+//  Hands over a complete payload: true, and *payload holds exactly one value that keeps the rules (rules_any: which were
+//  looked at as it came) and that the caller owns now. False when there is none of that number, it is not complete, or it is no such value.
 bool parts_take (parts_t *self, uint64_t number, buffer_t *payload);
 
 //  Gives up the payload that holds most: its bytes are freed, and what still comes of it is passed over. False when nothing is held.

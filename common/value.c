@@ -196,27 +196,46 @@ static size_t s_find (const cadre_value_t *self, const char *key, size_t size_by
 {
     const cadre_value_t *nodes = s_nodes (self);
     for (size_t i = 0; i + 1 < self->size; i += 2)
-        if (nodes [i].size == size_bytes && memcmp (nodes [i].data, key, size_bytes) == 0)
+        if (nodes [i].type == CADRE_TEXT && nodes [i].size == size_bytes
+            && memcmp (nodes [i].data, key, size_bytes) == 0)
             return i + 1;
     return self->size;
 }
 
-cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value)
+//  The same for a key that is an integer.
+static size_t s_find_int (const cadre_value_t *self, uint64_t number, bool negative)
+{
+    const cadre_value_t *nodes = s_nodes (self);
+    for (size_t i = 0; i + 1 < self->size; i += 2)
+        if (nodes [i].type == CADRE_INT && nodes [i].number == number && nodes [i].negative == negative)
+            return i + 1;
+    return self->size;
+}
+
+static size_t s_find_node (const cadre_value_t *self, const cadre_value_t *key)
+{
+    return key->type == CADRE_INT ? s_find_int (self, key->number, key->negative)
+                                  : s_find (self, key->data, key->size);
+}
+
+//  Sets the value of a key, which is a text or an integer; consumes both.
+static cadre_error_t s_set (cadre_value_t *self, cadre_value_t *key, cadre_value_t **value)
 {
     cadre_error_t error = s_type (self) != CADRE_MAP || !key ? CADRE_ERROR_TYPE
                           : s_too_deep (value)               ? CADRE_ERROR_TOO_LARGE
                                                              : CADRE_OK;
     if (error != CADRE_OK) {
+        cadre_value_destroy (&key);
         cadre_value_destroy (value);
         return error;
     }
-    size_t place = s_find (self, key, strlen (key));
+    size_t place = s_find_node (self, key);
     if (place == self->size) {
-        cadre_value_t *name = cadre_value_of_text (key);
-        s_push (self, &name);
+        s_push (self, &key);
         s_push (self, value);
         return CADRE_OK;
     }
+    cadre_value_destroy (&key);
     cadre_value_t *node = s_nodes (self) + place;
     s_release (node);
     if (value && *value) {
@@ -227,6 +246,16 @@ cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value
         *value = NULL;
     }
     return CADRE_OK;
+}
+
+cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value)
+{
+    return s_set (self, key ? cadre_value_of_text (key) : NULL, value);
+}
+
+cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key, cadre_value_t **value)
+{
+    return s_set (self, cadre_value_of_int (key), value);
 }
 
 cadre_value_t *value_failure (const char *kind, const char *message, const char *trace)
@@ -351,11 +380,17 @@ const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index)
     return s_nodes (self) + (self->type == CADRE_MAP ? 2 * index + 1 : index);
 }
 
-const char *cadre_value_key (const cadre_value_t *self, size_t index)
+const cadre_value_t *cadre_value_key_at (const cadre_value_t *self, size_t index)
 {
     if (s_type (self) != CADRE_MAP || index >= cadre_value_count (self))
         return NULL;
-    return s_nodes (self) [2 * index].data;
+    return s_nodes (self) + 2 * index;
+}
+
+const char *cadre_value_key (const cadre_value_t *self, size_t index)
+{
+    const cadre_value_t *key = cadre_value_key_at (self, index);
+    return s_type (key) == CADRE_TEXT ? key->data : NULL;
 }
 
 const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key)
@@ -366,13 +401,21 @@ const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key
     return place < self->size ? s_nodes (self) + place : NULL;
 }
 
+const cadre_value_t *cadre_value_get_int (const cadre_value_t *self, int64_t key)
+{
+    if (s_type (self) != CADRE_MAP)
+        return NULL;
+    size_t place = s_find_int (self, (uint64_t) key, key < 0);
+    return place < self->size ? s_nodes (self) + place : NULL;
+}
+
 static bool s_maps_equal (const cadre_value_t *one, const cadre_value_t *other)
 {
     const cadre_value_t *nodes = s_nodes (one);
     for (size_t i = 0; i < one->size; i += 2) {
         size_t place = i + 1; // most often both have the same order
         if (!cadre_value_equal (nodes + i, s_nodes (other) + i))
-            place = s_find (other, nodes [i].data, nodes [i].size);
+            place = s_find_node (other, nodes + i);
         if (place >= other->size || !cadre_value_equal (nodes + i + 1, s_nodes (other) + place))
             return false;
     }

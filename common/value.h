@@ -5,7 +5,8 @@
  *  list lie in one array, the pairs of a map in another (key, value, key, value
  *  ...). Only a root can be changed, since everything below is handed out as
  *  const; so a root knows how deep it is, and nothing deeper than
- *  VALUE_DEPTH_MAX is ever built: recursion is bounded.
+ *  VALUE_DEPTH_MAX is ever built: recursion is bounded. A task takes and returns
+ *  less (RULES_DEPTH_MAX): what a map returns is a list of such values.
  *
  *  Values abort when memory runs out, as buffers do. One thread at a time.
  */
@@ -16,12 +17,14 @@
 #include "common/buffer.h"
 #include "common/cursor.h"
 #include "common/fault.h"
+#include "common/rules.h"
 
 #include <cadre.h>
 #include <stdarg.h>
 
-//  How deep lists and maps may nest. Task and job arrays around them still fit into CURSOR_DEPTH_MAX.
-#define VALUE_DEPTH_MAX 20
+//  How deep lists and maps may nest: a list of what tasks take or return. Task and job arrays around them still fit into
+//  CURSOR_DEPTH_MAX.
+#define VALUE_DEPTH_MAX (RULES_DEPTH_MAX + 1)
 
 struct cadre_value {
     uint8_t type;      //  cadre_type_t
@@ -45,8 +48,8 @@ void value_pack (buffer_t *self, const cadre_value_t *value);
 //  Appends an item of a map that failed: ext type 1. NULL texts count as "".
 void value_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace);
 
-//  Reads one value. NULL, and the cursor fails, when the bytes are malformed, nest too deep, have a map key that is no text, or an
-//  ext type that is no failure.
+//  Reads one value. NULL, and the cursor fails, when the bytes are malformed, nest too deep, have a map key that is neither text
+//  nor integer, or an ext type that is no failure.
 cadre_value_t *value_read (cursor_t *cursor);
 
 //  The type of what comes next: CADRE_FAILURE for any ext. False when nothing well-formed comes.

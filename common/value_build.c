@@ -47,11 +47,14 @@ static cadre_value_t *s_build_scalar (builder_t *self)
 static bool s_build_pair (builder_t *self, cadre_value_t *map, size_t depth)
 {
     char letter = s_next (self);
-    if (letter != 's' && letter != 'S')
+    if (letter != 's' && letter != 'S' && letter != 'i')
         return false;
     cadre_value_t *key = s_build_scalar (self);
     cadre_value_t *value = key ? s_build (self, depth) : NULL;
-    bool ok = value && cadre_value_set (map, cadre_value_text (key), &value) == CADRE_OK;
+    bool ok = value
+              && (letter == 'i' ? cadre_value_set_int (map, cadre_value_int (key), &value)
+                                : cadre_value_set (map, cadre_value_text (key), &value))
+                     == CADRE_OK;
     cadre_value_destroy (&key);
     return ok;
 }

@@ -130,7 +130,7 @@ static bool s_read_nodes (cursor_t *cursor, cadre_value_t *self, size_t count, s
     self->capacity = (uint32_t) count;
     for (size_t i = 0; i < count; i++) {
         bool key = self->type == CADRE_MAP && i % 2 == 0;
-        if (key && cursor_peek (cursor) != CURSOR_TEXT)
+        if (key && cursor_peek (cursor) != CURSOR_TEXT && cursor_peek (cursor) != CURSOR_INT)
             return false;
         self->size++;
         if (!s_read (cursor, nodes + i, depth + 1))

@@ -3,7 +3,10 @@
 #include "worker/call_self.h"
 
 #include "common/room.h"
+#include "common/rules.h"
+#include "common/utf8.h"
 #include "common/value.h"
+#include "common/wire.h"
 #include "worker/lot.h"
 
 #include <assert.h>
@@ -11,7 +14,7 @@
 #include <string.h>
 
 #define CALL_VALUE_MAX ((size_t) 1 << 30)
-#define CALL_KEPT_BYTES 4096u
+#define CALL_TEXT_BYTES 4096u //  Of progress; longer ones are cut
 #define CALL_LOG_MAX (16u << 20)
 #define CALL_PROGRESS_US 100000
 
@@ -67,6 +70,7 @@ static void s_format (buffer_t *buffer, size_t limit, const char *format, va_lis
             size--;
     }
     room [size] = 0;
+    utf8_repair (room, size);
     buffer->size += size;
 }
 
@@ -79,6 +83,7 @@ void call_fail_va (cadre_call_t *self, const char *kind, const char *format, va_
                sizeof self->kind);
     buffer_clear (&self->message);
     s_format (&self->message, RUNNER_MESSAGE_BYTES, format, arguments);
+    utf8_repair (self->kind, strlen (self->kind));
 }
 
 void call_fail_by_type (cadre_call_t *self, const char *format, ...)
@@ -87,6 +92,13 @@ void call_fail_by_type (cadre_call_t *self, const char *format, ...)
     va_start (arguments, format);
     call_fail_va (self, "type", format, arguments);
     va_end (arguments);
+    self->failed_by_type = true;
+}
+
+void call_fail_by_value (cadre_call_t *self, const char *what, const fault_t *fault)
+{
+    cadre_fail (self, "value", "%s gave a %s that cannot travel: %s", self->function->name, what,
+                fault->text);
     self->failed_by_type = true;
 }
 
@@ -138,6 +150,16 @@ static const char *s_text (const buffer_t *buffer)
     return buffer->size ? (const char *) buffer->data : "";
 }
 
+//  What the worker would refuse is an error of this task, or item, here.
+static void s_check_value (cadre_call_t *self)
+{
+    const buffer_t *all = &self->end->value;
+    fault_t fault = {0};
+    view_t value = {.data = all->data + self->mark, .size = all->size - self->mark};
+    if (!self->failed && value.size && !rules_check (value, &rules_value, &fault))
+        call_fail_by_value (self, "value", &fault);
+}
+
 //  Runs the function once; its value lies behind the mark. False when it failed.
 static bool s_run (cadre_call_t *self, view_t arguments)
 {
@@ -152,6 +174,7 @@ static bool s_run (cadre_call_t *self, view_t arguments)
         cadre_fail (self, "too-large",
                     "%s returned more than 1 GiB: return less, or write a file and return its name",
                     self->function->name);
+    s_check_value (self);
     if (self->failed)
         value->size = self->mark;
     else if (value->size == self->mark)
@@ -370,11 +393,13 @@ void cadre_call_progress (cadre_call_t *self, double fraction, const char *text)
     if (self->progress_us && now_us - self->progress_us < CALL_PROGRESS_US)
         return;
     self->progress_us = now_us;
-    view_t view = {.data = (const uint8_t *) text, .size = text ? strnlen (text, CALL_KEPT_BYTES) : 0};
+    char line [CALL_TEXT_BYTES];
+    view_copy (wire_view (text), line, sizeof line);
+    utf8_repair (line, strlen (line));
     buffer_t bytes = {0};
     pack_array (&bytes, 2);
     pack_double (&bytes, fraction);
-    pack_text_of (&bytes, (const char *) view.data, view.size);
+    pack_text (&bytes, line);
     s_output (self, CADRE_PROGRESS, bytes.data, bytes.size);
     buffer_free (&bytes);
 }
@@ -404,8 +429,13 @@ cadre_error_t cadre_call_emit (cadre_call_t *self, cadre_value_t **value)
 
 cadre_error_t call_emit_raw (cadre_call_t *self, view_t value)
 {
+    fault_t fault = {0};
     if (value.size > RUNNER_PIECE_BYTES)
         return CADRE_ERROR_TOO_LARGE;
+    if (!rules_check (value, &rules_value, &fault)) {
+        call_fail_by_value (self, "partial value", &fault);
+        return CADRE_ERROR_TYPE;
+    }
     return s_output (self, CADRE_PARTIAL, value.data, value.size) ? CADRE_OK : CADRE_ERROR_CANCELLED;
 }
 

@@ -14,6 +14,7 @@
 #ifndef WORKER_CALL_H_INCLUDED
 #define WORKER_CALL_H_INCLUDED
 
+#include "common/fault.h"
 #include "worker/runner/runner.h"
 
 //  Host is borrowed and must outlive the call.
@@ -36,12 +37,15 @@ const char *call_name (const cadre_call_t *self);          //  Of the function
 const runner_task_t *call_task (const cadre_call_t *self); //  Being served
 view_t call_arguments (const cadre_call_t *self);          //  One array
 
-//  As cadre_return_value, with bytes that are one msgpack value.
+//  As cadre_return_value, with bytes that should be one msgpack value.
 cadre_error_t call_return_raw (cadre_call_t *self, view_t value);
 //  As cadre_call_emit. At most RUNNER_PIECE_BYTES.
 cadre_error_t call_emit_raw (cadre_call_t *self, view_t value);
 //  The failure's outcome, if it is not error, and its code; after cadre_fail.
 void call_set_outcome (cadre_call_t *self, cadre_outcome_t outcome, int code);
+
+//  A failure that nothing replaces: what it gave ("value", "partial value") breaks the rules.
+void call_fail_by_value (cadre_call_t *self, const char *what, const fault_t *fault);
 
 //  NULL, or the letter of takes that means nothing.
 const char *call_bad_takes (const char *takes);

@@ -264,9 +264,9 @@ const cadre_value_t *cadre_arg_value (cadre_call_t *self, size_t index)
     if (!value) {
         call_fail_by_type (
             self,
-            "%s takes a value as argument %zu, got one that nests deeper than %d, has a key that is no text, "
-            "or is of an unknown type",
-            self->function->name, index + 1, VALUE_DEPTH_MAX);
+            "%s takes a value as argument %zu, got one that nests deeper than %d, has a key that is neither text "
+            "nor integer, or is of an unknown type",
+            self->function->name, index + 1, RULES_DEPTH_MAX);
         return NULL;
     }
     s_accept (self, at, 'v');

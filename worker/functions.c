@@ -2,7 +2,7 @@
 
 #include "worker/functions.h"
 
-#include "common/wire.h"
+#include "common/rules.h"
 #include "worker/call.h"
 
 #include <assert.h>
@@ -58,6 +58,9 @@ static cadre_error_t s_check (functions_t *self, const cadre_function_t *functio
                               fault_t *fault)
 {
     size_t length = strlen (function->name);
+    if (self->count == RULES_FUNCTIONS_MAX)
+        return fault_set (fault, CADRE_ERROR_PLUGIN, "%s: more than %u functions: give some to other workers",
+                          source, RULES_FUNCTIONS_MAX);
     if (length == 0 || length > FUNCTIONS_NAME_BYTES)
         return fault_set (fault, CADRE_ERROR_PLUGIN, "%s: a function's name has %zu bytes: give it 1 to %u",
                           source, length, FUNCTIONS_NAME_BYTES);

@@ -2,8 +2,9 @@
 
 #include "worker/harvest.h"
 
-#include <string.h>
+#include "common/rules.h"
 
+#include <string.h>
 
 //  The ticket comes last: what is done belongs to it.
 void harvest_begin (harvest_t *self, uint32_t ticket)
@@ -56,7 +57,8 @@ bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t
     buffer_append (values, self->bytes, bytes);
     cursor_t cursor = cursor_of_view ((view_t){.data = values->data + start, .size = bytes});
     size_t whole = 0;
-    while (whole < *count && cursor_skip (&cursor, NULL))
+    view_t value;
+    while (whole < *count && rules_take (&cursor, &rules_item, &value, NULL))
         whole++;
     if (whole == *count && cursor_done (&cursor))
         return true;

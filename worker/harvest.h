@@ -8,7 +8,8 @@
  *      done:    high 32 bits: how many; low 32 bits: their bytes
  *
  *  A slot can write anything here. Who reads copies the bytes first, and believes them only when they
- *  are as many values as it says, and no more than the task has items. One thread on each side.
+ *  are as many values as it says, each of which keeps the rules (common/rules.h), and no more than
+ *  the task has items. One thread on each side.
  */
 
 #ifndef WORKER_HARVEST_H_INCLUDED

@@ -73,7 +73,7 @@ void slots_destroy (slots_t **self_p);
 //  Starts a slot and waits until it has said which functions it has. Fails when it is of no use.
 cadre_error_t slots_learn (slots_t *self, fault_t *fault);
 
-//  Functions of record function, as the last slot that became ready told them.
+//  Functions of record function, as the first slot that had some told them.
 wire_list_t slots_functions (const slots_t *self);
 
 //  Jobs of the session. slots_close_jobs: no task of any of them will come; those that come are of a broker with this epoch. What is not kept

@@ -26,7 +26,7 @@ struct slots {
     size_t held_bytes;       //  Payloads of both
     int epoll;               //  Watches all seats
     alarm_t watch;           //  Looks for slow tasks with others behind them
-    buffer_t functions;      //  As the last slot told them
+    buffer_t functions;      //  As the first slot told them
     size_t functions_count;  //  How many
     vessel_t *abandoned;     //  Threads that did not end
     size_t abandoned_count;  //  How many

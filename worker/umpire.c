@@ -1,8 +1,10 @@
 //  umpire.c - says how leases ended: by a result, or because their time was over
 
+#include "common/rules.h"
 #include "worker/failure.h"
 #include "worker/glean.h"
 #include "worker/slots_inside.h"
+#include "worker/testimony.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -126,18 +128,16 @@ static bool s_on_ready (slots_t *self, seat_t *seat, cursor_t *body)
     wire_slot_ready_t fields;
     if (seat->state != SEAT_STARTING || !wire_read_slot_ready (body, &fields))
         return false;
-    if (fields.code != CADRE_OK) {
-        char text [FAULT_TEXT_BYTES];
-        view_copy (fields.message, text, sizeof (text));
-        fault_set (&self->start_fault, (cadre_error_t) fields.code, "%s", text);
+    if (!testimony_is_of_use (&fields, &self->start_fault)) {
         self->failures = SLOTS_STARTS_MAX;
         usher_start_failed (self);
         usher_farewell (self, seat, LAST_LOOK_MS);
         return true;
     }
-    buffer_clear (&self->functions);
-    buffer_append (&self->functions, fields.functions.values.data, fields.functions.values.size);
-    self->functions_count = fields.functions.count;
+    if (self->functions_count == 0) { //  What the broker was told stays so
+        buffer_append (&self->functions, fields.functions.values.data, fields.functions.values.size);
+        self->functions_count = fields.functions.count;
+    }
     timers_cancel (self->options.timers, &self->pause);
     seat_move (seat, SEAT_READY);
     return true;
@@ -155,15 +155,18 @@ static bool s_lacked_memory (slots_t *self, const wire_slot_result_t *fields)
 static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *fields)
 {
     buffer_t detail = {0};
+    fault_t fault;
+    if (!testimony_is_sound (lease, fields, &fault)) {
+        umpire_fail (self, lease, "value", fault.text);
+        return;
+    }
     bool memory = s_lacked_memory (self, fields);
-    slots_result_t result = {.outcome = (cadre_outcome_t) fields->outcome,
+    slots_result_t result = {.outcome =
+                                 memory ? CADRE_OUTCOME_OUT_OF_MEMORY : testimony_outcome (lease, fields),
                              .code = fields->code,
                              .run_us = fields->run_us,
-                             .value = fields->value,
-                             .detail = fields->detail};
-    if (memory)
-        result.outcome = CADRE_OUTCOME_OUT_OF_MEMORY;
-    if (result.outcome != CADRE_OUTCOME_OK) {
+                             .value = fields->value};
+    if (result.outcome != CADRE_OUTCOME_OK || fields->detail.size > 1) { //  More than nil
         failure_pack_with_worker (&detail, fields->detail, self->options.worker, memory ? LACK : NULL);
         result.detail = wire_view_of (&detail);
     }
@@ -201,7 +204,6 @@ static bool s_on_result (slots_t *self, seat_t *seat, cursor_t *body)
 {
     wire_slot_result_t fields;
     if (!wire_read_slot_result (body, &fields) || !s_is_of_first (seat, fields.ticket)
-        || fields.outcome == CADRE_OUTCOME_NONE || fields.outcome >= CADRE_OUTCOMES_COUNT
         || fields.run_us > INT64_MAX
         || (fields.outcome == CADRE_OUTCOME_EXPIRED && !s_may_expire (self, seat->tasks)))
         return false;
@@ -233,7 +235,7 @@ static bool s_on_output (slots_t *self, seat_t *seat, cursor_t *body)
 {
     wire_slot_output_t fields;
     if (!wire_read_slot_output (body, &fields) || !s_is_of_first (seat, fields.ticket)
-        || fields.bytes.size > WIRE_PART_MAX)
+        || !rules_output (fields.stream, fields.bytes, NULL))
         return false;
     lease_t *lease = seat->tasks;
     lease->output_sent += fields.bytes.size;

@@ -107,7 +107,9 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
         return;
     }
     cadre_value_t *value = cadre_value_decode (event->bytes, event->size_bytes);
-    json_print (value, 0);
+    char *json = json_write (value, 0);
+    puts (json);
+    free (json);
     cadre_value_destroy (&value);
 }
 
@@ -117,7 +119,7 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
     (void) argument;
     (void) drive;
     if (event->stream == CADRE_LOG || event->stream == CADRE_STDOUT || event->stream == CADRE_STDERR)
-        say_output (event->bytes, event->size_bytes);
+        fwrite (event->bytes, 1, event->size_bytes, stderr);
 }
 
 static int s_call (call_t *self)

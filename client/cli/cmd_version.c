@@ -1,8 +1,9 @@
 //  cmd_version.c - cadre version
 
+#include <stdio.h>
+
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
-#include "client/cli/line.h"
 
 int cmd_version (int argc, char **argv)
 {
@@ -11,6 +12,6 @@ int cmd_version (int argc, char **argv)
     command_parse (&argp, false, argc, argv, &first, NULL);
     if (first < argc)
         return command_usage (argv [0], "'%s' is one word too many", argv [first]);
-    line_print ("cadre %s", cadre_version ());
+    printf ("cadre %s\n", cadre_version ());
     return 0;
 }

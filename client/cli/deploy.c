@@ -9,7 +9,6 @@
 
 #include "client/cli/board.h"
 #include "client/cli/fleet.h"
-#include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
 
@@ -59,7 +58,7 @@ static void s_print (const deploy_t *self, const remote_t *remote)
     if (s_lists (self) || !remote_is_over (remote) || (self->options->quiet && !failed))
         return;
     const char *why = remote_why (remote);
-    line_print ("%s %s%s%s", remote_host (remote)->name, remote_word (remote), *why ? " " : "", why);
+    printf ("%s %s%s%s\n", remote_host (remote)->name, remote_word (remote), *why ? " " : "", why);
     fflush (stdout);
 }
 

@@ -224,7 +224,9 @@ static void s_results_event (follow_t *self, const cadre_event_t *event)
         cadre_value_append (self->rows, &row);
         return;
     }
-    json_print (row, 0);
+    char *json = json_write (row, 0);
+    puts (json);
+    free (json);
     cadre_value_destroy (&row);
 }
 

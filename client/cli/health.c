@@ -6,7 +6,6 @@
 
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
-#include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "common/health.h"
 #include "common/moment.h"
@@ -43,7 +42,7 @@ static int s_judge (const char *who, const char *file, int64_t within_ms)
         say ("the %s is %s: %s; see to its broker", who, health_state_name (health.state), health.text);
         return EXIT_ILL;
     }
-    line_print ("%s: %s", health_state_name (health.state), health.text);
+    printf ("%s: %s\n", health_state_name (health.state), health.text);
     return say_flush (0);
 }
 

@@ -10,9 +10,9 @@
 
 #include "client/cli/base64.h"
 #include "client/cli/text.h"
-#include "common/printable.h"
+#include "common/rules.h"
 
-#define DEPTH_MAX 18 // of nesting: the wire's limit, less what a payload puts around it
+#define DEPTH_MAX RULES_DEPTH_MAX // of nesting: what a task takes
 
 //  ==== reading ===========================================================
 
@@ -75,7 +75,7 @@ static cadre_value_t *s_read_array (const json_t *json, unsigned depth, fault_t 
 
 static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault)
 {
-    if (depth > DEPTH_MAX) {
+    if (depth > (unsigned) DEPTH_MAX && (json_is_array (json) || json_is_object (json))) {
         fault_set (fault, CADRE_ERROR_ARGUMENT, "it nests deeper than %d", DEPTH_MAX);
         return NULL;
     }
@@ -119,19 +119,18 @@ static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, u
 static void s_write_text (text_t *out, const char *bytes, size_t size)
 {
     text_put (out, "\"");
-    for (size_t i = 0; i < size;) {
-        const printable_character_t character = printable_read (bytes + i, size - i);
-        if (character.code == '"' || character.code == '\\')
-            text_print (out, "\\%c", (char) character.code);
-        else if (character.code == '\n')
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char) bytes [i];
+        if (byte == '"' || byte == '\\')
+            text_print (out, "\\%c", byte);
+        else if (byte == '\n')
             text_put (out, "\\n");
-        else if (character.code == '\t')
+        else if (byte == '\t')
             text_put (out, "\\t");
-        else if (character.clean)
-            text_add (out, bytes + i, character.size);
+        else if (byte < ' ' || byte == 0x7f)
+            text_print (out, "\\u%04x", byte);
         else
-            text_print (out, "\\u%04x", character.valid ? character.code : 0xFFFD);
-        i += character.size;
+            text_add (out, &bytes [i], 1);
     }
     text_put (out, "\"");
 }
@@ -175,6 +174,47 @@ static void s_new_line (text_t *out, unsigned indent, unsigned level)
         text_print (out, "\n%*s", (int) (indent * level), "");
 }
 
+static bool s_is_int_key (const cadre_value_t *map, size_t index)
+{
+    return cadre_value_type (cadre_value_key_at (map, index)) == CADRE_INT;
+}
+
+//  Are 1 and "1" both possible? Then an object could not tell them apart.
+static bool s_has_mixed_keys (const cadre_value_t *map)
+{
+    for (size_t i = 1; i < cadre_value_count (map); i++)
+        if (s_is_int_key (map, i) != s_is_int_key (map, 0))
+            return true;
+    return false;
+}
+
+static void s_write_pairs (text_t *out, const cadre_value_t *map)
+{
+    text_put (out, "{\"pairs\":[");
+    for (size_t i = 0; i < cadre_value_count (map); i++) {
+        text_put (out, i ? ",[" : "[");
+        s_write (out, cadre_value_key_at (map, i), 0, 0);
+        text_put (out, ",");
+        s_write (out, cadre_value_at (map, i), 0, 0);
+        text_put (out, "]");
+    }
+    text_put (out, "]}");
+}
+
+//  JSON has keys of text only.
+static void s_write_key (text_t *out, const cadre_value_t *key)
+{
+    size_t size = 0;
+    const void *bytes = cadre_value_blob (key, &size);
+    if (cadre_value_type (key) != CADRE_INT) {
+        s_write_text (out, bytes, size);
+        return;
+    }
+    text_put (out, "\"");
+    s_write (out, key, 0, 0);
+    text_put (out, "\"");
+}
+
 static void s_write_items (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level)
 {
     const bool map = cadre_value_type (value) == CADRE_MAP;
@@ -185,8 +225,7 @@ static void s_write_items (text_t *out, const cadre_value_t *value, unsigned ind
             text_put (out, ",");
         s_new_line (out, indent, level + 1);
         if (map) {
-            const char *key = cadre_value_key (value, i);
-            s_write_text (out, key, strlen (key));
+            s_write_key (out, cadre_value_key_at (value, i));
             text_put (out, indent ? ": " : ":");
         }
         s_write (out, cadre_value_at (value, i), indent, level + 1);
@@ -233,8 +272,13 @@ static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, u
         s_write_blob (out, bytes, size);
         return;
     case CADRE_FAILURE: s_write_failure (out, value); return;
-    case CADRE_LIST:
-    case CADRE_MAP: s_write_items (out, value, indent, level); return;
+    case CADRE_MAP:
+        if (s_has_mixed_keys (value))
+            s_write_pairs (out, value);
+        else
+            s_write_items (out, value, indent, level);
+        return;
+    case CADRE_LIST: s_write_items (out, value, indent, level); return;
     }
 }
 
@@ -243,19 +287,6 @@ char *json_write (const cadre_value_t *value, unsigned indent)
     text_t out = {0};
     s_write (&out, value, indent, 0);
     return text_take (&out);
-}
-
-int json_put (const char *json)
-{
-    return puts (json);
-}
-
-int json_print (const cadre_value_t *value, unsigned indent)
-{
-    char *json = json_write (value, indent);
-    const int result = puts (json);
-    free (json);
-    return result;
 }
 
 char *json_write_error (const char *kind, const char *message)

@@ -140,7 +140,7 @@ CADRE_EXPORT void cadre_call_log (cadre_call_t *call, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)))
 #endif
     ;
-//  Sends a partial result at once, before the function has ended.
+//  Sends a partial result, of at most 256 KiB, before the function has ended. One that cannot travel ends the task with an error.
 CADRE_EXPORT cadre_error_t cadre_call_emit (cadre_call_t *call, cadre_value_t **value);
 CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call); //  From 1
 CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);     //  Number of the job
@@ -173,24 +173,21 @@ CADRE_EXPORT cadre_value_t *cadre_value_of_text (const char *value);
 CADRE_EXPORT cadre_value_t *cadre_value_of_blob (const void *bytes, size_t size_bytes);
 CADRE_EXPORT cadre_value_t *cadre_value_list (void);
 CADRE_EXPORT cadre_value_t *cadre_value_map (void);
-
-//  Builds nested values from a format: the letters of cadre_submit, [ ] around lists, { } around maps of text keys, e.g.
-//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)
-//  Space, comma and colon are ignored. NULL when the format is not well-formed.
+//  Builds nested values from a format: the letters of cadre_submit, [ ] around lists, { } around maps (keys: s, S, i), e.g.
+//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)   Space, comma, colon: ignored. NULL: it is malformed
 CADRE_EXPORT cadre_value_t *cadre_value_build (const char *format, ...);
 
-//  From and to msgpack bytes. decode: NULL when the bytes are not exactly one value, or nest deeper than 20. encode: the bytes are malloc'ed, the
-//  caller frees them.
+//  From and to msgpack bytes. decode: NULL when they are not exactly one value, or nest deeper than 21. encode: the caller frees them.
 CADRE_EXPORT cadre_value_t *cadre_value_decode (const void *bytes, size_t size_bytes);
 CADRE_EXPORT void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes);
-
 CADRE_EXPORT cadre_value_t *cadre_value_copy (const cadre_value_t *self);
 CADRE_EXPORT void cadre_value_destroy (cadre_value_t **self_p);
 
-//  Add to a list, or set a key of a map (replacing what was there). Consume the value. CADRE_ERROR_TYPE when self is neither; the
-//  value is consumed then too.
+//  Add to a list, or set a key of a map (replacing what was there). Consume the value, also when self is neither (CADRE_ERROR_TYPE) or would
+//  nest deeper than 21 (CADRE_ERROR_TOO_LARGE). What a task takes or returns nests at most 20 deep.
 CADRE_EXPORT cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value);
 CADRE_EXPORT cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value);
+CADRE_EXPORT cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key, cadre_value_t **value);
 
 //  Readers. They accept NULL, and return 0, false, "" or NULL where the value is of another type or out of range, so that paths can be
 //  read without tests between: cadre_value_int (cadre_value_get (cadre_value_at (list, 3), "id")).
@@ -205,10 +202,12 @@ CADRE_EXPORT double cadre_value_double (const cadre_value_t *self);  //  Integer
 CADRE_EXPORT const char *cadre_value_text (const cadre_value_t *self);
 CADRE_EXPORT const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes); //  Texts too
 CADRE_EXPORT size_t cadre_value_count (const cadre_value_t *self); //  Elements of a list, pairs of a map
-//  Element, or value of pair number index, and that pair's key.
+//  Element, or value, or key of pair number index. A key is a text or an integer: cadre_value_key is NULL for these.
 CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index);
 CADRE_EXPORT const char *cadre_value_key (const cadre_value_t *self, size_t index);
+CADRE_EXPORT const cadre_value_t *cadre_value_key_at (const cadre_value_t *self, size_t index);
 CADRE_EXPORT const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key);
+CADRE_EXPORT const cadre_value_t *cadre_value_get_int (const cadre_value_t *self, int64_t key);
 CADRE_EXPORT bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other);
 
 //  ==== Pools ====================================================================

@@ -1,6 +1,7 @@
 //  job_add.c - jobs: adding tasks
 
 #include "client/lib/job.h"
+#include "common/rules.h"
 #include "common/value.h"
 
 //  It was submitted before under its identity, as a whole, and has ended: its tasks need not be said again.
@@ -34,6 +35,9 @@ static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *
     if (payload->size > WIRE_PAYLOAD_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "the task has more than 1 GiB: pass a file's name instead");
+    if (!rules_check ((view_t){.data = payload->data, .size = payload->size}, rules_payload (self->kind),
+                      fault))
+        return fault->code;
     if (s_addable (self, fault) || pool_admit (self->pool, fault) || s_addable (self, fault))
         return fault->code;
     size_t mark = self->work.batch.size;

@@ -4,10 +4,12 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/room.h"
+#include "common/rules.h"
 
 int64_t result_clip (uint64_t number)
 {
@@ -79,10 +81,33 @@ static bool s_no_memory (result_t *self)
     return true;
 }
 
+//  A value that nobody should have let pass is an error that says so, and never read as nil.
+static void s_refuse_value (result_t *self, const fault_t *fault)
+{
+    buffer_t detail = {0};
+    char message [FAULT_TEXT_BYTES + 64];
+    if (self->outcome != CADRE_OUTCOME_OK)
+        return;
+    self->outcome = CADRE_OUTCOME_ERROR;
+    snprintf (message, sizeof message, "what came as the task's value is none: %s", fault->text);
+    pack_map (&detail, 2);
+    pack_text (&detail, "kind");
+    pack_text (&detail, "value");
+    pack_text (&detail, "message");
+    pack_text (&detail, message);
+    free (self->detail);
+    self->detail = s_detail (wire_view_of (&detail));
+    buffer_free (&detail);
+}
+
 bool result_of (result_t *self, const wire_result_t *record, view_t value)
 {
+    fault_t fault;
     if (record->outcome == 0 || record->outcome >= CADRE_OUTCOMES_COUNT)
         return false;
+    bool sound = rules_check (value, &rules_items, &fault);
+    if (!sound)
+        value = (view_t){0};
     *self = (result_t){.size = value.size,
                        .run_us = result_clip (record->run_us),
                        .code = record->code < INT_MIN || record->code > INT_MAX ? -1 : (int) record->code,
@@ -99,6 +124,8 @@ bool result_of (result_t *self, const wire_result_t *record, view_t value)
     if (value.size)
         memcpy (place, value.data, value.size);
     self->detail = s_detail (record->detail);
+    if (!sound)
+        s_refuse_value (self, &fault);
     return true;
 }
 

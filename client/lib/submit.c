@@ -271,13 +271,13 @@ static cadre_error_t s_pack (buffer_t *payload, const task_t *task, fault_t *fau
     return CADRE_OK;
 }
 
-static cadre_error_t s_check_size (buffer_t *payload, size_t mark, fault_t *fault)
+static cadre_error_t s_check (const buffer_t *payload, size_t mark, unsigned kind, fault_t *fault)
 {
-    if (payload->size - mark <= WIRE_PAYLOAD_MAX)
-        return CADRE_OK;
-    payload->size = mark;
-    return fault_set (fault, CADRE_ERROR_TOO_LARGE,
-                      "the arguments have more than 1 GiB: pass a file's name instead");
+    view_t task = {.data = payload->data + mark, .size = payload->size - mark};
+    if (task.size > WIRE_PAYLOAD_MAX)
+        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
+                          "the arguments have more than 1 GiB: pass a file's name instead");
+    return rules_check (task, rules_payload (kind), fault) ? CADRE_OK : fault->code;
 }
 
 static cadre_error_t s_add (cadre_t *pool, const task_t *task, cadre_future_t *future, fault_t *fault)
@@ -288,7 +288,7 @@ static cadre_error_t s_add (cadre_t *pool, const task_t *task, cadre_future_t *f
     if (!job)
         return fault->code;
     size_t mark = job->work.batch.size;
-    if (s_pack (&job->work.batch, task, fault) || s_check_size (&job->work.batch, mark, fault)) {
+    if (s_pack (&job->work.batch, task, fault) || s_check (&job->work.batch, mark, task->kind, fault)) {
         job->work.batch.size = mark;
         return fault->code;
     }

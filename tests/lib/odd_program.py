@@ -4,6 +4,17 @@ import os, signal, struct, sys
 
 how = sys.argv[1]
 
+VALUES = {
+    "ext2": b"\xd7\x02" + struct.pack(">Q", 12345),
+    "ext9": b"\x94\x01\x02\x03\x81\xa4name\xd4\x09\x01",
+    "deep": b"\x91" * 21 + b"\xc0",
+    "deeper": b"\x91" * 500 + b"\xc0",
+    "text": b"\x81\xa4name\xa3\xff\xfe\xfd",
+    "key": b"\x91\x81\xc0\x01",
+    "keys": b"\x81\x01\xa3one",
+    "deepest": b"\x91" * 20 + b"\xc0",
+}
+
 
 def send(body):
     sys.stdout.buffer.write(struct.pack(">I", len(body)) + body)
@@ -40,6 +51,22 @@ while call := receive():
         send(b"\x93\x7f\xa2ok\xc0")
     if how == "cut":
         send(b"\x93\x01\xa2ok")
+    if how == "twice":
+        answers = [b"\x93" + id + b"\xa2ok\x01", b"\x93" + id + b"\xa2ok\x02"]
+        sys.stdout.buffer.write(b"".join(struct.pack(">I", len(one)) + one for one in answers))
+        sys.stdout.buffer.flush()
+    if how in VALUES:
+        send(b"\x93" + id + b"\xa2ok" + VALUES[how])
+    if how == "odd-partial":
+        send(b"\x93" + id + b"\xa7partial\x91\xd4\x09\x01")
+        send(b"\x93" + id + b"\xa2ok\x01")
+    if how == "large-partial":
+        send(b"\x93" + id + b"\xa7partial\xc6" + struct.pack(">I", 400000) + bytes(400000))
+        send(b"\x93" + id + b"\xa2ok\x01")
+    if how == "odd-texts":
+        send(b"\x93" + id + b"\xa3log\xa2\xfex")
+        send(b"\x94" + id + b"\xa8progress\x01\xa2\xfey")
+        send(b"\x95" + id + b"\xa5error\xa2\xfek\xa2\xfem\xa2\xfet")
     if how == "hangs":
         send(b"\x93" + id + b"\xa3log\xa4here")
         signal.pause()

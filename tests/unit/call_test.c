@@ -238,6 +238,80 @@ static void test_failures (void **state)
     s_close (&room);
 }
 
+//  ---- what cannot travel ---------------------------------------------------------------
+
+//  By number: what a function may do to its value.
+static cadre_error_t s_give_odd (cadre_call_t *call)
+{
+    int64_t number = cadre_arg_int (call, 0);
+    cadre_value_t *value = cadre_value_build ("[i,{s:s}]", number, "name", "a\xff\xfez");
+    if (number == 1)
+        return cadre_return_value (call, &value);
+    cadre_value_destroy (&value);
+    for (int i = 0; number == 2 && i < VALUE_DEPTH_MAX; i++) {
+        cadre_value_t *list = cadre_value_list ();
+        cadre_value_append (list, &value);
+        value = list;
+    }
+    if (number == 2)
+        return cadre_return_value (call, &value);
+    if (number == 3)
+        return cadre_return_text (call, "a\xff\xfe\x80z");
+    if (number == 4)
+        return cadre_fail (call, "k\xff", "m\xff");
+    return cadre_return_int (call, number);
+}
+
+static void test_values_that_cannot_travel (void **state)
+{
+    (void) state;
+    room_t room;
+    s_open (&room);
+    const cadre_function_t odd = {.name = "odd", .run = s_give_odd};
+    const cadre_value_t *detail = s_serve (&room, &odd, cadre_value_build ("[i]", (int64_t) 1));
+    assert_int_equal (room.end.outcome, CADRE_OUTCOME_ERROR);
+    assert_int_equal (room.end.value.size, 0);
+    assert_string_equal (cadre_value_text (cadre_value_get (detail, "kind")), "value");
+    assert_string_equal (s_message (detail),
+                         "odd gave a value that cannot travel: value[1][\"name\"]: a text that "
+                         "is not UTF-8 (byte 0xff): bytes travel as a blob");
+    detail = s_serve (&room, &odd, cadre_value_build ("[i]", (int64_t) 2));
+    assert_int_equal (room.end.outcome, CADRE_OUTCOME_ERROR);
+    assert_non_null (strstr (s_message (detail), "[0]: nested deeper than 20"));
+    detail = s_serve (&room, &odd, cadre_value_build ("[i]", (int64_t) 3));
+    assert_int_equal (room.end.outcome, CADRE_OUTCOME_ERROR);
+    assert_non_null (strstr (s_message (detail), "value: a text that is not UTF-8"));
+    detail = s_serve (&room, &odd, cadre_value_build ("[i]", (int64_t) 4));
+    assert_string_equal (s_message (detail), "m?");
+    assert_string_equal (cadre_value_text (cadre_value_get (detail, "kind")), "k?");
+    s_close (&room);
+}
+
+//  One item's value is that item's failure; the others keep their places.
+static void test_items_that_cannot_travel (void **state)
+{
+    (void) state;
+    room_t room;
+    s_open (&room);
+    const cadre_function_t odd = {.name = "odd", .run = s_give_odd};
+    cadre_value_t *items =
+        cadre_value_build ("[[i],[i],[i],[i]]", (int64_t) 7, (int64_t) 1, (int64_t) 2, (int64_t) 8);
+    buffer_t payload = {0};
+    value_pack (&payload, items);
+    cadre_value_destroy (&items);
+    runner_task_t task = {.ticket = 1, .payload = {.data = payload.data, .size = payload.size}};
+    call_serve_map (room.call, &odd, NULL, &task, &room.end);
+    buffer_free (&payload);
+    assert_int_equal (room.end.outcome, CADRE_OUTCOME_ERROR);
+    room.tree = cadre_value_decode (room.end.value.data, room.end.value.size);
+    assert_int_equal (cadre_value_count (room.tree), 4);
+    assert_int_equal (cadre_value_int (cadre_value_at (room.tree, 0)), 7);
+    assert_int_equal (cadre_value_type (cadre_value_at (room.tree, 1)), CADRE_FAILURE);
+    assert_int_equal (cadre_value_type (cadre_value_at (room.tree, 2)), CADRE_FAILURE);
+    assert_int_equal (cadre_value_int (cadre_value_at (room.tree, 3)), 8);
+    s_close (&room);
+}
+
 //  ---- where it runs ---------------------------------------------------------------------
 
 static cadre_error_t s_look_around (cadre_call_t *call)
@@ -268,9 +342,14 @@ static void test_surroundings (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_arguments), cmocka_unit_test (test_wrong_type_wins),
-        cmocka_unit_test (test_takes),     cmocka_unit_test (test_results),
-        cmocka_unit_test (test_failures),  cmocka_unit_test (test_surroundings),
+        cmocka_unit_test (test_arguments),
+        cmocka_unit_test (test_wrong_type_wins),
+        cmocka_unit_test (test_takes),
+        cmocka_unit_test (test_results),
+        cmocka_unit_test (test_failures),
+        cmocka_unit_test (test_surroundings),
+        cmocka_unit_test (test_values_that_cannot_travel),
+        cmocka_unit_test (test_items_that_cannot_travel),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,11 +1,13 @@
 //  failure_test.c - details get the worker's name, and sets of serials become spans
 
+#include "common/rules.h"
 #include "worker/failure.h"
 #include "worker/serials.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -76,6 +78,40 @@ static void s_a_message_takes_the_place_of_another (void **state)
     buffer_free (&detail);
 }
 
+//  What a slot says is cut, repaired and sorted: the broker takes it, whatever it was.
+static void s_a_detail_keeps_the_rules (void **state)
+{
+    static char trace [200000];
+    buffer_t given = {0}, detail = {0};
+    fault_t fault = {0};
+    (void) state;
+    memset (trace, 't', sizeof trace - 1);
+    pack_map (&given, 6);
+    pack_text (&given, "kind");
+    pack_uint (&given, 7);
+    pack_text (&given, "message");
+    pack_text (&given, "m\xff");
+    pack_text (&given, "trace");
+    pack_text (&given, trace);
+    pack_text (&given, "user_us");
+    pack_int (&given, -1);
+    pack_text (&given, "max_rss_bytes");
+    pack_uint (&given, 9);
+    pack_ext (&given, 9, "x", 1);
+    pack_nil (&given);
+    failure_pack_with_worker (&detail, (view_t){given.data, given.size}, "alpha\xff", NULL);
+    s_expect_text (&detail, "message", "m?");
+    s_expect_text (&detail, "worker", "alpha?");
+    cursor_t cursor = cursor_of (detail.data, detail.size);
+    size_t pairs;
+    assert_true (cursor_map (&cursor, &pairs));
+    assert_int_equal (pairs, 4);
+    rules_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .detail = {detail.data, detail.size}};
+    assert_true (rules_result (&result, &fault));
+    buffer_free (&given);
+    buffer_free (&detail);
+}
+
 static void s_without_a_detail_there_is_the_name (void **state)
 {
     static const uint8_t nil [] = {0xc0};
@@ -125,6 +161,7 @@ int main (void)
         cmocka_unit_test (s_own_details_name_all),
         cmocka_unit_test (s_a_slots_detail_gets_the_name),
         cmocka_unit_test (s_a_message_takes_the_place_of_another),
+        cmocka_unit_test (s_a_detail_keeps_the_rules),
         cmocka_unit_test (s_without_a_detail_there_is_the_name),
         cmocka_unit_test (s_serials_become_spans),
         cmocka_unit_test (s_no_serials_are_no_spans),

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stdio.h>
+
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof (array) / sizeof *(array))
@@ -117,6 +119,10 @@ static void test_values_that_json_lacks (void **state)
     s_check_value (cadre_value_of_blob ("\377", 1), 0, "{\"base64\":\"/w==\"}");
     s_check_value (cadre_value_build ("S", "\377\376", (size_t) 2), 0, "{\"base64\":\"//4=\"}");
     s_check_value (cadre_value_build ("s", "a\x01\x7f"), 0, "\"a\\u0001\\u007f\"");
+    s_check_value (cadre_value_build ("[{i:s, i:[]}]", (int64_t) 1, "one", (int64_t) -2), 0,
+                   "[{\"1\":\"one\",\"-2\":[]}]");
+    s_check_value (cadre_value_build ("{i:i, s:i}", (int64_t) 1, (int64_t) 2, "1", (int64_t) 3), 0,
+                   "{\"pairs\":[[1,2],[\"1\",3]]}");
     s_check_value (NULL, 0, "null");
 }
 
@@ -125,6 +131,21 @@ static void test_indented (void **state)
     (void) state;
     s_check_value (cadre_value_build ("[{s:i}, []]", "a", (int64_t) 1), 2,
                    "[\n  {\n    \"a\": 1\n  },\n  []\n]");
+}
+
+static void test_nesting_is_that_of_values (void **state)
+{
+    char text [64];
+    fault_t fault = {0};
+    (void) state;
+    for (int depth = 20; depth <= 21; depth++) {
+        snprintf (text, sizeof text, "%.*s1%.*s", depth, "[[[[[[[[[[[[[[[[[[[[[", depth,
+                  "]]]]]]]]]]]]]]]]]]]]]");
+        cadre_value_t *value = json_read (text, strlen (text), &fault);
+        assert_int_equal (value != NULL, depth == 20);
+        cadre_value_destroy (&value);
+    }
+    assert_string_equal (fault.text, "it nests deeper than 20");
 }
 
 static void test_errors (void **state)
@@ -143,6 +164,7 @@ int main (void)
         cmocka_unit_test (test_nul_bytes_are_refused),
         cmocka_unit_test (test_values_that_json_lacks),
         cmocka_unit_test (test_indented),
+        cmocka_unit_test (test_nesting_is_that_of_values),
         cmocka_unit_test (test_errors),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

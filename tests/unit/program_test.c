@@ -150,6 +150,67 @@ static void test_trouble (void **state)
     s_assert_fails ("fails", CADRE_OUTCOME_ERROR, 0, "too large");
 }
 
+//  The place is named, and the program goes on.
+static void test_values_that_cannot_travel (void **state)
+{
+    (void) state;
+    s_assert_fails ("ext2", CADRE_OUTCOME_ERROR, 0, "odd gave a value that cannot travel: value: ext type 2");
+    s_assert_fails ("ext9", CADRE_OUTCOME_ERROR, 0, "value[3][\"name\"]: ext type 9");
+    s_assert_fails ("deep", CADRE_OUTCOME_ERROR, 0, "[0]: nested deeper than 20");
+    s_assert_fails ("deeper", CADRE_OUTCOME_ERROR, 0, "[0]: nested deeper than 20");
+    s_assert_fails ("text", CADRE_OUTCOME_ERROR, 0, "value[\"name\"]: a text that is not UTF-8");
+    s_assert_fails ("key", CADRE_OUTCOME_ERROR, 0,
+                    "value[0]: a map with a key that is neither text nor integer");
+    s_assert_fails ("odd-partial", CADRE_OUTCOME_ERROR, 0,
+                    "odd gave a partial value that cannot travel: value[0]: ext type 9");
+    s_assert_fails ("large-partial", CADRE_OUTCOME_ERROR, 0, "400005 bytes, more than 256 KiB");
+}
+
+static void test_texts_are_made_text (void **state)
+{
+    (void) state;
+    fake_worker_t *worker;
+    assert_int_equal (s_start_odd (&worker, "odd-texts"), 0);
+    fake_result_t *result = s_call (worker, 1, cadre_value_list ());
+    assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
+    assert_string_equal (s_text (result, "kind"), "?k");
+    assert_string_equal (s_text (result, "message"), "?m");
+    assert_string_equal (s_text (result, "trace"), "?t");
+    assert_string_equal ((const char *) result->streams [CADRE_LOG].data, "?x");
+    assert_memory_equal (result->streams [CADRE_PROGRESS].data + 10, "\xa2?y", 3);
+    assert_int_equal (fake_worker_destroy (&worker), 0);
+}
+
+static void test_values_that_travel (void **state)
+{
+    (void) state;
+    fake_worker_t *worker;
+    assert_int_equal (s_start_odd (&worker, "keys"), 0);
+    fake_result_t *result = s_call (worker, 1, cadre_value_list ());
+    assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
+    assert_string_equal (cadre_value_text (cadre_value_get_int (result->value, 1)), "one");
+    assert_int_equal (fake_worker_destroy (&worker), 0);
+    assert_int_equal (s_start_odd (&worker, "deepest"), 0);
+    result = s_call (worker, 1, cadre_value_list ());
+    assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
+    assert_int_equal (cadre_value_count (result->value), 1);
+    assert_int_equal (fake_worker_destroy (&worker), 0);
+}
+
+//  The second answer is not taken for that of the next call.
+static void test_an_answer_too_many (void **state)
+{
+    (void) state;
+    fake_worker_t *worker;
+    assert_int_equal (s_start_odd (&worker, "twice"), 0);
+    for (int i = 0; i < 3; i++) {
+        fake_result_t *result = s_call (worker, 1, cadre_value_list ());
+        assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
+        assert_int_equal (cadre_value_int (result->value), 1);
+    }
+    assert_int_equal (fake_worker_destroy (&worker), 0);
+}
+
 static void test_talk (void **state)
 {
     (void) state;
@@ -185,8 +246,16 @@ static void test_cancel (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_python),  cmocka_unit_test (test_perl), cmocka_unit_test (test_no_hello),
-        cmocka_unit_test (test_trouble), cmocka_unit_test (test_talk), cmocka_unit_test (test_cancel),
+        cmocka_unit_test (test_python),
+        cmocka_unit_test (test_perl),
+        cmocka_unit_test (test_no_hello),
+        cmocka_unit_test (test_trouble),
+        cmocka_unit_test (test_talk),
+        cmocka_unit_test (test_cancel),
+        cmocka_unit_test (test_values_that_cannot_travel),
+        cmocka_unit_test (test_texts_are_made_text),
+        cmocka_unit_test (test_values_that_travel),
+        cmocka_unit_test (test_an_answer_too_many),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -83,11 +83,11 @@ static void test_build_refuses (void **state)
     assert_null (cadre_value_build ("["));
     assert_null (cadre_value_build ("[i", (int64_t) 1));
     assert_null (cadre_value_build ("i]", (int64_t) 1));
-    assert_null (cadre_value_build ("{i:i}", (int64_t) 1, (int64_t) 2));
+    assert_null (cadre_value_build ("{d:i}", 1.0, (int64_t) 2));
     assert_null (cadre_value_build ("{s}", "key without value"));
     assert_null (cadre_value_build ("{s:i}", NULL, (int64_t) 2));
-    assert_null (cadre_value_build ("[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]"));
-    s_assert_round (cadre_value_build ("[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]"));
+    assert_null (cadre_value_build ("[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]"));
+    s_assert_round (cadre_value_build ("[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]"));
 }
 
 static void test_readers_accept_anything (void **state)
@@ -164,6 +164,35 @@ static void test_maps_are_equal_in_any_order (void **state)
     cadre_value_destroy (&third);
 }
 
+static void test_keys_can_be_integers (void **state)
+{
+    (void) state;
+    cadre_value_t *map = cadre_value_build ("{i:s, s:i, i:i}", (int64_t) 1, "one", "1", (int64_t) 7,
+                                            (int64_t) -3, (int64_t) 9);
+    assert_int_equal (cadre_value_count (map), 3);
+    assert_null (cadre_value_key (map, 0));
+    assert_string_equal (cadre_value_key (map, 1), "1");
+    assert_int_equal (cadre_value_int (cadre_value_key_at (map, 2)), -3);
+    assert_null (cadre_value_key_at (map, 3));
+    assert_string_equal (cadre_value_text (cadre_value_get_int (map, 1)), "one");
+    assert_int_equal (cadre_value_int (cadre_value_get (map, "1")), 7);
+    assert_null (cadre_value_get_int (map, 2));
+    assert_null (cadre_value_get_int (NULL, 2));
+    assert_null (cadre_value_get (map, "-3"));
+    cadre_value_t *other = cadre_value_of_text ("uno");
+    assert_int_equal (cadre_value_set_int (map, 1, &other), CADRE_OK);
+    assert_int_equal (cadre_value_count (map), 3);
+    assert_string_equal (cadre_value_text (cadre_value_get_int (map, 1)), "uno");
+    cadre_value_t *list = cadre_value_list ();
+    assert_int_equal (cadre_value_set_int (list, 1, NULL), CADRE_ERROR_TYPE);
+    cadre_value_destroy (&list);
+    cadre_value_t *turned = cadre_value_build ("{i:i, s:i, i:s}", (int64_t) -3, (int64_t) 9, "1", (int64_t) 7,
+                                               (int64_t) 1, "uno");
+    assert_true (cadre_value_equal (map, turned));
+    cadre_value_destroy (&turned);
+    s_assert_round (map);
+}
+
 static void test_depth_is_bounded (void **state)
 {
     (void) state;
@@ -202,7 +231,7 @@ static void test_hostile_bytes (void **state)
     s_refuse ("\xdf\xff\xff\xff\xff", 5);             // four billion pairs
     s_refuse ("\xdb\xff\xff\xff\xff", 5);             // a text of four GiB
     s_refuse ("\x92\x01", 2);                         // one of two
-    s_refuse ("\x81\x01\x01", 3);                     // a key that is no text
+    s_refuse ("\x81\xc0\x01", 3);                     // a key that is neither text nor integer
     s_refuse ("\x82\xa1x\x01\xa1y", 6);               // a value missing
     s_refuse ("\xd4\x05\x01", 3);                     // an ext that nobody knows
     s_refuse ("\xc7\x05\x01\xdd\xff\xff\xff\xff", 8); // a failure of four billion texts
@@ -279,6 +308,7 @@ int main (void)
         cmocka_unit_test (test_integers),
         cmocka_unit_test (test_set_replaces),
         cmocka_unit_test (test_maps_are_equal_in_any_order),
+        cmocka_unit_test (test_keys_can_be_integers),
         cmocka_unit_test (test_depth_is_bounded),
         cmocka_unit_test (test_hostile_bytes),
         cmocka_unit_test (test_every_cut_is_refused),

@@ -2,6 +2,7 @@
 
 #include "worker/runner/program.h"
 
+#include "common/rules.h"
 #include "common/wire.h"
 #include "worker/call.h"
 #include "worker/runner/program_pipe.h"
@@ -266,38 +267,64 @@ static told_t s_hear_progress (cadre_call_t *call, cursor_t *message, size_t cou
     return TOLD_MORE;
 }
 
-static told_t s_hear_value (cadre_call_t *call, view_t what, view_t value)
+//  A value that cannot travel is the task's error; the program itself may go on.
+static told_t s_hear_value (cadre_call_t *call, view_t what, cursor_t *message)
 {
-    cursor_t cursor = cursor_of_view (value);
-    if (view_is (what, "ok")) {
+    bool last = view_is (what, "ok");
+    view_t value = {0};
+    fault_t fault = {0};
+    if (cursor_peek (message) == CURSOR_END)
+        return TOLD_RUBBISH;
+    if (!rules_take (message, &rules_value, &value, &fault)) {
+        call_fail_by_value (call, last ? "value" : "partial value", &fault);
+        return last ? TOLD_END : TOLD_MORE;
+    }
+    while (!cursor_done (message)) //  Elements that a newer version knows
+        if (!cursor_skip (message, NULL))
+            return TOLD_RUBBISH;
+    if (last) {
         call_return_raw (call, value);
         return TOLD_END;
     }
-    if (view_is (what, "partial")) {
-        call_emit_raw (call, value);
-        return TOLD_MORE;
+    if (call_emit_raw (call, value) == CADRE_ERROR_TOO_LARGE) {
+        fault_set (&fault, CADRE_ERROR_TOO_LARGE, "%zu bytes, more than 256 KiB", value.size);
+        call_fail_by_value (call, "partial value", &fault);
     }
-    if (!view_is (what, "log") || !cursor_text (&cursor, &value))
-        return TOLD_RUBBISH;
-    cadre_call_log (call, "%.*s", (int) value.size, (const char *) value.data);
     return TOLD_MORE;
+}
+
+static told_t s_hear_log (cadre_call_t *call, cursor_t *message)
+{
+    view_t line = {0};
+    if (!cursor_text (message, &line))
+        return TOLD_RUBBISH;
+    cadre_call_log (call, "%.*s", (int) line.size, (const char *) line.data);
+    return TOLD_MORE;
+}
+
+static told_t s_hear_what (cadre_call_t *call, view_t what, cursor_t *message, size_t count)
+{
+    if (view_is (what, "ok") || view_is (what, "partial"))
+        return s_hear_value (call, what, message);
+    if (view_is (what, "log"))
+        return s_hear_log (call, message);
+    if (view_is (what, "progress"))
+        return s_hear_progress (call, message, count);
+    if (!view_is (what, "error"))
+        return TOLD_RUBBISH;
+    s_fail_as_told (call, message, count);
+    return message->failed ? TOLD_RUBBISH : TOLD_END;
 }
 
 static told_t s_hear (program_t *self, cadre_call_t *call, cursor_t message)
 {
     size_t count = 0;
     uint64_t id = 0;
-    view_t what = {0}, value = {0};
+    view_t what = {0};
     if (!cursor_array (&message, &count) || count < 3 || !cursor_uint (&message, &id) || id != self->id
         || !cursor_text (&message, &what))
         return TOLD_RUBBISH;
-    if (view_is (what, "error")) {
-        s_fail_as_told (call, &message, count);
-        return TOLD_END;
-    }
-    if (view_is (what, "progress"))
-        return s_hear_progress (call, &message, count);
-    return cursor_skip (&message, &value) ? s_hear_value (call, what, value) : TOLD_RUBBISH;
+    return s_hear_what (call, what, &message, count);
 }
 
 static cadre_error_t s_blame (program_t *self, cadre_call_t *call)
@@ -370,12 +397,27 @@ static cadre_error_t s_converse (program_t *self, cadre_call_t *call)
     }
 }
 
+//  What it has said since its last answer concerns nobody, least of all the next call. One that has ended, or says what is no message,
+//  makes way for another.
+static void s_look_after (program_t *self)
+{
+    struct pollfd polled [] = {{.fd = self->pidfd, .events = POLLIN},
+                               {.fd = self->pipe.from, .events = POLLIN}};
+    cursor_t message;
+    program_pipe_got_t got;
+    bool alive = poll (polled, 2, 0) <= 0 || (!polled [0].revents && program_pipe_fill (&self->pipe));
+    while ((got = program_pipe_next (&self->pipe, &message)) == PROGRAM_PIPE_MESSAGE)
+        ;
+    if (!alive || got == PROGRAM_PIPE_GARBLED)
+        s_end (self, 0);
+}
+
 static cadre_error_t s_run (cadre_call_t *call)
 {
     program_t *self = cadre_call_state (call);
     fault_t fault;
-    if (self->pid && poll (&(struct pollfd){.fd = self->pidfd, .events = POLLIN}, 1, 0) > 0)
-        s_end (self, 0);
+    if (self->pid)
+        s_look_after (self);
     if (self->pid == 0 && s_start (self, &fault) != CADRE_OK)
         return cadre_fail (call, "program", "%s", fault.text);
     atomic_store (&self->host->page->process_group, self->pid);

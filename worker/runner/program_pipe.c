@@ -51,8 +51,7 @@ program_pipe_got_t program_pipe_next (program_pipe_t *self, cursor_t *message)
     if (left - 4 < length)
         return PROGRAM_PIPE_NOTHING;
     *message = cursor_of (head + 4, length);
-    cursor_t scout = *message;
-    if (cursor_peek (message) != CURSOR_ARRAY || !cursor_skip (&scout, NULL) || !cursor_done (&scout))
+    if (cursor_peek (message) != CURSOR_ARRAY)
         return PROGRAM_PIPE_GARBLED;
     self->at += 4 + length;
     return PROGRAM_PIPE_MESSAGE;

@@ -35,7 +35,7 @@ void program_pipe_open (program_pipe_t *self, int to, int from);
 void program_pipe_close (program_pipe_t *self);
 void program_pipe_free (program_pipe_t *self);
 
-//  The next whole message, one well-formed array; valid until the next fill.
+//  The next whole message, which begins as an array; valid until the next fill.
 program_pipe_got_t program_pipe_next (program_pipe_t *self, cursor_t *message);
 //  Reads what there is. False at the end, or when reading failed.
 bool program_pipe_fill (program_pipe_t *self);

@@ -1,0 +1,485 @@
+//  rules.c - what may travel, written once
+
+#include "common/rules.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/utf8.h"
+
+#define PLACE_BYTES 200
+#define KEY_BYTES 40
+
+const rules_shape_t rules_value = {.name = "value", .depth_max = RULES_DEPTH_MAX};
+const rules_shape_t rules_item = {
+    .name = "value", .depth_max = RULES_DEPTH_MAX, .failures = RULES_FAILED_ITSELF};
+const rules_shape_t rules_items = {
+    .name = "value", .depth_max = RULES_DEPTH_MAX + 1, .failures = RULES_FAILED_ITEMS};
+const rules_shape_t rules_call = {
+    .name = "arguments", .depth_max = RULES_DEPTH_MAX + 1, .failures = RULES_ANY_FAILURES};
+const rules_shape_t rules_map = {
+    .name = "items", .depth_max = RULES_PAYLOAD_DEPTH_MAX, .failures = RULES_ANY_FAILURES};
+const rules_shape_t rules_command = {
+    .name = "command", .depth_max = RULES_PAYLOAD_DEPTH_MAX, .any_texts = true};
+const rules_shape_t rules_any = {.name = "payload",
+                                 .depth_max = RULES_PAYLOAD_DEPTH_MAX,
+                                 .failures = RULES_ANY_FAILURES,
+                                 .any_texts = true};
+
+const rules_shape_t *rules_payload (uint64_t kind)
+{
+    return kind == WIRE_KIND_COMMAND ? &rules_command : kind == WIRE_KIND_MAP ? &rules_map : &rules_call;
+}
+
+//  ---- places ----------------------------------------------------------------------
+
+//  The bytes that a scan looks at.
+typedef struct piece {
+    const uint8_t *start; //  Of the value
+    size_t size;          //  That have come
+} piece_t;
+
+static cursor_t s_cursor (const piece_t *piece, size_t at)
+{
+    return cursor_of (piece->start + at, piece->size - at);
+}
+
+//  [7], or ["name"], cut and without what would mislead a terminal.
+static void s_print_key (const piece_t *piece, size_t at, char *text, size_t size)
+{
+    cursor_t cursor = s_cursor (piece, at);
+    char name [KEY_BYTES];
+    view_t view = {0};
+    uint64_t number = 0;
+    int64_t below = 0;
+    cursor_t again = cursor;
+    if (cursor_peek (&cursor) == CURSOR_INT) {
+        if (cursor_uint (&cursor, &number))
+            snprintf (text, size, "[%" PRIu64 "]", number);
+        else if (cursor_int (&again, &below))
+            snprintf (text, size, "[%" PRId64 "]", below);
+        return;
+    }
+    if (!cursor_text (&cursor, &view))
+        return;
+    view_copy (utf8_cut (view, sizeof name - 1), name, sizeof name);
+    utf8_repair (name, strlen (name));
+    snprintf (text, size, "[\"%s\"]", name);
+}
+
+//  value[3]["name"]
+static void s_print_place (const rules_scan_t *self, const piece_t *piece, char *text, size_t size)
+{
+    int used = snprintf (text, size, "%s", self->shape->name);
+    for (unsigned depth = 1; depth <= self->depth && used > 0 && (size_t) used < size; depth++) {
+        const rules_level_t *level = &self->levels [depth];
+        uint32_t begun = level->count - level->left;
+        char step [KEY_BYTES * 2] = "";
+        if (begun == 0)
+            break;
+        if (level->map)
+            s_print_key (piece, level->key, step, sizeof step);
+        else
+            snprintf (step, sizeof step, "[%" PRIu32 "]", begun - 1);
+        used += snprintf (text + used, size - (size_t) used, "%s", step);
+    }
+}
+
+static bool s_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *fault, const char *what)
+{
+    char place [PLACE_BYTES];
+    if (!fault)
+        return false;
+    s_print_place (self, piece, place, sizeof place);
+    fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: %s", place, what);
+    return false;
+}
+
+//  ---- one step ---------------------------------------------------------------------
+
+typedef enum step { STEP_ON, STEP_WAIT, STEP_BAD } step_t;
+
+static step_t s_bad (const rules_scan_t *self, const piece_t *piece, fault_t *fault, const char *what)
+{
+    s_refuse (self, piece, fault, what);
+    return STEP_BAD;
+}
+
+//  More may come; when all has come it is cut off.
+static step_t s_wait (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
+{
+    return piece->size < self->total ? STEP_WAIT : s_bad (self, piece, fault, "its bytes are cut off");
+}
+
+static bool s_is_failure (view_t body)
+{
+    cursor_t cursor = cursor_of_view (body);
+    size_t count = 0;
+    view_t text;
+    if (!cursor_array (&cursor, &count) || count != 3)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!cursor_text (&cursor, &text) || !utf8_is_valid (text))
+            return false;
+    return cursor_done (&cursor);
+}
+
+static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+{
+    const rules_shape_t *shape = self->shape;
+    int8_t type = (int8_t) piece->start [self->at + head->length - 1u];
+    char what [120];
+    bool here = shape->failures == RULES_ANY_FAILURES
+                || (shape->failures == RULES_FAILED_ITSELF && self->depth == 0)
+                || (shape->failures == RULES_FAILED_ITEMS && self->depth == 1 && !self->levels [1].map);
+    if (type != WIRE_EXT_ERROR || !here) {
+        snprintf (what, sizeof what, "ext type %d%s", type,
+                  type == WIRE_EXT_ERROR   ? ": only an item of a map's result can be a failure"
+                  : type == WIRE_EXT_PARTS ? ": only the protocol itself refers to parts"
+                                           : ": a value has no ext types");
+        return s_bad (self, piece, fault, what);
+    }
+    view_t body = {.data = piece->start + self->at + head->length, .size = (size_t) head->number};
+    if (piece->size - self->at - head->length < head->number)
+        return s_wait (self, piece, fault);
+    if (!s_is_failure (body))
+        return s_bad (self, piece, fault, "ext type 1 that does not hold kind, message and trace as texts");
+    self->at += head->length + body.size;
+    return STEP_ON;
+}
+
+//  The text that was begun, as far as it has come.
+static step_t s_text (rules_scan_t *self, const piece_t *piece, fault_t *fault)
+{
+    size_t end = self->text_end < piece->size ? self->text_end : piece->size;
+    if (self->shape->any_texts)
+        self->at = end;
+    else
+        self->at += utf8_prefix (piece->start + self->at, end - self->at);
+    if (self->at < end && (end == self->text_end || end - self->at > 3)) {
+        char what [80];
+        snprintf (what, sizeof what, "a text that is not UTF-8 (byte 0x%02x): bytes travel as a blob",
+                  piece->start [self->at]);
+        return s_bad (self, piece, fault, what);
+    }
+    if (self->at < self->text_end)
+        return s_wait (self, piece, fault);
+    self->text_end = 0;
+    return STEP_ON;
+}
+
+static step_t s_begin_text (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
+                            fault_t *fault)
+{
+    if (head->number > self->total - self->at - head->length)
+        return s_bad (self, piece, fault, "its bytes are cut off");
+    self->at += head->length;
+    self->text_end = self->at + (size_t) head->number;
+    return s_text (self, piece, fault);
+}
+
+static step_t s_blob (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+{
+    if (piece->size - self->at - head->length < head->number)
+        return s_wait (self, piece, fault);
+    self->at += head->length + (size_t) head->number;
+    return STEP_ON;
+}
+
+static step_t s_open (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+{
+    bool map = head->kind == CURSOR_MAP;
+    uint64_t count = map ? head->number * 2 : head->number;
+    char what [60];
+    if (count > self->total - self->at - head->length)
+        return s_bad (self, piece, fault, "it announces more elements than bytes");
+    if (self->depth == self->shape->depth_max) {
+        snprintf (what, sizeof what, "nested deeper than %d", RULES_DEPTH_MAX);
+        return s_bad (self, piece, fault, what);
+    }
+    self->at += head->length;
+    self->levels [++self->depth] =
+        (rules_level_t){.count = (uint32_t) count, .left = (uint32_t) count, .map = map};
+    return STEP_ON;
+}
+
+//  The pair has no name: its map is the place.
+static step_t s_bad_key (rules_scan_t *self, const piece_t *piece, fault_t *fault)
+{
+    self->depth--;
+    return s_bad (self, piece, fault, "a map with a key that is neither text nor integer");
+}
+
+//  No value begins here, or its head has not come.
+static step_t s_headless (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
+{
+    if (piece->size > self->at && piece->start [self->at] == 0xc1)
+        return s_bad (self, piece, fault, "a byte 0xc1, which begins no value");
+    return s_wait (self, piece, fault);
+}
+
+//  Goes as far into a value as that needs no other step.
+static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+{
+    switch (head->kind) {
+    case CURSOR_EXT: return s_ext (self, piece, head, fault);
+    case CURSOR_BLOB: return s_blob (self, piece, head, fault);
+    case CURSOR_ARRAY:
+    case CURSOR_MAP: return s_open (self, piece, head, fault);
+    case CURSOR_TEXT: return s_begin_text (self, piece, head, fault);
+    default: self->at += head->length; return STEP_ON;
+    }
+}
+
+//  The next value or key begins at the scan's place. It counts as begun, unless it must be begun again when more has come.
+static step_t s_begin (rules_scan_t *self, const piece_t *piece, fault_t *fault)
+{
+    rules_level_t *level = &self->levels [self->depth];
+    cursor_t cursor = s_cursor (piece, self->at);
+    cursor_head_t head;
+    bool key = level->map && level->left % 2 == 0;
+    bool has_head = cursor_head (&cursor, &head);
+    if (key && has_head && head.kind != CURSOR_TEXT && head.kind != CURSOR_INT)
+        return s_bad_key (self, piece, fault);
+    level->left--;
+    if (key)
+        level->key = (uint32_t) self->at;
+    step_t step = has_head ? s_enter (self, piece, &head, fault) : s_headless (self, piece, fault);
+    if (step == STEP_WAIT && self->text_end == 0)
+        level->left++;
+    return step;
+}
+
+//  ---- scans ------------------------------------------------------------------------
+
+void rules_scan_begin (rules_scan_t *self, const rules_shape_t *shape, uint64_t total)
+{
+    assert (total <= UINT32_MAX);
+    self->shape = shape;
+    self->total = total;
+    self->at = self->text_end = 0;
+    self->depth = 0;
+    self->ended = false;
+    self->levels [0] = (rules_level_t){.count = 1, .left = 1};
+}
+
+static bool s_walk (rules_scan_t *self, const piece_t *piece, fault_t *fault)
+{
+    step_t step = self->text_end ? s_text (self, piece, fault) : STEP_ON;
+    while (step == STEP_ON) {
+        while (self->levels [self->depth].left == 0 && self->depth > 0)
+            self->depth--;
+        self->ended = self->levels [self->depth].left == 0;
+        if (self->ended)
+            break;
+        step = s_begin (self, piece, fault);
+    }
+    return step != STEP_BAD;
+}
+
+bool rules_scan_go (rules_scan_t *self, const void *bytes, size_t size_bytes, fault_t *fault)
+{
+    piece_t piece = {.start = bytes, .size = size_bytes};
+    assert (size_bytes <= self->total);
+    if (!self->ended && !s_walk (self, &piece, fault))
+        return false;
+    if (self->ended && self->at < self->total)
+        return s_refuse (self, &piece, fault, "more bytes follow it");
+    return true;
+}
+
+bool rules_scan_is_whole (const rules_scan_t *self)
+{
+    return self->ended && self->at == self->total;
+}
+
+bool rules_take (cursor_t *cursor, const rules_shape_t *shape, view_t *value, fault_t *fault)
+{
+    rules_scan_t scan;
+    piece_t piece = {.start = cursor->at, .size = (size_t) (cursor->end - cursor->at)};
+    if (cursor->failed)
+        return false;
+    rules_scan_begin (&scan, shape, piece.size);
+    if (!s_walk (&scan, &piece, fault))
+        return false;
+    *value = (view_t){.data = cursor->at, .size = scan.at};
+    cursor->at += scan.at;
+    return true;
+}
+
+bool rules_check (view_t value, const rules_shape_t *shape, fault_t *fault)
+{
+    rules_scan_t scan;
+    if (value.size == 0)
+        return true;
+    rules_scan_begin (&scan, shape, value.size);
+    return rules_scan_go (&scan, value.data, value.size, fault);
+}
+
+//  ---- messages -----------------------------------------------------------------------
+
+static bool s_is_known (const rules_result_t *self)
+{
+    switch (self->outcome) {
+    case CADRE_OUTCOME_OK:
+    case CADRE_OUTCOME_ERROR:
+    case CADRE_OUTCOME_EXIT:
+    case CADRE_OUTCOME_SIGNAL:
+    case CADRE_OUTCOME_TIMEOUT: return true;
+    case CADRE_OUTCOME_OUT_OF_MEMORY: return !self->by_slot;
+    case CADRE_OUTCOME_CANCELLED: return !self->by_slot || self->cancelled;
+    default: return false;
+    }
+}
+
+static bool s_check_outcome (const rules_result_t *self, fault_t *fault)
+{
+    const char *who = self->by_slot ? "a slot" : "a worker";
+    if (!s_is_known (self)) {
+        const char *word = self->outcome < CADRE_OUTCOMES_COUNT
+                               ? cadre_outcome_text ((cadre_outcome_t) self->outcome)
+                               : "none";
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "outcome %" PRIu64 " (%s) is none that %s can know of",
+                   self->outcome, word, who);
+        return false;
+    }
+    if (self->code < INT32_MIN || self->code > INT32_MAX || self->run_us > INT64_MAX) {
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "code %" PRId64 " or a run time of %" PRIu64 " us cannot be",
+                   self->code, self->run_us);
+        return false;
+    }
+    return true;
+}
+
+//  What readers look for has its type; what they do not know is a value.
+static bool s_check_entry (view_t key, cursor_t *cursor, fault_t *fault)
+{
+    static const char *const texts [] = {"kind", "message", "trace", "worker"};
+    static const char *const numbers [] = {"user_us", "system_us", "max_rss_bytes"};
+    static const rules_shape_t shape = {.name = "detail", .depth_max = RULES_DEPTH_MAX};
+    cursor_kind_t kind = cursor_peek (cursor);
+    view_t value = {0};
+    uint64_t number = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (view_is (key, texts [i]))
+            return cursor_text (cursor, &value) && utf8_is_valid (value);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (view_is (key, numbers [i]))
+            return cursor_uint (cursor, &number);
+    if (view_is (key, "abandoned"))
+        return kind == CURSOR_BOOL && cursor_skip (cursor, NULL);
+    return rules_take (cursor, &shape, &value, fault);
+}
+
+static bool s_check_detail (view_t detail, fault_t *fault)
+{
+    cursor_t cursor = cursor_of_view (detail);
+    size_t count = 0;
+    view_t key = {0};
+    if (detail.size == 0 || (detail.size == 1 && cursor_peek (&cursor) == CURSOR_NIL))
+        return true;
+    if (detail.size > RULES_DETAIL_BYTES) {
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "detail of %zu bytes: at most %u", detail.size,
+                   RULES_DETAIL_BYTES);
+        return false;
+    }
+    bool sound = cursor_map (&cursor, &count);
+    for (size_t i = 0; sound && i < count; i++)
+        sound = cursor_text (&cursor, &key) && utf8_is_valid (key) && s_check_entry (key, &cursor, fault);
+    if (sound && cursor_done (&cursor))
+        return true;
+    fault_set (fault, CADRE_ERROR_PROTOCOL, "detail is no map, or an entry of it is not what SPEC.md says");
+    return false;
+}
+
+bool rules_result (const rules_result_t *self, fault_t *fault)
+{
+    return s_check_outcome (self, fault)
+           && rules_check (self->value, self->items ? &rules_items : &rules_value, fault)
+           && s_check_detail (self->detail, fault);
+}
+
+static bool s_check_progress (view_t bytes, fault_t *fault)
+{
+    cursor_t cursor = cursor_of_view (bytes);
+    size_t count = 0;
+    double fraction = 0;
+    view_t text = {0};
+    if (cursor_array (&cursor, &count) && count == 2 && cursor_double (&cursor, &fraction)
+        && cursor_text (&cursor, &text) && utf8_is_valid (text) && cursor_done (&cursor))
+        return true;
+    fault_set (fault, CADRE_ERROR_PROTOCOL, "progress is no array of a number and a text");
+    return false;
+}
+
+bool rules_output (uint64_t stream, view_t bytes, fault_t *fault)
+{
+    if (bytes.size > WIRE_PART_MAX) {
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "%zu bytes of output in one piece: at most %u", bytes.size,
+                   WIRE_PART_MAX);
+        return false;
+    }
+    switch (stream) {
+    case WIRE_STREAM_STDOUT:
+    case WIRE_STREAM_STDERR: return true;
+    case WIRE_STREAM_LOG:
+        if (utf8_is_valid (bytes))
+            return true;
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "a log line that is not UTF-8");
+        return false;
+    case WIRE_STREAM_PROGRESS: return s_check_progress (bytes, fault);
+    case WIRE_STREAM_PARTIAL:
+        if (bytes.size)
+            return rules_check (bytes, &rules_value, fault);
+        break;
+    default: break;
+    }
+    fault_set (fault, CADRE_ERROR_PROTOCOL, "output on stream %" PRIu64 ", which is none, or of nothing",
+               stream);
+    return false;
+}
+
+static bool s_is_name (view_t text, size_t most)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data [i] < 0x20 || text.data [i] == 0x7f)
+            return false;
+    return text.size <= most && utf8_is_valid (text);
+}
+
+static bool s_check_function (const wire_function_t *function, size_t number, fault_t *fault)
+{
+    if (function->name.size && s_is_name (function->name, RULES_NAME_BYTES)
+        && s_is_name (function->takes, RULES_NAME_BYTES) && function->says.size <= RULES_SAYS_BYTES
+        && utf8_is_valid (function->says))
+        return true;
+    fault_set (
+        fault, CADRE_ERROR_PLUGIN,
+        "function %zu: its name needs 1 to %u bytes of UTF-8 without control characters, what it takes at most as "
+        "many, and what it says at most %u",
+        number, RULES_NAME_BYTES, RULES_SAYS_BYTES);
+    return false;
+}
+
+bool rules_functions (const wire_list_t *functions, fault_t *fault)
+{
+    cursor_t cursor = cursor_of_view (functions->values);
+    if (functions->count > RULES_FUNCTIONS_MAX || functions->values.size > RULES_FUNCTIONS_BYTES) {
+        fault_set (fault, CADRE_ERROR_PLUGIN,
+                   "%zu functions (%zu bytes of names and descriptions): at most %u (%u bytes)",
+                   functions->count, functions->values.size, RULES_FUNCTIONS_MAX, RULES_FUNCTIONS_BYTES);
+        return false;
+    }
+    for (size_t i = 0; i < functions->count; i++) {
+        wire_function_t function;
+        if (!wire_read_function (&cursor, &function)) {
+            fault_set (fault, CADRE_ERROR_PLUGIN, "function %zu is no record of texts", i + 1);
+            return false;
+        }
+        if (!s_check_function (&function, i + 1, fault))
+            return false;
+    }
+    return true;
+}
