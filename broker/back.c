@@ -101,7 +101,7 @@ void back_forget (back_t *self, agent_t *agent, bool free_of_cost)
     self->joined (self->owner);
 }
 
-static void s_send_beat (back_t *self, agent_t *agent)
+void back_send_beat (back_t *self, agent_t *agent)
 {
     wire_beat_t beat = {.received = hold_limit (&agent->hold, agent->in.received),
                         .sent = lane_sent (agent->lane)};
@@ -254,7 +254,7 @@ static void s_flush_agent (back_t *self, agent_t *agent)
     if (agent->cancels.count && agent->state != AGENT_JOINING)
         s_flush_cancels (self, agent);
     if (agent->beat_due || agent->unacknowledged_bytes > HUB_SINK_BYTES / 8)
-        s_send_beat (self, agent);
+        back_send_beat (self, agent);
     ledger_compact_leases (self->hub->ledger, agent);
 }
 
@@ -277,7 +277,7 @@ void back_beat (back_t *self)
         if (!agent || !agent->session)
             continue;
         sockets_events (lane_socket (agent->lane)); //  Lets libzmq tidy up
-        s_send_beat (self, agent);
+        back_send_beat (self, agent);
     }
     self->hub->worker_bytes = roster_bytes (roster) + outputs_count (self->outputs) * OUTPUT_BYTES;
 }
@@ -291,7 +291,7 @@ static void s_lose (back_t *self, agent_t *agent)
                   agent->leased);
         self->hub->lost_workers++;
     }
-    back_forget (self, agent, false);
+    back_forget (self, agent, agent->breached);
 }
 
 //  Nothing is known of it that would be of use when it comes back.

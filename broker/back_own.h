@@ -6,6 +6,7 @@
 #include "broker/askers.h"
 #include "broker/back.h"
 #include "broker/berths.h"
+#include "broker/breach.h"
 #include "broker/outputs.h"
 #include "broker/pace.h"
 #include "common/timers.h"
@@ -22,6 +23,7 @@ struct back {
     alarm_t grants;         //  Rings when the next may be given
     askers_t askers;        //  Whom WHO and REFUSED have gone to
     berths_t berths;        //  Room for lanes
+    breach_t breach;        //  What may be wrong with the frame of the sink at hand
     uint32_t next_port;     //  Where the search for a lane's port begins
     uint32_t next_name;     //  …, for lanes that are files or names
 };
@@ -29,6 +31,9 @@ struct back {
 void back_send (back_t *self, sockets_route_t route);
 void back_who (back_t *self, sockets_route_t route);
 void back_refuse (back_t *self, sockets_route_t route, const fault_t *fault);
+
+//  Acknowledges what was received of the sink.
+void back_send_beat (back_t *self, agent_t *agent);
 
 //  The worker is told WHO; its leases stay valid until it is lost.
 void back_end_session (back_t *self, agent_t *agent, const char *why);

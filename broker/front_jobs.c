@@ -9,6 +9,7 @@
 #include "broker/front_own.h"
 #include "broker/holder.h"
 #include "broker/journal.h"
+#include "common/rules.h"
 
 #define DURATION_MAX_MS (400ull * 24 * 3600 * 1000) //  400 days
 
@@ -163,7 +164,7 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
         bool had = cursor_peek (&cursor) == CURSOR_NIL && spans_hold (&job->has, first + i);
         if (had || cursor_peek (&cursor) == CURSOR_ARRAY) {
             cursor_skip (&cursor, &payload);
-            if (payload.size > WIRE_INLINE_MAX)
+            if (payload.size > WIRE_INLINE_MAX || !rules_check (payload, rules_payload (job->kind), NULL))
                 return false;
             if (job->detached)
                 digest_add (digest, payload);

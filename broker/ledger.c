@@ -167,7 +167,7 @@ task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t 
 }
 
 //  The lease is over: counts, whatever comes next.
-static void s_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index)
+void ledger_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index)
 {
     task_t *task = &job->tasks [index];
     assert (job->leased > 0 && agent->leased > 0 && agent->work_us >= task->cost_us);
@@ -192,7 +192,7 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
 {
     task_t *task = &job->tasks [index];
     task_step (task, TASK_DONE);
-    task->outcome = (uint8_t) outcome;
+    task->outcome = outcome & 15;
     task->code = 0;
     bool well = outcome == CADRE_OUTCOME_OK;
     if (well) {
@@ -301,20 +301,6 @@ static bool s_is_quarantined (const job_t *job, const task_t *task, uint64_t out
            && tries_is_deadly (task_tried (task), outcome, job->kind == WIRE_KIND_COMMAND);
 }
 
-static void s_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_sink_result_t *result)
-{
-    char message [256];
-    buffer_t detail = {0};
-    snprintf (
-        message, sizeof message,
-        "it has killed %u slots (last by %s %lld), and is not tried again: cadre job retry %llu.%u, or cadre task drop",
-        job->tasks [index].failed + 1u, cadre_outcome_text ((cadre_outcome_t) result->outcome),
-        (long long) result->code, (unsigned long long) job->number, index);
-    detail_pack (&detail, "quarantined", message, NULL);
-    ledger_end (self, job, index, CADRE_OUTCOME_QUARANTINED, wire_view_of (&detail));
-    buffer_free (&detail);
-}
-
 bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
                     buffer_t *large)
 {
@@ -326,7 +312,7 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
         return false;
     }
     uint32_t index = (uint32_t) result->index;
-    s_unlease (self, job, agent, index);
+    ledger_unlease (self, job, agent, index);
     task->run_us = result->run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) result->run_us;
     agent->answered++;
     agent->answered_us = self->hub->now_us;
@@ -345,7 +331,7 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
         }
         if (deadly) {
             buffer_free (large);
-            s_quarantine (self, job, index, result);
+            ledger_quarantine (self, job, index, result);
             return true;
         }
     }
@@ -385,7 +371,7 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
 static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
-    s_unlease (self, job, agent, index);
+    ledger_unlease (self, job, agent, index);
     if (s_repeat (self, job, index, CADRE_OUTCOME_WORKER_LOST))
         return;
     buffer_t detail = {0};
@@ -411,7 +397,7 @@ bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
         s_lose_one (self, agent, job, (uint32_t) lease->index);
         return true;
     }
-    s_unlease (self, job, agent, (uint32_t) lease->index);
+    ledger_unlease (self, job, agent, (uint32_t) lease->index);
     agent->answered++;
     s_come_back (self, job, (uint32_t) lease->index);
     return true;
@@ -431,8 +417,9 @@ void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free
         }
         //  Who registers anew, or has drained, has not begun it
         bool begun = !kept && agent->state != AGENT_DRAINING;
-        if (free_of_cost && !(begun && job_runs_once (job))) {
-            s_unlease (self, job, agent, lease.index);
+        bool guilty = job->tasks [lease.index].breaches > 0;
+        if (free_of_cost && !guilty && !(begun && job_runs_once (job))) {
+            ledger_unlease (self, job, agent, lease.index);
             s_come_back (self, job, lease.index);
         } else
             s_lose_one (self, agent, job, lease.index);
@@ -473,7 +460,7 @@ void ledger_release (ledger_t *self, job_t *job, uint32_t index)
     if (!task_is_leased (task))
         return;
     agent_t *agent = roster_at (self->hub->roster, task->agent);
-    s_unlease (self, job, agent, index);
+    ledger_unlease (self, job, agent, index);
     //  Who was told to end it does not give it back, but a log that is read may
     if (task->state == TASK_CANCELLING)
         task_step (task, TASK_DONE);

@@ -52,10 +52,15 @@ task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t 
 bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
                     buffer_t *large);
 
+//  What the agent said of this lease has ended its session: that is counted, and the second time the task is quarantined. False when the
+//  agent does not hold it.
+bool ledger_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease, const char *why);
+
 //  The lease comes back untried: no cost.
 bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease);
 
-//  The agent is gone with everything it holds, but for the leases in kept (NULL: none). free_of_cost when it left on purpose.
+//  The agent is gone with everything it holds, but for the leases in kept (NULL: none). free_of_cost when it left on purpose, or
+//  one of its tasks has ended its session: that one pays.
 void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost);
 
 //  Drops leases that are no longer held from the agent's list, when they are many.

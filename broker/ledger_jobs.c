@@ -286,6 +286,7 @@ static void s_retry_one (job_t *job, uint32_t index)
     task_step (task, TASK_READY);
     task->outcome = 0;
     task->failed = task->lost = 0;
+    task->breaches = 0;
     job->kept_at [index] = 0;
     keep_drop_large (job->keep, index);
     job->failed--;

@@ -26,6 +26,12 @@ struct journal *ledger_journal (const ledger_t *self, const job_t *job);
 //  Ends a task that is not leased any more, in the broker's own words; detail may be empty.
 void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail);
 
+//  The lease is over: counts, whatever comes next.
+void ledger_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index);
+
+//  A task that is not leased any more has killed too many slots, last as this result says: it ends in quarantine.
+void ledger_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_sink_result_t *result);
+
 //  ledger_log.c: it is in the log no more.
 void ledger_log_drop (ledger_t *self, job_t *job);
 

@@ -9,10 +9,9 @@
 #include "broker/budget.h"
 #include "broker/known.h"
 #include "common/guess.h"
+#include "common/rules.h"
 
 #define LABELS_MAX 256u           //  Labels of one worker
-#define OFFERS_MAX 2000u          //  Functions of one worker: what it offers fits into one reply
-#define SAYS_MAX 1024u            //  Bytes of a function's description
 #define KNOWN_BYTES (16u << 20)   //  Of names that are remembered, where nobody says how many
 #define OFFER_BYTES 320u          //  Of a function besides its texts, here and in the catalog
 #define SESSION_BYTES (64u << 10) //  Of a worker that is there: its sockets
@@ -156,13 +155,11 @@ static bool s_read_labels (agent_t *agent, const wire_list_t *list)
 static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list, const rights_t *rights)
 {
     cursor_t cursor = cursor_of_view (list->values);
-    if (list->count > OFFERS_MAX)
+    if (!rules_functions (list, NULL))
         return false;
     for (size_t i = 0; i < list->count; i++) {
         wire_function_t function;
-        if (!wire_read_function (&cursor, &function) || function.name.size == 0
-            || function.name.size >= HUB_NAME_BYTES || function.takes.size >= HUB_NAME_BYTES
-            || function.says.size > SAYS_MAX)
+        if (!wire_read_function (&cursor, &function))
             return false;
         offer_t *offer;
         char name [HUB_NAME_BYTES];
@@ -243,6 +240,7 @@ void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint
     *lane_p = NULL;
     agent->parts = parts_new ();
     agent->state = AGENT_JOINING;
+    agent->breached = false;
     HASH_ADD (hh_session, self->by_session, session, sizeof agent->session, agent);
     roster_changed (self, agent);
 }

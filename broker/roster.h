@@ -67,6 +67,7 @@ typedef struct agent {
     bool described;                 //  It has said HELLO to this broker; else only the log knows of it
     bool threads;                   //  Slots are threads
     bool commands;                  //  Runs commands
+    bool breached;                  //  A task of its was to blame for the end of its last session
     bool draining;                  //  It was told to leave, or does so: also in its next session
     char **labels;                  //  What jobs may need
     size_t labels_count;            //  How many

@@ -4,21 +4,24 @@
 #include <string.h>
 
 #include "broker/back_own.h"
+#include "broker/breach.h"
 #include "broker/budget.h"
 #include "broker/deliver.h"
 #include "broker/detail.h"
 #include "broker/journal.h"
 #include "common/log.h"
+#include "common/rules.h"
 #include "common/units.h"
 
-#define OUTCOME_MAX CADRE_OUTCOME_QUARANTINED
 #define VALUE_SMALL 4096u //  Bytes of a result that are always taken
 #define DETAIL_ROOM 256   //  Bytes that a result may grow by on its way to the client
 
-//  Reads a result and notes where the fields from outcome to detail lie.
+//  Reads a result and notes where the fields from outcome to detail lie; these may be missing when it fails.
 static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t *tail)
 {
     size_t count = 0;
+    *result = (wire_sink_result_t){0};
+    *tail = (view_t){0};
     if (!cursor_array (cursor, &count) || count < 8 || !cursor_uint (cursor, &result->job)
         || !cursor_uint (cursor, &result->index) || !cursor_uint (cursor, &result->serial))
         return false;
@@ -31,8 +34,20 @@ static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t 
     for (size_t i = 8; i < count; i++)
         if (!cursor_skip (cursor, NULL))
             return false;
-    return result->outcome >= CADRE_OUTCOME_OK && result->outcome <= OUTCOME_MAX
-           && tail->size <= WIRE_FRAME_MAX - DETAIL_ROOM;
+    return tail->size <= WIRE_FRAME_MAX - DETAIL_ROOM;
+}
+
+//  As a worker holds it against the rules before it sends it.
+static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool parts)
+{
+    const job_t *job = ledger_find (self->hub->ledger, result->job);
+    rules_result_t said = {.outcome = result->outcome,
+                           .code = result->code,
+                           .run_us = result->run_us,
+                           .value = parts ? (view_t){0} : result->value,
+                           .detail = result->detail,
+                           .items = !job || job->kind == WIRE_KIND_MAP};
+    return rules_result (&said, &self->breach.why);
 }
 
 //  A value for which there was no room is lost, and its task ends in an error that says so.
@@ -69,30 +84,43 @@ static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_
     return job->detached || (job->owner && client_backlog (job->owner) > client_backlog_max (hub) / 4);
 }
 
+static bool s_result (back_t *self, agent_t *agent, cursor_t *body)
+{
+    wire_sink_result_t result;
+    view_t tail;
+    buffer_t large = {0}, own = {0};
+    bool whole = s_read_result (body, &result, &tail);
+    breach_blame (&self->breach, result.job, result.index, result.serial);
+    if (!whole)
+        return false;
+    uint64_t number = wire_parts_of (result.value);
+    if (!s_is_sound (self, &result, number != 0))
+        return false;
+    if (number && parts_take_given_up (agent->parts, number))
+        tail = s_without_value (self, &result, &own);
+    else if (number && !parts_take (agent->parts, number, &large)) {
+        fault_set (&self->breach.why, CADRE_ERROR_PROTOCOL,
+                   "it refers to a value in parts that has not come, or is none");
+        return false;
+    } else if (s_has_no_room (self, &result, tail.size + large.size)) {
+        tail = s_without_value (self, &result, &own);
+        buffer_free (&large);
+    }
+    outputs_drop (self->outputs, result.serial);
+    ledger_result (self->hub->ledger, agent, &result, tail, &large);
+    buffer_free (&own);
+    return true;
+}
+
 static bool s_results (back_t *self, agent_t *agent, cursor_t *body)
 {
     size_t fields = 0, count = 0;
     if (!cursor_array (body, &fields) || fields < 1 || !cursor_array (body, &count))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        wire_sink_result_t result;
-        view_t tail;
-        buffer_t large = {0}, own = {0};
-        if (!s_read_result (body, &result, &tail))
+    for (size_t i = 0; i < count; i++)
+        if (!s_result (self, agent, body))
             return false;
-        uint64_t number = wire_parts_of (result.value);
-        if (number && parts_take_given_up (agent->parts, number))
-            tail = s_without_value (self, &result, &own);
-        else if (number && !parts_take (agent->parts, number, &large))
-            return false;
-        else if (s_has_no_room (self, &result, tail.size + large.size)) {
-            tail = s_without_value (self, &result, &own);
-            buffer_free (&large);
-        }
-        outputs_drop (self->outputs, result.serial);
-        ledger_result (self->hub->ledger, agent, &result, tail, &large);
-        buffer_free (&own);
-    }
+    breach_blame (&self->breach, 0, 0, 0);
     for (size_t i = 1; i < fields; i++)
         if (!cursor_skip (body, NULL))
             return false;
@@ -150,8 +178,9 @@ static void s_grant (back_t *self, const agent_t *agent, const wrote_t *wrote)
 static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_sink_output_t output;
-    if (!wire_read_sink_output (body, &output) || !cursor_done (body) || output.stream < WIRE_STREAM_STDOUT
-        || output.stream > WIRE_STREAM_PARTIAL || output.bytes.size > WIRE_PART_MAX)
+    bool whole = wire_read_sink_output (body, &output) && cursor_done (body);
+    breach_blame (&self->breach, output.job, output.index, output.serial);
+    if (!whole || !rules_output (output.stream, output.bytes, &self->breach.why))
         return false;
     job_t *job = ledger_find (self->hub->ledger, output.job);
     const task_t *task = ledger_held (self->hub->ledger, agent, job, output.index, output.serial);
@@ -315,6 +344,7 @@ void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
     case STREAM_NEW: break;
     }
     agent->unacknowledged_bytes += size_bytes;
+    self->breach = (breach_t){.frame = envelope.sequence};
     journal_t *journal = self->hub->journal;
     if (s_handle (self, agent, envelope.verb, &body)) {
         //  Also for an answer that nobody waits for: why it is stale may not be on the disk yet
@@ -323,5 +353,5 @@ void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
         return;
     }
     self->hub->refused_frames++;
-    back_end_session (self, agent, "it sent a malformed frame on the sink");
+    breach_end (self, agent);
 }

@@ -32,11 +32,12 @@ typedef struct task {
         uint32_t run_us;  //  How long the last try ran
         uint32_t cost_us; //  While it is leased: what that is thought to cost
     };
-    uint16_t attempt; //  Tries begun
-    uint16_t failed;  //  Tries that failed by themselves and were repeated
-    uint16_t lost;    //  Tries that were lost with a worker and repeated
-    uint8_t state;    //  task_state_t
-    uint8_t outcome;  //  cadre_outcome_t, 0 until it is done
+    uint16_t attempt;     //  Tries begun
+    uint16_t failed;      //  Tries that failed by themselves and were repeated
+    uint16_t lost;        //  Tries that were lost with a worker and repeated
+    uint8_t state;        //  task_state_t
+    uint8_t outcome : 4;  //  cadre_outcome_t, 0 until it is done
+    uint8_t breaches : 4; //  Sessions of workers that what they said of it has ended
 } task_t;
 
 //  What it has behind it.

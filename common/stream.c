@@ -18,6 +18,8 @@ typedef struct item {
     buffer_t payload;  //  The payload that it refers to, if any, kept for a new session
     uint64_t number;   //  Of that payload
     size_t cut;        //  Bytes of the payload cut off so far
+    bool refused;      //  The peer does not take it
+    buffer_t instead;  //  What goes in its place in a new session; empty: nothing
 } item_t;
 
 struct stream {
@@ -58,6 +60,7 @@ static void s_item_destroy (item_t *item)
 {
     buffer_free (&item->frame);
     buffer_free (&item->payload);
+    buffer_free (&item->instead);
     free (item);
 }
 
@@ -275,11 +278,32 @@ void stream_rewind (stream_t *self, uint64_t received)
         s_take_back (self);
 }
 
+//  Of the items that are not handed out again as they were.
+static void s_replace (stream_t *self, item_t *item)
+{
+    self->unsent_bytes -= item->frame.size;
+    if (item->instead.size == 0) {
+        DL_DELETE (self->waiting, item);
+        self->unsent_tasks -= item->tasks;
+        s_forget (self, item);
+        return;
+    }
+    self->bytes -= item->frame.size + item->payload.size;
+    buffer_free (&item->frame);
+    buffer_free (&item->payload);
+    item->frame = buffer_take (&item->instead);
+    item->refused = false;
+    self->bytes += item->frame.size;
+    self->unsent_bytes += item->frame.size;
+}
+
 //  The new session knows none of the parts: payloads that were cut, or are being cut, start over.
 static void s_start_over (stream_t *self, item_t *item)
 {
     item->sequence = 0;
-    if (item->part) {
+    if (item->refused) {
+        s_replace (self, item);
+    } else if (item->part) {
         DL_DELETE (self->waiting, item);
         self->unsent_bytes -= item->frame.size;
         s_forget (self, item);
@@ -296,9 +320,14 @@ void stream_restart (stream_t *self, uint64_t session)
     while (self->sent)
         s_take_back (self);
     item_t *item, *next;
-    DL_FOREACH (self->cutting, item) {
+    DL_FOREACH_SAFE (self->cutting, item, next) {
         self->unsent_bytes += item->cut;
         item->cut = 0;
+        if (!item->refused)
+            continue;
+        self->unsent_bytes -= item->payload.size;
+        DL_DELETE (self->cutting, item);
+        DL_APPEND (self->waiting, item);
     }
     DL_FOREACH_SAFE (self->waiting, item, next)
         s_start_over (self, item);
@@ -306,6 +335,60 @@ void stream_restart (stream_t *self, uint64_t session)
     self->last = self->acknowledged = 0;
     self->grant_tasks = self->grant_bytes = 0;
     self->metered_tasks = self->metered_bytes = 0;
+}
+
+static item_t *s_of_sequence (item_t *list, uint64_t sequence)
+{
+    item_t *item;
+    DL_SEARCH_SCALAR (list, item, sequence, sequence);
+    return item;
+}
+
+static item_t *s_of_payload (item_t *list, uint64_t number)
+{
+    item_t *item;
+    DL_SEARCH_SCALAR (list, item, number, number);
+    return item;
+}
+
+//  The item whose payload a part was cut from, wherever it is by now.
+static item_t *s_whole (stream_t *self, const item_t *part)
+{
+    wire_envelope_t envelope;
+    wire_part_t fields;
+    cursor_t body;
+    if (wire_open (part->frame.data, part->frame.size, &envelope, &body) || !wire_read_part (&body, &fields))
+        return NULL;
+    item_t *item = s_of_payload (self->cutting, fields.payload);
+    if (!item)
+        item = s_of_payload (self->waiting, fields.payload);
+    return item ? item : s_of_payload (self->sent, fields.payload);
+}
+
+static item_t *s_handed_out (stream_t *self, uint64_t sequence)
+{
+    item_t *item = sequence ? s_of_sequence (self->sent, sequence) : NULL;
+    if (!item && sequence)
+        item = s_of_sequence (self->waiting, sequence);
+    return item && item->part ? s_whole (self, item) : item;
+}
+
+const buffer_t *stream_frame (stream_t *self, uint64_t sequence)
+{
+    const item_t *item = s_handed_out (self, sequence);
+    return item ? &item->frame : NULL;
+}
+
+void stream_instead (stream_t *self, uint64_t sequence, buffer_t *frame)
+{
+    item_t *item = s_handed_out (self, sequence);
+    if (!item) {
+        buffer_free (frame);
+        return;
+    }
+    buffer_free (&item->instead);
+    item->instead = buffer_take (frame);
+    item->refused = true;
 }
 
 uint64_t stream_session (const stream_t *self)

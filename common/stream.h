@@ -67,6 +67,13 @@ void stream_rewind (stream_t *self, uint64_t received);
 //  New session: what is not acknowledged is handed out again, numbered from 1; grants and totals start at 0.
 void stream_restart (stream_t *self, uint64_t session);
 
+//  The frame that was handed out under this number; of a part, the frame that refers to its payload. NULL: there is none (any more).
+const buffer_t *stream_frame (stream_t *self, uint64_t sequence);
+
+//  The peer does not take that frame: in the next session this one goes in its place (and its payload not at all), or none if it is empty.
+//  Takes the content of *frame.
+void stream_instead (stream_t *self, uint64_t sequence, buffer_t *frame);
+
 uint64_t stream_session (const stream_t *self);
 uint64_t stream_sent (const stream_t *self);         //  Highest number handed out
 uint64_t stream_acknowledged (const stream_t *self); //  Highest number that the peer has acknowledged

@@ -11,6 +11,7 @@
 #include "common/wire.h"
 
 #define TRIES_WAIT_MAX_US INT64_C (60000000) //  No wait is longer, unless the first one is
+#define TRIES_BREACHES 2u                    //  Sessions of workers that it may end
 #define TRIES_DEADLY 3u                      //  Slots that a task may kill before it is quarantined
 
 //  Tries that a task had, and which were repeated.

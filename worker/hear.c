@@ -4,9 +4,13 @@
 
 #include "common/log.h"
 #include "common/sockets.h"
+#include "common/utf8.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #define FRAMES_A_TURN 64
@@ -93,6 +97,23 @@ static bool s_on_beat (link_t *self, cursor_t *body)
     return true;
 }
 
+//  The session ends now: in the next one the tasks of that frame end in an error.
+static bool s_on_sink_refused (link_t *self, cursor_t *body)
+{
+    wire_sink_refused_t fields;
+    char why [FAULT_TEXT_BYTES], message [FAULT_TEXT_BYTES + 64];
+    if (!wire_read_sink_refused (body, &fields))
+        return false;
+    view_copy (fields.message, why, sizeof why);
+    utf8_repair (why, strlen (why));
+    snprintf (message, sizeof message, "the broker did not take what came of it: %s", why);
+    log_line (LOG_WARNING, "W050", "the broker refuses frame %" PRIu64 " (lease %" PRIu64 "): %s",
+              fields.frame, fields.serial, why);
+    outbox_refused (self->options.outbox, fields.frame, fields.serial, message);
+    link_begin_anew (self, "the broker refused a frame of the sink");
+    return true;
+}
+
 static bool s_on_cancel (link_t *self, cursor_t *body)
 {
     wire_cancel_t fields;
@@ -145,6 +166,7 @@ static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
 {
     switch (verb) {
     case WIRE_beat: return s_on_beat (self, body);
+    case WIRE_sink_refused: return s_on_sink_refused (self, body);
     case WIRE_cancel: return s_on_cancel (self, body);
     case WIRE_recall: return s_on_recall (self, body);
     case WIRE_output_window: return s_on_output_window (self, body);

@@ -14,6 +14,8 @@
 #define HELLO_MS 1000
 #define FIRST_WAIT_MS 1 //  Doubled while there is no connection
 #define WARN_MS 5000
+#define SETTLED_MS 10000 //  A session that has lasted so long is no hasty one
+#define HASTY_MS 100u    //  Before the third session of hasty ones, doubled with each
 #define BEAT_MS 1000
 #define LOST_MS 10000
 #define MS_MAX 86400000u // of a beat, and of silence
@@ -230,6 +232,24 @@ static void s_on_hello (void *owner, int64_t now_us)
         link_end (self, self->fault.code, self->fault.text);
 }
 
+//  One session that ends soon is an accident; more of them in a row have a cause that would end the next one, too.
+static bool s_is_hasty (link_t *self)
+{
+    bool soon = self->greeting_us - self->opened_us < (int64_t) SETTLED_MS * MS;
+    self->hasty = soon ? self->hasty + 1 : 0;
+    return self->hasty > 1;
+}
+
+//  The wait doubles, and is never so long that the broker takes the worker for lost.
+static void s_wait (link_t *self)
+{
+    uint32_t wait_ms = HASTY_MS << (self->hasty < 8 ? self->hasty - 2 : 6);
+    if (wait_ms > self->lost_ms / 4)
+        wait_ms = self->lost_ms / 4;
+    self->hello_us = self->greeting_us + (int64_t) wait_ms * MS;
+    s_set_alarm (self);
+}
+
 void link_begin_anew (link_t *self, const char *why)
 {
     log_line (LOG_INFO, "W020", "registering anew: %s", why);
@@ -238,7 +258,10 @@ void link_begin_anew (link_t *self, const char *why)
     self->greeting_us = moment_now (self->options.clock);
     self->warned = false;
     tour_stay (self->tour, self->greeting_us);
-    s_say_hello (self);
+    if (s_is_hasty (self))
+        s_wait (self);
+    else
+        s_say_hello (self);
 }
 
 //  ---- the session -----------------------------------------------------------------------
@@ -295,6 +318,7 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
     self->lost_ms = s_span_ms (fields->lost_ms ? fields->lost_ms : LOST_MS);
     self->sink_bytes = fields->sink_bytes;
     self->output_bytes = fields->output_bytes;
+    self->opened_us = moment_now (self->options.clock);
     outbox_restart (self->options.outbox, session, !same);
     wire_worker_welcome_t heard = *fields;
     if (!same)

@@ -55,6 +55,8 @@ struct link {
     int64_t greeting_us;            //  Since when we look for a broker
     int wait_ms;                    //  Between two HELLOs
     int64_t hello_us;               //  When the next one is due
+    int64_t opened_us;              //  When the last session began
+    unsigned hasty;                 //  Sessions in a row that ended soon
     bool warned;                    //  A line about it has been written
     int64_t room_us;                //  When it was last told that the broker has no room
     alarm_t hello;                  //  The next HELLO, or the next place for one

@@ -191,6 +191,103 @@ void outbox_goodbye (outbox_t *self, const char *reason)
     buffer_free (&frame);
 }
 
+//  ---- what the broker does not take ------------------------------------------------
+
+//  The error that takes a result's place.
+static void s_pack_error (buffer_t *results, uint64_t job, uint64_t index, uint64_t serial,
+                          const char *message)
+{
+    buffer_t detail = {0};
+    pack_map (&detail, 2);
+    pack_text (&detail, "kind");
+    pack_text (&detail, "protocol");
+    pack_text (&detail, "message");
+    pack_text (&detail, message);
+    wire_pack_sink_result (results, &(wire_sink_result_t){.job = job,
+                                                          .index = index,
+                                                          .serial = serial,
+                                                          .outcome = CADRE_OUTCOME_ERROR,
+                                                          .detail = wire_view_of (&detail)});
+    buffer_free (&detail);
+}
+
+//  Results of a frame of results: those that are not to blame stay as they are.
+static size_t s_results_instead (cursor_t *body, uint64_t serial, const char *message, buffer_t *results)
+{
+    wire_sink_results_t fields;
+    if (!wire_read_sink_results (body, &fields))
+        return 0;
+    cursor_t cursor = cursor_of_view (fields.results.values);
+    for (size_t i = 0; i < fields.results.count; i++) {
+        wire_sink_result_t result;
+        const uint8_t *start = cursor.at;
+        if (!wire_read_sink_result (&cursor, &result))
+            return i;
+        if (serial == 0 || result.serial == serial)
+            s_pack_error (results, result.job, result.index, result.serial, message);
+        else
+            pack_raw (results, start, (size_t) (cursor.at - start));
+    }
+    return fields.results.count;
+}
+
+//  A lease that could not be given back ends, too: somebody must hear of it.
+static size_t s_returned_instead (cursor_t *body, const char *message, buffer_t *results)
+{
+    wire_sink_returned_t fields;
+    if (!wire_read_sink_returned (body, &fields))
+        return 0;
+    cursor_t cursor = cursor_of_view (fields.leases.values);
+    for (size_t i = 0; i < fields.leases.count; i++) {
+        wire_lease_t lease;
+        if (!wire_read_lease (&cursor, &lease))
+            return i;
+        s_pack_error (results, lease.job, lease.index, lease.serial, message);
+    }
+    return fields.leases.count;
+}
+
+static size_t s_output_instead (cursor_t *body, const char *message, buffer_t *results)
+{
+    wire_sink_output_t fields;
+    if (!wire_read_sink_output (body, &fields))
+        return 0;
+    s_pack_error (results, fields.job, fields.index, fields.serial, message);
+    return 1;
+}
+
+static size_t s_instead (const buffer_t *frame, uint64_t serial, const char *message, buffer_t *results)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    if (wire_open (frame->data, frame->size, &envelope, &body) != CADRE_OK)
+        return 0;
+    switch (envelope.verb) {
+    case WIRE_sink_results: return s_results_instead (&body, serial, message, results);
+    case WIRE_sink_output: return s_output_instead (&body, message, results);
+    case WIRE_sink_returned: return s_returned_instead (&body, message, results);
+    default: return 0;
+    }
+}
+
+void outbox_refused (outbox_t *self, uint64_t sequence, uint64_t serial, const char *message)
+{
+    buffer_t results = {0}, instead = {0};
+    const buffer_t *frame = stream_frame (self->stream, sequence);
+    if (!frame)
+        return;
+    size_t count = s_instead (frame, serial, message, &results);
+    if (results.size > WIRE_FRAME_MAX / 2) { //  So many that the reason has no room
+        buffer_clear (&results);
+        count = s_instead (frame, serial, "", &results);
+    }
+    if (count)
+        wire_write_sink_results (&instead, (wire_envelope_t){0},
+                                 &(wire_sink_results_t){.results = wire_list_of (&results, count)});
+    stream_instead (self->stream, sequence, &instead);
+    buffer_free (&results);
+}
+
 //  ---- sending -----------------------------------------------------------------------
 
 static void s_number_answers (outbox_t *self)

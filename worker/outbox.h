@@ -32,6 +32,10 @@ void outbox_send (outbox_t *self, void *sink, uint64_t limit_bytes);
 //  False when the broker acknowledges what was never sent.
 bool outbox_acknowledge (outbox_t *self, uint64_t received);
 
+//  The broker does not take the frame of that number, because of the lease with this serial (0: of any in it). In the next session its tasks
+//  (or that one) end in an error with this message instead; the others' answers go out as they were.
+void outbox_refused (outbox_t *self, uint64_t sequence, uint64_t serial, const char *message);
+
 //  A new session: everything goes out again. With forget nothing does (the broker is another one).
 void outbox_restart (outbox_t *self, uint64_t session, bool forget);
 

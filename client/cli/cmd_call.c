@@ -38,7 +38,8 @@ static const struct argp s_argp = {
     .args_doc = "FUNCTION [JSON...]",
     .doc =
         "Call one function of a plugin and print its value as JSON.\vEach argument is one JSON value; bytes are "
-        "{\"base64\": \"...\"}, and numbers that JSON lacks {\"double\": \"nan\"}.\n\nExit codes: 0; 1 the task "
+        "{\"base64\": \"...\"}, and numbers that JSON lacks {\"double\": \"nan\"}. Keys that are integers are printed as "
+        "texts; a map with keys of both kinds as {\"pairs\": [[1, ...], [\"1\", ...]]}.\n\nExit codes: 0; 1 the task "
         "failed; 64 usage; 69 no broker answers; 78 the plugin cannot be used; 130 interrupted.\n\nExamples:\n"
         "  cadre call --plugin ./square.so square 7\n"
         "  cadre call --broker tcp://hub:5700 greet '\"Ada\"'\n"

@@ -214,6 +214,109 @@ static void s_a_value_beyond_the_limit_goes_on (void **state)
     buffer_free (&value);
 }
 
+//  The results of the next frame by serial: 'o' ok, 'e' error, in order.
+static void s_expect_outcomes (uint64_t sequence, const char *outcomes, uint64_t first_serial)
+{
+    zmq_msg_t message;
+    wire_envelope_t envelope;
+    wire_sink_results_t fields;
+    cursor_t body;
+    zmq_msg_init (&message);
+    assert_int_equal (sockets_receive (bench.pull, &message), CADRE_OK);
+    assert_int_equal (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body),
+                      CADRE_OK);
+    assert_int_equal (envelope.verb, WIRE_sink_results);
+    assert_int_equal (envelope.sequence, sequence);
+    assert_true (wire_read_sink_results (&body, &fields) && cursor_done (&body));
+    assert_int_equal (fields.results.count, strlen (outcomes));
+    cursor_t cursor = cursor_of_view (fields.results.values);
+    for (size_t i = 0; i < fields.results.count; i++) {
+        wire_sink_result_t result;
+        view_t text = {0};
+        assert_true (wire_read_sink_result (&cursor, &result));
+        assert_int_equal (result.serial, first_serial + i);
+        assert_int_equal (result.outcome, outcomes [i] == 'e' ? CADRE_OUTCOME_ERROR : CADRE_OUTCOME_OK);
+        cursor_t detail = cursor_find (result.detail, "message");
+        assert_int_equal (cursor_text (&detail, &text) && view_is (text, "ext type 9"), outcomes [i] == 'e');
+    }
+    zmq_msg_close (&message);
+}
+
+//  It is not sent again: its task ends in an error, and the others of the frame as they did.
+static void s_a_refused_frame_is_not_sent_again (void **state)
+{
+    (void) state;
+    for (uint64_t serial = 1; serial <= 3; serial++)
+        s_answer (serial, (view_t){0});
+    s_send (UNLIMITED);
+    s_answer (4, (view_t){0});
+    s_send (UNLIMITED);
+    s_expect (WIRE_sink_results, 100, 1, 3);
+    s_expect (WIRE_sink_results, 100, 2, 1);
+    outbox_refused (bench.outbox, 1, 2, "ext type 9");
+    assert_int_equal (s_unacknowledged (), 4);
+    outbox_restart (bench.outbox, 200, false);
+    s_send (UNLIMITED);
+    s_expect_outcomes (1, "oeo", 1);
+    s_expect_outcomes (2, "o", 4);
+    outbox_refused (bench.outbox, 1, 0, "ext type 9"); // nobody knows which: all
+    outbox_refused (bench.outbox, 9, 0, "ext type 9"); // there is none
+    outbox_restart (bench.outbox, 300, false);
+    s_send (UNLIMITED);
+    s_expect_outcomes (1, "eee", 1);
+    s_expect_outcomes (2, "o", 4);
+    assert_true (outbox_acknowledge (bench.outbox, 2));
+    assert_true (outbox_is_empty (bench.outbox));
+    assert_int_equal (outbox_bytes (bench.outbox), 0);
+}
+
+static void s_a_refused_part_takes_its_value_along (void **state)
+{
+    static uint8_t bytes [300000];
+    buffer_t value = {0};
+    (void) state;
+    pack_blob (&value, bytes, sizeof bytes);
+    for (uint64_t refused = 1; refused <= 3; refused++) { // a part, the last one, the result behind them
+        s_answer (refused, wire_view_of (&value));
+        s_send (refused == 1 ? 1 : UNLIMITED); // of the first the rest waits to be cut
+        s_expect (WIRE_part, 100 * refused, 1, 0);
+        for (uint64_t more = 2; more <= 3 && refused > 1; more++)
+            s_expect (more == 3 ? WIRE_sink_results : WIRE_part, 100 * refused, more, more == 3);
+        outbox_refused (bench.outbox, refused, refused, "ext type 9");
+        outbox_restart (bench.outbox, 100 * (refused + 1), false);
+        s_send (UNLIMITED);
+        s_expect_outcomes (1, "e", refused);
+        assert_true (outbox_acknowledge (bench.outbox, 1));
+        assert_true (outbox_is_empty (bench.outbox));
+        assert_int_equal (outbox_bytes (bench.outbox), 0);
+        outbox_restart (bench.outbox, 100 * (refused + 1), false);
+    }
+    buffer_free (&value);
+}
+
+static void s_refused_output_ends_its_task (void **state)
+{
+    wire_lane_job_t fields = {.job = 42};
+    wire_lane_task_t task = {.attempt = 1};
+    lease_t *lease = lease_new (jobs_open (bench.jobs, &fields), 7, &task);
+    (void) state;
+    outbox_output (bench.outbox, lease, WIRE_STREAM_LOG, wire_view ("x"));
+    outbox_returned (bench.outbox, 42, 0, 8, false);
+    outbox_drained (bench.outbox);
+    s_send (UNLIMITED);
+    s_expect (WIRE_sink_output, 100, 1, 0);
+    s_expect (WIRE_sink_returned, 100, 2, 0);
+    s_expect (WIRE_sink_drained, 100, 3, 0);
+    for (uint64_t frame = 1; frame <= 3; frame++)
+        outbox_refused (bench.outbox, frame, 0, "ext type 9");
+    outbox_restart (bench.outbox, 200, false);
+    s_send (UNLIMITED);
+    s_expect_outcomes (1, "e", 7);
+    s_expect_outcomes (2, "e", 8);
+    s_expect (0, 0, 0, 0);
+    lease_destroy (&lease);
+}
+
 static void s_the_end_follows_all_results (void **state)
 {
     (void) state;
@@ -240,6 +343,9 @@ int main (void)
         TEST (s_no_more_than_the_limit_is_unacknowledged),
         TEST (s_large_values_go_ahead_in_parts),
         TEST (s_a_value_beyond_the_limit_goes_on),
+        TEST (s_a_refused_frame_is_not_sent_again),
+        TEST (s_a_refused_part_takes_its_value_along),
+        TEST (s_refused_output_ends_its_task),
         TEST (s_the_end_follows_all_results),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
