@@ -77,6 +77,20 @@ static void s_faults_name_the_place (void **state)
     s_refuse (BYTES ("\x90\x02"), &rules_value, "value: more bytes follow it");
 }
 
+//  The short way to numbers and short arrays of them says what the long way says.
+static void s_short_values_take_no_short_cut (void **state)
+{
+    (void) state;
+    for (unsigned first = 0; first < 256; first++)
+        for (size_t size = 1; size <= 12; size++)
+            for (uint8_t head = 0x90; head <= 0x93; head++) {
+                uint8_t bytes [16] = {head, (uint8_t) first, 0x01, 0x02, 0x03};
+                fault_t fault = {0};
+                s_check ((view_t){bytes, size}, &rules_value, &fault);
+                s_check ((view_t){bytes + 1, size}, &rules_value, &fault);
+            }
+}
+
 static void s_nest (unsigned depth, const rules_shape_t *shape, bool passes)
 {
     uint8_t bytes [40];
@@ -259,6 +273,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (s_values_of_all_types_pass),
         cmocka_unit_test (s_faults_name_the_place),
+        cmocka_unit_test (s_short_values_take_no_short_cut),
         cmocka_unit_test (s_the_transport_may_add_levels),
         cmocka_unit_test (s_failures_stand_where_they_may),
         cmocka_unit_test (s_words_of_commands_are_any_bytes),
