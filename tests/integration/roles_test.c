@@ -60,12 +60,13 @@ static const struct {
 
 #define REQUESTS (sizeof s_requests / sizeof s_requests [0])
 
-static bool s_is_known (const char *what)
+//  Its place in the table; REQUESTS: it is not there.
+static size_t s_place (const char *what)
 {
     for (size_t i = 0; i < REQUESTS; i++)
         if (strcmp (s_requests [i].what, what) == 0)
-            return true;
-    return false;
+            return i;
+    return REQUESTS;
 }
 
 //  The table above has every request of the table in SPEC.md: who adds one must say here whom it takes.
@@ -73,7 +74,7 @@ static void test_all_requests_are_here (void **state)
 {
     (void) state;
     char path [512], line [2048], group [32], verb [32], *save = NULL;
-    size_t found = 0;
+    bool seen [REQUESTS] = {false};
     snprintf (path, sizeof path, "%s/common/SPEC.md", getenv ("CADRE_SOURCE_DIR"));
     FILE *spec = fopen (path, "re");
     assert_non_null (spec);
@@ -84,13 +85,15 @@ static void test_all_requests_are_here (void **state)
             char rest;
             if (sscanf (what, "%31[a-z].%31[a-z]%c", group, verb, &rest) != 2)
                 continue;
-            found++;
-            if (!s_is_known (what))
+            size_t place = s_place (what);
+            if (place == REQUESTS)
                 fail_msg ("%s is in SPEC.md, and nobody has said whom it takes", what);
+            seen [place] = true; //  Other tables may speak of it, too
         }
     }
     fclose (spec);
-    assert_int_equal (found, REQUESTS);
+    for (size_t i = 0; i < REQUESTS; i++)
+        assert_true (seen [i]);
 }
 
 //  Refused, or answered in whatever way: arguments are missing, so nothing is done.
