@@ -67,7 +67,9 @@ static view_t s_directory (view_t spec)
 {
     cursor_t cursor = cursor_find (spec, "dir_around");
     bool around = false;
-    return cursor_bool (&cursor, &around) && around ? (view_t){0} : s_entry (spec, "dir");
+    if (cursor_bool (&cursor, &around) && around)
+        return (view_t){0};
+    return s_entry (spec, "dir");
 }
 
 //  In which part of what the commands have in common; NULL: in none. A job of a release that did not say what was named is taken for the same.

@@ -44,9 +44,10 @@ static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool par
     rules_result_t said = {.outcome = result->outcome,
                            .code = result->code,
                            .run_us = result->run_us,
-                           .value = parts ? (view_t){0} : result->value,
                            .detail = result->detail,
                            .items = !job || job->kind == WIRE_KIND_MAP};
+    if (!parts)
+        said.value = result->value;
     return rules_result (&said, &self->breach.why);
 }
 

@@ -16,7 +16,8 @@
 
 void slot_pipe_init (slot_pipe_t *self, int fd, ring_t *ring)
 {
-    *self = (slot_pipe_t){.fd = fd, .ring = {.ring = ring}};
+    *self = (slot_pipe_t){.fd = fd};
+    self->ring.ring = ring;
     uint8_t *mark =
         mmap (NULL, SLOT_PIPE_MARK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mark == MAP_FAILED)

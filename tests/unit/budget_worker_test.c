@@ -19,7 +19,8 @@ static uint64_t s_info (peer_t *self, const char *key)
     buffer_t frame = {0};
     wire_reply_t reply;
     uint64_t value = 0;
-    wire_request_t request = {.id = ++id, .what = wire_view ("broker.info")};
+    id++;
+    wire_request_t request = {.id = id, .what = wire_view ("broker.info")};
     wire_write_request (&frame, s_next (self), &request);
     s_send (self->dealer, &frame);
     s_expect (self, self->dealer, WIRE_reply);
