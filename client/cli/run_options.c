@@ -150,7 +150,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 
 #define GRAMMAR                                                                                              \
     "COMMAND of one word is a line for /bin/sh, into which inputs are inserted quoted, within quotes "       \
-    "too; in backticks, here-documents, ${...} and comments they cannot be, and are refused; in "            \
+    "too; in backticks, here-documents and ${...} they cannot be, and are refused; in "                      \
     "$((...)) an input must be a number. Several words are executed as they are: sh -c 'echo \"$1\"' sh "    \
     "{} hands an input to what reads its text once more. {} is the input, {.} without its extension, {/} "   \
     "without its folders, {//} its folder, {/.} neither, {1} {2.} ... the same of one of several inputs, "   \
