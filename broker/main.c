@@ -198,7 +198,7 @@ static bool s_names_listen (int argc, char **argv)
 
 static int s_fail (const fault_t *fault)
 {
-    fprintf (stderr, "cadre-broker: %s\n", fault->text);
+    log_say ("%s", fault->text);
     return cadre_error_exit_code (fault->code);
 }
 
@@ -296,10 +296,10 @@ static int s_serve (settings_t *self, void *context, sigset_t *signals)
         broker_destroy (&broker);
         return s_fail (&fault);
     }
-    fprintf (stderr, "cadre-broker: ready at %s\n", self->listen);
+    log_say ("ready at %s", self->listen);
     cadre_error_t error = broker_run (broker, &fault);
     if (error)
-        fprintf (stderr, "cadre-broker: %s\n", fault.text);
+        log_say ("%s", fault.text);
     kill (getpid (), SIGUSR1);
     pthread_join (thread, NULL);
     close (watch.signal_fd);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/printable.h"
+
 //  Where to cut TEXT of SIZE bytes so that no character of UTF-8 is halved.
 static size_t s_whole (const char *text, size_t size)
 {
@@ -29,9 +31,7 @@ cadre_error_t fault_set_va (fault_t *self, cadre_error_t code, const char *forma
         text [0] = 0;
     else if ((size_t) length >= sizeof text)
         text [s_whole (text, sizeof text - 1)] = 0;
-    for (char *c = text; *c; c++)
-        if ((unsigned char) *c < 0x20 || *c == 0x7F)
-            *c = ' ';
+    printable (text);
     self->code = code;
     memcpy (self->text, text, strlen (text) + 1);
     return code;

@@ -24,7 +24,7 @@ typedef struct fault {
 } fault_t;
 
 //  Record code and text, and return code, so that a function can end with `return fault_set (fault, ...)`. SELF may be NULL: then nobody wants the text.
-//  Control characters become spaces; what is too long is cut between two characters of UTF-8. An earlier fault is replaced.
+//  What would do something to a terminal is taken out (printable.h); what is too long is cut between two characters of UTF-8. An earlier fault is replaced.
 cadre_error_t fault_set (fault_t *self, cadre_error_t code, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 cadre_error_t fault_set_va (fault_t *self, cadre_error_t code, const char *format, va_list arguments)

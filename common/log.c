@@ -160,3 +160,16 @@ void log_line (log_level_t level, const char *identifier, const char *format, ..
     va_end (arguments);
     errno = saved;
 }
+
+void log_say (const char *format, ...)
+{
+    char line [LINE_BYTES];
+    fault_t text = {0};
+    va_list arguments;
+    va_start (arguments, format);
+    fault_set_va (&text, CADRE_OK, format, arguments);
+    va_end (arguments);
+    int length = snprintf (line, sizeof line, "%s: %s\n", s_program, text.text);
+    if (length > 0)
+        s_write (line, (size_t) length);
+}

@@ -52,7 +52,10 @@ cadre_error_t log_parse_level (const char *text, log_level_t *level, fault_t *fa
 //  Is anybody listening at this level? One relaxed load: ask before work that only serves a message.
 bool log_wants (log_level_t level);
 
-//  Write one line. Newlines and other control characters in it become spaces; beyond 511 bytes it is cut. errno is left as it was.
+//  Write one line without level and identifier, at any level: why a program ends, or that it is ready. It is cleaned and cut as by log_line.
+void log_say (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
+
+//  Write one line. What would do something to a terminal is taken out (printable.h); beyond 511 bytes it is cut. errno is left as it was.
 void log_line (log_level_t level, const char *identifier, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 

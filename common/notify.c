@@ -17,6 +17,7 @@
 
 #include "common/health.h"
 #include "common/log.h"
+#include "common/printable.h"
 
 #define STATUS_BYTES 256
 #define MESSAGE_BYTES (STATUS_BYTES + 128)
@@ -267,6 +268,7 @@ void notify_status (notify_t *self, const char *format, ...)
     vsnprintf (status, sizeof status, format, arguments);
     va_end (arguments);
     status [strcspn (status, "\n")] = 0;
+    printable (status);
     if (strcmp (status, self->status) == 0)
         return;
     memcpy (self->status, status, sizeof status);

@@ -367,7 +367,7 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
 
 static void s_say (const char *line)
 {
-    fprintf (stderr, "cadre-worker: %s\n", line);
+    log_say ("%s", line);
 }
 
 //  ---- signals: a thread of their own, so that the worker's loop needs none --------------
@@ -480,6 +480,6 @@ int worker_command (int argc, char **argv, char **again, const struct cadre_func
         s_restart (&settings, notify);
     notify_destroy (&notify);
     if (error != CADRE_OK)
-        fprintf (stderr, "cadre-worker: %s\n", fault->text);
+        log_say ("%s", fault->text);
     return error == CADRE_OK ? 0 : cadre_error_exit_code (error);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/cli/text.h"
+#include "common/printable.h"
 
 #define WORD_WIDTH 11
 #define NAME_LEAST 8
@@ -39,6 +40,7 @@ static void s_put_row (board_t *self, unsigned columns, int width, const char *n
 {
     text_t line = {0};
     text_print (&line, "%-*.*s  %-*s %s", width, NAME_MOST, name, WORD_WIDTH, word, why);
+    line.size = printable_bytes (line.bytes, line.size);
     size_t size = line.size;
     if (size >= columns)
         size = columns - 1;

@@ -108,9 +108,7 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
         return;
     }
     cadre_value_t *value = cadre_value_decode (event->bytes, event->size_bytes);
-    char *json = json_write (value, 0);
-    puts (json);
-    free (json);
+    json_print (value, 0);
     cadre_value_destroy (&value);
 }
 
@@ -120,7 +118,7 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
     (void) argument;
     (void) drive;
     if (event->stream == CADRE_LOG || event->stream == CADRE_STDOUT || event->stream == CADRE_STDERR)
-        fwrite (event->bytes, 1, event->size_bytes, stderr);
+        say_output (event->bytes, event->size_bytes);
 }
 
 static int s_call (call_t *self)

@@ -15,6 +15,7 @@
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
 #include "client/cli/json.h"
+#include "client/cli/line.h"
 #include "client/cli/program.h"
 #include "client/cli/say.h"
 #include "client/cli/text.h"
@@ -274,9 +275,10 @@ static void s_print (const doctor_t *self)
         const char *verdict = cadre_value_text (cadre_value_get (finding, "verdict"));
         const char *cure = cadre_value_text (cadre_value_get (finding, "cure"));
         const char *colour = *verdict == 'o' ? "\033[32m" : *verdict == 'w' ? "\033[33m" : "\033[31m";
-        printf ("%s%-4s%s  %s: %s%s%s\n", colours ? colour : "", verdict, colours ? "\033[0m" : "",
-                cadre_value_text (cadre_value_get (finding, "what")),
-                cadre_value_text (cadre_value_get (finding, "finding")), *cure ? "; cure: " : "", cure);
+        line_print_behind (colours ? colour : NULL, verdict, "  %s: %s%s%s",
+                           cadre_value_text (cadre_value_get (finding, "what")),
+                           cadre_value_text (cadre_value_get (finding, "finding")), *cure ? "; cure: " : "",
+                           cure);
     }
 }
 

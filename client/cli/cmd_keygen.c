@@ -7,6 +7,7 @@
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
 #include "client/cli/grant.h"
+#include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "common/access.h"
 #include "common/address.h"
@@ -148,7 +149,7 @@ static cadre_error_t s_write (const keygen_t *self, const access_t *access, faul
     }
     if (access_write (access, out, fault))
         return fault->code;
-    printf ("%s\n", out);
+    line_print_data (out);
     return CADRE_OK;
 }
 

@@ -91,7 +91,7 @@ static cadre_value_t *s_read (map_t *self, cadre_error_t *error, fault_t *fault)
 
 static void s_put_line (map_t *self, char *json)
 {
-    if (puts (json) < 0)
+    if (json_put (json) < 0)
         self->broken = true;
     self->printed++;
     free (json);
@@ -163,7 +163,7 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
     (void) argument;
     (void) drive;
     if (event->stream == CADRE_LOG || event->stream == CADRE_STDOUT || event->stream == CADRE_STDERR)
-        fwrite (event->bytes, 1, event->size_bytes, stderr);
+        say_output (event->bytes, event->size_bytes);
 }
 
 static void s_wake (void *argument)

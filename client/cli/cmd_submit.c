@@ -10,6 +10,7 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/follow.h"
+#include "client/cli/line.h"
 #include "client/cli/pulse.h"
 #include "client/cli/run_options.h"
 #include "client/cli/say.h"
@@ -225,7 +226,7 @@ static int s_submit (submit_t *self)
     s_herald_end (&herald);
     if (number == 0)
         return s_give_up (self);
-    printf ("%" PRIu64 "\n", number);
+    line_print ("%" PRIu64, number);
     int exit_code = say_flush (0);
     if (self->life == TASKS_DETACHED)
         say ("job %" PRIu64 " is kept in the broker's memory alone: it lives as long as the broker", number);

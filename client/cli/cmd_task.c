@@ -5,6 +5,7 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/follow.h"
+#include "client/cli/line.h"
 #include "client/cli/order.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
@@ -99,7 +100,7 @@ static int s_explain (int argc, char **argv)
     int exit_code;
     cadre_value_t *body = s_ask (&options, &page, "task.explain", argc, argv, &exit_code);
     if (body)
-        puts (cadre_value_text (cadre_value_get (body, "text")));
+        line_print ("%s", cadre_value_text (cadre_value_get (body, "text")));
     cadre_value_destroy (&body);
     return exit_code;
 }

@@ -1,9 +1,8 @@
 //  cmd_version.c - cadre version
 
-#include <stdio.h>
-
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
+#include "client/cli/line.h"
 
 int cmd_version (int argc, char **argv)
 {
@@ -12,6 +11,6 @@ int cmd_version (int argc, char **argv)
     command_parse (&argp, false, argc, argv, &first, NULL);
     if (first < argc)
         return command_usage (argv [0], "'%s' is one word too many", argv [first]);
-    printf ("cadre %s\n", cadre_version ());
+    line_print ("cadre %s", cadre_version ());
     return 0;
 }

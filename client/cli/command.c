@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "client/cli/text.h"
 #include "common/guess.h"
@@ -19,10 +20,10 @@ enum { KEY_BROKER = 0x1001, KEY_ACCESS, KEY_LOCAL };
 
 static void s_help (const command_t *commands, const char *words, const char *example)
 {
-    printf ("Usage: %s COMMAND [OPTION...]\n\n", words);
+    line_print_page ("Usage: %s COMMAND [OPTION...]\n\n", words);
     for (const command_t *command = commands; command->name; command++)
-        printf ("  %-10s %s\n", command->name, command->says);
-    printf ("\n'%s COMMAND --help' says more about one of them.\n\nExample:\n%s", words, example);
+        line_print_page ("  %-10s %s\n", command->name, command->says);
+    line_print_page ("\n'%s COMMAND --help' says more about one of them.\n\nExample:\n%s", words, example);
 }
 
 static int s_unknown (const command_t *commands, const char *words, const char *name)

@@ -9,6 +9,7 @@
 
 #include "client/cli/board.h"
 #include "client/cli/fleet.h"
+#include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "client/cli/stop.h"
 
@@ -58,7 +59,7 @@ static void s_print (const deploy_t *self, const remote_t *remote)
     if (s_lists (self) || !remote_is_over (remote) || (self->options->quiet && !failed))
         return;
     const char *why = remote_why (remote);
-    printf ("%s %s%s%s\n", remote_host (remote)->name, remote_word (remote), *why ? " " : "", why);
+    line_print ("%s %s%s%s", remote_host (remote)->name, remote_word (remote), *why ? " " : "", why);
     fflush (stdout);
 }
 

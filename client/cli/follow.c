@@ -224,9 +224,7 @@ static void s_results_event (follow_t *self, const cadre_event_t *event)
         cadre_value_append (self->rows, &row);
         return;
     }
-    char *json = json_write (row, 0);
-    puts (json);
-    free (json);
+    json_print (row, 0);
     cadre_value_destroy (&row);
 }
 

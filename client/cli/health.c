@@ -6,6 +6,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
+#include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "common/health.h"
 #include "common/moment.h"
@@ -42,7 +43,7 @@ static int s_judge (const char *who, const char *file, int64_t within_ms)
         say ("the %s is %s: %s; see to its broker", who, health_state_name (health.state), health.text);
         return EXIT_ILL;
     }
-    printf ("%s: %s\n", health_state_name (health.state), health.text);
+    line_print ("%s: %s", health_state_name (health.state), health.text);
     return say_flush (0);
 }
 

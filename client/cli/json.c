@@ -10,6 +10,7 @@
 
 #include "client/cli/base64.h"
 #include "client/cli/text.h"
+#include "common/printable.h"
 #include "common/rules.h"
 
 #define DEPTH_MAX RULES_DEPTH_MAX // of nesting: what a task takes
@@ -119,18 +120,19 @@ static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, u
 static void s_write_text (text_t *out, const char *bytes, size_t size)
 {
     text_put (out, "\"");
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char) bytes [i];
-        if (byte == '"' || byte == '\\')
-            text_print (out, "\\%c", byte);
-        else if (byte == '\n')
+    for (size_t i = 0; i < size;) {
+        const printable_character_t character = printable_read (bytes + i, size - i);
+        if (character.code == '"' || character.code == '\\')
+            text_print (out, "\\%c", (char) character.code);
+        else if (character.code == '\n')
             text_put (out, "\\n");
-        else if (byte == '\t')
+        else if (character.code == '\t')
             text_put (out, "\\t");
-        else if (byte < ' ' || byte == 0x7f)
-            text_print (out, "\\u%04x", byte);
+        else if (character.clean)
+            text_add (out, bytes + i, character.size);
         else
-            text_add (out, &bytes [i], 1);
+            text_print (out, "\\u%04x", character.valid ? character.code : 0xFFFD);
+        i += character.size;
     }
     text_put (out, "\"");
 }
@@ -287,6 +289,19 @@ char *json_write (const cadre_value_t *value, unsigned indent)
     text_t out = {0};
     s_write (&out, value, indent, 0);
     return text_take (&out);
+}
+
+int json_put (const char *json)
+{
+    return puts (json);
+}
+
+int json_print (const cadre_value_t *value, unsigned indent)
+{
+    char *json = json_write (value, indent);
+    const int result = puts (json);
+    free (json);
+    return result;
 }
 
 char *json_write_error (const char *kind, const char *message)

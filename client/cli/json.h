@@ -20,6 +20,10 @@ cadre_value_t *json_read (const char *text, size_t size, fault_t *fault);
 //  One line without spaces (indent 0), or one item a line, indented; the caller's to free. VALUE may be NULL: null.
 char *json_write (const cadre_value_t *value, unsigned indent);
 
+//  Put what json_write made, or the same of VALUE, on stdout as a line. Below 0 when that failed.
+int json_put (const char *json);
+int json_print (const cadre_value_t *value, unsigned indent);
+
 //  {"error": {...}} on one line; the caller's to free.
 char *json_write_error (const char *kind, const char *message);
 

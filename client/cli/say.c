@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/printable.h"
+
 #define LINE_BYTES 2048
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -45,10 +47,8 @@ void say (const char *format, ...)
     va_end (arguments);
     if (printed < 0)
         return;
+    printable (line + prefix);
     size_t size = strlen (line);
-    for (size_t i = prefix; i < size; i++)
-        if ((unsigned char) line [i] < ' ' && line [i] != '\t')
-            line [i] = ' ';
     line [size++] = '\n';
 
     pthread_mutex_lock (&s_lock);
@@ -61,6 +61,14 @@ int say_fault (const fault_t *fault)
 {
     say ("%s", fault->text [0] ? fault->text : cadre_error_text (fault->code));
     return cadre_error_exit_code (fault->code);
+}
+
+void say_output (const void *bytes, size_t size)
+{
+    pthread_mutex_lock (&s_lock);
+    s_wipe ();
+    s_write (bytes, size);
+    pthread_mutex_unlock (&s_lock);
 }
 
 void say_progress (const char *text)

@@ -8,6 +8,7 @@
 #define CLI_SAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/fault.h"
 
@@ -18,13 +19,16 @@
 #define SAY_EXIT_OWN 125         // run: cadre's own error
 #define SAY_EXIT_INTERRUPTED 130 // Ctrl-C
 
-//  One line. Control characters become spaces.
+//  One line. What would do something to a terminal is taken out (printable.h).
 void say (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
 
 //  Say the fault's text and give the exit code that belongs to its error.
 int say_fault (const fault_t *fault);
 
-//  Show TEXT as the line that is redrawn in place, or remove it (NULL). Only call it when say_is_terminal.
+//  What a task wrote, as it is.
+void say_output (const void *bytes, size_t size);
+
+//  Show TEXT as the line that is redrawn in place, or remove it (NULL); it may colour, and what others wrote in it is clean. Only call it when say_is_terminal.
 void say_progress (const char *text);
 
 //  Is stderr a terminal on which things may be redrawn?

@@ -13,6 +13,7 @@
 #include "client/cli/json.h"
 #include "client/cli/say.h"
 #include "client/cli/text.h"
+#include "common/printable.h"
 #include "common/units.h"
 
 cadre_error_t table_parse_format (const char *text, table_format_t *format, fault_t *fault)
@@ -70,6 +71,22 @@ static void s_put_us (text_t *out, int64_t us)
         text_put (out, units_print_duration (us / 1000, buffer, sizeof buffer));
 }
 
+//  The library shows control characters and what is no UTF-8 as \xNN, but not the marks that reorder a line.
+static char *s_clean (char *text)
+{
+    const size_t size = strlen (text);
+    size_t used = 0;
+    for (size_t at = 0; at < size;) {
+        const printable_character_t character = printable_read (text + at, size - at);
+        const bool shown = character.clean || character.code < 0xA0 || !character.valid;
+        memmove (text + used, shown ? text + at : "?", shown ? character.size : 1);
+        used += shown ? character.size : 1;
+        at += character.size;
+    }
+    text [used] = '\0';
+    return text;
+}
+
 char *table_cell (const cadre_value_t *value, table_kind_t kind)
 {
     text_t out = {0};
@@ -90,14 +107,7 @@ char *table_cell (const cadre_value_t *value, table_kind_t kind)
         s_put_us (&out, cadre_value_int (value));
     else
         s_put_moment (&out, cadre_value_int (value));
-    return text_take (&out);
-}
-
-static void s_print_json (const cadre_value_t *value, unsigned indent)
-{
-    char *json = json_write (value, indent);
-    puts (json);
-    free (json);
+    return s_clean (text_take (&out));
 }
 
 //  The library prints nothing at all for a table without lines.
@@ -144,10 +154,10 @@ static void s_print_table (const cadre_value_t *list, const table_column_t *colu
 void table_print (table_format_t format, const cadre_value_t *list, const table_column_t *columns)
 {
     if (format == TABLE_JSON)
-        s_print_json (list, 2);
+        json_print (list, 2);
     else if (format == TABLE_NDJSON)
         for (size_t i = 0; i < cadre_value_count (list); i++)
-            s_print_json (cadre_value_at (list, i), 0);
+            json_print (cadre_value_at (list, i), 0);
     else
         s_print_table (list, columns);
 }
@@ -155,7 +165,7 @@ void table_print (table_format_t format, const cadre_value_t *list, const table_
 void table_print_one (table_format_t format, const cadre_value_t *map, const table_column_t *columns)
 {
     if (format != TABLE_PLAIN) {
-        s_print_json (map, format == TABLE_JSON ? 2 : 0);
+        json_print (map, format == TABLE_JSON ? 2 : 0);
         return;
     }
     struct libscols_table *table = s_new_table ();

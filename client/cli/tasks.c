@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/cli/line.h"
 #include "client/cli/say.h"
 #include "client/cli/text.h"
 #include "client/lib/job.h"
@@ -119,7 +120,7 @@ static char *s_tag (const char *const *inputs, size_t count)
     text_t tag = {0};
     for (size_t i = 0; i < count; i++)
         text_print (&tag, "%s%s", i ? " " : "", inputs [i]);
-    return text_take (&tag);
+    return line_clean (text_take (&tag));
 }
 
 cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault)
@@ -168,7 +169,7 @@ cadre_error_t tasks_print (tasks_t *self, fault_t *fault)
         if (error)
             return error;
         char *text = template_command_text (&command);
-        bool written = puts (text) >= 0;
+        bool written = line_print_data (text) >= 0;
         free (text);
         template_command_clear (&command);
         if (!written)

@@ -43,20 +43,25 @@ void text_put (text_t *self, const char *text)
     text_add (self, text, strlen (text));
 }
 
+void text_print_va (text_t *self, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy (again, arguments);
+    int size = vsnprintf (NULL, 0, format, again);
+    va_end (again);
+    if (size <= 0)
+        return;
+    s_reserve (self, (size_t) size);
+    vsnprintf (self->bytes + self->size, (size_t) size + 1, format, arguments);
+    self->size += (size_t) size;
+}
+
 void text_print (text_t *self, const char *format, ...)
 {
     va_list arguments;
     va_start (arguments, format);
-    va_list again;
-    va_copy (again, arguments);
-    int size = vsnprintf (NULL, 0, format, arguments);
+    text_print_va (self, format, arguments);
     va_end (arguments);
-    if (size > 0) {
-        s_reserve (self, (size_t) size);
-        vsnprintf (self->bytes + self->size, (size_t) size + 1, format, again);
-        self->size += (size_t) size;
-    }
-    va_end (again);
 }
 
 char *text_take (text_t *self)

@@ -11,6 +11,7 @@
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 typedef struct text {
@@ -22,6 +23,8 @@ typedef struct text {
 void text_add (text_t *self, const void *bytes, size_t size);
 void text_put (text_t *self, const char *text);
 void text_print (text_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+void text_print_va (text_t *self, const char *format, va_list arguments)
+    __attribute__ ((format (printf, 2, 0)));
 
 //  Hand over the text, never NULL.
 char *text_take (text_t *self);

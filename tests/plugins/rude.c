@@ -1,0 +1,31 @@
+//  rude.c - a plugin whose words would do something to a terminal
+
+#include <cadre.h>
+
+#define RUDE                                                                                                 \
+    "\033[2J\nforged \xc2\x9b"                                                                               \
+    "31m\xe2\x80\xae\x9b\x07"
+
+static cadre_error_t s_fail (cadre_call_t *call)
+{
+    cadre_trace (call, "inner " RUDE);
+    cadre_call_progress (call, 0.5, RUDE);
+    return cadre_fail (call, "kind" RUDE, "message %s", RUDE);
+}
+
+static cadre_error_t s_value (cadre_call_t *call)
+{
+    return cadre_return_text (call, "value\033[2J\nforged \xc2\x9b"
+                                    "31m\xe2\x80\xae\x07");
+}
+
+static const cadre_function_t s_functions [] = {
+    {.name = "rude", .run = s_fail, .takes = "*", .says = "fails" RUDE},
+    {.name = "value", .run = s_value, .takes = "*"},
+    {.name = "name\033[2J\xc2\x9b"
+             "31m\xe2\x80\xae",
+     .run = s_value,
+     .takes = "*"},
+    {0}};
+
+CADRE_PLUGIN (s_functions)
