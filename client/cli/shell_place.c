@@ -133,7 +133,6 @@ static const char *s_why (const scan_t *self)
     case IN_BRACES: return "within ${...}";
     case IN_ANSI: return "within $'...'";
     case IN_TICKS: return "within backticks";
-    case IN_COMMENT: return "within a comment";
     default: return NULL;
     }
 }
@@ -147,6 +146,8 @@ static bool s_within_sum (const scan_t *self)
 
 static shell_place_kind_t s_kind (const scan_t *self)
 {
+    if (s_top (self) == IN_COMMENT)
+        return SHELL_PLACE_COMMENT;
     if (s_within_sum (self))
         return SHELL_PLACE_NUMBER;
     switch (s_top (self)) {

@@ -8,6 +8,7 @@
  *      a\x01    BARE      put 'input', or the input itself if it is plain and the place is loose
  *      "\x01"   DOUBLE    close the quotes, put 'input', open them again
  *      '\x01'   SINGLE    put the input, each ' as '\''
+ *      # \x01    COMMENT  put the input on one line: nothing is run there but what stands behind a newline
  *      $((\x01)) NUMBER   a shell calculates here and would run what a text names: whole numbers alone
  *
  *  Pure functions, any thread.
@@ -22,11 +23,12 @@
 #define SHELL_PLACE_MARK '\x01'
 
 typedef enum shell_place_kind {
-    SHELL_PLACE_BARE,   // outside of quotes
-    SHELL_PLACE_DOUBLE, // within "..."
-    SHELL_PLACE_SINGLE, // within '...'
-    SHELL_PLACE_NUMBER, // in arithmetic
-    SHELL_PLACE_REFUSED // no input is safe here
+    SHELL_PLACE_BARE,    // outside of quotes
+    SHELL_PLACE_DOUBLE,  // within "..."
+    SHELL_PLACE_SINGLE,  // within '...'
+    SHELL_PLACE_COMMENT, // behind a #
+    SHELL_PLACE_NUMBER,  // in arithmetic
+    SHELL_PLACE_REFUSED  // no input is safe here
 } shell_place_kind_t;
 
 typedef struct shell_place {

@@ -289,6 +289,13 @@ static void s_put_single (text_t *out, const char *value, bool slot)
     }
 }
 
+//  In a comment, which ends with the line.
+static void s_put_comment (text_t *out, const char *value)
+{
+    for (; *value; value++)
+        text_add (out, *value == '\n' || *value == '\r' ? " " : value, 1);
+}
+
 //  In arithmetic; a minus after another one would be something else.
 static void s_put_number (making_t *making, text_t *out, const piece_t *piece, const char *value)
 {
@@ -310,6 +317,8 @@ static void s_put_placed (making_t *making, text_t *out, const piece_t *piece, c
     const bool inside = place->kind == SHELL_PLACE_DOUBLE;
     if (place->kind == SHELL_PLACE_NUMBER && !plain) {
         s_put_number (making, out, piece, value);
+    } else if (place->kind == SHELL_PLACE_COMMENT) {
+        s_put_comment (out, value);
     } else if (place->kind == SHELL_PLACE_SINGLE) {
         s_put_single (out, value, making->slot && !plain);
     } else if (plain && (place->loose || place->kind >= SHELL_PLACE_NUMBER)) {

@@ -26,14 +26,14 @@ refused () {
 }
 refused run '^cadre: \{\} at column 7 stands within backticks, .* several words: sh -c .*\$1' 'echo `{}`'
 refused run 'within \$\{\.\.\.\}' 'echo ${x:-{}}'
-refused run 'within a comment' 'echo hi # {}'
+expect 0 hi '' cadre run 'echo hi # {}' ::: $'x\necho pwned'
 refused run "within \\$'" "echo \$'{}'"
 refused run 'here-document' $'cat <<E\n{}\nE'
 refused run 'after a backslash' 'echo \{}'
 refused run 'right after a dollar sign' 'echo ${1}'
 refused run 'right after a dollar sign' 'echo ${#}'
 refused submit 'within backticks' 'echo `{}`'
-refused run 'within a comment' 'echo hi # appended'
+expect 0 hi '' cadre run 'echo hi #' ::: $'x\necho pwned'
 expect 64 '' '^cadre: .*column 9 stands in arithmetic.* task 1 .*a\[x\]' cadre run 'echo $(({}))' ::: 'a[x]'
 expect 64 '' 'whole numbers' cadre run --dry-run 'echo $(({}))' ::: 'a[x]'
 expect 0 "$evil" '' cadre run sh -c 'echo "$1"' sh {} ::: "$evil"

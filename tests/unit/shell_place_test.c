@@ -16,8 +16,8 @@
 
 typedef struct row {
     const char *line; // with @
-    const char
-        *places; // one letter each: b bare, d double, s single, n number, r refused; upper case: not loose
+    const char *
+        places; // one letter each: b bare, d double, s single, n number, c comment, r refused; upper case: not loose
 } row_t;
 
 static char s_letter (const shell_place_t *place)
@@ -27,6 +27,7 @@ static char s_letter (const shell_place_t *place)
     case SHELL_PLACE_DOUBLE: return place->loose ? 'd' : 'D';
     case SHELL_PLACE_SINGLE: return 's';
     case SHELL_PLACE_NUMBER: return 'n';
+    case SHELL_PLACE_COMMENT: return 'c';
     default: assert_non_null (place->why); return place->variable ? 'R' : 'r';
     }
 }
@@ -113,7 +114,7 @@ static void test_refused (void **state)
         {"echo ${ cat; } @", "r"},
         {"echo $'@' @", "rb"},
         {"echo $'\\'@' @", "rr"},
-        {"echo # it's @\necho @", "rb"},
+        {"echo # it's @\necho @", "cb"},
         {"echo $(echo # )\n\"@\")", "d"},
         {"echo \\@", "r"},
         {"echo \"\\@\"", "r"},
