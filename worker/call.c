@@ -155,8 +155,10 @@ static void s_check_value (cadre_call_t *self)
 {
     const buffer_t *all = &self->end->value;
     fault_t fault = {0};
+    if (self->failed || all->size == self->mark)
+        return;
     view_t value = {.data = all->data + self->mark, .size = all->size - self->mark};
-    if (!self->failed && value.size && !rules_check (value, &rules_value, &fault))
+    if (!rules_check (value, &rules_value, &fault))
         call_fail_by_value (self, "value", &fault);
 }
 

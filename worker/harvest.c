@@ -54,6 +54,8 @@ bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t
     *count = done >> 32;
     if (bytes > HARVEST_BYTES || *count > most)
         return false;
+    if (bytes == 0)
+        return *count == 0;
     buffer_append (values, self->bytes, bytes);
     cursor_t cursor = cursor_of_view ((view_t){.data = values->data + start, .size = bytes});
     size_t whole = 0;

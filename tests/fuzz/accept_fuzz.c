@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,7 +181,7 @@ static void s_begin (world_t *self)
         s_turn (self, 1);
     }
     if (self->share && ticket_claim (&self->share->page, self->ticket + 1, self->time.now_us) == TICKET_RUN)
-        self->ticket++;
+        atomic_store (&self->share->begun, ++self->ticket);
     buffer_free (&body);
 }
 
@@ -192,7 +193,7 @@ static void s_say_result (world_t *self, const uint8_t *bytes, size_t size, bool
     if (size > 3) {
         size_t split = 4 + bytes [3] * (size - 4) / 256;
         result.outcome = bytes [0] % 14;
-        result.code = (int64_t) (int8_t) bytes [1] << (bytes [2] & 32 ? 32 : 0);
+        result.code = (int64_t) (int8_t) bytes [1] * (bytes [2] & 32 ? INT64_C (1) << 32 : 1);
         result.run_us = bytes [2] & 64 ? UINT64_MAX : bytes [2];
         if (large) {
             pack_array (&value, 2);
@@ -230,6 +231,9 @@ static void s_bury (world_t *self)
 
 static void s_say_next (world_t *self, uint8_t kind, const uint8_t *bytes, size_t size)
 {
+    struct pollfd polled = {.fd = self->fd, .events = POLLRDHUP};
+    if (self->fd < 0 || poll (&polled, 1, 0) < 0 || polled.revents & (POLLRDHUP | POLLHUP))
+        return; // the worker has let go of the slot, and of what they share
     s_begin (self);
     if (self->ticket == 0)
         return;
@@ -255,6 +259,8 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
     unsigned kind = 1 + bytes [0] % 3;
     memset (self, 0, sizeof *self);
     self->broker = fuzz_broker_new (context, kind);
+    if (!self->broker)
+        return 0;
     s_build_worker (self, context, kind);
     s_turn (self, 1);
     for (int said = 0; said < SAID_MAX && size - at >= 3; said++) {

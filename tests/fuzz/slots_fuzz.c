@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +21,13 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 #define END_S 90 // longer than any patience of the worker
 
 static fake_bench_t s_bench;
+
+//  The worker has not let go of it: what they share is there.
+static bool s_is_there (const fake_slot_t *slot)
+{
+    struct pollfd polled = {.fd = slot->fd, .events = POLLRDHUP};
+    return slot->fd >= 0 && poll (&polled, 1, 0) >= 0 && !(polled.revents & (POLLRDHUP | POLLHUP));
+}
 
 //  A whole message into the ring, and the bell
 static void s_say (fake_slot_t *slot, uint8_t verb, const buffer_t *body)
@@ -82,10 +90,12 @@ static void s_scribble (fake_slot_t *slot, const uint8_t *bytes, size_t size)
     }
 }
 
-static void s_claim (fake_slot_t *slot, const uint8_t *bytes, size_t size)
+//  It begins them, or dies before it could note that
+static void s_claim (fake_slot_t *slot, const uint8_t *bytes, size_t size, bool notes)
 {
     for (size_t i = 0; i < size && i < 8; i++)
-        ticket_claim (slot->page, bytes [i], s_bench.time.now_us);
+        if (ticket_claim (slot->page, bytes [i], s_bench.time.now_us) == TICKET_RUN && notes)
+            atomic_store (&slot->share->begun, bytes [i]);
 }
 
 static void s_cancel (const uint8_t *bytes, size_t size)
@@ -102,9 +112,9 @@ static void s_cancel (const uint8_t *bytes, size_t size)
 static void s_do (uint8_t kind, const uint8_t *bytes, size_t size)
 {
     fake_slot_t *slot = &s_bench.slot [kind >> 4 & 1];
-    if (slot->fd < 0 && kind % 12 < 9)
+    if (!s_is_there (slot) && kind % 12 < 9)
         slot = &s_bench.slot [0];
-    if (slot->fd < 0)
+    if (!s_is_there (slot) && kind % 12 < 9)
         return;
     switch (kind % 12) {
     case 0: ring_put (&slot->ring, bytes, size); break;
@@ -114,7 +124,7 @@ static void s_do (uint8_t kind, const uint8_t *bytes, size_t size)
     case 4: s_say_ready (slot, bytes, size); break;
     case 5: s_scribble (slot, bytes, size); break;
     case 6:
-    case 7: s_claim (slot, bytes, size); break;
+    case 7: s_claim (slot, bytes, size, kind % 12 == 6); break;
     case 8: slot->vessel.stopped = size & 1; break;
     case 9:
         slot->vessel.status = size > 0 ? bytes [0] : 0;

@@ -20,7 +20,7 @@ typedef struct fuzz_lease {
     uint32_t index;  // of the task
 } fuzz_lease_t;
 
-//  kind: of the job (WIRE_KIND_...). context: ZeroMQ's.
+//  kind: of the job (WIRE_KIND_...). context: ZeroMQ's. NULL when it has no room for more sockets now.
 fuzz_broker_t *fuzz_broker_new (void *context, unsigned kind);
 void fuzz_broker_destroy (fuzz_broker_t **self_p);
 
