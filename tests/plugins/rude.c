@@ -19,13 +19,12 @@ static cadre_error_t s_value (cadre_call_t *call)
                                     "31m\xe2\x80\xae\x07");
 }
 
-static const cadre_function_t s_functions [] = {
-    {.name = "rude", .run = s_fail, .takes = "*", .says = "fails" RUDE},
-    {.name = "value", .run = s_value, .takes = "*"},
-    {.name = "name\033[2J\xc2\x9b"
-             "31m\xe2\x80\xae",
-     .run = s_value,
-     .takes = "*"},
-    {0}};
+static const cadre_function_t s_functions [] = {{.name = "rude",
+                                                 .run = s_fail,
+                                                 .takes = "*",
+                                                 .says = "fails\033[2J\nforged \xc2\x9b"
+                                                         "31m\xe2\x80\xae\x07"},
+                                                {.name = "value", .run = s_value, .takes = "*"},
+                                                {0}};
 
 CADRE_PLUGIN (s_functions)
