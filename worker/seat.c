@@ -98,7 +98,8 @@ static void s_take_in (seat_t *self, int fd, share_t *share)
     self->begun = 0;
     self->ring = (ring_reader_t){.ring = &share->ring};
     self->closed = self->killed = self->slow = self->writable_wanted = self->condemned = false;
-    self->deaf = self->lost = false;
+    self->deaf = self->lost = self->asked = false;
+    self->in.checked = true;
     self->fault = SEAT_SOUND;
     self->stopped = self->waits = 0;
     self->given = 0;
@@ -296,6 +297,12 @@ static void s_hear_bells (seat_t *self)
             self->fault = SEAT_GARBLED;
 }
 
+static void s_lack_room (seat_t *self)
+{
+    self->deaf = true;
+    self->fault = self->fault ? self->fault : SEAT_LARGE;
+}
+
 void seat_read (seat_t *self)
 {
     if (self->state == SEAT_EMPTY)
@@ -303,6 +310,10 @@ void seat_read (seat_t *self)
     s_hear_bells (self);
     if (!self->deaf && !s_check (self, ring_take (&self->ring, &self->in)))
         self->deaf = self->lost = true;
+    if (self->in.failed && !self->deaf) {
+        self->lost = true;
+        s_lack_room (self);
+    }
 }
 
 //  How many bytes a message of this verb may have.
@@ -333,7 +344,7 @@ int seat_message (const seat_t *self, size_t *offset, uint8_t *verb, cursor_t *b
     return 1;
 }
 
-//  What is to come of a large message must fit, with its copies on their way to the broker, and to the client of an embedded pool.
+//  What is to come of a large message must fit (it is only asked for: memory is taken as bytes arrive), with its copies on their way to the broker, and to the client of an embedded pool.
 static void s_make_room (seat_t *self)
 {
     if (self->in.size < HEAD_BYTES || self->deaf)
@@ -341,19 +352,18 @@ static void s_make_room (seat_t *self)
     uint32_t length;
     memcpy (&length, self->in.data, HEAD_BYTES);
     length = be32toh (length);
-    if (length < ROOM_LEAST || length > FRAME_MAX || self->in.capacity >= HEAD_BYTES + (size_t) length)
+    if (length < ROOM_LEAST || length > FRAME_MAX || self->asked)
         return;
-    if (room_for (RESULT_COPIES * (size_t) length)) {
-        buffer_reserve (&self->in, HEAD_BYTES + (size_t) length - self->in.size);
-        return;
-    }
-    self->deaf = true;
-    self->fault = self->fault ? self->fault : SEAT_LARGE;
+    self->asked = true;
+    if (!room_for (RESULT_COPIES * (size_t) length))
+        s_lack_room (self);
 }
 
 void seat_consume (seat_t *self, size_t offset)
 {
     buffer_consume (&self->in, offset);
+    if (offset)
+        self->asked = false;
     s_make_room (self);
     if (self->in.size == 0 && self->in.capacity > KEEP_BYTES)
         buffer_free (&self->in);

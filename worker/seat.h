@@ -62,6 +62,7 @@ typedef struct seat {
     bool condemned;       //  It is being ended for that
     bool deaf;            //  What it says is not read any more
     bool lost;            //  Nor what it had said before
+    bool asked;           //  There is room for the large message that is coming
     bool killed;          //  We sent a signal that ends it
     bool slow;            //  What runs takes long: nothing may wait behind it
     bool writable_wanted; //  A write was cut short: epoll watches for more room

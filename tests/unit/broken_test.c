@@ -3,6 +3,8 @@
 
 #include "tests/lib/broken_rig.h"
 
+#include <malloc.h>
+
 #define GARBLED "slot-broken: slot 1 of worker alpha sent a message that cannot be read while it ran 42.0"
 #define TORN                                                                                                 \
     "slot-broken: slot 1 of worker alpha wrote over the memory that it shares with its worker while it ran " \
@@ -344,9 +346,26 @@ static void test_a_result_that_is_cut_off_is_none (void **state)
     fake_bench_close (&bench);
 }
 
+//  A gigabyte that is only announced costs nothing: memory is taken as bytes arrive.
+static void test_what_is_announced_costs_nothing (void **state)
+{
+    (void) state;
+    s_open (1, 1, 0);
+    s_claim (0);
+    size_t before_bytes = mallinfo2 ().hblkhd;
+    fake_slot_say (&bench.slot [0], "\x3f\xff\xff\xff\x71\x96\x01\x01", 8);
+    fake_bench_turn (&bench);
+    assert_true (mallinfo2 ().hblkhd - before_bytes < (64u << 20));
+    fake_slot_die (&bench.slot [0], SIGKILL);
+    fake_bench_turn (&bench);
+    assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_SIGNAL);
+    fake_bench_close (&bench);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_what_is_announced_costs_nothing),
         cmocka_unit_test (test_scribbles_are_noticed),
         cmocka_unit_test (test_a_head_that_cannot_be_is_noticed),
         cmocka_unit_test (test_what_ended_before_a_scribble_has_ended),
