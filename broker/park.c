@@ -11,6 +11,11 @@
 
 #define STUCK_LOST 3 //  Times lost_ms
 
+//  Reading a large frame that no window bounds costs up to 5 ms: a key has 16 MiB of them a second, and two seconds of that at once.
+#define LARGE_BYTES (64u * 1024u)
+#define LARGE_BYTES_A_US 16
+#define LARGE_BURST_US 2000000
+
 //  It is answered at once by a frame that needs no window; requests wait in the inbox.
 static bool s_is_answered (unsigned verb)
 {
@@ -49,9 +54,24 @@ static park_verdict_t s_room (const client_t *client, const hub_t *hub, const wi
     return fits ? PARK_TAKEN : PARK_DROP;
 }
 
+//  False when its key says too much of that kind: it is not even read.
+static bool s_is_within_rate (const client_t *client, const hub_t *hub, unsigned verb, size_t size)
+{
+    purse_t *purse = client->purse;
+    if (size < LARGE_BYTES || !purse || s_is_metered (verb))
+        return true;
+    if (purse->large_us - hub->now_us > LARGE_BURST_US)
+        return false;
+    int64_t from_us = purse->large_us > hub->now_us ? purse->large_us : hub->now_us;
+    purse->large_us = from_us + (int64_t) size / LARGE_BYTES_A_US;
+    return true;
+}
+
 park_verdict_t park_judge (client_t *client, const hub_t *hub, const wire_envelope_t *envelope,
                            const cursor_t *body)
 {
+    if (!client->deaf)
+        client->deaf = !s_is_within_rate (client, hub, envelope->verb, (size_t) (body->end - body->at));
     if (client->deaf)
         return PARK_DROP;
     if (!client->parked && !(s_is_answered (envelope->verb) && client_is_full (client, hub)))

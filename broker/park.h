@@ -4,6 +4,9 @@
  *  full (client_is_full), they wait as requests do (inbox.h), and whatever it says behind them, in order. Few bytes wait here; what comes then is
  *  dropped, and asked for again by WHO when there is room: the client has it still. None of it is acknowledged. A session to which much is on its
  *  way, and which acknowledges nothing for three times lost_ms, is at its end (park_is_stuck).
+ *
+ *  Frames of more than 64 KiB that no window bounds have a rate for each key, since reading one may take 5 ms. What comes beyond it is dropped
+ *  unread, and asked for again with the next BEAT.
  */
 
 #ifndef BROKER_PARK_H_INCLUDED

@@ -19,6 +19,7 @@ typedef struct purse {
     unsigned users;              //  Sessions and jobs that point here
     uint64_t job_bytes;          //  Of its open jobs, without their tasks
     uint64_t reply_bytes;        //  Sent to its sessions without a window, and not acknowledged
+    int64_t large_us;            //  Until then its large frames have used up their rate (park.c)
     UT_hash_handle hh;           //  In hub->purses
 } purse_t;
 
