@@ -124,6 +124,8 @@ static void s_room_may_be_lost_and_found (void **state)
     for (int i = 0; i < 70; i++) {
         link_bench_pass_ms (1100);
         assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
+        while (link_bench_hears (link_bench.back, WIRE_worker_hello))
+            continue; //  The answer goes to the last: an earlier one may be of a connection that is closed
         s_refuse_for_room ();
     }
     assert_int_equal (link_bench.lines, lines + 2); //  And not that nobody answers
