@@ -6,68 +6,13 @@
 #include "common/sockets.h"
 #include "common/utf8.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #define FRAMES_A_TURN 64
 #define ROOM_US 60000000 //  Between two lines about a broker that has no room
 #define STALLS_MAX 3     //  The beat that shows it, and two more
-
-//  ---- orders that wait for their lane frame -----------------------------------------
-
-static void s_free_order (order_t *order)
-{
-    buffer_free (&order->spans);
-    free (order);
-}
-
-void link_drop_orders (link_t *self)
-{
-    order_t *order, *next;
-    LL_FOREACH_SAFE (self->orders, order, next)
-        s_free_order (order);
-    self->orders = NULL;
-}
-
-static void s_carry_out (link_t *self, uint8_t verb, const wire_list_t *spans)
-{
-    if (verb == WIRE_cancel)
-        self->options.events.cancel (self->options.events.context, spans);
-    else
-        self->options.events.recall (self->options.events.context, spans);
-}
-
-static void s_order (link_t *self, uint8_t verb, uint64_t after, const wire_list_t *spans)
-{
-    if (after <= self->in.received) {
-        s_carry_out (self, verb, spans);
-        return;
-    }
-    order_t *order = calloc (1, sizeof (order_t));
-    assert (order);
-    order->verb = verb;
-    order->after = after;
-    order->count = spans->count;
-    buffer_append (&order->spans, spans->values.data, spans->values.size);
-    LL_APPEND (self->orders, order);
-}
-
-static void s_orders_due (link_t *self)
-{
-    order_t *order, *next;
-    LL_FOREACH_SAFE (self->orders, order, next) {
-        if (order->after > self->in.received)
-            continue;
-        LL_DELETE (self->orders, order);
-        wire_list_t spans = wire_list_of (&order->spans, order->count);
-        s_carry_out (self, order->verb, &spans);
-        s_free_order (order);
-    }
-}
 
 //  ---- back -------------------------------------------------------------------------------
 
@@ -119,7 +64,7 @@ static bool s_on_cancel (link_t *self, cursor_t *body)
     wire_cancel_t fields;
     if (!wire_read_cancel (body, &fields))
         return false;
-    s_order (self, WIRE_cancel, fields.after, &fields.leases);
+    orders_take (&self->orders, WIRE_cancel, fields.after, self->in.received, &fields.leases);
     return true;
 }
 
@@ -128,7 +73,7 @@ static bool s_on_recall (link_t *self, cursor_t *body)
     wire_recall_t fields;
     if (!wire_read_recall (body, &fields))
         return false;
-    s_order (self, WIRE_recall, fields.after, &fields.leases);
+    orders_take (&self->orders, WIRE_recall, fields.after, self->in.received, &fields.leases);
     return true;
 }
 
@@ -302,8 +247,8 @@ static void s_hear_lane (link_t *self, zmq_msg_t *message)
     }
     if (!s_on_lane_message (self, envelope.verb, &body, size))
         link_begin_anew (self, "a frame of the lane cannot be read");
-    else if (self->orders)
-        s_orders_due (self);
+    else
+        orders_run (&self->orders, self->in.received);
 }
 
 //  ---- both ------------------------------------------------------------------------------------

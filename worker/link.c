@@ -45,6 +45,9 @@ link_t *link_new (const link_options_t *options)
     self->tour = tour_new (options->addresses, options->addresses_count, ADDRESS_BACK, NULL);
     if (options->proxy)
         tour_keep_names (self->tour);
+    self->orders = (orders_t){.cancel = options->events.cancel,
+                              .recall = options->events.recall,
+                              .context = options->events.context};
     self->hello = (alarm_t){.ring = s_on_hello, .owner = self};
     self->beat = (alarm_t){.ring = s_on_beat, .owner = self};
     return self;
@@ -57,7 +60,7 @@ void link_close_session (link_t *self)
     sockets_destroy (&self->lane);
     sockets_destroy (&self->sink);
     parts_destroy (&self->parts);
-    link_drop_orders (self);
+    orders_drop (&self->orders);
     self->session = 0;
 }
 

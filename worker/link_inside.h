@@ -7,20 +7,12 @@
 #define WORKER_LINK_INSIDE_H_INCLUDED
 
 #include "worker/link.h"
+#include "worker/orders.h"
 
 #include "common/machine.h"
 #include "common/parts.h"
 #include "common/stream.h"
 #include "common/tour.h"
-
-//  An order that follows a lane frame which has not come yet.
-typedef struct order {
-    struct order *next; //  In the order of arrival
-    uint8_t verb;       //  WIRE_cancel or WIRE_recall
-    uint64_t after;     //  Lane sequence number
-    buffer_t spans;     //  Records of span
-    size_t count;       //  How many
-} order_t;
 
 struct link {
     link_options_t options;         //  As given
@@ -61,7 +53,7 @@ struct link {
     int64_t room_us;                //  When it was last told that the broker has no room
     alarm_t hello;                  //  The next HELLO, or the next place for one
     alarm_t beat;                   //  The next beat
-    order_t *orders;                //  Waiting for lane frames
+    orders_t orders;                //  Waiting for lane frames
     fault_t fault;                  //  Why it ended
 };
 
@@ -76,8 +68,5 @@ void link_close_session (link_t *self);
 
 //  WELCOME has come.
 void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_t *fields);
-
-//  hear.c: forgets orders that wait.
-void link_drop_orders (link_t *self);
 
 #endif
