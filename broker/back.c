@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/back_own.h"
+#include "broker/back_register.h"
+#include "broker/back_session.h"
 #include "broker/budget.h"
+#include "broker/output_grants.h"
 #include "common/log.h"
 
 #define JOINING_MS 5000      //  A lane that is not open by then is given up
@@ -13,10 +15,10 @@
 #define OUTPUT_BYTES (sizeof (wrote_t) + BUDGET_BLOCK_BYTES)
 #define OUTPUT_PACE_US 10000 //  Between two windows for output while results press: 100 MB/s of each task
 
-static void s_grant (void *owner, int64_t now_us)
+static void s_on_grants (void *owner, int64_t now_us)
 {
     (void) now_us;
-    back_grant_outputs (owner);
+    output_grants_give (owner);
 }
 
 back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
@@ -31,7 +33,7 @@ back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner)
     outputs_limit (self->outputs, budget_writers (hub));
     berths_begin (&self->berths, hub);
     self->pace.every_us = OUTPUT_PACE_US;
-    self->grants = (alarm_t){.ring = s_grant, .owner = self};
+    self->grants = (alarm_t){.ring = s_on_grants, .owner = self};
     return self;
 }
 
@@ -48,74 +50,11 @@ void back_destroy (back_t **self_p)
     *self_p = NULL;
 }
 
-//  A worker that has so much to read must not miss an order: its session ends.
-static void s_note_deaf (back_t *self, sockets_route_t route)
-{
-    for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
-        agent_t *agent = roster_at (self->hub->roster, i);
-        if (agent && agent->session && agent->route == route)
-            agent->deaf = true;
-    }
-}
-
-//  Sends the frame at hand. A peer that is gone is noticed by its silence.
-void back_send (back_t *self, sockets_route_t route)
-{
-    if (sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size, ZMQ_DONTWAIT)
-        == CADRE_ERROR_TIMEOUT)
-        s_note_deaf (self, route);
-    buffer_clear (&self->frame);
-}
-
-void back_who (back_t *self, sockets_route_t route)
-{
-    if (!askers_due (&self->askers, ASKER_WHO, route, self->hub->now_us))
-        return;
-    wire_write_who (&self->frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
-    back_send (self, route);
-}
-
-void back_refuse (back_t *self, sockets_route_t route, const fault_t *fault)
-{
-    if (!askers_due (&self->askers, ASKER_REFUSED, route, self->hub->now_us))
-        return;
-    wire_refused_t fields = {
-        .code = fault->code, .message = wire_view (fault->text), .major = WIRE_MAJOR, .minor = WIRE_MINOR};
-    wire_write_refused (&self->frame, (wire_envelope_t){0}, &fields);
-    back_send (self, route);
-    log_line (LOG_WARNING, "B010", "a worker was refused: %s", fault->text);
-}
-
-void back_end_session (back_t *self, agent_t *agent, const char *why)
-{
-    log_line (LOG_WARNING, "B011", "session of worker %s ends: %s; it may register anew", agent->name, why);
-    back_who (self, agent->route);
-    roster_end_session (self->hub->roster, agent);
-}
-
-void back_forget (back_t *self, agent_t *agent, bool free_of_cost)
-{
-    ledger_lose (self->hub->ledger, agent, NULL, free_of_cost);
-    outputs_drop_agent (self->outputs, agent->place);
-    roster_remove (self->hub->roster, &agent);
-    self->joined (self->owner);
-}
-
-void back_send_beat (back_t *self, agent_t *agent)
-{
-    wire_beat_t beat = {.received = hold_limit (&agent->hold, agent->in.received),
-                        .sent = lane_sent (agent->lane)};
-    wire_write_beat (&self->frame, (wire_envelope_t){.session = agent->session}, &beat);
-    back_send (self, agent->route);
-    agent->beat_due = false;
-    agent->unacknowledged_bytes = 0;
-}
-
 //  Two beats in which something is outstanding and nothing moved end the session.
 static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat)
 {
     if (beat->received > lane_sent (agent->lane)) {
-        back_end_session (self, agent, "it acknowledges what was never sent");
+        back_session_end (self, agent, "it acknowledges what was never sent");
         return;
     }
     lane_received (agent->lane, beat->received);
@@ -131,7 +70,7 @@ static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat
     agent->sink_received = agent->in.received;
     if (agent->stalls <= 2)
         return;
-    back_end_session (self, agent, lane_stands ? "its lane makes no progress" : "its sink makes no progress");
+    back_session_end (self, agent, lane_stands ? "its lane makes no progress" : "its sink makes no progress");
     //  It lives, and registers anew at once; if it does not, its tasks need not wait as for one that is silent
     int64_t soon_us = self->hub->now_us + ((int64_t) self->hub->beat_ms * 2 - self->hub->lost_ms) * 1000;
     agent->heard_us = soon_us < agent->heard_us ? soon_us : agent->heard_us;
@@ -184,7 +123,7 @@ void back_handle (back_t *self, sockets_route_t route, const void *frame, size_t
                    "worker speaks cadre protocol %u, this broker %u.%u: upgrade the older of the two",
                    envelope.version, WIRE_MAJOR, WIRE_MINOR);
         self->hub->refused_frames++;
-        back_refuse (self, route, &fault);
+        back_session_refuse (self, route, &fault);
         return;
     }
     if (error) {
@@ -197,14 +136,14 @@ void back_handle (back_t *self, sockets_route_t route, const void *frame, size_t
     }
     agent_t *agent = envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
     if (!agent || agent->route != route) {
-        back_who (self, route);
+        back_session_who (self, route);
         return;
     }
     agent->heard_us = self->hub->now_us;
     if (s_handle_open (self, agent, &envelope, &body))
         return;
     self->hub->refused_frames++;
-    back_end_session (self, agent, "it sent a malformed frame");
+    back_session_end (self, agent, "it sent a malformed frame");
 }
 
 static void s_send_spans (back_t *self, agent_t *agent, const spans_t *spans, bool recall)
@@ -218,7 +157,7 @@ static void s_send_spans (back_t *self, agent_t *agent, const spans_t *spans, bo
         wire_write_recall (&self->frame, envelope, &order);
     else
         wire_write_cancel (&self->frame, envelope, &cancel);
-    back_send (self, agent->route);
+    back_session_send (self, agent->route);
     buffer_free (&list);
 }
 
@@ -248,13 +187,13 @@ static void s_flush_cancels (back_t *self, agent_t *agent)
 static void s_flush_agent (back_t *self, agent_t *agent)
 {
     if (!lane_flush (agent->lane)) {
-        back_end_session (self, agent, "its lane is broken");
+        back_session_end (self, agent, "its lane is broken");
         return;
     }
     if (agent->cancels.count && agent->state != AGENT_JOINING)
         s_flush_cancels (self, agent);
     if (agent->beat_due || agent->unacknowledged_bytes > HUB_SINK_BYTES / 8)
-        back_send_beat (self, agent);
+        back_session_beat (self, agent);
     ledger_compact_leases (self->hub->ledger, agent);
 }
 
@@ -266,7 +205,7 @@ void back_flush (back_t *self)
         if (agent && agent->session)
             s_flush_agent (self, agent);
     }
-    back_grant_outputs (self);
+    output_grants_give (self);
 }
 
 void back_beat (back_t *self)
@@ -277,7 +216,7 @@ void back_beat (back_t *self)
         if (!agent || !agent->session)
             continue;
         sockets_events (lane_socket (agent->lane)); //  Lets libzmq tidy up
-        back_send_beat (self, agent);
+        back_session_beat (self, agent);
     }
     self->hub->worker_bytes = roster_bytes (roster) + outputs_count (self->outputs) * OUTPUT_BYTES;
 }
@@ -291,7 +230,7 @@ static void s_lose (back_t *self, agent_t *agent)
                   agent->leased);
         self->hub->lost_workers++;
     }
-    back_forget (self, agent, agent->breached);
+    back_session_forget (self, agent, agent->breached);
 }
 
 //  Nothing is known of it that would be of use when it comes back.
@@ -309,11 +248,11 @@ void back_judge (back_t *self)
     for (size_t i = 0; i < roster_places (roster); i++) {
         agent_t *agent = roster_at (roster, i);
         if (agent && agent->state == AGENT_JOINING && self->hub->now_us - agent->joined_us > joining_us)
-            back_end_session (self, agent, "it does not open its lane: are the ports of --lanes reachable?");
+            back_session_end (self, agent, "it does not open its lane: are the ports of --lanes reachable?");
         else if (agent && agent->session && agent->deaf)
-            back_end_session (self, agent, "it does not read what it is told");
+            back_session_end (self, agent, "it does not read what it is told");
         else if (agent && s_is_nobody (agent)) {
-            back_forget (self, agent, true);
+            back_session_forget (self, agent, true);
             continue;
         }
         if (!agent || self->hub->now_us - agent->heard_us < lost_us)
@@ -332,8 +271,8 @@ void back_check_keys (back_t *self)
         fault_set (&fault, CADRE_ERROR_REFUSED,
                    "the key %s of worker %s was revoked or made anew: ask for a new access file", agent->key,
                    agent->name);
-        back_refuse (self, agent->route, &fault);
-        back_forget (self, agent, true);
+        back_session_refuse (self, agent->route, &fault);
+        back_session_forget (self, agent, true);
     }
 }
 
@@ -343,7 +282,7 @@ void back_drain (back_t *self, agent_t *agent, uint64_t timeout_ms)
         return;
     wire_write_drain (&self->frame, (wire_envelope_t){.session = agent->session},
                       &(wire_drain_t){.timeout_ms = timeout_ms});
-    back_send (self, agent->route);
+    back_session_send (self, agent->route);
     agent->state = AGENT_DRAINING;
     agent->draining = true;
     roster_changed (self->hub->roster, agent);
@@ -354,10 +293,10 @@ void back_stop (back_t *self, agent_t *agent, const char *reason)
     if (agent->session) {
         wire_write_stop (&self->frame, (wire_envelope_t){.session = agent->session},
                          &(wire_stop_t){.reason = wire_view (reason)});
-        back_send (self, agent->route);
+        back_session_send (self, agent->route);
     }
     log_line (LOG_INFO, "B014", "worker %s is stopped: %s", agent->name, reason);
-    back_forget (self, agent, true);
+    back_session_forget (self, agent, true);
 }
 
 size_t back_pending (back_t *self, void **sockets, size_t max)

@@ -1,9 +1,12 @@
 //  back_register.c - a worker says HELLO
 
+#include "broker/back_register.h"
+
 #include <assert.h>
 #include <string.h>
 
-#include "broker/back_own.h"
+#include "broker/back_session.h"
+#include "broker/output_grants.h"
 #include "common/entropy.h"
 #include "common/log.h"
 
@@ -100,7 +103,7 @@ static void s_welcome (back_t *self, const agent_t *agent, const spans_t *adopte
                                     .output_bytes = HUB_OUTPUT_BYTES,
                                     .adopted = wire_list_of (&list, adopted->count)};
     wire_write_worker_welcome (&self->frame, (wire_envelope_t){.session = agent->session}, &fields);
-    back_send (self, agent->route);
+    back_session_send (self, agent->route);
     buffer_free (&list);
 }
 
@@ -111,9 +114,9 @@ static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault
         self->hub->refused_hellos++;
     else
         self->hub->refused_frames++;
-    back_refuse (self, route, fault);
+    back_session_refuse (self, route, fault);
     if (fault->code != CADRE_ERROR_DESCRIPTORS || !agent->leased)
-        back_forget (self, agent, false);
+        back_session_forget (self, agent, false);
 }
 
 //  An honest worker says HELLO once a second, and at once when it registers anew; who says it more often is not heard.
@@ -138,7 +141,7 @@ static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets
     int64_t hello_us = former ? former->hello_us : 0;
     if (former && former != agent) {
         log_line (LOG_INFO, "B037", "worker %s gives way to another on its connection", former->name);
-        back_forget (self, former, false);
+        back_session_forget (self, former, false);
     }
     if (agent)
         roster_end_session (roster, agent);
@@ -154,11 +157,11 @@ static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets
 //  Ends a session that never came to be: its lane is needed. The worker may register anew.
 static void s_give_up (back_t *self, agent_t *agent)
 {
-    back_who (self, agent->route);
+    back_session_who (self, agent->route);
     if (agent->leased)
         roster_end_session (self->hub->roster, agent);
     else
-        back_forget (self, agent, true);
+        back_session_forget (self, agent, true);
 }
 
 //  NULL and a fault when there is no room.
@@ -194,7 +197,7 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
     if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)
         || s_check_room (self, &hello, &fault)) {
         self->hub->refused_frames++;
-        back_refuse (self, route, &fault);
+        back_session_refuse (self, route, &fault);
         return;
     }
     agent_t *agent = s_agent (self, &hello, route);
@@ -220,7 +223,7 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
     }
     roster_begin_session (self->hub->roster, agent, &lane, session);
     s_welcome (self, agent, &adopted);
-    back_repeat_grants (self, agent);
+    output_grants_repeat (self, agent);
     spans_free (&adopted);
     log_line (LOG_INFO, "B015", "worker %s on %s registers%s%s: %u slots", agent->name, agent->host,
               *agent->key ? " with key " : "", agent->key, agent->slots);

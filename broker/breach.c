@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "broker/back_own.h"
+#include "broker/back_session.h"
 
 void breach_blame (breach_t *self, uint64_t job, uint64_t index, uint64_t serial)
 {
@@ -16,7 +16,7 @@ static void s_tell (back_t *back, const agent_t *agent, const breach_t *self, co
     wire_sink_refused_t fields = {
         .frame = self->frame, .serial = self->lease.serial, .message = wire_view (why)};
     wire_write_sink_refused (&back->frame, (wire_envelope_t){.session = agent->session}, &fields);
-    back_send (back, agent->route);
+    back_session_send (back, agent->route);
 }
 
 void breach_end (back_t *back, agent_t *agent)
@@ -25,10 +25,10 @@ void breach_end (back_t *back, agent_t *agent)
     char text [FAULT_TEXT_BYTES + 64];
     const char *why = self->why.code ? self->why.text : "it is malformed";
     agent->in.received = self->frame - 1; //  What came before it is acknowledged, it is not
-    back_send_beat (back, agent);
+    back_session_beat (back, agent);
     s_tell (back, agent, self, why);
     agent->breached = ledger_breach (back->hub->ledger, agent, &self->lease, why);
     snprintf (text, sizeof text, "frame %llu of its sink is refused: %s", (unsigned long long) self->frame,
               why);
-    back_end_session (back, agent, text);
+    back_session_end (back, agent, text);
 }

@@ -3,12 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
-#include "broker/back_own.h"
+#include "broker/back_session.h"
 #include "broker/breach.h"
 #include "broker/budget.h"
 #include "broker/deliver.h"
 #include "broker/detail.h"
 #include "broker/journal.h"
+#include "broker/output_grants.h"
 #include "common/log.h"
 #include "common/rules.h"
 #include "common/units.h"
@@ -168,14 +169,6 @@ static bool s_is_news (wrote_t *wrote, job_t *job, wire_sink_output_t *output)
     return true;
 }
 
-static void s_grant (back_t *self, const agent_t *agent, const wrote_t *wrote)
-{
-    wire_output_window_t window = {
-        .serial = wrote->serial, .bytes = wrote->granted_bytes, .discard = wrote->discarded};
-    wire_write_output_window (&self->frame, (wire_envelope_t){.session = agent->session}, &window);
-    back_send (self, agent->route);
-}
-
 static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_sink_output_t output;
@@ -189,7 +182,7 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
         return true;
     wrote_t *wrote = outputs_get (self->outputs, output.serial);
     if (!wrote) { //  Too many write: nothing of this one is kept
-        s_grant (self, agent, &(wrote_t){.serial = output.serial, .discarded = true});
+        output_grants_send (self, agent, &(wrote_t){.serial = output.serial, .discarded = true});
         return true;
     }
     if (wrote->granted_bytes == 0)
@@ -204,41 +197,9 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
                                      output.bytes);
     if (!wanted && !wrote->discarded) {
         wrote->discarded = true;
-        s_grant (self, agent, wrote);
+        output_grants_send (self, agent, wrote);
     }
     return true;
-}
-
-void back_grant_outputs (back_t *self)
-{
-    hub_t *hub = self->hub;
-    if (!self->starved)
-        return;
-    if (!pace_allows (&self->pace, hub->now_us, hub->tasks_done + hub->tasks_failed)) {
-        timers_set (hub->timers, &self->grants, pace_next_us (&self->pace));
-        return;
-    }
-    self->starved = false;
-    for (wrote_t *wrote = outputs_first (self->outputs); wrote; wrote = wrote->hh.next) {
-        if (!wrote->starved)
-            continue;
-        job_t *job = ledger_find (hub->ledger, wrote->job);
-        const agent_t *agent = roster_at (hub->roster, wrote->agent);
-        if (!job || !agent || !agent->session || !deliver_is_open (hub, job)) {
-            self->starved = true;
-            continue;
-        }
-        wrote->starved = false;
-        wrote->granted_bytes = wrote->received_bytes + HUB_OUTPUT_BYTES;
-        s_grant (self, agent, wrote);
-    }
-}
-
-void back_repeat_grants (back_t *self, const agent_t *agent)
-{
-    for (wrote_t *wrote = outputs_first (self->outputs); wrote; wrote = wrote->hh.next)
-        if (wrote->agent == agent->place)
-            s_grant (self, agent, wrote);
 }
 
 static agent_t *s_holds_most (const back_t *self)
@@ -296,7 +257,7 @@ static bool s_goodbye (back_t *self, agent_t *agent, cursor_t *body)
     if (!wire_read_goodbye (body, &goodbye) || !cursor_done (body))
         return false;
     log_line (LOG_INFO, "B016", "worker %s leaves", agent->name);
-    back_forget (self, agent, true);
+    back_session_forget (self, agent, true);
     return true;
 }
 
@@ -341,7 +302,7 @@ void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
     agent->heard_us = self->hub->now_us;
     switch (stream_in_accept (&agent->in, envelope.sequence)) {
     case STREAM_SEEN: return;
-    case STREAM_GAP: back_end_session (self, agent, "frames of its sink are missing"); return;
+    case STREAM_GAP: back_session_end (self, agent, "frames of its sink are missing"); return;
     case STREAM_NEW: break;
     }
     agent->unacknowledged_bytes += size_bytes;

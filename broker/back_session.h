@@ -1,7 +1,11 @@
-//  back_own.h - what the files of the workers' side share among themselves; see back.h
+/*  back_session.h - what the broker says to one worker, and how its session or the worker itself ends
+ *
+ *  The ground of the workers' side: registration, the sink and the grants of
+ *  output stand on it, and back.h on all of them. Only they include this.
+ */
 
-#ifndef BROKER_BACK_OWN_H_INCLUDED
-#define BROKER_BACK_OWN_H_INCLUDED
+#ifndef BROKER_BACK_SESSION_H_INCLUDED
+#define BROKER_BACK_SESSION_H_INCLUDED
 
 #include "broker/askers.h"
 #include "broker/back.h"
@@ -28,26 +32,20 @@ struct back {
     uint32_t next_name;     //  …, for lanes that are files or names
 };
 
-void back_send (back_t *self, sockets_route_t route);
-void back_who (back_t *self, sockets_route_t route);
-void back_refuse (back_t *self, sockets_route_t route, const fault_t *fault);
+//  Sends self->frame and clears it. A worker that does not read is marked as deaf.
+void back_session_send (back_t *self, sockets_route_t route);
+
+//  A route without a session is asked to register. Bounded for each route.
+void back_session_who (back_t *self, sockets_route_t route);
+void back_session_refuse (back_t *self, sockets_route_t route, const fault_t *fault);
 
 //  Acknowledges what was received of the sink.
-void back_send_beat (back_t *self, agent_t *agent);
+void back_session_beat (back_t *self, agent_t *agent);
 
 //  The worker is told WHO; its leases stay valid until it is lost.
-void back_end_session (back_t *self, agent_t *agent, const char *why);
+void back_session_end (back_t *self, agent_t *agent, const char *why);
 
-//  The agent leaves the roster, its tasks go elsewhere.
-void back_forget (back_t *self, agent_t *agent, bool free_of_cost);
-
-//  A HELLO.
-void back_register (back_t *self, sockets_route_t route, cursor_t *body);
-
-//  Tells workers how much output is welcome, where that was due.
-void back_grant_outputs (back_t *self);
-
-//  Tells again what was granted, to a worker in a new session.
-void back_repeat_grants (back_t *self, const agent_t *agent);
+//  The worker leaves the roster, its tasks go elsewhere.
+void back_session_forget (back_t *self, agent_t *agent, bool free_of_cost);
 
 #endif
