@@ -17,6 +17,7 @@
 #include "broker/delay.h"
 #include "broker/dispatch.h"
 #include "broker/front.h"
+#include "broker/front_turn.h"
 #include "broker/journal.h"
 #include "broker/ready.h"
 #include "broker/report.h"
@@ -85,7 +86,7 @@ static void s_beat (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
     timers_set (self->hub.timers, &self->beat, now_us + (int64_t) self->hub.beat_ms * 1000);
-    front_beat (self->front);
+    front_turn_beat (self->front);
     back_beat (self->back);
     s_give_back (self);
     log_settle ();
@@ -116,7 +117,7 @@ static void s_judge (void *owner, int64_t now_us)
     timers_set (self->hub.timers, &self->judge, now_us + (int64_t) self->hub.beat_ms * 500);
     if (self->behind || now_us < self->judge_from_us)
         return;
-    front_judge (self->front);
+    front_turn_judge (self->front);
     back_judge (self->back);
 }
 
@@ -443,10 +444,10 @@ static void s_turn (broker_t *self)
     dispatch_run (self->dispatch);
     ledger_settle (self->hub.ledger);
     back_flush (self->back);
-    front_flush (self->front);
+    front_turn_flush (self->front);
     if (ledger_is_settling (self->hub.ledger) && !self->hub.unfinished) {
         ledger_settle (self->hub.ledger); //  The last state of a job follows payloads that have just gone out
-        front_flush (self->front);
+        front_turn_flush (self->front);
     }
     if (self->hub.journal)
         journal_flush (self->hub.journal);
@@ -455,7 +456,8 @@ static void s_turn (broker_t *self)
 static bool s_is_drained (const broker_t *self)
 {
     return self->hub.state == HUB_DRAINING && !ledger_has_attached (self->hub.ledger)
-           && front_is_delivered (self->front) && (!self->hub.journal || journal_is_idle (self->hub.journal));
+           && front_turn_is_delivered (self->front)
+           && (!self->hub.journal || journal_is_idle (self->hub.journal));
 }
 
 cadre_error_t broker_run (broker_t *self, fault_t *fault)
@@ -470,7 +472,7 @@ cadre_error_t broker_run (broker_t *self, fault_t *fault)
     if (error)
         *fault = self->fault;
     else {
-        front_flush (self->front);
+        front_turn_flush (self->front);
         error = journal_close (&self->hub.journal, fault);
     }
     return error;

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/sockets.h"
+#include "common/wire.h"
 
 #define LANE "lane:"
 
@@ -44,6 +45,23 @@ bool doors_is_client (const doors_t *self, const char *peer)
 {
     const rights_t *rights = doors_rights (self, peer);
     return rights && rights->role != ROLE_WORKER;
+}
+
+cadre_error_t doors_check_job (const doors_t *self, const char *peer, const char *key, uint64_t kind,
+                               const char *function, fault_t *fault)
+{
+    const rights_t *rights = doors_rights (self, peer);
+    bool command = kind == WIRE_KIND_COMMAND;
+    if (!rights || rights->role == ROLE_OBSERVER)
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "the key %s is for looking on: submit with a key of role client or admin", key);
+    if (rights_cover (rights, command ? NULL : function))
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_REFUSED,
+                      command
+                          ? "the key %s may call certain functions and run no commands%s: ask for another key"
+                          : "the key %s may not call %s: ask for a key that may",
+                      key, command ? "" : function);
 }
 
 const char *doors_admit (const keyring_t *keys, const char *domain, const char *mechanism, const char *key)

@@ -40,6 +40,11 @@ const rights_t *doors_rights (const doors_t *self, const char *peer);
 bool doors_is_worker (const doors_t *self, const char *peer);
 bool doors_is_client (const doors_t *self, const char *peer);
 
+//  May that peer have jobs of that kind (WIRE_KIND_...) and function run? A fault (CADRE_ERROR_REFUSED) that names
+//  its key if not.
+cadre_error_t doors_check_job (const doors_t *self, const char *peer, const char *key, uint64_t kind,
+                               const char *function, fault_t *fault);
+
 //  The gate's decision in a handshake: what the peer is called from then on, or NULL when it is refused. MECHANISM is "NULL" or "CURVE", KEY the public
 //  key in Z85 (CURVE) or "".
 const char *doors_admit (const keyring_t *keys, const char *domain, const char *mechanism, const char *key);

@@ -21,21 +21,10 @@ void front_destroy (front_t **self_p);
 //  One frame from the front socket.
 void front_handle (front_t *self, sockets_route_t route, const void *frame, size_t size_bytes);
 
-//  Batches are closed, streams sent, windows and acknowledgements told; once a turn.
-void front_flush (front_t *self);
-
-//  Once a beat: BEATs go out, memory is counted anew.
-void front_beat (front_t *self);
-
 //  Clients whose key is let in no more are refused, and their sessions end.
 void front_check_keys (front_t *self);
 
-//  Silent clients are lost.
-void front_judge (front_t *self);
-
-//  Everything that was put has been acknowledged by clients that are still there.
-bool front_is_delivered (const front_t *self);
-
+//  How many sessions there are.
 size_t front_count (const front_t *self);
 
 #endif

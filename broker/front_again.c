@@ -1,14 +1,16 @@
 //  front_again.c - a detached job that is submitted again: is it the same one?
 
+#include "broker/front_again.h"
+
 #include <string.h>
 
-#include "broker/front_own.h"
+#include "broker/front_session.h"
 #include "broker/holder.h"
 #include "broker/journal.h"
 
 //  Another's job of the same UUID is another job. A store of a release that did not note whose its jobs are has some that are nobody's: what was submitted
 //  to that is not run again, by whomever.
-job_t *front_known (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES])
+job_t *front_again_find (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES])
 {
     identity_t own = identity_of (uuid, wire_view (client->holder)),
                nobodys = identity_of (uuid, wire_view (""));
@@ -16,7 +18,8 @@ job_t *front_known (const front_t *self, const client_t *client, const uint8_t u
     return job ? job : ledger_find_identity (self->hub->ledger, &nobodys);
 }
 
-uint64_t front_forgotten (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES])
+uint64_t front_again_forgotten (const front_t *self, const client_t *client,
+                                const uint8_t uuid [WIRE_UUID_BYTES])
 {
     identity_t own = identity_of (uuid, wire_view (client->holder)),
                nobodys = identity_of (uuid, wire_view (""));
@@ -24,7 +27,7 @@ uint64_t front_forgotten (const front_t *self, const client_t *client, const uin
     return number ? number : ledger_forgotten (self->hub->ledger, &nobodys);
 }
 
-void front_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
+void front_again_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
 {
     follow_new (client, job, &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
     client_touch (client, self->hub);
@@ -131,19 +134,19 @@ static cadre_error_t s_check (const front_t *self, const client_t *client, const
             fault, CADRE_ERROR_REFUSED,
             "this job was submitted before, to a release that did not note whose it was: ask for a key that "
             "reaches all jobs (cadre keygen --jobs all), or choose another identity");
-    if (front_check_rights (self->hub, client, job->kind, job->function, fault))
+    if (doors_check_job (self->hub->doors, client->peer, client->key, job->kind, job->function, fault))
         return fault->code;
     if (!job->detached)
         return fault_set (fault, CADRE_ERROR_REFUSED, "this job is open already on another connection");
     return s_check_same (job, open, fault);
 }
 
-bool front_open_again (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
+bool front_again_open (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
 {
     fault_t fault = {0};
     if (s_check (self, client, job, open, &fault)) {
         client_ref_add (client, open->ref, REF_REFUSED, 0);
-        front_opened (self, client, open->ref, 0, &fault);
+        client_opened (client, self->hub, open->ref, 0, &fault);
         return true;
     }
     client_ref_add (client, open->ref, REF_JOB, job->number);
@@ -152,8 +155,8 @@ bool front_open_again (front_t *self, client_t *client, const wire_job_open_t *o
     if (job->durable && self->hub->journal)
         journal_tell_opened (self->hub->journal, client, open->ref, job->number);
     else
-        front_opened (self, client, open->ref, job->number, &fault);
-    front_tell_state (self, client, job, open->ref);
+        client_opened (client, self->hub, open->ref, job->number, &fault);
+    front_again_tell_state (self, client, job, open->ref);
     return true;
 }
 
@@ -175,7 +178,7 @@ static bool s_compare (client_t *client, digest_t *digest, uint64_t index, view_
     return true;
 }
 
-again_t front_skip_known (client_t *client, const job_t *job, ref_t *ref, wire_job_tasks_t *tasks)
+again_t front_again_skip (client_t *client, const job_t *job, ref_t *ref, wire_job_tasks_t *tasks)
 {
     cursor_t cursor = cursor_of_view (tasks->payloads.values);
     view_t payload;
@@ -192,13 +195,13 @@ again_t front_skip_known (client_t *client, const job_t *job, ref_t *ref, wire_j
     return all && !digest_same (&ref->digest, &job->digest) ? AGAIN_OTHER : AGAIN_SAME;
 }
 
-bool front_refuse_others (front_t *self, client_t *client, const job_t *job, uint64_t ref)
+bool front_again_refuse (front_t *self, client_t *client, const job_t *job, uint64_t ref)
 {
     fault_t fault = {0};
     fault_set (
         &fault, CADRE_ERROR_REFUSED,
         "this job was submitted before, as %llu, with %u tasks, and these are others: choose another identity",
         (unsigned long long) job->number, job->promised);
-    front_opened (self, client, ref, 0, &fault);
+    client_opened (client, self->hub, ref, 0, &fault);
     return true;
 }

@@ -1,22 +1,20 @@
 //  front_jobs.c - JOB_OPEN, JOB_TASKS, JOB_SEAL, JOB_CANCEL, JOB_FOLLOW
 
+#include "broker/front_jobs.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker/bounds.h"
 #include "broker/doubt.h"
-#include "broker/front_own.h"
+#include "broker/front_again.h"
+#include "broker/front_session.h"
 #include "broker/holder.h"
 #include "broker/journal.h"
 #include "common/rules.h"
 
 #define DURATION_MAX_MS (400ull * 24 * 3600 * 1000) //  400 days
-
-void front_opened (front_t *self, client_t *client, uint64_t ref, uint64_t number, const fault_t *fault)
-{
-    client_opened (client, self->hub, ref, number, fault);
-}
 
 static bool s_spec_is_map (view_t spec)
 {
@@ -24,30 +22,12 @@ static bool s_spec_is_map (view_t spec)
     return cursor_peek (&cursor) == CURSOR_MAP || cursor_peek (&cursor) == CURSOR_NIL;
 }
 
-cadre_error_t front_check_rights (const hub_t *hub, const client_t *client, uint64_t kind,
-                                  const char *function, fault_t *fault)
-{
-    const rights_t *rights = doors_rights (hub->doors, client->peer);
-    bool command = kind == WIRE_KIND_COMMAND;
-    if (!rights || rights->role == ROLE_OBSERVER)
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "the key %s is for looking on: submit with a key of role client or admin",
-                          client->key);
-    if (rights_cover (rights, command ? NULL : function))
-        return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_REFUSED,
-                      command
-                          ? "the key %s may call certain functions and run no commands%s: ask for another key"
-                          : "the key %s may not call %s: ask for a key that may",
-                      client->key, command ? "" : function);
-}
-
 static cadre_error_t s_check_rights (const front_t *self, const client_t *client, const wire_job_open_t *open,
                                      fault_t *fault)
 {
     char function [HUB_NAME_BYTES];
     view_copy (open->function, function, sizeof function);
-    return front_check_rights (self->hub, client, open->kind, function, fault);
+    return doors_check_job (self->hub->doors, client->peer, client->key, open->kind, function, fault);
 }
 
 static cadre_error_t s_check_open (const front_t *self, const client_t *client, const wire_job_open_t *open,
@@ -84,7 +64,7 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
                         fault_t *fault)
 {
     fault_t denied = {0};
-    uint64_t number = front_forgotten (self, client, open->uuid.data);
+    uint64_t number = front_again_forgotten (self, client, open->uuid.data);
     if (!number || s_check_rights (self, client, open, &denied))
         return false;
     fault_set (fault, CADRE_ERROR_NOT_FOUND,
@@ -96,7 +76,7 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
 //  The job is taken back, and its client told why.
 static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref, const fault_t *fault)
 {
-    front_opened (self, client, ref, 0, fault);
+    client_opened (client, self->hub, ref, 0, fault);
     ledger_withdraw (self->hub->ledger, job);
 }
 
@@ -113,7 +93,7 @@ static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref,
     return true;
 }
 
-bool front_job_open (front_t *self, client_t *client, cursor_t *body)
+bool front_jobs_open (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_open_t open;
     view_t whole = {body->at, (size_t) (body->end - body->at)};
@@ -122,25 +102,25 @@ bool front_job_open (front_t *self, client_t *client, cursor_t *body)
         || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref)
         || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
-    job_t *job = front_known (self, client, open.uuid.data);
+    job_t *job = front_again_find (self, client, open.uuid.data);
     if (job)
-        return front_open_again (self, client, &open, job);
+        return front_again_open (self, client, &open, job);
     if (s_is_ghost (self, client, &open, &fault) || s_check_rights (self, client, &open, &fault)
         || bounds_check_open (self->hub, client, &open, whole.size, &fault)
         || s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
-        front_opened (self, client, open.ref, 0, &fault);
+        client_opened (client, self->hub, open.ref, 0, &fault);
         return true;
     }
     job = ledger_open (self->hub->ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     client->durable = client->durable || job->durable;
     if (!job->durable)
-        front_opened (self, client, open.ref, job->number, &fault);
+        client_opened (client, self->hub, open.ref, job->number, &fault);
     else if (!s_record (self, client, job, open.ref, whole, &fault))
         return true;
     if (job->detached)
-        front_tell_state (self, client, job, open.ref);
+        front_again_tell_state (self, client, job, open.ref);
     doubt_job (self->hub, job);
     return true;
 }
@@ -203,12 +183,12 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
         return false;
     }
     ledger_doom (self->hub->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
-    front_opened (self, client, tasks->ref, 0, &fault);
+    client_opened (client, self->hub, tasks->ref, 0, &fault);
     ledger_finish (self->hub->ledger, job);
     return false;
 }
 
-bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
+bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_tasks_t tasks;
     bool known;
@@ -220,11 +200,11 @@ bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
         return known;
     client->sends_durable = job->durable;
     ref_t *ref = client_ref (client, tasks.ref);
-    again_t again = job->shared ? front_skip_known (client, job, ref, &tasks) : AGAIN_SAME;
+    again_t again = job->shared ? front_again_skip (client, job, ref, &tasks) : AGAIN_SAME;
     if (again == AGAIN_BROKEN)
         return false;
     if (again == AGAIN_OTHER || (tasks.payloads.count && job->shared && job->seal_promised))
-        return front_refuse_others (self, client, job, tasks.ref);
+        return front_again_refuse (self, client, job, tasks.ref);
     if (tasks.payloads.count == 0)
         return true;
     if (job->seal_promised || tasks.first != job->promised
@@ -242,7 +222,7 @@ bool front_job_tasks (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
+bool front_jobs_seal (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_seal_t seal;
     bool known;
@@ -252,7 +232,7 @@ bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
     if (!job)
         return known;
     if (job->seal_promised && job->shared)
-        return seal.count == job->promised || front_refuse_others (self, client, job, seal.ref);
+        return seal.count == job->promised || front_again_refuse (self, client, job, seal.ref);
     if (job->seal_promised)
         return false;
     if (seal.count != job->promised)
@@ -262,7 +242,7 @@ bool front_job_seal (front_t *self, client_t *client, cursor_t *body)
 }
 
 //  The job may have ended while the order was on its way: then the ref is gone, and nothing is wrong.
-bool front_job_cancel (front_t *self, client_t *client, cursor_t *body)
+bool front_jobs_cancel (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_cancel_t cancel;
     bool known;
@@ -278,7 +258,7 @@ bool front_job_cancel (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-bool front_job_follow (front_t *self, client_t *client, cursor_t *body)
+bool front_jobs_follow (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_follow_t follow;
     fault_t fault = {0};
@@ -292,7 +272,7 @@ bool front_job_follow (front_t *self, client_t *client, cursor_t *body)
                    (unsigned long long) follow.number, job->client_name);
     else
         bounds_check_follow (self->hub, client, &fault);
-    front_opened (self, client, follow.ref, fault.code ? 0 : job->number, &fault);
+    client_opened (client, self->hub, follow.ref, fault.code ? 0 : job->number, &fault);
     if (fault.code)
         return true;
     client_ref_add (client, follow.ref, REF_FOLLOW, job->number);

@@ -1,6 +1,10 @@
-//  front_room.c - how many sessions of clients there may be, and who ends so that another can begin
+//  front_room_for_one.c - how many sessions of clients there may be, and who ends so that another can begin
 
-#include "broker/front_own.h"
+#include "broker/front_room.h"
+
+#include <string.h>
+
+#include "broker/front_session.h"
 #include "common/log.h"
 
 #define SESSIONS_SHARE 8     //  Of the memory, what sessions at rest may take
@@ -17,7 +21,7 @@ shares_t *front_room_new (const hub_t *hub)
     return shares_new (limit < SESSIONS_MOST ? (size_t) limit : SESSIONS_MOST, SESSIONS_FACTOR);
 }
 
-bool front_is_too_often (const front_t *self, client_t *client)
+bool front_room_is_too_often (const front_t *self, client_t *client)
 {
     int64_t now_us = self->hub->now_us;
     if (client->hello_us > now_us + HELLO_AHEAD * HELLO_US)
@@ -43,7 +47,7 @@ static void s_sweep (front_t *self, const char *peer)
     client_t *client, *next;
     HASH_ITER (hh_uuid, self->by_uuid, client, next)
         if (strcmp (client->peer, peer) == 0 && s_is_left (self, client))
-            front_forget (self, client);
+            front_session_forget (self, client);
 }
 
 //  Without keys all come as the same.
@@ -52,7 +56,7 @@ static bool s_is_alone (const front_t *self, const char *peer)
     return !*peer || (self->hub->doors && keyring_count (self->hub->doors->keys) == 1);
 }
 
-cadre_error_t front_room (front_t *self, const char *peer, fault_t *fault)
+cadre_error_t front_room_for_one (front_t *self, const char *peer, fault_t *fault)
 {
     bool alone = s_is_alone (self, peer);
     if (shares_allow (self->shares, peer, alone))

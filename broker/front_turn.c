@@ -1,13 +1,18 @@
 //  front_turn.c - what goes to clients at the end of a turn, and once a beat: windows, acknowledgements, states
 
+#include "broker/front_turn.h"
+
 #include <stdio.h>
 #include <utlist.h>
 
 #include "broker/bounds.h"
-#include "broker/front_own.h"
+#include "broker/front_frames.h"
+#include "broker/front_session.h"
 #include "broker/journal.h"
 #include "broker/ledger.h"
 #include "broker/park.h"
+#include "broker/request.h"
+#include "broker/requests.h"
 #include "broker/rounds.h"
 #include "common/log.h"
 
@@ -26,7 +31,7 @@ static void s_tell_states (front_t *self, client_t *client, uint32_t states)
 }
 
 //  Clients one after the other, as far as a turn may go.
-void front_report (void *owner, int64_t now_us)
+void front_turn_report (void *owner, int64_t now_us)
 {
     front_t *self = owner;
     hub_t *hub = self->hub;
@@ -80,14 +85,14 @@ static void s_send_window (front_t *self, client_t *client)
         return;
     wire_window_t window = {.tasks = client->granted_tasks, .bytes = client->granted_bytes};
     wire_write_window (&self->frame, (wire_envelope_t){.session = client->session}, &window);
-    front_send (self, client->route);
+    front_session_send (self, client->route);
 }
 
 static void s_send_beat (front_t *self, client_t *client)
 {
     wire_beat_t beat = {.received = client_acknowledgeable (client), .sent = stream_sent (client->out)};
     wire_write_beat (&self->frame, (wire_envelope_t){.session = client->session}, &beat);
-    front_send (self, client->route);
+    front_session_send (self, client->route);
     client->acknowledged = beat.received;
     client->unacknowledged_bytes = 0;
     client->beat_due = false;
@@ -107,7 +112,7 @@ static void s_pump (front_t *self, client_t *client)
         if (error) {
             stream_unsend (client->out);
             if (error != CADRE_ERROR_TIMEOUT)
-                front_move (self, client, 0);
+                front_session_move (self, client, 0);
             return;
         }
         burden_add (&client->burden, frame->size);
@@ -134,7 +139,7 @@ static bool s_flush_client (front_t *self, client_t *client, uint32_t *records)
     //  What had to wait for payloads that have gone out now
     bool more = follow_pump_all (client, self->hub, records);
     s_pump (self, client);
-    front_ask (self, client);
+    request_queue (self, client);
     client_count (client, self->hub, true);
     s_judge_backlog (self, client);
     s_send_window (self, client);
@@ -171,23 +176,23 @@ static void s_ask_again (front_t *self)
     self->waits_store = false;
     for (client_t *client = self->hub->clients; client; client = client->hh.next) {
         client->inbox.waits_store = false;
-        front_ask (self, client);
+        request_queue (self, client);
     }
 }
 
-void front_flush (front_t *self)
+void front_turn_flush (front_t *self)
 {
     if (self->hub->journal && journal_arrivals (self->hub->journal) != self->arrivals) {
         self->arrivals = journal_arrivals (self->hub->journal);
         s_ask_again (self);
     }
-    front_answer (self);
+    requests_answer (self);
     windows_judge (&self->windows);
     s_flush_dirty (self);
     self->hub->unfinished = self->hub->unfinished || self->asking;
 }
 
-void front_beat (front_t *self)
+void front_turn_beat (front_t *self)
 {
     uint64_t ended = self->hub->tasks_done + self->hub->tasks_failed;
     for (client_t *client = self->hub->clients, *next; client; client = next) {
@@ -197,8 +202,8 @@ void front_beat (front_t *self)
         s_tell_full (self, client);
         if (stream_unacknowledged (client->out))
             client_touch (client, self->hub); //  What could not be sent before may be now
-        front_ask (self, client);
-        front_unpark (self, client);
+        request_queue (self, client);
+        front_frames_unpark (self, client);
     }
     int64_t passed_us = self->hub->now_us - self->rate_us;
     if (passed_us > 0)
@@ -209,25 +214,25 @@ void front_beat (front_t *self)
     ledger_sweep (self->hub->ledger);
 }
 
-void front_judge (front_t *self)
+void front_turn_judge (front_t *self)
 {
     client_t *client, *next;
     int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
     for (client = self->hub->clients; client; client = next) {
         next = client->hh.next;
         if (park_is_stuck (client, self->hub)) {
-            front_end_stuck (self, client);
+            front_session_end_stuck (self, client);
             continue;
         }
         if (self->hub->now_us - client->heard_us < lost_us)
             continue;
         log_line (LOG_WARNING, "B023", "client %s is lost: silent for %u ms; its attached jobs are cancelled",
                   client->name, self->hub->lost_ms);
-        front_forget (self, client);
+        front_session_forget (self, client);
     }
 }
 
-bool front_is_delivered (const front_t *self)
+bool front_turn_is_delivered (const front_t *self)
 {
     for (const client_t *client = self->hub->clients; client; client = client->hh.next)
         if (client->batch_count || stream_unacknowledged (client->out))

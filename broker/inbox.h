@@ -1,7 +1,7 @@
 /*  inbox.h - what one client has asked and was not answered yet
  *
  *  A request may concern millions of tasks, and its client may not read replies. So each is kept here until it is answered:
- *  in the order in which they came, the first one step by step (requests.h says how much a step may do), clients in turn. The
+ *  in the order in which they came, the first one step by step (request.h says how much a step may do), clients in turn. The
  *  first step of a request that finds nothing before it is made when it comes. Other frames of the client do not wait
  *  for its requests.
  *

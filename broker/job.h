@@ -155,7 +155,7 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p);
 
 //  What it holds besides tasks and payloads may have changed: gives back what was allocated in vain, and counts it anew.
 void job_weigh (job_t *self);
-//  Gives back memory of a job that goes, as far as visits (of a task, see requests.h) allow; it counts them down. True when job_destroy is cheap.
+//  Gives back memory of a job that goes, as far as visits (of a task, see request.h) allow; it counts them down. True when job_destroy is cheap.
 bool job_shed (job_t *self, uint32_t *visits);
 
 //  Makes room for more tasks, and appends them as ready; place as in stock_append.

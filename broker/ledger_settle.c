@@ -12,7 +12,7 @@
 #define REAP_BACKLOG_BYTES                                                                                   \
     (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
 
-//  What a turn may do, in visits of a task (see requests.h); less while others wait for the turn.
+//  What a turn may do, in visits of a task (see request.h); less while others wait for the turn.
 #define VISITS_QUIET 32768u
 #define VISITS_HEARD 8192u
 #define VISITS_SLICE 4096u //  Of one job, before it is another one's turn

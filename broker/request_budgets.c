@@ -1,9 +1,11 @@
 //  request_budgets.c - what broker.info says of the memory: how much of it is where, and what there was no room for
 
-#include "broker/requests.h"
+#include "broker/request_budgets.h"
+
+#include "broker/request.h"
 #include "common/log.h"
 
-void request_pack_budgets (const hub_t *hub, buffer_t *map)
+void request_budgets_pack (const hub_t *hub, buffer_t *map)
 {
     request_pair_uint (map, "job_bytes", hub->job_bytes);
     request_pair_uint (map, "open_job_bytes", hub->open_bytes);

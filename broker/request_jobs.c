@@ -1,12 +1,15 @@
 //  request_jobs.c - answers about jobs and tasks
 
+#include "broker/request_jobs.h"
+
 #include <string.h>
 
 #include "broker/deliver.h"
 #include "broker/explain.h"
+#include "broker/front_session.h"
 #include "broker/holder.h"
 #include "broker/journal.h"
-#include "broker/requests.h"
+#include "broker/request.h"
 
 #define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
 #define RETRY_TASKS 1024u     //  That are looked at in a row
@@ -123,7 +126,8 @@ cadre_error_t request_job_retry (request_t *self, fault_t *fault)
             fault, CADRE_ERROR_REFUSED,
             "job %llu is attached to client %s, which has its results: only detached jobs can be retried",
             (unsigned long long) job->number, job->client_name);
-    if (front_check_rights (self->hub, self->client, job->kind, job->function, fault))
+    if (doors_check_job (self->hub->doors, self->client->peer, self->client->key, job->kind, job->function,
+                         fault))
         return fault->code;
     bool one = request_uint (self, "task", &task);
     if (one && request_task (self, job, &index, fault))

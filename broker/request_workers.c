@@ -1,12 +1,16 @@
 //  request_workers.c - answers about workers, functions and the broker itself
 
+#include "broker/request_workers.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "broker/berths.h"
+#include "broker/front_session.h"
 #include "broker/journal.h"
-#include "broker/requests.h"
+#include "broker/request.h"
+#include "broker/request_budgets.h"
 
 #define DRAIN_MS 30000
 #define VISITS_NAME 8u //  What a label or function of a worker costs, in visits of a task
@@ -208,11 +212,11 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "uptime_us", (uint64_t) (hub->now_us - hub->started_us));
     s_pack_addresses (hub, map);
     s_pack_load (hub, map);
-    request_pair_uint (map, "clients", front_count (self->front));
+    request_pair_uint (map, "clients", front_session_count (self->front));
     request_pair_uint (map, "clients_limit", shares_limit (self->front->shares));
     request_pair_uint (map, "memory_bytes", hub_used_bytes (hub));
     request_pair_uint (map, "memory_limit_bytes", hub->memory_limit);
-    request_pack_budgets (hub, map);
+    request_budgets_pack (hub, map);
     pack_text (map, "results_per_second");
     pack_double (map, self->front->rate);
     request_pair_uint (map, "refused_frames", hub->refused_frames);

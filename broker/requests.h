@@ -1,77 +1,19 @@
-/*  requests.h - questions and orders of clients, and what the files that answer them share; see the table in SPEC.md, section 4
+/*  requests.h - the requests of clients: who answers which, and when; see the table in SPEC.md, section 4
  *
- *  A request lies in its client's inbox (inbox.h) until it was answered. Its handler is called for each step: it does what
- *  there is to do while request_goes_on says so, sets unfinished when there is more, and is called again in this turn or a later one.
- *  What it is at, at and walk, is kept from step to step; nothing else is: a job may be gone, and must be looked up anew.
- *  A step costs what request_spend says, in visits of a task; see STEPS_… in requests.c for how many a turn has.
- *
- *  A list is cut into several replies as it grows. No element can exceed a frame, whatever a job or worker holds: texts are cut.
+ *  Clients are served in turn, one step of one request at a time, and a turn of
+ *  the broker has a bounded number of steps.
  */
 
 #ifndef BROKER_REQUESTS_H_INCLUDED
 #define BROKER_REQUESTS_H_INCLUDED
 
-#include "broker/front_own.h"
+#include "broker/client.h"
+#include "broker/front.h"
 
-typedef struct request request_t;
+//  A REQUEST. False when it breaks the protocol.
+bool requests_take (front_t *self, client_t *client, cursor_t *body);
 
-//  Answers, or goes on to; a fault becomes the answer.
-typedef cadre_error_t request_fn (request_t *self, fault_t *fault);
-
-struct request {
-    front_t *front;       //  Who asked whom
-    hub_t *hub;           //  …
-    client_t *client;     //  Who asks
-    uint64_t id;          //  Its number for the question
-    buffer_t body;        //  The frame's body; what and arguments lie in it
-    view_t what;          //  Name of the request
-    view_t arguments;     //  A map, checked, or nil
-    bool begun;           //  This is not its first step
-    bool unfinished;      //  It goes on later
-    bool later;           //  Something must be read back from the store first
-    bool recorded;        //  It left a record: its answer waits for the disk
-    uint64_t mark;        //  The journal's, when the step began
-    uint32_t steps;       //  What is left of this step
-    uint64_t at;          //  Where it is: an index or a place
-    uint64_t left;        //  How many more are wanted
-    uint64_t found;       //  How many it has counted
-    walk_t walk;          //  Where it is in the list of jobs or functions
-    buffer_t items;       //  Elements of a list, packed
-    size_t count;         //  How many
-    size_t end;           //  Where the last whole element ends
-    struct request *prev; //  Neighbours in the inbox
-    struct request *next; //  …
-};
-
-//  May the step go on? Not when its time is up, or its client must take replies first; the request is unfinished then.
-bool request_goes_on (request_t *self);
-void request_spend (request_t *self, uint32_t visits);
-
-//  Arguments. _need: a fault when it is missing; _uint returns whether it is there and a number.
-bool request_uint (const request_t *self, const char *key, uint64_t *value);
-bool request_text (const request_t *self, const char *key, view_t *value);
-cadre_error_t request_job (request_t *self, job_t **job, fault_t *fault);
-cadre_error_t request_task (request_t *self, job_t *job, uint32_t *index, fault_t *fault);
-
-//  Answers: one value; one more element of a list (its bytes lie in items from `from` on); the end of a list.
-void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body, bool more);
-void request_element (request_t *self);
-void request_end_list (request_t *self);
-
-//  A pair of a map: key and value. A text of more than max bytes is cut, and ends in "…".
-#define REQUEST_TEXT_MAX 1024u
-void request_pair_uint (buffer_t *map, const char *key, uint64_t value);
-void request_pair_text (buffer_t *map, const char *key, const char *value);
-void request_pair_bool (buffer_t *map, const char *key, bool value);
-void request_pair_cut (buffer_t *map, const char *key, view_t text, size_t max);
-
-//  The pairs of broker.info that say where the memory is.
-#define REQUEST_BUDGET_PAIRS 13u
-void request_pack_budgets (const hub_t *hub, buffer_t *map);
-
-request_fn request_job_list, request_job_info, request_job_cancel, request_job_retry, request_job_forget;
-request_fn request_task_list, request_task_info, request_task_explain, request_task_drop;
-request_fn request_worker_list, request_worker_drain, request_worker_stop, request_function_list;
-request_fn request_broker_info, request_broker_drain, request_broker_stop, request_broker_reload;
+//  Once a turn: requests that wait are answered, as far as a turn may go; and the next turn begins.
+void requests_answer (front_t *self);
 
 #endif

@@ -5,7 +5,7 @@
 #include "broker/doubt.h"
 #include "broker/ledger.h"
 
-#define VISITS_A_TURN 16384u //  As in requests.h; about 0.1 ms
+#define VISITS_A_TURN 16384u //  As in request.h; about 0.1 ms
 #define VISITS_JOB 16u       //  What a look at a job costs, at least
 
 static void s_look (hub_t *hub, job_t *job, uint32_t *visits)

@@ -8,6 +8,7 @@
 #include "broker/delay.h"
 #include "broker/dispatch.h"
 #include "broker/front.h"
+#include "broker/front_turn.h"
 #include "broker/ready.h"
 #include "broker/rounds.h"
 #include "common/log.h"
@@ -95,16 +96,16 @@ static void s_turn (world_t *self, int64_t after_us)
 {
     self->hub.now_us += after_us;
     if (after_us >= 1000000) {
-        front_beat (self->front);
+        front_turn_beat (self->front);
         back_beat (self->back);
-        front_judge (self->front);
+        front_turn_judge (self->front);
         back_judge (self->back);
     }
     timers_run (self->hub.timers, self->hub.now_us);
     dispatch_run (self->dispatch);
     ledger_settle (self->hub.ledger);
     back_flush (self->back);
-    front_flush (self->front);
+    front_turn_flush (self->front);
 }
 
 static agent_t *s_agent (world_t *self)

@@ -1,6 +1,7 @@
 //  again_test.c - a job that is submitted again under its name: the same tasks are the same job, and others are refused
 
-#include "broker/front_own.h"
+#include "broker/front_jobs.h"
+#include "broker/front_session.h"
 #include "tests/lib/journal_rig.h"
 
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static uint64_t s_open_with (scene_t *self, wire_job_open_t open)
     open.uuid = (view_t){s_uuid, sizeof s_uuid};
     wire_pack_job_open (&packed, &open);
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_job_open (self->front, self->house.client, &body));
+    assert_true (front_jobs_open (self->front, self->house.client, &body));
     buffer_free (&packed);
     return self->ref;
 }
@@ -120,7 +121,7 @@ static void s_tasks (scene_t *self, uint64_t ref, uint64_t first, const char *le
     wire_job_tasks_t fields = {.ref = ref, .first = first, .payloads = wire_list_of (&list, count)};
     wire_pack_job_tasks (&packed, &fields);
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_job_tasks (self->front, self->house.client, &body));
+    assert_true (front_jobs_tasks (self->front, self->house.client, &body));
     buffer_free (&packed);
     buffer_free (&list);
 }
@@ -130,7 +131,7 @@ static void s_seal (scene_t *self, uint64_t ref, uint64_t count)
     buffer_t packed = {0};
     wire_pack_job_seal (&packed, &(wire_job_seal_t){.ref = ref, .count = count});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_job_seal (self->front, self->house.client, &body));
+    assert_true (front_jobs_seal (self->front, self->house.client, &body));
     buffer_free (&packed);
 }
 

@@ -1,6 +1,7 @@
 //  holder_test.c - whose a job is, over a restart and in stores of a release that did not note it
 
-#include "broker/front_own.h"
+#include "broker/front_jobs.h"
+#include "broker/front_session.h"
 #include "broker/holder.h"
 #include "tests/lib/journal_rig.h"
 
@@ -74,7 +75,7 @@ static wire_job_opened_t s_open (scene_t *self, uint64_t ref, const uint8_t uuid
     const buffer_t *frame;
     s_pack_open (&packed, ref, uuid);
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_job_open (self->front, self->house.client, &body));
+    assert_true (front_jobs_open (self->front, self->house.client, &body));
     buffer_free (&packed);
     house_turn (&self->house);
     while ((frame = stream_next (self->house.client->out))) {

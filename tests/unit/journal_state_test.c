@@ -1,7 +1,9 @@
 //  journal_state_test.c - what a broker knows of a job it knows after a restart, from the log and from a copy of it
 
 #include "broker/deliver.h"
-#include "broker/front_own.h"
+#include "broker/front_jobs.h"
+#include "broker/front_session.h"
+#include "broker/requests.h"
 #include "common/moment.h"
 #include "tests/lib/journal_rig.h"
 
@@ -249,7 +251,7 @@ static void s_order (house_t *house, front_t *front, const char *what, const job
         &frame, (wire_envelope_t){0},
         &(wire_request_t){.id = 1, .what = wire_view (what), .arguments = wire_view_of (&arguments)});
     assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
-    assert_true (front_request (front, house->client, &body));
+    assert_true (requests_take (front, house->client, &body));
     buffer_free (&arguments);
     buffer_free (&frame);
 }
@@ -295,7 +297,7 @@ static void s_open_frame (house_t *house, front_t *front, uint64_t ref, const ui
                                                     .function = wire_view (function),
                                                     .durable = true});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_job_open (front, house->client, &body));
+    assert_true (front_jobs_open (front, house->client, &body));
     buffer_free (&packed);
 }
 
@@ -307,7 +309,7 @@ static void s_tasks_frame (house_t *house, front_t *front, uint64_t ref, uint64_
     wire_pack_job_tasks (
         &packed, &(wire_job_tasks_t){.ref = ref, .first = first, .payloads = wire_list_of (&list, count)});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_job_tasks (front, house->client, &body));
+    assert_true (front_jobs_tasks (front, house->client, &body));
     buffer_free (&packed);
     buffer_free (&list);
 }
@@ -333,7 +335,7 @@ static void s_seal_frame (house_t *house, front_t *front, uint64_t ref, uint64_t
     buffer_t packed = {0};
     wire_pack_job_seal (&packed, &(wire_job_seal_t){.ref = ref, .count = count});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_job_seal (front, house->client, &body));
+    assert_true (front_jobs_seal (front, house->client, &body));
     buffer_free (&packed);
 }
 

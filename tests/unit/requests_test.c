@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
-#include "broker/front_own.h"
+#include "broker/front_session.h"
+#include "broker/request.h"
+#include "broker/requests.h"
 #include "tests/lib/hub_rig.h"
 
 static const wire_job_open_t s_usual = {.retries_lost = 1};
@@ -40,7 +42,7 @@ static void s_start (house_t *self)
 
 static void s_end_client (house_t *self, client_t **client)
 {
-    front_drop_requests (self->front, *client);
+    request_drop_all (self->front, *client);
     HASH_DELETE (hh, self->rig.hub.clients, *client);
     hub_rig_end_client (&self->rig, client);
 }
@@ -78,7 +80,7 @@ static uint64_t s_ask (house_t *self, client_t *client, const char *what, uint64
     wire_request_t fields = {.id = ++self->ids, .what = wire_view (what), .arguments = wire_view_of (&map)};
     wire_write_request (&frame, (wire_envelope_t){0}, &fields);
     assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
-    assert_true (front_request (self->front, client, &body));
+    assert_true (requests_take (self->front, client, &body));
     buffer_free (&map);
     buffer_free (&frame);
     return self->ids;
@@ -113,7 +115,7 @@ static unsigned s_turns (house_t *self, client_t *client)
     for (unsigned turns = 0; turns < 100000; turns++) {
         if (s_hear (self, client))
             return turns;
-        front_answer (self->front);
+        requests_answer (self->front);
     }
     fail_msg ("no reply comes");
     return 0;
@@ -193,17 +195,17 @@ static void test_a_list_waits_for_its_reader (void **state)
     job_t *job = s_job (&house, tasks);
     s_ask (&house, house.one, "task.list", job->number, NULL, NULL);
     for (unsigned i = 0; i < 1000; i++)
-        front_answer (house.front);
+        requests_answer (house.front);
     assert_in_range (stream_bytes (house.one->out), INBOX_REPLIES_BYTES - 4096,
                      INBOX_REPLIES_BYTES + (512 << 10));
     size_t seen = 0;
-    for (bool more = true; more; front_answer (house.front)) {
+    for (bool more = true; more; requests_answer (house.front)) {
         if (s_hear (&house, house.one)) {
             seen += s_elements (&house);
             more = house.last.more;
             assert_true (stream_acknowledge (house.one->out, stream_sent (house.one->out)));
         }
-        front_ask (house.front, house.one);
+        request_queue (house.front, house.one);
     }
     assert_int_equal (seen, tasks);
     s_end (&house);
@@ -272,7 +274,7 @@ static void test_a_retry_is_cut_into_turns (void **state)
     ledger_cancel_all (house.rig.hub.ledger, job);
     s_ask (&house, house.one, "job.retry", job->number, NULL, NULL);
     for (unsigned i = 0; i < 10; i++)
-        front_answer (house.front);
+        requests_answer (house.front);
     assert_false (s_hear (&house, house.one));
     assert_int_equal (job->ready + job->failed, tasks);
     while (job->failed < tasks)
