@@ -1,8 +1,16 @@
 //  slots.c - takes leases and orders in, and owns queue, seats and jobs
 
 #include "common/log.h"
+#include "worker/answers.h"
+#include "worker/limits.h"
 #include "worker/serials.h"
-#include "worker/slots_inside.h"
+#include "worker/slot_death.h"
+#include "worker/slot_events.h"
+#include "worker/slot_expiry.h"
+#include "worker/slot_patrol.h"
+#include "worker/slot_queue.h"
+#include "worker/slot_scheduler.h"
+#include "worker/slot_starts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -46,12 +54,12 @@ slots_t *slots_new (const slots_options_t *options, fault_t *fault)
     for (size_t i = 0; i < options->count; i++) {
         seat_init (&self->seats [i], i);
         self->seats [i].owner = self;
-        self->seats [i].alarm = (alarm_t){.ring = umpire_ring, .owner = &self->seats [i]};
+        self->seats [i].alarm = (alarm_t){.ring = slot_events_ring, .owner = &self->seats [i]};
     }
-    self->watch = (alarm_t){.ring = usher_watch, .owner = self};
+    self->watch = (alarm_t){.ring = slot_scheduler_watch, .owner = self};
     self->pause = (alarm_t){.ring = s_pause_is_over, .owner = self};
-    self->patrol = (alarm_t){.ring = patrol_ring, .owner = self};
-    self->expiry = (alarm_t){.ring = expiry_ring, .owner = self};
+    self->patrol = (alarm_t){.ring = slot_patrol_ring, .owner = self};
+    self->expiry = (alarm_t){.ring = slot_expiry_ring, .owner = self};
     oom_start (&self->oom, NULL);
     return self;
 }
@@ -110,7 +118,7 @@ void slots_destroy (slots_t **self_p)
         s_free_list (&self->seats [i].tasks);
         seat_clear (&self->seats [i]);
     }
-    coroner_sweep (self);
+    slot_death_sweep (self);
     for (size_t i = 0; i < self->abandoned_count; i++)
         vessel_leave (&self->abandoned [i]);
     s_free_list (&self->queue);
@@ -137,8 +145,8 @@ static void s_read (slots_t *self, int wait_ms)
     for (int i = 0; i < count; i++) {
         seat_t *seat = &self->seats [events [i].data.u64 >> 1];
         if (events [i].events & EPOLLOUT)
-            usher_writable (self, seat, !seat_flush (seat));
-        umpire_read (self, seat, events [i].data.u64 & 1);
+            slot_starts_writable (self, seat, !seat_flush (seat));
+        slot_events_read (self, seat, events [i].data.u64 & 1);
     }
 }
 
@@ -166,8 +174,9 @@ cadre_error_t slots_learn (slots_t *self, fault_t *fault)
     bool told = false;
     fault_clear (&self->start_fault);
     for (unsigned tries = 0; tries < SLOTS_STARTS_MAX; tries++) {
-        if (usher_start (self, seat) != CADRE_OK)
+        if (slot_starts_begin (self, seat) != CADRE_OK)
             break;
+        slot_patrol_go (self);
         while (seat->state == SEAT_STARTING && moment_now (NULL) - start_us < LEARN_MS * 1000)
             s_learn_on (self, start_us, &told);
         if (seat->state != SEAT_EMPTY || self->failures > SLOTS_STARTS_MAX)
@@ -202,7 +211,7 @@ job_t *slots_job (const slots_t *self, uint64_t number)
 static void s_end_job (void *context, job_t *job)
 {
     job->ended = true;
-    umpire_forget_job (context, &job);
+    answers_forget_job (context, &job);
 }
 
 void slots_end_job (slots_t *self, uint64_t number)
@@ -212,7 +221,7 @@ void slots_end_job (slots_t *self, uint64_t number)
         s_end_job (self, job);
 }
 
-//  Its number may soon be another job's. A slot that still runs a task of it is told later (umpire.c).
+//  Its number may soon be another job's. A slot that still runs a task of it is told later (completion.c).
 static void s_close_job (void *context, job_t *job)
 {
     slots_t *self = context;
@@ -254,13 +263,13 @@ void slots_push (slots_t *self, lease_t **lease_p)
     self->held_bytes += lease_payload (lease).size;
     const char *refusal = s_refusal (self, lease->job, &kind);
     if (refusal) {
-        umpire_fail (self, lease, kind, refusal);
+        answers_fail (self, lease, kind, refusal);
         return;
     }
     DL_APPEND (self->queue, lease);
     self->waiting++;
     if (lease->begin_by_us)
-        expiry_watch (self, lease);
+        slot_expiry_watch (self, lease);
 }
 
 static void s_refuse_waiting (slots_t *self)
@@ -280,10 +289,10 @@ static void s_refuse_waiting (slots_t *self)
 void slots_turn (slots_t *self)
 {
     if (self->abandoned_count)
-        coroner_sweep (self);
+        slot_death_sweep (self);
     if (self->refuses)
         s_refuse_waiting (self);
-    usher_turn (self);
+    slot_scheduler_turn (self);
 }
 
 //  Takes waiting leases that match from the queue.
@@ -314,7 +323,7 @@ static void s_take_back (slots_t *self, const wire_list_t *spans, bool inside)
 {
     for (size_t i = 0; i < self->options.count; i++)
         if (s_concerns (&self->seats [i], spans, inside))
-            usher_take_back (self, &self->seats [i]);
+            slot_queue_take_back (self, &self->seats [i]);
 }
 
 static void s_stop_running (slots_t *self, const wire_list_t *spans, bool inside, lease_verdict_t verdict)
@@ -324,14 +333,14 @@ static void s_stop_running (slots_t *self, const wire_list_t *spans, bool inside
         lease_t *lease;
         DL_FOREACH (seat->tasks, lease) {
             if (!spans || serials_have (spans, lease->serial) == inside)
-                umpire_stop (self, seat, lease, verdict);
+                limits_stop (self, seat, lease, verdict);
         }
     }
 }
 
 static void s_cancelled (slots_t *self, lease_t *lease)
 {
-    umpire_cancelled (self, lease, "cancelled before it was begun");
+    answers_cancelled (self, lease, "cancelled before it was begun");
 }
 
 static void s_drop (slots_t *self, lease_t *lease)
@@ -339,7 +348,7 @@ static void s_drop (slots_t *self, lease_t *lease)
     lease->verdict = LEASE_DROPPED;
     self->held--;
     self->dropped++;
-    umpire_return (self, lease);
+    answers_return (self, lease);
 }
 
 void slots_cancel (slots_t *self, const wire_list_t *spans)
@@ -352,13 +361,13 @@ void slots_cancel (slots_t *self, const wire_list_t *spans)
 void slots_recall (slots_t *self, const wire_list_t *spans)
 {
     s_take_back (self, spans, true);
-    s_filter (self, spans, true, umpire_return);
+    s_filter (self, spans, true, answers_return);
 }
 
 void slots_return_waiting (slots_t *self)
 {
     s_take_back (self, NULL, true);
-    s_filter (self, NULL, true, umpire_return);
+    s_filter (self, NULL, true, answers_return);
 }
 
 void slots_reclaim_running (slots_t *self)

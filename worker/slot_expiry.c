@@ -1,9 +1,12 @@
-//  expiry.c - leases that must be begun by some moment, or go back to the broker
+//  slot_expiry.c - leases that must be begun by some moment, or go back to the broker
 //
 //  The slot has the last word: it looks when it claims a task, and declines what is late. Here one alarm, for the first
 //  that is due, sees to those that wait behind a long task.
 
-#include "worker/slots_inside.h"
+#include "worker/slot_expiry.h"
+
+#include "worker/answers.h"
+#include "worker/slot_queue.h"
 
 #include <utlist.h>
 
@@ -18,7 +21,7 @@ static void s_expect (slots_t *self, int64_t due_us)
         timers_set (self->options.timers, &self->expiry, due_us);
 }
 
-void expiry_watch (slots_t *self, const lease_t *lease)
+void slot_expiry_watch (slots_t *self, const lease_t *lease)
 {
     s_expect (self, lease->begin_by_us);
 }
@@ -37,12 +40,12 @@ static void s_take_back (slots_t *self, seat_t *seat, int64_t now_us)
     const lease_t *lease;
     DL_FOREACH (seat->tasks, lease)
         if (s_is_due (lease, now_us)) {
-            usher_take_back (self, seat);
+            slot_queue_take_back (self, seat);
             return;
         }
 }
 
-void expiry_ring (void *owner, int64_t now_us)
+void slot_expiry_ring (void *owner, int64_t now_us)
 {
     slots_t *self = owner;
     for (size_t i = 0; i < self->options.count; i++)
@@ -53,7 +56,7 @@ void expiry_ring (void *owner, int64_t now_us)
             continue;
         DL_DELETE (self->queue, lease);
         self->waiting--;
-        umpire_return (self, lease);
+        answers_return (self, lease);
     }
     s_expect_list (self, self->queue, now_us);
     for (size_t i = 0; i < self->options.count; i++)

@@ -1,7 +1,10 @@
-//  patrol.c - looks once a second whether slots are stopped, and whether they begin what they were
+//  slot_patrol.c - looks once a second whether slots are stopped, and whether they begin what they were
 //  given
 
-#include "worker/slots_inside.h"
+#include "worker/slot_patrol.h"
+
+#include "worker/slot_death.h"
+#include "worker/slot_events.h"
 
 #define LOOK_MS 1000
 #define STOPPED_LOOKS 3      //  In a row: a slot that runs something and is stopped is broken
@@ -27,27 +30,27 @@ static void s_count (seat_t *seat)
 
 static void s_look (slots_t *self, seat_t *seat)
 {
-    umpire_read (self, seat, true); //  First all that it has said
+    slot_events_read (self, seat, true); //  First all that it has said
     if (seat->state == SEAT_EMPTY || seat->condemned)
         return;
     seat_look (seat);
     s_count (seat);
     if (seat->fault)
-        coroner_condemn (self, seat, seat->fault);
+        slot_death_condemn (self, seat, seat->fault);
     else if (seat->stopped >= (seat->waits ? IDLE_STOPPED_LOOKS : STOPPED_LOOKS))
-        coroner_condemn (self, seat, SEAT_STOPPED);
+        slot_death_condemn (self, seat, SEAT_STOPPED);
     else if (seat->waits >= WAIT_LOOKS)
-        coroner_condemn (self, seat, SEAT_LATE);
+        slot_death_condemn (self, seat, SEAT_LATE);
 }
 
-void patrol_go (slots_t *self)
+void slot_patrol_go (slots_t *self)
 {
     if (!timers_is_set (&self->patrol))
         timers_set (self->options.timers, &self->patrol,
                     moment_now (self->options.clock) + LOOK_MS * INT64_C (1000));
 }
 
-void patrol_ring (void *owner, int64_t now_us)
+void slot_patrol_ring (void *owner, int64_t now_us)
 {
     slots_t *self = owner;
     bool again = false;
@@ -59,5 +62,5 @@ void patrol_ring (void *owner, int64_t now_us)
         again = again || seat->tasks || seat->state == SEAT_STARTING;
     }
     if (again)
-        patrol_go (self);
+        slot_patrol_go (self);
 }

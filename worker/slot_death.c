@@ -1,9 +1,14 @@
-//  coroner.c - the end of a slot: why it must be, what it says, and which task it costs what
+//  slot_death.c - the end of a slot: why it must be, what it says, and which task pays
 
-#include "worker/slots_inside.h"
+#include "worker/slot_death.h"
 
 #include "common/log.h"
+#include "worker/answers.h"
+#include "worker/completion.h"
 #include "worker/glean.h"
+#include "worker/slot_queue.h"
+#include "worker/slot_stage.h"
+#include "worker/slot_starts.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -43,7 +48,7 @@ static const struct {
 
 //  ---- broken slots ----------------------------------------------------------------
 
-void coroner_condemn (slots_t *self, seat_t *seat, seat_fault_t fault)
+void slot_death_condemn (slots_t *self, seat_t *seat, seat_fault_t fault)
 {
     if (seat->condemned)
         return;
@@ -54,21 +59,21 @@ void coroner_condemn (slots_t *self, seat_t *seat, seat_fault_t fault)
     if (seat->fd >= 0)
         epoll_ctl (self->epoll, EPOLL_CTL_DEL, seat->fd, NULL);
     if (seat->vessel.kind != VESSEL_THREAD) {
-        umpire_kill (self, seat);
+        slot_stage_kill (self, seat);
         return;
     }
     shutdown (seat->fd, SHUT_RDWR);
-    umpire_alarm (self, seat, SEAT_FAREWELL, LAST_LOOK_MS);
+    slot_stage_set (self, seat, SEAT_FAREWELL, LAST_LOOK_MS);
 }
 
-void coroner_cut_off (slots_t *self, seat_t *seat)
+void slot_death_cut_off (slots_t *self, seat_t *seat)
 {
     if (seat->vessel.kind == VESSEL_THREAD)
-        coroner_abandon (self, seat);
+        slot_death_abandon (self, seat);
     else if (seat->state == SEAT_LEAVING)
-        umpire_kill (self, seat);
+        slot_stage_kill (self, seat);
     else
-        coroner_condemn (self, seat, SEAT_CUT_OFF);
+        slot_death_condemn (self, seat, SEAT_CUT_OFF);
 }
 
 //  ---- what it was -----------------------------------------------------------------
@@ -123,10 +128,10 @@ static void s_blame (slots_t *self, const seat_t *seat, lease_t *lease, const de
     snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %s%s", seat->place + 1,
               self->options.worker, what, glean_name (lease, name),
               seat->condemned || number ? "" : "; a function must return");
-    umpire_explain (self, lease, result, kind, text, false);
+    answers_explain (self, lease, result, kind, text, false);
 }
 
-bool coroner_strand (slots_t *self, const seat_t *seat, lease_t *lease)
+bool slot_death_strand (slots_t *self, const seat_t *seat, lease_t *lease)
 {
     char text [TEXT_BYTES];
     if (++lease->strandings < SLOTS_STRANDINGS_MAX)
@@ -136,7 +141,7 @@ bool coroner_strand (slots_t *self, const seat_t *seat, lease_t *lease)
               "; the last, slot %zu of worker %.100s, %s",
               lease->strandings, lease->job->number, lease->index, seat->place + 1, self->options.worker,
               seat->condemned ? s_faults [seat->fault].text : "died");
-    umpire_fail (self, lease, "slot-broken", text);
+    answers_fail (self, lease, "slot-broken", text);
     return true;
 }
 
@@ -155,7 +160,7 @@ static void s_blame_start (slots_t *self, const seat_t *seat, const death_t *dea
     fault_set (&self->start_fault, CADRE_ERROR_CONFIGURATION,
                "slots end before they are ready (%s); run %s by hand to see why", how,
                self->options.start.path ? self->options.start.path : "the plugin");
-    usher_start_failed (self);
+    slot_starts_failed (self);
 }
 
 //  ---- whom it costs what ----------------------------------------------------------
@@ -167,7 +172,7 @@ static void s_forget_seat (void *context, job_t *job)
 
 static void s_empty (slots_t *self, seat_t *seat)
 {
-    umpire_calm (self, seat);
+    slot_stage_clear (self, seat);
     jobs_each (self->jobs, s_forget_seat, seat);
     seat_clear (seat);
     seat_move (seat, SEAT_EMPTY);
@@ -187,19 +192,19 @@ static void s_judge (slots_t *self, seat_t *seat, const death_t *death)
         glean (seat, seat->tasks);
     for (bool first = true; (lease = seat_take (seat)); first = false) {
         if (lease->verdict != LEASE_GOES_ON)
-            umpire_carry_out (self, lease, first ? death->run_us : 0, death->abandoned);
+            answers_carry_out (self, lease, first ? death->run_us : 0, death->abandoned);
         else if (s_ran (seat, lease, first))
             s_blame (self, seat, lease, death);
-        else if (!first || !coroner_strand (self, seat, lease))
+        else if (!first || !slot_death_strand (self, seat, lease))
             DL_APPEND (others, lease);
     }
-    usher_requeue (self, others);
+    slot_queue_put_back (self, others);
 }
 
 static void s_bury (slots_t *self, seat_t *seat, death_t *death)
 {
     bool asked = seat->killed && !seat->condemned;
-    umpire_hear (self, seat); //  What it published between our last look and its end
+    completion_read (self, seat); //  What it published between our last look and its end
     seat_kill_group (seat);
     death->us = moment_now (self->options.clock);
     death->run_us = seat_run_us (seat, death->us);
@@ -210,7 +215,7 @@ static void s_bury (slots_t *self, seat_t *seat, death_t *death)
     s_empty (self, seat);
 }
 
-bool coroner_has_ended (slots_t *self, seat_t *seat)
+bool slot_death_has_ended (slots_t *self, seat_t *seat)
 {
     death_t death = {.thread = seat->vessel.kind == VESSEL_THREAD};
     if (!vessel_reap (&seat->vessel, &death.status))
@@ -221,7 +226,7 @@ bool coroner_has_ended (slots_t *self, seat_t *seat)
 
 //  ---- threads that go on ----------------------------------------------------------
 
-void coroner_sweep (slots_t *self)
+void slot_death_sweep (slots_t *self)
 {
     int status;
     for (size_t i = 0; i < self->abandoned_count;) {
@@ -242,7 +247,7 @@ static void s_leave_behind (slots_t *self, vessel_t *vessel)
     *vessel = (vessel_t){.pidfd = -1};
 }
 
-void coroner_abandon (slots_t *self, seat_t *seat)
+void slot_death_abandon (slots_t *self, seat_t *seat)
 {
     death_t death = {.thread = true,
                      .abandoned = true,
