@@ -7,6 +7,8 @@
 #include "common/utf8.h"
 #include "common/value.h"
 #include "common/wire.h"
+#include "worker/call_fail.h"
+#include "worker/call_text.h"
 #include "worker/lot.h"
 
 #include <assert.h>
@@ -47,80 +49,6 @@ void call_destroy (cadre_call_t **self_p)
     buffer_free (&(*self_p)->trace);
     free (*self_p);
     *self_p = NULL;
-}
-
-//  ---- failures -----------------------------------------------------------------
-
-//  Formats into the buffer, cut to limit bytes with the NUL, between two characters of UTF-8.
-static void s_format (buffer_t *buffer, size_t limit, const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy (again, arguments);
-    char *room = (char *) buffer_reserve (buffer, 256);
-    int length = vsnprintf (room, 256, format, arguments);
-    size_t size = length < 0 ? 0 : (size_t) length;
-    if (size >= 256) {
-        room = (char *) buffer_reserve (buffer, size + 1);
-        vsnprintf (room, size + 1, format, again);
-    }
-    va_end (again);
-    if (buffer->size + size + 1 > limit) {
-        size = buffer->size + 1 < limit ? limit - buffer->size - 1 : 0;
-        while (size > 0 && ((uint8_t) room [size] & 0xc0) == 0x80)
-            size--;
-    }
-    room [size] = 0;
-    utf8_repair (room, size);
-    buffer->size += size;
-}
-
-void call_fail_va (cadre_call_t *self, const char *kind, const char *format, va_list arguments)
-{
-    if (self->failed_by_type)
-        return;
-    self->failed = true;
-    view_copy ((view_t){.data = (const uint8_t *) kind, .size = strlen (kind)}, self->kind,
-               sizeof self->kind);
-    buffer_clear (&self->message);
-    s_format (&self->message, RUNNER_MESSAGE_BYTES, format, arguments);
-    utf8_repair (self->kind, strlen (self->kind));
-}
-
-void call_fail_by_type (cadre_call_t *self, const char *format, ...)
-{
-    va_list arguments;
-    va_start (arguments, format);
-    call_fail_va (self, "type", format, arguments);
-    va_end (arguments);
-    self->failed_by_type = true;
-}
-
-void call_fail_by_value (cadre_call_t *self, const char *what, const fault_t *fault)
-{
-    cadre_fail (self, "value", "%s gave a %s that cannot travel: %s", self->function->name, what,
-                fault->text);
-    self->failed_by_type = true;
-}
-
-cadre_error_t cadre_fail (cadre_call_t *self, const char *kind, const char *format, ...)
-{
-    va_list arguments;
-    va_start (arguments, format);
-    call_fail_va (self, kind && *kind ? kind : "error", format, arguments);
-    va_end (arguments);
-    return CADRE_ERROR_TASK;
-}
-
-void cadre_trace (cadre_call_t *self, const char *format, ...)
-{
-    if (self->trace.size + 2 >= RUNNER_TRACE_BYTES)
-        return;
-    if (self->trace.size)
-        buffer_append (&self->trace, "\n", 1);
-    va_list arguments;
-    va_start (arguments, format);
-    s_format (&self->trace, RUNNER_TRACE_BYTES, format, arguments);
-    va_end (arguments);
 }
 
 //  ---- serving --------------------------------------------------------------------
@@ -411,7 +339,7 @@ void cadre_call_log (cadre_call_t *self, const char *format, ...)
     buffer_t line = {0};
     va_list arguments;
     va_start (arguments, format);
-    s_format (&line, RUNNER_TRACE_BYTES, format, arguments);
+    call_text_format (&line, RUNNER_TRACE_BYTES, format, arguments);
     va_end (arguments);
     if (self->logged_bytes + line.size <= CALL_LOG_MAX)
         s_output (self, CADRE_LOG, line.data, line.size);

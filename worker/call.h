@@ -44,9 +44,6 @@ cadre_error_t call_emit_raw (cadre_call_t *self, view_t value);
 //  The failure's outcome, if it is not error, and its code; after cadre_fail.
 void call_set_outcome (cadre_call_t *self, cadre_outcome_t outcome, int code);
 
-//  A failure that nothing replaces: what it gave ("value", "partial value") breaks the rules.
-void call_fail_by_value (cadre_call_t *self, const char *what, const fault_t *fault);
-
 //  NULL, or the letter of takes that means nothing.
 const char *call_bad_takes (const char *takes);
 

@@ -3,9 +3,11 @@
 #include "worker/call_self.h"
 
 #include "common/value.h"
+#include "worker/call_fail.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,13 +1,10 @@
-/*  call_self.h - inside of cadre_call_t, shared by call.c and call_arguments.c alone
+/*  call_self.h - inside of cadre_call_t, shared by call.c, call_fail.c and call_arguments.c alone
  */
 
 #ifndef WORKER_CALL_SELF_H_INCLUDED
 #define WORKER_CALL_SELF_H_INCLUDED
 
 #include "worker/call.h"
-
-#include <stdarg.h>
-#include <stdio.h>
 
 //  A text or value that was handed out.
 typedef struct call_kept {
@@ -44,11 +41,5 @@ struct cadre_call {
 
 //  Compares the arguments with what the function takes; false when the call has failed.
 bool call_check_takes (cadre_call_t *self);
-
-void call_fail_va (cadre_call_t *self, const char *kind, const char *format, va_list arguments)
-    __attribute__ ((format (printf, 3, 0)));
-
-//  A failure that nothing replaces.
-void call_fail_by_type (cadre_call_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
 #endif
