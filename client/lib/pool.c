@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "client/lib/future.h"
+#include "client/lib/intake.h"
 #include "client/lib/local.h"
 #include "client/lib/reconnect.h"
-#include "client/lib/work.h"
+#include "client/lib/request.h"
+#include "client/lib/work_again.h"
 #include "common/access.h"
 #include "common/greeting.h"
 #include "common/moment.h"
@@ -147,7 +149,7 @@ void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
 
 static bool s_on_frame (void *owner, uint8_t verb, cursor_t body)
 {
-    return work_on_frame (owner, verb, body);
+    return intake_frame (owner, verb, body);
 }
 
 //  Questions are not asked again by themselves: some are orders.
@@ -162,7 +164,7 @@ static void s_on_renewed (void *owner, bool same)
 {
     cadre_t *self = owner;
     implicit_seal_all (self);
-    work_renew_all (self, same);
+    work_again_all (self, same);
 }
 
 static void s_on_lost (void *owner, const fault_t *why)

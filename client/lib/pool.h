@@ -90,10 +90,6 @@ const char *pool_address (const cadre_t *self);
 //  Why something takes long, into text: a silent broker, or the notice given; "" when nothing is known.
 void pool_explain (cadre_t *self, const char *notice, char *text, size_t size);
 
-//  ---- request.c, lock held ----
-bool request_on_reply (cadre_t *self, cursor_t body);
-void request_fail_all (cadre_t *self, const fault_t *why);
-
 //  ---- news.c ----
 void news_call_back (cadre_t *self);     //  No lock: runs callbacks that are due
 void news_part (cadre_future_t *future); //  Lock held: waits while its callback runs on another thread

@@ -1,8 +1,9 @@
 //  request.c - questions and orders to the broker
 
+#include "client/lib/request.h"
+
 #include <utlist.h>
 
-#include "client/lib/pool.h"
 #include "common/value.h"
 
 //  A question that waits, on the stack of who asks.
@@ -36,7 +37,7 @@ static bool s_gather (request_t *self, const wire_reply_t *reply)
     return true;
 }
 
-bool request_on_reply (cadre_t *self, cursor_t body)
+bool request_take_reply (cadre_t *self, cursor_t body)
 {
     wire_reply_t reply;
     if (!wire_read_reply (&body, &reply))

@@ -34,6 +34,14 @@ uint64_t work_put_frame (work_t *self, buffer_t *frame)
     return self->last_put;
 }
 
+void work_put_cancel (work_t *self, cancel_t *cancel)
+{
+    wire_job_cancel_t fields = {.ref = self->ref, .all = cancel->all, .index = cancel->index};
+    buffer_t frame = {0};
+    wire_write_job_cancel (&frame, (wire_envelope_t){0}, &fields);
+    cancel->put = work_put_frame (self, &frame);
+}
+
 uint64_t work_put_list (work_t *self, uint32_t first, uint32_t count, const buffer_t *list)
 {
     self->settled = false;
@@ -191,15 +199,23 @@ void work_seal (work_t *self)
         s_gather (self);
 }
 
+//  A job that outlives the connection needs no cancel that the broker has; another none for a task that has ended.
+static bool s_needs (void *owner, const cancel_t *cancel)
+{
+    work_t *self = owner;
+    if (self->detached)
+        return cancel->put > session_acknowledged (pool_session (self->pool));
+    return cancel->all || kept_has (&self->kept, cancel->index);
+}
+
 static void s_cancel (work_t *self, bool all, uint32_t index)
 {
     if (self->final || self->ref == 0 || self->follow)
         return;
     work_put (self);
-    wire_job_cancel_t cancel = {.ref = self->ref, .all = all, .index = index};
-    buffer_t frame = {0};
-    wire_write_job_cancel (&frame, (wire_envelope_t){0}, &cancel);
-    work_note_cancel (self, all, index, work_put_frame (self, &frame));
+    cancel_t cancel = {.all = all, .index = index};
+    work_put_cancel (self, &cancel);
+    cancels_add (&self->cancels, &cancel, s_needs, self);
     connection_touch (self->pool->connection);
 }
 
@@ -257,25 +273,14 @@ void work_close (work_t *self)
     buffer_free (&self->entered);
     buffer_free (&self->batch);
     buffer_free (&self->opening);
-    buffer_free (&self->orders);
+    cancels_free (&self->cancels);
     kept_free (&self->kept);
     risk_free (&self->risk);
     heard_free (&self->heard);
     self->ref = 0;
 }
 
-//  ---- frames of the broker ------------------------------------------------------------
-
-static work_t *s_find (cadre_t *pool, uint64_t ref)
-{
-    if (pool->last_work && pool->last_work->ref == ref)
-        return pool->last_work;
-    work_t *work = NULL;
-    HASH_FIND (hh, pool->works, &ref, sizeof ref, work);
-    if (work)
-        pool->last_work = work;
-    return work;
-}
+//  ---- failing ------------------------------------------------------------------------
 
 void work_fail (work_t *self, const fault_t *why)
 {
@@ -291,184 +296,4 @@ void work_fail_all (cadre_t *pool, const fault_t *why)
     work_t *work, *next;
     HASH_ITER (hh, pool->works, work, next)
         work_fail (work, why);
-}
-
-static bool s_on_opened (cadre_t *pool, cursor_t body)
-{
-    wire_job_opened_t opened;
-    if (!wire_read_job_opened (&body, &opened))
-        return false;
-    work_t *work = s_find (pool, opened.ref);
-    if (!work || work->final)
-        return true;
-    if (opened.code == 0 && work->asking) {
-        work_answered (work, opened.number);
-        return true;
-    }
-    if (opened.code == 0) {
-        work->number = opened.number;
-        work->listener->changed (work);
-        return true;
-    }
-    cadre_error_t code = opened.code < CADRE_ERROR_END ? (cadre_error_t) opened.code : CADRE_ERROR_REFUSED;
-    fault_t fault = {0};
-    fault_set (&fault, code, "%.*s", (int) (opened.message.size < 500 ? opened.message.size : 500),
-               opened.message.size ? (const char *) opened.message.data : "");
-    work_fail (work, &fault);
-    return true;
-}
-
-//  Is this the first result of that task? One that is not was told before the broker began again.
-static bool s_is_first (work_t *self, const wire_result_t *record)
-{
-    uint32_t index = (uint32_t) record->index;
-    if (self->follow)
-        return heard_result (&self->heard, index, record->attempt);
-    if (!kept_end (&self->kept, index))
-        return false;
-    //  What it wrote at the broker before is void, though it wrote nothing since
-    if (heard_ends (&self->heard, index)) {
-        wire_output_t nothing = {.index = index, .attempt = record->attempt, .stream = WIRE_STREAM_STDOUT};
-        self->listener->output (self, &nothing, true);
-    }
-    return true;
-}
-
-static bool s_take_result (work_t *self, const wire_result_t *record, view_t value)
-{
-    result_t result;
-    if (self->follow ? record->index > WIRE_TASKS_MAX : record->index >= self->sent)
-        return false;
-    if (!result_of (&result, record, value))
-        return false;
-    if (s_is_first (self, record)) {
-        self->ended++;
-        work_leave (self, (uint32_t) record->index, false);
-        self->listener->result (self, (uint32_t) record->index, &result);
-    } else
-        result_free (&result);
-    return true;
-}
-
-static bool s_on_result (cadre_t *pool, cursor_t *cursor)
-{
-    wire_result_t record;
-    if (!wire_read_result (cursor, &record))
-        return false;
-    view_t value = record.value;
-    buffer_t whole = {0};
-    uint64_t parts = wire_parts_of (value);
-    if (parts && !session_take_parts (pool_session (pool), parts, &whole))
-        return false;
-    if (parts)
-        value = wire_view_of (&whole);
-    work_t *work = s_find (pool, record.ref);
-    bool fine = !work || work->final || s_take_result (work, &record, value);
-    buffer_free (&whole);
-    return fine;
-}
-
-static bool s_on_results (cadre_t *pool, cursor_t body)
-{
-    wire_results_t results;
-    if (!wire_read_results (&body, &results))
-        return false;
-    cursor_t cursor = cursor_of_view (results.results.values);
-    for (size_t i = 0; i < results.results.count; i++)
-        if (!s_on_result (pool, &cursor))
-            return false;
-    return true;
-}
-
-static bool s_on_output (cadre_t *pool, cursor_t body)
-{
-    wire_output_t output;
-    if (!wire_read_output (&body, &output) || output.stream < WIRE_STREAM_STDOUT
-        || output.stream > WIRE_STREAM_PARTIAL)
-        return false;
-    work_t *work = s_find (pool, output.ref);
-    if (!work || work->final)
-        return true;
-    if (work->follow ? output.index > WIRE_TASKS_MAX : output.index >= work->count)
-        return false;
-    if (!work->follow) {
-        bool anew = heard_writes (&work->heard, (uint32_t) output.index);
-        work->listener->output (work, &output, anew);
-    } else if (heard_output (&work->heard, &output))
-        work->listener->output (work, &output, false);
-    return true;
-}
-
-//  A job that outlives its clients may have ended before it was opened here: what is still said of it is compared by the broker, whose last word it is then.
-static bool s_has_all (const work_t *self)
-{
-    return !self->detached || self->follow || self->settled || (self->sealed && work_synced (self));
-}
-
-static void s_conclude (work_t *self)
-{
-    if (!self->over || self->final)
-        return;
-    self->final = s_has_all (self);
-    self->pool->over = self->pool->over || !self->final;
-}
-
-static bool s_on_beat (cadre_t *pool)
-{
-    if (!pool->over)
-        return true;
-    pool->over = false;
-    for (work_t *work = pool->works, *next; work; work = next) {
-        next = work->hh.next;
-        bool before = work->final;
-        s_conclude (work);
-        if (work->final != before)
-            work->listener->changed (work);
-    }
-    return true;
-}
-
-static bool s_on_state (cadre_t *pool, cursor_t body)
-{
-    wire_job_state_t state;
-    if (!wire_read_job_state (&body, &state))
-        return false;
-    work_t *work = s_find (pool, state.ref);
-    if (!work || work->final)
-        return true;
-    work->number = state.number;
-    work->progress = (cadre_progress_t){state.total, state.waiting, state.running, state.done, state.failed};
-    work->over = state.final;
-    s_conclude (work);
-    work->notice [0] = 0;
-    work->listener->changed (work);
-    return true;
-}
-
-static bool s_on_notice (cadre_t *pool, cursor_t body)
-{
-    wire_notice_t notice;
-    if (!wire_read_notice (&body, &notice))
-        return false;
-    work_t *work = s_find (pool, notice.ref);
-    if (!work || work->final)
-        return true;
-    view_copy (notice.message, work->notice, sizeof work->notice);
-    work->listener->noticed (work, notice.code < CADRE_ERROR_END ? (cadre_error_t) notice.code
-                                                                 : CADRE_ERROR_INTERNAL);
-    return true;
-}
-
-bool work_on_frame (cadre_t *pool, uint8_t verb, cursor_t body)
-{
-    switch (verb) {
-    case WIRE_results: return s_on_results (pool, body);
-    case WIRE_output: return s_on_output (pool, body);
-    case WIRE_job_opened: return s_on_opened (pool, body);
-    case WIRE_job_state: return s_on_state (pool, body);
-    case WIRE_notice: return s_on_notice (pool, body);
-    case WIRE_beat: return s_on_beat (pool);
-    case WIRE_reply: return request_on_reply (pool, body);
-    default: return true;
-    }
 }

@@ -1,15 +1,10 @@
 /*  work.h - a job as the connection sees it: what is sent for it, and who hears of it
  *
- *  Futures (many tasks of one hidden job), jobs, maps and iterators are all built on a work. A work gathers tasks in a
- *  batch that goes out as one frame. Everything here is called with the pool's lock held.
+ *  Futures (many tasks of one hidden job), jobs, maps and iterators are all built on a work. A work
+ *  gathers tasks in a batch that goes out as one frame. Everything here is called with the pool's
+ *  lock held.
  *
- *  A work can say itself again. When a session is gone and another has begun (the broker was restarted, or has forgotten us), it opens its job
- *  anew, under the same UUID, and goes on:
- *
- *      attached   all tasks again, but for those whose results have come; the listener notices nothing. Tasks that must not run twice and may have been begun
- *                 end as worker-lost
- *      detached   what the broker has not acknowledged, if it still has the rest; else, or if that might run tasks twice that must not, the work fails
- *      followed   the same question; what was heard is not told twice
+ *  Its payloads and cancels are kept until they need not be sent again (work_again.h).
  *
  *  A work is embedded in its user's struct; work_close takes it out of the pool.
  */
@@ -17,6 +12,7 @@
 #ifndef CLIENT_LIB_WORK_H_INCLUDED
 #define CLIENT_LIB_WORK_H_INCLUDED
 
+#include "client/lib/cancels.h"
 #include "client/lib/heard.h"
 #include "client/lib/kept.h"
 #include "client/lib/pool.h"
@@ -32,7 +28,8 @@ typedef struct work work_t;
 typedef struct work_listener {
     //  A task has ended. Takes over the result (to be freed). bytes: what it cost on the wire.
     void (*result) (work_t *work, uint32_t index, result_t *result);
-    //  A task wrote. anew: it runs anew at a restarted broker, and what it wrote before is void (then bytes may be empty).
+    //  A task wrote. anew: it runs anew at a restarted broker, and what it wrote before is void
+    //  (then bytes may be empty).
     void (*output) (work_t *work, const wire_output_t *output, bool anew);
     //  Number or counts are known, or it is final.
     void (*changed) (work_t *work);
@@ -65,7 +62,7 @@ struct work {
     kept_t kept;               //  Payloads that may have to be said again
     risk_t risk;               //  Once: which tasks may have been begun
     heard_t heard;             //  What may be heard again
-    buffer_t orders;           //  Cancels that may have to be said again (work_again.c)
+    cancels_t cancels;         //  Cancels that may have to be said again
     uint64_t last_put;         //  Number of its last frame in this session; WORK_UNPUT: some are not in it
     bool settled;              //  All that was put has been acknowledged, in this session or one before
     bool asking;           //  It was opened again, and its number will tell whether the broker has the rest
@@ -77,7 +74,8 @@ struct work {
     UT_hash_handle hh;     //  By ref
 };
 
-//  Opens it at the broker: fields as spec_of (spec.h) made them; ref and uuid are filled in. CADRE_OK, or why not.
+//  Opens it at the broker: fields as spec_of (spec.h) made them; ref and uuid are filled in.
+//  CADRE_OK, or why not.
 cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *listener,
                          const wire_job_open_t *fields, fault_t *fault);
 
@@ -85,12 +83,12 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
 cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener, uint64_t number,
                            unsigned what, fault_t *fault);
 
-//  Is there memory for a task of that payload, which is added next, and for its copies on their way? CADRE_ERROR_MEMORY. size_bytes may lack what the
-//  packing buffer left out: FAILED.
+//  Is there memory for a task of that payload, which is added next, and for its copies on their
+//  way? CADRE_ERROR_MEMORY. size_bytes may lack what the packing buffer left out: FAILED.
 cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t *fault);
 
-//  Adds the task whose payload was packed to the end of self->batch, behind the first mark bytes. Its index is
-//  returned. The caller has waited for pool_admit.
+//  Adds the task whose payload was packed to the end of self->batch, behind the first mark bytes.
+//  Its index is returned. The caller has waited for pool_admit.
 uint32_t work_add (work_t *self, size_t mark);
 
 //  Puts what was gathered into the session; work_gather does it for all works of the pool.
@@ -110,16 +108,10 @@ bool work_synced (const work_t *self);
 //  Leaves the pool: what comes for it is dropped. Frees its memory. Idempotent.
 void work_close (work_t *self);
 
-//  Frames of the broker; false when one is malformed.
-bool work_on_frame (cadre_t *pool, uint8_t verb, cursor_t body);
-
 //  Fails every work.
 void work_fail_all (cadre_t *pool, const fault_t *why);
 
 //  The session goes: what it has acknowledged is noted.
 void work_settle_all (cadre_t *pool);
-
-//  A new session has begun: all works say themselves again. same: as session_handler_t.renewed.
-void work_renew_all (cadre_t *pool, bool same);
 
 #endif

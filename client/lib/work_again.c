@@ -1,66 +1,25 @@
 //  work_again.c - works that say themselves again to a broker that does not know them
 
+#include "client/lib/work_again.h"
+
 #include <assert.h>
 
 #include "client/lib/work_own.h"
 
-//  A cancel that may have to be said again.
-typedef struct order {
-    uint64_t put;   //  Number of its frame
-    uint32_t index; //  The task
-    bool all;       //  All tasks
-} order_t;
-
-//  ---- cancels -------------------------------------------------------------------------
-
-//  A job that outlives the connection needs no order that the broker has; another none for a task that has ended.
-static bool s_is_needed (work_t *self, const order_t *order)
-{
-    if (self->detached)
-        return order->put > session_acknowledged (pool_session (self->pool));
-    return order->all || kept_has (&self->kept, order->index);
-}
-
-static void s_forget_orders (work_t *self)
-{
-    order_t *orders = (order_t *) (void *) self->orders.data;
-    size_t count = self->orders.size / sizeof *orders, left = 0;
-    for (size_t i = 0; i < count; i++)
-        if (s_is_needed (self, &orders [i]))
-            orders [left++] = orders [i];
-    self->orders.size = left * sizeof *orders;
-}
-
-void work_note_cancel (work_t *self, bool all, uint32_t index, uint64_t put)
-{
-    order_t order = {.put = put, .index = index, .all = all};
-    if (all)
-        buffer_clear (&self->orders);
-    else if (self->orders.size + sizeof order > self->orders.capacity)
-        s_forget_orders (self);
-    buffer_append (&self->orders, &order, sizeof order);
-}
-
 //  Nothing of it counts as put.
 static void s_unput (work_t *self)
 {
-    order_t *orders = (order_t *) (void *) self->orders.data;
-    for (size_t i = 0; i < self->orders.size / sizeof *orders; i++)
-        orders [i].put = WORK_UNPUT;
+    cancels_renumber (&self->cancels, WORK_UNPUT);
     kept_renumber (&self->kept, WORK_UNPUT);
 }
 
 static void s_cancel_again (work_t *self)
 {
-    order_t *orders = (order_t *) (void *) self->orders.data;
-    for (size_t i = 0; i < self->orders.size / sizeof *orders; i++) {
-        if (!orders [i].all && !self->detached && !kept_has (&self->kept, orders [i].index))
-            continue;
-        wire_job_cancel_t cancel = {.ref = self->ref, .all = orders [i].all, .index = orders [i].index};
-        buffer_t frame = {0};
-        wire_write_job_cancel (&frame, (wire_envelope_t){0}, &cancel);
-        orders [i].put = work_put_frame (self, &frame);
-    }
+    size_t count;
+    cancel_t *cancels = cancels_list (&self->cancels, &count);
+    for (size_t i = 0; i < count; i++)
+        if (cancels [i].all || self->detached || kept_has (&self->kept, cancels [i].index))
+            work_put_cancel (self, &cancels [i]);
 }
 
 //  ---- tasks ---------------------------------------------------------------------------
@@ -73,7 +32,8 @@ static void s_flush (work_t *self, uint32_t end, uint32_t *count, buffer_t *list
     buffer_clear (list);
 }
 
-//  Puts the tasks from first on again: those that have ended as nil, as JOB_OPEN has said; from plain on they are said as if they had not.
+//  Puts the tasks from first on again: those that have ended as nil, as JOB_OPEN has said; from
+//  plain on they are said as if they had not.
 static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
 {
     session_t *session = pool_session (self->pool);
@@ -112,7 +72,8 @@ static void s_rest_again (work_t *self, uint32_t first, uint32_t plain)
 
 //  ---- jobs ------------------------------------------------------------------------------
 
-//  JOB_OPEN as it was, with the tasks whose results are here. False when that is too much for a frame.
+//  JOB_OPEN as it was, with the tasks whose results are here. False when that is too much for a
+//  frame.
 static bool s_open_again (work_t *self, const wire_list_t *ended)
 {
     wire_envelope_t envelope;
@@ -209,7 +170,8 @@ static void s_may_have_begun (work_t *self)
     work_fail (self, &fault);
 }
 
-//  What was acknowledged is not here any more: then the broker must have it still. Also when what it may have begun must not run twice.
+//  What was acknowledged is not here any more: then the broker must have it still. Also when what
+//  it may have begun must not run twice.
 static void s_detached_again (work_t *self, bool same)
 {
     uint32_t first = kept_first (&self->kept, self->sent);
@@ -234,8 +196,9 @@ static void s_detached_again (work_t *self, bool same)
         s_rest_again (self, 0, self->sent);
 }
 
-//  A number is given once: another one means that the job was opened as a new one, which nobody wants.
-void work_answered (work_t *self, uint64_t number)
+//  A number is given once: another one means that the job was opened as a new one, which nobody
+//  wants.
+void work_again_answer (work_t *self, uint64_t number)
 {
     self->asking = false;
     if (number == self->number && self->settled)
@@ -253,7 +216,8 @@ void work_answered (work_t *self, uint64_t number)
 
 static void s_follow_again (work_t *self, bool same)
 {
-    //  The first question may never have been answered: then nothing is known of the job, and nothing lost
+    //  The first question may never have been answered: then nothing is known of the job, and
+    //  nothing lost
     if (!same && self->number) {
         s_lost_there (self);
         return;
@@ -264,7 +228,7 @@ static void s_follow_again (work_t *self, bool same)
     work_put_frame (self, &frame);
 }
 
-static void s_again (work_t *self, bool same)
+static void s_renew (work_t *self, bool same)
 {
     self->asking = false;
     if (self->final)
@@ -277,9 +241,9 @@ static void s_again (work_t *self, bool same)
         s_attached_again (self);
 }
 
-void work_renew_all (cadre_t *pool, bool same)
+void work_again_all (cadre_t *pool, bool same)
 {
     work_t *work, *next;
     HASH_ITER (hh, pool->works, work, next)
-        s_again (work, same);
+        s_renew (work, same);
 }
