@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/wire.h"
+
 //  The C library's functions change all threads of a process; the kernel's calls change the one that calls. Where there are two kinds of these, the newer ones take
 //  ids of 32 bits.
 #ifdef SYS_setresuid32
@@ -125,9 +127,6 @@ cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault)
     return CADRE_OK;
 }
 
-//  ---- as whom -----------------------------------------------------------------------
-
-
 //  ---- what it can do ------------------------------------------------------------------
 
 cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, fault_t *fault)
@@ -156,4 +155,100 @@ bool guise_replaces (const guise_t *self, const char *entry)
         if (strncmp (entry, self->variables [i], strcspn (self->variables [i], "=") + 1) == 0)
             return true;
     return strncmp (entry, "XDG_", 4) == 0 || strncmp (entry, "MAIL=", 5) == 0;
+}
+
+//  ---- what a submitter's environment says of it -----------------------------------------
+
+//  NAME=VALUE texts of a submitter. It named the last ones; the first ones were just there.
+typedef struct texts {
+    cursor_t at;   //  Before the next one
+    size_t count;  //  How many there are
+    size_t around; //  Of them, just there
+} texts_t;
+
+static bool s_texts_of (view_t spec, texts_t *texts)
+{
+    cursor_t around = cursor_find (spec, "env_around");
+    uint64_t number = 0;
+    texts->at = cursor_find (spec, "env");
+    if (!cursor_array (&texts->at, &texts->count))
+        return false;
+    cursor_uint (&around, &number);
+    texts->around = number < texts->count ? (size_t) number : texts->count;
+    return true;
+}
+
+static bool s_is_of_user (const guise_t *self, view_t text)
+{
+    char name [sizeof "LOGNAME="];
+    view_copy (text, name, sizeof name);
+    return guise_replaces (self, name);
+}
+
+//  Was a variable of this one's name asked for?
+static bool s_is_named (const texts_t *texts, const char *variable)
+{
+    size_t name = strcspn (variable, "=") + 1;
+    cursor_t at = texts->at;
+    view_t text;
+    for (size_t i = 0; i < texts->count && cursor_text (&at, &text); i++)
+        if (i >= texts->around && text.size >= name && memcmp (text.data, variable, name) == 0)
+            return true;
+    return false;
+}
+
+//  Packs the user's variables, and those of the submitter that stay; false when one is no text.
+static bool s_pack_texts (const guise_t *self, const texts_t *texts, buffer_t *packed, size_t *count)
+{
+    cursor_t at = texts->at;
+    for (size_t i = 0; i < GUISE_VARIABLES; i++)
+        if (!s_is_named (texts, self->variables [i])) {
+            pack_text (packed, self->variables [i]);
+            ++*count;
+        }
+    for (size_t i = 0; i < texts->count; i++) {
+        view_t text, whole = {.data = at.at};
+        if (!cursor_text (&at, &text))
+            return false;
+        whole.size = (size_t) (at.at - whole.data);
+        if (i < texts->around && s_is_of_user (self, text))
+            continue;
+        pack_raw (packed, whole.data, whole.size);
+        ++*count;
+    }
+    return true;
+}
+
+static void s_pack_spec (buffer_t *dressed, view_t spec, const buffer_t *texts, size_t count)
+{
+    cursor_t cursor = cursor_of_view (spec);
+    view_t key, value;
+    size_t pairs = 0;
+    cursor_map (&cursor, &pairs);
+    pack_map (dressed, pairs);
+    for (size_t i = 0; i < pairs && cursor_skip (&cursor, &key) && cursor_skip (&cursor, &value); i++) {
+        cursor_t name = cursor_of_view (key);
+        view_t text = {0};
+        pack_raw (dressed, key.data, key.size);
+        if (!cursor_text (&name, &text) || !view_is (text, "env")) {
+            pack_raw (dressed, value.data, value.size);
+            continue;
+        }
+        pack_array (dressed, count);
+        pack_raw (dressed, texts->data, texts->size);
+    }
+}
+
+bool guise_dress (const guise_t *self, view_t spec, buffer_t *dressed)
+{
+    texts_t texts;
+    buffer_t packed = {0};
+    size_t count = 0;
+    if (!self->other || !s_texts_of (spec, &texts))
+        return false;
+    bool sound = s_pack_texts (self, &texts, &packed, &count);
+    if (sound)
+        s_pack_spec (dressed, spec, &packed, count);
+    buffer_free (&packed);
+    return sound;
 }

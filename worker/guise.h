@@ -9,6 +9,8 @@
 #ifndef WORKER_GUISE_H_INCLUDED
 #define WORKER_GUISE_H_INCLUDED
 
+#include "common/buffer.h"
+#include "common/cursor.h"
 #include "common/fault.h"
 
 #include <stdbool.h>
@@ -44,5 +46,9 @@ cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, 
 
 //  Is this NAME=VALUE about the user that the worker is? Those of the other take its place.
 bool guise_replaces (const guise_t *self, const char *entry);
+
+//  A job's spec (SPEC.md, JOB_OPEN) for tasks of that user: variables in its environment that are about the user who
+//  submitted it give way, unless the submitter named them (--env). False, and dressed is empty, when it can stay as it is.
+bool guise_dress (const guise_t *self, view_t spec, buffer_t *dressed);
 
 #endif

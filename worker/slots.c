@@ -198,9 +198,14 @@ wire_list_t slots_functions (const slots_t *self)
 
 //  ---- jobs -------------------------------------------------------------------------
 
-void slots_open_job (slots_t *self, const wire_lane_job_t *job)
+void slots_open_job (slots_t *self, const wire_lane_job_t *fields)
 {
-    jobs_open (self->jobs, job);
+    wire_lane_job_t job = *fields;
+    buffer_t dressed = {0};
+    if (self->options.start.guise && guise_dress (self->options.start.guise, job.spec, &dressed))
+        job.spec = wire_view_of (&dressed);
+    jobs_open (self->jobs, &job);
+    buffer_free (&dressed);
 }
 
 job_t *slots_job (const slots_t *self, uint64_t number)

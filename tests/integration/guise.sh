@@ -63,6 +63,18 @@ hidden '--run-as'
 is 'its user' "$(told 'id -u; id -ru')" "$nobody"$'\n'"$nobody"
 is 'its groups' "$(told 'id -Gn')" "$group"
 is 'its home' "$(told 'echo $HOME $USER $LOGNAME $XDG_CONFIG_HOME')" "$(getent passwd nobody | cut -d: -f6) nobody nobody"
+
+#  over_ipc OPTION...: what a task finds there, where the submitter's environment goes along: root's.
+over_ipc () {
+    HOME=/root USER=root LOGNAME=root SHELL=/bin/rc XDG_STATE_HOME=/root/state MAIL=/var/mail/root OTHER=goes-along \
+        timeout 30 cadre run --broker "$ipc" --workdir / "$@" \
+        'echo $HOME $USER $LOGNAME $SHELL $XDG_STATE_HOME $MAIL $OTHER; :' ::: x 2>/dev/null
+}
+IFS=: read -r -a entry < <(getent passwd nobody)
+is 'its home over ipc' "$(over_ipc)" "${entry[5]} nobody nobody ${entry[6]} goes-along"
+is 'a home that was asked for' "$(over_ipc --env HOME=/srv --env XDG_STATE_HOME=/srv/state)" \
+    "/srv nobody nobody ${entry[6]} /srv/state goes-along"
+is 'its home with --env over tcp' "$(timeout 30 cadre run --access "$scratch/alice.access" --workdir / --env A=1 'echo $A $HOME; :' ::: x)" "1 ${entry[5]}"
 is 'the way back' "$(told 'setpriv --reuid 0 id -u 2>/dev/null; grep NoNewPrivs: /proc/self/status | tr -d "\t"; grep -E "CapPrm|CapEff" /proc/self/status | grep -vc 0000000000000000')" $'NoNewPrivs:1\n0'
 is 'the key' "$(told 'cat $KEY 2>&1 | grep -c secret; cat /proc/$W/environ 2>/dev/null | wc -c; ls /proc/$W/fd 2>/dev/null')" $'0\n0'
 is 'signals' "$(told 'kill -0 $W 2>/dev/null || kill -0 $PPID && echo own')" own
