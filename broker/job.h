@@ -100,6 +100,7 @@ typedef struct job {
     uint32_t failed;            //  Tasks that ended in another way
     uint32_t told_waiting;      //  Of ready and delayed, as the sum of all jobs has it
     uint32_t told_open;         //  Tasks that have not ended, as the share's sum has it
+    bool told_attached;         //  Its client waits for it, as the ledger has counted
     uint32_t mean_us;           //  Moving mean of the run time; 0 until measured
     uint32_t mean_bytes;        //  Moving mean of payload and result
     uint32_t past;              //  Attached: tasks before this have ended well

@@ -59,6 +59,14 @@ void ledger_tally (ledger_t *self, job_t *job)
     job->share->open += (uint64_t) open - job->told_open;
     job->told_waiting = waiting;
     job->told_open = open;
+    ledger_count_attached (self, job);
+}
+
+void ledger_count_attached (ledger_t *self, job_t *job)
+{
+    bool waits = job->owner && (job->sealed || job->done + job->failed < job->total);
+    self->attached += (size_t) waits - job->told_attached;
+    job->told_attached = waits;
 }
 
 //  Jobs enter and leave the ready ones here, after every change of their counts.
@@ -126,6 +134,7 @@ void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads, con
 void ledger_seal (ledger_t *self, job_t *job)
 {
     job->sealed = true;
+    ledger_count_attached (self, job);
     ledger_look_at (self, job);
 }
 

@@ -64,7 +64,6 @@ job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *ope
         return job;
     job->owner = client;
     client->jobs_open++;
-    self->attached++;
     return job;
 }
 
@@ -140,7 +139,7 @@ static void s_disown (ledger_t *self, job_t *job)
     client_ref_remove (job->owner, job->ref);
     job->owner->jobs_open--;
     job->owner = NULL;
-    self->attached--;
+    ledger_count_attached (self, job);
 }
 
 void ledger_end_lanes (ledger_t *self, job_t *job)

@@ -15,7 +15,7 @@ struct ledger {
     walk_t weighing; //  How far jobs were told that memory is full, or is no more
     job_t *settling; //  Those to look at when the turn ends
     uint64_t numbers; //  The last number given
-    size_t attached;  //  Attached jobs that have a client
+    size_t attached;  //  Jobs whose client is there and waits for them
     ghosts_t *ghosts; //  Detached jobs that were forgotten
     job_t *log;       //  Durable jobs in the order in which they begin in the log
 };
@@ -31,6 +31,9 @@ void ledger_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index)
 
 //  A task that is not leased any more has killed too many slots, last as this result says: it ends in quarantine.
 void ledger_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_sink_result_t *result);
+
+//  Owner, seal or counts of the job have changed: does its client wait for it?
+void ledger_count_attached (ledger_t *self, job_t *job);
 
 //  ledger_log.c: it is in the log no more.
 void ledger_log_drop (ledger_t *self, job_t *job);

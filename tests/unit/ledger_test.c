@@ -395,6 +395,41 @@ static void test_memory_goes_in_turns (void **state)
     hub_rig_end (&rig);
 }
 
+//  A broker that drains ends when nobody waits any more; an open job without tasks is nothing to wait for.
+static void test_a_drain_waits_for_clients_that_wait (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig), *gone = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 4);
+    uint8_t uuid [WIRE_UUID_BYTES] = {0xee};
+    wire_list_t one = {.values = {.data = (const uint8_t *) "\x90", .size = 1}, .count = 1};
+    wire_job_open_t open = {.ref = 1000,
+                            .kind = WIRE_KIND_CALL,
+                            .function = wire_view ("square"),
+                            .uuid = {.data = uuid, .size = sizeof uuid}};
+    hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 1);
+    job_t *job = ledger_open (rig.hub.ledger, client, &open);
+    client_ref_add (client, open.ref, REF_JOB, job->number);
+    assert_false (ledger_has_attached (rig.hub.ledger));
+    ledger_append (rig.hub.ledger, job, &one, NULL);
+    assert_true (ledger_has_attached (rig.hub.ledger));
+    uint32_t index = s_lease (&rig, job, agent);
+    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_false (ledger_has_attached (rig.hub.ledger));
+    ledger_seal (rig.hub.ledger, job); //  Its last state is still to be told
+    assert_true (ledger_has_attached (rig.hub.ledger));
+    ledger_settle (rig.hub.ledger);
+    assert_false (ledger_has_attached (rig.hub.ledger));
+    s_lease (&rig, hub_rig_job (&rig, gone, &s_usual, 1), agent);
+    assert_true (ledger_has_attached (rig.hub.ledger));
+    hub_rig_end_client (&rig, &gone);
+    assert_false (ledger_has_attached (rig.hub.ledger));
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -413,6 +448,7 @@ int main (void)
         cmocka_unit_test (test_a_large_job_is_cancelled_bit_by_bit),
         cmocka_unit_test (test_a_blocked_job_does_not_turn_the_loop),
         cmocka_unit_test (test_memory_goes_in_turns),
+        cmocka_unit_test (test_a_drain_waits_for_clients_that_wait),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
