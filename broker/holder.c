@@ -12,6 +12,15 @@ bool holder_reaches (const hub_t *hub, const client_t *client, const job_t *job)
     return rights && (rights->all_jobs || strcmp (rights->holder, job->identity.holder) == 0);
 }
 
+const char *holder_key (const hub_t *hub, const job_t *job)
+{
+    const char *holder = job->identity.holder;
+    if (strcmp (holder, RIGHTS_LOCAL) == 0)
+        return "";
+    const rights_t *rights = hub->doors ? keyring_find_holder (hub->doors->keys, holder) : NULL;
+    return rights ? rights->name : holder;
+}
+
 job_t *holder_find (const hub_t *hub, const client_t *client, uint64_t number, fault_t *fault)
 {
     job_t *job = ledger_find (hub->ledger, number);

@@ -17,4 +17,8 @@ bool holder_reaches (const hub_t *hub, const client_t *client, const job_t *job)
 //  The job of that number, if the client reaches it; else NULL and CADRE_ERROR_NOT_FOUND.
 job_t *holder_find (const hub_t *hub, const client_t *client, uint64_t number, fault_t *fault);
 
+//  What people call the key that opened the job: its name, or, when it is let in no more, the key itself. "": it needed none (ipc), or
+//  nobody noted it. Valid until keys are read again.
+const char *holder_key (const hub_t *hub, const job_t *job);
+
 #endif

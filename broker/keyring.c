@@ -13,10 +13,12 @@ typedef struct entry {
     char public_key [KEYS_TEXT_BYTES]; //  In Z85
     rights_t rights;                   //  Its texts are ours
     UT_hash_handle hh;                 //  In the ring, by public_key
+    UT_hash_handle hh_holder;          //  By rights.holder
 } entry_t;
 
 struct keyring {
     entry_t *entries; //  uthash
+    entry_t *holders; //  The same; of several keys of one holder, the first
 };
 
 keyring_t *keyring_new (void)
@@ -43,6 +45,7 @@ void keyring_destroy (keyring_t **self_p)
     if (!self)
         return;
     entry_t *entry, *next;
+    HASH_CLEAR (hh_holder, self->holders);
     HASH_ITER (hh, self->entries, entry, next) {
         HASH_DELETE (hh, self->entries, entry);
         s_free (entry);
@@ -56,6 +59,13 @@ static char *s_text (const char *text)
     char *copy = strdup (text);
     assert (copy);
     return copy;
+}
+
+static entry_t *s_find_holder (const keyring_t *self, const char *holder)
+{
+    entry_t *entry = NULL;
+    HASH_FIND (hh_holder, self->holders, holder, strlen (holder), entry);
+    return entry;
 }
 
 bool keyring_add (keyring_t *self, const char *public_key, const rights_t *rights)
@@ -75,6 +85,9 @@ bool keyring_add (keyring_t *self, const char *public_key, const rights_t *right
                                .functions = functions,
                                .functions_count = rights->functions_count};
     HASH_ADD_STR (self->entries, public_key, entry);
+    if (!s_find_holder (self, entry->rights.holder))
+        HASH_ADD_KEYPTR (hh_holder, self->holders, entry->rights.holder, strlen (entry->rights.holder),
+                         entry);
     return true;
 }
 
@@ -90,6 +103,12 @@ const rights_t *keyring_find (const keyring_t *self, const char *public_key)
 {
     entry_t *entry = NULL;
     HASH_FIND_STR (self->entries, public_key, entry);
+    return entry ? &entry->rights : NULL;
+}
+
+const rights_t *keyring_find_holder (const keyring_t *self, const char *holder)
+{
+    const entry_t *entry = s_find_holder (self, holder);
     return entry ? &entry->rights : NULL;
 }
 

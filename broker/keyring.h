@@ -39,6 +39,9 @@ bool keyring_add (keyring_t *self, const char *public_key, const rights_t *right
 //  NULL for a key that is not in the ring. Valid as long as the ring.
 const rights_t *keyring_find (const keyring_t *self, const char *public_key);
 
+//  The same for whose jobs it opens (rights_t.holder).
+const rights_t *keyring_find_holder (const keyring_t *self, const char *holder);
+
 size_t keyring_count (const keyring_t *self);
 size_t keyring_count_of (const keyring_t *self, role_t role);
 

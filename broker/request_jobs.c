@@ -21,14 +21,15 @@ static const char *s_kind_name (uint32_t kind)
     return kind == WIRE_KIND_CALL ? "call" : kind == WIRE_KIND_COMMAND ? "command" : "map";
 }
 
-static void s_pack_job (buffer_t *map, const job_t *job)
+static void s_pack_job (buffer_t *map, const hub_t *hub, const job_t *job)
 {
-    pack_map (map, 17);
+    pack_map (map, 18);
     request_pair_uint (map, "job", job->number);
     request_pair_text (map, "name", job->name);
     request_pair_text (map, "kind", s_kind_name (job->kind));
     request_pair_text (map, "function", job->function);
     request_pair_text (map, "client", job->client_name);
+    request_pair_text (map, "key", holder_key (hub, job));
     request_pair_bool (map, "detached", job->detached);
     request_pair_bool (map, "durable", job->durable);
     request_pair_text (map, "state", job_state_name (job));
@@ -59,7 +60,7 @@ cadre_error_t request_job_list (request_t *self, fault_t *fault)
         if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))
             || !holder_reaches (self->hub, self->client, job))
             continue;
-        s_pack_job (&self->items, job);
+        s_pack_job (&self->items, self->hub, job);
         request_element (self);
     }
     if (!self->unfinished)
@@ -72,7 +73,7 @@ cadre_error_t request_job_info (request_t *self, fault_t *fault)
     job_t *job;
     if (request_job (self, &job, fault))
         return fault->code;
-    s_pack_job (&self->items, job);
+    s_pack_job (&self->items, self->hub, job);
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
     return CADRE_OK;
 }

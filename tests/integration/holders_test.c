@@ -235,6 +235,31 @@ static void test_the_local_user_s (void **state)
     s_sees (self, "boss", number, 9);
 }
 
+static void s_key_is (const cluster_t *self, const char *name, uint64_t number, const char *key)
+{
+    cadre_t *pool = s_as (self, name);
+    cadre_value_t *job = NULL;
+    assert_int_equal (s_ask (pool, "job.info", number, &job), CADRE_OK);
+    assert_string_equal (cadre_value_text (cadre_value_get (job, "key")), key);
+    cadre_value_destroy (&job);
+    cadre_close (&pool, 5000);
+}
+
+//  Labels of clients are what they say themselves; the key is who it was.
+static void test_whose_it_is_is_told (void **state)
+{
+    cluster_t *self = *state;
+    cadre_t *alice = s_as (self, "alice"), *local = s_as (self, NULL);
+    uint64_t number = s_submit (alice, NULL, true, 4), own = s_submit (local, NULL, false, 5);
+    cadre_close (&alice, 5000);
+    cadre_close (&local, 5000);
+    s_key_is (self, "alice", number, "alice");
+    s_key_is (self, "boss", own, "");
+    s_restart (self);
+    s_key_is (self, "boss", number, "alice");
+    s_key_is (self, "eve", number, "alice");
+}
+
 //  Whoever may do it all the same does: the order is carried out.
 static void test_orders (void **state)
 {
@@ -324,12 +349,19 @@ static void test_keys_made_anew (void **state)
     for (int i = 0; i < 2; i++) {
         s_rotate (self, "bob");
         s_sees (self, "bob", number, 64);
+        s_key_is (self, "boss", number, "bob");
     }
     cluster_revoke (self, "bob");
     cluster_add_key (self, "bob", ROLE_CLIENT, NULL);
     cluster_reload (self);
     s_sees (self, "bob", number, 0);
     s_sees (self, "boss", number, 64);
+    cadre_t *boss = s_as (self, "boss");
+    cadre_value_t *job = NULL;
+    assert_int_equal (s_ask (boss, "job.info", number, &job), CADRE_OK);
+    assert_int_equal (strlen (cadre_value_text (cadre_value_get (job, "key"))), KEYS_TEXT_BYTES - 1);
+    cadre_value_destroy (&job);
+    cadre_close (&boss, 5000);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
@@ -340,7 +372,7 @@ int main (void)
         TEST (test_in_memory),           TEST (test_on_disk),
         TEST (test_the_local_user_s),    TEST (test_orders),
         TEST (test_same_name_in_memory), TEST (test_same_name_on_disk),
-        TEST (test_keys_made_anew),
+        TEST (test_keys_made_anew),      TEST (test_whose_it_is_is_told),
     };
     return cmocka_run_group_tests (tests, s_begin, s_end);
 }

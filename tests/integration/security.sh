@@ -94,6 +94,7 @@ expect_like 0 '^[0-9]+$' 'in the broker.s memory' cadre submit --access alice.ac
 expect_like 0 '^[0-9]+$' '' cadre submit --access alice.access true ::: 1
 job=$(cat stdout)
 expect_like 0 '' '' cadre job wait "$job" --access eve.access
+expect_like 0 '^key +alice$' '' cadre job info "$job" --access eve.access
 for look in "job list" "job info $job" "job logs $job" "job results $job" "task list $job" "task info $job.0" "task explain $job.0" "worker list" "broker info"; do
     timeout 20 cadre $look --access eve.access >stdout 2>stderr || fault "an observer may not look at: $look: $(cat stderr)"
     checks=$((checks + 1))
