@@ -1,57 +1,64 @@
-//  attack.c - what an honest client is slowed by: an attack on a port, from a process of its own, until it is ended
+//  attack.c - attacks on a broker, each in a process of its own until it is ended
 
+#include "tests/bench/attack.h"
 #include "tests/bench/bench.h"
 
-#include "common/access.h"
 #include "common/descriptors.h"
-#include "common/moment.h"
-#include "tests/lib/assault.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <zmq.h>
 
-#define ENOUGH 256
+#define SOCKETS 20000
+#define WAITING 64 //  Frames on this side
 
-//  An authenticated peer that sends frames which are none, as fast as asked.
-static void s_send_rubbish (unsigned port, const keys_t *keys, uint64_t a_second)
+static const struct {
+    const char *role;           //  Of the key
+    const attack_kind_t *kinds; //  What it does with it
+} s_roles [] = {{"client", attack_client_kinds},
+                {"observer", attack_observer_kinds},
+                {"worker", attack_worker_kinds},
+                {"stranger", attack_stranger_kinds}};
+
+#define ROLES (sizeof s_roles / sizeof *s_roles)
+
+//  name: ROLE.KIND
+static const attack_kind_t *s_find (const char *name)
 {
-    void *context = zmq_ctx_new (), *socket = zmq_socket (context, ZMQ_DEALER);
-    char endpoint [64], bytes [ENOUGH];
-    memset (bytes, 0xa5, sizeof bytes);
-    snprintf (endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", port);
-    zmq_setsockopt (socket, ZMQ_CURVE_SERVERKEY, keys->server_key, KEYS_TEXT_BYTES - 1);
-    zmq_setsockopt (socket, ZMQ_CURVE_PUBLICKEY, keys->public_key, KEYS_TEXT_BYTES - 1);
-    zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, keys->secret_key, KEYS_TEXT_BYTES - 1);
-    zmq_connect (socket, endpoint);
-    int64_t start_us = moment_now (NULL);
-    for (uint64_t count = 0;;) {
-        uint64_t due = (uint64_t) (moment_now (NULL) - start_us) * a_second / 1000000;
-        for (; count < due; count++)
-            zmq_send (socket, bytes, sizeof bytes, 0);
-        nanosleep (&(struct timespec){.tv_nsec = 2000000}, NULL);
+    for (size_t i = 0; i < ROLES; i++) {
+        size_t size = strlen (s_roles [i].role);
+        if (strncmp (name, s_roles [i].role, size) != 0 || name [size] != '.')
+            continue;
+        for (const attack_kind_t *kind = s_roles [i].kinds; kind->name; kind++)
+            if (strcmp (name + size + 1, kind->name) == 0)
+                return kind;
     }
+    bench_die (name, "is no attack; bench attack list names them");
+}
+
+static int s_list (void)
+{
+    for (size_t i = 0; i < ROLES; i++)
+        for (const attack_kind_t *kind = s_roles [i].kinds; kind->name; kind++)
+            printf ("%s.%s %s\n", s_roles [i].role, kind->name, kind->says);
+    return 0;
 }
 
 int bench_attack (int argc, char **argv)
 {
-    static const char *const kinds [] = {"silent", "half", "strangers", "clear", "rubbish"};
-    uint64_t port = bench_count (argc, argv, 1, 0), number = bench_count (argc, argv, 2, 0);
-    access_t access;
+    attack_t self = {.waiting_max = WAITING};
     fault_t fault = {0};
-    if (argc < 3 || !getenv (ACCESS_VARIABLE) || access_read (&access, getenv (ACCESS_VARIABLE), &fault))
-        bench_die ("attack", fault.code ? fault.text : "KIND PORT NUMBER, and CADRE_ACCESS, are needed");
+    if (argc == 1 && strcmp (argv [0], "list") == 0)
+        return s_list ();
+    if (argc < 2 || !getenv (ACCESS_VARIABLE) || access_read (&self.access, getenv (ACCESS_VARIABLE), &fault))
+        bench_die ("attack", fault.code ? fault.text : "ROLE.KIND ADDRESS, and CADRE_ACCESS, are needed");
+    const attack_kind_t *kind = s_find (argv [0]);
+    self.address = argv [1];
+    self.number = bench_count (argc, argv, 2, kind->number);
+    self.context = zmq_ctx_new ();
+    zmq_ctx_set (self.context, ZMQ_MAX_SOCKETS, SOCKETS);
     descriptors_raise ();
-    if (strcmp (argv [0], "client") == 0)
-        s_send_rubbish ((unsigned) port, &access.keys, number);
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds [0]; i++)
-        if (strcmp (argv [0], kinds [i]) == 0) {
-            assault_new ((assault_kind_t) i, (unsigned) port, (unsigned) number, access.keys.server_key);
-            for (;;)
-                pause ();
-        }
-    bench_die (argv [0], "is no attack: silent, half, strangers, clear, rubbish or client");
+    kind->run (&self);
+    return 0;
 }

@@ -25,7 +25,7 @@ int bench_acks (int argc, char **argv);     //  ADDRESS FOLDER
 int bench_churn (int argc, char **argv);    //  ADDRESS FILE [COUNT]
 int bench_fill (int argc, char **argv);     //  ADDRESS TASKS BYTES JOBS
 int bench_recovery (int argc, char **argv); //  ADDRESS JOB COMMAND...
-//  silent|half|strangers|clear|rubbish|client PORT NUMBER: NUMBER connections are held, or come (client: frames) each second; goes on until it is ended
+//  list, or ROLE.KIND ADDRESS [NUMBER] by the key of CADRE_ACCESS: goes on until it is ended
 int bench_attack (int argc, char **argv);
 
 double bench_now_s (void);

@@ -1,5 +1,5 @@
 //  strain.c - clients and a worker that ask too much of a broker, and one that only wants its tasks done; for tests and figures of what memory
-//  stays within. All but "tasks", "calls" and "deadly" stay until they are killed.
+//  stays within. All but "tasks", "calls", "honest" and "deadly" stay until they are killed.
 //
 //  strain queue ADDRESS COUNT MODE    tasks that no worker may run; says "queued" when the broker has them all
 //  strain flood ADDRESS SIZE MODE     submits arguments of so many bytes for as long as it lives, and reads all results; says how many each second
@@ -9,6 +9,7 @@
 //  strain scans ADDRESS COUNT         lists, of a job of so many tasks, those that match nothing, eight at a time
 //  strain calls ADDRESS COUNT         squares one at a time; prints how many there were a second
 //  strain tasks ADDRESS COUNT         squares, each checked; prints how many there were a second
+//  strain honest ADDRESS SECONDS      both by turns, each turn as a new client; prints tasks a second, and the p99 of calls
 //  strain deadly ADDRESS COUNT        a durable job of tasks that kill slot after slot; prints its number
 //
 //  MODE: attached, detached or durable. Exit 1 when something fails, with a line that says what.
@@ -30,6 +31,9 @@
 #define JOBS_A_CONNECTION 60000u
 #define SCANS_AT_ONCE 8u
 #define SCAN_WAIT_MS 60000
+#define HONEST_TASKS 50000u //  A turn
+#define HONEST_CALLS 200
+#define HONEST_CALLS_MAX 10000000u
 #define DEADLY_RETRIES 9 //  More than a task gets that kills slots
 
 static double s_now_s (void)
@@ -154,17 +158,21 @@ static void s_scans (const char *address, uint64_t count)
     }
 }
 
+static void s_call (cadre_t *pool, int64_t number)
+{
+    int64_t value = 0;
+    cadre_future_t *future = cadre_submit (pool, "square", "i", number);
+    if (cadre_future_wait_int (future, &value, -1) != CADRE_OK || value != number * number)
+        s_die ("calls", cadre_future_message (future));
+    cadre_future_destroy (&future);
+}
+
 static void s_calls (const char *address, uint64_t count)
 {
     cadre_t *pool = s_pool (address);
     double start_s = s_now_s ();
-    for (uint64_t i = 0; i < count; i++) {
-        int64_t value = 0;
-        cadre_future_t *future = cadre_submit (pool, "square", "i", (int64_t) i);
-        if (cadre_future_wait_int (future, &value, -1) != CADRE_OK || value != (int64_t) (i * i))
-            s_die ("calls", cadre_future_message (future));
-        cadre_future_destroy (&future);
-    }
+    for (uint64_t i = 0; i < count; i++)
+        s_call (pool, (int64_t) i);
     printf ("calls %.0f\n", (double) count / (s_now_s () - start_s));
     cadre_close (&pool, 5000);
 }
@@ -249,12 +257,10 @@ static void *s_check_all (void *argument)
     return NULL;
 }
 
-static void s_tasks (const char *address, uint64_t count)
+static void s_square_all (cadre_t *pool, uint64_t count)
 {
-    cadre_t *pool = s_pool (address);
     reading_t reading = {.count = count, .seen = calloc (count, 1)};
     pthread_t reader;
-    double start_s = s_now_s ();
     reading.job = s_job (pool, "square", "attached", NULL);
     if (!reading.seen || pthread_create (&reader, NULL, s_check_all, &reading))
         s_die ("tasks", "out of memory");
@@ -264,10 +270,49 @@ static void s_tasks (const char *address, uint64_t count)
     pthread_join (reader, NULL);
     if (reading.right != count)
         s_die ("tasks", "results are missing or wrong");
-    printf ("tasks %.0f\n", (double) count / (s_now_s () - start_s));
     cadre_job_destroy (&reading.job);
-    cadre_close (&pool, 5000);
     free (reading.seen);
+}
+
+static void s_tasks (const char *address, uint64_t count)
+{
+    cadre_t *pool = s_pool (address);
+    double start_s = s_now_s ();
+    s_square_all (pool, count);
+    printf ("tasks %.0f\n", (double) count / (s_now_s () - start_s));
+    cadre_close (&pool, 5000);
+}
+
+static int s_compare (const void *one, const void *other)
+{
+    double a = *(const double *) one, b = *(const double *) other;
+    return (a > b) - (a < b);
+}
+
+//  What the coming of the client takes is the tasks' time.
+static void s_honest (const char *address, uint64_t seconds)
+{
+    double start_s = s_now_s (), tasks_s = 0;
+    uint64_t turns = 0, calls = 0;
+    double *waits = calloc (HONEST_CALLS_MAX, sizeof *waits);
+    if (!waits)
+        s_die ("honest", "out of memory");
+    for (; s_now_s () - start_s < (double) seconds; turns++) {
+        double turn_s = s_now_s ();
+        cadre_t *pool = s_pool (address);
+        s_square_all (pool, HONEST_TASKS);
+        tasks_s += s_now_s () - turn_s;
+        for (int64_t i = 0; i < HONEST_CALLS && calls < HONEST_CALLS_MAX; i++) {
+            double call_s = s_now_s ();
+            s_call (pool, i);
+            waits [calls++] = s_now_s () - call_s;
+        }
+        cadre_close (&pool, 5000);
+    }
+    qsort (waits, calls, sizeof *waits, s_compare);
+    printf ("tasks %.0f\np99_us %.0f\n", (double) (turns * HONEST_TASKS) / tasks_s,
+            waits [calls * 99 / 100] * 1e6);
+    free (waits);
 }
 
 static void s_deadly (const char *address, uint64_t count)
@@ -308,10 +353,13 @@ int main (int argc, char **argv)
         s_calls (argv [2], s_number (argv, 3));
     else if (strcmp (what, "tasks") == 0 && argc == 4)
         s_tasks (argv [2], s_number (argv, 3));
+    else if (strcmp (what, "honest") == 0 && argc == 4)
+        s_honest (argv [2], s_number (argv, 3));
     else if (strcmp (what, "deadly") == 0 && argc == 4)
         s_deadly (argv [2], s_number (argv, 3));
     else {
-        fprintf (stderr, "usage: strain queue|flood|deaf|lane|jobs|scans|calls|tasks|deadly ADDRESS ...\n");
+        fprintf (stderr,
+                 "usage: strain queue|flood|deaf|lane|jobs|scans|calls|tasks|honest|deadly ADDRESS ...\n");
         return 64;
     }
     return 0;

@@ -1,0 +1,85 @@
+//  attack_stranger.c - attacks of those who have no key, and of one that has and speaks no protocol
+
+#include "tests/bench/attack.h"
+
+#include "tests/lib/assault.h"
+#include "tests/lib/enemy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void s_assault (attack_t *self, assault_kind_t kind)
+{
+    unsigned port = (unsigned) strtoul (strrchr (self->address, ':') + 1, NULL, 10);
+    assault_new (kind, port, (unsigned) self->number, self->access.keys.server_key);
+    for (;;)
+        pause ();
+}
+
+static void s_silent (attack_t *self)
+{
+    s_assault (self, ASSAULT_SILENT);
+}
+
+static void s_half (attack_t *self)
+{
+    s_assault (self, ASSAULT_HALF);
+}
+
+static void s_strangers (attack_t *self)
+{
+    s_assault (self, ASSAULT_STRANGERS);
+}
+
+static void s_clear (attack_t *self)
+{
+    s_assault (self, ASSAULT_PLAIN);
+}
+
+static void s_rubbish (attack_t *self)
+{
+    s_assault (self, ASSAULT_RUBBISH);
+}
+
+//  Connects and closes, as fast as that goes.
+static void s_knocks (attack_t *self)
+{
+    char endpoint [512];
+    enemy_endpoint (self->address, "front", endpoint, sizeof endpoint);
+    for (;;) {
+        zmtp_t peer;
+        if (!zmtp_connect (&peer, endpoint))
+            attack_pause (1);
+        zmtp_close (&peer);
+    }
+}
+
+//  A greeting, and then bytes for as long as anybody reads them.
+static void s_floods (attack_t *self)
+{
+    static uint8_t bytes [64 << 10];
+    char endpoint [512];
+    uint8_t greeting [ZMTP_GREETING_BYTES];
+    enemy_endpoint (self->address, "front", endpoint, sizeof endpoint);
+    zmtp_greeting (greeting, "CURVE");
+    memset (bytes, ZMTP_COMMAND, sizeof bytes);
+    for (;;) {
+        zmtp_t peer;
+        bool lives = zmtp_connect (&peer, endpoint) && zmtp_put (&peer, greeting, sizeof greeting);
+        while (lives)
+            lives = zmtp_put (&peer, bytes, sizeof bytes);
+        zmtp_close (&peer);
+    }
+}
+
+const attack_kind_t attack_stranger_kinds [] = {
+    {"silent", s_silent, 1500, "holds so many connections, and says nothing"},
+    {"half", s_half, 1500, "the same with half a greeting"},
+    {"strangers", s_strangers, 1000, "so many handshakes a second with a key that nobody knows"},
+    {"clear", s_clear, 1000, "so many a second that come without a key"},
+    {"rubbish", s_rubbish, 1000, "so many a second that send rubbish for a handshake"},
+    {"knocks", s_knocks, 0, "connects and closes, as fast as that goes"},
+    {"floods", s_floods, 0, "sends rubbish for a handshake as long as it is read"},
+    {0}};
