@@ -85,10 +85,11 @@ static inline uint64_t budget_values (const hub_t *hub)
     return hub->memory_limit / 8 * 3;
 }
 
-//  Leases of one worker, and those of which output has come, of all.
+//  Leases of one worker: so many that a WELCOME can name each of them as a span of its own. And those of which output has come, of all.
+#define BUDGET_LEASES_MAX 80000u
 static inline uint64_t budget_leases (const hub_t *hub)
 {
-    return budget_between (hub->memory_limit / 2048, 1024, UINT32_MAX);
+    return budget_between (hub->memory_limit / 2048, 1024, BUDGET_LEASES_MAX);
 }
 
 static inline uint64_t budget_writers (const hub_t *hub)

@@ -12,11 +12,11 @@
 #include "broker/identity.h"
 #include "broker/keep.h"
 #include "broker/patience.h"
-#include "broker/spans.h"
 #include "broker/stock.h"
 #include "broker/task.h"
 #include "broker/walk.h"
 #include "common/hash.h"
+#include "common/spans.h"
 #include "common/tries.h"
 
 struct client;

@@ -15,10 +15,10 @@
 #include "broker/hold.h"
 #include "broker/job.h"
 #include "broker/lane.h"
-#include "broker/spans.h"
 #include "common/hash.h"
 #include "common/parts.h"
 #include "common/sockets.h"
+#include "common/spans.h"
 #include "common/stream.h"
 
 #define ROSTER_SLOTS_MAX 65536u

@@ -1,9 +1,9 @@
 //  slots.c - takes leases and orders in, and owns queue, seats and jobs
 
 #include "common/log.h"
+#include "common/spans.h"
 #include "worker/answers.h"
 #include "worker/limits.h"
-#include "worker/serials.h"
 #include "worker/slot_death.h"
 #include "worker/slot_events.h"
 #include "worker/slot_expiry.h"
@@ -301,12 +301,12 @@ void slots_turn (slots_t *self)
 }
 
 //  Takes waiting leases that match from the queue.
-static void s_filter (slots_t *self, const wire_list_t *spans, bool inside,
+static void s_filter (slots_t *self, const spans_t *spans, bool inside,
                       void (*done) (slots_t *self, lease_t *lease))
 {
     lease_t *lease, *next;
     DL_FOREACH_SAFE (self->queue, lease, next) {
-        if (spans && serials_have (spans, lease->serial) != inside)
+        if (spans && spans_hold (spans, lease->serial) != inside)
             continue;
         DL_DELETE (self->queue, lease);
         self->waiting--;
@@ -315,29 +315,29 @@ static void s_filter (slots_t *self, const wire_list_t *spans, bool inside,
 }
 
 //  Does a task of the seat match?
-static bool s_concerns (const seat_t *seat, const wire_list_t *spans, bool inside)
+static bool s_concerns (const seat_t *seat, const spans_t *spans, bool inside)
 {
     lease_t *lease;
     DL_FOREACH (seat->tasks, lease)
-        if (!spans || serials_have (spans, lease->serial) == inside)
+        if (!spans || spans_hold (spans, lease->serial) == inside)
             return true;
     return false;
 }
 
-static void s_take_back (slots_t *self, const wire_list_t *spans, bool inside)
+static void s_take_back (slots_t *self, const spans_t *spans, bool inside)
 {
     for (size_t i = 0; i < self->options.count; i++)
         if (s_concerns (&self->seats [i], spans, inside))
             slot_queue_take_back (self, &self->seats [i]);
 }
 
-static void s_stop_running (slots_t *self, const wire_list_t *spans, bool inside, lease_verdict_t verdict)
+static void s_stop_running (slots_t *self, const spans_t *spans, bool inside, lease_verdict_t verdict)
 {
     for (size_t i = 0; i < self->options.count; i++) {
         seat_t *seat = &self->seats [i];
         lease_t *lease;
         DL_FOREACH (seat->tasks, lease) {
-            if (!spans || serials_have (spans, lease->serial) == inside)
+            if (!spans || spans_hold (spans, lease->serial) == inside)
                 limits_stop (self, seat, lease, verdict);
         }
     }
@@ -358,15 +358,21 @@ static void s_drop (slots_t *self, lease_t *lease)
 
 void slots_cancel (slots_t *self, const wire_list_t *spans)
 {
-    s_take_back (self, spans, true);
-    s_filter (self, spans, true, s_cancelled);
-    s_stop_running (self, spans, true, LEASE_CANCELLED);
+    spans_t sorted = {0};
+    spans_read_any (&sorted, spans);
+    s_take_back (self, &sorted, true);
+    s_filter (self, &sorted, true, s_cancelled);
+    s_stop_running (self, &sorted, true, LEASE_CANCELLED);
+    spans_free (&sorted);
 }
 
 void slots_recall (slots_t *self, const wire_list_t *spans)
 {
-    s_take_back (self, spans, true);
-    s_filter (self, spans, true, answers_return);
+    spans_t sorted = {0};
+    spans_read_any (&sorted, spans);
+    s_take_back (self, &sorted, true);
+    s_filter (self, &sorted, true, answers_return);
+    spans_free (&sorted);
 }
 
 void slots_return_waiting (slots_t *self)
@@ -383,9 +389,12 @@ void slots_reclaim_running (slots_t *self)
 
 void slots_keep (slots_t *self, const wire_list_t *spans)
 {
-    s_take_back (self, spans, false);
-    s_filter (self, spans, false, s_drop);
-    s_stop_running (self, spans, false, LEASE_DROPPED);
+    spans_t sorted = {0};
+    spans_read_any (&sorted, spans);
+    s_take_back (self, &sorted, false);
+    s_filter (self, &sorted, false, s_drop);
+    s_stop_running (self, &sorted, false, LEASE_DROPPED);
+    spans_free (&sorted);
 }
 
 static lease_t *s_find (lease_t *list, uint64_t serial)

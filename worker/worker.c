@@ -18,6 +18,7 @@
 #include <zmq.h>
 
 #define LEAVE_MS 10000                    //  For the last acknowledgements, once nothing runs any more
+#define HELD_SPANS_MAX 16384u             //  In a HELLO, which is one frame, beside the functions
 #define POLL_MS 60000                     //  When nothing is due
 #define SINK_HELD_MAX (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
 
@@ -37,6 +38,7 @@ struct worker {
     bool drained_told;           //  SINK_DRAINED is in the outbox
     bool wants_restart;          //  Threads are stuck
     link_state_t reported;       //  The link's state that the supervisor was told
+    serials_t missing;           //  Leases that the broker took to be here
     size_t held_before;          //  At the last look, for the idle timeout
     alarm_t deadline;            //  Draining: reclaim what runs; leaving: go
     alarm_t idle;                //  Leave after so long without a task
@@ -130,20 +132,20 @@ static void s_hold (worker_t *self, serials_t *serials)
     outbox_each (self->outbox, s_collect, serials);
 }
 
-//  Is every lease that the broker adopts really here? An answer to an earlier HELLO may list one that was dropped meanwhile: nobody would ever answer it.
+//  Is every lease that the broker adopts really here? An answer to an earlier HELLO may list one that was dropped meanwhile, or the HELLO has named one
+//  that never came: nobody would ever answer it.
 static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
 {
     serials_t serials = {0};
-    uint64_t wanted = 0, found = 0;
-    wire_span_t span;
-    cursor_t cursor = cursor_of_view (adopted->values);
-    for (size_t i = 0; i < adopted->count && wire_read_span (&cursor, &span); i++)
-        wanted += span.count;
+    spans_t spans = {0};
     s_hold (self, &serials);
-    for (size_t i = 0; i < serials.count; i++)
-        found += serials_have (adopted, serials.list [i]);
+    spans_read_any (&spans, adopted);
+    bool all = serials_cover (&serials, &spans, &self->missing);
+    if (all)
+        serials_free (&self->missing);
+    spans_free (&spans);
     serials_free (&serials);
-    return found >= wanted;
+    return all;
 }
 
 static bool s_on_welcome (void *context, const wire_worker_welcome_t *fields)
@@ -233,7 +235,7 @@ static size_t s_on_held (void *context, buffer_t *spans)
     worker_t *self = context;
     serials_t serials = {0};
     s_hold (self, &serials);
-    size_t count = serials_pack (&serials, spans);
+    size_t count = serials_pack (&serials, &self->missing, HELD_SPANS_MAX, spans);
     serials_free (&serials);
     return count;
 }
@@ -379,6 +381,7 @@ void worker_destroy (worker_t **self_p)
     if (self->wake >= 0)
         close (self->wake);
     charter_free (&self->charter);
+    serials_free (&self->missing);
     free (self);
     *self_p = NULL;
 }

@@ -57,6 +57,30 @@ static void test_look_ahead (void **state)
     assert_int_equal (dispatch_look_ahead (4, 100, 10, 8000), 0);
 }
 
+//  A worker that registers anew is told which of its leases go on, in one frame: in the worst case each is a span of its own.
+static void test_leases_of_a_worker_fit_into_a_frame (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    agent_t *agent = hub_rig_agent (&rig, 65536);
+    job_t *job = hub_rig_job (&rig, client, &s_usual, 99000);
+    job->mean_us = 1;
+    for (int i = 0; i < 100; i++)
+        dispatch_run (dispatch);
+    assert_in_range (agent->leased, 65536, 80000);
+    spans_t adopted = {0};
+    buffer_t frame = {0};
+    for (size_t i = 0; i < agent->leased; i++)
+        spans_add (&adopted, (UINT64_C (1) << 40) + i * 2);
+    spans_pack (&adopted, &frame);
+    assert_in_range (frame.size, 1, WIRE_FRAME_MAX - 1024);
+    buffer_free (&frame);
+    spans_free (&adopted);
+    s_end (&rig, &dispatch, &client);
+}
+
 static void test_few_tasks_are_spread (void **state)
 {
     (void) state;
@@ -457,6 +481,7 @@ int main (void)
         cmocka_unit_test (test_never_beyond_the_window),
         cmocka_unit_test (test_a_limit_holds),
         cmocka_unit_test (test_a_stalled_client_s_tasks_wait),
+        cmocka_unit_test (test_leases_of_a_worker_fit_into_a_frame),
         cmocka_unit_test (test_labels_and_draining_decide_who_fits),
         cmocka_unit_test (test_what_waits_is_recalled_for_the_idle),
         cmocka_unit_test (test_a_job_whose_tasks_were_leased_elsewhere),

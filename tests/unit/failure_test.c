@@ -1,8 +1,7 @@
-//  failure_test.c - details get the worker's name, and sets of serials become spans
+//  failure_test.c - details get the worker's name
 
 #include "common/rules.h"
 #include "worker/failure.h"
-#include "worker/serials.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,36 +124,6 @@ static void s_without_a_detail_there_is_the_name (void **state)
     buffer_free (&detail);
 }
 
-static void s_serials_become_spans (void **state)
-{
-    static const uint64_t numbers [] = {9, 3, 4, 5, 4, 10, UINT64_MAX};
-    serials_t serials = {0};
-    buffer_t packed = {0};
-    (void) state;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        serials_add (&serials, numbers [i]);
-    size_t count = serials_pack (&serials, &packed);
-    serials_free (&serials);
-    assert_int_equal (count, 3);
-    wire_list_t spans = wire_list_of (&packed, count);
-    assert_true (serials_have (&spans, 3));
-    assert_true (serials_have (&spans, 5));
-    assert_false (serials_have (&spans, 6));
-    assert_true (serials_have (&spans, 10));
-    assert_true (serials_have (&spans, UINT64_MAX));
-    assert_false (serials_have (&spans, 0));
-    buffer_free (&packed);
-}
-
-static void s_no_serials_are_no_spans (void **state)
-{
-    buffer_t packed = {0};
-    wire_list_t none = {0};
-    (void) state;
-    assert_int_equal (serials_pack (&(serials_t){0}, &packed), 0);
-    assert_false (serials_have (&none, 1));
-}
-
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -163,8 +132,6 @@ int main (void)
         cmocka_unit_test (s_a_message_takes_the_place_of_another),
         cmocka_unit_test (s_a_detail_keeps_the_rules),
         cmocka_unit_test (s_without_a_detail_there_is_the_name),
-        cmocka_unit_test (s_serials_become_spans),
-        cmocka_unit_test (s_no_serials_are_no_spans),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

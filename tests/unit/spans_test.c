@@ -1,6 +1,6 @@
 //  spans_test.c - runs of serials: joined when added, refused when they overflow, searched when read
 
-#include "broker/spans.h"
+#include "common/spans.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,6 +68,25 @@ static bool s_read_many (uint32_t count, bool rising)
     return read;
 }
 
+//  Those that overlap, as where a lease is named twice, are found in both parts.
+static void test_spans_overlap (void **state)
+{
+    static const wire_span_t given [] = {{10, 10}, {40, 5}, {12, 1}, {13, 20}, {50, 2}};
+    spans_t spans = {0};
+    buffer_t list = {0};
+    (void) state;
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        wire_pack_span (&list, &given [i]);
+    wire_list_t values = wire_list_of (&list, sizeof given / sizeof *given);
+    spans_read_any (&spans, &values);
+    for (uint64_t serial = 0; serial < 60; serial++)
+        assert_int_equal (spans_hold (&spans, serial), (serial >= 10 && serial < 33)
+                                                           || (serial >= 40 && serial < 45)
+                                                           || (serial >= 50 && serial < 52));
+    spans_free (&spans);
+    buffer_free (&list);
+}
+
 //  A frame full of spans is not sorted: whoever sends many sends them in order
 static void test_many_spans_rise (void **state)
 {
@@ -82,6 +101,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_neighbours_join),
         cmocka_unit_test (test_hostile_spans),
+        cmocka_unit_test (test_spans_overlap),
         cmocka_unit_test (test_many_spans_rise),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

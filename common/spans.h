@@ -1,8 +1,10 @@
 /*  spans.h - runs of lease serials, as CANCEL, RECALL, held and adopted name them
+ *
+ *  A plain value; any thread.
  */
 
-#ifndef BROKER_SPANS_H_INCLUDED
-#define BROKER_SPANS_H_INCLUDED
+#ifndef COMMON_SPANS_H_INCLUDED
+#define COMMON_SPANS_H_INCLUDED
 
 #include "common/wire.h"
 
@@ -22,9 +24,13 @@ void spans_pack (const spans_t *self, buffer_t *list);
 //  Adds a serial as a span of its own.
 void spans_begin (spans_t *self, uint64_t serial);
 
-//  Reads a list of spans and sorts it; false when one is empty or overflows, or there are more than SPANS_SORT_MAX that do not rise: to sort them would take long.
+//  Reads a list of spans, sorts it, and joins those that overlap. False when one is empty or overflows, or there are more than SPANS_SORT_MAX that do not
+//  rise: to sort them would take long.
 #define SPANS_SORT_MAX 16384u
 bool spans_read (spans_t *self, const wire_list_t *list);
+
+//  The same of a peer that is trusted: sorts any number, and ends at the first that is empty or overflows.
+void spans_read_any (spans_t *self, const wire_list_t *list);
 
 //  Would spans_read take it? Makes nothing.
 bool spans_can_be_read (const wire_list_t *list);

@@ -1,6 +1,6 @@
 //  spans.c - runs of lease serials
 
-#include "broker/spans.h"
+#include "common/spans.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -68,11 +68,11 @@ bool spans_can_be_read (const wire_list_t *list)
     return rises || list->count <= SPANS_SORT_MAX;
 }
 
-//  Sorted, so that spans_hold can search; ends that overflow are refused.
-bool spans_read (spans_t *self, const wire_list_t *list)
+//  All of the list: true. *rises: they need not be sorted.
+static bool s_fill (spans_t *self, const wire_list_t *list, bool *rises)
 {
     cursor_t cursor = cursor_of_view (list->values);
-    bool rises = true;
+    *rises = true;
     if (list->count > self->capacity) {
         self->spans = realloc (self->spans, list->count * sizeof (wire_span_t));
         assert (self->spans);
@@ -82,15 +82,44 @@ bool spans_read (spans_t *self, const wire_list_t *list)
         wire_span_t span;
         if (!s_read (&cursor, &span))
             return false;
-        rises = rises && (self->count == 0 || self->spans [self->count - 1].first <= span.first);
+        *rises = *rises && (self->count == 0 || self->spans [self->count - 1].first <= span.first);
         *s_append (self) = span;
     }
-    if (rises)
-        return true;
-    if (self->count > SPANS_SORT_MAX)
-        return false;
-    qsort (self->spans, self->count, sizeof (wire_span_t), s_compare);
     return true;
+}
+
+//  Sorted, so that spans_hold can search; where they overlap it would look into one of them only.
+static void s_order (spans_t *self, bool rises)
+{
+    size_t used = 0;
+    if (!rises)
+        qsort (self->spans, self->count, sizeof (wire_span_t), s_compare);
+    for (size_t i = 0; i < self->count; i++) {
+        wire_span_t span = self->spans [i], *last = used ? &self->spans [used - 1] : NULL;
+        if (!last || span.first - last->first >= last->count)
+            self->spans [used++] = span;
+        else if (span.count > last->count - (span.first - last->first))
+            last->count = span.first - last->first + span.count > last->count
+                              ? span.first - last->first + span.count
+                              : UINT64_MAX; //  The sum overflows
+    }
+    self->count = used;
+}
+
+bool spans_read (spans_t *self, const wire_list_t *list)
+{
+    bool rises;
+    if (!s_fill (self, list, &rises) || (!rises && self->count > SPANS_SORT_MAX))
+        return false;
+    s_order (self, rises);
+    return true;
+}
+
+void spans_read_any (spans_t *self, const wire_list_t *list)
+{
+    bool rises;
+    s_fill (self, list, &rises);
+    s_order (self, rises);
 }
 
 bool spans_hold (const spans_t *self, uint64_t serial)
