@@ -438,7 +438,7 @@ void connection_close (connection_t *self, const char *reason)
 {
     pthread_mutex_lock (&self->lock);
     self->stopping = true;
-    if (self->socket && reason)
+    if (reason)
         session_leave (self->session, reason);
     connection_notify (self);
     pthread_mutex_unlock (&self->lock);

@@ -1,121 +1,13 @@
-//  future.c - a task that was submitted
+//  future.c - a task that was submitted: waiting for it, and reading what became of it
 
-#include "client/lib/future.h"
-
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
+#include "client/lib/implicit.h"
+#include "client/lib/news.h"
+#include "client/lib/promise.h"
 #include "common/value.h"
-
-#define OUTPUT_MAX (16u * 1024u * 1024u)
-
-cadre_future_t *future_new (cadre_t *pool, bool command)
-{
-    cadre_future_t *self = calloc (1, sizeof *self);
-    if (!self)
-        return NULL;
-    self->pool = pool_hold (pool);
-    self->command = command;
-    return self;
-}
-
-//  The last step: whoever sees done may read all the rest, or destroy it.
-static void s_finish (cadre_future_t *self)
-{
-    self->job = NULL;
-    if (self->callback) {
-        self->queued = true;
-        DL_APPEND2 (self->pool->due, self, previous_due, next_due);
-    }
-    pool_news (self->pool);
-    atomic_store_explicit (&self->done, true, memory_order_release);
-}
-
-cadre_future_t *future_failed (cadre_t *pool, const fault_t *why)
-{
-    cadre_future_t *self = future_new (pool, false);
-    if (!self)
-        return NULL;
-    self->error = why->code;
-    self->text = strdup (why->text);
-    atomic_store (&self->done, true);
-    pool_say (pool, why);
-    return self;
-}
-
-void future_end (cadre_future_t *self, result_t *result)
-{
-    self->result = *result;
-    s_finish (self);
-}
-
-void future_fail (cadre_future_t *self, const fault_t *why)
-{
-    self->error = why->code;
-    free (self->text);
-    self->text = strdup (why->text);
-    s_finish (self);
-}
-
-//  ---- what a task writes --------------------------------------------------------
-
-static void s_gather (buffer_t *self, view_t bytes)
-{
-    size_t room = self->size < OUTPUT_MAX ? OUTPUT_MAX - self->size : 0;
-    buffer_append (self, bytes.data, bytes.size < room ? bytes.size : room);
-}
-
-static void s_progress (written_t *self, view_t bytes)
-{
-    size_t count;
-    double fraction;
-    cursor_t cursor = cursor_of_view (bytes);
-    if (cursor_array (&cursor, &count) && count > 0 && cursor_double (&cursor, &fraction) && fraction >= 0
-        && fraction <= 1)
-        atomic_store (&self->progress, fraction);
-}
-
-//  A run that begins anew emits again what was handed out already.
-static void s_partial (written_t *self, view_t bytes)
-{
-    cursor_t cursor = cursor_of_view (bytes);
-    view_t whole;
-    if (!cursor_skip (&cursor, &whole) || !cursor_done (&cursor))
-        return;
-    if (self->again >= whole.size) {
-        self->again -= whole.size;
-        return;
-    }
-    self->emitted += whole.size;
-    buffer_append (&self->partials, whole.data, whole.size);
-}
-
-void future_output (cadre_future_t *self, const wire_output_t *output, bool anew)
-{
-    if (!self->written) {
-        self->written = calloc (1, sizeof *self->written);
-        assert (self->written);
-    }
-    written_t *written = self->written;
-    if (anew)
-        written->again = written->emitted;
-    if (anew || output->attempt > written->attempt) {
-        written->attempt = output->attempt;
-        buffer_clear (&written->output);
-        buffer_clear (&written->errors);
-    }
-    switch (output->stream) {
-    case WIRE_STREAM_STDOUT: s_gather (&written->output, output->bytes); return;
-    case WIRE_STREAM_STDERR: s_gather (&written->errors, output->bytes); return;
-    case WIRE_STREAM_PROGRESS: s_progress (written, output->bytes); break;
-    case WIRE_STREAM_PARTIAL: s_partial (written, output->bytes); break;
-    default: return;
-    }
-    pool_news (self->pool);
-}
 
 //  ---- waiting -----------------------------------------------------------------------
 
@@ -125,7 +17,8 @@ static bool s_is_done (void *argument)
     return atomic_load_explicit (&self->done, memory_order_acquire);
 }
 
-cadre_error_t future_fault (cadre_future_t *self, fault_t *fault)
+//  The outcome as a fault: "error (range): 7 is too large".
+static cadre_error_t s_fault (cadre_future_t *self, fault_t *fault)
 {
     if (self->error)
         return fault_set (fault, self->error, "%s", self->text ? self->text : "");
@@ -167,7 +60,7 @@ cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
     if (!self->error && self->result.outcome == CADRE_OUTCOME_OK)
         return CADRE_OK;
     fault_t fault = {0};
-    future_fault (self, &fault);
+    s_fault (self, &fault);
     return pool_say (self->pool, &fault);
 }
 
@@ -378,6 +271,19 @@ cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_t **value, in
     return any ? CADRE_ERROR_END : s_late (self, timeout_ms);
 }
 
+cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback, void *argument)
+{
+    if (!self || !callback)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    fault_t fault = {0};
+    pool_lock (self->pool);
+    news_watch (self, callback, argument, &fault);
+    pool_unlock (self->pool);
+    return fault.code ? pool_say (self->pool, &fault) : CADRE_OK;
+}
+
 cadre_error_t cadre_future_cancel (cadre_future_t *self)
 {
     if (!self)
@@ -405,22 +311,8 @@ void cadre_future_destroy (cadre_future_t **self_p)
         pool_lock (self->pool);
         if (self->job)
             implicit_forget (self->job, self->index);
-        if (self->queued)
-            DL_DELETE2 (self->pool->due, self, previous_due, next_due);
-        if (self->callback)
-            self->pool->callbacks--;
-        news_part (self);
+        news_forget (self);
         pool_unlock (self->pool);
     }
-    result_free (&self->result);
-    cadre_value_destroy (&self->value);
-    if (self->written) {
-        buffer_free (&self->written->output);
-        buffer_free (&self->written->errors);
-        buffer_free (&self->written->partials);
-        free (self->written);
-    }
-    free (self->text);
-    pool_release (&self->pool);
-    free (self);
+    promise_destroy (&self);
 }

@@ -2,14 +2,13 @@
 
 #include "client/lib/habits.h"
 
-#include "client/lib/local.h"
 #include "client/lib/pool.h"
 
 #define USUAL_SLOTS 32u
 
 size_t habits_slots (const cadre_t *pool)
 {
-    return pool->local ? local_slots (pool->local) : USUAL_SLOTS;
+    return pool->own_slots ? pool->own_slots : USUAL_SLOTS;
 }
 
 //  FNV-1a: one that collides is taken for the other, which does no harm.

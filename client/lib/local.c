@@ -158,26 +158,25 @@ size_t local_slots (const local_t *self)
 }
 
 //  Whose functions the slots offer, and which program they are.
-static cadre_error_t s_choose_functions (local_t *self, fault_t *fault)
+static cadre_error_t s_choose_functions (local_t *self, const local_program_t *program, fault_t *fault)
 {
-    const cadre_function_t *remembered = NULL, *given = self->options.functions;
-    bool called = main_functions (&remembered);
+    const cadre_function_t *given = self->options.functions;
     if (self->options.threads) {
-        self->functions = given ? given : remembered;
+        self->functions = given ? given : program->functions;
         return CADRE_OK;
     }
-    if (given && !called)
+    if (given && !program->serves)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
             "functions of this program cannot run in processes: call cadre_main (argc, argv, functions) first in "
             "main, or set threads in the options");
-    if (given && given != remembered)
+    if (given && given != program->functions)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
             "the options' functions are not those given to cadre_main, which is what processes offer: give the "
             "same, or set threads in the options");
-    self->own_slots = called;
-    self->functions = remembered;
+    self->own_slots = program->serves;
+    self->functions = program->functions;
     return CADRE_OK;
 }
 
@@ -200,12 +199,12 @@ static cadre_error_t s_fit_slots (local_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-static cadre_error_t s_prepare (local_t *self, fault_t *fault)
+static cadre_error_t s_prepare (local_t *self, const local_program_t *program, fault_t *fault)
 {
     if (self->options.threads && self->options.program)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "a program needs process slots: leave threads out of the options");
-    if (s_choose_functions (self, fault))
+    if (s_choose_functions (self, program, fault))
         return fault->code;
     if (s_fit_slots (self, fault))
         return fault->code;
@@ -222,14 +221,14 @@ static cadre_error_t s_prepare (local_t *self, fault_t *fault)
     return fault->code;
 }
 
-local_t *local_new (const cadre_options_t *options, fault_t *fault)
+local_t *local_new (const cadre_options_t *options, const local_program_t *program, fault_t *fault)
 {
     local_t *self = calloc (1, sizeof *self);
     assert (self);
     self->options = *options;
     pthread_mutex_init (&self->lock, NULL);
     pthread_cond_init (&self->changed, NULL);
-    if (s_prepare (self, fault) || s_start (&self->broker_server, s_serve_broker, self, fault)
+    if (s_prepare (self, program, fault) || s_start (&self->broker_server, s_serve_broker, self, fault)
         || s_await_up (self, &self->broker_server, fault)
         || s_start (&self->worker_server, s_serve_worker, self, fault))
         local_destroy (&self);

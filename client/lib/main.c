@@ -1,17 +1,15 @@
 //  main.c - one program as client, slot and worker
 
+#include "client/lib/main.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/lib/local.h"
+static local_program_t s_program;
 
-static const cadre_function_t *s_functions;
-static bool s_called;
-
-bool main_functions (const cadre_function_t **functions)
+local_program_t main_program (void)
 {
-    *functions = s_functions;
-    return s_called;
+    return s_program;
 }
 
 void cadre_main (int argc, char **argv, const cadre_function_t *functions)
@@ -21,6 +19,5 @@ void cadre_main (int argc, char **argv, const cadre_function_t *functions)
         exit (local_serve_slot (functions));
     if (argc > 1 && strcmp (argv [1], "--cadre-worker") == 0)
         exit (local_serve_worker (argc, argv, functions));
-    s_functions = functions;
-    s_called = true;
+    s_program = (local_program_t){.serves = true, .functions = functions};
 }

@@ -1,28 +1,11 @@
-//  news.c - callbacks, and the descriptor for event loops
+//  news.c - callbacks, and what an event loop calls
 
-#include <errno.h>
+#include "client/lib/news.h"
+
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <utlist.h>
 
-#include "client/lib/future.h"
-#include "client/lib/pool.h"
-
-void pool_news (cadre_t *self)
-{
-    if (self->news_fd < 0 || self->news_set)
-        return;
-    uint64_t one = 1;
-    self->news_set = write (self->news_fd, &one, sizeof one) == (ssize_t) sizeof one;
-}
-
-void news_close (cadre_t *self)
-{
-    if (self->news_fd >= 0)
-        close (self->news_fd);
-    self->news_fd = -1;
-}
+#include "client/lib/promise.h"
 
 //  A callback that runs; lies on the stack of its thread.
 typedef struct news_call {
@@ -70,7 +53,8 @@ static bool s_is_called (void *argument)
     return !call;
 }
 
-void news_part (cadre_future_t *future)
+//  Waits until its callback has returned, unless that is what calls.
+static void s_part (cadre_future_t *future)
 {
     news_call_t *call = s_call_of (future);
     if (call && pthread_equal (call->thread, pthread_self ()))
@@ -79,37 +63,31 @@ void news_part (cadre_future_t *future)
         connection_wait (future->pool->connection, -1, s_is_called, future);
 }
 
-cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback, void *argument)
+void news_forget (cadre_future_t *future)
 {
-    if (!self || !callback)
-        return CADRE_ERROR_ARGUMENT;
-    cadre_t *pool = self->pool;
-    if (pool_forked (pool))
-        return CADRE_ERROR_FORKED;
-    pool_lock (pool);
-    cadre_error_t error = CADRE_OK;
+    if (future->queued)
+        DL_DELETE2 (future->pool->due, future, previous_due, next_due);
+    if (future->callback)
+        future->pool->callbacks--;
+    s_part (future);
+}
+
+cadre_error_t news_watch (cadre_future_t *future, cadre_done_fn *callback, void *argument, fault_t *fault)
+{
+    cadre_t *pool = future->pool;
     if (pool->closed)
-        error = CADRE_ERROR_CLOSED;
-    else if (self->callback)
-        error = CADRE_ERROR_ARGUMENT;
-    if (!error) {
-        self->watched = true;
-        self->callback = callback;
-        self->argument = argument;
-        pool->callbacks++;
-        if (atomic_load (&self->done)) {
-            self->queued = true;
-            DL_APPEND2 (pool->due, self, previous_due, next_due);
-            pool_news (pool);
-        }
-        connection_notify (pool->connection);
+        return fault_set (fault, CADRE_ERROR_CLOSED, "the pool was closed: nobody is left to call back");
+    if (future->callback)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the future has a callback already: give each one");
+    future->watched = true;
+    future->callback = callback;
+    future->argument = argument;
+    pool->callbacks++;
+    if (atomic_load (&future->done)) {
+        promise_due (future);
+        pool_news (pool);
     }
-    pool_unlock (pool);
-    if (error)
-        return pool_say_text (pool, error,
-                              error == CADRE_ERROR_CLOSED
-                                  ? "the pool was closed: nobody is left to call back"
-                                  : "the future has a callback already: give each one");
+    connection_notify (pool->connection);
     return CADRE_OK;
 }
 
@@ -118,13 +96,10 @@ int cadre_descriptor (cadre_t *self)
     if (!self || pool_forked (self))
         return -1;
     pool_lock (self);
-    if (self->news_fd < 0) {
-        self->news_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-        //  What came before somebody asked is news too
-        pool_news (self);
+    bool known = wakeup_is_open (&self->wakeup);
+    int fd = wakeup_open (&self->wakeup);
+    if (!known)
         connection_notify (self->connection);
-    }
-    int fd = self->news_fd;
     pool_unlock (self);
     if (fd < 0)
         pool_say_text (self, CADRE_ERROR_DESCRIPTORS, "no descriptor is free: raise ulimit -n");
@@ -138,10 +113,7 @@ cadre_error_t cadre_dispatch (cadre_t *self)
     if (pool_forked (self))
         return CADRE_ERROR_FORKED;
     pool_lock (self);
-    if (self->news_set) {
-        uint64_t count;
-        self->news_set = read (self->news_fd, &count, sizeof count) < 0 && errno != EAGAIN;
-    }
+    wakeup_clear (&self->wakeup);
     connection_flush (self->connection);
     bool run = self->by_dispatch;
     pool_unlock (self);

@@ -1,8 +1,11 @@
 /*  pool.h - what a cadre_t is inside
  *
- *  A pool owns a connection, the works open on it, the futures that wait to be told of, and, when it is of this
- *  machine, the broker and the worker. Futures, jobs and iterators hold references to it, so that they can be read after
- *  it was closed. Everything marked "lock" is protected by the connection's lock.
+ *  The ground of the library: the connection and its lock, references, and the heads of the lists
+ *  that those above keep here (works, futures that are due, requests). It calls none of them;
+ *  open.c, on top, opens and closes pools.
+ *
+ *  Futures, jobs and iterators hold references to a pool, so that they can be read after it was
+ *  closed. Everything marked "lock" is protected by the connection's lock.
  */
 
 #ifndef CLIENT_LIB_POOL_H_INCLUDED
@@ -10,6 +13,7 @@
 
 #include "client/lib/connection.h"
 #include "client/lib/habits.h"
+#include "client/lib/wakeup.h"
 #include "common/fault.h"
 
 #include <cadre.h>
@@ -28,7 +32,9 @@ struct cadre {
     uint8_t *mark;            //  A page that is empty in a forked child, or NULL
     uint64_t serial;          //  Tells pools apart in messages
     connection_t *connection; //  To the broker
-    struct local *local;      //  Broker and worker of this process, or NULL
+    struct local *local;      //  Broker and worker of this process, or NULL (open.c)
+    size_t own_slots;         //  Slots of that worker, or 0
+    bool own_threads;         //  They are threads
     char place
         [ADDRESS_ENDPOINT_BYTES]; //  Of the embedded broker, for cadre_address; empty when it is elsewhere
     habits_t habits;              //  lock: what maps have seen
@@ -47,13 +53,15 @@ struct cadre {
     cadre_future_t *due;          //  lock: ended, with a callback to be called
     size_t callbacks;             //  lock: futures with a callback that was not called
     struct news_call *calls;      //  lock: callbacks that run
-    int news_fd;                  //  lock: cadre_descriptor, or -1
-    bool news_set;                //  lock: it polls readable
+    wakeup_t wakeup;              //  lock: cadre_descriptor
 };
 
 //  ---- references ----
+
+//  One without a connection, held once. NULL: no memory.
+cadre_t *pool_new (void);
 cadre_t *pool_hold (cadre_t *self);
-void pool_release (cadre_t **self_p);
+void pool_release (cadre_t **self_p); //  The last one frees it: it was closed
 
 //  True when the caller is a forked child of the process that opened the pool.
 bool pool_forked (const cadre_t *self);
@@ -75,7 +83,8 @@ void pool_say_open (const fault_t *fault);
 //  CADRE_OK when something can be submitted; else why not.
 cadre_error_t pool_ready (cadre_t *self, fault_t *fault);
 
-//  Waits until the broker's window is open, over a restart of it. CADRE_ERROR_UNAVAILABLE when the broker was given up, CADRE_ERROR_CLOSED.
+//  Waits until the broker's window is open, over a restart of it. CADRE_ERROR_UNAVAILABLE when the
+//  broker was given up, CADRE_ERROR_CLOSED.
 cadre_error_t pool_admit (cadre_t *self, fault_t *fault);
 
 //  Whoever polls cadre_descriptor should look.
@@ -87,12 +96,8 @@ bool pool_hears (cadre_t *self);
 //  Where the broker is, for people. Any thread, no lock.
 const char *pool_address (const cadre_t *self);
 
-//  Why something takes long, into text: a silent broker, or the notice given; "" when nothing is known.
+//  Why something takes long, into text: a silent broker, or the notice given; "" when nothing is
+//  known.
 void pool_explain (cadre_t *self, const char *notice, char *text, size_t size);
-
-//  ---- news.c ----
-void news_call_back (cadre_t *self);     //  No lock: runs callbacks that are due
-void news_part (cadre_future_t *future); //  Lock held: waits while its callback runs on another thread
-void news_close (cadre_t *self);
 
 #endif

@@ -1,6 +1,5 @@
 //  work_enter.c - large tasks are let in where there is memory for them and their copies
 
-#include "client/lib/local.h"
 #include "client/lib/work_own.h"
 #include "common/room.h"
 
@@ -19,20 +18,20 @@ typedef struct work_entry {
 #define COPIES_THREADS 11u
 #define QUEUED 2u //  On their way beside those that run
 
-static size_t s_copies (const local_t *local)
+static size_t s_copies (const cadre_t *pool)
 {
-    if (!local)
+    if (!pool->own_slots)
         return COPIES_HERE;
-    return local_has_threads (local) ? COPIES_THREADS : COPIES_EMBEDDED;
+    return pool->own_threads ? COPIES_THREADS : COPIES_EMBEDDED;
 }
 
 cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t *fault)
 {
     if (size_bytes < ROOM_LEAST && !failed)
         return CADRE_OK;
-    const local_t *local = self->pool->local;
+    const cadre_t *pool = self->pool;
     const work_entry_t entry = {.index = self->count, .size = size_bytes};
-    if (failed || !room_enter (size_bytes, s_copies (local), QUEUED + (local ? local_slots (local) : 0)))
+    if (failed || !room_enter (size_bytes, s_copies (pool), QUEUED + pool->own_slots))
         return room_lacks (size_bytes, "arguments", fault);
     buffer_append (&self->entered, &entry, sizeof entry);
     return CADRE_OK;

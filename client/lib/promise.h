@@ -1,11 +1,13 @@
-/*  future.h - a task that was submitted
+/*  promise.h - the side of a future that the library writes
  *
- *  A future is written by whoever takes in frames, with the pool's lock held, until `done` is set; from then on it
- *  belongs to the application, which reads it without the lock.
+ *  A cadre_future_t is the record of one task. Here it is made, filled with what the task writes,
+ *  and ended; future.c has the calls of cadre.h, which wait for it and read it. It is written by
+ *  whoever takes in frames, with the pool's lock held, until `done` is set; from then on it belongs
+ *  to the application, which reads it without the lock.
  */
 
-#ifndef CLIENT_LIB_FUTURE_H_INCLUDED
-#define CLIENT_LIB_FUTURE_H_INCLUDED
+#ifndef CLIENT_LIB_PROMISE_H_INCLUDED
+#define CLIENT_LIB_PROMISE_H_INCLUDED
 
 #include "client/lib/pool.h"
 #include "client/lib/result.h"
@@ -43,23 +45,23 @@ struct cadre_future {
     cadre_future_t *next_due;     //  lock: the next one due
 };
 
-//  A fresh one, not done; and one that has failed already.
-cadre_future_t *future_new (cadre_t *pool, bool command);
-cadre_future_t *future_failed (cadre_t *pool, const fault_t *why);
+//  A fresh one, not done, that holds the pool. NULL: no memory. command: its value is what it
+//  wrote.
+cadre_future_t *promise_new (cadre_t *pool, bool command);
+
+//  Frees it. Nothing else may know it any more. Without the lock.
+void promise_destroy (cadre_future_t **self_p);
 
 //  ---- lock held ----
-void future_end (cadre_future_t *self, result_t *result); //  Takes the result
-void future_fail (cadre_future_t *self, const fault_t *why);
-void future_output (cadre_future_t *self, const wire_output_t *output, bool anew); //  As work_listener_t
 
-//  A value as text of its outcome, for messages: "error (range): 7 is too large".
-cadre_error_t future_fault (cadre_future_t *self, fault_t *fault);
+//  The task has ended; takes the result. Or there will be no outcome.
+void promise_end (cadre_future_t *self, result_t *result);
+void promise_fail (cadre_future_t *self, const fault_t *why);
 
-//  ---- submit.c, lock held ----
-void implicit_forget (struct implicit *job, uint32_t index);
-void implicit_cancel (struct implicit *job, uint32_t index);
-const char *implicit_notice (const struct implicit *job);
-void implicit_seal_all (cadre_t *pool);
-void implicit_destroy_all (cadre_t *pool);
+//  The task wrote. anew: as work_listener_t.
+void promise_output (cadre_future_t *self, const wire_output_t *output, bool anew);
+
+//  It is done and has a callback: the pool's list of those due gets it.
+void promise_due (cadre_future_t *self);
 
 #endif

@@ -1,0 +1,26 @@
+/*  news.h - callbacks of futures, and what an event loop calls
+ *
+ *  A future that has ended and has a callback is due (promise.h). Callbacks run one after the other
+ *  and without the lock: on the connection's thread, or in cadre_dispatch if the pool was opened
+ *  so. cadre_descriptor and cadre_dispatch are here too.
+ */
+
+#ifndef CLIENT_LIB_NEWS_H_INCLUDED
+#define CLIENT_LIB_NEWS_H_INCLUDED
+
+#include "client/lib/pool.h"
+
+//  Runs the callbacks that are due. Without the lock.
+void news_call_back (cadre_t *pool);
+
+//  ---- lock held ----
+
+//  Gives a future its callback; it is due at once when the future is done. CADRE_ERROR_CLOSED, or
+//  CADRE_ERROR_ARGUMENT when it has one that was not called.
+cadre_error_t news_watch (cadre_future_t *future, cadre_done_fn *callback, void *argument, fault_t *fault);
+
+//  The future is about to be destroyed: its callback is not called any more. Waits while it runs on
+//  another thread.
+void news_forget (cadre_future_t *future);
+
+#endif

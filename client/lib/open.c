@@ -1,0 +1,378 @@
+/*  open.c - opening and closing pools
+ *
+ *  The roof of the library: it knows everything below and is known by nothing. It connects a pool
+ *  to a broker, or starts one with its worker in this process (local.h); it distributes what the
+ *  connection reports to intake, works, requests and callbacks; and it ends them all in order.
+ */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/lib/implicit.h"
+#include "client/lib/intake.h"
+#include "client/lib/local.h"
+#include "client/lib/main.h"
+#include "client/lib/news.h"
+#include "client/lib/reconnect.h"
+#include "client/lib/request.h"
+#include "client/lib/work_again.h"
+#include "common/access.h"
+#include "common/greeting.h"
+#include "common/moment.h"
+
+#define CONNECT_MS 5000
+#define FIRST_MS 500 //  After that it is asked whether keys are the reason
+#define WINDOW_BYTES (64u * 1024u * 1024u)
+#define WINDOW_TASKS 100000u
+#define CANCEL_MS 1000
+
+//  ---- what the connection calls, with the lock held ---------------------------------------------
+
+static bool s_on_frame (void *owner, uint8_t verb, cursor_t body)
+{
+    return intake_frame (owner, verb, body);
+}
+
+//  Questions are not asked again by themselves: some are orders.
+static void s_on_gone (void *owner, const fault_t *why)
+{
+    work_settle_all (owner);
+    request_fail_all (owner, why);
+}
+
+//  Hidden jobs that are idle end here, the others with their last task: who submits next opens a
+//  new one.
+static void s_on_renewed (void *owner, bool same)
+{
+    cadre_t *self = owner;
+    implicit_seal_all (self);
+    work_again_all (self, same);
+}
+
+static void s_on_lost (void *owner, const fault_t *why)
+{
+    cadre_t *self = owner;
+    work_fail_all (self, why);
+    request_fail_all (self, why);
+}
+
+static void s_gather (void *owner)
+{
+    work_gather (owner);
+}
+
+static void s_run (void *owner)
+{
+    news_call_back (owner);
+}
+
+static bool s_due (void *owner)
+{
+    cadre_t *self = owner;
+    return self->due && !self->by_dispatch;
+}
+
+static bool s_watched (void *owner)
+{
+    cadre_t *self = owner;
+    return self->callbacks || wakeup_is_open (&self->wakeup);
+}
+
+//  ---- opening --------------------------------------------------------------------------------------
+
+static const char *s_label (const cadre_options_t *options, char *buffer, size_t size)
+{
+    char host [64] = "localhost";
+    const char *user = getenv ("USER");
+    if (options->name)
+        return options->name;
+    gethostname (host, sizeof host - 1);
+    snprintf (buffer, size, "%s@%s:%ld", user ? user : "user", host, (long) getpid ());
+    return buffer;
+}
+
+static bool s_answered (void *argument)
+{
+    cadre_t *self = argument;
+    return session_state (pool_session (self)) != SESSION_GREETING;
+}
+
+//  Where a pool is to be opened.
+typedef struct goal {
+    const address_t *addresses; //  Of one broker
+    size_t count;               //  How many
+    const char *given;          //  The same as they were written
+    const keys_t *keys;         //  What the broker on tcp asks for, or NULL
+} goal_t;
+
+//  Keys for a broker that uses none, or none for one that does: no patience helps. Another address
+//  may have another broker.
+static bool s_keys_are_wrong (const goal_t *goal)
+{
+    return goal->count == 1
+           && greeting_ask (&goal->addresses [0], ADDRESS_FRONT)
+                  == (goal->keys ? GREETING_PLAIN : GREETING_CURVE);
+}
+
+//  Why no broker was found. A name that stands for nothing explains it, if there is one.
+static void s_explain (cadre_t *self, const goal_t *goal, const fault_t *unresolved, fault_t *fault)
+{
+    size_t place = connection_place (self->connection);
+    if (unresolved->code)
+        fault_set (fault, unresolved->code, "no broker answers at %s: %s", goal->given, unresolved->text);
+    else if (greeting_explain (&goal->addresses [place], goal->keys != NULL, fault) == CADRE_ERROR_UNAVAILABLE
+             && goal->count > 1)
+        fault_set (
+            fault, CADRE_ERROR_UNAVAILABLE,
+            "no broker answers at any of %s: start one there (cadre-broker --listen %s), or give another address",
+            goal->given, connection_address (self->connection));
+}
+
+//  Until the broker has answered or refused, or the deadline.
+static session_state_t s_await (cadre_t *self, int timeout_ms, fault_t *unresolved)
+{
+    pool_lock (self);
+    connection_wait (self->connection, connection_deadline (timeout_ms), s_answered, self);
+    session_state_t state = session_state (pool_session (self));
+    *unresolved = *connection_unresolved (self->connection);
+    pool_unlock (self);
+    return state;
+}
+
+static cadre_error_t s_meet (cadre_t *self, const goal_t *goal, int timeout_ms, fault_t *fault)
+{
+    fault_t unresolved = {0};
+    int first_ms = timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS;
+    session_state_t state = s_await (self, first_ms, &unresolved);
+    if (state == SESSION_GREETING && !s_keys_are_wrong (goal))
+        state = s_await (self, timeout_ms - first_ms, &unresolved);
+    if (state == SESSION_ENDED)
+        *fault = *session_fault (pool_session (self));
+    else if (state != SESSION_OPEN)
+        s_explain (self, goal, &unresolved, fault);
+    return fault->code;
+}
+
+static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal,
+                                const cadre_options_t *options, int timeout_ms, fault_t *fault)
+{
+    char label [128], first [ADDRESS_ENDPOINT_BYTES];
+    session_options_t session = {.name = s_label (options, label, sizeof label),
+                                 .address = address_print (&goal->addresses [0], first, sizeof first),
+                                 .window_tasks = WINDOW_TASKS,
+                                 .window_bytes =
+                                     options->window_bytes ? options->window_bytes : WINDOW_BYTES};
+    if (reconnect_read (options->reconnect_ms, &session.patience_ms, fault))
+        return fault->code;
+    connection_handler_t handler = {.frame = s_on_frame,
+                                    .gone = s_on_gone,
+                                    .renewed = s_on_renewed,
+                                    .lost = s_on_lost,
+                                    .gather = s_gather,
+                                    .run = s_run,
+                                    .due = s_due,
+                                    .watched = s_watched,
+                                    .owner = self};
+    self->connection =
+        connection_new (context, goal->addresses, goal->count, goal->keys, &session, &handler, fault);
+    if (self->connection && s_meet (self, goal, timeout_ms, fault))
+        connection_destroy (&self->connection);
+    return fault->code;
+}
+
+static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_t *keys,
+                                    const cadre_options_t *options, fault_t *fault)
+{
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    if (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, fault))
+        return fault->code;
+    for (size_t i = 0; i < count; i++) {
+        if (address_check_connect (&addresses [i], fault))
+            return fault->code;
+        if (addresses [i].kind == ADDRESS_INPROC)
+            return fault_set (
+                fault, CADRE_ERROR_ADDRESS,
+                "%s is within one process: give NULL for a pool of this machine, or an ipc:// or tcp:// address",
+                text);
+    }
+    int timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
+    goal_t goal = {.addresses = addresses, .count = count, .given = text, .keys = keys};
+    return s_connect (self, NULL, &goal, options, timeout_ms, fault);
+}
+
+static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options, fault_t *fault)
+{
+    address_t address;
+    const int timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
+    int64_t until_us = connection_deadline (timeout_ms);
+    local_program_t program = main_program ();
+    self->local = local_new (options, &program, fault);
+    if (!self->local)
+        return fault->code;
+    self->own_slots = local_slots (self->local);
+    self->own_threads = local_has_threads (self->local);
+    goal_t goal = {.addresses = &address, .count = 1, .given = local_address (self->local)};
+    cadre_error_t error = address_parse (&address, goal.given, fault);
+    assert (!error);
+    int left_ms = (int) ((until_us - moment_now (NULL)) / 1000);
+    error = s_connect (self, local_context (self->local), &goal, options, left_ms > 0 ? left_ms : 0, fault);
+    if (error)
+        return error;
+    snprintf (self->place, sizeof self->place, "%s", local_task_address (self->local));
+    return local_await (self->local, self, timeout_ms, fault);
+}
+
+//  On this machine no key is needed, so CADRE_ACCESS counts only for addresses on tcp.
+static void s_open (cadre_t *self, const char *address, const cadre_options_t *options, fault_t *fault)
+{
+    access_t access = {0};
+    const char *path =
+        address && strstr (address, "tcp://") ? access_path (options->access) : options->access;
+    if (!path && !address)
+        s_open_local (self, options, fault);
+    else if (!path || access_read_for (&access, path, false, fault) == CADRE_OK)
+        s_open_remote (self, address ? address : access.address, path ? &access.keys : NULL, options, fault);
+    access_wipe (&access);
+}
+
+static cadre_error_t s_check (const cadre_options_t *options, fault_t *fault)
+{
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
+        if (options->reserved [i])
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "reserved fields of the options are set: begin with `cadre_options_t o = {0}`");
+    return CADRE_OK;
+}
+
+//  Ends what an attempt to open has left behind.
+static void s_give_up (cadre_t *self)
+{
+    if (self->connection)
+        connection_close (self->connection, "gave up");
+    local_destroy (&self->local);
+    pool_release (&self);
+}
+
+cadre_t *cadre_open (const char *address, const cadre_options_t *options)
+{
+    static const cadre_options_t usual = {0};
+    fault_t fault = {0};
+    if (!options)
+        options = &usual;
+    cadre_t *self = pool_new ();
+    if (!self) {
+        fault_set (&fault, CADRE_ERROR_MEMORY, "no memory for a pool: raise the limit (ulimit -v)");
+        pool_say_open (&fault);
+        return NULL;
+    }
+    self->by_dispatch = options->callbacks_by_dispatch;
+    if (s_check (options, &fault) == CADRE_OK)
+        s_open (self, address, options, &fault);
+    if (self->local && fault.code == CADRE_OK)
+        fault_set (&fault, CADRE_OK, "%s", local_notice (self->local));
+    pool_say_open (&fault);
+    if (fault.code == CADRE_OK)
+        return self;
+    s_give_up (self);
+    return NULL;
+}
+
+const char *cadre_address (const cadre_t *self)
+{
+    return self ? pool_address (self) : "";
+}
+
+//  ---- closing -----------------------------------------------------------------------------------------
+
+//  It outlives the pool, and has been sent, or was acknowledged before the broker went away.
+static bool s_can_leave (const work_t *work, bool there)
+{
+    return work->final || work->follow || work->settled || (there && work->last_put != WORK_UNPUT);
+}
+
+//  Nothing attached is on its way, and what is detached has been sent.
+static bool s_drained (void *argument)
+{
+    cadre_t *self = argument;
+    work_t *work, *next;
+    session_t *session = pool_session (self);
+    bool there = session_accepts (session);
+    HASH_ITER (hh, self->works, work, next)
+        if (work->detached ? !s_can_leave (work, there) : !work_done (work))
+            return false;
+    return session_state (session) == SESSION_ENDED || session_drained (session);
+}
+
+static void s_cancel_all (cadre_t *self)
+{
+    work_t *work, *next;
+    HASH_ITER (hh, self->works, work, next)
+        if (!work->detached && !work_done (work))
+            work_cancel (work);
+}
+
+//  Callbacks whose futures have ended are called before the pool is gone.
+static void s_finish (cadre_t *self, const char *reason)
+{
+    connection_close (self->connection, reason);
+    if (!self->by_dispatch)
+        news_call_back (self);
+    local_destroy (&self->local);
+}
+
+static bool s_begin_close (cadre_t *self)
+{
+    self->closing = true;
+    implicit_seal_all (self);
+    work_t *work, *next;
+    HASH_ITER (hh, self->works, work, next)
+        work_seal (work);
+    connection_flush (self->connection);
+    return session_state (pool_session (self)) != SESSION_ENDED;
+}
+
+static cadre_error_t s_close (cadre_t *self, int timeout_ms, int cancel_ms)
+{
+    cadre_error_t result = CADRE_OK;
+    pool_lock (self);
+    bool alive = s_begin_close (self);
+    if (alive && !connection_wait (self->connection, connection_deadline (timeout_ms), s_drained, self)) {
+        result = CADRE_ERROR_TIMEOUT;
+        s_cancel_all (self);
+        if (!session_silent (pool_session (self)))
+            connection_wait (self->connection, connection_deadline (cancel_ms), s_drained, self);
+    }
+    self->closed = true;
+    pool_unlock (self);
+    s_finish (self, "closed");
+    return result;
+}
+
+cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms)
+{
+    cadre_t *self = self_p ? *self_p : NULL;
+    if (!self)
+        return CADRE_OK;
+    *self_p = NULL;
+    if (pool_forked (self))
+        return CADRE_ERROR_FORKED;
+    cadre_error_t result = s_close (self, timeout_ms, CANCEL_MS);
+    pool_release (&self);
+    return result;
+}
+
+void cadre_abort (cadre_t **self_p)
+{
+    cadre_t *self = self_p ? *self_p : NULL;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (pool_forked (self))
+        return;
+    s_close (self, 0, 0);
+    pool_release (&self);
+}
