@@ -83,7 +83,7 @@ static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *he
     for (size_t i = 0; i < agent->leases_count; i++) {
         const lease_t *lease = &agent->leases [i];
         spans_add (adopted, lease->serial);
-        job_t *job = ledger_find (self->hub->ledger, lease->job);
+        job_t *job = job_table_find (self->hub->jobs, lease->job);
         if (job->tasks [lease->index].state == TASK_CANCELLING)
             roster_cancel (agent, lease->serial);
     }

@@ -410,7 +410,7 @@ static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t m
     uint32_t seen = 0, waiting = busy->leased - busy->slots, count = 0;
     for (size_t i = busy->leases_count; i > 0 && seen < waiting && count < most; i--) {
         const lease_t *lease = &busy->leases [i - 1];
-        job_t *job = ledger_find (ledger, lease->job);
+        job_t *job = job_table_find (self->hub->jobs, lease->job);
         const task_t *task = ledger_held (ledger, busy, job, lease->index, lease->serial);
         if (!task)
             continue;

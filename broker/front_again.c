@@ -14,8 +14,8 @@ job_t *front_again_find (const front_t *self, const client_t *client, const uint
 {
     identity_t own = identity_of (uuid, wire_view (client->holder)),
                nobodys = identity_of (uuid, wire_view (""));
-    job_t *job = ledger_find_identity (self->hub->ledger, &own);
-    return job ? job : ledger_find_identity (self->hub->ledger, &nobodys);
+    job_t *job = job_table_find_identity (self->hub->jobs, &own);
+    return job ? job : job_table_find_identity (self->hub->jobs, &nobodys);
 }
 
 uint64_t front_again_forgotten (const front_t *self, const client_t *client,

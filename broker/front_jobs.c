@@ -130,7 +130,7 @@ static job_t *s_job (front_t *self, const client_t *client, uint64_t number, boo
 {
     const ref_t *ref = client_ref ((client_t *) client, number);
     *known = ref && ref->kind != REF_FOLLOW;
-    return *known && ref->kind == REF_JOB ? ledger_find (self->hub->ledger, ref->job) : NULL;
+    return *known && ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
 }
 
 //  Each payload is an array, or a reference to parts that have come. The digest takes them in.

@@ -73,7 +73,7 @@ static void s_tell_full (front_t *self, client_t *client)
     client->told_full = full;
     bounds_fault_full (hub, &fault);
     for (ref_t *ref = full ? client->refs : NULL; ref; ref = ref->hh.next) {
-        job_t *job = ref->kind == REF_JOB ? ledger_find (hub->ledger, ref->job) : NULL;
+        job_t *job = ref->kind == REF_JOB ? job_table_find (hub->jobs, ref->job) : NULL;
         if (job && !job->sealed)
             client_notice (client, self->hub, ref->ref, CADRE_ERROR_MEMORY, fault.text);
     }

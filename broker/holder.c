@@ -23,7 +23,7 @@ const char *holder_key (const hub_t *hub, const job_t *job)
 
 job_t *holder_find (const hub_t *hub, const client_t *client, uint64_t number, fault_t *fault)
 {
-    job_t *job = ledger_find (hub->ledger, number);
+    job_t *job = job_table_find (hub->jobs, number);
     if (job && holder_reaches (hub, client, job))
         return job;
     fault_set (fault, CADRE_ERROR_NOT_FOUND, "no job %llu: list them with: cadre job list",

@@ -16,8 +16,12 @@
 
 struct delay;
 struct doors;
+struct ghosts;
+struct job;
+struct job_table;
 struct journal;
 struct ledger;
+struct log_index;
 struct notify;
 struct ready;
 struct roster;
@@ -70,7 +74,11 @@ typedef struct hub {
     uint64_t epoch;                                    //  Of the leases given here
     uint64_t serial;                                   //  The last lease's number
     timers_t *timers;                                  //  Alarms
-    struct ledger *ledger;                             //  Jobs and their tasks
+    struct ledger *ledger;                             //  Changes of jobs and their tasks
+    struct job_table *jobs;                            //  All jobs; the ledger's
+    struct ghosts *ghosts;                             //  Forgotten detached jobs; the ledger's
+    struct log_index *log_index;                       //  What of both is in the log; the ledger's
+    struct job *settling;                              //  Jobs to look at (settle_queue.h)
     struct journal *journal; //  Their changes on the way to the store; NULL: no job is durable
     struct ready *ready;     //  Jobs that have something to run
     struct delay *delay;     //  Tasks that wait for their next try

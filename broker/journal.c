@@ -27,7 +27,7 @@ void journal_send (journal_t *self, uint64_t drop_before)
     for (; self->unsent; self->unsent = self->unsent->next)
         self->unsent->place.seq = seq;
     self->flights [self->flights_count++] = (flight_t){.batch = self->batch++, .seq = seq};
-    ledger_log_place (self->hub->ledger, seq);
+    log_index_place (self->hub->log_index, seq);
     store_live (self->store, self->live_bytes);
     self->fills_bytes = 0;
 }
@@ -78,13 +78,13 @@ void journal_job (journal_t *self, job_t *job, view_t open)
     journal_begin (self, WIRE_log_job);
     wire_pack_log_job (&self->bytes, &fields);
     journal_end (self, job, true);
-    ledger_log_job (self->hub->ledger, job);
+    log_index_add (self->hub->log_index, job);
 }
 
 void journal_close_run (journal_t *self)
 {
     lease_run_t *run = &self->run;
-    job_t *job = run->job ? ledger_find (self->hub->ledger, run->job) : NULL;
+    job_t *job = run->job ? job_table_find (self->hub->jobs, run->job) : NULL;
     wire_log_leases_t fields = {
         .job = run->job, .serial = run->serial, .indexes = wire_list_of (&run->indexes, run->count)};
     run->job = 0;
@@ -207,7 +207,7 @@ void journal_record_forget (journal_t *self, const identity_t *identity, uint64_
     wire_log_forget_t fields = {
         .job = number, .uuid = {identity->uuid, WIRE_UUID_BYTES}, .holder = wire_view (identity->holder)};
     wire_pack_log_forget (&self->bytes, &fields);
-    ledger_log_ghost (self->hub->ledger, identity);
+    log_index_add_ghost (self->hub->log_index, identity);
 }
 
 static void s_give_up (journal_t *self, job_t *job)
@@ -354,9 +354,9 @@ cadre_error_t journal_turn (journal_t *self, fault_t *fault)
 
 static void s_reserve_numbers (journal_t *self)
 {
-    if (ledger_numbers (self->hub->ledger) + JOURNAL_NUMBERS / 2 < self->numbers)
+    if (job_table_last_number (self->hub->jobs) + JOURNAL_NUMBERS / 2 < self->numbers)
         return;
-    self->numbers = ledger_numbers (self->hub->ledger) + JOURNAL_NUMBERS;
+    self->numbers = job_table_last_number (self->hub->jobs) + JOURNAL_NUMBERS;
     journal_record_store (self);
 }
 
@@ -407,7 +407,7 @@ static cadre_error_t s_begin (journal_t *self, fault_t *fault)
     uint64_t serial = store_boots (self->store) << BOOT_SHIFT;
     if (serial > hub->serial)
         hub->serial = serial;
-    self->numbers = ledger_numbers (hub->ledger) + JOURNAL_NUMBERS;
+    self->numbers = job_table_last_number (hub->jobs) + JOURNAL_NUMBERS;
     journal_record_store (self);
     journal_send (self, 0);
     while (self->flights_count) {
@@ -423,7 +423,7 @@ static cadre_error_t s_begin (journal_t *self, fault_t *fault)
 //  Room for the ends of what was accepted before.
 static void s_claim (journal_t *self)
 {
-    for (job_t *job = ledger_first (self->hub->ledger); job; job = job->hh_number.next) {
+    for (job_t *job = job_table_first (self->hub->jobs); job; job = job->hh_number.next) {
         uint64_t open = (uint64_t) job->total - job->done - job->failed;
         job->room = open * JOURNAL_TASK_ROOM + JOURNAL_JOB_ROOM;
         job->promised = job->total;

@@ -210,7 +210,7 @@ static void s_copy (journal_t *self, job_t *job)
 static void s_copy_jobs (journal_t *self)
 {
     job_t *job;
-    while (self->bytes.size < COPY_BATCH_BYTES && (job = ledger_log_oldest_job (self->hub->ledger))
+    while (self->bytes.size < COPY_BATCH_BYTES && (job = log_index_oldest_job (self->hub->log_index))
            && s_may_be_copied (self, job))
         s_copy (self, job);
 }
@@ -218,11 +218,11 @@ static void s_copy_jobs (journal_t *self)
 //  What is known of jobs that were forgotten, and lies before the jobs that are there. It is little, and not counted as live.
 static void s_copy_ghosts (journal_t *self)
 {
-    const job_t *job = ledger_log_oldest_job (self->hub->ledger);
+    const job_t *job = log_index_oldest_job (self->hub->log_index);
     uint64_t number, before = job ? job->logged_at : self->last_seq + 1;
     const identity_t *identity;
     while (self->bytes.size < COPY_BATCH_BYTES
-           && ledger_log_next_ghost (self->hub->ledger, before, &identity, &number))
+           && log_index_next_ghost (self->hub->log_index, before, &identity, &number))
         journal_record_forget (self, identity, number);
 }
 
@@ -251,8 +251,8 @@ static void s_end_round (journal_t *self)
 //  It stays where it is, and no ghost lies before it.
 static bool s_is_barred (journal_t *self)
 {
-    job_t *job = ledger_log_oldest_job (self->hub->ledger);
-    return job && !s_may_be_copied (self, job) && ledger_log_oldest (self->hub->ledger) >= job->logged_at;
+    job_t *job = log_index_oldest_job (self->hub->log_index);
+    return job && !s_may_be_copied (self, job) && log_index_oldest (self->hub->log_index) >= job->logged_at;
 }
 
 //  The copy is one batch, so that the log never has half of it. What lies before is dropped with the next batch, which cannot become durable earlier.
@@ -272,7 +272,7 @@ void journal_compact (journal_t *self)
     self->fills_bytes += self->bytes.size;
     journal_send (self, 0);
     uint64_t needed = self->last_seq; //  Of the record of the store
-    uint64_t oldest = ledger_log_oldest (self->hub->ledger);
+    uint64_t oldest = log_index_oldest (self->hub->log_index);
     journal_record_store (self);
     journal_send (self, oldest < needed ? oldest : needed);
     if (oldest > self->round_to)

@@ -130,7 +130,7 @@ void journal_take_slices (journal_t *self)
     while (store_next_slice (self->store, &slice)) {
         const fetch_t *fetch = self->fetches;
         assert (fetch && fetch->job == slice.tag);
-        job_t *job = ledger_find (self->hub->ledger, fetch->job);
+        job_t *job = job_table_find (self->hub->jobs, fetch->job);
         bool fine = !job
                     || (slice.fault.code == CADRE_OK
                         && (fetch->kind == FETCH_PAYLOADS ? s_take_payloads : s_take_kept) (self, fetch, job,

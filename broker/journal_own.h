@@ -5,6 +5,8 @@
 
 #include "broker/journal.h"
 #include "broker/ledger.h"
+#include "broker/log_index.h"
+#include "broker/settle_queue.h"
 
 //  A batch that has grown to this goes to the store at once: the disk waits for nobody.
 #define JOURNAL_BATCH_BYTES (16u * 1024)

@@ -10,7 +10,7 @@ typedef bool replay_fn (journal_t *self, cursor_t *cursor, uint64_t seq);
 
 static job_t *s_job (const journal_t *self, uint64_t number)
 {
-    return ledger_find (self->hub->ledger, number);
+    return job_table_find (self->hub->jobs, number);
 }
 
 //  The task of a record; NULL without a job: then what is left of a job that was forgotten is passed over.
@@ -27,7 +27,7 @@ static bool s_store (journal_t *self, cursor_t *cursor, uint64_t seq)
     if (!wire_read_log_store (cursor, &record))
         return false;
     self->hub->epoch = record.epoch;
-    ledger_skip_numbers (self->hub->ledger, record.numbers);
+    job_table_skip_numbers (self->hub->jobs, record.numbers);
     return true;
 }
 
@@ -48,7 +48,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     job->digest = (digest_t){.sum = record.digest, .tasks = (uint32_t) record.digested};
     job->created_us = record.created_us;
     job->ended_us = record.ended_us;
-    ledger_log_job (self->hub->ledger, job);
+    log_index_add (self->hub->log_index, job);
     buffer_append (&job->open, record.open.data, record.open.size);
     job_weigh (job);
     return true;
@@ -342,7 +342,7 @@ static bool s_doom (journal_t *self, cursor_t *cursor, uint64_t seq)
     job->reaped = 0;
     for (uint32_t i = 0; record.cancelled && i < job->total; i++)
         s_order_cancel (self, job, i);
-    ledger_look_at (self->hub->ledger, job);
+    settle_queue_add (self->hub, job);
     return true;
 }
 
@@ -454,6 +454,6 @@ cadre_error_t journal_replay (void *context, uint64_t seq, view_t bytes, fault_t
                               wire_verb_name ((unsigned) verb), (unsigned long long) seq);
         s_count (self, verb, body, (size_t) (cursor.at - before.at));
     }
-    ledger_log_place (self->hub->ledger, seq);
+    log_index_place (self->hub->log_index, seq);
     return CADRE_OK;
 }

@@ -179,7 +179,7 @@ static void s_reply (journal_t *self, wait_t *wait)
 
 static void s_append (journal_t *self, wait_t *wait)
 {
-    job_t *job = ledger_find (self->hub->ledger, wait->job);
+    job_t *job = job_table_find (self->hub->jobs, wait->job);
     if (!job)
         return;
     wire_list_t payloads = wire_list_of (&wait->bytes, wait->count);
@@ -189,7 +189,7 @@ static void s_append (journal_t *self, wait_t *wait)
 
 static void s_seal (journal_t *self, const wait_t *wait)
 {
-    job_t *job = ledger_find (self->hub->ledger, wait->job);
+    job_t *job = job_table_find (self->hub->jobs, wait->job);
     if (!job)
         return;
     job->pending--;
@@ -204,20 +204,20 @@ static void s_deliver (journal_t *self, wait_t *wait)
         memcpy (&kept, wait->bytes.data + at, sizeof kept);
         view_t body = {wait->bytes.data + at + sizeof kept, kept.size};
         at += sizeof kept + kept.size;
-        job_t *job = ledger_find (self->hub->ledger, kept.job);
+        job_t *job = job_table_find (self->hub->jobs, kept.job);
         if (!job)
             continue;
         job->undelivered--;
         kept.place.seq = wait->place.seq;
         deliver_large (self->hub, job, kept.index, &wait->large, &value);
         deliver_keep (self->hub, job, &(keep_record_t){kept.kind, kept.index, body}, &kept.place);
-        ledger_look_at (self->hub->ledger, job);
+        settle_queue_add (self->hub, job);
     }
 }
 
 static void s_settle (journal_t *self, const wait_t *wait)
 {
-    job_t *job = ledger_find (self->hub->ledger, wait->job);
+    job_t *job = job_table_find (self->hub->jobs, wait->job);
     if (!job)
         return;
     job->pending--;

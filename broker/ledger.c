@@ -5,23 +5,27 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "broker/budget.h"
 #include "broker/delay.h"
 #include "broker/deliver.h"
 #include "broker/detail.h"
 #include "broker/expiry.h"
+#include "broker/ghosts.h"
 #include "broker/journal.h"
 #include "broker/ledger_own.h"
+#include "broker/log_index.h"
 #include "broker/ready.h"
+#include "broker/settle_queue.h"
 
 ledger_t *ledger_new (hub_t *hub)
 {
     ledger_t *self = calloc (1, sizeof *self);
     assert (self);
     self->hub = hub;
-    self->ghosts = ghosts_new (budget_ghosts (hub), &hub->ghost_bytes);
+    hub->jobs = job_table_new ();
+    hub->ghosts = ghosts_new (budget_ghosts (hub), &hub->ghost_bytes);
+    hub->log_index = log_index_new (hub->ghosts);
     return self;
 }
 
@@ -31,14 +35,15 @@ void ledger_destroy (ledger_t **self_p)
     ledger_t *self = *self_p;
     if (!self)
         return;
-    while (self->by_number) {
-        job_t *job = self->by_number;
+    for (job_t *job; (job = job_table_first (self->hub->jobs)) != NULL;) {
         job->leased = 0;
         ledger_drop (self, job);
     }
     while (self->gone)
         ledger_free_gone (self);
-    ghosts_destroy (&self->ghosts);
+    log_index_destroy (&self->hub->log_index);
+    ghosts_destroy (&self->hub->ghosts);
+    job_table_destroy (&self->hub->jobs);
     free (self);
     *self_p = NULL;
 }
@@ -49,6 +54,11 @@ bool ledger_is_resting (const hub_t *hub, const job_t *job)
     if (job->owner)
         return job->owner->stalled;
     return hub->full && job->detached && !job->durable;
+}
+
+bool ledger_has_attached (const ledger_t *self)
+{
+    return self->attached > 0;
 }
 
 void ledger_tally (ledger_t *self, job_t *job)
@@ -79,14 +89,6 @@ void ledger_update (ledger_t *self, job_t *job)
         client_touch (job->owner, self->hub);
     } else
         follow_touch (job, self->hub);
-}
-
-void ledger_look_at (ledger_t *self, job_t *job)
-{
-    if (job->settling)
-        return;
-    job->settling = true;
-    DL_APPEND2 (self->settling, job, settle_prev, settle_next);
 }
 
 journal_t *ledger_journal (const ledger_t *self, const job_t *job)
@@ -128,14 +130,14 @@ void ledger_append (ledger_t *self, job_t *job, const wire_list_t *payloads, con
     job->came_us = 0;
     ledger_update (self, job);
     if (job->doom)
-        ledger_look_at (self, job);
+        settle_queue_add (self->hub, job);
 }
 
 void ledger_seal (ledger_t *self, job_t *job)
 {
     job->sealed = true;
     ledger_count_attached (self, job);
-    ledger_look_at (self, job);
+    settle_queue_add (self->hub, job);
 }
 
 //  A task that runs long takes up its slot, and no more than that.
@@ -217,7 +219,7 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
     if (well && !job->detached)
         job_note_end (job, &self->hub->job_bytes);
     if (job_is_over (job))
-        ledger_look_at (self, job);
+        settle_queue_add (self->hub, job);
 }
 
 //  Ends a task in the broker's own words.
@@ -313,7 +315,7 @@ static bool s_is_quarantined (const job_t *job, const task_t *task, uint64_t out
 bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
                     buffer_t *large)
 {
-    job_t *job = ledger_find (self, result->job);
+    job_t *job = job_table_find (self->hub->jobs, result->job);
     task_t *task = ledger_held (self, agent, job, result->index, result->serial);
     if (!task) {
         self->hub->stale_results++;
@@ -368,7 +370,7 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
         s_make_ready (self, job, index);
         if (index < job->expired) { //  It was passed over while it was away
             job->expired = index;
-            ledger_look_at (self, job);
+            settle_queue_add (self->hub, job);
         }
         if (ledger_journal (self, job))
             journal_again (self->hub->journal, job, index, 0);
@@ -397,7 +399,7 @@ static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t ind
 
 bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
 {
-    job_t *job = ledger_find (self, lease->job);
+    job_t *job = job_table_find (self->hub->jobs, lease->job);
     if (!ledger_held (self, agent, job, lease->index, lease->serial)) {
         self->hub->stale_results++;
         return false;
@@ -417,7 +419,7 @@ void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free
     size_t left = 0;
     for (size_t i = 0; i < agent->leases_count; i++) {
         lease_t lease = agent->leases [i];
-        job_t *job = ledger_find (self, lease.job);
+        job_t *job = job_table_find (self->hub->jobs, lease.job);
         if (!ledger_held (self, agent, job, lease.index, lease.serial))
             continue;
         if (kept && spans_hold (kept, lease.serial)) {
@@ -444,7 +446,7 @@ void ledger_compact_leases (ledger_t *self, agent_t *agent)
     size_t left = 0;
     for (size_t i = 0; i < agent->leases_count; i++) {
         const lease_t *lease = &agent->leases [i];
-        job_t *job = ledger_find (self, lease->job);
+        job_t *job = job_table_find (self->hub->jobs, lease->job);
         if (ledger_held (self, agent, job, lease->index, lease->serial))
             agent->leases [left++] = *lease;
     }
@@ -454,7 +456,7 @@ void ledger_compact_leases (ledger_t *self, agent_t *agent)
 void ledger_wake (void *owner, uint64_t number, uint32_t index)
 {
     ledger_t *self = owner;
-    job_t *job = ledger_find (self, number);
+    job_t *job = job_table_find (self->hub->jobs, number);
     if (job && index == EXPIRY_INDEX)
         ledger_expire (self, job);
     else if (job && index < job->total && job->tasks [index].state == TASK_DELAYED) {

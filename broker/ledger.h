@@ -11,24 +11,17 @@
 
 #include "broker/client.h"
 #include "broker/hub.h"
+#include "broker/job_table.h"
 #include "broker/roster.h"
 
 #define LEDGER_KEPT_US (7 * 24 * INT64_C (3600) * 1000000) //  Results of durable jobs, from their end on
 
 typedef struct ledger ledger_t;
 
-//  hub->ready, hub->delay and hub->roster must be there before a job is opened.
+//  Makes hub->jobs, hub->ghosts and hub->log_index as well. hub->ready, hub->delay and hub->roster
+//  must be there before a job is opened.
 ledger_t *ledger_new (hub_t *hub);
 void ledger_destroy (ledger_t **self_p);
-
-job_t *ledger_find (ledger_t *self, uint64_t number);
-job_t *ledger_find_identity (ledger_t *self, const identity_t *identity);
-job_t *ledger_first (ledger_t *self); //  The rest through hh_number.next
-
-//  Goes through them in several turns: walk stands at the first one then; the next one, or NULL at the end.
-void ledger_walk (ledger_t *self, walk_t *walk);
-job_t *ledger_step (walk_t *walk);
-size_t ledger_count (const ledger_t *self);
 
 //  Is there work left for clients that are there? An open job whose tasks have all ended is none.
 bool ledger_has_attached (const ledger_t *self);
@@ -115,31 +108,8 @@ void ledger_release (ledger_t *self, job_t *job, uint32_t index);
 //  A ready task has ended; nobody is told.
 void ledger_close (ledger_t *self, job_t *job, uint32_t index, unsigned outcome);
 
-//  The job, or what is known of one that was forgotten, is in the batch that is being gathered; in the log it was, if at all, nowhere else.
-void ledger_log_job (ledger_t *self, job_t *job);
-void ledger_log_ghost (ledger_t *self, const identity_t *identity);
-
-//  That batch got its number.
-void ledger_log_place (ledger_t *self, uint64_t seq);
-
-//  The job that begins first in the log; NULL: none does.
-job_t *ledger_log_oldest_job (const ledger_t *self);
-
-//  The first batch that is needed for a job, or to know one that was forgotten; UINT64_MAX: none is.
-uint64_t ledger_log_oldest (const ledger_t *self);
-
-//  Takes the first of those that were forgotten, if it lies before that batch; then it must be written again.
-bool ledger_log_next_ghost (ledger_t *self, uint64_t before, const identity_t **identity, uint64_t *number);
-
-//  The last number of a job that was given; numbers up to that one are not given again.
-uint64_t ledger_numbers (const ledger_t *self);
-void ledger_skip_numbers (ledger_t *self, uint64_t numbers);
-
 //  Its tasks have been leased: the sums of what waits take that in. (ledger_update does it, too.)
 void ledger_tally (ledger_t *self, job_t *job);
-
-//  The job is looked at when the turn ends.
-void ledger_look_at (ledger_t *self, job_t *job);
 
 //  The client is gone: its jobs are cancelled, nobody hears of them.
 void ledger_abandon (ledger_t *self, client_t *client);

@@ -7,9 +7,12 @@
 
 #include "broker/deliver.h"
 #include "broker/detail.h"
+#include "broker/ghosts.h"
 #include "broker/journal.h"
 #include "broker/ledger_own.h"
+#include "broker/log_index.h"
 #include "broker/ready.h"
+#include "broker/settle_queue.h"
 
 #define DROP_VISITS 4096u //  Of a job that is cancelled, or goes: done at once
 #define WEIGH_JOBS 1024u  //  In one turn
@@ -50,15 +53,14 @@ static job_t *s_new (ledger_t *self, uint64_t number, view_t client, view_t hold
     if (job->detached)
         job->keep = keep_new (&self->hub->kept_bytes);
     ready_join (self->hub->ready, job, share);
-    HASH_ADD (hh_number, self->by_number, number, sizeof job->number, job);
-    HASH_ADD (hh_identity, self->by_identity, identity, sizeof job->identity, job);
+    job_table_add (self->hub->jobs, job);
     return job;
 }
 
 job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
 {
-    job_t *job = s_new (self, ++self->numbers, wire_view (client->name), wire_view (client->holder),
-                        client->session, open);
+    job_t *job = s_new (self, job_table_next_number (self->hub->jobs), wire_view (client->name),
+                        wire_view (client->holder), client->session, open);
     purse_charge (self->hub, client, job);
     if (job->detached)
         return job;
@@ -71,19 +73,8 @@ job_t *ledger_restore (ledger_t *self, const wire_log_job_t *record, const wire_
 {
     unsigned share; //  Its session is gone: jobs of clients of the same label share
     HASH_VALUE (record->client.data, record->client.size, share);
-    ledger_skip_numbers (self, record->job);
+    job_table_skip_numbers (self->hub->jobs, record->job);
     return s_new (self, record->job, record->client, record->holder, share, open);
-}
-
-uint64_t ledger_numbers (const ledger_t *self)
-{
-    return self->numbers;
-}
-
-void ledger_skip_numbers (ledger_t *self, uint64_t numbers)
-{
-    if (numbers > self->numbers)
-        self->numbers = numbers;
 }
 
 void ledger_submit (ledger_t *self, job_t *job, const wire_list_t *payloads)
@@ -152,13 +143,6 @@ void ledger_end_lanes (ledger_t *self, job_t *job)
     job->lanes_count = 0;
 }
 
-static void s_unlist (ledger_t *self, job_t *job)
-{
-    if (job->settling)
-        DL_DELETE2 (self->settling, job, settle_prev, settle_next);
-    job->settling = false;
-}
-
 static void s_free (ledger_t *self, job_t *job)
 {
     DL_DELETE2 (self->gone, job, settle_prev, settle_next);
@@ -169,26 +153,20 @@ static void s_free (ledger_t *self, job_t *job)
 void ledger_drop (ledger_t *self, job_t *job)
 {
     assert (job->leased == 0);
-    s_unlist (self, job);
+    settle_queue_remove (self->hub, job);
     purse_discharge (self->hub, job);
     ledger_end_lanes (self, job);
     s_disown (self, job);
     self->hub->tasks_waiting -= job->told_waiting;
     job->share->open -= job->told_open;
     ready_leave (self->hub->ready, job);
-    ledger_log_drop (self, job);
+    log_index_remove (self->hub->log_index, job);
     while (job->followers) {
         follower_t *follower = job->followers;
         client_state (follower->client, self->hub, follower->ref, job, true);
         follow_destroy (&follower);
     }
-    job_t *next = job->hh_number.next;
-    walk_pass (&job->walks, next, next ? &next->walks : NULL);
-    HASH_DELETE (hh_number, self->by_number, job);
-    if (!job->abandoned)
-        HASH_DELETE (hh_identity, self->by_identity, job);
-    if (self->last == job)
-        self->last = NULL;
+    job_table_remove (self->hub->jobs, job);
     DL_APPEND2 (self->gone, job, settle_prev, settle_next);
     uint32_t visits = DROP_VISITS;
     if (job_shed (job, &visits))
@@ -202,9 +180,9 @@ void ledger_free_gone (ledger_t *self)
 
 void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number)
 {
-    job_t *job = ledger_find (self, number);
-    ghosts_add (self->ghosts, identity, number, self->hub->now_us);
-    ledger_log_ghost (self, identity);
+    job_t *job = job_table_find (self->hub->jobs, number);
+    ghosts_add (self->hub->ghosts, identity, number, self->hub->now_us);
+    log_index_add_ghost (self->hub->log_index, identity);
     if (job)
         ledger_unmake (self, job);
 }
@@ -246,7 +224,7 @@ static void s_strike_all (ledger_t *self, job_t *job)
     job->cancelled = true;
     job->struck = 0;
     ledger_strike (self, job, &visits);
-    ledger_look_at (self, job);
+    settle_queue_add (self->hub, job);
 }
 
 static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
@@ -255,7 +233,7 @@ static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
     job->reaped = 0;
     buffer_clear (&job->doom_detail);
     ledger_update (self, job);
-    ledger_look_at (self, job);
+    settle_queue_add (self->hub, job);
 }
 
 //  Twice is once: tasks that come later are cancelled, too.
@@ -353,7 +331,7 @@ uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
 void ledger_forget (ledger_t *self, job_t *job)
 {
     assert (job->detached && job->leased == 0);
-    ghosts_add (self->ghosts, &job->identity, job->number, self->hub->now_us);
+    ghosts_add (self->hub->ghosts, &job->identity, job->number, self->hub->now_us);
     if (ledger_journal (self, job))
         journal_forget (self->hub->journal, job);
     ledger_drop (self, job);
@@ -372,12 +350,12 @@ void ledger_withdraw (ledger_t *self, job_t *job)
 
 uint64_t ledger_forgotten (const ledger_t *self, const identity_t *identity)
 {
-    return ghosts_find (self->ghosts, identity);
+    return ghosts_find (self->hub->ghosts, identity);
 }
 
 void ledger_sweep (ledger_t *self)
 {
-    ghosts_sweep (self->ghosts, self->hub->now_us);
+    ghosts_sweep (self->hub->ghosts, self->hub->now_us);
 }
 
 void ledger_sweep_job (ledger_t *self, job_t *job)
@@ -391,11 +369,11 @@ void ledger_abandon (ledger_t *self, client_t *client)
 {
     ref_t *ref, *next;
     HASH_ITER (hh, client->refs, ref, next) {
-        job_t *job = ref->kind == REF_JOB ? ledger_find (self, ref->job) : NULL;
+        job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
         if (!job || job->owner != client)
             continue;
         s_disown (self, job);
-        HASH_DELETE (hh_identity, self->by_identity, job); //  The client may come back and open it anew
+        job_table_release_identity (self->hub->jobs, job); //  The client may open it anew
         job->abandoned = true;
         s_strike_all (self, job);
         ready_update (self->hub->ready, job, true);
@@ -405,7 +383,7 @@ void ledger_abandon (ledger_t *self, client_t *client)
 void ledger_stall (ledger_t *self, client_t *client)
 {
     for (ref_t *ref = client->refs; ref; ref = ref->hh.next) {
-        job_t *job = ref->kind == REF_JOB ? ledger_find (self, ref->job) : NULL;
+        job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
         if (job && job->owner == client)
             ready_update (self->hub->ready, job, client->stalled);
     }
@@ -421,7 +399,7 @@ static bool s_is_full (const hub_t *hub)
 static void s_go_on_weighing (ledger_t *self)
 {
     job_t *job;
-    for (unsigned i = 0; i < WEIGH_JOBS && (job = ledger_step (&self->weighing)) != NULL; i++)
+    for (unsigned i = 0; i < WEIGH_JOBS && (job = job_table_step (&self->weighing)) != NULL; i++)
         if (job->detached && !job->durable)
             ledger_update (self, job);
     self->hub->unfinished = self->hub->unfinished || self->weighing.at;
@@ -434,6 +412,6 @@ void ledger_weigh (ledger_t *self)
     if (full == self->hub->full)
         return;
     self->hub->full = full;
-    ledger_walk (self, &self->weighing);
+    job_table_walk (self->hub->jobs, &self->weighing);
     s_go_on_weighing (self);
 }

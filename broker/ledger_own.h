@@ -3,21 +3,13 @@
 #ifndef BROKER_LEDGER_OWN_H_INCLUDED
 #define BROKER_LEDGER_OWN_H_INCLUDED
 
-#include "broker/ghosts.h"
 #include "broker/ledger.h"
 
 struct ledger {
-    hub_t *hub;         //  Borrowed
-    job_t *by_number;   //  All jobs (uthash)
-    job_t *by_identity; //  The same by identity
-    job_t *last;        //  The one that was found last
-    job_t *gone;     //  Jobs that are in nothing any more, and whose memory is given back bit by bit (utlist)
+    hub_t *hub;      //  Borrowed
+    job_t *gone;     //  Removed jobs; their memory is given back bit by bit (utlist)
     walk_t weighing; //  How far jobs were told that memory is full, or is no more
-    job_t *settling; //  Those to look at when the turn ends
-    uint64_t numbers; //  The last number given
-    size_t attached;  //  Jobs whose client is there and waits for them
-    ghosts_t *ghosts; //  Detached jobs that were forgotten
-    job_t *log;       //  Durable jobs in the order in which they begin in the log
+    size_t attached; //  Jobs whose client is there and waits for them
 };
 
 //  The job's changes are recorded: NULL for a job that is not durable, and while the log is read.
@@ -34,9 +26,6 @@ void ledger_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_s
 
 //  Owner, seal or counts of the job have changed: does its client wait for it?
 void ledger_count_attached (ledger_t *self, job_t *job);
-
-//  ledger_log.c: it is in the log no more.
-void ledger_log_drop (ledger_t *self, job_t *job);
 
 //  Workers are told to end tasks of a job that was cancelled; counts down visits. True when all were told.
 bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits);

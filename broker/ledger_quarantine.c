@@ -27,7 +27,7 @@ void ledger_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_s
 
 bool ledger_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease, const char *why)
 {
-    job_t *job = ledger_find (self, lease->job);
+    job_t *job = job_table_find (self->hub->jobs, lease->job);
     task_t *task = ledger_held (self, agent, job, lease->index, lease->serial);
     char what [FAULT_TEXT_BYTES + HUB_NAME_BYTES];
     if (!task)

@@ -1,13 +1,11 @@
 //  ledger_settle.c - what many tasks of a job need: dooms, expiry, and the end of the job
 
-#include <string.h>
-#include <utlist.h>
-
 #include "broker/deliver.h"
 #include "broker/detail.h"
 #include "broker/expiry.h"
 #include "broker/journal.h"
 #include "broker/ledger_own.h"
+#include "broker/settle_queue.h"
 
 #define REAP_BACKLOG_BYTES                                                                                   \
     (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
@@ -60,7 +58,7 @@ bool ledger_expire (ledger_t *self, job_t *job)
     uint32_t visits = VISITS_SLICE;
     if (!expiry_look (self->hub, job) || s_end_expired (self, job, &visits) == SETTLED)
         return false;
-    ledger_look_at (self, job);
+    settle_queue_add (self->hub, job);
     return true;
 }
 
@@ -133,19 +131,17 @@ static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
 
 bool ledger_is_settling (const ledger_t *self)
 {
-    return self->settling != NULL;
+    return self->hub->settling != NULL;
 }
 
 //  The next job has its part of the turn. One that is blocked, by its client or the disk, is looked at again when that moves: that turns the loop.
 static progress_t s_settle_next (ledger_t *self, uint32_t *visits)
 {
-    job_t *job = self->settling;
+    job_t *job = settle_queue_take (self->hub);
     uint32_t slice = *visits < VISITS_SLICE ? *visits : VISITS_SLICE, left = slice;
-    DL_DELETE2 (self->settling, job, settle_prev, settle_next);
-    job->settling = false;
     progress_t progress = s_settle_one (self, job, &left);
     if (progress != SETTLED)
-        ledger_look_at (self, job);
+        settle_queue_add (self->hub, job);
     s_spend (visits, slice - left);
     return progress;
 }
@@ -162,16 +158,14 @@ static void s_shed (ledger_t *self)
 void ledger_settle (ledger_t *self)
 {
     uint32_t visits = self->hub->heard ? VISITS_HEARD : VISITS_QUIET;
-    size_t left, blocked = 0;
+    size_t left = settle_queue_count (self->hub), blocked = 0;
     bool moved = false;
-    job_t *job;
-    DL_COUNT2 (self->settling, job, left, settle_next);
-    while (blocked < left && self->settling && visits) {
+    while (blocked < left && self->hub->settling && visits) {
         progress_t progress = s_settle_next (self, &visits);
         left -= progress == SETTLED;
         blocked = progress == BLOCKED ? blocked + 1 : 0;
         moved = moved || progress != BLOCKED;
     }
     s_shed (self);
-    self->hub->unfinished = self->hub->unfinished || (moved && self->settling);
+    self->hub->unfinished = self->hub->unfinished || (moved && self->hub->settling);
 }

@@ -26,7 +26,7 @@ void output_grants_give (back_t *self)
     for (wrote_t *wrote = outputs_first (self->outputs); wrote; wrote = wrote->hh.next) {
         if (!wrote->starved)
             continue;
-        job_t *job = ledger_find (hub->ledger, wrote->job);
+        job_t *job = job_table_find (hub->jobs, wrote->job);
         const agent_t *agent = roster_at (hub->roster, wrote->agent);
         if (!job || !agent || !agent->session || !deliver_is_open (hub, job)) {
             self->starved = true;

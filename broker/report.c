@@ -16,7 +16,7 @@ void report_broker (notify_t *notify, const hub_t *hub, size_t clients)
 {
     if (!notify)
         return;
-    size_t workers = roster_count (hub->roster), jobs = ledger_count (hub->ledger);
+    size_t workers = roster_count (hub->roster), jobs = job_table_count (hub->jobs);
     notify_status (notify, "%s; %zu worker%s, %zu client%s, %zu job%s",
                    hub->state == HUB_RUNNING    ? "serves"
                    : hub->state == HUB_DRAINING ? "drains"

@@ -51,10 +51,10 @@ cadre_error_t request_job_list (request_t *self, fault_t *fault)
     view_t state;
     bool filter = request_text (self, "state", &state);
     if (!self->begun) {
-        ledger_walk (self->hub->ledger, &self->walk);
-        self->at = ledger_numbers (self->hub->ledger);
+        job_table_walk (self->hub->jobs, &self->walk);
+        self->at = job_table_last_number (self->hub->jobs);
     }
-    for (const job_t *job; request_goes_on (self) && (job = ledger_step (&self->walk)) != NULL;) {
+    for (const job_t *job; request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
         request_spend (self, VISITS_JOB);
         //  Those that came later are not listed: a list must end
         if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))

@@ -171,7 +171,7 @@ static void s_pack_load (const hub_t *hub, buffer_t *map)
     }
     request_pair_uint (map, "workers", roster_count (hub->roster));
     request_pair_uint (map, "slots", slots);
-    request_pair_uint (map, "jobs", ledger_count (hub->ledger));
+    request_pair_uint (map, "jobs", job_table_count (hub->jobs));
     request_pair_uint (map, "tasks_waiting", hub->tasks_waiting);
     request_pair_uint (map, "tasks_running", running);
     request_pair_uint (map, "tasks_done", hub->tasks_done);

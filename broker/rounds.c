@@ -19,11 +19,11 @@ static void s_look (hub_t *hub, job_t *job, uint32_t *visits)
 void rounds_go_on (hub_t *hub)
 {
     uint32_t visits = VISITS_A_TURN;
-    for (job_t *job; visits && (job = ledger_step (&hub->round)) != NULL;)
+    for (job_t *job; visits && (job = job_table_step (&hub->round)) != NULL;)
         s_look (hub, job, &visits);
     if (!hub->round.at && hub->round_again) {
         hub->round_again = false;
-        ledger_walk (hub->ledger, &hub->round);
+        job_table_walk (hub->jobs, &hub->round);
     }
     hub->unfinished = hub->unfinished || hub->round.at;
 }
@@ -34,7 +34,7 @@ void rounds_begin (hub_t *hub)
         hub->round_again = true;
         return;
     }
-    ledger_walk (hub->ledger, &hub->round);
+    job_table_walk (hub->jobs, &hub->round);
     rounds_go_on (hub);
 }
 

@@ -41,7 +41,7 @@ static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t 
 //  As a worker holds it against the rules before it sends it.
 static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool parts)
 {
-    const job_t *job = ledger_find (self->hub->ledger, result->job);
+    const job_t *job = job_table_find (self->hub->jobs, result->job);
     rules_result_t said = {.outcome = result->outcome,
                            .code = result->code,
                            .run_us = result->run_us,
@@ -80,7 +80,7 @@ static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_
     const hub_t *hub = self->hub;
     if (size_bytes < VALUE_SMALL || hub_used_bytes (hub) < hub->memory_limit / 16 * 15)
         return false;
-    const job_t *job = ledger_find (hub->ledger, result->job);
+    const job_t *job = job_table_find (hub->jobs, result->job);
     if (!job || job->durable)
         return false;
     return job->detached || (job->owner && client_backlog (job->owner) > client_backlog_max (hub) / 4);
@@ -176,7 +176,7 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
     breach_blame (&self->breach, output.job, output.index, output.serial);
     if (!whole || !rules_output (output.stream, output.bytes, &self->breach.why))
         return false;
-    job_t *job = ledger_find (self->hub->ledger, output.job);
+    job_t *job = job_table_find (self->hub->jobs, output.job);
     const task_t *task = ledger_held (self->hub->ledger, agent, job, output.index, output.serial);
     if (!task)
         return true;

@@ -46,7 +46,7 @@ static void s_ignore (void *owner, agent_t *agent, const spans_t *leases)
 //  Every lease of the agent is answered, well or not.
 static void s_answer_all (hub_rig_t *rig, agent_t *agent, unsigned turn)
 {
-    for (job_t *job = ledger_first (rig->hub.ledger); job; job = job->hh_number.next)
+    for (job_t *job = job_table_first (rig->hub.jobs); job; job = job->hh_number.next)
         for (uint32_t i = 0; i < job->total && i < 1000; i++) {
             task_t *task = &job->tasks [i];
             if (task_is_leased (task) && task->agent == agent->place)
@@ -78,7 +78,7 @@ static void s_work (hub_rig_t *rig, agent_t *agent)
     for (unsigned turn = 0; turn < TURNS && s_is_sound (rig); turn++) {
         s_turn (rig, dispatch);
         s_answer_all (rig, agent, turn);
-        job_t *job = ledger_first (rig->hub.ledger);
+        job_t *job = job_table_first (rig->hub.jobs);
         if (job && turn == TURNS / 2)
             ledger_cancel_all (rig->hub.ledger, job);
         if (job && turn == TURNS - 2)
@@ -98,8 +98,8 @@ static void s_end (hub_rig_t *rig)
         if (agent)
             ledger_lose (rig->hub.ledger, agent, NULL, true);
     }
-    while (ledger_first (rig->hub.ledger))
-        ledger_unmake (rig->hub.ledger, ledger_first (rig->hub.ledger));
+    while (job_table_first (rig->hub.jobs))
+        ledger_unmake (rig->hub.ledger, job_table_first (rig->hub.jobs));
     hub_rig_end (rig);
 }
 

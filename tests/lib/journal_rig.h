@@ -65,8 +65,8 @@ static inline void house_leave (house_t *self)
 {
     fault_t fault = {0};
     journal_close (&self->rig.hub.journal, &fault);
-    while (ledger_first (self->rig.hub.ledger)) //  Followers go before their clients
-        ledger_unmake (self->rig.hub.ledger, ledger_first (self->rig.hub.ledger));
+    while (job_table_first (self->rig.hub.jobs)) //  Followers go before their clients
+        ledger_unmake (self->rig.hub.ledger, job_table_first (self->rig.hub.jobs));
     do //  Memory of large ones goes in turns
     {
         self->rig.hub.unfinished = false;
@@ -149,8 +149,8 @@ static inline job_t *house_job (house_t *self, uint32_t tasks)
 
 static inline job_t *house_only (house_t *self)
 {
-    assert_int_equal (ledger_count (self->rig.hub.ledger), 1);
-    return ledger_first (self->rig.hub.ledger);
+    assert_int_equal (job_table_count (self->rig.hub.jobs), 1);
+    return job_table_first (self->rig.hub.jobs);
 }
 
 static inline uint32_t house_lease (house_t *self, job_t *job, agent_t *agent)

@@ -72,8 +72,8 @@ static void test_compaction_of_many_jobs (void **state)
     assert_true (before.batches > 200);
     assert_true (after.batches < 5);
     house_restart (&house);
-    assert_int_equal (ledger_count (house.rig.hub.ledger), 200);
-    for (job_t *job = ledger_first (house.rig.hub.ledger); job; job = job->hh_number.next)
+    assert_int_equal (job_table_count (house.rig.hub.jobs), 200);
+    for (job_t *job = job_table_first (house.rig.hub.jobs); job; job = job->hh_number.next)
         assert_int_equal (job->ready, 1);
     house_end (&house);
 }

@@ -282,7 +282,7 @@ static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
         house_turn (&house);
         house_turn (&house);
     }
-    assert_int_equal (ledger_count (house.rig.hub.ledger), 0);
+    assert_int_equal (job_table_count (house.rig.hub.jobs), 0);
     s_let_out (&house, &front);
     house_end (&house);
 }
@@ -351,17 +351,17 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     unsigned counts [2] = {0};
     s_open_frame (&house, front, 1, part.uuid, "square");
     s_tasks_frame (&house, front, 1, 0, 1);
-    assert_non_null (ledger_find_identity (ledger, &part));
+    assert_non_null (job_table_find_identity (house.rig.hub.jobs, &part));
     s_tasks_frame (&house, front, 1, 1, 1000);
-    assert_null (ledger_find_identity (ledger, &part));
+    assert_null (job_table_find_identity (house.rig.hub.jobs, &part));
     assert_int_equal (ledger_forgotten (ledger, &part), 0);
     s_tasks_frame (&house, front, 1, 1001, 5); //  They were on their way
     s_seal_frame (&house, front, 1, 1006);
     while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0}) == CADRE_OK)
         house_turn (&house);
-    size_t jobs = ledger_count (ledger);
+    size_t jobs = job_table_count (house.rig.hub.jobs);
     s_open_frame (&house, front, 2, whole.uuid, "square");
-    assert_int_equal (ledger_count (ledger), jobs);
+    assert_int_equal (job_table_count (house.rig.hub.jobs), jobs);
     assert_int_equal (ledger_forgotten (ledger, &whole), 0);
     house_turn (&house);
     s_count_opened (house.client, counts);
@@ -370,7 +370,7 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     s_let_out (&house, &front);
     house_restart (&house);
     ledger = house.rig.hub.ledger;
-    assert_int_equal (ledger_count (ledger), jobs);
+    assert_int_equal (job_table_count (house.rig.hub.jobs), jobs);
     assert_int_equal (ledger_forgotten (ledger, &part), 0);
     house_end (&house);
 }
@@ -439,7 +439,7 @@ static void test_shares (void **state)
     house_turn (&house);
     house_restart (&house);
     const job_t *jobs [3] = {NULL};
-    for (const job_t *job = ledger_first (house.rig.hub.ledger); job; job = job->hh_number.next)
+    for (const job_t *job = job_table_first (house.rig.hub.jobs); job; job = job->hh_number.next)
         jobs [job->number - 1] = job;
     assert_ptr_equal (jobs [0]->share, jobs [1]->share);
     assert_ptr_not_equal (jobs [0]->share, jobs [2]->share);

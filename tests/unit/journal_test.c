@@ -292,7 +292,7 @@ static void test_cancel_retry_and_forget (void **state)
     ledger_forget (house.rig.hub.ledger, job);
     house_turn (&house);
     house_restart (&house);
-    assert_int_equal (ledger_count (house.rig.hub.ledger), 0);
+    assert_int_equal (job_table_count (house.rig.hub.jobs), 0);
     house_end (&house);
 }
 
@@ -324,10 +324,10 @@ static void test_numbers_are_not_used_again (void **state)
     house_start (&house);
     for (int i = 0; i < 3; i++)
         hub_rig_job (&house.rig, house.client, &(wire_job_open_t){0}, 1);
-    uint64_t last = ledger_numbers (house.rig.hub.ledger);
+    uint64_t last = job_table_last_number (house.rig.hub.jobs);
     house_turn (&house);
     house_restart (&house);
-    assert_true (ledger_numbers (house.rig.hub.ledger) >= last);
+    assert_true (job_table_last_number (house.rig.hub.jobs) >= last);
     house_end (&house);
 }
 

@@ -58,7 +58,7 @@ static void test_a_job_ends_and_is_gone (void **state)
         assert_true (hub_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
     }
     ledger_settle (rig.hub.ledger);
-    assert_null (ledger_find (rig.hub.ledger, number));
+    assert_null (job_table_find (rig.hub.jobs, number));
     assert_int_equal (client->jobs_open, 0);
     assert_int_equal (rig.hub.job_bytes, 0);
     hub_rig_end_client (&rig, &client);
@@ -150,7 +150,7 @@ static void test_what_comes_back_late_expires (void **state)
     assert_true (ledger_return (rig.hub.ledger, agent, &lease));
     ledger_settle (rig.hub.ledger);
     assert_int_equal (rig.hub.tasks_failed, 3);
-    assert_int_equal (ledger_count (rig.hub.ledger), 0); //  All have ended
+    assert_int_equal (job_table_count (rig.hub.jobs), 0); //  All have ended
     hub_rig_end_client (&rig, &client);
     hub_rig_end (&rig);
 }
@@ -248,12 +248,12 @@ static void test_a_lost_client_s_job_ends_with_its_last_lease (void **state)
     uint64_t number = job->number;
     hub_rig_end_client (&rig, &client);
     ledger_settle (rig.hub.ledger);
-    assert_non_null (ledger_find (rig.hub.ledger, number));
+    assert_non_null (job_table_find (rig.hub.jobs, number));
     assert_int_equal (agent->cancels.count, 1);
     assert_true (ready_is_empty (rig.hub.ready));
     assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_CANCELLED, 5));
     ledger_settle (rig.hub.ledger);
-    assert_null (ledger_find (rig.hub.ledger, number));
+    assert_null (job_table_find (rig.hub.jobs, number));
     hub_rig_end (&rig);
 }
 

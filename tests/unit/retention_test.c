@@ -27,13 +27,13 @@ static void test_seven_days (void **state)
     young->over_us = house.rig.hub.now_us - LEDGER_KEPT_US + 60 * 1000000;
     young->ended_us = 1; // as of a machine whose clock was set since
     rounds_begin (&house.rig.hub);
-    assert_null (ledger_find (house.rig.hub.ledger, gone));
-    assert_non_null (ledger_find (house.rig.hub.ledger, kept));
-    assert_non_null (ledger_find (house.rig.hub.ledger, waits));
+    assert_null (job_table_find (house.rig.hub.jobs, gone));
+    assert_non_null (job_table_find (house.rig.hub.jobs, kept));
+    assert_non_null (job_table_find (house.rig.hub.jobs, waits));
     house_turn (&house);
     house_restart (&house); //  It was forgotten on the disk, too
-    assert_null (ledger_find (house.rig.hub.ledger, gone));
-    assert_non_null (ledger_find (house.rig.hub.ledger, kept));
+    assert_null (job_table_find (house.rig.hub.jobs, gone));
+    assert_non_null (job_table_find (house.rig.hub.jobs, kept));
     house_end (&house);
 }
 

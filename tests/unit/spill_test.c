@@ -137,8 +137,8 @@ static void s_is_complete (const heard_t *heard)
 
 static job_t *s_only (house_t *self)
 {
-    assert_int_equal (ledger_count (self->rig.hub.ledger), 1);
-    return ledger_first (self->rig.hub.ledger);
+    assert_int_equal (job_table_count (self->rig.hub.jobs), 1);
+    return job_table_first (self->rig.hub.jobs);
 }
 
 static void test_results_and_output_leave_memory_and_come_back (void **state)
@@ -274,7 +274,7 @@ static uint32_t s_run (house_t *self, agent_t *agent)
     uint32_t count = 0;
     for (size_t i = 0; i < agent->leases_count; i++) {
         lease_t lease = agent->leases [i];
-        job_t *job = ledger_find (self->rig.hub.ledger, lease.job);
+        job_t *job = job_table_find (self->rig.hub.jobs, lease.job);
         if (!ledger_held (self->rig.hub.ledger, agent, job, lease.index, lease.serial))
             continue;
         cursor_t cursor = cursor_of_view (stock_get (job->stock, lease.index));
