@@ -22,6 +22,7 @@
 #include "broker/ready.h"
 #include "broker/report.h"
 #include "broker/rounds.h"
+#include "broker/throttle.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
@@ -121,6 +122,12 @@ static void s_judge (void *owner, int64_t now_us)
     back_judge (self->back);
 }
 
+uint64_t broker_memory_bytes (const broker_options_t *options)
+{
+    uint64_t bytes = options->memory_bytes ? options->memory_bytes : cpus_memory_bytes (NULL) / 4;
+    return bytes ? bytes : MEMORY_USUAL;
+}
+
 static cadre_error_t s_take_options (broker_t *self, void *context, const broker_options_t *options,
                                      fault_t *fault)
 {
@@ -139,9 +146,8 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     snprintf (hub->store_name, sizeof hub->store_name, "%s", options->store_name ? options->store_name : "");
     hub->store_open = options->store_open;
     hub->store_owner = options->store_owner;
-    hub->memory_limit = options->memory_bytes ? options->memory_bytes : cpus_memory_bytes (NULL) / 4;
-    if (hub->memory_limit == 0)
-        hub->memory_limit = MEMORY_USUAL;
+    hub->throttle = options->throttle;
+    hub->memory_limit = broker_memory_bytes (options);
     hub->epoch = entropy_u64 ();
     hub->now_us = hub->started_us = moment_now (hub->clock);
     if (options->name)
@@ -363,6 +369,8 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         self->hub.peer_fd = zmq_msg_get (message, ZMQ_SRCFD);
         if (self->callers)
             callers_heard (self->callers, self->hub.peer_fd, size);
+        if (self->hub.throttle)
+            self->hub.throttle->heard (self->hub.peer_fd, size);
         if (socket == self->router_front)
             front_handle (self->front, route, frame, size);
         else if (socket == self->router_back)
@@ -371,6 +379,17 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
             back_handle_sink (self->back, frame, size);
     }
     self->behind = true;
+}
+
+//  What libzmq holds for us counts.
+static void s_count_unread (broker_t *self)
+{
+    const throttle_t *throttle = self->hub.throttle;
+    if (!throttle)
+        return;
+    if (!self->behind)
+        throttle->drained ();
+    self->hub.unread_bytes = throttle->sums ().bytes;
 }
 
 static void s_read_all (broker_t *self)
@@ -382,6 +401,7 @@ static void s_read_all (broker_t *self)
     s_read (self, self->router_back, true, &message);
     s_read (self, self->router_front, true, &message);
     zmq_msg_close (&message);
+    s_count_unread (self);
 }
 
 //  After a stall of our own peers get time to be heard: a beat, or, when it was so long that they may be looking for us, as long as

@@ -20,7 +20,8 @@
 
 typedef struct broker broker_t;
 
-struct notify; //  common/notify.h
+struct notify;   //  common/notify.h
+struct throttle; //  throttle.h
 
 typedef struct broker_options {
     const char *name;      //  Label for people; NULL: host name
@@ -34,16 +35,20 @@ typedef struct broker_options {
     bool insecure;         //  Other hosts can join without a key: shown by broker.info
     //  Opens the store of durable jobs; NULL: there are none
     struct store *(*store_open) (void *owner, fault_t *fault);
-    void *store_owner;              //  Its first argument
-    const char *store_name;         //  For broker.info
-    bool store_now;                 //  Open it at once, not when the first durable job comes
-    doors_t *doors;                 //  Keys that peers must have on tcp; NULL: none. Borrowed
-    uint64_t (*turned_away) (void); //  Connections not accepted, see porch.h; NULL: there is no porch
-    struct notify *notify;          //  Tells a supervisor how it is; borrowed; NULL: nobody
-    const moment_clock_t *clock;    //  NULL: the boot-time clock
+    void *store_owner;               //  Its first argument
+    const char *store_name;          //  For broker.info
+    bool store_now;                  //  Open it at once, not when the first durable job comes
+    doors_t *doors;                  //  Keys that peers must have on tcp; NULL: none. Borrowed
+    uint64_t (*turned_away) (void);  //  Connections not accepted, see porch.h; NULL: there is no porch
+    const struct throttle *throttle; //  What libzmq reads, see throttle.h; NULL: as much as it likes
+    struct notify *notify;           //  Tells a supervisor how it is; borrowed; NULL: nobody
+    const moment_clock_t *clock;     //  NULL: the boot-time clock
 } broker_options_t;
 
 typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2, BROKER_RELOAD = 4 } broker_order_t;
+
+//  What a broker with these options may hold.
+uint64_t broker_memory_bytes (const broker_options_t *options);
 
 //  Counts descriptors, reads the store, and binds all sockets. NULL and a fault when that fails: address, port, folder, limit, a store that is
 //  locked, damaged or newer.

@@ -20,6 +20,7 @@
 #include "broker/endless.h"
 #include "broker/roster.h"
 #include "broker/strangers.h"
+#include "broker/throttle.h"
 #include "common/descriptors.h"
 #include "common/log.h"
 
@@ -41,6 +42,7 @@ struct callers {
     callers_view_t view;  //  For the judges; its array is ours
     size_t view_capacity; //  Of that array
     size_t overhead;      //  What a message is longer by on the wire
+    uint64_t throttled;   //  Connections that the throttle had cut at the last look
     bool urgent;          //  Somebody is suspected
     bool trim;            //  Somebody was cut off: memory is to be given back
     uint64_t resident;    //  Bytes of the process at the last look
@@ -145,6 +147,18 @@ static bool s_is_ours (const callers_t *self, int fd, caller_t *caller)
     return self->hub->lane_ports [caller->port / 64] >> caller->port % 64 & 1;
 }
 
+static void s_look_at_seat (const callers_t *self, caller_t *caller)
+{
+    const throttle_t *throttle = self->hub->throttle;
+    if (!throttle)
+        return;
+    if (!throttle->is_seated (caller->fd))
+        caller->seated_us = 0;
+    else if (caller->seated_us == 0)
+        caller->seated_us = self->hub->now_us;
+    caller->full = throttle->is_full (caller->fd);
+}
+
 //  NULL for descriptors that are no connections of ours.
 static caller_t *s_look_at (callers_t *self, int fd)
 {
@@ -166,6 +180,7 @@ static caller_t *s_look_at (callers_t *self, int fd)
     if (info.tcpi_bytes_acked != caller->acked || (!info.tcpi_unacked && !info.tcpi_notsent_bytes))
         caller->acked_us = self->hub->now_us;
     caller->acked = info.tcpi_bytes_acked;
+    s_look_at_seat (self, caller);
     caller->look = self->look;
     caller->let_in = false;
     return caller;
@@ -283,6 +298,11 @@ static void s_cut (callers_t *self, caller_t *caller)
     caller->cookie = 0;
 }
 
+static uint64_t s_waiting (const callers_t *self)
+{
+    return self->hub->throttle ? self->hub->throttle->sums ().waiting : 0;
+}
+
 static void s_judge (callers_t *self, size_t open, uint64_t resident)
 {
     callers_view_t *view = &self->view;
@@ -291,6 +311,7 @@ static void s_judge (callers_t *self, size_t open, uint64_t resident)
     view->lost_us = (int64_t) self->hub->lost_ms * 1000;
     view->strange = s_strange (self, resident);
     view->surplus = s_surplus (self, open);
+    view->waiting = s_waiting (self);
     self->urgent = endless_judge (view);
     self->urgent |= strangers_judge (view);
     for (size_t i = 0; i < view->count; i++)
@@ -306,10 +327,27 @@ static void s_trim (callers_t *self)
     self->trim = false;
 }
 
+//  Those whom the throttle has cut since the last look.
+static void s_note_cuts (callers_t *self)
+{
+    const throttle_t *throttle = self->hub->throttle;
+    uint64_t cut = throttle ? throttle->sums ().cut : 0;
+    if (cut == self->throttled)
+        return;
+    log_line (LOG_WARNING, "B050",
+              "peers are cut off: their messages have too many frames, and do not end (%llu)",
+              (unsigned long long) (cut - self->throttled));
+    self->hub->cut_peers += cut - self->throttled;
+    self->hub->refused_frames += cut - self->throttled;
+    self->throttled = cut;
+    self->trim = true;
+}
+
 void callers_look (callers_t *self)
 {
+    s_note_cuts (self);
     uint64_t resident = s_resident (self);
-    if (!self->urgent && resident < self->resident + GROWTH_BYTES
+    if (!self->urgent && s_waiting (self) == 0 && resident < self->resident + GROWTH_BYTES
         && self->hub->now_us - self->looked_us < LOOK_US)
         return;
     self->looked_us = self->hub->now_us;

@@ -34,6 +34,8 @@ typedef struct caller {
     uint64_t handed;     //  Bytes of messages that were handed over since the mark
     uint64_t handed_now; //  The same since the last look
     uint64_t held;       //  What libzmq holds of it
+    int64_t seated_us;   //  Since when it has a seat (intake.h); 0: it has none
+    bool full;           //  What it has unread fills that
     bool quiet;          //  No message was handed over between the last two looks
     bool let_in;         //  A session speaks by it; at a lane: nobody came before it
     const char *cut;     //  It is to be cut off: why; else NULL
@@ -47,6 +49,7 @@ typedef struct callers_view {
     uint64_t memory_limit; //  Bytes that the broker may hold
     uint64_t strange;      //  Bytes of the process that nothing known explains
     int64_t lost_us;       //  Silence after which a peer is lost
+    uint64_t waiting;      //  Connections that wait for a seat
     size_t surplus;        //  Descriptors that must be had back
 } callers_view_t;
 

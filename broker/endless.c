@@ -9,6 +9,7 @@
 #define ONE_MOST (16 * MIB)
 #define ALL_SHARE 8 //  Of the memory, what all may hold together
 #define ALL_LEAST (4 * MIB)
+#define SEAT_US 1000000 //  For a seat that is full, or that others wait for, without a message
 #define STRANGE_SHARE 4 //  Of the memory, growth that nothing explains
 
 static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
@@ -50,6 +51,26 @@ static void s_cut_down (const callers_view_t *view, uint64_t sum, uint64_t most,
     }
 }
 
+static bool s_is_in_the_way (const callers_view_t *view, const caller_t *caller)
+{
+    int64_t from_us = caller->heard_us > caller->seated_us ? caller->heard_us : caller->seated_us;
+    return caller->seated_us && !caller->cut && (caller->full || view->waiting)
+           && view->now_us - from_us > SEAT_US;
+}
+
+//  Those of whom libzmq reads no more, or for whom it reads nothing of others.
+static bool s_clear_seats (const callers_view_t *view)
+{
+    bool full = false;
+    for (size_t i = 0; i < view->count; i++) {
+        caller_t *caller = view->callers [i];
+        full = full || caller->full;
+        if (s_is_in_the_way (view, caller))
+            caller->cut = "its message does not end, and others wait";
+    }
+    return full || view->waiting;
+}
+
 bool endless_judge (const callers_view_t *view)
 {
     uint64_t one = s_between (ONE_LEAST, view->memory_limit / ONE_SHARE, ONE_MOST);
@@ -57,6 +78,7 @@ bool endless_judge (const callers_view_t *view)
     for (size_t i = 0; i < view->count; i++)
         if (s_is_suspect (view->callers [i]) && view->callers [i]->held >= one)
             view->callers [i]->cut = "its message does not end";
+    bool waits = s_clear_seats (view);
     uint64_t sum = s_sum (view);
     s_cut_down (view, sum, all, "its message does not end, and those of others do not either");
     uint64_t bearable = view->memory_limit / STRANGE_SHARE;
@@ -67,5 +89,5 @@ bool endless_judge (const callers_view_t *view)
         s_cut_down (view, sum, (uint64_t) ((double) sum * part),
                     "its message does not end, and memory is short");
     }
-    return s_largest (view) != NULL;
+    return waits || s_largest (view) != NULL;
 }

@@ -25,6 +25,7 @@ struct log_index;
 struct notify;
 struct ready;
 struct roster;
+struct throttle;
 
 #define HUB_NAME_BYTES 256
 #define HUB_STORE_BYTES 1024
@@ -67,6 +68,7 @@ typedef struct hub {
     bool insecure;                                     //  Other hosts can join without a key
     struct doors *doors;                               //  Keys; NULL: everybody is let in
     uint64_t (*turned_away) (void);                    //  Connections not accepted; or NULL
+    const struct throttle *throttle;                   //  What libzmq reads; NULL: as much as it likes
     const char *peer;                                  //  Who sent the frame at hand, as the gate calls it
     int peer_fd;                                       //  The connection by which it came, or -1
     bool keys_changed;                                 //  Sessions are to be checked against new keys
@@ -96,6 +98,7 @@ typedef struct hub {
     uint64_t parked_bytes;   //  Of that, frames that wait until replies are acknowledged
     uint64_t worker_bytes;   //  Held by workers: what they offer, leases, sockets; counted once a beat
     uint64_t sink_bytes;     //  Values on their way from workers, in parts
+    uint64_t unread_bytes;   //  Held by libzmq: what has come and was not handed over; counted each turn
     uint64_t ghost_bytes;    //  Identities of jobs that were forgotten
     uint64_t journal_bytes;  //  On their way to the store; counted each turn
     uint64_t results_bytes;  //  Of that, results and output
@@ -121,7 +124,7 @@ typedef struct hub {
 static inline uint64_t hub_used_bytes (const hub_t *self)
 {
     return self->job_bytes + self->kept_bytes + self->client_bytes + self->journal_bytes + self->worker_bytes
-           + self->sink_bytes + self->ghost_bytes;
+           + self->sink_bytes + self->unread_bytes + self->ghost_bytes;
 }
 
 //  What lies in the store need not stay in memory.

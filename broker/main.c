@@ -14,6 +14,7 @@
 #include "broker/broker.h"
 #include "broker/porch.h"
 #include "broker/store/sqlite.h"
+#include "broker/throttle.h"
 #include "broker/warden.h"
 #include "common/descriptors.h"
 #include "common/keydir.h"
@@ -226,6 +227,7 @@ static cadre_error_t s_check_listen (settings_t *self)
     porch_open (addresses, count);
     self->options.listen = self->listen;
     self->options.turned_away = porch_turned_away;
+    self->options.throttle = throttle_open (broker_memory_bytes (&self->options));
     return CADRE_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "broker/throttle.h"
 #include "common/descriptors.h"
 
 static uint16_t s_ports [ADDRESS_LIST_MAX]; //  First ones of blocks; written before threads begin
@@ -58,8 +59,12 @@ __attribute__ ((visibility ("default"))) int accept4 (int listener, struct socka
                                                       int flags)
 {
     int fd = (int) syscall (SYS_accept4, listener, address, size, flags);
-    if (fd < 0 || !atomic_load (&s_is_open) || !s_is_one_too_many (listener, fd))
+    if (fd < 0)
         return fd;
+    if (!atomic_load (&s_is_open) || !s_is_one_too_many (listener, fd)) {
+        throttle_begin (fd);
+        return fd;
+    }
     atomic_fetch_add (&s_away, 1);
     //  With a reset: what waits to be closed takes room in the kernel
     setsockopt (fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof (struct linger));

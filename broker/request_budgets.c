@@ -15,6 +15,7 @@ void request_budgets_pack (const hub_t *hub, buffer_t *map)
     request_pair_uint (map, "parked_bytes", hub->parked_bytes);
     request_pair_uint (map, "worker_bytes", hub->worker_bytes);
     request_pair_uint (map, "value_bytes", hub->sink_bytes);
+    request_pair_uint (map, "unread_bytes", hub->unread_bytes);
     request_pair_uint (map, "forgotten_bytes", hub->ghost_bytes);
     request_pair_uint (map, "journal_bytes", hub->journal_bytes);
     request_pair_uint (map, "refused_for_room", hub->refused_bytes);

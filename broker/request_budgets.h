@@ -7,7 +7,7 @@
 #include "common/buffer.h"
 
 //  The pairs of broker.info that say where the memory is.
-#define REQUEST_BUDGET_PAIRS 13u
+#define REQUEST_BUDGET_PAIRS 14u
 void request_budgets_pack (const hub_t *hub, buffer_t *map);
 
 #endif

@@ -37,6 +37,7 @@ static const table_column_t s_columns [] = {
     {"parked_bytes", "  of it requests that wait", TABLE_SIZE},
     {"worker_bytes", "  workers", TABLE_SIZE},
     {"value_bytes", "  large values on their way", TABLE_SIZE},
+    {"unread_bytes", "  frames not read yet", TABLE_SIZE},
     {"forgotten_bytes", "  forgotten jobs", TABLE_SIZE},
     {"journal_bytes", "  on the way to the store", TABLE_SIZE},
     {"refused_for_room", "refused for lack of room", TABLE_COUNT},

@@ -133,6 +133,63 @@ static void test_what_never_ends_comes_slowly (void **state)
     honest_check (&honest);
 }
 
+static int s_setup_small (void **state)
+{
+    setenv ("CADRE_MEMORY", "64M", 1);
+    *state = cluster_new ("tcp", 1, 2);
+    unsetenv ("CADRE_MEMORY");
+    return 0;
+}
+
+//  Empty frames of messages without end take two bytes on their way, and many times that in memory.
+static void test_tiny_frames_of_many_stay_within_the_memory (void **state)
+{
+    cluster_t *self = *state;
+    enum { MANY = 120 };
+    static uint8_t frames [128 * KIB];
+    zmtp_t peers [MANY];
+    for (size_t i = 0; i < sizeof frames; i += 2)
+        frames [i] = ZMTP_MORE;
+    honest_t *honest = honest_new (self);
+    for (size_t i = 0; i < MANY; i++)
+        peers [i] = s_come (self, "front");
+    for (size_t i = 0; i < MANY; i++) {
+        zmtp_put (&peers [i], frames, sizeof frames);
+        zmtp_put (&peers [MANY - 1 - i], frames, sizeof frames);
+    }
+    cluster_until_at_least (self, "cut_peers", MANY);
+    if (!SANITIZED)
+        assert_in_range (s_peak_bytes (self), 0, 64 * MIB);
+    honest_check (&honest);
+    for (size_t i = 0; i < MANY; i++)
+        zmtp_close (&peers [i]);
+}
+
+//  Frames of a mebibyte that are begun by many and ended by nobody: a few have room, the others wait, and whoever says something is heard.
+static void test_large_frames_of_many_stay_within_the_memory (void **state)
+{
+    cluster_t *self = *state;
+    enum { MANY = 120 };
+    static const uint8_t head [] = {2, 0, 0, 0, 0, 0, 15, 0, 0};
+    static uint8_t bytes [900 * KIB];
+    zmtp_t peers [MANY];
+    honest_t *honest = honest_new (self);
+    for (size_t i = 0; i < MANY; i++) {
+        peers [i] = s_come (self, "front");
+        fcntl (peers [i].fd, F_SETFL, O_NONBLOCK);
+        zmtp_put (&peers [i], head, sizeof head);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        zmtp_put (&peers [i], bytes, sizeof bytes);
+    cluster_until_at_least (self, "cut_peers", 10);
+    assert_in_range (cluster_info (self, "unread_bytes"), 1, 8 * MIB);
+    if (!SANITIZED)
+        assert_in_range (s_peak_bytes (self), 0, 64 * MIB);
+    honest_check (&honest);
+    for (size_t i = 0; i < MANY; i++)
+        zmtp_close (&peers [i]);
+}
+
 //  Handshakes that are done, and then nothing: such connections are cut off; those of clients and workers are not.
 static void test_connections_of_nobody (void **state)
 {
@@ -160,6 +217,10 @@ int main (void)
         TEST (test_a_lane_is_one_way),
         TEST (test_what_never_ends_comes_slowly),
         TEST (test_connections_of_nobody),
+        cmocka_unit_test_setup_teardown (test_tiny_frames_of_many_stay_within_the_memory, s_setup_small,
+                                         s_teardown),
+        cmocka_unit_test_setup_teardown (test_large_frames_of_many_stay_within_the_memory, s_setup_small,
+                                         s_teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
