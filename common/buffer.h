@@ -7,7 +7,7 @@
  *  are used. A zeroed buffer_t is an empty buffer.
  *  Any thread may use a buffer, one at a time.
  *
- *  The pack_... functions append one msgpack value each (msgpack-c's packer).
+ *  The pack_... functions append one msgpack value each, in the shortest form.
  */
 
 #ifndef COMMON_BUFFER_H_INCLUDED

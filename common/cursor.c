@@ -167,8 +167,11 @@ cursor_t cursor_of_view (view_t view)
 
 cursor_kind_t cursor_peek (const cursor_t *self)
 {
-    head_t head;
-    return s_head (self, &head) ? head.kind : CURSOR_END;
+    size_t left = (size_t) (self->end - self->at);
+    if (self->failed || left == 0)
+        return CURSOR_END;
+    const shape_t *shape = &s_shapes [*self->at];
+    return left < shape->length ? CURSOR_END : (cursor_kind_t) shape->kind;
 }
 
 bool cursor_head (const cursor_t *self, cursor_head_t *head)
@@ -181,7 +184,22 @@ bool cursor_done (const cursor_t *self)
     return !self->failed && self->at == self->end;
 }
 
-bool cursor_uint (cursor_t *self, uint64_t *value)
+//  A number in the shortest form, which is how most come; false: another one, and nothing has moved.
+static inline bool s_quick_uint (cursor_t *self, uint64_t *value)
+{
+    size_t left = (size_t) (self->end - self->at);
+    if (self->failed || left == 0)
+        return false;
+    uint8_t first = *self->at;
+    size_t bytes = first < 0x80 ? 0 : (size_t) 1 << (first & 3);
+    if ((first >= 0x80 && (first & 0xfc) != 0xcc) || bytes >= left)
+        return false;
+    *value = bytes ? s_big_endian (self->at + 1, bytes) : first;
+    self->at += 1 + bytes;
+    return true;
+}
+
+static bool s_uint (cursor_t *self, uint64_t *value)
 {
     head_t head;
     if (!s_want (self, CURSOR_INT, &head))
@@ -194,7 +212,12 @@ bool cursor_uint (cursor_t *self, uint64_t *value)
     return true;
 }
 
-bool cursor_int (cursor_t *self, int64_t *value)
+bool cursor_uint (cursor_t *self, uint64_t *value)
+{
+    return s_quick_uint (self, value) || s_uint (self, value);
+}
+
+static bool s_int (cursor_t *self, int64_t *value)
 {
     head_t head;
     if (!s_want (self, CURSOR_INT, &head))
@@ -204,6 +227,14 @@ bool cursor_int (cursor_t *self, int64_t *value)
         return false;
     }
     *value = (int64_t) head.number;
+    return true;
+}
+
+bool cursor_int (cursor_t *self, int64_t *value)
+{
+    if (self->failed || self->at == self->end || *self->at >= 0x80)
+        return s_int (self, value);
+    *value = *self->at++;
     return true;
 }
 
@@ -301,38 +332,83 @@ bool cursor_ext (cursor_t *self, int8_t *type, view_t *value)
     return true;
 }
 
-//  The elements of an array or a map, and theirs.
-static bool s_skip_elements (cursor_t *self, uint64_t count)
+//  Skips a value that is no more than its head.
+static inline bool s_skip_plain (cursor_t *self)
 {
-    uint64_t open [CURSOR_DEPTH_MAX]; //  Values still to come on each level
-    size_t depth = 0;
-    open [0] = count;
-    for (;;) {
-        while (open [depth] == 0)
-            if (depth-- == 0)
-                return true;
-        head_t head;
-        if (!s_take (self, &head))
-            return false;
-        open [depth]--;
-        if (s_elements (&head) == 0)
+    const shape_t *shape = self->at < self->end ? &s_shapes [*self->at] : NULL;
+    if (!shape || shape->kind > CURSOR_FLOAT || self->end - self->at < shape->length)
+        return false;
+    self->at += shape->length;
+    return true;
+}
+
+//  Steps into a short array: that is what records and payloads are.
+static inline bool s_open_short (cursor_t *self, uint64_t *elements)
+{
+    if (self->at == self->end || (*self->at & 0xf0) != 0x90)
+        return false;
+    *elements = *self->at & 0x0f;
+    if (*elements >= (size_t) (self->end - self->at))
+        return false;
+    self->at++;
+    return true;
+}
+
+//  Skips a value but for its elements, and says how many those are.
+static bool s_skip_head (cursor_t *self, uint64_t *elements)
+{
+    head_t head;
+    if (s_open_short (self, elements))
+        return true;
+    if (!s_take (self, &head))
+        return false;
+    *elements = s_elements (&head);
+    return true;
+}
+
+//  So many values, and their elements.
+static bool s_skip (cursor_t *self, uint64_t count)
+{
+    uint64_t open [CURSOR_DEPTH_MAX]; //  Values still to come on each level above
+    uint64_t elements;
+    for (size_t depth = 0;;) {
+        while (count > 0 && s_skip_plain (self))
+            count--;
+        if (count == 0 && depth == 0)
+            return true;
+        if (count == 0) {
+            count = open [--depth];
             continue;
-        if (++depth == CURSOR_DEPTH_MAX) {
+        }
+        if (!s_skip_head (self, &elements))
+            return false;
+        count--;
+        if (elements == 0)
+            continue;
+        if (depth == CURSOR_DEPTH_MAX) {
             self->failed = true;
             return false;
         }
-        open [depth] = s_elements (&head);
+        open [depth++] = count;
+        count = elements;
     }
+}
+
+bool cursor_skip_many (cursor_t *self, size_t count, view_t *values)
+{
+    const uint8_t *start = self->at;
+    if (self->failed || !s_skip (self, count))
+        return false;
+    if (values)
+        *values = (view_t){.data = start, .size = (size_t) (self->at - start)};
+    return true;
 }
 
 bool cursor_skip (cursor_t *self, view_t *value)
 {
-    head_t head;
     const uint8_t *start = self->at;
-    if (!s_take (self, &head))
-        return false;
-    if (s_elements (&head) && !s_skip_elements (self, s_elements (&head)))
-        return false;
+    if (self->failed || !s_skip_plain (self))
+        return cursor_skip_many (self, 1, value);
     if (value)
         *value = (view_t){.data = start, .size = (size_t) (self->at - start)};
     return true;

@@ -82,6 +82,9 @@ bool cursor_ext (cursor_t *self, int8_t *type, view_t *value);
 //  Skips one whole value, checked to CURSOR_DEPTH_MAX, and stores where it lay (value may be NULL).
 bool cursor_skip (cursor_t *self, view_t *value);
 
+//  The same for so many values, one behind the other.
+bool cursor_skip_many (cursor_t *self, size_t count, view_t *values);
+
 //  Steps into a map and looks for a text key. On success the cursor returned stands at the value;
 //  else it is failed. The map must have been skipped (checked) before.
 cursor_t cursor_find (view_t map, const char *key);

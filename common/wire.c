@@ -80,14 +80,7 @@ wire_list_t wire_list_of (const buffer_t *values, size_t count)
 
 bool wire_read_list (cursor_t *cursor, wire_list_t *list)
 {
-    if (!cursor_array (cursor, &list->count))
-        return false;
-    const uint8_t *start = cursor->at;
-    for (size_t i = 0; i < list->count; i++)
-        if (!cursor_skip (cursor, NULL))
-            return false;
-    list->values = (view_t){.data = start, .size = (size_t) (cursor->at - start)};
-    return true;
+    return cursor_array (cursor, &list->count) && cursor_skip_many (cursor, list->count, &list->values);
 }
 
 void wire_pack_parts (buffer_t *self, uint64_t payload)
@@ -188,10 +181,7 @@ static bool s_read_list (cursor_t *cursor, wire_list_t *value)
 //  Fields that a newer minor version has put behind those we know.
 static bool s_skip (cursor_t *cursor, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!cursor_skip (cursor, NULL))
-            return false;
-    return true;
+    return count == 0 || cursor_skip_many (cursor, count, NULL);
 }
 
 //  Later fields are packed like others, and read if they are there.

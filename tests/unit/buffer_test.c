@@ -148,6 +148,38 @@ static void test_pack_each_type (void **state)
     buffer_free (&buffer);
 }
 
+static void s_same_as_packer (const buffer_t *buffer, msgpack_sbuffer *expected)
+{
+    assert_int_equal (buffer->size, expected->size);
+    assert_memory_equal (buffer->data, expected->data, expected->size);
+    msgpack_sbuffer_clear (expected);
+}
+
+//  Numbers and counts are written as msgpack-c does it, around each power of two
+static void test_pack_numbers (void **state)
+{
+    (void) state;
+    buffer_t buffer = {0};
+    msgpack_sbuffer expected;
+    msgpack_packer packer;
+    msgpack_sbuffer_init (&expected);
+    msgpack_packer_init (&packer, &expected, msgpack_sbuffer_write);
+    for (unsigned i = 0; i < 64 * 3; i++, buffer_clear (&buffer)) {
+        uint64_t number = ((uint64_t) 1 << i / 3) - 1 + i % 3;
+        pack_uint (&buffer, number);
+        pack_int (&buffer, (int64_t) number);
+        pack_int (&buffer, (int64_t) ~number);
+        pack_array (&buffer, (size_t) number & UINT32_MAX);
+        msgpack_pack_uint64 (&packer, number);
+        msgpack_pack_int64 (&packer, (int64_t) number);
+        msgpack_pack_int64 (&packer, (int64_t) ~number);
+        msgpack_pack_array (&packer, number & UINT32_MAX);
+        s_same_as_packer (&buffer, &expected);
+    }
+    msgpack_sbuffer_destroy (&expected);
+    buffer_free (&buffer);
+}
+
 //  Around each size where the head of a text or blob changes
 static void test_pack_sizes (void **state)
 {
@@ -180,6 +212,7 @@ int main (void)
         cmocka_unit_test (test_consume),
         cmocka_unit_test (test_take),
         cmocka_unit_test (test_pack_each_type),
+        cmocka_unit_test (test_pack_numbers),
         cmocka_unit_test (test_pack_sizes),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

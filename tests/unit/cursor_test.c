@@ -236,6 +236,29 @@ static void test_depth (void **state)
     assert_true (s_whole (bytes, 41));
 }
 
+//  Many at once: each may nest as deep as one alone, all are there or the cursor fails.
+static void test_many (void **state)
+{
+    (void) state;
+    uint8_t bytes [CURSOR_DEPTH_MAX + 3] = {7};
+    view_t values = {0};
+    memset (bytes + 1, 0x91, CURSOR_DEPTH_MAX);
+    bytes [CURSOR_DEPTH_MAX + 1] = 0xc3;
+    bytes [CURSOR_DEPTH_MAX + 2] = 9;
+    cursor_t cursor = cursor_of (bytes, sizeof bytes), too_many = cursor, none = cursor;
+    assert_true (cursor_skip_many (&cursor, 3, &values));
+    assert_ptr_equal (values.data, bytes);
+    assert_int_equal (values.size, sizeof bytes);
+    assert_true (cursor_done (&cursor));
+    assert_false (cursor_skip_many (&too_many, 4, &values));
+    assert_false (cursor_done (&too_many));
+    assert_true (cursor_skip_many (&none, 0, &values));
+    assert_int_equal (values.size, 0);
+    bytes [CURSOR_DEPTH_MAX + 1] = 0x91;
+    cursor = cursor_of (bytes, sizeof bytes);
+    assert_false (cursor_skip_many (&cursor, 2, &values));
+}
+
 static void test_never_used_byte (void **state)
 {
     (void) state;
@@ -345,6 +368,7 @@ int main (void)
         cmocka_unit_test (test_counts_beyond_the_bytes),
         cmocka_unit_test (test_counts_of_nested_arrays),
         cmocka_unit_test (test_depth),
+        cmocka_unit_test (test_many),
         cmocka_unit_test (test_never_used_byte),
         cmocka_unit_test (test_nothing),
         cmocka_unit_test (test_random_bytes),
