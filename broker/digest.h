@@ -2,7 +2,7 @@
  *
  *  Payloads are dropped when their tasks have ended; whether a job that is submitted again has the same ones is seen
  *  from this. It finds accidents, not attacks: who submits under a name is the holder of the job that has it. It is
- *  in stores, too, and means the same on all machines of one byte order. A plain value.
+ *  in stores, too, and means the same on all machines. A plain value.
  */
 
 #ifndef BROKER_DIGEST_H_INCLUDED
