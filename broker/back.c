@@ -81,7 +81,7 @@ static void s_open_lane (back_t *self, agent_t *agent, const wire_lane_open_t *o
     lane_grant (agent->lane, open->tasks, open->bytes);
     if (agent->state != AGENT_JOINING)
         return;
-    agent->state = agent->draining ? AGENT_DRAINING : AGENT_READY;
+    agent_move (agent, agent->draining ? AGENT_DRAINING : AGENT_READY);
     roster_changed (self->hub->roster, agent);
     log_line (LOG_INFO, "B012", "worker %s is ready: %u slots", agent->name, agent->slots);
 }
@@ -283,7 +283,7 @@ void back_drain (back_t *self, agent_t *agent, uint64_t timeout_ms)
     wire_write_drain (&self->frame, (wire_envelope_t){.session = agent->session},
                       &(wire_drain_t){.timeout_ms = timeout_ms});
     back_session_send (self, agent->route);
-    agent->state = AGENT_DRAINING;
+    agent_move (agent, AGENT_DRAINING);
     agent->draining = true;
     roster_changed (self->hub->roster, agent);
 }

@@ -85,7 +85,7 @@ static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *he
         spans_add (adopted, lease->serial);
         job_t *job = job_table_find (self->hub->jobs, lease->job);
         if (job->tasks [lease->index].state == TASK_CANCELLING)
-            roster_cancel (agent, lease->serial);
+            agent_cancel (agent, lease->serial);
     }
     return true;
 }

@@ -337,9 +337,9 @@ static void s_read_orders (broker_t *self)
     if (orders & BROKER_RELOAD)
         doors_reload (&self->hub, NULL);
     if (orders & BROKER_STOP)
-        self->hub.state = HUB_STOPPING;
+        hub_move (&self->hub, HUB_STOPPING);
     else if (orders & BROKER_DRAIN && self->hub.state == HUB_RUNNING)
-        self->hub.state = HUB_DRAINING;
+        hub_move (&self->hub, HUB_DRAINING);
     s_describe (self);
 }
 
@@ -354,7 +354,7 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         if (error == CADRE_ERROR_TIMEOUT)
             return;
         if (error == CADRE_ERROR_CLOSED) {
-            self->hub.state = HUB_STOPPING;
+            hub_move (&self->hub, HUB_STOPPING);
             return;
         }
         if (error) {

@@ -94,7 +94,7 @@ void front_check_keys (front_t *self)
     HASH_ITER (hh_uuid, self->by_uuid, client, next) {
         if (doors_is_client (self->hub->doors, client->peer))
             continue;
-        log_line (LOG_WARNING, "B023", "client %s is put out: its key %s is not let in any more",
+        log_line (LOG_WARNING, "B024", "client %s is put out: its key %s is not let in any more",
                   client->name, client->key);
         front_session_refuse (self, client->route, CADRE_ERROR_REFUSED,
                               "the key of this client was revoked or made anew: ask for a new access file");

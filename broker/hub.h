@@ -72,7 +72,7 @@ typedef struct hub {
     const char *peer;                                  //  Who sent the frame at hand, as the gate calls it
     int peer_fd;                                       //  The connection by which it came, or -1
     bool keys_changed;                                 //  Sessions are to be checked against new keys
-    hub_state_t state;                                 //  Running, draining or stopping
+    uint8_t state;                                     //  hub_state_t; changed by hub_move
     uint64_t epoch;                                    //  Of the leases given here
     uint64_t serial;                                   //  The last lease's number
     timers_t *timers;                                  //  Alarms
@@ -119,6 +119,9 @@ typedef struct hub {
     bool round_again;        //  Another one is to follow it
     bool unfinished;         //  Work was put off: the next turn begins at once
 } hub_t;
+
+//  The broker is in that state now. Ends the process if that may not follow its present one.
+void hub_move (hub_t *self, hub_state_t to);
 
 //  What of memory_limit is taken.
 static inline uint64_t hub_used_bytes (const hub_t *self)

@@ -136,9 +136,8 @@ void job_append (job_t *self, const wire_list_t *payloads, const stock_place_t *
     if (payloads->count == 0) //  A frame may hold none, and there may be no block yet
         return;
     s_reserve (self, payloads->count);
-    memset (self->tasks + self->total, 0, payloads->count * sizeof (task_t));
     for (uint32_t i = self->total; i < self->total + payloads->count; i++)
-        self->tasks [i].state = TASK_READY;
+        self->tasks [i] = (task_t){.state = TASK_READY};
     if (self->detached)
         memset (self->kept_at + self->total, 0, payloads->count * sizeof (uint64_t));
     stock_append (self->stock, self->total, payloads, place);

@@ -162,7 +162,7 @@ void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, u
     agent->leased++;
     agent->sent++;
     uint32_t at_s = (uint32_t) ((self->hub->now_us - self->hub->started_us) / 1000000);
-    roster_note_lease (agent, &(lease_t){.job = job->number, .serial = serial, .index = index, .at_s = at_s});
+    agent_note_lease (agent, &(lease_t){.job = job->number, .serial = serial, .index = index, .at_s = at_s});
     if (ledger_journal (self, job))
         journal_leases (self->hub->journal, job, agent, serial, index);
 }

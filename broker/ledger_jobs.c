@@ -191,7 +191,7 @@ static void s_order_cancel (ledger_t *self, job_t *job, task_t *task)
 {
     task_step (task, TASK_CANCELLING);
     job->cancelling++;
-    roster_cancel (roster_at (self->hub->roster, task->agent), task->serial);
+    agent_cancel (roster_at (self->hub->roster, task->agent), task->serial);
 }
 
 uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)

@@ -241,7 +241,7 @@ cadre_error_t request_broker_drain (request_t *self, fault_t *fault)
 {
     (void) fault;
     if (self->hub->state == HUB_RUNNING)
-        self->hub->state = HUB_DRAINING;
+        hub_move (self->hub, HUB_DRAINING);
     request_reply (self, CADRE_OK, "", (view_t){0}, false);
     return CADRE_OK;
 }
@@ -249,7 +249,7 @@ cadre_error_t request_broker_drain (request_t *self, fault_t *fault)
 cadre_error_t request_broker_stop (request_t *self, fault_t *fault)
 {
     (void) fault;
-    self->hub->state = HUB_STOPPING;
+    hub_move (self->hub, HUB_STOPPING);
     request_reply (self, CADRE_OK, "", (view_t){0}, false);
     return CADRE_OK;
 }

@@ -239,7 +239,7 @@ void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint
     agent->lane = *lane_p;
     *lane_p = NULL;
     agent->parts = parts_new ();
-    agent->state = AGENT_JOINING;
+    agent_move (agent, AGENT_JOINING);
     agent->breached = false;
     HASH_ADD (hh_session, self->by_session, session, sizeof agent->session, agent);
     roster_changed (self, agent);
@@ -251,7 +251,7 @@ void roster_end_session (roster_t *self, agent_t *agent)
         return;
     HASH_DELETE (hh_session, self->by_session, agent);
     agent->session = 0;
-    agent->state = AGENT_AWAY;
+    agent_move (agent, AGENT_AWAY);
     lane_destroy (&agent->lane);
     if (self->hub)
         self->hub->sink_bytes -= parts_held (agent->parts);
@@ -439,32 +439,7 @@ void roster_nearest (const roster_t *self, const char *function, size_t max, cha
     guess_destroy (&guess);
 }
 
-//  What was sent does not grow.
-void roster_cancel (agent_t *agent, uint64_t serial)
-{
-    if (agent->cancels_sent == agent->cancels.count)
-        spans_begin (&agent->cancels, serial);
-    else
-        spans_add (&agent->cancels, serial);
-}
-
-void roster_note_lease (agent_t *agent, const lease_t *lease)
-{
-    if (agent->leases_count == agent->leases_capacity) {
-        agent->leases_capacity = agent->leases_capacity ? agent->leases_capacity * 2 : 64;
-        agent->leases = realloc (agent->leases, agent->leases_capacity * sizeof (lease_t));
-        assert (agent->leases);
-    }
-    agent->leases [agent->leases_count++] = *lease;
-}
-
 catalog_t *roster_catalog (const roster_t *self)
 {
     return self->catalog;
-}
-
-const char *agent_state_name (const agent_t *agent)
-{
-    static const char *const names [AGENT_STATES] = {"joining", "joining", "ready", "draining"};
-    return names [agent->state];
 }

@@ -243,7 +243,7 @@ static bool s_drained (back_t *self, agent_t *agent, cursor_t *body)
     wire_sink_drained_t drained;
     if (!wire_read_sink_drained (body, &drained) || !cursor_done (body))
         return false;
-    agent->state = AGENT_DRAINING;
+    agent_move (agent, AGENT_DRAINING);
     agent->draining = true;
     agent->beat_due = true;
     roster_changed (self->hub->roster, agent);

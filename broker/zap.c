@@ -71,7 +71,7 @@ static void s_note (zap_t *self, const question_t *question, const char *key)
     const char *address = question->text [FRAME_ADDRESS];
     if (strncmp (address, MAPPED, strlen (MAPPED)) == 0)
         address += strlen (MAPPED);
-    log_line (LOG_WARNING, "B030",
+    log_line (LOG_WARNING, "B035",
               "a peer at %s was not let in at %.5s: %s %s (%llu refusals since the last line)", address,
               question->text [FRAME_DOMAIN],
               rights ? "that door is not for the key" : "no such key:", rights ? rights->name : key,

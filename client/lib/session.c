@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/entropy.h"
+#include "common/machine.h"
 
 #define HELLO_US INT64_C (1000000)
 #define ACK_FRAMES 64u
@@ -16,6 +17,24 @@
 #define BEAT_MS_DEFAULT 1000u
 #define LOST_MS_DEFAULT 10000u
 #define MS_MAX 86400000u
+
+//  ---- states -------------------------------------------------------------------
+
+static const char *const s_names [] = {"greeting", "open", "ended"};
+
+static const uint32_t s_next [] = {
+    [SESSION_GREETING] =
+        MACHINE_TO (SESSION_GREETING) | MACHINE_TO (SESSION_OPEN) | MACHINE_TO (SESSION_ENDED),
+    [SESSION_OPEN] = MACHINE_TO (SESSION_GREETING) | MACHINE_TO (SESSION_OPEN) | MACHINE_TO (SESSION_ENDED),
+    [SESSION_ENDED] = 0,
+};
+
+static const machine_table_t s_table = {"session", 3, s_names, s_next, NULL};
+
+static void s_move (session_t *self, session_state_t to)
+{
+    machine_step (&s_table, &self->state, (uint8_t) to, self);
+}
 
 session_t *session_new (const session_options_t *options, const session_handler_t *handler)
 {
@@ -49,7 +68,7 @@ void session_destroy (session_t **self_p)
 
 session_state_t session_state (const session_t *self)
 {
-    return self->state;
+    return (session_state_t) self->state;
 }
 
 const fault_t *session_fault (const session_t *self)
@@ -139,13 +158,11 @@ bool session_settle (session_t *self, int64_t now_us)
     return any;
 }
 
-//  ---- states -------------------------------------------------------------------
-
 static void s_greet (session_t *self, int64_t now_us)
 {
     if (self->state != SESSION_OPEN)
         return;
-    self->state = SESSION_GREETING;
+    s_move (self, SESSION_GREETING);
     s_hello (self, now_us);
 }
 
@@ -163,7 +180,7 @@ void session_end (session_t *self, const fault_t *why)
     if (self->state == SESSION_ENDED)
         return;
     fault_t fault = *why;
-    self->state = SESSION_ENDED;
+    s_move (self, SESSION_ENDED);
     self->fault = fault;
     s_forget (self);
     self->handler.lost (self->handler.owner, &fault);
@@ -176,7 +193,7 @@ static void s_give_up (session_t *self)
     fault_set (&fault, CADRE_ERROR_UNAVAILABLE, "the broker at %s does not answer: is it running?",
                self->address);
     self->given_up = self->silent = true;
-    self->state = SESSION_GREETING;
+    s_move (self, SESSION_GREETING);
     entropy_uuid (self->uuid);
     s_forget (self);
     self->handler.lost (self->handler.owner, &fault);
@@ -210,7 +227,7 @@ void session_greet (session_t *self, const char *address, int64_t now_us)
     if (self->state == SESSION_ENDED)
         return;
     snprintf (self->address, sizeof self->address, "%s", address);
-    self->state = SESSION_GREETING;
+    s_move (self, SESSION_GREETING);
     s_hello (self, now_us);
 }
 
@@ -330,7 +347,7 @@ static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64
     self->beat_us = s_span_us (welcome.beat_ms, BEAT_MS_DEFAULT);
     self->lost_us = s_span_us (welcome.lost_ms, LOST_MS_DEFAULT);
     self->beat_due_us = now_us + self->beat_us;
-    self->state = SESSION_OPEN;
+    s_move (self, SESSION_OPEN);
     self->given_up = false;
     stream_grant (self->out, welcome.window_tasks, welcome.window_bytes);
     bool same = welcome.epoch && welcome.epoch == self->epoch;
@@ -366,7 +383,7 @@ static void s_on_goodbye (session_t *self, int64_t now_us)
     fault_t fault = {0};
     fault_set (&fault, CADRE_ERROR_CLOSED, "the broker at %s has shut down: start it again, then ask again",
                self->address);
-    self->state = SESSION_GREETING;
+    s_move (self, SESSION_GREETING);
     self->silent = true;
     self->hello_us = now_us + HELLO_US;
     self->handler.gone (self->handler.owner, &fault);

@@ -12,7 +12,7 @@
 
 struct session {
     session_handler_t handler;             //  Where frames go to
-    session_state_t state;                 //  See the diagram in the header
+    uint8_t state;                         //  session_state_t: see the diagram in the header
     uint8_t uuid [ENTROPY_UUID_BYTES];     //  This connection's identity
     char name [128];                       //  Label for people
     char address [ADDRESS_ENDPOINT_BYTES]; //  Of the broker, for messages

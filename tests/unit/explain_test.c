@@ -130,6 +130,7 @@ static void test_nobody_can_run_it (void **state)
     rig.agent->state = AGENT_AWAY;
     roster_changed (rig.base.hub.roster, rig.agent);
     s_says (&rig, cube, 0, ALONE);
+    rig.agent->state = AGENT_READY; //  As it was
     buffer_free (&needs);
     s_end (&rig);
 }

@@ -146,6 +146,7 @@ static void test_what_comes_of_a_task (void **state)
     explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
     assert_non_null (strstr (text, "it ends as cancelled unless"));
     ledger_lose (ledger, rig.agent, NULL, false);
+    rig.agent->state = AGENT_READY; //  As it was
     s_end (&rig);
 }
 
