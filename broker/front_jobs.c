@@ -135,8 +135,9 @@ static job_t *s_job (front_t *self, const client_t *client, uint64_t number, boo
 
 //  Each payload is an array, or a reference to parts that have come. The digest takes them in.
 static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wire_list_t *payloads,
-                          digest_t *digest)
+                          digest_t *digest, fault_t *fault)
 {
+    const rules_shape_t *shape = rules_payload (job->kind);
     cursor_t cursor = cursor_of_view (payloads->values);
     for (size_t i = 0; i < payloads->count; i++) {
         view_t payload;
@@ -144,7 +145,7 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
         bool had = cursor_peek (&cursor) == CURSOR_NIL && spans_hold (&job->has, first + i);
         if (had || cursor_peek (&cursor) == CURSOR_ARRAY) {
             cursor_skip (&cursor, &payload);
-            if (payload.size > WIRE_INLINE_MAX || !rules_check (payload, rules_payload (job->kind), NULL))
+            if (payload.size > WIRE_INLINE_MAX || !rules_check (payload, shape, fault))
                 return false;
             if (job->detached)
                 digest_add (digest, payload);
@@ -152,8 +153,14 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
         }
         cursor_skip (&cursor, &payload);
         uint64_t number = wire_parts_of (payload);
-        if (!number || !parts_take (client->parts, number, &large))
+        if (!number || !parts_take_as (client->parts, number, shape, &large, fault))
             return false;
+        cursor_t begin = cursor_of_view (wire_view_of (&large));
+        if (cursor_peek (&begin) != CURSOR_ARRAY) {
+            fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: it is no array", shape->name);
+            buffer_free (&large);
+            return false;
+        }
         if (job->detached)
             digest_add (digest, wire_view_of (&large));
         stock_put_large (job->stock, first + (uint32_t) i, &large);
@@ -191,6 +198,7 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
 bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_tasks_t tasks;
+    fault_t fault = {0};
     bool known;
     if (!wire_read_job_tasks (body, &tasks) || !cursor_done (body))
         return false;
@@ -211,8 +219,11 @@ bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
         || tasks.payloads.count > WIRE_TASKS_MAX - job->promised)
         return false;
     digest_t digest = job->digest;
-    if (!s_take_parts (client, job, job->promised, &tasks.payloads, &digest))
+    if (!s_take_parts (client, job, job->promised, &tasks.payloads, &digest, &fault)) {
+        if (fault.code)
+            front_session_refuse (self, client->route, CADRE_ERROR_PROTOCOL, fault.text);
         return false;
+    }
     if (!s_has_room (self, client, job, &tasks))
         return true;
     job->digest = ref->digest = digest;

@@ -39,14 +39,13 @@ static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t 
 }
 
 //  As a worker holds it against the rules before it sends it.
-static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool parts)
+static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool items, bool parts)
 {
-    const job_t *job = job_table_find (self->hub->jobs, result->job);
     rules_result_t said = {.outcome = result->outcome,
                            .code = result->code,
                            .run_us = result->run_us,
                            .detail = result->detail,
-                           .items = !job || job->kind == WIRE_KIND_MAP};
+                           .items = items};
     if (!parts)
         said.value = result->value;
     return rules_result (&said, &self->breach.why);
@@ -96,13 +95,15 @@ static bool s_result (back_t *self, agent_t *agent, cursor_t *body)
     if (!whole)
         return false;
     uint64_t number = wire_parts_of (result.value);
-    if (!s_is_sound (self, &result, number != 0))
+    const job_t *job = job_table_find (self->hub->jobs, result.job);
+    bool items = !job || job->kind == WIRE_KIND_MAP;
+    if (!s_is_sound (self, &result, items, number != 0))
         return false;
     if (number && parts_take_given_up (agent->parts, number))
         tail = s_without_value (self, &result, &own);
-    else if (number && !parts_take (agent->parts, number, &large)) {
-        fault_set (&self->breach.why, CADRE_ERROR_PROTOCOL,
-                   "it refers to a value in parts that has not come, or is none");
+    else if (number
+             && !parts_take_as (agent->parts, number, items ? &rules_items : &rules_value, &large,
+                                &self->breach.why)) {
         return false;
     } else if (s_has_no_room (self, &result, tail.size + large.size)) {
         tail = s_without_value (self, &result, &own);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "common/hash.h"
-#include "common/rules.h"
 
 typedef struct pile {
     uint64_t number;   //  The sender's number of the payload
@@ -16,6 +15,7 @@ typedef struct pile {
     bool broken;       //  They can be no value
     buffer_t bytes;    //  If they are kept: here
     rules_scan_t scan; //  Looks at them as they come
+    fault_t fault;     //  What is broken
     UT_hash_handle hh; //  By number
 } pile_t;
 
@@ -89,16 +89,31 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
     buffer_append (&pile->bytes, part->bytes.data, part->bytes.size);
     self->held += pile->bytes.capacity;
     self->bytes += part->bytes.size;
-    pile->broken = pile->broken || !rules_scan_go (&pile->scan, pile->bytes.data, pile->bytes.size, NULL);
+    pile->broken =
+        pile->broken || !rules_scan_go (&pile->scan, pile->bytes.data, pile->bytes.size, &pile->fault);
     return CADRE_OK;
 }
 
-bool parts_take (parts_t *self, uint64_t number, buffer_t *payload)
+static bool s_is_whole (const pile_t *pile, const rules_shape_t *shape, fault_t *fault)
+{
+    if (pile->broken)
+        fault_set (fault, pile->fault.code, "%s", pile->fault.text);
+    else if (!rules_scan_is_whole (&pile->scan))
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: its bytes are no value", shape->name);
+    else
+        return rules_scan_fits (&pile->scan, shape, fault);
+    return false;
+}
+
+bool parts_take_as (parts_t *self, uint64_t number, const rules_shape_t *shape, buffer_t *payload,
+                    fault_t *fault)
 {
     pile_t *pile = s_find (self, number);
-    if (!pile || pile->given_up || pile->came != pile->total)
+    if (!pile || pile->given_up || pile->came != pile->total) {
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "%s: its parts have not come", shape->name);
         return false;
-    bool whole = !pile->broken && rules_scan_is_whole (&pile->scan);
+    }
+    bool whole = s_is_whole (pile, shape, fault);
     if (whole) {
         self->bytes -= pile->bytes.size;
         self->held -= pile->bytes.capacity;
@@ -107,6 +122,11 @@ bool parts_take (parts_t *self, uint64_t number, buffer_t *payload)
     }
     s_remove (self, pile);
     return whole;
+}
+
+bool parts_take (parts_t *self, uint64_t number, buffer_t *payload)
+{
+    return parts_take_as (self, number, &rules_any, payload, NULL);
 }
 
 bool parts_give_up (parts_t *self)

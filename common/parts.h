@@ -9,7 +9,7 @@
 #ifndef COMMON_PARTS_H_INCLUDED
 #define COMMON_PARTS_H_INCLUDED
 
-#include "common/wire.h"
+#include "common/rules.h"
 
 #define PARTS_OPEN_MAX 1024u
 
@@ -25,6 +25,10 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part);
 //  Hands over a complete payload: true, and *payload holds exactly one value that keeps the rules (rules_any: which were
 //  looked at as it came) and that the caller owns now. False when there is none of that number, it is not complete, or it is no such value.
 bool parts_take (parts_t *self, uint64_t number, buffer_t *payload);
+
+//  The same for a value of that shape. A fault that names the place where it is none.
+bool parts_take_as (parts_t *self, uint64_t number, const rules_shape_t *shape, buffer_t *payload,
+                    fault_t *fault);
 
 //  Gives up the payload that holds most: its bytes are freed, and what still comes of it is passed over. False when nothing is held.
 bool parts_give_up (parts_t *self);

@@ -9,7 +9,6 @@
 
 #include "common/utf8.h"
 
-#define PLACE_BYTES 200
 #define KEY_BYTES 40
 
 const rules_shape_t rules_value = {.name = "value", .depth_max = RULES_DEPTH_MAX};
@@ -26,7 +25,8 @@ const rules_shape_t rules_command = {
 const rules_shape_t rules_any = {.name = "payload",
                                  .depth_max = RULES_PAYLOAD_DEPTH_MAX,
                                  .failures = RULES_ANY_FAILURES,
-                                 .any_texts = true};
+                                 .any_texts = true,
+                                 .doubts = true};
 
 const rules_shape_t *rules_payload (uint64_t kind)
 {
@@ -72,8 +72,8 @@ static void s_print_key (const piece_t *piece, size_t at, char *text, size_t siz
 //  value[3]["name"]
 static void s_print_place (const rules_scan_t *self, const piece_t *piece, char *text, size_t size)
 {
-    int used = snprintf (text, size, "%s", self->shape->name);
-    for (unsigned depth = 1; depth <= self->depth && used > 0 && (size_t) used < size; depth++) {
+    int used = snprintf (text, size, "%s", self->shape->doubts ? "" : self->shape->name);
+    for (unsigned depth = 1; depth <= self->depth && used >= 0 && (size_t) used < size; depth++) {
         const rules_level_t *level = &self->levels [depth];
         uint32_t begun = level->count - level->left;
         char step [KEY_BYTES * 2] = "";
@@ -89,12 +89,22 @@ static void s_print_place (const rules_scan_t *self, const piece_t *piece, char 
 
 static bool s_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *fault, const char *what)
 {
-    char place [PLACE_BYTES];
+    char place [RULES_PLACE_BYTES];
     if (!fault)
         return false;
     s_print_place (self, piece, place, sizeof place);
-    fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: %s", place, what);
+    fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s", self->shape->doubts ? self->shape->name : "", place,
+               what);
     return false;
+}
+
+//  Where something is first that not all shapes allow.
+static void s_doubt (rules_scan_t *self, const piece_t *piece, rules_doubt_t doubt)
+{
+    if (!self->shape->doubts || self->doubts >> doubt & 1)
+        return;
+    self->doubts |= (uint8_t) (1u << doubt);
+    s_print_place (self, piece, self->places [doubt], RULES_PLACE_BYTES);
 }
 
 //  ---- one step ---------------------------------------------------------------------
@@ -146,6 +156,7 @@ static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head
         return s_wait (self, piece, fault);
     if (!s_is_failure (body))
         return s_bad (self, piece, fault, "ext type 1 that does not hold kind, message and trace as texts");
+    s_doubt (self, piece, self->depth == 1 && !self->levels [1].map ? RULES_DOUBT_ITEM : RULES_DOUBT_FAILURE);
     self->at += head->length + body.size;
     return STEP_ON;
 }
@@ -154,11 +165,15 @@ static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head
 static step_t s_text (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     size_t end = self->text_end < piece->size ? self->text_end : piece->size;
-    if (self->shape->any_texts)
+    if (self->shape->any_texts && (!self->shape->doubts || self->doubts & 1u << RULES_DOUBT_TEXT))
         self->at = end;
     else
         self->at += utf8_prefix (piece->start + self->at, end - self->at);
-    if (self->at < end && (end == self->text_end || end - self->at > 3)) {
+    bool bad = self->at < end && (end == self->text_end || end - self->at > 3);
+    if (bad && self->shape->any_texts) {
+        s_doubt (self, piece, RULES_DOUBT_TEXT);
+        self->at = end;
+    } else if (bad) {
         char what [80];
         snprintf (what, sizeof what, "a text that is not UTF-8 (byte 0x%02x): bytes travel as a blob",
                   piece->start [self->at]);
@@ -199,6 +214,8 @@ static step_t s_open (rules_scan_t *self, const piece_t *piece, const cursor_hea
         snprintf (what, sizeof what, "nested deeper than %d", RULES_DEPTH_MAX);
         return s_bad (self, piece, fault, what);
     }
+    if (self->depth >= RULES_DEPTH_MAX)
+        s_doubt (self, piece, self->depth == RULES_DEPTH_MAX ? RULES_DOUBT_DEEP : RULES_DOUBT_DEEPER);
     self->at += head->length;
     self->levels [++self->depth] =
         (rules_level_t){.count = (uint32_t) count, .left = (uint32_t) count, .map = map};
@@ -261,6 +278,7 @@ void rules_scan_begin (rules_scan_t *self, const rules_shape_t *shape, uint64_t 
     self->total = total;
     self->at = self->text_end = 0;
     self->depth = 0;
+    self->doubts = 0;
     self->ended = false;
     self->levels [0] = (rules_level_t){.count = 1, .left = 1};
 }
@@ -293,6 +311,32 @@ bool rules_scan_go (rules_scan_t *self, const void *bytes, size_t size_bytes, fa
 bool rules_scan_is_whole (const rules_scan_t *self)
 {
     return self->ended && self->at == self->total;
+}
+
+static bool s_allows (const rules_shape_t *self, rules_doubt_t doubt)
+{
+    switch (doubt) {
+    case RULES_DOUBT_TEXT: return self->any_texts;
+    case RULES_DOUBT_ITEM:
+        return self->failures == RULES_FAILED_ITEMS || self->failures == RULES_ANY_FAILURES;
+    case RULES_DOUBT_FAILURE: return self->failures == RULES_ANY_FAILURES;
+    case RULES_DOUBT_DEEP: return self->depth_max > RULES_DEPTH_MAX;
+    default: return self->depth_max > RULES_DEPTH_MAX + 1;
+    }
+}
+
+bool rules_scan_fits (const rules_scan_t *self, const rules_shape_t *shape, fault_t *fault)
+{
+    static const char *const words [RULES_DOUBTS] = {
+        "a text that is not UTF-8", "ext type 1: no item of a map stands here",
+        "ext type 1: no item of a map stands here", "nested too deep", "nested too deep"};
+    for (rules_doubt_t doubt = 0; doubt < RULES_DOUBTS; doubt++)
+        if (self->doubts >> doubt & 1 && !s_allows (shape, doubt)) {
+            fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s", shape->name, self->places [doubt],
+                       words [doubt]);
+            return false;
+        }
+    return true;
 }
 
 bool rules_take (cursor_t *cursor, const rules_shape_t *shape, view_t *value, fault_t *fault)

@@ -24,6 +24,7 @@
 #define RULES_FUNCTIONS_BYTES (512u * 1024) //  Of their records: they fit into one HELLO
 #define RULES_NAME_BYTES 255u               //  Of a function's name, and of what it takes
 #define RULES_SAYS_BYTES 1024u              //  Of what it does
+#define RULES_PLACE_BYTES 200               //  Of a place, in words
 #define RULES_LEVELS (RULES_PAYLOAD_DEPTH_MAX + 1)
 
 //  Where an ext type 1, an item of a map that failed, may stand.
@@ -39,6 +40,7 @@ typedef struct rules_shape {
     uint8_t depth_max;         //  How deep arrays and maps may nest
     rules_failures_t failures; //  Where they may stand
     bool any_texts;            //  A str need not be UTF-8: words of commands are names of files
+    bool doubts;               //  It notes what is against the rules of narrower shapes
 } rules_shape_t;
 
 extern const rules_shape_t rules_value;   //  What a function returns, a partial value
@@ -47,7 +49,8 @@ extern const rules_shape_t rules_items;   //  What a map returns
 extern const rules_shape_t rules_call;    //  Payload of a call
 extern const rules_shape_t rules_map;     //  Payload of a map
 extern const rules_shape_t rules_command; //  Payload of a command
-extern const rules_shape_t rules_any;     //  A payload or value in parts: all that one of these may be
+extern const rules_shape_t
+    rules_any; //  A payload or value in parts: all that one of these may be; rules_scan_fits says which
 
 //  The payload of a job of that kind.
 const rules_shape_t *rules_payload (uint64_t kind);
@@ -67,14 +70,26 @@ typedef struct rules_level {
     bool map;       //  Keys and values take turns
 } rules_level_t;
 
+//  What some shapes allow and others do not.
+typedef enum rules_doubt {
+    RULES_DOUBT_TEXT,    //  A str that is not UTF-8
+    RULES_DOUBT_ITEM,    //  An element of the outer array is ext type 1
+    RULES_DOUBT_FAILURE, //  Ext type 1 elsewhere
+    RULES_DOUBT_DEEP,    //  Nested one deeper than RULES_DEPTH_MAX
+    RULES_DOUBT_DEEPER,  //  Two
+    RULES_DOUBTS
+} rules_doubt_t;
+
 typedef struct rules_scan {
-    const rules_shape_t *shape;          //  What it is to be
-    uint64_t total;                      //  Bytes of the whole, less than 4 GiB
-    size_t at;                           //  Looked at so far
-    size_t text_end;                     //  Where the text ends in which that is; 0: in none
-    unsigned depth;                      //  Level that is open; 0 is that of the value itself
-    bool ended;                          //  The value is complete
-    rules_level_t levels [RULES_LEVELS]; //  Open ones; others are not set
+    const rules_shape_t *shape;                    //  What it is to be
+    uint64_t total;                                //  Bytes of the whole, less than 4 GiB
+    size_t at;                                     //  Looked at so far
+    size_t text_end;                               //  Where the text ends in which that is; 0: in none
+    unsigned depth;                                //  Level that is open; 0 is that of the value itself
+    bool ended;                                    //  The value is complete
+    uint8_t doubts;                                //  A bit for each that was met
+    char places [RULES_DOUBTS][RULES_PLACE_BYTES]; //  Where first; without the name of the shape
+    rules_level_t levels [RULES_LEVELS];           //  Open ones; others are not set
 } rules_scan_t;
 
 void rules_scan_begin (rules_scan_t *self, const rules_shape_t *shape, uint64_t total);
@@ -84,6 +99,9 @@ bool rules_scan_go (rules_scan_t *self, const void *bytes, size_t size_bytes, fa
 
 //  Everything has come, and was one value.
 bool rules_scan_is_whole (const rules_scan_t *self);
+
+//  Of a scan as rules_any: would it have passed as that shape?
+bool rules_scan_fits (const rules_scan_t *self, const rules_shape_t *shape, fault_t *fault);
 
 //  ---- messages ----
 

@@ -108,6 +108,7 @@ static void s_tasks (scene_t *self, uint64_t ref, uint64_t first, const char *le
         if (letters [i] < 'a') {
             buffer_t whole = {0};
             memset (large, letters [i], sizeof large);
+            pack_array (&whole, 1);
             pack_blob (&whole, large, sizeof large);
             wire_part_t part = {.payload = ++parts, .total = whole.size, .bytes = wire_view_of (&whole)};
             assert_int_equal (parts_add (self->house.client->parts, &part), CADRE_OK);
