@@ -61,7 +61,7 @@ cadre_job_options_t tries_options_job (const tries_options_t *self)
 {
     return (cadre_job_options_t){.timeout_ms = self->timeout_ms,
                                  .retries = self->retries,
-                                 .retries_lost = self->no_rerun ? -1 : 0,
+                                 .no_rerun = self->no_rerun,
                                  .retry_limits = self->retry_limits,
                                  .backoff_ms = self->backoff_ms,
                                  .expire_ms = self->expire_ms,

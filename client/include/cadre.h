@@ -31,7 +31,8 @@
  *  - Ownership: a `T **` parameter is consumed, set to NULL, and may be NULL or point to NULL. A
  *    `T *` is borrowed. A `const char *` or `const void *` that is returned belongs to the object it was
  *    asked of and is valid until that object is changed or destroyed. Texts are UTF-8.
- *  - Times are in milliseconds; a timeout of -1 waits as long as it takes, 0 does not wait.
+ *  - Times are in milliseconds. As an argument, a timeout of 0 does not wait; as an option, 0 is the default that
+ *    stands there. -1 is no limit in both.
  *  - Errors are numbers; cadre_message, _future_message and _job_message name cause and cure.
  *  - After fork, calls in the child return CADRE_ERROR_FORKED, NULL or 0; destructors just forget.
  *  - The library installs no signal handler, prints nothing, and changes no setting of the process.
@@ -222,18 +223,18 @@ typedef struct cadre_options {
     const char *const *program; //  Embedded: argv of a program that serves functions, NULL-terminated
     uint64_t max_tasks;         //  Embedded: replace a slot after so many tasks
     const char *name;           //  Label of this client; NULL: user@host:pid
-    int connect_timeout_ms; //  Until cadre_open gives up; 0: 5000. Loading plugins has a minute of its own
+    int connect_timeout_ms; //  Until cadre_open gives up; 0: 5000; -1: no limit. Loading plugins has a minute
     size_t window_bytes; //  Results of jobs that may wait here unread, then nothing more comes for this pool
                          //  until some are read; 0: 64 MiB. One that is larger comes alone
     bool callbacks_by_dispatch; //  Callbacks run in cadre_dispatch, not on the pool's own thread
     const char *access;         //  Access file for a broker that wants a key; NULL: what CADRE_ACCESS names
-    int reconnect_ms; //  How long a broker that is away is waited for; 0: as CADRE_RECONNECT says ("10s", "forever"), else 60000; -1: for ever
+    int reconnect_ms; //  How long a broker that is away is waited for; 0: as CADRE_RECONNECT says ("10s", "forever"), else 60000; -1: no limit
     void *reserved [6]; //  Must be zero
 } cadre_options_t;
 
 //  A broker that goes away is waited for: meanwhile nothing fails, and who submits or waits goes on waiting. When it is back and does not know this connection any more
 //  (it was restarted), jobs are handed over again by themselves, but for tasks whose results have come. Each result is given once; a task that ran meanwhile may run
-//  twice (with retries_lost -1 it ends as worker-lost instead). After reconnect_ms all that is open fails with CADRE_ERROR_UNAVAILABLE; should the broker come back after all, the pool can be used again. Only
+//  twice (with no_rerun it ends as worker-lost instead). After reconnect_ms all that is open fails with CADRE_ERROR_UNAVAILABLE; should the broker come back after all, the pool can be used again. Only
 //  what cadre_request has asked already is not asked again: a question without an answer fails with CADRE_ERROR_CLOSED, and may be asked again.
 
 //  Opens a pool. address NULL: the broker that options->access names, else a pool of this machine, broker and worker being threads of this
@@ -338,8 +339,8 @@ typedef struct cadre_job_options {
     int priority;                   //  Higher goes first
     unsigned limit;                 //  Tasks of this job that run at a time; 0: no limit
     unsigned retries;               //  Tries after a failure
-    int retries_lost;               //  Tries after a lost worker; 0: 2; -1: none
-    int64_t timeout_ms;             //  For one try; 0: none
+    bool no_rerun;                  //  Must not run twice: a task whose worker was lost has failed
+    int64_t timeout_ms;             //  For one try; 0, -1: no limit
     int64_t grace_ms;               //  From SIGTERM to SIGKILL; 0: 5000
     const char *const *needs;       //  Labels that a worker must have, NULL-terminated
     bool detached;                  //  Outlives this connection; see cadre_job_number and cadre_job_follow
@@ -349,15 +350,15 @@ typedef struct cadre_job_options {
     bool slot_mark;                 //  Commands: replace {%} by the slot's number
     bool ordered;                   //  cadre_job_next gives results in the order of tasks
     bool durable;                   //  Outlives every process (and is detached); see cadre_job_sync
-    int64_t expire_ms; //  A task that has waited so long is not begun, wherever it is: expired; 0: never
-    const char *retry_limits; //  Tries by cause, see below; NULL: retries and retries_lost hold
+    int64_t expire_ms; //  A task that has waited so long is not begun, wherever it is: expired; 0, -1: never
+    const char *retry_limits; //  Tries by cause, see below; NULL: retries holds
     int64_t backoff_ms;       //  Before the first repetition, doubled each time; 0: the broker's 100
     const void *uuid;         //  Detached or durable: 16 bytes that name the job; NULL: random ones
     void *reserved [4];       //  Must be zero
 } cadre_job_options_t;
 
 //  durable: on stable storage at the broker, or CADRE_ERROR_REFUSED. retry_limits: repetitions by cause, "error=3,timeout=1,out-of-memory=2,worker-lost=5" (and exit,
-//  signal); for others retries and retries_lost hold. uuid: the same tasks, opened again under it by whoever has the key, are the same job; NOT_FOUND for a day after it was forgotten, REFUSED for others.
+//  signal); for others retries holds. After a lost worker a task is tried 2 more times, unless no_rerun is set. uuid: the same tasks, opened again under it by whoever has the key, are the same job; NOT_FOUND for a day after it was forgotten, REFUSED for others.
 
 typedef struct cadre_map_options {
     cadre_job_options_t job; //  Of the job that does it
@@ -366,7 +367,7 @@ typedef struct cadre_map_options {
     bool spread;  //  Each item is a list of arguments (starmap)
     bool unordered;     //  cadre_imap: results as they come
     size_t window;      //  cadre_imap: items taken ahead of what was read; 0: cadre chooses
-    int timeout_ms;     //  cadre_map: for the whole call; 0: no limit
+    int timeout_ms;     //  cadre_map: for the whole call; 0, -1: no limit
     void *reserved [8]; //  Must be zero
 } cadre_map_options_t;
 

@@ -323,7 +323,7 @@ cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t
 {
     if (s_await_up (self, &self->worker_server, fault))
         return fault->code;
-    const int64_t until_us = moment_now (NULL) + timeout_ms * INT64_C (1000);
+    const int64_t until_us = timeout_ms < 0 ? INT64_MAX : moment_now (NULL) + timeout_ms * INT64_C (1000);
     long pause_us = ASK_US_FIRST;
     while (!s_worker_ready (pool)) {
         if (s_worker_ended (self, fault))

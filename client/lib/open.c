@@ -145,10 +145,11 @@ static session_state_t s_await (cadre_t *self, int timeout_ms, fault_t *unresolv
 static cadre_error_t s_meet (cadre_t *self, const goal_t *goal, int timeout_ms, fault_t *fault)
 {
     fault_t unresolved = {0};
-    int first_ms = timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS;
+    bool ends = timeout_ms >= 0;
+    int first_ms = ends && timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS;
     session_state_t state = s_await (self, first_ms, &unresolved);
     if (state == SESSION_GREETING && !s_keys_are_wrong (goal))
-        state = s_await (self, timeout_ms - first_ms, &unresolved);
+        state = s_await (self, ends ? timeout_ms - first_ms : -1, &unresolved);
     if (state == SESSION_ENDED)
         *fault = *session_fault (pool_session (self));
     else if (state != SESSION_OPEN)
@@ -183,6 +184,20 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
     return fault->code;
 }
 
+//  -1: as long as it takes.
+static int s_connect_ms (const cadre_options_t *options)
+{
+    return options->connect_timeout_ms ? options->connect_timeout_ms : CONNECT_MS;
+}
+
+static int s_left_ms (int64_t until_us)
+{
+    int64_t left_us = until_us - moment_now (NULL);
+    if (until_us < 0)
+        return -1;
+    return left_us > 0 ? (int) (left_us / 1000) : 0;
+}
+
 static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_t *keys,
                                     const cadre_options_t *options, fault_t *fault)
 {
@@ -199,15 +214,14 @@ static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_
                 "%s is within one process: give NULL for a pool of this machine, or an ipc:// or tcp:// address",
                 text);
     }
-    int timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
     goal_t goal = {.addresses = addresses, .count = count, .given = text, .keys = keys};
-    return s_connect (self, NULL, &goal, options, timeout_ms, fault);
+    return s_connect (self, NULL, &goal, options, s_connect_ms (options), fault);
 }
 
 static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options, fault_t *fault)
 {
     address_t address;
-    const int timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_MS;
+    const int timeout_ms = s_connect_ms (options);
     int64_t until_us = connection_deadline (timeout_ms);
     local_program_t program = main_program ();
     self->local = local_new (options, &program, fault);
@@ -218,8 +232,7 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
     goal_t goal = {.addresses = &address, .count = 1, .given = local_address (self->local)};
     cadre_error_t error = address_parse (&address, goal.given, fault);
     assert (!error);
-    int left_ms = (int) ((until_us - moment_now (NULL)) / 1000);
-    error = s_connect (self, local_context (self->local), &goal, options, left_ms > 0 ? left_ms : 0, fault);
+    error = s_connect (self, local_context (self->local), &goal, options, s_left_ms (until_us), fault);
     if (error)
         return error;
     snprintf (self->place, sizeof self->place, "%s", local_task_address (self->local));

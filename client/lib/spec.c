@@ -138,17 +138,34 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
     if (options->uuid && !options->detached && !options->durable)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "a job has a uuid and is attached: set durable or detached, or leave uuid out");
-    if (options->timeout_ms < 0 || options->grace_ms < 0)
+    if (options->timeout_ms < -1 || options->expire_ms < -1)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "a timeout or grace of a job is below zero: give milliseconds, or 0 for none");
-    if (options->expire_ms < 0 || options->backoff_ms < 0)
+                          "timeout_ms or expire_ms of a job is below -1: give milliseconds, or -1 for none");
+    if (options->grace_ms < 0 || options->backoff_ms < 0)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
-            "expire_ms or backoff_ms of a job is below zero: give milliseconds, or 0 for the usual");
-    if (options->retries_lost < -1)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "retries_lost is below -1: -1 is for none, 0 for the usual 2");
+            "grace_ms or backoff_ms of a job is below zero: give milliseconds, or 0 for the usual");
     return s_check_environment (options->environment, fault);
+}
+
+//  How often a task may be tried again whose worker was lost, unless the causes say it.
+static cadre_error_t s_retries_lost (spec_t *self, const cadre_job_options_t *options, fault_t *fault)
+{
+    uint64_t by_cause = 0;
+    cursor_t cursor =
+        cursor_find (wire_view_of (&self->causes), cadre_outcome_text (CADRE_OUTCOME_WORKER_LOST));
+    if (options->no_rerun && cursor_uint (&cursor, &by_cause) && by_cause > 0)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "no_rerun is set, and retry_limits has tries after worker-lost: leave one of them out");
+    self->fields.retries_lost = options->no_rerun ? 0 : RETRIES_LOST;
+    return CADRE_OK;
+}
+
+//  Of an option; -1 is no limit, which the protocol says as 0.
+static uint64_t s_limit_ms (int64_t given_ms)
+{
+    return given_ms < 0 ? 0 : (uint64_t) given_ms;
 }
 
 cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const cadre_job_options_t *options,
@@ -168,7 +185,6 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const 
     if (kind == WIRE_KIND_COMMAND)
         s_pack_spec (&self->command, options, around ? around : &nothing);
     const char *label = options->name ? options->name : function ? function : "command";
-    unsigned lost = options->retries_lost ? (unsigned) options->retries_lost : RETRIES_LOST;
     self->fields = (wire_job_open_t){
         .kind = kind,
         .detached = options->detached || options->durable,
@@ -178,17 +194,16 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const 
         .priority = options->priority,
         .limit = options->limit,
         .retries = options->retries,
-        .retries_lost = options->retries_lost == -1 ? 0 : lost,
-        .timeout_ms = (uint64_t) options->timeout_ms,
+        .timeout_ms = s_limit_ms (options->timeout_ms),
         .grace_ms = options->grace_ms ? (uint64_t) options->grace_ms : GRACE_MS,
         .needs = wire_list_of (&self->needs, s_count (options->needs)),
         .durable = options->durable,
-        .expire_ms = (uint64_t) options->expire_ms,
+        .expire_ms = s_limit_ms (options->expire_ms),
         .uuid = {options->uuid, options->uuid ? WIRE_UUID_BYTES : 0},
         .causes = wire_view_of (&self->causes),
         .backoff_ms = (uint64_t) options->backoff_ms,
     };
-    return CADRE_OK;
+    return s_retries_lost (self, options, fault);
 }
 
 void spec_free (spec_t *self)

@@ -169,8 +169,8 @@ static void s_break_among_payments (unsigned slots, const cadre_job_options_t *o
 static void test_payments_that_must_not_be_made_twice (void **state)
 {
     (void) state;
-    s_break_among_payments (1, &(cadre_job_options_t){.retries_lost = -1}, "crash", 2000, 50);
-    s_break_among_payments (2, &(cadre_job_options_t){.retries_lost = -1}, "crash", 2000, 50);
+    s_break_among_payments (1, &(cadre_job_options_t){.no_rerun = true}, "crash", 2000, 50);
+    s_break_among_payments (2, &(cadre_job_options_t){.no_rerun = true}, "crash", 2000, 50);
 }
 
 static void test_payments_that_may_be_tried_again (void **state)
@@ -183,12 +183,12 @@ static void test_payments_that_may_be_tried_again (void **state)
 static void test_payments_among_all_kinds (void **state)
 {
     (void) state;
-    s_break_among_payments (1, &(cadre_job_options_t){.retries_lost = -1}, "page", 600, 200);
-    s_break_among_payments (1, &(cadre_job_options_t){.retries_lost = -1}, "head", 600, 200);
-    s_break_among_payments (1, &(cadre_job_options_t){.retries_lost = -1}, "socket", 2000, 100);
-    s_break_among_payments (1, &(cadre_job_options_t){.retries_lost = -1}, "ring", 2000, 100);
-    s_break_among_payments (1, &(cadre_job_options_t){.retries_lost = -1}, "close", 600, 200);
-    s_break_among_payments (1, &(cadre_job_options_t){.retries_lost = -1}, "stop", 600, 200);
+    s_break_among_payments (1, &(cadre_job_options_t){.no_rerun = true}, "page", 600, 200);
+    s_break_among_payments (1, &(cadre_job_options_t){.no_rerun = true}, "head", 600, 200);
+    s_break_among_payments (1, &(cadre_job_options_t){.no_rerun = true}, "socket", 2000, 100);
+    s_break_among_payments (1, &(cadre_job_options_t){.no_rerun = true}, "ring", 2000, 100);
+    s_break_among_payments (1, &(cadre_job_options_t){.no_rerun = true}, "close", 600, 200);
+    s_break_among_payments (1, &(cadre_job_options_t){.no_rerun = true}, "stop", 600, 200);
 }
 
 //  ---- broken slots -----------------------------------------------------------------
@@ -223,7 +223,7 @@ static void test_each_pays_for_itself (void **state)
     s_begin (&house, 4);
     for (size_t i = 0; i < BREAKAGES; i++)
         jobs [i] = s_break (&house, &s_breakages [i]);
-    cadre_job_t *payments = s_pay (&house, &(cadre_job_options_t){.retries_lost = -1}, COUNT, 0, "");
+    cadre_job_t *payments = s_pay (&house, &(cadre_job_options_t){.no_rerun = true}, COUNT, 0, "");
     for (size_t i = 0; i < BREAKAGES; i++) {
         cadre_event_t event = {0};
         while (event.kind != CADRE_EVENT_RESULT || event.outcome == CADRE_OUTCOME_NONE)
@@ -279,7 +279,7 @@ static void test_a_slot_that_is_stopped_when_it_is_idle (void **state)
         CADRE_OK);
     cadre_value_destroy (&value);
     usleep (200000); //  It may be stopped before or after the next task comes: both are right
-    cadre_job_t *job = s_pay (&house, &(cadre_job_options_t){.retries_lost = -1}, 10, 0, "");
+    cadre_job_t *job = s_pay (&house, &(cadre_job_options_t){.no_rerun = true}, 10, 0, "");
     tally_t *tally = tally_read (job, 10);
     unsigned *paid = s_payments (&house, 10);
     for (size_t i = 0; i < 10; i++) {

@@ -158,7 +158,7 @@ static void test_worker_killed_without_retries (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, &(cadre_job_options_t){.retries_lost = -1}, 1);
+    cadre_job_t *job = s_gates (pool, cluster, &(cadre_job_options_t){.no_rerun = true}, 1);
     cluster_await (cluster, "started-0");
     cluster_kill_worker (cluster, 0);
     tally_t *entries = tally_read (job, 1);
@@ -236,7 +236,8 @@ static void test_worker_restarted_under_load (void **state)
     enum { TASKS = 20000, KILLS = 5 };
     cluster_t *cluster = cluster_new (*state, 2, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = cadre_job_open (pool, "slow_square", &(cadre_job_options_t){.retries_lost = 100});
+    cadre_job_t *job =
+        cadre_job_open (pool, "slow_square", &(cadre_job_options_t){.retry_limits = "worker-lost=100"});
     for (int64_t i = 0; i < TASKS; i++)
         assert_int_equal (cadre_job_add (job, NULL, "ii", i, (int64_t) (i % 50 == 0)), CADRE_OK);
     cadre_job_seal (job);

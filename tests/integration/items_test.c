@@ -130,7 +130,7 @@ static void s_check_moody (size_t chunk)
 {
     cadre_t *pool = s_open ();
     cadre_value_t *items = s_items (), *results = NULL;
-    cadre_map_options_t options = {.job = {.timeout_ms = 300, .grace_ms = 20, .retries_lost = -1},
+    cadre_map_options_t options = {.job = {.timeout_ms = 300, .grace_ms = 20, .no_rerun = true},
                                    .chunk = chunk};
     unsigned begun [ITEMS];
     assert_int_equal (cadre_map (pool, "moody", items, &options, &results), CADRE_ERROR_TASK);

@@ -30,7 +30,8 @@ static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster, int64_t co
 //  Every thirtieth task takes a millisecond, so that there is something to interrupt.
 static cadre_job_t *s_squares (cadre_t *pool, int64_t count)
 {
-    cadre_job_t *job = cadre_job_open (pool, "slow_square", &(cadre_job_options_t){.retries_lost = 100});
+    cadre_job_t *job =
+        cadre_job_open (pool, "slow_square", &(cadre_job_options_t){.retry_limits = "worker-lost=100"});
     for (int64_t i = 0; i < count; i++)
         assert_int_equal (cadre_job_add (job, NULL, "ii", i, (int64_t) (i % 30 == 0)), CADRE_OK);
     assert_int_equal (cadre_job_seal (job), CADRE_OK);

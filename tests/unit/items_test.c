@@ -184,7 +184,7 @@ static void test_failures_that_are_final (void **state)
         unsigned begun;          //  How often it is
         const char *message;     //  Of the map
     } cases [] = {
-        {CADRE_OUTCOME_SIGNAL, {.retries_lost = -1}, 1, "item 4: signal: bad"},
+        {CADRE_OUTCOME_SIGNAL, {.no_rerun = true}, 1, "item 4: signal: bad"},
         {CADRE_OUTCOME_SIGNAL, {.retries = 1, .backoff_ms = 1}, 2, "item 4: signal: bad"},
         {CADRE_OUTCOME_TIMEOUT, {.retry_limits = "signal=5", .backoff_ms = 1}, 1, "item 4: timeout: bad"},
         {CADRE_OUTCOME_SIGNAL,
@@ -202,7 +202,7 @@ static void test_failures_that_are_final (void **state)
         assert_int_equal (rig.begun [BAD], cases [i].begun);
         assert_int_equal (strncmp (cadre_message (rig.pool), cases [i].message, strlen (cases [i].message)),
                           0);
-        assert_int_equal (rig.once, cases [i].job.retries_lost < 0);
+        assert_int_equal (rig.once, cases [i].job.no_rerun);
         assert_int_equal (results [BAD], 0);
         assert_int_equal (rig.begun [ITEMS - 1], cancelled ? 0 : 1);
         if (!cancelled)
@@ -219,7 +219,7 @@ static void test_a_worker_that_leaves (void **state)
         rig_t rig = {.outcome = CADRE_OUTCOME_CANCELLED, .drains = true, .failures = 1};
         int64_t results [ITEMS];
         rig.left = once ? ITEMS - 1 : ITEMS;
-        cadre_job_options_t job = {.retries_lost = once ? -1 : 0};
+        cadre_job_options_t job = {.no_rerun = once};
         assert_int_equal (s_map (&rig, &job, results), once ? CADRE_ERROR_TASK : CADRE_OK);
         pthread_join (rig.thread, NULL);
         s_check_others (&rig, results);

@@ -53,7 +53,7 @@ static void test_options_travel (void **state)
                                    .priority = -3,
                                    .limit = 2,
                                    .retries = 4,
-                                   .retries_lost = -1,
+                                   .no_rerun = true,
                                    .timeout_ms = 10,
                                    .grace_ms = 20,
                                    .needs = needs,
@@ -114,14 +114,42 @@ static void test_wrong_limits_are_named (void **state)
         assert_non_null (strstr (cadre_job_message (job), "error=3,timeout=1"));
         cadre_job_destroy (&job);
     }
-    cadre_job_t *job = cadre_job_open (rig.pool, "f", &(cadre_job_options_t){.expire_ms = -1});
-    assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_ARGUMENT);
-    cadre_job_destroy (&job);
+    static const cadre_job_options_t others [] = {
+        {.expire_ms = -2},
+        {.timeout_ms = -2},
+        {.grace_ms = -1},
+        {.backoff_ms = -1},
+        {.no_rerun = true, .retry_limits = "worker-lost=1"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        cadre_job_t *job = cadre_job_open (rig.pool, "f", &others [i]);
+        assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_ARGUMENT);
+        cadre_job_destroy (&job);
+    }
     cadre_future_t *future =
         cadre_submit_value (rig.pool, "f", NULL, &(cadre_job_options_t){.durable = true});
     assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_ARGUMENT);
     cadre_future_destroy (&future);
     s_end (&rig);
+}
+
+//  -1 is no limit, as in a timeout that is an argument; and no rerun is asked for by its name alone.
+static void test_zero_and_minus_one_are_no_limit (void **state)
+{
+    (void) state;
+    static const int64_t times [] = {0, -1};
+    for (size_t i = 0; i < 2; i++) {
+        rig_t rig = s_begin ();
+        cadre_job_options_t options = {.timeout_ms = times [i], .expire_ms = times [i]};
+        cadre_job_t *job = cadre_job_open (rig.pool, "f", &options);
+        wire_job_open_t open;
+        s_opened (&rig, &open);
+        assert_int_equal (open.timeout_ms, 0);
+        assert_int_equal (open.expire_ms, 0);
+        assert_int_equal (open.retries_lost, 2);
+        cadre_job_destroy (&job);
+        s_end (&rig);
+    }
 }
 
 static void s_next (cadre_job_t *job, cadre_event_kind_t kind, uint32_t index)
@@ -374,6 +402,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_options_travel),
         cmocka_unit_test (test_wrong_limits_are_named),
+        cmocka_unit_test (test_zero_and_minus_one_are_no_limit),
         cmocka_unit_test (test_events_in_the_order_of_arrival),
         cmocka_unit_test (test_ordered_events_wait_for_their_turn),
         cmocka_unit_test (test_number_progress_and_wait),

@@ -88,7 +88,7 @@ static void s_attached (const cadre_job_options_t *options)
 static void test_attached (void **state)
 {
     (void) state;
-    s_attached (&(cadre_job_options_t){.retries_lost = -1});
+    s_attached (&(cadre_job_options_t){.no_rerun = true});
     s_attached (&(cadre_job_options_t){.retry_limits = "exit=3,worker-lost=0"});
 }
 
@@ -96,7 +96,7 @@ static void test_a_job_of_which_all_is_lost_ends (void **state)
 {
     (void) state;
     rig_t rig = s_begin ();
-    cadre_job_t *job = s_job (&rig, 2, &(cadre_job_options_t){.retries_lost = -1});
+    cadre_job_t *job = s_job (&rig, 2, &(cadre_job_options_t){.no_rerun = true});
     cadre_job_seal (job);
     heard_t heard = s_opened (&rig);
     s_tasks (&rig, &heard, 2);
@@ -133,7 +133,7 @@ static void test_a_future (void **state)
     rig_t rig = s_begin ();
     cadre_value_t *arguments = cadre_value_build ("[i]", (int64_t) 7);
     cadre_future_t *future =
-        cadre_submit_value (rig.pool, "f", arguments, &(cadre_job_options_t){.retries_lost = -1});
+        cadre_submit_value (rig.pool, "f", arguments, &(cadre_job_options_t){.no_rerun = true});
     heard_t heard = s_opened (&rig);
     s_tasks (&rig, &heard, 1);
     fake_broker_restart (rig.broker, ANOTHER);
@@ -151,7 +151,7 @@ static void test_detached (void **state)
     rig_t rig = s_begin_with (2, NULL);
     heard_t heard;
     cadre_job_t *job =
-        s_two_of_three (&rig, &(cadre_job_options_t){.detached = true, .retries_lost = -1}, &heard);
+        s_two_of_three (&rig, &(cadre_job_options_t){.detached = true, .no_rerun = true}, &heard);
     fake_broker_restart (rig.broker, ANOTHER);
     assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_ERROR_CLOSED);
     assert_non_null (strstr (cadre_job_message (job), "must not run twice"));
@@ -167,7 +167,7 @@ static void test_durable (void **state)
     rig_t rig = s_begin_with (2, NULL);
     heard_t heard;
     cadre_job_t *job =
-        s_two_of_three (&rig, &(cadre_job_options_t){.durable = true, .retries_lost = -1}, &heard);
+        s_two_of_three (&rig, &(cadre_job_options_t){.durable = true, .no_rerun = true}, &heard);
     fake_broker_restart (rig.broker, SAME);
     heard_t again = s_opened (&rig);
     s_tasks (&rig, &again, 2);

@@ -118,6 +118,19 @@ static void test_open_takes_the_next_address (void **state)
     fake_broker_destroy (&broker);
 }
 
+static void test_open_waits_without_a_limit (void **state)
+{
+    (void) state;
+    fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100);
+    cadre_t *pool = cadre_open (fake_broker_address (broker), &(cadre_options_t){.connect_timeout_ms = -1});
+    assert_non_null (pool);
+    cadre_close (&pool, 100);
+    fake_broker_destroy (&broker);
+    pool = cadre_open (NULL, &(cadre_options_t){.connect_timeout_ms = -1, .threads = true, .slots = 1});
+    assert_non_null (pool);
+    cadre_close (&pool, -1);
+}
+
 static void test_open_bad_input (void **state)
 {
     (void) state;
@@ -212,7 +225,7 @@ static void test_bad_arguments_are_told_by_the_future (void **state)
     assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_ARGUMENT);
     cadre_future_destroy (&future);
     cadre_value_destroy (&map);
-    future = cadre_submit_value (rig.pool, "f", NULL, &(cadre_job_options_t){.timeout_ms = -1});
+    future = cadre_submit_value (rig.pool, "f", NULL, &(cadre_job_options_t){.timeout_ms = -2});
     assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_ARGUMENT);
     cadre_future_destroy (&future);
     assert_null (cadre_submit (NULL, "f", ""));
@@ -458,6 +471,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_open_welcomed),
         cmocka_unit_test (test_open_refused),
+        cmocka_unit_test (test_open_waits_without_a_limit),
         cmocka_unit_test (test_open_names_both_versions),
         cmocka_unit_test (test_open_unanswered),
         cmocka_unit_test (test_open_takes_the_next_address),
