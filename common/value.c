@@ -7,22 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cadre_value_t s_nil = {.type = CADRE_NIL};
+static const cadre_value_t s_nil = {.type = CADRE_TYPE_NIL};
 
 static cadre_type_t s_type (const cadre_value_t *self)
 {
-    return self ? (cadre_type_t) self->type : CADRE_NIL;
+    return self ? (cadre_type_t) self->type : CADRE_TYPE_NIL;
 }
 
 static bool s_has_nodes (const cadre_value_t *self)
 {
     cadre_type_t type = s_type (self);
-    return type == CADRE_LIST || type == CADRE_MAP || type == CADRE_FAILURE;
+    return type == CADRE_TYPE_LIST || type == CADRE_TYPE_MAP || type == CADRE_TYPE_FAILURE;
 }
 
 static bool s_has_bytes (const cadre_value_t *self)
 {
-    return s_type (self) == CADRE_TEXT || s_type (self) == CADRE_BLOB;
+    return s_type (self) == CADRE_TYPE_TEXT || s_type (self) == CADRE_TYPE_BLOB;
 }
 
 static cadre_value_t *s_new (cadre_type_t type)
@@ -50,19 +50,19 @@ static void *s_bytes (const void *bytes, size_t size_bytes)
 
 cadre_value_t *cadre_value_nil (void)
 {
-    return s_new (CADRE_NIL);
+    return s_new (CADRE_TYPE_NIL);
 }
 
 cadre_value_t *cadre_value_of_bool (bool value)
 {
-    cadre_value_t *self = s_new (CADRE_BOOL);
+    cadre_value_t *self = s_new (CADRE_TYPE_BOOL);
     self->flag = value;
     return self;
 }
 
 cadre_value_t *cadre_value_of_int (int64_t value)
 {
-    cadre_value_t *self = s_new (CADRE_INT);
+    cadre_value_t *self = s_new (CADRE_TYPE_INT);
     self->number = (uint64_t) value;
     self->negative = value < 0;
     return self;
@@ -70,14 +70,14 @@ cadre_value_t *cadre_value_of_int (int64_t value)
 
 cadre_value_t *cadre_value_of_uint (uint64_t value)
 {
-    cadre_value_t *self = s_new (CADRE_INT);
+    cadre_value_t *self = s_new (CADRE_TYPE_INT);
     self->number = value;
     return self;
 }
 
 cadre_value_t *cadre_value_of_double (double value)
 {
-    cadre_value_t *self = s_new (CADRE_DOUBLE);
+    cadre_value_t *self = s_new (CADRE_TYPE_DOUBLE);
     self->real = value;
     return self;
 }
@@ -96,7 +96,7 @@ static cadre_value_t *s_of_bytes (cadre_type_t type, const void *bytes, size_t s
 
 cadre_value_t *value_of_text_of (const char *text, size_t size_bytes)
 {
-    return s_of_bytes (CADRE_TEXT, text, size_bytes);
+    return s_of_bytes (CADRE_TYPE_TEXT, text, size_bytes);
 }
 
 cadre_value_t *cadre_value_of_text (const char *value)
@@ -106,7 +106,7 @@ cadre_value_t *cadre_value_of_text (const char *value)
 
 cadre_value_t *cadre_value_of_blob (const void *bytes, size_t size_bytes)
 {
-    return s_of_bytes (CADRE_BLOB, bytes, size_bytes);
+    return s_of_bytes (CADRE_TYPE_BLOB, bytes, size_bytes);
 }
 
 static cadre_value_t *s_of_nodes (cadre_type_t type)
@@ -118,12 +118,12 @@ static cadre_value_t *s_of_nodes (cadre_type_t type)
 
 cadre_value_t *cadre_value_list (void)
 {
-    return s_of_nodes (CADRE_LIST);
+    return s_of_nodes (CADRE_TYPE_LIST);
 }
 
 cadre_value_t *cadre_value_map (void)
 {
-    return s_of_nodes (CADRE_MAP);
+    return s_of_nodes (CADRE_TYPE_MAP);
 }
 
 //  ---- changing -------------------------------------------------------------
@@ -181,9 +181,9 @@ static bool s_too_deep (cadre_value_t *const *value)
 
 cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value)
 {
-    cadre_error_t error = s_type (self) != CADRE_LIST ? CADRE_ERROR_TYPE
-                          : s_too_deep (value)        ? CADRE_ERROR_TOO_LARGE
-                                                      : CADRE_OK;
+    cadre_error_t error = s_type (self) != CADRE_TYPE_LIST ? CADRE_ERROR_TYPE
+                          : s_too_deep (value)             ? CADRE_ERROR_TOO_LARGE
+                                                           : CADRE_OK;
     if (error == CADRE_OK)
         s_push (self, value);
     else
@@ -196,7 +196,7 @@ static size_t s_find (const cadre_value_t *self, const char *key, size_t size_by
 {
     const cadre_value_t *nodes = s_nodes (self);
     for (size_t i = 0; i + 1 < self->size; i += 2)
-        if (nodes [i].type == CADRE_TEXT && nodes [i].size == size_bytes
+        if (nodes [i].type == CADRE_TYPE_TEXT && nodes [i].size == size_bytes
             && memcmp (nodes [i].data, key, size_bytes) == 0)
             return i + 1;
     return self->size;
@@ -207,23 +207,23 @@ static size_t s_find_int (const cadre_value_t *self, uint64_t number, bool negat
 {
     const cadre_value_t *nodes = s_nodes (self);
     for (size_t i = 0; i + 1 < self->size; i += 2)
-        if (nodes [i].type == CADRE_INT && nodes [i].number == number && nodes [i].negative == negative)
+        if (nodes [i].type == CADRE_TYPE_INT && nodes [i].number == number && nodes [i].negative == negative)
             return i + 1;
     return self->size;
 }
 
 static size_t s_find_node (const cadre_value_t *self, const cadre_value_t *key)
 {
-    return key->type == CADRE_INT ? s_find_int (self, key->number, key->negative)
-                                  : s_find (self, key->data, key->size);
+    return key->type == CADRE_TYPE_INT ? s_find_int (self, key->number, key->negative)
+                                       : s_find (self, key->data, key->size);
 }
 
 //  Sets the value of a key, which is a text or an integer; consumes both.
 static cadre_error_t s_set (cadre_value_t *self, cadre_value_t *key, cadre_value_t **value)
 {
-    cadre_error_t error = s_type (self) != CADRE_MAP || !key ? CADRE_ERROR_TYPE
-                          : s_too_deep (value)               ? CADRE_ERROR_TOO_LARGE
-                                                             : CADRE_OK;
+    cadre_error_t error = s_type (self) != CADRE_TYPE_MAP || !key ? CADRE_ERROR_TYPE
+                          : s_too_deep (value)                    ? CADRE_ERROR_TOO_LARGE
+                                                                  : CADRE_OK;
     if (error != CADRE_OK) {
         cadre_value_destroy (&key);
         cadre_value_destroy (value);
@@ -260,7 +260,7 @@ cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key, cadre_value
 
 cadre_value_t *value_failure (const char *kind, const char *message, const char *trace)
 {
-    cadre_value_t *self = s_of_nodes (CADRE_FAILURE);
+    cadre_value_t *self = s_of_nodes (CADRE_TYPE_FAILURE);
     const char *const texts [] = {kind, message, trace};
     for (size_t i = 0; i < 3; i++) {
         cadre_value_t *text = cadre_value_of_text (texts [i] ? texts [i] : "");
@@ -301,7 +301,7 @@ cadre_value_t *cadre_value_copy (const cadre_value_t *self)
 {
     if (self && !room_for (s_weight (self)))
         return NULL;
-    cadre_value_t *copy = s_new (CADRE_NIL);
+    cadre_value_t *copy = s_new (CADRE_TYPE_NIL);
     if (self)
         *copy = s_copy (self);
     return copy;
@@ -323,17 +323,17 @@ const char *cadre_type_name (cadre_type_t type)
 
 bool cadre_value_bool (const cadre_value_t *self)
 {
-    return s_type (self) == CADRE_BOOL && self->flag;
+    return s_type (self) == CADRE_TYPE_BOOL && self->flag;
 }
 
 bool cadre_value_fits_int (const cadre_value_t *self)
 {
-    return s_type (self) == CADRE_INT && (self->negative || self->number <= INT64_MAX);
+    return s_type (self) == CADRE_TYPE_INT && (self->negative || self->number <= INT64_MAX);
 }
 
 bool cadre_value_fits_uint (const cadre_value_t *self)
 {
-    return s_type (self) == CADRE_INT && !self->negative;
+    return s_type (self) == CADRE_TYPE_INT && !self->negative;
 }
 
 int64_t cadre_value_int (const cadre_value_t *self)
@@ -348,14 +348,14 @@ uint64_t cadre_value_uint (const cadre_value_t *self)
 
 double cadre_value_double (const cadre_value_t *self)
 {
-    if (s_type (self) == CADRE_INT)
+    if (s_type (self) == CADRE_TYPE_INT)
         return self->negative ? (double) (int64_t) self->number : (double) self->number;
-    return s_type (self) == CADRE_DOUBLE ? self->real : 0;
+    return s_type (self) == CADRE_TYPE_DOUBLE ? self->real : 0;
 }
 
 const char *cadre_value_text (const cadre_value_t *self)
 {
-    return s_type (self) == CADRE_TEXT ? self->data : "";
+    return s_type (self) == CADRE_TYPE_TEXT ? self->data : "";
 }
 
 const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes)
@@ -370,19 +370,19 @@ size_t cadre_value_count (const cadre_value_t *self)
 {
     if (!s_has_nodes (self))
         return 0;
-    return self->type == CADRE_MAP ? self->size / 2 : self->size;
+    return self->type == CADRE_TYPE_MAP ? self->size / 2 : self->size;
 }
 
 const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index)
 {
     if (index >= cadre_value_count (self))
         return NULL;
-    return s_nodes (self) + (self->type == CADRE_MAP ? 2 * index + 1 : index);
+    return s_nodes (self) + (self->type == CADRE_TYPE_MAP ? 2 * index + 1 : index);
 }
 
 const cadre_value_t *cadre_value_key_at (const cadre_value_t *self, size_t index)
 {
-    if (s_type (self) != CADRE_MAP || index >= cadre_value_count (self))
+    if (s_type (self) != CADRE_TYPE_MAP || index >= cadre_value_count (self))
         return NULL;
     return s_nodes (self) + 2 * index;
 }
@@ -390,12 +390,12 @@ const cadre_value_t *cadre_value_key_at (const cadre_value_t *self, size_t index
 const char *cadre_value_key (const cadre_value_t *self, size_t index)
 {
     const cadre_value_t *key = cadre_value_key_at (self, index);
-    return s_type (key) == CADRE_TEXT ? key->data : NULL;
+    return s_type (key) == CADRE_TYPE_TEXT ? key->data : NULL;
 }
 
 const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key)
 {
-    if (s_type (self) != CADRE_MAP || !key)
+    if (s_type (self) != CADRE_TYPE_MAP || !key)
         return NULL;
     size_t place = s_find (self, key, strlen (key));
     return place < self->size ? s_nodes (self) + place : NULL;
@@ -403,7 +403,7 @@ const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key
 
 const cadre_value_t *cadre_value_get_int (const cadre_value_t *self, int64_t key)
 {
-    if (s_type (self) != CADRE_MAP)
+    if (s_type (self) != CADRE_TYPE_MAP)
         return NULL;
     size_t place = s_find_int (self, (uint64_t) key, key < 0);
     return place < self->size ? s_nodes (self) + place : NULL;
@@ -426,7 +426,7 @@ static bool s_nodes_equal (const cadre_value_t *one, const cadre_value_t *other)
 {
     if (one->size != other->size)
         return false;
-    if (one->type == CADRE_MAP)
+    if (one->type == CADRE_TYPE_MAP)
         return s_maps_equal (one, other);
     for (size_t i = 0; i < one->size; i++)
         if (!cadre_value_equal (s_nodes (one) + i, s_nodes (other) + i))
@@ -439,14 +439,14 @@ bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other)
     if (s_type (one) != s_type (other))
         return false;
     switch (s_type (one)) {
-    case CADRE_BOOL: return one->flag == other->flag;
-    case CADRE_INT: return one->number == other->number && one->negative == other->negative;
-    case CADRE_DOUBLE: return one->real == other->real;
-    case CADRE_TEXT:
-    case CADRE_BLOB: return one->size == other->size && memcmp (one->data, other->data, one->size) == 0;
-    case CADRE_LIST:
-    case CADRE_MAP:
-    case CADRE_FAILURE: return s_nodes_equal (one, other);
+    case CADRE_TYPE_BOOL: return one->flag == other->flag;
+    case CADRE_TYPE_INT: return one->number == other->number && one->negative == other->negative;
+    case CADRE_TYPE_DOUBLE: return one->real == other->real;
+    case CADRE_TYPE_TEXT:
+    case CADRE_TYPE_BLOB: return one->size == other->size && memcmp (one->data, other->data, one->size) == 0;
+    case CADRE_TYPE_LIST:
+    case CADRE_TYPE_MAP:
+    case CADRE_TYPE_FAILURE: return s_nodes_equal (one, other);
     default: return true;
     }
 }

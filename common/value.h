@@ -52,7 +52,7 @@ void value_pack_failure (buffer_t *self, const char *kind, const char *message, 
 //  nor integer, or an ext type that is no failure.
 cadre_value_t *value_read (cursor_t *cursor);
 
-//  The type of what comes next: CADRE_FAILURE for any ext. False when nothing well-formed comes.
+//  The type of what comes next: CADRE_TYPE_FAILURE for any ext. False when nothing well-formed comes.
 bool value_peek (const cursor_t *cursor, cadre_type_t *type);
 
 //  Appends one msgpack array of the arguments, by the letters of cadre_submit (types may be NULL or empty: none).

@@ -32,7 +32,7 @@ static void s_pack_number (buffer_t *self, const cadre_value_t *value)
 static void s_pack_nodes (buffer_t *self, const cadre_value_t *value)
 {
     const cadre_value_t *nodes = value->data;
-    if (value->type == CADRE_MAP)
+    if (value->type == CADRE_TYPE_MAP)
         pack_map (self, value->size / 2);
     else
         pack_array (self, value->size);
@@ -43,15 +43,15 @@ static void s_pack_nodes (buffer_t *self, const cadre_value_t *value)
 void value_pack (buffer_t *self, const cadre_value_t *value)
 {
     switch (cadre_value_type (value)) {
-    case CADRE_NIL: pack_nil (self); break;
-    case CADRE_BOOL: pack_bool (self, value->flag); break;
-    case CADRE_INT: s_pack_number (self, value); break;
-    case CADRE_DOUBLE: pack_double (self, value->real); break;
-    case CADRE_TEXT: pack_text_of (self, value->data, value->size); break;
-    case CADRE_BLOB: pack_blob (self, value->data, value->size); break;
-    case CADRE_LIST:
-    case CADRE_MAP: s_pack_nodes (self, value); break;
-    case CADRE_FAILURE: {
+    case CADRE_TYPE_NIL: pack_nil (self); break;
+    case CADRE_TYPE_BOOL: pack_bool (self, value->flag); break;
+    case CADRE_TYPE_INT: s_pack_number (self, value); break;
+    case CADRE_TYPE_DOUBLE: pack_double (self, value->real); break;
+    case CADRE_TYPE_TEXT: pack_text_of (self, value->data, value->size); break;
+    case CADRE_TYPE_BLOB: pack_blob (self, value->data, value->size); break;
+    case CADRE_TYPE_LIST:
+    case CADRE_TYPE_MAP: s_pack_nodes (self, value); break;
+    case CADRE_TYPE_FAILURE: {
         buffer_t body = {0};
         s_pack_nodes (&body, value);
         pack_ext (self, WIRE_EXT_ERROR, body.data, body.size);
@@ -76,9 +76,11 @@ void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes)
 bool value_peek (const cursor_t *cursor, cadre_type_t *type)
 {
     static const cadre_type_t types [] = {
-        [CURSOR_NIL] = CADRE_NIL,      [CURSOR_BOOL] = CADRE_BOOL, [CURSOR_INT] = CADRE_INT,
-        [CURSOR_FLOAT] = CADRE_DOUBLE, [CURSOR_TEXT] = CADRE_TEXT, [CURSOR_BLOB] = CADRE_BLOB,
-        [CURSOR_ARRAY] = CADRE_LIST,   [CURSOR_MAP] = CADRE_MAP,   [CURSOR_EXT] = CADRE_FAILURE,
+        [CURSOR_NIL] = CADRE_TYPE_NIL,     [CURSOR_BOOL] = CADRE_TYPE_BOOL,
+        [CURSOR_INT] = CADRE_TYPE_INT,     [CURSOR_FLOAT] = CADRE_TYPE_DOUBLE,
+        [CURSOR_TEXT] = CADRE_TYPE_TEXT,   [CURSOR_BLOB] = CADRE_TYPE_BLOB,
+        [CURSOR_ARRAY] = CADRE_TYPE_LIST,  [CURSOR_MAP] = CADRE_TYPE_MAP,
+        [CURSOR_EXT] = CADRE_TYPE_FAILURE,
     };
     cursor_kind_t kind = cursor_peek (cursor);
     if (kind == CURSOR_END)
@@ -129,7 +131,7 @@ static bool s_read_nodes (cursor_t *cursor, cadre_value_t *self, size_t count, s
     self->data = nodes;
     self->capacity = (uint32_t) count;
     for (size_t i = 0; i < count; i++) {
-        bool key = self->type == CADRE_MAP && i % 2 == 0;
+        bool key = self->type == CADRE_TYPE_MAP && i % 2 == 0;
         if (key && cursor_peek (cursor) != CURSOR_TEXT && cursor_peek (cursor) != CURSOR_INT)
             return false;
         self->size++;
@@ -178,15 +180,15 @@ static bool s_read (cursor_t *cursor, cadre_value_t *node, size_t depth)
         return false;
     node->type = (uint8_t) type;
     switch (type) {
-    case CADRE_NIL: return cursor_nil (cursor);
-    case CADRE_BOOL: return cursor_bool (cursor, &node->flag);
-    case CADRE_INT: return s_read_number (cursor, node);
-    case CADRE_DOUBLE: return cursor_double (cursor, &node->real);
-    case CADRE_TEXT:
-    case CADRE_BLOB: return s_read_bytes (cursor, node);
-    case CADRE_LIST: return s_read_list (cursor, node, depth);
-    case CADRE_MAP: return s_read_map (cursor, node, depth);
-    case CADRE_FAILURE: return s_read_failure (cursor, node, depth);
+    case CADRE_TYPE_NIL: return cursor_nil (cursor);
+    case CADRE_TYPE_BOOL: return cursor_bool (cursor, &node->flag);
+    case CADRE_TYPE_INT: return s_read_number (cursor, node);
+    case CADRE_TYPE_DOUBLE: return cursor_double (cursor, &node->real);
+    case CADRE_TYPE_TEXT:
+    case CADRE_TYPE_BLOB: return s_read_bytes (cursor, node);
+    case CADRE_TYPE_LIST: return s_read_list (cursor, node, depth);
+    case CADRE_TYPE_MAP: return s_read_map (cursor, node, depth);
+    case CADRE_TYPE_FAILURE: return s_read_failure (cursor, node, depth);
     }
     return false;
 }

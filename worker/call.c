@@ -20,15 +20,15 @@
 #define CALL_LOG_MAX (16u << 20)
 #define CALL_PROGRESS_US 100000
 
-cadre_call_t *call_new (const runner_host_t *host)
+cadre_task_t *call_new (const runner_host_t *host)
 {
-    cadre_call_t *self = calloc (1, sizeof *self);
+    cadre_task_t *self = calloc (1, sizeof *self);
     assert (self);
     self->host = host;
     return self;
 }
 
-static void s_forget (cadre_call_t *self)
+static void s_forget (cadre_task_t *self)
 {
     while (self->kept) {
         call_kept_t *kept = self->kept;
@@ -39,7 +39,7 @@ static void s_forget (cadre_call_t *self)
     self->kept_end = 0;
 }
 
-void call_destroy (cadre_call_t **self_p)
+void call_destroy (cadre_task_t **self_p)
 {
     assert (self_p);
     if (!*self_p)
@@ -53,7 +53,7 @@ void call_destroy (cadre_call_t **self_p)
 
 //  ---- serving --------------------------------------------------------------------
 
-static bool s_begin (cadre_call_t *self, view_t arguments)
+static bool s_begin (cadre_task_t *self, view_t arguments)
 {
     if (self->kept)
         s_forget (self);
@@ -79,7 +79,7 @@ static const char *s_text (const buffer_t *buffer)
 }
 
 //  What the worker would refuse is an error of this task, or item, here.
-static void s_check_value (cadre_call_t *self)
+static void s_check_value (cadre_task_t *self)
 {
     const buffer_t *all = &self->end->value;
     fault_t fault = {0};
@@ -91,7 +91,7 @@ static void s_check_value (cadre_call_t *self)
 }
 
 //  Runs the function once; its value lies behind the mark. False when it failed.
-static bool s_run (cadre_call_t *self, view_t arguments)
+static bool s_run (cadre_task_t *self, view_t arguments)
 {
     if (s_begin (self, arguments)) {
         cadre_error_t error = self->function->run (self);
@@ -112,7 +112,7 @@ static bool s_run (cadre_call_t *self, view_t arguments)
     return !self->failed;
 }
 
-static void s_prepare (cadre_call_t *self, const cadre_function_t *function, void *state,
+static void s_prepare (cadre_task_t *self, const cadre_function_t *function, void *state,
                        const runner_task_t *task, runner_end_t *end)
 {
     self->function = function;
@@ -124,7 +124,7 @@ static void s_prepare (cadre_call_t *self, const cadre_function_t *function, voi
     runner_end_clear (end);
 }
 
-void call_serve (cadre_call_t *self, const cadre_function_t *function, void *state, const runner_task_t *task,
+void call_serve (cadre_task_t *self, const cadre_function_t *function, void *state, const runner_task_t *task,
                  runner_end_t *end)
 {
     s_prepare (self, function, state, task, end);
@@ -149,7 +149,7 @@ static void s_close_list (buffer_t *value, size_t start, size_t count)
 }
 
 //  Runs the function for one item, and leaves its value or failure.
-static void s_run_item (cadre_call_t *self, view_t arguments)
+static void s_run_item (cadre_task_t *self, view_t arguments)
 {
     if (s_run (self, arguments))
         return;
@@ -159,7 +159,7 @@ static void s_run_item (cadre_call_t *self, view_t arguments)
 }
 
 //  Whose time counts item by item. Asked for the time only then.
-static void s_begin_item (cadre_call_t *self, runner_task_t *item, harvest_t *harvest)
+static void s_begin_item (cadre_task_t *self, runner_task_t *item, harvest_t *harvest)
 {
     if (!harvest || !item->timeout_ms)
         return;
@@ -169,7 +169,7 @@ static void s_begin_item (cadre_call_t *self, runner_task_t *item, harvest_t *ha
 
 //  Runs items until they are done, the task is cancelled, or no more of their values can be kept where they survive. Returns how many
 //  have been begun.
-static size_t s_run_lot (cadre_call_t *self, lot_t *lot, runner_task_t *item, harvest_t *harvest)
+static size_t s_run_lot (cadre_task_t *self, lot_t *lot, runner_task_t *item, harvest_t *harvest)
 {
     buffer_t *value = &self->end->value;
     for (size_t i = 0; i < lot->count; i++, item->index++) {
@@ -189,7 +189,7 @@ static size_t s_run_lot (cadre_call_t *self, lot_t *lot, runner_task_t *item, ha
     return lot->count;
 }
 
-void call_serve_map (cadre_call_t *self, const cadre_function_t *function, void *state,
+void call_serve_map (cadre_task_t *self, const cadre_function_t *function, void *state,
                      const runner_task_t *task, runner_end_t *end)
 {
     lot_t lot;
@@ -216,7 +216,7 @@ void call_serve_map (cadre_call_t *self, const cadre_function_t *function, void 
 
 //  ---- results ----------------------------------------------------------------------
 
-static buffer_t *s_value (cadre_call_t *self)
+static buffer_t *s_value (cadre_task_t *self)
 {
     self->end->value.size = self->mark;
     self->end->value.checked = true;
@@ -225,7 +225,7 @@ static buffer_t *s_value (cadre_call_t *self)
 }
 
 //  What was packed, if there was memory for it, and is for the message that takes it to the worker.
-static cadre_error_t s_packed (cadre_call_t *self, size_t size_bytes)
+static cadre_error_t s_packed (cadre_task_t *self, size_t size_bytes)
 {
     buffer_t *value = &self->end->value;
     if (!value->failed && room_for (2 * (value->size - self->mark)))
@@ -236,37 +236,37 @@ static cadre_error_t s_packed (cadre_call_t *self, size_t size_bytes)
                        size_bytes);
 }
 
-cadre_error_t cadre_return_nil (cadre_call_t *self)
+cadre_error_t cadre_return_nil (cadre_task_t *self)
 {
     pack_nil (s_value (self));
     return CADRE_OK;
 }
 
-cadre_error_t cadre_return_int (cadre_call_t *self, int64_t value)
+cadre_error_t cadre_return_int (cadre_task_t *self, int64_t value)
 {
     pack_int (s_value (self), value);
     return CADRE_OK;
 }
 
-cadre_error_t cadre_return_uint (cadre_call_t *self, uint64_t value)
+cadre_error_t cadre_return_uint (cadre_task_t *self, uint64_t value)
 {
     pack_uint (s_value (self), value);
     return CADRE_OK;
 }
 
-cadre_error_t cadre_return_double (cadre_call_t *self, double value)
+cadre_error_t cadre_return_double (cadre_task_t *self, double value)
 {
     pack_double (s_value (self), value);
     return CADRE_OK;
 }
 
-cadre_error_t cadre_return_bool (cadre_call_t *self, bool value)
+cadre_error_t cadre_return_bool (cadre_task_t *self, bool value)
 {
     pack_bool (s_value (self), value);
     return CADRE_OK;
 }
 
-cadre_error_t cadre_return_text (cadre_call_t *self, const char *value)
+cadre_error_t cadre_return_text (cadre_task_t *self, const char *value)
 {
     if (!value)
         return cadre_return_nil (self);
@@ -274,7 +274,7 @@ cadre_error_t cadre_return_text (cadre_call_t *self, const char *value)
     return s_packed (self, strlen (value));
 }
 
-cadre_error_t cadre_return_blob (cadre_call_t *self, const void *bytes, size_t size_bytes)
+cadre_error_t cadre_return_blob (cadre_task_t *self, const void *bytes, size_t size_bytes)
 {
     if (size_bytes > CALL_VALUE_MAX)
         return cadre_fail (self, "too-large", "%s returned %zu bytes, more than 1 GiB", self->function->name,
@@ -283,14 +283,14 @@ cadre_error_t cadre_return_blob (cadre_call_t *self, const void *bytes, size_t s
     return s_packed (self, size_bytes);
 }
 
-cadre_error_t cadre_return_value (cadre_call_t *self, cadre_value_t **value)
+cadre_error_t cadre_return_value (cadre_task_t *self, cadre_value_t **value)
 {
     value_pack (s_value (self), value ? *value : NULL);
     cadre_value_destroy (value);
     return s_packed (self, self->end->value.size - self->mark);
 }
 
-cadre_error_t call_return_raw (cadre_call_t *self, view_t value)
+cadre_error_t call_return_raw (cadre_task_t *self, view_t value)
 {
     pack_raw (s_value (self), value.data, value.size);
     return s_packed (self, value.size);
@@ -299,7 +299,7 @@ cadre_error_t call_return_raw (cadre_call_t *self, view_t value)
 //  ---- while it runs ------------------------------------------------------------------
 
 //  Waits for the window; false when the worker is gone, or the task has been cancelled meanwhile: then nobody wants it.
-static bool s_output (cadre_call_t *self, unsigned stream, const void *bytes, size_t size_bytes)
+static bool s_output (cadre_task_t *self, unsigned stream, const void *bytes, size_t size_bytes)
 {
     const runner_host_t *host = self->host;
     while (host->room (host->context) < size_bytes) {
@@ -312,12 +312,12 @@ static bool s_output (cadre_call_t *self, unsigned stream, const void *bytes, si
     return true;
 }
 
-bool cadre_call_cancelled (const cadre_call_t *self)
+bool cadre_task_cancelled (const cadre_task_t *self)
 {
     return runner_cancelled (self->host, self->task);
 }
 
-void cadre_call_progress (cadre_call_t *self, double fraction, const char *text)
+void cadre_task_progress (cadre_task_t *self, double fraction, const char *text)
 {
     int64_t now_us = moment_now (self->host->clock);
     if (self->progress_us && now_us - self->progress_us < CALL_PROGRESS_US)
@@ -330,11 +330,11 @@ void cadre_call_progress (cadre_call_t *self, double fraction, const char *text)
     pack_array (&bytes, 2);
     pack_double (&bytes, fraction);
     pack_text (&bytes, line);
-    s_output (self, CADRE_PROGRESS, bytes.data, bytes.size);
+    s_output (self, CADRE_STREAM_PROGRESS, bytes.data, bytes.size);
     buffer_free (&bytes);
 }
 
-void cadre_call_log (cadre_call_t *self, const char *format, ...)
+void cadre_task_log (cadre_task_t *self, const char *format, ...)
 {
     buffer_t line = {0};
     va_list arguments;
@@ -342,12 +342,12 @@ void cadre_call_log (cadre_call_t *self, const char *format, ...)
     call_text_format (&line, RUNNER_TRACE_BYTES, format, arguments);
     va_end (arguments);
     if (self->logged_bytes + line.size <= CALL_LOG_MAX)
-        s_output (self, CADRE_LOG, line.data, line.size);
+        s_output (self, CADRE_STREAM_LOG, line.data, line.size);
     self->logged_bytes += line.size;
     buffer_free (&line);
 }
 
-cadre_error_t cadre_call_emit (cadre_call_t *self, cadre_value_t **value)
+cadre_error_t cadre_task_emit (cadre_task_t *self, cadre_value_t **value)
 {
     buffer_t bytes = {0};
     value_pack (&bytes, value ? *value : NULL);
@@ -357,7 +357,7 @@ cadre_error_t cadre_call_emit (cadre_call_t *self, cadre_value_t **value)
     return error;
 }
 
-cadre_error_t call_emit_raw (cadre_call_t *self, view_t value)
+cadre_error_t call_emit_raw (cadre_task_t *self, view_t value)
 {
     fault_t fault = {0};
     if (value.size > RUNNER_PIECE_BYTES)
@@ -366,56 +366,56 @@ cadre_error_t call_emit_raw (cadre_call_t *self, view_t value)
         call_fail_by_value (self, "partial value", &fault);
         return CADRE_ERROR_TYPE;
     }
-    return s_output (self, CADRE_PARTIAL, value.data, value.size) ? CADRE_OK : CADRE_ERROR_CANCELLED;
+    return s_output (self, CADRE_STREAM_PARTIAL, value.data, value.size) ? CADRE_OK : CADRE_ERROR_CANCELLED;
 }
 
-const char *call_name (const cadre_call_t *self)
+const char *call_name (const cadre_task_t *self)
 {
     return self->function->name;
 }
 
-const runner_task_t *call_task (const cadre_call_t *self)
+const runner_task_t *call_task (const cadre_task_t *self)
 {
     return self->task;
 }
 
-view_t call_arguments (const cadre_call_t *self)
+view_t call_arguments (const cadre_task_t *self)
 {
     return self->arguments;
 }
 
-void call_set_outcome (cadre_call_t *self, cadre_outcome_t outcome, int code)
+void call_set_outcome (cadre_task_t *self, cadre_outcome_t outcome, int code)
 {
     self->outcome = outcome;
     self->code = code;
 }
 
-unsigned cadre_call_attempt (const cadre_call_t *self)
+unsigned cadre_task_attempt (const cadre_task_t *self)
 {
     return self->task->attempt;
 }
 
-uint64_t cadre_call_job (const cadre_call_t *self)
+uint64_t cadre_task_job (const cadre_task_t *self)
 {
     return self->task->job;
 }
 
-uint32_t cadre_call_task (const cadre_call_t *self)
+uint32_t cadre_task_index (const cadre_task_t *self)
 {
     return self->task->index;
 }
 
-unsigned cadre_call_slot (const cadre_call_t *self)
+unsigned cadre_task_slot (const cadre_task_t *self)
 {
     return self->host->slot;
 }
 
-void *cadre_call_state (const cadre_call_t *self)
+void *cadre_task_state (const cadre_task_t *self)
 {
     return self->state;
 }
 
-const char *cadre_call_broker (const cadre_call_t *self)
+const char *cadre_task_broker (const cadre_task_t *self)
 {
     return self->host->broker ? self->host->broker : "";
 }

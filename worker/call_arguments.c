@@ -64,7 +64,7 @@ static void s_got (cursor_t at, char *text, size_t size)
     int64_t below = 0;
     uint64_t above = 0;
     cursor_t copy = at;
-    cadre_type_t type = CADRE_NIL;
+    cadre_type_t type = CADRE_TYPE_NIL;
     if (cursor_peek (&at) == CURSOR_INT && cursor_uint (&copy, &above))
         snprintf (text, size, "%" PRIu64, above);
     else if (cursor_peek (&at) == CURSOR_INT && cursor_int (&at, &below))
@@ -73,7 +73,7 @@ static void s_got (cursor_t at, char *text, size_t size)
         snprintf (text, size, "%s", value_peek (&at, &type) ? cadre_type_name (type) : "nothing");
 }
 
-static void s_fail_argument (cadre_call_t *self, size_t index, char letter, cursor_t at)
+static void s_fail_argument (cadre_task_t *self, size_t index, char letter, cursor_t at)
 {
     char got [32];
     s_got (at, got, sizeof got);
@@ -82,13 +82,13 @@ static void s_fail_argument (cadre_call_t *self, size_t index, char letter, curs
                        large ? " up to 9223372036854775807" : "", index + 1, got);
 }
 
-static void s_fail_count (cadre_call_t *self, const char *takes)
+static void s_fail_count (cadre_task_t *self, const char *takes)
 {
     call_fail_by_type (self, "%s takes (%s), got %zu argument%s", self->function->name, takes, self->count,
                        self->count == 1 ? "" : "s");
 }
 
-bool call_check_takes (cadre_call_t *self)
+bool call_check_takes (cadre_task_t *self)
 {
     const char *takes = self->function->takes;
     if (!takes)
@@ -118,7 +118,7 @@ bool call_check_takes (cadre_call_t *self)
 //  ---- accessors --------------------------------------------------------------------------
 
 //  Stands before that argument, or NULL and the call has failed.
-static cursor_t *s_argument (cadre_call_t *self, size_t index, char letter)
+static cursor_t *s_argument (cadre_task_t *self, size_t index, char letter)
 {
     if (index == self->next_index && index < self->count)
         return &self->next;
@@ -137,7 +137,7 @@ static cursor_t *s_argument (cadre_call_t *self, size_t index, char letter)
 }
 
 //  The argument at next has been read to at, or it was of another type: then next stays and the call has failed.
-static bool s_accept (cadre_call_t *self, cursor_t at, char letter)
+static bool s_accept (cadre_task_t *self, cursor_t at, char letter)
 {
     if (at.failed) {
         s_fail_argument (self, self->next_index, letter, self->next);
@@ -148,12 +148,12 @@ static bool s_accept (cadre_call_t *self, cursor_t at, char letter)
     return true;
 }
 
-size_t cadre_arg_count (const cadre_call_t *self)
+size_t cadre_arg_count (const cadre_task_t *self)
 {
     return self->count;
 }
 
-int64_t cadre_arg_int (cadre_call_t *self, size_t index)
+int64_t cadre_arg_int (cadre_task_t *self, size_t index)
 {
     int64_t value = 0;
     cursor_t *next = s_argument (self, index, 'i');
@@ -164,7 +164,7 @@ int64_t cadre_arg_int (cadre_call_t *self, size_t index)
     return s_accept (self, at, 'i') ? value : 0;
 }
 
-uint64_t cadre_arg_uint (cadre_call_t *self, size_t index)
+uint64_t cadre_arg_uint (cadre_task_t *self, size_t index)
 {
     uint64_t value = 0;
     cursor_t *next = s_argument (self, index, 'u');
@@ -175,7 +175,7 @@ uint64_t cadre_arg_uint (cadre_call_t *self, size_t index)
     return s_accept (self, at, 'u') ? value : 0;
 }
 
-double cadre_arg_double (cadre_call_t *self, size_t index)
+double cadre_arg_double (cadre_task_t *self, size_t index)
 {
     double value = 0;
     cursor_t *next = s_argument (self, index, 'd');
@@ -186,7 +186,7 @@ double cadre_arg_double (cadre_call_t *self, size_t index)
     return s_accept (self, at, 'd') ? value : 0;
 }
 
-bool cadre_arg_bool (cadre_call_t *self, size_t index)
+bool cadre_arg_bool (cadre_task_t *self, size_t index)
 {
     bool value = false;
     cursor_t *next = s_argument (self, index, 'b');
@@ -197,7 +197,7 @@ bool cadre_arg_bool (cadre_call_t *self, size_t index)
     return s_accept (self, at, 'b') ? value : false;
 }
 
-static call_kept_t *s_find_kept (const cadre_call_t *self, size_t index, bool value)
+static call_kept_t *s_find_kept (const cadre_task_t *self, size_t index, bool value)
 {
     if (index >= self->kept_end)
         return NULL;
@@ -207,7 +207,7 @@ static call_kept_t *s_find_kept (const cadre_call_t *self, size_t index, bool va
     return NULL;
 }
 
-static call_kept_t *s_keep (cadre_call_t *self, size_t index, size_t size_bytes)
+static call_kept_t *s_keep (cadre_task_t *self, size_t index, size_t size_bytes)
 {
     call_kept_t *kept = malloc (sizeof *kept + size_bytes);
     assert (kept);
@@ -218,7 +218,7 @@ static call_kept_t *s_keep (cadre_call_t *self, size_t index, size_t size_bytes)
     return kept;
 }
 
-const char *cadre_arg_text (cadre_call_t *self, size_t index)
+const char *cadre_arg_text (cadre_task_t *self, size_t index)
 {
     call_kept_t *kept = s_find_kept (self, index, false);
     if (kept)
@@ -236,7 +236,7 @@ const char *cadre_arg_text (cadre_call_t *self, size_t index)
     return kept->text;
 }
 
-const void *cadre_arg_blob (cadre_call_t *self, size_t index, size_t *size_bytes)
+const void *cadre_arg_blob (cadre_task_t *self, size_t index, size_t *size_bytes)
 {
     view_t view = {0};
     cursor_t *next = s_argument (self, index, 'B');
@@ -251,7 +251,7 @@ const void *cadre_arg_blob (cadre_call_t *self, size_t index, size_t *size_bytes
     return view.data;
 }
 
-const cadre_value_t *cadre_arg_value (cadre_call_t *self, size_t index)
+const cadre_value_t *cadre_arg_value (cadre_task_t *self, size_t index)
 {
     call_kept_t *kept = s_find_kept (self, index, true);
     if (kept)

@@ -9,7 +9,7 @@
 #include "worker/call_self.h"
 #include "worker/call_text.h"
 
-static void s_fail (cadre_call_t *self, const char *kind, const char *format, va_list arguments)
+static void s_fail (cadre_task_t *self, const char *kind, const char *format, va_list arguments)
 {
     if (self->failed_by_type)
         return;
@@ -21,7 +21,7 @@ static void s_fail (cadre_call_t *self, const char *kind, const char *format, va
     utf8_repair (self->kind, strlen (self->kind));
 }
 
-void call_fail_by_type (cadre_call_t *self, const char *format, ...)
+void call_fail_by_type (cadre_task_t *self, const char *format, ...)
 {
     va_list arguments;
     va_start (arguments, format);
@@ -30,14 +30,14 @@ void call_fail_by_type (cadre_call_t *self, const char *format, ...)
     self->failed_by_type = true;
 }
 
-void call_fail_by_value (cadre_call_t *self, const char *what, const fault_t *fault)
+void call_fail_by_value (cadre_task_t *self, const char *what, const fault_t *fault)
 {
     cadre_fail (self, "value", "%s gave a %s that cannot travel: %s", self->function->name, what,
                 fault->text);
     self->failed_by_type = true;
 }
 
-cadre_error_t cadre_fail (cadre_call_t *self, const char *kind, const char *format, ...)
+cadre_error_t cadre_fail (cadre_task_t *self, const char *kind, const char *format, ...)
 {
     va_list arguments;
     va_start (arguments, format);
@@ -46,7 +46,7 @@ cadre_error_t cadre_fail (cadre_call_t *self, const char *kind, const char *form
     return CADRE_ERROR_TASK;
 }
 
-void cadre_trace (cadre_call_t *self, const char *format, ...)
+void cadre_trace (cadre_task_t *self, const char *format, ...)
 {
     if (self->trace.size + 2 >= RUNNER_TRACE_BYTES)
         return;

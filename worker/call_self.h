@@ -1,4 +1,4 @@
-/*  call_self.h - inside of cadre_call_t, shared by call.c, call_fail.c and call_arguments.c alone
+/*  call_self.h - inside of cadre_task_t, shared by call.c, call_fail.c and call_arguments.c alone
  */
 
 #ifndef WORKER_CALL_SELF_H_INCLUDED
@@ -14,7 +14,7 @@ typedef struct call_kept {
     char text [];           //  With a NUL behind it
 } call_kept_t;
 
-struct cadre_call {
+struct cadre_task {
     const runner_host_t *host;        //  The slot around it
     const cadre_function_t *function; //  Being run
     void *state;                      //  What its start stored
@@ -40,6 +40,6 @@ struct cadre_call {
 };
 
 //  Compares the arguments with what the function takes; false when the call has failed.
-bool call_check_takes (cadre_call_t *self);
+bool call_check_takes (cadre_task_t *self);
 
 #endif

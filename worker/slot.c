@@ -46,7 +46,7 @@ typedef struct slot {
     program_t *program;                  //  Or NULL
     pid_t program_pid;                   //  Its process, or 0
     command_t *command;                  //  Made when the first command comes
-    cadre_call_t *call;                  //  Used for every function
+    cadre_task_t *call;                  //  Used for every function
     runner_end_t end;                    //  Used for every task
     slot_job_t *jobs;                    //  By number
     slot_job_t *last_job;                //  Of the last task, or NULL

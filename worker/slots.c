@@ -249,7 +249,7 @@ static const char *s_refusal (const slots_t *self, const job_t *job, const char 
     if (self->refuses) {
         *kind = "abandoned-threads";
         return "threads of this process are stuck in functions that did not end in time, so it runs no more; "
-               "use process slots, or functions that look at cadre_call_cancelled";
+               "use process slots, or functions that look at cadre_task_cancelled";
     }
     *kind = "commands-refused";
     if (job->kind == WIRE_KIND_COMMAND && self->options.start.threads)

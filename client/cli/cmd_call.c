@@ -117,7 +117,8 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
 {
     (void) argument;
     (void) drive;
-    if (event->stream == CADRE_LOG || event->stream == CADRE_STDOUT || event->stream == CADRE_STDERR)
+    if (event->stream == CADRE_STREAM_LOG || event->stream == CADRE_STREAM_STDOUT
+        || event->stream == CADRE_STREAM_STDERR)
         say_output (event->bytes, event->size_bytes);
 }
 

@@ -76,7 +76,7 @@ static cadre_value_t *s_read (map_t *self, cadre_error_t *error, fault_t *fault)
     self->line++;
     fault_t why = {0};
     cadre_value_t *value = json_read (values [0], inputs_first_bytes (self->inputs), &why);
-    if (value && (!self->spread || cadre_value_type (value) == CADRE_LIST))
+    if (value && (!self->spread || cadre_value_type (value) == CADRE_TYPE_LIST))
         return value;
     if (value)
         *error = fault_set (fault, CADRE_ERROR_ARGUMENT, "line %llu is no array, which --spread needs",
@@ -162,7 +162,8 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
 {
     (void) argument;
     (void) drive;
-    if (event->stream == CADRE_LOG || event->stream == CADRE_STDOUT || event->stream == CADRE_STDERR)
+    if (event->stream == CADRE_STREAM_LOG || event->stream == CADRE_STREAM_STDOUT
+        || event->stream == CADRE_STREAM_STDERR)
         say_output (event->bytes, event->size_bytes);
 }
 
@@ -209,7 +210,7 @@ static cadre_value_t *s_source (void *argument)
 
 static void s_put_item (map_t *self, cadre_value_t *value, size_t index)
 {
-    if (cadre_value_type (value) == CADRE_FAILURE) {
+    if (cadre_value_type (value) == CADRE_TYPE_FAILURE) {
         char label [32];
         const char *kind = cadre_value_text (cadre_value_at (value, 0));
         const char *message = cadre_value_text (cadre_value_at (value, 1));

@@ -160,10 +160,10 @@ static void s_logs_event (follow_t *self, const cadre_event_t *event)
     s_begin (self, event->index);
     if (event->kind == CADRE_EVENT_RESULT)
         emit_end (self->emit, event->index, NULL);
-    else if (event->stream == CADRE_STDOUT || event->stream == CADRE_STDERR)
+    else if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
         emit_output (self->emit, event->index, event->stream, event->bytes, event->size_bytes);
-    else if (event->stream == CADRE_LOG)
-        emit_output (self->emit, event->index, CADRE_STDERR, event->bytes, event->size_bytes);
+    else if (event->stream == CADRE_STREAM_LOG)
+        emit_output (self->emit, event->index, CADRE_STREAM_STDERR, event->bytes, event->size_bytes);
     if (event->kind == CADRE_EVENT_OUTPUT && event->cut)
         say ("task %" PRIu64 ".%u wrote more than is kept: some of it is missing", self->number,
              event->index);

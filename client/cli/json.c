@@ -178,7 +178,7 @@ static void s_new_line (text_t *out, unsigned indent, unsigned level)
 
 static bool s_is_int_key (const cadre_value_t *map, size_t index)
 {
-    return cadre_value_type (cadre_value_key_at (map, index)) == CADRE_INT;
+    return cadre_value_type (cadre_value_key_at (map, index)) == CADRE_TYPE_INT;
 }
 
 //  Are 1 and "1" both possible? Then an object could not tell them apart.
@@ -208,7 +208,7 @@ static void s_write_key (text_t *out, const cadre_value_t *key)
 {
     size_t size = 0;
     const void *bytes = cadre_value_blob (key, &size);
-    if (cadre_value_type (key) != CADRE_INT) {
+    if (cadre_value_type (key) != CADRE_TYPE_INT) {
         s_write_text (out, bytes, size);
         return;
     }
@@ -219,7 +219,7 @@ static void s_write_key (text_t *out, const cadre_value_t *key)
 
 static void s_write_items (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level)
 {
-    const bool map = cadre_value_type (value) == CADRE_MAP;
+    const bool map = cadre_value_type (value) == CADRE_TYPE_MAP;
     const size_t count = cadre_value_count (value);
     text_put (out, map ? "{" : "[");
     for (size_t i = 0; i < count; i++) {
@@ -253,34 +253,34 @@ static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, u
     size_t size = 0;
     const void *bytes = NULL;
     switch (cadre_value_type (value)) {
-    case CADRE_NIL: text_put (out, "null"); return;
-    case CADRE_BOOL: text_put (out, cadre_value_bool (value) ? "true" : "false"); return;
-    case CADRE_INT:
+    case CADRE_TYPE_NIL: text_put (out, "null"); return;
+    case CADRE_TYPE_BOOL: text_put (out, cadre_value_bool (value) ? "true" : "false"); return;
+    case CADRE_TYPE_INT:
         if (cadre_value_fits_int (value))
             text_print (out, "%lld", (long long) cadre_value_int (value));
         else
             text_print (out, "%llu", (unsigned long long) cadre_value_uint (value));
         return;
-    case CADRE_DOUBLE: s_write_double (out, cadre_value_double (value)); return;
-    case CADRE_TEXT:
+    case CADRE_TYPE_DOUBLE: s_write_double (out, cadre_value_double (value)); return;
+    case CADRE_TYPE_TEXT:
         bytes = cadre_value_blob (value, &size);
         if (s_is_utf8 (bytes, size))
             s_write_text (out, bytes, size);
         else
             s_write_blob (out, bytes, size);
         return;
-    case CADRE_BLOB:
+    case CADRE_TYPE_BLOB:
         bytes = cadre_value_blob (value, &size);
         s_write_blob (out, bytes, size);
         return;
-    case CADRE_FAILURE: s_write_failure (out, value); return;
-    case CADRE_MAP:
+    case CADRE_TYPE_FAILURE: s_write_failure (out, value); return;
+    case CADRE_TYPE_MAP:
         if (s_has_mixed_keys (value))
             s_write_pairs (out, value);
         else
             s_write_items (out, value, indent, level);
         return;
-    case CADRE_LIST: s_write_items (out, value, indent, level); return;
+    case CADRE_TYPE_LIST: s_write_items (out, value, indent, level); return;
     }
 }
 

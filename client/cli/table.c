@@ -30,11 +30,11 @@ cadre_error_t table_parse_format (const char *text, table_format_t *format, faul
 
 static void s_put_plain (text_t *out, const cadre_value_t *value)
 {
-    if (cadre_value_type (value) == CADRE_TEXT) {
+    if (cadre_value_type (value) == CADRE_TYPE_TEXT) {
         text_put (out, cadre_value_text (value));
         return;
     }
-    if (cadre_value_type (value) == CADRE_NIL)
+    if (cadre_value_type (value) == CADRE_TYPE_NIL)
         return;
     char *json = json_write (value, 0);
     text_put (out, json);
@@ -47,8 +47,8 @@ static void s_put_list (text_t *out, const cadre_value_t *value, bool names)
         const cadre_value_t *item = cadre_value_at (value, i);
         if (i > 0)
             text_put (out, ", ");
-        s_put_plain (out,
-                     names && cadre_value_type (item) == CADRE_MAP ? cadre_value_get (item, "name") : item);
+        s_put_plain (out, names && cadre_value_type (item) == CADRE_TYPE_MAP ? cadre_value_get (item, "name")
+                                                                             : item);
     }
 }
 
@@ -91,11 +91,11 @@ char *table_cell (const cadre_value_t *value, table_kind_t kind)
 {
     text_t out = {0};
     char buffer [UNITS_TEXT_BYTES];
-    if (cadre_value_type (value) == CADRE_LIST)
+    if (cadre_value_type (value) == CADRE_TYPE_LIST)
         s_put_list (&out, value, kind == TABLE_NAMES);
-    else if (cadre_value_type (value) == CADRE_DOUBLE && kind == TABLE_COUNT)
+    else if (cadre_value_type (value) == CADRE_TYPE_DOUBLE && kind == TABLE_COUNT)
         text_print (&out, "%.1f", cadre_value_double (value));
-    else if (cadre_value_type (value) != CADRE_INT || kind == TABLE_TEXT)
+    else if (cadre_value_type (value) != CADRE_TYPE_INT || kind == TABLE_TEXT)
         s_put_plain (&out, value);
     else if (kind == TABLE_COUNT)
         text_put (&out, units_print_count (cadre_value_uint (value), buffer, sizeof buffer));

@@ -25,9 +25,9 @@ static bool is_prime (int64_t n)
 }
 
 //  count_primes (first): how many primes among the PART_SIZE numbers from first on, and who counted
-static cadre_error_t count_primes (cadre_call_t *call)
+static cadre_error_t count_primes (cadre_task_t *task)
 {
-    int64_t first = cadre_arg_int (call, 0);
+    int64_t first = cadre_arg_int (task, 0);
     int64_t count = 0;
     for (int64_t n = first; n < first + PART_SIZE; n++)
         count += is_prime (n);
@@ -35,7 +35,7 @@ static cadre_error_t count_primes (cadre_call_t *call)
     gethostname (host, sizeof host - 1);
     cadre_value_t *result =
         cadre_value_build ("{s: i, s: s, s: i}", "count", count, "host", host, "pid", (int64_t) getpid ());
-    return cadre_return_value (call, &result);
+    return cadre_return_value (task, &result);
 }
 
 static const cadre_function_t functions [] = {

@@ -15,11 +15,11 @@
 #define TASKS 20
 
 //  Waits 20 ms, as if for a disk or another machine.
-static cadre_error_t slow_square (cadre_call_t *call)
+static cadre_error_t slow_square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
+    int64_t n = cadre_arg_int (task, 0);
     usleep (20000);
-    return cadre_return_int (call, n * n);
+    return cadre_return_int (task, n * n);
 }
 
 static const cadre_function_t functions [] = {

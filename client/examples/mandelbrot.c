@@ -28,17 +28,17 @@ static int steps_to_leave (double cx, double cy)
 }
 
 //  row (number, width, height): three bytes a point, red, green and blue
-static cadre_error_t row (cadre_call_t *call)
+static cadre_error_t row (cadre_task_t *task)
 {
-    int64_t number = cadre_arg_int (call, 0);
-    int64_t width = cadre_arg_int (call, 1);
-    int64_t height = cadre_arg_int (call, 2);
+    int64_t number = cadre_arg_int (task, 0);
+    int64_t width = cadre_arg_int (task, 1);
+    int64_t height = cadre_arg_int (task, 2);
     if (width < 1 || width > 100000 || height < 1)
-        return cadre_fail (call, "range", "a row of %lld points? From 1 to 100000", (long long) width);
+        return cadre_fail (task, "range", "a row of %lld points? From 1 to 100000", (long long) width);
     size_t size = (size_t) width * 3;
     unsigned char *points = malloc (size);
     if (!points)
-        return cadre_fail (call, "memory", "no memory for %lld points", (long long) width);
+        return cadre_fail (task, "memory", "no memory for %lld points", (long long) width);
 
     for (int64_t i = 0; i < width; i++) {
         int steps = steps_to_leave (3.5 * (double) i / (double) width - 2.5,
@@ -47,7 +47,7 @@ static cadre_error_t row (cadre_call_t *call)
         points [3 * i + 1] = (unsigned char) (steps == DEPTH ? 0 : steps * 3);
         points [3 * i + 2] = (unsigned char) (steps == DEPTH ? 0 : 64 + steps);
     }
-    cadre_return_blob (call, points, size);
+    cadre_return_blob (task, points, size);
     free (points);
     return CADRE_OK;
 }

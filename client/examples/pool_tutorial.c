@@ -13,47 +13,47 @@
 #include <unistd.h>
 
 //  def square (n): return n * n
-static cadre_error_t square (cadre_call_t *call)
+static cadre_error_t square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, n * n);
+    int64_t n = cadre_arg_int (task, 0);
+    return cadre_return_int (task, n * n);
 }
 
 //  def power (base, exponent): return base ** exponent
-static cadre_error_t power (cadre_call_t *call)
+static cadre_error_t power (cadre_task_t *task)
 {
-    int64_t base = cadre_arg_int (call, 0);
+    int64_t base = cadre_arg_int (task, 0);
     int64_t result = 1;
-    for (int64_t exponent = cadre_arg_int (call, 1); exponent > 0; exponent--)
+    for (int64_t exponent = cadre_arg_int (task, 1); exponent > 0; exponent--)
         result *= base;
-    return cadre_return_int (call, result);
+    return cadre_return_int (task, result);
 }
 
 //  def total (batch): return sum (batch)
-static cadre_error_t total (cadre_call_t *call)
+static cadre_error_t total (cadre_task_t *task)
 {
-    const cadre_value_t *batch = cadre_arg_value (call, 0);
+    const cadre_value_t *batch = cadre_arg_value (task, 0);
     int64_t sum = 0;
     for (size_t i = 0; i < cadre_value_count (batch); i++)
         sum += cadre_value_int (cadre_value_at (batch, i));
-    return cadre_return_int (call, sum);
+    return cadre_return_int (task, sum);
 }
 
 //  def divide (a, b): return a // b      (raises ZeroDivisionError)
-static cadre_error_t divide (cadre_call_t *call)
+static cadre_error_t divide (cadre_task_t *task)
 {
-    int64_t a = cadre_arg_int (call, 0);
-    int64_t b = cadre_arg_int (call, 1);
+    int64_t a = cadre_arg_int (task, 0);
+    int64_t b = cadre_arg_int (task, 1);
     if (b == 0)
-        return cadre_fail (call, "zero-division", "%lld cannot be divided by zero", (long long) a);
-    return cadre_return_int (call, a / b);
+        return cadre_fail (task, "zero-division", "%lld cannot be divided by zero", (long long) a);
+    return cadre_return_int (task, a / b);
 }
 
 //  def nap (seconds): time.sleep (seconds)
-static cadre_error_t nap (cadre_call_t *call)
+static cadre_error_t nap (cadre_task_t *task)
 {
-    sleep ((unsigned) cadre_arg_int (call, 0));
-    return cadre_return_nil (call);
+    sleep ((unsigned) cadre_arg_int (task, 0));
+    return cadre_return_nil (task);
 }
 
 static const cadre_function_t functions [] = {

@@ -30,27 +30,27 @@ static void count_bytes (counts_t *counts, const unsigned char *bytes, size_t si
     counts->bytes += (int64_t) size;
 }
 
-static cadre_error_t count_words (cadre_call_t *call)
+static cadre_error_t count_words (cadre_task_t *task)
 {
-    const char *path = cadre_arg_text (call, 0);
+    const char *path = cadre_arg_text (task, 0);
     FILE *file = fopen (path, "rbe");
     if (!file)
-        return cadre_fail (call, "io", "%s: %s", path, strerror (errno));
+        return cadre_fail (task, "io", "%s: %s", path, strerror (errno));
 
     counts_t counts = {0, 0, 0};
     unsigned char buffer [65536];
     bool in_word = false;
     size_t size;
-    while ((size = fread (buffer, 1, sizeof buffer, file)) > 0 && !cadre_call_cancelled (call))
+    while ((size = fread (buffer, 1, sizeof buffer, file)) > 0 && !cadre_task_cancelled (task))
         count_bytes (&counts, buffer, size, &in_word);
     int reason = ferror (file) ? errno : 0;
     fclose (file);
     if (reason)
-        return cadre_fail (call, "io", "%s: %s", path, strerror (reason));
+        return cadre_fail (task, "io", "%s: %s", path, strerror (reason));
 
     cadre_value_t *map = cadre_value_build ("{s: i, s: i, s: i}", "lines", counts.lines, "words",
                                             counts.words, "bytes", counts.bytes);
-    return cadre_return_value (call, &map);
+    return cadre_return_value (task, &map);
 }
 
 static const cadre_function_t functions [] = {

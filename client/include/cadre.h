@@ -3,10 +3,10 @@
  *  A program hands over tasks: calls of named functions with arguments, or commands. They run on threads or
  *  processes of this machine, or on workers on many hosts; the calls are the same. Each task reaches one outcome.
  *
- *      static cadre_error_t square (cadre_call_t *call)
+ *      static cadre_error_t square (cadre_task_t *task)
  *      {
- *          int64_t n = cadre_arg_int (call, 0);
- *          return cadre_return_int (call, n * n);
+ *          int64_t n = cadre_arg_int (task, 0);
+ *          return cadre_return_int (task, n * n);
  *      }
  *
  *      static const cadre_function_t functions [] = {
@@ -27,7 +27,7 @@
  *  Rules that hold for every call unless its text says otherwise:
  *
  *  - Threads: a cadre_t and a cadre_job_t may be used by several threads at once. A future, an iterator and a
- *    value belong to one thread at a time, a cadre_call_t to the thread that runs the function.
+ *    value belong to one thread at a time, a cadre_task_t to the thread that runs the function.
  *  - Ownership: a `T **` parameter is consumed, set to NULL, and may be NULL or point to NULL. A
  *    `T *` is borrowed. A `const char *` or `const void *` that is returned belongs to the object it was
  *    asked of and is valid until that object is changed or destroyed. Texts are UTF-8.
@@ -58,12 +58,12 @@ typedef struct cadre_future cadre_future_t; //  A task that was submitted
 typedef struct cadre_job cadre_job_t;       //  A job: tasks that share options
 typedef struct cadre_imap cadre_imap_t;     //  Results of a function over a stream of items
 typedef struct cadre_value cadre_value_t;   //  Nested data: what tasks take and return
-typedef struct cadre_call cadre_call_t;     //  Inside a function: the call being served
+typedef struct cadre_task cadre_task_t;     //  Inside a function: the task that it serves
 
 //  ==== Functions: what workers serve ========================================
 
-//  A function reads its arguments from the call and ends with cadre_return_... or cadre_fail.
-typedef cadre_error_t (cadre_run_fn) (cadre_call_t *call);
+//  A function reads its arguments from the task and ends with cadre_return_... or cadre_fail.
+typedef cadre_error_t (cadre_run_fn) (cadre_task_t *task);
 
 typedef struct cadre_function {
     const char *name;  //  What it is called by
@@ -94,75 +94,76 @@ CADRE_EXPORT void cadre_main (int argc, char **argv, const cadre_function_t *fun
 
 //  ---- inside a function ----------------------------------------------------
 
-//  How many arguments the call has.
-CADRE_EXPORT size_t cadre_arg_count (const cadre_call_t *call);
+//  How many arguments the task has.
+CADRE_EXPORT size_t cadre_arg_count (const cadre_task_t *task);
 
-//  Argument number index, from 0. An argument that is missing or of another type makes the call fail with an error of kind "type"
-//  that names function, argument and both types, whatever the function returns later; the accessor returns 0, false, NULL or "". What is returned is valid during the call.
-CADRE_EXPORT int64_t cadre_arg_int (cadre_call_t *call, size_t index);
-CADRE_EXPORT uint64_t cadre_arg_uint (cadre_call_t *call, size_t index);
-CADRE_EXPORT double cadre_arg_double (cadre_call_t *call, size_t index); //  Takes integers too
-CADRE_EXPORT bool cadre_arg_bool (cadre_call_t *call, size_t index);
-CADRE_EXPORT const char *cadre_arg_text (cadre_call_t *call, size_t index); //  Never NULL
-CADRE_EXPORT const void *cadre_arg_blob (cadre_call_t *call, size_t index, size_t *size_bytes);
-CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_call_t *call, size_t index); //  Any type
+//  Argument number index, from 0. An argument that is missing or of another type makes the task fail with an error of
+//  kind "type" that names function, argument and both types, whatever the function returns later; the accessor returns 0,
+//  false, NULL or "". What is returned is valid until the function returns.
+CADRE_EXPORT int64_t cadre_arg_int (cadre_task_t *task, size_t index);
+CADRE_EXPORT uint64_t cadre_arg_uint (cadre_task_t *task, size_t index);
+CADRE_EXPORT double cadre_arg_double (cadre_task_t *task, size_t index); //  Takes integers too
+CADRE_EXPORT bool cadre_arg_bool (cadre_task_t *task, size_t index);
+CADRE_EXPORT const char *cadre_arg_text (cadre_task_t *task, size_t index); //  Never NULL
+CADRE_EXPORT const void *cadre_arg_blob (cadre_task_t *task, size_t index, size_t *size_bytes);
+CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_task_t *task, size_t index); //  Any type
 
-//  Set the result and return CADRE_OK, so that a function can end with `return cadre_return_int (call, n);`. The last one counts.
-CADRE_EXPORT cadre_error_t cadre_return_nil (cadre_call_t *call);
-CADRE_EXPORT cadre_error_t cadre_return_int (cadre_call_t *call, int64_t value);
-CADRE_EXPORT cadre_error_t cadre_return_uint (cadre_call_t *call, uint64_t value);
-CADRE_EXPORT cadre_error_t cadre_return_double (cadre_call_t *call, double value);
-CADRE_EXPORT cadre_error_t cadre_return_bool (cadre_call_t *call, bool value);
-CADRE_EXPORT cadre_error_t cadre_return_text (cadre_call_t *call, const char *value);
-CADRE_EXPORT cadre_error_t cadre_return_blob (cadre_call_t *call, const void *bytes, size_t size_bytes);
-CADRE_EXPORT cadre_error_t cadre_return_value (cadre_call_t *call, cadre_value_t **value);
+//  Set the result and return CADRE_OK, so that a function can end with `return cadre_return_int (task, n);`. The last one counts.
+CADRE_EXPORT cadre_error_t cadre_return_nil (cadre_task_t *task);
+CADRE_EXPORT cadre_error_t cadre_return_int (cadre_task_t *task, int64_t value);
+CADRE_EXPORT cadre_error_t cadre_return_uint (cadre_task_t *task, uint64_t value);
+CADRE_EXPORT cadre_error_t cadre_return_double (cadre_task_t *task, double value);
+CADRE_EXPORT cadre_error_t cadre_return_bool (cadre_task_t *task, bool value);
+CADRE_EXPORT cadre_error_t cadre_return_text (cadre_task_t *task, const char *value);
+CADRE_EXPORT cadre_error_t cadre_return_blob (cadre_task_t *task, const void *bytes, size_t size_bytes);
+CADRE_EXPORT cadre_error_t cadre_return_value (cadre_task_t *task, cadre_value_t **value);
 
 //  Ends the task with outcome error. kind is a short word for programs ("not-found"), the rest a message as in
-//  printf. Returns CADRE_ERROR_TASK: `return cadre_fail (call, "range", "%d is too large", n);`
-CADRE_EXPORT cadre_error_t cadre_fail (cadre_call_t *call, const char *kind, const char *format, ...)
+//  printf. Returns CADRE_ERROR_TASK: `return cadre_fail (task, "range", "%d is too large", n);`
+CADRE_EXPORT cadre_error_t cadre_fail (cadre_task_t *task, const char *kind, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__ ((format (printf, 3, 4)))
 #endif
     ;
 //  Adds a line to the error's trace, innermost first.
-CADRE_EXPORT void cadre_trace (cadre_call_t *call, const char *format, ...)
+CADRE_EXPORT void cadre_trace (cadre_task_t *task, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__ ((format (printf, 2, 3)))
 #endif
     ;
 
 //  True once the task was cancelled or has timed out: a long function should return soon.
-CADRE_EXPORT bool cadre_call_cancelled (const cadre_call_t *call);
+CADRE_EXPORT bool cadre_task_cancelled (const cadre_task_t *task);
 //  Tells the caller how far this task is, from 0 to 1; text may be NULL. At most ten a second are sent.
-CADRE_EXPORT void cadre_call_progress (cadre_call_t *call, double fraction, const char *text);
+CADRE_EXPORT void cadre_task_progress (cadre_task_t *task, double fraction, const char *text);
 //  Sends a line of text to the caller and the job's log.
-CADRE_EXPORT void cadre_call_log (cadre_call_t *call, const char *format, ...)
+CADRE_EXPORT void cadre_task_log (cadre_task_t *task, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__ ((format (printf, 2, 3)))
 #endif
     ;
 //  Sends a partial result, of at most 256 KiB, before the function has ended. One that cannot travel ends the task with an error.
-CADRE_EXPORT cadre_error_t cadre_call_emit (cadre_call_t *call, cadre_value_t **value);
-CADRE_EXPORT unsigned cadre_call_attempt (const cadre_call_t *call); //  From 1
-CADRE_EXPORT uint64_t cadre_call_job (const cadre_call_t *call);     //  Number of the job
+CADRE_EXPORT cadre_error_t cadre_task_emit (cadre_task_t *task, cadre_value_t **value);
+CADRE_EXPORT unsigned cadre_task_attempt (const cadre_task_t *task); //  From 1
+CADRE_EXPORT uint64_t cadre_task_job (const cadre_task_t *task);     //  Number of the job
 CADRE_EXPORT uint32_t
-cadre_call_task (const cadre_call_t *call); //  Its index; of an item of a map: its place
-CADRE_EXPORT unsigned cadre_call_slot (const cadre_call_t *call);      //  Within its worker, from 1
-CADRE_EXPORT void *cadre_call_state (const cadre_call_t *call);        //  What start stored for this slot
-CADRE_EXPORT const char *cadre_call_broker (const cadre_call_t *call); //  For cadre_open, or ""
+cadre_task_index (const cadre_task_t *task); //  Its index; of an item of a map: its place
+CADRE_EXPORT unsigned cadre_task_slot (const cadre_task_t *task);      //  Within its worker, from 1
+CADRE_EXPORT void *cadre_task_state (const cadre_task_t *task);        //  What start stored for this slot
+CADRE_EXPORT const char *cadre_task_broker (const cadre_task_t *task); //  For cadre_open, or ""
 
 //  ==== Values ================================================================
 
 typedef enum cadre_type {
-    CADRE_NIL,
-    CADRE_BOOL,
-    CADRE_INT, //  Integers, signed and unsigned, of 64 bits
-    CADRE_DOUBLE,
-    CADRE_TEXT,
-    CADRE_BLOB,
-    CADRE_LIST,
-    CADRE_MAP,
-    CADRE_FAILURE //  An item of a map that failed: a list of kind, message, trace
+    CADRE_TYPE_NIL,
+    CADRE_TYPE_BOOL,
+    CADRE_TYPE_INT, //  Integers, signed and unsigned, of 64 bits
+    CADRE_TYPE_DOUBLE,
+    CADRE_TYPE_TEXT,
+    CADRE_TYPE_BLOB,
+    CADRE_TYPE_LIST,
+    CADRE_TYPE_MAP,
+    CADRE_TYPE_FAILURE //  An item of a map that failed: a list of kind, message, trace
 } cadre_type_t;
 
 CADRE_EXPORT cadre_value_t *cadre_value_nil (void);
@@ -192,7 +193,7 @@ CADRE_EXPORT cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key
 
 //  Readers. They accept NULL, and return 0, false, "" or NULL where the value is of another type or out of range, so that paths can be
 //  read without tests between: cadre_value_int (cadre_value_get (cadre_value_at (list, 3), "id")).
-CADRE_EXPORT cadre_type_t cadre_value_type (const cadre_value_t *self); //  NULL is CADRE_NIL
+CADRE_EXPORT cadre_type_t cadre_value_type (const cadre_value_t *self); //  NULL is CADRE_TYPE_NIL
 CADRE_EXPORT const char *cadre_type_name (cadre_type_t type);
 CADRE_EXPORT bool cadre_value_bool (const cadre_value_t *self);
 CADRE_EXPORT int64_t cadre_value_int (const cadre_value_t *self);
@@ -372,7 +373,7 @@ typedef struct cadre_map_options {
 } cadre_map_options_t;
 
 //  function over a list; *results is a list in the same order (with batch: one value a batch), the caller's. On CADRE_ERROR_TASK
-//  at least one item failed: its place holds a CADRE_FAILURE value, cadre_message names the first, and *results is set all the same.
+//  at least one item failed: its place holds a CADRE_TYPE_FAILURE value, cadre_message names the first, and *results is set all the same.
 //  Time limits, crashes and retries are each item's own, whatever the chunk; only what a worker is lost with runs again as a chunk.
 CADRE_EXPORT cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_t *items,
                                       const cadre_map_options_t *options, cadre_value_t **results);
@@ -390,7 +391,7 @@ typedef cadre_value_t *(cadre_source_fn) (void *argument);
 //  function over items that source gives, taken as results are read: never more than a window ahead. Does not wait. NULL as cadre_submit.
 CADRE_EXPORT cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *source,
                                        void *argument, const cadre_map_options_t *options);
-//  CADRE_OK and the caller's *value; CADRE_ERROR_TASK and a CADRE_FAILURE value for an item that failed (go on calling); CADRE_ERROR_END after the last;
+//  CADRE_OK and the caller's *value; CADRE_ERROR_TASK and a CADRE_TYPE_FAILURE value for an item that failed (go on calling); CADRE_ERROR_END after the last;
 //  CADRE_ERROR_TIMEOUT. *index (may be NULL) is the item's place.
 CADRE_EXPORT cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index,
                                             int timeout_ms);
@@ -425,11 +426,13 @@ typedef enum cadre_event_kind {
 } cadre_event_kind_t;
 
 //  Streams of CADRE_EVENT_OUTPUT.
-#define CADRE_STDOUT 1
-#define CADRE_STDERR 2
-#define CADRE_LOG 3
-#define CADRE_PROGRESS 4 //  bytes: msgpack, a list of fraction and text
-#define CADRE_PARTIAL 5  //  bytes: msgpack, one value
+typedef enum cadre_stream {
+    CADRE_STREAM_STDOUT = 1,
+    CADRE_STREAM_STDERR = 2,
+    CADRE_STREAM_LOG = 3,      //  Lines of cadre_task_log
+    CADRE_STREAM_PROGRESS = 4, //  bytes: msgpack, a list of fraction and text
+    CADRE_STREAM_PARTIAL = 5   //  bytes: msgpack, one value
+} cadre_stream_t;
 
 typedef struct cadre_event {
     cadre_event_kind_t kind;
@@ -438,10 +441,10 @@ typedef struct cadre_event {
     cadre_outcome_t outcome; //  RESULT
     int code;                //  RESULT: exit code or signal; NOTICE: cadre_error_t
     int64_t run_us;          //  RESULT: how long the last try ran
-    const void *bytes; //  RESULT: the value, msgpack; OUTPUT: what was written; valid until the next call
-    size_t size_bytes; //  Of bytes
-    int stream;        //  OUTPUT
-    bool cut;          //  OUTPUT: bytes before these were dropped
+    const void *bytes;     //  RESULT: the value, msgpack; OUTPUT: what was written; valid until the next call
+    size_t size_bytes;     //  Of bytes
+    cadre_stream_t stream; //  OUTPUT
+    bool cut;              //  OUTPUT: bytes before these were dropped
     bool anew; //  OUTPUT: the broker was restarted and the task runs anew; what it wrote before is void
     const char *error_kind; //  RESULT: or ""
     const char *message;    //  RESULT, NOTICE: or ""

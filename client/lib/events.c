@@ -174,7 +174,7 @@ void events_output (events_t *self, const wire_output_t *output, bool anew)
     node->event.index = (uint32_t) output->index;
     node->event.attempt = (unsigned) output->attempt;
     node->event.size_bytes = output->bytes.size;
-    node->event.stream = (int) output->stream;
+    node->event.stream = (cadre_stream_t) output->stream;
     node->event.cut = output->cut;
     node->event.anew = anew;
     s_place (self, node);

@@ -117,7 +117,7 @@ cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, 
     if (error)
         return error;
     const cadre_value_t *found = cadre_future_value (self);
-    if (cadre_value_type (found) != CADRE_TEXT)
+    if (cadre_value_type (found) != CADRE_TYPE_TEXT)
         return s_wrong_type (self, "a text");
     if (value)
         *value = cadre_value_text (found);

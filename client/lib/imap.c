@@ -266,7 +266,7 @@ static cadre_error_t s_give (cadre_imap_t *self, cadre_value_t **value, size_t *
     self->read++;
     if (index)
         *index = item;
-    if (cadre_value_type (*value) != CADRE_FAILURE)
+    if (cadre_value_type (*value) != CADRE_TYPE_FAILURE)
         return CADRE_OK;
     fault_t fault = {0};
     map_describe (&fault, item, *value);

@@ -331,8 +331,8 @@ static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count
 {
     for (size_t i = 0; i < count; i++) {
         size_t item = chunk->first + i;
-        cadre_type_t type = CADRE_NIL;
-        if (!value_peek (cursor, &type) || type != CADRE_FAILURE) {
+        cadre_type_t type = CADRE_TYPE_NIL;
+        if (!value_peek (cursor, &type) || type != CADRE_TYPE_FAILURE) {
             self->left--;
             self->owner.values (self->owner.owner, item, 1, cursor);
             continue;

@@ -111,7 +111,7 @@ cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cad
         return CADRE_ERROR_FORKED;
     buffer_t payload = {.checked = true};
     fault_t fault = {0};
-    if (arguments && cadre_value_type (arguments) != CADRE_LIST)
+    if (arguments && cadre_value_type (arguments) != CADRE_TYPE_LIST)
         fault_set (&fault, CADRE_ERROR_ARGUMENT, "the arguments are a %s: give a list",
                    cadre_type_name (cadre_value_type (arguments)));
     else if (s_is_of (self, WIRE_KIND_CALL, &fault)) {

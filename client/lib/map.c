@@ -22,7 +22,7 @@ cadre_error_t map_pack_item (buffer_t *payload, const cadre_value_t *item, size_
         value_pack (payload, item);
         return CADRE_OK;
     }
-    if (cadre_value_type (item) != CADRE_LIST)
+    if (cadre_value_type (item) != CADRE_TYPE_LIST)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "item %zu is a %s: with spread each item is a list of arguments", index,
                           cadre_type_name (cadre_value_type (item)));
@@ -172,7 +172,7 @@ static cadre_error_t s_say (map_t *self)
 static void s_keep (void *owner, size_t item, cadre_value_t *value)
 {
     map_t *self = owner;
-    if (cadre_value_type (value) == CADRE_FAILURE)
+    if (cadre_value_type (value) == CADRE_TYPE_FAILURE)
         s_note_failure (self, item, value);
     self->values [item] = value;
 }
@@ -216,7 +216,7 @@ cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_
         return CADRE_ERROR_ARGUMENT;
     if (pool_forked (self))
         return CADRE_ERROR_FORKED;
-    if (items && cadre_value_type (items) != CADRE_LIST)
+    if (items && cadre_value_type (items) != CADRE_TYPE_LIST)
         return pool_say_text (self, CADRE_ERROR_ARGUMENT, "the items are a %s: give a list",
                               cadre_type_name (cadre_value_type (items)));
     map_t map = {.pool = self, .options = options ? options : &s_usual, .items = items, .pack = s_pack_value};
@@ -234,7 +234,7 @@ cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_
 static void s_note_other (map_t *self, size_t item, cursor_t *cursor)
 {
     cadre_value_t *value = map_read (cursor);
-    if (cadre_value_type (value) == CADRE_FAILURE)
+    if (cadre_value_type (value) == CADRE_TYPE_FAILURE)
         s_note_failure (self, item, value);
     else if (s_is_first (self, item))
         fault_set (&self->fault, CADRE_ERROR_TYPE, "item %zu gave a %s: read such results with cadre_map",

@@ -22,7 +22,7 @@ static cadre_error_t s_pack (buffer_t *payload, const task_t *task, fault_t *fau
         return spec_pack_command (payload, task->argv, NULL, NULL, 0, NULL, fault);
     if (task->arguments)
         return value_pack_arguments (payload, task->types, task->arguments, fault);
-    if (task->value && cadre_value_type (task->value) != CADRE_LIST)
+    if (task->value && cadre_value_type (task->value) != CADRE_TYPE_LIST)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the arguments are a %s: give a list",
                           cadre_type_name (cadre_value_type (task->value)));
     if (task->value)

@@ -2,10 +2,10 @@
 
 #include <cadre.h>
 
-static cadre_error_t square (cadre_call_t *call)
+static cadre_error_t square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, n * n);
+    int64_t n = cadre_arg_int (task, 0);
+    return cadre_return_int (task, n * n);
 }
 
 static const cadre_function_t functions [] = {

@@ -84,7 +84,7 @@ static void s_open_pool (load_t *self)
 //  What a task wrote counts by try; what it wrote before it ran anew is void.
 static void s_take_output (seen_t *seen, const cadre_event_t *event)
 {
-    if (event->stream != CADRE_STDOUT)
+    if (event->stream != CADRE_STREAM_STDOUT)
         return;
     if (event->anew || event->attempt != seen->attempt)
         seen->output [0] = 0;

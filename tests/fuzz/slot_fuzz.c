@@ -13,29 +13,29 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 
-static cadre_error_t s_touch (cadre_call_t *call)
+static cadre_error_t s_touch (cadre_task_t *task)
 {
-    size_t count = cadre_arg_count (call);
+    size_t count = cadre_arg_count (task);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         size_t blob_bytes = 0;
         switch (i % 7) {
-        case 0: sum += (uint64_t) cadre_arg_int (call, i); break;
-        case 1: sum += strlen (cadre_arg_text (call, i)); break;
-        case 2: sum += cadre_value_count (cadre_arg_value (call, i)); break;
-        case 3: sum += cadre_arg_double (call, i) > 1; break;
-        case 4: sum += cadre_arg_blob (call, i, &blob_bytes) != NULL; break;
-        case 5: sum += cadre_arg_uint (call, i); break;
-        default: sum += cadre_arg_bool (call, i);
+        case 0: sum += (uint64_t) cadre_arg_int (task, i); break;
+        case 1: sum += strlen (cadre_arg_text (task, i)); break;
+        case 2: sum += cadre_value_count (cadre_arg_value (task, i)); break;
+        case 3: sum += cadre_arg_double (task, i) > 1; break;
+        case 4: sum += cadre_arg_blob (task, i, &blob_bytes) != NULL; break;
+        case 5: sum += cadre_arg_uint (task, i); break;
+        default: sum += cadre_arg_bool (task, i);
         }
     }
-    return cadre_return_uint (call, sum);
+    return cadre_return_uint (task, sum);
 }
 
-static cadre_error_t s_echo (cadre_call_t *call)
+static cadre_error_t s_echo (cadre_task_t *task)
 {
-    cadre_value_t *value = cadre_value_copy (cadre_arg_value (call, 0));
-    return cadre_return_value (call, &value);
+    cadre_value_t *value = cadre_value_copy (cadre_arg_value (task, 0));
+    return cadre_return_value (task, &value);
 }
 
 static const cadre_function_t s_functions [] = {

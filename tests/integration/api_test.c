@@ -14,28 +14,28 @@
 
 #define WAIT_MS 20000
 
-static cadre_error_t s_half (cadre_call_t *call)
+static cadre_error_t s_half (cadre_task_t *task)
 {
-    return cadre_return_double (call, cadre_arg_double (call, 0) / 2);
+    return cadre_return_double (task, cadre_arg_double (task, 0) / 2);
 }
 
 //  Its arguments by the accessor of each type, as a list.
-static cadre_error_t s_types (cadre_call_t *call)
+static cadre_error_t s_types (cadre_task_t *task)
 {
     size_t size = 0;
-    const char *blob = cadre_arg_blob (call, 5, &size);
+    const char *blob = cadre_arg_blob (task, 5, &size);
     cadre_value_t *value =
-        cadre_value_build ("[i, u, d, b, s, B, i]", cadre_arg_int (call, 0), cadre_arg_uint (call, 1),
-                           cadre_arg_double (call, 2), cadre_arg_bool (call, 3), cadre_arg_text (call, 4),
-                           blob, size, (int64_t) cadre_arg_count (call));
-    return cadre_return_value (call, &value);
+        cadre_value_build ("[i, u, d, b, s, B, i]", cadre_arg_int (task, 0), cadre_arg_uint (task, 1),
+                           cadre_arg_double (task, 2), cadre_arg_bool (task, 3), cadre_arg_text (task, 4),
+                           blob, size, (int64_t) cadre_arg_count (task));
+    return cadre_return_value (task, &value);
 }
 
 //  Stays until it is released, whatever happens.
-static cadre_error_t s_deaf (cadre_call_t *call)
+static cadre_error_t s_deaf (cadre_task_t *task)
 {
-    nanosleep (&(struct timespec){.tv_sec = cadre_arg_int (call, 0)}, NULL);
-    return cadre_return_nil (call);
+    nanosleep (&(struct timespec){.tv_sec = cadre_arg_int (task, 0)}, NULL);
+    return cadre_return_nil (task);
 }
 
 static const cadre_function_t s_functions [] = {{.name = "half", .run = s_half, .takes = "d"},
@@ -87,10 +87,10 @@ static void test_every_type_of_argument (void **state)
 static void test_types_have_names (void **state)
 {
     (void) state;
-    for (int i = CADRE_NIL; i <= CADRE_FAILURE; i++)
-        for (int j = CADRE_NIL; j < i; j++)
+    for (int i = CADRE_TYPE_NIL; i <= CADRE_TYPE_FAILURE; i++)
+        for (int j = CADRE_TYPE_NIL; j < i; j++)
             assert_string_not_equal (cadre_type_name ((cadre_type_t) i), cadre_type_name ((cadre_type_t) j));
-    assert_string_equal (cadre_type_name (cadre_value_type (NULL)), cadre_type_name (CADRE_NIL));
+    assert_string_equal (cadre_type_name (cadre_value_type (NULL)), cadre_type_name (CADRE_TYPE_NIL));
 }
 
 //  Calls without a pool fail, and do nothing.

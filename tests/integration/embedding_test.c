@@ -23,18 +23,18 @@
 
 #define WAIT_MS 20000
 
-static cadre_error_t s_square (cadre_call_t *call)
+static cadre_error_t s_square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, n * n);
+    int64_t n = cadre_arg_int (task, 0);
+    return cadre_return_int (task, n * n);
 }
 
 //  What the standard error of a slot is.
-static cadre_error_t s_stderr (cadre_call_t *call)
+static cadre_error_t s_stderr (cadre_task_t *task)
 {
     char path [64] = "";
     ssize_t size = readlink ("/proc/self/fd/2", path, sizeof path - 1);
-    return cadre_return_text (call, size > 0 ? path : "closed");
+    return cadre_return_text (task, size > 0 ? path : "closed");
 }
 
 static const cadre_function_t s_functions [] = {

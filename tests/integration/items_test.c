@@ -32,41 +32,41 @@ static void s_witness (int64_t item)
 }
 
 //  The item's number tells what it does: 100 kills its slot, 150 hangs, 170 fails; others say how often they were tried.
-static cadre_error_t s_moody (cadre_call_t *call)
+static cadre_error_t s_moody (cadre_task_t *task)
 {
-    int64_t item = cadre_arg_int (call, 0);
+    int64_t item = cadre_arg_int (task, 0);
     s_witness (item);
-    if (cadre_call_task (call) != (uint32_t) item)
-        return cadre_fail (call, "place", "item %lld was told that it is number %u", (long long) item,
-                           cadre_call_task (call));
+    if (cadre_task_index (task) != (uint32_t) item)
+        return cadre_fail (task, "place", "item %lld was told that it is number %u", (long long) item,
+                           cadre_task_index (task));
     if (item == 100)
         raise (SIGKILL);
     if (item == 150)
         pause ();
     if (item == 170)
-        return cadre_fail (call, "mood", "not today");
-    return cadre_return_int (call, cadre_call_attempt (call));
+        return cadre_fail (task, "mood", "not today");
+    return cadre_return_int (task, cadre_task_attempt (task));
 }
 
 //  Items 7 and 8 kill their slots twice.
-static cadre_error_t s_stubborn (cadre_call_t *call)
+static cadre_error_t s_stubborn (cadre_task_t *task)
 {
-    int64_t item = cadre_arg_int (call, 0);
+    int64_t item = cadre_arg_int (task, 0);
     s_witness (item);
-    if ((item == 7 || item == 8) && cadre_call_attempt (call) < 3)
+    if ((item == 7 || item == 8) && cadre_task_attempt (task) < 3)
         raise (SIGSEGV);
-    return cadre_return_int (call, cadre_call_attempt (call));
+    return cadre_return_int (task, cadre_task_attempt (task));
 }
 
 //  Says that it has begun, and goes on until it is cancelled. Then it fails, or returns a value all the same.
-static cadre_error_t s_obedient (cadre_call_t *call)
+static cadre_error_t s_obedient (cadre_task_t *task)
 {
     cadre_value_t *here = cadre_value_nil ();
-    cadre_call_emit (call, &here);
-    while (!cadre_call_cancelled (call))
+    cadre_task_emit (task, &here);
+    while (!cadre_task_cancelled (task))
         usleep (1000);
-    return cadre_arg_bool (call, 0) ? cadre_fail (call, "own", "it was cancelled")
-                                    : cadre_return_int (call, 7);
+    return cadre_arg_bool (task, 0) ? cadre_fail (task, "own", "it was cancelled")
+                                    : cadre_return_int (task, 7);
 }
 
 static const cadre_function_t s_functions [] = {{.name = "moody", .run = s_moody, .takes = "i"},
@@ -120,7 +120,7 @@ static cadre_value_t *s_items (void)
 static void s_check_failure (const cadre_value_t *results, size_t item, const char *kind, const char *message)
 {
     const cadre_value_t *failure = cadre_value_at (results, item);
-    assert_int_equal (cadre_value_type (failure), CADRE_FAILURE);
+    assert_int_equal (cadre_value_type (failure), CADRE_TYPE_FAILURE);
     assert_string_equal (cadre_value_text (cadre_value_at (failure, 0)), kind);
     assert_non_null (strstr (cadre_value_text (cadre_value_at (failure, 1)), message));
 }

@@ -13,24 +13,24 @@
 
 #define WAIT_MS 20000
 
-static cadre_error_t s_blob (cadre_call_t *call)
+static cadre_error_t s_blob (cadre_task_t *task)
 {
-    size_t size = (size_t) cadre_arg_int (call, 0);
+    size_t size = (size_t) cadre_arg_int (task, 0);
     void *bytes = calloc (1, size);
-    cadre_error_t error = cadre_return_blob (call, bytes, size);
+    cadre_error_t error = cadre_return_blob (task, bytes, size);
     free (bytes);
     return error;
 }
 
 //  Writes a partial result of that size, too.
-static cadre_error_t s_emit (cadre_call_t *call)
+static cadre_error_t s_emit (cadre_task_t *task)
 {
-    size_t size = (size_t) cadre_arg_int (call, 0);
+    size_t size = (size_t) cadre_arg_int (task, 0);
     void *bytes = calloc (1, size);
     cadre_value_t *value = cadre_value_of_blob (bytes, size);
     free (bytes);
-    cadre_error_t error = cadre_call_emit (call, &value);
-    return error ? cadre_fail (call, "emit", "%s", cadre_error_name (error)) : cadre_return_nil (call);
+    cadre_error_t error = cadre_task_emit (task, &value);
+    return error ? cadre_fail (task, "emit", "%s", cadre_error_name (error)) : cadre_return_nil (task);
 }
 
 static const cadre_function_t s_functions [] = {

@@ -18,26 +18,26 @@
 #define WAIT_MS 30000
 #define NOBODY 65534
 
-static cadre_error_t s_square (cadre_call_t *call)
+static cadre_error_t s_square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, n * n);
+    int64_t n = cadre_arg_int (task, 0);
+    return cadre_return_int (task, n * n);
 }
 
-static cadre_error_t s_size (cadre_call_t *call)
+static cadre_error_t s_size (cadre_task_t *task)
 {
     size_t size = 0;
-    cadre_arg_blob (call, 0, &size);
-    return cadre_return_int (call, (int64_t) size);
+    cadre_arg_blob (task, 0, &size);
+    return cadre_return_int (task, (int64_t) size);
 }
 
-static cadre_error_t s_large (cadre_call_t *call)
+static cadre_error_t s_large (cadre_task_t *task)
 {
-    size_t size = (size_t) cadre_arg_int (call, 0);
+    size_t size = (size_t) cadre_arg_int (task, 0);
     char *bytes = calloc (1, size);
     if (!bytes)
-        return cadre_fail (call, "memory", "the function has no memory itself");
-    cadre_error_t error = cadre_return_blob (call, bytes, size);
+        return cadre_fail (task, "memory", "the function has no memory itself");
+    cadre_error_t error = cadre_return_blob (task, bytes, size);
     free (bytes);
     return error;
 }

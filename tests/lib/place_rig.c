@@ -15,71 +15,71 @@
 
 //  ---- functions ----------------------------------------------------------------------
 
-static cadre_error_t s_square (cadre_call_t *call)
+static cadre_error_t s_square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, n * n);
+    int64_t n = cadre_arg_int (task, 0);
+    return cadre_return_int (task, n * n);
 }
 
-static cadre_error_t s_echo (cadre_call_t *call)
+static cadre_error_t s_echo (cadre_task_t *task)
 {
-    cadre_value_t *copy = cadre_value_copy (cadre_arg_value (call, 0));
-    return cadre_return_value (call, &copy);
+    cadre_value_t *copy = cadre_value_copy (cadre_arg_value (task, 0));
+    return cadre_return_value (task, &copy);
 }
 
-static cadre_error_t s_add (cadre_call_t *call)
+static cadre_error_t s_add (cadre_task_t *task)
 {
     double sum = 0;
-    for (size_t i = 0; i < cadre_arg_count (call); i++)
-        sum += cadre_arg_double (call, i);
-    return cadre_return_double (call, sum);
+    for (size_t i = 0; i < cadre_arg_count (task); i++)
+        sum += cadre_arg_double (task, i);
+    return cadre_return_double (task, sum);
 }
 
-static cadre_error_t s_sum (cadre_call_t *call)
+static cadre_error_t s_sum (cadre_task_t *task)
 {
-    const cadre_value_t *list = cadre_arg_value (call, 0);
+    const cadre_value_t *list = cadre_arg_value (task, 0);
     int64_t sum = 0;
     for (size_t i = 0; i < cadre_value_count (list); i++)
         sum += cadre_value_int (cadre_value_at (list, i));
-    return cadre_return_int (call, sum);
+    return cadre_return_int (task, sum);
 }
 
-static cadre_error_t s_picky (cadre_call_t *call)
+static cadre_error_t s_picky (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    cadre_trace (call, "in picky");
-    return n > 3 ? cadre_fail (call, "range", "%d is too large", (int) n) : cadre_return_int (call, n);
+    int64_t n = cadre_arg_int (task, 0);
+    cadre_trace (task, "in picky");
+    return n > 3 ? cadre_fail (task, "range", "%d is too large", (int) n) : cadre_return_int (task, n);
 }
 
 //  Sleeps, and looks whether it should end.
-static cadre_error_t s_nap (cadre_call_t *call)
+static cadre_error_t s_nap (cadre_task_t *task)
 {
-    int64_t left_ms = cadre_arg_int (call, 0);
-    for (; left_ms > 0 && !cadre_call_cancelled (call); left_ms--)
+    int64_t left_ms = cadre_arg_int (task, 0);
+    for (; left_ms > 0 && !cadre_task_cancelled (task); left_ms--)
         nanosleep (&(struct timespec){.tv_nsec = 1000000}, NULL);
-    return left_ms > 0 ? cadre_fail (call, "cancelled", "%d ms early", (int) left_ms)
-                       : cadre_return_nil (call);
+    return left_ms > 0 ? cadre_fail (task, "cancelled", "%d ms early", (int) left_ms)
+                       : cadre_return_nil (task);
 }
 
-static cadre_error_t s_chatty (cadre_call_t *call)
+static cadre_error_t s_chatty (cadre_task_t *task)
 {
-    cadre_call_log (call, "hello from %u", cadre_call_task (call));
-    cadre_call_progress (call, 0.5, "half");
+    cadre_task_log (task, "hello from %u", cadre_task_index (task));
+    cadre_task_progress (task, 0.5, "half");
     for (int64_t i = 0; i < 3; i++) {
         cadre_value_t *value = cadre_value_of_int (i);
-        cadre_call_emit (call, &value);
+        cadre_task_emit (task, &value);
     }
-    return cadre_return_text (call, "done");
+    return cadre_return_text (task, "done");
 }
 
 //  What a call knows of itself: a map.
-static cadre_error_t s_self (cadre_call_t *call)
+static cadre_error_t s_self (cadre_task_t *task)
 {
     cadre_value_t *map =
-        cadre_value_build ("{s:u s:u s:i s:s}", "attempt", (uint64_t) cadre_call_attempt (call), "slot",
-                           (uint64_t) cadre_call_slot (call), "state",
-                           *(const int64_t *) cadre_call_state (call), "broker", cadre_call_broker (call));
-    return cadre_call_job (call) ? cadre_return_value (call, &map) : cadre_fail (call, "job", "no number");
+        cadre_value_build ("{s:u s:u s:i s:s}", "attempt", (uint64_t) cadre_task_attempt (task), "slot",
+                           (uint64_t) cadre_task_slot (task), "state",
+                           *(const int64_t *) cadre_task_state (task), "broker", cadre_task_broker (task));
+    return cadre_task_job (task) ? cadre_return_value (task, &map) : cadre_fail (task, "job", "no number");
 }
 
 static cadre_error_t s_start (void **state)

@@ -30,24 +30,24 @@ struct stage {
     pthread_barrier_t made; //  broker_new, worker_new are done
 };
 
-static cadre_error_t s_square (cadre_call_t *call)
+static cadre_error_t s_square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, n * n);
+    int64_t n = cadre_arg_int (task, 0);
+    return cadre_return_int (task, n * n);
 }
 
-static cadre_error_t s_echo (cadre_call_t *call)
+static cadre_error_t s_echo (cadre_task_t *task)
 {
-    cadre_value_t *value = cadre_value_copy (cadre_arg_value (call, 0));
-    return cadre_return_value (call, &value);
+    cadre_value_t *value = cadre_value_copy (cadre_arg_value (task, 0));
+    return cadre_return_value (task, &value);
 }
 
-static cadre_error_t s_nap (cadre_call_t *call)
+static cadre_error_t s_nap (cadre_task_t *task)
 {
-    int64_t ms = cadre_arg_int (call, 0);
-    for (int64_t i = 0; i < ms && !cadre_call_cancelled (call); i++)
+    int64_t ms = cadre_arg_int (task, 0);
+    for (int64_t i = 0; i < ms && !cadre_task_cancelled (task); i++)
         nanosleep (&(struct timespec){.tv_nsec = 1000000}, NULL);
-    return cadre_return_int (call, ms);
+    return cadre_return_int (task, ms);
 }
 
 const cadre_function_t stage_functions [] = {

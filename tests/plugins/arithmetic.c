@@ -2,17 +2,17 @@
 
 #include <cadre.h>
 
-static cadre_error_t s_square (cadre_call_t *call)
+static cadre_error_t s_square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    return cadre_return_int (call, (int64_t) ((uint64_t) n * (uint64_t) n));
+    int64_t n = cadre_arg_int (task, 0);
+    return cadre_return_int (task, (int64_t) ((uint64_t) n * (uint64_t) n));
 }
 
-static cadre_error_t s_divide (cadre_call_t *call)
+static cadre_error_t s_divide (cadre_task_t *task)
 {
-    if (cadre_arg_int (call, 1) == 0)
-        return cadre_fail (call, "division", "%d divided by zero", (int) cadre_arg_int (call, 0));
-    return cadre_return_int (call, cadre_arg_int (call, 0) / cadre_arg_int (call, 1));
+    if (cadre_arg_int (task, 1) == 0)
+        return cadre_fail (task, "division", "%d divided by zero", (int) cadre_arg_int (task, 0));
+    return cadre_return_int (task, cadre_arg_int (task, 0) / cadre_arg_int (task, 1));
 }
 
 static const cadre_function_t s_functions [] = {

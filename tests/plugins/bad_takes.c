@@ -2,9 +2,9 @@
 
 #include <cadre.h>
 
-static cadre_error_t s_run (cadre_call_t *call)
+static cadre_error_t s_run (cadre_task_t *task)
 {
-    return cadre_return_nil (call);
+    return cadre_return_nil (task);
 }
 
 static const cadre_function_t s_functions [] = {{.name = "odd", .run = s_run, .takes = "iq"}, {0}};

@@ -40,10 +40,10 @@ static void s_sleep_ms (int64_t ms)
 }
 
 //  A line in FOLDER/runs: this was run once more.
-static void s_witness (cadre_call_t *call, const char *line)
+static void s_witness (cadre_task_t *task, const char *line)
 {
     char path [512];
-    snprintf (path, sizeof path, "%s/runs", cadre_arg_text (call, 0));
+    snprintf (path, sizeof path, "%s/runs", cadre_arg_text (task, 0));
     int fd = open (path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || write (fd, line, strlen (line)) < 0)
         abort ();
@@ -111,33 +111,33 @@ static uint32_t s_ticket (void)
 }
 
 //  Stays for long: a worker that waits for it waits in vain.
-static cadre_error_t s_linger (cadre_call_t *call)
+static cadre_error_t s_linger (cadre_task_t *task)
 {
     s_sleep_ms (60000);
-    return cadre_return_nil (call);
+    return cadre_return_nil (task);
 }
 
 #define BREAK(name)                                                                                          \
-    static cadre_error_t s_##name (cadre_call_t *call);                                                      \
-    static cadre_error_t s_run_##name (cadre_call_t *call)                                                   \
+    static cadre_error_t s_##name (cadre_task_t *task);                                                      \
+    static cadre_error_t s_run_##name (cadre_task_t *task)                                                   \
     {                                                                                                        \
-        s_witness (call, #name "\n");                                                                        \
-        return s_##name (call);                                                                              \
+        s_witness (task, #name "\n");                                                                        \
+        return s_##name (task);                                                                              \
     }                                                                                                        \
-    static cadre_error_t s_##name (cadre_call_t *call)
+    static cadre_error_t s_##name (cadre_task_t *task)
 
 //  ---- what is shared ----------------------------------------------------------------
 
 BREAK (scribble_ones)
 {
     *s_claim () = UINT64_MAX;
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (scribble_zeros)
 {
     memset (s_share (), 0, 64);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (scribble_random)
@@ -150,13 +150,13 @@ BREAK (scribble_random)
             x ^= x << 17;
             page [i] = x;
         }
-    return cadre_return_nil (call);
+    return cadre_return_nil (task);
 }
 
 BREAK (scribble_limit)
 {
     *s_claim () = (*s_claim () & 0xffffffff00000000u) | 0x70000000u;
-    return s_linger (call);
+    return s_linger (task);
 }
 
 //  Its worker is told that it never began.
@@ -164,20 +164,20 @@ BREAK (unclaim)
 {
     *s_claim () -= UINT64_C (1) << 32;
     raise (SIGSTOP);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (scribble_head)
 {
     *s_head () -= 1000;
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (shrink)
 {
     bool refused = ftruncate (SHARE, 0) != 0 && errno == EPERM && ftruncate (SHARE, 1 << 30) != 0
                    && errno == EPERM && fcntl (SHARE, F_ADD_SEALS, F_SEAL_WRITE) != 0 && errno == EPERM;
-    return cadre_return_text (call, refused ? "refused" : "done");
+    return cadre_return_text (task, refused ? "refused" : "done");
 }
 
 //  Names its worker's group as that of a command, and dies: who kills that group kills the worker.
@@ -185,7 +185,7 @@ BREAK (lie_group)
 {
     *(_Atomic int32_t *) (void *) (s_share () + PLACE_GROUP) = getpgid (getppid ());
     raise (SIGKILL);
-    return cadre_return_nil (call);
+    return cadre_return_nil (task);
 }
 
 //  Group 1 means all processes there are.
@@ -193,7 +193,7 @@ BREAK (lie_all)
 {
     *(_Atomic int32_t *) (void *) (s_share () + PLACE_GROUP) = 1;
     raise (SIGTERM);
-    return cadre_return_nil (call);
+    return cadre_return_nil (task);
 }
 
 //  ---- what is sent ------------------------------------------------------------------
@@ -202,25 +202,25 @@ BREAK (rubbish_socket)
 {
     if (write (SOCKET, "\0\0\0\1\x71", 5) < 0)
         abort ();
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (rubbish_ring)
 {
     s_say ("\0\0\0\3\x99xy", 7);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (huge_ring)
 {
     s_say ("\xff\xff\xff\xff\x71\x96", 6);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (forge_other)
 {
     s_forge (s_ticket () + 1);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (forge_twice)
@@ -228,7 +228,7 @@ BREAK (forge_twice)
     uint32_t ticket = s_ticket ();
     s_forge (ticket);
     s_forge (ticket);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 //  ---- descriptors and processes -----------------------------------------------------
@@ -236,14 +236,14 @@ BREAK (forge_twice)
 BREAK (close_socket)
 {
     close (SOCKET);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 BREAK (close_all)
 {
     for (int fd = 3; fd < 1024; fd++)
         close (fd);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 //  Returns: what was published in the shared memory is its result.
@@ -251,13 +251,13 @@ BREAK (close_and_return)
 {
     for (int fd = 3; fd < 1024; fd++)
         close (fd);
-    return cadre_return_text (call, "returned");
+    return cadre_return_text (task, "returned");
 }
 
 BREAK (shut_socket)
 {
     shutdown (SOCKET, SHUT_RDWR);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 //  A child keeps the socket open when the slot is dead.
@@ -267,20 +267,20 @@ BREAK (fork_and_exit)
         _exit (3);
     s_sleep_ms (5000);
     _exit (0);
-    return cadre_return_nil (call);
+    return cadre_return_nil (task);
 }
 
 //  Both come back from the function.
 BREAK (fork_twice)
 {
     fork ();
-    return cadre_return_text (call, "one");
+    return cadre_return_text (task, "one");
 }
 
 BREAK (stop_busy)
 {
     raise (SIGSTOP);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 //  Returns, and is stopped soon after: the next task finds it so.
@@ -293,7 +293,7 @@ BREAK (stop_later)
         kill (slot, SIGSTOP);
         _exit (0);
     }
-    return cadre_return_text (call, "returned");
+    return cadre_return_text (task, "returned");
 }
 
 BREAK (block_term)
@@ -301,7 +301,7 @@ BREAK (block_term)
     sigset_t all;
     sigfillset (&all);
     sigprocmask (SIG_BLOCK, &all, NULL);
-    return s_linger (call);
+    return s_linger (task);
 }
 
 static uint32_t s_head_before;
@@ -320,7 +320,7 @@ BREAK (die_within)
     const struct itimerval often = {.it_interval = {.tv_usec = 1000}, .it_value = {.tv_usec = 1000}};
     const struct sigaction action = {.sa_handler = s_end_within, .sa_flags = SA_RESTART};
     char *bytes = calloc (1, LARGE_BYTES);
-    cadre_error_t error = cadre_return_blob (call, bytes, LARGE_BYTES);
+    cadre_error_t error = cadre_return_blob (task, bytes, LARGE_BYTES);
     free (bytes);
     s_head_before = *s_head ();
     if (sigaction (SIGPROF, &action, NULL) != 0 || setitimer (ITIMER_PROF, &often, NULL) != 0)
@@ -331,21 +331,21 @@ BREAK (die_within)
 //  ---- the others ----------------------------------------------------------------------
 
 //  "pay N", in no time; every Nth one (0: none) breaks its slot.
-static cadre_error_t s_pay (cadre_call_t *call)
+static cadre_error_t s_pay (cadre_task_t *task)
 {
     char line [64];
-    const char *how = cadre_arg_text (call, 3);
-    int64_t n = cadre_arg_int (call, 1), every = cadre_arg_int (call, 2);
+    const char *how = cadre_arg_text (task, 3);
+    int64_t n = cadre_arg_int (task, 1), every = cadre_arg_int (task, 2);
     snprintf (line, sizeof line, "pay %lld\n", (long long) n);
-    s_witness (call, line);
+    s_witness (task, line);
     if (every == 0 || n % every != every - 1)
-        return cadre_return_int (call, n);
+        return cadre_return_int (task, n);
     if (strcmp (how, "page") == 0)
         *s_claim () = 0;
     else if (strcmp (how, "head") == 0)
         memset (s_share () + PLACE_BEGUN, 255, PLACE_BYTES - PLACE_BEGUN);
     else if (strcmp (how, "socket") == 0 && write (SOCKET, "rubbish", 7) > 0)
-        return s_linger (call);
+        return s_linger (task);
     else if (strcmp (how, "ring") == 0)
         s_say ("\0\0\0\3\x99xy", 7);
     else if (strcmp (how, "stop") == 0)
@@ -354,7 +354,7 @@ static cadre_error_t s_pay (cadre_call_t *call)
         close (SOCKET);
     else
         abort ();
-    return s_linger (call);
+    return s_linger (task);
 }
 
 #define ENTRY(f)                                                                                             \

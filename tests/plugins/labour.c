@@ -14,19 +14,19 @@ static void s_sleep_ms (int64_t ms)
         ;
 }
 
-static void s_path (char *path, size_t size, cadre_call_t *call, const char *name)
+static void s_path (char *path, size_t size, cadre_task_t *task, const char *name)
 {
-    snprintf (path, size, "%s/%s", cadre_arg_text (call, 0), name);
+    snprintf (path, size, "%s/%s", cadre_arg_text (task, 0), name);
 }
 
 //  Writes this process's id into FOLDER/WHAT-N, whole or not at all.
-static void s_mark (cadre_call_t *call, const char *what)
+static void s_mark (cadre_task_t *task, const char *what)
 {
     char path [512], name [64], hidden [512];
-    snprintf (name, sizeof name, ".%s-%lld-%ld", what, (long long) cadre_arg_int (call, 1), (long) getpid ());
-    s_path (hidden, sizeof hidden, call, name);
-    snprintf (name, sizeof name, "%s-%lld", what, (long long) cadre_arg_int (call, 1));
-    s_path (path, sizeof path, call, name);
+    snprintf (name, sizeof name, ".%s-%lld-%ld", what, (long long) cadre_arg_int (task, 1), (long) getpid ());
+    s_path (hidden, sizeof hidden, task, name);
+    snprintf (name, sizeof name, "%s-%lld", what, (long long) cadre_arg_int (task, 1));
+    s_path (path, sizeof path, task, name);
     FILE *file = fopen (hidden, "we");
     if (!file)
         return;
@@ -36,39 +36,39 @@ static void s_mark (cadre_call_t *call, const char *what)
 }
 
 //  Marks FOLDER/started-N, waits for FOLDER/go (or FOLDER/go-N), marks FOLDER/done-N and returns N squared.
-static cadre_error_t s_gate (cadre_call_t *call)
+static cadre_error_t s_gate (cadre_task_t *task)
 {
     char all [512], one [512], name [64];
-    int64_t n = cadre_arg_int (call, 1);
+    int64_t n = cadre_arg_int (task, 1);
     snprintf (name, sizeof name, "go-%lld", (long long) n);
-    s_path (all, sizeof all, call, "go");
-    s_path (one, sizeof one, call, name);
-    s_mark (call, "started");
-    while (access (all, F_OK) != 0 && access (one, F_OK) != 0 && !cadre_call_cancelled (call))
+    s_path (all, sizeof all, task, "go");
+    s_path (one, sizeof one, task, name);
+    s_mark (task, "started");
+    while (access (all, F_OK) != 0 && access (one, F_OK) != 0 && !cadre_task_cancelled (task))
         s_sleep_ms (2);
-    s_mark (call, "done");
-    return cadre_return_int (call, n * n);
+    s_mark (task, "done");
+    return cadre_return_int (task, n * n);
 }
 
 //  N squared, after so many milliseconds.
-static cadre_error_t s_slow_square (cadre_call_t *call)
+static cadre_error_t s_slow_square (cadre_task_t *task)
 {
-    int64_t n = cadre_arg_int (call, 0);
-    s_sleep_ms (cadre_arg_int (call, 1));
-    return cadre_return_int (call, n * n);
+    int64_t n = cadre_arg_int (task, 0);
+    s_sleep_ms (cadre_arg_int (task, 1));
+    return cadre_return_int (task, n * n);
 }
 
 //  How many bytes it was given.
-static cadre_error_t s_weigh (cadre_call_t *call)
+static cadre_error_t s_weigh (cadre_task_t *task)
 {
     size_t size = 0;
-    cadre_arg_blob (call, 0, &size);
-    return cadre_return_int (call, (int64_t) size);
+    cadre_arg_blob (task, 0, &size);
+    return cadre_return_int (task, (int64_t) size);
 }
 
-static cadre_error_t s_pid (cadre_call_t *call)
+static cadre_error_t s_pid (cadre_task_t *task)
 {
-    return cadre_return_int (call, getpid ());
+    return cadre_return_int (task, getpid ());
 }
 
 static const cadre_function_t s_functions [] = {

@@ -6,16 +6,16 @@
     "\033[2J\nforged \xc2\x9b"                                                                               \
     "31m\xe2\x80\xae\x9b\x07"
 
-static cadre_error_t s_fail (cadre_call_t *call)
+static cadre_error_t s_fail (cadre_task_t *task)
 {
-    cadre_trace (call, "inner " RUDE);
-    cadre_call_progress (call, 0.5, RUDE);
-    return cadre_fail (call, "kind" RUDE, "message %s", RUDE);
+    cadre_trace (task, "inner " RUDE);
+    cadre_task_progress (task, 0.5, RUDE);
+    return cadre_fail (task, "kind" RUDE, "message %s", RUDE);
 }
 
-static cadre_error_t s_value (cadre_call_t *call)
+static cadre_error_t s_value (cadre_task_t *task)
 {
-    return cadre_return_text (call, "value\033[2J\nforged \xc2\x9b"
+    return cadre_return_text (task, "value\033[2J\nforged \xc2\x9b"
                                     "31m\xe2\x80\xae\x07");
 }
 

@@ -13,47 +13,47 @@ static void s_sleep_ms (int64_t ms)
         ;
 }
 
-static cadre_error_t s_raise (cadre_call_t *call)
+static cadre_error_t s_raise (cadre_task_t *task)
 {
-    raise ((int) cadre_arg_int (call, 0));
-    return cadre_return_nil (call);
+    raise ((int) cadre_arg_int (task, 0));
+    return cadre_return_nil (task);
 }
 
-static cadre_error_t s_exit (cadre_call_t *call)
+static cadre_error_t s_exit (cadre_task_t *task)
 {
-    exit ((int) cadre_arg_int (call, 0));
+    exit ((int) cadre_arg_int (task, 0));
 }
 
 //  Sleeps, whatever happens.
-static cadre_error_t s_sleep (cadre_call_t *call)
+static cadre_error_t s_sleep (cadre_task_t *task)
 {
-    int64_t ms = cadre_arg_int (call, 0);
+    int64_t ms = cadre_arg_int (task, 0);
     s_sleep_ms (ms);
-    return cadre_return_int (call, ms);
+    return cadre_return_int (task, ms);
 }
 
 //  Sleeps until it is cancelled.
-static cadre_error_t s_doze (cadre_call_t *call)
+static cadre_error_t s_doze (cadre_task_t *task)
 {
-    for (int64_t left_ms = cadre_arg_int (call, 0); left_ms > 0 && !cadre_call_cancelled (call); left_ms -= 5)
+    for (int64_t left_ms = cadre_arg_int (task, 0); left_ms > 0 && !cadre_task_cancelled (task); left_ms -= 5)
         s_sleep_ms (5);
-    return cadre_call_cancelled (call) ? CADRE_ERROR_CANCELLED : cadre_return_nil (call);
+    return cadre_task_cancelled (task) ? CADRE_ERROR_CANCELLED : cadre_return_nil (task);
 }
 
 //  Does not end at SIGTERM.
-static cadre_error_t s_stubborn (cadre_call_t *call)
+static cadre_error_t s_stubborn (cadre_task_t *task)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction (SIGTERM, &ignore, NULL);
-    return s_sleep (call);
+    return s_sleep (task);
 }
 
 //  A blob of this many bytes.
-static cadre_error_t s_blob (cadre_call_t *call)
+static cadre_error_t s_blob (cadre_task_t *task)
 {
-    size_t size = (size_t) cadre_arg_int (call, 0);
+    size_t size = (size_t) cadre_arg_int (task, 0);
     char *bytes = calloc (1, size + 1);
-    cadre_error_t error = cadre_return_blob (call, bytes, size);
+    cadre_error_t error = cadre_return_blob (task, bytes, size);
     free (bytes);
     return error;
 }

@@ -16,7 +16,7 @@
 typedef struct room {
     ticket_page_t page;  //  As shared with a worker
     runner_host_t host;  //  Without a way to send
-    cadre_call_t *call;  //  Under test
+    cadre_task_t *call;  //  Under test
     runner_end_t end;    //  What came of it
     cadre_value_t *tree; //  Its value, or detail when it failed
 } room_t;
@@ -65,7 +65,7 @@ static const char *s_message (const cadre_value_t *detail)
 //  ---- arguments -------------------------------------------------------------------
 
 //  Reads everything twice, and backwards.
-static cadre_error_t s_read_all (cadre_call_t *call)
+static cadre_error_t s_read_all (cadre_task_t *call)
 {
     for (int round = 0; round < 2; round++) {
         const cadre_value_t *list = cadre_arg_value (call, 6);
@@ -101,7 +101,7 @@ static void test_arguments (void **state)
     s_close (&room);
 }
 
-static cadre_error_t s_want_text_second (cadre_call_t *call)
+static cadre_error_t s_want_text_second (cadre_task_t *call)
 {
     assert_string_equal (cadre_arg_text (call, 1), "");
     assert_int_equal (cadre_arg_int (call, 0), 1); // the first mistake is told, the rest goes on
@@ -124,7 +124,7 @@ static void test_wrong_type_wins (void **state)
     s_close (&room);
 }
 
-static cadre_error_t s_nothing (cadre_call_t *call)
+static cadre_error_t s_nothing (cadre_task_t *call)
 {
     (void) call;
     return CADRE_OK;
@@ -169,7 +169,7 @@ static void test_takes (void **state)
 
 //  ---- results ------------------------------------------------------------------------
 
-static cadre_error_t s_last_counts (cadre_call_t *call)
+static cadre_error_t s_last_counts (cadre_task_t *call)
 {
     cadre_return_text (call, "first");
     cadre_return_blob (call, "second", 6);
@@ -177,7 +177,7 @@ static cadre_error_t s_last_counts (cadre_call_t *call)
     return cadre_return_value (call, &value);
 }
 
-static cadre_error_t s_give_up (cadre_call_t *call)
+static cadre_error_t s_give_up (cadre_task_t *call)
 {
     cadre_return_int (call, 5);
     cadre_trace (call, "in %s", "inner");
@@ -185,13 +185,13 @@ static cadre_error_t s_give_up (cadre_call_t *call)
     return cadre_fail (call, "range", "%d is too large", 500);
 }
 
-static cadre_error_t s_say_little (cadre_call_t *call)
+static cadre_error_t s_say_little (cadre_task_t *call)
 {
     (void) call;
     return CADRE_ERROR_IO;
 }
 
-static cadre_error_t s_say_much (cadre_call_t *call)
+static cadre_error_t s_say_much (cadre_task_t *call)
 {
     char *text = malloc (100001);
     memset (text, 'x', 100000);
@@ -211,7 +211,7 @@ static void test_results (void **state)
     const cadre_value_t *value = s_serve (&room, &last_counts, cadre_value_list ());
     assert_int_equal (cadre_value_count (value), 2);
     const cadre_function_t nothing = {.name = "f", .run = s_nothing};
-    assert_int_equal (cadre_value_type (s_serve (&room, &nothing, cadre_value_list ())), CADRE_NIL);
+    assert_int_equal (cadre_value_type (s_serve (&room, &nothing, cadre_value_list ())), CADRE_TYPE_NIL);
     assert_int_equal (room.end.outcome, CADRE_OUTCOME_OK);
     s_close (&room);
 }
@@ -241,7 +241,7 @@ static void test_failures (void **state)
 //  ---- what cannot travel ---------------------------------------------------------------
 
 //  By number: what a function may do to its value.
-static cadre_error_t s_give_odd (cadre_call_t *call)
+static cadre_error_t s_give_odd (cadre_task_t *call)
 {
     int64_t number = cadre_arg_int (call, 0);
     cadre_value_t *value = cadre_value_build ("[i,{s:s}]", number, "name", "a\xff\xfez");
@@ -306,27 +306,27 @@ static void test_items_that_cannot_travel (void **state)
     room.tree = cadre_value_decode (room.end.value.data, room.end.value.size);
     assert_int_equal (cadre_value_count (room.tree), 4);
     assert_int_equal (cadre_value_int (cadre_value_at (room.tree, 0)), 7);
-    assert_int_equal (cadre_value_type (cadre_value_at (room.tree, 1)), CADRE_FAILURE);
-    assert_int_equal (cadre_value_type (cadre_value_at (room.tree, 2)), CADRE_FAILURE);
+    assert_int_equal (cadre_value_type (cadre_value_at (room.tree, 1)), CADRE_TYPE_FAILURE);
+    assert_int_equal (cadre_value_type (cadre_value_at (room.tree, 2)), CADRE_TYPE_FAILURE);
     assert_int_equal (cadre_value_int (cadre_value_at (room.tree, 3)), 8);
     s_close (&room);
 }
 
 //  ---- where it runs ---------------------------------------------------------------------
 
-static cadre_error_t s_look_around (cadre_call_t *call)
+static cadre_error_t s_look_around (cadre_task_t *call)
 {
-    room_t *room = cadre_call_state (call);
-    assert_int_equal (cadre_call_job (call), 42);
-    assert_int_equal (cadre_call_task (call), 17);
-    assert_int_equal (cadre_call_attempt (call), 2);
-    assert_int_equal (cadre_call_slot (call), 4);
-    assert_string_equal (cadre_call_broker (call), "ipc:///here");
-    assert_false (cadre_call_cancelled (call));
+    room_t *room = cadre_task_state (call);
+    assert_int_equal (cadre_task_job (call), 42);
+    assert_int_equal (cadre_task_index (call), 17);
+    assert_int_equal (cadre_task_attempt (call), 2);
+    assert_int_equal (cadre_task_slot (call), 4);
+    assert_string_equal (cadre_task_broker (call), "ipc:///here");
+    assert_false (cadre_task_cancelled (call));
     ticket_cancel (&room->page, 2);
-    assert_false (cadre_call_cancelled (call));
+    assert_false (cadre_task_cancelled (call));
     ticket_cancel (&room->page, 1);
-    return cadre_return_bool (call, cadre_call_cancelled (call));
+    return cadre_return_bool (call, cadre_task_cancelled (call));
 }
 
 static void test_surroundings (void **state)

@@ -64,8 +64,8 @@ static void test_ok (void **state)
     s_send (worker, cadre_value_build ("[[s,s,s],n,n]", "printf", "%s", "a b"));
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
-    assert_int_equal (cadre_value_type (result->value), CADRE_NIL);
-    assert_string_equal (s_text (result, CADRE_STDOUT), "a b");
+    assert_int_equal (cadre_value_type (result->value), CADRE_TYPE_NIL);
+    assert_string_equal (s_text (result, CADRE_STREAM_STDOUT), "a b");
     assert_true (cadre_value_int (cadre_value_get (result->detail, "max_rss_bytes")) > 0);
     assert_non_null (cadre_value_get (result->detail, "user_us"));
     assert_non_null (cadre_value_get (result->detail, "system_us"));
@@ -79,8 +79,8 @@ static void test_exit_and_signal (void **state)
     fake_result_t *result = s_line (worker, "echo out; echo err >&2; exit 3");
     assert_int_equal (result->outcome, CADRE_OUTCOME_EXIT);
     assert_int_equal (result->code, 3);
-    assert_string_equal (s_text (result, CADRE_STDOUT), "out\n");
-    assert_string_equal (s_text (result, CADRE_STDERR), "err\n");
+    assert_string_equal (s_text (result, CADRE_STREAM_STDOUT), "out\n");
+    assert_string_equal (s_text (result, CADRE_STREAM_STDERR), "err\n");
     assert_string_equal (s_message (result), "exit code 3");
     result = s_line (worker, "kill -USR1 $$");
     assert_int_equal (result->outcome, CADRE_OUTCOME_SIGNAL);
@@ -99,7 +99,7 @@ static void test_environment (void **state)
                                "echo $CADRE_JOB $CADRE_TASK $CADRE_ATTEMPT $CADRE_SLOT $CADRE_TASK_BROKER "
                                "$CADRE_BROKER $KEPT $MORE",
                                "MORE", "x y", "KEPT", "replaced"));
-    assert_string_equal (s_text (fake_worker_result (worker), CADRE_STDOUT),
+    assert_string_equal (s_text (fake_worker_result (worker), CADRE_STREAM_STDOUT),
                          "8 101 1 3 ipc:///nowhere replaced x y\n");
     s_end (&worker);
     unsetenv ("CADRE_BROKER");
@@ -115,12 +115,12 @@ static void test_spec (void **state)
     fake_worker_t *worker = s_worker (&(fake_job_t){.spec = spec});
     setenv ("HIDDEN", "1", 1);
     fake_result_t *result = s_line (worker, "echo $ONLY$HIDDEN $PWD {%}{%} ${BASH_VERSION:+bash}");
-    assert_string_equal (s_text (result, CADRE_STDOUT), "this / 33 bash\n");
+    assert_string_equal (s_text (result, CADRE_STREAM_STDOUT), "this / 33 bash\n");
     unsetenv ("HIDDEN");
     s_end (&worker);
     cadre_value_destroy (&spec);
     worker = s_worker (NULL);
-    assert_string_equal (s_text (s_line (worker, "echo {%}"), CADRE_STDOUT), "{%}\n");
+    assert_string_equal (s_text (s_line (worker, "echo {%}"), CADRE_STREAM_STDOUT), "{%}\n");
     s_end (&worker);
 }
 
@@ -177,7 +177,7 @@ static void test_script_without_interpreter (void **state)
     s_send (worker, cadre_value_build ("[[s,s],n,n]", path, "hello"));
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
-    assert_string_equal (s_text (result, CADRE_STDOUT), "hello\n");
+    assert_string_equal (s_text (result, CADRE_STREAM_STDOUT), "hello\n");
     s_end (&worker);
     unlink (path);
     rmdir (folder);
@@ -194,14 +194,14 @@ static void test_stdin (void **state)
     s_send (worker, cadre_value_build ("[[s],B,n]", "cat", bytes, (size_t) large));
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
-    assert_int_equal (result->streams [CADRE_STDOUT].size, large);
-    assert_memory_equal (result->streams [CADRE_STDOUT].data, bytes, large);
+    assert_int_equal (result->streams [CADRE_STREAM_STDOUT].size, large);
+    assert_memory_equal (result->streams [CADRE_STREAM_STDOUT].data, bytes, large);
     assert_true (result->outputs > 11);
 
     s_send (worker, cadre_value_build ("[[s],B,n]", "true", bytes, (size_t) large)); // reads none of it
     assert_int_equal (fake_worker_result (worker)->outcome, CADRE_OUTCOME_OK);
     s_send (worker, cadre_value_build ("[[s],B,n]", "cat", bytes, (size_t) 0));
-    assert_int_equal (fake_worker_result (worker)->streams [CADRE_STDOUT].size, 0);
+    assert_int_equal (fake_worker_result (worker)->streams [CADRE_STREAM_STDOUT].size, 0);
     assert_int_equal (s_line (worker, "cat")->outcome, CADRE_OUTCOME_OK); // stdin is empty, not the test's
     free (bytes);
     s_end (&worker);
@@ -214,14 +214,14 @@ static void test_output_stays_in_the_window (void **state)
     cadre_value_t *payload = cadre_value_build ("[s,n,n]", "head -c 300000 /dev/zero");
     uint32_t ticket = fake_worker_task (worker, 8, 100000, &payload);
     s_send (worker, cadre_value_build ("[s,n,n]", "echo next"));
-    while (fake_worker_gathered (worker, CADRE_STDOUT) < 100000)
-        assert_int_equal (fake_worker_output (worker), CADRE_STDOUT);
-    assert_int_equal (fake_worker_gathered (worker, CADRE_STDOUT), 100000);
+    while (fake_worker_gathered (worker, CADRE_STREAM_STDOUT) < 100000)
+        assert_int_equal (fake_worker_output (worker), CADRE_STREAM_STDOUT);
+    assert_int_equal (fake_worker_gathered (worker, CADRE_STREAM_STDOUT), 100000);
     fake_worker_window (worker, ticket, 1000000);
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->ticket, ticket);
-    assert_int_equal (result->streams [CADRE_STDOUT].size, 300000);
-    assert_string_equal (s_text (fake_worker_result (worker), CADRE_STDOUT), "next\n");
+    assert_int_equal (result->streams [CADRE_STREAM_STDOUT].size, 300000);
+    assert_string_equal (s_text (fake_worker_result (worker), CADRE_STREAM_STDOUT), "next\n");
     s_end (&worker);
 }
 
@@ -236,7 +236,7 @@ static void test_cancel_without_window (void **state)
     fake_worker_cancel (worker, ticket);
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_CANCELLED);
-    assert_string_equal (s_text (result, CADRE_STDOUT), "01234");
+    assert_string_equal (s_text (result, CADRE_STREAM_STDOUT), "01234");
     s_end (&worker);
 }
 
@@ -261,12 +261,12 @@ static void test_cancel (void **state)
     uint32_t ticket = s_send (
         worker,
         cadre_value_build ("[s,n,n]", "trap 'echo bye; exit 0' TERM; echo hi; while :; do sleep 0.01; done"));
-    assert_int_equal (fake_worker_output (worker), CADRE_STDOUT);
+    assert_int_equal (fake_worker_output (worker), CADRE_STREAM_STDOUT);
     assert_true (atomic_load (&fake_worker_page (worker)->process_group) > 0);
     fake_worker_cancel (worker, ticket);
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_CANCELLED);
-    assert_string_equal (s_text (result, CADRE_STDOUT), "hi\nbye\n");
+    assert_string_equal (s_text (result, CADRE_STREAM_STDOUT), "hi\nbye\n");
     s_end (&worker);
 }
 
@@ -290,7 +290,7 @@ static void test_background_processes_are_killed (void **state)
     fake_worker_t *worker = s_worker (NULL);
     fake_result_t *result = s_line (worker, "sleep 1000 & echo $!");
     assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
-    s_assert_ends (s_pidfd (s_text (result, CADRE_STDOUT)));
+    s_assert_ends (s_pidfd (s_text (result, CADRE_STREAM_STDOUT)));
     s_end (&worker);
 }
 

@@ -70,7 +70,7 @@ static void s_check (cadre_outcome_t outcome, size_t values, const char *kind, c
         assert_int_equal (cadre_value_int (cadre_value_at (list, i)), 7);
     if (kind) {
         const cadre_value_t *failure = cadre_value_at (list, values);
-        assert_int_equal (cadre_value_type (failure), CADRE_FAILURE);
+        assert_int_equal (cadre_value_type (failure), CADRE_TYPE_FAILURE);
         assert_string_equal (cadre_value_text (cadre_value_at (failure, 0)), kind);
         assert_non_null (strstr (cadre_value_text (cadre_value_at (failure, 1)), message));
     }

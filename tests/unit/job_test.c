@@ -189,7 +189,7 @@ static void test_events_in_the_order_of_arrival (void **state)
     assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_OK);
     assert_int_equal (event.kind, CADRE_EVENT_OUTPUT);
     assert_int_equal (event.index, 1);
-    assert_int_equal (event.stream, CADRE_STDOUT);
+    assert_int_equal (event.stream, CADRE_STREAM_STDOUT);
     assert_int_equal (event.size_bytes, 1);
     assert_memory_equal (event.bytes, "b", 1);
     s_next (job, CADRE_EVENT_OUTPUT, 0);

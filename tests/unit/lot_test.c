@@ -16,12 +16,12 @@
 #define WINDOW (1u << 20)
 
 //  What a call knows of itself.
-static cadre_error_t s_self (cadre_call_t *call)
+static cadre_error_t s_self (cadre_task_t *call)
 {
-    return cadre_return_int (call, cadre_call_task (call) * INT64_C (100) + cadre_call_attempt (call));
+    return cadre_return_int (call, cadre_task_index (call) * INT64_C (100) + cadre_task_attempt (call));
 }
 
-static cadre_error_t s_blob (cadre_call_t *call)
+static cadre_error_t s_blob (cadre_task_t *call)
 {
     size_t size = (size_t) cadre_arg_int (call, 0);
     void *bytes = calloc (1, size);
@@ -30,10 +30,10 @@ static cadre_error_t s_blob (cadre_call_t *call)
     return error;
 }
 
-static cadre_error_t s_wait (cadre_call_t *call)
+static cadre_error_t s_wait (cadre_task_t *call)
 {
-    cadre_call_log (call, "here");
-    while (!cadre_call_cancelled (call))
+    cadre_task_log (call, "here");
+    while (!cadre_task_cancelled (call))
         ;
     return cadre_return_int (call, 1);
 }
@@ -91,7 +91,7 @@ static void test_cancelled (void **state)
     fake_worker_job (worker, 5, WIRE_KIND_MAP, "wait", NULL);
     cadre_value_t *payload = cadre_value_build ("[u,u,[],[]]", UINT64_C (0), UINT64_C (0));
     uint32_t ticket = fake_worker_task (worker, 5, WINDOW, &payload);
-    assert_int_equal (fake_worker_output (worker), CADRE_LOG);
+    assert_int_equal (fake_worker_output (worker), CADRE_STREAM_LOG);
     fake_worker_cancel (worker, ticket);
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_CANCELLED);

@@ -163,7 +163,7 @@ static void test_map_keeps_order_and_marks_failures (void **state)
     assert_string_equal (cadre_message (rig.pool), "item 4: range: too large");
     assert_int_equal (cadre_value_count (results), 10);
     assert_int_equal (cadre_value_int (cadre_value_at (results, 9)), 81);
-    assert_int_equal (cadre_value_type (cadre_value_at (results, 4)), CADRE_FAILURE);
+    assert_int_equal (cadre_value_type (cadre_value_at (results, 4)), CADRE_TYPE_FAILURE);
     assert_string_equal (cadre_value_text (cadre_value_at (cadre_value_at (results, 4), 1)), "too large");
     cadre_value_destroy (&items);
     cadre_value_destroy (&results);
@@ -353,7 +353,7 @@ static void test_imap_goes_on_after_a_failure (void **state)
     cadre_value_t *value = NULL;
     cadre_error_t error;
     while ((error = cadre_imap_next (imap, &value, &index, WAIT_MS)) != CADRE_ERROR_END) {
-        failures += error == CADRE_ERROR_TASK && index == 2 && cadre_value_type (value) == CADRE_FAILURE;
+        failures += error == CADRE_ERROR_TASK && index == 2 && cadre_value_type (value) == CADRE_TYPE_FAILURE;
         values += error == CADRE_OK && cadre_value_int (value) == (int64_t) (index * index);
         cadre_value_destroy (&value);
     }

@@ -60,7 +60,7 @@ static void test_python (void **state)
     result = s_call (worker, 3, cadre_value_build ("[[i],[s],[i]]", (int64_t) 4, "x", (int64_t) 5));
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     assert_int_equal (cadre_value_int (cadre_value_at (result->value, 0)), 16);
-    assert_int_equal (cadre_value_type (cadre_value_at (result->value, 1)), CADRE_FAILURE);
+    assert_int_equal (cadre_value_type (cadre_value_at (result->value, 1)), CADRE_TYPE_FAILURE);
     assert_int_equal (cadre_value_int (cadre_value_at (result->value, 2)), 25);
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
@@ -176,8 +176,8 @@ static void test_texts_are_made_text (void **state)
     assert_string_equal (s_text (result, "kind"), "?k");
     assert_string_equal (s_text (result, "message"), "?m");
     assert_string_equal (s_text (result, "trace"), "?t");
-    assert_string_equal ((const char *) result->streams [CADRE_LOG].data, "?x");
-    assert_memory_equal (result->streams [CADRE_PROGRESS].data + 10, "\xa2?y", 3);
+    assert_string_equal ((const char *) result->streams [CADRE_STREAM_LOG].data, "?x");
+    assert_memory_equal (result->streams [CADRE_STREAM_PROGRESS].data + 10, "\xa2?y", 3);
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
 
@@ -219,12 +219,12 @@ static void test_talk (void **state)
     fake_result_t *result = s_call (worker, 1, cadre_value_list ());
     assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
     assert_string_equal (cadre_value_text (result->value), "done");
-    assert_string_equal ((const char *) result->streams [CADRE_LOG].data, "line");
-    cadre_value_t *progress =
-        cadre_value_decode (result->streams [CADRE_PROGRESS].data, result->streams [CADRE_PROGRESS].size);
+    assert_string_equal ((const char *) result->streams [CADRE_STREAM_LOG].data, "line");
+    cadre_value_t *progress = cadre_value_decode (result->streams [CADRE_STREAM_PROGRESS].data,
+                                                  result->streams [CADRE_STREAM_PROGRESS].size);
     assert_true (cadre_value_double (cadre_value_at (progress, 0)) == 0.5);
     cadre_value_destroy (&progress);
-    assert_memory_equal (result->streams [CADRE_PARTIAL].data, "\x91\x09", 2);
+    assert_memory_equal (result->streams [CADRE_STREAM_PARTIAL].data, "\x91\x09", 2);
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
 
@@ -235,7 +235,7 @@ static void test_cancel (void **state)
     assert_int_equal (s_start_odd (&worker, "hangs"), 0);
     cadre_value_t *payload = cadre_value_list ();
     uint32_t ticket = fake_worker_task (worker, 1, WINDOW, &payload);
-    assert_int_equal (fake_worker_output (worker), CADRE_LOG);
+    assert_int_equal (fake_worker_output (worker), CADRE_STREAM_LOG);
     assert_true (atomic_load (&fake_worker_page (worker)->process_group) > 0);
     fake_worker_cancel (worker, ticket);
     fake_result_t *result = fake_worker_result (worker);

@@ -16,13 +16,13 @@
 
 #define WINDOW (1u << 20)
 
-static cadre_error_t s_square (cadre_call_t *call)
+static cadre_error_t s_square (cadre_task_t *call)
 {
     int64_t n = cadre_arg_int (call, 0);
     return cadre_return_int (call, n * n);
 }
 
-static cadre_error_t s_fragile (cadre_call_t *call)
+static cadre_error_t s_fragile (cadre_task_t *call)
 {
     if (cadre_arg_int (call, 0) % 2)
         return cadre_fail (call, "odd", "%d is odd", (int) cadre_arg_int (call, 0));
@@ -37,9 +37,9 @@ static cadre_error_t s_count_starts (void **state)
     return CADRE_OK;
 }
 
-static cadre_error_t s_started (cadre_call_t *call)
+static cadre_error_t s_started (cadre_task_t *call)
 {
-    return cadre_return_int (call, *(int *) cadre_call_state (call));
+    return cadre_return_int (call, *(int *) cadre_task_state (call));
 }
 
 static void s_forget_starts (void *state)
@@ -53,20 +53,20 @@ static cadre_error_t s_no_start (void **state)
     return CADRE_ERROR_MEMORY;
 }
 
-static cadre_error_t s_talk (cadre_call_t *call)
+static cadre_error_t s_talk (cadre_task_t *call)
 {
-    cadre_call_log (call, "at %d", 1);
-    cadre_call_progress (call, 0.5, "half");
-    cadre_call_progress (call, 0.6, "too soon");
+    cadre_task_log (call, "at %d", 1);
+    cadre_task_progress (call, 0.5, "half");
+    cadre_task_progress (call, 0.6, "too soon");
     cadre_value_t *value = cadre_value_build ("[i]", (int64_t) 9);
-    cadre_call_emit (call, &value);
+    cadre_task_emit (call, &value);
     return cadre_return_text (call, "done");
 }
 
-static cadre_error_t s_until_cancelled (cadre_call_t *call)
+static cadre_error_t s_until_cancelled (cadre_task_t *call)
 {
-    cadre_call_log (call, "here");
-    while (!cadre_call_cancelled (call))
+    cadre_task_log (call, "here");
+    while (!cadre_task_cancelled (call))
         ;
     return cadre_fail (call, "cancelled", "as you wish");
 }
@@ -207,7 +207,7 @@ static void test_map_with_failing_items (void **state)
     assert_int_equal (cadre_value_count (result->value), 4);
     assert_int_equal (cadre_value_int (cadre_value_at (result->value, 0)), 2);
     const cadre_value_t *failure = cadre_value_at (result->value, 1);
-    assert_int_equal (cadre_value_type (failure), CADRE_FAILURE);
+    assert_int_equal (cadre_value_type (failure), CADRE_TYPE_FAILURE);
     assert_string_equal (cadre_value_text (cadre_value_at (failure, 1)), "3 is odd");
     failure = cadre_value_at (result->value, 2);
     assert_string_equal (cadre_value_text (cadre_value_at (failure, 0)), "type");
@@ -246,12 +246,12 @@ static void test_talk (void **state)
     fake_worker_t *worker = s_worker_with ("talk", WIRE_KIND_CALL, &clock);
     s_task (worker, 1);
     fake_result_t *result = fake_worker_result (worker);
-    assert_string_equal ((const char *) result->streams [CADRE_LOG].data, "at 1");
-    cadre_value_t *progress =
-        cadre_value_decode (result->streams [CADRE_PROGRESS].data, result->streams [CADRE_PROGRESS].size);
+    assert_string_equal ((const char *) result->streams [CADRE_STREAM_LOG].data, "at 1");
+    cadre_value_t *progress = cadre_value_decode (result->streams [CADRE_STREAM_PROGRESS].data,
+                                                  result->streams [CADRE_STREAM_PROGRESS].size);
     assert_string_equal (cadre_value_text (cadre_value_at (progress, 1)), "half");
-    cadre_value_t *partial =
-        cadre_value_decode (result->streams [CADRE_PARTIAL].data, result->streams [CADRE_PARTIAL].size);
+    cadre_value_t *partial = cadre_value_decode (result->streams [CADRE_STREAM_PARTIAL].data,
+                                                 result->streams [CADRE_STREAM_PARTIAL].size);
     assert_int_equal (cadre_value_int (cadre_value_at (partial, 0)), 9);
     assert_string_equal (cadre_value_text (result->value), "done");
     cadre_value_destroy (&progress);
@@ -267,7 +267,7 @@ static void test_output_waits_for_the_window (void **state)
     uint32_t ticket = fake_worker_task (worker, 5, 4, &payload);
     payload = cadre_value_list ();
     fake_worker_task (worker, 5, WINDOW, &payload);
-    assert_int_equal (fake_worker_output (worker), CADRE_LOG);
+    assert_int_equal (fake_worker_output (worker), CADRE_STREAM_LOG);
     assert_true (fake_worker_has_begun (worker, ticket));
     fake_worker_window (worker, ticket + 7, WINDOW);
     fake_worker_window (worker, ticket, WINDOW);
@@ -283,7 +283,7 @@ static void test_cancel_is_seen (void **state)
     (void) state;
     fake_worker_t *worker = s_worker_with ("until_cancelled", WIRE_KIND_CALL, NULL);
     uint32_t ticket = s_task (worker, 1);
-    assert_int_equal (fake_worker_output (worker), CADRE_LOG);
+    assert_int_equal (fake_worker_output (worker), CADRE_STREAM_LOG);
     fake_worker_cancel (worker, ticket);
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);

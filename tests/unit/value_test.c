@@ -68,8 +68,8 @@ static void test_build_and_read (void **state)
     assert_string_equal (cadre_value_key (cadre_value_at (value, 0), 1), "b");
     assert_true (cadre_value_bool (cadre_value_at (value, 1)));
     assert_string_equal (cadre_value_text (cadre_value_at (value, 2)), "cut");
-    assert_int_equal (cadre_value_type (cadre_value_at (value, 3)), CADRE_LIST);
-    assert_int_equal (cadre_value_type (cadre_value_at (value, 4)), CADRE_NIL);
+    assert_int_equal (cadre_value_type (cadre_value_at (value, 3)), CADRE_TYPE_LIST);
+    assert_int_equal (cadre_value_type (cadre_value_at (value, 4)), CADRE_TYPE_NIL);
     assert_string_equal (cadre_value_text (cadre_value_at (value, 5)), "end");
     cadre_value_destroy (&value);
 }
@@ -93,7 +93,7 @@ static void test_build_refuses (void **state)
 static void test_readers_accept_anything (void **state)
 {
     (void) state;
-    assert_int_equal (cadre_value_type (NULL), CADRE_NIL);
+    assert_int_equal (cadre_value_type (NULL), CADRE_TYPE_NIL);
     assert_int_equal (cadre_value_int (cadre_value_get (cadre_value_at (NULL, 3), "id")), 0);
     assert_string_equal (cadre_value_text (NULL), "");
     assert_null (cadre_value_key (NULL, 0));

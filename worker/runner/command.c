@@ -272,7 +272,7 @@ static void s_read (run_t *run, int which, short events)
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
     if (got > 0) {
-        unsigned stream = which == RUN_STDOUT ? CADRE_STDOUT : CADRE_STDERR;
+        unsigned stream = which == RUN_STDOUT ? CADRE_STREAM_STDOUT : CADRE_STREAM_STDERR;
         run->host->output (run->host->context, stream, run->command->piece, (size_t) got);
         run->gathered = true;
         run->left [which] -= run->exited ? (size_t) got : 0;

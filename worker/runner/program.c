@@ -37,7 +37,7 @@ struct program {
     size_t count;                //  How many
 };
 
-static cadre_error_t s_run (cadre_call_t *call);
+static cadre_error_t s_run (cadre_task_t *call);
 
 //  ---- end ------------------------------------------------------------------------------
 
@@ -218,7 +218,7 @@ const cadre_function_t *program_functions (const program_t *self)
 
 //  ---- one call -------------------------------------------------------------------------------
 
-static void s_ask (program_t *self, const cadre_call_t *call)
+static void s_ask (program_t *self, const cadre_task_t *call)
 {
     const runner_task_t *task = call_task (call);
     view_t arguments = call_arguments (call);
@@ -235,7 +235,7 @@ static void s_ask (program_t *self, const cadre_call_t *call)
 }
 
 //  Texts of an error; those that are not there stay empty.
-static cadre_error_t s_fail_as_told (cadre_call_t *call, cursor_t *message, size_t count)
+static cadre_error_t s_fail_as_told (cadre_task_t *call, cursor_t *message, size_t count)
 {
     view_t texts [3] = {{0}};
     for (size_t i = 0; i < 3 && i + 2 < count; i++) {
@@ -254,7 +254,7 @@ static cadre_error_t s_fail_as_told (cadre_call_t *call, cursor_t *message, size
 
 typedef enum told { TOLD_MORE, TOLD_END, TOLD_RUBBISH } told_t;
 
-static told_t s_hear_progress (cadre_call_t *call, cursor_t *message, size_t count)
+static told_t s_hear_progress (cadre_task_t *call, cursor_t *message, size_t count)
 {
     double fraction = 0;
     view_t text = {0};
@@ -264,12 +264,12 @@ static told_t s_hear_progress (cadre_call_t *call, cursor_t *message, size_t cou
     if (count > 3 && cursor_peek (message) == CURSOR_TEXT)
         cursor_text (message, &text);
     view_copy (text, line, sizeof line);
-    cadre_call_progress (call, fraction, line);
+    cadre_task_progress (call, fraction, line);
     return TOLD_MORE;
 }
 
 //  A value that cannot travel is the task's error; the program itself may go on.
-static told_t s_hear_value (cadre_call_t *call, view_t what, cursor_t *message)
+static told_t s_hear_value (cadre_task_t *call, view_t what, cursor_t *message)
 {
     bool last = view_is (what, "ok");
     view_t value = {0};
@@ -294,16 +294,16 @@ static told_t s_hear_value (cadre_call_t *call, view_t what, cursor_t *message)
     return TOLD_MORE;
 }
 
-static told_t s_hear_log (cadre_call_t *call, cursor_t *message)
+static told_t s_hear_log (cadre_task_t *call, cursor_t *message)
 {
     view_t line = {0};
     if (!cursor_text (message, &line))
         return TOLD_RUBBISH;
-    cadre_call_log (call, "%.*s", (int) line.size, (const char *) line.data);
+    cadre_task_log (call, "%.*s", (int) line.size, (const char *) line.data);
     return TOLD_MORE;
 }
 
-static told_t s_hear_what (cadre_call_t *call, view_t what, cursor_t *message, size_t count)
+static told_t s_hear_what (cadre_task_t *call, view_t what, cursor_t *message, size_t count)
 {
     if (view_is (what, "ok") || view_is (what, "partial"))
         return s_hear_value (call, what, message);
@@ -317,7 +317,7 @@ static told_t s_hear_what (cadre_call_t *call, view_t what, cursor_t *message, s
     return message->failed ? TOLD_RUBBISH : TOLD_END;
 }
 
-static told_t s_hear (program_t *self, cadre_call_t *call, cursor_t message)
+static told_t s_hear (program_t *self, cadre_task_t *call, cursor_t message)
 {
     size_t count = 0;
     uint64_t id = 0;
@@ -328,7 +328,7 @@ static told_t s_hear (program_t *self, cadre_call_t *call, cursor_t message)
     return s_hear_what (call, what, &message, count);
 }
 
-static cadre_error_t s_blame (program_t *self, cadre_call_t *call)
+static cadre_error_t s_blame (program_t *self, cadre_task_t *call)
 {
     int status = s_end (self, PROGRAM_END_MS);
     if (status != -1 && WIFSIGNALED (status)) {
@@ -346,7 +346,7 @@ static cadre_error_t s_blame (program_t *self, cadre_call_t *call)
     return CADRE_ERROR_TASK;
 }
 
-static cadre_error_t s_condemn (program_t *self, cadre_call_t *call)
+static cadre_error_t s_condemn (program_t *self, cadre_task_t *call)
 {
     s_end (self, 0);
     return cadre_fail (
@@ -357,7 +357,7 @@ static cadre_error_t s_condemn (program_t *self, cadre_call_t *call)
 }
 
 //  The program cannot be asked to stop: it gets SIGTERM, and the next call another one.
-static cadre_error_t s_cancel (program_t *self, cadre_call_t *call)
+static cadre_error_t s_cancel (program_t *self, cadre_task_t *call)
 {
     uint64_t grace_ms = call_task (call)->grace_ms;
     kill (-self->pid, SIGTERM);
@@ -367,7 +367,7 @@ static cadre_error_t s_cancel (program_t *self, cadre_call_t *call)
     return CADRE_ERROR_TASK;
 }
 
-static cadre_error_t s_converse (program_t *self, cadre_call_t *call)
+static cadre_error_t s_converse (program_t *self, cadre_task_t *call)
 {
     const runner_host_t *host = self->host;
     for (;;) {
@@ -413,9 +413,9 @@ static void s_look_after (program_t *self)
         s_end (self, 0);
 }
 
-static cadre_error_t s_run (cadre_call_t *call)
+static cadre_error_t s_run (cadre_task_t *call)
 {
-    program_t *self = cadre_call_state (call);
+    program_t *self = cadre_task_state (call);
     fault_t fault;
     if (self->pid)
         s_look_after (self);
