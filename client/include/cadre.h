@@ -53,6 +53,13 @@
 extern "C" {
 #endif
 
+//  Of this header. For conditions in programs: #if CADRE_VERSION >= CADRE_VERSION_OF (0, 2, 0)
+#define CADRE_VERSION_MAJOR 0
+#define CADRE_VERSION_MINOR 1
+#define CADRE_VERSION_PATCH 0
+#define CADRE_VERSION_OF(major, minor, patch) (10000 * (major) + 100 * (minor) + (patch))
+#define CADRE_VERSION CADRE_VERSION_OF (CADRE_VERSION_MAJOR, CADRE_VERSION_MINOR, CADRE_VERSION_PATCH)
+
 typedef struct cadre cadre_t;               //  A pool, or a connection to a broker
 typedef struct cadre_future cadre_future_t; //  A task that was submitted
 typedef struct cadre_job cadre_job_t;       //  A job: tasks that share options
@@ -455,10 +462,18 @@ typedef struct cadre_event {
     int64_t max_rss_bytes;  //  RESULT of a command: most memory
 } cadre_event_t;
 
+//  Structs that the library writes may grow at their end. So it is told how large they were when the program was compiled
+//  (the calls of inline functions below do that), writes no more than that, and leaves zeros in what it does not know.
+
 //  The next event, in the order in which they came (option ordered: results in the order of tasks, a task's output before its result and not mixed with
 //  another's). CADRE_OK; CADRE_ERROR_END when the job is sealed, all tasks have ended and nothing is left; CADRE_ERROR_TIMEOUT; or why the
 //  job cannot go on. One thread at a time.
-CADRE_EXPORT cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *event, int timeout_ms);
+CADRE_EXPORT cadre_error_t cadre_job_next_sized (cadre_job_t *self, cadre_event_t *event, size_t event_bytes,
+                                                 int timeout_ms);
+static inline cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *event, int timeout_ms)
+{
+    return cadre_job_next_sized (self, event, sizeof *event, timeout_ms);
+}
 
 //  Waits until all tasks added so far have ended, without taking events: these are kept here, whatever their size. CADRE_OK,
 //  CADRE_ERROR_TASK when some failed, CADRE_ERROR_TIMEOUT.
@@ -472,8 +487,13 @@ typedef struct cadre_progress {
     uint64_t failed;  //  Ended otherwise
 } cadre_progress_t;
 
-CADRE_EXPORT cadre_error_t cadre_job_progress (cadre_job_t *self,
-                                               cadre_progress_t *progress); //  As last heard; never waits
+//  As last heard; never waits.
+CADRE_EXPORT cadre_error_t cadre_job_progress_sized (cadre_job_t *self, cadre_progress_t *progress,
+                                                     size_t progress_bytes);
+static inline cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress)
+{
+    return cadre_job_progress_sized (self, progress, sizeof *progress);
+}
 
 //  Waits until the broker has all that was handed over for this job: tasks, seal and cancels. For a durable job that means: on stable storage, so that it
 //  survives the loss of broker and client. CADRE_OK, CADRE_ERROR_TIMEOUT, or why the job has failed. After cadre_job_seal, for example:
@@ -494,8 +514,13 @@ CADRE_EXPORT void cadre_job_destroy (cadre_job_t **self_p); //  An attached job 
 //  Results and output of a detached job, by number, from any connection: read them with cadre_job_next. CADRE_ERROR_NOT_FOUND comes from there.
 CADRE_EXPORT cadre_job_t *cadre_job_follow (cadre_t *self, uint64_t number, unsigned what);
 
-//  "0.1.0"
+//  Of the library that is loaded: "0.1.0", and as CADRE_VERSION.
 CADRE_EXPORT const char *cadre_version (void);
+CADRE_EXPORT unsigned cadre_version_number (void);
+
+//  Can the library that is loaded serve a program that was compiled with the header of that version? Ask it first where
+//  program and library are installed apart: if (!cadre_version_fits (CADRE_VERSION)) ...
+CADRE_EXPORT bool cadre_version_fits (unsigned header);
 
 #ifdef __cplusplus
 }

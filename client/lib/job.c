@@ -3,6 +3,7 @@
 #include "client/lib/job.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 //  ---- what is heard of it, with the lock held ---------------------------------------
 
@@ -216,7 +217,15 @@ static cadre_error_t s_fetch (cadre_job_t *self, int timeout_ms, fault_t *fault)
     return fault->code ? fault->code : CADRE_ERROR_END;
 }
 
-cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *event, int timeout_ms)
+//  A program may have been compiled with a header in which the struct is shorter, or longer.
+static void s_give (void *to, size_t to_bytes, const void *from, size_t from_bytes)
+{
+    memset (to, 0, to_bytes);
+    memcpy (to, from, to_bytes < from_bytes ? to_bytes : from_bytes);
+}
+
+cadre_error_t cadre_job_next_sized (cadre_job_t *self, cadre_event_t *event, size_t event_bytes,
+                                    int timeout_ms)
 {
     if (!self || !event)
         return CADRE_ERROR_ARGUMENT;
@@ -233,7 +242,7 @@ cadre_error_t cadre_job_next (cadre_job_t *self, cadre_event_t *event, int timeo
             return fault.code ? job_say (self, &fault) : error;
     }
     self->current = chain_pop (&self->taken);
-    *event = self->current->event;
+    s_give (event, event_bytes, &self->current->event, sizeof self->current->event);
     return CADRE_OK;
 }
 
@@ -273,7 +282,7 @@ cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms)
     return fault.code ? job_say (self, &fault) : CADRE_OK;
 }
 
-cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress)
+cadre_error_t cadre_job_progress_sized (cadre_job_t *self, cadre_progress_t *progress, size_t progress_bytes)
 {
     if (!self || !progress)
         return CADRE_ERROR_ARGUMENT;
@@ -288,8 +297,9 @@ cadre_error_t cadre_job_progress (cadre_job_t *self, cadre_progress_t *progress)
     uint64_t failed = heard->failed > self->failed ? heard->failed : self->failed;
     uint64_t open = total > done + failed ? total - done - failed : 0;
     uint64_t running = heard->running < open ? heard->running : open;
-    *progress = (cadre_progress_t){total, open - running, running, done, failed};
+    const cadre_progress_t now = {total, open - running, running, done, failed};
     pool_unlock (self->pool);
+    s_give (progress, progress_bytes, &now, sizeof now);
     return CADRE_OK;
 }
 

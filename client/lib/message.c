@@ -67,6 +67,20 @@ const char *cadre_open_message (void)
     return s_open.text;
 }
 
+//  Below 1.0 each minor release may change what is there; from then on they only add.
+bool cadre_version_fits (unsigned header)
+{
+    const unsigned ours = CADRE_VERSION, major = header / 10000, minor = header / 100 % 100;
+    if (major != ours / 10000)
+        return false;
+    return major == 0 ? minor == ours / 100 % 100 : minor <= ours / 100 % 100;
+}
+
+unsigned cadre_version_number (void)
+{
+    return CADRE_VERSION;
+}
+
 const char *cadre_version (void)
 {
     return CADRE_VERSION_STRING;

@@ -201,6 +201,34 @@ static void test_events_in_the_order_of_arrival (void **state)
     s_end (&rig);
 }
 
+//  A program that was compiled with an older header has a shorter struct; with a newer one, a longer.
+static void test_structs_of_other_headers_are_kept (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_job_t *job = s_two (&rig, true);
+    union {
+        cadre_event_t event;
+        uint8_t bytes [sizeof (cadre_event_t) + 16];
+    } space;
+    const size_t older = offsetof (cadre_event_t, user_us);
+    memset (&space, 0xee, sizeof space);
+    assert_int_equal (cadre_job_next_sized (job, &space.event, older, WAIT_MS), CADRE_OK);
+    assert_int_equal (space.event.kind, CADRE_EVENT_OUTPUT);
+    assert_string_equal (space.event.worker, "");
+    assert_int_equal (space.bytes [older], 0xee);
+    assert_int_equal (cadre_job_next_sized (job, &space.event, sizeof space, WAIT_MS), CADRE_OK);
+    assert_int_equal (space.event.kind, CADRE_EVENT_RESULT);
+    assert_int_equal (space.bytes [sizeof space - 1], 0);
+    cadre_progress_t progress = {.failed = 7};
+    const size_t before = offsetof (cadre_progress_t, failed);
+    assert_int_equal (cadre_job_progress_sized (job, &progress, before), CADRE_OK);
+    assert_int_equal (progress.total, 2);
+    assert_int_equal (progress.failed, 7);
+    cadre_job_destroy (&job);
+    s_end (&rig);
+}
+
 static void test_ordered_events_wait_for_their_turn (void **state)
 {
     (void) state;
@@ -405,6 +433,7 @@ int main (void)
         cmocka_unit_test (test_zero_and_minus_one_are_no_limit),
         cmocka_unit_test (test_events_in_the_order_of_arrival),
         cmocka_unit_test (test_ordered_events_wait_for_their_turn),
+        cmocka_unit_test (test_structs_of_other_headers_are_kept),
         cmocka_unit_test (test_number_progress_and_wait),
         cmocka_unit_test (test_what_was_submitted_before_and_has_ended),
         cmocka_unit_test (test_cancel),
