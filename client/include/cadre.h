@@ -311,6 +311,16 @@ CADRE_EXPORT cadre_error_t cadre_future_wait_int (cadre_future_t *self, int64_t 
 CADRE_EXPORT cadre_error_t cadre_future_wait_double (cadre_future_t *self, double *value, int timeout_ms);
 CADRE_EXPORT cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, int timeout_ms);
 
+//  How far a task is. Never waits.
+typedef enum cadre_state {
+    CADRE_STATE_PENDING,   //  It has not ended
+    CADRE_STATE_OK,        //  Outcome ok
+    CADRE_STATE_FAILED,    //  Another outcome, see cadre_future_outcome
+    CADRE_STATE_CANCELLED, //  Outcome cancelled
+    CADRE_STATE_LOST //  There will be no outcome: refused, or the pool was closed, or the broker given up
+} cadre_state_t;
+CADRE_EXPORT cadre_state_t cadre_future_state (cadre_future_t *self);
+
 CADRE_EXPORT bool cadre_future_done (cadre_future_t *self);                  //  Never waits
 CADRE_EXPORT const cadre_value_t *cadre_future_value (cadre_future_t *self); //  NULL unless ok (or a command)
 CADRE_EXPORT cadre_outcome_t cadre_future_outcome (cadre_future_t *self);    //  CADRE_OUTCOME_NONE before
@@ -331,14 +341,39 @@ CADRE_EXPORT cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_
 //  returns a value all the same. Returns at once.
 CADRE_EXPORT cadre_error_t cadre_future_cancel (cadre_future_t *self);
 
-//  Calls back once when the task has ended (at once if it has): on the pool's thread, where it must not block, or in cadre_dispatch.
-//  The callback may read the future, submit, and destroy the future; elsewhere its destruction waits until the callback has returned.
+//  Calls back once when the task has ended (at once if it has): on the pool's thread, where it must not block, or in
+//  cadre_dispatch. A future may have several callbacks, which run one after the other in the order in which they were
+//  given; cadre_close calls those that are left. A callback may read the future, submit, and destroy the future, which
+//  drops the callbacks behind it; elsewhere its destruction waits until the callback has returned.
 typedef void (cadre_done_fn) (cadre_future_t *future, void *argument);
 CADRE_EXPORT cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback,
                                                  void *argument);
 
 //  Does not cancel: the task goes on and its result is dropped.
 CADRE_EXPORT void cadre_future_destroy (cadre_future_t **self_p);
+
+//  ---- many futures ----------------------------------------------------------
+
+//  What cadre_wait waits for.
+typedef enum cadre_wait_for {
+    CADRE_WAIT_ALL,  //  All have ended
+    CADRE_WAIT_ANY,  //  One has ended
+    CADRE_WAIT_ERROR //  One has ended other than well, or all have ended
+} cadre_wait_for_t;
+
+//  Waits for futures of one pool; places that are NULL are passed over. CADRE_OK; CADRE_ERROR_TASK: what was waited for
+//  has happened, and some failed (not of CADRE_WAIT_ANY); CADRE_ERROR_END: all places are NULL; CADRE_ERROR_TIMEOUT.
+CADRE_EXPORT cadre_error_t cadre_wait (cadre_future_t *const *futures, size_t count, cadre_wait_for_t which,
+                                       int timeout_ms);
+
+//  The future that was the first to end: CADRE_OK and its place in *index. Destroy it, which sets its place to NULL, and
+//  the next call gives the next one, until CADRE_ERROR_END. Each call looks at all places: for many thousands use a job.
+//      while (cadre_wait_next (futures, count, &index, -1) == CADRE_OK) {
+//          ... futures [index] ...
+//          cadre_future_destroy (&futures [index]);
+//      }
+CADRE_EXPORT cadre_error_t cadre_wait_next (cadre_future_t *const *futures, size_t count, size_t *index,
+                                            int timeout_ms);
 
 //  ==== Many tasks ===================================================================
 

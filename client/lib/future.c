@@ -13,8 +13,7 @@
 
 static bool s_is_done (void *argument)
 {
-    cadre_future_t *self = argument;
-    return atomic_load_explicit (&self->done, memory_order_acquire);
+    return promise_is_done (argument);
 }
 
 //  The outcome as a fault: "error (range): 7 is too large".
@@ -35,7 +34,7 @@ static cadre_error_t s_late (cadre_future_t *self, int timeout_ms)
     fault_t fault = {0};
     fault_set (&fault, CADRE_ERROR_TIMEOUT, "the task has not ended after %d ms%s%s", timeout_ms,
                *why ? ": " : "", why);
-    if (!s_is_done (self)) {
+    if (!promise_is_done (self)) {
         free (self->text);
         self->text = strdup (fault.text);
     }
@@ -49,7 +48,7 @@ cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
         return CADRE_ERROR_ARGUMENT;
     if (pool_forked (self->pool))
         return CADRE_ERROR_FORKED;
-    if (!s_is_done (self)) {
+    if (!promise_is_done (self)) {
         pool_lock (self->pool);
         bool done =
             connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_is_done, self);
@@ -57,7 +56,7 @@ cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
         if (!done)
             return s_late (self, timeout_ms);
     }
-    if (!self->error && self->result.outcome == CADRE_OUTCOME_OK)
+    if (promise_is_ok (self))
         return CADRE_OK;
     fault_t fault = {0};
     s_fault (self, &fault);
@@ -68,12 +67,25 @@ bool cadre_future_done (cadre_future_t *self)
 {
     if (!self || pool_forked (self->pool))
         return false;
-    if (s_is_done (self))
+    if (promise_is_done (self))
         return true;
     pool_lock (self->pool);
     connection_wait (self->pool->connection, 0, s_is_done, self);
     pool_unlock (self->pool);
-    return s_is_done (self);
+    return promise_is_done (self);
+}
+
+cadre_state_t cadre_future_state (cadre_future_t *self)
+{
+    if (!self || pool_forked (self->pool))
+        return CADRE_STATE_LOST;
+    if (!cadre_future_done (self))
+        return CADRE_STATE_PENDING;
+    if (self->error)
+        return CADRE_STATE_LOST;
+    if (self->result.outcome == CADRE_OUTCOME_CANCELLED)
+        return CADRE_STATE_CANCELLED;
+    return promise_is_ok (self) ? CADRE_STATE_OK : CADRE_STATE_FAILED;
 }
 
 static cadre_error_t s_wrong_type (cadre_future_t *self, const char *wanted)
@@ -128,7 +140,7 @@ cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, 
 
 static cadre_future_t *s_ended (cadre_future_t *self)
 {
-    return self && !pool_forked (self->pool) && s_is_done (self) && !self->error ? self : NULL;
+    return self && !pool_forked (self->pool) && promise_is_done (self) && !self->error ? self : NULL;
 }
 
 static cadre_value_t *s_command_value (const written_t *written)
@@ -232,7 +244,7 @@ double cadre_future_progress (cadre_future_t *self)
 static bool s_has_partial (void *argument)
 {
     cadre_future_t *self = argument;
-    return s_is_done (self) || (self->written && self->written->taken < self->written->partials.size);
+    return promise_is_done (self) || (self->written && self->written->taken < self->written->partials.size);
 }
 
 //  Takes the oldest partial value; with the lock held.
@@ -307,7 +319,7 @@ void cadre_future_destroy (cadre_future_t **self_p)
     *self_p = NULL;
     if (pool_forked (self->pool))
         return;
-    if (!s_is_done (self) || self->watched) {
+    if (!promise_is_done (self) || self->watched) {
         pool_lock (self->pool);
         if (self->job)
             implicit_forget (self->job, self->index);

@@ -3,17 +3,43 @@
 #include "client/lib/news.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <utlist.h>
 
 #include "client/lib/promise.h"
 
-//  A callback that runs; lies on the stack of its thread.
+//  Callbacks of a future that run; lies on the stack of their thread.
 typedef struct news_call {
-    const cadre_future_t *future; //  Of which; NULL: the callback destroyed it
+    const cadre_future_t *future; //  Of which; NULL: one of them destroyed it
     pthread_t thread;             //  Which runs it
     bool awaited;                 //  Another thread waits for its end
     struct news_call *next;       //  Of those that run
 } news_call_t;
+
+//  Calls one, without the lock meanwhile.
+static void s_call (cadre_t *self, cadre_future_t *future)
+{
+    watcher_t *watcher = future->watchers;
+    LL_DELETE (future->watchers, watcher);
+    self->callbacks--;
+    pool_unlock (self);
+    watcher->callback (future, watcher->argument);
+    free (watcher);
+    pool_lock (self);
+}
+
+//  Those of one future run one after the other, also those that are given meanwhile; one of them
+//  may destroy it.
+static void s_call_all (cadre_t *self, cadre_future_t *future)
+{
+    news_call_t call = {.future = future, .thread = pthread_self ()};
+    LL_PREPEND (self->calls, &call);
+    while (call.future && future->watchers)
+        s_call (self, future);
+    LL_DELETE (self->calls, &call);
+    if (call.awaited)
+        connection_notify (self->connection);
+}
 
 void news_call_back (cadre_t *self)
 {
@@ -21,19 +47,8 @@ void news_call_back (cadre_t *self)
     cadre_future_t *future;
     while ((future = self->due)) {
         DL_DELETE2 (self->due, future, previous_due, next_due);
-        news_call_t call = {.future = future, .thread = pthread_self ()};
-        cadre_done_fn *callback = future->callback;
-        void *argument = future->argument;
         future->queued = false;
-        future->callback = NULL;
-        self->callbacks--;
-        LL_PREPEND (self->calls, &call);
-        pool_unlock (self);
-        callback (future, argument);
-        pool_lock (self);
-        LL_DELETE (self->calls, &call);
-        if (call.awaited)
-            connection_notify (self->connection);
+        s_call_all (self, future);
     }
     pool_unlock (self);
 }
@@ -67,27 +82,37 @@ void news_forget (cadre_future_t *future)
 {
     if (future->queued)
         DL_DELETE2 (future->pool->due, future, previous_due, next_due);
-    if (future->callback)
+    while (future->watchers) {
+        watcher_t *watcher = future->watchers;
+        LL_DELETE (future->watchers, watcher);
         future->pool->callbacks--;
+        free (watcher);
+    }
     s_part (future);
 }
 
-cadre_error_t news_watch (cadre_future_t *future, cadre_done_fn *callback, void *argument, fault_t *fault)
+static void s_watch (cadre_future_t *future, watcher_t *watcher)
 {
     cadre_t *pool = future->pool;
-    if (pool->closed)
-        return fault_set (fault, CADRE_ERROR_CLOSED, "the pool was closed: nobody is left to call back");
-    if (future->callback)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the future has a callback already: give each one");
+    LL_APPEND (future->watchers, watcher);
     future->watched = true;
-    future->callback = callback;
-    future->argument = argument;
     pool->callbacks++;
-    if (atomic_load (&future->done)) {
+    if (promise_is_done (future) && !future->queued && !s_call_of (future)) {
         promise_due (future);
         pool_news (pool);
     }
     connection_notify (pool->connection);
+}
+
+cadre_error_t news_watch (cadre_future_t *future, cadre_done_fn *callback, void *argument, fault_t *fault)
+{
+    if (future->pool->closed)
+        return fault_set (fault, CADRE_ERROR_CLOSED, "the pool was closed: nobody is left to call back");
+    watcher_t *watcher = malloc (sizeof *watcher);
+    if (!watcher)
+        return fault_set (fault, CADRE_ERROR_MEMORY, "no memory for a callback: raise the limit (ulimit -v)");
+    *watcher = (watcher_t){.callback = callback, .argument = argument};
+    s_watch (future, watcher);
     return CADRE_OK;
 }
 

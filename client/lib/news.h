@@ -15,12 +15,12 @@ void news_call_back (cadre_t *pool);
 
 //  ---- lock held ----
 
-//  Gives a future its callback; it is due at once when the future is done. CADRE_ERROR_CLOSED, or
-//  CADRE_ERROR_ARGUMENT when it has one that was not called.
+//  Gives a future one more callback, which is due at once when the future is done.
+//  CADRE_ERROR_CLOSED, CADRE_ERROR_MEMORY.
 cadre_error_t news_watch (cadre_future_t *future, cadre_done_fn *callback, void *argument, fault_t *fault);
 
-//  The future is about to be destroyed: its callback is not called any more. Waits while it runs on
-//  another thread.
+//  The future is about to be destroyed: its callbacks are not called any more. Waits while it runs
+//  on another thread.
 void news_forget (cadre_future_t *future);
 
 #endif

@@ -332,8 +332,7 @@ static void s_cancel_all (cadre_t *self)
 static void s_finish (cadre_t *self, const char *reason)
 {
     connection_close (self->connection, reason);
-    if (!self->by_dispatch)
-        news_call_back (self);
+    news_call_back (self);
     local_destroy (&self->local);
 }
 

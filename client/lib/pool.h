@@ -50,8 +50,9 @@ struct cadre {
     size_t implicit_count;        //  lock: how many
     struct request *requests;     //  lock: questions without an answer
     uint64_t last_request;        //  lock: number of the newest one
-    cadre_future_t *due;          //  lock: ended, with a callback to be called
-    size_t callbacks;             //  lock: futures with a callback that was not called
+    cadre_future_t *due;          //  lock: ended, with callbacks to be called
+    size_t callbacks;             //  lock: those that were not called
+    uint64_t last_order;          //  lock: futures that are done
     struct news_call *calls;      //  lock: callbacks that run
     wakeup_t wakeup;              //  lock: cadre_descriptor
 };

@@ -25,11 +25,26 @@ void promise_due (cadre_future_t *self)
     DL_APPEND2 (self->pool->due, self, previous_due, next_due);
 }
 
+bool promise_is_done (const cadre_future_t *self)
+{
+    return atomic_load_explicit (&self->done, memory_order_acquire);
+}
+
+bool promise_is_ok (const cadre_future_t *self)
+{
+    return !self->error && self->result.outcome == CADRE_OUTCOME_OK;
+}
+
 //  The last step: whoever sees done may read all the rest, or destroy it.
 static void s_finish (cadre_future_t *self)
 {
     self->job = NULL;
-    if (self->callback)
+    self->order = ++self->pool->last_order;
+    if (self->tally) {
+        self->tally->ended++;
+        self->tally->failed += !promise_is_ok (self);
+    }
+    if (self->watchers)
         promise_due (self);
     pool_news (self->pool);
     atomic_store_explicit (&self->done, true, memory_order_release);

@@ -26,6 +26,19 @@ typedef struct written {
     _Atomic double progress; //  From 0 to 1
 } written_t;
 
+//  A callback that was not called.
+typedef struct watcher {
+    cadre_done_fn *callback; //  To be called
+    void *argument;          //  Of the callback
+    struct watcher *next;    //  Given later
+} watcher_t;
+
+//  Counts the ends of futures that a thread waits for.
+typedef struct tally {
+    size_t ended;  //  Those that are done
+    size_t failed; //  Of them those that are not ok
+} tally_t;
+
 struct cadre_future {
     cadre_t *pool;                //  Held
     struct implicit *job;         //  lock: the hidden job while it is not done
@@ -38,9 +51,10 @@ struct cadre_future {
     cadre_value_t *value;         //  Decoded when first asked for
     char *text;                   //  Message where there is no detail
     written_t *written;           //  lock until done: what it wrote, or NULL
+    uint64_t order;               //  Among the futures of the pool that are done, from 1
+    tally_t *tally;               //  lock: of who waits for it beside others, or NULL
     bool watched;                 //  It had a callback
-    cadre_done_fn *callback;      //  lock: to be called, or NULL
-    void *argument;               //  Of the callback
+    watcher_t *watchers;          //  lock: callbacks to be called, in the order in which they were given
     cadre_future_t *previous_due; //  lock: the one due before
     cadre_future_t *next_due;     //  lock: the next one due
 };
@@ -61,7 +75,11 @@ void promise_fail (cadre_future_t *self, const fault_t *why);
 //  The task wrote. anew: as work_listener_t.
 void promise_output (cadre_future_t *self, const wire_output_t *output, bool anew);
 
-//  It is done and has a callback: the pool's list of those due gets it.
+//  It is done and has callbacks: the pool's list of those due gets it.
 void promise_due (cadre_future_t *self);
+
+//  Without the lock: the rest may be read; and if so, did it end well?
+bool promise_is_done (const cadre_future_t *self);
+bool promise_is_ok (const cadre_future_t *self);
 
 #endif

@@ -410,7 +410,7 @@ static void test_callback_on_the_pools_thread (void **state)
     int called = 0;
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
     assert_int_equal (cadre_future_on_done (future, s_count, &called), CADRE_OK);
-    assert_int_equal (cadre_future_on_done (future, s_count, &called), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (cadre_future_on_done (future, NULL, &called), CADRE_ERROR_ARGUMENT);
     fake_broker_result (rig.broker, s_opened (&rig), 0, 1);
     for (int i = 0; i < 5000 && !__atomic_load_n (&called, __ATOMIC_SEQ_CST); i++)
         usleep (1000);
