@@ -59,6 +59,9 @@ bool value_peek (const cursor_t *cursor, cadre_type_t *type);
 //  CADRE_ERROR_ARGUMENT and nothing appended when a letter is unknown or a text is NULL.
 cadre_error_t value_pack_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault);
 
+//  The same for arguments that say their types, as CADRE_ARGS makes them; NULL: none.
+cadre_error_t value_pack_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault);
+
 //  A failure made by hand.
 cadre_value_t *value_failure (const char *kind, const char *message, const char *trace);
 

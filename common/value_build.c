@@ -134,6 +134,50 @@ static bool s_pack_argument (buffer_t *self, char letter, va_list *arguments)
     }
 }
 
+static bool s_pack_typed (buffer_t *self, const cadre_typed_t *typed)
+{
+    switch (typed->type) {
+    case 'i': pack_int (self, typed->as.number); return true;
+    case 'u': pack_uint (self, typed->as.natural); return true;
+    case 'd': pack_double (self, typed->as.real); return true;
+    case 'b': pack_bool (self, typed->as.flag); return true;
+    case 'n': pack_nil (self); return true;
+    case 's': return s_pack_text (self, typed->as.data);
+    case 'S': pack_text_of (self, typed->as.data, typed->size_bytes); return true;
+    case 'B': pack_blob (self, typed->as.data, typed->size_bytes); return true;
+    case 'v': value_pack (self, typed->as.data); return true;
+    default: return false;
+    }
+}
+
+cadre_error_t value_pack_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault)
+{
+    size_t before = self->size, count = 0;
+    while (arguments && arguments [count].type)
+        count++;
+    pack_array (self, count);
+    for (size_t i = 0; i < count; i++)
+        if (!s_pack_typed (self, &arguments [i])) {
+            self->size = before;
+            return fault_set (
+                fault, CADRE_ERROR_ARGUMENT,
+                "argument %zu is a NULL text, or '%c', which is no type: make arguments with CADRE_ARGS",
+                i + 1, arguments [i].type);
+        }
+    return CADRE_OK;
+}
+
+cadre_value_t *cadre_value_of_typed (const cadre_typed_t *arguments)
+{
+    buffer_t packed = {0};
+    fault_t fault = {0};
+    cadre_value_t *value = NULL;
+    if (value_pack_typed (&packed, arguments, &fault) == CADRE_OK)
+        value = cadre_value_decode (packed.data, packed.size);
+    buffer_free (&packed);
+    return value;
+}
+
 cadre_error_t value_pack_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault)
 {
     size_t before = self->size;

@@ -60,12 +60,12 @@ extern "C" {
 #define CADRE_VERSION_OF(major, minor, patch) (10000 * (major) + 100 * (minor) + (patch))
 #define CADRE_VERSION CADRE_VERSION_OF (CADRE_VERSION_MAJOR, CADRE_VERSION_MINOR, CADRE_VERSION_PATCH)
 
-typedef struct cadre cadre_t;               //  A pool, or a connection to a broker
-typedef struct cadre_future cadre_future_t; //  A task that was submitted
-typedef struct cadre_job cadre_job_t;       //  A job: tasks that share options
-typedef struct cadre_imap cadre_imap_t;     //  Results of a function over a stream of items
-typedef struct cadre_value cadre_value_t;   //  Nested data: what tasks take and return
-typedef struct cadre_task cadre_task_t;     //  Inside a function: the task that it serves
+typedef struct cadre cadre_t;                    //  A pool, or a connection to a broker
+typedef struct cadre_future cadre_future_t;      //  A task that was submitted
+typedef struct cadre_job cadre_job_t;            //  A job: tasks that share options
+typedef struct cadre_imap_iterator cadre_imap_t; //  Results of a function over a stream of items
+typedef struct cadre_value cadre_value_t;        //  Nested data: what tasks take and return
+typedef struct cadre_task cadre_task_t;          //  Inside a function: the task that it serves
 
 //  ==== Functions: what workers serve ========================================
 
@@ -286,6 +286,8 @@ CADRE_EXPORT cadre_error_t cadre_request (cadre_t *self, const char *what, const
 //      S const char *, size_t (text)   B const void *, size_t (blob)   v const cadre_value_t *
 //  Never NULL, unless self is NULL or memory is out: what goes wrong is told by the future.
 CADRE_EXPORT cadre_future_t *cadre_submit (cadre_t *self, const char *function, const char *types, ...);
+
+//  Arguments without letters, by the types of the expressions: cadre_submit_typed (cadre_typed.h).
 
 //  Arguments as a list value; with options (may be NULL, see cadre_job_options_t).
 struct cadre_job_options;
@@ -560,4 +562,7 @@ CADRE_EXPORT bool cadre_version_fits (unsigned header);
 #ifdef __cplusplus
 }
 #endif
+
+#include <cadre_typed.h>
+
 #endif

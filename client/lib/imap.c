@@ -27,7 +27,7 @@ typedef struct place {
     bool given;           //  The reader has it (not in order)
 } place_t;
 
-struct cadre_imap {
+struct cadre_imap_iterator {
     cadre_t *pool;               //  Held
     items_t items;               //  Those on their way
     cadre_source_fn *source;     //  Gives items

@@ -103,6 +103,19 @@ cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *typ
     return s_add_packed (self, index, &payload, &fault);
 }
 
+cadre_error_t cadre_job_add_typed (cadre_job_t *self, uint32_t *index, const cadre_typed_t *arguments)
+{
+    if (!self)
+        return CADRE_ERROR_ARGUMENT;
+    if (pool_forked (self->pool))
+        return CADRE_ERROR_FORKED;
+    buffer_t payload = {.checked = true};
+    fault_t fault = {0};
+    if (s_is_of (self, WIRE_KIND_CALL, &fault))
+        value_pack_typed (&payload, arguments, &fault);
+    return s_add_packed (self, index, &payload, &fault);
+}
+
 cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cadre_value_t *arguments)
 {
     if (!self)

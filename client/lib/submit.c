@@ -5,13 +5,14 @@
 #include "client/lib/spec.h"
 #include "common/value.h"
 
-//  What a task is made of; one of the last three is given.
+//  What a task is made of; one of the last four is given.
 typedef struct task {
     unsigned kind;                      //  WIRE_KIND_...
     const char *function;               //  Calls
     const cadre_job_options_t *options; //  Or NULL
     const char *types;                  //  Letters of the arguments
     va_list *arguments;                 //  The arguments; or
+    const cadre_typed_t *typed;         //  The same, each with its type; or
     const cadre_value_t *value;         //  A list of them; or
     const char *const *argv;            //  A command
 } task_t;
@@ -22,6 +23,8 @@ static cadre_error_t s_pack (buffer_t *payload, const task_t *task, fault_t *fau
         return spec_pack_command (payload, task->argv, NULL, NULL, 0, NULL, fault);
     if (task->arguments)
         return value_pack_arguments (payload, task->types, task->arguments, fault);
+    if (task->typed)
+        return value_pack_typed (payload, task->typed, fault);
     if (task->value && cadre_value_type (task->value) != CADRE_TYPE_LIST)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the arguments are a %s: give a list",
                           cadre_type_name (cadre_value_type (task->value)));
@@ -92,6 +95,13 @@ cadre_future_t *cadre_submit (cadre_t *self, const char *function, const char *t
     return future;
 }
 
+cadre_future_t *cadre_submit_typed (cadre_t *self, const char *function, const cadre_typed_t *arguments,
+                                    const cadre_job_options_t *options)
+{
+    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .options = options, .typed = arguments};
+    return s_submit (self, &task);
+}
+
 cadre_future_t *cadre_submit_value (cadre_t *self, const char *function, const cadre_value_t *arguments,
                                     const cadre_job_options_t *options)
 {
@@ -106,32 +116,51 @@ cadre_future_t *cadre_submit_command (cadre_t *self, const char *const *argv,
     return s_submit (self, &task);
 }
 
-cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms, const char *function,
-                          const char *types, ...)
+//  Gives the value of a future that has ended well to the caller.
+static cadre_error_t s_give (cadre_t *pool, cadre_future_t *future, cadre_value_t **value)
+{
+    *value = (cadre_value_t *) cadre_future_value (future);
+    future->value = NULL;
+    if (*value)
+        return CADRE_OK;
+    return pool_say_text (pool, CADRE_ERROR_PROTOCOL,
+                          "the task's value cannot be read: use the same release everywhere");
+}
+
+static cadre_error_t s_call (cadre_t *pool, cadre_value_t **value, int timeout_ms, const task_t *task)
 {
     if (value)
         *value = NULL;
-    if (!self)
+    if (!pool)
         return CADRE_ERROR_ARGUMENT;
-    if (pool_forked (self))
+    if (pool_forked (pool))
         return CADRE_ERROR_FORKED;
-    va_list arguments;
-    va_start (arguments, types);
-    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .types = types, .arguments = &arguments};
-    cadre_future_t *future = s_submit (self, &task);
-    va_end (arguments);
+    cadre_future_t *future = s_submit (pool, task);
     if (!future)
         return CADRE_ERROR_MEMORY;
     cadre_error_t error = cadre_future_wait (future, timeout_ms);
     if (error == CADRE_ERROR_TIMEOUT)
         cadre_future_cancel (future);
-    if (!error && value) {
-        *value = (cadre_value_t *) cadre_future_value (future);
-        future->value = NULL;
-        if (!*value)
-            error = pool_say_text (self, CADRE_ERROR_PROTOCOL,
-                                   "the task's value cannot be read: use the same release everywhere");
-    }
+    if (!error && value)
+        error = s_give (pool, future, value);
     cadre_future_destroy (&future);
     return error;
+}
+
+cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms, const char *function,
+                          const char *types, ...)
+{
+    va_list arguments;
+    va_start (arguments, types);
+    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .types = types, .arguments = &arguments};
+    cadre_error_t error = s_call (self, value, timeout_ms, &task);
+    va_end (arguments);
+    return error;
+}
+
+cadre_error_t cadre_call_typed (cadre_t *self, cadre_value_t **value, int timeout_ms, const char *function,
+                                const cadre_typed_t *arguments)
+{
+    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .typed = arguments};
+    return s_call (self, value, timeout_ms, &task);
 }

@@ -17,8 +17,16 @@ strict="-Wall -Wextra -Werror -pedantic"
 gcc -std=c99 $strict $(pkg-config --cflags cadre) "$here/consumer.c" -o "$scratch/by-pkg-config" $(pkg-config --libs cadre)
 LD_LIBRARY_PATH=$prefix/$libdir "$scratch/by-pkg-config"
 gcc -std=c99 $strict -fsyntax-only -x c $(pkg-config --cflags cadre) - <<<'#include <cadre.h>'
-g++ -std=c++11 $strict -fsyntax-only -x c++ $(pkg-config --cflags cadre) - <<<'#include <cadre.h>'
-g++ -std=c++20 $strict -fsyntax-only -x c++ $(pkg-config --cflags cadre) - <<<'#include <cadre.h>'
+for standard in c11 c17 c2x; do
+    gcc -std=$standard $strict -fsyntax-only -x c $(pkg-config --cflags cadre) - <<<'#include <cadre_typed.h>'
+done
+nagging="$strict -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wzero-as-null-pointer-constant"
+for standard in c++98 c++11 c++14 c++17 c++20 c++23; do
+    g++ -std=$standard $strict -Wno-long-long -fsyntax-only -x c++ $(pkg-config --cflags cadre) - <<<'#include <cadre.h>'
+    [ $standard = c++98 ] ||
+        g++ -std=$standard $nagging $(pkg-config --cflags cadre) "$here/consumer.cc" -o "$scratch/in-cpp" $(pkg-config --libs cadre)
+done
+LD_LIBRARY_PATH=$prefix/$libdir "$scratch/in-cpp"
 
 cmake -S "$here/cmake" -B "$scratch/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$scratch/build" >/dev/null

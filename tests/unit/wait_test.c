@@ -128,6 +128,27 @@ static void test_bad_input (void **state)
     s_end (&other);
 }
 
+//  Tasks, a call and a job whose arguments say their types are as any others.
+static void test_typed_arguments_travel (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin (false);
+    cadre_future_t *typed = cadre_submit_typed (rig.pool, "f", CADRE_ARGS (7, "seven"), NULL);
+    fake_broker_result (rig.broker, rig.ref, COUNT, 5);
+    int64_t value = 0;
+    assert_int_equal (cadre_future_wait_int (typed, &value, WAIT_MS), CADRE_OK);
+    assert_int_equal (value, 5);
+    assert_int_equal (cadre_call_typed (rig.pool, NULL, 1, "f", CADRE_ARGS (7)), CADRE_ERROR_TIMEOUT);
+    const char *none = NULL;
+    assert_int_equal (cadre_call_typed (rig.pool, NULL, -1, "f", CADRE_ARGS (none)), CADRE_ERROR_ARGUMENT);
+    cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
+    assert_int_equal (cadre_job_add_typed (job, NULL, CADRE_ARGS (7)), CADRE_OK);
+    assert_int_equal (cadre_job_add_typed (job, NULL, CADRE_ARGS (none)), CADRE_ERROR_ARGUMENT);
+    cadre_job_destroy (&job);
+    cadre_future_destroy (&typed);
+    s_end (&rig);
+}
+
 //  ---- as completed ------------------------------------------------------------------------
 
 static void test_the_next_is_the_one_that_ended_first (void **state)
@@ -259,6 +280,7 @@ int main (void)
         cmocka_unit_test (test_first_error),
         cmocka_unit_test (test_no_error_waits_for_all),
         cmocka_unit_test (test_bad_input),
+        cmocka_unit_test (test_typed_arguments_travel),
         cmocka_unit_test (test_the_next_is_the_one_that_ended_first),
         cmocka_unit_test (test_the_next_comes_while_it_is_waited_for),
         cmocka_unit_test (test_each_callback_is_called_once_in_order),
