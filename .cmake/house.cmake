@@ -58,10 +58,12 @@ if (CADRE_COVERAGE)
     add_link_options (--coverage)
 endif ()
 
-#  cadre.h includes <cadre_error.h>, which lives in common/ and is installed beside it. A link gives the tree the same
-#  view, without putting all of common/ into the search path.
+#  cadre.h includes headers that live in common/ and are installed beside it. Links give the tree the same view, without
+#  putting all of common/ into the search path.
 file (MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/include)
-file (CREATE_LINK ${PROJECT_SOURCE_DIR}/common/cadre_error.h ${PROJECT_BINARY_DIR}/include/cadre_error.h SYMBOLIC)
+foreach (name cadre_error.h cadre_typed.h cadre_value.h)
+    file (CREATE_LINK ${PROJECT_SOURCE_DIR}/common/${name} ${PROJECT_BINARY_DIR}/include/${name} SYMBOLIC)
+endforeach ()
 
 #  The flags, definitions and search paths of our own code.
 add_library (cadre_house INTERFACE)
@@ -108,15 +110,18 @@ function (cadre_plugin target source)
         LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
 endfunction ()
 
-#  A program that loads plugins offers them the functions of cadre.h, as libcadre does to a program that embeds it. So a
+#  A program that loads plugins offers them the functions of these headers, as libcadre does to a program that embeds it. So a
 #  plugin works whether or not it was linked with libcadre, and never meets a second copy. What is named by -u is taken
 #  out of the static libraries although nobody in the program calls it.
-file (STRINGS ${PROJECT_SOURCE_DIR}/client/include/cadre.h for_plugins
-    REGEX "^CADRE_EXPORT .*cadre_(arg|return|call|value|type|error|outcome|fail|trace)[a-z_]* \\(")
-file (STRINGS ${PROJECT_SOURCE_DIR}/common/cadre_error.h more_for_plugins REGEX "^CADRE_EXPORT .*cadre_[a-z_]+ \\(")
-list (APPEND for_plugins ${more_for_plugins})
-list (TRANSFORM for_plugins REPLACE "^[^(]*[ *](cadre_[a-z_]+) \\(.*" "-Wl,-u,\\1")
-set_property (DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/client/include/cadre.h)
+set (plugin_headers client/include/cadre_function.h common/cadre_error.h common/cadre_typed.h common/cadre_value.h)
+set (for_plugins)
+foreach (name ${plugin_headers})
+    file (STRINGS ${PROJECT_SOURCE_DIR}/${name} found REGEX "^CADRE_EXPORT .*cadre_[a-z_]+ \\(")
+    list (TRANSFORM found REPLACE "^[^(]*[ *](cadre_[a-z_]+) \\(.*" "-Wl,-u,\\1")
+    list (APPEND for_plugins ${found})
+    set_property (DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name})
+endforeach ()
+list (FILTER for_plugins EXCLUDE REGEX "cadre_main")
 function (cadre_loads_plugins target)
     target_link_options (${target} PRIVATE -Wl,--dynamic-list=${PROJECT_SOURCE_DIR}/client/lib/plugins.map ${for_plugins})
 endfunction ()

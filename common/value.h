@@ -1,6 +1,6 @@
 /*  value.h - nested data: what tasks take and return
  *
- *  The implementation of the cadre_value_... functions of cadre.h, and what the
+ *  The implementation of the functions of cadre_value.h, and what the
  *  tree itself needs beside them. A value is a tree of nodes: the elements of a
  *  list lie in one array, the pairs of a map in another (key, value, key, value
  *  ...). Only a root can be changed, since everything below is handed out as
@@ -15,11 +15,12 @@
 #define COMMON_VALUE_H_INCLUDED
 
 #include "common/buffer.h"
+#include "common/cadre_typed.h"
+#include "common/cadre_value.h"
 #include "common/cursor.h"
 #include "common/fault.h"
 #include "common/rules.h"
 
-#include <cadre.h>
 #include <stdarg.h>
 
 //  How deep lists and maps may nest: a list of what tasks take or return. Task and job arrays around them still fit into

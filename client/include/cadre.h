@@ -24,6 +24,9 @@
  *          cadre_close (&pool, 5000);
  *      }
  *
+ *  What functions are made of stands in cadre_function.h, what they take and return in cadre_value.h; both are included
+ *  here, as are cadre_error.h (errors and outcomes) and cadre_typed.h (arguments that say their types).
+ *
  *  Rules that hold for every call unless its text says otherwise:
  *
  *  - Threads: a cadre_t and a cadre_job_t may be used by several threads at once. A future, an iterator and a
@@ -48,6 +51,9 @@
 #include <stdint.h>
 
 #include <cadre_error.h>
+#include <cadre_function.h>
+#include <cadre_typed.h>
+#include <cadre_value.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,160 +70,6 @@ typedef struct cadre cadre_t;                    //  A pool, or a connection to 
 typedef struct cadre_future cadre_future_t;      //  A task that was submitted
 typedef struct cadre_job cadre_job_t;            //  A job: tasks that share options
 typedef struct cadre_imap_iterator cadre_imap_t; //  Results of a function over a stream of items
-typedef struct cadre_value cadre_value_t;        //  Nested data: what tasks take and return
-typedef struct cadre_task cadre_task_t;          //  Inside a function: the task that it serves
-
-//  ==== Functions: what workers serve ========================================
-
-//  A function reads its arguments from the task and ends with cadre_return_... or cadre_fail.
-typedef cadre_error_t (cadre_run_fn) (cadre_task_t *task);
-
-typedef struct cadre_function {
-    const char *name;  //  What it is called by
-    cadre_run_fn *run; //  The function
-    const char *takes; //  Types of its arguments, letters as in cadre_submit; NULL: not checked. A trailing
-                       //  '*' allows any further ones. Checked before run is called
-    const char *says;  //  What it does, one line, or NULL
-    cadre_error_t (*start) (void **state); //  Once per slot before its first call, or NULL
-    void (*end) (void *state);             //  Once per slot when it ends, or NULL
-} cadre_function_t;
-
-#define CADRE_PLUGIN_ABI 1u
-
-typedef struct cadre_plugin {
-    uint32_t abi;                      //  CADRE_PLUGIN_ABI of the header it was compiled with
-    const cadre_function_t *functions; //  Ends with an entry whose name is NULL
-} cadre_plugin_t;
-
-//  Makes a shared object a plugin: CADRE_PLUGIN (functions), once, at file level.
-#define CADRE_PLUGIN(functions_)                                                                             \
-    CADRE_EXPORT extern const cadre_plugin_t cadre_plugin;                                                   \
-    const cadre_plugin_t cadre_plugin = {CADRE_PLUGIN_ABI, functions_};
-
-//  First line of a program whose own functions shall run in its slots and workers. Started as a slot (by a pool of this
-//  program), or as a worker (`program --cadre-worker --broker ADDRESS [options of cadre-worker]`), it serves and never returns. Else it
-//  remembers the functions (not copied: keep them) for the pools that this process opens, and returns.
-CADRE_EXPORT void cadre_main (int argc, char **argv, const cadre_function_t *functions);
-
-//  ---- inside a function ----------------------------------------------------
-
-//  How many arguments the task has.
-CADRE_EXPORT size_t cadre_arg_count (const cadre_task_t *task);
-
-//  Argument number index, from 0. An argument that is missing or of another type makes the task fail with an error of
-//  kind "type" that names function, argument and both types, whatever the function returns later; the accessor returns 0,
-//  false, NULL or "". What is returned is valid until the function returns.
-CADRE_EXPORT int64_t cadre_arg_int (cadre_task_t *task, size_t index);
-CADRE_EXPORT uint64_t cadre_arg_uint (cadre_task_t *task, size_t index);
-CADRE_EXPORT double cadre_arg_double (cadre_task_t *task, size_t index); //  Takes integers too
-CADRE_EXPORT bool cadre_arg_bool (cadre_task_t *task, size_t index);
-CADRE_EXPORT const char *cadre_arg_text (cadre_task_t *task, size_t index); //  Never NULL
-CADRE_EXPORT const void *cadre_arg_blob (cadre_task_t *task, size_t index, size_t *size_bytes);
-CADRE_EXPORT const cadre_value_t *cadre_arg_value (cadre_task_t *task, size_t index); //  Any type
-
-//  Set the result and return CADRE_OK, so that a function can end with `return cadre_return_int (task, n);`. The last one counts.
-CADRE_EXPORT cadre_error_t cadre_return_nil (cadre_task_t *task);
-CADRE_EXPORT cadre_error_t cadre_return_int (cadre_task_t *task, int64_t value);
-CADRE_EXPORT cadre_error_t cadre_return_uint (cadre_task_t *task, uint64_t value);
-CADRE_EXPORT cadre_error_t cadre_return_double (cadre_task_t *task, double value);
-CADRE_EXPORT cadre_error_t cadre_return_bool (cadre_task_t *task, bool value);
-CADRE_EXPORT cadre_error_t cadre_return_text (cadre_task_t *task, const char *value);
-CADRE_EXPORT cadre_error_t cadre_return_blob (cadre_task_t *task, const void *bytes, size_t size_bytes);
-CADRE_EXPORT cadre_error_t cadre_return_value (cadre_task_t *task, cadre_value_t **value);
-
-//  Ends the task with outcome error. kind is a short word for programs ("not-found"), the rest a message as in
-//  printf. Returns CADRE_ERROR_TASK: `return cadre_fail (task, "range", "%d is too large", n);`
-CADRE_EXPORT cadre_error_t cadre_fail (cadre_task_t *task, const char *kind, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__ ((format (printf, 3, 4)))
-#endif
-    ;
-//  Adds a line to the error's trace, innermost first.
-CADRE_EXPORT void cadre_trace (cadre_task_t *task, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__ ((format (printf, 2, 3)))
-#endif
-    ;
-
-//  True once the task was cancelled or has timed out: a long function should return soon.
-CADRE_EXPORT bool cadre_task_cancelled (const cadre_task_t *task);
-//  Tells the caller how far this task is, from 0 to 1; text may be NULL. At most ten a second are sent.
-CADRE_EXPORT void cadre_task_progress (cadre_task_t *task, double fraction, const char *text);
-//  Sends a line of text to the caller and the job's log.
-CADRE_EXPORT void cadre_task_log (cadre_task_t *task, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__ ((format (printf, 2, 3)))
-#endif
-    ;
-//  Sends a partial result, of at most 256 KiB, before the function has ended. One that cannot travel ends the task with an error.
-CADRE_EXPORT cadre_error_t cadre_task_emit (cadre_task_t *task, cadre_value_t **value);
-CADRE_EXPORT unsigned cadre_task_attempt (const cadre_task_t *task); //  From 1
-CADRE_EXPORT uint64_t cadre_task_job (const cadre_task_t *task);     //  Number of the job
-CADRE_EXPORT uint32_t
-cadre_task_index (const cadre_task_t *task); //  Its index; of an item of a map: its place
-CADRE_EXPORT unsigned cadre_task_slot (const cadre_task_t *task);      //  Within its worker, from 1
-CADRE_EXPORT void *cadre_task_state (const cadre_task_t *task);        //  What start stored for this slot
-CADRE_EXPORT const char *cadre_task_broker (const cadre_task_t *task); //  For cadre_open, or ""
-
-//  ==== Values ================================================================
-
-typedef enum cadre_type {
-    CADRE_TYPE_NIL,
-    CADRE_TYPE_BOOL,
-    CADRE_TYPE_INT, //  Integers, signed and unsigned, of 64 bits
-    CADRE_TYPE_DOUBLE,
-    CADRE_TYPE_TEXT,
-    CADRE_TYPE_BLOB,
-    CADRE_TYPE_LIST,
-    CADRE_TYPE_MAP,
-    CADRE_TYPE_FAILURE //  An item of a map that failed: a list of kind, message, trace
-} cadre_type_t;
-
-CADRE_EXPORT cadre_value_t *cadre_value_nil (void);
-CADRE_EXPORT cadre_value_t *cadre_value_of_bool (bool value);
-CADRE_EXPORT cadre_value_t *cadre_value_of_int (int64_t value);
-CADRE_EXPORT cadre_value_t *cadre_value_of_uint (uint64_t value);
-CADRE_EXPORT cadre_value_t *cadre_value_of_double (double value);
-CADRE_EXPORT cadre_value_t *cadre_value_of_text (const char *value);
-CADRE_EXPORT cadre_value_t *cadre_value_of_blob (const void *bytes, size_t size_bytes);
-CADRE_EXPORT cadre_value_t *cadre_value_list (void);
-CADRE_EXPORT cadre_value_t *cadre_value_map (void);
-//  Builds nested values from a format: the letters of cadre_submit, [ ] around lists, { } around maps (keys: s, S, i), e.g.
-//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)   Space, comma, colon: ignored. NULL: it is malformed
-CADRE_EXPORT cadre_value_t *cadre_value_build (const char *format, ...);
-
-//  From and to msgpack bytes. decode: NULL when they are not exactly one value, or nest deeper than 21. encode: the caller frees them.
-CADRE_EXPORT cadre_value_t *cadre_value_decode (const void *bytes, size_t size_bytes);
-CADRE_EXPORT void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes);
-CADRE_EXPORT cadre_value_t *cadre_value_copy (const cadre_value_t *self);
-CADRE_EXPORT void cadre_value_destroy (cadre_value_t **self_p);
-
-//  Add to a list, or set a key of a map (replacing what was there). Consume the value, also when self is neither (CADRE_ERROR_TYPE) or would
-//  nest deeper than 21 (CADRE_ERROR_TOO_LARGE). What a task takes or returns nests at most 20 deep.
-CADRE_EXPORT cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value);
-CADRE_EXPORT cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value);
-CADRE_EXPORT cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key, cadre_value_t **value);
-
-//  Readers. They accept NULL, and return 0, false, "" or NULL where the value is of another type or out of range, so that paths can be
-//  read without tests between: cadre_value_int (cadre_value_get (cadre_value_at (list, 3), "id")).
-CADRE_EXPORT cadre_type_t cadre_value_type (const cadre_value_t *self); //  NULL is CADRE_TYPE_NIL
-CADRE_EXPORT const char *cadre_type_name (cadre_type_t type);
-CADRE_EXPORT bool cadre_value_bool (const cadre_value_t *self);
-CADRE_EXPORT int64_t cadre_value_int (const cadre_value_t *self);
-CADRE_EXPORT uint64_t cadre_value_uint (const cadre_value_t *self);
-CADRE_EXPORT bool cadre_value_fits_int (const cadre_value_t *self);  //  An integer within int64_t
-CADRE_EXPORT bool cadre_value_fits_uint (const cadre_value_t *self); //  An integer within uint64_t
-CADRE_EXPORT double cadre_value_double (const cadre_value_t *self);  //  Integers are converted
-CADRE_EXPORT const char *cadre_value_text (const cadre_value_t *self);
-CADRE_EXPORT const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes); //  Texts too
-CADRE_EXPORT size_t cadre_value_count (const cadre_value_t *self); //  Elements of a list, pairs of a map
-//  Element, or value, or key of pair number index. A key is a text or an integer: cadre_value_key is NULL for these.
-CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index);
-CADRE_EXPORT const char *cadre_value_key (const cadre_value_t *self, size_t index);
-CADRE_EXPORT const cadre_value_t *cadre_value_key_at (const cadre_value_t *self, size_t index);
-CADRE_EXPORT const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key);
-CADRE_EXPORT const cadre_value_t *cadre_value_get_int (const cadre_value_t *self, int64_t key);
-CADRE_EXPORT bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other);
 
 //  ==== Pools ====================================================================
 
@@ -287,10 +139,12 @@ CADRE_EXPORT cadre_error_t cadre_request (cadre_t *self, const char *what, const
 //  Never NULL, unless self is NULL or memory is out: what goes wrong is told by the future.
 CADRE_EXPORT cadre_future_t *cadre_submit (cadre_t *self, const char *function, const char *types, ...);
 
-//  Arguments without letters, by the types of the expressions: cadre_submit_typed (cadre_typed.h).
-
-//  Arguments as a list value; with options (may be NULL, see cadre_job_options_t).
+//  Arguments that say their types (cadre_typed.h; NULL: none), or as a list value (NULL: none); with options (may be
+//  NULL, see cadre_job_options_t).
 struct cadre_job_options;
+CADRE_EXPORT cadre_future_t *cadre_submit_typed (cadre_t *self, const char *function,
+                                                 const cadre_typed_t *arguments,
+                                                 const struct cadre_job_options *options);
 CADRE_EXPORT cadre_future_t *cadre_submit_value (cadre_t *self, const char *function,
                                                  const cadre_value_t *arguments,
                                                  const struct cadre_job_options *options);
@@ -303,6 +157,8 @@ CADRE_EXPORT cadre_future_t *cadre_submit_command (cadre_t *self, const char *co
 //  CADRE_ERROR_TIMEOUT the task is cancelled.
 CADRE_EXPORT cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms,
                                        const char *function, const char *types, ...);
+CADRE_EXPORT cadre_error_t cadre_call_typed (cadre_t *self, cadre_value_t **value, int timeout_ms,
+                                             const char *function, const cadre_typed_t *arguments);
 
 //  Waits for the outcome. CADRE_OK: outcome ok. CADRE_ERROR_TASK: another outcome. CADRE_ERROR_TIMEOUT: not ended yet; wait again
 //  or cancel. CADRE_ERROR_CLOSED, _UNAVAILABLE, _REFUSED: there will be none.
@@ -451,6 +307,8 @@ CADRE_EXPORT cadre_job_t *cadre_job_open (cadre_t *self, const char *function,
 //  Add a task; each gives its index (may be NULL). They wait while the broker's window is closed, for timeout of the pool's broker only:
 //  CADRE_ERROR_UNAVAILABLE when it is gone, CADRE_ERROR_CLOSED when the job is sealed, CADRE_ERROR_REFUSED when there is no such job.
 CADRE_EXPORT cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *types, ...);
+CADRE_EXPORT cadre_error_t cadre_job_add_typed (cadre_job_t *self, uint32_t *index,
+                                                const cadre_typed_t *arguments);
 CADRE_EXPORT cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index,
                                                 const cadre_value_t *arguments);
 CADRE_EXPORT cadre_error_t cadre_job_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv,
@@ -562,7 +420,4 @@ CADRE_EXPORT bool cadre_version_fits (unsigned header);
 #ifdef __cplusplus
 }
 #endif
-
-#include <cadre_typed.h>
-
 #endif

@@ -25,7 +25,7 @@ listed () {
     "$bin/cadre" "$@" --help | sed -nE 's/^  ([a-z]+) {2,}.*/\1/p'
 }
 
-for header in client/include/cadre.h client/include/cadre_typed.h common/cadre_error.h; do
+for header in client/include/cadre.h client/include/cadre_function.h common/cadre_error.h common/cadre_typed.h common/cadre_value.h; do
     found=0
     for name in $(exported "$header"); do
         found=$((found + 1))

@@ -76,19 +76,6 @@ static void test_open_welcomed (void **state)
     fake_broker_destroy (&rig.broker);
 }
 
-static void test_versions_that_fit (void **state)
-{
-    (void) state;
-    assert_int_equal (cadre_version_number (), CADRE_VERSION);
-    assert_true (cadre_version_fits (CADRE_VERSION));
-    unsigned other_patch = CADRE_VERSION_OF (CADRE_VERSION_MAJOR, CADRE_VERSION_MINOR, 99);
-    unsigned next_minor = CADRE_VERSION_OF (CADRE_VERSION_MAJOR, CADRE_VERSION_MINOR + 1, 0);
-    unsigned next_major = CADRE_VERSION_OF (CADRE_VERSION_MAJOR + 1, CADRE_VERSION_MINOR, 0);
-    assert_true (cadre_version_fits (other_patch));
-    assert_false (cadre_version_fits (next_minor));
-    assert_false (cadre_version_fits (next_major));
-}
-
 static void s_open_fails (fake_broker_manner_t manner, cadre_error_t code, const char *part)
 {
     fake_broker_t *broker = fake_broker_new (manner, 100);
@@ -483,7 +470,6 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_open_welcomed),
-        cmocka_unit_test (test_versions_that_fit),
         cmocka_unit_test (test_open_refused),
         cmocka_unit_test (test_open_waits_without_a_limit),
         cmocka_unit_test (test_open_names_both_versions),

@@ -8,13 +8,13 @@
  *
  *  CADRE_ARGS takes 1 to 12 integers, floating point numbers, bools, texts, values, and what
  *  cadre_typed_... makes, for example cadre_typed_blob (bytes, size). For no arguments give NULL.
- *  In C before C23 true is an int: write cadre_typed_bool (true). Included by cadre.h.
+ *  In C before C23 true is an int: write cadre_typed_bool (true).
  */
 
 #ifndef CADRE_TYPED_H_INCLUDED
 #define CADRE_TYPED_H_INCLUDED
 
-#include <cadre.h>
+#include <cadre_value.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -99,16 +99,6 @@ static inline cadre_typed_t cadre_typed_same (cadre_typed_t self)
 {
     return self;
 }
-
-//  As cadre_submit_value, cadre_call and cadre_job_add. The array ends with a type 0; NULL: no
-//  arguments.
-CADRE_EXPORT cadre_future_t *cadre_submit_typed (cadre_t *self, const char *function,
-                                                 const cadre_typed_t *arguments,
-                                                 const cadre_job_options_t *options);
-CADRE_EXPORT cadre_error_t cadre_call_typed (cadre_t *self, cadre_value_t **value, int timeout_ms,
-                                             const char *function, const cadre_typed_t *arguments);
-CADRE_EXPORT cadre_error_t cadre_job_add_typed (cadre_job_t *self, uint32_t *index,
-                                                const cadre_typed_t *arguments);
 
 //  The arguments as a list. NULL: one of them is a NULL text, or has no type.
 CADRE_EXPORT cadre_value_t *cadre_value_of_typed (const cadre_typed_t *arguments);
