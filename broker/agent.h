@@ -10,6 +10,7 @@
 
 #include "broker/hold.h"
 #include "broker/lane.h"
+#include "broker/sink_window.h"
 #include "common/hash.h"
 #include "common/keys.h"
 #include "common/parts.h"
@@ -75,6 +76,7 @@ typedef struct agent {
     uint64_t sink_received;         //  Of the sink, when that BEAT came
     int64_t judged_us;              //  When its beats were last looked at for progress
     unsigned stalls;                //  Beats without progress, one after the other
+    sink_window_t window;           //  What it has sent there ahead of our BEATs
     uint64_t unacknowledged_bytes;  //  Received on the sink since our last BEAT
     bool beat_due;                  //  Tell it soon what was received
     bool deaf;                      //  Something that it was told was lost: too much waits for it to be read

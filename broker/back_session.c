@@ -64,5 +64,6 @@ void back_session_beat (back_t *self, agent_t *agent)
     wire_write_beat (&self->frame, (wire_envelope_t){.session = agent->session}, &beat);
     back_session_send (self, agent->route);
     agent->beat_due = false;
+    sink_window_acknowledge (&agent->window, beat.received);
     agent->unacknowledged_bytes = 0;
 }

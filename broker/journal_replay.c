@@ -4,6 +4,7 @@
 
 #include "broker/deliver.h"
 #include "broker/journal_own.h"
+#include "broker/purse.h"
 
 //  One record; false when it cannot be.
 typedef bool replay_fn (journal_t *self, cursor_t *cursor, uint64_t seq);
@@ -50,7 +51,7 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     job->ended_us = record.ended_us;
     log_index_add (self->hub->log_index, job);
     buffer_append (&job->open, record.open.data, record.open.size);
-    job_weigh (job);
+    purse_charge (self->hub, NULL, job);
     return true;
 }
 

@@ -8,15 +8,15 @@
 
 #include "broker/client.h"
 
-purse_t *purse_take (hub_t *hub, const char *peer)
+purse_t *purse_take (hub_t *hub, const char *holder)
 {
     purse_t *self;
-    HASH_FIND_STR (hub->purses, peer, self);
+    HASH_FIND_STR (hub->purses, holder, self);
     if (!self) {
         self = calloc (1, sizeof *self);
         assert (self);
-        snprintf (self->peer, sizeof self->peer, "%s", peer);
-        HASH_ADD_STR (hub->purses, peer, self);
+        snprintf (self->holder, sizeof self->holder, "%s", holder);
+        HASH_ADD_STR (hub->purses, holder, self);
     }
     self->users++;
     return self;
@@ -33,16 +33,18 @@ void purse_give (hub_t *hub, purse_t **self_p)
     free (self);
 }
 
-//  Of a durable job JOB_OPEN itself is kept as well.
+//  Of a durable job JOB_OPEN itself will be kept as well; of one from the store it is.
 void purse_charge (hub_t *hub, client_t *client, job_t *job)
 {
     job_weigh (job);
-    job->session = client->session;
-    job->purse = purse_take (hub, client->peer);
-    job->charged = job->durable ? 2 * job->weight : job->weight;
-    client->job_bytes += job->charged;
+    job->purse = purse_take (hub, job->identity.holder);
+    job->charged = job->durable && client ? 2 * job->weight : job->weight;
     job->purse->job_bytes += job->charged;
     hub->open_bytes += job->charged;
+    if (!client)
+        return;
+    job->session = client->session;
+    client->job_bytes += job->charged;
 }
 
 void purse_discharge (hub_t *hub, job_t *job)

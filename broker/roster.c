@@ -260,6 +260,7 @@ void roster_end_session (roster_t *self, agent_t *agent)
     agent->hold = (hold_t){0};
     agent->beat_received = agent->lane_sent = agent->sink_sent = agent->sink_received = 0;
     agent->stalls = 0;
+    agent->window = (sink_window_t){0};
     agent->unacknowledged_bytes = 0;
     agent->beat_due = agent->deaf = false;
     agent->cancels.count = agent->cancels_sent = 0;

@@ -306,6 +306,11 @@ void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
     case STREAM_GAP: back_session_end (self, agent, "frames of its sink are missing"); return;
     case STREAM_NEW: break;
     }
+    if (!sink_window_came (&agent->window, envelope.sequence, size_bytes)) {
+        self->hub->refused_frames++;
+        back_session_end (self, agent, "it sends more on its sink than may be unacknowledged");
+        return;
+    }
     agent->unacknowledged_bytes += size_bytes;
     self->breach = (breach_t){.frame = envelope.sequence};
     journal_t *journal = self->hub->journal;

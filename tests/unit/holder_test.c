@@ -46,6 +46,7 @@ static client_t *s_let_in (scene_t *self, const char *key)
     snprintf (client->peer, sizeof client->peer, "%s", key);
     snprintf (client->holder, sizeof client->holder, "%s", doors_rights (&self->doors, key)->holder);
     client->route = 1;
+    client->purse = purse_take (&self->house.rig.hub, client->holder);
     HASH_ADD (hh, self->house.rig.hub.clients, session, sizeof client->session, client);
     self->front = front_new (&self->house.rig.hub, NULL, NULL);
     return client;
@@ -54,6 +55,7 @@ static client_t *s_let_in (scene_t *self, const char *key)
 static void s_let_out (scene_t *self)
 {
     front_destroy (&self->front);
+    purse_give (&self->house.rig.hub, &self->house.client->purse);
     HASH_DELETE (hh, self->house.rig.hub.clients, self->house.client);
 }
 
@@ -151,10 +153,46 @@ static void test_an_older_store (void **state)
     s_let_out (self);
 }
 
+//  Opens jobs until one is refused, in a session of its own; returns how many were not.
+static unsigned s_open_many (scene_t *self, uint8_t session)
+{
+    s_let_in (self, ALICE);
+    uint64_t ref = 0;
+    wire_job_opened_t opened;
+    do {
+        const uint8_t uuid [WIRE_UUID_BYTES] = {session, (uint8_t) ref, (uint8_t) (ref >> 8)};
+        opened = s_open (self, ++ref, uuid);
+    } while (!opened.code);
+    assert_int_equal (opened.code, CADRE_ERROR_TOO_LARGE);
+    s_let_out (self);
+    return (unsigned) ref - 1;
+}
+
+//  What the store has of a key counts for it: a restart gives nobody more than a share.
+static void test_a_restart_gives_no_second_share (void **state)
+{
+    scene_t *self = *state;
+    self->house.memory = self->house.rig.hub.memory_limit = 1 << 20;
+    unsigned first = s_open_many (self, 1);
+    assert_true (first > 10);
+    uint64_t before = self->house.rig.hub.open_bytes;
+    house_restart (&self->house);
+    assert_in_range (self->house.rig.hub.open_bytes, before / 2, before);
+    unsigned all = first;
+    for (uint8_t session = 2; session < 6; session++) {
+        all += s_open_many (self, session);
+        assert_in_range (self->house.rig.hub.open_bytes, 1,
+                         (1 << 20) / 4 + 4096); //  The last one weighs more than was thought
+        house_restart (&self->house);
+    }
+    assert_in_range (all, first, 4 * first); //  A session may have half a share
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
 
 int main (void)
 {
-    const struct CMUnitTest tests [] = {TEST (test_over_a_restart), TEST (test_an_older_store)};
+    const struct CMUnitTest tests [] = {TEST (test_over_a_restart), TEST (test_an_older_store),
+                                        TEST (test_a_restart_gives_no_second_share)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
