@@ -97,6 +97,12 @@ static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
     return job->durable && self->hub->journal && job_runs_once (job);
 }
 
+//  Its tasks wait for the disk, on which there are leases that the agent is not sent yet.
+static bool s_waits_for_lease (const dispatch_t *self, const job_t *job, const agent_t *agent)
+{
+    return lane_is_held (agent->lane) && s_is_recorded_first (self, job);
+}
+
 //  Tasks of the job that may join those which wait at the agent's slots. What is not known goes to free slots only; of short tasks with large payloads
 //  one for each slot is on its way while another runs.
 static uint32_t s_ahead (const job_t *job, const agent_t *agent)
@@ -111,7 +117,7 @@ static uint32_t s_ahead (const job_t *job, const agent_t *agent)
 //  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.
 static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
 {
-    if (lane_free_bytes (agent->lane) == 0 || (lane_is_held (agent->lane) && s_is_recorded_first (self, job)))
+    if (lane_free_bytes (agent->lane) == 0 || s_waits_for_lease (self, job, agent))
         return 0;
     uint64_t room = s_free_slots (agent);
     if (agent->claimed != self->turn)
@@ -152,21 +158,22 @@ static void s_find_open (dispatch_t *self)
             s_add_open (self, roster_at (roster, i));
 }
 
-//  This job waits for those workers that fit: what comes behind it may use free slots, but not go ahead there. Those that are full now are done with in
-//  this turn. True when somebody who fits is left.
+//  This job waits for the slots of those workers that fit, unless it waits for the disk: what comes
+//  behind it may use free slots, but not go ahead there. Those that are full now are done with in this
+//  turn. True when somebody whom it waits for is left.
 static bool s_claim (dispatch_t *self, job_t *job)
 {
     size_t left = 0;
     bool any = false;
     for (size_t i = 0; i < self->open_count; i++) {
         agent_t *agent = self->open [i];
-        bool fits = roster_fits (self->hub->roster, agent, job);
-        if (fits)
+        bool waits = roster_fits (self->hub->roster, agent, job) && !s_waits_for_lease (self, job, agent);
+        if (waits)
             agent->claimed = self->turn;
         if (!s_is_open (self, agent))
             continue;
         self->open [left++] = agent;
-        any = any || (fits && !(lane_is_held (agent->lane) && s_is_recorded_first (self, job)));
+        any = any || waits;
     }
     self->open_count = left;
     return any;
@@ -289,6 +296,8 @@ static void s_put_aside_back (dispatch_t *self, job_t *job)
 static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
 {
     agent_t *agent = place->agent;
+    if (s_is_recorded_first (self, job))
+        lane_flush (agent->lane); //  What others are given does not wait for the disk
     if (!job_announce (job, agent->place, agent->session))
         lane_put_job (agent->lane, job);
     uint64_t bytes_left = lane_free_bytes (agent->lane), first = self->hub->serial + 1;

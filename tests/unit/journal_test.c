@@ -160,6 +160,48 @@ static void test_a_task_that_runs_once_is_sent_when_its_lease_is_on_the_disk (vo
     }
 }
 
+//  Whoever takes what goes down the agent's lane.
+static void *s_take_lane (house_t *house, agent_t *agent)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    void *socket = zmq_socket (house->rig.hub.context, ZMQ_PULL);
+    address_lane_endpoint (&house->rig.hub.addresses [0], (uint32_t) lane_number (agent->lane), endpoint,
+                           sizeof endpoint);
+    assert_int_equal (zmq_connect (socket, endpoint), 0);
+    return socket;
+}
+
+//  Tasks of others run meanwhile: those that were given before go at once, those that come later are
+//  given ahead as if nobody waited for the slots.
+static void test_others_do_not_wait_for_the_lease_of_a_task_that_runs_once (void **state)
+{
+    (void) state;
+    house_t house;
+    house_start (&house);
+    agent_t *agent = hub_rig_agent (&house.rig, 2);
+    void *worker = s_take_lane (&house, agent);
+    dispatch_t *dispatch = dispatch_new (&house.rig.hub, s_no_recall, NULL);
+    job_t *once = house_job (&house, 3);
+    once->tries.again [CADRE_OUTCOME_WORKER_LOST] = 0;
+    house_turn (&house);
+    hub_rig_job (&house.rig, house.client, &(wire_job_open_t){.retries_lost = 1, .priority = 1}, 1);
+    memory_disk_hold (house.disk);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 2); //  One of each
+    assert_true (lane_is_held (agent->lane));
+    assert_int_equal (lane_sent (agent->lane), 3); //  HELLO, and the other job with its task
+    job_t *other =
+        hub_rig_job (&house.rig, house.client, &(wire_job_open_t){.retries_lost = 1, .priority = -1}, 1000);
+    job_measure (other, 100);
+    dispatch_run (dispatch);
+    assert_int_equal (agent->leased, 2 + 40);
+    memory_disk_let (house.disk, SIZE_MAX);
+    house_turn (&house);
+    dispatch_destroy (&dispatch);
+    zmq_close (worker);
+    house_end (&house);
+}
+
 //  How far output has come survives a restart, and a compaction
 static void test_output_is_known_after_a_restart (void **state)
 {
@@ -354,6 +396,7 @@ int main (void)
         cmocka_unit_test (test_frames_are_acknowledged_in_order),
         cmocka_unit_test (test_a_worker_keeps_results_until_they_are_on_the_disk),
         cmocka_unit_test (test_a_task_that_runs_once_is_sent_when_its_lease_is_on_the_disk),
+        cmocka_unit_test (test_others_do_not_wait_for_the_lease_of_a_task_that_runs_once),
         cmocka_unit_test (test_output_is_known_after_a_restart),
         cmocka_unit_test (test_a_restart_finds_everything),
         cmocka_unit_test (test_a_lost_holder_costs_a_try),
