@@ -22,7 +22,7 @@ typedef struct attack {
     bool deaf;                      //  Nothing is read after WELCOME
     bool over;                      //  The broker knows the session no more
     uint64_t session;               //  Of the frames
-    uint64_t sessions;              //  That it has had
+    uint64_t sessions;              //  That it has had: the number of this one
     uint64_t sent;                  //  Numbered frames
     uint64_t received;              //  The last number that came
     uint64_t told;                  //  The last number that was acknowledged
@@ -34,6 +34,7 @@ typedef struct attack {
     uint64_t bytes_window;          //  A client's: how many may be sent
     uint64_t ref;                   //  A client's: of its last job
     uint64_t job;                   //  A client's: number of the job opened last
+    uint64_t job_session;           //  A client\'s: number of the session that it was opened in
     uint8_t uuid [WIRE_UUID_BYTES]; //  Of the session
     buffer_t frame;                 //  Received last
 } attack_t;
@@ -69,7 +70,8 @@ void attack_enter_worker (attack_t *self);
 //  session is over.
 void attack_read (attack_t *self);
 
-//  Sends and frees a frame, numbered or not; reads meanwhile.
+//  Sends and frees a frame, numbered or not; reads meanwhile. What was meant for a
+//  session that has ended is not sent.
 void attack_put (attack_t *self, buffer_t *frame, bool numbered);
 void attack_put_sink (attack_t *self, buffer_t *frame);
 

@@ -26,6 +26,13 @@ static void s_open (attack_t *self, wire_job_open_t open)
         open.function = wire_view ("square");
     wire_write_job_open (&frame, (wire_envelope_t){0}, &open);
     attack_put (self, &frame, true);
+    self->job_session = self->sessions;
+}
+
+static bool s_has_job (attack_t *self)
+{
+    attack_read (self);
+    return self->job_session == self->sessions;
 }
 
 //  As many as a frame and the window have room for, at most `count`, each of those bytes.
@@ -33,6 +40,8 @@ static uint64_t s_add (attack_t *self, uint64_t first, uint64_t count, const voi
 {
     buffer_t list = {0}, frame = {0};
     attack_await_window (self, 0, 0);
+    if (!s_has_job (self))
+        return 0;
     uint64_t room = self->tasks_window - self->tasks, most = (WIRE_FRAME_MAX - 100) / size;
     count = count < room ? count : room;
     count = count < most ? count : most;
@@ -43,7 +52,10 @@ static uint64_t s_add (attack_t *self, uint64_t first, uint64_t count, const voi
     wire_job_tasks_t tasks = {.ref = self->ref, .first = first, .payloads = wire_list_of (&list, count)};
     wire_write_job_tasks (&frame, (wire_envelope_t){0}, &tasks);
     attack_await_window (self, count, frame.size);
-    attack_put (self, &frame, true);
+    if (s_has_job (self))
+        attack_put (self, &frame, true);
+    else
+        buffer_free (&frame);
     buffer_free (&list);
     return count;
 }
@@ -51,6 +63,8 @@ static uint64_t s_add (attack_t *self, uint64_t first, uint64_t count, const voi
 static void s_seal (attack_t *self, uint64_t count)
 {
     buffer_t frame = {0};
+    if (!s_has_job (self))
+        return;
     wire_write_job_seal (&frame, (wire_envelope_t){0}, &(wire_job_seal_t){.ref = self->ref, .count = count});
     attack_put (self, &frame, true);
 }
@@ -58,6 +72,8 @@ static void s_seal (attack_t *self, uint64_t count)
 static void s_cancel (attack_t *self)
 {
     buffer_t frame = {0};
+    if (!s_has_job (self))
+        return;
     wire_write_job_cancel (&frame, (wire_envelope_t){0}, &(wire_job_cancel_t){.ref = self->ref, .all = true});
     attack_put (self, &frame, true);
 }
@@ -133,9 +149,9 @@ static void s_tasks_like (attack_t *self, const wire_job_open_t *open, const voi
 {
     attack_enter_client (self);
     for (;;) {
-        uint64_t session = self->sessions, count = 0;
+        uint64_t count = 0;
         s_open (self, *open);
-        while (session == self->sessions)
+        while (s_has_job (self))
             count += s_add (self, count, UINT64_MAX, payload, size);
     }
 }

@@ -276,24 +276,29 @@ void attack_read (attack_t *self)
 
 //  ==== what goes ===================================================================
 
+static void s_put (attack_t *self, void **socket_p, buffer_t *frame, bool numbered)
+{
+    uint64_t sessions = self->sessions;
+    attack_read (self);
+    while (sessions == self->sessions) {
+        wire_stamp (frame, self->session, numbered ? self->sent + 1 : 0);
+        if (zmq_send (*socket_p, frame->data, frame->size, 0) >= 0) {
+            self->sent += numbered;
+            break;
+        }
+        attack_read (self);
+    }
+    buffer_free (frame);
+}
+
 void attack_put (attack_t *self, buffer_t *frame, bool numbered)
 {
-    attack_read (self);
-    do
-        wire_stamp (frame, self->session, numbered ? self->sent + 1 : 0);
-    while (zmq_send (self->socket, frame->data, frame->size, 0) < 0 && (attack_read (self), true));
-    self->sent += numbered;
-    buffer_free (frame);
+    s_put (self, &self->socket, frame, numbered);
 }
 
 void attack_put_sink (attack_t *self, buffer_t *frame)
 {
-    attack_read (self);
-    do
-        wire_stamp (frame, self->session, self->sent + 1);
-    while (zmq_send (self->sink, frame->data, frame->size, 0) < 0 && (attack_read (self), true));
-    self->sent++;
-    buffer_free (frame);
+    s_put (self, &self->sink, frame, true);
 }
 
 void attack_await_window (attack_t *self, uint64_t tasks, uint64_t bytes)

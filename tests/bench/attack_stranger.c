@@ -43,6 +43,13 @@ static void s_rubbish (attack_t *self)
     s_assault (self, ASSAULT_RUBBISH);
 }
 
+//  Takes processor time and does nothing to the broker: what is to be allowed for.
+static void s_spins (attack_t *self)
+{
+    for (volatile uint64_t count = 0;; count++)
+        self->sent = count;
+}
+
 //  Connects and closes, as fast as that goes.
 static void s_knocks (attack_t *self)
 {
@@ -80,6 +87,7 @@ const attack_kind_t attack_stranger_kinds [] = {
     {"strangers", s_strangers, 1000, "so many handshakes a second with a key that nobody knows"},
     {"clear", s_clear, 1000, "so many a second that come without a key"},
     {"rubbish", s_rubbish, 1000, "so many a second that send rubbish for a handshake"},
+    {"spins", s_spins, 0, "takes a processor, and does nothing to the broker: to compare"},
     {"knocks", s_knocks, 0, "connects and closes, as fast as that goes"},
     {"floods", s_floods, 0, "sends rubbish for a handshake as long as it is read"},
     {0}};
