@@ -23,6 +23,8 @@ struct parts {
     pile_t *piles; //  Payloads that were not taken yet
     size_t bytes;  //  That have come and are kept
     size_t held;   //  With what is allocated and not filled, and what each payload takes up besides
+    size_t most;   //  That may be held
+    bool bounded;  //  By it, and by what memory there is
 };
 
 parts_t *parts_new (void)
@@ -30,6 +32,12 @@ parts_t *parts_new (void)
     parts_t *self = calloc (1, sizeof *self);
     assert (self);
     return self;
+}
+
+void parts_bound (parts_t *self, size_t held_bytes)
+{
+    self->most = held_bytes;
+    self->bounded = true;
 }
 
 #define PILE_BYTES (sizeof (pile_t) + 32) //  Of each, with what heap and table add
@@ -62,6 +70,14 @@ static pile_t *s_find (parts_t *self, uint64_t number)
     return pile;
 }
 
+static void s_give_up (parts_t *self, pile_t *pile)
+{
+    self->bytes -= pile->bytes.size;
+    self->held -= pile->bytes.capacity;
+    buffer_free (&pile->bytes);
+    pile->given_up = true;
+}
+
 cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
 {
     if (part->payload == 0 || part->bytes.size == 0 || part->bytes.size > WIRE_PART_MAX)
@@ -78,6 +94,7 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
         assert (pile);
         pile->number = part->payload;
         pile->total = part->total;
+        pile->bytes.checked = self->bounded;
         rules_scan_begin (&pile->scan, &rules_any, pile->total);
         HASH_ADD (hh, self->piles, number, sizeof pile->number, pile);
         self->held += PILE_BYTES;
@@ -86,9 +103,14 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
     if (pile->given_up)
         return CADRE_OK;
     self->held -= pile->bytes.capacity;
+    self->bytes -= pile->bytes.size;
     buffer_append (&pile->bytes, part->bytes.data, part->bytes.size);
     self->held += pile->bytes.capacity;
-    self->bytes += part->bytes.size;
+    self->bytes += pile->bytes.size;
+    if (pile->bytes.failed || (self->bounded && self->held > self->most)) {
+        s_give_up (self, pile);
+        return CADRE_OK;
+    }
     pile->broken =
         pile->broken || !rules_scan_go (&pile->scan, pile->bytes.data, pile->bytes.size, &pile->fault);
     return CADRE_OK;
@@ -137,20 +159,18 @@ bool parts_give_up (parts_t *self)
             most = pile;
     if (!most)
         return false;
-    self->bytes -= most->bytes.size;
-    self->held -= most->bytes.capacity;
-    buffer_free (&most->bytes);
-    most->given_up = true;
+    s_give_up (self, most);
     return true;
 }
 
-bool parts_take_given_up (parts_t *self, uint64_t number)
+uint64_t parts_take_given_up (parts_t *self, uint64_t number)
 {
     pile_t *pile = s_find (self, number);
     if (!pile || !pile->given_up || pile->came != pile->total)
-        return false;
+        return 0;
+    uint64_t total = pile->total;
     s_remove (self, pile);
-    return true;
+    return total;
 }
 
 size_t parts_bytes (const parts_t *self)

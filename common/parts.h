@@ -18,6 +18,10 @@ typedef struct parts parts_t;
 parts_t *parts_new (void);
 void parts_destroy (parts_t **self_p);
 
+//  From now on at most so many bytes are held (parts_held), and what there is no memory for is given up: as by parts_give_up, but for
+//  the payload that a part is added to.
+void parts_bound (parts_t *self, size_t held_bytes);
+
 //  Adds a part. CADRE_ERROR_PROTOCOL when it does not fit what came before, CADRE_ERROR_TOO_LARGE when
 //  payload or number of payloads exceed the limits.
 cadre_error_t parts_add (parts_t *self, const wire_part_t *part);
@@ -33,8 +37,8 @@ bool parts_take_as (parts_t *self, uint64_t number, const rules_shape_t *shape, 
 //  Gives up the payload that holds most: its bytes are freed, and what still comes of it is passed over. False when nothing is held.
 bool parts_give_up (parts_t *self);
 
-//  Was it given up, and has it come since? Then it is forgotten, and parts_take knows it no more.
-bool parts_take_given_up (parts_t *self, uint64_t number);
+//  Was it given up, and has it come since? Then it is forgotten, and parts_take knows it no more. Returns how many bytes it had, 0: no.
+uint64_t parts_take_given_up (parts_t *self, uint64_t number);
 
 //  Bytes that have come and were not taken; and what they take up in memory.
 size_t parts_bytes (const parts_t *self);

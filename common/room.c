@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "common/cpus.h"
 #include "common/units.h"
 
 #define MARGIN_BYTES ((size_t) 16 << 20)
@@ -28,6 +29,21 @@ bool room_for (size_t size_bytes)
         return false;
     munmap (memory, size);
     return true;
+}
+
+static size_t s_most;
+
+static void s_find_most (void)
+{
+    const uint64_t bytes = cpus_memory_bytes (NULL);
+    s_most = bytes == 0 || bytes / 2 > SIZE_MAX ? SIZE_MAX : (size_t) (bytes / 2);
+}
+
+size_t room_most (void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once (&once, s_find_most);
+    return s_most;
 }
 
 cadre_error_t room_lacks (size_t size_bytes, const char *what, fault_t *fault)

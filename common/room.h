@@ -23,6 +23,9 @@ bool room_for (size_t size_bytes);
 //  CADRE_ERROR_MEMORY: there was none for SIZE bytes of WHAT ("arguments").
 cadre_error_t room_lacks (size_t size_bytes, const char *what, fault_t *fault);
 
+//  The most that payloads may hold while they come in parts: half of the memory that this process may use.
+size_t room_most (void);
+
 //  Lets a payload in if there is room for COPIES of all that are on their way, of which PARALLEL at most are copied at a time. With true, room_leave is due for it.
 bool room_enter (size_t size_bytes, size_t copies, size_t parallel);
 void room_leave (size_t size_bytes);

@@ -59,12 +59,18 @@ static bool s_on_sink_refused (link_t *self, cursor_t *body)
     return true;
 }
 
+static void s_order (link_t *self, uint8_t verb, uint64_t after, const wire_list_t *spans)
+{
+    if (!orders_take (&self->orders, verb, after, self->in.received, spans))
+        link_begin_anew (self, "more orders than are kept wait for frames of the lane");
+}
+
 static bool s_on_cancel (link_t *self, cursor_t *body)
 {
     wire_cancel_t fields;
     if (!wire_read_cancel (body, &fields))
         return false;
-    orders_take (&self->orders, WIRE_cancel, fields.after, self->in.received, &fields.leases);
+    s_order (self, WIRE_cancel, fields.after, &fields.leases);
     return true;
 }
 
@@ -73,7 +79,7 @@ static bool s_on_recall (link_t *self, cursor_t *body)
     wire_recall_t fields;
     if (!wire_read_recall (body, &fields))
         return false;
-    orders_take (&self->orders, WIRE_recall, fields.after, self->in.received, &fields.leases);
+    s_order (self, WIRE_recall, fields.after, &fields.leases);
     return true;
 }
 
@@ -152,14 +158,36 @@ static void s_on_refused (link_t *self, cursor_t *body)
         s_has_no_room (self, text);
         return;
     }
-    link_end (self, fields.code ? (cadre_error_t) fields.code : CADRE_ERROR_REFUSED, text);
+    bool known = fields.code >= CADRE_ERROR_MEMORY && fields.code < CADRE_ERROR_END;
+    link_end (self, known ? (cadre_error_t) fields.code : CADRE_ERROR_REFUSED, text);
+}
+
+static bool s_is_of_use (const link_t *self, const wire_worker_welcome_t *fields)
+{
+    uint64_t lanes = link_address (self)->kind == ADDRESS_TCP ? UINT16_MAX : UINT32_MAX;
+    return fields->lane && fields->lane <= lanes && fields->beat_ms && fields->sink_bytes;
+}
+
+static void s_on_welcome (link_t *self, uint64_t session, cursor_t *body)
+{
+    wire_worker_welcome_t fields;
+    if (!wire_read_worker_welcome (body, &fields))
+        return;
+    if (!s_is_of_use (self, &fields)) {
+        log_line (LOG_WARNING, "W022",
+                  "the broker's WELCOME is of no use (lane %" PRIu64 ", a beat each %" PRIu64 " ms, %" PRIu64
+                  " bytes on the sink); use the same release on both sides",
+                  fields.lane, fields.beat_ms, fields.sink_bytes);
+        return;
+    }
+    fault_clear (&self->fault); //  There is room now
+    link_on_welcome (self, session, &fields);
 }
 
 static void s_hear_back (link_t *self, zmq_msg_t *message)
 {
     wire_envelope_t envelope;
     cursor_t body;
-    wire_worker_welcome_t welcome;
     cadre_error_t error = wire_open (zmq_msg_data (message), zmq_msg_size (message), &envelope, &body);
     if (error != CADRE_OK && !(error == CADRE_ERROR_VERSION && envelope.verb == WIRE_refused))
         return;
@@ -170,10 +198,7 @@ static void s_hear_back (link_t *self, zmq_msg_t *message)
         if (self->state != LINK_GREETING)
             link_begin_anew (self, "the broker does not know this session");
     } else if (envelope.verb == WIRE_worker_welcome) {
-        if (!wire_read_worker_welcome (&body, &welcome))
-            return;
-        fault_clear (&self->fault); //  There is room now
-        link_on_welcome (self, envelope.session, &welcome);
+        s_on_welcome (self, envelope.session, &body);
     } else if (self->session && envelope.session == self->session) {
         if (!s_on_session_message (self, envelope.verb, &body))
             link_begin_anew (self, "the broker sent a message that cannot be read");
@@ -187,7 +212,8 @@ static bool s_on_job (link_t *self, cursor_t *body)
     wire_lane_job_t fields;
     if (!wire_read_lane_job (body, &fields))
         return false;
-    self->options.events.job (self->options.events.context, &fields);
+    if (!self->options.events.job (self->options.events.context, &fields))
+        link_begin_anew (self, "the broker opens more jobs than are kept");
     return true;
 }
 
@@ -200,11 +226,22 @@ static bool s_on_job_end (link_t *self, cursor_t *body)
     return true;
 }
 
+//  A broker may overdraw the window by one frame, and then sends nothing that it bounds.
+static bool s_is_overdrawn (link_t *self)
+{
+    if (self->received_tasks <= self->granted_tasks && self->received_bytes <= self->granted_bytes)
+        return false;
+    link_begin_anew (self, "the broker sends more than the window lets it");
+    return true;
+}
+
 static bool s_on_tasks (link_t *self, cursor_t *body, size_t size)
 {
     wire_lane_tasks_t fields;
     if (!wire_read_lane_tasks (body, &fields))
         return false;
+    if (s_is_overdrawn (self))
+        return true;
     self->received_tasks += fields.tasks.count;
     self->received_bytes += size;
     return self->options.events.tasks (self->options.events.context, &fields);
@@ -215,6 +252,8 @@ static bool s_on_part (link_t *self, cursor_t *body, size_t size)
     wire_part_t fields;
     if (!wire_read_part (body, &fields))
         return false;
+    if (s_is_overdrawn (self))
+        return true;
     self->received_bytes += size;
     return parts_add (self->parts, &fields) == CADRE_OK;
 }

@@ -20,6 +20,7 @@ struct jobs {
     entry_t *table; //  By number and epoch
     uint64_t epoch; //  Of the present broker
     size_t words;   //  Words of 64 bits for one bit a slot
+    size_t bytes;   //  Of all entries
 };
 
 jobs_t *jobs_new (size_t slots)
@@ -30,9 +31,16 @@ jobs_t *jobs_new (size_t slots)
     return self;
 }
 
+//  Bytes of a job whose function and spec have so many.
+static size_t s_weight (const jobs_t *self, size_t texts)
+{
+    return sizeof (entry_t) + self->words * sizeof (uint64_t) + texts;
+}
+
 static void s_free (jobs_t *self, entry_t *entry)
 {
     HASH_DEL (self->table, entry);
+    self->bytes -= s_weight (self, entry->job.function.size + entry->job.spec.size);
     buffer_free (&entry->job.function);
     buffer_free (&entry->job.spec);
     free (entry->job.known);
@@ -77,8 +85,12 @@ job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields)
         job->ended = false;
         return job;
     }
+    size_t weight = s_weight (self, fields->function.size + fields->spec.size);
+    if (weight > JOBS_BYTES_MAX - self->bytes)
+        return NULL;
     entry_t *entry = calloc (1, sizeof (entry_t));
     assert (entry);
+    self->bytes += weight;
     job = &entry->job;
     job->number = fields->job;
     job->epoch = self->epoch;

@@ -5,6 +5,7 @@
 #include "common/entropy.h"
 #include "common/greeting.h"
 #include "common/log.h"
+#include "common/room.h"
 #include "common/sockets.h"
 
 #include <assert.h>
@@ -288,6 +289,7 @@ static void s_open_session (link_t *self, uint64_t session, const wire_worker_we
     address_endpoint (tour_number (self->tour), ADDRESS_SINK, endpoint, sizeof (endpoint));
     self->sink = s_connect_once (self, ZMQ_PUSH, endpoint);
     self->parts = parts_new ();
+    parts_bound (self->parts, room_most ());
     self->session = session;
     self->in = (stream_in_t){0};
     self->stalls = 0;
@@ -306,8 +308,6 @@ static uint32_t s_span_ms (uint64_t ms)
 void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_t *fields)
 {
     if (session == 0 || (session == self->session && self->state != LINK_GREETING))
-        return;
-    if (fields->lane == 0 || fields->lane > UINT32_MAX || fields->beat_ms == 0)
         return;
     bool same = fields->epoch == self->epoch;
     s_open_session (self, session, fields);
@@ -460,6 +460,11 @@ void link_turn (link_t *self)
 bool link_take_payload (link_t *self, uint64_t number, buffer_t *payload)
 {
     return self->parts && parts_take (self->parts, number, payload);
+}
+
+uint64_t link_lacked_payload (link_t *self, uint64_t number)
+{
+    return self->parts ? parts_take_given_up (self->parts, number) : 0;
 }
 
 link_state_t link_state (const link_t *self)

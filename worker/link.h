@@ -35,7 +35,8 @@ typedef struct link_events {
     //  The session is open, with the leases that stay valid (an empty list when the epoch has changed).
     //  False when what it adopts is not what is held: then the worker registers anew
     bool (*welcome) (void *context, const wire_worker_welcome_t *fields);
-    void (*job) (void *context, const wire_lane_job_t *fields);
+    //  False ends the session: there are too many.
+    bool (*job) (void *context, const wire_lane_job_t *fields);
     void (*job_end) (void *context, uint64_t job);
     //  False ends the session. Large payloads are fetched by link_take_payload.
     bool (*tasks) (void *context, const wire_lane_tasks_t *fields);
@@ -85,6 +86,9 @@ void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks
 
 //  A payload that came in parts; the caller owns it. False when it is not complete: the broker broke the protocol.
 bool link_take_payload (link_t *self, uint64_t number, buffer_t *payload);
+
+//  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that number.
+uint64_t link_lacked_payload (link_t *self, uint64_t number);
 
 link_state_t link_state (const link_t *self);
 bool link_never_opened (const link_t *self);        //  No broker has welcomed this worker yet

@@ -12,6 +12,8 @@
 
 #include "common/wire.h"
 
+#define ORDERS_BYTES_MAX (16u * 1024 * 1024)
+
 typedef struct orders_entry orders_entry_t;
 
 typedef struct orders {
@@ -19,11 +21,13 @@ typedef struct orders {
     void (*cancel) (void *context, const wire_list_t *spans);
     void (*recall) (void *context, const wire_list_t *spans);
     void *context; //  Handed to both
+    size_t bytes;  //  That entries take up
 } orders_t;
 
 //  Carries an order out, or keeps a copy when the lane frame `after` has not been received.
 //  verb: WIRE_cancel or WIRE_recall. received: the last lane frame received.
-void orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t received, const wire_list_t *spans);
+//  False when it is not kept: with it, entries would take up more than ORDERS_BYTES_MAX.
+bool orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t received, const wire_list_t *spans);
 
 //  Carries out those whose lane frame has come.
 void orders_run (orders_t *self, uint64_t received);

@@ -198,14 +198,15 @@ wire_list_t slots_functions (const slots_t *self)
 
 //  ---- jobs -------------------------------------------------------------------------
 
-void slots_open_job (slots_t *self, const wire_lane_job_t *fields)
+bool slots_open_job (slots_t *self, const wire_lane_job_t *fields)
 {
     wire_lane_job_t job = *fields;
     buffer_t dressed = {0};
     if (self->options.start.guise && guise_dress (self->options.start.guise, job.spec, &dressed))
         job.spec = wire_view_of (&dressed);
-    jobs_open (self->jobs, &job);
+    bool opened = jobs_open (self->jobs, &job) != NULL;
     buffer_free (&dressed);
+    return opened;
 }
 
 job_t *slots_job (const slots_t *self, uint64_t number)
@@ -259,13 +260,24 @@ static const char *s_refusal (const slots_t *self, const job_t *job, const char 
     return NULL;
 }
 
-void slots_push (slots_t *self, lease_t **lease_p)
+static lease_t *s_take_in (slots_t *self, lease_t **lease_p)
 {
     lease_t *lease = *lease_p;
-    const char *kind;
     *lease_p = NULL;
     self->held++;
     self->held_bytes += lease_payload (lease).size;
+    return lease;
+}
+
+void slots_refuse (slots_t *self, lease_t **lease_p, const char *kind, const char *message)
+{
+    answers_fail (self, s_take_in (self, lease_p), kind, message);
+}
+
+void slots_push (slots_t *self, lease_t **lease_p)
+{
+    lease_t *lease = s_take_in (self, lease_p);
+    const char *kind;
     const char *refusal = s_refusal (self, lease->job, &kind);
     if (refusal) {
         answers_fail (self, lease, kind, refusal);

@@ -78,13 +78,15 @@ wire_list_t slots_functions (const slots_t *self);
 
 //  Jobs of the session. slots_close_jobs: no task of any of them will come; those that come are of a broker with this epoch. What is not kept
 //  was dropped before.
-void slots_open_job (slots_t *self, const wire_lane_job_t *job);
+//  False when there are too many to keep one more (job.h).
+bool slots_open_job (slots_t *self, const wire_lane_job_t *job);
 void slots_end_job (slots_t *self, uint64_t number);
 void slots_close_jobs (slots_t *self, uint64_t epoch);
 job_t *slots_job (const slots_t *self, uint64_t number);
 
-//  Takes the lease.
+//  Takes the lease; with slots_refuse it ends in an error of this kind.
 void slots_push (slots_t *self, lease_t **lease_p);
+void slots_refuse (slots_t *self, lease_t **lease_p, const char *kind, const char *message);
 
 //  Hands out what waits, and writes.
 void slots_turn (slots_t *self);

@@ -1,11 +1,7 @@
 //  worker.c - the loop that joins link and slots, and how it ends
 
-#include "worker/worker.h"
-#include "worker/charter.h"
-#include "worker/link.h"
 #include "worker/report.h"
-#include "worker/serials.h"
-#include "worker/slots.h"
+#include "worker/worker_inside.h"
 
 #include "common/log.h"
 
@@ -18,32 +14,8 @@
 #include <zmq.h>
 
 #define LEAVE_MS 10000                    //  For the last acknowledgements, once nothing runs any more
-#define HELD_SPANS_MAX 16384u             //  In a HELLO, which is one frame, beside the functions
 #define POLL_MS 60000                     //  When nothing is due
 #define SINK_HELD_MAX (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
-
-typedef enum worker_phase { PHASE_SERVING, PHASE_DRAINING, PHASE_LEAVING, PHASE_DONE } worker_phase_t;
-
-struct worker {
-    charter_t charter;           //  What it was told
-    moment_clock_t clock;        //  What time it is
-    void *context;               //  ZeroMQ's, borrowed
-    timers_t *timers;            //  Of everything here
-    slots_t *slots;              //  What runs
-    outbox_t *outbox;            //  What is to be told
-    link_t *link;                //  The broker
-    link_options_t link_options; //  For link_new
-    int wake;                    //  eventfd: worker_signal was called
-    worker_phase_t phase;        //  How far the end is
-    bool drained_told;           //  SINK_DRAINED is in the outbox
-    bool wants_restart;          //  Threads are stuck
-    link_state_t reported;       //  The link's state that the supervisor was told
-    serials_t missing;           //  Leases that the broker took to be here
-    size_t held_before;          //  At the last look, for the idle timeout
-    alarm_t deadline;            //  Draining: reclaim what runs; leaving: go
-    alarm_t idle;                //  Leave after so long without a task
-    alarm_t lifetime;            //  Drain after so long
-};
 
 //  ---- ends --------------------------------------------------------------------------
 
@@ -52,7 +24,7 @@ static int64_t s_in_ms (const worker_t *self, uint32_t ms)
     return moment_now (&self->clock) + (int64_t) ms * 1000;
 }
 
-static void s_drain (worker_t *self, uint32_t timeout_ms)
+void worker_drain (worker_t *self, uint32_t timeout_ms)
 {
     if (self->phase != PHASE_SERVING)
         return;
@@ -69,7 +41,7 @@ static void s_drain_now (void *owner, int64_t now_us)
 {
     worker_t *self = owner;
     (void) now_us;
-    s_drain (self, self->charter.options.drain_timeout_ms);
+    worker_drain (self, self->charter.options.drain_timeout_ms);
 }
 
 static void s_deadline (void *owner, int64_t now_us)
@@ -89,7 +61,7 @@ static void s_deadline (void *owner, int64_t now_us)
     self->phase = PHASE_DONE;
 }
 
-static void s_stop (worker_t *self)
+void worker_stop (worker_t *self)
 {
     if (self->phase != PHASE_DONE)
         outbox_goodbye (self->outbox, "stopped");
@@ -116,135 +88,6 @@ static void s_go_on_leaving (worker_t *self)
         link_turn (self->link);
     }
     self->phase = PHASE_DONE;
-}
-
-//  ---- what the broker says ------------------------------------------------------------
-
-static void s_collect (void *context, uint64_t serial)
-{
-    serials_add (context, serial);
-}
-
-//  What this worker holds: waiting, running, or ended and not acknowledged.
-static void s_hold (worker_t *self, serials_t *serials)
-{
-    slots_each (self->slots, s_collect, serials);
-    outbox_each (self->outbox, s_collect, serials);
-}
-
-//  Is every lease that the broker adopts really here? An answer to an earlier HELLO may list one that was dropped meanwhile, or the HELLO has named one
-//  that never came: nobody would ever answer it.
-static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
-{
-    serials_t serials = {0};
-    spans_t spans = {0};
-    s_hold (self, &serials);
-    spans_read_any (&spans, adopted);
-    bool all = serials_cover (&serials, &spans, &self->missing);
-    if (all)
-        serials_free (&self->missing);
-    spans_free (&spans);
-    serials_free (&serials);
-    return all;
-}
-
-static bool s_on_welcome (void *context, const wire_worker_welcome_t *fields)
-{
-    worker_t *self = context;
-    slots_keep (self->slots, &fields->adopted);
-    slots_close_jobs (self->slots, fields->epoch);
-    slots_output_more (self->slots, fields->output_bytes);
-    return s_holds_all (self, &fields->adopted);
-}
-
-static void s_on_job (void *context, const wire_lane_job_t *fields)
-{
-    slots_open_job (((worker_t *) context)->slots, fields);
-}
-
-static void s_on_job_end (void *context, uint64_t job)
-{
-    slots_end_job (((worker_t *) context)->slots, job);
-}
-
-static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire_lane_task_t *task)
-{
-    uint64_t number = wire_parts_of (task->payload);
-    buffer_t payload = {0};
-    lease_t *lease;
-    if (task->index > UINT32_MAX || task->attempt > WIRE_ATTEMPTS_MAX || task->expire_us > INT64_MAX / 2)
-        return false;
-    if (number && !link_take_payload (self->link, number, &payload))
-        return false;
-    if (self->phase != PHASE_SERVING) {
-        outbox_returned (self->outbox, job->number, (uint32_t) task->index, serial, false);
-        buffer_free (&payload);
-        return true;
-    }
-    lease = number ? lease_new_large (job, serial, task, &payload) : lease_new (job, serial, task);
-    lease->output_window = link_output_bytes (self->link);
-    if (task->expire_us)
-        lease->begin_by_us = moment_now (&self->clock) + (int64_t) task->expire_us;
-    slots_push (self->slots, &lease);
-    return true;
-}
-
-static bool s_on_tasks (void *context, const wire_lane_tasks_t *fields)
-{
-    worker_t *self = context;
-    job_t *job = slots_job (self->slots, fields->job);
-    cursor_t cursor = cursor_of_view (fields->tasks.values);
-    if (!job)
-        return false;
-    for (size_t i = 0; i < fields->tasks.count; i++) {
-        wire_lane_task_t task;
-        if (!wire_read_lane_task (&cursor, &task) || !s_take_task (self, job, fields->serial + i, &task))
-            return false;
-    }
-    return true;
-}
-
-static void s_on_cancel (void *context, const wire_list_t *spans)
-{
-    slots_cancel (((worker_t *) context)->slots, spans);
-}
-
-static void s_on_recall (void *context, const wire_list_t *spans)
-{
-    slots_recall (((worker_t *) context)->slots, spans);
-}
-
-static void s_on_output_window (void *context, uint64_t serial, uint64_t bytes, bool discard)
-{
-    slots_output_window (((worker_t *) context)->slots, serial, bytes, discard);
-}
-
-static void s_on_drain (void *context, uint32_t timeout_ms)
-{
-    worker_t *self = context;
-    s_drain (self, timeout_ms ? timeout_ms : self->charter.options.drain_timeout_ms);
-}
-
-static void s_on_stop (void *context)
-{
-    s_stop (context);
-}
-
-static size_t s_on_held (void *context, buffer_t *spans)
-{
-    worker_t *self = context;
-    serials_t serials = {0};
-    s_hold (self, &serials);
-    size_t count = serials_pack (&serials, &self->missing, HELD_SPANS_MAX, spans);
-    serials_free (&serials);
-    return count;
-}
-
-static void s_on_say (void *context, const char *line)
-{
-    worker_t *self = context;
-    if (self->charter.options.say)
-        self->charter.options.say (line);
 }
 
 //  ---- what the slots say ---------------------------------------------------------------
@@ -301,18 +144,7 @@ static void s_link_options (worker_t *self)
     options->timers = self->timers;
     options->hello = charter_hello (&self->charter);
     options->hello.functions = slots_functions (self->slots);
-    options->events = (link_events_t){.context = self,
-                                      .welcome = s_on_welcome,
-                                      .job = s_on_job,
-                                      .job_end = s_on_job_end,
-                                      .tasks = s_on_tasks,
-                                      .cancel = s_on_cancel,
-                                      .recall = s_on_recall,
-                                      .output_window = s_on_output_window,
-                                      .drain = s_on_drain,
-                                      .stop = s_on_stop,
-                                      .held = s_on_held,
-                                      .say = s_on_say};
+    options->events = broker_events (self);
 }
 
 static cadre_error_t s_addresses (worker_t *self, fault_t *fault)
@@ -404,9 +236,9 @@ static void s_on_wake (worker_t *self)
     if (read (self->wake, &value, sizeof (value)) != sizeof (value))
         return;
     if (value >> 32)
-        s_stop (self);
+        worker_stop (self);
     else
-        s_drain (self, self->charter.options.drain_timeout_ms);
+        worker_drain (self, self->charter.options.drain_timeout_ms);
 }
 
 static void s_watch_idleness (worker_t *self)
@@ -428,7 +260,7 @@ static void s_watch_threads (worker_t *self)
     log_line (LOG_WARNING, "W030", "%u threads are stuck in functions that did not end in time; restarting",
               (unsigned) SLOTS_ABANDONED_MAX);
     self->wants_restart = true;
-    s_drain (self, self->charter.options.drain_timeout_ms);
+    worker_drain (self, self->charter.options.drain_timeout_ms);
 }
 
 static void s_describe (void *owner)
@@ -440,7 +272,7 @@ static void s_describe (void *owner)
 }
 
 //  What follows from all that was read in this turn.
-static void s_turn (worker_t *self)
+void worker_turn (worker_t *self)
 {
     s_watch_threads (self);
     slots_turn (self->slots);
@@ -484,7 +316,7 @@ cadre_error_t worker_run (worker_t *self, fault_t *fault)
         more = link_read (self->link);
         timers_run (self->timers, moment_now (&self->clock));
         if (self->phase != PHASE_DONE)
-            s_turn (self);
+            worker_turn (self);
     }
     notify_detach (self->charter.options.notify);
     const fault_t *why = link_fault (self->link);

@@ -15,8 +15,17 @@
 #include "client/cli/stop.h"
 #include "client/cli/tasks.h"
 #include "client/cli/text.h"
+#include "common/hash.h"
 
 #define TICK_MS 100
+#define PAGE_TASKS 1024u
+
+//  Tasks from number * PAGE_TASKS on. A broker may name any: memory goes with those that it names.
+typedef struct page {
+    uint32_t number;                  // the key
+    uint64_t tasks [PAGE_TASKS / 64]; // a bit for each, 1 once it was heard of
+    UT_hash_handle hh;                // by number
+} page_t;
 
 typedef struct follow follow_t;
 typedef void (follow_event_fn) (follow_t *self, const cadre_event_t *event);
@@ -29,8 +38,7 @@ struct follow {
     int64_t task;           // logs: of this task only; -1: of all
     bool tag;               // logs: the task's number before each line
     emit_t *emit;           // logs: where output goes
-    uint8_t *begun;         // one byte a task, 1 once it was heard of
-    uint32_t begun_count;   // of them
+    page_t *begun;          // tasks that were heard of
     cadre_value_t *rows;    // results, as a listing
     table_format_t format;  // results
 };
@@ -42,19 +50,35 @@ static int64_t s_now_ms (void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static page_t *s_page (follow_t *self, uint32_t number)
+{
+    page_t *page = NULL;
+    HASH_FIND (hh, self->begun, &number, sizeof number, page);
+    if (page)
+        return page;
+    page = text_resize (NULL, sizeof *page);
+    *page = (page_t){.number = number};
+    HASH_ADD (hh, self->begun, number, sizeof page->number, page);
+    return page;
+}
+
 //  Is this the first that is heard of a task?
 static bool s_is_new (follow_t *self, uint32_t index)
 {
-    if (index >= self->begun_count) {
-        const uint32_t count = index < 1024 ? 2048 : index + index / 2;
-        self->begun = text_resize (self->begun, count);
-        memset (self->begun + self->begun_count, 0, count - self->begun_count);
-        self->begun_count = count;
+    uint64_t *tasks = &s_page (self, index / PAGE_TASKS)->tasks [index % PAGE_TASKS / 64];
+    const uint64_t bit = UINT64_C (1) << (index % 64);
+    const bool new = !(*tasks & bit);
+    *tasks |= bit;
+    return new;
+}
+
+static void s_free_begun (follow_t *self)
+{
+    page_t *page, *next;
+    HASH_ITER (hh, self->begun, page, next) {
+        HASH_DEL (self->begun, page);
+        free (page);
     }
-    if (self->begun [index])
-        return false;
-    self->begun [index] = 1;
-    return true;
 }
 
 static void s_take_event (follow_t *self, const cadre_event_t *event)
@@ -129,7 +153,6 @@ int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_r
     follow_t self = {
         .number = number, .until_ms = timeout_ms < 0 ? -1 : s_now_ms () + timeout_ms, .event = s_wait_event};
     int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
-    free (self.begun);
     if (exit_code)
         return exit_code;
     if (like_run)
@@ -180,7 +203,7 @@ int follow_logs (cadre_t *pool, uint64_t number, int64_t task, bool wait, bool t
     if (emit_error (self.emit, &fault) != CADRE_OK)
         exit_code = say_fault (&fault);
     emit_destroy (&self.emit);
-    free (self.begun);
+    s_free_begun (&self);
     return exit_code;
 }
 
@@ -235,7 +258,6 @@ int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t fo
     int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | (wait ? CADRE_FOLLOW_WAIT : 0));
     if (format != TABLE_NDJSON && exit_code == 0)
         table_print (format, self.rows, s_result_columns);
-    free (self.begun);
     cadre_value_destroy (&self.rows);
     return exit_code;
 }

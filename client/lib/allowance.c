@@ -31,6 +31,17 @@ void allowance_arrive (allowance_t *self, uint64_t tasks, uint64_t bytes)
     self->arrived.bytes += bytes;
 }
 
+static bool s_exceeds (uint64_t arrived, uint64_t granted, uint64_t window)
+{
+    return arrived > granted && arrived - granted > window;
+}
+
+bool allowance_is_overdrawn (const allowance_t *self)
+{
+    return s_exceeds (self->arrived.tasks, self->granted.tasks, self->window.tasks)
+           || s_exceeds (self->arrived.bytes, self->granted.bytes, self->window.bytes);
+}
+
 void allowance_hold (allowance_t *self, uint64_t tasks, uint64_t bytes)
 {
     self->held.tasks += tasks;

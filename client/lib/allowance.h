@@ -32,6 +32,11 @@ amount_t allowance_offer (const allowance_t *self);
 void allowance_begin (allowance_t *self, amount_t offered);
 
 void allowance_arrive (allowance_t *self, uint64_t tasks, uint64_t bytes);
+
+//  More has arrived than was granted, and another window besides: whoever sends may overdraw by a frame, and may answer a HELLO
+//  that offered more than the last one.
+bool allowance_is_overdrawn (const allowance_t *self);
+
 void allowance_hold (allowance_t *self, uint64_t tasks, uint64_t bytes);
 void allowance_release (allowance_t *self, uint64_t tasks, uint64_t bytes);
 

@@ -3,10 +3,12 @@
 #include "client/lib/events.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RING_MIN 64u
+#define NOTICE_BYTES 256u
 
 //  ---- nodes and chains ------------------------------------------------------------
 
@@ -182,12 +184,14 @@ void events_output (events_t *self, const wire_output_t *output, bool anew)
 
 void events_notice (events_t *self, cadre_error_t code, const char *text)
 {
-    size_t size = strlen (text);
-    node_t *node = s_node_new (CADRE_EVENT_NOTICE, size);
-    memcpy (node->data, text, size);
+    node_t *last = self->ready.first ? self->ready.last : NULL;
+    bool again = last && last->event.kind == CADRE_EVENT_NOTICE;
+    node_t *node = again ? last : s_node_new (CADRE_EVENT_NOTICE, NOTICE_BYTES);
+    snprintf (node->data, NOTICE_BYTES, "%s", text);
     node->event.code = (int) code;
     node->event.message = node->data;
-    s_append (&self->ready, node);
+    if (!again)
+        s_append (&self->ready, node);
 }
 
 chain_t events_take (events_t *self)

@@ -9,6 +9,8 @@
 
 #define STREAMS (WIRE_STREAM_PARTIAL + 1)
 #define PAGE_TASKS 256u
+#define OUTPUTS_MAX (1u << 20) //  Beyond this the oldest is forgotten: after a restart its output comes twice
+#define PAGES_MAX (1u << 20)   //  The same for results
 
 struct heard_output {
     uint32_t index;          //  The task: the key
@@ -36,6 +38,12 @@ static output_t *s_find (const heard_t *self, uint32_t index)
     return output;
 }
 
+static void s_drop (heard_t *self, output_t *output)
+{
+    HASH_DEL (self->outputs, output);
+    free (output);
+}
+
 static output_t *s_need (heard_t *self, uint32_t index)
 {
     output_t *output = s_find (self, index);
@@ -46,12 +54,6 @@ static output_t *s_need (heard_t *self, uint32_t index)
     output->index = index;
     HASH_ADD (hh, self->outputs, index, sizeof output->index, output);
     return output;
-}
-
-static void s_drop (heard_t *self, output_t *output)
-{
-    HASH_DEL (self->outputs, output);
-    free (output);
 }
 
 void heard_again (heard_t *self)
@@ -66,6 +68,12 @@ void heard_again (heard_t *self)
 
 //  ---- followed -----------------------------------------------------------------------
 
+static void s_drop_page (heard_t *self, page_t *page)
+{
+    HASH_DEL (self->results, page);
+    free (page);
+}
+
 static page_t *s_page (heard_t *self, uint32_t index)
 {
     page_t *page = NULL;
@@ -73,6 +81,8 @@ static page_t *s_page (heard_t *self, uint32_t index)
     HASH_FIND (hh, self->results, &number, sizeof number, page);
     if (page)
         return page;
+    if (HASH_COUNT (self->results) >= PAGES_MAX)
+        s_drop_page (self, self->results);
     page = calloc (1, sizeof *page);
     assert (page);
     page->number = number;
@@ -108,6 +118,8 @@ bool heard_output (heard_t *self, wire_output_t *output)
     uint32_t index = (uint32_t) output->index;
     if (s_has_ended (self, index, output->attempt))
         return false;
+    if (HASH_COUNT (self->outputs) >= OUTPUTS_MAX)
+        s_drop (self, self->outputs);
     output_t *heard = s_need (self, index);
     if (output->attempt < heard->attempt)
         return false;
@@ -151,8 +163,6 @@ void heard_free (heard_t *self)
     HASH_ITER (hh, self->outputs, output, next)
         s_drop (self, output);
     page_t *page, *behind;
-    HASH_ITER (hh, self->results, page, behind) {
-        HASH_DEL (self->results, page);
-        free (page);
-    }
+    HASH_ITER (hh, self->results, page, behind)
+        s_drop_page (self, page);
 }

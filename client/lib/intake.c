@@ -58,12 +58,13 @@ static bool s_is_first (work_t *self, const wire_result_t *record)
     return true;
 }
 
-static bool s_take_result (work_t *self, const wire_result_t *record, view_t value)
+//  lacked: bytes of a value that there was no memory for, 0: none.
+static bool s_take_result (work_t *self, const wire_result_t *record, view_t value, uint64_t lacked)
 {
     result_t result;
     if (self->follow ? record->index > WIRE_TASKS_MAX : record->index >= self->sent)
         return false;
-    if (!result_of (&result, record, value))
+    if (lacked ? !result_lacking (&result, record, lacked) : !result_of (&result, record, value))
         return false;
     if (s_is_first (self, record)) {
         self->ended++;
@@ -82,12 +83,13 @@ static bool s_on_result (cadre_t *pool, cursor_t *cursor)
     view_t value = record.value;
     buffer_t whole = {0};
     uint64_t parts = wire_parts_of (value);
-    if (parts && !session_take_parts (pool_session (pool), parts, &whole))
+    uint64_t lacked = parts ? session_lacked_parts (pool_session (pool), parts) : 0;
+    if (parts && !lacked && !session_take_parts (pool_session (pool), parts, &whole))
         return false;
     if (parts)
         value = wire_view_of (&whole);
     work_t *work = s_find (pool, record.ref);
-    bool fine = !work || work->final || s_take_result (work, &record, value);
+    bool fine = !work || work->final || s_take_result (work, &record, value, lacked);
     buffer_free (&whole);
     return fine;
 }
@@ -153,6 +155,21 @@ static bool s_on_beat (cadre_t *pool)
     return true;
 }
 
+//  The broker's last word of a job that ends with this session, and results are missing: they will not come.
+static bool s_lacks_results (const work_t *self, const wire_job_state_t *state)
+{
+    return state->final && !self->detached && !self->follow && self->ended < self->sent;
+}
+
+static void s_ended_early (work_t *self)
+{
+    fault_t fault = {0};
+    fault_set (&fault, CADRE_ERROR_PROTOCOL,
+               "the broker at %s ended the job before its tasks: use the same release on both sides",
+               pool_address (self->pool));
+    work_fail (self, &fault);
+}
+
 static bool s_on_state (cadre_t *pool, cursor_t body)
 {
     wire_job_state_t state;
@@ -163,6 +180,10 @@ static bool s_on_state (cadre_t *pool, cursor_t body)
         return true;
     work->number = state.number;
     work->progress = (cadre_progress_t){state.total, state.waiting, state.running, state.done, state.failed};
+    if (s_lacks_results (work, &state)) {
+        s_ended_early (work);
+        return true;
+    }
     work->over = state.final;
     s_conclude (work);
     work->notice [0] = 0;

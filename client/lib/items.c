@@ -23,6 +23,7 @@
 #define SILENCES_MAX 16
 #define FLYING_LEAST 16u //  Chunks on their way then
 #define GROWTH 8u
+#define RUN_MOST_US INT64_C (86400000000) //  A worker may say anything
 #define RING_MIN 64u
 
 cadre_error_t items_check (const cadre_map_options_t *options, const char *function, fault_t *fault)
@@ -151,7 +152,7 @@ static void s_measure (items_t *self, size_t sent, size_t begun, int64_t run_us)
 {
     if (self->chunk || !begun)
         return;
-    int64_t sample_ns = run_us * 1000 / (int64_t) begun;
+    int64_t sample_ns = (run_us < RUN_MOST_US ? run_us : RUN_MOST_US) * 1000 / (int64_t) begun;
     self->item_ns = self->item_ns < 0 ? sample_ns : mean_after (self->item_ns, sample_ns);
     if (begun < sent) //  It was too much for a slot to keep
         self->grown = begun;

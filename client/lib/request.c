@@ -4,6 +4,7 @@
 
 #include <utlist.h>
 
+#include "common/room.h"
 #include "common/value.h"
 
 //  A question that waits, on the stack of who asks.
@@ -55,7 +56,9 @@ bool request_take_reply (cadre_t *self, cursor_t body)
                    reply.message.size ? (const char *) reply.message.data : "");
     else if (!s_gather (request, &reply))
         return false;
-    request->answered = reply.code || !reply.more;
+    if (request->body.failed)
+        room_lacks (request->body.capacity, "the answer", &request->fault);
+    request->answered = request->fault.code || !reply.more;
     return true;
 }
 
@@ -145,7 +148,7 @@ cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_
     if (!what || !*what)
         return pool_say_text (self, CADRE_ERROR_ARGUMENT,
                               "no request is named: give one such as \"worker.list\"");
-    request_t request = {0};
+    request_t request = {.body.checked = true};
     pool_lock (self);
     cadre_error_t error = s_ask (self, &request, what, arguments, timeout_ms);
     pool_unlock (self);

@@ -100,20 +100,32 @@ static void s_refuse_value (result_t *self, const fault_t *fault)
     buffer_free (&detail);
 }
 
-bool result_of (result_t *self, const wire_result_t *record, view_t value)
+static bool s_begin (result_t *self, const wire_result_t *record, size_t size_bytes)
 {
-    fault_t fault;
     if (record->outcome == 0 || record->outcome >= CADRE_OUTCOMES_COUNT)
         return false;
-    bool sound = rules_check (value, &rules_items, &fault);
-    if (!sound)
-        value = (view_t){0};
-    *self = (result_t){.size = value.size,
+    *self = (result_t){.size = size_bytes,
                        .run_us = result_clip (record->run_us),
                        .code = record->code < INT_MIN || record->code > INT_MAX ? -1 : (int) record->code,
                        .attempts = record->attempt > WIRE_ATTEMPTS_MAX ? WIRE_ATTEMPTS_MAX
                                                                        : (uint16_t) record->attempt,
                        .outcome = (uint8_t) record->outcome};
+    return true;
+}
+
+bool result_lacking (result_t *self, const wire_result_t *record, uint64_t size_bytes)
+{
+    return s_begin (self, record, (size_t) size_bytes) && s_no_memory (self);
+}
+
+bool result_of (result_t *self, const wire_result_t *record, view_t value)
+{
+    fault_t fault;
+    bool sound = rules_check (value, &rules_items, &fault);
+    if (!sound)
+        value = (view_t){0};
+    if (!s_begin (self, record, value.size))
+        return false;
     uint8_t *place = self->small;
     if (value.size > sizeof self->small) {
         self->large = room_for (value.size) ? malloc (value.size) : NULL;

@@ -37,6 +37,9 @@ typedef struct result {
 
 //  Copies what the record says. The value is the one given (it may have come in parts). False when it makes no sense.
 bool result_of (result_t *self, const wire_result_t *record, view_t value);
+
+//  The same for a value of so many bytes that there was no memory for: the outcome is an error that says so.
+bool result_lacking (result_t *self, const wire_result_t *record, uint64_t size_bytes);
 void result_free (result_t *self);
 
 view_t result_value (const result_t *self);

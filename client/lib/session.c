@@ -9,6 +9,7 @@
 
 #include "common/entropy.h"
 #include "common/machine.h"
+#include "common/room.h"
 
 #define HELLO_US INT64_C (1000000)
 #define ACK_FRAMES 64u
@@ -36,6 +37,13 @@ static void s_move (session_t *self, session_state_t to)
     machine_step (&s_table, &self->state, (uint8_t) to, self);
 }
 
+static void s_renew_parts (session_t *self)
+{
+    parts_destroy (&self->parts);
+    self->parts = parts_new ();
+    parts_bound (self->parts, room_most ());
+}
+
 session_t *session_new (const session_options_t *options, const session_handler_t *handler)
 {
     session_t *self = calloc (1, sizeof *self);
@@ -46,7 +54,7 @@ session_t *session_new (const session_options_t *options, const session_handler_
     snprintf (self->address, sizeof self->address, "%s", options->address);
     self->allowance = allowance_of (options->window_tasks, options->window_bytes);
     self->patience_us = options->patience_ms < 0 ? -1 : options->patience_ms * INT64_C (1000);
-    self->parts = parts_new ();
+    s_renew_parts (self);
     self->frame_tasks = FRAME_TASKS;
     self->beat_us = BEAT_MS_DEFAULT * INT64_C (1000);
     self->lost_us = LOST_MS_DEFAULT * INT64_C (1000);
@@ -170,8 +178,7 @@ static void s_greet (session_t *self, int64_t now_us)
 static void s_forget (session_t *self)
 {
     stream_destroy (&self->out);
-    parts_destroy (&self->parts);
-    self->parts = parts_new ();
+    s_renew_parts (self);
     self->in.received = self->acknowledged = self->number = self->puts = 0;
 }
 
@@ -390,6 +397,16 @@ static void s_on_goodbye (session_t *self, int64_t now_us)
     s_forget (self);
 }
 
+static void s_overdrawn (session_t *self)
+{
+    fault_t fault = {0};
+    fault_set (
+        &fault, CADRE_ERROR_PROTOCOL,
+        "the broker at %s sends more results than the window lets it: use the same release on both sides",
+        self->address);
+    session_end (self, &fault);
+}
+
 static bool s_on_part (session_t *self, cursor_t body)
 {
     wire_part_t part;
@@ -405,8 +422,13 @@ static void s_on_stream (session_t *self, const wire_envelope_t *envelope, curso
     if (verdict != STREAM_NEW)
         return;
     self->unacknowledged_bytes += size_bytes;
-    if (envelope->verb == WIRE_results || envelope->verb == WIRE_output || envelope->verb == WIRE_part)
+    if (envelope->verb == WIRE_results || envelope->verb == WIRE_output || envelope->verb == WIRE_part) {
+        if (allowance_is_overdrawn (&self->allowance)) {
+            s_overdrawn (self);
+            return;
+        }
         allowance_arrive (&self->allowance, 0, size_bytes);
+    }
     if (envelope->verb == WIRE_results) {
         wire_results_t results;
         cursor_t peek = body;

@@ -120,6 +120,9 @@ bool session_is_full (const session_t *self);
 //  A payload that arrived in parts; false when there is none.
 bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload);
 
+//  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that number.
+uint64_t session_lacked_parts (session_t *self, uint64_t number);
+
 //  Says GOODBYE and ends.
 void session_leave (session_t *self, const char *reason);
 

@@ -86,6 +86,11 @@ bool session_is_full (const session_t *self)
     return allowance_is_full (&self->allowance);
 }
 
+uint64_t session_lacked_parts (session_t *self, uint64_t number)
+{
+    return parts_take_given_up (self->parts, number);
+}
+
 bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload)
 {
     return parts_take (self->parts, number, payload);

@@ -67,9 +67,10 @@ static void s_say (void *context, const char *line)
     link_bench.lines++;
 }
 
-static void s_ignore_job (void *context, const wire_lane_job_t *fields)
+static bool s_job (void *context, const wire_lane_job_t *fields)
 {
     (void) context, (void) fields;
+    return true;
 }
 
 static void s_ignore_job_end (void *context, uint64_t job)
@@ -97,7 +98,7 @@ void link_bench_setup_at (const char *addresses, bool embedded)
     fault_t fault = {0};
     link_options_t options = {.embedded = embedded,
                               .hello = {.name = wire_view ("alpha"), .slots = 2},
-                              .events = {NULL, s_welcome, s_ignore_job, s_ignore_job_end, s_tasks, s_cancel,
+                              .events = {NULL, s_welcome, s_job, s_ignore_job_end, s_tasks, s_cancel,
                                          s_recall, s_ignore_window, s_ignore_drain, s_stop, s_held, s_say}};
     link_bench = (link_bench_t){.time = {.now_us = 1000000}};
     link_bench.clock = fake_clock_of (&link_bench.time);

@@ -223,15 +223,42 @@ static void test_a_fault_names_the_place (void **state)
     assert_string_equal (fault.text, "arguments: its parts have not come");
 }
 
+//  What would be more is given up, and its end is heard of.
+static void test_no_more_is_held_than_the_bound (void **state)
+{
+    buffer_t out = {0}, payload = s_payload (200000, 7), other = s_payload (50000, 8);
+    parts_bound (*state, 150000);
+    assert_int_equal (s_add (*state, 1, payload.size, payload.data, 100000), CADRE_OK);
+    assert_int_equal (s_add (*state, 2, other.size, other.data, 1000), CADRE_OK);
+    assert_int_equal (parts_take_given_up (*state, 1), 0); //  It has not come
+    assert_int_equal (s_add (*state, 1, payload.size, payload.data + 100000, payload.size - 100000),
+                      CADRE_OK);
+    assert_in_range (parts_held (*state), 1000, 150000);
+    assert_false (parts_take (*state, 1, &out));
+    assert_int_equal (parts_take_given_up (*state, 1), payload.size);
+    assert_int_equal (s_add (*state, 2, other.size, other.data + 1000, other.size - 1000), CADRE_OK);
+    assert_true (parts_take (*state, 2, &out)); //  There was room for it
+    assert_int_equal (out.size, other.size);
+    assert_int_equal (parts_held (*state), 0);
+    buffer_free (&out);
+    buffer_free (&payload);
+    buffer_free (&other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
 
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        TEST (test_several_interleaved),       TEST (test_incomplete_goes_on),
-        TEST (test_lies_are_refused),          TEST (test_memory_follows_arrival),
-        TEST (test_the_largest_is_given_up),   TEST (test_not_one_value),
-        TEST (test_it_is_what_it_is_taken_as), TEST (test_a_fault_names_the_place),
+        TEST (test_several_interleaved),
+        TEST (test_incomplete_goes_on),
+        TEST (test_lies_are_refused),
+        TEST (test_memory_follows_arrival),
+        TEST (test_the_largest_is_given_up),
+        TEST (test_not_one_value),
+        TEST (test_it_is_what_it_is_taken_as),
+        TEST (test_a_fault_names_the_place),
+        TEST (test_no_more_is_held_than_the_bound),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
