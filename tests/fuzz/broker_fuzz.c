@@ -1,6 +1,6 @@
 //  broker_fuzz.c - what a client and a worker in open sessions may send, given to the broker's handlers without a network
 //
-//  The input is a row of frames: channel, verb, length (3 bytes), body. Session and sequence number are those that are due, so
+//  The input is a row of frames (tests/lib/fuzz_frames.h). Session and sequence number are those that are due, so
 //  that the bodies get past the door; channels beyond the known ones send the bytes as a whole frame, or let a second pass. Half
 //  of the fuzzer's changes replace one value of one body by an odd one, of up to 1 MiB.
 
@@ -13,7 +13,7 @@
 #include "broker/rounds.h"
 #include "common/log.h"
 #include "common/sockets.h"
-#include "tests/lib/mutation.h"
+#include "tests/lib/fuzz_frames.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -23,11 +23,6 @@
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 size_t LLVMFuzzerCustomMutator (uint8_t *bytes, size_t size, size_t max_size, unsigned seed);
 
-//  libFuzzer's own; absent where the corpus is replayed only
-__attribute__ ((weak)) size_t LLVMFuzzerMutate (uint8_t *bytes, size_t size, size_t max_size);
-
-#define FRAMES_MAX 200
-#define HEAD_BYTES 5u
 #define CLIENT_ROUTE 1
 #define WORKER_ROUTE 2
 
@@ -116,32 +111,27 @@ static agent_t *s_agent (world_t *self)
     return NULL;
 }
 
-static void s_frame (buffer_t *frame, uint8_t verb, uint64_t session, uint64_t sequence)
-{
-    wire_write_who (frame, (wire_envelope_t){.session = session, .sequence = sequence}, &(wire_who_t){0});
-    frame->size = WIRE_ENVELOPE_BYTES;
-    frame->data [1] = verb;
-}
-
 static bool s_counts (uint8_t verb)
 {
     return verb != WIRE_beat && verb != WIRE_window && verb != WIRE_goodbye && verb != WIRE_client_hello;
 }
 
 //  Channel 0: client, 1: worker on back, 2: worker on the sink, 3: a whole frame to each, 4 and up: time passes
-static void s_handle (world_t *self, uint8_t channel, uint8_t verb, const uint8_t *body, size_t size)
+static void s_handle (world_t *self, const fuzz_deed_t *deed)
 {
     buffer_t frame = {0};
     client_t *client = self->hub.clients;
     agent_t *agent = s_agent (self);
+    unsigned channel = deed->channel % 16;
     if (channel == 0)
-        s_frame (&frame, verb, client ? client->session : 0,
-                 client && s_counts (verb) ? client->in.received + 1 : 0);
+        fuzz_frames_write (&frame, deed, client ? client->session : 0,
+                           client && s_counts (deed->verb) ? client->in.received + 1 : 0);
     else if (channel == 1)
-        s_frame (&frame, verb, agent ? agent->session : 0, 0);
+        fuzz_frames_write (&frame, deed, agent ? agent->session : 0, 0);
     else if (channel == 2)
-        s_frame (&frame, verb, agent ? agent->session : 0, agent ? agent->in.received + 1 : 0);
-    buffer_append (&frame, body, size);
+        fuzz_frames_write (&frame, deed, agent ? agent->session : 0, agent ? agent->in.received + 1 : 0);
+    else
+        buffer_append (&frame, deed->body.data, deed->body.size);
     if (channel == 0 || channel == 3)
         front_handle (self->front, CLIENT_ROUTE, frame.data, frame.size);
     if (channel == 1 || channel == 3)
@@ -184,13 +174,6 @@ static void s_say_hello (world_t *self)
     buffer_free (&frame);
 }
 
-//  Bytes of the body of the frame that begins here
-static size_t s_length (const uint8_t *head, size_t left)
-{
-    size_t length = (size_t) head [2] << 16 | (size_t) head [3] << 8 | head [4];
-    return length < left - HEAD_BYTES ? length : left - HEAD_BYTES;
-}
-
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
 {
     static void *context;
@@ -202,54 +185,15 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
     memset (&world, 0, sizeof world);
     s_build (&world, context);
     s_say_hello (&world);
-    size_t at = 0;
-    for (int frames = 0; frames < FRAMES_MAX && size - at >= HEAD_BYTES; frames++) {
-        size_t length = s_length (bytes + at, size - at);
-        s_handle (&world, bytes [at] % 16, bytes [at + 1], bytes + at + HEAD_BYTES, length);
-        at += HEAD_BYTES + length;
-    }
+    fuzz_frames_t input = {.at = bytes, .left = size};
+    fuzz_deed_t deed;
+    while (fuzz_frames_next (&input, &deed))
+        s_handle (&world, &deed);
     s_end (&world);
     return 0;
 }
 
-//  ---- changes ---------------------------------------------------------------------
-
-//  Where one of the frames begins; SIZE_MAX if there is none
-static size_t s_choose (const uint8_t *bytes, size_t size, unsigned *seed)
-{
-    size_t chosen = SIZE_MAX, at = 0;
-    for (unsigned count = 1; size - at >= HEAD_BYTES; count++) {
-        if (mutation_chance (seed, count) == 0)
-            chosen = at;
-        at += HEAD_BYTES + s_length (bytes + at, size - at);
-    }
-    return chosen;
-}
-
-//  The frame at that place with one value changed; returns the new size of all, or 0 when it does not fit
-static size_t s_change_frame (uint8_t *bytes, size_t size, size_t max_size, size_t at, unsigned *seed)
-{
-    static const uint8_t envelope [WIRE_ENVELOPE_BYTES];
-    size_t length = s_length (bytes + at, size - at), behind = at + HEAD_BYTES + length;
-    buffer_t frame = {0};
-    buffer_append (&frame, envelope, sizeof envelope);
-    buffer_append (&frame, bytes + at + HEAD_BYTES, length);
-    mutation_apply (seed, &frame);
-    size_t body = frame.size - WIRE_ENVELOPE_BYTES, total = size - length + body;
-    bool fits = total <= max_size && body <= WIRE_FRAME_MAX;
-    if (fits) {
-        memmove (bytes + at + HEAD_BYTES + body, bytes + behind, size - behind);
-        memcpy (bytes + at + HEAD_BYTES, frame.data + WIRE_ENVELOPE_BYTES, body);
-        for (size_t i = 0; i < 3; i++)
-            bytes [at + 2 + i] = (uint8_t) (body >> (8 * (2 - i)));
-    }
-    buffer_free (&frame);
-    return fits ? total : 0;
-}
-
 size_t LLVMFuzzerCustomMutator (uint8_t *bytes, size_t size, size_t max_size, unsigned seed)
 {
-    size_t at = mutation_chance (&seed, 2) ? s_choose (bytes, size, &seed) : SIZE_MAX;
-    size_t changed = at != SIZE_MAX ? s_change_frame (bytes, size, max_size, at, &seed) : 0;
-    return changed ? changed : LLVMFuzzerMutate (bytes, size, max_size);
+    return fuzz_frames_mutate (bytes, size, max_size, seed);
 }
