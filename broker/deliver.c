@@ -13,7 +13,7 @@ void deliver_keep (hub_t *hub, job_t *job, const keep_record_t *record, const ke
     uint32_t segment = keep_segment (at);
     if (segment && at == keep_segment_start (segment) && hub_is_tight (hub))
         keep_spill (job->keep, segment - 1);
-    follow_touch (job, hub);
+    follower_touch (job, hub);
 }
 
 void deliver_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large, const keep_place_t *place)

@@ -7,7 +7,7 @@
 #ifndef BROKER_DELIVER_H_INCLUDED
 #define BROKER_DELIVER_H_INCLUDED
 
-#include "broker/follow.h"
+#include "broker/follower.h"
 
 //  result->value and detail, and tail (the packed fields from outcome on), are borrowed. *large is the value when it came in parts
 //  (else empty), its content is taken.

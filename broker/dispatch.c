@@ -8,7 +8,7 @@
 
 #include "broker/budget.h"
 #include "broker/expiry.h"
-#include "broker/follow.h"
+#include "broker/follower.h"
 #include "broker/journal.h"
 #include "broker/ready.h"
 
@@ -403,7 +403,7 @@ static void s_place_job (dispatch_t *self, job_t *job)
     if (given) {
         job->waiting_us = 0;
         ledger_tally (self->hub->ledger, job);
-        follow_touch (job, self->hub); //  So many run
+        follower_touch (job, self->hub); //  So many run
     }
     if (given < wanted)
         s_pass (self, job, s_claim (self, job));

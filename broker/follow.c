@@ -1,83 +1,11 @@
-//  follow.c - a client that reads what is kept of a detached job
+//  follow.c - followers are sent what is kept of their jobs
 
 #include "broker/follow.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <utlist.h>
 
 #include "broker/journal.h"
-
-static void s_set_due (follower_t *self, bool due)
-{
-    if (self->due == due)
-        return;
-    self->due = due;
-    if (due)
-        DL_APPEND2 (self->client->due, self, due_prev, due_next);
-    else
-        DL_DELETE2 (self->client->due, self, due_prev, due_next);
-}
-
-static void s_set_untold (follower_t *self, bool untold)
-{
-    if (self->untold == untold)
-        return;
-    self->untold = untold;
-    if (untold)
-        DL_APPEND2 (self->client->untold, self, untold_prev, untold_next);
-    else
-        DL_DELETE2 (self->client->untold, self, untold_prev, untold_next);
-}
-
-//  Something of the job has changed.
-static void s_note (follower_t *self)
-{
-    s_set_due (self, true);
-    s_set_untold (self, self->wait);
-}
-
-follower_t *follow_new (client_t *client, job_t *job, const wire_job_follow_t *order)
-{
-    follower_t *self = calloc (1, sizeof *self);
-    assert (self);
-    self->client = client;
-    self->job = job;
-    self->ref = order->ref;
-    self->results = order->results;
-    self->output = order->output;
-    self->wait = order->wait;
-    DL_APPEND2 (job->followers, self, job_prev, job_next);
-    DL_APPEND2 (client->followers, self, client_prev, client_next);
-    client->follows++;
-    s_note (self);
-    return self;
-}
-
-//  Who opened a job that was refused, or that somebody opened before or after, may be sending the rest of it: that is ignored, or compared.
-static void s_end_ref (client_t *client, const job_t *job, uint64_t number)
-{
-    const ref_t *ref = client_ref (client, number);
-    bool stays = ref && (ref->kind == REF_REFUSED || (ref->kind == REF_JOB && job->shared));
-    if (!stays)
-        client_ref_remove (client, number);
-}
-
-void follow_destroy (follower_t **self_p)
-{
-    assert (self_p);
-    follower_t *self = *self_p;
-    if (!self)
-        return;
-    s_set_due (self, false);
-    s_set_untold (self, false);
-    DL_DELETE2 (self->job->followers, self, job_prev, job_next);
-    DL_DELETE2 (self->client->followers, self, client_prev, client_next);
-    self->client->follows--;
-    s_end_ref (self->client, self->job, self->ref);
-    free (self);
-    *self_p = NULL;
-}
 
 static void s_send_large (follower_t *self, hub_t *hub, view_t body, view_t large)
 {
@@ -174,7 +102,7 @@ static progress_t s_pump (follower_t *self, hub_t *hub, uint32_t *records)
     if (stream_is_cutting (self->client->out))
         return BLOCKED;
     client_state (self->client, hub, self->ref, self->job, true);
-    follow_destroy (&self);
+    follower_destroy (&self);
     return ALL_SENT;
 }
 
@@ -185,11 +113,11 @@ bool follow_pump_all (client_t *client, hub_t *hub, uint32_t *records)
     bool moved = *records == 0;
     while (*records && (follower = client->due) != NULL) {
         --*records;
-        s_set_due (follower, false);
+        follower_set_due (follower, false);
         progress_t progress = s_pump (follower, hub, records);
         moved = moved || progress != BLOCKED;
         if (progress == PUT_OFF)
-            s_set_due (follower, true);
+            follower_set_due (follower, true);
         if (progress != BLOCKED)
             continue;
         follower->due = true;
@@ -207,18 +135,10 @@ void follow_report (client_t *client, hub_t *hub, uint32_t *states)
         uint64_t told =
             (uint64_t) job->total * 4 + job->leased * 2 + ((uint64_t) job->done + job->failed) * 8;
         --*states;
-        s_set_untold (self, false);
+        follower_set_untold (self, false);
         if (told == self->told)
             continue;
         self->told = told;
         client_state (client, hub, self->ref, job, false);
-    }
-}
-
-void follow_touch (const job_t *job, hub_t *hub)
-{
-    for (follower_t *self = job->followers; self; self = self->job_next) {
-        s_note (self);
-        client_touch (self->client, hub);
     }
 }

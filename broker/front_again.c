@@ -29,7 +29,7 @@ uint64_t front_again_forgotten (const front_t *self, const client_t *client,
 
 void front_again_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
 {
-    follow_new (client, job, &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
+    follower_new (client, job, &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
     client_touch (client, self->hub);
 }
 

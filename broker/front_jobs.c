@@ -287,7 +287,7 @@ bool front_jobs_follow (front_t *self, client_t *client, cursor_t *body)
     if (fault.code)
         return true;
     client_ref_add (client, follow.ref, REF_FOLLOW, job->number);
-    follow_new (client, job, &follow);
+    follower_new (client, job, &follow);
     client_touch (client, self->hub);
     return true;
 }

@@ -45,7 +45,7 @@ void front_session_forget (front_t *self, client_t *client)
     request_drop_all (self, client);
     while (client->followers) {
         follower_t *follower = client->followers;
-        follow_destroy (&follower);
+        follower_destroy (&follower);
     }
     client_count (client, self->hub, false);
     if (!burden_has_room (&client->burden, FRONT_CUT_BYTES))

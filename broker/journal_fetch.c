@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "broker/follow.h"
+#include "broker/follower.h"
 #include "broker/journal_own.h"
 
 #define AHEAD_BLOCKS 4 //  Payloads are read ahead, so that workers do not wait for the disk
@@ -120,7 +120,7 @@ static bool s_take_kept (journal_t *self, const fetch_t *fetch, job_t *job, buff
     bool fine = fetch->kind == FETCH_LARGE ? keep_restore_large (job->keep, fetch->index, bytes)
                                            : s_take_run (fetch, job->keep, wire_view_of (bytes));
     self->arrivals++;
-    follow_touch (job, self->hub);
+    follower_touch (job, self->hub);
     return fine;
 }
 

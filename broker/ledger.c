@@ -88,7 +88,7 @@ void ledger_update (ledger_t *self, job_t *job)
         client_changed (job->owner, job);
         client_touch (job->owner, self->hub);
     } else
-        follow_touch (job, self->hub);
+        follower_touch (job, self->hub);
 }
 
 journal_t *ledger_journal (const ledger_t *self, const job_t *job)

@@ -164,7 +164,7 @@ void ledger_drop (ledger_t *self, job_t *job)
     while (job->followers) {
         follower_t *follower = job->followers;
         client_state (follower->client, self->hub, follower->ref, job, true);
-        follow_destroy (&follower);
+        follower_destroy (&follower);
     }
     job_table_remove (self->hub->jobs, job);
     DL_APPEND2 (self->gone, job, settle_prev, settle_next);
@@ -341,7 +341,7 @@ void ledger_withdraw (ledger_t *self, job_t *job)
 {
     while (job->followers) { //  Who opened it has heard that it is refused
         follower_t *follower = job->followers;
-        follow_destroy (&follower);
+        follower_destroy (&follower);
     }
     if (ledger_journal (self, job) && job->logged)
         journal_withdraw (self->hub->journal, job);

@@ -96,7 +96,7 @@ static void s_finish_detached (ledger_t *self, job_t *job)
         if (hub_is_tight (self->hub))
             keep_spill_all (job->keep);
     }
-    follow_touch (job, self->hub);
+    follower_touch (job, self->hub);
 }
 
 //  The job is over: whoever waits is told.

@@ -2,7 +2,7 @@
 
 #include "broker/dispatch.h"
 #include "broker/explain.h"
-#include "broker/follow.h"
+#include "broker/follower.h"
 #include "broker/patience.h"
 #include "tests/lib/hub_rig.h"
 
@@ -116,14 +116,14 @@ static void test_a_follower_hears_that_a_task_runs (void **state)
     s_begin (&rig);
     client_t *reader = hub_rig_client (&rig.base);
     follower_t *follower =
-        follow_new (reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true, .wait = true});
+        follower_new (reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true, .wait = true});
     assert_int_equal (s_told (&rig, reader, rig.first, 5000), 0);
     assert_true (s_told (&rig, reader, rig.first, 2000) > 0);
     assert_int_equal (s_told (&rig, reader, rig.first, 60000), 0);
-    follow_destroy (&follower);
-    follower = follow_new (reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true});
+    follower_destroy (&follower);
+    follower = follower_new (reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true});
     assert_int_equal (s_told (&rig, reader, rig.first, 60000), 0);
-    follow_destroy (&follower);
+    follower_destroy (&follower);
     hub_rig_end_client (&rig.base, &reader);
     s_end (&rig);
 }

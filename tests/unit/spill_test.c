@@ -112,7 +112,7 @@ static heard_t s_follow (house_t *self, job_t *job)
     client_t *client = self->client;
     const buffer_t *frame;
     client_ref_add (client, ++ref, REF_FOLLOW, job->number);
-    follow_new (client, job, &(wire_job_follow_t){.ref = ref, .results = true, .output = true});
+    follower_new (client, job, &(wire_job_follow_t){.ref = ref, .results = true, .output = true});
     stream_grant (client->out, 1u << 30, 1u << 30);
     for (int turns = 0; client->followers && turns < 1000; turns++) {
         uint32_t records = 100000;
@@ -173,7 +173,7 @@ static void test_waiting_alone_brings_nothing_back (void **state)
     s_answer_all (&house, job);
     client_t *client = house.client;
     client_ref_add (client, 77, REF_FOLLOW, job->number);
-    follow_new (client, job, &(wire_job_follow_t){.ref = 77, .wait = true});
+    follower_new (client, job, &(wire_job_follow_t){.ref = 77, .wait = true});
     uint32_t records = 1;
     assert_false (follow_pump_all (client, &house.rig.hub, &records));
     assert_null (client->followers);
