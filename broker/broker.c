@@ -18,7 +18,8 @@
 #include "broker/dispatch.h"
 #include "broker/front.h"
 #include "broker/front_turn.h"
-#include "broker/journal.h"
+#include "broker/ledger.h"
+#include "broker/persistence.h"
 #include "broker/ready.h"
 #include "broker/report.h"
 #include "broker/rounds.h"
@@ -241,7 +242,7 @@ broker_t *broker_new (void *context, const broker_options_t *options, fault_t *f
         return NULL;
     }
     s_build (self);
-    if (!options->store_now || journal_need (&self->hub, fault) == CADRE_OK)
+    if (!options->store_now || persistence_need (&self->hub, fault) == CADRE_OK)
         return self;
     broker_destroy (&self);
     return NULL;
@@ -286,8 +287,7 @@ void broker_destroy (broker_t **self_p)
     if (!self)
         return;
     fault_t ignored = {0};
-    journal_close (&self->hub.journal,
-                   &ignored); //  What follows is not recorded: it is undone by the next start
+    persistence_close (&self->hub, &ignored); //  What follows is undone by the next start
     if (self->hub.timers) {
         s_stop_workers (self);
         callers_destroy (&self->callers);
@@ -423,7 +423,7 @@ static void s_wait (broker_t *self)
         {.socket = self->router_back, .events = ZMQ_POLLIN},
         {.socket = self->router_front, .events = ZMQ_POLLIN},
         {.fd = self->signal_fd, .events = ZMQ_POLLIN},
-        {.fd = self->hub.journal ? journal_fd (self->hub.journal) : self->signal_fd, .events = ZMQ_POLLIN},
+        {.fd = self->hub.journal ? persistence_fd (&self->hub) : self->signal_fd, .events = ZMQ_POLLIN},
     };
     size_t count = back_pending (self->back, pending, PENDING_MAX);
     for (size_t i = 0; i < count; i++)
@@ -453,11 +453,9 @@ static void s_turn (broker_t *self)
     s_read_all (self);
     if (self->hub.keys_changed)
         s_check_keys (self);
-    if (self->hub.journal) {
-        journal_push (self->hub.journal); //  The disk writes what came while the turn goes on with it
-        if (journal_turn (self->hub.journal, &self->fault))
-            return;
-    }
+    persistence_push (&self->hub); //  The disk writes what came while the turn goes on with it
+    if (persistence_turn (&self->hub, &self->fault))
+        return;
     timers_run (self->hub.timers, self->hub.now_us);
     rounds_go_on (&self->hub);
     ledger_weigh (self->hub.ledger);
@@ -469,15 +467,13 @@ static void s_turn (broker_t *self)
         ledger_settle (self->hub.ledger); //  The last state of a job follows payloads that have just gone out
         front_turn_flush (self->front);
     }
-    if (self->hub.journal)
-        journal_flush (self->hub.journal);
+    persistence_flush (&self->hub);
 }
 
 static bool s_is_drained (const broker_t *self)
 {
     return self->hub.state == HUB_DRAINING && !ledger_has_attached (self->hub.ledger)
-           && front_turn_is_delivered (self->front)
-           && (!self->hub.journal || journal_is_idle (self->hub.journal));
+           && front_turn_is_delivered (self->front) && persistence_is_idle (&self->hub);
 }
 
 cadre_error_t broker_run (broker_t *self, fault_t *fault)
@@ -493,7 +489,7 @@ cadre_error_t broker_run (broker_t *self, fault_t *fault)
         *fault = self->fault;
     else {
         front_turn_flush (self->front);
-        error = journal_close (&self->hub.journal, fault);
+        error = persistence_close (&self->hub, fault);
     }
     return error;
 }

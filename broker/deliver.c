@@ -2,27 +2,96 @@
 
 #include "broker/deliver.h"
 
-#include "broker/journal.h"
+#include <string.h>
 
-//  A segment that is full is put away when memory is scarce.
-void deliver_keep (hub_t *hub, job_t *job, const keep_record_t *record, const keep_place_t *place)
+#include "broker/committed.h"
+#include "broker/records.h"
+#include "broker/settle_queue.h"
+
+//  One result, or output, in a wait, its body behind it.
+typedef struct kept {
+    uint64_t job;       //  Its job
+    keep_kind_t kind;   //  What it is
+    uint32_t index;     //  The task
+    size_t size;        //  Of the body
+    keep_place_t place; //  Of its record
+} kept_t;
+
+static void s_keep_one (hub_t *hub, const kept_t *kept, view_t body, wait_t *wait)
 {
-    uint64_t at = keep_append (job->keep, record->kind, record->index, record->body, place);
-    if (record->kind == KEEP_RESULT)
-        job->kept_at [record->index] = at + 1;
-    uint32_t segment = keep_segment (at);
-    if (segment && at == keep_segment_start (segment) && hub_is_tight (hub))
-        keep_spill (job->keep, segment - 1);
-    follower_touch (job, hub);
+    job_t *job = job_table_find (hub->jobs, kept->job);
+    if (!job)
+        return;
+    keep_place_t place = {wait->place.seq, kept->place.offset, kept->place.size};
+    keep_place_t value = {wait->place.seq, wait->place.offset, wait->large.size};
+    job->undelivered--;
+    committed_keep_large (hub, job, kept->index, &wait->large, &value);
+    committed_keep (hub, job, &(keep_record_t){kept->kind, kept->index, body}, &place);
+    settle_queue_add (hub, job);
 }
 
-void deliver_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large, const keep_place_t *place)
+//  place.offset and large of the wait are the value of its only result; bytes are kept_t and body,
+//  each.
+static void s_keep_all (hub_t *hub, wait_t *wait)
 {
-    if (large->size == 0)
-        return;
-    keep_put_large (job->keep, index, large, place);
-    if (hub_is_tight (hub))
-        keep_spill_large (job->keep, index);
+    hub->results_bytes -= wait->bytes.size;
+    for (size_t at = 0; at < wait->bytes.size;) {
+        kept_t kept;
+        memcpy (&kept, wait->bytes.data + at, sizeof kept);
+        view_t body = {wait->bytes.data + at + sizeof kept, kept.size};
+        at += sizeof kept + kept.size;
+        s_keep_one (hub, &kept, body, wait);
+    }
+}
+
+//  Results of one batch share a wait, but for one with a large value.
+static wait_t *s_wait_to_keep (hub_t *hub, job_t *job, const kept_t *kept, view_t body, bool alone)
+{
+    wait_t *wait = alone ? NULL : journal_open_wait (hub->journal, s_keep_all);
+    if (!wait)
+        wait = journal_wait (hub->journal, s_keep_all);
+    buffer_append (&wait->bytes, kept, sizeof *kept);
+    buffer_append (&wait->bytes, body.data, body.size);
+    hub->results_bytes += sizeof *kept + body.size;
+    job->undelivered++;
+    return wait;
+}
+
+//  A large value and its result belong into one batch.
+static void s_record_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t body,
+                             buffer_t *large)
+{
+    bool whole = false;
+    keep_place_t value = {0};
+    wire_log_result_t fields = {.job = job->number,
+                                .index = result->index,
+                                .outcome = result->outcome,
+                                .run_us = result->run_us,
+                                .body = body};
+    if (large->size) {
+        value = records_value (hub->journal, job, (uint32_t) result->index, wire_view_of (large));
+        whole = journal_stay_whole (hub->journal, true);
+    }
+    kept_t kept = {.job = job->number,
+                   .kind = KEEP_RESULT,
+                   .index = (uint32_t) result->index,
+                   .size = body.size,
+                   .place = records_result (hub->journal, job, &fields)};
+    if (large->size)
+        journal_stay_whole (hub->journal, whole);
+    wait_t *wait = s_wait_to_keep (hub, job, &kept, body, large->size > 0);
+    wait->place.offset = value.offset;
+    wait->large = buffer_take (large);
+}
+
+static void s_record_output (hub_t *hub, job_t *job, uint32_t index, view_t body)
+{
+    kept_t kept = {.job = job->number,
+                   .kind = KEEP_OUTPUT,
+                   .index = index,
+                   .size = body.size,
+                   .place = records_output (hub->journal, job, index, body)};
+    s_wait_to_keep (hub, job, &kept, body, false);
 }
 
 //  Of a durable job nobody hears before it is on the disk.
@@ -33,11 +102,11 @@ static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t 
     pack_uint (&body, result->attempt);
     pack_raw (&body, tail.data, tail.size);
     if (job->durable && hub->journal)
-        journal_result (hub->journal, job, result, wire_view_of (&body), large);
+        s_record_result (hub, job, result, wire_view_of (&body), large);
     else {
         keep_record_t record = {KEEP_RESULT, (uint32_t) result->index, wire_view_of (&body)};
-        deliver_large (hub, job, record.index, large, NULL);
-        deliver_keep (hub, job, &record, NULL);
+        committed_keep_large (hub, job, record.index, large, NULL);
+        committed_keep (hub, job, &record, NULL);
     }
     buffer_free (&body);
 }
@@ -87,9 +156,9 @@ bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, u
     buffer_t body = {0};
     s_pack_output (&body, index, attempt, stream, cut, bytes);
     if (job->durable && hub->journal)
-        journal_output (hub->journal, job, index, wire_view_of (&body));
+        s_record_output (hub, job, index, wire_view_of (&body));
     else if (job->detached)
-        deliver_keep (hub, job, &(keep_record_t){KEEP_OUTPUT, index, wire_view_of (&body)}, NULL);
+        committed_keep (hub, job, &(keep_record_t){KEEP_OUTPUT, index, wire_view_of (&body)}, NULL);
     else
         client_output (job->owner, hub, job->ref, wire_view_of (&body));
     buffer_free (&body);

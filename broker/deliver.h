@@ -1,23 +1,18 @@
 /*  deliver.h - where results and output of tasks go
  *
  *  To the client of an attached job, into what is kept of a detached one (and
- *  from there to its followers), or nowhere when the client is gone.
+ *  from there to its followers), or nowhere when the client is gone. Those of a durable job are
+ *  recorded, and kept when the record is durable (committed.h).
  */
 
 #ifndef BROKER_DELIVER_H_INCLUDED
 #define BROKER_DELIVER_H_INCLUDED
 
-#include "broker/follower.h"
+#include "broker/client.h"
 
-//  result->value and detail, and tail (the packed fields from outcome on), are borrowed. *large is the value when it came in parts
-//  (else empty), its content is taken.
+//  result->value and detail, and tail (the packed fields from outcome on), are borrowed. *large is
+//  the value when it came in parts (else empty), its content is taken.
 void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large);
-
-//  A result or output of a detached job is kept, and followers hear of it. place: of the whole record in the store, or NULL.
-void deliver_keep (hub_t *hub, job_t *job, const keep_record_t *record, const keep_place_t *place);
-
-//  The value of a result that is to be kept next, when it came in parts (else empty); its content is taken. place: of its bytes.
-void deliver_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large, const keep_place_t *place);
 
 //  What a running task wrote. False when nobody wants more of it.
 bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes);

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/answers.h"
 #include "broker/budget.h"
 #include "broker/expiry.h"
 #include "broker/follower.h"
-#include "broker/journal.h"
+#include "broker/pager.h"
 #include "broker/ready.h"
+#include "broker/standing.h"
 
 #define LOOK_AHEAD_US 2000u    //  Work that may wait at each slot
 #define LOOK_AHEAD_TASKS 1024u //  ... and in how many tasks
@@ -306,7 +308,7 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
     uint32_t index;
     for (; given < place->given && s_take (self, job, agent, &index); given++) {
         if (!stock_is_here (job->stock, index)) {
-            journal_fetch (self->hub->journal, job, index);
+            pager_fetch_payloads (self->hub->pager, job, index);
             job_put_back (job, index);
             break;
         }
@@ -339,7 +341,7 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
     s_close_batch (self, job, agent, first, count);
     s_put_aside_back (self, job);
     if (given && s_is_recorded_first (self, job))
-        journal_hold_lane (self->hub->journal, agent);
+        answers_hold_lane (self->hub->journal, agent);
     return given;
 }
 
@@ -402,7 +404,7 @@ static void s_place_job (dispatch_t *self, job_t *job)
         given += s_give_elsewhere (self, job, wanted - given);
     if (given) {
         job->waiting_us = 0;
-        ledger_tally (self->hub->ledger, job);
+        standing_tally (self->hub, job);
         follower_touch (job, self->hub); //  So many run
     }
     if (given < wanted)

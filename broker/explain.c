@@ -4,9 +4,11 @@
 
 #include <stdio.h>
 
+#include "broker/client.h"
 #include "broker/doubt.h"
-#include "broker/ledger.h"
 #include "broker/ready.h"
+#include "broker/roster.h"
+#include "broker/standing.h"
 
 #define AHEAD_JOBS 1000u //  Jobs that are counted
 
@@ -105,7 +107,7 @@ static void s_ready (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_
     if (job->owner && job->owner->stalled)
         snprintf (buffer, size, "waits: its client has not read %zu MiB of results",
                   client_backlog (job->owner) >> 20);
-    else if (ledger_is_resting (hub, job))
+    else if (standing_is_resting (hub, job))
         snprintf (
             buffer, size,
             "waits: results that nobody has forgotten fill the broker's memory: cadre job list, cadre job "

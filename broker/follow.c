@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <utlist.h>
 
-#include "broker/journal.h"
+#include "broker/pager.h"
 
 static void s_send_large (follower_t *self, hub_t *hub, view_t body, view_t large)
 {
@@ -48,7 +48,7 @@ static bool s_has_value (const follower_t *self, hub_t *hub, uint32_t index)
 {
     if (keep_large_is_here (self->job->keep, index))
         return true;
-    journal_fetch_large (hub->journal, self->job, index);
+    pager_fetch_large (hub->pager, self->job, index);
     return false;
 }
 
@@ -67,7 +67,7 @@ static progress_t s_send_kept (follower_t *self, hub_t *hub, uint32_t *records)
             return BLOCKED;
         uint64_t position = self->position;
         if (!keep_is_here (self->job->keep, position)) {
-            journal_fetch_kept (hub->journal, self->job, position);
+            pager_fetch_kept (hub->pager, self->job, position);
             return READ_BACK;
         }
         if (!keep_read (self->job->keep, &self->position, &record))

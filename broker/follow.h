@@ -9,8 +9,9 @@
 
 #include "broker/follower.h"
 
-//  Sends what there is, to all that the client follows and where something was added, while its backlog and the turn allow: records counts
-//  down what is sent, in followers and records. At its end a follower is freed. True when there is more to send in the next turn.
+//  Sends what there is, to all that the client follows and where something was added, while its
+//  backlog and the turn allow: records counts down what is sent, in followers and records. At its
+//  end a follower is freed. True when there is more to send in the next turn.
 bool follow_pump_all (client_t *client, hub_t *hub, uint32_t *records);
 
 //  Tells states that have changed to those who wait; states counts down.

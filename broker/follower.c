@@ -52,7 +52,8 @@ follower_t *follower_new (client_t *client, job_t *job, const wire_job_follow_t 
     return self;
 }
 
-//  Who opened a job that was refused, or that somebody opened before or after, may be sending the rest of it: that is ignored, or compared.
+//  Who opened a job that was refused, or that somebody opened before or after, may be sending the
+//  rest of it: that is ignored, or compared.
 static void s_end_ref (client_t *client, const job_t *job, uint64_t number)
 {
     const ref_t *ref = client_ref (client, number);

@@ -1,8 +1,8 @@
 /*  follower.h - a client's subscription to a detached job
  *
  *  A follower belongs to one client and one job, and is in a list of each. It is freed when it has
- *  sent the last state (follow.h), or when client or job goes. Here are the record and its lists only,
- *  so that every module that changes a job can note that there is something to send.
+ *  sent the last state (follow.h), or when client or job goes. Here are the record and its lists
+ *  only, so that every module that changes a job can note that there is something to send.
  */
 
 #ifndef BROKER_FOLLOWER_H_INCLUDED
@@ -37,8 +37,8 @@ typedef struct follower {
 follower_t *follower_new (client_t *client, job_t *job, const wire_job_follow_t *order);
 void follower_destroy (follower_t **self_p);
 
-//  Enters it into the client's list of those with something to send, or of those whose state may have
-//  changed; or removes it.
+//  Enters it into the client's list of those with something to send, or of those whose state may
+//  have changed; or removes it.
 void follower_set_due (follower_t *self, bool due);
 void follower_set_untold (follower_t *self, bool untold);
 

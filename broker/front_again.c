@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "broker/answers.h"
 #include "broker/front_session.h"
 #include "broker/holder.h"
-#include "broker/journal.h"
 
 //  Another's job of the same UUID is another job. A store of a release that did not note whose its jobs are has some that are nobody's: what was submitted
 //  to that is not run again, by whomever.
@@ -153,7 +153,7 @@ bool front_again_open (front_t *self, client_t *client, const wire_job_open_t *o
     job->shared = true;
     client->durable = client->durable || job->durable;
     if (job->durable && self->hub->journal)
-        journal_tell_opened (self->hub->journal, client, open->ref, job->number);
+        answers_opened (self->hub->journal, client, open->ref, job->number);
     else
         client_opened (client, self->hub, open->ref, job->number, &fault);
     front_again_tell_state (self, client, job, open->ref);

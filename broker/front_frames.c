@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/answers.h"
 #include "broker/front_jobs.h"
 #include "broker/front_session.h"
-#include "broker/journal.h"
 #include "broker/park.h"
 #include "broker/requests.h"
 
@@ -91,7 +91,7 @@ static bool s_handle_recorded (front_t *self, client_t *client, const wire_envel
     else if (client->parts_from == 0)
         client->parts_from = envelope->sequence;
     if (journal_mark (journal) != mark && client->session == session)
-        journal_hold_client (journal, client, envelope->sequence);
+        answers_acknowledge_client (journal, client, envelope->sequence);
     return true;
 }
 

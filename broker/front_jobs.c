@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/answers.h"
 #include "broker/bounds.h"
 #include "broker/doubt.h"
 #include "broker/front_again.h"
 #include "broker/front_session.h"
 #include "broker/holder.h"
-#include "broker/journal.h"
+#include "broker/persistence.h"
+#include "broker/records.h"
 #include "common/rules.h"
 
 #define DURATION_MAX_MS (400ull * 24 * 3600 * 1000) //  400 days
@@ -40,7 +42,7 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client, 
                           "%u jobs are open on this connection: wait until some have ended", CLIENT_JOBS_MAX);
     if (open->kind < WIRE_KIND_CALL || open->kind > WIRE_KIND_MAP)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job's kind is 1 (call), 2 (command) or 3 (map)");
-    if (open->durable && journal_need (self->hub, fault))
+    if (open->durable && persistence_need (self->hub, fault))
         return fault->code;
     if (open->priority > JOB_PRIORITY_MAX || open->priority < -JOB_PRIORITY_MAX)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a priority is between -%d and %d", JOB_PRIORITY_MAX,
@@ -88,8 +90,8 @@ static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref,
         s_take_back (self, client, job, ref, fault);
         return false;
     }
-    journal_job (journal, job, open);
-    journal_tell_opened (journal, client, ref, job->number);
+    records_job (journal, job, open);
+    answers_opened (journal, client, ref, job->number);
     return true;
 }
 

@@ -8,7 +8,7 @@
 #define BROKER_FRONT_SESSION_H_INCLUDED
 
 #include "broker/askers.h"
-#include "broker/follow.h"
+#include "broker/follower.h"
 #include "broker/front.h"
 #include "broker/shares.h"
 #include "broker/windows.h"

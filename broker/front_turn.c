@@ -6,10 +6,11 @@
 #include <utlist.h>
 
 #include "broker/bounds.h"
+#include "broker/follow.h"
 #include "broker/front_frames.h"
 #include "broker/front_session.h"
-#include "broker/journal.h"
 #include "broker/ledger.h"
+#include "broker/pager.h"
 #include "broker/park.h"
 #include "broker/request.h"
 #include "broker/requests.h"
@@ -182,8 +183,8 @@ static void s_ask_again (front_t *self)
 
 void front_turn_flush (front_t *self)
 {
-    if (self->hub->journal && journal_arrivals (self->hub->journal) != self->arrivals) {
-        self->arrivals = journal_arrivals (self->hub->journal);
+    if (self->hub->pager && pager_arrivals (self->hub->pager) != self->arrivals) {
+        self->arrivals = pager_arrivals (self->hub->pager);
         s_ask_again (self);
     }
     requests_answer (self);

@@ -15,6 +15,7 @@
 #include "common/timers.h"
 
 struct delay;
+struct compact;
 struct doors;
 struct ghosts;
 struct job;
@@ -23,6 +24,7 @@ struct journal;
 struct ledger;
 struct log_index;
 struct notify;
+struct pager;
 struct ready;
 struct roster;
 struct throttle;
@@ -82,6 +84,8 @@ typedef struct hub {
     struct log_index *log_index;                       //  What of both is in the log; the ledger's
     struct job *settling;                              //  Jobs to look at (settle_queue.h)
     struct journal *journal; //  Their changes on the way to the store; NULL: no job is durable
+    struct pager *pager;     //  Reads back from there; as the journal
+    struct compact *compact; //  Makes room there; as the journal
     struct ready *ready;     //  Jobs that have something to run
     struct delay *delay;     //  Tasks that wait for their next try
     struct roster *roster;   //  Workers
@@ -103,6 +107,7 @@ typedef struct hub {
     uint64_t journal_bytes;  //  On their way to the store; counted each turn
     uint64_t results_bytes;  //  Of that, results and output
     uint64_t tasks_waiting;  //  That could be handed out, or wait for their next try
+    uint64_t jobs_attached;  //  Jobs whose client is there and waits for them
     uint64_t tasks_done;     //  Ended well, ever
     uint64_t memory_done;    //  Of that, tasks of jobs in memory
     uint64_t tasks_failed;   //  Ended in another way, ever

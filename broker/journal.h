@@ -1,39 +1,41 @@
-/*  journal.h - the ledger's changes to durable jobs, on their way to the store
+/*  journal.h - what happens to durable jobs, on its way to the store
  *
- *  What happens to a durable job is recorded as it happens; what has gathered when it is pushed, or has grown large,
- *  is one batch of the store's log. Whoever may hear of a change only when it is durable (JOB_OPENED, the answer to an
- *  order, the acknowledgement of a frame, a result) waits here, in order. Records are those of wire.def with the way
- *  "journal", each behind its number.
+ *  Changes of durable jobs are recorded as they happen (records.h). The journal gathers the records
+ *  in a batch, which goes to the store when it is pushed, or when it has grown large. Whoever may
+ *  hear of a change only when it is durable adds a wait (waits.h), whose function is called then:
  *
- *      open:  journal_new reads the log, and the ledger is as it was
- *      loop:  journal_push when all was read                    a batch goes to the store
- *             journal_turn when store says so, or once a turn   what waited, and is durable now, is carried out
- *             journal_flush at the end of the turn              the next batch goes there
+ *      buffer_t *bytes = journal_begin (journal, WIRE_log_...);    one record
+ *      wire_pack_log_... (bytes, &fields);
+ *      journal_end (journal, job, live);
+ *      wait_t *wait = journal_wait (journal, s_is_durable);        called when the record is durable
  *
- *  After a restart a task whose lease was recorded is held by a worker that is away (roster.h): if it comes back within the time
- *  after which it would be lost, it is adopted as after any lost connection; else its tasks run elsewhere.
+ *  The journal knows the store, and of the jobs the room that is reserved for them there and the
+ *  bytes that they take up. It knows neither the ledger nor any module that waits. persistence.h
+ *  opens and closes it, and drives it from the loop.
  *
- *  Where there is no journal (hub->journal is NULL) there are no durable jobs. One thread, the broker's.
+ *  Where there is no journal (hub->journal is NULL) no job is durable. One thread, the broker's.
  */
 
 #ifndef BROKER_JOURNAL_H_INCLUDED
 #define BROKER_JOURNAL_H_INCLUDED
 
-#include "broker/client.h"
+#include "broker/job_table.h"
 #include "broker/roster.h"
 #include "broker/store/store.h"
+#include "broker/waits.h"
 
 typedef struct journal journal_t;
 
-//  Reads the store into hub->ledger, and sets hub->epoch and hub->serial. Takes the store. hub->ledger, roster, ready and delay must be there.
-//  NULL and a fault when the log cannot be read, or the first write fails.
-journal_t *journal_new (hub_t *hub, store_t **store_p, fault_t *fault);
+//  Takes the store, which has been read. hub->jobs and hub->log_index must be there.
+journal_t *journal_new (hub_t *hub, store_t **store_p);
 
-//  hub->journal, opened now if that was put off until the first durable job. CADRE_ERROR_REFUSED when this broker has no store, or what the store says.
-cadre_error_t journal_need (hub_t *hub, fault_t *fault);
+//  Epoch and numbers of jobs are on the disk before one of them is used: waits for that.
+cadre_error_t journal_start (journal_t *self, fault_t *fault);
 
-//  What was recorded becomes durable first. The ledger must not change afterwards: hub->journal is NULL then.
+//  What was recorded becomes durable first; waits are dropped.
 cadre_error_t journal_close (journal_t **self_p, fault_t *fault);
+
+//  ---- the loop -----------------------------------------------------------
 
 //  Readable when journal_turn has something to do.
 int journal_fd (const journal_t *self);
@@ -44,72 +46,82 @@ cadre_error_t journal_turn (journal_t *self, fault_t *fault);
 //  Hands to the store what was recorded so far: the disk need not wait for the end of the turn.
 void journal_push (journal_t *self);
 
-//  Hands over what was recorded in the rest of the turn; compacts when it is time.
-void journal_flush (journal_t *self);
-
-//  Grows with each record: a frame whose handling has let it grow is not acknowledged before journal_hold_... lets it be.
-uint64_t journal_mark (const journal_t *self);
-
-//  Reads payloads back, from this task on; its job is looked at again when they have come.
-void journal_fetch (journal_t *self, job_t *job, uint32_t index);
-
-//  Reads back what is kept of a job, from this position on, or the large value of a task; its followers are looked at again when it has come.
-void journal_fetch_kept (journal_t *self, job_t *job, uint64_t position);
-void journal_fetch_large (journal_t *self, job_t *job, uint32_t index);
-
-//  Grows when something that was kept has come back.
-uint64_t journal_arrivals (const journal_t *self);
+//  Records that numbers of jobs are taken, when those that were recorded are nearly used up.
+void journal_reserve_numbers (journal_t *self);
 
 //  Nothing waits to become durable.
 bool journal_is_idle (const journal_t *self);
 
-//  May a job of that number be opened, and is there room for so many bytes and tasks of it? CADRE_ERROR_REFUSED and a fault.
+//  Grows with each record: a frame whose handling has let it grow is not acknowledged before that
+//  is durable (answers.h).
+uint64_t journal_mark (const journal_t *self);
+
+//  ---- room in the store ---------------------------------------------------
+
+//  Is there room for so many bytes and tasks of the job? CADRE_ERROR_REFUSED and a fault if not.
 cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t tasks, fault_t *fault);
 
 //  Is there room for so many bytes that are worth keeping, but not worth the room that is reserved?
 bool journal_has_room (const journal_t *self, size_t bytes);
 
-//  ---- records ------------------------------------------------------------
+//  The job was read from the log: room for the ends of its tasks is reserved, its bytes are live.
+void journal_claim (journal_t *self, job_t *job);
 
-void journal_job (journal_t *self, job_t *job, view_t open);
-void journal_leases (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
-                     uint32_t index);
-void journal_again (journal_t *self, job_t *job, uint32_t index, int64_t wait_us);
-void journal_doom (journal_t *self, job_t *job);
-void journal_cancel (journal_t *self, job_t *job, uint32_t index);
-void journal_retry (journal_t *self, job_t *job, uint32_t first, uint32_t end);
-void journal_ended (journal_t *self, job_t *job);
-void journal_forget (journal_t *self, job_t *job);
-void journal_withdraw (journal_t *self, job_t *job);
+//  The job goes: its room is free, and its bytes are dead.
+void journal_release (journal_t *self, job_t *job);
 
-//  A task needs its payload, which is still in the stock, no more: there is less to copy.
-void journal_release_payload (journal_t *self, job_t *job, uint32_t index);
-
-//  Tasks and the seal take effect when they are durable. Large payloads are in the stock already.
-void journal_tasks (journal_t *self, job_t *job, const wire_list_t *payloads);
-void journal_seal (journal_t *self, job_t *job);
-
-//  A result or output is kept and told of when it is durable. Takes the content of *large.
-void journal_result (journal_t *self, job_t *job, const wire_result_t *result, view_t body, buffer_t *large);
-void journal_output (journal_t *self, job_t *job, uint32_t index, view_t body);
-
-//  ---- who waits ----------------------------------------------------------
-
-//  JOB_OPENED is sent when what was recorded so far is durable.
-void journal_tell_opened (journal_t *self, const client_t *client, uint64_t ref, uint64_t number);
-
-//  Takes the content of *frame, a REPLY, which is sent when what was recorded so far is durable.
-void journal_reply (journal_t *self, const client_t *client, buffer_t *frame);
-
-//  The frame of that number is acknowledged when what was recorded so far is durable.
-void journal_hold_client (journal_t *self, client_t *client, uint64_t sequence);
-void journal_hold_agent (journal_t *self, agent_t *agent, uint64_t sequence);
-
-//  Nothing goes down the agent's lane before what was recorded so far, its leases among it, is durable.
-void journal_hold_lane (journal_t *self, agent_t *agent);
-
-//  ---- for people ---------------------------------------------------------
+//  So many of its bytes in the log are not needed any more.
+void journal_bury (journal_t *self, uint64_t bytes);
 
 void journal_usage (const journal_t *self, store_usage_t *usage);
+
+//  ---- records -------------------------------------------------------------
+
+//  Begins a record; the caller packs its fields into the buffer that is returned.
+buffer_t *journal_begin (journal_t *self, unsigned verb);
+
+//  Ends a record of that job. live: a compaction would copy it, in this or another form.
+void journal_end (journal_t *self, job_t *job, bool live);
+
+//  Where the record at hand lies, or its last bytes. Its batch is known when that is handed over.
+keep_place_t journal_place (const journal_t *self);
+keep_place_t journal_place_of_last (const journal_t *self, uint64_t size);
+
+//  From now on records stay in one batch, however large it grows; or not. Returns what held before.
+bool journal_stay_whole (journal_t *self, bool whole);
+
+//  A lease was given. Leases of one moment become one record when anything else is recorded.
+void journal_lease (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial, uint32_t index);
+void journal_end_leases (journal_t *self);
+
+//  The job, or an identity that was forgotten, begins in the batch at hand (log_index.h).
+void journal_index_job (journal_t *self, job_t *job);
+void journal_index_ghost (journal_t *self, const identity_t *identity);
+
+//  Epoch and numbers of jobs.
+void journal_record_store (journal_t *self);
+
+//  ---- waits ---------------------------------------------------------------
+
+//  The function is called when what was recorded so far is durable; the caller fills in the rest.
+wait_t *journal_wait (journal_t *self, wait_fn *done);
+
+//  The last wait, if it has this function, no large value, and waits for the batch at hand; else
+//  NULL.
+wait_t *journal_open_wait (const journal_t *self, wait_fn *done);
+
+//  ---- for the compaction --------------------------------------------------
+
+//  Hands the batch to the store, if there is anything in it; all before that number are dropped.
+void journal_send (journal_t *self, uint64_t drop_before);
+
+//  The batch at hand takes no room that was reserved for others.
+void journal_claim_batch (journal_t *self);
+
+bool journal_wants_compaction (const journal_t *self);
+size_t journal_batch_bytes (const journal_t *self);      //  In the batch at hand
+uint64_t journal_last_seq (const journal_t *self);       //  The store's number of the batch before
+uint64_t journal_recorded_bytes (const journal_t *self); //  In batches before, ever
+uint64_t journal_live_bytes (const journal_t *self);     //  Of all jobs: what would be copied
 
 #endif

@@ -5,17 +5,19 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "broker/deliver.h"
+#include "broker/committed.h"
 #include "broker/detail.h"
+#include "broker/follower.h"
 #include "broker/ghosts.h"
-#include "broker/journal.h"
 #include "broker/ledger_own.h"
 #include "broker/log_index.h"
 #include "broker/ready.h"
+#include "broker/records.h"
 #include "broker/settle_queue.h"
+#include "broker/standing.h"
 
-#define DROP_VISITS 4096u //  Of a job that is cancelled, or goes: done at once
-#define WEIGH_JOBS 1024u  //  In one turn
+#define CANCEL_VISITS 4096u //  Of a job that is cancelled: done at once
+#define WEIGH_JOBS 1024u    //  In one turn
 
 static void s_copy_options (job_t *job, const wire_job_open_t *open)
 {
@@ -77,24 +79,57 @@ job_t *ledger_restore (ledger_t *self, const wire_log_job_t *record, const wire_
     return s_new (self, record->job, record->client, record->holder, share, open);
 }
 
+static void s_append (hub_t *hub, wait_t *wait)
+{
+    job_t *job = job_table_find (hub->jobs, wait->job);
+    if (!job)
+        return;
+    wire_list_t payloads = wire_list_of (&wait->bytes, wait->count);
+    job->pending--;
+    committed_append (hub, job, &payloads, &wait->place);
+}
+
+static void s_record_tasks (journal_t *journal, job_t *job, const wire_list_t *payloads)
+{
+    keep_place_t place = records_tasks (journal, job, payloads);
+    wait_t *wait = journal_wait (journal, s_append);
+    wait->job = job->number;
+    wait->count = payloads->count;
+    wait->place.offset = place.offset;
+    buffer_append (&wait->bytes, payloads->values.data, payloads->values.size);
+    job->pending++;
+}
+
 void ledger_submit (ledger_t *self, job_t *job, const wire_list_t *payloads)
 {
-    if (ledger_journal (self, job)) {
-        journal_tasks (self->hub->journal, job, payloads);
-        return;
-    }
+    journal_t *journal = ledger_journal (self, job);
+    if (journal)
+        s_record_tasks (journal, job, payloads);
     job->promised += (uint32_t) payloads->count;
-    ledger_append (self, job, payloads, NULL);
+    if (!journal)
+        committed_append (self->hub, job, payloads, NULL);
+}
+
+static void s_seal (hub_t *hub, wait_t *wait)
+{
+    job_t *job = job_table_find (hub->jobs, wait->job);
+    if (!job)
+        return;
+    job->pending--;
+    committed_seal (hub, job);
 }
 
 void ledger_finish (ledger_t *self, job_t *job)
 {
-    if (ledger_journal (self, job)) {
-        journal_seal (self->hub->journal, job);
+    journal_t *journal = ledger_journal (self, job);
+    job->seal_promised = true;
+    if (!journal) {
+        committed_seal (self->hub, job);
         return;
     }
-    job->seal_promised = true;
-    ledger_seal (self, job);
+    records_seal (journal, job);
+    journal_wait (journal, s_seal)->job = job->number;
+    job->pending++;
 }
 
 //  Nobody's list names a lease of the job any more: a copy of it may give the same ones again.
@@ -120,62 +155,6 @@ void ledger_unmake (ledger_t *self, job_t *job)
     ledger_drop (self, job);
     while (self->gone) //  While a log is read there are no turns
         ledger_free_gone (self);
-}
-
-static void s_disown (ledger_t *self, job_t *job)
-{
-    if (!job->owner)
-        return;
-    client_unchanged (job->owner, job);
-    client_ref_remove (job->owner, job->ref);
-    job->owner->jobs_open--;
-    job->owner = NULL;
-    ledger_count_attached (self, job);
-}
-
-void ledger_end_lanes (ledger_t *self, job_t *job)
-{
-    for (size_t i = 0; i < job->lanes_count; i++) {
-        agent_t *agent = roster_by_session (self->hub->roster, job->lanes [i].session);
-        if (agent)
-            lane_put_job_end (agent->lane, job->number);
-    }
-    job->lanes_count = 0;
-}
-
-static void s_free (ledger_t *self, job_t *job)
-{
-    DL_DELETE2 (self->gone, job, settle_prev, settle_next);
-    job_destroy (&job, &self->hub->job_bytes);
-}
-
-//  The memory of a large one is given back in turns.
-void ledger_drop (ledger_t *self, job_t *job)
-{
-    assert (job->leased == 0);
-    settle_queue_remove (self->hub, job);
-    purse_discharge (self->hub, job);
-    ledger_end_lanes (self, job);
-    s_disown (self, job);
-    self->hub->tasks_waiting -= job->told_waiting;
-    job->share->open -= job->told_open;
-    ready_leave (self->hub->ready, job);
-    log_index_remove (self->hub->log_index, job);
-    while (job->followers) {
-        follower_t *follower = job->followers;
-        client_state (follower->client, self->hub, follower->ref, job, true);
-        follower_destroy (&follower);
-    }
-    job_table_remove (self->hub->jobs, job);
-    DL_APPEND2 (self->gone, job, settle_prev, settle_next);
-    uint32_t visits = DROP_VISITS;
-    if (job_shed (job, &visits))
-        s_free (self, job);
-}
-
-void ledger_free_gone (ledger_t *self)
-{
-    s_free (self, self->gone);
 }
 
 void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number)
@@ -204,7 +183,7 @@ uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
     else {
         s_order_cancel (self, job, task);
         if (ledger_journal (self, job))
-            journal_cancel (self->hub->journal, job, index);
+            records_cancel (self->hub->journal, job, index);
     }
     return 1;
 }
@@ -220,7 +199,7 @@ bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits)
 //  What is cancelled as a whole is cancelled bit by bit; few tasks are at once.
 static void s_strike_all (ledger_t *self, job_t *job)
 {
-    uint32_t visits = DROP_VISITS;
+    uint32_t visits = CANCEL_VISITS;
     job->cancelled = true;
     job->struck = 0;
     ledger_strike (self, job, &visits);
@@ -232,7 +211,7 @@ static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
     job->doom = (uint8_t) outcome;
     job->reaped = 0;
     buffer_clear (&job->doom_detail);
-    ledger_update (self, job);
+    standing_update (self->hub, job);
     settle_queue_add (self->hub, job);
 }
 
@@ -245,7 +224,7 @@ uint32_t ledger_cancel_all (ledger_t *self, job_t *job)
     s_doom (self, job, CADRE_OUTCOME_CANCELLED);
     s_strike_all (self, job);
     if (ledger_journal (self, job))
-        journal_doom (self->hub->journal, job);
+        records_doom (self->hub->journal, job);
     return count;
 }
 
@@ -254,7 +233,7 @@ void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind
     s_doom (self, job, outcome);
     detail_pack (&job->doom_detail, kind, message, NULL);
     if (ledger_journal (self, job))
-        journal_doom (self->hub->journal, job);
+        records_doom (self->hub->journal, job);
 }
 
 static void s_retry_one (job_t *job, uint32_t index)
@@ -296,7 +275,7 @@ static void s_reopen (ledger_t *self, job_t *job)
     job->ended = false;
     job->ended_us = 0;
     job->waiting_us = 0;
-    ledger_update (self, job);
+    standing_update (self->hub, job);
 }
 
 uint32_t ledger_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t end)
@@ -310,7 +289,7 @@ uint32_t ledger_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t
     if (count == 0)
         return 0;
     if (ledger_journal (self, job))
-        journal_retry (self->hub->journal, job, first, end);
+        records_retry (self->hub->journal, job, first, end);
     s_reopen (self, job);
     return count;
 }
@@ -333,7 +312,7 @@ void ledger_forget (ledger_t *self, job_t *job)
     assert (job->detached && job->leased == 0);
     ghosts_add (self->hub->ghosts, &job->identity, job->number, self->hub->now_us);
     if (ledger_journal (self, job))
-        journal_forget (self->hub->journal, job);
+        records_forget (self->hub->journal, job);
     ledger_drop (self, job);
 }
 
@@ -344,7 +323,7 @@ void ledger_withdraw (ledger_t *self, job_t *job)
         follower_destroy (&follower);
     }
     if (ledger_journal (self, job) && job->logged)
-        journal_withdraw (self->hub->journal, job);
+        records_withdraw (self->hub->journal, job);
     ledger_drop (self, job);
 }
 
@@ -372,7 +351,7 @@ void ledger_abandon (ledger_t *self, client_t *client)
         job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
         if (!job || job->owner != client)
             continue;
-        s_disown (self, job);
+        ledger_disown (self, job);
         job_table_release_identity (self->hub->jobs, job); //  The client may open it anew
         job->abandoned = true;
         s_strike_all (self, job);
@@ -401,7 +380,7 @@ static void s_go_on_weighing (ledger_t *self)
     job_t *job;
     for (unsigned i = 0; i < WEIGH_JOBS && (job = job_table_step (&self->weighing)) != NULL; i++)
         if (job->detached && !job->durable)
-            ledger_update (self, job);
+            standing_update (self->hub, job);
     self->hub->unfinished = self->hub->unfinished || self->weighing.at;
 }
 

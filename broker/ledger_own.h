@@ -9,7 +9,6 @@ struct ledger {
     hub_t *hub;      //  Borrowed
     job_t *gone;     //  Removed jobs; their memory is given back bit by bit (utlist)
     walk_t weighing; //  How far jobs were told that memory is full, or is no more
-    size_t attached; //  Jobs whose client is there and waits for them
 };
 
 //  The job's changes are recorded: NULL for a job that is not durable, and while the log is read.
@@ -21,13 +20,19 @@ void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, v
 //  The lease is over: counts, whatever comes next.
 void ledger_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index);
 
-//  A task that is not leased any more has killed too many slots, last as this result says: it ends in quarantine.
-void ledger_quarantine (ledger_t *self, job_t *job, uint32_t index, const wire_sink_result_t *result);
+//  The task, which is leased no more, or has not ended, is ready.
+void ledger_make_ready (ledger_t *self, job_t *job, uint32_t index);
 
-//  Owner, seal or counts of the job have changed: does its client wait for it?
-void ledger_count_attached (ledger_t *self, job_t *job);
+//  May a task that is leased wait for another try, as far as its job goes? A try failed, and there
+//  are more: it does, and true.
+bool ledger_may_repeat (const job_t *job, const task_t *task);
+bool ledger_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome);
 
-//  Workers are told to end tasks of a job that was cancelled; counts down visits. True when all were told.
+//  The job's client is gone, or was told the last of it.
+void ledger_disown (ledger_t *self, job_t *job);
+
+//  Workers are told to end tasks of a job that was cancelled; counts down visits. True when all
+//  were told.
 bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits);
 
 //  The next task of a doomed job ends, if it waits.

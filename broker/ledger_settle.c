@@ -1,10 +1,10 @@
 //  ledger_settle.c - what many tasks of a job need: dooms, expiry, and the end of the job
 
-#include "broker/deliver.h"
 #include "broker/detail.h"
 #include "broker/expiry.h"
-#include "broker/journal.h"
+#include "broker/follower.h"
 #include "broker/ledger_own.h"
+#include "broker/records.h"
 #include "broker/settle_queue.h"
 
 #define REAP_BACKLOG_BYTES                                                                                   \
@@ -82,7 +82,7 @@ static void s_note_end (ledger_t *self, job_t *job)
     if (!job->ended_us) {
         job->ended_us = wall_us;
         if (ledger_journal (self, job))
-            journal_ended (self->hub->journal, job);
+            records_ended (self->hub->journal, job);
     }
     job->ended = true;
     job->over_us = self->hub->now_us - (wall_us > job->ended_us ? wall_us - job->ended_us : 0);
@@ -127,6 +127,16 @@ static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
     if (progress == SETTLED && job_is_over (job))
         progress = s_finish (self, job);
     return progress;
+}
+
+void ledger_wake (void *owner, uint64_t number, uint32_t index)
+{
+    ledger_t *self = owner;
+    job_t *job = job_table_find (self->hub->jobs, number);
+    if (job && index == EXPIRY_INDEX)
+        ledger_expire (self, job);
+    else if (job && index < job->total)
+        ledger_end_delay (self, job, index);
 }
 
 bool ledger_is_settling (const ledger_t *self)

@@ -45,6 +45,14 @@ void log_index_add (log_index_t *self, job_t *job)
     job->logged_at = 0;
 }
 
+uint64_t log_index_release_payload (job_t *job, uint32_t index)
+{
+    uint64_t bytes = stock_size (job->stock, index) + stock_large_size (job->stock, index);
+    uint64_t less = bytes < job->logged_bytes ? bytes : job->logged_bytes;
+    job->logged_bytes -= less;
+    return less;
+}
+
 void log_index_add_ghost (log_index_t *self, const identity_t *identity)
 {
     ghosts_logged (self->ghosts, identity);

@@ -28,6 +28,10 @@ void log_index_add_ghost (log_index_t *self, const identity_t *identity);
 //  That batch got its number.
 void log_index_place (log_index_t *self, uint64_t seq);
 
+//  The payload of a task, which is in the stock still, is not needed any more: returns by how many
+//  bytes what is needed of the job in the log has become less.
+uint64_t log_index_release_payload (job_t *job, uint32_t index);
+
 //  The job goes. It need not be in the index.
 void log_index_remove (log_index_t *self, job_t *job);
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "broker/answers.h"
 #include "broker/front_session.h"
 #include "broker/holder.h"
-#include "broker/journal.h"
 
 #define REPLY_BYTES (256u * 1024) //  A list that has grown to this is cut
 #define VISITS_ELEMENT 64u        //  What an element of a list costs, in visits of a task
@@ -38,7 +38,7 @@ void request_reply (request_t *self, cadre_error_t code, const char *message, vi
                                      .more = more});
     }
     if (self->recorded || request_mark (self->hub) != self->mark) {
-        journal_reply (self->hub->journal, self->client, &frame);
+        answers_reply (self->hub->journal, self->client, &frame);
         return;
     }
     stream_put (self->client->out, &frame, 0, false);

@@ -8,7 +8,7 @@
 #include "broker/explain.h"
 #include "broker/front_session.h"
 #include "broker/holder.h"
-#include "broker/journal.h"
+#include "broker/pager.h"
 #include "broker/request.h"
 
 #define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
@@ -291,7 +291,7 @@ cadre_error_t request_task_info (request_t *self, fault_t *fault)
     if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
         return fault->code;
     if (s_is_away (job, index)) {
-        journal_fetch_kept (self->hub->journal, job, job->kept_at [index] - 1);
+        pager_fetch_kept (self->hub->pager, job, job->kept_at [index] - 1);
         self->later = true;
         return CADRE_OK;
     }

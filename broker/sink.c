@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "broker/answers.h"
 #include "broker/back_session.h"
 #include "broker/breach.h"
 #include "broker/budget.h"
 #include "broker/deliver.h"
 #include "broker/detail.h"
-#include "broker/journal.h"
 #include "broker/output_grants.h"
 #include "common/log.h"
 #include "common/rules.h"
@@ -317,7 +317,7 @@ void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
     if (s_handle (self, agent, envelope.verb, &body)) {
         //  Also for an answer that nobody waits for: why it is stale may not be on the disk yet
         if (journal && !journal_is_idle (journal) && envelope.verb != WIRE_goodbye)
-            journal_hold_agent (journal, agent, envelope.sequence);
+            answers_acknowledge_agent (journal, agent, envelope.sequence);
         return;
     }
     self->hub->refused_frames++;

@@ -32,6 +32,7 @@ struct memory_disk {
     uint64_t boots;       //  How often it was opened
     uint64_t next;        //  Number of the next batch that becomes durable
     size_t let;           //  So many batches may become durable; SIZE_MAX: all
+    bool lose;            //  The store that is open loses what is not durable when it is closed
     size_t fail;          //  The failure comes with this batch; 0: none is planned
     struct memory *store; //  That is open on it
 };
@@ -288,6 +289,7 @@ static void s_destroy (memory_t *self)
     s_free_answers (self->asked);
     s_free_answers (self->answers);
     self->disk->store = NULL;
+    self->disk->lose = false;
     close (self->event_fd);
     free (self);
 }
@@ -296,6 +298,10 @@ static void s_destroy (memory_t *self)
 static cadre_error_t s_close (store_t *store, fault_t *fault)
 {
     memory_t *self = (memory_t *) store;
+    if (self->disk->lose) {
+        s_destroy (self);
+        return CADRE_OK;
+    }
     self->disk->let = SIZE_MAX;
     s_commit (self);
     cadre_error_t error = s_turn (store, fault);
@@ -303,10 +309,9 @@ static cadre_error_t s_close (store_t *store, fault_t *fault)
     return error;
 }
 
-void memory_lose (store_t **self_p)
+void memory_disk_lose (memory_disk_t *self)
 {
-    s_destroy ((memory_t *) *self_p);
-    *self_p = NULL;
+    self->lose = true;
 }
 
 static const store_class_t s_class = {

@@ -10,7 +10,7 @@
  *      memory_disk_hold (disk);           from now on nothing becomes durable ...
  *      ... assert that no answer was sent ...
  *      memory_disk_let (disk, 1);         ... but the next batch
- *      memory_lose (&store);              the power fails: what is not durable is gone
+ *      memory_disk_lose (disk);           the power fails: what is not durable goes with the store
  */
 
 #ifndef BROKER_STORE_MEMORY_H_INCLUDED
@@ -33,7 +33,7 @@ void memory_disk_let (memory_disk_t *self, size_t count);
 //  The count-th batch from now on, 1 or more, fails, and the store with it.
 void memory_disk_fail (memory_disk_t *self, size_t count);
 
-//  Closes as a kill would: what did not become durable is lost.
-void memory_lose (store_t **self_p);
+//  When the store that is open is closed it loses what did not become durable, as by a kill.
+void memory_disk_lose (memory_disk_t *self);
 
 #endif

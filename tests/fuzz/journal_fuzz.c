@@ -1,13 +1,16 @@
-//  journal_fuzz.c - a log whose batches are anything: the broker refuses it, or has a ledger with which it can go on
+//  journal_fuzz.c - a log whose batches are anything: the broker refuses it, or has a ledger with
+//  which it can go on
 //
-//  The input is batches: two bytes for the length, then bytes. A log that was accepted is worked with for a while: tasks are leased and answered, jobs are
-//  cancelled, retried and forgotten, the log is compacted and read once more, and must then be accepted.
+//  The input is batches: two bytes for the length, then bytes. A log that was accepted is worked
+//  with for a while: tasks are leased and answered, jobs are cancelled, retried and forgotten, the
+//  log is compacted and read once more, and must then be accepted.
 
 #include <assert.h>
 #include <string.h>
 
+#include "broker/compact.h"
 #include "broker/dispatch.h"
-#include "broker/journal_own.h"
+#include "broker/persistence.h"
 #include "broker/store/memory.h"
 #include "common/log.h"
 #include "tests/lib/hub_rig.h"
@@ -55,36 +58,32 @@ static void s_answer_all (hub_rig_t *rig, agent_t *agent, unsigned turn)
         }
 }
 
-static void s_turn (hub_rig_t *rig, dispatch_t *dispatch)
+//  A payload that was said to lie elsewhere in the log may not be there: then the broker ends, as
+//  it must: false.
+static bool s_turn (hub_rig_t *rig, dispatch_t *dispatch)
 {
     fault_t fault = {0};
     rig->hub.now_us += 3000000;
     timers_run (rig->hub.timers, rig->hub.now_us);
     dispatch_run (dispatch);
     ledger_settle (rig->hub.ledger);
-    journal_flush (rig->hub.journal);
-    journal_turn (rig->hub.journal, &fault);
-}
-
-//  A payload that was said to lie elsewhere in the log may not be there: then the broker ends, as it must.
-static bool s_is_sound (hub_rig_t *rig)
-{
-    return !rig->hub.journal->damaged;
+    persistence_flush (&rig->hub);
+    return persistence_turn (&rig->hub, &fault) == CADRE_OK;
 }
 
 static void s_work (hub_rig_t *rig, agent_t *agent)
 {
     dispatch_t *dispatch = dispatch_new (&rig->hub, s_ignore, NULL);
-    for (unsigned turn = 0; turn < TURNS && s_is_sound (rig); turn++) {
-        s_turn (rig, dispatch);
+    bool sound = true;
+    for (unsigned turn = 0; turn < TURNS && (sound = s_turn (rig, dispatch)); turn++) {
         s_answer_all (rig, agent, turn);
         job_t *job = job_table_first (rig->hub.jobs);
         if (job && turn == TURNS / 2)
             ledger_cancel_all (rig->hub.ledger, job);
         if (job && turn == TURNS - 2)
-            journal_compact (rig->hub.journal);
+            compact_run (rig->hub.compact);
     }
-    if (s_is_sound (rig))
+    if (sound)
         s_turn (rig, dispatch);
     dispatch_destroy (&dispatch);
 }
@@ -92,7 +91,7 @@ static void s_work (hub_rig_t *rig, agent_t *agent)
 static void s_end (hub_rig_t *rig)
 {
     fault_t ignored = {0};
-    journal_close (&rig->hub.journal, &ignored);
+    persistence_close (&rig->hub, &ignored);
     for (size_t i = 0; i < roster_places (rig->hub.roster); i++) {
         agent_t *agent = roster_at (rig->hub.roster, i);
         if (agent)
@@ -112,8 +111,7 @@ static bool s_live (memory_disk_t *disk, bool work)
     agent_t *agent = hub_rig_agent (&rig, 4);
     store_t *store = memory_open (disk, 0, &fault);
     assert (store);
-    rig.hub.journal = journal_new (&rig.hub, &store, &fault);
-    bool accepted = rig.hub.journal != NULL;
+    bool accepted = persistence_open (&rig.hub, &store, &fault) == CADRE_OK;
     assert (accepted || fault.text [0]);
     if (accepted && work)
         s_work (&rig, agent);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/committed.h"
 #include "broker/delay.h"
 #include "broker/ledger.h"
 #include "broker/ready.h"
@@ -114,8 +115,8 @@ static inline job_t *hub_rig_job (hub_rig_t *self, client_t *client, const wire_
         pack_uint (&list, i);
     }
     wire_list_t payloads = wire_list_of (&list, tasks);
-    ledger_append (self->hub.ledger, job, &payloads, NULL);
-    ledger_seal (self->hub.ledger, job);
+    committed_append (&self->hub, job, &payloads, NULL);
+    committed_seal (&self->hub, job);
     buffer_free (&list);
     return job;
 }

@@ -4,7 +4,11 @@
 #ifndef TESTS_LIB_JOURNAL_RIG_H
 #define TESTS_LIB_JOURNAL_RIG_H
 
-#include "broker/journal_own.h"
+#include "broker/answers.h"
+#include "broker/compact.h"
+#include "broker/pager.h"
+#include "broker/persistence.h"
+#include "broker/records.h"
 #include "broker/store/memory.h"
 #include "tests/lib/hub_rig.h"
 
@@ -35,7 +39,7 @@ static inline void house_open (house_t *self)
         self->rig.hub.memory_limit = self->memory;
     store_t *store = memory_open (self->disk, self->quota, &fault);
     assert_non_null (store);
-    self->rig.hub.journal = journal_new (&self->rig.hub, &store, &fault);
+    persistence_open (&self->rig.hub, &store, &fault);
     assert_string_equal (fault.text, "");
     assert_non_null (self->rig.hub.journal);
     self->client = hub_rig_client (&self->rig);
@@ -56,15 +60,15 @@ static inline void house_start (house_t *self)
 static inline void house_turn (house_t *self)
 {
     fault_t fault = {0};
-    journal_flush (self->rig.hub.journal);
-    assert_int_equal (journal_turn (self->rig.hub.journal, &fault), CADRE_OK);
+    persistence_flush (&self->rig.hub);
+    assert_int_equal (persistence_turn (&self->rig.hub, &fault), CADRE_OK);
     ledger_settle (self->rig.hub.ledger);
 }
 
 static inline void house_leave (house_t *self)
 {
     fault_t fault = {0};
-    journal_close (&self->rig.hub.journal, &fault);
+    persistence_close (&self->rig.hub, &fault);
     while (job_table_first (self->rig.hub.jobs)) //  Followers go before their clients
         ledger_unmake (self->rig.hub.ledger, job_table_first (self->rig.hub.jobs));
     do //  Memory of large ones goes in turns
@@ -128,7 +132,7 @@ static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retri
     wire_pack_job_open (&packed, &open);
     assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size + tasks * bytes, tasks, &fault),
                       CADRE_OK);
-    journal_job (self->rig.hub.journal, job, wire_view_of (&packed));
+    records_job (self->rig.hub.journal, job, wire_view_of (&packed));
     for (uint32_t first = 0; first < tasks; first += HOUSE_FRAME_TASKS)
         house_submit (self, job, first, tasks - first < HOUSE_FRAME_TASKS ? tasks : first + HOUSE_FRAME_TASKS,
                       bytes);

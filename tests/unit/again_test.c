@@ -211,7 +211,7 @@ static void test_payloads_that_are_gone (void **state)
     house_answer_all (&self->house, job, agent, 3);
     house_turn (&self->house);
     for (int i = 0; i < 3; i++) {
-        journal_compact (self->house.rig.hub.journal);
+        compact_run (self->house.rig.hub.compact);
         house_turn (&self->house);
         s_all (self, true, "abXcd");
         s_restart (self);

@@ -48,7 +48,7 @@ static void s_add (scene_t *self, uint32_t tasks)
     for (uint32_t i = 0; i < tasks; i++)
         pack_array (&list, 0);
     wire_list_t payloads = wire_list_of (&list, tasks);
-    ledger_append (self->rig.hub.ledger, self->job, &payloads, NULL);
+    committed_append (&self->rig.hub, self->job, &payloads, NULL);
     buffer_free (&list);
 }
 

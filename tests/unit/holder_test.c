@@ -115,19 +115,19 @@ static void test_over_a_restart (void **state)
 static void s_write_old (scene_t *self, uint64_t number, const uint8_t uuid [WIRE_UUID_BYTES], bool forgotten)
 {
     journal_t *journal = self->house.rig.hub.journal;
-    journal_begin (journal, WIRE_log_job);
-    pack_array (&journal->bytes, 5);
-    pack_uint (&journal->bytes, number);
-    pack_int (&journal->bytes, 1);
-    pack_int (&journal->bytes, 0);
-    pack_text (&journal->bytes, "somebody");
-    s_pack_open (&journal->bytes, 1, uuid);
+    buffer_t *bytes = journal_begin (journal, WIRE_log_job);
+    pack_array (bytes, 5);
+    pack_uint (bytes, number);
+    pack_int (bytes, 1);
+    pack_int (bytes, 0);
+    pack_text (bytes, "somebody");
+    s_pack_open (bytes, 1, uuid);
     if (!forgotten)
         return;
-    journal_begin (journal, WIRE_log_forget);
-    pack_array (&journal->bytes, 2);
-    pack_uint (&journal->bytes, number);
-    pack_blob (&journal->bytes, uuid, WIRE_UUID_BYTES);
+    bytes = journal_begin (journal, WIRE_log_forget);
+    pack_array (bytes, 2);
+    pack_uint (bytes, number);
+    pack_blob (bytes, uuid, WIRE_UUID_BYTES);
 }
 
 //  They are nobody's: who reaches all jobs reaches them, and nobody runs them a second time.

@@ -49,10 +49,9 @@ static bool s_starts (buffer_t *batch)
     assert_int_equal (store_close (&store, &fault), CADRE_OK);
     hub_rig_start (&rig);
     store = memory_open (disk, 0, &fault);
-    journal_t *journal = journal_new (&rig.hub, &store, &fault);
-    bool starts = journal != NULL;
+    bool starts = persistence_open (&rig.hub, &store, &fault) == CADRE_OK;
     assert_true (starts || strstr (fault.text, "the store is damaged"));
-    journal_close (&journal, &fault);
+    persistence_close (&rig.hub, &fault);
     hub_rig_end (&rig);
     memory_disk_destroy (&disk);
     return starts;

@@ -9,7 +9,7 @@
 
 static void s_compact (house_t *house)
 {
-    journal_compact (house->rig.hub.journal);
+    compact_run (house->rig.hub.compact);
     house_turn (house);
     house_turn (house);
 }

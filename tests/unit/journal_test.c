@@ -58,12 +58,12 @@ static void test_frames_are_acknowledged_in_order (void **state)
     memory_disk_hold (house.disk);
     client->in.received = 5;
     house_job (&house, 1);
-    journal_hold_client (house.rig.hub.journal, client, 5);
+    answers_acknowledge_client (house.rig.hub.journal, client, 5);
     house_turn (&house);
     client->in.received = 9;
     assert_int_equal (client_acknowledgeable (client), 4);
     house_job (&house, 1);
-    journal_hold_client (house.rig.hub.journal, client, 8);
+    answers_acknowledge_client (house.rig.hub.journal, client, 8);
     memory_disk_let (house.disk, 1);
     house_turn (&house);
     assert_int_equal (client_acknowledgeable (client), 5);
@@ -301,9 +301,10 @@ static void test_power_loss (void **state)
     memory_disk_hold (house.disk);
     house_job (&house, 2);
     house_turn (&house);
-    memory_lose (&house.rig.hub.journal->store);
+    memory_disk_lose (house.disk);
+    house_leave (&house);
     memory_disk_let (house.disk, SIZE_MAX);
-    house_restart (&house);
+    house_open (&house);
     assert_int_equal (house_only (&house)->total, 2);
     house_end (&house);
 }
@@ -381,8 +382,8 @@ static void test_a_failed_disk_ends_everything (void **state)
     house_start (&house);
     memory_disk_fail (house.disk, 1);
     house_job (&house, 1);
-    journal_flush (house.rig.hub.journal);
-    assert_int_not_equal (journal_turn (house.rig.hub.journal, &fault), CADRE_OK);
+    persistence_flush (&house.rig.hub);
+    assert_int_not_equal (persistence_turn (&house.rig.hub, &fault), CADRE_OK);
     assert_true (fault.text [0] != 0);
     house_leave (&house);
     memory_disk_destroy (&house.disk);

@@ -413,12 +413,12 @@ static void test_a_drain_waits_for_clients_that_wait (void **state)
     job_t *job = ledger_open (rig.hub.ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     assert_false (ledger_has_attached (rig.hub.ledger));
-    ledger_append (rig.hub.ledger, job, &one, NULL);
+    committed_append (&rig.hub, job, &one, NULL);
     assert_true (ledger_has_attached (rig.hub.ledger));
     uint32_t index = s_lease (&rig, job, agent);
     assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
     assert_false (ledger_has_attached (rig.hub.ledger));
-    ledger_seal (rig.hub.ledger, job); //  Its last state is still to be told
+    committed_seal (&rig.hub, job); //  Its last state is still to be told
     assert_true (ledger_has_attached (rig.hub.ledger));
     ledger_settle (rig.hub.ledger);
     assert_false (ledger_has_attached (rig.hub.ledger));

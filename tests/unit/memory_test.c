@@ -41,7 +41,9 @@ static void test_power_that_fails (void **state)
     for (uint32_t i = 1; i <= 5; i++)
         store_rig_append (&rig, i, 10, NULL);
     memory_disk_let (rig.disk, 2);
-    memory_lose (&rig.store);
+    memory_disk_lose (rig.disk);
+    fault_t fault = {0};
+    assert_int_equal (store_close (&rig.store, &fault), CADRE_OK);
     assert_int_equal (store_rig_open (&rig), CADRE_OK);
     assert_int_equal (rig.seen_count, 2);
     assert_int_equal (store_boots (rig.store), 2);

@@ -64,7 +64,7 @@ static void test_the_end_outlives_a_restart (void **state)
         house_turn (&house);
         assert_int_equal (job->ended_us, ended_us);
         assert_true (job->over_us < house.rig.hub.now_us);
-        journal_compact (house.rig.hub.journal);
+        compact_run (house.rig.hub.compact);
         house_turn (&house);
     }
     house_end (&house);

@@ -2,6 +2,7 @@
 
 #include "broker/deliver.h"
 #include "broker/dispatch.h"
+#include "broker/follow.h"
 #include "tests/lib/journal_rig.h"
 
 #define VALUE_BYTES 5000u
@@ -179,7 +180,7 @@ static void test_waiting_alone_brings_nothing_back (void **state)
     assert_null (client->followers);
     house_turn (&house);
     house_turn (&house);
-    assert_int_equal (journal_arrivals (house.rig.hub.journal), 0);
+    assert_int_equal (pager_arrivals (house.rig.hub.pager), 0);
     house_end (&house);
 }
 
@@ -199,7 +200,7 @@ static void test_large_values_leave_memory_and_come_back (void **state)
     house_restart (&house);
     house_turn (&house);
     assert_false (keep_large_is_here (s_only (&house)->keep, 1));
-    journal_fetch_large (house.rig.hub.journal, s_only (&house), 1);
+    pager_fetch_large (house.rig.hub.pager, s_only (&house), 1);
     house_turn (&house);
     view_t value = keep_large (s_only (&house)->keep, 1);
     assert_int_equal (value.size, LARGE_BYTES);

@@ -1,30 +1,42 @@
-//  journal_replay.c - the ledger as the log says it was
+//  recovery.c - the log is read, and the ledger is as it was
+
+#include "broker/recovery.h"
 
 #include <string.h>
 
-#include "broker/deliver.h"
-#include "broker/journal_own.h"
+#include "broker/committed.h"
+#include "broker/ledger.h"
+#include "broker/log_index.h"
 #include "broker/purse.h"
+#include "broker/settle_queue.h"
+
+//  Where the reading is.
+typedef struct replay {
+    hub_t *hub;                 //  Borrowed
+    uint64_t seq;               //  Of the batch at hand
+    const uint8_t *batch_start; //  Its bytes
+    const uint8_t *record;      //  Where the record at hand begins
+} replay_t;
 
 //  One record; false when it cannot be.
-typedef bool replay_fn (journal_t *self, cursor_t *cursor, uint64_t seq);
+typedef bool replay_fn (replay_t *self, cursor_t *cursor);
 
-static job_t *s_job (const journal_t *self, uint64_t number)
+static job_t *s_job (const replay_t *self, uint64_t number)
 {
     return job_table_find (self->hub->jobs, number);
 }
 
-//  The task of a record; NULL without a job: then what is left of a job that was forgotten is passed over.
-static bool s_task (const journal_t *self, uint64_t number, uint64_t index, job_t **job)
+//  The task of a record; NULL without a job: then what is left of a job that was forgotten is
+//  passed over.
+static bool s_task (const replay_t *self, uint64_t number, uint64_t index, job_t **job)
 {
     *job = s_job (self, number);
     return !*job || index < (*job)->total;
 }
 
-static bool s_store (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_store (replay_t *self, cursor_t *cursor)
 {
     wire_log_store_t record;
-    (void) seq;
     if (!wire_read_log_store (cursor, &record))
         return false;
     self->hub->epoch = record.epoch;
@@ -32,11 +44,10 @@ static bool s_store (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_open (replay_t *self, cursor_t *cursor)
 {
     wire_log_job_t record;
     wire_job_open_t open;
-    (void) seq;
     if (!wire_read_log_job (cursor, &record) || record.job == 0 || record.digested > WIRE_TASKS_MAX)
         return false;
     cursor_t body = cursor_of_view (record.open);
@@ -55,10 +66,9 @@ static bool s_open (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-static bool s_large (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_large (replay_t *self, cursor_t *cursor)
 {
     wire_log_large_t record;
-    (void) seq;
     if (!wire_read_log_large (cursor, &record) || record.index >= WIRE_TASKS_MAX)
         return false;
     job_t *job = s_job (self, record.job);
@@ -70,7 +80,8 @@ static bool s_large (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-//  Of a task that has ended, a compaction copies no payload; one of a release that had no digests has not said what it was.
+//  Of a task that has ended, a compaction copies no payload; one of a release that had no digests
+//  has not said what it was.
 static void s_digest (job_t *job, const wire_list_t *payloads)
 {
     cursor_t cursor = cursor_of_view (payloads->values);
@@ -101,7 +112,7 @@ static bool s_has_large (const job_t *job, const wire_list_t *payloads)
     return true;
 }
 
-static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_tasks (replay_t *self, cursor_t *cursor)
 {
     wire_log_tasks_t record;
     if (!wire_read_log_tasks (cursor, &record))
@@ -112,17 +123,16 @@ static bool s_tasks (journal_t *self, cursor_t *cursor, uint64_t seq)
     if (record.payloads.count > WIRE_TASKS_MAX - job->total || !s_has_large (job, &record.payloads))
         return false;
     s_digest (job, &record.payloads);
-    stock_place_t place = {.seq = seq,
+    stock_place_t place = {.seq = self->seq,
                            .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
-    ledger_append (self->hub->ledger, job, &record.payloads, &place);
+    committed_append (self->hub, job, &record.payloads, &place);
     return true;
 }
 
 //  On this broker's clock it may be before that began.
-static bool s_came (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_came (replay_t *self, cursor_t *cursor)
 {
     wire_log_came_t record;
-    (void) seq;
     if (!wire_read_log_came (cursor, &record))
         return false;
     job_t *job = s_job (self, record.job);
@@ -134,20 +144,19 @@ static bool s_came (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-static bool s_seal (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_seal (replay_t *self, cursor_t *cursor)
 {
     wire_log_seal_t record;
-    (void) seq;
     if (!wire_read_log_seal (cursor, &record))
         return false;
     job_t *job = s_job (self, record.job);
     if (job)
-        ledger_seal (self->hub->ledger, job);
+        committed_seal (self->hub, job);
     return true;
 }
 
 //  Whoever had the task is away, and may come back.
-static agent_t *s_agent (journal_t *self, const wire_log_leases_t *record)
+static agent_t *s_agent (replay_t *self, const wire_log_leases_t *record)
 {
     agent_t *agent = roster_by_uuid (self->hub->roster, record->worker.data);
     if (agent)
@@ -158,10 +167,9 @@ static agent_t *s_agent (journal_t *self, const wire_log_leases_t *record)
     return agent;
 }
 
-static bool s_leases (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_leases (replay_t *self, cursor_t *cursor)
 {
     wire_log_leases_t record;
-    (void) seq;
     if (!wire_read_log_leases (cursor, &record) || record.worker.size != WIRE_UUID_BYTES)
         return false;
     job_t *job = s_job (self, record.job);
@@ -173,7 +181,7 @@ static bool s_leases (journal_t *self, cursor_t *cursor, uint64_t seq)
         uint64_t index;
         if (!cursor_uint (&indexes, &index) || index >= job->total)
             return false;
-        ledger_wake (self->hub->ledger, record.job, (uint32_t) index);
+        ledger_end_delay (self->hub->ledger, job, (uint32_t) index);
         if (job->tasks [index].state == TASK_READY)
             ledger_lease (self->hub->ledger, job, (uint32_t) index, agent, record.serial + i);
     }
@@ -181,8 +189,9 @@ static bool s_leases (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-//  A wait goes on where it was. Wall time, because it must mean the same after a restart; a clock that was set back makes no wait longer.
-static void s_delay (journal_t *self, job_t *job, uint32_t index, uint64_t due_us)
+//  A wait goes on where it was. Wall time, because it must mean the same after a restart; a clock
+//  that was set back makes no wait longer.
+static void s_delay (replay_t *self, job_t *job, uint32_t index, uint64_t due_us)
 {
     int64_t wall_us = moment_wall_us (), most_us = tries_wait_max_us (&job->tries);
     if (due_us <= (uint64_t) wall_us)
@@ -191,17 +200,16 @@ static void s_delay (journal_t *self, job_t *job, uint32_t index, uint64_t due_u
     ledger_delay (self->hub->ledger, job, index, wait_us < (uint64_t) most_us ? (int64_t) wait_us : most_us);
 }
 
-static bool s_again (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_again (replay_t *self, cursor_t *cursor)
 {
     wire_log_again_t record;
     job_t *job;
-    (void) seq;
     if (!wire_read_log_again (cursor, &record) || !s_task (self, record.job, record.index, &job))
         return false;
     if (!job || job->tasks [record.index].state == TASK_DONE)
         return true;
     ledger_release (self->hub->ledger, job, (uint32_t) record.index);
-    ledger_wake (self->hub->ledger, record.job, (uint32_t) record.index);
+    ledger_end_delay (self->hub->ledger, job, (uint32_t) record.index);
     task_t *task = &job->tasks [record.index];
     task->attempt = (uint16_t) record.attempt;
     task->failed = (uint16_t) record.failed;
@@ -212,33 +220,34 @@ static bool s_again (journal_t *self, cursor_t *cursor, uint64_t seq)
 }
 
 //  Where a record that ends here, or these bytes, lie in the batch.
-static keep_place_t s_record_place (const journal_t *self, const cursor_t *cursor, uint64_t seq)
+static keep_place_t s_record_place (const replay_t *self, const cursor_t *cursor)
 {
-    return (keep_place_t){seq, (uint64_t) (self->record - self->batch_start),
+    return (keep_place_t){self->seq, (uint64_t) (self->record - self->batch_start),
                           (uint64_t) (cursor->at - self->record)};
 }
 
-static void s_keep_large (const journal_t *self, job_t *job, uint64_t index, view_t value, uint64_t seq)
+static void s_keep_large (const replay_t *self, job_t *job, uint64_t index, view_t value)
 {
     buffer_t large = {0};
-    keep_place_t place = {seq, (uint64_t) (value.data - self->batch_start), value.size};
+    keep_place_t place = {self->seq, (uint64_t) (value.data - self->batch_start), value.size};
     buffer_append (&large, value.data, value.size);
-    deliver_large (self->hub, job, (uint32_t) index, &large, &place);
+    committed_keep_large (self->hub, job, (uint32_t) index, &large, &place);
     buffer_free (&large);
 }
 
-static bool s_value (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_value (replay_t *self, cursor_t *cursor)
 {
     wire_log_value_t record;
     job_t *job;
     if (!wire_read_log_value (cursor, &record) || !s_task (self, record.job, record.index, &job))
         return false;
     if (job && job->tasks [record.index].state != TASK_DONE)
-        s_keep_large (self, job, record.index, record.value, seq);
+        s_keep_large (self, job, record.index, record.value);
     return true;
 }
 
-//  Reads attempt and exit code from the result's body, which must be whole, and of that task and outcome.
+//  Reads attempt and exit code from the result's body, which must be whole, and of that task and
+//  outcome.
 static bool s_body (const wire_log_result_t *record, uint64_t *attempt, int64_t *code)
 {
     cursor_t cursor = cursor_of_view (record->body);
@@ -249,7 +258,7 @@ static bool s_body (const wire_log_result_t *record, uint64_t *attempt, int64_t 
            && outcome == record->outcome && *attempt <= WIRE_ATTEMPTS_MAX;
 }
 
-static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_result (replay_t *self, cursor_t *cursor)
 {
     wire_log_result_t record;
     job_t *job;
@@ -262,22 +271,23 @@ static bool s_result (journal_t *self, cursor_t *cursor, uint64_t seq)
     if (!job || job->tasks [record.index].state == TASK_DONE)
         return true;
     uint32_t index = (uint32_t) record.index;
-    keep_place_t place = s_record_place (self, cursor, seq);
-    s_keep_large (self, job, index, record.large, seq);
+    keep_place_t place = s_record_place (self, cursor);
+    s_keep_large (self, job, index, record.large);
     ledger_release (self->hub->ledger, job, index);
-    ledger_wake (self->hub->ledger, record.job, index);
+    ledger_end_delay (self->hub->ledger, job, index);
     job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
     if (record.outcome == CADRE_OUTCOME_OK)
-        journal_release_payload (self, job, index);
+        log_index_release_payload (job, index);
     ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
     job->tasks [index].attempt = (uint16_t) attempt;
     job->tasks [index].code = code;
-    deliver_keep (self->hub, job, &(keep_record_t){KEEP_RESULT, index, record.body}, &place);
+    committed_keep (self->hub, job, &(keep_record_t){KEEP_RESULT, index, record.body}, &place);
     return true;
 }
 
-//  What was kept then is kept now, and counts for as much: bytes written, not packed. The mark of a cut comes last.
-static bool s_keep_output (const journal_t *self, job_t *job, const wire_log_output_t *record,
+//  What was kept then is kept now, and counts for as much: bytes written, not packed. The mark of a
+//  cut comes last.
+static bool s_keep_output (const replay_t *self, job_t *job, const wire_log_output_t *record,
                            const keep_place_t *place)
 {
     cursor_t cursor = cursor_of_view (record->body);
@@ -289,11 +299,11 @@ static bool s_keep_output (const journal_t *self, job_t *job, const wire_log_out
         return false;
     bool admitted = keep_admits (job->keep, (uint32_t) index, cut ? SIZE_MAX : bytes.size, &first);
     if (admitted || (cut && first))
-        deliver_keep (self->hub, job, &(keep_record_t){KEEP_OUTPUT, (uint32_t) index, record->body}, place);
+        committed_keep (self->hub, job, &(keep_record_t){KEEP_OUTPUT, (uint32_t) index, record->body}, place);
     return true;
 }
 
-static bool s_output (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_output (replay_t *self, cursor_t *cursor)
 {
     wire_log_output_t record;
     job_t *job;
@@ -301,7 +311,7 @@ static bool s_output (journal_t *self, cursor_t *cursor, uint64_t seq)
         return false;
     if (!job)
         return true;
-    keep_place_t place = s_record_place (self, cursor, seq);
+    keep_place_t place = s_record_place (self, cursor);
     if (!s_keep_output (self, job, &record, &place))
         return false;
     keep_set_mark (job->keep, (uint32_t) record.index, (keep_mark_t){record.serial, record.end});
@@ -309,17 +319,16 @@ static bool s_output (journal_t *self, cursor_t *cursor, uint64_t seq)
 }
 
 //  Its worker is told when it comes back: nobody knows whether it was.
-static void s_order_cancel (journal_t *self, job_t *job, uint32_t index)
+static void s_order_cancel (replay_t *self, job_t *job, uint32_t index)
 {
     if (job->tasks [index].state == TASK_LEASED)
         ledger_cancel (self->hub->ledger, job, index);
 }
 
-static bool s_cancel (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_cancel (replay_t *self, cursor_t *cursor)
 {
     wire_log_cancel_t record;
     job_t *job;
-    (void) seq;
     if (!wire_read_log_cancel (cursor, &record) || !s_task (self, record.job, record.index, &job))
         return false;
     if (job)
@@ -327,10 +336,9 @@ static bool s_cancel (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-static bool s_doom (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_doom (replay_t *self, cursor_t *cursor)
 {
     wire_log_doom_t record;
-    (void) seq;
     if (!wire_read_log_doom (cursor, &record) || record.outcome >= CADRE_OUTCOMES_COUNT)
         return false;
     job_t *job = s_job (self, record.job);
@@ -347,10 +355,9 @@ static bool s_doom (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-static bool s_retry (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_retry (replay_t *self, cursor_t *cursor)
 {
     wire_log_retry_t record;
-    (void) seq;
     if (!wire_read_log_retry (cursor, &record))
         return false;
     job_t *job = s_job (self, record.job);
@@ -365,10 +372,9 @@ static bool s_retry (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-static bool s_ended (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_ended (replay_t *self, cursor_t *cursor)
 {
     wire_log_ended_t record;
-    (void) seq;
     if (!wire_read_log_ended (cursor, &record))
         return false;
     job_t *job = s_job (self, record.job);
@@ -377,10 +383,9 @@ static bool s_ended (journal_t *self, cursor_t *cursor, uint64_t seq)
     return true;
 }
 
-static bool s_forget (journal_t *self, cursor_t *cursor, uint64_t seq)
+static bool s_forget (replay_t *self, cursor_t *cursor)
 {
     wire_log_forget_t record;
-    (void) seq;
     if (!wire_read_log_forget (cursor, &record) || record.uuid.size != WIRE_UUID_BYTES)
         return false;
     job_t *job = s_job (self, record.job);
@@ -416,7 +421,7 @@ static replay_fn *s_find (uint64_t verb)
 }
 
 //  What a record adds to what a compaction would copy.
-static void s_count (journal_t *self, uint64_t verb, view_t body, size_t size)
+static void s_count (replay_t *self, uint64_t verb, view_t body, size_t size)
 {
     bool live = verb == WIRE_log_job || verb == WIRE_log_large || verb == WIRE_log_tasks
                 || verb == WIRE_log_value || verb == WIRE_log_result || verb == WIRE_log_output;
@@ -426,35 +431,49 @@ static void s_count (journal_t *self, uint64_t verb, view_t body, size_t size)
     if (!live || !cursor_array (&cursor, &count) || !cursor_uint (&cursor, &number))
         return;
     job_t *job = s_job (self, number);
-    if (!job)
-        return;
-    job->logged_bytes += size;
-    self->live_bytes += size;
+    if (job)
+        job->logged_bytes += size;
 }
 
-cadre_error_t journal_replay (void *context, uint64_t seq, view_t bytes, fault_t *fault)
+static cadre_error_t s_read_record (replay_t *self, cursor_t *cursor, fault_t *fault)
 {
-    journal_t *self = context;
-    cursor_t cursor = cursor_of_view (bytes);
-    self->batch_start = bytes.data;
-    while (!cursor_done (&cursor)) {
-        uint64_t verb = 0;
-        cursor_t before = cursor;
-        self->record = cursor.at;
-        replay_fn *replay = cursor_uint (&cursor, &verb) ? s_find (verb) : NULL;
-        view_t body = {cursor.at, (size_t) (cursor.end - cursor.at)};
-        if (!replay)
-            return fault_set (
-                fault, CADRE_ERROR_VERSION,
-                "the store's batch %llu has a record (%llu) that this cadre does not know: use the version "
-                "that wrote it",
-                (unsigned long long) seq, (unsigned long long) verb);
-        if (!replay (self, &cursor, seq))
-            return fault_set (fault, CADRE_ERROR_IO,
-                              "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
-                              wire_verb_name ((unsigned) verb), (unsigned long long) seq);
-        s_count (self, verb, body, (size_t) (cursor.at - before.at));
-    }
-    log_index_place (self->hub->log_index, seq);
+    uint64_t verb = 0;
+    self->record = cursor->at;
+    replay_fn *replay = cursor_uint (cursor, &verb) ? s_find (verb) : NULL;
+    view_t body = {cursor->at, (size_t) (cursor->end - cursor->at)};
+    if (!replay)
+        return fault_set (
+            fault, CADRE_ERROR_VERSION,
+            "the store's batch %llu has a record (%llu) that this cadre does not know: use the version "
+            "that wrote it",
+            (unsigned long long) self->seq, (unsigned long long) verb);
+    if (!replay (self, cursor))
+        return fault_set (fault, CADRE_ERROR_IO,
+                          "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
+                          wire_verb_name ((unsigned) verb), (unsigned long long) self->seq);
+    s_count (self, verb, body, (size_t) (cursor->at - self->record));
     return CADRE_OK;
+}
+
+//  A store_visit_t.
+static cadre_error_t s_read_batch (void *context, uint64_t seq, view_t bytes, fault_t *fault)
+{
+    hub_t *hub = context;
+    replay_t self = {.hub = hub, .seq = seq, .batch_start = bytes.data};
+    cursor_t cursor = cursor_of_view (bytes);
+    while (!cursor_done (&cursor))
+        if (s_read_record (&self, &cursor, fault))
+            return fault->code;
+    log_index_place (hub->log_index, seq);
+    return CADRE_OK;
+}
+
+//  What has ended before is not counted again.
+cadre_error_t recovery_read (hub_t *hub, store_t *store, fault_t *fault)
+{
+    uint64_t done = hub->tasks_done, failed = hub->tasks_failed;
+    cadre_error_t error = store_scan (store, s_read_batch, hub, fault);
+    hub->tasks_done = done;
+    hub->tasks_failed = failed;
+    return error;
 }
