@@ -33,6 +33,7 @@
 #define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and some air
 #define MEMORY_USUAL (1ull << 30) //  When the machine's memory is not known
 #define BATCH_FRAMES 256          //  Frames read from one socket in one turn
+#define BATCH_TASKS 65536u        //  When JOB_TASKS have brought so many, the turn reads no further
 #define BATCH_BYTES                                                                                          \
     (1u << 20)         //  So many bytes end it earlier: others' small frames do not wait long for large ones
 #define PENDING_MAX 16 //  Lanes without peer that are polled
@@ -347,7 +348,7 @@ static void s_read_orders (broker_t *self)
 static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
 {
     size_t bytes = 0;
-    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES; i++) {
+    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES && self->hub.turn_tasks < BATCH_TASKS; i++) {
         sockets_route_t route = 0;
         cadre_error_t error =
             router ? sockets_receive_from (socket, &route, message) : sockets_receive (socket, message);
@@ -397,6 +398,7 @@ static void s_read_all (broker_t *self)
     zmq_msg_t message;
     zmq_msg_init (&message);
     self->behind = self->hub.heard = false;
+    self->hub.turn_tasks = 0;
     s_read (self, self->pull_sink, false, &message);
     s_read (self, self->router_back, true, &message);
     s_read (self, self->router_front, true, &message);

@@ -197,6 +197,15 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
     return false;
 }
 
+static bool s_refuse_long (front_t *self, const client_t *client, size_t count)
+{
+    char message [160];
+    snprintf (message, sizeof message, "a JOB_TASKS has %zu tasks: send at most %u in one frame", count,
+              WIRE_FRAME_TASKS_MAX);
+    front_session_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
+    return false;
+}
+
 bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_tasks_t tasks;
@@ -204,7 +213,10 @@ bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
     bool known;
     if (!wire_read_job_tasks (body, &tasks) || !cursor_done (body))
         return false;
+    if (tasks.payloads.count > WIRE_FRAME_TASKS_MAX)
+        return s_refuse_long (self, client, tasks.payloads.count);
     client->received_tasks += tasks.payloads.count;
+    self->hub->turn_tasks += tasks.payloads.count;
     job_t *job = s_job (self, client, tasks.ref, &known);
     if (!job)
         return known;

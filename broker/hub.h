@@ -119,6 +119,7 @@ typedef struct hub {
     uint64_t refused_bytes;  //  Jobs, workers and names for which there was no room, ever
     uint64_t stuck_clients;  //  Sessions that ended because they acknowledged nothing, ever
     bool full;               //  Results of jobs in memory fill it: those jobs rest
+    uint64_t turn_tasks;     //  Tasks that JOB_TASKS have brought in this turn
     bool heard;              //  Frames have come in this turn: who sent them is not kept waiting
     walk_t round;            //  How far the round through all jobs is; see rounds.h
     bool round_again;        //  Another one is to follow it

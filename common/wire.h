@@ -65,6 +65,7 @@
 
 //  Tasks of one job are numbered with 32 bits, tries with 16.
 #define WIRE_TASKS_MAX 0xffffffffu
+#define WIRE_FRAME_TASKS_MAX 65536u //  In one JOB_TASKS
 #define WIRE_ATTEMPTS_MAX 0xffffu
 
 typedef enum wire_verb {

@@ -45,6 +45,7 @@ static uint64_t s_add (attack_t *self, uint64_t first, uint64_t count, const voi
     uint64_t room = self->tasks_window - self->tasks, most = (WIRE_FRAME_MAX - 100) / size;
     count = count < room ? count : room;
     count = count < most ? count : most;
+    count = count < WIRE_FRAME_TASKS_MAX ? count : WIRE_FRAME_TASKS_MAX;
     if (!count)
         attack_pause (1);
     for (uint64_t i = 0; i < count; i++)

@@ -329,23 +329,27 @@ static void test_frame_of_another_session (void **state)
     s_check_results (self);
 }
 
-//  In one frame, of empty payloads: the window moves on from turn to turn
-#define TASKS_AT_ONCE 1040000u
-
-static void test_client_beyond_its_window (void **state)
+//  A frame of so many tasks would keep the others waiting.
+static void test_a_frame_of_too_many_tasks (void **state)
 {
     scene_t *self = *state;
     enemy_t *enemy = enemy_client (stage_address (self->stage));
     int64_t before = s_number (self, "refused_frames");
+    cursor_t body;
+    wire_refused_t refused;
     s_open_job (enemy, 1);
-    assert_in_range (enemy->tasks, 1, TASKS_AT_ONCE - 1);
+    size_t count = WIRE_FRAME_TASKS_MAX + 1;
+    assert_true (count < enemy->tasks);
     buffer_t payloads = {0}, frame = {0};
-    memset (buffer_reserve (&payloads, TASKS_AT_ONCE), 0x90, TASKS_AT_ONCE);
-    payloads.size = TASKS_AT_ONCE;
-    wire_job_tasks_t tasks = {.ref = 1, .payloads = wire_list_of (&payloads, TASKS_AT_ONCE)};
+    memset (buffer_reserve (&payloads, count), 0x90, count);
+    payloads.size = count;
+    wire_job_tasks_t tasks = {.ref = 1, .payloads = wire_list_of (&payloads, count)};
     wire_write_job_tasks (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 2}, &tasks);
     enemy_say (enemy->socket, &frame);
     buffer_free (&payloads);
+    assert_true (enemy_hear (enemy, enemy->socket, WIRE_refused, &body, PATIENCE_MS));
+    assert_true (wire_read_refused (&body, &refused));
+    assert_int_equal (refused.code, CADRE_ERROR_TOO_LARGE);
     s_expect_growth (self, "refused_frames", before, 1);
     enemy_destroy (&enemy);
     s_check_results (self);
@@ -411,7 +415,7 @@ int main (void)
         TEST (test_bytes_that_are_no_zeromq),
         TEST (test_wrong_sequence_numbers),
         TEST (test_frame_of_another_session),
-        TEST (test_client_beyond_its_window),
+        TEST (test_a_frame_of_too_many_tasks),
         TEST (test_worker_that_claims_leases_of_others),
         TEST (test_worker_that_answers_nothing),
     };

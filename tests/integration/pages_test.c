@@ -3,7 +3,7 @@
 #include "tests/lib/broker_rig.h"
 
 #define TASKS UINT64_C (3000000)
-#define FRAME_TASKS 500000u
+#define FRAME_TASKS 60000u
 
 //  Beats take what has come; lost_ms is far away.
 static void s_acknowledge (peer_t *self)

@@ -139,12 +139,17 @@ static void s_scans (const char *address, uint64_t count)
     entropy_uuid (uuid);
     if (enemy_open_job (client, 1, WIRE_KIND_CALL, "nobody-has-it", true, uuid))
         s_die ("scans", "the job is refused");
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < WIRE_FRAME_TASKS_MAX; i++)
         pack_array (&list, 0);
-    wire_job_tasks_t tasks = {.ref = 1, .payloads = wire_list_of (&list, count)};
-    wire_write_job_tasks (&frame, (wire_envelope_t){.session = client->session, .sequence = ++client->sent},
-                          &tasks);
-    enemy_say (client->socket, &frame);
+    for (uint64_t first = 0; first < count; first += WIRE_FRAME_TASKS_MAX) {
+        uint64_t left = count - first;
+        size_t size = left < WIRE_FRAME_TASKS_MAX ? (size_t) left : WIRE_FRAME_TASKS_MAX;
+        list.size = size; //  A byte each
+        wire_job_tasks_t tasks = {.ref = 1, .first = first, .payloads = wire_list_of (&list, size)};
+        wire_write_job_tasks (
+            &frame, (wire_envelope_t){.session = client->session, .sequence = ++client->sent}, &tasks);
+        enemy_say (client->socket, &frame);
+    }
     for (unsigned i = 0; i < SCANS_AT_ONCE; i++)
         s_ask_scan (client);
     for (;;) {

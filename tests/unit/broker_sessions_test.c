@@ -371,7 +371,8 @@ static bool s_is_let (peer_t *self, uint64_t sent, uint64_t *granted, size_t siz
     return *granted - sent >= size;
 }
 
-//  A client that fills the broker, with frames of so many payloads; where it comes to stand depends on them.
+//  A client that fills the broker, with frames of so many payloads; where it comes to stand depends
+//  on them. One that sends on without a window is refused.
 static bool s_fill (size_t payloads)
 {
     rig_t rig;
@@ -386,13 +387,12 @@ static bool s_fill (size_t payloads)
         buffer_t frame = {0};
         s_write_fill (&client, &frame, first, payloads);
         bool let = s_is_let (&client, sent + 1000, &granted, frame.size, &told);
-        if (!let) {
-            buffer_free (&frame);
-            break;
-        }
         sent += frame.size;
         s_send (client.dealer, &frame);
+        if (!let)
+            break;
     }
+    s_expect (&client, client.dealer, WIRE_refused); //  The last one was beyond the window
     s_close (&client);
     s_end (&rig);
     return told;
