@@ -334,7 +334,7 @@ static void s_note_cuts (callers_t *self)
     uint64_t cut = throttle ? throttle->sums ().cut : 0;
     if (cut == self->throttled)
         return;
-    log_line (LOG_WARNING, "B050",
+    log_line (LOG_WARNING, "B051",
               "peers are cut off: their messages have too many frames, and do not end (%llu)",
               (unsigned long long) (cut - self->throttled));
     self->hub->cut_peers += cut - self->throttled;

@@ -1,6 +1,7 @@
 //  broker_events.c - what the broker says, and what it means to slots and leases
 
 #include "common/room.h"
+#include "worker/leave.h"
 #include "worker/serials.h"
 #include "worker/worker_inside.h"
 
@@ -125,12 +126,12 @@ static void s_on_output_window (void *context, uint64_t serial, uint64_t bytes, 
 static void s_on_drain (void *context, uint32_t timeout_ms)
 {
     worker_t *self = context;
-    worker_drain (self, timeout_ms ? timeout_ms : self->charter.options.drain_timeout_ms);
+    leave_begin (self, timeout_ms ? timeout_ms : self->charter.options.drain_timeout_ms);
 }
 
 static void s_on_stop (void *context)
 {
-    worker_stop (context);
+    leave_at_once (context);
 }
 
 static size_t s_on_held (void *context, buffer_t *spans)

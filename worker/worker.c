@@ -1,5 +1,6 @@
 //  worker.c - the loop that joins link and slots, and how it ends
 
+#include "worker/leave.h"
 #include "worker/report.h"
 #include "worker/worker_inside.h"
 
@@ -13,81 +14,19 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define LEAVE_MS 10000                    //  For the last acknowledgements, once nothing runs any more
 #define POLL_MS 60000                     //  When nothing is due
 #define SINK_HELD_MAX (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
-
-//  ---- ends --------------------------------------------------------------------------
 
 static int64_t s_in_ms (const worker_t *self, uint32_t ms)
 {
     return moment_now (&self->clock) + (int64_t) ms * 1000;
 }
 
-void worker_drain (worker_t *self, uint32_t timeout_ms)
-{
-    if (self->phase != PHASE_SERVING)
-        return;
-    self->phase = PHASE_DRAINING;
-    timers_cancel (self->timers, &self->idle);
-    timers_cancel (self->timers, &self->lifetime);
-    timers_set (self->timers, &self->deadline, s_in_ms (self, timeout_ms));
-    slots_return_waiting (self->slots);
-    if (!self->wants_restart) //  Then the same process goes on
-        report_leaving (self->charter.options.notify, self->slots, timeout_ms);
-}
-
 static void s_drain_now (void *owner, int64_t now_us)
 {
     worker_t *self = owner;
     (void) now_us;
-    worker_drain (self, self->charter.options.drain_timeout_ms);
-}
-
-static void s_deadline (void *owner, int64_t now_us)
-{
-    worker_t *self = owner;
-    size_t answers = outbox_answers (self->outbox);
-    (void) now_us;
-    if (self->phase == PHASE_DRAINING) {
-        slots_reclaim_running (self->slots);
-        return;
-    }
-    if (answers)
-        log_line (
-            LOG_WARNING, "W032",
-            "leaves, and the broker has not acknowledged how %zu of its tasks ended: they count as lost with it",
-            answers);
-    self->phase = PHASE_DONE;
-}
-
-void worker_stop (worker_t *self)
-{
-    if (self->phase != PHASE_DONE)
-        outbox_goodbye (self->outbox, "stopped");
-    report_leaving (self->charter.options.notify, self->slots, 0);
-    self->phase = PHASE_DONE;
-    link_turn (self->link);
-}
-
-//  Draining, step by step: nothing held, told so, acknowledged, goodbye.
-static void s_go_on_leaving (worker_t *self)
-{
-    if (self->phase == PHASE_DRAINING && slots_idle (self->slots)) {
-        outbox_drained (self->outbox);
-        link_turn (self->link); //  Now, not when something else wakes us
-        self->phase = PHASE_LEAVING;
-        timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));
-    }
-    bool nobody = link_state (self->link) == LINK_GREETING
-                  && (link_never_opened (self->link) || outbox_answers (self->outbox) == 0);
-    if (self->phase != PHASE_LEAVING || (!outbox_is_empty (self->outbox) && !nobody))
-        return;
-    if (link_state (self->link) == LINK_OPEN) {
-        outbox_goodbye (self->outbox, "drained");
-        link_turn (self->link);
-    }
-    self->phase = PHASE_DONE;
+    leave_begin (self, self->charter.options.drain_timeout_ms);
 }
 
 //  ---- what the slots say ---------------------------------------------------------------
@@ -185,7 +124,7 @@ worker_t *worker_new (void *context, const worker_options_t *options, fault_t *f
     assert (self->timers && self->outbox);
     charter_copy (&self->charter, options);
     self->clock = options->clock ? *options->clock : moment_boottime;
-    self->deadline = (alarm_t){.ring = s_deadline, .owner = self};
+    self->deadline = (alarm_t){.ring = leave_on_deadline, .owner = self};
     self->idle = (alarm_t){.ring = s_drain_now, .owner = self};
     self->lifetime = (alarm_t){.ring = s_drain_now, .owner = self};
     if (s_prepare (self, fault) != CADRE_OK) {
@@ -236,9 +175,9 @@ static void s_on_wake (worker_t *self)
     if (read (self->wake, &value, sizeof (value)) != sizeof (value))
         return;
     if (value >> 32)
-        worker_stop (self);
+        leave_at_once (self);
     else
-        worker_drain (self, self->charter.options.drain_timeout_ms);
+        leave_begin (self, self->charter.options.drain_timeout_ms);
 }
 
 static void s_watch_idleness (worker_t *self)
@@ -260,7 +199,7 @@ static void s_watch_threads (worker_t *self)
     log_line (LOG_WARNING, "W030", "%u threads are stuck in functions that did not end in time; restarting",
               (unsigned) SLOTS_ABANDONED_MAX);
     self->wants_restart = true;
-    worker_drain (self, self->charter.options.drain_timeout_ms);
+    leave_begin (self, self->charter.options.drain_timeout_ms);
 }
 
 static void s_describe (void *owner)
@@ -281,7 +220,7 @@ void worker_turn (worker_t *self)
     link_set_window (self->link, capacity, slots_held (self->slots), slots_held_bytes (self->slots),
                      slots_free (self->slots) > 0);
     link_turn (self->link);
-    s_go_on_leaving (self);
+    leave_go_on (self);
     if (link_state (self->link) != self->reported)
         s_describe (self);
 }

@@ -1,4 +1,4 @@
-/*  worker_inside.h - what worker.c (the loop) and broker_events.c (what the broker says) share
+/*  worker_inside.h - what worker.c (the loop), broker_events.c (what the broker says) and leave.c share
  *
  *  Nobody else includes this, but a fuzzer that plays the broker.
  */
@@ -37,10 +37,6 @@ struct worker {
 
 //  broker_events.c: what the link calls.
 link_events_t broker_events (worker_t *self);
-
-//  Begins to drain, or ends at once.
-void worker_drain (worker_t *self, uint32_t timeout_ms);
-void worker_stop (worker_t *self);
 
 //  What follows from all that was read in this turn of the loop.
 void worker_turn (worker_t *self);

@@ -1,0 +1,72 @@
+//  leave.c - how a worker leaves: it drains, or stops at once
+
+#include "worker/leave.h"
+
+#include "common/log.h"
+#include "worker/report.h"
+
+#define LEAVE_MS 10000 //  For the last acknowledgements, once nothing runs any more
+
+static int64_t s_in_ms (const worker_t *self, uint32_t ms)
+{
+    return moment_now (&self->clock) + (int64_t) ms * 1000;
+}
+
+void leave_begin (worker_t *self, uint32_t timeout_ms)
+{
+    if (self->phase != PHASE_SERVING)
+        return;
+    self->phase = PHASE_DRAINING;
+    timers_cancel (self->timers, &self->idle);
+    timers_cancel (self->timers, &self->lifetime);
+    timers_set (self->timers, &self->deadline, s_in_ms (self, timeout_ms));
+    slots_return_waiting (self->slots);
+    if (!self->wants_restart) //  Then the same process goes on
+        report_leaving (self->charter.options.notify, self->slots, timeout_ms);
+}
+
+void leave_on_deadline (void *owner, int64_t now_us)
+{
+    worker_t *self = owner;
+    size_t answers = outbox_answers (self->outbox);
+    (void) now_us;
+    if (self->phase == PHASE_DRAINING) {
+        slots_reclaim_running (self->slots);
+        return;
+    }
+    if (answers)
+        log_line (
+            LOG_WARNING, "W032",
+            "leaves, and the broker has not acknowledged how %zu of its tasks ended: they count as lost with it",
+            answers);
+    self->phase = PHASE_DONE;
+}
+
+void leave_at_once (worker_t *self)
+{
+    if (self->phase != PHASE_DONE)
+        outbox_goodbye (self->outbox, "stopped");
+    report_leaving (self->charter.options.notify, self->slots, 0);
+    self->phase = PHASE_DONE;
+    link_turn (self->link);
+}
+
+//  Draining, step by step: nothing held, told so, acknowledged, goodbye.
+void leave_go_on (worker_t *self)
+{
+    if (self->phase == PHASE_DRAINING && slots_idle (self->slots)) {
+        outbox_drained (self->outbox);
+        link_turn (self->link); //  Now, not when something else wakes us
+        self->phase = PHASE_LEAVING;
+        timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));
+    }
+    bool nobody = link_state (self->link) == LINK_GREETING
+                  && (link_never_opened (self->link) || outbox_answers (self->outbox) == 0);
+    if (self->phase != PHASE_LEAVING || (!outbox_is_empty (self->outbox) && !nobody))
+        return;
+    if (link_state (self->link) == LINK_OPEN) {
+        outbox_goodbye (self->outbox, "drained");
+        link_turn (self->link);
+    }
+    self->phase = PHASE_DONE;
+}
