@@ -2,10 +2,12 @@
 
 #include "broker/windows.h"
 
+#include "broker/budget.h"
 #include "broker/ready.h"
 
 #define FEW_TASKS 10000u                  //  Of a client; they pass in a moment
 #define FLOOR_BYTES (512u << 10)          //  Holds a frame of any client of ours
+#define RESERVE_BYTES (16u << 20)         //  The program takes so much, however small its limit is
 #define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Of a window that had to wait
 
 //  Those that waited are looked at when the turn ends.
@@ -43,13 +45,22 @@ static bool s_has_many (const hub_t *hub, const client_t *client)
     return share && share->open > FEW_TASKS;
 }
 
-//  The last three sixteenths are for what cannot be counted; the one before them is for clients that have few tasks here, so that they are not kept out
-//  by one that has many.
+//  For what cannot be counted: the program and its libraries, the heap's gaps, what libzmq holds.
+static uint64_t s_reserve (const hub_t *hub)
+{
+    uint64_t part = hub->memory_limit / 16;
+    return budget_between (RESERVE_BYTES, 3 * part, 4 * part);
+}
+
+//  The sixteenth before the reserve is for clients that have few tasks here, so that they are not
+//  kept out by one that has many.
 uint64_t windows_memory_left (const windows_t *self, const client_t *client)
 {
     const hub_t *hub = self->hub;
     uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
-    uint64_t most = used < 11 * part || s_has_many (hub, client) ? 12 * part : 13 * part;
+    uint64_t most = hub->memory_limit - s_reserve (hub);
+    if (used < most - 2 * part || s_has_many (hub, client))
+        most -= part;
     return used < most ? (most - used) / 2 : 0;
 }
 

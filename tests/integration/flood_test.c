@@ -165,6 +165,39 @@ static void test_tiny_frames_of_many_stay_within_the_memory (void **state)
         zmtp_close (&peers [i]);
 }
 
+static int s_setup_small_locked (void **state)
+{
+    setenv ("CADRE_MEMORY", "64M", 1);
+    *state = cluster_new ("curve", 1, 2);
+    unsetenv ("CADRE_MEMORY");
+    return 0;
+}
+
+//  Messages without end in boxes, from whoever has a key: who is cut off begins anew at once.
+static void test_a_key_lets_nobody_begin_anew_for_more (void **state)
+{
+    cluster_t *self = *state;
+    enum { TIMES = 3 };
+    static uint8_t bytes [64 * KIB];
+    static const struct {
+        const char *name, *door, *type;
+    } doors [] = {{"eve", "front", "DEALER"}, {"node", "sink", "PUSH"}};
+    for (size_t i = 0; i < 2 * TIMES; i++) {
+        char endpoint [256];
+        zmtp_t peer;
+        keys_t keys = cluster_key (self, doors [i % 2].name);
+        enemy_endpoint (cluster_address (self), doors [i % 2].door, endpoint, sizeof endpoint);
+        assert_true (zmtp_connect (&peer, endpoint));
+        assert_true (zmtp_shake (&peer, doors [i % 2].type, &keys, NULL));
+        while (zmtp_send (&peer, ZMTP_MORE, bytes, sizeof bytes))
+            continue;
+        zmtp_close (&peer);
+    }
+    cluster_until_at_least (self, "cut_peers", 2 * TIMES);
+    if (!SANITIZED)
+        assert_in_range (s_peak_bytes (self), 0, 32 * MIB);
+}
+
 //  Frames of a mebibyte that are begun by many and ended by nobody: a few have room, the others wait, and whoever says something is heard.
 static void test_large_frames_of_many_stay_within_the_memory (void **state)
 {
@@ -218,6 +251,8 @@ int main (void)
         TEST (test_what_never_ends_comes_slowly),
         TEST (test_connections_of_nobody),
         cmocka_unit_test_setup_teardown (test_tiny_frames_of_many_stay_within_the_memory, s_setup_small,
+                                         s_teardown),
+        cmocka_unit_test_setup_teardown (test_a_key_lets_nobody_begin_anew_for_more, s_setup_small_locked,
                                          s_teardown),
         cmocka_unit_test_setup_teardown (test_large_frames_of_many_stay_within_the_memory, s_setup_small,
                                          s_teardown),

@@ -69,6 +69,26 @@ static void test_it_shrinks_as_memory_fills_up (void **state)
     }
 }
 
+//  The program takes as much with a small limit as with a large one.
+static void test_a_small_limit_leaves_room_for_the_program (void **state)
+{
+    static const struct {
+        uint64_t limit_mib, most_mib; //  Counted bytes at which nothing more may be sent
+    } cases [] = {{32, 24}, {64, 48}, {80, 64}, {160, 130}, {1024, 832}};
+    (void) state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
+        room_t room;
+        s_start (&room, false);
+        room.rig.hub.memory_limit = cases [i].limit_mib << 20;
+        room.rig.hub.job_bytes = cases [i].most_mib << 20;
+        assert_int_equal (windows_memory_left (&room.windows, room.client), 0);
+        room.rig.hub.job_bytes -= 2;
+        assert_int_equal (windows_memory_left (&room.windows, room.client), 1);
+        room.rig.hub.job_bytes = 0;
+        s_end (&room);
+    }
+}
+
 static void test_it_shrinks_as_the_disk_falls_behind (void **state)
 {
     (void) state;
@@ -129,6 +149,7 @@ int main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_it_shrinks_as_memory_fills_up),
+        cmocka_unit_test (test_a_small_limit_leaves_room_for_the_program),
         cmocka_unit_test (test_it_shrinks_as_the_disk_falls_behind),
         cmocka_unit_test (test_durable_tasks_alone_never_wait),
         cmocka_unit_test (test_durable_tasks_give_way_to_results),
