@@ -277,6 +277,8 @@ void client_count (client_t *self, hub_t *hub, bool there)
         self->purse->reply_bytes += replies - self->counted_replies;
     if (!there) {
         hub->promised_bytes -= self->promised_bytes;
+        if (self->purse)
+            self->purse->promised_bytes -= self->promised_bytes;
         self->promised_bytes = 0;
     }
     hub->parked_bytes += waiting - self->counted_waiting;

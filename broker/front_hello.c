@@ -89,7 +89,7 @@ static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault
     shares_take (self->shares, peer);
     snprintf (client->key, sizeof client->key, "%s", rights->name);
     snprintf (client->holder, sizeof client->holder, "%s", rights->holder);
-    client->purse = purse_take (self->hub, client->holder);
+    client->purse = purse_enter (self->hub, client->holder);
     HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
     log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name, *client->key ? " with key " : "",

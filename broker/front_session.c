@@ -50,7 +50,7 @@ void front_session_forget (front_t *self, client_t *client)
     client_count (client, self->hub, false);
     if (!burden_has_room (&client->burden, FRONT_CUT_BYTES))
         burden_cut (&client->burden); //  It would hold what the session has left there
-    purse_give (self->hub, &client->purse);
+    purse_leave (self->hub, &client->purse);
     if (client->dirty)
         DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
     client->dirty = false;

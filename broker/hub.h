@@ -91,6 +91,7 @@ typedef struct hub {
     struct roster *roster;   //  Workers
     struct client *clients;  //  Sessions by number (uthash)
     struct purse *purses;    //  What each key's peers hold (uthash)
+    uint64_t present_keys;   //  Of these, keys that have sessions of clients
     struct client *dirty;    //  Clients with something to flush
     struct client *telling;  //  Clients with jobs whose state they are to be told
     uint64_t job_bytes;      //  Held by jobs: what JOB_OPEN said, tasks, payloads

@@ -28,9 +28,22 @@ void purse_give (hub_t *hub, purse_t **self_p)
     *self_p = NULL;
     if (!self || --self->users)
         return;
-    assert (self->job_bytes == 0 && self->reply_bytes == 0);
+    assert (self->job_bytes == 0 && self->reply_bytes == 0 && self->promised_bytes == 0);
     HASH_DELETE (hh, hub->purses, self);
     free (self);
+}
+
+purse_t *purse_enter (hub_t *hub, const char *holder)
+{
+    purse_t *self = purse_take (hub, holder);
+    hub->present_keys += self->sessions++ == 0;
+    return self;
+}
+
+void purse_leave (hub_t *hub, purse_t **self_p)
+{
+    hub->present_keys -= --(*self_p)->sessions == 0;
+    purse_give (hub, self_p);
 }
 
 //  Of a durable job JOB_OPEN itself will be kept as well; of one from the store it is.

@@ -21,6 +21,8 @@ struct job;
 typedef struct purse {
     char holder [KEYS_TEXT_BYTES]; //  Of the key's jobs (holder.h)
     unsigned users;                //  Sessions and jobs that point here
+    unsigned sessions;             //  Of these, sessions
+    uint64_t promised_bytes;       //  Its sessions' part of hub->promised_bytes
     uint64_t job_bytes;            //  Of its open jobs, without their tasks
     uint64_t reply_bytes;          //  Sent to its sessions without a window, and not acknowledged
     int64_t large_us;              //  Until then its large frames have used up their rate (park.c)
@@ -30,6 +32,10 @@ typedef struct purse {
 //  The purse of that holder, with one user more; and with one less.
 purse_t *purse_take (hub_t *hub, const char *holder);
 void purse_give (hub_t *hub, purse_t **self_p);
+
+//  The same for a session, which begins or ends.
+purse_t *purse_enter (hub_t *hub, const char *holder);
+void purse_leave (hub_t *hub, purse_t **self_p);
 
 //  A job that the client opens is counted for its session and its key, what it weighs now: until it is
 //  dropped, or the session ends. One that comes from the store has no client: it counts for its key.

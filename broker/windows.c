@@ -8,6 +8,9 @@
 #define FEW_TASKS 10000u                  //  Of a client; they pass in a moment
 #define FLOOR_BYTES (512u << 10)          //  Holds a frame of any client of ours
 #define RESERVE_BYTES (16u << 20)         //  The program takes so much, however small its limit is
+#define TASK_BYTES 64u                    //  A task is taken for so large
+#define FEW_MORE 1000u                    //  So many tasks more are always worth telling
+#define LEAST_BYTES 4096u                 //  Of each session, however many its key has
 #define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Of a window that had to wait
 
 //  Those that waited are looked at when the turn ends.
@@ -64,20 +67,30 @@ uint64_t windows_memory_left (const windows_t *self, const client_t *client)
     return used < most ? (most - used) / 2 : 0;
 }
 
-//  What every session may send ahead, also when others have been promised the rest: all together an eighth of the memory.
-static uint64_t s_floor (const hub_t *hub)
+//  What every session may send ahead, also when others have been promised the rest: an eighth of
+//  the memory for all, in equal parts for the keys that are there, and of each key for its sessions.
+static uint64_t s_floor (const hub_t *hub, const purse_t *purse)
 {
-    uint64_t sessions = HASH_CNT (hh, hub->clients), part = hub->memory_limit / 8;
-    part /= sessions ? sessions : 1;
-    return part < FLOOR_BYTES ? part : FLOOR_BYTES;
+    uint64_t part = hub->memory_limit / 8 / hub->present_keys / purse->sessions;
+    part = part < FLOOR_BYTES ? part : FLOOR_BYTES;
+    return part > LEAST_BYTES ? part : LEAST_BYTES;
 }
 
-//  A window is a promise: what others may send and have not is as good as taken. A session that begins is promised less.
+//  What others may send and have not, as far as it counts as taken: half of what other keys are
+//  promised, and all that other sessions of this key are. However many these are, something is left.
+static uint64_t s_taken (const hub_t *hub, const client_t *client)
+{
+    const purse_t *purse = client->purse;
+    uint64_t own = purse_is_one (purse) ? purse->promised_bytes - client->promised_bytes : 0;
+    return own + (hub->promised_bytes - client->promised_bytes - own) / 2;
+}
+
+//  A window is a promise.
 static uint64_t s_promise (const windows_t *self, const client_t *client)
 {
     const hub_t *hub = self->hub;
-    uint64_t left = windows_memory_left (self, client), others = hub->promised_bytes - client->promised_bytes;
-    uint64_t free_bytes = left > others / 2 ? left - others / 2 : 0, floor = s_floor (hub);
+    uint64_t left = windows_memory_left (self, client), taken = s_taken (hub, client);
+    uint64_t free_bytes = left > taken ? left - taken : 0, floor = s_floor (hub, client->purse);
     uint64_t most = hub->memory_limit / 16 + client->received_bytes;
     free_bytes = free_bytes < most ? free_bytes : most;
     floor = floor < left ? floor : left;
@@ -86,9 +99,10 @@ static uint64_t s_promise (const windows_t *self, const client_t *client)
 
 void windows_count (const windows_t *self, client_t *client)
 {
-    uint64_t open = client->granted_bytes - client->received_bytes, floor = s_floor (self->hub);
-    uint64_t promised = open > floor ? open - floor : 0;
+    uint64_t open = client->granted_bytes - client->received_bytes;
+    uint64_t floor = s_floor (self->hub, client->purse), promised = open > floor ? open - floor : 0;
     self->hub->promised_bytes += promised - client->promised_bytes;
+    client->purse->promised_bytes += promised - client->promised_bytes;
     client->promised_bytes = promised;
 }
 
@@ -102,7 +116,23 @@ static void s_allowance (const windows_t *self, const client_t *client, uint64_t
         left = left < room ? left : room;
     }
     *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
-    *tasks = left / 64 < HUB_ALLOWANCE_TASKS ? left / 64 : HUB_ALLOWANCE_TASKS;
+    *tasks = left / TASK_BYTES < HUB_ALLOWANCE_TASKS ? left / TASK_BYTES : HUB_ALLOWANCE_TASKS;
+}
+
+//  Are these totals worth telling? A quarter of what every session may send is, to one that has no
+//  more than that.
+static bool s_is_worth (const windows_t *self, const client_t *client, uint64_t tasks, uint64_t bytes)
+{
+    uint64_t open_tasks = client->granted_tasks - client->received_tasks;
+    uint64_t open_bytes = client->granted_bytes - client->received_bytes;
+    uint64_t more_tasks = tasks > client->granted_tasks ? tasks - client->granted_tasks : 0;
+    uint64_t more_bytes = bytes > client->granted_bytes ? bytes - client->granted_bytes : 0;
+    uint64_t few_bytes = s_floor (self->hub, client->purse) / 4, few_tasks = few_bytes / TASK_BYTES;
+    few_tasks = few_tasks < FEW_MORE ? few_tasks : FEW_MORE;
+    return more_tasks >= HUB_ALLOWANCE_TASKS / 8 || more_bytes >= HUB_ALLOWANCE_BYTES / 8
+           || (open_bytes < HUB_ALLOWANCE_BYTES / 16 && more_bytes > WIRE_FRAME_MAX)
+           || (open_bytes < few_bytes && more_bytes >= few_bytes)
+           || (open_tasks < HUB_ALLOWANCE_TASKS / 16 && more_tasks > few_tasks);
 }
 
 bool windows_raise (windows_t *self, client_t *client)
@@ -115,16 +145,7 @@ bool windows_raise (windows_t *self, client_t *client)
     s_allowance (self, client, &tasks, &bytes);
     tasks += client->received_tasks;
     bytes += client->received_bytes;
-    bool worth =
-        (tasks > client->granted_tasks && tasks - client->granted_tasks >= HUB_ALLOWANCE_TASKS / 8)
-        || (bytes > client->granted_bytes && bytes - client->granted_bytes >= HUB_ALLOWANCE_BYTES / 8)
-        || (client->granted_bytes - client->received_bytes < HUB_ALLOWANCE_BYTES / 16
-            && bytes > client->granted_bytes + WIRE_FRAME_MAX)
-        || (client->granted_bytes - client->received_bytes < FLOOR_BYTES / 4
-            && bytes >= client->granted_bytes + FLOOR_BYTES / 4)
-        || (client->granted_tasks - client->received_tasks < HUB_ALLOWANCE_TASKS / 16
-            && tasks > client->granted_tasks + 1000);
-    if (!worth) {
+    if (!s_is_worth (self, client, tasks, bytes)) {
         windows_count (self, client);
         return false;
     }

@@ -10,28 +10,47 @@
 #include "broker/windows.h"
 #include "tests/lib/hub_rig.h"
 
+#define CROWD 2000
 #define MANY (PACE_PRESSING_RATE / 1000000.0 * WINDOWS_PACE_US) //  Results in an interval
 
 typedef struct room {
     hub_rig_t rig;
     windows_t windows;
     client_t *client;
+    uint64_t sessions; //  That have come
 } room_t;
+
+//  A session of that key; "": it needs none.
+static client_t *s_come (room_t *self, const char *holder)
+{
+    client_t *client = hub_rig_client (&self->rig);
+    client->session = ++self->sessions;
+    client->purse = purse_enter (&self->rig.hub, holder);
+    HASH_ADD (hh, self->rig.hub.clients, session, sizeof client->session, client);
+    return client;
+}
+
+static void s_go (room_t *self, client_t **client_p)
+{
+    client_t *client = *client_p;
+    HASH_DEL (self->rig.hub.clients, client);
+    client_count (client, &self->rig.hub, false);
+    purse_leave (&self->rig.hub, &client->purse);
+    hub_rig_end_client (&self->rig, client_p);
+}
 
 static void s_start (room_t *self, bool durable)
 {
     *self = (room_t){0};
     hub_rig_start (&self->rig);
     windows_begin (&self->windows, &self->rig.hub);
-    self->client = hub_rig_client (&self->rig);
+    self->client = s_come (self, "");
     self->client->durable = self->client->sends_durable = durable;
-    HASH_ADD (hh, self->rig.hub.clients, session, sizeof self->client->session, self->client);
 }
 
 static void s_end (room_t *self)
 {
-    HASH_DEL (self->rig.hub.clients, self->client);
-    hub_rig_end_client (&self->rig, &self->client);
+    s_go (self, &self->client);
     windows_end (&self->windows);
     hub_rig_end (&self->rig);
 }
@@ -145,6 +164,65 @@ static void test_durable_tasks_give_way_to_results (void **state)
     s_end (&room);
 }
 
+//  They send nothing, and keep what they were promised.
+static void s_crowd (room_t *room, client_t *crowd [CROWD], const char *holder)
+{
+    for (size_t i = 0; i < CROWD; i++) {
+        crowd [i] = s_come (room, holder);
+        windows_raise (&room->windows, crowd [i]);
+    }
+}
+
+static void s_crowd_goes (room_t *room, client_t *crowd [CROWD])
+{
+    for (size_t i = 0; i < CROWD; i++)
+        s_go (room, &crowd [i]);
+}
+
+//  As one session more.
+static void test_many_sessions_of_one_key_leave_other_keys_their_windows (void **state)
+{
+    (void) state;
+    static client_t *crowd [CROWD];
+    room_t room;
+    s_start (&room, false);
+    room.rig.hub.memory_limit = 64u << 20;
+    s_crowd (&room, crowd, "enemy");
+    client_t *other = s_come (&room, "alice");
+    assert_true (windows_raise (&room.windows, other));
+    assert_int_equal (other->granted_bytes, room.rig.hub.memory_limit / 16);
+    room.rig.hub.job_bytes = room.rig.hub.memory_limit / 2; //  Promises take all that is left
+    client_t *late = s_come (&room, "bob");
+    assert_true (windows_raise (&room.windows, late));
+    assert_in_range (late->granted_bytes, 512u << 10, UINT64_MAX);
+    room.rig.hub.job_bytes = 0;
+    s_go (&room, &late);
+    s_go (&room, &other);
+    s_crowd_goes (&room, crowd);
+    s_end (&room);
+}
+
+//  However little each of many sessions may send: it may send as much again when that has come.
+static void test_a_small_window_opens_again (void **state)
+{
+    (void) state;
+    static client_t *crowd [CROWD];
+    room_t room;
+    s_start (&room, false);
+    room.rig.hub.memory_limit = 64u << 20;
+    s_crowd (&room, crowd, "");
+    assert_in_range (crowd [CROWD - 1]->granted_tasks, 1, 1000);
+    for (int round = 0; round < 10; round++) {
+        crowd [CROWD - 1]->received_tasks = crowd [CROWD - 1]->granted_tasks; //  Small ones
+        assert_true (windows_raise (&room.windows, crowd [CROWD - 1]));
+        crowd [CROWD - 1]->received_bytes = crowd [CROWD - 1]->granted_bytes; //  Large ones
+        assert_true (windows_raise (&room.windows, crowd [CROWD - 1]));
+    }
+    s_crowd_goes (&room, crowd);
+    assert_int_equal (room.rig.hub.promised_bytes, room.client->promised_bytes);
+    s_end (&room);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -153,6 +231,8 @@ int main (void)
         cmocka_unit_test (test_it_shrinks_as_the_disk_falls_behind),
         cmocka_unit_test (test_durable_tasks_alone_never_wait),
         cmocka_unit_test (test_durable_tasks_give_way_to_results),
+        cmocka_unit_test (test_many_sessions_of_one_key_leave_other_keys_their_windows),
+        cmocka_unit_test (test_a_small_window_opens_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
