@@ -287,6 +287,16 @@ cursor_t fake_broker_expect (fake_broker_t *self, wire_verb_t verb)
     return body;
 }
 
+void fake_broker_expect_tasks (fake_broker_t *self, uint64_t count)
+{
+    for (uint64_t come = 0; come < count;) {
+        wire_job_tasks_t tasks;
+        cursor_t body = fake_broker_expect (self, WIRE_job_tasks);
+        assert_true (wire_read_job_tasks (&body, &tasks));
+        come += tasks.payloads.count;
+    }
+}
+
 unsigned fake_broker_hellos (fake_broker_t *self)
 {
     pthread_mutex_lock (&self->lock);

@@ -34,6 +34,9 @@ void fake_broker_restart (fake_broker_t *self, uint64_t epoch);
 //  The next frame of that verb; others before it are dropped. The body is valid until the next call.
 cursor_t fake_broker_expect (fake_broker_t *self, wire_verb_t verb);
 
+//  So many tasks have come, of whatever jobs: a result of one that was not sent yet breaks the protocol.
+void fake_broker_expect_tasks (fake_broker_t *self, uint64_t count);
+
 //  The last HELLO; its texts are not valid.
 wire_client_hello_t fake_broker_hello (fake_broker_t *self);
 

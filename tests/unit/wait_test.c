@@ -36,6 +36,7 @@ static rig_t s_begin (bool by_dispatch)
     wire_job_open_t open;
     assert_true (wire_read_job_open (&body, &open));
     self.ref = open.ref;
+    fake_broker_expect_tasks (self.broker, COUNT);
     return self;
 }
 
@@ -134,6 +135,7 @@ static void test_typed_arguments_travel (void **state)
     (void) state;
     rig_t rig = s_begin (false);
     cadre_future_t *typed = cadre_submit_typed (rig.pool, "f", CADRE_ARGS (7, "seven"), NULL);
+    fake_broker_expect_tasks (rig.broker, 1);
     fake_broker_result (rig.broker, rig.ref, COUNT, 5);
     int64_t value = 0;
     assert_int_equal (cadre_future_wait_int (typed, &value, WAIT_MS), CADRE_OK);
