@@ -9,7 +9,7 @@
 #define BROKER_FOLLOWER_H_INCLUDED
 
 #include "broker/client.h"
-#include "broker/patience.h"
+#include "broker/wait_note.h"
 
 typedef struct follower {
     client_t *client;             //  Who follows
@@ -19,7 +19,7 @@ typedef struct follower {
     bool results;                 //  Send results
     bool output;                  //  Send output
     bool wait;                    //  Go on until the job has ended
-    patience_t patience;          //  What it knows of its wait
+    wait_note_t patience;         //  What it knows of its wait
     uint64_t told;                //  Sum of the counts when its state was told last
     bool due;                     //  There may be something to send: it is in the client's list of those
     struct follower *due_prev;    //  Neighbours there

@@ -11,9 +11,9 @@
 #include "broker/digest.h"
 #include "broker/identity.h"
 #include "broker/keep.h"
-#include "broker/patience.h"
 #include "broker/stock.h"
 #include "broker/task.h"
+#include "broker/wait_note.h"
 #include "broker/walk.h"
 #include "common/hash.h"
 #include "common/spans.h"
@@ -57,7 +57,7 @@ typedef struct job {
     bool ended;                 //  All tasks of a sealed, detached job have ended
     bool fitted;                //  Some worker could run it, now or before
     bool noticed;               //  The client was told why it waits
-    patience_t patience;        //  Of its owner
+    wait_note_t patience;       //  Of its owner
     char *name;                 //  Label for people
     char *function;             //  What to call
     char *client_name;          //  Label of who opened it

@@ -117,7 +117,7 @@ static bool s_say (hub_t *hub, job_t *job, uint8_t cause, char message [MESSAGE_
 }
 
 //  Is it time to tell? Notes what there was to see.
-static bool s_is_due (patience_t *self, const hub_t *hub, uint8_t cause, uint64_t seen)
+static bool s_is_due (wait_note_t *self, const hub_t *hub, uint8_t cause, uint64_t seen)
 {
     if (self->since_us == 0 || cause != self->cause || seen != self->seen) {
         self->since_us = hub->now_us;

@@ -16,14 +16,6 @@
 struct hub;
 struct job;
 
-//  What one who waits knows. A plain value, part of a job (its owner's) or a follower; zero is a fresh one.
-typedef struct patience {
-    int64_t since_us; //  When it last saw something move; 0: it has not looked yet
-    uint64_t seen;    //  A mark that changes when something moves
-    uint8_t cause;    //  What it waited for then
-    uint8_t told;     //  Causes that it was told of, as bits
-} patience_t;
-
 //  Once a beat, for each job. Returns what it cost, in visits of a task.
 uint32_t patience_look (struct hub *hub, struct job *job);
 

@@ -2,6 +2,8 @@
 
 #include "broker/rounds.h"
 
+#include "broker/patience.h"
+
 #include "broker/doubt.h"
 #include "broker/ledger.h"
 
