@@ -11,19 +11,19 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "broker/back.h"
-#include "broker/budget.h"
-#include "broker/callers.h"
-#include "broker/delay.h"
-#include "broker/dispatch.h"
-#include "broker/front.h"
-#include "broker/front_turn.h"
-#include "broker/ledger.h"
-#include "broker/persistence.h"
-#include "broker/ready.h"
+#include "broker/back/back.h"
+#include "broker/back/dispatch.h"
+#include "broker/back/rounds.h"
+#include "broker/core/budget.h"
+#include "broker/front/front.h"
+#include "broker/front/front_turn.h"
+#include "broker/guard/callers.h"
+#include "broker/guard/throttle.h"
+#include "broker/ledger/ledger.h"
+#include "broker/queue/ready.h"
+#include "broker/record/delay.h"
+#include "broker/recovery/persistence.h"
 #include "broker/report.h"
-#include "broker/rounds.h"
-#include "broker/throttle.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
@@ -176,7 +176,7 @@ static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_ro
     sockets_set_queue (*socket, role == ADDRESS_FRONT ? FRONT_QUEUE : BACK_QUEUE, budget_unread (&self->hub));
     for (size_t i = 0; i < self->hub.addresses_count; i++) {
         address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
-        doors_guard (self->hub.doors, *socket, self->hub.addresses [i].kind, domains [role]);
+        authz_guard (self->hub.doors, *socket, self->hub.addresses [i].kind, domains [role]);
         cadre_error_t error = sockets_bind (*socket, endpoint, fault);
         if (error)
             return error;
@@ -336,7 +336,7 @@ static void s_read_orders (broker_t *self)
         return;
     int orders = __atomic_fetch_and (&self->orders, ~(int) BROKER_RELOAD, __ATOMIC_SEQ_CST);
     if (orders & BROKER_RELOAD)
-        doors_reload (&self->hub, NULL);
+        authz_reload (&self->hub, NULL);
     if (orders & BROKER_STOP)
         hub_move (&self->hub, HUB_STOPPING);
     else if (orders & BROKER_DRAIN && self->hub.state == HUB_RUNNING)

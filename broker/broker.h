@@ -14,7 +14,7 @@
 #ifndef BROKER_BROKER_H_INCLUDED
 #define BROKER_BROKER_H_INCLUDED
 
-#include "broker/doors.h"
+#include "broker/auth/authz.h"
 #include "common/fault.h"
 #include "common/moment.h"
 
@@ -38,7 +38,7 @@ typedef struct broker_options {
     void *store_owner;               //  Its first argument
     const char *store_name;          //  For broker.info
     bool store_now;                  //  Open it at once, not when the first durable job comes
-    doors_t *doors;                  //  Keys that peers must have on tcp; NULL: none. Borrowed
+    authz_t *doors;                  //  Keys that peers must have on tcp; NULL: none. Borrowed
     uint64_t (*turned_away) (void);  //  Connections not accepted, see porch.h; NULL: there is no porch
     const struct throttle *throttle; //  What libzmq reads, see throttle.h; NULL: as much as it likes
     struct notify *notify;           //  Tells a supervisor how it is; borrowed; NULL: nobody

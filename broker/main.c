@@ -11,11 +11,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "broker/auth/auth.h"
 #include "broker/broker.h"
+#include "broker/guard/throttle.h"
 #include "broker/porch.h"
 #include "broker/store/sqlite.h"
-#include "broker/throttle.h"
-#include "broker/warden.h"
 #include "common/descriptors.h"
 #include "common/keydir.h"
 #include "common/log.h"
@@ -331,13 +331,13 @@ static cadre_error_t s_find_keys (settings_t *self, char folder [KEYDIR_PATH_BYT
 
 static int s_serve_with_keys (settings_t *self, void *context, sigset_t *signals)
 {
-    warden_t *warden = warden_new (context, self->keys, &self->fault);
+    auth_t *warden = auth_new (context, self->keys, &self->fault);
     if (!warden)
         return s_fail (&self->fault);
     private_process (); //  The broker's key is in its memory now
-    self->options.doors = warden_doors (warden);
+    self->options.doors = auth_doors (warden);
     int code = s_serve (self, context, signals);
-    warden_destroy (&warden);
+    auth_destroy (&warden);
     return code;
 }
 

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "broker/throttle.h"
+#include "broker/guard/throttle.h"
 #include "common/descriptors.h"
 
 static uint16_t s_ports [ADDRESS_LIST_MAX]; //  First ones of blocks; written before threads begin

@@ -4,8 +4,8 @@
 
 #include <inttypes.h>
 
-#include "broker/ledger.h"
-#include "broker/roster.h"
+#include "broker/ledger/ledger.h"
+#include "broker/peers/roster.h"
 
 static const char *s_plural (size_t count)
 {

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "broker/hub.h"
+#include "broker/core/hub.h"
 #include "common/notify.h"
 
 //  CLIENTS is how many clients are connected. NOTIFY may be NULL.

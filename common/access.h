@@ -14,8 +14,8 @@
  *
  *  A plain value; wipe it when it is not needed any more. Any thread.
  */
-#ifndef COMMON_ACCESS_H
-#define COMMON_ACCESS_H
+#ifndef COMMON_ACCESS_H_INCLUDED
+#define COMMON_ACCESS_H_INCLUDED
 
 #include <stdio.h>
 

@@ -8,8 +8,8 @@
  *  An address is a plain value without allocations. Functions that print an endpoint return their buffer; ADDRESS_ENDPOINT_BYTES are always enough. Any thread.
  *  Faults carry CADRE_ERROR_ADDRESS.
  */
-#ifndef COMMON_ADDRESS_H
-#define COMMON_ADDRESS_H
+#ifndef COMMON_ADDRESS_H_INCLUDED
+#define COMMON_ADDRESS_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

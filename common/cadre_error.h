@@ -9,8 +9,8 @@
  *  file, You can obtain one at https://mozilla.org/MPL/2.0/.
  */
 
-#ifndef CADRE_ERROR_H_INCLUDED
-#define CADRE_ERROR_H_INCLUDED
+#ifndef COMMON_CADRE_ERROR_H_INCLUDED
+#define COMMON_CADRE_ERROR_H_INCLUDED
 
 #ifdef __cplusplus
 extern "C" {

@@ -11,8 +11,8 @@
  *  In C before C23 true is an int: write cadre_typed_bool (true).
  */
 
-#ifndef CADRE_TYPED_H_INCLUDED
-#define CADRE_TYPED_H_INCLUDED
+#ifndef COMMON_CADRE_TYPED_H_INCLUDED
+#define COMMON_CADRE_TYPED_H_INCLUDED
 
 #include <cadre_value.h>
 

@@ -5,8 +5,8 @@
  *  for ownership.
  */
 
-#ifndef CADRE_VALUE_H_INCLUDED
-#define CADRE_VALUE_H_INCLUDED
+#ifndef COMMON_CADRE_VALUE_H_INCLUDED
+#define COMMON_CADRE_VALUE_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  *  CPUs are the affinity mask, cut by the quotas of the process's control group and all groups above it (version 1 and 2); memory likewise.
  *  ROOT is the folder under which /proc and /sys are read: NULL for the machine itself, a tree of files in tests. Any thread.
  */
-#ifndef COMMON_CPUS_H
-#define COMMON_CPUS_H
+#ifndef COMMON_CPUS_H_INCLUDED
+#define COMMON_CPUS_H_INCLUDED
 
 #include <stdint.h>
 

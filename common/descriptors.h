@@ -3,8 +3,8 @@
  *
  *  libzmq aborts the process when descriptors run out, so they are counted before sockets are opened. Any thread; the answer is true for a moment only.
  */
-#ifndef COMMON_DESCRIPTORS_H
-#define COMMON_DESCRIPTORS_H
+#ifndef COMMON_DESCRIPTORS_H_INCLUDED
+#define COMMON_DESCRIPTORS_H_INCLUDED
 
 #include <stddef.h>
 

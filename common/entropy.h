@@ -3,8 +3,8 @@
  *
  *  A kernel that gives none is not survivable: the process ends. Any thread.
  */
-#ifndef COMMON_ENTROPY_H
-#define COMMON_ENTROPY_H
+#ifndef COMMON_ENTROPY_H_INCLUDED
+#define COMMON_ENTROPY_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

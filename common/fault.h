@@ -8,8 +8,8 @@
  *      if (address_parse (&address, text, &fault) != CADRE_OK)
  *          fprintf (stderr, "%s\n", fault.text);
  */
-#ifndef COMMON_FAULT_H
-#define COMMON_FAULT_H
+#ifndef COMMON_FAULT_H_INCLUDED
+#define COMMON_FAULT_H_INCLUDED
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  *
  *  One thread owns a finder.
  */
-#ifndef COMMON_FINDER_H
-#define COMMON_FINDER_H
+#ifndef COMMON_FINDER_H_INCLUDED
+#define COMMON_FINDER_H_INCLUDED
 
 #include "common/address.h"
 #include "common/probe.h"

@@ -4,8 +4,8 @@
  *  What peers do is logged, so peers could fill a disk. Of each number (`B020`) FLOOD_BURST lines may come at once, and then one a second; what
  *  is left out is counted, and told in one line when the next may come. A plain value, zero at the beginning; it knows no clock and no lock.
  */
-#ifndef COMMON_FLOOD_H
-#define COMMON_FLOOD_H
+#ifndef COMMON_FLOOD_H_INCLUDED
+#define COMMON_FLOOD_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

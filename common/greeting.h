@@ -5,8 +5,8 @@
  *  (ZeroMQ RFC 23, 64 bytes in the clear) read: it tells whether anything is there, whether it speaks ZeroMQ, and whether it wants keys. Any thread; takes up
  *  to GREETING_WAIT_MS, and as long as the system looks up a name.
  */
-#ifndef COMMON_GREETING_H
-#define COMMON_GREETING_H
+#ifndef COMMON_GREETING_H_INCLUDED
+#define COMMON_GREETING_H_INCLUDED
 
 #include <stdbool.h>
 

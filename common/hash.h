@@ -7,8 +7,8 @@
  *
  *  Include this instead of <uthash.h>, everywhere (the lint refuses the other); tables are used as uthash says. Any thread.
  */
-#ifndef COMMON_HASH_H
-#define COMMON_HASH_H
+#ifndef COMMON_HASH_H_INCLUDED
+#define COMMON_HASH_H_INCLUDED
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  *  process that hangs, is stopped or was killed is found out by the age of what it wrote. One line: microseconds of the boot-time clock, the
  *  state, and a sentence for people. The file is replaced as a whole; it has mode 0600 and is not written through a link. Any thread.
  */
-#ifndef COMMON_HEALTH_H
-#define COMMON_HEALTH_H
+#ifndef COMMON_HEALTH_H_INCLUDED
+#define COMMON_HEALTH_H_INCLUDED
 
 #include <stdint.h>
 

@@ -7,8 +7,8 @@
  *  It is its user's own, or root's, and nobody else may write into it: whoever could would let in whom he likes. Files are certificates of czmq (ZPL). A peer's secret is not here: it is in the access file that was handed to it. So revoking is removing a file. For the
  *  broker and the commands, not part of libcadre. One thread: czmq sets the process's umask while it writes.
  */
-#ifndef COMMON_KEYDIR_H
-#define COMMON_KEYDIR_H
+#ifndef COMMON_KEYDIR_H_INCLUDED
+#define COMMON_KEYDIR_H_INCLUDED
 
 #include "common/keys.h"
 

@@ -10,8 +10,8 @@
  *
  *  Plain values, any thread.
  */
-#ifndef COMMON_KEYS_H
-#define COMMON_KEYS_H
+#ifndef COMMON_KEYS_H_INCLUDED
+#define COMMON_KEYS_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  *  A program looks beside itself and a library beside itself, so that an installation may be moved as a whole, and a program of somebody else that only
  *  links libcadre finds cadre-slot with no variable set. Any thread.
  */
-#ifndef COMMON_LIBEXEC_H
-#define COMMON_LIBEXEC_H
+#ifndef COMMON_LIBEXEC_H_INCLUDED
+#define COMMON_LIBEXEC_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

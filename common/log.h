@@ -12,8 +12,8 @@
  *      log_line (LOG_WARNING, "B012", "worker %s is lost: silent for %s", name, "10s");
  *      → cadre-broker: warning B012: worker alpha is lost: silent for 10s
  */
-#ifndef COMMON_LOG_H
-#define COMMON_LOG_H
+#ifndef COMMON_LOG_H_INCLUDED
+#define COMMON_LOG_H_INCLUDED
 
 #include <stdbool.h>
 

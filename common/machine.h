@@ -10,8 +10,8 @@
  *      static const uint32_t s_next [] = {[READY] = MACHINE_TO (LEASED) | MACHINE_TO (DONE), [LEASED] = MACHINE_TO (READY) | MACHINE_TO (DONE), [DONE] = 0};
  *      static const machine_table_t s_task = {"task", 3, s_names, s_next, NULL};
  */
-#ifndef COMMON_MACHINE_H
-#define COMMON_MACHINE_H
+#ifndef COMMON_MACHINE_H_INCLUDED
+#define COMMON_MACHINE_H_INCLUDED
 
 #include <stdbool.h>
 #include <stdint.h>

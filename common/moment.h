@@ -4,8 +4,8 @@
  *  Timers use the boot-time clock (it goes on while the machine sleeps and never jumps), through an object that tests replace by a clock of their own
  *  (tests/lib/fake_clock.h). Wall time is recorded and shown, never compared. Any thread.
  */
-#ifndef COMMON_MOMENT_H
-#define COMMON_MOMENT_H
+#ifndef COMMON_MOMENT_H_INCLUDED
+#define COMMON_MOMENT_H_INCLUDED
 
 #include <stddef.h>
 #include <stdint.h>

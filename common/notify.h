@@ -18,8 +18,8 @@
  *      notify_detach (notify);
  *      notify_destroy (&notify);
  */
-#ifndef COMMON_NOTIFY_H
-#define COMMON_NOTIFY_H
+#ifndef COMMON_NOTIFY_H_INCLUDED
+#define COMMON_NOTIFY_H_INCLUDED
 
 #include "common/moment.h"
 #include "common/timers.h"

@@ -3,8 +3,8 @@
  *
  *  Whoever can write to the folder can take the broker's place, so it must be ours alone to bind in, and ours or root's to connect in. Any thread.
  */
-#ifndef COMMON_PLACE_H
-#define COMMON_PLACE_H
+#ifndef COMMON_PLACE_H_INCLUDED
+#define COMMON_PLACE_H_INCLUDED
 
 #include "common/address.h"
 

@@ -13,8 +13,8 @@
  *
  *  Pure functions, any thread.
  */
-#ifndef COMMON_PRINTABLE_H
-#define COMMON_PRINTABLE_H
+#ifndef COMMON_PRINTABLE_H_INCLUDED
+#define COMMON_PRINTABLE_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

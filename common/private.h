@@ -5,8 +5,8 @@
  *  keeps: a task that finds them would act for somebody else. Tasks have CADRE_TASK_BROKER. Any thread; hide before there
  *  are others.
  */
-#ifndef COMMON_PRIVATE_H
-#define COMMON_PRIVATE_H
+#ifndef COMMON_PRIVATE_H_INCLUDED
+#define COMMON_PRIVATE_H_INCLUDED
 
 #include <stdbool.h>
 

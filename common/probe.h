@@ -5,8 +5,8 @@
  *  found in one round trip, whatever addresses of its name are dead. What was opened is closed again without a byte. Blocks
  *  for at most PROBE_MS after the last one was begun. Any thread.
  */
-#ifndef COMMON_PROBE_H
-#define COMMON_PROBE_H
+#ifndef COMMON_PROBE_H_INCLUDED
+#define COMMON_PROBE_H_INCLUDED
 
 #include "common/address.h"
 

@@ -7,8 +7,8 @@
  *  A payload on its way is copied: into frames, at the broker, at the worker, for the slot; all of them in one process when the pool is embedded. So whoever lets one in says
  *  how many copies may be made (room_enter), and that it has gone (room_leave). Any thread; figures are those of the process.
  */
-#ifndef COMMON_ROOM_H
-#define COMMON_ROOM_H
+#ifndef COMMON_ROOM_H_INCLUDED
+#define COMMON_ROOM_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,8 +12,8 @@
  *      CADRE_ERROR_PROTOCOL   the message had a wrong number of frames, or its peer chose its own routing id; it was dropped: count it and go on
  *      CADRE_ERROR_IO         anything else; errno says what
  */
-#ifndef COMMON_SOCKETS_H
-#define COMMON_SOCKETS_H
+#ifndef COMMON_SOCKETS_H_INCLUDED
+#define COMMON_SOCKETS_H_INCLUDED
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  *  libzmq aborts the process when it cannot start its threads, which it does with the first socket of a context. So as many are started here first, all at
  *  a time, and end again at once. Any thread; the answer is true for a moment only.
  */
-#ifndef COMMON_THREADS_H
-#define COMMON_THREADS_H
+#ifndef COMMON_THREADS_H_INCLUDED
+#define COMMON_THREADS_H_INCLUDED
 
 #include <pthread.h>
 

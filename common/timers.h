@@ -10,8 +10,8 @@
  *      ... zmq_poll (items, n, timers_next_ms (timers, moment_now (clock), 1000)) ...
  *      timers_run (timers, moment_now (clock));
  */
-#ifndef COMMON_TIMERS_H
-#define COMMON_TIMERS_H
+#ifndef COMMON_TIMERS_H_INCLUDED
+#define COMMON_TIMERS_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

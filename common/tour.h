@@ -16,8 +16,8 @@
  *
  *  One thread at a time; it never blocks, since look-ups have a thread of their own (finder.h).
  */
-#ifndef COMMON_TOUR_H
-#define COMMON_TOUR_H
+#ifndef COMMON_TOUR_H_INCLUDED
+#define COMMON_TOUR_H_INCLUDED
 
 #include "common/finder.h"
 

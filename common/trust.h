@@ -5,8 +5,8 @@
  *  any time. So what belongs to another user than oneself or root, or can be written by others, is refused; of secrets,
  *  also what others can read. The faults name path, owner or mode, and the cure. Plain functions, any thread.
  */
-#ifndef COMMON_TRUST_H
-#define COMMON_TRUST_H
+#ifndef COMMON_TRUST_H_INCLUDED
+#define COMMON_TRUST_H_INCLUDED
 
 #include <sys/stat.h>
 

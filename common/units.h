@@ -4,8 +4,8 @@
  *  Reading is strict: no trailing rubbish, no sign, no overflow; a refusal is CADRE_ERROR_ARGUMENT and its fault quotes what was given and shows what is accepted.
  *  Nothing depends on the locale. Printing returns its buffer; UNITS_TEXT_BYTES are always enough. Any thread.
  */
-#ifndef COMMON_UNITS_H
-#define COMMON_UNITS_H
+#ifndef COMMON_UNITS_H_INCLUDED
+#define COMMON_UNITS_H_INCLUDED
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 
 #include "common/room.h"
 #include "worker/leave.h"
-#include "worker/serials.h"
-#include "worker/worker_inside.h"
+#include "worker/link/serials.h"
+#include "worker/worker_private.h"
 
 #define HELD_SPANS_MAX 16384u //  In a HELLO, which is one frame, beside the functions
 

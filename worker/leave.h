@@ -8,7 +8,7 @@
 #ifndef WORKER_LEAVE_H_INCLUDED
 #define WORKER_LEAVE_H_INCLUDED
 
-#include "worker/worker_inside.h"
+#include "worker/worker_private.h"
 
 //  Begins to drain: nothing new is taken, what waits goes back.
 void leave_begin (worker_t *self, uint32_t timeout_ms);

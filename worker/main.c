@@ -1,6 +1,6 @@
 //  main.c - cadre-worker
 
-#include "worker/command.h"
+#include "worker/worker_options.h"
 
 #include <argp.h>
 #include <malloc.h>

@@ -9,8 +9,8 @@
 #define WORKER_REPORT_H_INCLUDED
 
 #include "common/notify.h"
-#include "worker/link.h"
-#include "worker/slots.h"
+#include "worker/link/link.h"
+#include "worker/slots/slots.h"
 
 //  SLOTS_COUNT is how many slots there are. NOTIFY may be NULL.
 void report_worker (notify_t *notify, const link_t *link, const slots_t *slots, unsigned slots_count);

@@ -1,6 +1,6 @@
 //  slot_main.c - cadre-slot: runs the tasks of one slot. Started by a worker, never by people
 
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 int main (void)
 {

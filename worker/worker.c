@@ -2,7 +2,7 @@
 
 #include "worker/leave.h"
 #include "worker/report.h"
-#include "worker/worker_inside.h"
+#include "worker/worker_private.h"
 
 #include "common/log.h"
 
@@ -58,7 +58,7 @@ static slots_t *s_new_slots (worker_t *self, fault_t *fault)
         .commands = told->commands,
         .embedded = told->embedded,
         .max_tasks = told->max_tasks,
-        .start = charter_start (&self->charter),
+        .start = worker_config_start (&self->charter),
         .clock = &self->clock,
         .timers = self->timers,
         .events = {.context = self, .result = s_on_result, .returned = s_on_returned, .output = s_on_output}};
@@ -68,7 +68,7 @@ static slots_t *s_new_slots (worker_t *self, fault_t *fault)
 //  Functions are known only to a slot that has loaded them.
 static cadre_error_t s_learn (worker_t *self, fault_t *fault)
 {
-    return charter_has_functions (&self->charter) ? slots_learn (self->slots, fault) : CADRE_OK;
+    return worker_config_has_functions (&self->charter) ? slots_learn (self->slots, fault) : CADRE_OK;
 }
 
 static void s_link_options (worker_t *self)
@@ -81,7 +81,7 @@ static void s_link_options (worker_t *self)
     options->outbox = self->outbox;
     options->clock = &self->clock;
     options->timers = self->timers;
-    options->hello = charter_hello (&self->charter);
+    options->hello = worker_config_hello (&self->charter);
     options->hello.functions = slots_functions (self->slots);
     options->events = broker_events (self);
 }
@@ -100,9 +100,9 @@ static cadre_error_t s_prepare (worker_t *self, fault_t *fault)
 {
     cadre_error_t error = s_addresses (self, fault);
     if (error == CADRE_OK)
-        error = charter_check (&self->charter, fault);
+        error = worker_config_check (&self->charter, fault);
     if (error == CADRE_OK)
-        error = charter_fit_slots (&self->charter, fault);
+        error = worker_config_fit_slots (&self->charter, fault);
     if (error != CADRE_OK)
         return error;
     self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -122,7 +122,7 @@ worker_t *worker_new (void *context, const worker_options_t *options, fault_t *f
     self->timers = timers_new ();
     self->outbox = outbox_new ();
     assert (self->timers && self->outbox);
-    charter_copy (&self->charter, options);
+    worker_config_copy (&self->charter, options);
     self->clock = options->clock ? *options->clock : moment_boottime;
     self->deadline = (alarm_t){.ring = leave_on_deadline, .owner = self};
     self->idle = (alarm_t){.ring = s_drain_now, .owner = self};
@@ -151,7 +151,7 @@ void worker_destroy (worker_t **self_p)
     timers_destroy (&self->timers);
     if (self->wake >= 0)
         close (self->wake);
-    charter_free (&self->charter);
+    worker_config_free (&self->charter);
     serials_free (&self->missing);
     free (self);
     *self_p = NULL;
@@ -216,7 +216,7 @@ void worker_turn (worker_t *self)
     s_watch_threads (self);
     slots_turn (self->slots);
     s_watch_idleness (self);
-    uint64_t capacity = (uint64_t) self->charter.options.slots * (SEAT_AHEAD_MAX + 1);
+    uint64_t capacity = (uint64_t) self->charter.options.slots * (SLOT_HANDLE_AHEAD_MAX + 1);
     link_set_window (self->link, capacity, slots_held (self->slots), slots_held_bytes (self->slots),
                      slots_free (self->slots) > 0);
     link_turn (self->link);

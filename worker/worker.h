@@ -20,7 +20,7 @@
 typedef struct worker worker_t;
 
 struct cadre_function; //  cadre.h
-struct guise;          //  worker/guise.h
+struct guise;          //  worker/shared/guise.h
 struct notify;         //  common/notify.h
 
 typedef struct worker_options {

@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 
 #include "broker/store/sqlite_error.h"
-#include "broker/store/sqlite_log_own.h"
+#include "broker/store/sqlite_log_private.h"
 
 #define PURGE_ROWS 512                   //  At most so many dropped rows are deleted in one transaction
 #define PURGE_BYTES (UINT64_C (4) << 20) //  ... or so many bytes, when nothing else is to be done

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "broker/store/sqlite_error.h"
-#include "broker/store/sqlite_log_own.h"
+#include "broker/store/sqlite_log_private.h"
 
 //  Row by row; a batch is handed on with its last row.
 static cadre_error_t s_take_row (sqlite_log_t *self, const row_t *row, store_visit_t *visit, void *context,

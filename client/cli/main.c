@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "client/cli/command.h"
-#include "client/cli/commands.h"
-#include "client/cli/say.h"
+#include "client/cli/base/command.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/say.h"
 #include "common/descriptors.h"
 
 int main (int argc, char **argv)

@@ -6,8 +6,8 @@
  *  plugin needs this header alone; cadre.h includes it.
  */
 
-#ifndef CADRE_FUNCTION_H_INCLUDED
-#define CADRE_FUNCTION_H_INCLUDED
+#ifndef CLIENT_INCLUDE_CADRE_FUNCTION_H_INCLUDED
+#define CLIENT_INCLUDE_CADRE_FUNCTION_H_INCLUDED
 
 #include <cadre_error.h>
 #include <cadre_value.h>

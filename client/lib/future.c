@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "client/lib/implicit.h"
-#include "client/lib/news.h"
-#include "client/lib/promise.h"
+#include "client/lib/pool/callbacks.h"
+#include "client/lib/pool/promise.h"
 #include "common/value.h"
 
 //  ---- waiting -----------------------------------------------------------------------
@@ -291,7 +291,7 @@ cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callbac
         return CADRE_ERROR_FORKED;
     fault_t fault = {0};
     pool_lock (self->pool);
-    news_watch (self, callback, argument, &fault);
+    callbacks_watch (self, callback, argument, &fault);
     pool_unlock (self->pool);
     return fault.code ? pool_say (self->pool, &fault) : CADRE_OK;
 }
@@ -323,7 +323,7 @@ void cadre_future_destroy (cadre_future_t **self_p)
         pool_lock (self->pool);
         if (self->job)
             implicit_forget (self->job, self->index);
-        news_forget (self);
+        callbacks_forget (self);
         pool_unlock (self->pool);
     }
     promise_destroy (&self);

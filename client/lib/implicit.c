@@ -7,7 +7,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "client/lib/promise.h"
+#include "client/lib/pool/promise.h"
 #include "client/lib/spec.h"
 
 //  A hidden job is replaced when it has had so many tasks: at any time, or when none is on its way.

@@ -10,7 +10,7 @@
 #ifndef CLIENT_LIB_IMPLICIT_H_INCLUDED
 #define CLIENT_LIB_IMPLICIT_H_INCLUDED
 
-#include "client/lib/work.h"
+#include "client/lib/work/work.h"
 
 typedef struct implicit implicit_t;
 

@@ -2,9 +2,9 @@
 
 #include "client/lib/intake.h"
 
-#include "client/lib/request.h"
-#include "client/lib/work_again.h"
-#include "client/lib/work_own.h"
+#include "client/lib/pool/request.h"
+#include "client/lib/work/work_again.h"
+#include "client/lib/work/work_private.h"
 
 static work_t *s_find (cadre_t *pool, uint64_t ref)
 {
@@ -47,11 +47,11 @@ static bool s_is_first (work_t *self, const wire_result_t *record)
 {
     uint32_t index = (uint32_t) record->index;
     if (self->follow)
-        return heard_result (&self->heard, index, record->attempt);
-    if (!kept_end (&self->kept, index))
+        return dedup_result (&self->heard, index, record->attempt);
+    if (!unacked_end (&self->kept, index))
         return false;
     //  What it wrote at the broker before is void, though it wrote nothing since
-    if (heard_ends (&self->heard, index)) {
+    if (dedup_ends (&self->heard, index)) {
         wire_output_t nothing = {.index = index, .attempt = record->attempt, .stream = WIRE_STREAM_STDOUT};
         self->listener->output (self, &nothing, true);
     }
@@ -118,9 +118,9 @@ static bool s_on_output (cadre_t *pool, cursor_t body)
     if (work->follow ? output.index > WIRE_TASKS_MAX : output.index >= work->count)
         return false;
     if (!work->follow) {
-        bool anew = heard_writes (&work->heard, (uint32_t) output.index);
+        bool anew = dedup_writes (&work->heard, (uint32_t) output.index);
         work->listener->output (work, &output, anew);
-    } else if (heard_output (&work->heard, &output))
+    } else if (dedup_output (&work->heard, &output))
         work->listener->output (work, &output, false);
     return true;
 }

@@ -9,7 +9,7 @@
 #ifndef CLIENT_LIB_INTAKE_H_INCLUDED
 #define CLIENT_LIB_INTAKE_H_INCLUDED
 
-#include "client/lib/pool.h"
+#include "client/lib/pool/pool.h"
 
 //  Takes in one frame; false when it is malformed, which ends the session.
 bool intake_frame (cadre_t *pool, uint8_t verb, cursor_t body);

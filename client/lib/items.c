@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/lib/habits.h"
+#include "client/lib/pool/habits.h"
 #include "common/mean.h"
 #include "common/moment.h"
 #include "common/value.h"

@@ -7,9 +7,9 @@
 #ifndef CLIENT_LIB_JOB_H_INCLUDED
 #define CLIENT_LIB_JOB_H_INCLUDED
 
-#include "client/lib/events.h"
+#include "client/lib/pool/events.h"
 #include "client/lib/spec.h"
-#include "client/lib/work.h"
+#include "client/lib/work/work.h"
 #include "common/tries.h"
 
 struct cadre_job {

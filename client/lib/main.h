@@ -8,7 +8,7 @@
 #ifndef CLIENT_LIB_MAIN_H_INCLUDED
 #define CLIENT_LIB_MAIN_H_INCLUDED
 
-#include "client/lib/local.h"
+#include "client/lib/embedded/local.h"
 
 //  What cadre_main was given.
 local_program_t main_program (void);

@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/lib/embedded/local.h"
 #include "client/lib/implicit.h"
 #include "client/lib/intake.h"
-#include "client/lib/local.h"
 #include "client/lib/main.h"
-#include "client/lib/news.h"
-#include "client/lib/reconnect.h"
-#include "client/lib/request.h"
-#include "client/lib/work_again.h"
+#include "client/lib/pool/callbacks.h"
+#include "client/lib/pool/request.h"
+#include "client/lib/session/reconnect.h"
+#include "client/lib/work/work_again.h"
 #include "common/access.h"
 #include "common/greeting.h"
 #include "common/moment.h"
@@ -66,7 +66,7 @@ static void s_gather (void *owner)
 
 static void s_run (void *owner)
 {
-    news_call_back (owner);
+    callbacks_call_back (owner);
 }
 
 static bool s_due (void *owner)
@@ -332,7 +332,7 @@ static void s_cancel_all (cadre_t *self)
 static void s_finish (cadre_t *self, const char *reason)
 {
     connection_close (self->connection, reason);
-    news_call_back (self);
+    callbacks_call_back (self);
     local_destroy (&self->local);
 }
 

@@ -1,7 +1,7 @@
 //  submit.c - single tasks
 
 #include "client/lib/implicit.h"
-#include "client/lib/promise.h"
+#include "client/lib/pool/promise.h"
 #include "client/lib/spec.h"
 #include "common/value.h"
 

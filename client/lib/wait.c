@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "client/lib/promise.h"
+#include "client/lib/pool/promise.h"
 
 typedef struct wait {
     cadre_future_t *const *futures; //  Some may be NULL

@@ -15,7 +15,7 @@
 #define BEAT_US 300000
 #define HELLO_US 300000
 #define UNTOLD_MAX 100 //  Frames that are acknowledged together
-#define PATIENCE_US 3000000
+#define WAIT_NOTICE_US 3000000
 #define SEND_MS 20
 
 void attack_pause (long ms)
@@ -186,7 +186,7 @@ void attack_hello_worker (attack_t *self, bool fresh, const wire_list_t *labels)
 //  Waits for WELCOME; says HELLO anew meanwhile. False when it is refused, or patience ends.
 static bool s_is_welcome (attack_t *self)
 {
-    int64_t end_us = moment_now (NULL) + PATIENCE_US, hello_us = 0;
+    int64_t end_us = moment_now (NULL) + WAIT_NOTICE_US, hello_us = 0;
     bool refused = false;
     while (self->over && !refused && moment_now (NULL) < end_us) {
         if (moment_now (NULL) >= hello_us) {
@@ -211,7 +211,7 @@ void attack_enter_client (attack_t *self)
 //  The next frame with that verb, within a time.
 static bool s_hear (attack_t *self, void *socket, uint8_t verb, wire_envelope_t *envelope, cursor_t *body)
 {
-    int wait_ms = PATIENCE_US / 1000;
+    int wait_ms = WAIT_NOTICE_US / 1000;
     zmq_setsockopt (socket, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
     for (;;) {
         buffer_clear (&self->frame);

@@ -12,7 +12,7 @@
 
 extern char **environ;
 
-#define PATIENCE_MS 120000
+#define WAIT_NOTICE_MS 120000
 
 int bench_fill (int argc, char **argv)
 {
@@ -37,7 +37,7 @@ static void s_first_result (cadre_t *pool, uint64_t number)
     cadre_job_t *job = cadre_job_follow (pool, number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
     cadre_event_t event;
     do {
-        if (cadre_job_next (job, &event, PATIENCE_MS) != CADRE_OK)
+        if (cadre_job_next (job, &event, WAIT_NOTICE_MS) != CADRE_OK)
             bench_die ("recovery", cadre_job_message (job));
     } while (event.kind != CADRE_EVENT_RESULT);
     if (event.outcome != CADRE_OUTCOME_OK)
@@ -67,9 +67,9 @@ int bench_recovery (int argc, char **argv)
     pid_t pid = s_start (argv + 2);
     printf ("recovery_pid %d\n", (int) pid);
     fflush (stdout); //  Who reads it ends the broker, whatever comes
-    cadre_options_t options = {.connect_timeout_ms = PATIENCE_MS};
+    cadre_options_t options = {.connect_timeout_ms = WAIT_NOTICE_MS};
     cadre_t *pool = cadre_open (argv [0], &options);
-    if (!pool || cadre_request (pool, "broker.info", NULL, &body, PATIENCE_MS) != CADRE_OK)
+    if (!pool || cadre_request (pool, "broker.info", NULL, &body, WAIT_NOTICE_MS) != CADRE_OK)
         bench_die ("recovery", pool ? cadre_message (pool) : cadre_open_message ());
     double answered_s = bench_now_s () - start_s;
     s_first_result (pool, strtoull (argv [1], NULL, 10));

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE_MS 120000
+#define WAIT_NOTICE_MS 120000
 #define TASKS_AHEAD 300000u //  On their way; at least two jobs
 #define AHEAD_MAX 256u
 #define PAD_MAX 1000u
@@ -43,7 +43,7 @@ static void s_must_job (cadre_error_t error, cadre_job_t *job, const char *what)
 static void s_ask (cadre_t *pool, const char *what, uint64_t number, cadre_value_t **body)
 {
     cadre_value_t *arguments = number ? cadre_value_build ("{s:i}", "job", (int64_t) number) : NULL;
-    if (cadre_request (pool, what, arguments, body, PATIENCE_MS) != CADRE_OK)
+    if (cadre_request (pool, what, arguments, body, WAIT_NOTICE_MS) != CADRE_OK)
         bench_die (what, cadre_message (pool));
     cadre_value_destroy (&arguments);
 }
@@ -68,8 +68,8 @@ static cadre_job_t *s_submit (cadre_t *pool, uint64_t tasks, size_t pad, const c
 
 static uint64_t s_sync (cadre_job_t *job)
 {
-    s_must_job (cadre_job_sync (job, PATIENCE_MS), job, "sync");
-    uint64_t number = cadre_job_number (job, PATIENCE_MS);
+    s_must_job (cadre_job_sync (job, WAIT_NOTICE_MS), job, "sync");
+    uint64_t number = cadre_job_number (job, WAIT_NOTICE_MS);
     if (!number)
         bench_die ("sync", "a job has no number");
     return number;
@@ -89,7 +89,7 @@ static void s_read (cadre_job_t *job, uint64_t tasks)
     uint64_t right = 0;
     cadre_event_t event;
     cadre_error_t error;
-    while ((error = cadre_job_next (job, &event, PATIENCE_MS)) == CADRE_OK) {
+    while ((error = cadre_job_next (job, &event, WAIT_NOTICE_MS)) == CADRE_OK) {
         if (event.kind != CADRE_EVENT_RESULT)
             continue;
         uint64_t index = event.index;
@@ -127,7 +127,7 @@ void stream_cancel (cadre_t *pool, uint64_t number)
     cadre_event_t event;
     s_ask (pool, "job.cancel", number, NULL);
     cadre_job_t *job = s_follow (pool, number);
-    while (cadre_job_next (job, &event, PATIENCE_MS) == CADRE_OK)
+    while (cadre_job_next (job, &event, WAIT_NOTICE_MS) == CADRE_OK)
         ;
     cadre_job_destroy (&job);
     stream_forget (pool, number);

@@ -7,8 +7,8 @@
 #include "common/sockets.h"
 #include "tests/lib/fake_clock.h"
 #include "tests/lib/fuzz_broker.h"
-#include "worker/outbox.h"
-#include "worker/slots.h"
+#include "worker/link/outbox.h"
+#include "worker/slots/slots.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -24,27 +24,27 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 #define LARGE_BYTES 300000u
 
 typedef struct world {
-    fuzz_broker_t *broker; // under test
-    void *push;            // the worker's end of the sink
-    void *pull;            // the broker's
-    fake_clock_t time;     // of the worker
-    moment_clock_t clock;  // of time
-    timers_t *timers;      // of slots
-    slots_t *slots;        // under test
-    outbox_t *outbox;      // what goes to the broker
-    vessel_fake_t vessel;  // the slot
-    share_t *share;        // with it
-    ring_writer_t ring;    // what it says
-    int fd;                // its end of the socketpair
-    uint32_t ticket;       // claimed last
-    bool readied;          // it has said that it is ready
+    fuzz_broker_t *broker;      // under test
+    void *push;                 // the worker's end of the sink
+    void *pull;                 // the broker's
+    fake_clock_t time;          // of the worker
+    moment_clock_t clock;       // of time
+    timers_t *timers;           // of slots
+    slots_t *slots;             // under test
+    outbox_t *outbox;           // what goes to the broker
+    slot_backend_fake_t vessel; // the slot
+    share_t *share;             // with it
+    ring_writer_t ring;         // what it says
+    int fd;                     // its end of the socketpair
+    uint32_t ticket;            // claimed last
+    bool readied;               // it has said that it is ready
 } world_t;
 
 static world_t s_world;
 
 //  ---- the worker ----------------------------------------------------------------
 
-static vessel_t s_start (void *context, size_t place, int fd, share_t *share)
+static slot_backend_t s_start (void *context, size_t place, int fd, share_t *share)
 {
     world_t *self = context;
     (void) place;
@@ -53,10 +53,10 @@ static vessel_t s_start (void *context, size_t place, int fd, share_t *share)
     self->fd = fd;
     self->share = share;
     self->ring = (ring_writer_t){.ring = &share->ring};
-    self->vessel = (vessel_fake_t){0};
+    self->vessel = (slot_backend_fake_t){0};
     self->ticket = 0;
     self->readied = false;
-    return (vessel_t){.kind = VESSEL_FAKE, .pidfd = -1, .fake = &self->vessel};
+    return (slot_backend_t){.kind = SLOT_BACKEND_FAKE, .pidfd = -1, .fake = &self->vessel};
 }
 
 static void s_on_result (void *context, const lease_t *lease, const slots_result_t *result)

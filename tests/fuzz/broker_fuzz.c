@@ -4,13 +4,13 @@
 //  that the bodies get past the door; channels beyond the known ones send the bytes as a whole frame, or let a second pass. Half
 //  of the fuzzer's changes replace one value of one body by an odd one, of up to 1 MiB.
 
-#include "broker/back.h"
-#include "broker/delay.h"
-#include "broker/dispatch.h"
-#include "broker/front.h"
-#include "broker/front_turn.h"
-#include "broker/ready.h"
-#include "broker/rounds.h"
+#include "broker/back/back.h"
+#include "broker/back/dispatch.h"
+#include "broker/back/rounds.h"
+#include "broker/front/front.h"
+#include "broker/front/front_turn.h"
+#include "broker/queue/ready.h"
+#include "broker/record/delay.h"
 #include "common/log.h"
 #include "common/sockets.h"
 #include "tests/lib/fuzz_frames.h"

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/lib/pool.h"
-#include "client/lib/session_inside.h"
+#include "client/lib/pool/pool.h"
+#include "client/lib/session/session_private.h"
 #include "tests/lib/fuzz_frames.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);

@@ -3,13 +3,13 @@
 //  What is checked beside memory: every host that is accepted has a name that ssh cannot take for an option or a shell for more than a word, is found by its name, and is
 //  read again from its own line.
 
-#include "client/cli/hostlist.h"
+#include "client/cli/hosts/hostlist.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/cli/text.h"
+#include "client/cli/output/text.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 

@@ -8,9 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "broker/compact.h"
-#include "broker/dispatch.h"
-#include "broker/persistence.h"
+#include "broker/back/dispatch.h"
+#include "broker/recovery/compact.h"
+#include "broker/recovery/persistence.h"
 #include "broker/store/memory.h"
 #include "common/log.h"
 #include "tests/lib/hub_rig.h"

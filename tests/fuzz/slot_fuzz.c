@@ -1,7 +1,7 @@
 //  slot_fuzz.c - whatever a worker sends, a slot answers or gives up, and ends
 
 #include "common/wire.h"
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 #include <assert.h>
 #include <string.h>

@@ -2,13 +2,13 @@
 //
 //  What is checked beside memory: an argv has the words that it should have, and a quoted input, read as a shell reads it, is the input again.
 
-#include "client/cli/template.h"
+#include "client/cli/run/template.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/cli/text.h"
+#include "client/cli/output/text.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 

@@ -2,8 +2,8 @@
 //
 //  The input is cut at bytes of 0xff into frames; 0xfe stands for the public key of a client.
 
-#include "broker/doors.h"
-#include "broker/zap.h"
+#include "broker/auth/authz.h"
+#include "broker/auth/zap.h"
 #include "common/log.h"
 #include "common/sockets.h"
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 120000
+#define WAIT_NOTICE_MS 120000
 #define TRIES 2u
 
 typedef struct house {
@@ -227,7 +227,7 @@ static void test_each_pays_for_itself (void **state)
     for (size_t i = 0; i < BREAKAGES; i++) {
         cadre_event_t event = {0};
         while (event.kind != CADRE_EVENT_RESULT || event.outcome == CADRE_OUTCOME_NONE)
-            if (cadre_job_next (jobs [i], &event, PATIENCE_MS) != CADRE_OK)
+            if (cadre_job_next (jobs [i], &event, WAIT_NOTICE_MS) != CADRE_OK)
                 fail_msg ("%s has no end; the worker said:\n%s", s_breakages [i].function,
                           child_output (house.worker));
         s_check (&house, &s_breakages [i], &event);
@@ -275,7 +275,7 @@ static void test_a_slot_that_is_stopped_when_it_is_idle (void **state)
     (void) state;
     s_begin (&house, 1);
     assert_int_equal (
-        cadre_call (house.pool, &value, PATIENCE_MS, "stop_later", "s", cluster_folder (house.cluster)),
+        cadre_call (house.pool, &value, WAIT_NOTICE_MS, "stop_later", "s", cluster_folder (house.cluster)),
         CADRE_OK);
     cadre_value_destroy (&value);
     usleep (200000); //  It may be stopped before or after the next task comes: both are right

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 100000
+#define WAIT_NOTICE_MS 100000
 
 static cadre_job_t *s_squares (cadre_t *pool, int64_t count)
 {
@@ -57,7 +57,7 @@ static void s_runs (cadre_t *pool, const char *folder, bool detached)
     for (int64_t i = 0; i < 6; i++)
         cadre_job_add (job, NULL, "si", folder, i);
     cadre_job_seal (job);
-    if (cadre_job_number (job, PATIENCE_MS))
+    if (cadre_job_number (job, WAIT_NOTICE_MS))
         s_say ("ready");
     pause ();
 }
@@ -97,7 +97,7 @@ static child_t *s_start_client (cluster_t *cluster, const char *what)
                            cluster_folder (cluster), NULL};
     child_t *client = child_start (argv);
     for (int64_t waited_ms = 0; !strstr (child_output (client), "ready"); waited_ms += 5) {
-        if (child_wait (client, 0) != -1 || waited_ms > PATIENCE_MS)
+        if (child_wait (client, 0) != -1 || waited_ms > WAIT_NOTICE_MS)
             fail_msg ("the client that %s is not ready: %s", what, child_output (client));
         cluster_pause ();
     }
@@ -166,7 +166,7 @@ static void test_detached_jobs_outlive_their_client (void **state)
     child_destroy (&client);
     cluster_until (cluster, "clients", 2);
     cadre_value_t *jobs = NULL;
-    assert_int_equal (cadre_request (pool, "job.list", NULL, &jobs, PATIENCE_MS), CADRE_OK);
+    assert_int_equal (cadre_request (pool, "job.list", NULL, &jobs, WAIT_NOTICE_MS), CADRE_OK);
     assert_int_equal (cadre_value_count (jobs), 1);
     uint64_t number = cadre_value_uint (cadre_value_get (cadre_value_at (jobs, 0), "job"));
     cadre_value_destroy (&jobs);

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 100000
+#define WAIT_NOTICE_MS 100000
 
 //  A job of gates 0 to count - 1, sealed.
 static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster, const cadre_job_options_t *options,
@@ -41,7 +41,7 @@ static cadre_job_t *s_squares (cadre_t *pool, const cadre_job_options_t *options
 static pid_t s_slot_pid (cadre_t *pool)
 {
     cadre_value_t *value = NULL;
-    if (cadre_call (pool, &value, PATIENCE_MS, "pid", "") != CADRE_OK)
+    if (cadre_call (pool, &value, WAIT_NOTICE_MS, "pid", "") != CADRE_OK)
         fail_msg ("%s", cadre_message (pool));
     pid_t pid = (pid_t) cadre_value_int (value);
     cadre_value_destroy (&value);
@@ -66,16 +66,16 @@ static void test_slot_killed (void **state)
     kill ((pid_t) cluster_await (cluster, "started-0"), SIGKILL);
     cadre_event_t event = {0};
     while (event.kind != CADRE_EVENT_RESULT || event.outcome == CADRE_OUTCOME_NONE)
-        assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_OK);
+        assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_OK);
     assert_int_equal (event.index, 0);
     assert_int_equal (event.outcome, CADRE_OUTCOME_SIGNAL);
     assert_int_equal (event.code, SIGKILL);
     assert_non_null (strstr (event.message, "signal 9"));
     cluster_touch (cluster, "go");
-    assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_OK);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_OK);
     assert_int_equal (event.index, 1);
     assert_int_equal (event.outcome, CADRE_OUTCOME_OK);
-    assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_ERROR_END);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_ERROR_END);
     s_end (&pool, &job, &cluster);
 }
 
@@ -287,7 +287,7 @@ static void test_run_with_a_worker_killed (void **state)
     child_t *run = child_start (argv);
     cluster_await (cluster, "begun-9");
     cluster_kill_worker (cluster, 0);
-    int code = child_wait (run, PATIENCE_MS);
+    int code = child_wait (run, WAIT_NOTICE_MS);
     if (code != 0)
         fail_msg ("exit code %d: %s", code, child_output (run));
     assert_string_equal (child_output (run), expected);

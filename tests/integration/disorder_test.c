@@ -24,7 +24,7 @@
 #define ENEMIES 60
 #define FRAMES 60
 #define TASKS 500
-#define PATIENCE_MS 60000
+#define WAIT_NOTICE_MS 60000
 
 //  ==== a broker ========================================================================
 
@@ -62,7 +62,7 @@ static cadre_job_t *s_submit (house_t *self, bool durable)
     for (int64_t i = 0; i < TASKS; i++)
         assert_int_equal (cadre_job_add (job, NULL, "i", i), CADRE_OK);
     assert_int_equal (cadre_job_seal (job), CADRE_OK);
-    if (cadre_job_sync (job, PATIENCE_MS))
+    if (cadre_job_sync (job, WAIT_NOTICE_MS))
         fail_msg ("%s", cadre_job_message (job));
     return job;
 }
@@ -73,11 +73,11 @@ static void s_start (house_t *self)
     assert_non_null (mkdtemp (self->folder));
     snprintf (self->address, sizeof self->address, "ipc://%s/run", self->folder);
     s_start_broker (self);
-    self->pool = cadre_open (self->address, &(cadre_options_t){.connect_timeout_ms = PATIENCE_MS});
+    self->pool = cadre_open (self->address, &(cadre_options_t){.connect_timeout_ms = WAIT_NOTICE_MS});
     assert_non_null (self->pool);
     s_start_worker (self);
     cadre_job_t *job = s_submit (self, true);
-    self->number = cadre_job_number (job, PATIENCE_MS);
+    self->number = cadre_job_number (job, WAIT_NOTICE_MS);
     cadre_job_destroy (&job);
     self->owned = s_submit (self, false);
 }

@@ -11,14 +11,14 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 30000
+#define WAIT_NOTICE_MS 30000
 #define UNAVAILABLE 69
 
 //  One line that names both versions and the cure, and the exit code.
 static void s_is_refused (const char *const *argv)
 {
     child_t *child = child_start (argv);
-    assert_int_equal (child_wait (child, PATIENCE_MS), UNAVAILABLE);
+    assert_int_equal (child_wait (child, WAIT_NOTICE_MS), UNAVAILABLE);
     const char *says = child_output (child);
     if (strncmp (says, "cadre: ", 7) != 0 || !strstr (says, "protocol") || !strstr (says, "1.0")
         || !strstr (says, "9.0") || strchr (says, '\n') != says + strlen (says) - 1)

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 50000
+#define WAIT_NOTICE_MS 50000
 #define NOBODYS 999999 //  There is no job of that number
 
 static char s_state [] = "/tmp/cadre-holders-XXXXXX"; //  Where the stores of these brokers are
@@ -82,9 +82,9 @@ static uint64_t s_submit (cadre_t *pool, const unsigned char *uuid, bool durable
     cadre_job_t *job = cadre_job_open (pool, "square", &options);
     assert_int_equal (cadre_job_add (job, NULL, "i", value), CADRE_OK);
     cadre_job_seal (job);
-    uint64_t number = cadre_job_number (job, PATIENCE_MS);
+    uint64_t number = cadre_job_number (job, WAIT_NOTICE_MS);
     assert_int_not_equal (number, 0);
-    assert_int_equal (cadre_job_wait (job, PATIENCE_MS), CADRE_OK);
+    assert_int_equal (cadre_job_wait (job, WAIT_NOTICE_MS), CADRE_OK);
     cadre_job_destroy (&job);
     return number;
 }
@@ -96,7 +96,7 @@ static cadre_error_t s_read (cadre_t *pool, uint64_t number, int64_t *value, cha
     cadre_event_t event = {0};
     cadre_error_t error;
     *value = -1;
-    while ((error = cadre_job_next (job, &event, PATIENCE_MS)) == CADRE_OK)
+    while ((error = cadre_job_next (job, &event, WAIT_NOTICE_MS)) == CADRE_OK)
         if (event.kind == CADRE_EVENT_RESULT && event.size_bytes == 1)
             *value = *(const int8_t *) event.bytes; //  A small number is one byte of msgpack
     snprintf (message, 512, "%s", cadre_job_message (job));
@@ -107,7 +107,7 @@ static cadre_error_t s_read (cadre_t *pool, uint64_t number, int64_t *value, cha
 static cadre_error_t s_ask (cadre_t *pool, const char *what, uint64_t number, cadre_value_t **body)
 {
     cadre_value_t *arguments = cadre_value_build ("{s:u,s:u}", "job", number, "task", (uint64_t) 0);
-    cadre_error_t error = cadre_request (pool, what, arguments, body, PATIENCE_MS);
+    cadre_error_t error = cadre_request (pool, what, arguments, body, WAIT_NOTICE_MS);
     cadre_value_destroy (&arguments);
     return error;
 }
@@ -116,7 +116,7 @@ static bool s_lists (cadre_t *pool, uint64_t number)
 {
     cadre_value_t *jobs = NULL;
     bool found = false;
-    assert_int_equal (cadre_request (pool, "job.list", NULL, &jobs, PATIENCE_MS), CADRE_OK);
+    assert_int_equal (cadre_request (pool, "job.list", NULL, &jobs, WAIT_NOTICE_MS), CADRE_OK);
     for (size_t i = 0; i < cadre_value_count (jobs); i++)
         found = found || cadre_value_uint (cadre_value_get (cadre_value_at (jobs, i), "job")) == number;
     cadre_value_destroy (&jobs);
@@ -304,7 +304,7 @@ static void s_same_name (cluster_t *self, bool durable)
     //  Its own is forgotten: that is what it hears, and no other does
     cadre_job_t *again = cadre_job_open (
         thief, "square", &(cadre_job_options_t){.detached = true, .durable = durable, .uuid = uuid});
-    assert_int_equal (cadre_job_number (again, PATIENCE_MS), 0);
+    assert_int_equal (cadre_job_number (again, WAIT_NOTICE_MS), 0);
     assert_non_null (strstr (cadre_job_message (again), "was forgotten"));
     cadre_job_destroy (&again);
     cadre_close (&thief, 5000);

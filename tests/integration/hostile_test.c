@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define TASKS 3000
-#define PATIENCE_MS 60000
+#define WAIT_NOTICE_MS 60000
 
 //  A broker with a worker, and a client whose job runs while others misbehave
 typedef struct scene {
@@ -33,7 +33,7 @@ typedef struct scene {
 static int64_t s_number (scene_t *self, const char *key)
 {
     cadre_value_t *body = NULL;
-    if (cadre_request (self->pool, "broker.info", NULL, &body, PATIENCE_MS) != CADRE_OK)
+    if (cadre_request (self->pool, "broker.info", NULL, &body, WAIT_NOTICE_MS) != CADRE_OK)
         fail_msg ("%s", cadre_message (self->pool));
     int64_t number = cadre_value_int (cadre_value_get (body, key));
     cadre_value_destroy (&body);
@@ -77,7 +77,7 @@ static void s_check_results (scene_t *self)
     for (int64_t i = TASKS; i < 2 * TASKS; i++)
         assert_int_equal (cadre_job_add (self->job, NULL, "i", i), CADRE_OK);
     assert_int_equal (cadre_job_seal (self->job), CADRE_OK);
-    while ((error = cadre_job_next (self->job, &event, PATIENCE_MS)) == CADRE_OK) {
+    while ((error = cadre_job_next (self->job, &event, WAIT_NOTICE_MS)) == CADRE_OK) {
         if (event.kind != CADRE_EVENT_RESULT)
             continue;
         int64_t value = -1;
@@ -286,7 +286,7 @@ static void test_bytes_that_are_no_zeromq (void **state)
     const char *folder = stage_address (self->stage) + strlen ("ipc://");
     int tries = 0;
     while (s_throw_bytes_at_all (folder) < 4) {
-        assert_true (++tries < PATIENCE_MS / 50);
+        assert_true (++tries < WAIT_NOTICE_MS / 50);
         usleep (50 * 1000);
     }
     s_check_results (self);
@@ -312,7 +312,7 @@ static void test_wrong_sequence_numbers (void **state)
     cursor_t body;
     enemy_t *enemy = enemy_client (stage_address (self->stage));
     s_open_job (enemy, 5);
-    assert_true (enemy_hear (enemy, enemy->socket, WIRE_who, &body, PATIENCE_MS));
+    assert_true (enemy_hear (enemy, enemy->socket, WIRE_who, &body, WAIT_NOTICE_MS));
     enemy_destroy (&enemy);
     s_check_results (self);
 }
@@ -324,7 +324,7 @@ static void test_frame_of_another_session (void **state)
     enemy_t *enemy = enemy_new (stage_address (self->stage), "front");
     enemy->session = 12345;
     s_open_job (enemy, 1);
-    assert_true (enemy_hear (enemy, enemy->socket, WIRE_who, &body, PATIENCE_MS));
+    assert_true (enemy_hear (enemy, enemy->socket, WIRE_who, &body, WAIT_NOTICE_MS));
     enemy_destroy (&enemy);
     s_check_results (self);
 }
@@ -347,7 +347,7 @@ static void test_a_frame_of_too_many_tasks (void **state)
     wire_write_job_tasks (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 2}, &tasks);
     enemy_say (enemy->socket, &frame);
     buffer_free (&payloads);
-    assert_true (enemy_hear (enemy, enemy->socket, WIRE_refused, &body, PATIENCE_MS));
+    assert_true (enemy_hear (enemy, enemy->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
     assert_true (wire_read_refused (&body, &refused));
     assert_int_equal (refused.code, CADRE_ERROR_TOO_LARGE);
     s_expect_growth (self, "refused_frames", before, 1);
@@ -380,7 +380,7 @@ static void test_worker_that_claims_leases_of_others (void **state)
     scene_t *self = *state;
     int64_t before = s_number (self, "stale_results");
     enemy_t *enemy = enemy_worker (stage_address (self->stage), "another", 10);
-    s_claim (enemy, cadre_job_number (self->job, PATIENCE_MS), 10000);
+    s_claim (enemy, cadre_job_number (self->job, WAIT_NOTICE_MS), 10000);
     s_expect_growth (self, "stale_results", before, 1);
     s_check_results (self);
     enemy_destroy (&enemy);

@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 50000
+#define WAIT_NOTICE_MS 50000
 
 static const char *const s_doors [] = {"front", "back", "sink"};
 
@@ -181,7 +181,7 @@ static void test_name_of_ones_own_with_a_key (void **state)
 static bool s_drains (cadre_t *pool)
 {
     cadre_value_t *info = NULL;
-    assert_int_equal (cadre_request (pool, "broker.info", NULL, &info, PATIENCE_MS), CADRE_OK);
+    assert_int_equal (cadre_request (pool, "broker.info", NULL, &info, WAIT_NOTICE_MS), CADRE_OK);
     bool drains = strcmp (cadre_value_text (cadre_value_get (info, "state")), "draining") == 0;
     cadre_value_destroy (&info);
     return drains;
@@ -209,9 +209,9 @@ static void test_drain (void **state)
         assert_true (enemy_is_let_in (cluster_address (self), "front", &alice));
     }
     cluster_touch (self, "go");
-    assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_OK);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_OK);
     assert_int_equal (event.outcome, CADRE_OUTCOME_OK);
-    assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_ERROR_END);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_ERROR_END);
     cadre_job_destroy (&job);
     cadre_close (&pool, 0);
     assert_int_equal (cluster_await_end (self), 0);
@@ -235,7 +235,7 @@ static void test_revoked (void **state)
     cluster_revoke (self, "carol");
     assert_int_equal (enemy_request (session, "job.list"), CADRE_OK); //  Until the keys are read again
     cluster_reload (self);
-    assert_true (enemy_hear (session, session->socket, WIRE_refused, &body, PATIENCE_MS));
+    assert_true (enemy_hear (session, session->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
     assert_false (enemy_is_let_in (cluster_address (self), "front", &carol));
     //  The old connection is still there: it is of no use
     assert_false (enemy_greet (session, uuid));
@@ -277,7 +277,7 @@ static void test_client_let_in_again (void **state)
     cadre_error_t error = CADRE_ERROR_CLOSED;
     for (int tries = 0; error == CADRE_ERROR_CLOSED && tries < 10; tries++) { //  Its first session is gone
         cadre_value_t *result = NULL;
-        error = cadre_call (pool, &result, PATIENCE_MS, "square", "i", (int64_t) 7);
+        error = cadre_call (pool, &result, WAIT_NOTICE_MS, "square", "i", (int64_t) 7);
         value = cadre_value_int (result);
         cadre_value_destroy (&result);
     }

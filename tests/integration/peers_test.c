@@ -14,12 +14,12 @@
 
 #define PEER_CLIENT "tests/lib/peer_client"
 #define PEER_WORKER "tests/lib/peer_worker"
-#define PATIENCE_MS 60000
+#define WAIT_NOTICE_MS 60000
 
 //  A peer that must end well
 static void s_succeed (child_t **peer, const char *says)
 {
-    int code = child_wait (*peer, PATIENCE_MS);
+    int code = child_wait (*peer, WAIT_NOTICE_MS);
     if (code != 0)
         fail_msg ("exit code %d: %s", code, child_output (*peer));
     assert_non_null (strstr (child_output (*peer), says));
@@ -97,7 +97,7 @@ static void s_single_tasks (cadre_t *pool)
         futures [i] = cadre_submit (pool, "square", "i", i);
     for (int64_t i = 0; i < 500; i++) {
         int64_t value = -1;
-        assert_int_equal (cadre_future_wait_int (futures [i], &value, PATIENCE_MS), CADRE_OK);
+        assert_int_equal (cadre_future_wait_int (futures [i], &value, WAIT_NOTICE_MS), CADRE_OK);
         assert_int_equal (value, i * i);
         cadre_future_destroy (&futures [i]);
     }
@@ -112,7 +112,7 @@ static void s_large_value (cadre_t *pool, child_t *worker)
     for (size_t i = 0; i < size; i++)
         bytes [i] = (uint8_t) (i * 31 >> 3);
     cadre_value_t *value = NULL;
-    if (cadre_call (pool, &value, PATIENCE_MS, "echo", "B", bytes, size) != CADRE_OK)
+    if (cadre_call (pool, &value, WAIT_NOTICE_MS, "echo", "B", bytes, size) != CADRE_OK)
         fail_msg ("%s; the worker says: %s", cadre_message (pool), child_output (worker));
     const void *got = cadre_value_blob (value, &got_size);
     assert_int_equal (got_size, size);
@@ -125,7 +125,7 @@ static void s_large_value (cadre_t *pool, child_t *worker)
 static void s_failure (cadre_t *pool)
 {
     cadre_future_t *future = cadre_submit (pool, "square", "s", "seven");
-    assert_int_equal (cadre_future_wait (future, PATIENCE_MS), CADRE_ERROR_TASK);
+    assert_int_equal (cadre_future_wait (future, WAIT_NOTICE_MS), CADRE_ERROR_TASK);
     assert_int_equal (cadre_future_outcome (future), CADRE_OUTCOME_ERROR);
     assert_string_equal (cadre_future_kind (future), "peer");
     assert_string_equal (cadre_future_message (future), "square takes an integer");
@@ -136,7 +136,7 @@ static void s_order_workers (cadre_t *pool, const char *what)
 {
     cadre_value_t *arguments =
         cadre_value_build ("{s:s, s:i}", "worker", "all", "timeout_ms", (int64_t) 5000);
-    if (cadre_request (pool, what, arguments, NULL, PATIENCE_MS) != CADRE_OK)
+    if (cadre_request (pool, what, arguments, NULL, WAIT_NOTICE_MS) != CADRE_OK)
         fail_msg ("%s", cadre_message (pool));
     cadre_value_destroy (&arguments);
 }
@@ -187,7 +187,7 @@ static void test_peer_worker_killed (void **state)
 static void s_refused (const char *program, const stage_t *stage, const char *one, const char *two)
 {
     child_t *peer = child_new (program, stage_address (stage), one, two);
-    assert_int_equal (child_wait (peer, PATIENCE_MS), 2);
+    assert_int_equal (child_wait (peer, WAIT_NOTICE_MS), 2);
     const char *says = child_output (peer);
     if (!strchr (says, '1') || !strchr (says, '2') || !strstr (says, "protocol"))
         fail_msg ("the refusal names not both versions: %s", says);

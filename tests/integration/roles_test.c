@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 50000
+#define WAIT_NOTICE_MS 50000
 
 static int s_setup (void **state)
 {
@@ -183,7 +183,7 @@ static void test_verbs_at_the_wrong_door (void **state)
     cursor_t body;
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
     enemy_say (worker->socket, &frame);
-    assert_true (enemy_hear (worker, worker->socket, WIRE_who, &body, PATIENCE_MS));
+    assert_true (enemy_hear (worker, worker->socket, WIRE_who, &body, WAIT_NOTICE_MS));
     assert_int_equal (cluster_info (self, "workers"), 2);
     enemy_destroy (&posing);
     enemy_destroy (&client);
@@ -211,14 +211,14 @@ static void test_observer (void **state)
     buffer_t frame = {0};
     wire_write_job_follow (
         &frame, (wire_envelope_t){.session = eve->session, .sequence = ++eve->sent},
-        &(wire_job_follow_t){.ref = 99, .number = cadre_job_number (job, PATIENCE_MS), .wait = true});
+        &(wire_job_follow_t){.ref = 99, .number = cadre_job_number (job, WAIT_NOTICE_MS), .wait = true});
     enemy_say (eve->socket, &frame);
     wire_write_job_cancel (&frame, (wire_envelope_t){.session = eve->session, .sequence = ++eve->sent},
                            &(wire_job_cancel_t){.ref = 99, .all = true});
     enemy_say (eve->socket, &frame);
     assert_int_equal (enemy_request (eve, "job.list"), CADRE_OK); //  All of it was handled
     cluster_touch (self, "go");
-    assert_int_equal (cadre_job_wait (job, PATIENCE_MS), CADRE_OK); //  It was not cancelled
+    assert_int_equal (cadre_job_wait (job, WAIT_NOTICE_MS), CADRE_OK); //  It was not cancelled
     cadre_job_destroy (&job);
     enemy_destroy (&eve);
     cadre_close (&pool, 5000);
@@ -270,12 +270,13 @@ static void test_anothers_job (void **state)
     cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.access = cluster_access (self, "web")});
     assert_non_null (pool);
     cadre_value_t *jobs = NULL, *arguments = cadre_value_map ();
-    assert_int_equal (cadre_request (pool, "job.list", NULL, &jobs, PATIENCE_MS), CADRE_OK);
+    assert_int_equal (cadre_request (pool, "job.list", NULL, &jobs, WAIT_NOTICE_MS), CADRE_OK);
     const cadre_value_t *newest =
         cadre_value_at (jobs, cadre_value_count (jobs) - 1); //  A store may have others
     cadre_value_t *number = cadre_value_of_int (cadre_value_int (cadre_value_get (newest, "job")));
     cadre_value_set (arguments, "job", &number);
-    assert_int_equal (cadre_request (pool, "job.retry", arguments, NULL, PATIENCE_MS), CADRE_ERROR_REFUSED);
+    assert_int_equal (cadre_request (pool, "job.retry", arguments, NULL, WAIT_NOTICE_MS),
+                      CADRE_ERROR_REFUSED);
     assert_non_null (strstr (cadre_message (pool), "may call certain functions and run no commands"));
     cadre_value_destroy (&arguments);
     cadre_value_destroy (&jobs);
@@ -302,7 +303,7 @@ static void test_anothers_session (void **state)
         buffer_t frame = {0};
         wire_write_beat (&frame, (wire_envelope_t){.session = alice->session}, &(wire_beat_t){0});
         enemy_say (thieves [i]->socket, &frame);
-        assert_true (enemy_hear (thieves [i], thieves [i]->socket, WIRE_who, &body, PATIENCE_MS));
+        assert_true (enemy_hear (thieves [i], thieves [i]->socket, WIRE_who, &body, WAIT_NOTICE_MS));
         enemy_destroy (&thieves [i]);
     }
     assert_int_equal (enemy_request (alice, "job.list"), CADRE_OK);
@@ -367,7 +368,7 @@ static wire_sink_result_t s_lease (enemy_t *worker, int64_t value, uint8_t *pack
     cursor_t body;
     wire_lane_tasks_t tasks;
     wire_lane_task_t task;
-    assert_true (enemy_hear (worker, worker->lane, WIRE_lane_tasks, &body, PATIENCE_MS));
+    assert_true (enemy_hear (worker, worker->lane, WIRE_lane_tasks, &body, WAIT_NOTICE_MS));
     assert_true (wire_read_lane_tasks (&body, &tasks) && tasks.tasks.count == 1);
     cursor_t cursor = cursor_of_view (tasks.tasks.values);
     assert_true (wire_read_lane_task (&cursor, &task));
@@ -404,11 +405,11 @@ static void test_results_in_anothers_name (void **state)
     result.value.data = &right;
     s_answer (worker->sink, worker->session, 1, &result);
     while (event.kind != CADRE_EVENT_RESULT || event.outcome == CADRE_OUTCOME_NONE)
-        assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_OK);
+        assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_OK);
     assert_int_equal (event.outcome, CADRE_OUTCOME_OK);
     assert_int_equal (event.size_bytes, 1);
     assert_int_equal (*(const uint8_t *) event.bytes, 42);
-    assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_ERROR_END);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_ERROR_END);
     cadre_job_destroy (&job);
     cadre_close (&pool, 5000);
     enemy_destroy (&worker);

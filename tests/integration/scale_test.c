@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 100000
+#define WAIT_NOTICE_MS 100000
 #define INPUT_BYTES 100000
 #define MEMORY_MAX_KB (200l * 1024)
 
@@ -136,11 +136,11 @@ static void test_results_that_are_read_late (void **state)
     cluster_until_at_least (cluster, "tasks_done", 100);
     cadre_event_t event;
     for (size_t i = 0; i < count; i++) {
-        assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_OK);
+        assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_OK);
         assert_int_equal (event.outcome, CADRE_OUTCOME_OK);
         assert_true (event.size_bytes > size);
     }
-    assert_int_equal (cadre_job_next (job, &event, PATIENCE_MS), CADRE_ERROR_END);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_ERROR_END);
     s_is_bounded (cluster);
     s_end (&pool, &job, &cluster);
 }
@@ -163,7 +163,7 @@ static void test_ten_thousand_commands (void **state)
     size_t results = 0;
     cadre_event_t event;
     cadre_error_t error;
-    while ((error = cadre_job_next (job, &event, PATIENCE_MS)) == CADRE_OK) {
+    while ((error = cadre_job_next (job, &event, WAIT_NOTICE_MS)) == CADRE_OK) {
         assert_true (event.index < count);
         if (event.kind == CADRE_EVENT_OUTPUT) {
             char expected [24];

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 100000
+#define WAIT_NOTICE_MS 100000
 #define LANES 24
 
 static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster, int64_t count)
@@ -152,7 +152,7 @@ static cadre_t *s_open (const char *address)
 static void s_cut_once (tcp_proxy_t *proxy)
 {
     for (int64_t waited_ms = 0; tcp_proxy_cut (proxy) == 0; waited_ms += 5) {
-        assert_true (waited_ms < PATIENCE_MS);
+        assert_true (waited_ms < WAIT_NOTICE_MS);
         cluster_pause ();
     }
 }

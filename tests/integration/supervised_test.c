@@ -17,7 +17,7 @@
 
 #include "tests/lib/child.h"
 
-#define PATIENCE_S 50
+#define WAIT_NOTICE_S 50
 #define WATCHDOG_USEC "600000"
 
 typedef struct supervisor {
@@ -33,7 +33,7 @@ typedef struct supervisor {
 static void s_listen (supervisor_t *self)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct timeval patience = {.tv_sec = PATIENCE_S};
+    struct timeval patience = {.tv_sec = WAIT_NOTICE_S};
     snprintf (address.sun_path, sizeof address.sun_path, "%s/notify", self->folder);
     self->fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_true (self->fd >= 0);
@@ -126,7 +126,7 @@ static void test_broker (void **state)
     s_hear (self, "WATCHDOG=1", "READY=1");
     kill (child_pid (self->brokerd), SIGTERM);
     s_hear (self, "STOPPING=1", NULL);
-    assert_int_equal (child_wait (self->brokerd, PATIENCE_S * 1000), 0);
+    assert_int_equal (child_wait (self->brokerd, WAIT_NOTICE_S * 1000), 0);
 }
 
 //  systemctl reload waits from RELOADING=1 to READY=1, also when there is nothing to read.
@@ -157,7 +157,7 @@ static void test_worker (void **state)
     s_hear (self, "STATUS=registered with ipc://", "READY=1");
     kill (child_pid (self->agent), SIGTERM);
     s_hear (self, "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000", NULL);
-    assert_int_equal (child_wait (self->agent, PATIENCE_S * 1000), 0);
+    assert_int_equal (child_wait (self->agent, WAIT_NOTICE_S * 1000), 0);
     assert_int_not_equal (access (self->health, F_OK), 0);
 }
 
@@ -187,7 +187,7 @@ static void test_tasks_do_not_see_it (void **state)
     s_start_worker (self);
     s_hear (self, "READY=1", NULL);
     child_t *command = child_start (argv);
-    assert_int_equal (child_wait (command, PATIENCE_S * 1000), 0);
+    assert_int_equal (child_wait (command, WAIT_NOTICE_S * 1000), 0);
     assert_non_null (strstr (child_output (command), "CADRE_TASK="));
     assert_non_null (strstr (child_output (command), "CADRE_SERVE=slot"));
     assert_null (strstr (child_output (command), "NOTIFY_SOCKET"));

@@ -3,8 +3,8 @@
  *
  *  For cmocka programs: what is not as it should be fails the test.
  */
-#ifndef TESTS_LIB_BROKER_RIG_H
-#define TESTS_LIB_BROKER_RIG_H
+#ifndef TESTS_LIB_BROKER_RIG_H_INCLUDED
+#define TESTS_LIB_BROKER_RIG_H_INCLUDED
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <zmq.h>
 
-#define PATIENCE_MS 20000
+#define WAIT_NOTICE_MS 20000
 
 const char *enemy_endpoint (const char *address, const char *name, char *endpoint, size_t size)
 {
@@ -157,7 +157,7 @@ bool enemy_greet (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
     memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
     s_say (self, &frame);
-    uint8_t verb = s_hear (self, self->socket, WIRE_client_welcome, WIRE_refused, &body, PATIENCE_MS);
+    uint8_t verb = s_hear (self, self->socket, WIRE_client_welcome, WIRE_refused, &body, WAIT_NOTICE_MS);
     assert (verb);
     if (verb == WIRE_refused)
         return false;
@@ -197,7 +197,7 @@ uint64_t enemy_request (enemy_t *self, const char *what)
     wire_write_request (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent},
                         &(wire_request_t){.id = self->sent, .what = wire_view (what)});
     s_say (self, &frame);
-    bool heard = enemy_hear (self, self->socket, WIRE_reply, &body, PATIENCE_MS);
+    bool heard = enemy_hear (self, self->socket, WIRE_reply, &body, WAIT_NOTICE_MS);
     assert (heard && wire_read_reply (&body, &reply));
     return reply.code;
 }
@@ -216,7 +216,7 @@ uint64_t enemy_open_job (enemy_t *self, uint64_t ref, unsigned kind, const char 
     wire_job_opened_t opened;
     wire_write_job_open (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent}, &job);
     s_say (self, &frame);
-    bool heard = enemy_hear (self, self->socket, WIRE_job_opened, &body, PATIENCE_MS);
+    bool heard = enemy_hear (self, self->socket, WIRE_job_opened, &body, WAIT_NOTICE_MS);
     assert (heard && wire_read_job_opened (&body, &opened));
     return opened.code;
 }
@@ -241,7 +241,7 @@ bool enemy_register (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES], const 
     wire_write_worker_hello (&frame, (wire_envelope_t){0}, &hello);
     s_say (self, &frame);
     buffer_free (&functions);
-    uint8_t verb = s_hear (self, self->socket, WIRE_worker_welcome, WIRE_refused, &body, PATIENCE_MS);
+    uint8_t verb = s_hear (self, self->socket, WIRE_worker_welcome, WIRE_refused, &body, WAIT_NOTICE_MS);
     assert (verb);
     if (verb == WIRE_refused)
         return false;
@@ -276,7 +276,7 @@ void enemy_open_lane (enemy_t *self, uint64_t tasks)
     snprintf (lane, sizeof lane, "lane-%u", (unsigned) self->port);
     self->lane = s_connect (self, ZMQ_PULL, lane);
     self->sink = s_connect (self, ZMQ_PUSH, "sink");
-    bool heard = enemy_hear (self, self->lane, WIRE_lane_hello, &body, PATIENCE_MS);
+    bool heard = enemy_hear (self, self->lane, WIRE_lane_hello, &body, WAIT_NOTICE_MS);
     assert (heard);
     wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session},
                           &(wire_lane_open_t){.tasks = tasks, .bytes = 1 << 20});
@@ -310,13 +310,13 @@ bool enemy_is_let_in (const char *address, const char *name, const keys_t *keys)
 {
     enemy_t self = {.context = zmq_ctx_new ()};
     char endpoint [512];
-    int patience_ms = PATIENCE_MS, none = 0;
+    int wait_notice_ms = WAIT_NOTICE_MS, none = 0;
     int type = name [0] == 's' ? ZMQ_PUSH : name [0] == 'l' ? ZMQ_PULL : ZMQ_DEALER;
     void *socket = zmq_socket (self.context, type), *monitor = zmq_socket (self.context, ZMQ_PAIR);
     s_use (socket, keys);
     zmq_setsockopt (socket, ZMQ_LINGER, &none, sizeof none);
     zmq_socket_monitor (socket, "inproc://monitor", HANDSHAKES);
-    zmq_setsockopt (monitor, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
+    zmq_setsockopt (monitor, ZMQ_RCVTIMEO, &wait_notice_ms, sizeof wait_notice_ms);
     zmq_connect (monitor, "inproc://monitor");
     zmq_connect (socket, enemy_endpoint (address, name, endpoint, sizeof endpoint));
     unsigned event = s_event (monitor);

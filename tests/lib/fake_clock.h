@@ -5,8 +5,8 @@
  *      moment_clock_t clock = fake_clock_of (&fake);
  *      fake_clock_pass_ms (&fake, 1000);
  */
-#ifndef TESTS_LIB_FAKE_CLOCK_H
-#define TESTS_LIB_FAKE_CLOCK_H
+#ifndef TESTS_LIB_FAKE_CLOCK_H_INCLUDED
+#define TESTS_LIB_FAKE_CLOCK_H_INCLUDED
 
 #include "common/moment.h"
 

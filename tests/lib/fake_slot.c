@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static vessel_t s_start (void *context, size_t place, int fd, share_t *share)
+static slot_backend_t s_start (void *context, size_t place, int fd, share_t *share)
 {
     fake_slot_t *self = &((fake_bench_t *) context)->slot [place];
     if (self->fd >= 0)
@@ -19,9 +19,9 @@ static vessel_t s_start (void *context, size_t place, int fd, share_t *share)
     self->share = share;
     self->page = &share->page;
     self->ring = (ring_writer_t){.ring = &share->ring};
-    self->vessel = (vessel_fake_t){0};
+    self->vessel = (slot_backend_fake_t){0};
     self->starts++;
-    return (vessel_t){.kind = VESSEL_FAKE, .pidfd = -1, .fake = &self->vessel};
+    return (slot_backend_t){.kind = SLOT_BACKEND_FAKE, .pidfd = -1, .fake = &self->vessel};
 }
 
 static void s_text (view_t detail, const char *key, char *text, size_t size)
@@ -76,7 +76,7 @@ void fake_bench_open (fake_bench_t *self, size_t count, const slots_options_t *o
     self->timers = timers_new ();
     own.worker = "alpha";
     own.count = count;
-    own.start = (seat_start_t){.fake = s_start, .context = self, .threads = own.start.threads};
+    own.start = (slot_handle_start_t){.fake = s_start, .context = self, .threads = own.start.threads};
     own.clock = &self->clock;
     own.timers = self->timers;
     own.events = (slots_events_t){

@@ -4,23 +4,23 @@
  *  A bench has a slots_t with fake vessels on a fake clock; the test reads what each slot was sent, claims tickets, and answers. What the
  *  worker hears of it stands in `heard`. One thread.
  */
-#ifndef TESTS_LIB_FAKE_SLOT_H
-#define TESTS_LIB_FAKE_SLOT_H
+#ifndef TESTS_LIB_FAKE_SLOT_H_INCLUDED
+#define TESTS_LIB_FAKE_SLOT_H_INCLUDED
 
 #include "tests/lib/fake_clock.h"
-#include "worker/slots.h"
+#include "worker/slots/slots.h"
 
 #define FAKE_SLOTS_MAX 8
 #define FAKE_HEARD_MAX 256
 
 typedef struct fake_slot {
-    int fd;               // the slot's end of the socketpair; -1: none
-    share_t *share;       // shared with the seat
-    ticket_page_t *page;  // of it
-    ring_writer_t ring;   // what it says
-    vessel_fake_t vessel; // signals that it got, and how it ended
-    unsigned starts;      // how often it was started
-    buffer_t in;          // bytes read and not looked at
+    int fd;                     // the slot's end of the socketpair; -1: none
+    share_t *share;             // shared with the seat
+    ticket_page_t *page;        // of it
+    ring_writer_t ring;         // what it says
+    slot_backend_fake_t vessel; // signals that it got, and how it ended
+    unsigned starts;            // how often it was started
+    buffer_t in;                // bytes read and not looked at
 } fake_slot_t;
 
 typedef struct fake_heard {

@@ -14,7 +14,7 @@
 #define TESTS_LIB_FAKE_WORKER_H_INCLUDED
 
 #include "common/wire.h"
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 #include <cadre.h>
 

@@ -2,11 +2,11 @@
 
 #include "tests/lib/fuzz_broker.h"
 
-#include "broker/back.h"
-#include "broker/delay.h"
-#include "broker/dispatch.h"
-#include "broker/front.h"
-#include "broker/ready.h"
+#include "broker/back/back.h"
+#include "broker/back/dispatch.h"
+#include "broker/front/front.h"
+#include "broker/queue/ready.h"
+#include "broker/record/delay.h"
 #include "common/sockets.h"
 
 #include <assert.h>

@@ -3,8 +3,8 @@
  *
  *  For fuzzers that play the worker: frames of the sink go to the broker's handlers. One at a time, one thread.
  */
-#ifndef TESTS_LIB_FUZZ_BROKER_H
-#define TESTS_LIB_FUZZ_BROKER_H
+#ifndef TESTS_LIB_FUZZ_BROKER_H_INCLUDED
+#define TESTS_LIB_FUZZ_BROKER_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>

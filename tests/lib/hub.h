@@ -3,8 +3,8 @@
  *
  *  The test opens jobs, sends tasks, and waits for their results. Windows are watched. Everything fails the process by assert, waits end after 20 s.
  */
-#ifndef TESTS_LIB_HUB_H
-#define TESTS_LIB_HUB_H
+#ifndef TESTS_LIB_HUB_H_INCLUDED
+#define TESTS_LIB_HUB_H_INCLUDED
 
 #include "common/wire.h"
 #include "worker/worker.h"

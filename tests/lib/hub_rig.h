@@ -3,16 +3,16 @@
  *
  *  Time stands still until the test moves it. Lanes are bound over inproc and have no peer: what is put there stays there.
  */
-#ifndef TESTS_LIB_HUB_RIG_H
-#define TESTS_LIB_HUB_RIG_H
+#ifndef TESTS_LIB_HUB_RIG_H_INCLUDED
+#define TESTS_LIB_HUB_RIG_H_INCLUDED
 
 #include <stdio.h>
 #include <string.h>
 
-#include "broker/committed.h"
-#include "broker/delay.h"
-#include "broker/ledger.h"
-#include "broker/ready.h"
+#include "broker/jobs/committed.h"
+#include "broker/ledger/ledger.h"
+#include "broker/queue/ready.h"
+#include "broker/record/delay.h"
 #include "common/sockets.h"
 
 typedef struct hub_rig {

@@ -1,14 +1,14 @@
 /*
  *  journal_rig: a broker's modules with a journal, over a disk that outlives them, for unit tests of what a restart finds.
  */
-#ifndef TESTS_LIB_JOURNAL_RIG_H
-#define TESTS_LIB_JOURNAL_RIG_H
+#ifndef TESTS_LIB_JOURNAL_RIG_H_INCLUDED
+#define TESTS_LIB_JOURNAL_RIG_H_INCLUDED
 
-#include "broker/answers.h"
-#include "broker/compact.h"
-#include "broker/pager.h"
-#include "broker/persistence.h"
-#include "broker/records.h"
+#include "broker/delivery/answers.h"
+#include "broker/delivery/pager.h"
+#include "broker/journal/records.h"
+#include "broker/recovery/compact.h"
+#include "broker/recovery/persistence.h"
 #include "broker/store/memory.h"
 #include "tests/lib/hub_rig.h"
 

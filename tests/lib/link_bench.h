@@ -1,11 +1,11 @@
 /*
  *  link_bench: a link under test, with a broker that the test plays over inproc, on a fake clock. There is one bench at a time. One thread.
  */
-#ifndef TESTS_LIB_LINK_BENCH_H
-#define TESTS_LIB_LINK_BENCH_H
+#ifndef TESTS_LIB_LINK_BENCH_H_INCLUDED
+#define TESTS_LIB_LINK_BENCH_H_INCLUDED
 
 #include "tests/lib/fake_clock.h"
-#include "worker/link.h"
+#include "worker/link/link.h"
 
 #include "common/sockets.h"
 

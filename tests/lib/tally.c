@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 100000
+#define WAIT_NOTICE_MS 100000
 
 static void s_note (tally_t *entry, const cadre_event_t *event)
 {
@@ -34,7 +34,7 @@ tally_t *tally_read (cadre_job_t *job, size_t count)
     cadre_event_t event;
     cadre_error_t error;
     assert_non_null (entries);
-    while ((error = cadre_job_next (job, &event, PATIENCE_MS)) == CADRE_OK) {
+    while ((error = cadre_job_next (job, &event, WAIT_NOTICE_MS)) == CADRE_OK) {
         if (event.kind != CADRE_EVENT_RESULT)
             continue;
         if (event.index >= count)

@@ -119,7 +119,7 @@ byte faults = FAULTS; /* What is left to go wrong */
 
 mtype = { GREETING, OPENED, GONE };
 
-mtype link [WORKERS] = OPENED; /* As in worker/link.h, where OPENED is OPENING, then OPEN; GONE: the process has ended */
+mtype link [WORKERS] = OPENED; /* As in worker/link/link.h, where OPENED is OPENING, then OPEN; GONE: the process has ended */
 byte session [WORKERS] = 1;    /* 0: none */
 byte held [WORKERS] = NONE;    /* The lease at hand */
 byte box_count [WORKERS];      /* Answers that are not acknowledged */

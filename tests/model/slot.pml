@@ -1,4 +1,4 @@
-/*  slot.pml - what a slot's death costs: worker/SLOT.md, worker/ticket.h and worker/slots.h for spin
+/*  slot.pml - what a slot's death costs: worker/SLOT.md, worker/shared/ticket.h and worker/slots/slots.h for spin
  *
  *  One seat of a worker, whose slots may die, scribble, lie, send rubbish or stop at any moment, as
  *  often as they like. Two tasks (or TASKS), each with one try more when a try was counted.

@@ -1,7 +1,7 @@
 //  again_test.c - a job that is submitted again under its name: the same tasks are the same job, and others are refused
 
-#include "broker/front_jobs.h"
-#include "broker/front_session.h"
+#include "broker/front/front_jobs.h"
+#include "broker/front/front_session.h"
 #include "tests/lib/journal_rig.h"
 
 #include <stdlib.h>

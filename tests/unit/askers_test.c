@@ -1,6 +1,6 @@
 //  askers_test.c - how often a connection is answered
 
-#include "broker/askers.h"
+#include "broker/core/askers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

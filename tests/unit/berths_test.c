@@ -1,6 +1,6 @@
 //  berths_test.c - room for lanes: who gets some, who gives some up, who waits
 
-#include "broker/berths.h"
+#include "broker/back/berths.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ typedef struct bench {
     hub_rig_t rig;   // the modules; its lanes are over inproc, counted as if they were ports
     berths_t berths; // under test
     keyring_t *keys; // two workers' keys
-    doors_t doors;   // with these
+    authz_t doors;   // with these
     agent_t *yields; // by the last question
     fault_t fault;   // of the last question
 } bench_t;
@@ -34,7 +34,7 @@ static int s_setup (void **state)
     self->keys = keyring_new ();
     keyring_add (self->keys, ONE, &(rights_t){.name = "one", .role = ROLE_WORKER});
     keyring_add (self->keys, TWO, &(rights_t){.name = "two", .role = ROLE_WORKER});
-    self->doors = (doors_t){.keys = self->keys};
+    self->doors = (authz_t){.keys = self->keys};
     address_parse (&hub->addresses [hub->addresses_count++], "tcp://127.0.0.1:24500", NULL);
     hub->lane_first = 24600;
     hub->lane_last = 24615;
@@ -72,7 +72,7 @@ static agent_t *s_join (bench_t *self, const char *peer, bool open)
     agent_t *agent = roster_add (hub->roster, uuid);
     snprintf (agent->peer, sizeof agent->peer, "%s", peer);
     agent->joined_us = hub->now_us++;
-    doors_t *doors = hub->doors;
+    authz_t *doors = hub->doors;
     hub->doors = NULL; //  Nothing is asked of nobody
     lane_t *lane = lane_new (hub, ADDRESS_TCP, peer, session, &self->rig.lane_next, &self->fault);
     hub->doors = doors;

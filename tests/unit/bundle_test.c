@@ -1,6 +1,6 @@
 //  bundle_test.c - files that are sent, known by their hash
 
-#include "client/cli/bundle.h"
+#include "client/cli/hosts/bundle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

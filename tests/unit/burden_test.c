@@ -1,6 +1,6 @@
 //  burden_test.c - what a connection holds, as the kernel knows it
 
-#include "broker/burden.h"
+#include "broker/core/burden.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

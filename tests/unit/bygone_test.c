@@ -1,7 +1,7 @@
 //  bygone_test.c - jobs of a broker that is gone, whose numbers another one gives again; slots are played by the test
 
 #include "tests/lib/fake_slot.h"
-#include "worker/seat.h"
+#include "worker/slots/slot_handle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,8 +119,8 @@ static void s_the_end_of_a_bygone_job_spares_the_present_one (void **state)
 {
     (void) state;
     wire_lane_job_t fields = {.job = NUMBER};
-    seat_t seat;
-    seat_init (&seat, 0);
+    slot_handle_t seat;
+    slot_handle_init (&seat, 0);
     jobs_t *jobs = jobs_new (1);
     jobs_set_epoch (jobs, 1);
     job_t *bygone = jobs_open (jobs, &fields);
@@ -128,11 +128,11 @@ static void s_the_end_of_a_bygone_job_spares_the_present_one (void **state)
     job_t *present = jobs_open (jobs, &fields);
     jobs_set_known (bygone, 0, true);
     jobs_set_known (present, 0, true);
-    seat_end_job (&seat, jobs, bygone);
+    slot_handle_end_job (&seat, jobs, bygone);
     assert_int_equal (seat.out.size, 0);
     assert_false (jobs_is_known (bygone, 0));
     assert_true (jobs_is_known (present, 0));
-    seat_end_job (&seat, jobs, present);
+    slot_handle_end_job (&seat, jobs, present);
     assert_true (seat.out.size > 0);
     buffer_free (&seat.out);
     jobs_destroy (&jobs);

@@ -1,7 +1,7 @@
 //  call_test.c - what a function sees of its call, and what becomes of what it does
 
 #include "common/value.h"
-#include "worker/call.h"
+#include "worker/runner/call.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

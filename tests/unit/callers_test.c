@@ -1,7 +1,7 @@
 //  callers_test.c - what libzmq holds of a connection, who brings bytes without end, and who has nothing to do here
 
-#include "broker/endless.h"
-#include "broker/strangers.h"
+#include "broker/guard/flood_guard.h"
+#include "broker/guard/strangers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,7 +92,7 @@ static void test_one_may_hold_so_much (void **state)
     s_begin (&self, 3);
     self.all [0].held = 3 * MIB;
     self.all [1].held = 4 * MIB;
-    assert_true (endless_judge (&self.view));
+    assert_true (flood_guard_judge (&self.view));
     assert_null (self.all [0].cut);
     assert_non_null (self.all [1].cut);
     assert_null (self.all [2].cut);
@@ -109,10 +109,10 @@ static void test_honest_peers_are_not_cut (void **state)
         self.all [i].held = MIB;
     self.all [0].held = 60 * MIB;
     self.all [0].quiet = false;
-    assert_true (endless_judge (&self.view));
+    assert_true (flood_guard_judge (&self.view));
     assert_int_equal (s_cut (&self), 0);
     s_begin (&self, MANY);
-    assert_false (endless_judge (&self.view));
+    assert_false (flood_guard_judge (&self.view));
 }
 
 //  However slowly each of many does it: what they hold together is bounded, and those who hold most go.
@@ -124,7 +124,7 @@ static void test_all_together_may_hold_so_much (void **state)
     s_begin (&self, MANY);
     for (size_t i = 0; i < MANY; i++)
         self.all [i].held = (100 + i) * KIB;
-    endless_judge (&self.view);
+    flood_guard_judge (&self.view);
     for (size_t i = 0; i < MANY; i++)
         left += self.all [i].cut ? 0 : self.all [i].held;
     assert_in_range (left, 7 * MIB, 8 * MIB);
@@ -142,10 +142,10 @@ static void test_growth_that_nothing_explains (void **state)
     self.all [1].held = 900 * KIB;
     self.all [2].held = 10 * KIB;
     self.view.strange = 15 * MIB;
-    endless_judge (&self.view);
+    flood_guard_judge (&self.view);
     assert_int_equal (s_cut (&self), 0);
     self.view.strange = 40 * MIB;
-    endless_judge (&self.view);
+    flood_guard_judge (&self.view);
     assert_non_null (self.all [1].cut);
     assert_null (self.all [2].cut);
 }

@@ -1,6 +1,6 @@
 //  cancels_test.c - cancels of a work that may have to be sent again
 
-#include "client/lib/cancels.h"
+#include "client/lib/work/cancels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  delay_test.c - tasks wake in the order in which they are due
 
-#include "broker/delay.h"
+#include "broker/record/delay.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  deployed_test.c - what was deployed from here, the doors of a tunnel, and the live table
 
-#include "client/cli/deployed.h"
+#include "client/cli/hosts/deployed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "client/cli/board.h"
-#include "client/cli/hub.h"
+#include "client/cli/base/broker_launcher.h"
+#include "client/cli/hosts/board.h"
 
 static char s_folder [64];
 
@@ -71,10 +71,10 @@ static void test_record (void **state)
 static void test_doors (void **state)
 {
     (void) state;
-    char *doors = hub_doors ("hub", 5700, 0, 0);
+    char *doors = broker_launcher_doors ("hub", 5700, 0, 0);
     assert_string_equal (doors, "hub:*");
     free (doors);
-    doors = hub_doors ("::1", 5700, 5800, 5801);
+    doors = broker_launcher_doors ("::1", 5700, 5800, 5801);
     assert_string_equal (doors, "[::1]:5700 [::1]:5701 [::1]:5702 [::1]:5800 [::1]:5801");
     free (doors);
 }

@@ -1,6 +1,6 @@
 //  dispatch_test.c - where tasks go: spread, look-ahead, windows, limits, recall
 
-#include "broker/dispatch.h"
+#include "broker/back/dispatch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

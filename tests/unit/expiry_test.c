@@ -1,7 +1,7 @@
 //  expiry_test.c - tasks that may not wait for ever end when their time is over, not before and not later
 
-#include "broker/dispatch.h"
-#include "broker/expiry.h"
+#include "broker/back/dispatch.h"
+#include "broker/jobs/expiry.h"
 #include "tests/lib/hub_rig.h"
 
 #include <setjmp.h>

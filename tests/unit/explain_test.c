@@ -1,7 +1,7 @@
 //  explain_test.c - for each state of a task, why it is there, in a sentence that says what to do or until when
 
-#include "broker/dispatch.h"
-#include "broker/explain.h"
+#include "broker/back/dispatch.h"
+#include "broker/diagnosis/explain.h"
 #include "tests/lib/hub_rig.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 //  failure_test.c - details get the worker's name
 
 #include "common/rules.h"
-#include "worker/failure.h"
+#include "worker/runner/failure.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

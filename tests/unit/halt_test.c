@@ -1,6 +1,6 @@
 //  halt_test.c - when to stop early
 
-#include "client/cli/halt.h"
+#include "client/cli/run/halt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

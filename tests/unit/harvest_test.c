@@ -1,6 +1,6 @@
 //  harvest_test.c - values of items in shared memory: what was done is read, and nonsense is not believed
 
-#include "worker/harvest.h"
+#include "worker/shared/harvest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

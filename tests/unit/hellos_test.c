@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "client/lib/session.h"
+#include "client/lib/session/session.h"
 
 #define SECOND INT64_C (1000000)
 

@@ -1,8 +1,8 @@
 //  holder_test.c - whose a job is, over a restart and in stores of a release that did not note it
 
-#include "broker/front_jobs.h"
-#include "broker/front_session.h"
-#include "broker/holder.h"
+#include "broker/front/front_jobs.h"
+#include "broker/front/front_session.h"
+#include "broker/front/holder.h"
 #include "tests/lib/journal_rig.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 typedef struct scene {
     house_t house;  // broker and store
-    doors_t doors;  // of its peers
+    authz_t doors;  // of its peers
     front_t *front; // the clients' side
 } scene_t;
 
@@ -44,7 +44,7 @@ static client_t *s_let_in (scene_t *self, const char *key)
     client_t *client = self->house.client;
     self->house.rig.hub.doors = &self->doors;
     snprintf (client->peer, sizeof client->peer, "%s", key);
-    snprintf (client->holder, sizeof client->holder, "%s", doors_rights (&self->doors, key)->holder);
+    snprintf (client->holder, sizeof client->holder, "%s", authz_rights (&self->doors, key)->holder);
     client->route = 1;
     client->purse = purse_take (&self->house.rig.hub, client->holder);
     HASH_ADD (hh, self->house.rig.hub.clients, session, sizeof client->session, client);

@@ -1,6 +1,6 @@
 //  hostlist_test.c - hosts as people, GNU parallel and Slurm write them, and as enemies do
 
-#include "client/cli/hostlist.h"
+#include "client/cli/hosts/hostlist.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

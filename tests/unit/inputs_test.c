@@ -1,6 +1,6 @@
 //  inputs_test.c - words and files as inputs of tasks
 
-#include "client/cli/inputs.h"
+#include "client/cli/run/inputs.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

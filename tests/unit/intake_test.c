@@ -1,6 +1,6 @@
 //  intake_test.c - how much libzmq may hold of what connections bring
 
-#include "broker/intake.h"
+#include "broker/guard/intake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  job_table_test.c - jobs are found by number and by identity, and a walk survives that they go
 
-#include "broker/job_table.h"
+#include "broker/jobs/job_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,20 +1,20 @@
 //  journal_output_test.c - output of a durable job is cut at the same place, whether the broker was restarted or not
 
-#include "broker/deliver.h"
+#include "broker/ledger/deliver.h"
 #include "tests/lib/journal_rig.h"
 
 //  What is kept of a task's output: bytes, and marks of a cut.
-typedef struct kept {
+typedef struct unacked {
     size_t bytes;  //  Written
     unsigned cuts; //  Marks
-} kept_t;
+} unacked_t;
 
-static kept_t s_kept (const job_t *job)
+static unacked_t s_kept (const job_t *job)
 {
-    kept_t self = {0};
+    unacked_t self = {0};
     uint64_t position = 0, number;
-    keep_record_t record;
-    while (keep_read (job->keep, &position, &record)) {
+    result_log_record_t record;
+    while (result_log_read (job->keep, &position, &record)) {
         cursor_t cursor = cursor_of_view (record.body);
         view_t bytes;
         bool cut;
@@ -49,7 +49,7 @@ static void test_output_is_cut_at_the_same_place (void **state)
     assert_int_equal (s_kept (house_only (&house)).bytes, HUB_KEEP_BYTES - 7);
     s_write (&house, 7);
     house_restart (&house);
-    kept_t kept = s_kept (house_only (&house));
+    unacked_t kept = s_kept (house_only (&house));
     assert_true (kept.bytes == HUB_KEEP_BYTES && kept.cuts == 0);
     s_write (&house, 1);
     for (int i = 0; i < 2; i++) {
@@ -75,7 +75,7 @@ static void test_output_does_not_take_the_last_room (void **state)
     journal_usage (house.rig.hub.journal, &usage);
     assert_true (usage.used_bytes + usage.pending_bytes + usage.reserved_bytes <= usage.quota_bytes);
     for (int i = 0; i < 2; i++) {
-        kept_t kept = s_kept (house_only (&house));
+        unacked_t kept = s_kept (house_only (&house));
         assert_true (kept.bytes == 900000 && kept.cuts == 1);
         house_restart (&house);
     }

@@ -1,9 +1,9 @@
 //  journal_state_test.c - what a broker knows of a job it knows after a restart, from the log and from a copy of it
 
-#include "broker/deliver.h"
-#include "broker/front_jobs.h"
-#include "broker/front_session.h"
-#include "broker/requests.h"
+#include "broker/front/front_jobs.h"
+#include "broker/front/front_session.h"
+#include "broker/front/requests.h"
+#include "broker/ledger/deliver.h"
 #include "common/moment.h"
 #include "tests/lib/journal_rig.h"
 
@@ -147,7 +147,7 @@ static void s_submit_large (house_t *house, job_t *job)
     buffer_t payload = {0}, list = {0};
     memset (buffer_reserve (&payload, LARGE_BYTES), 7, LARGE_BYTES);
     payload.size = LARGE_BYTES;
-    stock_put_large (job->stock, job->promised, &payload);
+    payloads_put_large (job->stock, job->promised, &payload);
     wire_pack_parts (&list, 1);
     wire_list_t payloads = wire_list_of (&list, 1);
     ledger_submit (house->rig.hub.ledger, job, &payloads);
@@ -205,7 +205,7 @@ static void test_a_retry_replaces_a_result (void **state)
         s_fail_large (&house, job, agent);
         house_turn (&house);
         house_turn (&house);
-        assert_int_equal (keep_large (job->keep, 0).size, LARGE_BYTES);
+        assert_int_equal (result_log_large (job->keep, 0).size, LARGE_BYTES);
         assert_int_equal (ledger_retry (house.rig.hub.ledger, job, UINT32_MAX), 1);
         house_turn (&house);
         memory_disk_hold (house.disk);
@@ -219,7 +219,7 @@ static void test_a_retry_replaces_a_result (void **state)
             house_restart (&house);
         job = house_only (&house);
         assert_int_not_equal (job->kept_at [0], 0);
-        assert_int_equal (keep_large (job->keep, 0).size, 0);
+        assert_int_equal (result_log_large (job->keep, 0).size, 0);
         house_end (&house);
     }
 }

@@ -1,8 +1,8 @@
 //  journal_test.c - nothing of a durable job is told before it is on the disk, and a restart finds it as it was
 
-#include "broker/back.h"
-#include "broker/deliver.h"
-#include "broker/dispatch.h"
+#include "broker/back/back.h"
+#include "broker/back/dispatch.h"
+#include "broker/ledger/deliver.h"
 #include "tests/lib/journal_rig.h"
 
 static void test_tasks_run_when_they_are_on_the_disk (void **state)
@@ -213,14 +213,14 @@ static void test_output_is_known_after_a_restart (void **state)
     house_turn (&house);
     house_lease (&house, job, agent);
     uint64_t serial = house.rig.hub.serial;
-    keep_set_mark (job->keep, 0, (keep_mark_t){serial, 5});
+    result_log_set_mark (job->keep, 0, (result_log_mark_t){serial, 5});
     deliver_output (&house.rig.hub, job, 0, 1, WIRE_STREAM_STDOUT, wire_view ("hello"));
     house_turn (&house);
     house_restart (&house);
-    keep_mark_t mark = keep_mark (house_only (&house)->keep, 0);
+    result_log_mark_t mark = result_log_mark (house_only (&house)->keep, 0);
     assert_int_equal (mark.serial, serial);
     assert_int_equal (mark.end_bytes, 5);
-    assert_int_equal (keep_mark (house_only (&house)->keep, 1).serial, 0);
+    assert_int_equal (result_log_mark (house_only (&house)->keep, 1).serial, 0);
     house_end (&house);
 }
 

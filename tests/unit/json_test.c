@@ -1,6 +1,6 @@
 //  json_test.c - values as JSON, both ways
 
-#include "client/cli/json.h"
+#include "client/cli/output/json.h"
 
 #include <math.h>
 #include <setjmp.h>

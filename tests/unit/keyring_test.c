@@ -1,6 +1,6 @@
 //  keyring_test.c - keys that are found, copied rings, and patterns of functions
 
-#include "broker/keyring.h"
+#include "broker/auth/keyring.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  known_test.c - names of functions are remembered while there is room
 
-#include "broker/known.h"
+#include "broker/record/known.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  lease_run_test.c - leases that follow each other become one record
 
-#include "broker/lease_run.h"
+#include "broker/journal/lease_run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 
 #include "common/value.h"
 #include "tests/lib/fake_worker.h"
-#include "worker/harvest.h"
-#include "worker/lot.h"
+#include "worker/shared/harvest.h"
+#include "worker/shared/lot.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client/lib/risk.h"
+#include "client/lib/work/once_guard.h"
 #include "tests/lib/restart_rig.h"
 
 //  ---- what may have been begun ------------------------------------------------------------
@@ -11,29 +11,29 @@
 static void test_frames_that_were_sent_count (void **state)
 {
     (void) state;
-    risk_t risk = {.end = 0};
-    assert_int_equal (risk_gone (&risk, 0), 0);
-    risk_put (&risk, 0, 10, 2, 1);
-    risk_put (&risk, 10, 10, 3, 1);
-    risk_put (&risk, 20, 5, 4, 2);
-    assert_int_equal (risk_gone (&risk, 3), 20);
+    once_guard_t risk = {.end = 0};
+    assert_int_equal (once_guard_gone (&risk, 0), 0);
+    once_guard_put (&risk, 0, 10, 2, 1);
+    once_guard_put (&risk, 10, 10, 3, 1);
+    once_guard_put (&risk, 20, 5, 4, 2);
+    assert_int_equal (once_guard_gone (&risk, 3), 20);
     //  Nothing was put into the session that goes: it is as it was
-    assert_int_equal (risk_gone (&risk, 9), 20);
+    assert_int_equal (once_guard_gone (&risk, 9), 20);
     risk.end = 0;
-    risk_put (&risk, 0, 7, 2, 2);
-    assert_int_equal (risk_gone (&risk, 2), 7);
-    risk_free (&risk);
+    once_guard_put (&risk, 0, 7, 2, 2);
+    assert_int_equal (once_guard_gone (&risk, 2), 7);
+    once_guard_free (&risk);
 }
 
 static void test_many_frames_take_no_room (void **state)
 {
     (void) state;
-    risk_t risk = {.end = 0};
+    once_guard_t risk = {.end = 0};
     for (uint32_t i = 0; i < 100000; i++)
-        risk_put (&risk, i, 1, i + 2, i + 1);
+        once_guard_put (&risk, i, 1, i + 2, i + 1);
     assert_true (risk.frames.capacity < 65536);
-    assert_int_equal (risk_gone (&risk, 100000), 99999);
-    risk_free (&risk);
+    assert_int_equal (once_guard_gone (&risk, 100000), 99999);
+    once_guard_free (&risk);
 }
 
 //  ---- jobs --------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 //  oom_test.c - kills for lack of memory, counted in trees of files as control groups of both versions show them
 
-#include "worker/oom.h"
+#include "worker/slots/oom.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

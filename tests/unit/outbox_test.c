@@ -1,6 +1,6 @@
 //  outbox_test.c - what is sent once, kept until acknowledged, sent again in the next session, and forgotten with its epoch
 
-#include "worker/outbox.h"
+#include "worker/link/outbox.h"
 
 #include "common/sockets.h"
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "client/cli/follow.h"
-#include "client/lib/result.h"
+#include "client/cli/run/follow.h"
+#include "client/lib/session/result.h"
 #include "tests/lib/fake_broker.h"
 #include "tests/lib/fake_slot.h"
 #include "tests/lib/link_bench.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "broker/pace.h"
+#include "broker/core/pace.h"
 
 #define EVERY_US 10000
 #define FEW (PACE_PRESSING_RATE / 100 - 1) //  Results in an interval

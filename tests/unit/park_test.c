@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "broker/park.h"
+#include "broker/front/park.h"
 #include "tests/lib/hub_rig.h"
 
 #define MIB (1024u * 1024)

@@ -1,6 +1,6 @@
 //  ready_test.c - priority, then fair share between clients, then the order in which jobs became ready
 
-#include "broker/ready.h"
+#include "broker/queue/ready.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "broker/front_session.h"
-#include "broker/request.h"
-#include "broker/requests.h"
+#include "broker/front/front_session.h"
+#include "broker/front/request.h"
+#include "broker/front/requests.h"
 #include "tests/lib/hub_rig.h"
 
 static const wire_job_open_t s_usual = {.retries_lost = 1};

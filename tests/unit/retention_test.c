@@ -1,6 +1,6 @@
 //  retention_test.c - what a durable job left is kept for seven days after its end
 
-#include "broker/rounds.h"
+#include "broker/back/rounds.h"
 #include "tests/lib/journal_rig.h"
 
 static job_t *s_done (house_t *house, agent_t *agent)

@@ -1,7 +1,7 @@
 //  ring_test.c - every byte once and in order, at the wrap too; a slot that waits; a head that
 //  cannot be
 
-#include "worker/ring.h"
+#include "worker/shared/ring.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 //  serials_test.c - sets of serials become spans: exact ones while they are few, and of any set no more than fit into a frame
 
-#include "worker/serials.h"
+#include "worker/link/serials.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  share_test.c - memory that two sides see, and whose size nobody changes
 
-#include "worker/share.h"
+#include "worker/shared/share.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  shares_test.c - who may have more of something bounded
 
-#include "broker/shares.h"
+#include "broker/core/shares.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  shell_place_test.c - what is open where a replacement string stands; @ is the mark
 
-#include "client/cli/shell_place.h"
+#include "client/cli/run/shell_place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 //  sink_window_test.c - what a worker may send ahead of acknowledgements, and that none that keeps to it is blamed
 
-#include "broker/hub.h"
-#include "broker/sink_window.h"
+#include "broker/core/hub.h"
+#include "broker/peers/sink_window.h"
 #include "common/wire.h"
 
 #include <setjmp.h>

@@ -151,7 +151,7 @@ static void s_an_unknown_end_is_told_by_the_page (void **state)
     s_push_and_start (1);
     fake_slot_claim (&bench.slot [0], 1, 0);
     bench.slot [0].page->fatal_signal = SIGFPE;
-    fake_slot_die (&bench.slot [0], VESSEL_STATUS_UNKNOWN);
+    fake_slot_die (&bench.slot [0], SLOT_BACKEND_STATUS_UNKNOWN);
     fake_bench_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_SIGNAL);
     assert_int_equal (bench.heard [0].code, SIGFPE);

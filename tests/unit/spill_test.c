@@ -1,8 +1,8 @@
 //  spill_test.c - what is kept of durable jobs leaves memory when that is scarce, and is there when somebody asks for it
 
-#include "broker/deliver.h"
-#include "broker/dispatch.h"
-#include "broker/follow.h"
+#include "broker/back/dispatch.h"
+#include "broker/delivery/follow.h"
+#include "broker/ledger/deliver.h"
 #include "tests/lib/journal_rig.h"
 
 #define VALUE_BYTES 5000u
@@ -196,13 +196,13 @@ static void test_large_values_leave_memory_and_come_back (void **state)
     house_turn (&house);
     house_turn (&house);
     assert_in_range (house.rig.hub.kept_bytes, 0, LARGE_BYTES / 2);
-    assert_false (keep_large_is_here (job->keep, 1));
+    assert_false (result_log_large_is_here (job->keep, 1));
     house_restart (&house);
     house_turn (&house);
-    assert_false (keep_large_is_here (s_only (&house)->keep, 1));
+    assert_false (result_log_large_is_here (s_only (&house)->keep, 1));
     pager_fetch_large (house.rig.hub.pager, s_only (&house), 1);
     house_turn (&house);
-    view_t value = keep_large (s_only (&house)->keep, 1);
+    view_t value = result_log_large (s_only (&house)->keep, 1);
     assert_int_equal (value.size, LARGE_BYTES);
     assert_int_equal (value.data [LARGE_BYTES - 1], 1);
     house_end (&house);
@@ -247,7 +247,7 @@ static void test_a_copy_of_what_is_away (void **state)
         s_answer_all (&house, other);
         ledger_forget (house.rig.hub.ledger, other);
         house_turn (&house);
-        keep_spill_all (job->keep);
+        result_log_spill_all (job->keep);
     }
     journal_usage (house.rig.hub.journal, &usage);
     assert_true (usage.first > 100); //  What was there first is not there any more
@@ -255,7 +255,7 @@ static void test_a_copy_of_what_is_away (void **state)
         job = s_only (&house);
         assert_int_equal (job->number, number);
         assert_int_equal (job->done, TASKS / 2);
-        keep_spill_all (job->keep);
+        result_log_spill_all (job->keep);
         heard_t heard = s_follow (&house, job);
         assert_int_equal (heard.results, TASKS / 2);
         assert_int_equal (heard.outputs, TASKS / 2 + 7);
@@ -278,7 +278,7 @@ static uint32_t s_run (house_t *self, agent_t *agent)
         job_t *job = job_table_find (self->rig.hub.jobs, lease.job);
         if (!ledger_held (self->rig.hub.ledger, agent, job, lease.index, lease.serial))
             continue;
-        cursor_t cursor = cursor_of_view (stock_get (job->stock, lease.index));
+        cursor_t cursor = cursor_of_view (payloads_get (job->stock, lease.index));
         size_t fields = 0;
         uint64_t number = 0;
         assert_true (cursor_array (&cursor, &fields) && cursor_uint (&cursor, &number));
@@ -317,9 +317,9 @@ static void test_arguments_leave_memory_and_come_back (void **state)
             house_restart (&house);
         job_t *job = s_only (&house);
         assert_in_range (house.rig.hub.job_bytes, 0, 1u << 20);
-        assert_true (stock_is_here (job->stock, 0));
+        assert_true (payloads_is_here (job->stock, 0));
         for (uint32_t i = 2; i < 10; i++)
-            assert_false (stock_is_here (job->stock, i * HOUSE_FRAME_TASKS));
+            assert_false (payloads_is_here (job->stock, i * HOUSE_FRAME_TASKS));
         assert_int_equal (s_run_all (&house), 10 * HOUSE_FRAME_TASKS);
         assert_true (job_is_over (job));
         house_end (&house);

@@ -1,6 +1,6 @@
 //  spool_test.c - output that waits, in memory and beyond it
 
-#include "client/cli/spool.h"
+#include "client/cli/run/spool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "client/cli/text.h"
+#include "client/cli/output/text.h"
 
 static bool s_collect (void *argument, const char *bytes, size_t size)
 {

@@ -1,6 +1,6 @@
 //  table_test.c - cells as people read them, and the bar
 
-#include "client/cli/table.h"
+#include "client/cli/output/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "client/cli/bar.h"
+#include "client/cli/output/bar.h"
 
 static void s_check (cadre_value_t *value, table_kind_t kind, const char *expected)
 {

@@ -3,7 +3,7 @@
 //  Templates that are well-formed must print each input as it is; those that are but pieces of shell in any order must at least never run an input. A
 //  failure prints the template. SHELL_ROUNDS sets how many, SHELL_SEED which.
 
-#include "client/cli/template.h"
+#include "client/cli/run/template.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "client/cli/text.h"
+#include "client/cli/output/text.h"
 
 #define COUNT(array) (sizeof (array) / sizeof *(array))
 #define ROUNDS 4000

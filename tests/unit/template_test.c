@@ -1,7 +1,7 @@
 //  template_test.c - commands with replacement strings. What stands under "as parallel" is what GNU parallel 20221122 prints
 //  with --dry-run for the same words.
 
-#include "client/cli/template.h"
+#include "client/cli/run/template.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 //  testimony_test.c - a slot is believed as far as the rules go
 
 #include "common/rules.h"
-#include "worker/testimony.h"
+#include "worker/slots/testimony.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  ticket_test.c - claims and revokes in one thread, in two that race, and at the wrap of 32 bits
 
-#include "worker/ticket.h"
+#include "worker/shared/ticket.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 //  waits_test.c - waits are carried out in order, each once, when their batch is durable
 
-#include "broker/waits.h"
+#include "broker/journal/waits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

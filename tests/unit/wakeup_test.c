@@ -1,6 +1,6 @@
 //  wakeup_test.c - the descriptor by which an event loop learns that there is news
 
-#include "client/lib/wakeup.h"
+#include "client/lib/session/wakeup.h"
 
 #include <poll.h>
 #include <setjmp.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "broker/windows.h"
+#include "broker/front/windows.h"
 #include "tests/lib/hub_rig.h"
 
 #define CROWD 2000

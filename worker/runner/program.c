@@ -4,8 +4,8 @@
 
 #include "common/rules.h"
 #include "common/wire.h"
-#include "worker/call.h"
-#include "worker/call_fail.h"
+#include "worker/runner/call.h"
+#include "worker/runner/call_fail.h"
 #include "worker/runner/program_pipe.h"
 #include "worker/runner/spawn.h"
 

@@ -12,8 +12,8 @@
 #include "common/buffer.h"
 #include "common/cursor.h"
 #include "common/moment.h"
-#include "worker/harvest.h"
-#include "worker/ticket.h"
+#include "worker/shared/harvest.h"
+#include "worker/shared/ticket.h"
 
 #include <cadre.h>
 #include <sys/types.h>

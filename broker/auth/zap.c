@@ -1,0 +1,117 @@
+//  zap.c - libzmq's question whether a peer is let in, and the answer
+
+#include "broker/auth/zap.h"
+
+#include <string.h>
+#include <zmq.h>
+
+#include "broker/auth/authz.h"
+#include "common/log.h"
+#include "common/moment.h"
+
+#define ENDPOINT "inproc://zeromq.zap.01"
+#define FRAMES_MAX 7
+#define TEXT_BYTES 256
+#define MAPPED "::ffff:" //  An IPv4 peer of an IPv6 socket
+#define QUIET_US 1000000 //  Between two log lines about refusals
+
+enum { FRAME_VERSION, FRAME_ID, FRAME_DOMAIN, FRAME_ADDRESS, FRAME_IDENTITY, FRAME_MECHANISM, FRAME_KEY };
+
+//  One question: version, request id, domain, address, identity, mechanism, credentials.
+typedef struct question {
+    char text [FRAMES_MAX][TEXT_BYTES]; //  Frames, each ended by a NUL
+    size_t size [FRAMES_MAX];           //  Their bytes
+    size_t count;                       //  How many
+} question_t;
+
+typedef enum verdict { NO_QUESTION, NOT_UNDERSTOOD, UNDERSTOOD } verdict_t;
+
+//  All frames are read in any case. What is not understood must be answered too, or a REP takes no further question.
+static verdict_t s_receive (void *handler, question_t *question)
+{
+    bool fine = true;
+    int more = 1;
+    *question = (question_t){0};
+    while (more) {
+        zmq_msg_t frame;
+        size_t size = sizeof more;
+        zmq_msg_init (&frame);
+        if (zmq_msg_recv (&frame, handler, ZMQ_DONTWAIT) < 0)
+            return NO_QUESTION;
+        if (question->count < FRAMES_MAX && zmq_msg_size (&frame) < TEXT_BYTES) {
+            question->size [question->count] = zmq_msg_size (&frame);
+            memcpy (question->text [question->count++], zmq_msg_data (&frame), zmq_msg_size (&frame));
+        } else
+            fine = false;
+        zmq_msg_close (&frame);
+        zmq_getsockopt (handler, ZMQ_RCVMORE, &more, &size);
+    }
+    fine = fine && question->count > FRAME_MECHANISM && strcmp (question->text [FRAME_VERSION], "1.0") == 0;
+    return fine ? UNDERSTOOD : NOT_UNDERSTOOD;
+}
+
+static void s_answer (void *handler, const question_t *question, const char *peer)
+{
+    zmq_send (handler, "1.0", 3, ZMQ_SNDMORE);
+    zmq_send (handler, question->text [FRAME_ID], question->size [FRAME_ID], ZMQ_SNDMORE);
+    zmq_send (handler, peer ? "200" : "400", 3, ZMQ_SNDMORE);
+    zmq_send (handler, peer ? "OK" : "not let in", peer ? 2 : 10, ZMQ_SNDMORE);
+    zmq_send (handler, peer ? peer : "", peer ? strlen (peer) : 0, ZMQ_SNDMORE);
+    zmq_send (handler, "", 0, 0);
+}
+
+//  An attack may refuse thousands a second: the log has a line a second.
+static void s_note (zap_t *self, const question_t *question, const char *key)
+{
+    uint64_t count = atomic_fetch_add (self->refusals, 1) + 1;
+    int64_t now_us = moment_now (NULL);
+    if (self->logged_us && now_us - self->logged_us < QUIET_US)
+        return;
+    const rights_t *rights = keyring_find (self->keys, key);
+    const char *address = question->text [FRAME_ADDRESS];
+    if (strncmp (address, MAPPED, strlen (MAPPED)) == 0)
+        address += strlen (MAPPED);
+    log_line (LOG_WARNING, "B035",
+              "a peer at %s was not let in at %.5s: %s %s (%llu refusals since the last line)", address,
+              question->text [FRAME_DOMAIN],
+              rights ? "that door is not for the key" : "no such key:", rights ? rights->name : key,
+              (unsigned long long) (count - self->logged));
+    self->logged = count;
+    self->logged_us = now_us;
+}
+
+void zap_answer (zap_t *self)
+{
+    question_t question;
+    char key [KEYS_TEXT_BYTES] = "";
+    verdict_t verdict = s_receive (self->handler, &question);
+    if (verdict == NOT_UNDERSTOOD)
+        s_answer (self->handler, &question, NULL);
+    if (verdict != UNDERSTOOD)
+        return;
+    if (question.count > FRAME_KEY && question.size [FRAME_KEY] == KEYS_RAW_BYTES)
+        zmq_z85_encode (key, (const uint8_t *) question.text [FRAME_KEY], KEYS_RAW_BYTES);
+    const char *peer =
+        authz_admit (self->keys, question.text [FRAME_DOMAIN], question.text [FRAME_MECHANISM], key);
+    if (!peer)
+        s_note (self, &question, key);
+    s_answer (self->handler, &question, peer);
+}
+
+bool zap_open (zap_t *self, void *context)
+{
+    self->handler = zmq_socket (context, ZMQ_REP);
+    if (self->handler && zmq_bind (self->handler, ENDPOINT) == 0)
+        return true;
+    zap_close (self);
+    return false;
+}
+
+void zap_close (zap_t *self)
+{
+    if (self->handler) {
+        zmq_unbind (self->handler, ENDPOINT); //  At once: closing alone frees the name some time later
+        zmq_close (self->handler);
+    }
+    self->handler = NULL;
+}

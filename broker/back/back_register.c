@@ -1,0 +1,231 @@
+//  back_register.c - a worker says HELLO
+
+#include "broker/back/back_register.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "broker/back/back_session.h"
+#include "broker/back/output_grants.h"
+#include "common/entropy.h"
+#include "common/log.h"
+
+#define HELLO_US 250000 //  Between two HELLOs of one worker, or by one connection
+#define HELLO_AHEAD 4   //  So many may come at once
+
+static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *kind, fault_t *fault)
+{
+    if (!view_is (hello->magic, WIRE_MAGIC) || hello->uuid.size != WIRE_UUID_BYTES)
+        return fault_set (fault, CADRE_ERROR_PROTOCOL, "this is not the HELLO of a cadre worker");
+    if (hello->major != WIRE_MAJOR)
+        return fault_set (
+            fault, CADRE_ERROR_VERSION,
+            "worker speaks cadre protocol %u.%u, this broker %u.%u: upgrade the older of the two",
+            (unsigned) hello->major, (unsigned) hello->minor, WIRE_MAJOR, WIRE_MINOR);
+    if (hello->slots == 0 || hello->slots > ROSTER_SLOTS_MAX)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a worker has from 1 to %u slots: see --slots",
+                          ROSTER_SLOTS_MAX);
+    *kind = view_is (hello->scheme, "tcp")      ? ADDRESS_TCP
+            : view_is (hello->scheme, "ipc")    ? ADDRESS_IPC
+            : view_is (hello->scheme, "inproc") ? ADDRESS_INPROC
+                                                : (address_kind_t) 0;
+    if (*kind == 0)
+        return fault_set (fault, CADRE_ERROR_ADDRESS, "a worker reaches its broker by tcp, ipc or inproc");
+    return CADRE_OK;
+}
+
+//  Who is refused now may find room later.
+static cadre_error_t s_check_room (const back_t *self, const wire_worker_hello_t *hello, fault_t *fault)
+{
+    const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
+    if (roster_has_room (self->hub->roster, agent, hello))
+        return CADRE_OK;
+    self->hub->refused_bytes++;
+    return fault_set (
+        fault, CADRE_ERROR_DESCRIPTORS,
+        "the broker has no room for more labels and functions of workers: start it with a larger "
+        "--memory");
+}
+
+static bool s_is_local (const char *peer)
+{
+    return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0;
+}
+
+//  A worker that is known must come back with the key that it had; one that needs none has no lane on tcp. Of one that only the log
+//  knows no key is known: its UUID, which it told nobody but us, is what it proves itself by.
+static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t *hello, address_kind_t kind,
+                                  fault_t *fault)
+{
+    const char *peer = self->hub->peer;
+    if (!self->hub->doors)
+        return CADRE_OK;
+    if (!authz_is_worker (self->hub->doors, peer))
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "this key is not let in as a worker: ask for an access file of role worker");
+    const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
+    bool other = agent && agent->described && strcmp (agent->peer, peer) != 0;
+    if (s_is_local (peer) != (kind != ADDRESS_TCP) || other)
+        return fault_set (fault, CADRE_ERROR_REFUSED, "this is not the way, or not the key, of that worker");
+    return CADRE_OK;
+}
+
+//  Leases of this agent that it lists go on; a list for another epoch holds none of ours.
+static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *hello, spans_t *adopted)
+{
+    spans_t held = {0};
+    if (hello->epoch == self->hub->epoch && !spans_read (&held, &hello->held)) {
+        spans_free (&held);
+        return false;
+    }
+    ledger_lose (self->hub->ledger, agent, &held, true); //  It lives: what it does not list was never begun
+    spans_free (&held);
+    for (size_t i = 0; i < agent->leases_count; i++) {
+        const lease_t *lease = &agent->leases [i];
+        spans_add (adopted, lease->serial);
+        job_t *job = job_table_find (self->hub->jobs, lease->job);
+        if (job->tasks [lease->index].state == TASK_CANCELLING)
+            agent_cancel (agent, lease->serial);
+    }
+    return true;
+}
+
+static void s_welcome (back_t *self, const agent_t *agent, const spans_t *adopted)
+{
+    buffer_t list = {0};
+    spans_pack (adopted, &list);
+    wire_worker_welcome_t fields = {.minor = WIRE_MINOR,
+                                    .lane = lane_number (agent->lane),
+                                    .epoch = self->hub->epoch,
+                                    .beat_ms = self->hub->beat_ms,
+                                    .lost_ms = self->hub->lost_ms,
+                                    .sink_bytes = HUB_SINK_BYTES,
+                                    .output_bytes = HUB_OUTPUT_BYTES,
+                                    .adopted = wire_list_of (&list, adopted->count)};
+    wire_write_worker_welcome (&self->frame, (wire_envelope_t){.session = agent->session}, &fields);
+    back_session_send (self, agent->route);
+    buffer_free (&list);
+}
+
+//  A worker that cannot be taken in leaves nothing behind, unless it has leases and comes again when there is room.
+static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault_t *fault)
+{
+    if (fault->code == CADRE_ERROR_DESCRIPTORS)
+        self->hub->refused_hellos++;
+    else
+        self->hub->refused_frames++;
+    back_session_refuse (self, route, fault);
+    if (fault->code != CADRE_ERROR_DESCRIPTORS || !agent->leased)
+        back_session_forget (self, agent, false);
+}
+
+//  An honest worker says HELLO once a second, and at once when it registers anew; who says it more often is not heard.
+static bool s_is_too_often (const back_t *self, agent_t *agent)
+{
+    int64_t now_us = self->hub->now_us;
+    if (agent->hello_us > now_us + HELLO_AHEAD * HELLO_US)
+        return true;
+    agent->hello_us = (agent->hello_us > now_us ? agent->hello_us : now_us) + HELLO_US;
+    return false;
+}
+
+//  The worker of that HELLO, in no session. Who spoke by its connection before has been superseded: a connection is one worker's. NULL: it
+//  is not heard.
+static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets_route_t route)
+{
+    roster_t *roster = self->hub->roster;
+    agent_t *agent = roster_by_uuid (roster, hello->uuid.data), *former = roster_by_route (roster, route);
+    if ((agent && s_is_too_often (self, agent))
+        || (former && former != agent && s_is_too_often (self, former)))
+        return NULL;
+    int64_t hello_us = former ? former->hello_us : 0;
+    if (former && former != agent) {
+        log_line (LOG_INFO, "B037", "worker %s gives way to another on its connection", former->name);
+        back_session_forget (self, former, false);
+    }
+    if (agent)
+        roster_end_session (roster, agent);
+    else
+        agent = roster_add (roster, hello->uuid.data);
+    roster_move (roster, agent, route);
+    agent->fd = self->hub->peer_fd;
+    agent->hello_us = hello_us > agent->hello_us ? hello_us : agent->hello_us;
+    agent->heard_us = agent->joined_us = agent->answered_us = self->hub->now_us;
+    return agent;
+}
+
+//  Ends a session that never came to be: its lane is needed. The worker may register anew.
+static void s_give_up (back_t *self, agent_t *agent)
+{
+    back_session_who (self, agent->route);
+    if (agent->leased)
+        roster_end_session (self->hub->roster, agent);
+    else
+        back_session_forget (self, agent, true);
+}
+
+//  NULL and a fault when there is no room.
+static lane_t *s_lane (back_t *self, const agent_t *agent, address_kind_t kind, uint64_t session,
+                       fault_t *fault)
+{
+    agent_t *yields;
+    if (berths_ask (&self->berths, agent->peer, kind, &yields, fault))
+        return NULL;
+    if (yields)
+        s_give_up (self, yields);
+    lane_t *lane = lane_new (self->hub, kind, agent->peer, session,
+                             kind == ADDRESS_TCP ? &self->next_port : &self->next_name, fault);
+    if (lane)
+        berths_taken (&self->berths);
+    else if (fault->code == CADRE_ERROR_DESCRIPTORS)
+        berths_not_found (&self->berths);
+    return lane;
+}
+
+void back_register (back_t *self, sockets_route_t route, cursor_t *body)
+{
+    fault_t fault = {0};
+    wire_worker_hello_t hello;
+    address_kind_t kind = ADDRESS_TCP;
+    if (!wire_read_worker_hello (body, &hello) || !cursor_done (body)) {
+        self->hub->refused_frames++;
+        return;
+    }
+    //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next broker
+    if (self->hub->state == HUB_STOPPING)
+        return;
+    if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)
+        || s_check_room (self, &hello, &fault)) {
+        self->hub->refused_frames++;
+        back_session_refuse (self, route, &fault);
+        return;
+    }
+    agent_t *agent = s_agent (self, &hello, route);
+    if (!agent) {
+        self->hub->refused_hellos++;
+        return;
+    }
+    snprintf (agent->peer, sizeof agent->peer, "%s", self->hub->peer ? self->hub->peer : "");
+    uint64_t session = entropy_u64 ();
+    spans_t adopted = {0};
+    lane_t *lane = NULL;
+    if (!roster_describe (self->hub->roster, agent, &hello, authz_rights (self->hub->doors, self->hub->peer)))
+        fault_set (&fault, CADRE_ERROR_PROTOCOL,
+                   "labels or functions in the worker's HELLO are not well-formed");
+    else if (!s_adopt (self, agent, &hello, &adopted))
+        fault_set (&fault, CADRE_ERROR_PROTOCOL, "the leases that the worker holds are not well-formed");
+    else
+        lane = s_lane (self, agent, kind, session, &fault);
+    if (!lane) {
+        spans_free (&adopted);
+        s_reject (self, agent, route, &fault);
+        return;
+    }
+    roster_begin_session (self->hub->roster, agent, &lane, session);
+    s_welcome (self, agent, &adopted);
+    output_grants_repeat (self, agent);
+    spans_free (&adopted);
+    log_line (LOG_INFO, "B015", "worker %s on %s registers%s%s: %u slots", agent->name, agent->host,
+              *agent->key ? " with key " : "", agent->key, agent->slots);
+    self->joined (self->owner);
+}

@@ -1,0 +1,34 @@
+//  breach.c - a worker broke the protocol on its sink
+
+#include "broker/back/breach.h"
+
+#include <stdio.h>
+
+#include "broker/back/back_session.h"
+
+void breach_blame (breach_t *self, uint64_t job, uint64_t index, uint64_t serial)
+{
+    self->lease = (wire_lease_t){.job = job, .index = index, .serial = serial};
+}
+
+static void s_tell (back_t *back, const agent_t *agent, const breach_t *self, const char *why)
+{
+    wire_sink_refused_t fields = {
+        .frame = self->frame, .serial = self->lease.serial, .message = wire_view (why)};
+    wire_write_sink_refused (&back->frame, (wire_envelope_t){.session = agent->session}, &fields);
+    back_session_send (back, agent->route);
+}
+
+void breach_end (back_t *back, agent_t *agent)
+{
+    const breach_t *self = &back->breach;
+    char text [FAULT_TEXT_BYTES + 64];
+    const char *why = self->why.code ? self->why.text : "it is malformed";
+    agent->in.received = self->frame - 1; //  What came before it is acknowledged, it is not
+    back_session_beat (back, agent);
+    s_tell (back, agent, self, why);
+    agent->breached = ledger_breach (back->hub->ledger, agent, &self->lease, why);
+    snprintf (text, sizeof text, "frame %llu of its sink is refused: %s", (unsigned long long) self->frame,
+              why);
+    back_session_end (back, agent, text);
+}

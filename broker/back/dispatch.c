@@ -1,0 +1,509 @@
+//  dispatch.c - which task goes to which worker
+
+#include "broker/back/dispatch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/core/budget.h"
+#include "broker/delivery/answers.h"
+#include "broker/delivery/pager.h"
+#include "broker/jobs/expiry.h"
+#include "broker/jobs/standing.h"
+#include "broker/peers/follower.h"
+#include "broker/queue/ready.h"
+
+#define LOOK_AHEAD_US 2000u    //  Work that may wait at each slot
+#define LOOK_AHEAD_TASKS 1024u //  ... and in how many tasks
+#define RECALL_IDLE_US 5000    //  A worker that has not answered for so long is asked to return what waits
+#define RECALL_WAIT_US 100000
+#define RECALL_MAX 4096u //  Leases that are asked back in one frame
+#define ASIDE_MAX 64u
+#define PASSES_MAX 256u //  Jobs of a turn that cannot be placed for reasons of their own
+
+typedef struct place {
+    agent_t *agent; //  A worker that fits
+    uint32_t free;  //  Its free slots
+    uint32_t room;  //  Tasks of this job that it may take at all
+    uint32_t given; //  Tasks that it gets
+} place_t;
+
+struct dispatch {
+    hub_t *hub;                 //  Borrowed
+    dispatch_recall_fn *recall; //  Sends a recall
+    void *owner;                //  Its first argument
+    alarm_t alarm;              //  Time to think of recalls again
+    uint64_t turn;              //  Number of this turn
+    agent_t **open;             //  Workers that may still be given something in this turn
+    size_t open_count;          //  How many
+    size_t open_capacity;       //  Allocated
+    uint32_t passes;            //  Jobs that were passed over one by one in this turn
+    place_t *places;            //  Where the job at hand could go
+    size_t count;               //  How many
+    size_t capacity;            //  Allocated
+    buffer_t batch;             //  Tasks of one frame, packed
+    bool avoided;               //  Some task of the job at hand was put aside
+    uint32_t aside [ASIDE_MAX]; //  Tasks of the job at hand that should not go to the worker at hand
+    size_t aside_count;         //  How many
+};
+
+static void s_ring (void *owner, int64_t now_us)
+{
+    (void) owner; //  It is enough that the loop turns: dispatch_run follows
+    (void) now_us;
+}
+
+dispatch_t *dispatch_new (hub_t *hub, dispatch_recall_fn *recall, void *owner)
+{
+    dispatch_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->hub = hub;
+    self->recall = recall;
+    self->owner = owner;
+    self->alarm = (alarm_t){.ring = s_ring, .owner = self};
+    return self;
+}
+
+void dispatch_destroy (dispatch_t **self_p)
+{
+    assert (self_p);
+    dispatch_t *self = *self_p;
+    if (!self)
+        return;
+    timers_cancel (self->hub->timers, &self->alarm);
+    buffer_free (&self->batch);
+    free (self->places);
+    free (self->open);
+    free (self);
+    *self_p = NULL;
+}
+
+uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting, uint64_t waits_us)
+{
+    uint64_t most = (uint64_t) slots * LOOK_AHEAD_TASKS, most_us = (uint64_t) slots * LOOK_AHEAD_US;
+    if (cost_us == 0 || waiting >= most || waits_us >= most_us)
+        return 0;
+    uint64_t tasks = (most_us - waits_us) / cost_us, left = most - waiting;
+    return (uint32_t) (tasks < left ? tasks : left);
+}
+
+static uint32_t s_free_slots (const agent_t *agent)
+{
+    return agent->leased < agent->slots ? agent->slots - agent->leased : 0;
+}
+
+//  A durable task that must not run twice is sent when its lease is on the disk: a lease that a crash took with it would be given anew.
+static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
+{
+    return job->durable && self->hub->journal && job_runs_once (job);
+}
+
+//  Its tasks wait for the disk, on which there are leases that the agent is not sent yet.
+static bool s_waits_for_lease (const dispatch_t *self, const job_t *job, const agent_t *agent)
+{
+    return lane_is_held (agent->lane) && s_is_recorded_first (self, job);
+}
+
+//  Tasks of the job that may join those which wait at the agent's slots. What is not known goes to free slots only; of short tasks with large payloads
+//  one for each slot is on its way while another runs.
+static uint32_t s_ahead (const job_t *job, const agent_t *agent)
+{
+    if (job->mean_us == 0)
+        return 0;
+    uint32_t waiting = agent->leased > agent->slots ? agent->leased - agent->slots : 0;
+    uint64_t waits_us = waiting ? agent->work_us / agent->leased * waiting : 0;
+    return dispatch_look_ahead (agent->slots, job_cost_us (job), waiting, waits_us);
+}
+
+//  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.
+static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
+{
+    if (lane_free_bytes (agent->lane) == 0 || s_waits_for_lease (self, job, agent))
+        return 0;
+    uint64_t room = s_free_slots (agent);
+    if (agent->claimed != self->turn)
+        room += s_ahead (job, agent);
+    uint64_t window = lane_free_tasks (agent->lane), most = budget_leases (self->hub);
+    most = agent->leased < most ? most - agent->leased : 0;
+    window = window < most ? window : most;
+    return (uint32_t) (room < window ? room : window);
+}
+
+//  ---- who may still be given something -----------------------------------
+
+//  A worker whose slots are taken, and which a job waits for, gets nothing more in this turn.
+static bool s_is_open (const dispatch_t *self, const agent_t *agent)
+{
+    if (!agent || agent->state != AGENT_READY || lane_free_bytes (agent->lane) == 0
+        || lane_free_tasks (agent->lane) == 0)
+        return false;
+    return s_free_slots (agent) > 0 || agent->claimed != self->turn;
+}
+
+static void s_add_open (dispatch_t *self, agent_t *agent)
+{
+    if (self->open_count == self->open_capacity) {
+        self->open_capacity = self->open_capacity ? self->open_capacity * 2 : 16;
+        self->open = realloc (self->open, self->open_capacity * sizeof (agent_t *));
+        assert (self->open);
+    }
+    self->open [self->open_count++] = agent;
+}
+
+static void s_find_open (dispatch_t *self)
+{
+    const roster_t *roster = self->hub->roster;
+    self->open_count = 0;
+    for (size_t i = 0; i < roster_places (roster); i++)
+        if (s_is_open (self, roster_at (roster, i)))
+            s_add_open (self, roster_at (roster, i));
+}
+
+//  This job waits for the slots of those workers that fit, unless it waits for the disk: what comes
+//  behind it may use free slots, but not go ahead there. Those that are full now are done with in this
+//  turn. True when somebody whom it waits for is left.
+static bool s_claim (dispatch_t *self, job_t *job)
+{
+    size_t left = 0;
+    bool any = false;
+    for (size_t i = 0; i < self->open_count; i++) {
+        agent_t *agent = self->open [i];
+        bool waits = roster_fits (self->hub->roster, agent, job) && !s_waits_for_lease (self, job, agent);
+        if (waits)
+            agent->claimed = self->turn;
+        if (!s_is_open (self, agent))
+            continue;
+        self->open [left++] = agent;
+        any = any || waits;
+    }
+    self->open_count = left;
+    return any;
+}
+
+//  ---- places of a job ----------------------------------------------------
+
+static int s_compare (const void *a, const void *b)
+{
+    const place_t *one = a, *other = b;
+    if (one->free != other->free)
+        return one->free > other->free ? -1 : 1;
+    return one->room > other->room ? -1 : one->room < other->room;
+}
+
+static void s_add_place (dispatch_t *self, const place_t *place)
+{
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 16;
+        self->places = realloc (self->places, self->capacity * sizeof (place_t));
+        assert (self->places);
+    }
+    self->places [self->count++] = *place;
+}
+
+static void s_find_places (dispatch_t *self, job_t *job)
+{
+    self->count = 0;
+    for (size_t i = 0; i < self->open_count; i++) {
+        agent_t *agent = self->open [i];
+        uint32_t room = s_room (self, job, agent);
+        if (room == 0 || !roster_fits (self->hub->roster, agent, job))
+            continue;
+        uint32_t free_slots = s_free_slots (agent);
+        s_add_place (self,
+                     &(place_t){.agent = agent, .free = free_slots < room ? free_slots : room, .room = room});
+    }
+    if (self->count > 1)
+        qsort (self->places, self->count, sizeof (place_t), s_compare);
+}
+
+//  Gives each its part of tasks, in proportion to what it could take: free slots in the first round, everything in the second.
+static uint32_t s_share_out (dispatch_t *self, uint32_t tasks, bool ahead)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < self->count; i++)
+        sum += ahead ? self->places [i].room - self->places [i].given : self->places [i].free;
+    for (size_t i = 0; i < self->count && tasks > 0 && sum > 0; i++) {
+        place_t *place = &self->places [i];
+        uint64_t could = ahead ? place->room - place->given : place->free;
+        uint64_t part = (tasks * could + sum - 1) / sum;
+        part = part < could ? part : could;
+        part = part < tasks ? part : tasks;
+        place->given += (uint32_t) part;
+        tasks -= (uint32_t) part;
+        sum -= could;
+    }
+    return tasks;
+}
+
+static void s_close_batch (dispatch_t *self, job_t *job, agent_t *agent, uint64_t serial, size_t count)
+{
+    if (count == 0)
+        return;
+    lane_put_tasks (agent->lane, job->number, serial, &self->batch, count);
+    buffer_clear (&self->batch);
+}
+
+//  A payload that goes in parts has a frame of its own, and waits until the lane is empty: its frame must not overtake
+//  what the job needs before it.
+static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t *agent)
+{
+    if (!lane_flush (agent->lane) || lane_has_unsent (agent->lane))
+        return false;
+    wire_lane_task_t task = {.index = index,
+                             .attempt = job->tasks [index].attempt + 1u,
+                             .payload = payloads_large (job->stock, index),
+                             .expire_us = expiry_left_us (self->hub, job, index)};
+    ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
+    lane_put_large (agent->lane, job->number, self->hub->serial, &task);
+    return true;
+}
+
+//  A task that failed at this worker, or at another one of its host, goes elsewhere if somebody else has a free slot now.
+static bool s_avoids (const dispatch_t *self, const task_t *task, const agent_t *agent)
+{
+    if (task->failed == 0 || task->agent >= roster_places (self->hub->roster))
+        return false;
+    const agent_t *failed = roster_at (self->hub->roster, task->agent);
+    if (!failed || strcmp (failed->host, agent->host) != 0)
+        return false;
+    for (size_t i = 0; i < self->count; i++) {
+        const agent_t *other = self->places [i].agent;
+        if (s_free_slots (other) > 0 && strcmp (other->host, agent->host) != 0)
+            return true;
+    }
+    return false;
+}
+
+//  Takes the next task that may go to the agent; those that should not are put aside. False when there is none.
+static bool s_take (dispatch_t *self, job_t *job, const agent_t *agent, uint32_t *index)
+{
+    while (job->ready > self->aside_count) {
+        *index = job_take (job);
+        if (self->aside_count == ASIDE_MAX || !s_avoids (self, &job->tasks [*index], agent))
+            return true;
+        self->aside [self->aside_count++] = *index;
+        self->avoided = true;
+    }
+    return false;
+}
+
+static void s_put_aside_back (dispatch_t *self, job_t *job)
+{
+    while (self->aside_count)
+        job_put_back (job, self->aside [--self->aside_count]);
+}
+
+//  Hands out up to place->given tasks; returns how many.
+static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
+{
+    agent_t *agent = place->agent;
+    if (s_is_recorded_first (self, job))
+        lane_flush (agent->lane); //  What others are given does not wait for the disk
+    if (!job_announce (job, agent->place, agent->session))
+        lane_put_job (agent->lane, job);
+    uint64_t bytes_left = lane_free_bytes (agent->lane), first = self->hub->serial + 1;
+    uint32_t given = 0;
+    size_t count = 0;
+    uint32_t index;
+    for (; given < place->given && s_take (self, job, agent, &index); given++) {
+        if (!payloads_is_here (job->stock, index)) {
+            pager_fetch_payloads (self->hub->pager, job, index);
+            job_put_back (job, index);
+            break;
+        }
+        view_t payload = payloads_get (job->stock, index);
+        bool large = wire_parts_of (payload) != 0;
+        size_t size = (large ? payloads_large (job->stock, index).size : payload.size) + 64;
+        bool fits = size <= bytes_left || (agent->leased == 0 && !lane_has_unsent (agent->lane));
+        if (large || !fits || self->batch.size + size > WIRE_BATCH_BYTES) {
+            s_close_batch (self, job, agent, first, count);
+            first = self->hub->serial + 1;
+            count = 0;
+        }
+        if (!fits || (large && !s_give_large (self, job, index, agent))) {
+            job_put_back (job, index);
+            break;
+        }
+        bytes_left -= size < bytes_left ? size : bytes_left;
+        if (large) {
+            first = self->hub->serial + 1;
+            continue;
+        }
+        wire_lane_task_t task = {.index = index,
+                                 .attempt = job->tasks [index].attempt + 1u,
+                                 .payload = payload,
+                                 .expire_us = expiry_left_us (self->hub, job, index)};
+        wire_pack_lane_task (&self->batch, &task);
+        ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
+        count++;
+    }
+    s_close_batch (self, job, agent, first, count);
+    s_put_aside_back (self, job);
+    if (given && s_is_recorded_first (self, job))
+        answers_hold_lane (self->hub->journal, agent);
+    return given;
+}
+
+//  Results that the disk does not keep up with fill what a worker may send, and others' results come behind them.
+static bool s_waits_for_disk (const dispatch_t *self, const job_t *job)
+{
+    return job->durable && self->hub->results_bytes > HUB_RESULTS_BYTES;
+}
+
+//  Gives tasks that avoid the hosts which they were meant for to whoever else has a free slot; returns how many.
+static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
+{
+    uint32_t given = 0;
+    for (size_t i = 0; i < self->count && given < left; i++) {
+        place_t *place = &self->places [i];
+        uint32_t room = place->room - place->given, free_slots = s_free_slots (place->agent);
+        place->given = room < free_slots ? room : free_slots;
+        if (place->given > left - given)
+            place->given = left - given;
+        if (place->given)
+            given += s_give (self, job, place);
+    }
+    return given;
+}
+
+//  Nothing of the job can be placed now; alone when others that ask the same may have more luck.
+static void s_pass (dispatch_t *self, job_t *job, bool alone)
+{
+    self->passes++;
+    if (alone)
+        ready_pass (self->hub->ready, job);
+    else
+        ready_pass_all (self->hub->ready, job);
+}
+
+static void s_place_job (dispatch_t *self, job_t *job)
+{
+    if (s_waits_for_disk (self, job)) {
+        s_pass (self, job, false);
+        return;
+    }
+    if (job->expire_ms && ledger_expire (self->hub->ledger, job)) {
+        s_pass (self, job, true);
+        return;
+    }
+    uint32_t wanted = job_admits (job), given = 0;
+    if (wanted == 0) { //  All have expired, or were leased when a log was read
+        ready_update (self->hub->ready, job, false);
+        return;
+    }
+    s_find_places (self, job);
+    uint32_t left = s_share_out (self, wanted, false);
+    if (left)
+        s_share_out (self, left, true);
+    self->avoided = false;
+    for (size_t i = 0; i < self->count; i++)
+        if (self->places [i].given)
+            given += s_give (self, job, &self->places [i]);
+    if (self->avoided && given < wanted)
+        given += s_give_elsewhere (self, job, wanted - given);
+    if (given) {
+        job->waiting_us = 0;
+        standing_tally (self->hub, job);
+        follower_touch (job, self->hub); //  So many run
+    }
+    if (given < wanted)
+        s_pass (self, job, s_claim (self, job));
+    ready_update (self->hub->ready, job, false);
+}
+
+//  ---- recall -------------------------------------------------------------
+
+//  Could the idle agent run something that waits at the busy one? Picks the newest of it.
+static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t most, spans_t *chosen)
+{
+    ledger_t *ledger = self->hub->ledger;
+    uint32_t seen = 0, waiting = busy->leased - busy->slots, count = 0;
+    for (size_t i = busy->leases_count; i > 0 && seen < waiting && count < most; i--) {
+        const lease_t *lease = &busy->leases [i - 1];
+        job_t *job = job_table_find (self->hub->jobs, lease->job);
+        const task_t *task = ledger_held (ledger, busy, job, lease->index, lease->serial);
+        if (!task)
+            continue;
+        seen++;
+        if (task->state != TASK_LEASED || job->ready > 0 || !roster_fits (self->hub->roster, idle, job))
+            continue;
+        spans_add (chosen, lease->serial);
+        count++;
+    }
+}
+
+static bool s_is_busy (const dispatch_t *self, const agent_t *agent)
+{
+    return agent && agent->state == AGENT_READY && agent->leased > agent->slots
+           && agent->recall_until_us <= self->hub->now_us && !lane_has_unsent (agent->lane);
+}
+
+//  Asks one busy worker for the idle one; returns when it is worth while to look again, 0: nothing waits.
+static int64_t s_relieve (dispatch_t *self, agent_t *idle)
+{
+    int64_t again_us = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        agent_t *busy = self->places [i].agent;
+        if (!s_is_busy (self, busy))
+            continue;
+        int64_t due_us = busy->answered_us + RECALL_IDLE_US;
+        if (due_us > self->hub->now_us) {
+            again_us = again_us == 0 || due_us < again_us ? due_us : again_us;
+            continue;
+        }
+        uint32_t half = (busy->leased - busy->slots + 1) / 2;
+        half = half < RECALL_MAX ? half : RECALL_MAX;
+        spans_t chosen = {0};
+        s_choose (self, busy, idle, half, &chosen);
+        if (chosen.count) {
+            busy->recall_until_us = self->hub->now_us + RECALL_WAIT_US;
+            self->recall (self->owner, busy, &chosen);
+            spans_free (&chosen);
+            return busy->recall_until_us;
+        }
+    }
+    return again_us;
+}
+
+//  Who has more than it can run; the list of places is free for this when dispatch is done.
+static void s_find_busy (dispatch_t *self)
+{
+    roster_t *roster = self->hub->roster;
+    self->count = 0;
+    for (size_t i = 0; i < roster_places (roster); i++)
+        if (s_is_busy (self, roster_at (roster, i)))
+            s_add_place (self, &(place_t){.agent = roster_at (roster, i)});
+}
+
+static void s_recall (dispatch_t *self)
+{
+    roster_t *roster = self->hub->roster;
+    int64_t again_us = 0;
+    if (roster_count (roster) < 2)
+        return;
+    s_find_busy (self);
+    for (size_t i = 0; i < roster_places (roster) && self->count; i++) {
+        agent_t *idle = roster_at (roster, i);
+        if (!idle || idle->state != AGENT_READY || s_free_slots (idle) == 0
+            || lane_free_tasks (idle->lane) == 0)
+            continue;
+        int64_t due_us = s_relieve (self, idle);
+        again_us = again_us == 0 || (due_us && due_us < again_us) ? due_us : again_us;
+    }
+    if (again_us)
+        timers_set (self->hub->timers, &self->alarm, again_us);
+}
+
+void dispatch_run (dispatch_t *self)
+{
+    self->turn++;
+    self->passes = 0;
+    if (!ready_begin (self->hub->ready))
+        self->hub->unfinished = true;
+    s_find_open (self);
+    job_t *job;
+    while (self->open_count && self->passes < PASSES_MAX && (job = ready_pick (self->hub->ready)) != NULL)
+        s_place_job (self, job);
+    s_recall (self);
+}

@@ -1,0 +1,25 @@
+//  askers.c - whom a ROUTER has answered lately
+
+#include "broker/core/askers.h"
+
+#define PAUSE_US INT64_C (100000) //  Between two answers to a connection
+
+//  So many may come at once: asking once is enough, but each refusal has a reason of its own.
+static const int64_t s_ahead [] = {[ASKER_WHO] = 0, [ASKER_REFUSED] = 15};
+
+//  libzmq counts routes up from a random number: no peer chooses its place.
+static asker_t *s_place (askers_t *self, asker_kind_t kind, sockets_route_t route)
+{
+    uint64_t mixed = route * UINT64_C (0x9e3779b97f4a7c15);
+    return &self->places [kind][mixed >> 52 & (ASKERS_PLACES - 1)];
+}
+
+bool askers_due (askers_t *self, asker_kind_t kind, sockets_route_t route, int64_t now_us)
+{
+    asker_t *place = s_place (self, kind, route);
+    int64_t from_us = place->route == route && place->next_us > now_us ? place->next_us : now_us;
+    if (from_us > now_us + s_ahead [kind] * PAUSE_US)
+        return false;
+    *place = (asker_t){.route = route, .next_us = from_us + PAUSE_US};
+    return true;
+}

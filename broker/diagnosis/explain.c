@@ -1,0 +1,135 @@
+//  explain.c - in a sentence, why a task is where it is
+
+#include "broker/diagnosis/explain.h"
+
+#include <stdio.h>
+
+#include "broker/diagnosis/unplaceable.h"
+#include "broker/jobs/standing.h"
+#include "broker/peers/client.h"
+#include "broker/peers/roster.h"
+#include "broker/queue/ready.h"
+
+#define AHEAD_JOBS 1000u //  Jobs that are counted
+
+static long long s_seconds (int64_t us)
+{
+    return (long long) ((us > 0 ? us : 0) + 999999) / 1000000;
+}
+
+static void s_ended (const job_t *job, uint32_t index, char *buffer, size_t size)
+{
+    const task_t *task = &job->tasks [index];
+    const char *outcome = cadre_outcome_text ((cadre_outcome_t) task_outcome (task));
+    if (task->outcome == CADRE_OUTCOME_QUARANTINED)
+        snprintf (
+            buffer, size,
+            "quarantined: it has killed %u slots, one after the other; try it again with: cadre job retry %llu.%u, "
+            "or drop it with: cadre task drop %llu.%u",
+            task->failed + 1u, (unsigned long long) job->number, index, (unsigned long long) job->number,
+            index);
+    else
+        snprintf (buffer, size, "ended: %s, after %u %s", outcome, task->attempt,
+                  task->attempt == 1 ? "try" : "tries");
+}
+
+static void s_delayed (const hub_t *hub, const job_t *job, uint32_t index, char *buffer, size_t size)
+{
+    const task_t *task = &job->tasks [index];
+    snprintf (buffer, size, "backs off for another %lld s: %u %s failed, %u %s lost with a worker",
+              s_seconds (task->due_us - hub->now_us), task->failed,
+              task->failed == 1 ? "try has" : "tries have", task->lost, task->lost == 1 ? "was" : "were");
+}
+
+//  Leases are noted in the order in which they were given.
+static int64_t s_held_us (const hub_t *hub, const agent_t *agent, uint64_t serial)
+{
+    size_t low = 0, high = agent->leases_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (agent->leases [middle].serial < serial)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == agent->leases_count || agent->leases [low].serial != serial)
+        return 0;
+    return hub->now_us - hub->started_us - (int64_t) agent->leases [low].at_s * 1000000;
+}
+
+//  What comes of it when its worker is lost.
+static const char *s_fate (const job_t *job, const task_t *task)
+{
+    if (task->state == TASK_CANCELLING)
+        return "ends as cancelled";
+    bool again = !job->doom && tries_allow (&job->tries, task_tried (task), CADRE_OUTCOME_WORKER_LOST);
+    return again ? "runs elsewhere" : "ends as worker-lost";
+}
+
+static void s_leased (const hub_t *hub, const job_t *job, const task_t *task, char *buffer, size_t size)
+{
+    const agent_t *agent = roster_at (hub->roster, task->agent);
+    int64_t silent_us = hub->now_us - agent->heard_us, lost_us = (int64_t) hub->lost_ms * 1000;
+    if (agent->state == AGENT_AWAY)
+        snprintf (buffer, size,
+                  "waits for worker %s, which has it and is away: it %s unless that comes back "
+                  "within %lld s",
+                  agent->name, s_fate (job, task), s_seconds (lost_us - silent_us));
+    else
+        snprintf (buffer, size, "is at worker %s on %s for %lld s%s", agent->name, agent->host,
+                  s_seconds (s_held_us (hub, agent, task->serial)),
+                  task->state == TASK_CANCELLING ? ", which was told to cancel it" : "");
+}
+
+//  Tasks that go first: of this job, and of jobs with a higher priority, as far as these can be counted in passing.
+static unsigned long long s_ahead (hub_t *hub, const job_t *job, uint32_t index)
+{
+    unsigned long long ahead = index > job->next ? index - job->next : 0;
+    return ahead + ready_ahead (hub->ready, job->priority, AHEAD_JOBS);
+}
+
+static void s_full (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_t size)
+{
+    uint64_t slots = 0;
+    for (size_t i = 0; i < roster_places (hub->roster); i++) {
+        agent_t *agent = roster_at (hub->roster, i);
+        if (agent && agent->state == AGENT_READY && roster_fits (hub->roster, agent, job))
+            slots += agent->slots;
+    }
+    snprintf (buffer, size,
+              "waits for a free slot: all %llu that fit are taken, and about %llu tasks go first",
+              (unsigned long long) slots, s_ahead (hub, job, index));
+}
+
+static void s_ready (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_t size)
+{
+    char why [512];
+    if (job->owner && job->owner->stalled)
+        snprintf (buffer, size, "waits: its client has not read %zu MiB of results",
+                  client_backlog (job->owner) >> 20);
+    else if (standing_is_resting (hub, job))
+        snprintf (
+            buffer, size,
+            "waits: results that nobody has forgotten fill the broker's memory: cadre job list, cadre job "
+            "forget, or start it with a larger --memory or a --store");
+    else if (job->limit && job->leased >= job->limit)
+        snprintf (buffer, size, "waits: %u tasks of the job run, which is its limit", job->leased);
+    else if (roster_any_fits (hub->roster, job))
+        s_full (hub, job, index, buffer, size);
+    else
+        snprintf (buffer, size, "waits: %s", unplaceable_why (hub, job, why, sizeof why));
+}
+
+const char *explain_task (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_t size)
+{
+    const task_t *task = &job->tasks [index];
+    if (task->state == TASK_DONE)
+        s_ended (job, index, buffer, size);
+    else if (task->state == TASK_DELAYED)
+        s_delayed (hub, job, index, buffer, size);
+    else if (task_is_leased (task))
+        s_leased (hub, job, task, buffer, size);
+    else
+        s_ready (hub, job, index, buffer, size);
+    return buffer;
+}

@@ -1,0 +1,176 @@
+//  wait_notice.c - whoever has waited for a job for 5 s is told what it waits for
+
+#include "broker/diagnosis/wait_notice.h"
+
+#include <stdio.h>
+
+#include "broker/delivery/follow.h"
+#include "broker/diagnosis/explain.h"
+#include "broker/peers/roster.h"
+
+#define MESSAGE_BYTES 768
+#define VISITS_SAY 256u  //  What a word costs, in visits of a task
+#define LOOK_TASKS 4096u //  Tasks of a job that are looked at in a row
+
+enum { CAUSE_NONE, CAUSE_RUNS, CAUSE_AWAY, CAUSE_FULL, CAUSE_NOBODY, CAUSE_DELAYED, CAUSE_OPEN };
+
+static bool s_is_away (const hub_t *hub, const task_t *task)
+{
+    return task_is_leased (task) && roster_at (hub->roster, task->agent)->state == AGENT_AWAY;
+}
+
+static bool s_somebody_is_away (const hub_t *hub)
+{
+    for (size_t i = 0; i < roster_places (hub->roster); i++) {
+        const agent_t *agent = roster_at (hub->roster, i);
+        if (agent && agent->state == AGENT_AWAY && agent->leased)
+            return true;
+    }
+    return false;
+}
+
+//  Counts tasks from first to before end that somebody has. False when one of them is at a worker that is there.
+static bool s_are_away (const hub_t *hub, const job_t *job, uint32_t first, uint32_t end, uint32_t *seen)
+{
+    for (uint32_t i = first; i < end && *seen < job->leased; i++) {
+        if (!task_is_leased (&job->tasks [i]))
+            continue;
+        if (!s_is_away (hub, &job->tasks [i]))
+            return false;
+        ++*seen;
+    }
+    return true;
+}
+
+//  Are all workers that have tasks of the job away? Of a large job its first tasks, and the newest that were handed out, are looked at: where others are
+//  leased, too, the answer is no.
+static bool s_all_are_away (const hub_t *hub, const job_t *job, uint32_t *visits)
+{
+    uint32_t seen = 0, first = job->total < LOOK_TASKS ? job->total : LOOK_TASKS;
+    uint32_t newest = job->next > 2 * LOOK_TASKS ? job->next - LOOK_TASKS : first;
+    *visits += (uint32_t) roster_places (hub->roster);
+    if (!s_somebody_is_away (hub))
+        return false;
+    *visits += 2 * first;
+    return s_are_away (hub, job, 0, first, &seen) && s_are_away (hub, job, newest, job->next, &seen)
+           && seen == job->leased;
+}
+
+static uint8_t s_cause (const hub_t *hub, job_t *job, uint32_t *visits)
+{
+    if (job->doom || job->abandoned || job_is_over (job))
+        return CAUSE_NONE;
+    if (job->leased)
+        return s_all_are_away (hub, job, visits) ? CAUSE_AWAY : CAUSE_RUNS;
+    if (job->ready)
+        return roster_any_fits (hub->roster, job) ? CAUSE_FULL : CAUSE_NOBODY;
+    if (job->delayed)
+        return CAUSE_DELAYED;
+    return job->sealed ? CAUSE_NONE : CAUSE_OPEN;
+}
+
+static bool s_shows (const hub_t *hub, const task_t *task, uint8_t cause)
+{
+    switch (cause) {
+    case CAUSE_RUNS: return task_is_leased (task) && !s_is_away (hub, task);
+    case CAUSE_AWAY: return s_is_away (hub, task);
+    case CAUSE_DELAYED: return task->state == TASK_DELAYED;
+    default: return task->state == TASK_READY;
+    }
+}
+
+//  The first task that has this cause, if it is among so many from there on.
+static bool s_find (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t from, uint32_t *index)
+{
+    for (*index = from; *index < job->total && *index - from < LOOK_TASKS; ++*index)
+        if (s_shows (hub, &job->tasks [*index], cause))
+            return true;
+    return false;
+}
+
+//  One that has this cause: among the first tasks, the newest that were handed out, or those that come next.
+static bool s_choose (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t *index)
+{
+    uint32_t before = job->next < LOOK_TASKS ? job->next : LOOK_TASKS;
+    return s_find (hub, job, cause, 0, index) || s_find (hub, job, cause, job->next - before, index)
+           || s_find (hub, job, cause, job->next, index);
+}
+
+//  A task that has this cause, in explain's words.
+static bool s_say (hub_t *hub, job_t *job, uint8_t cause, char message [MESSAGE_BYTES])
+{
+    unsigned long long number = job->number;
+    char why [MESSAGE_BYTES - 64];
+    uint32_t index;
+    if (cause == CAUSE_OPEN) {
+        snprintf (
+            message, MESSAGE_BYTES,
+            "job %llu is open: its client, %s, has not sent all of its tasks; to end it: cadre job cancel %llu",
+            number, job->client_name, number);
+        return true;
+    }
+    if (!s_choose (hub, job, cause, &index))
+        return false;
+    snprintf (message, MESSAGE_BYTES, "task %llu.%u %s", number, index,
+              explain_task (hub, job, index, why, sizeof why));
+    return true;
+}
+
+//  Is it time to tell? Notes what there was to see.
+static bool s_is_due (wait_note_t *self, const hub_t *hub, uint8_t cause, uint64_t seen)
+{
+    if (self->since_us == 0 || cause != self->cause || seen != self->seen) {
+        self->since_us = hub->now_us;
+        self->cause = cause;
+        self->seen = seen;
+    }
+    bool due =
+        cause != CAUSE_NONE && !(self->told & 1u << cause) && hub->now_us - self->since_us >= WAIT_NOTICE_US;
+    if (due)
+        self->told = (uint8_t) (self->told | 1u << cause);
+    return due;
+}
+
+//  The client knows itself what it has not sent yet, and that its tasks run.
+static bool s_concerns_owner (uint8_t cause)
+{
+    return cause != CAUSE_OPEN && cause != CAUSE_RUNS && cause != CAUSE_NOBODY;
+}
+
+static uint32_t s_look_owner (hub_t *hub, job_t *job, uint8_t cause)
+{
+    char message [MESSAGE_BYTES];
+    uint64_t ended = (uint64_t) job->done + job->failed;
+    if (!s_is_due (&job->patience, hub, s_concerns_owner (cause) ? cause : CAUSE_NONE, ended))
+        return 0;
+    if (s_say (hub, job, cause, message))
+        client_notice (job->owner, hub, job->ref, CADRE_ERROR_TIMEOUT, message);
+    return VISITS_SAY;
+}
+
+//  For one who reads output that is what moves.
+static uint32_t s_look_follower (hub_t *hub, job_t *job, follower_t *follower, uint8_t cause)
+{
+    char message [MESSAGE_BYTES];
+    uint64_t moved = follower->output ? follower->position : (uint64_t) job->done + job->failed;
+    if (!follower->wait || !s_is_due (&follower->patience, hub, cause, moved))
+        return 1;
+    if (s_say (hub, job, cause, message))
+        client_notice (follower->client, hub, follower->ref, CADRE_ERROR_TIMEOUT, message);
+    return VISITS_SAY;
+}
+
+uint32_t wait_notice_look (hub_t *hub, job_t *job)
+{
+    if (!job->owner && !job->followers)
+        return 0;
+    uint32_t visits = 0;
+    uint8_t cause = s_cause (hub, job, &visits);
+    if (job->owner)
+        visits += s_look_owner (hub, job, cause);
+    for (follower_t *follower = job->followers, *next; follower; follower = next) {
+        next = follower->job_next;
+        visits += s_look_follower (hub, job, follower, cause);
+    }
+    return visits;
+}

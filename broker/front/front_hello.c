@@ -1,0 +1,152 @@
+//  front_hello.c - a client says HELLO
+
+#include "broker/front/front_hello.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/front/front_room.h"
+#include "broker/front/front_session.h"
+#include "common/log.h"
+
+#define RELEASE CADRE_VERSION_STRING
+
+static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t answers)
+{
+    windows_raise (&self->windows, client);
+    wire_client_welcome_t fields = {.minor = WIRE_MINOR,
+                                    .resumed = resumed,
+                                    .received = client_acknowledgeable (client),
+                                    .window_tasks = client->granted_tasks,
+                                    .window_bytes = client->granted_bytes,
+                                    .beat_ms = self->hub->beat_ms,
+                                    .lost_ms = self->hub->lost_ms,
+                                    .broker = wire_view (self->hub->name),
+                                    .version = wire_view (RELEASE),
+                                    .epoch = self->hub->epoch,
+                                    .answers = answers};
+    wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session}, &fields);
+    front_session_send (self, client->route);
+}
+
+//  named: the session in the HELLO. Another one than the present: that began with an earlier HELLO, and the client has not heard of it yet; or the
+//  client comes back from another broker.
+static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint64_t named, bool *resumed)
+{
+    client_t *client;
+    *resumed = false;
+    HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
+    if (!client)
+        return NULL;
+    bool unheard = named && named != client->session;
+    if (unheard && client->in.received == 0)
+        return client;
+    if (unheard || !stream_acknowledge (client->out, hello->received)) {
+        front_session_forget (self, client); //  It has received what we never sent: that was another session
+        return NULL;
+    }
+    stream_rewind (client->out, hello->received);
+    *resumed = true;
+    return client;
+}
+
+//  A session is resumed by the key that began it, and by no other.
+static bool s_is_anothers (const front_t *self, const wire_client_hello_t *hello)
+{
+    client_t *client;
+    HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
+    return client && self->hub->peer && strcmp (client->peer, self->hub->peer) != 0;
+}
+
+//  False when it says HELLO too often: it is not heard. Who spoke by its connection before is superseded: a connection is one client's.
+static bool s_supersede (front_t *self, const wire_client_hello_t *hello, sockets_route_t route,
+                         int64_t *hello_us)
+{
+    client_t *client, *former;
+    HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
+    HASH_FIND (hh_route, self->by_route, &route, sizeof route, former);
+    if ((client && front_room_is_too_often (self, client))
+        || (former && former != client && front_room_is_too_often (self, former)))
+        return false;
+    *hello_us = former ? former->hello_us : 0;
+    if (former && former != client) {
+        log_line (LOG_INFO, "B038", "client %s gives way to another on its connection", former->name);
+        front_session_forget (self, former);
+    }
+    return true;
+}
+
+//  NULL and a fault when there is no room.
+static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault_t *fault)
+{
+    const char *peer = self->hub->peer ? self->hub->peer : "";
+    const rights_t *rights = authz_rights (self->hub->doors, self->hub->peer);
+    if (front_room_for_one (self, peer, fault))
+        return NULL;
+    client_t *client = client_new (hello->uuid.data);
+    view_copy (hello->name, client->name, sizeof client->name);
+    snprintf (client->peer, sizeof client->peer, "%s", peer);
+    shares_take (self->shares, peer);
+    snprintf (client->key, sizeof client->key, "%s", rights->name);
+    snprintf (client->holder, sizeof client->holder, "%s", rights->holder);
+    client->purse = purse_enter (self->hub, client->holder);
+    HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
+    HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
+    log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name, *client->key ? " with key " : "",
+              client->key);
+    return client;
+}
+
+//  The session goes on by this connection. One that it leaves is of no use any more, and what it holds would stay.
+static void s_connect (front_t *self, client_t *client, sockets_route_t route)
+{
+    if (client->route == route)
+        return;
+    if (!burden_has_room (&client->burden, FRONT_CUT_BYTES))
+        burden_cut (&client->burden);
+    front_session_move (self, client, route);
+    client->burden = burden_of (self->hub->peer_fd);
+}
+
+void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t *body)
+{
+    wire_client_hello_t hello;
+    char message [256];
+    if (!wire_read_client_hello (body, &hello) || !cursor_done (body) || !view_is (hello.magic, WIRE_MAGIC)
+        || hello.uuid.size != WIRE_UUID_BYTES) {
+        front_session_refuse (self, route, CADRE_ERROR_PROTOCOL, "this is not the HELLO of a cadre client");
+        return;
+    }
+    if (hello.major != WIRE_MAJOR) {
+        snprintf (message, sizeof message,
+                  "client speaks cadre protocol %u.%u, this broker %u.%u: upgrade the older of the two",
+                  (unsigned) hello.major, (unsigned) hello.minor, WIRE_MAJOR, WIRE_MINOR);
+        front_session_refuse (self, route, CADRE_ERROR_VERSION, message);
+        return;
+    }
+    if (!authz_is_client (self->hub->doors, self->hub->peer) || s_is_anothers (self, &hello)) {
+        front_session_refuse (self, route, CADRE_ERROR_REFUSED,
+                              "this key is not let in as a client: ask for an access file of role client");
+        return;
+    }
+    bool resumed;
+    int64_t hello_us;
+    fault_t fault = {0};
+    if (!s_supersede (self, &hello, route, &hello_us)) {
+        self->hub->refused_hellos++;
+        return;
+    }
+    client_t *client = s_resume (self, &hello, named, &resumed);
+    if (!client)
+        client = s_admit (self, &hello, &fault);
+    if (!client) {
+        front_session_refuse (self, route, fault.code, fault.text);
+        return;
+    }
+    s_connect (self, client, route);
+    client->hello_us = hello_us > client->hello_us ? hello_us : client->hello_us;
+    client->heard_us = self->hub->now_us;
+    stream_grant (client->out, hello.window_tasks, hello.window_bytes);
+    s_welcome (self, client, resumed, named);
+    client_touch (client, self->hub);
+}

@@ -1,0 +1,339 @@
+//  request_jobs.c - answers about jobs and tasks
+
+#include "broker/front/request_jobs.h"
+
+#include <string.h>
+
+#include "broker/delivery/pager.h"
+#include "broker/diagnosis/explain.h"
+#include "broker/front/front_session.h"
+#include "broker/front/holder.h"
+#include "broker/front/request.h"
+#include "broker/ledger/deliver.h"
+
+#define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
+#define RETRY_TASKS 1024u     //  That are looked at in a row
+#define VISITS_RETRY 16u      //  What a task that is tried again costs, in visits
+#define VISITS_JOB 8u         //  What a look at a job costs, in visits of a task
+
+static const char *s_kind_name (uint32_t kind)
+{
+    return kind == WIRE_KIND_CALL ? "call" : kind == WIRE_KIND_COMMAND ? "command" : "map";
+}
+
+static void s_pack_job (buffer_t *map, const hub_t *hub, const job_t *job)
+{
+    pack_map (map, 18);
+    request_pair_uint (map, "job", job->number);
+    request_pair_text (map, "name", job->name);
+    request_pair_text (map, "kind", s_kind_name (job->kind));
+    request_pair_text (map, "function", job->function);
+    request_pair_text (map, "client", job->client_name);
+    request_pair_text (map, "key", holder_key (hub, job));
+    request_pair_bool (map, "detached", job->detached);
+    request_pair_bool (map, "durable", job->durable);
+    request_pair_text (map, "state", job_state_name (job));
+    request_pair_uint (map, "total", job->total);
+    request_pair_uint (map, "waiting", (uint64_t) job->ready + job->delayed);
+    request_pair_uint (map, "running", job->leased);
+    request_pair_uint (map, "done", job->done);
+    request_pair_uint (map, "failed", job->failed);
+    pack_text (map, "priority");
+    pack_int (map, job->priority);
+    request_pair_uint (map, "limit", job->limit);
+    request_pair_uint (map, "created_us", (uint64_t) job->created_us);
+    request_pair_uint (map, "ended_us", (uint64_t) job->ended_us);
+}
+
+cadre_error_t request_job_list (request_t *self, fault_t *fault)
+{
+    (void) fault;
+    view_t state;
+    bool filter = request_text (self, "state", &state);
+    if (!self->begun) {
+        job_table_walk (self->hub->jobs, &self->walk);
+        self->at = job_table_last_number (self->hub->jobs);
+    }
+    for (const job_t *job; request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
+        request_spend (self, VISITS_JOB);
+        //  Those that came later are not listed: a list must end
+        if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))
+            || !holder_reaches (self->hub, self->client, job))
+            continue;
+        s_pack_job (&self->items, self->hub, job);
+        request_element (self);
+    }
+    if (!self->unfinished)
+        request_end_list (self);
+    return CADRE_OK;
+}
+
+cadre_error_t request_job_info (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    s_pack_job (&self->items, self->hub, job);
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    return CADRE_OK;
+}
+
+static void s_reply_count (request_t *self, const char *key, uint64_t count)
+{
+    pack_map (&self->items, 1);
+    request_pair_uint (&self->items, key, count);
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+}
+
+cadre_error_t request_job_cancel (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index = 0, count;
+    uint64_t task;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    if (request_uint (self, "task", &task)) {
+        if (request_task (self, job, &index, fault))
+            return fault->code;
+        count = ledger_cancel (self->hub->ledger, job, index);
+    } else
+        count = ledger_cancel_all (self->hub->ledger, job);
+    s_reply_count (self, "cancelled", count);
+    return CADRE_OK;
+}
+
+//  Failed tasks up to the end, bit by bit. What is still to end as cancelled ends first.
+static void s_retry (request_t *self, job_t *job, uint64_t end)
+{
+    self->unfinished = ledger_is_reaping (job);
+    while (!self->unfinished && self->at < end && request_goes_on (self)) {
+        uint64_t next = self->at + RETRY_TASKS < end ? self->at + RETRY_TASKS : end;
+        uint32_t count = ledger_retry_some (self->hub->ledger, job, (uint32_t) self->at, (uint32_t) next);
+        request_spend (self, (uint32_t) (next - self->at) + count * VISITS_RETRY);
+        self->at = next;
+        self->found += count;
+    }
+}
+
+cadre_error_t request_job_retry (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index;
+    uint64_t task;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    if (!job->detached)
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "job %llu is attached to client %s, which has its results: only detached jobs can be retried",
+            (unsigned long long) job->number, job->client_name);
+    if (authz_check_job (self->hub->doors, self->client->peer, self->client->key, job->kind, job->function,
+                         fault))
+        return fault->code;
+    bool one = request_uint (self, "task", &task);
+    if (one && request_task (self, job, &index, fault))
+        return fault->code;
+    if (one && !self->begun)
+        self->at = index;
+    s_retry (self, job, one ? (uint64_t) index + 1 : job->total);
+    if (!self->unfinished)
+        s_reply_count (self, "tasks", self->found);
+    return CADRE_OK;
+}
+
+//  One that was cancelled need not be sealed: whoever would do that may be gone for good.
+static bool s_has_ended (const job_t *job)
+{
+    bool cancelled =
+        job->cancelled && job->leased == 0 && job->undelivered == 0 && job->done + job->failed == job->total;
+    return cancelled || job_is_over (job);
+}
+
+cadre_error_t request_job_forget (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    if (!job->detached || !s_has_ended (job))
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "job %llu has tasks that have not ended: cancel it first: cadre job cancel %llu",
+                          (unsigned long long) job->number, (unsigned long long) job->number);
+    ledger_forget (self->hub->ledger, job);
+    request_reply (self, CADRE_OK, "", (view_t){0}, false);
+    return CADRE_OK;
+}
+
+//  Fields of a task's kept result, where there is one in memory.
+static bool s_kept (const job_t *job, uint32_t index, wire_result_t *result)
+{
+    result_log_record_t record;
+    *result = (wire_result_t){0};
+    if (!job->detached || job->kept_at [index] == 0 || job->tasks [index].state != TASK_DONE)
+        return false;
+    uint64_t position = job->kept_at [index] - 1;
+    if (!result_log_read (job->keep, &position, &record))
+        return false;
+    cursor_t cursor = cursor_of_view (record.body);
+    return cursor_uint (&cursor, &result->index) && cursor_uint (&cursor, &result->attempt)
+           && cursor_uint (&cursor, &result->outcome) && cursor_int (&cursor, &result->code)
+           && cursor_uint (&cursor, &result->run_us) && cursor_skip (&cursor, &result->value)
+           && cursor_skip (&cursor, &result->detail);
+}
+
+static void s_pack_detail_text (buffer_t *map, const char *key, view_t detail)
+{
+    cursor_t cursor = cursor_find (detail, key);
+    view_t text = {0};
+    cursor_text (&cursor, &text);
+    request_pair_cut (map, key, text, TEXT_MAX);
+}
+
+static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint32_t index, bool all)
+{
+    const task_t *task = &job->tasks [index];
+    wire_result_t result;
+    const agent_t *agent = task_is_leased (task) && task->agent < roster_places (hub->roster)
+                               ? roster_at (hub->roster, task->agent)
+                               : NULL;
+    pack_map (map, all ? 11 : 8);
+    request_pair_uint (map, "job", job->number);
+    request_pair_uint (map, "index", index);
+    request_pair_text (map, "state", task_state_name (task));
+    request_pair_text (map, "outcome", cadre_outcome_text ((cadre_outcome_t) task_outcome (task)));
+    pack_text (map, "code");
+    pack_int (map, task->state == TASK_DONE ? task->code : 0);
+    request_pair_uint (map, "attempts", task->attempt);
+    request_pair_text (map, "worker", agent ? agent->name : "");
+    request_pair_uint (map, "run_us", task_is_leased (task) ? 0 : task->run_us);
+    if (!all)
+        return;
+    s_kept (job, index, &result);
+    s_pack_detail_text (map, "message", result.detail);
+    s_pack_detail_text (map, "trace", result.detail);
+    request_pair_uint (map, "lease", agent ? task->serial : 0);
+}
+
+//  Which tasks a list is of.
+typedef struct filter {
+    bool by_state;    //  Those in this state
+    view_t state;     //  Its name
+    bool by_outcome;  //  Those that ended so
+    unsigned outcome; //  A cadre_outcome_t; one that is none where the name is none
+} filter_t;
+
+static filter_t s_filter (const request_t *self)
+{
+    filter_t filter = {.outcome = CADRE_OUTCOMES_COUNT};
+    view_t outcome;
+    filter.by_state = request_text (self, "state", &filter.state);
+    filter.by_outcome = request_text (self, "outcome", &outcome);
+    for (unsigned i = 0; filter.by_outcome && i < CADRE_OUTCOMES_COUNT; i++)
+        if (view_is (outcome, cadre_outcome_text ((cadre_outcome_t) i)))
+            filter.outcome = i;
+    return filter;
+}
+
+//  States that are called so, as bits.
+static unsigned s_states (const filter_t *filter)
+{
+    unsigned states = 0;
+    for (unsigned state = TASK_DONE; state <= TASK_CANCELLING; state++)
+        if (!filter->by_state
+            || view_is (filter->state, task_state_name (&(task_t){.state = (uint8_t) state})))
+            states |= 1u << state;
+    return states;
+}
+
+//  The next task from at on that is wanted; false when there is none as far as the step goes.
+static bool s_find_task (request_t *self, const job_t *job, const filter_t *filter, unsigned states)
+{
+    for (; self->at < job->total && request_goes_on (self); self->at++) {
+        const task_t *task = &job->tasks [self->at];
+        request_spend (self, 1);
+        if (states & 1u << task->state && (!filter->by_outcome || task_outcome (task) == filter->outcome))
+            return true;
+    }
+    return false;
+}
+
+cadre_error_t request_task_list (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    if (!self->begun) {
+        request_uint (self, "first", &self->at);
+        if (!request_uint (self, "count", &self->left) || self->left == 0)
+            self->left = UINT32_MAX;
+    }
+    filter_t filter = s_filter (self);
+    unsigned states = s_states (&filter);
+    for (; self->left && s_find_task (self, job, &filter, states); self->at++, self->left--) {
+        s_pack_task (self->hub, &self->items, job, (uint32_t) self->at, false);
+        request_element (self);
+    }
+    if (!self->unfinished)
+        request_end_list (self);
+    return CADRE_OK;
+}
+
+//  Its result must be read back first.
+static bool s_is_away (const job_t *job, uint32_t index)
+{
+    return job->detached && job->kept_at [index] && job->tasks [index].state == TASK_DONE
+           && !result_log_is_here (job->keep, job->kept_at [index] - 1);
+}
+
+cadre_error_t request_task_info (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index;
+    if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
+        return fault->code;
+    if (s_is_away (job, index)) {
+        pager_fetch_kept (self->hub->pager, job, job->kept_at [index] - 1);
+        self->later = true;
+        return CADRE_OK;
+    }
+    s_pack_task (self->hub, &self->items, job, index, true);
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    return CADRE_OK;
+}
+
+cadre_error_t request_task_explain (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index;
+    char text [512];
+    uint64_t number;
+    if (request_job (self, &job, fault))
+        return fault->code;
+    bool comes = request_uint (self, "task", &number) && number >= job->total && number < job->promised;
+    if (!comes && request_task (self, job, &index, fault))
+        return fault->code;
+    pack_map (&self->items, 1);
+    request_pair_text (&self->items, "text",
+                       comes ? "waits for the disk: it is not in the store yet"
+                             : explain_task (self->hub, job, index, text, sizeof text));
+    request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
+    return CADRE_OK;
+}
+
+//  A quarantined task ends as cancelled: it is listed as such no more.
+cadre_error_t request_task_drop (request_t *self, fault_t *fault)
+{
+    job_t *job;
+    uint32_t index;
+    if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
+        return fault->code;
+    if (job->tasks [index].outcome != CADRE_OUTCOME_QUARANTINED || !job->detached)
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "task %llu.%u is not in quarantine: cadre task list %llu shows which are",
+                          (unsigned long long) job->number, index, (unsigned long long) job->number);
+    self->unfinished = ledger_is_reaping (job);
+    if (self->unfinished)
+        return CADRE_OK;
+    ledger_retry (self->hub->ledger, job, index);
+    s_reply_count (self, "dropped", ledger_cancel (self->hub->ledger, job, index));
+    return CADRE_OK;
+}

@@ -1,0 +1,146 @@
+//  requests.c - questions and orders of clients: the table, and their turns
+
+#include "broker/front/requests.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "broker/front/front_session.h"
+#include "broker/front/request_jobs.h"
+#include "broker/front/request_workers.h"
+
+#define VISITS_REQUEST 128u //  What any request costs, in visits of a task
+
+//  A turn in which others have spoken has fewer steps than FRONT_STEPS: they are not kept waiting.
+#define STEPS_HEARD 4096u
+#define STEPS_SLICE 4096u //  Of one request, before it is another client's turn
+
+typedef struct handler {
+    const char *what; //  Name of the request
+    request_fn *run;  //  Answers it, or returns a fault that becomes the answer
+    role_t least;     //  Who may ask: any client, clients but observers, or admins alone
+} handler_t;
+
+static const handler_t s_handlers [] = {
+    {"job.list", request_job_list, ROLE_OBSERVER},
+    {"job.info", request_job_info, ROLE_OBSERVER},
+    {"job.cancel", request_job_cancel, ROLE_CLIENT},
+    {"job.retry", request_job_retry, ROLE_CLIENT},
+    {"job.forget", request_job_forget, ROLE_CLIENT},
+    {"task.list", request_task_list, ROLE_OBSERVER},
+    {"task.info", request_task_info, ROLE_OBSERVER},
+    {"task.explain", request_task_explain, ROLE_OBSERVER},
+    {"task.drop", request_task_drop, ROLE_CLIENT},
+    {"worker.list", request_worker_list, ROLE_OBSERVER},
+    {"worker.drain", request_worker_drain, ROLE_ADMIN},
+    {"worker.stop", request_worker_stop, ROLE_ADMIN},
+    {"function.list", request_function_list, ROLE_OBSERVER},
+    {"broker.info", request_broker_info, ROLE_OBSERVER},
+    {"broker.drain", request_broker_drain, ROLE_ADMIN},
+    {"broker.stop", request_broker_stop, ROLE_ADMIN},
+    {"broker.reload", request_broker_reload, ROLE_ADMIN},
+};
+
+static const handler_t *s_find (view_t what)
+{
+    for (size_t i = 0; i < sizeof s_handlers / sizeof s_handlers [0]; i++)
+        if (view_is (what, s_handlers [i].what))
+            return &s_handlers [i];
+    return NULL;
+}
+
+static bool s_may (const request_t *self, role_t least)
+{
+    const rights_t *rights = authz_rights (self->hub->doors, self->client->peer);
+    role_t role = rights ? rights->role : ROLE_NONE;
+    return role == ROLE_ADMIN || (role == ROLE_CLIENT && least != ROLE_ADMIN)
+           || (role == ROLE_OBSERVER && least == ROLE_OBSERVER);
+}
+
+static void s_run (request_t *self)
+{
+    const handler_t *handler = s_find (self->what);
+    fault_t fault = {0};
+    char what [64];
+    view_copy (self->what, what, sizeof what);
+    if (!handler)
+        fault_set (&fault, CADRE_ERROR_ARGUMENT, "this broker (%s) knows no request '%s'",
+                   CADRE_VERSION_STRING, what);
+    else if (!s_may (self, handler->least))
+        fault_set (&fault, CADRE_ERROR_REFUSED, "the key %s may not ask for %s: that takes a key of role %s",
+                   self->client->key, what, keys_role_name (handler->least));
+    else
+        handler->run (self, &fault);
+    if (fault.code) {
+        self->unfinished = false;
+        request_reply (self, fault.code, fault.text, (view_t){0}, false);
+    }
+}
+
+//  One step of the first request.
+static void s_step (front_t *self, client_t *client)
+{
+    request_t *request = client->inbox.first;
+    uint32_t slice = self->steps < STEPS_SLICE ? self->steps : STEPS_SLICE;
+    request->steps = slice;
+    request->mark = request_mark (self->hub);
+    request->unfinished = request->later = false;
+    s_run (request);
+    request->begun = true;
+    request->recorded = request->recorded || request_mark (self->hub) != request->mark;
+    uint32_t spent = slice - request->steps + VISITS_REQUEST;
+    self->steps -= spent < self->steps ? spent : self->steps;
+    client->inbox.waits_store = request->later;
+    self->waits_store = self->waits_store || request->later;
+    if (!request->later && !request->unfinished)
+        request_take_out (client, request);
+}
+
+//  Clients in turn; who has more to ask goes to the end.
+void requests_answer (front_t *self)
+{
+    if (self->hub->heard && self->steps > STEPS_HEARD)
+        self->steps = STEPS_HEARD;
+    while (self->asking && self->steps) {
+        client_t *client = self->asking;
+        request_unqueue (self, client);
+        if (request_may_go_on (self, client))
+            s_step (self, client);
+        request_queue (self, client);
+    }
+    self->steps = FRONT_STEPS;
+}
+
+static void s_put (front_t *self, client_t *client, request_t *request)
+{
+    request->front = self;
+    request->hub = self->hub;
+    request->client = client;
+    DL_APPEND (client->inbox.first, request);
+    client->inbox.count++;
+    client->inbox.bytes += request->body.size;
+}
+
+//  What finds nothing before it, and time, is answered at once.
+bool requests_take (front_t *self, client_t *client, cursor_t *body)
+{
+    wire_request_t fields;
+    request_t *request = calloc (1, sizeof *request);
+    assert (request);
+    buffer_append (&request->body, body->at, (size_t) (body->end - body->at));
+    *body = cursor_of_view (wire_view_of (&request->body));
+    if (!wire_read_request (body, &fields) || !cursor_done (body)) {
+        buffer_free (&request->body);
+        free (request);
+        return false;
+    }
+    request->id = fields.id;
+    request->what = fields.what;
+    request->arguments = fields.arguments;
+    s_put (self, client, request);
+    if (client->inbox.count == 1 && self->steps && request_may_go_on (self, client))
+        s_step (self, client);
+    request_queue (self, client);
+    return true;
+}

@@ -1,0 +1,156 @@
+//  windows.c - what clients may send ahead
+
+#include "broker/front/windows.h"
+
+#include "broker/core/budget.h"
+#include "broker/queue/ready.h"
+
+#define FEW_TASKS 10000u                  //  Of a client; they pass in a moment
+#define FLOOR_BYTES (512u << 10)          //  Holds a frame of any client of ours
+#define RESERVE_BYTES (16u << 20)         //  The program takes so much, however small its limit is
+#define TASK_BYTES 64u                    //  A task is taken for so large
+#define FEW_MORE 1000u                    //  So many tasks more are always worth telling
+#define LEAST_BYTES 4096u                 //  Of each session, however many its key has
+#define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Of a window that had to wait
+
+//  Those that waited are looked at when the turn ends.
+static void s_ring (void *owner, int64_t now_us)
+{
+    windows_t *self = owner;
+    (void) now_us;
+    for (client_t *client = self->hub->clients; client; client = client->hh.next)
+        if (client->sends_durable)
+            client_touch (client, self->hub);
+}
+
+void windows_begin (windows_t *self, hub_t *hub)
+{
+    *self = (windows_t){.hub = hub,
+                        .pace = {.every_us = WINDOWS_PACE_US},
+                        .open = true,
+                        .alarm = {.ring = s_ring, .owner = self}};
+}
+
+void windows_end (windows_t *self)
+{
+    timers_cancel (self->hub->timers, &self->alarm);
+}
+
+void windows_judge (windows_t *self)
+{
+    self->open = pace_allows (&self->pace, self->hub->now_us, self->hub->memory_done);
+}
+
+//  Has the client more tasks here than pass in a moment?
+static bool s_has_many (const hub_t *hub, const client_t *client)
+{
+    const share_t *share = ready_share (hub->ready, client->session);
+    return share && share->open > FEW_TASKS;
+}
+
+//  For what cannot be counted: the program and its libraries, the heap's gaps, what libzmq holds.
+static uint64_t s_reserve (const hub_t *hub)
+{
+    uint64_t part = hub->memory_limit / 16;
+    return budget_between (RESERVE_BYTES, 3 * part, 4 * part);
+}
+
+//  The sixteenth before the reserve is for clients that have few tasks here, so that they are not
+//  kept out by one that has many.
+uint64_t windows_memory_left (const windows_t *self, const client_t *client)
+{
+    const hub_t *hub = self->hub;
+    uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
+    uint64_t most = hub->memory_limit - s_reserve (hub);
+    if (used < most - 2 * part || s_has_many (hub, client))
+        most -= part;
+    return used < most ? (most - used) / 2 : 0;
+}
+
+//  What every session may send ahead, also when others have been promised the rest: an eighth of
+//  the memory for all, in equal parts for the keys that are there, and of each key for its sessions.
+static uint64_t s_floor (const hub_t *hub, const purse_t *purse)
+{
+    uint64_t part = hub->memory_limit / 8 / hub->present_keys / purse->sessions;
+    part = part < FLOOR_BYTES ? part : FLOOR_BYTES;
+    return part > LEAST_BYTES ? part : LEAST_BYTES;
+}
+
+//  What others may send and have not, as far as it counts as taken: half of what other keys are
+//  promised, and all that other sessions of this key are. However many these are, something is left.
+static uint64_t s_taken (const hub_t *hub, const client_t *client)
+{
+    const purse_t *purse = client->purse;
+    uint64_t own = purse_is_one (purse) ? purse->promised_bytes - client->promised_bytes : 0;
+    return own + (hub->promised_bytes - client->promised_bytes - own) / 2;
+}
+
+//  A window is a promise.
+static uint64_t s_promise (const windows_t *self, const client_t *client)
+{
+    const hub_t *hub = self->hub;
+    uint64_t left = windows_memory_left (self, client), taken = s_taken (hub, client);
+    uint64_t free_bytes = left > taken ? left - taken : 0, floor = s_floor (hub, client->purse);
+    uint64_t most = hub->memory_limit / 16 + client->received_bytes;
+    free_bytes = free_bytes < most ? free_bytes : most;
+    floor = floor < left ? floor : left;
+    return free_bytes > floor ? free_bytes : floor;
+}
+
+void windows_count (const windows_t *self, client_t *client)
+{
+    uint64_t open = client->granted_bytes - client->received_bytes;
+    uint64_t floor = s_floor (self->hub, client->purse), promised = open > floor ? open - floor : 0;
+    self->hub->promised_bytes += promised - client->promised_bytes;
+    client->purse->promised_bytes += promised - client->promised_bytes;
+    client->promised_bytes = promised;
+}
+
+static void s_allowance (const windows_t *self, const client_t *client, uint64_t *tasks, uint64_t *bytes)
+{
+    uint64_t left = s_promise (self, client), journal = self->hub->journal_bytes;
+    if (client->durable) {
+        uint64_t room = journal < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - journal : 0;
+        if (client->sends_durable && self->pace.pressing && room > PACED_BYTES)
+            room = PACED_BYTES;
+        left = left < room ? left : room;
+    }
+    *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
+    *tasks = left / TASK_BYTES < HUB_ALLOWANCE_TASKS ? left / TASK_BYTES : HUB_ALLOWANCE_TASKS;
+}
+
+//  Are these totals worth telling? A quarter of what every session may send is, to one that has no
+//  more than that.
+static bool s_is_worth (const windows_t *self, const client_t *client, uint64_t tasks, uint64_t bytes)
+{
+    uint64_t open_tasks = client->granted_tasks - client->received_tasks;
+    uint64_t open_bytes = client->granted_bytes - client->received_bytes;
+    uint64_t more_tasks = tasks > client->granted_tasks ? tasks - client->granted_tasks : 0;
+    uint64_t more_bytes = bytes > client->granted_bytes ? bytes - client->granted_bytes : 0;
+    uint64_t few_bytes = s_floor (self->hub, client->purse) / 4, few_tasks = few_bytes / TASK_BYTES;
+    few_tasks = few_tasks < FEW_MORE ? few_tasks : FEW_MORE;
+    return more_tasks >= HUB_ALLOWANCE_TASKS / 8 || more_bytes >= HUB_ALLOWANCE_BYTES / 8
+           || (open_bytes < HUB_ALLOWANCE_BYTES / 16 && more_bytes > WIRE_FRAME_MAX)
+           || (open_bytes < few_bytes && more_bytes >= few_bytes)
+           || (open_tasks < HUB_ALLOWANCE_TASKS / 16 && more_tasks > few_tasks);
+}
+
+bool windows_raise (windows_t *self, client_t *client)
+{
+    uint64_t tasks, bytes;
+    if (client->sends_durable && !self->open) {
+        timers_set (self->hub->timers, &self->alarm, pace_next_us (&self->pace));
+        return false;
+    }
+    s_allowance (self, client, &tasks, &bytes);
+    tasks += client->received_tasks;
+    bytes += client->received_bytes;
+    if (!s_is_worth (self, client, tasks, bytes)) {
+        windows_count (self, client);
+        return false;
+    }
+    client->granted_tasks = tasks > client->granted_tasks ? tasks : client->granted_tasks;
+    client->granted_bytes = bytes > client->granted_bytes ? bytes : client->granted_bytes;
+    windows_count (self, client);
+    return true;
+}

@@ -1,0 +1,360 @@
+//  intake.c - how much libzmq may hold of what connections bring
+
+#include "broker/guard/intake.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define SHARE 16      //  Of the memory, what seats take
+#define SEAT_SHARE 32 //  Of that, one seat
+#define SEAT_MOST (8u << 20)
+#define GREETING_BYTES 64              //  ZMTP 3, which begins with it
+#define MECHANISM_AT 12                //  Its name there
+#define CLEAR_BYTES 9                  //  What a message is longer by on the wire
+#define CURVE_BYTES 42                 //  …, in a box
+#define FRAME_MOST ((1u << 20) + 128u) //  libzmq refuses a larger one
+
+enum { FLAG_MORE = 1, FLAG_LONG = 2, FLAG_COMMAND = 4 };
+
+typedef struct scan {
+    uint64_t body;      //  Bytes that the frame at hand still has
+    uint8_t head [9];   //  Flags and size of the next one
+    uint8_t head_bytes; //  How many of these have come
+    uint8_t greeting;   //  Bytes of the greeting that have come
+    uint8_t frames;     //  Of the message at hand, in the clear
+    bool clear;         //  The mechanism is NULL
+} scan_t;
+
+typedef struct flow {
+    scan_t scan;       //  Where in its frames it is
+    uint64_t unread;   //  What libzmq holds of it
+    bool known;        //  The connection has begun, and not ended
+    bool cut;          //  It broke the rules
+    bool seated;       //  It has a seat
+    bool waiting;      //  For one
+    bool paused;       //  It may not read
+    struct flow *prev; //  Of those that wait
+    struct flow *next; //  …
+} flow_t;
+
+struct intake {
+    flow_t *flows;            //  By descriptor
+    size_t count;             //  How many there is room for
+    flow_t *queue;            //  Those that wait for a seat, the first one first
+    size_t waiting;           //  How many
+    uint64_t budget;          //  For seats and for what the dead have left
+    uint64_t seat;            //  Of it, one seat
+    uint64_t seats;           //  Taken
+    uint64_t unread;          //  Of all flows
+    uint64_t left [2];        //  By connections that ended: since the last pass, and before
+    uint64_t cut;             //  Connections cut
+    intake_resume_fn *resume; //  The owner's
+    void *owner;              //  Its first argument
+};
+
+static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
+{
+    return value < least ? least : value < most ? value : most;
+}
+
+intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume, void *owner)
+{
+    intake_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->flows = calloc (descriptors, sizeof *self->flows);
+    assert (self->flows);
+    self->count = descriptors;
+    self->budget = s_between (INTAKE_LEAST_BYTES, memory_limit / SHARE, UINT64_MAX);
+    self->seat = s_between (INTAKE_SEAT_BYTES, self->budget / SEAT_SHARE, SEAT_MOST);
+    self->resume = resume;
+    self->owner = owner;
+    return self;
+}
+
+void intake_destroy (intake_t **self_p)
+{
+    assert (self_p);
+    if (!*self_p)
+        return;
+    free ((*self_p)->flows);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+static flow_t *s_flow (const intake_t *self, int fd)
+{
+    flow_t *flow = fd >= 0 && (size_t) fd < self->count ? &self->flows [fd] : NULL;
+    return flow && flow->known ? flow : NULL;
+}
+
+//  ---- seats --------------------------------------------------------------
+
+static bool s_has_seat_left (const intake_t *self)
+{
+    return (self->seats + 1) * self->seat + self->left [0] + self->left [1] <= self->budget;
+}
+
+static void s_go_on (intake_t *self, flow_t *flow)
+{
+    flow->paused = false;
+    self->resume (self->owner, (int) (flow - self->flows));
+}
+
+static void s_leave_queue (intake_t *self, flow_t *flow)
+{
+    DL_DELETE (self->queue, flow);
+    flow->waiting = false;
+    self->waiting--;
+}
+
+static void s_seat_next (intake_t *self)
+{
+    while (self->queue && s_has_seat_left (self)) {
+        flow_t *flow = self->queue;
+        s_leave_queue (self, flow);
+        flow->seated = true;
+        self->seats++;
+        s_go_on (self, flow);
+    }
+}
+
+static void s_stand_up (intake_t *self, flow_t *flow)
+{
+    if (!flow->seated)
+        return;
+    flow->seated = false;
+    self->seats--;
+    s_seat_next (self);
+}
+
+static bool s_sit_down (intake_t *self, flow_t *flow)
+{
+    if (!self->queue && s_has_seat_left (self)) {
+        flow->seated = true;
+        self->seats++;
+        return true;
+    }
+    if (!flow->waiting) {
+        DL_APPEND (self->queue, flow);
+        flow->waiting = true;
+        self->waiting++;
+    }
+    return false;
+}
+
+//  ---- connections --------------------------------------------------------
+
+void intake_begin (intake_t *self, int fd)
+{
+    intake_end (self, fd);
+    if (fd >= 0 && (size_t) fd < self->count)
+        self->flows [fd] = (flow_t){.known = true};
+}
+
+void intake_end (intake_t *self, int fd)
+{
+    flow_t *flow = s_flow (self, fd);
+    if (!flow)
+        return;
+    flow->known = false;
+    self->unread -= flow->unread;
+    self->left [0] += flow->unread;
+    if (flow->waiting)
+        s_leave_queue (self, flow);
+    s_stand_up (self, flow);
+}
+
+bool intake_knows (const intake_t *self, int fd)
+{
+    return s_flow (self, fd) != NULL;
+}
+
+//  ---- frames -------------------------------------------------------------
+
+static size_t s_greet (scan_t *scan, const uint8_t *bytes, size_t size_bytes)
+{
+    size_t i = 0;
+    for (; i < size_bytes && scan->greeting < GREETING_BYTES; i++, scan->greeting++)
+        if (scan->greeting == MECHANISM_AT)
+            scan->clear = bytes [i] == 'N';
+    return i;
+}
+
+static size_t s_pass_body (scan_t *scan, size_t size_bytes)
+{
+    size_t part = scan->body < size_bytes ? (size_t) scan->body : size_bytes;
+    scan->body -= part;
+    return part;
+}
+
+//  A head is flags and a size of one or eight bytes.
+static void s_begin_frame (scan_t *scan)
+{
+    unsigned flags = scan->head [0];
+    size_t size_bytes = flags & FLAG_LONG ? 8 : 1;
+    scan->body = 0;
+    for (size_t i = 1; i <= size_bytes; i++)
+        scan->body = scan->body << 8 | scan->head [i];
+    scan->head_bytes = 0;
+    if (scan->clear && !(flags & FLAG_COMMAND) && scan->frames <= INTAKE_MESSAGE_FRAMES)
+        scan->frames = flags & FLAG_MORE || scan->frames == INTAKE_MESSAGE_FRAMES ? scan->frames + 1 : 0;
+}
+
+static bool s_is_endless (const scan_t *scan)
+{
+    return scan->frames > INTAKE_MESSAGE_FRAMES;
+}
+
+//  Takes in the greeting, or goes on with the frame at hand, or with the head of the next one: then
+//  *begins says whether that is complete. Returns how many bytes that was.
+static size_t s_step (scan_t *scan, const uint8_t *bytes, size_t size_bytes, bool *begins)
+{
+    *begins = false;
+    if (scan->greeting < GREETING_BYTES)
+        return s_greet (scan, bytes, size_bytes);
+    if (scan->body)
+        return s_pass_body (scan, size_bytes);
+    scan->head [scan->head_bytes++] = *bytes;
+    *begins = scan->head_bytes == (scan->head [0] & FLAG_LONG ? 9 : 2);
+    if (*begins)
+        s_begin_frame (scan);
+    return 1;
+}
+
+//  ---- what may be read ---------------------------------------------------
+
+//  libzmq takes memory for a whole frame as soon as it has the head: may it have that?
+static bool s_admits (intake_t *self, flow_t *flow, uint64_t unread, uint64_t body)
+{
+    if (body <= INTAKE_FREE_BYTES || body > FRAME_MOST)
+        return true;
+    return (flow->seated || s_sit_down (self, flow)) && unread + body <= self->seat;
+}
+
+size_t intake_room (intake_t *self, int fd, bool *look)
+{
+    flow_t *flow = s_flow (self, fd);
+    *look = false;
+    if (!flow)
+        return SIZE_MAX;
+    if (flow->cut)
+        return 0;
+    *look = flow->scan.body <= INTAKE_FREE_BYTES;
+    if (!flow->seated && flow->unread < INTAKE_FREE_BYTES)
+        return INTAKE_FREE_BYTES - (size_t) flow->unread;
+    bool fits = flow->seated || s_sit_down (self, flow);
+    flow->paused = !fits || flow->unread >= self->seat;
+    if (flow->paused)
+        return 0;
+    uint64_t room = self->seat - flow->unread;
+    return (size_t) (*look || room < flow->scan.body ? room : flow->scan.body);
+}
+
+size_t intake_fits (intake_t *self, int fd, const uint8_t *bytes, size_t size_bytes)
+{
+    flow_t *flow = s_flow (self, fd);
+    if (!flow)
+        return size_bytes;
+    scan_t scan = flow->scan;
+    size_t at = 0, head = 0;
+    while (at < size_bytes) {
+        bool begins;
+        if (scan.head_bytes == 0)
+            head = at;
+        at += s_step (&scan, bytes + at, size_bytes - at, &begins);
+        if (begins && !s_admits (self, flow, flow->unread + head, scan.body)) {
+            flow->paused = head == 0;
+            return head;
+        }
+    }
+    return size_bytes;
+}
+
+bool intake_came (intake_t *self, int fd, const uint8_t *bytes, size_t size_bytes)
+{
+    flow_t *flow = s_flow (self, fd);
+    if (!flow)
+        return true;
+    uint64_t cost = size_bytes;
+    for (size_t at = 0; at < size_bytes;) {
+        bool begins;
+        at += s_step (&flow->scan, bytes + at, size_bytes - at, &begins);
+        cost += begins ? INTAKE_FRAME_BYTES : 0;
+    }
+    bool endless = s_is_endless (&flow->scan);
+    self->cut += endless && !flow->cut;
+    flow->cut = flow->cut || endless;
+    flow->unread += cost;
+    self->unread += cost;
+    return !flow->cut;
+}
+
+//  A frame whose head has come has its seat until it was heard.
+static bool s_needs_seat (const flow_t *flow)
+{
+    return flow->unread >= INTAKE_FREE_BYTES || flow->scan.body > INTAKE_FREE_BYTES;
+}
+
+//  What a message is longer by is known roughly: what is unread is never less than nothing.
+void intake_heard (intake_t *self, int fd, size_t size_bytes)
+{
+    flow_t *flow = s_flow (self, fd);
+    if (!flow)
+        return;
+    uint64_t cost = size_bytes + (flow->scan.clear ? CLEAR_BYTES : CURVE_BYTES) + INTAKE_FRAME_BYTES;
+    cost = cost < flow->unread ? cost : flow->unread;
+    flow->unread -= cost;
+    self->unread -= cost;
+    if (!s_needs_seat (flow))
+        s_stand_up (self, flow);
+    if (flow->paused && !flow->waiting)
+        s_go_on (self, flow);
+}
+
+void intake_drained (intake_t *self)
+{
+    self->left [1] = self->left [0];
+    self->left [0] = 0;
+    s_seat_next (self);
+}
+
+bool intake_is_seated (const intake_t *self, int fd)
+{
+    const flow_t *flow = s_flow (self, fd);
+    return flow && flow->seated;
+}
+
+bool intake_is_full (const intake_t *self, int fd)
+{
+    const flow_t *flow = s_flow (self, fd);
+    return flow && flow->seated && flow->paused;
+}
+
+bool intake_is_cut (const intake_t *self, int fd)
+{
+    const flow_t *flow = s_flow (self, fd);
+    return flow && flow->cut;
+}
+
+bool intake_is_paused (const intake_t *self, int fd)
+{
+    const flow_t *flow = s_flow (self, fd);
+    return flow && flow->paused;
+}
+
+size_t intake_waiting (const intake_t *self)
+{
+    return self->waiting;
+}
+
+uint64_t intake_cut (const intake_t *self)
+{
+    return self->cut;
+}
+
+uint64_t intake_bytes (const intake_t *self)
+{
+    return self->unread + self->left [0] + self->left [1];
+}

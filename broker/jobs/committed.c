@@ -1,0 +1,76 @@
+//  committed.c - carries out what is on stable storage
+
+#include "broker/jobs/committed.h"
+
+#include "broker/jobs/expiry.h"
+#include "broker/jobs/settle_queue.h"
+#include "broker/jobs/standing.h"
+#include "broker/peers/follower.h"
+
+static void s_skip_one (job_t *job, uint32_t index)
+{
+    task_step (&job->tasks [index], TASK_DONE);
+    job->tasks [index].outcome = CADRE_OUTCOME_OK;
+    job->ready--;
+    job->done++;
+    payloads_release (job->stock, index);
+}
+
+//  Results that the client has from a broker before are not made again. Both go up: each span, and
+//  each task, is looked at once.
+static void s_skip_ended (job_t *job, uint32_t first)
+{
+    for (uint64_t at = first; job->has_at < job->has.count; job->has_at++) {
+        const wire_span_t *span = &job->has.spans [job->has_at];
+        uint64_t end = span->first + span->count;
+        for (at = span->first > at ? span->first : at; at < end && at < job->total; at++)
+            s_skip_one (job, (uint32_t) at);
+        if (end > job->total)
+            return;
+    }
+}
+
+void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads, const payloads_place_t *place)
+{
+    uint32_t first = job->total;
+    job_append (job, payloads, place, &hub->job_bytes);
+    s_skip_ended (job, first);
+    if (place && first > job->next && hub_is_tight (hub))
+        payloads_spill (job->stock);
+    if (job->expire_ms)
+        expiry_note (hub, job, job->came_us ? job->came_us : hub->now_us);
+    job->came_us = 0;
+    standing_update (hub, job);
+    if (job->doom)
+        settle_queue_add (hub, job);
+}
+
+void committed_seal (hub_t *hub, job_t *job)
+{
+    job->sealed = true;
+    standing_count_attached (hub, job);
+    settle_queue_add (hub, job);
+}
+
+//  A segment that is full is put away when memory is scarce.
+void committed_keep (hub_t *hub, job_t *job, const result_log_record_t *record,
+                     const result_log_place_t *place)
+{
+    uint64_t at = result_log_append (job->keep, record->kind, record->index, record->body, place);
+    if (record->kind == RESULT_LOG_RESULT)
+        job->kept_at [record->index] = at + 1;
+    uint32_t segment = result_log_segment (at);
+    if (segment && at == result_log_segment_start (segment) && hub_is_tight (hub))
+        result_log_spill (job->keep, segment - 1);
+    follower_touch (job, hub);
+}
+
+void committed_keep_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large,
+                           const result_log_place_t *place)
+{
+    if (large->size == 0)
+        return;
+    result_log_put_large (job->keep, index, large, place);
+    if (hub_is_tight (hub))
+        result_log_spill_large (job->keep, index);
+}

@@ -1,0 +1,81 @@
+//  expiry.c - when the tasks of a job came, and which of them came too long ago to be begun
+
+#include "broker/jobs/expiry.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/record/delay.h"
+
+#define TOGETHER_US INT64_C (1000)
+
+static int64_t s_wait_us (const job_t *job)
+{
+    return (int64_t) job->expire_ms * 1000;
+}
+
+static void s_watch (hub_t *hub, const job_t *job)
+{
+    if (job->arrivals_count)
+        delay_add (hub->delay, job->arrivals [0].at_us + s_wait_us (job), job->number, EXPIRY_INDEX);
+}
+
+//  Frames that come within a millisecond, or within a thousandth of the time that tasks may wait, count as one: so a job
+//  has about a thousand arrivals at most.
+static bool s_joins (const job_t *job, int64_t at_us)
+{
+    int64_t together_us = s_wait_us (job) / 1000;
+    if (together_us < TOGETHER_US)
+        together_us = TOGETHER_US;
+    return job->arrivals_count && at_us - job->arrivals [job->arrivals_count - 1].at_us < together_us;
+}
+
+void expiry_note (hub_t *hub, job_t *job, int64_t at_us)
+{
+    if (s_joins (job, at_us)) {
+        job->arrivals [job->arrivals_count - 1].end = job->total;
+        return;
+    }
+    if (job->arrivals_count == job->arrivals_capacity) {
+        job->arrivals_capacity = job->arrivals_capacity ? job->arrivals_capacity * 2 : 4;
+        job->arrivals = realloc (job->arrivals, job->arrivals_capacity * sizeof (arrival_t));
+        assert (job->arrivals);
+        job_weigh (job);
+    }
+    job->arrivals [job->arrivals_count++] = (arrival_t){.end = job->total, .at_us = at_us};
+    if (job->arrivals_count == 1)
+        s_watch (hub, job);
+}
+
+bool expiry_look (hub_t *hub, job_t *job)
+{
+    size_t due = 0;
+    while (due < job->arrivals_count && hub->now_us - job->arrivals [due].at_us >= s_wait_us (job))
+        due++;
+    if (due) {
+        job->expires = job->arrivals [due - 1].end;
+        job->arrivals_count -= due;
+        memmove (job->arrivals, job->arrivals + due, job->arrivals_count * sizeof (arrival_t));
+        s_watch (hub, job);
+    }
+    return job->expired < job->expires;
+}
+
+uint64_t expiry_left_us (const hub_t *hub, const job_t *job, uint32_t index)
+{
+    size_t low = 0, high = job->arrivals_count;
+    if (!job->expire_ms || index < job->expires || job->tasks [index].attempt > 0)
+        return 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (job->arrivals [middle].end > index)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    if (low == job->arrivals_count)
+        return 0;
+    int64_t left_us = job->arrivals [low].at_us + s_wait_us (job) - hub->now_us;
+    return left_us > 1 ? (uint64_t) left_us : 1;
+}

@@ -1,0 +1,176 @@
+//  deliver.c - where results and output of tasks go
+
+#include "broker/ledger/deliver.h"
+
+#include <string.h>
+
+#include "broker/jobs/committed.h"
+#include "broker/jobs/settle_queue.h"
+#include "broker/journal/records.h"
+
+//  One result, or output, in a wait, its body behind it.
+typedef struct kept {
+    uint64_t job;             //  Its job
+    result_log_kind_t kind;   //  What it is
+    uint32_t index;           //  The task
+    size_t size;              //  Of the body
+    result_log_place_t place; //  Of its record
+} kept_t;
+
+static void s_keep_one (hub_t *hub, const kept_t *kept, view_t body, wait_t *wait)
+{
+    job_t *job = job_table_find (hub->jobs, kept->job);
+    if (!job)
+        return;
+    result_log_place_t place = {wait->place.seq, kept->place.offset, kept->place.size};
+    result_log_place_t value = {wait->place.seq, wait->place.offset, wait->large.size};
+    job->undelivered--;
+    committed_keep_large (hub, job, kept->index, &wait->large, &value);
+    committed_keep (hub, job, &(result_log_record_t){kept->kind, kept->index, body}, &place);
+    settle_queue_add (hub, job);
+}
+
+//  place.offset and large of the wait are the value of its only result; bytes are kept_t and body,
+//  each.
+static void s_keep_all (hub_t *hub, wait_t *wait)
+{
+    hub->results_bytes -= wait->bytes.size;
+    for (size_t at = 0; at < wait->bytes.size;) {
+        kept_t kept;
+        memcpy (&kept, wait->bytes.data + at, sizeof kept);
+        view_t body = {wait->bytes.data + at + sizeof kept, kept.size};
+        at += sizeof kept + kept.size;
+        s_keep_one (hub, &kept, body, wait);
+    }
+}
+
+//  Results of one batch share a wait, but for one with a large value.
+static wait_t *s_wait_to_keep (hub_t *hub, job_t *job, const kept_t *kept, view_t body, bool alone)
+{
+    wait_t *wait = alone ? NULL : journal_open_wait (hub->journal, s_keep_all);
+    if (!wait)
+        wait = journal_wait (hub->journal, s_keep_all);
+    buffer_append (&wait->bytes, kept, sizeof *kept);
+    buffer_append (&wait->bytes, body.data, body.size);
+    hub->results_bytes += sizeof *kept + body.size;
+    job->undelivered++;
+    return wait;
+}
+
+//  A large value and its result belong into one batch.
+static void s_record_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t body,
+                             buffer_t *large)
+{
+    bool whole = false;
+    result_log_place_t value = {0};
+    wire_log_result_t fields = {.job = job->number,
+                                .index = result->index,
+                                .outcome = result->outcome,
+                                .run_us = result->run_us,
+                                .body = body};
+    if (large->size) {
+        value = records_value (hub->journal, job, (uint32_t) result->index, wire_view_of (large));
+        whole = journal_stay_whole (hub->journal, true);
+    }
+    kept_t kept = {.job = job->number,
+                   .kind = RESULT_LOG_RESULT,
+                   .index = (uint32_t) result->index,
+                   .size = body.size,
+                   .place = records_result (hub->journal, job, &fields)};
+    if (large->size)
+        journal_stay_whole (hub->journal, whole);
+    wait_t *wait = s_wait_to_keep (hub, job, &kept, body, large->size > 0);
+    wait->place.offset = value.offset;
+    wait->large = buffer_take (large);
+}
+
+static void s_record_output (hub_t *hub, job_t *job, uint32_t index, view_t body)
+{
+    kept_t kept = {.job = job->number,
+                   .kind = RESULT_LOG_OUTPUT,
+                   .index = index,
+                   .size = body.size,
+                   .place = records_output (hub->journal, job, index, body)};
+    s_wait_to_keep (hub, job, &kept, body, false);
+}
+
+//  Of a durable job nobody hears before it is on the disk.
+static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
+{
+    buffer_t body = {0};
+    pack_uint (&body, result->index);
+    pack_uint (&body, result->attempt);
+    pack_raw (&body, tail.data, tail.size);
+    if (job->durable && hub->journal)
+        s_record_result (hub, job, result, wire_view_of (&body), large);
+    else {
+        result_log_record_t record = {RESULT_LOG_RESULT, (uint32_t) result->index, wire_view_of (&body)};
+        committed_keep_large (hub, job, record.index, large, NULL);
+        committed_keep (hub, job, &record, NULL);
+    }
+    buffer_free (&body);
+}
+
+void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
+{
+    if (job->detached)
+        s_keep (hub, job, result, tail, large);
+    else if (!job->owner)
+        buffer_free (large);
+    else if (large->size) {
+        wire_result_t own = *result;
+        own.ref = job->ref;
+        client_result_large (job->owner, hub, &own, large);
+    } else
+        client_result (job->owner, hub, job->ref, (uint32_t) result->index, (uint32_t) result->attempt, tail);
+}
+
+static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uint64_t stream, bool cut,
+                           view_t bytes)
+{
+    pack_uint (body, index);
+    pack_uint (body, attempt);
+    pack_uint (body, stream);
+    pack_bool (body, cut);
+    pack_blob (body, bytes.data, bytes.size);
+}
+
+//  Output must not take the room in which accepted tasks will end.
+static bool s_has_room (const hub_t *hub, const job_t *job, size_t bytes)
+{
+    return !job->durable || !hub->journal || journal_has_room (hub->journal, bytes);
+}
+
+bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes)
+{
+    bool cut = false, first = false;
+    if (!job->detached && !job->owner)
+        return false;
+    size_t size_bytes = s_has_room (hub, job, bytes.size) ? bytes.size : SIZE_MAX;
+    if (job->detached && !result_log_admits (job->keep, index, size_bytes, &first)) {
+        if (!first)
+            return false;
+        cut = true;
+        bytes.size = 0;
+    }
+    buffer_t body = {0};
+    s_pack_output (&body, index, attempt, stream, cut, bytes);
+    if (job->durable && hub->journal)
+        s_record_output (hub, job, index, wire_view_of (&body));
+    else if (job->detached)
+        committed_keep (hub, job, &(result_log_record_t){RESULT_LOG_OUTPUT, index, wire_view_of (&body)},
+                        NULL);
+    else
+        client_output (job->owner, hub, job->ref, wire_view_of (&body));
+    buffer_free (&body);
+    return !cut;
+}
+
+bool deliver_is_open (const hub_t *hub, const job_t *job)
+{
+    if (job->durable && hub->journal)
+        return hub->journal_bytes <= HUB_JOURNAL_BYTES;
+    if (job->detached)
+        return !hub->full;
+    return !job->owner || client_backlog (job->owner) < client_backlog_max (hub);
+}

@@ -1,0 +1,374 @@
+//  ledger.c - the jobs, and every change of a task's state
+
+#include "broker/ledger/ledger.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "broker/core/budget.h"
+#include "broker/core/detail.h"
+#include "broker/jobs/settle_queue.h"
+#include "broker/jobs/standing.h"
+#include "broker/journal/log_index.h"
+#include "broker/journal/records.h"
+#include "broker/ledger/deliver.h"
+#include "broker/ledger/ledger_private.h"
+#include "broker/ledger/quarantine.h"
+#include "broker/peers/follower.h"
+#include "broker/queue/ready.h"
+#include "broker/record/delay.h"
+#include "broker/record/tombstones.h"
+
+#define DROP_VISITS 4096u //  Of a job that goes: its memory is given back at once
+
+ledger_t *ledger_new (hub_t *hub)
+{
+    ledger_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->hub = hub;
+    hub->jobs = job_table_new ();
+    hub->ghosts = tombstones_new (budget_ghosts (hub), &hub->ghost_bytes);
+    hub->log_index = log_index_new (hub->ghosts);
+    return self;
+}
+
+void ledger_disown (ledger_t *self, job_t *job)
+{
+    if (!job->owner)
+        return;
+    client_unchanged (job->owner, job);
+    client_ref_remove (job->owner, job->ref);
+    job->owner->jobs_open--;
+    job->owner = NULL;
+    standing_count_attached (self->hub, job);
+}
+
+void ledger_end_lanes (ledger_t *self, job_t *job)
+{
+    for (size_t i = 0; i < job->lanes_count; i++) {
+        agent_t *agent = roster_by_session (self->hub->roster, job->lanes [i].session);
+        if (agent)
+            lane_put_job_end (agent->lane, job->number);
+    }
+    job->lanes_count = 0;
+}
+
+static void s_free (ledger_t *self, job_t *job)
+{
+    DL_DELETE2 (self->gone, job, settle_prev, settle_next);
+    job_destroy (&job, &self->hub->job_bytes);
+}
+
+//  The memory of a large one is given back in turns.
+void ledger_drop (ledger_t *self, job_t *job)
+{
+    assert (job->leased == 0);
+    settle_queue_remove (self->hub, job);
+    purse_discharge (self->hub, job);
+    ledger_end_lanes (self, job);
+    ledger_disown (self, job);
+    standing_remove (self->hub, job);
+    log_index_remove (self->hub->log_index, job);
+    while (job->followers) {
+        follower_t *follower = job->followers;
+        client_state (follower->client, self->hub, follower->ref, job, true);
+        follower_destroy (&follower);
+    }
+    job_table_remove (self->hub->jobs, job);
+    DL_APPEND2 (self->gone, job, settle_prev, settle_next);
+    uint32_t visits = DROP_VISITS;
+    if (job_shed (job, &visits))
+        s_free (self, job);
+}
+
+void ledger_free_gone (ledger_t *self)
+{
+    s_free (self, self->gone);
+}
+
+void ledger_destroy (ledger_t **self_p)
+{
+    assert (self_p);
+    ledger_t *self = *self_p;
+    if (!self)
+        return;
+    for (job_t *job; (job = job_table_first (self->hub->jobs)) != NULL;) {
+        job->leased = 0;
+        ledger_drop (self, job);
+    }
+    while (self->gone)
+        ledger_free_gone (self);
+    log_index_destroy (&self->hub->log_index);
+    tombstones_destroy (&self->hub->ghosts);
+    job_table_destroy (&self->hub->jobs);
+    free (self);
+    *self_p = NULL;
+}
+
+bool ledger_has_attached (const ledger_t *self)
+{
+    return self->hub->jobs_attached > 0;
+}
+
+journal_t *ledger_journal (const ledger_t *self, const job_t *job)
+{
+    return job->durable ? self->hub->journal : NULL;
+}
+
+//  A task that runs long takes up its slot, and no more than that.
+static uint32_t s_share (uint32_t cost_us)
+{
+    return cost_us < JOB_COST_USUAL_US ? cost_us : JOB_COST_USUAL_US;
+}
+
+void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, uint64_t serial)
+{
+    task_t *task = &job->tasks [index];
+    task_step (task, TASK_LEASED);
+    task->serial = serial;
+    task->agent = agent->place;
+    if (task->attempt < WIRE_ATTEMPTS_MAX)
+        task->attempt++;
+    job->ready--;
+    job->leased++;
+    task->cost_us = job_cost_us (job);
+    job->share->work += s_share (task->cost_us);
+    agent->work_us += task->cost_us;
+    agent->leased++;
+    agent->sent++;
+    uint32_t at_s = (uint32_t) ((self->hub->now_us - self->hub->started_us) / 1000000);
+    agent_note_lease (agent, &(lease_t){.job = job->number, .serial = serial, .index = index, .at_s = at_s});
+    if (ledger_journal (self, job))
+        journal_lease (self->hub->journal, job, agent, serial, index);
+}
+
+task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index, uint64_t serial)
+{
+    (void) self;
+    if (!job || index >= job->total)
+        return NULL;
+    task_t *task = &job->tasks [index];
+    bool held = task_is_leased (task) && task->serial == serial && task->agent == agent->place;
+    return held ? task : NULL;
+}
+
+//  The lease is over: counts, whatever comes next.
+void ledger_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    assert (job->leased > 0 && agent->leased > 0 && agent->work_us >= task->cost_us);
+    job->leased--;
+    job->cancelling -= task->state == TASK_CANCELLING;
+    job->share->work -= s_share (task->cost_us);
+    ready_eased (self->hub->ready, job->share);
+    agent->work_us -= task->cost_us;
+    agent->leased--;
+    task->run_us = 0;
+}
+
+static void s_release_payload (ledger_t *self, job_t *job, uint32_t index)
+{
+    if (ledger_journal (self, job))
+        records_release_payload (self->hub->journal, job, index);
+    payloads_release (job->stock, index);
+}
+
+//  The task has its outcome.
+static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
+{
+    task_t *task = &job->tasks [index];
+    task_step (task, TASK_DONE);
+    task->outcome = outcome & 15;
+    task->code = 0;
+    bool well = outcome == CADRE_OUTCOME_OK;
+    if (well) {
+        job->done++;
+        self->hub->tasks_done++;
+        self->hub->memory_done += !job->durable;
+    } else {
+        job->failed++;
+        self->hub->tasks_failed++;
+    }
+    if (well || !job->detached)
+        s_release_payload (self, job, index);
+    if (well && !job->detached)
+        job_note_end (job, &self->hub->job_bytes);
+    if (job_is_over (job))
+        settle_queue_add (self->hub, job);
+}
+
+//  Ends a task in the broker's own words.
+void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail)
+{
+    task_t *task = &job->tasks [index];
+    if (task->state == TASK_READY)
+        job->ready--;
+    else if (task->state == TASK_DELAYED)
+        job->delayed--;
+    s_end (self, job, index, outcome);
+    buffer_t tail = {0}, none = {0};
+    detail_pack_tail (&tail, outcome, detail);
+    wire_result_t result = {.index = index, .attempt = task->attempt, .outcome = outcome, .detail = detail};
+    deliver_result (self->hub, job, &result, wire_view_of (&tail), &none);
+    buffer_free (&tail);
+    standing_update (self->hub, job);
+}
+
+void ledger_make_ready (ledger_t *self, job_t *job, uint32_t index)
+{
+    task_step (&job->tasks [index], TASK_READY);
+    job->ready++;
+    job_put_back (job, index);
+    standing_update (self->hub, job);
+}
+
+bool ledger_may_repeat (const job_t *job, const task_t *task)
+{
+    return task->state == TASK_LEASED && !job->doom && !job->abandoned;
+}
+
+//  A try failed and there are more: true.
+static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome, int64_t *wait_p)
+{
+    task_t *task = &job->tasks [index];
+    if (!ledger_may_repeat (job, task) || !tries_allow (&job->tries, task_tried (task), outcome))
+        return false;
+    int64_t wait_us = *wait_p = tries_wait_us (&job->tries, task_tried (task), outcome, (uint32_t) random ());
+    if (outcome == CADRE_OUTCOME_WORKER_LOST)
+        task->lost++;
+    else
+        task->failed++;
+    if (wait_us == 0) {
+        ledger_make_ready (self, job, index);
+        return true;
+    }
+    task_step (task, TASK_DELAYED);
+    job->delayed++;
+    task->due_us = self->hub->now_us + wait_us;
+    delay_add (self->hub->delay, task->due_us, job->number, index);
+    standing_update (self->hub, job);
+    return true;
+}
+
+void ledger_end_delay (ledger_t *self, job_t *job, uint32_t index)
+{
+    if (job->tasks [index].state != TASK_DELAYED)
+        return;
+    job->delayed--;
+    ledger_make_ready (self, job, index);
+}
+
+void ledger_delay (ledger_t *self, job_t *job, uint32_t index, int64_t wait_us)
+{
+    task_t *task = &job->tasks [index];
+    if (task->state != TASK_READY)
+        return;
+    task_step (task, TASK_DELAYED);
+    job->ready--;
+    job->delayed++;
+    task->due_us = self->hub->now_us + wait_us;
+    delay_add (self->hub->delay, task->due_us, job->number, index);
+    standing_update (self->hub, job);
+}
+
+bool ledger_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome)
+{
+    int64_t wait_us = 0;
+    bool repeats = s_repeat_now (self, job, index, outcome, &wait_us);
+    if (repeats && ledger_journal (self, job))
+        records_again (self->hub->journal, job, index, job->tasks [index].attempt, wait_us);
+    return repeats;
+}
+
+//  Did it come to an end without taking its slot along? What a slot costs is not in its run time.
+static bool s_is_measure (const job_t *job, uint64_t outcome)
+{
+    if (outcome == CADRE_OUTCOME_EXIT || outcome == CADRE_OUTCOME_SIGNAL)
+        return job->kind == WIRE_KIND_COMMAND;
+    return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_TIMEOUT;
+}
+
+//  It had tries left, but what it does to slots is worse than a failure.
+static bool s_is_quarantined (const job_t *job, const task_t *task, uint64_t outcome)
+{
+    return ledger_may_repeat (job, task) && tries_allow (&job->tries, task_tried (task), outcome)
+           && tries_is_deadly (task_tried (task), outcome, job->kind == WIRE_KIND_COMMAND);
+}
+
+static void s_quarantine (ledger_t *self, job_t *job, const wire_sink_result_t *result)
+{
+    buffer_t detail = {0};
+    quarantine_pack_slots (&detail, job, result);
+    ledger_end (self, job, (uint32_t) result->index, CADRE_OUTCOME_QUARANTINED, wire_view_of (&detail));
+    buffer_free (&detail);
+}
+
+bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
+                    buffer_t *large)
+{
+    job_t *job = job_table_find (self->hub->jobs, result->job);
+    task_t *task = ledger_held (self, agent, job, result->index, result->serial);
+    if (!task) {
+        self->hub->stale_results++;
+        buffer_free (large);
+        return false;
+    }
+    uint32_t index = (uint32_t) result->index;
+    ledger_unlease (self, job, agent, index);
+    task->run_us = result->run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) result->run_us;
+    agent->answered++;
+    agent->answered_us = self->hub->now_us;
+    if (s_is_measure (job, result->outcome)) {
+        job_measure_bytes (job, index, tail.size + large->size);
+        job_measure (job, result->run_us);
+    }
+    if (result->outcome == CADRE_OUTCOME_OK)
+        agent->done++;
+    else {
+        agent->failed++;
+        bool deadly = s_is_quarantined (job, task, result->outcome);
+        if (!deadly && ledger_repeat (self, job, index, result->outcome)) {
+            buffer_free (large);
+            return true;
+        }
+        if (deadly) {
+            buffer_free (large);
+            s_quarantine (self, job, result);
+            return true;
+        }
+    }
+    s_end (self, job, index, (unsigned) result->outcome);
+    task->code = result->code;
+    wire_result_t ended = {.index = index,
+                           .attempt = task->attempt,
+                           .outcome = result->outcome,
+                           .code = result->code,
+                           .run_us = result->run_us,
+                           .value = result->value,
+                           .detail = result->detail};
+    deliver_result (self->hub, job, &ended, tail, large);
+    standing_update (self->hub, job);
+    return true;
+}
+
+void ledger_release (ledger_t *self, job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    if (!task_is_leased (task))
+        return;
+    agent_t *agent = roster_at (self->hub->roster, task->agent);
+    ledger_unlease (self, job, agent, index);
+    //  Who was told to end it does not give it back, but a log that is read may
+    if (task->state == TASK_CANCELLING)
+        task_step (task, TASK_DONE);
+    ledger_make_ready (self, job, index);
+}
+
+void ledger_close (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
+{
+    job->ready--;
+    s_end (self, job, index, outcome);
+    standing_update (self->hub, job);
+}

@@ -1,0 +1,396 @@
+//  ledger_jobs.c - how jobs begin, are cancelled, retried and forgotten
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "broker/core/detail.h"
+#include "broker/jobs/committed.h"
+#include "broker/jobs/settle_queue.h"
+#include "broker/jobs/standing.h"
+#include "broker/journal/log_index.h"
+#include "broker/journal/records.h"
+#include "broker/ledger/ledger_private.h"
+#include "broker/peers/follower.h"
+#include "broker/queue/ready.h"
+#include "broker/record/tombstones.h"
+
+#define CANCEL_VISITS 4096u //  Of a job that is cancelled: done at once
+#define WEIGH_JOBS 1024u    //  In one turn
+
+static void s_copy_options (job_t *job, const wire_job_open_t *open)
+{
+    job->ref = open->ref;
+    job->durable = open->durable;
+    job->detached = open->detached || open->durable;
+    job->name = view_text (open->name);
+    job->function = view_text (open->function);
+    job->kind = (uint32_t) open->kind;
+    job->priority = (int32_t) open->priority;
+    job->limit = open->limit > UINT32_MAX ? UINT32_MAX : (uint32_t) open->limit;
+    tries_read (&job->tries, open);
+    job->expire_ms = open->expire_ms;
+    spans_read (&job->has, &open->ended);
+    job->timeout_ms = open->timeout_ms;
+    job->grace_ms = open->grace_ms;
+    buffer_append (&job->spec, open->spec.data, open->spec.size);
+    job->needs = calloc (open->needs.count + 1, sizeof (char *));
+    assert (job->needs);
+    cursor_t cursor = cursor_of_view (open->needs.values);
+    view_t need;
+    while (job->needs_count < open->needs.count && cursor_text (&cursor, &need))
+        job->needs [job->needs_count++] = view_text (need);
+}
+
+static job_t *s_new (ledger_t *self, uint64_t number, view_t client, view_t holder, uint64_t share,
+                     const wire_job_open_t *open)
+{
+    job_t *job = job_new (&self->hub->job_bytes);
+    s_copy_options (job, open);
+    job->identity = identity_of (open->uuid.data, holder);
+    job->number = number;
+    job->created_us = moment_wall_us ();
+    job->client_name = view_text (client);
+    if (job->detached)
+        job->keep = result_log_new (&self->hub->kept_bytes);
+    ready_join (self->hub->ready, job, share);
+    job_table_add (self->hub->jobs, job);
+    return job;
+}
+
+job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
+{
+    job_t *job = s_new (self, job_table_next_number (self->hub->jobs), wire_view (client->name),
+                        wire_view (client->holder), client->session, open);
+    purse_charge (self->hub, client, job);
+    if (job->detached)
+        return job;
+    job->owner = client;
+    client->jobs_open++;
+    return job;
+}
+
+job_t *ledger_restore (ledger_t *self, const wire_log_job_t *record, const wire_job_open_t *open)
+{
+    unsigned share; //  Its session is gone: jobs of clients of the same label share
+    HASH_VALUE (record->client.data, record->client.size, share);
+    job_table_skip_numbers (self->hub->jobs, record->job);
+    return s_new (self, record->job, record->client, record->holder, share, open);
+}
+
+static void s_append (hub_t *hub, wait_t *wait)
+{
+    job_t *job = job_table_find (hub->jobs, wait->job);
+    if (!job)
+        return;
+    wire_list_t payloads = wire_list_of (&wait->bytes, wait->count);
+    job->pending--;
+    committed_append (hub, job, &payloads, &wait->place);
+}
+
+static void s_record_tasks (journal_t *journal, job_t *job, const wire_list_t *payloads)
+{
+    result_log_place_t place = records_tasks (journal, job, payloads);
+    wait_t *wait = journal_wait (journal, s_append);
+    wait->job = job->number;
+    wait->count = payloads->count;
+    wait->place.offset = place.offset;
+    buffer_append (&wait->bytes, payloads->values.data, payloads->values.size);
+    job->pending++;
+}
+
+void ledger_submit (ledger_t *self, job_t *job, const wire_list_t *payloads)
+{
+    journal_t *journal = ledger_journal (self, job);
+    if (journal)
+        s_record_tasks (journal, job, payloads);
+    job->promised += (uint32_t) payloads->count;
+    if (!journal)
+        committed_append (self->hub, job, payloads, NULL);
+}
+
+static void s_seal (hub_t *hub, wait_t *wait)
+{
+    job_t *job = job_table_find (hub->jobs, wait->job);
+    if (!job)
+        return;
+    job->pending--;
+    committed_seal (hub, job);
+}
+
+void ledger_finish (ledger_t *self, job_t *job)
+{
+    journal_t *journal = ledger_journal (self, job);
+    job->seal_promised = true;
+    if (!journal) {
+        committed_seal (self->hub, job);
+        return;
+    }
+    records_seal (journal, job);
+    journal_wait (journal, s_seal)->job = job->number;
+    job->pending++;
+}
+
+//  Nobody's list names a lease of the job any more: a copy of it may give the same ones again.
+static void s_strike_leases (ledger_t *self, uint64_t job)
+{
+    for (size_t place = 0; place < roster_places (self->hub->roster); place++) {
+        agent_t *agent = roster_at (self->hub->roster, place);
+        size_t left = 0;
+        for (size_t i = 0; agent && i < agent->leases_count; i++)
+            if (agent->leases [i].job != job)
+                agent->leases [left++] = agent->leases [i];
+        if (agent)
+            agent->leases_count = left;
+    }
+}
+
+void ledger_unmake (ledger_t *self, job_t *job)
+{
+    if (job->leased)
+        s_strike_leases (self, job->number);
+    for (uint32_t i = 0; job->leased && i < job->total; i++)
+        ledger_release (self, job, i);
+    ledger_drop (self, job);
+    while (self->gone) //  While a log is read there are no turns
+        ledger_free_gone (self);
+}
+
+void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number)
+{
+    job_t *job = job_table_find (self->hub->jobs, number);
+    tombstones_add (self->hub->ghosts, identity, number, self->hub->now_us);
+    log_index_add_ghost (self->hub->log_index, identity);
+    if (job)
+        ledger_unmake (self, job);
+}
+
+static void s_order_cancel (ledger_t *self, job_t *job, task_t *task)
+{
+    task_step (task, TASK_CANCELLING);
+    job->cancelling++;
+    agent_cancel (roster_at (self->hub->roster, task->agent), task->serial);
+}
+
+uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    if (task->state == TASK_DONE || task->state == TASK_CANCELLING)
+        return 0;
+    if (task->state != TASK_LEASED)
+        ledger_end (self, job, index, CADRE_OUTCOME_CANCELLED, (view_t){0});
+    else {
+        s_order_cancel (self, job, task);
+        if (ledger_journal (self, job))
+            records_cancel (self->hub->journal, job, index);
+    }
+    return 1;
+}
+
+bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits)
+{
+    for (; job->cancelling < job->leased && job->struck < job->total && *visits; job->struck++, --*visits)
+        if (job->tasks [job->struck].state == TASK_LEASED)
+            s_order_cancel (self, job, &job->tasks [job->struck]);
+    return job->cancelling == job->leased || job->struck == job->total;
+}
+
+//  What is cancelled as a whole is cancelled bit by bit; few tasks are at once.
+static void s_strike_all (ledger_t *self, job_t *job)
+{
+    uint32_t visits = CANCEL_VISITS;
+    job->cancelled = true;
+    job->struck = 0;
+    ledger_strike (self, job, &visits);
+    settle_queue_add (self->hub, job);
+}
+
+static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
+{
+    job->doom = (uint8_t) outcome;
+    job->reaped = 0;
+    buffer_clear (&job->doom_detail);
+    standing_update (self->hub, job);
+    settle_queue_add (self->hub, job);
+}
+
+//  Twice is once: tasks that come later are cancelled, too.
+uint32_t ledger_cancel_all (ledger_t *self, job_t *job)
+{
+    uint32_t count = job->ready + job->delayed + job->leased - job->cancelling;
+    if (job_is_over (job) || (job->cancelled && job->doom == CADRE_OUTCOME_CANCELLED))
+        return 0;
+    s_doom (self, job, CADRE_OUTCOME_CANCELLED);
+    s_strike_all (self, job);
+    if (ledger_journal (self, job))
+        records_doom (self->hub->journal, job);
+    return count;
+}
+
+void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message)
+{
+    s_doom (self, job, outcome);
+    detail_pack (&job->doom_detail, kind, message, NULL);
+    if (ledger_journal (self, job))
+        records_doom (self->hub->journal, job);
+}
+
+static void s_retry_one (job_t *job, uint32_t index)
+{
+    task_t *task = &job->tasks [index];
+    task_step (task, TASK_READY);
+    task->outcome = 0;
+    task->failed = task->lost = 0;
+    task->breaches = 0;
+    job->kept_at [index] = 0;
+    result_log_drop_large (job->keep, index);
+    job->failed--;
+    job->ready++;
+    job_put_back (job, index);
+}
+
+//  True when it did.
+bool ledger_reap_one (ledger_t *self, job_t *job)
+{
+    uint32_t index = job->reaped++;
+    if (!task_is_waiting (&job->tasks [index]))
+        return false;
+    ledger_end (self, job, index, job->doom, wire_view_of (&job->doom_detail));
+    return true;
+}
+
+//  The other tasks of a job that was cancelled stay cancelled. (While the log is read their ends are there already.)
+static void s_finish_doom (ledger_t *self, job_t *job)
+{
+    while (ledger_journal (self, job) && job->doom && job->reaped < job->total)
+        ledger_reap_one (self, job);
+}
+
+//  The job is as one whose tasks have not ended.
+static void s_reopen (ledger_t *self, job_t *job)
+{
+    job->doom = 0;
+    job->cancelled = false;
+    job->ended = false;
+    job->ended_us = 0;
+    job->waiting_us = 0;
+    standing_update (self->hub, job);
+}
+
+uint32_t ledger_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t end)
+{
+    uint32_t count = 0;
+    for (uint32_t i = first; i < end; i++)
+        if (job->tasks [i].state == TASK_DONE && job->tasks [i].outcome != CADRE_OUTCOME_OK) {
+            s_retry_one (job, i);
+            count++;
+        }
+    if (count == 0)
+        return 0;
+    if (ledger_journal (self, job))
+        records_retry (self->hub->journal, job, first, end);
+    s_reopen (self, job);
+    return count;
+}
+
+bool ledger_is_reaping (const job_t *job)
+{
+    return job->doom && job->reaped < job->total;
+}
+
+uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
+{
+    if (index == UINT32_MAX)
+        return ledger_retry_some (self, job, 0, job->total);
+    s_finish_doom (self, job);
+    return ledger_retry_some (self, job, index, index + 1);
+}
+
+void ledger_forget (ledger_t *self, job_t *job)
+{
+    assert (job->detached && job->leased == 0);
+    tombstones_add (self->hub->ghosts, &job->identity, job->number, self->hub->now_us);
+    if (ledger_journal (self, job))
+        records_forget (self->hub->journal, job);
+    ledger_drop (self, job);
+}
+
+void ledger_withdraw (ledger_t *self, job_t *job)
+{
+    while (job->followers) { //  Who opened it has heard that it is refused
+        follower_t *follower = job->followers;
+        follower_destroy (&follower);
+    }
+    if (ledger_journal (self, job) && job->logged)
+        records_withdraw (self->hub->journal, job);
+    ledger_drop (self, job);
+}
+
+uint64_t ledger_forgotten (const ledger_t *self, const identity_t *identity)
+{
+    return tombstones_find (self->hub->ghosts, identity);
+}
+
+void ledger_sweep (ledger_t *self)
+{
+    tombstones_sweep (self->hub->ghosts, self->hub->now_us);
+}
+
+void ledger_sweep_job (ledger_t *self, job_t *job)
+{
+    int64_t oldest_us = self->hub->now_us - LEDGER_KEPT_US;
+    if (job->durable && job->ended && !job->followers && job->over_us < oldest_us)
+        ledger_forget (self, job);
+}
+
+void ledger_abandon (ledger_t *self, client_t *client)
+{
+    ref_t *ref, *next;
+    HASH_ITER (hh, client->refs, ref, next) {
+        job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
+        if (!job || job->owner != client)
+            continue;
+        ledger_disown (self, job);
+        job_table_release_identity (self->hub->jobs, job); //  The client may open it anew
+        job->abandoned = true;
+        s_strike_all (self, job);
+        ready_update (self->hub->ready, job, true);
+    }
+}
+
+void ledger_stall (ledger_t *self, client_t *client)
+{
+    for (ref_t *ref = client->refs; ref; ref = ref->hh.next) {
+        job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
+        if (job && job->owner == client)
+            ready_update (self->hub->ready, job, client->stalled);
+    }
+}
+
+//  Memory that is full of tasks is no reason to rest: it becomes free as they run.
+static bool s_is_full (const hub_t *hub)
+{
+    uint64_t most = hub->memory_limit / 16 * (hub->full ? 10 : 11);
+    return hub_used_bytes (hub) >= most && hub->kept_bytes >= hub->memory_limit / 8;
+}
+
+static void s_go_on_weighing (ledger_t *self)
+{
+    job_t *job;
+    for (unsigned i = 0; i < WEIGH_JOBS && (job = job_table_step (&self->weighing)) != NULL; i++)
+        if (job->detached && !job->durable)
+            standing_update (self->hub, job);
+    self->hub->unfinished = self->hub->unfinished || self->weighing.at;
+}
+
+void ledger_weigh (ledger_t *self)
+{
+    bool full = s_is_full (self->hub);
+    s_go_on_weighing (self);
+    if (full == self->hub->full)
+        return;
+    self->hub->full = full;
+    job_table_walk (self->hub->jobs, &self->weighing);
+    s_go_on_weighing (self);
+}

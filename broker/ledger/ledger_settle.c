@@ -1,0 +1,181 @@
+//  ledger_settle.c - what many tasks of a job need: dooms, expiry, and the end of the job
+
+#include "broker/core/detail.h"
+#include "broker/jobs/expiry.h"
+#include "broker/jobs/settle_queue.h"
+#include "broker/journal/records.h"
+#include "broker/ledger/ledger_private.h"
+#include "broker/peers/follower.h"
+
+#define REAP_BACKLOG_BYTES                                                                                   \
+    (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
+
+//  What a turn may do, in visits of a task (see request.h); less while others wait for the turn.
+#define VISITS_QUIET 32768u
+#define VISITS_HEARD 8192u
+#define VISITS_SLICE 4096u //  Of one job, before it is another one's turn
+#define VISITS_JOB 16u     //  What a look at a job costs
+#define VISITS_END 64u     //  What the end of a task costs
+#define VISITS_SHED 32768u //  For memory that is given back; four times as much where that is scarce
+
+typedef enum progress {
+    SETTLED, //  Nothing more is to be done for the job now
+    BLOCKED, //  Its client must read first, or the disk write
+    PUT_OFF  //  It goes on in another turn
+} progress_t;
+
+//  Many tasks that end at once fill memory with what they leave: its client must read that first, or the disk take it.
+static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
+{
+    if (ledger_journal (self, job))
+        return self->hub->results_bytes > HUB_RESULTS_BYTES;
+    return job->owner && client_backlog (job->owner) > REAP_BACKLOG_BYTES;
+}
+
+static void s_spend (uint32_t *visits, uint32_t cost)
+{
+    *visits -= *visits < cost ? *visits : cost;
+}
+
+static progress_t s_end_expired (ledger_t *self, job_t *job, uint32_t *visits)
+{
+    buffer_t detail = {0};
+    detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun", NULL);
+    while (job->expired < job->expires && *visits && !s_has_much_to_tell (self, job)) {
+        uint32_t index = job->expired++;
+        bool ends = job->tasks [index].state == TASK_READY && job->tasks [index].attempt == 0;
+        if (ends)
+            ledger_end (self, job, index, CADRE_OUTCOME_EXPIRED, wire_view_of (&detail));
+        s_spend (visits, ends ? VISITS_END : 1);
+    }
+    buffer_free (&detail);
+    return job->expired == job->expires ? SETTLED : *visits ? BLOCKED : PUT_OFF;
+}
+
+//  The rest is ended in later turns.
+bool ledger_expire (ledger_t *self, job_t *job)
+{
+    uint32_t visits = VISITS_SLICE;
+    if (!expiry_look (self->hub, job) || s_end_expired (self, job, &visits) == SETTLED)
+        return false;
+    settle_queue_add (self->hub, job);
+    return true;
+}
+
+//  Ends waiting tasks of a doomed job.
+static progress_t s_reap (ledger_t *self, job_t *job, uint32_t *visits)
+{
+    while (ledger_is_reaping (job) && !job->abandoned) {
+        if (*visits == 0)
+            return PUT_OFF;
+        if (s_has_much_to_tell (self, job))
+            return BLOCKED;
+        s_spend (visits, ledger_reap_one (self, job) ? VISITS_END : 1);
+    }
+    return SETTLED;
+}
+
+//  Of a job that had ended before a restart the log says when, by the wall's clock; that is not asked again while this broker runs.
+static void s_note_end (ledger_t *self, job_t *job)
+{
+    int64_t wall_us = moment_wall_us ();
+    if (!job->ended_us) {
+        job->ended_us = wall_us;
+        if (ledger_journal (self, job))
+            records_ended (self->hub->journal, job);
+    }
+    job->ended = true;
+    job->over_us = self->hub->now_us - (wall_us > job->ended_us ? wall_us - job->ended_us : 0);
+}
+
+static void s_finish_detached (ledger_t *self, job_t *job)
+{
+    if (!job->ended) {
+        s_note_end (self, job);
+        ledger_end_lanes (self, job);
+        if (hub_is_tight (self->hub))
+            result_log_spill_all (job->keep);
+    }
+    follower_touch (job, self->hub);
+}
+
+//  The job is over: whoever waits is told.
+static progress_t s_finish (ledger_t *self, job_t *job)
+{
+    if (job->detached) {
+        s_finish_detached (self, job);
+        return SETTLED;
+    }
+    if (job->owner) {
+        client_flush (job->owner);
+        if (stream_is_cutting (job->owner->out))
+            return BLOCKED;
+        client_state (job->owner, self->hub, job->ref, job, true);
+    }
+    ledger_drop (self, job);
+    return SETTLED;
+}
+
+static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
+{
+    s_spend (visits, VISITS_JOB);
+    if (job->cancelled && !ledger_strike (self, job, visits))
+        return PUT_OFF;
+    progress_t progress = s_reap (self, job, visits);
+    if (progress == SETTLED && job->expired < job->expires)
+        progress = s_end_expired (self, job, visits);
+    if (progress == SETTLED && job_is_over (job))
+        progress = s_finish (self, job);
+    return progress;
+}
+
+void ledger_wake (void *owner, uint64_t number, uint32_t index)
+{
+    ledger_t *self = owner;
+    job_t *job = job_table_find (self->hub->jobs, number);
+    if (job && index == EXPIRY_INDEX)
+        ledger_expire (self, job);
+    else if (job && index < job->total)
+        ledger_end_delay (self, job, index);
+}
+
+bool ledger_is_settling (const ledger_t *self)
+{
+    return self->hub->settling != NULL;
+}
+
+//  The next job has its part of the turn. One that is blocked, by its client or the disk, is looked at again when that moves: that turns the loop.
+static progress_t s_settle_next (ledger_t *self, uint32_t *visits)
+{
+    job_t *job = settle_queue_take (self->hub);
+    uint32_t slice = *visits < VISITS_SLICE ? *visits : VISITS_SLICE, left = slice;
+    progress_t progress = s_settle_one (self, job, &left);
+    if (progress != SETTLED)
+        settle_queue_add (self->hub, job);
+    s_spend (visits, slice - left);
+    return progress;
+}
+
+static void s_shed (ledger_t *self)
+{
+    uint32_t visits = hub_is_tight (self->hub) ? 4 * VISITS_SHED : VISITS_SHED;
+    while (self->gone && job_shed (self->gone, &visits))
+        ledger_free_gone (self);
+    self->hub->unfinished = self->hub->unfinished || self->gone;
+}
+
+//  Jobs in turn, until all that are left are blocked.
+void ledger_settle (ledger_t *self)
+{
+    uint32_t visits = self->hub->heard ? VISITS_HEARD : VISITS_QUIET;
+    size_t left = settle_queue_count (self->hub), blocked = 0;
+    bool moved = false;
+    while (blocked < left && self->hub->settling && visits) {
+        progress_t progress = s_settle_next (self, &visits);
+        left -= progress == SETTLED;
+        blocked = progress == BLOCKED ? blocked + 1 : 0;
+        moved = moved || progress != BLOCKED;
+    }
+    s_shed (self);
+    self->hub->unfinished = self->hub->unfinished || (moved && self->hub->settling);
+}

@@ -1,0 +1,332 @@
+//  compact.c - the log does not grow for ever
+
+#include "broker/recovery/compact.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "broker/delivery/pager.h"
+#include "broker/journal/log_index.h"
+#include "broker/journal/records.h"
+#include "broker/peers/roster.h"
+#include "broker/record/delay.h"
+
+#define CHUNK_TASKS 4096u             //  Tasks of one record
+#define COPY_BATCH_BYTES (1u << 20)   //  No further job is copied into a batch that has grown to this
+#define COPY_BYTES_MAX (512ull << 20) //  A job that is larger is left where it is until it has shrunk
+#define COPY_SHARE 8                  //  So is one of more than this part of the memory: a copy is made there
+
+struct compact {
+    hub_t *hub;             //  Borrowed
+    uint64_t round_to;      //  It goes on until all batches up to this one are dropped; 0: it rests
+    uint64_t rest_recorded; //  Bytes recorded when it came to rest; 0: it never did
+    uint64_t rest_live;     //  Live bytes then
+};
+
+//  A job whose waits are copied.
+typedef struct copied {
+    hub_t *hub; //  Borrowed
+    job_t *job; //  Which
+} copied_t;
+
+compact_t *compact_new (hub_t *hub)
+{
+    compact_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->hub = hub;
+    return self;
+}
+
+void compact_destroy (compact_t **self_p)
+{
+    assert (self_p);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+//  Nothing of it waits to become durable.
+static bool s_is_still (const job_t *job)
+{
+    return job->pending == 0 && job->undelivered == 0;
+}
+
+static bool s_is_small (const hub_t *hub, const job_t *job)
+{
+    return job->logged_bytes <= COPY_BYTES_MAX && job->logged_bytes <= hub->memory_limit / COPY_SHARE;
+}
+
+//  What was put out of memory is read back, a part at a time. True when all is there.
+static bool s_gather (hub_t *hub, job_t *job)
+{
+    uint64_t position;
+    uint32_t index;
+    if (!payloads_is_whole (job->stock)) {
+        if (payloads_missing (job->stock, &index))
+            pager_fetch_payloads (hub->pager, job, index);
+        return false;
+    }
+    if (result_log_missing (job->keep, &position))
+        pager_fetch_kept (hub->pager, job, position);
+    else if (result_log_missing_large (job->keep, &index))
+        pager_fetch_large (hub->pager, job, index);
+    return result_log_is_whole (job->keep);
+}
+
+static bool s_may_be_copied (hub_t *hub, job_t *job)
+{
+    return s_is_still (job) && s_is_small (hub, job) && s_gather (hub, job);
+}
+
+static bool s_needs_payload (const task_t *task)
+{
+    return task->state != TASK_DONE || task->outcome != CADRE_OUTCOME_OK;
+}
+
+//  When the last of those before end came; a chunk is as old as its youngest task. What has expired
+//  was told of.
+static void s_copy_came (hub_t *hub, job_t *job, uint32_t end)
+{
+    int64_t at_us = hub->now_us - (int64_t) job->expire_ms * 1000;
+    for (size_t i = 0; i < job->arrivals_count; i++) {
+        at_us = job->arrivals [i].at_us;
+        if (job->arrivals [i].end >= end)
+            break;
+    }
+    records_came (hub->journal, job, moment_wall_us () - (hub->now_us - at_us));
+}
+
+static void s_add_payload (hub_t *hub, job_t *job, uint32_t index, buffer_t *list)
+{
+    if (!s_needs_payload (&job->tasks [index])) {
+        pack_nil (list);
+        return;
+    }
+    view_t payload = payloads_get (job->stock, index);
+    if (wire_parts_of (payload))
+        records_large (hub->journal, job, index);
+    pack_raw (list, payload.data, payload.size);
+}
+
+//  Payloads that nobody needs any more are copied as nil. Returns where the list begins.
+static uint64_t s_copy_some (hub_t *hub, job_t *job, uint32_t first, uint32_t end, buffer_t *list)
+{
+    buffer_clear (list);
+    for (uint32_t index = first; index < end; index++)
+        s_add_payload (hub, job, index, list);
+    if (job->expire_ms)
+        s_copy_came (hub, job, end);
+    wire_list_t payloads = wire_list_of (list, end - first);
+    return records_payloads (hub->journal, job, &payloads).offset;
+}
+
+//  What is together in memory stays together in the store; between that are tasks which have ended.
+static void s_copy_tasks (hub_t *hub, job_t *job)
+{
+    buffer_t list = {0};
+    for (uint32_t index = 0, first, end; index < job->total; index = end) {
+        if (payloads_next_block (job->stock, index, &first, &end) && first <= index) {
+            assert (first == index);
+            uint64_t offset = s_copy_some (hub, job, first, end, &list);
+            payloads_note (job->stock, index, offset, list.size);
+            continue;
+        }
+        uint32_t gap = payloads_next_block (job->stock, index, &first, &end) ? first : job->total;
+        end = gap - index < CHUNK_TASKS ? gap : index + CHUNK_TASKS;
+        s_copy_some (hub, job, index, end, &list);
+    }
+    buffer_free (&list);
+}
+
+//  Called for each wait there is.
+static void s_copy_wait (void *owner, uint64_t number, uint32_t index, int64_t due_us)
+{
+    const copied_t *copied = owner;
+    job_t *job = copied->job;
+    if (job->number != number || index >= job->total || job->tasks [index].state != TASK_DELAYED)
+        return;
+    records_again (copied->hub->journal, job, index, job->tasks [index].attempt,
+                   due_us - copied->hub->now_us);
+}
+
+static void s_copy_states (hub_t *hub, job_t *job)
+{
+    if (job->delayed)
+        delay_each (hub->delay, s_copy_wait, &(copied_t){.hub = hub, .job = job});
+    for (uint32_t index = 0; index < job->total; index++) {
+        const task_t *task = &job->tasks [index];
+        if (task->state == TASK_DONE || task->state == TASK_DELAYED)
+            continue;
+        bool leased = task_is_leased (task);
+        if (task->attempt > leased)
+            records_again (hub->journal, job, index, (uint16_t) (task->attempt - leased), 0);
+        if (leased)
+            journal_lease (hub->journal, job, roster_at (hub->roster, task->agent), task->serial, index);
+        if (task->state == TASK_CANCELLING)
+            records_cancel (hub->journal, job, index);
+    }
+    journal_end_leases (hub->journal);
+}
+
+//  A result that a retry has replaced is copied with the retry, so that what is kept stays as it
+//  is.
+static void s_copy_result (hub_t *hub, job_t *job, const result_log_record_t *record, uint64_t position)
+{
+    const task_t *task = &job->tasks [record->index];
+    bool stands = task->state == TASK_DONE && job->kept_at [record->index] == position + 1;
+    view_t large = stands ? result_log_large (job->keep, record->index) : (view_t){0};
+    cursor_t cursor = cursor_of_view (record->body);
+    uint64_t outcome = 0;
+    bool read = cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL) && cursor_uint (&cursor, &outcome);
+    assert (read);
+    wire_log_result_t fields = {.job = job->number,
+                                .index = record->index,
+                                .outcome = outcome,
+                                .run_us = task->run_us,
+                                .body = record->body};
+    if (large.size) {
+        result_log_place_t value = records_value (hub->journal, job, record->index, large);
+        result_log_note_large (job->keep, record->index, &value);
+    }
+    result_log_place_t place = records_result (hub->journal, job, &fields);
+    result_log_note (job->keep, position, &place);
+    if (!stands)
+        records_retry (hub->journal, job, record->index, record->index + 1);
+}
+
+static void s_copy_kept (hub_t *hub, job_t *job)
+{
+    uint64_t position = 0, at;
+    result_log_record_t record;
+    result_log_move (job->keep);
+    while (at = position, result_log_read (job->keep, &position, &record)) {
+        if (result_log_segment (position) != result_log_segment (at))
+            at = result_log_segment_start (result_log_segment (position));
+        if (record.kind == RESULT_LOG_RESULT) {
+            s_copy_result (hub, job, &record, at);
+            continue;
+        }
+        result_log_place_t place = records_output (hub->journal, job, record.index, record.body);
+        result_log_note (job->keep, at, &place);
+    }
+}
+
+//  The copy is durable: what is kept of the job lies there now.
+static void s_settle (hub_t *hub, wait_t *wait)
+{
+    job_t *job = job_table_find (hub->jobs, wait->job);
+    if (!job)
+        return;
+    job->pending--;
+    result_log_settle (job->keep, wait->place.seq);
+    payloads_settle (job->stock, wait->place.seq);
+    if (!hub_is_tight (hub))
+        return;
+    result_log_spill_all (job->keep);
+    payloads_spill_from (job->stock, job->next);
+}
+
+static void s_copy (hub_t *hub, job_t *job)
+{
+    journal_bury (hub->journal, job->logged_bytes);
+    job->logged_bytes = 0;
+    records_job (hub->journal, job, wire_view_of (&job->open));
+    s_copy_tasks (hub, job);
+    if (job->sealed)
+        records_seal (hub->journal, job);
+    s_copy_kept (hub, job);
+    s_copy_states (hub, job);
+    if (job->doom)
+        records_doom (hub->journal, job);
+    if (job->ended)
+        records_ended (hub->journal, job);
+    journal_wait (hub->journal, s_settle)->job = job->number;
+    job->pending++;
+}
+
+//  Jobs from the oldest on, until there is enough for one batch.
+static void s_copy_jobs (hub_t *hub)
+{
+    job_t *job;
+    while (journal_batch_bytes (hub->journal) < COPY_BATCH_BYTES
+           && (job = log_index_oldest_job (hub->log_index)) && s_may_be_copied (hub, job))
+        s_copy (hub, job);
+}
+
+//  What is known of jobs that were forgotten, and lies before the jobs that are there. It is
+//  little, and not counted as live.
+static void s_copy_ghosts (hub_t *hub)
+{
+    const job_t *job = log_index_oldest_job (hub->log_index);
+    uint64_t number, before = job ? job->logged_at : journal_last_seq (hub->journal) + 1;
+    const identity_t *identity;
+    while (journal_batch_bytes (hub->journal) < COPY_BATCH_BYTES
+           && log_index_next_ghost (hub->log_index, before, &identity, &number))
+        records_ghost (hub->journal, identity, number);
+}
+
+static bool s_is_worth_it (compact_t *self)
+{
+    const journal_t *journal = self->hub->journal;
+    store_usage_t usage;
+    journal_usage (journal, &usage);
+    uint64_t live = journal_live_bytes (journal);
+    uint64_t news = journal_recorded_bytes (journal) - self->rest_recorded;
+    uint64_t died = self->rest_live > live ? self->rest_live - live : 0;
+    if (!self->round_to && self->rest_recorded && news + died < usage.used_bytes / 8)
+        return false;
+    if (!self->round_to)
+        self->round_to = journal_last_seq (journal);
+    return true;
+}
+
+void compact_if_due (compact_t *self)
+{
+    if (journal_wants_compaction (self->hub->journal) && s_is_worth_it (self))
+        compact_run (self);
+}
+
+static void s_end_round (compact_t *self)
+{
+    self->round_to = 0;
+    self->rest_recorded = journal_recorded_bytes (self->hub->journal);
+    self->rest_live = journal_live_bytes (self->hub->journal);
+}
+
+//  The oldest job stays where it is, and no ghost lies before it.
+static bool s_is_barred (hub_t *hub)
+{
+    job_t *job = log_index_oldest_job (hub->log_index);
+    return job && !s_may_be_copied (hub, job) && log_index_oldest (hub->log_index) >= job->logged_at;
+}
+
+//  One batch, so that the log never has half of it. Ghosts go first: one that was left would keep
+//  all that lies behind it, however often the jobs there are copied. Returns the number of the
+//  batch.
+static uint64_t s_copy_batch (hub_t *hub)
+{
+    journal_t *journal = hub->journal;
+    journal_end_leases (journal);
+    journal_send (journal, 0);
+    journal_stay_whole (journal, true);
+    journal_record_store (journal);
+    s_copy_ghosts (hub);
+    s_copy_jobs (hub);
+    journal_stay_whole (journal, false);
+    journal_claim_batch (journal);
+    journal_send (journal, 0);
+    return journal_last_seq (journal);
+}
+
+//  What lies before is dropped with the next batch, which cannot become durable earlier.
+void compact_run (compact_t *self)
+{
+    hub_t *hub = self->hub;
+    if (s_is_barred (hub))
+        return;
+    uint64_t needed = s_copy_batch (hub); //  For its record of the store
+    uint64_t oldest = log_index_oldest (hub->log_index);
+    journal_record_store (hub->journal);
+    journal_send (hub->journal, oldest < needed ? oldest : needed);
+    if (oldest > self->round_to)
+        s_end_round (self);
+}

@@ -1,0 +1,480 @@
+//  recovery.c - the log is read, and the ledger is as it was
+
+#include "broker/recovery/recovery.h"
+
+#include <string.h>
+
+#include "broker/jobs/committed.h"
+#include "broker/jobs/settle_queue.h"
+#include "broker/journal/log_index.h"
+#include "broker/ledger/ledger.h"
+#include "broker/peers/purse.h"
+
+//  Where the reading is.
+typedef struct replay {
+    hub_t *hub;                 //  Borrowed
+    uint64_t seq;               //  Of the batch at hand
+    const uint8_t *batch_start; //  Its bytes
+    const uint8_t *record;      //  Where the record at hand begins
+} replay_t;
+
+//  One record; false when it cannot be.
+typedef bool replay_fn (replay_t *self, cursor_t *cursor);
+
+static job_t *s_job (const replay_t *self, uint64_t number)
+{
+    return job_table_find (self->hub->jobs, number);
+}
+
+//  The task of a record; NULL without a job: then what is left of a job that was forgotten is
+//  passed over.
+static bool s_task (const replay_t *self, uint64_t number, uint64_t index, job_t **job)
+{
+    *job = s_job (self, number);
+    return !*job || index < (*job)->total;
+}
+
+static bool s_store (replay_t *self, cursor_t *cursor)
+{
+    wire_log_store_t record;
+    if (!wire_read_log_store (cursor, &record))
+        return false;
+    self->hub->epoch = record.epoch;
+    job_table_skip_numbers (self->hub->jobs, record.numbers);
+    return true;
+}
+
+static bool s_open (replay_t *self, cursor_t *cursor)
+{
+    wire_log_job_t record;
+    wire_job_open_t open;
+    if (!wire_read_log_job (cursor, &record) || record.job == 0 || record.digested > WIRE_TASKS_MAX)
+        return false;
+    cursor_t body = cursor_of_view (record.open);
+    if (!wire_read_job_open (&body, &open) || open.uuid.size != WIRE_UUID_BYTES)
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (job)
+        ledger_unmake (self->hub->ledger, job);
+    job = ledger_restore (self->hub->ledger, &record, &open);
+    job->digest = (digest_t){.sum = record.digest, .tasks = (uint32_t) record.digested};
+    job->created_us = record.created_us;
+    job->ended_us = record.ended_us;
+    log_index_add (self->hub->log_index, job);
+    buffer_append (&job->open, record.open.data, record.open.size);
+    purse_charge (self->hub, NULL, job);
+    return true;
+}
+
+static bool s_large (replay_t *self, cursor_t *cursor)
+{
+    wire_log_large_t record;
+    if (!wire_read_log_large (cursor, &record) || record.index >= WIRE_TASKS_MAX)
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    buffer_t payload = {0};
+    buffer_append (&payload, record.payload.data, record.payload.size);
+    payloads_put_large (job->stock, (uint32_t) record.index, &payload);
+    return true;
+}
+
+//  Of a task that has ended, a compaction copies no payload; one of a release that had no digests
+//  has not said what it was.
+static void s_digest (job_t *job, const wire_list_t *payloads)
+{
+    cursor_t cursor = cursor_of_view (payloads->values);
+    view_t payload;
+    for (uint32_t i = 0; i < payloads->count; i++) {
+        uint32_t index = job->total + i;
+        bool known = cursor_peek (&cursor) != CURSOR_NIL;
+        cursor_skip (&cursor, &payload);
+        if (index < job->digest.tasks)
+            continue;
+        bool large = payloads_large_size (job->stock, index) > 0;
+        if (known)
+            digest_add (&job->digest, large ? payloads_large (job->stock, index) : payload);
+        else
+            digest_skip (&job->digest);
+    }
+}
+
+//  What refers to a large payload follows it.
+static bool s_has_large (const job_t *job, const wire_list_t *payloads)
+{
+    cursor_t cursor = cursor_of_view (payloads->values);
+    view_t payload;
+    for (size_t i = 0; i < payloads->count; i++)
+        if (!cursor_skip (&cursor, &payload)
+            || (wire_parts_of (payload) && !payloads_large_size (job->stock, job->total + (uint32_t) i)))
+            return false;
+    return true;
+}
+
+static bool s_tasks (replay_t *self, cursor_t *cursor)
+{
+    wire_log_tasks_t record;
+    if (!wire_read_log_tasks (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    if (record.payloads.count > WIRE_TASKS_MAX - job->total || !s_has_large (job, &record.payloads))
+        return false;
+    s_digest (job, &record.payloads);
+    payloads_place_t place = {.seq = self->seq,
+                              .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
+    committed_append (self->hub, job, &record.payloads, &place);
+    return true;
+}
+
+//  On this broker's clock it may be before that began.
+static bool s_came (replay_t *self, cursor_t *cursor)
+{
+    wire_log_came_t record;
+    if (!wire_read_log_came (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    int64_t since_us = moment_wall_us () - record.at_us;
+    if (job)
+        job->came_us = self->hub->now_us - (since_us > 0 ? since_us : 0);
+    if (job && job->came_us == 0)
+        job->came_us = -1;
+    return true;
+}
+
+static bool s_seal (replay_t *self, cursor_t *cursor)
+{
+    wire_log_seal_t record;
+    if (!wire_read_log_seal (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (job)
+        committed_seal (self->hub, job);
+    return true;
+}
+
+//  Whoever had the task is away, and may come back.
+static agent_t *s_agent (replay_t *self, const wire_log_leases_t *record)
+{
+    agent_t *agent = roster_by_uuid (self->hub->roster, record->worker.data);
+    if (agent)
+        return agent;
+    agent = roster_add (self->hub->roster, record->worker.data);
+    view_copy (record->name, agent->name, sizeof agent->name);
+    agent->heard_us = self->hub->now_us;
+    return agent;
+}
+
+static bool s_leases (replay_t *self, cursor_t *cursor)
+{
+    wire_log_leases_t record;
+    if (!wire_read_log_leases (cursor, &record) || record.worker.size != WIRE_UUID_BYTES)
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    agent_t *agent = s_agent (self, &record);
+    cursor_t indexes = cursor_of_view (record.indexes.values);
+    for (size_t i = 0; i < record.indexes.count; i++) {
+        uint64_t index;
+        if (!cursor_uint (&indexes, &index) || index >= job->total)
+            return false;
+        ledger_end_delay (self->hub->ledger, job, (uint32_t) index);
+        if (job->tasks [index].state == TASK_READY)
+            ledger_lease (self->hub->ledger, job, (uint32_t) index, agent, record.serial + i);
+    }
+    ledger_compact_leases (self->hub->ledger, agent);
+    return true;
+}
+
+//  A wait goes on where it was. Wall time, because it must mean the same after a restart; a clock
+//  that was set back makes no wait longer.
+static void s_delay (replay_t *self, job_t *job, uint32_t index, uint64_t due_us)
+{
+    int64_t wall_us = moment_wall_us (), most_us = tries_wait_max_us (&job->tries);
+    if (due_us <= (uint64_t) wall_us)
+        return;
+    uint64_t wait_us = due_us - (uint64_t) wall_us;
+    ledger_delay (self->hub->ledger, job, index, wait_us < (uint64_t) most_us ? (int64_t) wait_us : most_us);
+}
+
+static bool s_again (replay_t *self, cursor_t *cursor)
+{
+    wire_log_again_t record;
+    job_t *job;
+    if (!wire_read_log_again (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (!job || job->tasks [record.index].state == TASK_DONE)
+        return true;
+    ledger_release (self->hub->ledger, job, (uint32_t) record.index);
+    ledger_end_delay (self->hub->ledger, job, (uint32_t) record.index);
+    task_t *task = &job->tasks [record.index];
+    task->attempt = (uint16_t) record.attempt;
+    task->failed = (uint16_t) record.failed;
+    task->lost = (uint16_t) record.lost;
+    s_delay (self, job, (uint32_t) record.index, record.due_us);
+    return record.attempt <= WIRE_ATTEMPTS_MAX && record.failed <= WIRE_ATTEMPTS_MAX
+           && record.lost <= WIRE_ATTEMPTS_MAX;
+}
+
+//  Where a record that ends here, or these bytes, lie in the batch.
+static result_log_place_t s_record_place (const replay_t *self, const cursor_t *cursor)
+{
+    return (result_log_place_t){self->seq, (uint64_t) (self->record - self->batch_start),
+                                (uint64_t) (cursor->at - self->record)};
+}
+
+static void s_keep_large (const replay_t *self, job_t *job, uint64_t index, view_t value)
+{
+    buffer_t large = {0};
+    result_log_place_t place = {self->seq, (uint64_t) (value.data - self->batch_start), value.size};
+    buffer_append (&large, value.data, value.size);
+    committed_keep_large (self->hub, job, (uint32_t) index, &large, &place);
+    buffer_free (&large);
+}
+
+static bool s_value (replay_t *self, cursor_t *cursor)
+{
+    wire_log_value_t record;
+    job_t *job;
+    if (!wire_read_log_value (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (job && job->tasks [record.index].state != TASK_DONE)
+        s_keep_large (self, job, record.index, record.value);
+    return true;
+}
+
+//  Reads attempt and exit code from the result's body, which must be whole, and of that task and
+//  outcome.
+static bool s_body (const wire_log_result_t *record, uint64_t *attempt, int64_t *code)
+{
+    cursor_t cursor = cursor_of_view (record->body);
+    uint64_t index, outcome, run_us;
+    return cursor_uint (&cursor, &index) && cursor_uint (&cursor, attempt) && cursor_uint (&cursor, &outcome)
+           && cursor_int (&cursor, code) && cursor_uint (&cursor, &run_us) && cursor_skip (&cursor, NULL)
+           && cursor_skip (&cursor, NULL) && cursor_done (&cursor) && index == record->index
+           && outcome == record->outcome && *attempt <= WIRE_ATTEMPTS_MAX;
+}
+
+static bool s_result (replay_t *self, cursor_t *cursor)
+{
+    wire_log_result_t record;
+    job_t *job;
+    uint64_t attempt;
+    int64_t code;
+    if (!wire_read_log_result (cursor, &record) || record.outcome < CADRE_OUTCOME_OK
+        || record.outcome >= CADRE_OUTCOMES_COUNT || !s_body (&record, &attempt, &code)
+        || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (!job || job->tasks [record.index].state == TASK_DONE)
+        return true;
+    uint32_t index = (uint32_t) record.index;
+    result_log_place_t place = s_record_place (self, cursor);
+    s_keep_large (self, job, index, record.large);
+    ledger_release (self->hub->ledger, job, index);
+    ledger_end_delay (self->hub->ledger, job, index);
+    job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
+    if (record.outcome == CADRE_OUTCOME_OK)
+        log_index_release_payload (job, index);
+    ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
+    job->tasks [index].attempt = (uint16_t) attempt;
+    job->tasks [index].code = code;
+    committed_keep (self->hub, job, &(result_log_record_t){RESULT_LOG_RESULT, index, record.body}, &place);
+    return true;
+}
+
+//  What was kept then is kept now, and counts for as much: bytes written, not packed. The mark of a
+//  cut comes last.
+static bool s_keep_output (const replay_t *self, job_t *job, const wire_log_output_t *record,
+                           const result_log_place_t *place)
+{
+    cursor_t cursor = cursor_of_view (record->body);
+    uint64_t index, attempt, stream;
+    bool cut, first = false;
+    view_t bytes;
+    if (!cursor_uint (&cursor, &index) || !cursor_uint (&cursor, &attempt) || !cursor_uint (&cursor, &stream)
+        || !cursor_bool (&cursor, &cut) || !cursor_blob (&cursor, &bytes) || index != record->index)
+        return false;
+    bool admitted = result_log_admits (job->keep, (uint32_t) index, cut ? SIZE_MAX : bytes.size, &first);
+    if (admitted || (cut && first))
+        committed_keep (self->hub, job,
+                        &(result_log_record_t){RESULT_LOG_OUTPUT, (uint32_t) index, record->body}, place);
+    return true;
+}
+
+static bool s_output (replay_t *self, cursor_t *cursor)
+{
+    wire_log_output_t record;
+    job_t *job;
+    if (!wire_read_log_output (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (!job)
+        return true;
+    result_log_place_t place = s_record_place (self, cursor);
+    if (!s_keep_output (self, job, &record, &place))
+        return false;
+    result_log_set_mark (job->keep, (uint32_t) record.index, (result_log_mark_t){record.serial, record.end});
+    return true;
+}
+
+//  Its worker is told when it comes back: nobody knows whether it was.
+static void s_order_cancel (replay_t *self, job_t *job, uint32_t index)
+{
+    if (job->tasks [index].state == TASK_LEASED)
+        ledger_cancel (self->hub->ledger, job, index);
+}
+
+static bool s_cancel (replay_t *self, cursor_t *cursor)
+{
+    wire_log_cancel_t record;
+    job_t *job;
+    if (!wire_read_log_cancel (cursor, &record) || !s_task (self, record.job, record.index, &job))
+        return false;
+    if (job)
+        s_order_cancel (self, job, (uint32_t) record.index);
+    return true;
+}
+
+static bool s_doom (replay_t *self, cursor_t *cursor)
+{
+    wire_log_doom_t record;
+    if (!wire_read_log_doom (cursor, &record) || record.outcome >= CADRE_OUTCOMES_COUNT)
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    buffer_clear (&job->doom_detail);
+    buffer_append (&job->doom_detail, record.detail.data, record.detail.size);
+    job->doom = (uint8_t) record.outcome;
+    job->cancelled = record.cancelled;
+    job->reaped = 0;
+    for (uint32_t i = 0; record.cancelled && i < job->total; i++)
+        s_order_cancel (self, job, i);
+    settle_queue_add (self->hub, job);
+    return true;
+}
+
+static bool s_retry (replay_t *self, cursor_t *cursor)
+{
+    wire_log_retry_t record;
+    if (!wire_read_log_retry (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (!job)
+        return true;
+    if ((record.index != UINT32_MAX && record.index >= job->total) || record.end > job->total)
+        return false;
+    if (record.end)
+        ledger_retry_some (self->hub->ledger, job, (uint32_t) record.index, (uint32_t) record.end);
+    else
+        ledger_retry (self->hub->ledger, job, (uint32_t) record.index);
+    return true;
+}
+
+static bool s_ended (replay_t *self, cursor_t *cursor)
+{
+    wire_log_ended_t record;
+    if (!wire_read_log_ended (cursor, &record))
+        return false;
+    job_t *job = s_job (self, record.job);
+    if (job)
+        job->ended_us = record.at_us;
+    return true;
+}
+
+static bool s_forget (replay_t *self, cursor_t *cursor)
+{
+    wire_log_forget_t record;
+    if (!wire_read_log_forget (cursor, &record) || record.uuid.size != WIRE_UUID_BYTES)
+        return false;
+    job_t *job = s_job (self, record.job);
+    identity_t identity = identity_of (record.uuid.data, record.holder);
+    if (!record.refused)
+        ledger_bury (self->hub->ledger, &identity, record.job);
+    else if (job)
+        ledger_unmake (self->hub->ledger, job);
+    return true;
+}
+
+static replay_fn *s_find (uint64_t verb)
+{
+    switch (verb) {
+    case WIRE_log_store: return s_store;
+    case WIRE_log_job: return s_open;
+    case WIRE_log_large: return s_large;
+    case WIRE_log_tasks: return s_tasks;
+    case WIRE_log_seal: return s_seal;
+    case WIRE_log_leases: return s_leases;
+    case WIRE_log_again: return s_again;
+    case WIRE_log_result: return s_result;
+    case WIRE_log_output: return s_output;
+    case WIRE_log_doom: return s_doom;
+    case WIRE_log_retry: return s_retry;
+    case WIRE_log_forget: return s_forget;
+    case WIRE_log_came: return s_came;
+    case WIRE_log_value: return s_value;
+    case WIRE_log_ended: return s_ended;
+    case WIRE_log_cancel: return s_cancel;
+    default: return NULL;
+    }
+}
+
+//  What a record adds to what a compaction would copy.
+static void s_count (replay_t *self, uint64_t verb, view_t body, size_t size)
+{
+    bool live = verb == WIRE_log_job || verb == WIRE_log_large || verb == WIRE_log_tasks
+                || verb == WIRE_log_value || verb == WIRE_log_result || verb == WIRE_log_output;
+    cursor_t cursor = cursor_of_view (body);
+    size_t count;
+    uint64_t number;
+    if (!live || !cursor_array (&cursor, &count) || !cursor_uint (&cursor, &number))
+        return;
+    job_t *job = s_job (self, number);
+    if (job)
+        job->logged_bytes += size;
+}
+
+static cadre_error_t s_read_record (replay_t *self, cursor_t *cursor, fault_t *fault)
+{
+    uint64_t verb = 0;
+    self->record = cursor->at;
+    replay_fn *replay = cursor_uint (cursor, &verb) ? s_find (verb) : NULL;
+    view_t body = {cursor->at, (size_t) (cursor->end - cursor->at)};
+    if (!replay)
+        return fault_set (
+            fault, CADRE_ERROR_VERSION,
+            "the store's batch %llu has a record (%llu) that this cadre does not know: use the version "
+            "that wrote it",
+            (unsigned long long) self->seq, (unsigned long long) verb);
+    if (!replay (self, cursor))
+        return fault_set (fault, CADRE_ERROR_IO,
+                          "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
+                          wire_verb_name ((unsigned) verb), (unsigned long long) self->seq);
+    s_count (self, verb, body, (size_t) (cursor->at - self->record));
+    return CADRE_OK;
+}
+
+//  A store_visit_t.
+static cadre_error_t s_read_batch (void *context, uint64_t seq, view_t bytes, fault_t *fault)
+{
+    hub_t *hub = context;
+    replay_t self = {.hub = hub, .seq = seq, .batch_start = bytes.data};
+    cursor_t cursor = cursor_of_view (bytes);
+    while (!cursor_done (&cursor))
+        if (s_read_record (&self, &cursor, fault))
+            return fault->code;
+    log_index_place (hub->log_index, seq);
+    return CADRE_OK;
+}
+
+//  What has ended before is not counted again.
+cadre_error_t recovery_read (hub_t *hub, store_t *store, fault_t *fault)
+{
+    uint64_t done = hub->tasks_done, failed = hub->tasks_failed;
+    cadre_error_t error = store_scan (store, s_read_batch, hub, fault);
+    hub->tasks_done = done;
+    hub->tasks_failed = failed;
+    return error;
+}

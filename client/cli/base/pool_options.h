@@ -1,0 +1,37 @@
+/*
+ *  pool_options: options of `cadre call` and `cadre map`: which functions, and where.
+ *
+ *  An argp child; its input is a pool_options_t. One thread.
+ */
+#ifndef CLIENT_CLI_BASE_POOL_OPTIONS_H_INCLUDED
+#define CLIENT_CLI_BASE_POOL_OPTIONS_H_INCLUDED
+
+#include <argp.h>
+#include <cadre.h>
+
+#include "client/cli/base/command.h"
+#include "client/cli/base/tries_options.h"
+
+typedef struct pool_options {
+    command_shared_t shared; // --broker, --local
+    const char **plugins;    // --plugin, NULL-terminated, or NULL
+    const char **program;    // --program, cut at spaces, NULL-terminated, or NULL
+    char *program_text;      // what program points into
+    unsigned slots;          // -j: slots of a pool in this process; 0: the CPUs
+    bool threads;            // --threads
+    tries_options_t tries;   // --timeout, --retries, --needs and their like
+} pool_options_t;
+
+extern const struct argp pool_options_argp;
+
+//  Opens the pool, with a broker in this process if there is none; NULL and *EXIT_CODE when that fails (it was said why). Plugins and programs
+//  are for pools in this process: with a broker they are refused.
+cadre_t *pool_options_open (const pool_options_t *self, int *exit_code);
+
+void pool_options_clear (pool_options_t *self);
+
+//  Says how a call ended that did not end well: "cadre: FUNCTION: KIND: MESSAGE", the trace below.
+void pool_options_say (const char *label, const char *outcome, const char *kind, const char *message,
+                       const char *trace);
+
+#endif

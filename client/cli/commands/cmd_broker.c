@@ -1,0 +1,146 @@
+//  cmd_broker.c - cadre broker: the broker itself
+
+#include <stdio.h>
+
+#include "client/cli/base/program.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/say.h"
+#include "client/cli/run/order.h"
+
+static const table_column_t s_columns [] = {
+    {"name", "name", TABLE_TEXT},
+    {"version", "version", TABLE_TEXT},
+    {"state", "state", TABLE_TEXT},
+    {"pid", "pid", TABLE_TEXT},
+    {"epoch", "epoch", TABLE_TEXT},
+    {"uptime_us", "up for", TABLE_US},
+    {"addresses", "addresses", TABLE_TEXT},
+    {"workers", "workers", TABLE_COUNT},
+    {"slots", "slots", TABLE_COUNT},
+    {"clients", "clients", TABLE_COUNT},
+    {"clients_limit", "clients at most", TABLE_COUNT},
+    {"lanes", "lanes", TABLE_COUNT},
+    {"lanes_limit", "lanes at most", TABLE_COUNT},
+    {"jobs", "jobs", TABLE_COUNT},
+    {"tasks_waiting", "tasks waiting", TABLE_COUNT},
+    {"tasks_running", "tasks running", TABLE_COUNT},
+    {"tasks_done", "tasks done", TABLE_COUNT},
+    {"tasks_failed", "tasks failed", TABLE_COUNT},
+    {"results_per_second", "results per second", TABLE_COUNT},
+    {"memory_bytes", "memory", TABLE_SIZE},
+    {"memory_limit_bytes", "memory limit", TABLE_SIZE},
+    {"job_bytes", "  jobs", TABLE_SIZE},
+    {"open_job_bytes", "  of it without tasks", TABLE_SIZE},
+    {"kept_bytes", "  kept results", TABLE_SIZE},
+    {"client_bytes", "  clients", TABLE_SIZE},
+    {"reply_bytes", "  of it replies", TABLE_SIZE},
+    {"parked_bytes", "  of it requests that wait", TABLE_SIZE},
+    {"worker_bytes", "  workers", TABLE_SIZE},
+    {"value_bytes", "  large values on their way", TABLE_SIZE},
+    {"unread_bytes", "  frames not read yet", TABLE_SIZE},
+    {"forgotten_bytes", "  forgotten jobs", TABLE_SIZE},
+    {"journal_bytes", "  on the way to the store", TABLE_SIZE},
+    {"refused_for_room", "refused for lack of room", TABLE_COUNT},
+    {"stuck_clients", "clients put out", TABLE_COUNT},
+    {"log_lines_left_out", "log lines left out", TABLE_COUNT},
+    {"refused_frames", "refused frames", TABLE_COUNT},
+    {"stale_results", "stale results", TABLE_COUNT},
+    {"lost_workers", "lost workers", TABLE_COUNT},
+    {"store", "store", TABLE_TEXT},
+    {"store_bytes", "store takes up", TABLE_SIZE},
+    {"store_live_bytes", "of it needed", TABLE_SIZE},
+    {"store_commits", "store commits", TABLE_COUNT},
+    {"store_written_bytes", "store written", TABLE_SIZE},
+    {"security", "security", TABLE_TEXT},
+    {"keys", "keys", TABLE_COUNT},
+    {"refused_peers", "refused peers", TABLE_COUNT},
+    {"refused_hellos", "refused hellos", TABLE_COUNT},
+    {"cut_peers", "peers cut off", TABLE_COUNT},
+    {"turned_away", "turned away", TABLE_COUNT},
+    {0},
+};
+
+static int s_start (int argc, char **argv)
+{
+    (void) argc;
+    return program_become ("cadre-broker", argv);
+}
+
+static int s_info (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_LIST, NULL, "Say how the broker is.\vExample:\n  cadre broker info --broker tcp://hub:5700", 0,
+        0};
+    order_options_t options;
+    int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *body = order_ask (&options, "broker.info", NULL, &exit_code);
+    if (body)
+        table_print_one (options.shared.format, body, s_columns);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_order (const order_page_t *page, const char *what, const char *done, int argc, char **argv)
+{
+    order_options_t options;
+    int exit_code = order_read (&options, page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *arguments = cadre_value_map ();
+    if (options.timeout_ms > 0) {
+        cadre_value_t *value = cadre_value_of_int (options.timeout_ms);
+        cadre_value_set (arguments, "timeout_ms", &value);
+    }
+    cadre_value_t *body = order_ask (&options, what, &arguments, &exit_code);
+    if (body)
+        say ("%s", done);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_drain (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_TIMEOUT, NULL,
+        "Let the broker take no new jobs, and end when the last one has.\vExample:\n"
+        "  cadre broker drain --timeout 5m",
+        0, 0};
+    return s_order (&page, "broker.drain", "the broker drains", argc, argv);
+}
+
+static int s_stop (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_TIMEOUT, NULL,
+        "End the broker at once. Jobs in its memory are lost, those in its store go on when it is started again.\v"
+        "Example:\n  cadre broker stop",
+        0, 0};
+    return s_order (&page, "broker.stop", "the broker stops", argc, argv);
+}
+
+static int s_reload (int argc, char **argv)
+{
+    static const order_page_t page = {
+        0, NULL,
+        "Let the broker read its keys again: new ones are let in, revoked ones put out at once.\vExample:\n"
+        "  cadre keygen node7 --revoke && cadre broker reload",
+        0, 0};
+    return s_order (&page, "broker.reload", "the broker has read its keys again", argc, argv);
+}
+
+int cmd_broker (int argc, char **argv)
+{
+    static const command_t commands [] = {
+        {"start", "run cadre-broker here, with its options", s_start},
+        {"info", "how the broker is", s_info},
+        {"drain", "no new jobs; end when the last one has", s_drain},
+        {"stop", "end it at once", s_stop},
+        {"reload", "read the keys again", s_reload},
+        {"health", "is the broker of this host or container well?", health_of_broker},
+        {0},
+    };
+    return command_dispatch (commands, "cadre broker", "  cadre broker start --listen tcp://127.0.0.1:5700\n",
+                             argc, argv);
+}

@@ -1,0 +1,178 @@
+//  cmd_deploy.c - cadre worker deploy: workers on many hosts, over ssh
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/base/command.h"
+#include "client/cli/base/reach.h"
+#include "client/cli/base/stop.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/hosts/deployed.h"
+#include "client/cli/hosts/deployment.h"
+#include "client/cli/hosts/grant.h"
+#include "client/cli/hosts/hosts_options.h"
+#include "client/cli/output/say.h"
+#include "common/access.h"
+#include "common/address.h"
+
+#define DRAIN_MS 60000
+
+typedef struct deploying {
+    command_shared_t shared;            // --broker, --access, -o
+    hosts_options_t hosts;              // --hosts and its like
+    const char *name;                   // --name
+    const char *verb;                   // start, status, drain, stop
+    int64_t timeout_ms;                 // --timeout; 0: not given
+    const char **plugins;               // --plugin, NULL-terminated, or NULL
+    const char **arguments;             // for cadre-worker, NULL-terminated, or NULL
+    hostlist_t *list;                   // the hosts
+    char *access;                       // text of the access file, or NULL
+    char address [REACH_ADDRESS_BYTES]; // of the broker
+} deploying_t;
+
+enum { KEY_NAME = 0x5001, KEY_STATUS, KEY_DRAIN, KEY_STOP, KEY_TIMEOUT, KEY_PLUGIN };
+
+static const struct argp_option s_options [] = {
+    {"status", KEY_STATUS, NULL, 0, "say how the deployed workers are", 1},
+    {"drain", KEY_DRAIN, NULL, 0, "let them finish what runs, and take them away", 1},
+    {"stop", KEY_STOP, NULL, 0, "take them away at once", 1},
+    {"plugin", KEY_PLUGIN, "FILE", 0, "send this plugin, and let the workers offer it; may be repeated", 2},
+    {"name", KEY_NAME, "NAME", 0, "of the deployment; several may be on one host; 'workers'", 2},
+    {"timeout", KEY_TIMEOUT, "TIME", 0, "a host that has not answered within TIME has failed; 60s", 2},
+    {0}};
+
+static error_t s_parse (int key, char *argument, struct argp_state *state)
+{
+    deploying_t *self = state->input;
+    fault_t fault = {0};
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs [0] = &self->shared;
+        state->child_inputs [1] = &self->hosts;
+        return 0;
+    case KEY_STATUS: self->verb = "status"; return 0;
+    case KEY_DRAIN: self->verb = "drain"; return 0;
+    case KEY_STOP: self->verb = "stop"; return 0;
+    case KEY_PLUGIN: command_add (&self->plugins, argument); return 0;
+    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
+    case KEY_NAME:
+        if (keys_check_name (argument, &fault) != CADRE_OK)
+            argp_error (state, "%s", fault.text);
+        self->name = argument;
+        return 0;
+    case ARGP_KEY_ARG: command_add (&self->arguments, argument); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child s_children [] = {
+    {&command_list_argp, 0, NULL, 0}, {&hosts_options_argp, 0, NULL, 0}, {0}};
+static const struct argp s_argp = {
+    .options = s_options,
+    .parser = s_parse,
+    .args_doc = "[-- WORKER-OPTION...]",
+    .doc =
+        "Start workers on many hosts over ssh, and leave them there: they outlive the session, and a small supervisor restarts those "
+        "that die.\vEach host is one line: name, state, why. Hosts need sh and coreutils, and cadre-worker or --send. The access "
+        "file travels over ssh's stdin. Without --hosts, --status, --drain and --stop mean what was deployed from here.\n\n"
+        "Exit codes: 0; 1 if any host failed; 64 usage; 130 interrupted.\n\nExamples:\n"
+        "  cadre worker deploy --hosts node[01-64] --access workers.access\n"
+        "  cadre worker deploy --hosts a,8/b --send --plugin ./words.so -- --max-tasks 100\n"
+        "  cadre worker deploy --status",
+    .children = s_children};
+
+//  ==== what a worker is told ===================================================
+
+static cadre_error_t s_read_access (deploying_t *self, const char *path, fault_t *fault)
+{
+    access_t access;
+    if (access_read_for (&access, path, true, fault) != CADRE_OK)
+        return fault->code;
+    self->access = grant_text (&access);
+    if (!self->shared.broker)
+        snprintf (self->address, sizeof self->address, "%s", access.address);
+    access_wipe (&access);
+    return fault->code;
+}
+
+//  Workers elsewhere need tcp.
+static cadre_error_t s_check_address (deploying_t *self, fault_t *fault)
+{
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    if (strncmp (self->address, "tcp://@:", 8) == 0)
+        return CADRE_OK;
+    if (address_parse_list (self->address, addresses, ADDRESS_LIST_MAX, &count, fault) != CADRE_OK)
+        return fault->code;
+    for (size_t i = 0; i < count; i++)
+        if (addresses [i].kind != ADDRESS_TCP)
+            return fault_set (
+                fault, CADRE_ERROR_ADDRESS,
+                "workers on other hosts cannot reach the broker at %s; name an address on tcp with --broker",
+                self->address);
+    return CADRE_OK;
+}
+
+static cadre_error_t s_find_broker (deploying_t *self, fault_t *fault)
+{
+    const char *path = access_path (self->shared.access);
+    reach_t reach;
+    if (path && s_read_access (self, path, fault) != CADRE_OK)
+        return fault->code;
+    if (self->shared.broker)
+        snprintf (self->address, sizeof self->address, "%s", self->shared.broker);
+    if (!self->address [0]) {
+        if (reach_find (&reach, NULL, NULL, false, fault) != CADRE_OK)
+            return fault->code;
+        memcpy (self->address, reach.address, sizeof reach.address);
+    }
+    return s_check_address (self, fault);
+}
+
+//  ==== what is done ============================================================
+
+static int s_run (deploying_t *self)
+{
+    fault_t fault = {0};
+    const bool starts = strcmp (self->verb, "start") == 0, drains = strcmp (self->verb, "drain") == 0;
+    if (self->hosts.hosts || starts)
+        hostlist_read (self->list, self->hosts.hosts, &fault);
+    else
+        deployed_read (self->name, self->list, &fault);
+    if (!fault.code && starts)
+        s_find_broker (self, &fault);
+    if (fault.code)
+        return say_fault (&fault);
+    const deployment_t deployment = {.name = self->name,
+                                     .hosts = &self->hosts,
+                                     .list = self->list,
+                                     .format = self->shared.format,
+                                     .timeout_ms = drains ? 0 : self->timeout_ms,
+                                     .access = self->access,
+                                     .address = self->address,
+                                     .plugins = self->plugins,
+                                     .arguments = self->arguments};
+    if (starts)
+        return deployment_start (&deployment);
+    if (strcmp (self->verb, "status") == 0)
+        return deployment_look (&deployment);
+    return deployment_end (&deployment, !drains ? 0 : self->timeout_ms ? self->timeout_ms : DRAIN_MS, false);
+}
+
+int cmd_deploy (int argc, char **argv)
+{
+    deploying_t self = {.name = "workers", .verb = "start", .list = hostlist_new ()};
+    int first = argc;
+    command_parse (&s_argp, true, argc, argv, &first, &self);
+    stop_watch ();
+    int exit_code = s_run (&self);
+    hostlist_destroy (&self.list);
+    if (self.access)
+        explicit_bzero (self.access, strlen (self.access));
+    free (self.access);
+    free (self.plugins);
+    free (self.arguments);
+    hosts_options_clear (&self.hosts);
+    return exit_code;
+}

@@ -1,0 +1,214 @@
+//  cmd_job.c - cadre job: jobs at the broker
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/cli/base/stop.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/say.h"
+#include "client/cli/run/follow.h"
+#include "client/cli/run/order.h"
+
+#define CLOSE_TIMEOUT_MS 1000
+
+static const table_column_t s_list_columns [] = {{"job", "JOB", TABLE_TEXT},
+                                                 {"name", "NAME", TABLE_TEXT},
+                                                 {"kind", "KIND", TABLE_TEXT},
+                                                 {"state", "STATE", TABLE_TEXT},
+                                                 {"total", "TASKS", TABLE_COUNT},
+                                                 {"waiting", "WAITING", TABLE_COUNT},
+                                                 {"running", "RUNNING", TABLE_COUNT},
+                                                 {"done", "DONE", TABLE_COUNT},
+                                                 {"failed", "FAILED", TABLE_COUNT},
+                                                 {"client", "CLIENT", TABLE_TEXT},
+                                                 {0}};
+
+static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
+                                                 {"name", "name", TABLE_TEXT},
+                                                 {"kind", "kind", TABLE_TEXT},
+                                                 {"function", "function", TABLE_TEXT},
+                                                 {"state", "state", TABLE_TEXT},
+                                                 {"client", "client", TABLE_TEXT},
+                                                 {"key", "key", TABLE_TEXT},
+                                                 {"detached", "detached", TABLE_TEXT},
+                                                 {"durable", "durable", TABLE_TEXT},
+                                                 {"total", "tasks", TABLE_COUNT},
+                                                 {"waiting", "waiting", TABLE_COUNT},
+                                                 {"running", "running", TABLE_COUNT},
+                                                 {"done", "done", TABLE_COUNT},
+                                                 {"failed", "failed", TABLE_COUNT},
+                                                 {"priority", "priority", TABLE_TEXT},
+                                                 {"limit", "limit", TABLE_COUNT},
+                                                 {"created_us", "created", TABLE_MOMENT_US},
+                                                 {"ended_us", "ended", TABLE_MOMENT_US},
+                                                 {0}};
+
+static int s_list (int argc, char **argv)
+{
+    static const char *const states [] = {"open", "active", "done", "cancelled", NULL};
+    static const order_page_t page = {
+        ORDER_LIST | ORDER_STATE, NULL,
+        "List the jobs that the broker has.\vStates: open, active, done, cancelled.\n\nExample:\n  cadre job list -o json",
+        0, 0};
+    order_options_t options;
+    int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code == 0)
+        exit_code = order_check_state (&options, argv [0], states);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *arguments =
+        options.state ? cadre_value_build ("{s:s}", "state", options.state) : cadre_value_map ();
+    cadre_value_t *body = order_ask (&options, "job.list", &arguments, &exit_code);
+    if (body)
+        table_print (options.shared.format, body, s_list_columns);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_info (int argc, char **argv)
+{
+    static const order_page_t page = {ORDER_LIST | ORDER_WHOLE, "JOB",
+                                      "Say how a job is.\vExample:\n  cadre job info 42", 1, 1};
+    order_options_t options;
+    int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
+    cadre_value_t *body = arguments ? order_ask (&options, "job.info", &arguments, &exit_code) : NULL;
+    if (body)
+        table_print_one (options.shared.format, body, s_info_columns);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+//  Commands that follow a job: its number from argv, then the work.
+typedef int (follow_fn) (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options);
+
+static int s_follow (const order_page_t *page, follow_fn *work, int argc, char **argv)
+{
+    order_options_t options;
+    uint64_t job;
+    int64_t task;
+    int exit_code = order_read (&options, page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    if (!command_read_task (argv [options.first], &job, &task))
+        return command_usage (argv [0], "'%s' is no job: write its number, such as 42", argv [options.first]);
+    stop_watch ();
+    cadre_t *pool = command_connect (&options.shared, &exit_code);
+    if (pool)
+        exit_code = work (pool, job, task, &options);
+    cadre_close (&pool, CLOSE_TIMEOUT_MS);
+    return exit_code;
+}
+
+static int s_do_wait (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options)
+{
+    (void) task;
+    return follow_wait (pool, job, options->timeout_ms, false);
+}
+
+static int s_wait (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_TIMEOUT | ORDER_WHOLE, "JOB",
+        "Wait until a job has ended.\vA broker that goes away is waited for, for a minute.\n\nExit codes: 0; 1 a task failed, or "
+        "there is no such job (any more: a broker without a store forgets its jobs); 69 the broker stays away; 75 not ended in time.\n\nExample:\n"
+        "  cadre job wait 42 --timeout 5m",
+        1, 1};
+    return s_follow (&page, s_do_wait, argc, argv);
+}
+
+static int s_do_results (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options)
+{
+    (void) task;
+    return follow_results (pool, job, options->wait, options->shared.format);
+}
+
+static int s_results (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_LIST | ORDER_WAIT | ORDER_WHOLE, "JOB",
+        "Show how the tasks of a job ended, and their values.\vExample:\n  cadre job results 42 -o ndjson", 1,
+        1};
+    return s_follow (&page, s_do_results, argc, argv);
+}
+
+static int s_do_logs (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options)
+{
+    return follow_logs (pool, job, task, options->wait, options->tag);
+}
+
+static int s_logs (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_WAIT | ORDER_TAG, "JOB",
+        "Print what the tasks of a job printed, task by task.\vStdout goes to stdout, "
+        "stderr to stderr.\n\nExample:\n  cadre job logs 42 --tag",
+        1, 1};
+    return s_follow (&page, s_do_logs, argc, argv);
+}
+
+static void s_print_count (const cadre_value_t *body, const char *key, const char *format)
+{
+    const uint64_t count = cadre_value_uint (cadre_value_get (body, key));
+    say (format, count, count == 1 ? "" : "s");
+}
+
+//  cancel, retry and forget: one request each.
+static int s_order (const order_page_t *page, const char *what, const char *key, const char *format, int argc,
+                    char **argv)
+{
+    order_options_t options;
+    int exit_code = order_read (&options, page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
+    cadre_value_t *body = arguments ? order_ask (&options, what, &arguments, &exit_code) : NULL;
+    if (body && key)
+        s_print_count (body, key, format);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_cancel (int argc, char **argv)
+{
+    static const order_page_t page = {
+        0, "JOB[.TASK]",
+        "Cancel a job, or one task of it.\vWhat waits is dropped, what runs is ended by "
+        "SIGTERM and, 5 s later, SIGKILL.\n\nExample:\n  cadre job cancel 42",
+        1, 1};
+    return s_order (&page, "job.cancel", "cancelled", "%" PRIu64 " task%s cancelled", argc, argv);
+}
+
+static int s_retry (int argc, char **argv)
+{
+    static const order_page_t page = {
+        0, "JOB[.TASK]",
+        "Run the failed tasks of a job again, or one of them.\vExample:\n  cadre job retry 42", 1, 1};
+    return s_order (&page, "job.retry", "tasks", "%" PRIu64 " task%s queued again", argc, argv);
+}
+
+static int s_forget (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_WHOLE, "JOB",
+        "Drop a job that has ended, with its results and output.\vExample:\n  cadre job forget 42", 1, 1};
+    return s_order (&page, "job.forget", NULL, NULL, argc, argv);
+}
+
+int cmd_job (int argc, char **argv)
+{
+    static const command_t commands [] = {
+        {"list", "the jobs that the broker has", s_list},
+        {"info", "how a job is", s_info},
+        {"wait", "wait until a job has ended", s_wait},
+        {"results", "how its tasks ended, and their values", s_results},
+        {"logs", "what its tasks printed", s_logs},
+        {"cancel", "end a job, or one task of it", s_cancel},
+        {"retry", "run its failed tasks again", s_retry},
+        {"forget", "drop a job that has ended", s_forget},
+        {0},
+    };
+    return command_dispatch (commands, "cadre job", "  cadre job info 42\n", argc, argv);
+}

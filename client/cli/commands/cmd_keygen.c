@@ -1,0 +1,216 @@
+//  cmd_keygen.c - cadre keygen: makes, renews and revokes the keys by which peers are let in
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/base/command.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/hosts/grant.h"
+#include "client/cli/output/line.h"
+#include "client/cli/output/say.h"
+#include "common/access.h"
+#include "common/address.h"
+#include "common/keydir.h"
+
+typedef struct keygen {
+    const char *name;              // of the key
+    const char *folder;            // --keys, or NULL
+    const char *address;           // --address, or NULL
+    const char *out;               // --out, or NULL
+    role_t role;                   // --role
+    const char *jobs;              // --jobs: own or all, or NULL
+    const char **functions;        // --function, NULL-terminated, or NULL
+    bool rotate;                   // --rotate
+    bool revoke;                   // --revoke
+    char path [KEYDIR_PATH_BYTES]; // the folder that holds
+} keygen_t;
+
+enum { KEY_ROLE = 0x7001, KEY_KEYS, KEY_ADDRESS, KEY_FUNCTION, KEY_JOBS, KEY_OUT, KEY_ROTATE, KEY_REVOKE };
+
+static const struct argp_option s_options [] = {
+    {"role", KEY_ROLE, "ROLE", 0, "client, worker, observer (looks on) or admin (drains, stops, reloads)", 0},
+    {"jobs", KEY_JOBS, "WHOSE", 0,
+     "which jobs a client reaches: own, those that this key opened (the default), or all", 0},
+    {"address", KEY_ADDRESS, "ADDRESS", 0,
+     "where the broker is, as the holder of the key reaches it: tcp://hub:5700", 0},
+    {"function", KEY_FUNCTION, "PATTERN", 0,
+     "call (or, as a worker, offer) only functions of this name, and no commands; may be repeated", 0},
+    {"out", KEY_OUT, "FILE", 0, "the access file; NAME.access if not given, - for standard output", 0},
+    {"keys", KEY_KEYS, "DIR", 0,
+     "the broker's folder of keys; else CADRE_KEYS, else $XDG_CONFIG_HOME/cadre/keys", 0},
+    {"rotate", KEY_ROTATE, NULL, 0, "make the key of that name anew: the old one is let in no more", 0},
+    {"revoke", KEY_REVOKE, NULL, 0, "let the key of that name in no more", 0},
+    {0}};
+
+static void s_set_role (keygen_t *self, const char *text, struct argp_state *state)
+{
+    fault_t fault = {0};
+    if (keys_parse_role (text, &self->role, &fault) != CADRE_OK)
+        argp_error (state, "%s", fault.text);
+}
+
+static void s_set_jobs (keygen_t *self, const char *text, struct argp_state *state)
+{
+    if (strcmp (text, "own") != 0 && strcmp (text, "all") != 0)
+        argp_error (state, "--jobs is own or all, not '%s'", text);
+    self->jobs = text;
+}
+
+static void s_set_address (keygen_t *self, const char *text, struct argp_state *state)
+{
+    address_t addresses [ADDRESS_LIST_MAX];
+    size_t count = 0;
+    fault_t fault = {0};
+    if (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, &fault) != CADRE_OK)
+        argp_error (state, "%s", fault.text);
+    for (size_t i = 0; i < count; i++)
+        if (address_check_connect (&addresses [i], &fault) != CADRE_OK)
+            argp_error (state, "%s", fault.text);
+    if (strlen (text) >= ACCESS_ADDRESS_BYTES)
+        argp_error (state, "the address is too long");
+    self->address = text;
+}
+
+static error_t s_parse (int key, char *argument, struct argp_state *state)
+{
+    keygen_t *self = state->input;
+    switch (key) {
+    case KEY_ROLE: s_set_role (self, argument, state); return 0;
+    case KEY_KEYS: self->folder = argument; return 0;
+    case KEY_ADDRESS: s_set_address (self, argument, state); return 0;
+    case KEY_JOBS: s_set_jobs (self, argument, state); return 0;
+    case KEY_FUNCTION: command_add (&self->functions, argument); return 0;
+    case KEY_OUT: self->out = argument; return 0;
+    case KEY_ROTATE: self->rotate = true; return 0;
+    case KEY_REVOKE: self->revoke = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+//  ==== what is done ================================================================
+
+static cadre_error_t s_find_folder (keygen_t *self, fault_t *fault)
+{
+    const char *named = self->folder ? self->folder : getenv ("CADRE_KEYS");
+    if (!named || !*named)
+        return keydir_default (self->path, fault);
+    if (strlen (named) >= sizeof self->path)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the path after --keys is too long");
+    memcpy (self->path, named, strlen (named) + 1);
+    return CADRE_OK;
+}
+
+static cadre_error_t s_revoke (const keygen_t *self, fault_t *fault)
+{
+    if (keydir_remove (self->path, self->name, fault))
+        return fault->code;
+    say ("%s is let in no more once the broker has read its keys: cadre broker reload", self->name);
+    return CADRE_OK;
+}
+
+//  What the entry of the key says: as given, or as it was.
+static cadre_error_t s_describe (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
+{
+    if (self->rotate && keydir_get (self->path, self->name, entry, fault))
+        return fault->code;
+    snprintf (entry->name, sizeof entry->name, "%s", self->name);
+    if (self->role != ROLE_NONE && self->role != entry->role) {
+        entry->role = self->role;
+        entry->all_jobs = false;
+    }
+    if (self->jobs && entry->role != ROLE_CLIENT)
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "--jobs is for keys of role client: an observer sees all jobs, an admin reaches them");
+    if (self->jobs)
+        entry->all_jobs = strcmp (self->jobs, "all") == 0;
+    if (!self->functions)
+        return CADRE_OK;
+    keydir_free (entry);
+    for (const char *const *next = (const char *const *) self->functions; *next; next++) {
+        if (entry->functions_count == KEYDIR_FUNCTIONS_MAX)
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "a key has at most %d patterns of functions: use * in them",
+                              KEYDIR_FUNCTIONS_MAX);
+        entry->functions [entry->functions_count++] = strdup (*next);
+    }
+    return CADRE_OK;
+}
+
+static cadre_error_t s_write (const keygen_t *self, const access_t *access, fault_t *fault)
+{
+    char file [KEYS_NAME_BYTES + 16];
+    snprintf (file, sizeof file, "%s.access", self->name);
+    const char *out = self->out ? self->out : file;
+    if (strcmp (out, "-") == 0) {
+        access_print (access, stdout);
+        return CADRE_OK;
+    }
+    if (access_write (access, out, fault))
+        return fault->code;
+    line_print_data (out);
+    return CADRE_OK;
+}
+
+static cadre_error_t s_make (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
+{
+    access_t access;
+    cadre_error_t error = grant_make (self->path, entry, self->address, self->rotate, &access, fault);
+    if (!error)
+        error = s_write (self, &access, fault);
+    access_wipe (&access);
+    if (!error)
+        say ("%s: a key of role %s in %s; a broker that runs takes it after: cadre broker reload", self->name,
+             keys_role_name (entry->role), self->path);
+    return error;
+}
+
+static cadre_error_t s_keygen (keygen_t *self, fault_t *fault)
+{
+    keydir_entry_t entry = {0};
+    if (keys_check_name (self->name, fault) || s_find_folder (self, fault))
+        return fault->code;
+    if (self->revoke)
+        return s_revoke (self, fault);
+    cadre_error_t error = s_describe (self, &entry, fault);
+    if (!error)
+        error = s_make (self, &entry, fault);
+    keydir_free (&entry);
+    return error;
+}
+
+int cmd_keygen (int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = s_options,
+        .parser = s_parse,
+        .args_doc = "NAME",
+        .doc =
+            "Make a key by which a peer is let in, and the access file to hand to it.\v"
+            "The first key also makes the broker's own, in the same folder. Prints the path of the access file. "
+            "Whoever has that file is let in: move it by a safe way. A job belongs to the key that opened it; a key that "
+            "was made anew by --rotate has the jobs of the one before, a new key of a name that was revoked has not. "
+            "To change --jobs of a key that is in use, write jobs = \"all\" below metadata in DIR/NAME.pub, and let "
+            "the broker reload.\n\n"
+            "Examples:\n"
+            "  cadre keygen node7 --role worker --address tcp://hub:5700\n"
+            "  cadre keygen web --role client --address tcp://hub:5700 --function 'image.*'\n"
+            "  cadre keygen lead --role client --jobs all --address tcp://hub:5700\n"
+            "  cadre keygen node7 --revoke && cadre broker reload",
+    };
+    keygen_t self = {0};
+    fault_t fault = {0};
+    int first = argc;
+    command_parse (&argp, false, argc, argv, &first, &self);
+    if (argc - first != 1)
+        return command_usage (argv [0], "one name is needed, not %d", argc - first);
+    if (self.rotate && self.revoke)
+        return command_usage (argv [0], "--rotate and --revoke exclude each other");
+    if (self.role == ROLE_NONE && !self.rotate && !self.revoke)
+        return command_usage (argv [0], "--role is missing: client, worker, observer or admin");
+    self.name = argv [first];
+    s_keygen (&self, &fault);
+    free (self.functions);
+    return fault.code ? say_fault (&fault) : 0;
+}

@@ -1,0 +1,285 @@
+//  cmd_run.c - cadre run: a command for each input, in the foreground
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/cli/base/stop.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/hosts/temp_workers.h"
+#include "client/cli/output/bar.h"
+#include "client/cli/output/say.h"
+#include "client/cli/output/text.h"
+#include "client/cli/run/drive.h"
+#include "client/cli/run/emit.h"
+#include "client/cli/run/run_options.h"
+#include "client/cli/run/tasks.h"
+#include "common/cpus.h"
+
+#define WINDOW 4096          // tasks on their way at a time: bounds what is kept of each
+#define SLOTS_UNLIMITED 256u // of an embedded pool with -j 0
+#define REQUEST_TIMEOUT_MS 5000
+#define CLOSE_TIMEOUT_MS 2000
+
+typedef struct run {
+    run_options_t options; // the command line
+    reach_t reach;         // which broker
+    temp_workers_t *crew;  // workers of --hosts, or NULL
+    cadre_t *pool;         // connection to it
+    cadre_job_t *job;      // all tasks
+    tasks_t *tasks;        // where they come from
+    emit_t *emit;          // where their output goes
+    bool halted;           // --halt has come true
+    int64_t started_ms;    // for the bar
+} run_t;
+
+static int64_t s_now_ms (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+//  Slots of a pool in this process: no more than there can be tasks at a time.
+static unsigned s_slots (const run_options_t *options)
+{
+    unsigned slots = options->slots;
+    if (slots == 0 && options->jobs_given)
+        slots = options->jobs ? options->jobs : SLOTS_UNLIMITED;
+    if (slots == 0)
+        slots = (unsigned) cpus_usable (NULL);
+    uint64_t known = 0;
+    if (inputs_known (options->inputs, &known) && known < slots)
+        slots = known ? (unsigned) known : 1;
+    return slots;
+}
+
+//  Workers on other hosts. A broker at the default place was not named by anybody: they could not reach it.
+static cadre_error_t s_call_crew (run_t *self, fault_t *fault)
+{
+    const run_options_t *options = &self->options;
+    const char *workers = options->workers ? options->workers : getenv ("CADRE_WORKER_ACCESS");
+    if (options->shared.local)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "--local and --hosts exclude each other");
+    if (strcmp (self->reach.origin, REACH_DEFAULT) == 0)
+        self->reach.embedded = true;
+    self->crew =
+        temp_workers_new (&options->hosts, workers && *workers ? workers : NULL, &self->reach, fault);
+    return self->crew ? temp_workers_wait (self->crew, fault) : fault->code;
+}
+
+static cadre_error_t s_open (run_t *self, fault_t *fault)
+{
+    const run_options_t *options = &self->options;
+    const cadre_options_t pool = {.slots = s_slots (options)};
+    cadre_error_t error = CADRE_OK;
+    if (options->shared.local)
+        self->reach = (reach_t){.embedded = true, .local = true};
+    else
+        error = reach_find (&self->reach, options->shared.broker, options->shared.access, true, fault);
+    if (!error && options->hosts.hosts)
+        error = s_call_crew (self, fault);
+    if (error)
+        return error;
+    self->pool = reach_open (&self->reach, self->reach.embedded ? &pool : NULL, fault);
+    if (!self->pool)
+        return fault->code;
+    reach_ask_workers (&self->reach, self->pool);
+    return CADRE_OK;
+}
+
+//  With --halt no task may wait at a worker when the condition comes true: no more are on their way than can run.
+static uint64_t s_window (run_t *self)
+{
+    const run_options_t *options = &self->options;
+    if (options->halt.when == HALT_NEVER)
+        return WINDOW;
+    if (self->reach.embedded)
+        return s_slots (options);
+    if (options->jobs > 0)
+        return options->jobs;
+    cadre_value_t *body = NULL;
+    command_ask (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
+    uint64_t slots = cadre_value_uint (cadre_value_get (body, "slots"));
+    cadre_value_destroy (&body);
+    return slots > 0 && slots < WINDOW ? slots : slots ? WINDOW : 1;
+}
+
+static cadre_error_t s_feed (void *argument, cadre_job_t *job, fault_t *fault)
+{
+    run_t *self = argument;
+    return tasks_feed (self->tasks, job, fault);
+}
+
+static void s_check_output (run_t *self, drive_t *drive)
+{
+    fault_t fault = {0};
+    if (emit_error (self->emit, &fault) != CADRE_OK)
+        drive_fail (drive, &fault);
+}
+
+static void s_check_halt (run_t *self, drive_t *drive)
+{
+    drive_counts_t counts;
+    const halt_t *halt = &self->options.halt;
+    drive_count (drive, &counts);
+    const uint64_t bad = counts.failed + counts.cancelled;
+    uint64_t total = counts.added;
+    inputs_known (self->options.inputs, &total);
+    if (self->halted || stop_asked () || !halt_reached (halt, counts.ended - bad, counts.failed, total))
+        return;
+    self->halted = true;
+    say ("halted: %llu done, %llu failed; nothing more is started%s",
+         (unsigned long long) (counts.ended - bad), (unsigned long long) counts.failed,
+         halt->when == HALT_NOW ? ", and what runs is ended" : "");
+    drive_end (drive, halt->when == HALT_NOW);
+}
+
+//  The line that tells of a task that failed; NULL for one that went well or that we ended.
+static char *s_note (run_t *self, const cadre_event_t *event)
+{
+    if (event->outcome == CADRE_OUTCOME_OK)
+        return NULL;
+    if (event->outcome == CADRE_OUTCOME_CANCELLED && (self->halted || stop_asked ()))
+        return NULL;
+    char *outcome = tasks_outcome (event, self->options.tries.timeout_ms);
+    text_t note = {0};
+    text_print (&note, "task %u %s", event->index + 1, outcome);
+    if (!self->reach.embedded && event->worker && *event->worker)
+        text_print (&note, " at %s", event->worker);
+    text_print (&note, ": %s", emit_text (self->emit, event->index));
+    free (outcome);
+    return text_take (&note);
+}
+
+static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *event)
+{
+    run_t *self = argument;
+    emit_end (self->emit, event->index, s_note (self, event));
+    s_check_output (self, drive);
+    s_check_halt (self, drive);
+}
+
+static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *event)
+{
+    run_t *self = argument;
+    if (event->anew)
+        emit_anew (self->emit, event->index);
+    if (event->cut)
+        say ("task %u wrote faster than could be kept: some of its output is missing", event->index + 1);
+    if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
+        emit_output (self->emit, event->index, event->stream, event->bytes, event->size_bytes);
+    s_check_output (self, drive);
+}
+
+static void s_on_tick (void *argument, drive_t *drive)
+{
+    run_t *self = argument;
+    if (self->crew && temp_workers_is_lost (self->crew)) {
+        fault_t fault = {0};
+        fault_set (&fault, CADRE_ERROR_UNAVAILABLE, "all hosts are gone");
+        drive_fail (drive, &fault);
+        return;
+    }
+    if (!self->options.bar || !say_is_terminal ())
+        return;
+    drive_counts_t counts;
+    char line [BAR_BYTES];
+    uint64_t total = 0;
+    drive_count (drive, &counts);
+    bool known = inputs_known (self->options.inputs, &total) || counts.all;
+    say_progress (bar_print (counts.ended, counts.failed, counts.all ? counts.added : total, known,
+                             s_now_ms () - self->started_ms, line, sizeof line));
+}
+
+static uint64_t s_waiting (void *argument)
+{
+    run_t *self = argument;
+    return emit_waiting (self->emit);
+}
+
+static void s_wake (void *argument)
+{
+    run_t *self = argument;
+    inputs_wake (self->options.inputs);
+}
+
+static int s_exit_code (const run_t *self, cadre_error_t error, const drive_counts_t *counts,
+                        const fault_t *fault)
+{
+    if (error == CADRE_ERROR_CANCELLED) {
+        say ("interrupted: %llu done, %llu failed, %llu cancelled",
+             (unsigned long long) (counts->ended - counts->failed - counts->cancelled),
+             (unsigned long long) counts->failed, (unsigned long long) counts->cancelled);
+        return SAY_EXIT_INTERRUPTED;
+    }
+    if (error) {
+        const int exit_code = say_fault (fault);
+        return exit_code == SAY_EXIT_FAILED ? SAY_EXIT_OWN : exit_code; // 1 is one failed task
+    }
+    if (self->halted && self->options.halt.what == HALT_SUCCESS)
+        return 0;
+    return tasks_exit_code (counts->failed);
+}
+
+static int s_run (run_t *self)
+{
+    fault_t fault = {0};
+    if (s_open (self, &fault) != CADRE_OK)
+        return fault.code == CADRE_ERROR_CANCELLED ? SAY_EXIT_INTERRUPTED : say_fault (&fault);
+    self->emit = emit_new (self->options.mode, self->options.keep_order);
+    self->tasks = tasks_new (&self->options, &self->reach, self->emit);
+    self->started_ms = s_now_ms ();
+    self->job = tasks_open (self->tasks, self->pool, TASKS_ATTACHED);
+    const drive_work_t work = {.feed = s_feed,
+                               .result = s_on_result,
+                               .output = s_on_output,
+                               .tick = s_on_tick,
+                               .waiting = s_waiting,
+                               .wake = s_wake,
+                               .argument = self,
+                               .pool = self->reach.embedded ? NULL : self->pool,
+                               .window = s_window (self)};
+    drive_counts_t counts = {0};
+    cadre_error_t error = drive_run (self->job, &work, &counts, &fault);
+    say_progress (NULL);
+    if (emit_error (self->emit, NULL) == CADRE_OK)
+        emit_flush (self->emit);
+    return s_exit_code (self, error, &counts, &fault);
+}
+
+static int s_dry_run (run_t *self)
+{
+    fault_t fault = {0};
+    self->reach = (reach_t){.embedded = true, .local = true};
+    self->tasks = tasks_new (&self->options, &self->reach, NULL);
+    if (tasks_print (self->tasks, &fault) != CADRE_OK) {
+        say ("%s", fault.text);
+        return fault.code == CADRE_ERROR_ARGUMENT ? SAY_EXIT_USAGE : SAY_EXIT_OWN;
+    }
+    return 0;
+}
+
+int cmd_run (int argc, char **argv)
+{
+    static run_t s_run_state; // static: see drive_run
+    run_t *self = &s_run_state;
+    int exit_code = run_options_read (&self->options, argc, argv, false);
+    if (exit_code == 0 && self->options.dry_run)
+        exit_code = s_dry_run (self);
+    else if (exit_code == 0) {
+        stop_watch ();
+        exit_code = s_run (self);
+    }
+    cadre_job_destroy (&self->job);
+    if (exit_code == SAY_EXIT_OWN || exit_code == SAY_EXIT_INTERRUPTED)
+        cadre_abort (&self->pool);
+    else
+        cadre_close (&self->pool, CLOSE_TIMEOUT_MS);
+    temp_workers_destroy (&self->crew);
+    tasks_destroy (&self->tasks);
+    emit_destroy (&self->emit);
+    run_options_clear (&self->options);
+    return exit_code;
+}

@@ -1,0 +1,267 @@
+//  cmd_submit.c - cadre submit: a command for each input, handed to the broker and left there
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/cli/base/pulse.h"
+#include "client/cli/base/stop.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/line.h"
+#include "client/cli/output/say.h"
+#include "client/cli/run/follow.h"
+#include "client/cli/run/run_options.h"
+#include "client/cli/run/tasks.h"
+
+#define HERALD_MS 100
+#define TICK_MS 100
+#define DISK_MS 5000 // the store of the broker is slow, or its disk
+#define NUMBER_TIMEOUT_MS 10000
+#define REQUEST_TIMEOUT_MS 30000
+#define CLOSE_TIMEOUT_MS 2000
+
+typedef struct submit {
+    run_options_t options; // the command line
+    reach_t reach;         // which broker
+    cadre_t *pool;         // connection to it
+    cadre_job_t *job;      // all tasks
+    tasks_t *tasks;        // where they come from
+    tasks_life_t life;     // what the job outlives
+    pulse_t pulse;         // is the broker there?
+    pthread_t feeder;      // feeds tasks
+    fault_t feed;          // why the feeder ended, if not at the end of inputs; its, until it is joined
+    fault_t fault;         // what went wrong
+} submit_t;
+
+//  ---- listening -------------------------------------------------------------
+
+//  What the broker says about a wait, while this command does nothing but wait.
+typedef struct herald {
+    cadre_job_t *job;  // its events are taken
+    atomic_bool ended; // nobody waits any more
+    bool started;      // thread is there
+    pthread_t thread;  // takes them
+} herald_t;
+
+static void *s_herald (void *argument)
+{
+    herald_t *self = argument;
+    cadre_event_t event = {0};
+    cadre_error_t error = CADRE_OK;
+    while (!atomic_load (&self->ended) && (error == CADRE_OK || error == CADRE_ERROR_TIMEOUT)) {
+        error = cadre_job_next (self->job, &event, HERALD_MS);
+        if (error == CADRE_OK && event.kind == CADRE_EVENT_NOTICE)
+            say ("%s", event.message);
+    }
+    return NULL;
+}
+
+static void s_herald_start (herald_t *self, cadre_job_t *job)
+{
+    *self = (herald_t){.job = job};
+    self->started = pthread_create (&self->thread, NULL, s_herald, self) == 0;
+}
+
+static void s_herald_end (herald_t *self)
+{
+    atomic_store (&self->ended, true);
+    if (self->started)
+        pthread_join (self->thread, NULL);
+}
+
+//  ---- feeding: in a thread of its own, since adding waits for the broker ----
+
+static void *s_feed (void *argument)
+{
+    submit_t *self = argument;
+    cadre_error_t error = CADRE_OK;
+    while (!error && !stop_asked ())
+        error = tasks_feed (self->tasks, self->job, &self->feed);
+    if (error && error != CADRE_ERROR_END)
+        self->feed.code = error;
+    return NULL;
+}
+
+static bool s_joined (submit_t *self)
+{
+    struct timespec until;
+    clock_gettime (CLOCK_REALTIME, &until);
+    int64_t nanoseconds = until.tv_nsec + TICK_MS * 1000000;
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    return pthread_timedjoin_np (self->feeder, NULL, &until) == 0;
+}
+
+static cadre_error_t s_interrupted (submit_t *self)
+{
+    return fault_set (&self->fault, CADRE_ERROR_CANCELLED, "interrupted: the job is cancelled");
+}
+
+//  All inputs into the job; after Ctrl-C those that came so far are given up.
+static cadre_error_t s_feed_all (submit_t *self)
+{
+    if (pthread_create (&self->feeder, NULL, s_feed, self) != 0)
+        return fault_set (&self->fault, CADRE_ERROR_MEMORY,
+                          "cannot start a thread: raise the limit of processes (ulimit -u)");
+    uint64_t added = 0;
+    while (!s_joined (self)) {
+        cadre_progress_t progress = {0};
+        cadre_job_progress (self->job, &progress);
+        pulse_check (&self->pulse, progress.total != added);
+        added = progress.total;
+        if (!stop_asked ())
+            continue;
+        //  One that waits for inputs is woken, one that waits for the broker may wait for long
+        inputs_wake (self->options.inputs);
+        if (s_joined (self))
+            break;
+        cadre_job_cancel (self->job);
+        say ("interrupted: the job is cancelled");
+        _exit (SAY_EXIT_INTERRUPTED);
+    }
+    if (stop_asked ())
+        return s_interrupted (self);
+    self->fault = self->feed;
+    return self->fault.code;
+}
+
+//  ---- handing over ----------------------------------------------------------
+
+//  Until the broker has it, on its disk if it is durable, and has not found that it is another job: over a restart of it.
+static cadre_error_t s_sync (submit_t *self)
+{
+    cadre_error_t error;
+    int waited_ms = 0;
+    while ((error = cadre_job_sync (self->job, TICK_MS)) == CADRE_ERROR_TIMEOUT && !stop_asked ()) {
+        pulse_check (&self->pulse, false);
+        waited_ms += TICK_MS;
+        if (waited_ms == DISK_MS && !self->pulse.lost)
+            say (
+                "the broker at %s has not written all of the job to its store yet; waiting for its disk; Ctrl-C "
+                "ends this and cancels the job",
+                cadre_address (self->pool));
+    }
+    if (error == CADRE_ERROR_TIMEOUT)
+        return s_interrupted (self);
+    return error ? fault_set (&self->fault, error, "%s", cadre_job_message (self->job)) : CADRE_OK;
+}
+
+//  Until the broker has it in its memory: a request is answered after everything that was sent before.
+static cadre_error_t s_confirm (submit_t *self, uint64_t number)
+{
+    cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
+    cadre_error_t error = command_ask (self->pool, "job.info", arguments, NULL, REQUEST_TIMEOUT_MS);
+    cadre_value_destroy (&arguments);
+    if (error)
+        fault_set (&self->fault, error, "the broker does not confirm job %" PRIu64 ": %s", number,
+                   cadre_message (self->pool));
+    return error;
+}
+
+//  The job's number, once the broker has all of it; 0 and a fault.
+static uint64_t s_hand_over (submit_t *self)
+{
+    cadre_job_seal (self->job);
+    if (self->life == TASKS_DURABLE && s_sync (self))
+        return 0;
+    uint64_t number = cadre_job_number (self->job, NUMBER_TIMEOUT_MS);
+    if (number == 0)
+        fault_set (&self->fault, CADRE_ERROR_REFUSED, "the broker did not take the job: %s",
+                   cadre_job_message (self->job));
+    if (number && self->life == TASKS_DETACHED && (s_confirm (self, number) || s_sync (self)))
+        return 0;
+    return number;
+}
+
+//  Durable where there is a store, unless it was said otherwise.
+static cadre_error_t s_choose_life (submit_t *self)
+{
+    self->life = TASKS_DETACHED;
+    if (self->options.in_memory)
+        return CADRE_OK;
+    cadre_value_t *body = NULL;
+    cadre_error_t error = command_ask (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
+    if (error)
+        return fault_set (&self->fault, error, "%s", cadre_message (self->pool));
+    const char *store = cadre_value_text (cadre_value_get (body, "store"));
+    bool stores = store && *store;
+    cadre_value_destroy (&body);
+    if (stores)
+        self->life = TASKS_DURABLE;
+    else if (self->options.durable)
+        return fault_set (
+            &self->fault, CADRE_ERROR_REFUSED,
+            "the broker at %s has no store to keep the job in: start it with --store FILE, or leave "
+            "--durable out",
+            cadre_address (self->pool));
+    return CADRE_OK;
+}
+
+static int s_give_up (submit_t *self)
+{
+    cadre_job_seal (self->job);
+    cadre_job_cancel (self->job);
+    int exit_code = say_fault (&self->fault);
+    if (self->fault.code == CADRE_ERROR_CANCELLED)
+        return SAY_EXIT_INTERRUPTED;
+    if (self->fault.code == CADRE_ERROR_NOT_FOUND) // it was there, and was forgotten
+        return cadre_error_exit_code (CADRE_ERROR_REFUSED);
+    return exit_code == 1 ? SAY_EXIT_OWN : exit_code;
+}
+
+static int s_submit (submit_t *self)
+{
+    if (s_choose_life (self))
+        return say_fault (&self->fault);
+    pulse_init (&self->pulse, self->pool);
+    self->tasks = tasks_new (&self->options, &self->reach, NULL);
+    self->job = tasks_open (self->tasks, self->pool, self->life);
+    herald_t herald;
+    s_herald_start (&herald, self->job);
+    uint64_t number = s_feed_all (self) == CADRE_OK ? s_hand_over (self) : 0;
+    s_herald_end (&herald);
+    if (number == 0)
+        return s_give_up (self);
+    line_print ("%" PRIu64, number);
+    int exit_code = say_flush (0);
+    if (self->life == TASKS_DETACHED)
+        say ("job %" PRIu64 " is kept in the broker's memory alone: it lives as long as the broker", number);
+    if (self->options.wait && exit_code == 0)
+        exit_code = follow_wait (self->pool, number, -1, true);
+    return exit_code;
+}
+
+static int s_dry_run (submit_t *self)
+{
+    self->reach = (reach_t){.local = true};
+    self->tasks = tasks_new (&self->options, &self->reach, NULL);
+    return tasks_print (self->tasks, &self->fault) ? say_fault (&self->fault) : 0;
+}
+
+int cmd_submit (int argc, char **argv)
+{
+    static submit_t s_submit_state; // static: the feeder may outlive this call
+    submit_t *self = &s_submit_state;
+    run_options_t *options = &self->options;
+    int exit_code = run_options_read (options, argc, argv, true);
+    if (exit_code == 0 && options->dry_run)
+        exit_code = s_dry_run (self);
+    else if (exit_code == 0) {
+        stop_watch ();
+        if (reach_find (&self->reach, options->shared.broker, options->shared.access, false, &self->fault)
+            == CADRE_OK)
+            self->pool = reach_open (&self->reach, NULL, &self->fault);
+        if (self->pool)
+            reach_ask_workers (&self->reach, self->pool);
+        exit_code = self->pool ? s_submit (self) : say_fault (&self->fault);
+    }
+    cadre_job_destroy (&self->job);
+    tasks_destroy (&self->tasks);
+    cadre_close (&self->pool, CLOSE_TIMEOUT_MS);
+    run_options_clear (options);
+    return exit_code;
+}

@@ -1,0 +1,161 @@
+//  cmd_task.c - cadre task: single tasks of jobs at the broker
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/cli/base/stop.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/line.h"
+#include "client/cli/output/say.h"
+#include "client/cli/run/follow.h"
+#include "client/cli/run/order.h"
+
+#define CLOSE_TIMEOUT_MS 1000
+
+static const table_column_t s_list_columns [] = {
+    {"index", "TASK", TABLE_TEXT},      {"state", "STATE", TABLE_TEXT},
+    {"outcome", "OUTCOME", TABLE_TEXT}, {"code", "CODE", TABLE_COUNT},
+    {"attempts", "TRIES", TABLE_COUNT}, {"worker", "WORKER", TABLE_TEXT},
+    {"run_us", "RAN", TABLE_US},        {0}};
+
+static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
+                                                 {"index", "task", TABLE_TEXT},
+                                                 {"state", "state", TABLE_TEXT},
+                                                 {"outcome", "outcome", TABLE_TEXT},
+                                                 {"code", "code", TABLE_COUNT},
+                                                 {"attempts", "tries", TABLE_COUNT},
+                                                 {"worker", "worker", TABLE_TEXT},
+                                                 {"run_us", "ran", TABLE_US},
+                                                 {"kind", "kind", TABLE_TEXT},
+                                                 {"message", "message", TABLE_TEXT},
+                                                 {"trace", "trace", TABLE_TEXT},
+                                                 {"lease", "lease", TABLE_TEXT},
+                                                 {0}};
+
+static void s_set_text (cadre_value_t *map, const char *key, const char *text)
+{
+    cadre_value_t *value = cadre_value_of_text (text);
+    cadre_value_set (map, key, &value);
+}
+
+static int s_list (int argc, char **argv)
+{
+    static const char *const states [] = {"waiting", "leased", "done", NULL};
+    static const order_page_t page = {
+        ORDER_LIST | ORDER_STATE | ORDER_OUTCOME | ORDER_WHOLE, "JOB",
+        "List the tasks of a job.\vStates: waiting, leased, done. Outcomes: ok, error, exit, signal, timeout, out-of-memory, "
+        "worker-lost, cancelled, dependency-failed, expired, quarantined.\n\nExamples:\n"
+        "  cadre task list 42 --state waiting\n"
+        "  cadre task list 42 --outcome quarantined",
+        1, 1};
+    order_options_t options;
+    int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code == 0)
+        exit_code = order_check_state (&options, argv [0], states);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
+    if (arguments && options.state)
+        s_set_text (arguments, "state", options.state);
+    if (arguments && options.outcome)
+        s_set_text (arguments, "outcome", options.outcome);
+    cadre_value_t *body = arguments ? order_ask (&options, "task.list", &arguments, &exit_code) : NULL;
+    if (body)
+        table_print (options.shared.format, body, s_list_columns);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+//  info and explain: one question about one task.
+static cadre_value_t *s_ask (order_options_t *options, const order_page_t *page, const char *what, int argc,
+                             char **argv, int *exit_code)
+{
+    *exit_code = order_read (options, page, argc, argv);
+    if (*exit_code)
+        return NULL;
+    cadre_value_t *arguments = order_task (argv [0], argv [options->first], true, exit_code);
+    return arguments ? order_ask (options, what, &arguments, exit_code) : NULL;
+}
+
+static int s_info (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_LIST, "JOB.TASK", "Say how a task is, and why it failed.\vExample:\n  cadre task info 42.17", 1,
+        1};
+    order_options_t options;
+    int exit_code;
+    cadre_value_t *body = s_ask (&options, &page, "task.info", argc, argv, &exit_code);
+    if (body)
+        table_print_one (options.shared.format, body, s_info_columns);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_explain (int argc, char **argv)
+{
+    static const order_page_t page = {
+        0, "JOB.TASK", "Say in a sentence why a task is where it is.\vExample:\n  cadre task explain 42.17",
+        1, 1};
+    order_options_t options;
+    int exit_code;
+    cadre_value_t *body = s_ask (&options, &page, "task.explain", argc, argv, &exit_code);
+    if (body)
+        line_print ("%s", cadre_value_text (cadre_value_get (body, "text")));
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_drop (int argc, char **argv)
+{
+    static const order_page_t page = {
+        0, "JOB.TASK",
+        "Give up a task that is in quarantine: it ends as cancelled.\vA task that kills slot after slot is not tried again by "
+        "itself. 'cadre task list JOB --outcome quarantined' lists such tasks, 'cadre job retry JOB.TASK' tries one again."
+        "\n\nExit codes: 0; 1 there is no such task; 77 it is not in quarantine.\n\nExample:\n  cadre task drop 42.17",
+        1, 1};
+    order_options_t options;
+    int exit_code;
+    cadre_value_t *body = s_ask (&options, &page, "task.drop", argc, argv, &exit_code);
+    if (body)
+        say ("task %s is given up", argv [options.first]);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_logs (int argc, char **argv)
+{
+    static const order_page_t page = {ORDER_WAIT | ORDER_TAG, "JOB.TASK",
+                                      "Print what a task printed.\vExample:\n  cadre task logs 42.17", 1, 1};
+    order_options_t options;
+    uint64_t job;
+    int64_t task;
+    int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    if (!command_read_task (argv [options.first], &job, &task) || task < 0)
+        return command_usage (argv [0], "'%s' is no task: write JOB.TASK, such as 42.17",
+                              argv [options.first]);
+    stop_watch ();
+    cadre_value_t *arguments = cadre_value_build ("{s:u, s:u}", "job", job, "task", (uint64_t) task);
+    cadre_t *pool = command_connect (&options.shared, &exit_code);
+    cadre_value_t *known = pool ? command_request (pool, "task.info", &arguments, &exit_code) : NULL;
+    if (known)
+        exit_code = follow_logs (pool, job, task, options.wait, options.tag);
+    cadre_value_destroy (&arguments);
+    cadre_value_destroy (&known);
+    cadre_close (&pool, CLOSE_TIMEOUT_MS);
+    return exit_code;
+}
+
+int cmd_task (int argc, char **argv)
+{
+    static const command_t commands [] = {
+        {"list", "the tasks of a job", s_list},
+        {"info", "how a task is, and why it failed", s_info},
+        {"explain", "why a task is where it is", s_explain},
+        {"logs", "what a task printed", s_logs},
+        {"drop", "give up a task that is in quarantine", s_drop},
+        {0},
+    };
+    return command_dispatch (commands, "cadre task", "  cadre task explain 42.17\n", argc, argv);
+}

@@ -1,0 +1,271 @@
+//  cmd_up.c - cadre up and cadre down: broker, keys and workers in one step, and away again
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/base/broker_launcher.h"
+#include "client/cli/base/command.h"
+#include "client/cli/base/stop.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/hosts/deployed.h"
+#include "client/cli/hosts/deployment.h"
+#include "client/cli/hosts/grant.h"
+#include "client/cli/hosts/hosts_options.h"
+#include "client/cli/output/say.h"
+#include "common/address.h"
+
+#define DEPLOYMENT "up"
+#define PORT 5700
+#define DRAIN_MS 60000
+#define PATH_BYTES (DEPLOYED_PATH_BYTES + 32)
+
+typedef struct up {
+    hosts_options_t hosts;            // --hosts and its like
+    table_format_t format;            // -o
+    uint16_t port;                    // --port
+    int64_t timeout_ms;               // --timeout; -1: not given
+    const char **plugins;             // --plugin, NULL-terminated, or NULL
+    char keys [KEYDIR_PATH_BYTES];    // folder of keys
+    char state [DEPLOYED_PATH_BYTES]; // folder of what runs
+    char lock [PATH_BYTES];           // file that the broker holds
+    char folder [ADDRESS_NAME_BYTES]; // of the broker's ipc sockets
+    broker_launcher_t hub;            // the broker
+    access_t admin;                   // what the operator may use from elsewhere
+    access_t workers;                 // what workers are sent
+} up_t;
+
+enum { KEY_PORT = 0x6001, KEY_TIMEOUT, KEY_PLUGIN };
+
+static error_t s_parse (int key, char *argument, struct argp_state *state)
+{
+    up_t *self = state->input;
+    fault_t fault = {0};
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs [0] = &self->hosts; return 0;
+    case KEY_PORT: self->port = (uint16_t) command_count (argument, 1, 60000, state); return 0;
+    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
+    case KEY_PLUGIN: command_add (&self->plugins, argument); return 0;
+    case 'o':
+        if (table_parse_format (argument, &self->format, &fault) != CADRE_OK)
+            argp_error (state, "%s", fault.text);
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child s_children [] = {{&hosts_options_argp, 0, NULL, 0}, {0}};
+
+//  ==== where everything lies ===================================================
+
+static cadre_error_t s_find_places (up_t *self, fault_t *fault)
+{
+    address_t place;
+    const char *keys = getenv ("CADRE_KEYS");
+    if (deployed_folder (self->state, sizeof self->state, true, fault) != CADRE_OK)
+        return fault->code;
+    snprintf (self->lock, sizeof self->lock, "%s/broker.lock", self->state);
+    if (keys && *keys)
+        snprintf (self->keys, sizeof self->keys, "%s", keys);
+    else if (keydir_default (self->keys, fault) != CADRE_OK)
+        return fault->code;
+    if (address_default (&place, fault) != CADRE_OK)
+        return fault->code;
+    snprintf (self->folder, sizeof self->folder, "%s", place.name);
+    return CADRE_OK;
+}
+
+//  ==== up ======================================================================
+
+//  Names this machine for people and keys; hosts are told the address from which they see ssh come, where nobody says otherwise.
+static const char *s_host (const up_t *self, char *name, size_t size)
+{
+    if (self->hosts.address)
+        return self->hosts.address;
+    if (gethostname (name, size) != 0)
+        snprintf (name, size, "localhost");
+    name [size - 1] = '\0';
+    return name;
+}
+
+//  Keys come first: the broker reads them when it starts.
+static cadre_error_t s_make_keys (up_t *self, fault_t *fault)
+{
+    char name [ADDRESS_NAME_BYTES], address [ADDRESS_ENDPOINT_BYTES], path [PATH_BYTES];
+    snprintf (address, sizeof address, "tcp://%s:%u", s_host (self, name, sizeof name), self->port);
+    snprintf (path, sizeof path, "%s/workers.access", self->state);
+    if (grant_keep (self->keys, "workers", ROLE_WORKER, address, path, &self->workers, fault) != CADRE_OK)
+        return fault->code;
+    snprintf (path, sizeof path, "%.*s", (int) sizeof path - 1, self->keys);
+    char *slash = strrchr (path, '/');
+    snprintf (slash ? slash : path, sizeof path - (size_t) ((slash ? slash : path) - path), "/admin.access");
+    if (grant_keep (self->keys, "admin", ROLE_ADMIN, address, path, &self->admin, fault) != CADRE_OK)
+        return fault->code;
+    say ("keys in %s; to use the broker from elsewhere, take %s along (CADRE_ACCESS)", self->keys, path);
+    return CADRE_OK;
+}
+
+static cadre_error_t s_start_broker (up_t *self, fault_t *fault)
+{
+    char log [PATH_BYTES];
+    snprintf (log, sizeof log, "%s/broker.log", self->state);
+    const broker_launcher_options_t options = {.host = self->hosts.tunnel ? "127.0.0.1" : "*",
+                                               .port = self->port,
+                                               .folder = self->folder,
+                                               .keys = self->keys,
+                                               .log = log,
+                                               .lock = self->lock};
+    if (broker_launcher_start (&self->hub, &options, fault) != CADRE_OK)
+        return fault->code;
+    say ("the broker listens at tcp://%s:%u and ipc://%s; its log is %s", options.host, self->port,
+         self->folder, log);
+    return CADRE_OK;
+}
+
+static int s_deploy (up_t *self, const hostlist_t *list)
+{
+    char address [ADDRESS_ENDPOINT_BYTES];
+    char *access = grant_text (&self->workers);
+    snprintf (address, sizeof address, "tcp://%s:%u", self->hosts.address ? self->hosts.address : "@",
+              self->port);
+    const deployment_t deployment = {.name = DEPLOYMENT,
+                                     .hosts = &self->hosts,
+                                     .list = list,
+                                     .format = self->format,
+                                     .timeout_ms = self->timeout_ms < 0 ? 0 : self->timeout_ms,
+                                     .access = access,
+                                     .address = address,
+                                     .lane_first = broker_launcher_lane_first (self->port),
+                                     .lane_last = broker_launcher_lane_last (self->port),
+                                     .plugins = self->plugins};
+    int exit_code = deployment_start (&deployment);
+    explicit_bzero (access, strlen (access));
+    free (access);
+    return exit_code;
+}
+
+//  A broker that runs already reads the keys again.
+static cadre_error_t s_raise (up_t *self, fault_t *fault)
+{
+    if (s_find_places (self, fault) != CADRE_OK)
+        return fault->code;
+    const bool runs = broker_launcher_find (&self->hub, self->lock);
+    if (runs)
+        self->port = self->hub.port;
+    if (s_make_keys (self, fault) != CADRE_OK)
+        return fault->code;
+    if (!runs)
+        return s_start_broker (self, fault);
+    kill (self->hub.pid, SIGHUP);
+    say ("the broker runs already, at port %u", self->port);
+    return CADRE_OK;
+}
+
+static int s_up (up_t *self)
+{
+    fault_t fault = {0};
+    hostlist_t *list = hostlist_new ();
+    const bool here = !self->hosts.hosts && !getenv ("SLURM_JOB_NODELIST");
+    int exit_code;
+    if (hostlist_read (list, here ? ":" : self->hosts.hosts, &fault) || s_raise (self, &fault))
+        exit_code = say_fault (&fault);
+    else
+        exit_code = s_deploy (self, list);
+    access_wipe (&self->admin);
+    access_wipe (&self->workers);
+    hostlist_destroy (&list);
+    return exit_code;
+}
+
+static void s_clear (up_t *self)
+{
+    free (self->plugins);
+    hosts_options_clear (&self->hosts);
+}
+
+int cmd_up (int argc, char **argv)
+{
+    static const struct argp_option options [] = {
+        {"port", KEY_PORT, "PORT", 0, "where the broker listens on tcp; 5700, lanes from PORT + 100", 1},
+        {"plugin", KEY_PLUGIN, "FILE", 0, "send this plugin, and let the workers offer it; may be repeated",
+         1},
+        {"timeout", KEY_TIMEOUT, "TIME", 0, "a host that has not answered within TIME has failed; 60s", 1},
+        {"output", 'o', "FORMAT", 0, "table, json or ndjson", 1},
+        {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = s_parse,
+        .doc =
+            "Start a broker here, with keys, and workers on many hosts (or here), in one step.\v"
+            "What is missing is made: the broker's key, one for the workers, and an access file for you, admin.access beside the folder of keys. "
+            "Called again, it starts what is not running. 'cadre down' takes all of it away.\n\nExamples:\n"
+            "  cadre up\n"
+            "  cadre up --hosts node[01-64]\n"
+            "  cadre up --hosts hosts.txt --send --plugin ./words.so",
+        .children = s_children};
+    up_t self = {.port = PORT, .timeout_ms = -1};
+    int first = argc;
+    command_parse (&argp, false, argc, argv, &first, &self);
+    if (first < argc)
+        return command_usage (argv [0], "'%s' is no option", argv [first]);
+    stop_watch ();
+    int exit_code = s_up (&self);
+    s_clear (&self);
+    return exit_code;
+}
+
+//  ==== down ====================================================================
+
+//  Jobs end first, while their workers are there; then the broker; then the workers.
+static int s_down (up_t *self)
+{
+    fault_t fault = {0};
+    const int64_t drain_ms = self->timeout_ms < 0 ? DRAIN_MS : self->timeout_ms;
+    int exit_code = 0;
+    if (s_find_places (self, &fault) != CADRE_OK)
+        return say_fault (&fault);
+    hostlist_t *list = hostlist_new ();
+    const bool found = deployed_read (DEPLOYMENT, list, NULL) == CADRE_OK;
+    const bool runs = broker_launcher_find (&self->hub, self->lock);
+    if (runs)
+        broker_launcher_end (&self->hub, self->lock, drain_ms);
+    const deployment_t deployment = {
+        .name = DEPLOYMENT, .hosts = &self->hosts, .list = list, .format = self->format};
+    if (found)
+        exit_code = deployment_end (&deployment, 0, true);
+    if (runs)
+        say ("the broker has gone");
+    if (!found && !runs)
+        exit_code = say_fault (
+            (fault_set (&fault, CADRE_ERROR_NOT_FOUND, "nothing is up that 'cadre up' has started from here"),
+             &fault));
+    hostlist_destroy (&list);
+    return exit_code;
+}
+
+int cmd_down (int argc, char **argv)
+{
+    static const struct argp_option options [] = {
+        {"timeout", KEY_TIMEOUT, "TIME", 0, "let jobs end for at most TIME, then stop; 60s; 0 stops at once",
+         1},
+        {"output", 'o', "FORMAT", 0, "table, json or ndjson", 1},
+        {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = s_parse,
+        .doc =
+            "Take away what 'cadre up' started: the broker once its jobs have ended, the workers, and what was sent to their hosts.\v"
+            "Keys and access files stay.\n\nExample:\n  cadre down --timeout 5m",
+        .children = s_children};
+    up_t self = {.port = PORT, .timeout_ms = -1};
+    int first = argc;
+    command_parse (&argp, false, argc, argv, &first, &self);
+    if (first < argc)
+        return command_usage (argv [0], "'%s' is no option", argv [first]);
+    stop_watch ();
+    int exit_code = s_down (&self);
+    s_clear (&self);
+    return exit_code;
+}

@@ -1,0 +1,103 @@
+//  cmd_worker.c - cadre worker: the workers of a broker
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/cli/base/program.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/say.h"
+#include "client/cli/run/order.h"
+#include "common/units.h"
+
+static const table_column_t s_columns [] = {
+    {"worker", "WORKER", TABLE_TEXT},  {"name", "NAME", TABLE_TEXT},
+    {"key", "KEY", TABLE_TEXT},        {"host", "HOST", TABLE_TEXT},
+    {"pid", "PID", TABLE_TEXT},        {"state", "STATE", TABLE_TEXT},
+    {"slots", "SLOTS", TABLE_COUNT},   {"running", "RUNNING", TABLE_COUNT},
+    {"done", "DONE", TABLE_COUNT},     {"failed", "FAILED", TABLE_COUNT},
+    {"labels", "LABELS", TABLE_TEXT},  {"functions", "FUNCTIONS", TABLE_NAMES},
+    {"silent_ms", "SILENT", TABLE_MS}, {0}};
+
+static int s_start (int argc, char **argv)
+{
+    (void) argc;
+    return program_become ("cadre-worker", argv);
+}
+
+static int s_list (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_LIST, NULL, "List the workers of the broker.\vExample:\n  cadre worker list -o ndjson", 0, 0};
+    order_options_t options;
+    int exit_code = order_read (&options, &page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *body = order_ask (&options, "worker.list", NULL, &exit_code);
+    if (body)
+        table_print (options.shared.format, body, s_columns);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+//  drain and stop.
+static int s_order (const order_page_t *page, const char *what, const char *format, int argc, char **argv)
+{
+    order_options_t options;
+    uint64_t number;
+    int exit_code = order_read (&options, page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    const char *word = argv [options.first];
+    const uint64_t timeout_ms = options.timeout_ms < 0 ? 0 : (uint64_t) options.timeout_ms;
+    cadre_value_t *arguments;
+    if (units_parse_count (word, 0, UINT64_MAX, &number, NULL) == CADRE_OK)
+        arguments = cadre_value_build ("{s:u}", "worker", number);
+    else
+        arguments = cadre_value_build ("{s:s}", "worker", word);
+    if (timeout_ms > 0) {
+        cadre_value_t *value = cadre_value_of_uint (timeout_ms);
+        cadre_value_set (arguments, "timeout_ms", &value);
+    }
+    cadre_value_t *body = order_ask (&options, what, &arguments, &exit_code);
+    if (body) {
+        const uint64_t count = cadre_value_uint (cadre_value_get (body, "workers"));
+        say (format, count, count == 1 ? "" : "s");
+    }
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+static int s_drain (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_TIMEOUT, "WORKER",
+        "Let a worker finish what runs, and leave.\vWORKER is its number, its name, or all. "
+        "What waits at it runs elsewhere.\n\nExample:\n  cadre worker drain 3 --timeout 30s",
+        1, 1};
+    return s_order (&page, "worker.drain", "%" PRIu64 " worker%s told to drain", argc, argv);
+}
+
+static int s_stop (int argc, char **argv)
+{
+    static const order_page_t page = {
+        ORDER_TIMEOUT, "WORKER",
+        "End a worker at once.\vWORKER is its number, its name, or all. What it ran runs "
+        "again elsewhere.\n\nExample:\n  cadre worker stop all",
+        1, 1};
+    return s_order (&page, "worker.stop", "%" PRIu64 " worker%s told to stop", argc, argv);
+}
+
+int cmd_worker (int argc, char **argv)
+{
+    static const command_t commands [] = {
+        {"start", "run cadre-worker here, with its options", s_start},
+        {"deploy", "start workers on many hosts over ssh; their status, drain, stop", cmd_deploy},
+        {"list", "the workers of the broker", s_list},
+        {"drain", "let a worker finish what runs, and leave", s_drain},
+        {"stop", "end a worker at once", s_stop},
+        {"health", "is the worker of this host or container well?", health_of_worker},
+        {0},
+    };
+    return command_dispatch (commands, "cadre worker",
+                             "  cadre worker start --broker tcp://hub:5700 --slots 4\n", argc, argv);
+}

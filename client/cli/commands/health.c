@@ -1,0 +1,86 @@
+//  health.c - cadre broker health, cadre worker health: what a daemon on this host writes about itself, judged
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/cli/base/command.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/line.h"
+#include "client/cli/output/say.h"
+#include "common/health.h"
+#include "common/moment.h"
+
+#define WITHIN_MS 10000
+#define EXIT_ILL 1
+
+enum { KEY_WITHIN = 0x6001 };
+
+static error_t s_parse (int key, char *argument, struct argp_state *state)
+{
+    int64_t *within_ms = state->input;
+    if (key != KEY_WITHIN)
+        return ARGP_ERR_UNKNOWN;
+    *within_ms = command_duration (argument, state);
+    return 0;
+}
+
+static int s_judge (const char *who, const char *file, int64_t within_ms)
+{
+    health_t health;
+    fault_t fault = {0};
+    if (health_read (file, &health, &fault) != CADRE_OK) {
+        say ("%s; start a %s with CADRE_HEALTH=%s", fault.text, who, file);
+        return EXIT_ILL;
+    }
+    const int64_t age_ms = (moment_now (NULL) - health.at_us) / 1000;
+    if (age_ms > within_ms || age_ms < 0) {
+        say ("the %s last moved %" PRId64 " s ago: it hangs, is stopped or was killed; restart it", who,
+             age_ms / 1000);
+        return EXIT_ILL;
+    }
+    if (health.state == HEALTH_STARTING || health.state == HEALTH_AWAY) {
+        say ("the %s is %s: %s; see to its broker", who, health_state_name (health.state), health.text);
+        return EXIT_ILL;
+    }
+    line_print ("%s: %s", health_state_name (health.state), health.text);
+    return say_flush (0);
+}
+
+static int s_health (const char *who, const char *doc, int argc, char **argv)
+{
+    static const struct argp_option options [] = {
+        {"within", KEY_WITHIN, "TIME", 0, "what has not moved for longer is ill; 10s", 1}, {0}};
+    const struct argp argp = {.options = options, .parser = s_parse, .args_doc = "[FILE]", .doc = doc};
+    int64_t within_ms = WITHIN_MS;
+    int first = argc;
+    command_parse (&argp, false, argc, argv, &first, &within_ms);
+    const char *file = first < argc ? argv [first] : getenv ("CADRE_HEALTH");
+    if (argc - first > 1)
+        return command_usage (argv [0], "'%s' is one word too many", argv [first + 1]);
+    if (!file || !*file)
+        return command_usage (argv [0], "FILE is missing, and CADRE_HEALTH is not set");
+    return s_judge (who, file, within_ms);
+}
+
+#define ASKS_NOBODY                                                                                          \
+    "It asks nobody, needs no key, and costs next to nothing: meant for health checks of containers.\n\n"    \
+    "Exit codes: 0 well, 1 ill, 64 usage.\n\nExample:\n"
+
+int health_of_broker (int argc, char **argv)
+{
+    return s_health (
+        "broker",
+        "Say whether the broker that writes FILE (CADRE_HEALTH) is well: it listens, and it moves.\v" ASKS_NOBODY
+        "  cadre-broker --health /tmp/broker.health &\n  cadre broker health /tmp/broker.health",
+        argc, argv);
+}
+
+int health_of_worker (int argc, char **argv)
+{
+    return s_health (
+        "worker",
+        "Say whether the worker that writes FILE (CADRE_HEALTH) is well: it moves, and has a broker or drains.\v" ASKS_NOBODY
+        "  cadre-worker --health /tmp/worker.health &\n  cadre worker health /tmp/worker.health",
+        argc, argv);
+}

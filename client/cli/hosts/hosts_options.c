@@ -1,0 +1,102 @@
+//  hosts_options.c - see hosts_options.h
+
+#include "client/cli/hosts/hosts_options.h"
+
+#include <stdlib.h>
+
+#include "client/cli/base/command.h"
+#include "common/address.h"
+
+#define LANES_MOST 4000
+
+enum {
+    KEY_HOSTS = 0x4001,
+    KEY_SSH,
+    KEY_PARALLEL,
+    KEY_ADDRESS,
+    KEY_WORKER,
+    KEY_SEND,
+    KEY_WITH,
+    KEY_TUNNEL,
+    KEY_LANES
+};
+
+static const struct argp_option s_options [] = {
+    {"hosts", KEY_HOSTS, "HOSTS", 0,
+     "a,b,8/c,node[01-64] (8 slots at c; : is this machine), or a file with lines HOST [slots=N] [label=NAME]; else "
+     "$SLURM_JOB_NODELIST",
+     80},
+    {"ssh", KEY_SSH, "COMMAND", 0, "how ssh is called: 'ssh -p 2222 -i key' (CADRE_SSH)", 80},
+    {"parallel", KEY_PARALLEL, "N", 0, "so many hosts at a time; 32", 80},
+    {"send", KEY_SEND, NULL, 0, "take the worker and its libraries along, for hosts without cadre", 80},
+    {"with", KEY_WITH, "FILE", 0, "take FILE along, into the folder where tasks run; may be repeated", 80},
+    {"tunnel", KEY_TUNNEL, NULL, 0, "workers reach the broker through ssh, for hosts that cannot reach it",
+     80},
+    {"lanes", KEY_LANES, "FIRST-LAST", 0,
+     "with --tunnel: the ports of the broker's --lanes; else the tunnel leads to all ports of its host", 80},
+    {"address", KEY_ADDRESS, "HOST", 0,
+     "how the hosts reach this machine; else the address from which they see ssh come", 80},
+    {"worker", KEY_WORKER, "PATH", 0, "cadre-worker on the hosts, where it is not in their PATH", 80},
+    {0}};
+
+static error_t s_parse (int key, char *argument, struct argp_state *state)
+{
+    hosts_options_t *self = state->input;
+    const char *ssh = getenv ("CADRE_SSH");
+    fault_t fault = {0};
+    switch (key) {
+    case ARGP_KEY_INIT:
+        self->ssh = ssh && *ssh ? ssh : "ssh";
+        self->parallel = FLEET_PARALLEL;
+        return 0;
+    case KEY_HOSTS: self->hosts = argument; return 0;
+    case KEY_SSH: self->ssh = argument; return 0;
+    case KEY_PARALLEL: self->parallel = (unsigned) command_count (argument, 1, 1000, state); return 0;
+    case KEY_ADDRESS: self->address = argument; return 0;
+    case KEY_WORKER: self->worker = argument; return 0;
+    case KEY_SEND: self->send = true; return 0;
+    case KEY_WITH: command_add (&self->with, argument); return 0;
+    case KEY_LANES:
+        if (address_parse_lanes (argument, &self->lane_first, &self->lane_last, &fault) != CADRE_OK)
+            argp_error (state, "%s", fault.text);
+        if (self->lane_last - self->lane_first >= LANES_MOST)
+            argp_error (state, "--lanes %s: at most %d ports can be told to ssh", argument, LANES_MOST);
+        return 0;
+    case KEY_TUNNEL: self->tunnel = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp hosts_options_argp = {.options = s_options, .parser = s_parse};
+
+cadre_error_t hosts_options_bundle (const hosts_options_t *self, bundle_t **bundle, fault_t *fault)
+{
+    *bundle = NULL;
+    if (!self->send && !self->with && !self->plugins)
+        return CADRE_OK;
+    bundle_t *made = bundle_new ();
+    cadre_error_t error = self->send ? bundle_add_worker (made, fault) : CADRE_OK;
+    for (size_t i = 0; !error && self->plugins && self->plugins [i]; i++)
+        error = bundle_add_plugin (made, self->plugins [i], fault);
+    for (size_t i = 0; !error && self->with && self->with [i]; i++)
+        error = bundle_add_file (made, self->with [i], fault);
+    if (error)
+        bundle_destroy (&made);
+    *bundle = made;
+    return error;
+}
+
+void hosts_options_order (const hosts_options_t *self, const bundle_t *bundle, remote_order_t *order)
+{
+    order->ssh = self->ssh;
+    order->worker = self->worker;
+    order->bundle = bundle;
+    order->own = self->send;
+    order->tunnel = self->tunnel;
+}
+
+void hosts_options_clear (hosts_options_t *self)
+{
+    free (self->with);
+    self->with = NULL;
+}

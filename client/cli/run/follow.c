@@ -1,0 +1,263 @@
+//  follow.c - see follow.h
+
+#include "client/cli/run/follow.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/cli/base/pulse.h"
+#include "client/cli/base/stop.h"
+#include "client/cli/output/json.h"
+#include "client/cli/output/say.h"
+#include "client/cli/output/text.h"
+#include "client/cli/run/emit.h"
+#include "client/cli/run/tasks.h"
+#include "common/hash.h"
+
+#define TICK_MS 100
+#define PAGE_TASKS 1024u
+
+//  Tasks from number * PAGE_TASKS on. A broker may name any: memory goes with those that it names.
+typedef struct page {
+    uint32_t number;                  // the key
+    uint64_t tasks [PAGE_TASKS / 64]; // a bit for each, 1 once it was heard of
+    UT_hash_handle hh;                // by number
+} page_t;
+
+typedef struct follow follow_t;
+typedef void (follow_event_fn) (follow_t *self, const cadre_event_t *event);
+
+struct follow {
+    uint64_t number;        // of the job
+    int64_t until_ms;       // give up then; -1: never
+    follow_event_fn *event; // what to do with each event
+    uint64_t failed;        // results so far that are not ok
+    int64_t task;           // logs: of this task only; -1: of all
+    bool tag;               // logs: the task's number before each line
+    emit_t *emit;           // logs: where output goes
+    page_t *begun;          // tasks that were heard of
+    cadre_value_t *rows;    // results, as a listing
+    table_format_t format;  // results
+};
+
+static int64_t s_now_ms (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static page_t *s_page (follow_t *self, uint32_t number)
+{
+    page_t *page = NULL;
+    HASH_FIND (hh, self->begun, &number, sizeof number, page);
+    if (page)
+        return page;
+    page = text_resize (NULL, sizeof *page);
+    *page = (page_t){.number = number};
+    HASH_ADD (hh, self->begun, number, sizeof page->number, page);
+    return page;
+}
+
+//  Is this the first that is heard of a task?
+static bool s_is_new (follow_t *self, uint32_t index)
+{
+    uint64_t *tasks = &s_page (self, index / PAGE_TASKS)->tasks [index % PAGE_TASKS / 64];
+    const uint64_t bit = UINT64_C (1) << (index % 64);
+    const bool new = !(*tasks & bit);
+    *tasks |= bit;
+    return new;
+}
+
+static void s_free_begun (follow_t *self)
+{
+    page_t *page, *next;
+    HASH_ITER (hh, self->begun, page, next) {
+        HASH_DEL (self->begun, page);
+        free (page);
+    }
+}
+
+static void s_take_event (follow_t *self, const cadre_event_t *event)
+{
+    if (event->kind == CADRE_EVENT_NOTICE)
+        say ("%s", event->message);
+    else
+        self->event (self, event);
+}
+
+//  Interrupted, or too late: the exit code, else 0.
+static int s_stopped (const follow_t *self)
+{
+    if (stop_asked ()) {
+        say ("interrupted; job %" PRIu64 " goes on: 'cadre job cancel %" PRIu64 "' ends it", self->number,
+             self->number);
+        return SAY_EXIT_INTERRUPTED;
+    }
+    if (self->until_ms < 0 || s_now_ms () < self->until_ms)
+        return 0;
+    say ("job %" PRIu64 " has not ended in time; it goes on", self->number);
+    return cadre_error_exit_code (CADRE_ERROR_TIMEOUT);
+}
+
+static int s_failed (const follow_t *self, cadre_error_t error, const char *message)
+{
+    fault_t fault = {0};
+    fault_set (&fault, error, "job %" PRIu64 ": %s", self->number, message);
+    return say_fault (&fault);
+}
+
+//  Take events to the end. 0, or the exit code.
+static int s_take (follow_t *self, cadre_t *pool, unsigned what)
+{
+    int exit_code = 0;
+    pulse_t pulse;
+    pulse_init (&pulse, pool);
+    cadre_job_t *job = cadre_job_follow (pool, self->number, what);
+    while (!exit_code) {
+        cadre_event_t event = {0};
+        cadre_error_t error = cadre_job_next (job, &event, TICK_MS);
+        if (error == CADRE_ERROR_END)
+            break;
+        if (error == CADRE_OK)
+            s_take_event (self, &event);
+        else if (error != CADRE_ERROR_TIMEOUT)
+            exit_code = s_failed (self, error, cadre_job_message (job));
+        if (exit_code)
+            break;
+        pulse_check (&pulse, error == CADRE_OK);
+        exit_code = s_stopped (self);
+    }
+    cadre_job_destroy (&job);
+    return exit_code;
+}
+
+//  ==== waiting ===============================================================
+
+static void s_wait_event (follow_t *self, const cadre_event_t *event)
+{
+    if (event->kind != CADRE_EVENT_RESULT || event->outcome == CADRE_OUTCOME_OK)
+        return;
+    self->failed++;
+    char *outcome = tasks_outcome (event, 0);
+    say ("task %" PRIu64 ".%u %s%s%s", self->number, event->index, outcome,
+         event->worker && *event->worker ? " at " : "", event->worker ? event->worker : "");
+    free (outcome);
+}
+
+int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_run)
+{
+    follow_t self = {
+        .number = number, .until_ms = timeout_ms < 0 ? -1 : s_now_ms () + timeout_ms, .event = s_wait_event};
+    int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
+    if (exit_code)
+        return exit_code;
+    if (like_run)
+        return tasks_exit_code (self.failed);
+    return self.failed ? SAY_EXIT_FAILED : 0;
+}
+
+//  ==== output ================================================================
+
+//  The first that is heard of a task.
+static void s_begin (follow_t *self, uint32_t index)
+{
+    if (!s_is_new (self, index))
+        return;
+    char *tag = NULL;
+    if (self->tag) {
+        text_t text = {0};
+        text_print (&text, "%" PRIu64 ".%u", self->number, index);
+        tag = text_take (&text);
+    }
+    emit_begin (self->emit, index, tag, NULL);
+}
+
+static void s_logs_event (follow_t *self, const cadre_event_t *event)
+{
+    if (self->task >= 0 && event->index != (uint32_t) self->task)
+        return;
+    s_begin (self, event->index);
+    if (event->kind == CADRE_EVENT_RESULT)
+        emit_end (self->emit, event->index, NULL);
+    else if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
+        emit_output (self->emit, event->index, event->stream, event->bytes, event->size_bytes);
+    else if (event->stream == CADRE_STREAM_LOG)
+        emit_output (self->emit, event->index, CADRE_STREAM_STDERR, event->bytes, event->size_bytes);
+    if (event->kind == CADRE_EVENT_OUTPUT && event->cut)
+        say ("task %" PRIu64 ".%u wrote more than is kept: some of it is missing", self->number,
+             event->index);
+}
+
+int follow_logs (cadre_t *pool, uint64_t number, int64_t task, bool wait, bool tag)
+{
+    fault_t fault = {0};
+    follow_t self = {.number = number, .until_ms = -1, .event = s_logs_event, .task = task, .tag = tag};
+    self.emit = emit_new (wait && task >= 0 ? EMIT_RAW : EMIT_GROUPED, false);
+    unsigned what = CADRE_FOLLOW_OUTPUT | (wait ? CADRE_FOLLOW_WAIT | CADRE_FOLLOW_RESULTS : 0);
+    int exit_code = s_take (&self, pool, what);
+    emit_flush (self.emit);
+    if (emit_error (self.emit, &fault) != CADRE_OK)
+        exit_code = say_fault (&fault);
+    emit_destroy (&self.emit);
+    s_free_begun (&self);
+    return exit_code;
+}
+
+//  ==== results ===============================================================
+
+static void s_set (cadre_value_t *map, const char *key, cadre_value_t *value)
+{
+    if (value)
+        cadre_value_set (map, key, &value);
+}
+
+static const table_column_t s_result_columns [] = {
+    {"task", "TASK", TABLE_TEXT},       {"outcome", "OUTCOME", TABLE_TEXT},
+    {"code", "CODE", TABLE_COUNT},      {"attempts", "TRIES", TABLE_COUNT},
+    {"run_us", "RAN", TABLE_US},        {"value", "VALUE", TABLE_TEXT},
+    {"message", "MESSAGE", TABLE_TEXT}, {0}};
+
+static void s_results_event (follow_t *self, const cadre_event_t *event)
+{
+    if (event->kind != CADRE_EVENT_RESULT)
+        return;
+    if (event->outcome != CADRE_OUTCOME_OK)
+        self->failed++;
+    char task [48];
+    snprintf (task, sizeof task, "%" PRIu64 ".%u", self->number, event->index);
+    cadre_value_t *row = cadre_value_map ();
+    s_set (row, "task", cadre_value_of_text (task));
+    s_set (row, "outcome", cadre_value_of_text (cadre_outcome_text (event->outcome)));
+    s_set (row, "code", cadre_value_of_int (event->code));
+    s_set (row, "attempts", cadre_value_of_uint (event->attempt));
+    s_set (row, "run_us", cadre_value_of_int (event->run_us));
+    if (event->size_bytes > 0)
+        s_set (row, "value", cadre_value_decode (event->bytes, event->size_bytes));
+    if (event->error_kind && *event->error_kind)
+        s_set (row, "kind", cadre_value_of_text (event->error_kind));
+    if (event->message && *event->message)
+        s_set (row, "message", cadre_value_of_text (event->message));
+    if (event->worker && *event->worker)
+        s_set (row, "worker", cadre_value_of_text (event->worker));
+    if (self->format != TABLE_NDJSON) {
+        cadre_value_append (self->rows, &row);
+        return;
+    }
+    json_print (row, 0);
+    cadre_value_destroy (&row);
+}
+
+int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t format)
+{
+    follow_t self = {.number = number, .until_ms = -1, .event = s_results_event, .format = format};
+    self.rows = cadre_value_list ();
+    int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | (wait ? CADRE_FOLLOW_WAIT : 0));
+    if (format != TABLE_NDJSON && exit_code == 0)
+        table_print (format, self.rows, s_result_columns);
+    cadre_value_destroy (&self.rows);
+    return exit_code;
+}

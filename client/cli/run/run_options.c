@@ -1,0 +1,284 @@
+//  run_options.c - see run_options.h
+
+#include "client/cli/run/run_options.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/output/say.h"
+#include "client/cli/output/text.h"
+#include "common/cpus.h"
+
+enum {
+    KEY_BAR = 0x2001,
+    KEY_DRY_RUN,
+    KEY_DURABLE,
+    KEY_ENV,
+    KEY_HALT,
+    KEY_LINE_BUFFER,
+    KEY_NAME,
+    KEY_NO_DURABLE,
+    KEY_ONCE,
+    KEY_SLOTS,
+    KEY_STDIN,
+    KEY_TAG,
+    KEY_WAIT,
+    KEY_WORKDIR,
+    KEY_WORKERS
+};
+
+#define COMMON_OPTIONS                                                                                                  \
+    {"arg-file", 'a', "FILE", 0, "read inputs from FILE, as :::: FILE does; - is stdin", 1},                            \
+        {"null", '0', NULL, 0, "inputs of files and stdin end with NUL, not with a newline", 1},                        \
+        {"max-args", 'n', "N", 0, "give each task up to N inputs", 1},                                                  \
+        {"stdin", KEY_STDIN, NULL, 0, "give each input to the command on its stdin, not as an argument", 1},            \
+        {"jobs", 'j', "N", 0, "at most N tasks at a time, or N% of the CPUs; 0 is no limit", 2},                        \
+        {"name", KEY_NAME, "NAME", 0, "of the job, for people", 2},                                                     \
+        {"env",                                                                                                         \
+         KEY_ENV,                                                                                                       \
+         "NAME[=VALUE]",                                                                                                \
+         0,                                                                                                             \
+         "set it for the tasks. Over tcp nothing else of the environment goes along; here and over ipc all of it does", \
+         2},                                                                                                            \
+        {"workdir", KEY_WORKDIR, "DIR", 0, "where tasks run; else here (over tcp: where the worker is)", 2},            \
+    {                                                                                                                   \
+        "dry-run", KEY_DRY_RUN, NULL, 0, "print the commands and run nothing", 3                                        \
+    }
+
+static const struct argp_option s_run_options [] = {
+    COMMON_OPTIONS,
+    {"slots", KEY_SLOTS, "N", 0, "slots of the pool in this process; else as -j says, else the CPUs", 2},
+    {"halt", KEY_HALT, "WHEN", 0,
+     "never; or soon or now, a comma, and fail=N, success=N or done=N; N may be a percentage: now,fail=1", 2},
+    {"keep-order", 'k', NULL, 0, "print outputs in the order of inputs", 3},
+    {"tag", KEY_TAG, NULL, 0, "put the inputs and a tab before each line of output", 3},
+    {"line-buffer", KEY_LINE_BUFFER, NULL, 0, "print lines as they come, tasks mixed", 3},
+    {"ungroup", 'u', NULL, 0, "print everything as it comes", 3},
+    {"worker-access", KEY_WORKERS, "FILE", 0,
+     "access file for the workers of --hosts, where a broker that wants keys is configured (CADRE_WORKER_ACCESS)",
+     81},
+    {"bar", KEY_BAR, NULL, 0, "show progress on stderr, if that is a terminal", 3},
+    {0}};
+
+static const struct argp_option s_submit_options [] = {
+    COMMON_OPTIONS,
+    {"once", KEY_ONCE, "TEXT", 0,
+     "the text names this submission: submitted again, also by another process, it is the same job, and nothing runs twice. "
+     "Other commands, inputs, --workdir or --env under that name are refused; names are each key's own",
+     3},
+    {"wait", KEY_WAIT, NULL, 0, "wait until all tasks have ended, and exit as run does", 3},
+    {"durable", KEY_DURABLE, NULL, 0, "only to a broker with a store: it keeps the job on disk", 3},
+    {"no-durable", KEY_NO_DURABLE, NULL, 0, "in the broker's memory alone, even if it has a store", 3},
+    {0}};
+
+static unsigned s_read_jobs (const char *text, struct argp_state *state)
+{
+    size_t size = strlen (text);
+    if (size == 0 || text [size - 1] != '%')
+        return (unsigned) command_count (text, 0, 100000, state);
+    char *number = text_copy (text, size - 1);
+    uint64_t percent = command_count (number, 1, 100000, state);
+    free (number);
+    uint64_t jobs = (uint64_t) cpus_usable (NULL) * percent / 100;
+    return jobs ? (unsigned) jobs : 1;
+}
+
+static void s_add_environment (run_options_t *self, char *text, struct argp_state *state)
+{
+    if (strchr (text, '=')) {
+        command_add (&self->environment, text_copy (text, strlen (text)));
+        return;
+    }
+    const char *value = getenv (text);
+    if (!value)
+        argp_error (state, "--env %s: there is no such variable here; set it, or write --env %s=VALUE", text,
+                    text);
+    text_t pair = {0};
+    text_print (&pair, "%s=%s", text, value ? value : "");
+    command_add (&self->environment, text_take (&pair));
+}
+
+//  The same text gives the same identity.
+static void s_read_once (run_options_t *self, const char *text, struct argp_state *state)
+{
+    if (!*text)
+        argp_error (state, "--once '': write a text that names this submission, such as nightly-2031-05-01");
+    crypto_generichash (self->uuid, sizeof self->uuid, (const unsigned char *) text, strlen (text), NULL, 0);
+    self->once = text;
+}
+
+static error_t s_parse (int key, char *argument, struct argp_state *state)
+{
+    run_options_t *self = state->input;
+    fault_t fault = {0};
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs [0] = &self->shared;
+        state->child_inputs [1] = &self->tries;
+        if (!self->submit)
+            state->child_inputs [2] = &self->hosts;
+        return 0;
+    case KEY_WORKERS: self->workers = argument; return 0;
+    case 'a': command_add (&self->files, argument); return 0;
+    case '0': self->end = '\0'; return 0;
+    case 'n': self->group = (unsigned) command_count (argument, 1, 1000000, state); return 0;
+    case 'j': self->jobs = s_read_jobs (argument, state), self->jobs_given = true; return 0;
+    case 'k': self->keep_order = true; return 0;
+    case 'u': self->mode = EMIT_RAW; return 0;
+    case KEY_BAR: self->bar = true; return 0;
+    case KEY_DRY_RUN: self->dry_run = true; return 0;
+    case KEY_DURABLE: self->durable = true; return 0;
+    case KEY_ENV: s_add_environment (self, argument, state); return 0;
+    case KEY_HALT:
+        if (halt_parse (&self->halt, argument, &fault) != CADRE_OK)
+            argp_error (state, "%s", fault.text);
+        return 0;
+    case KEY_LINE_BUFFER: self->mode = EMIT_LINES; return 0;
+    case KEY_NAME: self->name = argument; return 0;
+    case KEY_NO_DURABLE: self->in_memory = true; return 0;
+    case KEY_ONCE: s_read_once (self, argument, state); return 0;
+    case KEY_SLOTS: self->slots = (unsigned) command_count (argument, 1, 10000, state); return 0;
+    case KEY_STDIN: self->feed_stdin = true; return 0;
+    case KEY_TAG: self->tag = true; return 0;
+    case KEY_WAIT: self->wait = true; return 0;
+    case KEY_WORKDIR: self->directory = argument; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+#define GRAMMAR                                                                                              \
+    "COMMAND of one word is a line for /bin/sh, into which inputs are inserted quoted, within quotes "       \
+    "too; in backticks, here-documents and ${...} they cannot be, and are refused; in "                      \
+    "$((...)) an input must be a number. Several words are executed as they are: sh -c 'echo \"$1\"' sh "    \
+    "{} hands an input to what reads its text once more. {} is the input, {.} without its extension, {/} "   \
+    "without its folders, {//} its folder, {/.} neither, {1} {2.} ... the same of one of several inputs, "   \
+    "{#} the number of the task, {%} that of the slot. Without any of these, {} is appended. Inputs: "       \
+    "::: WORD... or :::: FILE...; several of these give all combinations; without any, lines of stdin.\n\n"
+
+static const struct argp_child s_run_children [] = {{&command_embed_argp, 0, NULL, 0},
+                                                    {&tries_options_argp, 0, NULL, 0},
+                                                    {&hosts_options_argp, 0, NULL, 0},
+                                                    {0}};
+static const struct argp s_run_argp = {
+    .options = s_run_options,
+    .parser = s_parse,
+    .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
+    .doc =
+        "Run a command for each input, many at a time.\v" GRAMMAR
+        "A broker that goes away is waited for, for a minute (CADRE_RECONNECT=10m: for ten): once it is back, what has not ended is handed over again.\n\n"
+        "Exit codes: 0; 1 to 100 the number of failed tasks, 101 more; 64 usage; 69 no broker answers; 125 "
+        "cadre's own error; 130 interrupted.\n\nExamples:\n"
+        "  cadre run -k 'wc -l < {}' ::: *.txt\n"
+        "  find . -name '*.png' -print0 | cadre run -0 convert {} {.}.jpg\n"
+        "  cadre run --hosts a,b,8/c --send 'nproc; hostname' ::: 1 2 3\n"
+        "  cadre run --tag --timeout 10s ping -c 1 {1}.{2} ::: 10.0.0 10.0.1 ::: 1 2 3\n"
+        "  cadre run --retries exit=3,timeout=1 --backoff 2s ./fetch {} :::: urls",
+    .children = s_run_children};
+
+static const struct argp_child s_submit_children [] = {
+    {&command_broker_argp, 0, NULL, 0}, {&tries_options_argp, 0, NULL, 0}, {0}};
+static const struct argp s_submit_argp = {
+    .options = s_submit_options,
+    .parser = s_parse,
+    .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
+    .doc =
+        "Hand a command for each input to the broker, print the number of the job, and leave.\v" GRAMMAR
+        "A broker with a store (see 'cadre broker info') keeps the job on disk: the number is printed once it is there, and the job "
+        "outlives this command, the workers and the broker. Without a store, or with --no-durable, it lives as long as the "
+        "broker. 'cadre job wait', 'cadre job logs' and 'cadre job results' take its number; its results are kept until 'cadre job "
+        "forget', those of a durable job for at most 7 days.\n\n"
+        "Exit codes: 0; with --wait as run; 64 usage; 69 no broker answers; 77 refused: --durable and no store, or no room in it; "
+        "125 cadre's own error; 130 interrupted.\n\nExamples:\n"
+        "  job=$(cadre submit gzip ::: *.log); cadre job wait $job\n"
+        "  cadre submit --once nightly-2031-05-01 ./report {} :::: customers\n"
+        "  cadre submit --durable --no-rerun --expire 12h ./pay {} :::: invoices",
+    .children = s_submit_children};
+
+static bool s_is_mark (const char *word)
+{
+    return strcmp (word, ":::") == 0 || strcmp (word, "::::") == 0 || strcmp (word, ":::+") == 0
+           || strcmp (word, "::::+") == 0;
+}
+
+//  One ::: or :::: at *INDEX and what belongs to it.
+static cadre_error_t s_add_source (run_options_t *self, int argc, char **argv, int *index, fault_t *fault)
+{
+    const char *mark = argv [(*index)++];
+    const int first = *index;
+    while (*index < argc && !s_is_mark (argv [*index]))
+        (*index)++;
+    if (strchr (mark, '+'))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "%s (linked inputs) is not there; use ::: or ::::", mark);
+    if (strcmp (mark, ":::") == 0) {
+        inputs_add_words (self->inputs, argv + first, (size_t) (*index - first));
+        return CADRE_OK;
+    }
+    for (int i = first; i < *index; i++)
+        if (inputs_add_file (self->inputs, argv [i], fault) != CADRE_OK)
+            return fault->code;
+    return CADRE_OK;
+}
+
+static cadre_error_t s_add_sources (run_options_t *self, int argc, char **argv, int index, fault_t *fault)
+{
+    for (size_t i = 0; self->files && self->files [i]; i++)
+        if (inputs_add_file (self->inputs, self->files [i], fault) != CADRE_OK)
+            return fault->code;
+    while (index < argc)
+        if (s_add_source (self, argc, argv, &index, fault) != CADRE_OK)
+            return fault->code;
+    if (inputs_sources (self->inputs) == 0) {
+        if (isatty (STDIN_FILENO))
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "there are no inputs: write ::: INPUT..., or pipe them in");
+        inputs_add_file (self->inputs, "-", fault);
+    }
+    inputs_set_end (self->inputs, self->end);
+    if (self->group > 1 && inputs_sources (self->inputs) > 1)
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "-n works with one source of inputs only");
+    if (self->group > 1)
+        inputs_set_group (self->inputs, self->group);
+    if (self->feed_stdin && (inputs_sources (self->inputs) > 1 || self->group > 1))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "--stdin works with one source of inputs, and without -n");
+    return CADRE_OK;
+}
+
+int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
+{
+    *self = (run_options_t){.submit = submit, .end = '\n', .group = 1, .inputs = inputs_new ()};
+    fault_t fault = {0};
+    int first = argc;
+    command_parse (submit ? &s_submit_argp : &s_run_argp, true, argc, argv, &first, self);
+    int last = first;
+    while (last < argc && !s_is_mark (argv [last]))
+        last++;
+    if (first == last || (last == first + 1 && argv [first][0] == '\0'))
+        return command_usage (argv [0], "a command is missing");
+    if (self->durable && self->in_memory)
+        return command_usage (argv [0], "--durable and --no-durable exclude each other");
+    self->words = argv + first;
+    self->word_count = last - first;
+    if (s_add_sources (self, argc, argv, last, &fault) != CADRE_OK) {
+        say ("%s", fault.text);
+        return fault.code == CADRE_ERROR_NOT_FOUND || fault.code == CADRE_ERROR_IO ? SAY_EXIT_OWN
+                                                                                   : SAY_EXIT_USAGE;
+    }
+    self->template = template_new (self->words, (size_t) self->word_count, !self->feed_stdin, &fault);
+    return self->template ? 0 : command_usage (argv [0], "%s", fault.text);
+}
+
+void run_options_clear (run_options_t *self)
+{
+    template_destroy (&self->template);
+    inputs_destroy (&self->inputs);
+    for (size_t i = 0; self->environment && self->environment [i]; i++)
+        free ((void *) (uintptr_t) self->environment [i]);
+    free (self->environment);
+    tries_options_clear (&self->tries);
+    free (self->files);
+    hosts_options_clear (&self->hosts);
+}

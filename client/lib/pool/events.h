@@ -1,0 +1,55 @@
+/*  events.h - what a job tells its reader, in order
+ *
+ *  A queue of events, with a reorder buffer before it for jobs that are read in the order of their tasks: what comes
+ *  early is held until its turn. It counts what the reader has not taken yet. The lock of whoever owns it.
+ */
+
+#ifndef CLIENT_LIB_POOL_EVENTS_H_INCLUDED
+#define CLIENT_LIB_POOL_EVENTS_H_INCLUDED
+
+#include "client/lib/session/result.h"
+
+#include <cadre.h>
+
+typedef struct node {
+    struct node *next;   //  Behind it
+    cadre_event_t event; //  As the reader sees it; bytes lie in this node
+    result_t result;     //  RESULT: owned
+    char data [];        //  OUTPUT: its bytes; NOTICE: its text
+} node_t;
+
+//  A list of nodes with its size.
+typedef struct chain {
+    node_t *first;  //  Or NULL
+    node_t *last;   //  Undefined while first is NULL
+    uint64_t tasks; //  Results in it
+    uint64_t bytes; //  Bytes in it
+} chain_t;
+
+typedef struct early {
+    chain_t chain; //  What came before its turn
+    bool ended;    //  Its result is among it
+} early_t;
+
+typedef struct events {
+    chain_t ready;     //  To be read next
+    bool ordered;      //  By task
+    uint32_t turn;     //  ordered: the task that is read now
+    early_t *early;    //  ordered: ring by task, from turn on
+    uint32_t capacity; //  Of the ring, a power of two, or 0
+} events_t;
+
+//  Each adds an event. The result is taken over.
+void events_result (events_t *self, uint32_t index, result_t *result);
+void events_output (events_t *self, const wire_output_t *output, bool anew);
+void events_notice (events_t *self, cadre_error_t code, const char *text);
+
+//  All that can be read now; ready is empty afterwards.
+chain_t events_take (events_t *self);
+
+node_t *chain_pop (chain_t *self);
+void chain_free (chain_t *self);
+void node_free (node_t **self_p);
+void events_free (events_t *self);
+
+#endif

@@ -1,0 +1,152 @@
+//  pool.c - what a cadre_t is inside
+
+#include "client/lib/pool/pool.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/moment.h"
+
+#define MARK_BYTES 4096u
+
+//  ---- references and locks -----------------------------------------------------------
+
+//  A page that the kernel empties in a forked child: asking it costs no system call, as getpid
+//  does.
+static uint8_t *s_mark_new (void)
+{
+    uint8_t *mark = mmap (NULL, MARK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mark == MAP_FAILED)
+        return NULL;
+    if (madvise (mark, MARK_BYTES, MADV_WIPEONFORK)) {
+        munmap (mark, MARK_BYTES);
+        return NULL;
+    }
+    *mark = 1;
+    return mark;
+}
+
+cadre_t *pool_new (void)
+{
+    static atomic_uint_least64_t serials = 0;
+    cadre_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    atomic_init (&self->references, 1);
+    self->pid = getpid ();
+    self->mark = s_mark_new ();
+    self->serial = atomic_fetch_add (&serials, 1) + 1;
+    wakeup_init (&self->wakeup);
+    return self;
+}
+
+bool pool_forked (const cadre_t *self)
+{
+    return self->mark ? *(const volatile uint8_t *) self->mark == 0 : self->pid != getpid ();
+}
+
+cadre_t *pool_hold (cadre_t *self)
+{
+    atomic_fetch_add_explicit (&self->references, 1, memory_order_relaxed);
+    return self;
+}
+
+void pool_release (cadre_t **self_p)
+{
+    cadre_t *self = *self_p;
+    *self_p = NULL;
+    if (!self || atomic_fetch_sub_explicit (&self->references, 1, memory_order_acq_rel) > 1)
+        return;
+    //  Closing has ended those that no job holds
+    assert (!self->works);
+    connection_destroy (&self->connection);
+    wakeup_close (&self->wakeup);
+    if (self->mark)
+        munmap (self->mark, MARK_BYTES);
+    free (self);
+}
+
+void pool_lock (cadre_t *self)
+{
+    connection_lock (self->connection);
+}
+
+void pool_unlock (cadre_t *self)
+{
+    connection_unlock (self->connection);
+}
+
+session_t *pool_session (cadre_t *self)
+{
+    return connection_session (self->connection);
+}
+
+//  ---- what can be done now ----------------------------------------------------------------
+
+const char *pool_address (const cadre_t *self)
+{
+    return self->place [0] ? self->place : connection_address (self->connection);
+}
+
+static cadre_error_t s_no_answer (cadre_t *self, fault_t *fault)
+{
+    return fault_set (fault, CADRE_ERROR_UNAVAILABLE, "the broker at %s does not answer: is it running?",
+                      pool_address (self));
+}
+
+cadre_error_t pool_ready (cadre_t *self, fault_t *fault)
+{
+    session_t *session = pool_session (self);
+    if (self->closed)
+        return fault_set (fault, CADRE_ERROR_CLOSED, "the pool was closed: open another one");
+    if (session_state (session) == SESSION_ENDED) {
+        *fault = *session_fault (session);
+        return fault->code;
+    }
+    return session_given_up (session) ? s_no_answer (self, fault) : CADRE_OK;
+}
+
+//  A window that is open, or no hope that it will be.
+static bool s_admitted (void *argument)
+{
+    cadre_t *self = argument;
+    session_t *session = pool_session (self);
+    return self->closed || session_state (session) == SESSION_ENDED || session_given_up (session)
+           || !session_blocked (session);
+}
+
+cadre_error_t pool_admit (cadre_t *self, fault_t *fault)
+{
+    if (pool_ready (self, fault))
+        return fault->code;
+    if (!session_blocked (pool_session (self)))
+        return CADRE_OK;
+    connection_wait (self->connection, -1, s_admitted, self);
+    return pool_ready (self, fault);
+}
+
+void pool_news (cadre_t *self)
+{
+    wakeup_raise (&self->wakeup);
+}
+
+bool pool_hears (cadre_t *self)
+{
+    pool_lock (self);
+    bool hears = session_hears (pool_session (self), moment_now (NULL));
+    pool_unlock (self);
+    return hears;
+}
+
+void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
+{
+    if (session_silent (pool_session (self)))
+        snprintf (text, size, "the broker at %s does not answer: is it running?", pool_address (self));
+    else if (session_is_full (pool_session (self)))
+        snprintf (text, size, "results of jobs that nobody has read fill the pool's window: read them first");
+    else
+        snprintf (text, size, "%s", notice);
+}

@@ -1,0 +1,137 @@
+//  dealer.c - a connection's DEALER, and where its broker is
+
+#include "client/lib/session/dealer.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/moment.h"
+#include "common/sockets.h"
+#include "common/tour.h"
+
+struct dealer {
+    void *context;                                         //  ZeroMQ's, borrowed
+    void *socket;                                          //  The DEALER
+    tour_t *tour;                                          //  Where a broker is looked for
+    bool seeking;                                          //  None has answered at the present address
+    size_t refusals;                                       //  By brokers at addresses tried since then
+    bool has_keys;                                         //  On tcp it speaks CURVE
+    keys_t keys;                                           //  With these
+    atomic_size_t place;                                   //  Index of the present address
+    char texts [ADDRESS_LIST_MAX][ADDRESS_ENDPOINT_BYTES]; //  All of them
+};
+
+static cadre_error_t s_open (dealer_t *self, fault_t *fault)
+{
+    if (self->socket)
+        sockets_set_linger (self->socket, 0);
+    sockets_destroy (&self->socket);
+    self->socket = sockets_new (self->context, ZMQ_DEALER, fault);
+    return self->socket ? CADRE_OK : fault->code;
+}
+
+//  A fresh socket to the present place.
+static cadre_error_t s_connect (dealer_t *self, fault_t *fault)
+{
+    char endpoint [ADDRESS_ENDPOINT_BYTES];
+    const address_t *number = tour_number (self->tour);
+    atomic_store_explicit (&self->place, tour_index (self->tour), memory_order_relaxed);
+    if (s_open (self, fault))
+        return fault->code;
+    if (self->has_keys && number->kind == ADDRESS_TCP)
+        sockets_use_keys (self->socket, &self->keys);
+    return sockets_connect (self->socket, address_endpoint (number, ADDRESS_FRONT, endpoint, sizeof endpoint),
+                            fault);
+}
+
+static cadre_error_t s_begin (dealer_t *self, fault_t *fault)
+{
+    self->seeking = true;
+    tour_begin (self->tour);
+    return tour_step (self->tour, moment_now (NULL)) ? s_connect (self, fault) : s_open (self, fault);
+}
+
+dealer_t *dealer_new (void *context, const address_t *addresses, size_t count, const keys_t *keys,
+                      fault_t *fault)
+{
+    dealer_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->context = context;
+    self->has_keys = keys != NULL;
+    if (keys)
+        self->keys = *keys;
+    for (size_t i = 0; i < count; i++)
+        address_print (&addresses [i], self->texts [i], sizeof self->texts [i]);
+    self->tour = tour_new (addresses, count, ADDRESS_FRONT, NULL);
+    if (s_begin (self, fault))
+        dealer_destroy (&self);
+    return self;
+}
+
+void dealer_close (dealer_t *self)
+{
+    sockets_destroy (&self->socket);
+}
+
+void dealer_destroy (dealer_t **self_p)
+{
+    assert (self_p);
+    dealer_t *self = *self_p;
+    if (!self)
+        return;
+    dealer_close (self);
+    tour_destroy (&self->tour);
+    explicit_bzero (&self->keys, sizeof self->keys);
+    free (self);
+    *self_p = NULL;
+}
+
+void *dealer_socket (const dealer_t *self)
+{
+    return self->socket;
+}
+
+bool dealer_seek (dealer_t *self, bool answered, int64_t now_us, fault_t *fault)
+{
+    if (answered && self->seeking) {
+        self->refusals = 0;
+        tour_arrived (self->tour);
+    } else if (!answered && !self->seeking)
+        tour_begin (self->tour);
+    self->seeking = !answered;
+    if (answered || !tour_step (self->tour, now_us))
+        return false;
+    s_connect (self, fault);
+    return true;
+}
+
+int64_t dealer_due (const dealer_t *self, int64_t now_us)
+{
+    return tour_due (self->tour, now_us);
+}
+
+bool dealer_refused (dealer_t *self)
+{
+    if (++self->refusals >= tour_size (self->tour))
+        return false;
+    self->seeking = true;
+    tour_skip (self->tour);
+    return true;
+}
+
+size_t dealer_place (const dealer_t *self)
+{
+    return atomic_load_explicit (&self->place, memory_order_relaxed);
+}
+
+const char *dealer_address (const dealer_t *self)
+{
+    return self->texts [dealer_place (self)];
+}
+
+const fault_t *dealer_unresolved (const dealer_t *self)
+{
+    return tour_fault (self->tour);
+}

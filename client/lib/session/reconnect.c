@@ -1,0 +1,24 @@
+//  reconnect.c - how long a broker that is away is waited for
+
+#include "client/lib/session/reconnect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/units.h"
+
+cadre_error_t reconnect_read (int given_ms, int64_t *ms, fault_t *fault)
+{
+    const char *text = getenv (RECONNECT_VARIABLE);
+    fault_t why = {0};
+    *ms = given_ms ? given_ms : RECONNECT_MS;
+    if (given_ms || !text || !*text)
+        return CADRE_OK;
+    if (strcmp (text, "forever") == 0) {
+        *ms = -1;
+        return CADRE_OK;
+    }
+    if (units_parse_duration (text, ms, &why) == CADRE_OK)
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_ARGUMENT, RECONNECT_VARIABLE ": %s, or forever", why.text);
+}

@@ -1,0 +1,162 @@
+//  result.c - how a task ended, as the library keeps it
+
+#include "client/lib/session/result.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/room.h"
+#include "common/rules.h"
+
+int64_t result_clip (uint64_t number)
+{
+    return number > INT64_MAX ? INT64_MAX : (int64_t) number;
+}
+
+static view_t s_text (view_t map, const char *key)
+{
+    view_t text = {NULL, 0};
+    cursor_t cursor = cursor_find (map, key);
+    if (!cursor_text (&cursor, &text))
+        return (view_t){NULL, 0};
+    return text;
+}
+
+static int64_t s_number (view_t map, const char *key)
+{
+    uint64_t number = 0;
+    cursor_t cursor = cursor_find (map, key);
+    return cursor_uint (&cursor, &number) ? result_clip (number) : 0;
+}
+
+static const char *s_put (char **at, view_t text)
+{
+    char *start = *at;
+    if (text.size)
+        memcpy (start, text.data, text.size);
+    start [text.size] = 0;
+    *at += text.size + 1;
+    return start;
+}
+
+//  One allocation: the struct, then its texts.
+static detail_t *s_detail (view_t map)
+{
+    cursor_t cursor = cursor_of_view (map);
+    if (map.size == 0 || cursor_peek (&cursor) != CURSOR_MAP)
+        return NULL;
+    view_t kind = s_text (map, "kind"), message = s_text (map, "message");
+    view_t trace = s_text (map, "trace"), worker = s_text (map, "worker");
+    detail_t *self = malloc (sizeof *self + kind.size + message.size + trace.size + worker.size + 4);
+    assert (self);
+    char *at = (char *) (self + 1);
+    self->kind = s_put (&at, kind);
+    self->message = s_put (&at, message);
+    self->trace = s_put (&at, trace);
+    self->worker = s_put (&at, worker);
+    self->user_us = s_number (map, "user_us");
+    self->system_us = s_number (map, "system_us");
+    self->max_rss_bytes = s_number (map, "max_rss_bytes");
+    return self;
+}
+
+//  The task went well, but nobody can be told what it gave.
+static bool s_no_memory (result_t *self)
+{
+    buffer_t detail = {0};
+    fault_t fault = {0};
+    room_lacks (self->size, "the result", &fault);
+    pack_map (&detail, 2);
+    pack_text (&detail, "kind");
+    pack_text (&detail, "memory");
+    pack_text (&detail, "message");
+    pack_text (&detail, fault.text);
+    self->size = 0;
+    self->outcome = CADRE_OUTCOME_ERROR;
+    self->detail = s_detail (wire_view_of (&detail));
+    buffer_free (&detail);
+    return true;
+}
+
+//  A value that nobody should have let pass is an error that says so, and never read as nil.
+static void s_refuse_value (result_t *self, const fault_t *fault)
+{
+    buffer_t detail = {0};
+    char message [FAULT_TEXT_BYTES + 64];
+    if (self->outcome != CADRE_OUTCOME_OK)
+        return;
+    self->outcome = CADRE_OUTCOME_ERROR;
+    snprintf (message, sizeof message, "what came as the task's value is none: %s", fault->text);
+    pack_map (&detail, 2);
+    pack_text (&detail, "kind");
+    pack_text (&detail, "value");
+    pack_text (&detail, "message");
+    pack_text (&detail, message);
+    free (self->detail);
+    self->detail = s_detail (wire_view_of (&detail));
+    buffer_free (&detail);
+}
+
+static bool s_begin (result_t *self, const wire_result_t *record, size_t size_bytes)
+{
+    if (record->outcome == 0 || record->outcome >= CADRE_OUTCOMES_COUNT)
+        return false;
+    *self = (result_t){.size = size_bytes,
+                       .run_us = result_clip (record->run_us),
+                       .code = record->code < INT_MIN || record->code > INT_MAX ? -1 : (int) record->code,
+                       .attempts = record->attempt > WIRE_ATTEMPTS_MAX ? WIRE_ATTEMPTS_MAX
+                                                                       : (uint16_t) record->attempt,
+                       .outcome = (uint8_t) record->outcome};
+    return true;
+}
+
+bool result_lacking (result_t *self, const wire_result_t *record, uint64_t size_bytes)
+{
+    return s_begin (self, record, (size_t) size_bytes) && s_no_memory (self);
+}
+
+bool result_of (result_t *self, const wire_result_t *record, view_t value)
+{
+    fault_t fault;
+    bool sound = rules_check (value, &rules_items, &fault);
+    if (!sound)
+        value = (view_t){0};
+    if (!s_begin (self, record, value.size))
+        return false;
+    uint8_t *place = self->small;
+    if (value.size > sizeof self->small) {
+        self->large = room_for (value.size) ? malloc (value.size) : NULL;
+        if (!self->large)
+            return s_no_memory (self);
+        place = self->large;
+    }
+    if (value.size)
+        memcpy (place, value.data, value.size);
+    self->detail = s_detail (record->detail);
+    if (!sound)
+        s_refuse_value (self, &fault);
+    return true;
+}
+
+void result_free (result_t *self)
+{
+    if (self->size > sizeof self->small)
+        free (self->large);
+    free (self->detail);
+    self->size = 0;
+    self->detail = NULL;
+}
+
+view_t result_value (const result_t *self)
+{
+    return (view_t){.data = self->size > sizeof self->small ? self->large : self->small, .size = self->size};
+}
+
+const detail_t *result_detail (const result_t *self)
+{
+    static const detail_t none = {.kind = "", .message = "", .trace = "", .worker = ""};
+    return self->detail ? self->detail : &none;
+}

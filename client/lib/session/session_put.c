@@ -1,0 +1,97 @@
+//  session_put.c - what is put into a session, and what is taken out
+
+#include "client/lib/session/session_private.h"
+
+bool session_accepts (const session_t *self)
+{
+    return self->out != NULL;
+}
+
+bool session_given_up (const session_t *self)
+{
+    return self->given_up;
+}
+
+static void s_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
+{
+    stream_put (self->out, frame, tasks, metered);
+    buffer_free (frame);
+    self->puts++;
+}
+
+uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
+{
+    if (self->out)
+        s_put (self, frame, tasks, metered);
+    buffer_free (frame);
+    return self->puts;
+}
+
+uint64_t session_acknowledged (const session_t *self)
+{
+    return self->out ? stream_acknowledged (self->out) : 0;
+}
+
+uint64_t session_sent (const session_t *self)
+{
+    return self->out ? stream_sent (self->out) : 0;
+}
+
+void session_put_parts (session_t *self, view_t payload, buffer_t *item)
+{
+    if (!self->out)
+        return;
+    uint64_t number = stream_payload_number (self->out);
+    for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
+        size_t left = payload.size - at;
+        wire_part_t part = {.payload = number,
+                            .total = payload.size,
+                            .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
+        buffer_t frame = {0};
+        wire_write_part (&frame, (wire_envelope_t){0}, &part);
+        s_put (self, &frame, 0, true);
+    }
+    wire_pack_parts (item, number);
+}
+
+bool session_blocked (const session_t *self)
+{
+    if (!self->out)
+        return true;
+    return self->state == SESSION_OPEN ? stream_blocked (self->out) : stream_unsent_bytes (self->out) > 0;
+}
+
+bool session_drained (const session_t *self)
+{
+    return !self->out || stream_unsent_bytes (self->out) == 0;
+}
+
+uint64_t session_frame_tasks (const session_t *self)
+{
+    return self->frame_tasks ? self->frame_tasks : 1;
+}
+
+void session_hold (session_t *self, uint64_t tasks, uint64_t bytes)
+{
+    allowance_hold (&self->allowance, tasks, bytes);
+}
+
+void session_release (session_t *self, uint64_t tasks, uint64_t bytes)
+{
+    allowance_release (&self->allowance, tasks, bytes);
+}
+
+bool session_is_full (const session_t *self)
+{
+    return allowance_is_full (&self->allowance);
+}
+
+uint64_t session_lacked_parts (session_t *self, uint64_t number)
+{
+    return parts_take_given_up (self->parts, number);
+}
+
+bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload)
+{
+    return parts_take (self->parts, number, payload);
+}

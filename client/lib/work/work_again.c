@@ -1,0 +1,249 @@
+//  work_again.c - works that say themselves again to a broker that does not know them
+
+#include "client/lib/work/work_again.h"
+
+#include <assert.h>
+
+#include "client/lib/work/work_private.h"
+
+//  Nothing of it counts as put.
+static void s_unput (work_t *self)
+{
+    cancels_renumber (&self->cancels, WORK_UNPUT);
+    unacked_renumber (&self->kept, WORK_UNPUT);
+}
+
+static void s_cancel_again (work_t *self)
+{
+    size_t count;
+    cancel_t *cancels = cancels_list (&self->cancels, &count);
+    for (size_t i = 0; i < count; i++)
+        if (cancels [i].all || self->detached || unacked_has (&self->kept, cancels [i].index))
+            work_put_cancel (self, &cancels [i]);
+}
+
+//  ---- tasks ---------------------------------------------------------------------------
+
+static void s_flush (work_t *self, uint32_t end, uint32_t *count, buffer_t *list)
+{
+    if (*count)
+        work_put_list (self, end - *count, *count, list);
+    *count = 0;
+    buffer_clear (list);
+}
+
+//  Puts the tasks from first on again: those that have ended as nil, as JOB_OPEN has said; from
+//  plain on they are said as if they had not.
+static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
+{
+    session_t *session = pool_session (self->pool);
+    unacked_at_t at = {.index = first};
+    buffer_t list = {0};
+    uint32_t count = 0;
+    while (at.index < self->sent) {
+        view_t payload = unacked_read (&self->kept, &at, at.index >= plain);
+        bool large = payload.size > WIRE_INLINE_MAX;
+        if (large || list.size >= WIRE_BATCH_BYTES || count >= session_frame_tasks (session))
+            s_flush (self, at.index - 1, &count, &list);
+        if (large)
+            session_put_parts (session, payload, &list);
+        else if (payload.size)
+            pack_raw (&list, payload.data, payload.size);
+        else
+            pack_nil (&list);
+        count++;
+        if (large)
+            s_flush (self, at.index, &count, &list);
+    }
+    s_flush (self, at.index, &count, &list);
+    buffer_free (&list);
+}
+
+//  All that follows JOB_OPEN: tasks, cancels, what was gathered meanwhile, the seal.
+static void s_rest_again (work_t *self, uint32_t first, uint32_t plain)
+{
+    s_tasks_again (self, first, plain);
+    s_cancel_again (self);
+    self->seal_put = false;
+    work_put (self);
+    unacked_renumber (&self->kept, self->last_put);
+    connection_touch (self->pool->connection);
+}
+
+//  ---- jobs ------------------------------------------------------------------------------
+
+//  JOB_OPEN as it was, with the tasks whose results are here. False when that is too much for a
+//  frame.
+static bool s_open_again (work_t *self, const wire_list_t *ended)
+{
+    wire_envelope_t envelope;
+    cursor_t body;
+    wire_job_open_t open;
+    cadre_error_t error = wire_open (self->opening.data, self->opening.size, &envelope, &body);
+    assert (!error);
+    bool read = wire_read_job_open (&body, &open);
+    assert (read);
+    open.ended = *ended;
+    buffer_t frame = {0};
+    wire_write_job_open (&frame, (wire_envelope_t){0}, &open);
+    bool fits = frame.size <= WIRE_FRAME_MAX;
+    if (fits)
+        work_put_frame (self, &frame);
+    buffer_free (&frame);
+    return fits;
+}
+
+//  A task that may have been begun, and must not run twice, ends here.
+static void s_lose (work_t *self, uint32_t index)
+{
+    static const char why [] =
+        "the broker was restarted when it may have run, and it must not run twice: look what it has done, "
+        "then submit it again";
+    buffer_t detail = {0};
+    result_t result;
+    pack_map (&detail, 2);
+    pack_text (&detail, "kind");
+    pack_text (&detail, "worker-lost");
+    pack_text (&detail, "message");
+    pack_text (&detail, why);
+    wire_result_t record = {
+        .outcome = CADRE_OUTCOME_WORKER_LOST, .attempt = 1, .detail = wire_view_of (&detail)};
+    bool fine = result_of (&result, &record, (view_t){NULL, 0});
+    assert (fine);
+    buffer_free (&detail);
+    unacked_end (&self->kept, index);
+    dedup_ends (&self->heard, index);
+    self->ended++;
+    self->listener->result (self, index, &result);
+}
+
+static void s_lose_begun (work_t *self)
+{
+    for (uint32_t index = unacked_first (&self->kept, self->sent); index < self->risk.end; index++)
+        if (unacked_has (&self->kept, index))
+            s_lose (self, index);
+    self->risk.end = 0;
+}
+
+static void s_attached_again (work_t *self)
+{
+    s_lose_begun (self);
+    if (self->sealed && work_done (self)) {
+        self->final = true;
+        self->listener->changed (self);
+        return;
+    }
+    buffer_t spans = {0};
+    uint32_t plain;
+    size_t count = unacked_pack_ended (&self->kept, self->sent, &spans, &plain);
+    wire_list_t ended = wire_list_of (&spans, count);
+    dedup_again (&self->heard);
+    if (s_open_again (self, &ended))
+        s_rest_again (self, 0, plain);
+    else {
+        fault_t fault = {0};
+        fault_set (
+            &fault, CADRE_ERROR_TOO_LARGE,
+            "the broker was restarted, and what it would have to be told of this job fits into no message: submit again");
+        work_fail (self, &fault);
+    }
+    buffer_free (&spans);
+}
+
+static void s_lost_there (work_t *self)
+{
+    fault_t fault = {0};
+    fault_set (&fault, self->follow ? CADRE_ERROR_NOT_FOUND : CADRE_ERROR_CLOSED,
+               "the broker at %s was restarted, and job %llu, which it held in memory, is gone: submit again",
+               pool_address (self->pool), (unsigned long long) self->number);
+    work_fail (self, &fault);
+}
+
+static void s_may_have_begun (work_t *self)
+{
+    fault_t fault = {0};
+    fault_set (
+        &fault, CADRE_ERROR_CLOSED,
+        "the broker at %s was restarted when tasks of this job may have run, which must not run twice: look what they have "
+        "done, then submit again",
+        pool_address (self->pool));
+    work_fail (self, &fault);
+}
+
+//  What was acknowledged is not here any more: then the broker must have it still. Also when what
+//  it may have begun must not run twice.
+static void s_detached_again (work_t *self, bool same)
+{
+    uint32_t first = unacked_first (&self->kept, self->sent);
+    bool begun = self->risk.end > 0 && !(self->durable && same);
+    self->risk.end = 0;
+    if (first > 0 && !same) {
+        s_lost_there (self);
+        return;
+    }
+    if (begun && !(same && self->number)) {
+        s_may_have_begun (self);
+        return;
+    }
+    bool settled = self->settled;
+    s_open_again (self, &(wire_list_t){0});
+    s_unput (self);
+    self->settled = settled;
+    if (first > 0 || begun) {
+        self->asking = true;
+        self->last_put = WORK_UNPUT;
+    } else
+        s_rest_again (self, 0, self->sent);
+}
+
+//  A number is given once: another one means that the job was opened as a new one, which nobody
+//  wants.
+void work_again_answer (work_t *self, uint64_t number)
+{
+    self->asking = false;
+    if (number == self->number && self->settled)
+        return;
+    if (number == self->number) {
+        s_rest_again (self, unacked_first (&self->kept, self->sent), self->sent);
+        return;
+    }
+    wire_job_seal_t seal = {.ref = self->ref, .count = 0};
+    buffer_t frame = {0};
+    wire_write_job_seal (&frame, (wire_envelope_t){0}, &seal);
+    work_put_frame (self, &frame);
+    s_lost_there (self);
+}
+
+static void s_follow_again (work_t *self, bool same)
+{
+    //  The first question may never have been answered: then nothing is known of the job, and
+    //  nothing lost
+    if (!same && self->number) {
+        s_lost_there (self);
+        return;
+    }
+    buffer_t frame = {0};
+    buffer_append (&frame, self->opening.data, self->opening.size);
+    dedup_again (&self->heard);
+    work_put_frame (self, &frame);
+}
+
+static void s_renew (work_t *self, bool same)
+{
+    self->asking = false;
+    if (self->final)
+        return;
+    if (self->follow)
+        s_follow_again (self, same);
+    else if (self->detached)
+        s_detached_again (self, same);
+    else
+        s_attached_again (self);
+}
+
+void work_again_all (cadre_t *pool, bool same)
+{
+    work_t *work, *next;
+    HASH_ITER (hh, pool->works, work, next)
+        s_renew (work, same);
+}

@@ -1,0 +1,168 @@
+//  completion.c - what a slot says: ready, results, output
+
+#include "worker/slots/completion.h"
+
+#include "common/rules.h"
+#include "worker/runner/failure.h"
+#include "worker/slots/answers.h"
+#include "worker/slots/glean.h"
+#include "worker/slots/limits.h"
+#include "worker/slots/slot_stage.h"
+#include "worker/slots/slot_starts.h"
+#include "worker/slots/testimony.h"
+
+#include <signal.h>
+
+#define LAST_LOOK_MS 100 //  For a slot that is of no use to end by itself
+#define LACK "killed for lack of memory; give the container or machine more, or run fewer slots"
+
+static bool s_on_ready (slots_t *self, slot_handle_t *seat, cursor_t *body)
+{
+    wire_slot_ready_t fields;
+    if (seat->state != SLOT_HANDLE_STARTING || !wire_read_slot_ready (body, &fields))
+        return false;
+    if (!testimony_is_of_use (&fields, &self->start_fault)) {
+        self->failures = SLOTS_STARTS_MAX;
+        slot_starts_failed (self);
+        slot_stage_farewell (self, seat, LAST_LOOK_MS);
+        return true;
+    }
+    if (self->functions_count == 0) { //  What the broker was told stays so
+        buffer_append (&self->functions, fields.functions.values.data, fields.functions.values.size);
+        self->functions_count = fields.functions.count;
+    }
+    timers_cancel (self->options.timers, &self->pause);
+    slot_handle_move (seat, SLOT_HANDLE_READY);
+    return true;
+}
+
+//  A command, or the command of a shell, was killed, and the kernel has killed for lack of memory while it ran.
+static bool s_lacked_memory (slots_t *self, const wire_slot_result_t *fields)
+{
+    int64_t now_us = moment_now (self->options.clock);
+    bool killed = (fields->outcome == CADRE_OUTCOME_SIGNAL && fields->code == SIGKILL)
+                  || (fields->outcome == CADRE_OUTCOME_EXIT && fields->code == 128 + SIGKILL);
+    return killed && oom_struck (&self->oom, now_us - (int64_t) fields->run_us, now_us);
+}
+
+static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *fields)
+{
+    buffer_t detail = {0};
+    fault_t fault;
+    if (!testimony_is_sound (lease, fields, &fault)) {
+        answers_fail (self, lease, "value", fault.text);
+        return;
+    }
+    bool memory = s_lacked_memory (self, fields);
+    slots_result_t result = {.outcome =
+                                 memory ? CADRE_OUTCOME_OUT_OF_MEMORY : testimony_outcome (lease, fields),
+                             .code = fields->code,
+                             .run_us = fields->run_us,
+                             .value = fields->value};
+    if (result.outcome != CADRE_OUTCOME_OK || fields->detail.size > 1) { //  More than nil
+        failure_pack_with_worker (&detail, fields->detail, self->options.worker, memory ? LACK : NULL);
+        result.detail = wire_view_of (&detail);
+    }
+    answers_give (self, lease, &result);
+    buffer_free (&detail);
+}
+
+//  A task that was being stopped has ended by itself, and what it says still counts.
+static bool s_result_stands (const lease_t *lease, uint64_t outcome)
+{
+    if (lease->verdict == LEASE_GOES_ON || lease->verdict == LEASE_DROPPED)
+        return outcome != CADRE_OUTCOME_EXPIRED; //  It was not begun, and goes back
+    if (lease->verdict == LEASE_CANCELLED && lease->job->kind == WIRE_KIND_COMMAND)
+        return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_CANCELLED;
+    return lease->verdict != LEASE_TIMED_OUT && outcome == CADRE_OUTCOME_OK;
+}
+
+//  Only the task that a slot runs can write or end: the first one, once it has begun. Of a slot
+//  that has written over its page nobody knows what has begun, but what ended before that still
+//  counts: an honest slot begins nothing more afterwards.
+static bool s_is_of_first (slot_handle_t *seat, uint64_t ticket)
+{
+    return seat->tasks && ticket == seat->tasks->ticket && slot_handle_has_begun (seat, seat->tasks)
+           && (seat->fault != SLOT_HANDLE_TORN || slot_handle_has_gone_on (seat));
+}
+
+//  A slot does not begin what has expired, and says so: that costs the task nothing, so its time
+//  must have passed by our own clock.
+static bool s_may_expire (const slots_t *self, const lease_t *lease)
+{
+    return lease->begin_by_us && lease->begin_by_us <= moment_now (self->options.clock);
+}
+
+static bool s_on_result (slots_t *self, slot_handle_t *seat, cursor_t *body)
+{
+    wire_slot_result_t fields;
+    if (!wire_read_slot_result (body, &fields) || !s_is_of_first (seat, fields.ticket)
+        || fields.run_us > INT64_MAX
+        || (fields.outcome == CADRE_OUTCOME_EXPIRED && !s_may_expire (self, seat->tasks)))
+        return false;
+    lease_t *lease = slot_handle_take (seat);
+    bool signalled = seat->stage == SLOT_HANDLE_TERMED || seat->stage == SLOT_HANDLE_KILLED;
+    seat->slow = false;
+    seat->given++;
+    self->failures = 0;
+    if (seat->stage != SLOT_HANDLE_CALM && !signalled)
+        slot_stage_clear (self, seat);
+    if (jobs_is_bygone (self->jobs, lease->job) && !seat->tasks)
+        slot_handle_end_job (seat, self->jobs, lease->job);
+    if (lease->verdict == LEASE_GOES_ON && fields.outcome != CADRE_OUTCOME_EXPIRED)
+        jobs_measure (lease->job, (int64_t) fields.run_us);
+    if (s_result_stands (lease, fields.outcome))
+        s_pass_on (self, lease, &fields);
+    else {
+        glean (seat, lease);
+        answers_carry_out (self, lease, (int64_t) fields.run_us, false);
+    }
+    if (signalled) //  It took the signal and lives: nobody knows in what state
+        slot_stage_kill (self, seat);
+    else
+        limits_watch (self, seat);
+    return true;
+}
+
+static bool s_on_output (slots_t *self, slot_handle_t *seat, cursor_t *body)
+{
+    wire_slot_output_t fields;
+    if (!wire_read_slot_output (body, &fields) || !s_is_of_first (seat, fields.ticket)
+        || !rules_output (fields.stream, fields.bytes, NULL))
+        return false;
+    lease_t *lease = seat->tasks;
+    lease->output_sent += fields.bytes.size;
+    if (lease->verdict != LEASE_DROPPED && !lease->discards)
+        self->options.events.output (self->options.events.context, lease, (unsigned) fields.stream,
+                                     fields.bytes);
+    return true;
+}
+
+static bool s_on_message (slots_t *self, slot_handle_t *seat, uint8_t verb, cursor_t *body)
+{
+    switch (verb) {
+    case WIRE_slot_ready: return s_on_ready (self, seat, body);
+    case WIRE_slot_result: return s_on_result (self, seat, body);
+    case WIRE_slot_output: return s_on_output (self, seat, body);
+    default: return false;
+    }
+}
+
+void completion_read (slots_t *self, slot_handle_t *seat)
+{
+    size_t offset = 0;
+    uint8_t verb;
+    cursor_t body;
+    int more = 0;
+    slot_handle_read (seat);
+    while ((more = slot_handle_message (seat, &offset, &verb, &body)) > 0)
+        if (!s_on_message (self, seat, verb, &body)) {
+            more = -1;
+            break;
+        }
+    slot_handle_consume (seat, offset);
+    if (more < 0) {
+        seat->deaf = true;
+        seat->fault = seat->fault ? seat->fault : SLOT_HANDLE_GARBLED;
+    }
+}

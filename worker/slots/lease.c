@@ -1,0 +1,55 @@
+//  lease.c - a task and its payload in one piece of memory
+
+#include "worker/slots/lease.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static lease_t *s_new (job_t *job, uint64_t serial, const wire_lane_task_t *task, size_t size)
+{
+    lease_t *self = malloc (sizeof (lease_t) + size);
+    assert (self);
+    *self = (lease_t){.job = job,
+                      .serial = serial,
+                      .index = (uint32_t) task->index,
+                      .attempt = (uint32_t) task->attempt,
+                      .size = size};
+    job->leases++;
+    return self;
+}
+
+lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task)
+{
+    lease_t *self = s_new (job, serial, task, task->payload.size);
+    if (task->payload.size)
+        memcpy (self->bytes, task->payload.data, task->payload.size);
+    return self;
+}
+
+lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task, buffer_t *payload)
+{
+    lease_t *self = s_new (job, serial, task, 0);
+    self->payload = buffer_take (payload);
+    return self;
+}
+
+void lease_destroy (lease_t **self_p)
+{
+    assert (self_p);
+    lease_t *self = *self_p;
+    if (!self)
+        return;
+    self->job->leases--;
+    buffer_free (&self->payload);
+    buffer_free (&self->values);
+    free (self);
+    *self_p = NULL;
+}
+
+view_t lease_payload (const lease_t *self)
+{
+    if (self->size)
+        return (view_t){self->bytes, self->size};
+    return wire_view_of (&self->payload);
+}

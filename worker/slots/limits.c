@@ -1,0 +1,50 @@
+//  limits.c - time limits and cancellation of the task that a slot runs
+
+#include "worker/slots/limits.h"
+
+#include "worker/slots/slot_queue.h"
+#include "worker/slots/slot_stage.h"
+
+#define BACKSTOP_MS 1000 //  How much later than a slot the worker itself ends commands
+
+static uint64_t s_limit_ms (const lease_t *lease)
+{
+    const job_t *job = lease->job;
+    return job->kind == WIRE_KIND_COMMAND ? job->timeout_ms + job->grace_ms + BACKSTOP_MS : job->timeout_ms;
+}
+
+//  Asks the first task to stop; its slot is ended when it does not.
+static void s_ask (slots_t *self, slot_handle_t *seat)
+{
+    const job_t *job = seat->tasks->job;
+    slot_queue_take_back (self, seat);
+    if (!seat->tasks)
+        return;
+    slot_handle_cancel (seat);
+    slot_stage_set (self, seat, SLOT_HANDLE_ASKED,
+                    job->grace_ms + (job->kind == WIRE_KIND_COMMAND ? BACKSTOP_MS : 0));
+}
+
+void limits_stop (slots_t *self, slot_handle_t *seat, lease_t *lease, lease_verdict_t verdict)
+{
+    if (verdict == LEASE_DROPPED && lease->verdict != LEASE_DROPPED) {
+        self->held--;
+        self->dropped++;
+    }
+    if (lease->verdict == LEASE_GOES_ON || verdict == LEASE_DROPPED)
+        lease->verdict = verdict;
+    if (lease == seat->tasks && seat->stage < SLOT_HANDLE_ASKED)
+        s_ask (self, seat);
+}
+
+void limits_watch (slots_t *self, slot_handle_t *seat)
+{
+    if (!seat->tasks)
+        return;
+    if (seat->tasks->verdict != LEASE_GOES_ON)
+        s_ask (self, seat);
+    else if (seat->tasks->job->timeout_ms)
+        slot_stage_set (self, seat, SLOT_HANDLE_LIMIT, s_limit_ms (seat->tasks));
+    else if (seat->stage == SLOT_HANDLE_LIMIT) //  Of one that was taken back
+        slot_stage_clear (self, seat);
+}

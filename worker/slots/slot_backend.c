@@ -1,0 +1,299 @@
+//  slot_backend.c - spawns, watches and reaps what carries a slot
+
+#include "worker/slots/slot_backend.h"
+#include "common/descriptors.h"
+#include "common/private.h"
+#include "worker/slot/slot.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SOCKET_TARGET 3
+#define SHARE_TARGET 4
+#define FIRST_SAFE 16 //  Copies are made from here on, so that a dup2 never hits a source
+
+extern char **environ;
+
+struct slot_backend_box {
+    _Atomic int owners;                     //  Thread and worker; the last one frees
+    _Atomic bool ended;                     //  The thread serves no more
+    int fd;                                 //  The thread's end of the socketpair; closed when it ends
+    share_t *share;                         //  The thread's mapping; unmapped by the last owner
+    const struct cadre_function *functions; //  Of the program, or NULL
+};
+
+//  The environment for a slot; the caller frees the array alone.
+static char **s_environment (const guise_t *guise)
+{
+    static char serve [] = "CADRE_SERVE=slot";
+    size_t count = 0;
+    while (environ && environ [count])
+        count++;
+    char **list = calloc (count + GUISE_VARIABLES + 2, sizeof (char *));
+    assert (list);
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!private_variable (environ [i]) && !guise_replaces (guise, environ [i]))
+            list [used++] = environ [i];
+    for (size_t i = 0; guise->other && i < GUISE_VARIABLES; i++)
+        list [used++] = (char *) (uintptr_t) guise->variables [i];
+    list [used] = serve;
+    return list;
+}
+
+//  In a program that closed it, its number may be that of an event of libzmq, which is no file of any type.
+static bool s_is_stderr (void)
+{
+    struct stat status;
+    return fstat (STDERR_FILENO, &status) == 0 && (status.st_mode & S_IFMT) != 0;
+}
+
+static int s_actions (posix_spawn_file_actions_t *actions, int null, int fd, int share_fd)
+{
+    int error = posix_spawn_file_actions_adddup2 (actions, null, STDIN_FILENO);
+    if (!error && !s_is_stderr ())
+        error = posix_spawn_file_actions_adddup2 (actions, null, STDERR_FILENO);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2 (actions, STDERR_FILENO, STDOUT_FILENO);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2 (actions, fd, SOCKET_TARGET);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2 (actions, share_fd, SHARE_TARGET);
+    if (!error)
+        error = posix_spawn_file_actions_addclosefrom_np (actions, SHARE_TARGET + 1);
+    return error;
+}
+
+static int s_spawn (pid_t *pid, const char *path, const guise_t *guise, int fd, int share_fd)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset (&none);
+    sigfillset (&all);
+    posix_spawn_file_actions_init (&actions);
+    posix_spawnattr_init (&attributes);
+    posix_spawnattr_setsigmask (&attributes, &none);
+    posix_spawnattr_setsigdefault (&attributes, &all);
+    posix_spawnattr_setflags (&attributes,
+                              (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
+    char **environment = s_environment (guise);
+    char *argv [] = {(char *) (uintptr_t) path, NULL};
+    int null = descriptors_null ();
+    int error = null < 0 ? errno : s_actions (&actions, null, fd, share_fd);
+    guise_put_on (guise);
+    if (!error)
+        error = posix_spawn (pid, path, &actions, &attributes, argv, environment);
+    guise_take_off (guise);
+    if (null >= 0)
+        close (null);
+    free (environment);
+    posix_spawnattr_destroy (&attributes);
+    posix_spawn_file_actions_destroy (&actions);
+    return error;
+}
+
+static cadre_error_t s_spawn_fault (const char *path, int error, fault_t *fault)
+{
+    if (error == ENOENT || error == EACCES)
+        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                          "slots cannot be started: %s: %s; install cadre-slot there, or name its folder in "
+                          "CADRE_LIBEXEC",
+                          path, strerror (error));
+    return fault_set (
+        fault, CADRE_ERROR_IO,
+        "a slot cannot be started from %s: %s; raise the limit that was hit, or run fewer slots", path,
+        strerror (error));
+}
+
+cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path, const guise_t *guise,
+                                          int fd, int share_fd, fault_t *fault)
+{
+    static const guise_t own = {.other = false};
+    *self = (slot_backend_t){.pidfd = -1};
+    int high_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
+    int high_share = fcntl (share_fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
+    int error = high_fd < 0 || high_share < 0
+                    ? EMFILE
+                    : s_spawn (&self->pid, path, guise ? guise : &own, high_fd, high_share);
+    if (high_fd >= 0)
+        close (high_fd);
+    if (high_share >= 0)
+        close (high_share);
+    if (error)
+        return s_spawn_fault (path, error, fault);
+    self->kind = SLOT_BACKEND_PROCESS;
+    self->pidfd = pidfd_open (self->pid, 0);
+    return CADRE_OK;
+}
+
+static void s_release (struct slot_backend_box *box)
+{
+    if (atomic_fetch_sub (&box->owners, 1) != 1)
+        return;
+    share_destroy (&box->share);
+    free (box);
+}
+
+//  Also runs when a function ends its thread.
+static void s_thread_ends (void *argument)
+{
+    struct slot_backend_box *box = argument;
+    atomic_store (&box->ended, true);
+    close (box->fd);
+    s_release (box);
+}
+
+static void *s_thread (void *argument)
+{
+    struct slot_backend_box *box = argument;
+    struct slot_serve_options options = {.functions = box->functions, .thread = true};
+    pthread_cleanup_push (s_thread_ends, box);
+    slot_serve (box->fd, box->share, &options);
+    pthread_cleanup_pop (1);
+    return NULL;
+}
+
+cadre_error_t slot_backend_start_thread (slot_backend_t *self, const struct cadre_function *functions, int fd,
+                                         int share_fd, fault_t *fault)
+{
+    *self = (slot_backend_t){.pidfd = -1};
+    share_t *share = share_map (share_fd);
+    if (!share)
+        return fault_set (fault, CADRE_ERROR_MEMORY, "no memory to share with a slot: %s; run fewer slots",
+                          strerror (errno));
+    struct slot_backend_box *box = calloc (1, sizeof (struct slot_backend_box));
+    assert (box);
+    atomic_init (&box->owners, 2);
+    box->fd = fd;
+    box->share = share;
+    box->functions = functions;
+    sigset_t all, before;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &before);
+    int error = pthread_create (&self->thread, NULL, s_thread, box);
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+    if (error) {
+        share_destroy (&share);
+        free (box);
+        return fault_set (
+            fault, CADRE_ERROR_IO,
+            "a thread for a slot cannot be started: %s; run fewer slots, or raise the limit on threads",
+            strerror (error));
+    }
+    self->box = box;
+    self->kind = SLOT_BACKEND_THREAD;
+    return CADRE_OK;
+}
+
+int slot_backend_descriptor (const slot_backend_t *self)
+{
+    return self->kind == SLOT_BACKEND_PROCESS ? self->pidfd : -1;
+}
+
+void slot_backend_signal (const slot_backend_t *self, int number)
+{
+    if (self->kind == SLOT_BACKEND_PROCESS && self->pidfd >= 0)
+        pidfd_send_signal (self->pidfd, number, NULL, 0);
+    else if (self->kind == SLOT_BACKEND_PROCESS)
+        kill (self->pid, number);
+    if (self->kind == SLOT_BACKEND_FAKE) {
+        self->fake->last_signal = number;
+        self->fake->signals++;
+    }
+}
+
+static void s_gone (slot_backend_t *self)
+{
+    if (self->kind == SLOT_BACKEND_PROCESS && self->pidfd >= 0)
+        close (self->pidfd);
+    *self = (slot_backend_t){.pidfd = -1};
+}
+
+static bool s_is_gone (const slot_backend_t *self)
+{
+    struct pollfd item = {.fd = self->pidfd, .events = POLLIN};
+    if (self->pidfd < 0)
+        return kill (self->pid, 0) != 0;
+    return poll (&item, 1, 0) == 1;
+}
+
+static bool s_reap_process (slot_backend_t *self, int *status)
+{
+    pid_t pid = waitpid (self->pid, status, WNOHANG);
+    if (pid == 0 || (pid < 0 && errno == EINTR))
+        return false;
+    if (pid < 0) { //  The program ignores SIGCHLD: the kernel reaps, and tells only that it is gone
+        if (!s_is_gone (self))
+            return false;
+        *status = SLOT_BACKEND_STATUS_UNKNOWN;
+    }
+    s_gone (self);
+    return true;
+}
+
+static bool s_reap_thread (slot_backend_t *self, int *status)
+{
+    if (!atomic_load (&self->box->ended))
+        return false;
+    pthread_join (self->thread, NULL);
+    s_release (self->box);
+    *status = SLOT_BACKEND_STATUS_UNKNOWN;
+    s_gone (self);
+    return true;
+}
+
+bool slot_backend_reap (slot_backend_t *self, int *status)
+{
+    *status = SLOT_BACKEND_STATUS_UNKNOWN;
+    switch (self->kind) {
+    case SLOT_BACKEND_PROCESS: return s_reap_process (self, status);
+    case SLOT_BACKEND_THREAD: return s_reap_thread (self, status);
+    case SLOT_BACKEND_FAKE:
+        if (!self->fake->ended)
+            return false;
+        *status = self->fake->status;
+        s_gone (self);
+        return true;
+    default: return true;
+    }
+}
+
+bool slot_backend_is_stopped (const slot_backend_t *self)
+{
+    siginfo_t info = {0};
+    if (self->kind == SLOT_BACKEND_FAKE)
+        return self->fake->stopped;
+    return self->kind == SLOT_BACKEND_PROCESS
+           && waitid (P_PID, (id_t) self->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+bool slot_backend_wait (slot_backend_t *self, int *left_ms, int *status)
+{
+    while (!slot_backend_reap (self, status)) {
+        if (*left_ms <= 0)
+            return false;
+        poll (NULL, 0, 1);
+        --*left_ms;
+    }
+    return true;
+}
+
+void slot_backend_leave (slot_backend_t *self)
+{
+    if (self->kind == SLOT_BACKEND_THREAD) {
+        pthread_detach (self->thread);
+        s_release (self->box);
+    }
+    s_gone (self);
+}

@@ -1,0 +1,263 @@
+//  slot_death.c - the end of a slot: why it must be, what it says, and which task pays
+
+#include "worker/slots/slot_death.h"
+
+#include "common/log.h"
+#include "worker/slots/answers.h"
+#include "worker/slots/completion.h"
+#include "worker/slots/glean.h"
+#include "worker/slots/slot_queue.h"
+#include "worker/slots/slot_stage.h"
+#include "worker/slots/slot_starts.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <utlist.h>
+
+#define TEXT_BYTES 512
+#define LAST_LOOK_MS 100 //  For a thread to end, before it is left behind
+
+//  What is known of the end of a slot.
+typedef struct death {
+    bool thread;    //  It was a thread
+    bool abandoned; //  That goes on, and is left behind
+    int status;     //  As waitpid gave it, or SLOT_BACKEND_STATUS_UNKNOWN
+    int64_t us;     //  When it was noticed
+    int64_t run_us; //  How long its first task had run, if it had begun
+} death_t;
+
+static const struct {
+    const char *log;  //  Number of the line that is logged
+    const char *text; //  What the slot did
+} s_faults [SLOT_HANDLE_FAULTS] = {
+    [SLOT_HANDLE_TORN] = {"W040", "wrote over the memory that it shares with its worker"},
+    [SLOT_HANDLE_GARBLED] = {"W010", "sent a message that cannot be read"},
+    [SLOT_HANDLE_CUT_OFF] = {"W041", "closed its socket to the worker"},
+    [SLOT_HANDLE_STOPPED] = {"W042", "was stopped (SIGSTOP) and not continued"},
+    [SLOT_HANDLE_LARGE] =
+        {"W071", "sends a result that its worker has no memory for (ulimit -v, or the container's limit)"},
+    [SLOT_HANDLE_LATE] = {"W043", "did not begin the task that it was given"},
+};
+
+//  ---- broken slots ----------------------------------------------------------------
+
+void slot_death_condemn (slots_t *self, slot_handle_t *seat, slot_handle_fault_t fault)
+{
+    if (seat->condemned)
+        return;
+    seat->fault = fault;
+    seat->condemned = true;
+    log_line (LOG_WARNING, s_faults [fault].log, "slot %zu %s; it is replaced", seat->place + 1,
+              s_faults [fault].text);
+    if (seat->fd >= 0)
+        epoll_ctl (self->epoll, EPOLL_CTL_DEL, seat->fd, NULL);
+    if (seat->vessel.kind != SLOT_BACKEND_THREAD) {
+        slot_stage_kill (self, seat);
+        return;
+    }
+    shutdown (seat->fd, SHUT_RDWR);
+    slot_stage_set (self, seat, SLOT_HANDLE_FAREWELL, LAST_LOOK_MS);
+}
+
+void slot_death_cut_off (slots_t *self, slot_handle_t *seat)
+{
+    if (seat->vessel.kind == SLOT_BACKEND_THREAD)
+        slot_death_abandon (self, seat);
+    else if (seat->state == SLOT_HANDLE_LEAVING)
+        slot_stage_kill (self, seat);
+    else
+        slot_death_condemn (self, seat, SLOT_HANDLE_CUT_OFF);
+}
+
+//  ---- what it was -----------------------------------------------------------------
+
+static int s_signal_of (const slot_handle_t *seat, const death_t *death)
+{
+    if (death->thread)
+        return 0;
+    if (death->status != SLOT_BACKEND_STATUS_UNKNOWN)
+        return WIFSIGNALED (death->status) ? WTERMSIG (death->status) : 0;
+    int fatal = atomic_load (&seat->share->page.fatal_signal);
+    return fatal > 0 && fatal < NSIG ? fatal : SIGKILL;
+}
+
+static int s_exit_code (const death_t *death)
+{
+    return death->thread || death->status == SLOT_BACKEND_STATUS_UNKNOWN ? 0 : WEXITSTATUS (death->status);
+}
+
+//  Says what became of a slot: "was killed by signal 11 (Segmentation fault)".
+static void s_describe (const slot_handle_t *seat, const death_t *death, int number, bool memory, char *text,
+                        size_t size)
+{
+    if (seat->condemned)
+        snprintf (text, size, "%s", s_faults [seat->fault].text);
+    else if (number)
+        snprintf (text, size, "was killed by signal %d (%s)%s", number, strsignal (number),
+                  memory ? ", for lack of memory," : "");
+    else if (death->thread)
+        snprintf (text, size, "ended its thread");
+    else
+        snprintf (text, size, "exited with code %d", s_exit_code (death));
+}
+
+//  The task that a dead slot ran: this try has failed.
+static void s_blame (slots_t *self, const slot_handle_t *seat, lease_t *lease, const death_t *death)
+{
+    char what [TEXT_BYTES / 2], text [TEXT_BYTES], name [GLEAN_NAME_BYTES];
+    int number = seat->condemned ? 0 : s_signal_of (seat, death);
+    bool memory =
+        number == SIGKILL && !seat->killed && oom_struck (&self->oom, death->us - death->run_us, death->us);
+    slots_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .run_us = (uint64_t) death->run_us};
+    const char *kind = seat->condemned ? "slot-broken" : "slot-exited";
+    if (number) {
+        result.outcome = memory ? CADRE_OUTCOME_OUT_OF_MEMORY : CADRE_OUTCOME_SIGNAL;
+        result.code = number;
+        kind = cadre_outcome_text (result.outcome);
+    } else if (!seat->condemned) {
+        result.code = s_exit_code (death);
+    }
+    s_describe (seat, death, number, memory, what, sizeof what);
+    snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %s%s", seat->place + 1,
+              self->options.worker, what, glean_name (lease, name),
+              seat->condemned || number ? "" : "; a function must return");
+    answers_explain (self, lease, result, kind, text, false);
+}
+
+bool slot_death_strand (slots_t *self, const slot_handle_t *seat, lease_t *lease)
+{
+    char text [TEXT_BYTES];
+    if (++lease->strandings < SLOTS_STRANDINGS_MAX)
+        return false;
+    snprintf (text, sizeof text,
+              "%u slots in a row ended before they began %" PRIu64 ".%" PRIu32
+              "; the last, slot %zu of worker %.100s, %s",
+              lease->strandings, lease->job->number, lease->index, seat->place + 1, self->options.worker,
+              seat->condemned ? s_faults [seat->fault].text : "died");
+    answers_fail (self, lease, "slot-broken", text);
+    return true;
+}
+
+//  A slot that ended before it had answered anything, and nothing was lost with it: nobody else
+//  counts that.
+static void s_blame_start (slots_t *self, const slot_handle_t *seat, const death_t *death)
+{
+    char how [TEXT_BYTES / 2] = "thread ended";
+    int number = s_signal_of (seat, death);
+    if (seat->condemned)
+        snprintf (how, sizeof how, "the last %s", s_faults [seat->fault].text);
+    else if (number)
+        snprintf (how, sizeof how, "%s", strsignal (number));
+    else if (!death->thread)
+        snprintf (how, sizeof how, "exit code %d", s_exit_code (death));
+    fault_set (&self->start_fault, CADRE_ERROR_CONFIGURATION,
+               "slots end before they are ready (%s); run %s by hand to see why", how,
+               self->options.start.path ? self->options.start.path : "the plugin");
+    slot_starts_failed (self);
+}
+
+//  ---- whom it costs what ----------------------------------------------------------
+
+static void s_forget_seat (void *context, job_t *job)
+{
+    jobs_set_known (job, ((const slot_handle_t *) context)->place, false);
+}
+
+static void s_empty (slots_t *self, slot_handle_t *seat)
+{
+    slot_stage_clear (self, seat);
+    jobs_each (self->jobs, s_forget_seat, seat);
+    slot_handle_clear (seat);
+    slot_handle_move (seat, SLOT_HANDLE_EMPTY);
+}
+
+//  Is this the task that the slot ran? Only the first one can be, if it had begun: slots.h. Where
+//  not all could be read that the slot said, each that had begun may be.
+static bool s_ran (slot_handle_t *seat, const lease_t *lease, bool first)
+{
+    return (first || seat->deaf || seat->lost) && slot_handle_has_begun (seat, lease);
+}
+
+static void s_judge (slots_t *self, slot_handle_t *seat, const death_t *death)
+{
+    lease_t *others = NULL, *lease;
+    if (seat->tasks && s_ran (seat, seat->tasks, true))
+        glean (seat, seat->tasks);
+    for (bool first = true; (lease = slot_handle_take (seat)); first = false) {
+        if (lease->verdict != LEASE_GOES_ON)
+            answers_carry_out (self, lease, first ? death->run_us : 0, death->abandoned);
+        else if (s_ran (seat, lease, first))
+            s_blame (self, seat, lease, death);
+        else if (!first || !slot_death_strand (self, seat, lease))
+            DL_APPEND (others, lease);
+    }
+    slot_queue_put_back (self, others);
+}
+
+static void s_bury (slots_t *self, slot_handle_t *seat, death_t *death)
+{
+    bool asked = seat->killed && !seat->condemned;
+    completion_read (self, seat); //  What it published between our last look and its end
+    slot_handle_kill_group (seat);
+    death->us = moment_now (self->options.clock);
+    death->run_us = slot_handle_run_us (seat, death->us);
+    if (!seat->tasks && seat->given == 0 && seat->state != SLOT_HANDLE_LEAVING && !asked)
+        s_blame_start (self, seat, death);
+    log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", seat->place + 1, death->status);
+    s_judge (self, seat, death);
+    s_empty (self, seat);
+}
+
+bool slot_death_has_ended (slots_t *self, slot_handle_t *seat)
+{
+    death_t death = {.thread = seat->vessel.kind == SLOT_BACKEND_THREAD};
+    if (!slot_backend_reap (&seat->vessel, &death.status))
+        return false;
+    s_bury (self, seat, &death);
+    return true;
+}
+
+//  ---- threads that go on ----------------------------------------------------------
+
+void slot_death_sweep (slots_t *self)
+{
+    int status;
+    for (size_t i = 0; i < self->abandoned_count;) {
+        if (slot_backend_reap (&self->abandoned [i], &status))
+            self->abandoned [i] = self->abandoned [--self->abandoned_count];
+        else
+            i++;
+    }
+    if (self->abandoned_count < SLOTS_ABANDONED_MAX)
+        self->refuses = false;
+}
+
+static void s_leave_behind (slots_t *self, slot_backend_t *vessel)
+{
+    self->abandoned = realloc (self->abandoned, (self->abandoned_count + 1) * sizeof (slot_backend_t));
+    assert (self->abandoned);
+    self->abandoned [self->abandoned_count++] = *vessel;
+    *vessel = (slot_backend_t){.pidfd = -1};
+}
+
+void slot_death_abandon (slots_t *self, slot_handle_t *seat)
+{
+    death_t death = {.thread = true,
+                     .abandoned = true,
+                     .status = SLOT_BACKEND_STATUS_UNKNOWN,
+                     .us = moment_now (self->options.clock)};
+    death.run_us = slot_handle_run_us (seat, death.us);
+    if (seat->tasks)
+        ticket_cancel (&seat->share->page, seat->tasks->ticket);
+    s_leave_behind (self, &seat->vessel);
+    s_judge (self, seat, &death);
+    s_empty (self, seat);
+    self->refuses = self->options.embedded && self->abandoned_count >= SLOTS_ABANDONED_MAX;
+}

@@ -1,0 +1,64 @@
+//  slot_expiry.c - leases that must be begun by some moment, or go back to the broker
+//
+//  The slot has the last word: it looks when it claims a task, and declines what is late. Here one alarm, for the first
+//  that is due, sees to those that wait behind a long task.
+
+#include "worker/slots/slot_expiry.h"
+
+#include "worker/slots/answers.h"
+#include "worker/slots/slot_queue.h"
+
+#include <utlist.h>
+
+static bool s_is_due (const lease_t *lease, int64_t now_us)
+{
+    return lease->begin_by_us && lease->begin_by_us <= now_us;
+}
+
+static void s_expect (slots_t *self, int64_t due_us)
+{
+    if (!timers_is_set (&self->expiry) || due_us < self->expiry.due_us)
+        timers_set (self->options.timers, &self->expiry, due_us);
+}
+
+void slot_expiry_watch (slots_t *self, const lease_t *lease)
+{
+    s_expect (self, lease->begin_by_us);
+}
+
+static void s_expect_list (slots_t *self, const lease_t *list, int64_t now_us)
+{
+    const lease_t *lease;
+    DL_FOREACH (list, lease)
+        if (lease->begin_by_us && !s_is_due (lease, now_us))
+            s_expect (self, lease->begin_by_us);
+}
+
+//  What the slot has begun stays there.
+static void s_take_back (slots_t *self, slot_handle_t *seat, int64_t now_us)
+{
+    const lease_t *lease;
+    DL_FOREACH (seat->tasks, lease)
+        if (s_is_due (lease, now_us)) {
+            slot_queue_take_back (self, seat);
+            return;
+        }
+}
+
+void slot_expiry_ring (void *owner, int64_t now_us)
+{
+    slots_t *self = owner;
+    for (size_t i = 0; i < self->options.count; i++)
+        s_take_back (self, &self->seats [i], now_us);
+    lease_t *lease, *next;
+    DL_FOREACH_SAFE (self->queue, lease, next) {
+        if (!s_is_due (lease, now_us))
+            continue;
+        DL_DELETE (self->queue, lease);
+        self->waiting--;
+        answers_return (self, lease);
+    }
+    s_expect_list (self, self->queue, now_us);
+    for (size_t i = 0; i < self->options.count; i++)
+        s_expect_list (self, self->seats [i].tasks, now_us);
+}

@@ -1,0 +1,434 @@
+//  slot_handle.c - starts a slot, and moves messages to and from it
+
+#include "worker/slots/slot_handle.h"
+
+#include "common/log.h"
+#include "common/room.h"
+#include "worker/shared/pgroup.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#define FRAME_MAX (WIRE_PAYLOAD_MAX + 64 * 1024)
+#define READY_MAX (16u * 1024 * 1024) //  The functions of a slot
+#define OUTPUT_MAX (WIRE_PART_MAX + 1024u)
+#define KEEP_BYTES (1024u * 1024) //  A buffer that grew larger is freed when it is empty
+#define BELLS_BYTES 256           //  Read at once; more are read in the next turn
+#define HEAD_BYTES 4u
+#define RESULT_COPIES 6u //  For the broker, there, and for the client when they are in this process
+
+static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
+static const uint32_t s_next [] = {
+    [SLOT_HANDLE_EMPTY] = MACHINE_TO (SLOT_HANDLE_STARTING),
+    [SLOT_HANDLE_STARTING] =
+        MACHINE_TO (SLOT_HANDLE_READY) | MACHINE_TO (SLOT_HANDLE_EMPTY) | MACHINE_TO (SLOT_HANDLE_LEAVING),
+    [SLOT_HANDLE_READY] = MACHINE_TO (SLOT_HANDLE_LEAVING) | MACHINE_TO (SLOT_HANDLE_EMPTY),
+    [SLOT_HANDLE_LEAVING] = MACHINE_TO (SLOT_HANDLE_EMPTY),
+};
+static const machine_table_t s_machine = {"seat", 4, s_names, s_next, NULL};
+
+void slot_handle_init (slot_handle_t *self, size_t place)
+{
+    *self = (slot_handle_t){.place = place, .state = SLOT_HANDLE_EMPTY, .fd = -1, .vessel = {.pidfd = -1}};
+}
+
+void slot_handle_clear (slot_handle_t *self)
+{
+    assert (self->tasks == NULL);
+    assert (self->vessel.kind == SLOT_BACKEND_NONE);
+    if (self->fd >= 0)
+        close (self->fd);
+    self->fd = -1;
+    share_destroy (&self->share);
+    buffer_free (&self->in);
+    buffer_free (&self->out);
+    self->written = 0;
+}
+
+void slot_handle_move (slot_handle_t *self, slot_handle_state_t to)
+{
+    machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
+}
+
+//  Opens a message; the body follows and s_close fills in its length.
+static size_t s_open (slot_handle_t *self, wire_verb_t verb)
+{
+    size_t start = self->out.size;
+    uint8_t *head = buffer_reserve (&self->out, HEAD_BYTES + 1);
+    memset (head, 0, HEAD_BYTES);
+    head [HEAD_BYTES] = (uint8_t) verb;
+    self->out.size += HEAD_BYTES + 1;
+    return start;
+}
+
+static void s_close (slot_handle_t *self, size_t start)
+{
+    uint32_t length = htobe32 ((uint32_t) (self->out.size - start - HEAD_BYTES));
+    memcpy (self->out.data + start, &length, HEAD_BYTES);
+}
+
+static slot_backend_t s_vessel (const slot_handle_start_t *how, size_t place, int fd, share_t *share,
+                                int share_fd, fault_t *fault)
+{
+    slot_backend_t vessel;
+    if (how->fake)
+        return how->fake (how->context, place, fd, share);
+    if (how->threads) {
+        if (slot_backend_start_thread (&vessel, how->functions, fd, share_fd, fault) != CADRE_OK)
+            close (fd);
+    } else {
+        slot_backend_start_process (&vessel, how->path, how->guise, fd, share_fd, fault);
+        close (fd);
+    }
+    return vessel;
+}
+
+//  A new slot, of which nothing is known.
+static void s_take_in (slot_handle_t *self, int fd, share_t *share)
+{
+    self->fd = fd;
+    self->session = self->vessel.kind == SLOT_BACKEND_PROCESS ? self->vessel.pid : 0;
+    self->share = share;
+    self->desk = ticket_desk_of (&share->page);
+    self->begun = 0;
+    self->ring = (ring_reader_t){.ring = &share->ring};
+    self->closed = self->killed = self->slow = self->writable_wanted = self->condemned = false;
+    self->deaf = self->lost = self->asked = false;
+    self->in.checked = true;
+    self->fault = SLOT_HANDLE_SOUND;
+    self->stopped = self->waits = 0;
+    self->given = 0;
+    self->ahead_us = 0;
+    slot_handle_move (self, SLOT_HANDLE_STARTING);
+}
+
+static void s_greet (slot_handle_t *self, const slot_handle_start_t *how)
+{
+    wire_slot_start_t fields = how->greeting;
+    fields.slot = self->place + 1;
+    size_t start = s_open (self, WIRE_slot_start);
+    wire_pack_slot_start (&self->out, &fields);
+    s_close (self, start);
+}
+
+cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t *how, fault_t *fault)
+{
+    int pair [2], share_fd;
+    if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                          "no socketpair for a slot: %s; raise the limit (ulimit -n)", strerror (errno));
+    share_t *share = share_new (&share_fd);
+    if (!share) {
+        int error = errno;
+        close (pair [0]);
+        close (pair [1]);
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                          "no memory to share with a slot: %s; raise the limit (ulimit -n)",
+                          strerror (error));
+    }
+    self->vessel = s_vessel (how, self->place, pair [1], share, share_fd, fault);
+    close (share_fd);
+    if (self->vessel.kind == SLOT_BACKEND_NONE) {
+        close (pair [0]);
+        share_destroy (&share);
+        return fault && fault->code ? fault->code : CADRE_ERROR_IO;
+    }
+    s_take_in (self, pair [0], share);
+    s_greet (self, how);
+    return CADRE_OK;
+}
+
+static void s_tell_job (slot_handle_t *self, job_t *job)
+{
+    wire_slot_job_t fields = {.job = job->number,
+                              .kind = job->kind,
+                              .function = wire_view_of (&job->function),
+                              .spec = wire_view_of (&job->spec),
+                              .timeout_ms = job->timeout_ms,
+                              .grace_ms = job->grace_ms};
+    size_t start = s_open (self, WIRE_slot_job);
+    wire_pack_slot_job (&self->out, &fields);
+    s_close (self, start);
+    jobs_set_known (job, self->place, true);
+}
+
+static bool s_check (slot_handle_t *self, bool sane)
+{
+    if (!sane && !self->fault)
+        self->fault = SLOT_HANDLE_TORN;
+    return sane;
+}
+
+bool slot_handle_give (slot_handle_t *self, lease_t *lease)
+{
+    if (!s_check (self, ticket_offer (&self->desk, 1, &lease->ticket)))
+        return false;
+    if (!jobs_is_known (lease->job, self->place))
+        s_tell_job (self, lease->job);
+    lease->output_before = lease->output_sent;
+    wire_slot_task_t fields = {.ticket = lease->ticket,
+                               .job = lease->job->number,
+                               .index = lease->index,
+                               .attempt = lease->attempt,
+                               .output_bytes = lease->output_window > lease->output_sent
+                                                   ? lease->output_window - lease->output_sent
+                                                   : 0,
+                               .payload = lease_payload (lease),
+                               .begin_by_us = (uint64_t) lease->begin_by_us};
+    size_t start = s_open (self, WIRE_slot_task);
+    wire_pack_slot_task (&self->out, &fields);
+    s_close (self, start);
+    DL_APPEND (self->tasks, lease);
+    self->count++;
+    self->ahead_us += lease->job->mean_us > 0 ? lease->job->mean_us : 0;
+    return true;
+}
+
+static void s_recount (slot_handle_t *self)
+{
+    self->ahead_us = 0;
+    self->count = 0;
+    lease_t *lease;
+    DL_FOREACH (self->tasks, lease) {
+        self->count++;
+        self->ahead_us += lease->job->mean_us > 0 ? lease->job->mean_us : 0;
+    }
+}
+
+lease_t *slot_handle_revoke (slot_handle_t *self)
+{
+    uint32_t first, count;
+    lease_t *back = NULL, *lease, *next;
+    if (!self->tasks || !s_check (self, ticket_revoke (&self->desk, &first, &count)) || count == 0)
+        return NULL;
+    DL_FOREACH_SAFE (self->tasks, lease, next) {
+        if (ticket_before (lease->ticket, first))
+            continue;
+        DL_DELETE (self->tasks, lease);
+        DL_APPEND (back, lease);
+    }
+    s_recount (self);
+    return back;
+}
+
+lease_t *slot_handle_take (slot_handle_t *self)
+{
+    lease_t *lease = self->tasks;
+    if (!lease)
+        return NULL;
+    DL_DELETE (self->tasks, lease);
+    self->count--;
+    if (self->count == 0)
+        self->ahead_us = 0;
+    else if (lease->job->mean_us > 0)
+        self->ahead_us -= self->ahead_us < lease->job->mean_us ? self->ahead_us : lease->job->mean_us;
+    return lease;
+}
+
+void slot_handle_cancel (slot_handle_t *self)
+{
+    assert (self->tasks);
+    ticket_cancel (&self->share->page, self->tasks->ticket);
+    size_t start = s_open (self, WIRE_slot_cancel);
+    wire_pack_slot_cancel (&self->out, &(wire_slot_cancel_t){.ticket = self->tasks->ticket});
+    s_close (self, start);
+}
+
+void slot_handle_output_window (slot_handle_t *self, const lease_t *lease, uint64_t bytes)
+{
+    size_t start = s_open (self, WIRE_slot_output_window);
+    wire_pack_slot_output_window (&self->out,
+                                  &(wire_slot_output_window_t){.ticket = lease->ticket, .bytes = bytes});
+    s_close (self, start);
+}
+
+void slot_handle_end_job (slot_handle_t *self, const jobs_t *jobs, job_t *job)
+{
+    if (!jobs_is_known (job, self->place))
+        return;
+    jobs_set_known (job, self->place, false);
+    const job_t *present = jobs_find (jobs, job->number);
+    if (present && jobs_is_known (present, self->place)) //  It has taken this one's place in the slot
+        return;
+    size_t start = s_open (self, WIRE_slot_job_end);
+    wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
+    s_close (self, start);
+}
+
+bool slot_handle_flush (slot_handle_t *self)
+{
+    while (self->fd >= 0 && !self->closed && self->written < self->out.size) {
+        ssize_t sent = send (self->fd, self->out.data + self->written, self->out.size - self->written,
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN)
+            return false;
+        if (sent < 0) //  The reading side will find out that it has ended
+            break;
+        self->written += (size_t) sent;
+    }
+    if (self->out.capacity > KEEP_BYTES)
+        buffer_free (&self->out);
+    buffer_clear (&self->out);
+    self->written = 0;
+    return true;
+}
+
+//  The slot's end carries nothing but bells: there is something in the ring.
+static void s_hear_bells (slot_handle_t *self)
+{
+    uint8_t bells [BELLS_BYTES];
+    ssize_t got;
+    if (self->fd < 0 || self->closed)
+        return;
+    do
+        got = recv (self->fd, bells, sizeof bells, MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    if (got == 0 || (got < 0 && errno != EAGAIN))
+        self->closed = true;
+    for (ssize_t i = 0; i < got; i++)
+        if (bells [i] != RING_BELL && !self->fault)
+            self->fault = SLOT_HANDLE_GARBLED;
+}
+
+static void s_lack_room (slot_handle_t *self)
+{
+    self->deaf = true;
+    self->fault = self->fault ? self->fault : SLOT_HANDLE_LARGE;
+}
+
+void slot_handle_read (slot_handle_t *self)
+{
+    if (self->state == SLOT_HANDLE_EMPTY)
+        return;
+    s_hear_bells (self);
+    if (!self->deaf && !s_check (self, ring_take (&self->ring, &self->in)))
+        self->deaf = self->lost = true;
+    if (self->in.failed && !self->deaf) {
+        self->lost = true;
+        s_lack_room (self);
+    }
+}
+
+//  How many bytes a message of this verb may have.
+static size_t s_message_max (uint8_t verb)
+{
+    switch (verb) {
+    case WIRE_slot_ready: return READY_MAX;
+    case WIRE_slot_output: return OUTPUT_MAX;
+    case WIRE_slot_result: return FRAME_MAX;
+    default: return 0;
+    }
+}
+
+int slot_handle_message (const slot_handle_t *self, size_t *offset, uint8_t *verb, cursor_t *body)
+{
+    if (self->deaf || self->in.size - *offset < HEAD_BYTES + 1)
+        return 0;
+    uint32_t length;
+    memcpy (&length, self->in.data + *offset, HEAD_BYTES);
+    length = be32toh (length);
+    if (length == 0 || length > s_message_max (self->in.data [*offset + HEAD_BYTES]))
+        return -1;
+    if (self->in.size - *offset - HEAD_BYTES < length)
+        return 0;
+    *verb = self->in.data [*offset + HEAD_BYTES];
+    *body = cursor_of (self->in.data + *offset + HEAD_BYTES + 1, length - 1);
+    *offset += HEAD_BYTES + length;
+    return 1;
+}
+
+//  What is to come of a large message must fit (it is only asked for: memory is taken as bytes arrive), with its copies on their way to the broker, and to the client of an embedded pool.
+static void s_make_room (slot_handle_t *self)
+{
+    if (self->in.size < HEAD_BYTES || self->deaf)
+        return;
+    uint32_t length;
+    memcpy (&length, self->in.data, HEAD_BYTES);
+    length = be32toh (length);
+    if (length < ROOM_LEAST || length > FRAME_MAX || self->asked)
+        return;
+    self->asked = true;
+    if (!room_for (RESULT_COPIES * (size_t) length))
+        s_lack_room (self);
+}
+
+void slot_handle_consume (slot_handle_t *self, size_t offset)
+{
+    buffer_consume (&self->in, offset);
+    if (offset)
+        self->asked = false;
+    s_make_room (self);
+    if (self->in.size == 0 && self->in.capacity > KEEP_BYTES)
+        buffer_free (&self->in);
+}
+
+void slot_handle_look (slot_handle_t *self)
+{
+    uint32_t begun = atomic_load_explicit (&self->share->begun, memory_order_acquire);
+    s_check (self, ticket_look (&self->desk));
+    if (!ticket_before (begun, self->desk.limit) || ticket_before (begun, self->begun)) {
+        s_check (self, false);
+        self->lost = true;
+        return;
+    }
+    self->begun = begun;
+}
+
+bool slot_handle_has_begun (slot_handle_t *self, const lease_t *lease)
+{
+    if (!ticket_before (self->begun, lease->ticket))
+        return true;
+    slot_handle_look (self);
+    if (self->lost)
+        return !ticket_look (&self->desk) || ticket_is_claimed (&self->desk, lease->ticket);
+    return !ticket_before (self->begun, lease->ticket);
+}
+
+bool slot_handle_has_gone_on (const slot_handle_t *self)
+{
+    uint32_t begun = atomic_load_explicit (&self->share->begun, memory_order_acquire);
+    return self->tasks && ticket_before (self->tasks->ticket, begun)
+           && ticket_before (begun, self->desk.limit);
+}
+
+int64_t slot_handle_run_us (const slot_handle_t *self, int64_t now_us)
+{
+    int64_t since_us = atomic_load (&self->share->page.started_us);
+    if (!self->tasks || since_us > now_us)
+        return 0;
+    return now_us - (since_us > self->tasks->given_us ? since_us : self->tasks->given_us);
+}
+
+//  A thread's program is of our own session: there it suffices that it is not our own group.
+static bool s_owns (const slot_handle_t *self, pid_t group)
+{
+    return self->session ? pgroup_is_of (group, self->session) : group > 1 && group != getpgrp ();
+}
+
+void slot_handle_kill_group (const slot_handle_t *self)
+{
+    int32_t group = self->share ? atomic_load (&self->share->page.process_group) : 0;
+    if (group == 0)
+        return;
+    if (s_owns (self, group))
+        kill (-group, SIGKILL);
+    else if (group < 0 || kill (-group, 0) == 0)
+        log_line (LOG_WARNING, "W044",
+                  "slot %zu names process group %d, which is not of its session: it is left alone",
+                  self->place + 1, (int) group);
+}
+
+void slot_handle_kill (slot_handle_t *self)
+{
+    self->killed = true;
+    slot_backend_signal (&self->vessel, SIGKILL);
+    slot_handle_kill_group (self);
+}

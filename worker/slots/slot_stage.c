@@ -1,0 +1,40 @@
+//  slot_stage.c - what the alarm of a slot will do next, on the way to its end
+
+#include "worker/slots/slot_stage.h"
+
+#include <assert.h>
+#include <sys/socket.h>
+
+#define KILLED_LOOK_MS 20 //  Between looks for the end of a killed process
+#define UNLIMITED_MS (UINT64_C (1) << 40)
+
+void slot_stage_set (slots_t *self, slot_handle_t *seat, slot_handle_stage_t stage, uint64_t delay_ms)
+{
+    uint64_t capped_ms = delay_ms < UNLIMITED_MS ? delay_ms : UNLIMITED_MS;
+    seat->stage = stage;
+    timers_set (self->options.timers, &seat->alarm,
+                moment_now (self->options.clock) + (int64_t) capped_ms * 1000);
+}
+
+void slot_stage_clear (slots_t *self, slot_handle_t *seat)
+{
+    seat->stage = SLOT_HANDLE_CALM;
+    timers_cancel (self->options.timers, &seat->alarm);
+}
+
+void slot_stage_kill (slots_t *self, slot_handle_t *seat)
+{
+    slot_handle_kill (seat);
+    slot_stage_set (self, seat, SLOT_HANDLE_KILLED, KILLED_LOOK_MS);
+}
+
+void slot_stage_farewell (slots_t *self, slot_handle_t *seat, int patience_ms)
+{
+    assert (!seat->tasks);
+    slot_handle_move (seat, SLOT_HANDLE_LEAVING);
+    seat->killed = true;
+    slot_handle_flush (seat);
+    shutdown (seat->fd, SHUT_WR);
+    seat->stage = SLOT_HANDLE_FAREWELL;
+    timers_set (self->options.timers, &seat->alarm, moment_now (self->options.clock) + patience_ms * 1000);
+}

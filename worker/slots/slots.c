@@ -1,0 +1,495 @@
+//  slots.c - takes leases and orders in, and owns queue, seats and jobs
+
+#include "common/log.h"
+#include "common/spans.h"
+#include "worker/slots/answers.h"
+#include "worker/slots/limits.h"
+#include "worker/slots/slot_death.h"
+#include "worker/slots/slot_events.h"
+#include "worker/slots/slot_expiry.h"
+#include "worker/slots/slot_patrol.h"
+#include "worker/slots/slot_queue.h"
+#include "worker/slots/slot_scheduler.h"
+#include "worker/slots/slot_starts.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#define EVENTS_MAX 64
+#define LEARN_MS 60000 //  For plugins that load for long
+#define LEARN_TELL_MS 5000
+#define FAREWELL_MS 200   //  From the end of the socketpair to SIGKILL, at the end of all
+#define LAST_WAIT_MS 5000 //  For killed processes
+#define THREADS_WAIT_MS 1000
+
+static void s_pause_is_over (void *owner, int64_t now_us)
+{
+    (void) owner; //  The next turn starts slots again
+    (void) now_us;
+}
+
+slots_t *slots_new (const slots_options_t *options, fault_t *fault)
+{
+    slots_t *self = calloc (1, sizeof (slots_t));
+    assert (self);
+    self->options = *options;
+    self->epoll = epoll_create1 (EPOLL_CLOEXEC);
+    if (self->epoll < 0) {
+        fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                   "no descriptor to watch slots with: %s; raise the limit (ulimit -n)", strerror (errno));
+        free (self);
+        return NULL;
+    }
+    self->jobs = jobs_new (options->count);
+    self->seats = calloc (options->count, sizeof (slot_handle_t));
+    assert (self->seats);
+    for (size_t i = 0; i < options->count; i++) {
+        slot_handle_init (&self->seats [i], i);
+        self->seats [i].owner = self;
+        self->seats [i].alarm = (alarm_t){.ring = slot_events_ring, .owner = &self->seats [i]};
+    }
+    self->watch = (alarm_t){.ring = slot_scheduler_watch, .owner = self};
+    self->pause = (alarm_t){.ring = s_pause_is_over, .owner = self};
+    self->patrol = (alarm_t){.ring = slot_patrol_ring, .owner = self};
+    self->expiry = (alarm_t){.ring = slot_expiry_ring, .owner = self};
+    oom_start (&self->oom, NULL);
+    return self;
+}
+
+static void s_free_list (lease_t **list)
+{
+    while (*list) {
+        lease_t *lease = *list;
+        DL_DELETE (*list, lease);
+        lease_destroy (&lease);
+    }
+}
+
+static void s_say_farewell (slots_t *self)
+{
+    for (size_t i = 0; i < self->options.count; i++) {
+        slot_handle_t *seat = &self->seats [i];
+        timers_cancel (self->options.timers, &seat->alarm);
+        if (seat->state == SLOT_HANDLE_EMPTY)
+            continue;
+        if (seat->tasks)
+            ticket_cancel (&seat->share->page, seat->tasks->ticket);
+        shutdown (seat->fd, SHUT_RDWR);
+    }
+}
+
+static void s_see_off (slot_handle_t *seat, int *farewell_ms, int *threads_ms)
+{
+    int status, last_ms = LAST_WAIT_MS;
+    if (seat->state == SLOT_HANDLE_EMPTY)
+        return;
+    bool thread = seat->vessel.kind == SLOT_BACKEND_THREAD;
+    if (!slot_backend_wait (&seat->vessel, thread ? threads_ms : farewell_ms, &status)) {
+        if (!thread)
+            slot_handle_kill (seat);
+        if (thread || !slot_backend_wait (&seat->vessel, &last_ms, &status))
+            slot_backend_leave (&seat->vessel);
+    }
+    slot_handle_kill_group (seat);
+}
+
+void slots_destroy (slots_t **self_p)
+{
+    assert (self_p);
+    slots_t *self = *self_p;
+    int farewell_ms = FAREWELL_MS, threads_ms = THREADS_WAIT_MS;
+    if (!self)
+        return;
+    timers_cancel (self->options.timers, &self->watch);
+    timers_cancel (self->options.timers, &self->pause);
+    timers_cancel (self->options.timers, &self->patrol);
+    timers_cancel (self->options.timers, &self->expiry);
+    s_say_farewell (self);
+    for (size_t i = 0; i < self->options.count; i++) {
+        s_see_off (&self->seats [i], &farewell_ms, &threads_ms);
+        s_free_list (&self->seats [i].tasks);
+        slot_handle_clear (&self->seats [i]);
+    }
+    slot_death_sweep (self);
+    for (size_t i = 0; i < self->abandoned_count; i++)
+        slot_backend_leave (&self->abandoned [i]);
+    s_free_list (&self->queue);
+    close (self->epoll);
+    jobs_destroy (&self->jobs);
+    buffer_free (&self->functions);
+    free (self->abandoned);
+    free (self->seats);
+    free (self);
+    *self_p = NULL;
+}
+
+//  ---- input ----------------------------------------------------------------------
+
+int slots_descriptor (const slots_t *self)
+{
+    return self->epoll;
+}
+
+static void s_read (slots_t *self, int wait_ms)
+{
+    struct epoll_event events [EVENTS_MAX];
+    int count = epoll_wait (self->epoll, events, EVENTS_MAX, wait_ms);
+    for (int i = 0; i < count; i++) {
+        slot_handle_t *seat = &self->seats [events [i].data.u64 >> 1];
+        if (events [i].events & EPOLLOUT)
+            slot_starts_writable (self, seat, !slot_handle_flush (seat));
+        slot_events_read (self, seat, events [i].data.u64 & 1);
+    }
+}
+
+void slots_read (slots_t *self)
+{
+    s_read (self, 0);
+}
+
+//  Waits a little for the slot that is learnt from, and says so when that takes long.
+static void s_learn_on (slots_t *self, int64_t start_us, bool *told)
+{
+    s_read (self, 100);
+    if (*told || moment_now (NULL) - start_us < LEARN_TELL_MS * 1000)
+        return;
+    *told = true;
+    log_line (LOG_WARNING, "W012",
+              "slots are not ready after %d s: a plugin or program is still being loaded",
+              LEARN_TELL_MS / 1000);
+}
+
+cadre_error_t slots_learn (slots_t *self, fault_t *fault)
+{
+    slot_handle_t *seat = &self->seats [0];
+    int64_t start_us = moment_now (NULL);
+    bool told = false;
+    fault_clear (&self->start_fault);
+    for (unsigned tries = 0; tries < SLOTS_STARTS_MAX; tries++) {
+        if (slot_starts_begin (self, seat) != CADRE_OK)
+            break;
+        slot_patrol_go (self);
+        while (seat->state == SLOT_HANDLE_STARTING && moment_now (NULL) - start_us < LEARN_MS * 1000)
+            s_learn_on (self, start_us, &told);
+        if (seat->state != SLOT_HANDLE_EMPTY || self->failures > SLOTS_STARTS_MAX)
+            break;
+    }
+    if (seat->state == SLOT_HANDLE_READY)
+        return CADRE_OK;
+    if (!self->start_fault.code)
+        fault_set (&self->start_fault, CADRE_ERROR_TIMEOUT,
+                   "a slot was not ready after %d s; look at what its plugins do when they are loaded",
+                   LEARN_MS / 1000);
+    return fault_set (fault, self->start_fault.code, "%s", self->start_fault.text);
+}
+
+wire_list_t slots_functions (const slots_t *self)
+{
+    return wire_list_of (&self->functions, self->functions_count);
+}
+
+//  ---- jobs -------------------------------------------------------------------------
+
+bool slots_open_job (slots_t *self, const wire_lane_job_t *fields)
+{
+    wire_lane_job_t job = *fields;
+    buffer_t dressed = {0};
+    if (self->options.start.guise && guise_dress (self->options.start.guise, job.spec, &dressed))
+        job.spec = wire_view_of (&dressed);
+    bool opened = jobs_open (self->jobs, &job) != NULL;
+    buffer_free (&dressed);
+    return opened;
+}
+
+job_t *slots_job (const slots_t *self, uint64_t number)
+{
+    return jobs_find (self->jobs, number);
+}
+
+static void s_end_job (void *context, job_t *job)
+{
+    job->ended = true;
+    answers_forget_job (context, &job);
+}
+
+void slots_end_job (slots_t *self, uint64_t number)
+{
+    job_t *job = jobs_find (self->jobs, number);
+    if (job)
+        s_end_job (self, job);
+}
+
+//  Its number may soon be another job's. A slot that still runs a task of it is told later (completion.c).
+static void s_close_job (void *context, job_t *job)
+{
+    slots_t *self = context;
+    for (size_t i = 0; i < self->options.count && jobs_is_bygone (self->jobs, job); i++)
+        if (self->seats [i].state == SLOT_HANDLE_READY && !self->seats [i].tasks)
+            slot_handle_end_job (&self->seats [i], self->jobs, job);
+    s_end_job (self, job);
+}
+
+void slots_close_jobs (slots_t *self, uint64_t epoch)
+{
+    jobs_set_epoch (self->jobs, epoch);
+    jobs_each (self->jobs, s_close_job, self);
+}
+
+//  ---- leases -----------------------------------------------------------------------
+
+static const char *s_refusal (const slots_t *self, const job_t *job, const char **kind)
+{
+    if (self->refuses) {
+        *kind = "abandoned-threads";
+        return "threads of this process are stuck in functions that did not end in time, so it runs no more; "
+               "use process slots, or functions that look at cadre_task_cancelled";
+    }
+    *kind = "commands-refused";
+    if (job->kind == WIRE_KIND_COMMAND && self->options.start.threads)
+        return "thread slots run no commands; start the worker without --threads";
+    if (job->kind == WIRE_KIND_COMMAND && !self->options.commands)
+        return "this worker runs no commands; start it with --allow-commands";
+    return NULL;
+}
+
+static lease_t *s_take_in (slots_t *self, lease_t **lease_p)
+{
+    lease_t *lease = *lease_p;
+    *lease_p = NULL;
+    self->held++;
+    self->held_bytes += lease_payload (lease).size;
+    return lease;
+}
+
+void slots_refuse (slots_t *self, lease_t **lease_p, const char *kind, const char *message)
+{
+    answers_fail (self, s_take_in (self, lease_p), kind, message);
+}
+
+void slots_push (slots_t *self, lease_t **lease_p)
+{
+    lease_t *lease = s_take_in (self, lease_p);
+    const char *kind;
+    const char *refusal = s_refusal (self, lease->job, &kind);
+    if (refusal) {
+        answers_fail (self, lease, kind, refusal);
+        return;
+    }
+    DL_APPEND (self->queue, lease);
+    self->waiting++;
+    if (lease->begin_by_us)
+        slot_expiry_watch (self, lease);
+}
+
+static void s_refuse_waiting (slots_t *self)
+{
+    lease_t *list = self->queue;
+    self->queue = NULL;
+    self->waiting = 0;
+    while (list) {
+        lease_t *lease = list;
+        DL_DELETE (list, lease);
+        self->held--; //  Pushed again, it counts again
+        self->held_bytes -= lease_payload (lease).size;
+        slots_push (self, &lease);
+    }
+}
+
+void slots_turn (slots_t *self)
+{
+    if (self->abandoned_count)
+        slot_death_sweep (self);
+    if (self->refuses)
+        s_refuse_waiting (self);
+    slot_scheduler_turn (self);
+}
+
+//  Takes waiting leases that match from the queue.
+static void s_filter (slots_t *self, const spans_t *spans, bool inside,
+                      void (*done) (slots_t *self, lease_t *lease))
+{
+    lease_t *lease, *next;
+    DL_FOREACH_SAFE (self->queue, lease, next) {
+        if (spans && spans_hold (spans, lease->serial) != inside)
+            continue;
+        DL_DELETE (self->queue, lease);
+        self->waiting--;
+        done (self, lease);
+    }
+}
+
+//  Does a task of the seat match?
+static bool s_concerns (const slot_handle_t *seat, const spans_t *spans, bool inside)
+{
+    lease_t *lease;
+    DL_FOREACH (seat->tasks, lease)
+        if (!spans || spans_hold (spans, lease->serial) == inside)
+            return true;
+    return false;
+}
+
+static void s_take_back (slots_t *self, const spans_t *spans, bool inside)
+{
+    for (size_t i = 0; i < self->options.count; i++)
+        if (s_concerns (&self->seats [i], spans, inside))
+            slot_queue_take_back (self, &self->seats [i]);
+}
+
+static void s_stop_running (slots_t *self, const spans_t *spans, bool inside, lease_verdict_t verdict)
+{
+    for (size_t i = 0; i < self->options.count; i++) {
+        slot_handle_t *seat = &self->seats [i];
+        lease_t *lease;
+        DL_FOREACH (seat->tasks, lease) {
+            if (!spans || spans_hold (spans, lease->serial) == inside)
+                limits_stop (self, seat, lease, verdict);
+        }
+    }
+}
+
+static void s_cancelled (slots_t *self, lease_t *lease)
+{
+    answers_cancelled (self, lease, "cancelled before it was begun");
+}
+
+static void s_drop (slots_t *self, lease_t *lease)
+{
+    lease->verdict = LEASE_DROPPED;
+    self->held--;
+    self->dropped++;
+    answers_return (self, lease);
+}
+
+void slots_cancel (slots_t *self, const wire_list_t *spans)
+{
+    spans_t sorted = {0};
+    spans_read_any (&sorted, spans);
+    s_take_back (self, &sorted, true);
+    s_filter (self, &sorted, true, s_cancelled);
+    s_stop_running (self, &sorted, true, LEASE_CANCELLED);
+    spans_free (&sorted);
+}
+
+void slots_recall (slots_t *self, const wire_list_t *spans)
+{
+    spans_t sorted = {0};
+    spans_read_any (&sorted, spans);
+    s_take_back (self, &sorted, true);
+    s_filter (self, &sorted, true, answers_return);
+    spans_free (&sorted);
+}
+
+void slots_return_waiting (slots_t *self)
+{
+    s_take_back (self, NULL, true);
+    s_filter (self, NULL, true, answers_return);
+}
+
+void slots_reclaim_running (slots_t *self)
+{
+    slots_return_waiting (self); //  Tasks of a slot that died meanwhile wait again
+    s_stop_running (self, NULL, true, LEASE_RECLAIMED);
+}
+
+void slots_keep (slots_t *self, const wire_list_t *spans)
+{
+    spans_t sorted = {0};
+    spans_read_any (&sorted, spans);
+    s_take_back (self, &sorted, false);
+    s_filter (self, &sorted, false, s_drop);
+    s_stop_running (self, &sorted, false, LEASE_DROPPED);
+    spans_free (&sorted);
+}
+
+static lease_t *s_find (lease_t *list, uint64_t serial)
+{
+    lease_t *lease;
+    DL_SEARCH_SCALAR (list, lease, serial, serial);
+    return lease;
+}
+
+void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes, bool discard)
+{
+    lease_t *lease = s_find (self->queue, serial);
+    if (discard)
+        bytes = INT64_MAX;
+    if (lease)
+        lease->output_window = bytes;
+    for (size_t i = 0; i < self->options.count; i++) {
+        slot_handle_t *seat = &self->seats [i];
+        lease = s_find (seat->tasks, serial);
+        if (!lease || bytes <= lease->output_window)
+            continue;
+        lease->output_window = bytes;
+        lease->discards = discard;
+        slot_handle_output_window (seat, lease, bytes - lease->output_before);
+    }
+}
+
+void slots_output_more (slots_t *self, uint64_t bytes)
+{
+    lease_t *lease;
+    DL_FOREACH (self->queue, lease)
+        if (lease->output_window < lease->output_sent + bytes)
+            lease->output_window = lease->output_sent + bytes;
+    for (size_t i = 0; i < self->options.count; i++)
+        DL_FOREACH (self->seats [i].tasks, lease)
+            if (lease->output_window < lease->output_sent + bytes) {
+                lease->output_window = lease->output_sent + bytes;
+                slot_handle_output_window (&self->seats [i], lease,
+                                           lease->output_window - lease->output_before);
+            }
+}
+
+//  ---- counts ------------------------------------------------------------------------
+
+size_t slots_held (const slots_t *self)
+{
+    return self->held;
+}
+
+size_t slots_held_bytes (const slots_t *self)
+{
+    return self->held_bytes;
+}
+
+size_t slots_free (const slots_t *self)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->options.count; i++)
+        count += self->seats [i].count == 0;
+    return count;
+}
+
+bool slots_idle (const slots_t *self)
+{
+    return self->held + self->dropped == 0;
+}
+
+static void s_visit (const lease_t *list, void (*visit) (void *context, uint64_t serial), void *context)
+{
+    const lease_t *lease;
+    DL_FOREACH (list, lease)
+        if (lease->verdict != LEASE_DROPPED)
+            visit (context, lease->serial);
+}
+
+void slots_each (const slots_t *self, void (*visit) (void *context, uint64_t serial), void *context)
+{
+    s_visit (self->queue, visit, context);
+    for (size_t i = 0; i < self->options.count; i++)
+        s_visit (self->seats [i].tasks, visit, context);
+}
+
+bool slots_exhausted (const slots_t *self)
+{
+    return self->abandoned_count >= SLOTS_ABANDONED_MAX;
+}

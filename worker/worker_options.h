@@ -1,0 +1,17 @@
+/*  worker_options.h - cadre-worker as a function
+ *
+ *  What the executable does, for programs that are workers of their own functions too (cadre_main). Belongs to the main
+ *  of a process: it blocks signals, raises the limit on descriptors, and writes to stderr.
+ */
+
+#ifndef WORKER_WORKER_OPTIONS_H_INCLUDED
+#define WORKER_WORKER_OPTIONS_H_INCLUDED
+
+struct cadre_function; //  cadre.h
+
+//  Reads options from argv [1] on and the environment, serves until it is told to leave, and returns an exit code. again is the
+//  whole command line, to be executed anew when the worker restarts itself. With functions, slots are processes of this
+//  very program, unless the options say otherwise.
+int worker_command (int argc, char **argv, char **again, const struct cadre_function *functions);
+
+#endif
