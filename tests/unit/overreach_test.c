@@ -151,9 +151,9 @@ static void test_output_beyond_the_window_ends_the_session (void **state)
 {
     (void) state;
     rig_t rig = s_begin (4000);
-    char text [1000] = {0};
+    static char text [60000];
     memset (text, 'x', sizeof text - 1);
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 200; i++) //  More than is consumed, and paid back, while it comes
         fake_broker_output (rig.broker, rig.ref, 0, WIRE_STREAM_STDOUT, text);
     assert_int_equal (cadre_job_wait (rig.job, WAIT_MS), CADRE_ERROR_PROTOCOL);
     assert_non_null (strstr (cadre_job_message (rig.job), "window"));

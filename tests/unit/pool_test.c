@@ -79,7 +79,7 @@ static void test_open_welcomed (void **state)
 static void s_open_fails (fake_broker_manner_t manner, cadre_error_t code, const char *part)
 {
     fake_broker_t *broker = fake_broker_new (manner, 100);
-    cadre_options_t options = {.connect_timeout_ms = 200};
+    cadre_options_t options = {.connect_timeout_ms = 2000};
     assert_null (cadre_open (fake_broker_address (broker), &options));
     assert_int_equal (cadre_open_error (), code);
     assert_non_null (strstr (cadre_open_message (), part));
