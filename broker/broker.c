@@ -219,7 +219,7 @@ static void s_build (broker_t *self)
     roster_limit (hub->roster, hub);
     hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
-    hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
+    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
     self->back = back_new (hub, self->router_back, s_joined, self);
     self->front = front_new (hub, self->router_front, self->back);
     self->dispatch = dispatch_new (hub, back_recall, self->back);
@@ -258,7 +258,7 @@ static void s_stop_workers (broker_t *self)
         if (agent && self->hub.embedded)
             back_stop (self->back, agent, "its broker ends");
         else if (agent)
-            ledger_lose (self->hub.ledger, agent, NULL, true);
+            ledger_leases_lose (self->hub.ledger, agent, NULL, true);
     }
 }
 
@@ -377,7 +377,7 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         else if (socket == self->router_back)
             back_handle (self->back, route, frame, size);
         else
-            back_handle_sink (self->back, frame, size);
+            sink_handle (self->back, frame, size);
     }
     self->behind = true;
 }
@@ -460,12 +460,12 @@ static void s_turn (broker_t *self)
         return;
     timers_run (self->hub.timers, self->hub.now_us);
     rounds_go_on (&self->hub);
-    ledger_weigh (self->hub.ledger);
+    ledger_jobs_weigh (self->hub.ledger);
     dispatch_run (self->dispatch);
     ledger_settle (self->hub.ledger);
     back_flush (self->back);
     front_turn_flush (self->front);
-    if (ledger_is_settling (self->hub.ledger) && !self->hub.unfinished) {
+    if (ledger_settle_goes_on (self->hub.ledger) && !self->hub.unfinished) {
         ledger_settle (self->hub.ledger); //  The last state of a job follows payloads that have just gone out
         front_turn_flush (self->front);
     }

@@ -1,4 +1,4 @@
-/*  buffer.h - growable bytes, and msgpack written into them
+/*  buffer.h - growable bytes
  *
  *  A buffer owns its bytes. It grows by doubling and aborts when memory runs
  *  out: windows bound what is ever put into one, so that is a broken invariant
@@ -6,8 +6,6 @@
  *  fails when something large finds no room (room.h): look before its bytes
  *  are used. A zeroed buffer_t is an empty buffer.
  *  Any thread may use a buffer, one at a time.
- *
- *  The pack_... functions append one msgpack value each, in the shortest form.
  */
 
 #ifndef COMMON_BUFFER_H_INCLUDED
@@ -45,20 +43,5 @@ void buffer_free (buffer_t *self);
 
 //  Moves the content of *other_p into a buffer returned by value; *other_p is empty afterwards.
 buffer_t buffer_take (buffer_t *other);
-
-void pack_uint (buffer_t *self, uint64_t value);
-void pack_int (buffer_t *self, int64_t value);
-void pack_bool (buffer_t *self, bool value);
-void pack_double (buffer_t *self, double value);
-void pack_nil (buffer_t *self);
-void pack_text (buffer_t *self, const char *text);
-void pack_text_of (buffer_t *self, const char *text, size_t size_bytes);
-void pack_blob (buffer_t *self, const void *bytes, size_t size_bytes);
-void pack_array (buffer_t *self, size_t count);
-void pack_map (buffer_t *self, size_t count);
-void pack_ext (buffer_t *self, int8_t type, const void *bytes, size_t size_bytes);
-
-//  Appends bytes that are already one whole msgpack value (or several, counted by the caller).
-void pack_raw (buffer_t *self, const void *bytes, size_t size_bytes);
 
 #endif

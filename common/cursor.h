@@ -13,6 +13,8 @@
 #ifndef COMMON_CURSOR_H_INCLUDED
 #define COMMON_CURSOR_H_INCLUDED
 
+#include "common/view.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,12 +34,6 @@ typedef enum cursor_kind {
     CURSOR_EXT,
     CURSOR_END //  No byte is left, or the next one starts no value
 } cursor_kind_t;
-
-//  Bytes of somebody else. For a text there is no NUL behind them.
-typedef struct view {
-    const uint8_t *data; //  First byte; may be NULL when size is 0
-    size_t size;         //  Bytes
-} view_t;
 
 typedef struct cursor {
     const uint8_t *at;  //  Next byte
@@ -88,17 +84,5 @@ bool cursor_skip_many (cursor_t *self, size_t count, view_t *values);
 //  Steps into a map and looks for a text key. On success the cursor returned stands at the value;
 //  else it is failed. The map must have been skipped (checked) before.
 cursor_t cursor_find (view_t map, const char *key);
-
-//  Views as text.
-bool view_is (view_t view, const char *text);
-
-//  The beginning of a text, of at most max bytes, that ends where a character does (UTF-8).
-view_t view_cut (view_t text, size_t max);
-
-//  A copy with a NUL behind it, cut to size - 1 bytes.
-void view_copy (view_t view, char *buffer, size_t size);
-
-//  A fresh string; the caller frees it.
-char *view_text (view_t view);
 
 #endif

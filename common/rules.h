@@ -105,7 +105,7 @@ bool rules_scan_fits (const rules_scan_t *self, const rules_shape_t *shape, faul
 
 //  ---- messages ----
 
-typedef struct rules_result {
+typedef struct rules_message_result {
     uint64_t outcome; //  A number of cadre_outcome_t
     int64_t code;     //  Exit code or signal
     uint64_t run_us;  //  How long it ran
@@ -116,12 +116,12 @@ typedef struct rules_result {
     bool cancelled;   //  A slot's task was told to end
 } rules_result_t;
 
-bool rules_result (const rules_result_t *self, fault_t *fault);
+bool rules_message_result (const rules_result_t *self, fault_t *fault);
 
 //  What a running task wrote, on that stream.
-bool rules_output (uint64_t stream, view_t bytes, fault_t *fault);
+bool rules_message_output (uint64_t stream, view_t bytes, fault_t *fault);
 
 //  Records of function.
-bool rules_functions (const wire_list_t *functions, fault_t *fault);
+bool rules_message_functions (const wire_list_t *functions, fault_t *fault);
 
 #endif

@@ -79,7 +79,7 @@ static bool s_check_detail (view_t detail, fault_t *fault)
     return false;
 }
 
-bool rules_result (const rules_result_t *self, fault_t *fault)
+bool rules_message_result (const rules_result_t *self, fault_t *fault)
 {
     return s_check_outcome (self, fault)
            && rules_check (self->value, self->items ? &rules_items : &rules_value, fault)
@@ -99,7 +99,7 @@ static bool s_check_progress (view_t bytes, fault_t *fault)
     return false;
 }
 
-bool rules_output (uint64_t stream, view_t bytes, fault_t *fault)
+bool rules_message_output (uint64_t stream, view_t bytes, fault_t *fault)
 {
     if (bytes.size > WIRE_PART_MAX) {
         fault_set (fault, CADRE_ERROR_PROTOCOL, "%zu bytes of output in one piece: at most %u", bytes.size,
@@ -148,7 +148,7 @@ static bool s_check_function (const wire_function_t *function, size_t number, fa
     return false;
 }
 
-bool rules_functions (const wire_list_t *functions, fault_t *fault)
+bool rules_message_functions (const wire_list_t *functions, fault_t *fault)
 {
     cursor_t cursor = cursor_of_view (functions->values);
     if (functions->count > RULES_FUNCTIONS_MAX || functions->values.size > RULES_FUNCTIONS_BYTES) {

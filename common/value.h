@@ -44,24 +44,24 @@ struct cadre_value {
 };
 
 //  Appends the value as msgpack; NULL is nil.
-void value_pack (buffer_t *self, const cadre_value_t *value);
+void value_codec_pack (buffer_t *self, const cadre_value_t *value);
 
 //  Appends an item of a map that failed: ext type 1. NULL texts count as "".
-void value_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace);
+void value_codec_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace);
 
 //  Reads one value. NULL, and the cursor fails, when the bytes are malformed, nest too deep, have a map key that is neither text
 //  nor integer, or an ext type that is no failure.
-cadre_value_t *value_read (cursor_t *cursor);
+cadre_value_t *value_codec_read (cursor_t *cursor);
 
 //  The type of what comes next: CADRE_TYPE_FAILURE for any ext. False when nothing well-formed comes.
-bool value_peek (const cursor_t *cursor, cadre_type_t *type);
+bool value_codec_peek (const cursor_t *cursor, cadre_type_t *type);
 
 //  Appends one msgpack array of the arguments, by the letters of cadre_submit (types may be NULL or empty: none).
 //  CADRE_ERROR_ARGUMENT and nothing appended when a letter is unknown or a text is NULL.
-cadre_error_t value_pack_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault);
+cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault);
 
 //  The same for arguments that say their types, as CADRE_ARGS makes them; NULL: none.
-cadre_error_t value_pack_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault);
+cadre_error_t value_build_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault);
 
 //  A failure made by hand.
 cadre_value_t *value_failure (const char *kind, const char *message, const char *trace);

@@ -1,5 +1,6 @@
 //  value_build.c - values and argument arrays from letters and variable arguments
 
+#include "common/pack.h"
 #include "common/value.h"
 
 #include <string.h>
@@ -129,7 +130,7 @@ static bool s_pack_argument (buffer_t *self, char letter, va_list *arguments)
         bytes = va_arg (*arguments, const void *);
         pack_blob (self, bytes, va_arg (*arguments, size_t));
         return true;
-    case 'v': value_pack (self, va_arg (*arguments, const cadre_value_t *)); return true;
+    case 'v': value_codec_pack (self, va_arg (*arguments, const cadre_value_t *)); return true;
     default: return false;
     }
 }
@@ -145,12 +146,12 @@ static bool s_pack_typed (buffer_t *self, const cadre_typed_t *typed)
     case 's': return s_pack_text (self, typed->as.data);
     case 'S': pack_text_of (self, typed->as.data, typed->size_bytes); return true;
     case 'B': pack_blob (self, typed->as.data, typed->size_bytes); return true;
-    case 'v': value_pack (self, typed->as.data); return true;
+    case 'v': value_codec_pack (self, typed->as.data); return true;
     default: return false;
     }
 }
 
-cadre_error_t value_pack_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault)
+cadre_error_t value_build_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault)
 {
     size_t before = self->size, count = 0;
     while (arguments && arguments [count].type)
@@ -172,13 +173,13 @@ cadre_value_t *cadre_value_of_typed (const cadre_typed_t *arguments)
     buffer_t packed = {0};
     fault_t fault = {0};
     cadre_value_t *value = NULL;
-    if (value_pack_typed (&packed, arguments, &fault) == CADRE_OK)
+    if (value_build_typed (&packed, arguments, &fault) == CADRE_OK)
         value = cadre_value_decode (packed.data, packed.size);
     buffer_free (&packed);
     return value;
 }
 
-cadre_error_t value_pack_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault)
+cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault)
 {
     size_t before = self->size;
     size_t count = 0;

@@ -1,5 +1,6 @@
 //  value_codec.c - values from and to msgpack
 
+#include "common/pack.h"
 #include "common/room.h"
 #include "common/value.h"
 #include "common/wire.h"
@@ -10,7 +11,7 @@
 
 //  ---- writing ------------------------------------------------------------------
 
-void value_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace)
+void value_codec_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace)
 {
     buffer_t body = {0};
     pack_array (&body, 3);
@@ -37,10 +38,10 @@ static void s_pack_nodes (buffer_t *self, const cadre_value_t *value)
     else
         pack_array (self, value->size);
     for (size_t i = 0; i < value->size; i++)
-        value_pack (self, nodes + i);
+        value_codec_pack (self, nodes + i);
 }
 
-void value_pack (buffer_t *self, const cadre_value_t *value)
+void value_codec_pack (buffer_t *self, const cadre_value_t *value)
 {
     switch (cadre_value_type (value)) {
     case CADRE_TYPE_NIL: pack_nil (self); break;
@@ -63,7 +64,7 @@ void value_pack (buffer_t *self, const cadre_value_t *value)
 void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes)
 {
     buffer_t bytes = {.checked = true};
-    value_pack (&bytes, self);
+    value_codec_pack (&bytes, self);
     if (bytes.failed)
         buffer_free (&bytes);
     if (size_bytes)
@@ -73,7 +74,7 @@ void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes)
 
 //  ---- reading ------------------------------------------------------------------
 
-bool value_peek (const cursor_t *cursor, cadre_type_t *type)
+bool value_codec_peek (const cursor_t *cursor, cadre_type_t *type)
 {
     static const cadre_type_t types [] = {
         [CURSOR_NIL] = CADRE_TYPE_NIL,     [CURSOR_BOOL] = CADRE_TYPE_BOOL,
@@ -176,7 +177,7 @@ static bool s_read_failure (cursor_t *cursor, cadre_value_t *node, size_t depth)
 static bool s_read (cursor_t *cursor, cadre_value_t *node, size_t depth)
 {
     cadre_type_t type;
-    if (!value_peek (cursor, &type))
+    if (!value_codec_peek (cursor, &type))
         return false;
     node->type = (uint8_t) type;
     switch (type) {
@@ -193,7 +194,7 @@ static bool s_read (cursor_t *cursor, cadre_value_t *node, size_t depth)
     return false;
 }
 
-cadre_value_t *value_read (cursor_t *cursor)
+cadre_value_t *value_codec_read (cursor_t *cursor)
 {
     //  Counts and depth are checked for the whole value before anything is allocated for it.
     cursor_t scout = *cursor;
@@ -213,7 +214,7 @@ cadre_value_t *cadre_value_decode (const void *bytes, size_t size_bytes)
     if (!bytes)
         return NULL;
     cursor_t cursor = cursor_of (bytes, size_bytes);
-    cadre_value_t *self = value_read (&cursor);
+    cadre_value_t *self = value_codec_read (&cursor);
     if (!cursor_done (&cursor))
         cadre_value_destroy (&self);
     return self;

@@ -1,6 +1,7 @@
 //  wire.c - encoders and decoders, made from wire.def
 
 #include "common/wire.h"
+#include "common/pack.h"
 
 #include <assert.h>
 #include <string.h>

@@ -18,5 +18,5 @@ int main (int argc, char **argv)
     //  Frames of results come and go by the thousand; pages from the system for each cost more than copies
     mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
     mallopt (M_TRIM_THRESHOLD, 2 * LARGE_BYTES);
-    return worker_command (argc, argv, argv, NULL);
+    return worker_options_run (argc, argv, argv, NULL);
 }

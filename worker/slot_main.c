@@ -4,5 +4,5 @@
 
 int main (void)
 {
-    return slot_main_serve (NULL);
+    return slot_process_serve (NULL);
 }

@@ -230,7 +230,7 @@ static void s_poll (worker_t *self, bool more)
     zmq_pollitem_t items [4] = {{.fd = self->wake, .events = ZMQ_POLLIN},
                                 {.fd = slots_descriptor (self->slots), .events = ZMQ_POLLIN}};
     bool full = outbox_bytes (self->outbox) > SINK_HELD_MAX; //  The broker comes first
-    int count = 2 + link_poll (self->link, items + 2);
+    int count = 2 + link_receive_poll (self->link, items + 2);
     items [1].events = full ? 0 : ZMQ_POLLIN;
     long wait_ms = more ? 0 : timers_next_ms (self->timers, moment_now (&self->clock), POLL_MS);
     if (zmq_poll (items, count, wait_ms) < 0 && errno == ETERM)
@@ -252,7 +252,7 @@ cadre_error_t worker_run (worker_t *self, fault_t *fault)
     notify_attach (self->charter.options.notify, self->timers, s_describe, self);
     while (self->phase != PHASE_DONE && link_state (self->link) != LINK_ENDED) {
         s_poll (self, more);
-        more = link_read (self->link);
+        more = link_receive (self->link);
         timers_run (self->timers, moment_now (&self->clock));
         if (self->phase != PHASE_DONE)
             worker_turn (self);

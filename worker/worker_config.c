@@ -5,6 +5,7 @@
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/log.h"
+#include "common/pack.h"
 
 #include <assert.h>
 #include <stdio.h>

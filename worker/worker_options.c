@@ -445,7 +445,7 @@ static void s_restart (const settings_t *self, const notify_t *notify)
     log_line (LOG_ERROR, "W031", "cannot restart itself; start it again by hand");
 }
 
-int worker_command (int argc, char **argv, char **again, const struct cadre_function *functions)
+int worker_options_run (int argc, char **argv, char **again, const struct cadre_function *functions)
 {
     static settings_t settings;
     fault_t *fault = &settings.fault;

@@ -12,6 +12,6 @@ struct cadre_function; //  cadre.h
 //  Reads options from argv [1] on and the environment, serves until it is told to leave, and returns an exit code. again is the
 //  whole command line, to be executed anew when the worker restarts itself. With functions, slots are processes of this
 //  very program, unless the options say otherwise.
-int worker_command (int argc, char **argv, char **again, const struct cadre_function *functions);
+int worker_options_run (int argc, char **argv, char **again, const struct cadre_function *functions);
 
 #endif

@@ -3,7 +3,6 @@
 #include "broker/auth/keyring.h"
 
 #include <assert.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,18 +122,4 @@ size_t keyring_count_of (const keyring_t *self, role_t role)
     for (const entry_t *entry = self->entries; entry; entry = entry->hh.next)
         count += entry->rights.role == role;
     return count;
-}
-
-const rights_t *rights_of_all (void)
-{
-    static const rights_t all = {.name = "", .role = ROLE_ADMIN, .holder = RIGHTS_LOCAL, .all_jobs = true};
-    return &all;
-}
-
-bool rights_cover (const rights_t *self, const char *function)
-{
-    for (size_t i = 0; function && i < self->functions_count; i++)
-        if (fnmatch (self->functions [i], function, 0) == 0)
-            return true;
-    return self->functions_count == 0;
 }

@@ -194,7 +194,7 @@ static void s_flush_agent (back_t *self, agent_t *agent)
         s_flush_cancels (self, agent);
     if (agent->beat_due || agent->unacknowledged_bytes > HUB_SINK_BYTES / 8)
         back_session_beat (self, agent);
-    ledger_compact_leases (self->hub->ledger, agent);
+    ledger_leases_compact (self->hub->ledger, agent);
 }
 
 void back_flush (back_t *self)

@@ -20,7 +20,7 @@ void back_destroy (back_t **self_p);
 
 //  One frame from the back socket; one from the sink.
 void back_handle (back_t *self, sockets_route_t route, const void *frame, size_t size_bytes);
-void back_handle_sink (back_t *self, const void *frame, size_t size_bytes);
+void sink_handle (back_t *self, const void *frame, size_t size_bytes);
 
 //  Lanes, cancels and acknowledgements; once a turn, after dispatch.
 void back_flush (back_t *self);

@@ -78,7 +78,8 @@ static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *he
         spans_free (&held);
         return false;
     }
-    ledger_lose (self->hub->ledger, agent, &held, true); //  It lives: what it does not list was never begun
+    ledger_leases_lose (self->hub->ledger, agent, &held,
+                        true); //  It lives: what it does not list was never begun
     spans_free (&held);
     for (size_t i = 0; i < agent->leases_count; i++) {
         const lease_t *lease = &agent->leases [i];

@@ -51,7 +51,7 @@ void back_session_end (back_t *self, agent_t *agent, const char *why)
 
 void back_session_forget (back_t *self, agent_t *agent, bool free_of_cost)
 {
-    ledger_lose (self->hub->ledger, agent, NULL, free_of_cost);
+    ledger_leases_lose (self->hub->ledger, agent, NULL, free_of_cost);
     outputs_drop_agent (self->outputs, agent->place);
     roster_remove (self->hub->roster, &agent);
     self->joined (self->owner);

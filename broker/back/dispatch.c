@@ -383,7 +383,7 @@ static void s_place_job (dispatch_t *self, job_t *job)
         s_pass (self, job, false);
         return;
     }
-    if (job->expire_ms && ledger_expire (self->hub->ledger, job)) {
+    if (job->expire_ms && ledger_settle_expire (self->hub->ledger, job)) {
         s_pass (self, job, true);
         return;
     }

@@ -15,7 +15,7 @@ static void s_look (hub_t *hub, job_t *job, uint32_t *visits)
     unplaceable_job (hub, job);
     uint32_t spent = VISITS_JOB + wait_notice_look (hub, job);
     *visits -= spent < *visits ? spent : *visits;
-    ledger_sweep_job (hub->ledger, job);
+    ledger_jobs_sweep_job (hub->ledger, job);
 }
 
 void rounds_go_on (hub_t *hub)

@@ -11,6 +11,7 @@
 #include "broker/delivery/answers.h"
 #include "broker/ledger/deliver.h"
 #include "common/log.h"
+#include "common/pack.h"
 #include "common/rules.h"
 #include "common/units.h"
 
@@ -48,7 +49,7 @@ static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool ite
                            .items = items};
     if (!parts)
         said.value = result->value;
-    return rules_result (&said, &self->breach.why);
+    return rules_message_result (&said, &self->breach.why);
 }
 
 //  A value for which there was no room is lost, and its task ends in an error that says so.
@@ -141,7 +142,7 @@ static bool s_returned (back_t *self, agent_t *agent, cursor_t *body)
         if (!wire_read_lease (&cursor, &lease))
             return false;
         outputs_drop (self->outputs, lease.serial);
-        ledger_return (self->hub->ledger, agent, &lease);
+        ledger_leases_return (self->hub->ledger, agent, &lease);
     }
     agent->recall_until_us = 0;
     return true;
@@ -176,7 +177,7 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
     wire_sink_output_t output;
     bool whole = wire_read_sink_output (body, &output) && cursor_done (body);
     breach_blame (&self->breach, output.job, output.index, output.serial);
-    if (!whole || !rules_output (output.stream, output.bytes, &self->breach.why))
+    if (!whole || !rules_message_output (output.stream, output.bytes, &self->breach.why))
         return false;
     job_t *job = job_table_find (self->hub->jobs, output.job);
     const task_t *task = ledger_held (self->hub->ledger, agent, job, output.index, output.serial);
@@ -284,7 +285,7 @@ static bool s_handle (back_t *self, agent_t *agent, unsigned verb, cursor_t *bod
     }
 }
 
-void back_handle_sink (back_t *self, const void *frame, size_t size_bytes)
+void sink_handle (back_t *self, const void *frame, size_t size_bytes)
 {
     wire_envelope_t envelope;
     cursor_t body;

@@ -1,6 +1,7 @@
 //  detail.c - why a task failed
 
 #include "broker/core/detail.h"
+#include "common/pack.h"
 
 void detail_pack (buffer_t *self, const char *kind, const char *message, const char *worker)
 {

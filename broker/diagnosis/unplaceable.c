@@ -17,7 +17,7 @@ static void s_fail_function (hub_t *hub, job_t *job)
               names [0] ? "; nearest: " : "", names,
               hub->embedded ? ": load the plugin that has it"
                             : " — start a worker with the plugin that has it");
-    ledger_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "function", message);
+    ledger_jobs_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "function", message);
 }
 
 static void s_say_needs (const job_t *job, char *buffer, size_t size)
@@ -105,7 +105,7 @@ static void s_judge (hub_t *hub, job_t *job)
     if (job->detached || (!hub->embedded && (!workers || job->fitted)))
         s_notice (hub, job, message);
     else
-        ledger_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "no-worker", message);
+        ledger_jobs_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "no-worker", message);
 }
 
 void unplaceable_job (hub_t *hub, job_t *job)

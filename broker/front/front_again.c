@@ -23,8 +23,8 @@ uint64_t front_again_forgotten (const front_t *self, const client_t *client,
 {
     identity_t own = identity_of (uuid, wire_view (client->holder)),
                nobodys = identity_of (uuid, wire_view (""));
-    uint64_t number = ledger_forgotten (self->hub->ledger, &own);
-    return number ? number : ledger_forgotten (self->hub->ledger, &nobodys);
+    uint64_t number = ledger_jobs_forgotten (self->hub->ledger, &own);
+    return number ? number : ledger_jobs_forgotten (self->hub->ledger, &nobodys);
 }
 
 void front_again_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)

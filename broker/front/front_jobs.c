@@ -79,7 +79,7 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
 static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref, const fault_t *fault)
 {
     client_opened (client, self->hub, ref, 0, fault);
-    ledger_withdraw (self->hub->ledger, job);
+    ledger_jobs_withdraw (self->hub->ledger, job);
 }
 
 //  The client of a durable job hears of it when it is on the disk. False when there is no room for it there.
@@ -114,7 +114,7 @@ bool front_jobs_open (front_t *self, client_t *client, cursor_t *body)
         client_opened (client, self->hub, open.ref, 0, &fault);
         return true;
     }
-    job = ledger_open (self->hub->ledger, client, &open);
+    job = ledger_jobs_open (self->hub->ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     client->durable = client->durable || job->durable;
     if (!job->durable)
@@ -191,9 +191,9 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
         s_take_back (self, client, job, tasks->ref, &fault);
         return false;
     }
-    ledger_doom (self->hub->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
+    ledger_jobs_doom (self->hub->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
     client_opened (client, self->hub, tasks->ref, 0, &fault);
-    ledger_finish (self->hub->ledger, job);
+    ledger_jobs_finish (self->hub->ledger, job);
     return false;
 }
 
@@ -241,7 +241,7 @@ bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
     if (!s_has_room (self, client, job, &tasks))
         return true;
     job->digest = ref->digest = digest;
-    ledger_submit (self->hub->ledger, job, &tasks.payloads);
+    ledger_jobs_submit (self->hub->ledger, job, &tasks.payloads);
     if (job->leased == 0)
         unplaceable_job (self->hub, job);
     return true;
@@ -262,7 +262,7 @@ bool front_jobs_seal (front_t *self, client_t *client, cursor_t *body)
         return false;
     if (seal.count != job->promised)
         return false;
-    ledger_finish (self->hub->ledger, job);
+    ledger_jobs_finish (self->hub->ledger, job);
     return true;
 }
 
@@ -277,9 +277,9 @@ bool front_jobs_cancel (front_t *self, client_t *client, cursor_t *body)
     if (!job)
         return true;
     if (cancel.all)
-        ledger_cancel_all (self->hub->ledger, job);
+        ledger_jobs_cancel_all (self->hub->ledger, job);
     else if (cancel.index < job->total) //  One that is not on the disk yet cannot be named
-        ledger_cancel (self->hub->ledger, job, (uint32_t) cancel.index);
+        ledger_jobs_cancel (self->hub->ledger, job, (uint32_t) cancel.index);
     return true;
 }
 

@@ -41,7 +41,7 @@ void front_session_refuse (front_t *self, sockets_route_t route, cadre_error_t c
 //  The session is forgotten, and with it the client's attached jobs.
 void front_session_forget (front_t *self, client_t *client)
 {
-    ledger_abandon (self->hub->ledger, client);
+    ledger_jobs_abandon (self->hub->ledger, client);
     request_drop_all (self, client);
     while (client->followers) {
         follower_t *follower = client->followers;

@@ -128,7 +128,7 @@ static void s_judge_backlog (front_t *self, client_t *client)
     if (stalled == client->stalled)
         return;
     client->stalled = stalled;
-    ledger_stall (self->hub->ledger, client);
+    ledger_jobs_stall (self->hub->ledger, client);
 }
 
 //  True when there is more to send in the next turn.
@@ -212,7 +212,7 @@ void front_turn_beat (front_t *self)
     self->rate_done = ended;
     self->rate_us = self->hub->now_us;
     rounds_begin (self->hub);
-    ledger_sweep (self->hub->ledger);
+    ledger_jobs_sweep (self->hub->ledger);
 }
 
 void front_turn_judge (front_t *self)

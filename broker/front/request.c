@@ -8,6 +8,7 @@
 #include "broker/delivery/answers.h"
 #include "broker/front/front_session.h"
 #include "broker/front/holder.h"
+#include "common/pack.h"
 
 #define REPLY_BYTES (256u * 1024) //  A list that has grown to this is cut
 #define VISITS_ELEMENT 64u        //  What an element of a list costs, in visits of a task

@@ -10,6 +10,7 @@
 #include "broker/front/holder.h"
 #include "broker/front/request.h"
 #include "broker/ledger/deliver.h"
+#include "common/pack.h"
 
 #define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
 #define RETRY_TASKS 1024u     //  That are looked at in a row
@@ -45,7 +46,7 @@ static void s_pack_job (buffer_t *map, const hub_t *hub, const job_t *job)
     request_pair_uint (map, "ended_us", (uint64_t) job->ended_us);
 }
 
-cadre_error_t request_job_list (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_list (request_t *self, fault_t *fault)
 {
     (void) fault;
     view_t state;
@@ -68,7 +69,7 @@ cadre_error_t request_job_list (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-cadre_error_t request_job_info (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_info (request_t *self, fault_t *fault)
 {
     job_t *job;
     if (request_job (self, &job, fault))
@@ -85,7 +86,7 @@ static void s_reply_count (request_t *self, const char *key, uint64_t count)
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
 }
 
-cadre_error_t request_job_cancel (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_cancel (request_t *self, fault_t *fault)
 {
     job_t *job;
     uint32_t index = 0, count;
@@ -95,9 +96,9 @@ cadre_error_t request_job_cancel (request_t *self, fault_t *fault)
     if (request_uint (self, "task", &task)) {
         if (request_task (self, job, &index, fault))
             return fault->code;
-        count = ledger_cancel (self->hub->ledger, job, index);
+        count = ledger_jobs_cancel (self->hub->ledger, job, index);
     } else
-        count = ledger_cancel_all (self->hub->ledger, job);
+        count = ledger_jobs_cancel_all (self->hub->ledger, job);
     s_reply_count (self, "cancelled", count);
     return CADRE_OK;
 }
@@ -105,17 +106,18 @@ cadre_error_t request_job_cancel (request_t *self, fault_t *fault)
 //  Failed tasks up to the end, bit by bit. What is still to end as cancelled ends first.
 static void s_retry (request_t *self, job_t *job, uint64_t end)
 {
-    self->unfinished = ledger_is_reaping (job);
+    self->unfinished = ledger_jobs_is_reaping (job);
     while (!self->unfinished && self->at < end && request_goes_on (self)) {
         uint64_t next = self->at + RETRY_TASKS < end ? self->at + RETRY_TASKS : end;
-        uint32_t count = ledger_retry_some (self->hub->ledger, job, (uint32_t) self->at, (uint32_t) next);
+        uint32_t count =
+            ledger_jobs_retry_some (self->hub->ledger, job, (uint32_t) self->at, (uint32_t) next);
         request_spend (self, (uint32_t) (next - self->at) + count * VISITS_RETRY);
         self->at = next;
         self->found += count;
     }
 }
 
-cadre_error_t request_job_retry (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_retry (request_t *self, fault_t *fault)
 {
     job_t *job;
     uint32_t index;
@@ -149,7 +151,7 @@ static bool s_has_ended (const job_t *job)
     return cancelled || job_is_over (job);
 }
 
-cadre_error_t request_job_forget (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_forget (request_t *self, fault_t *fault)
 {
     job_t *job;
     if (request_job (self, &job, fault))
@@ -158,7 +160,7 @@ cadre_error_t request_job_forget (request_t *self, fault_t *fault)
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "job %llu has tasks that have not ended: cancel it first: cadre job cancel %llu",
                           (unsigned long long) job->number, (unsigned long long) job->number);
-    ledger_forget (self->hub->ledger, job);
+    ledger_jobs_forget (self->hub->ledger, job);
     request_reply (self, CADRE_OK, "", (view_t){0}, false);
     return CADRE_OK;
 }
@@ -256,7 +258,7 @@ static bool s_find_task (request_t *self, const job_t *job, const filter_t *filt
     return false;
 }
 
-cadre_error_t request_task_list (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_task_list (request_t *self, fault_t *fault)
 {
     job_t *job;
     if (request_job (self, &job, fault))
@@ -284,7 +286,7 @@ static bool s_is_away (const job_t *job, uint32_t index)
            && !result_log_is_here (job->keep, job->kept_at [index] - 1);
 }
 
-cadre_error_t request_task_info (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_task_info (request_t *self, fault_t *fault)
 {
     job_t *job;
     uint32_t index;
@@ -300,7 +302,7 @@ cadre_error_t request_task_info (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-cadre_error_t request_task_explain (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_task_explain (request_t *self, fault_t *fault)
 {
     job_t *job;
     uint32_t index;
@@ -320,7 +322,7 @@ cadre_error_t request_task_explain (request_t *self, fault_t *fault)
 }
 
 //  A quarantined task ends as cancelled: it is listed as such no more.
-cadre_error_t request_task_drop (request_t *self, fault_t *fault)
+cadre_error_t request_jobs_task_drop (request_t *self, fault_t *fault)
 {
     job_t *job;
     uint32_t index;
@@ -330,10 +332,10 @@ cadre_error_t request_task_drop (request_t *self, fault_t *fault)
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "task %llu.%u is not in quarantine: cadre task list %llu shows which are",
                           (unsigned long long) job->number, index, (unsigned long long) job->number);
-    self->unfinished = ledger_is_reaping (job);
+    self->unfinished = ledger_jobs_is_reaping (job);
     if (self->unfinished)
         return CADRE_OK;
-    ledger_retry (self->hub->ledger, job, index);
-    s_reply_count (self, "dropped", ledger_cancel (self->hub->ledger, job, index));
+    ledger_jobs_retry (self->hub->ledger, job, index);
+    s_reply_count (self, "dropped", ledger_jobs_cancel (self->hub->ledger, job, index));
     return CADRE_OK;
 }

@@ -11,6 +11,7 @@
 #include "broker/front/request.h"
 #include "broker/front/request_budgets.h"
 #include "broker/journal/journal.h"
+#include "common/pack.h"
 
 #define DRAIN_MS 30000
 #define VISITS_NAME 8u //  What a label or function of a worker costs, in visits of a task
@@ -61,7 +62,7 @@ static void s_pack_worker (const hub_t *hub, buffer_t *map, const agent_t *agent
     request_pair_uint (map, "silent_ms", (uint64_t) (hub->now_us - agent->heard_us) / 1000);
 }
 
-cadre_error_t request_worker_list (request_t *self, fault_t *fault)
+cadre_error_t request_workers_list (request_t *self, fault_t *fault)
 {
     (void) fault;
     const roster_t *roster = self->hub->roster;
@@ -124,17 +125,17 @@ static void s_stop (request_t *self, agent_t *agent)
     back_stop (self->front->back, agent, "by request");
 }
 
-cadre_error_t request_worker_drain (request_t *self, fault_t *fault)
+cadre_error_t request_workers_drain (request_t *self, fault_t *fault)
 {
     return s_order (self, s_drain, fault);
 }
 
-cadre_error_t request_worker_stop (request_t *self, fault_t *fault)
+cadre_error_t request_workers_stop (request_t *self, fault_t *fault)
 {
     return s_order (self, s_stop, fault);
 }
 
-cadre_error_t request_function_list (request_t *self, fault_t *fault)
+cadre_error_t request_workers_function_list (request_t *self, fault_t *fault)
 {
     (void) fault;
     if (!self->begun)
@@ -198,7 +199,7 @@ static size_t s_lanes (const roster_t *roster)
     return count;
 }
 
-cadre_error_t request_broker_info (request_t *self, fault_t *fault)
+cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
 {
     (void) fault;
     const hub_t *hub = self->hub;
@@ -237,7 +238,7 @@ cadre_error_t request_broker_info (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-cadre_error_t request_broker_drain (request_t *self, fault_t *fault)
+cadre_error_t request_workers_broker_drain (request_t *self, fault_t *fault)
 {
     (void) fault;
     if (self->hub->state == HUB_RUNNING)
@@ -246,7 +247,7 @@ cadre_error_t request_broker_drain (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-cadre_error_t request_broker_stop (request_t *self, fault_t *fault)
+cadre_error_t request_workers_broker_stop (request_t *self, fault_t *fault)
 {
     (void) fault;
     hub_move (self->hub, HUB_STOPPING);
@@ -254,7 +255,7 @@ cadre_error_t request_broker_stop (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-cadre_error_t request_broker_reload (request_t *self, fault_t *fault)
+cadre_error_t request_workers_broker_reload (request_t *self, fault_t *fault)
 {
     if (authz_reload (self->hub, fault))
         return fault->code;

@@ -5,7 +5,8 @@
 
 #include "broker/front/request.h"
 
-request_fn request_worker_list, request_worker_drain, request_worker_stop, request_function_list;
-request_fn request_broker_info, request_broker_drain, request_broker_stop, request_broker_reload;
+request_fn request_workers_list, request_workers_drain, request_workers_stop, request_workers_function_list;
+request_fn request_workers_broker_info, request_workers_broker_drain, request_workers_broker_stop,
+    request_workers_broker_reload;
 
 #endif

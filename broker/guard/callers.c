@@ -103,7 +103,7 @@ void callers_heard (callers_t *self, int fd, size_t size_bytes)
 
 //  Whatever was handed over since the last look had not been by then: so all that had come by then belongs to it, or to what was handed over before.
 //  Starting from there lets no error in counting bytes on the wire grow.
-void caller_measure (caller_t *self, uint64_t brought, uint64_t unread, int64_t now_us)
+void callers_measure (caller_t *self, uint64_t brought, uint64_t unread, int64_t now_us)
 {
     if (self->since_us == 0)
         self->since_us = self->heard_us = self->acked_us = now_us;
@@ -176,7 +176,7 @@ static caller_t *s_look_at (callers_t *self, int fd)
     if (info.tcpi_state == STATE_LISTEN || !s_is_ours (self, fd, caller))
         return NULL;
     ioctl (fd, FIONREAD, &unread);
-    caller_measure (caller, info.tcpi_bytes_received, (uint64_t) unread, self->hub->now_us);
+    callers_measure (caller, info.tcpi_bytes_received, (uint64_t) unread, self->hub->now_us);
     if (info.tcpi_bytes_acked != caller->acked || (!info.tcpi_unacked && !info.tcpi_notsent_bytes))
         caller->acked_us = self->hub->now_us;
     caller->acked = info.tcpi_bytes_acked;

@@ -64,6 +64,6 @@ void callers_heard (callers_t *self, int fd, size_t size_bytes);
 void callers_look (callers_t *self);
 
 //  Takes over one measurement: for callers.c, and for tests. UNREAD: what the kernel still has of what it brought.
-void caller_measure (caller_t *self, uint64_t brought, uint64_t unread, int64_t now_us);
+void callers_measure (caller_t *self, uint64_t brought, uint64_t unread, int64_t now_us);
 
 #endif

@@ -1,6 +1,6 @@
 /*  committed.h - carries out what is on stable storage
  *
- *  What is asked for a durable job (ledger_submit, ledger_finish, the end of a task) is recorded,
+ *  What is asked for a durable job (ledger_jobs_submit, ledger_jobs_finish, the end of a task) is recorded,
  *  and carried out here when the record is durable; of a job in memory, at once. Recovery carries
  *  out what it reads by the same functions, so that a broker that runs and one that starts do the
  *  same.

@@ -9,6 +9,7 @@
 
 #include "broker/journal/lease_run.h"
 #include "broker/journal/log_index.h"
+#include "common/pack.h"
 
 #define BOOT_SHIFT 40 //  Serials of leases: the boot above, 2^40 leases below
 

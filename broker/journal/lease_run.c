@@ -1,6 +1,7 @@
 //  lease_run.c - leases given one after the other, which become one record
 
 #include "broker/journal/lease_run.h"
+#include "common/pack.h"
 
 #include <stdio.h>
 #include <string.h>

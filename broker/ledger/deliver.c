@@ -7,6 +7,7 @@
 #include "broker/jobs/committed.h"
 #include "broker/jobs/settle_queue.h"
 #include "broker/journal/records.h"
+#include "common/pack.h"
 
 //  One result, or output, in a wait, its body behind it.
 typedef struct kept {

@@ -59,7 +59,7 @@ static job_t *s_new (ledger_t *self, uint64_t number, view_t client, view_t hold
     return job;
 }
 
-job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
+job_t *ledger_jobs_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
 {
     job_t *job = s_new (self, job_table_next_number (self->hub->jobs), wire_view (client->name),
                         wire_view (client->holder), client->session, open);
@@ -71,7 +71,7 @@ job_t *ledger_open (ledger_t *self, client_t *client, const wire_job_open_t *ope
     return job;
 }
 
-job_t *ledger_restore (ledger_t *self, const wire_log_job_t *record, const wire_job_open_t *open)
+job_t *ledger_jobs_restore (ledger_t *self, const wire_log_job_t *record, const wire_job_open_t *open)
 {
     unsigned share; //  Its session is gone: jobs of clients of the same label share
     HASH_VALUE (record->client.data, record->client.size, share);
@@ -100,7 +100,7 @@ static void s_record_tasks (journal_t *journal, job_t *job, const wire_list_t *p
     job->pending++;
 }
 
-void ledger_submit (ledger_t *self, job_t *job, const wire_list_t *payloads)
+void ledger_jobs_submit (ledger_t *self, job_t *job, const wire_list_t *payloads)
 {
     journal_t *journal = ledger_journal (self, job);
     if (journal)
@@ -119,7 +119,7 @@ static void s_seal (hub_t *hub, wait_t *wait)
     committed_seal (hub, job);
 }
 
-void ledger_finish (ledger_t *self, job_t *job)
+void ledger_jobs_finish (ledger_t *self, job_t *job)
 {
     journal_t *journal = ledger_journal (self, job);
     job->seal_promised = true;
@@ -146,7 +146,7 @@ static void s_strike_leases (ledger_t *self, uint64_t job)
     }
 }
 
-void ledger_unmake (ledger_t *self, job_t *job)
+void ledger_jobs_unmake (ledger_t *self, job_t *job)
 {
     if (job->leased)
         s_strike_leases (self, job->number);
@@ -157,13 +157,13 @@ void ledger_unmake (ledger_t *self, job_t *job)
         ledger_free_gone (self);
 }
 
-void ledger_bury (ledger_t *self, const identity_t *identity, uint64_t number)
+void ledger_jobs_bury (ledger_t *self, const identity_t *identity, uint64_t number)
 {
     job_t *job = job_table_find (self->hub->jobs, number);
     tombstones_add (self->hub->ghosts, identity, number, self->hub->now_us);
     log_index_add_ghost (self->hub->log_index, identity);
     if (job)
-        ledger_unmake (self, job);
+        ledger_jobs_unmake (self, job);
 }
 
 static void s_order_cancel (ledger_t *self, job_t *job, task_t *task)
@@ -173,7 +173,7 @@ static void s_order_cancel (ledger_t *self, job_t *job, task_t *task)
     agent_cancel (roster_at (self->hub->roster, task->agent), task->serial);
 }
 
-uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
+uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
     if (task->state == TASK_DONE || task->state == TASK_CANCELLING)
@@ -188,7 +188,7 @@ uint32_t ledger_cancel (ledger_t *self, job_t *job, uint32_t index)
     return 1;
 }
 
-bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits)
+bool ledger_jobs_strike (ledger_t *self, job_t *job, uint32_t *visits)
 {
     for (; job->cancelling < job->leased && job->struck < job->total && *visits; job->struck++, --*visits)
         if (job->tasks [job->struck].state == TASK_LEASED)
@@ -202,7 +202,7 @@ static void s_strike_all (ledger_t *self, job_t *job)
     uint32_t visits = CANCEL_VISITS;
     job->cancelled = true;
     job->struck = 0;
-    ledger_strike (self, job, &visits);
+    ledger_jobs_strike (self, job, &visits);
     settle_queue_add (self->hub, job);
 }
 
@@ -216,7 +216,7 @@ static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
 }
 
 //  Twice is once: tasks that come later are cancelled, too.
-uint32_t ledger_cancel_all (ledger_t *self, job_t *job)
+uint32_t ledger_jobs_cancel_all (ledger_t *self, job_t *job)
 {
     uint32_t count = job->ready + job->delayed + job->leased - job->cancelling;
     if (job_is_over (job) || (job->cancelled && job->doom == CADRE_OUTCOME_CANCELLED))
@@ -228,7 +228,7 @@ uint32_t ledger_cancel_all (ledger_t *self, job_t *job)
     return count;
 }
 
-void ledger_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message)
+void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message)
 {
     s_doom (self, job, outcome);
     detail_pack (&job->doom_detail, kind, message, NULL);
@@ -251,7 +251,7 @@ static void s_retry_one (job_t *job, uint32_t index)
 }
 
 //  True when it did.
-bool ledger_reap_one (ledger_t *self, job_t *job)
+bool ledger_jobs_reap_one (ledger_t *self, job_t *job)
 {
     uint32_t index = job->reaped++;
     if (!task_is_waiting (&job->tasks [index]))
@@ -264,7 +264,7 @@ bool ledger_reap_one (ledger_t *self, job_t *job)
 static void s_finish_doom (ledger_t *self, job_t *job)
 {
     while (ledger_journal (self, job) && job->doom && job->reaped < job->total)
-        ledger_reap_one (self, job);
+        ledger_jobs_reap_one (self, job);
 }
 
 //  The job is as one whose tasks have not ended.
@@ -278,7 +278,7 @@ static void s_reopen (ledger_t *self, job_t *job)
     standing_update (self->hub, job);
 }
 
-uint32_t ledger_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t end)
+uint32_t ledger_jobs_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t end)
 {
     uint32_t count = 0;
     for (uint32_t i = first; i < end; i++)
@@ -294,20 +294,20 @@ uint32_t ledger_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t
     return count;
 }
 
-bool ledger_is_reaping (const job_t *job)
+bool ledger_jobs_is_reaping (const job_t *job)
 {
     return job->doom && job->reaped < job->total;
 }
 
-uint32_t ledger_retry (ledger_t *self, job_t *job, uint32_t index)
+uint32_t ledger_jobs_retry (ledger_t *self, job_t *job, uint32_t index)
 {
     if (index == UINT32_MAX)
-        return ledger_retry_some (self, job, 0, job->total);
+        return ledger_jobs_retry_some (self, job, 0, job->total);
     s_finish_doom (self, job);
-    return ledger_retry_some (self, job, index, index + 1);
+    return ledger_jobs_retry_some (self, job, index, index + 1);
 }
 
-void ledger_forget (ledger_t *self, job_t *job)
+void ledger_jobs_forget (ledger_t *self, job_t *job)
 {
     assert (job->detached && job->leased == 0);
     tombstones_add (self->hub->ghosts, &job->identity, job->number, self->hub->now_us);
@@ -316,7 +316,7 @@ void ledger_forget (ledger_t *self, job_t *job)
     ledger_drop (self, job);
 }
 
-void ledger_withdraw (ledger_t *self, job_t *job)
+void ledger_jobs_withdraw (ledger_t *self, job_t *job)
 {
     while (job->followers) { //  Who opened it has heard that it is refused
         follower_t *follower = job->followers;
@@ -327,24 +327,24 @@ void ledger_withdraw (ledger_t *self, job_t *job)
     ledger_drop (self, job);
 }
 
-uint64_t ledger_forgotten (const ledger_t *self, const identity_t *identity)
+uint64_t ledger_jobs_forgotten (const ledger_t *self, const identity_t *identity)
 {
     return tombstones_find (self->hub->ghosts, identity);
 }
 
-void ledger_sweep (ledger_t *self)
+void ledger_jobs_sweep (ledger_t *self)
 {
     tombstones_sweep (self->hub->ghosts, self->hub->now_us);
 }
 
-void ledger_sweep_job (ledger_t *self, job_t *job)
+void ledger_jobs_sweep_job (ledger_t *self, job_t *job)
 {
     int64_t oldest_us = self->hub->now_us - LEDGER_KEPT_US;
     if (job->durable && job->ended && !job->followers && job->over_us < oldest_us)
-        ledger_forget (self, job);
+        ledger_jobs_forget (self, job);
 }
 
-void ledger_abandon (ledger_t *self, client_t *client)
+void ledger_jobs_abandon (ledger_t *self, client_t *client)
 {
     ref_t *ref, *next;
     HASH_ITER (hh, client->refs, ref, next) {
@@ -359,7 +359,7 @@ void ledger_abandon (ledger_t *self, client_t *client)
     }
 }
 
-void ledger_stall (ledger_t *self, client_t *client)
+void ledger_jobs_stall (ledger_t *self, client_t *client)
 {
     for (ref_t *ref = client->refs; ref; ref = ref->hh.next) {
         job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
@@ -384,7 +384,7 @@ static void s_go_on_weighing (ledger_t *self)
     self->hub->unfinished = self->hub->unfinished || self->weighing.at;
 }
 
-void ledger_weigh (ledger_t *self)
+void ledger_jobs_weigh (ledger_t *self)
 {
     bool full = s_is_full (self->hub);
     s_go_on_weighing (self);

@@ -46,7 +46,7 @@ static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t ind
     buffer_free (&detail);
 }
 
-bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
+bool ledger_leases_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
 {
     job_t *job = job_table_find (self->hub->jobs, lease->job);
     if (!ledger_held (self, agent, job, lease->index, lease->serial)) {
@@ -63,7 +63,7 @@ bool ledger_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
     return true;
 }
 
-bool ledger_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease, const char *why)
+bool ledger_leases_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease, const char *why)
 {
     job_t *job = job_table_find (self->hub->jobs, lease->job);
     task_t *task = ledger_held (self, agent, job, lease->index, lease->serial);
@@ -82,7 +82,7 @@ bool ledger_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease, c
     return true;
 }
 
-void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost)
+void ledger_leases_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost)
 {
     size_t left = 0;
     for (size_t i = 0; i < agent->leases_count; i++) {
@@ -107,7 +107,7 @@ void ledger_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free
     assert (agent->leased == left);
 }
 
-void ledger_compact_leases (ledger_t *self, agent_t *agent)
+void ledger_leases_compact (ledger_t *self, agent_t *agent)
 {
     if (agent->leases_count < 1024 || agent->leases_count < 2 * (size_t) agent->leased)
         return;

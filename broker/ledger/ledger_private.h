@@ -33,10 +33,10 @@ void ledger_disown (ledger_t *self, job_t *job);
 
 //  Workers are told to end tasks of a job that was cancelled; counts down visits. True when all
 //  were told.
-bool ledger_strike (ledger_t *self, job_t *job, uint32_t *visits);
+bool ledger_jobs_strike (ledger_t *self, job_t *job, uint32_t *visits);
 
 //  The next task of a doomed job ends, if it waits.
-bool ledger_reap_one (ledger_t *self, job_t *job);
+bool ledger_jobs_reap_one (ledger_t *self, job_t *job);
 
 //  Lanes that know the job are told that no more of its tasks come.
 void ledger_end_lanes (ledger_t *self, job_t *job);

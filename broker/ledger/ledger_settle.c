@@ -53,7 +53,7 @@ static progress_t s_end_expired (ledger_t *self, job_t *job, uint32_t *visits)
 }
 
 //  The rest is ended in later turns.
-bool ledger_expire (ledger_t *self, job_t *job)
+bool ledger_settle_expire (ledger_t *self, job_t *job)
 {
     uint32_t visits = VISITS_SLICE;
     if (!expiry_look (self->hub, job) || s_end_expired (self, job, &visits) == SETTLED)
@@ -65,12 +65,12 @@ bool ledger_expire (ledger_t *self, job_t *job)
 //  Ends waiting tasks of a doomed job.
 static progress_t s_reap (ledger_t *self, job_t *job, uint32_t *visits)
 {
-    while (ledger_is_reaping (job) && !job->abandoned) {
+    while (ledger_jobs_is_reaping (job) && !job->abandoned) {
         if (*visits == 0)
             return PUT_OFF;
         if (s_has_much_to_tell (self, job))
             return BLOCKED;
-        s_spend (visits, ledger_reap_one (self, job) ? VISITS_END : 1);
+        s_spend (visits, ledger_jobs_reap_one (self, job) ? VISITS_END : 1);
     }
     return SETTLED;
 }
@@ -119,7 +119,7 @@ static progress_t s_finish (ledger_t *self, job_t *job)
 static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
 {
     s_spend (visits, VISITS_JOB);
-    if (job->cancelled && !ledger_strike (self, job, visits))
+    if (job->cancelled && !ledger_jobs_strike (self, job, visits))
         return PUT_OFF;
     progress_t progress = s_reap (self, job, visits);
     if (progress == SETTLED && job->expired < job->expires)
@@ -129,17 +129,17 @@ static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
     return progress;
 }
 
-void ledger_wake (void *owner, uint64_t number, uint32_t index)
+void ledger_settle_wake (void *owner, uint64_t number, uint32_t index)
 {
     ledger_t *self = owner;
     job_t *job = job_table_find (self->hub->jobs, number);
     if (job && index == EXPIRY_INDEX)
-        ledger_expire (self, job);
+        ledger_settle_expire (self, job);
     else if (job && index < job->total)
         ledger_end_delay (self, job, index);
 }
 
-bool ledger_is_settling (const ledger_t *self)
+bool ledger_settle_goes_on (const ledger_t *self)
 {
     return self->hub->settling != NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "broker/core/budget.h"
 #include "common/entropy.h"
+#include "common/pack.h"
 
 #define FLIGHT_LEAST 65536u //  A batch of results
 

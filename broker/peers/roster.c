@@ -155,7 +155,7 @@ static bool s_read_labels (agent_t *agent, const wire_list_t *list)
 static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list, const rights_t *rights)
 {
     cursor_t cursor = cursor_of_view (list->values);
-    if (!rules_functions (list, NULL))
+    if (!rules_message_functions (list, NULL))
         return false;
     for (size_t i = 0; i < list->count; i++) {
         wire_function_t function;

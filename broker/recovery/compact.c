@@ -10,6 +10,7 @@
 #include "broker/journal/records.h"
 #include "broker/peers/roster.h"
 #include "broker/record/delay.h"
+#include "common/pack.h"
 
 #define CHUNK_TASKS 4096u             //  Tasks of one record
 #define COPY_BATCH_BYTES (1u << 20)   //  No further job is copied into a batch that has grown to this

@@ -55,8 +55,8 @@ static bool s_open (replay_t *self, cursor_t *cursor)
         return false;
     job_t *job = s_job (self, record.job);
     if (job)
-        ledger_unmake (self->hub->ledger, job);
-    job = ledger_restore (self->hub->ledger, &record, &open);
+        ledger_jobs_unmake (self->hub->ledger, job);
+    job = ledger_jobs_restore (self->hub->ledger, &record, &open);
     job->digest = (digest_t){.sum = record.digest, .tasks = (uint32_t) record.digested};
     job->created_us = record.created_us;
     job->ended_us = record.ended_us;
@@ -185,7 +185,7 @@ static bool s_leases (replay_t *self, cursor_t *cursor)
         if (job->tasks [index].state == TASK_READY)
             ledger_lease (self->hub->ledger, job, (uint32_t) index, agent, record.serial + i);
     }
-    ledger_compact_leases (self->hub->ledger, agent);
+    ledger_leases_compact (self->hub->ledger, agent);
     return true;
 }
 
@@ -323,7 +323,7 @@ static bool s_output (replay_t *self, cursor_t *cursor)
 static void s_order_cancel (replay_t *self, job_t *job, uint32_t index)
 {
     if (job->tasks [index].state == TASK_LEASED)
-        ledger_cancel (self->hub->ledger, job, index);
+        ledger_jobs_cancel (self->hub->ledger, job, index);
 }
 
 static bool s_cancel (replay_t *self, cursor_t *cursor)
@@ -367,9 +367,9 @@ static bool s_retry (replay_t *self, cursor_t *cursor)
     if ((record.index != UINT32_MAX && record.index >= job->total) || record.end > job->total)
         return false;
     if (record.end)
-        ledger_retry_some (self->hub->ledger, job, (uint32_t) record.index, (uint32_t) record.end);
+        ledger_jobs_retry_some (self->hub->ledger, job, (uint32_t) record.index, (uint32_t) record.end);
     else
-        ledger_retry (self->hub->ledger, job, (uint32_t) record.index);
+        ledger_jobs_retry (self->hub->ledger, job, (uint32_t) record.index);
     return true;
 }
 
@@ -392,9 +392,9 @@ static bool s_forget (replay_t *self, cursor_t *cursor)
     job_t *job = s_job (self, record.job);
     identity_t identity = identity_of (record.uuid.data, record.holder);
     if (!record.refused)
-        ledger_bury (self->hub->ledger, &identity, record.job);
+        ledger_jobs_bury (self->hub->ledger, &identity, record.job);
     else if (job)
-        ledger_unmake (self->hub->ledger, job);
+        ledger_jobs_unmake (self->hub->ledger, job);
     return true;
 }
 

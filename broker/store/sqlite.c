@@ -43,7 +43,7 @@ static cadre_error_t s_scan (store_t *store, store_visit_t *visit, void *context
 {
     sqlite_t *self = (sqlite_t *) store;
     assert (!self->writer);
-    cadre_error_t error = sqlite_log_scan (self->log, visit, context, fault);
+    cadre_error_t error = sqlite_scan (self->log, visit, context, fault);
     if (error)
         return error;
     self->progress.figures = *sqlite_log_figures (self->log);

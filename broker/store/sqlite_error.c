@@ -55,7 +55,7 @@ cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *d
                       doing, db ? sqlite3_errmsg (db) : cause, rc);
 }
 
-cadre_error_t sqlite_damaged (const char *path, const char *where, fault_t *fault)
+cadre_error_t sqlite_error_is_damage (const char *path, const char *where, fault_t *fault)
 {
     return fault_set (fault, CADRE_ERROR_IO,
                       "the store %s is damaged (%s), and was left as it is: bring it back from a copy, or "

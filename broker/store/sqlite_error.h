@@ -11,6 +11,6 @@
 cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *doing, fault_t *fault);
 
 //  The file is not what was written. where is a short text, "batch 17".
-cadre_error_t sqlite_damaged (const char *path, const char *where, fault_t *fault);
+cadre_error_t sqlite_error_is_damage (const char *path, const char *where, fault_t *fault);
 
 #endif

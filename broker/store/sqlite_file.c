@@ -132,7 +132,7 @@ static uint32_t s_number (const uint8_t *head, size_t offset)
 static cadre_error_t s_judge_head (sqlite_file_t *self, const uint8_t *head, size_t size, fault_t *fault)
 {
     if (size == 0)
-        return sqlite_damaged (self->path, "it is empty", fault);
+        return sqlite_error_is_damage (self->path, "it is empty", fault);
     if (size < HEAD_BYTES || memcmp (head, MAGIC, sizeof MAGIC) != 0)
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
                           "%s is no store of cadre's (not a database): name another file", self->path);
@@ -146,7 +146,7 @@ static cadre_error_t s_judge_head (sqlite_file_t *self, const uint8_t *head, siz
                           "name another file",
                           self->path, s_number (head, 60), STORE_FILE_FORMAT);
     if (s_number (head, 60) < STORE_FILE_FORMAT)
-        return sqlite_damaged (self->path, "its format has no number", fault);
+        return sqlite_error_is_damage (self->path, "its format has no number", fault);
     return CADRE_OK;
 }
 
@@ -204,7 +204,7 @@ static cadre_error_t s_check_tables (sqlite_file_t *self, fault_t *fault)
     const char *sql = "SELECT sql FROM sqlite_schema ORDER BY name";
     int rc = sqlite3_exec (self->writer, sql, s_see_table, &seen, NULL);
     if (rc == SQLITE_ABORT || (rc == SQLITE_OK && seen != 2))
-        return sqlite_damaged (self->path, "its tables are not those of a store", fault);
+        return sqlite_error_is_damage (self->path, "its tables are not those of a store", fault);
     return rc ? sqlite_error (self->writer, rc, self->path, "read", fault) : CADRE_OK;
 }
 
@@ -215,7 +215,7 @@ static cadre_error_t s_check_pages (sqlite_file_t *self, fault_t *fault)
     int rc = sqlite3_exec (self->writer, "PRAGMA quick_check(1)", s_see_answer, answer, NULL);
     if (rc)
         return sqlite_error (self->writer, rc, self->path, "read", fault);
-    return strcmp (answer, "ok") == 0 ? CADRE_OK : sqlite_damaged (self->path, answer, fault);
+    return strcmp (answer, "ok") == 0 ? CADRE_OK : sqlite_error_is_damage (self->path, answer, fault);
 }
 
 static cadre_error_t s_connect (sqlite_file_t *self, fault_t *fault)
@@ -244,8 +244,9 @@ static cadre_error_t s_check_mode (sqlite_file_t *self, fault_t *fault)
     int rc = sqlite3_exec (self->writer, "PRAGMA journal_mode", s_see_answer, answer, NULL);
     if (rc)
         return sqlite_error (self->writer, rc, self->path, "read", fault);
-    return strcmp (answer, "wal") == 0 ? CADRE_OK
-                                       : sqlite_damaged (self->path, "it has no write-ahead log", fault);
+    return strcmp (answer, "wal") == 0
+               ? CADRE_OK
+               : sqlite_error_is_damage (self->path, "it has no write-ahead log", fault);
 }
 
 //  A broker that was killed left frames there: who takes the log away takes accepted jobs with it.

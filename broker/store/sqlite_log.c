@@ -133,7 +133,7 @@ cadre_error_t sqlite_log_damaged (sqlite_log_t *self, uint64_t seq, const char *
 {
     char where [128];
     snprintf (where, sizeof where, "row %llu %s", (unsigned long long) seq, how);
-    return sqlite_damaged (s_path (self), where, fault);
+    return sqlite_error_is_damage (s_path (self), where, fault);
 }
 
 static uint64_t s_file_bytes (const char *path)

@@ -36,7 +36,7 @@ sqlite_log_t *sqlite_log_new (sqlite_file_t *file, uint64_t wal_bytes, fault_t *
 void sqlite_log_destroy (sqlite_log_t **self_p);
 
 //  As store_scan.
-cadre_error_t sqlite_log_scan (sqlite_log_t *self, store_visit_t *visit, void *context, fault_t *fault);
+cadre_error_t sqlite_scan (sqlite_log_t *self, store_visit_t *visit, void *context, fault_t *fault);
 uint64_t sqlite_log_boots (const sqlite_log_t *self);
 
 //  A transaction: begin, add and drop, commit. Durable after commit returned CADRE_OK.

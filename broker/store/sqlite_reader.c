@@ -70,7 +70,7 @@ static cadre_error_t s_keep (sqlite_reader_t *self, uint64_t seq, view_t body, f
 {
     row_t row;
     if (!row_read (&row, seq, body))
-        return sqlite_damaged (sqlite_file_path (self->file), "a row has a wrong checksum", fault);
+        return sqlite_error_is_damage (sqlite_file_path (self->file), "a row has a wrong checksum", fault);
     kept_t *kept = &self->kept [self->turn++ % KEPT_ROWS];
     buffer_clear (&kept->content);
     buffer_append (&kept->content, row.content.data, row.content.size);

@@ -70,7 +70,7 @@ static cadre_error_t s_read_head (sqlite_log_t *self, fault_t *fault)
     if (sqlite_log_ask (self, SQLITE_LOG_HEAD, 0, 0, head, fault))
         return fault->code;
     if (head [0] > INT64_MAX / 2 || head [1] == 0 || head [1] > INT64_MAX / 2)
-        return sqlite_damaged (sqlite_file_path (self->file), "its counters are out of range", fault);
+        return sqlite_error_is_damage (sqlite_file_path (self->file), "its counters are out of range", fault);
     self->boots = head [0] + 1;
     self->first = self->figures.next = head [1];
     return CADRE_OK;
@@ -84,7 +84,7 @@ static cadre_error_t s_count_boot (sqlite_log_t *self, fault_t *fault)
     return sqlite_log_commit (self, fault);
 }
 
-cadre_error_t sqlite_log_scan (sqlite_log_t *self, store_visit_t *visit, void *context, fault_t *fault)
+cadre_error_t sqlite_scan (sqlite_log_t *self, store_visit_t *visit, void *context, fault_t *fault)
 {
     fault_t nobody = {0};
     fault = fault ? fault : &nobody;

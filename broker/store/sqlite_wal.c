@@ -98,7 +98,7 @@ static cadre_error_t s_damaged (const char *path, off_t at, fault_t *fault)
 {
     char where [128];
     snprintf (where, sizeof where, "its write-ahead log has a wrong checksum at byte %lld", (long long) at);
-    return sqlite_damaged (path, where, fault);
+    return sqlite_error_is_damage (path, where, fault);
 }
 
 //  Walks to the first frame that is wrong, and on from there.

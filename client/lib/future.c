@@ -39,7 +39,7 @@ static cadre_error_t s_late (cadre_future_t *self, int timeout_ms)
         self->text = strdup (fault.text);
     }
     pool_unlock (self->pool);
-    return pool_say (self->pool, &fault);
+    return message_say (self->pool, &fault);
 }
 
 cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
@@ -60,7 +60,7 @@ cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
         return CADRE_OK;
     fault_t fault = {0};
     s_fault (self, &fault);
-    return pool_say (self->pool, &fault);
+    return message_say (self->pool, &fault);
 }
 
 bool cadre_future_done (cadre_future_t *self)
@@ -90,9 +90,9 @@ cadre_state_t cadre_future_state (cadre_future_t *self)
 
 static cadre_error_t s_wrong_type (cadre_future_t *self, const char *wanted)
 {
-    return pool_say_text (self->pool, CADRE_ERROR_TYPE,
-                          "the task returned %s where %s is wanted: read it with cadre_future_value",
-                          cadre_type_name (cadre_value_type (cadre_future_value (self))), wanted);
+    return message_say_text (self->pool, CADRE_ERROR_TYPE,
+                             "the task returned %s where %s is wanted: read it with cadre_future_value",
+                             cadre_type_name (cadre_value_type (cadre_future_value (self))), wanted);
 }
 
 cadre_error_t cadre_future_wait_int (cadre_future_t *self, int64_t *value, int timeout_ms)
@@ -293,7 +293,7 @@ cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callbac
     pool_lock (self->pool);
     callbacks_watch (self, callback, argument, &fault);
     pool_unlock (self->pool);
-    return fault.code ? pool_say (self->pool, &fault) : CADRE_OK;
+    return fault.code ? message_say (self->pool, &fault) : CADRE_OK;
 }
 
 cadre_error_t cadre_future_cancel (cadre_future_t *self)

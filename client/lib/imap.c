@@ -6,6 +6,7 @@
 
 #include "client/lib/map.h"
 #include "common/moment.h"
+#include "common/pack.h"
 #include "common/room.h"
 #include "common/value.h"
 
@@ -61,7 +62,7 @@ cadre_value_t *imap_later (void)
 static cadre_error_t s_say (cadre_imap_t *self, const fault_t *fault)
 {
     self->fault = *fault;
-    return pool_say (self->pool, fault);
+    return message_say (self->pool, fault);
 }
 
 static place_t *s_place (const cadre_imap_t *self, size_t item)
@@ -151,7 +152,7 @@ static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *faul
 {
     if (self->options.batch) {
         if (item) {
-            value_pack (&self->batch, item);
+            value_codec_pack (&self->batch, item);
             self->batch_count++;
         }
         bool full = self->batch_count == self->options.batch || (!item && self->batch_count);
@@ -209,7 +210,7 @@ static bool s_is_closed (cadre_imap_t *self)
 {
     pool_lock (self->pool);
     bool closed =
-        session_blocked (pool_session (self->pool)) && !session_given_up (pool_session (self->pool));
+        session_put_blocked (pool_session (self->pool)) && !session_put_given_up (pool_session (self->pool));
     pool_unlock (self->pool);
     return closed;
 }

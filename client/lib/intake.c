@@ -68,7 +68,7 @@ static bool s_take_result (work_t *self, const wire_result_t *record, view_t val
         return false;
     if (s_is_first (self, record)) {
         self->ended++;
-        work_leave (self, (uint32_t) record->index, false);
+        work_enter_undo (self, (uint32_t) record->index, false);
         self->listener->result (self, (uint32_t) record->index, &result);
     } else
         result_free (&result);
@@ -83,8 +83,8 @@ static bool s_on_result (cadre_t *pool, cursor_t *cursor)
     view_t value = record.value;
     buffer_t whole = {0};
     uint64_t parts = wire_parts_of (value);
-    uint64_t lacked = parts ? session_lacked_parts (pool_session (pool), parts) : 0;
-    if (parts && !lacked && !session_take_parts (pool_session (pool), parts, &whole))
+    uint64_t lacked = parts ? session_put_lacked_parts (pool_session (pool), parts) : 0;
+    if (parts && !lacked && !session_put_take_parts (pool_session (pool), parts, &whole))
         return false;
     if (parts)
         value = wire_view_of (&whole);

@@ -10,6 +10,7 @@
 #include "client/lib/pool/habits.h"
 #include "common/mean.h"
 #include "common/moment.h"
+#include "common/pack.h"
 #include "common/value.h"
 
 #define CHUNK_MAX 8192u
@@ -333,12 +334,12 @@ static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count
     for (size_t i = 0; i < count; i++) {
         size_t item = chunk->first + i;
         cadre_type_t type = CADRE_TYPE_NIL;
-        if (!value_peek (cursor, &type) || type != CADRE_TYPE_FAILURE) {
+        if (!value_codec_peek (cursor, &type) || type != CADRE_TYPE_FAILURE) {
             self->left--;
             self->owner.values (self->owner.owner, item, 1, cursor);
             continue;
         }
-        cadre_value_t *failure = value_read (cursor);
+        cadre_value_t *failure = value_codec_read (cursor);
         bool last = i + 1 == count && result->outcome != CADRE_OUTCOME_OK;
         if (!failure)
             failure = value_failure ("protocol", "the worker gave no failure", "");

@@ -15,7 +15,7 @@ static void s_hold (cadre_job_t *self, const chain_t *before)
         uint64_t tasks = ready->tasks - before->tasks, bytes = ready->bytes - before->bytes;
         self->held_tasks += tasks;
         self->held_bytes += bytes;
-        session_hold (pool_session (self->pool), tasks, bytes);
+        session_put_hold (pool_session (self->pool), tasks, bytes);
     }
     if (ready->first)
         pool_news (self->pool);
@@ -23,7 +23,7 @@ static void s_hold (cadre_job_t *self, const chain_t *before)
 
 static void s_release (cadre_job_t *self)
 {
-    session_release (pool_session (self->pool), self->held_tasks, self->held_bytes);
+    session_put_release (pool_session (self->pool), self->held_tasks, self->held_bytes);
     self->held_tasks = self->held_bytes = 0;
 }
 
@@ -77,7 +77,7 @@ cadre_error_t job_say (cadre_job_t *self, const fault_t *fault)
         self->fault = *fault;
         pool_unlock (self->pool);
     }
-    return pool_say (self->pool, fault);
+    return message_say (self->pool, fault);
 }
 
 static cadre_job_t *s_new (cadre_t *pool)
@@ -98,7 +98,7 @@ static cadre_job_t *s_opened (cadre_job_t *self, const fault_t *fault)
     if (fault->code) {
         self->work.sealed = self->work.final = true;
         self->work.fault = self->fault = *fault;
-        pool_say (self->pool, fault);
+        message_say (self->pool, fault);
     }
     return self;
 }
@@ -231,7 +231,7 @@ cadre_error_t cadre_job_next_sized (cadre_job_t *self, cadre_event_t *event, siz
         return CADRE_ERROR_ARGUMENT;
     if (pool_forked (self->pool))
         return CADRE_ERROR_FORKED;
-    node_free (&self->current);
+    events_node_free (&self->current);
     if (!self->taken.first) {
         fault_t fault;
         fault_clear (&fault);
@@ -241,7 +241,7 @@ cadre_error_t cadre_job_next_sized (cadre_job_t *self, cadre_event_t *event, siz
         if (error)
             return fault.code ? job_say (self, &fault) : error;
     }
-    self->current = chain_pop (&self->taken);
+    self->current = events_chain_pop (&self->taken);
     s_give (event, event_bytes, &self->current->event, sizeof self->current->event);
     return CADRE_OK;
 }
@@ -433,8 +433,8 @@ void cadre_job_destroy (cadre_job_t **self_p)
     }
     s_release (self);
     pool_unlock (self->pool);
-    node_free (&self->current);
-    chain_free (&self->taken);
+    events_node_free (&self->current);
+    events_chain_free (&self->taken);
     events_free (&self->events);
     pool_release (&self->pool);
     free (self);

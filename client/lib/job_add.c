@@ -1,6 +1,7 @@
 //  job_add.c - jobs: adding tasks
 
 #include "client/lib/job.h"
+#include "common/pack.h"
 #include "common/rules.h"
 #include "common/value.h"
 
@@ -98,7 +99,7 @@ cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *typ
     va_list arguments;
     va_start (arguments, types);
     if (s_is_of (self, WIRE_KIND_CALL, &fault))
-        value_pack_arguments (&payload, types, &arguments, &fault);
+        value_build_arguments (&payload, types, &arguments, &fault);
     va_end (arguments);
     return s_add_packed (self, index, &payload, &fault);
 }
@@ -112,7 +113,7 @@ cadre_error_t cadre_job_add_typed (cadre_job_t *self, uint32_t *index, const cad
     buffer_t payload = {.checked = true};
     fault_t fault = {0};
     if (s_is_of (self, WIRE_KIND_CALL, &fault))
-        value_pack_typed (&payload, arguments, &fault);
+        value_build_typed (&payload, arguments, &fault);
     return s_add_packed (self, index, &payload, &fault);
 }
 
@@ -129,7 +130,7 @@ cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cad
                    cadre_type_name (cadre_value_type (arguments)));
     else if (s_is_of (self, WIRE_KIND_CALL, &fault)) {
         if (arguments)
-            value_pack (&payload, arguments);
+            value_codec_pack (&payload, arguments);
         else
             pack_array (&payload, 0);
     }

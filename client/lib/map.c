@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/lib/map.h"
+#include "common/pack.h"
 #include "common/value.h"
 
 static const cadre_map_options_t s_usual = {0};
@@ -19,14 +20,14 @@ cadre_error_t map_pack_item (buffer_t *payload, const cadre_value_t *item, size_
 {
     if (!options->spread) {
         pack_array (payload, 1);
-        value_pack (payload, item);
+        value_codec_pack (payload, item);
         return CADRE_OK;
     }
     if (cadre_value_type (item) != CADRE_TYPE_LIST)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "item %zu is a %s: with spread each item is a list of arguments", index,
                           cadre_type_name (cadre_value_type (item)));
-    value_pack (payload, item);
+    value_codec_pack (payload, item);
     return CADRE_OK;
 }
 
@@ -46,7 +47,7 @@ static cadre_error_t s_pack_batch (buffer_t *payload, const void *items, size_t 
     pack_array (payload, 1);
     pack_array (payload, count);
     for (size_t i = 0; i < count; i++)
-        value_pack (payload, cadre_value_at (items, first + i));
+        value_codec_pack (payload, cadre_value_at (items, first + i));
     return CADRE_OK;
 }
 
@@ -89,7 +90,7 @@ typedef struct map {
 
 cadre_value_t *map_read (cursor_t *cursor)
 {
-    cadre_value_t *value = value_read (cursor);
+    cadre_value_t *value = value_codec_read (cursor);
     return value ? value : value_failure ("protocol", "the worker gave a value that cannot be read", "");
 }
 
@@ -164,7 +165,7 @@ static cadre_error_t s_run (map_t *self, const char *function, const items_owner
 
 static cadre_error_t s_say (map_t *self)
 {
-    return self->fault.code ? pool_say (self->pool, &self->fault) : CADRE_OK;
+    return self->fault.code ? message_say (self->pool, &self->fault) : CADRE_OK;
 }
 
 //  ---- lists -----------------------------------------------------------------------------
@@ -197,7 +198,8 @@ static cadre_error_t s_map_list (map_t *self, const char *function, cadre_value_
         .pack = s_pack, .values = s_keep_values, .failed = s_keep, .keeps = true, .owner = self};
     self->values = calloc (self->count ? self->count : 1, sizeof *self->values);
     if (!self->values)
-        return pool_say_text (self->pool, CADRE_ERROR_MEMORY, "out of memory for %zu results", self->count);
+        return message_say_text (self->pool, CADRE_ERROR_MEMORY, "out of memory for %zu results",
+                                 self->count);
     cadre_error_t error = s_run (self, function, &owner);
     if (!error && results)
         *results = s_list (self);
@@ -217,8 +219,8 @@ cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_
     if (pool_forked (self))
         return CADRE_ERROR_FORKED;
     if (items && cadre_value_type (items) != CADRE_TYPE_LIST)
-        return pool_say_text (self, CADRE_ERROR_ARGUMENT, "the items are a %s: give a list",
-                              cadre_type_name (cadre_value_type (items)));
+        return message_say_text (self, CADRE_ERROR_ARGUMENT, "the items are a %s: give a list",
+                                 cadre_type_name (cadre_value_type (items)));
     map_t map = {.pool = self, .options = options ? options : &s_usual, .items = items, .pack = s_pack_value};
     map.count = cadre_value_count (items);
     if (map.options->batch) {
@@ -292,8 +294,8 @@ static cadre_error_t s_map_numbers (map_t *self, const char *function, const ite
     if (pool_forked (self->pool))
         return CADRE_ERROR_FORKED;
     if (self->options->batch || self->options->spread)
-        return pool_say_text (self->pool, CADRE_ERROR_ARGUMENT,
-                              "batch and spread are for lists: use cadre_map");
+        return message_say_text (self->pool, CADRE_ERROR_ARGUMENT,
+                                 "batch and spread are for lists: use cadre_map");
     s_run (self, function, owner);
     return s_say (self);
 }

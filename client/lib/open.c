@@ -279,7 +279,7 @@ cadre_t *cadre_open (const char *address, const cadre_options_t *options)
     cadre_t *self = pool_new ();
     if (!self) {
         fault_set (&fault, CADRE_ERROR_MEMORY, "no memory for a pool: raise the limit (ulimit -v)");
-        pool_say_open (&fault);
+        message_say_open (&fault);
         return NULL;
     }
     self->by_dispatch = options->callbacks_by_dispatch;
@@ -287,7 +287,7 @@ cadre_t *cadre_open (const char *address, const cadre_options_t *options)
         s_open (self, address, options, &fault);
     if (self->local && fault.code == CADRE_OK)
         fault_set (&fault, CADRE_OK, "%s", local_notice (self->local));
-    pool_say_open (&fault);
+    message_say_open (&fault);
     if (fault.code == CADRE_OK)
         return self;
     s_give_up (self);
@@ -313,11 +313,11 @@ static bool s_drained (void *argument)
     cadre_t *self = argument;
     work_t *work, *next;
     session_t *session = pool_session (self);
-    bool there = session_accepts (session);
+    bool there = session_put_accepts (session);
     HASH_ITER (hh, self->works, work, next)
         if (work->detached ? !s_can_leave (work, there) : !work_done (work))
             return false;
-    return session_state (session) == SESSION_ENDED || session_drained (session);
+    return session_state (session) == SESSION_ENDED || session_put_drained (session);
 }
 
 static void s_cancel_all (cadre_t *self)

@@ -1,6 +1,7 @@
 //  spec.c - options of a job, and commands, as the protocol says them
 
 #include "client/lib/spec.h"
+#include "common/pack.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "client/lib/implicit.h"
 #include "client/lib/pool/promise.h"
 #include "client/lib/spec.h"
+#include "common/pack.h"
 #include "common/value.h"
 
 //  What a task is made of; one of the last four is given.
@@ -22,14 +23,14 @@ static cadre_error_t s_pack (buffer_t *payload, const task_t *task, fault_t *fau
     if (task->kind == WIRE_KIND_COMMAND)
         return spec_pack_command (payload, task->argv, NULL, NULL, 0, NULL, fault);
     if (task->arguments)
-        return value_pack_arguments (payload, task->types, task->arguments, fault);
+        return value_build_arguments (payload, task->types, task->arguments, fault);
     if (task->typed)
-        return value_pack_typed (payload, task->typed, fault);
+        return value_build_typed (payload, task->typed, fault);
     if (task->value && cadre_value_type (task->value) != CADRE_TYPE_LIST)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the arguments are a %s: give a list",
                           cadre_type_name (cadre_value_type (task->value)));
     if (task->value)
-        value_pack (payload, task->value);
+        value_codec_pack (payload, task->value);
     else
         pack_array (payload, 0);
     return CADRE_OK;
@@ -81,7 +82,7 @@ static cadre_future_t *s_submit (cadre_t *pool, const task_t *task)
         promise_fail (future, &fault);
     pool_unlock (pool);
     if (error)
-        pool_say (pool, &fault);
+        message_say (pool, &fault);
     return future;
 }
 
@@ -123,8 +124,8 @@ static cadre_error_t s_give (cadre_t *pool, cadre_future_t *future, cadre_value_
     future->value = NULL;
     if (*value)
         return CADRE_OK;
-    return pool_say_text (pool, CADRE_ERROR_PROTOCOL,
-                          "the task's value cannot be read: use the same release everywhere");
+    return message_say_text (pool, CADRE_ERROR_PROTOCOL,
+                             "the task's value cannot be read: use the same release everywhere");
 }
 
 static cadre_error_t s_call (cadre_t *pool, cadre_value_t **value, int timeout_ms, const task_t *task)

@@ -20,8 +20,8 @@ typedef struct wait {
 
 static cadre_error_t s_foreign (const wait_t *self)
 {
-    return pool_say_text (self->pool, CADRE_ERROR_ARGUMENT,
-                          "the futures are of several pools: wait for those of one pool at a time");
+    return message_say_text (self->pool, CADRE_ERROR_ARGUMENT,
+                             "the futures are of several pools: wait for those of one pool at a time");
 }
 
 //  CADRE_ERROR_END when there is nothing to wait for.
@@ -97,7 +97,7 @@ static cadre_error_t s_wait (wait_t *self, int timeout_ms)
         s_late (self, timeout_ms, &fault);
     s_part (self);
     pool_unlock (self->pool);
-    return fault.code ? pool_say (self->pool, &fault) : CADRE_OK;
+    return fault.code ? message_say (self->pool, &fault) : CADRE_OK;
 }
 
 //  The place of the future that was the first to end, or to fail; count: there is none.
@@ -117,9 +117,9 @@ static size_t s_first (const wait_t *self, bool failed)
 static cadre_error_t s_failed (const wait_t *self)
 {
     size_t first = s_first (self, true);
-    return pool_say_text (self->pool, CADRE_ERROR_TASK, "%zu of %zu tasks failed, number %zu first: %s",
-                          self->tally.failed, self->given, first,
-                          cadre_future_message (self->futures [first]));
+    return message_say_text (self->pool, CADRE_ERROR_TASK, "%zu of %zu tasks failed, number %zu first: %s",
+                             self->tally.failed, self->given, first,
+                             cadre_future_message (self->futures [first]));
 }
 
 cadre_error_t cadre_wait (cadre_future_t *const *futures, size_t count, cadre_wait_for_t which,

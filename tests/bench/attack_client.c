@@ -3,6 +3,7 @@
 #include "tests/bench/attack.h"
 
 #include "common/entropy.h"
+#include "common/pack.h"
 
 #include <stdio.h>
 #include <stdlib.h>

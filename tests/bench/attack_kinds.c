@@ -4,6 +4,7 @@
 
 #include "common/entropy.h"
 #include "common/moment.h"
+#include "common/pack.h"
 #include "tests/lib/enemy.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 //  and the frames that leave it to the broker's handler: not one of them may be refused, nor end the session. Every lease is answered.
 
 #include "common/log.h"
+#include "common/pack.h"
 #include "common/sockets.h"
 #include "tests/lib/fake_clock.h"
 #include "tests/lib/fuzz_broker.h"

@@ -58,7 +58,7 @@ static void s_build (world_t *self, void *context)
     hub->roster = roster_new ();
     hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
-    hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
+    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
     self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);
     self->back_router = sockets_new (context, ZMQ_ROUTER, NULL);
     self->back = back_new (hub, self->back_router, s_joined, self);
@@ -72,7 +72,7 @@ static void s_end (world_t *self)
     for (size_t i = 0; i < roster_places (hub->roster); i++) {
         agent_t *agent = roster_at (hub->roster, i);
         if (agent)
-            ledger_lose (hub->ledger, agent, NULL, true);
+            ledger_leases_lose (hub->ledger, agent, NULL, true);
     }
     dispatch_destroy (&self->dispatch);
     front_destroy (&self->front);
@@ -137,7 +137,7 @@ static void s_handle (world_t *self, const fuzz_deed_t *deed)
     if (channel == 1 || channel == 3)
         back_handle (self->back, WORKER_ROUTE, frame.data, frame.size);
     if (channel == 2 || channel == 3)
-        back_handle_sink (self->back, frame.data, frame.size);
+        sink_handle (self->back, frame.data, frame.size);
     buffer_free (&frame);
     s_turn (self, channel > 3 ? 1000000 * (int64_t) channel / 8 : 1000);
 }

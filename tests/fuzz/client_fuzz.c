@@ -65,7 +65,7 @@ static void s_welcome (connection_t *self, const uint8_t *epoch)
 static void s_pass (connection_t *self, uint8_t span)
 {
     buffer_t frame = {0};
-    wire_beat_t beat = {.received = session_sent (self->session), .sent = self->session->in.received};
+    wire_beat_t beat = {.received = session_put_sent (self->session), .sent = self->session->in.received};
     self->now_us += (int64_t) span * 100000;
     wire_write_beat (&frame, (wire_envelope_t){.session = self->session->number}, &beat);
     s_receive (self, &frame);

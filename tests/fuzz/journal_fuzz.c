@@ -79,7 +79,7 @@ static void s_work (hub_rig_t *rig, agent_t *agent)
         s_answer_all (rig, agent, turn);
         job_t *job = job_table_first (rig->hub.jobs);
         if (job && turn == TURNS / 2)
-            ledger_cancel_all (rig->hub.ledger, job);
+            ledger_jobs_cancel_all (rig->hub.ledger, job);
         if (job && turn == TURNS - 2)
             compact_run (rig->hub.compact);
     }
@@ -95,10 +95,10 @@ static void s_end (hub_rig_t *rig)
     for (size_t i = 0; i < roster_places (rig->hub.roster); i++) {
         agent_t *agent = roster_at (rig->hub.roster, i);
         if (agent)
-            ledger_lose (rig->hub.ledger, agent, NULL, true);
+            ledger_leases_lose (rig->hub.ledger, agent, NULL, true);
     }
     while (job_table_first (rig->hub.jobs))
-        ledger_unmake (rig->hub.ledger, job_table_first (rig->hub.jobs));
+        ledger_jobs_unmake (rig->hub.ledger, job_table_first (rig->hub.jobs));
     hub_rig_end (rig);
 }
 

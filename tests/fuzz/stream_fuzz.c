@@ -1,5 +1,6 @@
 //  stream_fuzz.c - any sequence of operations on a stream, beside a receiver: everything arrives once and in order, windows hold
 
+#include "common/pack.h"
 #include "common/parts.h"
 #include "common/stream.h"
 

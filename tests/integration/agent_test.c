@@ -1,5 +1,6 @@
 //  agent_test.c - a real worker with real slots, and a broker played by the test
 
+#include "common/pack.h"
 #include "tests/lib/hub.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 //  pages_test.c - a list of three million tasks comes in pages, as fast as it is read, and others are answered in between
 
+#include "common/pack.h"
 #include "tests/lib/broker_rig.h"
 
 #define TASKS UINT64_C (3000000)

@@ -19,6 +19,7 @@
 
 #include "broker/broker.h"
 #include "common/entropy.h"
+#include "common/pack.h"
 #include "common/sockets.h"
 #include "common/wire.h"
 

@@ -1,6 +1,7 @@
 //  disorder.c - messages at the wrong time, with fields that could almost be right
 
 #include "tests/lib/disorder.h"
+#include "common/pack.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "common/pack.h"
 #include "common/sockets.h"
 
 #define WINDOW_BYTES (1024u * 1024u)

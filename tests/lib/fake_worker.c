@@ -2,6 +2,7 @@
 
 #include "tests/lib/fake_worker.h"
 
+#include "common/pack.h"
 #include "common/value.h"
 
 #include <setjmp.h>
@@ -149,7 +150,7 @@ void fake_worker_job (fake_worker_t *self, uint64_t job, unsigned kind, const ch
                       const fake_job_t *options)
 {
     buffer_t spec = {0}, body = {0};
-    value_pack (&spec, options ? options->spec : NULL);
+    value_codec_pack (&spec, options ? options->spec : NULL);
     wire_slot_job_t fields = {.job = job,
                               .kind = kind,
                               .function = wire_view (function),
@@ -168,7 +169,7 @@ static uint32_t s_put_task (fake_worker_t *self, uint64_t job, uint64_t output_b
     assert_true (ticket_offer (&self->desk, 1, &ticket));
     buffer_t bytes = {0}, body = {0};
     assert_non_null (*payload);
-    value_pack (&bytes, *payload);
+    value_codec_pack (&bytes, *payload);
     cadre_value_destroy (payload);
     wire_slot_task_t fields = {.ticket = ticket,
                                .job = job,

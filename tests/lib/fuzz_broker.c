@@ -7,6 +7,7 @@
 #include "broker/front/front.h"
 #include "broker/queue/ready.h"
 #include "broker/record/delay.h"
+#include "common/pack.h"
 #include "common/sockets.h"
 
 #include <assert.h>
@@ -43,7 +44,7 @@ static void s_build (fuzz_broker_t *self, void *context)
     hub->roster = roster_new ();
     hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
-    hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
+    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
     self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);
     self->back_router = sockets_new (context, ZMQ_ROUTER, NULL);
     self->back = back_new (hub, self->back_router, s_joined, self);
@@ -138,7 +139,7 @@ void fuzz_broker_destroy (fuzz_broker_t **self_p)
     fuzz_broker_t *self = *self_p;
     hub_t *hub = &self->hub;
     if (s_agent (self))
-        ledger_lose (hub->ledger, s_agent (self), NULL, true);
+        ledger_leases_lose (hub->ledger, s_agent (self), NULL, true);
     dispatch_destroy (&self->dispatch);
     front_destroy (&self->front);
     back_destroy (&self->back);
@@ -167,6 +168,6 @@ fuzz_lease_t fuzz_broker_lease (const fuzz_broker_t *self, size_t number)
 bool fuzz_broker_take (fuzz_broker_t *self, const void *frame, size_t size_bytes)
 {
     uint64_t session = fuzz_broker_session (self), refused = self->hub.refused_frames;
-    back_handle_sink (self->back, frame, size_bytes);
+    sink_handle (self->back, frame, size_bytes);
     return self->hub.refused_frames == refused && fuzz_broker_session (self) == session;
 }

@@ -2,6 +2,7 @@
 
 #include "tests/lib/hub.h"
 
+#include "common/pack.h"
 #include "common/parts.h"
 #include "common/sockets.h"
 #include "common/stream.h"

@@ -13,6 +13,7 @@
 #include "broker/ledger/ledger.h"
 #include "broker/queue/ready.h"
 #include "broker/record/delay.h"
+#include "common/pack.h"
 #include "common/sockets.h"
 
 typedef struct hub_rig {
@@ -36,7 +37,7 @@ static inline void hub_rig_start (hub_rig_t *self)
     hub->roster = roster_new ();
     hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
-    hub->delay = delay_new (hub->timers, ledger_wake, hub->ledger);
+    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
 }
 
 //  Clients must have been ended.
@@ -68,7 +69,7 @@ static inline client_t *hub_rig_client (hub_rig_t *self)
 
 static inline void hub_rig_end_client (hub_rig_t *self, client_t **client)
 {
-    ledger_abandon (self->hub.ledger, *client);
+    ledger_jobs_abandon (self->hub.ledger, *client);
     self->hub.dirty = NULL;
     (*client)->dirty = false;
     client_destroy (client);
@@ -108,7 +109,7 @@ static inline job_t *hub_rig_job (hub_rig_t *self, client_t *client, const wire_
     open.kind = open.kind ? open.kind : WIRE_KIND_CALL;
     open.function = open.function.size ? open.function : wire_view ("square");
     open.uuid = (view_t){.data = uuid, .size = sizeof uuid};
-    job_t *job = ledger_open (self->hub.ledger, client, &open);
+    job_t *job = ledger_jobs_open (self->hub.ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     for (uint32_t i = 0; i < tasks; i++) {
         pack_array (&list, 1);

@@ -10,6 +10,7 @@
 #include "broker/recovery/compact.h"
 #include "broker/recovery/persistence.h"
 #include "broker/store/memory.h"
+#include "common/pack.h"
 #include "tests/lib/hub_rig.h"
 
 #include <setjmp.h>
@@ -70,7 +71,7 @@ static inline void house_leave (house_t *self)
     fault_t fault = {0};
     persistence_close (&self->rig.hub, &fault);
     while (job_table_first (self->rig.hub.jobs)) //  Followers go before their clients
-        ledger_unmake (self->rig.hub.ledger, job_table_first (self->rig.hub.jobs));
+        ledger_jobs_unmake (self->rig.hub.ledger, job_table_first (self->rig.hub.jobs));
     do //  Memory of large ones goes in turns
     {
         self->rig.hub.unfinished = false;
@@ -107,7 +108,7 @@ static inline void house_submit (house_t *self, job_t *job, uint32_t first, uint
     }
     free (filler);
     wire_list_t payloads = wire_list_of (&list, end - first);
-    ledger_submit (self->rig.hub.ledger, job, &payloads);
+    ledger_jobs_submit (self->rig.hub.ledger, job, &payloads);
     buffer_free (&list);
 }
 
@@ -128,7 +129,7 @@ static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retri
                             .backoff_ms = 50000,
                             .expire_ms = 3600000};
     fault_t fault = {0};
-    job_t *job = ledger_open (self->rig.hub.ledger, self->client, &open);
+    job_t *job = ledger_jobs_open (self->rig.hub.ledger, self->client, &open);
     wire_pack_job_open (&packed, &open);
     assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size + tasks * bytes, tasks, &fault),
                       CADRE_OK);
@@ -136,7 +137,7 @@ static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retri
     for (uint32_t first = 0; first < tasks; first += HOUSE_FRAME_TASKS)
         house_submit (self, job, first, tasks - first < HOUSE_FRAME_TASKS ? tasks : first + HOUSE_FRAME_TASKS,
                       bytes);
-    ledger_finish (self->rig.hub.ledger, job);
+    ledger_jobs_finish (self->rig.hub.ledger, job);
     buffer_free (&packed);
     return job;
 }

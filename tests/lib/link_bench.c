@@ -135,7 +135,7 @@ void link_bench_teardown (void)
 
 void link_bench_turn (void)
 {
-    while (link_read (link_bench.link))
+    while (link_receive (link_bench.link))
         ;
     timers_run (link_bench.timers, link_bench.time.now_us);
     link_turn (link_bench.link);

@@ -3,6 +3,7 @@
 #include "tests/lib/mutation.h"
 
 #include "common/cursor.h"
+#include "common/pack.h"
 #include "common/wire.h"
 
 #include <stdlib.h>

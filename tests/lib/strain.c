@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "common/entropy.h"
+#include "common/pack.h"
 #include "tests/lib/enemy.h"
 
 #define LANE_BEAT_US 200000

@@ -91,6 +91,11 @@ class Layers(Rules):
         tree.compile("common/a.c", "common/b.c")
         self.red("calls form a circle: common/a.c common/b.c", "layers", tree, "--objects", tree.build)
 
+    def test_folders_that_form_a_circle(self):
+        tree = self.tree({"worker/a.h": '#include "worker/slots/b.h"\n', "worker/slots/b.h": "",
+                          "worker/slots/c.h": '#include "worker/d.h"\n', "worker/d.h": ""})
+        self.red("folders form a circle: worker worker/slots", "layers", tree)
+
     def test_a_source_without_an_object(self):
         tree = self.tree({"common/a.c": "void a (void) { }\n", "common/b.c": ""}).compile("common/a.c")
         self.red("common/b.c: has no object", "layers", tree, "--objects", tree.build)
@@ -99,6 +104,36 @@ class Layers(Rules):
         self.red("looked at no files", "layers", self.tree({}))
         tree = self.tree({"tests/a.c": ""})
         self.red("looked at no objects", "layers", tree, "--objects", tree.build)
+
+
+class Paths(Rules):
+    def test_paths_that_are_there(self):
+        self.green("paths", self.tree({"ARCHITECTURE.md": "`common/a.c`\n", "common/a.c": ""}))
+
+    def test_a_path_that_is_gone(self):
+        tree = self.tree({"ARCHITECTURE.md": "\n`common/a.c` | broker/x\n"})
+        self.red("ARCHITECTURE.md:2: there is no common/a.c", "paths", tree)
+
+    def test_nothing_to_look_at(self):
+        self.red("looked at no paths", "paths", self.tree({"ARCHITECTURE.md": ""}))
+
+
+class Names(Rules):
+    def test_functions_in_their_files(self):
+        tree = self.tree({"common/job.c": "void job_new (void) { }\n",
+                          "common/job_add.c": "void job_add_one (void) { }\n"})
+        tree.compile("common/job.c", "common/job_add.c")
+        self.green("names", tree, tree.build)
+
+    def test_a_function_in_the_wrong_file(self):
+        tree = self.tree({"common/job.c": "void job_add_one (void) { }\n", "common/job_add.c": "void other (void) { }\n"})
+        tree.compile("common/job.c", "common/job_add.c")
+        self.red("common/job.c: job_add_one is not", "names", tree, tree.build)
+        self.red("common/job_add.c: other is not", "names", tree, tree.build)
+
+    def test_nothing_to_look_at(self):
+        tree = self.tree({})
+        self.red("looked at no symbols", "names", tree, tree.build)
 
 
 class LogNumbers(Rules):

@@ -2,6 +2,7 @@
 
 #include "broker/front/front_jobs.h"
 #include "broker/front/front_session.h"
+#include "common/pack.h"
 #include "tests/lib/journal_rig.h"
 
 #include <stdlib.h>

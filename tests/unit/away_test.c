@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/pack.h"
 #include "tests/lib/restart_rig.h"
 
 //  ---- detached and durable jobs -----------------------------------------------------------

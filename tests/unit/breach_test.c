@@ -1,5 +1,6 @@
 //  breach_test.c - workers that send malformed frames on the sink: who pays, who does not, and what the broker tells them
 
+#include "common/pack.h"
 #include "tests/lib/broker_rig.h"
 
 #define EXT9 "\xd4\x09\x01"

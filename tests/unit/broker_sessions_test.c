@@ -1,5 +1,6 @@
 //  broker_sessions_test.c - sessions of clients, strangers and enemies, with a broker in a thread
 
+#include "common/pack.h"
 #include "tests/lib/broker_rig.h"
 
 static void test_a_session_is_resumed (void **state)

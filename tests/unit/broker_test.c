@@ -1,5 +1,6 @@
 //  broker_test.c - jobs of a broker in a thread, with a client and workers written by hand
 
+#include "common/pack.h"
 #include "tests/lib/broker_rig.h"
 
 static void test_a_job_runs (void **state)

@@ -1,6 +1,7 @@
 //  budget_test.c - what one session may make the broker hold, with a broker in a thread
 
 #include "broker/front/bounds.h"
+#include "common/pack.h"
 #include "tests/lib/broker_rig.h"
 
 #define MEMORY (16u << 20)

@@ -1,5 +1,6 @@
 //  budget_worker_test.c - what workers may make the broker hold, with a broker in a thread
 
+#include "common/pack.h"
 #include "tests/lib/broker_rig.h"
 
 #define MEMORY (16u << 20)

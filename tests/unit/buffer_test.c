@@ -1,6 +1,7 @@
 //  buffer_test.c - buffers grow, give away and keep what was put into them, and pack what msgpack-c reads
 
 #include "common/buffer.h"
+#include "common/pack.h"
 
 #include <msgpack.h>
 #include <setjmp.h>

@@ -42,7 +42,7 @@ static const cadre_value_t *s_serve (room_t *room, const cadre_function_t *funct
 {
     buffer_t payload = {0};
     assert_non_null (arguments);
-    value_pack (&payload, arguments);
+    value_codec_pack (&payload, arguments);
     cadre_value_destroy (&arguments);
     runner_task_t task = {.ticket = 1,
                           .job = 42,
@@ -162,9 +162,9 @@ static void test_takes (void **state)
     assert_string_equal (s_message (s_serve (&room, &natural, cadre_value_build ("[i]", (int64_t) -3))),
                          "f takes an integer that is not negative as argument 1, got -3");
     s_close (&room);
-    assert_null (call_bad_takes ("iudbsSBvn*"));
-    assert_null (call_bad_takes (NULL));
-    assert_string_equal (call_bad_takes ("i*i"), "*i");
+    assert_null (call_arguments_bad_takes ("iudbsSBvn*"));
+    assert_null (call_arguments_bad_takes (NULL));
+    assert_string_equal (call_arguments_bad_takes ("i*i"), "*i");
 }
 
 //  ---- results ------------------------------------------------------------------------
@@ -297,7 +297,7 @@ static void test_items_that_cannot_travel (void **state)
     cadre_value_t *items =
         cadre_value_build ("[[i],[i],[i],[i]]", (int64_t) 7, (int64_t) 1, (int64_t) 2, (int64_t) 8);
     buffer_t payload = {0};
-    value_pack (&payload, items);
+    value_codec_pack (&payload, items);
     cadre_value_destroy (&items);
     runner_task_t task = {.ticket = 1, .payload = {.data = payload.data, .size = payload.size}};
     call_serve_map (room.call, &odd, NULL, &task, &room.end);

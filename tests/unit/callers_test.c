@@ -53,12 +53,12 @@ static void test_whole_messages_are_not_held (void **state)
     (void) state;
     caller_t caller = {0};
     uint64_t brought = 600; //  A handshake
-    caller_measure (&caller, brought, 0, SECOND);
+    callers_measure (&caller, brought, 0, SECOND);
     assert_int_equal (caller.held, 600);
     for (int i = 1; i < 1000; i++) {
         brought += 42 * 100 + 100 * KIB; //  With 33 bytes a message that nobody has counted
         caller.handed_now += 9 * 100 + 100 * KIB;
-        caller_measure (&caller, brought, 0, (i + 1) * SECOND);
+        callers_measure (&caller, brought, 0, (i + 1) * SECOND);
         assert_true (caller.held < 4 * KIB);
         assert_false (caller.quiet);
     }
@@ -69,17 +69,17 @@ static void test_what_does_not_end_is_held (void **state)
 {
     (void) state;
     caller_t caller = {0};
-    caller_measure (&caller, 100, 0, SECOND);
+    callers_measure (&caller, 100, 0, SECOND);
     caller.handed_now = 20;
-    caller_measure (&caller, 120, 0, 2 * SECOND);
+    callers_measure (&caller, 120, 0, 2 * SECOND);
     for (uint64_t i = 1; i < 100; i++) {
-        caller_measure (&caller, 120 + i * KIB, 100, 3 * SECOND);
+        callers_measure (&caller, 120 + i * KIB, 100, 3 * SECOND);
         assert_int_equal (caller.held, i * KIB - 100); //  The kernel has the rest
         assert_true (caller.quiet);
     }
     assert_int_equal (caller.heard_us, 2 * SECOND);
     caller.handed_now = 100 * KIB; //  It has ended
-    caller_measure (&caller, 120 + 99 * KIB, 0, 4 * SECOND);
+    callers_measure (&caller, 120 + 99 * KIB, 0, 4 * SECOND);
     assert_int_equal (caller.held, 0);
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/buffer.h"
 #include "common/cursor.h"
+#include "common/pack.h"
 
 #include <msgpack.h>
 #include <setjmp.h>

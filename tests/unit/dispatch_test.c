@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "common/pack.h"
 #include "tests/lib/hub_rig.h"
 
 static const wire_job_open_t s_usual = {.retries_lost = 1};
@@ -189,7 +190,7 @@ static void test_the_host_that_failed_is_avoided (void **state)
             assert_string_not_equal (holder->host, before);
         before = holder->host;
         assert_true (hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
-        ledger_wake (rig.hub.ledger, job->number, 0);
+        ledger_settle_wake (rig.hub.ledger, job->number, 0);
         dispatch_run (dispatch);
     }
     agent_t *holder = roster_at (rig.hub.roster, job->tasks [0].agent);
@@ -198,7 +199,7 @@ static void test_the_host_that_failed_is_avoided (void **state)
             agents [i]->state = AGENT_DRAINING;
     job->tries.again [CADRE_OUTCOME_ERROR] = 6;
     assert_true (hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
-    ledger_wake (rig.hub.ledger, job->number, 0);
+    ledger_settle_wake (rig.hub.ledger, job->number, 0);
     dispatch_run (dispatch);
     assert_ptr_equal (roster_at (rig.hub.roster, job->tasks [0].agent), holder);
     assert_true (task_is_leased (&job->tasks [0]));
@@ -252,11 +253,11 @@ static void test_a_stalled_client_s_tasks_wait (void **state)
     agent_t *agent = hub_rig_agent (&rig, 8);
     hub_rig_job (&rig, client, &s_usual, 4);
     client->stalled = true;
-    ledger_stall (rig.hub.ledger, client);
+    ledger_jobs_stall (rig.hub.ledger, client);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 0);
     client->stalled = false;
-    ledger_stall (rig.hub.ledger, client);
+    ledger_jobs_stall (rig.hub.ledger, client);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 4);
     s_end (&rig, &dispatch, &client);
@@ -319,9 +320,9 @@ static void test_what_waits_is_recalled_for_the_idle (void **state)
     dispatch_run (dispatch);
     assert_null (s_recalled);
     for (uint64_t serial = 8; serial <= 12; serial++)
-        assert_true (
-            ledger_return (rig.hub.ledger, busy,
-                           &(wire_lease_t){.job = job->number, .index = serial - 1, .serial = serial}));
+        assert_true (ledger_leases_return (
+            rig.hub.ledger, busy,
+            &(wire_lease_t){.job = job->number, .index = serial - 1, .serial = serial}));
     dispatch_run (dispatch);
     assert_true (idle->leased >= 2);
     s_end (&rig, &dispatch, &client);

@@ -2,6 +2,7 @@
 
 #include "broker/back/dispatch.h"
 #include "broker/jobs/expiry.h"
+#include "common/pack.h"
 #include "tests/lib/hub_rig.h"
 
 #include <setjmp.h>

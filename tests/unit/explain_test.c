@@ -2,6 +2,7 @@
 
 #include "broker/back/dispatch.h"
 #include "broker/diagnosis/explain.h"
+#include "common/pack.h"
 #include "tests/lib/hub_rig.h"
 
 #include <setjmp.h>
@@ -75,7 +76,7 @@ static void test_at_a_worker (void **state)
         &rig, rig.job, 0,
         "waits for worker agent, which has it and is away: it ends as worker-lost unless that comes back within 6 s");
     rig.agent->state = AGENT_READY;
-    ledger_cancel (rig.base.hub.ledger, rig.job, 0);
+    ledger_jobs_cancel (rig.base.hub.ledger, rig.job, 0);
     s_says (&rig, rig.job, 0, "is at worker agent on pine for 7 s, which was told to cancel it");
     s_end (&rig);
 }

@@ -1,5 +1,6 @@
 //  failure_test.c - details get the worker's name
 
+#include "common/pack.h"
 #include "common/rules.h"
 #include "worker/runner/failure.h"
 
@@ -106,7 +107,7 @@ static void s_a_detail_keeps_the_rules (void **state)
     assert_true (cursor_map (&cursor, &pairs));
     assert_int_equal (pairs, 4);
     rules_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .detail = {detail.data, detail.size}};
-    assert_true (rules_result (&result, &fault));
+    assert_true (rules_message_result (&result, &fault));
     buffer_free (&given);
     buffer_free (&detail);
 }

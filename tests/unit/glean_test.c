@@ -1,5 +1,6 @@
 //  glean_test.c - what a slot has done of a map counts when it ends: its items are answered one by one
 
+#include "common/pack.h"
 #include "common/value.h"
 #include "tests/lib/fake_slot.h"
 

@@ -1,5 +1,6 @@
 //  harvest_test.c - values of items in shared memory: what was done is read, and nonsense is not believed
 
+#include "common/pack.h"
 #include "worker/shared/harvest.h"
 
 #include <setjmp.h>

@@ -3,6 +3,7 @@
 #include "broker/front/front_jobs.h"
 #include "broker/front/front_session.h"
 #include "broker/front/holder.h"
+#include "common/pack.h"
 #include "tests/lib/journal_rig.h"
 
 #include <stdlib.h>

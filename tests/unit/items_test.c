@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "common/pack.h"
 #include "common/value.h"
 #include "tests/lib/fake_broker.h"
 
@@ -52,7 +53,7 @@ static bool s_serve_item (rig_t *self, uint64_t item, uint64_t tries, buffer_t *
     }
     if (tries + 1 == self->most)
         self->left = self->outcome == CADRE_OUTCOME_CANCELLED ? 0 : self->left - 1;
-    value_pack_failure (values, cadre_outcome_text (self->outcome), "bad", "");
+    value_codec_pack_failure (values, cadre_outcome_text (self->outcome), "bad", "");
     *outcome = self->outcome;
     return self->outcome == CADRE_OUTCOME_ERROR;
 }

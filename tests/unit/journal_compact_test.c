@@ -28,7 +28,7 @@ static void test_compaction (void **state)
         house_answer_all (&house, job, agent, 20000);
         house_turn (&house);
         house_turn (&house);
-        ledger_forget (house.rig.hub.ledger, job);
+        ledger_jobs_forget (house.rig.hub.ledger, job);
         house_turn (&house);
     }
     journal_usage (house.rig.hub.journal, &usage);
@@ -37,7 +37,7 @@ static void test_compaction (void **state)
     house_restart (&house);
     kept = house_only (&house);
     assert_int_equal (kept->number, number);
-    assert_int_equal (ledger_forgotten (house.rig.hub.ledger, &identity), gone);
+    assert_int_equal (ledger_jobs_forgotten (house.rig.hub.ledger, &identity), gone);
     assert_int_equal (kept->done, 40);
     assert_int_equal (kept->total, 100);
     assert_int_equal (kept->ready, 58);
@@ -91,7 +91,7 @@ static void test_a_restart_counts_what_is_live (void **state)
     house_turn (&house);
     house_answer_all (&house, gone, agent, 10);
     house_turn (&house);
-    ledger_forget (house.rig.hub.ledger, gone);
+    ledger_jobs_forget (house.rig.hub.ledger, gone);
     house_turn (&house);
     journal_usage (house.rig.hub.journal, &before);
     house_restart (&house);
@@ -128,7 +128,7 @@ static void test_a_copy_beside_what_it_replaces (void **state)
     assert_int_equal (agent->leased, 1);
     spans_t held = {0};
     spans_add (&held, serial);
-    ledger_lose (house.rig.hub.ledger, agent, &held, true);
+    ledger_leases_lose (house.rig.hub.ledger, agent, &held, true);
     spans_free (&held);
     assert_int_equal (agent->leases_count, 1);
     assert_non_null (ledger_held (house.rig.hub.ledger, agent, job, running, serial));
@@ -166,7 +166,7 @@ static void test_a_full_store_comes_to_rest (void **state)
     fault_t fault = {0};
     house_open (&house);
     for (int i = 0; i < 2000; i++) { // known to be forgotten, for a day
-        ledger_forget (house.rig.hub.ledger, house_job (&house, 0));
+        ledger_jobs_forget (house.rig.hub.ledger, house_job (&house, 0));
         house_turn (&house);
     }
     job_t *job = house_job (&house, 10);
@@ -184,7 +184,7 @@ static void test_a_full_store_comes_to_rest (void **state)
     agent_t *agent = hub_rig_agent (&house.rig, 4);
     for (int i = 0; i < 3000; i++) { // its leases come and go
         house_lease (&house, job, agent);
-        ledger_lose (house.rig.hub.ledger, agent, NULL, true);
+        ledger_leases_lose (house.rig.hub.ledger, agent, NULL, true);
         if (i % 50 == 0)
             house_turn (&house);
     }
@@ -202,7 +202,7 @@ static void test_what_is_forgotten_moves_on (void **state)
     house_t house;
     store_usage_t before, after;
     house_start (&house);
-    ledger_forget (house.rig.hub.ledger, house_job (&house, 0));
+    ledger_jobs_forget (house.rig.hub.ledger, house_job (&house, 0));
     house_turn (&house);
     for (int i = 0; i < 3; i++) { // each fills a batch
         house_job_of (&house, 1000, 0, 2000);

@@ -1,5 +1,6 @@
 //  journal_damage_test.c - records that cannot be: the broker says that its store is damaged, and does not start; nothing of them comes back later
 
+#include "common/pack.h"
 #include "tests/lib/journal_rig.h"
 
 #define JOB 7u

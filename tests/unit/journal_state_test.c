@@ -5,6 +5,7 @@
 #include "broker/front/requests.h"
 #include "broker/ledger/deliver.h"
 #include "common/moment.h"
+#include "common/pack.h"
 #include "tests/lib/journal_rig.h"
 
 static void s_compact (house_t *house)
@@ -34,7 +35,7 @@ static void test_when_it_ended (void **state)
         s_fail (&house, job, agent);
         house_turn (&house);
         house_turn (&house);
-        assert_int_equal (ledger_retry (house.rig.hub.ledger, job, 0), 1);
+        assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, 0), 1);
         assert_int_equal (job->ended_us, 0);
         house_answer_all (&house, job, agent, 1);
         house_turn (&house);
@@ -90,9 +91,9 @@ static void test_what_is_cancelled_stays_cancelled (void **state)
         house_turn (&house);
         uint32_t index = house_lease (&house, job, agent);
         if (kind % 2)
-            assert_int_equal (ledger_cancel_all (house.rig.hub.ledger, job), 2);
+            assert_int_equal (ledger_jobs_cancel_all (house.rig.hub.ledger, job), 2);
         else
-            assert_int_equal (ledger_cancel (house.rig.hub.ledger, job, index), 1);
+            assert_int_equal (ledger_jobs_cancel (house.rig.hub.ledger, job, index), 1);
         house_turn (&house);
         house_turn (&house);
         if (kind / 2)
@@ -103,7 +104,7 @@ static void test_what_is_cancelled_stays_cancelled (void **state)
         job = house_only (&house);
         assert_int_equal (job->tasks [index].state, TASK_CANCELLING);
         agent = roster_by_uuid (house.rig.hub.roster, uuid);
-        ledger_lose (house.rig.hub.ledger, agent, NULL, false);
+        ledger_leases_lose (house.rig.hub.ledger, agent, NULL, false);
         assert_int_equal (job->tasks [index].state, TASK_DONE);
         assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_CANCELLED);
         house_turn (&house);
@@ -150,7 +151,7 @@ static void s_submit_large (house_t *house, job_t *job)
     payloads_put_large (job->stock, job->promised, &payload);
     wire_pack_parts (&list, 1);
     wire_list_t payloads = wire_list_of (&list, 1);
-    ledger_submit (house->rig.hub.ledger, job, &payloads);
+    ledger_jobs_submit (house->rig.hub.ledger, job, &payloads);
     buffer_free (&list);
 }
 
@@ -206,7 +207,7 @@ static void test_a_retry_replaces_a_result (void **state)
         house_turn (&house);
         house_turn (&house);
         assert_int_equal (result_log_large (job->keep, 0).size, LARGE_BYTES);
-        assert_int_equal (ledger_retry (house.rig.hub.ledger, job, UINT32_MAX), 1);
+        assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, UINT32_MAX), 1);
         house_turn (&house);
         memory_disk_hold (house.disk);
         house_answer_all (&house, job, agent, 1);
@@ -278,7 +279,7 @@ static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
         house_turn (&house);
         assert_non_null (stream_next (client->out));
         if (i == 1)
-            ledger_cancel_all (house.rig.hub.ledger, job);
+            ledger_jobs_cancel_all (house.rig.hub.ledger, job);
         house_turn (&house);
         house_turn (&house);
     }
@@ -354,7 +355,7 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     assert_non_null (job_table_find_identity (house.rig.hub.jobs, &part));
     s_tasks_frame (&house, front, 1, 1, 1000);
     assert_null (job_table_find_identity (house.rig.hub.jobs, &part));
-    assert_int_equal (ledger_forgotten (ledger, &part), 0);
+    assert_int_equal (ledger_jobs_forgotten (ledger, &part), 0);
     s_tasks_frame (&house, front, 1, 1001, 5); //  They were on their way
     s_seal_frame (&house, front, 1, 1006);
     while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0}) == CADRE_OK)
@@ -362,7 +363,7 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     size_t jobs = job_table_count (house.rig.hub.jobs);
     s_open_frame (&house, front, 2, whole.uuid, "square");
     assert_int_equal (job_table_count (house.rig.hub.jobs), jobs);
-    assert_int_equal (ledger_forgotten (ledger, &whole), 0);
+    assert_int_equal (ledger_jobs_forgotten (ledger, &whole), 0);
     house_turn (&house);
     s_count_opened (house.client, counts);
     assert_int_equal (counts [0], 0);
@@ -371,7 +372,7 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     house_restart (&house);
     ledger = house.rig.hub.ledger;
     assert_int_equal (job_table_count (house.rig.hub.jobs), jobs);
-    assert_int_equal (ledger_forgotten (ledger, &part), 0);
+    assert_int_equal (ledger_jobs_forgotten (ledger, &part), 0);
     house_end (&house);
 }
 
@@ -407,15 +408,15 @@ static void test_many_tasks_are_cancelled_bit_by_bit (void **state)
     job_t *job = house_job (&house, MANY);
     house_turn (&house);
     memory_disk_hold (house.disk);
-    assert_int_equal (ledger_cancel_all (ledger, job), MANY);
+    assert_int_equal (ledger_jobs_cancel_all (ledger, job), MANY);
     for (int i = 0; i < 200; i++)
         house_turn (&house);
-    assert_true (ledger_is_settling (ledger));
+    assert_true (ledger_settle_goes_on (ledger));
     assert_in_range (house.rig.hub.results_bytes, HUB_RESULTS_BYTES, HUB_RESULTS_BYTES + 1000);
     memory_disk_let (house.disk, SIZE_MAX);
     house_turn (&house);
     assert_in_range (job->failed, 1, MANY - 1);
-    assert_int_equal (ledger_retry (ledger, job, 0), 1); //  Of that one alone
+    assert_int_equal (ledger_jobs_retry (ledger, job, 0), 1); //  Of that one alone
     for (int i = 0; i < 20; i++)
         house_turn (&house);
     assert_int_equal (job->ready, 1);

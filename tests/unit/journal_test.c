@@ -3,6 +3,7 @@
 #include "broker/back/back.h"
 #include "broker/back/dispatch.h"
 #include "broker/ledger/deliver.h"
+#include "common/pack.h"
 #include "tests/lib/journal_rig.h"
 
 static void test_tasks_run_when_they_are_on_the_disk (void **state)
@@ -89,7 +90,7 @@ static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, co
                                                         .detail = wire_view_of (&nil)});
     wire_write_sink_results (&frame, (wire_envelope_t){.session = agent->session, .sequence = sequence},
                              &(wire_sink_results_t){.results = wire_list_of (&item, 1)});
-    back_handle_sink (back, frame.data, frame.size);
+    sink_handle (back, frame.data, frame.size);
     buffer_free (&nil);
     buffer_free (&item);
     buffer_free (&frame);
@@ -280,7 +281,7 @@ static void test_a_lost_holder_costs_a_try (void **state)
     house_turn (&house);
     house_restart (&house);
     job = house_only (&house);
-    ledger_lose (house.rig.hub.ledger, roster_by_uuid (house.rig.hub.roster, uuid), NULL, false);
+    ledger_leases_lose (house.rig.hub.ledger, roster_by_uuid (house.rig.hub.roster, uuid), NULL, false);
     assert_int_equal (job->ready, 1);
     assert_int_equal (job->tasks [0].lost, 1);
     house_turn (&house);
@@ -316,23 +317,23 @@ static void test_cancel_retry_and_forget (void **state)
     house_start (&house);
     job_t *job = house_job (&house, 3);
     house_turn (&house);
-    assert_int_equal (ledger_cancel_all (house.rig.hub.ledger, job), 3);
+    assert_int_equal (ledger_jobs_cancel_all (house.rig.hub.ledger, job), 3);
     house_turn (&house);
     house_turn (&house);
     house_restart (&house);
     job = house_only (&house);
     assert_true (job_is_over (job) && job->cancelled);
     assert_int_equal (job->failed, 3);
-    assert_int_equal (ledger_retry (house.rig.hub.ledger, job, 1), 1);
+    assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, 1), 1);
     house_turn (&house);
     house_restart (&house);
     job = house_only (&house);
     assert_int_equal (job->ready, 1);
     assert_int_equal (job->failed, 2);
-    ledger_cancel_all (house.rig.hub.ledger, job);
+    ledger_jobs_cancel_all (house.rig.hub.ledger, job);
     house_turn (&house);
     house_turn (&house);
-    ledger_forget (house.rig.hub.ledger, job);
+    ledger_jobs_forget (house.rig.hub.ledger, job);
     house_turn (&house);
     house_restart (&house);
     assert_int_equal (job_table_count (house.rig.hub.jobs), 0);
@@ -347,10 +348,10 @@ static void test_some_are_tried_again (void **state)
     house_start (&house);
     job_t *job = house_job (&house, 9);
     house_turn (&house);
-    ledger_cancel_all (house.rig.hub.ledger, job);
+    ledger_jobs_cancel_all (house.rig.hub.ledger, job);
     house_turn (&house);
     house_turn (&house);
-    assert_int_equal (ledger_retry_some (house.rig.hub.ledger, job, 2, 6), 4);
+    assert_int_equal (ledger_jobs_retry_some (house.rig.hub.ledger, job, 2, 6), 4);
     house_turn (&house);
     house_restart (&house);
     job = house_only (&house);

@@ -99,11 +99,11 @@ static void test_a_lost_worker_costs_a_try (void **state)
     agent_t *agent = hub_rig_agent (&rig, 2);
     job_t *job = hub_rig_job (&rig, client, &s_usual, 1);
     s_lease (&rig, job, agent);
-    ledger_lose (rig.hub.ledger, agent, NULL, false);
+    ledger_leases_lose (rig.hub.ledger, agent, NULL, false);
     assert_int_equal (job->ready, 1);
     assert_int_equal (agent->leased, 0);
     s_lease (&rig, job, agent);
-    ledger_lose (rig.hub.ledger, agent, NULL, false);
+    ledger_leases_lose (rig.hub.ledger, agent, NULL, false);
     assert_int_equal (job->failed, 1);
     assert_int_equal (job->tasks [0].outcome, CADRE_OUTCOME_WORKER_LOST);
     hub_rig_end_client (&rig, &client);
@@ -122,11 +122,11 @@ static void test_returned_leases_cost_nothing (void **state)
         uint32_t index = s_lease (&rig, job, agent);
         assert_int_equal (job->tasks [index].attempt, 1);
         wire_lease_t lease = {.job = job->number, .index = index, .serial = serial};
-        assert_true (ledger_return (rig.hub.ledger, agent, &lease));
-        assert_false (ledger_return (rig.hub.ledger, agent, &lease));
+        assert_true (ledger_leases_return (rig.hub.ledger, agent, &lease));
+        assert_false (ledger_leases_return (rig.hub.ledger, agent, &lease));
     }
     s_lease (&rig, job, agent);
-    ledger_lose (rig.hub.ledger, agent, NULL, true);
+    ledger_leases_lose (rig.hub.ledger, agent, NULL, true);
     assert_int_equal (job->ready, 1);
     hub_rig_end_client (&rig, &client);
     hub_rig_end (&rig);
@@ -143,11 +143,11 @@ static void test_what_comes_back_late_expires (void **state)
     job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 1, .expire_ms = 1000}, 3);
     wire_lease_t lease = {.job = job->number, .index = s_lease (&rig, job, agent), .serial = rig.hub.serial};
     rig.hub.now_us += 2000000;
-    ledger_expire (rig.hub.ledger, job);
+    ledger_settle_expire (rig.hub.ledger, job);
     ledger_settle (rig.hub.ledger);
     assert_int_equal (job->failed, 2);
     assert_int_equal (job->leased, 1);
-    assert_true (ledger_return (rig.hub.ledger, agent, &lease));
+    assert_true (ledger_leases_return (rig.hub.ledger, agent, &lease));
     ledger_settle (rig.hub.ledger);
     assert_int_equal (rig.hub.tasks_failed, 3);
     assert_int_equal (job_table_count (rig.hub.jobs), 0); //  All have ended
@@ -166,18 +166,18 @@ static void test_once_is_once (void **state)
     job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 0}, 4);
     uint32_t index = s_lease (&rig, job, agent);
     wire_lease_t lease = {.job = job->number, .index = index, .serial = rig.hub.serial};
-    assert_true (ledger_return (rig.hub.ledger, agent, &lease));
+    assert_true (ledger_leases_return (rig.hub.ledger, agent, &lease));
     assert_int_equal (job->ready, 4);
     index = s_lease (&rig, job, agent);
     lease = (wire_lease_t){.job = job->number, .index = index, .serial = rig.hub.serial, .begun = true};
-    assert_true (ledger_return (rig.hub.ledger, agent, &lease));
+    assert_true (ledger_leases_return (rig.hub.ledger, agent, &lease));
     assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_WORKER_LOST);
     spans_t none = {0};
     s_lease (&rig, job, agent);
-    ledger_lose (rig.hub.ledger, agent, &none, true); //  Registers anew without it: it never came
+    ledger_leases_lose (rig.hub.ledger, agent, &none, true); //  Registers anew without it: it never came
     assert_int_equal (job->ready, 3);
     s_lease (&rig, job, agent);
-    ledger_lose (rig.hub.ledger, agent, NULL, true); //  Was stopped
+    ledger_leases_lose (rig.hub.ledger, agent, NULL, true); //  Was stopped
     assert_int_equal (job->ready, 2);
     assert_int_equal (job->failed, 2);
     hub_rig_end_client (&rig, &client);
@@ -197,7 +197,7 @@ static void test_what_a_worker_holds_is_kept (void **state)
     spans_t held = {0};
     spans_add (&held, 2);
     spans_add (&held, 3);
-    ledger_lose (rig.hub.ledger, agent, &held, false);
+    ledger_leases_lose (rig.hub.ledger, agent, &held, false);
     assert_int_equal (agent->leased, 2);
     assert_int_equal (agent->leases_count, 2);
     assert_int_equal (job->ready, 3);
@@ -217,18 +217,18 @@ static void test_cancel_of_one_and_of_all (void **state)
     agent_t *agent = hub_rig_agent (&rig, 8);
     job_t *job = hub_rig_job (&rig, client, &s_usual, 10);
     uint32_t first = s_lease (&rig, job, agent), second = s_lease (&rig, job, agent);
-    assert_int_equal (ledger_cancel (rig.hub.ledger, job, 9), 1);
-    assert_int_equal (ledger_cancel (rig.hub.ledger, job, 9), 0);
+    assert_int_equal (ledger_jobs_cancel (rig.hub.ledger, job, 9), 1);
+    assert_int_equal (ledger_jobs_cancel (rig.hub.ledger, job, 9), 0);
     assert_int_equal (job->failed, 1);
-    assert_int_equal (ledger_cancel (rig.hub.ledger, job, first), 1);
+    assert_int_equal (ledger_jobs_cancel (rig.hub.ledger, job, first), 1);
     assert_int_equal (agent->cancels.count, 1);
-    assert_int_equal (ledger_cancel_all (rig.hub.ledger, job), 8);
+    assert_int_equal (ledger_jobs_cancel_all (rig.hub.ledger, job), 8);
     ledger_settle (rig.hub.ledger);
     assert_int_equal (job->ready, 0);
     assert_int_equal (job->failed, 8);
     //  One comes back untried, one has run to its end all the same
-    assert_true (ledger_return (rig.hub.ledger, agent,
-                                &(wire_lease_t){.job = job->number, .index = first, .serial = 1}));
+    assert_true (ledger_leases_return (rig.hub.ledger, agent,
+                                       &(wire_lease_t){.job = job->number, .index = first, .serial = 1}));
     assert_int_equal (job->tasks [first].outcome, CADRE_OUTCOME_CANCELLED);
     assert_true (hub_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_OK, 5));
     assert_int_equal (job->done, 1);
@@ -270,14 +270,14 @@ static void test_failed_tasks_of_a_detached_job_run_again (void **state)
     assert_true (hub_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_ERROR, 5));
     ledger_settle (rig.hub.ledger);
     assert_string_equal (job_state_name (job), "done");
-    assert_int_equal (ledger_retry (rig.hub.ledger, job, UINT32_MAX), 1);
-    assert_int_equal (ledger_retry (rig.hub.ledger, job, UINT32_MAX), 0);
+    assert_int_equal (ledger_jobs_retry (rig.hub.ledger, job, UINT32_MAX), 1);
+    assert_int_equal (ledger_jobs_retry (rig.hub.ledger, job, UINT32_MAX), 0);
     assert_string_equal (job_state_name (job), "active");
     assert_int_equal (s_lease (&rig, job, agent), second);
     assert_true (hub_rig_answer (&rig, agent, job, second, 3, CADRE_OUTCOME_OK, 5));
     assert_int_equal (job->done, 2);
     assert_int_equal (job->failed, 0);
-    ledger_forget (rig.hub.ledger, job);
+    ledger_jobs_forget (rig.hub.ledger, job);
     assert_int_equal (rig.hub.job_bytes, 0);
     hub_rig_end_client (&rig, &client);
     hub_rig_end (&rig);
@@ -295,7 +295,7 @@ static void test_old_leases_are_dropped_from_the_list (void **state)
         uint32_t index = s_lease (&rig, job, agent);
         if (serial != 17)
             assert_true (hub_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
-        ledger_compact_leases (rig.hub.ledger, agent);
+        ledger_leases_compact (rig.hub.ledger, agent);
     }
     assert_true (agent->leases_count <= 1024);
     assert_int_equal (agent->leases [0].serial, 17);
@@ -337,9 +337,9 @@ static void test_a_large_job_is_cancelled_bit_by_bit (void **state)
     job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, CROWD);
     job->next = CROWD - 2;
     uint32_t one = s_lease (&rig, job, agent), other = s_lease (&rig, job, agent);
-    assert_int_equal (ledger_cancel_all (rig.hub.ledger, job), CROWD);
+    assert_int_equal (ledger_jobs_cancel_all (rig.hub.ledger, job), CROWD);
     for (unsigned i = 0; i < 1000; i++)
-        assert_int_equal (ledger_cancel_all (rig.hub.ledger, job), 0); //  Twice is free
+        assert_int_equal (ledger_jobs_cancel_all (rig.hub.ledger, job), 0); //  Twice is free
     assert_in_range (s_settle (&rig, job, &most), CROWD / 1024, CROWD / 128);
     assert_in_range (most, 1, 1024);
     assert_int_equal (job->failed, CROWD - 2);
@@ -364,11 +364,11 @@ static void test_a_blocked_job_does_not_turn_the_loop (void **state)
     hub_rig_start (&rig);
     client_t *client = hub_rig_client (&rig);
     job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
-    ledger_cancel_all (rig.hub.ledger, job);
+    ledger_jobs_cancel_all (rig.hub.ledger, job);
     s_settle (&rig, job, &most);
     assert_in_range (job->failed, 1000, CROWD * 10 - 1);
     assert_false (rig.hub.unfinished);
-    assert_true (ledger_is_settling (rig.hub.ledger));
+    assert_true (ledger_settle_goes_on (rig.hub.ledger));
     hub_rig_end_client (&rig, &client);
     hub_rig_end (&rig);
 }
@@ -385,7 +385,7 @@ static void test_memory_goes_in_turns (void **state)
     job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
     job->next = CROWD * 10 - 1;
     uint32_t last = s_lease (&rig, job, agent);
-    ledger_abandon (rig.hub.ledger, client);
+    ledger_jobs_abandon (rig.hub.ledger, client);
     s_settle (&rig, NULL, &most);
     assert_int_equal (job->tasks [last].state, TASK_CANCELLING);
     assert_true (hub_rig_answer (&rig, agent, job, last, 1, CADRE_OUTCOME_CANCELLED, 5));
@@ -410,7 +410,7 @@ static void test_a_drain_waits_for_clients_that_wait (void **state)
                             .function = wire_view ("square"),
                             .uuid = {.data = uuid, .size = sizeof uuid}};
     hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 1);
-    job_t *job = ledger_open (rig.hub.ledger, client, &open);
+    job_t *job = ledger_jobs_open (rig.hub.ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     assert_false (ledger_has_attached (rig.hub.ledger));
     committed_append (&rig.hub, job, &one, NULL);

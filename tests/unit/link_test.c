@@ -1,5 +1,6 @@
 //  link_test.c - a worker's sessions with a broker that the test plays, over inproc and on a fake clock
 
+#include "common/pack.h"
 #include "tests/lib/link_bench.h"
 
 #include <setjmp.h>

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "client/lib/map.h"
+#include "common/pack.h"
 #include "common/value.h"
 #include "tests/lib/fake_broker.h"
 
@@ -61,7 +62,7 @@ static void s_square (rig_t *self, cursor_t *items, buffer_t *values)
         }
     }
     if (sum == self->fails)
-        value_pack_failure (values, "range", "too large", "in square");
+        value_codec_pack_failure (values, "range", "too large", "in square");
     else
         pack_int (values, sum * sum);
 }

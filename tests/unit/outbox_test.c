@@ -2,6 +2,7 @@
 
 #include "worker/link/outbox.h"
 
+#include "common/pack.h"
 #include "common/sockets.h"
 
 #include <setjmp.h>

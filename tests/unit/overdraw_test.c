@@ -1,5 +1,6 @@
 //  overdraw_test.c - a frame that is larger than its receiver's window comes all the same, one at a time
 
+#include "common/pack.h"
 #include "common/stream.h"
 
 #include <setjmp.h>

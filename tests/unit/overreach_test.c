@@ -15,6 +15,7 @@
 
 #include "client/cli/run/follow.h"
 #include "client/lib/session/result.h"
+#include "common/pack.h"
 #include "tests/lib/fake_broker.h"
 #include "tests/lib/fake_slot.h"
 #include "tests/lib/link_bench.h"

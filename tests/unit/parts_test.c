@@ -1,5 +1,6 @@
 //  parts_test.c - payloads come together from their parts, whatever order and lies they come in
 
+#include "common/pack.h"
 #include "common/parts.h"
 
 #include <setjmp.h>

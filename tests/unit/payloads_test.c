@@ -1,6 +1,7 @@
 //  payloads_test.c - payloads come back as they were given, and their memory goes with the last of them
 
 #include "broker/record/payloads.h"
+#include "common/pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

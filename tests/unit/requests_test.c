@@ -11,6 +11,7 @@
 #include "broker/front/front_session.h"
 #include "broker/front/request.h"
 #include "broker/front/requests.h"
+#include "common/pack.h"
 #include "tests/lib/hub_rig.h"
 
 static const wire_job_open_t s_usual = {.retries_lost = 1};
@@ -234,14 +235,14 @@ static void test_a_list_survives_what_it_stands_at (void **state)
     job_t *jobs [200];
     for (size_t i = 0; i < 200; i++) {
         jobs [i] = s_job (&house, 1);
-        ledger_cancel_all (house.rig.hub.ledger, jobs [i]);
+        ledger_jobs_cancel_all (house.rig.hub.ledger, jobs [i]);
         ledger_settle (house.rig.hub.ledger);
     }
     house.front->steps = 400;
     s_ask (&house, house.one, "job.list", 0, NULL, NULL);
     assert_false (s_hear (&house, house.one));
     for (size_t i = 0; i < 199; i++)
-        ledger_forget (house.rig.hub.ledger, jobs [i]);
+        ledger_jobs_forget (house.rig.hub.ledger, jobs [i]);
     s_job (&house, 1); // comes later: not listed
     s_turns (&house, house.one);
     assert_in_range (s_elements (&house), 2, 30);
@@ -257,7 +258,7 @@ static void test_a_list_of_a_job_that_goes (void **state)
     s_start (&house);
     job_t *job = s_job (&house, FRONT_STEPS * 4);
     s_ask (&house, house.one, "task.list", job->number, "state", "leased");
-    ledger_withdraw (house.rig.hub.ledger, job);
+    ledger_jobs_withdraw (house.rig.hub.ledger, job);
     s_turns (&house, house.one);
     assert_int_equal (house.last.code, CADRE_ERROR_NOT_FOUND);
     s_end (&house);
@@ -271,7 +272,7 @@ static void test_a_retry_is_cut_into_turns (void **state)
     s_start (&house);
     const uint32_t tasks = 100000;
     job_t *job = s_job (&house, tasks);
-    ledger_cancel_all (house.rig.hub.ledger, job);
+    ledger_jobs_cancel_all (house.rig.hub.ledger, job);
     s_ask (&house, house.one, "job.retry", job->number, NULL, NULL);
     for (unsigned i = 0; i < 10; i++)
         requests_answer (house.front);
@@ -304,7 +305,7 @@ static void test_what_is_too_long_is_cut (void **state)
     open.kind = WIRE_KIND_COMMAND;
     open.detached = true;
     open.function = open.name = wire_view_of (&name);
-    job_t *job = ledger_open (house.rig.hub.ledger, house.one, &open);
+    job_t *job = ledger_jobs_open (house.rig.hub.ledger, house.one, &open);
     static const char *const questions [] = {"job.list", "job.info"};
     for (size_t i = 0; i < 2; i++) {
         s_ask (&house, house.one, questions [i], job->number, NULL, NULL);

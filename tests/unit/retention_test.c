@@ -54,7 +54,7 @@ static void test_the_end_outlives_a_restart (void **state)
         house_turn (&house);
         assert_true (job->ended);
         if (i == 0)
-            assert_int_equal (ledger_retry (house.rig.hub.ledger, job, 0), 1);
+            assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, 0), 1);
         house_turn (&house);
     }
     int64_t ended_us = job->ended_us;

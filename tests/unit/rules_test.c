@@ -1,5 +1,6 @@
 //  rules_test.c - what may travel: values, results, output and functions, and the place that a fault names
 
+#include "common/pack.h"
 #include "common/rules.h"
 
 #include <setjmp.h>
@@ -165,21 +166,22 @@ static void s_only_what_can_be_known_is_an_outcome (void **state)
     (void) state;
     for (uint64_t outcome = 0; outcome < 20; outcome++) {
         rules_result_t said = {.outcome = outcome};
-        assert_int_equal (rules_result (&said, &fault), outcome >= 1 && outcome <= 8 && outcome != 7);
+        assert_int_equal (rules_message_result (&said, &fault), outcome >= 1 && outcome <= 8 && outcome != 7);
         said.by_slot = true;
-        assert_int_equal (rules_result (&said, &fault), outcome >= 1 && outcome <= 5);
+        assert_int_equal (rules_message_result (&said, &fault), outcome >= 1 && outcome <= 5);
         said.cancelled = true;
-        assert_int_equal (rules_result (&said, &fault), (outcome >= 1 && outcome <= 5) || outcome == 8);
+        assert_int_equal (rules_message_result (&said, &fault),
+                          (outcome >= 1 && outcome <= 5) || outcome == 8);
     }
-    rules_result (&(rules_result_t){.outcome = CADRE_OUTCOME_WORKER_LOST, .by_slot = true}, &fault);
+    rules_message_result (&(rules_result_t){.outcome = CADRE_OUTCOME_WORKER_LOST, .by_slot = true}, &fault);
     assert_string_equal (fault.text, "outcome 7 (worker-lost) is none that a slot can know of");
-    assert_false (rules_result (&(rules_result_t){.outcome = 2, .code = INT64_C (1) << 40}, &fault));
-    assert_false (rules_result (&(rules_result_t){.outcome = 2, .run_us = UINT64_MAX}, &fault));
+    assert_false (rules_message_result (&(rules_result_t){.outcome = 2, .code = INT64_C (1) << 40}, &fault));
+    assert_false (rules_message_result (&(rules_result_t){.outcome = 2, .run_us = UINT64_MAX}, &fault));
 }
 
 static bool s_detail (view_t detail)
 {
-    return rules_result (&(rules_result_t){.outcome = CADRE_OUTCOME_ERROR, .detail = detail}, NULL);
+    return rules_message_result (&(rules_result_t){.outcome = CADRE_OUTCOME_ERROR, .detail = detail}, NULL);
 }
 
 static void s_details_are_maps_of_what_they_say (void **state)
@@ -211,21 +213,22 @@ static void s_details_are_maps_of_what_they_say (void **state)
 static void s_output_is_what_its_stream_carries (void **state)
 {
     (void) state;
-    assert_true (rules_output (WIRE_STREAM_STDOUT, BYTES ("\xff\0"), NULL));
-    assert_true (rules_output (WIRE_STREAM_STDERR, (view_t){0}, NULL));
-    assert_true (rules_output (WIRE_STREAM_LOG, BYTES ("gr\xc3\xbcn"), NULL));
-    assert_false (rules_output (WIRE_STREAM_LOG, BYTES ("\xff"), NULL));
-    assert_true (rules_output (WIRE_STREAM_PROGRESS, BYTES ("\x92\xcb\x3f\xe0\0\0\0\0\0\0\xa0"), NULL));
-    assert_false (rules_output (WIRE_STREAM_PROGRESS, BYTES ("\x92\xa0\xa0"), NULL));
-    assert_false (rules_output (WIRE_STREAM_PROGRESS, BYTES ("\xc0"), NULL));
-    assert_true (rules_output (WIRE_STREAM_PARTIAL, BYTES ("\x91\x01"), NULL));
-    assert_false (rules_output (WIRE_STREAM_PARTIAL, BYTES ("\xd4\x09\x01"), NULL));
-    assert_false (rules_output (WIRE_STREAM_PARTIAL, (view_t){0}, NULL));
-    assert_false (rules_output (0, BYTES ("x"), NULL));
-    assert_false (rules_output (6, BYTES ("x"), NULL));
+    assert_true (rules_message_output (WIRE_STREAM_STDOUT, BYTES ("\xff\0"), NULL));
+    assert_true (rules_message_output (WIRE_STREAM_STDERR, (view_t){0}, NULL));
+    assert_true (rules_message_output (WIRE_STREAM_LOG, BYTES ("gr\xc3\xbcn"), NULL));
+    assert_false (rules_message_output (WIRE_STREAM_LOG, BYTES ("\xff"), NULL));
+    assert_true (
+        rules_message_output (WIRE_STREAM_PROGRESS, BYTES ("\x92\xcb\x3f\xe0\0\0\0\0\0\0\xa0"), NULL));
+    assert_false (rules_message_output (WIRE_STREAM_PROGRESS, BYTES ("\x92\xa0\xa0"), NULL));
+    assert_false (rules_message_output (WIRE_STREAM_PROGRESS, BYTES ("\xc0"), NULL));
+    assert_true (rules_message_output (WIRE_STREAM_PARTIAL, BYTES ("\x91\x01"), NULL));
+    assert_false (rules_message_output (WIRE_STREAM_PARTIAL, BYTES ("\xd4\x09\x01"), NULL));
+    assert_false (rules_message_output (WIRE_STREAM_PARTIAL, (view_t){0}, NULL));
+    assert_false (rules_message_output (0, BYTES ("x"), NULL));
+    assert_false (rules_message_output (6, BYTES ("x"), NULL));
     static uint8_t much [WIRE_PART_MAX + 1];
-    assert_true (rules_output (WIRE_STREAM_STDOUT, (view_t){much, WIRE_PART_MAX}, NULL));
-    assert_false (rules_output (WIRE_STREAM_STDOUT, (view_t){much, WIRE_PART_MAX + 1}, NULL));
+    assert_true (rules_message_output (WIRE_STREAM_STDOUT, (view_t){much, WIRE_PART_MAX}, NULL));
+    assert_false (rules_message_output (WIRE_STREAM_STDOUT, (view_t){much, WIRE_PART_MAX + 1}, NULL));
 }
 
 static bool s_function (const char *name, const char *takes, const char *says, size_t count)
@@ -236,7 +239,7 @@ static bool s_function (const char *name, const char *takes, const char *says, s
     for (size_t i = 0; i < count; i++)
         wire_pack_function (&records, &function);
     wire_list_t list = wire_list_of (&records, count);
-    bool sound = rules_functions (&list, NULL);
+    bool sound = rules_message_functions (&list, NULL);
     buffer_free (&records);
     return sound;
 }
@@ -264,7 +267,7 @@ static void s_functions_fit_into_a_hello (void **state)
     pack_array (&other, 1);
     pack_uint (&other, 7);
     wire_list_t list = wire_list_of (&other, 1);
-    assert_false (rules_functions (&list, NULL));
+    assert_false (rules_message_functions (&list, NULL));
     buffer_free (&other);
 }
 

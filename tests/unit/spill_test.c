@@ -3,6 +3,7 @@
 #include "broker/back/dispatch.h"
 #include "broker/delivery/follow.h"
 #include "broker/ledger/deliver.h"
+#include "common/pack.h"
 #include "tests/lib/journal_rig.h"
 
 #define VALUE_BYTES 5000u
@@ -239,13 +240,13 @@ static void test_a_copy_of_what_is_away (void **state)
     for (int i = 0; i < 7; i++)
         s_answer (&house, job, agent, CADRE_OUTCOME_EXIT, 0);
     house_turn (&house);
-    assert_int_equal (ledger_retry (house.rig.hub.ledger, job, UINT32_MAX), 7);
+    assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, UINT32_MAX), 7);
     s_answer_all (&house, job);
     uint64_t number = job->number;
     for (int round = 0; round < 60; round++) {
         job_t *other = s_job (&house, TASKS);
         s_answer_all (&house, other);
-        ledger_forget (house.rig.hub.ledger, other);
+        ledger_jobs_forget (house.rig.hub.ledger, other);
         house_turn (&house);
         result_log_spill_all (job->keep);
     }

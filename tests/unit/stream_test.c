@@ -1,5 +1,6 @@
 //  stream_test.c - frames come in order and once, within the window, whatever is lost, rewound or restarted
 
+#include "common/pack.h"
 #include "common/parts.h"
 #include "common/stream.h"
 

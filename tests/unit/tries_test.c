@@ -1,5 +1,6 @@
 //  tries_test.c - how often a task is tried again, by cause, and after what wait
 
+#include "common/pack.h"
 #include "common/tries.h"
 
 #include <setjmp.h>

@@ -17,7 +17,7 @@ static void s_is (cadre_value_t *list, const char *format, ...)
     fault_t fault = {0};
     va_list arguments;
     va_start (arguments, format);
-    assert_int_equal (value_pack_arguments (&packed, format, &arguments, &fault), CADRE_OK);
+    assert_int_equal (value_build_arguments (&packed, format, &arguments, &fault), CADRE_OK);
     va_end (arguments);
     cadre_value_t *wanted = cadre_value_decode (packed.data, packed.size);
     assert_non_null (list);
@@ -68,7 +68,7 @@ static void test_wrong_ones_are_named (void **state)
     buffer_t packed = {0};
     fault_t fault = {0};
     const char *none = NULL;
-    assert_int_equal (value_pack_typed (&packed, CADRE_ARGS (1, none), &fault), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (value_build_typed (&packed, CADRE_ARGS (1, none), &fault), CADRE_ERROR_ARGUMENT);
     assert_non_null (strstr (fault.text, "argument 2"));
     assert_int_equal (packed.size, 0);
     assert_null (cadre_value_of_typed (CADRE_ARGS (cadre_typed_of ('x'))));

@@ -1,6 +1,7 @@
 //  unacked_test.c - payloads that may have to be sent again
 
 #include "client/lib/work/unacked.h"
+#include "common/pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

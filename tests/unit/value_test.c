@@ -266,7 +266,7 @@ static cadre_error_t s_pack (buffer_t *buffer, fault_t *fault, const char *types
 {
     va_list arguments;
     va_start (arguments, types);
-    cadre_error_t error = value_pack_arguments (buffer, types, &arguments, fault);
+    cadre_error_t error = value_build_arguments (buffer, types, &arguments, fault);
     va_end (arguments);
     return error;
 }

@@ -142,10 +142,10 @@ static void test_what_comes_of_a_task (void **state)
     rig.first->tries.again [CADRE_OUTCOME_WORKER_LOST] = 1;
     explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
     assert_non_null (strstr (text, "it runs elsewhere unless"));
-    ledger_cancel (ledger, rig.first, 0);
+    ledger_jobs_cancel (ledger, rig.first, 0);
     explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
     assert_non_null (strstr (text, "it ends as cancelled unless"));
-    ledger_lose (ledger, rig.agent, NULL, false);
+    ledger_leases_lose (ledger, rig.agent, NULL, false);
     rig.agent->state = AGENT_READY; //  As it was
     s_end (&rig);
 }

@@ -1,5 +1,6 @@
 //  wire_test.c - each message of wire.def comes back as it was sent; what is cut, short or of another version is refused
 
+#include "common/pack.h"
 #include "common/wire.h"
 
 #include <setjmp.h>

@@ -72,10 +72,10 @@ void link_destroy (link_t **self_p);
 cadre_error_t link_start (link_t *self, fault_t *fault);
 
 //  Items to poll: at most 2.
-int link_poll (const link_t *self, zmq_pollitem_t *items);
+int link_receive_poll (const link_t *self, zmq_pollitem_t *items);
 
 //  Reads what there is, at most as much as fits one turn. True when more is left.
-bool link_read (link_t *self);
+bool link_receive (link_t *self);
 
 //  Sends what the outbox has, and the window when it has grown enough.
 void link_turn (link_t *self);

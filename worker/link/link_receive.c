@@ -292,7 +292,7 @@ static void s_hear_lane (link_t *self, zmq_msg_t *message)
 
 //  ---- both ------------------------------------------------------------------------------------
 
-int link_poll (const link_t *self, zmq_pollitem_t *items)
+int link_receive_poll (const link_t *self, zmq_pollitem_t *items)
 {
     int count = 0;
     if (self->back)
@@ -323,7 +323,7 @@ static bool s_drain_socket (link_t *self, void *const *socket_p, void (*hear) (l
     return left == 0;
 }
 
-bool link_read (link_t *self)
+bool link_receive (link_t *self)
 {
     bool more = s_drain_socket (self, &self->lane, s_hear_lane);
     return s_drain_socket (self, &self->back, s_hear_back) || more;

@@ -2,6 +2,7 @@
 
 #include "worker/runner/call_private.h"
 
+#include "common/pack.h"
 #include "common/room.h"
 #include "common/rules.h"
 #include "common/utf8.h"
@@ -70,7 +71,7 @@ static bool s_begin (cadre_task_t *self, view_t arguments)
     self->next_index = 0;
     if (!array)
         call_fail_by_type (self, "%s takes a list of arguments, got something else", self->function->name);
-    return array && call_check_takes (self);
+    return array && call_arguments_check_takes (self);
 }
 
 static const char *s_text (const buffer_t *buffer)
@@ -153,7 +154,7 @@ static void s_run_item (cadre_task_t *self, view_t arguments)
 {
     if (s_run (self, arguments))
         return;
-    value_pack_failure (&self->end->value, self->kind, s_text (&self->message), s_text (&self->trace));
+    value_codec_pack_failure (&self->end->value, self->kind, s_text (&self->message), s_text (&self->trace));
     if (self->end->outcome == CADRE_OUTCOME_OK)
         runner_end_fail (self->end, self->kind, s_text (&self->message), s_text (&self->trace));
 }
@@ -285,7 +286,7 @@ cadre_error_t cadre_return_blob (cadre_task_t *self, const void *bytes, size_t s
 
 cadre_error_t cadre_return_value (cadre_task_t *self, cadre_value_t **value)
 {
-    value_pack (s_value (self), value ? *value : NULL);
+    value_codec_pack (s_value (self), value ? *value : NULL);
     cadre_value_destroy (value);
     return s_packed (self, self->end->value.size - self->mark);
 }
@@ -350,7 +351,7 @@ void cadre_task_log (cadre_task_t *self, const char *format, ...)
 cadre_error_t cadre_task_emit (cadre_task_t *self, cadre_value_t **value)
 {
     buffer_t bytes = {0};
-    value_pack (&bytes, value ? *value : NULL);
+    value_codec_pack (&bytes, value ? *value : NULL);
     cadre_value_destroy (value);
     cadre_error_t error = call_emit_raw (self, (view_t){.data = bytes.data, .size = bytes.size});
     buffer_free (&bytes);
@@ -379,7 +380,7 @@ const runner_task_t *call_task (const cadre_task_t *self)
     return self->task;
 }
 
-view_t call_arguments (const cadre_task_t *self)
+view_t call_of_arguments (const cadre_task_t *self)
 {
     return self->arguments;
 }

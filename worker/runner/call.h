@@ -35,7 +35,7 @@ void call_serve_map (cadre_task_t *self, const cadre_function_t *function, void 
 
 const char *call_name (const cadre_task_t *self);          //  Of the function
 const runner_task_t *call_task (const cadre_task_t *self); //  Being served
-view_t call_arguments (const cadre_task_t *self);          //  One array
+view_t call_of_arguments (const cadre_task_t *self);       //  One array
 
 //  As cadre_return_value, with bytes that should be one msgpack value.
 cadre_error_t call_return_raw (cadre_task_t *self, view_t value);
@@ -45,6 +45,6 @@ cadre_error_t call_emit_raw (cadre_task_t *self, view_t value);
 void call_set_outcome (cadre_task_t *self, cadre_outcome_t outcome, int code);
 
 //  NULL, or the letter of takes that means nothing.
-const char *call_bad_takes (const char *takes);
+const char *call_arguments_bad_takes (const char *takes);
 
 #endif

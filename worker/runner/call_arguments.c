@@ -29,7 +29,7 @@ static const char *s_wanted (char letter)
     }
 }
 
-const char *call_bad_takes (const char *takes)
+const char *call_arguments_bad_takes (const char *takes)
 {
     for (const char *at = takes; at && *at; at++)
         if (!s_wanted (*at) && !strchr (" ,", *at) && !(*at == '*' && at [1] == 0))
@@ -70,7 +70,7 @@ static void s_got (cursor_t at, char *text, size_t size)
     else if (cursor_peek (&at) == CURSOR_INT && cursor_int (&at, &below))
         snprintf (text, size, "%" PRId64, below);
     else
-        snprintf (text, size, "%s", value_peek (&at, &type) ? cadre_type_name (type) : "nothing");
+        snprintf (text, size, "%s", value_codec_peek (&at, &type) ? cadre_type_name (type) : "nothing");
 }
 
 static void s_fail_argument (cadre_task_t *self, size_t index, char letter, cursor_t at)
@@ -88,7 +88,7 @@ static void s_fail_count (cadre_task_t *self, const char *takes)
                        self->count == 1 ? "" : "s");
 }
 
-bool call_check_takes (cadre_task_t *self)
+bool call_arguments_check_takes (cadre_task_t *self)
 {
     const char *takes = self->function->takes;
     if (!takes)

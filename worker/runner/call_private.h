@@ -40,6 +40,6 @@ struct cadre_task {
 };
 
 //  Compares the arguments with what the function takes; false when the call has failed.
-bool call_check_takes (cadre_task_t *self);
+bool call_arguments_check_takes (cadre_task_t *self);
 
 #endif

@@ -2,8 +2,9 @@
 
 #include "worker/runner/command.h"
 
+#include "common/pack.h"
 #include "worker/runner/command_plan.h"
-#include "worker/runner/spawn.h"
+#include "worker/runner/spawner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -103,7 +104,7 @@ static void s_fail_start (run_t *run, const spawned_t *child)
 
 static bool s_pipes (run_t *run, int out [2], int err [2], int in [2])
 {
-    if (spawn_pipe (out) && spawn_pipe (err) && (!run->command->plan.has_input || spawn_pipe (in)))
+    if (spawner_pipe (out) && spawner_pipe (err) && (!run->command->plan.has_input || spawner_pipe (in)))
         return true;
     runner_end_failf (run->end, "spawn",
                       "no pipes for the command (%s): raise the limit of descriptors (ulimit -n)",
@@ -113,8 +114,8 @@ static bool s_pipes (run_t *run, int out [2], int err [2], int in [2])
 
 static void s_close_pair (int ends [2])
 {
-    spawn_close (&ends [0]);
-    spawn_close (&ends [1]);
+    spawner_close (&ends [0]);
+    spawner_close (&ends [1]);
 }
 
 static bool s_start (run_t *run)
@@ -181,12 +182,12 @@ static void s_on_exit (run_t *run)
     s_reap_strays (run);
     atomic_store (&run->host->page->process_group, 0);
     run->exited = true;
-    spawn_close (&run->fds [RUN_PROCESS]);
-    spawn_close (&run->fds [RUN_STDIN]);
+    spawner_close (&run->fds [RUN_PROCESS]);
+    spawner_close (&run->fds [RUN_STDIN]);
     for (int i = RUN_STDOUT; i <= RUN_STDERR; i++) {
         int waiting = 0;
         if (run->fds [i] >= 0 && (ioctl (run->fds [i], FIONREAD, &waiting) != 0 || waiting <= 0))
-            spawn_close (&run->fds [i]);
+            spawner_close (&run->fds [i]);
         run->left [i] = (size_t) waiting;
     }
 }
@@ -218,8 +219,8 @@ static void s_judge (run_t *run)
         run->kill_us = 0;
     }
     if (run->exited && (run->gone || run->why == CADRE_OUTCOME_CANCELLED)) {
-        spawn_close (&run->fds [RUN_STDOUT]);
-        spawn_close (&run->fds [RUN_STDERR]);
+        spawner_close (&run->fds [RUN_STDOUT]);
+        spawner_close (&run->fds [RUN_STDERR]);
     }
 }
 
@@ -278,7 +279,7 @@ static void s_read (run_t *run, int which, short events)
         run->left [which] -= run->exited ? (size_t) got : 0;
     }
     if (got <= 0 || (run->exited && run->left [which] == 0))
-        spawn_close (&run->fds [which]);
+        spawner_close (&run->fds [which]);
 }
 
 //  A command that does not read its stdin to the end is none of our business.
@@ -290,7 +291,7 @@ static void s_write (run_t *run)
     if (put > 0)
         run->input_written += (size_t) put;
     if (run->input_written == input.size || (put < 0 && errno != EAGAIN && errno != EINTR))
-        spawn_close (&run->fds [RUN_STDIN]);
+        spawner_close (&run->fds [RUN_STDIN]);
 }
 
 static void s_turn (run_t *run)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/pack.h"
 #include "common/utf8.h"
 #include "common/wire.h"
 #include "worker/runner/runner.h"

@@ -66,7 +66,7 @@ static cadre_error_t s_check (functions_t *self, const cadre_function_t *functio
                           source, length, FUNCTIONS_NAME_BYTES);
     if (!function->run)
         return fault_set (fault, CADRE_ERROR_PLUGIN, "%s: function %s has no .run", source, function->name);
-    const char *bad = call_bad_takes (function->takes);
+    const char *bad = call_arguments_bad_takes (function->takes);
     if (bad)
         return fault_set (
             fault, CADRE_ERROR_PLUGIN,

@@ -2,12 +2,13 @@
 
 #include "worker/runner/program.h"
 
+#include "common/pack.h"
 #include "common/rules.h"
 #include "common/wire.h"
 #include "worker/runner/call.h"
 #include "worker/runner/call_fail.h"
 #include "worker/runner/program_pipe.h"
-#include "worker/runner/spawn.h"
+#include "worker/runner/spawner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -54,7 +55,7 @@ static int s_end (program_t *self, int patience_ms)
     pid_t pid;
     while ((pid = waitpid (self->pid, &status, 0)) < 0 && errno == EINTR)
         ;
-    spawn_close (&self->pidfd);
+    spawner_close (&self->pidfd);
     self->pid = *self->host->program = 0;
     atomic_store (&self->host->page->process_group, 0);
     return pid < 0 ? -1 : status;
@@ -88,7 +89,7 @@ static cadre_error_t s_spawn (program_t *self, fault_t *fault)
 {
     int in [2] = {-1, -1}, out [2] = {-1, -1};
     spawned_t child = {.stage = SPAWN_PROCESS};
-    if (spawn_pipe (in) && spawn_pipe (out))
+    if (spawner_pipe (in) && spawner_pipe (out))
         child = spawner_start (self->spawner, &(spawn_t){.argv = self->argv,
                                                          .env = environ,
                                                          .in = in [0],
@@ -97,11 +98,11 @@ static cadre_error_t s_spawn (program_t *self, fault_t *fault)
                                                          .all_signals = true});
     else
         child.error = errno;
-    spawn_close (&in [0]);
-    spawn_close (&out [1]);
+    spawner_close (&in [0]);
+    spawner_close (&out [1]);
     if (child.stage != SPAWN_RUNS) {
-        spawn_close (&in [1]);
-        spawn_close (&out [0]);
+        spawner_close (&in [1]);
+        spawner_close (&out [0]);
         return fault_set (fault, CADRE_ERROR_PLUGIN,
                           "program %s cannot be started (%s): give the path of an executable file",
                           self->argv [0], strerror (child.error));
@@ -221,7 +222,7 @@ const cadre_function_t *program_functions (const program_t *self)
 static void s_ask (program_t *self, const cadre_task_t *call)
 {
     const runner_task_t *task = call_task (call);
-    view_t arguments = call_arguments (call);
+    view_t arguments = call_of_arguments (call);
     buffer_t *out = program_pipe_begin (&self->pipe);
     pack_array (out, 4);
     pack_uint (out, ++self->id);

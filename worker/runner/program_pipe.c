@@ -2,7 +2,7 @@
 
 #include "worker/runner/program_pipe.h"
 
-#include "worker/runner/spawn.h"
+#include "worker/runner/spawner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,8 +25,8 @@ void program_pipe_open (program_pipe_t *self, int to, int from)
 
 void program_pipe_close (program_pipe_t *self)
 {
-    spawn_close (&self->to);
-    spawn_close (&self->from);
+    spawner_close (&self->to);
+    spawner_close (&self->from);
     buffer_clear (&self->in);
     buffer_clear (&self->out);
     self->at = 0;
@@ -111,7 +111,7 @@ void program_pipe_flush (program_pipe_t *self)
         else if (errno == EAGAIN)
             break;
         else if (errno != EINTR)
-            spawn_close (&self->to);
+            spawner_close (&self->to);
     }
     if (self->to < 0)
         written = self->out.size;

@@ -1,6 +1,7 @@
 //  runner.c - the end of a task, put together
 
 #include "worker/runner/runner.h"
+#include "common/pack.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/pack.h"
 #include "common/wire.h"
 
 //  The C library's functions change all threads of a process; the kernel's calls change the one that calls. Where there are two kinds of these, the newer ones take

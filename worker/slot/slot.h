@@ -30,6 +30,6 @@ int slot_serve (int fd, share_t *share, const slot_serve_options_t *options);
 //  descriptor 4, removes CADRE_SERVE from the environment, catches fatal signals, and serves with
 //  these functions (may be NULL). Returns an exit code. With CADRE_SERVE=slot in the environment
 //  cadre_main calls it, and exits with what it returns.
-int slot_main_serve (const cadre_function_t *functions);
+int slot_process_serve (const cadre_function_t *functions);
 
 #endif

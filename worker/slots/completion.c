@@ -128,7 +128,7 @@ static bool s_on_output (slots_t *self, slot_handle_t *seat, cursor_t *body)
 {
     wire_slot_output_t fields;
     if (!wire_read_slot_output (body, &fields) || !s_is_of_first (seat, fields.ticket)
-        || !rules_output (fields.stream, fields.bytes, NULL))
+        || !rules_message_output (fields.stream, fields.bytes, NULL))
         return false;
     lease_t *lease = seat->tasks;
     lease->output_sent += fields.bytes.size;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/pack.h"
 #include "common/value.h"
 #include "worker/shared/lot.h"
 
@@ -49,7 +50,7 @@ void glean_explain (const lease_t *lease, slots_result_t *result, const char *ki
     if (all) //  The slot ended when it had done them, and before it said so
         result->outcome = CADRE_OUTCOME_ERROR;
     else
-        value_pack_failure (value, kind, message, "");
+        value_codec_pack_failure (value, kind, message, "");
     result->value = wire_view_of (value);
 }
 

@@ -7,7 +7,7 @@
 #ifndef WORKER_SLOTS_LEASE_H_INCLUDED
 #define WORKER_SLOTS_LEASE_H_INCLUDED
 
-#include "worker/slots/job.h"
+#include "worker/slots/jobs.h"
 
 //  What was decided about a lease that is being run.
 typedef enum lease_verdict {

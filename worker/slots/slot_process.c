@@ -75,7 +75,7 @@ static bool s_is_slot (void)
     return getsockopt (SLOT_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 }
 
-int slot_main_serve (const cadre_function_t *functions)
+int slot_process_serve (const cadre_function_t *functions)
 {
     unsetenv ("CADRE_SERVE");
     s_self = getpid ();

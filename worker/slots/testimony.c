@@ -23,14 +23,14 @@ bool testimony_is_sound (const lease_t *lease, const wire_slot_result_t *said, f
                              .items = lease->job->kind == WIRE_KIND_MAP,
                              .by_slot = true,
                              .cancelled = lease->verdict != LEASE_GOES_ON || s_is_late (lease, said)};
-    return rules_result (&result, fault);
+    return rules_message_result (&result, fault);
 }
 
 bool testimony_is_of_use (const wire_slot_ready_t *said, fault_t *fault)
 {
     char text [FAULT_TEXT_BYTES];
     if (said->code == CADRE_OK)
-        return rules_functions (&said->functions, fault);
+        return rules_message_functions (&said->functions, fault);
     view_copy (said->message, text, sizeof text);
     utf8_repair (text, strlen (text));
     fault_set (fault, said->code <= CADRE_ERROR_END ? (cadre_error_t) said->code : CADRE_ERROR_PLUGIN, "%s",

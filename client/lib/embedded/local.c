@@ -342,10 +342,10 @@ cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t
 
 int local_serve_slot (const cadre_function_t *functions)
 {
-    return slot_main_serve (functions);
+    return slot_process_serve (functions);
 }
 
 int local_serve_worker (int argc, char **argv, const cadre_function_t *functions)
 {
-    return worker_command (argc - 1, argv + 1, argv, functions);
+    return worker_options_run (argc - 1, argv + 1, argv, functions);
 }

@@ -128,7 +128,7 @@ int cadre_descriptor (cadre_t *self)
         connection_notify (self->connection);
     pool_unlock (self);
     if (fd < 0)
-        pool_say_text (self, CADRE_ERROR_DESCRIPTORS, "no descriptor is free: raise ulimit -n");
+        message_say_text (self, CADRE_ERROR_DESCRIPTORS, "no descriptor is free: raise ulimit -n");
     return fd;
 }
 

@@ -21,7 +21,7 @@ static node_t *s_node_new (cadre_event_kind_t kind, size_t data_bytes)
     return self;
 }
 
-void node_free (node_t **self_p)
+void events_node_free (node_t **self_p)
 {
     node_t *self = *self_p;
     if (!self)
@@ -62,7 +62,7 @@ static void s_join (chain_t *self, chain_t *other)
     *other = (chain_t){0};
 }
 
-node_t *chain_pop (chain_t *self)
+node_t *events_chain_pop (chain_t *self)
 {
     node_t *node = self->first;
     if (node) {
@@ -72,11 +72,11 @@ node_t *chain_pop (chain_t *self)
     return node;
 }
 
-void chain_free (chain_t *self)
+void events_chain_free (chain_t *self)
 {
     node_t *node;
-    while ((node = chain_pop (self)))
-        node_free (&node);
+    while ((node = events_chain_pop (self)))
+        events_node_free (&node);
 }
 
 //  ---- the order of tasks ---------------------------------------------------------------
@@ -129,13 +129,13 @@ static void s_place (events_t *self, node_t *node)
         return;
     }
     if (index < self->turn) {
-        node_free (&node);
+        events_node_free (&node);
         return;
     }
     s_reach (self, index);
     early_t *early = s_early (self, index);
     if (early->ended) {
-        node_free (&node);
+        events_node_free (&node);
         return;
     }
     early->ended = result;
@@ -203,9 +203,9 @@ chain_t events_take (events_t *self)
 
 void events_free (events_t *self)
 {
-    chain_free (&self->ready);
+    events_chain_free (&self->ready);
     for (uint32_t i = 0; i < self->capacity; i++)
-        chain_free (&self->early [i].chain);
+        events_chain_free (&self->early [i].chain);
     free (self->early);
     *self = (events_t){.ordered = self->ordered};
 }

@@ -47,9 +47,9 @@ void events_notice (events_t *self, cadre_error_t code, const char *text);
 //  All that can be read now; ready is empty afterwards.
 chain_t events_take (events_t *self);
 
-node_t *chain_pop (chain_t *self);
-void chain_free (chain_t *self);
-void node_free (node_t **self_p);
+node_t *events_chain_pop (chain_t *self);
+void events_chain_free (chain_t *self);
+void events_node_free (node_t **self_p);
 void events_free (events_t *self);
 
 #endif

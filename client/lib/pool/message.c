@@ -25,7 +25,7 @@ static message_t *s_find (uint64_t serial)
     return NULL;
 }
 
-cadre_error_t pool_say (cadre_t *self, const fault_t *fault)
+cadre_error_t message_say (cadre_t *self, const fault_t *fault)
 {
     message_t *message = s_find (self->serial);
     if (!message) {
@@ -36,14 +36,14 @@ cadre_error_t pool_say (cadre_t *self, const fault_t *fault)
     return fault->code;
 }
 
-cadre_error_t pool_say_text (cadre_t *self, cadre_error_t code, const char *format, ...)
+cadre_error_t message_say_text (cadre_t *self, cadre_error_t code, const char *format, ...)
 {
     fault_t fault = {0};
     va_list arguments;
     va_start (arguments, format);
     fault_set_va (&fault, code, format, arguments);
     va_end (arguments);
-    return pool_say (self, &fault);
+    return message_say (self, &fault);
 }
 
 const char *cadre_message (cadre_t *self)
@@ -52,7 +52,7 @@ const char *cadre_message (cadre_t *self)
     return message ? message->text : "";
 }
 
-void pool_say_open (const fault_t *fault)
+void message_say_open (const fault_t *fault)
 {
     s_open = *fault;
 }

@@ -106,7 +106,7 @@ cadre_error_t pool_ready (cadre_t *self, fault_t *fault)
         *fault = *session_fault (session);
         return fault->code;
     }
-    return session_given_up (session) ? s_no_answer (self, fault) : CADRE_OK;
+    return session_put_given_up (session) ? s_no_answer (self, fault) : CADRE_OK;
 }
 
 //  A window that is open, or no hope that it will be.
@@ -114,15 +114,15 @@ static bool s_admitted (void *argument)
 {
     cadre_t *self = argument;
     session_t *session = pool_session (self);
-    return self->closed || session_state (session) == SESSION_ENDED || session_given_up (session)
-           || !session_blocked (session);
+    return self->closed || session_state (session) == SESSION_ENDED || session_put_given_up (session)
+           || !session_put_blocked (session);
 }
 
 cadre_error_t pool_admit (cadre_t *self, fault_t *fault)
 {
     if (pool_ready (self, fault))
         return fault->code;
-    if (!session_blocked (pool_session (self)))
+    if (!session_put_blocked (pool_session (self)))
         return CADRE_OK;
     connection_wait (self->connection, -1, s_admitted, self);
     return pool_ready (self, fault);
@@ -145,7 +145,7 @@ void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
 {
     if (session_silent (pool_session (self)))
         snprintf (text, size, "the broker at %s does not answer: is it running?", pool_address (self));
-    else if (session_is_full (pool_session (self)))
+    else if (session_put_is_full (pool_session (self)))
         snprintf (text, size, "results of jobs that nobody has read fill the pool's window: read them first");
     else
         snprintf (text, size, "%s", notice);

@@ -74,10 +74,10 @@ session_t *pool_session (cadre_t *self); //  lock
 //  ---- messages: one per thread and pool ----
 
 //  Keeps the message for cadre_message and returns its code. Any thread, any lock.
-cadre_error_t pool_say (cadre_t *self, const fault_t *fault);
-cadre_error_t pool_say_text (cadre_t *self, cadre_error_t code, const char *format, ...)
+cadre_error_t message_say (cadre_t *self, const fault_t *fault);
+cadre_error_t message_say_text (cadre_t *self, cadre_error_t code, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
-void pool_say_open (const fault_t *fault);
+void message_say_open (const fault_t *fault);
 
 //  ---- lock held ----
 

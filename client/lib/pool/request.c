@@ -4,6 +4,7 @@
 
 #include <utlist.h>
 
+#include "common/pack.h"
 #include "common/room.h"
 #include "common/value.h"
 
@@ -83,7 +84,7 @@ static bool s_can_ask (void *argument)
 {
     cadre_t *self = argument;
     fault_t fault = {0};
-    return session_accepts (pool_session (self)) || pool_ready (self, &fault);
+    return session_put_accepts (pool_session (self)) || pool_ready (self, &fault);
 }
 
 static cadre_error_t s_late (cadre_t *self, const char *what, int timeout_ms, fault_t *fault)
@@ -104,7 +105,7 @@ static cadre_error_t s_ask (cadre_t *self, request_t *request, const char *what,
     if (pool_ready (self, fault))
         return fault->code;
     buffer_t packed = {0}, frame = {0};
-    value_pack (&packed, arguments);
+    value_codec_pack (&packed, arguments);
     request->id = ++self->last_request;
     wire_request_t fields = {
         .id = request->id, .what = wire_view (what), .arguments = wire_view_of (&packed)};
@@ -146,8 +147,8 @@ cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_
     if (pool_forked (self))
         return CADRE_ERROR_FORKED;
     if (!what || !*what)
-        return pool_say_text (self, CADRE_ERROR_ARGUMENT,
-                              "no request is named: give one such as \"worker.list\"");
+        return message_say_text (self, CADRE_ERROR_ARGUMENT,
+                                 "no request is named: give one such as \"worker.list\"");
     request_t request = {.body.checked = true};
     pool_lock (self);
     cadre_error_t error = s_ask (self, &request, what, arguments, timeout_ms);
@@ -159,7 +160,7 @@ cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_
                                "the answer to %s cannot be read: use the same release on both sides", what);
     }
     if (error)
-        pool_say (self, &request.fault);
+        message_say (self, &request.fault);
     buffer_free (&request.body);
     return error;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pack.h"
 #include "common/room.h"
 #include "common/rules.h"
 

@@ -83,45 +83,45 @@ void session_receive (session_t *self, const void *bytes, size_t size_bytes, int
 bool session_settle (session_t *self, int64_t now_us);
 
 //  True when frames can be put: there is, or was and may be resumed, a session.
-bool session_accepts (const session_t *self);
+bool session_put_accepts (const session_t *self);
 
 //  True while the broker is given up.
-bool session_given_up (const session_t *self);
+bool session_put_given_up (const session_t *self);
 
 //  Consumes a frame that session_settle will send; without a session it is dropped, since all is said again in the next one. metered and tasks as in
 //  stream_put. Returns the number of the last frame put.
 uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered);
 
 //  Up to which number the broker has acknowledged frames of this session.
-uint64_t session_acknowledged (const session_t *self);
+uint64_t session_put_acknowledged (const session_t *self);
 
 //  Up to which number frames of this session have been handed to the socket.
-uint64_t session_sent (const session_t *self);
+uint64_t session_put_sent (const session_t *self);
 
 //  Cuts a payload into PART frames and packs a reference to it into item.
 void session_put_parts (session_t *self, view_t payload, buffer_t *item);
 
 //  The broker's window is closed, or not even known: wait before more is put.
-bool session_blocked (const session_t *self);
+bool session_put_blocked (const session_t *self);
 
 //  Nothing waits to be sent.
-bool session_drained (const session_t *self);
+bool session_put_drained (const session_t *self);
 
 //  How many tasks and bytes a single frame may carry, so that the window can ever fit it.
-uint64_t session_frame_tasks (const session_t *self);
+uint64_t session_put_frame_tasks (const session_t *self);
 
 //  Results and bytes that were handed over and wait for the application to read them, and that it has read.
-void session_hold (session_t *self, uint64_t tasks, uint64_t bytes);
-void session_release (session_t *self, uint64_t tasks, uint64_t bytes);
+void session_put_hold (session_t *self, uint64_t tasks, uint64_t bytes);
+void session_put_release (session_t *self, uint64_t tasks, uint64_t bytes);
 
 //  What was handed over and not read fills the window: nothing more comes.
-bool session_is_full (const session_t *self);
+bool session_put_is_full (const session_t *self);
 
 //  A payload that arrived in parts; false when there is none.
-bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload);
+bool session_put_take_parts (session_t *self, uint64_t number, buffer_t *payload);
 
 //  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that number.
-uint64_t session_lacked_parts (session_t *self, uint64_t number);
+uint64_t session_put_lacked_parts (session_t *self, uint64_t number);
 
 //  Says GOODBYE and ends.
 void session_leave (session_t *self, const char *reason);

@@ -2,12 +2,12 @@
 
 #include "client/lib/session/session_private.h"
 
-bool session_accepts (const session_t *self)
+bool session_put_accepts (const session_t *self)
 {
     return self->out != NULL;
 }
 
-bool session_given_up (const session_t *self)
+bool session_put_given_up (const session_t *self)
 {
     return self->given_up;
 }
@@ -27,12 +27,12 @@ uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool met
     return self->puts;
 }
 
-uint64_t session_acknowledged (const session_t *self)
+uint64_t session_put_acknowledged (const session_t *self)
 {
     return self->out ? stream_acknowledged (self->out) : 0;
 }
 
-uint64_t session_sent (const session_t *self)
+uint64_t session_put_sent (const session_t *self)
 {
     return self->out ? stream_sent (self->out) : 0;
 }
@@ -54,44 +54,44 @@ void session_put_parts (session_t *self, view_t payload, buffer_t *item)
     wire_pack_parts (item, number);
 }
 
-bool session_blocked (const session_t *self)
+bool session_put_blocked (const session_t *self)
 {
     if (!self->out)
         return true;
     return self->state == SESSION_OPEN ? stream_blocked (self->out) : stream_unsent_bytes (self->out) > 0;
 }
 
-bool session_drained (const session_t *self)
+bool session_put_drained (const session_t *self)
 {
     return !self->out || stream_unsent_bytes (self->out) == 0;
 }
 
-uint64_t session_frame_tasks (const session_t *self)
+uint64_t session_put_frame_tasks (const session_t *self)
 {
     return self->frame_tasks ? self->frame_tasks : 1;
 }
 
-void session_hold (session_t *self, uint64_t tasks, uint64_t bytes)
+void session_put_hold (session_t *self, uint64_t tasks, uint64_t bytes)
 {
     allowance_hold (&self->allowance, tasks, bytes);
 }
 
-void session_release (session_t *self, uint64_t tasks, uint64_t bytes)
+void session_put_release (session_t *self, uint64_t tasks, uint64_t bytes)
 {
     allowance_release (&self->allowance, tasks, bytes);
 }
 
-bool session_is_full (const session_t *self)
+bool session_put_is_full (const session_t *self)
 {
     return allowance_is_full (&self->allowance);
 }
 
-uint64_t session_lacked_parts (session_t *self, uint64_t number)
+uint64_t session_put_lacked_parts (session_t *self, uint64_t number)
 {
     return parts_take_given_up (self->parts, number);
 }
 
-bool session_take_parts (session_t *self, uint64_t number, buffer_t *payload)
+bool session_put_take_parts (session_t *self, uint64_t number, buffer_t *payload)
 {
     return parts_take (self->parts, number, payload);
 }

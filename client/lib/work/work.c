@@ -20,7 +20,7 @@ static void s_enter (work_t *self, cadre_t *pool, const work_listener_t *listene
 
 static bool s_may_put (const work_t *self)
 {
-    return session_accepts (pool_session (self->pool)) && !self->asking;
+    return session_put_accepts (pool_session (self->pool)) && !self->asking;
 }
 
 uint64_t work_put_frame (work_t *self, buffer_t *frame)
@@ -52,7 +52,8 @@ uint64_t work_put_list (work_t *self, uint32_t first, uint32_t count, const buff
     wire_write_job_tasks (&frame, (wire_envelope_t){0}, &tasks);
     self->last_put = session_put (pool_session (self->pool), &frame, count, true);
     if (self->once)
-        once_guard_put (&self->risk, first, count, self->last_put, session_sent (pool_session (self->pool)));
+        once_guard_put (&self->risk, first, count, self->last_put,
+                        session_put_sent (pool_session (self->pool)));
     return self->last_put;
 }
 
@@ -109,7 +110,7 @@ cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *l
 static void s_forget_acknowledged (work_t *self)
 {
     if (self->detached && self->number && s_may_put (self))
-        unacked_acknowledge (&self->kept, session_acknowledged (pool_session (self->pool)));
+        unacked_acknowledge (&self->kept, session_put_acknowledged (pool_session (self->pool)));
 }
 
 void work_put (work_t *self)
@@ -182,7 +183,7 @@ uint32_t work_add (work_t *self, size_t mark)
     //  The first task does not wait for company
     bool alone = self->ended + 1 == self->count;
     if (alone || self->batch.size >= WIRE_BATCH_BYTES
-        || self->batch_count >= session_frame_tasks (pool_session (self->pool))) {
+        || self->batch_count >= session_put_frame_tasks (pool_session (self->pool))) {
         work_put (self);
         connection_flush (self->pool->connection);
     } else
@@ -204,7 +205,7 @@ static bool s_needs (void *owner, const cancel_t *cancel)
 {
     work_t *self = owner;
     if (self->detached)
-        return cancel->put > session_acknowledged (pool_session (self->pool));
+        return cancel->put > session_put_acknowledged (pool_session (self->pool));
     return cancel->all || unacked_has (&self->kept, cancel->index);
 }
 
@@ -238,7 +239,8 @@ bool work_synced (const work_t *self)
 {
     bool put = self->batch_count == 0 && (self->seal_put || !self->sealed) && !self->asking;
     return self->final
-           || (put && (self->settled || self->last_put <= session_acknowledged (pool_session (self->pool))));
+           || (put
+               && (self->settled || self->last_put <= session_put_acknowledged (pool_session (self->pool))));
 }
 
 void work_settle_all (cadre_t *pool)
@@ -247,7 +249,7 @@ void work_settle_all (cadre_t *pool)
         if (work->final)
             continue;
         if (work->once)
-            once_guard_gone (&work->risk, session_sent (pool_session (pool)));
+            once_guard_gone (&work->risk, session_put_sent (pool_session (pool)));
         if (work->detached) {
             s_forget_acknowledged (work);
             work->settled = work_synced (work);
@@ -269,7 +271,7 @@ void work_close (work_t *self)
     HASH_DEL (pool->works, self);
     if (pool->last_work == self)
         pool->last_work = NULL;
-    work_leave (self, 0, true);
+    work_enter_undo (self, 0, true);
     buffer_free (&self->entered);
     buffer_free (&self->batch);
     buffer_free (&self->opening);

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "client/lib/work/work_private.h"
+#include "common/pack.h"
 
 //  Nothing of it counts as put.
 static void s_unput (work_t *self)
@@ -43,7 +44,7 @@ static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
     while (at.index < self->sent) {
         view_t payload = unacked_read (&self->kept, &at, at.index >= plain);
         bool large = payload.size > WIRE_INLINE_MAX;
-        if (large || list.size >= WIRE_BATCH_BYTES || count >= session_frame_tasks (session))
+        if (large || list.size >= WIRE_BATCH_BYTES || count >= session_put_frame_tasks (session))
             s_flush (self, at.index - 1, &count, &list);
         if (large)
             session_put_parts (session, payload, &list);

@@ -37,7 +37,7 @@ cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t 
     return CADRE_OK;
 }
 
-void work_leave (work_t *self, uint32_t index, bool all)
+void work_enter_undo (work_t *self, uint32_t index, bool all)
 {
     for (size_t at = 0; at < self->entered.size;) {
         work_entry_t entry;

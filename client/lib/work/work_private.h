@@ -20,6 +20,6 @@ void work_fail (work_t *self, const fault_t *why);
 //  ---- work_enter.c ----
 
 //  A task has ended, or ALL have: what they let in has gone.
-void work_leave (work_t *self, uint32_t index, bool all);
+void work_enter_undo (work_t *self, uint32_t index, bool all);
 
 #endif

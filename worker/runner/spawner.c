@@ -1,6 +1,6 @@
-//  spawn.c - clone with shared memory, as posix_spawn does it
+//  spawner.c - clone with shared memory, as posix_spawn does it
 
-#include "worker/runner/spawn.h"
+#include "worker/runner/spawner.h"
 
 #include "common/buffer.h"
 
@@ -258,7 +258,7 @@ spawned_t spawner_start (spawner_t *self, const spawn_t *spawn)
 
 //  ---- descriptors --------------------------------------------------------------------------
 
-void spawn_close (int *fd)
+void spawner_close (int *fd)
 {
     if (*fd >= 0)
         close (*fd);
@@ -278,7 +278,7 @@ static bool s_raise (int *fd)
     return true;
 }
 
-bool spawn_pipe (int ends [2])
+bool spawner_pipe (int ends [2])
 {
     if (pipe2 (ends, O_CLOEXEC) != 0) {
         ends [0] = ends [1] = -1;
@@ -287,8 +287,8 @@ bool spawn_pipe (int ends [2])
     if (s_raise (&ends [0]) && s_raise (&ends [1]))
         return true;
     int error = errno;
-    spawn_close (&ends [0]);
-    spawn_close (&ends [1]);
+    spawner_close (&ends [0]);
+    spawner_close (&ends [1]);
     errno = error;
     return false;
 }

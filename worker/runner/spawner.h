@@ -1,4 +1,4 @@
-/*  spawn.h - starts a child process in a group of its own, fast
+/*  spawner.h - starts a child process in a group of its own, fast
  *
  *  Like posix_spawn, and three things more: the child dies with the slot
  *  (PR_SET_PDEATHSIG), its group is written to the shared page before it can run
@@ -7,8 +7,8 @@
  *  A spawner remembers where it last found a program. One thread.
  */
 
-#ifndef WORKER_RUNNER_SPAWN_H_INCLUDED
-#define WORKER_RUNNER_SPAWN_H_INCLUDED
+#ifndef WORKER_RUNNER_SPAWNER_H_INCLUDED
+#define WORKER_RUNNER_SPAWNER_H_INCLUDED
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -48,9 +48,9 @@ void spawner_destroy (spawner_t **self_p);
 spawned_t spawner_start (spawner_t *self, const spawn_t *spawn);
 
 //  A pipe whose ends are close-on-exec and not 0, 1 or 2. False and errno when there is none.
-bool spawn_pipe (int ends [2]);
+bool spawner_pipe (int ends [2]);
 
 //  Closes *fd unless it is -1, and sets it to -1.
-void spawn_close (int *fd);
+void spawner_close (int *fd);
 
 #endif

@@ -1,4 +1,4 @@
-/*  job.h - what the tasks of a job have in common, as a worker knows it
+/*  jobs.h - what the tasks of a job have in common, as a worker knows it
  *
  *  A job comes with LANE_JOB and may go when LANE_JOB_END has come and its last
  *  lease is answered. It remembers which slots have been told of it, and how
@@ -9,8 +9,8 @@
  *  The table owns its jobs. One thread.
  */
 
-#ifndef WORKER_SLOTS_JOB_H_INCLUDED
-#define WORKER_SLOTS_JOB_H_INCLUDED
+#ifndef WORKER_SLOTS_JOBS_H_INCLUDED
+#define WORKER_SLOTS_JOBS_H_INCLUDED
 
 #include "common/wire.h"
 

@@ -1,6 +1,6 @@
-//  job.c - the table of jobs, and the mean run time of their tasks
+//  jobs.c - the table of jobs, and the mean run time of their tasks
 
-#include "worker/slots/job.h"
+#include "worker/slots/jobs.h"
 
 #include <assert.h>
 #include <stddef.h>
