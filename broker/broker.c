@@ -34,13 +34,14 @@
 #define MEMORY_USUAL (1ull << 30) //  When the machine's memory is not known
 #define BATCH_FRAMES 256          //  Frames read from one socket in one turn
 #define BATCH_TASKS 65536u        //  When JOB_TASKS have brought so many, the turn reads no further
-#define BATCH_BYTES                                                                                          \
-    (1u << 20)         //  So many bytes end it earlier: others' small frames do not wait long for large ones
+#define BATCH_BYTES                                                                                \
+    (1u                                                                                            \
+     << 20) //  So many bytes end it earlier: others' small frames do not wait long for large ones
 #define PENDING_MAX 16 //  Lanes without peer that are polled
 #define FIXED_ITEMS 5  //  Front, back, sink, orders, store
-#define FRONT_QUEUE                                                                                          \
+#define FRONT_QUEUE                                                                                \
     1000 //  Frames that wait for one client that does not read: answers to strangers, most of all
-#define BACK_QUEUE 10000             //  For one worker; beyond that an order is lost, and its session ends
+#define BACK_QUEUE 10000 //  For one worker; beyond that an order is lost, and its session ends
 #define GIVE_BACK_BYTES (256u << 10) //  Less is not worth the trouble
 #define IDLE_MS 1000                 //  The loop turns at least this often
 
@@ -72,8 +73,8 @@ static void s_joined (void *owner)
     rounds_begin (&self->hub);
 }
 
-//  When much was forgotten the heap is mostly holes, held together by a few blocks that stay: the system gets those back. An embedded broker
-//  leaves the heap to the program that it lives in.
+//  When much was forgotten the heap is mostly holes, held together by a few blocks that stay: the
+//  system gets those back. An embedded broker leaves the heap to the program that it lives in.
 static void s_give_back (broker_t *self)
 {
     uint64_t held = self->hub.job_bytes + self->hub.kept_bytes;
@@ -145,7 +146,8 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     hub->insecure = options->insecure;
     hub->doors = options->doors;
     hub->turned_away = options->turned_away;
-    snprintf (hub->store_name, sizeof hub->store_name, "%s", options->store_name ? options->store_name : "");
+    snprintf (hub->store_name, sizeof hub->store_name, "%s",
+              options->store_name ? options->store_name : "");
     hub->store_open = options->store_open;
     hub->store_owner = options->store_owner;
     hub->throttle = options->throttle;
@@ -161,11 +163,12 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
             fault, CADRE_ERROR_ARGUMENT,
             "peers are lost after %u ms but beat every %u ms: --lost must be twice --beat or more",
             hub->lost_ms, hub->beat_ms);
-    return address_parse_list (options->listen ? options->listen : "", hub->addresses, ADDRESS_LIST_MAX,
-                               &hub->addresses_count, fault);
+    return address_parse_list (options->listen ? options->listen : "", hub->addresses,
+                               ADDRESS_LIST_MAX, &hub->addresses_count, fault);
 }
 
-static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_role_t role, fault_t *fault)
+static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_role_t role,
+                             fault_t *fault)
 {
     static const char *const domains [] = {
         [ADDRESS_FRONT] = "front", [ADDRESS_BACK] = "back", [ADDRESS_SINK] = "sink"};
@@ -173,7 +176,8 @@ static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_ro
     *socket = sockets_new (self->hub.context, type, fault);
     if (!*socket)
         return fault->code;
-    sockets_set_queue (*socket, role == ADDRESS_FRONT ? FRONT_QUEUE : BACK_QUEUE, budget_unread (&self->hub));
+    sockets_set_queue (*socket, role == ADDRESS_FRONT ? FRONT_QUEUE : BACK_QUEUE,
+                       budget_unread (&self->hub));
     for (size_t i = 0; i < self->hub.addresses_count; i++) {
         address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
         authz_guard (self->hub.doors, *socket, self->hub.addresses [i].kind, domains [role]);
@@ -348,10 +352,11 @@ static void s_read_orders (broker_t *self)
 static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
 {
     size_t bytes = 0;
-    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES && self->hub.turn_tasks < BATCH_TASKS; i++) {
+    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES && self->hub.turn_tasks < BATCH_TASKS;
+         i++) {
         sockets_route_t route = 0;
-        cadre_error_t error =
-            router ? sockets_receive_from (socket, &route, message) : sockets_receive (socket, message);
+        cadre_error_t error = router ? sockets_receive_from (socket, &route, message)
+                                     : sockets_receive (socket, message);
         if (error == CADRE_ERROR_TIMEOUT)
             return;
         if (error == CADRE_ERROR_CLOSED) {
@@ -406,11 +411,12 @@ static void s_read_all (broker_t *self)
     s_count_unread (self);
 }
 
-//  After a stall of our own peers get time to be heard: a beat, or, when it was so long that they may be looking for us, as long as
-//  it takes to be lost.
+//  After a stall of our own peers get time to be heard: a beat, or, when it was so long that they
+//  may be looking for us, as long as it takes to be lost.
 static void s_be_patient (broker_t *self, int64_t now_us, int64_t stall_us)
 {
-    int64_t beat_us = (int64_t) self->hub.beat_ms * 1000, lost_us = (int64_t) self->hub.lost_ms * 1000;
+    int64_t beat_us = (int64_t) self->hub.beat_ms * 1000,
+            lost_us = (int64_t) self->hub.lost_ms * 1000;
     int64_t from_us = now_us + (stall_us < lost_us / 2 ? beat_us : lost_us);
     if (from_us > self->judge_from_us)
         self->judge_from_us = from_us;
@@ -425,13 +431,15 @@ static void s_wait (broker_t *self)
         {.socket = self->router_back, .events = ZMQ_POLLIN},
         {.socket = self->router_front, .events = ZMQ_POLLIN},
         {.fd = self->signal_fd, .events = ZMQ_POLLIN},
-        {.fd = self->hub.journal ? persistence_fd (&self->hub) : self->signal_fd, .events = ZMQ_POLLIN},
+        {.fd = self->hub.journal ? persistence_fd (&self->hub) : self->signal_fd,
+         .events = ZMQ_POLLIN},
     };
     size_t count = back_pending (self->back, pending, PENDING_MAX);
     for (size_t i = 0; i < count; i++)
         items [FIXED_ITEMS + i] = (zmq_pollitem_t){.socket = pending [i], .events = ZMQ_POLLOUT};
     int timeout_ms = timers_next_ms (self->hub.timers, moment_now (self->hub.clock), IDLE_MS);
-    zmq_poll (items, (int) (FIXED_ITEMS + count), self->behind || self->hub.unfinished ? 0 : timeout_ms);
+    zmq_poll (items, (int) (FIXED_ITEMS + count),
+              self->behind || self->hub.unfinished ? 0 : timeout_ms);
     self->hub.unfinished = false;
     int64_t now_us = moment_now (self->hub.clock);
     if (now_us - self->hub.now_us > ((int64_t) self->hub.beat_ms + IDLE_MS) * 1000)
@@ -466,7 +474,8 @@ static void s_turn (broker_t *self)
     back_flush (self->back);
     front_turn_flush (self->front);
     if (ledger_settle_goes_on (self->hub.ledger) && !self->hub.unfinished) {
-        ledger_settle (self->hub.ledger); //  The last state of a job follows payloads that have just gone out
+        ledger_settle (
+            self->hub.ledger); //  The last state of a job follows payloads that have just gone out
         front_turn_flush (self->front);
     }
     persistence_flush (&self->hub);

@@ -75,7 +75,8 @@ static const struct argp_option s_options [] = {
     {"name", KEY_NAME, "NAME", 0, "Label for people; the host's name (CADRE_NAME)", 0},
     {"lanes", KEY_LANES, "FIRST-LAST", 0,
      "tcp ports for lanes; from the address's port + 100 on (CADRE_LANES)", 0},
-    {"memory", KEY_MEMORY, "SIZE", 0, "What the broker may hold; a quarter of the machine (CADRE_MEMORY)", 0},
+    {"memory", KEY_MEMORY, "SIZE", 0,
+     "What the broker may hold; a quarter of the machine (CADRE_MEMORY)", 0},
     {"beat", KEY_BEAT, "DURATION", 0, "How often peers say that they live; 1s (CADRE_BEAT)", 0},
     {"lost", KEY_LOST, "DURATION", 0, "A silent peer is lost after this; 10s (CADRE_LOST)", 0},
     {"keys", KEY_KEYS, "DIR", 0,
@@ -90,7 +91,8 @@ static const struct argp_option s_options [] = {
      "Keep durable jobs in this file, so that they outlive the broker; none: there are no durable jobs. The default is "
      "one for each address in $XDG_STATE_HOME/cadre; 'cadre broker info' names it (CADRE_STORE)",
      0},
-    {"quota", KEY_QUOTA, "SIZE", 0, "What the store may hold; as much as the disk does (CADRE_QUOTA)", 0},
+    {"quota", KEY_QUOTA, "SIZE", 0,
+     "What the store may hold; as much as the disk does (CADRE_QUOTA)", 0},
     {"log", KEY_LOG, "LEVEL", 0, "none, error, warning, info or debug; info (CADRE_LOG)", 0},
     {0},
 };
@@ -112,7 +114,8 @@ static cadre_error_t s_take_duration (const char *text, uint32_t *ms, fault_t *f
     if (error)
         return error;
     if (value < 1 || value > 3600 * 1000)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: a beat or loss is between 1ms and 1h", text);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: a beat or loss is between 1ms and 1h",
+                          text);
     *ms = (uint32_t) value;
     return CADRE_OK;
 }
@@ -120,8 +123,8 @@ static cadre_error_t s_take_duration (const char *text, uint32_t *ms, fault_t *f
 static cadre_error_t s_take_memory (const char *text, uint64_t *bytes, fault_t *fault)
 {
     if (units_parse_size (text, bytes, fault) == CADRE_OK && *bytes < MEMORY_LEAST)
-        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s of memory are too few for a broker: write 16M or more",
-                   text);
+        fault_set (fault, CADRE_ERROR_ARGUMENT,
+                   "%s of memory are too few for a broker: write 16M or more", text);
     return fault->code;
 }
 
@@ -180,7 +183,8 @@ static cadre_error_t s_take_variables (settings_t *self)
             continue;
         if (s_take (self, s_variables [i].key, value)) {
             fault_t fault = self->fault;
-            return fault_set (&self->fault, fault.code, "%s: %s", s_variables [i].variable, fault.text);
+            return fault_set (&self->fault, fault.code, "%s: %s", s_variables [i].variable,
+                              fault.text);
         }
     }
     return CADRE_OK;
@@ -244,7 +248,8 @@ static void *s_watch (void *argument)
             broker_signal (watch->broker, BROKER_RELOAD);
             continue;
         }
-        log_line (LOG_INFO, "B001", "signal %u: %s", info.ssi_signo, count ? "stopping at once" : "draining");
+        log_line (LOG_INFO, "B001", "signal %u: %s", info.ssi_signo,
+                  count ? "stopping at once" : "draining");
         broker_signal (watch->broker, count++ ? BROKER_STOP : BROKER_DRAIN);
     }
     return NULL;
@@ -258,7 +263,8 @@ static store_t *s_open_store (void *owner, fault_t *fault)
     return sqlite_open (self->path, &(sqlite_options_t){.quota_bytes = self->quota_bytes}, fault);
 }
 
-//  A store of its own for each address, since two brokers cannot share one. Without a place for it there are no durable jobs.
+//  A store of its own for each address, since two brokers cannot share one. Without a place for it
+//  there are no durable jobs.
 static cadre_error_t s_find_store (settings_t *self)
 {
     address_t addresses [ADDRESS_LIST_MAX];
@@ -267,10 +273,12 @@ static cadre_error_t s_find_store (settings_t *self)
         return CADRE_OK;
     if (self->store) {
         snprintf (self->path, sizeof self->path, "%s", self->store);
-    } else if (address_parse_list (self->listen, addresses, ADDRESS_LIST_MAX, &count, &self->fault)) {
+    } else if (address_parse_list (self->listen, addresses, ADDRESS_LIST_MAX, &count,
+                                   &self->fault)) {
         return self->fault.code;
     } else if (place_state (&addresses [0], self->path, sizeof self->path, &self->fault)) {
-        log_line (LOG_WARNING, "B033", "%s: without --store FILE no job is durable", self->fault.text);
+        log_line (LOG_WARNING, "B033", "%s: without --store FILE no job is durable",
+                  self->fault.text);
         fault_clear (&self->fault);
         return CADRE_OK;
     }
@@ -309,7 +317,8 @@ static int s_serve (settings_t *self, void *context, sigset_t *signals)
     return cadre_error_exit_code (error);
 }
 
-//  Addresses beyond this host are served with keys, or with the operator's word that nobody needs one.
+//  Addresses beyond this host are served with keys, or with the operator's word that nobody needs
+//  one.
 static cadre_error_t s_find_keys (settings_t *self, char folder [KEYDIR_PATH_BYTES])
 {
     if (self->keys && self->options.insecure)
@@ -374,7 +383,8 @@ int main (int argc, char **argv)
     char folder [KEYDIR_PATH_BYTES];
     if (s_check_listen (&settings) || s_find_keys (&settings, folder))
         return s_fail (&settings.fault);
-    //  What is larger than batches and frames would leave holes in the heap; these come and go by the thousand, and pages for each cost more than copies
+    //  What is larger than batches and frames would leave holes in the heap; these come and go by
+    //  the thousand, and pages for each cost more than copies
     mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);

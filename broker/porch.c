@@ -55,8 +55,8 @@ static bool s_is_one_too_many (int listener, int fd)
 }
 
 //  Stands before the C library's.
-__attribute__ ((visibility ("default"))) int accept4 (int listener, struct sockaddr *address, socklen_t *size,
-                                                      int flags)
+__attribute__ ((visibility ("default"))) int accept4 (int listener, struct sockaddr *address,
+                                                      socklen_t *size, int flags)
 {
     int fd = (int) syscall (SYS_accept4, listener, address, size, flags);
     if (fd < 0)

@@ -22,14 +22,16 @@ const char *access_path (const char *given)
 
 //  ==== reading =====================================================================
 
-//  Systemd hands a credential (LoadCredential=) to the user of a service by an entry in the file's access control list, which shows as permissions of
-//  the group: root's file, read-only, in a folder of that service alone.
+//  Systemd hands a credential (LoadCredential=) to the user of a service by an entry in the file's
+//  access control list, which shows as permissions of the group: root's file, read-only, in a
+//  folder of that service alone.
 static bool s_is_credential (const char *path, const struct stat *facts)
 {
     const char *folder = getenv ("CREDENTIALS_DIRECTORY");
     size_t size = folder ? strlen (folder) : 0;
     struct stat around;
-    if (size == 0 || strncmp (path, folder, size) != 0 || path [size] != '/' || strchr (path + size + 1, '/'))
+    if (size == 0 || strncmp (path, folder, size) != 0 || path [size] != '/'
+        || strchr (path + size + 1, '/'))
         return false;
     return facts->st_uid == 0 && (facts->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) == 0
            && stat (folder, &around) == 0 && around.st_uid == 0
@@ -107,7 +109,8 @@ static bool s_take (access_t *self, const char *name, const char *value)
     if (strcmp (name, "address") == 0)
         return s_copy (value, self->address, sizeof self->address);
     if (strcmp (name, "name") == 0)
-        return keys_check_name (value, NULL) == CADRE_OK && s_copy (value, self->name, sizeof self->name);
+        return keys_check_name (value, NULL) == CADRE_OK
+               && s_copy (value, self->name, sizeof self->name);
     if (strcmp (name, "role") == 0)
         return keys_parse_role (value, &self->role, NULL) == CADRE_OK;
     if (strcmp (name, "server-key") == 0)
@@ -121,8 +124,8 @@ static bool s_take (access_t *self, const char *name, const char *value)
 
 static bool s_is_whole (const access_t *self)
 {
-    return self->name [0] && self->role != ROLE_NONE && self->keys.server_key [0] && self->keys.public_key [0]
-           && self->keys.secret_key [0];
+    return self->name [0] && self->role != ROLE_NONE && self->keys.server_key [0]
+           && self->keys.public_key [0] && self->keys.secret_key [0];
 }
 
 //  The next line, without its end. -1 when there is none, -2 when it is too long or holds a NUL.
@@ -160,14 +163,16 @@ static cadre_error_t s_read_lines (access_t *self, FILE *file, const char *path,
         number++;
     explicit_bzero (line, sizeof line);
     if (size != -1)
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "line %u of access file %.300s is not understood: make it anew with cadre keygen",
-                          number, path);
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "line %u of access file %.300s is not understood: make it anew with cadre keygen",
+            number, path);
     if (!s_is_whole (self))
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "access file %.300s is not whole: it needs name, role, server-key, public-key and "
-                          "secret-key; make it anew with cadre keygen",
-                          path);
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "access file %.300s is not whole: it needs name, role, server-key, public-key and "
+            "secret-key; make it anew with cadre keygen",
+            path);
     return CADRE_OK;
 }
 
@@ -192,10 +197,11 @@ cadre_error_t access_read_for (access_t *self, const char *path, bool worker, fa
     cadre_error_t error = access_read (self, path, fault);
     if (error || (self->role == ROLE_WORKER) == worker)
         return error;
-    fault_set (fault, CADRE_ERROR_REFUSED,
-               "the key %s in %.300s is for a%s %s, not for a %s: make another one with cadre keygen",
-               self->name, path, self->role == ROLE_CLIENT || self->role == ROLE_WORKER ? "" : "n",
-               keys_role_name (self->role), worker ? "worker" : "client");
+    fault_set (
+        fault, CADRE_ERROR_REFUSED,
+        "the key %s in %.300s is for a%s %s, not for a %s: make another one with cadre keygen",
+        self->name, path, self->role == ROLE_CLIENT || self->role == ROLE_WORKER ? "" : "n",
+        keys_role_name (self->role), worker ? "worker" : "client");
     access_wipe (self);
     return CADRE_ERROR_REFUSED;
 }
@@ -209,8 +215,8 @@ bool access_print (const access_t *self, FILE *stream)
     if (self->address [0])
         fprintf (stream, "address = \"%s\"\n", self->address);
     fprintf (stream, "name = \"%s\"\nrole = \"%s\"\n", self->name, keys_role_name (self->role));
-    fprintf (stream, "server-key = \"%s\"\npublic-key = \"%s\"\nsecret-key = \"%s\"\n", self->keys.server_key,
-             self->keys.public_key, self->keys.secret_key);
+    fprintf (stream, "server-key = \"%s\"\npublic-key = \"%s\"\nsecret-key = \"%s\"\n",
+             self->keys.server_key, self->keys.public_key, self->keys.secret_key);
     return fflush (stream) == 0 && !ferror (stream);
 }
 
@@ -232,8 +238,8 @@ cadre_error_t access_write (const access_t *self, const char *path, fault_t *fau
     cadre_error_t error = CADRE_OK;
     if (!s_write (self, draft) || rename (draft, path)) {
         error = fault_set (fault, CADRE_ERROR_IO,
-                           "access file %.300s cannot be written: %s: choose another with --out", path,
-                           strerror (errno));
+                           "access file %.300s cannot be written: %s: choose another with --out",
+                           path, strerror (errno));
         unlink (draft);
     }
     free (draft);

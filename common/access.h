@@ -1,8 +1,9 @@
 /*
- *  access: the file by which a client or worker is let in: where the broker is, the broker's key, and a key of one's own, all in one.
+ *  access: the file by which a client or worker is let in: where the broker is, the broker's key,
+ *  and a key of one's own, all in one.
  *
- *  A flat file of `name = "value"` lines (a subset of ZPL, ZeroMQ RFC 4), made by `cadre keygen`. Whoever holds it is let in, so a file that
- *  others can read is refused.
+ *  A flat file of `name = "value"` lines (a subset of ZPL, ZeroMQ RFC 4), made by `cadre keygen`.
+ *  Whoever holds it is let in, so a file that others can read is refused.
  *
  *      # cadre access of alice (client): whoever has this file is let in
  *      address = "tcp://hub:5700"
@@ -34,11 +35,13 @@ typedef struct access {
 //  Which file: GIVEN, else CADRE_ACCESS, else NULL.
 const char *access_path (const char *given);
 
-//  Read PATH. CADRE_ERROR_REFUSED if anybody else can read or write it (a credential of systemd is shown as if the group could, and taken);
-//  CADRE_ERROR_CONFIGURATION if it is not there or cannot be understood (with the line).
+//  Read PATH. CADRE_ERROR_REFUSED if anybody else can read or write it (a credential of systemd is
+//  shown as if the group could, and taken); CADRE_ERROR_CONFIGURATION if it is not there or cannot
+//  be understood (with the line).
 cadre_error_t access_read (access_t *self, const char *path, fault_t *fault);
 
-//  Read PATH for a purpose: refuses the keys of workers for clients (WORKER false) and all others for workers.
+//  Read PATH for a purpose: refuses the keys of workers for clients (WORKER false) and all others
+//  for workers.
 cadre_error_t access_read_for (access_t *self, const char *path, bool worker, fault_t *fault);
 
 //  Write PATH anew, mode 0600, whole or not at all. CADRE_ERROR_IO.

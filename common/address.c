@@ -68,7 +68,8 @@ static bool s_is_v6 (const char *name, struct in6_addr *number)
     if (inet_pton (AF_INET6, bare, number) != 1)
         return false;
     size_t length = strlen (zone);
-    return length == 0 || (length > 1 && length <= IF_NAMESIZE && s_all (zone + 1, length - 1, ".-_"));
+    return length == 0
+           || (length > 1 && length <= IF_NAMESIZE && s_all (zone + 1, length - 1, ".-_"));
 }
 
 //  [::1]:5700
@@ -78,45 +79,52 @@ static cadre_error_t s_host_v6 (address_t *self, const char *text, const char *r
     struct in6_addr number;
     if (rest [1 + size] != ']' || size >= INET6_ADDRSTRLEN + IF_NAMESIZE)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' has a bracket too many or too few: write tcp://[::1]:5700", text);
+                          "'" SHOWN "' has a bracket too many or too few: write tcp://[::1]:5700",
+                          text);
     s_name (self, rest + 1, size);
     if (!s_is_v6 (self->name, &number))
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "': what stands in brackets is no IPv6 address: write tcp://[::1]:5700",
+                          "'" SHOWN
+                          "': what stands in brackets is no IPv6 address: write tcp://[::1]:5700",
                           text);
     return CADRE_OK;
 }
 
-static cadre_error_t s_host (address_t *self, const char *text, const char *host, size_t size, fault_t *fault)
+static cadre_error_t s_host (address_t *self, const char *text, const char *host, size_t size,
+                             fault_t *fault)
 {
     if (memchr (host, ':', size))
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "'" SHOWN "' has more than one colon: put IPv6 addresses in brackets, tcp://[::1]:5700", text);
+            "'" SHOWN "' has more than one colon: put IPv6 addresses in brackets, tcp://[::1]:5700",
+            text);
     bool star = size == 1 && *host == '*';
     if (size == 0 || size > HOST_MAX || (!star && !s_all (host, size, ".-_")))
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "'" SHOWN "' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700", text);
+            "'" SHOWN "' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700",
+            text);
     s_name (self, host, size);
     return CADRE_OK;
 }
 
-static cadre_error_t s_parse_tcp (address_t *self, const char *text, const char *rest, fault_t *fault)
+static cadre_error_t s_parse_tcp (address_t *self, const char *text, const char *rest,
+                                  fault_t *fault)
 {
     const char *colon = strrchr (rest, ':');
     const char *bracket = strrchr (rest, ']');
     if (*rest && (!colon || (bracket && colon < bracket)))
-        return fault_set (fault, CADRE_ERROR_ADDRESS, "'" SHOWN "' names no port: write " SHOWN ":5700", text,
-                          text);
-    cadre_error_t error = *rest == '['
-                              ? s_host_v6 (self, text, rest, fault)
-                              : s_host (self, text, rest, colon ? (size_t) (colon - rest) : 0, fault);
+        return fault_set (fault, CADRE_ERROR_ADDRESS,
+                          "'" SHOWN "' names no port: write " SHOWN ":5700", text, text);
+    cadre_error_t error =
+        *rest == '[' ? s_host_v6 (self, text, rest, fault)
+                     : s_host (self, text, rest, colon ? (size_t) (colon - rest) : 0, fault);
     if (error)
         return error;
     if (bracket && colon != bracket + 1)
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' has something between bracket and port: write tcp://[::1]:5700", text);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN "' has something between bracket and port: write tcp://[::1]:5700", text);
     self->port = s_port (colon + 1, strlen (colon + 1), 1, PORT_MAX);
     if (!self->port)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
@@ -127,38 +135,43 @@ static cadre_error_t s_parse_tcp (address_t *self, const char *text, const char 
     return CADRE_OK;
 }
 
-static cadre_error_t s_parse_ipc (address_t *self, const char *text, const char *folder, fault_t *fault)
+static cadre_error_t s_parse_ipc (address_t *self, const char *text, const char *folder,
+                                  fault_t *fault)
 {
     size_t size = strlen (folder);
     if (*folder != '/')
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "'" SHOWN "' is not an absolute folder: write three slashes, as in ipc:///run/cadre", text);
+            "'" SHOWN "' is not an absolute folder: write three slashes, as in ipc:///run/cadre",
+            text);
     while (size > 0 && folder [size - 1] == '/')
         size--;
     if (size == 0)
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN "' names no folder of its own: write for instance ipc:///run/cadre",
-                          text);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN "' names no folder of its own: write for instance ipc:///run/cadre", text);
     if (size > FOLDER_MAX)
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN
-                          "' is too long: the folder has %zu bytes, %zu are the most for sockets such as "
-                          "front and lane-4294967295 in it: choose a shorter one",
-                          text, size, FOLDER_MAX);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN
+            "' is too long: the folder has %zu bytes, %zu are the most for sockets such as "
+            "front and lane-4294967295 in it: choose a shorter one",
+            text, size, FOLDER_MAX);
     s_name (self, folder, size);
     return CADRE_OK;
 }
 
-static cadre_error_t s_parse_inproc (address_t *self, const char *text, const char *name, fault_t *fault)
+static cadre_error_t s_parse_inproc (address_t *self, const char *text, const char *name,
+                                     fault_t *fault)
 {
     size_t size = strlen (name);
     if (size == 0 || size > INPROC_MAX || !s_all (name, size, ".-_/"))
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN
-                          "' has no valid name: write inproc://NAME with 1 to %d letters, digits, dots, "
-                          "dashes or slashes",
-                          text, INPROC_MAX);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN
+            "' has no valid name: write inproc://NAME with 1 to %d letters, digits, dots, "
+            "dashes or slashes",
+            text, INPROC_MAX);
     s_name (self, name, size);
     return CADRE_OK;
 }
@@ -166,9 +179,10 @@ static cadre_error_t s_parse_inproc (address_t *self, const char *text, const ch
 cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault)
 {
     static const struct {
-        const char *scheme;                                                          // how it begins
-        address_kind_t kind;                                                         // what it is then
-        cadre_error_t (*parse) (address_t *, const char *, const char *, fault_t *); // reads the rest
+        const char *scheme;  // how it begins
+        address_kind_t kind; // what it is then
+        cadre_error_t (*parse) (address_t *, const char *, const char *,
+                                fault_t *); // reads the rest
     } kinds [] = {
         {"tcp://", ADDRESS_TCP, s_parse_tcp},
         {"ipc://", ADDRESS_IPC, s_parse_ipc},
@@ -184,9 +198,9 @@ cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault)
             *self = parsed;
         return error;
     }
-    return fault_set (fault, CADRE_ERROR_ADDRESS,
-                      "'" SHOWN "' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME",
-                      text);
+    return fault_set (
+        fault, CADRE_ERROR_ADDRESS,
+        "'" SHOWN "' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME", text);
 }
 
 cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t max, size_t *count,
@@ -203,7 +217,8 @@ cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t
         if (found == max)
             return fault_set (fault, CADRE_ERROR_ADDRESS,
                               "'" SHOWN "' has too many addresses: %zu are the most", text, max);
-        snprintf (item, sizeof item, "%.*s", size < sizeof item ? (int) size : (int) sizeof item, next);
+        snprintf (item, sizeof item, "%.*s", size < sizeof item ? (int) size : (int) sizeof item,
+                  next);
         cadre_error_t error = address_parse (&addresses [found], item, fault);
         if (error)
             return error;
@@ -216,14 +231,16 @@ cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t
     return CADRE_OK;
 }
 
-cadre_error_t address_parse_lanes (const char *text, uint16_t *first, uint16_t *last, fault_t *fault)
+cadre_error_t address_parse_lanes (const char *text, uint16_t *first, uint16_t *last,
+                                   fault_t *fault)
 {
     const char *dash = strchr (text, '-');
     uint16_t low = dash ? s_port (text, (size_t) (dash - text), 1, 65535) : 0;
     uint16_t high = dash ? s_port (dash + 1, strlen (dash + 1), 1, 65535) : 0;
     if (!low || !high || low > high)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'%.40s' is no range of ports: write FIRST-LAST, for instance 5800-6799", text);
+                          "'%.40s' is no range of ports: write FIRST-LAST, for instance 5800-6799",
+                          text);
     *first = low;
     *last = high;
     return CADRE_OK;
@@ -273,7 +290,8 @@ bool address_is_loopback (const address_t *self)
 
 bool address_equal (const address_t *self, const address_t *other)
 {
-    return self->kind == other->kind && self->port == other->port && strcmp (self->name, other->name) == 0;
+    return self->kind == other->kind && self->port == other->port
+           && strcmp (self->name, other->name) == 0;
 }
 
 //  Too small a buffer is a mistake of the caller.
@@ -291,7 +309,8 @@ s_print (char *buffer, size_t size, const char *format, ...)
 static const char *s_print_tcp (const address_t *self, unsigned port, char *buffer, size_t size)
 {
     bool v6 = strchr (self->name, ':') != NULL;
-    return s_print (buffer, size, "tcp://%s%s%s:%u", v6 ? "[" : "", self->name, v6 ? "]" : "", port);
+    return s_print (buffer, size, "tcp://%s%s%s:%u", v6 ? "[" : "", self->name, v6 ? "]" : "",
+                    port);
 }
 
 static const char *s_scheme (const address_t *self)
@@ -311,8 +330,8 @@ const char *address_endpoint (const address_t *self, address_role_t role, char *
     return address_endpoint_at (self, role, (uint16_t) (self->port + role), buffer, size);
 }
 
-const char *address_endpoint_at (const address_t *self, address_role_t role, uint16_t port, char *buffer,
-                                 size_t size)
+const char *address_endpoint_at (const address_t *self, address_role_t role, uint16_t port,
+                                 char *buffer, size_t size)
 {
     assert (role <= ADDRESS_EVENTS);
     if (self->kind == ADDRESS_TCP)

@@ -23,7 +23,8 @@ typedef struct buffer {
     bool failed;     //  Something was left out, since it was cleared or freed
 } buffer_t;
 
-//  Makes room for size_bytes more and returns where they would go; size stays as it is. NULL when it is checked, and there is none.
+//  Makes room for size_bytes more and returns where they would go; size stays as it is. NULL when
+//  it is checked, and there is none.
 uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes);
 
 void buffer_append (buffer_t *self, const void *bytes, size_t size_bytes);

@@ -17,31 +17,31 @@ extern "C" {
 #endif
 
 //  X (NAME, number, text, exit code of a command that ends with it)
-#define CADRE_ERRORS(X)                                                                                      \
-    X (OK, 0, "no error", 0)                                                                                 \
-    X (MEMORY, 1, "out of memory", 125)                                                                      \
-    X (ARGUMENT, 2, "argument not valid", 64)                                                                \
-    X (TIMEOUT, 3, "timed out", 75)                                                                          \
-    X (UNAVAILABLE, 4, "no broker answers", 69)                                                              \
-    X (REFUSED, 5, "refused by the broker", 77)                                                              \
-    X (VERSION, 6, "protocol versions do not match", 69)                                                     \
-    X (PROTOCOL, 7, "the peer broke the protocol", 125)                                                      \
-    X (CLOSED, 8, "the connection is closed", 69)                                                            \
-    X (FORKED, 9, "used in a forked child", 125)                                                             \
-    X (IO, 10, "input or output failed", 125)                                                                \
-    X (ADDRESS, 11, "address not valid", 64)                                                                 \
-    X (ADDRESS_IN_USE, 12, "address in use", 69)                                                             \
-    X (DESCRIPTORS, 13, "too few file descriptors", 69)                                                      \
-    X (NOT_FOUND, 14, "not found", 1)                                                                        \
-    X (FUNCTION, 15, "unknown function", 1)                                                                  \
-    X (TYPE, 16, "value of the wrong type", 1)                                                               \
-    X (PLUGIN, 17, "plugin cannot be used", 78)                                                              \
-    X (NO_WORKER, 18, "no worker fits", 69)                                                                  \
-    X (TOO_LARGE, 19, "too large", 64)                                                                       \
-    X (TASK, 20, "the task failed", 1)                                                                       \
-    X (CANCELLED, 21, "cancelled", 1)                                                                        \
-    X (CONFIGURATION, 22, "configuration not valid", 78)                                                     \
-    X (INTERNAL, 23, "internal error", 125)                                                                  \
+#define CADRE_ERRORS(X)                                                                            \
+    X (OK, 0, "no error", 0)                                                                       \
+    X (MEMORY, 1, "out of memory", 125)                                                            \
+    X (ARGUMENT, 2, "argument not valid", 64)                                                      \
+    X (TIMEOUT, 3, "timed out", 75)                                                                \
+    X (UNAVAILABLE, 4, "no broker answers", 69)                                                    \
+    X (REFUSED, 5, "refused by the broker", 77)                                                    \
+    X (VERSION, 6, "protocol versions do not match", 69)                                           \
+    X (PROTOCOL, 7, "the peer broke the protocol", 125)                                            \
+    X (CLOSED, 8, "the connection is closed", 69)                                                  \
+    X (FORKED, 9, "used in a forked child", 125)                                                   \
+    X (IO, 10, "input or output failed", 125)                                                      \
+    X (ADDRESS, 11, "address not valid", 64)                                                       \
+    X (ADDRESS_IN_USE, 12, "address in use", 69)                                                   \
+    X (DESCRIPTORS, 13, "too few file descriptors", 69)                                            \
+    X (NOT_FOUND, 14, "not found", 1)                                                              \
+    X (FUNCTION, 15, "unknown function", 1)                                                        \
+    X (TYPE, 16, "value of the wrong type", 1)                                                     \
+    X (PLUGIN, 17, "plugin cannot be used", 78)                                                    \
+    X (NO_WORKER, 18, "no worker fits", 69)                                                        \
+    X (TOO_LARGE, 19, "too large", 64)                                                             \
+    X (TASK, 20, "the task failed", 1)                                                             \
+    X (CANCELLED, 21, "cancelled", 1)                                                              \
+    X (CONFIGURATION, 22, "configuration not valid", 78)                                           \
+    X (INTERNAL, 23, "internal error", 125)                                                        \
     X (END, 24, "nothing is left", 0)
 
 typedef enum cadre_error {
@@ -52,18 +52,18 @@ typedef enum cadre_error {
 } cadre_error_t;
 
 //  How a task ended; exactly one for each task. X (NAME, number, word for people)
-#define CADRE_OUTCOMES(X)                                                                                    \
-    X (NONE, 0, "none")                                                                                      \
-    X (OK, 1, "ok")                                                                                          \
-    X (ERROR, 2, "error")                                                                                    \
-    X (EXIT, 3, "exit")                                                                                      \
-    X (SIGNAL, 4, "signal")                                                                                  \
-    X (TIMEOUT, 5, "timeout")                                                                                \
-    X (OUT_OF_MEMORY, 6, "out-of-memory")                                                                    \
-    X (WORKER_LOST, 7, "worker-lost")                                                                        \
-    X (CANCELLED, 8, "cancelled")                                                                            \
-    X (DEPENDENCY_FAILED, 9, "dependency-failed")                                                            \
-    X (EXPIRED, 10, "expired")                                                                               \
+#define CADRE_OUTCOMES(X)                                                                          \
+    X (NONE, 0, "none")                                                                            \
+    X (OK, 1, "ok")                                                                                \
+    X (ERROR, 2, "error")                                                                          \
+    X (EXIT, 3, "exit")                                                                            \
+    X (SIGNAL, 4, "signal")                                                                        \
+    X (TIMEOUT, 5, "timeout")                                                                      \
+    X (OUT_OF_MEMORY, 6, "out-of-memory")                                                          \
+    X (WORKER_LOST, 7, "worker-lost")                                                              \
+    X (CANCELLED, 8, "cancelled")                                                                  \
+    X (DEPENDENCY_FAILED, 9, "dependency-failed")                                                  \
+    X (EXPIRED, 10, "expired")                                                                     \
     X (QUARANTINED, 11, "quarantined")
 
 typedef enum cadre_outcome {

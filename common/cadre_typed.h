@@ -110,7 +110,7 @@ CADRE_EXPORT cadre_value_t *cadre_value_of_typed (const cadre_typed_t *arguments
 //  ---- CADRE_ARGS ---------------------------------------------------------------
 
 #if !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
-#define CADRE_TYPED(x)                                                                                       \
+#define CADRE_TYPED(x)                                                                             \
     _Generic ((x),                                                                                           \
         bool: cadre_typed_bool,                                                                              \
         char: cadre_typed_int,                                                                               \
@@ -145,12 +145,12 @@ CADRE_EXPORT cadre_value_t *cadre_value_of_typed (const cadre_typed_t *arguments
 #define CADRE_ARGS_12(a, ...) CADRE_TYPED (a), CADRE_ARGS_11 (__VA_ARGS__)
 #define CADRE_ARGS_PICK(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, name, ...) name
 //  The last name is never picked: without it, strict compilers miss an argument.
-#define CADRE_ARGS(...)                                                                                      \
-    ((const cadre_typed_t []){CADRE_ARGS_PICK (__VA_ARGS__, CADRE_ARGS_12, CADRE_ARGS_11, CADRE_ARGS_10,     \
-                                               CADRE_ARGS_9, CADRE_ARGS_8, CADRE_ARGS_7, CADRE_ARGS_6,       \
-                                               CADRE_ARGS_5, CADRE_ARGS_4, CADRE_ARGS_3, CADRE_ARGS_2,       \
-                                               CADRE_ARGS_1, 0) (__VA_ARGS__),                               \
-                              {0, {0}, 0}})
+#define CADRE_ARGS(...)                                                                            \
+    ((const cadre_typed_t []){                                                                     \
+        CADRE_ARGS_PICK (__VA_ARGS__, CADRE_ARGS_12, CADRE_ARGS_11, CADRE_ARGS_10, CADRE_ARGS_9,   \
+                         CADRE_ARGS_8, CADRE_ARGS_7, CADRE_ARGS_6, CADRE_ARGS_5, CADRE_ARGS_4,     \
+                         CADRE_ARGS_3, CADRE_ARGS_2, CADRE_ARGS_1, 0) (__VA_ARGS__),               \
+        {0, {0}, 0}})
 #endif
 
 #if defined(__cplusplus) && __cplusplus >= 201103L
@@ -211,7 +211,8 @@ template <size_t count> struct cadre_typed_list {
         return items;
     }
 };
-template <typename... types> cadre_typed_list<sizeof...(types)> cadre_typed_list_of (types... arguments)
+template <typename... types>
+cadre_typed_list<sizeof...(types)> cadre_typed_list_of (types... arguments)
 {
     return {{cadre_typed_any (arguments)..., cadre_typed_t ()}};
 }

@@ -43,7 +43,8 @@ CADRE_EXPORT cadre_value_t *cadre_value_list (void);
 CADRE_EXPORT cadre_value_t *cadre_value_map (void);
 //  Builds nested values from a format: the letters of cadre_submit, [ ] around lists, { } around
 //  maps (keys: s, S, i), e.g.
-//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)   Space, comma, colon: ignored. NULL: it is malformed
+//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)   Space, comma,
+//      colon: ignored. NULL: it is malformed
 CADRE_EXPORT cadre_value_t *cadre_value_build (const char *format, ...);
 
 //  From and to msgpack bytes. decode: NULL when they are not exactly one value, or nest deeper than
@@ -57,8 +58,10 @@ CADRE_EXPORT void cadre_value_destroy (cadre_value_t **self_p);
 //  self is neither (CADRE_ERROR_TYPE) or would nest deeper than 21 (CADRE_ERROR_TOO_LARGE). What a
 //  task takes or returns nests at most 20 deep.
 CADRE_EXPORT cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value);
-CADRE_EXPORT cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value);
-CADRE_EXPORT cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key, cadre_value_t **value);
+CADRE_EXPORT cadre_error_t cadre_value_set (cadre_value_t *self, const char *key,
+                                            cadre_value_t **value);
+CADRE_EXPORT cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key,
+                                                cadre_value_t **value);
 
 //  Readers. They accept NULL, and return 0, false, "" or NULL where the value is of another type or
 //  out of range, so that paths can be read without tests between: cadre_value_int (cadre_value_get
@@ -72,8 +75,10 @@ CADRE_EXPORT bool cadre_value_fits_int (const cadre_value_t *self);  //  An inte
 CADRE_EXPORT bool cadre_value_fits_uint (const cadre_value_t *self); //  An integer within uint64_t
 CADRE_EXPORT double cadre_value_double (const cadre_value_t *self);  //  Integers are converted
 CADRE_EXPORT const char *cadre_value_text (const cadre_value_t *self);
-CADRE_EXPORT const void *cadre_value_blob (const cadre_value_t *self, size_t *size_bytes); //  Texts too
-CADRE_EXPORT size_t cadre_value_count (const cadre_value_t *self); //  Elements of a list, pairs of a map
+CADRE_EXPORT const void *cadre_value_blob (const cadre_value_t *self,
+                                           size_t *size_bytes); //  Texts too
+CADRE_EXPORT size_t
+cadre_value_count (const cadre_value_t *self); //  Elements of a list, pairs of a map
 //  Element, or value, or key of pair number index. A key is a text or an integer: cadre_value_key
 //  is NULL for these.
 CADRE_EXPORT const cadre_value_t *cadre_value_at (const cadre_value_t *self, size_t index);

@@ -48,8 +48,9 @@ static bool s_listed (const char *list, const char *word)
 }
 
 //  Calls TAKE with each line of ROOT/NAME until it returns true.
-static bool s_each_line (const char *root, const char *name, bool (*take) (char *, const char *, group_t *),
-                         const char *controller, group_t *group)
+static bool s_each_line (const char *root, const char *name,
+                         bool (*take) (char *, const char *, group_t *), const char *controller,
+                         group_t *group)
 {
     char path [PATH_BYTES];
     snprintf (path, sizeof path, "%s/%s", root, name);
@@ -92,7 +93,8 @@ static bool s_take_path (char *line, const char *controller, group_t *group)
     return true;
 }
 
-//  The path of the group below what is mounted: "" at the mount itself, which is also the best guess when the path lies outside of it.
+//  The path of the group below what is mounted: "" at the mount itself, which is also the best
+//  guess when the path lies outside of it.
 static const char *s_below (const group_t *group)
 {
     size_t size = strcmp (group->base, "/") == 0 ? 0 : strlen (group->base);
@@ -211,7 +213,8 @@ static uint64_t s_physical (const char *root)
     char path [PATH_BYTES], line [128];
     uint64_t kilobytes;
     snprintf (path, sizeof path, "%s/proc", root);
-    if (!s_read (path, "meminfo", line, sizeof line) || sscanf (line, "MemTotal: %" SCNu64, &kilobytes) != 1)
+    if (!s_read (path, "meminfo", line, sizeof line)
+        || sscanf (line, "MemTotal: %" SCNu64, &kilobytes) != 1)
         return NO_LIMIT;
     return kilobytes * 1024;
 }

@@ -7,16 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  A value's first byte and the number behind it: https://github.com/msgpack/msgpack/blob/master/spec.md
+//  A value's first byte and the number behind it:
+//  https://github.com/msgpack/msgpack/blob/master/spec.md
 typedef cursor_head_t head_t;
 
 typedef struct shape {
     uint8_t kind;   //  cursor_kind_t
     uint8_t length; //  Bytes of the head
-    uint8_t bytes;  //  Big-endian bytes of the number behind the first byte; 0: the first byte says it
-    uint8_t mask;   //  What of the first byte is the number
-    uint8_t fixed;  //  The number, where the first byte has none of its bits
-    bool has_sign;  //  An integer that may be below zero
+    uint8_t
+        bytes; //  Big-endian bytes of the number behind the first byte; 0: the first byte says it
+    uint8_t mask;  //  What of the first byte is the number
+    uint8_t fixed; //  The number, where the first byte has none of its bits
+    bool has_sign; //  An integer that may be below zero
 } shape_t;
 
 #define TIMES_4(...) __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__
@@ -116,8 +118,9 @@ static inline bool s_head (const cursor_t *self, head_t *head)
 //  Bytes that follow a head and belong to the value itself.
 static inline uint64_t s_body_bytes (const head_t *head)
 {
-    return head->kind == CURSOR_TEXT || head->kind == CURSOR_BLOB || head->kind == CURSOR_EXT ? head->number
-                                                                                              : 0;
+    return head->kind == CURSOR_TEXT || head->kind == CURSOR_BLOB || head->kind == CURSOR_EXT
+               ? head->number
+               : 0;
 }
 
 //  Values that follow a head as its elements.
@@ -184,7 +187,8 @@ bool cursor_done (const cursor_t *self)
     return !self->failed && self->at == self->end;
 }
 
-//  A number in the shortest form, which is how most come; false: another one, and nothing has moved.
+//  A number in the shortest form, which is how most come; false: another one, and nothing has
+//  moved.
 static inline bool s_quick_uint (cursor_t *self, uint64_t *value)
 {
     size_t left = (size_t) (self->end - self->at);

@@ -41,9 +41,11 @@ typedef struct cursor {
     bool failed;        //  A read failed: the rest is not to be trusted
 } cursor_t;
 
-//  The beginning of a value, taken apart. The bytes of a text, blob or ext follow it, and the elements of an array or map.
+//  The beginning of a value, taken apart. The bytes of a text, blob or ext follow it, and the
+//  elements of an array or map.
 typedef struct cursor_head {
-    uint64_t number;    //  The integer (two's complement), float bits, flag, count (pairs of a map) or size
+    uint64_t
+        number; //  The integer (two's complement), float bits, flag, count (pairs of a map) or size
     cursor_kind_t kind; //  What it is
     bool negative;      //  The integer is below zero
     uint8_t length;     //  Bytes of the head itself, number and type of an ext included
@@ -55,8 +57,9 @@ cursor_t cursor_of_view (view_t view);
 //  What comes next; never moves.
 cursor_kind_t cursor_peek (const cursor_t *self);
 
-//  What comes next, for those who walk the bytes themselves: never moves, and checks neither count nor size against the bytes that
-//  are left. False when the head is cut off, or starts no value (then cursor_peek says CURSOR_END however many bytes follow).
+//  What comes next, for those who walk the bytes themselves: never moves, and checks neither count
+//  nor size against the bytes that are left. False when the head is cut off, or starts no value
+//  (then cursor_peek says CURSOR_END however many bytes follow).
 bool cursor_head (const cursor_t *self, cursor_head_t *head);
 
 //  True when everything was read and nothing failed.

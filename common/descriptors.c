@@ -67,7 +67,8 @@ static void s_hold_by_pipe (int fd)
 void descriptors_hold_standard (void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+        if (fcntl (fd, F_GETFD) < 0
+            && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
             s_hold_by_pipe (fd);
 }
 
@@ -125,7 +126,8 @@ cadre_error_t descriptors_need (size_t count, const char *what, fault_t *fault)
     size_t left = descriptors_free ();
     if (count <= left)
         return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                      "%s needs %zu file descriptors, %zu are free: raise the limit with ulimit -n (now %zu)",
-                      what, count, left, descriptors_limit ());
+    return fault_set (
+        fault, CADRE_ERROR_DESCRIPTORS,
+        "%s needs %zu file descriptors, %zu are free: raise the limit with ulimit -n (now %zu)",
+        what, count, left, descriptors_limit ());
 }

@@ -16,7 +16,8 @@ void entropy_fill (void *bytes, size_t size)
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
-            fprintf (stderr, "cadre: the kernel gives no random numbers (%s): getrandom is needed\n",
+            fprintf (stderr,
+                     "cadre: the kernel gives no random numbers (%s): getrandom is needed\n",
                      strerror (errno));
             abort ();
         }
@@ -45,7 +46,8 @@ static bool s_dash_before (size_t byte)
     return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }
 
-const char *entropy_uuid_print (const uint8_t uuid [ENTROPY_UUID_BYTES], char text [ENTROPY_UUID_TEXT_BYTES])
+const char *entropy_uuid_print (const uint8_t uuid [ENTROPY_UUID_BYTES],
+                                char text [ENTROPY_UUID_TEXT_BYTES])
 {
     static const char digits [] = "0123456789abcdef";
     char *next = text;

@@ -22,12 +22,14 @@ uint64_t entropy_u64 (void);
 //  A random UUID (version 4).
 void entropy_uuid (uint8_t uuid [ENTROPY_UUID_BYTES]);
 
-//  "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in lower case, and back (either case). Parsing returns false for anything else.
-const char *entropy_uuid_print (const uint8_t uuid [ENTROPY_UUID_BYTES], char text [ENTROPY_UUID_TEXT_BYTES]);
+//  "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in lower case, and back (either case). Parsing returns
+//  false for anything else.
+const char *entropy_uuid_print (const uint8_t uuid [ENTROPY_UUID_BYTES],
+                                char text [ENTROPY_UUID_TEXT_BYTES]);
 bool entropy_uuid_parse (const char *text, uint8_t uuid [ENTROPY_UUID_BYTES]);
 
-//  Seed libc's random (): libzmq takes the first routing id of a ROUTER from it, and a peer that guesses that id can end the process.
-//  sockets_new calls it before each ROUTER.
+//  Seed libc's random (): libzmq takes the first routing id of a ROUTER from it, and a peer that
+//  guesses that id can end the process. sockets_new calls it before each ROUTER.
 void entropy_seed_libc (void);
 
 #endif

@@ -20,7 +20,8 @@ static size_t s_whole (const char *text, size_t size)
     return size - (start - 1) >= needed ? size : start - 1;
 }
 
-cadre_error_t fault_set_va (fault_t *self, cadre_error_t code, const char *format, va_list arguments)
+cadre_error_t fault_set_va (fault_t *self, cadre_error_t code, const char *format,
+                            va_list arguments)
 {
     if (!self)
         return code;

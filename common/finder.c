@@ -60,25 +60,29 @@ bool finder_is_needed (const address_t *addresses, size_t count)
 //  "fe80::1%eth0" keeps its interface.
 static bool s_print (const struct addrinfo *one, char *number)
 {
-    return getnameinfo (one->ai_addr, one->ai_addrlen, number, ADDRESS_NAME_BYTES, NULL, 0, NI_NUMERICHOST)
+    return getnameinfo (one->ai_addr, one->ai_addrlen, number, ADDRESS_NAME_BYTES, NULL, 0,
+                        NI_NUMERICHOST)
            == 0;
 }
 
-size_t finder_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max, fault_t *fault)
+size_t finder_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max,
+                    fault_t *fault)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     int rc = getaddrinfo (name, NULL, &hints, &found);
     size_t count = 0;
     for (const struct addrinfo *one = found; rc == 0 && one && count < max; one = one->ai_next)
-        if ((one->ai_family == AF_INET || one->ai_family == AF_INET6) && s_print (one, numbers [count]))
+        if ((one->ai_family == AF_INET || one->ai_family == AF_INET6)
+            && s_print (one, numbers [count]))
             count++;
     if (found)
         freeaddrinfo (found);
     if (!count)
         fault_set (fault,
-                   rc == EAI_NONAME || rc == EAI_NODATA ? CADRE_ERROR_ADDRESS : CADRE_ERROR_UNAVAILABLE,
-                   "%.200s has no address (%s): correct the name, or name the broker by number", name,
-                   rc ? gai_strerror (rc) : "neither IPv4 nor IPv6");
+                   rc == EAI_NONAME || rc == EAI_NODATA ? CADRE_ERROR_ADDRESS
+                                                        : CADRE_ERROR_UNAVAILABLE,
+                   "%.200s has no address (%s): correct the name, or name the broker by number",
+                   name, rc ? gai_strerror (rc) : "neither IPv4 nor IPv6");
     return count;
 }
 
@@ -95,7 +99,8 @@ static void s_add (finder_t *self, size_t given, const char *number)
 static void s_look (finder_t *self, size_t given)
 {
     char numbers [FINDER_NUMBERS_MAX][ADDRESS_NAME_BYTES];
-    size_t count = self->look (self->addresses [given].name, numbers, FINDER_NUMBERS_MAX, &self->fault);
+    size_t count =
+        self->look (self->addresses [given].name, numbers, FINDER_NUMBERS_MAX, &self->fault);
     for (size_t i = 0; i < count; i++)
         s_add (self, given, numbers [i]);
 }
@@ -153,7 +158,8 @@ static bool s_start (finder_t *self)
     return rc == 0;
 }
 
-finder_t *finder_new (const address_t *addresses, size_t count, address_role_t role, finder_look_fn *look)
+finder_t *finder_new (const address_t *addresses, size_t count, address_role_t role,
+                      finder_look_fn *look)
 {
     assert (count >= 1 && count <= ADDRESS_LIST_MAX);
     finder_t *self = calloc (1, sizeof *self);

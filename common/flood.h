@@ -1,8 +1,9 @@
 /*
  *  flood: lines of the log that are too many.
  *
- *  What peers do is logged, so peers could fill a disk. Of each number (`B020`) FLOOD_BURST lines may come at once, and then one a second; what
- *  is left out is counted, and told in one line when the next may come. A plain value, zero at the beginning; it knows no clock and no lock.
+ *  What peers do is logged, so peers could fill a disk. Of each number (`B020`) FLOOD_BURST lines
+ *  may come at once, and then one a second; what is left out is counted, and told in one line when
+ *  the next may come. A plain value, zero at the beginning; it knows no clock and no lock.
  */
 #ifndef COMMON_FLOOD_H_INCLUDED
 #define COMMON_FLOOD_H_INCLUDED
@@ -29,10 +30,12 @@ typedef struct flood {
     uint64_t total;                       // lines left out, ever
 } flood_t;
 
-//  May a line of this number be written now? If so, *LEFT_OUT is how many were left out since the one before.
+//  May a line of this number be written now? If so, *LEFT_OUT is how many were left out since the
+//  one before.
 bool flood_admit (flood_t *self, const char *name, int64_t now_us, uint64_t *left_out);
 
-//  A number of which lines were left out and one may be written now, for the count: true, and they are told. False: there is none.
+//  A number of which lines were left out and one may be written now, for the count: true, and they
+//  are told. False: there is none.
 bool flood_next (flood_t *self, int64_t now_us, const char **name, uint64_t *left_out);
 
 #endif

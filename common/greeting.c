@@ -61,7 +61,8 @@ static int s_connect (const address_t *address, address_role_t role, int64_t unt
 
 static greeting_t s_read (int descriptor, int64_t until_us)
 {
-    //  Signature and version only: a server that is told a mechanism which is not its own goes without a word
+    //  Signature and version only: a server that is told a mechanism which is not its own goes
+    //  without a word
     static const uint8_t ours [MECHANISM_AT] = {0xff, [9] = 0x7f, [10] = 3};
     uint8_t theirs [GREETING_BYTES];
     size_t count = 0;
@@ -115,6 +116,6 @@ cadre_error_t greeting_explain (const address_t *address, bool with_keys, fault_
                           "what listens at %s is no broker of cadre: correct the address", text);
     return fault_set (
         fault, CADRE_ERROR_UNAVAILABLE,
-        "no broker answers at %s: start one there (cadre-broker --listen %s), or give another address", text,
-        text);
+        "no broker answers at %s: start one there (cadre-broker --listen %s), or give another address",
+        text, text);
 }

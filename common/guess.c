@@ -46,14 +46,16 @@ static unsigned s_min (unsigned a, unsigned b)
 unsigned guess_distance (const char *a, const char *b)
 {
     unsigned rows [3][LETTERS_MAX + 1];
-    unsigned m = s_min ((unsigned) strlen (a), LETTERS_MAX), n = s_min ((unsigned) strlen (b), LETTERS_MAX);
+    unsigned m = s_min ((unsigned) strlen (a), LETTERS_MAX),
+             n = s_min ((unsigned) strlen (b), LETTERS_MAX);
     for (unsigned j = 0; j <= n; j++)
         rows [0][j] = j;
     for (unsigned i = 1; i <= m; i++) {
         unsigned *row = rows [i % 3], *above = rows [(i + 2) % 3], *two_above = rows [(i + 1) % 3];
         row [0] = i;
         for (unsigned j = 1; j <= n; j++) {
-            row [j] = s_min (above [j - 1] + (a [i - 1] != b [j - 1]), 1 + s_min (above [j], row [j - 1]));
+            row [j] = s_min (above [j - 1] + (a [i - 1] != b [j - 1]),
+                             1 + s_min (above [j], row [j - 1]));
             if (i > 1 && j > 1 && a [i - 1] == b [j - 2] && a [i - 2] == b [j - 1])
                 row [j] = s_min (row [j], two_above [j - 2] + 1);
         }
@@ -94,7 +96,8 @@ void guess_print (const guess_t *self, char *buffer, size_t size)
     size_t used = 0;
     buffer [0] = 0;
     for (size_t i = 0; i < self->count; i++) {
-        int added = snprintf (buffer + used, size - used, "%s%s", i ? ", " : "", self->best [i].name);
+        int added =
+            snprintf (buffer + used, size - used, "%s%s", i ? ", " : "", self->best [i].name);
         if (added < 0 || (size_t) added >= size - used)
             return;
         used += (size_t) added;

@@ -21,7 +21,8 @@ void guess_offer (guess_t *self, const char *name);
 //  "square, squares", nearest first, or "".
 void guess_print (const guess_t *self, char *buffer, size_t size);
 
-//  Insertions, deletions, replacements and swaps of neighbours that turn one into the other; texts beyond 64 bytes are cut.
+//  Insertions, deletions, replacements and swaps of neighbours that turn one into the other; texts
+//  beyond 64 bytes are cut.
 unsigned guess_distance (const char *a, const char *b);
 
 #endif

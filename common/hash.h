@@ -1,11 +1,13 @@
 /*
  *  hash: uthash, with a hash that nobody can foresee.
  *
- *  Peers choose many of the keys that tables are searched by: UUIDs, names, numbers. With a hash that is known, whoever
- *  chooses thousands of keys of one value makes each look-up walk through all of them. So every table hashes by
- *  SipHash-1-3 (Aumasson and Bernstein, 2012) under a key that is drawn when the program, or the library, is loaded.
+ *  Peers choose many of the keys that tables are searched by: UUIDs, names, numbers. With a hash
+ *  that is known, whoever chooses thousands of keys of one value makes each look-up walk through
+ *  all of them. So every table hashes by SipHash-1-3 (Aumasson and Bernstein, 2012) under a key
+ *  that is drawn when the program, or the library, is loaded.
  *
- *  Include this instead of <uthash.h>, everywhere (the lint refuses the other); tables are used as uthash says. Any thread.
+ *  Include this instead of <uthash.h>, everywhere (the lint refuses the other); tables are used as
+ *  uthash says. Any thread.
  */
 #ifndef COMMON_HASH_H_INCLUDED
 #define COMMON_HASH_H_INCLUDED

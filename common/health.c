@@ -40,8 +40,8 @@ cadre_error_t health_write (const char *file, health_state_t state, int64_t at_u
                             fault_t *fault)
 {
     char line [HEALTH_TEXT_BYTES];
-    int size = snprintf (line, sizeof line, "%" PRId64 " %s %.*s\n", at_us, health_state_name (state),
-                         HEALTH_TEXT_BYTES / 2, text);
+    int size = snprintf (line, sizeof line, "%" PRId64 " %s %.*s\n", at_us,
+                         health_state_name (state), HEALTH_TEXT_BYTES / 2, text);
     if (size > 0 && s_replace (file, line, (size_t) size))
         return CADRE_OK;
     return fault_set (
@@ -79,5 +79,6 @@ cadre_error_t health_read (const char *file, health_t *self, fault_t *fault)
     fclose (stream);
     if (read && s_parse (line, self))
         return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_TYPE, "%s is not what a worker writes (CADRE_HEALTH)", file);
+    return fault_set (fault, CADRE_ERROR_TYPE, "%s is not what a worker writes (CADRE_HEALTH)",
+                      file);
 }

@@ -36,7 +36,8 @@ cadre_error_t keydir_default (char path [KEYDIR_PATH_BYTES], fault_t *fault)
         "there is no place for keys: set HOME or XDG_CONFIG_HOME, or give a folder with --keys");
 }
 
-static const char *s_file (const char *path, const char *name, const char *ending, char file [FILE_BYTES])
+static const char *s_file (const char *path, const char *name, const char *ending,
+                           char file [FILE_BYTES])
 {
     snprintf (file, FILE_BYTES, "%.*s/%s%s", KEYDIR_PATH_BYTES, path, name, ending);
     return file;
@@ -48,7 +49,8 @@ bool keydir_exists (const char *path)
     return access (s_file (path, BROKER_FILE, "", file), F_OK) == 0;
 }
 
-//  Writes beside the file and takes its place, so that a broker that reads meanwhile sees the one or the other.
+//  Writes beside the file and takes its place, so that a broker that reads meanwhile sees the one
+//  or the other.
 static cadre_error_t s_save (zcert_t *cert, const char *file, bool secret, fault_t *fault)
 {
     char draft [FILE_BYTES + 16];
@@ -58,7 +60,8 @@ static cadre_error_t s_save (zcert_t *cert, const char *file, bool secret, fault
     umask (before);
     if (rc == 0 && chmod (draft, 0600) == 0 && rename (draft, file) == 0)
         return CADRE_OK;
-    fault_set (fault, CADRE_ERROR_IO, "%.400s cannot be written: %s: choose another folder with --keys", file,
+    fault_set (fault, CADRE_ERROR_IO,
+               "%.400s cannot be written: %s: choose another folder with --keys", file,
                strerror (errno));
     unlink (draft);
     return CADRE_ERROR_IO;
@@ -110,8 +113,8 @@ static cadre_error_t s_check_secret (const char *file, fault_t *fault)
     if (stat (file, &facts))
         return fault_set (
             fault, errno == EACCES ? CADRE_ERROR_REFUSED : CADRE_ERROR_CONFIGURATION,
-            "the broker's key %.300s cannot be read: %s: cadre keygen NAME --role ROLE makes one", file,
-            strerror (errno));
+            "the broker's key %.300s cannot be read: %s: cadre keygen NAME --role ROLE makes one",
+            file, strerror (errno));
     return trust_judge (&facts, "the broker's key", file, TRUST_SECRET, fault);
 }
 
@@ -144,14 +147,15 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
     zconfig_destroy (&cert);
     if (fine)
         return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                      "%.300s holds no key of a broker: restore it, or remove it and make all keys anew",
-                      file);
+    return fault_set (
+        fault, CADRE_ERROR_CONFIGURATION,
+        "%.300s holds no key of a broker: restore it, or remove it and make all keys anew", file);
 }
 
 //  ==== peers =======================================================================
 
-//  Any entry of the kind counts, and one that cannot be kept makes the file damaged: a pattern that is overlooked would let its key do more.
+//  Any entry of the kind counts, and one that cannot be kept makes the file damaged: a pattern that
+//  is overlooked would let its key do more.
 static bool s_read_functions (zconfig_t *meta, keydir_entry_t *entry)
 {
     for (zconfig_t *each = zconfig_child (meta); each; each = zconfig_next (each)) {
@@ -177,7 +181,8 @@ static bool s_read_jobs (zconfig_t *cert, keydir_entry_t *entry)
     return !*jobs || strcmp (jobs, ALL) == 0 || strcmp (jobs, OWN) == 0;
 }
 
-//  The entry in a certificate, whose texts live as long. It must have the name of its file, which is what revoking removes.
+//  The entry in a certificate, whose texts live as long. It must have the name of its file, which
+//  is what revoking removes.
 static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
 {
     zconfig_t *meta = zconfig_locate (cert, "metadata");
@@ -195,7 +200,8 @@ static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
     return s_read_jobs (cert, entry) && s_read_functions (meta, entry);
 }
 
-static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t *entry, fault_t *fault)
+static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t *entry,
+                             fault_t *fault)
 {
     if (s_check_writers ("key", file, fault))
         return CADRE_ERROR_REFUSED;
@@ -205,7 +211,8 @@ static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t 
     zconfig_destroy (cert);
     return fault_set (
         fault, CADRE_ERROR_CONFIGURATION,
-        "%.300s holds no public key with role and the name of the file: restore it, or remove it", file);
+        "%.300s holds no public key with role and the name of the file: restore it, or remove it",
+        file);
 }
 
 static cadre_error_t s_take (const char *file, keydir_take_fn *take, void *owner, fault_t *fault)
@@ -228,7 +235,8 @@ cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, 
     DIR *folder = opendir (path);
     if (!folder)
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "folder %.300s cannot be read: %s: correct --keys", path, strerror (errno));
+                          "folder %.300s cannot be read: %s: correct --keys", path,
+                          strerror (errno));
     struct dirent *found;
     while (!error && (found = readdir (folder))) {
         size_t size = strlen (found->d_name);
@@ -250,14 +258,16 @@ static cadre_error_t s_check_functions (const keydir_entry_t *entry, fault_t *fa
         for (; *pattern && fine; pattern++)
             fine = *pattern != '"' && !iscntrl ((unsigned char) *pattern);
         if (!fine)
-            return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                              "'%.100s' is no pattern of functions: give the name of one, with * for many",
-                              entry->functions [i]);
+            return fault_set (
+                fault, CADRE_ERROR_ARGUMENT,
+                "'%.100s' is no pattern of functions: give the name of one, with * for many",
+                entry->functions [i]);
     }
     return CADRE_OK;
 }
 
-cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool replace, fault_t *fault)
+cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool replace,
+                          fault_t *fault)
 {
     char file [FILE_BYTES], key [32];
     uint8_t public_key [KEYS_RAW_BYTES], none [KEYS_RAW_BYTES] = {0};
@@ -270,7 +280,8 @@ cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool re
             "there is a key %s already: give --rotate to make it anew, --revoke to end it, or another name",
             entry->name);
     if (!there && replace)
-        return fault_set (fault, CADRE_ERROR_NOT_FOUND, "there is no key %s in %.300s", entry->name, path);
+        return fault_set (fault, CADRE_ERROR_NOT_FOUND, "there is no key %s in %.300s", entry->name,
+                          path);
     zmq_z85_decode (public_key, entry->public_key);
     zcert_t *cert = zcert_new_from (public_key, none);
     zcert_set_meta (cert, "name", "%s", entry->name);
@@ -288,7 +299,8 @@ cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool re
     return error;
 }
 
-static cadre_error_t s_need (const char *path, const char *name, char file [FILE_BYTES], fault_t *fault)
+static cadre_error_t s_need (const char *path, const char *name, char file [FILE_BYTES],
+                             fault_t *fault)
 {
     if (keys_check_name (name, fault))
         return CADRE_ERROR_ARGUMENT;
@@ -325,6 +337,7 @@ cadre_error_t keydir_remove (const char *path, const char *name, fault_t *fault)
     if (s_need (path, name, file, fault))
         return fault ? fault->code : CADRE_ERROR_NOT_FOUND;
     if (unlink (file))
-        return fault_set (fault, CADRE_ERROR_IO, "%.300s cannot be removed: %s", file, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "%.300s cannot be removed: %s", file,
+                          strerror (errno));
     return CADRE_OK;
 }

@@ -40,6 +40,6 @@ cadre_error_t keys_check_name (const char *name, fault_t *fault)
         return CADRE_OK;
     return fault_set (
         fault, CADRE_ERROR_ARGUMENT,
-        "'%.70s' is no name for a key: use up to %d letters, digits, dots, dashes and underscores", name,
-        KEYS_NAME_BYTES - 1);
+        "'%.70s' is no name for a key: use up to %d letters, digits, dots, dashes and underscores",
+        name, KEYS_NAME_BYTES - 1);
 }

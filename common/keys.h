@@ -1,12 +1,14 @@
 /*
  *  keys: what proves who a peer is: a name, a role, and CURVE keys.
  *
- *  Keys are texts of 40 characters in Z85 (ZeroMQ RFC 32), as libzmq takes them. A role says at which doors a key is let in:
+ *  Keys are texts of 40 characters in Z85 (ZeroMQ RFC 32), as libzmq takes them. A role says at
+ *  which doors a key is let in:
  *
  *      client      submits and looks after jobs                              front
  *      observer    looks, changes nothing                                    front
  *      admin       all that, and drains, stops and reloads                   front
- *      worker      runs tasks                                                back, sink, its own lane
+ *      worker      runs tasks                                                back, sink, its own
+ *                  lane
  *
  *  Plain values, any thread.
  */
@@ -38,8 +40,8 @@ const char *keys_role_name (role_t role);
 //  Is it a key? 40 characters of Z85 that stand for 32 bytes.
 bool keys_is_key (const char *text);
 
-//  Names are made of letters, digits, dots, dashes and underscores, begin with a letter or digit, and have at most 63 bytes, so that they can be names of
-//  files. CADRE_ERROR_ARGUMENT.
+//  Names are made of letters, digits, dots, dashes and underscores, begin with a letter or digit,
+//  and have at most 63 bytes, so that they can be names of files. CADRE_ERROR_ARGUMENT.
 cadre_error_t keys_check_name (const char *name, fault_t *fault);
 
 #endif

@@ -47,7 +47,8 @@ static bool s_try (const char *file, const char *below, const char *name, char *
     const char *slash = strrchr (file, '/');
     if (!slash)
         return false;
-    int length = snprintf (path, LIBEXEC_PATH_BYTES, "%.*s/%s%s", (int) (slash - file), file, below, name);
+    int length =
+        snprintf (path, LIBEXEC_PATH_BYTES, "%.*s/%s%s", (int) (slash - file), file, below, name);
     return length > 0 && length < LIBEXEC_PATH_BYTES && access (path, X_OK) == 0;
 }
 
@@ -70,7 +71,8 @@ bool libexec_find (const char *name, char *path)
         return true;
     s_library (library);
     if (s_try (library, "../libexec/cadre/", name, path)
-        || s_try (library, "../../libexec/cadre/", name, path) || s_try (library, "../bin/", name, path))
+        || s_try (library, "../../libexec/cadre/", name, path)
+        || s_try (library, "../bin/", name, path))
         return true;
     snprintf (path, LIBEXEC_PATH_BYTES, "%s/%s", CADRE_LIBEXECDIR, name);
     return access (path, X_OK) == 0;

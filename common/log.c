@@ -59,10 +59,12 @@ cadre_error_t log_parse_level (const char *text, log_level_t *level, fault_t *fa
 
 bool log_wants (log_level_t level)
 {
-    return level != LOG_NONE && (int) level <= atomic_load_explicit (&s_level, memory_order_relaxed);
+    return level != LOG_NONE
+           && (int) level <= atomic_load_explicit (&s_level, memory_order_relaxed);
 }
 
-//  One write, so that lines of several threads and processes stay whole. What cannot be written is lost: there is nobody left to tell.
+//  One write, so that lines of several threads and processes stay whole. What cannot be written is
+//  lost: there is nobody left to tell.
 static void s_write (const char *line, size_t size)
 {
     while (write (STDERR_FILENO, line, size) < 0 && errno == EINTR)
@@ -76,11 +78,13 @@ static size_t s_prefix (char *line, size_t size, log_level_t level, const char *
         moment_iso (moment_wall_us (), when, MOMENT_ISO_BYTES);
         strncat (when, " ", sizeof when - strlen (when) - 1);
     }
-    int length = snprintf (line, size, "%s%s: %s %.16s: ", when, s_program, s_names [level], identifier);
+    int length =
+        snprintf (line, size, "%s%s: %s %.16s: ", when, s_program, s_names [level], identifier);
     return length < 0 ? 0 : (size_t) length;
 }
 
-static void s_line_va (log_level_t level, const char *identifier, const char *format, va_list arguments)
+static void s_line_va (log_level_t level, const char *identifier, const char *format,
+                       va_list arguments)
 {
     char line [LINE_BYTES];
     size_t used = s_prefix (line, sizeof line, level, identifier);
@@ -92,7 +96,8 @@ static void s_line_va (log_level_t level, const char *identifier, const char *fo
         s_write (line, used + (size_t) length);
 }
 
-__attribute__ ((format (printf, 3, 4))) static void s_line (log_level_t level, const char *identifier,
+__attribute__ ((format (printf, 3, 4))) static void s_line (log_level_t level,
+                                                            const char *identifier,
                                                             const char *format, ...)
 {
     va_list arguments;

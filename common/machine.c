@@ -15,7 +15,8 @@ static bool s_known (const machine_table_t *table, uint8_t state)
 
 bool machine_allowed (const machine_table_t *table, uint8_t from, uint8_t to)
 {
-    return s_known (table, from) && s_known (table, to) && (table->next [from] & MACHINE_TO (to)) != 0;
+    return s_known (table, from) && s_known (table, to)
+           && (table->next [from] & MACHINE_TO (to)) != 0;
 }
 
 const char *machine_state_name (const machine_table_t *table, uint8_t state)
@@ -39,7 +40,8 @@ void machine_step (const machine_table_t *table, uint8_t *state, uint8_t to, con
         s_broken (table, from, to, "is not allowed");
     *state = to;
     if (log_wants (LOG_DEBUG))
-        log_line (LOG_DEBUG, "C002", "%s: %s to %s", table->name, table->states [from], table->states [to]);
+        log_line (LOG_DEBUG, "C002", "%s: %s to %s", table->name, table->states [from],
+                  table->states [to]);
     if (table->invariant && !table->invariant (to, object))
         s_broken (table, from, to, "breaks the invariant");
 }

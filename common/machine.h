@@ -1,13 +1,18 @@
 /*
  *  machine: one engine for all state machines.
  *
- *  A table says which states there are and which may follow which. Every change is checked against it, traced at level debug, and followed by the invariant
- *  of the object if the table has one. A change that the table does not allow is a mistake of ours: the process ends with a line that names machine, from and to.
- *  What a peer asks for is checked first with machine_allowed. Objects that count bytes keep the bare uint8_t and use machine_step. One thread per object.
+ *  A table says which states there are and which may follow which. Every change is checked against
+ *  it, traced at level debug, and followed by the invariant of the object if the table has one. A
+ *  change that the table does not allow is a mistake of ours: the process ends with a line that
+ *  names machine, from and to. What a peer asks for is checked first with machine_allowed. Objects
+ *  that count bytes keep the bare uint8_t and use machine_step. One thread per object.
  *
  *      enum { READY, LEASED, DONE };
  *      static const char *const s_names [] = {"ready", "leased", "done"};
- *      static const uint32_t s_next [] = {[READY] = MACHINE_TO (LEASED) | MACHINE_TO (DONE), [LEASED] = MACHINE_TO (READY) | MACHINE_TO (DONE), [DONE] = 0};
+ *      static const uint32_t s_next [] = {
+ *          [READY] = MACHINE_TO (LEASED) | MACHINE_TO (DONE),
+ *          [LEASED] = MACHINE_TO (READY) | MACHINE_TO (DONE),
+ *          [DONE] = 0};
  *      static const machine_table_t s_task = {"task", 3, s_names, s_next, NULL};
  */
 #ifndef COMMON_MACHINE_H_INCLUDED
@@ -23,7 +28,8 @@ typedef struct machine_table {
     const char *name;          // what the machine is, for messages
     uint8_t count;             // states, at most MACHINE_STATES_MAX
     const char *const *states; // their names
-    const uint32_t *next;      // for each state, the states that may follow: MACHINE_TO (a) | MACHINE_TO (b)
+    const uint32_t
+        *next; // for each state, the states that may follow: MACHINE_TO (a) | MACHINE_TO (b)
     bool (*invariant) (
         uint8_t state,
         const void *object); // true if object fits its new state; NULL if there is nothing to check
@@ -40,7 +46,8 @@ bool machine_allowed (const machine_table_t *table, uint8_t from, uint8_t to);
 //  The name of a state, "?" for a number that is none.
 const char *machine_state_name (const machine_table_t *table, uint8_t state);
 
-//  Change *STATE to TO. OBJECT goes to the invariant and may be NULL if there is none. Aborts with a message if the table does not allow it.
+//  Change *STATE to TO. OBJECT goes to the invariant and may be NULL if there is none. Aborts with
+//  a message if the table does not allow it.
 void machine_step (const machine_table_t *table, uint8_t *state, uint8_t to, const void *object);
 
 //  The same for a machine_t.

@@ -1,8 +1,9 @@
 /*
  *  moment: what time it is.
  *
- *  Timers use the boot-time clock (it goes on while the machine sleeps and never jumps), through an object that tests replace by a clock of their own
- *  (tests/lib/fake_clock.h). Wall time is recorded and shown, never compared. Any thread.
+ *  Timers use the boot-time clock (it goes on while the machine sleeps and never jumps), through an
+ *  object that tests replace by a clock of their own (tests/lib/fake_clock.h). Wall time is
+ *  recorded and shown, never compared. Any thread.
  */
 #ifndef COMMON_MOMENT_H_INCLUDED
 #define COMMON_MOMENT_H_INCLUDED
@@ -26,7 +27,8 @@ int64_t moment_wall_us (void);
 
 #define MOMENT_ISO_BYTES 32
 
-//  Print wall time as "2024-02-29T12:34:56.789Z" into BUFFER (MOMENT_ISO_BYTES are enough) and return BUFFER.
+//  Print wall time as "2024-02-29T12:34:56.789Z" into BUFFER (MOMENT_ISO_BYTES are enough) and
+//  return BUFFER.
 const char *moment_iso (int64_t wall_us, char *buffer, size_t size);
 
 #endif

@@ -46,8 +46,9 @@ struct notify {
 
 static void s_warn (const char *what, const char *name)
 {
-    log_line (LOG_WARNING, "C010", "%s %s cannot be used: %s; the supervisor is not told how this process is",
-              what, name, strerror (errno));
+    log_line (LOG_WARNING, "C010",
+              "%s %s cannot be used: %s; the supervisor is not told how this process is", what,
+              name, strerror (errno));
 }
 
 //  "/path", or "@name" for a name without a file. The length of the address, 0 if it is neither.
@@ -63,7 +64,8 @@ static socklen_t s_address (const char *name, struct sockaddr_un *address)
     return (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
 }
 
-static void s_tell (notify_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+static void s_tell (notify_t *self, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
 
 static void s_tell (notify_t *self, const char *format, ...)
 {
@@ -131,7 +133,8 @@ static void s_open_socket (notify_t *self)
         s_warn ("NOTIFY_SOCKET", self->socket);
 }
 
-//  Half of the time after which systemd gives up; 0 if it does not watch, or watches another process.
+//  Half of the time after which systemd gives up; 0 if it does not watch, or watches another
+//  process.
 static int64_t s_watchdog_us (const notify_t *self)
 {
     int64_t limit_us = self->watchdog ? strtoll (self->watchdog, NULL, 10) : 0;
@@ -252,7 +255,8 @@ void notify_stopping (notify_t *self, uint32_t max_ms)
     if (!self || self->state == HEALTH_STOPPING)
         return;
     if (max_ms)
-        s_tell (self, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64, ((uint64_t) max_ms + FAREWELL_MS) * 1000);
+        s_tell (self, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64,
+                ((uint64_t) max_ms + FAREWELL_MS) * 1000);
     else
         s_tell (self, "STOPPING=1");
     s_change (self, HEALTH_STOPPING);

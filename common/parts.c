@@ -112,7 +112,8 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
         return CADRE_OK;
     }
     pile->broken =
-        pile->broken || !rules_scan_go (&pile->scan, pile->bytes.data, pile->bytes.size, &pile->fault);
+        pile->broken
+        || !rules_scan_go (&pile->scan, pile->bytes.data, pile->bytes.size, &pile->fault);
     return CADRE_OK;
 }
 

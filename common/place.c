@@ -25,8 +25,8 @@ static cadre_error_t s_folder (const char *path, struct sockaddr_un *folder, fau
     if (*path != '/' || slash == path || strlen (path) >= sizeof folder->sun_path)
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "'%.200s' cannot be a socket: write an absolute path of at most %zu bytes, in a folder", path,
-            sizeof folder->sun_path - 1);
+            "'%.200s' cannot be a socket: write an absolute path of at most %zu bytes, in a folder",
+            path, sizeof folder->sun_path - 1);
     snprintf (folder->sun_path, sizeof folder->sun_path, "%.*s", (int) (slash - path), path);
     return CADRE_OK;
 }
@@ -44,13 +44,15 @@ static cadre_error_t s_open_failed (const char *folder, fault_t *fault)
 {
     if (errno == ENOTDIR || errno == ELOOP)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "%s is no folder (links are not followed): remove it, or choose another", folder);
+                          "%s is no folder (links are not followed): remove it, or choose another",
+                          folder);
     cadre_error_t error = errno == EACCES ? CADRE_ERROR_REFUSED : CADRE_ERROR_IO;
     return fault_set (fault, error, "folder %s cannot be opened: %s: choose another", folder,
                       strerror (errno));
 }
 
-//  A listener answers a connect even when its backlog is full (EAGAIN); a file that was left behind refuses it.
+//  A listener answers a connect even when its backlog is full (EAGAIN); a file that was left behind
+//  refuses it.
 static cadre_error_t s_clear (const char *path, fault_t *fault)
 {
     struct stat facts;
@@ -58,7 +60,8 @@ static cadre_error_t s_clear (const char *path, fault_t *fault)
         return CADRE_OK;
     if (!S_ISSOCK (facts.st_mode))
         return fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
-                          "%s is there and is no socket: remove it, or choose another folder", path);
+                          "%s is there and is no socket: remove it, or choose another folder",
+                          path);
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     snprintf (name.sun_path, sizeof name.sun_path, "%s", path);
     int probe = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -70,10 +73,11 @@ static cadre_error_t s_clear (const char *path, fault_t *fault)
     if (!dead)
         return fault_set (
             fault, CADRE_ERROR_ADDRESS_IN_USE,
-            "%s is in use by a running program: stop it, or choose another folder with --listen", path);
+            "%s is in use by a running program: stop it, or choose another folder with --listen",
+            path);
     if (unlink (path) && errno != ENOENT)
-        return fault_set (fault, CADRE_ERROR_IO, "%s was left behind and cannot be removed: %s", path,
-                          strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "%s was left behind and cannot be removed: %s",
+                          path, strerror (errno));
     return CADRE_OK;
 }
 
@@ -86,16 +90,16 @@ cadre_error_t place_prepare (const char *path, int *lock, fault_t *fault)
         return error;
     if (mkdir (folder.sun_path, 0700) && errno != EEXIST)
         return fault_set (fault, errno == EACCES ? CADRE_ERROR_REFUSED : CADRE_ERROR_IO,
-                          "folder %s cannot be made: %s: make it, or choose another", folder.sun_path,
-                          strerror (errno));
+                          "folder %s cannot be made: %s: make it, or choose another",
+                          folder.sun_path, strerror (errno));
     int descriptor = open (folder.sun_path, FOLDER_FLAGS);
     if (descriptor < 0)
         return s_open_failed (folder.sun_path, fault);
     error = s_trusted (descriptor, folder.sun_path, fault);
     while (!error && flock (descriptor, LOCK_EX))
         if (errno != EINTR)
-            error = fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be locked: %s", folder.sun_path,
-                               strerror (errno));
+            error = fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be locked: %s",
+                               folder.sun_path, strerror (errno));
     if (!error)
         error = s_clear (path, fault);
     if (error)
@@ -119,7 +123,8 @@ void place_sweep (const char *folder, const char *prefix)
         char path [PATH_MAX];
         fault_t ignored = {0};
         bool ours = strncmp (file->d_name, prefix, strlen (prefix)) == 0;
-        if (ours && (size_t) snprintf (path, sizeof path, "%s/%s", folder, file->d_name) < sizeof path)
+        if (ours
+            && (size_t) snprintf (path, sizeof path, "%s/%s", folder, file->d_name) < sizeof path)
             s_clear (path, &ignored);
     }
     if (files)
@@ -172,6 +177,7 @@ cadre_error_t place_state (const address_t *address, char *path, size_t size, fa
     bool fits = (size_t) snprintf (path, size, "%s/%s.store", folder, name) < size;
     errno = ENAMETOOLONG;
     if (!fits || !s_make (folder))
-        return fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be made: %s", folder, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be made: %s", folder,
+                          strerror (errno));
     return CADRE_OK;
 }

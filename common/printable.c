@@ -52,8 +52,10 @@ printable_character_t printable_read (const char *text, size_t size)
     }
     if (s_is_odd (code, length))
         return none;
-    return (printable_character_t){
-        .size = length, .code = code, .valid = true, .clean = !s_is_control (code) && !s_is_mark (code)};
+    return (printable_character_t){.size = length,
+                                   .code = code,
+                                   .valid = true,
+                                   .clean = !s_is_control (code) && !s_is_mark (code)};
 }
 
 size_t printable_bytes (char *text, size_t size)

@@ -1,8 +1,9 @@
 /*
  *  printable: text that a terminal may be given, whoever wrote it.
  *
- *  Names, messages and the output of other hosts come from outside. A control character among them could clear the screen, forge a line or answer for
- *  the person. So whatever is printed for people passes here, at the one place where it leaves: log lines, faults, say, listings.
+ *  Names, messages and the output of other hosts come from outside. A control character among them
+ *  could clear the screen, forge a line or answer for the person. So whatever is printed for people
+ *  passes here, at the one place where it leaves: log lines, faults, say, listings.
  *
  *      control characters: C0 and DEL     a space
  *      C1 (U+0080 to U+009F), marks that  ?

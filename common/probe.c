@@ -51,7 +51,8 @@ static probe_verdict_t s_begin_ipc (const address_t *place, address_role_t role,
 static probe_verdict_t s_begin_tcp (const address_t *place, address_role_t role, int *descriptor)
 {
     char port [8];
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     snprintf (port, sizeof port, "%u", (unsigned) place->port + role);
     if (getaddrinfo (place->name, port, &hints, &found))
@@ -115,7 +116,8 @@ static void s_wait (race_t *self, int64_t span_ms)
     }
 }
 
-void probe_all (const address_t *places, size_t count, address_role_t role, probe_verdict_t *verdicts)
+void probe_all (const address_t *places, size_t count, address_role_t role,
+                probe_verdict_t *verdicts)
 {
     assert (count <= PROBE_MAX);
     race_t self = {.places = places, .role = role, .verdicts = verdicts};

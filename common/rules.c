@@ -30,7 +30,9 @@ const rules_shape_t rules_any = {.name = "payload",
 
 const rules_shape_t *rules_payload (uint64_t kind)
 {
-    return kind == WIRE_KIND_COMMAND ? &rules_command : kind == WIRE_KIND_MAP ? &rules_map : &rules_call;
+    return kind == WIRE_KIND_COMMAND ? &rules_command
+           : kind == WIRE_KIND_MAP   ? &rules_map
+                                     : &rules_call;
 }
 
 //  ---- places ----------------------------------------------------------------------
@@ -87,14 +89,15 @@ static void s_print_place (const rules_scan_t *self, const piece_t *piece, char 
     }
 }
 
-static bool s_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *fault, const char *what)
+static bool s_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *fault,
+                      const char *what)
 {
     char place [RULES_PLACE_BYTES];
     if (!fault)
         return false;
     s_print_place (self, piece, place, sizeof place);
-    fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s", self->shape->doubts ? self->shape->name : "", place,
-               what);
+    fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s",
+               self->shape->doubts ? self->shape->name : "", place, what);
     return false;
 }
 
@@ -111,7 +114,8 @@ static void s_doubt (rules_scan_t *self, const piece_t *piece, rules_doubt_t dou
 
 typedef enum step { STEP_ON, STEP_WAIT, STEP_BAD } step_t;
 
-static step_t s_bad (const rules_scan_t *self, const piece_t *piece, fault_t *fault, const char *what)
+static step_t s_bad (const rules_scan_t *self, const piece_t *piece, fault_t *fault,
+                     const char *what)
 {
     s_refuse (self, piece, fault, what);
     return STEP_BAD;
@@ -120,7 +124,8 @@ static step_t s_bad (const rules_scan_t *self, const piece_t *piece, fault_t *fa
 //  More may come; when all has come it is cut off.
 static step_t s_wait (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
-    return piece->size < self->total ? STEP_WAIT : s_bad (self, piece, fault, "its bytes are cut off");
+    return piece->size < self->total ? STEP_WAIT
+                                     : s_bad (self, piece, fault, "its bytes are cut off");
 }
 
 static bool s_is_failure (view_t body)
@@ -136,14 +141,16 @@ static bool s_is_failure (view_t body)
     return cursor_done (&cursor);
 }
 
-static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
+                     fault_t *fault)
 {
     const rules_shape_t *shape = self->shape;
     int8_t type = (int8_t) piece->start [self->at + head->length - 1u];
     char what [120];
-    bool here = shape->failures == RULES_ANY_FAILURES
-                || (shape->failures == RULES_FAILED_ITSELF && self->depth == 0)
-                || (shape->failures == RULES_FAILED_ITEMS && self->depth == 1 && !self->levels [1].map);
+    bool here =
+        shape->failures == RULES_ANY_FAILURES
+        || (shape->failures == RULES_FAILED_ITSELF && self->depth == 0)
+        || (shape->failures == RULES_FAILED_ITEMS && self->depth == 1 && !self->levels [1].map);
     if (type != WIRE_EXT_ERROR || !here) {
         snprintf (what, sizeof what, "ext type %d%s", type,
                   type == WIRE_EXT_ERROR   ? ": only an item of a map's result can be a failure"
@@ -155,8 +162,10 @@ static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head
     if (piece->size - self->at - head->length < head->number)
         return s_wait (self, piece, fault);
     if (!s_is_failure (body))
-        return s_bad (self, piece, fault, "ext type 1 that does not hold kind, message and trace as texts");
-    s_doubt (self, piece, self->depth == 1 && !self->levels [1].map ? RULES_DOUBT_ITEM : RULES_DOUBT_FAILURE);
+        return s_bad (self, piece, fault,
+                      "ext type 1 that does not hold kind, message and trace as texts");
+    s_doubt (self, piece,
+             self->depth == 1 && !self->levels [1].map ? RULES_DOUBT_ITEM : RULES_DOUBT_FAILURE);
     self->at += head->length + body.size;
     return STEP_ON;
 }
@@ -175,7 +184,8 @@ static step_t s_text (rules_scan_t *self, const piece_t *piece, fault_t *fault)
         self->at = end;
     } else if (bad) {
         char what [80];
-        snprintf (what, sizeof what, "a text that is not UTF-8 (byte 0x%02x): bytes travel as a blob",
+        snprintf (what, sizeof what,
+                  "a text that is not UTF-8 (byte 0x%02x): bytes travel as a blob",
                   piece->start [self->at]);
         return s_bad (self, piece, fault, what);
     }
@@ -195,7 +205,8 @@ static step_t s_begin_text (rules_scan_t *self, const piece_t *piece, const curs
     return s_text (self, piece, fault);
 }
 
-static step_t s_blob (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+static step_t s_blob (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
+                      fault_t *fault)
 {
     if (piece->size - self->at - head->length < head->number)
         return s_wait (self, piece, fault);
@@ -203,7 +214,8 @@ static step_t s_blob (rules_scan_t *self, const piece_t *piece, const cursor_hea
     return STEP_ON;
 }
 
-static step_t s_open (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+static step_t s_open (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
+                      fault_t *fault)
 {
     bool map = head->kind == CURSOR_MAP;
     uint64_t count = map ? head->number * 2 : head->number;
@@ -215,7 +227,8 @@ static step_t s_open (rules_scan_t *self, const piece_t *piece, const cursor_hea
         return s_bad (self, piece, fault, what);
     }
     if (self->depth >= RULES_DEPTH_MAX)
-        s_doubt (self, piece, self->depth == RULES_DEPTH_MAX ? RULES_DOUBT_DEEP : RULES_DOUBT_DEEPER);
+        s_doubt (self, piece,
+                 self->depth == RULES_DEPTH_MAX ? RULES_DOUBT_DEEP : RULES_DOUBT_DEEPER);
     self->at += head->length;
     self->levels [++self->depth] =
         (rules_level_t){.count = (uint32_t) count, .left = (uint32_t) count, .map = map};
@@ -238,7 +251,8 @@ static step_t s_headless (const rules_scan_t *self, const piece_t *piece, fault_
 }
 
 //  Goes as far into a value as that needs no other step.
-static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head, fault_t *fault)
+static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
+                       fault_t *fault)
 {
     switch (head->kind) {
     case CURSOR_EXT: return s_ext (self, piece, head, fault);
@@ -250,7 +264,8 @@ static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_he
     }
 }
 
-//  The next value or key begins at the scan's place. It counts as begun, unless it must be begun again when more has come.
+//  The next value or key begins at the scan's place. It counts as begun, unless it must be begun
+//  again when more has come.
 static step_t s_begin (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     rules_level_t *level = &self->levels [self->depth];
@@ -353,14 +368,17 @@ bool rules_take (cursor_t *cursor, const rules_shape_t *shape, view_t *value, fa
     return true;
 }
 
-//  Most values are a number, or few of them, and need no scan. Where the one that begins here ends; NULL: it is no such value, or cut off.
+//  Most values are a number, or few of them, and need no scan. Where the one that begins here ends;
+//  NULL: it is no such value, or cut off.
 static const uint8_t *s_behind_plain (const uint8_t *at, const uint8_t *end)
 {
     static const uint8_t sizes [] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0,
                                      5, 9, 2, 3, 5, 9, 2, 3, 5, 9}; // from 0xc0 on
     if (at == end)
         return NULL;
-    size_t size = *at < 0x80 || *at >= 0xe0 ? 1 : *at >= 0xc0 && *at < 0xd4 ? sizes [*at - 0xc0] : 0;
+    size_t size = *at < 0x80 || *at >= 0xe0   ? 1
+                  : *at >= 0xc0 && *at < 0xd4 ? sizes [*at - 0xc0]
+                                              : 0;
     return size && size <= (size_t) (end - at) ? at + size : NULL;
 }
 

@@ -17,10 +17,10 @@
 #include "common/fault.h"
 #include "common/wire.h"
 
-#define RULES_DEPTH_MAX 20                  //  Of a value that a task takes or returns
-#define RULES_PAYLOAD_DEPTH_MAX 22          //  Of a payload: lists of arguments and items around them
-#define RULES_DETAIL_BYTES (64u * 1024)     //  Of the map that explains a result
-#define RULES_FUNCTIONS_MAX 2000u           //  That one worker offers: they fit into one reply
+#define RULES_DEPTH_MAX 20              //  Of a value that a task takes or returns
+#define RULES_PAYLOAD_DEPTH_MAX 22      //  Of a payload: lists of arguments and items around them
+#define RULES_DETAIL_BYTES (64u * 1024) //  Of the map that explains a result
+#define RULES_FUNCTIONS_MAX 2000u       //  That one worker offers: they fit into one reply
 #define RULES_FUNCTIONS_BYTES (512u * 1024) //  Of their records: they fit into one HELLO
 #define RULES_NAME_BYTES 255u               //  Of a function's name, and of what it takes
 #define RULES_SAYS_BYTES 1024u              //  Of what it does
@@ -49,8 +49,8 @@ extern const rules_shape_t rules_items;   //  What a map returns
 extern const rules_shape_t rules_call;    //  Payload of a call
 extern const rules_shape_t rules_map;     //  Payload of a map
 extern const rules_shape_t rules_command; //  Payload of a command
-extern const rules_shape_t
-    rules_any; //  A payload or value in parts: all that one of these may be; rules_scan_fits says which
+extern const rules_shape_t rules_any; //  A payload or value in parts: all that one of these may be;
+                                      //  rules_scan_fits says which
 
 //  The payload of a job of that kind.
 const rules_shape_t *rules_payload (uint64_t kind);
@@ -81,20 +81,21 @@ typedef enum rules_doubt {
 } rules_doubt_t;
 
 typedef struct rules_scan {
-    const rules_shape_t *shape;                    //  What it is to be
-    uint64_t total;                                //  Bytes of the whole, less than 4 GiB
-    size_t at;                                     //  Looked at so far
-    size_t text_end;                               //  Where the text ends in which that is; 0: in none
-    unsigned depth;                                //  Level that is open; 0 is that of the value itself
-    bool ended;                                    //  The value is complete
-    uint8_t doubts;                                //  A bit for each that was met
+    const rules_shape_t *shape; //  What it is to be
+    uint64_t total;             //  Bytes of the whole, less than 4 GiB
+    size_t at;                  //  Looked at so far
+    size_t text_end;            //  Where the text ends in which that is; 0: in none
+    unsigned depth;             //  Level that is open; 0 is that of the value itself
+    bool ended;                 //  The value is complete
+    uint8_t doubts;             //  A bit for each that was met
     char places [RULES_DOUBTS][RULES_PLACE_BYTES]; //  Where first; without the name of the shape
     rules_level_t levels [RULES_LEVELS];           //  Open ones; others are not set
 } rules_scan_t;
 
 void rules_scan_begin (rules_scan_t *self, const rules_shape_t *shape, uint64_t total);
 
-//  Looks at what has come since: bytes are all from the first one on. False when that can be no such value.
+//  Looks at what has come since: bytes are all from the first one on. False when that can be no
+//  such value.
 bool rules_scan_go (rules_scan_t *self, const void *bytes, size_t size_bytes, fault_t *fault);
 
 //  Everything has come, and was one value.

@@ -26,13 +26,15 @@ static bool s_check_outcome (const rules_result_t *self, fault_t *fault)
         const char *word = self->outcome < CADRE_OUTCOMES_COUNT
                                ? cadre_outcome_text ((cadre_outcome_t) self->outcome)
                                : "none";
-        fault_set (fault, CADRE_ERROR_PROTOCOL, "outcome %" PRIu64 " (%s) is none that %s can know of",
-                   self->outcome, word, who);
+        fault_set (fault, CADRE_ERROR_PROTOCOL,
+                   "outcome %" PRIu64 " (%s) is none that %s can know of", self->outcome, word,
+                   who);
         return false;
     }
     if (self->code < INT32_MIN || self->code > INT32_MAX || self->run_us > INT64_MAX) {
-        fault_set (fault, CADRE_ERROR_PROTOCOL, "code %" PRId64 " or a run time of %" PRIu64 " us cannot be",
-                   self->code, self->run_us);
+        fault_set (fault, CADRE_ERROR_PROTOCOL,
+                   "code %" PRId64 " or a run time of %" PRIu64 " us cannot be", self->code,
+                   self->run_us);
         return false;
     }
     return true;
@@ -72,10 +74,12 @@ static bool s_check_detail (view_t detail, fault_t *fault)
     }
     bool sound = cursor_map (&cursor, &count);
     for (size_t i = 0; sound && i < count; i++)
-        sound = cursor_text (&cursor, &key) && utf8_is_valid (key) && s_check_entry (key, &cursor, fault);
+        sound = cursor_text (&cursor, &key) && utf8_is_valid (key)
+                && s_check_entry (key, &cursor, fault);
     if (sound && cursor_done (&cursor))
         return true;
-    fault_set (fault, CADRE_ERROR_PROTOCOL, "detail is no map, or an entry of it is not what SPEC.md says");
+    fault_set (fault, CADRE_ERROR_PROTOCOL,
+               "detail is no map, or an entry of it is not what SPEC.md says");
     return false;
 }
 
@@ -102,8 +106,8 @@ static bool s_check_progress (view_t bytes, fault_t *fault)
 bool rules_message_output (uint64_t stream, view_t bytes, fault_t *fault)
 {
     if (bytes.size > WIRE_PART_MAX) {
-        fault_set (fault, CADRE_ERROR_PROTOCOL, "%zu bytes of output in one piece: at most %u", bytes.size,
-                   WIRE_PART_MAX);
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "%zu bytes of output in one piece: at most %u",
+                   bytes.size, WIRE_PART_MAX);
         return false;
     }
     switch (stream) {
@@ -121,8 +125,8 @@ bool rules_message_output (uint64_t stream, view_t bytes, fault_t *fault)
         break;
     default: break;
     }
-    fault_set (fault, CADRE_ERROR_PROTOCOL, "output on stream %" PRIu64 ", which is none, or of nothing",
-               stream);
+    fault_set (fault, CADRE_ERROR_PROTOCOL,
+               "output on stream %" PRIu64 ", which is none, or of nothing", stream);
     return false;
 }
 
@@ -154,7 +158,8 @@ bool rules_message_functions (const wire_list_t *functions, fault_t *fault)
     if (functions->count > RULES_FUNCTIONS_MAX || functions->values.size > RULES_FUNCTIONS_BYTES) {
         fault_set (fault, CADRE_ERROR_PLUGIN,
                    "%zu functions (%zu bytes of names and descriptions): at most %u (%u bytes)",
-                   functions->count, functions->values.size, RULES_FUNCTIONS_MAX, RULES_FUNCTIONS_BYTES);
+                   functions->count, functions->values.size, RULES_FUNCTIONS_MAX,
+                   RULES_FUNCTIONS_BYTES);
         return false;
     }
     for (size_t i = 0; i < functions->count; i++) {

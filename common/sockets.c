@@ -24,7 +24,8 @@
 #define CONTEXT_ZERO_COPY_RECV 10
 //  ZMQ_ZAP_ENFORCE_DOMAIN: the same. Without it everybody is let in while there is no handler.
 #define SOCKET_ENFORCE_DOMAIN 93
-//  Beside the I/O threads: the reaper, and one that others may start meanwhile; each has a mailbox and an epoll descriptor.
+//  Beside the I/O threads: the reaper, and one that others may start meanwhile; each has a mailbox
+//  and an epoll descriptor.
 #define CONTEXT_THREADS 2
 #define CONTEXT_DESCRIPTORS 8u
 #define THREAD_DESCRIPTORS 2u
@@ -46,7 +47,8 @@ static cadre_error_t s_error (void)
 //  libzmq ends the process where it lacks one of these.
 static cadre_error_t s_need (int io_threads, fault_t *fault)
 {
-    if (descriptors_need (CONTEXT_DESCRIPTORS + (size_t) io_threads * THREAD_DESCRIPTORS, "ZeroMQ", fault))
+    if (descriptors_need (CONTEXT_DESCRIPTORS + (size_t) io_threads * THREAD_DESCRIPTORS, "ZeroMQ",
+                          fault))
         return fault->code;
     if (io_threads + CONTEXT_THREADS > THREADS_MOST)
         return CADRE_OK;
@@ -54,9 +56,11 @@ static cadre_error_t s_need (int io_threads, fault_t *fault)
         return fault->code;
     void *memory = malloc (CONTEXT_BYTES);
     free (memory);
-    return memory ? CADRE_OK
-                  : fault_set (fault, CADRE_ERROR_MEMORY,
-                               "no memory for ZeroMQ: raise the limit (ulimit -v, or that of the container)");
+    return memory
+               ? CADRE_OK
+               : fault_set (
+                   fault, CADRE_ERROR_MEMORY,
+                   "no memory for ZeroMQ: raise the limit (ulimit -v, or that of the container)");
 }
 
 void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
@@ -80,7 +84,8 @@ void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
     rc |= zmq_ctx_set (context, ZMQ_BLOCKY, 0);
     rc |= zmq_ctx_set (context, CONTEXT_ZERO_COPY_RECV, 0);
     assert (rc == 0);
-    //  Its threads start now, while there is room for them: with the first socket that is asked for, be it of no type
+    //  Its threads start now, while there is room for them: with the first socket that is asked
+    //  for, be it of no type
     void *none = zmq_socket (context, NO_TYPE);
     assert (!none);
     return context;
@@ -102,8 +107,9 @@ static void s_set (void *socket, int option, int value)
     assert (rc == 0);
 }
 
-//  Firewalls forget connections that are idle for minutes, and lanes and sinks may be idle for hours: the kernel says something on them every half a
-//  minute. It gives a peer up whose host has vanished, also one that data is on its way to, and begins a connection anew that nobody answers.
+//  Firewalls forget connections that are idle for minutes, and lanes and sinks may be idle for
+//  hours: the kernel says something on them every half a minute. It gives a peer up whose host has
+//  vanished, also one that data is on its way to, and begins a connection anew that nobody answers.
 static void s_configure_tcp (void *socket)
 {
     s_set (socket, ZMQ_TCP_KEEPALIVE, 1);
@@ -120,8 +126,9 @@ static void s_configure (void *socket, int type)
     int64_t largest = SOCKETS_FRAME_MAX;
     int rc = zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
     assert (rc == 0);
-    //  A ROUTER that is closed while a peer of ZMTP 1.0 or 2.0 connects ends the process (libzmq 4.3.4,
-    //  zmtp_engine.cpp:446). With a ZAP domain such peers are refused; nobody answers for it, so all others pass.
+    //  A ROUTER that is closed while a peer of ZMTP 1.0 or 2.0 connects ends the process
+    //  (libzmq 4.3.4, zmtp_engine.cpp:446). With a ZAP domain such peers are refused; nobody
+    //  answers for it, so all others pass.
     rc = zmq_setsockopt (socket, ZMQ_ZAP_DOMAIN, SOCKETS_DOMAIN, strlen (SOCKETS_DOMAIN));
     assert (rc == 0);
     s_set (socket, ZMQ_LINGER, SOCKETS_LINGER_MS);
@@ -144,8 +151,9 @@ void *sockets_new (void *context, int type, fault_t *fault)
         return socket;
     }
     if (errno == EMFILE)
-        fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                   "no further socket can be opened: raise ulimit -n, or use fewer workers and connections");
+        fault_set (
+            fault, CADRE_ERROR_DESCRIPTORS,
+            "no further socket can be opened: raise ulimit -n, or use fewer workers and connections");
     else if (errno == ETERM)
         fault_set (fault, CADRE_ERROR_CLOSED, "no socket can be opened: ZeroMQ is shutting down");
     else
@@ -229,7 +237,8 @@ static const char *s_after (const char *text, const char *prefix)
     return strncmp (text, prefix, size) == 0 ? text + size : NULL;
 }
 
-//  libzmq binds to numbers and interfaces only. A name is looked up as libzmq would for a connect, so that both ends meet; localhost is always IPv4.
+//  libzmq binds to numbers and interfaces only. A name is looked up as libzmq would for a connect,
+//  so that both ends meet; localhost is always IPv4.
 static const char *s_resolved (const char *endpoint, char *buffer, size_t size)
 {
     const char *rest = s_after (endpoint, "tcp://");
@@ -242,11 +251,13 @@ static const char *s_resolved (const char *endpoint, char *buffer, size_t size)
         snprintf (buffer, size, "tcp://127.0.0.1%s", colon);
         return buffer;
     }
-    struct addrinfo hints = {.ai_family = AF_INET6, .ai_flags = AI_V4MAPPED, .ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {
+        .ai_family = AF_INET6, .ai_flags = AI_V4MAPPED, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     if (getaddrinfo (host, NULL, &hints, &found))
         return endpoint;
-    const struct in6_addr *v6 = &((const struct sockaddr_in6 *) (const void *) found->ai_addr)->sin6_addr;
+    const struct in6_addr *v6 =
+        &((const struct sockaddr_in6 *) (const void *) found->ai_addr)->sin6_addr;
     char number [INET6_ADDRSTRLEN];
     bool mapped = IN6_IS_ADDR_V4MAPPED (v6);
     if (mapped)
@@ -269,33 +280,36 @@ static cadre_error_t s_bind_failed (const char *endpoint, fault_t *fault)
                               "%s is taken: choose another name with --listen", endpoint);
         return fault_set (
             fault, CADRE_ERROR_ADDRESS_IN_USE,
-            "port %s is taken (%s): stop the program that uses it, or choose another with --listen", port,
-            endpoint);
+            "port %s is taken (%s): stop the program that uses it, or choose another with --listen",
+            port, endpoint);
     case EACCES:
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          tcp ? "%s may not be used by this user: choose a port above 1023 with --listen"
-                              : "%s may not be used by this user: choose another place with --listen",
-                          endpoint);
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            tcp ? "%s may not be used by this user: choose a port above 1023 with --listen"
+                : "%s may not be used by this user: choose another place with --listen",
+            endpoint);
     case ENODEV:
     case EADDRNOTAVAIL:
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "no interface of this machine has the address in %s: use one of its own, or tcp://*:%s", endpoint,
-            port);
+            "no interface of this machine has the address in %s: use one of its own, or tcp://*:%s",
+            endpoint, port);
     case EINVAL:
     case ENOTSUP:
     case EPROTONOSUPPORT:
     case ENAMETOOLONG:
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'%.200s' is no address to listen at: write tcp://HOST:PORT, ipc:///FOLDER or "
-                          "inproc://NAME",
-                          endpoint);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'%.200s' is no address to listen at: write tcp://HOST:PORT, ipc:///FOLDER or "
+            "inproc://NAME",
+            endpoint);
     case EMFILE:
     case ENFILE:
-        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "%s: no descriptor is free: raise ulimit -n",
-                          endpoint);
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                          "%s: no descriptor is free: raise ulimit -n", endpoint);
     default:
-        return fault_set (fault, CADRE_ERROR_IO, "cannot listen at %s: %s", endpoint, zmq_strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "cannot listen at %s: %s", endpoint,
+                          zmq_strerror (errno));
     }
 }
 
@@ -403,7 +417,8 @@ cadre_error_t sockets_send_bytes (void *socket, const void *bytes, size_t size, 
     return s_send_bytes (socket, bytes, size, flags & ZMQ_DONTWAIT);
 }
 
-//  A ROUTER says on this frame whether it knows the peer; the next frame is then taken without waiting.
+//  A ROUTER says on this frame whether it knows the peer; the next frame is then taken without
+//  waiting.
 static cadre_error_t s_send_route (void *router, sockets_route_t route, int flags)
 {
     uint8_t id [ROUTE_BYTES];
@@ -420,8 +435,8 @@ cadre_error_t sockets_send_to (void *router, sockets_route_t route, zmq_msg_t *m
     return error ? error : sockets_send (router, message, flags);
 }
 
-cadre_error_t sockets_send_bytes_to (void *router, sockets_route_t route, const void *bytes, size_t size,
-                                     int flags)
+cadre_error_t sockets_send_bytes_to (void *router, sockets_route_t route, const void *bytes,
+                                     size_t size, int flags)
 {
     cadre_error_t error = s_send_route (router, route, flags);
     return error ? error : sockets_send_bytes (router, bytes, size, flags);

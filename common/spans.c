@@ -52,7 +52,8 @@ static int s_compare (const void *a, const void *b)
 
 static bool s_read (cursor_t *cursor, wire_span_t *span)
 {
-    return wire_read_span (cursor, span) && span->count > 0 && span->count - 1 <= UINT64_MAX - span->first;
+    return wire_read_span (cursor, span) && span->count > 0
+           && span->count - 1 <= UINT64_MAX - span->first;
 }
 
 bool spans_can_be_read (const wire_list_t *list)

@@ -24,12 +24,13 @@ void spans_pack (const spans_t *self, buffer_t *list);
 //  Adds a serial as a span of its own.
 void spans_begin (spans_t *self, uint64_t serial);
 
-//  Reads a list of spans, sorts it, and joins those that overlap. False when one is empty or overflows, or there are more than SPANS_SORT_MAX that do not
-//  rise: to sort them would take long.
+//  Reads a list of spans, sorts it, and joins those that overlap. False when one is empty or
+//  overflows, or there are more than SPANS_SORT_MAX that do not rise: to sort them would take long.
 #define SPANS_SORT_MAX 16384u
 bool spans_read (spans_t *self, const wire_list_t *list);
 
-//  The same of a peer that is trusted: sorts any number, and ends at the first that is empty or overflows.
+//  The same of a peer that is trusted: sorts any number, and ends at the first that is empty or
+//  overflows.
 void spans_read_any (spans_t *self, const wire_list_t *list);
 
 //  Would spans_read take it? Makes nothing.

@@ -110,7 +110,8 @@ void stream_put (stream_t *self, buffer_t *frame, uint64_t tasks, bool metered)
     s_count_new (self, item->frame.size, tasks);
 }
 
-void stream_put_payload (stream_t *self, uint64_t number, buffer_t *payload, buffer_t *frame, uint64_t tasks)
+void stream_put_payload (stream_t *self, uint64_t number, buffer_t *payload, buffer_t *frame,
+                         uint64_t tasks)
 {
     assert (payload->size > 0);
     item_t *item = s_item_new (frame, tasks, true);
@@ -141,8 +142,8 @@ static bool s_fits_window (const stream_t *self, const item_t *item)
            && s_is_left (self, self->grant_bytes, self->metered_bytes, item->frame.size);
 }
 
-//  Cuts the next part of the payload whose turn it is, and puts it in front of those that wait; behind the
-//  last part goes the frame that refers to the payload.
+//  Cuts the next part of the payload whose turn it is, and puts it in front of those that wait;
+//  behind the last part goes the frame that refers to the payload.
 static item_t *s_cut_part (stream_t *self)
 {
     item_t *item = self->cutting;
@@ -171,7 +172,8 @@ static item_t *s_cut_part (stream_t *self)
 //  Room for one more part, were it as large as it can be.
 static bool s_part_fits (const stream_t *self)
 {
-    return self->cutting && s_is_left (self, self->grant_bytes, self->metered_bytes, WIRE_PART_MAX + 64);
+    return self->cutting
+           && s_is_left (self, self->grant_bytes, self->metered_bytes, WIRE_PART_MAX + 64);
 }
 
 //  What goes next: frames and parts take turns; frames to be sent again come first, in their order.
@@ -357,7 +359,8 @@ static item_t *s_whole (stream_t *self, const item_t *part)
     wire_envelope_t envelope;
     wire_part_t fields;
     cursor_t body;
-    if (wire_open (part->frame.data, part->frame.size, &envelope, &body) || !wire_read_part (&body, &fields))
+    if (wire_open (part->frame.data, part->frame.size, &envelope, &body)
+        || !wire_read_part (&body, &fields))
         return NULL;
     item_t *item = s_of_payload (self->cutting, fields.payload);
     if (!item)

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
-cadre_error_t threads_start (pthread_t *thread, void *(*run) (void *), void *argument, fault_t *fault)
+cadre_error_t threads_start (pthread_t *thread, void *(*run) (void *), void *argument,
+                             fault_t *fault)
 {
     sigset_t all, before;
     sigfillset (&all);
@@ -16,10 +17,11 @@ cadre_error_t threads_start (pthread_t *thread, void *(*run) (void *), void *arg
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     if (!failed)
         return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_MEMORY,
-                      "no thread can be started: %s; raise the limit of processes (ulimit -u, or pids of the "
-                      "container), or that of memory (ulimit -v)",
-                      strerror (failed));
+    return fault_set (
+        fault, CADRE_ERROR_MEMORY,
+        "no thread can be started: %s; raise the limit of processes (ulimit -u, or pids of the "
+        "container), or that of memory (ulimit -v)",
+        strerror (failed));
 }
 
 //  Lives until all have been started.

@@ -1,9 +1,11 @@
 /*
  *  timers: what is due when, for one event loop.
  *
- *  A binary heap of alarms. An alarm is embedded in the object that wants to be called, so that setting, moving and cancelling one costs O(log n) and no
- *  allocation but the growth of the heap (doubling). Zero-initialise an alarm, fill in ring and owner once, and cancel it before its owner goes.
- *  While it rings, an alarm may set or cancel itself and any other one, and free its owner. One thread.
+ *  A binary heap of alarms. An alarm is embedded in the object that wants to be called, so that
+ *  setting, moving and cancelling one costs O(log n) and no allocation but the growth of the heap
+ *  (doubling). Zero-initialise an alarm, fill in ring and owner once, and cancel it before its
+ *  owner goes. While it rings, an alarm may set or cancel itself and any other one, and free its
+ *  owner. One thread.
  *
  *      self->beat = (alarm_t){.ring = s_beat, .owner = self};
  *      timers_set (timers, &self->beat, now_us + 1000000);
@@ -34,7 +36,8 @@ timers_t *timers_new (void);
 //  Alarms that are still set are unset; they stay their owners'.
 void timers_destroy (timers_t **self_p);
 
-//  Set ALARM, or move it if it is set. CADRE_ERROR_MEMORY only if the heap had to grow; moving never fails.
+//  Set ALARM, or move it if it is set. CADRE_ERROR_MEMORY only if the heap had to grow; moving
+//  never fails.
 cadre_error_t timers_set (timers_t *self, alarm_t *alarm, int64_t due_us);
 
 //  Unset ALARM. Nothing happens if it was not set.
@@ -46,12 +49,14 @@ bool timers_is_set (const alarm_t *alarm);
 //  Alarms that are set.
 size_t timers_count (const timers_t *self);
 
-//  Milliseconds until the next alarm, rounded up, for poll: 0 if one is due, MAX_MS if none is set or the next one is later. A negative MAX_MS is no limit
+//  Milliseconds until the next alarm, rounded up, for poll: 0 if one is due, MAX_MS if none is set
+//  or the next one is later. A negative MAX_MS is no limit
 //  (-1 is returned if nothing is set).
 int timers_next_ms (const timers_t *self, int64_t now_us, int max_ms);
 
-//  Ring everything that is due at NOW_US, earliest first, and return how many rang. An alarm that is set meanwhile to a moment that has passed
-//  rings at the next run, so this always ends. Not to be called from an alarm.
+//  Ring everything that is due at NOW_US, earliest first, and return how many rang. An alarm that
+//  is set meanwhile to a moment that has passed rings at the next run, so this always ends. Not to
+//  be called from an alarm.
 size_t timers_run (timers_t *self, int64_t now_us);
 
 #endif

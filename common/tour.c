@@ -33,7 +33,8 @@ struct tour {
     fault_t fault;                      // of the last name without a number
 };
 
-tour_t *tour_new (const address_t *addresses, size_t count, address_role_t role, finder_look_fn *look)
+tour_t *tour_new (const address_t *addresses, size_t count, address_role_t role,
+                  finder_look_fn *look)
 {
     assert (count >= 1 && count <= ADDRESS_LIST_MAX);
     tour_t *self = calloc (1, sizeof *self);
@@ -74,8 +75,8 @@ static int s_rank (const tour_t *self, const finder_found_t *place)
 static void s_sort (tour_t *self)
 {
     for (size_t i = 1; i < self->count; i++)
-        for (size_t j = i; j > 0 && s_rank (self, &self->found [j]) < s_rank (self, &self->found [j - 1]);
-             j--) {
+        for (size_t j = i;
+             j > 0 && s_rank (self, &self->found [j]) < s_rank (self, &self->found [j - 1]); j--) {
             finder_found_t place = self->found [j];
             self->found [j] = self->found [j - 1];
             self->found [j - 1] = place;
@@ -112,7 +113,8 @@ static void s_take_given (tour_t *self)
 {
     for (size_t i = 0; i < self->given_count; i++)
         self->found [i] = (finder_found_t){
-            .number = self->keep_names ? self->given [i] : finder_plain (&self->given [i]), .given = i};
+            .number = self->keep_names ? self->given [i] : finder_plain (&self->given [i]),
+            .given = i};
     self->count = self->given_count;
     s_sort (self);
     self->listening = true;

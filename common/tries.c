@@ -8,8 +8,9 @@
 
 static bool s_is_own (uint64_t outcome)
 {
-    return outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_EXIT || outcome == CADRE_OUTCOME_SIGNAL
-           || outcome == CADRE_OUTCOME_TIMEOUT || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
+    return outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_EXIT
+           || outcome == CADRE_OUTCOME_SIGNAL || outcome == CADRE_OUTCOME_TIMEOUT
+           || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
 }
 
 static uint16_t s_limit (uint64_t number)
@@ -37,8 +38,9 @@ bool tries_read (tries_t *self, const wire_job_open_t *open)
 {
     cursor_t cursor = cursor_of_view (open->causes);
     size_t count = 0;
-    *self = (tries_t){.backoff_ms =
-                          open->backoff_ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : (uint32_t) open->backoff_ms};
+    *self =
+        (tries_t){.backoff_ms = open->backoff_ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
+                                                                  : (uint32_t) open->backoff_ms};
     if (self->backoff_ms == 0)
         self->backoff_ms = BACKOFF_MS;
     for (unsigned i = 0; i < CADRE_OUTCOMES_COUNT; i++)
@@ -87,6 +89,7 @@ int64_t tries_wait_us (const tries_t *self, tried_t tried, uint64_t outcome, uin
 
 bool tries_is_deadly (tried_t tried, uint64_t outcome, bool command)
 {
-    bool kills = (outcome == CADRE_OUTCOME_SIGNAL && !command) || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
+    bool kills =
+        (outcome == CADRE_OUTCOME_SIGNAL && !command) || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
     return kills && tried.failed + 1u >= TRIES_DEADLY;
 }

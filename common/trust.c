@@ -10,16 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-//  What others may have changed is not mended by taking the right away; what they may have read is known.
-static cadre_error_t s_refuse_mode (const struct stat *facts, const char *what, const char *path, bool secret,
-                                    fault_t *fault)
+//  What others may have changed is not mended by taking the right away; what they may have read is
+//  known.
+static cadre_error_t s_refuse_mode (const struct stat *facts, const char *what, const char *path,
+                                    bool secret, fault_t *fault)
 {
     unsigned mode = (unsigned) (facts->st_mode & 07777);
     if (secret)
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            "%s %.300s can be used by others (mode %04o): run chmod 600 on it, or better, make it anew", what,
-            path, mode);
+            "%s %.300s can be used by others (mode %04o): run chmod 600 on it, or better, make it anew",
+            what, path, mode);
     return fault_set (
         fault, CADRE_ERROR_REFUSED,
         "%s %.300s can be written by others (mode %04o): look through %s, and run chmod go-w on it, or choose "
@@ -27,8 +28,8 @@ static cadre_error_t s_refuse_mode (const struct stat *facts, const char *what, 
         what, path, mode, S_ISDIR (facts->st_mode) ? "what is in it" : "it");
 }
 
-cadre_error_t trust_judge (const struct stat *facts, const char *what, const char *path, trust_kind_t kind,
-                           fault_t *fault)
+cadre_error_t trust_judge (const struct stat *facts, const char *what, const char *path,
+                           trust_kind_t kind, fault_t *fault)
 {
     mode_t wrong = kind == TRUST_SECRET ? S_IRWXG | S_IRWXO : S_IWGRP | S_IWOTH;
     if (facts->st_uid != geteuid () && facts->st_uid != 0)
@@ -37,7 +38,8 @@ cadre_error_t trust_judge (const struct stat *facts, const char *what, const cha
             "%s %.300s belongs to user %u, not to you (%u): choose one of your own, or look through it and "
             "run chown on it",
             what, path, (unsigned) facts->st_uid, (unsigned) geteuid ());
-    return facts->st_mode & wrong ? s_refuse_mode (facts, what, path, kind == TRUST_SECRET, fault) : CADRE_OK;
+    return facts->st_mode & wrong ? s_refuse_mode (facts, what, path, kind == TRUST_SECRET, fault)
+                                  : CADRE_OK;
 }
 
 cadre_error_t trust_check (const char *what, const char *path, trust_kind_t kind, fault_t *fault)
@@ -46,8 +48,9 @@ cadre_error_t trust_check (const char *what, const char *path, trust_kind_t kind
     if (lstat (path, &facts) && errno == ENOENT)
         return CADRE_OK;
     if (lstat (path, &facts))
-        return fault_set (fault, CADRE_ERROR_REFUSED, "%s %.300s cannot be looked at: %s: choose another",
-                          what, path, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "%s %.300s cannot be looked at: %s: choose another", what, path,
+                          strerror (errno));
     if (kind == TRUST_FOLDER ? !S_ISDIR (facts.st_mode) : !S_ISREG (facts.st_mode))
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "%s %.300s is no %s (links are not followed): remove it, or choose "
@@ -64,7 +67,8 @@ cadre_error_t trust_check_around (const char *path, fault_t *fault)
     if (slash)
         snprintf (folder, sizeof folder, "%.*s", slash == path ? 1 : (int) (slash - path), path);
     //  Where there is none, whoever opens the file says so
-    return stat (folder, &facts) ? CADRE_OK : trust_judge (&facts, "folder", folder, TRUST_FOLDER, fault);
+    return stat (folder, &facts) ? CADRE_OK
+                                 : trust_judge (&facts, "folder", folder, TRUST_FOLDER, fault);
 }
 
 int trust_make (const char *file)

@@ -22,7 +22,8 @@ typedef struct unit {
     uint64_t worth;   // in the smallest unit
 } unit_t;
 
-static const unit_t s_durations [] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+static const unit_t s_durations [] = {
+    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 static const unit_t s_sizes [] = {
     {"B", 1},
     {"K", UINT64_C (1) << 10},
@@ -74,8 +75,9 @@ static bool s_add (uint64_t *total, const number_t *number, uint64_t worth)
 
 static cadre_error_t s_no_duration (const char *text, fault_t *fault)
 {
-    return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                      "'%.40s' is no duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s", text);
+    return fault_set (
+        fault, CADRE_ERROR_ARGUMENT,
+        "'%.40s' is no duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s", text);
 }
 
 //  Which unit stands at TEXT, from FROM on; COUNT if none.
@@ -83,7 +85,8 @@ static size_t s_duration_unit (const char *text, size_t from)
 {
     size_t size = strcspn (text, "0123456789");
     for (size_t i = from; i < COUNT (s_durations); i++)
-        if (size == strlen (s_durations [i].name) && strncmp (text, s_durations [i].name, size) == 0)
+        if (size == strlen (s_durations [i].name)
+            && strncmp (text, s_durations [i].name, size) == 0)
             return i;
     return COUNT (s_durations);
 }
@@ -108,7 +111,8 @@ cadre_error_t units_parse_duration (const char *text, int64_t *ms, fault_t *faul
             unit++;
         }
         if (!s_add (&total, &number, worth) || total > (uint64_t) DURATION_MAX_MS)
-            return fault_set (fault, CADRE_ERROR_ARGUMENT, "'%.40s' is too long: 100000d is the most", text);
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "'%.40s' is too long: 100000d is the most", text);
     } while (*next);
     *ms = (int64_t) total;
     return CADRE_OK;
@@ -136,12 +140,13 @@ cadre_error_t units_parse_size (const char *text, uint64_t *bytes, fault_t *faul
     bool read = s_number (&next, &number);
     uint64_t worth = read ? s_size_worth (next) : 0;
     if (!worth || (worth == 1 && number.fraction))
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "'%.40s' is no size: write for instance 512K, 64M, 1.5G, or a number of bytes",
-                          text);
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "'%.40s' is no size: write for instance 512K, 64M, 1.5G, or a number of bytes", text);
     uint64_t total = 0;
     if (!s_add (&total, &number, worth))
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "'%.40s' is too large: 16777215T is the most", text);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "'%.40s' is too large: 16777215T is the most", text);
     *bytes = total;
     return CADRE_OK;
 }
@@ -154,8 +159,9 @@ cadre_error_t units_parse_count (const char *text, uint64_t low, uint64_t high, 
     bool read = s_number (&next, &number) && !*next && number.scale == 1;
     if (!read || number.whole < low || number.whole > high)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "'%.40s' is not possible: write a whole number from %" PRIu64 " to %" PRIu64, text,
-                          low, high);
+                          "'%.40s' is not possible: write a whole number from %" PRIu64
+                          " to %" PRIu64,
+                          text, low, high);
     *count = number.whole;
     return CADRE_OK;
 }
@@ -164,7 +170,8 @@ cadre_error_t units_parse_count (const char *text, uint64_t low, uint64_t high, 
 static void s_print_seconds (uint64_t ms, const char *sign, char *buffer, size_t size)
 {
     char digits [16];
-    int length = snprintf (digits, sizeof digits, "%u.%03u", (unsigned) (ms / 1000), (unsigned) (ms % 1000));
+    int length =
+        snprintf (digits, sizeof digits, "%u.%03u", (unsigned) (ms / 1000), (unsigned) (ms % 1000));
     while (digits [length - 1] == '0')
         length--;
     if (digits [length - 1] == '.')
@@ -185,8 +192,8 @@ const char *units_print_duration (int64_t ms, char *buffer, size_t size)
         const unit_t *big = &s_durations [i], *small = big + 1;
         uint64_t rest = left % big->worth / small->worth;
         if (rest)
-            snprintf (buffer, size, "%s%" PRIu64 "%s%" PRIu64 "%s", sign, left / big->worth, big->name, rest,
-                      small->name);
+            snprintf (buffer, size, "%s%" PRIu64 "%s%" PRIu64 "%s", sign, left / big->worth,
+                      big->name, rest, small->name);
         else
             snprintf (buffer, size, "%s%" PRIu64 "%s", sign, left / big->worth, big->name);
     }

@@ -207,7 +207,8 @@ static size_t s_find_int (const cadre_value_t *self, uint64_t number, bool negat
 {
     const cadre_value_t *nodes = s_nodes (self);
     for (size_t i = 0; i + 1 < self->size; i += 2)
-        if (nodes [i].type == CADRE_TYPE_INT && nodes [i].number == number && nodes [i].negative == negative)
+        if (nodes [i].type == CADRE_TYPE_INT && nodes [i].number == number
+            && nodes [i].negative == negative)
             return i + 1;
     return self->size;
 }
@@ -443,7 +444,8 @@ bool cadre_value_equal (const cadre_value_t *one, const cadre_value_t *other)
     case CADRE_TYPE_INT: return one->number == other->number && one->negative == other->negative;
     case CADRE_TYPE_DOUBLE: return one->real == other->real;
     case CADRE_TYPE_TEXT:
-    case CADRE_TYPE_BLOB: return one->size == other->size && memcmp (one->data, other->data, one->size) == 0;
+    case CADRE_TYPE_BLOB:
+        return one->size == other->size && memcmp (one->data, other->data, one->size) == 0;
     case CADRE_TYPE_LIST:
     case CADRE_TYPE_MAP:
     case CADRE_TYPE_FAILURE: return s_nodes_equal (one, other);

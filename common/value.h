@@ -23,8 +23,8 @@
 
 #include <stdarg.h>
 
-//  How deep lists and maps may nest: a list of what tasks take or return. Task and job arrays around them still fit into
-//  CURSOR_DEPTH_MAX.
+//  How deep lists and maps may nest: a list of what tasks take or return. Task and job arrays
+//  around them still fit into CURSOR_DEPTH_MAX.
 #define VALUE_DEPTH_MAX (RULES_DEPTH_MAX + 1)
 
 struct cadre_value {
@@ -37,7 +37,8 @@ struct cadre_value {
         uint64_t number; //  INT, two's complement
         double real;     //  DOUBLE
         struct {
-            void *data;  //  TEXT, BLOB: bytes with a NUL behind them; LIST, MAP, FAILURE: nodes; owned
+            void *
+                data; //  TEXT, BLOB: bytes with a NUL behind them; LIST, MAP, FAILURE: nodes; owned
             size_t size; //  TEXT, BLOB: bytes without that NUL; LIST, MAP, FAILURE: nodes in use
         };
     };
@@ -47,18 +48,22 @@ struct cadre_value {
 void value_codec_pack (buffer_t *self, const cadre_value_t *value);
 
 //  Appends an item of a map that failed: ext type 1. NULL texts count as "".
-void value_codec_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace);
+void value_codec_pack_failure (buffer_t *self, const char *kind, const char *message,
+                               const char *trace);
 
-//  Reads one value. NULL, and the cursor fails, when the bytes are malformed, nest too deep, have a map key that is neither text
-//  nor integer, or an ext type that is no failure.
+//  Reads one value. NULL, and the cursor fails, when the bytes are malformed, nest too deep, have a
+//  map key that is neither text nor integer, or an ext type that is no failure.
 cadre_value_t *value_codec_read (cursor_t *cursor);
 
-//  The type of what comes next: CADRE_TYPE_FAILURE for any ext. False when nothing well-formed comes.
+//  The type of what comes next: CADRE_TYPE_FAILURE for any ext. False when nothing well-formed
+//  comes.
 bool value_codec_peek (const cursor_t *cursor, cadre_type_t *type);
 
-//  Appends one msgpack array of the arguments, by the letters of cadre_submit (types may be NULL or empty: none).
-//  CADRE_ERROR_ARGUMENT and nothing appended when a letter is unknown or a text is NULL.
-cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault);
+//  Appends one msgpack array of the arguments, by the letters of cadre_submit (types may be NULL or
+//  empty: none). CADRE_ERROR_ARGUMENT and nothing appended when a letter is unknown or a text is
+//  NULL.
+cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list *arguments,
+                                     fault_t *fault);
 
 //  The same for arguments that say their types, as CADRE_ARGS makes them; NULL: none.
 cadre_error_t value_build_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault);

@@ -33,7 +33,9 @@ static cadre_value_t *s_build_scalar (builder_t *self)
     case 'd': return cadre_value_of_double (va_arg (self->arguments, double));
     case 'b': return cadre_value_of_bool (va_arg (self->arguments, int) != 0);
     case 'n': return cadre_value_nil ();
-    case 's': text = va_arg (self->arguments, const char *); return text ? cadre_value_of_text (text) : NULL;
+    case 's':
+        text = va_arg (self->arguments, const char *);
+        return text ? cadre_value_of_text (text) : NULL;
     case 'S':
         text = va_arg (self->arguments, const char *);
         return value_of_text_of (text, va_arg (self->arguments, size_t));
@@ -179,7 +181,8 @@ cadre_value_t *cadre_value_of_typed (const cadre_typed_t *arguments)
     return value;
 }
 
-cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list *arguments, fault_t *fault)
+cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list *arguments,
+                                     fault_t *fault)
 {
     size_t before = self->size;
     size_t count = 0;
@@ -196,9 +199,11 @@ cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list 
         self->size = before;
         if (*at == 's')
             return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                              "argument %zu is a NULL text: pass a text, or nothing with 'n'", number);
+                              "argument %zu is a NULL text: pass a text, or nothing with 'n'",
+                              number);
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "'%c' in \"%s\" is no type of an argument: use i u d b s S B v or n", *at, types);
+                          "'%c' in \"%s\" is no type of an argument: use i u d b s S B v or n", *at,
+                          types);
     }
     return CADRE_OK;
 }

@@ -11,7 +11,8 @@
 
 //  ---- writing ------------------------------------------------------------------
 
-void value_codec_pack_failure (buffer_t *self, const char *kind, const char *message, const char *trace)
+void value_codec_pack_failure (buffer_t *self, const char *kind, const char *message,
+                               const char *trace)
 {
     buffer_t body = {0};
     pack_array (&body, 3);
@@ -115,7 +116,8 @@ static bool s_read_bytes (cursor_t *cursor, cadre_value_t *node)
     return true;
 }
 
-//  Reads count nodes into an empty list or map. What was read stays in it when one fails, so that it can be freed.
+//  Reads count nodes into an empty list or map. What was read stays in it when one fails, so that
+//  it can be freed.
 static bool s_read_nodes (cursor_t *cursor, cadre_value_t *self, size_t count, size_t depth)
 {
     if (depth >= VALUE_DEPTH_MAX)

@@ -8,7 +8,8 @@
 
 bool view_is (view_t view, const char *text)
 {
-    return view.size == strlen (text) && (view.size == 0 || memcmp (view.data, text, view.size) == 0);
+    return view.size == strlen (text)
+           && (view.size == 0 || memcmp (view.data, text, view.size) == 0);
 }
 
 view_t view_cut (view_t text, size_t max)

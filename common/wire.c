@@ -22,7 +22,8 @@ static uint64_t s_get_big_endian (const uint8_t *bytes)
     return number;
 }
 
-cadre_error_t wire_open (const void *frame, size_t size_bytes, wire_envelope_t *envelope, cursor_t *body)
+cadre_error_t wire_open (const void *frame, size_t size_bytes, wire_envelope_t *envelope,
+                         cursor_t *body)
 {
     const uint8_t *bytes = frame;
     if (size_bytes < WIRE_ENVELOPE_BYTES || size_bytes > WIRE_FRAME_MAX || bytes [2] || bytes [3])
@@ -56,7 +57,7 @@ void wire_stamp (buffer_t *frame, uint64_t session, uint64_t sequence)
 const char *wire_verb_name (unsigned verb)
 {
     switch (verb) {
-#define WIRE_NAME(name, number, way, text)                                                                   \
+#define WIRE_NAME(name, number, way, text)                                                         \
     case number: return #name;
         WIRE_MESSAGES (WIRE_NAME)
 #undef WIRE_NAME
@@ -81,7 +82,8 @@ wire_list_t wire_list_of (const buffer_t *values, size_t count)
 
 bool wire_read_list (cursor_t *cursor, wire_list_t *list)
 {
-    return cursor_array (cursor, &list->count) && cursor_skip_many (cursor, list->count, &list->values);
+    return cursor_array (cursor, &list->count)
+           && cursor_skip_many (cursor, list->count, &list->values);
 }
 
 void wire_pack_parts (buffer_t *self, uint64_t payload)
@@ -215,29 +217,31 @@ enum {
 #define WIRE_COUNT(type, field, meaning) +1
 #define WIRE_LEAST(type, field, meaning) +LEAST_##type
 #define WIRE_PACK(type, field, meaning) s_pack_##type (self, fields->field);
-#define WIRE_READ(type, field, meaning) &&(left == 0 || (left--, s_read_##type (cursor, &fields->field)))
+#define WIRE_READ(type, field, meaning)                                                            \
+    &&(left == 0 || (left--, s_read_##type (cursor, &fields->field)))
 
-#define WIRE_CODEC(name, ...)                                                                                \
-    void wire_pack_##name (buffer_t *self, const wire_##name##_t *fields)                                    \
-    {                                                                                                        \
-        pack_array (self, 0 WIRE_FIELDS_##name (WIRE_COUNT));                                                \
-        WIRE_FIELDS_##name (WIRE_PACK)                                                                       \
-    }                                                                                                        \
-    bool wire_read_##name (cursor_t *cursor, wire_##name##_t *fields)                                        \
-    {                                                                                                        \
-        const size_t least = 0 WIRE_FIELDS_##name (WIRE_LEAST);                                              \
-        size_t left = 0;                                                                                     \
-        *fields = (wire_##name##_t){0};                                                                      \
-        return cursor_array (cursor, &left) && left >= least WIRE_FIELDS_##name (WIRE_READ)                  \
-               && s_skip (cursor, left);                                                                     \
+#define WIRE_CODEC(name, ...)                                                                      \
+    void wire_pack_##name (buffer_t *self, const wire_##name##_t *fields)                          \
+    {                                                                                              \
+        pack_array (self, 0 WIRE_FIELDS_##name (WIRE_COUNT));                                      \
+        WIRE_FIELDS_##name (WIRE_PACK)                                                             \
+    }                                                                                              \
+    bool wire_read_##name (cursor_t *cursor, wire_##name##_t *fields)                              \
+    {                                                                                              \
+        const size_t least = 0 WIRE_FIELDS_##name (WIRE_LEAST);                                    \
+        size_t left = 0;                                                                           \
+        *fields = (wire_##name##_t){0};                                                            \
+        return cursor_array (cursor, &left) && left >= least WIRE_FIELDS_##name (WIRE_READ)        \
+               && s_skip (cursor, left);                                                           \
     }
 WIRE_MESSAGES (WIRE_CODEC)
 WIRE_RECORDS (WIRE_CODEC)
 
-#define WIRE_WRITE(name, ...)                                                                                \
-    void wire_write_##name (buffer_t *frame, wire_envelope_t envelope, const wire_##name##_t *fields)        \
-    {                                                                                                        \
-        s_write_envelope (frame, &envelope, WIRE_##name);                                                    \
-        wire_pack_##name (frame, fields);                                                                    \
+#define WIRE_WRITE(name, ...)                                                                      \
+    void wire_write_##name (buffer_t *frame, wire_envelope_t envelope,                             \
+                            const wire_##name##_t *fields)                                         \
+    {                                                                                              \
+        s_write_envelope (frame, &envelope, WIRE_##name);                                          \
+        wire_pack_##name (frame, fields);                                                          \
     }
 WIRE_MESSAGES (WIRE_WRITE)

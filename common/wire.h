@@ -40,10 +40,10 @@
 #define WIRE_MAGIC "cadre"
 
 #define WIRE_ENVELOPE_BYTES 20u
-#define WIRE_FRAME_MAX (1024u * 1024u)           //  Bytes of a frame, envelope included
-#define WIRE_INLINE_MAX (256u * 1024u)           //  A larger payload travels in parts
-#define WIRE_PART_MAX (256u * 1024u)             //  Bytes of payload in one part
-#define WIRE_BATCH_BYTES (64u * 1024u)           //  A sender closes a batch when it has grown to this
+#define WIRE_FRAME_MAX (1024u * 1024u) //  Bytes of a frame, envelope included
+#define WIRE_INLINE_MAX (256u * 1024u) //  A larger payload travels in parts
+#define WIRE_PART_MAX (256u * 1024u)   //  Bytes of payload in one part
+#define WIRE_BATCH_BYTES (64u * 1024u) //  A sender closes a batch when it has grown to this
 #define WIRE_PAYLOAD_MAX (1024ull * 1024 * 1024) //  Bytes of one payload
 #define WIRE_UUID_BYTES 16u
 
@@ -102,26 +102,29 @@ typedef wire_text_t wire_later_text_t;
 typedef wire_list_t wire_later_list_t;
 
 #define WIRE_MEMBER(type, field, meaning) wire_##type##_t field;
-#define WIRE_STRUCT(name, ...)                                                                               \
-    typedef struct wire_##name {                                                                             \
-        WIRE_FIELDS_##name (WIRE_MEMBER)                                                                     \
-    } wire_##name##_t;                                                                                       \
-    void wire_pack_##name (buffer_t *self, const wire_##name##_t *fields);                                   \
+#define WIRE_STRUCT(name, ...)                                                                     \
+    typedef struct wire_##name {                                                                   \
+        WIRE_FIELDS_##name (WIRE_MEMBER)                                                           \
+    } wire_##name##_t;                                                                             \
+    void wire_pack_##name (buffer_t *self, const wire_##name##_t *fields);                         \
     bool wire_read_##name (cursor_t *cursor, wire_##name##_t *fields);
 WIRE_MESSAGES (WIRE_STRUCT)
 WIRE_RECORDS (WIRE_STRUCT)
 #undef WIRE_STRUCT
 #undef WIRE_MEMBER
 
-#define WIRE_WRITER(name, ...)                                                                               \
-    void wire_write_##name (buffer_t *frame, wire_envelope_t envelope, const wire_##name##_t *fields);
+#define WIRE_WRITER(name, ...)                                                                     \
+    void wire_write_##name (buffer_t *frame, wire_envelope_t envelope,                             \
+                            const wire_##name##_t *fields);
 WIRE_MESSAGES (WIRE_WRITER)
 #undef WIRE_WRITER
 
-//  Splits a frame into envelope and body. Refuses (CADRE_ERROR_PROTOCOL) what is shorter than an envelope,
-//  longer than WIRE_FRAME_MAX, or has a non-zero reserved byte, and (CADRE_ERROR_VERSION) another major
-//  version; in the latter case the envelope is filled in all the same. The body is not looked at.
-cadre_error_t wire_open (const void *frame, size_t size_bytes, wire_envelope_t *envelope, cursor_t *body);
+//  Splits a frame into envelope and body. Refuses (CADRE_ERROR_PROTOCOL) what is shorter than an
+//  envelope, longer than WIRE_FRAME_MAX, or has a non-zero reserved byte, and (CADRE_ERROR_VERSION)
+//  another major version; in the latter case the envelope is filled in all the same. The body is
+//  not looked at.
+cadre_error_t wire_open (const void *frame, size_t size_bytes, wire_envelope_t *envelope,
+                         cursor_t *body);
 
 //  Overwrites session and sequence number of a frame that has been written.
 void wire_stamp (buffer_t *frame, uint64_t session, uint64_t sequence);

@@ -19,8 +19,9 @@ static void s_hold (worker_t *self, serials_t *serials)
     outbox_each (self->outbox, s_collect, serials);
 }
 
-//  Is every lease that the broker adopts really here? An answer to an earlier HELLO may list one that was dropped meanwhile, or the HELLO has named one
-//  that never came: nobody would ever answer it.
+//  Is every lease that the broker adopts really here? An answer to an earlier HELLO may list one
+//  that was dropped meanwhile, or the HELLO has named one that never came: nobody would ever answer
+//  it.
 static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
 {
     serials_t serials = {0};
@@ -55,8 +56,8 @@ static void s_on_job_end (void *context, uint64_t job)
 }
 
 //  There was no memory for its payload: it ends in an error.
-static void s_refuse_large (worker_t *self, job_t *job, uint64_t serial, const wire_lane_task_t *task,
-                            uint64_t size_bytes)
+static void s_refuse_large (worker_t *self, job_t *job, uint64_t serial,
+                            const wire_lane_task_t *task, uint64_t size_bytes)
 {
     fault_t fault = {0};
     wire_lane_task_t without = *task;
@@ -72,7 +73,8 @@ static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire
     uint64_t lacked = number ? link_lacked_payload (self->link, number) : 0;
     buffer_t payload = {0};
     lease_t *lease;
-    if (task->index > UINT32_MAX || task->attempt > WIRE_ATTEMPTS_MAX || task->expire_us > INT64_MAX / 2)
+    if (task->index > UINT32_MAX || task->attempt > WIRE_ATTEMPTS_MAX
+        || task->expire_us > INT64_MAX / 2)
         return false;
     if (number && !lacked && !link_take_payload (self->link, number, &payload))
         return false;
@@ -102,7 +104,8 @@ static bool s_on_tasks (void *context, const wire_lane_tasks_t *fields)
         return false;
     for (size_t i = 0; i < fields->tasks.count; i++) {
         wire_lane_task_t task;
-        if (!wire_read_lane_task (&cursor, &task) || !s_take_task (self, job, fields->serial + i, &task))
+        if (!wire_read_lane_task (&cursor, &task)
+            || !s_take_task (self, job, fields->serial + i, &task))
             return false;
     }
     return true;

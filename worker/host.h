@@ -17,7 +17,8 @@ const char *host_name (char *buffer, size_t size);
 //  "machine:pid".
 const char *host_label (char *buffer, size_t size);
 
-//  Where cadre-slot is (libexec.h); where it was installed if it is nowhere. BUFFER holds HOST_PATH_BYTES. Returns buffer.
+//  Where cadre-slot is (libexec.h); where it was installed if it is nowhere. BUFFER holds
+//  HOST_PATH_BYTES. Returns buffer.
 const char *host_slot_path (char *buffer);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include "worker/report.h"
 
-void report_worker (notify_t *notify, const link_t *link, const slots_t *slots, unsigned slots_count)
+void report_worker (notify_t *notify, const link_t *link, const slots_t *slots,
+                    unsigned slots_count)
 {
     char broker [ADDRESS_ENDPOINT_BYTES];
     if (!notify)

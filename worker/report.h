@@ -13,7 +13,8 @@
 #include "worker/slots/slots.h"
 
 //  SLOTS_COUNT is how many slots there are. NOTIFY may be NULL.
-void report_worker (notify_t *notify, const link_t *link, const slots_t *slots, unsigned slots_count);
+void report_worker (notify_t *notify, const link_t *link, const slots_t *slots,
+                    unsigned slots_count);
 
 //  It drains, for at most MAX_MS; 0: it stops at once.
 void report_leaving (notify_t *notify, const slots_t *slots, uint32_t max_ms);

@@ -14,8 +14,9 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define POLL_MS 60000                     //  When nothing is due
-#define SINK_HELD_MAX (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
+#define POLL_MS 60000 //  When nothing is due
+#define SINK_HELD_MAX                                                                              \
+    (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
 
 static int64_t s_in_ms (const worker_t *self, uint32_t ms)
 {
@@ -38,8 +39,8 @@ static void s_on_result (void *context, const lease_t *lease, const slots_result
 
 static void s_on_returned (void *context, const lease_t *lease)
 {
-    outbox_returned (((worker_t *) context)->outbox, lease->job->number, lease->index, lease->serial,
-                     lease->verdict == LEASE_RECLAIMED);
+    outbox_returned (((worker_t *) context)->outbox, lease->job->number, lease->index,
+                     lease->serial, lease->verdict == LEASE_RECLAIMED);
 }
 
 static void s_on_output (void *context, const lease_t *lease, unsigned stream, view_t bytes)
@@ -52,23 +53,26 @@ static void s_on_output (void *context, const lease_t *lease, unsigned stream, v
 static slots_t *s_new_slots (worker_t *self, fault_t *fault)
 {
     const worker_options_t *told = &self->charter.options;
-    slots_options_t options = {
-        .worker = self->charter.name,
-        .count = told->slots,
-        .commands = told->commands,
-        .embedded = told->embedded,
-        .max_tasks = told->max_tasks,
-        .start = worker_config_start (&self->charter),
-        .clock = &self->clock,
-        .timers = self->timers,
-        .events = {.context = self, .result = s_on_result, .returned = s_on_returned, .output = s_on_output}};
+    slots_options_t options = {.worker = self->charter.name,
+                               .count = told->slots,
+                               .commands = told->commands,
+                               .embedded = told->embedded,
+                               .max_tasks = told->max_tasks,
+                               .start = worker_config_start (&self->charter),
+                               .clock = &self->clock,
+                               .timers = self->timers,
+                               .events = {.context = self,
+                                          .result = s_on_result,
+                                          .returned = s_on_returned,
+                                          .output = s_on_output}};
     return slots_new (&options, fault);
 }
 
 //  Functions are known only to a slot that has loaded them.
 static cadre_error_t s_learn (worker_t *self, fault_t *fault)
 {
-    return worker_config_has_functions (&self->charter) ? slots_learn (self->slots, fault) : CADRE_OK;
+    return worker_config_has_functions (&self->charter) ? slots_learn (self->slots, fault)
+                                                        : CADRE_OK;
 }
 
 static void s_link_options (worker_t *self)
@@ -89,8 +93,8 @@ static void s_link_options (worker_t *self)
 static cadre_error_t s_addresses (worker_t *self, fault_t *fault)
 {
     link_options_t *options = &self->link_options;
-    cadre_error_t error = address_parse_list (self->charter.broker, options->addresses, ADDRESS_LIST_MAX,
-                                              &options->addresses_count, fault);
+    cadre_error_t error = address_parse_list (self->charter.broker, options->addresses,
+                                              ADDRESS_LIST_MAX, &options->addresses_count, fault);
     for (size_t i = 0; i < options->addresses_count && error == CADRE_OK; i++)
         error = address_check_connect (&options->addresses [i], fault);
     return error;
@@ -107,8 +111,8 @@ static cadre_error_t s_prepare (worker_t *self, fault_t *fault)
         return error;
     self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake < 0)
-        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "no eventfd: %s; raise the limit (ulimit -n)",
-                          strerror (errno));
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                          "no eventfd: %s; raise the limit (ulimit -n)", strerror (errno));
     self->slots = s_new_slots (self, fault);
     return self->slots ? s_learn (self, fault) : CADRE_ERROR_DESCRIPTORS;
 }
@@ -188,7 +192,8 @@ static void s_watch_idleness (worker_t *self)
     if (!idle)
         timers_cancel (self->timers, &self->idle);
     else if (!timers_is_set (&self->idle) || self->held_before)
-        timers_set (self->timers, &self->idle, s_in_ms (self, self->charter.options.idle_timeout_ms));
+        timers_set (self->timers, &self->idle,
+                    s_in_ms (self, self->charter.options.idle_timeout_ms));
     self->held_before = slots_held (self->slots);
 }
 
@@ -196,7 +201,8 @@ static void s_watch_threads (worker_t *self)
 {
     if (self->charter.options.embedded || self->wants_restart || !slots_exhausted (self->slots))
         return;
-    log_line (LOG_WARNING, "W030", "%u threads are stuck in functions that did not end in time; restarting",
+    log_line (LOG_WARNING, "W030",
+              "%u threads are stuck in functions that did not end in time; restarting",
               (unsigned) SLOTS_ABANDONED_MAX);
     self->wants_restart = true;
     leave_begin (self, self->charter.options.drain_timeout_ms);
@@ -207,7 +213,8 @@ static void s_describe (void *owner)
     worker_t *self = owner;
     self->reported = link_state (self->link);
     if (self->phase == PHASE_SERVING)
-        report_worker (self->charter.options.notify, self->link, self->slots, self->charter.options.slots);
+        report_worker (self->charter.options.notify, self->link, self->slots,
+                       self->charter.options.slots);
 }
 
 //  What follows from all that was read in this turn.
@@ -247,7 +254,8 @@ cadre_error_t worker_run (worker_t *self, fault_t *fault)
     if (link_start (self->link, fault) != CADRE_OK)
         return fault && fault->code ? fault->code : CADRE_ERROR_IO;
     if (self->charter.options.lifetime_ms)
-        timers_set (self->timers, &self->lifetime, s_in_ms (self, self->charter.options.lifetime_ms));
+        timers_set (self->timers, &self->lifetime,
+                    s_in_ms (self, self->charter.options.lifetime_ms));
     s_describe (self);
     notify_attach (self->charter.options.notify, self->timers, s_describe, self);
     while (self->phase != PHASE_DONE && link_state (self->link) != LINK_ENDED) {

@@ -24,45 +24,49 @@ struct guise;          //  worker/shared/guise.h
 struct notify;         //  common/notify.h
 
 typedef struct worker_options {
-    const char *name;   //  Label for people; NULL: host:pid
-    const char *broker; //  Addresses, separated by commas, tried in turn
-    const keys_t *keys; //  For brokers on tcp that want them; NULL: none
-    const char *proxy;  //  SOCKS proxy (HOST:PORT) for brokers on tcp; NULL: none
-    unsigned slots;     //  0: CPUs that the process may use
-    bool threads;       //  Slots are threads of this process; no commands then
-    bool commands;      //  Runs commands
-    const char
-        *slot_path; //  The executable of process slots (cadre-slot, or a program that calls cadre_main)
+    const char *name;      //  Label for people; NULL: host:pid
+    const char *broker;    //  Addresses, separated by commas, tried in turn
+    const keys_t *keys;    //  For brokers on tcp that want them; NULL: none
+    const char *proxy;     //  SOCKS proxy (HOST:PORT) for brokers on tcp; NULL: none
+    unsigned slots;        //  0: CPUs that the process may use
+    bool threads;          //  Slots are threads of this process; no commands then
+    bool commands;         //  Runs commands
+    const char *slot_path; //  The executable of process slots (cadre-slot, or a program that calls
+                           //  cadre_main)
     const struct cadre_function
-        *functions;                 //  Functions of this very program, or NULL; ends with an empty one
-    const char *const *plugins;     //  Files, NULL-terminated, or NULL
-    const char *const *program;     //  argv of a program that serves functions, NULL-terminated, or NULL
-    const char *const *labels;      //  NULL-terminated, or NULL
-    const struct guise *guise;      //  As whom process slots run; NULL: as the worker
-    const char *task_broker;        //  Address for CADRE_TASK_BROKER; NULL: broker
-    uint64_t max_tasks;             //  A slot is replaced after this many tasks; 0: never
-    uint32_t idle_timeout_ms;       //  Leave after so long without a task; 0: never
-    uint32_t lifetime_ms;           //  Drain after so long; 0: never
-    uint32_t drain_timeout_ms;      //  0: 30000
-    bool embedded;                  //  The broker is in this process: do not outlive it, do not retry
-    const moment_clock_t *clock;    //  NULL: the boot-time clock
-    struct notify *notify;          //  Tells a supervisor how it is; borrowed; NULL: nobody
-    void (*say) (const char *line); //  Told when it has registered, and what it waits for; NULL: nobody
+        *functions;             //  Functions of this very program, or NULL; ends with an empty one
+    const char *const *plugins; //  Files, NULL-terminated, or NULL
+    const char *const
+        *program;              //  argv of a program that serves functions, NULL-terminated, or NULL
+    const char *const *labels; //  NULL-terminated, or NULL
+    const struct guise *guise; //  As whom process slots run; NULL: as the worker
+    const char *task_broker;   //  Address for CADRE_TASK_BROKER; NULL: broker
+    uint64_t max_tasks;        //  A slot is replaced after this many tasks; 0: never
+    uint32_t idle_timeout_ms;  //  Leave after so long without a task; 0: never
+    uint32_t lifetime_ms;      //  Drain after so long; 0: never
+    uint32_t drain_timeout_ms; //  0: 30000
+    bool embedded;             //  The broker is in this process: do not outlive it, do not retry
+    const moment_clock_t *clock; //  NULL: the boot-time clock
+    struct notify *notify;       //  Tells a supervisor how it is; borrowed; NULL: nobody
+    void (*say) (
+        const char *line); //  Told when it has registered, and what it waits for; NULL: nobody
 } worker_options_t;
 
 typedef enum worker_order { WORKER_DRAIN = 1, WORKER_STOP = 2 } worker_order_t;
 
-//  Starts a first slot to learn its functions. NULL and a fault when a plugin cannot be used, a slot
-//  cannot be started, or descriptors are too few. The options' texts are copied.
+//  Starts a first slot to learn its functions. NULL and a fault when a plugin cannot be used, a
+//  slot cannot be started, or descriptors are too few. The options' texts are copied.
 worker_t *worker_new (void *context, const worker_options_t *options, fault_t *fault);
 
 //  Ends all slots and everything that their tasks started.
 void worker_destroy (worker_t **self_p);
 
-//  Serves until it was drained or stopped, by worker_signal or by the broker. CADRE_OK; or what the broker refused.
+//  Serves until it was drained or stopped, by worker_signal or by the broker. CADRE_OK; or what the
+//  broker refused.
 cadre_error_t worker_run (worker_t *self, fault_t *fault);
 
-//  After worker_run: it left because too many of its threads are stuck, and should be started anew as a process.
+//  After worker_run: it left because too many of its threads are stuck, and should be started anew
+//  as a process.
 bool worker_wants_restart (const worker_t *self);
 
 //  Any thread, async-signal-safe.

@@ -69,7 +69,8 @@ cadre_error_t worker_config_fit_slots (worker_config_t *self, fault_t *fault)
     if (most >= options->slots)
         return CADRE_OK;
     if (most == 0)
-        return descriptors_need (DESCRIPTORS_BASE + DESCRIPTORS_SLOT, "a worker with one slot", fault);
+        return descriptors_need (DESCRIPTORS_BASE + DESCRIPTORS_SLOT, "a worker with one slot",
+                                 fault);
     log_line (
         LOG_WARNING, "W070",
         "%zu slots instead of %u: for more, %zu file descriptors must be free, and %zu are: raise the limit "
@@ -113,13 +114,14 @@ bool worker_config_has_functions (const worker_config_t *self)
 
 slot_handle_start_t worker_config_start (const worker_config_t *self)
 {
-    return (slot_handle_start_t){.path = self->slot_path,
-                                 .guise = &self->guise,
-                                 .threads = self->options.threads,
-                                 .functions = self->options.functions,
-                                 .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),
-                                              .program = wire_list_of (&self->program, self->program_count),
-                                              .broker = wire_view (self->task_broker)}};
+    return (slot_handle_start_t){
+        .path = self->slot_path,
+        .guise = &self->guise,
+        .threads = self->options.threads,
+        .functions = self->options.functions,
+        .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),
+                     .program = wire_list_of (&self->program, self->program_count),
+                     .broker = wire_view (self->task_broker)}};
 }
 
 wire_worker_hello_t worker_config_hello (const worker_config_t *self)

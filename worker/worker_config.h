@@ -11,7 +11,8 @@
 #include "worker/worker.h"
 
 typedef struct worker_config {
-    worker_options_t options;    //  Numbers and flags, defaults filled in; its texts are not to be used
+    worker_options_t
+        options; //  Numbers and flags, defaults filled in; its texts are not to be used
     char name [HOST_NAME_BYTES]; //  Label for people
     char host [HOST_NAME_BYTES]; //  Name of the machine
     char *broker;                //  Addresses
@@ -35,7 +36,8 @@ void worker_config_free (worker_config_t *self);
 //  Can whoever runs the tasks execute the slots, and read the plugins? A fault if not.
 cadre_error_t worker_config_check (const worker_config_t *self, fault_t *fault);
 
-//  As many slots as there are descriptors for, and a word in the log where these are fewer than it was told. CADRE_ERROR_DESCRIPTORS: not even one.
+//  As many slots as there are descriptors for, and a word in the log where these are fewer than it
+//  was told. CADRE_ERROR_DESCRIPTORS: not even one.
 cadre_error_t worker_config_fit_slots (worker_config_t *self, fault_t *fault);
 
 //  Does it have functions, which only a slot that has loaded them can list?

@@ -88,7 +88,8 @@ static const struct argp_option s_options [] = {
      0},
     {"slots", KEY_SLOTS, "N", 0,
      "Tasks that run at a time; the CPUs that may be used if not given (CADRE_SLOTS)", 0},
-    {"threads", KEY_THREADS, 0, 0, "Slots are threads of this process; no commands then (CADRE_THREADS)", 0},
+    {"threads", KEY_THREADS, 0, 0,
+     "Slots are threads of this process; no commands then (CADRE_THREADS)", 0},
     {"plugin", KEY_PLUGIN, "FILE", 0,
      "Functions to offer; may be given several times (CADRE_PLUGIN, separated by colons)", 0},
     {"program", KEY_PROGRAM, "ARGV", 0,
@@ -109,7 +110,8 @@ static const struct argp_option s_options [] = {
     {"max-tasks", KEY_MAX_TASKS, "N", 0, "Replace a slot after so many tasks (CADRE_MAX_TASKS)", 0},
     {"health", KEY_HEALTH, "FILE", 0,
      "Say there, every second, how it is: for 'cadre worker health' (CADRE_HEALTH)", 0},
-    {"slot-path", KEY_SLOT_PATH, "FILE", OPTION_HIDDEN, "Executable of the slots (CADRE_SLOT_PATH)", 0},
+    {"slot-path", KEY_SLOT_PATH, "FILE", OPTION_HIDDEN, "Executable of the slots (CADRE_SLOT_PATH)",
+     0},
     {0}};
 
 //  The same options by environment; looked at before the command line.
@@ -130,8 +132,8 @@ static const struct {
 static cadre_error_t s_add (list_t *list, const char *text, fault_t *fault)
 {
     if (list->count == LIST_MAX)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "more than %d values for one option; give fewer",
-                          LIST_MAX);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "more than %d values for one option; give fewer", LIST_MAX);
     list->texts [list->count++] = text;
     return CADRE_OK;
 }
@@ -156,8 +158,8 @@ static cadre_error_t s_add_words (list_t *list, const char *line, fault_t *fault
                 *out++ = *at;
         }
         if (quote)
-            return fault_set (fault, CADRE_ERROR_ARGUMENT, "a quote (%c) is not closed in \"%s\"; close it",
-                              quote, line);
+            return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                              "a quote (%c) is not closed in \"%s\"; close it", quote, line);
         bool more = *at != 0;
         *out = 0;
         at += more;
@@ -183,7 +185,8 @@ static cadre_error_t s_proxy (settings_t *self, const char *text)
 {
     const char *colon = strrchr (text, ':');
     uint64_t port;
-    if (!colon || colon == text || units_parse_count (colon + 1, 1, UINT16_MAX, &port, NULL) != CADRE_OK)
+    if (!colon || colon == text
+        || units_parse_count (colon + 1, 1, UINT16_MAX, &port, NULL) != CADRE_OK)
         return fault_set (&self->fault, CADRE_ERROR_ARGUMENT,
                           "\"%.100s\" is no proxy; write HOST:PORT, such as 127.0.0.1:1080", text);
     self->worker.proxy = text;
@@ -224,7 +227,8 @@ static error_t s_parse (int key, char *text, struct argp_state *state)
 {
     settings_t *self = state->input;
     if (key == ARGP_KEY_ARG) {
-        fault_set (&self->fault, CADRE_ERROR_ARGUMENT, "\"%s\" is no option; see cadre-worker --help", text);
+        fault_set (&self->fault, CADRE_ERROR_ARGUMENT,
+                   "\"%s\" is no option; see cadre-worker --help", text);
         return EINVAL;
     }
     if (key < KEY_SLOTS || key > KEY_BROKER)
@@ -313,7 +317,8 @@ static cadre_error_t s_default_broker (settings_t *self)
     return error;
 }
 
-//  Commands are run for brokers that only programs of this host can be, for those that have proved who they are, and for others when told so.
+//  Commands are run for brokers that only programs of this host can be, for those that have proved
+//  who they are, and for others when told so.
 static cadre_error_t s_decide_commands (settings_t *self)
 {
     address_t addresses [ADDRESS_LIST_MAX];
@@ -345,7 +350,8 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
         NULL};
     cadre_error_t error = CADRE_OK;
     self->commands = -1;
-    for (size_t i = 0; i < sizeof (s_variables) / sizeof (s_variables [0]) && error == CADRE_OK; i++)
+    for (size_t i = 0; i < sizeof (s_variables) / sizeof (s_variables [0]) && error == CADRE_OK;
+         i++)
         error = s_variable (self, i);
     if (error != CADRE_OK)
         return error;
@@ -383,7 +389,8 @@ static void *s_watch_signals (void *argument)
 {
     watch_t *self = argument;
     struct signalfd_siginfo info;
-    struct pollfd items [2] = {{.fd = self->signals, .events = POLLIN}, {.fd = self->end, .events = POLLIN}};
+    struct pollfd items [2] = {{.fd = self->signals, .events = POLLIN},
+                               {.fd = self->end, .events = POLLIN}};
     while (poll (items, 2, -1) >= 0 && !items [1].revents)
         if (read (self->signals, &info, sizeof (info)) == sizeof (info))
             worker_signal (self->worker, self->count++ ? WORKER_STOP : WORKER_DRAIN);
@@ -396,8 +403,8 @@ static cadre_error_t s_serve (worker_t *worker, int signals, fault_t *fault)
     pthread_t thread;
     uint64_t one = 1;
     if (watch.end < 0)
-        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "no eventfd: %s; raise the limit (ulimit -n)",
-                          strerror (errno));
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                          "no eventfd: %s; raise the limit (ulimit -n)", strerror (errno));
     if (threads_start (&thread, s_watch_signals, &watch, fault)) {
         close (watch.end);
         return fault->code;

@@ -1,4 +1,5 @@
-/*  worker_private.h - what worker.c (the loop), broker_events.c (what the broker says) and leave.c share
+/*  worker_private.h - what worker.c (the loop), broker_events.c (what the broker says) and leave.c
+ *  share
  *
  *  Nobody else includes this, but a fuzzer that plays the broker.
  */
@@ -12,7 +13,12 @@
 #include "worker/worker.h"
 #include "worker/worker_config.h"
 
-typedef enum worker_phase { PHASE_SERVING, PHASE_DRAINING, PHASE_LEAVING, PHASE_DONE } worker_phase_t;
+typedef enum worker_phase {
+    PHASE_SERVING,
+    PHASE_DRAINING,
+    PHASE_LEAVING,
+    PHASE_DONE
+} worker_phase_t;
 
 struct worker {
     worker_config_t charter;     //  What it was told

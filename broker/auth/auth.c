@@ -27,7 +27,8 @@ static cadre_error_t s_take (void *owner, const keydir_entry_t *entry, fault_t *
     if (keyring_add (keys, entry->public_key, &rights))
         return CADRE_OK;
     return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                      "two names have the same key, and %s is one of them: revoke one", entry->name);
+                      "two names have the same key, and %s is one of them: revoke one",
+                      entry->name);
 }
 
 static keyring_t *s_read (const char *folder, fault_t *fault)
@@ -76,7 +77,8 @@ auth_t *auth_new (void *context, const char *folder, fault_t *fault)
     assert (self);
     self->doors = (authz_t){.reload = s_reload, .refused = s_refused, .owner = self};
     if (strlen (folder) >= sizeof self->folder)
-        fault_set (fault, CADRE_ERROR_CONFIGURATION, "the path of the keys is too long: %.100s...", folder);
+        fault_set (fault, CADRE_ERROR_CONFIGURATION, "the path of the keys is too long: %.100s...",
+                   folder);
     else {
         memcpy (self->folder, folder, strlen (folder) + 1);
         if (s_open (self, context, fault) == CADRE_OK)

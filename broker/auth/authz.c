@@ -17,7 +17,8 @@ void authz_guard (const authz_t *self, void *socket, address_kind_t kind, const 
     if (!self)
         return;
     bool locked = kind == ADDRESS_TCP;
-    sockets_guard (socket, locked ? domain : SOCKETS_DOMAIN_LOCAL, locked ? self->secret_key : NULL);
+    sockets_guard (socket, locked ? domain : SOCKETS_DOMAIN_LOCAL,
+                   locked ? self->secret_key : NULL);
 }
 
 const char *authz_lane (const char *peer, char domain [AUTHZ_DOMAIN_BYTES])
@@ -32,7 +33,8 @@ const rights_t *authz_rights (const authz_t *self, const char *peer)
         return rights_of_all ();
     if (!peer)
         return NULL;
-    return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0 ? rights_of_all () : keyring_find (self->keys, peer);
+    return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0 ? rights_of_all ()
+                                                    : keyring_find (self->keys, peer);
 }
 
 bool authz_is_worker (const authz_t *self, const char *peer)
@@ -47,24 +49,26 @@ bool authz_is_client (const authz_t *self, const char *peer)
     return rights && rights->role != ROLE_WORKER;
 }
 
-cadre_error_t authz_check_job (const authz_t *self, const char *peer, const char *key, uint64_t kind,
-                               const char *function, fault_t *fault)
+cadre_error_t authz_check_job (const authz_t *self, const char *peer, const char *key,
+                               uint64_t kind, const char *function, fault_t *fault)
 {
     const rights_t *rights = authz_rights (self, peer);
     bool command = kind == WIRE_KIND_COMMAND;
     if (!rights || rights->role == ROLE_OBSERVER)
         return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "the key %s is for looking on: submit with a key of role client or admin", key);
+                          "the key %s is for looking on: submit with a key of role client or admin",
+                          key);
     if (rights_cover (rights, command ? NULL : function))
         return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_REFUSED,
-                      command
-                          ? "the key %s may call certain functions and run no commands%s: ask for another key"
-                          : "the key %s may not call %s: ask for a key that may",
-                      key, command ? "" : function);
+    return fault_set (
+        fault, CADRE_ERROR_REFUSED,
+        command ? "the key %s may call certain functions and run no commands%s: ask for another key"
+                : "the key %s may not call %s: ask for a key that may",
+        key, command ? "" : function);
 }
 
-const char *authz_admit (const keyring_t *keys, const char *domain, const char *mechanism, const char *key)
+const char *authz_admit (const keyring_t *keys, const char *domain, const char *mechanism,
+                         const char *key)
 {
     if (strcmp (domain, SOCKETS_DOMAIN_LOCAL) == 0)
         return strcmp (mechanism, "NULL") == 0 ? SOCKETS_DOMAIN_LOCAL : NULL;
@@ -76,18 +80,21 @@ const char *authz_admit (const keyring_t *keys, const char *domain, const char *
         return worker ? NULL : key;
     if (strcmp (domain, "back") == 0 || strcmp (domain, "sink") == 0)
         return worker ? key : NULL;
-    bool own_lane = strncmp (domain, LANE, strlen (LANE)) == 0 && strcmp (domain + strlen (LANE), key) == 0;
+    bool own_lane =
+        strncmp (domain, LANE, strlen (LANE)) == 0 && strcmp (domain + strlen (LANE), key) == 0;
     return worker && own_lane ? key : NULL;
 }
 
 static cadre_error_t s_reload (hub_t *hub, fault_t *fault)
 {
     if (!hub->doors)
-        fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                   "this broker uses no keys: there is nothing to read again; start it with --keys");
+        fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "this broker uses no keys: there is nothing to read again; start it with --keys");
     else if (hub->doors->reload (hub->doors, fault) == CADRE_OK) {
         hub->keys_changed = true;
-        log_line (LOG_INFO, "B031", "keys were read again: %zu are let in", keyring_count (hub->doors->keys));
+        log_line (LOG_INFO, "B031", "keys were read again: %zu are let in",
+                  keyring_count (hub->doors->keys));
         return CADRE_OK;
     }
     log_line (LOG_WARNING, "B032", "keys were not read again: %s", fault->text);

@@ -85,8 +85,8 @@ bool keyring_add (keyring_t *self, const char *public_key, const rights_t *right
                                .functions_count = rights->functions_count};
     HASH_ADD_STR (self->entries, public_key, entry);
     if (!s_find_holder (self, entry->rights.holder))
-        HASH_ADD_KEYPTR (hh_holder, self->holders, entry->rights.holder, strlen (entry->rights.holder),
-                         entry);
+        HASH_ADD_KEYPTR (hh_holder, self->holders, entry->rights.holder,
+                         strlen (entry->rights.holder), entry);
     return true;
 }
 

@@ -22,7 +22,8 @@ void keyring_destroy (keyring_t **self_p);
 //  A ring of its own with the same keys.
 keyring_t *keyring_copy (const keyring_t *self);
 
-//  Copies all texts; without a holder it is the key itself. False when that key is in the ring already.
+//  Copies all texts; without a holder it is the key itself. False when that key is in the ring
+//  already.
 bool keyring_add (keyring_t *self, const char *public_key, const rights_t *rights);
 
 //  NULL for a key that is not in the ring. Valid as long as the ring.

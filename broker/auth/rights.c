@@ -6,7 +6,8 @@
 
 const rights_t *rights_of_all (void)
 {
-    static const rights_t all = {.name = "", .role = ROLE_ADMIN, .holder = RIGHTS_LOCAL, .all_jobs = true};
+    static const rights_t all = {
+        .name = "", .role = ROLE_ADMIN, .holder = RIGHTS_LOCAL, .all_jobs = true};
     return &all;
 }
 

@@ -15,7 +15,15 @@
 #define MAPPED "::ffff:" //  An IPv4 peer of an IPv6 socket
 #define QUIET_US 1000000 //  Between two log lines about refusals
 
-enum { FRAME_VERSION, FRAME_ID, FRAME_DOMAIN, FRAME_ADDRESS, FRAME_IDENTITY, FRAME_MECHANISM, FRAME_KEY };
+enum {
+    FRAME_VERSION,
+    FRAME_ID,
+    FRAME_DOMAIN,
+    FRAME_ADDRESS,
+    FRAME_IDENTITY,
+    FRAME_MECHANISM,
+    FRAME_KEY
+};
 
 //  One question: version, request id, domain, address, identity, mechanism, credentials.
 typedef struct question {
@@ -26,7 +34,8 @@ typedef struct question {
 
 typedef enum verdict { NO_QUESTION, NOT_UNDERSTOOD, UNDERSTOOD } verdict_t;
 
-//  All frames are read in any case. What is not understood must be answered too, or a REP takes no further question.
+//  All frames are read in any case. What is not understood must be answered too, or a REP takes no
+//  further question.
 static verdict_t s_receive (void *handler, question_t *question)
 {
     bool fine = true;
@@ -40,13 +49,15 @@ static verdict_t s_receive (void *handler, question_t *question)
             return NO_QUESTION;
         if (question->count < FRAMES_MAX && zmq_msg_size (&frame) < TEXT_BYTES) {
             question->size [question->count] = zmq_msg_size (&frame);
-            memcpy (question->text [question->count++], zmq_msg_data (&frame), zmq_msg_size (&frame));
+            memcpy (question->text [question->count++], zmq_msg_data (&frame),
+                    zmq_msg_size (&frame));
         } else
             fine = false;
         zmq_msg_close (&frame);
         zmq_getsockopt (handler, ZMQ_RCVMORE, &more, &size);
     }
-    fine = fine && question->count > FRAME_MECHANISM && strcmp (question->text [FRAME_VERSION], "1.0") == 0;
+    fine = fine && question->count > FRAME_MECHANISM
+           && strcmp (question->text [FRAME_VERSION], "1.0") == 0;
     return fine ? UNDERSTOOD : NOT_UNDERSTOOD;
 }
 
@@ -72,8 +83,8 @@ static void s_note (zap_t *self, const question_t *question, const char *key)
     if (strncmp (address, MAPPED, strlen (MAPPED)) == 0)
         address += strlen (MAPPED);
     log_line (LOG_WARNING, "B035",
-              "a peer at %s was not let in at %.5s: %s %s (%llu refusals since the last line)", address,
-              question->text [FRAME_DOMAIN],
+              "a peer at %s was not let in at %.5s: %s %s (%llu refusals since the last line)",
+              address, question->text [FRAME_DOMAIN],
               rights ? "that door is not for the key" : "no such key:", rights ? rights->name : key,
               (unsigned long long) (count - self->logged));
     self->logged = count;
@@ -91,8 +102,8 @@ void zap_answer (zap_t *self)
         return;
     if (question.count > FRAME_KEY && question.size [FRAME_KEY] == KEYS_RAW_BYTES)
         zmq_z85_encode (key, (const uint8_t *) question.text [FRAME_KEY], KEYS_RAW_BYTES);
-    const char *peer =
-        authz_admit (self->keys, question.text [FRAME_DOMAIN], question.text [FRAME_MECHANISM], key);
+    const char *peer = authz_admit (self->keys, question.text [FRAME_DOMAIN],
+                                    question.text [FRAME_MECHANISM], key);
     if (!peer)
         s_note (self, &question, key);
     s_answer (self->handler, &question, peer);
@@ -110,7 +121,8 @@ bool zap_open (zap_t *self, void *context)
 void zap_close (zap_t *self)
 {
     if (self->handler) {
-        zmq_unbind (self->handler, ENDPOINT); //  At once: closing alone frees the name some time later
+        zmq_unbind (self->handler,
+                    ENDPOINT); //  At once: closing alone frees the name some time later
         zmq_close (self->handler);
     }
     self->handler = NULL;

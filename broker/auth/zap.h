@@ -1,7 +1,7 @@
 /*  zap.h - libzmq's question whether a peer is let in, and the answer (ZAP, ZeroMQ RFC 27)
  *
- *  A zap_t belongs to the gate's thread. It judges by a ring of keys, counts refusals, and tells the log of them, a line a
- *  second at most.
+ *  A zap_t belongs to the gate's thread. It judges by a ring of keys, counts refusals, and tells
+ *  the log of them, a line a second at most.
  */
 
 #ifndef BROKER_AUTH_ZAP_H_INCLUDED

@@ -16,11 +16,13 @@
 
 typedef struct zap_gate zap_gate_t;
 
-//  Takes the ring. NULL and a fault when another handler serves this context, or no thread can be had.
+//  Takes the ring. NULL and a fault when another handler serves this context, or no thread can be
+//  had.
 zap_gate_t *zap_gate_new (void *context, keyring_t **keys_p, fault_t *fault);
 void zap_gate_destroy (zap_gate_t **self_p);
 
-//  From the return on, handshakes are judged by these keys. Takes the ring. One thread at a time, any one.
+//  From the return on, handshakes are judged by these keys. Takes the ring. One thread at a time,
+//  any one.
 void zap_gate_change (zap_gate_t *self, keyring_t **keys_p);
 
 //  Handshakes refused so far. Any thread.

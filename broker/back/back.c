@@ -13,7 +13,8 @@
 #define JOINING_MS 5000      //  A lane that is not open by then is given up
 #define CANCELS_A_TURN 4096u //  Spans of leases that a worker is told to end
 #define OUTPUT_BYTES (sizeof (wrote_t) + BUDGET_BLOCK_BYTES)
-#define OUTPUT_PACE_US 10000 //  Between two windows for output while results press: 100 MB/s of each task
+#define OUTPUT_PACE_US                                                                             \
+    10000 //  Between two windows for output while results press: 100 MB/s of each task
 
 static void s_on_grants (void *owner, int64_t now_us)
 {
@@ -62,7 +63,8 @@ static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat
         return;
     agent->judged_us = self->hub->now_us;
     bool lane_stands = beat->received == agent->beat_received && beat->received < agent->lane_sent;
-    bool sink_stands = agent->in.received == agent->sink_received && agent->in.received < agent->sink_sent;
+    bool sink_stands =
+        agent->in.received == agent->sink_received && agent->in.received < agent->sink_sent;
     agent->stalls = lane_stands || sink_stands ? agent->stalls + 1 : 0;
     agent->beat_received = beat->received;
     agent->lane_sent = lane_sent (agent->lane);
@@ -70,9 +72,12 @@ static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat
     agent->sink_received = agent->in.received;
     if (agent->stalls <= 2)
         return;
-    back_session_end (self, agent, lane_stands ? "its lane makes no progress" : "its sink makes no progress");
-    //  It lives, and registers anew at once; if it does not, its tasks need not wait as for one that is silent
-    int64_t soon_us = self->hub->now_us + ((int64_t) self->hub->beat_ms * 2 - self->hub->lost_ms) * 1000;
+    back_session_end (self, agent,
+                      lane_stands ? "its lane makes no progress" : "its sink makes no progress");
+    //  It lives, and registers anew at once; if it does not, its tasks need not wait as for one
+    //  that is silent
+    int64_t soon_us =
+        self->hub->now_us + ((int64_t) self->hub->beat_ms * 2 - self->hub->lost_ms) * 1000;
     agent->heard_us = soon_us < agent->heard_us ? soon_us : agent->heard_us;
 }
 
@@ -87,7 +92,8 @@ static void s_open_lane (back_t *self, agent_t *agent, const wire_lane_open_t *o
 }
 
 //  False when the body is not what the verb says.
-static bool s_handle_open (back_t *self, agent_t *agent, const wire_envelope_t *envelope, cursor_t *body)
+static bool s_handle_open (back_t *self, agent_t *agent, const wire_envelope_t *envelope,
+                           cursor_t *body)
 {
     wire_beat_t beat;
     wire_window_t window;
@@ -119,9 +125,10 @@ void back_handle (back_t *self, sockets_route_t route, const void *frame, size_t
     cadre_error_t error = wire_open (frame, size_bytes, &envelope, &body);
     if (error == CADRE_ERROR_VERSION) {
         fault_t fault = {0};
-        fault_set (&fault, error,
-                   "worker speaks cadre protocol %u, this broker %u.%u: upgrade the older of the two",
-                   envelope.version, WIRE_MAJOR, WIRE_MINOR);
+        fault_set (
+            &fault, error,
+            "worker speaks cadre protocol %u, this broker %u.%u: upgrade the older of the two",
+            envelope.version, WIRE_MAJOR, WIRE_MINOR);
         self->hub->refused_frames++;
         back_session_refuse (self, route, &fault);
         return;
@@ -134,7 +141,8 @@ void back_handle (back_t *self, sockets_route_t route, const void *frame, size_t
         back_register (self, route, &body);
         return;
     }
-    agent_t *agent = envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
+    agent_t *agent =
+        envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
     if (!agent || agent->route != route) {
         back_session_who (self, route);
         return;
@@ -151,7 +159,8 @@ static void s_send_spans (back_t *self, agent_t *agent, const spans_t *spans, bo
     buffer_t list = {0};
     spans_pack (spans, &list);
     wire_envelope_t envelope = {.session = agent->session};
-    wire_cancel_t cancel = {.after = lane_sent (agent->lane), .leases = wire_list_of (&list, spans->count)};
+    wire_cancel_t cancel = {.after = lane_sent (agent->lane),
+                            .leases = wire_list_of (&list, spans->count)};
     wire_recall_t order = {.after = cancel.after, .leases = cancel.leases};
     if (recall)
         wire_write_recall (&self->frame, envelope, &order);
@@ -173,7 +182,8 @@ static void s_flush_cancels (back_t *self, agent_t *agent)
     bool empty = !lane_has_unsent (agent->lane);
     size_t from = empty && agent->cancels_early ? 0 : agent->cancels_sent;
     part.spans = agent->cancels.spans + from;
-    part.count = agent->cancels.count - from < CANCELS_A_TURN ? agent->cancels.count - from : CANCELS_A_TURN;
+    part.count =
+        agent->cancels.count - from < CANCELS_A_TURN ? agent->cancels.count - from : CANCELS_A_TURN;
     if (part.count)
         s_send_spans (self, agent, &part, false);
     agent->cancels_sent = from + part.count;
@@ -225,7 +235,8 @@ void back_beat (back_t *self)
 static void s_lose (back_t *self, agent_t *agent)
 {
     if (agent->described || agent->leased) {
-        log_line (LOG_WARNING, "B013", "worker %s%s%s is lost: silent for %u ms; its %u tasks run elsewhere",
+        log_line (LOG_WARNING, "B013",
+                  "worker %s%s%s is lost: silent for %u ms; its %u tasks run elsewhere",
                   agent->name, agent->described ? " on " : "", agent->host, self->hub->lost_ms,
                   agent->leased);
         self->hub->lost_workers++;
@@ -247,8 +258,10 @@ void back_judge (back_t *self)
     int64_t joining_us = self->hub->lost_ms < JOINING_MS ? lost_us : JOINING_MS * 1000;
     for (size_t i = 0; i < roster_places (roster); i++) {
         agent_t *agent = roster_at (roster, i);
-        if (agent && agent->state == AGENT_JOINING && self->hub->now_us - agent->joined_us > joining_us)
-            back_session_end (self, agent, "it does not open its lane: are the ports of --lanes reachable?");
+        if (agent && agent->state == AGENT_JOINING
+            && self->hub->now_us - agent->joined_us > joining_us)
+            back_session_end (self, agent,
+                              "it does not open its lane: are the ports of --lanes reachable?");
         else if (agent && agent->session && agent->deaf)
             back_session_end (self, agent, "it does not read what it is told");
         else if (agent && s_is_nobody (agent)) {
@@ -269,8 +282,8 @@ void back_check_keys (back_t *self)
             continue;
         fault_t fault = {0};
         fault_set (&fault, CADRE_ERROR_REFUSED,
-                   "the key %s of worker %s was revoked or made anew: ask for a new access file", agent->key,
-                   agent->name);
+                   "the key %s of worker %s was revoked or made anew: ask for a new access file",
+                   agent->key, agent->name);
         back_session_refuse (self, agent->route, &fault);
         back_session_forget (self, agent, true);
     }

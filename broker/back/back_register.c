@@ -13,7 +13,8 @@
 #define HELLO_US 250000 //  Between two HELLOs of one worker, or by one connection
 #define HELLO_AHEAD 4   //  So many may come at once
 
-static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *kind, fault_t *fault)
+static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *kind,
+                              fault_t *fault)
 {
     if (!view_is (hello->magic, WIRE_MAGIC) || hello->uuid.size != WIRE_UUID_BYTES)
         return fault_set (fault, CADRE_ERROR_PROTOCOL, "this is not the HELLO of a cadre worker");
@@ -23,19 +24,21 @@ static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *
             "worker speaks cadre protocol %u.%u, this broker %u.%u: upgrade the older of the two",
             (unsigned) hello->major, (unsigned) hello->minor, WIRE_MAJOR, WIRE_MINOR);
     if (hello->slots == 0 || hello->slots > ROSTER_SLOTS_MAX)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a worker has from 1 to %u slots: see --slots",
-                          ROSTER_SLOTS_MAX);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "a worker has from 1 to %u slots: see --slots", ROSTER_SLOTS_MAX);
     *kind = view_is (hello->scheme, "tcp")      ? ADDRESS_TCP
             : view_is (hello->scheme, "ipc")    ? ADDRESS_IPC
             : view_is (hello->scheme, "inproc") ? ADDRESS_INPROC
                                                 : (address_kind_t) 0;
     if (*kind == 0)
-        return fault_set (fault, CADRE_ERROR_ADDRESS, "a worker reaches its broker by tcp, ipc or inproc");
+        return fault_set (fault, CADRE_ERROR_ADDRESS,
+                          "a worker reaches its broker by tcp, ipc or inproc");
     return CADRE_OK;
 }
 
 //  Who is refused now may find room later.
-static cadre_error_t s_check_room (const back_t *self, const wire_worker_hello_t *hello, fault_t *fault)
+static cadre_error_t s_check_room (const back_t *self, const wire_worker_hello_t *hello,
+                                   fault_t *fault)
 {
     const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
     if (roster_has_room (self->hub->roster, agent, hello))
@@ -52,26 +55,30 @@ static bool s_is_local (const char *peer)
     return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0;
 }
 
-//  A worker that is known must come back with the key that it had; one that needs none has no lane on tcp. Of one that only the log
-//  knows no key is known: its UUID, which it told nobody but us, is what it proves itself by.
-static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t *hello, address_kind_t kind,
-                                  fault_t *fault)
+//  A worker that is known must come back with the key that it had; one that needs none has no lane
+//  on tcp. Of one that only the log knows no key is known: its UUID, which it told nobody but us,
+//  is what it proves itself by.
+static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t *hello,
+                                  address_kind_t kind, fault_t *fault)
 {
     const char *peer = self->hub->peer;
     if (!self->hub->doors)
         return CADRE_OK;
     if (!authz_is_worker (self->hub->doors, peer))
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "this key is not let in as a worker: ask for an access file of role worker");
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "this key is not let in as a worker: ask for an access file of role worker");
     const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
     bool other = agent && agent->described && strcmp (agent->peer, peer) != 0;
     if (s_is_local (peer) != (kind != ADDRESS_TCP) || other)
-        return fault_set (fault, CADRE_ERROR_REFUSED, "this is not the way, or not the key, of that worker");
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "this is not the way, or not the key, of that worker");
     return CADRE_OK;
 }
 
 //  Leases of this agent that it lists go on; a list for another epoch holds none of ours.
-static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *hello, spans_t *adopted)
+static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *hello,
+                     spans_t *adopted)
 {
     spans_t held = {0};
     if (hello->epoch == self->hub->epoch && !spans_read (&held, &hello->held)) {
@@ -108,7 +115,8 @@ static void s_welcome (back_t *self, const agent_t *agent, const spans_t *adopte
     buffer_free (&list);
 }
 
-//  A worker that cannot be taken in leaves nothing behind, unless it has leases and comes again when there is room.
+//  A worker that cannot be taken in leaves nothing behind, unless it has leases and comes again
+//  when there is room.
 static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault_t *fault)
 {
     if (fault->code == CADRE_ERROR_DESCRIPTORS)
@@ -120,7 +128,8 @@ static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault
         back_session_forget (self, agent, false);
 }
 
-//  An honest worker says HELLO once a second, and at once when it registers anew; who says it more often is not heard.
+//  An honest worker says HELLO once a second, and at once when it registers anew; who says it more
+//  often is not heard.
 static bool s_is_too_often (const back_t *self, agent_t *agent)
 {
     int64_t now_us = self->hub->now_us;
@@ -130,18 +139,20 @@ static bool s_is_too_often (const back_t *self, agent_t *agent)
     return false;
 }
 
-//  The worker of that HELLO, in no session. Who spoke by its connection before has been superseded: a connection is one worker's. NULL: it
-//  is not heard.
+//  The worker of that HELLO, in no session. Who spoke by its connection before has been superseded:
+//  a connection is one worker's. NULL: it is not heard.
 static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets_route_t route)
 {
     roster_t *roster = self->hub->roster;
-    agent_t *agent = roster_by_uuid (roster, hello->uuid.data), *former = roster_by_route (roster, route);
+    agent_t *agent = roster_by_uuid (roster, hello->uuid.data),
+            *former = roster_by_route (roster, route);
     if ((agent && s_is_too_often (self, agent))
         || (former && former != agent && s_is_too_often (self, former)))
         return NULL;
     int64_t hello_us = former ? former->hello_us : 0;
     if (former && former != agent) {
-        log_line (LOG_INFO, "B037", "worker %s gives way to another on its connection", former->name);
+        log_line (LOG_INFO, "B037", "worker %s gives way to another on its connection",
+                  former->name);
         back_session_forget (self, former, false);
     }
     if (agent)
@@ -192,7 +203,8 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         self->hub->refused_frames++;
         return;
     }
-    //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next broker
+    //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next
+    //  broker
     if (self->hub->state == HUB_STOPPING)
         return;
     if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)
@@ -210,11 +222,13 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
     uint64_t session = entropy_u64 ();
     spans_t adopted = {0};
     lane_t *lane = NULL;
-    if (!roster_describe (self->hub->roster, agent, &hello, authz_rights (self->hub->doors, self->hub->peer)))
+    if (!roster_describe (self->hub->roster, agent, &hello,
+                          authz_rights (self->hub->doors, self->hub->peer)))
         fault_set (&fault, CADRE_ERROR_PROTOCOL,
                    "labels or functions in the worker's HELLO are not well-formed");
     else if (!s_adopt (self, agent, &hello, &adopted))
-        fault_set (&fault, CADRE_ERROR_PROTOCOL, "the leases that the worker holds are not well-formed");
+        fault_set (&fault, CADRE_ERROR_PROTOCOL,
+                   "the leases that the worker holds are not well-formed");
     else
         lane = s_lane (self, agent, kind, session, &fault);
     if (!lane) {

@@ -1,4 +1,5 @@
-//  back_session.c - what the broker says to one worker, and how its session or the worker itself ends
+//  back_session.c - what the broker says to one worker, and how its session or the worker itself
+//  ends
 
 #include "broker/back/back_session.h"
 
@@ -17,7 +18,8 @@ static void s_note_deaf (back_t *self, sockets_route_t route)
 //  Sends the frame at hand. A peer that is gone is noticed by its silence.
 void back_session_send (back_t *self, sockets_route_t route)
 {
-    if (sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size, ZMQ_DONTWAIT)
+    if (sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size,
+                               ZMQ_DONTWAIT)
         == CADRE_ERROR_TIMEOUT)
         s_note_deaf (self, route);
     buffer_clear (&self->frame);
@@ -35,8 +37,10 @@ void back_session_refuse (back_t *self, sockets_route_t route, const fault_t *fa
 {
     if (!askers_due (&self->askers, ASKER_REFUSED, route, self->hub->now_us))
         return;
-    wire_refused_t fields = {
-        .code = fault->code, .message = wire_view (fault->text), .major = WIRE_MAJOR, .minor = WIRE_MINOR};
+    wire_refused_t fields = {.code = fault->code,
+                             .message = wire_view (fault->text),
+                             .major = WIRE_MAJOR,
+                             .minor = WIRE_MINOR};
     wire_write_refused (&self->frame, (wire_envelope_t){0}, &fields);
     back_session_send (self, route);
     log_line (LOG_WARNING, "B010", "a worker was refused: %s", fault->text);
@@ -44,7 +48,8 @@ void back_session_refuse (back_t *self, sockets_route_t route, const fault_t *fa
 
 void back_session_end (back_t *self, agent_t *agent, const char *why)
 {
-    log_line (LOG_WARNING, "B011", "session of worker %s ends: %s; it may register anew", agent->name, why);
+    log_line (LOG_WARNING, "B011", "session of worker %s ends: %s; it may register anew",
+              agent->name, why);
     back_session_who (self, agent->route);
     roster_end_session (self->hub->roster, agent);
 }

@@ -1,4 +1,5 @@
-/*  back_session.h - what the broker says to one worker, and how its session or the worker itself ends
+/*  back_session.h - what the broker says to one worker, and how its session or the worker itself
+ *  ends
  *
  *  The ground of the workers' side: registration, the sink and the grants of
  *  output stand on it, and back.h on all of them. Only they include this.

@@ -56,11 +56,13 @@ static size_t s_descriptors (berths_t *self)
         self->descriptors = descriptors_free ();
         self->counted_us = self->hub->now_us;
     }
-    size_t kept = descriptors_kept () / 2; //  For the store's files, and those who are let in already
+    size_t kept =
+        descriptors_kept () / 2; //  For the store's files, and those who are let in already
     return self->descriptors > kept ? self->descriptors - kept : 0;
 }
 
-//  One key alone need leave nothing to others; who needs no key is this host's own user, or everybody.
+//  One key alone need leave nothing to others; who needs no key is this host's own user, or
+//  everybody.
 static bool s_shares (const berths_t *self, const char *peer)
 {
     const authz_t *doors = self->hub->doors;
@@ -73,18 +75,20 @@ static cadre_error_t s_refuse (const berths_t *self, const survey_t *survey, con
 {
     const rights_t *rights = authz_rights (self->hub->doors, peer);
     if (descriptors < LANE_DESCRIPTORS)
-        return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                          "one more worker needs %d file descriptors, and the broker keeps the last ones for "
-                          "those who are there: raise its limit (ulimit -n)",
-                          LANE_DESCRIPTORS);
+        return fault_set (
+            fault, CADRE_ERROR_DESCRIPTORS,
+            "one more worker needs %d file descriptors, and the broker keeps the last ones for "
+            "those who are there: raise its limit (ulimit -n)",
+            LANE_DESCRIPTORS);
     if (room == 0)
         return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
                           "all ports of --lanes are taken, by %zu workers: give a wider range",
                           survey->of_kind);
-    return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                      "%zu workers have the key %s, and the last %zu lanes are kept for other keys: give a "
-                      "wider range with --lanes, or raise the limit of descriptors (ulimit -n)",
-                      survey->own, rights ? rights->name : "", room);
+    return fault_set (
+        fault, CADRE_ERROR_DESCRIPTORS,
+        "%zu workers have the key %s, and the last %zu lanes are kept for other keys: give a "
+        "wider range with --lanes, or raise the limit of descriptors (ulimit -n)",
+        survey->own, rights ? rights->name : "", room);
 }
 
 cadre_error_t berths_ask (berths_t *self, const char *peer, address_kind_t kind, agent_t **yields_p,

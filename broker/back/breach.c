@@ -28,7 +28,7 @@ void breach_end (back_t *back, agent_t *agent)
     back_session_beat (back, agent);
     s_tell (back, agent, self, why);
     agent->breached = ledger_leases_breach (back->hub->ledger, agent, &self->lease, why);
-    snprintf (text, sizeof text, "frame %llu of its sink is refused: %s", (unsigned long long) self->frame,
-              why);
+    snprintf (text, sizeof text, "frame %llu of its sink is refused: %s",
+              (unsigned long long) self->frame, why);
     back_session_end (back, agent, text);
 }

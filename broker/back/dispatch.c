@@ -16,7 +16,8 @@
 
 #define LOOK_AHEAD_US 2000u    //  Work that may wait at each slot
 #define LOOK_AHEAD_TASKS 1024u //  ... and in how many tasks
-#define RECALL_IDLE_US 5000    //  A worker that has not answered for so long is asked to return what waits
+#define RECALL_IDLE_US                                                                             \
+    5000 //  A worker that has not answered for so long is asked to return what waits
 #define RECALL_WAIT_US 100000
 #define RECALL_MAX 4096u //  Leases that are asked back in one frame
 #define ASIDE_MAX 64u
@@ -44,8 +45,9 @@ struct dispatch {
     size_t capacity;            //  Allocated
     buffer_t batch;             //  Tasks of one frame, packed
     bool avoided;               //  Some task of the job at hand was put aside
-    uint32_t aside [ASIDE_MAX]; //  Tasks of the job at hand that should not go to the worker at hand
-    size_t aside_count;         //  How many
+    uint32_t
+        aside [ASIDE_MAX]; //  Tasks of the job at hand that should not go to the worker at hand
+    size_t aside_count;    //  How many
 };
 
 static void s_ring (void *owner, int64_t now_us)
@@ -93,7 +95,8 @@ static uint32_t s_free_slots (const agent_t *agent)
     return agent->leased < agent->slots ? agent->slots - agent->leased : 0;
 }
 
-//  A durable task that must not run twice is sent when its lease is on the disk: a lease that a crash took with it would be given anew.
+//  A durable task that must not run twice is sent when its lease is on the disk: a lease that a
+//  crash took with it would be given anew.
 static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
 {
     return job->durable && self->hub->journal && job_runs_once (job);
@@ -105,8 +108,9 @@ static bool s_waits_for_lease (const dispatch_t *self, const job_t *job, const a
     return lane_is_held (agent->lane) && s_is_recorded_first (self, job);
 }
 
-//  Tasks of the job that may join those which wait at the agent's slots. What is not known goes to free slots only; of short tasks with large payloads
-//  one for each slot is on its way while another runs.
+//  Tasks of the job that may join those which wait at the agent's slots. What is not known goes to
+//  free slots only; of short tasks with large payloads one for each slot is on its way while
+//  another runs.
 static uint32_t s_ahead (const job_t *job, const agent_t *agent)
 {
     if (job->mean_us == 0)
@@ -116,7 +120,8 @@ static uint32_t s_ahead (const job_t *job, const agent_t *agent)
     return dispatch_look_ahead (agent->slots, job_cost_us (job), waiting, waits_us);
 }
 
-//  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing is given ahead.
+//  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing
+//  is given ahead.
 static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
 {
     if (lane_free_bytes (agent->lane) == 0 || s_waits_for_lease (self, job, agent))
@@ -161,15 +166,16 @@ static void s_find_open (dispatch_t *self)
 }
 
 //  This job waits for the slots of those workers that fit, unless it waits for the disk: what comes
-//  behind it may use free slots, but not go ahead there. Those that are full now are done with in this
-//  turn. True when somebody whom it waits for is left.
+//  behind it may use free slots, but not go ahead there. Those that are full now are done with in
+//  this turn. True when somebody whom it waits for is left.
 static bool s_claim (dispatch_t *self, job_t *job)
 {
     size_t left = 0;
     bool any = false;
     for (size_t i = 0; i < self->open_count; i++) {
         agent_t *agent = self->open [i];
-        bool waits = roster_fits (self->hub->roster, agent, job) && !s_waits_for_lease (self, job, agent);
+        bool waits =
+            roster_fits (self->hub->roster, agent, job) && !s_waits_for_lease (self, job, agent);
         if (waits)
             agent->claimed = self->turn;
         if (!s_is_open (self, agent))
@@ -210,14 +216,16 @@ static void s_find_places (dispatch_t *self, job_t *job)
         if (room == 0 || !roster_fits (self->hub->roster, agent, job))
             continue;
         uint32_t free_slots = s_free_slots (agent);
-        s_add_place (self,
-                     &(place_t){.agent = agent, .free = free_slots < room ? free_slots : room, .room = room});
+        s_add_place (self, &(place_t){.agent = agent,
+                                      .free = free_slots < room ? free_slots : room,
+                                      .room = room});
     }
     if (self->count > 1)
         qsort (self->places, self->count, sizeof (place_t), s_compare);
 }
 
-//  Gives each its part of tasks, in proportion to what it could take: free slots in the first round, everything in the second.
+//  Gives each its part of tasks, in proportion to what it could take: free slots in the first
+//  round, everything in the second.
 static uint32_t s_share_out (dispatch_t *self, uint32_t tasks, bool ahead)
 {
     uint64_t sum = 0;
@@ -236,7 +244,8 @@ static uint32_t s_share_out (dispatch_t *self, uint32_t tasks, bool ahead)
     return tasks;
 }
 
-static void s_close_batch (dispatch_t *self, job_t *job, agent_t *agent, uint64_t serial, size_t count)
+static void s_close_batch (dispatch_t *self, job_t *job, agent_t *agent, uint64_t serial,
+                           size_t count)
 {
     if (count == 0)
         return;
@@ -244,8 +253,8 @@ static void s_close_batch (dispatch_t *self, job_t *job, agent_t *agent, uint64_
     buffer_clear (&self->batch);
 }
 
-//  A payload that goes in parts has a frame of its own, and waits until the lane is empty: its frame must not overtake
-//  what the job needs before it.
+//  A payload that goes in parts has a frame of its own, and waits until the lane is empty: its
+//  frame must not overtake what the job needs before it.
 static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t *agent)
 {
     if (!lane_flush (agent->lane) || lane_has_unsent (agent->lane))
@@ -259,7 +268,8 @@ static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t 
     return true;
 }
 
-//  A task that failed at this worker, or at another one of its host, goes elsewhere if somebody else has a free slot now.
+//  A task that failed at this worker, or at another one of its host, goes elsewhere if somebody
+//  else has a free slot now.
 static bool s_avoids (const dispatch_t *self, const task_t *task, const agent_t *agent)
 {
     if (task->failed == 0 || task->agent >= roster_places (self->hub->roster))
@@ -275,7 +285,8 @@ static bool s_avoids (const dispatch_t *self, const task_t *task, const agent_t 
     return false;
 }
 
-//  Takes the next task that may go to the agent; those that should not are put aside. False when there is none.
+//  Takes the next task that may go to the agent; those that should not are put aside. False when
+//  there is none.
 static bool s_take (dispatch_t *self, job_t *job, const agent_t *agent, uint32_t *index)
 {
     while (job->ready > self->aside_count) {
@@ -345,13 +356,15 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
     return given;
 }
 
-//  Results that the disk does not keep up with fill what a worker may send, and others' results come behind them.
+//  Results that the disk does not keep up with fill what a worker may send, and others' results
+//  come behind them.
 static bool s_waits_for_disk (const dispatch_t *self, const job_t *job)
 {
     return job->durable && self->hub->results_bytes > HUB_RESULTS_BYTES;
 }
 
-//  Gives tasks that avoid the hosts which they were meant for to whoever else has a free slot; returns how many.
+//  Gives tasks that avoid the hosts which they were meant for to whoever else has a free slot;
+//  returns how many.
 static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
 {
     uint32_t given = 0;
@@ -415,7 +428,8 @@ static void s_place_job (dispatch_t *self, job_t *job)
 //  ---- recall -------------------------------------------------------------
 
 //  Could the idle agent run something that waits at the busy one? Picks the newest of it.
-static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t most, spans_t *chosen)
+static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t most,
+                      spans_t *chosen)
 {
     ledger_t *ledger = self->hub->ledger;
     uint32_t seen = 0, waiting = busy->leased - busy->slots, count = 0;
@@ -426,7 +440,8 @@ static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t m
         if (!task)
             continue;
         seen++;
-        if (task->state != TASK_LEASED || job->ready > 0 || !roster_fits (self->hub->roster, idle, job))
+        if (task->state != TASK_LEASED || job->ready > 0
+            || !roster_fits (self->hub->roster, idle, job))
             continue;
         spans_add (chosen, lease->serial);
         count++;
@@ -439,7 +454,8 @@ static bool s_is_busy (const dispatch_t *self, const agent_t *agent)
            && agent->recall_until_us <= self->hub->now_us && !lane_has_unsent (agent->lane);
 }
 
-//  Asks one busy worker for the idle one; returns when it is worth while to look again, 0: nothing waits.
+//  Asks one busy worker for the idle one; returns when it is worth while to look again, 0: nothing
+//  waits.
 static int64_t s_relieve (dispatch_t *self, agent_t *idle)
 {
     int64_t again_us = 0;
@@ -503,7 +519,8 @@ void dispatch_run (dispatch_t *self)
         self->hub->unfinished = true;
     s_find_open (self);
     job_t *job;
-    while (self->open_count && self->passes < PASSES_MAX && (job = ready_pick (self->hub->ready)) != NULL)
+    while (self->open_count && self->passes < PASSES_MAX
+           && (job = ready_pick (self->hub->ready)) != NULL)
         s_place_job (self, job);
     s_recall (self);
 }

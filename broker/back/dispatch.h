@@ -21,7 +21,9 @@ void dispatch_destroy (dispatch_t **self_p);
 //  Hands out what can be handed out. Lanes are to be flushed afterwards.
 void dispatch_run (dispatch_t *self);
 
-//  How many tasks of such a cost may be given to a worker beyond its slots, where some wait that will take so long.
-uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting, uint64_t waits_us);
+//  How many tasks of such a cost may be given to a worker beyond its slots, where some wait that
+//  will take so long.
+uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting,
+                              uint64_t waits_us);
 
 #endif

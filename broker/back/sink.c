@@ -18,7 +18,8 @@
 #define VALUE_SMALL 4096u //  Bytes of a result that are always taken
 #define DETAIL_ROOM 256   //  Bytes that a result may grow by on its way to the client
 
-//  Reads a result and notes where the fields from outcome to detail lie; these may be missing when it fails.
+//  Reads a result and notes where the fields from outcome to detail lie; these may be missing when
+//  it fails.
 static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t *tail)
 {
     size_t count = 0;
@@ -74,7 +75,8 @@ static view_t s_without_value (const back_t *self, wire_sink_result_t *result, b
     return wire_view_of (tail);
 }
 
-//  Memory is full, and whoever waits for this value is the cause: nobody fetches what is kept, or its client does not read what it has.
+//  Memory is full, and whoever waits for this value is the cause: nobody fetches what is kept, or
+//  its client does not read what it has.
 static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_t size_bytes)
 {
     const hub_t *hub = self->hub;
@@ -83,7 +85,8 @@ static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_
     const job_t *job = job_table_find (hub->jobs, result->job);
     if (!job || job->durable)
         return false;
-    return job->detached || (job->owner && client_backlog (job->owner) > client_backlog_max (hub) / 4);
+    return job->detached
+           || (job->owner && client_backlog (job->owner) > client_backlog_max (hub) / 4);
 }
 
 static bool s_result (back_t *self, agent_t *agent, cursor_t *body)
@@ -148,7 +151,8 @@ static bool s_returned (back_t *self, agent_t *agent, cursor_t *body)
     return true;
 }
 
-//  A worker sends again what was not acknowledged, in a new session or to a broker that was restarted: what has come before is passed over. False: all of it.
+//  A worker sends again what was not acknowledged, in a new session or to a broker that was
+//  restarted: what has come before is passed over. False: all of it.
 static bool s_is_news (wrote_t *wrote, job_t *job, wire_sink_output_t *output)
 {
     uint32_t index = (uint32_t) output->index;
@@ -196,8 +200,8 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
     wrote->starved = wrote->granted_bytes < wrote->received_bytes + HUB_OUTPUT_BYTES / 2;
     self->starved = self->starved || wrote->starved;
     bool wanted = !news
-                  || deliver_output (self->hub, job, (uint32_t) output.index, task->attempt, output.stream,
-                                     output.bytes);
+                  || deliver_output (self->hub, job, (uint32_t) output.index, task->attempt,
+                                     output.stream, output.bytes);
     if (!wanted && !wrote->discarded) {
         wrote->discarded = true;
         output_grants_send (self, agent, wrote);
@@ -210,7 +214,8 @@ static agent_t *s_holds_most (const back_t *self)
     agent_t *most = NULL;
     for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
         agent_t *agent = roster_at (self->hub->roster, i);
-        if (agent && agent->session && (!most || parts_held (agent->parts) > parts_held (most->parts)))
+        if (agent && agent->session
+            && (!most || parts_held (agent->parts) > parts_held (most->parts)))
             most = agent;
     }
     return most;
@@ -223,7 +228,8 @@ static void s_give_up (back_t *self, agent_t *agent)
     self->hub->sink_bytes -= before - parts_held (agent->parts);
 }
 
-//  Values on their way share half of the memory. When that is full, the largest of the worker that holds most is given up.
+//  Values on their way share half of the memory. When that is full, the largest of the worker that
+//  holds most is given up.
 static bool s_part (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_part_t part;
@@ -293,7 +299,8 @@ void sink_handle (back_t *self, const void *frame, size_t size_bytes)
         self->hub->refused_frames++;
         return;
     }
-    agent_t *agent = envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
+    agent_t *agent =
+        envelope.session ? roster_by_session (self->hub->roster, envelope.session) : NULL;
     if (!agent) {
         self->hub->stale_results += envelope.verb == WIRE_sink_results;
         return;

@@ -1,8 +1,8 @@
 /*  askers.h - whom a ROUTER has answered lately
  *
- *  Who is no session's peer gets a short answer to whatever it sends (WHO, REFUSED). If it never reads, answers to all of its frames would fill
- *  the broker, since a ROUTER holds them for it. So each connection gets ten a second. Forgets early where
- *  thousands ask at a time. One thread.
+ *  Who is no session's peer gets a short answer to whatever it sends (WHO, REFUSED). If it never
+ *  reads, answers to all of its frames would fill the broker, since a ROUTER holds them for it. So
+ *  each connection gets ten a second. Forgets early where thousands ask at a time. One thread.
  */
 
 #ifndef BROKER_CORE_ASKERS_H_INCLUDED

@@ -1,7 +1,8 @@
 /*  budget.h - how much of the broker's memory may go where
  *
- *  Shares of --memory: what one session, one key, and all together may make the broker hold, of each kind of thing that grows with what
- *  peers say. All that they make it hold is in hub_used_bytes. SPEC.md, section 8, has the table.
+ *  Shares of --memory: what one session, one key, and all together may make the broker hold, of
+ *  each kind of thing that grows with what peers say. All that they make it hold is in
+ *  hub_used_bytes. SPEC.md, section 8, has the table.
  */
 
 #ifndef BROKER_CORE_BUDGET_H_INCLUDED
@@ -18,7 +19,8 @@ static inline uint64_t budget_between (uint64_t value, uint64_t least, uint64_t 
     return value < least ? least : value > most ? most : value;
 }
 
-//  Open jobs, without their tasks: of one session, of one key, and what of the memory may be taken when another one comes.
+//  Open jobs, without their tasks: of one session, of one key, and what of the memory may be taken
+//  when another one comes.
 static inline uint64_t budget_session_jobs (const hub_t *hub)
 {
     return hub->memory_limit / 8;
@@ -34,7 +36,8 @@ static inline uint64_t budget_jobs (const hub_t *hub)
     return hub->memory_limit / 16 * 14;
 }
 
-//  Replies and whatever else needs no window, not yet acknowledged, at which the requests of a session, or of all sessions of a key, wait.
+//  Replies and whatever else needs no window, not yet acknowledged, at which the requests of a
+//  session, or of all sessions of a key, wait.
 static inline uint64_t budget_session_replies (const hub_t *hub)
 {
     return budget_between (hub->memory_limit / 64, INBOX_REPLIES_BYTES / 2, INBOX_REPLIES_BYTES);
@@ -68,7 +71,8 @@ static inline int budget_unread (const hub_t *hub)
     return (int) budget_between (hub->memory_limit / (16 * BUDGET_MIB), 4, 64);
 }
 
-//  What workers say of themselves: of all of them, and names of functions that are remembered when nobody offers them any more.
+//  What workers say of themselves: of all of them, and names of functions that are remembered when
+//  nobody offers them any more.
 static inline uint64_t budget_workers (const hub_t *hub)
 {
     return hub->memory_limit / 16;
@@ -85,7 +89,8 @@ static inline uint64_t budget_values (const hub_t *hub)
     return hub->memory_limit / 8 * 3;
 }
 
-//  Leases of one worker: so many that a WELCOME can name each of them as a span of its own. And those of which output has come, of all.
+//  Leases of one worker: so many that a WELCOME can name each of them as a span of its own. And
+//  those of which output has come, of all.
 #define BUDGET_LEASES_MAX 80000u
 static inline uint64_t budget_leases (const hub_t *hub)
 {

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-//  Still the connection that it was? The kernel gives each socket a cookie of its own, and none twice.
+//  Still the connection that it was? The kernel gives each socket a cookie of its own, and none
+//  twice.
 static uint64_t s_cookie (int fd)
 {
     uint64_t cookie = 0;
@@ -44,7 +45,8 @@ static bool s_is_writable (int fd)
     return poll (&item, 1, 0) == 1 && item.revents & POLLOUT;
 }
 
-//  Frames travel in frames of libzmq's, under CURVE in larger ones: what was taken exceeds what was given in the end.
+//  Frames travel in frames of libzmq's, under CURVE in larger ones: what was taken exceeds what was
+//  given in the end.
 static void s_settle (burden_t *self)
 {
     uint64_t taken;
@@ -72,6 +74,7 @@ void burden_cut (const burden_t *self)
 {
     if (self->fd < 0 || s_cookie (self->fd) != self->cookie)
         return;
-    setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof (struct linger));
+    setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+                sizeof (struct linger));
     shutdown (self->fd, SHUT_RDWR);
 }

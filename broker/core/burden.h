@@ -1,8 +1,9 @@
 /*  burden.h - what a connection has been given and its peer's machine has not taken
  *
- *  libzmq takes every frame for a peer, whether that reads or not, and does not say what it still holds; and what a peer acknowledges may be a lie. Over
- *  tcp the kernel knows: how much the other side has taken, and whether more would be. A plain value; elsewhere, or without a
- *  connection, everything is taken to be taken.
+ *  libzmq takes every frame for a peer, whether that reads or not, and does not say what it still
+ *  holds; and what a peer acknowledges may be a lie. Over tcp the kernel knows: how much the other
+ *  side has taken, and whether more would be. A plain value; elsewhere, or without a connection,
+ *  everything is taken to be taken.
  */
 
 #ifndef BROKER_CORE_BURDEN_H_INCLUDED
@@ -12,9 +13,9 @@
 #include <stdint.h>
 
 typedef struct burden {
-    int fd;           //  The connection's; -1: not over tcp
-    uint64_t cookie;  //  By which the kernel tells it from others that get the same descriptor later
-    uint64_t bytes;   //  Given to it, as far as is known not taken
+    int fd;          //  The connection's; -1: not over tcp
+    uint64_t cookie; //  By which the kernel tells it from others that get the same descriptor later
+    uint64_t bytes;  //  Given to it, as far as is known not taken
     uint64_t settled; //  Bytes taken, ever, when this was found out last
 } burden_t;
 

@@ -8,7 +8,8 @@
 //  Appends the map. worker may be NULL.
 void detail_pack (buffer_t *self, const char *kind, const char *message, const char *worker);
 
-//  Appends what stands behind the attempt in a result: outcome, no code, no time, no value, and the detail (size 0: nil).
+//  Appends what stands behind the attempt in a result: outcome, no code, no time, no value, and the
+//  detail (size 0: nil).
 void detail_pack_tail (buffer_t *self, unsigned outcome, view_t detail);
 
 #endif

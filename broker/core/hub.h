@@ -31,19 +31,23 @@ struct throttle;
 
 #define HUB_NAME_BYTES 256
 #define HUB_STORE_BYTES 1024
-#define HUB_CLIENT_BYTES (64u * 1024 * 1024) //  Delivery backlog of a client at which its tasks wait
-#define HUB_ALLOWANCE_TASKS 1000000u         //  Tasks that a client may send ahead
+#define HUB_CLIENT_BYTES                                                                           \
+    (64u * 1024 * 1024)              //  Delivery backlog of a client at which its tasks wait
+#define HUB_ALLOWANCE_TASKS 1000000u //  Tasks that a client may send ahead
 #define HUB_ALLOWANCE_BYTES (64u * 1024 * 1024)
-#define HUB_JOURNAL_BYTES                                                                                    \
+#define HUB_JOURNAL_BYTES                                                                          \
     (4u << 20) //  On their way to the store; beyond that no durable task may be sent ahead
 #define HUB_SINK_BYTES (8u * 1024 * 1024) //  Results of a worker that may be unacknowledged
-#define HUB_RESULTS_BYTES                                                                                    \
-    (1u << 20) //  Results on their way to the store at which durable jobs rest, lest others wait for the disk
-#define HUB_OUTPUT_BYTES (1024u * 1024)    //  Output of a lease that may be ahead of what was passed on
+#define HUB_RESULTS_BYTES                                                                          \
+    (1u << 20) //  Results on their way to the store at which durable jobs rest, lest others wait
+               //  for the disk
+#define HUB_OUTPUT_BYTES                                                                           \
+    (1024u * 1024) //  Output of a lease that may be ahead of what was passed on
 #define HUB_KEEP_BYTES (16u * 1024 * 1024) //  Output that is kept of one task of a detached job
 
 #define HUB_PORT_WORDS (65536 / 64) //  Bits for all ports
-#define HUB_SPILL_SHARE 4 //  Beyond a quarter of the memory, what lies in the store is put out of memory
+#define HUB_SPILL_SHARE                                                                            \
+    4 //  Beyond a quarter of the memory, what lies in the store is put out of memory
 
 typedef enum hub_state { HUB_RUNNING, HUB_DRAINING, HUB_STOPPING } hub_state_t;
 
@@ -55,34 +59,35 @@ typedef struct hub {
     int64_t started_us;                //  When the broker began
     char name [HUB_NAME_BYTES];        //  Label for people
     char store_name [HUB_STORE_BYTES]; //  Where durable jobs are, or empty
-    struct store *(*store_open) (void *owner,
-                                 struct fault *fault); //  Opens that when the first one comes, or NULL
-    void *store_owner;                                 //  Its first argument
-    address_t addresses [ADDRESS_LIST_MAX];            //  Where it listens
-    size_t addresses_count;                            //  How many of them
-    uint16_t lane_first;                               //  First tcp port for lanes
-    uint16_t lane_last;                                //  Last one
-    uint64_t lane_ports [HUB_PORT_WORDS];              //  Of tcp, those that lanes have: a bit each
-    uint32_t beat_ms;                                  //  How often peers say that they live
-    uint32_t lost_ms;                                  //  Silence after which they do not
-    uint64_t memory_limit;                             //  Bytes that the broker may hold
-    bool embedded;                                     //  Nobody else can join
-    bool insecure;                                     //  Other hosts can join without a key
-    struct authz *doors;                               //  Keys; NULL: everybody is let in
-    uint64_t (*turned_away) (void);                    //  Connections not accepted; or NULL
-    const struct throttle *throttle;                   //  What libzmq reads; NULL: as much as it likes
-    const char *peer;                                  //  Who sent the frame at hand, as the gate calls it
-    int peer_fd;                                       //  The connection by which it came, or -1
-    bool keys_changed;                                 //  Sessions are to be checked against new keys
-    uint8_t state;                                     //  hub_state_t; changed by hub_move
-    uint64_t epoch;                                    //  Of the leases given here
-    uint64_t serial;                                   //  The last lease's number
-    timers_t *timers;                                  //  Alarms
-    struct ledger *ledger;                             //  Changes of jobs and their tasks
-    struct job_table *jobs;                            //  All jobs; the ledger's
-    struct tombstones *ghosts;                         //  Forgotten detached jobs; the ledger's
-    struct log_index *log_index;                       //  What of both is in the log; the ledger's
-    struct job *settling;                              //  Jobs to look at (settle_queue.h)
+    struct store *(*store_open) (
+        void *owner,
+        struct fault *fault);               //  Opens that when the first one comes, or NULL
+    void *store_owner;                      //  Its first argument
+    address_t addresses [ADDRESS_LIST_MAX]; //  Where it listens
+    size_t addresses_count;                 //  How many of them
+    uint16_t lane_first;                    //  First tcp port for lanes
+    uint16_t lane_last;                     //  Last one
+    uint64_t lane_ports [HUB_PORT_WORDS];   //  Of tcp, those that lanes have: a bit each
+    uint32_t beat_ms;                       //  How often peers say that they live
+    uint32_t lost_ms;                       //  Silence after which they do not
+    uint64_t memory_limit;                  //  Bytes that the broker may hold
+    bool embedded;                          //  Nobody else can join
+    bool insecure;                          //  Other hosts can join without a key
+    struct authz *doors;                    //  Keys; NULL: everybody is let in
+    uint64_t (*turned_away) (void);         //  Connections not accepted; or NULL
+    const struct throttle *throttle;        //  What libzmq reads; NULL: as much as it likes
+    const char *peer;                       //  Who sent the frame at hand, as the gate calls it
+    int peer_fd;                            //  The connection by which it came, or -1
+    bool keys_changed;                      //  Sessions are to be checked against new keys
+    uint8_t state;                          //  hub_state_t; changed by hub_move
+    uint64_t epoch;                         //  Of the leases given here
+    uint64_t serial;                        //  The last lease's number
+    timers_t *timers;                       //  Alarms
+    struct ledger *ledger;                  //  Changes of jobs and their tasks
+    struct job_table *jobs;                 //  All jobs; the ledger's
+    struct tombstones *ghosts;              //  Forgotten detached jobs; the ledger's
+    struct log_index *log_index;            //  What of both is in the log; the ledger's
+    struct job *settling;                   //  Jobs to look at (settle_queue.h)
     struct journal *journal; //  Their changes on the way to the store; NULL: no job is durable
     struct pager *pager;     //  Reads back from there; as the journal
     struct compact *compact; //  Makes room there; as the journal
@@ -101,9 +106,11 @@ typedef struct hub {
     uint64_t promised_bytes; //  Not held yet: what clients may send ahead, beyond what all may
     uint64_t reply_bytes;    //  Of that, what needs no window and is not acknowledged
     uint64_t parked_bytes;   //  Of that, frames that wait until replies are acknowledged
-    uint64_t worker_bytes;   //  Held by workers: what they offer, leases, sockets; counted once a beat
-    uint64_t sink_bytes;     //  Values on their way from workers, in parts
-    uint64_t unread_bytes;   //  Held by libzmq: what has come and was not handed over; counted each turn
+    uint64_t
+        worker_bytes;    //  Held by workers: what they offer, leases, sockets; counted once a beat
+    uint64_t sink_bytes; //  Values on their way from workers, in parts
+    uint64_t
+        unread_bytes; //  Held by libzmq: what has come and was not handed over; counted each turn
     uint64_t ghost_bytes;    //  Identities of jobs that were forgotten
     uint64_t journal_bytes;  //  On their way to the store; counted each turn
     uint64_t results_bytes;  //  Of that, results and output
@@ -133,8 +140,8 @@ void hub_move (hub_t *self, hub_state_t to);
 //  What of memory_limit is taken.
 static inline uint64_t hub_used_bytes (const hub_t *self)
 {
-    return self->job_bytes + self->kept_bytes + self->client_bytes + self->journal_bytes + self->worker_bytes
-           + self->sink_bytes + self->unread_bytes + self->ghost_bytes;
+    return self->job_bytes + self->kept_bytes + self->client_bytes + self->journal_bytes
+           + self->worker_bytes + self->sink_bytes + self->unread_bytes + self->ghost_bytes;
 }
 
 //  What lies in the store need not stay in memory.

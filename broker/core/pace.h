@@ -1,7 +1,8 @@
 /*  pace.h - what can wait gives way to results
  *
- *  A command that prints as fast as it can, or a client that submits so, would take most of a small machine for itself: each process on the way
- *  carries every byte. While results press, windows for such things are given at intervals; as soon as they do not, at once.
+ *  A command that prints as fast as it can, or a client that submits so, would take most of a small
+ *  machine for itself: each process on the way carries every byte. While results press, windows for
+ *  such things are given at intervals; as soon as they do not, at once.
  */
 
 #ifndef BROKER_CORE_PACE_H_INCLUDED

@@ -1,7 +1,8 @@
 /*  shares.h - how much of something bounded each key has
  *
- *  Counts what peers hold, by what the gate calls them ("" without doors). With several of them, one may hold so many times what is
- *  free: however much it asks for, something is left for the others. One thread.
+ *  Counts what peers hold, by what the gate calls them ("" without doors). With several of them,
+ *  one may hold so many times what is free: however much it asks for, something is left for the
+ *  others. One thread.
  */
 
 #ifndef BROKER_CORE_SHARES_H_INCLUDED

@@ -1,8 +1,9 @@
 /*  walk.h - a place in a list that changes while somebody goes through it
  *
- *  Whoever goes through a long list in several turns notes here which element comes next. The element
- *  knows who stands at it (a walk_t * that begins as NULL), and before it leaves the list its owner
- *  moves them on; so a walk never rescans, and never names what is gone. A zeroed walk is at the end.
+ *  Whoever goes through a long list in several turns notes here which element comes next. The
+ *  element knows who stands at it (a walk_t * that begins as NULL), and before it leaves the list
+ *  its owner moves them on; so a walk never rescans, and never names what is gone. A zeroed walk is
+ *  at the end.
  *
  *      walk_to (&walk, first, &first->walks);
  *      while ((element = walk.at) != NULL && there is time)

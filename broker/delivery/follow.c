@@ -22,10 +22,12 @@ static void s_send_large (follower_t *self, hub_t *hub, view_t body, view_t larg
 }
 
 //  A result that a retry has replaced is passed over.
-static void s_send_result (follower_t *self, hub_t *hub, const result_log_record_t *record, uint64_t position)
+static void s_send_result (follower_t *self, hub_t *hub, const result_log_record_t *record,
+                           uint64_t position)
 {
     const job_t *job = self->job;
-    if (job->kept_at [record->index] != position + 1 || job->tasks [record->index].state != TASK_DONE)
+    if (job->kept_at [record->index] != position + 1
+        || job->tasks [record->index].state != TASK_DONE)
         return;
     view_t large = result_log_large (job->keep, record->index);
     if (large.size)
@@ -72,12 +74,14 @@ static progress_t s_send_kept (follower_t *self, hub_t *hub, uint32_t *records)
         }
         if (!result_log_read (self->job->keep, &self->position, &record))
             return ALL_SENT;
-        //  The position that result_log_append returned is that of the segment where the record lies
+        //  The position that result_log_append returned is that of the segment where the record
+        //  lies
         if (result_log_segment (position) != result_log_segment (self->position)) {
             s_leave (self, hub, result_log_segment (position));
             position = result_log_segment_start (result_log_segment (self->position));
         }
-        if (record.kind == RESULT_LOG_RESULT && self->results && !s_has_value (self, hub, record.index)) {
+        if (record.kind == RESULT_LOG_RESULT && self->results
+            && !s_has_value (self, hub, record.index)) {
             self->position = position;
             return READ_BACK;
         }

@@ -76,8 +76,8 @@ void pager_fetch_payloads (pager_t *self, job_t *job, uint32_t index)
         payloads_place_t place;
         size_t size;
         if (payloads_ask (job->stock, index, &place, &size))
-            s_ask (self, &(fetch_t){.part = PAGER_PAYLOADS, .job = job->number, .index = index}, place.seq,
-                   place.offset, size);
+            s_ask (self, &(fetch_t){.part = PAGER_PAYLOADS, .job = job->number, .index = index},
+                   place.seq, place.offset, size);
         index = payloads_block_end (job->stock, index);
     }
 }
@@ -178,8 +178,9 @@ cadre_error_t pager_turn (pager_t *self, fault_t *fault)
         s_pop (self);
     }
     if (self->damaged)
-        return fault_set (fault, CADRE_ERROR_IO,
-                          "the store is damaged: what was put away there is not there: restore a copy");
+        return fault_set (
+            fault, CADRE_ERROR_IO,
+            "the store is damaged: what was put away there is not there: restore a copy");
     return CADRE_OK;
 }
 

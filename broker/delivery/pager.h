@@ -1,9 +1,10 @@
 /*  pager.h - what was put out of memory is read back from the store
  *
  *  When memory is scarce, payloads and results of durable jobs stay in the store alone (payloads.h,
- *  result_log.h). Whoever needs one asks the pager, and goes on with something else. When the bytes have
- *  come the pager puts them back into the job, and calls the function that it was made with, which
- *  has the job looked at again. It reads a little ahead. Jobs that went meanwhile are passed over.
+ *  result_log.h). Whoever needs one asks the pager, and goes on with something else. When the bytes
+ *  have come the pager puts them back into the job, and calls the function that it was made with,
+ *  which has the job looked at again. It reads a little ahead. Jobs that went meanwhile are passed
+ *  over.
  *
  *  persistence.h makes it with the journal; hub->pager is NULL where there is none, and when the
  *  broker ends. One thread, the broker's.

@@ -26,19 +26,21 @@ static void s_ended (const job_t *job, uint32_t index, char *buffer, size_t size
             buffer, size,
             "quarantined: it has killed %u slots, one after the other; try it again with: cadre job retry %llu.%u, "
             "or drop it with: cadre task drop %llu.%u",
-            task->failed + 1u, (unsigned long long) job->number, index, (unsigned long long) job->number,
-            index);
+            task->failed + 1u, (unsigned long long) job->number, index,
+            (unsigned long long) job->number, index);
     else
         snprintf (buffer, size, "ended: %s, after %u %s", outcome, task->attempt,
                   task->attempt == 1 ? "try" : "tries");
 }
 
-static void s_delayed (const hub_t *hub, const job_t *job, uint32_t index, char *buffer, size_t size)
+static void s_delayed (const hub_t *hub, const job_t *job, uint32_t index, char *buffer,
+                       size_t size)
 {
     const task_t *task = &job->tasks [index];
     snprintf (buffer, size, "backs off for another %lld s: %u %s failed, %u %s lost with a worker",
               s_seconds (task->due_us - hub->now_us), task->failed,
-              task->failed == 1 ? "try has" : "tries have", task->lost, task->lost == 1 ? "was" : "were");
+              task->failed == 1 ? "try has" : "tries have", task->lost,
+              task->lost == 1 ? "was" : "were");
 }
 
 //  Leases are noted in the order in which they were given.
@@ -62,11 +64,13 @@ static const char *s_fate (const job_t *job, const task_t *task)
 {
     if (task->state == TASK_CANCELLING)
         return "ends as cancelled";
-    bool again = !job->doom && tries_allow (&job->tries, task_tried (task), CADRE_OUTCOME_WORKER_LOST);
+    bool again =
+        !job->doom && tries_allow (&job->tries, task_tried (task), CADRE_OUTCOME_WORKER_LOST);
     return again ? "runs elsewhere" : "ends as worker-lost";
 }
 
-static void s_leased (const hub_t *hub, const job_t *job, const task_t *task, char *buffer, size_t size)
+static void s_leased (const hub_t *hub, const job_t *job, const task_t *task, char *buffer,
+                      size_t size)
 {
     const agent_t *agent = roster_at (hub->roster, task->agent);
     int64_t silent_us = hub->now_us - agent->heard_us, lost_us = (int64_t) hub->lost_ms * 1000;
@@ -81,7 +85,8 @@ static void s_leased (const hub_t *hub, const job_t *job, const task_t *task, ch
                   task->state == TASK_CANCELLING ? ", which was told to cancel it" : "");
 }
 
-//  Tasks that go first: of this job, and of jobs with a higher priority, as far as these can be counted in passing.
+//  Tasks that go first: of this job, and of jobs with a higher priority, as far as these can be
+//  counted in passing.
 static unsigned long long s_ahead (hub_t *hub, const job_t *job, uint32_t index)
 {
     unsigned long long ahead = index > job->next ? index - job->next : 0;

@@ -1,6 +1,7 @@
 /*  explain.h - in a sentence, why a task is where it is
  *
- *  What nobody can see from outside: who holds it and since when, what it waits for and until when, what must happen.
+ *  What nobody can see from outside: who holds it and since when, what it waits for and until when,
+ *  what must happen.
  */
 
 #ifndef BROKER_DIAGNOSIS_EXPLAIN_H_INCLUDED

@@ -48,17 +48,19 @@ const char *unplaceable_why (const hub_t *hub, const job_t *job, char *message, 
     s_say_needs (job, needs, sizeof needs);
     if (!s_is_any_worker_there (hub))
         snprintf (message, size,
-                  "no worker is connected to %s: start one with: cadre worker start --broker %s", broker,
-                  broker);
+                  "no worker is connected to %s: start one with: cadre worker start --broker %s",
+                  broker, broker);
     else if (job->needs_count)
-        snprintf (message, size,
-                  "no worker has the label%s %s and %s%s: start one with: cadre worker start --label %s",
-                  job->needs_count > 1 ? "s" : "", needs,
-                  job->kind == WIRE_KIND_COMMAND ? "runs commands" : "offers ",
-                  job->kind == WIRE_KIND_COMMAND ? "" : job->function, job->needs [0]);
+        snprintf (
+            message, size,
+            "no worker has the label%s %s and %s%s: start one with: cadre worker start --label %s",
+            job->needs_count > 1 ? "s" : "", needs,
+            job->kind == WIRE_KIND_COMMAND ? "runs commands" : "offers ",
+            job->kind == WIRE_KIND_COMMAND ? "" : job->function, job->needs [0]);
     else if (job->kind == WIRE_KIND_COMMAND)
-        snprintf (message, size,
-                  "no worker runs commands: start one with: cadre worker start (without --threads)");
+        snprintf (
+            message, size,
+            "no worker runs commands: start one with: cadre worker start (without --threads)");
     else
         snprintf (message, size, "no worker offers '%s' now: start one with the plugin that has it",
                   job->function);
@@ -82,7 +84,8 @@ static bool s_knows_all (const hub_t *hub)
     return hub->embedded || (long_ago && roster_is_described (hub->roster));
 }
 
-//  Nobody offers the function and nobody ever did: rather a slip of the pen than a worker that comes later.
+//  Nobody offers the function and nobody ever did: rather a slip of the pen than a worker that
+//  comes later.
 static bool s_is_unknown (hub_t *hub, const job_t *job)
 {
     return !job->detached && s_knows_all (hub) && job->kind != WIRE_KIND_COMMAND
@@ -96,7 +99,8 @@ static bool s_is_settled (hub_t *hub, job_t *job)
     return fits || job->ready == 0 || job->leased;
 }
 
-//  Ends a job that nobody fits, or tells its client that it waits. Who fitted it once may come back.
+//  Ends a job that nobody fits, or tells its client that it waits. Who fitted it once may come
+//  back.
 static void s_judge (hub_t *hub, job_t *job)
 {
     bool workers = roster_count (hub->roster) > 0 && s_knows_all (hub);

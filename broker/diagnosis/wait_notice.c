@@ -29,8 +29,10 @@ static bool s_somebody_is_away (const hub_t *hub)
     return false;
 }
 
-//  Counts tasks from first to before end that somebody has. False when one of them is at a worker that is there.
-static bool s_are_away (const hub_t *hub, const job_t *job, uint32_t first, uint32_t end, uint32_t *seen)
+//  Counts tasks from first to before end that somebody has. False when one of them is at a worker
+//  that is there.
+static bool s_are_away (const hub_t *hub, const job_t *job, uint32_t first, uint32_t end,
+                        uint32_t *seen)
 {
     for (uint32_t i = first; i < end && *seen < job->leased; i++) {
         if (!task_is_leased (&job->tasks [i]))
@@ -42,8 +44,8 @@ static bool s_are_away (const hub_t *hub, const job_t *job, uint32_t first, uint
     return true;
 }
 
-//  Are all workers that have tasks of the job away? Of a large job its first tasks, and the newest that were handed out, are looked at: where others are
-//  leased, too, the answer is no.
+//  Are all workers that have tasks of the job away? Of a large job its first tasks, and the newest
+//  that were handed out, are looked at: where others are leased, too, the answer is no.
 static bool s_all_are_away (const hub_t *hub, const job_t *job, uint32_t *visits)
 {
     uint32_t seen = 0, first = job->total < LOOK_TASKS ? job->total : LOOK_TASKS;
@@ -80,7 +82,8 @@ static bool s_shows (const hub_t *hub, const task_t *task, uint8_t cause)
 }
 
 //  The first task that has this cause, if it is among so many from there on.
-static bool s_find (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t from, uint32_t *index)
+static bool s_find (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t from,
+                    uint32_t *index)
 {
     for (*index = from; *index < job->total && *index - from < LOOK_TASKS; ++*index)
         if (s_shows (hub, &job->tasks [*index], cause))
@@ -88,7 +91,8 @@ static bool s_find (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t 
     return false;
 }
 
-//  One that has this cause: among the first tasks, the newest that were handed out, or those that come next.
+//  One that has this cause: among the first tasks, the newest that were handed out, or those that
+//  come next.
 static bool s_choose (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t *index)
 {
     uint32_t before = job->next < LOOK_TASKS ? job->next : LOOK_TASKS;
@@ -124,8 +128,8 @@ static bool s_is_due (wait_note_t *self, const hub_t *hub, uint8_t cause, uint64
         self->cause = cause;
         self->seen = seen;
     }
-    bool due =
-        cause != CAUSE_NONE && !(self->told & 1u << cause) && hub->now_us - self->since_us >= WAIT_NOTICE_US;
+    bool due = cause != CAUSE_NONE && !(self->told & 1u << cause)
+               && hub->now_us - self->since_us >= WAIT_NOTICE_US;
     if (due)
         self->told = (uint8_t) (self->told | 1u << cause);
     return due;

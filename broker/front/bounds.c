@@ -41,8 +41,10 @@ static cadre_error_t s_check_fields (const wire_job_open_t *open, fault_t *fault
 //  Before anything of it is made.
 static uint64_t s_cost (const wire_job_open_t *open, size_t size_bytes)
 {
-    uint64_t cost = sizeof (job_t) + JOB_AROUND_BYTES + size_bytes + open->ended.count * sizeof (wire_span_t);
-    return open->durable ? cost + 3 * size_bytes : cost; //  JOB_OPEN itself, and on its way to the store
+    uint64_t cost =
+        sizeof (job_t) + JOB_AROUND_BYTES + size_bytes + open->ended.count * sizeof (wire_span_t);
+    return open->durable ? cost + 3 * size_bytes
+                         : cost; //  JOB_OPEN itself, and on its way to the store
 }
 
 cadre_error_t bounds_fault_full (const hub_t *hub, fault_t *fault)
@@ -56,15 +58,18 @@ cadre_error_t bounds_fault_full (const hub_t *hub, fault_t *fault)
         units_print_size (hub->memory_limit, limit, sizeof limit));
 }
 
-static cadre_error_t s_check_budgets (const hub_t *hub, const client_t *client, uint64_t cost, fault_t *fault)
+static cadre_error_t s_check_budgets (const hub_t *hub, const client_t *client, uint64_t cost,
+                                      fault_t *fault)
 {
     char text [UNITS_TEXT_BYTES];
-    uint64_t session = client->job_bytes + client_refs_bytes (client), most = budget_session_jobs (hub);
+    uint64_t session = client->job_bytes + client_refs_bytes (client),
+             most = budget_session_jobs (hub);
     if (session + cost > most)
-        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
-                          "the jobs of this connection take up more than %s, without their tasks: wait until "
-                          "some have ended, or start the broker with a larger --memory",
-                          units_print_size (most, text, sizeof text));
+        return fault_set (
+            fault, CADRE_ERROR_TOO_LARGE,
+            "the jobs of this connection take up more than %s, without their tasks: wait until "
+            "some have ended, or start the broker with a larger --memory",
+            units_print_size (most, text, sizeof text));
     most = budget_key_jobs (hub);
     if (client->purse && purse_is_one (client->purse) && client->purse->job_bytes + cost > most)
         return fault_set (
@@ -72,7 +77,8 @@ static cadre_error_t s_check_budgets (const hub_t *hub, const client_t *client, 
             "the jobs of key %s take up more than %s, without their tasks: forget those that have "
             "ended (cadre job forget), or start the broker with a larger --memory",
             client->key, units_print_size (most, text, sizeof text));
-    return hub_used_bytes (hub) + cost > budget_jobs (hub) ? bounds_fault_full (hub, fault) : CADRE_OK;
+    return hub_used_bytes (hub) + cost > budget_jobs (hub) ? bounds_fault_full (hub, fault)
+                                                           : CADRE_OK;
 }
 
 cadre_error_t bounds_check_open (hub_t *hub, const client_t *client, const wire_job_open_t *open,

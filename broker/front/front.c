@@ -56,9 +56,10 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
     cadre_error_t error = wire_open (frame, size_bytes, &envelope, &body);
     if (error == CADRE_ERROR_VERSION) {
         char message [256];
-        snprintf (message, sizeof message,
-                  "client speaks cadre protocol %u, this broker %u.%u: upgrade the older of the two",
-                  envelope.version, WIRE_MAJOR, WIRE_MINOR);
+        snprintf (
+            message, sizeof message,
+            "client speaks cadre protocol %u, this broker %u.%u: upgrade the older of the two",
+            envelope.version, WIRE_MAJOR, WIRE_MINOR);
         front_session_refuse (self, route, error, message);
         return;
     }
@@ -96,8 +97,9 @@ void front_check_keys (front_t *self)
             continue;
         log_line (LOG_WARNING, "B024", "client %s is put out: its key %s is not let in any more",
                   client->name, client->key);
-        front_session_refuse (self, client->route, CADRE_ERROR_REFUSED,
-                              "the key of this client was revoked or made anew: ask for a new access file");
+        front_session_refuse (
+            self, client->route, CADRE_ERROR_REFUSED,
+            "the key of this client was revoked or made anew: ask for a new access file");
         front_session_forget (self, client);
     }
 }

@@ -8,9 +8,10 @@
 #include "broker/front/front_session.h"
 #include "broker/front/holder.h"
 
-//  Another's job of the same UUID is another job. A store of a release that did not note whose its jobs are has some that are nobody's: what was submitted
-//  to that is not run again, by whomever.
-job_t *front_again_find (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES])
+//  Another's job of the same UUID is another job. A store of a release that did not note whose its
+//  jobs are has some that are nobody's: what was submitted to that is not run again, by whomever.
+job_t *front_again_find (const front_t *self, const client_t *client,
+                         const uint8_t uuid [WIRE_UUID_BYTES])
 {
     identity_t own = identity_of (uuid, wire_view (client->holder)),
                nobodys = identity_of (uuid, wire_view (""));
@@ -29,7 +30,8 @@ uint64_t front_again_forgotten (const front_t *self, const client_t *client,
 
 void front_again_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
 {
-    follower_new (client, job, &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
+    follower_new (client, job,
+                  &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
     client_touch (client, self->hub);
 }
 
@@ -46,7 +48,8 @@ static view_t s_entry (view_t spec, const char *name)
 
 static bool s_same_bytes (view_t one, view_t other)
 {
-    return one.size == other.size && (one.size == 0 || memcmp (one.data, other.data, one.size) == 0);
+    return one.size == other.size
+           && (one.size == 0 || memcmp (one.data, other.data, one.size) == 0);
 }
 
 //  The variables that whoever submits has named: behind those which were just around.
@@ -75,7 +78,8 @@ static view_t s_directory (view_t spec)
     return s_entry (spec, "dir");
 }
 
-//  In which part of what the commands have in common; NULL: in none. A job of a release that did not say what was named is taken for the same.
+//  In which part of what the commands have in common; NULL: in none. A job of a release that did
+//  not say what was named is taken for the same.
 static const char *s_spec_differs (const job_t *job, view_t new)
 {
     view_t old = wire_view_of (&job->spec);
@@ -93,8 +97,9 @@ static const char *s_spec_differs (const job_t *job, view_t new)
     return marks ? NULL : "with another command than now";
 }
 
-//  In which of the things that make a job what it is these two differ; NULL: in none. Those which say when, where and how often its tasks run are not
-//  among them; but nothing is taken back that its submitter counts on.
+//  In which of the things that make a job what it is these two differ; NULL: in none. Those which
+//  say when, where and how often its tasks run are not among them; but nothing is taken back that
+//  its submitter counts on.
 static const char *s_differs (const job_t *job, const wire_job_open_t *open)
 {
     tries_t tries = {.again = {0}};
@@ -103,7 +108,8 @@ static const char *s_differs (const job_t *job, const wire_job_open_t *open)
         return spec;
     if (open->durable && !job->durable)
         return "to be kept in memory alone";
-    if (tries_read (&tries, open) && tries.again [CADRE_OUTCOME_WORKER_LOST] == 0 && !job_runs_once (job))
+    if (tries_read (&tries, open) && tries.again [CADRE_OUTCOME_WORKER_LOST] == 0
+        && !job_runs_once (job))
         return "with tasks that may run twice";
     return NULL;
 }
@@ -114,14 +120,15 @@ static cadre_error_t s_check_same (const job_t *job, const wire_job_open_t *open
 {
     unsigned long long number = job->number;
     if (open->kind != job->kind || !view_is (open->function, job->function))
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "this job was submitted before, as %llu, to run %s, and now it is to run something "
-                          "else: choose another identity",
-                          number, *job->function ? job->function : "commands");
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "this job was submitted before, as %llu, to run %s, and now it is to run something "
+            "else: choose another identity",
+            number, *job->function ? job->function : "commands");
     const char *other = s_differs (job, open);
     return other ? fault_set (fault, CADRE_ERROR_REFUSED,
-                              "this job was submitted before, as %llu, %s: choose another identity", number,
-                              other)
+                              "this job was submitted before, as %llu, %s: choose another identity",
+                              number, other)
                  : CADRE_OK;
 }
 
@@ -134,10 +141,12 @@ static cadre_error_t s_check (const front_t *self, const client_t *client, const
             fault, CADRE_ERROR_REFUSED,
             "this job was submitted before, to a release that did not note whose it was: ask for a key that "
             "reaches all jobs (cadre keygen --jobs all), or choose another identity");
-    if (authz_check_job (self->hub->doors, client->peer, client->key, job->kind, job->function, fault))
+    if (authz_check_job (self->hub->doors, client->peer, client->key, job->kind, job->function,
+                         fault))
         return fault->code;
     if (!job->detached)
-        return fault_set (fault, CADRE_ERROR_REFUSED, "this job is open already on another connection");
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "this job is open already on another connection");
     return s_check_same (job, open, fault);
 }
 
@@ -162,8 +171,8 @@ bool front_again_open (front_t *self, client_t *client, const wire_job_open_t *o
 
 //  ==== JOB_TASKS ===================================================================
 
-//  Takes in one payload of a task that is there. Whoever goes on in a job after a cut begins behind what was acknowledged: nobody can say now what came before
-//  that. False when parts are missing.
+//  Takes in one payload of a task that is there. Whoever goes on in a job after a cut begins behind
+//  what was acknowledged: nobody can say now what came before that. False when parts are missing.
 static bool s_compare (client_t *client, digest_t *digest, uint64_t index, view_t payload)
 {
     buffer_t large = {0};

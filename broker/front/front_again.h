@@ -14,7 +14,8 @@
 void front_again_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref);
 
 //  The client's job of that UUID, or the number of one that was forgotten; NULL, 0.
-job_t *front_again_find (const front_t *self, const client_t *client, const uint8_t uuid [WIRE_UUID_BYTES]);
+job_t *front_again_find (const front_t *self, const client_t *client,
+                         const uint8_t uuid [WIRE_UUID_BYTES]);
 uint64_t front_again_forgotten (const front_t *self, const client_t *client,
                                 const uint8_t uuid [WIRE_UUID_BYTES]);
 

@@ -11,15 +11,17 @@
 #include "broker/front/park.h"
 #include "broker/front/requests.h"
 
-//  A payload that can never be held is refused when its first part comes, by a sentence and not by a window that never opens.
+//  A payload that can never be held is refused when its first part comes, by a sentence and not by
+//  a window that never opens.
 static bool s_fits_memory (front_t *self, client_t *client, const wire_part_t *part)
 {
     char message [256];
     if (part->total <= self->hub->memory_limit / 2)
         return true;
-    snprintf (message, sizeof message,
-              "a payload of %llu MiB is more than half of what this broker may hold (%llu MiB): see --memory",
-              (unsigned long long) part->total >> 20, (unsigned long long) self->hub->memory_limit >> 20);
+    snprintf (
+        message, sizeof message,
+        "a payload of %llu MiB is more than half of what this broker may hold (%llu MiB): see --memory",
+        (unsigned long long) part->total >> 20, (unsigned long long) self->hub->memory_limit >> 20);
     front_session_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
     return false;
 }
@@ -27,10 +29,12 @@ static bool s_fits_memory (front_t *self, client_t *client, const wire_part_t *p
 static bool s_part (front_t *self, client_t *client, cursor_t *body, size_t size_bytes)
 {
     wire_part_t part;
-    if (!wire_read_part (body, &part) || !cursor_done (body) || !s_fits_memory (self, client, &part))
+    if (!wire_read_part (body, &part) || !cursor_done (body)
+        || !s_fits_memory (self, client, &part))
         return false;
     client->received_bytes += size_bytes;
-    return client->received_bytes <= client->granted_bytes && parts_add (client->parts, &part) == CADRE_OK;
+    return client->received_bytes <= client->granted_bytes
+           && parts_add (client->parts, &part) == CADRE_OK;
 }
 
 static bool s_tasks (front_t *self, client_t *client, cursor_t *body, size_t size_bytes)
@@ -78,7 +82,8 @@ static bool s_window (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-//  A frame that left a record is acknowledged when that is on the disk; a part, when the task to which it belongs is.
+//  A frame that left a record is acknowledged when that is on the disk; a part, when the task to
+//  which it belongs is.
 static bool s_handle_recorded (front_t *self, client_t *client, const wire_envelope_t *envelope,
                                cursor_t *body, size_t size_bytes)
 {
@@ -95,8 +100,8 @@ static bool s_handle_recorded (front_t *self, client_t *client, const wire_envel
     return true;
 }
 
-static bool s_handle_next (front_t *self, client_t *client, const wire_envelope_t *envelope, cursor_t *body,
-                           size_t size_bytes)
+static bool s_handle_next (front_t *self, client_t *client, const wire_envelope_t *envelope,
+                           cursor_t *body, size_t size_bytes)
 {
     return self->hub->journal ? s_handle_recorded (self, client, envelope, body, size_bytes)
                               : s_handle_stream (self, client, envelope->verb, body, size_bytes);
@@ -109,7 +114,8 @@ static bool s_take_parked (front_t *self, client_t *client)
     bool fine = true;
     while (fine && (frame = park_next (client, self->hub)) != NULL) {
         cursor_t body = cursor_of (frame->body, frame->size);
-        fine = s_handle_next (self, client, &frame->envelope, &body, frame->size + WIRE_ENVELOPE_BYTES);
+        fine = s_handle_next (self, client, &frame->envelope, &body,
+                              frame->size + WIRE_ENVELOPE_BYTES);
         free (frame);
     }
     if (fine && park_wants_more (client))
@@ -124,12 +130,14 @@ static bool s_beat (front_t *self, client_t *client, cursor_t *body)
         || !stream_acknowledge (client->out, beat.received))
         return false;
     if (beat.sent > client->in.received && !client->deaf)
-        front_session_who (self, client->route); //  Frames are missing, and no later one has shown it
+        front_session_who (self,
+                           client->route); //  Frames are missing, and no later one has shown it
     client_touch (client, self->hub);
     return s_take_parked (self, client);
 }
 
-//  A frame with a number belongs to the stream; what was seen is dropped, a gap asks the client to start over.
+//  A frame with a number belongs to the stream; what was seen is dropped, a gap asks the client to
+//  start over.
 static bool s_handle_numbered (front_t *self, client_t *client, const wire_envelope_t *envelope,
                                cursor_t *body, size_t size_bytes)
 {
@@ -144,14 +152,15 @@ static bool s_handle_numbered (front_t *self, client_t *client, const wire_envel
     case STREAM_NEW: break;
     }
     client->unacknowledged_bytes += size_bytes;
-    if (client->in.received - client->acknowledged >= 64 || client->unacknowledged_bytes >= 256 * 1024)
+    if (client->in.received - client->acknowledged >= 64
+        || client->unacknowledged_bytes >= 256 * 1024)
         client->beat_due = true;
     client_touch (client, self->hub);
     return verdict == PARK_TAKEN || s_handle_next (self, client, envelope, body, size_bytes);
 }
 
-bool front_frames_handle (front_t *self, client_t *client, const wire_envelope_t *envelope, cursor_t *body,
-                          size_t size_bytes)
+bool front_frames_handle (front_t *self, client_t *client, const wire_envelope_t *envelope,
+                          cursor_t *body, size_t size_bytes)
 {
     if (envelope->sequence)
         return s_handle_numbered (self, client, envelope, body, size_bytes);

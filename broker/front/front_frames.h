@@ -12,10 +12,11 @@
 #include "broker/peers/client.h"
 
 //  False when the frame breaks the protocol.
-bool front_frames_handle (front_t *self, client_t *client, const wire_envelope_t *envelope, cursor_t *body,
-                          size_t size_bytes);
+bool front_frames_handle (front_t *self, client_t *client, const wire_envelope_t *envelope,
+                          cursor_t *body, size_t size_bytes);
 
-//  Takes frames that waited until replies were acknowledged. False when the session has ended by that.
+//  Takes frames that waited until replies were acknowledged. False when the session has ended by
+//  that.
 bool front_frames_unpark (front_t *self, client_t *client);
 
 #endif

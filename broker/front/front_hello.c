@@ -25,13 +25,15 @@ static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t a
                                     .version = wire_view (RELEASE),
                                     .epoch = self->hub->epoch,
                                     .answers = answers};
-    wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session}, &fields);
+    wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session},
+                               &fields);
     front_session_send (self, client->route);
 }
 
-//  named: the session in the HELLO. Another one than the present: that began with an earlier HELLO, and the client has not heard of it yet; or the
-//  client comes back from another broker.
-static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint64_t named, bool *resumed)
+//  named: the session in the HELLO. Another one than the present: that began with an earlier HELLO,
+//  and the client has not heard of it yet; or the client comes back from another broker.
+static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint64_t named,
+                           bool *resumed)
 {
     client_t *client;
     *resumed = false;
@@ -42,7 +44,8 @@ static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint
     if (unheard && client->in.received == 0)
         return client;
     if (unheard || !stream_acknowledge (client->out, hello->received)) {
-        front_session_forget (self, client); //  It has received what we never sent: that was another session
+        front_session_forget (
+            self, client); //  It has received what we never sent: that was another session
         return NULL;
     }
     stream_rewind (client->out, hello->received);
@@ -58,7 +61,8 @@ static bool s_is_anothers (const front_t *self, const wire_client_hello_t *hello
     return client && self->hub->peer && strcmp (client->peer, self->hub->peer) != 0;
 }
 
-//  False when it says HELLO too often: it is not heard. Who spoke by its connection before is superseded: a connection is one client's.
+//  False when it says HELLO too often: it is not heard. Who spoke by its connection before is
+//  superseded: a connection is one client's.
 static bool s_supersede (front_t *self, const wire_client_hello_t *hello, sockets_route_t route,
                          int64_t *hello_us)
 {
@@ -70,7 +74,8 @@ static bool s_supersede (front_t *self, const wire_client_hello_t *hello, socket
         return false;
     *hello_us = former ? former->hello_us : 0;
     if (former && former != client) {
-        log_line (LOG_INFO, "B038", "client %s gives way to another on its connection", former->name);
+        log_line (LOG_INFO, "B038", "client %s gives way to another on its connection",
+                  former->name);
         front_session_forget (self, former);
     }
     return true;
@@ -92,12 +97,13 @@ static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault
     client->purse = purse_enter (self->hub, client->holder);
     HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
-    log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name, *client->key ? " with key " : "",
-              client->key);
+    log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name,
+              *client->key ? " with key " : "", client->key);
     return client;
 }
 
-//  The session goes on by this connection. One that it leaves is of no use any more, and what it holds would stay.
+//  The session goes on by this connection. One that it leaves is of no use any more, and what it
+//  holds would stay.
 static void s_connect (front_t *self, client_t *client, sockets_route_t route)
 {
     if (client->route == route)
@@ -112,21 +118,24 @@ void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t
 {
     wire_client_hello_t hello;
     char message [256];
-    if (!wire_read_client_hello (body, &hello) || !cursor_done (body) || !view_is (hello.magic, WIRE_MAGIC)
-        || hello.uuid.size != WIRE_UUID_BYTES) {
-        front_session_refuse (self, route, CADRE_ERROR_PROTOCOL, "this is not the HELLO of a cadre client");
+    if (!wire_read_client_hello (body, &hello) || !cursor_done (body)
+        || !view_is (hello.magic, WIRE_MAGIC) || hello.uuid.size != WIRE_UUID_BYTES) {
+        front_session_refuse (self, route, CADRE_ERROR_PROTOCOL,
+                              "this is not the HELLO of a cadre client");
         return;
     }
     if (hello.major != WIRE_MAJOR) {
-        snprintf (message, sizeof message,
-                  "client speaks cadre protocol %u.%u, this broker %u.%u: upgrade the older of the two",
-                  (unsigned) hello.major, (unsigned) hello.minor, WIRE_MAJOR, WIRE_MINOR);
+        snprintf (
+            message, sizeof message,
+            "client speaks cadre protocol %u.%u, this broker %u.%u: upgrade the older of the two",
+            (unsigned) hello.major, (unsigned) hello.minor, WIRE_MAJOR, WIRE_MINOR);
         front_session_refuse (self, route, CADRE_ERROR_VERSION, message);
         return;
     }
     if (!authz_is_client (self->hub->doors, self->hub->peer) || s_is_anothers (self, &hello)) {
-        front_session_refuse (self, route, CADRE_ERROR_REFUSED,
-                              "this key is not let in as a client: ask for an access file of role client");
+        front_session_refuse (
+            self, route, CADRE_ERROR_REFUSED,
+            "this key is not let in as a client: ask for an access file of role client");
         return;
     }
     bool resumed;

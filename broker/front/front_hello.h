@@ -5,7 +5,8 @@
 
 #include "broker/front/front.h"
 
-//  body: that of a CLIENT_HELLO. named: the session in its envelope, 0 for none. Answers with WELCOME or REFUSED.
+//  body: that of a CLIENT_HELLO. named: the session in its envelope, 0 for none. Answers with
+//  WELCOME or REFUSED.
 void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t *body);
 
 #endif

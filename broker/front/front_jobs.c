@@ -24,29 +24,33 @@ static bool s_spec_is_map (view_t spec)
     return cursor_peek (&cursor) == CURSOR_MAP || cursor_peek (&cursor) == CURSOR_NIL;
 }
 
-static cadre_error_t s_check_rights (const front_t *self, const client_t *client, const wire_job_open_t *open,
-                                     fault_t *fault)
+static cadre_error_t s_check_rights (const front_t *self, const client_t *client,
+                                     const wire_job_open_t *open, fault_t *fault)
 {
     char function [HUB_NAME_BYTES];
     view_copy (open->function, function, sizeof function);
-    return authz_check_job (self->hub->doors, client->peer, client->key, open->kind, function, fault);
+    return authz_check_job (self->hub->doors, client->peer, client->key, open->kind, function,
+                            fault);
 }
 
-static cadre_error_t s_check_open (const front_t *self, const client_t *client, const wire_job_open_t *open,
-                                   fault_t *fault)
+static cadre_error_t s_check_open (const front_t *self, const client_t *client,
+                                   const wire_job_open_t *open, fault_t *fault)
 {
     if (self->hub->state != HUB_RUNNING)
-        return fault_set (fault, CADRE_ERROR_REFUSED, "this broker is draining: it takes no new jobs");
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "this broker is draining: it takes no new jobs");
     if (client->jobs_open >= CLIENT_JOBS_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
-                          "%u jobs are open on this connection: wait until some have ended", CLIENT_JOBS_MAX);
+                          "%u jobs are open on this connection: wait until some have ended",
+                          CLIENT_JOBS_MAX);
     if (open->kind < WIRE_KIND_CALL || open->kind > WIRE_KIND_MAP)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a job's kind is 1 (call), 2 (command) or 3 (map)");
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "a job's kind is 1 (call), 2 (command) or 3 (map)");
     if (open->durable && persistence_need (self->hub, fault))
         return fault->code;
     if (open->priority > JOB_PRIORITY_MAX || open->priority < -JOB_PRIORITY_MAX)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a priority is between -%d and %d", JOB_PRIORITY_MAX,
-                          JOB_PRIORITY_MAX);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "a priority is between -%d and %d",
+                          JOB_PRIORITY_MAX, JOB_PRIORITY_MAX);
     if (open->timeout_ms > DURATION_MAX_MS || open->grace_ms > DURATION_MAX_MS
         || open->expire_ms > DURATION_MAX_MS)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a timeout is at most 400 days");
@@ -61,7 +65,8 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client, 
     return CADRE_OK;
 }
 
-//  A detached job that was submitted before, has ended and was forgotten is not run again. Who may not open it does not hear of it.
+//  A detached job that was submitted before, has ended and was forgotten is not run again. Who may
+//  not open it does not hear of it.
 static bool s_is_ghost (const front_t *self, const client_t *client, const wire_job_open_t *open,
                         fault_t *fault)
 {
@@ -76,14 +81,17 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
 }
 
 //  The job is taken back, and its client told why.
-static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref, const fault_t *fault)
+static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref,
+                         const fault_t *fault)
 {
     client_opened (client, self->hub, ref, 0, fault);
     ledger_jobs_withdraw (self->hub->ledger, job);
 }
 
-//  The client of a durable job hears of it when it is on the disk. False when there is no room for it there.
-static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref, view_t open, fault_t *fault)
+//  The client of a durable job hears of it when it is on the disk. False when there is no room for
+//  it there.
+static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref, view_t open,
+                      fault_t *fault)
 {
     journal_t *journal = self->hub->journal;
     if (journal_admit (journal, job, open.size, 0, fault)) {
@@ -127,7 +135,8 @@ bool front_jobs_open (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-//  The job behind a ref. *known is false when the client never opened it; a job that was refused or has ended is NULL.
+//  The job behind a ref. *known is false when the client never opened it; a job that was refused or
+//  has ended is NULL.
 static job_t *s_job (front_t *self, const client_t *client, uint64_t number, bool *known)
 {
     const ref_t *ref = client_ref ((client_t *) client, number);
@@ -176,7 +185,8 @@ static bool s_has_begun (const job_t *job)
     return job->shared || job->next > 0 || job->done + job->failed > 0;
 }
 
-//  A durable job that does not fit into the store is taken back as a whole, unless it has begun: then it is cancelled.
+//  A durable job that does not fit into the store is taken back as a whole, unless it has begun:
+//  then it is cancelled.
 static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_job_tasks_t *tasks)
 {
     fault_t fault = {0};
@@ -200,8 +210,8 @@ static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_
 static bool s_refuse_long (front_t *self, const client_t *client, size_t count)
 {
     char message [160];
-    snprintf (message, sizeof message, "a JOB_TASKS has %zu tasks: send at most %u in one frame", count,
-              WIRE_FRAME_TASKS_MAX);
+    snprintf (message, sizeof message, "a JOB_TASKS has %zu tasks: send at most %u in one frame",
+              count, WIRE_FRAME_TASKS_MAX);
     front_session_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
     return false;
 }
@@ -266,7 +276,8 @@ bool front_jobs_seal (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-//  The job may have ended while the order was on its way: then the ref is gone, and nothing is wrong.
+//  The job may have ended while the order was on its way: then the ref is gone, and nothing is
+//  wrong.
 bool front_jobs_cancel (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_cancel_t cancel;
@@ -292,9 +303,10 @@ bool front_jobs_follow (front_t *self, client_t *client, cursor_t *body)
         return false;
     job_t *job = holder_find (self->hub, client, follow.number, &fault);
     if (job && !job->detached)
-        fault_set (&fault, CADRE_ERROR_REFUSED,
-                   "job %llu is attached to client %s: only detached jobs can be followed (cadre submit)",
-                   (unsigned long long) follow.number, job->client_name);
+        fault_set (
+            &fault, CADRE_ERROR_REFUSED,
+            "job %llu is attached to client %s: only detached jobs can be followed (cadre submit)",
+            (unsigned long long) follow.number, job->client_name);
     else
         bounds_check_follow (self->hub, client, &fault);
     client_opened (client, self->hub, follow.ref, fault.code ? 0 : job->number, &fault);

@@ -1,4 +1,5 @@
-//  front_room_for_one.c - how many sessions of clients there may be, and who ends so that another can begin
+//  front_room_for_one.c - how many sessions of clients there may be, and who ends so that another
+//  can begin
 
 #include "broker/front/front_room.h"
 

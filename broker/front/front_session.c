@@ -11,8 +11,8 @@
 
 cadre_error_t front_session_send (front_t *self, sockets_route_t route)
 {
-    cadre_error_t error =
-        sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size, ZMQ_DONTWAIT);
+    cadre_error_t error = sockets_send_bytes_to (self->router, route, self->frame.data,
+                                                 self->frame.size, ZMQ_DONTWAIT);
     buffer_clear (&self->frame);
     return error;
 }
@@ -26,7 +26,8 @@ void front_session_who (front_t *self, sockets_route_t route)
     front_session_send (self, route);
 }
 
-void front_session_refuse (front_t *self, sockets_route_t route, cadre_error_t code, const char *message)
+void front_session_refuse (front_t *self, sockets_route_t route, cadre_error_t code,
+                           const char *message)
 {
     wire_refused_t fields = {
         .code = code, .message = wire_view (message), .major = WIRE_MAJOR, .minor = WIRE_MINOR};
@@ -74,8 +75,8 @@ void front_session_move (front_t *self, client_t *client, sockets_route_t route)
 void front_session_break (front_t *self, client_t *client, const char *what)
 {
     char message [HUB_NAME_BYTES + 128];
-    snprintf (message, sizeof message, "a %s from client %s breaks the protocol: its session ends", what,
-              client->name);
+    snprintf (message, sizeof message, "a %s from client %s breaks the protocol: its session ends",
+              what, client->name);
     front_session_refuse (self, client->route, CADRE_ERROR_PROTOCOL, message);
     front_session_forget (self, client);
 }

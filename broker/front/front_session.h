@@ -47,7 +47,8 @@ cadre_error_t front_session_send (front_t *self, sockets_route_t route);
 void front_session_who (front_t *self, sockets_route_t route);
 
 //  REFUSED with a code and a sentence. Bounded for each route.
-void front_session_refuse (front_t *self, sockets_route_t route, cadre_error_t code, const char *message);
+void front_session_refuse (front_t *self, sockets_route_t route, cadre_error_t code,
+                           const char *message);
 
 //  The session is forgotten, and with it the client's attached jobs.
 void front_session_forget (front_t *self, client_t *client);

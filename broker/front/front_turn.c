@@ -1,4 +1,5 @@
-//  front_turn.c - what goes to clients at the end of a turn, and once a beat: windows, acknowledgements, states
+//  front_turn.c - what goes to clients at the end of a turn, and once a beat: windows,
+//  acknowledgements, states
 
 #include "broker/front/front_turn.h"
 
@@ -37,7 +38,8 @@ void front_turn_report (void *owner, int64_t now_us)
     front_t *self = owner;
     hub_t *hub = self->hub;
     client_t *client;
-    for (unsigned i = 0; i < REPORTS_A_TURN && (client = hub->telling) && client->tell_us <= now_us; i++) {
+    for (unsigned i = 0; i < REPORTS_A_TURN && (client = hub->telling) && client->tell_us <= now_us;
+         i++) {
         bool full = client_is_full (client, hub); //  What has changed is told when it has read
         if (!full)
             s_tell_states (self, client, REPORTS_STATES);
@@ -60,15 +62,16 @@ static void s_want_report (front_t *self, client_t *client)
 
 //  ---- windows ------------------------------------------------------------
 
-//  A client that waits for room, and its jobs to which it may have more to send: each is told once why nothing moves.
+//  A client that waits for room, and its jobs to which it may have more to send: each is told once
+//  why nothing moves.
 static void s_tell_full (front_t *self, client_t *client)
 {
     fault_t fault;
     const hub_t *hub = self->hub;
     uint64_t open = client->granted_bytes - client->received_bytes;
     //  It may send less than a frame, and no more is worth telling
-    bool full =
-        open <= WIRE_FRAME_MAX && windows_memory_left (&self->windows, client) <= open + WIRE_FRAME_MAX;
+    bool full = open <= WIRE_FRAME_MAX
+                && windows_memory_left (&self->windows, client) <= open + WIRE_FRAME_MAX;
     if (full == client->told_full)
         return;
     client->told_full = full;
@@ -91,7 +94,8 @@ static void s_send_window (front_t *self, client_t *client)
 
 static void s_send_beat (front_t *self, client_t *client)
 {
-    wire_beat_t beat = {.received = client_acknowledgeable (client), .sent = stream_sent (client->out)};
+    wire_beat_t beat = {.received = client_acknowledgeable (client),
+                        .sent = stream_sent (client->out)};
     wire_write_beat (&self->frame, (wire_envelope_t){.session = client->session}, &beat);
     front_session_send (self, client->route);
     client->acknowledged = beat.received;
@@ -101,15 +105,17 @@ static void s_send_beat (front_t *self, client_t *client)
 
 //  ---- the end of a turn --------------------------------------------------
 
-//  As much as may be on its way. A peer that is gone will say HELLO again; one that does not read is looked at when it acknowledges something.
+//  As much as may be on its way. A peer that is gone will say HELLO again; one that does not read
+//  is looked at when it acknowledges something.
 static void s_pump (front_t *self, client_t *client)
 {
     const buffer_t *frame;
     uint64_t most = client_flight_max (self->hub);
     while (client->route && stream_flying_bytes (client->out) < most
-           && burden_has_room (&client->burden, most) && (frame = stream_next (client->out)) != NULL) {
-        cadre_error_t error =
-            sockets_send_bytes_to (self->router, client->route, frame->data, frame->size, ZMQ_DONTWAIT);
+           && burden_has_room (&client->burden, most)
+           && (frame = stream_next (client->out)) != NULL) {
+        cadre_error_t error = sockets_send_bytes_to (self->router, client->route, frame->data,
+                                                     frame->size, ZMQ_DONTWAIT);
         if (error) {
             stream_unsend (client->out);
             if (error != CADRE_ERROR_TIMEOUT)
@@ -150,7 +156,8 @@ static bool s_flush_client (front_t *self, client_t *client, uint32_t *records)
     return more;
 }
 
-//  Clients with more than the turn has room for come again in the next one: first those that were not served at all.
+//  Clients with more than the turn has room for come again in the next one: first those that were
+//  not served at all.
 static void s_flush_dirty (front_t *self)
 {
     client_t *served = NULL, *waiting = NULL, *client;
@@ -227,7 +234,8 @@ void front_turn_judge (front_t *self)
         }
         if (self->hub->now_us - client->heard_us < lost_us)
             continue;
-        log_line (LOG_WARNING, "B023", "client %s is lost: silent for %u ms; its attached jobs are cancelled",
+        log_line (LOG_WARNING, "B023",
+                  "client %s is lost: silent for %u ms; its attached jobs are cancelled",
                   client->name, self->hub->lost_ms);
         front_session_forget (self, client);
     }

@@ -1,4 +1,5 @@
-/*  front_turn.h - what goes to clients at the end of a turn, and once a beat: windows, acknowledgements, states */
+/*  front_turn.h - what goes to clients at the end of a turn, and once a beat: windows,
+ *  acknowledgements, states */
 
 #ifndef BROKER_FRONT_FRONT_TURN_H_INCLUDED
 #define BROKER_FRONT_FRONT_TURN_H_INCLUDED

@@ -11,7 +11,8 @@
 
 #define STUCK_LOST 3 //  Times lost_ms
 
-//  Reading a large frame that no window bounds costs up to 5 ms: a key has 16 MiB of them a second, and two seconds of that at once.
+//  Reading a large frame that no window bounds costs up to 5 ms: a key has 16 MiB of them a second,
+//  and two seconds of that at once.
 #define LARGE_BYTES (64u * 1024u)
 #define LARGE_BYTES_A_US 16
 #define LARGE_BURST_US 2000000
@@ -40,9 +41,10 @@ static void s_count (client_t *client, const parked_t *frame, bool more)
     client->parked_metered += more ? metered : -metered;
 }
 
-//  What the window lets through was counted when it was granted; the rest, and what each frame costs besides, must be little.
-static park_verdict_t s_room (const client_t *client, const hub_t *hub, const wire_envelope_t *envelope,
-                              size_t size)
+//  What the window lets through was counted when it was granted; the rest, and what each frame
+//  costs besides, must be little.
+static park_verdict_t s_room (const client_t *client, const hub_t *hub,
+                              const wire_envelope_t *envelope, size_t size)
 {
     uint64_t frame = size + WIRE_ENVELOPE_BYTES, cost = s_cost (size);
     if (s_is_metered (envelope->verb)) {
@@ -71,7 +73,8 @@ park_verdict_t park_judge (client_t *client, const hub_t *hub, const wire_envelo
                            const cursor_t *body)
 {
     if (!client->deaf)
-        client->deaf = !s_is_within_rate (client, hub, envelope->verb, (size_t) (body->end - body->at));
+        client->deaf =
+            !s_is_within_rate (client, hub, envelope->verb, (size_t) (body->end - body->at));
     if (client->deaf)
         return PARK_DROP;
     if (!client->parked && !(s_is_answered (envelope->verb) && client_is_full (client, hub)))
@@ -113,7 +116,8 @@ bool park_wants_more (client_t *client)
 static bool s_should_acknowledge (const client_t *client, const hub_t *hub)
 {
     return (client->stalled || client_is_full (client, hub))
-           && (stream_flying_bytes (client->out) || client->burden.bytes >= client_flight_max (hub));
+           && (stream_flying_bytes (client->out)
+               || client->burden.bytes >= client_flight_max (hub));
 }
 
 bool park_is_stuck (client_t *client, const hub_t *hub)

@@ -1,12 +1,14 @@
 /*  park.h - frames of a session that wait until it acknowledges replies
  *
- *  What JOB_OPEN and JOB_FOLLOW are answered needs no window. A session that opens on and on and acknowledges nothing would fill the broker's memory; so when it is
- *  full (client_is_full), they wait as requests do (inbox.h), and whatever it says behind them, in order. Few bytes wait here; what comes then is
- *  dropped, and asked for again by WHO when there is room: the client has it still. None of it is acknowledged. A session to which much is on its
- *  way, and which acknowledges nothing for three times lost_ms, is at its end (park_is_stuck).
+ *  What JOB_OPEN and JOB_FOLLOW are answered needs no window. A session that opens on and on and
+ *  acknowledges nothing would fill the broker's memory; so when it is full (client_is_full), they
+ *  wait as requests do (inbox.h), and whatever it says behind them, in order. Few bytes wait here;
+ *  what comes then is dropped, and asked for again by WHO when there is room: the client has it
+ *  still. None of it is acknowledged. A session to which much is on its way, and which acknowledges
+ *  nothing for three times lost_ms, is at its end (park_is_stuck).
  *
- *  Frames of more than 64 KiB that no window bounds have a rate for each key, since reading one may take 5 ms. What comes beyond it is dropped
- *  unread, and asked for again with the next BEAT.
+ *  Frames of more than 64 KiB that no window bounds have a rate for each key, since reading one may
+ *  take 5 ms. What comes beyond it is dropped unread, and asked for again with the next BEAT.
  */
 
 #ifndef BROKER_FRONT_PARK_H_INCLUDED

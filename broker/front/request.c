@@ -24,13 +24,15 @@ static void s_pack_reply (const request_t *self, buffer_t *frame, wire_reply_t f
     wire_write_reply (frame, (wire_envelope_t){0}, &fields);
 }
 
-//  An order that left a record is answered when that is on the disk. A reply that no frame holds would be our own mistake: it is
-//  said, and costs the client nothing but its answer.
-void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body, bool more)
+//  An order that left a record is answered when that is on the disk. A reply that no frame holds
+//  would be our own mistake: it is said, and costs the client nothing but its answer.
+void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body,
+                    bool more)
 {
     buffer_t frame = {0};
-    s_pack_reply (self, &frame,
-                  (wire_reply_t){.code = code, .message = wire_view (message), .body = body, .more = more});
+    s_pack_reply (
+        self, &frame,
+        (wire_reply_t){.code = code, .message = wire_view (message), .body = body, .more = more});
     if (frame.size > WIRE_FRAME_MAX) {
         buffer_clear (&frame);
         s_pack_reply (self, &frame,
@@ -151,9 +153,10 @@ cadre_error_t request_task (request_t *self, job_t *job, uint32_t *index, fault_
     if (!request_uint (self, "task", &number))
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the request needs the number of a task");
     if (number >= job->total)
-        return fault_set (
-            fault, CADRE_ERROR_NOT_FOUND, "no task %llu.%llu: list them with: cadre task list %llu",
-            (unsigned long long) job->number, (unsigned long long) number, (unsigned long long) job->number);
+        return fault_set (fault, CADRE_ERROR_NOT_FOUND,
+                          "no task %llu.%llu: list them with: cadre task list %llu",
+                          (unsigned long long) job->number, (unsigned long long) number,
+                          (unsigned long long) job->number);
     *index = (uint32_t) number;
     return CADRE_OK;
 }
@@ -173,7 +176,8 @@ void request_take_out (client_t *client, request_t *request)
 
 bool request_may_go_on (const front_t *self, const client_t *client)
 {
-    return client->inbox.first && !client->inbox.waits_store && request_takes_replies (client, self->hub);
+    return client->inbox.first && !client->inbox.waits_store
+           && request_takes_replies (client, self->hub);
 }
 
 void request_queue (front_t *self, client_t *client)

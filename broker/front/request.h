@@ -48,7 +48,8 @@ struct request {
     struct request *next; //  …
 };
 
-//  May the step go on? Not when its time is up, or its client must take replies first; the request is unfinished then.
+//  May the step go on? Not when its time is up, or its client must take replies first; the request
+//  is unfinished then.
 bool request_goes_on (request_t *self);
 void request_spend (request_t *self, uint32_t visits);
 
@@ -58,8 +59,10 @@ bool request_text (const request_t *self, const char *key, view_t *value);
 cadre_error_t request_job (request_t *self, job_t **job, fault_t *fault);
 cadre_error_t request_task (request_t *self, job_t *job, uint32_t *index, fault_t *fault);
 
-//  Answers: one value; one more element of a list (its bytes lie in items from `from` on); the end of a list.
-void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body, bool more);
+//  Answers: one value; one more element of a list (its bytes lie in items from `from` on); the end
+//  of a list.
+void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body,
+                    bool more);
 void request_element (request_t *self);
 void request_end_list (request_t *self);
 
@@ -81,7 +84,8 @@ bool request_takes_replies (const client_t *client, const hub_t *hub);
 //  Has the client a request whose next step can be made?
 bool request_may_go_on (const front_t *front, const client_t *client);
 
-//  The client is in the list of those whose requests are answered in turn, if request_may_go_on; or leaves it.
+//  The client is in the list of those whose requests are answered in turn, if request_may_go_on; or
+//  leaves it.
 void request_queue (front_t *front, client_t *client);
 void request_unqueue (front_t *front, client_t *client);
 

@@ -1,4 +1,5 @@
-//  request_budgets.c - what broker.info says of the memory: how much of it is where, and what there was no room for
+//  request_budgets.c - what broker.info says of the memory: how much of it is where, and what there
+//  was no room for
 
 #include "broker/front/request_budgets.h"
 

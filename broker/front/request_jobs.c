@@ -55,7 +55,8 @@ cadre_error_t request_jobs_list (request_t *self, fault_t *fault)
         job_table_walk (self->hub->jobs, &self->walk);
         self->at = job_table_last_number (self->hub->jobs);
     }
-    for (const job_t *job; request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
+    for (const job_t *job;
+         request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
         request_spend (self, VISITS_JOB);
         //  Those that came later are not listed: a list must end
         if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))
@@ -129,8 +130,8 @@ cadre_error_t request_jobs_retry (request_t *self, fault_t *fault)
             fault, CADRE_ERROR_REFUSED,
             "job %llu is attached to client %s, which has its results: only detached jobs can be retried",
             (unsigned long long) job->number, job->client_name);
-    if (authz_check_job (self->hub->doors, self->client->peer, self->client->key, job->kind, job->function,
-                         fault))
+    if (authz_check_job (self->hub->doors, self->client->peer, self->client->key, job->kind,
+                         job->function, fault))
         return fault->code;
     bool one = request_uint (self, "task", &task);
     if (one && request_task (self, job, &index, fault))
@@ -146,8 +147,8 @@ cadre_error_t request_jobs_retry (request_t *self, fault_t *fault)
 //  One that was cancelled need not be sealed: whoever would do that may be gone for good.
 static bool s_has_ended (const job_t *job)
 {
-    bool cancelled =
-        job->cancelled && job->leased == 0 && job->undelivered == 0 && job->done + job->failed == job->total;
+    bool cancelled = job->cancelled && job->leased == 0 && job->undelivered == 0
+                     && job->done + job->failed == job->total;
     return cancelled || job_is_over (job);
 }
 
@@ -157,9 +158,10 @@ cadre_error_t request_jobs_forget (request_t *self, fault_t *fault)
     if (request_job (self, &job, fault))
         return fault->code;
     if (!job->detached || !s_has_ended (job))
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "job %llu has tasks that have not ended: cancel it first: cadre job cancel %llu",
-                          (unsigned long long) job->number, (unsigned long long) job->number);
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "job %llu has tasks that have not ended: cancel it first: cadre job cancel %llu",
+            (unsigned long long) job->number, (unsigned long long) job->number);
     ledger_jobs_forget (self->hub->ledger, job);
     request_reply (self, CADRE_OK, "", (view_t){0}, false);
     return CADRE_OK;
@@ -190,7 +192,8 @@ static void s_pack_detail_text (buffer_t *map, const char *key, view_t detail)
     request_pair_cut (map, key, text, TEXT_MAX);
 }
 
-static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint32_t index, bool all)
+static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint32_t index,
+                         bool all)
 {
     const task_t *task = &job->tasks [index];
     wire_result_t result;
@@ -252,7 +255,8 @@ static bool s_find_task (request_t *self, const job_t *job, const filter_t *filt
     for (; self->at < job->total && request_goes_on (self); self->at++) {
         const task_t *task = &job->tasks [self->at];
         request_spend (self, 1);
-        if (states & 1u << task->state && (!filter->by_outcome || task_outcome (task) == filter->outcome))
+        if (states & 1u << task->state
+            && (!filter->by_outcome || task_outcome (task) == filter->outcome))
             return true;
     }
     return false;
@@ -310,7 +314,8 @@ cadre_error_t request_jobs_task_explain (request_t *self, fault_t *fault)
     uint64_t number;
     if (request_job (self, &job, fault))
         return fault->code;
-    bool comes = request_uint (self, "task", &number) && number >= job->total && number < job->promised;
+    bool comes =
+        request_uint (self, "task", &number) && number >= job->total && number < job->promised;
     if (!comes && request_task (self, job, &index, fault))
         return fault->code;
     pack_map (&self->items, 1);
@@ -331,7 +336,8 @@ cadre_error_t request_jobs_task_drop (request_t *self, fault_t *fault)
     if (job->tasks [index].outcome != CADRE_OUTCOME_QUARANTINED || !job->detached)
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "task %llu.%u is not in quarantine: cadre task list %llu shows which are",
-                          (unsigned long long) job->number, index, (unsigned long long) job->number);
+                          (unsigned long long) job->number, index,
+                          (unsigned long long) job->number);
     self->unfinished = ledger_jobs_is_reaping (job);
     if (self->unfinished)
         return CADRE_OK;

@@ -5,7 +5,9 @@
 
 #include "broker/front/request.h"
 
-request_fn request_jobs_list, request_jobs_info, request_jobs_cancel, request_jobs_retry, request_jobs_forget;
-request_fn request_jobs_task_list, request_jobs_task_info, request_jobs_task_explain, request_jobs_task_drop;
+request_fn request_jobs_list, request_jobs_info, request_jobs_cancel, request_jobs_retry,
+    request_jobs_forget;
+request_fn request_jobs_task_list, request_jobs_task_info, request_jobs_task_explain,
+    request_jobs_task_drop;
 
 #endif

@@ -71,7 +71,8 @@ cadre_error_t request_workers_list (request_t *self, fault_t *fault)
         request_spend (self, 1);
         if (!agent)
             continue;
-        request_spend (self, (uint32_t) (agent->labels_count + HASH_COUNT (agent->offers)) * VISITS_NAME);
+        request_spend (self,
+                       (uint32_t) (agent->labels_count + HASH_COUNT (agent->offers)) * VISITS_NAME);
         s_pack_worker (self->hub, &self->items, agent);
         request_element (self);
     }
@@ -106,7 +107,8 @@ static cadre_error_t s_order (request_t *self, order_fn *order, fault_t *fault)
     }
     bool all = request_text (self, "worker", &name) && view_is (name, "all");
     if (count == 0 && !all)
-        return fault_set (fault, CADRE_ERROR_NOT_FOUND, "no such worker: list them with: cadre worker list");
+        return fault_set (fault, CADRE_ERROR_NOT_FOUND,
+                          "no such worker: list them with: cadre worker list");
     pack_map (&self->items, 1);
     request_pair_uint (&self->items, "workers", count);
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
@@ -140,7 +142,8 @@ cadre_error_t request_workers_function_list (request_t *self, fault_t *fault)
     (void) fault;
     if (!self->begun)
         catalog_walk (roster_catalog (self->hub->roster), &self->walk);
-    for (const function_entry_t *entry; request_goes_on (self) && (entry = catalog_step (&self->walk));) {
+    for (const function_entry_t *entry;
+         request_goes_on (self) && (entry = catalog_step (&self->walk));) {
         pack_map (&self->items, 4);
         request_pair_text (&self->items, "name", entry->name);
         request_pair_text (&self->items, "takes", entry->takes);
@@ -226,7 +229,10 @@ cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
     request_pair_text (map, "state", hub->state == HUB_RUNNING ? "running" : "draining");
     request_pair_text (map, "store", hub->store_name);
     s_pack_store (hub, map);
-    request_pair_text (map, "security", hub->doors ? "curve" : hub->insecure ? "insecure" : "local");
+    request_pair_text (map, "security",
+                       hub->doors      ? "curve"
+                       : hub->insecure ? "insecure"
+                                       : "local");
     request_pair_uint (map, "keys", hub->doors ? keyring_count (hub->doors->keys) : 0);
     request_pair_uint (map, "refused_peers", hub->doors ? hub->doors->refused (hub->doors) : 0);
     request_pair_uint (map, "lanes", s_lanes (hub->roster));

@@ -68,8 +68,9 @@ static void s_run (request_t *self)
         fault_set (&fault, CADRE_ERROR_ARGUMENT, "this broker (%s) knows no request '%s'",
                    CADRE_VERSION_STRING, what);
     else if (!s_may (self, handler->least))
-        fault_set (&fault, CADRE_ERROR_REFUSED, "the key %s may not ask for %s: that takes a key of role %s",
-                   self->client->key, what, keys_role_name (handler->least));
+        fault_set (&fault, CADRE_ERROR_REFUSED,
+                   "the key %s may not ask for %s: that takes a key of role %s", self->client->key,
+                   what, keys_role_name (handler->least));
     else
         handler->run (self, &fault);
     if (fault.code) {

@@ -1,4 +1,5 @@
-/*  requests.h - the requests of clients: who answers which, and when; see the table in SPEC.md, section 4
+/*  requests.h - the requests of clients: who answers which, and when; see the table in SPEC.md,
+ *  section 4
  *
  *  Clients are served in turn, one step of one request at a time, and a turn of
  *  the broker has a bounded number of steps.

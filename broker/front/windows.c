@@ -68,7 +68,8 @@ uint64_t windows_memory_left (const windows_t *self, const client_t *client)
 }
 
 //  What every session may send ahead, also when others have been promised the rest: an eighth of
-//  the memory for all, in equal parts for the keys that are there, and of each key for its sessions.
+//  the memory for all, in equal parts for the keys that are there, and of each key for its
+//  sessions.
 static uint64_t s_floor (const hub_t *hub, const purse_t *purse)
 {
     uint64_t part = hub->memory_limit / 8 / hub->present_keys / purse->sessions;
@@ -77,7 +78,8 @@ static uint64_t s_floor (const hub_t *hub, const purse_t *purse)
 }
 
 //  What others may send and have not, as far as it counts as taken: half of what other keys are
-//  promised, and all that other sessions of this key are. However many these are, something is left.
+//  promised, and all that other sessions of this key are. However many these are, something is
+//  left.
 static uint64_t s_taken (const hub_t *hub, const client_t *client)
 {
     const purse_t *purse = client->purse;
@@ -106,7 +108,8 @@ void windows_count (const windows_t *self, client_t *client)
     client->promised_bytes = promised;
 }
 
-static void s_allowance (const windows_t *self, const client_t *client, uint64_t *tasks, uint64_t *bytes)
+static void s_allowance (const windows_t *self, const client_t *client, uint64_t *tasks,
+                         uint64_t *bytes)
 {
     uint64_t left = s_promise (self, client), journal = self->hub->journal_bytes;
     if (client->durable) {
@@ -121,7 +124,8 @@ static void s_allowance (const windows_t *self, const client_t *client, uint64_t
 
 //  Are these totals worth telling? A quarter of what every session may send is, to one that has no
 //  more than that.
-static bool s_is_worth (const windows_t *self, const client_t *client, uint64_t tasks, uint64_t bytes)
+static bool s_is_worth (const windows_t *self, const client_t *client, uint64_t tasks,
+                        uint64_t bytes)
 {
     uint64_t open_tasks = client->granted_tasks - client->received_tasks;
     uint64_t open_bytes = client->granted_bytes - client->received_bytes;

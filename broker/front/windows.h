@@ -1,7 +1,8 @@
 /*  windows.h - what clients may send ahead
  *
- *  A window shrinks as memory fills up, for durable tasks also as what waits for the disk grows. While results of jobs in memory press, durable
- *  tasks, which have the night, give way to them: they are let in at intervals, 40 MB a second of a client.
+ *  A window shrinks as memory fills up, for durable tasks also as what waits for the disk grows.
+ *  While results of jobs in memory press, durable tasks, which have the night, give way to them:
+ *  they are let in at intervals, 40 MB a second of a client.
  */
 
 #ifndef BROKER_FRONT_WINDOWS_H_INCLUDED
@@ -26,7 +27,8 @@ void windows_end (windows_t *self);
 //  Once a turn, before windows are raised.
 void windows_judge (windows_t *self);
 
-//  Raises what the client was granted; true when it is worth telling. A client that must wait is touched when its time has come.
+//  Raises what the client was granted; true when it is worth telling. A client that must wait is
+//  touched when its time has come.
 bool windows_raise (windows_t *self, client_t *client);
 
 //  Counts anew what the client may send and has not.

@@ -28,8 +28,8 @@
 #define CURVE_BYTES 42           //  …, in a box
 #define GROWTH_BYTES (256 << 10) //  Of the process between two looks: it grows
 #define CALLER_BYTES (64 << 10)  //  What libzmq takes for a connection that says nothing
-#define CALLERS_SHARE 4          //  Of the memory, what connections may take before strangers must hurry
-#define STATE_LISTEN 10          //  TCP_LISTEN, whose header does not go together with that of tcp_info
+#define CALLERS_SHARE 4 //  Of the memory, what connections may take before strangers must hurry
+#define STATE_LISTEN 10 //  TCP_LISTEN, whose header does not go together with that of tcp_info
 #define PORTS 65536
 #define LOOK_US 1000000 //  All connections are looked at so often when nothing is wrong
 
@@ -47,8 +47,9 @@ struct callers {
     bool trim;            //  Somebody was cut off: memory is to be given back
     uint64_t resident;    //  Bytes of the process at the last look
     uint64_t rest;        //  The least of them that nothing known explained
-    uint32_t *lanes;      //  By port: while lanes are looked at, the place of the first caller there, plus 1
-    FILE *own;            //  /proc/self/statm
+    uint32_t
+        *lanes; //  By port: while lanes are looked at, the place of the first caller there, plus 1
+    FILE *own;  //  /proc/self/statm
 };
 
 callers_t *callers_new (hub_t *hub)
@@ -101,8 +102,9 @@ void callers_heard (callers_t *self, int fd, size_t size_bytes)
 
 //  ---- measuring ----------------------------------------------------------
 
-//  Whatever was handed over since the last look had not been by then: so all that had come by then belongs to it, or to what was handed over before.
-//  Starting from there lets no error in counting bytes on the wire grow.
+//  Whatever was handed over since the last look had not been by then: so all that had come by then
+//  belongs to it, or to what was handed over before. Starting from there lets no error in counting
+//  bytes on the wire grow.
 void callers_measure (caller_t *self, uint64_t brought, uint64_t unread, int64_t now_us)
 {
     if (self->since_us == 0)
@@ -122,7 +124,8 @@ void callers_measure (caller_t *self, uint64_t brought, uint64_t unread, int64_t
 static uint64_t s_resident (const callers_t *self)
 {
     unsigned long size, pages;
-    if (!self->own || fseek (self->own, 0, SEEK_SET) || fscanf (self->own, "%lu %lu", &size, &pages) != 2)
+    if (!self->own || fseek (self->own, 0, SEEK_SET)
+        || fscanf (self->own, "%lu %lu", &size, &pages) != 2)
         return 0;
     return pages * (uint64_t) sysconf (_SC_PAGESIZE);
 }
@@ -168,7 +171,8 @@ static caller_t *s_look_at (callers_t *self, int fd)
     int unread = 0;
     if (getsockopt (fd, SOL_SOCKET, SO_COOKIE, &cookie, &cookie_size)
         || getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &info_size)
-        || info_size < offsetof (struct tcp_info, tcpi_notsent_bytes) + sizeof info.tcpi_notsent_bytes)
+        || info_size
+               < offsetof (struct tcp_info, tcpi_notsent_bytes) + sizeof info.tcpi_notsent_bytes)
         return NULL;
     caller_t *caller = s_caller (self, fd);
     if (caller->cookie != cookie)
@@ -203,7 +207,8 @@ static void s_let_in (callers_t *self, int fd)
         self->table [fd].let_in = true;
 }
 
-//  A lane is for one peer. Whoever else comes there, with that worker's key or before it is asked for one, does so for the connection's sake.
+//  A lane is for one peer. Whoever else comes there, with that worker's key or before it is asked
+//  for one, does so for the connection's sake.
 static void s_look_at_lanes (callers_t *self)
 {
     callers_view_t *view = &self->view;
@@ -221,7 +226,8 @@ static void s_look_at_lanes (callers_t *self)
         self->lanes [view->callers [i]->port] = 0;
 }
 
-//  A descriptor moves in memory when the table grows, so the view is filled last. Returns how many descriptors there are.
+//  A descriptor moves in memory when the table grows, so the view is filled last. Returns how many
+//  descriptors there are.
 static size_t s_look_at_all (callers_t *self, DIR *folder)
 {
     size_t open = 0;
@@ -255,7 +261,8 @@ static uint64_t s_less (uint64_t a, uint64_t b)
 //  What the process has grown by and nothing explains; 0 while it does not grow.
 static uint64_t s_strange (callers_t *self, uint64_t resident)
 {
-    uint64_t unexplained = s_less (resident, hub_used_bytes (self->hub) + self->view.count * CALLER_BYTES);
+    uint64_t unexplained =
+        s_less (resident, hub_used_bytes (self->hub) + self->view.count * CALLER_BYTES);
     bool grows = resident > self->resident + GROWTH_BYTES;
     self->resident = resident;
     self->rest = unexplained < self->rest ? unexplained : self->rest;
@@ -279,8 +286,9 @@ static const char *s_address (int fd, char text [INET6_ADDRSTRLEN])
         return "?";
     const struct sockaddr_in *v4 = (const struct sockaddr_in *) (const void *) &place;
     bool is_v4 = place.sin6_family == AF_INET;
-    const char *name = inet_ntop (place.sin6_family, is_v4 ? (const void *) &v4->sin_addr : &place.sin6_addr,
-                                  text, INET6_ADDRSTRLEN);
+    const char *name =
+        inet_ntop (place.sin6_family, is_v4 ? (const void *) &v4->sin_addr : &place.sin6_addr, text,
+                   INET6_ADDRSTRLEN);
     return name ? name : "?";
 }
 
@@ -290,7 +298,8 @@ static void s_cut (callers_t *self, caller_t *caller)
     log_line (LOG_WARNING, "B050", "a peer at %s is cut off: %s (%llu KiB held)",
               s_address (caller->fd, text), caller->cut, (unsigned long long) caller->held >> 10);
     //  With a reset, or its kernel would go on trying to send the rest
-    setsockopt (caller->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof (struct linger));
+    setsockopt (caller->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+                sizeof (struct linger));
     shutdown (caller->fd, SHUT_RDWR);
     self->hub->cut_peers++;
     self->hub->refused_frames += caller->held > 0;

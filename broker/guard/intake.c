@@ -59,7 +59,8 @@ static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
     return value < least ? least : value < most ? value : most;
 }
 
-intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume, void *owner)
+intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume,
+                      void *owner)
 {
     intake_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -199,7 +200,8 @@ static void s_begin_frame (scan_t *scan)
         scan->body = scan->body << 8 | scan->head [i];
     scan->head_bytes = 0;
     if (scan->clear && !(flags & FLAG_COMMAND) && scan->frames <= INTAKE_MESSAGE_FRAMES)
-        scan->frames = flags & FLAG_MORE || scan->frames == INTAKE_MESSAGE_FRAMES ? scan->frames + 1 : 0;
+        scan->frames =
+            flags & FLAG_MORE || scan->frames == INTAKE_MESSAGE_FRAMES ? scan->frames + 1 : 0;
 }
 
 static bool s_is_endless (const scan_t *scan)
@@ -303,7 +305,8 @@ void intake_heard (intake_t *self, int fd, size_t size_bytes)
     flow_t *flow = s_flow (self, fd);
     if (!flow)
         return;
-    uint64_t cost = size_bytes + (flow->scan.clear ? CLEAR_BYTES : CURVE_BYTES) + INTAKE_FRAME_BYTES;
+    uint64_t cost =
+        size_bytes + (flow->scan.clear ? CLEAR_BYTES : CURVE_BYTES) + INTAKE_FRAME_BYTES;
     cost = cost < flow->unread ? cost : flow->unread;
     flow->unread -= cost;
     self->unread -= cost;

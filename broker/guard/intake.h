@@ -3,10 +3,10 @@
  *  libzmq reads what comes until a queue of whole messages is full: that bounds neither a message
  *  which never ends nor the sum over connections. This counts, for each connection, what libzmq has
  *  read and what of it was handed to the broker as messages. The difference is unread; a frame
- *  costs INTAKE_FRAME_BYTES besides its own. A connection may always have INTAKE_FREE_BYTES unread. For
- *  more it needs a seat, in which a whole frame has room. Seats share a sixteenth of the broker's
- *  memory; whoever finds none waits, in order. A connection that may not read now is paused: the
- *  kernel holds what comes, and then its peer does.
+ *  costs INTAKE_FRAME_BYTES besides its own. A connection may always have INTAKE_FREE_BYTES unread.
+ *  For more it needs a seat, in which a whole frame has room. Seats share a sixteenth of the
+ *  broker's memory; whoever finds none waits, in order. A connection that may not read now is
+ *  paused: the kernel holds what comes, and then its peer does.
  *
  *  In the clear the flags of frames are seen: a message of more than INTAKE_MESSAGE_FRAMES frames
  *  is no message of ours, and its connection is cut.
@@ -22,11 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INTAKE_FREE_BYTES (16u << 10)                 //  That a connection may have unread without a seat
+#define INTAKE_FREE_BYTES (16u << 10) //  That a connection may have unread without a seat
 #define INTAKE_SEAT_BYTES ((1u << 20) + (128u << 10)) //  A frame, and what may come before it
 #define INTAKE_LEAST_BYTES (4u << 20)                 //  For all seats
-#define INTAKE_FRAME_BYTES 64u                        //  What libzmq takes for a frame besides its bytes
-#define INTAKE_MESSAGE_FRAMES 4u                      //  A message of ours has one
+#define INTAKE_FRAME_BYTES 64u   //  What libzmq takes for a frame besides its bytes
+#define INTAKE_MESSAGE_FRAMES 4u //  A message of ours has one
 
 typedef struct intake intake_t;
 
@@ -34,7 +34,8 @@ typedef struct intake intake_t;
 typedef void intake_resume_fn (void *owner, int fd);
 
 //  For descriptors below that number.
-intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume, void *owner);
+intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume,
+                      void *owner);
 void intake_destroy (intake_t **self_p);
 
 //  A connection begins, and ends. Its messages may still be in libzmq's queues: see intake_drained.

@@ -11,7 +11,8 @@
 static bool s_is_idle (const callers_view_t *view, const caller_t *caller)
 {
     int64_t most_us = view->lost_us > LEISURE_US ? view->lost_us : LEISURE_US;
-    return caller->door != ADDRESS_SINK && !caller->let_in && view->now_us - caller->heard_us > most_us;
+    return caller->door != ADDRESS_SINK && !caller->let_in
+           && view->now_us - caller->heard_us > most_us;
 }
 
 //  What a lane carries has a window.
@@ -21,7 +22,8 @@ static bool s_is_deaf (const callers_view_t *view, const caller_t *caller)
     return caller->door != CALLER_LANE && view->now_us - caller->acked_us > most_us;
 }
 
-//  At a lane, the first one may be a stranger whose handshake fails in time; then its worker is the first.
+//  At a lane, the first one may be a stranger whose handshake fails in time; then its worker is the
+//  first.
 static bool s_must_hurry (const callers_view_t *view, const caller_t *caller)
 {
     int64_t haste_us = caller->door == CALLER_LANE ? LEISURE_US : HASTE_US;
@@ -35,7 +37,8 @@ static int s_older (const void *a, const void *b)
     return (one->since_us > other->since_us) - (one->since_us < other->since_us);
 }
 
-//  Sinks without a word may be those of workers that have had nothing to do: of these only as many go as there are more than such workers.
+//  Sinks without a word may be those of workers that have had nothing to do: of these only as many
+//  go as there are more than such workers.
 static size_t s_spare_sinks (const callers_view_t *view)
 {
     size_t silent = 0, workers = 0;

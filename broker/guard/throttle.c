@@ -81,8 +81,9 @@ static bool s_is_full (int fd)
 static throttle_sums_t s_sums (void)
 {
     pthread_mutex_lock (&s_lock);
-    throttle_sums_t sums = {
-        .bytes = intake_bytes (s_intake), .cut = intake_cut (s_intake), .waiting = intake_waiting (s_intake)};
+    throttle_sums_t sums = {.bytes = intake_bytes (s_intake),
+                            .cut = intake_cut (s_intake),
+                            .waiting = intake_waiting (s_intake)};
     pthread_mutex_unlock (&s_lock);
     return sums;
 }

@@ -1,9 +1,9 @@
 /*  throttle.h - libzmq reads no more from connections than the broker's memory has room for
  *
- *  intake.h decides; this makes it so. libzmq has no option for it, so cadre-broker has a recv and an
- *  epoll_ctl of its own, which stand before those of the C library wherever libzmq calls them, as the
- *  porch's accept4 does. A connection that may not read now is told EAGAIN, and its descriptor is not
- *  watched for input until it may. One that is cut is told ECONNRESET.
+ *  intake.h decides; this makes it so. libzmq has no option for it, so cadre-broker has a recv and
+ *  an epoll_ctl of its own, which stand before those of the C library wherever libzmq calls them,
+ *  as the porch's accept4 does. A connection that may not read now is told EAGAIN, and its
+ *  descriptor is not watched for input until it may. One that is cut is told ECONNRESET.
  *
  *  Linked into the program alone: a library must not change what its host's recv does. A broker
  *  without it has no throttle.

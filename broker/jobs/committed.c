@@ -30,7 +30,8 @@ static void s_skip_ended (job_t *job, uint32_t first)
     }
 }
 
-void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads, const payloads_place_t *place)
+void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads,
+                       const payloads_place_t *place)
 {
     uint32_t first = job->total;
     job_append (job, payloads, place, &hub->job_bytes);

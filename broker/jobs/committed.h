@@ -1,9 +1,9 @@
 /*  committed.h - carries out what is on stable storage
  *
- *  What is asked for a durable job (ledger_jobs_submit, ledger_jobs_finish, the end of a task) is recorded,
- *  and carried out here when the record is durable; of a job in memory, at once. Recovery carries
- *  out what it reads by the same functions, so that a broker that runs and one that starts do the
- *  same.
+ *  What is asked for a durable job (ledger_jobs_submit, ledger_jobs_finish, the end of a task) is
+ *  recorded, and carried out here when the record is durable; of a job in memory, at once. Recovery
+ *  carries out what it reads by the same functions, so that a broker that runs and one that starts
+ *  do the same.
  */
 
 #ifndef BROKER_JOBS_COMMITTED_H_INCLUDED
@@ -14,7 +14,8 @@
 
 //  Tasks join their job. place: where the payloads lie in the store, or NULL. What lies there need
 //  not stay in memory.
-void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads, const payloads_place_t *place);
+void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads,
+                       const payloads_place_t *place);
 
 //  No more tasks come.
 void committed_seal (hub_t *hub, job_t *job);

@@ -18,17 +18,19 @@ static int64_t s_wait_us (const job_t *job)
 static void s_watch (hub_t *hub, const job_t *job)
 {
     if (job->arrivals_count)
-        delay_add (hub->delay, job->arrivals [0].at_us + s_wait_us (job), job->number, EXPIRY_INDEX);
+        delay_add (hub->delay, job->arrivals [0].at_us + s_wait_us (job), job->number,
+                   EXPIRY_INDEX);
 }
 
-//  Frames that come within a millisecond, or within a thousandth of the time that tasks may wait, count as one: so a job
-//  has about a thousand arrivals at most.
+//  Frames that come within a millisecond, or within a thousandth of the time that tasks may wait,
+//  count as one: so a job has about a thousand arrivals at most.
 static bool s_joins (const job_t *job, int64_t at_us)
 {
     int64_t together_us = s_wait_us (job) / 1000;
     if (together_us < TOGETHER_US)
         together_us = TOGETHER_US;
-    return job->arrivals_count && at_us - job->arrivals [job->arrivals_count - 1].at_us < together_us;
+    return job->arrivals_count
+           && at_us - job->arrivals [job->arrivals_count - 1].at_us < together_us;
 }
 
 void expiry_note (hub_t *hub, job_t *job, int64_t at_us)

@@ -107,7 +107,8 @@ void journal_end (journal_t *self, job_t *job, bool live)
 
 result_log_place_t journal_place (const journal_t *self)
 {
-    return (result_log_place_t){.offset = self->record_at, .size = self->bytes.size - self->record_at};
+    return (result_log_place_t){.offset = self->record_at,
+                                .size = self->bytes.size - self->record_at};
 }
 
 result_log_place_t journal_place_of_last (const journal_t *self, uint64_t size)
@@ -122,7 +123,8 @@ bool journal_stay_whole (journal_t *self, bool whole)
     return before;
 }
 
-void journal_lease (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial, uint32_t index)
+void journal_lease (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
+                    uint32_t index)
 {
     if (!lease_run_joins (&self->run, job, agent, serial))
         journal_end_leases (self);
@@ -179,7 +181,8 @@ uint64_t journal_mark (const journal_t *self)
 
 bool journal_is_idle (const journal_t *self)
 {
-    return self->bytes.size == 0 && self->run.job == 0 && self->flights_count == 0 && !self->waits.first;
+    return self->bytes.size == 0 && self->run.job == 0 && self->flights_count == 0
+           && !self->waits.first;
 }
 
 int journal_fd (const journal_t *self)
@@ -224,7 +227,8 @@ void journal_push (journal_t *self)
 
 //  ---- room in the store --------------------------------------------------
 
-cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t tasks, fault_t *fault)
+cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t tasks,
+                             fault_t *fault)
 {
     uint64_t room = bytes + 64 + tasks * TASK_ROOM + (job->room ? 0 : JOB_ROOM);
     cadre_error_t error = store_reserve (self->store, room, fault);

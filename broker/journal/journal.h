@@ -7,7 +7,8 @@
  *      buffer_t *bytes = journal_begin (journal, WIRE_log_...);    one record
  *      wire_pack_log_... (bytes, &fields);
  *      journal_end (journal, job, live);
- *      wait_t *wait = journal_wait (journal, s_is_durable);        called when the record is durable
+ *      wait_t *wait = journal_wait (journal, s_is_durable);        called when the record is
+ *                                                                  durable
  *
  *  The journal knows the store, and of the jobs the room that is reserved for them there and the
  *  bytes that they take up. It knows neither the ledger nor any module that waits. persistence.h
@@ -59,7 +60,8 @@ uint64_t journal_mark (const journal_t *self);
 //  ---- room in the store ---------------------------------------------------
 
 //  Is there room for so many bytes and tasks of the job? CADRE_ERROR_REFUSED and a fault if not.
-cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t tasks, fault_t *fault);
+cadre_error_t journal_admit (journal_t *self, job_t *job, size_t bytes, size_t tasks,
+                             fault_t *fault);
 
 //  Is there room for so many bytes that are worth keeping, but not worth the room that is reserved?
 bool journal_has_room (const journal_t *self, size_t bytes);
@@ -91,7 +93,8 @@ result_log_place_t journal_place_of_last (const journal_t *self, uint64_t size);
 bool journal_stay_whole (journal_t *self, bool whole);
 
 //  A lease was given. Leases of one moment become one record when anything else is recorded.
-void journal_lease (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial, uint32_t index);
+void journal_lease (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
+                    uint32_t index);
 void journal_end_leases (journal_t *self);
 
 //  The job, or an identity that was forgotten, begins in the batch at hand (log_index.h).

@@ -11,7 +11,8 @@ void lease_run_free (lease_run_t *self)
     buffer_free (&self->indexes);
 }
 
-bool lease_run_joins (const lease_run_t *self, const job_t *job, const agent_t *agent, uint64_t serial)
+bool lease_run_joins (const lease_run_t *self, const job_t *job, const agent_t *agent,
+                      uint64_t serial)
 {
     return self->job == job->number && serial == self->serial + self->count
            && memcmp (self->uuid, agent->uuid, WIRE_UUID_BYTES) == 0;

@@ -23,7 +23,8 @@ typedef struct lease_run {
 void lease_run_free (lease_run_t *self);
 
 //  Does this lease follow those that are there?
-bool lease_run_joins (const lease_run_t *self, const job_t *job, const agent_t *agent, uint64_t serial);
+bool lease_run_joins (const lease_run_t *self, const job_t *job, const agent_t *agent,
+                      uint64_t serial);
 
 //  Adds a lease that joins, or begins a run when the run is empty.
 void lease_run_add (lease_run_t *self, const job_t *job, const agent_t *agent, uint64_t serial,

@@ -79,7 +79,8 @@ uint64_t log_index_oldest (const log_index_t *self)
     return job && job->logged_at < ghost ? job->logged_at : ghost;
 }
 
-bool log_index_next_ghost (log_index_t *self, uint64_t before, const identity_t **identity, uint64_t *number)
+bool log_index_next_ghost (log_index_t *self, uint64_t before, const identity_t **identity,
+                           uint64_t *number)
 {
     return tombstones_next (self->ghosts, before, identity, number);
 }

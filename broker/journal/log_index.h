@@ -1,9 +1,9 @@
 /*  log_index.h - where each job begins in the store's log, and the identities of those forgotten
  *
  *  A compaction copies what is still needed from the old end of the log. So the index keeps durable
- *  jobs in the order in which they begin in the log; tombstones.h does the same for identities. What is
- *  in the batch that is being gathered has no place until the batch gets its number. The ledger
- *  makes the index (hub->log_index). One thread, the broker's.
+ *  jobs in the order in which they begin in the log; tombstones.h does the same for identities.
+ *  What is in the batch that is being gathered has no place until the batch gets its number. The
+ *  ledger makes the index (hub->log_index). One thread, the broker's.
  */
 
 #ifndef BROKER_JOURNAL_LOG_INDEX_H_INCLUDED
@@ -42,6 +42,7 @@ job_t *log_index_oldest_job (const log_index_t *self);
 uint64_t log_index_oldest (const log_index_t *self);
 
 //  Takes the oldest identity, if it lies before that batch: the caller must record it anew.
-bool log_index_next_ghost (log_index_t *self, uint64_t before, const identity_t **identity, uint64_t *number);
+bool log_index_next_ghost (log_index_t *self, uint64_t before, const identity_t **identity,
+                           uint64_t *number);
 
 #endif

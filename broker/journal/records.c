@@ -61,15 +61,19 @@ result_log_place_t records_tasks (journal_t *self, job_t *job, const wire_list_t
 
 void records_seal (journal_t *self, job_t *job)
 {
-    wire_pack_log_seal (journal_begin (self, WIRE_log_seal), &(wire_log_seal_t){.job = job->number});
+    wire_pack_log_seal (journal_begin (self, WIRE_log_seal),
+                        &(wire_log_seal_t){.job = job->number});
     journal_end (self, job, false);
 }
 
 void records_again (journal_t *self, job_t *job, uint32_t index, uint16_t attempt, int64_t wait_us)
 {
     const task_t *task = &job->tasks [index];
-    wire_log_again_t fields = {
-        .job = job->number, .index = index, .attempt = attempt, .failed = task->failed, .lost = task->lost};
+    wire_log_again_t fields = {.job = job->number,
+                               .index = index,
+                               .attempt = attempt,
+                               .failed = task->failed,
+                               .lost = task->lost};
     if (wait_us > 0)
         fields.due_us = (uint64_t) (moment_wall_us () + wait_us);
     wire_pack_log_again (journal_begin (self, WIRE_log_again), &fields);
@@ -94,8 +98,11 @@ result_log_place_t records_result (journal_t *self, job_t *job, const wire_log_r
 result_log_place_t records_output (journal_t *self, job_t *job, uint32_t index, view_t body)
 {
     result_log_mark_t mark = result_log_mark (job->keep, index);
-    wire_log_output_t fields = {
-        .job = job->number, .index = index, .body = body, .serial = mark.serial, .end = mark.end_bytes};
+    wire_log_output_t fields = {.job = job->number,
+                                .index = index,
+                                .body = body,
+                                .serial = mark.serial,
+                                .end = mark.end_bytes};
     wire_pack_log_output (journal_begin (self, WIRE_log_output), &fields);
     journal_end (self, job, true);
     return journal_place (self);
@@ -141,8 +148,9 @@ void records_ended (journal_t *self, job_t *job)
 
 void records_ghost (journal_t *self, const identity_t *identity, uint64_t number)
 {
-    wire_log_forget_t fields = {
-        .job = number, .uuid = {identity->uuid, WIRE_UUID_BYTES}, .holder = wire_view (identity->holder)};
+    wire_log_forget_t fields = {.job = number,
+                                .uuid = {identity->uuid, WIRE_UUID_BYTES},
+                                .holder = wire_view (identity->holder)};
     wire_pack_log_forget (journal_begin (self, WIRE_log_forget), &fields);
     journal_index_ghost (self, identity);
 }

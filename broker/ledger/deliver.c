@@ -96,7 +96,8 @@ static void s_record_output (hub_t *hub, job_t *job, uint32_t index, view_t body
 }
 
 //  Of a durable job nobody hears before it is on the disk.
-static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
+static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
+                    buffer_t *large)
 {
     buffer_t body = {0};
     pack_uint (&body, result->index);
@@ -105,14 +106,16 @@ static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t 
     if (job->durable && hub->journal)
         s_record_result (hub, job, result, wire_view_of (&body), large);
     else {
-        result_log_record_t record = {RESULT_LOG_RESULT, (uint32_t) result->index, wire_view_of (&body)};
+        result_log_record_t record = {RESULT_LOG_RESULT, (uint32_t) result->index,
+                                      wire_view_of (&body)};
         committed_keep_large (hub, job, record.index, large, NULL);
         committed_keep (hub, job, &record, NULL);
     }
     buffer_free (&body);
 }
 
-void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large)
+void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
+                     buffer_t *large)
 {
     if (job->detached)
         s_keep (hub, job, result, tail, large);
@@ -123,11 +126,12 @@ void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t
         own.ref = job->ref;
         client_result_large (job->owner, hub, &own, large);
     } else
-        client_result (job->owner, hub, job->ref, (uint32_t) result->index, (uint32_t) result->attempt, tail);
+        client_result (job->owner, hub, job->ref, (uint32_t) result->index,
+                       (uint32_t) result->attempt, tail);
 }
 
-static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uint64_t stream, bool cut,
-                           view_t bytes)
+static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uint64_t stream,
+                           bool cut, view_t bytes)
 {
     pack_uint (body, index);
     pack_uint (body, attempt);
@@ -142,7 +146,8 @@ static bool s_has_room (const hub_t *hub, const job_t *job, size_t bytes)
     return !job->durable || !hub->journal || journal_has_room (hub->journal, bytes);
 }
 
-bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes)
+bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
+                     view_t bytes)
 {
     bool cut = false, first = false;
     if (!job->detached && !job->owner)
@@ -159,8 +164,8 @@ bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, u
     if (job->durable && hub->journal)
         s_record_output (hub, job, index, wire_view_of (&body));
     else if (job->detached)
-        committed_keep (hub, job, &(result_log_record_t){RESULT_LOG_OUTPUT, index, wire_view_of (&body)},
-                        NULL);
+        committed_keep (
+            hub, job, &(result_log_record_t){RESULT_LOG_OUTPUT, index, wire_view_of (&body)}, NULL);
     else
         client_output (job->owner, hub, job->ref, wire_view_of (&body));
     buffer_free (&body);

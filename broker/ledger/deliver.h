@@ -12,10 +12,12 @@
 
 //  result->value and detail, and tail (the packed fields from outcome on), are borrowed. *large is
 //  the value when it came in parts (else empty), its content is taken.
-void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail, buffer_t *large);
+void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
+                     buffer_t *large);
 
 //  What a running task wrote. False when nobody wants more of it.
-bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream, view_t bytes);
+bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
+                     view_t bytes);
 
 //  Can more output of this job be taken now?
 bool deliver_is_open (const hub_t *hub, const job_t *job);

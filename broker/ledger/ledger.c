@@ -139,12 +139,14 @@ void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, u
     agent->leased++;
     agent->sent++;
     uint32_t at_s = (uint32_t) ((self->hub->now_us - self->hub->started_us) / 1000000);
-    agent_note_lease (agent, &(lease_t){.job = job->number, .serial = serial, .index = index, .at_s = at_s});
+    agent_note_lease (
+        agent, &(lease_t){.job = job->number, .serial = serial, .index = index, .at_s = at_s});
     if (ledger_journal (self, job))
         journal_lease (self->hub->journal, job, agent, serial, index);
 }
 
-task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index, uint64_t serial)
+task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index,
+                     uint64_t serial)
 {
     (void) self;
     if (!job || index >= job->total)
@@ -210,7 +212,8 @@ void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, v
     s_end (self, job, index, outcome);
     buffer_t tail = {0}, none = {0};
     detail_pack_tail (&tail, outcome, detail);
-    wire_result_t result = {.index = index, .attempt = task->attempt, .outcome = outcome, .detail = detail};
+    wire_result_t result = {
+        .index = index, .attempt = task->attempt, .outcome = outcome, .detail = detail};
     deliver_result (self->hub, job, &result, wire_view_of (&tail), &none);
     buffer_free (&tail);
     standing_update (self->hub, job);
@@ -230,12 +233,14 @@ bool ledger_may_repeat (const job_t *job, const task_t *task)
 }
 
 //  A try failed and there are more: true.
-static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome, int64_t *wait_p)
+static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome,
+                          int64_t *wait_p)
 {
     task_t *task = &job->tasks [index];
     if (!ledger_may_repeat (job, task) || !tries_allow (&job->tries, task_tried (task), outcome))
         return false;
-    int64_t wait_us = *wait_p = tries_wait_us (&job->tries, task_tried (task), outcome, (uint32_t) random ());
+    int64_t wait_us = *wait_p =
+        tries_wait_us (&job->tries, task_tried (task), outcome, (uint32_t) random ());
     if (outcome == CADRE_OUTCOME_WORKER_LOST)
         task->lost++;
     else
@@ -287,7 +292,8 @@ static bool s_is_measure (const job_t *job, uint64_t outcome)
 {
     if (outcome == CADRE_OUTCOME_EXIT || outcome == CADRE_OUTCOME_SIGNAL)
         return job->kind == WIRE_KIND_COMMAND;
-    return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_ERROR || outcome == CADRE_OUTCOME_TIMEOUT;
+    return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_ERROR
+           || outcome == CADRE_OUTCOME_TIMEOUT;
 }
 
 //  It had tries left, but what it does to slots is worse than a failure.
@@ -301,7 +307,8 @@ static void s_quarantine (ledger_t *self, job_t *job, const wire_sink_result_t *
 {
     buffer_t detail = {0};
     quarantine_pack_slots (&detail, job, result);
-    ledger_end (self, job, (uint32_t) result->index, CADRE_OUTCOME_QUARANTINED, wire_view_of (&detail));
+    ledger_end (self, job, (uint32_t) result->index, CADRE_OUTCOME_QUARANTINED,
+                wire_view_of (&detail));
     buffer_free (&detail);
 }
 

@@ -14,7 +14,8 @@
 #include "broker/peers/client.h"
 #include "broker/peers/roster.h"
 
-#define LEDGER_KEPT_US (7 * 24 * INT64_C (3600) * 1000000) //  Results of durable jobs, from their end on
+#define LEDGER_KEPT_US                                                                             \
+    (7 * 24 * INT64_C (3600) * 1000000) //  Results of durable jobs, from their end on
 
 typedef struct ledger ledger_t;
 
@@ -37,7 +38,8 @@ void ledger_jobs_finish (ledger_t *self, job_t *job);
 void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, uint64_t serial);
 
 //  The task, if the agent holds it under this serial; else NULL.
-task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index, uint64_t serial);
+task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index,
+                     uint64_t serial);
 
 //  A worker's answer. False when the lease is not valid (counted). Takes the content of *large, a
 //  value that came in parts.
@@ -46,7 +48,8 @@ bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *re
 
 //  What the agent said of this lease has ended its session: that is counted, and the second time
 //  the task is quarantined. False when the agent does not hold it.
-bool ledger_leases_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease, const char *why);
+bool ledger_leases_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease,
+                           const char *why);
 
 //  The lease comes back untried: no cost.
 bool ledger_leases_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease);
@@ -63,7 +66,8 @@ uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index);
 uint32_t ledger_jobs_cancel_all (ledger_t *self, job_t *job);
 
 //  All waiting tasks, and those to come, end so.
-void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message);
+void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind,
+                       const char *message);
 
 //  Ends tasks that have waited longer than the job's tasks may. True while some are left for a
 //  later turn: until then none of the job is to be given out.
@@ -94,7 +98,8 @@ void ledger_jobs_sweep_job (ledger_t *self, job_t *job);
 //  ---- for recovery: a ledger is made as it was ----
 
 //  A durable job without tasks; open was checked when it came.
-job_t *ledger_jobs_restore (ledger_t *self, const wire_log_job_t *record, const wire_job_open_t *open);
+job_t *ledger_jobs_restore (ledger_t *self, const wire_log_job_t *record,
+                            const wire_job_open_t *open);
 
 //  Takes away the job and the leases of its tasks.
 void ledger_jobs_unmake (ledger_t *self, job_t *job);

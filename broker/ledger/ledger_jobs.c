@@ -71,7 +71,8 @@ job_t *ledger_jobs_open (ledger_t *self, client_t *client, const wire_job_open_t
     return job;
 }
 
-job_t *ledger_jobs_restore (ledger_t *self, const wire_log_job_t *record, const wire_job_open_t *open)
+job_t *ledger_jobs_restore (ledger_t *self, const wire_log_job_t *record,
+                            const wire_job_open_t *open)
 {
     unsigned share; //  Its session is gone: jobs of clients of the same label share
     HASH_VALUE (record->client.data, record->client.size, share);
@@ -190,7 +191,8 @@ uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index)
 
 bool ledger_jobs_strike (ledger_t *self, job_t *job, uint32_t *visits)
 {
-    for (; job->cancelling < job->leased && job->struck < job->total && *visits; job->struck++, --*visits)
+    for (; job->cancelling < job->leased && job->struck < job->total && *visits;
+         job->struck++, --*visits)
         if (job->tasks [job->struck].state == TASK_LEASED)
             s_order_cancel (self, job, &job->tasks [job->struck]);
     return job->cancelling == job->leased || job->struck == job->total;
@@ -228,7 +230,8 @@ uint32_t ledger_jobs_cancel_all (ledger_t *self, job_t *job)
     return count;
 }
 
-void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind, const char *message)
+void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind,
+                       const char *message)
 {
     s_doom (self, job, outcome);
     detail_pack (&job->doom_detail, kind, message, NULL);
@@ -260,7 +263,8 @@ bool ledger_jobs_reap_one (ledger_t *self, job_t *job)
     return true;
 }
 
-//  The other tasks of a job that was cancelled stay cancelled. (While the log is read their ends are there already.)
+//  The other tasks of a job that was cancelled stay cancelled. (While the log is read their ends
+//  are there already.)
 static void s_finish_doom (ledger_t *self, job_t *job)
 {
     while (ledger_journal (self, job) && job->doom && job->reaped < job->total)

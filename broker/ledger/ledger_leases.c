@@ -63,7 +63,8 @@ bool ledger_leases_return (ledger_t *self, agent_t *agent, const wire_lease_t *l
     return true;
 }
 
-bool ledger_leases_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease, const char *why)
+bool ledger_leases_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease,
+                           const char *why)
 {
     job_t *job = job_table_find (self->hub->jobs, lease->job);
     task_t *task = ledger_held (self, agent, job, lease->index, lease->serial);

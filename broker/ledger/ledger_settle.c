@@ -7,7 +7,7 @@
 #include "broker/ledger/ledger_private.h"
 #include "broker/peers/follower.h"
 
-#define REAP_BACKLOG_BYTES                                                                                   \
+#define REAP_BACKLOG_BYTES                                                                         \
     (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
 
 //  What a turn may do, in visits of a task (see request.h); less while others wait for the turn.
@@ -16,7 +16,8 @@
 #define VISITS_SLICE 4096u //  Of one job, before it is another one's turn
 #define VISITS_JOB 16u     //  What a look at a job costs
 #define VISITS_END 64u     //  What the end of a task costs
-#define VISITS_SHED 32768u //  For memory that is given back; four times as much where that is scarce
+#define VISITS_SHED                                                                                \
+    32768u //  For memory that is given back; four times as much where that is scarce
 
 typedef enum progress {
     SETTLED, //  Nothing more is to be done for the job now
@@ -24,7 +25,8 @@ typedef enum progress {
     PUT_OFF  //  It goes on in another turn
 } progress_t;
 
-//  Many tasks that end at once fill memory with what they leave: its client must read that first, or the disk take it.
+//  Many tasks that end at once fill memory with what they leave: its client must read that first,
+//  or the disk take it.
 static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
 {
     if (ledger_journal (self, job))
@@ -40,7 +42,8 @@ static void s_spend (uint32_t *visits, uint32_t cost)
 static progress_t s_end_expired (ledger_t *self, job_t *job, uint32_t *visits)
 {
     buffer_t detail = {0};
-    detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun", NULL);
+    detail_pack (&detail, "expired", "it waited longer than --expire allows, and was not begun",
+                 NULL);
     while (job->expired < job->expires && *visits && !s_has_much_to_tell (self, job)) {
         uint32_t index = job->expired++;
         bool ends = job->tasks [index].state == TASK_READY && job->tasks [index].attempt == 0;
@@ -75,7 +78,8 @@ static progress_t s_reap (ledger_t *self, job_t *job, uint32_t *visits)
     return SETTLED;
 }
 
-//  Of a job that had ended before a restart the log says when, by the wall's clock; that is not asked again while this broker runs.
+//  Of a job that had ended before a restart the log says when, by the wall's clock; that is not
+//  asked again while this broker runs.
 static void s_note_end (ledger_t *self, job_t *job)
 {
     int64_t wall_us = moment_wall_us ();
@@ -144,7 +148,8 @@ bool ledger_settle_goes_on (const ledger_t *self)
     return self->hub->settling != NULL;
 }
 
-//  The next job has its part of the turn. One that is blocked, by its client or the disk, is looked at again when that moves: that turns the loop.
+//  The next job has its part of the turn. One that is blocked, by its client or the disk, is looked
+//  at again when that moves: that turns the loop.
 static progress_t s_settle_next (ledger_t *self, uint32_t *visits)
 {
     job_t *job = settle_queue_take (self->hub);

@@ -14,7 +14,7 @@
 void quarantine_pack_slots (buffer_t *detail, const job_t *job, const wire_sink_result_t *result);
 
 //  What the worker said of it has ended the worker's session, once too often.
-void quarantine_pack_sessions (buffer_t *detail, const job_t *job, uint32_t index, const char *worker,
-                               const char *why);
+void quarantine_pack_sessions (buffer_t *detail, const job_t *job, uint32_t index,
+                               const char *worker, const char *why);
 
 #endif

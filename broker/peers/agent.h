@@ -57,41 +57,42 @@ typedef struct agent {
     char version [64];              //  Its release
     uint64_t pid;                   //  Process there
     uint32_t slots;                 //  Tasks at a time
-    bool described;                 //  It has said HELLO to this broker; else only the log knows of it
-    bool threads;                   //  Slots are threads
-    bool commands;                  //  Runs commands
-    bool breached;                  //  A task of its was to blame for the end of its last session
-    bool draining;                  //  It was told to leave, or does so: also in its next session
-    char **labels;                  //  What jobs may need
-    size_t labels_count;            //  How many
-    offer_t *offers;                //  Functions
-    uint64_t said_bytes;            //  What labels and functions take up
-    lane_t *lane;                   //  NULL when away
-    stream_in_t in;                 //  What was received on the sink
-    hold_t hold;                    //  Frames of the sink that are acknowledged when they are durable
-    parts_t *parts;                 //  Payloads on their way on the sink
-    uint64_t beat_received;         //  Of the lane, as its last BEAT said
-    uint64_t lane_sent;             //  Of the lane, when that BEAT came
-    uint64_t sink_sent;             //  Of the sink, as its last BEAT said
-    uint64_t sink_received;         //  Of the sink, when that BEAT came
-    int64_t judged_us;              //  When its beats were last looked at for progress
-    unsigned stalls;                //  Beats without progress, one after the other
-    sink_window_t window;           //  What it has sent there ahead of our BEATs
-    uint64_t unacknowledged_bytes;  //  Received on the sink since our last BEAT
-    bool beat_due;                  //  Tell it soon what was received
-    bool deaf;                      //  Something that it was told was lost: too much waits for it to be read
-    int64_t heard_us;               //  When it last said something
-    int64_t joined_us;              //  When this session began
-    int64_t hello_us;               //  Until then its HELLOs have used up their rate
-    int64_t answered_us;            //  When its last result came
-    uint32_t leased;                //  Leases that it holds
-    uint64_t work_us;               //  What they are thought to cost
-    lease_t *leases;                //  Given to it, oldest first, some of them no longer held
-    size_t leases_count;            //  How many
-    size_t leases_capacity;         //  Allocated
-    spans_t cancels;                //  To be cancelled
-    size_t cancels_sent;            //  Of these, so many were sent
-    bool cancels_early;        //  ... while leases waited in the lane: they are sent again when it is empty
+    bool described;         //  It has said HELLO to this broker; else only the log knows of it
+    bool threads;           //  Slots are threads
+    bool commands;          //  Runs commands
+    bool breached;          //  A task of its was to blame for the end of its last session
+    bool draining;          //  It was told to leave, or does so: also in its next session
+    char **labels;          //  What jobs may need
+    size_t labels_count;    //  How many
+    offer_t *offers;        //  Functions
+    uint64_t said_bytes;    //  What labels and functions take up
+    lane_t *lane;           //  NULL when away
+    stream_in_t in;         //  What was received on the sink
+    hold_t hold;            //  Frames of the sink that are acknowledged when they are durable
+    parts_t *parts;         //  Payloads on their way on the sink
+    uint64_t beat_received; //  Of the lane, as its last BEAT said
+    uint64_t lane_sent;     //  Of the lane, when that BEAT came
+    uint64_t sink_sent;     //  Of the sink, as its last BEAT said
+    uint64_t sink_received; //  Of the sink, when that BEAT came
+    int64_t judged_us;      //  When its beats were last looked at for progress
+    unsigned stalls;        //  Beats without progress, one after the other
+    sink_window_t window;   //  What it has sent there ahead of our BEATs
+    uint64_t unacknowledged_bytes; //  Received on the sink since our last BEAT
+    bool beat_due;                 //  Tell it soon what was received
+    bool deaf;           //  Something that it was told was lost: too much waits for it to be read
+    int64_t heard_us;    //  When it last said something
+    int64_t joined_us;   //  When this session began
+    int64_t hello_us;    //  Until then its HELLOs have used up their rate
+    int64_t answered_us; //  When its last result came
+    uint32_t leased;     //  Leases that it holds
+    uint64_t work_us;    //  What they are thought to cost
+    lease_t *leases;     //  Given to it, oldest first, some of them no longer held
+    size_t leases_count; //  How many
+    size_t leases_capacity; //  Allocated
+    spans_t cancels;        //  To be cancelled
+    size_t cancels_sent;    //  Of these, so many were sent
+    bool
+        cancels_early; //  ... while leases waited in the lane: they are sent again when it is empty
     int64_t recall_until_us;   //  A recall is out until then at the longest; 0: none
     uint64_t claimed;          //  Turn in which a job waits for its slots: nobody looks ahead
     uint64_t sent;             //  Tasks given, ever

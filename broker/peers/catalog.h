@@ -1,7 +1,7 @@
 /*  catalog.h - the functions that workers offer now, each once, with how many offer it
  *
- *  The roster enters and strikes out what each worker offers. What is told of a function is what the worker said that
- *  offered it first, of those since which it was always offered.
+ *  The roster enters and strikes out what each worker offers. What is told of a function is what
+ *  the worker said that offered it first, of those since which it was always offered.
  */
 
 #ifndef BROKER_PEERS_CATALOG_H_INCLUDED
@@ -30,7 +30,8 @@ void catalog_destroy (catalog_t **self_p);
 void catalog_enter (catalog_t *self, const char *name, const char *takes, const char *says);
 void catalog_strike (catalog_t *self, const char *name);
 
-//  Goes through it in several turns: walk stands at the first one then; the next one, or NULL at the end.
+//  Goes through it in several turns: walk stands at the first one then; the next one, or NULL at
+//  the end.
 void catalog_walk (const catalog_t *self, walk_t *walk);
 const function_entry_t *catalog_step (walk_t *walk);
 

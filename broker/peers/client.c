@@ -111,7 +111,8 @@ static void s_begin (client_t *self, hub_t *hub, size_t size_bytes)
     client_touch (self, hub);
 }
 
-void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, uint32_t attempt, view_t tail)
+void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, uint32_t attempt,
+                    view_t tail)
 {
     s_begin (self, hub, tail.size + 20);
     pack_array (&self->batch, 8);
@@ -129,7 +130,8 @@ void client_result_of (client_t *self, hub_t *hub, uint64_t ref, view_t body)
     pack_raw (&self->batch, body.data, body.size);
 }
 
-void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result, buffer_t *payload)
+void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result,
+                          buffer_t *payload)
 {
     uint64_t number = stream_payload_number (self->out);
     buffer_t value = {0}, item = {0}, frame = {0};
@@ -145,7 +147,8 @@ void client_result_large (client_t *self, hub_t *hub, const wire_result_t *resul
     client_touch (self, hub);
 }
 
-//  What a task wrote must not come after its result: a result of the same turn is still in the batch, so order holds.
+//  What a task wrote must not come after its result: a result of the same turn is still in the
+//  batch, so order holds.
 void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body)
 {
     buffer_t frame = {0};
@@ -176,7 +179,8 @@ void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, b
     client_touch (self, hub);
 }
 
-void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code, const char *message)
+void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code,
+                    const char *message)
 {
     if (client_is_full (self, hub)) //  It has enough to read
         return;
@@ -223,7 +227,8 @@ size_t client_backlog (const client_t *self)
 size_t client_backlog_max (const hub_t *hub)
 {
     uint64_t quarter = hub->memory_limit / 4, sessions = HASH_CNT (hh, hub->clients);
-    uint64_t part = hub->client_bytes > quarter ? quarter / (sessions < 16 ? 16 : sessions) : quarter / 2;
+    uint64_t part =
+        hub->client_bytes > quarter ? quarter / (sessions < 16 ? 16 : sessions) : quarter / 2;
     return part < HUB_CLIENT_BYTES ? (size_t) part : HUB_CLIENT_BYTES;
 }
 
@@ -261,7 +266,8 @@ static uint64_t s_waiting_bytes (const client_t *self)
 //  What is sent and not acknowledged is held twice: here, and by the socket.
 uint64_t client_bytes (const client_t *self)
 {
-    uint64_t stream = stream_bytes (self->out) + stream_unacknowledged (self->out) * STREAM_FRAME_BYTES;
+    uint64_t stream =
+        stream_bytes (self->out) + stream_unacknowledged (self->out) * STREAM_FRAME_BYTES;
     uint64_t flying = stream_flying_bytes (self->out);
     return CLIENT_REST_BYTES + client_refs_bytes (self) + stream + self->batch.capacity
            + (flying > self->burden.bytes ? flying : self->burden.bytes) + parts_held (self->parts)
@@ -270,7 +276,8 @@ uint64_t client_bytes (const client_t *self)
 
 void client_count (client_t *self, hub_t *hub, bool there)
 {
-    uint64_t bytes = there ? client_bytes (self) : 0, replies = there ? stream_plain_bytes (self->out) : 0;
+    uint64_t bytes = there ? client_bytes (self) : 0,
+             replies = there ? stream_plain_bytes (self->out) : 0;
     uint64_t waiting = there ? s_waiting_bytes (self) : 0;
     hub->client_bytes += bytes - self->counted_bytes;
     hub->reply_bytes += replies - self->counted_replies;

@@ -66,21 +66,21 @@ typedef struct client {
     stream_in_t in;                 //  What it has sent
     parts_t *parts;                 //  Payloads on their way from it
     hold_t hold;                    //  Frames that are acknowledged when they are durable
-    uint64_t parts_from;            //  With a journal: the first PART whose task has not come; 0: none
-    inbox_t inbox;                  //  What it has asked and was not answered yet
-    uint64_t acknowledged;          //  What the last BEAT to it said
-    uint64_t unacknowledged_bytes;  //  Received since then
-    uint64_t received_tasks;        //  Tasks received in total
-    uint64_t received_bytes;        //  Metered bytes received in total
-    uint64_t granted_tasks;         //  Told to it: tasks in total
-    uint64_t granted_bytes;         //  Told to it: bytes in total
-    buffer_t batch;                 //  Results, packed, that wait for the turn's end
-    size_t batch_count;             //  How many
-    ref_t *refs;                    //  Its numbers of jobs
-    uint32_t jobs_open;             //  Jobs that it opened and that have not ended
-    uint64_t job_bytes;          //  Of the jobs that it opened and that are still there, without their tasks
-    uint32_t follows;            //  Jobs that it follows
-    job_t *changed;              //  Jobs whose state it is to be told
+    uint64_t parts_from;   //  With a journal: the first PART whose task has not come; 0: none
+    inbox_t inbox;         //  What it has asked and was not answered yet
+    uint64_t acknowledged; //  What the last BEAT to it said
+    uint64_t unacknowledged_bytes; //  Received since then
+    uint64_t received_tasks;       //  Tasks received in total
+    uint64_t received_bytes;       //  Metered bytes received in total
+    uint64_t granted_tasks;        //  Told to it: tasks in total
+    uint64_t granted_bytes;        //  Told to it: bytes in total
+    buffer_t batch;                //  Results, packed, that wait for the turn's end
+    size_t batch_count;            //  How many
+    ref_t *refs;                   //  Its numbers of jobs
+    uint32_t jobs_open;            //  Jobs that it opened and that have not ended
+    uint64_t job_bytes; //  Of the jobs that it opened and that are still there, without their tasks
+    uint32_t follows;   //  Jobs that it follows
+    job_t *changed;     //  Jobs whose state it is to be told
     struct follower *due;        //  Of those that it follows, those where something may be sent
     struct follower *untold;     //  ... and whose state may have changed
     bool telling;                //  It is in hub->telling
@@ -95,8 +95,9 @@ typedef struct client {
     parked_t *parked;            //  Frames that wait until it acknowledges replies, oldest first
     uint64_t parked_bytes;       //  What they take up
     uint64_t parked_metered;     //  Of their bytes, those that count against its window
-    bool deaf;          //  Later frames were dropped: it is asked for them when those that wait have gone
-    int64_t stuck_us;   //  Since when it should acknowledge something and does not; 0: it need not, or does
+    bool deaf; //  Later frames were dropped: it is asked for them when those that wait have gone
+    int64_t stuck_us;   //  Since when it should acknowledge something and does not; 0: it need not,
+                        //  or does
     uint64_t stuck_at;  //  How far it had come then
     bool stalled;       //  Its backlog is over the limit: its jobs are not dispatched
     bool durable;       //  It has opened a durable job
@@ -117,7 +118,8 @@ void client_destroy (client_t **self_p);
 //  Has something to flush before the turn ends.
 void client_touch (client_t *self, hub_t *hub);
 
-//  What its numbers of jobs take up, those of jobs that it follows included; and what it holds in all, its jobs apart.
+//  What its numbers of jobs take up, those of jobs that it follows included; and what it holds in
+//  all, its jobs apart.
 uint64_t client_refs_bytes (const client_t *self);
 uint64_t client_bytes (const client_t *self);
 
@@ -128,20 +130,26 @@ ref_t *client_ref (client_t *self, uint64_t ref);
 ref_t *client_ref_add (client_t *self, uint64_t ref, ref_kind_t kind, uint64_t job);
 void client_ref_remove (client_t *self, uint64_t ref);
 
-//  Appends one result to the batch: ref, then index and attempt, then the packed fields from outcome to detail.
-void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, uint32_t attempt, view_t tail);
+//  Appends one result to the batch: ref, then index and attempt, then the packed fields from
+//  outcome to detail.
+void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, uint32_t attempt,
+                    view_t tail);
 
 //  The same with everything behind ref already packed.
 void client_result_of (client_t *self, hub_t *hub, uint64_t ref, view_t body);
 
-//  One result whose value goes in parts. Takes the content of *payload. head holds outcome, code and run time, packed; detail one value.
-void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result, buffer_t *payload);
+//  One result whose value goes in parts. Takes the content of *payload. head holds outcome, code
+//  and run time, packed; detail one value.
+void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result,
+                          buffer_t *payload);
 
 //  JOB_OPENED. A fault turns the ref, which may be there, into one that is refused.
-void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, const fault_t *fault);
+void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number,
+                    const fault_t *fault);
 void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body);
 void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, bool final);
-void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code, const char *message);
+void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code,
+                    const char *message);
 
 //  Closes the batch: it becomes a frame of the stream.
 void client_flush (client_t *self);
@@ -159,7 +167,8 @@ uint64_t client_acknowledgeable (const client_t *self);
 //  Has it, or have all sessions of its key, so many replies to acknowledge that its requests wait?
 bool client_is_full (const client_t *self, const hub_t *hub);
 
-//  Bytes that it has not acknowledged, and at how many its tasks wait: fewer when many clients do not read.
+//  Bytes that it has not acknowledged, and at how many its tasks wait: fewer when many clients do
+//  not read.
 size_t client_backlog (const client_t *self);
 size_t client_backlog_max (const hub_t *hub);
 

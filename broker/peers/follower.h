@@ -12,19 +12,19 @@
 #include "broker/record/wait_note.h"
 
 typedef struct follower {
-    client_t *client;             //  Who follows
-    job_t *job;                   //  What
-    uint64_t ref;                 //  The client's number for it
-    uint64_t position;            //  In the job's keep
-    bool results;                 //  Send results
-    bool output;                  //  Send output
-    bool wait;                    //  Go on until the job has ended
-    wait_note_t patience;         //  What it knows of its wait
-    uint64_t told;                //  Sum of the counts when its state was told last
-    bool due;                     //  There may be something to send: it is in the client's list of those
-    struct follower *due_prev;    //  Neighbours there
-    struct follower *due_next;    //  …
-    bool untold;                  //  The state may have changed: it is in the client's list of those
+    client_t *client;     //  Who follows
+    job_t *job;           //  What
+    uint64_t ref;         //  The client's number for it
+    uint64_t position;    //  In the job's keep
+    bool results;         //  Send results
+    bool output;          //  Send output
+    bool wait;            //  Go on until the job has ended
+    wait_note_t patience; //  What it knows of its wait
+    uint64_t told;        //  Sum of the counts when its state was told last
+    bool due;             //  There may be something to send: it is in the client's list of those
+    struct follower *due_prev; //  Neighbours there
+    struct follower *due_next; //  …
+    bool untold;               //  The state may have changed: it is in the client's list of those
     struct follower *untold_prev; //  Neighbours there
     struct follower *untold_next; //  …
     struct follower *job_prev;    //  Neighbours in the job's list

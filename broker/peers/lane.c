@@ -12,7 +12,8 @@
 #include "common/stream.h"
 
 #define LANE_TRIES 64 //  Ports of others met before giving up: each costs system calls
-#define AHEAD_SHARE 8 //  Of the memory, what may be on its way on a lane, whatever the worker grants
+#define AHEAD_SHARE                                                                                \
+    8 //  Of the memory, what may be on its way on a lane, whatever the worker grants
 #define AHEAD_LEAST (4u * 1024 * 1024)
 
 struct lane {
@@ -27,7 +28,8 @@ struct lane {
     uint64_t window_bytes;   //  …
     uint64_t ahead_bytes;    //  The most that may be on its way, whatever is granted
     uint64_t received_bytes; //  Of the bytes sent, those that the worker has said to have
-    uint64_t mark; //  A sequence number, and bytes sent up to there: when the worker has that, it has those
+    uint64_t mark; //  A sequence number, and bytes sent up to there: when the worker has that, it
+                   //  has those
     uint64_t mark_bytes;                //  …
     uint64_t asked_bytes;               //  Granted in total by the worker, be it too much
     char path [ADDRESS_ENDPOINT_BYTES]; //  ipc: the file to remove; else empty
@@ -97,8 +99,8 @@ static cadre_error_t s_bind (lane_t *self, const address_t *address, uint32_t *n
             return error;
     }
     return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                      "no port from %u to %u is free for a lane: give a wider range with --lanes", first,
-                      last);
+                      "no port from %u to %u is free for a lane: give a wider range with --lanes",
+                      first, last);
 }
 
 static void s_put_hello (lane_t *self)
@@ -108,12 +110,13 @@ static void s_put_hello (lane_t *self)
     stream_put (self->out, &frame, 0, false);
 }
 
-lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t session, uint32_t *next,
-                  fault_t *fault)
+lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t session,
+                  uint32_t *next, fault_t *fault)
 {
     const address_t *address = s_address (hub, kind);
     if (!address) {
-        fault_set (fault, CADRE_ERROR_ADDRESS, "this broker does not listen at an address of that kind");
+        fault_set (fault, CADRE_ERROR_ADDRESS,
+                   "this broker does not listen at an address of that kind");
         return NULL;
     }
     lane_t *self = calloc (1, sizeof *self);
@@ -132,8 +135,9 @@ lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t se
     }
     self->out = stream_new (session);
     stream_overdraw (self->out);
-    self->ahead_bytes =
-        hub->memory_limit / AHEAD_SHARE > AHEAD_LEAST ? hub->memory_limit / AHEAD_SHARE : AHEAD_LEAST;
+    self->ahead_bytes = hub->memory_limit / AHEAD_SHARE > AHEAD_LEAST
+                            ? hub->memory_limit / AHEAD_SHARE
+                            : AHEAD_LEAST;
     s_put_hello (self);
     return self;
 }
@@ -180,7 +184,8 @@ bool lane_flush (lane_t *self)
     if (self->holds)
         return true;
     while ((frame = stream_next (self->out)) != NULL) {
-        cadre_error_t error = sockets_send_bytes (self->socket, frame->data, frame->size, ZMQ_DONTWAIT);
+        cadre_error_t error =
+            sockets_send_bytes (self->socket, frame->data, frame->size, ZMQ_DONTWAIT);
         if (error) {
             stream_unsend (self->out);
             return !self->hello_sent;
@@ -283,7 +288,8 @@ static void s_write_tasks (buffer_t *frame, uint64_t job, uint64_t serial, const
     wire_write_lane_tasks (frame, (wire_envelope_t){0}, &fields);
 }
 
-void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t *tasks, size_t count)
+void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t *tasks,
+                     size_t count)
 {
     buffer_t frame = {0};
     s_write_tasks (&frame, job, serial, tasks, count);

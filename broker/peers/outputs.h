@@ -31,7 +31,8 @@ void outputs_destroy (outputs_t **self_p);
 void outputs_limit (outputs_t *self, size_t most);
 size_t outputs_count (const outputs_t *self);
 
-//  The record of a lease; made when it is not there. NULL when there are so many that one more has no room.
+//  The record of a lease; made when it is not there. NULL when there are so many that one more has
+//  no room.
 wrote_t *outputs_get (outputs_t *self, uint64_t serial);
 wrote_t *outputs_first (outputs_t *self); //  The rest through hh.next
 

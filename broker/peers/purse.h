@@ -1,8 +1,9 @@
 /*  purse.h - what the peers of one key make the broker hold
  *
- *  Sessions come and go, and detached jobs outlive them: what is to be bounded for a key is counted here. One purse for each key that has a session
- *  or a job; who has none of them has no purse. A key that is made anew has the purse of the old one,
- *  and jobs that a restart finds in the store are in the purse of whoever opened them.
+ *  Sessions come and go, and detached jobs outlive them: what is to be bounded for a key is counted
+ *  here. One purse for each key that has a session or a job; who has none of them has no purse. A
+ *  key that is made anew has the purse of the old one, and jobs that a restart finds in the store
+ *  are in the purse of whoever opened them.
  */
 
 #ifndef BROKER_PEERS_PURSE_H_INCLUDED
@@ -37,8 +38,9 @@ void purse_give (hub_t *hub, purse_t **self_p);
 purse_t *purse_enter (hub_t *hub, const char *holder);
 void purse_leave (hub_t *hub, purse_t **self_p);
 
-//  A job that the client opens is counted for its session and its key, what it weighs now: until it is
-//  dropped, or the session ends. One that comes from the store has no client: it counts for its key.
+//  A job that the client opens is counted for its session and its key, what it weighs now: until it
+//  is dropped, or the session ends. One that comes from the store has no client: it counts for its
+//  key.
 void purse_charge (hub_t *hub, struct client *client, struct job *job);
 void purse_discharge (hub_t *hub, struct job *job);
 

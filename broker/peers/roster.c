@@ -152,7 +152,8 @@ static bool s_read_labels (agent_t *agent, const wire_list_t *list)
     return true;
 }
 
-static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list, const rights_t *rights)
+static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list,
+                           const rights_t *rights)
 {
     cursor_t cursor = cursor_of_view (list->values);
     if (!rules_message_functions (list, NULL))
@@ -229,7 +230,8 @@ bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t 
     agent->described = true;
     snprintf (agent->key, sizeof agent->key, "%s", rights->name);
     roster_changed (self, agent);
-    return s_read_labels (agent, &hello->labels) && s_read_offers (self, agent, &hello->functions, rights);
+    return s_read_labels (agent, &hello->labels)
+           && s_read_offers (self, agent, &hello->functions, rights);
 }
 
 void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session)
@@ -368,7 +370,8 @@ static void s_set_bit (demand_t *demand, size_t place, bool fits)
     if (place / 64 >= demand->words) {
         demand->fits = realloc (demand->fits, (place / 64 + 1) * sizeof (uint64_t));
         assert (demand->fits);
-        memset (demand->fits + demand->words, 0, (place / 64 + 1 - demand->words) * sizeof (uint64_t));
+        memset (demand->fits + demand->words, 0,
+                (place / 64 + 1 - demand->words) * sizeof (uint64_t));
         demand->words = place / 64 + 1;
     }
     demand->fits [place / 64] ^= UINT64_C (1) << place % 64;
@@ -431,7 +434,8 @@ bool roster_knew (const roster_t *self, const char *function)
     return known_has (self->known, function);
 }
 
-void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer, size_t size)
+void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer,
+                     size_t size)
 {
     guess_t *guess = guess_new (function, max);
     for (const known_name_t *name = known_first (self->known); name; name = known_next (name))

@@ -26,14 +26,17 @@ agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES]);
 //  Forgets an agent that holds no lease.
 void roster_remove (roster_t *self, agent_t **agent_p);
 
-//  Memory: how much of it workers may fill with what they say of themselves, and what all of them hold. Without roster_limit there is no limit.
+//  Memory: how much of it workers may fill with what they say of themselves, and what all of them
+//  hold. Without roster_limit there is no limit.
 void roster_limit (roster_t *self, hub_t *hub);
 uint64_t roster_bytes (const roster_t *self);
 
-//  Is there room for what a worker says of itself, instead of what agent (NULL: nobody) has said before?
+//  Is there room for what a worker says of itself, instead of what agent (NULL: nobody) has said
+//  before?
 bool roster_has_room (const roster_t *self, const agent_t *agent, const wire_worker_hello_t *hello);
 
-//  What it offers, as it said and as far as its key lets it. False when a list is not what it should be.
+//  What it offers, as it said and as far as its key lets it. False when a list is not what it
+//  should be.
 bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello,
                       const rights_t *rights);
 
@@ -41,7 +44,8 @@ bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t 
 void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session);
 void roster_end_session (roster_t *self, agent_t *agent);
 
-//  The agent speaks from there now. Nobody else does: who was there must have been removed or moved.
+//  The agent speaks from there now. Nobody else does: who was there must have been removed or
+//  moved.
 void roster_move (roster_t *self, agent_t *agent, sockets_route_t route);
 
 agent_t *roster_by_route (roster_t *self, sockets_route_t route);
@@ -71,14 +75,16 @@ bool roster_fits (roster_t *self, agent_t *agent, job_t *job);
 //  Could any registered one?
 bool roster_any_fits (roster_t *self, job_t *job);
 
-//  Has every worker said what it offers? Not so when a broker that was restarted waits for those that its log names.
+//  Has every worker said what it offers? Not so when a broker that was restarted waits for those
+//  that its log names.
 bool roster_is_described (const roster_t *self);
 
 //  Is the function offered by anybody, or was it ever since the broker began?
 bool roster_knew (const roster_t *self, const char *function);
 
 //  Up to max names that are close to function, separated by commas; empty if there are none.
-void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer, size_t size);
+void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer,
+                     size_t size);
 
 //  What is offered now, each function once; borrowed.
 catalog_t *roster_catalog (const roster_t *self);

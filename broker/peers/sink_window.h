@@ -1,9 +1,9 @@
 /*  sink_window.h - what a worker may send on the sink ahead of acknowledgements
  *
- *  WORKER_WELCOME says how many bytes may be unacknowledged; a worker sends a frame while it has fewer.
- *  So what has come since the last BEAT that went out is never more than that and one frame: a BEAT
- *  that is still on its way only makes the worker more careful. Bytes are known at marks, a mebibyte
- *  apart or more; what lies between two marks is not held against the worker.
+ *  WORKER_WELCOME says how many bytes may be unacknowledged; a worker sends a frame while it has
+ *  fewer. So what has come since the last BEAT that went out is never more than that and one frame:
+ *  a BEAT that is still on its way only makes the worker more careful. Bytes are known at marks, a
+ *  mebibyte apart or more; what lies between two marks is not held against the worker.
  *
  *  A plain value, zero at the beginning of a session.
  */

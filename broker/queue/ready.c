@@ -121,7 +121,8 @@ static ready_heap_t *s_mixed (ready_t *self)
     return self->mixed;
 }
 
-//  Where jobs that ask this belong. One that has its bench for itself takes it along when its workers change.
+//  Where jobs that ask this belong. One that has its bench for itself takes it along when its
+//  workers change.
 static ready_heap_t *s_bench (ready_t *self, demand_t *demand)
 {
     if (demand->fitting == 0)

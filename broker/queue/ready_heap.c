@@ -98,7 +98,8 @@ static void s_order_anew (benches_t *all, level_t *level)
     all->steps += level->count;
 }
 
-//  What has changed since the last look: each share that is named, or all, whichever is less. Shares that grew matter at the top alone.
+//  What has changed since the last look: each share that is named, or all, whichever is less.
+//  Shares that grew matter at the top alone.
 static void s_look (benches_t *all, level_t *level)
 {
     uint64_t news = all->logged - level->seen;
@@ -220,7 +221,8 @@ void ready_heap_drop_idle (benches_t *all, share_t *share)
 static ready_queue_t *s_queue (benches_t *all, ready_heap_t *bench, const job_t *job)
 {
     ready_queue_t *queue = job->share->idle;
-    if (queue && queue->key.level->key.bench == bench && queue->key.level->key.priority == job->priority)
+    if (queue && queue->key.level->key.bench == bench
+        && queue->key.level->key.priority == job->priority)
         return queue;
     level_t *level = s_level (all, bench, job->priority);
     ready_queue_t key = {.key = {level, job->share}};

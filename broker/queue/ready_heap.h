@@ -1,6 +1,7 @@
 /*  ready_heap.h - ready jobs that the same workers fit, by priority and share; see ready.h
  *
- *  Two heaps: levels by priority, and in each level the queues of shares. Which share is due is known as of the last look.
+ *  Two heaps: levels by priority, and in each level the queues of shares. Which share is due is
+ *  known as of the last look.
  */
 
 #ifndef BROKER_QUEUE_READY_HEAP_H_INCLUDED

@@ -1,8 +1,9 @@
 /*  digest.h - what the payloads of a job's first tasks were, in a few bytes
  *
- *  Payloads are dropped when their tasks have ended; whether a job that is submitted again has the same ones is seen
- *  from this. It finds accidents, not attacks: who submits under a name is the holder of the job that has it. It is
- *  in stores, too, and means the same on all machines. A plain value.
+ *  Payloads are dropped when their tasks have ended; whether a job that is submitted again has the
+ *  same ones is seen from this. It finds accidents, not attacks: who submits under a name is the
+ *  holder of the job that has it. It is in stores, too, and means the same on all machines. A plain
+ *  value.
  */
 
 #ifndef BROKER_RECORD_DIGEST_H_INCLUDED

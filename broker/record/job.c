@@ -14,8 +14,8 @@
 #define SHED_BYTES (256u * 1024) //  Given back in one call
 #define SHED_VISITS 2048u        //  What that costs
 #define FORGET_TASKS 65536u      //  So many that have ended well are worth a system call
-#define BYTES_A_US 100u          //  Through broker and worker, there and back, by the processor time of all
-#define BYTES_A_US_DURABLE 60u   //  By way of the disk
+#define BYTES_A_US 100u //  Through broker and worker, there and back, by the processor time of all
+#define BYTES_A_US_DURABLE 60u //  By way of the disk
 
 job_t *job_new (uint64_t *bytes_p)
 {
@@ -30,7 +30,8 @@ job_t *job_new (uint64_t *bytes_p)
 //  The pages between from and the end of an array; about as long as they take to come back.
 static bool s_shed_array (job_t *self, void *array, size_t size, uint32_t *visits)
 {
-    uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE), begin = ((uintptr_t) array + page - 1) / page * page;
+    uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE),
+              begin = ((uintptr_t) array + page - 1) / page * page;
     uintptr_t end = ((uintptr_t) array + size) / page * page;
     while (begin + self->shed < end && *visits) {
         size_t left = end - begin - self->shed, part = left < SHED_BYTES ? left : SHED_BYTES;
@@ -43,7 +44,8 @@ static bool s_shed_array (job_t *self, void *array, size_t size, uint32_t *visit
 
 bool job_shed (job_t *self, uint32_t *visits)
 {
-    return payloads_shed (self->stock, visits) && (!self->keep || result_log_shed (self->keep, visits))
+    return payloads_shed (self->stock, visits)
+           && (!self->keep || result_log_shed (self->keep, visits))
            && s_shed_array (self, self->tasks, self->capacity * sizeof (task_t), visits);
 }
 
@@ -68,10 +70,14 @@ void job_weigh (job_t *self)
     size_t weight = sizeof *self + JOB_AROUND_BYTES + s_text_bytes (self->name)
                     + 3 * s_text_bytes (self->function) + s_text_bytes (self->client_name);
     for (size_t i = 0; i < self->needs_count; i++)
-        weight += 3 * (s_text_bytes (self->needs [i]) + sizeof (char *)); //  What it asks is held twice more
+        weight += 3
+                  * (s_text_bytes (self->needs [i])
+                     + sizeof (char *)); //  What it asks is held twice more
     weight += self->spec.capacity + self->open.capacity + self->doom_detail.capacity;
-    weight += self->has.capacity * sizeof (wire_span_t) + self->arrivals_capacity * sizeof (arrival_t);
-    weight += self->stack_capacity * sizeof (uint32_t) + s_lanes_capacity (self) * sizeof (job_lane_t);
+    weight +=
+        self->has.capacity * sizeof (wire_span_t) + self->arrivals_capacity * sizeof (arrival_t);
+    weight +=
+        self->stack_capacity * sizeof (uint32_t) + s_lanes_capacity (self) * sizeof (job_lane_t);
     *self->bytes_p += weight - self->weight;
     self->weight = weight;
 }
@@ -110,7 +116,8 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     *self_p = NULL;
 }
 
-//  Grows by half: a job of millions of tasks should not hold twice what it needs. What was never touched takes up no memory, and is not counted.
+//  Grows by half: a job of millions of tasks should not hold twice what it needs. What was never
+//  touched takes up no memory, and is not counted.
 static void s_reserve (job_t *self, size_t count)
 {
     size_t wanted = (size_t) self->total + count;
@@ -130,7 +137,8 @@ static void s_reserve (job_t *self, size_t count)
     self->capacity = (uint32_t) capacity;
 }
 
-void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place, uint64_t *bytes_p)
+void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place,
+                 uint64_t *bytes_p)
 {
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
     if (payloads->count == 0) //  A frame may hold none, and there may be no block yet
@@ -241,8 +249,8 @@ bool job_announce (job_t *self, uint32_t agent, uint64_t session)
 
 void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes)
 {
-    size_t bytes =
-        result_bytes + payloads_size (self->stock, index) + payloads_large_size (self->stock, index);
+    size_t bytes = result_bytes + payloads_size (self->stock, index)
+                   + payloads_large_size (self->stock, index);
     int64_t sample = bytes < INT32_MAX ? (int64_t) bytes : INT32_MAX;
     self->mean_bytes = (uint32_t) (self->mean_us ? mean_after (self->mean_bytes, sample) : sample);
 }
@@ -257,8 +265,8 @@ uint32_t job_cost_us (const job_t *self)
 {
     if (self->mean_us == 0)
         return JOB_COST_USUAL_US;
-    uint64_t cost =
-        (uint64_t) self->mean_us + self->mean_bytes / (self->durable ? BYTES_A_US_DURABLE : BYTES_A_US);
+    uint64_t cost = (uint64_t) self->mean_us
+                    + self->mean_bytes / (self->durable ? BYTES_A_US_DURABLE : BYTES_A_US);
     if (self->mean_us <= JOB_COST_USUAL_US && cost > JOB_COST_USUAL_US)
         return JOB_COST_USUAL_US;
     return cost < UINT32_MAX ? (uint32_t) cost : UINT32_MAX;

@@ -1,7 +1,8 @@
 /*  known.h - names of functions that workers offered, now or before
  *
- *  A job that calls a function which nobody offers waits for a worker when the name is known; else it is a slip of the pen. The names take up
- *  so many bytes and no more: those that were offered longest ago go.
+ *  A job that calls a function which nobody offers waits for a worker when the name is known; else
+ *  it is a slip of the pen. The names take up so many bytes and no more: those that were offered
+ *  longest ago go.
  */
 
 #ifndef BROKER_RECORD_KNOWN_H_INCLUDED

@@ -12,13 +12,14 @@
 #define BLOCK_FULL_BYTES (32u * 1024) //  Nothing joins a block that has grown to this
 
 typedef struct block {
-    uint32_t first;         //  Index of its first task
-    uint32_t count;         //  Tasks
-    uint32_t left;          //  Tasks not released yet
-    uint32_t room;          //  Offsets allocated
-    size_t room_bytes;      //  Bytes allocated
-    size_t size;            //  Bytes in use
-    uint8_t *bytes;         //  The values, one behind the other; NULL when all are released, or not in memory
+    uint32_t first;    //  Index of its first task
+    uint32_t count;    //  Tasks
+    uint32_t left;     //  Tasks not released yet
+    uint32_t room;     //  Offsets allocated
+    size_t room_bytes; //  Bytes allocated
+    size_t size;       //  Bytes in use
+    uint8_t
+        *bytes; //  The values, one behind the other; NULL when all are released, or not in memory
     uint32_t *offsets;      //  Where each begins
     payloads_place_t place; //  Where they lie in the store; seq 0: nowhere
     size_t stored;          //  Bytes there
@@ -342,7 +343,8 @@ view_t payloads_get (payloads_t *self, uint32_t index)
     assert (block->bytes);
     uint32_t place = index - block->first;
     size_t end = place + 1 < block->count ? block->offsets [place + 1] : block->size;
-    return (view_t){.data = block->bytes + block->offsets [place], .size = end - block->offsets [place]};
+    return (view_t){.data = block->bytes + block->offsets [place],
+                    .size = end - block->offsets [place]};
 }
 
 view_t payloads_large (const payloads_t *self, uint32_t index)

@@ -195,7 +195,8 @@ uint64_t result_log_append (result_log_t *self, result_log_kind_t kind, uint32_t
     return (uint64_t) (self->count - 1) << 32 | offset;
 }
 
-//  The segment in which the record at *position is; the end of one is the beginning of the next. NULL at the end of all.
+//  The segment in which the record at *position is; the end of one is the beginning of the next.
+//  NULL at the end of all.
 static segment_t *s_at (const result_log_t *self, uint64_t *position)
 {
     size_t at = result_log_segment (*position);
@@ -237,7 +238,8 @@ bool result_log_read (const result_log_t *self, uint64_t *position, result_log_r
 
 static bool s_may_leave (const segment_t *segment)
 {
-    if (segment->away || segment->loose || segment->count * sizeof (result_log_place_t) * 2 > segment->size)
+    if (segment->away || segment->loose
+        || segment->count * sizeof (result_log_place_t) * 2 > segment->size)
         return false;
     for (uint32_t i = 0; i < segment->count; i++)
         if (segment->runs [i].seq == 0)
@@ -273,8 +275,8 @@ size_t result_log_ask (result_log_t *self, uint64_t position, const result_log_p
     return segment->count;
 }
 
-void result_log_refill (result_log_t *self, uint32_t segment, result_log_kind_t kind, uint32_t index,
-                        view_t body)
+void result_log_refill (result_log_t *self, uint32_t segment, result_log_kind_t kind,
+                        uint32_t index, view_t body)
 {
     if (segment < self->count && self->segments [segment].asked)
         s_put (self, &self->segments [segment], kind, index, body);

@@ -11,8 +11,8 @@ static const char *const s_names [] = {"done", "ready", "delayed", "leased", "ca
 static const uint32_t s_next [] = {
     [TASK_READY] = MACHINE_TO (TASK_LEASED) | MACHINE_TO (TASK_DELAYED) | MACHINE_TO (TASK_DONE),
     [TASK_DELAYED] = MACHINE_TO (TASK_READY) | MACHINE_TO (TASK_DONE),
-    [TASK_LEASED] = MACHINE_TO (TASK_READY) | MACHINE_TO (TASK_DELAYED) | MACHINE_TO (TASK_CANCELLING)
-                    | MACHINE_TO (TASK_DONE),
+    [TASK_LEASED] = MACHINE_TO (TASK_READY) | MACHINE_TO (TASK_DELAYED)
+                    | MACHINE_TO (TASK_CANCELLING) | MACHINE_TO (TASK_DONE),
     [TASK_CANCELLING] = MACHINE_TO (TASK_DONE),
     [TASK_DONE] = MACHINE_TO (TASK_READY),
 };

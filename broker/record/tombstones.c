@@ -34,8 +34,8 @@ tombstones_t *tombstones_new (uint64_t most_bytes, uint64_t *bytes_p)
 {
     tombstones_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->most =
-        most_bytes / GHOST_BYTES < TOMBSTONES_MAX ? (size_t) (most_bytes / GHOST_BYTES) : TOMBSTONES_MAX;
+    self->most = most_bytes / GHOST_BYTES < TOMBSTONES_MAX ? (size_t) (most_bytes / GHOST_BYTES)
+                                                           : TOMBSTONES_MAX;
     self->bytes_p = bytes_p;
     return self;
 }
@@ -68,7 +68,8 @@ static ghost_t *s_find (const tombstones_t *self, const identity_t *identity)
     return ghost;
 }
 
-void tombstones_add (tombstones_t *self, const identity_t *identity, uint64_t number, int64_t now_us)
+void tombstones_add (tombstones_t *self, const identity_t *identity, uint64_t number,
+                     int64_t now_us)
 {
     ghost_t *ghost = s_find (self, identity);
     if (ghost)
@@ -119,7 +120,8 @@ uint64_t tombstones_oldest (const tombstones_t *self)
     return self->log && self->log->seq ? self->log->seq : UINT64_MAX;
 }
 
-bool tombstones_next (tombstones_t *self, uint64_t before, const identity_t **identity, uint64_t *number)
+bool tombstones_next (tombstones_t *self, uint64_t before, const identity_t **identity,
+                      uint64_t *number)
 {
     ghost_t *ghost = self->log;
     if (tombstones_oldest (self) >= before)

@@ -12,10 +12,11 @@
 #include "broker/record/delay.h"
 #include "common/pack.h"
 
-#define CHUNK_TASKS 4096u             //  Tasks of one record
-#define COPY_BATCH_BYTES (1u << 20)   //  No further job is copied into a batch that has grown to this
-#define COPY_BYTES_MAX (512ull << 20) //  A job that is larger is left where it is until it has shrunk
-#define COPY_SHARE 8                  //  So is one of more than this part of the memory: a copy is made there
+#define CHUNK_TASKS 4096u           //  Tasks of one record
+#define COPY_BATCH_BYTES (1u << 20) //  No further job is copied into a batch that has grown to this
+#define COPY_BYTES_MAX                                                                             \
+    (512ull << 20)   //  A job that is larger is left where it is until it has shrunk
+#define COPY_SHARE 8 //  So is one of more than this part of the memory: a copy is made there
 
 struct compact {
     hub_t *hub;             //  Borrowed
@@ -53,7 +54,8 @@ static bool s_is_still (const job_t *job)
 
 static bool s_is_small (const hub_t *hub, const job_t *job)
 {
-    return job->logged_bytes <= COPY_BYTES_MAX && job->logged_bytes <= hub->memory_limit / COPY_SHARE;
+    return job->logged_bytes <= COPY_BYTES_MAX
+           && job->logged_bytes <= hub->memory_limit / COPY_SHARE;
 }
 
 //  What was put out of memory is read back, a part at a time. True when all is there.
@@ -161,7 +163,8 @@ static void s_copy_states (hub_t *hub, job_t *job)
         if (task->attempt > leased)
             records_again (hub->journal, job, index, (uint16_t) (task->attempt - leased), 0);
         if (leased)
-            journal_lease (hub->journal, job, roster_at (hub->roster, task->agent), task->serial, index);
+            journal_lease (hub->journal, job, roster_at (hub->roster, task->agent), task->serial,
+                           index);
         if (task->state == TASK_CANCELLING)
             records_cancel (hub->journal, job, index);
     }
@@ -170,14 +173,16 @@ static void s_copy_states (hub_t *hub, job_t *job)
 
 //  A result that a retry has replaced is copied with the retry, so that what is kept stays as it
 //  is.
-static void s_copy_result (hub_t *hub, job_t *job, const result_log_record_t *record, uint64_t position)
+static void s_copy_result (hub_t *hub, job_t *job, const result_log_record_t *record,
+                           uint64_t position)
 {
     const task_t *task = &job->tasks [record->index];
     bool stands = task->state == TASK_DONE && job->kept_at [record->index] == position + 1;
     view_t large = stands ? result_log_large (job->keep, record->index) : (view_t){0};
     cursor_t cursor = cursor_of_view (record->body);
     uint64_t outcome = 0;
-    bool read = cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL) && cursor_uint (&cursor, &outcome);
+    bool read = cursor_skip (&cursor, NULL) && cursor_skip (&cursor, NULL)
+                && cursor_uint (&cursor, &outcome);
     assert (read);
     wire_log_result_t fields = {.job = job->number,
                                 .index = record->index,
@@ -297,7 +302,8 @@ static void s_end_round (compact_t *self)
 static bool s_is_barred (hub_t *hub)
 {
     job_t *job = log_index_oldest_job (hub->log_index);
-    return job && !s_may_be_copied (hub, job) && log_index_oldest (hub->log_index) >= job->logged_at;
+    return job && !s_may_be_copied (hub, job)
+           && log_index_oldest (hub->log_index) >= job->logged_at;
 }
 
 //  One batch, so that the log never has half of it. Ghosts go first: one that was left would keep

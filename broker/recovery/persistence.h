@@ -6,7 +6,8 @@
  *
  *      loop:  persistence_push when all was read                a batch goes to the store
  *             persistence_turn when the store says so           what waited, and is durable now, is
- *                                                               carried out; what was read back is there
+ *                                                               carried out; what was read back is
+ *                                                               there
  *             persistence_flush at the end of the turn          the next batch goes there
  */
 

@@ -107,7 +107,8 @@ static bool s_has_large (const job_t *job, const wire_list_t *payloads)
     view_t payload;
     for (size_t i = 0; i < payloads->count; i++)
         if (!cursor_skip (&cursor, &payload)
-            || (wire_parts_of (payload) && !payloads_large_size (job->stock, job->total + (uint32_t) i)))
+            || (wire_parts_of (payload)
+                && !payloads_large_size (job->stock, job->total + (uint32_t) i)))
             return false;
     return true;
 }
@@ -123,8 +124,8 @@ static bool s_tasks (replay_t *self, cursor_t *cursor)
     if (record.payloads.count > WIRE_TASKS_MAX - job->total || !s_has_large (job, &record.payloads))
         return false;
     s_digest (job, &record.payloads);
-    payloads_place_t place = {.seq = self->seq,
-                              .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
+    payloads_place_t place = {
+        .seq = self->seq, .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
     committed_append (self->hub, job, &record.payloads, &place);
     return true;
 }
@@ -197,7 +198,8 @@ static void s_delay (replay_t *self, job_t *job, uint32_t index, uint64_t due_us
     if (due_us <= (uint64_t) wall_us)
         return;
     uint64_t wait_us = due_us - (uint64_t) wall_us;
-    ledger_delay (self->hub->ledger, job, index, wait_us < (uint64_t) most_us ? (int64_t) wait_us : most_us);
+    ledger_delay (self->hub->ledger, job, index,
+                  wait_us < (uint64_t) most_us ? (int64_t) wait_us : most_us);
 }
 
 static bool s_again (replay_t *self, cursor_t *cursor)
@@ -252,8 +254,9 @@ static bool s_body (const wire_log_result_t *record, uint64_t *attempt, int64_t 
 {
     cursor_t cursor = cursor_of_view (record->body);
     uint64_t index, outcome, run_us;
-    return cursor_uint (&cursor, &index) && cursor_uint (&cursor, attempt) && cursor_uint (&cursor, &outcome)
-           && cursor_int (&cursor, code) && cursor_uint (&cursor, &run_us) && cursor_skip (&cursor, NULL)
+    return cursor_uint (&cursor, &index) && cursor_uint (&cursor, attempt)
+           && cursor_uint (&cursor, &outcome) && cursor_int (&cursor, code)
+           && cursor_uint (&cursor, &run_us) && cursor_skip (&cursor, NULL)
            && cursor_skip (&cursor, NULL) && cursor_done (&cursor) && index == record->index
            && outcome == record->outcome && *attempt <= WIRE_ATTEMPTS_MAX;
 }
@@ -281,7 +284,8 @@ static bool s_result (replay_t *self, cursor_t *cursor)
     ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
     job->tasks [index].attempt = (uint16_t) attempt;
     job->tasks [index].code = code;
-    committed_keep (self->hub, job, &(result_log_record_t){RESULT_LOG_RESULT, index, record.body}, &place);
+    committed_keep (self->hub, job, &(result_log_record_t){RESULT_LOG_RESULT, index, record.body},
+                    &place);
     return true;
 }
 
@@ -294,13 +298,16 @@ static bool s_keep_output (const replay_t *self, job_t *job, const wire_log_outp
     uint64_t index, attempt, stream;
     bool cut, first = false;
     view_t bytes;
-    if (!cursor_uint (&cursor, &index) || !cursor_uint (&cursor, &attempt) || !cursor_uint (&cursor, &stream)
-        || !cursor_bool (&cursor, &cut) || !cursor_blob (&cursor, &bytes) || index != record->index)
+    if (!cursor_uint (&cursor, &index) || !cursor_uint (&cursor, &attempt)
+        || !cursor_uint (&cursor, &stream) || !cursor_bool (&cursor, &cut)
+        || !cursor_blob (&cursor, &bytes) || index != record->index)
         return false;
-    bool admitted = result_log_admits (job->keep, (uint32_t) index, cut ? SIZE_MAX : bytes.size, &first);
+    bool admitted =
+        result_log_admits (job->keep, (uint32_t) index, cut ? SIZE_MAX : bytes.size, &first);
     if (admitted || (cut && first))
         committed_keep (self->hub, job,
-                        &(result_log_record_t){RESULT_LOG_OUTPUT, (uint32_t) index, record->body}, place);
+                        &(result_log_record_t){RESULT_LOG_OUTPUT, (uint32_t) index, record->body},
+                        place);
     return true;
 }
 
@@ -315,7 +322,8 @@ static bool s_output (replay_t *self, cursor_t *cursor)
     result_log_place_t place = s_record_place (self, cursor);
     if (!s_keep_output (self, job, &record, &place))
         return false;
-    result_log_set_mark (job->keep, (uint32_t) record.index, (result_log_mark_t){record.serial, record.end});
+    result_log_set_mark (job->keep, (uint32_t) record.index,
+                         (result_log_mark_t){record.serial, record.end});
     return true;
 }
 
@@ -367,7 +375,8 @@ static bool s_retry (replay_t *self, cursor_t *cursor)
     if ((record.index != UINT32_MAX && record.index >= job->total) || record.end > job->total)
         return false;
     if (record.end)
-        ledger_jobs_retry_some (self->hub->ledger, job, (uint32_t) record.index, (uint32_t) record.end);
+        ledger_jobs_retry_some (self->hub->ledger, job, (uint32_t) record.index,
+                                (uint32_t) record.end);
     else
         ledger_jobs_retry (self->hub->ledger, job, (uint32_t) record.index);
     return true;
@@ -449,9 +458,10 @@ static cadre_error_t s_read_record (replay_t *self, cursor_t *cursor, fault_t *f
             "that wrote it",
             (unsigned long long) self->seq, (unsigned long long) verb);
     if (!replay (self, cursor))
-        return fault_set (fault, CADRE_ERROR_IO,
-                          "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
-                          wire_verb_name ((unsigned) verb), (unsigned long long) self->seq);
+        return fault_set (
+            fault, CADRE_ERROR_IO,
+            "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
+            wire_verb_name ((unsigned) verb), (unsigned long long) self->seq);
     s_count (self, verb, body, (size_t) (cursor->at - self->record));
     return CADRE_OK;
 }

@@ -25,10 +25,11 @@ struct lockfile {
 static void s_fail (const char *what, const char *path, fault_t *fault)
 {
     bool denied = errno == EACCES || errno == EROFS || errno == ENOENT || errno == ENOTDIR;
-    fault_set (fault, denied ? CADRE_ERROR_CONFIGURATION : CADRE_ERROR_IO,
-               "%s cannot be used: %s cannot be written (%s): name a store in a folder that exists and that "
-               "this user may write",
-               what, path, strerror (errno));
+    fault_set (
+        fault, denied ? CADRE_ERROR_CONFIGURATION : CADRE_ERROR_IO,
+        "%s cannot be used: %s cannot be written (%s): name a store in a folder that exists and that "
+        "this user may write",
+        what, path, strerror (errno));
 }
 
 //  The holder wrote "PID HOST", and maybe the mark; it may be about to.
@@ -43,15 +44,16 @@ static void s_tell_holder (int fd, const char *what, fault_t *fault)
                    "%s is in use by another process: stop that one, or name another store", what);
     else
         fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
-                   "%s is in use by process %lu on %s: stop that one, or name another store", what, pid,
-                   host);
+                   "%s is in use by process %lu on %s: stop that one, or name another store", what,
+                   pid, host);
 }
 
 static bool s_sign (int fd, bool mark)
 {
     char host [HOST_BYTES] = "", text [HOST_BYTES + 32];
     gethostname (host, sizeof host - 1);
-    int size = snprintf (text, sizeof text, "%ld %s%s\n", (long) getpid (), host, mark ? " " MARK : "");
+    int size =
+        snprintf (text, sizeof text, "%ld %s%s\n", (long) getpid (), host, mark ? " " MARK : "");
     return pwrite (fd, text, (size_t) size, 0) == size && ftruncate (fd, size) == 0;
 }
 

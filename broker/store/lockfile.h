@@ -15,10 +15,12 @@
 
 typedef struct lockfile lockfile_t;
 
-//  Locks what, by the file what.lock. NULL and a fault (ADDRESS_IN_USE: by whom; else: why the file cannot be made).
+//  Locks what, by the file what.lock. NULL and a fault (ADDRESS_IN_USE: by whom; else: why the file
+//  cannot be made).
 lockfile_t *lockfile_take (const char *what, fault_t *fault);
 
-//  A mark in the file, of what must be there the next time; one that a killed holder left is there again. Taking it away is on stable storage when this returns.
+//  A mark in the file, of what must be there the next time; one that a killed holder left is there
+//  again. Taking it away is on stable storage when this returns.
 bool lockfile_marked (const lockfile_t *self);
 void lockfile_mark (lockfile_t *self, bool mark);
 

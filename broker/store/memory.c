@@ -113,7 +113,8 @@ static void s_commit (memory_t *self)
         disk->let -= disk->let == SIZE_MAX ? 0 : 1;
         if (disk->fail && --disk->fail == 0)
             fault_set (&self->fault, CADRE_ERROR_IO,
-                       NAME " cannot be written: its disk was told to fail: start the broker again");
+                       NAME
+                       " cannot be written: its disk was told to fail: start the broker again");
         else
             s_keep (self, self->queue);
     }
@@ -347,8 +348,8 @@ store_t *memory_open (memory_disk_t *disk, uint64_t quota_bytes, fault_t *fault)
     assert (self->event_fd >= 0);
     self->next = disk->next;
     self->durable = disk->next - 1;
-    self->room =
-        (room_t){.quota_bytes = quota_bytes, .used_bytes = disk->used_bytes, .free_bytes = FREE_BYTES};
+    self->room = (room_t){
+        .quota_bytes = quota_bytes, .used_bytes = disk->used_bytes, .free_bytes = FREE_BYTES};
     disk->store = self;
     return &self->base;
 }

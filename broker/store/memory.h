@@ -26,7 +26,8 @@ void memory_disk_destroy (memory_disk_t **self_p);
 //  NULL and ADDRESS_IN_USE while another store is open on the disk. quota_bytes as in sqlite.h.
 store_t *memory_open (memory_disk_t *disk, uint64_t quota_bytes, fault_t *fault);
 
-//  Batches wait until memory_disk_let makes the next count of them durable; SIZE_MAX: all, and those to come.
+//  Batches wait until memory_disk_let makes the next count of them durable; SIZE_MAX: all, and
+//  those to come.
 void memory_disk_hold (memory_disk_t *self);
 void memory_disk_let (memory_disk_t *self, size_t count);
 

@@ -4,7 +4,8 @@
 
 #include "common/units.h"
 
-#define SLACK_BYTES (UINT64_C (64) << 20) //  What may lie about before a compaction is worth its while
+#define SLACK_BYTES                                                                                \
+    (UINT64_C (64) << 20) //  What may lie about before a compaction is worth its while
 
 static uint64_t s_plus (uint64_t one, uint64_t other)
 {
@@ -21,27 +22,32 @@ static uint64_t s_promised (const room_t *self)
     return s_plus (self->pending_bytes, self->reserved_bytes);
 }
 
-static cadre_error_t s_refuse_quota (const room_t *self, uint64_t bytes, const char *store, fault_t *fault)
+static cadre_error_t s_refuse_quota (const room_t *self, uint64_t bytes, const char *store,
+                                     fault_t *fault)
 {
-    char want [UNITS_TEXT_BYTES], used [UNITS_TEXT_BYTES], held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES];
-    return fault_set (fault, CADRE_ERROR_REFUSED,
-                      "%s has no room for %s of new work: %s used and %s reserved of its limit of %s: forget "
-                      "jobs that are done, or raise the limit",
-                      store, units_print_size (bytes, want, sizeof want),
-                      units_print_size (self->used_bytes, used, sizeof used),
-                      units_print_size (s_promised (self), held, sizeof held),
-                      units_print_size (self->quota_bytes, limit, sizeof limit));
+    char want [UNITS_TEXT_BYTES], used [UNITS_TEXT_BYTES], held [UNITS_TEXT_BYTES],
+        limit [UNITS_TEXT_BYTES];
+    return fault_set (
+        fault, CADRE_ERROR_REFUSED,
+        "%s has no room for %s of new work: %s used and %s reserved of its limit of %s: forget "
+        "jobs that are done, or raise the limit",
+        store, units_print_size (bytes, want, sizeof want),
+        units_print_size (self->used_bytes, used, sizeof used),
+        units_print_size (s_promised (self), held, sizeof held),
+        units_print_size (self->quota_bytes, limit, sizeof limit));
 }
 
-static cadre_error_t s_refuse_disk (const room_t *self, uint64_t bytes, const char *store, fault_t *fault)
+static cadre_error_t s_refuse_disk (const room_t *self, uint64_t bytes, const char *store,
+                                    fault_t *fault)
 {
     char want [UNITS_TEXT_BYTES], held [UNITS_TEXT_BYTES], left [UNITS_TEXT_BYTES];
-    return fault_set (fault, CADRE_ERROR_REFUSED,
-                      "%s has no room for %s of new work: its disk has %s left, of which %s are reserved: "
-                      "free some space there, or forget jobs that are done",
-                      store, units_print_size (bytes, want, sizeof want),
-                      units_print_size (self->free_bytes, left, sizeof left),
-                      units_print_size (s_plus (s_promised (self), self->margin_bytes), held, sizeof held));
+    return fault_set (
+        fault, CADRE_ERROR_REFUSED,
+        "%s has no room for %s of new work: its disk has %s left, of which %s are reserved: "
+        "free some space there, or forget jobs that are done",
+        store, units_print_size (bytes, want, sizeof want),
+        units_print_size (self->free_bytes, left, sizeof left),
+        units_print_size (s_plus (s_promised (self), self->margin_bytes), held, sizeof held));
 }
 
 cadre_error_t room_reserve (room_t *self, uint64_t bytes, const char *store, fault_t *fault)

@@ -17,7 +17,8 @@ view_t row_part (view_t batch, uint32_t index)
     size_t offset = (size_t) index * ROW_CONTENT_BYTES;
     assert (offset < batch.size);
     size_t left = batch.size - offset;
-    return (view_t){.data = batch.data + offset, .size = left < ROW_CONTENT_BYTES ? left : ROW_CONTENT_BYTES};
+    return (view_t){.data = batch.data + offset,
+                    .size = left < ROW_CONTENT_BYTES ? left : ROW_CONTENT_BYTES};
 }
 
 static void s_put64 (uint8_t *bytes, uint64_t value)

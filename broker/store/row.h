@@ -4,7 +4,8 @@
  *  to reach. All rows of a batch but the last are full, so that an offset tells
  *  the row. A row's body is
  *
- *      bytes 0-7    XXH3 of all that follows, seeded with the row's sequence number; big-endian, as are the others
+ *      bytes 0-7    XXH3 of all that follows, seeded with the row's sequence number; big-endian, as
+ *                   are the others
  *      bytes 8-15   the batch's ordinal: 1, 2, 3 ... since the store was made
  *      bytes 16-19  which row of its batch this is, from 0 on
  *      bytes 20-23  how many rows the batch has
@@ -39,7 +40,8 @@ view_t row_part (view_t batch, uint32_t index);
 //  Writes the row's body to bytes, of ROW_BYTES_MAX, and returns its size.
 size_t row_write (const row_t *self, uint8_t *bytes);
 
-//  Reads the body of the row that is stored under seq; false when it is damaged. The content points into body.
+//  Reads the body of the row that is stored under seq; false when it is damaged. The content points
+//  into body.
 bool row_read (row_t *self, uint64_t seq, view_t body);
 
 #endif

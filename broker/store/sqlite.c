@@ -199,10 +199,11 @@ store_t *sqlite_open (const char *path, const sqlite_options_t *options, fault_t
     self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     store_t *store = &self->base;
     if (self->event_fd < 0)
-        fault_set (fault, CADRE_ERROR_DESCRIPTORS, "the store %s cannot be opened: no descriptor is left",
-                   path);
+        fault_set (fault, CADRE_ERROR_DESCRIPTORS,
+                   "the store %s cannot be opened: no descriptor is left", path);
     else if ((self->file = sqlite_file_open (path, options->vfs, fault)))
-        self->log = sqlite_log_new (self->file, options->wal_bytes ? options->wal_bytes : WAL_BYTES, fault);
+        self->log =
+            sqlite_log_new (self->file, options->wal_bytes ? options->wal_bytes : WAL_BYTES, fault);
     if (!self->log)
         store_close (&store, NULL);
     else

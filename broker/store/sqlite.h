@@ -21,7 +21,8 @@ typedef struct sqlite_options {
     const char *vfs;      //  SQLite's name of a file layer of tests; NULL: the usual one
 } sqlite_options_t;
 
-//  Opens the store, or makes it if there is no file. options may be NULL. NULL and a fault that names file, cause and cure:
+//  Opens the store, or makes it if there is no file. options may be NULL. NULL and a fault that
+//  names file, cause and cure:
 //    ADDRESS_IN_USE   another process has it (which one)
 //    VERSION          it was written by a newer cadre
 //    CONFIGURATION    no store of cadre's, no folder, or not to be written by this user

@@ -27,38 +27,46 @@ static const struct {
     {SQLITE_CANTOPEN, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
 };
 
-//  The primary code. Some calls that find the disk full, such as a checkpoint's, tell only of an I/O error.
+//  The primary code. Some calls that find the disk full, such as a checkpoint's, tell only of an
+//  I/O error.
 static int s_primary (sqlite3 *db, int rc)
 {
     int primary = rc & 0xff, number = db ? sqlite3_system_errno (db) : 0;
-    return primary == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT) ? SQLITE_FULL : primary;
+    return primary == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT) ? SQLITE_FULL
+                                                                             : primary;
 }
 
 //  What the system said, where it said more than SQLite.
 static void s_cause (sqlite3 *db, int rc, char text [CAUSE_BYTES])
 {
     int primary = s_primary (db, rc), number = db ? sqlite3_system_errno (db) : 0;
-    bool system = number && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL);
-    const char *more = system ? strerror (number) : rc == SQLITE_IOERR_FSYNC ? "fsync failed" : NULL;
-    snprintf (text, CAUSE_BYTES, "%s%s%s", sqlite3_errstr (primary), more ? ", " : "", more ? more : "");
+    bool system =
+        number && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL);
+    const char *more = system                     ? strerror (number)
+                       : rc == SQLITE_IOERR_FSYNC ? "fsync failed"
+                                                  : NULL;
+    snprintf (text, CAUSE_BYTES, "%s%s%s", sqlite3_errstr (primary), more ? ", " : "",
+              more ? more : "");
 }
 
-cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *doing, fault_t *fault)
+cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *doing,
+                            fault_t *fault)
 {
     char cause [CAUSE_BYTES];
     s_cause (db, rc, cause);
     for (size_t i = 0; i < sizeof s_cures / sizeof *s_cures; i++)
         if (s_cures [i].rc == s_primary (db, rc))
-            return fault_set (fault, s_cures [i].code, "the store %s cannot be %s (%s): %s", path, doing,
-                              cause, s_cures [i].cure);
-    return fault_set (fault, CADRE_ERROR_IO, "the store %s cannot be %s (%s; SQLite's code is %d)", path,
-                      doing, db ? sqlite3_errmsg (db) : cause, rc);
+            return fault_set (fault, s_cures [i].code, "the store %s cannot be %s (%s): %s", path,
+                              doing, cause, s_cures [i].cure);
+    return fault_set (fault, CADRE_ERROR_IO, "the store %s cannot be %s (%s; SQLite's code is %d)",
+                      path, doing, db ? sqlite3_errmsg (db) : cause, rc);
 }
 
 cadre_error_t sqlite_error_is_damage (const char *path, const char *where, fault_t *fault)
 {
-    return fault_set (fault, CADRE_ERROR_IO,
-                      "the store %s is damaged (%s), and was left as it is: bring it back from a copy, or "
-                      "move it away to begin with an empty one",
-                      path, where);
+    return fault_set (
+        fault, CADRE_ERROR_IO,
+        "the store %s is damaged (%s), and was left as it is: bring it back from a copy, or "
+        "move it away to begin with an empty one",
+        path, where);
 }

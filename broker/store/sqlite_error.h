@@ -7,8 +7,10 @@
 
 #include "common/fault.h"
 
-//  The last call on db, which may be NULL, returned rc while doing what ("written"). Returns the fault's code, never CADRE_OK.
-cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *doing, fault_t *fault);
+//  The last call on db, which may be NULL, returned rc while doing what ("written"). Returns the
+//  fault's code, never CADRE_OK.
+cadre_error_t sqlite_error (sqlite3 *db, int rc, const char *path, const char *doing,
+                            fault_t *fault);
 
 //  The file is not what was written. where is a short text, "batch 17".
 cadre_error_t sqlite_error_is_damage (const char *path, const char *where, fault_t *fault);

@@ -1,4 +1,5 @@
-//  sqlite_file.c - the file of a store: found or made, locked, and checked before anything is written
+//  sqlite_file.c - the file of a store: found or made, locked, and checked before anything is
+//  written
 
 #include "broker/store/sqlite_file.h"
 
@@ -62,15 +63,17 @@ static cadre_error_t s_run (sqlite_file_t *self, sqlite3 *db, const char *sql, c
     return rc == SQLITE_OK ? CADRE_OK : sqlite_error (db, rc, self->path, doing, fault);
 }
 
-//  A database is made with a journal beside it, so that it is whole, synced and alone when it goes to its place.
+//  A database is made with a journal beside it, so that it is whole, synced and alone when it goes
+//  to its place.
 static cadre_error_t s_fill (sqlite_file_t *self, sqlite3 *db, fault_t *fault)
 {
     char sql [512];
-    snprintf (sql, sizeof sql,
-              "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL;"
-              "BEGIN; PRAGMA application_id = %d; PRAGMA user_version = %d; " LOG_SQL "; " STORE_SQL
-              "; INSERT INTO store VALUES (0, 1); COMMIT; PRAGMA journal_mode = WAL;",
-              STORE_FILE_APPLICATION, STORE_FILE_FORMAT);
+    snprintf (
+        sql, sizeof sql,
+        "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL;"
+        "BEGIN; PRAGMA application_id = %d; PRAGMA user_version = %d; " LOG_SQL "; " STORE_SQL
+        "; INSERT INTO store VALUES (0, 1); COMMIT; PRAGMA journal_mode = WAL;",
+        STORE_FILE_APPLICATION, STORE_FILE_FORMAT);
     return s_run (self, db, sql, "made", fault);
 }
 
@@ -89,12 +92,13 @@ static cadre_error_t s_make_file (sqlite_file_t *self, const char *fresh, fault_
 {
     int fd = open (fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION, "the store %s cannot be made: %s: %s", self->path,
-                          fresh, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_CONFIGURATION, "the store %s cannot be made: %s: %s",
+                          self->path, fresh, strerror (errno));
     close (fd);
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2 (fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, self->vfs);
-    cadre_error_t error = rc ? sqlite_error (db, rc, self->path, "made", fault) : s_fill (self, db, fault);
+    cadre_error_t error =
+        rc ? sqlite_error (db, rc, self->path, "made", fault) : s_fill (self, db, fault);
     sqlite3_close (db);
     if (error)
         return error;
@@ -110,10 +114,11 @@ static cadre_error_t s_make (sqlite_file_t *self, fault_t *fault)
     static const char *const leftovers [] = {".new", ".new-journal", ".new-wal", ".new-shm"};
     char fresh [PATH_MAX];
     if (s_exists (self->path, "-wal"))
-        return fault_set (fault, CADRE_ERROR_IO,
-                          "the store %s is missing, but %s-wal, a part of it, is there: bring it back, or "
-                          "move that away to begin with an empty one",
-                          self->path, self->path);
+        return fault_set (
+            fault, CADRE_ERROR_IO,
+            "the store %s is missing, but %s-wal, a part of it, is there: bring it back, or "
+            "move that away to begin with an empty one",
+            self->path, self->path);
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
         s_remove (self->path, leftovers [i]);
     cadre_error_t error = s_make_file (self, s_beside (self->path, ".new", fresh), fault);
@@ -129,22 +134,26 @@ static uint32_t s_number (const uint8_t *head, size_t offset)
     return be32toh (value);
 }
 
-static cadre_error_t s_judge_head (sqlite_file_t *self, const uint8_t *head, size_t size, fault_t *fault)
+static cadre_error_t s_judge_head (sqlite_file_t *self, const uint8_t *head, size_t size,
+                                   fault_t *fault)
 {
     if (size == 0)
         return sqlite_error_is_damage (self->path, "it is empty", fault);
     if (size < HEAD_BYTES || memcmp (head, MAGIC, sizeof MAGIC) != 0)
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "%s is no store of cadre's (not a database): name another file", self->path);
-    if (s_number (head, 68) != STORE_FILE_APPLICATION)
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "%s is no store of cadre's (another program's database): name another file",
+                          "%s is no store of cadre's (not a database): name another file",
                           self->path);
+    if (s_number (head, 68) != STORE_FILE_APPLICATION)
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "%s is no store of cadre's (another program's database): name another file",
+            self->path);
     if (s_number (head, 60) > STORE_FILE_FORMAT)
-        return fault_set (fault, CADRE_ERROR_VERSION,
-                          "the store %s has format %u, newer than this broker's %d: use the newer cadre, or "
-                          "name another file",
-                          self->path, s_number (head, 60), STORE_FILE_FORMAT);
+        return fault_set (
+            fault, CADRE_ERROR_VERSION,
+            "the store %s has format %u, newer than this broker's %d: use the newer cadre, or "
+            "name another file",
+            self->path, s_number (head, 60), STORE_FILE_FORMAT);
     if (s_number (head, 60) < STORE_FILE_FORMAT)
         return sqlite_error_is_damage (self->path, "its format has no number", fault);
     return CADRE_OK;
@@ -157,8 +166,8 @@ static cadre_error_t s_check_head (sqlite_file_t *self, fault_t *fault)
     struct stat status;
     int fd = open (self->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat (fd, &status) != 0 || !S_ISREG (status.st_mode)) {
-        fault_set (fault, CADRE_ERROR_CONFIGURATION, "the store %s cannot be written: %s", self->path,
-                   fd < 0 ? strerror (errno) : "it is no regular file");
+        fault_set (fault, CADRE_ERROR_CONFIGURATION, "the store %s cannot be written: %s",
+                   self->path, fd < 0 ? strerror (errno) : "it is no regular file");
         if (fd >= 0)
             close (fd);
         return fault->code;
@@ -208,14 +217,16 @@ static cadre_error_t s_check_tables (sqlite_file_t *self, fault_t *fault)
     return rc ? sqlite_error (self->writer, rc, self->path, "read", fault) : CADRE_OK;
 }
 
-//  The tree of pages. What stands in the rows is checked by the scan, which comes next and finds them in memory.
+//  The tree of pages. What stands in the rows is checked by the scan, which comes next and finds
+//  them in memory.
 static cadre_error_t s_check_pages (sqlite_file_t *self, fault_t *fault)
 {
     char answer [128] = "";
     int rc = sqlite3_exec (self->writer, "PRAGMA quick_check(1)", s_see_answer, answer, NULL);
     if (rc)
         return sqlite_error (self->writer, rc, self->path, "read", fault);
-    return strcmp (answer, "ok") == 0 ? CADRE_OK : sqlite_error_is_damage (self->path, answer, fault);
+    return strcmp (answer, "ok") == 0 ? CADRE_OK
+                                      : sqlite_error_is_damage (self->path, answer, fault);
 }
 
 static cadre_error_t s_connect (sqlite_file_t *self, fault_t *fault)
@@ -254,8 +265,8 @@ static cadre_error_t s_check_wal (sqlite_file_t *self, fault_t *fault)
 {
     char wal [PATH_MAX];
     struct stat status;
-    bool has =
-        stat (s_beside (self->path, "-wal", wal), &status) == 0 && status.st_size > SQLITE_WAL_HEAD_BYTES;
+    bool has = stat (s_beside (self->path, "-wal", wal), &status) == 0
+               && status.st_size > SQLITE_WAL_HEAD_BYTES;
     if (!has && lockfile_marked (self->lock))
         return fault_set (
             fault, CADRE_ERROR_IO,
@@ -265,8 +276,9 @@ static cadre_error_t s_check_wal (sqlite_file_t *self, fault_t *fault)
     return sqlite_wal_check (self->path, wal, fault);
 }
 
-//  Whoever else can write into its folder, or at what lies there, could have put in jobs of their own; whoever can read it has all payloads. Links beside it
-//  would lead to where nobody meant to write.
+//  Whoever else can write into its folder, or at what lies there, could have put in jobs of their
+//  own; whoever can read it has all payloads. Links beside it would lead to where nobody meant to
+//  write.
 static cadre_error_t s_check_trust (const sqlite_file_t *self, trust_kind_t kind, fault_t *fault)
 {
     static const char *const files [] = {"", "-wal", "-shm", "-journal", ".lock"};
@@ -295,13 +307,15 @@ static cadre_error_t s_open (sqlite_file_t *self, fault_t *fault)
         lockfile_mark (self->lock, false);
     self->had_wal = s_exists (self->path, "-wal");
     self->had_shm = s_exists (self->path, "-shm");
-    if (s_check_head (self, fault) || s_check_trust (self, TRUST_SECRET, fault) || s_check_wal (self, fault)
-        || s_connect (self, fault) || s_check_tables (self, fault) || s_check_mode (self, fault))
+    if (s_check_head (self, fault) || s_check_trust (self, TRUST_SECRET, fault)
+        || s_check_wal (self, fault) || s_connect (self, fault) || s_check_tables (self, fault)
+        || s_check_mode (self, fault))
         return fault->code;
     return s_check_pages (self, fault);
 }
 
-//  Links are followed once, so that two names of a file share a lock. What does not exist yet is left as it was given.
+//  Links are followed once, so that two names of a file share a lock. What does not exist yet is
+//  left as it was given.
 static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *fault)
 {
     char whole [PATH_MAX];
@@ -311,13 +325,15 @@ static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *
                           *path ? "too long" : "empty");
     struct stat status;
     if (strstr (path, "://"))
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "%s is no file, and this broker keeps its store in one: write --store FILE", path);
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "%s is no file, and this broker keeps its store in one: write --store FILE", path);
     if (lstat (path, &status) == 0 && S_ISLNK (status.st_mode) && stat (path, &status) != 0
         && errno == ENOENT)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "the store %s is a link to what is not there: mount or make that, or name another file", path);
+            "the store %s is a link to what is not there: mount or make that, or name another file",
+            path);
     //  Who can move a link says which store it is
     if (trust_check_around (path, fault))
         return fault->code;
@@ -373,7 +389,8 @@ cadre_error_t sqlite_file_adopt (sqlite_file_t *self, fault_t *fault)
     lockfile_mark (self->lock, false);
     sqlite3_db_config (self->writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     int rc = sqlite3_wal_checkpoint_v2 (self->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    return rc && rc != SQLITE_BUSY ? sqlite_error (self->writer, rc, self->path, "written", fault) : CADRE_OK;
+    return rc && rc != SQLITE_BUSY ? sqlite_error (self->writer, rc, self->path, "written", fault)
+                                   : CADRE_OK;
 }
 
 void sqlite_file_expect_wal (sqlite_file_t *self)
@@ -389,7 +406,8 @@ void sqlite_file_freeze (sqlite_file_t *self)
 sqlite3 *sqlite_file_reader (const sqlite_file_t *self, fault_t *fault)
 {
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2 (self->path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, self->vfs);
+    int rc =
+        sqlite3_open_v2 (self->path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, self->vfs);
     if (rc) {
         sqlite_error (db, rc, self->path, "read", fault);
         sqlite3_close (db);

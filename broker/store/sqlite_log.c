@@ -12,11 +12,12 @@
 #include "broker/store/sqlite_error.h"
 #include "broker/store/sqlite_log_private.h"
 
-#define PURGE_ROWS 512                   //  At most so many dropped rows are deleted in one transaction
+#define PURGE_ROWS 512 //  At most so many dropped rows are deleted in one transaction
 #define PURGE_BYTES (UINT64_C (4) << 20) //  ... or so many bytes, when nothing else is to be done
-#define PURGE_LEAST                                                                                          \
+#define PURGE_LEAST                                                                                \
     (UINT64_C (1) << 20) //  ... or, in a transaction with batches, so many and twice what they have
-#define SPARE_BYTES (UINT64_C (16) << 20) //  Empty pages that are kept, besides a quarter of what is used
+#define SPARE_BYTES                                                                                \
+    (UINT64_C (16) << 20) //  Empty pages that are kept, besides a quarter of what is used
 #define VACUUM_SQL "PRAGMA incremental_vacuum(128)"
 #define VACUUM_EVERY 16 //  Under load, empty pages are given back once in so many commits
 
@@ -56,8 +57,8 @@ cadre_error_t sqlite_log_do (sqlite_log_t *self, int which, uint64_t number, fau
     return rc == SQLITE_DONE ? CADRE_OK : sqlite_log_fail (self, rc, "written", fault);
 }
 
-cadre_error_t sqlite_log_ask (sqlite_log_t *self, int which, uint64_t one, uint64_t two, uint64_t answer [2],
-                              fault_t *fault)
+cadre_error_t sqlite_log_ask (sqlite_log_t *self, int which, uint64_t one, uint64_t two,
+                              uint64_t answer [2], fault_t *fault)
 {
     sqlite3_stmt *statement = sqlite_log_bind (self, which, one, two);
     answer [0] = answer [1] = 0;
@@ -65,7 +66,8 @@ cadre_error_t sqlite_log_ask (sqlite_log_t *self, int which, uint64_t one, uint6
     for (int i = 0; rc == SQLITE_ROW && i < 2 && i < sqlite3_column_count (statement); i++)
         answer [i] = (uint64_t) sqlite3_column_int64 (statement, i);
     sqlite3_reset (statement);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? CADRE_OK : sqlite_log_fail (self, rc, "read", fault);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? CADRE_OK
+                                                 : sqlite_log_fail (self, rc, "read", fault);
 }
 
 static int s_see_wal (void *context, sqlite3 *db, const char *name, int pages)
@@ -210,7 +212,8 @@ cadre_error_t sqlite_log_add (sqlite_log_t *self, uint64_t seq, view_t batch, fa
     return CADRE_OK;
 }
 
-cadre_error_t sqlite_log_count_dropped (sqlite_log_t *self, uint64_t from, uint64_t before, fault_t *fault)
+cadre_error_t sqlite_log_count_dropped (sqlite_log_t *self, uint64_t from, uint64_t before,
+                                        fault_t *fault)
 {
     uint64_t bytes [2];
     cadre_error_t error = sqlite_log_ask (self, SQLITE_LOG_BYTES, before, from, bytes, fault);
@@ -233,8 +236,9 @@ cadre_error_t sqlite_log_drop (sqlite_log_t *self, uint64_t before, fault_t *fau
     bool whole = row_read (&row, before, body);
     sqlite3_reset (statement);
     if (!whole)
-        return rc == SQLITE_ROW || rc == SQLITE_DONE ? sqlite_log_damaged (self, before, "is missing", fault)
-                                                     : sqlite_log_fail (self, rc, "read", fault);
+        return rc == SQLITE_ROW || rc == SQLITE_DONE
+                   ? sqlite_log_damaged (self, before, "is missing", fault)
+                   : sqlite_log_fail (self, rc, "read", fault);
     assert (row.index == 0); // what is dropped ends where a batch ends
     if (sqlite_log_count_dropped (self, self->first, before, fault)
         || sqlite_log_do (self, SQLITE_LOG_DROP, before, fault))

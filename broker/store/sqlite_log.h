@@ -31,7 +31,8 @@ typedef struct sqlite_figures {
     uint64_t commits;     //  Transactions so far
 } sqlite_figures_t;
 
-//  file is borrowed. wal_bytes: how long the write-ahead log may get before it is copied into the file.
+//  file is borrowed. wal_bytes: how long the write-ahead log may get before it is copied into the
+//  file.
 sqlite_log_t *sqlite_log_new (sqlite_file_t *file, uint64_t wal_bytes, fault_t *fault);
 void sqlite_log_destroy (sqlite_log_t **self_p);
 
@@ -45,7 +46,8 @@ cadre_error_t sqlite_log_add (sqlite_log_t *self, uint64_t seq, view_t batch, fa
 cadre_error_t sqlite_log_drop (sqlite_log_t *self, uint64_t before, fault_t *fault);
 cadre_error_t sqlite_log_commit (sqlite_log_t *self, fault_t *fault);
 
-//  After a commit: shortens the write-ahead log when it is due. When idle is true, also a piece of the other upkeep; *more says whether any is left.
+//  After a commit: shortens the write-ahead log when it is due. When idle is true, also a piece of
+//  the other upkeep; *more says whether any is left.
 cadre_error_t sqlite_log_tidy (sqlite_log_t *self, bool idle, bool *more, fault_t *fault);
 
 const sqlite_figures_t *sqlite_log_figures (const sqlite_log_t *self);

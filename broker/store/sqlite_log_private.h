@@ -1,4 +1,5 @@
-/*  sqlite_log_private.h - what the files of the SQLite log share: sqlite_log.c writes, sqlite_scan.c reads at the beginning */
+/*  sqlite_log_private.h - what the files of the SQLite log share: sqlite_log.c writes,
+ *  sqlite_scan.c reads at the beginning */
 
 #ifndef BROKER_STORE_SQLITE_LOG_PRIVATE_H_INCLUDED
 #define BROKER_STORE_SQLITE_LOG_PRIVATE_H_INCLUDED
@@ -9,20 +10,20 @@
 #include "broker/store/sqlite_log.h"
 
 //  The statements, each prepared once. X (NAME, text)
-#define SQLITE_LOG_STATEMENTS(X)                                                                             \
-    X (BEGIN, "BEGIN IMMEDIATE")                                                                             \
-    X (COMMIT, "COMMIT")                                                                                     \
-    X (HEAD, "SELECT boots, first FROM store")                                                               \
-    X (BOOT, "UPDATE store SET boots = ?1")                                                                  \
-    X (INSERT, "INSERT INTO log VALUES (?1, ?2)")                                                            \
-    X (SCAN, "SELECT seq, body FROM log WHERE seq >= ?1 ORDER BY seq")                                       \
-    X (ROW, "SELECT body FROM log WHERE seq = ?1")                                                           \
-    X (DROP, "UPDATE store SET first = ?1")                                                                  \
-    X (BYTES, "SELECT sum(length(body)) FROM log WHERE seq < ?1 AND seq >= ?2")                              \
-    X (OLD, "SELECT seq, length(body) FROM log WHERE seq < ?1 ORDER BY seq LIMIT ?2")                        \
-    X (PURGE, "DELETE FROM log WHERE seq <= ?1")                                                             \
-    X (PAGES, "PRAGMA page_count")                                                                           \
-    X (SPARE, "PRAGMA freelist_count")                                                                       \
+#define SQLITE_LOG_STATEMENTS(X)                                                                   \
+    X (BEGIN, "BEGIN IMMEDIATE")                                                                   \
+    X (COMMIT, "COMMIT")                                                                           \
+    X (HEAD, "SELECT boots, first FROM store")                                                     \
+    X (BOOT, "UPDATE store SET boots = ?1")                                                        \
+    X (INSERT, "INSERT INTO log VALUES (?1, ?2)")                                                  \
+    X (SCAN, "SELECT seq, body FROM log WHERE seq >= ?1 ORDER BY seq")                             \
+    X (ROW, "SELECT body FROM log WHERE seq = ?1")                                                 \
+    X (DROP, "UPDATE store SET first = ?1")                                                        \
+    X (BYTES, "SELECT sum(length(body)) FROM log WHERE seq < ?1 AND seq >= ?2")                    \
+    X (OLD, "SELECT seq, length(body) FROM log WHERE seq < ?1 ORDER BY seq LIMIT ?2")              \
+    X (PURGE, "DELETE FROM log WHERE seq <= ?1")                                                   \
+    X (PAGES, "PRAGMA page_count")                                                                 \
+    X (SPARE, "PRAGMA freelist_count")                                                             \
     X (PAGE, "PRAGMA page_size")
 
 enum {
@@ -46,7 +47,7 @@ struct sqlite_log {
     uint64_t page_bytes;                         //  Size of a page
     uint64_t wal_limit_bytes;                    //  When to copy the write-ahead log into the file
     uint64_t wal_pages;                          //  In the write-ahead log now
-    bool shrunk;              //  Pages were given back, but the file is as long until the next checkpoint
+    bool shrunk; //  Pages were given back, but the file is as long until the next checkpoint
     sqlite_figures_t figures; //  As of the last commit
 };
 
@@ -57,16 +58,18 @@ sqlite3_stmt *sqlite_log_bind (sqlite_log_t *self, int which, uint64_t one, uint
 cadre_error_t sqlite_log_do (sqlite_log_t *self, int which, uint64_t number, fault_t *fault);
 
 //  Runs a statement that answers with one row of up to two numbers; no row: zeros.
-cadre_error_t sqlite_log_ask (sqlite_log_t *self, int which, uint64_t one, uint64_t two, uint64_t answer [2],
-                              fault_t *fault);
+cadre_error_t sqlite_log_ask (sqlite_log_t *self, int which, uint64_t one, uint64_t two,
+                              uint64_t answer [2], fault_t *fault);
 
 //  SQLite's rc as a fault that names the file; doing as in sqlite_error.
 cadre_error_t sqlite_log_fail (sqlite_log_t *self, int rc, const char *doing, fault_t *fault);
 
 //  The row is not as it was written; how is a text: "is missing".
-cadre_error_t sqlite_log_damaged (sqlite_log_t *self, uint64_t seq, const char *how, fault_t *fault);
+cadre_error_t sqlite_log_damaged (sqlite_log_t *self, uint64_t seq, const char *how,
+                                  fault_t *fault);
 
 //  Takes note of how many bytes lie in rows from..before-1, which are dropped.
-cadre_error_t sqlite_log_count_dropped (sqlite_log_t *self, uint64_t from, uint64_t before, fault_t *fault);
+cadre_error_t sqlite_log_count_dropped (sqlite_log_t *self, uint64_t from, uint64_t before,
+                                        fault_t *fault);
 
 #endif

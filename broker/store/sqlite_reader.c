@@ -55,22 +55,26 @@ static cadre_error_t s_connect (sqlite_reader_t *self, fault_t *fault)
         return CADRE_OK;
     if (!self->db && !(self->db = sqlite_file_reader (self->file, fault)))
         return fault->code;
-    int rc = sqlite3_prepare_v3 (self->db, ROW_SQL, -1, SQLITE_PREPARE_PERSISTENT, &self->statement, NULL);
-    return rc ? sqlite_error (self->db, rc, sqlite_file_path (self->file), "read", fault) : CADRE_OK;
+    int rc = sqlite3_prepare_v3 (self->db, ROW_SQL, -1, SQLITE_PREPARE_PERSISTENT, &self->statement,
+                                 NULL);
+    return rc ? sqlite_error (self->db, rc, sqlite_file_path (self->file), "read", fault)
+              : CADRE_OK;
 }
 
 static cadre_error_t s_missing (const request_t *request, fault_t *fault)
 {
-    return fault_set (fault, CADRE_ERROR_NOT_FOUND,
-                      "the store has no %zu bytes from %llu on in batch %llu: dropped, or not written yet",
-                      request->size, (unsigned long long) request->offset, (unsigned long long) request->seq);
+    return fault_set (
+        fault, CADRE_ERROR_NOT_FOUND,
+        "the store has no %zu bytes from %llu on in batch %llu: dropped, or not written yet",
+        request->size, (unsigned long long) request->offset, (unsigned long long) request->seq);
 }
 
 static cadre_error_t s_keep (sqlite_reader_t *self, uint64_t seq, view_t body, fault_t *fault)
 {
     row_t row;
     if (!row_read (&row, seq, body))
-        return sqlite_error_is_damage (sqlite_file_path (self->file), "a row has a wrong checksum", fault);
+        return sqlite_error_is_damage (sqlite_file_path (self->file), "a row has a wrong checksum",
+                                       fault);
     kept_t *kept = &self->kept [self->turn++ % KEPT_ROWS];
     buffer_clear (&kept->content);
     buffer_append (&kept->content, row.content.data, row.content.size);
@@ -228,7 +232,8 @@ void sqlite_reader_destroy (sqlite_reader_t **self_p)
     *self_p = NULL;
 }
 
-void sqlite_reader_ask (sqlite_reader_t *self, uint64_t tag, uint64_t seq, uint64_t offset, size_t size)
+void sqlite_reader_ask (sqlite_reader_t *self, uint64_t tag, uint64_t seq, uint64_t offset,
+                        size_t size)
 {
     request_t *request = calloc (1, sizeof *request);
     assert (request);

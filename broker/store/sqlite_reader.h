@@ -26,7 +26,8 @@ cadre_error_t sqlite_reader_start (sqlite_reader_t *self, fault_t *fault);
 //  Drops what was asked for and not read.
 void sqlite_reader_destroy (sqlite_reader_t **self_p);
 
-void sqlite_reader_ask (sqlite_reader_t *self, uint64_t tag, uint64_t seq, uint64_t offset, size_t size);
+void sqlite_reader_ask (sqlite_reader_t *self, uint64_t tag, uint64_t seq, uint64_t offset,
+                        size_t size);
 
 //  How often that was called.
 uint64_t sqlite_reader_asked (const sqlite_reader_t *self);

@@ -6,8 +6,8 @@
 #include "broker/store/sqlite_log_private.h"
 
 //  Row by row; a batch is handed on with its last row.
-static cadre_error_t s_take_row (sqlite_log_t *self, const row_t *row, store_visit_t *visit, void *context,
-                                 fault_t *fault)
+static cadre_error_t s_take_row (sqlite_log_t *self, const row_t *row, store_visit_t *visit,
+                                 void *context, fault_t *fault)
 {
     sqlite_figures_t *figures = &self->figures;
     bool begins = row->index == 0, ends = row->index + 1 == row->count;
@@ -46,7 +46,8 @@ static cadre_error_t s_scan_row (sqlite_log_t *self, sqlite3_stmt *statement, st
     return s_take_row (self, &row, visit, context, fault);
 }
 
-static cadre_error_t s_scan_rows (sqlite_log_t *self, store_visit_t *visit, void *context, fault_t *fault)
+static cadre_error_t s_scan_rows (sqlite_log_t *self, store_visit_t *visit, void *context,
+                                  fault_t *fault)
 {
     sqlite3_stmt *statement = sqlite_log_bind (self, SQLITE_LOG_SCAN, self->first, 0);
     cadre_error_t error = CADRE_OK;
@@ -70,7 +71,8 @@ static cadre_error_t s_read_head (sqlite_log_t *self, fault_t *fault)
     if (sqlite_log_ask (self, SQLITE_LOG_HEAD, 0, 0, head, fault))
         return fault->code;
     if (head [0] > INT64_MAX / 2 || head [1] == 0 || head [1] > INT64_MAX / 2)
-        return sqlite_error_is_damage (sqlite_file_path (self->file), "its counters are out of range", fault);
+        return sqlite_error_is_damage (sqlite_file_path (self->file),
+                                       "its counters are out of range", fault);
     self->boots = head [0] + 1;
     self->first = self->figures.next = head [1];
     return CADRE_OK;

@@ -1,4 +1,5 @@
-//  sqlite_wal.c - the frames of a write-ahead log, as https://sqlite.org/fileformat2.html#walformat has them
+//  sqlite_wal.c - the frames of a write-ahead log, as https://sqlite.org/fileformat2.html#walformat
+//  has them
 
 #include "broker/store/sqlite_wal.h"
 
@@ -16,8 +17,9 @@
 
 #define FRAME_HEAD_BYTES 24
 #define PAGE_BYTES_MAX 65536u
-#define MAGIC                                                                                                \
-    UINT32_C (0x377f0682) //  Checksums of little-endian words; with the last bit set, of big-endian ones
+#define MAGIC                                                                                      \
+    UINT32_C (0x377f0682) //  Checksums of little-endian words; with the last bit set, of big-endian
+                          //  ones
 
 //  Two sums that run through the whole log.
 typedef struct sums {
@@ -97,7 +99,8 @@ static bool s_follows (wal_t *self)
 static cadre_error_t s_damaged (const char *path, off_t at, fault_t *fault)
 {
     char where [128];
-    snprintf (where, sizeof where, "its write-ahead log has a wrong checksum at byte %lld", (long long) at);
+    snprintf (where, sizeof where, "its write-ahead log has a wrong checksum at byte %lld",
+              (long long) at);
     return sqlite_error_is_damage (path, where, fault);
 }
 

@@ -19,8 +19,8 @@
 
 #define SQLITE_WAL_HEAD_BYTES 32
 
-//  Checks the log of the store at path, which has the given name. A log that is not there, or is empty, is whole. IO and a fault that
-//  names the place when it is damaged.
+//  Checks the log of the store at path, which has the given name. A log that is not there, or is
+//  empty, is whole. IO and a fault that names the place when it is damaged.
 cadre_error_t sqlite_wal_check (const char *path, const char *wal, fault_t *fault);
 
 #endif

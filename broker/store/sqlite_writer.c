@@ -146,7 +146,8 @@ static void *s_run (void *argument)
     return NULL;
 }
 
-sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, int event_fd, fault_t *fault)
+sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, int event_fd,
+                                    fault_t *fault)
 {
     sqlite_writer_t *self = calloc (1, sizeof *self);
     assert (self);

@@ -21,8 +21,10 @@ typedef struct sqlite_progress {
     fault_t fault;            //  Why it gave up
 } sqlite_progress_t;
 
-//  Starts the thread. log and reader are borrowed, and log is the thread's from now on. event_fd is written to when something is new.
-sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, int event_fd, fault_t *fault);
+//  Starts the thread. log and reader are borrowed, and log is the thread's from now on. event_fd is
+//  written to when something is new.
+sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, int event_fd,
+                                    fault_t *fault);
 
 //  Waits until all is committed, or it gave up. Nothing can be put any more.
 void sqlite_writer_finish (sqlite_writer_t *self);

@@ -29,6 +29,6 @@ int main (int argc, char **argv)
     descriptors_raise_for (DESCRIPTORS_USUAL);
     if (argc == 2 && (strcmp (argv [1], "--version") == 0 || strcmp (argv [1], "-V") == 0))
         return say_flush (cmd_version (1, argv));
-    return say_flush (
-        command_dispatch (commands, "cadre", "  cadre run -k 'wc -l < {}' ::: *.txt\n", argc, argv));
+    return say_flush (command_dispatch (commands, "cadre",
+                                        "  cadre run -k 'wc -l < {}' ::: *.txt\n", argc, argv));
 }

@@ -2,7 +2,8 @@
  *
  *      anywhere                                            on processes of this machine
  *      cadre-broker --listen tcp://127.0.0.1:5700          or: a broker,
- *      anywhere --cadre-worker --broker tcp://HUB:5700     this program as worker, as often as you like,
+ *      anywhere --cadre-worker --broker tcp://HUB:5700     this program as worker, as often as you
+ *                                                          like,
  *      anywhere tcp://HUB:5700                             and as client
  *
  *  The functions are compiled in, so nothing but this file has to be on the other machine.
@@ -33,14 +34,16 @@ static cadre_error_t count_primes (cadre_task_t *task)
         count += is_prime (n);
     char host [256] = "";
     gethostname (host, sizeof host - 1);
-    cadre_value_t *result =
-        cadre_value_build ("{s: i, s: s, s: i}", "count", count, "host", host, "pid", (int64_t) getpid ());
+    cadre_value_t *result = cadre_value_build ("{s: i, s: s, s: i}", "count", count, "host", host,
+                                               "pid", (int64_t) getpid ());
     return cadre_return_value (task, &result);
 }
 
-static const cadre_function_t functions [] = {
-    {.name = "count_primes", .run = count_primes, .takes = "i", .says = "primes of a range, and who counted"},
-    {0}};
+static const cadre_function_t functions [] = {{.name = "count_primes",
+                                               .run = count_primes,
+                                               .takes = "i",
+                                               .says = "primes of a range, and who counted"},
+                                              {0}};
 
 //  One line for each process that took part.
 static void print_helpers (const cadre_value_t *results)
@@ -50,13 +53,16 @@ static void print_helpers (const cadre_value_t *results)
         int parts = 0;
         bool seen = false;
         for (size_t j = 0; j < cadre_value_count (results); j++) {
-            bool same = cadre_value_equal (mine, cadre_value_get (cadre_value_at (results, j), "pid"));
+            bool same =
+                cadre_value_equal (mine, cadre_value_get (cadre_value_at (results, j), "pid"));
             parts += same;
             seen = seen || (same && j < i);
         }
         if (!seen)
-            printf ("process %lld on %s counted %d parts of %d\n", (long long) cadre_value_int (mine),
-                    cadre_value_text (cadre_value_get (cadre_value_at (results, i), "host")), parts, PARTS);
+            printf ("process %lld on %s counted %d parts of %d\n",
+                    (long long) cadre_value_int (mine),
+                    cadre_value_text (cadre_value_get (cadre_value_at (results, i), "host")), parts,
+                    PARTS);
     }
 }
 

@@ -23,7 +23,8 @@ static cadre_error_t slow_square (cadre_task_t *task)
 }
 
 static const cadre_function_t functions [] = {
-    {.name = "slow_square", .run = slow_square, .takes = "i", .says = "a square, after 20 ms"}, {0}};
+    {.name = "slow_square", .run = slow_square, .takes = "i", .says = "a square, after 20 ms"},
+    {0}};
 
 //  What the loop keeps.
 typedef struct state {
@@ -78,8 +79,8 @@ int main (void)
         cadre_future_on_done (futures [i], on_done, &state);
     }
     loop (pool, timer, &state);
-    printf ("%d tasks, %d failed, sum %lld; the timer ticked meanwhile: %s\n", state.done, state.failed,
-            (long long) state.sum, state.tick > 0 ? "yes" : "no");
+    printf ("%d tasks, %d failed, sum %lld; the timer ticked meanwhile: %s\n", state.done,
+            state.failed, (long long) state.sum, state.tick > 0 ? "yes" : "no");
 
     for (int i = 0; i < TASKS; i++)
         cadre_future_destroy (&futures [i]);

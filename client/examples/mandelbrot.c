@@ -34,7 +34,8 @@ static cadre_error_t row (cadre_task_t *task)
     int64_t width = cadre_arg_int (task, 1);
     int64_t height = cadre_arg_int (task, 2);
     if (width < 1 || width > 100000 || height < 1)
-        return cadre_fail (task, "range", "a row of %lld points? From 1 to 100000", (long long) width);
+        return cadre_fail (task, "range", "a row of %lld points? From 1 to 100000",
+                           (long long) width);
     size_t size = (size_t) width * 3;
     unsigned char *points = malloc (size);
     if (!points)
@@ -73,7 +74,8 @@ static cadre_value_t *next_row (void *argument)
 //  Writes the rows as they come and mixes their bytes into a checksum (FNV-1a).
 static cadre_error_t paint (cadre_t *pool, rows_t *rows, uint32_t *checksum)
 {
-    cadre_imap_t *picture = cadre_imap (pool, "row", next_row, rows, &(cadre_map_options_t){.spread = true});
+    cadre_imap_t *picture =
+        cadre_imap (pool, "row", next_row, rows, &(cadre_map_options_t){.spread = true});
     cadre_value_t *value = NULL;
     cadre_error_t error;
     printf ("P6\n%lld %lld\n255\n", (long long) rows->width, (long long) rows->height);
@@ -107,7 +109,8 @@ int main (int argc, char **argv)
     if (error == CADRE_OK && fflush (stdout) != 0)
         error = CADRE_ERROR_IO;
     if (error == CADRE_OK)
-        fprintf (stderr, "mandelbrot: %lld rows, checksum %08x\n", (long long) rows.height, checksum);
+        fprintf (stderr, "mandelbrot: %lld rows, checksum %08x\n", (long long) rows.height,
+                 checksum);
     cadre_close (&pool, 5000);
     return cadre_error_exit_code (error);
 }

@@ -75,9 +75,10 @@ static cadre_value_t *range (int64_t first, int64_t last)
     return list;
 }
 
-//  Maps, prints what came back, and ends the program with a line and an exit code if that went wrong.
-static void map_and_print (cadre_t *pool, const char *what, const char *function, cadre_value_t **items,
-                           const cadre_map_options_t *options)
+//  Maps, prints what came back, and ends the program with a line and an exit code if that went
+//  wrong.
+static void map_and_print (cadre_t *pool, const char *what, const char *function,
+                           cadre_value_t **items, const cadre_map_options_t *options)
 {
     cadre_value_t *results = NULL;
     cadre_error_t error = cadre_map (pool, function, *items, options, &results);
@@ -116,7 +117,8 @@ static void map_over_ten (cadre_t *pool)
 static void batches_of_five (cadre_t *pool)
 {
     cadre_value_t *items = range (1, 20);
-    map_and_print (pool, "batches of 5 over 20", "total", &items, &(cadre_map_options_t){.batch = 5});
+    map_and_print (pool, "batches of 5 over 20", "total", &items,
+                   &(cadre_map_options_t){.batch = 5});
 }
 
 //  print (pool.starmap (power, [(2, 10), (3, 4), (10, 3)]))
@@ -139,7 +141,8 @@ static void an_error (cadre_t *pool)
 
 //  try: pool.apply_async (nap, (60,)).get (timeout=0.1)
 //  except TimeoutError: print ("not yet")
-//  In Python the nap would go on, and keep its process busy; here it is ended, and its process replaced.
+//  In Python the nap would go on, and keep its process busy; here it is ended, and its process
+//  replaced.
 static void a_timeout (cadre_t *pool)
 {
     cadre_value_t *arguments = cadre_value_build ("[i]", (int64_t) 60);

@@ -44,7 +44,8 @@ static double seconds_now (void)
     return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
 
-//  Adds up what comes back, in whatever order it comes. Returns how many files could not be counted.
+//  Adds up what comes back, in whatever order it comes. Returns how many files could not be
+//  counted.
 static uint64_t add_up (cadre_t *pool, names_t *names, int64_t totals [3])
 {
     cadre_map_options_t options = {.unordered = true};
@@ -52,7 +53,8 @@ static uint64_t add_up (cadre_t *pool, names_t *names, int64_t totals [3])
     cadre_value_t *value = NULL;
     uint64_t failed = 0;
     cadre_error_t error;
-    while ((error = cadre_imap_next (counts, &value, NULL, -1)) == CADRE_OK || error == CADRE_ERROR_TASK) {
+    while ((error = cadre_imap_next (counts, &value, NULL, -1)) == CADRE_OK
+           || error == CADRE_ERROR_TASK) {
         totals [0] += cadre_value_int (cadre_value_get (value, "lines"));
         totals [1] += cadre_value_int (cadre_value_get (value, "words"));
         totals [2] += cadre_value_int (cadre_value_get (value, "bytes"));
@@ -91,8 +93,9 @@ int main (int argc, char **argv)
     cadre_close (&pool, 5000);
     free (names.line);
 
-    printf ("%lld %lld %lld total\n", (long long) totals [0], (long long) totals [1], (long long) totals [2]);
-    fprintf (stderr, "wordcount: %llu tasks in %.3f s, %.0f a second\n", (unsigned long long) names.taken,
-             seconds, (double) names.taken / seconds);
+    printf ("%lld %lld %lld total\n", (long long) totals [0], (long long) totals [1],
+            (long long) totals [2]);
+    fprintf (stderr, "wordcount: %llu tasks in %.3f s, %.0f a second\n",
+             (unsigned long long) names.taken, seconds, (double) names.taken / seconds);
     return failed > 0;
 }

@@ -53,8 +53,10 @@ static cadre_error_t count_words (cadre_task_t *task)
     return cadre_return_value (task, &map);
 }
 
-static const cadre_function_t functions [] = {
-    {.name = "count_words", .run = count_words, .takes = "s", .says = "lines, words and bytes of a file"},
-    {0}};
+static const cadre_function_t functions [] = {{.name = "count_words",
+                                               .run = count_words,
+                                               .takes = "s",
+                                               .says = "lines, words and bytes of a file"},
+                                              {0}};
 
 CADRE_PLUGIN (functions)

@@ -24,9 +24,10 @@ typedef cadre_error_t (cadre_run_fn) (cadre_task_t *task);
 typedef struct cadre_function {
     const char *name;  //  What it is called by
     cadre_run_fn *run; //  The function
-    const char *takes; //  Types of its arguments, letters as in cadre_submit; NULL: not checked. A trailing
-                       //  '*' allows any further ones. Checked before run is called
-    const char *says;  //  What it does, one line, or NULL
+    const char *
+        takes; //  Types of its arguments, letters as in cadre_submit; NULL: not checked. A trailing
+               //  '*' allows any further ones. Checked before run is called
+    const char *says;                      //  What it does, one line, or NULL
     cadre_error_t (*start) (void **state); //  Once per slot before its first call, or NULL
     void (*end) (void *state);             //  Once per slot when it ends, or NULL
 } cadre_function_t;
@@ -39,8 +40,8 @@ typedef struct cadre_plugin {
 } cadre_plugin_t;
 
 //  Makes a shared object a plugin: CADRE_PLUGIN (functions), once, at file level.
-#define CADRE_PLUGIN(functions_)                                                                             \
-    CADRE_EXPORT extern const cadre_plugin_t cadre_plugin;                                                   \
+#define CADRE_PLUGIN(functions_)                                                                   \
+    CADRE_EXPORT extern const cadre_plugin_t cadre_plugin;                                         \
     const cadre_plugin_t cadre_plugin = {CADRE_PLUGIN_ABI, functions_};
 
 //  First line of a program whose own functions shall run in its slots and workers. Started as a
@@ -74,13 +75,15 @@ CADRE_EXPORT cadre_error_t cadre_return_uint (cadre_task_t *task, uint64_t value
 CADRE_EXPORT cadre_error_t cadre_return_double (cadre_task_t *task, double value);
 CADRE_EXPORT cadre_error_t cadre_return_bool (cadre_task_t *task, bool value);
 CADRE_EXPORT cadre_error_t cadre_return_text (cadre_task_t *task, const char *value);
-CADRE_EXPORT cadre_error_t cadre_return_blob (cadre_task_t *task, const void *bytes, size_t size_bytes);
+CADRE_EXPORT cadre_error_t cadre_return_blob (cadre_task_t *task, const void *bytes,
+                                              size_t size_bytes);
 CADRE_EXPORT cadre_error_t cadre_return_value (cadre_task_t *task, cadre_value_t **value);
 
 //  Ends the task with outcome error. kind is a short word for programs ("not-found"), the rest a
 //  message as in printf. Returns CADRE_ERROR_TASK: `return cadre_fail (task, "range", "%d is too
 //  large", n);`
-CADRE_EXPORT cadre_error_t cadre_fail (cadre_task_t *task, const char *kind, const char *format, ...)
+CADRE_EXPORT cadre_error_t cadre_fail (cadre_task_t *task, const char *kind, const char *format,
+                                       ...)
 #if defined(__GNUC__)
     __attribute__ ((format (printf, 3, 4)))
 #endif
@@ -106,11 +109,12 @@ CADRE_EXPORT void cadre_task_log (cadre_task_t *task, const char *format, ...)
 //  Sends a partial result, of at most 256 KiB, before the function has ended. One that cannot
 //  travel ends the task with an error.
 CADRE_EXPORT cadre_error_t cadre_task_emit (cadre_task_t *task, cadre_value_t **value);
-CADRE_EXPORT unsigned cadre_task_attempt (const cadre_task_t *task);   //  From 1
-CADRE_EXPORT uint64_t cadre_task_job (const cadre_task_t *task);       //  Number of the job
-CADRE_EXPORT uint32_t cadre_task_index (const cadre_task_t *task);     //  In its job; an item: its place
-CADRE_EXPORT unsigned cadre_task_slot (const cadre_task_t *task);      //  Within its worker, from 1
-CADRE_EXPORT void *cadre_task_state (const cadre_task_t *task);        //  What start stored for this slot
+CADRE_EXPORT unsigned cadre_task_attempt (const cadre_task_t *task); //  From 1
+CADRE_EXPORT uint64_t cadre_task_job (const cadre_task_t *task);     //  Number of the job
+CADRE_EXPORT uint32_t
+cadre_task_index (const cadre_task_t *task);                      //  In its job; an item: its place
+CADRE_EXPORT unsigned cadre_task_slot (const cadre_task_t *task); //  Within its worker, from 1
+CADRE_EXPORT void *cadre_task_state (const cadre_task_t *task); //  What start stored for this slot
 CADRE_EXPORT const char *cadre_task_broker (const cadre_task_t *task); //  For cadre_open, or ""
 
 #ifdef __cplusplus

@@ -50,8 +50,8 @@ cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
         return CADRE_ERROR_FORKED;
     if (!promise_is_done (self)) {
         pool_lock (self->pool);
-        bool done =
-            connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_is_done, self);
+        bool done = connection_wait (self->pool->connection, connection_deadline (timeout_ms),
+                                     s_is_done, self);
         pool_unlock (self->pool);
         if (!done)
             return s_late (self, timeout_ms);
@@ -90,9 +90,10 @@ cadre_state_t cadre_future_state (cadre_future_t *self)
 
 static cadre_error_t s_wrong_type (cadre_future_t *self, const char *wanted)
 {
-    return message_say_text (self->pool, CADRE_ERROR_TYPE,
-                             "the task returned %s where %s is wanted: read it with cadre_future_value",
-                             cadre_type_name (cadre_value_type (cadre_future_value (self))), wanted);
+    return message_say_text (
+        self->pool, CADRE_ERROR_TYPE,
+        "the task returned %s where %s is wanted: read it with cadre_future_value",
+        cadre_type_name (cadre_value_type (cadre_future_value (self))), wanted);
 }
 
 cadre_error_t cadre_future_wait_int (cadre_future_t *self, int64_t *value, int timeout_ms)
@@ -140,7 +141,8 @@ cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, 
 
 static cadre_future_t *s_ended (cadre_future_t *self)
 {
-    return self && !pool_forked (self->pool) && promise_is_done (self) && !self->error ? self : NULL;
+    return self && !pool_forked (self->pool) && promise_is_done (self) && !self->error ? self
+                                                                                       : NULL;
 }
 
 static cadre_value_t *s_command_value (const written_t *written)
@@ -162,8 +164,8 @@ const cadre_value_t *cadre_future_value (cadre_future_t *self)
         return NULL;
     if (!self->value) {
         view_t bytes = result_value (&self->result);
-        self->value =
-            self->command ? s_command_value (self->written) : cadre_value_decode (bytes.data, bytes.size);
+        self->value = self->command ? s_command_value (self->written)
+                                    : cadre_value_decode (bytes.data, bytes.size);
     }
     return self->value;
 }
@@ -191,7 +193,8 @@ static const char *s_outcome_message (cadre_future_t *self)
     else if (self->result.outcome == CADRE_OUTCOME_SIGNAL)
         snprintf (text, sizeof text, "ended by signal %d", self->result.code);
     else
-        snprintf (text, sizeof text, "%s", cadre_outcome_text ((cadre_outcome_t) self->result.outcome));
+        snprintf (text, sizeof text, "%s",
+                  cadre_outcome_text ((cadre_outcome_t) self->result.outcome));
     free (self->text);
     self->text = strdup (text);
     return self->text ? self->text : "";
@@ -244,7 +247,8 @@ double cadre_future_progress (cadre_future_t *self)
 static bool s_has_partial (void *argument)
 {
     cadre_future_t *self = argument;
-    return promise_is_done (self) || (self->written && self->written->taken < self->written->partials.size);
+    return promise_is_done (self)
+           || (self->written && self->written->taken < self->written->partials.size);
 }
 
 //  Takes the oldest partial value; with the lock held.
@@ -253,8 +257,8 @@ static cadre_value_t *s_take_partial (cadre_future_t *self)
     written_t *written = self->written;
     if (!written || written->taken >= written->partials.size)
         return NULL;
-    cursor_t cursor =
-        cursor_of (written->partials.data + written->taken, written->partials.size - written->taken);
+    cursor_t cursor = cursor_of (written->partials.data + written->taken,
+                                 written->partials.size - written->taken);
     view_t whole = {NULL, 0};
     cursor_skip (&cursor, &whole);
     cadre_value_t *value = cadre_value_decode (whole.data, whole.size);
@@ -274,8 +278,8 @@ cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_t **value, in
     if (pool_forked (self->pool))
         return CADRE_ERROR_FORKED;
     pool_lock (self->pool);
-    bool any =
-        connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_has_partial, self);
+    bool any = connection_wait (self->pool->connection, connection_deadline (timeout_ms),
+                                s_has_partial, self);
     *value = s_take_partial (self);
     pool_unlock (self->pool);
     if (*value)

@@ -13,8 +13,9 @@
 #define WINDOW_ITEMS 1000u
 #define ROOM_MIN 64u
 #define LOOK_US 200 //  Between two looks at what has come, while the source is fast
-#define SLOW_US                                                                                              \
-    1000 //  A source that takes longer is slow: what was taken goes out, and its result is waited for
+#define SLOW_US                                                                                    \
+    1000 //  A source that takes longer is slow: what was taken goes out, and its result is waited
+         //  for
 #define SLOW_PART 8        //  ... for this part of the time that the source took
 #define SLOW_MOST_US 20000 //  ... at most
 #define FILL_US 1000       //  A fast source is asked for so long when there is no time to wait
@@ -117,8 +118,8 @@ static void s_values (void *owner, size_t first, size_t count, cursor_t *cursor)
 
 //  ---- opening --------------------------------------------------------------------------
 
-cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *source, void *argument,
-                          const cadre_map_options_t *options)
+cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *source,
+                          void *argument, const cadre_map_options_t *options)
 {
     static const cadre_map_options_t usual = {0};
     if (!self || pool_forked (self))
@@ -137,7 +138,8 @@ cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *
     fault_t fault = {0};
     const items_owner_t owner = {s_pack, s_values, s_end, false, imap};
     if (!source)
-        fault_set (&fault, CADRE_ERROR_ARGUMENT, "there is no source: give a function that makes the items");
+        fault_set (&fault, CADRE_ERROR_ARGUMENT,
+                   "there is no source: give a function that makes the items");
     else if (items_open (&imap->items, self, function, &imap->options, imap->chunk, 0, &owner))
         fault = imap->items.fault;
     if (fault.code)
@@ -209,8 +211,8 @@ static cadre_error_t s_send (cadre_imap_t *self, fault_t *fault)
 static bool s_is_closed (cadre_imap_t *self)
 {
     pool_lock (self->pool);
-    bool closed =
-        session_put_blocked (pool_session (self->pool)) && !session_put_given_up (pool_session (self->pool));
+    bool closed = session_put_blocked (pool_session (self->pool))
+                  && !session_put_given_up (pool_session (self->pool));
     pool_unlock (self->pool);
     return closed;
 }
@@ -222,7 +224,8 @@ static bool s_has_room (const cadre_imap_t *self)
     return !self->dry && self->taken - self->read + wanted <= self->window;
 }
 
-//  Takes items until a chunk is full, or the source turns out to be slow; what was taken goes out. False: the source has nothing now.
+//  Takes items until a chunk is full, or the source turns out to be slow; what was taken goes out.
+//  False: the source has nothing now.
 static bool s_fill (cadre_imap_t *self, fault_t *fault)
 {
     bool asked = true;
@@ -276,7 +279,8 @@ static cadre_error_t s_give (cadre_imap_t *self, cadre_value_t **value, size_t *
 
 //  ---- waiting ----------------------------------------------------------------------------
 
-//  Takes in what comes until a result can be given, or that moment. A timeout is none of an error here.
+//  Takes in what comes until a result can be given, or that moment. A timeout is none of an error
+//  here.
 static cadre_error_t s_look (cadre_imap_t *self, int64_t until_us)
 {
     cadre_error_t error = CADRE_OK;
@@ -292,8 +296,8 @@ static int64_t s_sooner (int64_t deadline_us, int64_t from_us, int64_t wait_us)
 }
 
 //  Until when results are waited for before the source is asked again.
-static int64_t s_patience_us (const cadre_imap_t *self, int64_t now_us, int64_t deadline_us, bool asked,
-                              bool closed)
+static int64_t s_patience_us (const cadre_imap_t *self, int64_t now_us, int64_t deadline_us,
+                              bool asked, bool closed)
 {
     if (closed)
         return s_sooner (deadline_us, now_us, CLOSED_US);
@@ -322,7 +326,8 @@ static cadre_error_t s_late (cadre_imap_t *self, int timeout_ms)
     return s_say (self, &fault);
 }
 
-//  Results that are here come first, then the source is asked, and results are looked for again before it is asked once more.
+//  Results that are here come first, then the source is asked, and results are looked for again
+//  before it is asked once more.
 static cadre_error_t s_next (cadre_imap_t *self, int timeout_ms, fault_t *fault)
 {
     int64_t deadline_us = connection_deadline (timeout_ms), looked_us = 0;
@@ -351,7 +356,8 @@ static cadre_error_t s_next (cadre_imap_t *self, int timeout_ms, fault_t *fault)
     }
 }
 
-cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index, int timeout_ms)
+cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t *index,
+                               int timeout_ms)
 {
     if (!self || !value)
         return CADRE_ERROR_ARGUMENT;

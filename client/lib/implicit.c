@@ -94,7 +94,8 @@ static void s_on_output (work_t *work, const wire_output_t *output, bool anew)
 {
     implicit_t *self = (implicit_t *) work;
     uint32_t index = (uint32_t) output->index;
-    cadre_future_t *future = index - self->base < work->count - self->base ? *s_place (self, index) : NULL;
+    cadre_future_t *future =
+        index - self->base < work->count - self->base ? *s_place (self, index) : NULL;
     if (future)
         promise_output (future, output, anew);
 }
@@ -117,7 +118,8 @@ static void s_on_changed (work_t *work)
     implicit_t *self = (implicit_t *) work;
     if (!work->final)
         return;
-    fault_set (&work->fault, CADRE_ERROR_PROTOCOL, "the broker ended the job before this task: submit again");
+    fault_set (&work->fault, CADRE_ERROR_PROTOCOL,
+               "the broker ended the job before this task: submit again");
     s_on_failed (&self->work);
 }
 
@@ -128,7 +130,8 @@ static void s_on_noticed (work_t *work, cadre_error_t code)
     (void) code;
 }
 
-static const work_listener_t s_listener = {s_on_result, s_on_output, s_on_changed, s_on_noticed, s_on_failed};
+static const work_listener_t s_listener = {s_on_result, s_on_output, s_on_changed, s_on_noticed,
+                                           s_on_failed};
 
 //  ---- for futures ---------------------------------------------------------------------
 
@@ -167,7 +170,8 @@ static bool s_worn (const implicit_t *self)
     return self->work.count >= TASKS_MAX || (idle && self->work.count >= TASKS_IDLE);
 }
 
-static implicit_t *s_open (cadre_t *pool, const spec_t *spec, view_t key, bool plain, fault_t *fault)
+static implicit_t *s_open (cadre_t *pool, const spec_t *spec, view_t key, bool plain,
+                           fault_t *fault)
 {
     implicit_t *self = calloc (1, sizeof *self);
     assert (self);

@@ -34,7 +34,8 @@ static bool s_on_opened (cadre_t *pool, cursor_t body)
         work->listener->changed (work);
         return true;
     }
-    cadre_error_t code = opened.code < CADRE_ERROR_END ? (cadre_error_t) opened.code : CADRE_ERROR_REFUSED;
+    cadre_error_t code =
+        opened.code < CADRE_ERROR_END ? (cadre_error_t) opened.code : CADRE_ERROR_REFUSED;
     fault_t fault = {0};
     fault_set (&fault, code, "%.*s", (int) (opened.message.size < 500 ? opened.message.size : 500),
                opened.message.size ? (const char *) opened.message.data : "");
@@ -52,7 +53,8 @@ static bool s_is_first (work_t *self, const wire_result_t *record)
         return false;
     //  What it wrote at the broker before is void, though it wrote nothing since
     if (dedup_ends (&self->heard, index)) {
-        wire_output_t nothing = {.index = index, .attempt = record->attempt, .stream = WIRE_STREAM_STDOUT};
+        wire_output_t nothing = {
+            .index = index, .attempt = record->attempt, .stream = WIRE_STREAM_STDOUT};
         self->listener->output (self, &nothing, true);
     }
     return true;
@@ -155,7 +157,8 @@ static bool s_on_beat (cadre_t *pool)
     return true;
 }
 
-//  The broker's last word of a job that ends with this session, and results are missing: they will not come.
+//  The broker's last word of a job that ends with this session, and results are missing: they will
+//  not come.
 static bool s_lacks_results (const work_t *self, const wire_job_state_t *state)
 {
     return state->final && !self->detached && !self->follow && self->ended < self->sent;
@@ -164,9 +167,10 @@ static bool s_lacks_results (const work_t *self, const wire_job_state_t *state)
 static void s_ended_early (work_t *self)
 {
     fault_t fault = {0};
-    fault_set (&fault, CADRE_ERROR_PROTOCOL,
-               "the broker at %s ended the job before its tasks: use the same release on both sides",
-               pool_address (self->pool));
+    fault_set (
+        &fault, CADRE_ERROR_PROTOCOL,
+        "the broker at %s ended the job before its tasks: use the same release on both sides",
+        pool_address (self->pool));
     work_fail (self, &fault);
 }
 
@@ -179,7 +183,8 @@ static bool s_on_state (cadre_t *pool, cursor_t body)
     if (!work || work->final)
         return true;
     work->number = state.number;
-    work->progress = (cadre_progress_t){state.total, state.waiting, state.running, state.done, state.failed};
+    work->progress =
+        (cadre_progress_t){state.total, state.waiting, state.running, state.done, state.failed};
     if (s_lacks_results (work, &state)) {
         s_ended_early (work);
         return true;

@@ -35,8 +35,9 @@ cadre_error_t items_check (const cadre_map_options_t *options, const char *funct
                 fault, CADRE_ERROR_ARGUMENT,
                 "reserved fields of the map's options are set: begin with `cadre_map_options_t o = {0}`");
     if (options->batch && options->spread)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "batch and spread are both set: a batch is one argument, so choose one of them");
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "batch and spread are both set: a batch is one argument, so choose one of them");
     if (options->job.detached || options->job.durable)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "a map cannot be detached or durable: open a job with cadre_job_open");
@@ -112,7 +113,8 @@ static size_t s_timely (const items_t *self)
     return items < 1 ? 1 : s_least ((size_t) items, CHUNK_MAX);
 }
 
-//  For how many silences the first items have been on their way without a result: they take long, or slots are being started.
+//  For how many silences the first items have been on their way without a result: they take long,
+//  or slots are being started.
 static unsigned s_silences (const items_t *self)
 {
     if (self->item_ns >= 0 || !self->begun_us)
@@ -285,8 +287,9 @@ static void s_fail (items_t *self, const items_chunk_t *chunk, size_t item, unsi
             return;
         }
         char message [128];
-        snprintf (message, sizeof message, "it has killed %u slots (last by %s), and is not tried again",
-                  tried.failed + 1, cadre_outcome_text ((cadre_outcome_t) outcome));
+        snprintf (message, sizeof message,
+                  "it has killed %u slots (last by %s), and is not tried again", tried.failed + 1,
+                  cadre_outcome_text ((cadre_outcome_t) outcome));
         cadre_value_destroy (&failure);
         failure = value_failure ("quarantined", message, "");
     }
@@ -299,26 +302,30 @@ static cadre_value_t *s_failure_of (const result_t *result)
     const detail_t *detail = result_detail (result);
     const char *word = cadre_outcome_text ((cadre_outcome_t) result->outcome);
     if (result->outcome == CADRE_OUTCOME_OK)
-        return value_failure ("protocol", "the worker gave another number of results than of items", "");
-    return value_failure (*detail->kind ? detail->kind : word, *detail->message ? detail->message : word,
-                          detail->trace);
+        return value_failure ("protocol", "the worker gave another number of results than of items",
+                              "");
+    return value_failure (*detail->kind ? detail->kind : word,
+                          *detail->message ? detail->message : word, detail->trace);
 }
 
 //  Nothing is told of these items but how their task ended.
-static void s_fail_rest (items_t *self, const items_chunk_t *chunk, size_t from, const result_t *result)
+static void s_fail_rest (items_t *self, const items_chunk_t *chunk, size_t from,
+                         const result_t *result)
 {
     for (size_t i = from; i < chunk->items; i++)
         s_fail (self, chunk, chunk->first + i, result->outcome, s_failure_of (result));
 }
 
-//  The worker had to leave. The item that it ended costs no try, but may not be begun twice if it has only one.
+//  The worker had to leave. The item that it ended costs no try, but may not be begun twice if it
+//  has only one.
 static bool s_was_drained (const result_t *result)
 {
     return result->outcome == CADRE_OUTCOME_CANCELLED
            && strcmp (result_detail (result)->kind, "drained") == 0;
 }
 
-static void s_fail_drained (items_t *self, const items_chunk_t *chunk, size_t item, cadre_value_t *failure)
+static void s_fail_drained (items_t *self, const items_chunk_t *chunk, size_t item,
+                            cadre_value_t *failure)
 {
     if (self->tries.again [CADRE_OUTCOME_WORKER_LOST]) {
         s_again (self, &(items_chunk_t){.first = item, .items = 1, .tries = chunk->tries}, 0);
@@ -372,8 +379,9 @@ static void s_take (items_t *self, const items_chunk_t *chunk, const result_t *r
         s_take_each (self, chunk, count, &cursor, result);
     //  Something must have been begun, or the rest would go on for ever
     if (count && count < chunk->items && s_leaves_rest (result)) {
-        items_chunk_t rest = {
-            .first = chunk->first + count, .items = chunk->items - (uint32_t) count, .tries = chunk->tries};
+        items_chunk_t rest = {.first = chunk->first + count,
+                              .items = chunk->items - (uint32_t) count,
+                              .tries = chunk->tries};
         s_again (self, &rest, 0);
     } else
         s_fail_rest (self, chunk, count, result);
@@ -409,7 +417,8 @@ cadre_error_t items_step (items_t *self, int64_t deadline_us)
     if (error == CADRE_ERROR_TIMEOUT)
         return early ? CADRE_OK : error;
     if (error == CADRE_ERROR_END)
-        return fault_set (&self->fault, CADRE_ERROR_CLOSED, "the broker ended the map before its items");
+        return fault_set (&self->fault, CADRE_ERROR_CLOSED,
+                          "the broker ended the map before its items");
     if (error) {
         self->fault = self->job->fault;
         return error;

@@ -66,7 +66,8 @@ static void s_on_failed (work_t *work)
     pool_news (work->pool);
 }
 
-static const work_listener_t s_listener = {s_on_result, s_on_output, s_on_changed, s_on_noticed, s_on_failed};
+static const work_listener_t s_listener = {s_on_result, s_on_output, s_on_changed, s_on_noticed,
+                                           s_on_failed};
 
 //  ---- opening ----------------------------------------------------------------------------
 
@@ -113,7 +114,8 @@ static void s_take_tries (wire_job_open_t *fields, tries_t *tries)
 }
 
 static cadre_job_t *s_open (cadre_t *pool, unsigned kind, const char *function,
-                            const cadre_job_options_t *options, const spec_around_t *around, tries_t *tries)
+                            const cadre_job_options_t *options, const spec_around_t *around,
+                            tries_t *tries)
 {
     cadre_job_t *self = s_new (pool);
     if (!self)
@@ -148,9 +150,11 @@ cadre_job_t *job_open_map (cadre_t *pool, const char *function, const cadre_job_
     return self;
 }
 
-cadre_job_t *cadre_job_open (cadre_t *self, const char *function, const cadre_job_options_t *options)
+cadre_job_t *cadre_job_open (cadre_t *self, const char *function,
+                             const cadre_job_options_t *options)
 {
-    return s_open (self, function ? WIRE_KIND_CALL : WIRE_KIND_COMMAND, function, options, NULL, NULL);
+    return s_open (self, function ? WIRE_KIND_CALL : WIRE_KIND_COMMAND, function, options, NULL,
+                   NULL);
 }
 
 cadre_job_t *cadre_job_follow (cadre_t *self, uint64_t number, unsigned what)
@@ -199,8 +203,8 @@ static cadre_error_t s_late (cadre_job_t *self, const char *what, int timeout_ms
 {
     char why [400];
     pool_explain (self->pool, self->work.notice, why, sizeof why);
-    return fault_set (fault, CADRE_ERROR_TIMEOUT, "%s after %d ms%s%s", what, timeout_ms, *why ? ": " : "",
-                      why);
+    return fault_set (fault, CADRE_ERROR_TIMEOUT, "%s after %d ms%s%s", what, timeout_ms,
+                      *why ? ": " : "", why);
 }
 
 //  Fetches what can be read, with the lock held.
@@ -208,7 +212,8 @@ static cadre_error_t s_fetch (cadre_job_t *self, int timeout_ms, fault_t *fault)
 {
     connection_t *connection = self->pool->connection;
     s_release (self);
-    if (self->work.ref && !connection_wait (connection, connection_deadline (timeout_ms), s_readable, self))
+    if (self->work.ref
+        && !connection_wait (connection, connection_deadline (timeout_ms), s_readable, self))
         return s_late (self, "nothing has come", timeout_ms, fault);
     self->taken = events_take (&self->events);
     if (self->taken.first)
@@ -251,8 +256,8 @@ static bool s_waited (void *argument)
 {
     cadre_job_t *self = argument;
     const cadre_progress_t *progress = &self->work.progress;
-    bool counted =
-        self->work.detached && !self->work.follow && self->work.count == progress->done + progress->failed;
+    bool counted = self->work.detached && !self->work.follow
+                   && self->work.count == progress->done + progress->failed;
     return self->work.final || (!self->work.follow && work_done (&self->work)) || counted;
 }
 
@@ -268,21 +273,26 @@ cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms)
     self->unbound = true;
     s_release (self);
     bool done = !self->work.ref
-                || connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_waited, self);
-    uint64_t failed = self->failed > self->work.progress.failed ? self->failed : self->work.progress.failed;
+                || connection_wait (self->pool->connection, connection_deadline (timeout_ms),
+                                    s_waited, self);
+    uint64_t failed =
+        self->failed > self->work.progress.failed ? self->failed : self->work.progress.failed;
     if (self->work.fault.code)
         fault = self->work.fault;
     else if (!done)
         s_late (self, "the job has not ended", timeout_ms, &fault);
     else if (failed)
-        fault_set (&fault, CADRE_ERROR_TASK, "%llu of %llu tasks failed: read why with cadre_job_next",
+        fault_set (&fault, CADRE_ERROR_TASK,
+                   "%llu of %llu tasks failed: read why with cadre_job_next",
                    (unsigned long long) failed,
-                   (unsigned long long) (self->work.follow ? self->work.progress.total : self->work.count));
+                   (unsigned long long) (self->work.follow ? self->work.progress.total
+                                                           : self->work.count));
     pool_unlock (self->pool);
     return fault.code ? job_say (self, &fault) : CADRE_OK;
 }
 
-cadre_error_t cadre_job_progress_sized (cadre_job_t *self, cadre_progress_t *progress, size_t progress_bytes)
+cadre_error_t cadre_job_progress_sized (cadre_job_t *self, cadre_progress_t *progress,
+                                        size_t progress_bytes)
 {
     if (!self || !progress)
         return CADRE_ERROR_ARGUMENT;
@@ -303,7 +313,8 @@ cadre_error_t cadre_job_progress_sized (cadre_job_t *self, cadre_progress_t *pro
     return CADRE_OK;
 }
 
-//  A refusal may come behind the acknowledgement of the frames that are refused: a job that was taken has a number.
+//  A refusal may come behind the acknowledgement of the frames that are refused: a job that was
+//  taken has a number.
 static bool s_synced (void *argument)
 {
     cadre_job_t *self = argument;
@@ -323,7 +334,8 @@ cadre_error_t job_refuse_others (const cadre_job_t *self, fault_t *fault)
 static void s_check_same (const cadre_job_t *self, fault_t *fault)
 {
     const work_t *work = &self->work;
-    if (work->final && work->detached && !work->follow && work->sealed && work->count != work->progress.total)
+    if (work->final && work->detached && !work->follow && work->sealed
+        && work->count != work->progress.total)
         job_refuse_others (self, fault);
 }
 
@@ -338,7 +350,8 @@ cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms)
     if (self->work.ref && !self->work.final)
         work_put (&self->work);
     if (self->work.ref
-        && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_synced, self))
+        && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_synced,
+                             self))
         s_late (self, "the broker has not acknowledged the job", timeout_ms, &fault);
     if (self->work.fault.code)
         fault = self->work.fault;
@@ -361,7 +374,8 @@ uint64_t cadre_job_number (cadre_job_t *self, int timeout_ms)
     fault_t fault = {0};
     pool_lock (self->pool);
     if (self->work.ref
-        && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_numbered, self))
+        && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_numbered,
+                             self))
         s_late (self, "the job has no number", timeout_ms, &fault);
     uint64_t number = self->work.number;
     if (!number && self->work.fault.code)
@@ -372,7 +386,8 @@ uint64_t cadre_job_number (cadre_job_t *self, int timeout_ms)
     return number;
 }
 
-//  ---- ending ------------------------------------------------------------------------------------------
+//  ---- ending
+//  ------------------------------------------------------------------------------------------
 
 cadre_error_t cadre_job_cancel (cadre_job_t *self)
 {

@@ -1,7 +1,8 @@
 /*  job.h - a job with a reader
  *
- *  What cadre_job_t is inside, for those who build on it: cadre_map and cadre_imap. Protected by the pool's lock, but for
- *  what is marked "reader", which belongs to the one thread that reads events.
+ *  What cadre_job_t is inside, for those who build on it: cadre_map and cadre_imap. Protected by
+ *  the pool's lock, but for what is marked "reader", which belongs to the one thread that reads
+ *  events.
  */
 
 #ifndef CLIENT_LIB_JOB_H_INCLUDED
@@ -27,8 +28,8 @@ struct cadre_job {
     node_t *current;     //  reader: the event handed out last
 };
 
-//  A job of chunks of items, not ordered. How often these are tried is returned through tries: its client's business, but for
-//  lost workers. unbound: its reader keeps all that comes anyway.
+//  A job of chunks of items, not ordered. How often these are tried is returned through tries: its
+//  client's business, but for lost workers. unbound: its reader keeps all that comes anyway.
 cadre_job_t *job_open_map (cadre_t *pool, const char *function, const cadre_job_options_t *options,
                            bool unbound, tries_t *tries);
 

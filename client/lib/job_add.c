@@ -5,7 +5,8 @@
 #include "common/rules.h"
 #include "common/value.h"
 
-//  It was submitted before under its identity, as a whole, and has ended: its tasks need not be said again.
+//  It was submitted before under its identity, as a whole, and has ended: its tasks need not be
+//  said again.
 static bool s_is_there (const cadre_job_t *self)
 {
     return self->work.final && !self->work.sealed && self->work.count < self->work.progress.total;
@@ -19,25 +20,28 @@ static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
         return fault->code;
     }
     if (self->work.sealed)
-        return fault_set (fault, CADRE_ERROR_CLOSED, "the job is sealed: open another one for further tasks");
+        return fault_set (fault, CADRE_ERROR_CLOSED,
+                          "the job is sealed: open another one for further tasks");
     //  One that outlives us ends only when it is sealed: by whoever submitted it before
     if (self->work.final && self->work.detached && !s_is_there (self))
         return job_refuse_others (self, fault);
     if (self->work.final && !s_is_there (self))
-        return fault_set (fault, CADRE_ERROR_CLOSED, "the job has ended: open another one for further tasks");
+        return fault_set (fault, CADRE_ERROR_CLOSED,
+                          "the job has ended: open another one for further tasks");
     if (self->work.count == WIRE_TASKS_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "the job has 4294967295 tasks, no more fit: open another one");
     return CADRE_OK;
 }
 
-static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload, fault_t *fault)
+static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload,
+                            fault_t *fault)
 {
     if (payload->size > WIRE_PAYLOAD_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "the task has more than 1 GiB: pass a file's name instead");
-    if (!rules_check ((view_t){.data = payload->data, .size = payload->size}, rules_payload (self->kind),
-                      fault))
+    if (!rules_check ((view_t){.data = payload->data, .size = payload->size},
+                      rules_payload (self->kind), fault))
         return fault->code;
     if (s_addable (self, fault) || pool_admit (self->pool, fault) || s_addable (self, fault))
         return fault->code;
@@ -46,7 +50,8 @@ static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *
     if (!there)
         buffer_append (&self->work.batch, payload->data, payload->size);
     if (!there
-        && work_enter (&self->work, payload->size, payload->failed || self->work.batch.failed, fault)) {
+        && work_enter (&self->work, payload->size, payload->failed || self->work.batch.failed,
+                       fault)) {
         self->work.batch.size = mark;
         self->work.batch.failed = false;
         return fault->code;
@@ -104,7 +109,8 @@ cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *typ
     return s_add_packed (self, index, &payload, &fault);
 }
 
-cadre_error_t cadre_job_add_typed (cadre_job_t *self, uint32_t *index, const cadre_typed_t *arguments)
+cadre_error_t cadre_job_add_typed (cadre_job_t *self, uint32_t *index,
+                                   const cadre_typed_t *arguments)
 {
     if (!self)
         return CADRE_ERROR_ARGUMENT;
@@ -117,7 +123,8 @@ cadre_error_t cadre_job_add_typed (cadre_job_t *self, uint32_t *index, const cad
     return s_add_packed (self, index, &payload, &fault);
 }
 
-cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index, const cadre_value_t *arguments)
+cadre_error_t cadre_job_add_value (cadre_job_t *self, uint32_t *index,
+                                   const cadre_value_t *arguments)
 {
     if (!self)
         return CADRE_ERROR_ARGUMENT;
@@ -153,13 +160,15 @@ static cadre_error_t s_add_command (cadre_job_t *self, uint32_t *index, const ch
 }
 
 cadre_error_t cadre_job_add_command (cadre_job_t *self, uint32_t *index, const char *const *argv,
-                                     const void *input, size_t input_bytes, const char *const *environment)
+                                     const void *input, size_t input_bytes,
+                                     const char *const *environment)
 {
     return s_add_command (self, index, argv, NULL, input, input_bytes, environment);
 }
 
-cadre_error_t cadre_job_add_line (cadre_job_t *self, uint32_t *index, const char *line, const void *input,
-                                  size_t input_bytes, const char *const *environment)
+cadre_error_t cadre_job_add_line (cadre_job_t *self, uint32_t *index, const char *line,
+                                  const void *input, size_t input_bytes,
+                                  const char *const *environment)
 {
     return s_add_command (self, index, NULL, line, input, input_bytes, environment);
 }

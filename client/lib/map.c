@@ -91,7 +91,8 @@ typedef struct map {
 cadre_value_t *map_read (cursor_t *cursor)
 {
     cadre_value_t *value = value_codec_read (cursor);
-    return value ? value : value_failure ("protocol", "the worker gave a value that cannot be read", "");
+    return value ? value
+                 : value_failure ("protocol", "the worker gave a value that cannot be read", "");
 }
 
 void map_describe (fault_t *fault, size_t item, const cadre_value_t *failure)
@@ -128,8 +129,8 @@ static cadre_error_t s_go_on (map_t *self, int64_t deadline_us)
     size_t next = 0;
     cadre_error_t error = CADRE_OK;
     while (next < self->count || items_left (&self->sent)) {
-        for (size_t chunks = 0; chunks < LOOK_EVERY && next < self->count && items_wants (&self->sent);
-             chunks++) {
+        for (size_t chunks = 0;
+             chunks < LOOK_EVERY && next < self->count && items_wants (&self->sent); chunks++) {
             size_t taken = items_send (&self->sent, next, self->count - next);
             if (!taken)
                 return self->sent.fault.code;
@@ -151,8 +152,8 @@ static cadre_error_t s_run (map_t *self, const char *function, const items_owner
     int64_t deadline_us =
         connection_deadline (self->options->timeout_ms > 0 ? self->options->timeout_ms : -1);
     self->failed_item = self->count;
-    cadre_error_t error = items_open (&self->sent, self->pool, function, self->options, self->options->chunk,
-                                      self->count, owner);
+    cadre_error_t error = items_open (&self->sent, self->pool, function, self->options,
+                                      self->options->chunk, self->count, owner);
     if (!error)
         error = s_go_on (self, deadline_us);
     if (error == CADRE_ERROR_TIMEOUT)
@@ -221,7 +222,10 @@ cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_
     if (items && cadre_value_type (items) != CADRE_TYPE_LIST)
         return message_say_text (self, CADRE_ERROR_ARGUMENT, "the items are a %s: give a list",
                                  cadre_type_name (cadre_value_type (items)));
-    map_t map = {.pool = self, .options = options ? options : &s_usual, .items = items, .pack = s_pack_value};
+    map_t map = {.pool = self,
+                 .options = options ? options : &s_usual,
+                 .items = items,
+                 .pack = s_pack_value};
     map.count = cadre_value_count (items);
     if (map.options->batch) {
         map.pack = s_pack_batch;
@@ -239,8 +243,9 @@ static void s_note_other (map_t *self, size_t item, cursor_t *cursor)
     if (cadre_value_type (value) == CADRE_TYPE_FAILURE)
         s_note_failure (self, item, value);
     else if (s_is_first (self, item))
-        fault_set (&self->fault, CADRE_ERROR_TYPE, "item %zu gave a %s: read such results with cadre_map",
-                   item, cadre_type_name (cadre_value_type (value)));
+        fault_set (&self->fault, CADRE_ERROR_TYPE,
+                   "item %zu gave a %s: read such results with cadre_map", item,
+                   cadre_type_name (cadre_value_type (value)));
     cadre_value_destroy (&value);
 }
 
@@ -286,7 +291,8 @@ static void s_fail_double (void *owner, size_t item, cadre_value_t *failure)
     cadre_value_destroy (&failure);
 }
 
-//  Results are stored as they come: those of an item that may be tried again do not touch it, if both arrays are one.
+//  Results are stored as they come: those of an item that may be tried again do not touch it, if
+//  both arrays are one.
 static cadre_error_t s_map_numbers (map_t *self, const char *function, const items_owner_t *owner)
 {
     if (!self->pool || ((!self->items || !self->results) && self->count))
@@ -300,8 +306,8 @@ static cadre_error_t s_map_numbers (map_t *self, const char *function, const ite
     return s_say (self);
 }
 
-cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t *items, size_t count,
-                             const cadre_map_options_t *options, int64_t *results)
+cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t *items,
+                             size_t count, const cadre_map_options_t *options, int64_t *results)
 {
     map_t map = {.pool = self,
                  .options = options ? options : &s_usual,
@@ -309,11 +315,12 @@ cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t 
                  .pack = s_pack_int,
                  .count = count,
                  .results = results};
-    return s_map_numbers (&map, function, &(items_owner_t){s_pack, s_store_ints, s_fail_int, true, &map});
+    return s_map_numbers (&map, function,
+                          &(items_owner_t){s_pack, s_store_ints, s_fail_int, true, &map});
 }
 
-cadre_error_t cadre_map_double (cadre_t *self, const char *function, const double *items, size_t count,
-                                const cadre_map_options_t *options, double *results)
+cadre_error_t cadre_map_double (cadre_t *self, const char *function, const double *items,
+                                size_t count, const cadre_map_options_t *options, double *results)
 {
     map_t map = {.pool = self,
                  .options = options ? options : &s_usual,

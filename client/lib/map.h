@@ -18,10 +18,12 @@ cadre_value_t *map_read (cursor_t *cursor);
 //  What a failure is for people: "item 7: kind: message".
 void map_describe (fault_t *fault, size_t item, const cadre_value_t *failure);
 
-//  What the broker said about a wait since this was asked last; false: nothing. By the thread that calls cadre_imap_next.
+//  What the broker said about a wait since this was asked last; false: nothing. By the thread that
+//  calls cadre_imap_next.
 bool imap_notice (cadre_imap_t *self, char *text, size_t size);
 
-//  What a source of cadre_imap returns that has no item now and does not want to wait: it is asked again in a moment.
+//  What a source of cadre_imap returns that has no item now and does not want to wait: it is asked
+//  again in a moment.
 cadre_value_t *imap_later (void);
 
 #endif

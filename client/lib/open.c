@@ -81,7 +81,8 @@ static bool s_watched (void *owner)
     return self->callbacks || wakeup_is_open (&self->wakeup);
 }
 
-//  ---- opening --------------------------------------------------------------------------------------
+//  ---- opening
+//  --------------------------------------------------------------------------------------
 
 static const char *s_label (const cadre_options_t *options, char *buffer, size_t size)
 {
@@ -122,8 +123,10 @@ static void s_explain (cadre_t *self, const goal_t *goal, const fault_t *unresol
 {
     size_t place = connection_place (self->connection);
     if (unresolved->code)
-        fault_set (fault, unresolved->code, "no broker answers at %s: %s", goal->given, unresolved->text);
-    else if (greeting_explain (&goal->addresses [place], goal->keys != NULL, fault) == CADRE_ERROR_UNAVAILABLE
+        fault_set (fault, unresolved->code, "no broker answers at %s: %s", goal->given,
+                   unresolved->text);
+    else if (greeting_explain (&goal->addresses [place], goal->keys != NULL, fault)
+                 == CADRE_ERROR_UNAVAILABLE
              && goal->count > 1)
         fault_set (
             fault, CADRE_ERROR_UNAVAILABLE,
@@ -161,11 +164,11 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
                                 const cadre_options_t *options, int timeout_ms, fault_t *fault)
 {
     char label [128], first [ADDRESS_ENDPOINT_BYTES];
-    session_options_t session = {.name = s_label (options, label, sizeof label),
-                                 .address = address_print (&goal->addresses [0], first, sizeof first),
-                                 .window_tasks = WINDOW_TASKS,
-                                 .window_bytes =
-                                     options->window_bytes ? options->window_bytes : WINDOW_BYTES};
+    session_options_t session = {
+        .name = s_label (options, label, sizeof label),
+        .address = address_print (&goal->addresses [0], first, sizeof first),
+        .window_tasks = WINDOW_TASKS,
+        .window_bytes = options->window_bytes ? options->window_bytes : WINDOW_BYTES};
     if (reconnect_read (options->reconnect_ms, &session.patience_ms, fault))
         return fault->code;
     connection_handler_t handler = {.frame = s_on_frame,
@@ -177,8 +180,8 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
                                     .due = s_due,
                                     .watched = s_watched,
                                     .owner = self};
-    self->connection =
-        connection_new (context, goal->addresses, goal->count, goal->keys, &session, &handler, fault);
+    self->connection = connection_new (context, goal->addresses, goal->count, goal->keys, &session,
+                                       &handler, fault);
     if (self->connection && s_meet (self, goal, timeout_ms, fault))
         connection_destroy (&self->connection);
     return fault->code;
@@ -232,7 +235,8 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
     goal_t goal = {.addresses = &address, .count = 1, .given = local_address (self->local)};
     cadre_error_t error = address_parse (&address, goal.given, fault);
     assert (!error);
-    error = s_connect (self, local_context (self->local), &goal, options, s_left_ms (until_us), fault);
+    error =
+        s_connect (self, local_context (self->local), &goal, options, s_left_ms (until_us), fault);
     if (error)
         return error;
     snprintf (self->place, sizeof self->place, "%s", local_task_address (self->local));
@@ -240,7 +244,8 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
 }
 
 //  On this machine no key is needed, so CADRE_ACCESS counts only for addresses on tcp.
-static void s_open (cadre_t *self, const char *address, const cadre_options_t *options, fault_t *fault)
+static void s_open (cadre_t *self, const char *address, const cadre_options_t *options,
+                    fault_t *fault)
 {
     access_t access = {0};
     const char *path =
@@ -248,7 +253,8 @@ static void s_open (cadre_t *self, const char *address, const cadre_options_t *o
     if (!path && !address)
         s_open_local (self, options, fault);
     else if (!path || access_read_for (&access, path, false, fault) == CADRE_OK)
-        s_open_remote (self, address ? address : access.address, path ? &access.keys : NULL, options, fault);
+        s_open_remote (self, address ? address : access.address, path ? &access.keys : NULL,
+                       options, fault);
     access_wipe (&access);
 }
 
@@ -256,8 +262,9 @@ static cadre_error_t s_check (const cadre_options_t *options, fault_t *fault)
 {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
         if (options->reserved [i])
-            return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                              "reserved fields of the options are set: begin with `cadre_options_t o = {0}`");
+            return fault_set (
+                fault, CADRE_ERROR_ARGUMENT,
+                "reserved fields of the options are set: begin with `cadre_options_t o = {0}`");
     return CADRE_OK;
 }
 
@@ -299,7 +306,8 @@ const char *cadre_address (const cadre_t *self)
     return self ? pool_address (self) : "";
 }
 
-//  ---- closing -----------------------------------------------------------------------------------------
+//  ---- closing
+//  -----------------------------------------------------------------------------------------
 
 //  It outlives the pool, and has been sent, or was acknowledged before the broker went away.
 static bool s_can_leave (const work_t *work, bool there)
@@ -352,7 +360,8 @@ static cadre_error_t s_close (cadre_t *self, int timeout_ms, int cancel_ms)
     cadre_error_t result = CADRE_OK;
     pool_lock (self);
     bool alive = s_begin_close (self);
-    if (alive && !connection_wait (self->connection, connection_deadline (timeout_ms), s_drained, self)) {
+    if (alive
+        && !connection_wait (self->connection, connection_deadline (timeout_ms), s_drained, self)) {
         result = CADRE_ERROR_TIMEOUT;
         s_cancel_all (self);
         if (!session_silent (pool_session (self)))

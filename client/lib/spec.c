@@ -30,7 +30,8 @@ static cadre_error_t s_check_environment (const char *const *environment, fault_
         const char *equals = strchr (*environment, '=');
         if (!equals || equals == *environment)
             return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                              "'%.100s' is no variable of an environment: write NAME=VALUE", *environment);
+                              "'%.100s' is no variable of an environment: write NAME=VALUE",
+                              *environment);
     }
     return CADRE_OK;
 }
@@ -47,10 +48,12 @@ static void s_pack_around (buffer_t *self, const spec_around_t *around)
     }
 }
 
-static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options, const spec_around_t *around)
+static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options,
+                         const spec_around_t *around)
 {
-    int pairs = (options->environment != NULL) + (around->environment > 0) + (options->directory != NULL)
-                + around->directory + (options->shell != NULL) + options->slot_mark;
+    int pairs = (options->environment != NULL) + (around->environment > 0)
+                + (options->directory != NULL) + around->directory + (options->shell != NULL)
+                + options->slot_mark;
     pack_map (self, (size_t) pairs);
     if (options->environment) {
         pack_text (self, "env");
@@ -77,9 +80,9 @@ static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options, con
 //  Outcomes after which a task may be tried again.
 static bool s_is_cause (const char *text, size_t size)
 {
-    static const cadre_outcome_t causes [] = {CADRE_OUTCOME_ERROR,         CADRE_OUTCOME_EXIT,
-                                              CADRE_OUTCOME_SIGNAL,        CADRE_OUTCOME_TIMEOUT,
-                                              CADRE_OUTCOME_OUT_OF_MEMORY, CADRE_OUTCOME_WORKER_LOST};
+    static const cadre_outcome_t causes [] = {
+        CADRE_OUTCOME_ERROR,   CADRE_OUTCOME_EXIT,          CADRE_OUTCOME_SIGNAL,
+        CADRE_OUTCOME_TIMEOUT, CADRE_OUTCOME_OUT_OF_MEMORY, CADRE_OUTCOME_WORKER_LOST};
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
         const char *word = cadre_outcome_text (causes [i]);
         if (strlen (word) == size && memcmp (word, text, size) == 0)
@@ -137,11 +140,13 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
                 fault, CADRE_ERROR_ARGUMENT,
                 "reserved fields of the job's options are set: begin with `cadre_job_options_t o = {0}`");
     if (options->uuid && !options->detached && !options->durable)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "a job has a uuid and is attached: set durable or detached, or leave uuid out");
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "a job has a uuid and is attached: set durable or detached, or leave uuid out");
     if (options->timeout_ms < -1 || options->expire_ms < -1)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "timeout_ms or expire_ms of a job is below -1: give milliseconds, or -1 for none");
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "timeout_ms or expire_ms of a job is below -1: give milliseconds, or -1 for none");
     if (options->grace_ms < 0 || options->backoff_ms < 0)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
@@ -150,7 +155,8 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
 }
 
 //  How often a task may be tried again whose worker was lost, unless the causes say it.
-static cadre_error_t s_retries_lost (spec_t *self, const cadre_job_options_t *options, fault_t *fault)
+static cadre_error_t s_retries_lost (spec_t *self, const cadre_job_options_t *options,
+                                     fault_t *fault)
 {
     uint64_t by_cause = 0;
     cursor_t cursor =
@@ -169,8 +175,9 @@ static uint64_t s_limit_ms (int64_t given_ms)
     return given_ms < 0 ? 0 : (uint64_t) given_ms;
 }
 
-cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const cadre_job_options_t *options,
-                       const spec_around_t *around, fault_t *fault)
+cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function,
+                       const cadre_job_options_t *options, const spec_around_t *around,
+                       fault_t *fault)
 {
     static const cadre_job_options_t usual = {0};
     static const spec_around_t nothing = {0};
@@ -225,8 +232,8 @@ static void s_pack_environment (buffer_t *payload, const char *const *environmen
 }
 
 cadre_error_t spec_pack_command (buffer_t *payload, const char *const *argv, const char *line,
-                                 const void *input, size_t input_bytes, const char *const *environment,
-                                 fault_t *fault)
+                                 const void *input, size_t input_bytes,
+                                 const char *const *environment, fault_t *fault)
 {
     if (!line && (!argv || !argv [0]))
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the command is empty: name a program");

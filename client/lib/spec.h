@@ -1,7 +1,7 @@
 /*  spec.h - options of a job, and commands, as the protocol says them
  *
- *  A spec owns the lists behind the fields that it fills in; the texts stay the caller's and must live as long. Any
- *  thread, one at a time.
+ *  A spec owns the lists behind the fields that it fills in; the texts stay the caller's and must
+ *  live as long. Any thread, one at a time.
  */
 
 #ifndef CLIENT_LIB_SPEC_H_INCLUDED
@@ -25,15 +25,18 @@ typedef struct spec {
     buffer_t causes;        //  Behind fields.causes
 } spec_t;
 
-//  Reads options (may be NULL) for a job of a kind (WIRE_KIND_...); around may be NULL: nothing is. CADRE_ERROR_ARGUMENT and a fault that names the
-//  option; the spec is empty then. Free it either way.
-cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function, const cadre_job_options_t *options,
-                       const spec_around_t *around, fault_t *fault);
+//  Reads options (may be NULL) for a job of a kind (WIRE_KIND_...); around may be NULL: nothing is.
+//  CADRE_ERROR_ARGUMENT and a fault that names the option; the spec is empty then. Free it either
+//  way.
+cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function,
+                       const cadre_job_options_t *options, const spec_around_t *around,
+                       fault_t *fault);
 void spec_free (spec_t *self);
 
-//  Packs a command: argv, or a line for the shell; input may be NULL; environment: NAME=VALUE, or NULL.
+//  Packs a command: argv, or a line for the shell; input may be NULL; environment: NAME=VALUE, or
+//  NULL.
 cadre_error_t spec_pack_command (buffer_t *payload, const char *const *argv, const char *line,
-                                 const void *input, size_t input_bytes, const char *const *environment,
-                                 fault_t *fault);
+                                 const void *input, size_t input_bytes,
+                                 const char *const *environment, fault_t *fault);
 
 #endif

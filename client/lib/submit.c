@@ -45,7 +45,8 @@ static cadre_error_t s_check (const buffer_t *payload, size_t mark, unsigned kin
     return rules_check (task, rules_payload (kind), fault) ? CADRE_OK : fault->code;
 }
 
-static cadre_error_t s_add (cadre_t *pool, const task_t *task, cadre_future_t *future, fault_t *fault)
+static cadre_error_t s_add (cadre_t *pool, const task_t *task, cadre_future_t *future,
+                            fault_t *fault)
 {
     if (pool_admit (pool, fault))
         return fault->code;
@@ -90,23 +91,28 @@ cadre_future_t *cadre_submit (cadre_t *self, const char *function, const char *t
 {
     va_list arguments;
     va_start (arguments, types);
-    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .types = types, .arguments = &arguments};
+    task_t task = {
+        .kind = WIRE_KIND_CALL, .function = function, .types = types, .arguments = &arguments};
     cadre_future_t *future = s_submit (self, &task);
     va_end (arguments);
     return future;
 }
 
-cadre_future_t *cadre_submit_typed (cadre_t *self, const char *function, const cadre_typed_t *arguments,
+cadre_future_t *cadre_submit_typed (cadre_t *self, const char *function,
+                                    const cadre_typed_t *arguments,
                                     const cadre_job_options_t *options)
 {
-    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .options = options, .typed = arguments};
+    task_t task = {
+        .kind = WIRE_KIND_CALL, .function = function, .options = options, .typed = arguments};
     return s_submit (self, &task);
 }
 
-cadre_future_t *cadre_submit_value (cadre_t *self, const char *function, const cadre_value_t *arguments,
+cadre_future_t *cadre_submit_value (cadre_t *self, const char *function,
+                                    const cadre_value_t *arguments,
                                     const cadre_job_options_t *options)
 {
-    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .options = options, .value = arguments};
+    task_t task = {
+        .kind = WIRE_KIND_CALL, .function = function, .options = options, .value = arguments};
     return s_submit (self, &task);
 }
 
@@ -128,7 +134,8 @@ static cadre_error_t s_give (cadre_t *pool, cadre_future_t *future, cadre_value_
                              "the task's value cannot be read: use the same release everywhere");
 }
 
-static cadre_error_t s_call (cadre_t *pool, cadre_value_t **value, int timeout_ms, const task_t *task)
+static cadre_error_t s_call (cadre_t *pool, cadre_value_t **value, int timeout_ms,
+                             const task_t *task)
 {
     if (value)
         *value = NULL;
@@ -148,19 +155,20 @@ static cadre_error_t s_call (cadre_t *pool, cadre_value_t **value, int timeout_m
     return error;
 }
 
-cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms, const char *function,
-                          const char *types, ...)
+cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms,
+                          const char *function, const char *types, ...)
 {
     va_list arguments;
     va_start (arguments, types);
-    task_t task = {.kind = WIRE_KIND_CALL, .function = function, .types = types, .arguments = &arguments};
+    task_t task = {
+        .kind = WIRE_KIND_CALL, .function = function, .types = types, .arguments = &arguments};
     cadre_error_t error = s_call (self, value, timeout_ms, &task);
     va_end (arguments);
     return error;
 }
 
-cadre_error_t cadre_call_typed (cadre_t *self, cadre_value_t **value, int timeout_ms, const char *function,
-                                const cadre_typed_t *arguments)
+cadre_error_t cadre_call_typed (cadre_t *self, cadre_value_t **value, int timeout_ms,
+                                const char *function, const cadre_typed_t *arguments)
 {
     task_t task = {.kind = WIRE_KIND_CALL, .function = function, .typed = arguments};
     return s_call (self, value, timeout_ms, &task);

@@ -20,8 +20,9 @@ typedef struct wait {
 
 static cadre_error_t s_foreign (const wait_t *self)
 {
-    return message_say_text (self->pool, CADRE_ERROR_ARGUMENT,
-                             "the futures are of several pools: wait for those of one pool at a time");
+    return message_say_text (
+        self->pool, CADRE_ERROR_ARGUMENT,
+        "the futures are of several pools: wait for those of one pool at a time");
 }
 
 //  CADRE_ERROR_END when there is nothing to wait for.
@@ -117,9 +118,9 @@ static size_t s_first (const wait_t *self, bool failed)
 static cadre_error_t s_failed (const wait_t *self)
 {
     size_t first = s_first (self, true);
-    return message_say_text (self->pool, CADRE_ERROR_TASK, "%zu of %zu tasks failed, number %zu first: %s",
-                             self->tally.failed, self->given, first,
-                             cadre_future_message (self->futures [first]));
+    return message_say_text (self->pool, CADRE_ERROR_TASK,
+                             "%zu of %zu tasks failed, number %zu first: %s", self->tally.failed,
+                             self->given, first, cadre_future_message (self->futures [first]));
 }
 
 cadre_error_t cadre_wait (cadre_future_t *const *futures, size_t count, cadre_wait_for_t which,
@@ -134,7 +135,8 @@ cadre_error_t cadre_wait (cadre_future_t *const *futures, size_t count, cadre_wa
     return s_failed (&self);
 }
 
-cadre_error_t cadre_wait_next (cadre_future_t *const *futures, size_t count, size_t *index, int timeout_ms)
+cadre_error_t cadre_wait_next (cadre_future_t *const *futures, size_t count, size_t *index,
+                               int timeout_ms)
 {
     wait_t self = {.futures = futures, .count = count, .which = CADRE_WAIT_ANY};
     cadre_error_t error = s_begin (&self);

@@ -51,8 +51,10 @@ int bench_attack (int argc, char **argv)
     fault_t fault = {0};
     if (argc == 1 && strcmp (argv [0], "list") == 0)
         return s_list ();
-    if (argc < 2 || !getenv (ACCESS_VARIABLE) || access_read (&self.access, getenv (ACCESS_VARIABLE), &fault))
-        bench_die ("attack", fault.code ? fault.text : "ROLE.KIND ADDRESS, and CADRE_ACCESS, are needed");
+    if (argc < 2 || !getenv (ACCESS_VARIABLE)
+        || access_read (&self.access, getenv (ACCESS_VARIABLE), &fault))
+        bench_die ("attack",
+                   fault.code ? fault.text : "ROLE.KIND ADDRESS, and CADRE_ACCESS, are needed");
     const attack_kind_t *kind = s_find (argv [0]);
     self.address = argv [1];
     self.number = bench_count (argc, argv, 2, kind->number);

@@ -37,7 +37,8 @@ static bool s_has_job (attack_t *self)
 }
 
 //  As many as a frame and the window have room for, at most `count`, each of those bytes.
-static uint64_t s_add (attack_t *self, uint64_t first, uint64_t count, const void *payload, size_t size)
+static uint64_t s_add (attack_t *self, uint64_t first, uint64_t count, const void *payload,
+                       size_t size)
 {
     buffer_t list = {0}, frame = {0};
     attack_await_window (self, 0, 0);
@@ -51,7 +52,8 @@ static uint64_t s_add (attack_t *self, uint64_t first, uint64_t count, const voi
         attack_pause (1);
     for (uint64_t i = 0; i < count; i++)
         buffer_append (&list, payload, size);
-    wire_job_tasks_t tasks = {.ref = self->ref, .first = first, .payloads = wire_list_of (&list, count)};
+    wire_job_tasks_t tasks = {
+        .ref = self->ref, .first = first, .payloads = wire_list_of (&list, count)};
     wire_write_job_tasks (&frame, (wire_envelope_t){0}, &tasks);
     attack_await_window (self, count, frame.size);
     if (s_has_job (self))
@@ -67,7 +69,8 @@ static void s_seal (attack_t *self, uint64_t count)
     buffer_t frame = {0};
     if (!s_has_job (self))
         return;
-    wire_write_job_seal (&frame, (wire_envelope_t){0}, &(wire_job_seal_t){.ref = self->ref, .count = count});
+    wire_write_job_seal (&frame, (wire_envelope_t){0},
+                         &(wire_job_seal_t){.ref = self->ref, .count = count});
     attack_put (self, &frame, true);
 }
 
@@ -76,7 +79,8 @@ static void s_cancel (attack_t *self)
     buffer_t frame = {0};
     if (!s_has_job (self))
         return;
-    wire_write_job_cancel (&frame, (wire_envelope_t){0}, &(wire_job_cancel_t){.ref = self->ref, .all = true});
+    wire_write_job_cancel (&frame, (wire_envelope_t){0},
+                           &(wire_job_cancel_t){.ref = self->ref, .all = true});
     attack_put (self, &frame, true);
 }
 
@@ -147,7 +151,8 @@ static void s_priorities (attack_t *self)
 }
 
 //  A job without end, opened anew in each session.
-static void s_tasks_like (attack_t *self, const wire_job_open_t *open, const void *payload, size_t size)
+static void s_tasks_like (attack_t *self, const wire_job_open_t *open, const void *payload,
+                          size_t size)
 {
     attack_enter_client (self);
     for (;;) {
@@ -171,7 +176,8 @@ static void s_ones (attack_t *self)
 //  Arguments of the wrong type.
 static void s_retries (attack_t *self)
 {
-    s_tasks_like (self, &(wire_job_open_t){.retries = 60000, .retries_lost = 60000, .backoff_ms = 1},
+    s_tasks_like (self,
+                  &(wire_job_open_t){.retries = 60000, .retries_lost = 60000, .backoff_ms = 1},
                   "\x91\xc0", 2);
 }
 

@@ -28,8 +28,9 @@ static void s_ask (attack_t *self, const char *what, uint64_t job)
 
 static void s_ask_all (attack_t *self)
 {
-    static const char *const what [] = {"job.list",     "task.list",   "worker.list", "function.list",
-                                        "task.explain", "broker.info", "job.info"};
+    static const char *const what [] = {"job.list",      "task.list",    "worker.list",
+                                        "function.list", "task.explain", "broker.info",
+                                        "job.info"};
     for (;;)
         for (size_t i = 0; i < sizeof what / sizeof *what; i++)
             s_ask (self, what [i], 1);

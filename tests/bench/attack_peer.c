@@ -162,7 +162,8 @@ void attack_hello_client (attack_t *self, bool fresh)
                                  .received = fresh ? 0 : self->received,
                                  .window_tasks = UINT64_MAX >> 1,
                                  .window_bytes = UINT64_MAX >> 1};
-    wire_write_client_hello (&frame, (wire_envelope_t){.session = fresh ? 0 : self->session}, &hello);
+    wire_write_client_hello (&frame, (wire_envelope_t){.session = fresh ? 0 : self->session},
+                             &hello);
     s_say (self, &frame);
 }
 
@@ -209,13 +210,15 @@ void attack_enter_client (attack_t *self)
 }
 
 //  The next frame with that verb, within a time.
-static bool s_hear (attack_t *self, void *socket, uint8_t verb, wire_envelope_t *envelope, cursor_t *body)
+static bool s_hear (attack_t *self, void *socket, uint8_t verb, wire_envelope_t *envelope,
+                    cursor_t *body)
 {
     int wait_ms = WAIT_NOTICE_US / 1000;
     zmq_setsockopt (socket, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
     for (;;) {
         buffer_clear (&self->frame);
-        int size = zmq_recv (socket, buffer_reserve (&self->frame, WIRE_FRAME_MAX), WIRE_FRAME_MAX, 0);
+        int size =
+            zmq_recv (socket, buffer_reserve (&self->frame, WIRE_FRAME_MAX), WIRE_FRAME_MAX, 0);
         if (size < 0 || wire_open (self->frame.data, (size_t) size, envelope, body) != CADRE_OK
             || envelope->verb == WIRE_refused)
             return false;
@@ -243,7 +246,8 @@ static bool s_register (attack_t *self)
     s_begin (self, envelope.session);
     self->over = false;
     buffer_t frame = {0};
-    wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session}, &(wire_lane_open_t){0});
+    wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session},
+                          &(wire_lane_open_t){0});
     s_say (self, &frame);
     return true;
 }

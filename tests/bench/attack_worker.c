@@ -75,8 +75,8 @@ static void s_stale (attack_t *self)
         buffer_t list = {0}, frame = {0};
         for (uint64_t i = 0; i < self->number; i++)
             wire_pack_sink_result (
-                &list,
-                &(wire_sink_result_t){.job = 1 + i % 5, .index = i, .serial = serial + i, .outcome = 1});
+                &list, &(wire_sink_result_t){
+                           .job = 1 + i % 5, .index = i, .serial = serial + i, .outcome = 1});
         wire_sink_results_t results = {.results = wire_list_of (&list, self->number)};
         wire_write_sink_results (&frame, (wire_envelope_t){0}, &results);
         attack_put_sink (self, &frame);
@@ -90,7 +90,8 @@ static void s_returned (attack_t *self)
     for (uint64_t serial = 1;; serial += STALE) {
         buffer_t list = {0}, frame = {0};
         for (uint64_t i = 0; i < self->number; i++)
-            wire_pack_lease (&list, &(wire_lease_t){.job = 1 + i % 5, .index = i, .serial = serial + i});
+            wire_pack_lease (&list,
+                             &(wire_lease_t){.job = 1 + i % 5, .index = i, .serial = serial + i});
         wire_sink_returned_t returned = {.leases = wire_list_of (&list, self->number)};
         wire_write_sink_returned (&frame, (wire_envelope_t){0}, &returned);
         attack_put_sink (self, &frame);

@@ -57,13 +57,14 @@ bare_t *bare_new (const char *folder)
     s_must (NULL, sqlite3_open (self->path, &self->db));
     s_must (
         self->db,
-        sqlite3_exec (self->db,
-                      "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-                      "PRAGMA synchronous = FULL; CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB)",
-                      NULL, NULL, NULL));
+        sqlite3_exec (
+            self->db,
+            "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
+            "PRAGMA synchronous = FULL; CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB)",
+            NULL, NULL, NULL));
     s_must (self->db, sqlite3_prepare_v2 (self->db, "BEGIN IMMEDIATE", -1, &self->begin, NULL));
-    s_must (self->db,
-            sqlite3_prepare_v2 (self->db, "INSERT INTO log VALUES (?1, ?2)", -1, &self->insert, NULL));
+    s_must (self->db, sqlite3_prepare_v2 (self->db, "INSERT INTO log VALUES (?1, ?2)", -1,
+                                          &self->insert, NULL));
     s_must (self->db, sqlite3_prepare_v2 (self->db, "COMMIT", -1, &self->commit, NULL));
     return self;
 }

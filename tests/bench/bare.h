@@ -1,7 +1,8 @@
 /*  bare.h - the yardstick of durable jobs: SQLite alone, one row a batch, one commit a row
  *
- *  A table like the store's in a file of its own, with the store's settings (WAL, synchronous=FULL), and nothing around it: no
- *  thread, no queue, no reader. Without SQLite in the build, bare_new ends the program.
+ *  A table like the store's in a file of its own, with the store's settings (WAL,
+ *  synchronous=FULL), and nothing around it: no thread, no queue, no reader. Without SQLite in the
+ *  build, bare_new ends the program.
  */
 
 #ifndef TESTS_BENCH_BARE_H_INCLUDED

@@ -65,7 +65,8 @@ static int s_compare (const void *one, const void *other)
 void bench_percentiles (const char *name, double *samples, size_t count)
 {
     qsort (samples, count, sizeof *samples, s_compare);
-    printf ("%s_p50 %.3f\n%s_p99 %.3f\n", name, samples [count / 2], name, samples [count * 99 / 100]);
+    printf ("%s_p50 %.3f\n%s_p99 %.3f\n", name, samples [count / 2], name,
+            samples [count * 99 / 100]);
 }
 
 int main (int argc, char **argv)
@@ -73,14 +74,16 @@ int main (int argc, char **argv)
     static const struct {
         const char *name;          //  On the command line
         int (*run) (int, char **); //  The measurement
-    } measurements [] = {{"relay", bench_relay}, {"tasks", bench_tasks},     {"map", bench_map},
-                         {"call", bench_call},   {"start", bench_start},     {"attack", bench_attack},
-                         {"log", bench_log},     {"durable", bench_durable}, {"acks", bench_acks},
-                         {"churn", bench_churn}, {"fill", bench_fill},       {"recovery", bench_recovery}};
+    } measurements [] = {
+        {"relay", bench_relay}, {"tasks", bench_tasks},     {"map", bench_map},
+        {"call", bench_call},   {"start", bench_start},     {"attack", bench_attack},
+        {"log", bench_log},     {"durable", bench_durable}, {"acks", bench_acks},
+        {"churn", bench_churn}, {"fill", bench_fill},       {"recovery", bench_recovery}};
     for (size_t i = 0; argc > 1 && i < sizeof measurements / sizeof *measurements; i++)
         if (strcmp (argv [1], measurements [i].name) == 0)
             return measurements [i].run (argc - 2, argv + 2);
-    fprintf (stderr,
-             "usage: bench relay|tasks|map|call|start|attack|log|durable|acks|churn|fill|recovery ...\n");
+    fprintf (
+        stderr,
+        "usage: bench relay|tasks|map|call|start|attack|log|durable|acks|churn|fill|recovery ...\n");
     return 64;
 }

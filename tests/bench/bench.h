@@ -31,8 +31,8 @@ int bench_attack (int argc, char **argv);
 double bench_now_s (void);
 uint64_t bench_count (int argc, char **argv, int index, uint64_t fallback);
 
-//  Opens a pool there; "process" and "thread" embed one with slots of that kind and the plugin of BENCH_PLUGIN. Ends the program with a
-//  message when that fails.
+//  Opens a pool there; "process" and "thread" embed one with slots of that kind and the plugin of
+//  BENCH_PLUGIN. Ends the program with a message when that fails.
 cadre_t *bench_open (const char *where);
 
 //  A msgpack integer of any width that is not negative

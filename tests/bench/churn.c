@@ -1,10 +1,12 @@
 //  churn.c - a store over a long run: what its file takes up beside what is needed of it
 //
-//  bench churn ADDRESS FILE [COUNT]. Jobs come, end and are forgotten, while one that nobody can run stays from the beginning:
-//  compaction has to carry it along. A thread looks at the files and at what the broker says is needed, ten times a second.
+//  bench churn ADDRESS FILE [COUNT]. Jobs come, end and are forgotten, while one that nobody can
+//  run stays from the beginning: compaction has to carry it along. A thread looks at the files and
+//  at what the broker says is needed, ten times a second.
 //
-//  Compaction begins when more is used than twice what is needed plus 64 MiB; the file may be larger by the empty pages that are kept
-//  for the next batches, a quarter of what is used and 16 MiB.
+//  Compaction begins when more is used than twice what is needed plus 64 MiB; the file may be
+//  larger by the empty pages that are kept for the next batches, a quarter of what is used and 16
+//  MiB.
 
 #include "tests/bench/stream.h"
 

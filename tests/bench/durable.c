@@ -1,10 +1,13 @@
-//  durable.c - what durability costs: tasks a second and acknowledgements, each beside the bare log with the same batches
+//  durable.c - what durability costs: tasks a second and acknowledgements, each beside the bare log
+//  with the same batches
 //
-//  bench durable ADDRESS FOLDER [COUNT]: a stream of durable jobs of 1,000 and of 10,000 tasks. After each round the bare log, in
-//  that folder, makes as many commits of as many bytes as the broker's store has just made: the disk's share of the round.
+//  bench durable ADDRESS FOLDER [COUNT]: a stream of durable jobs of 1,000 and of 10,000 tasks.
+//  After each round the bare log, in that folder, makes as many commits of as many bytes as the
+//  broker's store has just made: the disk's share of the round.
 //
-//  bench acks ADDRESS FOLDER: jobs of 1, 100 and 1,000 tasks, one at a time: until cadre_job_sync returns, until all results are
-//  here, and how long a bare commit takes of what the store wrote until the sync.
+//  bench acks ADDRESS FOLDER: jobs of 1, 100 and 1,000 tasks, one at a time: until cadre_job_sync
+//  returns, until all results are here, and how long a bare commit takes of what the store wrote
+//  until the sync.
 
 #include "tests/bench/bare.h"
 #include "tests/bench/stream.h"
@@ -85,7 +88,8 @@ typedef struct waits {
     double commits;                   //  That the store made for an acknowledgement, mean
 } waits_t;
 
-//  Of jobs that nobody can run, so that what the store writes is what is acknowledged; returns its bytes a job.
+//  Of jobs that nobody can run, so that what the store writes is what is acknowledged; returns its
+//  bytes a job.
 static size_t s_acknowledge (cadre_t *pool, waits_t *self, uint32_t tasks)
 {
     uint64_t numbers [SAMPLES];

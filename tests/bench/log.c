@@ -1,8 +1,10 @@
-//  log.c - durable records: bare commits of batches, and the store with the same ones, in turn on the same disk
+//  log.c - durable records: bare commits of batches, and the store with the same ones, in turn on
+//  the same disk
 //
-//  bench log [FOLDER [SECONDS]]. A batch is 100 or 1,000 records of 80 bytes. Bare: one thread that inserts and commits in a loop, one row a
-//  batch, as fast as SQLite lets it. Store: a full queue for throughput, and one batch at a time for how long it takes until its owner knows.
-//  Rounds of both alternate, since a shared disk changes its mind.
+//  bench log [FOLDER [SECONDS]]. A batch is 100 or 1,000 records of 80 bytes. Bare: one thread that
+//  inserts and commits in a loop, one row a batch, as fast as SQLite lets it. Store: a full queue
+//  for throughput, and one batch at a time for how long it takes until its owner knows. Rounds of
+//  both alternate, since a shared disk changes its mind.
 
 #include "tests/bench/bench.h"
 
@@ -112,15 +114,16 @@ static void s_take_slices (store_t *store, size_t *taken)
     }
 }
 
-//  Record after record, as tasks are dispatched whose payloads were put away; with SLICES_AHEAD asked for and not taken.
+//  Record after record, as tasks are dispatched whose payloads were put away; with SLICES_AHEAD
+//  asked for and not taken.
 static void s_read_back (course_t *self, store_t *store)
 {
     size_t asked = 0, taken = 0;
     double start_s = bench_now_s ();
     while (taken < SLICES) {
         for (; asked < SLICES && asked < taken + SLICES_AHEAD; asked++)
-            store_read (store, asked, 1 + asked / self->records, asked % self->records * RECORD_BYTES,
-                        RECORD_BYTES);
+            store_read (store, asked, 1 + asked / self->records,
+                        asked % self->records * RECORD_BYTES, RECORD_BYTES);
         struct pollfd readable = {.fd = store_fd (store), .events = POLLIN};
         poll (&readable, 1, -1);
         s_take_slices (store, &taken);
@@ -210,7 +213,8 @@ int bench_log (int argc, char **argv)
     course_t *self = calloc (1, sizeof *self);
     if (!self)
         bench_die ("log", "no memory");
-    snprintf (self->folder, sizeof self->folder, "%s/cadre-bench-XXXXXX", argc > 0 ? argv [0] : "/tmp");
+    snprintf (self->folder, sizeof self->folder, "%s/cadre-bench-XXXXXX",
+              argc > 0 ? argv [0] : "/tmp");
     if (!mkdtemp (self->folder))
         bench_die (self->folder, "cannot be made");
     snprintf (self->path, sizeof self->path, "%s/log", self->folder);

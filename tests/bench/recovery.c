@@ -1,8 +1,9 @@
 //  recovery.c - a broker that comes back to many queued tasks
 //
-//  bench fill ADDRESS TASKS BYTES JOBS: durable jobs of TASKS in all, each task with a text of so many bytes; prints the number of
-//  the first one. bench recovery ADDRESS JOB COMMAND...: starts that broker, and measures until broker.info is answered, and until
-//  the first result of that job is here; the broker goes on afterwards, and its process id is printed.
+//  bench fill ADDRESS TASKS BYTES JOBS: durable jobs of TASKS in all, each task with a text of so
+//  many bytes; prints the number of the first one. bench recovery ADDRESS JOB COMMAND...: starts
+//  that broker, and measures until broker.info is answered, and until the first result of that job
+//  is here; the broker goes on afterwards, and its process id is printed.
 
 #include "tests/bench/stream.h"
 
@@ -19,7 +20,8 @@ int bench_fill (int argc, char **argv)
     if (argc < 4)
         bench_die ("fill", "ADDRESS, TASKS, BYTES and JOBS are needed");
     cadre_t *pool = bench_open (argv [0]);
-    uint64_t tasks = bench_count (argc, argv, 1, 0), jobs = bench_count (argc, argv, 3, 1), first = 0;
+    uint64_t tasks = bench_count (argc, argv, 1, 0), jobs = bench_count (argc, argv, 3, 1),
+             first = 0;
     size_t pad = (size_t) bench_count (argc, argv, 2, 0);
     double start_s = bench_now_s ();
     for (uint64_t i = 0; i < jobs; i++) {

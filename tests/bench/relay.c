@@ -1,7 +1,7 @@
 //  relay.c - the yardstick: the way of a task with nothing done on it
 //
-//  Four processes over ipc: a sender, a broker that passes on, a worker that sends back, a receiver. One message a task, 64
-//  bytes, on PUSH/PULL.
+//  Four processes over ipc: a sender, a broker that passes on, a worker that sends back, a
+//  receiver. One message a task, 64 bytes, on PUSH/PULL.
 
 #include "tests/bench/bench.h"
 
@@ -14,7 +14,8 @@
 #include <zmq.h>
 
 #define PAYLOAD_BYTES 64
-#define HWM 0 //  No limit: a broker that blocks in a send, while its worker does, would wait for ever
+#define HWM                                                                                        \
+    0 //  No limit: a broker that blocks in a send, while its worker does, would wait for ever
 #define CALLS 2000
 
 static char s_folder [] = "/tmp/cadre-bench-XXXXXX";

@@ -1,8 +1,10 @@
-/*  stream.h - durable jobs through a broker, one after the other: submitted, synced, followed, each result checked, forgotten
+/*  stream.h - durable jobs through a broker, one after the other: submitted, synced, followed, each
+ *  result checked, forgotten
  *
- *  Four threads share the work, and several jobs are on their way at a time, so that nobody waits for a disk in turn. What is
- *  counted is tasks whose whole life is on the broker's disk: submitted, ended, and forgotten. A result that is wrong, missing
- *  or there twice ends the program.
+ *  Four threads share the work, and several jobs are on their way at a time, so that nobody waits
+ *  for a disk in turn. What is counted is tasks whose whole life is on the broker's disk:
+ *  submitted, ended, and forgotten. A result that is wrong, missing or there twice ends the
+ *  program.
  */
 
 #ifndef TESTS_BENCH_STREAM_H_INCLUDED
@@ -10,10 +12,12 @@
 
 #include "tests/bench/bench.h"
 
-//  Sends tasks through in jobs of so many, each with a text of pad bytes beside its number; returns the seconds that it took.
+//  Sends tasks through in jobs of so many, each with a text of pad bytes beside its number; returns
+//  the seconds that it took.
 double stream_run (cadre_t *pool, uint64_t tasks, uint32_t job_tasks, size_t pad);
 
-//  A job of square, sealed and synced, that only a worker with the label can run (NULL: any); returns its number.
+//  A job of square, sealed and synced, that only a worker with the label can run (NULL: any);
+//  returns its number.
 uint64_t stream_submit (cadre_t *pool, uint64_t tasks, size_t pad, const char *label);
 
 //  Follows a job until its end, and ends the program unless all of its results are right.

@@ -1,4 +1,5 @@
-//  tasks.c - what a program sees through the library: tasks one by one, a map, single calls, the start of a command
+//  tasks.c - what a program sees through the library: tasks one by one, a map, single calls, the
+//  start of a command
 
 #include "tests/bench/bench.h"
 
@@ -65,7 +66,8 @@ int bench_map (int argc, char **argv)
 {
     uint64_t count = bench_count (argc, argv, 1, 1000000);
     cadre_t *pool = bench_open (argc > 0 ? argv [0] : "process");
-    int64_t *items = calloc (count, sizeof *items), *results = calloc (count, sizeof *results), value = 0;
+    int64_t *items = calloc (count, sizeof *items), *results = calloc (count, sizeof *results),
+            value = 0;
     for (uint64_t i = 0; i < count; i++)
         items [i] = (int64_t) i;
     cadre_map_int (pool, "square", &value, 1, NULL, &value); //  Slots have loaded what they need

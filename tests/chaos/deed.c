@@ -16,7 +16,11 @@
 static const deed_t s_deeds [] = {
     {.word = "quick", .function = "quick", .limits = OFTEN ",error=50", .most = 1000},
     {.word = "slow", .function = "slow", .limits = OFTEN ",error=50", .most = 40},
-    {.word = "brittle", .function = "brittle", .limits = "worker-lost=0", .most = 300, .once = true},
+    {.word = "brittle",
+     .function = "brittle",
+     .limits = "worker-lost=0",
+     .most = 300,
+     .once = true},
     {.word = "flaky", .function = "flaky", .limits = OFTEN ",error=50", .most = 60},
     {.word = "fails", .function = "fails", .limits = OFTEN ",error=1", .most = 20},
     {.word = "command", .limits = OFTEN ",error=50", .most = 30},
@@ -24,7 +28,11 @@ static const deed_t s_deeds [] = {
     {.word = "once", .function = "slow", .limits = "worker-lost=0", .most = 30, .once = true},
     {.word = "quick", .function = "quick", .limits = OFTEN ",error=50", .most = 300},
     {.word = "deadly", .function = "deadly", .limits = OFTEN ",error=50", .most = 2},
-    {.word = "brittle", .function = "brittle", .limits = "worker-lost=0", .most = 300, .once = true},
+    {.word = "brittle",
+     .function = "brittle",
+     .limits = "worker-lost=0",
+     .most = 300,
+     .once = true},
     {.word = "command", .limits = OFTEN ",error=50", .most = 10},
 };
 
@@ -50,7 +58,8 @@ void recipe_print (const recipe_t *self, char *line, size_t size)
 bool recipe_scan (recipe_t *self, const char *line)
 {
     char word [DEED_NAME_BYTES];
-    if (sscanf (line, "%63s %63s %" SCNu32 " %" SCNd64, self->name, word, &self->count, &self->salt) != 4)
+    if (sscanf (line, "%63s %63s %" SCNu32 " %" SCNd64, self->name, word, &self->count, &self->salt)
+        != 4)
         return false;
     self->deed = deed_find (word);
     return self->deed && self->count <= DEED_TASKS_MAX;
@@ -78,25 +87,27 @@ static size_t s_large_size (uint32_t index)
     return index ? LARGE_BYTES : VAST_BYTES;
 }
 
-static cadre_error_t s_add_large (const recipe_t *self, cadre_job_t *job, const char *trace, uint32_t index)
+static cadre_error_t s_add_large (const recipe_t *self, cadre_job_t *job, const char *trace,
+                                  uint32_t index)
 {
     size_t size = s_large_size (index);
     uint8_t *bytes = malloc (size);
     assert (bytes);
     for (size_t i = 0; i < size; i++)
         bytes [i] = s_byte (self, index, i);
-    cadre_error_t error = cadre_job_add (job, NULL, "ssiiB", trace, self->name, (int64_t) index, self->salt,
-                                         (const void *) bytes, size);
+    cadre_error_t error = cadre_job_add (job, NULL, "ssiiB", trace, self->name, (int64_t) index,
+                                         self->salt, (const void *) bytes, size);
     free (bytes);
     return error;
 }
 
-static cadre_error_t s_add_command (const recipe_t *self, cadre_job_t *job, const char *trace, uint32_t index)
+static cadre_error_t s_add_command (const recipe_t *self, cadre_job_t *job, const char *trace,
+                                    uint32_t index)
 {
     char line [512];
     snprintf (line, sizeof line,
-              "echo %s %" PRIu32 " 0 $$ >> %s; echo begin; sleep 0.0%" PRIu32 "; seq %" PRIu32 " %" PRIu32
-              "; exit %" PRIu32,
+              "echo %s %" PRIu32 " 0 $$ >> %s; echo begin; sleep 0.0%" PRIu32 "; seq %" PRIu32
+              " %" PRIu32 "; exit %" PRIu32,
               self->name, index, trace, index % 10, index, index + 20, index % 3);
     return cadre_job_add_line (job, NULL, line, NULL, 0, NULL);
 }
@@ -163,11 +174,13 @@ static bool s_is_right (const recipe_t *self, const cadre_event_t *event, const 
     return s_is_number (self, event);
 }
 
-verdict_t recipe_judge (const recipe_t *self, const cadre_event_t *event, const char *output, char *text,
-                        size_t size)
+verdict_t recipe_judge (const recipe_t *self, const cadre_event_t *event, const char *output,
+                        char *text, size_t size)
 {
-    bool stopped = event->outcome == CADRE_OUTCOME_ERROR && strcmp (event->error_kind, "slot-broken") == 0;
-    bool lost = event->outcome == CADRE_OUTCOME_WORKER_LOST || event->outcome == CADRE_OUTCOME_SIGNAL;
+    bool stopped =
+        event->outcome == CADRE_OUTCOME_ERROR && strcmp (event->error_kind, "slot-broken") == 0;
+    bool lost =
+        event->outcome == CADRE_OUTCOME_WORKER_LOST || event->outcome == CADRE_OUTCOME_SIGNAL;
     if (event->index < self->count && s_is_right (self, event, output))
         return VERDICT_RIGHT;
     if (event->index < self->count

@@ -6,7 +6,8 @@
  *
  *      NAME DEED COUNT SALT        such as: d1-7 large 3 55
  *
- *  Every run of a task leaves a line in the file TRACE: NAME INDEX ATTEMPT PID; that of a command has no attempt (0).
+ *  Every run of a task leaves a line in the file TRACE: NAME INDEX ATTEMPT PID; that of a command
+ *  has no attempt (0).
  */
 
 #ifndef TESTS_CHAOS_DEED_H_INCLUDED
@@ -34,7 +35,8 @@ typedef struct recipe {
 
 typedef enum verdict {
     VERDICT_RIGHT,
-    VERDICT_KILLED, //  Not what it would have been, but slots were killed under it: quarantined, or a deed that must not run twice
+    VERDICT_KILLED, //  Not what it would have been, but slots were killed under it: quarantined, or
+                    //  a deed that must not run twice
     VERDICT_WRONG
 } verdict_t;
 
@@ -49,10 +51,12 @@ bool recipe_scan (recipe_t *self, const char *line);
 cadre_job_t *recipe_open (const recipe_t *self, cadre_t *pool, bool detached, bool durable);
 
 //  Adds the next task.
-cadre_error_t recipe_add (const recipe_t *self, cadre_job_t *job, const char *trace, uint32_t index);
+cadre_error_t recipe_add (const recipe_t *self, cadre_job_t *job, const char *trace,
+                          uint32_t index);
 
-//  Judges a result; of a command, output is what its last try wrote to stdout. Says in text what is wrong.
-verdict_t recipe_judge (const recipe_t *self, const cadre_event_t *event, const char *output, char *text,
-                        size_t size);
+//  Judges a result; of a command, output is what its last try wrote to stdout. Says in text what is
+//  wrong.
+verdict_t recipe_judge (const recipe_t *self, const cadre_event_t *event, const char *output,
+                        char *text, size_t size);
 
 #endif

@@ -1,8 +1,11 @@
-//  disk_shim.c - a disk for cadre-broker that fails, and forgets what was not synced; loaded with LD_PRELOAD
+//  disk_shim.c - a disk for cadre-broker that fails, and forgets what was not synced; loaded with
+//  LD_PRELOAD
 //
-//  CHAOS_DISK names a folder with two files. "orders" is shared memory, in which tests/chaos/disk.py says what shall happen and reads what
-//  did. In "pending" stands every change of the store's files since their last sync, with what was there before: when the process is killed and the power is
-//  to have failed, disk.py takes those changes back. CHAOS_STORE is the folder of the store; other files are left alone.
+//  CHAOS_DISK names a folder with two files. "orders" is shared memory, in which
+//  tests/chaos/disk.py says what shall happen and reads what did. In "pending" stands every change
+//  of the store's files since their last sync, with what was there before: when the process is
+//  killed and the power is to have failed, disk.py takes those changes back. CHAOS_STORE is the
+//  folder of the store; other files are left alone.
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -97,7 +100,8 @@ __attribute__ ((constructor)) static void s_begin (void)
     close (fd);
 }
 
-//  A file of the store whose bytes matter: not its lock, and not the memory that SQLite's connections share.
+//  A file of the store whose bytes matter: not its lock, and not the memory that SQLite's
+//  connections share.
 static bool s_matters (const char *path)
 {
     size_t size = strlen (path);
@@ -171,7 +175,8 @@ static bool s_mark (const char *path, bool dirty)
     return clean;
 }
 
-static void s_note (uint32_t kind, const char *path, int fd, uint64_t offset, const void *bytes, size_t size)
+static void s_note (uint32_t kind, const char *path, int fd, uint64_t offset, const void *bytes,
+                    size_t size)
 {
     struct stat status = {0};
     uint8_t *old = NULL;
@@ -196,7 +201,8 @@ static void s_note (uint32_t kind, const char *path, int fd, uint64_t offset, co
     s_put (old, (size_t) old_size);
     s_put (bytes, size);
     free (old);
-    if (s_mark (path, kind == CHANGE_WRITE || kind == CHANGE_TRUNCATE) && kind == CHANGE_SYNC && !s_inherited)
+    if (s_mark (path, kind == CHANGE_WRITE || kind == CHANGE_TRUNCATE) && kind == CHANGE_SYNC
+        && !s_inherited)
         s_real_ftruncate (s_pending, 0);
 }
 
@@ -263,7 +269,8 @@ static int s_sync (int fd, int (*sync) (int))
     if (!s_find (fd, path))
         return sync (fd);
     pthread_mutex_lock (&s_mutex);
-    int rc = s_step (true, NULL) ? -1 : 0; //  The disk below is not what is tested: no sync of its own
+    int rc =
+        s_step (true, NULL) ? -1 : 0; //  The disk below is not what is tested: no sync of its own
     if (rc == 0)
         s_note (CHANGE_SYNC, path, -1, 0, NULL, 0);
     pthread_mutex_unlock (&s_mutex);

@@ -1,15 +1,17 @@
-//  load.c - a client under chaos: submits jobs whose results are known, and writes down what it was told
+//  load.c - a client under chaos: submits jobs whose results are known, and writes down what it was
+//  told
 //
-//      chaos_load MODE ADDRESS LOG TRACE NAME SEED      jobs, until SIGTERM; MODE: durable, detached, attached, map
-//      chaos_load script ADDRESS LOG TRACE NAME 0       always the same few durable jobs
-//      chaos_load check ADDRESS LOG TRACE               jobs that stand in stdin, a line each: NUMBER RECIPE
+//      chaos_load MODE ADDRESS LOG TRACE NAME SEED      jobs, until SIGTERM; MODE: durable,
+//      detached, attached, map chaos_load script ADDRESS LOG TRACE NAME 0       always the same few
+//      durable jobs chaos_load check ADDRESS LOG TRACE               jobs that stand in stdin, a
+//      line each: NUMBER RECIPE
 //
 //  It may be killed at any moment: a line in LOG is written before the next step. Lines:
 //      open RECIPE               acked NAME NUMBER     the broker answers for it from now on
 //      result NAME INDEX ATTEMPT VERDICT               end NAME        all results are there
 //      wrong, lost, twice NAME INDEX ...               gone NAME       there is no such job
-//      failed NAME WHY           refused NAME           the broker is about to end: nobody owes anything
-//      forgetting, forgot NAME
+//      failed NAME WHY           refused NAME           the broker is about to end: nobody owes
+//      anything forgetting, forgot NAME
 
 #include <assert.h>
 #include <fcntl.h>
@@ -53,7 +55,8 @@ static void s_on_term (int number)
     s_stops = 1;
 }
 
-__attribute__ ((format (printf, 2, 3))) static void s_log (const load_t *self, const char *format, ...)
+__attribute__ ((format (printf, 2, 3))) static void s_log (const load_t *self, const char *format,
+                                                           ...)
 {
     char line [1024];
     va_list arguments;
@@ -73,7 +76,8 @@ __attribute__ ((format (printf, 2, 3))) static void s_log (const load_t *self, c
 //  The broker may be away just now.
 static void s_open_pool (load_t *self)
 {
-    const cadre_options_t options = {.name = self->name, .reconnect_ms = -1, .connect_timeout_ms = 1000};
+    const cadre_options_t options = {
+        .name = self->name, .reconnect_ms = -1, .connect_timeout_ms = 1000};
     while (!(self->pool = cadre_open (self->address, &options)))
         if (s_stops)
             exit (0);
@@ -103,17 +107,18 @@ static void s_take_result (const load_t *self, const recipe_t *recipe, seen_t *s
     char text [512] = "";
     verdict_t verdict = recipe_judge (recipe, event, seen->output, text, sizeof text);
     dprintf (self->told, "told %s %" PRIu32 " %u\n", recipe->name, event->index, event->attempt);
-    s_log (self, "result %s %" PRIu32 " %u %s", recipe->name, event->index, event->attempt, words [verdict]);
+    s_log (self, "result %s %" PRIu32 " %u %s", recipe->name, event->index, event->attempt,
+           words [verdict]);
     if (verdict == VERDICT_WRONG)
         s_log (self, "wrong %s %" PRIu32 " %s", recipe->name, event->index, text);
     if (++seen->results > 1)
         s_log (self, "twice %s %" PRIu32, recipe->name, event->index);
 }
 
-//  A broker that drains takes no new jobs; another one will soon be there. What one held in memory ends with it (account.py knows
-//  whose jobs may).
-static void s_fail (const load_t *self, const recipe_t *recipe, const char *doing, cadre_error_t error,
-                    const char *message)
+//  A broker that drains takes no new jobs; another one will soon be there. What one held in memory
+//  ends with it (account.py knows whose jobs may).
+static void s_fail (const load_t *self, const recipe_t *recipe, const char *doing,
+                    cadre_error_t error, const char *message)
 {
     if (error == CADRE_ERROR_REFUSED && strstr (message, "draining")) {
         s_log (self, "refused %s", recipe->name);
@@ -144,7 +149,8 @@ static bool s_read (const load_t *self, const recipe_t *recipe, cadre_job_t *job
     cadre_event_t event;
     cadre_error_t error;
     assert (seen);
-    while ((error = cadre_job_next (job, &event, WAIT_MS)) == CADRE_OK || error == CADRE_ERROR_TIMEOUT) {
+    while ((error = cadre_job_next (job, &event, WAIT_MS)) == CADRE_OK
+           || error == CADRE_ERROR_TIMEOUT) {
         if (error || event.kind == CADRE_EVENT_NOTICE)
             continue;
         seen_t *task = &seen [event.index < recipe->count ? event.index : recipe->count];
@@ -168,8 +174,8 @@ static bool s_read (const load_t *self, const recipe_t *recipe, cadre_job_t *job
 
 static bool s_follow (const load_t *self, const recipe_t *recipe, uint64_t number)
 {
-    cadre_job_t *job =
-        cadre_job_follow (self->pool, number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_OUTPUT | CADRE_FOLLOW_WAIT);
+    cadre_job_t *job = cadre_job_follow (
+        self->pool, number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_OUTPUT | CADRE_FOLLOW_WAIT);
     bool whole = s_read (self, recipe, job);
     cadre_job_destroy (&job);
     return whole;
@@ -191,7 +197,8 @@ static void s_announce (const load_t *self, const recipe_t *recipe)
 
 static recipe_t s_invent (load_t *self)
 {
-    recipe_t recipe = {.deed = deed_at (s_chance (self, 1000)), .salt = (int64_t) s_chance (self, 1000)};
+    recipe_t recipe = {.deed = deed_at (s_chance (self, 1000)),
+                       .salt = (int64_t) s_chance (self, 1000)};
     recipe.count = 1 + s_chance (self, recipe.deed->most);
     snprintf (recipe.name, sizeof recipe.name, "%.40s-%u", self->name, ++self->number);
     s_announce (self, &recipe);
@@ -232,7 +239,8 @@ static void s_forget (const load_t *self, const recipe_t *recipe, uint64_t numbe
     s_log (self, "forgetting %s", recipe->name);
     do
         error = cadre_request (self->pool, "job.forget", arguments, NULL, 5000);
-    while (error == CADRE_ERROR_CLOSED || error == CADRE_ERROR_TIMEOUT || error == CADRE_ERROR_UNAVAILABLE);
+    while (error == CADRE_ERROR_CLOSED || error == CADRE_ERROR_TIMEOUT
+           || error == CADRE_ERROR_UNAVAILABLE);
     if (error && error != CADRE_ERROR_NOT_FOUND)
         s_log (self, "failed %s forgetting: %s: %s", recipe->name, cadre_error_text (error),
                cadre_message (self->pool));
@@ -275,7 +283,8 @@ static void s_do_map (load_t *self)
         futures [i] = cadre_submit (self->pool, "item", "i", i);
     for (int64_t i = 0; i < ITEMS; i++)
         items [i] = i + s_chance (self, 1000);
-    const cadre_map_options_t options = {.job = {.retry_limits = "signal=50,worker-lost=1000,error=50"}};
+    const cadre_map_options_t options = {
+        .job = {.retry_limits = "signal=50,worker-lost=1000,error=50"}};
     cadre_error_t error = cadre_map_int (self->pool, "item", items, ITEMS, &options, results);
     const recipe_t map = {.name = "map"};
     if (error)
@@ -304,7 +313,8 @@ static void s_script (load_t *self)
     static const struct {
         const char *word; //  Of the deed
         uint32_t count;   //  Tasks
-    } jobs [] = {{"quick", 30}, {"flaky", 2}, {"command", 4}, {"fails", 1}, {"once", 3}, {"quick", 5}};
+    } jobs [] = {{"quick", 30}, {"flaky", 2}, {"command", 4},
+                 {"fails", 1},  {"once", 3},  {"quick", 5}};
     enum { JOBS = sizeof jobs / sizeof *jobs };
     recipe_t recipes [JOBS];
     uint64_t numbers [JOBS] = {0};

@@ -1,4 +1,5 @@
-//  proxy.c - tcp_proxy as a program: chaos_proxy PORT LANES. A line on stdin cuts all connections, and their number is printed; the end of stdin ends it.
+//  proxy.c - tcp_proxy as a program: chaos_proxy PORT LANES. A line on stdin cuts all connections,
+//  and their number is printed; the end of stdin ends it.
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 //  accept_fuzz.c - what a worker accepts from a slot, the broker accepts from the worker
 //
-//  The input is a row of things that a slot says of its tasks: results, output, details. They go through the worker's handling into its outbox,
-//  and the frames that leave it to the broker's handler: not one of them may be refused, nor end the session. Every lease is answered.
+//  The input is a row of things that a slot says of its tasks: results, output, details. They go
+//  through the worker's handling into its outbox, and the frames that leave it to the broker's
+//  handler: not one of them may be refused, nor end the session. Every lease is answered.
 
 #include "common/log.h"
 #include "common/pack.h"
@@ -67,7 +68,8 @@ static void s_on_result (void *context, const lease_t *lease, const slots_result
 
 static void s_on_returned (void *context, const lease_t *lease)
 {
-    outbox_returned (((world_t *) context)->outbox, lease->job->number, lease->index, lease->serial, false);
+    outbox_returned (((world_t *) context)->outbox, lease->job->number, lease->index, lease->serial,
+                     false);
 }
 
 static void s_on_output (void *context, const lease_t *lease, unsigned stream, view_t bytes)
@@ -85,14 +87,16 @@ static void s_build_worker (world_t *self, void *context, unsigned kind)
     self->timers = timers_new ();
     self->outbox = outbox_new ();
     self->fd = -1;
-    slots_options_t options = {
-        .worker = "alpha",
-        .count = 1,
-        .commands = true,
-        .clock = &self->clock,
-        .timers = self->timers,
-        .start = {.fake = s_start, .context = self},
-        .events = {.context = self, .result = s_on_result, .returned = s_on_returned, .output = s_on_output}};
+    slots_options_t options = {.worker = "alpha",
+                               .count = 1,
+                               .commands = true,
+                               .clock = &self->clock,
+                               .timers = self->timers,
+                               .start = {.fake = s_start, .context = self},
+                               .events = {.context = self,
+                                          .result = s_on_result,
+                                          .returned = s_on_returned,
+                                          .output = s_on_output}};
     self->slots = slots_new (&options, NULL);
     self->pull = sockets_new (context, ZMQ_PULL, NULL);
     self->push = sockets_new (context, ZMQ_PUSH, NULL);
@@ -106,8 +110,9 @@ static void s_build_worker (world_t *self, void *context, unsigned kind)
     for (size_t i = 0; i < FUZZ_BROKER_LEASES; i++) {
         fuzz_lease_t given = fuzz_broker_lease (self->broker, i);
         if (i == 0)
-            slots_open_job (self->slots,
-                            &(wire_lane_job_t){.job = given.job, .kind = kind, .function = wire_view ("f")});
+            slots_open_job (
+                self->slots,
+                &(wire_lane_job_t){.job = given.job, .kind = kind, .function = wire_view ("f")});
         wire_lane_task_t task = {
             .index = given.index, .attempt = 1, .payload = {two_items, sizeof two_items}};
         lease_t *lease = lease_new (slots_job (self->slots, given.job), given.serial, &task);
@@ -136,7 +141,8 @@ static void s_deliver (world_t *self)
     outbox_send (self->outbox, self->push, UINT64_C (1) << 40);
     zmq_msg_init (&message);
     while (sockets_receive (self->pull, &message) == CADRE_OK) {
-        bool taken = fuzz_broker_take (self->broker, zmq_msg_data (&message), zmq_msg_size (&message));
+        bool taken =
+            fuzz_broker_take (self->broker, zmq_msg_data (&message), zmq_msg_size (&message));
         assert (taken);
     }
     zmq_msg_close (&message);
@@ -181,7 +187,8 @@ static void s_begin (world_t *self)
         self->readied = true;
         s_turn (self, 1);
     }
-    if (self->share && ticket_claim (&self->share->page, self->ticket + 1, self->time.now_us) == TICKET_RUN)
+    if (self->share
+        && ticket_claim (&self->share->page, self->ticket + 1, self->time.now_us) == TICKET_RUN)
         atomic_store (&self->share->begun, ++self->ticket);
     buffer_free (&body);
 }

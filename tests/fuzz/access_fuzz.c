@@ -1,4 +1,5 @@
-//  access_fuzz.c - any bytes as an access file: refused with a reason and nothing kept, or read, and what is printed then is read alike
+//  access_fuzz.c - any bytes as an access file: refused with a reason and nothing kept, or read,
+//  and what is printed then is read alike
 
 #include "common/access.h"
 

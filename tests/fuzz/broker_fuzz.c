@@ -1,8 +1,10 @@
-//  broker_fuzz.c - what a client and a worker in open sessions may send, given to the broker's handlers without a network
+//  broker_fuzz.c - what a client and a worker in open sessions may send, given to the broker's
+//  handlers without a network
 //
-//  The input is a row of frames (tests/lib/fuzz_frames.h). Session and sequence number are those that are due, so
-//  that the bodies get past the door; channels beyond the known ones send the bytes as a whole frame, or let a second pass. Half
-//  of the fuzzer's changes replace one value of one body by an odd one, of up to 1 MiB.
+//  The input is a row of frames (tests/lib/fuzz_frames.h). Session and sequence number are those
+//  that are due, so that the bodies get past the door; channels beyond the known ones send the
+//  bytes as a whole frame, or let a second pass. Half of the fuzzer's changes replace one value of
+//  one body by an odd one, of up to 1 MiB.
 
 #include "broker/back/back.h"
 #include "broker/back/dispatch.h"
@@ -113,10 +115,12 @@ static agent_t *s_agent (world_t *self)
 
 static bool s_counts (uint8_t verb)
 {
-    return verb != WIRE_beat && verb != WIRE_window && verb != WIRE_goodbye && verb != WIRE_client_hello;
+    return verb != WIRE_beat && verb != WIRE_window && verb != WIRE_goodbye
+           && verb != WIRE_client_hello;
 }
 
-//  Channel 0: client, 1: worker on back, 2: worker on the sink, 3: a whole frame to each, 4 and up: time passes
+//  Channel 0: client, 1: worker on back, 2: worker on the sink, 3: a whole frame to each, 4 and up:
+//  time passes
 static void s_handle (world_t *self, const fuzz_deed_t *deed)
 {
     buffer_t frame = {0};
@@ -129,7 +133,8 @@ static void s_handle (world_t *self, const fuzz_deed_t *deed)
     else if (channel == 1)
         fuzz_frames_write (&frame, deed, agent ? agent->session : 0, 0);
     else if (channel == 2)
-        fuzz_frames_write (&frame, deed, agent ? agent->session : 0, agent ? agent->in.received + 1 : 0);
+        fuzz_frames_write (&frame, deed, agent ? agent->session : 0,
+                           agent ? agent->in.received + 1 : 0);
     else
         buffer_append (&frame, deed->body.data, deed->body.size);
     if (channel == 0 || channel == 3)

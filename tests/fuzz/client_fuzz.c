@@ -1,9 +1,10 @@
 //  client_fuzz.c - what a broker may say to a client, given to the library without a network
 //
-//  The input is a row of deeds (tests/lib/fuzz_frames.h). Channel 0 and 1: a frame of the session, with the number
-//  that is due; 2: a whole frame; 3: time passes, and all is acknowledged; 4: another session; 5 and up: the
-//  application does something, which may take in frames meanwhile. The connection (connection.h) is one of its
-//  own, without socket and thread. At the end of the input the session ends: whoever waits must come back.
+//  The input is a row of deeds (tests/lib/fuzz_frames.h). Channel 0 and 1: a frame of the session,
+//  with the number that is due; 2: a whole frame; 3: time passes, and all is acknowledged; 4:
+//  another session; 5 and up: the application does something, which may take in frames meanwhile.
+//  The connection (connection.h) is one of its own, without socket and thread. At the end of the
+//  input the session ends: whoever waits must come back.
 
 #include <cadre.h>
 
@@ -65,7 +66,8 @@ static void s_welcome (connection_t *self, const uint8_t *epoch)
 static void s_pass (connection_t *self, uint8_t span)
 {
     buffer_t frame = {0};
-    wire_beat_t beat = {.received = session_put_sent (self->session), .sent = self->session->in.received};
+    wire_beat_t beat = {.received = session_put_sent (self->session),
+                        .sent = self->session->in.received};
     self->now_us += (int64_t) span * 100000;
     wire_write_beat (&frame, (wire_envelope_t){.session = self->session->number}, &beat);
     s_receive (self, &frame);
@@ -116,9 +118,9 @@ static bool s_send (void *owner, const buffer_t *frame)
     return frame->size <= WIRE_FRAME_MAX;
 }
 
-connection_t *connection_new (void *context, const address_t *addresses, size_t count, const keys_t *keys,
-                              const session_options_t *options, const connection_handler_t *handler,
-                              fault_t *fault)
+connection_t *connection_new (void *context, const address_t *addresses, size_t count,
+                              const keys_t *keys, const session_options_t *options,
+                              const connection_handler_t *handler, fault_t *fault)
 {
     connection_t *self = calloc (1, sizeof *self);
     (void) context, (void) addresses, (void) count, (void) keys, (void) fault;
@@ -207,7 +209,8 @@ int64_t connection_deadline (int timeout_ms)
 }
 
 //  A deed of the application counts as a time that has passed.
-bool connection_wait (connection_t *self, int64_t deadline_us, connection_done_fn *done, void *argument)
+bool connection_wait (connection_t *self, int64_t deadline_us, connection_done_fn *done,
+                      void *argument)
 {
     fuzz_deed_t deed;
     if (self->number == 0)
@@ -259,15 +262,18 @@ static void s_open (world_t *self, size_t place, unsigned bits)
 static void s_follow (world_t *self, size_t place)
 {
     cadre_job_destroy (&self->jobs [place]);
-    self->jobs [place] = cadre_job_follow (self->pool, 7, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_OUTPUT);
+    self->jobs [place] =
+        cadre_job_follow (self->pool, 7, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_OUTPUT);
 }
 
 static void s_read_event (const cadre_event_t *event)
 {
-    cadre_value_t *value =
-        event->kind == CADRE_EVENT_RESULT ? cadre_value_decode (event->bytes, event->size_bytes) : NULL;
+    cadre_value_t *value = event->kind == CADRE_EVENT_RESULT
+                               ? cadre_value_decode (event->bytes, event->size_bytes)
+                               : NULL;
     cadre_value_destroy (&value);
-    assert (strlen (event->message) + strlen (event->trace) + strlen (event->error_kind) < LARGE * 10u);
+    assert (strlen (event->message) + strlen (event->trace) + strlen (event->error_kind)
+            < LARGE * 10u);
 }
 
 static void s_read (world_t *self, size_t place)
@@ -336,7 +342,9 @@ static void s_do (world_t *self, const fuzz_deed_t *deed)
     case 12: s_look (self, place); break;
     case 13: s_ask (self); break;
     case 14: s_map (self); break;
-    default: cadre_future_on_done (self->futures [place], s_count, &calls); cadre_dispatch (self->pool);
+    default:
+        cadre_future_on_done (self->futures [place], s_count, &calls);
+        cadre_dispatch (self->pool);
     }
 }
 

@@ -1,4 +1,5 @@
-//  cursor_fuzz.c - any bytes through each function of the cursor; what it takes whole, msgpack-c takes to the same length
+//  cursor_fuzz.c - any bytes through each function of the cursor; what it takes whole, msgpack-c
+//  takes to the same length
 
 #include "common/cursor.h"
 
@@ -17,7 +18,8 @@ static void s_beside_msgpack (const uint8_t *bytes, size_t size)
     msgpack_unpacked oracle;
     msgpack_unpacked_init (&oracle);
     size_t offset = 0;
-    msgpack_unpack_return result = msgpack_unpack_next (&oracle, (const char *) bytes, size, &offset);
+    msgpack_unpack_return result =
+        msgpack_unpack_next (&oracle, (const char *) bytes, size, &offset);
     assert (result == MSGPACK_UNPACK_SUCCESS || result == MSGPACK_UNPACK_EXTRA_BYTES);
     assert (offset == value.size);
     msgpack_unpacked_destroy (&oracle);

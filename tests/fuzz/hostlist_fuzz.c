@@ -1,7 +1,8 @@
 //  hostlist_fuzz.c - any file of hosts, and the same bytes as a list of words
 //
-//  What is checked beside memory: every host that is accepted has a name that ssh cannot take for an option or a shell for more than a word, is found by its name, and is
-//  read again from its own line.
+//  What is checked beside memory: every host that is accepted has a name that ssh cannot take for
+//  an option or a shell for more than a word, is found by its name, and is read again from its own
+//  line.
 
 #include "client/cli/hosts/hostlist.h"
 

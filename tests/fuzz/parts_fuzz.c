@@ -1,4 +1,5 @@
-//  parts_fuzz.c - any sequence of parts, true or not: memory follows what arrived, and what is handed over is one value
+//  parts_fuzz.c - any sequence of parts, true or not: memory follows what arrived, and what is
+//  handed over is one value
 
 #include "common/parts.h"
 
@@ -6,7 +7,8 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 
-//  Six bytes of orders before each slice: number, size of the slice, total (three bytes, or the largest), take afterwards
+//  Six bytes of orders before each slice: number, size of the slice, total (three bytes, or the
+//  largest), take afterwards
 static size_t s_step (parts_t *parts, const uint8_t *order, size_t left, size_t *added)
 {
     size_t slice = order [1] < left ? order [1] : left;

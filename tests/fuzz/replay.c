@@ -1,5 +1,5 @@
-//  Stands in for libFuzzer where it is not built in: gives every file of the folders named on the command line to the
-//  fuzzer's entry, and the empty input too.
+//  Stands in for libFuzzer where it is not built in: gives every file of the folders named on the
+//  command line to the fuzzer's entry, and the empty input too.
 
 #include <dirent.h>
 #include <limits.h>

@@ -2,15 +2,17 @@
  *
  *      sessions [--seeds FILE] [--seed N] [--seconds S] [--odd N] [--keep]
  *
- *  A broker with a store, an honest worker and an honest client work as always. Beside them odd workers and odd clients (the
- *  command cadre, and a program that uses the library) reach the same broker through a meddler (tests/lib/meddler.h), which
- *  changes, drops, repeats and replaces frames in both directions. So each of broker, worker and client meets messages that fit
- *  its state but for one value. They may end sessions and fail tasks; they may not crash, trip a sanitizer, or disturb the honest ones. At
- *  the end a new broker must open the store.
+ *  A broker with a store, an honest worker and an honest client work as always. Beside them odd
+ *  workers and odd clients (the command cadre, and a program that uses the library) reach the same
+ *  broker through a meddler (tests/lib/meddler.h), which changes, drops, repeats and replaces
+ *  frames in both directions. So each of broker, worker and client meets messages that fit its
+ *  state but for one value. They may end sessions and fail tasks; they may not crash, trip a
+ *  sanitizer, or disturb the honest ones. At the end a new broker must open the store.
  *
- *  Without --seed the seed is drawn, and printed. Before it, each seed in FILE runs for SEED_SECONDS: those that have found
- *  something are in sessions.seeds. Of 1,000 frames --odd are touched; without it the seed says how many. Exit 0 when all
- *  held, 1 with a line that says what did not; the folder with the store is kept then.
+ *  Without --seed the seed is drawn, and printed. Before it, each seed in FILE runs for
+ *  SEED_SECONDS: those that have found something are in sessions.seeds. Of 1,000 frames --odd are
+ *  touched; without it the seed says how many. Exit 0 when all held, 1 with a line that says what
+ *  did not; the folder with the store is kept then.
  */
 
 #include "common/entropy.h"
@@ -28,9 +30,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLIENTS 3         //  Odd clients at a time
-#define WORKERS 2         //  Odd workers
-#define CLIENT_MS 20000   //  An odd client that works for longer is killed: its job may have lost its end
+#define CLIENTS 3 //  Odd clients at a time
+#define WORKERS 2 //  Odd workers
+#define CLIENT_MS                                                                                  \
+    20000 //  An odd client that works for longer is killed: its job may have lost its end
 #define HONEST_MS 60000   //  The honest ones get their answers within this, on a loaded machine
 #define HONEST_TASKS 200  //  In one job of the honest client
 #define EXIT_SANITIZER 99 //  Of a sanitizer's report
@@ -87,8 +90,8 @@ static void s_kill_all (run_t *self)
 //  Says what did not hold, and what that process has said, which may be NULL.
 static void s_fail (run_t *self, const char *what, child_t *child)
 {
-    printf ("sessions: seed %u: %s\n%s\nstore: %s\n", self->given, what, child ? child_output (child) : "",
-            self->folder);
+    printf ("sessions: seed %u: %s\n%s\nstore: %s\n", self->given, what,
+            child ? child_output (child) : "", self->folder);
     fflush (stdout);
     s_kill_all (self);
     _exit (1);
@@ -118,7 +121,8 @@ static void s_start_broker (run_t *self)
     self->broker = child_start (argv);
 }
 
-static child_t *s_start_worker (const run_t *self, const char *address, const char *label, bool threads)
+static child_t *s_start_worker (const run_t *self, const char *address, const char *label,
+                                bool threads)
 {
     const char *argv [] = {"bin/cadre-worker",
                            "--broker",
@@ -171,7 +175,8 @@ static void s_start_client (run_t *self, odd_client_t *client)
         "library",
         "library",
     };
-    const char *command = commands [mutation_chance (&self->seed, sizeof commands / sizeof *commands)];
+    const char *command =
+        commands [mutation_chance (&self->seed, sizeof commands / sizeof *commands)];
     char words [256], seed [16];
     const char *argv [ARGUMENTS_MAX] = {"bin/cadre"};
     size_t count = 1;
@@ -182,8 +187,9 @@ static void s_start_client (run_t *self, odd_client_t *client)
     snprintf (seed, sizeof seed, "%u", self->seed);
     const char *library [] = {"fuzz/sessions", "--client", self->odd, seed, NULL};
     bool own = strcmp (command, "library") == 0;
-    *client = (odd_client_t){
-        .child = child_start (own ? library : argv), .until_ms = s_now_ms () + CLIENT_MS, .command = command};
+    *client = (odd_client_t){.child = child_start (own ? library : argv),
+                             .until_ms = s_now_ms () + CLIENT_MS,
+                             .command = command};
     self->started++;
 }
 
@@ -231,13 +237,15 @@ static void s_look_at_all (run_t *self)
 
 //  ---- the honest client -----------------------------------------------------------
 
-//  An odd client may cancel any job of this user. Another end of a task, or a wrong value, is a fault.
+//  An odd client may cancel any job of this user. Another end of a task, or a wrong value, is a
+//  fault.
 static void s_check_task (run_t *self, cadre_future_t *future, int64_t n)
 {
     char what [300];
     int64_t value = 0;
     cadre_error_t error = cadre_future_wait_int (future, &value, HONEST_MS);
-    if ((error == CADRE_OK && value == n * n) || cadre_future_outcome (future) == CADRE_OUTCOME_CANCELLED)
+    if ((error == CADRE_OK && value == n * n)
+        || cadre_future_outcome (future) == CADRE_OUTCOME_CANCELLED)
         return;
     snprintf (what, sizeof what, "the honest task %" PRId64 ": %s, value %" PRId64 ": %s", n,
               cadre_error_name (error), value, cadre_future_message (future));
@@ -250,8 +258,8 @@ static void s_be_honest (run_t *self)
     cadre_future_t *futures [HONEST_TASKS];
     for (int64_t i = 0; i < HONEST_TASKS; i++) {
         cadre_value_t *arguments = cadre_value_build ("[i]", i);
-        futures [i] =
-            cadre_submit_value (self->pool, "square", arguments, &(cadre_job_options_t){.needs = needs});
+        futures [i] = cadre_submit_value (self->pool, "square", arguments,
+                                          &(cadre_job_options_t){.needs = needs});
         cadre_value_destroy (&arguments);
         if (!futures [i])
             s_fail (self, cadre_message (self->pool), self->broker);
@@ -308,7 +316,8 @@ static void s_use_maps (cadre_t *pool)
     cadre_imap_t *imap = cadre_imap (pool, "square", s_next_item, &left, NULL);
     cadre_value_t *value = NULL;
     size_t index;
-    for (int i = 0; imap && i < 30 && cadre_imap_next (imap, &value, &index, 100) != CADRE_ERROR_END; i++)
+    for (int i = 0;
+         imap && i < 30 && cadre_imap_next (imap, &value, &index, 100) != CADRE_ERROR_END; i++)
         cadre_value_destroy (&value);
     cadre_value_destroy (&value);
     cadre_imap_destroy (&imap);
@@ -345,7 +354,8 @@ static void s_start (run_t *self, unsigned odd)
     snprintf (self->real, sizeof self->real, "ipc://%s/real", self->folder);
     snprintf (self->odd, sizeof self->odd, "ipc://%s/odd", self->folder);
     snprintf (self->store, sizeof self->store, "%s/store", self->folder);
-    snprintf (self->plugin, sizeof self->plugin, "%s/plugins/arithmetic.so", getenv ("CADRE_BUILD_DIR"));
+    snprintf (self->plugin, sizeof self->plugin, "%s/plugins/arithmetic.so",
+              getenv ("CADRE_BUILD_DIR"));
     setenv ("CADRE_BROKER", self->odd, 1); // what odd commands use
     setenv ("CADRE_RECONNECT", "5s", 1);
     setenv ("HOME", self->folder, 1);
@@ -421,9 +431,10 @@ static void s_run (unsigned seed, unsigned seconds, unsigned odd, bool keep)
     s_end (&self);
     if (!keep)
         nftw (self.folder, s_remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    printf ("sessions: seed %u: %u clients (%u failed, %u killed), %u workers, %" PRIu64 " frames, %" PRIu64
-            " touched, %u honest jobs: all held\n",
-            seed, self.started, self.failed, self.killed, self.registered, passed, touched, self.honest);
+    printf ("sessions: seed %u: %u clients (%u failed, %u killed), %u workers, %" PRIu64
+            " frames, %" PRIu64 " touched, %u honest jobs: all held\n",
+            seed, self.started, self.failed, self.killed, self.registered, passed, touched,
+            self.honest);
     fflush (stdout);
 }
 

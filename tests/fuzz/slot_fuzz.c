@@ -67,7 +67,8 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
     if (size)
         assert (send (pair [0], bytes, size, 0) == (ssize_t) size);
     shutdown (pair [0], SHUT_WR);
-    slot_serve (pair [1], &share, &(slot_serve_options_t){.functions = s_functions, .thread = true});
+    slot_serve (pair [1], &share,
+                &(slot_serve_options_t){.functions = s_functions, .thread = true});
     close (pair [0]);
     close (pair [1]);
     return 0;

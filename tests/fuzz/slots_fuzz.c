@@ -1,7 +1,8 @@
-//  slots_fuzz.c - the worker's side of the slot protocol: whatever a slot says, scribbles or does, the worker answers each lease once
+//  slots_fuzz.c - the worker's side of the slot protocol: whatever a slot says, scribbles or does,
+//  the worker answers each lease once
 //
-//  The input is a row of deeds of a slot: kind, length (2 bytes), bytes. When it is over the slot dies, what is left is cancelled, and every
-//  lease must have been answered, none of them twice.
+//  The input is a row of deeds of a slot: kind, length (2 bytes), bytes. When it is over the slot
+//  dies, what is left is cancelled, and every lease must have been answered, none of them twice.
 
 #include "common/log.h"
 #include "tests/lib/fake_slot.h"
@@ -59,7 +60,8 @@ static void s_say_result (fake_slot_t *slot, const uint8_t *bytes, size_t size)
 static void s_say_output (fake_slot_t *slot, const uint8_t *bytes, size_t size)
 {
     buffer_t body = {0};
-    wire_slot_output_t output = {.ticket = size > 0 ? bytes [0] : 0, .stream = size > 1 ? bytes [1] % 8 : 0};
+    wire_slot_output_t output = {.ticket = size > 0 ? bytes [0] : 0,
+                                 .stream = size > 1 ? bytes [1] % 8 : 0};
     if (size > 2)
         output.bytes = (view_t){bytes + 2, size - 2};
     wire_pack_slot_output (&body, &output);
@@ -147,8 +149,8 @@ static void s_end (void)
     slots_cancel (s_bench.slots, &all);
     for (unsigned second = 0; second < END_S && slots_held (s_bench.slots); second++) {
         for (size_t i = 0; i < 2; i++)
-            s_bench.slot [i].vessel.ended =
-                s_bench.slot [i].vessel.ended || second > 5 || s_bench.slot [i].vessel.last_signal == SIGKILL;
+            s_bench.slot [i].vessel.ended = s_bench.slot [i].vessel.ended || second > 5
+                                            || s_bench.slot [i].vessel.last_signal == SIGKILL;
         fake_bench_pass_ms (&s_bench, 1000);
     }
     buffer_free (&spans);

@@ -1,6 +1,8 @@
-//  sqlite_fuzz.c - a store whose rows are anything: the scan refuses it, or delivers what a store may hold, and never falls over
+//  sqlite_fuzz.c - a store whose rows are anything: the scan refuses it, or delivers what a store
+//  may hold, and never falls over
 //
-//  The input is rows: one byte for the kind, two for the length, then bytes. Some kinds are good rows, so that what follows is looked at too.
+//  The input is rows: one byte for the kind, two for the length, then bytes. Some kinds are good
+//  rows, so that what follows is looked at too.
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -43,13 +45,18 @@ static void s_make (void)
 static void s_insert (sqlite3_stmt *insert, uint64_t seq, uint8_t kind, view_t body)
 {
     static uint8_t row [ROW_BYTES_MAX];
-    row_t good = {
-        .seq = seq, .ordinal = seq, .index = kind / 16 % 3, .count = 1 + kind / 64, .content = body};
+    row_t good = {.seq = seq,
+                  .ordinal = seq,
+                  .index = kind / 16 % 3,
+                  .count = 1 + kind / 64,
+                  .content = body};
     sqlite3_reset (insert);
     sqlite3_bind_int64 (insert, 1, (sqlite3_int64) (seq + (kind == 255)));
     switch (kind % 4) {
     case 0: sqlite3_bind_blob (insert, 2, body.data, (int) body.size, SQLITE_STATIC); break;
-    case 1: sqlite3_bind_text (insert, 2, (const char *) body.data, (int) body.size, SQLITE_STATIC); break;
+    case 1:
+        sqlite3_bind_text (insert, 2, (const char *) body.data, (int) body.size, SQLITE_STATIC);
+        break;
     default:
         if (body.size)
             sqlite3_bind_blob (insert, 2, row, (int) row_write (&good, row), SQLITE_STATIC);
@@ -64,9 +71,10 @@ static void s_fill (const uint8_t *bytes, size_t size)
     uint64_t seq = 1;
     int rc = sqlite3_open (s_path, &db);
     assert (rc == SQLITE_OK);
-    sqlite3_exec (db,
-                  "PRAGMA synchronous = OFF; BEGIN; DELETE FROM log; UPDATE store SET boots = 0, first = 1",
-                  NULL, NULL, NULL);
+    sqlite3_exec (
+        db,
+        "PRAGMA synchronous = OFF; BEGIN; DELETE FROM log; UPDATE store SET boots = 0, first = 1",
+        NULL, NULL, NULL);
     rc = sqlite3_prepare_v2 (db, "INSERT INTO log VALUES (?1, ?2)", -1, &insert, NULL);
     assert (rc == SQLITE_OK);
     while (size >= HEAD_BYTES) {

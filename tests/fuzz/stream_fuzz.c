@@ -1,4 +1,5 @@
-//  stream_fuzz.c - any sequence of operations on a stream, beside a receiver: everything arrives once and in order, windows hold
+//  stream_fuzz.c - any sequence of operations on a stream, beside a receiver: everything arrives
+//  once and in order, windows hold
 
 #include "common/pack.h"
 #include "common/parts.h"

@@ -1,6 +1,8 @@
-//  template_fuzz.c - any command and any inputs; the words come first, ended by NUL, then two inputs
+//  template_fuzz.c - any command and any inputs; the words come first, ended by NUL, then two
+//  inputs
 //
-//  What is checked beside memory: an argv has the words that it should have, and a quoted input, read as a shell reads it, is the input again.
+//  What is checked beside memory: an argv has the words that it should have, and a quoted input,
+//  read as a shell reads it, is the input again.
 
 #include "client/cli/run/template.h"
 
@@ -14,7 +16,8 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 
 #define WORDS 4
 
-//  Undo quotes and backslashes as a shell does; TEXT has no other special characters outside of quotes.
+//  Undo quotes and backslashes as a shell does; TEXT has no other special characters outside of
+//  quotes.
 static char *s_unquote (const char *text)
 {
     text_t out = {0};
@@ -43,7 +46,8 @@ static void s_expand (char **words, size_t count, char **inputs, bool append)
     template_command_t command;
     fault_t fault = {0};
     template_t *template = template_new (words, count, append, &fault);
-    if (!template || template_expand (template, (const char *const *) inputs, 2, 7, &command, &fault)) {
+    if (!template
+        || template_expand (template, (const char *const *) inputs, 2, 7, &command, &fault)) {
         assert (fault.code == CADRE_ERROR_ARGUMENT && fault.text [0]);
         template_destroy (&template);
         return;

@@ -1,4 +1,5 @@
-//  text_fuzz.c - any text as an address, a list of them, lanes, a duration, a size, a count; what is printed parses alike
+//  text_fuzz.c - any text as an address, a list of them, lanes, a duration, a size, a count; what
+//  is printed parses alike
 
 #include "common/address.h"
 #include "common/units.h"
@@ -17,7 +18,8 @@ static void s_addresses (const char *text)
     uint16_t first, last;
     if (address_parse (&one, text, &fault) == CADRE_OK) {
         address_print (&one, printed, sizeof printed);
-        assert (address_parse (&again, printed, &fault) == CADRE_OK && address_equal (&one, &again));
+        assert (address_parse (&again, printed, &fault) == CADRE_OK
+                && address_equal (&one, &again));
         address_is_loopback (&one);
         address_check_connect (&one, &fault);
     }

@@ -1,4 +1,5 @@
-//  value_fuzz.c - any bytes as a value: what is decoded encodes, decodes again, copies and compares equal
+//  value_fuzz.c - any bytes as a value: what is decoded encodes, decodes again, copies and compares
+//  equal
 
 #include "common/value.h"
 
@@ -12,8 +13,9 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 static uint64_t s_read_all (const cadre_value_t *value)
 {
     size_t size = 0;
-    uint64_t sum = (uint64_t) cadre_value_int (value) + cadre_value_uint (value) + cadre_value_bool (value)
-                   + strlen (cadre_value_text (value)) + (cadre_value_double (value) > 0)
+    uint64_t sum = (uint64_t) cadre_value_int (value) + cadre_value_uint (value)
+                   + cadre_value_bool (value) + strlen (cadre_value_text (value))
+                   + (cadre_value_double (value) > 0)
                    + strlen (cadre_type_name (cadre_value_type (value)));
     const uint8_t *blob = cadre_value_blob (value, &size);
     for (size_t i = 0; i < size; i++)

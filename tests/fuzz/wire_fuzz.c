@@ -1,4 +1,5 @@
-//  wire_fuzz.c - any bytes as a frame, its body given to every reader; what is read can be written and is read alike
+//  wire_fuzz.c - any bytes as a frame, its body given to every reader; what is read can be written
+//  and is read alike
 
 #include "common/wire.h"
 
@@ -18,12 +19,12 @@ static void s_touch (view_t view)
 //  Elements of a list as each record there is
 static void s_records (wire_list_t list)
 {
-#define RECORD(name, ...)                                                                                    \
-    {                                                                                                        \
-        cursor_t cursor = cursor_of_view (list.values);                                                      \
-        wire_##name##_t record;                                                                              \
-        for (size_t i = 0; i < list.count && wire_read_##name (&cursor, &record); i++)                       \
-            s_sum += i;                                                                                      \
+#define RECORD(name, ...)                                                                          \
+    {                                                                                              \
+        cursor_t cursor = cursor_of_view (list.values);                                            \
+        wire_##name##_t record;                                                                    \
+        for (size_t i = 0; i < list.count && wire_read_##name (&cursor, &record); i++)             \
+            s_sum += i;                                                                            \
     }
     WIRE_RECORDS (RECORD)
 }
@@ -73,21 +74,21 @@ static void s_check_later_raw (wire_raw_t value)
 }
 
 #define CHECK(type, field, meaning) s_check_##type (fields.field);
-#define READER(name, ...)                                                                                    \
-    static void s_read_##name (cursor_t body)                                                                \
-    {                                                                                                        \
-        wire_##name##_t fields;                                                                              \
-        if (!wire_read_##name (&body, &fields))                                                              \
-            return;                                                                                          \
-        WIRE_FIELDS_##name (CHECK);                                                                          \
-        buffer_t one = {0}, two = {0};                                                                       \
-        wire_pack_##name (&one, &fields);                                                                    \
-        cursor_t again = cursor_of (one.data, one.size);                                                     \
-        assert (wire_read_##name (&again, &fields) && cursor_done (&again));                                 \
-        wire_pack_##name (&two, &fields);                                                                    \
-        assert (one.size == two.size && memcmp (one.data, two.data, one.size) == 0);                         \
-        buffer_free (&one);                                                                                  \
-        buffer_free (&two);                                                                                  \
+#define READER(name, ...)                                                                          \
+    static void s_read_##name (cursor_t body)                                                      \
+    {                                                                                              \
+        wire_##name##_t fields;                                                                    \
+        if (!wire_read_##name (&body, &fields))                                                    \
+            return;                                                                                \
+        WIRE_FIELDS_##name (CHECK);                                                                \
+        buffer_t one = {0}, two = {0};                                                             \
+        wire_pack_##name (&one, &fields);                                                          \
+        cursor_t again = cursor_of (one.data, one.size);                                           \
+        assert (wire_read_##name (&again, &fields) && cursor_done (&again));                       \
+        wire_pack_##name (&two, &fields);                                                          \
+        assert (one.size == two.size && memcmp (one.data, two.data, one.size) == 0);               \
+        buffer_free (&one);                                                                        \
+        buffer_free (&two);                                                                        \
     }
 WIRE_MESSAGES (READER)
 

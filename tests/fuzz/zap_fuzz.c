@@ -1,4 +1,5 @@
-//  zap_fuzz.c - any frames as a question whether a peer is let in: answered once, and "200" only for what the doors admit
+//  zap_fuzz.c - any frames as a question whether a peer is let in: answered once, and "200" only
+//  for what the doors admit
 //
 //  The input is cut at bytes of 0xff into frames; 0xfe stands for the public key of a client.
 

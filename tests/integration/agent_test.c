@@ -20,8 +20,11 @@ static char s_arithmetic [4096], s_trouble [4096];
 static worker_options_t s_options (unsigned slots, bool threads)
 {
     static const char *plugins [] = {s_arithmetic, s_trouble, NULL};
-    return (worker_options_t){
-        .slots = slots, .threads = threads, .commands = true, .plugins = plugins, .drain_timeout_ms = 5000};
+    return (worker_options_t){.slots = slots,
+                              .threads = threads,
+                              .commands = true,
+                              .plugins = plugins,
+                              .drain_timeout_ms = 5000};
 }
 
 //  Children of this test that are left, zombies included.
@@ -160,7 +163,8 @@ static void s_commands_run (void **state)
     const hub_result_t *result = hub_wait (hub, hub_line (hub, 1, "exit 7"));
     assert_int_equal (result->outcome, CADRE_OUTCOME_EXIT);
     assert_int_equal (result->code, 7);
-    assert_int_equal (hub_wait (hub, hub_line (hub, 2, "sleep 60"))->outcome, CADRE_OUTCOME_TIMEOUT);
+    assert_int_equal (hub_wait (hub, hub_line (hub, 2, "sleep 60"))->outcome,
+                      CADRE_OUTCOME_TIMEOUT);
     uint64_t running = hub_line (hub, 1, "sleep 60");
     hub_pass_ms (hub, 100);
     hub_cancel (hub, running);
@@ -203,7 +207,8 @@ static void s_large_payloads_both_ways (void **state)
     assert_true (result->value.size > 5000000);
     pack_array (&payload, 1);
     pack_blob (&payload, bytes, sizeof bytes);
-    result = hub_wait (hub, hub_send (hub, 2, &payload)); //  No integer: what matters is that it arrives
+    result =
+        hub_wait (hub, hub_send (hub, 2, &payload)); //  No integer: what matters is that it arrives
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     hub_destroy (&hub);
 }
@@ -227,7 +232,8 @@ static void s_a_new_session_keeps_leases_or_drops_them (void **state)
     hub_destroy (&hub);
 }
 
-//  The hub never grants more than the first window of a session, as a broker that was killed just then
+//  The hub never grants more than the first window of a session, as a broker that was killed just
+//  then
 static void s_a_new_session_gives_output_room (void **state)
 {
     enum { WINDOW = 1 << 20 };
@@ -325,7 +331,8 @@ static void s_descriptors_of_the_host_do_not_leak (void **state)
     hub_t *hub = hub_new (s_options (1, false));
     hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
     hub_wait (hub, hub_line (hub, 1, "ls /proc/$PPID/fd | wc -l"));
-    snprintf (text, sizeof text, "%.*s", (int) hub_output (hub)->size, (const char *) hub_output (hub)->data);
+    snprintf (text, sizeof text, "%.*s", (int) hub_output (hub)->size,
+              (const char *) hub_output (hub)->data);
     assert_in_range ((int) strtol (text, NULL, 10), 3, 16);
     hub_destroy (&hub);
     for (size_t i = 0; i < 1000; i++)
@@ -371,7 +378,8 @@ int main (void)
         cmocka_unit_test (s_a_bad_plugin_is_named_at_the_start),
     };
     const char *build = getenv ("CADRE_BUILD_DIR");
-    snprintf (s_arithmetic, sizeof s_arithmetic, "%.4000s/plugins/arithmetic.so", build ? build : ".");
+    snprintf (s_arithmetic, sizeof s_arithmetic, "%.4000s/plugins/arithmetic.so",
+              build ? build : ".");
     snprintf (s_trouble, sizeof s_trouble, "%.4000s/plugins/trouble.so", build ? build : ".");
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-//  api_test.c - corners of the public header that no other test visits: all types there and back, and what readers say of nothing
+//  api_test.c - corners of the public header that no other test visits: all types there and back,
+//  and what readers say of nothing
 
 #include <cadre.h>
 
@@ -24,10 +25,10 @@ static cadre_error_t s_types (cadre_task_t *task)
 {
     size_t size = 0;
     const char *blob = cadre_arg_blob (task, 5, &size);
-    cadre_value_t *value =
-        cadre_value_build ("[i, u, d, b, s, B, i]", cadre_arg_int (task, 0), cadre_arg_uint (task, 1),
-                           cadre_arg_double (task, 2), cadre_arg_bool (task, 3), cadre_arg_text (task, 4),
-                           blob, size, (int64_t) cadre_arg_count (task));
+    cadre_value_t *value = cadre_value_build ("[i, u, d, b, s, B, i]", cadre_arg_int (task, 0),
+                                              cadre_arg_uint (task, 1), cadre_arg_double (task, 2),
+                                              cadre_arg_bool (task, 3), cadre_arg_text (task, 4),
+                                              blob, size, (int64_t) cadre_arg_count (task));
     return cadre_return_value (task, &value);
 }
 
@@ -38,15 +39,16 @@ static cadre_error_t s_deaf (cadre_task_t *task)
     return cadre_return_nil (task);
 }
 
-static const cadre_function_t s_functions [] = {{.name = "half", .run = s_half, .takes = "d"},
-                                                {.name = "types", .run = s_types, .takes = "iudbsB"},
-                                                {.name = "deaf", .run = s_deaf, .takes = "i"},
-                                                {0}};
+static const cadre_function_t s_functions [] = {
+    {.name = "half", .run = s_half, .takes = "d"},
+    {.name = "types", .run = s_types, .takes = "iudbsB"},
+    {.name = "deaf", .run = s_deaf, .takes = "i"},
+    {0}};
 
 static cadre_t *s_open (unsigned slots)
 {
-    cadre_t *pool =
-        cadre_open (NULL, &(cadre_options_t){.threads = true, .slots = slots, .functions = s_functions});
+    cadre_t *pool = cadre_open (
+        NULL, &(cadre_options_t){.threads = true, .slots = slots, .functions = s_functions});
     if (!pool)
         fail_msg ("%s", cadre_open_message ());
     return pool;
@@ -71,11 +73,11 @@ static void test_every_type_of_argument (void **state)
 {
     (void) state;
     cadre_t *pool = s_open (1);
-    cadre_value_t *value = NULL,
-                  *expected = cadre_value_build ("[i, u, d, b, s, B, i]", INT64_MIN, UINT64_MAX, 0.25, 1,
-                                                 "t\xc3\xa4xt", "\0\1", (size_t) 2, (int64_t) 6);
-    if (cadre_call (pool, &value, WAIT_MS, "types", "iudbsB", INT64_MIN, UINT64_MAX, 0.25, 1, "t\xc3\xa4xt",
-                    "\0\1", (size_t) 2)
+    cadre_value_t *value = NULL, *expected = cadre_value_build ("[i, u, d, b, s, B, i]", INT64_MIN,
+                                                                UINT64_MAX, 0.25, 1, "t\xc3\xa4xt",
+                                                                "\0\1", (size_t) 2, (int64_t) 6);
+    if (cadre_call (pool, &value, WAIT_MS, "types", "iudbsB", INT64_MIN, UINT64_MAX, 0.25, 1,
+                    "t\xc3\xa4xt", "\0\1", (size_t) 2)
         != CADRE_OK)
         fail_msg ("%s", cadre_message (pool));
     assert_true (cadre_value_equal (value, expected));
@@ -89,8 +91,10 @@ static void test_types_have_names (void **state)
     (void) state;
     for (int i = CADRE_TYPE_NIL; i <= CADRE_TYPE_FAILURE; i++)
         for (int j = CADRE_TYPE_NIL; j < i; j++)
-            assert_string_not_equal (cadre_type_name ((cadre_type_t) i), cadre_type_name ((cadre_type_t) j));
-    assert_string_equal (cadre_type_name (cadre_value_type (NULL)), cadre_type_name (CADRE_TYPE_NIL));
+            assert_string_not_equal (cadre_type_name ((cadre_type_t) i),
+                                     cadre_type_name ((cadre_type_t) j));
+    assert_string_equal (cadre_type_name (cadre_value_type (NULL)),
+                         cadre_type_name (CADRE_TYPE_NIL));
 }
 
 //  Calls without a pool fail, and do nothing.
@@ -109,8 +113,8 @@ static void test_no_pool_at_all (void **state)
     assert_string_equal (cadre_address (NULL), "");
 }
 
-//  A thread cannot be killed: its task times out, the thread is left behind and another one takes its place. After four of them
-//  tasks are refused, with the reason.
+//  A thread cannot be killed: its task times out, the thread is left behind and another one takes
+//  its place. After four of them tasks are refused, with the reason.
 static void test_threads_that_do_not_end (void **state)
 {
     (void) state;
@@ -137,8 +141,10 @@ static void test_threads_that_do_not_end (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_a_double_comes_back),     cmocka_unit_test (test_every_type_of_argument),
-        cmocka_unit_test (test_types_have_names),        cmocka_unit_test (test_no_pool_at_all),
+        cmocka_unit_test (test_a_double_comes_back),
+        cmocka_unit_test (test_every_type_of_argument),
+        cmocka_unit_test (test_types_have_names),
+        cmocka_unit_test (test_no_pool_at_all),
         cmocka_unit_test (test_threads_that_do_not_end),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -132,8 +132,9 @@ static cadre_job_t *s_pay (const house_t *self, const cadre_job_options_t *optio
 {
     cadre_job_t *job = cadre_job_open (self->pool, "pay", options);
     for (int64_t i = 0; i < count; i++)
-        assert_int_equal (cadre_job_add (job, NULL, "siis", cluster_folder (self->cluster), i, every, how),
-                          CADRE_OK);
+        assert_int_equal (
+            cadre_job_add (job, NULL, "siis", cluster_folder (self->cluster), i, every, how),
+            CADRE_OK);
     assert_int_equal (cadre_job_seal (job), CADRE_OK);
     return job;
 }
@@ -142,8 +143,8 @@ static cadre_job_t *s_pay (const house_t *self, const cadre_job_options_t *optio
 
 //  Each payment is made once for each of its tries, and only those that break their slots have more
 //  than one.
-static void s_break_among_payments (unsigned slots, const cadre_job_options_t *options, const char *how,
-                                    int64_t count, int64_t every)
+static void s_break_among_payments (unsigned slots, const cadre_job_options_t *options,
+                                    const char *how, int64_t count, int64_t every)
 {
     house_t house;
     unsigned tries = 1 + options->retries;
@@ -157,8 +158,9 @@ static void s_break_among_payments (unsigned slots, const cadre_job_options_t *o
         if (paid [i] != (breaks ? tries : 1) || tally [i].attempts != (breaks ? tries : 1)
             || (breaks && tally [i].outcome == CADRE_OUTCOME_OK)
             || (!breaks && !loses && tally [i].outcome != CADRE_OUTCOME_OK))
-            fail_msg ("%s: payment %d was made %u times in %u tries: %s (%s)", how, (int) i, paid [i],
-                      tally [i].attempts, cadre_outcome_text (tally [i].outcome), tally [i].message);
+            fail_msg ("%s: payment %d was made %u times in %u tries: %s (%s)", how, (int) i,
+                      paid [i], tally [i].attempts, cadre_outcome_text (tally [i].outcome),
+                      tally [i].message);
     }
     free (paid);
     free (tally);
@@ -176,7 +178,8 @@ static void test_payments_that_must_not_be_made_twice (void **state)
 static void test_payments_that_may_be_tried_again (void **state)
 {
     (void) state;
-    s_break_among_payments (2, &(cadre_job_options_t){.retries = 1, .backoff_ms = 1}, "crash", 2000, 50);
+    s_break_among_payments (2, &(cadre_job_options_t){.retries = 1, .backoff_ms = 1}, "crash", 2000,
+                            50);
 }
 
 //  What ended before one of them broke its slot has ended, also what the worker had not yet read.
@@ -199,9 +202,9 @@ static void s_check (const house_t *house, const breakage_t *breakage, const cad
     unsigned runs = s_runs (house, breakage->function);
     if (event->outcome != breakage->outcome || strcmp (event->error_kind, breakage->kind) != 0
         || event->attempt != tries || runs < tries || runs > tries * breakage->runs)
-        fail_msg ("%s: %s (%s: %s) in %u tries, run %u times; the worker said:\n%s", breakage->function,
-                  cadre_outcome_text (event->outcome), event->error_kind, event->message, event->attempt,
-                  runs, child_output (house->worker));
+        fail_msg ("%s: %s (%s: %s) in %u tries, run %u times; the worker said:\n%s",
+                  breakage->function, cadre_outcome_text (event->outcome), event->error_kind,
+                  event->message, event->attempt, runs, child_output (house->worker));
 }
 
 static cadre_job_t *s_break (const house_t *house, const breakage_t *breakage)
@@ -274,9 +277,9 @@ static void test_a_slot_that_is_stopped_when_it_is_idle (void **state)
     cadre_value_t *value = NULL;
     (void) state;
     s_begin (&house, 1);
-    assert_int_equal (
-        cadre_call (house.pool, &value, WAIT_NOTICE_MS, "stop_later", "s", cluster_folder (house.cluster)),
-        CADRE_OK);
+    assert_int_equal (cadre_call (house.pool, &value, WAIT_NOTICE_MS, "stop_later", "s",
+                                  cluster_folder (house.cluster)),
+                      CADRE_OK);
     cadre_value_destroy (&value);
     usleep (200000); //  It may be stopped before or after the next task comes: both are right
     cadre_job_t *job = s_pay (&house, &(cadre_job_options_t){.no_rerun = true}, 10, 0, "");

@@ -1,4 +1,5 @@
-//  budgets_test.c - whoever drives a budget to its limit: the broker stays within its memory, and an honest client's results are right
+//  budgets_test.c - whoever drives a budget to its limit: the broker stays within its memory, and
+//  an honest client's results are right
 
 #include "tests/lib/cluster.h"
 #include "tests/lib/enemy.h"
@@ -194,8 +195,10 @@ static void test_values_that_never_end (void **state)
     enemy_t *enemy = enemy_worker_with (cluster_address (self->cluster), &keys, "nothing", 0);
     for (uint64_t i = 1; i <= 500; i++) { //  125 MiB
         buffer_t frame = {0};
-        wire_part_t part = {.payload = i, .total = 500 * MIB, .bytes = {.data = bytes, .size = sizeof bytes}};
-        wire_write_part (&frame, (wire_envelope_t){.session = enemy->session, .sequence = i}, &part);
+        wire_part_t part = {
+            .payload = i, .total = 500 * MIB, .bytes = {.data = bytes, .size = sizeof bytes}};
+        wire_write_part (&frame, (wire_envelope_t){.session = enemy->session, .sequence = i},
+                         &part);
         enemy_say (enemy->sink, &frame);
         if (i % LOOK == 0)
             s_look (self);

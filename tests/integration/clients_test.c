@@ -1,4 +1,5 @@
-//  clients_test.c - clients that die, that do not read, and many at once: each gets its own, nobody another's trouble
+//  clients_test.c - clients that die, that do not read, and many at once: each gets its own, nobody
+//  another's trouble
 
 #include "tests/lib/child.h"
 #include "tests/lib/cluster.h"
@@ -77,7 +78,8 @@ static void s_hoards (cadre_t *pool)
 static int s_client (const char *what, const char *address, const char *folder)
 {
     cadre_t *pool = cadre_open (
-        address, &(cadre_options_t){.connect_timeout_ms = 20000, .window_bytes = 100000, .name = "mortal"});
+        address,
+        &(cadre_options_t){.connect_timeout_ms = 20000, .window_bytes = 100000, .name = "mortal"});
     if (!pool) {
         fprintf (stderr, "%s\n", cadre_open_message ());
         return 1;
@@ -206,10 +208,10 @@ static void test_two_clients_at_once (void **state)
     s_end (&one, &first, &cluster);
 }
 
-#define OVER_BOTH(test)                                                                                      \
-    {#test " over ipc", test, NULL, NULL, "ipc"},                                                            \
-    {                                                                                                        \
-#test " over tcp", test, NULL, NULL, "tcp"                                                           \
+#define OVER_BOTH(test)                                                                            \
+    {#test " over ipc", test, NULL, NULL, "ipc"},                                                  \
+    {                                                                                              \
+#test " over tcp", test, NULL, NULL, "tcp"                                                 \
     }
 
 int main (int argc, char **argv)

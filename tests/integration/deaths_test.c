@@ -1,4 +1,5 @@
-//  deaths_test.c - slots and workers are killed in each state of a task: one outcome each, and the right one
+//  deaths_test.c - slots and workers are killed in each state of a task: one outcome each, and the
+//  right one
 
 #include "tests/lib/child.h"
 #include "tests/lib/cluster.h"
@@ -19,8 +20,8 @@
 #define WAIT_NOTICE_MS 100000
 
 //  A job of gates 0 to count - 1, sealed.
-static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster, const cadre_job_options_t *options,
-                             int64_t count)
+static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster,
+                             const cadre_job_options_t *options, int64_t count)
 {
     cadre_job_t *job = cadre_job_open (pool, "gate", options);
     for (int64_t i = 0; i < count; i++)
@@ -116,8 +117,8 @@ static void test_slots_killed_under_load (void **state)
     cadre_t *pool = cluster_open (cluster);
     cadre_job_t *job = cadre_job_open (pool, "slow_square", NULL);
     for (int64_t i = 0; i < TASKS; i++)
-        assert_int_equal (cadre_job_add (job, NULL, "ii", i, i % 100 == 0 ? (int64_t) 5 : (int64_t) 0),
-                          CADRE_OK);
+        assert_int_equal (
+            cadre_job_add (job, NULL, "ii", i, i % 100 == 0 ? (int64_t) 5 : (int64_t) 0), CADRE_OK);
     cadre_job_seal (job);
     cadre_t *other = cluster_open (cluster);
     for (int i = 0; i < KILLS; i++)
@@ -189,7 +190,8 @@ static void test_worker_killed_before_it_registered (void **state)
     s_end (&pool, &job, &cluster);
 }
 
-//  The broker is stopped while results are made, so that they are not acknowledged when the worker dies.
+//  The broker is stopped while results are made, so that they are not acknowledged when the worker
+//  dies.
 static void test_worker_killed_with_results_unacknowledged (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 2);
@@ -230,14 +232,15 @@ static void test_worker_killed_during_drain (void **state)
     s_end (&pool, &job, &cluster);
 }
 
-//  Each death comes when some thousand results more are there, so that it always hits tasks that run.
+//  Each death comes when some thousand results more are there, so that it always hits tasks that
+//  run.
 static void test_worker_restarted_under_load (void **state)
 {
     enum { TASKS = 20000, KILLS = 5 };
     cluster_t *cluster = cluster_new (*state, 2, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job =
-        cadre_job_open (pool, "slow_square", &(cadre_job_options_t){.retry_limits = "worker-lost=100"});
+    cadre_job_t *job = cadre_job_open (pool, "slow_square",
+                                       &(cadre_job_options_t){.retry_limits = "worker-lost=100"});
     for (int64_t i = 0; i < TASKS; i++)
         assert_int_equal (cadre_job_add (job, NULL, "ii", i, (int64_t) (i % 50 == 0)), CADRE_OK);
     cadre_job_seal (job);
@@ -274,7 +277,8 @@ static void test_run_with_a_worker_killed (void **state)
     enum { TASKS = 60 };
     char line [256], expected [12 * TASKS] = "";
     cluster_t *cluster = cluster_new (*state, 2, 1);
-    snprintf (line, sizeof line, "touch %s/begun-{}; sleep 0.03; echo {}", cluster_folder (cluster));
+    snprintf (line, sizeof line, "touch %s/begun-{}; sleep 0.03; echo {}",
+              cluster_folder (cluster));
     const char *argv [TASKS + 8] = {"bin/cadre", "run", "--broker", cluster_address (cluster),
                                     "-k",        line,  ":::"};
     char numbers [TASKS][12];
@@ -295,10 +299,10 @@ static void test_run_with_a_worker_killed (void **state)
     cluster_destroy (&cluster);
 }
 
-#define OVER_BOTH(test)                                                                                      \
-    {#test " over ipc", test, NULL, NULL, "ipc"},                                                            \
-    {                                                                                                        \
-#test " over tcp", test, NULL, NULL, "tcp"                                                           \
+#define OVER_BOTH(test)                                                                            \
+    {#test " over ipc", test, NULL, NULL, "ipc"},                                                  \
+    {                                                                                              \
+#test " over tcp", test, NULL, NULL, "tcp"                                                 \
     }
 
 int main (void)

@@ -1,4 +1,5 @@
-//  disorder_test.c - every message in every state, out of order, twice, or cut: to a broker with a store, to a worker, to a client
+//  disorder_test.c - every message in every state, out of order, twice, or cut: to a broker with a
+//  store, to a worker, to a client
 //
 //  Whatever is said to it, a peer lives on, and serves others as if nothing had been said.
 
@@ -58,7 +59,8 @@ static void s_start_worker (house_t *self)
 
 static cadre_job_t *s_submit (house_t *self, bool durable)
 {
-    cadre_job_t *job = cadre_job_open (self->pool, "square", &(cadre_job_options_t){.durable = durable});
+    cadre_job_t *job =
+        cadre_job_open (self->pool, "square", &(cadre_job_options_t){.durable = durable});
     for (int64_t i = 0; i < TASKS; i++)
         assert_int_equal (cadre_job_add (job, NULL, "i", i), CADRE_OK);
     assert_int_equal (cadre_job_seal (job), CADRE_OK);
@@ -73,7 +75,8 @@ static void s_start (house_t *self)
     assert_non_null (mkdtemp (self->folder));
     snprintf (self->address, sizeof self->address, "ipc://%s/run", self->folder);
     s_start_broker (self);
-    self->pool = cadre_open (self->address, &(cadre_options_t){.connect_timeout_ms = WAIT_NOTICE_MS});
+    self->pool =
+        cadre_open (self->address, &(cadre_options_t){.connect_timeout_ms = WAIT_NOTICE_MS});
     assert_non_null (self->pool);
     s_start_worker (self);
     cadre_job_t *job = s_submit (self, true);
@@ -84,7 +87,8 @@ static void s_start (house_t *self)
 
 static void s_check_kept (house_t *self)
 {
-    cadre_job_t *kept = cadre_job_follow (self->pool, self->number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
+    cadre_job_t *kept =
+        cadre_job_follow (self->pool, self->number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
     tally_squares (kept, TASKS);
     cadre_job_destroy (&kept);
 }
@@ -127,7 +131,8 @@ static enemy_t *s_enemy (house_t *self, unsigned state, disorder_t *disorder)
     if (state == 3)
         return enemy;
     disorder->sequence = 1;
-    wire_write_job_open (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 1}, &open);
+    wire_write_job_open (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 1},
+                         &open);
     enemy_say (enemy->socket, &frame);
     return enemy;
 }
@@ -168,7 +173,8 @@ static void test_a_broker_with_a_store (void **state)
 
 //  ==== a worker ========================================================================
 
-//  A session that ends for what was said before takes a task with it: then it runs anew, as with every broker.
+//  A session that ends for what was said before takes a task with it: then it runs anew, as with
+//  every broker.
 static cadre_outcome_t s_outcome (hub_t *hub, uint64_t job)
 {
     cadre_outcome_t outcome;
@@ -179,15 +185,16 @@ static cadre_outcome_t s_outcome (hub_t *hub, uint64_t job)
     return outcome;
 }
 
-//  Over ipc: a connection by inproc to a lane that nobody has bound stays, with its socket, until somebody does.
+//  Over ipc: a connection by inproc to a lane that nobody has bound stays, with its socket, until
+//  somebody does.
 static void test_a_worker (void **state)
 {
     (void) state;
     char folder [] = "/tmp/cadre-disorder-XXXXXX", address [64];
     assert_non_null (mkdtemp (folder));
     snprintf (address, sizeof address, "ipc://%s", folder);
-    hub_t *hub = hub_new (
-        (worker_options_t){.broker = address, .slots = 2, .threads = true, .functions = stage_functions});
+    hub_t *hub = hub_new ((worker_options_t){
+        .broker = address, .slots = 2, .threads = true, .functions = stage_functions});
     for (unsigned round = 0; round < 40; round++) {
         //  These end a worker, and must
         disorder_t disorder = {.seed = 77 + round, .skip = " stop drain refused goodbye "};
@@ -215,8 +222,9 @@ static void test_a_client (void **state)
         assert_non_null (pool);
         disorder_t disorder = {.seed = 5 + round, .session = 1};
         cadre_job_t *job =
-            round % 3 ? cadre_job_open (pool, "square", &(cadre_job_options_t){.durable = round % 3 == 2})
-                      : NULL;
+            round % 3
+                ? cadre_job_open (pool, "square", &(cadre_job_options_t){.durable = round % 3 == 2})
+                : NULL;
         cadre_future_t *future = cadre_submit (pool, "square", "i", (int64_t) 7);
         for (int64_t i = 0; job && i < 3; i++)
             cadre_job_add (job, NULL, "i", i);

@@ -189,7 +189,8 @@ static void test_the_program_forks (void **state)
 #ifndef __SANITIZE_THREAD__ //  It cannot follow threads of a forked child
         //  A pool of its own is fine
         pool = cadre_open (NULL, &(cadre_options_t){.slots = 1, .threads = true});
-        fine = fine && pool && cadre_call (pool, NULL, WAIT_MS, "square", "i", (int64_t) 1) == CADRE_OK;
+        fine = fine && pool
+               && cadre_call (pool, NULL, WAIT_MS, "square", "i", (int64_t) 1) == CADRE_OK;
         cadre_close (&pool, 1000);
 #endif
         _exit (fine ? 0 : 1);
@@ -201,7 +202,8 @@ static void test_the_program_forks (void **state)
     assert_int_equal (cadre_close (&pool, WAIT_MS), CADRE_OK);
 }
 
-//  A daemon without standard descriptors: their numbers go to sockets and events of its pool, which slots must not write to.
+//  A daemon without standard descriptors: their numbers go to sockets and events of its pool, which
+//  slots must not write to.
 static void test_standard_descriptors_closed (void **state)
 {
     (void) state;

@@ -1,4 +1,5 @@
-//  flood_test.c - peers in the clear that send more than anybody could read, slowly what never ends, or nothing at all
+//  flood_test.c - peers in the clear that send more than anybody could read, slowly what never
+//  ends, or nothing at all
 
 #include "tests/lib/cluster.h"
 #include "tests/lib/enemy.h"
@@ -58,11 +59,16 @@ static zmtp_t s_come (const cluster_t *self, const char *door)
     zmtp_t peer;
     enemy_endpoint (cluster_address (self), door, endpoint, sizeof endpoint);
     assert_true (zmtp_connect (&peer, endpoint));
-    assert_true (zmtp_shake (&peer, *door == 's' ? "PUSH" : *door == 'l' ? "PULL" : "DEALER", NULL, NULL));
+    assert_true (zmtp_shake (&peer,
+                             *door == 's'   ? "PUSH"
+                             : *door == 'l' ? "PULL"
+                                            : "DEALER",
+                             NULL, NULL));
     return peer;
 }
 
-//  Small messages, many times faster than they are looked at: who sends them waits, and nobody else.
+//  Small messages, many times faster than they are looked at: who sends them waits, and nobody
+//  else.
 static void test_more_messages_than_can_be_read (void **state)
 {
     cluster_t *self = *state;
@@ -122,7 +128,8 @@ static void test_what_never_ends_comes_slowly (void **state)
     honest_t *honest = honest_new (self);
     for (size_t i = 0; i < 3; i++) {
         zmtp_t peer = s_come (self, doors [i]);
-        for (size_t sent = 0; zmtp_send (&peer, ZMTP_MORE, bytes, sizeof bytes); sent += sizeof bytes) {
+        for (size_t sent = 0; zmtp_send (&peer, ZMTP_MORE, bytes, sizeof bytes);
+             sent += sizeof bytes) {
             if (sent > 64 * MIB)
                 fail_msg ("%s was heard for 64 MiB", doors [i]);
             usleep (1500);
@@ -198,7 +205,8 @@ static void test_a_key_lets_nobody_begin_anew_for_more (void **state)
         assert_in_range (s_peak_bytes (self), 0, 32 * MIB);
 }
 
-//  Frames of a mebibyte that are begun by many and ended by nobody: a few have room, the others wait, and whoever says something is heard.
+//  Frames of a mebibyte that are begun by many and ended by nobody: a few have room, the others
+//  wait, and whoever says something is heard.
 static void test_large_frames_of_many_stay_within_the_memory (void **state)
 {
     cluster_t *self = *state;
@@ -223,7 +231,8 @@ static void test_large_frames_of_many_stay_within_the_memory (void **state)
         zmtp_close (&peers [i]);
 }
 
-//  Handshakes that are done, and then nothing: such connections are cut off; those of clients and workers are not.
+//  Handshakes that are done, and then nothing: such connections are cut off; those of clients and
+//  workers are not.
 static void test_connections_of_nobody (void **state)
 {
     cluster_t *self = *state;
@@ -235,7 +244,8 @@ static void test_connections_of_nobody (void **state)
     }
     assert_int_equal (cluster_info (self, "cut_peers"), 2);
     cadre_value_t *value = NULL;
-    assert_int_equal (cadre_call (pool, &value, CLUSTER_PATIENCE_MS, "square", "i", (int64_t) 7), CADRE_OK);
+    assert_int_equal (cadre_call (pool, &value, CLUSTER_PATIENCE_MS, "square", "i", (int64_t) 7),
+                      CADRE_OK);
     assert_int_equal (cadre_value_int (value), 49);
     cadre_value_destroy (&value);
     cadre_close (&pool, 5000);
@@ -250,12 +260,12 @@ int main (void)
         TEST (test_a_lane_is_one_way),
         TEST (test_what_never_ends_comes_slowly),
         TEST (test_connections_of_nobody),
-        cmocka_unit_test_setup_teardown (test_tiny_frames_of_many_stay_within_the_memory, s_setup_small,
-                                         s_teardown),
-        cmocka_unit_test_setup_teardown (test_a_key_lets_nobody_begin_anew_for_more, s_setup_small_locked,
-                                         s_teardown),
-        cmocka_unit_test_setup_teardown (test_large_frames_of_many_stay_within_the_memory, s_setup_small,
-                                         s_teardown),
+        cmocka_unit_test_setup_teardown (test_tiny_frames_of_many_stay_within_the_memory,
+                                         s_setup_small, s_teardown),
+        cmocka_unit_test_setup_teardown (test_a_key_lets_nobody_begin_anew_for_more,
+                                         s_setup_small_locked, s_teardown),
+        cmocka_unit_test_setup_teardown (test_large_frames_of_many_stay_within_the_memory,
+                                         s_setup_small, s_teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

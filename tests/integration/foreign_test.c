@@ -31,10 +31,12 @@ static void test_commands_are_refused (void **state)
     (void) state;
     fake_broker_t *broker = fake_broker_new (FAKE_BROKER_FOREIGN, 1000);
     const char *address = fake_broker_address (broker);
-    s_is_refused ((const char *const []){"bin/cadre", "run", "--broker", address, "true", ":::", "1", NULL});
-    s_is_refused ((const char *const []){"bin/cadre", "call", "--broker", address, "square", "7", NULL});
     s_is_refused (
-        (const char *const []){"bin/cadre", "submit", "--broker", address, "true", ":::", "1", NULL});
+        (const char *const []){"bin/cadre", "run", "--broker", address, "true", ":::", "1", NULL});
+    s_is_refused (
+        (const char *const []){"bin/cadre", "call", "--broker", address, "square", "7", NULL});
+    s_is_refused ((const char *const []){"bin/cadre", "submit", "--broker", address, "true",
+                                         ":::", "1", NULL});
     s_is_refused ((const char *const []){"bin/cadre", "job", "list", "--broker", address, NULL});
     fake_broker_destroy (&broker);
 }

@@ -1,4 +1,5 @@
-//  holders_test.c - whose a job is: what a key learns of the jobs of others, and what becomes of names that two keys choose
+//  holders_test.c - whose a job is: what a key learns of the jobs of others, and what becomes of
+//  names that two keys choose
 
 #include "tests/lib/cluster.h"
 
@@ -67,9 +68,10 @@ static void s_restart (cluster_t *self)
 
 static cadre_t *s_as (const cluster_t *self, const char *name)
 {
-    cadre_t *pool = name ? cadre_open (NULL, &(cadre_options_t){.access = cluster_access (self, name),
-                                                                .connect_timeout_ms = 20000})
-                         : cadre_open (cluster_local (self), NULL);
+    cadre_t *pool =
+        name ? cadre_open (NULL, &(cadre_options_t){.access = cluster_access (self, name),
+                                                    .connect_timeout_ms = 20000})
+             : cadre_open (cluster_local (self), NULL);
     if (!pool)
         fail_msg ("%s", cadre_open_message ());
     return pool;
@@ -78,7 +80,8 @@ static cadre_t *s_as (const cluster_t *self, const char *name)
 //  A job of one task, square of that, in memory or on disk; its number.
 static uint64_t s_submit (cadre_t *pool, const unsigned char *uuid, bool durable, int64_t value)
 {
-    cadre_job_options_t options = {.detached = true, .durable = durable, .uuid = uuid, .name = "mine"};
+    cadre_job_options_t options = {
+        .detached = true, .durable = durable, .uuid = uuid, .name = "mine"};
     cadre_job_t *job = cadre_job_open (pool, "square", &options);
     assert_int_equal (cadre_job_add (job, NULL, "i", value), CADRE_OK);
     cadre_job_seal (job);
@@ -118,7 +121,8 @@ static bool s_lists (cadre_t *pool, uint64_t number)
     bool found = false;
     assert_int_equal (cadre_request (pool, "job.list", NULL, &jobs, WAIT_NOTICE_MS), CADRE_OK);
     for (size_t i = 0; i < cadre_value_count (jobs); i++)
-        found = found || cadre_value_uint (cadre_value_get (cadre_value_at (jobs, i), "job")) == number;
+        found =
+            found || cadre_value_uint (cadre_value_get (cadre_value_at (jobs, i), "job")) == number;
     cadre_value_destroy (&jobs);
     return found;
 }
@@ -136,7 +140,8 @@ static void s_is_as_nobodys (const char *said, const char *of_nobody, uint64_t n
     const char *at = strstr (of_nobody, "999999");
     assert_non_null (at);
     snprintf (digits, sizeof digits, "%llu", (unsigned long long) number);
-    snprintf (expected, sizeof expected, "%.*s%s%s", (int) (at - of_nobody), of_nobody, digits, at + 6);
+    snprintf (expected, sizeof expected, "%.*s%s%s", (int) (at - of_nobody), of_nobody, digits,
+              at + 6);
     assert_string_equal (said, expected);
 }
 
@@ -277,7 +282,8 @@ static void test_orders (void **state)
 
 //  ==== names =======================================================================
 
-//  Whoever says another's UUID first, while it is there and when it was forgotten, has a job of their own.
+//  Whoever says another's UUID first, while it is there and when it was forgotten, has a job of
+//  their own.
 static void s_same_name (cluster_t *self, bool durable)
 {
     static const unsigned char uuid [16] = "the same for all";
@@ -302,8 +308,9 @@ static void s_same_name (cluster_t *self, bool durable)
         assert_int_equal (s_submit (alice, uuid, durable, 6), own);
     }
     //  Its own is forgotten: that is what it hears, and no other does
-    cadre_job_t *again = cadre_job_open (
-        thief, "square", &(cadre_job_options_t){.detached = true, .durable = durable, .uuid = uuid});
+    cadre_job_t *again =
+        cadre_job_open (thief, "square",
+                        &(cadre_job_options_t){.detached = true, .durable = durable, .uuid = uuid});
     assert_int_equal (cadre_job_number (again, WAIT_NOTICE_MS), 0);
     assert_non_null (strstr (cadre_job_message (again), "was forgotten"));
     cadre_job_destroy (&again);
@@ -339,7 +346,8 @@ static void s_rotate (cluster_t *self, const char *name)
     cluster_reload (self);
 }
 
-//  A key made anew has the jobs of the one before, however often; a new key of the same name belongs to another person.
+//  A key made anew has the jobs of the one before, however often; a new key of the same name
+//  belongs to another person.
 static void test_keys_made_anew (void **state)
 {
     cluster_t *self = *state;
@@ -359,7 +367,8 @@ static void test_keys_made_anew (void **state)
     cadre_t *boss = s_as (self, "boss");
     cadre_value_t *job = NULL;
     assert_int_equal (s_ask (boss, "job.info", number, &job), CADRE_OK);
-    assert_int_equal (strlen (cadre_value_text (cadre_value_get (job, "key"))), KEYS_TEXT_BYTES - 1);
+    assert_int_equal (strlen (cadre_value_text (cadre_value_get (job, "key"))),
+                      KEYS_TEXT_BYTES - 1);
     cadre_value_destroy (&job);
     cadre_close (&boss, 5000);
 }

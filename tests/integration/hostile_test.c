@@ -1,4 +1,5 @@
-//  hostile_test.c - whatever peers send, the broker lives, counts what it refuses, and a normal client's results are right
+//  hostile_test.c - whatever peers send, the broker lives, counts what it refuses, and a normal
+//  client's results are right
 
 #include "tests/lib/enemy.h"
 #include "tests/lib/stage.h"
@@ -48,8 +49,8 @@ static void s_expect_growth (scene_t *self, const char *key, int64_t before, int
             return;
         nanosleep (&(struct timespec){.tv_nsec = 10000000}, NULL);
     }
-    fail_msg ("%s grew from %ld to %ld, not by %ld", key, (long) before, (long) s_number (self, key),
-              (long) growth);
+    fail_msg ("%s grew from %ld to %ld, not by %ld", key, (long) before,
+              (long) s_number (self, key), (long) growth);
 }
 
 static int s_setup (void **state)
@@ -129,12 +130,12 @@ static void test_random_bytes (void **state)
     s_check_results (self);
 }
 
-#define BLANK(name, ...)                                                                                     \
-    {                                                                                                        \
-        wire_##name##_t fields;                                                                              \
-        memset (&fields, 0, sizeof fields);                                                                  \
-        wire_write_##name (&frames [count++], (wire_envelope_t){.session = session, .sequence = 1},          \
-                           &fields);                                                                         \
+#define BLANK(name, ...)                                                                           \
+    {                                                                                              \
+        wire_##name##_t fields;                                                                    \
+        memset (&fields, 0, sizeof fields);                                                        \
+        wire_write_##name (&frames [count++],                                                      \
+                           (wire_envelope_t){.session = session, .sequence = 1}, &fields);         \
     }
 
 //  Every message there is, with nothing in it
@@ -200,7 +201,8 @@ static void test_huge_counts (void **state)
         for (unsigned verb = 0; verb < 256; verb++)
             for (size_t i = 0; i < 5; i++) {
                 buffer_t frame = {0};
-                wire_write_who (&frame, (wire_envelope_t){.session = enemy->session}, &(wire_who_t){0});
+                wire_write_who (&frame, (wire_envelope_t){.session = enemy->session},
+                                &(wire_who_t){0});
                 frame.size = WIRE_ENVELOPE_BYTES;
                 frame.data [1] = (uint8_t) verb;
                 buffer_append (&frame, heads [i], sizes [i]);
@@ -279,7 +281,8 @@ static size_t s_throw_bytes_at_all (const char *folder)
     return connected;
 }
 
-//  Bytes that are no ZeroMQ at all, to front, back, sink and the lane: the worker may be on its way back to its own
+//  Bytes that are no ZeroMQ at all, to front, back, sink and the lane: the worker may be on its way
+//  back to its own
 static void test_bytes_that_are_no_zeromq (void **state)
 {
     scene_t *self = *state;
@@ -302,7 +305,8 @@ static void s_open_job (enemy_t *enemy, uint64_t sequence)
                            .kind = WIRE_KIND_CALL,
                            .function = wire_view ("square"),
                            .grace_ms = 5000};
-    wire_write_job_open (&frame, (wire_envelope_t){.session = enemy->session, .sequence = sequence}, &job);
+    wire_write_job_open (&frame, (wire_envelope_t){.session = enemy->session, .sequence = sequence},
+                         &job);
     enemy_say (enemy->socket, &frame);
 }
 
@@ -344,7 +348,8 @@ static void test_a_frame_of_too_many_tasks (void **state)
     memset (buffer_reserve (&payloads, count), 0x90, count);
     payloads.size = count;
     wire_job_tasks_t tasks = {.ref = 1, .payloads = wire_list_of (&payloads, count)};
-    wire_write_job_tasks (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 2}, &tasks);
+    wire_write_job_tasks (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 2},
+                          &tasks);
     enemy_say (enemy->socket, &frame);
     buffer_free (&payloads);
     assert_true (enemy_hear (enemy, enemy->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
@@ -362,14 +367,16 @@ static void s_claim (enemy_t *worker, uint64_t job, uint64_t serials)
     for (uint64_t serial = 0; serial < serials; serial += 500) {
         buffer_t results = {0}, frame = {0};
         for (uint64_t i = 0; i < 500; i++)
-            wire_pack_sink_result (&results, &(wire_sink_result_t){.job = job,
-                                                                   .index = serial + i,
-                                                                   .serial = serial + i,
-                                                                   .outcome = CADRE_OUTCOME_OK,
-                                                                   .value = {(const uint8_t *) "\x7f", 1}});
+            wire_pack_sink_result (&results,
+                                   &(wire_sink_result_t){.job = job,
+                                                         .index = serial + i,
+                                                         .serial = serial + i,
+                                                         .outcome = CADRE_OUTCOME_OK,
+                                                         .value = {(const uint8_t *) "\x7f", 1}});
         sequence++;
-        wire_write_sink_results (&frame, (wire_envelope_t){.session = worker->session, .sequence = sequence},
-                                 &(wire_sink_results_t){.results = wire_list_of (&results, 500)});
+        wire_write_sink_results (
+            &frame, (wire_envelope_t){.session = worker->session, .sequence = sequence},
+            &(wire_sink_results_t){.results = wire_list_of (&results, 500)});
         enemy_say (worker->sink, &frame);
         buffer_free (&results);
     }

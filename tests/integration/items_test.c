@@ -31,14 +31,15 @@ static void s_witness (int64_t item)
     close (fd);
 }
 
-//  The item's number tells what it does: 100 kills its slot, 150 hangs, 170 fails; others say how often they were tried.
+//  The item's number tells what it does: 100 kills its slot, 150 hangs, 170 fails; others say how
+//  often they were tried.
 static cadre_error_t s_moody (cadre_task_t *task)
 {
     int64_t item = cadre_arg_int (task, 0);
     s_witness (item);
     if (cadre_task_index (task) != (uint32_t) item)
-        return cadre_fail (task, "place", "item %lld was told that it is number %u", (long long) item,
-                           cadre_task_index (task));
+        return cadre_fail (task, "place", "item %lld was told that it is number %u",
+                           (long long) item, cadre_task_index (task));
     if (item == 100)
         raise (SIGKILL);
     if (item == 150)
@@ -58,7 +59,8 @@ static cadre_error_t s_stubborn (cadre_task_t *task)
     return cadre_return_int (task, cadre_task_attempt (task));
 }
 
-//  Says that it has begun, and goes on until it is cancelled. Then it fails, or returns a value all the same.
+//  Says that it has begun, and goes on until it is cancelled. Then it fails, or returns a value all
+//  the same.
 static cadre_error_t s_obedient (cadre_task_t *task)
 {
     cadre_value_t *here = cadre_value_nil ();
@@ -69,10 +71,11 @@ static cadre_error_t s_obedient (cadre_task_t *task)
                                     : cadre_return_int (task, 7);
 }
 
-static const cadre_function_t s_functions [] = {{.name = "moody", .run = s_moody, .takes = "i"},
-                                                {.name = "stubborn", .run = s_stubborn, .takes = "i"},
-                                                {.name = "obedient", .run = s_obedient, .takes = "b"},
-                                                {0}};
+static const cadre_function_t s_functions [] = {
+    {.name = "moody", .run = s_moody, .takes = "i"},
+    {.name = "stubborn", .run = s_stubborn, .takes = "i"},
+    {.name = "obedient", .run = s_obedient, .takes = "b"},
+    {0}};
 
 //  ---- tests ---------------------------------------------------------------------------------
 
@@ -117,7 +120,8 @@ static cadre_value_t *s_items (void)
     return items;
 }
 
-static void s_check_failure (const cadre_value_t *results, size_t item, const char *kind, const char *message)
+static void s_check_failure (const cadre_value_t *results, size_t item, const char *kind,
+                             const char *message)
 {
     const cadre_value_t *failure = cadre_value_at (results, item);
     assert_int_equal (cadre_value_type (failure), CADRE_TYPE_FAILURE);
@@ -221,7 +225,8 @@ static void test_iterator (void **state)
     }
 }
 
-//  As the header says it, for tasks alone: what is returned after all counts, and a failure does not.
+//  As the header says it, for tasks alone: what is returned after all counts, and a failure does
+//  not.
 static void test_cancelled_calls (void **state)
 {
     (void) state;
@@ -233,7 +238,8 @@ static void test_cancelled_calls (void **state)
         cadre_value_destroy (&here);
         assert_int_equal (cadre_future_cancel (future), CADRE_OK);
         assert_int_equal (cadre_future_wait (future, 20000), fails ? CADRE_ERROR_TASK : CADRE_OK);
-        assert_int_equal (cadre_future_outcome (future), fails ? CADRE_OUTCOME_CANCELLED : CADRE_OUTCOME_OK);
+        assert_int_equal (cadre_future_outcome (future),
+                          fails ? CADRE_OUTCOME_CANCELLED : CADRE_OUTCOME_OK);
         cadre_future_destroy (&future);
     }
     assert_int_equal (cadre_close (&pool, 10000), CADRE_OK);

@@ -1,4 +1,5 @@
-//  lanes_test.c - those with one worker's key take all lanes that they can get: others' workers are let in, and nobody who waits ends
+//  lanes_test.c - those with one worker's key take all lanes that they can get: others' workers are
+//  let in, and nobody who waits ends
 
 #include "tests/lib/cluster.h"
 #include "tests/lib/enemy.h"
@@ -64,7 +65,8 @@ static bool s_join (bench_t *self, const char *name, bool open)
     return true;
 }
 
-//  Sessions that are open and alive. The key's share is spent before all lanes are, and another key finds the rest.
+//  Sessions that are open and alive. The key's share is spent before all lanes are, and another key
+//  finds the rest.
 static void test_a_share_is_left_for_others (void **state)
 {
     bench_t *self = *state;
@@ -76,7 +78,8 @@ static void test_a_share_is_left_for_others (void **state)
     honest_visit (self->cluster);
 }
 
-//  Lanes that nobody opens: as many as are asked for, and a worker that comes with the same key works all the same.
+//  Lanes that nobody opens: as many as are asked for, and a worker that comes with the same key
+//  works all the same.
 static void test_lanes_that_nobody_opens (void **state)
 {
     bench_t *self = *state;

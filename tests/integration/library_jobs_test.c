@@ -18,7 +18,8 @@
 
 #include "tests/lib/place_rig.h"
 
-//  ---- many tasks ---------------------------------------------------------------------------------
+//  ---- many tasks
+//  ---------------------------------------------------------------------------------
 
 static void test_many_futures (void **state)
 {
@@ -77,7 +78,8 @@ static void test_maps (void **state)
     assert_int_equal (cadre_map_int (rig->pool, "square", items, COUNT, NULL, results), CADRE_OK);
     for (int64_t i = 0; i < COUNT; i++)
         assert_int_equal (results [i], i * i);
-    assert_int_equal (cadre_map_int (rig->pool, "picky", items, 6, NULL, results), CADRE_ERROR_TASK);
+    assert_int_equal (cadre_map_int (rig->pool, "picky", items, 6, NULL, results),
+                      CADRE_ERROR_TASK);
     assert_string_equal (cadre_message (rig->pool), "item 4: range: 4 is too large");
     assert_int_equal (results [3], 3);
     assert_int_equal (results [5], 0);
@@ -89,14 +91,15 @@ static void test_maps (void **state)
     cadre_value_t *pairs =
         cadre_value_build ("[[i, i], [i, i]]", (int64_t) 1, (int64_t) 2, (int64_t) 3, (int64_t) 4);
     cadre_value_t *values = NULL;
-    assert_int_equal (cadre_map (rig->pool, "add", pairs, &(cadre_map_options_t){.spread = true}, &values),
-                      CADRE_OK);
+    assert_int_equal (
+        cadre_map (rig->pool, "add", pairs, &(cadre_map_options_t){.spread = true}, &values),
+        CADRE_OK);
     assert_true (cadre_value_double (cadre_value_at (values, 1)) == 7);
     cadre_value_destroy (&values);
     cadre_value_destroy (&pairs);
     pairs = cadre_value_build ("[i i i]", (int64_t) 1, (int64_t) 2, (int64_t) 3);
-    assert_int_equal (cadre_map (rig->pool, "sum", pairs, &(cadre_map_options_t){.batch = 2}, &values),
-                      CADRE_OK);
+    assert_int_equal (
+        cadre_map (rig->pool, "sum", pairs, &(cadre_map_options_t){.batch = 2}, &values), CADRE_OK);
     assert_int_equal (cadre_value_count (values), 2);
     assert_int_equal (cadre_value_int (cadre_value_at (values, 0)), 3);
     cadre_value_destroy (&values);
@@ -135,13 +138,15 @@ static void test_imap (void **state)
     place_end (rig);
 }
 
-//  ---- jobs -----------------------------------------------------------------------------------------
+//  ---- jobs
+//  -----------------------------------------------------------------------------------------
 
 static void test_job (void **state)
 {
     (void) state;
     rig_t *rig = place_begin ();
-    cadre_job_t *job = cadre_job_open (rig->pool, "square", &(cadre_job_options_t){.ordered = true});
+    cadre_job_t *job =
+        cadre_job_open (rig->pool, "square", &(cadre_job_options_t){.ordered = true});
     for (int64_t i = 0; i < 1000; i++) {
         uint32_t index = 0;
         assert_int_equal (cadre_job_add (job, &index, "i", i), CADRE_OK);
@@ -178,7 +183,8 @@ static void test_job_of_commands (void **state)
         cadre_job_open (rig->pool, NULL, &(cadre_job_options_t){.ordered = true, .directory = "/"});
     const char *cat [] = {"cat", NULL}, *variables [] = {"WORD=hello", NULL};
     assert_int_equal (cadre_job_add_command (job, NULL, cat, "from stdin", 10, NULL), CADRE_OK);
-    assert_int_equal (cadre_job_add_line (job, NULL, "pwd; echo $WORD", NULL, 0, variables), CADRE_OK);
+    assert_int_equal (cadre_job_add_line (job, NULL, "pwd; echo $WORD", NULL, 0, variables),
+                      CADRE_OK);
     cadre_job_seal (job);
     char output [2][100] = {{0}};
     cadre_event_t event;
@@ -220,15 +226,16 @@ static void test_detached_job_is_followed (void **state)
 {
     (void) state;
     rig_t *rig = place_begin ();
-    cadre_job_t *job = cadre_job_open (rig->pool, "square", &(cadre_job_options_t){.detached = true});
+    cadre_job_t *job =
+        cadre_job_open (rig->pool, "square", &(cadre_job_options_t){.detached = true});
     for (int64_t i = 0; i < 100; i++)
         cadre_job_add (job, NULL, "i", i);
     cadre_job_seal (job);
     uint64_t number = cadre_job_number (job, PLACE_WAIT_MS);
     assert_true (number > 0);
     cadre_job_destroy (&job);
-    job =
-        cadre_job_follow (rig->pool, number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_OUTPUT | CADRE_FOLLOW_WAIT);
+    job = cadre_job_follow (rig->pool, number,
+                            CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_OUTPUT | CADRE_FOLLOW_WAIT);
     size_t count = 0;
     cadre_event_t event;
     cadre_error_t error;
@@ -255,13 +262,15 @@ static void test_a_job_that_stays_open_is_forgotten (void **state)
                   {"job.cancel", CADRE_OK},
                   {"job.forget", CADRE_OK},
                   {"job.info", CADRE_ERROR_NOT_FOUND}};
-    cadre_job_t *job = cadre_job_open (rig->pool, "square", &(cadre_job_options_t){.detached = true});
+    cadre_job_t *job =
+        cadre_job_open (rig->pool, "square", &(cadre_job_options_t){.detached = true});
     uint64_t number = cadre_job_number (job, PLACE_WAIT_MS);
     cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         cadre_value_t *body = NULL;
-        assert_int_equal (cadre_request (rig->pool, steps [i].what, arguments, &body, PLACE_WAIT_MS),
-                          steps [i].error);
+        assert_int_equal (
+            cadre_request (rig->pool, steps [i].what, arguments, &body, PLACE_WAIT_MS),
+            steps [i].error);
         cadre_value_destroy (&body);
     }
     cadre_value_destroy (&arguments);
@@ -283,5 +292,6 @@ int main (int argc, char **argv)
         cmocka_unit_test_teardown (test_detached_job_is_followed, place_tear_down),
         cmocka_unit_test_teardown (test_a_job_that_stays_open_is_forgotten, place_tear_down),
     };
-    return place_run (argc, argv, "tests/integration/library_jobs_test", tests, sizeof tests / sizeof *tests);
+    return place_run (argc, argv, "tests/integration/library_jobs_test", tests,
+                      sizeof tests / sizeof *tests);
 }

@@ -26,11 +26,13 @@ static void test_call (void **state)
     (void) state;
     rig_t *rig = place_begin ();
     cadre_value_t *value = NULL;
-    assert_int_equal (cadre_call (rig->pool, &value, PLACE_WAIT_MS, "square", "i", (int64_t) 12), CADRE_OK);
+    assert_int_equal (cadre_call (rig->pool, &value, PLACE_WAIT_MS, "square", "i", (int64_t) 12),
+                      CADRE_OK);
     assert_int_equal (cadre_value_int (value), 144);
     cadre_value_destroy (&value);
     assert_int_equal (
-        cadre_call (rig->pool, &value, PLACE_WAIT_MS, "add", "idi", (int64_t) 1, 2.5, (int64_t) 3), CADRE_OK);
+        cadre_call (rig->pool, &value, PLACE_WAIT_MS, "add", "idi", (int64_t) 1, 2.5, (int64_t) 3),
+        CADRE_OK);
     assert_true (cadre_value_double (value) == 6.5);
     cadre_value_destroy (&value);
     assert_int_equal (cadre_call (rig->pool, &value, PLACE_WAIT_MS, "self", NULL), CADRE_OK);
@@ -57,7 +59,8 @@ static void test_errors_come_back (void **state)
     assert_int_equal (cadre_call (rig->pool, NULL, PLACE_WAIT_MS, "squaer", "i", (int64_t) 7),
                       CADRE_ERROR_TASK);
     assert_non_null (strstr (cadre_message (rig->pool), "square"));
-    assert_int_equal (cadre_call (rig->pool, NULL, PLACE_WAIT_MS, "square", "s", "text"), CADRE_ERROR_TASK);
+    assert_int_equal (cadre_call (rig->pool, NULL, PLACE_WAIT_MS, "square", "s", "text"),
+                      CADRE_ERROR_TASK);
     assert_non_null (strstr (cadre_message (rig->pool), "square"));
     place_end (rig);
 }
@@ -72,7 +75,8 @@ static void test_wait_and_cancel (void **state)
     assert_int_equal (cadre_future_cancel (future), CADRE_OK);
     assert_int_equal (cadre_future_wait (future, PLACE_WAIT_MS), CADRE_ERROR_TASK);
     cadre_future_destroy (&future);
-    assert_int_equal (cadre_call (rig->pool, NULL, 10, "nap", "i", (int64_t) 60000), CADRE_ERROR_TIMEOUT);
+    assert_int_equal (cadre_call (rig->pool, NULL, 10, "nap", "i", (int64_t) 60000),
+                      CADRE_ERROR_TIMEOUT);
     place_end (rig);
 }
 
@@ -80,8 +84,8 @@ static void test_nested_and_large_values (void **state)
 {
     (void) state;
     rig_t *rig = place_begin ();
-    cadre_value_t *nested =
-        cadre_value_build ("{s:[i, d, n, b], s:{s:s}}", "list", (int64_t) -1, 0.5, 1, "map", "key", "ü");
+    cadre_value_t *nested = cadre_value_build ("{s:[i, d, n, b], s:{s:s}}", "list", (int64_t) -1,
+                                               0.5, 1, "map", "key", "ü");
     cadre_value_t *arguments = cadre_value_list (), *copy = cadre_value_copy (nested);
     cadre_value_append (arguments, &copy);
     cadre_future_t *future =
@@ -98,7 +102,8 @@ static void test_nested_and_large_values (void **state)
     for (int i = 0; i < 3; i++) {
         cadre_value_t *value = NULL;
         assert_int_equal (
-            cadre_call (rig->pool, &value, PLACE_WAIT_MS, "echo", "B", (const void *) bytes, size), CADRE_OK);
+            cadre_call (rig->pool, &value, PLACE_WAIT_MS, "echo", "B", (const void *) bytes, size),
+            CADRE_OK);
         size_t got = 0;
         const void *back = cadre_value_blob (value, &got);
         assert_int_equal (got, size);
@@ -150,7 +155,8 @@ static void test_command (void **state)
     place_end (rig);
 }
 
-//  ---- event loops, callbacks, ends ------------------------------------------------------------------
+//  ---- event loops, callbacks, ends
+//  ------------------------------------------------------------------
 
 static void s_count (cadre_future_t *future, void *argument)
 {
@@ -223,7 +229,8 @@ static void test_destroyed_by_its_callback (void **state)
     sem_init (&called, 0, 0);
     for (int i = 0; i < 10; i++)
         assert_int_equal (
-            cadre_future_on_done (cadre_submit (rig->pool, "square", "i", (int64_t) i), s_destroy, &called),
+            cadre_future_on_done (cadre_submit (rig->pool, "square", "i", (int64_t) i), s_destroy,
+                                  &called),
             CADRE_OK);
     for (int i = 0; i < 10; i++)
         sem_wait (&called);
@@ -273,5 +280,6 @@ int main (int argc, char **argv)
         cmocka_unit_test_teardown (test_futures_outlive_the_pool, place_tear_down),
         cmocka_unit_test_teardown (test_abort_is_quick, place_tear_down),
     };
-    return place_run (argc, argv, "tests/integration/library_test", tests, sizeof tests / sizeof *tests);
+    return place_run (argc, argv, "tests/integration/library_test", tests,
+                      sizeof tests / sizeof *tests);
 }

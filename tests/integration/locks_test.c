@@ -1,4 +1,5 @@
-//  locks_test.c - a broker whose doors are locked: whoever has no key, another's, a revoked one, or calls himself by another's name, gets nowhere
+//  locks_test.c - a broker whose doors are locked: whoever has no key, another's, a revoked one, or
+//  calls himself by another's name, gets nowhere
 
 #include "tests/lib/cluster.h"
 #include "tests/lib/enemy.h"
@@ -122,7 +123,8 @@ static void test_swapped_keys (void **state)
 {
     cluster_t *self = *state;
     keys_t alice = cluster_key (self, "alice"), eve = cluster_key (self, "eve"), keys = alice;
-    memcpy (keys.secret_key, eve.secret_key, KEYS_TEXT_BYTES); //  The name of one, the proof of another
+    memcpy (keys.secret_key, eve.secret_key,
+            KEYS_TEXT_BYTES); //  The name of one, the proof of another
     assert_false (enemy_is_let_in (cluster_address (self), "front", &keys));
     keys = alice;
     memcpy (keys.server_key, eve.public_key, KEYS_TEXT_BYTES); //  Another broker's
@@ -133,7 +135,8 @@ static void test_swapped_keys (void **state)
     assert_true (enemy_is_let_in (cluster_address (self), "front", &alice));
 }
 
-//  A property User-Id of the peer's own, in the clear: whoever comes over ipc is local, whatever name it takes; over tcp no name helps.
+//  A property User-Id of the peer's own, in the clear: whoever comes over ipc is local, whatever
+//  name it takes; over tcp no name helps.
 static void test_name_of_ones_own_in_the_clear (void **state)
 {
     cluster_t *self = *state;
@@ -161,7 +164,8 @@ static void test_name_of_ones_own_in_the_clear (void **state)
 static void test_name_of_ones_own_with_a_key (void **state)
 {
     cluster_t *self = *state;
-    keys_t eve = cluster_key (self, "eve"), boss = cluster_key (self, "boss"), nobody = s_stranger (self);
+    keys_t eve = cluster_key (self, "eve"), boss = cluster_key (self, "boss"),
+           nobody = s_stranger (self);
     const char *names [] = {NULL, "local", boss.public_key, ""};
     for (size_t i = 0; i < 4; i++) {
         zmtp_t peer;
@@ -187,14 +191,16 @@ static bool s_drains (cadre_t *pool)
     return drains;
 }
 
-//  The handler outlives SIGTERM: strangers are refused while the broker drains, and those with keys are not.
+//  The handler outlives SIGTERM: strangers are refused while the broker drains, and those with keys
+//  are not.
 static void test_drain (void **state)
 {
     cluster_t *self = *state;
     cadre_t *pool = cluster_open (self);
     cadre_job_t *job = cadre_job_open (pool, "gate", NULL);
     cadre_event_t event;
-    assert_int_equal (cadre_job_add (job, NULL, "si", cluster_folder (self), (int64_t) 0), CADRE_OK);
+    assert_int_equal (cadre_job_add (job, NULL, "si", cluster_folder (self), (int64_t) 0),
+                      CADRE_OK);
     cadre_job_seal (job);
     cluster_await (self, "started-0");
     kill (cluster_broker (self), SIGTERM);
@@ -233,7 +239,8 @@ static void test_revoked (void **state)
     assert_true (enemy_greet (session, uuid));
     assert_int_equal (enemy_request (session, "job.list"), CADRE_OK);
     cluster_revoke (self, "carol");
-    assert_int_equal (enemy_request (session, "job.list"), CADRE_OK); //  Until the keys are read again
+    assert_int_equal (enemy_request (session, "job.list"),
+                      CADRE_OK); //  Until the keys are read again
     cluster_reload (self);
     assert_true (enemy_hear (session, session->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
     assert_false (enemy_is_let_in (cluster_address (self), "front", &carol));
@@ -244,7 +251,8 @@ static void test_revoked (void **state)
     honest_check (&honest);
 }
 
-//  A worker whose key the broker does not know yet gets in once it does, without a restart of either.
+//  A worker whose key the broker does not know yet gets in once it does, without a restart of
+//  either.
 static void test_worker_let_in_later (void **state)
 {
     cluster_t *self = *state;
@@ -258,7 +266,8 @@ static void test_worker_let_in_later (void **state)
     honest_visit (self);
 }
 
-//  A client that comes back to a broker that has forgotten its key gets in again once the broker remembers.
+//  A client that comes back to a broker that has forgotten its key gets in again once the broker
+//  remembers.
 static void test_client_let_in_again (void **state)
 {
     cluster_t *self = *state;
@@ -275,7 +284,8 @@ static void test_client_let_in_again (void **state)
     assert_int_equal (rename (aside, file), 0);
     cluster_reload (self);
     cadre_error_t error = CADRE_ERROR_CLOSED;
-    for (int tries = 0; error == CADRE_ERROR_CLOSED && tries < 10; tries++) { //  Its first session is gone
+    for (int tries = 0; error == CADRE_ERROR_CLOSED && tries < 10;
+         tries++) { //  Its first session is gone
         cadre_value_t *result = NULL;
         error = cadre_call (pool, &result, WAIT_NOTICE_MS, "square", "i", (int64_t) 7);
         value = cadre_value_int (result);

@@ -30,20 +30,23 @@ static cadre_error_t s_emit (cadre_task_t *task)
     cadre_value_t *value = cadre_value_of_blob (bytes, size);
     free (bytes);
     cadre_error_t error = cadre_task_emit (task, &value);
-    return error ? cadre_fail (task, "emit", "%s", cadre_error_name (error)) : cadre_return_nil (task);
+    return error ? cadre_fail (task, "emit", "%s", cadre_error_name (error))
+                 : cadre_return_nil (task);
 }
 
-static const cadre_function_t s_functions [] = {
-    {.name = "blob", .run = s_blob, .takes = "i"}, {.name = "emit", .run = s_emit, .takes = "i"}, {0}};
+static const cadre_function_t s_functions [] = {{.name = "blob", .run = s_blob, .takes = "i"},
+                                                {.name = "emit", .run = s_emit, .takes = "i"},
+                                                {0}};
 
 static const int64_t s_sizes [] = {100, 5000, 200000, 700000};
 #define SIZES (sizeof s_sizes / sizeof *s_sizes)
 
 static cadre_t *s_open (size_t window_bytes)
 {
-    cadre_t *pool = cadre_open (
-        NULL, &(cadre_options_t){
-                  .slots = 1, .threads = true, .functions = s_functions, .window_bytes = window_bytes});
+    cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.slots = 1,
+                                                         .threads = true,
+                                                         .functions = s_functions,
+                                                         .window_bytes = window_bytes});
     assert_non_null (pool);
     return pool;
 }
@@ -56,7 +59,8 @@ static void test_calls (void **state)
         for (size_t i = 0; i < SIZES; i++) {
             cadre_value_t *value = NULL;
             size_t size = 0;
-            assert_int_equal (cadre_call (pool, &value, WAIT_MS, "blob", "i", s_sizes [i]), CADRE_OK);
+            assert_int_equal (cadre_call (pool, &value, WAIT_MS, "blob", "i", s_sizes [i]),
+                              CADRE_OK);
             cadre_value_blob (value, &size);
             assert_int_equal (size, s_sizes [i]);
             cadre_value_destroy (&value);

@@ -1,4 +1,5 @@
-//  pages_test.c - a list of three million tasks comes in pages, as fast as it is read, and others are answered in between
+//  pages_test.c - a list of three million tasks comes in pages, as fast as it is read, and others
+//  are answered in between
 
 #include "common/pack.h"
 #include "tests/lib/broker_rig.h"
@@ -27,7 +28,8 @@ static void s_ask (peer_t *self, uint64_t id, const char *what, uint64_t job)
     buffer_free (&map);
 }
 
-//  The next reply, which is to that request; how many elements its list has. 0 when none comes in time.
+//  The next reply, which is to that request; how many elements its list has. 0 when none comes in
+//  time.
 static size_t s_hear_within (peer_t *self, uint64_t id, bool *more, int wait_ms)
 {
     wire_reply_t reply;
@@ -56,7 +58,8 @@ static void s_send_ended (peer_t *self, uint64_t first)
     buffer_t list = {0}, frame = {0};
     for (uint32_t i = 0; i < FRAME_TASKS; i++)
         pack_nil (&list);
-    wire_job_tasks_t tasks = {.ref = 1, .first = first, .payloads = wire_list_of (&list, FRAME_TASKS)};
+    wire_job_tasks_t tasks = {
+        .ref = 1, .first = first, .payloads = wire_list_of (&list, FRAME_TASKS)};
     wire_write_job_tasks (&frame, s_next (self), &tasks);
     s_send (self->dealer, &frame);
     buffer_free (&list);

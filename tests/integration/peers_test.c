@@ -1,4 +1,5 @@
-//  peers_test.c - peers that were written from SPEC.md alone work with the broker, the worker and the library
+//  peers_test.c - peers that were written from SPEC.md alone work with the broker, the worker and
+//  the library
 
 #include "tests/lib/child.h"
 #include "tests/lib/stage.h"

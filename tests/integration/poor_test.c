@@ -47,7 +47,8 @@ static const cadre_function_t s_functions [] = {{.name = "square", .run = s_squa
                                                 {.name = "large", .run = s_large, .takes = "i"},
                                                 {0}};
 
-//  In a child, since limits are those of the whole process. The child ends with 0 when all is right.
+//  In a child, since limits are those of the whole process. The child ends with 0 when all is
+//  right.
 static void s_in_child (int (*run) (bool threads), bool threads)
 {
     int status = -1;
@@ -103,7 +104,8 @@ static int s_few_descriptors (bool threads)
     if (cadre_open_error () != CADRE_OK || !strstr (cadre_open_message (), "slots instead of 50"))
         return 3;
     cadre_value_t *value = NULL;
-    if (cadre_call (pool, &value, WAIT_MS, "square", "i", INT64_C (7)) || cadre_value_int (value) != 49)
+    if (cadre_call (pool, &value, WAIT_MS, "square", "i", INT64_C (7))
+        || cadre_value_int (value) != 49)
         return 4;
     cadre_value_destroy (&value);
     return cadre_close (&pool, WAIT_MS) ? 5 : 0;
@@ -141,7 +143,8 @@ static int s_large_arguments (bool threads)
     for (int i = 0; i < 12; i++) {
         cadre_future_t *future = cadre_submit (pool, "size", "B", bytes, (size_t) LARGE_BYTES);
         if (future && cadre_future_wait (future, 0) == CADRE_ERROR_MEMORY)
-            told = strstr (cadre_future_message (future), "no memory for arguments of 100.0 MiB") != NULL;
+            told = strstr (cadre_future_message (future), "no memory for arguments of 100.0 MiB")
+                   != NULL;
         cadre_future_destroy (&future);
     }
     cadre_future_t *small = cadre_submit (pool, "square", "i", INT64_C (7));

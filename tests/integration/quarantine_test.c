@@ -1,4 +1,5 @@
-//  quarantine_test.c - a task that kills slot after slot: listed, explained, tried again and dropped by hand, with the commands of a shell
+//  quarantine_test.c - a task that kills slot after slot: listed, explained, tried again and
+//  dropped by hand, with the commands of a shell
 
 #include <cadre.h>
 
@@ -25,8 +26,8 @@ typedef struct house {
 } house_t;
 
 //  cadre WHAT VERB ...: its exit code; what it wrote has the text.
-static void s_cadre (const house_t *self, int code, const char *text, const char *what, const char *verb,
-                     const char *one, const char *two, const char *three)
+static void s_cadre (const house_t *self, int code, const char *text, const char *what,
+                     const char *verb, const char *one, const char *two, const char *three)
 {
     const char *argv [] = {"bin/cadre", what, verb,  "--broker", cluster_address (self->cluster),
                            one,         two,  three, NULL};
@@ -34,7 +35,8 @@ static void s_cadre (const house_t *self, int code, const char *text, const char
     int got = child_wait (child, WAIT_MS);
     const char *said = child_output (child);
     if (got != code || !strstr (said, text))
-        fail_msg ("cadre %s %s: exit %d, not %d, or without '%s': %s", what, verb, got, code, text, said);
+        fail_msg ("cadre %s %s: exit %d, not %d, or without '%s': %s", what, verb, got, code, text,
+                  said);
     child_destroy (&child);
 }
 
@@ -65,9 +67,10 @@ static void s_is_quarantined (const house_t *self)
 {
     s_cadre (self, 1, "quarantined", "job", "wait", self->job, NULL, NULL);
     s_cadre (self, 0, " done  quarantined ", "task", "list", self->job, "--outcome", "quarantined");
-    s_cadre (self, 0,
-             "quarantined: it has killed 3 slots, one after the other; try it again with: cadre job retry",
-             "task", "explain", self->task, NULL, NULL);
+    s_cadre (
+        self, 0,
+        "quarantined: it has killed 3 slots, one after the other; try it again with: cadre job retry",
+        "task", "explain", self->task, NULL, NULL);
     s_cadre (self, 0, "last by signal 9", "task", "info", self->task, NULL, NULL);
 }
 

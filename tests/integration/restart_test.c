@@ -1,4 +1,5 @@
-//  restart_test.c - programs that wait while the broker is killed and started again: each result is right, in its order, and comes once
+//  restart_test.c - programs that wait while the broker is killed and started again: each result is
+//  right, in its order, and comes once
 
 #include <cadre.h>
 

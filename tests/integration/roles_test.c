@@ -1,4 +1,5 @@
-//  roles_test.c - what each key may say: every verb at every door, every request of SPEC.md by every role, functions, and others' sessions
+//  roles_test.c - what each key may say: every verb at every door, every request of SPEC.md by
+//  every role, functions, and others' sessions
 
 #include "tests/lib/cluster.h"
 #include "tests/lib/enemy.h"
@@ -50,12 +51,15 @@ static const struct {
     const char *what; // the request
     role_t least;     // whom it takes
 } s_requests [] = {
-    {"job.list", ROLE_OBSERVER},      {"job.info", ROLE_OBSERVER},     {"job.cancel", ROLE_CLIENT},
-    {"job.retry", ROLE_CLIENT},       {"job.forget", ROLE_CLIENT},     {"task.list", ROLE_OBSERVER},
-    {"task.info", ROLE_OBSERVER},     {"task.explain", ROLE_OBSERVER}, {"task.drop", ROLE_CLIENT},
-    {"worker.list", ROLE_OBSERVER},   {"worker.drain", ROLE_ADMIN},    {"worker.stop", ROLE_ADMIN},
-    {"function.list", ROLE_OBSERVER}, {"broker.info", ROLE_OBSERVER},  {"broker.reload", ROLE_ADMIN},
-    {"broker.drain", ROLE_ADMIN},     {"broker.stop", ROLE_ADMIN},
+    {"job.list", ROLE_OBSERVER},      {"job.info", ROLE_OBSERVER},
+    {"job.cancel", ROLE_CLIENT},      {"job.retry", ROLE_CLIENT},
+    {"job.forget", ROLE_CLIENT},      {"task.list", ROLE_OBSERVER},
+    {"task.info", ROLE_OBSERVER},     {"task.explain", ROLE_OBSERVER},
+    {"task.drop", ROLE_CLIENT},       {"worker.list", ROLE_OBSERVER},
+    {"worker.drain", ROLE_ADMIN},     {"worker.stop", ROLE_ADMIN},
+    {"function.list", ROLE_OBSERVER}, {"broker.info", ROLE_OBSERVER},
+    {"broker.reload", ROLE_ADMIN},    {"broker.drain", ROLE_ADMIN},
+    {"broker.stop", ROLE_ADMIN},
 };
 
 #define REQUESTS (sizeof s_requests / sizeof s_requests [0])
@@ -69,7 +73,8 @@ static size_t s_place (const char *what)
     return REQUESTS;
 }
 
-//  The table above has every request of the table in SPEC.md: who adds one must say here whom it takes.
+//  The table above has every request of the table in SPEC.md: who adds one must say here whom it
+//  takes.
 static void test_all_requests_are_here (void **state)
 {
     (void) state;
@@ -107,8 +112,8 @@ static void s_ask_all (enemy_t *client, role_t role)
             continue; //  Would end the broker: see below
         uint64_t code = enemy_request (client, s_requests [i].what);
         if ((code == CADRE_ERROR_REFUSED) == may)
-            fail_msg ("%s asks for %s and is answered %u", keys_role_name (role), s_requests [i].what,
-                      (unsigned) code);
+            fail_msg ("%s asks for %s and is answered %u", keys_role_name (role),
+                      s_requests [i].what, (unsigned) code);
     }
     assert_int_equal (enemy_request (client, "broker.nonsense"), CADRE_ERROR_ARGUMENT);
 }
@@ -119,7 +124,8 @@ static void test_requests (void **state)
     static const struct {
         const char *name; // of the key
         role_t role;      // its role
-    } peers [] = {{"eve", ROLE_OBSERVER}, {"alice", ROLE_CLIENT}, {"web", ROLE_CLIENT}, {"boss", ROLE_ADMIN}};
+    } peers [] = {
+        {"eve", ROLE_OBSERVER}, {"alice", ROLE_CLIENT}, {"web", ROLE_CLIENT}, {"boss", ROLE_ADMIN}};
     honest_t *honest = honest_new (self);
     for (size_t i = 0; i < 4; i++) {
         enemy_t *client = s_client (self, peers [i].name);
@@ -144,12 +150,13 @@ static void test_admin_ends_it (void **state)
 
 //  ==== verbs =======================================================================
 
-#define BLANK(name, ...)                                                                                     \
-    {                                                                                                        \
-        wire_##name##_t fields;                                                                              \
-        memset (&fields, 0, sizeof fields);                                                                  \
-        wire_write_##name (&frame, (wire_envelope_t){.session = session, .sequence = sequence}, &fields);    \
-        enemy_say (socket, &frame);                                                                          \
+#define BLANK(name, ...)                                                                           \
+    {                                                                                              \
+        wire_##name##_t fields;                                                                    \
+        memset (&fields, 0, sizeof fields);                                                        \
+        wire_write_##name (&frame, (wire_envelope_t){.session = session, .sequence = sequence},    \
+                           &fields);                                                               \
+        enemy_say (socket, &frame);                                                                \
     }
 
 //  Every message that there is
@@ -159,7 +166,8 @@ static void s_say_all (void *socket, uint64_t session, uint64_t sequence)
     WIRE_MESSAGES (BLANK)
 }
 
-//  Workers' words at the clients' door and clients' words at the workers', with a session and without: nobody appears.
+//  Workers' words at the clients' door and clients' words at the workers', with a session and
+//  without: nobody appears.
 static void test_verbs_at_the_wrong_door (void **state)
 {
     cluster_t *self = *state;
@@ -167,7 +175,8 @@ static void test_verbs_at_the_wrong_door (void **state)
     keys_t node = cluster_key (self, "other");
     uint8_t uuid [WIRE_UUID_BYTES] = {7};
     int64_t before = cluster_info (self, "refused_frames");
-    enemy_t *client = s_client (self, "alice"), *worker = enemy_with (cluster_address (self), "back", &node);
+    enemy_t *client = s_client (self, "alice"),
+            *worker = enemy_with (cluster_address (self), "back", &node);
     assert_true (enemy_register (worker, uuid, "tcp", "another"));
     cluster_until (self, "workers", 2);
     s_say_all (client->socket, 0, 0);
@@ -175,7 +184,8 @@ static void test_verbs_at_the_wrong_door (void **state)
     s_say_all (worker->socket, 0, 0);
     s_say_all (worker->socket, client->session, 1);
     cluster_until_at_least (self, "refused_frames", before + 1);
-    //  A whole HELLO is not heard either: whoever said it still waits for an answer when another question has one
+    //  A whole HELLO is not heard either: whoever said it still waits for an answer when another
+    //  question has one
     enemy_t *posing = s_client (self, "alice");
     wire_client_hello_t hello = {
         .magic = wire_view (WIRE_MAGIC), .major = WIRE_MAJOR, .uuid = {uuid, sizeof uuid}};
@@ -198,7 +208,8 @@ static void test_observer (void **state)
     uint8_t uuid [WIRE_UUID_BYTES] = {8};
     cadre_t *pool = cluster_open (self);
     cadre_job_t *job = cadre_job_open (pool, "gate", &(cadre_job_options_t){.detached = true});
-    assert_int_equal (cadre_job_add (job, NULL, "si", cluster_folder (self), (int64_t) 3), CADRE_OK);
+    assert_int_equal (cadre_job_add (job, NULL, "si", cluster_folder (self), (int64_t) 3),
+                      CADRE_OK);
     cadre_job_seal (job);
     cluster_await (self, "started-3");
     enemy_t *eve = s_client (self, "eve");
@@ -211,9 +222,11 @@ static void test_observer (void **state)
     buffer_t frame = {0};
     wire_write_job_follow (
         &frame, (wire_envelope_t){.session = eve->session, .sequence = ++eve->sent},
-        &(wire_job_follow_t){.ref = 99, .number = cadre_job_number (job, WAIT_NOTICE_MS), .wait = true});
+        &(wire_job_follow_t){
+            .ref = 99, .number = cadre_job_number (job, WAIT_NOTICE_MS), .wait = true});
     enemy_say (eve->socket, &frame);
-    wire_write_job_cancel (&frame, (wire_envelope_t){.session = eve->session, .sequence = ++eve->sent},
+    wire_write_job_cancel (&frame,
+                           (wire_envelope_t){.session = eve->session, .sequence = ++eve->sent},
                            &(wire_job_cancel_t){.ref = 99, .all = true});
     enemy_say (eve->socket, &frame);
     assert_int_equal (enemy_request (eve, "job.list"), CADRE_OK); //  All of it was handled
@@ -259,7 +272,8 @@ static void s_let_all (cluster_t *self, const char *name)
     cluster_reload (self);
 }
 
-//  Who reaches all jobs does with them what its key may do: tasks of another's command are not tried again by one that may call a function.
+//  Who reaches all jobs does with them what its key may do: tasks of another's command are not
+//  tried again by one that may call a function.
 static void test_anothers_job (void **state)
 {
     cluster_t *self = *state;
@@ -277,7 +291,8 @@ static void test_anothers_job (void **state)
     cadre_value_set (arguments, "job", &number);
     assert_int_equal (cadre_request (pool, "job.retry", arguments, NULL, WAIT_NOTICE_MS),
                       CADRE_ERROR_REFUSED);
-    assert_non_null (strstr (cadre_message (pool), "may call certain functions and run no commands"));
+    assert_non_null (
+        strstr (cadre_message (pool), "may call certain functions and run no commands"));
     cadre_value_destroy (&arguments);
     cadre_value_destroy (&jobs);
     cadre_close (&pool, 5000);
@@ -303,7 +318,8 @@ static void test_anothers_session (void **state)
         buffer_t frame = {0};
         wire_write_beat (&frame, (wire_envelope_t){.session = alice->session}, &(wire_beat_t){0});
         enemy_say (thieves [i]->socket, &frame);
-        assert_true (enemy_hear (thieves [i], thieves [i]->socket, WIRE_who, &body, WAIT_NOTICE_MS));
+        assert_true (
+            enemy_hear (thieves [i], thieves [i]->socket, WIRE_who, &body, WAIT_NOTICE_MS));
         enemy_destroy (&thieves [i]);
     }
     assert_int_equal (enemy_request (alice, "job.list"), CADRE_OK);
@@ -352,7 +368,8 @@ static void test_anothers_lane (void **state)
     assert_true (enemy_is_let_in (cluster_address (self), lane, &node));
 }
 
-static void s_answer (void *sink, uint64_t session, uint64_t sequence, const wire_sink_result_t *result)
+static void s_answer (void *sink, uint64_t session, uint64_t sequence,
+                      const wire_sink_result_t *result)
 {
     buffer_t results = {0}, frame = {0};
     wire_pack_sink_result (&results, result);
@@ -380,7 +397,8 @@ static wire_sink_result_t s_lease (enemy_t *worker, int64_t value, uint8_t *pack
                                 .value = {packed, 1}};
 }
 
-//  Everything is known, session, job, lease and number, and still no other worker's word counts for it.
+//  Everything is known, session, job, lease and number, and still no other worker's word counts for
+//  it.
 static void test_results_in_anothers_name (void **state)
 {
     cluster_t *self = *state;

@@ -1,4 +1,5 @@
-//  scale_test.c - a million tasks, ten thousand commands, and a submitter that is too fast: memory stays bounded
+//  scale_test.c - a million tasks, ten thousand commands, and a submitter that is too fast: memory
+//  stays bounded
 
 #include "tests/lib/cluster.h"
 #include "tests/lib/tally.h"
@@ -88,7 +89,8 @@ static void *s_feed (void *argument)
     return NULL;
 }
 
-//  A thousand million bytes of input, and the only slot is busy: the submitting call waits, and the broker keeps to its limit.
+//  A thousand million bytes of input, and the only slot is busy: the submitting call waits, and the
+//  broker keeps to its limit.
 static void test_a_submitter_that_is_too_fast (void **state)
 {
     (void) state;

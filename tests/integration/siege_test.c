@@ -1,4 +1,5 @@
-//  siege_test.c - strangers by the thousand, and peers that go too far: the broker lives, nobody gets in, and an honest client's results are right
+//  siege_test.c - strangers by the thousand, and peers that go too far: the broker lives, nobody
+//  gets in, and an honest client's results are right
 
 #include "tests/lib/assault.h"
 #include "tests/lib/cluster.h"
@@ -71,7 +72,8 @@ static unsigned s_descriptors (const cluster_t *self)
     return count;
 }
 
-static assault_t *s_begin (const cluster_t *self, assault_kind_t kind, unsigned door, unsigned number)
+static assault_t *s_begin (const cluster_t *self, assault_kind_t kind, unsigned door,
+                           unsigned number)
 {
     keys_t keys = cluster_key (self, "alice");
     return assault_new (kind, cluster_port (self) + door, number, keys.server_key);
@@ -87,7 +89,8 @@ static void s_await (const assault_t *assault, uint64_t count)
 
 //  ==== strangers by the thousand ===================================================
 
-//  Connections that are held open, without a word or with half a greeting: they are cut off in time, and others are served meanwhile.
+//  Connections that are held open, without a word or with half a greeting: they are cut off in
+//  time, and others are served meanwhile.
 static void s_hold_out (cluster_t *self, assault_kind_t kind)
 {
     honest_t *honest = honest_new (self);
@@ -116,20 +119,23 @@ static void test_half_greetings (void **state)
     s_hold_out (*state, ASSAULT_HALF);
 }
 
-//  More connections than the broker has descriptors: it lives, those who are in work on, and others get in afterwards.
+//  More connections than the broker has descriptors: it lives, those who are in work on, and others
+//  get in afterwards.
 static void test_no_descriptors_left (void **state)
 {
     cluster_t *self = *state;
     honest_t *honest = honest_new (self);
-    struct rlimit limit = {.rlim_cur = s_descriptors (self) + 100, .rlim_max = s_descriptors (self) + 100};
+    struct rlimit limit = {.rlim_cur = s_descriptors (self) + 100,
+                           .rlim_max = s_descriptors (self) + 100};
     assert_int_equal (prlimit (cluster_broker (self), RLIMIT_NOFILE, &limit, NULL), 0);
     assault_t *assault = s_begin (self, ASSAULT_SILENT, 0, 1000);
     s_await (assault, 600);
     honest_check (&honest);
-    cluster_start_worker_as (self, 1, 1,
-                             cluster_access (self, "other")); //  Finds a lane when strangers have gone
+    cluster_start_worker_as (
+        self, 1, 1, cluster_access (self, "other")); //  Finds a lane when strangers have gone
     s_await (assault, 2000);
-    assert_true (s_descriptors (self) < limit.rlim_cur); //  Or libzmq would try to accept without a pause
+    assert_true (s_descriptors (self)
+                 < limit.rlim_cur); //  Or libzmq would try to accept without a pause
     assert_true (cluster_info (self, "turned_away") > 500);
     cluster_until_at_least (self, "cut_peers", 1); //  Strangers give way while it goes on
     assault_destroy (&assault);
@@ -171,7 +177,8 @@ static void test_rubbish_behind_a_greeting (void **state)
 
 //  ==== frames that never end =======================================================
 
-//  Greeting, then a head that announces SIZE bytes, with these flags, then as many MiB as the broker takes, at most 64.
+//  Greeting, then a head that announces SIZE bytes, with these flags, then as many MiB as the
+//  broker takes, at most 64.
 static uint64_t s_pour (const cluster_t *self, unsigned flags, uint64_t size)
 {
     static uint8_t bytes [MIB];
@@ -194,7 +201,8 @@ static uint64_t s_pour (const cluster_t *self, unsigned flags, uint64_t size)
 static void test_endless_frames_of_strangers (void **state)
 {
     cluster_t *self = *state;
-    static const uint64_t sizes [] = {MIB, MIB + 1000, 1 << 30, UINT64_C (1) << 40, INT64_MAX, UINT64_MAX};
+    static const uint64_t sizes [] = {MIB,       MIB + 1000, 1 << 30, UINT64_C (1) << 40,
+                                      INT64_MAX, UINT64_MAX};
     honest_t *honest = honest_new (self);
     uint64_t before = s_rss_bytes (self);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes [0]; i++)
@@ -220,7 +228,8 @@ static zmtp_t s_go_on (const cluster_t *self)
     return peer;
 }
 
-//  It costs what it sends. When the message ends after all, or the peer goes, the next one takes the same memory.
+//  It costs what it sends. When the message ends after all, or the peer goes, the next one takes
+//  the same memory.
 static void test_endless_message_of_a_client (void **state)
 {
     cluster_t *self = *state;
@@ -229,7 +238,8 @@ static void test_endless_message_of_a_client (void **state)
     uint64_t before = s_rss_bytes (self);
     for (int round = 0; round < 200; round++) {
         zmtp_t peer = s_go_on (self);
-        assert_int_equal (cluster_info (self, "refused_frames"), refused); //  Nothing of it was handed over
+        assert_int_equal (cluster_info (self, "refused_frames"),
+                          refused); //  Nothing of it was handed over
         if (round % 2) {
             assert_true (zmtp_send (&peer, 0, "", 0));
             cluster_until_at_least (self, "refused_frames", ++refused);
@@ -241,7 +251,8 @@ static void test_endless_message_of_a_client (void **state)
     honest_check (&honest);
 }
 
-//  Whoever goes on for too long is cut off, at each door, in large frames and in small ones; the same peer is heard when it behaves.
+//  Whoever goes on for too long is cut off, at each door, in large frames and in small ones; the
+//  same peer is heard when it behaves.
 static void test_endless_message_is_cut_off (void **state)
 {
     cluster_t *self = *state;
@@ -314,7 +325,8 @@ static void test_rubbish_of_a_client (void **state)
 
 //  ==== routing ids =================================================================
 
-//  Peers with a key that choose the routing ids which the broker would give next. It begins at a random one, so the guesses are wrong.
+//  Peers with a key that choose the routing ids which the broker would give next. It begins at a
+//  random one, so the guesses are wrong.
 static void test_guessed_routing_ids (void **state)
 {
     cluster_t *self = *state;
@@ -324,8 +336,8 @@ static void test_guessed_routing_ids (void **state)
     for (uint32_t i = 0; i < 300; i++) {
         static const uint32_t bases [] = {0, 0x7fffffff, 0x80000000};
         uint32_t guess = bases [i % 3] + i / 3;
-        uint8_t id [5] = {0, (uint8_t) (guess >> 24), (uint8_t) (guess >> 16), (uint8_t) (guess >> 8),
-                          (uint8_t) guess};
+        uint8_t id [5] = {0, (uint8_t) (guess >> 24), (uint8_t) (guess >> 16),
+                          (uint8_t) (guess >> 8), (uint8_t) guess};
         int none = 0;
         sockets [i] = zmq_socket (context, ZMQ_DEALER);
         assert_non_null (sockets [i]);

@@ -1,4 +1,5 @@
-//  stalls_test.c - processes that stop and go on, and wires that are cut: nothing is lost, nothing done twice
+//  stalls_test.c - processes that stop and go on, and wires that are cut: nothing is lost, nothing
+//  done twice
 
 #include "tests/lib/cluster.h"
 #include "tests/lib/tally.h"
@@ -30,8 +31,8 @@ static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster, int64_t co
 //  Every thirtieth task takes a millisecond, so that there is something to interrupt.
 static cadre_job_t *s_squares (cadre_t *pool, int64_t count)
 {
-    cadre_job_t *job =
-        cadre_job_open (pool, "slow_square", &(cadre_job_options_t){.retry_limits = "worker-lost=100"});
+    cadre_job_t *job = cadre_job_open (pool, "slow_square",
+                                       &(cadre_job_options_t){.retry_limits = "worker-lost=100"});
     for (int64_t i = 0; i < count; i++)
         assert_int_equal (cadre_job_add (job, NULL, "ii", i, (int64_t) (i % 30 == 0)), CADRE_OK);
     assert_int_equal (cadre_job_seal (job), CADRE_OK);
@@ -47,7 +48,8 @@ static void s_end (cadre_t **pool, cadre_job_t **job, cluster_t **cluster)
 
 //  ---- processes that stop -------------------------------------------------------
 
-//  A worker that is silent for too long: its tasks run elsewhere, what it did is dropped (by itself or by the broker), and it comes back.
+//  A worker that is silent for too long: its tasks run elsewhere, what it did is dropped (by itself
+//  or by the broker), and it comes back.
 static void test_worker_stalls (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 2);
@@ -201,10 +203,10 @@ static void test_cut_from_everyone (void **state)
     s_cut (true, true);
 }
 
-#define OVER_BOTH(test)                                                                                      \
-    {#test " over ipc", test, NULL, NULL, "ipc"},                                                            \
-    {                                                                                                        \
-#test " over tcp", test, NULL, NULL, "tcp"                                                           \
+#define OVER_BOTH(test)                                                                            \
+    {#test " over ipc", test, NULL, NULL, "ipc"},                                                  \
+    {                                                                                              \
+#test " over tcp", test, NULL, NULL, "tcp"                                                 \
     }
 
 int main (void)

@@ -1,4 +1,5 @@
-//  supervised_test.c - broker and worker as services of systemd: what they say at NOTIFY_SOCKET from start to end, and what their tasks see of it
+//  supervised_test.c - broker and worker as services of systemd: what they say at NOTIFY_SOCKET
+//  from start to end, and what their tasks see of it
 
 #include <setjmp.h>
 #include <signal.h>
@@ -38,7 +39,8 @@ static void s_listen (supervisor_t *self)
     self->fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_true (self->fd >= 0);
     assert_int_equal (bind (self->fd, (const struct sockaddr *) &address, sizeof address), 0);
-    assert_int_equal (setsockopt (self->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    assert_int_equal (setsockopt (self->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience),
+                      0);
 }
 
 static int s_setup (void **state)
@@ -180,9 +182,14 @@ static void test_stopped_process_is_silent (void **state)
 static void test_tasks_do_not_see_it (void **state)
 {
     supervisor_t *self = *state;
-    const char *argv [] = {
-        "bin/cadre", "run", "--broker", self->broker, "env; tr '\\0' '\\n' </proc/$PPID/environ; : {}",
-        ":::",       "1",   NULL};
+    const char *argv [] = {"bin/cadre",
+                           "run",
+                           "--broker",
+                           self->broker,
+                           "env; tr '\\0' '\\n' </proc/$PPID/environ; : {}",
+                           ":::",
+                           "1",
+                           NULL};
     s_start_broker (self, false);
     s_start_worker (self);
     s_hear (self, "READY=1", NULL);

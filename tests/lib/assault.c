@@ -105,7 +105,8 @@ static void s_come_by_hand (assault_t *self, unsigned place)
     zmtp_greeting (greeting, self->kind == ASSAULT_PLAIN ? "NULL" : "CURVE");
     memset (rubbish, (int) place, sizeof rubbish);
     if (self->kind == ASSAULT_PLAIN)
-        memcpy (rubbish, "\4\51\5READY\13Socket-Type\0\0\0\6DEALER\10Identity\0\0\0\0\0\2\1\20", 48);
+        memcpy (rubbish, "\4\51\5READY\13Socket-Type\0\0\0\6DEALER\10Identity\0\0\0\0\0\2\1\20",
+                48);
     else
         rubbish [0] = ZMTP_COMMAND;
     if (zmtp_put (peer, greeting, sizeof greeting))

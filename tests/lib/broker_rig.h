@@ -1,5 +1,6 @@
 /*
- *  broker_rig: a broker in a thread over inproc, and peers by hand: a client, and workers that do what the test says.
+ *  broker_rig: a broker in a thread over inproc, and peers by hand: a client, and workers that do
+ *  what the test says.
  *
  *  For cmocka programs: what is not as it should be fails the test.
  */
@@ -108,7 +109,8 @@ static inline void s_send (void *socket, buffer_t *frame)
     buffer_free (frame);
 }
 
-//  Next frame of that verb (0: any) from the socket; beats, windows and states are passed over. False when none comes.
+//  Next frame of that verb (0: any) from the socket; beats, windows and states are passed over.
+//  False when none comes.
 static inline bool s_receive (peer_t *self, void *socket, unsigned verb, int wait_ms)
 {
     zmq_pollitem_t item = {.socket = socket, .events = ZMQ_POLLIN};
@@ -204,9 +206,10 @@ static inline void s_seal (peer_t *self, uint64_t ref, uint64_t count)
     s_send (self->dealer, &frame);
 }
 
-//  Reads until the job's last state, and counts results by outcome; the last result's text fields go to message.
-static inline wire_job_state_t s_collect (peer_t *self, uint64_t ref, size_t outcomes [CADRE_OUTCOMES_COUNT],
-                                          char *message)
+//  Reads until the job's last state, and counts results by outcome; the last result's text fields
+//  go to message.
+static inline wire_job_state_t s_collect (peer_t *self, uint64_t ref,
+                                          size_t outcomes [CADRE_OUTCOMES_COUNT], char *message)
 {
     wire_job_state_t state;
     memset (outcomes, 0, CADRE_OUTCOMES_COUNT * sizeof (size_t));
@@ -315,8 +318,8 @@ static inline wire_lane_tasks_t s_take (peer_t *self, uint64_t *index, size_t ma
     return tasks;
 }
 
-static inline void s_answer (peer_t *self, uint64_t job, uint64_t serial, const uint64_t *index, size_t count,
-                             unsigned outcome)
+static inline void s_answer (peer_t *self, uint64_t job, uint64_t serial, const uint64_t *index,
+                             size_t count, unsigned outcome)
 {
     buffer_t frame = {0}, list = {0}, value = {0};
     for (size_t i = 0; i < count; i++) {

@@ -44,15 +44,16 @@ child_t *child_start (const char *const *argv)
     const char *folder = getenv ("CADRE_BUILD_DIR");
     char path [PATH_MAX];
     assert (self && folder);
-    snprintf (path, sizeof path, "%s%s%s", argv [0][0] == '/' ? "" : folder, argv [0][0] == '/' ? "" : "/",
-              argv [0]);
+    snprintf (path, sizeof path, "%s%s%s", argv [0][0] == '/' ? "" : folder,
+              argv [0][0] == '/' ? "" : "/", argv [0]);
     self->output = memfd_create ("output", MFD_CLOEXEC);
     assert (self->output >= 0);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init (&actions);
     posix_spawn_file_actions_adddup2 (&actions, self->output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2 (&actions, self->output, STDERR_FILENO);
-    int rc = posix_spawn (&self->pid, path, &actions, NULL, (char *const *) (uintptr_t) argv, environ);
+    int rc =
+        posix_spawn (&self->pid, path, &actions, NULL, (char *const *) (uintptr_t) argv, environ);
     posix_spawn_file_actions_destroy (&actions);
     if (rc != 0) {
         perror (path);

@@ -12,9 +12,11 @@
 
 typedef struct child child_t;
 
-//  A program of this build tree: `name` is a path below it, such as "tests/lib/peer_client". Up to three arguments, NULL where there is none.
+//  A program of this build tree: `name` is a path below it, such as "tests/lib/peer_client". Up to
+//  three arguments, NULL where there is none.
 child_t *child_new (const char *name, const char *one, const char *two, const char *three);
-//  The same with any number of arguments; argv ends with NULL, argv [0] is the path below the build tree, or an absolute one.
+//  The same with any number of arguments; argv ends with NULL, argv [0] is the path below the build
+//  tree, or an absolute one.
 child_t *child_start (const char *const *argv);
 
 void child_destroy (child_t **self_p);

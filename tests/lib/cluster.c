@@ -63,7 +63,8 @@ const char *cluster_access (const cluster_t *self, const char *name)
 void cluster_add_key (cluster_t *self, const char *name, role_t role, const char *function)
 {
     access_t access = {.role = role};
-    keydir_entry_t entry = {.role = role, .functions = {function}, .functions_count = function != NULL};
+    keydir_entry_t entry = {
+        .role = role, .functions = {function}, .functions_count = function != NULL};
     char secret_key [KEYS_TEXT_BYTES];
     fault_t fault = {0};
     keydir_broker (self->keys, true, access.keys.server_key, secret_key, &fault);
@@ -122,8 +123,9 @@ static void s_make_keys (cluster_t *self)
         const char *name;     //  Of the key
         role_t role;          //  What it is for
         const char *function; //  That it may call or offer; NULL: all
-    } keys [] = {{"alice", ROLE_CLIENT, NULL}, {"web", ROLE_CLIENT, "square"}, {"eve", ROLE_OBSERVER, NULL},
-                 {"boss", ROLE_ADMIN, NULL},   {"node", ROLE_WORKER, NULL},    {"other", ROLE_WORKER, NULL}};
+    } keys [] = {{"alice", ROLE_CLIENT, NULL}, {"web", ROLE_CLIENT, "square"},
+                 {"eve", ROLE_OBSERVER, NULL}, {"boss", ROLE_ADMIN, NULL},
+                 {"node", ROLE_WORKER, NULL},  {"other", ROLE_WORKER, NULL}};
     self->locked = true;
     snprintf (self->local, sizeof self->local, "ipc://%s", self->place);
     snprintf (self->keys, sizeof self->keys, "%s/keys", self->folder);
@@ -135,7 +137,8 @@ static void s_make_keys (cluster_t *self)
 
 static cadre_t *s_open (const char *address, const char *access)
 {
-    cadre_t *pool = cadre_open (address, &(cadre_options_t){.connect_timeout_ms = 20000, .access = access});
+    cadre_t *pool =
+        cadre_open (address, &(cadre_options_t){.connect_timeout_ms = 20000, .access = access});
     if (!pool) {
         fprintf (stderr, "cluster: %s\n", cadre_open_message ());
         exit (EXIT_FAILURE);
@@ -147,7 +150,8 @@ static cadre_t *s_open (const char *address, const char *access)
 
 static bool s_listens (cluster_t *self)
 {
-    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000; moment_now (NULL) < end_us;) {
+    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
+         moment_now (NULL) < end_us;) {
         if (strstr (child_output (self->broker), "ready at"))
             return true;
         if (child_wait (self->broker, 0) != -1)
@@ -238,7 +242,8 @@ static void s_start_worker (cluster_t *self, unsigned number, unsigned slots, co
                             const char *value)
 {
     char name [32], count [32], plugins [3][PATH_MAX];
-    const char *folder = getenv ("CADRE_BUILD_DIR"), *files [] = {"arithmetic", "trouble", "labour"};
+    const char *folder = getenv ("CADRE_BUILD_DIR"),
+               *files [] = {"arithmetic", "trouble", "labour"};
     assert (number < CLUSTER_WORKERS && !self->workers [number] && folder);
     snprintf (name, sizeof name, "worker%u", number);
     snprintf (count, sizeof count, "%u", slots);
@@ -365,7 +370,8 @@ static void s_until (cluster_t *self, const char *key, int64_t least, int64_t mo
 {
     char text [160];
     int64_t value = 0;
-    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000; moment_now (NULL) < end_us;) {
+    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
+         moment_now (NULL) < end_us;) {
         value = cluster_info (self, key);
         if (value >= least && value <= most)
             return;
@@ -412,7 +418,8 @@ long cluster_await (const cluster_t *self, const char *name)
     char path [256];
     long number = 0;
     s_path (self, name, path, sizeof path);
-    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000; moment_now (NULL) < end_us;) {
+    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
+         moment_now (NULL) < end_us;) {
         FILE *file = fopen (path, "re");
         if (file) {
             if (fscanf (file, "%ld", &number) != 1)

@@ -1,8 +1,8 @@
 /*  cluster.h - a real broker and real workers, as processes of a test
  *
- *  cadre-broker with a short beat and loss, and cadre-workers that serve the plugins
- *  arithmetic, trouble and labour. The test kills, stops and starts them; whoever ends without
- *  being told to fails the test in cluster_destroy, with what it said. Functions end the process with what
+ *  cadre-broker with a short beat and loss, and cadre-workers that serve the plugins arithmetic,
+ *  trouble and labour. The test kills, stops and starts them; whoever ends without being told to
+ *  fails the test in cluster_destroy, with what it said. Functions end the process with what
  *  everybody said when something is wrong; waits end after CLUSTER_PATIENCE_MS.
  */
 
@@ -23,13 +23,16 @@
 
 typedef struct cluster cluster_t;
 
-//  scheme: "ipc", "tcp", or "curve": tcp with keys for alice (client), web (client, for square alone), eve (observer), boss (admin), node and other
-//  (workers), and an ipc address beside it. Workers 0 to WORKERS - 1 are started, with SLOTS slots each; they are registered when it returns.
+//  scheme: "ipc", "tcp", or "curve": tcp with keys for alice (client), web (client, for square
+//  alone), eve (observer), boss (admin), node and other (workers), and an ipc address beside it.
+//  Workers 0 to WORKERS - 1 are started, with SLOTS slots each; they are registered when it
+//  returns.
 cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots);
 void cluster_destroy (cluster_t **self_p);
 
 const char *cluster_address (const cluster_t *self);
-unsigned cluster_port (const cluster_t *self); //  tcp: the first of the block; lanes are from + 100 to + 139
+unsigned cluster_port (
+    const cluster_t *self); //  tcp: the first of the block; lanes are from + 100 to + 139
 const char *cluster_folder (
     const cluster_t *self); //  A fresh one for the test's own files; removed with what is in it
 
@@ -37,13 +40,15 @@ pid_t cluster_broker (const cluster_t *self);
 void cluster_restart_broker (cluster_t *self); //  kill -9, and a new one at the same address
 pid_t cluster_worker (const cluster_t *self, unsigned number);
 
-//  Starts a worker that is not there, at the broker's address or, when address is not NULL, another one. Does not wait.
+//  Starts a worker that is not there, at the broker's address or, when address is not NULL, another
+//  one. Does not wait.
 void cluster_start_worker (cluster_t *self, unsigned number, unsigned slots, const char *address);
 //  The same with somebody's access file.
 void cluster_start_worker_as (cluster_t *self, unsigned number, unsigned slots, const char *access);
 void cluster_kill_worker (cluster_t *self, unsigned number); //  kill -9, and waits for its end
 
-//  "curve": the ipc address; the folder of keys; somebody's access file and the keys in it; makes a key, or ends one; the broker reads them again.
+//  "curve": the ipc address; the folder of keys; somebody's access file and the keys in it; makes a
+//  key, or ends one; the broker reads them again.
 const char *cluster_local (const cluster_t *self);
 const char *cluster_keys (const cluster_t *self);
 const char *cluster_access (const cluster_t *self, const char *name);
@@ -52,7 +57,8 @@ void cluster_add_key (cluster_t *self, const char *name, role_t role, const char
 void cluster_revoke (cluster_t *self, const char *name);
 void cluster_reload (cluster_t *self);
 
-//  Waits for the broker's own end, after a signal of the test's, and returns its exit code. Starts another one at the same place.
+//  Waits for the broker's own end, after a signal of the test's, and returns its exit code. Starts
+//  another one at the same place.
 int cluster_await_end (cluster_t *self);
 void cluster_start_again (cluster_t *self);
 

@@ -31,7 +31,8 @@ static buffer_t *s_buffer (disorder_t *self)
 
 static uint64_t s_uint (disorder_t *self)
 {
-    static const uint64_t rare [] = {1u << 16, UINT32_MAX, UINT64_C (1) << 40, UINT64_MAX, UINT64_MAX - 1};
+    static const uint64_t rare [] = {1u << 16, UINT32_MAX, UINT64_C (1) << 40, UINT64_MAX,
+                                     UINT64_MAX - 1};
     unsigned chance = disorder_chance (self, 10);
     return chance == 0 ? rare [disorder_chance (self, COUNT (rare))]
                        : disorder_chance (self, chance < 8 ? 4 : 300);
@@ -49,10 +50,21 @@ static bool s_flag (disorder_t *self)
 
 static view_t s_text (disorder_t *self)
 {
-    static const char *const words [] = {
-        "",          "square", "echo",         "nothing",     WIRE_MAGIC,    "job.info",      "job.list",
-        "task.list", "ipc",    "task.explain", "broker.info", "worker.list", "function.list", "task.info",
-        "queue"};
+    static const char *const words [] = {"",
+                                         "square",
+                                         "echo",
+                                         "nothing",
+                                         WIRE_MAGIC,
+                                         "job.info",
+                                         "job.list",
+                                         "task.list",
+                                         "ipc",
+                                         "task.explain",
+                                         "broker.info",
+                                         "worker.list",
+                                         "function.list",
+                                         "task.info",
+                                         "queue"};
     return wire_view (words [disorder_chance (self, COUNT (words))]);
 }
 
@@ -101,21 +113,21 @@ static wire_list_t s_list (disorder_t *self);
 #define s_later_text s_text
 #define s_later_list s_list
 #define FIELD(type, field, meaning) fields->field = s_##type (self);
-#define FILL(name, ...)                                                                                      \
-    static void s_fill_##name (disorder_t *self, wire_##name##_t *fields)                                    \
-    {                                                                                                        \
-        (void) self, (void) fields;                                                                          \
-        WIRE_FIELDS_##name (FIELD)                                                                           \
+#define FILL(name, ...)                                                                            \
+    static void s_fill_##name (disorder_t *self, wire_##name##_t *fields)                          \
+    {                                                                                              \
+        (void) self, (void) fields;                                                                \
+        WIRE_FIELDS_##name (FIELD)                                                                 \
     }
 WIRE_RECORDS (FILL)
 WIRE_MESSAGES (FILL)
 
-#define ELEMENT(name, ...)                                                                                   \
-    if (disorder_chance (self, 3) == 0) {                                                                    \
-        wire_##name##_t fields;                                                                              \
-        s_fill_##name (self, &fields);                                                                       \
-        wire_pack_##name (buffer, &fields);                                                                  \
-        return;                                                                                              \
+#define ELEMENT(name, ...)                                                                         \
+    if (disorder_chance (self, 3) == 0) {                                                          \
+        wire_##name##_t fields;                                                                    \
+        s_fill_##name (self, &fields);                                                             \
+        wire_pack_##name (buffer, &fields);                                                        \
+        return;                                                                                    \
     }
 
 static void s_pack_element (disorder_t *self, buffer_t *buffer, unsigned depth)
@@ -150,12 +162,12 @@ static wire_list_t s_list (disorder_t *self)
 
 //  ---- frames ----------------------------------------------------------------------
 
-#define WRITE(name, verb, ...)                                                                               \
-    case WIRE_##name: {                                                                                      \
-        wire_##name##_t fields;                                                                              \
-        s_fill_##name (self, &fields);                                                                       \
-        wire_write_##name (frame, envelope, &fields);                                                        \
-        break;                                                                                               \
+#define WRITE(name, verb, ...)                                                                     \
+    case WIRE_##name: {                                                                            \
+        wire_##name##_t fields;                                                                    \
+        s_fill_##name (self, &fields);                                                             \
+        wire_write_##name (frame, envelope, &fields);                                              \
+        break;                                                                                     \
     }
 
 static void s_write (disorder_t *self, wire_verb_t verb, wire_envelope_t envelope, buffer_t *frame)

@@ -157,7 +157,8 @@ bool enemy_greet (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
     memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
     s_say (self, &frame);
-    uint8_t verb = s_hear (self, self->socket, WIRE_client_welcome, WIRE_refused, &body, WAIT_NOTICE_MS);
+    uint8_t verb =
+        s_hear (self, self->socket, WIRE_client_welcome, WIRE_refused, &body, WAIT_NOTICE_MS);
     assert (verb);
     if (verb == WIRE_refused)
         return false;
@@ -194,7 +195,8 @@ uint64_t enemy_request (enemy_t *self, const char *what)
     buffer_t frame = {0};
     cursor_t body;
     wire_reply_t reply;
-    wire_write_request (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent},
+    wire_write_request (&frame,
+                        (wire_envelope_t){.session = self->session, .sequence = ++self->sent},
                         &(wire_request_t){.id = self->sent, .what = wire_view (what)});
     s_say (self, &frame);
     bool heard = enemy_hear (self, self->socket, WIRE_reply, &body, WAIT_NOTICE_MS);
@@ -202,8 +204,8 @@ uint64_t enemy_request (enemy_t *self, const char *what)
     return reply.code;
 }
 
-uint64_t enemy_open_job (enemy_t *self, uint64_t ref, unsigned kind, const char *function, bool detached,
-                         const uint8_t uuid [WIRE_UUID_BYTES])
+uint64_t enemy_open_job (enemy_t *self, uint64_t ref, unsigned kind, const char *function,
+                         bool detached, const uint8_t uuid [WIRE_UUID_BYTES])
 {
     wire_job_open_t job = {.ref = ref,
                            .uuid = {uuid, WIRE_UUID_BYTES},
@@ -214,7 +216,8 @@ uint64_t enemy_open_job (enemy_t *self, uint64_t ref, unsigned kind, const char 
     buffer_t frame = {0};
     cursor_t body;
     wire_job_opened_t opened;
-    wire_write_job_open (&frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent}, &job);
+    wire_write_job_open (
+        &frame, (wire_envelope_t){.session = self->session, .sequence = ++self->sent}, &job);
     s_say (self, &frame);
     bool heard = enemy_hear (self, self->socket, WIRE_job_opened, &body, WAIT_NOTICE_MS);
     assert (heard && wire_read_job_opened (&body, &opened));
@@ -241,7 +244,8 @@ bool enemy_register (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES], const 
     wire_write_worker_hello (&frame, (wire_envelope_t){0}, &hello);
     s_say (self, &frame);
     buffer_free (&functions);
-    uint8_t verb = s_hear (self, self->socket, WIRE_worker_welcome, WIRE_refused, &body, WAIT_NOTICE_MS);
+    uint8_t verb =
+        s_hear (self, self->socket, WIRE_worker_welcome, WIRE_refused, &body, WAIT_NOTICE_MS);
     assert (verb);
     if (verb == WIRE_refused)
         return false;
@@ -257,12 +261,14 @@ enemy_t *enemy_worker (const char *address, const char *function, uint64_t tasks
     return enemy_worker_with (address, NULL, function, tasks);
 }
 
-enemy_t *enemy_worker_with (const char *address, const keys_t *keys, const char *function, uint64_t tasks)
+enemy_t *enemy_worker_with (const char *address, const keys_t *keys, const char *function,
+                            uint64_t tasks)
 {
     enemy_t *self = enemy_with (address, "back", keys);
     uint8_t uuid [WIRE_UUID_BYTES];
     entropy_uuid (uuid);
-    bool heard = enemy_register (self, uuid, strncmp (address, "tcp", 3) == 0 ? "tcp" : "ipc", function);
+    bool heard =
+        enemy_register (self, uuid, strncmp (address, "tcp", 3) == 0 ? "tcp" : "ipc", function);
     assert (heard);
     enemy_open_lane (self, tasks);
     return self;
@@ -285,8 +291,8 @@ void enemy_open_lane (enemy_t *self, uint64_t tasks)
 
 //  ==== doors =======================================================================
 
-#define HANDSHAKES                                                                                           \
-    (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL                                    \
+#define HANDSHAKES                                                                                 \
+    (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL                          \
      | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 
 //  The first frame of an event is its number.

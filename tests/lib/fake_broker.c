@@ -64,7 +64,8 @@ static void s_refuse (fake_broker_t *self, bool foreign)
 {
     wire_refused_t refused = {
         .code = foreign ? CADRE_ERROR_VERSION : CADRE_ERROR_REFUSED,
-        .message = wire_view (foreign ? "protocol 9.0 here, 1.0 there: use one release" : "go away"),
+        .message =
+            wire_view (foreign ? "protocol 9.0 here, 1.0 there: use one release" : "go away"),
         .major = foreign ? 9 : WIRE_MAJOR};
     buffer_t frame = {0};
     wire_write_refused (&frame, (wire_envelope_t){0}, &refused);
@@ -100,7 +101,8 @@ static void s_on_hello (fake_broker_t *self, cursor_t *body)
 {
     self->hellos++;
     if (wire_read_client_hello (body, &self->hello) && self->hello.uuid.size == sizeof self->uuid) {
-        self->known = self->known && memcmp (self->uuid, self->hello.uuid.data, sizeof self->uuid) == 0;
+        self->known =
+            self->known && memcmp (self->uuid, self->hello.uuid.data, sizeof self->uuid) == 0;
         memcpy (self->uuid, self->hello.uuid.data, sizeof self->uuid);
     }
     switch (self->manner) {
@@ -365,12 +367,12 @@ void fake_broker_raw (fake_broker_t *self, const void *bytes, size_t size_bytes)
     pthread_mutex_unlock (&self->lock);
 }
 
-#define SEND(name, ...)                                                                                      \
-    do {                                                                                                     \
-        buffer_t frame_ = {0};                                                                               \
-        wire_##name##_t fields_ = {__VA_ARGS__};                                                             \
-        wire_write_##name (&frame_, (wire_envelope_t){0}, &fields_);                                         \
-        fake_broker_send (self, &frame_);                                                                    \
+#define SEND(name, ...)                                                                            \
+    do {                                                                                           \
+        buffer_t frame_ = {0};                                                                     \
+        wire_##name##_t fields_ = {__VA_ARGS__};                                                   \
+        wire_write_##name (&frame_, (wire_envelope_t){0}, &fields_);                               \
+        fake_broker_send (self, &frame_);                                                          \
     } while (0)
 
 void fake_broker_opened (fake_broker_t *self, uint64_t ref, uint64_t number)
@@ -423,9 +425,11 @@ void fake_broker_failed (fake_broker_t *self, uint64_t ref, uint64_t index, unsi
     buffer_free (&detail);
 }
 
-void fake_broker_output (fake_broker_t *self, uint64_t ref, uint64_t index, unsigned stream, const char *text)
+void fake_broker_output (fake_broker_t *self, uint64_t ref, uint64_t index, unsigned stream,
+                         const char *text)
 {
-    SEND (output, .ref = ref, .index = index, .attempt = 1, .stream = stream, .bytes = wire_view (text));
+    SEND (output, .ref = ref, .index = index, .attempt = 1, .stream = stream,
+          .bytes = wire_view (text));
 }
 
 void fake_broker_state (fake_broker_t *self, uint64_t ref, uint64_t total, bool final)

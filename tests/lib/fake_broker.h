@@ -1,8 +1,8 @@
 /*  fake_broker.h - the broker's side of a client's session, driven by hand
  *
- *  A ROUTER on ipc in a folder of its own. A thread answers HELLO as it is told, and keeps every other frame for the test,
- *  which reads them with fake_broker_expect and sends what it likes. Everything waits for 10 s at most: then the test
- *  fails.
+ *  A ROUTER on ipc in a folder of its own. A thread answers HELLO as it is told, and keeps every
+ *  other frame for the test, which reads them with fake_broker_expect and sends what it likes.
+ *  Everything waits for 10 s at most: then the test fails.
  */
 
 #ifndef TESTS_LIB_FAKE_BROKER_H_INCLUDED
@@ -27,14 +27,17 @@ void fake_broker_destroy (fake_broker_t **self_p);
 const char *fake_broker_address (const fake_broker_t *self);
 void fake_broker_set_manner (fake_broker_t *self, fake_broker_manner_t manner);
 
-//  As if the process had been killed and started again: the socket is closed, all that was heard and known is forgotten, and a new socket bound. Its
-//  epoch is another one for a broker without a store; at the start it is 1.
+//  As if the process had been killed and started again: the socket is closed, all that was heard
+//  and known is forgotten, and a new socket bound. Its epoch is another one for a broker without a
+//  store; at the start it is 1.
 void fake_broker_restart (fake_broker_t *self, uint64_t epoch);
 
-//  The next frame of that verb; others before it are dropped. The body is valid until the next call.
+//  The next frame of that verb; others before it are dropped. The body is valid until the next
+//  call.
 cursor_t fake_broker_expect (fake_broker_t *self, wire_verb_t verb);
 
-//  So many tasks have come, of whatever jobs: a result of one that was not sent yet breaks the protocol.
+//  So many tasks have come, of whatever jobs: a result of one that was not sent yet breaks the
+//  protocol.
 void fake_broker_expect_tasks (fake_broker_t *self, uint64_t count);
 
 //  The last HELLO; its texts are not valid.
@@ -44,8 +47,8 @@ wire_client_hello_t fake_broker_hello (fake_broker_t *self);
 unsigned fake_broker_hellos (fake_broker_t *self);
 unsigned fake_broker_waiting (fake_broker_t *self, wire_verb_t verb);
 
-//  Sends a frame that wire_write_... made (consumed): stream frames get the next number, others 0. send_again repeats the last stream
-//  frame as it was.
+//  Sends a frame that wire_write_... made (consumed): stream frames get the next number, others 0.
+//  send_again repeats the last stream frame as it was.
 void fake_broker_send (fake_broker_t *self, buffer_t *frame);
 void fake_broker_send_again (fake_broker_t *self);
 void fake_broker_skip (fake_broker_t *self); //  The next stream frame's number is left out

@@ -38,8 +38,10 @@ static void s_on_result (void *context, const lease_t *lease, const slots_result
     char kind [100] = "", message [400] = "";
     assert (self->heard_count < FAKE_HEARD_MAX);
     fake_heard_t *heard = &self->heard [self->heard_count++];
-    *heard = (fake_heard_t){
-        .serial = lease->serial, .outcome = result->outcome, .code = result->code, .run_us = result->run_us};
+    *heard = (fake_heard_t){.serial = lease->serial,
+                            .outcome = result->outcome,
+                            .code = result->code,
+                            .run_us = result->run_us};
     if (result->value.size && result->value.size <= sizeof heard->value) {
         memcpy (heard->value, result->value.data, result->value.size);
         heard->value_bytes = result->value.size;
@@ -76,7 +78,8 @@ void fake_bench_open (fake_bench_t *self, size_t count, const slots_options_t *o
     self->timers = timers_new ();
     own.worker = "alpha";
     own.count = count;
-    own.start = (slot_handle_start_t){.fake = s_start, .context = self, .threads = own.start.threads};
+    own.start =
+        (slot_handle_start_t){.fake = s_start, .context = self, .threads = own.start.threads};
     own.clock = &self->clock;
     own.timers = self->timers;
     own.events = (slots_events_t){
@@ -98,7 +101,8 @@ void fake_bench_close (fake_bench_t *self)
     }
 }
 
-void fake_bench_job (fake_bench_t *self, uint64_t job, unsigned kind, uint64_t timeout_ms, uint64_t grace_ms)
+void fake_bench_job (fake_bench_t *self, uint64_t job, unsigned kind, uint64_t timeout_ms,
+                     uint64_t grace_ms)
 {
     slots_open_job (self->slots, &(wire_lane_job_t){.job = job,
                                                     .kind = kind,
@@ -112,11 +116,13 @@ void fake_bench_push (fake_bench_t *self, uint64_t job, uint64_t serial, size_t 
     fake_bench_push_by (self, job, serial, count, 0);
 }
 
-void fake_bench_push_by (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count, int64_t begin_by_us)
+void fake_bench_push_by (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count,
+                         int64_t begin_by_us)
 {
     static const uint8_t empty_array [] = {0x90};
     for (size_t i = 0; i < count; i++) {
-        wire_lane_task_t task = {.index = i, .attempt = 1, .payload = {empty_array, sizeof empty_array}};
+        wire_lane_task_t task = {
+            .index = i, .attempt = 1, .payload = {empty_array, sizeof empty_array}};
         lease_t *lease = lease_new (slots_job (self->slots, job), serial + i, &task);
         lease->output_window = 1000;
         lease->begin_by_us = begin_by_us;
@@ -202,7 +208,8 @@ static void s_send (fake_slot_t *self, uint8_t verb, const buffer_t *body)
 void fake_slot_refuse (fake_slot_t *self, unsigned code, const char *message)
 {
     buffer_t body = {0};
-    wire_pack_slot_ready (&body, &(wire_slot_ready_t){.code = code, .message = wire_view (message)});
+    wire_pack_slot_ready (&body,
+                          &(wire_slot_ready_t){.code = code, .message = wire_view (message)});
     s_send (self, WIRE_slot_ready, &body);
     buffer_free (&body);
 }
@@ -215,8 +222,8 @@ void fake_slot_ready (fake_slot_t *self)
 void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outcome, uint64_t run_us)
 {
     buffer_t body = {0};
-    wire_pack_slot_result (&body,
-                           &(wire_slot_result_t){.ticket = ticket, .outcome = outcome, .run_us = run_us});
+    wire_pack_slot_result (
+        &body, &(wire_slot_result_t){.ticket = ticket, .outcome = outcome, .run_us = run_us});
     s_send (self, WIRE_slot_result, &body);
     buffer_free (&body);
 }
@@ -224,8 +231,8 @@ void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outco
 void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text)
 {
     buffer_t body = {0};
-    wire_pack_slot_output (&body,
-                           &(wire_slot_output_t){.ticket = ticket, .stream = 1, .bytes = wire_view (text)});
+    wire_pack_slot_output (
+        &body, &(wire_slot_output_t){.ticket = ticket, .stream = 1, .bytes = wire_view (text)});
     s_send (self, WIRE_slot_output, &body);
     buffer_free (&body);
 }

@@ -1,8 +1,8 @@
 /*
  *  fake_slot: the slot's side of the slot protocol, played by a test.
  *
- *  A bench has a slots_t with fake vessels on a fake clock; the test reads what each slot was sent, claims tickets, and answers. What the
- *  worker hears of it stands in `heard`. One thread.
+ *  A bench has a slots_t with fake vessels on a fake clock; the test reads what each slot was sent,
+ *  claims tickets, and answers. What the worker hears of it stands in `heard`. One thread.
  */
 #ifndef TESTS_LIB_FAKE_SLOT_H_INCLUDED
 #define TESTS_LIB_FAKE_SLOT_H_INCLUDED
@@ -49,7 +49,8 @@ void fake_bench_open (fake_bench_t *self, size_t count, const slots_options_t *o
 void fake_bench_close (fake_bench_t *self);
 
 //  A job, and leases of it with consecutive serials.
-void fake_bench_job (fake_bench_t *self, uint64_t job, unsigned kind, uint64_t timeout_ms, uint64_t grace_ms);
+void fake_bench_job (fake_bench_t *self, uint64_t job, unsigned kind, uint64_t timeout_ms,
+                     uint64_t grace_ms);
 void fake_bench_push (fake_bench_t *self, uint64_t job, uint64_t serial, size_t count);
 
 //  The same; they must be begun by then, or return.
@@ -66,12 +67,14 @@ void fake_bench_pass_s (fake_bench_t *self, unsigned s);
 //  A list of one span.
 wire_list_t fake_bench_span (buffer_t *buffer, uint64_t first, uint64_t count);
 
-//  Slot: reads what came; tickets of slot_task messages go to TICKETS (up to MAX). Returns how many tasks. Verbs seen are added to *VERBS as bits (verb - 0x60).
+//  Slot: reads what came; tickets of slot_task messages go to TICKETS (up to MAX). Returns how many
+//  tasks. Verbs seen are added to *VERBS as bits (verb - 0x60).
 size_t fake_slot_read (fake_slot_t *self, uint32_t *tickets, size_t max, uint32_t *verbs);
 
 void fake_slot_ready (fake_slot_t *self);
 void fake_slot_refuse (fake_slot_t *self, unsigned code, const char *message);
-void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outcome, uint64_t run_us);
+void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outcome,
+                       uint64_t run_us);
 void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text);
 
 //  Bytes into the ring, and the bell; bytes through the socket, where only bells belong.

@@ -48,7 +48,8 @@ static void *s_serve (void *argument)
     return NULL;
 }
 
-fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread, const moment_clock_t *clock)
+fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread,
+                                const moment_clock_t *clock)
 {
     fake_worker_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
@@ -60,7 +61,8 @@ fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread, 
     assert_non_null (self->share);
     self->desk = ticket_desk_of (&self->share->page);
     self->ring = (ring_reader_t){.ring = &self->share->ring};
-    self->options = (slot_serve_options_t){.functions = functions, .thread = thread, .clock = clock};
+    self->options =
+        (slot_serve_options_t){.functions = functions, .thread = thread, .clock = clock};
     assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
     return self;
 }
@@ -128,8 +130,8 @@ void fake_worker_raw (fake_worker_t *self, const void *bytes, size_t size_bytes)
 static void s_put (fake_worker_t *self, uint8_t verb, buffer_t *body)
 {
     size_t length = body->size + 1;
-    const uint8_t head [] = {(uint8_t) (length >> 24), (uint8_t) (length >> 16), (uint8_t) (length >> 8),
-                             (uint8_t) length, verb};
+    const uint8_t head [] = {(uint8_t) (length >> 24), (uint8_t) (length >> 16),
+                             (uint8_t) (length >> 8), (uint8_t) length, verb};
     fake_worker_raw (self, head, sizeof head);
     fake_worker_raw (self, body->data, body->size);
     buffer_free (body);
@@ -162,8 +164,8 @@ void fake_worker_job (fake_worker_t *self, uint64_t job, unsigned kind, const ch
     buffer_free (&spec);
 }
 
-static uint32_t s_put_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, uint64_t begin_by_us,
-                            cadre_value_t **payload)
+static uint32_t s_put_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes,
+                            uint64_t begin_by_us, cadre_value_t **payload)
 {
     uint32_t ticket;
     assert_true (ticket_offer (&self->desk, 1, &ticket));
@@ -184,7 +186,8 @@ static uint32_t s_put_task (fake_worker_t *self, uint64_t job, uint64_t output_b
     return ticket;
 }
 
-uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, cadre_value_t **payload)
+uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes,
+                           cadre_value_t **payload)
 {
     return s_put_task (self, job, output_bytes, 0, payload);
 }
@@ -233,9 +236,9 @@ static bool s_next (fake_worker_t *self, uint8_t *verb, cursor_t *body)
     for (;;) {
         size_t left = self->in.size - self->at;
         const uint8_t *head = self->in.data + self->at;
-        size_t length =
-            left < 4 ? 0
-                     : (size_t) head [0] << 24 | (size_t) head [1] << 16 | (size_t) head [2] << 8 | head [3];
+        size_t length = left < 4 ? 0
+                                 : (size_t) head [0] << 24 | (size_t) head [1] << 16
+                                       | (size_t) head [2] << 8 | head [3];
         if (length && left >= length + 4) {
             *verb = head [4];
             *body = cursor_of (head + 5, length - 1);
@@ -263,9 +266,9 @@ static void s_read_functions (fake_worker_t *self, const wire_list_t *list)
         wire_function_t function;
         assert_true (wire_read_function (&cursor, &function));
         size_t length = strlen (self->functions);
-        snprintf (self->functions + length, sizeof self->functions - length, "%s%.*s(%.*s)", i ? " " : "",
-                  (int) function.name.size, (const char *) function.name.data, (int) function.takes.size,
-                  (const char *) function.takes.data);
+        snprintf (self->functions + length, sizeof self->functions - length, "%s%.*s(%.*s)",
+                  i ? " " : "", (int) function.name.size, (const char *) function.name.data,
+                  (int) function.takes.size, (const char *) function.takes.data);
     }
 }
 

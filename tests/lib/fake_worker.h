@@ -32,7 +32,8 @@ typedef struct fake_result {
 } fake_result_t;
 
 //  thread false: commands are allowed. clock NULL: the real one.
-fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread, const moment_clock_t *clock);
+fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread,
+                                const moment_clock_t *clock);
 
 //  Closes the socket, waits for the slot, and returns what it returned.
 int fake_worker_destroy (fake_worker_t **self_p);
@@ -40,8 +41,9 @@ void fake_worker_close (fake_worker_t *self); //  Closes the socket alone
 
 //  Sends slot_start and returns slot_ready's code; names (NULL-terminated, or NULL).
 int fake_worker_start (fake_worker_t *self, const char *const *plugins, const char *const *program);
-const char *fake_worker_message (const fake_worker_t *self);   //  Of slot_ready
-const char *fake_worker_functions (const fake_worker_t *self); //  Of slot_ready: "square(i) cube(i)"
+const char *fake_worker_message (const fake_worker_t *self); //  Of slot_ready
+const char *fake_worker_functions (
+    const fake_worker_t *self); //  Of slot_ready: "square(i) cube(i)"
 
 typedef struct fake_job {
     uint64_t timeout_ms;       //  0: none
@@ -52,8 +54,10 @@ typedef struct fake_job {
 void fake_worker_job (fake_worker_t *self, uint64_t job, unsigned kind, const char *function,
                       const fake_job_t *options);
 
-//  Gather messages to be sent by fake_worker_flush, or by the next wait. The payload is consumed. Returns the ticket.
-uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes, cadre_value_t **payload);
+//  Gather messages to be sent by fake_worker_flush, or by the next wait. The payload is consumed.
+//  Returns the ticket.
+uint32_t fake_worker_task (fake_worker_t *self, uint64_t job, uint64_t output_bytes,
+                           cadre_value_t **payload);
 //  The same, for a task that is not begun later than that.
 uint32_t fake_worker_task_by (fake_worker_t *self, uint64_t job, uint64_t begin_by_us,
                               cadre_value_t **payload);
@@ -70,7 +74,8 @@ uint32_t fake_worker_revoke (fake_worker_t *self, uint32_t *first);
 //  Has the slot claimed it?
 bool fake_worker_has_begun (fake_worker_t *self, uint32_t ticket);
 
-//  Waits for the next message of output, which stays in what fake_worker_result gives; returns its stream.
+//  Waits for the next message of output, which stays in what fake_worker_result gives; returns its
+//  stream.
 unsigned fake_worker_output (fake_worker_t *self);
 //  Bytes of output of the ticket that has no result yet.
 size_t fake_worker_gathered (const fake_worker_t *self, unsigned stream);

@@ -93,7 +93,8 @@ static void s_submit (fuzz_broker_t *self, unsigned kind)
     buffer_free (&spec);
 }
 
-//  False when there is no room for its sockets: libzmq gives those of the broker before back some time later.
+//  False when there is no room for its sockets: libzmq gives those of the broker before back some
+//  time later.
 static bool s_register (fuzz_broker_t *self)
 {
     static const uint8_t uuid [WIRE_UUID_BYTES] = "0123456789abcdef";

@@ -1,7 +1,9 @@
 /*
- *  fuzz_broker: a broker's state without a network, with one job of four tasks that one worker has been given.
+ *  fuzz_broker: a broker's state without a network, with one job of four tasks that one worker has
+ *  been given.
  *
- *  For fuzzers that play the worker: frames of the sink go to the broker's handlers. One at a time, one thread.
+ *  For fuzzers that play the worker: frames of the sink go to the broker's handlers. One at a time,
+ *  one thread.
  */
 #ifndef TESTS_LIB_FUZZ_BROKER_H_INCLUDED
 #define TESTS_LIB_FUZZ_BROKER_H_INCLUDED
@@ -20,7 +22,8 @@ typedef struct fuzz_lease {
     uint32_t index;  // of the task
 } fuzz_lease_t;
 
-//  kind: of the job (WIRE_KIND_...). context: ZeroMQ's. NULL when it has no room for more sockets now.
+//  kind: of the job (WIRE_KIND_...). context: ZeroMQ's. NULL when it has no room for more sockets
+//  now.
 fuzz_broker_t *fuzz_broker_new (void *context, unsigned kind);
 void fuzz_broker_destroy (fuzz_broker_t **self_p);
 

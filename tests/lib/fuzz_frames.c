@@ -24,18 +24,20 @@ bool fuzz_frames_next (fuzz_frames_t *self, fuzz_deed_t *deed)
     if (self->left < HEAD_BYTES || self->count == DEEDS_MAX)
         return false;
     size_t length = s_length (self->at, self->left);
-    *deed =
-        (fuzz_deed_t){.channel = self->at [0], .verb = self->at [1], .body = {self->at + HEAD_BYTES, length}};
+    *deed = (fuzz_deed_t){
+        .channel = self->at [0], .verb = self->at [1], .body = {self->at + HEAD_BYTES, length}};
     self->at += HEAD_BYTES + length;
     self->left -= HEAD_BYTES + length;
     self->count++;
     return true;
 }
 
-void fuzz_frames_write (buffer_t *frame, const fuzz_deed_t *deed, uint64_t session, uint64_t sequence)
+void fuzz_frames_write (buffer_t *frame, const fuzz_deed_t *deed, uint64_t session,
+                        uint64_t sequence)
 {
     size_t start = frame->size;
-    wire_write_who (frame, (wire_envelope_t){.session = session, .sequence = sequence}, &(wire_who_t){0});
+    wire_write_who (frame, (wire_envelope_t){.session = session, .sequence = sequence},
+                    &(wire_who_t){0});
     frame->size = start + WIRE_ENVELOPE_BYTES;
     frame->data [start + 1] = deed->verb;
     buffer_append (frame, deed->body.data, deed->body.size);
@@ -55,7 +57,8 @@ static size_t s_choose (const uint8_t *bytes, size_t size, unsigned *seed)
     return chosen;
 }
 
-//  The deed at that place with one value changed; returns the new size of all, or 0 when it does not fit
+//  The deed at that place with one value changed; returns the new size of all, or 0 when it does
+//  not fit
 static size_t s_change (uint8_t *bytes, size_t size, size_t max_size, size_t at, unsigned *seed)
 {
     static const uint8_t envelope [WIRE_ENVELOPE_BYTES];

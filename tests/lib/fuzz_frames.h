@@ -1,7 +1,8 @@
 /*  fuzz_frames.h - the input of fuzzers that play a peer: a row of deeds, most of them frames
  *
- *  A deed is channel (1 byte), verb (1), length (3), body. What a channel means is the fuzzer's affair. Half of the changes replace
- *  one value of one body by an odd one (mutation.h), of up to 1 MiB. One thread.
+ *  A deed is channel (1 byte), verb (1), length (3), body. What a channel means is the fuzzer's
+ *  affair. Half of the changes replace one value of one body by an odd one (mutation.h), of up to 1
+ *  MiB. One thread.
  */
 
 #ifndef TESTS_LIB_FUZZ_FRAMES_H_INCLUDED
@@ -25,7 +26,8 @@ typedef struct fuzz_deed {
 bool fuzz_frames_next (fuzz_frames_t *self, fuzz_deed_t *deed);
 
 //  Appends the deed as a frame with this session and number.
-void fuzz_frames_write (buffer_t *frame, const fuzz_deed_t *deed, uint64_t session, uint64_t sequence);
+void fuzz_frames_write (buffer_t *frame, const fuzz_deed_t *deed, uint64_t session,
+                        uint64_t sequence);
 
 //  For LLVMFuzzerCustomMutator.
 size_t fuzz_frames_mutate (uint8_t *bytes, size_t size, size_t max_size, unsigned seed);

@@ -1,6 +1,7 @@
 /*  honest.h - an authenticated client, whose job runs while others misbehave
  *
- *  Half of its tasks are submitted before, half at the end; every result must be right, and come once. Fails the test otherwise.
+ *  Half of its tasks are submitted before, half at the end; every result must be right, and come
+ *  once. Fails the test otherwise.
  */
 
 #ifndef TESTS_LIB_HONEST_H_INCLUDED

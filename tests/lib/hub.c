@@ -215,8 +215,9 @@ static void s_on_returned (hub_t *self, cursor_t *body)
 static void s_beat (hub_t *self)
 {
     buffer_t frame = {0};
-    wire_write_beat (&frame, (wire_envelope_t){.session = self->session},
-                     &(wire_beat_t){.received = self->in.received, .sent = stream_sent (self->out)});
+    wire_write_beat (
+        &frame, (wire_envelope_t){.session = self->session},
+        &(wire_beat_t){.received = self->in.received, .sent = stream_sent (self->out)});
     s_send_back (self, &frame);
 }
 
@@ -245,11 +246,13 @@ static void s_read (hub_t *self)
     cursor_t body;
     zmq_msg_init (&message);
     while (sockets_receive_from (self->back, &self->route, &message) == CADRE_OK) {
-        assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body) == CADRE_OK);
+        assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body)
+                == CADRE_OK);
         s_on_back (self, envelope.verb, envelope.session, &body);
     }
     while (sockets_receive (self->sink, &message) == CADRE_OK) {
-        assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body) == CADRE_OK);
+        assert (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body)
+                == CADRE_OK);
         if (envelope.session != self->session)
             continue;
         assert (stream_in_accept (&self->in, envelope.sequence) == STREAM_NEW);
@@ -333,8 +336,8 @@ void hub_destroy (hub_t **self_p)
     *self_p = NULL;
 }
 
-void hub_open_job (hub_t *self, uint64_t job, unsigned kind, const char *function, uint64_t timeout_ms,
-                   uint64_t grace_ms)
+void hub_open_job (hub_t *self, uint64_t job, unsigned kind, const char *function,
+                   uint64_t timeout_ms, uint64_t grace_ms)
 {
     buffer_t frame = {0}, spec = {0};
     pack_map (&spec, 1);
@@ -359,12 +362,14 @@ uint64_t hub_send (hub_t *self, uint64_t job, buffer_t *payload)
     uint64_t number = large ? stream_payload_number (self->out) : 0;
     if (large)
         wire_pack_parts (&reference, number);
-    wire_lane_task_t task = {
-        .index = self->serial + 1, .attempt = 1, .payload = wire_view_of (large ? &reference : payload)};
+    wire_lane_task_t task = {.index = self->serial + 1,
+                             .attempt = 1,
+                             .payload = wire_view_of (large ? &reference : payload)};
     wire_pack_lane_task (&tasks, &task);
-    wire_write_lane_tasks (
-        &frame, (wire_envelope_t){0},
-        &(wire_lane_tasks_t){.job = job, .serial = ++self->serial, .tasks = wire_list_of (&tasks, 1)});
+    wire_write_lane_tasks (&frame, (wire_envelope_t){0},
+                           &(wire_lane_tasks_t){.job = job,
+                                                .serial = ++self->serial,
+                                                .tasks = wire_list_of (&tasks, 1)});
     if (large)
         stream_put_payload (self->out, number, payload, &frame, 1);
     else
@@ -428,7 +433,8 @@ void hub_drain (hub_t *self, uint32_t timeout_ms)
     s_send_back (self, &frame);
 }
 
-//  As a broker does with frames of a session that it does not know: once a second, until the worker has understood.
+//  As a broker does with frames of a session that it does not know: once a second, until the worker
+//  has understood.
 void hub_forget (hub_t *self, bool adopt)
 {
     self->adopt = adopt;
@@ -439,14 +445,16 @@ void hub_forget (hub_t *self, bool adopt)
         assert (tries < WAIT_MS / 1000);
         wire_write_who (&frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
         s_send_back (self, &frame);
-        for (int64_t end_us = moment_now (NULL) + 1000000; !self->open && moment_now (NULL) < end_us;)
+        for (int64_t end_us = moment_now (NULL) + 1000000;
+             !self->open && moment_now (NULL) < end_us;)
             s_turn (self);
     }
 }
 
 const hub_result_t *hub_wait (hub_t *self, uint64_t serial)
 {
-    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; moment_now (NULL) < end_us; s_turn (self)) {
+    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; moment_now (NULL) < end_us;
+         s_turn (self)) {
         const hub_result_t *result = s_answer (self, serial);
         if (result)
             return result;

@@ -1,7 +1,8 @@
 /*
  *  hub: a broker for one worker, played by a test, with a real worker in a thread of its own.
  *
- *  The test opens jobs, sends tasks, and waits for their results. Windows are watched. Everything fails the process by assert, waits end after 20 s.
+ *  The test opens jobs, sends tasks, and waits for their results. Windows are watched. Everything
+ *  fails the process by assert, waits end after 20 s.
  */
 #ifndef TESTS_LIB_HUB_H_INCLUDED
 #define TESTS_LIB_HUB_H_INCLUDED
@@ -20,14 +21,15 @@ typedef struct hub_result {
     bool abandoned;          // a thread was left behind
 } hub_result_t;
 
-//  Starts the worker and waits until its lane is open. The name in OPTIONS is filled in, and the broker where there is none: inproc then.
+//  Starts the worker and waits until its lane is open. The name in OPTIONS is filled in, and the
+//  broker where there is none: inproc then.
 hub_t *hub_new (worker_options_t options);
 
 //  Stops the worker if it still runs.
 void hub_destroy (hub_t **self_p);
 
-void hub_open_job (hub_t *self, uint64_t job, unsigned kind, const char *function, uint64_t timeout_ms,
-                   uint64_t grace_ms);
+void hub_open_job (hub_t *self, uint64_t job, unsigned kind, const char *function,
+                   uint64_t timeout_ms, uint64_t grace_ms);
 
 //  A task of a call job with one integer; returns its serial.
 uint64_t hub_call (hub_t *self, uint64_t job, int64_t argument);
@@ -47,7 +49,8 @@ const hub_result_t *hub_wait (hub_t *self, uint64_t serial);
 //  Plays the broker for so long.
 void hub_pass_ms (hub_t *self, int ms);
 
-//  Makes the worker register anew, as a broker does that has forgotten it. Its leases are adopted when ADOPT.
+//  Makes the worker register anew, as a broker does that has forgotten it. Its leases are adopted
+//  when ADOPT.
 void hub_forget (hub_t *self, bool adopt);
 
 //  Sends a frame as it is, through the lane of the session or on back; frees it.

@@ -1,7 +1,8 @@
 /*
  *  hub_rig: a broker's modules without its sockets, for unit tests of ledger, dispatch and roster.
  *
- *  Time stands still until the test moves it. Lanes are bound over inproc and have no peer: what is put there stays there.
+ *  Time stands still until the test moves it. Lanes are bound over inproc and have no peer: what is
+ *  put there stays there.
  */
 #ifndef TESTS_LIB_HUB_RIG_H_INCLUDED
 #define TESTS_LIB_HUB_RIG_H_INCLUDED
@@ -88,7 +89,8 @@ static inline agent_t *hub_rig_agent (hub_rig_t *self, uint32_t slots)
                                  .functions = wire_list_of (&functions, 1)};
     agent_t *agent = roster_add (self->hub.roster, uuid);
     roster_describe (self->hub.roster, agent, &hello, rights_of_all ());
-    lane_t *lane = lane_new (&self->hub, ADDRESS_INPROC, "", 1000u + self->uuids, &self->lane_next, NULL);
+    lane_t *lane =
+        lane_new (&self->hub, ADDRESS_INPROC, "", 1000u + self->uuids, &self->lane_next, NULL);
     lane_grant (lane, 100000, 1u << 30);
     roster_begin_session (self->hub.roster, agent, &lane, 1000u + self->uuids);
     agent->state = AGENT_READY;
@@ -123,8 +125,9 @@ static inline job_t *hub_rig_job (hub_rig_t *self, client_t *client, const wire_
 }
 
 //  The agent answers a lease; false when it was not valid.
-static inline bool hub_rig_answer (hub_rig_t *self, agent_t *agent, const job_t *job, uint32_t index,
-                                   uint64_t serial, unsigned outcome, uint64_t run_us)
+static inline bool hub_rig_answer (hub_rig_t *self, agent_t *agent, const job_t *job,
+                                   uint32_t index, uint64_t serial, unsigned outcome,
+                                   uint64_t run_us)
 {
     buffer_t tail = {0}, none = {0};
     wire_sink_result_t result = {

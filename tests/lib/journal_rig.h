@@ -1,5 +1,6 @@
 /*
- *  journal_rig: a broker's modules with a journal, over a disk that outlives them, for unit tests of what a restart finds.
+ *  journal_rig: a broker's modules with a journal, over a disk that outlives them, for unit tests
+ *  of what a restart finds.
  */
 #ifndef TESTS_LIB_JOURNAL_RIG_H_INCLUDED
 #define TESTS_LIB_JOURNAL_RIG_H_INCLUDED
@@ -96,7 +97,8 @@ static inline void house_end (house_t *self)
 }
 
 //  The tasks from first to end, with arguments of so many bytes.
-static inline void house_submit (house_t *self, job_t *job, uint32_t first, uint32_t end, size_t bytes)
+static inline void house_submit (house_t *self, job_t *job, uint32_t first, uint32_t end,
+                                 size_t bytes)
 {
     buffer_t list = {0};
     uint8_t *filler = calloc (bytes + 1, 1);
@@ -131,12 +133,13 @@ static inline job_t *house_job_of (house_t *self, uint32_t tasks, uint64_t retri
     fault_t fault = {0};
     job_t *job = ledger_jobs_open (self->rig.hub.ledger, self->client, &open);
     wire_pack_job_open (&packed, &open);
-    assert_int_equal (journal_admit (self->rig.hub.journal, job, packed.size + tasks * bytes, tasks, &fault),
-                      CADRE_OK);
+    assert_int_equal (
+        journal_admit (self->rig.hub.journal, job, packed.size + tasks * bytes, tasks, &fault),
+        CADRE_OK);
     records_job (self->rig.hub.journal, job, wire_view_of (&packed));
     for (uint32_t first = 0; first < tasks; first += HOUSE_FRAME_TASKS)
-        house_submit (self, job, first, tasks - first < HOUSE_FRAME_TASKS ? tasks : first + HOUSE_FRAME_TASKS,
-                      bytes);
+        house_submit (self, job, first,
+                      tasks - first < HOUSE_FRAME_TASKS ? tasks : first + HOUSE_FRAME_TASKS, bytes);
     ledger_jobs_finish (self->rig.hub.ledger, job);
     buffer_free (&packed);
     return job;
@@ -169,8 +172,8 @@ static inline void house_answer_all (house_t *self, job_t *job, agent_t *agent, 
 {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t index = house_lease (self, job, agent);
-        assert_true (
-            hub_rig_answer (&self->rig, agent, job, index, self->rig.hub.serial, CADRE_OUTCOME_OK, 5));
+        assert_true (hub_rig_answer (&self->rig, agent, job, index, self->rig.hub.serial,
+                                     CADRE_OUTCOME_OK, 5));
     }
 }
 

@@ -98,8 +98,9 @@ void link_bench_setup_at (const char *addresses, bool embedded)
     fault_t fault = {0};
     link_options_t options = {.embedded = embedded,
                               .hello = {.name = wire_view ("alpha"), .slots = 2},
-                              .events = {NULL, s_welcome, s_job, s_ignore_job_end, s_tasks, s_cancel,
-                                         s_recall, s_ignore_window, s_ignore_drain, s_stop, s_held, s_say}};
+                              .events = {NULL, s_welcome, s_job, s_ignore_job_end, s_tasks,
+                                         s_cancel, s_recall, s_ignore_window, s_ignore_drain,
+                                         s_stop, s_held, s_say}};
     link_bench = (link_bench_t){.time = {.now_us = 1000000}};
     link_bench.clock = fake_clock_of (&link_bench.time);
     link_bench.context = sockets_context_new (1, 64, &fault);
@@ -113,9 +114,9 @@ void link_bench_setup_at (const char *addresses, bool embedded)
     options.outbox = link_bench.outbox;
     options.clock = &link_bench.clock;
     options.timers = link_bench.timers;
-    assert_int_equal (
-        address_parse_list (addresses, options.addresses, ADDRESS_LIST_MAX, &options.addresses_count, &fault),
-        CADRE_OK);
+    assert_int_equal (address_parse_list (addresses, options.addresses, ADDRESS_LIST_MAX,
+                                          &options.addresses_count, &fault),
+                      CADRE_OK);
     link_bench.link = link_new (&options);
     link_set_window (link_bench.link, 130, 0, 0, true);
     assert_int_equal (link_start (link_bench.link, &fault), CADRE_OK);
@@ -157,8 +158,8 @@ bool link_bench_hear (void *socket, uint8_t verb, zmq_msg_t *message, wire_envel
                                   : sockets_receive (socket, message);
         if (error != CADRE_OK)
             return false;
-        assert_int_equal (wire_open (zmq_msg_data (message), zmq_msg_size (message), envelope, body),
-                          CADRE_OK);
+        assert_int_equal (
+            wire_open (zmq_msg_data (message), zmq_msg_size (message), envelope, body), CADRE_OK);
         if (envelope->verb == verb)
             return true;
     }
@@ -177,8 +178,9 @@ bool link_bench_hears (void *socket, uint8_t verb)
 
 void link_bench_send_back (buffer_t *frame)
 {
-    assert_int_equal (sockets_send_bytes_to (link_bench.back, link_bench.route, frame->data, frame->size, 0),
-                      CADRE_OK);
+    assert_int_equal (
+        sockets_send_bytes_to (link_bench.back, link_bench.route, frame->data, frame->size, 0),
+        CADRE_OK);
     buffer_free (frame);
 }
 
@@ -230,8 +232,8 @@ void link_bench_send_tasks (uint64_t serial, size_t count)
     buffer_t frame = {0}, tasks = {0};
     static const uint8_t empty_array [] = {0x90};
     for (size_t i = 0; i < count; i++)
-        wire_pack_lane_task (&tasks,
-                             &(wire_lane_task_t){.index = i, .attempt = 1, .payload = {empty_array, 1}});
+        wire_pack_lane_task (
+            &tasks, &(wire_lane_task_t){.index = i, .attempt = 1, .payload = {empty_array, 1}});
     wire_write_lane_tasks (
         &frame, (wire_envelope_t){0},
         &(wire_lane_tasks_t){.job = 1, .serial = serial, .tasks = wire_list_of (&tasks, count)});

@@ -1,5 +1,6 @@
 /*
- *  link_bench: a link under test, with a broker that the test plays over inproc, on a fake clock. There is one bench at a time. One thread.
+ *  link_bench: a link under test, with a broker that the test plays over inproc, on a fake clock.
+ *  There is one bench at a time. One thread.
  */
 #ifndef TESTS_LIB_LINK_BENCH_H_INCLUDED
 #define TESTS_LIB_LINK_BENCH_H_INCLUDED

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-//  Listens at HOST ("127.0.0.3", "::1"); *PORT 0 means any, and is set. The descriptor, or -1 when the port is taken.
+//  Listens at HOST ("127.0.0.3", "::1"); *PORT 0 means any, and is set. The descriptor, or -1 when
+//  the port is taken.
 int listener_new (const char *host, uint16_t *port);
 
 //  A port that is free at all of 127.0.0.x now: nobody listens there.

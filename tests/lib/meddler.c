@@ -147,8 +147,9 @@ static pair_t *s_pair (meddler_t *self, void *router, sockets_route_t route)
     if (pair->router)
         sockets_destroy (&pair->dealer);
     const char *name = router == self->front ? "front" : "back";
-    *pair = (pair_t){
-        .router = router, .route = route, .dealer = s_socket (self, ZMQ_DEALER, self->broker, name, false)};
+    *pair = (pair_t){.router = router,
+                     .route = route,
+                     .dealer = s_socket (self, ZMQ_DEALER, self->broker, name, false)};
     return pair;
 }
 
@@ -188,8 +189,8 @@ static void s_look_for_lane (meddler_t *self, const void *bytes, size_t size)
     wire_envelope_t envelope;
     wire_worker_welcome_t welcome;
     cursor_t body;
-    if (wire_open (bytes, size, &envelope, &body) == CADRE_OK && envelope.verb == WIRE_worker_welcome
-        && wire_read_worker_welcome (&body, &welcome))
+    if (wire_open (bytes, size, &envelope, &body) == CADRE_OK
+        && envelope.verb == WIRE_worker_welcome && wire_read_worker_welcome (&body, &welcome))
         s_add_lane (self, welcome.lane);
 }
 
@@ -228,10 +229,12 @@ static void s_wait (meddler_t *self)
     items [count++] = (zmq_pollitem_t){.socket = self->sink_in, .events = ZMQ_POLLIN};
     for (size_t i = 0; i < PAIRS_MAX; i++)
         if (self->pairs [i].router)
-            items [count++] = (zmq_pollitem_t){.socket = self->pairs [i].dealer, .events = ZMQ_POLLIN};
+            items [count++] =
+                (zmq_pollitem_t){.socket = self->pairs [i].dealer, .events = ZMQ_POLLIN};
     for (size_t i = 0; i < LANES_MAX; i++)
         if (self->lanes [i].pull && (sockets_events (self->lanes [i].push) & ZMQ_POLLOUT))
-            items [count++] = (zmq_pollitem_t){.socket = self->lanes [i].pull, .events = ZMQ_POLLIN};
+            items [count++] =
+                (zmq_pollitem_t){.socket = self->lanes [i].pull, .events = ZMQ_POLLIN};
     zmq_poll (items, count, LISTEN_MS);
 }
 

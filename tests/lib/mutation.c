@@ -53,9 +53,10 @@ static void s_odd_text (unsigned *seed, buffer_t *out)
 
 static void s_odd_number (unsigned *seed, buffer_t *out)
 {
-    static const uint64_t numbers [] = {0,          1,          2,           255,           65535,
-                                        65536,      UINT32_MAX, 1ull << 32,  1ull << 40,    INT64_MAX,
-                                        UINT64_MAX, 1ull << 63, 4294967294u, 1000000000000, 23};
+    static const uint64_t numbers [] = {
+        0,          1,          2,           255,           65535,
+        65536,      UINT32_MAX, 1ull << 32,  1ull << 40,    INT64_MAX,
+        UINT64_MAX, 1ull << 63, 4294967294u, 1000000000000, 23};
     if (mutation_chance (seed, 4))
         pack_uint (out, numbers [mutation_chance (seed, COUNT (numbers))]);
     else
@@ -88,7 +89,9 @@ static void s_odd_value (unsigned *seed, buffer_t *out)
     case 1: pack_bool (out, mutation_chance (seed, 2)); break;
     case 2: s_odd_text (seed, out); break;
     case 3: pack_blob (out, bytes, mutation_chance (seed, sizeof bytes)); break;
-    case 4: pack_ext (out, types [mutation_chance (seed, COUNT (types))], bytes, sizeof bytes); break;
+    case 4:
+        pack_ext (out, types [mutation_chance (seed, COUNT (types))], bytes, sizeof bytes);
+        break;
     case 5: s_odd_nest (seed, out); break;
     case 6: s_odd_map (seed, out); break;
     case 7: pack_double (out, 0.0 / (mutation_chance (seed, 2) ? 1.0 : 0.0)); break;
@@ -121,8 +124,10 @@ static void s_change_bytes (unsigned *seed, buffer_t *out, cursor_t at, bool tex
     if (!copy)
         abort ();
     memcpy (copy, view.data, view.size);
-    copy [mutation_chance (seed, (unsigned) view.size)] ^= (uint8_t) (1u << mutation_chance (seed, 8));
-    size_t size = mutation_chance (seed, 3) ? view.size : mutation_chance (seed, (unsigned) view.size);
+    copy [mutation_chance (seed, (unsigned) view.size)] ^=
+        (uint8_t) (1u << mutation_chance (seed, 8));
+    size_t size =
+        mutation_chance (seed, 3) ? view.size : mutation_chance (seed, (unsigned) view.size);
     if (text)
         pack_text_of (out, (const char *) copy, size);
     else
@@ -226,11 +231,13 @@ void mutation_apply (unsigned *seed, buffer_t *frame)
     }
     copy_t copy = {.seed = seed, .target = SIZE_MAX};
     buffer_t out = {0};
-    cursor_t body = cursor_of (frame->data + WIRE_ENVELOPE_BYTES, frame->size - WIRE_ENVELOPE_BYTES);
+    cursor_t body =
+        cursor_of (frame->data + WIRE_ENVELOPE_BYTES, frame->size - WIRE_ENVELOPE_BYTES);
     cursor_t first = body;
     bool whole = s_copy (&copy, &first, &out, 0) && copy.nodes > 1;
     if (whole) {
-        copy = (copy_t){.seed = seed, .target = 1 + mutation_chance (seed, (unsigned) copy.nodes - 1)};
+        copy =
+            (copy_t){.seed = seed, .target = 1 + mutation_chance (seed, (unsigned) copy.nodes - 1)};
         buffer_clear (&out);
         buffer_append (&out, frame->data, WIRE_ENVELOPE_BYTES);
         whole = s_copy (&copy, &body, &out, 0);

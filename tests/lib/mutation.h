@@ -16,7 +16,8 @@
 //  A random number below `below` (at least 1); steps the seed.
 unsigned mutation_chance (unsigned *seed, unsigned below);
 
-//  Changes one value of the body, or the session or sequence number. Frames without a body stay as they are.
+//  Changes one value of the body, or the session or sequence number. Frames without a body stay as
+//  they are.
 void mutation_apply (unsigned *seed, buffer_t *frame);
 
 #endif

@@ -92,7 +92,8 @@ void peer_frame_free (peer_frame_t *frame)
 
 uint64_t peer_uint (const peer_frame_t *frame, size_t field)
 {
-    peer_expect (field < frame->count && frame->fields [field].type == MSGPACK_OBJECT_POSITIVE_INTEGER,
+    peer_expect (field < frame->count
+                     && frame->fields [field].type == MSGPACK_OBJECT_POSITIVE_INTEGER,
                  "a field that is no uint");
     return frame->fields [field].via.u64;
 }
@@ -121,7 +122,8 @@ static zsock_t *s_connect (int type, const char *endpoint, bool reconnects)
     zsock_set_rcvhwm (socket, 0);
     if (!reconnects)
         zsock_set_reconnect_ivl (socket, -1);
-    peer_expect (zsock_connect (socket, "%s", endpoint) == 0, "an address that cannot be connected to");
+    peer_expect (zsock_connect (socket, "%s", endpoint) == 0,
+                 "an address that cannot be connected to");
     return socket;
 }
 

@@ -78,7 +78,8 @@ uint64_t peer_uint (const peer_frame_t *frame, size_t field);
 msgpack_object_array peer_array (const peer_frame_t *frame, size_t field);
 char *peer_text (const peer_frame_t *frame, size_t field); //  The caller frees it
 
-//  A connected socket: `name` is front, back, sink or lane-N; offset what tcp adds to the base port. Lane and sink never reconnect.
+//  A connected socket: `name` is front, back, sink or lane-N; offset what tcp adds to the base
+//  port. Lane and sink never reconnect.
 zsock_t *peer_connect (int type, const char *address, const char *name, unsigned offset);
 
 //  The same for a port named by the broker, with the host of the address.

@@ -1,9 +1,10 @@
-//  peer_client.c - a client written from SPEC.md alone: submits COUNT calls of square and checks each result once
+//  peer_client.c - a client written from SPEC.md alone: submits COUNT calls of square and checks
+//  each result once
 //
 //  peer_client ADDRESS COUNT [MAJOR]
 //
-//  Exit 0 and "COUNT ok"; 1 when a result is wrong, missing or double; 2 and the broker's message when it is refused; 3 when the broker
-//  breaks the protocol; 4 after 60 s.
+//  Exit 0 and "COUNT ok"; 1 when a result is wrong, missing or double; 2 and the broker's message
+//  when it is refused; 3 when the broker breaks the protocol; 4 after 60 s.
 
 #include "tests/lib/peer.h"
 
@@ -142,8 +143,9 @@ static void s_check (client_t *self, const msgpack_object *result)
 {
     const msgpack_object *field = result->via.array.ptr;
     uint64_t index = field [1].via.u64;
-    if (field [0].via.u64 != REF || index >= self->count || self->seen [index]++ || field [3].via.u64 != 1
-        || field [6].type != MSGPACK_OBJECT_POSITIVE_INTEGER || field [6].via.u64 != index * index) {
+    if (field [0].via.u64 != REF || index >= self->count || self->seen [index]++
+        || field [3].via.u64 != 1 || field [6].type != MSGPACK_OBJECT_POSITIVE_INTEGER
+        || field [6].via.u64 != index * index) {
         fprintf (stderr, "peer: result %lu is wrong or came twice\n", index);
         self->wrong++;
     }
@@ -242,7 +244,8 @@ int main (int argc, char **argv)
     if (!welcome)
         return 2;
     if (self.wrong || self.results != self.count) {
-        fprintf (stderr, "peer: %lu results for %lu tasks, %d wrong\n", self.results, self.count, self.wrong);
+        fprintf (stderr, "peer: %lu results for %lu tasks, %d wrong\n", self.results, self.count,
+                 self.wrong);
         return 1;
     }
     printf ("%lu ok\n", self.results);

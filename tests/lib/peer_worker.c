@@ -1,9 +1,10 @@
-//  peer_worker.c - a worker written from SPEC.md alone: offers square and echo, and runs them as they come
+//  peer_worker.c - a worker written from SPEC.md alone: offers square and echo, and runs them as
+//  they come
 //
 //  peer_worker ADDRESS [MAJOR]
 //
-//  Serves until the broker says STOP, a drain is complete, or it gets SIGTERM. Exit 0; 2 and the broker's message when it is
-//  refused; 3 when the broker breaks the protocol.
+//  Serves until the broker says STOP, a drain is complete, or it gets SIGTERM. Exit 0; 2 and the
+//  broker's message when it is refused; 3 when the broker breaks the protocol.
 
 #include "tests/lib/peer.h"
 
@@ -153,12 +154,14 @@ static void s_part (worker_t *self, const peer_frame_t *frame)
     }
     peer_expect (payload->total == peer_uint (frame, 1), "a total that changes");
     msgpack_object bytes = frame->fields [2];
-    peer_expect (bytes.type == MSGPACK_OBJECT_BIN && bytes.via.bin.size <= PEER_PART_MAX, "a part's bytes");
+    peer_expect (bytes.type == MSGPACK_OBJECT_BIN && bytes.via.bin.size <= PEER_PART_MAX,
+                 "a part's bytes");
     msgpack_sbuffer_write (&payload->bytes, bytes.via.bin.ptr, bytes.via.bin.size);
     peer_expect (payload->bytes.size <= payload->total, "more bytes than announced");
 }
 
-//  What a task was given: the payload itself, or one that came in parts and is unpacked into *unpacked, which points into *parts
+//  What a task was given: the payload itself, or one that came in parts and is unpacked into
+//  *unpacked, which points into *parts
 static msgpack_object s_input (worker_t *self, msgpack_object object, msgpack_unpacked *unpacked,
                                payload_t **parts)
 {
@@ -190,7 +193,8 @@ static const char *s_call (const char *function, msgpack_object arguments, msgpa
         msgpack_pack_object (value, first);
         return NULL;
     }
-    if (first.type != MSGPACK_OBJECT_POSITIVE_INTEGER && first.type != MSGPACK_OBJECT_NEGATIVE_INTEGER)
+    if (first.type != MSGPACK_OBJECT_POSITIVE_INTEGER
+        && first.type != MSGPACK_OBJECT_NEGATIVE_INTEGER)
         return "square takes an integer";
     msgpack_pack_int64 (value, first.via.i64 * first.via.i64);
     return NULL;
@@ -254,8 +258,8 @@ static void s_put_value (worker_t *self, peer_out_t *out, const msgpack_sbuffer 
     msgpack_pack_ext_with_body (&out->body, number, 8, 2);
 }
 
-static void s_answer (worker_t *self, const job_t *job, uint64_t index, uint64_t serial, const char *message,
-                      msgpack_sbuffer *value)
+static void s_answer (worker_t *self, const job_t *job, uint64_t index, uint64_t serial,
+                      const char *message, msgpack_sbuffer *value)
 {
     if (!message && value->size > PEER_PART_MAX)
         s_send_parts (self, value, ++self->payload_numbers);
@@ -333,8 +337,9 @@ static void s_on_lane (worker_t *self, const peer_frame_t *frame)
         break;
     case LANE_JOB:
         job = s_job (self, 0);
-        *job = (job_t){
-            .number = peer_uint (frame, 0), .kind = peer_uint (frame, 1), .function = peer_text (frame, 2)};
+        *job = (job_t){.number = peer_uint (frame, 0),
+                       .kind = peer_uint (frame, 1),
+                       .function = peer_text (frame, 2)};
         break;
     case LANE_TASKS: s_tasks (self, frame); break;
     case LANE_JOB_END:
@@ -406,7 +411,8 @@ int main (int argc, char **argv)
         fprintf (stderr, "usage: peer_worker ADDRESS [MAJOR]\n");
         return 64;
     }
-    worker_t self = {.address = argv [1], .major = argc > 2 ? (uint8_t) strtoul (argv [2], NULL, 10) : 1};
+    worker_t self = {.address = argv [1],
+                     .major = argc > 2 ? (uint8_t) strtoul (argv [2], NULL, 10) : 1};
     self.back = peer_connect (ZMQ_DEALER, self.address, "back", 1);
     bool welcome = s_register (&self);
     if (welcome)

@@ -48,7 +48,8 @@ static cadre_error_t s_picky (cadre_task_t *task)
 {
     int64_t n = cadre_arg_int (task, 0);
     cadre_trace (task, "in picky");
-    return n > 3 ? cadre_fail (task, "range", "%d is too large", (int) n) : cadre_return_int (task, n);
+    return n > 3 ? cadre_fail (task, "range", "%d is too large", (int) n)
+                 : cadre_return_int (task, n);
 }
 
 //  Sleeps, and looks whether it should end.
@@ -75,11 +76,12 @@ static cadre_error_t s_chatty (cadre_task_t *task)
 //  What a call knows of itself: a map.
 static cadre_error_t s_self (cadre_task_t *task)
 {
-    cadre_value_t *map =
-        cadre_value_build ("{s:u s:u s:i s:s}", "attempt", (uint64_t) cadre_task_attempt (task), "slot",
-                           (uint64_t) cadre_task_slot (task), "state",
-                           *(const int64_t *) cadre_task_state (task), "broker", cadre_task_broker (task));
-    return cadre_task_job (task) ? cadre_return_value (task, &map) : cadre_fail (task, "job", "no number");
+    cadre_value_t *map = cadre_value_build (
+        "{s:u s:u s:i s:s}", "attempt", (uint64_t) cadre_task_attempt (task), "slot",
+        (uint64_t) cadre_task_slot (task), "state", *(const int64_t *) cadre_task_state (task),
+        "broker", cadre_task_broker (task));
+    return cadre_task_job (task) ? cadre_return_value (task, &map)
+                                 : cadre_fail (task, "job", "no number");
 }
 
 static cadre_error_t s_start (void **state)
@@ -119,8 +121,10 @@ static void s_await_worker (cadre_t *pool)
 {
     for (int i = 0; i < 1000; i++) {
         cadre_value_t *workers = NULL;
-        assert_int_equal (cadre_request (pool, "worker.list", NULL, &workers, PLACE_WAIT_MS), CADRE_OK);
-        const char *state = cadre_value_text (cadre_value_get (cadre_value_at (workers, 0), "state"));
+        assert_int_equal (cadre_request (pool, "worker.list", NULL, &workers, PLACE_WAIT_MS),
+                          CADRE_OK);
+        const char *state =
+            cadre_value_text (cadre_value_get (cadre_value_at (workers, 0), "state"));
         bool ready = state && strcmp (state, "ready") == 0;
         cadre_value_destroy (&workers);
         if (ready)
@@ -174,7 +178,8 @@ void place_end (rig_t *self)
 }
 
 
-int place_run (int argc, char **argv, const char *program, const struct CMUnitTest *tests, size_t count)
+int place_run (int argc, char **argv, const char *program, const struct CMUnitTest *tests,
+               size_t count)
 {
     static const char *const places [] = {"threads", "processes", "ipc", "tcp"};
     int failed = 0;

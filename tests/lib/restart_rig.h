@@ -1,4 +1,5 @@
-/*  restart_rig.h - a pool, and a broker driven by hand that is restarted: what tests of restarts share */
+/*  restart_rig.h - a pool, and a broker driven by hand that is restarted: what tests of restarts
+ *  share */
 
 #ifndef TESTS_LIB_RESTART_RIG_H_INCLUDED
 #define TESTS_LIB_RESTART_RIG_H_INCLUDED

@@ -183,7 +183,8 @@ static int s_truncate (sqlite3_file *file, sqlite3_int64 size)
     return rc;
 }
 
-//  The processes of a test share the kernel, which keeps what one of them wrote: only the plan needs syncs.
+//  The processes of a test share the kernel, which keeps what one of them wrote: only the plan
+//  needs syncs.
 static int s_sync (sqlite3_file *file, int flags)
 {
     (void) flags;

@@ -1,9 +1,11 @@
-/*  shim_vfs.h - a file layer of SQLite for tests: it fails, kills the process, or loses what was not synced
+/*  shim_vfs.h - a file layer of SQLite for tests: it fails, kills the process, or loses what was
+ *  not synced
  *
  *  Writes, truncations, syncs and deletions are counted, over all files. At the
  *  chosen one something happens, instead of the operation.
  *
- *      shim_vfs_install (&(shim_plan_t){.fail_at = 7, .fails_with = SQLITE_IOERR_FSYNC, .only = SHIM_SYNC});
+ *      shim_vfs_install (&(shim_plan_t){
+ *          .fail_at = 7, .fails_with = SQLITE_IOERR_FSYNC, .only = SHIM_SYNC});
  *      store_t *store = sqlite_open (path, &(sqlite_options_t){.vfs = SHIM_VFS}, &fault);
  */
 
@@ -24,7 +26,7 @@ typedef struct shim_plan {
     int fails_with;   //  SQLite's code
     unsigned die_at;  //  At this one the process ends; 0: at none
     bool power;       //  It is the power that fails: what was not synced is lost with the process
-    unsigned some;    //  ... but for some of it, by this seed, maybe half of a write; 0: all is lost
+    unsigned some; //  ... but for some of it, by this seed, maybe half of a write; 0: all is lost
 } shim_plan_t;
 
 //  Registers the layer, or gives it another plan; the count begins anew. No file may be open in it.

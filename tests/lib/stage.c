@@ -98,8 +98,11 @@ static void *s_serve_worker (void *argument)
 {
     stage_t *self = argument;
     fault_t fault = {0};
-    worker_options_t options = {
-        .name = "house", .broker = self->address, .slots = 2, .threads = true, .functions = stage_functions};
+    worker_options_t options = {.name = "house",
+                                .broker = self->address,
+                                .slots = 2,
+                                .threads = true,
+                                .functions = stage_functions};
     self->worker = worker_new (self->context, &options, &fault);
     if (!self->worker) {
         fprintf (stderr, "stage: %s\n", fault.text);

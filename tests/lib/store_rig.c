@@ -68,7 +68,8 @@ cadre_error_t store_rig_visit (void *context, uint64_t seq, view_t body, fault_t
     memcpy (&number, body.data, body.size < sizeof number ? body.size : sizeof number);
     for (size_t i = 0; i < body.size; i++)
         if (body.data [i] != store_rig_byte (number, i))
-            return fault_set (fault, CADRE_ERROR_INTERNAL, "batch %u differs at byte %zu", number, i);
+            return fault_set (fault, CADRE_ERROR_INTERNAL, "batch %u differs at byte %zu", number,
+                              i);
     assert (self->seen_count < STORE_RIG_SEEN);
     self->seen [self->seen_count++] = (seen_t){.number = number, .seq = seq, .size = body.size};
     return CADRE_OK;
@@ -103,7 +104,8 @@ void store_rig_close (store_rig_t *self)
     assert (error == CADRE_OK);
 }
 
-uint64_t store_rig_append (store_rig_t *self, uint32_t number, size_t size, const store_append_t *with)
+uint64_t store_rig_append (store_rig_t *self, uint32_t number, size_t size,
+                           const store_append_t *with)
 {
     buffer_t body = {0};
     uint8_t *bytes = buffer_reserve (&body, size);

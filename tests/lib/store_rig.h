@@ -29,7 +29,8 @@ typedef struct store_rig {
     size_t seen_count;            //  How many
 } store_rig_t;
 
-//  A disk, or a file in a folder of its own in /tmp; nothing is open yet. store_rig_end closes and removes all.
+//  A disk, or a file in a folder of its own in /tmp; nothing is open yet. store_rig_end closes and
+//  removes all.
 void store_rig_begin (store_rig_t *self, bool memory);
 void store_rig_begin_in (store_rig_t *self, const char *parent); //  A file in a folder there
 void store_rig_end (store_rig_t *self);
@@ -42,7 +43,8 @@ store_t *store_rig_bare (store_rig_t *self);
 void store_rig_close (store_rig_t *self);
 
 //  Appends a batch and returns its sequence number.
-uint64_t store_rig_append (store_rig_t *self, uint32_t number, size_t size, const store_append_t *with);
+uint64_t store_rig_append (store_rig_t *self, uint32_t number, size_t size,
+                           const store_append_t *with);
 
 //  Turns until that batch is durable, or the store failed.
 cadre_error_t store_rig_wait (store_rig_t *self, uint64_t seq);
@@ -53,7 +55,8 @@ store_slice_t store_rig_read (store_rig_t *self, uint64_t seq, uint64_t offset, 
 //  Opens, appends so many batches of that size, and closes.
 void store_rig_fill (store_rig_t *self, uint32_t count, size_t size);
 
-//  A file beside the store's, valid until the next call; its size, -1: there is none; and a file of that content.
+//  A file beside the store's, valid until the next call; its size, -1: there is none; and a file of
+//  that content.
 const char *store_rig_beside (const store_rig_t *self, const char *suffix);
 int64_t store_rig_size (const store_rig_t *self, const char *suffix);
 void store_rig_save (const char *path, const void *bytes, size_t size);

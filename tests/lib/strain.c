@@ -1,16 +1,19 @@
-//  strain.c - clients and a worker that ask too much of a broker, and one that only wants its tasks done; for tests and figures of what memory
-//  stays within. All but "tasks", "calls", "honest" and "deadly" stay until they are killed.
+//  strain.c - clients and a worker that ask too much of a broker, and one that only wants its tasks
+//  done; for tests and figures of what memory stays within. All but "tasks", "calls", "honest" and
+//  "deadly" stay until they are killed.
 //
-//  strain queue ADDRESS COUNT MODE    tasks that no worker may run; says "queued" when the broker has them all
-//  strain flood ADDRESS SIZE MODE     submits arguments of so many bytes for as long as it lives, and reads all results; says how many each second
-//  strain deaf ADDRESS COUNT SIZE MODE  results of so many bytes, none of which it reads
-//  strain lane ADDRESS SLOTS          a worker that takes any number of tasks, and never reads its lane
-//  strain jobs ADDRESS COUNT          jobs of one task that no worker may run; says "queued" when the broker has them all
-//  strain scans ADDRESS COUNT         lists, of a job of so many tasks, those that match nothing, eight at a time
-//  strain calls ADDRESS COUNT         squares one at a time; prints how many there were a second
-//  strain tasks ADDRESS COUNT         squares, each checked; prints how many there were a second
-//  strain honest ADDRESS SECONDS      both by turns, each turn as a new client; prints tasks a second, and the p99 of calls
-//  strain deadly ADDRESS COUNT        a durable job of tasks that kill slot after slot; prints its number
+//  strain queue ADDRESS COUNT MODE    tasks that no worker may run; says "queued" when the broker
+//  has them all strain flood ADDRESS SIZE MODE     submits arguments of so many bytes for as long
+//  as it lives, and reads all results; says how many each second strain deaf ADDRESS COUNT SIZE
+//  MODE  results of so many bytes, none of which it reads strain lane ADDRESS SLOTS          a
+//  worker that takes any number of tasks, and never reads its lane strain jobs ADDRESS COUNT jobs
+//  of one task that no worker may run; says "queued" when the broker has them all strain scans
+//  ADDRESS COUNT         lists, of a job of so many tasks, those that match nothing, eight at a
+//  time strain calls ADDRESS COUNT         squares one at a time; prints how many there were a
+//  second strain tasks ADDRESS COUNT         squares, each checked; prints how many there were a
+//  second strain honest ADDRESS SECONDS      both by turns, each turn as a new client; prints tasks
+//  a second, and the p99 of calls strain deadly ADDRESS COUNT        a durable job of tasks that
+//  kill slot after slot; prints its number
 //
 //  MODE: attached, detached or durable. Exit 1 when something fails, with a line that says what.
 
@@ -64,10 +67,12 @@ static cadre_t *s_pool (const char *address)
     return pool;
 }
 
-static cadre_job_t *s_job (cadre_t *pool, const char *function, const char *mode, const char *const *needs)
+static cadre_job_t *s_job (cadre_t *pool, const char *function, const char *mode,
+                           const char *const *needs)
 {
-    cadre_job_options_t options = {
-        .needs = needs, .detached = strcmp (mode, "detached") == 0, .durable = strcmp (mode, "durable") == 0};
+    cadre_job_options_t options = {.needs = needs,
+                                   .detached = strcmp (mode, "detached") == 0,
+                                   .durable = strcmp (mode, "durable") == 0};
     return cadre_job_open (pool, function, &options);
 }
 
@@ -126,7 +131,8 @@ static void s_ask_scan (enemy_t *client)
     pack_text (&map, "done");
     wire_write_request (
         &frame, (wire_envelope_t){.session = client->session, .sequence = ++client->sent},
-        &(wire_request_t){.id = 1, .what = wire_view ("task.list"), .arguments = wire_view_of (&map)});
+        &(wire_request_t){
+            .id = 1, .what = wire_view ("task.list"), .arguments = wire_view_of (&map)});
     enemy_say (client->socket, &frame);
     buffer_free (&map);
 }
@@ -148,7 +154,8 @@ static void s_scans (const char *address, uint64_t count)
         list.size = size; //  A byte each
         wire_job_tasks_t tasks = {.ref = 1, .first = first, .payloads = wire_list_of (&list, size)};
         wire_write_job_tasks (
-            &frame, (wire_envelope_t){.session = client->session, .sequence = ++client->sent}, &tasks);
+            &frame, (wire_envelope_t){.session = client->session, .sequence = ++client->sent},
+            &tasks);
         enemy_say (client->socket, &frame);
     }
     for (unsigned i = 0; i < SCANS_AT_ONCE; i++)
@@ -258,7 +265,8 @@ static void *s_check_all (void *argument)
     cadre_event_t event;
     while (cadre_job_next (self->job, &event, -1) == CADRE_OK)
         if (event.kind == CADRE_EVENT_RESULT && event.index < self->count
-            && s_integer (&event) == (int64_t) event.index * event.index && !self->seen [event.index]++)
+            && s_integer (&event) == (int64_t) event.index * event.index
+            && !self->seen [event.index]++)
             self->right++;
     return NULL;
 }
@@ -325,7 +333,8 @@ static void s_deadly (const char *address, uint64_t count)
 {
     cadre_t *pool = s_pool (address);
     cadre_job_t *job = cadre_job_open (
-        pool, "raise", &(cadre_job_options_t){.durable = true, .retries = DEADLY_RETRIES, .backoff_ms = 1});
+        pool, "raise",
+        &(cadre_job_options_t){.durable = true, .retries = DEADLY_RETRIES, .backoff_ms = 1});
     for (uint64_t i = 0; i < count; i++)
         s_must (cadre_job_add (job, NULL, "i", (int64_t) SIGKILL), job, "submit");
     s_must (cadre_job_seal (job), job, "seal");
@@ -364,8 +373,9 @@ int main (int argc, char **argv)
     else if (strcmp (what, "deadly") == 0 && argc == 4)
         s_deadly (argv [2], s_number (argv, 3));
     else {
-        fprintf (stderr,
-                 "usage: strain queue|flood|deaf|lane|jobs|scans|calls|tasks|honest|deadly ADDRESS ...\n");
+        fprintf (
+            stderr,
+            "usage: strain queue|flood|deaf|lane|jobs|scans|calls|tasks|honest|deadly ADDRESS ...\n");
         return 64;
     }
     return 0;

@@ -43,8 +43,8 @@ tally_t *tally_read (cadre_job_t *job, size_t count)
         ended++;
     }
     if (error != CADRE_ERROR_END)
-        fail_msg ("%zu of %zu tasks have ended, then: %s: %s", ended, count, cadre_error_name (error),
-                  cadre_job_message (job));
+        fail_msg ("%zu of %zu tasks have ended, then: %s: %s", ended, count,
+                  cadre_error_name (error), cadre_job_message (job));
     if (ended != count)
         fail_msg ("the job has ended with %zu outcomes for %zu tasks", ended, count);
     return entries;
@@ -55,7 +55,8 @@ void tally_squares (cadre_job_t *job, size_t count)
     tally_t *entries = tally_read (job, count);
     for (size_t i = 0; i < count; i++) {
         if (entries [i].outcome != CADRE_OUTCOME_OK)
-            fail_msg ("task %zu: %s: %s", i, cadre_outcome_text (entries [i].outcome), entries [i].message);
+            fail_msg ("task %zu: %s: %s", i, cadre_outcome_text (entries [i].outcome),
+                      entries [i].message);
         assert_int_equal (entries [i].value, i * i);
     }
     free (entries);

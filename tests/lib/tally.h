@@ -1,6 +1,7 @@
 /*  tally.h - every task of a job has exactly one outcome
  *
- *  Reads a job to its end and keeps what became of each task. A task that has none, or two, fails the test.
+ *  Reads a job to its end and keeps what became of each task. A task that has none, or two, fails
+ *  the test.
  */
 
 #ifndef TESTS_LIB_TALLY_H_INCLUDED

@@ -78,7 +78,8 @@ static void s_accept (tcp_proxy_t *self, size_t number)
     int other = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in place = s_place ("127.0.0.1", self->ports [number]);
     for (size_t i = 0; i < PAIRS_MAX; i++)
-        if (self->pairs [i].fds [0] < 0 && connect (other, (struct sockaddr *) &place, sizeof place) == 0) {
+        if (self->pairs [i].fds [0] < 0
+            && connect (other, (struct sockaddr *) &place, sizeof place) == 0) {
             self->pairs [i] = (pair_t){.fds = {fd, other}, .ways = calloc (2, sizeof (way_t))};
             assert (self->pairs [i].ways);
             return;
@@ -87,7 +88,8 @@ static void s_accept (tcp_proxy_t *self, size_t number)
     close (other);
 }
 
-//  Reads from one side when nothing waits, writes to the other. False when the connection has ended.
+//  Reads from one side when nothing waits, writes to the other. False when the connection has
+//  ended.
 static bool s_carry (pair_t *pair, int from, short can)
 {
     way_t *way = &pair->ways [from];
@@ -99,8 +101,8 @@ static bool s_carry (pair_t *pair, int from, short can)
     }
     if (!way->size)
         return true;
-    ssize_t put =
-        send (pair->fds [!from], way->bytes + way->sent, way->size - way->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t put = send (pair->fds [!from], way->bytes + way->sent, way->size - way->sent,
+                        MSG_DONTWAIT | MSG_NOSIGNAL);
     if (put < 0)
         return errno == EAGAIN;
     way->sent += (size_t) put;
@@ -112,7 +114,8 @@ static bool s_carry (pair_t *pair, int from, short can)
 //  What a side of a pair waits for: room for what comes from the other, or bytes.
 static short s_interest (const pair_t *pair, int side)
 {
-    return (short) ((pair->ways [side].size ? 0 : POLLIN) | (pair->ways [!side].size ? POLLOUT : 0));
+    return (short) ((pair->ways [side].size ? 0 : POLLIN)
+                    | (pair->ways [!side].size ? POLLOUT : 0));
 }
 
 static bool s_obey (tcp_proxy_t *self)
@@ -143,12 +146,14 @@ static void *s_serve (void *argument)
             for (int side = 0; side < 2; side++)
                 items [count++] = (struct pollfd){
                     .fd = self->pairs [i].fds [side],
-                    .events = self->pairs [i].fds [0] < 0 ? (short) 0 : s_interest (&self->pairs [i], side)};
+                    .events = self->pairs [i].fds [0] < 0 ? (short) 0
+                                                          : s_interest (&self->pairs [i], side)};
         poll (items, count, -1);
         for (size_t i = 0; i < PAIRS_MAX; i++) {
             pair_t *pair = &self->pairs [i];
             const struct pollfd *one = &items [first + 2 * i], *other = one + 1;
-            if (one->fd >= 0 && (!s_carry (pair, 0, one->revents) || !s_carry (pair, 1, other->revents)))
+            if (one->fd >= 0
+                && (!s_carry (pair, 0, one->revents) || !s_carry (pair, 1, other->revents)))
                 s_close (pair);
         }
         for (size_t i = 0; i < self->listener_count; i++)

@@ -69,23 +69,24 @@ static void s_put_message (FILE *out, const char *name, const char *text, const 
 static void s_put_tables (FILE *out)
 {
     fprintf (out, "\n| verb | message | way | what for |\n| --- | --- | --- | --- |\n");
-#define ROW(name, verb, way, text)                                                                           \
-    fprintf (out, "| 0x%02x | ", verb);                                                                      \
-    s_upper (out, #name);                                                                                    \
+#define ROW(name, verb, way, text)                                                                 \
+    fprintf (out, "| 0x%02x | ", verb);                                                            \
+    s_upper (out, #name);                                                                          \
     fprintf (out, " | %s | %s |\n", way, text);
     WIRE_MESSAGES (ROW)
     fprintf (out, "\n### Fields of messages\n");
 #define MESSAGE(name, verb, way, text) s_put_message (out, #name, text, fields_##name);
     WIRE_MESSAGES (MESSAGE)
     fprintf (out, "\n### Records\n\nElements of arrays; each is an array of its fields.\n");
-#define RECORD(name, text)                                                                                   \
-    fprintf (out, "\n#### %s\n\n%s.\n\n", #name, text);                                                      \
+#define RECORD(name, text)                                                                         \
+    fprintf (out, "\n#### %s\n\n%s.\n\n", #name, text);                                            \
     s_put_fields (out, fields_##name);
     WIRE_RECORDS (RECORD)
     fprintf (
         out,
         "\n### Errors\n\nNumbers of `cadre_error_t`.\n\n| number | name | meaning |\n| --- | --- | --- |\n");
-#define ERROR(name, number, text, exit_code) fprintf (out, "| %d | %s | %s |\n", number, #name, text);
+#define ERROR(name, number, text, exit_code)                                                       \
+    fprintf (out, "| %d | %s | %s |\n", number, #name, text);
     CADRE_ERRORS (ERROR)
     fprintf (out, "\n");
 }

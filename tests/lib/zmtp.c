@@ -184,8 +184,8 @@ static void s_count (zmtp_t *self, uint8_t bytes [8])
         bytes [i] = (uint8_t) (self->nonce >> (56 - 8 * i));
 }
 
-//  What lasts from one step of CURVE to the next. The half of it that concerns the broker alone is made once a thread, since whoever attacks would not
-//  make it anew for each connection.
+//  What lasts from one step of CURVE to the next. The half of it that concerns the broker alone is
+//  made once a thread, since whoever attacks would not make it anew for each connection.
 typedef struct shake {
     uint8_t server [32];                      //  The broker's public key
     uint8_t public_key [32], secret_key [32]; //  Ours
@@ -213,7 +213,8 @@ static bool s_hear_welcome (zmtp_t *self, shake_t *shake)
     if (size != 168 || !s_begins (welcome, size, "\7WELCOME"))
         return false;
     s_nonce (nonce, "WELCOME-", welcome + 8, 16);
-    return crypto_box_open_easy_afternm (shake->answer, welcome + 24, 144, nonce, shake->shared) == 0;
+    return crypto_box_open_easy_afternm (shake->answer, welcome + 24, 144, nonce, shake->shared)
+           == 0;
 }
 
 static bool s_initiate (zmtp_t *self, const shake_t *shake, const char *type, const char *user_id)
@@ -225,7 +226,8 @@ static bool s_initiate (zmtp_t *self, const shake_t *shake, const char *type, co
     memcpy (vouch + 32, shake->server, 32);
     randombytes_buf (plain + 32, 16);
     s_nonce (nonce, "VOUCH---", plain + 32, 16);
-    int rc = crypto_box_easy (plain + 48, vouch, sizeof vouch, nonce, shake->answer, shake->secret_key);
+    int rc =
+        crypto_box_easy (plain + 48, vouch, sizeof vouch, nonce, shake->answer, shake->secret_key);
     size_t size = 128 + s_properties (plain + 128, type, user_id);
     s_count (self, initiate + 105);
     s_nonce (nonce, "CurveZMQINITIATE", initiate + 105, 8);
@@ -300,7 +302,8 @@ int64_t zmtp_receive (zmtp_t *self, uint8_t *bytes, size_t max)
         memcpy (bytes, boxed, (size_t) size);
     if (size > 33 && self->curve) {
         s_nonce (nonce, "CurveZMQMESSAGES", boxed + 8, 8);
-        if (crypto_box_open_easy_afternm (boxed + 16, boxed + 16, (uint64_t) size - 16, nonce, self->precomp))
+        if (crypto_box_open_easy_afternm (boxed + 16, boxed + 16, (uint64_t) size - 16, nonce,
+                                          self->precomp))
             size = -1;
         else {
             size -= 33;

@@ -55,7 +55,8 @@ static uint8_t *s_share (void)
     struct stat status;
     if (fstat (SHARE, &status) != 0)
         abort ();
-    void *share = mmap (NULL, (size_t) status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARE, 0);
+    void *share =
+        mmap (NULL, (size_t) status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARE, 0);
     if (share == MAP_FAILED)
         abort ();
     return share;
@@ -117,13 +118,13 @@ static cadre_error_t s_linger (cadre_task_t *task)
     return cadre_return_nil (task);
 }
 
-#define BREAK(name)                                                                                          \
-    static cadre_error_t s_##name (cadre_task_t *task);                                                      \
-    static cadre_error_t s_run_##name (cadre_task_t *task)                                                   \
-    {                                                                                                        \
-        s_witness (task, #name "\n");                                                                        \
-        return s_##name (task);                                                                              \
-    }                                                                                                        \
+#define BREAK(name)                                                                                \
+    static cadre_error_t s_##name (cadre_task_t *task);                                            \
+    static cadre_error_t s_run_##name (cadre_task_t *task)                                         \
+    {                                                                                              \
+        s_witness (task, #name "\n");                                                              \
+        return s_##name (task);                                                                    \
+    }                                                                                              \
     static cadre_error_t s_##name (cadre_task_t *task)
 
 //  ---- what is shared ----------------------------------------------------------------
@@ -176,7 +177,8 @@ BREAK (scribble_head)
 BREAK (shrink)
 {
     bool refused = ftruncate (SHARE, 0) != 0 && errno == EPERM && ftruncate (SHARE, 1 << 30) != 0
-                   && errno == EPERM && fcntl (SHARE, F_ADD_SEALS, F_SEAL_WRITE) != 0 && errno == EPERM;
+                   && errno == EPERM && fcntl (SHARE, F_ADD_SEALS, F_SEAL_WRITE) != 0
+                   && errno == EPERM;
     return cadre_return_text (task, refused ? "refused" : "done");
 }
 
@@ -317,7 +319,8 @@ static void s_end_within (int number)
 //  The timer counts the slot's own time on a processor, so a busy machine does not make it late.
 BREAK (die_within)
 {
-    const struct itimerval often = {.it_interval = {.tv_usec = 1000}, .it_value = {.tv_usec = 1000}};
+    const struct itimerval often = {.it_interval = {.tv_usec = 1000},
+                                    .it_value = {.tv_usec = 1000}};
     const struct sigaction action = {.sa_handler = s_end_within, .sa_flags = SA_RESTART};
     char *bytes = calloc (1, LARGE_BYTES);
     cadre_error_t error = cadre_return_blob (task, bytes, LARGE_BYTES);
@@ -357,9 +360,9 @@ static cadre_error_t s_pay (cadre_task_t *task)
     return s_linger (task);
 }
 
-#define ENTRY(f)                                                                                             \
-    {                                                                                                        \
-        .name = #f, .run = s_run_##f, .takes = "s", .says = "breaks its slot"                                \
+#define ENTRY(f)                                                                                   \
+    {                                                                                              \
+        .name = #f, .run = s_run_##f, .takes = "s", .says = "breaks its slot"                      \
     }
 
 static const cadre_function_t s_functions [] = {
@@ -387,7 +390,10 @@ static const cadre_function_t s_functions [] = {
     ENTRY (stop_later),
     ENTRY (block_term),
     ENTRY (die_within),
-    {.name = "pay", .run = s_pay, .takes = "siis", .says = "adds a line to a file, and may break its slot"},
+    {.name = "pay",
+     .run = s_pay,
+     .takes = "siis",
+     .says = "adds a line to a file, and may break its slot"},
     {0}};
 
 CADRE_PLUGIN (s_functions)

@@ -1,6 +1,8 @@
-//  chaos.c - functions for tests/chaos: each run leaves a line in a file, and the result follows from the arguments
+//  chaos.c - functions for tests/chaos: each run leaves a line in a file, and the result follows
+//  from the arguments
 //
-//  All take TRACE, TAG, N, SALT: the file, the name of the job there, the task's index, and a number that goes into the result.
+//  All take TRACE, TAG, N, SALT: the file, the name of the job there, the task's index, and a
+//  number that goes into the result.
 
 #include <cadre.h>
 
@@ -24,8 +26,9 @@ static void s_trace (cadre_task_t *task)
 {
     char line [160];
     int fd = open (cadre_arg_text (task, 0), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    int size = snprintf (line, sizeof line, "%.60s %lld %u %d\n", cadre_arg_text (task, 1),
-                         (long long) cadre_arg_int (task, 2), cadre_task_attempt (task), (int) getpid ());
+    int size =
+        snprintf (line, sizeof line, "%.60s %lld %u %d\n", cadre_arg_text (task, 1),
+                  (long long) cadre_arg_int (task, 2), cadre_task_attempt (task), (int) getpid ());
     if (fd < 0 || write (fd, line, (size_t) size) != size)
         abort ();
     close (fd);

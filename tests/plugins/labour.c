@@ -23,7 +23,8 @@ static void s_path (char *path, size_t size, cadre_task_t *task, const char *nam
 static void s_mark (cadre_task_t *task, const char *what)
 {
     char path [512], name [64], hidden [512];
-    snprintf (name, sizeof name, ".%s-%lld-%ld", what, (long long) cadre_arg_int (task, 1), (long) getpid ());
+    snprintf (name, sizeof name, ".%s-%lld-%ld", what, (long long) cadre_arg_int (task, 1),
+              (long) getpid ());
     s_path (hidden, sizeof hidden, task, name);
     snprintf (name, sizeof name, "%s-%lld", what, (long long) cadre_arg_int (task, 1));
     s_path (path, sizeof path, task, name);
@@ -35,7 +36,8 @@ static void s_mark (cadre_task_t *task, const char *what)
     rename (hidden, path);
 }
 
-//  Marks FOLDER/started-N, waits for FOLDER/go (or FOLDER/go-N), marks FOLDER/done-N and returns N squared.
+//  Marks FOLDER/started-N, waits for FOLDER/go (or FOLDER/go-N), marks FOLDER/done-N and returns N
+//  squared.
 static cadre_error_t s_gate (cadre_task_t *task)
 {
     char all [512], one [512], name [64];

@@ -2,8 +2,8 @@
 
 #include <cadre.h>
 
-#define RUDE                                                                                                 \
-    "\033[2J\nforged \xc2\x9b"                                                                               \
+#define RUDE                                                                                       \
+    "\033[2J\nforged \xc2\x9b"                                                                     \
     "31m\xe2\x80\xae\x9b\x07"
 
 static cadre_error_t s_fail (cadre_task_t *task)

@@ -35,7 +35,8 @@ static cadre_error_t s_sleep (cadre_task_t *task)
 //  Sleeps until it is cancelled.
 static cadre_error_t s_doze (cadre_task_t *task)
 {
-    for (int64_t left_ms = cadre_arg_int (task, 0); left_ms > 0 && !cadre_task_cancelled (task); left_ms -= 5)
+    for (int64_t left_ms = cadre_arg_int (task, 0); left_ms > 0 && !cadre_task_cancelled (task);
+         left_ms -= 5)
         s_sleep_ms (5);
     return cadre_task_cancelled (task) ? CADRE_ERROR_CANCELLED : cadre_return_nil (task);
 }

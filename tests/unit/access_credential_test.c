@@ -1,4 +1,5 @@
-//  access_credential_test.c - an access file that systemd hands over as a credential is taken, and nothing else that looks like one
+//  access_credential_test.c - an access file that systemd hands over as a credential is taken, and
+//  nothing else that looks like one
 
 #include "common/access.h"
 
@@ -18,11 +19,12 @@ static char s_file [64];
 
 static int s_setup (void **state)
 {
-    static const access_t access = {.name = "node",
-                                    .role = ROLE_WORKER,
-                                    .keys = {.server_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7",
-                                             .public_key = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID",
-                                             .secret_key = "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"}};
+    static const access_t access = {
+        .name = "node",
+        .role = ROLE_WORKER,
+        .keys = {.server_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7",
+                 .public_key = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID",
+                 .secret_key = "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"}};
     (void) state;
     snprintf (s_folder, sizeof s_folder, "/tmp/cadre-credential-XXXXXX");
     if (!mkdtemp (s_folder))

@@ -1,4 +1,5 @@
-//  access_test.c - access files: what is written is read, and what could be anybody's, or is not whole, is refused
+//  access_test.c - access files: what is written is read, and what could be anybody's, or is not
+//  whole, is refused
 
 #include "common/access.h"
 
@@ -19,7 +20,8 @@
 #define PUBLIC "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
 #define SECRET "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"
 
-#define KEYS "server-key = \"" SERVER "\"\npublic-key = \"" PUBLIC "\"\nsecret-key = \"" SECRET "\"\n"
+#define KEYS                                                                                       \
+    "server-key = \"" SERVER "\"\npublic-key = \"" PUBLIC "\"\nsecret-key = \"" SECRET "\"\n"
 #define WHOLE "name = \"alice\"\nrole = \"client\"\n" KEYS
 
 typedef struct scene {
@@ -117,11 +119,12 @@ static void test_what_editors_do (void **state)
 {
     scene_t *self = *state;
     assert_int_equal (
-        s_read (self, "# a comment\r\n\r\n  name=\"alice\"\r\n\trole \t= \"client\" \t\r\n" KEYS), CADRE_OK);
+        s_read (self, "# a comment\r\n\r\n  name=\"alice\"\r\n\trole \t= \"client\" \t\r\n" KEYS),
+        CADRE_OK);
     assert_string_equal (self->access.name, "alice");
     assert_int_equal (s_read (self, "name = \"alice\"\nrole = \"client\"\nserver-key = \"" SERVER
                                     "\"\npublic-key = \"" PUBLIC "\"\nsecret-key = \"" SECRET "\""),
-                      CADRE_OK);                                             //  The last line has no end
+                      CADRE_OK); //  The last line has no end
     assert_int_equal (s_read (self, WHOLE "colour = \"blue\"\n"), CADRE_OK); //  Of a newer version
 }
 
@@ -133,7 +136,8 @@ static void test_mode (void **state)
     static const mode_t modes [] = {0640, 0604, 0620, 0602, 0610, 0601, 0777, 04601};
     for (size_t i = 0; i < sizeof modes / sizeof modes [0]; i++) {
         s_put (self, WHOLE, strlen (WHOLE), modes [i]);
-        assert_int_equal (access_read (&self->access, self->path, &self->fault), CADRE_ERROR_REFUSED);
+        assert_int_equal (access_read (&self->access, self->path, &self->fault),
+                          CADRE_ERROR_REFUSED);
         assert_non_null (strstr (self->fault.text, "can be used by others"));
         assert_non_null (strstr (self->fault.text, "chmod 600"));
         s_expect_wiped (self);
@@ -156,12 +160,15 @@ static void test_owner (void **state)
 static void test_no_file (void **state)
 {
     scene_t *self = *state;
-    assert_int_equal (access_read (&self->access, self->path, &self->fault), CADRE_ERROR_CONFIGURATION);
+    assert_int_equal (access_read (&self->access, self->path, &self->fault),
+                      CADRE_ERROR_CONFIGURATION);
     assert_non_null (strstr (self->fault.text, "cannot be read: No such file"));
-    assert_int_equal (access_read (&self->access, self->folder, &self->fault), CADRE_ERROR_CONFIGURATION);
+    assert_int_equal (access_read (&self->access, self->folder, &self->fault),
+                      CADRE_ERROR_CONFIGURATION);
     assert_non_null (strstr (self->fault.text, "is no file"));
     assert_int_equal (mkfifo (self->path, 0600), 0); //  Would block for ever
-    assert_int_equal (access_read (&self->access, self->path, &self->fault), CADRE_ERROR_CONFIGURATION);
+    assert_int_equal (access_read (&self->access, self->path, &self->fault),
+                      CADRE_ERROR_CONFIGURATION);
     assert_non_null (strstr (self->fault.text, "is no file"));
     assert_int_equal (access_read (&self->access, self->path, NULL), CADRE_ERROR_CONFIGURATION);
 }
@@ -176,17 +183,28 @@ static void test_not_whole (void **state)
     s_expect (self, KEYS, "is not whole");
     s_expect (self, "name = \"alice\"\n" KEYS, "is not whole");
     s_expect (self, "role = \"client\"\n" KEYS, "is not whole");
-    s_expect (self, "name = \"alice\"\nrole = \"client\"\nserver-key = \"" SERVER "\"\n", "is not whole");
+    s_expect (self, "name = \"alice\"\nrole = \"client\"\nserver-key = \"" SERVER "\"\n",
+              "is not whole");
 }
 
 static void test_odd_lines (void **state)
 {
     scene_t *self = *state;
-    static const char *const lines [] = {
-        "name\n",           "= \"alice\"\n",       "name alice\n",          "name = alice\n",
-        "name = 'alice'\n", "name = \"alice\n",    "name = \"al\"ice\"\n",  "name = \"alice\" # a comment\n",
-        "name = \"\"\n",    "name = \"al ice\"\n", "name = \"../alice\"\n", "role = \"king\"\n",
-        "role = \"\"\n",    "public-key = \"\"\n", "name == \"alice\"\n"};
+    static const char *const lines [] = {"name\n",
+                                         "= \"alice\"\n",
+                                         "name alice\n",
+                                         "name = alice\n",
+                                         "name = 'alice'\n",
+                                         "name = \"alice\n",
+                                         "name = \"al\"ice\"\n",
+                                         "name = \"alice\" # a comment\n",
+                                         "name = \"\"\n",
+                                         "name = \"al ice\"\n",
+                                         "name = \"../alice\"\n",
+                                         "role = \"king\"\n",
+                                         "role = \"\"\n",
+                                         "public-key = \"\"\n",
+                                         "name == \"alice\"\n"};
     for (size_t i = 0; i < sizeof lines / sizeof lines [0]; i++) {
         char text [1024];
         snprintf (text, sizeof text, "# first\n%s%s", lines [i], WHOLE);
@@ -198,7 +216,8 @@ static void test_odd_keys (void **state)
 {
     scene_t *self = *state;
     static const char *const names [] = {"server-key", "public-key", "secret-key"};
-    static const char *const values [] = {"short", SERVER "x", "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf ",
+    static const char *const values [] = {"short", SERVER "x",
+                                          "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf ",
                                           "########################################"};
     for (size_t i = 0; i < 3; i++)
         for (size_t j = 0; j < 4; j++) {
@@ -236,10 +255,12 @@ static void test_nul (void **state)
     scene_t *self = *state;
     static const char text [] = WHOLE "name = \"bob\"\0 what\n";
     s_put (self, text, sizeof text - 1, 0600);
-    assert_int_equal (access_read (&self->access, self->path, &self->fault), CADRE_ERROR_CONFIGURATION);
+    assert_int_equal (access_read (&self->access, self->path, &self->fault),
+                      CADRE_ERROR_CONFIGURATION);
     assert_non_null (strstr (self->fault.text, "line 6"));
     s_put (self, "\0", 1, 0600);
-    assert_int_equal (access_read (&self->access, self->path, &self->fault), CADRE_ERROR_CONFIGURATION);
+    assert_int_equal (access_read (&self->access, self->path, &self->fault),
+                      CADRE_ERROR_CONFIGURATION);
 }
 
 static void test_purpose (void **state)
@@ -251,7 +272,8 @@ static void test_purpose (void **state)
         bool worker = i == 3;
         snprintf (text, sizeof text, "name = \"alice\"\nrole = \"%s\"\n%s", roles [i], KEYS);
         s_put (self, text, strlen (text), 0600);
-        assert_int_equal (access_read_for (&self->access, self->path, worker, &self->fault), CADRE_OK);
+        assert_int_equal (access_read_for (&self->access, self->path, worker, &self->fault),
+                          CADRE_OK);
         assert_int_equal (access_read_for (&self->access, self->path, !worker, &self->fault),
                           CADRE_ERROR_REFUSED);
         assert_non_null (strstr (self->fault.text, "the key alice in"));
@@ -261,7 +283,8 @@ static void test_purpose (void **state)
 
 //  ==== writing =====================================================================
 
-//  Whoever reads meanwhile has the one or the other; whoever can read the old one does not get the new one by it.
+//  Whoever reads meanwhile has the one or the other; whoever can read the old one does not get the
+//  new one by it.
 static void test_written_anew (void **state)
 {
     scene_t *self = *state;
@@ -285,7 +308,8 @@ static void test_not_written (void **state)
     access_t access = {.name = "alice", .role = ROLE_CLIENT, .keys = {SERVER, PUBLIC, SECRET}};
     assert_int_equal (access_write (&access, "/nonesuch/file", &self->fault), CADRE_ERROR_IO);
     assert_non_null (strstr (self->fault.text, "cannot be written: No such file"));
-    assert_int_equal (access_write (&access, self->folder, &self->fault), CADRE_ERROR_IO); //  A folder
+    assert_int_equal (access_write (&access, self->folder, &self->fault),
+                      CADRE_ERROR_IO); //  A folder
     FILE *full = fopen ("/dev/full", "we");
     assert_false (access_print (&access, full));
     fclose (full);

@@ -1,4 +1,5 @@
-//  address_test.c - what people may write, what they are told otherwise, and the endpoints that follow
+//  address_test.c - what people may write, what they are told otherwise, and the endpoints that
+//  follow
 
 #include "common/address.h"
 
@@ -49,28 +50,35 @@ static void test_refuse_tcp (void **state)
     (void) state;
     s_refused ("tcp://hub", "'tcp://hub' names no port: write tcp://hub:5700");
     s_refused ("tcp://[::1]", "'tcp://[::1]' names no port: write tcp://[::1]:5700");
-    s_refused ("tcp://hub:0",
-               "'0' in 'tcp://hub:0' is no port: choose one from 1 to 65532 (a broker uses it and the "
-               "next three, and its lanes begin at +100)");
+    s_refused (
+        "tcp://hub:0",
+        "'0' in 'tcp://hub:0' is no port: choose one from 1 to 65532 (a broker uses it and the "
+        "next three, and its lanes begin at +100)");
     s_refused ("tcp://hub:65533",
                "'65533' in 'tcp://hub:65533' is no port: choose one from 1 to 65532 (a broker uses "
                "it and the next three, and its lanes begin at +100)");
-    s_refused ("tcp://::1:5700",
-               "'tcp://::1:5700' has more than one colon: put IPv6 addresses in brackets, tcp://[::1]:5700");
+    s_refused (
+        "tcp://::1:5700",
+        "'tcp://::1:5700' has more than one colon: put IPv6 addresses in brackets, tcp://[::1]:5700");
     s_refused ("tcp://[::1:5700",
                "'tcp://[::1:5700' has a bracket too many or too few: write tcp://[::1]:5700");
-    s_refused ("tcp://[hub]:5700",
-               "'tcp://[hub]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
-    s_refused ("tcp://[fe80::1%]:5700",
-               "'tcp://[fe80::1%]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
+    s_refused (
+        "tcp://[hub]:5700",
+        "'tcp://[hub]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
+    s_refused (
+        "tcp://[fe80::1%]:5700",
+        "'tcp://[fe80::1%]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
     s_refused (
         "tcp://[fe80::1%eth0/x]:5700",
         "'tcp://[fe80::1%eth0/x]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
-    s_refused ("tcp://[::1]x:5700",
-               "'tcp://[::1]x:5700' has something between bracket and port: write tcp://[::1]:5700");
-    s_refused ("tcp://", "'tcp://' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700");
-    s_refused ("tcp://a b:5700",
-               "'tcp://a b:5700' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700");
+    s_refused (
+        "tcp://[::1]x:5700",
+        "'tcp://[::1]x:5700' has something between bracket and port: write tcp://[::1]:5700");
+    s_refused ("tcp://",
+               "'tcp://' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700");
+    s_refused (
+        "tcp://a b:5700",
+        "'tcp://a b:5700' names no valid host: write tcp://HOST:PORT, for instance tcp://hub:5700");
 }
 
 static void test_refuse_ports_that_are_no_numbers (void **state)
@@ -98,13 +106,17 @@ static void test_parse_ipc (void **state)
 static void test_refuse_ipc (void **state)
 {
     (void) state;
-    s_refused ("ipc://run/cadre",
-               "'ipc://run/cadre' is not an absolute folder: write three slashes, as in ipc:///run/cadre");
-    s_refused ("ipc://", "'ipc://' is not an absolute folder: write three slashes, as in ipc:///run/cadre");
-    s_refused ("ipc:///", "'ipc:///' names no folder of its own: write for instance ipc:///run/cadre");
+    s_refused (
+        "ipc://run/cadre",
+        "'ipc://run/cadre' is not an absolute folder: write three slashes, as in ipc:///run/cadre");
+    s_refused ("ipc://",
+               "'ipc://' is not an absolute folder: write three slashes, as in ipc:///run/cadre");
+    s_refused ("ipc:///",
+               "'ipc:///' names no folder of its own: write for instance ipc:///run/cadre");
 }
 
-//  The longest folder that is accepted leaves room for the longest lane in sun_path, and not for more
+//  The longest folder that is accepted leaves room for the longest lane in sun_path, and not for
+//  more
 static void test_longest_ipc (void **state)
 {
     (void) state;
@@ -120,30 +132,34 @@ static void test_longest_ipc (void **state)
     text [6 + 92] = 0;
     fault_t fault = {0};
     assert_int_equal (address_parse (&address, text, &fault), CADRE_ERROR_ADDRESS);
-    assert_non_null (strstr (fault.text,
-                             "is too long: the folder has 92 bytes, 91 are the most for sockets such as "
-                             "front and lane-4294967295 in it: choose a shorter one"));
+    assert_non_null (strstr (
+        fault.text, "is too long: the folder has 92 bytes, 91 are the most for sockets such as "
+                    "front and lane-4294967295 in it: choose a shorter one"));
 }
 
 static void test_inproc (void **state)
 {
     (void) state;
     assert_string_equal (s_parsed ("inproc://pool-1").name, "pool-1");
-    s_refused ("inproc://",
-               "'inproc://' has no valid name: write inproc://NAME with 1 to 200 letters, digits, dots, "
-               "dashes or slashes");
-    s_refused ("inproc://a b",
-               "'inproc://a b' has no valid name: write inproc://NAME with 1 to 200 letters, digits, "
-               "dots, dashes or slashes");
+    s_refused (
+        "inproc://",
+        "'inproc://' has no valid name: write inproc://NAME with 1 to 200 letters, digits, dots, "
+        "dashes or slashes");
+    s_refused (
+        "inproc://a b",
+        "'inproc://a b' has no valid name: write inproc://NAME with 1 to 200 letters, digits, "
+        "dots, dashes or slashes");
 }
 
 static void test_refuse_others (void **state)
 {
     (void) state;
-    s_refused ("hub:5700", "'hub:5700' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
+    s_refused ("hub:5700",
+               "'hub:5700' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
     s_refused ("", "'' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
-    s_refused ("udp://hub:1",
-               "'udp://hub:1' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
+    s_refused (
+        "udp://hub:1",
+        "'udp://hub:1' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
 }
 
 static void test_very_long_text (void **state)
@@ -167,18 +183,22 @@ static void test_list (void **state)
     address_t list [3];
     size_t count = 0;
     fault_t fault = {0};
-    assert_int_equal (address_parse_list (" tcp://a:1 ,ipc:///b", list, 3, &count, &fault), CADRE_OK);
+    assert_int_equal (address_parse_list (" tcp://a:1 ,ipc:///b", list, 3, &count, &fault),
+                      CADRE_OK);
     assert_int_equal (count, 2);
     assert_string_equal (list [0].name, "a");
     assert_string_equal (list [1].name, "/b");
-    assert_int_equal (address_parse_list ("tcp://a:1,", list, 3, &count, &fault), CADRE_ERROR_ADDRESS);
+    assert_int_equal (address_parse_list ("tcp://a:1,", list, 3, &count, &fault),
+                      CADRE_ERROR_ADDRESS);
     assert_int_equal (address_parse_list ("tcp://a:1,,tcp://b:1", list, 3, &count, &fault),
                       CADRE_ERROR_ADDRESS);
-    assert_int_equal (address_parse_list ("tcp://a:1,tcp://b", list, 3, &count, &fault), CADRE_ERROR_ADDRESS);
+    assert_int_equal (address_parse_list ("tcp://a:1,tcp://b", list, 3, &count, &fault),
+                      CADRE_ERROR_ADDRESS);
     assert_string_equal (fault.text, "'tcp://b' names no port: write tcp://b:5700");
     assert_int_equal (address_parse_list ("tcp://a:1,tcp://b:1", list, 1, &count, &fault),
                       CADRE_ERROR_ADDRESS);
-    assert_string_equal (fault.text, "'tcp://a:1,tcp://b:1' has too many addresses: 1 are the most");
+    assert_string_equal (fault.text,
+                         "'tcp://a:1,tcp://b:1' has too many addresses: 1 are the most");
     assert_int_equal (count, 2);
 }
 
@@ -192,7 +212,8 @@ static void test_lanes (void **state)
     static const char *const wrong [] = {"",    "5800",    "5800-", "-5899", "5899-5800",
                                          "0-5", "1-65536", "a-b",   "1-2-3"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal (address_parse_lanes (wrong [i], &first, &last, &fault), CADRE_ERROR_ADDRESS);
+        assert_int_equal (address_parse_lanes (wrong [i], &first, &last, &fault),
+                          CADRE_ERROR_ADDRESS);
     assert_string_equal (fault.text,
                          "'1-2-3' is no range of ports: write FIRST-LAST, for instance 5800-6799");
     assert_true (first == 5800 && last == 5899);
@@ -229,10 +250,12 @@ static void test_check_connect (void **state)
         address_t address = s_parsed (any [i]);
         assert_int_equal (address_check_connect (&address, &fault), CADRE_ERROR_ADDRESS);
     }
-    assert_string_equal (fault.text,
-                         "'::' means every interface of this machine and is for listening only: name the "
-                         "broker's host, for instance tcp://127.0.0.1:5700");
-    static const char *const fine [] = {"tcp://hub:5700", "ipc:///a", "inproc://a", "tcp://[::1]:5700"};
+    assert_string_equal (
+        fault.text,
+        "'::' means every interface of this machine and is for listening only: name the "
+        "broker's host, for instance tcp://127.0.0.1:5700");
+    static const char *const fine [] = {"tcp://hub:5700", "ipc:///a", "inproc://a",
+                                        "tcp://[::1]:5700"};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
         address_t address = s_parsed (fine [i]);
         assert_int_equal (address_check_connect (&address, NULL), CADRE_OK);
@@ -302,7 +325,8 @@ static void test_endpoints (void **state)
                                  rows [i].endpoints [role]);
         assert_string_equal (address_endpoint_at (&address, ADDRESS_SINK, 9000, text, sizeof text),
                              rows [i].at);
-        assert_string_equal (address_lane_endpoint (&address, 5807, text, sizeof text), rows [i].lane);
+        assert_string_equal (address_lane_endpoint (&address, 5807, text, sizeof text),
+                             rows [i].lane);
     }
 }
 

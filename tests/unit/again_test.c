@@ -1,4 +1,5 @@
-//  again_test.c - a job that is submitted again under its name: the same tasks are the same job, and others are refused
+//  again_test.c - a job that is submitted again under its name: the same tasks are the same job,
+//  and others are refused
 
 #include "broker/front/front_jobs.h"
 #include "broker/front/front_session.h"
@@ -69,7 +70,8 @@ static uint64_t s_answer (scene_t *self, uint64_t ref, char message [512])
         wire_job_opened_t opened;
         cursor_t body;
         assert_int_equal (wire_open (frame->data, frame->size, &envelope, &body), CADRE_OK);
-        if (envelope.verb != WIRE_job_opened || !wire_read_job_opened (&body, &opened) || opened.ref != ref)
+        if (envelope.verb != WIRE_job_opened || !wire_read_job_opened (&body, &opened)
+            || opened.ref != ref)
             continue;
         code = opened.code;
         view_copy (opened.message, message, 512);
@@ -111,7 +113,8 @@ static void s_tasks (scene_t *self, uint64_t ref, uint64_t first, const char *le
             memset (large, letters [i], sizeof large);
             pack_array (&whole, 1);
             pack_blob (&whole, large, sizeof large);
-            wire_part_t part = {.payload = ++parts, .total = whole.size, .bytes = wire_view_of (&whole)};
+            wire_part_t part = {
+                .payload = ++parts, .total = whole.size, .bytes = wire_view_of (&whole)};
             assert_int_equal (parts_add (self->house.client->parts, &part), CADRE_OK);
             buffer_free (&whole);
             wire_pack_parts (&list, parts);
@@ -203,7 +206,8 @@ static void test_on_disk (void **state)
     s_all (self, true, "abXcd");
 }
 
-//  Payloads of tasks that have ended are dropped, in memory and by a compaction; what they were is known all the same.
+//  Payloads of tasks that have ended are dropped, in memory and by a compaction; what they were is
+//  known all the same.
 static void test_payloads_that_are_gone (void **state)
 {
     scene_t *self = *state;
@@ -220,7 +224,8 @@ static void test_payloads_that_are_gone (void **state)
     }
 }
 
-//  A job that is still open grows by whoever says the next tasks, in frames of any size; what differs before that is refused.
+//  A job that is still open grows by whoever says the next tasks, in frames of any size; what
+//  differs before that is refused.
 static void test_two_at_a_time (void **state)
 {
     scene_t *self = *state;
@@ -251,7 +256,8 @@ static void test_the_first_may_be_the_other (void **state)
     assert_int_equal (house_only (&self->house)->total, 2);
 }
 
-//  After a cut a client goes on behind what was acknowledged, which it has no more; what it says from there on is compared for those who come after it.
+//  After a cut a client goes on behind what was acknowledged, which it has no more; what it says
+//  from there on is compared for those who come after it.
 static void test_a_client_that_goes_on (void **state)
 {
     scene_t *self = *state;
@@ -308,8 +314,10 @@ static void test_commands (void **state)
     wire_job_open_t open = {.spec = wire_view_of (&spec), .retries_lost = 2};
     s_expect (self, open, NULL);
     s_expect (self, open, NULL);
-    s_expect (self, (wire_job_open_t){.spec = open.spec, .retries_lost = 1, .priority = 7, .timeout_ms = 5},
-              NULL);
+    s_expect (
+        self,
+        (wire_job_open_t){.spec = open.spec, .retries_lost = 1, .priority = 7, .timeout_ms = 5},
+        NULL);
     s_expect (self, (wire_job_open_t){.spec = open.spec}, "may run twice");
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         buffer_t other = {0};

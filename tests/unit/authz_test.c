@@ -20,7 +20,8 @@ static char s_lane [AUTHZ_DOMAIN_BYTES];     //  WORKER's
 
 static int s_setup (void **state)
 {
-    static const role_t roles [] = {ROLE_CLIENT, ROLE_OBSERVER, ROLE_ADMIN, ROLE_WORKER, ROLE_WORKER};
+    static const role_t roles [] = {ROLE_CLIENT, ROLE_OBSERVER, ROLE_ADMIN, ROLE_WORKER,
+                                    ROLE_WORKER};
     keyring_t *ring = keyring_new ();
     for (int i = 0; i < NOBODY; i++)
         snprintf (s_keys [i], KEYS_TEXT_BYTES, "%040d", i);
@@ -65,8 +66,9 @@ static void test_roles_and_doors (void **state)
 //  A door that nobody knows lets nobody in; nor does a lane of nobody.
 static void test_other_doors (void **state)
 {
-    static const char *const domains [] = {"",       "cadre", "global", "fron", "frontx", "Front", "lane:",
-                                           "lane:x", "lane",  "local",  " ",    "back ",  "events"};
+    static const char *const domains [] = {"",      "cadre", "global", "fron", "frontx",
+                                           "Front", "lane:", "lane:x", "lane", "local",
+                                           " ",     "back ", "events"};
     char text [2 * AUTHZ_DOMAIN_BYTES];
     for (size_t i = 0; i < sizeof domains / sizeof domains [0]; i++)
         s_expect (*state, domains [i], 0);
@@ -79,7 +81,8 @@ static void test_other_doors (void **state)
     s_expect (*state, text, 0);
 }
 
-//  In the clear, and by whatever else there is: nobody, whichever key it shows; but "local", where no key is asked for.
+//  In the clear, and by whatever else there is: nobody, whichever key it shows; but "local", where
+//  no key is asked for.
 static void test_other_mechanisms (void **state)
 {
     static const char *const mechanisms [] = {"NULL", "PLAIN", "GSSAPI", "", "curve", "CURVEX"};
@@ -88,7 +91,8 @@ static void test_other_mechanisms (void **state)
         for (int i = 0; i < PEERS; i++) {
             for (size_t d = 0; d < sizeof domains / sizeof domains [0]; d++)
                 assert_null (authz_admit (*state, domains [d], mechanisms [m], s_keys [i]));
-            const char *peer = authz_admit (*state, SOCKETS_DOMAIN_LOCAL, mechanisms [m], s_keys [i]);
+            const char *peer =
+                authz_admit (*state, SOCKETS_DOMAIN_LOCAL, mechanisms [m], s_keys [i]);
             if (m == 0)
                 assert_string_equal (peer, SOCKETS_DOMAIN_LOCAL);
             else

@@ -72,7 +72,8 @@ static void test_only_what_is_not_acknowledged_goes_again (void **state)
     s_end (&rig);
 }
 
-//  The broker has all of it: the job is opened again for its states, and nothing is said of its tasks.
+//  The broker has all of it: the job is opened again for its states, and nothing is said of its
+//  tasks.
 static void test_what_is_settled_stays_settled (void **state)
 {
     (void) state;
@@ -348,7 +349,8 @@ static void s_patience_ends (const cadre_options_t *options)
     cadre_future_destroy (&future);
     //  It comes back: nothing old is said, and new tasks are taken
     fake_broker_set_manner (rig.broker, FAKE_BROKER_WELCOME);
-    for (int i = 0; i < 5000 && cadre_request (rig.pool, "x", NULL, NULL, 1) == CADRE_ERROR_UNAVAILABLE; i++)
+    for (int i = 0;
+         i < 5000 && cadre_request (rig.pool, "x", NULL, NULL, 1) == CADRE_ERROR_UNAVAILABLE; i++)
         usleep (1000);
     future = cadre_submit (rig.pool, "f", "");
     heard = s_opened (&rig);
@@ -426,7 +428,8 @@ static void test_another_pool_notices_nothing (void **state)
 {
     (void) state;
     rig_t rig = s_begin (), other = s_begin ();
-    cadre_future_t *one = cadre_submit (rig.pool, "f", ""), *two = cadre_submit (other.pool, "f", "");
+    cadre_future_t *one = cadre_submit (rig.pool, "f", ""),
+                   *two = cadre_submit (other.pool, "f", "");
     s_opened (&rig);
     heard_t heard = s_opened (&other);
     fake_broker_restart (rig.broker, ANOTHER);

@@ -114,7 +114,8 @@ static void test_the_only_key_has_all (void **state)
     self->doors.keys = all;
 }
 
-//  Lanes that nobody opens give way to the next of the same key, the oldest one first; open ones never do.
+//  Lanes that nobody opens give way to the next of the same key, the oldest one first; open ones
+//  never do.
 static void test_who_does_not_open_gives_way (void **state)
 {
     bench_t *self = *state;

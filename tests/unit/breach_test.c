@@ -1,4 +1,5 @@
-//  breach_test.c - workers that send malformed frames on the sink: who pays, who does not, and what the broker tells them
+//  breach_test.c - workers that send malformed frames on the sink: who pays, who does not, and what
+//  the broker tells them
 
 #include "common/pack.h"
 #include "tests/lib/broker_rig.h"
@@ -14,7 +15,8 @@ static const char *const s_bad_values [] = {
     "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x01",
     "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x01"};
 
-static void s_send_value (peer_t *self, uint64_t job, uint64_t index, uint64_t serial, const char *value)
+static void s_send_value (peer_t *self, uint64_t job, uint64_t index, uint64_t serial,
+                          const char *value)
 {
     buffer_t frame = {0}, list = {0};
     wire_sink_result_t result = {.job = job,
@@ -30,7 +32,8 @@ static void s_send_value (peer_t *self, uint64_t job, uint64_t index, uint64_t s
 }
 
 //  The same, as a value that was too large for the result.
-static void s_send_parts (peer_t *self, uint64_t job, uint64_t index, uint64_t serial, const char *value)
+static void s_send_parts (peer_t *self, uint64_t job, uint64_t index, uint64_t serial,
+                          const char *value)
 {
     buffer_t frame = {0}, item = {0};
     wire_part_t part = {.payload = 7, .total = strlen (value), .bytes = wire_view (value)};
@@ -42,7 +45,8 @@ static void s_send_parts (peer_t *self, uint64_t job, uint64_t index, uint64_t s
     buffer_free (&item);
 }
 
-//  The broker acknowledges what came before, and says what is wrong with which frame: the session is over.
+//  The broker acknowledges what came before, and says what is wrong with which frame: the session
+//  is over.
 static void s_expect_refusal (peer_t *self, uint64_t frame, uint64_t serial)
 {
     wire_beat_t beat = {0};
@@ -68,7 +72,8 @@ static void s_rejoin (peer_t *self, uint64_t serial, uint64_t count)
     buffer_free (&spans);
 }
 
-//  Two tasks at one worker: one of them is to blame for two sessions and quarantined, the other is adopted twice and ends well.
+//  Two tasks at one worker: one of them is to blame for two sessions and quarantined, the other is
+//  adopted twice and ends well.
 static void test_the_second_session_quarantines (void **state)
 {
     (void) state;
@@ -134,7 +139,8 @@ static wire_lane_tasks_t s_await_tasks (peer_t *client, peer_t *worker, uint64_t
     return tasks;
 }
 
-//  Two workers, each of which vanishes after its breach: the task is quarantined, the one beside it has cost nothing.
+//  Two workers, each of which vanishes after its breach: the task is quarantined, the one beside it
+//  has cost nothing.
 static void test_who_shared_a_worker_does_not_pay (void **state)
 {
     (void) state;
@@ -176,15 +182,18 @@ static void test_who_shared_a_worker_does_not_pay (void **state)
     s_end (&rig);
 }
 
-static void s_send_output (peer_t *self, uint64_t job, uint64_t serial, uint64_t stream, const char *bytes)
+static void s_send_output (peer_t *self, uint64_t job, uint64_t serial, uint64_t stream,
+                           const char *bytes)
 {
     buffer_t frame = {0};
-    wire_sink_output_t output = {.job = job, .serial = serial, .stream = stream, .bytes = wire_view (bytes)};
+    wire_sink_output_t output = {
+        .job = job, .serial = serial, .stream = stream, .bytes = wire_view (bytes)};
     wire_write_sink_output (&frame, s_next (self), &output);
     s_send (self->sink, &frame);
 }
 
-//  Output, outcomes, codes and details are held against the same rules; the worker's own results before them count.
+//  Output, outcomes, codes and details are held against the same rules; the worker's own results
+//  before them count.
 static void test_whatever_is_said_of_a_task_counts (void **state)
 {
     (void) state;

@@ -5,7 +5,8 @@
 
 #include <malloc.h>
 
-#define GARBLED "slot-broken: slot 1 of worker alpha sent a message that cannot be read while it ran 42.0"
+#define GARBLED                                                                                    \
+    "slot-broken: slot 1 of worker alpha sent a message that cannot be read while it ran 42.0"
 #define TORN                                                                                                 \
     "slot-broken: slot 1 of worker alpha wrote over the memory that it shares with its worker while it ran " \
     "42.0"
@@ -32,7 +33,8 @@ static void s_assert_only_the_first_paid (const char *detail)
 
 static void test_scribbles_are_noticed (void **state)
 {
-    static const uint64_t claims [] = {UINT64_MAX, 0, UINT64_C (0x0000000270000000), UINT64_C (0x12345678)};
+    static const uint64_t claims [] = {UINT64_MAX, 0, UINT64_C (0x0000000270000000),
+                                       UINT64_C (0x12345678)};
     (void) state;
     for (size_t i = 0; i < sizeof claims / sizeof claims [0]; i++) {
         s_open (2, 3, 0);
@@ -304,9 +306,10 @@ static void test_what_was_not_begun_has_no_end (void **state)
     }
     assert_int_equal (bench.output_bytes, 0);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
-    assert_string_equal (s_heard (1)->detail,
-                         "slot-broken: 3 slots in a row ended before they began 42.0; the last, slot 1 of "
-                         "worker alpha, sent a message that cannot be read");
+    assert_string_equal (
+        s_heard (1)->detail,
+        "slot-broken: 3 slots in a row ended before they began 42.0; the last, slot 1 of "
+        "worker alpha, sent a message that cannot be read");
     fake_bench_close (&bench);
 }
 

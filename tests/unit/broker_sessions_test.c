@@ -35,7 +35,8 @@ static void test_a_session_is_resumed (void **state)
     s_end (&rig);
 }
 
-//  Said while the broker was away, by a client of the one before: they are answered by one session, which its jobs outlive.
+//  Said while the broker was away, by a client of the one before: they are answered by one session,
+//  which its jobs outlive.
 static void test_many_hellos_are_one_session (void **state)
 {
     (void) state;
@@ -150,7 +151,8 @@ static void test_hostile_clients_are_refused (void **state)
     //  An acknowledgement of what was never sent
     s_client_open (&client, &rig);
     buffer_t frame = {0};
-    wire_write_beat (&frame, (wire_envelope_t){.session = client.session}, &(wire_beat_t){.received = 99});
+    wire_write_beat (&frame, (wire_envelope_t){.session = client.session},
+                     &(wire_beat_t){.received = 99});
     s_send (client.dealer, &frame);
     s_expect_refused (&client, CADRE_ERROR_PROTOCOL, "beat");
     s_close (&client);
@@ -159,7 +161,8 @@ static void test_hostile_clients_are_refused (void **state)
     wire_write_who (&frame, (wire_envelope_t){0}, &(wire_who_t){.major = 2});
     frame.data [0] = 2;
     s_send (client.dealer, &frame);
-    s_expect_refused (&client, CADRE_ERROR_VERSION, "client speaks cadre protocol 2, this broker 1.0");
+    s_expect_refused (&client, CADRE_ERROR_VERSION,
+                      "client speaks cadre protocol 2, this broker 1.0");
     s_close (&client);
     s_end (&rig);
 }
@@ -244,7 +247,8 @@ static void test_a_job_of_a_lost_client_is_opened_anew (void **state)
     s_seal (&client, 1, 1);
     wire_lane_tasks_t tasks = s_take (&worker, index, 16);
     buffer_t frame = {0};
-    wire_write_goodbye (&frame, (wire_envelope_t){.session = client.session}, &(wire_goodbye_t){{0}});
+    wire_write_goodbye (&frame, (wire_envelope_t){.session = client.session},
+                        &(wire_goodbye_t){{0}});
     s_send (client.dealer, &frame);
     s_expect (&worker, worker.dealer, WIRE_cancel);
     s_client_open (&again, &rig);
@@ -279,7 +283,8 @@ static void s_expect_output (peer_t *client, const char *text)
     s_expect (client, client->dealer, WIRE_output);
     assert_true (wire_read_output (&client->body, &output));
     if (!view_is (output.bytes, text))
-        fail_msg ("'%.*s' came, not '%s'", (int) output.bytes.size, (const char *) output.bytes.data, text);
+        fail_msg ("'%.*s' came, not '%s'", (int) output.bytes.size,
+                  (const char *) output.bytes.data, text);
 }
 
 //  What was not acknowledged is sent again in the next session; what had come is not told twice
@@ -316,7 +321,8 @@ static void test_output_that_is_sent_again_is_told_once (void **state)
     s_end (&rig);
 }
 
-//  A broker that is in its last turn says nothing: a worker that is refused would give up, with all that it holds.
+//  A broker that is in its last turn says nothing: a worker that is refused would give up, with all
+//  that it holds.
 static void test_a_broker_that_stops_refuses_no_worker (void **state)
 {
     (void) state;
@@ -340,7 +346,8 @@ static void test_a_broker_that_stops_refuses_no_worker (void **state)
 //  ---- a broker that is full ---------------------------------------------------
 
 #define PAYLOAD_BYTES 10000
-#define BEYOND 64     //  Frames that are sent without a window: more than one that opens late has room for
+#define BEYOND                                                                                     \
+    64 //  Frames that are sent without a window: more than one that opens late has room for
 #define BEATS_MOST 40 //  Frames without a word of what is waited for
 
 //  Of so many payloads; none of them is ever run.
@@ -357,7 +364,8 @@ static void s_write_fill (peer_t *self, buffer_t *frame, uint64_t first, size_t 
     buffer_free (&list);
 }
 
-//  Waits until the window lets a frame of so many bytes through, or the client is told that the broker's memory is full.
+//  Waits until the window lets a frame of so many bytes through, or the client is told that the
+//  broker's memory is full.
 static bool s_is_let (peer_t *self, uint64_t sent, uint64_t *granted, size_t size, bool *told)
 {
     for (int beats = 0; *granted - sent < size && beats < BEATS_MOST; beats++) {

@@ -285,8 +285,8 @@ static void test_the_opener_of_a_detached_job_hears_of_its_end (void **state)
     s_end (&rig);
 }
 
-//  The client says goodbye while a task runs; its job can be opened anew, under the same UUID, before that task has ended.
-//  A task of 700 KiB goes through in parts, both ways.
+//  The client says goodbye while a task runs; its job can be opened anew, under the same UUID,
+//  before that task has ended. A task of 700 KiB goes through in parts, both ways.
 static void test_large_payloads (void **state)
 {
     (void) state;
@@ -305,8 +305,9 @@ static void test_large_payloads (void **state)
     pack_blob (&payload, bytes, size);
     for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
         size_t left = payload.size - at < WIRE_PART_MAX ? payload.size - at : WIRE_PART_MAX;
-        wire_part_t part = {
-            .payload = 9, .total = payload.size, .bytes = {.data = payload.data + at, .size = left}};
+        wire_part_t part = {.payload = 9,
+                            .total = payload.size,
+                            .bytes = {.data = payload.data + at, .size = left}};
         wire_write_part (&frame, s_next (&client), &part);
         s_send (client.dealer, &frame);
     }
@@ -330,8 +331,9 @@ static void test_large_payloads (void **state)
     //  The value goes back the same way, and before the last state
     for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
         size_t left = payload.size - at < WIRE_PART_MAX ? payload.size - at : WIRE_PART_MAX;
-        part = (wire_part_t){
-            .payload = 4, .total = payload.size, .bytes = {.data = payload.data + at, .size = left}};
+        part = (wire_part_t){.payload = 4,
+                             .total = payload.size,
+                             .bytes = {.data = payload.data + at, .size = left}};
         wire_write_part (&frame, s_next (&worker), &part);
         s_send (worker.sink, &frame);
     }

@@ -42,7 +42,8 @@ static int64_t s_info (peer_t *self, const char *key);
 
 //  ---- JOB_OPEN -----------------------------------------------------------
 
-static void s_check_refused (peer_t *client, wire_job_open_t *open, cadre_error_t code, const char *part)
+static void s_check_refused (peer_t *client, wire_job_open_t *open, cadre_error_t code,
+                             const char *part)
 {
     char message [512];
     open->ref++;
@@ -80,8 +81,9 @@ static void test_fields_of_job_open_have_bounds (void **state)
     open.spec = s_spec (&spec, BOUNDS_SPEC_BYTES);
     s_check_refused (&client, &open, CADRE_ERROR_TOO_LARGE, "512");
     buffer_clear (&spec);
-    open.spec = s_spec (&spec, BOUNDS_SPEC_BYTES
-                                   - 100); //  The largest environment that a program can have is half of it
+    open.spec =
+        s_spec (&spec, BOUNDS_SPEC_BYTES
+                           - 100); //  The largest environment that a program can have is half of it
     open.ref++;
     s_open_job (&client, &open);
     assert_int_equal (s_opened (&client, message), CADRE_OK);
@@ -108,7 +110,8 @@ static unsigned s_open_many (peer_t *client, uint64_t *ref, view_t spec, char me
     }
 }
 
-//  What JOB_OPEN carries is counted: a session has its share, and it comes back when a job has ended.
+//  What JOB_OPEN carries is counted: a session has its share, and it comes back when a job has
+//  ended.
 static void test_open_jobs_are_counted (void **state)
 {
     (void) state;
@@ -186,7 +189,8 @@ static void s_open_listed (peer_t *client)
     }
 }
 
-//  Replies until none has come for some beats, or something else but a beat does; *last is the id of the last whole one, and they are in order.
+//  Replies until none has come for some beats, or something else but a beat does; *last is the id
+//  of the last whole one, and they are in order.
 static size_t s_read_replies (peer_t *client, uint64_t *last)
 {
     size_t bytes = 0;
@@ -207,7 +211,8 @@ static size_t s_read_replies (peer_t *client, uint64_t *last)
     return bytes;
 }
 
-static void s_open_with (peer_t *client, uint64_t number, uint8_t uuid [16], const buffer_t *spec, bool fresh)
+static void s_open_with (peer_t *client, uint64_t number, uint8_t uuid [16], const buffer_t *spec,
+                         bool fresh)
 {
     uint8_t other [16];
     wire_job_open_t open = s_job (JOBS + number, other);
@@ -220,7 +225,8 @@ static void s_open_with (peer_t *client, uint64_t number, uint8_t uuid [16], con
     s_open_job (client, &open);
 }
 
-//  Who asks and acknowledges nothing is answered a few times; the rest waits, in order, until it does.
+//  Who asks and acknowledges nothing is answered a few times; the rest waits, in order, until it
+//  does.
 static void test_requests_wait_for_acknowledgements (void **state)
 {
     (void) state;
@@ -265,8 +271,8 @@ static void s_hear (peer_t *self)
         assert_int_equal (self->envelope.sequence, ++self->in);
 }
 
-//  Jobs that are opened while replies are to be acknowledged wait. That takes up little: what comes beyond is as if it had not come, and asked for when
-//  there is room.
+//  Jobs that are opened while replies are to be acknowledged wait. That takes up little: what comes
+//  beyond is as if it had not come, and asked for when there is room.
 static void test_what_is_too_much_to_wait_is_asked_for (void **state)
 {
     (void) state;

@@ -50,13 +50,15 @@ static void s_send_value (peer_t *worker, uint64_t payload, size_t size)
     free (bytes);
     for (size_t at = 0; at < value.size; at += WIRE_PART_MAX) {
         size_t left = value.size - at;
-        s_part (worker, payload, value.size,
-                (view_t){.data = value.data + at, .size = left < WIRE_PART_MAX ? left : WIRE_PART_MAX});
+        s_part (
+            worker, payload, value.size,
+            (view_t){.data = value.data + at, .size = left < WIRE_PART_MAX ? left : WIRE_PART_MAX});
     }
     buffer_free (&value);
 }
 
-static void s_answer_with (peer_t *worker, uint64_t job, uint64_t serial, uint64_t index, uint64_t payload)
+static void s_answer_with (peer_t *worker, uint64_t job, uint64_t serial, uint64_t index,
+                           uint64_t payload)
 {
     buffer_t frame = {0}, list = {0}, value = {0};
     wire_pack_parts (&value, payload);
@@ -82,7 +84,8 @@ static void s_flood (peer_t *enemy)
         s_part (enemy, i, 100 << 20, (view_t){.data = bytes, .size = sizeof bytes});
 }
 
-//  They take up half of the memory and no more; a task whose value was given up ends in an error that says so.
+//  They take up half of the memory and no more; a task whose value was given up ends in an error
+//  that says so.
 static void test_values_on_their_way_have_a_bound (void **state)
 {
     (void) state;

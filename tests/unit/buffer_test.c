@@ -1,4 +1,5 @@
-//  buffer_test.c - buffers grow, give away and keep what was put into them, and pack what msgpack-c reads
+//  buffer_test.c - buffers grow, give away and keep what was put into them, and pack what msgpack-c
+//  reads
 
 #include "common/buffer.h"
 #include "common/pack.h"
@@ -98,8 +99,9 @@ static msgpack_object s_unpack (const buffer_t *buffer, msgpack_unpacked *unpack
 {
     size_t offset = 0;
     msgpack_unpacked_init (unpacked);
-    assert_int_equal (msgpack_unpack_next (unpacked, (const char *) buffer->data, buffer->size, &offset),
-                      MSGPACK_UNPACK_SUCCESS);
+    assert_int_equal (
+        msgpack_unpack_next (unpacked, (const char *) buffer->data, buffer->size, &offset),
+        MSGPACK_UNPACK_SUCCESS);
     assert_int_equal (offset, buffer->size);
     return unpacked->data;
 }

@@ -97,7 +97,8 @@ static void test_refused (void **state)
     fault_clear (&fault);
     assert_int_equal (bundle_add_file (bundle, s_folder, &fault), CADRE_ERROR_ARGUMENT);
     fault_clear (&fault);
-    assert_int_equal (bundle_add_file (bundle, s_file ("new\nline", "", 0644), &fault), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (bundle_add_file (bundle, s_file ("new\nline", "", 0644), &fault),
+                      CADRE_ERROR_ARGUMENT);
     assert_int_equal (bundle_count (bundle), 0);
     bundle_destroy (&bundle);
 }
@@ -125,8 +126,9 @@ static void test_worker (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_hash),    cmocka_unit_test (test_file),   cmocka_unit_test (test_same_name),
-        cmocka_unit_test (test_refused), cmocka_unit_test (test_worker),
+        cmocka_unit_test (test_hash),      cmocka_unit_test (test_file),
+        cmocka_unit_test (test_same_name), cmocka_unit_test (test_refused),
+        cmocka_unit_test (test_worker),
     };
     return cmocka_run_group_tests (tests, s_set_up, s_tear_down);
 }

@@ -50,7 +50,8 @@ static size_t s_give (line_t *self, burden_t *burden, size_t size)
     static char bytes [1 << 20];
     burden_add (burden, size);
     while (size) {
-        ssize_t sent = send (self->here, bytes, size < sizeof bytes ? size : sizeof bytes, MSG_NOSIGNAL);
+        ssize_t sent =
+            send (self->here, bytes, size < sizeof bytes ? size : sizeof bytes, MSG_NOSIGNAL);
         if (sent < 0)
             break;
         size -= (size_t) sent;

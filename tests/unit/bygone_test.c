@@ -1,4 +1,5 @@
-//  bygone_test.c - jobs of a broker that is gone, whose numbers another one gives again; slots are played by the test
+//  bygone_test.c - jobs of a broker that is gone, whose numbers another one gives again; slots are
+//  played by the test
 
 #include "tests/lib/fake_slot.h"
 #include "worker/slots/slot_handle.h"
@@ -22,7 +23,8 @@ static size_t s_read (size_t place, uint32_t *verbs)
     return fake_slot_read (&bench.slot [place], tickets, 8, verbs);
 }
 
-//  Two slots run leases 1 and 2 of the job; then a broker of this epoch welcomes the worker, and adopts nothing.
+//  Two slots run leases 1 and 2 of the job; then a broker of this epoch welcomes the worker, and
+//  adopts nothing.
 static void s_run_and_meet (uint64_t epoch)
 {
     wire_list_t nothing = {0};
@@ -70,7 +72,8 @@ static void s_another_brokers_number_is_another_job (void **state)
     fake_bench_turn (&bench);
     assert_int_equal (s_read (0, &verbs), 0);
 
-    //  The slot that is free first forgets the old one, and is told of the new one; not again when the other ends, too
+    //  The slot that is free first forgets the old one, and is told of the new one; not again when
+    //  the other ends, too
     s_end (0);
     assert_int_equal (s_read (0, &verbs), 1);
     assert_true (SEEN (verbs, slot_job_end) && SEEN (verbs, slot_job));
@@ -114,7 +117,8 @@ static void s_the_same_brokers_number_is_the_same_job (void **state)
     fake_bench_close (&bench);
 }
 
-//  A slot knows one job of a number: the end of one that is gone must not take the present one's place.
+//  A slot knows one job of a number: the end of one that is gone must not take the present one's
+//  place.
 static void s_the_end_of_a_bygone_job_spares_the_present_one (void **state)
 {
     (void) state;

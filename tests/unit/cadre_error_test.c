@@ -1,4 +1,5 @@
-//  cadre_error_test.c - errors and outcomes have texts, names, and exit codes that scripts may rely on
+//  cadre_error_test.c - errors and outcomes have texts, names, and exit codes that scripts may rely
+//  on
 
 #include "common/cadre_error.h"
 

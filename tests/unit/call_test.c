@@ -38,7 +38,8 @@ static void s_close (room_t *room)
 }
 
 //  Runs it with arguments, which are consumed, and returns its value, or its detail when it failed.
-static const cadre_value_t *s_serve (room_t *room, const cadre_function_t *function, cadre_value_t *arguments)
+static const cadre_value_t *s_serve (room_t *room, const cadre_function_t *function,
+                                     cadre_value_t *arguments)
 {
     buffer_t payload = {0};
     assert_non_null (arguments);
@@ -51,7 +52,8 @@ static const cadre_value_t *s_serve (room_t *room, const cadre_function_t *funct
                           .payload = {.data = payload.data, .size = payload.size}};
     call_serve (room->call, function, room, &task, &room->end);
     buffer_free (&payload);
-    const buffer_t *bytes = room->end.outcome == CADRE_OUTCOME_OK ? &room->end.value : &room->end.detail;
+    const buffer_t *bytes =
+        room->end.outcome == CADRE_OUTCOME_OK ? &room->end.value : &room->end.detail;
     cadre_value_destroy (&room->tree);
     room->tree = cadre_value_decode (bytes->data, bytes->size);
     return room->tree;
@@ -91,11 +93,12 @@ static void test_arguments (void **state)
     (void) state;
     room_t room;
     s_open (&room);
-    const cadre_function_t function = {.name = "read_all", .run = s_read_all, .takes = "i u d b s B v *"};
+    const cadre_function_t function = {
+        .name = "read_all", .run = s_read_all, .takes = "i u d b s B v *"};
     const cadre_value_t *value =
         s_serve (&room, &function,
-                 cadre_value_build ("[i,u,d,b,s,B,[n,n],i]", (int64_t) -7, UINT64_MAX, 0.5, 1, "text", "\0x",
-                                    (size_t) 2, (int64_t) 8));
+                 cadre_value_build ("[i,u,d,b,s,B,[n,n],i]", (int64_t) -7, UINT64_MAX, 0.5, 1,
+                                    "text", "\0x", (size_t) 2, (int64_t) 8));
     assert_int_equal (room.end.outcome, CADRE_OUTCOME_OK);
     assert_int_equal (cadre_value_int (value), 8);
     s_close (&room);
@@ -115,7 +118,8 @@ static void test_wrong_type_wins (void **state)
     room_t room;
     s_open (&room);
     const cadre_function_t function = {.name = "f", .run = s_want_text_second};
-    const cadre_value_t *detail = s_serve (&room, &function, cadre_value_build ("[i,[]]", (int64_t) 1));
+    const cadre_value_t *detail =
+        s_serve (&room, &function, cadre_value_build ("[i,[]]", (int64_t) 1));
     assert_int_equal (room.end.outcome, CADRE_OUTCOME_ERROR);
     assert_string_equal (cadre_value_text (cadre_value_get (detail, "kind")), "type");
     assert_string_equal (s_message (detail), "f takes a text as argument 2, got list");
@@ -155,12 +159,14 @@ static void test_takes (void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const cadre_function_t function = {.name = "f", .run = s_nothing, .takes = cases [i].takes};
         const cadre_value_t *tree = s_serve (&room, &function, cadre_value_build (cases [i].given));
-        assert_int_equal (room.end.outcome, cases [i].message ? CADRE_OUTCOME_ERROR : CADRE_OUTCOME_OK);
+        assert_int_equal (room.end.outcome,
+                          cases [i].message ? CADRE_OUTCOME_ERROR : CADRE_OUTCOME_OK);
         assert_string_equal (s_message (tree), cases [i].message ? cases [i].message : "");
     }
     const cadre_function_t natural = {.name = "f", .run = s_nothing, .takes = "u"};
-    assert_string_equal (s_message (s_serve (&room, &natural, cadre_value_build ("[i]", (int64_t) -3))),
-                         "f takes an integer that is not negative as argument 1, got -3");
+    assert_string_equal (
+        s_message (s_serve (&room, &natural, cadre_value_build ("[i]", (int64_t) -3))),
+        "f takes an integer that is not negative as argument 1, got -3");
     s_close (&room);
     assert_null (call_arguments_bad_takes ("iudbsSBvn*"));
     assert_null (call_arguments_bad_takes (NULL));
@@ -211,7 +217,8 @@ static void test_results (void **state)
     const cadre_value_t *value = s_serve (&room, &last_counts, cadre_value_list ());
     assert_int_equal (cadre_value_count (value), 2);
     const cadre_function_t nothing = {.name = "f", .run = s_nothing};
-    assert_int_equal (cadre_value_type (s_serve (&room, &nothing, cadre_value_list ())), CADRE_TYPE_NIL);
+    assert_int_equal (cadre_value_type (s_serve (&room, &nothing, cadre_value_list ())),
+                      CADRE_TYPE_NIL);
     assert_int_equal (room.end.outcome, CADRE_OUTCOME_OK);
     s_close (&room);
 }
@@ -226,15 +233,18 @@ static void test_failures (void **state)
     assert_int_equal (room.end.value.size, 0);
     assert_string_equal (cadre_value_text (cadre_value_get (detail, "kind")), "range");
     assert_string_equal (s_message (detail), "500 is too large");
-    assert_string_equal (cadre_value_text (cadre_value_get (detail, "trace")), "in inner\nin outer");
+    assert_string_equal (cadre_value_text (cadre_value_get (detail, "trace")),
+                         "in inner\nin outer");
     const cadre_function_t say_little = {.name = "f", .run = s_say_little};
     detail = s_serve (&room, &say_little, cadre_value_list ());
     assert_string_equal (s_message (detail),
                          "f returned error IO (input or output failed) and did not say more");
     const cadre_function_t say_much = {.name = "f", .run = s_say_much};
     detail = s_serve (&room, &say_much, cadre_value_list ());
-    assert_int_equal (strlen (s_message (detail)), RUNNER_MESSAGE_BYTES - 2); // not half of a character
-    assert_int_equal (strlen (cadre_value_text (cadre_value_get (detail, "kind"))), RUNNER_KIND_BYTES - 1);
+    assert_int_equal (strlen (s_message (detail)),
+                      RUNNER_MESSAGE_BYTES - 2); // not half of a character
+    assert_int_equal (strlen (cadre_value_text (cadre_value_get (detail, "kind"))),
+                      RUNNER_KIND_BYTES - 1);
     s_close (&room);
 }
 

@@ -1,4 +1,5 @@
-//  callers_test.c - what libzmq holds of a connection, who brings bytes without end, and who has nothing to do here
+//  callers_test.c - what libzmq holds of a connection, who brings bytes without end, and who has
+//  nothing to do here
 
 #include "broker/guard/flood_guard.h"
 #include "broker/guard/strangers.h"
@@ -22,11 +23,14 @@ typedef struct bench {
     callers_view_t view;     //  What the judges see
 } bench_t;
 
-//  So many connections to the front, that came a second after each other and of which nothing is held.
+//  So many connections to the front, that came a second after each other and of which nothing is
+//  held.
 static void s_begin (bench_t *self, size_t count)
 {
-    *self = (bench_t){
-        .view = {.count = count, .now_us = 1000 * SECOND, .memory_limit = 64 * MIB, .lost_us = 10 * SECOND}};
+    *self = (bench_t){.view = {.count = count,
+                               .now_us = 1000 * SECOND,
+                               .memory_limit = 64 * MIB,
+                               .lost_us = 10 * SECOND}};
     self->view.callers = self->places;
     for (size_t i = 0; i < count; i++) {
         caller_t *caller = self->places [i] = &self->all [i];
@@ -47,7 +51,8 @@ static size_t s_cut (const bench_t *self)
 
 //  ---- measuring ----------------------------------------------------------
 
-//  Messages of any number go through, in looks that fall anywhere: nothing is held but what has not come to its end.
+//  Messages of any number go through, in looks that fall anywhere: nothing is held but what has not
+//  come to its end.
 static void test_whole_messages_are_not_held (void **state)
 {
     (void) state;
@@ -98,7 +103,8 @@ static void test_one_may_hold_so_much (void **state)
     assert_null (self.all [2].cut);
 }
 
-//  A large frame on its way is all right where there is room for it, and who is heard is not suspected.
+//  A large frame on its way is all right where there is room for it, and who is heard is not
+//  suspected.
 static void test_honest_peers_are_not_cut (void **state)
 {
     (void) state;
@@ -115,7 +121,8 @@ static void test_honest_peers_are_not_cut (void **state)
     assert_false (flood_guard_judge (&self.view));
 }
 
-//  However slowly each of many does it: what they hold together is bounded, and those who hold most go.
+//  However slowly each of many does it: what they hold together is bounded, and those who hold most
+//  go.
 static void test_all_together_may_hold_so_much (void **state)
 {
     (void) state;
@@ -179,7 +186,8 @@ static void test_who_does_not_read (void **state)
     assert_null (self.all [1].cut);
 }
 
-//  When descriptors are short those who have been there longest without a session go, as many as it takes; nobody who is let in, and nobody who has just come.
+//  When descriptors are short those who have been there longest without a session go, as many as it
+//  takes; nobody who is let in, and nobody who has just come.
 static void test_strangers_give_way (void **state)
 {
     (void) state;

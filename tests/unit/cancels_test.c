@@ -73,9 +73,10 @@ static void test_all_take_a_new_frame_number (void **state)
 
 int main (void)
 {
-    const struct CMUnitTest tests [] = {cmocka_unit_test (test_cancels_come_back_in_order),
-                                        cmocka_unit_test (test_one_of_all_tasks_replaces_the_others),
-                                        cmocka_unit_test (test_those_not_needed_are_dropped_before_it_grows),
-                                        cmocka_unit_test (test_all_take_a_new_frame_number)};
+    const struct CMUnitTest tests [] = {
+        cmocka_unit_test (test_cancels_come_back_in_order),
+        cmocka_unit_test (test_one_of_all_tasks_replaces_the_others),
+        cmocka_unit_test (test_those_not_needed_are_dropped_before_it_grows),
+        cmocka_unit_test (test_all_take_a_new_frame_number)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

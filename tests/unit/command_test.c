@@ -94,11 +94,11 @@ static void test_environment (void **state)
     setenv ("CADRE_BROKER", "tcp://not-for-tasks", 1);
     setenv ("KEPT", "yes", 1);
     fake_worker_t *worker = s_worker (NULL);
-    s_send (worker,
-            cadre_value_build ("[s,n,{s:s,s:s}]",
-                               "echo $CADRE_JOB $CADRE_TASK $CADRE_ATTEMPT $CADRE_SLOT $CADRE_TASK_BROKER "
-                               "$CADRE_BROKER $KEPT $MORE",
-                               "MORE", "x y", "KEPT", "replaced"));
+    s_send (worker, cadre_value_build (
+                        "[s,n,{s:s,s:s}]",
+                        "echo $CADRE_JOB $CADRE_TASK $CADRE_ATTEMPT $CADRE_SLOT $CADRE_TASK_BROKER "
+                        "$CADRE_BROKER $KEPT $MORE",
+                        "MORE", "x y", "KEPT", "replaced"));
     assert_string_equal (s_text (fake_worker_result (worker), CADRE_STREAM_STDOUT),
                          "8 101 1 3 ipc:///nowhere replaced x y\n");
     s_end (&worker);
@@ -110,8 +110,8 @@ static void test_spec (void **state)
 {
     (void) state;
     cadre_value_t *spec =
-        cadre_value_build ("{s:[s,s],s:s,s:s,s:b}", "env", "ONLY=this", "PATH=/usr/bin:/bin", "dir", "/",
-                           "shell", "/bin/bash", "slot_mark", 1);
+        cadre_value_build ("{s:[s,s],s:s,s:s,s:b}", "env", "ONLY=this", "PATH=/usr/bin:/bin", "dir",
+                           "/", "shell", "/bin/bash", "slot_mark", 1);
     fake_worker_t *worker = s_worker (&(fake_job_t){.spec = spec});
     setenv ("HIDDEN", "1", 1);
     fake_result_t *result = s_line (worker, "echo $ONLY$HIDDEN $PWD {%}{%} ${BASH_VERSION:+bash}");
@@ -156,7 +156,8 @@ static void test_directory (void **state)
     fake_result_t *result = s_line (worker, "true");
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     assert_string_equal (cadre_value_text (cadre_value_get (result->detail, "kind")), "directory");
-    assert_non_null (strstr (s_message (result), "/no/such/place: No such file or directory: create it on "));
+    assert_non_null (
+        strstr (s_message (result), "/no/such/place: No such file or directory: create it on "));
     s_end (&worker);
     cadre_value_destroy (&spec);
 }
@@ -198,11 +199,13 @@ static void test_stdin (void **state)
     assert_memory_equal (result->streams [CADRE_STREAM_STDOUT].data, bytes, large);
     assert_true (result->outputs > 11);
 
-    s_send (worker, cadre_value_build ("[[s],B,n]", "true", bytes, (size_t) large)); // reads none of it
+    s_send (worker,
+            cadre_value_build ("[[s],B,n]", "true", bytes, (size_t) large)); // reads none of it
     assert_int_equal (fake_worker_result (worker)->outcome, CADRE_OUTCOME_OK);
     s_send (worker, cadre_value_build ("[[s],B,n]", "cat", bytes, (size_t) 0));
     assert_int_equal (fake_worker_result (worker)->streams [CADRE_STREAM_STDOUT].size, 0);
-    assert_int_equal (s_line (worker, "cat")->outcome, CADRE_OUTCOME_OK); // stdin is empty, not the test's
+    assert_int_equal (s_line (worker, "cat")->outcome,
+                      CADRE_OUTCOME_OK); // stdin is empty, not the test's
     free (bytes);
     s_end (&worker);
 }
@@ -260,7 +263,8 @@ static void test_cancel (void **state)
     fake_worker_t *worker = s_worker (&(fake_job_t){.grace_ms = 30000});
     uint32_t ticket = s_send (
         worker,
-        cadre_value_build ("[s,n,n]", "trap 'echo bye; exit 0' TERM; echo hi; while :; do sleep 0.01; done"));
+        cadre_value_build ("[s,n,n]",
+                           "trap 'echo bye; exit 0' TERM; echo hi; while :; do sleep 0.01; done"));
     assert_int_equal (fake_worker_output (worker), CADRE_STREAM_STDOUT);
     assert_true (atomic_load (&fake_worker_page (worker)->process_group) > 0);
     fake_worker_cancel (worker, ticket);
@@ -300,7 +304,8 @@ static void test_nothing_outlives_the_worker (void **state)
     fake_worker_t *worker = s_worker (NULL);
     s_send (worker, cadre_value_build ("[s,n,n]", "trap '' TERM; sleep 1000 & echo started; wait"));
     fake_worker_output (worker);
-    int pidfd = (int) syscall (SYS_pidfd_open, atomic_load (&fake_worker_page (worker)->process_group), 0);
+    int pidfd =
+        (int) syscall (SYS_pidfd_open, atomic_load (&fake_worker_page (worker)->process_group), 0);
     assert_true (pidfd >= 0);
     assert_int_equal (fake_worker_destroy (&worker), 0);
     s_assert_ends (pidfd);

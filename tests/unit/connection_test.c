@@ -27,7 +27,8 @@ static rig_t s_begin (fake_broker_manner_t one, fake_broker_manner_t two)
 {
     rig_t self = {.one = fake_broker_new (one, 100), .two = fake_broker_new (two, 100)};
     char both [256];
-    snprintf (both, sizeof both, "%s,%s", fake_broker_address (self.one), fake_broker_address (self.two));
+    snprintf (both, sizeof both, "%s,%s", fake_broker_address (self.one),
+              fake_broker_address (self.two));
     self.pool = cadre_open (both, NULL);
     return self;
 }
@@ -117,7 +118,8 @@ static void test_a_broker_that_says_goodbye (void **state)
     s_end (&rig);
 }
 
-//  The wire was cut in one direction: nothing comes, but the broker has kept the session. A fresh connection resumes it.
+//  The wire was cut in one direction: nothing comes, but the broker has kept the session. A fresh
+//  connection resumes it.
 static void test_the_same_broker_through_a_fresh_connection (void **state)
 {
     (void) state;

@@ -1,4 +1,5 @@
-//  cpus_test.c - quotas and limits of control groups, from trees of files in the forms that hosts and containers show
+//  cpus_test.c - quotas and limits of control groups, from trees of files in the forms that hosts
+//  and containers show
 
 #include "common/cpus.h"
 
@@ -17,10 +18,10 @@
 
 #include <cmocka.h>
 
-#define V1_MOUNTS                                                                                            \
-    "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"                                             \
-    "33 31 0:30 / /sys/fs/cgroup/cpuacct rw,relatime - cgroup cgroup rw,cpuacct\n"                           \
-    "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu\n"                          \
+#define V1_MOUNTS                                                                                  \
+    "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"                                   \
+    "33 31 0:30 / /sys/fs/cgroup/cpuacct rw,relatime - cgroup cgroup rw,cpuacct\n"                 \
+    "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu\n"                \
     "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"
 #define V2_MOUNT "24 23 0:22 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
 
@@ -162,11 +163,13 @@ static void test_v1_controllers_that_share_a_mount (void **state)
     assert_int_equal (cpus_quota (s_root), 4);
 }
 
-//  A container without a namespace for control groups sees its own group as the mount, and the host's path
+//  A container without a namespace for control groups sees its own group as the mount, and the
+//  host's path
 static void test_container_with_the_paths_of_the_host (void **state)
 {
     (void) state;
-    s_file ("proc/self/mountinfo", "24 23 0:22 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
+    s_file ("proc/self/mountinfo",
+            "24 23 0:22 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
     s_file ("sys/fs/cgroup/cpu.max", "500000 100000\n");
     s_file ("sys/fs/cgroup/inner/cpu.max", "200000 100000\n");
     static const struct {

@@ -76,7 +76,8 @@ static void test_a_flood_of_clients_over_one_connection (void **state)
     s_end (&rig);
 }
 
-//  Each by its own connection: beyond the limit they are refused, with what to do; when one leaves, another finds room.
+//  Each by its own connection: beyond the limit they are refused, with what to do; when one leaves,
+//  another finds room.
 static void test_more_clients_than_there_is_room_for (void **state)
 {
     (void) state;
@@ -101,7 +102,8 @@ static void test_more_clients_than_there_is_room_for (void **state)
     view_copy (refused.message, text, sizeof text);
     assert_non_null (strstr (text, "--memory"));
     buffer_t frame = {0};
-    wire_write_goodbye (&frame, (wire_envelope_t){.session = peers [1].session}, &(wire_goodbye_t){0});
+    wire_write_goodbye (&frame, (wire_envelope_t){.session = peers [1].session},
+                        &(wire_goodbye_t){0});
     s_send (peers [1].dealer, &frame);
     do
         s_client_hello (last); //  One that came too early is not counted against it
@@ -132,7 +134,8 @@ static void test_answers_do_not_pile_up (void **state)
         s_send (strangers [0].dealer, &frame);
     }
     for (int i = 0; i < 2; i++)
-        assert_in_range (s_count (&strangers [i], WIRE_who) + s_count (&strangers [0], WIRE_refused), 1, 60);
+        assert_in_range (
+            s_count (&strangers [i], WIRE_who) + s_count (&strangers [0], WIRE_refused), 1, 60);
     assert_true (s_info (&asker, "refused_frames") >= 4 * MANY);
     for (int i = 0; i < 2; i++)
         s_close (&strangers [i]);
@@ -140,7 +143,8 @@ static void test_answers_do_not_pile_up (void **state)
     s_end (&rig);
 }
 
-//  A worker that says HELLO under another name has left under the first one: its lane is free, what it had runs elsewhere.
+//  A worker that says HELLO under another name has left under the first one: its lane is free, what
+//  it had runs elsewhere.
 static void test_a_connection_has_one_worker (void **state)
 {
     (void) state;

@@ -1,4 +1,5 @@
-//  cursor_test.c - what msgpack-c writes is read alike, and hostile bytes are refused before they cost anything
+//  cursor_test.c - what msgpack-c writes is read alike, and hostile bytes are refused before they
+//  cost anything
 
 #include "common/buffer.h"
 #include "common/cursor.h"
@@ -42,8 +43,9 @@ static void s_check_integer (const buffer_t *bytes)
     msgpack_unpacked oracle;
     msgpack_unpacked_init (&oracle);
     size_t offset = 0;
-    assert_int_equal (msgpack_unpack_next (&oracle, (const char *) bytes->data, bytes->size, &offset),
-                      MSGPACK_UNPACK_SUCCESS);
+    assert_int_equal (
+        msgpack_unpack_next (&oracle, (const char *) bytes->data, bytes->size, &offset),
+        MSGPACK_UNPACK_SUCCESS);
     bool negative = oracle.data.type == MSGPACK_OBJECT_NEGATIVE_INTEGER;
     uint64_t u = 0;
     int64_t i = 0;
@@ -75,7 +77,8 @@ static void s_big_endian (buffer_t *buffer, uint8_t first, uint64_t number, int 
     }
 }
 
-//  Each number cut to each width, signed and unsigned: all encodings occur, also those that are longer than need be
+//  Each number cut to each width, signed and unsigned: all encodings occur, also those that are
+//  longer than need be
 static void test_integers_of_each_width (void **state)
 {
     (void) state;
@@ -104,7 +107,8 @@ static void test_integers_of_each_width (void **state)
     for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
         for (int width = 0; width < 4; width++)
             for (int sign = 0; sign < 2; sign++) {
-                s_big_endian (&buffer, (uint8_t) (0xcc + 4 * sign + width), numbers [n], 1 << width);
+                s_big_endian (&buffer, (uint8_t) (0xcc + 4 * sign + width), numbers [n],
+                              1 << width);
                 s_check_integer (&buffer);
             }
     for (int first = 0; first < 256; first++) {
@@ -139,7 +143,8 @@ static void test_scalars (void **state)
     (void) state;
     bool flag = false;
     double number = 0;
-    cursor_t cursor = VALUE ("\xc0\xc3\xc2\xca\x3f\x00\x00\x00\xcb\xbf\xe0\x00\x00\x00\x00\x00\x00");
+    cursor_t cursor =
+        VALUE ("\xc0\xc3\xc2\xca\x3f\x00\x00\x00\xcb\xbf\xe0\x00\x00\x00\x00\x00\x00");
     assert_true (cursor_nil (&cursor));
     assert_true (cursor_bool (&cursor, &flag) && flag);
     assert_true (cursor_bool (&cursor, &flag) && !flag);
@@ -198,7 +203,8 @@ static void test_counts_beyond_the_bytes (void **state)
         int8_t type;
         cursor_t cursor = cursor_of (heads [i], 5);
         assert_false (cursor_skip (&cursor, NULL));
-        cursor_t array = cursor_of (heads [i], 5), map = array, text = array, blob = array, ext = array;
+        cursor_t array = cursor_of (heads [i], 5), map = array, text = array, blob = array,
+                 ext = array;
         assert_false (cursor_array (&array, &count));
         assert_false (cursor_map (&map, &count));
         assert_false (cursor_text (&text, &view));
@@ -295,8 +301,9 @@ static void test_random_bytes (void **state)
             msgpack_unpacked oracle;
             msgpack_unpacked_init (&oracle);
             size_t offset = 0;
-            assert_int_not_equal (msgpack_unpack_next (&oracle, (const char *) copy, sizeof bytes, &offset),
-                                  MSGPACK_UNPACK_PARSE_ERROR);
+            assert_int_not_equal (
+                msgpack_unpack_next (&oracle, (const char *) copy, sizeof bytes, &offset),
+                MSGPACK_UNPACK_PARSE_ERROR);
             assert_int_equal (offset, cursor.at - copy);
             msgpack_unpacked_destroy (&oracle);
             taken++;

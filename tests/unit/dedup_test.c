@@ -14,8 +14,10 @@
 static const char *s_left (dedup_t *self, uint32_t index, uint64_t attempt, const char *text)
 {
     static char left [64];
-    wire_output_t output = {
-        .index = index, .attempt = attempt, .stream = WIRE_STREAM_STDOUT, .bytes = wire_view (text)};
+    wire_output_t output = {.index = index,
+                            .attempt = attempt,
+                            .stream = WIRE_STREAM_STDOUT,
+                            .bytes = wire_view (text)};
     if (!dedup_output (self, &output))
         return NULL;
     memcpy (left, output.bytes.data, output.bytes.size);

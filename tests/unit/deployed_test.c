@@ -90,7 +90,8 @@ static void test_board (void **state)
     assert_non_null (strstr (drawn, "HOST      STATE       WHY"));
     assert_non_null (strstr (drawn, "node30    waiting\033[K\n30 hosts: 30 waiting"));
     assert_null (strstr (drawn, "\033[32A"));
-    //  The second one goes up over the first: a title, 30 hosts and a sum. A small terminal gets fewer.
+    //  The second one goes up over the first: a title, 30 hosts and a sum. A small terminal gets
+    //  fewer.
     drawn = board_draw (board, fleet, 10, 80);
     assert_ptr_equal (strstr (drawn, "\033[32A"), drawn);
     assert_null (strstr (drawn, "node09"));
@@ -104,7 +105,8 @@ static void test_board (void **state)
 
 int main (void)
 {
-    const struct CMUnitTest tests [] = {cmocka_unit_test (test_record), cmocka_unit_test (test_doors),
+    const struct CMUnitTest tests [] = {cmocka_unit_test (test_record),
+                                        cmocka_unit_test (test_doors),
                                         cmocka_unit_test (test_board)};
     return cmocka_run_group_tests (tests, s_set_up, s_tear_down);
 }

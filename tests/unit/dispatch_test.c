@@ -58,7 +58,8 @@ static void test_look_ahead (void **state)
     assert_int_equal (dispatch_look_ahead (4, 100, 10, 8000), 0);
 }
 
-//  A worker that registers anew is told which of its leases go on, in one frame: in the worst case each is a span of its own.
+//  A worker that registers anew is told which of its leases go on, in one frame: in the worst case
+//  each is a span of its own.
 static void test_leases_of_a_worker_fit_into_a_frame (void **state)
 {
     (void) state;
@@ -115,7 +116,8 @@ static void test_nothing_ahead_before_it_is_measured (void **state)
     s_end (&rig, &dispatch, &client);
 }
 
-//  How long it runs is known from a task that failed, too; but not from one that took its slot with it.
+//  How long it runs is known from a task that failed, too; but not from one that took its slot with
+//  it.
 static void test_what_fails_is_measured (void **state)
 {
     static const struct {
@@ -123,9 +125,12 @@ static void test_what_fails_is_measured (void **state)
         unsigned outcome; //  Of its first task
         uint32_t mean_us; //  Then
     } cases [] = {
-        {WIRE_KIND_CALL, CADRE_OUTCOME_ERROR, 100},      {WIRE_KIND_CALL, CADRE_OUTCOME_TIMEOUT, 100},
-        {WIRE_KIND_CALL, CADRE_OUTCOME_EXIT, 0},         {WIRE_KIND_CALL, CADRE_OUTCOME_SIGNAL, 0},
-        {WIRE_KIND_COMMAND, CADRE_OUTCOME_EXIT, 100},    {WIRE_KIND_COMMAND, CADRE_OUTCOME_SIGNAL, 100},
+        {WIRE_KIND_CALL, CADRE_OUTCOME_ERROR, 100},
+        {WIRE_KIND_CALL, CADRE_OUTCOME_TIMEOUT, 100},
+        {WIRE_KIND_CALL, CADRE_OUTCOME_EXIT, 0},
+        {WIRE_KIND_CALL, CADRE_OUTCOME_SIGNAL, 0},
+        {WIRE_KIND_COMMAND, CADRE_OUTCOME_EXIT, 100},
+        {WIRE_KIND_COMMAND, CADRE_OUTCOME_SIGNAL, 100},
         {WIRE_KIND_COMMAND, CADRE_OUTCOME_CANCELLED, 0},
     };
     (void) state;
@@ -153,7 +158,8 @@ static void test_bytes_are_work_too (void **state)
         uint32_t mean_us;    //  Of the job's tasks
         uint32_t mean_bytes; //  …
         uint32_t leased;     //  By a worker with two slots
-    } cases [] = {{1, 0, 1000}, {1, 10000, 2 + 39}, {1, 100000, 2 + 3}, {1, 10000000, 2 + 2}, {10000, 0, 2}};
+    } cases [] = {
+        {1, 0, 1000}, {1, 10000, 2 + 39}, {1, 100000, 2 + 3}, {1, 10000000, 2 + 2}, {10000, 0, 2}};
     (void) state;
     for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
         hub_rig_t rig;
@@ -169,14 +175,16 @@ static void test_bytes_are_work_too (void **state)
     }
 }
 
-//  Where it failed it is not tried again while another host has a free slot; where there is none, it is
+//  Where it failed it is not tried again while another host has a free slot; where there is none,
+//  it is
 static void test_the_host_that_failed_is_avoided (void **state)
 {
     (void) state;
     hub_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = hub_rig_client (&rig);
-    agent_t *agents [] = {hub_rig_agent (&rig, 1), hub_rig_agent (&rig, 4), hub_rig_agent (&rig, 1)};
+    agent_t *agents [] = {hub_rig_agent (&rig, 1), hub_rig_agent (&rig, 4),
+                          hub_rig_agent (&rig, 1)};
     const char *hosts [] = {"one", "one", "two"};
     for (int i = 0; i < 3; i++)
         snprintf (agents [i]->host, sizeof agents [i]->host, "%s", hosts [i]);
@@ -189,7 +197,8 @@ static void test_the_host_that_failed_is_avoided (void **state)
         if (before)
             assert_string_not_equal (holder->host, before);
         before = holder->host;
-        assert_true (hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
+        assert_true (
+            hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
         ledger_settle_wake (rig.hub.ledger, job->number, 0);
         dispatch_run (dispatch);
     }
@@ -198,7 +207,8 @@ static void test_the_host_that_failed_is_avoided (void **state)
         if (agents [i] != holder)
             agents [i]->state = AGENT_DRAINING;
     job->tries.again [CADRE_OUTCOME_ERROR] = 6;
-    assert_true (hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
+    assert_true (
+        hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
     ledger_settle_wake (rig.hub.ledger, job->number, 0);
     dispatch_run (dispatch);
     assert_ptr_equal (roster_at (rig.hub.roster, job->tasks [0].agent), holder);
@@ -238,7 +248,8 @@ static void test_a_limit_holds (void **state)
     job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.limit = 3}, 100);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 3);
-    hub_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial, CADRE_OUTCOME_OK, 1);
+    hub_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
+                    CADRE_OUTCOME_OK, 1);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 3);
     s_end (&rig, &dispatch, &client);
@@ -273,7 +284,8 @@ static void test_labels_and_draining_decide_who_fits (void **state)
     drained->state = AGENT_DRAINING;
     buffer_t needs = {0};
     pack_text (&needs, "gpu");
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 4);
+    job_t *job =
+        hub_rig_job (&rig, client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 4);
     job_t *plain = hub_rig_job (&rig, client, &s_usual, 4);
     dispatch_run (dispatch);
     assert_int_equal (job->leased, 0);
@@ -302,8 +314,8 @@ static void test_what_waits_is_recalled_for_the_idle (void **state)
     {
         void *pull = sockets_new (rig.hub.context, ZMQ_PULL, NULL);
         char endpoint [ADDRESS_ENDPOINT_BYTES];
-        address_lane_endpoint (&rig.hub.addresses [0], (uint32_t) lane_number (busy->lane), endpoint,
-                               sizeof endpoint);
+        address_lane_endpoint (&rig.hub.addresses [0], (uint32_t) lane_number (busy->lane),
+                               endpoint, sizeof endpoint);
         sockets_connect (pull, endpoint, NULL);
         assert_true (lane_flush (busy->lane));
         assert_false (lane_is_pending (busy->lane));
@@ -380,7 +392,8 @@ static void test_many_jobs_that_wait_cost_nothing (void **state)
     s_end (&rig, &dispatch, &client);
 }
 
-//  Thousands of jobs that ask for what nobody has, each for something else, are not looked at; the one whose worker comes is
+//  Thousands of jobs that ask for what nobody has, each for something else, are not looked at; the
+//  one whose worker comes is
 static void test_what_nobody_fits_is_set_aside (void **state)
 {
     (void) state;
@@ -409,7 +422,8 @@ static void test_what_nobody_fits_is_set_aside (void **state)
     s_end (&rig, &dispatch, &client);
 }
 
-//  A thousand jobs wait for the one worker that fits them, ahead of all: they are passed over as one, and the other worker is not idle
+//  A thousand jobs wait for the one worker that fits them, ahead of all: they are passed over as
+//  one, and the other worker is not idle
 static void test_jobs_of_a_full_worker_are_passed_over_as_one (void **state)
 {
     (void) state;
@@ -454,7 +468,8 @@ static void test_more_sets_of_workers_than_benches (void **state)
     s_end (&rig, &dispatch, &client);
 }
 
-//  A log that is read leases tasks of a job that waits among the ready: it is taken out when it is looked at
+//  A log that is read leases tasks of a job that waits among the ready: it is taken out when it is
+//  looked at
 static void test_a_job_whose_tasks_were_leased_elsewhere (void **state)
 {
     (void) state;

@@ -1,4 +1,5 @@
-//  expiry_test.c - tasks that may not wait for ever end when their time is over, not before and not later
+//  expiry_test.c - tasks that may not wait for ever end when their time is over, not before and not
+//  later
 
 #include "broker/back/dispatch.h"
 #include "broker/jobs/expiry.h"
@@ -110,9 +111,9 @@ static void test_what_is_left_goes_along (void **state)
     agent_t *agent = hub_rig_agent (&scene.rig, 1);
     dispatch_run (scene.dispatch);
     assert_int_equal (agent->leased, 1);
-    assert_int_equal (
-        hub_rig_answer (&scene.rig, agent, scene.job, 0, scene.rig.hub.serial, CADRE_OUTCOME_WORKER_LOST, 0),
-        true);
+    assert_int_equal (hub_rig_answer (&scene.rig, agent, scene.job, 0, scene.rig.hub.serial,
+                                      CADRE_OUTCOME_WORKER_LOST, 0),
+                      true);
     assert_int_equal (expiry_left_us (&scene.rig.hub, scene.job, 0),
                       0); //  It was tried: that does not expire
     s_end (&scene);

@@ -1,4 +1,5 @@
-//  explain_test.c - for each state of a task, why it is there, in a sentence that says what to do or until when
+//  explain_test.c - for each state of a task, why it is there, in a sentence that says what to do
+//  or until when
 
 #include "broker/back/dispatch.h"
 #include "broker/diagnosis/explain.h"
@@ -12,7 +13,7 @@
 
 #include <cmocka.h>
 
-#define ALONE                                                                                                \
+#define ALONE                                                                                      \
     "waits: no worker is connected to inproc://rig: start one with: cadre worker start --broker inproc://rig"
 
 typedef struct rig {
@@ -54,8 +55,8 @@ static void s_says (rig_t *self, job_t *job, uint32_t index, const char *text)
 
 static void s_answer (rig_t *self, uint32_t index, unsigned outcome)
 {
-    assert_true (hub_rig_answer (&self->base, self->agent, self->job, index, self->job->tasks [index].serial,
-                                 outcome, 5));
+    assert_true (hub_rig_answer (&self->base, self->agent, self->job, index,
+                                 self->job->tasks [index].serial, outcome, 5));
 }
 
 static void test_at_a_worker (void **state)
@@ -86,9 +87,11 @@ static void test_it_could_run (void **state)
     (void) state;
     rig_t rig;
     s_begin (&rig, &(wire_job_open_t){0});
-    s_says (&rig, rig.job, 2, "waits for a free slot: all 1 that fit are taken, and about 1 tasks go first");
+    s_says (&rig, rig.job, 2,
+            "waits for a free slot: all 1 that fit are taken, and about 1 tasks go first");
     hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.priority = 5}, 10);
-    s_says (&rig, rig.job, 2, "waits for a free slot: all 1 that fit are taken, and about 11 tasks go first");
+    s_says (&rig, rig.job, 2,
+            "waits for a free slot: all 1 that fit are taken, and about 11 tasks go first");
     rig.job->limit = 1;
     s_says (&rig, rig.job, 2, "waits: 1 tasks of the job run, which is its limit");
     rig.client->stalled = true;
@@ -102,9 +105,10 @@ static void test_results_fill_the_memory (void **state)
     rig_t rig;
     s_begin (&rig, &(wire_job_open_t){.detached = true});
     rig.base.hub.full = true;
-    s_says (&rig, rig.job, 2,
-            "waits: results that nobody has forgotten fill the broker's memory: cadre job list, cadre job "
-            "forget, or start it with a larger --memory or a --store");
+    s_says (
+        &rig, rig.job, 2,
+        "waits: results that nobody has forgotten fill the broker's memory: cadre job list, cadre job "
+        "forget, or start it with a larger --memory or a --store");
     s_end (&rig);
 }
 
@@ -116,18 +120,22 @@ static void test_nobody_can_run_it (void **state)
     buffer_t needs = {0};
     s_begin (&rig, &(wire_job_open_t){0});
     pack_text (&needs, "tpu");
-    job_t *labelled =
-        hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 1);
-    job_t *command = hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.kind = WIRE_KIND_COMMAND}, 1);
-    job_t *cube = hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.function = wire_view ("cube")}, 1);
+    job_t *labelled = hub_rig_job (&rig.base, rig.client,
+                                   &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 1);
+    job_t *command =
+        hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.kind = WIRE_KIND_COMMAND}, 1);
+    job_t *cube =
+        hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.function = wire_view ("cube")}, 1);
     rig.agent->commands = false;
     roster_changed (rig.base.hub.roster, rig.agent);
     s_says (
         &rig, labelled, 0,
         "waits: no worker has the label tpu and offers square: start one with: cadre worker start --label tpu");
-    s_says (&rig, command, 0,
-            "waits: no worker runs commands: start one with: cadre worker start (without --threads)");
-    s_says (&rig, cube, 0, "waits: no worker offers 'cube' now: start one with the plugin that has it");
+    s_says (
+        &rig, command, 0,
+        "waits: no worker runs commands: start one with: cadre worker start (without --threads)");
+    s_says (&rig, cube, 0,
+            "waits: no worker offers 'cube' now: start one with the plugin that has it");
     rig.agent->state = AGENT_AWAY;
     roster_changed (rig.base.hub.roster, rig.agent);
     s_says (&rig, cube, 0, ALONE);
@@ -155,7 +163,8 @@ static void test_it_was_tried (void **state)
     s_answer (&rig, 0, CADRE_OUTCOME_ERROR);
     int64_t due_us = rig.job->tasks [0].due_us;
     rig.base.hub.now_us = due_us - 2500000;
-    s_says (&rig, rig.job, 0, "backs off for another 3 s: 1 try has failed, 0 were lost with a worker");
+    s_says (&rig, rig.job, 0,
+            "backs off for another 3 s: 1 try has failed, 0 were lost with a worker");
     dispatch_run (rig.dispatch);
     s_answer (&rig, 1, CADRE_OUTCOME_OK);
     s_says (&rig, rig.job, 1, "ended: ok, after 1 try");

@@ -14,7 +14,8 @@ static void test_set_returns_code (void **state)
 {
     (void) state;
     fault_t fault = {0};
-    assert_int_equal (fault_set (&fault, CADRE_ERROR_ADDRESS, "port %d is missing", 7), CADRE_ERROR_ADDRESS);
+    assert_int_equal (fault_set (&fault, CADRE_ERROR_ADDRESS, "port %d is missing", 7),
+                      CADRE_ERROR_ADDRESS);
     assert_int_equal (fault.code, CADRE_ERROR_ADDRESS);
     assert_string_equal (fault.text, "port 7 is missing");
 }
@@ -90,9 +91,12 @@ static void test_cut_of_rubbish (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_set_returns_code),      cmocka_unit_test (test_set_without_fault),
-        cmocka_unit_test (test_replace_from_own_text), cmocka_unit_test (test_clear),
-        cmocka_unit_test (test_stays_one_line),        cmocka_unit_test (test_cut_between_characters),
+        cmocka_unit_test (test_set_returns_code),
+        cmocka_unit_test (test_set_without_fault),
+        cmocka_unit_test (test_replace_from_own_text),
+        cmocka_unit_test (test_clear),
+        cmocka_unit_test (test_stays_one_line),
+        cmocka_unit_test (test_cut_between_characters),
         cmocka_unit_test (test_cut_of_rubbish),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

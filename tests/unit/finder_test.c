@@ -17,7 +17,8 @@
 
 static atomic_bool s_hold; //  The look-up hangs
 
-static size_t s_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max, fault_t *fault)
+static size_t s_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max,
+                      fault_t *fault)
 {
     while (atomic_load (&s_hold))
         usleep (1000);
@@ -36,7 +37,8 @@ static size_t s_list (address_t *addresses, const char *pattern, unsigned port)
     char text [256];
     size_t count = 0;
     listener_addresses (text, sizeof text, pattern, port);
-    assert_int_equal (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, NULL), CADRE_OK);
+    assert_int_equal (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, NULL),
+                      CADRE_OK);
     return count;
 }
 
@@ -100,7 +102,8 @@ static void test_what_needs_no_finder (void **state)
     assert_string_equal (finder_plain (&plain).name, "127.0.0.1");
 }
 
-//  The owner goes while a look-up hangs: nothing of it is touched afterwards (the sanitizers watch).
+//  The owner goes while a look-up hangs: nothing of it is touched afterwards (the sanitizers
+//  watch).
 static void test_left_alone (void **state)
 {
     (void) state;
@@ -131,8 +134,10 @@ static void test_the_systems_look_up (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_all_numbers_of_a_name), cmocka_unit_test (test_a_name_without_number),
-        cmocka_unit_test (test_what_needs_no_finder),  cmocka_unit_test (test_left_alone),
+        cmocka_unit_test (test_all_numbers_of_a_name),
+        cmocka_unit_test (test_a_name_without_number),
+        cmocka_unit_test (test_what_needs_no_finder),
+        cmocka_unit_test (test_left_alone),
         cmocka_unit_test (test_the_systems_look_up),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

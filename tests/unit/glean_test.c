@@ -1,4 +1,5 @@
-//  glean_test.c - what a slot has done of a map counts when it ends: its items are answered one by one
+//  glean_test.c - what a slot has done of a map counts when it ends: its items are answered one by
+//  one
 
 #include "common/pack.h"
 #include "common/value.h"
@@ -148,7 +149,8 @@ static void s_cancel (slots_t *slots)
     buffer_free (&buffer);
 }
 
-//  Whether the slot stops by itself or is ended: what is done counts, and the item at hand was drained, or cancelled.
+//  Whether the slot stops by itself or is ended: what is done counts, and the item at hand was
+//  drained, or cancelled.
 static void test_taken_back (void **state)
 {
     (void) state;
@@ -164,8 +166,8 @@ static void test_taken_back (void **state)
             fake_slot_result (&bench.slot [0], s_ticket, CADRE_OUTCOME_CANCELLED, 100);
         fake_bench_turn (&bench);
         s_check (CADRE_OUTCOME_CANCELLED, 2, cases [i / 2].kind, "");
-        assert_int_equal (strncmp (bench.heard [0].detail, cases [i / 2].kind, strlen (cases [i / 2].kind)),
-                          0);
+        assert_int_equal (
+            strncmp (bench.heard [0].detail, cases [i / 2].kind, strlen (cases [i / 2].kind)), 0);
         fake_bench_close (&bench);
     }
 }
@@ -210,7 +212,8 @@ static void test_time_counts_for_items (void **state)
     fake_bench_pass_ms (&bench, 1);
     assert_int_equal (bench.slot [0].vessel.signals, 1);
     s_die (SIGTERM);
-    s_check (CADRE_OUTCOME_TIMEOUT, 3, "timeout", "item 73 of map 42 ran for longer than its 50 ms");
+    s_check (CADRE_OUTCOME_TIMEOUT, 3, "timeout",
+             "item 73 of map 42 ran for longer than its 50 ms");
     fake_bench_close (&bench);
 }
 

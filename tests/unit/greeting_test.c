@@ -90,7 +90,8 @@ static void test_strangers (void **state)
     (void) state;
     static const uint8_t half [] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3};
     static const uint8_t old [64] = {0xff, [8] = 1, [9] = 0x7e};
-    static const char http [] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static const char http [] =
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     assert_int_equal (s_ask_stranger ("", 0, false, false), GREETING_FOREIGN); //  Says nothing
     assert_int_equal (s_ask_stranger ("", 0, false, true), GREETING_FOREIGN);  //  And hangs up
     assert_int_equal (s_ask_stranger (http, sizeof http - 1, false, true), GREETING_FOREIGN);
@@ -100,7 +101,8 @@ static void test_strangers (void **state)
     assert_int_equal (s_ask_stranger ("x", 1, true, false), GREETING_FOREIGN);
 }
 
-//  A greeting that comes byte by byte does not hold up the one who asks: the whole of it takes no more than a moment.
+//  A greeting that comes byte by byte does not hold up the one who asks: the whole of it takes no
+//  more than a moment.
 static void test_drops (void **state)
 {
     (void) state;
@@ -147,17 +149,20 @@ static void test_servers (void **state)
             sockets_guard (socket, "front", secret_key);
         assert_int_equal (sockets_bind (socket, "tcp://127.0.0.1:*", NULL), CADRE_OK);
         address_t address = s_address (sockets_port (socket));
-        assert_int_equal (greeting_ask (&address, ADDRESS_FRONT), locked ? GREETING_CURVE : GREETING_PLAIN);
+        assert_int_equal (greeting_ask (&address, ADDRESS_FRONT),
+                          locked ? GREETING_CURVE : GREETING_PLAIN);
         if (locked) {
             s_expect (&address, false, CADRE_ERROR_REFUSED, "wants a key: give your access file");
             s_expect (&address, true, CADRE_ERROR_REFUSED, "does not let this key in");
         } else {
-            s_expect (&address, true, CADRE_ERROR_REFUSED, "uses no keys, so nobody knows who it is");
+            s_expect (&address, true, CADRE_ERROR_REFUSED,
+                      "uses no keys, so nobody knows who it is");
             s_expect (&address, false, CADRE_ERROR_UNAVAILABLE, "no broker answers");
         }
         //  The same by way of its role
         address.port = (uint16_t) (address.port - 2);
-        assert_int_equal (greeting_ask (&address, ADDRESS_SINK), locked ? GREETING_CURVE : GREETING_PLAIN);
+        assert_int_equal (greeting_ask (&address, ADDRESS_SINK),
+                          locked ? GREETING_CURVE : GREETING_PLAIN);
         sockets_destroy (&socket);
     }
     sockets_context_destroy (&context);
@@ -169,7 +174,8 @@ static void test_explained (void **state)
     stranger_t stranger = {.bytes = "220 mail ready\r\n", .size = 16, .closes = true};
     s_start (&stranger);
     address_t address = s_address (stranger.port);
-    s_expect (&address, true, CADRE_ERROR_UNAVAILABLE, "is no broker of cadre: correct the address");
+    s_expect (&address, true, CADRE_ERROR_UNAVAILABLE,
+              "is no broker of cadre: correct the address");
     s_end (&stranger);
     s_expect (&address, true, CADRE_ERROR_UNAVAILABLE, "no broker answers at tcp://127.0.0.1:");
 }
@@ -177,8 +183,9 @@ static void test_explained (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_strangers), cmocka_unit_test (test_drops),     cmocka_unit_test (test_nobody),
-        cmocka_unit_test (test_servers),   cmocka_unit_test (test_explained),
+        cmocka_unit_test (test_strangers), cmocka_unit_test (test_drops),
+        cmocka_unit_test (test_nobody),    cmocka_unit_test (test_servers),
+        cmocka_unit_test (test_explained),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

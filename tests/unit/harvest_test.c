@@ -1,4 +1,5 @@
-//  harvest_test.c - values of items in shared memory: what was done is read, and nonsense is not believed
+//  harvest_test.c - values of items in shared memory: what was done is read, and nonsense is not
+//  believed
 
 #include "common/pack.h"
 #include "worker/shared/harvest.h"
@@ -79,7 +80,8 @@ static void test_nonsense (void **state)
     harvest_begin (&s_harvest, 1);
     assert_true (s_add (1) && s_add (2));
     static const uint64_t odd [] = {(UINT64_C (99) << 32) + 2, (UINT64_C (3) << 32) + 2,
-                                    (UINT64_C (1) << 32) + 2, (UINT64_C (2) << 32) + HARVEST_BYTES + 1};
+                                    (UINT64_C (1) << 32) + 2,
+                                    (UINT64_C (2) << 32) + HARVEST_BYTES + 1};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         atomic_store (&s_harvest.done, odd [i]);
         assert_int_equal (s_read (1, 50), -1);

@@ -33,7 +33,8 @@ static void test_it_is_siphash_1_3 (void **state)
     };
     const uint64_t zeros [2] = {0, 0};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        assert_int_equal (hash_siphash (zeros, known [i].text, strlen (known [i].text)), known [i].hash);
+        assert_int_equal (hash_siphash (zeros, known [i].text, strlen (known [i].text)),
+                          known [i].hash);
 }
 
 static void test_the_secret_decides (void **state)

@@ -1,4 +1,5 @@
-//  health_test.c - the file in which a daemon says how it is, written and read, and files that are something else
+//  health_test.c - the file in which a daemon says how it is, written and read, and files that are
+//  something else
 
 #include "common/health.h"
 
@@ -48,7 +49,8 @@ static void test_what_is_written_is_read (void **state)
     struct stat facts;
     health_t health;
     for (health_state_t is = HEALTH_STARTING; is <= HEALTH_STOPPING; is++) {
-        assert_int_equal (health_write (s_file, is, 123456789012345, "3 of 8 slots run", NULL), CADRE_OK);
+        assert_int_equal (health_write (s_file, is, 123456789012345, "3 of 8 slots run", NULL),
+                          CADRE_OK);
         assert_int_equal (health_read (s_file, &health, NULL), CADRE_OK);
         assert_int_equal (health.state, is);
         assert_true (health.at_us == 123456789012345);
@@ -87,7 +89,8 @@ static void test_nobody_writes (void **state)
 static void test_other_files (void **state)
 {
     (void) state;
-    static const char *const texts [] = {"", "\n", "hello\n", "12\n", "12 \n", "12 well x\n", "x ready y\n"};
+    static const char *const texts [] = {"",      "\n",          "hello\n",    "12\n",
+                                         "12 \n", "12 well x\n", "x ready y\n"};
     health_t health;
     fault_t fault = {0};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -100,7 +103,8 @@ static void test_where_nothing_can_be_written (void **state)
 {
     (void) state;
     fault_t fault = {0};
-    assert_int_equal (health_write ("/proc/no/such/folder", HEALTH_READY, 1, "", &fault), CADRE_ERROR_IO);
+    assert_int_equal (health_write ("/proc/no/such/folder", HEALTH_READY, 1, "", &fault),
+                      CADRE_ERROR_IO);
     assert_non_null (strstr (fault.text, "/proc/no/such/folder"));
 }
 

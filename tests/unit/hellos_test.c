@@ -1,4 +1,5 @@
-//  hellos_test.c - a client's session when several of its HELLOs are answered, late and by several sessions
+//  hellos_test.c - a client's session when several of its HELLOs are answered, late and by several
+//  sessions
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,8 +79,11 @@ static void s_who (rig_t *self)
 //  In session 5, and greeting again, since the broker is away.
 static void s_begin (rig_t *self)
 {
-    static const session_options_t options = {
-        .name = "test", .address = "nowhere", .window_tasks = 10, .window_bytes = 1000, .patience_ms = -1};
+    static const session_options_t options = {.name = "test",
+                                              .address = "nowhere",
+                                              .window_tasks = 10,
+                                              .window_bytes = 1000,
+                                              .patience_ms = -1};
     const session_handler_t handler = {.send = s_send,
                                        .frame = s_frame,
                                        .gone = s_gone,
@@ -117,7 +121,8 @@ static void test_one_session_begins (void **state)
     session_destroy (&rig.session);
 }
 
-//  It goes on in the session that began with the first answer; what it has put into it is not put twice.
+//  It goes on in the session that began with the first answer; what it has put into it is not put
+//  twice.
 static void test_the_same_answer_comes_again (void **state)
 {
     (void) state;

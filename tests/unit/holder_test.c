@@ -25,7 +25,8 @@ static int s_setup (void **state)
     house_start (&self->house);
     self->doors.keys = keyring_new ();
     keyring_add (self->doors.keys, ALICE, &(rights_t){.name = "alice", .role = ROLE_CLIENT});
-    keyring_add (self->doors.keys, LEAD, &(rights_t){.name = "lead", .role = ROLE_CLIENT, .all_jobs = true});
+    keyring_add (self->doors.keys, LEAD,
+                 &(rights_t){.name = "lead", .role = ROLE_CLIENT, .all_jobs = true});
     *state = self;
     return 0;
 }
@@ -45,7 +46,8 @@ static client_t *s_let_in (scene_t *self, const char *key)
     client_t *client = self->house.client;
     self->house.rig.hub.doors = &self->doors;
     snprintf (client->peer, sizeof client->peer, "%s", key);
-    snprintf (client->holder, sizeof client->holder, "%s", authz_rights (&self->doors, key)->holder);
+    snprintf (client->holder, sizeof client->holder, "%s",
+              authz_rights (&self->doors, key)->holder);
     client->route = 1;
     client->purse = purse_take (&self->house.rig.hub, client->holder);
     HASH_ADD (hh, self->house.rig.hub.clients, session, sizeof client->session, client);
@@ -113,7 +115,8 @@ static void test_over_a_restart (void **state)
 }
 
 //  As the release before this one wrote them: without their last fields
-static void s_write_old (scene_t *self, uint64_t number, const uint8_t uuid [WIRE_UUID_BYTES], bool forgotten)
+static void s_write_old (scene_t *self, uint64_t number, const uint8_t uuid [WIRE_UUID_BYTES],
+                         bool forgotten)
 {
     journal_t *journal = self->house.rig.hub.journal;
     buffer_t *bytes = journal_begin (journal, WIRE_log_job);

@@ -24,8 +24,8 @@ static char *s_read (const char *words, fault_t *fault)
             char slots [16] = "";
             if (host->slots)
                 snprintf (slots, sizeof slots, "%u/", host->slots);
-            used += (size_t) snprintf (line + used, sizeof line - used, "%s%s%s", i ? " " : "", slots,
-                                       host->name);
+            used += (size_t) snprintf (line + used, sizeof line - used, "%s%s%s", i ? " " : "",
+                                       slots, host->name);
         }
     hostlist_destroy (&list);
     return line;
@@ -73,7 +73,8 @@ static void test_target_and_port (void **state)
     (void) state;
     fault_t fault = {0};
     hostlist_t *list = hostlist_new ();
-    assert_int_equal (hostlist_read (list, "me@hub:2222,[fe80::1%eth0]:22,plain,:", &fault), CADRE_OK);
+    assert_int_equal (hostlist_read (list, "me@hub:2222,[fe80::1%eth0]:22,plain,:", &fault),
+                      CADRE_OK);
     assert_string_equal (hostlist_at (list, 0)->target, "me@hub");
     assert_int_equal (hostlist_at (list, 0)->port, 2222);
     assert_string_equal (hostlist_at (list, 1)->target, "fe80::1%eth0");
@@ -166,15 +167,17 @@ static void test_hostile_lines (void **state)
         const char *lines; // of a file
         const char *why;   // part of the fault
     } cases [] = {
-        {"a\nb slots=0\n", "f:2: "},        {"a slots=1x", "f:1: "},        {"a port=3", "not understood"},
-        {"a b", "'b' is not understood"},   {"a label=", "not understood"}, {"a label=x;y", "not understood"},
+        {"a\nb slots=0\n", "f:2: "},        {"a slots=1x", "f:1: "},
+        {"a port=3", "not understood"},     {"a b", "'b' is not understood"},
+        {"a label=", "not understood"},     {"a label=x;y", "not understood"},
         {"\n\n-x", "f:3: '-x' is no host"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fault_t fault = {0};
         hostlist_t *list = hostlist_new ();
-        assert_int_equal (hostlist_add_lines (list, cases [i].lines, strlen (cases [i].lines), "f", &fault),
-                          CADRE_ERROR_ARGUMENT);
+        assert_int_equal (
+            hostlist_add_lines (list, cases [i].lines, strlen (cases [i].lines), "f", &fault),
+            CADRE_ERROR_ARGUMENT);
         assert_non_null (strstr (fault.text, cases [i].why));
         hostlist_destroy (&list);
     }

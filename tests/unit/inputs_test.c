@@ -27,7 +27,8 @@ static const char *s_all (inputs_t *inputs)
     while ((error = inputs_next (inputs, &values, &count, &fault)) == CADRE_OK) {
         size_t used = strlen (all);
         for (size_t i = 0; i < count; i++)
-            used += (size_t) snprintf (all + used, sizeof all - used, "%s%s", i ? " " : "[", values [i]);
+            used += (size_t) snprintf (all + used, sizeof all - used, "%s%s", i ? " " : "[",
+                                       values [i]);
         snprintf (all + used, sizeof all - used, "]");
     }
     assert_int_equal (error, CADRE_ERROR_END);
@@ -93,7 +94,8 @@ static void test_files_combine_with_words (void **state)
     s_add_file (inputs, "1\n2", 3);
     uint64_t count;
     assert_false (inputs_known (inputs, &count));
-    assert_string_equal (s_all (inputs), "[x a 1][x a 2][x b 1][x b 2][y a 1][y a 2][y b 1][y b 2]");
+    assert_string_equal (s_all (inputs),
+                         "[x a 1][x a 2][x b 1][x b 2][y a 1][y a 2][y b 1][y b 2]");
     inputs_destroy (&inputs);
 }
 

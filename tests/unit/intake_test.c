@@ -171,7 +171,8 @@ static void test_frames_cost_more_than_their_bytes (void **state)
     s_greet (self, 1, "CURVE");
     uint64_t before = intake_bytes (self->intake);
     assert_int_equal (s_read (self, 1, frames, sizeof frames), sizeof frames);
-    assert_int_equal (intake_bytes (self->intake) - before, 200 * INTAKE_FRAME_BYTES + sizeof frames);
+    assert_int_equal (intake_bytes (self->intake) - before,
+                      200 * INTAKE_FRAME_BYTES + sizeof frames);
 }
 
 static void test_a_message_of_many_frames_is_cut (void **state)

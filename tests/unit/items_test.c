@@ -1,4 +1,5 @@
-//  items_test.c - limits, crashes and retries concern the item: maps against a broker driven by hand
+//  items_test.c - limits, crashes and retries concern the item: maps against a broker driven by
+//  hand
 
 #include <cadre.h>
 
@@ -23,18 +24,19 @@
 typedef struct rig {
     fake_broker_t *broker;
     cadre_t *pool;
-    pthread_t thread; //  Of the worker
-    cadre_outcome_t
-        outcome;       //  ERROR: the others go on; else what ends the task, and those behind are not begun
-    unsigned failures; //  Tries of it that fail
-    size_t room;       //  Values that a slot can keep; 0: any number
-    unsigned begun [ITEMS]; //  How often each item was begun
-    uint64_t tries;         //  That the bad item was said to have had, last
-    unsigned most;          //  Tries that the bad item has, if all of them fail
-    size_t left;            //  Items without a value
-    bool drains;      //  What ends the task is that the worker leaves: once, and the bad item is not to blame
-    bool empty;       //  It answers with lists of no values
-    bool once;        //  JOB_OPEN says that what is lost does not run twice
+    pthread_t thread;        //  Of the worker
+    cadre_outcome_t outcome; //  ERROR: the others go on; else what ends the task, and those behind
+                             //  are not begun
+    unsigned failures;       //  Tries of it that fail
+    size_t room;             //  Values that a slot can keep; 0: any number
+    unsigned begun [ITEMS];  //  How often each item was begun
+    uint64_t tries;          //  That the bad item was said to have had, last
+    unsigned most;           //  Tries that the bad item has, if all of them fail
+    size_t left;             //  Items without a value
+    bool drains; //  What ends the task is that the worker leaves: once, and the bad item is not to
+                 //  blame
+    bool empty;  //  It answers with lists of no values
+    bool once;   //  JOB_OPEN says that what is lost does not run twice
     uint64_t retries; //  ... and how often a task is tried again
 } rig_t;
 
@@ -64,8 +66,11 @@ static void s_answer (rig_t *self, uint64_t ref, uint64_t index, cadre_outcome_t
     buffer_t value = {0}, list = {0}, frame = {0}, detail = {0};
     pack_array (&value, count);
     pack_raw (&value, values->data, values->size);
-    wire_result_t result = {
-        .ref = ref, .index = index, .attempt = 1, .outcome = outcome, .value = wire_view_of (&value)};
+    wire_result_t result = {.ref = ref,
+                            .index = index,
+                            .attempt = 1,
+                            .outcome = outcome,
+                            .value = wire_view_of (&value)};
     if (self->drains && outcome == CADRE_OUTCOME_CANCELLED) {
         pack_map (&detail, 1);
         pack_text (&detail, "kind");
@@ -92,7 +97,8 @@ static void s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t *
     for (size_t i = 0; i < count - 2; i++)
         assert_true (cursor_skip (payload, NULL));
     for (bool goes_on = !self->empty; goes_on && done < count - 2; done++)
-        goes_on = s_serve_item (self, first + done, tries, &values, &outcome) && done + 1 != self->room;
+        goes_on =
+            s_serve_item (self, first + done, tries, &values, &outcome) && done + 1 != self->room;
     s_answer (self, ref, index, outcome, &values, done);
     buffer_free (&values);
 }
@@ -187,7 +193,10 @@ static void test_failures_that_are_final (void **state)
     } cases [] = {
         {CADRE_OUTCOME_SIGNAL, {.no_rerun = true}, 1, "item 4: signal: bad"},
         {CADRE_OUTCOME_SIGNAL, {.retries = 1, .backoff_ms = 1}, 2, "item 4: signal: bad"},
-        {CADRE_OUTCOME_TIMEOUT, {.retry_limits = "signal=5", .backoff_ms = 1}, 1, "item 4: timeout: bad"},
+        {CADRE_OUTCOME_TIMEOUT,
+         {.retry_limits = "signal=5", .backoff_ms = 1},
+         1,
+         "item 4: timeout: bad"},
         {CADRE_OUTCOME_SIGNAL,
          {.retries = 9, .backoff_ms = 1},
          3,
@@ -201,8 +210,8 @@ static void test_failures_that_are_final (void **state)
         assert_int_equal (s_map (&rig, &cases [i].job, results), CADRE_ERROR_TASK);
         pthread_join (rig.thread, NULL);
         assert_int_equal (rig.begun [BAD], cases [i].begun);
-        assert_int_equal (strncmp (cadre_message (rig.pool), cases [i].message, strlen (cases [i].message)),
-                          0);
+        assert_int_equal (
+            strncmp (cadre_message (rig.pool), cases [i].message, strlen (cases [i].message)), 0);
         assert_int_equal (rig.once, cases [i].job.no_rerun);
         assert_int_equal (results [BAD], 0);
         assert_int_equal (rig.begun [ITEMS - 1], cancelled ? 0 : 1);
@@ -249,7 +258,8 @@ static void test_nothing_done_is_a_failure (void **state)
     (void) state;
     rig_t rig = {.empty = true};
     int64_t results [ITEMS];
-    assert_int_equal (s_map (&rig, &(cadre_job_options_t){.retries = 5}, results), CADRE_ERROR_TASK);
+    assert_int_equal (s_map (&rig, &(cadre_job_options_t){.retries = 5}, results),
+                      CADRE_ERROR_TASK);
     pthread_join (rig.thread, NULL);
     assert_non_null (strstr (cadre_message (rig.pool), "item 0: protocol"));
     s_end (&rig);

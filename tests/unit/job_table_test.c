@@ -49,7 +49,8 @@ static void test_a_job_is_found_until_it_is_removed (void **state)
     rig_t rig;
     s_start (&rig);
     assert_ptr_equal (job_table_find (rig.table, 2), rig.jobs [1]);
-    assert_ptr_equal (job_table_find_identity (rig.table, &(identity_t){.uuid = {3}}), rig.jobs [2]);
+    assert_ptr_equal (job_table_find_identity (rig.table, &(identity_t){.uuid = {3}}),
+                      rig.jobs [2]);
     s_remove (&rig, 2); //  It is the one that was found last
     assert_null (job_table_find (rig.table, 2));
     assert_null (job_table_find_identity (rig.table, &(identity_t){.uuid = {2}}));

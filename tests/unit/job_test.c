@@ -109,7 +109,8 @@ static void test_wrong_limits_are_named (void **state)
                                          "error=1,", ",error=1",    "ok=1",        "error=-1",
                                          "error=1 ", "cancelled=1", "error=123456"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        cadre_job_t *job = cadre_job_open (rig.pool, "f", &(cadre_job_options_t){.retry_limits = wrong [i]});
+        cadre_job_t *job =
+            cadre_job_open (rig.pool, "f", &(cadre_job_options_t){.retry_limits = wrong [i]});
         assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_ERROR_ARGUMENT);
         assert_non_null (strstr (cadre_job_message (job), "error=3,timeout=1"));
         cadre_job_destroy (&job);
@@ -133,7 +134,8 @@ static void test_wrong_limits_are_named (void **state)
     s_end (&rig);
 }
 
-//  -1 is no limit, as in a timeout that is an argument; and no rerun is asked for by its name alone.
+//  -1 is no limit, as in a timeout that is an argument; and no rerun is asked for by its name
+//  alone.
 static void test_zero_and_minus_one_are_no_limit (void **state)
 {
     (void) state;
@@ -201,7 +203,8 @@ static void test_events_in_the_order_of_arrival (void **state)
     s_end (&rig);
 }
 
-//  A program that was compiled with an older header has a shorter struct; with a newer one, a longer.
+//  A program that was compiled with an older header has a shorter struct; with a newer one, a
+//  longer.
 static void test_structs_of_other_headers_are_kept (void **state)
 {
     (void) state;
@@ -276,7 +279,8 @@ static void test_number_progress_and_wait (void **state)
     s_end (&rig);
 }
 
-//  Submitted again under its identity when it has ended: its tasks are said all the same, and the broker compares them
+//  Submitted again under its identity when it has ended: its tasks are said all the same, and the
+//  broker compares them
 static void s_submit_again (bool same)
 {
     rig_t rig = s_begin ();
@@ -306,7 +310,8 @@ static void s_submit_again (bool same)
         fake_broker_send (rig.broker, &frame);
     fake_broker_acknowledge (rig.broker);
     assert_int_equal (cadre_job_sync (job, WAIT_MS), same ? CADRE_OK : CADRE_ERROR_REFUSED);
-    assert_int_equal (cadre_job_next (job, &event, WAIT_MS), same ? CADRE_ERROR_END : CADRE_ERROR_REFUSED);
+    assert_int_equal (cadre_job_next (job, &event, WAIT_MS),
+                      same ? CADRE_ERROR_END : CADRE_ERROR_REFUSED);
     if (!same)
         assert_string_equal (cadre_job_message (job), "these are others");
     cadre_job_destroy (&job);
@@ -378,8 +383,9 @@ static void test_notice_explains_a_wait (void **state)
     rig_t rig = s_begin ();
     cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
     cadre_job_add (job, NULL, "");
-    wire_notice_t notice = {
-        .ref = s_opened (&rig, NULL), .code = CADRE_ERROR_NO_WORKER, .message = wire_view ("no worker fits")};
+    wire_notice_t notice = {.ref = s_opened (&rig, NULL),
+                            .code = CADRE_ERROR_NO_WORKER,
+                            .message = wire_view ("no worker fits")};
     buffer_t frame = {0};
     wire_write_notice (&frame, (wire_envelope_t){0}, &notice);
     fake_broker_send (rig.broker, &frame);
@@ -399,7 +405,8 @@ static void test_unread_events_close_the_window (void **state)
 {
     (void) state;
     fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100000);
-    cadre_t *pool = cadre_open (fake_broker_address (broker), &(cadre_options_t){.window_bytes = 4000});
+    cadre_t *pool =
+        cadre_open (fake_broker_address (broker), &(cadre_options_t){.window_bytes = 4000});
     rig_t rig = {.broker = broker, .pool = pool};
     cadre_job_t *job = cadre_job_open (pool, NULL, NULL);
     uint64_t ref = s_opened (&rig, NULL);

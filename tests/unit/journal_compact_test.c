@@ -1,4 +1,5 @@
-//  journal_compact_test.c - the log does not grow for ever, and what was copied forward is what was there
+//  journal_compact_test.c - the log does not grow for ever, and what was copied forward is what was
+//  there
 
 #include "tests/lib/journal_rig.h"
 
@@ -14,8 +15,8 @@ static void test_compaction (void **state)
     house_turn (&house);
     house_answer_all (&house, kept, agent, 40);
     uint32_t failed = house_lease (&house, kept, agent);
-    assert_true (
-        hub_rig_answer (&house.rig, agent, kept, failed, house.rig.hub.serial, CADRE_OUTCOME_EXIT, 5));
+    assert_true (hub_rig_answer (&house.rig, agent, kept, failed, house.rig.hub.serial,
+                                 CADRE_OUTCOME_EXIT, 5));
     uint32_t running = house_lease (&house, kept, agent);
     uint64_t serial = house.rig.hub.serial, number = kept->number, gone = 0;
     identity_t identity;
@@ -102,7 +103,8 @@ static void test_a_restart_counts_what_is_live (void **state)
     house_end (&house);
 }
 
-//  The broker is killed when the copy is durable and what it replaces not yet dropped: a lease that both have is one
+//  The broker is killed when the copy is durable and what it replaces not yet dropped: a lease that
+//  both have is one
 static void test_a_copy_beside_what_it_replaces (void **state)
 {
     (void) state;
@@ -157,7 +159,8 @@ static void test_no_compaction_at_a_start (void **state)
     house_end (&house);
 }
 
-//  What a compaction cannot drop is not copied over and over: a store that is nearly full of that comes to rest, and is compacted again when it is worth while
+//  What a compaction cannot drop is not copied over and over: a store that is nearly full of that
+//  comes to rest, and is compacted again when it is worth while
 static void test_a_full_store_comes_to_rest (void **state)
 {
     (void) state;
@@ -195,7 +198,8 @@ static void test_a_full_store_comes_to_rest (void **state)
     house_end (&house);
 }
 
-//  What is known of a forgotten job does not keep the log behind it, however much is copied of other jobs
+//  What is known of a forgotten job does not keep the log behind it, however much is copied of
+//  other jobs
 static void test_what_is_forgotten_moves_on (void **state)
 {
     (void) state;

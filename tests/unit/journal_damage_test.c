@@ -1,4 +1,5 @@
-//  journal_damage_test.c - records that cannot be: the broker says that its store is damaged, and does not start; nothing of them comes back later
+//  journal_damage_test.c - records that cannot be: the broker says that its store is damaged, and
+//  does not start; nothing of them comes back later
 
 #include "common/pack.h"
 #include "tests/lib/journal_rig.h"
@@ -24,7 +25,8 @@ static void s_job_record (buffer_t *batch, const buffer_t *payload)
                                                   .durable = true});
     wire_pack_log_job (&fields, &(wire_log_job_t){.job = JOB, .open = wire_view_of (&open)});
     s_record (batch, WIRE_log_job, &fields);
-    wire_pack_log_tasks (&fields, &(wire_log_tasks_t){.job = JOB, .payloads = wire_list_of (payload, 1)});
+    wire_pack_log_tasks (&fields,
+                         &(wire_log_tasks_t){.job = JOB, .payloads = wire_list_of (payload, 1)});
     s_record (batch, WIRE_log_tasks, &fields);
     buffer_free (&open);
 }
@@ -32,9 +34,9 @@ static void s_job_record (buffer_t *batch, const buffer_t *payload)
 static void s_result_record (buffer_t *batch, const buffer_t *body)
 {
     buffer_t fields = {0};
-    wire_pack_log_result (
-        &fields,
-        &(wire_log_result_t){.job = JOB, .outcome = CADRE_OUTCOME_ERROR, .body = wire_view_of (body)});
+    wire_pack_log_result (&fields, &(wire_log_result_t){.job = JOB,
+                                                        .outcome = CADRE_OUTCOME_ERROR,
+                                                        .body = wire_view_of (body)});
     s_record (batch, WIRE_log_result, &fields);
 }
 

@@ -1,4 +1,5 @@
-//  journal_output_test.c - output of a durable job is cut at the same place, whether the broker was restarted or not
+//  journal_output_test.c - output of a durable job is cut at the same place, whether the broker was
+//  restarted or not
 
 #include "broker/ledger/deliver.h"
 #include "tests/lib/journal_rig.h"
@@ -43,7 +44,8 @@ static void test_output_is_cut_at_the_same_place (void **state)
     house_start (&house);
     house_job (&house, 1);
     house_turn (&house);
-    for (size_t left = HUB_KEEP_BYTES - 7; left; left -= left < WIRE_PART_MAX ? left : WIRE_PART_MAX)
+    for (size_t left = HUB_KEEP_BYTES - 7; left;
+         left -= left < WIRE_PART_MAX ? left : WIRE_PART_MAX)
         s_write (&house, left < WIRE_PART_MAX ? left : WIRE_PART_MAX);
     house_restart (&house);
     assert_int_equal (s_kept (house_only (&house)).bytes, HUB_KEEP_BYTES - 7);
@@ -73,7 +75,8 @@ static void test_output_does_not_take_the_last_room (void **state)
     for (int i = 0; i < 20; i++)
         s_write (&house, 100000);
     journal_usage (house.rig.hub.journal, &usage);
-    assert_true (usage.used_bytes + usage.pending_bytes + usage.reserved_bytes <= usage.quota_bytes);
+    assert_true (usage.used_bytes + usage.pending_bytes + usage.reserved_bytes
+                 <= usage.quota_bytes);
     for (int i = 0; i < 2; i++) {
         unacked_t kept = s_kept (house_only (&house));
         assert_true (kept.bytes == 900000 && kept.cuts == 1);

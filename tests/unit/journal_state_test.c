@@ -1,4 +1,5 @@
-//  journal_state_test.c - what a broker knows of a job it knows after a restart, from the log and from a copy of it
+//  journal_state_test.c - what a broker knows of a job it knows after a restart, from the log and
+//  from a copy of it
 
 #include "broker/front/front_jobs.h"
 #include "broker/front/front_session.h"
@@ -18,8 +19,8 @@ static void s_compact (house_t *house)
 static void s_fail (house_t *house, job_t *job, agent_t *agent)
 {
     uint32_t index = house_lease (house, job, agent);
-    assert_true (
-        hub_rig_answer (&house->rig, agent, job, index, house->rig.hub.serial, CADRE_OUTCOME_ERROR, 5));
+    assert_true (hub_rig_answer (&house->rig, agent, job, index, house->rig.hub.serial,
+                                 CADRE_OUTCOME_ERROR, 5));
 }
 
 //  It is kept for seven days from its end, and not from the last restart
@@ -77,7 +78,8 @@ static void test_attempts_go_on (void **state)
     }
 }
 
-//  A task that was to end while it ran is told so again, and does not run again if its worker is lost
+//  A task that was to end while it ran is told so again, and does not run again if its worker is
+//  lost
 static void test_what_is_cancelled_stays_cancelled (void **state)
 {
     (void) state;
@@ -180,8 +182,10 @@ static void s_fail_large (house_t *house, job_t *job, agent_t *agent)
 {
     buffer_t tail = {0}, large = {0};
     uint32_t index = house_lease (house, job, agent);
-    wire_sink_result_t result = {
-        .job = job->number, .index = index, .serial = house->rig.hub.serial, .outcome = CADRE_OUTCOME_ERROR};
+    wire_sink_result_t result = {.job = job->number,
+                                 .index = index,
+                                 .serial = house->rig.hub.serial,
+                                 .outcome = CADRE_OUTCOME_ERROR};
     pack_uint (&tail, CADRE_OUTCOME_ERROR);
     pack_int (&tail, 0);
     pack_uint (&tail, 5);
@@ -189,11 +193,13 @@ static void s_fail_large (house_t *house, job_t *job, agent_t *agent)
     pack_nil (&tail);
     memset (buffer_reserve (&large, LARGE_BYTES), 7, LARGE_BYTES);
     large.size = LARGE_BYTES;
-    assert_true (ledger_result (house->rig.hub.ledger, agent, &result, wire_view_of (&tail), &large));
+    assert_true (
+        ledger_result (house->rig.hub.ledger, agent, &result, wire_view_of (&tail), &large));
     buffer_free (&tail);
 }
 
-//  Of a result that a retry replaces nothing is left: not while the new one is on its way to the disk, and not its large value
+//  Of a result that a retry replaces nothing is left: not while the new one is on its way to the
+//  disk, and not its large value
 static void test_a_retry_replaces_a_result (void **state)
 {
     (void) state;
@@ -248,9 +254,10 @@ static void s_order (house_t *house, front_t *front, const char *what, const job
     pack_uint (&arguments, job->number);
     wire_envelope_t envelope;
     cursor_t body;
-    wire_write_request (
-        &frame, (wire_envelope_t){0},
-        &(wire_request_t){.id = 1, .what = wire_view (what), .arguments = wire_view_of (&arguments)});
+    wire_write_request (&frame, (wire_envelope_t){0},
+                        &(wire_request_t){.id = 1,
+                                          .what = wire_view (what),
+                                          .arguments = wire_view_of (&arguments)});
     assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
     assert_true (requests_take (front, house->client, &body));
     buffer_free (&arguments);
@@ -302,13 +309,15 @@ static void s_open_frame (house_t *house, front_t *front, uint64_t ref, const ui
     buffer_free (&packed);
 }
 
-static void s_tasks_frame (house_t *house, front_t *front, uint64_t ref, uint64_t first, size_t count)
+static void s_tasks_frame (house_t *house, front_t *front, uint64_t ref, uint64_t first,
+                           size_t count)
 {
     buffer_t packed = {0}, list = {0};
     for (size_t i = 0; i < count; i++)
         pack_array (&list, 0);
     wire_pack_job_tasks (
-        &packed, &(wire_job_tasks_t){.ref = ref, .first = first, .payloads = wire_list_of (&list, count)});
+        &packed,
+        &(wire_job_tasks_t){.ref = ref, .first = first, .payloads = wire_list_of (&list, count)});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
     assert_true (front_jobs_tasks (front, house->client, &body));
     buffer_free (&packed);
@@ -340,7 +349,8 @@ static void s_seal_frame (house_t *house, front_t *front, uint64_t ref, uint64_t
     buffer_free (&packed);
 }
 
-//  A job for which there is no room is not run, and may be submitted again under its name when there is some
+//  A job for which there is no room is not run, and may be submitted again under its name when
+//  there is some
 static void test_a_job_that_is_refused_leaves_its_name (void **state)
 {
     (void) state;
@@ -358,7 +368,8 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     assert_int_equal (ledger_jobs_forgotten (ledger, &part), 0);
     s_tasks_frame (&house, front, 1, 1001, 5); //  They were on their way
     s_seal_frame (&house, front, 1, 1006);
-    while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0}) == CADRE_OK)
+    while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0})
+           == CADRE_OK)
         house_turn (&house);
     size_t jobs = job_table_count (house.rig.hub.jobs);
     s_open_frame (&house, front, 2, whole.uuid, "square");

@@ -1,4 +1,5 @@
-//  journal_test.c - nothing of a durable job is told before it is on the disk, and a restart finds it as it was
+//  journal_test.c - nothing of a durable job is told before it is on the disk, and a restart finds
+//  it as it was
 
 #include "broker/back/back.h"
 #include "broker/back/dispatch.h"
@@ -36,7 +37,8 @@ static void test_a_result_is_told_when_it_is_on_the_disk (void **state)
     uint32_t index = house_lease (&house, job, agent);
     house_turn (&house);
     memory_disk_hold (house.disk);
-    assert_true (hub_rig_answer (&house.rig, agent, job, index, house.rig.hub.serial, CADRE_OUTCOME_OK, 5));
+    assert_true (
+        hub_rig_answer (&house.rig, agent, job, index, house.rig.hub.serial, CADRE_OUTCOME_OK, 5));
     house_turn (&house);
     assert_int_equal (job->done, 1);
     assert_false (job_is_over (job));
@@ -76,7 +78,8 @@ static void test_frames_are_acknowledged_in_order (void **state)
     house_end (&house);
 }
 
-//  One result of that task, with the serial of the newest lease, as frame number sequence of the agent's sink.
+//  One result of that task, with the serial of the newest lease, as frame number sequence of the
+//  agent's sink.
 static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, const job_t *job,
                            uint32_t index, uint64_t sequence)
 {
@@ -88,7 +91,8 @@ static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, co
                                                         .outcome = CADRE_OUTCOME_OK,
                                                         .value = wire_view_of (&nil),
                                                         .detail = wire_view_of (&nil)});
-    wire_write_sink_results (&frame, (wire_envelope_t){.session = agent->session, .sequence = sequence},
+    wire_write_sink_results (&frame,
+                             (wire_envelope_t){.session = agent->session, .sequence = sequence},
                              &(wire_sink_results_t){.results = wire_list_of (&item, 1)});
     sink_handle (back, frame.data, frame.size);
     buffer_free (&nil);
@@ -96,8 +100,8 @@ static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, co
     buffer_free (&frame);
 }
 
-//  A worker keeps its results until they are acknowledged: not before they are on the disk, and not before an answer that is stale for a reason
-//  which is not on the disk
+//  A worker keeps its results until they are acknowledged: not before they are on the disk, and not
+//  before an answer that is stale for a reason which is not on the disk
 static void test_a_worker_keeps_results_until_they_are_on_the_disk (void **state)
 {
     (void) state;
@@ -130,7 +134,8 @@ static void s_no_recall (void *owner, agent_t *agent, const spans_t *leases)
     (void) owner, (void) agent, (void) leases;
 }
 
-//  A lease that a crash took with it would be given once more: the worker hears of it when it cannot be
+//  A lease that a crash took with it would be given once more: the worker hears of it when it
+//  cannot be
 static void test_a_task_that_runs_once_is_sent_when_its_lease_is_on_the_disk (void **state)
 {
     (void) state;
@@ -150,7 +155,8 @@ static void test_a_task_that_runs_once_is_sent_when_its_lease_is_on_the_disk (vo
         assert_int_equal (lane_is_held (agent->lane), once);
         agent->slots = 2;
         dispatch_run (dispatch);
-        assert_int_equal (agent->leased, once ? 1 : 2); //  One at a time, or it would be held for ever
+        assert_int_equal (agent->leased,
+                          once ? 1 : 2); //  One at a time, or it would be held for ever
         memory_disk_let (house.disk, SIZE_MAX);
         house_turn (&house);
         assert_false (lane_is_held (agent->lane));
@@ -166,14 +172,14 @@ static void *s_take_lane (house_t *house, agent_t *agent)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     void *socket = zmq_socket (house->rig.hub.context, ZMQ_PULL);
-    address_lane_endpoint (&house->rig.hub.addresses [0], (uint32_t) lane_number (agent->lane), endpoint,
-                           sizeof endpoint);
+    address_lane_endpoint (&house->rig.hub.addresses [0], (uint32_t) lane_number (agent->lane),
+                           endpoint, sizeof endpoint);
     assert_int_equal (zmq_connect (socket, endpoint), 0);
     return socket;
 }
 
-//  Tasks of others run meanwhile: those that were given before go at once, those that come later are
-//  given ahead as if nobody waited for the slots.
+//  Tasks of others run meanwhile: those that were given before go at once, those that come later
+//  are given ahead as if nobody waited for the slots.
 static void test_others_do_not_wait_for_the_lease_of_a_task_that_runs_once (void **state)
 {
     (void) state;
@@ -191,8 +197,8 @@ static void test_others_do_not_wait_for_the_lease_of_a_task_that_runs_once (void
     assert_int_equal (agent->leased, 2); //  One of each
     assert_true (lane_is_held (agent->lane));
     assert_int_equal (lane_sent (agent->lane), 3); //  HELLO, and the other job with its task
-    job_t *other =
-        hub_rig_job (&house.rig, house.client, &(wire_job_open_t){.retries_lost = 1, .priority = -1}, 1000);
+    job_t *other = hub_rig_job (&house.rig, house.client,
+                                &(wire_job_open_t){.retries_lost = 1, .priority = -1}, 1000);
     job_measure (other, 100);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 2 + 40);
@@ -237,10 +243,10 @@ static void test_a_restart_finds_everything (void **state)
     uint64_t number = job->number, epoch = house.rig.hub.epoch;
     house_turn (&house);
     uint32_t done = house_lease (&house, job, agent), failed = house_lease (&house, job, agent);
-    assert_true (
-        hub_rig_answer (&house.rig, agent, job, done, house.rig.hub.serial - 1, CADRE_OUTCOME_OK, 5));
-    assert_true (
-        hub_rig_answer (&house.rig, agent, job, failed, house.rig.hub.serial, CADRE_OUTCOME_EXIT, 5));
+    assert_true (hub_rig_answer (&house.rig, agent, job, done, house.rig.hub.serial - 1,
+                                 CADRE_OUTCOME_OK, 5));
+    assert_true (hub_rig_answer (&house.rig, agent, job, failed, house.rig.hub.serial,
+                                 CADRE_OUTCOME_EXIT, 5));
     uint32_t running = house_lease (&house, job, agent);
     uint64_t serial = house.rig.hub.serial;
     house_turn (&house);
@@ -281,7 +287,8 @@ static void test_a_lost_holder_costs_a_try (void **state)
     house_turn (&house);
     house_restart (&house);
     job = house_only (&house);
-    ledger_leases_lose (house.rig.hub.ledger, roster_by_uuid (house.rig.hub.roster, uuid), NULL, false);
+    ledger_leases_lose (house.rig.hub.ledger, roster_by_uuid (house.rig.hub.roster, uuid), NULL,
+                        false);
     assert_int_equal (job->ready, 1);
     assert_int_equal (job->tasks [0].lost, 1);
     house_turn (&house);

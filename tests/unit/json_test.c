@@ -152,7 +152,8 @@ static void test_errors (void **state)
 {
     (void) state;
     char *json = json_write_error ("range", "7 is \"large\"");
-    assert_string_equal (json, "{\"error\":{\"kind\":\"range\",\"message\":\"7 is \\\"large\\\"\"}}");
+    assert_string_equal (json,
+                         "{\"error\":{\"kind\":\"range\",\"message\":\"7 is \\\"large\\\"\"}}");
     free (json);
 }
 

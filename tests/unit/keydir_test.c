@@ -1,4 +1,5 @@
-//  keydir_test.c - the operator's folder of keys: made, filled, read, and refused when it is damaged or others can write it
+//  keydir_test.c - the operator's folder of keys: made, filled, read, and refused when it is
+//  damaged or others can write it
 
 #include "common/keydir.h"
 
@@ -62,9 +63,11 @@ static cadre_error_t s_broker (scene_t *self, bool make)
     return keydir_broker (self->path, make, self->public_key, self->secret_key, &self->fault);
 }
 
-static cadre_error_t s_put (scene_t *self, const char *name, role_t role, const char *function, bool replace)
+static cadre_error_t s_put (scene_t *self, const char *name, role_t role, const char *function,
+                            bool replace)
 {
-    keydir_entry_t entry = {.role = role, .functions = {function}, .functions_count = function != NULL};
+    keydir_entry_t entry = {
+        .role = role, .functions = {function}, .functions_count = function != NULL};
     char secret_key [KEYS_TEXT_BYTES];
     snprintf (entry.name, sizeof entry.name, "%s", name);
     zmq_curve_keypair (entry.public_key, secret_key);
@@ -160,10 +163,12 @@ static void test_damaged_broker_key (void **state)
     char text [512], other [KEYS_TEXT_BYTES], secret_key [KEYS_TEXT_BYTES];
     s_broker (self, true);
     zmq_curve_keypair (other, secret_key);
-    static const char *const texts [] = {"", "rubbish", "curve\n", "curve\n    public-key = \"x\"\n"};
+    static const char *const texts [] = {"", "rubbish", "curve\n",
+                                         "curve\n    public-key = \"x\"\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts [0]; i++) {
         s_write (self, "broker.key", texts [i]);
-        s_expect (self, s_broker (self, true), CADRE_ERROR_CONFIGURATION, "holds no key of a broker");
+        s_expect (self, s_broker (self, true), CADRE_ERROR_CONFIGURATION,
+                  "holds no key of a broker");
     }
     snprintf (text, sizeof text, "curve\n    public-key = \"%s\"\n    secret-key = \"%s\"\n",
               self->public_key, secret_key);
@@ -189,7 +194,8 @@ static void test_folder_of_others (void **state)
     chmod (self->path, 0755);
     assert_int_equal (s_broker (self, false), CADRE_OK);
     chmod (s_file (self, "alice.pub"), 0664);
-    s_expect (self, s_each (self), CADRE_ERROR_REFUSED, "alice.pub can be written by others (mode 0664)");
+    s_expect (self, s_each (self), CADRE_ERROR_REFUSED,
+              "alice.pub can be written by others (mode 0664)");
     chmod (s_file (self, "alice.pub"), 0644);
     assert_int_equal (s_each (self), CADRE_OK);
 }
@@ -267,7 +273,8 @@ static cadre_error_t s_hand (scene_t *self, const char *role, const char *more)
     return error;
 }
 
-//  Own unless the file says all; what it says and nobody understands is no reason to let the key do more.
+//  Own unless the file says all; what it says and nobody understands is no reason to let the key do
+//  more.
 static void test_whose_jobs (void **state)
 {
     scene_t *self = *state;
@@ -312,7 +319,8 @@ static void test_get (void **state)
     keydir_free (&entry);
     keydir_free (&entry);
     assert_int_equal (keydir_get (self->path, "bob", &entry, &self->fault), CADRE_ERROR_NOT_FOUND);
-    assert_int_equal (keydir_get (self->path, "../web", &entry, &self->fault), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (keydir_get (self->path, "../web", &entry, &self->fault),
+                      CADRE_ERROR_ARGUMENT);
 }
 
 static void test_remove (void **state)
@@ -324,7 +332,8 @@ static void test_remove (void **state)
     assert_int_equal (keydir_remove (self->path, "alice", &self->fault), CADRE_OK);
     assert_int_equal (keydir_remove (self->path, "alice", &self->fault), CADRE_ERROR_NOT_FOUND);
     assert_int_equal (keydir_remove (self->path, "alice", NULL), CADRE_ERROR_NOT_FOUND);
-    assert_int_equal (keydir_remove (self->path, "../keys/bob", &self->fault), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (keydir_remove (self->path, "../keys/bob", &self->fault),
+                      CADRE_ERROR_ARGUMENT);
     s_each (self);
     assert_int_equal (self->count, 1);
     assert_string_equal (self->entry.name, "bob");
@@ -337,15 +346,12 @@ static void test_damaged_files (void **state)
     scene_t *self = *state;
     s_broker (self, true);
     static const char *const texts [] = {
-        "",
-        "rubbish",
-        CURVE,
-        "metadata\n    name = \"x\"\n    role = \"client\"\n",
-        "metadata\n    name = \"x\"\n" CURVE,
-        "metadata\n    role = \"client\"\n" CURVE,
+        "", "rubbish", CURVE, "metadata\n    name = \"x\"\n    role = \"client\"\n",
+        "metadata\n    name = \"x\"\n" CURVE, "metadata\n    role = \"client\"\n" CURVE,
         "metadata\n    name = \"x\"\n    role = \"king\"\n" CURVE,
         "metadata\n    name = \"x\"\n    role = \"client\"\ncurve\n    public-key = \"short\"\n",
-        "metadata\n    name = \"y\"\n    role = \"client\"\n" CURVE, //  Revoking y would not remove it
+        "metadata\n    name = \"y\"\n    role = \"client\"\n" CURVE, //  Revoking y would not remove
+                                                                     //  it
         "metadata\n    name = \"../x\"\n    role = \"client\"\n" CURVE,
         "metadata\n    name = \"x\"\n    role = \"client\"\n    function-1 = \"\"\n" CURVE};
     for (size_t i = 0; i < sizeof texts / sizeof texts [0]; i++) {
@@ -365,13 +371,15 @@ static void test_functions_by_hand (void **state)
     scene_t *self = *state;
     char text [8192];
     s_broker (self, true);
-    s_write (self, "x.pub",
-             "metadata\n    name = \"x\"\n    role = \"client\"\n    function-2 = \"square\"\n" CURVE);
+    s_write (
+        self, "x.pub",
+        "metadata\n    name = \"x\"\n    role = \"client\"\n    function-2 = \"square\"\n" CURVE);
     assert_int_equal (s_each (self), CADRE_OK);
     assert_string_equal (self->functions, "square ");
     int used = snprintf (text, sizeof text, "metadata\n    name = \"x\"\n    role = \"client\"\n");
     for (int i = 1; i <= KEYDIR_FUNCTIONS_MAX + 1; i++)
-        used += snprintf (text + used, sizeof text - (size_t) used, "    function-%d = \"f%d\"\n", i, i);
+        used += snprintf (text + used, sizeof text - (size_t) used, "    function-%d = \"f%d\"\n",
+                          i, i);
     snprintf (text + used, sizeof text - (size_t) used, "%s", CURVE);
     s_write (self, "x.pub", text);
     s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, "x.pub holds no public key");
@@ -413,7 +421,8 @@ static void test_no_folder (void **state)
 {
     scene_t *self = *state;
     s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, "cannot be read: No such file");
-    s_expect (self, s_put (self, "alice", ROLE_CLIENT, NULL, false), CADRE_ERROR_IO, "cannot be written");
+    s_expect (self, s_put (self, "alice", ROLE_CLIENT, NULL, false), CADRE_ERROR_IO,
+              "cannot be written");
     snprintf (self->path, sizeof self->path, "/dev/null/keys");
     s_expect (self, s_broker (self, true), CADRE_ERROR_IO, "cannot be made");
 }

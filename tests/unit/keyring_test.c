@@ -25,7 +25,8 @@ static void test_find (void **state)
     for (unsigned i = 0; i < 1000; i++) {
         s_key (key, i);
         snprintf (name, sizeof name, "peer%u", i);
-        assert_true (keyring_add (ring, key, &(rights_t){.name = name, .role = (role_t) (1 + i % 4)}));
+        assert_true (
+            keyring_add (ring, key, &(rights_t){.name = name, .role = (role_t) (1 + i % 4)}));
     }
     memset (name, 'x', sizeof name - 1); //  The ring has copies
     for (unsigned i = 0; i < 1000; i++) {
@@ -68,10 +69,12 @@ static void test_copy (void **state)
     s_key (old, 2);
     s_key (all, 3);
     keyring_t *ring = keyring_new ();
-    keyring_add (
-        ring, key,
-        &(rights_t){
-            .name = "web", .role = ROLE_CLIENT, .holder = old, .functions = functions, .functions_count = 2});
+    keyring_add (ring, key,
+                 &(rights_t){.name = "web",
+                             .role = ROLE_CLIENT,
+                             .holder = old,
+                             .functions = functions,
+                             .functions_count = 2});
     keyring_add (ring, all, &(rights_t){.name = "lead", .role = ROLE_CLIENT, .all_jobs = true});
     keyring_t *copy = keyring_copy (ring);
     keyring_destroy (&ring);
@@ -92,7 +95,8 @@ static void test_patterns (void **state)
 {
     (void) state;
     const char *functions [] = {"image.*", "square", "v[12]"};
-    rights_t rights = {.name = "web", .role = ROLE_CLIENT, .functions = functions, .functions_count = 3};
+    rights_t rights = {
+        .name = "web", .role = ROLE_CLIENT, .functions = functions, .functions_count = 3};
     assert_true (rights_cover (&rights, "square"));
     assert_true (rights_cover (&rights, "image."));
     assert_true (rights_cover (&rights, "v2"));

@@ -52,7 +52,8 @@ static void test_keys (void **state)
     assert_false (keys_is_key ("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7x"));
     assert_false (keys_is_key ("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf\""));
     assert_false (keys_is_key ("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf "));
-    assert_false (keys_is_key ("########################################")); //  More than 32 bits a group
+    assert_false (
+        keys_is_key ("########################################")); //  More than 32 bits a group
 }
 
 static void test_names (void **state)
@@ -85,8 +86,9 @@ static void test_no_names (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_roles), cmocka_unit_test (test_no_roles), cmocka_unit_test (test_keys),
-        cmocka_unit_test (test_names), cmocka_unit_test (test_no_names),
+        cmocka_unit_test (test_roles),    cmocka_unit_test (test_no_roles),
+        cmocka_unit_test (test_keys),     cmocka_unit_test (test_names),
+        cmocka_unit_test (test_no_names),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

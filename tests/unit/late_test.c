@@ -1,4 +1,5 @@
-//  late_test.c - leases that were not begun in time go back to the broker; slots are played by the test
+//  late_test.c - leases that were not begun in time go back to the broker; slots are played by the
+//  test
 
 #include "tests/lib/fake_slot.h"
 
@@ -48,7 +49,8 @@ static void test_behind_another (void **state)
     fake_bench_push_by (&bench, 42, 13, 1, 0);
     fake_bench_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 8, NULL), 4);
-    assert_int_equal (fake_slot_claim (&bench.slot [0], tickets [0], bench.time.now_us), TICKET_RUN);
+    assert_int_equal (fake_slot_claim (&bench.slot [0], tickets [0], bench.time.now_us),
+                      TICKET_RUN);
     fake_bench_pass_ms (&bench, 2);
     assert_null (s_heard (11));
     fake_bench_pass_ms (&bench, 1);
@@ -89,7 +91,8 @@ static void test_declined_by_the_slot (void **state)
     fake_bench_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 8, NULL), 1);
     fake_clock_pass_ms (&bench.time, 4);
-    assert_int_equal (fake_slot_claim (&bench.slot [0], tickets [0], bench.time.now_us), TICKET_RUN);
+    assert_int_equal (fake_slot_claim (&bench.slot [0], tickets [0], bench.time.now_us),
+                      TICKET_RUN);
     fake_slot_result (&bench.slot [0], tickets [0], CADRE_OUTCOME_EXPIRED, 0);
     fake_bench_turn (&bench);
     assert_true (s_is_back (10));

@@ -132,7 +132,8 @@ static void test_returned_leases_cost_nothing (void **state)
     hub_rig_end (&rig);
 }
 
-//  A task that was given, and comes back unbegun when those behind it have expired, expires as well.
+//  A task that was given, and comes back unbegun when those behind it have expired, expires as
+//  well.
 static void test_what_comes_back_late_expires (void **state)
 {
     (void) state;
@@ -140,8 +141,10 @@ static void test_what_comes_back_late_expires (void **state)
     hub_rig_start (&rig);
     client_t *client = hub_rig_client (&rig);
     agent_t *agent = hub_rig_agent (&rig, 1);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 1, .expire_ms = 1000}, 3);
-    wire_lease_t lease = {.job = job->number, .index = s_lease (&rig, job, agent), .serial = rig.hub.serial};
+    job_t *job =
+        hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 1, .expire_ms = 1000}, 3);
+    wire_lease_t lease = {
+        .job = job->number, .index = s_lease (&rig, job, agent), .serial = rig.hub.serial};
     rig.hub.now_us += 2000000;
     ledger_settle_expire (rig.hub.ledger, job);
     ledger_settle (rig.hub.ledger);
@@ -169,12 +172,14 @@ static void test_once_is_once (void **state)
     assert_true (ledger_leases_return (rig.hub.ledger, agent, &lease));
     assert_int_equal (job->ready, 4);
     index = s_lease (&rig, job, agent);
-    lease = (wire_lease_t){.job = job->number, .index = index, .serial = rig.hub.serial, .begun = true};
+    lease =
+        (wire_lease_t){.job = job->number, .index = index, .serial = rig.hub.serial, .begun = true};
     assert_true (ledger_leases_return (rig.hub.ledger, agent, &lease));
     assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_WORKER_LOST);
     spans_t none = {0};
     s_lease (&rig, job, agent);
-    ledger_leases_lose (rig.hub.ledger, agent, &none, true); //  Registers anew without it: it never came
+    ledger_leases_lose (rig.hub.ledger, agent, &none,
+                        true); //  Registers anew without it: it never came
     assert_int_equal (job->ready, 3);
     s_lease (&rig, job, agent);
     ledger_leases_lose (rig.hub.ledger, agent, NULL, true); //  Was stopped
@@ -227,8 +232,8 @@ static void test_cancel_of_one_and_of_all (void **state)
     assert_int_equal (job->ready, 0);
     assert_int_equal (job->failed, 8);
     //  One comes back untried, one has run to its end all the same
-    assert_true (ledger_leases_return (rig.hub.ledger, agent,
-                                       &(wire_lease_t){.job = job->number, .index = first, .serial = 1}));
+    assert_true (ledger_leases_return (
+        rig.hub.ledger, agent, &(wire_lease_t){.job = job->number, .index = first, .serial = 1}));
     assert_int_equal (job->tasks [first].outcome, CADRE_OUTCOME_CANCELLED);
     assert_true (hub_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_OK, 5));
     assert_int_equal (job->done, 1);
@@ -325,7 +330,8 @@ static unsigned s_settle (hub_rig_t *rig, const job_t *job, uint32_t *most)
     return turns;
 }
 
-//  Tasks end so many a turn, and workers are told at once of what they have, wherever in the job that is
+//  Tasks end so many a turn, and workers are told at once of what they have, wherever in the job
+//  that is
 static void test_a_large_job_is_cancelled_bit_by_bit (void **state)
 {
     (void) state;
@@ -395,7 +401,8 @@ static void test_memory_goes_in_turns (void **state)
     hub_rig_end (&rig);
 }
 
-//  A broker that drains ends when nobody waits any more; an open job without tasks is nothing to wait for.
+//  A broker that drains ends when nobody waits any more; an open job without tasks is nothing to
+//  wait for.
 static void test_a_drain_waits_for_clients_that_wait (void **state)
 {
     (void) state;

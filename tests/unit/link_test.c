@@ -1,4 +1,5 @@
-//  link_test.c - a worker's sessions with a broker that the test plays, over inproc and on a fake clock
+//  link_test.c - a worker's sessions with a broker that the test plays, over inproc and on a fake
+//  clock
 
 #include "common/pack.h"
 #include "tests/lib/link_bench.h"
@@ -72,8 +73,9 @@ static void s_refused_is_the_end (void **state)
     (void) state;
     link_bench_setup (false);
     assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
-    wire_write_refused (&frame, (wire_envelope_t){0},
-                        &(wire_refused_t){.code = CADRE_ERROR_VERSION, .message = wire_view ("too old")});
+    wire_write_refused (
+        &frame, (wire_envelope_t){0},
+        &(wire_refused_t){.code = CADRE_ERROR_VERSION, .message = wire_view ("too old")});
     link_bench_send_back (&frame);
     link_bench_turn ();
     assert_int_equal (link_state (link_bench.link), LINK_ENDED);
@@ -90,9 +92,9 @@ static void s_no_room_is_not_the_end (void **state)
     link_bench_setup (false);
     for (int i = 0; i < 2; i++) {
         assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
-        wire_write_refused (
-            &frame, (wire_envelope_t){0},
-            &(wire_refused_t){.code = CADRE_ERROR_DESCRIPTORS, .message = wire_view ("no descriptors")});
+        wire_write_refused (&frame, (wire_envelope_t){0},
+                            &(wire_refused_t){.code = CADRE_ERROR_DESCRIPTORS,
+                                              .message = wire_view ("no descriptors")});
         link_bench_send_back (&frame);
         link_bench_turn ();
         assert_int_equal (link_state (link_bench.link), LINK_GREETING);
@@ -106,14 +108,15 @@ static void s_no_room_is_not_the_end (void **state)
 static void s_refuse_for_room (void)
 {
     buffer_t frame = {0};
-    wire_write_refused (
-        &frame, (wire_envelope_t){0},
-        &(wire_refused_t){.code = CADRE_ERROR_DESCRIPTORS, .message = wire_view ("no descriptors")});
+    wire_write_refused (&frame, (wire_envelope_t){0},
+                        &(wire_refused_t){.code = CADRE_ERROR_DESCRIPTORS,
+                                          .message = wire_view ("no descriptors")});
     link_bench_send_back (&frame);
     link_bench_turn ();
 }
 
-//  Nor is it when a session was open; the wait is told again after a minute, and anew when there was room in between.
+//  Nor is it when a session was open; the wait is told again after a minute, and anew when there
+//  was room in between.
 static void s_room_may_be_lost_and_found (void **state)
 {
     (void) state;
@@ -126,7 +129,8 @@ static void s_room_may_be_lost_and_found (void **state)
         link_bench_pass_ms (1100);
         assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
         while (link_bench_hears (link_bench.back, WIRE_worker_hello))
-            continue; //  The answer goes to the last: an earlier one may be of a connection that is closed
+            continue; //  The answer goes to the last: an earlier one may be of a connection that is
+                      //  closed
         s_refuse_for_room ();
     }
     assert_int_equal (link_bench.lines, lines + 2); //  And not that nobody answers
@@ -177,8 +181,8 @@ static void s_another_epoch_adopts_nothing (void **state)
     link_bench_turn ();
     link_bench_welcome (LINK_BENCH_EPOCH + 1);
     assert_int_equal (link_bench.adopted, 0);
-    assert_false (
-        link_bench_hears (link_bench.sink, WIRE_sink_results)); //  It would be somebody else's lease
+    assert_false (link_bench_hears (link_bench.sink,
+                                    WIRE_sink_results)); //  It would be somebody else's lease
     link_bench_teardown ();
 }
 
@@ -336,7 +340,8 @@ static void s_results_are_kept_until_acknowledged (void **state)
     link_bench_send_back (&frame);
     link_bench_turn ();
     link_bench_welcome (LINK_BENCH_EPOCH);
-    assert_true (link_bench_hears (link_bench.sink, WIRE_sink_results)); //  Again, in the new session
+    assert_true (
+        link_bench_hears (link_bench.sink, WIRE_sink_results)); //  Again, in the new session
     link_bench_send_beat (1, 1);
     link_bench_turn ();
     assert_true (outbox_is_empty (link_bench.outbox));
@@ -352,17 +357,19 @@ static void s_large_payloads_come_in_parts (void **state)
     pack_blob (&value, bytes, sizeof bytes);
     for (size_t at = 0; at < value.size; at += WIRE_PART_MAX) {
         size_t left = value.size - at;
-        wire_write_part (
-            &frame, (wire_envelope_t){0},
-            &(wire_part_t){.payload = 3,
-                           .total = value.size,
-                           .bytes = {value.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}});
+        wire_write_part (&frame, (wire_envelope_t){0},
+                         &(wire_part_t){.payload = 3,
+                                        .total = value.size,
+                                        .bytes = {value.data + at,
+                                                  left < WIRE_PART_MAX ? left : WIRE_PART_MAX}});
         link_bench_send_lane (&frame);
     }
     wire_pack_parts (&reference, 3);
-    wire_pack_lane_task (&tasks, &(wire_lane_task_t){.attempt = 1, .payload = wire_view_of (&reference)});
-    wire_write_lane_tasks (&frame, (wire_envelope_t){0},
-                           &(wire_lane_tasks_t){.job = 1, .serial = 9, .tasks = wire_list_of (&tasks, 1)});
+    wire_pack_lane_task (&tasks,
+                         &(wire_lane_task_t){.attempt = 1, .payload = wire_view_of (&reference)});
+    wire_write_lane_tasks (
+        &frame, (wire_envelope_t){0},
+        &(wire_lane_tasks_t){.job = 1, .serial = 9, .tasks = wire_list_of (&tasks, 1)});
     link_bench_send_lane (&frame);
     link_bench_turn ();
     assert_int_equal (link_bench.payload.size, value.size);
@@ -396,7 +403,8 @@ static void s_stop_is_passed_on (void **state)
     link_bench_send_back (&frame);
     link_bench_turn ();
     assert_int_equal (link_bench.stops, 0); //  Of another session
-    wire_write_stop (&frame, (wire_envelope_t){.session = link_bench.session}, &(wire_stop_t){.reason = {0}});
+    wire_write_stop (&frame, (wire_envelope_t){.session = link_bench.session},
+                     &(wire_stop_t){.reason = {0}});
     link_bench_send_back (&frame);
     link_bench_turn ();
     assert_int_equal (link_bench.stops, 1);

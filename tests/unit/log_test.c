@@ -95,10 +95,11 @@ static void test_timestamps (void **state)
     log_set_timestamps (true);
     log_line (LOG_ERROR, "B006", "now");
     regex_t shape;
-    assert_int_equal (regcomp (&shape,
-                               "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}Z test: error B006: now\n$",
-                               REG_EXTENDED | REG_NOSUB),
-                      0);
+    assert_int_equal (
+        regcomp (&shape,
+                 "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}Z test: error B006: now\n$",
+                 REG_EXTENDED | REG_NOSUB),
+        0);
     assert_int_equal (regexec (&shape, s_said (), 0, NULL, 0), 0);
     regfree (&shape);
 }
@@ -114,8 +115,9 @@ static void test_environment (void **state)
     assert_false (log_wants (LOG_ERROR));
     setenv ("CADRE_LOG", "loud", 1);
     log_open ("test", LOG_WARNING);
-    assert_string_equal (s_said (), "test: warning C001: CADRE_LOG is ignored: 'loud' is no log level: write "
-                                    "none, error, warning, info or debug\n");
+    assert_string_equal (s_said (),
+                         "test: warning C001: CADRE_LOG is ignored: 'loud' is no log level: write "
+                         "none, error, warning, info or debug\n");
     assert_true (log_wants (LOG_WARNING));
     assert_false (log_wants (LOG_INFO));
     unsetenv ("CADRE_LOG");
@@ -173,7 +175,8 @@ static size_t s_count (const char *text, const char *what)
     return count;
 }
 
-//  A peer that makes the broker speak cannot fill a disk: the first lines come, then one a second, and the count of what was left out.
+//  A peer that makes the broker speak cannot fill a disk: the first lines come, then one a second,
+//  and the count of what was left out.
 static void test_a_flood_is_counted (void **state)
 {
     (void) state;
@@ -190,9 +193,10 @@ static void test_a_flood_is_counted (void **state)
     fake_clock_pass_ms (&fake, 1000);
     for (int i = 0; i < 10; i++)
         log_line (LOG_WARNING, "B920", "again");
-    assert_string_equal (s_said (),
-                         "test: warning B034: 4800 lines of B920 were left out: more than one a second came\n"
-                         "test: warning B920: again\n");
+    assert_string_equal (
+        s_said (),
+        "test: warning B034: 4800 lines of B920 were left out: more than one a second came\n"
+        "test: warning B920: again\n");
     log_set_clock (NULL);
 }
 
@@ -211,8 +215,9 @@ static void test_what_was_left_out_is_told_at_the_end (void **state)
     assert_string_equal (s_said (), "");
     fake_clock_pass_ms (&fake, 2000);
     log_settle ();
-    assert_string_equal (s_said (),
-                         "test: warning B034: 7 lines of B930 were left out: more than one a second came\n");
+    assert_string_equal (
+        s_said (),
+        "test: warning B034: 7 lines of B930 were left out: more than one a second came\n");
     log_settle ();
     assert_string_equal (s_said (), "");
     log_set_clock (NULL);

@@ -18,7 +18,8 @@
 //  What a call knows of itself.
 static cadre_error_t s_self (cadre_task_t *call)
 {
-    return cadre_return_int (call, cadre_task_index (call) * INT64_C (100) + cadre_task_attempt (call));
+    return cadre_return_int (call,
+                             cadre_task_index (call) * INT64_C (100) + cadre_task_attempt (call));
 }
 
 static cadre_error_t s_blob (cadre_task_t *call)
@@ -71,13 +72,14 @@ static void test_as_many_as_survive (void **state)
     (void) state;
     fake_worker_t *worker;
     int64_t size = HARVEST_BYTES / 2;
-    cadre_value_t *payload =
-        cadre_value_build ("[u,u,[i],[i],[i],[i]]", UINT64_C (0), UINT64_C (0), size, size, size, size);
+    cadre_value_t *payload = cadre_value_build ("[u,u,[i],[i],[i],[i]]", UINT64_C (0), UINT64_C (0),
+                                                size, size, size, size);
     fake_result_t *result = s_run (&worker, "blob", payload);
     assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
     assert_int_equal (cadre_value_count (result->value), 2);
     assert_int_equal (fake_worker_destroy (&worker), 0);
-    result = s_run (&worker, "blob", cadre_value_build ("[[i],[i],[i],[i]]", size, size, size, size));
+    result =
+        s_run (&worker, "blob", cadre_value_build ("[[i],[i],[i],[i]]", size, size, size, size));
     assert_int_equal (cadre_value_count (result->value), 4);
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
@@ -102,8 +104,8 @@ static void test_cancelled (void **state)
 static void test_payloads (void **state)
 {
     (void) state;
-    static const uint8_t told [] = {0x93, 5, 1, 0x90}, plain [] = {0x92, 0x90, 0x90}, none [] = {0x90},
-                              half [] = {0x92, 5, 0x90};
+    static const uint8_t told [] = {0x93, 5, 1, 0x90}, plain [] = {0x92, 0x90, 0x90},
+                              none [] = {0x90}, half [] = {0x92, 5, 0x90};
     lot_t lot;
     assert_true (lot_of (&lot, (view_t){told, sizeof told}) && lot.told);
     assert_true (lot.first == 5 && lot.tries == 1 && lot.count == 1);

@@ -1,4 +1,5 @@
-//  machine_test.c - changes that the table allows happen, others end the process with a line that says which
+//  machine_test.c - changes that the table allows happen, others end the process with a line that
+//  says which
 
 #include "common/machine.h"
 
@@ -109,8 +110,9 @@ static void test_change_that_is_not_allowed (void **state)
 static void test_invariant_that_breaks (void **state)
 {
     (void) state;
-    assert_string_equal (s_last_words (&s_checked, LEASED, 0),
-                         "cadre: state machine task: ready (0) to leased (1) breaks the invariant\n");
+    assert_string_equal (
+        s_last_words (&s_checked, LEASED, 0),
+        "cadre: state machine task: ready (0) to leased (1) breaks the invariant\n");
 }
 
 int main (void)

@@ -45,7 +45,8 @@ static void s_end (rig_t *self)
     fake_broker_destroy (&self->broker);
 }
 
-//  ---- maps: a thread squares the first argument of each item -------------------------------------
+//  ---- maps: a thread squares the first argument of each item
+//  -------------------------------------
 
 static void s_square (rig_t *self, cursor_t *items, buffer_t *values)
 {
@@ -165,7 +166,8 @@ static void test_map_keeps_order_and_marks_failures (void **state)
     assert_int_equal (cadre_value_count (results), 10);
     assert_int_equal (cadre_value_int (cadre_value_at (results, 9)), 81);
     assert_int_equal (cadre_value_type (cadre_value_at (results, 4)), CADRE_TYPE_FAILURE);
-    assert_string_equal (cadre_value_text (cadre_value_at (cadre_value_at (results, 4), 1)), "too large");
+    assert_string_equal (cadre_value_text (cadre_value_at (cadre_value_at (results, 4), 1)),
+                         "too large");
     cadre_value_destroy (&items);
     cadre_value_destroy (&results);
     s_end (&rig);
@@ -181,7 +183,8 @@ static void test_map_a_lost_chunk_fails_its_items (void **state)
     //  The worker reads integers, which doubles are not
     int64_t numbers [4] = {1, 2, 3, 4}, squares [4] = {9, 9, 9, 9};
     s_work (&rig, 4);
-    assert_int_equal (cadre_map_int (rig.pool, "square", numbers, 4, &options, squares), CADRE_ERROR_TASK);
+    assert_int_equal (cadre_map_int (rig.pool, "square", numbers, 4, &options, squares),
+                      CADRE_ERROR_TASK);
     pthread_join (rig.thread, NULL);
     assert_string_equal (cadre_message (rig.pool), "item 0: worker-lost: gone");
     assert_int_equal (squares [3], 0);
@@ -197,15 +200,17 @@ static void test_map_batch_and_spread (void **state)
     rig_t rig = s_begin ();
     cadre_value_t *items = s_numbers (5), *results = NULL;
     s_work (&rig, 3);
-    assert_int_equal (cadre_map (rig.pool, "square", items, &(cadre_map_options_t){.batch = 2}, &results),
-                      CADRE_OK);
+    assert_int_equal (
+        cadre_map (rig.pool, "square", items, &(cadre_map_options_t){.batch = 2}, &results),
+        CADRE_OK);
     pthread_join (rig.thread, NULL);
     assert_int_equal (cadre_value_count (results), 3);
     assert_int_equal (cadre_value_int (cadre_value_at (results, 1)), 25);
     assert_int_equal (cadre_value_int (cadre_value_at (results, 2)), 16);
     cadre_value_destroy (&results);
     cadre_map_options_t spread = {.spread = true};
-    assert_int_equal (cadre_map (rig.pool, "square", items, &spread, &results), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (cadre_map (rig.pool, "square", items, &spread, &results),
+                      CADRE_ERROR_ARGUMENT);
     assert_non_null (strstr (cadre_message (rig.pool), "item 0"));
     cadre_value_t *pairs =
         cadre_value_build ("[[i, i], [i, i]]", (int64_t) 1, (int64_t) 2, (int64_t) 3, (int64_t) 4);
@@ -215,23 +220,27 @@ static void test_map_batch_and_spread (void **state)
     assert_int_equal (cadre_value_int (cadre_value_at (results, 1)), 49);
     cadre_value_destroy (&results);
     spread.batch = 2;
-    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results),
+                      CADRE_ERROR_ARGUMENT);
     spread = (cadre_map_options_t){.timeout_ms = 20};
-    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results), CADRE_ERROR_TIMEOUT);
+    assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results),
+                      CADRE_ERROR_TIMEOUT);
     assert_null (results);
     cadre_value_destroy (&items);
     cadre_value_destroy (&pairs);
     s_end (&rig);
 }
 
-//  Nothing comes back: items take long. All of them go out, alone, since nobody knows how many slots wait for them.
+//  Nothing comes back: items take long. All of them go out, alone, since nobody knows how many
+//  slots wait for them.
 static void test_map_of_long_items (void **state)
 {
     (void) state;
     rig_t rig = s_begin ();
     int64_t items [500] = {0}, results [500];
     cadre_map_options_t options = {.timeout_ms = 1000};
-    assert_int_equal (cadre_map_int (rig.pool, "square", items, 500, &options, results), CADRE_ERROR_TIMEOUT);
+    assert_int_equal (cadre_map_int (rig.pool, "square", items, 500, &options, results),
+                      CADRE_ERROR_TIMEOUT);
     size_t tasks = 0;
     while (fake_broker_waiting (rig.broker, WIRE_job_tasks)) {
         wire_job_tasks_t fields;
@@ -264,7 +273,8 @@ static void test_imap_takes_no_more_than_its_window (void **state)
     cadre_imap_t *imap = cadre_imap (rig.pool, "square", s_give, &source, &options);
     assert_int_equal (source.next, 0);
     cadre_value_t *value = NULL;
-    //  A source that the machine interrupts is taken for a slow one: then the window is filled in several calls
+    //  A source that the machine interrupts is taken for a slow one: then the window is filled in
+    //  several calls
     for (int call = 0; call < 1000 && source.next < 10; call++)
         assert_int_equal (cadre_imap_next (imap, &value, NULL, 0), CADRE_ERROR_TIMEOUT);
     assert_int_equal (cadre_imap_next (imap, &value, NULL, 0), CADRE_ERROR_TIMEOUT);
@@ -354,7 +364,8 @@ static void test_imap_goes_on_after_a_failure (void **state)
     cadre_value_t *value = NULL;
     cadre_error_t error;
     while ((error = cadre_imap_next (imap, &value, &index, WAIT_MS)) != CADRE_ERROR_END) {
-        failures += error == CADRE_ERROR_TASK && index == 2 && cadre_value_type (value) == CADRE_TYPE_FAILURE;
+        failures += error == CADRE_ERROR_TASK && index == 2
+                    && cadre_value_type (value) == CADRE_TYPE_FAILURE;
         values += error == CADRE_OK && cadre_value_int (value) == (int64_t) (index * index);
         cadre_value_destroy (&value);
     }

@@ -1,4 +1,5 @@
-//  memory_test.c - what only the store in memory does: it holds still, fails and loses power when the test says so
+//  memory_test.c - what only the store in memory does: it holds still, fails and loses power when
+//  the test says so
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,8 @@ static void test_a_disk_that_holds_still (void **state)
     store_rig_begin (&rig, true);
     assert_int_equal (store_rig_open (&rig), CADRE_OK);
     memory_disk_hold (rig.disk);
-    uint64_t first = store_rig_append (&rig, 1, 10, NULL), second = store_rig_append (&rig, 2, 10, NULL);
+    uint64_t first = store_rig_append (&rig, 1, 10, NULL),
+             second = store_rig_append (&rig, 2, 10, NULL);
     assert_int_equal (store_turn (rig.store, NULL), CADRE_OK);
     assert_int_equal (store_durable (rig.store), 0);
     memory_disk_let (rig.disk, 1);

@@ -76,7 +76,8 @@ static void s_describe (void *owner)
 static int s_setup (void **state)
 {
     static bench_t bench;
-    bench = (bench_t){.folder = "/tmp/cadre-notify-XXXXXX", .fd = -1, .fake = {.now_us = 1000000000}};
+    bench =
+        (bench_t){.folder = "/tmp/cadre-notify-XXXXXX", .fd = -1, .fake = {.now_us = 1000000000}};
     if (!mkdtemp (bench.folder))
         return -1;
     snprintf (bench.file, sizeof bench.file, "%s/health", bench.folder);
@@ -320,7 +321,8 @@ int main (void)
         cmocka_unit_test_setup_teardown (test_life_of_a_service, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_reload, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_abstract_name, s_setup, s_teardown),
-        cmocka_unit_test_setup_teardown (test_environment_is_taken_and_handed_on, s_setup, s_teardown),
+        cmocka_unit_test_setup_teardown (test_environment_is_taken_and_handed_on, s_setup,
+                                         s_teardown),
         cmocka_unit_test_setup_teardown (test_names_that_are_none, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_nobody_reads, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_watchdog_at_half_time, s_setup, s_teardown),

@@ -1,4 +1,5 @@
-//  oom_test.c - kills for lack of memory, counted in trees of files as control groups of both versions show them
+//  oom_test.c - kills for lack of memory, counted in trees of files as control groups of both
+//  versions show them
 
 #include "worker/slots/oom.h"
 
@@ -22,7 +23,8 @@ static const char *const s_folders [] = {"proc",
                                          "sys/fs/cgroup/memory",
                                          "sys/fs/cgroup/memory/one",
                                          "sys/fs/cgroup/two"};
-static const char *const s_files [] = {"proc/self/cgroup", "sys/fs/cgroup/memory/one/memory.oom_control",
+static const char *const s_files [] = {"proc/self/cgroup",
+                                       "sys/fs/cgroup/memory/one/memory.oom_control",
                                        "sys/fs/cgroup/two/memory.events"};
 #define COUNT(array) (sizeof (array) / sizeof (array) [0])
 
@@ -69,7 +71,8 @@ static void s_version_1 (void **state)
 {
     (void) state;
     s_write ("proc/self/cgroup", "5:devices:/\n4:memory:/one\n0::/\n");
-    s_write ("sys/fs/cgroup/memory/one/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
+    s_write ("sys/fs/cgroup/memory/one/memory.oom_control",
+             "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
     assert_int_equal (oom_kills (root), 7);
 }
 
@@ -96,7 +99,8 @@ static void s_count (unsigned kills)
     s_write ("sys/fs/cgroup/memory/one/memory.oom_control", text);
 }
 
-//  A task is struck if the count rose while it ran, whoever of several asks first; kills of before its time are not its own.
+//  A task is struck if the count rose while it ran, whoever of several asks first; kills of before
+//  its time are not its own.
 static void s_struck_while_it_ran (void **state)
 {
     oom_t oom;

@@ -1,4 +1,5 @@
-//  outbox_test.c - what is sent once, kept until acknowledged, sent again in the next session, and forgotten with its epoch
+//  outbox_test.c - what is sent once, kept until acknowledged, sent again in the next session, and
+//  forgotten with its epoch
 
 #include "worker/link/outbox.h"
 
@@ -59,7 +60,8 @@ static void s_answer (uint64_t serial, view_t value)
     job_t *job = jobs_open (bench.jobs, &fields);
     wire_lane_task_t task = {.attempt = 1};
     lease_t *lease = lease_new (job, serial, &task);
-    outbox_result (bench.outbox, lease, &(slots_result_t){.outcome = CADRE_OUTCOME_OK, .value = value});
+    outbox_result (bench.outbox, lease,
+                   &(slots_result_t){.outcome = CADRE_OUTCOME_OK, .value = value});
     lease_destroy (&lease);
 }
 
@@ -79,8 +81,9 @@ static uint8_t s_receive (uint64_t *session, uint64_t *sequence, size_t *results
     zmq_msg_init (&message);
     *results = 0;
     if (sockets_receive (bench.pull, &message) == CADRE_OK) {
-        assert_int_equal (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body),
-                          CADRE_OK);
+        assert_int_equal (
+            wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body),
+            CADRE_OK);
         if (envelope.verb == WIRE_sink_results && wire_read_sink_results (&body, &fields))
             *results = fields.results.count;
     }
@@ -224,8 +227,8 @@ static void s_expect_outcomes (uint64_t sequence, const char *outcomes, uint64_t
     cursor_t body;
     zmq_msg_init (&message);
     assert_int_equal (sockets_receive (bench.pull, &message), CADRE_OK);
-    assert_int_equal (wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body),
-                      CADRE_OK);
+    assert_int_equal (
+        wire_open (zmq_msg_data (&message), zmq_msg_size (&message), &envelope, &body), CADRE_OK);
     assert_int_equal (envelope.verb, WIRE_sink_results);
     assert_int_equal (envelope.sequence, sequence);
     assert_true (wire_read_sink_results (&body, &fields) && cursor_done (&body));
@@ -236,9 +239,11 @@ static void s_expect_outcomes (uint64_t sequence, const char *outcomes, uint64_t
         view_t text = {0};
         assert_true (wire_read_sink_result (&cursor, &result));
         assert_int_equal (result.serial, first_serial + i);
-        assert_int_equal (result.outcome, outcomes [i] == 'e' ? CADRE_OUTCOME_ERROR : CADRE_OUTCOME_OK);
+        assert_int_equal (result.outcome,
+                          outcomes [i] == 'e' ? CADRE_OUTCOME_ERROR : CADRE_OUTCOME_OK);
         cursor_t detail = cursor_find (result.detail, "message");
-        assert_int_equal (cursor_text (&detail, &text) && view_is (text, "ext type 9"), outcomes [i] == 'e');
+        assert_int_equal (cursor_text (&detail, &text) && view_is (text, "ext type 9"),
+                          outcomes [i] == 'e');
     }
     zmq_msg_close (&message);
 }
@@ -277,7 +282,8 @@ static void s_a_refused_part_takes_its_value_along (void **state)
     buffer_t value = {0};
     (void) state;
     pack_blob (&value, bytes, sizeof bytes);
-    for (uint64_t refused = 1; refused <= 3; refused++) { // a part, the last one, the result behind them
+    for (uint64_t refused = 1; refused <= 3;
+         refused++) { // a part, the last one, the result behind them
         s_answer (refused, wire_view_of (&value));
         s_send (refused == 1 ? 1 : UNLIMITED); // of the first the rest waits to be cut
         s_expect (WIRE_part, 100 * refused, 1, 0);

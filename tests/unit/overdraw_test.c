@@ -1,4 +1,5 @@
-//  overdraw_test.c - a frame that is larger than its receiver's window comes all the same, one at a time
+//  overdraw_test.c - a frame that is larger than its receiver's window comes all the same, one at a
+//  time
 
 #include "common/pack.h"
 #include "common/stream.h"
@@ -54,7 +55,8 @@ static void test_one_frame_at_a_time (void **state)
     assert_int_equal (s_next (stream), WIRE_job_seal);
     s_put (stream, 0);
     s_open_a_little (stream, 6);
-    assert_int_equal (s_next (stream), WIRE_job_seal); //  No task: what is left of them does not concern it
+    assert_int_equal (s_next (stream),
+                      WIRE_job_seal); //  No task: what is left of them does not concern it
     stream_destroy (&stream);
 }
 

@@ -1,4 +1,5 @@
-//  overreach_test.c - a broker that sends more than it may, or what makes no sense: worker and client end the session, and keep no memory for it
+//  overreach_test.c - a broker that sends more than it may, or what makes no sense: worker and
+//  client end the session, and keep no memory for it
 
 #include <cadre.h>
 
@@ -54,8 +55,9 @@ static void test_orders_do_not_wait_without_end (void **state)
         wire_pack_span (&spans, &(wire_span_t){.first = i, .count = 1});
     unsigned orders = 0;
     for (; orders < 1000 && !s_begins_anew (); orders++) {
-        wire_write_cancel (&frame, (wire_envelope_t){.session = link_bench.session},
-                           &(wire_cancel_t){.after = UINT64_MAX, .leases = wire_list_of (&spans, 100000)});
+        wire_write_cancel (
+            &frame, (wire_envelope_t){.session = link_bench.session},
+            &(wire_cancel_t){.after = UINT64_MAX, .leases = wire_list_of (&spans, 100000)});
         link_bench_send_back (&frame);
     }
     assert_in_range (orders, 10, 100);
@@ -74,11 +76,13 @@ static void test_jobs_are_not_kept_without_end (void **state)
     pack_blob (&spec, bytes, sizeof bytes);
     uint64_t number = 1;
     while (number < 1000
-           && slots_open_job (bench.slots, &(wire_lane_job_t){.job = number, .spec = wire_view_of (&spec)}))
+           && slots_open_job (bench.slots,
+                              &(wire_lane_job_t){.job = number, .spec = wire_view_of (&spec)}))
         number++;
     assert_in_range (number, 200, 300);
     slots_end_job (bench.slots, 1);
-    assert_true (slots_open_job (bench.slots, &(wire_lane_job_t){.job = 1, .spec = wire_view_of (&spec)}));
+    assert_true (
+        slots_open_job (bench.slots, &(wire_lane_job_t){.job = 1, .spec = wire_view_of (&spec)}));
     buffer_free (&spec);
     fake_bench_close (&bench);
 }
@@ -91,8 +95,9 @@ static void test_a_refusal_has_a_code (void **state)
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         buffer_t frame = {0};
         link_bench_open ();
-        wire_write_refused (&frame, (wire_envelope_t){0},
-                            &(wire_refused_t){.code = codes [i], .message = wire_view ("no\x1b[2J")});
+        wire_write_refused (
+            &frame, (wire_envelope_t){0},
+            &(wire_refused_t){.code = codes [i], .message = wire_view ("no\x1b[2J")});
         link_bench_send_back (&frame);
         link_bench_turn ();
         assert_int_equal (link_state (link_bench.link), LINK_ENDED);
@@ -108,8 +113,9 @@ static void test_a_welcome_without_a_sink_opens_nothing (void **state)
     (void) state;
     link_bench_setup (false);
     assert_true (link_bench_hears (link_bench.back, WIRE_worker_hello));
-    wire_write_worker_welcome (&frame, (wire_envelope_t){.session = 5},
-                               &(wire_worker_welcome_t){.lane = 1, .beat_ms = 1000, .lost_ms = 10000});
+    wire_write_worker_welcome (
+        &frame, (wire_envelope_t){.session = 5},
+        &(wire_worker_welcome_t){.lane = 1, .beat_ms = 1000, .lost_ms = 10000});
     link_bench_send_back (&frame);
     link_bench_turn ();
     assert_int_equal (link_state (link_bench.link), LINK_GREETING);
@@ -129,8 +135,8 @@ static rig_t s_begin (size_t window_bytes)
 {
     rig_t self = {.broker = fake_broker_new (FAKE_BROKER_WELCOME, 1000)};
     wire_job_open_t open;
-    self.pool =
-        cadre_open (fake_broker_address (self.broker), &(cadre_options_t){.window_bytes = window_bytes});
+    self.pool = cadre_open (fake_broker_address (self.broker),
+                            &(cadre_options_t){.window_bytes = window_bytes});
     assert_non_null (self.pool);
     self.job = cadre_job_open (self.pool, "f", NULL);
     cadre_job_add (self.job, NULL, "");

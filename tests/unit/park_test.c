@@ -16,7 +16,8 @@ static park_verdict_t s_judge (hub_rig_t *rig, client_t *client, unsigned verb, 
 {
     static const uint8_t bytes [MIB];
     cursor_t body = cursor_of (bytes, size);
-    return park_judge (client, &rig->hub, &(wire_envelope_t){.verb = (uint8_t) verb, .sequence = 1}, &body);
+    return park_judge (client, &rig->hub, &(wire_envelope_t){.verb = (uint8_t) verb, .sequence = 1},
+                       &body);
 }
 
 static void test_large_frames_have_a_rate (void **state)

@@ -26,7 +26,8 @@ static int s_teardown (void **state)
     return 0;
 }
 
-static cadre_error_t s_add (void *parts, uint64_t number, uint64_t total, const void *bytes, size_t size)
+static cadre_error_t s_add (void *parts, uint64_t number, uint64_t total, const void *bytes,
+                            size_t size)
 {
     wire_part_t part = {.payload = number, .total = total, .bytes = {bytes, size}};
     return parts_add (parts, &part);
@@ -91,7 +92,8 @@ static void test_lies_are_refused (void **state)
     assert_int_equal (s_add (*state, 1, 3, "", 0), CADRE_ERROR_PROTOCOL);
     assert_int_equal (s_add (*state, 1, 3, "abcd", 4), CADRE_ERROR_PROTOCOL);
     assert_int_equal (s_add (*state, 1, 0, "a", 1), CADRE_ERROR_PROTOCOL);
-    assert_int_equal (s_add (*state, 1, WIRE_PART_MAX + 1, large, WIRE_PART_MAX + 1), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (s_add (*state, 1, WIRE_PART_MAX + 1, large, WIRE_PART_MAX + 1),
+                      CADRE_ERROR_PROTOCOL);
     assert_int_equal (s_add (*state, 1, WIRE_PAYLOAD_MAX + 1, "a", 1), CADRE_ERROR_TOO_LARGE);
     assert_int_equal (s_add (*state, 1, UINT64_MAX, "a", 1), CADRE_ERROR_TOO_LARGE);
     assert_int_equal (parts_bytes (*state), 0);
@@ -112,7 +114,8 @@ static void test_memory_follows_arrival (void **state)
     assert_int_equal (s_add (*state, 7, WIRE_PAYLOAD_MAX, "b", 1), CADRE_OK);
 }
 
-//  Where memory ends the largest goes: what still comes of it takes up none, and it is told apart from what never came.
+//  Where memory ends the largest goes: what still comes of it takes up none, and it is told apart
+//  from what never came.
 static void test_the_largest_is_given_up (void **state)
 {
     buffer_t out = {0};
@@ -178,13 +181,15 @@ static const char *const s_values [] = {
     "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x01"};
 
 //  However it is cut, it is taken where it would be taken whole.
-static void s_is_taken_as_whole (parts_t *parts, view_t value, size_t step, const rules_shape_t *shape)
+static void s_is_taken_as_whole (parts_t *parts, view_t value, size_t step,
+                                 const rules_shape_t *shape)
 {
     buffer_t out = {0};
     fault_t fault = {0}, whole = {0};
     for (size_t at = 0; at < value.size; at += step) {
         size_t left = value.size - at;
-        assert_int_equal (s_add (parts, 1, value.size, value.data + at, left < step ? left : step), CADRE_OK);
+        assert_int_equal (s_add (parts, 1, value.size, value.data + at, left < step ? left : step),
+                          CADRE_OK);
     }
     bool sound = rules_check (value, shape, &whole);
     assert_int_equal (parts_take_as (parts, 1, shape, &out, &fault), sound);
@@ -237,7 +242,8 @@ static void test_no_more_is_held_than_the_bound (void **state)
     assert_in_range (parts_held (*state), 1000, 150000);
     assert_false (parts_take (*state, 1, &out));
     assert_int_equal (parts_take_given_up (*state, 1), payload.size);
-    assert_int_equal (s_add (*state, 2, other.size, other.data + 1000, other.size - 1000), CADRE_OK);
+    assert_int_equal (s_add (*state, 2, other.size, other.data + 1000, other.size - 1000),
+                      CADRE_OK);
     assert_true (parts_take (*state, 2, &out)); //  There was room for it
     assert_int_equal (out.size, other.size);
     assert_int_equal (parts_held (*state), 0);

@@ -1,4 +1,5 @@
-//  payloads_test.c - payloads come back as they were given, and their memory goes with the last of them
+//  payloads_test.c - payloads come back as they were given, and their memory goes with the last of
+//  them
 
 #include "broker/record/payloads.h"
 #include "common/pack.h"
@@ -28,7 +29,8 @@ static uint64_t s_number (payloads_t *stock, uint32_t index)
     cursor_t cursor = cursor_of_view (payloads_get (stock, index));
     size_t count;
     uint64_t number = UINT64_MAX;
-    assert_true (cursor_array (&cursor, &count) && cursor_uint (&cursor, &number) && cursor_done (&cursor));
+    assert_true (cursor_array (&cursor, &count) && cursor_uint (&cursor, &number)
+                 && cursor_done (&cursor));
     return number;
 }
 

@@ -134,18 +134,22 @@ static void test_parent_is_missing (void **state)
     (void) state;
     char path [128];
     snprintf (path, sizeof path, "%s/a/b/front", s_root);
-    s_refused (path, CADRE_ERROR_IO,
-               "folder %s/a/b cannot be made: No such file or directory: make it, or choose another", s_root);
+    s_refused (
+        path, CADRE_ERROR_IO,
+        "folder %s/a/b cannot be made: No such file or directory: make it, or choose another",
+        s_root);
 }
 
 static void test_path_that_cannot_be (void **state)
 {
     (void) state;
     char path [200] = "/";
-    s_refused ("front", CADRE_ERROR_ADDRESS,
-               "'front' cannot be a socket: write an absolute path of at most 107 bytes, in a folder");
-    s_refused ("/front", CADRE_ERROR_ADDRESS,
-               "'/front' cannot be a socket: write an absolute path of at most 107 bytes, in a folder");
+    s_refused (
+        "front", CADRE_ERROR_ADDRESS,
+        "'front' cannot be a socket: write an absolute path of at most 107 bytes, in a folder");
+    s_refused (
+        "/front", CADRE_ERROR_ADDRESS,
+        "'/front' cannot be a socket: write an absolute path of at most 107 bytes, in a folder");
     memset (path + 1, 'x', 150);
     path [20] = '/';
     assert_int_equal (place_check (path, NULL), CADRE_ERROR_ADDRESS);
@@ -168,9 +172,10 @@ static void test_socket_that_is_alive (void **state)
     int listener = s_listener ();
     //  Also while its backlog is full
     for (int i = 0; i < 4; i++)
-        s_refused (s_path, CADRE_ERROR_ADDRESS_IN_USE,
-                   "%s is in use by a running program: stop it, or choose another folder with --listen",
-                   s_path);
+        s_refused (
+            s_path, CADRE_ERROR_ADDRESS_IN_USE,
+            "%s is in use by a running program: stop it, or choose another folder with --listen",
+            s_path);
     assert_int_equal (access (s_path, F_OK), 0);
     close (listener);
 }

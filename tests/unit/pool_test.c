@@ -122,11 +122,13 @@ static void test_open_waits_without_a_limit (void **state)
 {
     (void) state;
     fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100);
-    cadre_t *pool = cadre_open (fake_broker_address (broker), &(cadre_options_t){.connect_timeout_ms = -1});
+    cadre_t *pool =
+        cadre_open (fake_broker_address (broker), &(cadre_options_t){.connect_timeout_ms = -1});
     assert_non_null (pool);
     cadre_close (&pool, 100);
     fake_broker_destroy (&broker);
-    pool = cadre_open (NULL, &(cadre_options_t){.connect_timeout_ms = -1, .threads = true, .slots = 1});
+    pool = cadre_open (NULL,
+                       &(cadre_options_t){.connect_timeout_ms = -1, .threads = true, .slots = 1});
     assert_non_null (pool);
     cadre_close (&pool, -1);
 }
@@ -410,8 +412,8 @@ static void test_descriptor_and_dispatch (void **state)
 {
     (void) state;
     fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100);
-    cadre_t *pool =
-        cadre_open (fake_broker_address (broker), &(cadre_options_t){.callbacks_by_dispatch = true});
+    cadre_t *pool = cadre_open (fake_broker_address (broker),
+                                &(cadre_options_t){.callbacks_by_dispatch = true});
     rig_t rig = {broker, pool};
     struct pollfd item = {.fd = cadre_descriptor (pool), .events = POLLIN};
     assert_true (item.fd >= 0);

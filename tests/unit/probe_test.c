@@ -30,7 +30,8 @@ static void test_the_first_who_accepts (void **state)
     probe_verdict_t verdicts [3];
     int listener = listener_new ("127.0.0.3", &port);
     assert_true (listener >= 0);
-    address_t places [] = {s_tcp ("127.0.0.2", port), s_tcp ("127.0.0.3", port), s_tcp ("127.0.0.4", port)};
+    address_t places [] = {s_tcp ("127.0.0.2", port), s_tcp ("127.0.0.3", port),
+                           s_tcp ("127.0.0.4", port)};
     probe_all (places, 3, ADDRESS_FRONT, verdicts);
     assert_int_equal (verdicts [0], PROBE_REFUSES);
     assert_int_equal (verdicts [1], PROBE_ACCEPTS);
@@ -65,8 +66,8 @@ static void test_both_families (void **state)
     close (listener);
 }
 
-//  A host that answers nothing must not stand in the way of one that does. The number is reserved for documents: there is
-//  either no way to it, or no answer.
+//  A host that answers nothing must not stand in the way of one that does. The number is reserved
+//  for documents: there is either no way to it, or no answer.
 static void test_no_answer_is_not_waited_for (void **state)
 {
     (void) state;
@@ -106,8 +107,10 @@ static void test_ipc_and_inproc (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_the_first_who_accepts), cmocka_unit_test (test_the_port_of_the_role),
-        cmocka_unit_test (test_both_families),         cmocka_unit_test (test_no_answer_is_not_waited_for),
+        cmocka_unit_test (test_the_first_who_accepts),
+        cmocka_unit_test (test_the_port_of_the_role),
+        cmocka_unit_test (test_both_families),
+        cmocka_unit_test (test_no_answer_is_not_waited_for),
         cmocka_unit_test (test_ipc_and_inproc),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

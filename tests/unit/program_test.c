@@ -38,7 +38,8 @@ static void test_python (void **state)
 {
     (void) state;
     char path [512];
-    const char *const program [] = {s_path ("client/examples/programs/squares.py", path, sizeof path), NULL};
+    const char *const program [] = {
+        s_path ("client/examples/programs/squares.py", path, sizeof path), NULL};
     fake_worker_t *worker = fake_worker_new (NULL, false, NULL);
     assert_int_equal (fake_worker_start (worker, NULL, program), 0);
     assert_string_equal (fake_worker_functions (worker), "square(i) mean(v)");
@@ -46,7 +47,8 @@ static void test_python (void **state)
     fake_worker_job (worker, 2, WIRE_KIND_CALL, "mean", NULL);
     fake_worker_job (worker, 3, WIRE_KIND_MAP, "square", NULL);
     for (int64_t i = -300; i <= 300; i += 100)
-        assert_int_equal (cadre_value_int (s_call (worker, 1, cadre_value_build ("[i]", i))->value), i * i);
+        assert_int_equal (cadre_value_int (s_call (worker, 1, cadre_value_build ("[i]", i))->value),
+                          i * i);
     fake_result_t *result =
         s_call (worker, 2, cadre_value_build ("[[d,i,i]]", 0.5, (int64_t) 1, (int64_t) 70000));
     assert_true (cadre_value_double (result->value) == 23333.833333333332);
@@ -56,7 +58,8 @@ static void test_python (void **state)
     assert_string_equal (s_text (result, "message"), "division by zero");
     assert_non_null (strstr (s_text (result, "trace"), "squares.py"));
     result = s_call (worker, 1, cadre_value_build ("[s]", "x"));
-    assert_string_equal (s_text (result, "message"), "square takes an integer as argument 1, got text");
+    assert_string_equal (s_text (result, "message"),
+                         "square takes an integer as argument 1, got text");
     result = s_call (worker, 3, cadre_value_build ("[[i],[s],[i]]", (int64_t) 4, "x", (int64_t) 5));
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     assert_int_equal (cadre_value_int (cadre_value_at (result->value, 0)), 16);
@@ -69,7 +72,8 @@ static void test_perl (void **state)
 {
     (void) state;
     char path [512];
-    const char *const program [] = {s_path ("client/examples/programs/squares.pl", path, sizeof path), NULL};
+    const char *const program [] = {
+        s_path ("client/examples/programs/squares.pl", path, sizeof path), NULL};
     fake_worker_t *worker = fake_worker_new (NULL, true, NULL);
     assert_int_equal (fake_worker_start (worker, NULL, program), 0);
     assert_string_equal (fake_worker_functions (worker), "cube(i) words(s)");
@@ -82,14 +86,16 @@ static void test_perl (void **state)
     memset (words, 'x', sizeof words);
     words [100] = words [300] = ' ';
     words [sizeof words - 1] = 0;
-    assert_int_equal (cadre_value_int (s_call (worker, 2, cadre_value_build ("[s]", words))->value), 3);
+    assert_int_equal (cadre_value_int (s_call (worker, 2, cadre_value_build ("[s]", words))->value),
+                      3);
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
 
 static int s_start_odd (fake_worker_t **worker, const char *how)
 {
     char path [512];
-    const char *const program [] = {s_path ("tests/lib/odd_program.py", path, sizeof path), how, NULL};
+    const char *const program [] = {s_path ("tests/lib/odd_program.py", path, sizeof path), how,
+                                    NULL};
     *worker = fake_worker_new (NULL, false, NULL);
     int code = fake_worker_start (*worker, NULL, program);
     if (code == 0)
@@ -154,7 +160,8 @@ static void test_trouble (void **state)
 static void test_values_that_cannot_travel (void **state)
 {
     (void) state;
-    s_assert_fails ("ext2", CADRE_OUTCOME_ERROR, 0, "odd gave a value that cannot travel: value: ext type 2");
+    s_assert_fails ("ext2", CADRE_OUTCOME_ERROR, 0,
+                    "odd gave a value that cannot travel: value: ext type 2");
     s_assert_fails ("ext9", CADRE_OUTCOME_ERROR, 0, "value[3][\"name\"]: ext type 9");
     s_assert_fails ("deep", CADRE_OUTCOME_ERROR, 0, "[0]: nested deeper than 20");
     s_assert_fails ("deeper", CADRE_OUTCOME_ERROR, 0, "[0]: nested deeper than 20");

@@ -1,4 +1,5 @@
-//  ready_test.c - priority, then fair share between clients, then the order in which jobs became ready
+//  ready_test.c - priority, then fair share between clients, then the order in which jobs became
+//  ready
 
 #include "broker/queue/ready.h"
 
@@ -13,7 +14,8 @@
 
 static uint64_t s_bytes;
 
-static job_t *s_job (ready_t *ready, uint64_t number, uint64_t client, int32_t priority, uint32_t tasks)
+static job_t *s_job (ready_t *ready, uint64_t number, uint64_t client, int32_t priority,
+                     uint32_t tasks)
 {
     job_t *job = job_new (&s_bytes);
     job->number = number;
@@ -87,7 +89,8 @@ static void test_clients_take_turns (void **state)
     ready_destroy (&ready);
 }
 
-//  A client that has many leases already waits for the one that has none, whatever the number of its jobs.
+//  A client that has many leases already waits for the one that has none, whatever the number of
+//  its jobs.
 static void test_leases_count (void **state)
 {
     (void) state;

@@ -1,4 +1,5 @@
-//  refused_test.c - a link whose frame the broker refuses, or whose sessions end soon, on a fake clock
+//  refused_test.c - a link whose frame the broker refuses, or whose sessions end soon, on a fake
+//  clock
 
 #include "tests/lib/link_bench.h"
 
@@ -68,7 +69,8 @@ static int s_wait_ms (void)
     return waited_ms;
 }
 
-//  Sessions that end soon, one after the other, come ever more slowly; one that lasts makes up for them.
+//  Sessions that end soon, one after the other, come ever more slowly; one that lasts makes up for
+//  them.
 static void s_registrations_slow_down (void **state)
 {
     int before_ms = 0;

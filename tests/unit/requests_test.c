@@ -1,4 +1,5 @@
-//  requests_test.c - requests over many tasks: step by step, in their order, clients in turn, and never a reply that no frame holds
+//  requests_test.c - requests over many tasks: step by step, in their order, clients in turn, and
+//  never a reply that no frame holds
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,8 +66,8 @@ static job_t *s_job (house_t *self, uint32_t tasks)
 }
 
 //  Asks with `job` and one more argument, a text, or none.
-static uint64_t s_ask (house_t *self, client_t *client, const char *what, uint64_t job, const char *key,
-                       const char *value)
+static uint64_t s_ask (house_t *self, client_t *client, const char *what, uint64_t job,
+                       const char *key, const char *value)
 {
     buffer_t map = {0}, frame = {0};
     wire_envelope_t envelope;
@@ -78,7 +79,8 @@ static uint64_t s_ask (house_t *self, client_t *client, const char *what, uint64
         pack_text (&map, key);
         pack_text (&map, value);
     }
-    wire_request_t fields = {.id = ++self->ids, .what = wire_view (what), .arguments = wire_view_of (&map)};
+    wire_request_t fields = {
+        .id = ++self->ids, .what = wire_view (what), .arguments = wire_view_of (&map)};
     wire_write_request (&frame, (wire_envelope_t){0}, &fields);
     assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
     assert_true (requests_take (self->front, client, &body));
@@ -135,7 +137,8 @@ static void test_what_is_small_is_answered_at_once (void **state)
     s_end (&house);
 }
 
-//  A list that matches nothing looks at each task once, so many a turn; others are answered between two steps
+//  A list that matches nothing looks at each task once, so many a turn; others are answered between
+//  two steps
 static void test_a_scan_is_cut_into_turns (void **state)
 {
     (void) state;
@@ -290,7 +293,8 @@ static void test_a_retry_is_cut_into_turns (void **state)
     s_end (&house);
 }
 
-//  Whatever a job of an old store is called, it can be listed: texts are cut at a character, with a mark
+//  Whatever a job of an old store is called, it can be listed: texts are cut at a character, with a
+//  mark
 static void test_what_is_too_long_is_cut (void **state)
 {
     (void) state;

@@ -9,7 +9,8 @@
 
 #define TASKS 10
 
-//  A job of ten tasks whose broker is restarted after so many steps: JOB_OPEN heard, JOB_OPENED sent, tasks heard, sealed, and the results one by one.
+//  A job of ten tasks whose broker is restarted after so many steps: JOB_OPEN heard, JOB_OPENED
+//  sent, tasks heard, sealed, and the results one by one.
 static void s_live (unsigned restart, bool ordered)
 {
     rig_t rig = s_begin ();
@@ -289,7 +290,8 @@ static void test_a_future_has_the_output_of_one_run (void **state)
     cadre_value_destroy (&value);
     assert_int_equal (cadre_future_next (future, &value, WAIT_MS), CADRE_ERROR_END);
     size_t size = 0;
-    const void *bytes = cadre_value_blob (cadre_value_get (cadre_future_value (future), "stdout"), &size);
+    const void *bytes =
+        cadre_value_blob (cadre_value_get (cadre_future_value (future), "stdout"), &size);
     assert_int_equal (size, 6);
     assert_memory_equal (bytes, "second", 6);
     cadre_future_destroy (&future);

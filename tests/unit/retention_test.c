@@ -20,7 +20,8 @@ static void test_seven_days (void **state)
     house_t house;
     house_start (&house);
     agent_t *agent = hub_rig_agent (&house.rig, 4);
-    job_t *old = s_done (&house, agent), *young = s_done (&house, agent), *open = house_job (&house, 2);
+    job_t *old = s_done (&house, agent), *young = s_done (&house, agent),
+          *open = house_job (&house, 2);
     uint64_t gone = old->number, kept = young->number, waits = open->number;
     house_turn (&house);
     old->over_us = house.rig.hub.now_us - LEDGER_KEPT_US - 1;
@@ -37,7 +38,8 @@ static void test_seven_days (void **state)
     house_end (&house);
 }
 
-//  The end is when it was, and not when a broker began to know of it, also in a copy, and after a second one that was tried again
+//  The end is when it was, and not when a broker began to know of it, also in a copy, and after a
+//  second one that was tried again
 static void test_the_end_outlives_a_restart (void **state)
 {
     (void) state;

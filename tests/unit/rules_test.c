@@ -1,4 +1,5 @@
-//  rules_test.c - what may travel: values, results, output and functions, and the place that a fault names
+//  rules_test.c - what may travel: values, results, output and functions, and the place that a
+//  fault names
 
 #include "common/pack.h"
 #include "common/rules.h"
@@ -68,12 +69,15 @@ static void s_faults_name_the_place (void **state)
     s_refuse (BYTES ("\x82\xa1k\x01\x07\x92\x01\xa3\xff\xfe\xfd"), &rules_value,
               "value[7][1]: a text that is not UTF-8 (byte 0xff)");
     s_refuse (BYTES ("\x91\x81\xfe\xc1"), &rules_value, "value[0][-2]: a byte 0xc1");
-    s_refuse (BYTES ("\x91\x82\x01\x02\xc0\x03"), &rules_value, "value[0]: a map with a key that is neither");
-    s_refuse (BYTES ("\x81\xa1\xff\x01"), &rules_value, "value");                   // a key that is not UTF-8
-    s_refuse (BYTES ("\x81\xa6\x1b[2J\xc3\xbc\xc1"), &rules_value, "value[\" [2J"); // no control characters
+    s_refuse (BYTES ("\x91\x82\x01\x02\xc0\x03"), &rules_value,
+              "value[0]: a map with a key that is neither");
+    s_refuse (BYTES ("\x81\xa1\xff\x01"), &rules_value, "value"); // a key that is not UTF-8
+    s_refuse (BYTES ("\x81\xa6\x1b[2J\xc3\xbc\xc1"), &rules_value,
+              "value[\" [2J"); // no control characters
     s_refuse (BYTES ("\x92\x01"), &rules_value, "value");
     s_refuse (BYTES ("\x91\xdb\0\0\0\x09xyz"), &rules_value, "value[0]: its bytes are cut off");
-    s_refuse (BYTES ("\xdd\xff\xff\xff\xff"), &rules_value, "value: it announces more elements than bytes");
+    s_refuse (BYTES ("\xdd\xff\xff\xff\xff"), &rules_value,
+              "value: it announces more elements than bytes");
     s_refuse (BYTES ("\x01\x02"), &rules_value, "value: more bytes follow it");
     s_refuse (BYTES ("\x90\x02"), &rules_value, "value: more bytes follow it");
 }
@@ -128,7 +132,8 @@ static void s_failures_stand_where_they_may (void **state)
     s_refuse (BYTES ("\x81\x05" EXT1_GOOD), &rules_items, "value[5]: ext type 1: only an item");
     s_refuse (BYTES ("\x92\x01" EXT1_GOOD), &rules_value, "value[1]: ext type 1: only an item");
     s_refuse (BYTES ("\x91\xd5\x01xx"), &rules_items, "value[0]: ext type 1 that does not hold");
-    s_refuse (BYTES ("\x91\xc7\x06\x01\x93\xa1\xff\xa1m\xa0"), &rules_items, "value[0]: ext type 1 that");
+    s_refuse (BYTES ("\x91\xc7\x06\x01\x93\xa1\xff\xa1m\xa0"), &rules_items,
+              "value[0]: ext type 1 that");
     s_refuse (BYTES ("\x91\xd7\x02\0\0\0\0\0\0\0\x01"), &rules_any,
               "payload[0]: ext type 2: only the protocol");
 }
@@ -137,7 +142,8 @@ static void s_words_of_commands_are_any_bytes (void **state)
 {
     (void) state;
     s_take (BYTES ("\x93\x91\xa1\xff\xc0\xc0"), &rules_command);
-    s_refuse (BYTES ("\x93\x91\xa1\xff\xc0\xc0"), &rules_call, "arguments[0][0]: a text that is not UTF-8");
+    s_refuse (BYTES ("\x93\x91\xa1\xff\xc0\xc0"), &rules_call,
+              "arguments[0][0]: a text that is not UTF-8");
     assert_ptr_equal (rules_payload (WIRE_KIND_COMMAND), &rules_command);
     assert_ptr_equal (rules_payload (WIRE_KIND_CALL), &rules_call);
     assert_ptr_equal (rules_payload (WIRE_KIND_MAP), &rules_map);
@@ -166,22 +172,27 @@ static void s_only_what_can_be_known_is_an_outcome (void **state)
     (void) state;
     for (uint64_t outcome = 0; outcome < 20; outcome++) {
         rules_result_t said = {.outcome = outcome};
-        assert_int_equal (rules_message_result (&said, &fault), outcome >= 1 && outcome <= 8 && outcome != 7);
+        assert_int_equal (rules_message_result (&said, &fault),
+                          outcome >= 1 && outcome <= 8 && outcome != 7);
         said.by_slot = true;
         assert_int_equal (rules_message_result (&said, &fault), outcome >= 1 && outcome <= 5);
         said.cancelled = true;
         assert_int_equal (rules_message_result (&said, &fault),
                           (outcome >= 1 && outcome <= 5) || outcome == 8);
     }
-    rules_message_result (&(rules_result_t){.outcome = CADRE_OUTCOME_WORKER_LOST, .by_slot = true}, &fault);
+    rules_message_result (&(rules_result_t){.outcome = CADRE_OUTCOME_WORKER_LOST, .by_slot = true},
+                          &fault);
     assert_string_equal (fault.text, "outcome 7 (worker-lost) is none that a slot can know of");
-    assert_false (rules_message_result (&(rules_result_t){.outcome = 2, .code = INT64_C (1) << 40}, &fault));
-    assert_false (rules_message_result (&(rules_result_t){.outcome = 2, .run_us = UINT64_MAX}, &fault));
+    assert_false (
+        rules_message_result (&(rules_result_t){.outcome = 2, .code = INT64_C (1) << 40}, &fault));
+    assert_false (
+        rules_message_result (&(rules_result_t){.outcome = 2, .run_us = UINT64_MAX}, &fault));
 }
 
 static bool s_detail (view_t detail)
 {
-    return rules_message_result (&(rules_result_t){.outcome = CADRE_OUTCOME_ERROR, .detail = detail}, NULL);
+    return rules_message_result (
+        &(rules_result_t){.outcome = CADRE_OUTCOME_ERROR, .detail = detail}, NULL);
 }
 
 static void s_details_are_maps_of_what_they_say (void **state)
@@ -217,8 +228,8 @@ static void s_output_is_what_its_stream_carries (void **state)
     assert_true (rules_message_output (WIRE_STREAM_STDERR, (view_t){0}, NULL));
     assert_true (rules_message_output (WIRE_STREAM_LOG, BYTES ("gr\xc3\xbcn"), NULL));
     assert_false (rules_message_output (WIRE_STREAM_LOG, BYTES ("\xff"), NULL));
-    assert_true (
-        rules_message_output (WIRE_STREAM_PROGRESS, BYTES ("\x92\xcb\x3f\xe0\0\0\0\0\0\0\xa0"), NULL));
+    assert_true (rules_message_output (WIRE_STREAM_PROGRESS,
+                                       BYTES ("\x92\xcb\x3f\xe0\0\0\0\0\0\0\xa0"), NULL));
     assert_false (rules_message_output (WIRE_STREAM_PROGRESS, BYTES ("\x92\xa0\xa0"), NULL));
     assert_false (rules_message_output (WIRE_STREAM_PROGRESS, BYTES ("\xc0"), NULL));
     assert_true (rules_message_output (WIRE_STREAM_PARTIAL, BYTES ("\x91\x01"), NULL));
@@ -228,7 +239,8 @@ static void s_output_is_what_its_stream_carries (void **state)
     assert_false (rules_message_output (6, BYTES ("x"), NULL));
     static uint8_t much [WIRE_PART_MAX + 1];
     assert_true (rules_message_output (WIRE_STREAM_STDOUT, (view_t){much, WIRE_PART_MAX}, NULL));
-    assert_false (rules_message_output (WIRE_STREAM_STDOUT, (view_t){much, WIRE_PART_MAX + 1}, NULL));
+    assert_false (
+        rules_message_output (WIRE_STREAM_STDOUT, (view_t){much, WIRE_PART_MAX + 1}, NULL));
 }
 
 static bool s_function (const char *name, const char *takes, const char *says, size_t count)

@@ -1,4 +1,5 @@
-//  serials_test.c - sets of serials become spans: exact ones while they are few, and of any set no more than fit into a frame
+//  serials_test.c - sets of serials become spans: exact ones while they are few, and of any set no
+//  more than fit into a frame
 
 #include "worker/link/serials.h"
 
@@ -51,7 +52,8 @@ static void test_no_serials_are_no_spans (void **state)
     assert_int_equal (packed.size, 0);
 }
 
-//  Every other lease went elsewhere, and once there was a long gap: all are named, and the gap is not.
+//  Every other lease went elsewhere, and once there was a long gap: all are named, and the gap is
+//  not.
 static void s_gather (serials_t *serials)
 {
     for (uint64_t i = 0; i < MANY; i++)

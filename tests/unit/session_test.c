@@ -1,4 +1,5 @@
-//  session_test.c - lost connections, broken brokers, forks: the library against a broker driven by hand
+//  session_test.c - lost connections, broken brokers, forks: the library against a broker driven by
+//  hand
 
 #include <cadre.h>
 
@@ -118,8 +119,9 @@ static void test_broken_frames_end_the_session (void **state)
 {
     (void) state;
     s_breaks ("x", 1);
-    uint8_t results [24] = {1, WIRE_results, 0,    0,    0,   0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
-                            1, 0xdd,         0xff, 0xff, 0xff};
+    uint8_t results [24] = {
+        1, WIRE_results, 0,    0,    0,   0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+        1, 0xdd,         0xff, 0xff, 0xff};
     s_breaks (results, sizeof results);
     uint8_t beat [24] = {1, WIRE_beat, 0, 0, 0, 0, 0, 0, 0,    0,    0,   1,
                          0, 0,         0, 0, 0, 0, 0, 0, 0x92, 0x7f, 0x00};
@@ -152,8 +154,8 @@ static void test_a_forked_child_is_told (void **state)
                     && cadre_job_next (job, &event, 1000) == CADRE_ERROR_FORKED
                     && !cadre_submit (rig.pool, "f", "")
                     && cadre_call (rig.pool, NULL, 0, "f", "") == CADRE_ERROR_FORKED
-                    && cadre_dispatch (rig.pool) == CADRE_ERROR_FORKED && cadre_descriptor (rig.pool) == -1
-                    && !cadre_job_open (rig.pool, "g", NULL);
+                    && cadre_dispatch (rig.pool) == CADRE_ERROR_FORKED
+                    && cadre_descriptor (rig.pool) == -1 && !cadre_job_open (rig.pool, "g", NULL);
         cadre_future_destroy (&future);
         cadre_job_destroy (&job);
         fine = fine && !future && !job && cadre_close (&rig.pool, 1000) == CADRE_ERROR_FORKED;

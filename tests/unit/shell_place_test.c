@@ -15,9 +15,9 @@
 #define PLACES 8
 
 typedef struct row {
-    const char *line; // with @
-    const char *
-        places; // one letter each: b bare, d double, s single, n number, c comment, r refused; upper case: not loose
+    const char *line;   // with @
+    const char *places; // one letter each: b bare, d double, s single, n number, c comment, r
+                        // refused; upper case: not loose
 } row_t;
 
 static char s_letter (const shell_place_t *place)
@@ -147,7 +147,8 @@ static void test_what_a_plain_input_would_join (void **state)
     };
     s_check_all (rows, COUNT (rows));
     assert_true (shell_place_plain ("a/b-c.d_9:"));
-    static const char *const odd [] = {"", "a b", "a=b", "a,b", "~", "if", "done", "*", "a'", "\xc3\xa9"};
+    static const char *const odd [] = {"",   "a b",  "a=b", "a,b", "~",
+                                       "if", "done", "*",   "a'",  "\xc3\xa9"};
     for (size_t i = 0; i < COUNT (odd); i++)
         assert_false (shell_place_plain (odd [i]));
 }

@@ -1,4 +1,5 @@
-//  sink_window_test.c - what a worker may send ahead of acknowledgements, and that none that keeps to it is blamed
+//  sink_window_test.c - what a worker may send ahead of acknowledgements, and that none that keeps
+//  to it is blamed
 
 #include "broker/core/hub.h"
 #include "broker/peers/sink_window.h"
@@ -20,8 +21,8 @@ static uint32_t s_random (uint32_t *seed)
     return *seed >> 8;
 }
 
-//  A worker that sends a frame while less than the window is unacknowledged as far as it knows; BEATs
-//  acknowledge anything that has come, and reach it late or never.
+//  A worker that sends a frame while less than the window is unacknowledged as far as it knows;
+//  BEATs acknowledge anything that has come, and reach it late or never.
 static void test_who_keeps_to_it_is_never_blamed (void **state)
 {
     (void) state;

@@ -1,5 +1,5 @@
-//  slot_patrol_test.c - slots that are cut off, stopped, late, or dead before they begin, and limits of
-//  time
+//  slot_patrol_test.c - slots that are cut off, stopped, late, or dead before they begin, and
+//  limits of time
 
 #include "tests/lib/broken_rig.h"
 
@@ -64,8 +64,9 @@ static void test_a_slot_that_is_stopped_while_it_runs (void **state)
     assert_int_equal (bench.slot [1].vessel.signals, 0);
     fake_slot_result (&bench.slot [1], 1, CADRE_OUTCOME_OK, 10);
     s_bury (0);
-    assert_string_equal (s_heard (1)->detail, "slot-broken: slot 1 of worker alpha was stopped (SIGSTOP) and "
-                                              "not continued while it ran 42.0");
+    assert_string_equal (s_heard (1)->detail,
+                         "slot-broken: slot 1 of worker alpha was stopped (SIGSTOP) and "
+                         "not continued while it ran 42.0");
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
     fake_bench_close (&bench);
 }

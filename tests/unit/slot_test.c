@@ -80,7 +80,8 @@ static const cadre_function_t s_functions [] = {
     {.name = "until_cancelled", .run = s_until_cancelled},
     {0}};
 
-static fake_worker_t *s_worker_with (const char *function, unsigned kind, const moment_clock_t *clock)
+static fake_worker_t *s_worker_with (const char *function, unsigned kind,
+                                     const moment_clock_t *clock)
 {
     fake_worker_t *worker = fake_worker_new (s_functions, true, clock);
     assert_int_equal (fake_worker_start (worker, NULL, NULL), 0);
@@ -163,9 +164,9 @@ static void test_wrong_arguments (void **state)
 {
     (void) state;
     fake_worker_t *worker = s_worker_with ("square", WIRE_KIND_CALL, NULL);
-    cadre_value_t *payloads [] = {cadre_value_build ("[s]", "7"),
-                                  cadre_value_build ("[i,i]", (int64_t) 1, (int64_t) 2), cadre_value_list (),
-                                  cadre_value_build ("[u]", UINT64_MAX), cadre_value_nil ()};
+    cadre_value_t *payloads [] = {
+        cadre_value_build ("[s]", "7"), cadre_value_build ("[i,i]", (int64_t) 1, (int64_t) 2),
+        cadre_value_list (), cadre_value_build ("[u]", UINT64_MAX), cadre_value_nil ()};
     const char *const messages [] = {
         "square takes an integer as argument 1, got text", "square takes (i), got 2 arguments",
         "square takes (i), got 0 arguments",
@@ -189,7 +190,8 @@ static void test_unknown_function (void **state)
     fake_result_t *result = fake_worker_result (worker);
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     assert_string_equal (s_detail (result, "kind"), "function");
-    assert_string_equal (s_detail (result, "message"), "no function sqare here: did you mean square?");
+    assert_string_equal (s_detail (result, "message"),
+                         "no function sqare here: did you mean square?");
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
 
@@ -234,7 +236,8 @@ static void test_start_once (void **state)
     s_task (worker, 1);
     fake_result_t *result = fake_worker_result (worker);
     assert_string_equal (s_detail (result, "kind"), "start");
-    assert_string_equal (s_detail (result, "message"), "the start of no_start failed: out of memory");
+    assert_string_equal (s_detail (result, "message"),
+                         "the start of no_start failed: out of memory");
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
 

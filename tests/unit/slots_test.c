@@ -1,4 +1,5 @@
-//  slots_test.c - who gets what, who is blamed, and what happens when time is over; slots are played by the test
+//  slots_test.c - who gets what, who is blamed, and what happens when time is over; slots are
+//  played by the test
 
 #include "tests/lib/fake_slot.h"
 
@@ -134,9 +135,9 @@ static void s_the_running_task_is_blamed (void **state)
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_SIGNAL);
     assert_int_equal (s_heard (3)->code, SIGSEGV);
-    assert_non_null (
-        strstr (s_heard (3)->detail,
-                "slot 1 of worker alpha was killed by signal 11 (Segmentation fault) while it ran 42.1"));
+    assert_non_null (strstr (
+        s_heard (3)->detail,
+        "slot 1 of worker alpha was killed by signal 11 (Segmentation fault) while it ran 42.1"));
     assert_int_equal (bench.slot [0].starts, 2);
     fake_slot_ready (&bench.slot [0]);
     fake_bench_turn (&bench);
@@ -400,8 +401,9 @@ static void s_a_broken_slot_is_replaced (void **state)
         fake_slot_die (&bench.slot [0], SIGKILL);
         fake_bench_pass_ms (&bench, 100);
         assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_ERROR);
-        assert_string_equal (bench.heard [0].detail, "slot-broken: slot 1 of worker alpha sent a message "
-                                                     "that cannot be read while it ran 42.0");
+        assert_string_equal (bench.heard [0].detail,
+                             "slot-broken: slot 1 of worker alpha sent a message "
+                             "that cannot be read while it ran 42.0");
         fake_bench_close (&bench);
     }
 }

@@ -100,9 +100,10 @@ static void test_context_refused (void **state)
     fault_t fault = {0};
     assert_null (sockets_context_new (1, 70000, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_ARGUMENT);
-    assert_string_equal (fault.text,
-                         "1 I/O threads and 70000 sockets are not possible: choose at least 1, and at most "
-                         "65535 sockets");
+    assert_string_equal (
+        fault.text,
+        "1 I/O threads and 70000 sockets are not possible: choose at least 1, and at most "
+        "65535 sockets");
     assert_null (sockets_context_new (0, 1, &fault));
 }
 
@@ -258,9 +259,10 @@ static void test_bind_tcp (void **state)
     snprintf (text, sizeof text, "tcp://127.0.0.1:%u", port);
     assert_string_equal (sockets_endpoint (pair->here, endpoint, sizeof endpoint), text);
     assert_int_equal (sockets_bind (pair->there, endpoint, &fault), CADRE_ERROR_ADDRESS_IN_USE);
-    snprintf (text, sizeof text,
-              "port %u is taken (%s): stop the program that uses it, or choose another with --listen", port,
-              endpoint);
+    snprintf (
+        text, sizeof text,
+        "port %u is taken (%s): stop the program that uses it, or choose another with --listen",
+        port, endpoint);
     assert_string_equal (fault.text, text);
 }
 
@@ -269,22 +271,27 @@ static void test_bind_refused (void **state)
     pair_t *pair = *state;
     fault_t fault = {0};
     pair->here = sockets_new (pair->context, ZMQ_PULL, NULL);
-    assert_int_equal (sockets_bind (pair->here, "tcp://192.0.2.1:5700", &fault), CADRE_ERROR_ADDRESS);
-    assert_string_equal (fault.text,
-                         "no interface of this machine has the address in tcp://192.0.2.1:5700: use one of "
-                         "its own, or tcp://*:5700");
+    assert_int_equal (sockets_bind (pair->here, "tcp://192.0.2.1:5700", &fault),
+                      CADRE_ERROR_ADDRESS);
+    assert_string_equal (
+        fault.text,
+        "no interface of this machine has the address in tcp://192.0.2.1:5700: use one of "
+        "its own, or tcp://*:5700");
     assert_int_equal (sockets_bind (pair->here, "rubbish", &fault), CADRE_ERROR_ADDRESS);
-    assert_int_equal (sockets_bind (pair->here, "tcp://127.0.0.1:port", &fault), CADRE_ERROR_ADDRESS);
+    assert_int_equal (sockets_bind (pair->here, "tcp://127.0.0.1:port", &fault),
+                      CADRE_ERROR_ADDRESS);
     assert_non_null (strstr (fault.text, "is no address to listen at: write tcp://HOST:PORT"));
     assert_int_equal (sockets_bind (pair->here, "inproc://taken", &fault), CADRE_OK);
     assert_int_equal (sockets_port (pair->here), 0);
     pair->there = sockets_new (pair->context, ZMQ_PULL, NULL);
-    assert_int_equal (sockets_bind (pair->there, "inproc://taken", &fault), CADRE_ERROR_ADDRESS_IN_USE);
+    assert_int_equal (sockets_bind (pair->there, "inproc://taken", &fault),
+                      CADRE_ERROR_ADDRESS_IN_USE);
     assert_string_equal (fault.text, "inproc://taken is taken: choose another name with --listen");
     assert_int_equal (sockets_connect (pair->there, "rubbish", &fault), CADRE_ERROR_ADDRESS);
-    assert_string_equal (fault.text,
-                         "'rubbish' is no address to connect to: write tcp://HOST:PORT, ipc:///FOLDER or "
-                         "inproc://NAME");
+    assert_string_equal (
+        fault.text,
+        "'rubbish' is no address to connect to: write tcp://HOST:PORT, ipc:///FOLDER or "
+        "inproc://NAME");
 }
 
 static void s_exchange (pair_t *pair, const char *bound, const char *connected)

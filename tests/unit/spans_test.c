@@ -1,4 +1,5 @@
-//  spans_test.c - runs of serials: joined when added, refused when they overflow, searched when read
+//  spans_test.c - runs of serials: joined when added, refused when they overflow, searched when
+//  read
 
 #include "common/spans.h"
 
@@ -59,7 +60,8 @@ static bool s_read_many (uint32_t count, bool rising)
     spans_t spans = {0};
     buffer_t list = {0};
     for (uint32_t i = 0; i < count; i++)
-        wire_pack_span (&list, &(wire_span_t){.first = rising ? i * 2 : (count - i) * 2, .count = 1});
+        wire_pack_span (&list,
+                        &(wire_span_t){.first = rising ? i * 2 : (count - i) * 2, .count = 1});
     wire_list_t values = wire_list_of (&list, count);
     bool read = spans_read (&spans, &values);
     assert_true (!read || (spans_hold (&spans, 2) && !spans_hold (&spans, 3)));

@@ -1,4 +1,5 @@
-//  spill_test.c - what is kept of durable jobs leaves memory when that is scarce, and is there when somebody asks for it
+//  spill_test.c - what is kept of durable jobs leaves memory when that is scarce, and is there when
+//  somebody asks for it
 
 #include "broker/back/dispatch.h"
 #include "broker/delivery/follow.h"
@@ -31,7 +32,8 @@ static void s_pack_value (buffer_t *tail, uint32_t index, unsigned outcome, size
     free (bytes);
 }
 
-static void s_answer (house_t *self, job_t *job, agent_t *agent, unsigned outcome, size_t large_bytes)
+static void s_answer (house_t *self, job_t *job, agent_t *agent, unsigned outcome,
+                      size_t large_bytes)
 {
     buffer_t tail = {0}, large = {0};
     uint32_t index = job_take (job);
@@ -47,7 +49,8 @@ static void s_answer (house_t *self, job_t *job, agent_t *agent, unsigned outcom
         memset (buffer_reserve (&large, large_bytes), (int) index % 251, large_bytes);
         large.size = large_bytes;
     }
-    assert_true (ledger_result (self->rig.hub.ledger, agent, &result, wire_view_of (&tail), &large));
+    assert_true (
+        ledger_result (self->rig.hub.ledger, agent, &result, wire_view_of (&tail), &large));
     buffer_free (&tail);
 }
 
@@ -227,7 +230,8 @@ static void test_codes_stay (void **state)
     house_end (&house);
 }
 
-//  A copy is made of what was put away as well, and of it all can be put away again; a result that was replaced does not come back
+//  A copy is made of what was put away as well, and of it all can be put away again; a result that
+//  was replaced does not come back
 static void test_a_copy_of_what_is_away (void **state)
 {
     (void) state;
@@ -284,7 +288,8 @@ static uint32_t s_run (house_t *self, agent_t *agent)
         uint64_t number = 0;
         assert_true (cursor_array (&cursor, &fields) && cursor_uint (&cursor, &number));
         assert_int_equal (number, lease.index);
-        assert_true (hub_rig_answer (&self->rig, agent, job, lease.index, lease.serial, CADRE_OUTCOME_OK, 5));
+        assert_true (hub_rig_answer (&self->rig, agent, job, lease.index, lease.serial,
+                                     CADRE_OUTCOME_OK, 5));
         count++;
     }
     return count;
@@ -305,7 +310,8 @@ static uint32_t s_run_all (house_t *self)
     return count;
 }
 
-//  Beyond a quarter of the memory, arguments that come later are in the store alone, also after a restart.
+//  Beyond a quarter of the memory, arguments that come later are in the store alone, also after a
+//  restart.
 static void test_arguments_leave_memory_and_come_back (void **state)
 {
     (void) state;

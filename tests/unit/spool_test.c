@@ -26,7 +26,8 @@ static bool s_refuse (void *argument, const char *bytes, size_t size)
     return false;
 }
 
-//  Bytes of two spools, written in turns, come back apart and in order, whatever part of them lies in the file.
+//  Bytes of two spools, written in turns, come back apart and in order, whatever part of them lies
+//  in the file.
 static void s_round (size_t memory_bytes)
 {
     fault_t fault = {0};
@@ -43,7 +44,8 @@ static void s_round (size_t memory_bytes)
         }
         for (int i = 0; i < 2; i++) {
             text_t found = {0};
-            assert_int_equal (spool_drain (store, &spools [i], s_collect, &found, &fault), CADRE_OK);
+            assert_int_equal (spool_drain (store, &spools [i], s_collect, &found, &fault),
+                              CADRE_OK);
             assert_int_equal (found.size, expected [i].size);
             assert_memory_equal (found.bytes, expected [i].bytes, found.size);
             text_free (&found);

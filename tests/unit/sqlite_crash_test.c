@@ -1,7 +1,9 @@
-//  sqlite_crash_test.c - the process is killed, or the power fails, at every write and sync of a run in turn; then at each of them the disk fails
+//  sqlite_crash_test.c - the process is killed, or the power fails, at every write and sync of a
+//  run in turn; then at each of them the disk fails
 //
-//  The run makes a store, appends batches one by one and in bursts, drops, lets the write-ahead log be copied, closes and opens again. What it was
-//  told to be durable goes through a pipe to the test, which opens what is left and compares. CRASH_EVERY=N: only every Nth of them.
+//  The run makes a store, appends batches one by one and in bursts, drops, lets the write-ahead log
+//  be copied, closes and opens again. What it was told to be durable goes through a pipe to the
+//  test, which opens what is left and compares. CRASH_EVERY=N: only every Nth of them.
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +45,8 @@ static void s_tell (int fd, const told_t *told)
         _exit (1);
 }
 
-//  Every seventh batch drops those that are more than five behind. What the store may do is told before it can.
+//  Every seventh batch drops those that are more than five behind. What the store may do is told
+//  before it can.
 static void s_append (store_rig_t *rig, told_t *told, uint32_t number, int fd)
 {
     store_append_t with = {0};
@@ -111,7 +114,8 @@ static void s_begin (store_rig_t *rig)
     rig->vfs = SHIM_VFS;
 }
 
-//  What is left is the script from some batch on to some other, with nothing missing that was durable and nothing there that was dropped.
+//  What is left is the script from some batch on to some other, with nothing missing that was
+//  durable and nothing there that was dropped.
 static void s_compare (store_rig_t *rig, const told_t *told, unsigned point)
 {
     shim_vfs_install (&(shim_plan_t){0});
@@ -119,9 +123,10 @@ static void s_compare (store_rig_t *rig, const told_t *told, unsigned point)
         fail_msg ("at %u: %s", point, rig->fault.text);
     uint32_t first = rig->seen_count ? rig->seen [0].number : 1;
     uint32_t last = rig->seen_count ? rig->seen [rig->seen_count - 1].number : 0;
-    if (last < told->durable || first > (told->dropping ? told->dropping : 1) || first < told->dropped)
-        fail_msg ("at %u: %u to %u are there; %u was durable, %u dropped", point, first, last, told->durable,
-                  told->dropping);
+    if (last < told->durable || first > (told->dropping ? told->dropping : 1)
+        || first < told->dropped)
+        fail_msg ("at %u: %u to %u are there; %u was durable, %u dropped", point, first, last,
+                  told->durable, told->dropping);
     for (size_t i = 0; i < rig->seen_count; i++) {
         const seen_t *seen = &rig->seen [i];
         assert_int_equal (seen->number, first + i);
@@ -171,7 +176,8 @@ static unsigned s_step (void)
 static void s_crash_everywhere (bool power, unsigned some)
 {
     unsigned point = 1;
-    while (s_crash (&(shim_plan_t){.die_at = point, .power = power, .some = some ? some + point : 0})) {
+    while (s_crash (
+        &(shim_plan_t){.die_at = point, .power = power, .some = some ? some + point : 0})) {
         point += s_step ();
         assert_true (point < OPERATIONS_MAX);
     }
@@ -197,7 +203,8 @@ static void test_power_lost_and_some_writes_not (void **state)
     s_crash_everywhere (true, 1);
 }
 
-//  After the failure nothing more is written, nothing more becomes durable, and the text names the store. True when there was a failure.
+//  After the failure nothing more is written, nothing more becomes durable, and the text names the
+//  store. True when there was a failure.
 static bool s_fail (const shim_plan_t *plan)
 {
     store_rig_t rig;
@@ -209,7 +216,8 @@ static bool s_fail (const shim_plan_t *plan)
         assert_int_equal (error, CADRE_ERROR_IO);
         assert_int_equal (rig.fault.code, CADRE_ERROR_IO);
         assert_non_null (strstr (rig.fault.text, rig.path));
-        if (!strstr (rig.fault.text, plan->fails_with == SQLITE_FULL ? "make room" : "check the disk"))
+        if (!strstr (rig.fault.text,
+                     plan->fails_with == SQLITE_FULL ? "make room" : "check the disk"))
             fail_msg ("at %u: %s", plan->fail_at, rig.fault.text);
     }
     bool reached = shim_vfs_count () >= plan->fail_at;
@@ -257,7 +265,8 @@ static void test_nothing_is_tried_again (void **state)
     uint64_t first = store_rig_append (&rig, 1, 10, NULL);
     assert_int_equal (store_rig_wait (&rig, first), CADRE_OK);
     store_turn (rig.store, NULL);
-    shim_vfs_arm (&(shim_plan_t){.fail_at = 1, .fails_with = SQLITE_IOERR_FSYNC, .only = SHIM_SYNC});
+    shim_vfs_arm (
+        &(shim_plan_t){.fail_at = 1, .fails_with = SQLITE_IOERR_FSYNC, .only = SHIM_SYNC});
     uint64_t second = store_rig_append (&rig, 2, 10, NULL);
     assert_int_equal (store_rig_wait (&rig, second), CADRE_ERROR_IO);
     shim_vfs_arm (&(shim_plan_t){0});

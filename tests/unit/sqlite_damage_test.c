@@ -1,4 +1,5 @@
-//  sqlite_damage_test.c - what is no store, is newer, or is damaged in any way is refused by name, and left as it was
+//  sqlite_damage_test.c - what is no store, is newer, or is damaged in any way is refused by name,
+//  and left as it was
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +60,8 @@ static void s_sql (const store_rig_t *rig, const char *sql)
     sqlite3_close (db);
 }
 
-//  Opening fails with that code and a line that has the path and text, changes no byte of the file and leaves no other file.
+//  Opening fails with that code and a line that has the path and text, changes no byte of the file
+//  and leaves no other file.
 static void s_assert_refused (store_rig_t *rig, cadre_error_t code, const char *text)
 {
     buffer_t before = s_load (rig->path);
@@ -117,7 +119,8 @@ static void test_a_truncated_file (void **state)
     }
 }
 
-//  Wherever bytes were flipped: the store is refused and left alone, or the bytes were of no consequence and all batches are there.
+//  Wherever bytes were flipped: the store is refused and left alone, or the bytes were of no
+//  consequence and all batches are there.
 static void test_flipped_bytes (void **state)
 {
     store_rig_t *rig = *state;
@@ -174,17 +177,21 @@ static void test_rows_that_are_not_ours (void **state)
     s_assert_damage (rig, "DELETE FROM log WHERE seq = 1", "row 1 is missing");
     s_assert_damage (rig, "UPDATE log SET body = 'text' WHERE seq = 2", "row 2 is no bytes");
     s_assert_damage (rig, "UPDATE log SET body = x'' WHERE seq = 2", "row 2 has a wrong checksum");
-    s_assert_damage (rig, "UPDATE log SET body = zeroblob(1000) WHERE seq = 2", "row 2 has a wrong checksum");
+    s_assert_damage (rig, "UPDATE log SET body = zeroblob(1000) WHERE seq = 2",
+                     "row 2 has a wrong checksum");
     s_assert_damage (rig, "UPDATE log SET body = zeroblob(10000000) WHERE seq = 6", "row 6");
-    s_assert_damage (rig, "UPDATE log SET body = (SELECT body FROM log WHERE seq = 5) WHERE seq = 4",
+    s_assert_damage (rig,
+                     "UPDATE log SET body = (SELECT body FROM log WHERE seq = 5) WHERE seq = 4",
                      "row 4 has a wrong checksum");
     s_assert_damage (rig, "INSERT INTO log VALUES (20, x'00')", "row 7 is missing");
-    s_assert_damage (rig, "INSERT INTO log VALUES (9223372036854775807, x'00')", "row 7 is missing");
+    s_assert_damage (rig, "INSERT INTO log VALUES (9223372036854775807, x'00')",
+                     "row 7 is missing");
     s_assert_damage (rig, "UPDATE store SET first = 0", "counters");
     s_assert_damage (rig, "UPDATE store SET boots = -1", "counters");
     s_assert_damage (rig, "DELETE FROM store", "counters");
     s_assert_damage (rig, "CREATE TABLE other (a)", "tables");
-    s_assert_damage (rig, "CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM log; END", "tables");
+    s_assert_damage (rig, "CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM log; END",
+                     "tables");
     s_assert_damage (rig, "DROP TABLE store", "tables");
     s_assert_damage (rig, "PRAGMA journal_mode = DELETE", "write-ahead");
 }
@@ -265,7 +272,8 @@ static void s_assert_log_refused (store_rig_t *rig, const char *text)
     buffer_free (&log);
 }
 
-//  Wherever bytes of the log were flipped: refused, or all is there, but for the last commit, which looks as if the power had cut it short.
+//  Wherever bytes of the log were flipped: refused, or all is there, but for the last commit, which
+//  looks as if the power had cut it short.
 static void test_flipped_bytes_of_the_log (void **state)
 {
     store_rig_t *rig = *state;
@@ -341,7 +349,8 @@ static void test_names_of_the_file (void **state)
     assert_int_equal (store_rig_open (rig), CADRE_OK);
 }
 
-//  What a kill left in the write-ahead log does not go into the file of a store that the journal does not understand.
+//  What a kill left in the write-ahead log does not go into the file of a store that the journal
+//  does not understand.
 static void test_the_log_of_a_refused_store_is_left_too (void **state)
 {
     store_rig_t *rig = *state;

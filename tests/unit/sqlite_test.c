@@ -100,7 +100,8 @@ static void test_a_lock_file_alone_locks_nobody_out (void **state)
     assert_int_equal (store_rig_open (rig), CADRE_OK);
 }
 
-//  Somebody removed the lock file of a broker that runs: the boot count tells the first one with its next commit.
+//  Somebody removed the lock file of a broker that runs: the boot count tells the first one with
+//  its next commit.
 static void test_a_store_that_was_taken_over (void **state)
 {
     store_rig_t *rig = *state;
@@ -179,7 +180,8 @@ static void test_folders_and_files_that_may_not_be_written (void **state)
     store_rig_fill (rig, 1, 10);
     assert_int_equal (chmod (rig->path, 0400), 0);
     if (geteuid () == 0) //  They are the other's own
-        assert_true (chown (rig->folder, NOBODY, NOBODY) == 0 && chown (rig->path, NOBODY, NOBODY) == 0);
+        assert_true (chown (rig->folder, NOBODY, NOBODY) == 0
+                     && chown (rig->path, NOBODY, NOBODY) == 0);
     assert_true (s_is_refused_to_others (rig, "cannot be written"));
     assert_int_equal (chmod (rig->folder, 0700), 0);
 }
@@ -236,7 +238,8 @@ static void test_the_file_shrinks (void **state)
     assert_int_equal (rig->seen_count, 2);
 }
 
-//  A log whose old end is always dropped: the file stays within twice what is live, however long it runs.
+//  A log whose old end is always dropped: the file stays within twice what is live, however long it
+//  runs.
 static void test_a_long_run_in_a_small_file (void **state)
 {
     store_rig_t *rig = *state;

@@ -119,7 +119,8 @@ static void test_durable_changes_in_a_turn_only (void **state)
     assert_int_equal (store_durable (rig->store), seq);
 }
 
-static void s_assert_slice (store_rig_t *rig, uint32_t number, uint64_t seq, size_t offset, size_t size)
+static void s_assert_slice (store_rig_t *rig, uint32_t number, uint64_t seq, size_t offset,
+                            size_t size)
 {
     store_slice_t slice = store_rig_read (rig, seq, offset, size);
     assert_int_equal (slice.fault.code, CADRE_OK);
@@ -133,7 +134,8 @@ static void test_slices (void **state)
 {
     store_rig_t *rig = *state;
     size_t big = 4 * ROW_CONTENT_BYTES + 100;
-    uint64_t small_seq = store_rig_append (rig, 1, 500, NULL), big_seq = store_rig_append (rig, 2, big, NULL);
+    uint64_t small_seq = store_rig_append (rig, 1, 500, NULL),
+             big_seq = store_rig_append (rig, 2, big, NULL);
     store_rig_wait (rig, big_seq);
     s_assert_slice (rig, 1, small_seq, 0, 500);
     s_assert_slice (rig, 1, small_seq, 499, 1);
@@ -234,7 +236,8 @@ static void test_all_but_the_last_may_go (void **state)
     store_rig_t *rig = *state;
     store_rig_append (rig, 1, 100, NULL);
     uint64_t probe = store_rig_append (rig, 2, 100, NULL);
-    store_rig_wait (rig, store_rig_append (rig, 3, 100, &(store_append_t){.drop_before = probe + 1}));
+    store_rig_wait (rig,
+                    store_rig_append (rig, 3, 100, &(store_append_t){.drop_before = probe + 1}));
     assert_int_equal (s_reopen (rig), 1);
     assert_int_equal (rig->seen [0].number, 3);
     uint64_t next = store_rig_append (rig, 4, 100, NULL);
@@ -246,7 +249,8 @@ static void test_a_batch_is_read_that_is_dropped_later (void **state)
     store_rig_t *rig = *state;
     store_slice_t slice;
     size_t size = 3 * ROW_CONTENT_BYTES;
-    uint64_t seq = store_rig_append (rig, 1, size, NULL), probe = store_rig_append (rig, 2, 10, NULL);
+    uint64_t seq = store_rig_append (rig, 1, size, NULL),
+             probe = store_rig_append (rig, 2, 10, NULL);
     store_rig_wait (rig, probe);
     store_read (rig->store, 1, seq, 0, size);
     store_rig_wait (rig, store_rig_append (rig, 3, 10, &(store_append_t){.drop_before = probe}));
@@ -260,7 +264,8 @@ static void test_a_batch_is_read_that_is_dropped_later (void **state)
 static cadre_error_t s_refuse (void *context, uint64_t seq, view_t body, fault_t *fault)
 {
     (void) body;
-    return seq < *(uint64_t *) context ? CADRE_OK : fault_set (fault, CADRE_ERROR_PROTOCOL, "not this one");
+    return seq < *(uint64_t *) context ? CADRE_OK
+                                       : fault_set (fault, CADRE_ERROR_PROTOCOL, "not this one");
 }
 
 static void test_a_scan_may_be_refused (void **state)
@@ -328,7 +333,8 @@ static void test_the_disk_is_a_limit_too (void **state)
     store_usage_t usage;
     fault_t fault = {0};
     store_usage (rig->store, &usage);
-    assert_int_equal (store_reserve (rig->store, usage.free_bytes + MIB, &fault), CADRE_ERROR_REFUSED);
+    assert_int_equal (store_reserve (rig->store, usage.free_bytes + MIB, &fault),
+                      CADRE_ERROR_REFUSED);
     assert_non_null (strstr (fault.text, "its disk has"));
     assert_int_equal (store_reserve (rig->store, UINT64_MAX, &fault), CADRE_ERROR_REFUSED);
     assert_int_equal (store_reserve (rig->store, MIB, &fault), CADRE_OK);

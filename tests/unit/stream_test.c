@@ -1,4 +1,5 @@
-//  stream_test.c - frames come in order and once, within the window, whatever is lost, rewound or restarted
+//  stream_test.c - frames come in order and once, within the window, whatever is lost, rewound or
+//  restarted
 
 #include "common/pack.h"
 #include "common/parts.h"
@@ -80,7 +81,8 @@ static seen_t s_look (const buffer_t *frame)
     cursor_t body;
     assert_non_null (frame);
     assert_int_equal (wire_open (frame->data, frame->size, &envelope, &body), CADRE_OK);
-    seen_t seen = {.verb = envelope.verb, .session = envelope.session, .sequence = envelope.sequence};
+    seen_t seen = {
+        .verb = envelope.verb, .session = envelope.session, .sequence = envelope.sequence};
     wire_part_t part;
     wire_job_seal_t seal;
     if (envelope.verb == WIRE_part) {
@@ -245,7 +247,8 @@ static void s_receive (receiver_t *self, const buffer_t *frame)
 static void test_parts_interleave (void **state)
 {
     receiver_t receiver = {.parts = parts_new ()};
-    uint64_t one = s_put_payload (*state, 1001, 2000000), two = s_put_payload (*state, 1002, 2000000);
+    uint64_t one = s_put_payload (*state, 1001, 2000000),
+             two = s_put_payload (*state, 1002, 2000000);
     assert_int_not_equal (one, two);
     for (uint64_t i = 1; i <= 5; i++)
         s_put (*state, i, 1, true);

@@ -1,7 +1,9 @@
-//  template_shell_test.c - lines are made of random templates and hostile inputs, and real shells run them.
+//  template_shell_test.c - lines are made of random templates and hostile inputs, and real shells
+//  run them.
 //
-//  Templates that are well-formed must print each input as it is; those that are but pieces of shell in any order must at least never run an input. A
-//  failure prints the template. SHELL_ROUNDS sets how many, SHELL_SEED which.
+//  Templates that are well-formed must print each input as it is; those that are but pieces of
+//  shell in any order must at least never run an input. A failure prints the template. SHELL_ROUNDS
+//  sets how many, SHELL_SEED which.
 
 #include "client/cli/run/template.h"
 
@@ -96,7 +98,8 @@ static char *s_run (const char *shell, const text_t *script)
     assert_int_equal (fwrite (script->bytes, 1, script->size, file), script->size);
     fclose (file);
     char command [64];
-    snprintf (command, sizeof command, "v=abc HOME=/home %s ./script 2>/dev/null </dev/null", shell);
+    snprintf (command, sizeof command, "v=abc HOME=/home %s ./script 2>/dev/null </dev/null",
+              shell);
     file = popen (command, "r");
     assert_non_null (file);
     text_t out = {0};
@@ -154,7 +157,8 @@ static void s_part (sentence_t *self, unsigned depth)
     case 3: s_both (self, s_random (2) ? "'b" : "(x) #"); return;
     case 4: text_put (&self->template, "$v"), text_put (&self->prints, "abc"); return;
     case 5:
-        text_put (&self->template, s_random (2) ? "${v}" : "${v:-$v}"), text_put (&self->prints, "abc");
+        text_put (&self->template, s_random (2) ? "${v}" : "${v:-$v}"),
+            text_put (&self->prints, "abc");
         return;
     default:
         text_put (&self->template, "$(printf %s. ");
@@ -218,8 +222,8 @@ static void test_inputs_are_printed_as_they_are (void **state)
         text_add (&expected, "", 0);
         for (size_t i = 0, from = 0; i <= expected.size; i++) {
             if (printed [i] != expected.bytes [i])
-                fail_msg ("%s, seed: printed '%.80s', expected '%.80s'", s_shells [shell], printed + from,
-                          expected.bytes + from);
+                fail_msg ("%s, seed: printed '%.80s', expected '%.80s'", s_shells [shell],
+                          printed + from, expected.bytes + from);
             from = expected.bytes [i] == '\n' ? i + 1 : from;
         }
         free (printed);
@@ -231,12 +235,14 @@ static void test_inputs_are_printed_as_they_are (void **state)
 //  ==== any text ====================================================================
 
 static const char *const s_pieces [] = {
-    "{}",      "{}",     "{}",   "{}",   "echo ", "x",     " ",     "'",     "\"",   "\\", "`",    "$",
-    "$(",      ")",      "(",    "((",   "))",    "$((",   "${v",   "${v:-", "${v#", "}",  "{",    "\n",
-    "<<E\n",   "\nE\n",  "<<",   "<<<",  "#",     ";",     "case ", " in ",  "a) ",  ";;", "esac", "$v",
-    "$'",      "$\"",    "[[ ",  " ]]",  " -eq ", "a[",    "]=",    "1",     "\\\n", "|",  "&&",   "~",
-    "if ",     "then ",  "fi ",  "for ", "do ",   "done ", "\"$(",  ")\"",   "<(",   ">",  "<",    "=",
-    "echo \"", "echo '", "\\\"", "\\'",  "!",     "*",     "?",     "$1",    "$#",   "$[", "f() ", "\t",
+    "{}",   "{}",    "{}",   "{}",    "echo ", "x",   " ",       "'",      "\"",
+    "\\",   "`",     "$",    "$(",    ")",     "(",   "((",      "))",     "$((",
+    "${v",  "${v:-", "${v#", "}",     "{",     "\n",  "<<E\n",   "\nE\n",  "<<",
+    "<<<",  "#",     ";",    "case ", " in ",  "a) ", ";;",      "esac",   "$v",
+    "$'",   "$\"",   "[[ ",  " ]]",   " -eq ", "a[",  "]=",      "1",      "\\\n",
+    "|",    "&&",    "~",    "if ",   "then ", "fi ", "for ",    "do ",    "done ",
+    "\"$(", ")\"",   "<(",   ">",     "<",     "=",   "echo \"", "echo '", "\\\"",
+    "\\'",  "!",     "*",    "?",     "$1",    "$#",  "$[",      "f() ",   "\t",
 };
 
 //  % is where the next one goes.
@@ -320,7 +326,8 @@ static void test_no_input_is_run (void **state)
                 made++;
                 s_add_quoted (&script, line);
                 char *quoted = template_quote (line);
-                text_print (&script, "[ -e pwned ] && { rm -f pwned; printf '%%s\\n' %s; }\n", quoted);
+                text_print (&script, "[ -e pwned ] && { rm -f pwned; printf '%%s\\n' %s; }\n",
+                            quoted);
                 free (quoted);
             }
             free (line);

@@ -1,5 +1,5 @@
-//  template_test.c - commands with replacement strings. What stands under "as parallel" is what GNU parallel 20221122 prints
-//  with --dry-run for the same words.
+//  template_test.c - commands with replacement strings. What stands under "as parallel" is what GNU
+//  parallel 20221122 prints with --dry-run for the same words.
 
 #include "client/cli/run/template.h"
 
@@ -34,8 +34,9 @@ static void s_check (const row_t *row, bool append)
     template_command_t command;
     template_t *template =
         template_new ((char *const *) (uintptr_t) row->words, s_count (row->words), append, NULL);
-    assert_int_equal (template_expand (template, row->inputs, s_count (row->inputs), 3, &command, NULL),
-                      CADRE_OK);
+    assert_int_equal (
+        template_expand (template, row->inputs, s_count (row->inputs), 3, &command, NULL),
+        CADRE_OK);
     assert_true ((command.line != NULL) != (command.argv != NULL));
     char *text = template_command_text (&command);
     assert_string_equal (text, row->text);
@@ -54,7 +55,9 @@ static void test_as_parallel (void **state)
         {{"echo", "x"}, {"a"}, "echo x a"},
         {{"echo", "{#}"}, {"a"}, "echo 3"},
         {{"echo {} x{1}"}, {"a", "c"}, "echo a c xa"},
-        {{"echo {.} {/} {//} {/.} {2/.}"}, {"a/b.c.d", "q/w.e"}, "echo a/b.c q/w b.c.d w.e a q b.c w w"},
+        {{"echo {.} {/} {//} {/.} {2/.}"},
+         {"a/b.c.d", "q/w.e"},
+         "echo a/b.c q/w b.c.d w.e a q b.c w w"},
         {{"echo {.} {/} {//} {/.}"}, {"/x"}, "echo /x x / x"},
         {{"echo {.} {/} {//} {/.}"}, {".bashrc"}, "echo '' .bashrc . ''"},
         {{"echo {.} {/} {//} {/.}"}, {"./a.b/c"}, "echo ./a.b/c c ./a.b c"},

@@ -1,4 +1,5 @@
-//  timers_test.c - alarms ring in order, once, and survive everything that an alarm may do while it rings
+//  timers_test.c - alarms ring in order, once, and survive everything that an alarm may do while it
+//  rings
 
 #include "common/timers.h"
 

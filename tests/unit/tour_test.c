@@ -1,4 +1,5 @@
-//  tour_test.c - where a broker is looked for, in which order, for how long; the time is given, names are faked
+//  tour_test.c - where a broker is looked for, in which order, for how long; the time is given,
+//  names are faked
 
 #include "common/tour.h"
 
@@ -20,7 +21,8 @@
 static atomic_int s_last;      //  hub is 127.0.0.N; 0: not known
 static atomic_uint s_look_ups; //  how often it was asked
 
-static size_t s_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max, fault_t *fault)
+static size_t s_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max,
+                      fault_t *fault)
 {
     (void) max;
     atomic_fetch_add (&s_look_ups, 1);
@@ -40,7 +42,8 @@ static tour_t *s_tour (const char *pattern, unsigned port)
     address_t addresses [ADDRESS_LIST_MAX];
     size_t count = 0;
     listener_addresses (text, sizeof text, pattern, port);
-    assert_int_equal (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, NULL), CADRE_OK);
+    assert_int_equal (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, NULL),
+                      CADRE_OK);
     tour_t *self = tour_new (addresses, count, ADDRESS_FRONT, s_look);
     assert_int_equal (tour_due (self, 0), INT64_MAX);
     assert_false (tour_step (self, 0));
@@ -82,9 +85,9 @@ static void test_names_are_kept (void **state)
     unsigned before = atomic_load (&s_look_ups);
     address_t addresses [ADDRESS_LIST_MAX];
     size_t count = 0;
-    assert_int_equal (
-        address_parse_list ("tcp://hub:5700,tcp://other:5700", addresses, ADDRESS_LIST_MAX, &count, NULL),
-        CADRE_OK);
+    assert_int_equal (address_parse_list ("tcp://hub:5700,tcp://other:5700", addresses,
+                                          ADDRESS_LIST_MAX, &count, NULL),
+                      CADRE_OK);
     tour_t *tour = tour_new (addresses, count, ADDRESS_FRONT, s_look);
     tour_keep_names (tour);
     tour_begin (tour);
@@ -107,7 +110,8 @@ static void test_who_accepts_comes_first (void **state)
     assert_int_equal (tour_size (tour), 3);
     assert_string_equal (tour_address (tour)->name, "127.0.0.3");
     assert_string_equal (s_next (tour, 900 * MS), "nowhere");
-    assert_string_equal (s_next (tour, 1000 * MS), "127.0.0.4"); //  It was not asked; 127.0.0.2 refuses
+    assert_string_equal (s_next (tour, 1000 * MS),
+                         "127.0.0.4"); //  It was not asked; 127.0.0.2 refuses
     close (listener);
     tour_destroy (&tour);
 }
@@ -190,7 +194,8 @@ static void test_patience_grows_with_the_rounds (void **state)
     tour_destroy (&tour);
 }
 
-//  The broker is not there yet: it is asked for once a second, and nobody waits longer in later rounds.
+//  The broker is not there yet: it is asked for once a second, and nobody waits longer in later
+//  rounds.
 static void test_nobody_listens (void **state)
 {
     (void) state;

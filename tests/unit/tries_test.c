@@ -104,7 +104,8 @@ static void test_waits_by_cause (void **state)
     assert_true (tries_read (&tries, &(wire_job_open_t){.backoff_ms = 200}));
     assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_EXIT, 0), 150000);
     assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_WORKER_LOST, 0), 0);
-    assert_int_equal (tries_wait_us (&tries, (tried_t){.lost = 1}, CADRE_OUTCOME_WORKER_LOST, 0), 150000);
+    assert_int_equal (tries_wait_us (&tries, (tried_t){.lost = 1}, CADRE_OUTCOME_WORKER_LOST, 0),
+                      150000);
     assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_OUT_OF_MEMORY, 0), 750000);
 }
 

@@ -22,7 +22,8 @@ static void s_add (unacked_t *self, uint32_t first, uint32_t count, uint64_t put
     buffer_free (&list);
 }
 
-static void s_reads (const unacked_t *self, unacked_at_t *at, bool ended_too, uint32_t index, bool there)
+static void s_reads (const unacked_t *self, unacked_at_t *at, bool ended_too, uint32_t index,
+                     bool there)
 {
     assert_int_equal (at->index, index);
     view_t payload = unacked_read (self, at, ended_too);
@@ -67,7 +68,8 @@ static void test_reading_passes_over_what_is_gone (void **state)
     for (int ended_too = 0; ended_too < 2; ended_too++) {
         unacked_at_t at = {0};
         for (uint32_t i = 0; i < 3 * 4096; i++)
-            s_reads (&kept, &at, ended_too, i, i / 4096 != 1 && (ended_too || (i != 1 && i != 8193)));
+            s_reads (&kept, &at, ended_too, i,
+                     i / 4096 != 1 && (ended_too || (i != 1 && i != 8193)));
     }
     buffer_t list = {0};
     uint32_t plain = 0;

@@ -53,12 +53,14 @@ static void test_durations_refused (void **state)
     fault_t fault = {0};
     for (size_t i = 0; i < COUNT (wrong); i++)
         assert_int_equal (units_parse_duration (wrong [i], &ms, &fault), CADRE_ERROR_ARGUMENT);
-    assert_string_equal (fault.text,
-                         "'nan' is no duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s");
+    assert_string_equal (
+        fault.text, "'nan' is no duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s");
     assert_int_equal (units_parse_duration ("100001d", &ms, &fault), CADRE_ERROR_ARGUMENT);
     assert_string_equal (fault.text, "'100001d' is too long: 100000d is the most");
-    assert_int_equal (units_parse_duration ("18446744073709551615d", &ms, NULL), CADRE_ERROR_ARGUMENT);
-    assert_int_equal (units_parse_duration ("99999999999999999999s", &ms, NULL), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (units_parse_duration ("18446744073709551615d", &ms, NULL),
+                      CADRE_ERROR_ARGUMENT);
+    assert_int_equal (units_parse_duration ("99999999999999999999s", &ms, NULL),
+                      CADRE_ERROR_ARGUMENT);
     assert_int_equal (ms, 7);
 }
 
@@ -102,8 +104,8 @@ static void test_sizes_refused (void **state)
     fault_t fault = {0};
     for (size_t i = 0; i < COUNT (wrong); i++)
         assert_int_equal (units_parse_size (wrong [i], &bytes, &fault), CADRE_ERROR_ARGUMENT);
-    assert_string_equal (fault.text,
-                         "'64m ' is no size: write for instance 512K, 64M, 1.5G, or a number of bytes");
+    assert_string_equal (
+        fault.text, "'64m ' is no size: write for instance 512K, 64M, 1.5G, or a number of bytes");
     assert_int_equal (units_parse_size ("16777216T", &bytes, &fault), CADRE_ERROR_ARGUMENT);
     assert_string_equal (fault.text, "'16777216T' is too large: 16777215T is the most");
     assert_int_equal (bytes, 7);
@@ -118,13 +120,16 @@ static void test_counts (void **state)
     assert_int_equal (count, 1);
     assert_int_equal (units_parse_count ("64", 1, 64, &count, &fault), CADRE_OK);
     assert_int_equal (count, 64);
-    assert_int_equal (units_parse_count ("18446744073709551615", 0, UINT64_MAX, &count, &fault), CADRE_OK);
+    assert_int_equal (units_parse_count ("18446744073709551615", 0, UINT64_MAX, &count, &fault),
+                      CADRE_OK);
     assert_true (count == UINT64_MAX);
-    static const char *const wrong [] = {"", "0", "65", "1.0", "1s", "-1", " 1", "18446744073709551616"};
+    static const char *const wrong [] = {"",   "0",  "65", "1.0",
+                                         "1s", "-1", " 1", "18446744073709551616"};
     for (size_t i = 0; i < COUNT (wrong); i++)
-        assert_int_equal (units_parse_count (wrong [i], 1, 64, &count, &fault), CADRE_ERROR_ARGUMENT);
-    assert_string_equal (fault.text,
-                         "'18446744073709551616' is not possible: write a whole number from 1 to 64");
+        assert_int_equal (units_parse_count (wrong [i], 1, 64, &count, &fault),
+                          CADRE_ERROR_ARGUMENT);
+    assert_string_equal (
+        fault.text, "'18446744073709551616' is not possible: write a whole number from 1 to 64");
     assert_true (count == UINT64_MAX);
 }
 
@@ -153,8 +158,14 @@ static void test_print_size (void **state)
         uint64_t bytes;
         const char *text;
     } rows [] = {
-        {0, "0 B"},           {1023, "1023 B"},       {1024, "1.0 KiB"},       {1536, "1.5 KiB"},
-        {1048575, "1.0 MiB"}, {67108864, "64.0 MiB"}, {1610612736, "1.5 GiB"}, {UINT64_MAX, "16.0 EiB"},
+        {0, "0 B"},
+        {1023, "1023 B"},
+        {1024, "1.0 KiB"},
+        {1536, "1.5 KiB"},
+        {1048575, "1.0 MiB"},
+        {67108864, "64.0 MiB"},
+        {1610612736, "1.5 GiB"},
+        {UINT64_MAX, "16.0 EiB"},
     };
     char text [UNITS_TEXT_BYTES];
     for (size_t i = 0; i < COUNT (rows); i++)
@@ -169,7 +180,8 @@ static void test_print_count (void **state)
     assert_string_equal (units_print_count (999, text, sizeof text), "999");
     assert_string_equal (units_print_count (1000, text, sizeof text), "1,000");
     assert_string_equal (units_print_count (1000000, text, sizeof text), "1,000,000");
-    assert_string_equal (units_print_count (UINT64_MAX, text, sizeof text), "18,446,744,073,709,551,615");
+    assert_string_equal (units_print_count (UINT64_MAX, text, sizeof text),
+                         "18,446,744,073,709,551,615");
 }
 
 int main (void)

@@ -19,8 +19,8 @@ static void s_whole_characters_are_text (void **state)
     (void) state;
     assert_true (utf8_is_valid ((view_t){0}));
     assert_true (utf8_is_valid (s_view ("plain")));
-    assert_true (
-        utf8_is_valid (s_view ("longer than eight bytes, grün, 漢字, \xf0\x9f\x98\x80, \xf4\x8f\xbf\xbf")));
+    assert_true (utf8_is_valid (
+        s_view ("longer than eight bytes, grün, 漢字, \xf0\x9f\x98\x80, \xf4\x8f\xbf\xbf")));
     assert_true (utf8_is_valid ((view_t){.data = (const uint8_t *) "a\0b", .size = 3}));
 }
 
@@ -64,8 +64,9 @@ static void s_repair_keeps_what_is_text (void **state)
 
 int main (void)
 {
-    const struct CMUnitTest tests [] = {
-        cmocka_unit_test (s_whole_characters_are_text), cmocka_unit_test (s_others_are_none),
-        cmocka_unit_test (s_cuts_stand_between_characters), cmocka_unit_test (s_repair_keeps_what_is_text)};
+    const struct CMUnitTest tests [] = {cmocka_unit_test (s_whole_characters_are_text),
+                                        cmocka_unit_test (s_others_are_none),
+                                        cmocka_unit_test (s_cuts_stand_between_characters),
+                                        cmocka_unit_test (s_repair_keeps_what_is_text)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-//  value_test.c - trees of values: made, changed, read, packed, and read back from bytes of strangers
+//  value_test.c - trees of values: made, changed, read, packed, and read back from bytes of
+//  strangers
 
 #include "common/value.h"
 #include "common/wire.h"
@@ -52,8 +53,8 @@ static void test_round_trips (void **state)
     s_assert_round (cadre_value_list ());
     s_assert_round (cadre_value_map ());
     s_assert_round (value_failure ("type", "wrong", "here"));
-    s_assert_round (cadre_value_build ("{s:i, s:[d, d, {s:n}], s:B}", "id", (int64_t) 7, "at", 0.5, 1.5, "x",
-                                       "raw", "\0", (size_t) 1));
+    s_assert_round (cadre_value_build ("{s:i, s:[d, d, {s:n}], s:B}", "id", (int64_t) 7, "at", 0.5,
+                                       1.5, "x", "raw", "\0", (size_t) 1));
 }
 
 static void test_build_and_read (void **state)
@@ -186,8 +187,8 @@ static void test_keys_can_be_integers (void **state)
     cadre_value_t *list = cadre_value_list ();
     assert_int_equal (cadre_value_set_int (list, 1, NULL), CADRE_ERROR_TYPE);
     cadre_value_destroy (&list);
-    cadre_value_t *turned = cadre_value_build ("{i:i, s:i, i:s}", (int64_t) -3, (int64_t) 9, "1", (int64_t) 7,
-                                               (int64_t) 1, "uno");
+    cadre_value_t *turned = cadre_value_build ("{i:i, s:i, i:s}", (int64_t) -3, (int64_t) 9, "1",
+                                               (int64_t) 7, (int64_t) 1, "uno");
     assert_true (cadre_value_equal (map, turned));
     cadre_value_destroy (&turned);
     s_assert_round (map);
@@ -250,8 +251,8 @@ static void test_hostile_bytes (void **state)
 static void test_every_cut_is_refused (void **state)
 {
     (void) state;
-    cadre_value_t *value = cadre_value_build ("{s:[i,d,s],s:B}", "list", (int64_t) 100000, 2.5, "text",
-                                              "blob", "12345", (size_t) 5);
+    cadre_value_t *value = cadre_value_build ("{s:[i,d,s],s:B}", "list", (int64_t) 100000, 2.5,
+                                              "text", "blob", "12345", (size_t) 5);
     cadre_value_t *failure = value_failure ("k", "m", "t");
     assert_int_equal (cadre_value_set (value, "failure", &failure), CADRE_OK);
     size_t size;
@@ -277,12 +278,12 @@ static void test_pack_arguments (void **state)
     buffer_t buffer = {0};
     fault_t fault = {0};
     cadre_value_t *list = cadre_value_build ("[i]", (int64_t) 3);
-    assert_int_equal (s_pack (&buffer, &fault, "iu, dbnsSBv", (int64_t) -1, (uint64_t) 2, 0.5, 1, "s", "Sx",
-                              (size_t) 1, "B", (size_t) 1, list),
+    assert_int_equal (s_pack (&buffer, &fault, "iu, dbnsSBv", (int64_t) -1, (uint64_t) 2, 0.5, 1,
+                              "s", "Sx", (size_t) 1, "B", (size_t) 1, list),
                       CADRE_OK);
     cadre_value_t *back = cadre_value_decode (buffer.data, buffer.size);
-    cadre_value_t *same = cadre_value_build ("[i,u,d,b,n,s,s,B,v]", (int64_t) -1, (uint64_t) 2, 0.5, 1, "s",
-                                             "S", "B", (size_t) 1, list);
+    cadre_value_t *same = cadre_value_build ("[i,u,d,b,n,s,s,B,v]", (int64_t) -1, (uint64_t) 2, 0.5,
+                                             1, "s", "S", "B", (size_t) 1, list);
     assert_true (cadre_value_equal (back, same));
     cadre_value_destroy (&back);
     cadre_value_destroy (&same);
@@ -292,7 +293,8 @@ static void test_pack_arguments (void **state)
     assert_int_equal (s_pack (&buffer, &fault, NULL), CADRE_OK);
     assert_memory_equal (buffer.data, "\x90", 1);
     assert_int_equal (s_pack (&buffer, &fault, "iq", (int64_t) 1), CADRE_ERROR_ARGUMENT);
-    assert_string_equal (fault.text, "'q' in \"iq\" is no type of an argument: use i u d b s S B v or n");
+    assert_string_equal (fault.text,
+                         "'q' in \"iq\" is no type of an argument: use i u d b s S B v or n");
     assert_int_equal (s_pack (&buffer, &fault, "is", (int64_t) 1, NULL), CADRE_ERROR_ARGUMENT);
     assert_int_equal (buffer.size, 1);
     buffer_free (&buffer);

@@ -14,7 +14,8 @@ static void test_header_and_library_agree (void **state)
 {
     (void) state;
     char text [32];
-    snprintf (text, sizeof text, "%d.%d.%d", CADRE_VERSION_MAJOR, CADRE_VERSION_MINOR, CADRE_VERSION_PATCH);
+    snprintf (text, sizeof text, "%d.%d.%d", CADRE_VERSION_MAJOR, CADRE_VERSION_MINOR,
+              CADRE_VERSION_PATCH);
     assert_string_equal (cadre_version (), text);
 }
 

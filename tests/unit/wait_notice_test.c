@@ -1,4 +1,5 @@
-//  wait_notice_test.c - who waits for 5 s is told what for, once for each cause, and not while something moves
+//  wait_notice_test.c - who waits for 5 s is told what for, once for each cause, and not while
+//  something moves
 
 #include "broker/back/dispatch.h"
 #include "broker/diagnosis/explain.h"
@@ -37,8 +38,8 @@ static void s_begin (rig_t *self)
     self->other = hub_rig_client (&self->base);
     self->agent = hub_rig_agent (&self->base, 1);
     self->dispatch = dispatch_new (&self->base.hub, s_recall, NULL);
-    self->first =
-        hub_rig_job (&self->base, self->other, &(wire_job_open_t){.retries = 1, .backoff_ms = 20000}, 1);
+    self->first = hub_rig_job (&self->base, self->other,
+                               &(wire_job_open_t){.retries = 1, .backoff_ms = 20000}, 1);
     dispatch_run (self->dispatch);
     self->second = hub_rig_job (&self->base, self->client, &(wire_job_open_t){.limit = 0}, 3);
     dispatch_run (self->dispatch);
@@ -97,7 +98,8 @@ static void test_each_cause_is_told (void **state)
     rig_t rig = {0};
     s_begin (&rig);
     hub_t *hub = &rig.base.hub;
-    assert_true (hub_rig_answer (&rig.base, rig.agent, rig.first, 0, hub->serial, CADRE_OUTCOME_ERROR, 1000));
+    assert_true (hub_rig_answer (&rig.base, rig.agent, rig.first, 0, hub->serial,
+                                 CADRE_OUTCOME_ERROR, 1000));
     assert_int_equal (rig.first->delayed, 1);
     assert_true (s_told (&rig, rig.other, rig.first, 7000) > 0);
     dispatch_run (rig.dispatch);
@@ -115,8 +117,8 @@ static void test_a_follower_hears_that_a_task_runs (void **state)
     rig_t rig = {0};
     s_begin (&rig);
     client_t *reader = hub_rig_client (&rig.base);
-    follower_t *follower =
-        follower_new (reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true, .wait = true});
+    follower_t *follower = follower_new (
+        reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true, .wait = true});
     assert_int_equal (s_told (&rig, reader, rig.first, 5000), 0);
     assert_true (s_told (&rig, reader, rig.first, 2000) > 0);
     assert_int_equal (s_told (&rig, reader, rig.first, 60000), 0);

@@ -1,4 +1,5 @@
-//  wait_test.c - waiting for many futures, their states and callbacks, against a broker driven by hand
+//  wait_test.c - waiting for many futures, their states and callbacks, against a broker driven by
+//  hand
 
 #include <cadre.h>
 
@@ -72,7 +73,8 @@ static void test_all_names_what_failed_first (void **state)
     fake_broker_failed (rig.broker, rig.ref, 1, CADRE_OUTCOME_ERROR, "odd", "one is odd");
     fake_broker_result (rig.broker, rig.ref, 0, 1);
     assert_int_equal (cadre_wait (rig.futures, COUNT, CADRE_WAIT_ALL, WAIT_MS), CADRE_ERROR_TASK);
-    assert_string_equal (cadre_message (rig.pool), "2 of 3 tasks failed, number 2 first: two is odd");
+    assert_string_equal (cadre_message (rig.pool),
+                         "2 of 3 tasks failed, number 2 first: two is odd");
     assert_int_equal (cadre_future_state (rig.futures [1]), CADRE_STATE_FAILED);
     s_end (&rig);
 }
@@ -140,9 +142,11 @@ static void test_typed_arguments_travel (void **state)
     int64_t value = 0;
     assert_int_equal (cadre_future_wait_int (typed, &value, WAIT_MS), CADRE_OK);
     assert_int_equal (value, 5);
-    assert_int_equal (cadre_call_typed (rig.pool, NULL, 1, "f", CADRE_ARGS (7)), CADRE_ERROR_TIMEOUT);
+    assert_int_equal (cadre_call_typed (rig.pool, NULL, 1, "f", CADRE_ARGS (7)),
+                      CADRE_ERROR_TIMEOUT);
     const char *none = NULL;
-    assert_int_equal (cadre_call_typed (rig.pool, NULL, -1, "f", CADRE_ARGS (none)), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (cadre_call_typed (rig.pool, NULL, -1, "f", CADRE_ARGS (none)),
+                      CADRE_ERROR_ARGUMENT);
     cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
     assert_int_equal (cadre_job_add_typed (job, NULL, CADRE_ARGS (7)), CADRE_OK);
     assert_int_equal (cadre_job_add_typed (job, NULL, CADRE_ARGS (none)), CADRE_ERROR_ARGUMENT);
@@ -261,7 +265,8 @@ static void s_closing_calls (bool by_dispatch)
     cadre_abort (&rig.pool);
     assert_string_equal (trail.letters, "ab");
     assert_int_equal (cadre_future_state (rig.futures [0]), CADRE_STATE_LOST);
-    assert_int_equal (cadre_future_on_done (rig.futures [0], s_step, &steps [0]), CADRE_ERROR_CLOSED);
+    assert_int_equal (cadre_future_on_done (rig.futures [0], s_step, &steps [0]),
+                      CADRE_ERROR_CLOSED);
     assert_string_equal (trail.letters, "ab");
     s_end (&rig);
 }

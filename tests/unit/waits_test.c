@@ -53,8 +53,10 @@ static void test_they_learn_the_number_of_their_batch (void **state)
 {
     (void) state;
     waits_t waits = {0};
-    wait_t *before = waits_add (&waits, 1, false, s_note); //  Nothing was recorded: it waits for what flies
-    wait_t *first = waits_add (&waits, 2, true, s_note), *second = waits_add (&waits, 2, true, s_note);
+    wait_t *before =
+        waits_add (&waits, 1, false, s_note); //  Nothing was recorded: it waits for what flies
+    wait_t *first = waits_add (&waits, 2, true, s_note),
+           *second = waits_add (&waits, 2, true, s_note);
     waits_place (&waits, 77);
     wait_t *third = waits_add (&waits, 3, true, s_note);
     assert_int_equal (before->place.seq, 0);

@@ -1,4 +1,5 @@
-//  windows_test.c - what clients may send ahead: less as memory and disk fill up, and durable tasks give way to results
+//  windows_test.c - what clients may send ahead: less as memory and disk fill up, and durable tasks
+//  give way to results
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,8 +74,12 @@ static void test_it_shrinks_as_memory_fills_up (void **state)
     static const struct {
         uint64_t used;  //  Sixteenths of the limit
         uint64_t bytes; //  That may be sent
-    } cases [] = {
-        {0, HUB_ALLOWANCE_BYTES}, {10, HUB_ALLOWANCE_BYTES}, {12, 1u << 25}, {13, 0}, {16, 0}, {20, 0}};
+    } cases [] = {{0, HUB_ALLOWANCE_BYTES},
+                  {10, HUB_ALLOWANCE_BYTES},
+                  {12, 1u << 25},
+                  {13, 0},
+                  {16, 0},
+                  {20, 0}};
     (void) state;
     for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
         room_t room;

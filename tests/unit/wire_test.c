@@ -1,4 +1,5 @@
-//  wire_test.c - each message of wire.def comes back as it was sent; what is cut, short or of another version is refused
+//  wire_test.c - each message of wire.def comes back as it was sent; what is cut, short or of
+//  another version is refused
 
 #include "common/pack.h"
 #include "common/wire.h"
@@ -117,45 +118,45 @@ typedef struct shape {
     void (*write) (buffer_t *, wire_envelope_t, const void *); // wire_write_NAME, or NULL
 } shape_t;
 
-#define FUNCTIONS(name, ...)                                                                                 \
-    static void make_##name (unsigned seed, void *into)                                                      \
-    {                                                                                                        \
-        wire_##name##_t *fields = into;                                                                      \
-        WIRE_FIELDS_##name (MAKE) (void) seed;                                                               \
-    }                                                                                                        \
-    static void same_##name (const void *one_of, const void *other_of)                                       \
-    {                                                                                                        \
-        const wire_##name##_t *one = one_of, *other = other_of;                                              \
-        WIRE_FIELDS_##name (SAME)                                                                            \
-    }                                                                                                        \
-    static void pack_##name (buffer_t *body, const void *fields)                                             \
-    {                                                                                                        \
-        wire_pack_##name (body, fields);                                                                     \
-    }                                                                                                        \
-    static bool read_##name (cursor_t *cursor, void *fields)                                                 \
-    {                                                                                                        \
-        return wire_read_##name (cursor, fields);                                                            \
+#define FUNCTIONS(name, ...)                                                                       \
+    static void make_##name (unsigned seed, void *into)                                            \
+    {                                                                                              \
+        wire_##name##_t *fields = into;                                                            \
+        WIRE_FIELDS_##name (MAKE) (void) seed;                                                     \
+    }                                                                                              \
+    static void same_##name (const void *one_of, const void *other_of)                             \
+    {                                                                                              \
+        const wire_##name##_t *one = one_of, *other = other_of;                                    \
+        WIRE_FIELDS_##name (SAME)                                                                  \
+    }                                                                                              \
+    static void pack_##name (buffer_t *body, const void *fields)                                   \
+    {                                                                                              \
+        wire_pack_##name (body, fields);                                                           \
+    }                                                                                              \
+    static bool read_##name (cursor_t *cursor, void *fields)                                       \
+    {                                                                                              \
+        return wire_read_##name (cursor, fields);                                                  \
     }
 WIRE_MESSAGES (FUNCTIONS)
 WIRE_RECORDS (FUNCTIONS)
 
-#define WRITER(name, ...)                                                                                    \
-    static void write_##name (buffer_t *frame, wire_envelope_t envelope, const void *fields)                 \
-    {                                                                                                        \
-        wire_write_##name (frame, envelope, fields);                                                         \
+#define WRITER(name, ...)                                                                          \
+    static void write_##name (buffer_t *frame, wire_envelope_t envelope, const void *fields)       \
+    {                                                                                              \
+        wire_write_##name (frame, envelope, fields);                                               \
     }
 WIRE_MESSAGES (WRITER)
 
-#define SHAPE(name, verb, writer)                                                                            \
-    {#name,                                                                                                  \
-     verb,                                                                                                   \
-     0 WIRE_FIELDS_##name (ONE),                                                                             \
-     0 WIRE_FIELDS_##name (MUST),                                                                            \
-     sizeof (wire_##name##_t),                                                                               \
-     make_##name,                                                                                            \
-     same_##name,                                                                                            \
-     pack_##name,                                                                                            \
-     read_##name,                                                                                            \
+#define SHAPE(name, verb, writer)                                                                  \
+    {#name,                                                                                        \
+     verb,                                                                                         \
+     0 WIRE_FIELDS_##name (ONE),                                                                   \
+     0 WIRE_FIELDS_##name (MUST),                                                                  \
+     sizeof (wire_##name##_t),                                                                     \
+     make_##name,                                                                                  \
+     same_##name,                                                                                  \
+     pack_##name,                                                                                  \
+     read_##name,                                                                                  \
      writer},
 #define MESSAGE(name, verb, ...) SHAPE (name, verb, write_##name)
 #define RECORD(name, ...) SHAPE (name, 0, NULL)
@@ -170,7 +171,8 @@ static void *s_new (const shape_t *shape, unsigned seed)
     return fields;
 }
 
-//  Reads a body from memory of exactly that size; *fields, if any, point into freed memory afterwards
+//  Reads a body from memory of exactly that size; *fields, if any, point into freed memory
+//  afterwards
 static bool s_reads (const shape_t *shape, const uint8_t *bytes, size_t size)
 {
     uint8_t *copy = malloc (size ? size : 1);
@@ -215,7 +217,8 @@ static void test_every_truncation_is_refused (void **state)
             s_shapes [i].pack (&body, fields);
             for (size_t size = 0; size < body.size; size++)
                 if (s_reads (&s_shapes [i], body.data, size))
-                    fail_msg ("%s is accepted at %zu of %zu bytes", s_shapes [i].name, size, body.size);
+                    fail_msg ("%s is accepted at %zu of %zu bytes", s_shapes [i].name, size,
+                              body.size);
             free (fields);
             buffer_free (&body);
         }
@@ -297,7 +300,8 @@ static void test_envelope (void **state)
             continue;
         buffer_t frame = {0}, body = {0};
         void *fields = s_new (shape, 3);
-        shape->write (&frame, (wire_envelope_t){.session = 0x0102030405060708, .sequence = 9}, fields);
+        shape->write (&frame, (wire_envelope_t){.session = 0x0102030405060708, .sequence = 9},
+                      fields);
         shape->pack (&body, fields);
         assert_int_equal (frame.size, WIRE_ENVELOPE_BYTES + body.size);
         assert_memory_equal (frame.data + 4, "\1\2\3\4\5\6\7\x08\0\0\0\0\0\0\0\x09", 16);
@@ -337,7 +341,8 @@ static void test_open_refuses (void **state)
         assert_int_equal (wire_open (frame.data, size, &envelope, &body), CADRE_ERROR_PROTOCOL);
     for (size_t reserved = 2; reserved < 4; reserved++) {
         frame.data [reserved] = 1;
-        assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_ERROR_PROTOCOL);
+        assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body),
+                          CADRE_ERROR_PROTOCOL);
         frame.data [reserved] = 0;
     }
     frame.data [0] = 2;
@@ -352,7 +357,8 @@ static void test_open_refuses (void **state)
     assert_non_null (large);
     large [0] = WIRE_MAJOR;
     assert_int_equal (wire_open (large, WIRE_FRAME_MAX, &envelope, &body), CADRE_OK);
-    assert_int_equal (wire_open (large, WIRE_FRAME_MAX + 1, &envelope, &body), CADRE_ERROR_PROTOCOL);
+    assert_int_equal (wire_open (large, WIRE_FRAME_MAX + 1, &envelope, &body),
+                      CADRE_ERROR_PROTOCOL);
     free (large);
 }
 
@@ -361,9 +367,11 @@ static void test_known_bytes (void **state)
 {
     (void) state;
     buffer_t frame = {0};
-    wire_write_beat (&frame, (wire_envelope_t){.session = 1, .sequence = 0}, &(wire_beat_t){7, 300});
+    wire_write_beat (&frame, (wire_envelope_t){.session = 1, .sequence = 0},
+                     &(wire_beat_t){7, 300});
     assert_int_equal (frame.size, 25);
-    assert_memory_equal (frame.data, "\1\5\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\x92\x07\xcd\x01\x2c", 25);
+    assert_memory_equal (frame.data, "\1\5\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\x92\x07\xcd\x01\x2c",
+                         25);
     buffer_free (&frame);
 }
 

@@ -1,4 +1,5 @@
-//  zap_zap_gate_test.c - a gate in a real context: who is let in by libzmq, who is not, while keys change, and without it
+//  zap_zap_gate_test.c - a gate in a real context: who is let in by libzmq, who is not, while keys
+//  change, and without it
 
 #include "broker/auth/zap_gate.h"
 
@@ -34,11 +35,13 @@ typedef struct scene {
 
 static keyring_t *s_ring (const scene_t *self, unsigned without)
 {
-    static const role_t roles [] = {ROLE_CLIENT, ROLE_OBSERVER, ROLE_ADMIN, ROLE_WORKER, ROLE_WORKER};
+    static const role_t roles [] = {ROLE_CLIENT, ROLE_OBSERVER, ROLE_ADMIN, ROLE_WORKER,
+                                    ROLE_WORKER};
     keyring_t *ring = keyring_new ();
     for (unsigned i = 0; i < STRANGER; i++)
         if (i != without)
-            keyring_add (ring, self->keys [i].public_key, &(rights_t){.name = "peer", .role = roles [i]});
+            keyring_add (ring, self->keys [i].public_key,
+                         &(rights_t){.name = "peer", .role = roles [i]});
     return ring;
 }
 
@@ -131,7 +134,8 @@ static void test_swapped_keys (void **state)
     s_open (self, ZMQ_ROUTER, "front", true);
     keys_t keys = self->keys [CLIENT];
     memcpy (keys.secret_key, self->keys [STRANGER].secret_key, KEYS_TEXT_BYTES);
-    assert_false (enemy_is_let_in (self->address, "front", &keys)); //  Its public key alone is of no use
+    assert_false (
+        enemy_is_let_in (self->address, "front", &keys)); //  Its public key alone is of no use
     keys = self->keys [CLIENT];
     memcpy (keys.server_key, self->keys [STRANGER].public_key, KEYS_TEXT_BYTES);
     assert_false (enemy_is_let_in (self->address, "front", &keys));
@@ -191,7 +195,8 @@ static void *s_come (void *argument)
     return NULL;
 }
 
-//  Keys change two hundred times while peers come: who is always in the ring is always let in, who never is never is.
+//  Keys change two hundred times while peers come: who is always in the ring is always let in, who
+//  never is never is.
 static void test_change_while_peers_come (void **state)
 {
     scene_t *self = *state;

@@ -24,7 +24,8 @@
 
 static const char *const s_names [] = {"greeting", "opening", "open", "ended"};
 static const uint32_t s_next [] = {
-    [LINK_GREETING] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_ENDED),
+    [LINK_GREETING] =
+        MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_ENDED),
     [LINK_OPENING] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_OPEN)
                      | MACHINE_TO (LINK_ENDED),
     [LINK_OPEN] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_ENDED),
@@ -129,7 +130,8 @@ static void s_say_hello (link_t *self)
     bool sent = sockets_send_bytes (self->back, frame.data, frame.size, ZMQ_DONTWAIT) == CADRE_OK;
     buffer_free (&frame);
     buffer_free (&spans);
-    //  Not connected yet: HELLOs must not pile up for a broker that comes later, so the next try is soon.
+    //  Not connected yet: HELLOs must not pile up for a broker that comes later, so the next try is
+    //  soon.
     self->wait_ms = sent ? HELLO_MS : self->wait_ms * 2 < HELLO_MS ? self->wait_ms * 2 : HELLO_MS;
     self->hello_us = moment_now (self->options.clock) + (int64_t) self->wait_ms * MS;
     s_set_alarm (self);
@@ -165,7 +167,8 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  HELLO goes to the next place when the tour names one, else to the present one, if there is one yet.
+//  HELLO goes to the next place when the tour names one, else to the present one, if there is one
+//  yet.
 static cadre_error_t s_try (link_t *self, fault_t *fault)
 {
     int64_t now_us = moment_now (self->options.clock);
@@ -193,7 +196,8 @@ cadre_error_t link_start (link_t *self, fault_t *fault)
     return s_look_for_broker (self, fault);
 }
 
-//  The reason is asked for only before the first session: that takes a moment, and nothing runs yet.
+//  The reason is asked for only before the first session: that takes a moment, and nothing runs
+//  yet.
 static void s_warn (link_t *self)
 {
     char text [ADDRESS_ENDPOINT_BYTES], line [FAULT_TEXT_BYTES + 16];
@@ -206,8 +210,8 @@ static void s_warn (link_t *self)
         greeting_explain (link_address (self), self->options.keys != NULL, &why);
     if (self->options.proxy)
         fault_set (&why, CADRE_ERROR_UNAVAILABLE,
-                   "no broker answers at %s through the proxy %s; look whether the tunnel stands", text,
-                   self->options.proxy);
+                   "no broker answers at %s through the proxy %s; look whether the tunnel stands",
+                   text, self->options.proxy);
     else if (!unresolved->code && why.code != CADRE_ERROR_REFUSED)
         fault_set (
             &why, CADRE_ERROR_UNAVAILABLE,
@@ -236,7 +240,8 @@ static void s_on_hello (void *owner, int64_t now_us)
         link_end (self, self->fault.code, self->fault.text);
 }
 
-//  One session that ends soon is an accident; more of them in a row have a cause that would end the next one, too.
+//  One session that ends soon is an accident; more of them in a row have a cause that would end the
+//  next one, too.
 static bool s_is_hasty (link_t *self)
 {
     bool soon = self->greeting_us - self->opened_us < (int64_t) SETTLED_MS * MS;
@@ -284,7 +289,8 @@ static void s_open_session (link_t *self, uint64_t session, const wire_worker_we
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     link_close_session (self);
-    address_lane_endpoint (tour_number (self->tour), (uint32_t) fields->lane, endpoint, sizeof (endpoint));
+    address_lane_endpoint (tour_number (self->tour), (uint32_t) fields->lane, endpoint,
+                           sizeof (endpoint));
     self->lane = s_connect_once (self, ZMQ_PULL, endpoint);
     address_endpoint (tour_number (self->tour), ADDRESS_SINK, endpoint, sizeof (endpoint));
     self->sink = s_connect_once (self, ZMQ_PUSH, endpoint);
@@ -358,7 +364,8 @@ static void s_lost (link_t *self)
         link_end (self, CADRE_ERROR_UNAVAILABLE, "the broker of this process is gone");
         return;
     }
-    log_line (LOG_WARNING, "W021", "the broker has been silent for %u ms; looking for it", self->lost_ms);
+    log_line (LOG_WARNING, "W021", "the broker has been silent for %u ms; looking for it",
+              self->lost_ms);
     link_close_session (self);
     link_move (self, LINK_GREETING);
     if (s_look_for_broker (self, &self->fault) != CADRE_OK)
@@ -384,13 +391,14 @@ static void s_on_beat (void *owner, int64_t now_us)
 #define WINDOW_BYTES (64ull * 1024 * 1024)
 #define WINDOW_BYTES_LEAST (4ull * 1024 * 1024)
 
-void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks, uint64_t held_bytes,
-                      bool hungry)
+void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks,
+                      uint64_t held_bytes, bool hungry)
 {
     size_t parts = self->parts ? parts_bytes (self->parts) : 0;
     uint64_t held = held_bytes + parts;
     uint64_t free_bytes = held < WINDOW_BYTES ? WINDOW_BYTES - held : 0;
-    //  A payload that has begun to come must be able to end, and a free slot must get its next task.
+    //  A payload that has begun to come must be able to end, and a free slot must get its next
+    //  task.
     if ((parts || hungry) && free_bytes < WINDOW_BYTES_LEAST)
         free_bytes = WINDOW_BYTES_LEAST;
     self->free_tasks = held_tasks < capacity_tasks ? capacity_tasks - held_tasks : 0;
@@ -401,7 +409,8 @@ void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks
 //  Is it worth a message to tell the window of now?
 static bool s_window_has_grown (const link_t *self)
 {
-    uint64_t tasks = self->received_tasks + self->free_tasks, bytes = self->received_bytes + self->free_bytes;
+    uint64_t tasks = self->received_tasks + self->free_tasks,
+             bytes = self->received_bytes + self->free_bytes;
     if (tasks > self->granted_tasks && tasks - self->granted_tasks >= self->capacity_tasks / 4)
         return true;
     return bytes > self->granted_bytes && bytes - self->granted_bytes >= WINDOW_BYTES_LEAST / 4;
@@ -409,7 +418,8 @@ static bool s_window_has_grown (const link_t *self)
 
 static void s_grant (link_t *self)
 {
-    uint64_t tasks = self->received_tasks + self->free_tasks, bytes = self->received_bytes + self->free_bytes;
+    uint64_t tasks = self->received_tasks + self->free_tasks,
+             bytes = self->received_bytes + self->free_bytes;
     self->granted_tasks = tasks > self->granted_tasks ? tasks : self->granted_tasks;
     self->granted_bytes = bytes > self->granted_bytes ? bytes : self->granted_bytes;
 }
@@ -421,8 +431,9 @@ static void s_open_lane (link_t *self)
     link_move (self, LINK_OPEN);
     timers_cancel (self->options.timers, &self->hello);
     s_grant (self);
-    wire_write_lane_open (&frame, (wire_envelope_t){.session = self->session},
-                          &(wire_lane_open_t){.tasks = self->granted_tasks, .bytes = self->granted_bytes});
+    wire_write_lane_open (
+        &frame, (wire_envelope_t){.session = self->session},
+        &(wire_lane_open_t){.tasks = self->granted_tasks, .bytes = self->granted_bytes});
     s_send_back (self, &frame);
     buffer_free (&frame);
     address_print (link_address (self), text, sizeof (text));
@@ -436,12 +447,14 @@ static void s_send_window (link_t *self)
 {
     buffer_t frame = {0};
     s_grant (self);
-    wire_write_window (&frame, (wire_envelope_t){.session = self->session},
-                       &(wire_window_t){.tasks = self->granted_tasks, .bytes = self->granted_bytes});
+    wire_write_window (
+        &frame, (wire_envelope_t){.session = self->session},
+        &(wire_window_t){.tasks = self->granted_tasks, .bytes = self->granted_bytes});
     s_send_back (self, &frame);
     buffer_free (&frame);
     if (self->received_bytes - self->told_bytes >= WINDOW_BYTES_LEAST / 4)
-        s_beat (self); //  What the broker knows to be here does not count against what it lets go out
+        s_beat (
+            self); //  What the broker knows to be here does not count against what it lets go out
 }
 
 void link_turn (link_t *self)

@@ -1,16 +1,17 @@
 /*  link.h - a worker's session with its broker
  *
- *  Speaks section 5 of SPEC.md: HELLO on the back socket until it is answered,
- *  lane and sink of the session that WELCOME opened, beats, windows, and the
- *  reasons for which a session ends (a gap, no progress, WHO, silence). Then it
- *  registers anew; when the broker was silent, wherever one answers: at the
- *  addresses of the list, at each number of a name (common/tour.h). What frames mean to leases is the owner's business and goes through
- *  link_events_t. Orders that follow a lane frame which has not come yet are
- *  kept until it has.
+ *  Speaks section 5 of SPEC.md: HELLO on the back socket until it is answered, lane and sink of the
+ *  session that WELCOME opened, beats, windows, and the reasons for which a session ends (a gap, no
+ *  progress, WHO, silence). Then it registers anew; when the broker was silent, wherever one
+ *  answers: at the addresses of the list, at each number of a name (common/tour.h). What frames
+ *  mean to leases is the owner's business and goes through link_events_t. Orders that follow a lane
+ *  frame which has not come yet are kept until it has.
  *
  *      GREETING ──WELCOME──► OPENING ──LANE_HELLO──► OPEN
  *         ▲                     │                      │
- *         └──────silence, WHO, gap, a stall────────────┘      REFUSED, or lost while embedded ──► ENDED
+ *         └──────silence, WHO, gap, a stall────────────┘
+ *
+ *      REFUSED, or lost while embedded ──► ENDED
  *
  *  One thread.
  */
@@ -32,8 +33,8 @@ typedef enum link_state { LINK_GREETING, LINK_OPENING, LINK_OPEN, LINK_ENDED } l
 
 typedef struct link_events {
     void *context; //  Handed to all of them
-    //  The session is open, with the leases that stay valid (an empty list when the epoch has changed).
-    //  False when what it adopts is not what is held: then the worker registers anew
+    //  The session is open, with the leases that stay valid (an empty list when the epoch has
+    //  changed). False when what it adopts is not what is held: then the worker registers anew
     bool (*welcome) (void *context, const wire_worker_welcome_t *fields);
     //  False ends the session: there are too many.
     bool (*job) (void *context, const wire_lane_job_t *fields);
@@ -56,13 +57,13 @@ typedef struct link_options {
     address_t addresses [ADDRESS_LIST_MAX]; //  Of brokers, tried in turn
     size_t addresses_count;                 //  At least 1
     const keys_t *keys;                     //  For addresses on tcp, borrowed; NULL: none
-    const char *proxy;                      //  SOCKS proxy for addresses on tcp, borrowed; NULL: none
-    bool embedded;                          //  A broker that is lost is not looked for
-    wire_worker_hello_t hello;              //  Without scheme, uuid, epoch and held; views are borrowed
-    outbox_t *outbox;                       //  Borrowed: sent on the sink
-    const moment_clock_t *clock;            //  Borrowed
-    timers_t *timers;                       //  Borrowed
-    link_events_t events;                   //  Copied
+    const char *proxy;           //  SOCKS proxy for addresses on tcp, borrowed; NULL: none
+    bool embedded;               //  A broker that is lost is not looked for
+    wire_worker_hello_t hello;   //  Without scheme, uuid, epoch and held; views are borrowed
+    outbox_t *outbox;            //  Borrowed: sent on the sink
+    const moment_clock_t *clock; //  Borrowed
+    timers_t *timers;            //  Borrowed
+    link_events_t events;        //  Copied
 } link_options_t;
 
 link_t *link_new (const link_options_t *options);
@@ -81,13 +82,15 @@ bool link_receive (link_t *self);
 void link_turn (link_t *self);
 
 //  How much the worker takes: tasks is its whole capacity, held what it has taken and not answered.
-void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks, uint64_t held_bytes,
-                      bool hungry);
+void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks,
+                      uint64_t held_bytes, bool hungry);
 
-//  A payload that came in parts; the caller owns it. False when it is not complete: the broker broke the protocol.
+//  A payload that came in parts; the caller owns it. False when it is not complete: the broker
+//  broke the protocol.
 bool link_take_payload (link_t *self, uint64_t number, buffer_t *payload);
 
-//  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that number.
+//  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that
+//  number.
 uint64_t link_lacked_payload (link_t *self, uint64_t number);
 
 link_state_t link_state (const link_t *self);

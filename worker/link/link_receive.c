@@ -16,7 +16,8 @@
 
 //  ---- back -------------------------------------------------------------------------------
 
-//  Beats also come whenever the broker acknowledges something: only those that are a beat apart are judged.
+//  Beats also come whenever the broker acknowledges something: only those that are a beat apart are
+//  judged.
 static void s_judge_progress (link_t *self, uint64_t sent)
 {
     int64_t now_us = moment_now (self->options.clock);
@@ -36,7 +37,8 @@ static void s_judge_progress (link_t *self, uint64_t sent)
 static bool s_on_beat (link_t *self, cursor_t *body)
 {
     wire_beat_t fields;
-    if (!wire_read_beat (body, &fields) || !outbox_acknowledge (self->options.outbox, fields.received))
+    if (!wire_read_beat (body, &fields)
+        || !outbox_acknowledge (self->options.outbox, fields.received))
         return false;
     s_judge_progress (self, fields.sent);
     return true;
@@ -127,8 +129,8 @@ static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
     }
 }
 
-//  It may have room again, when others have left: HELLO is said on. The reason is told at once and then now and then. A session that was open is
-//  over: the broker refuses only those who have none.
+//  It may have room again, when others have left: HELLO is said on. The reason is told at once and
+//  then now and then. A session that was open is over: the broker refuses only those who have none.
 static void s_has_no_room (link_t *self, const char *why)
 {
     char line [FAULT_TEXT_BYTES + 64];
@@ -141,8 +143,8 @@ static void s_has_no_room (link_t *self, const char *why)
         return;
     int64_t waited_s = (now_us - self->greeting_us) / 1000000;
     fault_set (&self->fault, CADRE_ERROR_DESCRIPTORS, "%s", why);
-    snprintf (line, sizeof (line), told ? "%s; waiting for it, for %lld s so far" : "%s; trying on", why,
-              (long long) waited_s);
+    snprintf (line, sizeof (line), told ? "%s; waiting for it, for %lld s so far" : "%s; trying on",
+              why, (long long) waited_s);
     self->room_us = now_us;
     self->options.events.say (self->options.events.context, line);
 }
@@ -175,8 +177,8 @@ static void s_on_welcome (link_t *self, uint64_t session, cursor_t *body)
         return;
     if (!s_is_of_use (self, &fields)) {
         log_line (LOG_WARNING, "W022",
-                  "the broker's WELCOME is of no use (lane %" PRIu64 ", a beat each %" PRIu64 " ms, %" PRIu64
-                  " bytes on the sink); use the same release on both sides",
+                  "the broker's WELCOME is of no use (lane %" PRIu64 ", a beat each %" PRIu64
+                  " ms, %" PRIu64 " bytes on the sink); use the same release on both sides",
                   fields.lane, fields.beat_ms, fields.sink_bytes);
         return;
     }
@@ -188,7 +190,8 @@ static void s_hear_back (link_t *self, zmq_msg_t *message)
 {
     wire_envelope_t envelope;
     cursor_t body;
-    cadre_error_t error = wire_open (zmq_msg_data (message), zmq_msg_size (message), &envelope, &body);
+    cadre_error_t error =
+        wire_open (zmq_msg_data (message), zmq_msg_size (message), &envelope, &body);
     if (error != CADRE_OK && !(error == CADRE_ERROR_VERSION && envelope.verb == WIRE_refused))
         return;
     self->heard_us = moment_now (self->options.clock);
@@ -302,8 +305,10 @@ int link_receive_poll (const link_t *self, zmq_pollitem_t *items)
     return count;
 }
 
-//  The socket may be closed and replaced by what it brings, so it is looked up anew for each message.
-static bool s_drain_socket (link_t *self, void *const *socket_p, void (*hear) (link_t *, zmq_msg_t *))
+//  The socket may be closed and replaced by what it brings, so it is looked up anew for each
+//  message.
+static bool s_drain_socket (link_t *self, void *const *socket_p,
+                            void (*hear) (link_t *, zmq_msg_t *))
 {
     zmq_msg_t message;
     zmq_msg_init (&message);

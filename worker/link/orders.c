@@ -36,7 +36,8 @@ static void s_carry_out (orders_t *self, uint8_t verb, const wire_list_t *spans)
         self->recall (self->context, spans);
 }
 
-bool orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t received, const wire_list_t *spans)
+bool orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t received,
+                  const wire_list_t *spans)
 {
     if (after <= received) {
         s_carry_out (self, verb, spans);

@@ -27,7 +27,8 @@ typedef struct orders {
 //  Carries an order out, or keeps a copy when the lane frame `after` has not been received.
 //  verb: WIRE_cancel or WIRE_recall. received: the last lane frame received.
 //  False when it is not kept: with it, entries would take up more than ORDERS_BYTES_MAX.
-bool orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t received, const wire_list_t *spans);
+bool orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t received,
+                  const wire_list_t *spans);
 
 //  Carries out those whose lane frame has come.
 void orders_run (orders_t *self, uint64_t received);

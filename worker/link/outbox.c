@@ -61,7 +61,8 @@ void outbox_destroy (outbox_t **self_p)
 static void s_answered (outbox_t *self, uint64_t serial)
 {
     if (self->count == self->capacity && self->first > self->capacity / 2) {
-        memmove (self->answers, self->answers + self->first, (self->count - self->first) * sizeof (answer_t));
+        memmove (self->answers, self->answers + self->first,
+                 (self->count - self->first) * sizeof (answer_t));
         self->count -= self->first;
         self->numbered -= self->first;
         self->first = 0;
@@ -138,7 +139,8 @@ void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *
                                  .value = result->value,
                                  .detail = result->detail};
     s_answered (self, lease->serial);
-    if (fields.detail.size > WIRE_INLINE_MAX) //  A frame must hold it; nobody reads a message of that length
+    if (fields.detail.size
+        > WIRE_INLINE_MAX) //  A frame must hold it; nobody reads a message of that length
         fields.detail = (view_t){0};
     if (fields.value.size > WIRE_INLINE_MAX) {
         s_large_result (self, &fields);
@@ -187,7 +189,8 @@ void outbox_goodbye (outbox_t *self, const char *reason)
 {
     buffer_t frame = {0};
     outbox_close (self);
-    wire_write_goodbye (&frame, (wire_envelope_t){0}, &(wire_goodbye_t){.reason = wire_view (reason)});
+    wire_write_goodbye (&frame, (wire_envelope_t){0},
+                        &(wire_goodbye_t){.reason = wire_view (reason)});
     stream_put (self->stream, &frame, 0, false);
     buffer_free (&frame);
 }
@@ -213,7 +216,8 @@ static void s_pack_error (buffer_t *results, uint64_t job, uint64_t index, uint6
 }
 
 //  Results of a frame of results: those that are not to blame stay as they are.
-static size_t s_results_instead (cursor_t *body, uint64_t serial, const char *message, buffer_t *results)
+static size_t s_results_instead (cursor_t *body, uint64_t serial, const char *message,
+                                 buffer_t *results)
 {
     wire_sink_results_t fields;
     if (!wire_read_sink_results (body, &fields))
@@ -257,7 +261,8 @@ static size_t s_output_instead (cursor_t *body, const char *message, buffer_t *r
     return 1;
 }
 
-static size_t s_instead (const buffer_t *frame, uint64_t serial, const char *message, buffer_t *results)
+static size_t s_instead (const buffer_t *frame, uint64_t serial, const char *message,
+                         buffer_t *results)
 {
     wire_envelope_t envelope;
     cursor_t body;
@@ -352,7 +357,8 @@ size_t outbox_bytes (const outbox_t *self)
 
 bool outbox_is_empty (const outbox_t *self)
 {
-    return self->results_count == 0 && self->returned_count == 0 && stream_unacknowledged (self->stream) == 0;
+    return self->results_count == 0 && self->returned_count == 0
+           && stream_unacknowledged (self->stream) == 0;
 }
 
 size_t outbox_answers (const outbox_t *self)
@@ -360,7 +366,8 @@ size_t outbox_answers (const outbox_t *self)
     return self->count - self->first;
 }
 
-void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial), void *context)
+void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial),
+                  void *context)
 {
     for (size_t i = self->first; i < self->count; i++)
         visit (context, self->answers [i].serial);

@@ -26,14 +26,16 @@ void outbox_goodbye (outbox_t *self, const char *reason);
 //  Closes the frame of results that were gathered.
 void outbox_close (outbox_t *self);
 
-//  Sends on a PUSH socket while less than limit_bytes are unacknowledged and the socket takes frames.
+//  Sends on a PUSH socket while less than limit_bytes are unacknowledged and the socket takes
+//  frames.
 void outbox_send (outbox_t *self, void *sink, uint64_t limit_bytes);
 
 //  False when the broker acknowledges what was never sent.
 bool outbox_acknowledge (outbox_t *self, uint64_t received);
 
-//  The broker does not take the frame of that number, because of the lease with this serial (0: of any in it). In the next session its tasks
-//  (or that one) end in an error with this message instead; the others' answers go out as they were.
+//  The broker does not take the frame of that number, because of the lease with this serial (0: of
+//  any in it). In the next session its tasks (or that one) end in an error with this message
+//  instead; the others' answers go out as they were.
 void outbox_refused (outbox_t *self, uint64_t sequence, uint64_t serial, const char *message);
 
 //  A new session: everything goes out again. With forget nothing does (the broker is another one).
@@ -47,6 +49,7 @@ bool outbox_is_empty (const outbox_t *self); //  Everything was sent and acknowl
 size_t outbox_answers (const outbox_t *self);
 
 //  Calls back with each serial whose answer is not acknowledged.
-void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial), void *context);
+void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial),
+                  void *context);
 
 #endif

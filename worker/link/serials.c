@@ -51,8 +51,10 @@ bool serials_cover (serials_t *self, const spans_t *spans, serials_t *missing)
     return all;
 }
 
-//  Where the span ends that begins at this place, when gaps of less than so much are filled. *at is the first one missing that is not below it.
-static size_t s_last (const serials_t *self, const serials_t *missing, uint64_t gap, size_t first, size_t *at)
+//  Where the span ends that begins at this place, when gaps of less than so much are filled. *at is
+//  the first one missing that is not below it.
+static size_t s_last (const serials_t *self, const serials_t *missing, uint64_t gap, size_t first,
+                      size_t *at)
 {
     size_t last = first;
     for (; last + 1 < self->count && self->list [last + 1] - self->list [last] <= gap; last++) {
@@ -65,14 +67,16 @@ static size_t s_last (const serials_t *self, const serials_t *missing, uint64_t 
 }
 
 //  spans NULL: only counts.
-static size_t s_pack (const serials_t *self, const serials_t *missing, uint64_t gap, buffer_t *spans)
+static size_t s_pack (const serials_t *self, const serials_t *missing, uint64_t gap,
+                      buffer_t *spans)
 {
     const uint64_t *list = self->list;
     size_t packed = 0, at = 0;
     for (size_t i = 0; i < self->count; packed++) {
         size_t last = s_last (self, missing, gap, i, &at);
         if (spans)
-            wire_pack_span (spans, &(wire_span_t){.first = list [i], .count = list [last] - list [i] + 1});
+            wire_pack_span (spans,
+                            &(wire_span_t){.first = list [i], .count = list [last] - list [i] + 1});
         i = last + 1;
     }
     return packed;

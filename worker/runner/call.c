@@ -70,7 +70,8 @@ static bool s_begin (cadre_task_t *self, view_t arguments)
     self->next = self->first;
     self->next_index = 0;
     if (!array)
-        call_fail_by_type (self, "%s takes a list of arguments, got something else", self->function->name);
+        call_fail_by_type (self, "%s takes a list of arguments, got something else",
+                           self->function->name);
     return array && call_arguments_check_takes (self);
 }
 
@@ -97,8 +98,8 @@ static bool s_run (cadre_task_t *self, view_t arguments)
     if (s_begin (self, arguments)) {
         cadre_error_t error = self->function->run (self);
         if (error != CADRE_OK && !self->failed)
-            cadre_fail (self, "error", "%s returned error %s (%s) and did not say more", self->function->name,
-                        cadre_error_name (error), cadre_error_text (error));
+            cadre_fail (self, "error", "%s returned error %s (%s) and did not say more",
+                        self->function->name, cadre_error_name (error), cadre_error_text (error));
     }
     buffer_t *value = &self->end->value;
     if (!self->failed && value->size > CALL_VALUE_MAX)
@@ -125,8 +126,8 @@ static void s_prepare (cadre_task_t *self, const cadre_function_t *function, voi
     runner_end_clear (end);
 }
 
-void call_serve (cadre_task_t *self, const cadre_function_t *function, void *state, const runner_task_t *task,
-                 runner_end_t *end)
+void call_serve (cadre_task_t *self, const cadre_function_t *function, void *state,
+                 const runner_task_t *task, runner_end_t *end)
 {
     s_prepare (self, function, state, task, end);
     if (s_run (self, task->payload))
@@ -154,7 +155,8 @@ static void s_run_item (cadre_task_t *self, view_t arguments)
 {
     if (s_run (self, arguments))
         return;
-    value_codec_pack_failure (&self->end->value, self->kind, s_text (&self->message), s_text (&self->trace));
+    value_codec_pack_failure (&self->end->value, self->kind, s_text (&self->message),
+                              s_text (&self->trace));
     if (self->end->outcome == CADRE_OUTCOME_OK)
         runner_end_fail (self->end, self->kind, s_text (&self->message), s_text (&self->trace));
 }
@@ -168,8 +170,8 @@ static void s_begin_item (cadre_task_t *self, runner_task_t *item, harvest_t *ha
     harvest_item (harvest, item->started_us);
 }
 
-//  Runs items until they are done, the task is cancelled, or no more of their values can be kept where they survive. Returns how many
-//  have been begun.
+//  Runs items until they are done, the task is cancelled, or no more of their values can be kept
+//  where they survive. Returns how many have been begun.
 static size_t s_run_lot (cadre_task_t *self, lot_t *lot, runner_task_t *item, harvest_t *harvest)
 {
     buffer_t *value = &self->end->value;
@@ -178,7 +180,8 @@ static size_t s_run_lot (cadre_task_t *self, lot_t *lot, runner_task_t *item, ha
         cursor_skip (&lot->items, &arguments);
         s_begin_item (self, item, harvest);
         if (runner_cancelled (self->host, item)) {
-            runner_end_failf (self->end, "cancelled", "cancelled after %zu of %zu items", i, lot->count);
+            runner_end_failf (self->end, "cancelled", "cancelled after %zu of %zu items", i,
+                              lot->count);
             self->end->outcome = CADRE_OUTCOME_CANCELLED;
             return i;
         }
@@ -233,7 +236,8 @@ static cadre_error_t s_packed (cadre_task_t *self, size_t size_bytes)
         return CADRE_OK;
     value->size = self->mark;
     value->failed = false;
-    return cadre_fail (self, "memory", "no memory for a result of %zu bytes: raise the limit (ulimit -v)",
+    return cadre_fail (self, "memory",
+                       "no memory for a result of %zu bytes: raise the limit (ulimit -v)",
                        size_bytes);
 }
 
@@ -278,8 +282,8 @@ cadre_error_t cadre_return_text (cadre_task_t *self, const char *value)
 cadre_error_t cadre_return_blob (cadre_task_t *self, const void *bytes, size_t size_bytes)
 {
     if (size_bytes > CALL_VALUE_MAX)
-        return cadre_fail (self, "too-large", "%s returned %zu bytes, more than 1 GiB", self->function->name,
-                           size_bytes);
+        return cadre_fail (self, "too-large", "%s returned %zu bytes, more than 1 GiB",
+                           self->function->name, size_bytes);
     pack_blob (s_value (self), bytes, size_bytes);
     return s_packed (self, size_bytes);
 }
@@ -299,13 +303,15 @@ cadre_error_t call_return_raw (cadre_task_t *self, view_t value)
 
 //  ---- while it runs ------------------------------------------------------------------
 
-//  Waits for the window; false when the worker is gone, or the task has been cancelled meanwhile: then nobody wants it.
+//  Waits for the window; false when the worker is gone, or the task has been cancelled meanwhile:
+//  then nobody wants it.
 static bool s_output (cadre_task_t *self, unsigned stream, const void *bytes, size_t size_bytes)
 {
     const runner_host_t *host = self->host;
     while (host->room (host->context) < size_bytes) {
         host->flush (host->context);
-        if (ticket_is_cancelled (host->page, self->task->ticket) || !host->listen (host->context, true))
+        if (ticket_is_cancelled (host->page, self->task->ticket)
+            || !host->listen (host->context, true))
             return false;
     }
     host->output (host->context, stream, bytes, size_bytes);
@@ -367,7 +373,8 @@ cadre_error_t call_emit_raw (cadre_task_t *self, view_t value)
         call_fail_by_value (self, "partial value", &fault);
         return CADRE_ERROR_TYPE;
     }
-    return s_output (self, CADRE_STREAM_PARTIAL, value.data, value.size) ? CADRE_OK : CADRE_ERROR_CANCELLED;
+    return s_output (self, CADRE_STREAM_PARTIAL, value.data, value.size) ? CADRE_OK
+                                                                         : CADRE_ERROR_CANCELLED;
 }
 
 const char *call_name (const cadre_task_t *self)

@@ -21,13 +21,15 @@
 cadre_task_t *call_new (const runner_host_t *host);
 void call_destroy (cadre_task_t **self_p);
 
-//  Checks what the function takes, runs it, and leaves its end in *end (cleared before). The payload is an array of arguments.
-void call_serve (cadre_task_t *self, const cadre_function_t *function, void *state, const runner_task_t *task,
-                 runner_end_t *end);
+//  Checks what the function takes, runs it, and leaves its end in *end (cleared before). The
+//  payload is an array of arguments.
+void call_serve (cadre_task_t *self, const cadre_function_t *function, void *state,
+                 const runner_task_t *task, runner_end_t *end);
 
-//  The payload is that of a map (lot.h): the function is run for each item. The value holds their results, ext type 1 for
-//  those that failed; then the outcome is error, and the detail that of the first of them. Stops early when the task is
-//  cancelled, or when the items are told and no more results can be kept where they survive: those behind are not begun.
+//  The payload is that of a map (lot.h): the function is run for each item. The value holds their
+//  results, ext type 1 for those that failed; then the outcome is error, and the detail that of the
+//  first of them. Stops early when the task is cancelled, or when the items are told and no more
+//  results can be kept where they survive: those behind are not begun.
 void call_serve_map (cadre_task_t *self, const cadre_function_t *function, void *state,
                      const runner_task_t *task, runner_end_t *end);
 

@@ -70,7 +70,8 @@ static void s_got (cursor_t at, char *text, size_t size)
     else if (cursor_peek (&at) == CURSOR_INT && cursor_int (&at, &below))
         snprintf (text, size, "%" PRId64, below);
     else
-        snprintf (text, size, "%s", value_codec_peek (&at, &type) ? cadre_type_name (type) : "nothing");
+        snprintf (text, size, "%s",
+                  value_codec_peek (&at, &type) ? cadre_type_name (type) : "nothing");
 }
 
 static void s_fail_argument (cadre_task_t *self, size_t index, char letter, cursor_t at)
@@ -78,14 +79,15 @@ static void s_fail_argument (cadre_task_t *self, size_t index, char letter, curs
     char got [32];
     s_got (at, got, sizeof got);
     bool large = letter == 'i' && cursor_peek (&at) == CURSOR_INT;
-    call_fail_by_type (self, "%s takes %s%s as argument %zu, got %s", self->function->name, s_wanted (letter),
-                       large ? " up to 9223372036854775807" : "", index + 1, got);
+    call_fail_by_type (self, "%s takes %s%s as argument %zu, got %s", self->function->name,
+                       s_wanted (letter), large ? " up to 9223372036854775807" : "", index + 1,
+                       got);
 }
 
 static void s_fail_count (cadre_task_t *self, const char *takes)
 {
-    call_fail_by_type (self, "%s takes (%s), got %zu argument%s", self->function->name, takes, self->count,
-                       self->count == 1 ? "" : "s");
+    call_fail_by_type (self, "%s takes (%s), got %zu argument%s", self->function->name, takes,
+                       self->count, self->count == 1 ? "" : "s");
 }
 
 bool call_arguments_check_takes (cadre_task_t *self)
@@ -123,8 +125,9 @@ static cursor_t *s_argument (cadre_task_t *self, size_t index, char letter)
     if (index == self->next_index && index < self->count)
         return &self->next;
     if (index >= self->count) {
-        call_fail_by_type (self, "%s takes %s as argument %zu, got %zu argument%s", self->function->name,
-                           s_wanted (letter), index + 1, self->count, self->count == 1 ? "" : "s");
+        call_fail_by_type (self, "%s takes %s as argument %zu, got %zu argument%s",
+                           self->function->name, s_wanted (letter), index + 1, self->count,
+                           self->count == 1 ? "" : "s");
         return NULL;
     }
     if (index < self->next_index) {
@@ -136,7 +139,8 @@ static cursor_t *s_argument (cadre_task_t *self, size_t index, char letter)
     return &self->next;
 }
 
-//  The argument at next has been read to at, or it was of another type: then next stays and the call has failed.
+//  The argument at next has been read to at, or it was of another type: then next stays and the
+//  call has failed.
 static bool s_accept (cadre_task_t *self, cursor_t at, char letter)
 {
     if (at.failed) {

@@ -11,7 +11,8 @@
 #include "worker/runner/call.h"
 
 //  An argument has the wrong type, or their number is wrong.
-void call_fail_by_type (cadre_task_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+void call_fail_by_type (cadre_task_t *self, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
 
 //  What the function gave ("value", "partial value") breaks the rules.
 void call_fail_by_value (cadre_task_t *self, const char *what, const fault_t *fault);

@@ -1,4 +1,5 @@
-/*  call_private.h - inside of cadre_task_t, shared by call.c, call_fail.c and call_arguments.c alone
+/*  call_private.h - inside of cadre_task_t, shared by call.c, call_fail.c and call_arguments.c
+ *  alone
  */
 
 #ifndef WORKER_RUNNER_CALL_PRIVATE_H_INCLUDED

@@ -81,22 +81,25 @@ static void s_fail_start (run_t *run, const spawned_t *child)
     const char *name = command_plan_argv (&run->command->plan) [0];
     const char *why = strerror (child->error);
     if (child->stage == SPAWN_PROCESS) {
-        runner_end_failf (run->end, "spawn", "no process for %s (%s): raise the limit of processes on %s",
-                          name, why, here);
+        runner_end_failf (run->end, "spawn",
+                          "no process for %s (%s): raise the limit of processes on %s", name, why,
+                          here);
     } else if (child->stage == SPAWN_DIRECTORY) {
-        runner_end_failf (run->end, "directory", "%s: %s: create it on %s, or name another directory",
+        runner_end_failf (run->end, "directory",
+                          "%s: %s: create it on %s, or name another directory",
                           run->command->plan.directory, why, here);
     } else if (child->error == E2BIG) {
         runner_end_failf (run->end, "too-large",
                           "%s: arguments and environment are too long: pass them by stdin", name);
     } else if (child->error == ENOENT || child->error == ENOTDIR) {
-        runner_end_failf (run->end, "command", "%s: command not found: install it on %s or give its path",
-                          name, here);
+        runner_end_failf (run->end, "command",
+                          "%s: command not found: install it on %s or give its path", name, here);
         run->end->outcome = CADRE_OUTCOME_EXIT;
         run->end->code = COMMAND_EXIT_NOT_FOUND;
     } else {
-        runner_end_failf (run->end, "command", "%s: cannot be executed (%s): check its mode and format on %s",
-                          name, why, here);
+        runner_end_failf (run->end, "command",
+                          "%s: cannot be executed (%s): check its mode and format on %s", name, why,
+                          here);
         run->end->outcome = CADRE_OUTCOME_EXIT;
         run->end->code = COMMAND_EXIT_NOT_EXECUTABLE;
     }
@@ -104,7 +107,8 @@ static void s_fail_start (run_t *run, const spawned_t *child)
 
 static bool s_pipes (run_t *run, int out [2], int err [2], int in [2])
 {
-    if (spawner_pipe (out) && spawner_pipe (err) && (!run->command->plan.has_input || spawner_pipe (in)))
+    if (spawner_pipe (out) && spawner_pipe (err)
+        && (!run->command->plan.has_input || spawner_pipe (in)))
         return true;
     runner_end_failf (run->end, "spawn",
                       "no pipes for the command (%s): raise the limit of descriptors (ulimit -n)",
@@ -125,13 +129,14 @@ static bool s_start (run_t *run)
     spawned_t child = {.stage = SPAWN_PROCESS};
     if (!s_pipes (run, out, err, in))
         goto out;
-    child = spawner_start (run->command->spawner, &(spawn_t){.argv = command_plan_argv (plan),
-                                                             .env = command_plan_env (plan),
-                                                             .directory = plan->directory,
-                                                             .in = in [0],
-                                                             .out = out [1],
-                                                             .err = err [1],
-                                                             .group = &run->host->page->process_group});
+    child =
+        spawner_start (run->command->spawner, &(spawn_t){.argv = command_plan_argv (plan),
+                                                         .env = command_plan_env (plan),
+                                                         .directory = plan->directory,
+                                                         .in = in [0],
+                                                         .out = out [1],
+                                                         .err = err [1],
+                                                         .group = &run->host->page->process_group});
     if (child.stage != SPAWN_RUNS) {
         s_fail_start (run, &child);
         goto out;
@@ -158,8 +163,8 @@ static void s_signal (const run_t *run, int number)
     kill (-run->pid, number);
 }
 
-//  Children of the command that outlived it became ours. A program that serves functions is our child too, and waited for elsewhere: hence the
-//  peek.
+//  Children of the command that outlived it became ours. A program that serves functions is our
+//  child too, and waited for elsewhere: hence the peek.
 static void s_reap_strays (const run_t *run)
 {
     siginfo_t info = {0};
@@ -224,7 +229,8 @@ static void s_judge (run_t *run)
     }
 }
 
-//  ---- while it runs ------------------------------------------------------------------------------
+//  ---- while it runs
+//  ------------------------------------------------------------------------------
 
 static bool s_busy (const run_t *run)
 {
@@ -247,7 +253,8 @@ static void s_poll (run_t *run, struct pollfd *polled)
 {
     uint64_t room = run->host->room (run->host->context);
     for (int i = 0; i < RUN_POLLED; i++)
-        polled [i] = (struct pollfd){.fd = run->fds [i], .events = i == RUN_STDIN ? POLLOUT : POLLIN};
+        polled [i] =
+            (struct pollfd){.fd = run->fds [i], .events = i == RUN_STDIN ? POLLOUT : POLLIN};
     if (room == 0)
         polled [RUN_STDOUT].fd = polled [RUN_STDERR].fd = -1;
     if (run->gathered) {
@@ -286,8 +293,8 @@ static void s_read (run_t *run, int which, short events)
 static void s_write (run_t *run)
 {
     view_t input = run->command->plan.input;
-    ssize_t put =
-        write (run->fds [RUN_STDIN], input.data + run->input_written, input.size - run->input_written);
+    ssize_t put = write (run->fds [RUN_STDIN], input.data + run->input_written,
+                         input.size - run->input_written);
     if (put > 0)
         run->input_written += (size_t) put;
     if (run->input_written == input.size || (put < 0 && errno != EAGAIN && errno != EINTR))
@@ -325,7 +332,8 @@ static void s_watch (run_t *run)
         sigaction (SIGPIPE, &before, NULL);
 }
 
-//  ---- what is told ----------------------------------------------------------------------------------
+//  ---- what is told
+//  ----------------------------------------------------------------------------------
 
 static void s_message (const run_t *run, char *text, size_t size)
 {
@@ -335,7 +343,8 @@ static void s_message (const run_t *run, char *text, size_t size)
         return;
     case CADRE_OUTCOME_CANCELLED: snprintf (text, size, "cancelled while it ran"); return;
     case CADRE_OUTCOME_SIGNAL:
-        snprintf (text, size, "killed by signal %d (%s)", run->end->code, strsignal (run->end->code));
+        snprintf (text, size, "killed by signal %d (%s)", run->end->code,
+                  strsignal (run->end->code));
         return;
     default: snprintf (text, size, "exit code %d", run->end->code);
     }
@@ -356,8 +365,9 @@ static void s_tell (run_t *run)
 {
     runner_end_t *end = run->end;
     if (run->lost) {
-        runner_end_failf (end, "spawn",
-                          "the command's exit code is lost: a function in this slot ignores SIGCHLD");
+        runner_end_failf (
+            end, "spawn",
+            "the command's exit code is lost: a function in this slot ignores SIGCHLD");
         return;
     }
     end->outcome = run->why;
@@ -386,7 +396,8 @@ void command_run (command_t *self, const runner_task_t *task, runner_end_t *end)
     fault_t fault;
     runner_end_clear (end);
     if (command_plan_make (&self->plan, self->host, task, &fault) != CADRE_OK) {
-        runner_end_fail (end, fault.code == CADRE_ERROR_TOO_LARGE ? "too-large" : "type", fault.text, NULL);
+        runner_end_fail (end, fault.code == CADRE_ERROR_TOO_LARGE ? "too-large" : "type",
+                         fault.text, NULL);
         return;
     }
     run_t run = {.command = self, .host = self->host, .task = task, .end = end};

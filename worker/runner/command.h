@@ -19,7 +19,8 @@ typedef struct command command_t;
 command_t *command_new (const runner_host_t *host);
 void command_destroy (command_t **self_p);
 
-//  Runs the task's payload (kind 2 of SPEC.md) and leaves its end. Ended early by the worker's cancel, by its timeout, and when the worker is gone.
+//  Runs the task's payload (kind 2 of SPEC.md) and leaves its end. Ended early by the worker's
+//  cancel, by its timeout, and when the worker is gone.
 void command_run (command_t *self, const runner_task_t *task, runner_end_t *end);
 
 #endif

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PLAN_NUMBER_BYTES 24u
-#define PLAN_OWN_BYTES 4096u       //  For the variables that cadre sets, the broker's address excepted
+#define PLAN_OWN_BYTES 4096u //  For the variables that cadre sets, the broker's address excepted
 #define PLAN_BYTES_MAX (16u << 20) //  More than any system takes
 #define PLAN_SLOT_MARK "{%}"
 
@@ -62,11 +62,13 @@ static bool s_read_payload (view_t bytes, payload_t *payload)
            && cursor_skip (&cursor, &payload->input) && cursor_skip (&cursor, &payload->env);
 }
 
-//  A bound for all strings: a text has at least one byte of head, for its NUL; the slot's number is no longer than thrice its mark and a bit.
-static size_t s_bound (const runner_host_t *host, const payload_t *payload, const runner_task_t *task)
+//  A bound for all strings: a text has at least one byte of head, for its NUL; the slot's number is
+//  no longer than thrice its mark and a bit.
+static size_t s_bound (const runner_host_t *host, const payload_t *payload,
+                       const runner_task_t *task)
 {
-    return 8 * payload->argv.size + 2 * payload->env.size + 2 * task->spec.size + strlen (host->broker)
-           + PLAN_OWN_BYTES;
+    return 8 * payload->argv.size + 2 * payload->env.size + 2 * task->spec.size
+           + strlen (host->broker) + PLAN_OWN_BYTES;
 }
 
 //  ---- argv -------------------------------------------------------------------------------
@@ -86,7 +88,8 @@ static cadre_error_t s_clean (view_t text, fault_t *fault)
     return CADRE_OK;
 }
 
-static cadre_error_t s_add_argument (command_plan_t *self, view_t text, const char *slot, fault_t *fault)
+static cadre_error_t s_add_argument (command_plan_t *self, view_t text, const char *slot,
+                                     fault_t *fault)
 {
     s_push (&self->argv, s_here (self));
     const char *at = (const char *) text.data;
@@ -117,8 +120,8 @@ static cadre_error_t s_add_line (command_plan_t *self, view_t spec, view_t line,
     return error == CADRE_OK ? s_add_argument (self, line, slot, fault) : error;
 }
 
-static cadre_error_t s_make_argv (command_plan_t *self, const runner_host_t *host, view_t spec, view_t argv,
-                                  fault_t *fault)
+static cadre_error_t s_make_argv (command_plan_t *self, const runner_host_t *host, view_t spec,
+                                  view_t argv, fault_t *fault)
 {
     char number [PLAN_NUMBER_BYTES];
     snprintf (number, sizeof number, "%u", host->slot);
@@ -131,12 +134,14 @@ static cadre_error_t s_make_argv (command_plan_t *self, const runner_host_t *hos
         cursor_text (&cursor, &text);
         error = s_add_line (self, spec, text, slot, fault);
     } else if (!cursor_array (&cursor, &count) || count == 0) {
-        return fault_set (fault, CADRE_ERROR_TYPE, "a command is a list of texts, or one text for the shell");
+        return fault_set (fault, CADRE_ERROR_TYPE,
+                          "a command is a list of texts, or one text for the shell");
     }
     for (size_t i = 0; i < count && error == CADRE_OK; i++)
-        error = cursor_text (&cursor, &text)
-                    ? s_add_argument (self, text, slot, fault)
-                    : fault_set (fault, CADRE_ERROR_TYPE, "argument %zu of the command is no text", i);
+        error =
+            cursor_text (&cursor, &text)
+                ? s_add_argument (self, text, slot, fault)
+                : fault_set (fault, CADRE_ERROR_TYPE, "argument %zu of the command is no text", i);
     s_push (&self->argv, NULL);
     return error;
 }
@@ -274,16 +279,17 @@ static cadre_error_t s_make_input (command_plan_t *self, view_t spec, view_t inp
     return CADRE_OK;
 }
 
-cadre_error_t command_plan_make (command_plan_t *self, const runner_host_t *host, const runner_task_t *task,
-                                 fault_t *fault)
+cadre_error_t command_plan_make (command_plan_t *self, const runner_host_t *host,
+                                 const runner_task_t *task, fault_t *fault)
 {
     payload_t payload = {0};
     if (!s_read_payload (task->payload, &payload))
         return fault_set (fault, CADRE_ERROR_TYPE,
                           "a command's payload is a list of command, stdin and environment");
     if (payload.argv.size + payload.env.size + task->spec.size > PLAN_BYTES_MAX)
-        return fault_set (fault, CADRE_ERROR_TOO_LARGE,
-                          "the command with its environment has more than 16 MiB: pass large data by stdin");
+        return fault_set (
+            fault, CADRE_ERROR_TOO_LARGE,
+            "the command with its environment has more than 16 MiB: pass large data by stdin");
     buffer_clear (&self->texts);
     buffer_clear (&self->argv);
     buffer_clear (&self->env);

@@ -30,7 +30,8 @@ static void s_pack_text (buffer_t *self, const char *key, view_t text, size_t li
     utf8_repair (self->data + self->size - text.size, text.size);
 }
 
-void failure_pack (buffer_t *self, const char *kind, const char *message, const char *worker, bool abandoned)
+void failure_pack (buffer_t *self, const char *kind, const char *message, const char *worker,
+                   bool abandoned)
 {
     pack_map (self, abandoned ? 4 : 3);
     s_pack_text (self, "kind", wire_view (kind), RUNNER_KIND_BYTES);
@@ -76,7 +77,8 @@ static size_t s_pack_known (buffer_t *self, view_t map, const char *message)
     return count;
 }
 
-void failure_pack_with_worker (buffer_t *self, view_t detail, const char *worker, const char *message)
+void failure_pack_with_worker (buffer_t *self, view_t detail, const char *worker,
+                               const char *message)
 {
     buffer_t others = {0};
     view_t map = detail.size <= SLOT_DETAIL_MAX ? detail : (view_t){0};

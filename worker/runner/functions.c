@@ -54,18 +54,21 @@ static const char *s_keep_source (functions_t *self, const char *source)
     return copy;
 }
 
-static cadre_error_t s_check (functions_t *self, const cadre_function_t *function, const char *source,
-                              fault_t *fault)
+static cadre_error_t s_check (functions_t *self, const cadre_function_t *function,
+                              const char *source, fault_t *fault)
 {
     size_t length = strlen (function->name);
     if (self->count == RULES_FUNCTIONS_MAX)
-        return fault_set (fault, CADRE_ERROR_PLUGIN, "%s: more than %u functions: give some to other workers",
-                          source, RULES_FUNCTIONS_MAX);
+        return fault_set (fault, CADRE_ERROR_PLUGIN,
+                          "%s: more than %u functions: give some to other workers", source,
+                          RULES_FUNCTIONS_MAX);
     if (length == 0 || length > FUNCTIONS_NAME_BYTES)
-        return fault_set (fault, CADRE_ERROR_PLUGIN, "%s: a function's name has %zu bytes: give it 1 to %u",
-                          source, length, FUNCTIONS_NAME_BYTES);
+        return fault_set (fault, CADRE_ERROR_PLUGIN,
+                          "%s: a function's name has %zu bytes: give it 1 to %u", source, length,
+                          FUNCTIONS_NAME_BYTES);
     if (!function->run)
-        return fault_set (fault, CADRE_ERROR_PLUGIN, "%s: function %s has no .run", source, function->name);
+        return fault_set (fault, CADRE_ERROR_PLUGIN, "%s: function %s has no .run", source,
+                          function->name);
     const char *bad = call_arguments_bad_takes (function->takes);
     if (bad)
         return fault_set (
@@ -79,8 +82,8 @@ static cadre_error_t s_check (functions_t *self, const cadre_function_t *functio
     return CADRE_OK;
 }
 
-cadre_error_t functions_add (functions_t *self, const cadre_function_t *list, const char *source, void *state,
-                             fault_t *fault)
+cadre_error_t functions_add (functions_t *self, const cadre_function_t *list, const char *source,
+                             void *state, fault_t *fault)
 {
     const char *kept = s_keep_source (self, source);
     for (; list && list->name; list++) {
@@ -92,7 +95,8 @@ cadre_error_t functions_add (functions_t *self, const cadre_function_t *list, co
             self->entries = realloc (self->entries, self->capacity * sizeof *self->entries);
             assert (self->entries);
         }
-        self->entries [self->count++] = (functions_entry_t){.function = list, .source = kept, .state = state};
+        self->entries [self->count++] =
+            (functions_entry_t){.function = list, .source = kept, .state = state};
     }
     return CADRE_OK;
 }
@@ -114,10 +118,11 @@ cadre_error_t functions_start (functions_entry_t *entry, fault_t *fault)
 {
     if (entry->started)
         return CADRE_OK;
-    cadre_error_t error = entry->function->start ? entry->function->start (&entry->state) : CADRE_OK;
+    cadre_error_t error =
+        entry->function->start ? entry->function->start (&entry->state) : CADRE_OK;
     if (error != CADRE_OK)
-        return fault_set (fault, CADRE_ERROR_TASK, "the start of %s failed: %s", entry->function->name,
-                          cadre_error_text (error));
+        return fault_set (fault, CADRE_ERROR_TASK, "the start of %s failed: %s",
+                          entry->function->name, cadre_error_text (error));
     entry->started = true;
     return CADRE_OK;
 }
@@ -170,13 +175,15 @@ void functions_explain (const functions_t *self, view_t name, fault_t *fault)
     view_copy (name, wanted, sizeof wanted);
     const char *nearest = s_nearest (self, name);
     if (nearest) {
-        fault_set (fault, CADRE_ERROR_FUNCTION, "no function %s here: did you mean %s?", wanted, nearest);
+        fault_set (fault, CADRE_ERROR_FUNCTION, "no function %s here: did you mean %s?", wanted,
+                   nearest);
         return;
     }
     if (self->count == 0) {
-        fault_set (fault, CADRE_ERROR_FUNCTION,
-                   "no function %s here: this worker has none; start it with --plugin FILE or --program ARGV",
-                   wanted);
+        fault_set (
+            fault, CADRE_ERROR_FUNCTION,
+            "no function %s here: this worker has none; start it with --plugin FILE or --program ARGV",
+            wanted);
         return;
     }
     buffer_t names = {0};
@@ -185,8 +192,9 @@ void functions_explain (const functions_t *self, view_t name, fault_t *fault)
         buffer_append (&names, i ? ", " : "", i ? 2 : 0);
         buffer_append (&names, each, strlen (each));
     }
-    fault_set (fault, CADRE_ERROR_FUNCTION, "no function %s here: there are %.*s%s", wanted, (int) names.size,
-               (const char *) names.data, self->count > FUNCTIONS_NAMED ? ", …" : "");
+    fault_set (fault, CADRE_ERROR_FUNCTION, "no function %s here: there are %.*s%s", wanted,
+               (int) names.size, (const char *) names.data,
+               self->count > FUNCTIONS_NAMED ? ", …" : "");
     buffer_free (&names);
 }
 

@@ -28,10 +28,11 @@ functions_t *functions_new (void);
 //  Calls the end of those that were started.
 void functions_destroy (functions_t **self_p);
 
-//  Adds a list that ends with an entry without a name. CADRE_ERROR_PLUGIN when one has no run, takes letters that nobody knows, or has a name that
-//  is there already: then some of the list may be in the table. state is what functions without a start have. The source is copied.
-cadre_error_t functions_add (functions_t *self, const cadre_function_t *list, const char *source, void *state,
-                             fault_t *fault);
+//  Adds a list that ends with an entry without a name. CADRE_ERROR_PLUGIN when one has no run,
+//  takes letters that nobody knows, or has a name that is there already: then some of the list may
+//  be in the table. state is what functions without a start have. The source is copied.
+cadre_error_t functions_add (functions_t *self, const cadre_function_t *list, const char *source,
+                             void *state, fault_t *fault);
 
 size_t functions_count (const functions_t *self);
 

@@ -30,7 +30,8 @@ static void *s_open (const char *path, fault_t *fault)
     } else {
         object = dlopen (name, RTLD_NOW | RTLD_LOCAL);
         if (!object)
-            fault_set (fault, CADRE_ERROR_PLUGIN, "plugin %s cannot be loaded: %s", path, dlerror ());
+            fault_set (fault, CADRE_ERROR_PLUGIN, "plugin %s cannot be loaded: %s", path,
+                       dlerror ());
     }
     free (file);
     return object;
@@ -46,11 +47,11 @@ static const cadre_plugin_t *s_symbol (void *object, const char *path, fault_t *
             path);
     else if (symbol->abi != CADRE_PLUGIN_ABI)
         fault_set (fault, CADRE_ERROR_PLUGIN,
-                   "plugin %s was built for cadre plugin ABI %u, this cadre has %u: rebuild it", path,
-                   symbol->abi, CADRE_PLUGIN_ABI);
+                   "plugin %s was built for cadre plugin ABI %u, this cadre has %u: rebuild it",
+                   path, symbol->abi, CADRE_PLUGIN_ABI);
     else if (!symbol->functions)
-        fault_set (fault, CADRE_ERROR_PLUGIN, "plugin %s has no list of functions: pass one to CADRE_PLUGIN",
-                   path);
+        fault_set (fault, CADRE_ERROR_PLUGIN,
+                   "plugin %s has no list of functions: pass one to CADRE_PLUGIN", path);
     else
         return symbol;
     return NULL;

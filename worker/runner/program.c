@@ -42,14 +42,16 @@ static cadre_error_t s_run (cadre_task_t *call);
 
 //  ---- end ------------------------------------------------------------------------------
 
-//  Waits for its end, at most so long; then kills its group. Its status, or -1 if that cannot be had.
+//  Waits for its end, at most so long; then kills its group. Its status, or -1 if that cannot be
+//  had.
 static int s_end (program_t *self, int patience_ms)
 {
     int status = -1;
     program_pipe_close (&self->pipe);
     if (self->pid == 0)
         return status;
-    while (poll (&(struct pollfd){.fd = self->pidfd, .events = POLLIN}, 1, patience_ms) < 0 && errno == EINTR)
+    while (poll (&(struct pollfd){.fd = self->pidfd, .events = POLLIN}, 1, patience_ms) < 0
+           && errno == EINTR)
         ;
     kill (-self->pid, SIGKILL);
     pid_t pid;
@@ -134,8 +136,10 @@ static bool s_read_function (program_t *self, cursor_t *list)
         cursor_skip (list, NULL);
     if (list->failed)
         return false;
-    self->functions [self->count++] = (cadre_function_t){
-        .name = view_text (name), .run = s_run, .takes = s_optional (takes), .says = s_optional (says)};
+    self->functions [self->count++] = (cadre_function_t){.name = view_text (name),
+                                                         .run = s_run,
+                                                         .takes = s_optional (takes),
+                                                         .says = s_optional (says)};
     return true;
 }
 
@@ -146,8 +150,8 @@ static bool s_read_hello (program_t *self, cursor_t hello)
     view_t magic = {0}, list = {0};
     uint64_t version = 0;
     if (!cursor_array (&hello, &count) || count < 3 || !cursor_text (&hello, &magic)
-        || !view_is (magic, PROGRAM_MAGIC) || !cursor_uint (&hello, &version) || version != PROGRAM_VERSION
-        || !cursor_skip (&hello, &list))
+        || !view_is (magic, PROGRAM_MAGIC) || !cursor_uint (&hello, &version)
+        || version != PROGRAM_VERSION || !cursor_skip (&hello, &list))
         return false;
     if (self->functions)
         return true;
@@ -165,8 +169,8 @@ static bool s_read_hello (program_t *self, cursor_t hello)
 static cadre_error_t s_fail_hello (program_t *self, const char *what, fault_t *fault)
 {
     s_end (self, 0);
-    return fault_set (fault, CADRE_ERROR_PLUGIN, "program %s %s: see PROGRAM.md for what it should say",
-                      self->argv [0], what);
+    return fault_set (fault, CADRE_ERROR_PLUGIN,
+                      "program %s %s: see PROGRAM.md for what it should say", self->argv [0], what);
 }
 
 static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
@@ -176,11 +180,13 @@ static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
         cursor_t hello;
         program_pipe_got_t got = program_pipe_next (&self->pipe, &hello);
         if (got == PROGRAM_PIPE_MESSAGE)
-            return s_read_hello (self, hello) ? CADRE_OK : s_fail_hello (self, "says no proper hello", fault);
+            return s_read_hello (self, hello) ? CADRE_OK
+                                              : s_fail_hello (self, "says no proper hello", fault);
         if (got == PROGRAM_PIPE_GARBLED)
             return s_fail_hello (self, "writes something else than messages to its stdout", fault);
         int64_t left_ms = (deadline_us - moment_now (NULL)) / 1000;
-        struct pollfd polled [] = {{.fd = self->host->fd}, {.fd = self->pipe.from, .events = POLLIN}};
+        struct pollfd polled [] = {{.fd = self->host->fd},
+                                   {.fd = self->pipe.from, .events = POLLIN}};
         if (left_ms <= 0)
             return s_fail_hello (self, "says no hello within 30 s", fault);
         if (poll (polled, 2, (int) left_ms) < 0)
@@ -202,7 +208,8 @@ program_t *program_new (const runner_host_t *host, const view_t *argv, size_t ar
 {
     program_t *self = calloc (1, sizeof *self);
     assert (self && argc > 0);
-    *self = (program_t){.host = host, .spawner = spawner_new (), .pidfd = -1, .pipe = PROGRAM_PIPE_CLOSED};
+    *self = (program_t){
+        .host = host, .spawner = spawner_new (), .pidfd = -1, .pipe = PROGRAM_PIPE_CLOSED};
     self->argv = calloc (argc + 1, sizeof *self->argv);
     assert (self->argv);
     for (size_t i = 0; i < argc; i++)
@@ -323,8 +330,8 @@ static told_t s_hear (program_t *self, cadre_task_t *call, cursor_t message)
     size_t count = 0;
     uint64_t id = 0;
     view_t what = {0};
-    if (!cursor_array (&message, &count) || count < 3 || !cursor_uint (&message, &id) || id != self->id
-        || !cursor_text (&message, &what))
+    if (!cursor_array (&message, &count) || count < 3 || !cursor_uint (&message, &id)
+        || id != self->id || !cursor_text (&message, &what))
         return TOLD_RUBBISH;
     return s_hear_what (call, what, &message, count);
 }
@@ -333,8 +340,9 @@ static cadre_error_t s_blame (program_t *self, cadre_task_t *call)
 {
     int status = s_end (self, PROGRAM_END_MS);
     if (status != -1 && WIFSIGNALED (status)) {
-        cadre_fail (call, "program", "program %s was killed by signal %d (%s) during %s", self->argv [0],
-                    WTERMSIG (status), strsignal (WTERMSIG (status)), call_name (call));
+        cadre_fail (call, "program", "program %s was killed by signal %d (%s) during %s",
+                    self->argv [0], WTERMSIG (status), strsignal (WTERMSIG (status)),
+                    call_name (call));
         call_set_outcome (call, CADRE_OUTCOME_SIGNAL, WTERMSIG (status));
     } else if (status != -1 && WEXITSTATUS (status) != 0) {
         cadre_fail (call, "program", "program %s ended with exit code %d during %s", self->argv [0],
@@ -363,7 +371,8 @@ static cadre_error_t s_cancel (program_t *self, cadre_task_t *call)
     uint64_t grace_ms = call_task (call)->grace_ms;
     kill (-self->pid, SIGTERM);
     s_end (self, grace_ms > INT32_MAX ? INT32_MAX : (int) grace_ms);
-    cadre_fail (call, "cancelled", "%s was cancelled, and the program that ran it ended", call_name (call));
+    cadre_fail (call, "cancelled", "%s was cancelled, and the program that ran it ended",
+                call_name (call));
     call_set_outcome (call, CADRE_OUTCOME_CANCELLED, 0);
     return CADRE_ERROR_TASK;
 }
@@ -385,9 +394,10 @@ static cadre_error_t s_converse (program_t *self, cadre_task_t *call)
             return s_condemn (self, call);
         if (ticket_is_cancelled (host->page, call_task (call)->ticket))
             return s_cancel (self, call);
-        struct pollfd polled [] = {{.fd = host->fd, .events = POLLIN},
-                                   {.fd = self->pipe.from, .events = POLLIN},
-                                   {.fd = self->pipe.out.size ? self->pipe.to : -1, .events = POLLOUT}};
+        struct pollfd polled [] = {
+            {.fd = host->fd, .events = POLLIN},
+            {.fd = self->pipe.from, .events = POLLIN},
+            {.fd = self->pipe.out.size ? self->pipe.to : -1, .events = POLLOUT}};
         if (poll (polled, 3, -1) < 0)
             continue;
         if (polled [0].revents && !host->listen (host->context, false))
@@ -399,15 +409,16 @@ static cadre_error_t s_converse (program_t *self, cadre_task_t *call)
     }
 }
 
-//  What it has said since its last answer concerns nobody, least of all the next call. One that has ended, or says what is no message,
-//  makes way for another.
+//  What it has said since its last answer concerns nobody, least of all the next call. One that has
+//  ended, or says what is no message, makes way for another.
 static void s_look_after (program_t *self)
 {
     struct pollfd polled [] = {{.fd = self->pidfd, .events = POLLIN},
                                {.fd = self->pipe.from, .events = POLLIN}};
     cursor_t message;
     program_pipe_got_t got;
-    bool alive = poll (polled, 2, 0) <= 0 || (!polled [0].revents && program_pipe_fill (&self->pipe));
+    bool alive =
+        poll (polled, 2, 0) <= 0 || (!polled [0].revents && program_pipe_fill (&self->pipe));
     while ((got = program_pipe_next (&self->pipe, &message)) == PROGRAM_PIPE_MESSAGE)
         ;
     if (!alive || got == PROGRAM_PIPE_GARBLED)

@@ -45,7 +45,8 @@ program_pipe_got_t program_pipe_next (program_pipe_t *self, cursor_t *message)
     if (left < 4)
         return PROGRAM_PIPE_NOTHING;
     const uint8_t *head = self->in.data + self->at;
-    size_t length = (size_t) head [0] << 24 | (size_t) head [1] << 16 | (size_t) head [2] << 8 | head [3];
+    size_t length =
+        (size_t) head [0] << 24 | (size_t) head [1] << 16 | (size_t) head [2] << 8 | head [3];
     if (length < 1 || length > PROGRAM_PIPE_MESSAGE_MAX)
         return PROGRAM_PIPE_GARBLED;
     if (left - 4 < length)

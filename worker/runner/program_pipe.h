@@ -43,7 +43,8 @@ bool program_pipe_fill (program_pipe_t *self);
 //  Between the two the caller packs one value into the buffer.
 buffer_t *program_pipe_begin (program_pipe_t *self);
 void program_pipe_end (program_pipe_t *self);
-//  Writes what can be written without waiting. A program that has closed its stdin is noticed by its end.
+//  Writes what can be written without waiting. A program that has closed its stdin is noticed by
+//  its end.
 void program_pipe_flush (program_pipe_t *self);
 
 #endif

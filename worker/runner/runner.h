@@ -23,7 +23,8 @@
 #define RUNNER_TRACE_BYTES 32768   //  Its trace
 #define RUNNER_PIECE_BYTES 262144u //  Output in one message
 
-//  A task as the runners see it. Views lie in the slot's pipe and stay valid until the task has ended.
+//  A task as the runners see it. Views lie in the slot's pipe and stay valid until the task has
+//  ended.
 typedef struct runner_task {
     uint32_t ticket;     //  Claimed
     uint64_t job;        //  Number of the job
@@ -50,17 +51,20 @@ typedef struct runner_host {
     ticket_page_t *page;         //  Shared with the worker
     harvest_t *harvest;          //  Likewise
     const moment_clock_t *clock; //  For timeouts
-    pid_t *program;     //  Process of the program that serves functions, waited for by nobody else; 0: none
-    unsigned slot;      //  Number of the slot, from 1
+    pid_t *program; //  Process of the program that serves functions, waited for by nobody else; 0:
+                    //  none
+    unsigned slot;  //  Number of the slot, from 1
     const char *broker; //  For CADRE_TASK_BROKER, or ""
 
     //  Bytes of output that the running task may still send.
     uint64_t (*room) (void *context);
-    //  Sends output, at most room and RUNNER_PIECE_BYTES; it may wait in a buffer until flush, or until it is a large one.
+    //  Sends output, at most room and RUNNER_PIECE_BYTES; it may wait in a buffer until flush, or
+    //  until it is a large one.
     void (*output) (void *context, unsigned stream, const void *bytes, size_t size_bytes);
     //  Writes out what waits; true when there was something.
     bool (*flush) (void *context);
-    //  Reads what the worker has to say (and waits for it): windows and cancels. False when the worker is gone: end everything.
+    //  Reads what the worker has to say (and waits for it): windows and cancels. False when the
+    //  worker is gone: end everything.
     bool (*listen) (void *context, bool wait);
 } runner_host_t;
 

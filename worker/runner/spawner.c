@@ -21,7 +21,8 @@
 #define CLONE_PIDFD 0x00001000
 #endif
 
-//  ThreadSanitizer takes any clone for a fork, and a process that has forked for one that may start no thread: go past it.
+//  ThreadSanitizer takes any clone for a fork, and a process that has forked for one that may start
+//  no thread: go past it.
 #if defined(__SANITIZE_THREAD__)
 extern int __clone (int (*start) (void *), void *stack, int flags, void *argument, ...);
 #define SPAWN_CLONE __clone
@@ -34,18 +35,21 @@ extern int __clone (int (*start) (void *), void *stack, int flags, void *argumen
 #define SPAWN_SIGNALS 64
 #define SPAWN_MASK_BYTES 8u
 
-//  The child shares our memory and never returns: sanitizers must not keep books on its stack, and what ends it goes
-//  straight to the kernel, since their wrappers of exec and exit would leave those books open.
+//  The child shares our memory and never returns: sanitizers must not keep books on its stack, and
+//  what ends it goes straight to the kernel, since their wrappers of exec and exit would leave
+//  those books open.
 #if defined(__clang__)
-#define SPAWN_CHILD                                                                                          \
+#define SPAWN_CHILD                                                                                \
     __attribute__ ((noinline, no_sanitize ("address", "thread", "undefined"), no_stack_protector))
 #else
-#define SPAWN_CHILD __attribute__ ((noinline, no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#define SPAWN_CHILD                                                                                \
+    __attribute__ ((noinline, no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
 #endif
 
 struct spawner {
-    void *stack;       //  For the child until it executes
-    buffer_t found;    //  Name, path list, and the file that it was, each with a NUL: what was found last
+    void *stack; //  For the child until it executes
+    buffer_t
+        found; //  Name, path list, and the file that it was, each with a NUL: what was found last
     buffer_t paths;    //  Files to try, each with a NUL
     buffer_t fallback; //  argv for a script without an interpreter line
 };
@@ -122,7 +126,8 @@ static void s_search (spawner_t *self, const char *name, const char *list)
 static bool s_is_found (const spawner_t *self, const char *name, const char *list)
 {
     const char *found = (const char *) self->found.data;
-    return self->found.size && strcmp (found, name) == 0 && strcmp (found + strlen (found) + 1, list) == 0;
+    return self->found.size && strcmp (found, name) == 0
+           && strcmp (found + strlen (found) + 1, list) == 0;
 }
 
 static void s_remember (spawner_t *self, const char *name, const char *list, const char *path)
@@ -135,13 +140,15 @@ static void s_remember (spawner_t *self, const char *name, const char *list, con
 
 //  ---- the child ----------------------------------------------------------------------
 
-//  A zeroed action is SIG_DFL on every machine. Straight to the kernel: what the C library (or a sanitizer) remembers is the parent's.
-//  Handlers end with exec by themselves; a signal before that must not run ours in memory that we share.
+//  A zeroed action is SIG_DFL on every machine. Straight to the kernel: what the C library (or a
+//  sanitizer) remembers is the parent's. Handlers end with exec by themselves; a signal before that
+//  must not run ours in memory that we share.
 SPAWN_CHILD static void s_default_signals (bool all)
 {
     char zeroes [64] = {0};
     for (int number = 1; number <= SPAWN_SIGNALS; number++)
-        if (number == SIGTERM || number == SIGPIPE || (all && number != SIGKILL && number != SIGSTOP))
+        if (number == SIGTERM || number == SIGPIPE
+            || (all && number != SIGKILL && number != SIGSTOP))
             syscall (SYS_rt_sigaction, number, zeroes, NULL, SPAWN_MASK_BYTES);
     syscall (SYS_rt_sigprocmask, SIG_SETMASK, zeroes, NULL, SPAWN_MASK_BYTES);
 }
@@ -213,7 +220,8 @@ static spawned_t s_clone (spawner_t *self, birth_t *birth)
     int pidfd = -1;
     pthread_sigmask (SIG_SETMASK, &all, &before);
     char *top = (char *) self->stack + SPAWN_STACK_BYTES;
-    pid_t pid = SPAWN_CLONE (s_child, top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, birth, &pidfd);
+    pid_t pid =
+        SPAWN_CLONE (s_child, top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, birth, &pidfd);
     int error = errno;
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     if (pid < 0)

@@ -18,8 +18,9 @@
 typedef struct spawner spawner_t;
 
 typedef struct spawn {
-    char *const *argv; //  NULL-terminated; argv [0] is looked for in the child's PATH unless it has a slash
-    char *const *env;  //  NULL-terminated
+    char *const
+        *argv; //  NULL-terminated; argv [0] is looked for in the child's PATH unless it has a slash
+    char *const *env;       //  NULL-terminated
     const char *directory;  //  NULL: as it is
     int in;                 //  Becomes stdin; -1: as it is. 3 or higher
     int out;                //  Becomes stdout; -1: as it is

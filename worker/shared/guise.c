@@ -16,8 +16,8 @@
 #include "common/pack.h"
 #include "common/wire.h"
 
-//  The C library's functions change all threads of a process; the kernel's calls change the one that calls. Where there are two kinds of these, the newer ones take
-//  ids of 32 bits.
+//  The C library's functions change all threads of a process; the kernel's calls change the one
+//  that calls. Where there are two kinds of these, the newer ones take ids of 32 bits.
 #ifdef SYS_setresuid32
 #define SET_GROUPS SYS_setgroups32
 #define SET_GID SYS_setresgid32
@@ -30,7 +30,8 @@
 
 //  ---- as whom -----------------------------------------------------------------------
 
-//  The saved user id stays root's, for the way back; what the thread executes has it not: there, it is set to the user's.
+//  The saved user id stays root's, for the way back; what the thread executes has it not: there, it
+//  is set to the user's.
 static long s_put_on (const guise_t *self)
 {
     long failed = prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -88,7 +89,8 @@ static void s_set_variables (guise_t *self, const struct passwd *found)
     const char *const values [GUISE_VARIABLES] = {found->pw_dir, found->pw_name, found->pw_name,
                                                   found->pw_shell};
     for (size_t i = 0; i < GUISE_VARIABLES; i++)
-        snprintf (self->variables [i], GUISE_PATH_BYTES, "%s=%s", names [i], values [i] ? values [i] : "");
+        snprintf (self->variables [i], GUISE_PATH_BYTES, "%s=%s", names [i],
+                  values [i] ? values [i] : "");
 }
 
 cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault)
@@ -96,9 +98,10 @@ cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault)
     *self = (guise_t){.other = false};
     const struct passwd *found = s_look_up (user);
     if (!found)
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "there is no user %s here to run tasks as: name one of this machine with --run-as",
-                          user);
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "there is no user %s here to run tasks as: name one of this machine with --run-as",
+            user);
     if (found->pw_uid == geteuid ())
         return CADRE_OK;
     if (geteuid () != 0)
@@ -143,8 +146,8 @@ cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, 
         fault, CADRE_ERROR_CONFIGURATION,
         "user %s, who is to run the tasks (--run-as), cannot %s %s: %s; let others %s it, and enter its "
         "folders (chmod o+%s), or put it elsewhere",
-        self->name, execute ? "execute" : "read", path, strerror (errno), execute ? "execute" : "read",
-        execute ? "rx" : "r");
+        self->name, execute ? "execute" : "read", path, strerror (errno),
+        execute ? "execute" : "read", execute ? "rx" : "r");
 }
 
 //  Of root's there is also what says where its files are.
@@ -199,7 +202,8 @@ static bool s_is_named (const texts_t *texts, const char *variable)
 }
 
 //  Packs the user's variables, and those of the submitter that stay; false when one is no text.
-static bool s_pack_texts (const guise_t *self, const texts_t *texts, buffer_t *packed, size_t *count)
+static bool s_pack_texts (const guise_t *self, const texts_t *texts, buffer_t *packed,
+                          size_t *count)
 {
     cursor_t at = texts->at;
     for (size_t i = 0; i < GUISE_VARIABLES; i++)
@@ -227,7 +231,8 @@ static void s_pack_spec (buffer_t *dressed, view_t spec, const buffer_t *texts, 
     size_t pairs = 0;
     cursor_map (&cursor, &pairs);
     pack_map (dressed, pairs);
-    for (size_t i = 0; i < pairs && cursor_skip (&cursor, &key) && cursor_skip (&cursor, &value); i++) {
+    for (size_t i = 0; i < pairs && cursor_skip (&cursor, &key) && cursor_skip (&cursor, &value);
+         i++) {
         cursor_t name = cursor_of_view (key);
         view_t text = {0};
         pack_raw (dressed, key.data, key.size);

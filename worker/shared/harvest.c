@@ -26,7 +26,8 @@ bool harvest_add (harvest_t *self, view_t value)
     if (used > HARVEST_BYTES || value.size > HARVEST_BYTES - used)
         return false;
     memcpy (self->bytes + used, value.data, value.size);
-    atomic_store_explicit (&self->done, done + (UINT64_C (1) << 32) + value.size, memory_order_release);
+    atomic_store_explicit (&self->done, done + (UINT64_C (1) << 32) + value.size,
+                           memory_order_release);
     return true;
 }
 
@@ -47,7 +48,8 @@ int64_t harvest_begun_us (const harvest_t *self)
     return atomic_load_explicit (&self->begun_us, memory_order_relaxed);
 }
 
-bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values, size_t *count)
+bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values,
+                   size_t *count)
 {
     uint64_t done = s_done (self, ticket);
     size_t bytes = (uint32_t) done, start = values->size;

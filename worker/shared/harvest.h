@@ -1,15 +1,15 @@
 /*  harvest.h - the values of a map's items, in the memory that a slot shares with its worker
  *
  *  A map task calls its function for one item after the other. The slot puts each value here before
- *  it begins the next item, without a system call: so what is done outlives the slot, and the worker
- *  sees which item ran when it died, or runs for too long.
+ *  it begins the next item, without a system call: so what is done outlives the slot, and the
+ *  worker sees which item ran when it died, or runs for too long.
  *
  *      bytes:   value of item 0 | value of item 1 | ... | room
  *      done:    high 32 bits: how many; low 32 bits: their bytes
  *
- *  A slot can write anything here. Who reads copies the bytes first, and believes them only when they
- *  are as many values as it says, each of which keeps the rules (common/rules.h), and no more than
- *  the task has items. One thread on each side.
+ *  A slot can write anything here. Who reads copies the bytes first, and believes them only when
+ *  they are as many values as it says, each of which keeps the rules (common/rules.h), and no more
+ *  than the task has items. One thread on each side.
  */
 
 #ifndef WORKER_SHARED_HARVEST_H_INCLUDED
@@ -41,9 +41,11 @@ void harvest_item (harvest_t *self, int64_t now_us);
 //  Slot: an item is done. False, and nothing is kept, when there is no room.
 bool harvest_add (harvest_t *self, view_t value);
 
-//  Worker: appends the values of the items that are done; how many is returned through count, most at most. False, and nothing is
-//  appended, when the slot wrote over it: then nobody knows what is done.
-bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values, size_t *count);
+//  Worker: appends the values of the items that are done; how many is returned through count, most
+//  at most. False, and nothing is appended, when the slot wrote over it: then nobody knows what is
+//  done.
+bool harvest_read (const harvest_t *self, uint32_t ticket, size_t most, buffer_t *values,
+                   size_t *count);
 
 //  Worker: how many items are done, as the slot says it, and when it began the one at hand.
 uint32_t harvest_done (const harvest_t *self, uint32_t ticket);

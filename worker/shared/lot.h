@@ -1,7 +1,8 @@
 /*  lot.h - the items of a map task, as its payload has them
  *
- *  A payload of kind 3 (SPEC.md §3): the place of the first item in its map and the tries that the items have had, unless
- *  these two are missing, then the arguments of each item. A plain value; any thread.
+ *  A payload of kind 3 (SPEC.md §3): the place of the first item in its map and the tries that the
+ *  items have had, unless these two are missing, then the arguments of each item. A plain value;
+ *  any thread.
  */
 
 #ifndef WORKER_SHARED_LOT_H_INCLUDED

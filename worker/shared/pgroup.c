@@ -35,8 +35,8 @@ static bool s_search (pid_t wanted, pid_t leader)
     bool found = false;
     while (folder && !found && (entry = readdir (folder))) {
         int group, session;
-        found = isdigit ((unsigned char) entry->d_name [0]) && s_read (entry->d_name, &group, &session)
-                && group == wanted && session == leader;
+        found = isdigit ((unsigned char) entry->d_name [0])
+                && s_read (entry->d_name, &group, &session) && group == wanted && session == leader;
     }
     if (folder)
         closedir (folder);

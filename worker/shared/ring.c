@@ -35,7 +35,8 @@ size_t ring_put (ring_writer_t *self, const void *bytes, size_t size_bytes)
 //  waits and tail on both sides.
 void ring_wait (ring_writer_t *self, unsigned wait_ms)
 {
-    const struct timespec limit = {.tv_sec = wait_ms / 1000, .tv_nsec = (long) (wait_ms % 1000) * 1000000};
+    const struct timespec limit = {.tv_sec = wait_ms / 1000,
+                                   .tv_nsec = (long) (wait_ms % 1000) * 1000000};
     atomic_store (&self->ring->waits, 1);
     uint32_t tail = atomic_load (&self->ring->tail);
     if (s_room (self, tail) == 0)

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define RING_BYTES (256u * 1024u) //  A power of two
-#define RING_BELL 0x07            //  The byte by which a slot says through its socket that it has published
+#define RING_BELL 0x07 //  The byte by which a slot says through its socket that it has published
 
 typedef struct ring {
     _Alignas(64) _Atomic uint32_t head; //  Bytes published

@@ -56,7 +56,8 @@ static bool s_swap (ticket_desk_t *self, uint32_t ahead, bool revoke, uint32_t *
         if (!s_read (self, claim))
             return false;
         *next = self->next;
-        wanted = revoke ? s_pack (self->limit, self->limit) : s_pack (self->next, self->limit + ahead);
+        wanted =
+            revoke ? s_pack (self->limit, self->limit) : s_pack (self->next, self->limit + ahead);
     } while (wanted != claim && !atomic_compare_exchange_weak (&self->page->claim, &claim, wanted));
     self->limit = s_limit (wanted);
     self->next = s_next (wanted);
@@ -97,11 +98,13 @@ ticket_verdict_t ticket_claim (ticket_page_t *self, uint32_t ticket, int64_t now
             return TICKET_SKIP;
         if (ticket != s_next (claim) || !ticket_before (ticket, s_limit (claim)))
             return TICKET_UNKNOWN;
-    } while (!atomic_compare_exchange_weak (&self->claim, &claim, s_pack (ticket + 1, s_limit (claim))));
+    } while (
+        !atomic_compare_exchange_weak (&self->claim, &claim, s_pack (ticket + 1, s_limit (claim))));
     return TICKET_RUN;
 }
 
 bool ticket_is_cancelled (const ticket_page_t *self, uint32_t ticket)
 {
-    return atomic_load_explicit (&self->cancelled, memory_order_relaxed) == (TICKET_CANCELLED | ticket);
+    return atomic_load_explicit (&self->cancelled, memory_order_relaxed)
+           == (TICKET_CANCELLED | ticket);
 }

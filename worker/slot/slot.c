@@ -19,8 +19,9 @@
 
 #define SLOT_EXIT_BROKEN 70
 #define SLOT_BATCH_US 1000
-#define SLOT_MS_MAX (UINT64_C (1) << 42) //  139 years: what is longer does not fit into microseconds
-#define SLOT_SHORT_US 50u                //  Results of tasks that take longer do not wait for the next one
+#define SLOT_MS_MAX                                                                                \
+    (UINT64_C (1) << 42)  //  139 years: what is longer does not fit into microseconds
+#define SLOT_SHORT_US 50u //  Results of tasks that take longer do not wait for the next one
 
 typedef struct slot_job {
     uint64_t number;          //  Key
@@ -96,8 +97,8 @@ static bool s_overhear (slot_t *self, slot_frame_t *frame)
     wire_slot_cancel_t cancel;
     if (frame->verb == WIRE_slot_cancel)
         return wire_read_slot_cancel (&frame->body, &cancel) && cancel.ticket == self->ticket;
-    if (frame->verb != WIRE_slot_output_window || !wire_read_slot_output_window (&frame->body, &window)
-        || window.ticket != self->ticket)
+    if (frame->verb != WIRE_slot_output_window
+        || !wire_read_slot_output_window (&frame->body, &window) || window.ticket != self->ticket)
         return false;
     if (window.bytes > self->output_window)
         self->output_window = window.bytes;
@@ -181,8 +182,8 @@ static cadre_error_t s_load_program (slot_t *self, const wire_list_t *list, faul
     free (argv);
     if (!self->program)
         return fault->code;
-    return functions_add (self->functions, program_functions (self->program), "the program", self->program,
-                          fault);
+    return functions_add (self->functions, program_functions (self->program), "the program",
+                          self->program, fault);
 }
 
 static cadre_error_t s_load (slot_t *self, const wire_slot_start_t *start, fault_t *fault)
@@ -282,8 +283,9 @@ static bool s_on_job_end (slot_t *self, cursor_t *body)
 static void s_run_command (slot_t *self, const runner_task_t *task)
 {
     if (self->options->thread) {
-        runner_end_failf (&self->end, "refused",
-                          "slots that are threads run no commands: use process slots (the default)");
+        runner_end_failf (
+            &self->end, "refused",
+            "slots that are threads run no commands: use process slots (the default)");
         return;
     }
     if (!self->command)
@@ -348,7 +350,8 @@ static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uin
     else
         s_run_function (self, job, task);
     self->running = false;
-    if (slot_pipe_is_copy (&self->pipe)) //  The task has forked, and this is its child, which came back too
+    if (slot_pipe_is_copy (
+            &self->pipe)) //  The task has forked, and this is its child, which came back too
         _exit (0);
     int64_t now_us = moment_now (self->host.clock);
     job->last_us = (uint64_t) (now_us - task->started_us);
@@ -368,7 +371,8 @@ static void s_decline (slot_t *self, uint32_t ticket, int64_t now_us)
 static bool s_on_task (slot_t *self, cursor_t *body)
 {
     wire_slot_task_t fields;
-    if (!self->started || self->useless || !wire_read_slot_task (body, &fields) || fields.ticket > UINT32_MAX)
+    if (!self->started || self->useless || !wire_read_slot_task (body, &fields)
+        || fields.ticket > UINT32_MAX)
         return false;
     slot_job_t *job = s_find_job (self, fields.job);
     if (!job)

@@ -16,8 +16,9 @@
 #include <cadre.h>
 
 typedef struct slot_serve_options {
-    const cadre_function_t *functions; //  Of this program, or NULL; ends with an entry whose name is NULL
-    bool thread;                 //  A thread of the worker's process: no commands, no change to the process
+    const cadre_function_t
+        *functions; //  Of this program, or NULL; ends with an entry whose name is NULL
+    bool thread;    //  A thread of the worker's process: no commands, no change to the process
     const moment_clock_t *clock; //  NULL: the boot-time clock
 } slot_serve_options_t;
 

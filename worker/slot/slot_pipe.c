@@ -10,16 +10,17 @@
 
 #define SLOT_PIPE_READ_BYTES (64u * 1024u)
 #define SLOT_PIPE_KEEP_BYTES (1024u * 1024u) //  A buffer that grew larger is freed when it is empty
-#define SLOT_PIPE_PIECE_BYTES (64u * 1024u) //  Of a large frame: the worker reads one while we write the next
-#define SLOT_PIPE_WAIT_MS 100               //  For room, between two looks whether the worker is there
+#define SLOT_PIPE_PIECE_BYTES                                                                      \
+    (64u * 1024u)             //  Of a large frame: the worker reads one while we write the next
+#define SLOT_PIPE_WAIT_MS 100 //  For room, between two looks whether the worker is there
 #define SLOT_PIPE_MARK_BYTES 4096u
 
 void slot_pipe_init (slot_pipe_t *self, int fd, ring_t *ring)
 {
     *self = (slot_pipe_t){.fd = fd};
     self->ring.ring = ring;
-    uint8_t *mark =
-        mmap (NULL, SLOT_PIPE_MARK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *mark = mmap (NULL, SLOT_PIPE_MARK_BYTES, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mark == MAP_FAILED)
         return;
     *mark = 1;
@@ -50,7 +51,8 @@ static slot_pipe_got_t s_frame (const slot_pipe_t *self, size_t *at, slot_frame_
     if (left < 4)
         return SLOT_PIPE_NOTHING;
     const uint8_t *head = self->in.data + *at;
-    size_t length = (size_t) head [0] << 24 | (size_t) head [1] << 16 | (size_t) head [2] << 8 | head [3];
+    size_t length =
+        (size_t) head [0] << 24 | (size_t) head [1] << 16 | (size_t) head [2] << 8 | head [3];
     if (length < 1 || length > SLOT_PIPE_FRAME_MAX)
         return SLOT_PIPE_BROKEN;
     if (left - 4 < length)
@@ -92,7 +94,8 @@ bool slot_pipe_fill (slot_pipe_t *self, bool wait)
     s_compact (self);
     for (;;) {
         uint8_t *room = buffer_reserve (&self->in, SLOT_PIPE_READ_BYTES);
-        ssize_t got = recv (self->fd, room, self->in.capacity - self->in.size, wait ? 0 : MSG_DONTWAIT);
+        ssize_t got =
+            recv (self->fd, room, self->in.capacity - self->in.size, wait ? 0 : MSG_DONTWAIT);
         if (got > 0) {
             self->in.size += (size_t) got;
             return true;
@@ -152,8 +155,8 @@ static void s_publish (slot_pipe_t *self)
 {
     const uint8_t *bytes = self->out.data;
     for (size_t left = self->out.size; left > 0;) {
-        size_t count =
-            ring_put (&self->ring, bytes, left < SLOT_PIPE_PIECE_BYTES ? left : SLOT_PIPE_PIECE_BYTES);
+        size_t count = ring_put (&self->ring, bytes,
+                                 left < SLOT_PIPE_PIECE_BYTES ? left : SLOT_PIPE_PIECE_BYTES);
         self->untold += count;
         bytes += count;
         left -= count;

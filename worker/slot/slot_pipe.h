@@ -1,8 +1,9 @@
 /*  slot_pipe.h - messages between a slot and its worker, on the slot's side
  *
- *  Frames as in SLOT.md: u32 length, u8 verb, body. Incoming bytes are gathered and handed out in place. While a task runs its
- *  payload must stay where it is, and the worker may have something to say: slot_pipe_hold keeps the bytes of the frames handed out so
- *  far, and reads go elsewhere until slot_pipe_release.
+ *  Frames as in SLOT.md: u32 length, u8 verb, body. Incoming bytes are gathered and handed out in
+ *  place. While a task runs its payload must stay where it is, and the worker may have something to
+ *  say: slot_pipe_hold keeps the bytes of the frames handed out so far, and reads go elsewhere
+ *  until slot_pipe_release.
  *
  *  What goes out is published in the ring as soon as its frame is complete, with no system call:
  *  the worker can read it from then on, whatever becomes of the slot. It hears of it by a bell, one
@@ -23,17 +24,18 @@
 #define SLOT_PIPE_FRAME_MAX ((1024u * 1024u * 1024u) + 64u * 1024u) //  What the length may say
 
 typedef struct slot_pipe {
-    int fd;                       //  Socket to the worker; borrowed
-    buffer_t in;                  //  Read; frames before at were handed out
-    size_t at;                    //  Next frame in in
-    size_t scanned;               //  Frames before this were seen by slot_pipe_scan; never before at
-    buffer_t held;                //  Frames handed out, while holding
-    bool holding;                 //  held is in use
-    ring_writer_t ring;           //  What goes out
-    buffer_t out;                 //  The frame that is being packed
-    size_t untold;                //  Bytes published since the last bell
-    bool gone;                    //  The worker has closed, or the bell cannot be rung
-    const volatile uint8_t *mark; //  1 in the slot itself, 0 in a copy that fork made; NULL: nobody knows
+    int fd;             //  Socket to the worker; borrowed
+    buffer_t in;        //  Read; frames before at were handed out
+    size_t at;          //  Next frame in in
+    size_t scanned;     //  Frames before this were seen by slot_pipe_scan; never before at
+    buffer_t held;      //  Frames handed out, while holding
+    bool holding;       //  held is in use
+    ring_writer_t ring; //  What goes out
+    buffer_t out;       //  The frame that is being packed
+    size_t untold;      //  Bytes published since the last bell
+    bool gone;          //  The worker has closed, or the bell cannot be rung
+    const volatile uint8_t
+        *mark; //  1 in the slot itself, 0 in a copy that fork made; NULL: nobody knows
 } slot_pipe_t;
 
 typedef struct slot_frame {

@@ -60,13 +60,14 @@ void answers_explain (slots_t *self, lease_t *lease, slots_result_t result, cons
 
 void answers_fail (slots_t *self, lease_t *lease, const char *kind, const char *message)
 {
-    answers_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_ERROR}, kind, message, false);
+    answers_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_ERROR}, kind, message,
+                     false);
 }
 
 void answers_cancelled (slots_t *self, lease_t *lease, const char *message)
 {
-    answers_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_CANCELLED}, "cancelled", message,
-                     false);
+    answers_explain (self, lease, (slots_result_t){.outcome = CADRE_OUTCOME_CANCELLED}, "cancelled",
+                     message, false);
 }
 
 void answers_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool abandoned)
@@ -78,7 +79,8 @@ void answers_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool aban
     case LEASE_TIMED_OUT:
         result.outcome = CADRE_OUTCOME_TIMEOUT;
         snprintf (text, sizeof (text), "%s%s ran for longer than its %" PRIu64 " ms%s",
-                  lease->gleaned ? "" : "task ", glean_name (lease, name), lease->job->timeout_ms, how);
+                  lease->gleaned ? "" : "task ", glean_name (lease, name), lease->job->timeout_ms,
+                  how);
         answers_explain (self, lease, result, "timeout", text, abandoned);
         return;
     case LEASE_CANCELLED:

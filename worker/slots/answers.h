@@ -15,7 +15,8 @@ void answers_return (slots_t *self, lease_t *lease);
 void answers_fail (slots_t *self, lease_t *lease, const char *kind, const char *message);
 void answers_cancelled (slots_t *self, lease_t *lease, const char *message);
 
-//  The answer of a lease with this kind and message in its detail. abandoned: its thread was left behind.
+//  The answer of a lease with this kind and message in its detail. abandoned: its thread was left
+//  behind.
 void answers_explain (slots_t *self, lease_t *lease, slots_result_t result, const char *kind,
                       const char *message, bool abandoned);
 

@@ -28,7 +28,8 @@ static bool s_on_ready (slots_t *self, slot_handle_t *seat, cursor_t *body)
         return true;
     }
     if (self->functions_count == 0) { //  What the broker was told stays so
-        buffer_append (&self->functions, fields.functions.values.data, fields.functions.values.size);
+        buffer_append (&self->functions, fields.functions.values.data,
+                       fields.functions.values.size);
         self->functions_count = fields.functions.count;
     }
     timers_cancel (self->options.timers, &self->pause);
@@ -36,7 +37,8 @@ static bool s_on_ready (slots_t *self, slot_handle_t *seat, cursor_t *body)
     return true;
 }
 
-//  A command, or the command of a shell, was killed, and the kernel has killed for lack of memory while it ran.
+//  A command, or the command of a shell, was killed, and the kernel has killed for lack of memory
+//  while it ran.
 static bool s_lacked_memory (slots_t *self, const wire_slot_result_t *fields)
 {
     int64_t now_us = moment_now (self->options.clock);
@@ -54,13 +56,14 @@ static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *
         return;
     }
     bool memory = s_lacked_memory (self, fields);
-    slots_result_t result = {.outcome =
-                                 memory ? CADRE_OUTCOME_OUT_OF_MEMORY : testimony_outcome (lease, fields),
+    slots_result_t result = {.outcome = memory ? CADRE_OUTCOME_OUT_OF_MEMORY
+                                               : testimony_outcome (lease, fields),
                              .code = fields->code,
                              .run_us = fields->run_us,
                              .value = fields->value};
     if (result.outcome != CADRE_OUTCOME_OK || fields->detail.size > 1) { //  More than nil
-        failure_pack_with_worker (&detail, fields->detail, self->options.worker, memory ? LACK : NULL);
+        failure_pack_with_worker (&detail, fields->detail, self->options.worker,
+                                  memory ? LACK : NULL);
         result.detail = wire_view_of (&detail);
     }
     answers_give (self, lease, &result);

@@ -38,8 +38,8 @@ const char *glean_name (const lease_t *lease, char name [GLEAN_NAME_BYTES])
     return name;
 }
 
-void glean_explain (const lease_t *lease, slots_result_t *result, const char *kind, const char *message,
-                    buffer_t *value)
+void glean_explain (const lease_t *lease, slots_result_t *result, const char *kind,
+                    const char *message, buffer_t *value)
 {
     lot_t lot;
     if (!lease->gleaned || !s_lot_of (lease, &lot))

@@ -21,11 +21,11 @@ void glean (const slot_handle_t *seat, lease_t *lease);
 const char *glean_name (const lease_t *lease, char name [GLEAN_NAME_BYTES]);
 
 //  Gives a result that says how the task ended the items' values and failures, kept in value.
-void glean_explain (const lease_t *lease, slots_result_t *result, const char *kind, const char *message,
-                    buffer_t *value);
+void glean_explain (const lease_t *lease, slots_result_t *result, const char *kind,
+                    const char *message, buffer_t *value);
 
-//  Has the first task of the seat gone on to another item since this was asked last? Then until when
-//  that one may run, in milliseconds from now, through left_ms.
+//  Has the first task of the seat gone on to another item since this was asked last? Then until
+//  when that one may run, in milliseconds from now, through left_ms.
 bool glean_goes_on (const slot_handle_t *seat, int64_t now_us, uint64_t *left_ms);
 
 #endif

@@ -133,7 +133,8 @@ bool jobs_is_known (const job_t *self, size_t place)
 void jobs_set_known (job_t *self, size_t place, bool known)
 {
     uint64_t bit = UINT64_C (1) << (place % 64);
-    self->known [place / 64] = known ? self->known [place / 64] | bit : self->known [place / 64] & ~bit;
+    self->known [place / 64] =
+        known ? self->known [place / 64] | bit : self->known [place / 64] & ~bit;
 }
 
 void jobs_measure (job_t *self, int64_t run_us)

@@ -30,8 +30,9 @@ typedef struct job {
 
 typedef struct jobs jobs_t;
 
-#define JOBS_BYTES_MAX                                                                                       \
-    (256u * 1024 * 1024) //  Of all jobs: what the broker says of them, and what each takes up besides
+#define JOBS_BYTES_MAX                                                                             \
+    (256u * 1024                                                                                   \
+     * 1024) //  Of all jobs: what the broker says of them, and what each takes up besides
 
 //  A table for a worker with this many slots.
 jobs_t *jobs_new (size_t slots);
@@ -40,7 +41,8 @@ void jobs_destroy (jobs_t **self_p);
 //  Jobs that are opened or looked for from now on are those of a broker with this epoch.
 void jobs_set_epoch (jobs_t *self, uint64_t epoch);
 
-//  Adds a job, or takes one that had ended back into use. NULL: with it, all of them would have more than JOBS_BYTES_MAX.
+//  Adds a job, or takes one that had ended back into use. NULL: with it, all of them would have
+//  more than JOBS_BYTES_MAX.
 job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields);
 
 //  NULL if there is none of this number.

@@ -27,7 +27,8 @@ lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task)
     return self;
 }
 
-lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task, buffer_t *payload)
+lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task,
+                          buffer_t *payload)
 {
     lease_t *self = s_new (job, serial, task, 0);
     self->payload = buffer_take (payload);

@@ -19,18 +19,19 @@ typedef enum lease_verdict {
 } lease_verdict_t;
 
 typedef struct lease {
-    struct lease *prev;      //  In its list
-    struct lease *next;      //  In its list
-    job_t *job;              //  What it has in common with others; counted there
-    uint64_t serial;         //  The broker's number of the lease
-    bool discards;           //  What it writes is not sent any more
-    uint64_t output_window;  //  Bytes of output that may be sent, in total
-    uint64_t output_sent;    //  Bytes of output sent
-    uint64_t output_before;  //  Of these, by slots before the one that has it now
-    uint32_t index;          //  The task within its job
-    uint32_t attempt;        //  From 1
-    int64_t begin_by_us;     //  Later than this it is not begun, but goes back to the broker; 0: no limit
-    uint32_t ticket;         //  While in a seat: its number there
+    struct lease *prev;     //  In its list
+    struct lease *next;     //  In its list
+    job_t *job;             //  What it has in common with others; counted there
+    uint64_t serial;        //  The broker's number of the lease
+    bool discards;          //  What it writes is not sent any more
+    uint64_t output_window; //  Bytes of output that may be sent, in total
+    uint64_t output_sent;   //  Bytes of output sent
+    uint64_t output_before; //  Of these, by slots before the one that has it now
+    uint32_t index;         //  The task within its job
+    uint32_t attempt;       //  From 1
+    int64_t
+        begin_by_us; //  Later than this it is not begun, but goes back to the broker; 0: no limit
+    uint32_t ticket; //  While in a seat: its number there
     uint32_t strandings;     //  Slots that were given it first, and ended without having begun it
     int64_t given_us;        //  While in a seat: since when
     lease_verdict_t verdict; //  How its end is to be understood
@@ -44,7 +45,8 @@ typedef struct lease {
 
 //  A lease with a copy of its payload, or with a large one that is taken over.
 lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task);
-lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task, buffer_t *payload);
+lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task,
+                          buffer_t *payload);
 void lease_destroy (lease_t **self_p);
 
 view_t lease_payload (const lease_t *self);

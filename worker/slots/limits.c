@@ -10,7 +10,8 @@
 static uint64_t s_limit_ms (const lease_t *lease)
 {
     const job_t *job = lease->job;
-    return job->kind == WIRE_KIND_COMMAND ? job->timeout_ms + job->grace_ms + BACKSTOP_MS : job->timeout_ms;
+    return job->kind == WIRE_KIND_COMMAND ? job->timeout_ms + job->grace_ms + BACKSTOP_MS
+                                          : job->timeout_ms;
 }
 
 //  Asks the first task to stop; its slot is ended when it does not.

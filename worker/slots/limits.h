@@ -8,7 +8,8 @@
 //  The first task of a slot has changed: watch its limit.
 void limits_watch (slots_t *self, slot_handle_t *seat);
 
-//  Begins to end a task of a slot with this verdict; one that is not the first is ended when its turn comes.
+//  Begins to end a task of a slot with this verdict; one that is not the first is ended when its
+//  turn comes.
 void limits_stop (slots_t *self, slot_handle_t *seat, lease_t *lease, lease_verdict_t verdict);
 
 #endif

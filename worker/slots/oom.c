@@ -25,7 +25,8 @@ static bool s_read_count (const char *path, uint64_t *count)
     return found;
 }
 
-//  The folder of a control group, as one line of /proc/self/cgroup names it: "4:memory:/path" or "0::/path".
+//  The folder of a control group, as one line of /proc/self/cgroup names it: "4:memory:/path" or
+//  "0::/path".
 static bool s_try (const char *root, char *line, uint64_t *count)
 {
     char path [PATH_BYTES];

@@ -23,7 +23,8 @@ void oom_start (oom_t *self, const char *root);
 //  Has the kernel killed for lack of memory since STARTED_US? NOW_US is the same clock's.
 bool oom_struck (oom_t *self, int64_t started_us, int64_t now_us);
 
-//  Makes this process, and all that it starts, the first to be killed when memory is short: a task before its worker.
+//  Makes this process, and all that it starts, the first to be killed when memory is short: a task
+//  before its worker.
 void oom_volunteer (void);
 
 //  Kills so far in the control group of this process, or 0 if nobody counts. root: as in cpus.h.

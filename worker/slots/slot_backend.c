@@ -25,10 +25,10 @@
 extern char **environ;
 
 struct slot_backend_box {
-    _Atomic int owners;                     //  Thread and worker; the last one frees
-    _Atomic bool ended;                     //  The thread serves no more
-    int fd;                                 //  The thread's end of the socketpair; closed when it ends
-    share_t *share;                         //  The thread's mapping; unmapped by the last owner
+    _Atomic int owners; //  Thread and worker; the last one frees
+    _Atomic bool ended; //  The thread serves no more
+    int fd;             //  The thread's end of the socketpair; closed when it ends
+    share_t *share;     //  The thread's mapping; unmapped by the last owner
     const struct cadre_function *functions; //  Of the program, or NULL
 };
 
@@ -51,7 +51,8 @@ static char **s_environment (const guise_t *guise)
     return list;
 }
 
-//  In a program that closed it, its number may be that of an event of libzmq, which is no file of any type.
+//  In a program that closed it, its number may be that of an event of libzmq, which is no file of
+//  any type.
 static bool s_is_stderr (void)
 {
     struct stat status;
@@ -85,8 +86,8 @@ static int s_spawn (pid_t *pid, const char *path, const guise_t *guise, int fd, 
     posix_spawnattr_init (&attributes);
     posix_spawnattr_setsigmask (&attributes, &none);
     posix_spawnattr_setsigdefault (&attributes, &all);
-    posix_spawnattr_setflags (&attributes,
-                              (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
+    posix_spawnattr_setflags (
+        &attributes, (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
     char **environment = s_environment (guise);
     char *argv [] = {(char *) (uintptr_t) path, NULL};
     int null = descriptors_null ();
@@ -106,18 +107,20 @@ static int s_spawn (pid_t *pid, const char *path, const guise_t *guise, int fd, 
 static cadre_error_t s_spawn_fault (const char *path, int error, fault_t *fault)
 {
     if (error == ENOENT || error == EACCES)
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "slots cannot be started: %s: %s; install cadre-slot there, or name its folder in "
-                          "CADRE_LIBEXEC",
-                          path, strerror (error));
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "slots cannot be started: %s: %s; install cadre-slot there, or name its folder in "
+            "CADRE_LIBEXEC",
+            path, strerror (error));
     return fault_set (
         fault, CADRE_ERROR_IO,
-        "a slot cannot be started from %s: %s; raise the limit that was hit, or run fewer slots", path,
-        strerror (error));
+        "a slot cannot be started from %s: %s; raise the limit that was hit, or run fewer slots",
+        path, strerror (error));
 }
 
-cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path, const guise_t *guise,
-                                          int fd, int share_fd, fault_t *fault)
+cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path,
+                                          const guise_t *guise, int fd, int share_fd,
+                                          fault_t *fault)
 {
     static const guise_t own = {.other = false};
     *self = (slot_backend_t){.pidfd = -1};
@@ -164,14 +167,15 @@ static void *s_thread (void *argument)
     return NULL;
 }
 
-cadre_error_t slot_backend_start_thread (slot_backend_t *self, const struct cadre_function *functions, int fd,
+cadre_error_t slot_backend_start_thread (slot_backend_t *self,
+                                         const struct cadre_function *functions, int fd,
                                          int share_fd, fault_t *fault)
 {
     *self = (slot_backend_t){.pidfd = -1};
     share_t *share = share_map (share_fd);
     if (!share)
-        return fault_set (fault, CADRE_ERROR_MEMORY, "no memory to share with a slot: %s; run fewer slots",
-                          strerror (errno));
+        return fault_set (fault, CADRE_ERROR_MEMORY,
+                          "no memory to share with a slot: %s; run fewer slots", strerror (errno));
     struct slot_backend_box *box = calloc (1, sizeof (struct slot_backend_box));
     assert (box);
     atomic_init (&box->owners, 2);
@@ -275,7 +279,8 @@ bool slot_backend_is_stopped (const slot_backend_t *self)
     if (self->kind == SLOT_BACKEND_FAKE)
         return self->fake->stopped;
     return self->kind == SLOT_BACKEND_PROCESS
-           && waitid (P_PID, (id_t) self->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+           && waitid (P_PID, (id_t) self->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0
+           && info.si_pid != 0;
 }
 
 bool slot_backend_wait (slot_backend_t *self, int *left_ms, int *status)

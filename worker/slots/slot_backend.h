@@ -49,13 +49,16 @@ typedef struct slot_backend {
     slot_backend_fake_t *fake;    //  Of a test
 } slot_backend_t;
 
-//  Spawns a process; guise (may be NULL): as whom. fd and share_fd stay the caller's. On failure the vessel is of kind NONE.
-cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path, const guise_t *guise,
-                                          int fd, int share_fd, fault_t *fault);
+//  Spawns a process; guise (may be NULL): as whom. fd and share_fd stay the caller's. On failure
+//  the vessel is of kind NONE.
+cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path,
+                                          const guise_t *guise, int fd, int share_fd,
+                                          fault_t *fault);
 
 //  Starts a thread, which owns fd from then on (not on failure) and maps the shared memory for
 //  itself.
-cadre_error_t slot_backend_start_thread (slot_backend_t *self, const struct cadre_function *functions, int fd,
+cadre_error_t slot_backend_start_thread (slot_backend_t *self,
+                                         const struct cadre_function *functions, int fd,
                                          int share_fd, fault_t *fault);
 
 //  Descriptor to poll for the end, or -1 (threads: their socketpair closes).
@@ -64,8 +67,8 @@ int slot_backend_descriptor (const slot_backend_t *self);
 //  Sends a signal to the process; nothing for threads.
 void slot_backend_signal (const slot_backend_t *self, int number);
 
-//  True when it has ended: it is reaped and of kind NONE then. *status is that of waitpid, or SLOT_BACKEND_STATUS_UNKNOWN.
-//  Never blocks.
+//  True when it has ended: it is reaped and of kind NONE then. *status is that of waitpid, or
+//  SLOT_BACKEND_STATUS_UNKNOWN. Never blocks.
 bool slot_backend_reap (slot_backend_t *self, int *status);
 
 //  Has the process been stopped, and not continued? Never blocks.

@@ -42,7 +42,8 @@ static const struct {
     [SLOT_HANDLE_CUT_OFF] = {"W041", "closed its socket to the worker"},
     [SLOT_HANDLE_STOPPED] = {"W042", "was stopped (SIGSTOP) and not continued"},
     [SLOT_HANDLE_LARGE] =
-        {"W071", "sends a result that its worker has no memory for (ulimit -v, or the container's limit)"},
+        {"W071",
+         "sends a result that its worker has no memory for (ulimit -v, or the container's limit)"},
     [SLOT_HANDLE_LATE] = {"W043", "did not begin the task that it was given"},
 };
 
@@ -90,12 +91,14 @@ static int s_signal_of (const slot_handle_t *seat, const death_t *death)
 
 static int s_exit_code (const death_t *death)
 {
-    return death->thread || death->status == SLOT_BACKEND_STATUS_UNKNOWN ? 0 : WEXITSTATUS (death->status);
+    return death->thread || death->status == SLOT_BACKEND_STATUS_UNKNOWN
+               ? 0
+               : WEXITSTATUS (death->status);
 }
 
 //  Says what became of a slot: "was killed by signal 11 (Segmentation fault)".
-static void s_describe (const slot_handle_t *seat, const death_t *death, int number, bool memory, char *text,
-                        size_t size)
+static void s_describe (const slot_handle_t *seat, const death_t *death, int number, bool memory,
+                        char *text, size_t size)
 {
     if (seat->condemned)
         snprintf (text, size, "%s", s_faults [seat->fault].text);
@@ -113,8 +116,8 @@ static void s_blame (slots_t *self, const slot_handle_t *seat, lease_t *lease, c
 {
     char what [TEXT_BYTES / 2], text [TEXT_BYTES], name [GLEAN_NAME_BYTES];
     int number = seat->condemned ? 0 : s_signal_of (seat, death);
-    bool memory =
-        number == SIGKILL && !seat->killed && oom_struck (&self->oom, death->us - death->run_us, death->us);
+    bool memory = number == SIGKILL && !seat->killed
+                  && oom_struck (&self->oom, death->us - death->run_us, death->us);
     slots_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .run_us = (uint64_t) death->run_us};
     const char *kind = seat->condemned ? "slot-broken" : "slot-exited";
     if (number) {
@@ -139,8 +142,8 @@ bool slot_death_strand (slots_t *self, const slot_handle_t *seat, lease_t *lease
     snprintf (text, sizeof text,
               "%u slots in a row ended before they began %" PRIu64 ".%" PRIu32
               "; the last, slot %zu of worker %.100s, %s",
-              lease->strandings, lease->job->number, lease->index, seat->place + 1, self->options.worker,
-              seat->condemned ? s_faults [seat->fault].text : "died");
+              lease->strandings, lease->job->number, lease->index, seat->place + 1,
+              self->options.worker, seat->condemned ? s_faults [seat->fault].text : "died");
     answers_fail (self, lease, "slot-broken", text);
     return true;
 }
@@ -241,7 +244,8 @@ void slot_death_sweep (slots_t *self)
 
 static void s_leave_behind (slots_t *self, slot_backend_t *vessel)
 {
-    self->abandoned = realloc (self->abandoned, (self->abandoned_count + 1) * sizeof (slot_backend_t));
+    self->abandoned =
+        realloc (self->abandoned, (self->abandoned_count + 1) * sizeof (slot_backend_t));
     assert (self->abandoned);
     self->abandoned [self->abandoned_count++] = *vessel;
     *vessel = (slot_backend_t){.pidfd = -1};

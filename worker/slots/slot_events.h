@@ -5,8 +5,8 @@
 
 #include "worker/slots/slots_private.h"
 
-//  Reads the messages of a slot, and notices when it is broken or has ended. The seat may be empty afterwards.
-//  ended: its process or thread is known to have ended.
+//  Reads the messages of a slot, and notices when it is broken or has ended. The seat may be empty
+//  afterwards. ended: its process or thread is known to have ended.
 void slot_events_read (slots_t *self, slot_handle_t *seat, bool ended);
 
 //  The alarm of a seat; the owner is the slot_handle_t.

@@ -1,7 +1,7 @@
 //  slot_expiry.c - leases that must be begun by some moment, or go back to the broker
 //
-//  The slot has the last word: it looks when it claims a task, and declines what is late. Here one alarm, for the first
-//  that is due, sees to those that wait behind a long task.
+//  The slot has the last word: it looks when it claims a task, and declines what is late. Here one
+//  alarm, for the first that is due, sees to those that wait behind a long task.
 
 #include "worker/slots/slot_expiry.h"
 

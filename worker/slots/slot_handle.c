@@ -26,8 +26,8 @@
 static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
 static const uint32_t s_next [] = {
     [SLOT_HANDLE_EMPTY] = MACHINE_TO (SLOT_HANDLE_STARTING),
-    [SLOT_HANDLE_STARTING] =
-        MACHINE_TO (SLOT_HANDLE_READY) | MACHINE_TO (SLOT_HANDLE_EMPTY) | MACHINE_TO (SLOT_HANDLE_LEAVING),
+    [SLOT_HANDLE_STARTING] = MACHINE_TO (SLOT_HANDLE_READY) | MACHINE_TO (SLOT_HANDLE_EMPTY)
+                             | MACHINE_TO (SLOT_HANDLE_LEAVING),
     [SLOT_HANDLE_READY] = MACHINE_TO (SLOT_HANDLE_LEAVING) | MACHINE_TO (SLOT_HANDLE_EMPTY),
     [SLOT_HANDLE_LEAVING] = MACHINE_TO (SLOT_HANDLE_EMPTY),
 };
@@ -35,7 +35,8 @@ static const machine_table_t s_machine = {"seat", 4, s_names, s_next, NULL};
 
 void slot_handle_init (slot_handle_t *self, size_t place)
 {
-    *self = (slot_handle_t){.place = place, .state = SLOT_HANDLE_EMPTY, .fd = -1, .vessel = {.pidfd = -1}};
+    *self = (slot_handle_t){
+        .place = place, .state = SLOT_HANDLE_EMPTY, .fd = -1, .vessel = {.pidfd = -1}};
 }
 
 void slot_handle_clear (slot_handle_t *self)
@@ -73,8 +74,8 @@ static void s_close (slot_handle_t *self, size_t start)
     memcpy (self->out.data + start, &length, HEAD_BYTES);
 }
 
-static slot_backend_t s_vessel (const slot_handle_start_t *how, size_t place, int fd, share_t *share,
-                                int share_fd, fault_t *fault)
+static slot_backend_t s_vessel (const slot_handle_start_t *how, size_t place, int fd,
+                                share_t *share, int share_fd, fault_t *fault)
 {
     slot_backend_t vessel;
     if (how->fake)
@@ -117,12 +118,14 @@ static void s_greet (slot_handle_t *self, const slot_handle_start_t *how)
     s_close (self, start);
 }
 
-cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t *how, fault_t *fault)
+cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t *how,
+                                 fault_t *fault)
 {
     int pair [2], share_fd;
     if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                          "no socketpair for a slot: %s; raise the limit (ulimit -n)", strerror (errno));
+                          "no socketpair for a slot: %s; raise the limit (ulimit -n)",
+                          strerror (errno));
     share_t *share = share_new (&share_fd);
     if (!share) {
         int error = errno;
@@ -227,7 +230,8 @@ lease_t *slot_handle_take (slot_handle_t *self)
     if (self->count == 0)
         self->ahead_us = 0;
     else if (lease->job->mean_us > 0)
-        self->ahead_us -= self->ahead_us < lease->job->mean_us ? self->ahead_us : lease->job->mean_us;
+        self->ahead_us -=
+            self->ahead_us < lease->job->mean_us ? self->ahead_us : lease->job->mean_us;
     return lease;
 }
 
@@ -243,8 +247,8 @@ void slot_handle_cancel (slot_handle_t *self)
 void slot_handle_output_window (slot_handle_t *self, const lease_t *lease, uint64_t bytes)
 {
     size_t start = s_open (self, WIRE_slot_output_window);
-    wire_pack_slot_output_window (&self->out,
-                                  &(wire_slot_output_window_t){.ticket = lease->ticket, .bytes = bytes});
+    wire_pack_slot_output_window (
+        &self->out, &(wire_slot_output_window_t){.ticket = lease->ticket, .bytes = bytes});
     s_close (self, start);
 }
 
@@ -254,7 +258,8 @@ void slot_handle_end_job (slot_handle_t *self, const jobs_t *jobs, job_t *job)
         return;
     jobs_set_known (job, self->place, false);
     const job_t *present = jobs_find (jobs, job->number);
-    if (present && jobs_is_known (present, self->place)) //  It has taken this one's place in the slot
+    if (present
+        && jobs_is_known (present, self->place)) //  It has taken this one's place in the slot
         return;
     size_t start = s_open (self, WIRE_slot_job_end);
     wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
@@ -264,8 +269,8 @@ void slot_handle_end_job (slot_handle_t *self, const jobs_t *jobs, job_t *job)
 bool slot_handle_flush (slot_handle_t *self)
 {
     while (self->fd >= 0 && !self->closed && self->written < self->out.size) {
-        ssize_t sent = send (self->fd, self->out.data + self->written, self->out.size - self->written,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = send (self->fd, self->out.data + self->written,
+                             self->out.size - self->written, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno == EAGAIN)
@@ -345,7 +350,8 @@ int slot_handle_message (const slot_handle_t *self, size_t *offset, uint8_t *ver
     return 1;
 }
 
-//  What is to come of a large message must fit (it is only asked for: memory is taken as bytes arrive), with its copies on their way to the broker, and to the client of an embedded pool.
+//  What is to come of a large message must fit (it is only asked for: memory is taken as bytes
+//  arrive), with its copies on their way to the broker, and to the client of an embedded pool.
 static void s_make_room (slot_handle_t *self)
 {
     if (self->in.size < HEAD_BYTES || self->deaf)

@@ -107,7 +107,8 @@ void slot_handle_init (slot_handle_t *self, size_t place);
 void slot_handle_clear (slot_handle_t *self);
 
 //  EMPTY → STARTING.
-cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t *how, fault_t *fault);
+cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t *how,
+                                 fault_t *fault);
 
 void slot_handle_move (slot_handle_t *self, slot_handle_state_t to);
 
@@ -133,8 +134,8 @@ bool slot_handle_flush (slot_handle_t *self);
 //  Reads what there is, also of a slot that has ended.
 void slot_handle_read (slot_handle_t *self);
 
-//  The next whole message: 1, none yet: 0, broken: -1. The body is valid until the next slot_handle_read.
-//  *offset begins at 0; slot_handle_consume ends the walk.
+//  The next whole message: 1, none yet: 0, broken: -1. The body is valid until the next
+//  slot_handle_read. *offset begins at 0; slot_handle_consume ends the walk.
 int slot_handle_message (const slot_handle_t *self, size_t *offset, uint8_t *verb, cursor_t *body);
 void slot_handle_consume (slot_handle_t *self, size_t offset);
 

@@ -1,5 +1,5 @@
-//  slot_patrol.c - looks once a second whether slots are stopped, and whether they begin what they were
-//  given
+//  slot_patrol.c - looks once a second whether slots are stopped, and whether they begin what they
+//  were given
 
 #include "worker/slots/slot_patrol.h"
 

@@ -1,4 +1,5 @@
-/*  slot_patrol.h - looks once a second whether slots are stopped, and whether they begin what they were given */
+/*  slot_patrol.h - looks once a second whether slots are stopped, and whether they begin what they
+ *  were given */
 
 #ifndef WORKER_SLOTS_SLOT_PATROL_H_INCLUDED
 #define WORKER_SLOTS_SLOT_PATROL_H_INCLUDED

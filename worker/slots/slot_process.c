@@ -81,7 +81,8 @@ int slot_process_serve (const cadre_function_t *functions)
     s_self = getpid ();
     s_share = s_is_slot () ? share_map (SLOT_SHARE_FD) : NULL;
     if (!s_share) {
-        fprintf (stderr, "cadre-slot: this is started by cadre-worker, not by hand: start cadre-worker\n");
+        fprintf (stderr,
+                 "cadre-slot: this is started by cadre-worker, not by hand: start cadre-worker\n");
         return SLOT_EXIT_USAGE;
     }
     fcntl (SLOT_FD, F_SETFD, FD_CLOEXEC);

@@ -12,7 +12,8 @@
 
 #include <utlist.h>
 
-#define OUT_BYTES_MAX (256u * 1024) //  Beyond this nothing more is sent ahead to a slot that has not read it
+#define OUT_BYTES_MAX                                                                              \
+    (256u * 1024) //  Beyond this nothing more is sent ahead to a slot that has not read it
 
 static bool s_is_spent (const slots_t *self, const slot_handle_t *seat)
 {
@@ -46,7 +47,8 @@ static void s_give (slots_t *self, slot_handle_t *seat)
         limits_watch (self, seat);
         slot_patrol_go (self);
     } else if (!timers_is_set (&self->watch)) {
-        timers_set (self->options.timers, &self->watch, moment_now (self->options.clock) + SLOTS_SLOW_US);
+        timers_set (self->options.timers, &self->watch,
+                    moment_now (self->options.clock) + SLOTS_SLOW_US);
     }
 }
 
@@ -149,7 +151,8 @@ void slot_scheduler_watch (void *owner, int64_t now_us)
         slot_handle_t *seat = &self->seats [i];
         if (seat->count < 2)
             continue;
-        if (slot_handle_has_begun (seat, seat->tasks) && slot_handle_run_us (seat, now_us) > SLOTS_SLOW_US) {
+        if (slot_handle_has_begun (seat, seat->tasks)
+            && slot_handle_run_us (seat, now_us) > SLOTS_SLOW_US) {
             seat->slow = true;
             slot_queue_take_back (self, seat);
         }

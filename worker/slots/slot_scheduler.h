@@ -11,7 +11,8 @@
 //  Gives out what waits.
 void slot_scheduler_turn (slots_t *self);
 
-//  Rings while tasks wait in slots: what waits behind a slow task is taken back. The owner is the slots_t.
+//  Rings while tasks wait in slots: what waits behind a slow task is taken back. The owner is the
+//  slots_t.
 void slot_scheduler_watch (void *owner, int64_t now_us);
 
 #endif

@@ -8,7 +8,8 @@
 #define KILLED_LOOK_MS 20 //  Between looks for the end of a killed process
 #define UNLIMITED_MS (UINT64_C (1) << 40)
 
-void slot_stage_set (slots_t *self, slot_handle_t *seat, slot_handle_stage_t stage, uint64_t delay_ms)
+void slot_stage_set (slots_t *self, slot_handle_t *seat, slot_handle_stage_t stage,
+                     uint64_t delay_ms)
 {
     uint64_t capped_ms = delay_ms < UNLIMITED_MS ? delay_ms : UNLIMITED_MS;
     seat->stage = stage;
@@ -36,5 +37,6 @@ void slot_stage_farewell (slots_t *self, slot_handle_t *seat, int patience_ms)
     slot_handle_flush (seat);
     shutdown (seat->fd, SHUT_WR);
     seat->stage = SLOT_HANDLE_FAREWELL;
-    timers_set (self->options.timers, &seat->alarm, moment_now (self->options.clock) + patience_ms * 1000);
+    timers_set (self->options.timers, &seat->alarm,
+                moment_now (self->options.clock) + patience_ms * 1000);
 }

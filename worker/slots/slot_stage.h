@@ -6,7 +6,8 @@
 #include "worker/slots/slots_private.h"
 
 //  What the alarm will do, and when; nothing.
-void slot_stage_set (slots_t *self, slot_handle_t *seat, slot_handle_stage_t stage, uint64_t delay_ms);
+void slot_stage_set (slots_t *self, slot_handle_t *seat, slot_handle_stage_t stage,
+                     uint64_t delay_ms);
 void slot_stage_clear (slots_t *self, slot_handle_t *seat);
 
 //  SIGKILL, and a look whether the slot has ended from time to time.

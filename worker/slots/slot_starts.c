@@ -17,7 +17,8 @@ static cadre_error_t s_poll (slots_t *self, slot_handle_t *seat)
     int failed = epoll_ctl (self->epoll, EPOLL_CTL_ADD, seat->fd, &event);
     event.data.u64 = s_tag (seat, true);
     if (!failed && slot_backend_descriptor (&seat->vessel) >= 0)
-        failed = epoll_ctl (self->epoll, EPOLL_CTL_ADD, slot_backend_descriptor (&seat->vessel), &event);
+        failed =
+            epoll_ctl (self->epoll, EPOLL_CTL_ADD, slot_backend_descriptor (&seat->vessel), &event);
     return failed ? CADRE_ERROR_IO : CADRE_OK;
 }
 

@@ -8,7 +8,8 @@
 //  Starts the slot of an empty seat.
 cadre_error_t slot_starts_begin (slots_t *self, slot_handle_t *seat);
 
-//  A slot died before it was ready: the worker waits for longer and longer before it starts the next one.
+//  A slot died before it was ready: the worker waits for longer and longer before it starts the
+//  next one.
 void slot_starts_failed (slots_t *self);
 
 //  Watches, or no longer watches, whether the slot's socket can be written to.

@@ -44,7 +44,8 @@ slots_t *slots_new (const slots_options_t *options, fault_t *fault)
     self->epoll = epoll_create1 (EPOLL_CLOEXEC);
     if (self->epoll < 0) {
         fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                   "no descriptor to watch slots with: %s; raise the limit (ulimit -n)", strerror (errno));
+                   "no descriptor to watch slots with: %s; raise the limit (ulimit -n)",
+                   strerror (errno));
         free (self);
         return NULL;
     }
@@ -177,7 +178,8 @@ cadre_error_t slots_learn (slots_t *self, fault_t *fault)
         if (slot_starts_begin (self, seat) != CADRE_OK)
             break;
         slot_patrol_go (self);
-        while (seat->state == SLOT_HANDLE_STARTING && moment_now (NULL) - start_us < LEARN_MS * 1000)
+        while (seat->state == SLOT_HANDLE_STARTING
+               && moment_now (NULL) - start_us < LEARN_MS * 1000)
             s_learn_on (self, start_us, &told);
         if (seat->state != SLOT_HANDLE_EMPTY || self->failures > SLOTS_STARTS_MAX)
             break;
@@ -185,9 +187,10 @@ cadre_error_t slots_learn (slots_t *self, fault_t *fault)
     if (seat->state == SLOT_HANDLE_READY)
         return CADRE_OK;
     if (!self->start_fault.code)
-        fault_set (&self->start_fault, CADRE_ERROR_TIMEOUT,
-                   "a slot was not ready after %d s; look at what its plugins do when they are loaded",
-                   LEARN_MS / 1000);
+        fault_set (
+            &self->start_fault, CADRE_ERROR_TIMEOUT,
+            "a slot was not ready after %d s; look at what its plugins do when they are loaded",
+            LEARN_MS / 1000);
     return fault_set (fault, self->start_fault.code, "%s", self->start_fault.text);
 }
 
@@ -227,7 +230,8 @@ void slots_end_job (slots_t *self, uint64_t number)
         s_end_job (self, job);
 }
 
-//  Its number may soon be another job's. A slot that still runs a task of it is told later (completion.c).
+//  Its number may soon be another job's. A slot that still runs a task of it is told later
+//  (completion.c).
 static void s_close_job (void *context, job_t *job)
 {
     slots_t *self = context;
@@ -343,7 +347,8 @@ static void s_take_back (slots_t *self, const spans_t *spans, bool inside)
             slot_queue_take_back (self, &self->seats [i]);
 }
 
-static void s_stop_running (slots_t *self, const spans_t *spans, bool inside, lease_verdict_t verdict)
+static void s_stop_running (slots_t *self, const spans_t *spans, bool inside,
+                            lease_verdict_t verdict)
 {
     for (size_t i = 0; i < self->options.count; i++) {
         slot_handle_t *seat = &self->seats [i];
@@ -474,7 +479,8 @@ bool slots_idle (const slots_t *self)
     return self->held + self->dropped == 0;
 }
 
-static void s_visit (const lease_t *list, void (*visit) (void *context, uint64_t serial), void *context)
+static void s_visit (const lease_t *list, void (*visit) (void *context, uint64_t serial),
+                     void *context)
 {
     const lease_t *lease;
     DL_FOREACH (list, lease)

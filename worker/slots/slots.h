@@ -18,10 +18,9 @@
  *  not be started: three of them, and what waits fails. Leases are taken back from behind a slow
  *  task once while it runs. What the broker asks for (recall, drain) is counted there.
  *
- *  Every lease that is pushed is answered exactly once through one of the
- *  events and is freed after it, unless it is dropped. slots_turn answers and
- *  sends; call it once after each batch of input. One thread, the same for the whole life: it is the
- *  parent of the slots.
+ *  Every lease that is pushed is answered exactly once through one of the events and is freed after
+ *  it, unless it is dropped. slots_turn answers and sends; call it once after each batch of input.
+ *  One thread, the same for the whole life: it is the parent of the slots.
  */
 
 #ifndef WORKER_SLOTS_SLOTS_H_INCLUDED
@@ -76,9 +75,9 @@ cadre_error_t slots_learn (slots_t *self, fault_t *fault);
 //  Functions of record function, as the first slot that had some told them.
 wire_list_t slots_functions (const slots_t *self);
 
-//  Jobs of the session. slots_close_jobs: no task of any of them will come; those that come are of a broker with this epoch. What is not kept
-//  was dropped before.
-//  False when there are too many to keep one more (job.h).
+//  Jobs of the session. slots_close_jobs: no task of any of them will come; those that come are of
+//  a broker with this epoch. What is not kept was dropped before. False when there are too many to
+//  keep one more (job.h).
 bool slots_open_job (slots_t *self, const wire_lane_job_t *job);
 void slots_end_job (slots_t *self, uint64_t number);
 void slots_close_jobs (slots_t *self, uint64_t epoch);
@@ -110,10 +109,12 @@ void slots_reclaim_running (slots_t *self);
 //  Drops all leases that are not in the list.
 void slots_keep (slots_t *self, const wire_list_t *spans);
 
-//  Output that may be sent for a lease, in total; or discard: what it writes from now on is thrown away.
+//  Output that may be sent for a lease, in total; or discard: what it writes from now on is thrown
+//  away.
 void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes, bool discard);
 
-//  The same for every lease: at least so much more than was sent. A broker that was restarted does not know what the one before it granted.
+//  The same for every lease: at least so much more than was sent. A broker that was restarted does
+//  not know what the one before it granted.
 void slots_output_more (slots_t *self, uint64_t bytes);
 
 size_t slots_held (const slots_t *self);       //  Leases without an answer, dropped ones excepted
@@ -122,7 +123,8 @@ size_t slots_free (const slots_t *self);       //  Slots that run nothing
 bool slots_idle (const slots_t *self);         //  Nothing waits or runs, dropped ones included
 
 //  Calls back with the serial of each lease held.
-void slots_each (const slots_t *self, void (*visit) (void *context, uint64_t serial), void *context);
+void slots_each (const slots_t *self, void (*visit) (void *context, uint64_t serial),
+                 void *context);
 
 //  Too many threads are stuck.
 bool slots_exhausted (const slots_t *self);

@@ -13,8 +13,9 @@
 #include "worker/slots/oom.h"
 #include "worker/slots/slots.h"
 
-#define SLOTS_STARTS_MAX 3     //  Slots of one seat that may die in a row before they are ready
-#define SLOTS_STRANDINGS_MAX 3 //  Slots that may end, one after the other, without having begun a lease
+#define SLOTS_STARTS_MAX 3 //  Slots of one seat that may die in a row before they are ready
+#define SLOTS_STRANDINGS_MAX                                                                       \
+    3 //  Slots that may end, one after the other, without having begun a lease
 
 struct slots {
     slots_options_t options;   //  As given

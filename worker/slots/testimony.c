@@ -22,7 +22,8 @@ bool testimony_is_sound (const lease_t *lease, const wire_slot_result_t *said, f
                              .value = said->value,
                              .items = lease->job->kind == WIRE_KIND_MAP,
                              .by_slot = true,
-                             .cancelled = lease->verdict != LEASE_GOES_ON || s_is_late (lease, said)};
+                             .cancelled =
+                                 lease->verdict != LEASE_GOES_ON || s_is_late (lease, said)};
     return rules_message_result (&result, fault);
 }
 
@@ -33,8 +34,9 @@ bool testimony_is_of_use (const wire_slot_ready_t *said, fault_t *fault)
         return rules_message_functions (&said->functions, fault);
     view_copy (said->message, text, sizeof text);
     utf8_repair (text, strlen (text));
-    fault_set (fault, said->code <= CADRE_ERROR_END ? (cadre_error_t) said->code : CADRE_ERROR_PLUGIN, "%s",
-               *text ? text : "a slot is of no use, and does not say why");
+    fault_set (fault,
+               said->code <= CADRE_ERROR_END ? (cadre_error_t) said->code : CADRE_ERROR_PLUGIN,
+               "%s", *text ? text : "a slot is of no use, and does not say why");
     return false;
 }
 

@@ -101,7 +101,8 @@ static void s_become (const start_t *start, pid_t parent, char *const *argv)
 
 static cadre_error_t s_fork (broker_launcher_t *self, const start_t *start, fault_t *fault)
 {
-    static char name [] = "cadre-broker", listen [] = "--listen", keys [] = "--keys", lanes [] = "--lanes";
+    static char name [] = "cadre-broker", listen [] = "--listen", keys [] = "--keys",
+                     lanes [] = "--lanes";
     char *argv [] = {name,
                      listen,
                      (char *) (uintptr_t) start->listen,
@@ -117,7 +118,8 @@ static cadre_error_t s_fork (broker_launcher_t *self, const start_t *start, faul
     if (self->pid > 0)
         return CADRE_OK;
     self->pid = 0;
-    return fault_set (fault, CADRE_ERROR_UNAVAILABLE, "no process for the broker: %s", strerror (errno));
+    return fault_set (fault, CADRE_ERROR_UNAVAILABLE, "no process for the broker: %s",
+                      strerror (errno));
 }
 
 //  The last line that the broker wrote, without its time and name.
@@ -151,12 +153,14 @@ static cadre_error_t s_await (broker_launcher_t *self, const start_t *start, fau
         if (s_says_ready (start))
             return CADRE_OK;
         if (waitpid (self->pid, &status, WNOHANG) == self->pid) {
-            const bool taken = WIFEXITED (status)
-                               && WEXITSTATUS (status) == cadre_error_exit_code (CADRE_ERROR_ADDRESS_IN_USE);
+            const bool taken =
+                WIFEXITED (status)
+                && WEXITSTATUS (status) == cadre_error_exit_code (CADRE_ERROR_ADDRESS_IN_USE);
             self->pid = 0;
             s_last_words (start, words, sizeof words);
             return fault_set (fault, taken ? CADRE_ERROR_ADDRESS_IN_USE : CADRE_ERROR_UNAVAILABLE,
-                              "the broker did not start: %s", words [0] ? words : "it says nothing");
+                              "the broker did not start: %s",
+                              words [0] ? words : "it says nothing");
         }
         s_nap ();
     }
@@ -170,26 +174,32 @@ static cadre_error_t s_await (broker_launcher_t *self, const start_t *start, fau
 static cadre_error_t s_open_files (start_t *start, fault_t *fault)
 {
     const broker_launcher_options_t *options = start->options;
-    start->log = open (options->log, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    start->log =
+        open (options->log, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (start->log < 0)
-        return fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", options->log, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", options->log,
+                          strerror (errno));
     if (!options->lock)
         return CADRE_OK;
     start->lock = open (options->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (start->lock < 0 || flock (start->lock, LOCK_EX | LOCK_NB) != 0)
-        return fault_set (fault, CADRE_ERROR_IO, "cannot lock %s: %s", options->lock, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "cannot lock %s: %s", options->lock,
+                          strerror (errno));
     return CADRE_OK;
 }
 
-static cadre_error_t s_start_at (broker_launcher_t *self, start_t *start, uint16_t port, fault_t *fault)
+static cadre_error_t s_start_at (broker_launcher_t *self, start_t *start, uint16_t port,
+                                 fault_t *fault)
 {
     const broker_launcher_options_t *options = start->options;
     snprintf (start->listen, sizeof start->listen, "tcp://%s:%u,ipc://%s", options->host, port,
               options->folder);
-    const unsigned first = broker_launcher_lane_first (port), last = broker_launcher_lane_last (port);
+    const unsigned first = broker_launcher_lane_first (port),
+                   last = broker_launcher_lane_last (port);
     snprintf (start->lanes, sizeof start->lanes, "%u-%u", first, last);
     if (ftruncate (start->log, 0) != 0)
-        return fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", options->log, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", options->log,
+                          strerror (errno));
     self->port = port;
     cadre_error_t error = s_fork (self, start, fault);
     return error ? error : s_await (self, start, fault);
@@ -202,8 +212,8 @@ static void s_sign (const broker_launcher_t *self, const start_t *start)
         dprintf (start->lock, "%d %u\n", (int) self->pid, self->port);
 }
 
-cadre_error_t broker_launcher_start (broker_launcher_t *self, const broker_launcher_options_t *options,
-                                     fault_t *fault)
+cadre_error_t broker_launcher_start (broker_launcher_t *self,
+                                     const broker_launcher_options_t *options, fault_t *fault)
 {
     start_t start = {.options = options, .log = -1, .lock = -1};
     *self = (broker_launcher_t){0};
@@ -219,8 +229,8 @@ cadre_error_t broker_launcher_start (broker_launcher_t *self, const broker_launc
         for (int i = 0; i < PORT_TRIES && error == CADRE_ERROR_ADDRESS_IN_USE; i++) {
             uint64_t random = 0;
             entropy_fill (&random, sizeof random);
-            error =
-                s_start_at (self, &start, (uint16_t) (PORT_LEAST + random % (PORT_MOST - PORT_LEAST)), fault);
+            error = s_start_at (self, &start,
+                                (uint16_t) (PORT_LEAST + random % (PORT_MOST - PORT_LEAST)), fault);
         }
     }
     if (!error)
@@ -244,8 +254,8 @@ bool broker_launcher_find (broker_launcher_t *self, const char *lock)
     if (descriptor < 0)
         return false;
     const bool lives = flock (descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (lives && read (descriptor, line, sizeof line - 1) > 0 && sscanf (line, "%d %u", &pid, &port) == 2
-        && pid > 1)
+    if (lives && read (descriptor, line, sizeof line - 1) > 0
+        && sscanf (line, "%d %u", &pid, &port) == 2 && pid > 1)
         *self = (broker_launcher_t){.pid = pid, .port = (uint16_t) port};
     close (descriptor);
     return self->pid > 0;
@@ -256,7 +266,8 @@ static bool s_ended (broker_launcher_t *self, const char *lock, int64_t timeout_
 {
     for (;;) {
         broker_launcher_t now;
-        const bool gone = lock ? !broker_launcher_find (&now, lock) : waitpid (self->pid, NULL, WNOHANG) != 0;
+        const bool gone =
+            lock ? !broker_launcher_find (&now, lock) : waitpid (self->pid, NULL, WNOHANG) != 0;
         if (gone) {
             self->pid = 0;
             return true;

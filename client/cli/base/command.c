@@ -23,7 +23,8 @@ static void s_help (const command_t *commands, const char *words, const char *ex
     line_print_page ("Usage: %s COMMAND [OPTION...]\n\n", words);
     for (const command_t *command = commands; command->name; command++)
         line_print_page ("  %-10s %s\n", command->name, command->says);
-    line_print_page ("\n'%s COMMAND --help' says more about one of them.\n\nExample:\n%s", words, example);
+    line_print_page ("\n'%s COMMAND --help' says more about one of them.\n\nExample:\n%s", words,
+                     example);
 }
 
 static int s_unknown (const command_t *commands, const char *words, const char *name)
@@ -49,7 +50,8 @@ int command_dispatch (const command_t *commands, const char *words, const char *
                       char **argv)
 {
     if (argc < 2) {
-        say ("a command is missing. Usage: %s COMMAND [OPTION...]; '%s --help' lists them", words, words);
+        say ("a command is missing. Usage: %s COMMAND [OPTION...]; '%s --help' lists them", words,
+             words);
         return SAY_EXIT_USAGE;
     }
     const char *name = argv [1];
@@ -95,7 +97,9 @@ static const struct argp_option s_broker_options [] = {
      90},
     {0}};
 static const struct argp_option s_embed_options [] = {
-    {"local", KEY_LOCAL, NULL, 0, "run on this machine without any broker, even if there is one", 90}, {0}};
+    {"local", KEY_LOCAL, NULL, 0, "run on this machine without any broker, even if there is one",
+     90},
+    {0}};
 static const struct argp_option s_list_options [] = {
     {"output", 'o', "FORMAT", 0, "table, json or ndjson", 90}, {0}};
 
@@ -115,7 +119,8 @@ const struct argp command_embed_argp = {
 const struct argp command_list_argp = {
     .options = s_list_options, .parser = s_parse_child, .children = s_children};
 
-void command_parse (const struct argp *argp, bool in_order, int argc, char **argv, int *first, void *input)
+void command_parse (const struct argp *argp, bool in_order, int argc, char **argv, int *first,
+                    void *input)
 {
     argp_err_exit_status = SAY_EXIT_USAGE;
     argp_parse (argp, argc, argv, in_order ? ARGP_IN_ORDER : 0, first, input);
@@ -156,10 +161,12 @@ cadre_error_t command_ask (cadre_t *pool, const char *what, const cadre_value_t 
     return error;
 }
 
-cadre_value_t *command_request (cadre_t *pool, const char *what, cadre_value_t **arguments, int *exit_code)
+cadre_value_t *command_request (cadre_t *pool, const char *what, cadre_value_t **arguments,
+                                int *exit_code)
 {
     cadre_value_t *body = NULL;
-    cadre_error_t error = command_ask (pool, what, arguments ? *arguments : NULL, &body, REQUEST_TIMEOUT_MS);
+    cadre_error_t error =
+        command_ask (pool, what, arguments ? *arguments : NULL, &body, REQUEST_TIMEOUT_MS);
     if (arguments)
         cadre_value_destroy (arguments);
     if (error == CADRE_OK)

@@ -13,8 +13,10 @@ enum { KEY_PLUGIN = 0x3001, KEY_PROGRAM, KEY_THREADS };
 
 static const struct argp_option s_options [] = {
     {"plugin", KEY_PLUGIN, "FILE", 0, "a plugin for the pool in this process; may be repeated", 1},
-    {"program", KEY_PROGRAM, "ARGV", 0, "a program that serves functions, for the pool in this process", 1},
-    {"threads", KEY_THREADS, NULL, 0, "slots of the pool in this process are threads, not processes", 1},
+    {"program", KEY_PROGRAM, "ARGV", 0,
+     "a program that serves functions, for the pool in this process", 1},
+    {"threads", KEY_THREADS, NULL, 0,
+     "slots of the pool in this process are threads, not processes", 1},
     {"jobs", 'j', "N", 0, "slots of the pool in this process; else the CPUs", 1},
     {0}};
 
@@ -23,7 +25,8 @@ static void s_set_program (pool_options_t *self, const char *text)
 {
     self->program_text = text_copy (text, strlen (text));
     char *rest = NULL;
-    for (char *word = strtok_r (self->program_text, " ", &rest); word; word = strtok_r (NULL, " ", &rest))
+    for (char *word = strtok_r (self->program_text, " ", &rest); word;
+         word = strtok_r (NULL, " ", &rest))
         command_add (&self->program, word);
 }
 
@@ -45,14 +48,17 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 
 static const struct argp_child s_children [] = {
     {&command_embed_argp, 0, NULL, 0}, {&tries_options_argp, 0, NULL, 0}, {0}};
-const struct argp pool_options_argp = {.options = s_options, .parser = s_parse, .children = s_children};
+const struct argp pool_options_argp = {
+    .options = s_options, .parser = s_parse, .children = s_children};
 
 cadre_t *pool_options_open (const pool_options_t *self, int *exit_code)
 {
     reach_t reach = {.embedded = true, .local = true};
     fault_t fault = {0};
-    const cadre_options_t options = {
-        .slots = self->slots, .threads = self->threads, .plugins = self->plugins, .program = self->program};
+    const cadre_options_t options = {.slots = self->slots,
+                                     .threads = self->threads,
+                                     .plugins = self->plugins,
+                                     .program = self->program};
     cadre_t *pool = NULL;
     const bool own = self->plugins || self->program || self->threads || self->slots;
     if (!self->shared.local)
@@ -78,11 +84,12 @@ void pool_options_clear (pool_options_t *self)
     tries_options_clear (&self->tries);
 }
 
-void pool_options_say (const char *label, const char *outcome, const char *kind, const char *message,
-                       const char *trace)
+void pool_options_say (const char *label, const char *outcome, const char *kind,
+                       const char *message, const char *trace)
 {
     const bool told = message && *message;
-    say ("%s: %s%s%s", label, kind && *kind ? kind : outcome, told ? ": " : "", told ? message : "");
+    say ("%s: %s%s%s", label, kind && *kind ? kind : outcome, told ? ": " : "",
+         told ? message : "");
     while (trace && *trace) {
         const int size = (int) strcspn (trace, "\n");
         say ("  %.*s", size, trace);

@@ -24,14 +24,15 @@ typedef struct pool_options {
 
 extern const struct argp pool_options_argp;
 
-//  Opens the pool, with a broker in this process if there is none; NULL and *EXIT_CODE when that fails (it was said why). Plugins and programs
-//  are for pools in this process: with a broker they are refused.
+//  Opens the pool, with a broker in this process if there is none; NULL and *EXIT_CODE when that
+//  fails (it was said why). Plugins and programs are for pools in this process: with a broker they
+//  are refused.
 cadre_t *pool_options_open (const pool_options_t *self, int *exit_code);
 
 void pool_options_clear (pool_options_t *self);
 
 //  Says how a call ended that did not end well: "cadre: FUNCTION: KIND: MESSAGE", the trace below.
-void pool_options_say (const char *label, const char *outcome, const char *kind, const char *message,
-                       const char *trace);
+void pool_options_say (const char *label, const char *outcome, const char *kind,
+                       const char *message, const char *trace);
 
 #endif

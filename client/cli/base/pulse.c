@@ -25,7 +25,8 @@ void pulse_init (pulse_t *self, cadre_t *pool)
 
 bool pulse_answers (const pulse_t *self)
 {
-    return !self->pool || cadre_request (self->pool, "broker.info", NULL, NULL, ANSWER_WITHIN_MS) == CADRE_OK;
+    return !self->pool
+           || cadre_request (self->pool, "broker.info", NULL, NULL, ANSWER_WITHIN_MS) == CADRE_OK;
 }
 
 void pulse_check (pulse_t *self, bool heard)

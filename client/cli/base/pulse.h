@@ -1,8 +1,10 @@
 /*
  *  pulse: is the broker still there, while a command waits and hears nothing?
  *
- *  After some seconds of silence the broker is asked, unless it beats. If it does not answer, that is said once, about 5 s after it was heard last, and once
- *  more when it answers again. How long it is waited for is the library's matter (cadre_options_t.reconnect_ms): then the job fails. One thread.
+ *  After some seconds of silence the broker is asked, unless it beats. If it does not answer, that
+ *  is said once, about 5 s after it was heard last, and once more when it answers again. How long
+ *  it is waited for is the library's matter (cadre_options_t.reconnect_ms): then the job fails. One
+ *  thread.
  */
 #ifndef CLIENT_CLI_BASE_PULSE_H_INCLUDED
 #define CLIENT_CLI_BASE_PULSE_H_INCLUDED

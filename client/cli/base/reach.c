@@ -69,8 +69,8 @@ static bool s_keep (char *field, size_t size, const char *value)
     return (size_t) snprintf (field, size, "%s", value) < size;
 }
 
-static cadre_error_t s_read_line (configuration_t *self, char *line, unsigned number, const char *path,
-                                  fault_t *fault)
+static cadre_error_t s_read_line (configuration_t *self, char *line, unsigned number,
+                                  const char *path, fault_t *fault)
 {
     char *key = s_trim (line);
     if (*key == '\0' || *key == '#')
@@ -84,18 +84,20 @@ static cadre_error_t s_read_line (configuration_t *self, char *line, unsigned nu
         if (strcmp (name, "access") == 0 && s_keep (self->access, sizeof self->access, value))
             return CADRE_OK;
     }
-    return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                      "line %u of %s is not understood; it may hold: broker = ADDRESS, or access = FILE",
-                      number, path);
+    return fault_set (
+        fault, CADRE_ERROR_CONFIGURATION,
+        "line %u of %s is not understood; it may hold: broker = ADDRESS, or access = FILE", number,
+        path);
 }
 
 static cadre_error_t s_read_file (configuration_t *self, const char *path, fault_t *fault)
 {
     FILE *file = fopen (path, "re");
     if (!file)
-        return errno == ENOENT || errno == ENOTDIR ? CADRE_OK
-                                                   : fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                                                                "cannot read %s: %s", path, strerror (errno));
+        return errno == ENOENT || errno == ENOTDIR
+                   ? CADRE_OK
+                   : fault_set (fault, CADRE_ERROR_CONFIGURATION, "cannot read %s: %s", path,
+                                strerror (errno));
     char *line = NULL;
     size_t capacity = 0;
     cadre_error_t error = CADRE_OK;
@@ -107,13 +109,15 @@ static cadre_error_t s_read_file (configuration_t *self, const char *path, fault
 }
 
 //  Takes the address in an access file, and the file.
-static cadre_error_t s_name_access (reach_t *self, const char *path, const char *origin, fault_t *fault)
+static cadre_error_t s_name_access (reach_t *self, const char *path, const char *origin,
+                                    fault_t *fault)
 {
     access_t access;
     cadre_error_t error = access_read_for (&access, path, false, fault);
     if (!error && !access.address [0])
-        error = fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                           "access file %s names no address: give the broker's with --broker", path);
+        error =
+            fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                       "access file %s names no address: give the broker's with --broker", path);
     if (!error)
         error = s_name (self, access.address, origin, fault);
     access_wipe (&access);
@@ -159,7 +163,8 @@ static bool s_listens (const address_t *address)
     int descriptor = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0)
         return false;
-    bool listens = connect (descriptor, (struct sockaddr *) &name, sizeof name) == 0 || errno == EAGAIN;
+    bool listens =
+        connect (descriptor, (struct sockaddr *) &name, sizeof name) == 0 || errno == EAGAIN;
     close (descriptor);
     return listens;
 }
@@ -174,7 +179,8 @@ static cadre_error_t s_name_default (reach_t *self, fault_t *fault)
     return s_name (self, address_print (&place, printed, sizeof printed), REACH_DEFAULT, fault);
 }
 
-static cadre_error_t s_search (reach_t *self, const char *given, const char **access, fault_t *fault)
+static cadre_error_t s_search (reach_t *self, const char *given, const char **access,
+                               fault_t *fault)
 {
     const char *named = getenv ("CADRE_BROKER");
     if (given)
@@ -211,7 +217,8 @@ cadre_error_t reach_find (reach_t *self, const char *given, const char *access, 
 static void s_tell_slow (union sigval value)
 {
     (void) value;
-    say ("the pool is not ready after %d s: a plugin or program is still being loaded", OPEN_TELL_S);
+    say ("the pool is not ready after %d s: a plugin or program is still being loaded",
+         OPEN_TELL_S);
 }
 
 //  Opens a pool of this process. What it loads may take its time.

@@ -17,8 +17,10 @@ static const struct argp_option s_options [] = {
      2},
     {"backoff", KEY_BACKOFF, "TIME", 0,
      "wait before a task is tried again: 500ms, 10s; doubled each time, else 100ms", 2},
-    {"no-rerun", KEY_NO_RERUN, NULL, 0, "a task whose worker was lost has failed: it must not run twice", 2},
-    {"expire", KEY_EXPIRE, "TIME", 0, "a task that has waited so long is not begun any more: 90s, 2h", 2},
+    {"no-rerun", KEY_NO_RERUN, NULL, 0,
+     "a task whose worker was lost has failed: it must not run twice", 2},
+    {"expire", KEY_EXPIRE, "TIME", 0,
+     "a task that has waited so long is not begun any more: 90s, 2h", 2},
     {"needs", KEY_NEEDS, "LABEL", 0, "only on workers with this label; may be repeated", 2},
     {0}};
 

@@ -1,5 +1,6 @@
 /*
- *  tries_options: options of tasks that run, submit, call and map share: where they may run, for how long, and how often.
+ *  tries_options: options of tasks that run, submit, call and map share: where they may run, for
+ *  how long, and how often.
  *
  *  An argp child; its input is a tries_options_t. One thread.
  */

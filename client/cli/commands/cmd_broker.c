@@ -69,8 +69,8 @@ static int s_start (int argc, char **argv)
 static int s_info (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_LIST, NULL, "Say how the broker is.\vExample:\n  cadre broker info --broker tcp://hub:5700", 0,
-        0};
+        ORDER_LIST, NULL,
+        "Say how the broker is.\vExample:\n  cadre broker info --broker tcp://hub:5700", 0, 0};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
     if (exit_code)
@@ -82,7 +82,8 @@ static int s_info (int argc, char **argv)
     return exit_code;
 }
 
-static int s_order (const order_page_t *page, const char *what, const char *done, int argc, char **argv)
+static int s_order (const order_page_t *page, const char *what, const char *done, int argc,
+                    char **argv)
 {
     order_options_t options;
     int exit_code = order_read (&options, page, argc, argv);
@@ -141,6 +142,6 @@ int cmd_broker (int argc, char **argv)
         {"health", "is the broker of this host or container well?", health_of_broker},
         {0},
     };
-    return command_dispatch (commands, "cadre broker", "  cadre broker start --listen tcp://127.0.0.1:5700\n",
-                             argc, argv);
+    return command_dispatch (commands, "cadre broker",
+                             "  cadre broker start --listen tcp://127.0.0.1:5700\n", argc, argv);
 }

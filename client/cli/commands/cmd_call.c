@@ -103,8 +103,8 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
     if (event->outcome != CADRE_OUTCOME_OK) {
         self->exit_code = SAY_EXIT_FAILED;
         if (!stop_asked ())
-            pool_options_say (self->function, cadre_outcome_text (event->outcome), event->error_kind,
-                              event->message, event->trace);
+            pool_options_say (self->function, cadre_outcome_text (event->outcome),
+                              event->error_kind, event->message, event->trace);
         return;
     }
     cadre_value_t *value = cadre_value_decode (event->bytes, event->size_bytes);

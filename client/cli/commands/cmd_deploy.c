@@ -37,9 +37,11 @@ static const struct argp_option s_options [] = {
     {"status", KEY_STATUS, NULL, 0, "say how the deployed workers are", 1},
     {"drain", KEY_DRAIN, NULL, 0, "let them finish what runs, and take them away", 1},
     {"stop", KEY_STOP, NULL, 0, "take them away at once", 1},
-    {"plugin", KEY_PLUGIN, "FILE", 0, "send this plugin, and let the workers offer it; may be repeated", 2},
+    {"plugin", KEY_PLUGIN, "FILE", 0,
+     "send this plugin, and let the workers offer it; may be repeated", 2},
     {"name", KEY_NAME, "NAME", 0, "of the deployment; several may be on one host; 'workers'", 2},
-    {"timeout", KEY_TIMEOUT, "TIME", 0, "a host that has not answered within TIME has failed; 60s", 2},
+    {"timeout", KEY_TIMEOUT, "TIME", 0, "a host that has not answered within TIME has failed; 60s",
+     2},
     {0}};
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)
@@ -135,7 +137,8 @@ static cadre_error_t s_find_broker (deploying_t *self, fault_t *fault)
 static int s_run (deploying_t *self)
 {
     fault_t fault = {0};
-    const bool starts = strcmp (self->verb, "start") == 0, drains = strcmp (self->verb, "drain") == 0;
+    const bool starts = strcmp (self->verb, "start") == 0,
+               drains = strcmp (self->verb, "drain") == 0;
     if (self->hosts.hosts || starts)
         hostlist_read (self->list, self->hosts.hosts, &fault);
     else
@@ -157,7 +160,11 @@ static int s_run (deploying_t *self)
         return deployment_start (&deployment);
     if (strcmp (self->verb, "status") == 0)
         return deployment_look (&deployment);
-    return deployment_end (&deployment, !drains ? 0 : self->timeout_ms ? self->timeout_ms : DRAIN_MS, false);
+    return deployment_end (&deployment,
+                           !drains            ? 0
+                           : self->timeout_ms ? self->timeout_ms
+                                              : DRAIN_MS,
+                           false);
 }
 
 int cmd_deploy (int argc, char **argv)

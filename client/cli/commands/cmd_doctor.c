@@ -48,11 +48,11 @@ static void s_set (cadre_value_t *map, const char *key, const char *text)
 }
 
 //  One finding; CURE is NULL where nothing is wrong.
-static void s_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure, const char *format,
-                    ...) __attribute__ ((format (printf, 5, 6)));
+static void s_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure,
+                    const char *format, ...) __attribute__ ((format (printf, 5, 6)));
 
-static void s_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure, const char *format,
-                    ...)
+static void s_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure,
+                    const char *format, ...)
 {
     char text [512];
     va_list arguments;
@@ -80,7 +80,8 @@ static void s_check_descriptors (doctor_t *self)
             : most < DESCRIPTORS_GOOD ? VERDICT_WARN
                                       : VERDICT_OK,
             "descriptors", "raise the hard limit: ulimit -Hn 65536, or LimitNOFILE= of the service",
-            "%llu may be open, up to %llu", (unsigned long long) limit.rlim_cur, (unsigned long long) most);
+            "%llu may be open, up to %llu", (unsigned long long) limit.rlim_cur,
+            (unsigned long long) most);
 }
 
 static void s_check_memory (doctor_t *self)
@@ -103,8 +104,8 @@ static void s_check_cpus (doctor_t *self)
     const int usable = cpus_usable (NULL);
     const int quota = cpus_quota (NULL);
     if (quota > 0)
-        s_find (self, VERDICT_OK, "CPUs", NULL, "%d may be used (the control group's quota is %d)", usable,
-                quota);
+        s_find (self, VERDICT_OK, "CPUs", NULL, "%d may be used (the control group's quota is %d)",
+                usable, quota);
     else
         s_find (self, VERDICT_OK, "CPUs", NULL, "%d may be used", usable);
 }
@@ -119,7 +120,8 @@ static void s_check_place (doctor_t *self)
     if (!folder || !*folder)
         s_find (self, VERDICT_WARN, "runtime folder",
                 "set XDG_RUNTIME_DIR to a folder of yours with mode 0700",
-                "XDG_RUNTIME_DIR is not set, so brokers meet in /tmp/cadre-%u", (unsigned) getuid ());
+                "XDG_RUNTIME_DIR is not set, so brokers meet in /tmp/cadre-%u",
+                (unsigned) getuid ());
     else if (stat (folder, &status) != 0 || !S_ISDIR (status.st_mode) || status.st_uid != getuid ())
         s_find (self, VERDICT_BAD, "runtime folder",
                 "make it, owned by you and with mode 0700, or unset XDG_RUNTIME_DIR",
@@ -133,22 +135,24 @@ static void s_check_place (doctor_t *self)
     }
     address_endpoint (&place, ADDRESS_FRONT, text, sizeof text);
     if (place_check (text + strlen ("ipc://"), &fault) != CADRE_OK)
-        s_find (self, VERDICT_BAD, "default place", "remove that folder, or name a broker elsewhere", "%s",
-                fault.text);
+        s_find (self, VERDICT_BAD, "default place",
+                "remove that folder, or name a broker elsewhere", "%s", fault.text);
 }
 
 //  A pool in this process runs one command: that takes everything that `cadre run` takes.
 static void s_check_slot (doctor_t *self)
 {
     char path [PATH_MAX + 64];
-    static const char cure [] = "install cadre-slot (libexec/cadre), or set CADRE_LIBEXEC to its folder";
+    static const char cure [] =
+        "install cadre-slot (libexec/cadre), or set CADRE_LIBEXEC to its folder";
     if (!program_find ("cadre-slot", path, sizeof path)) {
         s_find (self, VERDICT_BAD, "slot", cure, "cadre-slot is nowhere to be found");
         return;
     }
     cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.slots = 1});
     if (!pool) {
-        s_find (self, VERDICT_BAD, "slot", cure, "%s does not start: %s", path, cadre_open_message ());
+        s_find (self, VERDICT_BAD, "slot", cure, "%s does not start: %s", path,
+                cadre_open_message ());
         return;
     }
     const char *const argv [] = {"true", NULL};
@@ -200,7 +204,8 @@ static void s_check_jobs (doctor_t *self, cadre_t *pool)
                 number, number);
     }
     if (stuck == 0)
-        s_find (self, VERDICT_OK, "jobs", NULL, "%zu, and none waits in vain", cadre_value_count (jobs));
+        s_find (self, VERDICT_OK, "jobs", NULL, "%zu, and none waits in vain",
+                cadre_value_count (jobs));
     cadre_value_destroy (&jobs);
 }
 
@@ -216,7 +221,8 @@ static void s_check_security (doctor_t *self, const reach_t *reach, const cadre_
             "make keys (cadre keygen), and start the broker without --insecure",
             "the broker runs with --insecure: everybody who reaches it may use it, and all can be read on the way");
     else if (strcmp (security, "curve") == 0)
-        s_find (self, VERDICT_OK, "security", NULL, "CURVE on tcp, %" PRIu64 " keys are let in", keys);
+        s_find (self, VERDICT_OK, "security", NULL, "CURVE on tcp, %" PRIu64 " keys are let in",
+                keys);
     else
         s_find (self, reach->local ? VERDICT_OK : VERDICT_WARN, "security",
                 "listen at an ipc address, which only you can use, or start the broker with --keys",
@@ -274,11 +280,13 @@ static void s_print (const doctor_t *self)
         const cadre_value_t *finding = cadre_value_at (self->findings, i);
         const char *verdict = cadre_value_text (cadre_value_get (finding, "verdict"));
         const char *cure = cadre_value_text (cadre_value_get (finding, "cure"));
-        const char *colour = *verdict == 'o' ? "\033[32m" : *verdict == 'w' ? "\033[33m" : "\033[31m";
+        const char *colour = *verdict == 'o'   ? "\033[32m"
+                             : *verdict == 'w' ? "\033[33m"
+                                               : "\033[31m";
         line_print_behind (colours ? colour : NULL, verdict, "  %s: %s%s%s",
                            cadre_value_text (cadre_value_get (finding, "what")),
-                           cadre_value_text (cadre_value_get (finding, "finding")), *cure ? "; cure: " : "",
-                           cure);
+                           cadre_value_text (cadre_value_get (finding, "finding")),
+                           *cure ? "; cure: " : "", cure);
     }
 }
 
@@ -295,12 +303,12 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 int cmd_doctor (int argc, char **argv)
 {
     static const struct argp_child children [] = {{&command_list_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {.parser = s_parse,
-                                     .doc =
-                                         "Say what is wrong with this machine or the broker, and the cure.\v"
-                                         "Exit codes: 0; 1 something is bad.\n\nExample:\n"
-                                         "  cadre doctor --broker tcp://hub:5700",
-                                     .children = children};
+    static const struct argp argp = {
+        .parser = s_parse,
+        .doc = "Say what is wrong with this machine or the broker, and the cure.\v"
+               "Exit codes: 0; 1 something is bad.\n\nExample:\n"
+               "  cadre doctor --broker tcp://hub:5700",
+        .children = children};
     doctor_t self = {0};
     int first = argc;
     command_parse (&argp, false, argc, argv, &first, &self);

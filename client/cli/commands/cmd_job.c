@@ -74,7 +74,8 @@ static int s_info (int argc, char **argv)
     if (exit_code)
         return exit_code;
     cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
-    cadre_value_t *body = arguments ? order_ask (&options, "job.info", &arguments, &exit_code) : NULL;
+    cadre_value_t *body =
+        arguments ? order_ask (&options, "job.info", &arguments, &exit_code) : NULL;
     if (body)
         table_print_one (options.shared.format, body, s_info_columns);
     cadre_value_destroy (&body);
@@ -93,7 +94,8 @@ static int s_follow (const order_page_t *page, follow_fn *work, int argc, char *
     if (exit_code)
         return exit_code;
     if (!command_read_task (argv [options.first], &job, &task))
-        return command_usage (argv [0], "'%s' is no job: write its number, such as 42", argv [options.first]);
+        return command_usage (argv [0], "'%s' is no job: write its number, such as 42",
+                              argv [options.first]);
     stop_watch ();
     cadre_t *pool = command_connect (&options.shared, &exit_code);
     if (pool)
@@ -129,8 +131,8 @@ static int s_results (int argc, char **argv)
 {
     static const order_page_t page = {
         ORDER_LIST | ORDER_WAIT | ORDER_WHOLE, "JOB",
-        "Show how the tasks of a job ended, and their values.\vExample:\n  cadre job results 42 -o ndjson", 1,
-        1};
+        "Show how the tasks of a job ended, and their values.\vExample:\n  cadre job results 42 -o ndjson",
+        1, 1};
     return s_follow (&page, s_do_results, argc, argv);
 }
 
@@ -156,8 +158,8 @@ static void s_print_count (const cadre_value_t *body, const char *key, const cha
 }
 
 //  cancel, retry and forget: one request each.
-static int s_order (const order_page_t *page, const char *what, const char *key, const char *format, int argc,
-                    char **argv)
+static int s_order (const order_page_t *page, const char *what, const char *key, const char *format,
+                    int argc, char **argv)
 {
     order_options_t options;
     int exit_code = order_read (&options, page, argc, argv);
@@ -185,7 +187,8 @@ static int s_retry (int argc, char **argv)
 {
     static const order_page_t page = {
         0, "JOB[.TASK]",
-        "Run the failed tasks of a job again, or one of them.\vExample:\n  cadre job retry 42", 1, 1};
+        "Run the failed tasks of a job again, or one of them.\vExample:\n  cadre job retry 42", 1,
+        1};
     return s_order (&page, "job.retry", "tasks", "%" PRIu64 " task%s queued again", argc, argv);
 }
 
@@ -193,7 +196,8 @@ static int s_forget (int argc, char **argv)
 {
     static const order_page_t page = {
         ORDER_WHOLE, "JOB",
-        "Drop a job that has ended, with its results and output.\vExample:\n  cadre job forget 42", 1, 1};
+        "Drop a job that has ended, with its results and output.\vExample:\n  cadre job forget 42",
+        1, 1};
     return s_order (&page, "job.forget", NULL, NULL, argc, argv);
 }
 

@@ -26,20 +26,33 @@ typedef struct keygen {
     char path [KEYDIR_PATH_BYTES]; // the folder that holds
 } keygen_t;
 
-enum { KEY_ROLE = 0x7001, KEY_KEYS, KEY_ADDRESS, KEY_FUNCTION, KEY_JOBS, KEY_OUT, KEY_ROTATE, KEY_REVOKE };
+enum {
+    KEY_ROLE = 0x7001,
+    KEY_KEYS,
+    KEY_ADDRESS,
+    KEY_FUNCTION,
+    KEY_JOBS,
+    KEY_OUT,
+    KEY_ROTATE,
+    KEY_REVOKE
+};
 
 static const struct argp_option s_options [] = {
-    {"role", KEY_ROLE, "ROLE", 0, "client, worker, observer (looks on) or admin (drains, stops, reloads)", 0},
+    {"role", KEY_ROLE, "ROLE", 0,
+     "client, worker, observer (looks on) or admin (drains, stops, reloads)", 0},
     {"jobs", KEY_JOBS, "WHOSE", 0,
      "which jobs a client reaches: own, those that this key opened (the default), or all", 0},
     {"address", KEY_ADDRESS, "ADDRESS", 0,
      "where the broker is, as the holder of the key reaches it: tcp://hub:5700", 0},
     {"function", KEY_FUNCTION, "PATTERN", 0,
-     "call (or, as a worker, offer) only functions of this name, and no commands; may be repeated", 0},
-    {"out", KEY_OUT, "FILE", 0, "the access file; NAME.access if not given, - for standard output", 0},
+     "call (or, as a worker, offer) only functions of this name, and no commands; may be repeated",
+     0},
+    {"out", KEY_OUT, "FILE", 0, "the access file; NAME.access if not given, - for standard output",
+     0},
     {"keys", KEY_KEYS, "DIR", 0,
      "the broker's folder of keys; else CADRE_KEYS, else $XDG_CONFIG_HOME/cadre/keys", 0},
-    {"rotate", KEY_ROTATE, NULL, 0, "make the key of that name anew: the old one is let in no more", 0},
+    {"rotate", KEY_ROTATE, NULL, 0, "make the key of that name anew: the old one is let in no more",
+     0},
     {"revoke", KEY_REVOKE, NULL, 0, "let the key of that name in no more", 0},
     {0}};
 
@@ -156,13 +169,14 @@ static cadre_error_t s_write (const keygen_t *self, const access_t *access, faul
 static cadre_error_t s_make (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
 {
     access_t access;
-    cadre_error_t error = grant_make (self->path, entry, self->address, self->rotate, &access, fault);
+    cadre_error_t error =
+        grant_make (self->path, entry, self->address, self->rotate, &access, fault);
     if (!error)
         error = s_write (self, &access, fault);
     access_wipe (&access);
     if (!error)
-        say ("%s: a key of role %s in %s; a broker that runs takes it after: cadre broker reload", self->name,
-             keys_role_name (entry->role), self->path);
+        say ("%s: a key of role %s in %s; a broker that runs takes it after: cadre broker reload",
+             self->name, keys_role_name (entry->role), self->path);
     return error;
 }
 

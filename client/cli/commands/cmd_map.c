@@ -21,22 +21,23 @@ enum { KEY_CHUNK = 0x4001, KEY_SPREAD, KEY_UNORDERED };
 
 typedef struct map {
     pool_options_t options; // the command line
-    unsigned chunk;         // --chunk: lines of one task; 0: one, and results as soon as they are there
-    bool spread;            // --spread: a line is the list of arguments
-    bool unordered;         // --unordered
-    const char *function;   // to call
-    inputs_t *inputs;       // lines
-    uint64_t line;          // number of the last one
-    uint64_t printed;       // lines of output
-    uint64_t failed;        // items that failed
-    fault_t fault;          // chunks: why reading ended
-    bool broken;            // stdout takes no more
-    bool cut;               // interrupted: what comes now is behind a line that is missing
+    unsigned chunk; // --chunk: lines of one task; 0: one, and results as soon as they are there
+    bool spread;    // --spread: a line is the list of arguments
+    bool unordered; // --unordered
+    const char *function; // to call
+    inputs_t *inputs;     // lines
+    uint64_t line;        // number of the last one
+    uint64_t printed;     // lines of output
+    uint64_t failed;      // items that failed
+    fault_t fault;        // chunks: why reading ended
+    bool broken;          // stdout takes no more
+    bool cut;             // interrupted: what comes now is behind a line that is missing
 } map_t;
 
 static const struct argp_option s_options [] = {
     {"chunk", KEY_CHUNK, "N", 0, "send up to N lines as one task: faster for short calls", 0},
-    {"unordered", KEY_UNORDERED, NULL, 0, "print results as they come, not in the order of lines", 0},
+    {"unordered", KEY_UNORDERED, NULL, 0, "print results as they come, not in the order of lines",
+     0},
     {"spread", KEY_SPREAD, NULL, 0, "each line is an array: the arguments of one call", 0},
     {0}};
 
@@ -79,12 +80,13 @@ static cadre_value_t *s_read (map_t *self, cadre_error_t *error, fault_t *fault)
     if (value && (!self->spread || cadre_value_type (value) == CADRE_TYPE_LIST))
         return value;
     if (value)
-        *error = fault_set (fault, CADRE_ERROR_ARGUMENT, "line %llu is no array, which --spread needs",
-                            (unsigned long long) self->line);
-    else
         *error =
-            fault_set (fault, CADRE_ERROR_ARGUMENT, "line %llu is not JSON: %s; the lines before it are done",
-                       (unsigned long long) self->line, why.text);
+            fault_set (fault, CADRE_ERROR_ARGUMENT, "line %llu is no array, which --spread needs",
+                       (unsigned long long) self->line);
+    else
+        *error = fault_set (fault, CADRE_ERROR_ARGUMENT,
+                            "line %llu is not JSON: %s; the lines before it are done",
+                            (unsigned long long) self->line, why.text);
     cadre_value_destroy (&value);
     return NULL;
 }
@@ -139,11 +141,13 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
         cadre_value_destroy (&value);
     } else if (!stop_asked ()) {
         char label [32];
-        const char *kind =
-            event->error_kind && *event->error_kind ? event->error_kind : cadre_outcome_text (event->outcome);
+        const char *kind = event->error_kind && *event->error_kind
+                               ? event->error_kind
+                               : cadre_outcome_text (event->outcome);
         snprintf (label, sizeof label, "line %llu", event->index + 1ull);
         self->failed++;
-        pool_options_say (label, cadre_outcome_text (event->outcome), kind, event->message, event->trace);
+        pool_options_say (label, cadre_outcome_text (event->outcome), kind, event->message,
+                          event->trace);
         s_put_line (self, json_write_error (kind, event->message ? event->message : ""));
     }
     s_check_output (self, drive);
@@ -216,7 +220,8 @@ static void s_put_item (map_t *self, cadre_value_t *value, size_t index)
         const char *message = cadre_value_text (cadre_value_at (value, 1));
         snprintf (label, sizeof label, "line %zu", index + 1);
         self->failed++;
-        pool_options_say (label, "error", kind, message, cadre_value_text (cadre_value_at (value, 2)));
+        pool_options_say (label, "error", kind, message,
+                          cadre_value_text (cadre_value_at (value, 2)));
         s_put_line (self, json_write_error (kind, message));
     } else
         s_put_line (self, json_write (value, 0));

@@ -55,7 +55,8 @@ static unsigned s_slots (const run_options_t *options)
     return slots;
 }
 
-//  Workers on other hosts. A broker at the default place was not named by anybody: they could not reach it.
+//  Workers on other hosts. A broker at the default place was not named by anybody: they could not
+//  reach it.
 static cadre_error_t s_call_crew (run_t *self, fault_t *fault)
 {
     const run_options_t *options = &self->options;
@@ -64,8 +65,8 @@ static cadre_error_t s_call_crew (run_t *self, fault_t *fault)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "--local and --hosts exclude each other");
     if (strcmp (self->reach.origin, REACH_DEFAULT) == 0)
         self->reach.embedded = true;
-    self->crew =
-        temp_workers_new (&options->hosts, workers && *workers ? workers : NULL, &self->reach, fault);
+    self->crew = temp_workers_new (&options->hosts, workers && *workers ? workers : NULL,
+                                   &self->reach, fault);
     return self->crew ? temp_workers_wait (self->crew, fault) : fault->code;
 }
 
@@ -77,7 +78,8 @@ static cadre_error_t s_open (run_t *self, fault_t *fault)
     if (options->shared.local)
         self->reach = (reach_t){.embedded = true, .local = true};
     else
-        error = reach_find (&self->reach, options->shared.broker, options->shared.access, true, fault);
+        error =
+            reach_find (&self->reach, options->shared.broker, options->shared.access, true, fault);
     if (!error && options->hosts.hosts)
         error = s_call_crew (self, fault);
     if (error)
@@ -89,7 +91,8 @@ static cadre_error_t s_open (run_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  With --halt no task may wait at a worker when the condition comes true: no more are on their way than can run.
+//  With --halt no task may wait at a worker when the condition comes true: no more are on their way
+//  than can run.
 static uint64_t s_window (run_t *self)
 {
     const run_options_t *options = &self->options;
@@ -127,7 +130,8 @@ static void s_check_halt (run_t *self, drive_t *drive)
     const uint64_t bad = counts.failed + counts.cancelled;
     uint64_t total = counts.added;
     inputs_known (self->options.inputs, &total);
-    if (self->halted || stop_asked () || !halt_reached (halt, counts.ended - bad, counts.failed, total))
+    if (self->halted || stop_asked ()
+        || !halt_reached (halt, counts.ended - bad, counts.failed, total))
         return;
     self->halted = true;
     say ("halted: %llu done, %llu failed; nothing more is started%s",
@@ -167,7 +171,8 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
     if (event->anew)
         emit_anew (self->emit, event->index);
     if (event->cut)
-        say ("task %u wrote faster than could be kept: some of its output is missing", event->index + 1);
+        say ("task %u wrote faster than could be kept: some of its output is missing",
+             event->index + 1);
     if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
         emit_output (self->emit, event->index, event->stream, event->bytes, event->size_bytes);
     s_check_output (self, drive);

@@ -33,8 +33,8 @@ typedef struct submit {
     tasks_life_t life;     // what the job outlives
     pulse_t pulse;         // is the broker there?
     pthread_t feeder;      // feeds tasks
-    fault_t feed;          // why the feeder ended, if not at the end of inputs; its, until it is joined
-    fault_t fault;         // what went wrong
+    fault_t feed;  // why the feeder ended, if not at the end of inputs; its, until it is joined
+    fault_t fault; // what went wrong
 } submit_t;
 
 //  ---- listening -------------------------------------------------------------
@@ -131,7 +131,8 @@ static cadre_error_t s_feed_all (submit_t *self)
 
 //  ---- handing over ----------------------------------------------------------
 
-//  Until the broker has it, on its disk if it is durable, and has not found that it is another job: over a restart of it.
+//  Until the broker has it, on its disk if it is durable, and has not found that it is another job:
+//  over a restart of it.
 static cadre_error_t s_sync (submit_t *self)
 {
     cadre_error_t error;
@@ -150,7 +151,8 @@ static cadre_error_t s_sync (submit_t *self)
     return error ? fault_set (&self->fault, error, "%s", cadre_job_message (self->job)) : CADRE_OK;
 }
 
-//  Until the broker has it in its memory: a request is answered after everything that was sent before.
+//  Until the broker has it in its memory: a request is answered after everything that was sent
+//  before.
 static cadre_error_t s_confirm (submit_t *self, uint64_t number)
 {
     cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
@@ -229,7 +231,8 @@ static int s_submit (submit_t *self)
     line_print ("%" PRIu64, number);
     int exit_code = say_flush (0);
     if (self->life == TASKS_DETACHED)
-        say ("job %" PRIu64 " is kept in the broker's memory alone: it lives as long as the broker", number);
+        say ("job %" PRIu64 " is kept in the broker's memory alone: it lives as long as the broker",
+             number);
     if (self->options.wait && exit_code == 0)
         exit_code = follow_wait (self->pool, number, -1, true);
     return exit_code;
@@ -252,7 +255,8 @@ int cmd_submit (int argc, char **argv)
         exit_code = s_dry_run (self);
     else if (exit_code == 0) {
         stop_watch ();
-        if (reach_find (&self->reach, options->shared.broker, options->shared.access, false, &self->fault)
+        if (reach_find (&self->reach, options->shared.broker, options->shared.access, false,
+                        &self->fault)
             == CADRE_OK)
             self->pool = reach_open (&self->reach, NULL, &self->fault);
         if (self->pool)

@@ -59,7 +59,8 @@ static int s_list (int argc, char **argv)
         s_set_text (arguments, "state", options.state);
     if (arguments && options.outcome)
         s_set_text (arguments, "outcome", options.outcome);
-    cadre_value_t *body = arguments ? order_ask (&options, "task.list", &arguments, &exit_code) : NULL;
+    cadre_value_t *body =
+        arguments ? order_ask (&options, "task.list", &arguments, &exit_code) : NULL;
     if (body)
         table_print (options.shared.format, body, s_list_columns);
     cadre_value_destroy (&body);
@@ -67,8 +68,8 @@ static int s_list (int argc, char **argv)
 }
 
 //  info and explain: one question about one task.
-static cadre_value_t *s_ask (order_options_t *options, const order_page_t *page, const char *what, int argc,
-                             char **argv, int *exit_code)
+static cadre_value_t *s_ask (order_options_t *options, const order_page_t *page, const char *what,
+                             int argc, char **argv, int *exit_code)
 {
     *exit_code = order_read (options, page, argc, argv);
     if (*exit_code)
@@ -80,8 +81,8 @@ static cadre_value_t *s_ask (order_options_t *options, const order_page_t *page,
 static int s_info (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_LIST, "JOB.TASK", "Say how a task is, and why it failed.\vExample:\n  cadre task info 42.17", 1,
-        1};
+        ORDER_LIST, "JOB.TASK",
+        "Say how a task is, and why it failed.\vExample:\n  cadre task info 42.17", 1, 1};
     order_options_t options;
     int exit_code;
     cadre_value_t *body = s_ask (&options, &page, "task.info", argc, argv, &exit_code);
@@ -94,8 +95,8 @@ static int s_info (int argc, char **argv)
 static int s_explain (int argc, char **argv)
 {
     static const order_page_t page = {
-        0, "JOB.TASK", "Say in a sentence why a task is where it is.\vExample:\n  cadre task explain 42.17",
-        1, 1};
+        0, "JOB.TASK",
+        "Say in a sentence why a task is where it is.\vExample:\n  cadre task explain 42.17", 1, 1};
     order_options_t options;
     int exit_code;
     cadre_value_t *body = s_ask (&options, &page, "task.explain", argc, argv, &exit_code);
@@ -124,8 +125,9 @@ static int s_drop (int argc, char **argv)
 
 static int s_logs (int argc, char **argv)
 {
-    static const order_page_t page = {ORDER_WAIT | ORDER_TAG, "JOB.TASK",
-                                      "Print what a task printed.\vExample:\n  cadre task logs 42.17", 1, 1};
+    static const order_page_t page = {
+        ORDER_WAIT | ORDER_TAG, "JOB.TASK",
+        "Print what a task printed.\vExample:\n  cadre task logs 42.17", 1, 1};
     order_options_t options;
     uint64_t job;
     int64_t task;
@@ -136,9 +138,11 @@ static int s_logs (int argc, char **argv)
         return command_usage (argv [0], "'%s' is no task: write JOB.TASK, such as 42.17",
                               argv [options.first]);
     stop_watch ();
-    cadre_value_t *arguments = cadre_value_build ("{s:u, s:u}", "job", job, "task", (uint64_t) task);
+    cadre_value_t *arguments =
+        cadre_value_build ("{s:u, s:u}", "job", job, "task", (uint64_t) task);
     cadre_t *pool = command_connect (&options.shared, &exit_code);
-    cadre_value_t *known = pool ? command_request (pool, "task.info", &arguments, &exit_code) : NULL;
+    cadre_value_t *known =
+        pool ? command_request (pool, "task.info", &arguments, &exit_code) : NULL;
     if (known)
         exit_code = follow_logs (pool, job, task, options.wait, options.tag);
     cadre_value_destroy (&arguments);

@@ -79,7 +79,8 @@ static cadre_error_t s_find_places (up_t *self, fault_t *fault)
 
 //  ==== up ======================================================================
 
-//  Names this machine for people and keys; hosts are told the address from which they see ssh come, where nobody says otherwise.
+//  Names this machine for people and keys; hosts are told the address from which they see ssh come,
+//  where nobody says otherwise.
 static const char *s_host (const up_t *self, char *name, size_t size)
 {
     if (self->hosts.address)
@@ -96,14 +97,18 @@ static cadre_error_t s_make_keys (up_t *self, fault_t *fault)
     char name [ADDRESS_NAME_BYTES], address [ADDRESS_ENDPOINT_BYTES], path [PATH_BYTES];
     snprintf (address, sizeof address, "tcp://%s:%u", s_host (self, name, sizeof name), self->port);
     snprintf (path, sizeof path, "%s/workers.access", self->state);
-    if (grant_keep (self->keys, "workers", ROLE_WORKER, address, path, &self->workers, fault) != CADRE_OK)
+    if (grant_keep (self->keys, "workers", ROLE_WORKER, address, path, &self->workers, fault)
+        != CADRE_OK)
         return fault->code;
     snprintf (path, sizeof path, "%.*s", (int) sizeof path - 1, self->keys);
     char *slash = strrchr (path, '/');
-    snprintf (slash ? slash : path, sizeof path - (size_t) ((slash ? slash : path) - path), "/admin.access");
-    if (grant_keep (self->keys, "admin", ROLE_ADMIN, address, path, &self->admin, fault) != CADRE_OK)
+    snprintf (slash ? slash : path, sizeof path - (size_t) ((slash ? slash : path) - path),
+              "/admin.access");
+    if (grant_keep (self->keys, "admin", ROLE_ADMIN, address, path, &self->admin, fault)
+        != CADRE_OK)
         return fault->code;
-    say ("keys in %s; to use the broker from elsewhere, take %s along (CADRE_ACCESS)", self->keys, path);
+    say ("keys in %s; to use the broker from elsewhere, take %s along (CADRE_ACCESS)", self->keys,
+         path);
     return CADRE_OK;
 }
 
@@ -128,8 +133,8 @@ static int s_deploy (up_t *self, const hostlist_t *list)
 {
     char address [ADDRESS_ENDPOINT_BYTES];
     char *access = grant_text (&self->workers);
-    snprintf (address, sizeof address, "tcp://%s:%u", self->hosts.address ? self->hosts.address : "@",
-              self->port);
+    snprintf (address, sizeof address, "tcp://%s:%u",
+              self->hosts.address ? self->hosts.address : "@", self->port);
     const deployment_t deployment = {.name = DEPLOYMENT,
                                      .hosts = &self->hosts,
                                      .list = list,
@@ -188,10 +193,12 @@ static void s_clear (up_t *self)
 int cmd_up (int argc, char **argv)
 {
     static const struct argp_option options [] = {
-        {"port", KEY_PORT, "PORT", 0, "where the broker listens on tcp; 5700, lanes from PORT + 100", 1},
-        {"plugin", KEY_PLUGIN, "FILE", 0, "send this plugin, and let the workers offer it; may be repeated",
-         1},
-        {"timeout", KEY_TIMEOUT, "TIME", 0, "a host that has not answered within TIME has failed; 60s", 1},
+        {"port", KEY_PORT, "PORT", 0,
+         "where the broker listens on tcp; 5700, lanes from PORT + 100", 1},
+        {"plugin", KEY_PLUGIN, "FILE", 0,
+         "send this plugin, and let the workers offer it; may be repeated", 1},
+        {"timeout", KEY_TIMEOUT, "TIME", 0,
+         "a host that has not answered within TIME has failed; 60s", 1},
         {"output", 'o', "FORMAT", 0, "table, json or ndjson", 1},
         {0}};
     static const struct argp argp = {
@@ -238,9 +245,9 @@ static int s_down (up_t *self)
     if (runs)
         say ("the broker has gone");
     if (!found && !runs)
-        exit_code = say_fault (
-            (fault_set (&fault, CADRE_ERROR_NOT_FOUND, "nothing is up that 'cadre up' has started from here"),
-             &fault));
+        exit_code = say_fault ((fault_set (&fault, CADRE_ERROR_NOT_FOUND,
+                                           "nothing is up that 'cadre up' has started from here"),
+                                &fault));
     hostlist_destroy (&list);
     return exit_code;
 }
@@ -248,8 +255,8 @@ static int s_down (up_t *self)
 int cmd_down (int argc, char **argv)
 {
     static const struct argp_option options [] = {
-        {"timeout", KEY_TIMEOUT, "TIME", 0, "let jobs end for at most TIME, then stop; 60s; 0 stops at once",
-         1},
+        {"timeout", KEY_TIMEOUT, "TIME", 0,
+         "let jobs end for at most TIME, then stop; 60s; 0 stops at once", 1},
         {"output", 'o', "FORMAT", 0, "table, json or ndjson", 1},
         {0}};
     static const struct argp argp = {

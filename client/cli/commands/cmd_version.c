@@ -6,7 +6,8 @@
 
 int cmd_version (int argc, char **argv)
 {
-    static const struct argp argp = {.doc = "Print the version of cadre.\vExample:\n  cadre version"};
+    static const struct argp argp = {.doc =
+                                         "Print the version of cadre.\vExample:\n  cadre version"};
     int first = argc;
     command_parse (&argp, false, argc, argv, &first, NULL);
     if (first < argc)

@@ -27,7 +27,8 @@ static int s_start (int argc, char **argv)
 static int s_list (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_LIST, NULL, "List the workers of the broker.\vExample:\n  cadre worker list -o ndjson", 0, 0};
+        ORDER_LIST, NULL,
+        "List the workers of the broker.\vExample:\n  cadre worker list -o ndjson", 0, 0};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
     if (exit_code)
@@ -40,7 +41,8 @@ static int s_list (int argc, char **argv)
 }
 
 //  drain and stop.
-static int s_order (const order_page_t *page, const char *what, const char *format, int argc, char **argv)
+static int s_order (const order_page_t *page, const char *what, const char *format, int argc,
+                    char **argv)
 {
     order_options_t options;
     uint64_t number;
@@ -99,5 +101,6 @@ int cmd_worker (int argc, char **argv)
         {0},
     };
     return command_dispatch (commands, "cadre worker",
-                             "  cadre worker start --broker tcp://hub:5700 --slots 4\n", argc, argv);
+                             "  cadre worker start --broker tcp://hub:5700 --slots 4\n", argc,
+                             argv);
 }

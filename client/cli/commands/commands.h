@@ -1,6 +1,7 @@
 /*
- *  commands: what main dispatches to, one file each (cmd_NAME.c). Each gets its own argc and argv, with the whole name in argv [0], prints
- *  its data to stdout through stdio, and returns the exit code. main flushes.
+ *  commands: what main dispatches to, one file each (cmd_NAME.c). Each gets its own argc and argv,
+ *  with the whole name in argv [0], prints its data to stdout through stdio, and returns the exit
+ *  code. main flushes.
  */
 #ifndef CLIENT_CLI_COMMANDS_COMMANDS_H_INCLUDED
 #define CLIENT_CLI_COMMANDS_COMMANDS_H_INCLUDED

@@ -1,4 +1,5 @@
-//  health.c - cadre broker health, cadre worker health: what a daemon on this host writes about itself, judged
+//  health.c - cadre broker health, cadre worker health: what a daemon on this host writes about
+//  itself, judged
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,12 +36,13 @@ static int s_judge (const char *who, const char *file, int64_t within_ms)
     }
     const int64_t age_ms = (moment_now (NULL) - health.at_us) / 1000;
     if (age_ms > within_ms || age_ms < 0) {
-        say ("the %s last moved %" PRId64 " s ago: it hangs, is stopped or was killed; restart it", who,
-             age_ms / 1000);
+        say ("the %s last moved %" PRId64 " s ago: it hangs, is stopped or was killed; restart it",
+             who, age_ms / 1000);
         return EXIT_ILL;
     }
     if (health.state == HEALTH_STARTING || health.state == HEALTH_AWAY) {
-        say ("the %s is %s: %s; see to its broker", who, health_state_name (health.state), health.text);
+        say ("the %s is %s: %s; see to its broker", who, health_state_name (health.state),
+             health.text);
         return EXIT_ILL;
     }
     line_print ("%s: %s", health_state_name (health.state), health.text);
@@ -51,7 +53,8 @@ static int s_health (const char *who, const char *doc, int argc, char **argv)
 {
     static const struct argp_option options [] = {
         {"within", KEY_WITHIN, "TIME", 0, "what has not moved for longer is ill; 10s", 1}, {0}};
-    const struct argp argp = {.options = options, .parser = s_parse, .args_doc = "[FILE]", .doc = doc};
+    const struct argp argp = {
+        .options = options, .parser = s_parse, .args_doc = "[FILE]", .doc = doc};
     int64_t within_ms = WITHIN_MS;
     int first = argc;
     command_parse (&argp, false, argc, argv, &first, &within_ms);
@@ -63,8 +66,8 @@ static int s_health (const char *who, const char *doc, int argc, char **argv)
     return s_judge (who, file, within_ms);
 }
 
-#define ASKS_NOBODY                                                                                          \
-    "It asks nobody, needs no key, and costs next to nothing: meant for health checks of containers.\n\n"    \
+#define ASKS_NOBODY                                                                                       \
+    "It asks nobody, needs no key, and costs next to nothing: meant for health checks of containers.\n\n" \
     "Exit codes: 0 well, 1 ill, 64 usage.\n\nExample:\n"
 
 int health_of_broker (int argc, char **argv)

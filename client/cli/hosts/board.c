@@ -35,8 +35,8 @@ void board_destroy (board_t **self_p)
 }
 
 //  A line that fits, so that the terminal does not fold it.
-static void s_put_row (board_t *self, unsigned columns, int width, const char *name, const char *word,
-                       const char *why)
+static void s_put_row (board_t *self, unsigned columns, int width, const char *name,
+                       const char *word, const char *why)
 {
     text_t line = {0};
     text_print (&line, "%-*.*s  %-*s %s", width, NAME_MOST, name, WORD_WIDTH, word, why);
@@ -78,8 +78,8 @@ static void s_put_sum (board_t *self, const fleet_t *fleet, size_t hidden)
     self->rows++;
 }
 
-static void s_put_class (board_t *self, const fleet_t *fleet, bool well, unsigned room, unsigned columns,
-                         int width, size_t *hidden)
+static void s_put_class (board_t *self, const fleet_t *fleet, bool well, unsigned room,
+                         unsigned columns, int width, size_t *hidden)
 {
     for (size_t i = 0; i < fleet_count (fleet); i++) {
         const remote_t *remote = fleet_at (fleet, i);

@@ -6,7 +6,8 @@
  *      node02   connecting
  *      2 hosts: 1 running, 1 connecting
  *
- *  Written to stderr. Where there are more hosts than the terminal has lines, those that are done well are left out first. One thread.
+ *  Written to stderr. Where there are more hosts than the terminal has lines, those that are done
+ *  well are left out first. One thread.
  */
 #ifndef CLIENT_CLI_HOSTS_BOARD_H_INCLUDED
 #define CLIENT_CLI_HOSTS_BOARD_H_INCLUDED
@@ -20,7 +21,8 @@ typedef struct board board_t;
 board_t *board_new (void);
 void board_destroy (board_t **self_p);
 
-//  Shows the fleet as it is; SIZE of the terminal in lines and columns. Returns what is to be written, valid until the next call (it begins by going up over what was drawn before).
+//  Shows the fleet as it is; SIZE of the terminal in lines and columns. Returns what is to be
+//  written, valid until the next call (it begins by going up over what was drawn before).
 const char *board_draw (board_t *self, const fleet_t *fleet, unsigned lines, unsigned columns);
 
 //  What wipes the board off.

@@ -107,8 +107,8 @@ static cadre_error_t s_map (bundle_file_t *file, const char *path, fault_t *faul
         goto out;
     }
     if (!S_ISREG (facts.st_mode)) {
-        fault_set (fault, CADRE_ERROR_ARGUMENT, "cannot send %s: it is no file; name its files one by one",
-                   path);
+        fault_set (fault, CADRE_ERROR_ARGUMENT,
+                   "cannot send %s: it is no file; name its files one by one", path);
         goto out;
     }
     file->size = (size_t) facts.st_size;
@@ -127,7 +127,8 @@ static cadre_error_t s_add (bundle_t *self, const char *folder, const char *path
     const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
     bundle_file_t file = {0};
     if (strchr (name, '\n') || *name == '\0')
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "'%s' has no name under which it could be sent", path);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "'%s' has no name under which it could be sent", path);
     if (s_map (&file, path, fault) != CADRE_OK)
         return fault->code;
     text_t place = {0};
@@ -158,7 +159,8 @@ static cadre_error_t s_list (const char *path, text_t *out, fault_t *fault)
     pid_t pid;
     char *argv [] = {(char *) (uintptr_t) "ldd", (char *) (uintptr_t) path, NULL};
     if (pipe2 (ends, O_CLOEXEC) != 0)
-        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "no pipe can be made: %s", strerror (errno));
+        return fault_set (fault, CADRE_ERROR_DESCRIPTORS, "no pipe can be made: %s",
+                          strerror (errno));
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init (&actions);
     posix_spawn_file_actions_adddup2 (&actions, ends [1], STDOUT_FILENO);
@@ -172,7 +174,8 @@ static cadre_error_t s_list (const char *path, text_t *out, fault_t *fault)
         close (null);
     char block [4096];
     ssize_t got;
-    while (!failed && ((got = read (ends [0], block, sizeof block)) > 0 || (got < 0 && errno == EINTR)))
+    while (!failed
+           && ((got = read (ends [0], block, sizeof block)) > 0 || (got < 0 && errno == EINTR)))
         if (got > 0)
             text_add (out, block, (size_t) got);
     close (ends [0]);
@@ -210,7 +213,8 @@ static cadre_error_t s_add_library (bundle_t *self, const char *owner, char *lin
         return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
                           "%s, which %s needs, is not to be found here; install it", name, owner);
     //  The plugin's functions of cadre.h are those of the program that loads it.
-    return strncmp (name, "libcadre.so", 11) == 0 ? CADRE_OK : s_add (self, "bundle/cadre-lib", path, fault);
+    return strncmp (name, "libcadre.so", 11) == 0 ? CADRE_OK
+                                                  : s_add (self, "bundle/cadre-lib", path, fault);
 }
 
 static cadre_error_t s_add_libraries (bundle_t *self, const char *path, fault_t *fault)
@@ -230,9 +234,10 @@ cadre_error_t bundle_add_worker (bundle_t *self, fault_t *fault)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path [PATH_MAX + 64];
         if (!program_find (names [i], path, sizeof path))
-            return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
-                              "%s is neither beside cadre nor in PATH, so it cannot be sent; install it",
-                              names [i]);
+            return fault_set (
+                fault, CADRE_ERROR_UNAVAILABLE,
+                "%s is neither beside cadre nor in PATH, so it cannot be sent; install it",
+                names [i]);
         if (s_add (self, "bundle", path, fault) != CADRE_OK
             || s_add_libraries (self, path, fault) != CADRE_OK)
             return fault->code;

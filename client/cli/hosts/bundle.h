@@ -1,12 +1,14 @@
 /*
  *  bundle: the files that --send takes along.
  *
- *  cadre-worker and cadre-slot with every shared library that they and the plugins need but for those of the C library itself, plugins, and files for tasks. Each is known
- *  by its SHA-256; its place is where it will lie below the deployment's folder there:
+ *  cadre-worker and cadre-slot with every shared library that they and the plugins need but for
+ *  those of the C library itself, plugins, and files for tasks. Each is known by its SHA-256; its
+ *  place is where it will lie below the deployment's folder there:
  *
- *      bundle/cadre-worker  bundle/cadre-slot  bundle/cadre-lib/NAME.so the programs look for libraries beside themselves (RPATH)
- *      plugins/NAME.so                                                  offered as ../plugins/NAME.so
- *      files/NAME                                                       in the working folder of the worker and its tasks
+ *      bundle/cadre-worker, bundle/cadre-slot
+ *      bundle/cadre-lib/NAME.so   the programs look for libraries beside themselves (RPATH)
+ *      plugins/NAME.so            offered as ../plugins/NAME.so
+ *      files/NAME                 in the working folder of the worker and its tasks
  *
  *  Contents are mapped, not read. Not changed after it was filled; then any thread may read it.
  */
@@ -32,10 +34,12 @@ typedef struct bundle_file {
 bundle_t *bundle_new (void);
 void bundle_destroy (bundle_t **self_p);
 
-//  The worker and what it needs. CADRE_ERROR_UNAVAILABLE when a program or library is not to be found here.
+//  The worker and what it needs. CADRE_ERROR_UNAVAILABLE when a program or library is not to be
+//  found here.
 cadre_error_t bundle_add_worker (bundle_t *self, fault_t *fault);
 
-//  A plugin with what it needs, or a file for tasks. Two of one name are refused. CADRE_ERROR_ARGUMENT, CADRE_ERROR_IO.
+//  A plugin with what it needs, or a file for tasks. Two of one name are refused.
+//  CADRE_ERROR_ARGUMENT, CADRE_ERROR_IO.
 cadre_error_t bundle_add_plugin (bundle_t *self, const char *path, fault_t *fault);
 cadre_error_t bundle_add_file (bundle_t *self, const char *path, fault_t *fault);
 

@@ -59,7 +59,8 @@ static void s_print (const deploy_t *self, const remote_t *remote)
     if (s_lists (self) || !remote_is_over (remote) || (self->options->quiet && !failed))
         return;
     const char *why = remote_why (remote);
-    line_print ("%s %s%s%s", remote_host (remote)->name, remote_word (remote), *why ? " " : "", why);
+    line_print ("%s %s%s%s", remote_host (remote)->name, remote_word (remote), *why ? " " : "",
+                why);
     fflush (stdout);
 }
 

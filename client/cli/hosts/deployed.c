@@ -17,7 +17,8 @@ static int s_make (const char *path)
 {
     char part [DEPLOYED_PATH_BYTES];
     for (const char *slash = strchr (path + 1, '/');; slash = strchr (slash + 1, '/')) {
-        snprintf (part, sizeof part, "%.*s", slash ? (int) (slash - path) : (int) strlen (path), path);
+        snprintf (part, sizeof part, "%.*s", slash ? (int) (slash - path) : (int) strlen (path),
+                  path);
         if (mkdir (part, 0700) != 0 && errno != EEXIST)
             return errno;
         if (!slash)
@@ -34,13 +35,16 @@ cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *faul
     else if (home && *home == '/')
         printed = snprintf (path, size, "%s/.local/state/cadre", home);
     if (printed < 0 || (size_t) printed >= size)
-        return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "there is no place to remember what runs where: set HOME or XDG_STATE_HOME");
+        return fault_set (
+            fault, CADRE_ERROR_CONFIGURATION,
+            "there is no place to remember what runs where: set HOME or XDG_STATE_HOME");
     int failed = make ? s_make (path) : 0;
     if (failed)
-        return fault_set (fault, CADRE_ERROR_IO, "cannot make the folder %s: %s", path, strerror (failed));
+        return fault_set (fault, CADRE_ERROR_IO, "cannot make the folder %s: %s", path,
+                          strerror (failed));
     struct stat facts;
-    return stat (path, &facts) ? CADRE_OK : trust_judge (&facts, "folder", path, TRUST_FOLDER, fault);
+    return stat (path, &facts) ? CADRE_OK
+                               : trust_judge (&facts, "folder", path, TRUST_FOLDER, fault);
 }
 
 static cadre_error_t s_path (const char *name, char *path, size_t size, bool make, fault_t *fault)
@@ -51,7 +55,8 @@ static cadre_error_t s_path (const char *name, char *path, size_t size, bool mak
     int printed = snprintf (path + used, size - used, "/%s.hosts", name);
     return printed > 0 && (size_t) printed < size - used
                ? CADRE_OK
-               : fault_set (fault, CADRE_ERROR_CONFIGURATION, "the path of %s.hosts is too long", name);
+               : fault_set (fault, CADRE_ERROR_CONFIGURATION, "the path of %s.hosts is too long",
+                            name);
 }
 
 cadre_error_t deployed_read (const char *name, hostlist_t *hosts, fault_t *fault)
@@ -60,8 +65,9 @@ cadre_error_t deployed_read (const char *name, hostlist_t *hosts, fault_t *fault
     if (s_path (name, path, sizeof path, false, fault) != CADRE_OK)
         return fault->code;
     if (access (path, F_OK) != 0)
-        return fault_set (fault, CADRE_ERROR_NOT_FOUND,
-                          "nothing was deployed from here under the name %s; name hosts with --hosts", name);
+        return fault_set (
+            fault, CADRE_ERROR_NOT_FOUND,
+            "nothing was deployed from here under the name %s; name hosts with --hosts", name);
     return hostlist_read (hosts, path, fault);
 }
 

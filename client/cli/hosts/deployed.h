@@ -1,7 +1,9 @@
 /*
- *  deployed: what was deployed from here, so that --status, --drain and --stop need no list of hosts.
+ *  deployed: what was deployed from here, so that --status, --drain and --stop need no list of
+ *  hosts.
  *
- *  A file of hosts for each deployment, as hostlist reads it, in $XDG_STATE_HOME/cadre or ~/.local/state/cadre: NAME.hosts. It goes when the last host has gone. One thread.
+ *  A file of hosts for each deployment, as hostlist reads it, in $XDG_STATE_HOME/cadre or
+ *  ~/.local/state/cadre: NAME.hosts. It goes when the last host has gone. One thread.
  */
 #ifndef CLIENT_CLI_HOSTS_DEPLOYED_H_INCLUDED
 #define CLIENT_CLI_HOSTS_DEPLOYED_H_INCLUDED
@@ -12,7 +14,8 @@
 
 #define DEPLOYED_PATH_BYTES 1024
 
-//  The folder for such files; made (0700) if MAKE. CADRE_ERROR_IO, CADRE_ERROR_CONFIGURATION without HOME.
+//  The folder for such files; made (0700) if MAKE. CADRE_ERROR_IO, CADRE_ERROR_CONFIGURATION
+//  without HOME.
 cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *fault);
 
 //  Adds the hosts of the deployment to the list. CADRE_ERROR_NOT_FOUND if nothing was deployed.

@@ -33,8 +33,9 @@ static void s_count_running (void *argument, const remote_t *remote)
 
 static remote_order_t s_order (const deployment_t *self, const char *verb)
 {
-    remote_order_t order = {
-        .verb = verb, .name = self->name, .timeout_ms = self->timeout_ms ? self->timeout_ms : TIMEOUT_MS};
+    remote_order_t order = {.verb = verb,
+                            .name = self->name,
+                            .timeout_ms = self->timeout_ms ? self->timeout_ms : TIMEOUT_MS};
     hosts_options_order (self->hosts, NULL, &order);
     order.tunnel = false; // that of a session ends with it
     return order;
@@ -50,7 +51,8 @@ static int s_run (const deployment_t *self, const remote_order_t *order,
 
 //  ==== tunnels =================================================================
 
-//  One for each host, which stays as long as its worker. They come up side by side; each session waits for its own.
+//  One for each host, which stays as long as its worker. They come up side by side; each session
+//  waits for its own.
 static cadre_error_t s_start_tunnels (const deployment_t *self, const char *broker, fault_t *fault)
 {
     address_t address;
@@ -60,7 +62,8 @@ static cadre_error_t s_start_tunnels (const deployment_t *self, const char *brok
     const uint16_t first = told ? self->hosts->lane_first : self->lane_first;
     const uint16_t last = told ? self->hosts->lane_last : self->lane_last;
     char *doors = broker_launcher_doors (address.name, address.port, first, last);
-    const tunnel_options_t options = {.ssh = self->hosts->ssh, .open = doors, .deployment = self->name};
+    const tunnel_options_t options = {
+        .ssh = self->hosts->ssh, .open = doors, .deployment = self->name};
     for (size_t i = 0; i < hostlist_count (self->list) && !fault->code; i++)
         if (hostlist_at (self->list, i)->target [0])
             tunnel_start (&options, hostlist_at (self->list, i), fault);
@@ -133,7 +136,8 @@ int deployment_start (const deployment_t *self)
         command_add (&arguments, self->arguments [i]);
     //  At the end of a tunnel, this machine is where ssh runs.
     const bool here = hosts.tunnel && strncmp (self->address, HERE, strlen (HERE)) == 0;
-    text_print (&address, here ? "tcp://127.0.0.1:%s" : "%s", self->address + (here ? strlen (HERE) : 0));
+    text_print (&address, here ? "tcp://127.0.0.1:%s" : "%s",
+                self->address + (here ? strlen (HERE) : 0));
     remote_order_t order = s_order (self, "start");
     order.bundle = bundle;
     order.access = self->access;

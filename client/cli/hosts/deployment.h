@@ -1,7 +1,10 @@
 /*
- *  deployment: workers that were put on hosts under one name: started, looked at, and taken away again.
+ *  deployment: workers that were put on hosts under one name: started, looked at, and taken away
+ *  again.
  *
- *  What `cadre worker deploy`, `cadre up` and `cadre down` have in common: the order, the tunnels, and the record of what was deployed from here. Prints as deploy does; gives the exit code. One thread.
+ *  What `cadre worker deploy`, `cadre up` and `cadre down` have in common: the order, the tunnels,
+ *  and the record of what was deployed from here. Prints as deploy does; gives the exit code. One
+ *  thread.
  */
 #ifndef CLIENT_CLI_HOSTS_DEPLOYMENT_H_INCLUDED
 #define CLIENT_CLI_HOSTS_DEPLOYMENT_H_INCLUDED
@@ -29,7 +32,8 @@ int deployment_start (const deployment_t *self);
 //  0, or 1 if not every host has a worker that runs.
 int deployment_look (const deployment_t *self);
 
-//  Let tasks end for at most DRAIN_MS; take the workers away, and with REMOVE also files that were sent. 0, or 1 if any host failed.
+//  Let tasks end for at most DRAIN_MS; take the workers away, and with REMOVE also files that were
+//  sent. 0, or 1 if any host failed.
 int deployment_end (const deployment_t *self, int64_t drain_ms, bool remove);
 
 #endif

@@ -26,7 +26,8 @@ fleet_t *fleet_new (const remote_order_t *order, const hostlist_t *hosts, unsign
 {
     const size_t count = hostlist_count (hosts);
     fleet_t *self = text_resize (NULL, sizeof *self);
-    *self = (fleet_t){.count = count, .parallel = parallel, .changed = changed, .argument = argument};
+    *self =
+        (fleet_t){.count = count, .parallel = parallel, .changed = changed, .argument = argument};
     self->remotes = text_resize (NULL, count * sizeof (remote_t *));
     self->states = text_resize (NULL, count * sizeof *self->states);
     self->polls = text_resize (NULL, (count * REMOTE_POLLS + 1) * sizeof *self->polls);
@@ -90,7 +91,8 @@ static void s_start_more (fleet_t *self, int64_t now_ms)
 {
     size_t busy = 0;
     for (size_t i = 0; i < self->next; i++)
-        busy += !remote_is_over (self->remotes [i]) && remote_state (self->remotes [i]) != REMOTE_RUNNING;
+        busy += !remote_is_over (self->remotes [i])
+                && remote_state (self->remotes [i]) != REMOTE_RUNNING;
     while (!self->closing && self->next < self->count && busy < self->parallel) {
         remote_start (self->remotes [self->next], now_ms);
         s_tell (self, self->next++);
@@ -114,7 +116,9 @@ bool fleet_turn (fleet_t *self, int timeout_ms, int wake)
     self->polls [self->count * REMOTE_POLLS] = (struct pollfd){.fd = wake, .events = POLLIN};
     if (s_is_over (self))
         return false;
-    if (poll (self->polls, self->count * REMOTE_POLLS + 1, timeout_ms < TURN_MS ? timeout_ms : TURN_MS) < 0)
+    if (poll (self->polls, self->count * REMOTE_POLLS + 1,
+              timeout_ms < TURN_MS ? timeout_ms : TURN_MS)
+        < 0)
         for (size_t i = 0; i < self->count * REMOTE_POLLS; i++)
             self->polls [i].revents = 0;
     for (size_t i = 0; i < self->count; i++) {

@@ -10,12 +10,13 @@
 
 #include "client/cli/output/text.h"
 
-cadre_error_t grant_make (const char *folder, keydir_entry_t *entry, const char *address, bool replace,
-                          access_t *grant, fault_t *fault)
+cadre_error_t grant_make (const char *folder, keydir_entry_t *entry, const char *address,
+                          bool replace, access_t *grant, fault_t *fault)
 {
     char broker_secret [KEYS_TEXT_BYTES];
     *grant = (access_t){.role = entry->role};
-    cadre_error_t error = keydir_broker (folder, !replace, grant->keys.server_key, broker_secret, fault);
+    cadre_error_t error =
+        keydir_broker (folder, !replace, grant->keys.server_key, broker_secret, fault);
     explicit_bzero (broker_secret, sizeof broker_secret);
     if (error)
         return error;
@@ -35,7 +36,8 @@ static bool s_fits (const char *folder, const access_t *grant)
     char server [KEYS_TEXT_BYTES] = "", secret [KEYS_TEXT_BYTES];
     bool fits = keydir_broker (folder, false, server, secret, NULL) == CADRE_OK
                 && strcmp (server, grant->keys.server_key) == 0
-                && keydir_get (folder, grant->name, &entry, NULL) == CADRE_OK && entry.role == grant->role
+                && keydir_get (folder, grant->name, &entry, NULL) == CADRE_OK
+                && entry.role == grant->role
                 && strcmp (entry.public_key, grant->keys.public_key) == 0;
     explicit_bzero (secret, sizeof secret);
     keydir_free (&entry);
@@ -46,11 +48,12 @@ cadre_error_t grant_keep (const char *folder, const char *name, role_t role, con
                           const char *path, access_t *grant, fault_t *fault)
 {
     keydir_entry_t entry = {.role = role}, before = {0};
-    if (access (path, F_OK) == 0 && access_read (grant, path, NULL) == CADRE_OK && s_fits (folder, grant)
-        && strcmp (grant->address, address) == 0)
+    if (access (path, F_OK) == 0 && access_read (grant, path, NULL) == CADRE_OK
+        && s_fits (folder, grant) && strcmp (grant->address, address) == 0)
         return CADRE_OK;
     snprintf (entry.name, sizeof entry.name, "%s", name);
-    const bool replace = keydir_exists (folder) && keydir_get (folder, name, &before, NULL) == CADRE_OK;
+    const bool replace =
+        keydir_exists (folder) && keydir_get (folder, name, &before, NULL) == CADRE_OK;
     snprintf (entry.holder, sizeof entry.holder, "%s", before.holder);
     keydir_free (&before);
     cadre_error_t error = grant_make (folder, &entry, address, replace, grant, fault);

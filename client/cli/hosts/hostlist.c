@@ -118,8 +118,8 @@ static cadre_error_t s_cut (hostlist_host_t *host, fault_t *fault)
         return CADRE_OK;
     }
     if (colon && units_parse_count (colon + 1, 1, UINT16_MAX, &port, NULL) != CADRE_OK)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "'%s' is no host: its port is not between 1 and 65535",
-                          name);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "'%s' is no host: its port is not between 1 and 65535", name);
     if (size > 2 && address [0] == '[' && address [size - 1] == ']')
         address++, size -= 2;
     if (!s_all_of (address, size, ".-_:%") || address [0] == '-'
@@ -134,16 +134,19 @@ static cadre_error_t s_cut (hostlist_host_t *host, fault_t *fault)
 }
 
 //  MODEL has what was said of a group of hosts.
-static cadre_error_t s_add (hostlist_t *self, const char *name, const hostlist_host_t *model, fault_t *fault)
+static cadre_error_t s_add (hostlist_t *self, const char *name, const hostlist_host_t *model,
+                            fault_t *fault)
 {
     if (self->count == HOSTLIST_MOST)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "more than %u hosts; deploy in parts", HOSTLIST_MOST);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "more than %u hosts; deploy in parts",
+                          HOSTLIST_MOST);
     if (strlen (name) > NAME_MOST)
-        return fault_set (fault, CADRE_ERROR_ARGUMENT, "'%.40s...' is longer than a host's name can be",
-                          name);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "'%.40s...' is longer than a host's name can be", name);
     if (hostlist_find (self, name))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "host %s is there twice; name it once, with slots=N for more slots", name);
+                          "host %s is there twice; name it once, with slots=N for more slots",
+                          name);
     entry_t *entry = text_resize (NULL, sizeof *entry);
     *entry = (entry_t){.host = {.name = text_copy (name, strlen (name)), .slots = model->slots}};
     if (model->labels)
@@ -174,9 +177,10 @@ static cadre_error_t s_expand (expansion_t *self, const char *done, const char *
 
 static cadre_error_t s_bad_range (expansion_t *self)
 {
-    return fault_set (self->fault, CADRE_ERROR_ARGUMENT,
-                      "'%.80s' has a range that is not understood; write node[01-64] or node[1,3,7-9]",
-                      self->word);
+    return fault_set (
+        self->fault, CADRE_ERROR_ARGUMENT,
+        "'%.80s' has a range that is not understood; write node[01-64] or node[1,3,7-9]",
+        self->word);
 }
 
 //  Digits at *AT; how many there were, 0 if none or too many.
@@ -191,8 +195,8 @@ static size_t s_number (const char **at, unsigned long *number)
 }
 
 //  One part of the brackets, "7" or "01-64", at *AT.
-static cadre_error_t s_expand_part (expansion_t *self, const char *done, const char **at, const char *after,
-                                    int depth)
+static cadre_error_t s_expand_part (expansion_t *self, const char *done, const char **at,
+                                    const char *after, int depth)
 {
     unsigned long first, last;
     size_t width = s_number (at, &first);
@@ -205,8 +209,8 @@ static cadre_error_t s_expand_part (expansion_t *self, const char *done, const c
     if (width == 0 || last < first || (**at != ',' && **at != ']'))
         return s_bad_range (self);
     if (last - first >= HOSTLIST_MOST)
-        return fault_set (self->fault, CADRE_ERROR_ARGUMENT, "'%.80s' names more than %u hosts", self->word,
-                          HOSTLIST_MOST);
+        return fault_set (self->fault, CADRE_ERROR_ARGUMENT, "'%.80s' names more than %u hosts",
+                          self->word, HOSTLIST_MOST);
     cadre_error_t error = CADRE_OK;
     for (unsigned long i = first; i <= last && !error; i++) {
         text_t name = {0};
@@ -217,7 +221,8 @@ static cadre_error_t s_expand_part (expansion_t *self, const char *done, const c
     return error;
 }
 
-static cadre_error_t s_expand_group (expansion_t *self, const char *done, const char *group, int depth)
+static cadre_error_t s_expand_group (expansion_t *self, const char *done, const char *group,
+                                     int depth)
 {
     const char *at = group, *end = strchr (group, ']');
     if (!end || depth == GROUPS_MOST)
@@ -250,7 +255,8 @@ static cadre_error_t s_expand (expansion_t *self, const char *done, const char *
 }
 
 //  "node[01-64]" or "8/c" with what is known of it.
-static cadre_error_t s_add_word (hostlist_t *self, const char *word, hostlist_host_t model, fault_t *fault)
+static cadre_error_t s_add_word (hostlist_t *self, const char *word, hostlist_host_t model,
+                                 fault_t *fault)
 {
     const char *slash = strchr (word, '/'), *name = slash ? slash + 1 : word;
     if (slash) {
@@ -261,7 +267,8 @@ static cadre_error_t s_add_word (hostlist_t *self, const char *word, hostlist_ho
         if (error)
             return fault_set (
                 fault, CADRE_ERROR_ARGUMENT,
-                "'%.80s' is no host, and no file that is there; write SLOTS/HOST or a file's name", word);
+                "'%.80s' is no host, and no file that is there; write SLOTS/HOST or a file's name",
+                word);
         model.slots = (unsigned) slots;
     }
     if (*name == '\0')
@@ -299,12 +306,14 @@ static cadre_error_t s_set (hostlist_host_t *model, char *word, fault_t *fault)
         model->slots = (unsigned) slots;
         return error;
     }
-    if (value && strncmp (word, "label=", 6) == 0 && s_all_of (value + 1, strlen (value + 1), ".-_,:/+")) {
+    if (value && strncmp (word, "label=", 6) == 0
+        && s_all_of (value + 1, strlen (value + 1), ".-_,:/+")) {
         model->labels = value + 1;
         return CADRE_OK;
     }
     return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                      "'%.80s' is not understood; a line is: HOST [slots=N] [label=NAME,...]", word);
+                      "'%.80s' is not understood; a line is: HOST [slots=N] [label=NAME,...]",
+                      word);
 }
 
 static cadre_error_t s_add_line (hostlist_t *self, char *line, fault_t *fault)
@@ -321,8 +330,8 @@ static cadre_error_t s_add_line (hostlist_t *self, char *line, fault_t *fault)
     return s_add_word (self, name, model, fault);
 }
 
-cadre_error_t hostlist_add_lines (hostlist_t *self, const char *bytes, size_t size, const char *origin,
-                                  fault_t *fault)
+cadre_error_t hostlist_add_lines (hostlist_t *self, const char *bytes, size_t size,
+                                  const char *origin, fault_t *fault)
 {
     fault_t why = {0};
     cadre_error_t error = CADRE_OK;
@@ -331,7 +340,8 @@ cadre_error_t hostlist_add_lines (hostlist_t *self, const char *bytes, size_t si
         size_t length = end ? (size_t) (end - bytes) : size;
         char *line = text_copy (bytes, length);
         if (memchr (bytes, '\0', length))
-            error = fault_set (&why, CADRE_ERROR_ARGUMENT, "there is a NUL; this is no list of hosts");
+            error =
+                fault_set (&why, CADRE_ERROR_ARGUMENT, "there is a NUL; this is no list of hosts");
         else
             error = s_add_line (self, line, &why);
         if (error)
@@ -351,7 +361,8 @@ static cadre_error_t s_add_file (hostlist_t *self, const char *path, fault_t *fa
     size_t got;
     FILE *file = fopen (path, "re");
     if (!file)
-        return fault_set (fault, CADRE_ERROR_IO, "cannot read the hosts in %s: %s", path, strerror (errno));
+        return fault_set (fault, CADRE_ERROR_IO, "cannot read the hosts in %s: %s", path,
+                          strerror (errno));
     while ((got = fread (block, 1, sizeof block, file)) > 0 && bytes.size <= FILE_MOST)
         text_add (&bytes, block, got);
     bool bad = ferror (file) != 0;

@@ -6,12 +6,14 @@
  *      me@hub:2222      user and port for ssh; [::1]:2222 for an IPv6 address
  *      :                this machine, without ssh
  *
- *  A file has one such word a line, then slots=N and label=NAME[,NAME...] where they are wanted; # begins a comment:
+ *  A file has one such word a line, then slots=N and label=NAME[,NAME...] where they are wanted; #
+ *  begins a comment:
  *
  *      node[01-64]  slots=16  label=batch
  *      gpu1         slots=4   label=gpu,big   # the new one
  *
- *  Names come from files that others may have written: what could be an option of ssh, or anything but a host name, is refused. One thread.
+ *  Names come from files that others may have written: what could be an option of ssh, or anything
+ *  but a host name, is refused. One thread.
  */
 #ifndef CLIENT_CLI_HOSTS_HOSTLIST_H_INCLUDED
 #define CLIENT_CLI_HOSTS_HOSTLIST_H_INCLUDED
@@ -37,14 +39,15 @@ typedef struct hostlist_host {
 hostlist_t *hostlist_new (void);
 void hostlist_destroy (hostlist_t **self_p);
 
-//  GIVEN is a file's name or a list of words with commas between; NULL: $SLURM_JOB_NODELIST. A word that names a file is that file. CADRE_ERROR_ARGUMENT with
-//  a fault that names the word, or file and line; CADRE_ERROR_IO for a file that cannot be read. What was added before a fault stays.
+//  GIVEN is a file's name or a list of words with commas between; NULL: $SLURM_JOB_NODELIST. A word
+//  that names a file is that file. CADRE_ERROR_ARGUMENT with a fault that names the word, or file
+//  and line; CADRE_ERROR_IO for a file that cannot be read. What was added before a fault stays.
 cadre_error_t hostlist_read (hostlist_t *self, const char *given, fault_t *fault);
 
 //  The same for a list of words, and for the lines of a file; ORIGIN names it in faults.
 cadre_error_t hostlist_add_words (hostlist_t *self, const char *words, fault_t *fault);
-cadre_error_t hostlist_add_lines (hostlist_t *self, const char *bytes, size_t size, const char *origin,
-                                  fault_t *fault);
+cadre_error_t hostlist_add_lines (hostlist_t *self, const char *bytes, size_t size,
+                                  const char *origin, fault_t *fault);
 
 size_t hostlist_count (const hostlist_t *self);
 const hostlist_host_t *hostlist_at (const hostlist_t *self, size_t index);

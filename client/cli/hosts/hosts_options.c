@@ -28,15 +28,19 @@ static const struct argp_option s_options [] = {
      80},
     {"ssh", KEY_SSH, "COMMAND", 0, "how ssh is called: 'ssh -p 2222 -i key' (CADRE_SSH)", 80},
     {"parallel", KEY_PARALLEL, "N", 0, "so many hosts at a time; 32", 80},
-    {"send", KEY_SEND, NULL, 0, "take the worker and its libraries along, for hosts without cadre", 80},
-    {"with", KEY_WITH, "FILE", 0, "take FILE along, into the folder where tasks run; may be repeated", 80},
-    {"tunnel", KEY_TUNNEL, NULL, 0, "workers reach the broker through ssh, for hosts that cannot reach it",
+    {"send", KEY_SEND, NULL, 0, "take the worker and its libraries along, for hosts without cadre",
      80},
+    {"with", KEY_WITH, "FILE", 0,
+     "take FILE along, into the folder where tasks run; may be repeated", 80},
+    {"tunnel", KEY_TUNNEL, NULL, 0,
+     "workers reach the broker through ssh, for hosts that cannot reach it", 80},
     {"lanes", KEY_LANES, "FIRST-LAST", 0,
-     "with --tunnel: the ports of the broker's --lanes; else the tunnel leads to all ports of its host", 80},
+     "with --tunnel: the ports of the broker's --lanes; else the tunnel leads to all ports of its host",
+     80},
     {"address", KEY_ADDRESS, "HOST", 0,
      "how the hosts reach this machine; else the address from which they see ssh come", 80},
-    {"worker", KEY_WORKER, "PATH", 0, "cadre-worker on the hosts, where it is not in their PATH", 80},
+    {"worker", KEY_WORKER, "PATH", 0, "cadre-worker on the hosts, where it is not in their PATH",
+     80},
     {0}};
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)
@@ -51,7 +55,9 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_HOSTS: self->hosts = argument; return 0;
     case KEY_SSH: self->ssh = argument; return 0;
-    case KEY_PARALLEL: self->parallel = (unsigned) command_count (argument, 1, 1000, state); return 0;
+    case KEY_PARALLEL:
+        self->parallel = (unsigned) command_count (argument, 1, 1000, state);
+        return 0;
     case KEY_ADDRESS: self->address = argument; return 0;
     case KEY_WORKER: self->worker = argument; return 0;
     case KEY_SEND: self->send = true; return 0;
@@ -60,7 +66,8 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
         if (address_parse_lanes (argument, &self->lane_first, &self->lane_last, &fault) != CADRE_OK)
             argp_error (state, "%s", fault.text);
         if (self->lane_last - self->lane_first >= LANES_MOST)
-            argp_error (state, "--lanes %s: at most %d ports can be told to ssh", argument, LANES_MOST);
+            argp_error (state, "--lanes %s: at most %d ports can be told to ssh", argument,
+                        LANES_MOST);
         return 0;
     case KEY_TUNNEL: self->tunnel = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -86,7 +93,8 @@ cadre_error_t hosts_options_bundle (const hosts_options_t *self, bundle_t **bund
     return error;
 }
 
-void hosts_options_order (const hosts_options_t *self, const bundle_t *bundle, remote_order_t *order)
+void hosts_options_order (const hosts_options_t *self, const bundle_t *bundle,
+                          remote_order_t *order)
 {
     order->ssh = self->ssh;
     order->worker = self->worker;

@@ -1,5 +1,6 @@
 /*
- *  hosts_options: which hosts, how they are reached, and what is sent to them: what `worker deploy`, `up`, `down` and `run --hosts` have in common.
+ *  hosts_options: which hosts, how they are reached, and what is sent to them: what `worker
+ *  deploy`, `up`, `down` and `run --hosts` have in common.
  *
  *  An argp child; its input is a hosts_options_t. The result borrows from argv. One thread.
  */
@@ -14,17 +15,18 @@
 #include "client/cli/hosts/hostlist.h"
 
 typedef struct hosts_options {
-    const char *hosts;    // --hosts, or NULL
-    const char *ssh;      // --ssh, CADRE_SSH, or "ssh"
-    unsigned parallel;    // --parallel
-    const char *address;  // --address: how hosts reach this machine, or NULL
-    const char *worker;   // --worker: program there, or NULL
-    bool send;            // --send
-    const char **with;    // --with, NULL-terminated, or NULL
-    bool tunnel;          // --tunnel
-    uint16_t lane_first;  // --lanes
-    uint16_t lane_last;   // 0: not given
-    const char **plugins; // plugins to send, NULL-terminated, or NULL; set by those who have the option
+    const char *hosts;   // --hosts, or NULL
+    const char *ssh;     // --ssh, CADRE_SSH, or "ssh"
+    unsigned parallel;   // --parallel
+    const char *address; // --address: how hosts reach this machine, or NULL
+    const char *worker;  // --worker: program there, or NULL
+    bool send;           // --send
+    const char **with;   // --with, NULL-terminated, or NULL
+    bool tunnel;         // --tunnel
+    uint16_t lane_first; // --lanes
+    uint16_t lane_last;  // 0: not given
+    const char *
+        *plugins; // plugins to send, NULL-terminated, or NULL; set by those who have the option
 } hosts_options_t;
 
 extern const struct argp hosts_options_argp;
@@ -33,7 +35,8 @@ extern const struct argp hosts_options_argp;
 cadre_error_t hosts_options_bundle (const hosts_options_t *self, bundle_t **bundle, fault_t *fault);
 
 //  Fill in what these options say of an order; ssh, worker, bundle, tunnel.
-void hosts_options_order (const hosts_options_t *self, const bundle_t *bundle, remote_order_t *order);
+void hosts_options_order (const hosts_options_t *self, const bundle_t *bundle,
+                          remote_order_t *order);
 
 void hosts_options_clear (hosts_options_t *self);
 

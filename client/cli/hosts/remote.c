@@ -180,7 +180,8 @@ static void s_put_orders (remote_t *self, text_t *out)
             text_print (out, "machine %s\n", bundle_machine ());
         for (size_t i = 0; order->bundle && i < bundle_count (order->bundle); i++) {
             const bundle_file_t *file = bundle_at (order->bundle, i);
-            text_print (out, "file %s %zu %04o %s\n", file->hash, file->size, file->mode, file->place);
+            text_print (out, "file %s %zu %04o %s\n", file->hash, file->size, file->mode,
+                        file->place);
         }
         if (order->access) {
             bundle_hash (order->access, strlen (order->access), hash);
@@ -203,7 +204,8 @@ static void s_write (remote_t *self)
 {
     while (self->child.in >= 0 && self->next < self->count) {
         const chunk_t *chunk = &self->chunks [self->next];
-        ssize_t written = write (self->child.in, chunk->bytes + self->sent, chunk->size - self->sent);
+        ssize_t written =
+            write (self->child.in, chunk->bytes + self->sent, chunk->size - self->sent);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0 && errno == EAGAIN)
@@ -224,7 +226,8 @@ static void s_write (remote_t *self)
 
 static void s_on_need (remote_t *self, const char *hash)
 {
-    const bundle_file_t *file = self->order->bundle ? bundle_find (self->order->bundle, hash) : NULL;
+    const bundle_file_t *file =
+        self->order->bundle ? bundle_find (self->order->bundle, hash) : NULL;
     self->state = REMOTE_SENDING;
     if (!file)
         s_fail (self, "it asks for a file that is not ours to send");
@@ -294,7 +297,8 @@ static void s_on_error_line (remote_t *self, const char *line, int64_t now_ms)
 
 //  Reads what is there; complete lines are handed over. False at the end.
 static bool s_read (remote_t *self, int descriptor, text_t *line,
-                    void (*heard) (remote_t *self, const char *line, int64_t now_ms), int64_t now_ms)
+                    void (*heard) (remote_t *self, const char *line, int64_t now_ms),
+                    int64_t now_ms)
 {
     char block [4096];
     ssize_t got = read (descriptor, block, sizeof block);
@@ -312,7 +316,8 @@ static bool s_read (remote_t *self, int descriptor, text_t *line,
 
 //  ==== the session =============================================================
 
-//  Any login shell can read the command: it has no character that one of them takes for its own. dd with blocks of one byte takes no byte that follows the script.
+//  Any login shell can read the command: it has no character that one of them takes for its own. dd
+//  with blocks of one byte takes no byte that follows the script.
 static void s_begin (remote_t *self)
 {
     char command [SSH_COMMAND_BYTES];
@@ -376,8 +381,8 @@ static void s_reap (remote_t *self, int number)
 static void s_give_up (remote_t *self)
 {
     char why [REMOTE_WHY_BYTES];
-    snprintf (why, sizeof why, "no answer in time (--timeout) while it was %s%s%.100s", remote_word (self),
-              self->reason [0] ? ": " : "", self->reason);
+    snprintf (why, sizeof why, "no answer in time (--timeout) while it was %s%s%.100s",
+              remote_word (self), self->reason [0] ? ": " : "", self->reason);
     if (!remote_is_over (self) && !self->closing)
         s_fail (self, why);
     s_reap (self, SIGKILL);
@@ -398,7 +403,8 @@ void remote_close (remote_t *self, int64_t now_ms)
 
 void remote_polls (const remote_t *self, struct pollfd *polls)
 {
-    polls [0] = (struct pollfd){.fd = self->next < self->count ? self->child.in : -1, .events = POLLOUT};
+    polls [0] =
+        (struct pollfd){.fd = self->next < self->count ? self->child.in : -1, .events = POLLOUT};
     polls [1] = (struct pollfd){.fd = self->child.out, .events = POLLIN};
     polls [2] = (struct pollfd){.fd = self->child.err, .events = POLLIN};
 }

@@ -57,10 +57,12 @@ static void s_add_all (words_t *words, const char *const *more)
         command_add (&words->argv, *more++);
 }
 
-//  -R without a destination is a SOCKS proxy there; PermitRemoteOpen says where it may lead, since every user of that host can reach its port.
+//  -R without a destination is a SOCKS proxy there; PermitRemoteOpen says where it may lead, since
+//  every user of that host can reach its port.
 static void s_add_tunnel (words_t *words, const ssh_options_t *options)
 {
-    static const char *const usual [] = {"-o", "ExitOnForwardFailure=yes", "-o", "LogLevel=INFO", "-o", NULL};
+    static const char *const usual [] = {
+        "-o", "ExitOnForwardFailure=yes", "-o", "LogLevel=INFO", "-o", NULL};
     s_add_all (words, usual);
     text_print (&words->open, "PermitRemoteOpen=%s", options->open);
     text_print (&words->listen, "127.0.0.1:%u", options->port);
@@ -72,7 +74,8 @@ static void s_add_tunnel (words_t *words, const ssh_options_t *options)
 static void s_add_ssh (words_t *words, const ssh_options_t *options, const hostlist_host_t *host)
 {
     static const char *const usual [] = {
-        "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15", NULL};
+        "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15",
+        NULL};
     text_print (&words->ssh, "exec %s \"$@\"", options->ssh);
     command_add (&words->argv, words->ssh.bytes);
     command_add (&words->argv, "ssh");
@@ -131,8 +134,8 @@ static int s_spawn (pid_t *pid, const words_t *words, const int *in, const int *
                               POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask (&attributes, &none);
     posix_spawnattr_setsigdefault (&attributes, &all);
-    int failed =
-        posix_spawn (pid, "/bin/sh", &actions, &attributes, (char *const *) (uintptr_t) words->argv, environ);
+    int failed = posix_spawn (pid, "/bin/sh", &actions, &attributes,
+                              (char *const *) (uintptr_t) words->argv, environ);
     posix_spawnattr_destroy (&attributes);
     posix_spawn_file_actions_destroy (&actions);
     return failed;

@@ -34,16 +34,16 @@ struct temp_workers {
     char address [REACH_ADDRESS_BYTES]; // of the broker, as workers reach it
     char *access;                       // text of their access file, or NULL
     char *doors;                        // of the tunnel, or NULL
-    folder_t *folder;                   // of our own broker: keys, sockets, log; NULL: the broker is not ours
-    broker_launcher_t hub;              // our own broker
-    unsigned parallel;                  // sessions on their way at a time
-    fleet_t *fleet;                     // the thread's
-    pthread_t thread;                   // looks after it
-    bool threaded;                      // there is one
-    int wake;                           // eventfd: something was asked of the thread
-    atomic_bool closing;                // asked: end
-    atomic_size_t running;              // hosts with a worker now
-    atomic_bool lost;                   // all sessions are over
+    folder_t *folder;      // of our own broker: keys, sockets, log; NULL: the broker is not ours
+    broker_launcher_t hub; // our own broker
+    unsigned parallel;     // sessions on their way at a time
+    fleet_t *fleet;        // the thread's
+    pthread_t thread;      // looks after it
+    bool threaded;         // there is one
+    int wake;              // eventfd: something was asked of the thread
+    atomic_bool closing;   // asked: end
+    atomic_size_t running; // hosts with a worker now
+    atomic_bool lost;      // all sessions are over
 };
 
 //  ==== the thread ==============================================================
@@ -104,8 +104,8 @@ static cadre_error_t s_make_access (temp_workers_t *self, const char *keys, faul
     return error;
 }
 
-static cadre_error_t s_start_hub (temp_workers_t *self, const hosts_options_t *options, reach_t *reach,
-                                  fault_t *fault)
+static cadre_error_t s_start_hub (temp_workers_t *self, const hosts_options_t *options,
+                                  reach_t *reach, fault_t *fault)
 {
     char host [ADDRESS_NAME_BYTES], log [256];
     const uint16_t port = s_cut_address (options->address, host, sizeof host);
@@ -120,11 +120,11 @@ static cadre_error_t s_start_hub (temp_workers_t *self, const hosts_options_t *o
                                            .log = log};
     if (broker_launcher_start (&self->hub, &hub, fault) != CADRE_OK)
         return fault->code;
-    snprintf (self->address, sizeof self->address, "tcp://%s:%u", options->tunnel ? "127.0.0.1" : host,
-              self->hub.port);
-    self->doors =
-        broker_launcher_doors ("127.0.0.1", self->hub.port, broker_launcher_lane_first (self->hub.port),
-                               broker_launcher_lane_last (self->hub.port));
+    snprintf (self->address, sizeof self->address, "tcp://%s:%u",
+              options->tunnel ? "127.0.0.1" : host, self->hub.port);
+    self->doors = broker_launcher_doors ("127.0.0.1", self->hub.port,
+                                         broker_launcher_lane_first (self->hub.port),
+                                         broker_launcher_lane_last (self->hub.port));
     *reach = (reach_t){0};
     snprintf (reach->address, sizeof reach->address, "ipc://%s", folder_path (self->folder));
     snprintf (reach->origin, sizeof reach->origin, "--hosts");
@@ -133,14 +133,15 @@ static cadre_error_t s_start_hub (temp_workers_t *self, const hosts_options_t *o
 
 //  ==== a broker that is there ==================================================
 
-static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *options, const char *workers,
-                                   reach_t *reach, fault_t *fault)
+static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *options,
+                                   const char *workers, reach_t *reach, fault_t *fault)
 {
     access_t grant = {0};
     address_t address;
     if (workers && access_read_for (&grant, workers, true, fault) != CADRE_OK)
         return fault->code;
-    snprintf (self->address, sizeof self->address, "%s", grant.address [0] ? grant.address : reach->address);
+    snprintf (self->address, sizeof self->address, "%s",
+              grant.address [0] ? grant.address : reach->address);
     if (workers)
         self->access = grant_text (&grant);
     access_wipe (&grant);
@@ -152,15 +153,16 @@ static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *
             "workers on other hosts cannot reach the broker at %s (from %s); name one on tcp, or none, "
             "and this command starts its own",
             self->address, reach->origin);
-    self->doors = broker_launcher_doors (address.name, address.port, options->lane_first, options->lane_last);
+    self->doors =
+        broker_launcher_doors (address.name, address.port, options->lane_first, options->lane_last);
     reach->local = false;
     return CADRE_OK;
 }
 
 //  ==== life ====================================================================
 
-static cadre_error_t s_start (temp_workers_t *self, const hosts_options_t *options, const char *workers,
-                              reach_t *reach, fault_t *fault)
+static cadre_error_t s_start (temp_workers_t *self, const hosts_options_t *options,
+                              const char *workers, reach_t *reach, fault_t *fault)
 {
     cadre_error_t error = hostlist_read (self->hosts, options->hosts, fault);
     if (!error)
@@ -180,18 +182,19 @@ static cadre_error_t s_start (temp_workers_t *self, const hosts_options_t *optio
     hosts_options_order (options, self->bundle, &self->order);
     self->fleet = fleet_new (&self->order, self->hosts, self->parallel, s_on_change, self);
     self->threaded = pthread_create (&self->thread, NULL, s_look_after, self) == 0;
-    return self->threaded
-               ? CADRE_OK
-               : fault_set (fault, CADRE_ERROR_IO, "no thread for the hosts; raise the limit on threads");
+    return self->threaded ? CADRE_OK
+                          : fault_set (fault, CADRE_ERROR_IO,
+                                       "no thread for the hosts; raise the limit on threads");
 }
 
-temp_workers_t *temp_workers_new (const hosts_options_t *options, const char *workers, reach_t *reach,
-                                  fault_t *fault)
+temp_workers_t *temp_workers_new (const hosts_options_t *options, const char *workers,
+                                  reach_t *reach, fault_t *fault)
 {
     temp_workers_t *self = text_resize (NULL, sizeof *self);
     *self = (temp_workers_t){.parallel = options->parallel, .hosts = hostlist_new ()};
     self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-    snprintf (self->name, sizeof self->name, "run-%d-%08x", (int) getpid (), (unsigned) entropy_u64 ());
+    snprintf (self->name, sizeof self->name, "run-%d-%08x", (int) getpid (),
+              (unsigned) entropy_u64 ());
     if (s_start (self, options, workers, reach, fault) != CADRE_OK)
         temp_workers_destroy (&self);
     return self;
@@ -232,7 +235,8 @@ cadre_error_t temp_workers_wait (temp_workers_t *self, fault_t *fault)
         if (stop_asked ())
             return fault_set (fault, CADRE_ERROR_CANCELLED, "interrupted");
         if (self->lost)
-            return fault_set (fault, CADRE_ERROR_UNAVAILABLE, "no host has a worker: nothing was run");
+            return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
+                              "no host has a worker: nothing was run");
         if (waited_ms == EXPLAIN_MS)
             say ("no worker has come yet; waiting for %zu host%s", hostlist_count (self->hosts),
                  hostlist_count (self->hosts) == 1 ? "" : "s");

@@ -40,8 +40,8 @@ static void s_nap (void)
     nanosleep (&(struct timespec){.tv_nsec = NAP_MS * 1000000L}, NULL);
 }
 
-static cadre_error_t s_path (const char *deployment, const hostlist_host_t *host, char *path, size_t size,
-                             fault_t *fault)
+static cadre_error_t s_path (const char *deployment, const hostlist_host_t *host, char *path,
+                             size_t size, fault_t *fault)
 {
     if (deployed_folder (path, size, true, fault) != CADRE_OK)
         return fault->code;
@@ -78,7 +78,8 @@ static bool s_listen (keeper_t *self, ssh_t *child)
 {
     text_t line = {0};
     char block [1024];
-    struct pollfd polls [] = {{.fd = self->signals, .events = POLLIN}, {.fd = child->err, .events = POLLIN}};
+    struct pollfd polls [] = {{.fd = self->signals, .events = POLLIN},
+                              {.fd = child->err, .events = POLLIN}};
     ssize_t got = 1;
     while (got != 0 && (poll (polls, 2, -1) >= 0 || errno == EINTR) && !polls [0].revents) {
         got = read (child->err, block, sizeof block);
@@ -156,7 +157,8 @@ static void s_become (keeper_t *self)
 
 //  ==== the command =============================================================
 
-cadre_error_t tunnel_start (const tunnel_options_t *options, const hostlist_host_t *host, fault_t *fault)
+cadre_error_t tunnel_start (const tunnel_options_t *options, const hostlist_host_t *host,
+                            fault_t *fault)
 {
     char path [DEPLOYED_PATH_BYTES];
     keeper_t keeper = {.options = options, .host = host};
@@ -190,7 +192,8 @@ static bool s_read (const char *path, int *pid, unsigned *port, char why [TUNNEL
     if (file < 0)
         return false;
     const bool held = flock (file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (read (file, line, sizeof line - 1) > 0 && sscanf (line, "%d %u %n", pid, port, &used) == 2) {
+    if (read (file, line, sizeof line - 1) > 0
+        && sscanf (line, "%d %u %n", pid, port, &used) == 2) {
         line [strcspn (line, "\n")] = '\0';
         snprintf (why, TUNNEL_WHY_BYTES, "%.*s", TUNNEL_WHY_BYTES - 1, line + used);
     }
@@ -205,7 +208,8 @@ tunnel_state_t tunnel_look (const char *deployment, const hostlist_host_t *host,
     int pid;
     *port = 0;
     why [0] = '\0';
-    if (s_path (deployment, host, path, sizeof path, NULL) != CADRE_OK || !s_read (path, &pid, port, why))
+    if (s_path (deployment, host, path, sizeof path, NULL) != CADRE_OK
+        || !s_read (path, &pid, port, why))
         return TUNNEL_NONE;
     return *port ? TUNNEL_STANDS : TUNNEL_COMING;
 }

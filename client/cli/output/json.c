@@ -83,7 +83,8 @@ static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault
     switch (json_typeof (json)) {
     case JSON_OBJECT: return s_read_object (json, depth, fault);
     case JSON_ARRAY: return s_read_array (json, depth, fault);
-    case JSON_STRING: return cadre_value_build ("S", json_string_value (json), json_string_length (json));
+    case JSON_STRING:
+        return cadre_value_build ("S", json_string_value (json), json_string_length (json));
     case JSON_INTEGER: return cadre_value_of_int (json_integer_value (json));
     case JSON_REAL: return cadre_value_of_double (json_real_value (json));
     case JSON_TRUE: return cadre_value_of_bool (true);
@@ -98,14 +99,16 @@ cadre_value_t *json_read (const char *text, size_t size, fault_t *fault)
     json_error_t error;
     const char *nul = memchr (text, 0, size); // to jansson the end of the text
     if (nul) {
-        fault_set (fault, CADRE_ERROR_ARGUMENT, "a NUL byte at column %zu of it", (size_t) (nul - text) + 1);
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "a NUL byte at column %zu of it",
+                   (size_t) (nul - text) + 1);
         return NULL;
     }
-    json_t *json = json_loadb (text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *json =
+        json_loadb (text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (!json) {
         int shown = size < 40 ? (int) size : 40;
-        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s at column %d of '%.*s%s'", error.text, error.column,
-                   shown, text, size > 40 ? "..." : "");
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s at column %d of '%.*s%s'", error.text,
+                   error.column, shown, text, size > 40 ? "..." : "");
         return NULL;
     }
     cadre_value_t *value = s_read (json, 1, fault);
@@ -152,11 +155,15 @@ static void s_write_blob (text_t *out, const void *bytes, size_t size)
     free (coded);
 }
 
-//  The shortest of three lengths that reads back as the same number; always recognizable as a double.
+//  The shortest of three lengths that reads back as the same number; always recognizable as a
+//  double.
 static void s_write_double (text_t *out, double number)
 {
     if (!isfinite (number)) {
-        text_print (out, "{\"double\":\"%s\"}", isnan (number) ? "nan" : number > 0 ? "inf" : "-inf");
+        text_print (out, "{\"double\":\"%s\"}",
+                    isnan (number) ? "nan"
+                    : number > 0   ? "inf"
+                                   : "-inf");
         return;
     }
     char digits [40];

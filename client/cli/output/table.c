@@ -24,8 +24,8 @@ cadre_error_t table_parse_format (const char *text, table_format_t *format, faul
             *format = (table_format_t) i;
             return CADRE_OK;
         }
-    return fault_set (fault, CADRE_ERROR_ARGUMENT, "'%s' is no output format; write table, json or ndjson",
-                      text);
+    return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                      "'%s' is no output format; write table, json or ndjson", text);
 }
 
 static void s_put_plain (text_t *out, const cadre_value_t *value)
@@ -47,8 +47,9 @@ static void s_put_list (text_t *out, const cadre_value_t *value, bool names)
         const cadre_value_t *item = cadre_value_at (value, i);
         if (i > 0)
             text_put (out, ", ");
-        s_put_plain (out, names && cadre_value_type (item) == CADRE_TYPE_MAP ? cadre_value_get (item, "name")
-                                                                             : item);
+        s_put_plain (out, names && cadre_value_type (item) == CADRE_TYPE_MAP
+                              ? cadre_value_get (item, "name")
+                              : item);
     }
 }
 
@@ -71,7 +72,8 @@ static void s_put_us (text_t *out, int64_t us)
         text_put (out, units_print_duration (us / 1000, buffer, sizeof buffer));
 }
 
-//  The library shows control characters and what is no UTF-8 as \xNN, but not the marks that reorder a line.
+//  The library shows control characters and what is no UTF-8 as \xNN, but not the marks that
+//  reorder a line.
 static char *s_clean (char *text)
 {
     const size_t size = strlen (text);
@@ -134,13 +136,14 @@ static void s_print_table (const cadre_value_t *list, const table_column_t *colu
     if (!table)
         return;
     for (const table_column_t *column = columns; column->key; column++)
-        scols_table_new_column (table, column->title, 0,
-                                column->kind == TABLE_TEXT || column->kind == TABLE_NAMES ? 0
-                                                                                          : SCOLS_FL_RIGHT);
+        scols_table_new_column (
+            table, column->title, 0,
+            column->kind == TABLE_TEXT || column->kind == TABLE_NAMES ? 0 : SCOLS_FL_RIGHT);
     for (size_t i = 0; i < cadre_value_count (list); i++) {
         struct libscols_line *line = scols_table_new_line (table, NULL);
         for (size_t j = 0; line && columns [j].key; j++) {
-            const cadre_value_t *value = cadre_value_get (cadre_value_at (list, i), columns [j].key);
+            const cadre_value_t *value =
+                cadre_value_get (cadre_value_at (list, i), columns [j].key);
             scols_line_refer_data (line, j, table_cell (value, columns [j].kind));
         }
     }
@@ -162,7 +165,8 @@ void table_print (table_format_t format, const cadre_value_t *list, const table_
         s_print_table (list, columns);
 }
 
-void table_print_one (table_format_t format, const cadre_value_t *map, const table_column_t *columns)
+void table_print_one (table_format_t format, const cadre_value_t *map,
+                      const table_column_t *columns)
 {
     if (format != TABLE_PLAIN) {
         json_print (map, format == TABLE_JSON ? 2 : 0);

@@ -1,8 +1,9 @@
 /*
  *  table: what a listing looks like.
  *
- *  The broker answers with maps; a listing names the keys that people want to see and how. As JSON everything is printed as it came: an array, or
- *  (ndjson) one map a line. Writes to stdout through stdio. One thread.
+ *  The broker answers with maps; a listing names the keys that people want to see and how. As JSON
+ *  everything is printed as it came: an array, or (ndjson) one map a line. Writes to stdout through
+ *  stdio. One thread.
  */
 #ifndef CLIENT_CLI_OUTPUT_TABLE_H_INCLUDED
 #define CLIENT_CLI_OUTPUT_TABLE_H_INCLUDED
@@ -37,7 +38,8 @@ cadre_error_t table_parse_format (const char *text, table_format_t *format, faul
 void table_print (table_format_t format, const cadre_value_t *list, const table_column_t *columns);
 
 //  One map, one key a line.
-void table_print_one (table_format_t format, const cadre_value_t *map, const table_column_t *columns);
+void table_print_one (table_format_t format, const cadre_value_t *map,
+                      const table_column_t *columns);
 
 //  One cell as people read it; the caller's to free.
 char *table_cell (const cadre_value_t *value, table_kind_t kind);

@@ -6,7 +6,8 @@
  *      text_print (&out, "%d", 7);
  *      char *result = text_take (&out);      the caller's to free; out is empty again
  *
- *  A command that runs out of memory for a line cannot go on: it says so and exits with 125. One thread at a time.
+ *  A command that runs out of memory for a line cannot go on: it says so and exits with 125. One
+ *  thread at a time.
  */
 #ifndef CLIENT_CLI_OUTPUT_TEXT_H_INCLUDED
 #define CLIENT_CLI_OUTPUT_TEXT_H_INCLUDED

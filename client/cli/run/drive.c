@@ -148,7 +148,8 @@ static int64_t s_now_ms (void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-//  Nothing has happened for a while, or much has: look at the rest of the world. False ends the drive.
+//  Nothing has happened for a while, or much has: look at the rest of the world. False ends the
+//  drive.
 static bool s_look_around (drive_t *self, bool idle)
 {
     if (stop_asked () && !self->interrupted) {
@@ -185,7 +186,8 @@ static cadre_error_t s_take_events (drive_t *self)
     }
 }
 
-cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_counts_t *counts, fault_t *fault)
+cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_counts_t *counts,
+                         fault_t *fault)
 {
     static drive_t s_drive; // static: a feeder that is stuck may outlive this call
     drive_t *self = &s_drive;

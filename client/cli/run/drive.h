@@ -1,11 +1,13 @@
 /*
  *  drive: one job from its first input to its last result.
  *
- *  A thread of its own feeds tasks into the job, so that results are printed while inputs are still awaited; the calling thread takes the job's events.
- *  At most WINDOW tasks are on their way at a time: the feeder waits for room. Notices (why the job waits) are said on stderr.
- *  After Ctrl-C the job is cancelled and its last results are taken.
+ *  A thread of its own feeds tasks into the job, so that results are printed while inputs are still
+ *  awaited; the calling thread takes the job's events. At most WINDOW tasks are on their way at a
+ *  time: the feeder waits for room. Notices (why the job waits) are said on stderr. After Ctrl-C
+ *  the job is cancelled and its last results are taken.
  *
- *      feed      feeder's thread: add one task and return CADRE_OK; CADRE_ERROR_END when there is none; or an error with its fault
+ *      feed      feeder's thread: add one task and return CADRE_OK; CADRE_ERROR_END when there is
+ *                none; or an error with its fault
  *      result    a task has ended; called for every task once
  *      output    a task wrote something
  *      tick      about ten times a second, may be NULL
@@ -43,14 +45,18 @@ typedef struct drive_counts {
     bool all;           // the feeder has finished: added is the total
 } drive_counts_t;
 
-//  Runs until the job has ended. CADRE_OK: every task has an outcome (see the counts); CADRE_ERROR_CANCELLED: Ctrl-C; else what went wrong, with a fault: in the feed
-//  (after all tasks before it have ended) or with the job.
-cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_counts_t *counts, fault_t *fault);
+//  Runs until the job has ended. CADRE_OK: every task has an outcome (see the counts);
+//  CADRE_ERROR_CANCELLED: Ctrl-C; else what went wrong, with a fault: in the feed (after all tasks
+//  before it have ended) or with the job.
+cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_counts_t *counts,
+                         fault_t *fault);
 
-//  From within result, output and tick: feed nothing more (soon), and cancel what is not done (now).
+//  From within result, output and tick: feed nothing more (soon), and cancel what is not done
+//  (now).
 void drive_end (drive_t *self, bool now);
 
-//  From the same: why the drive shall end, at once and without waiting for tasks: a full disk, for example.
+//  From the same: why the drive shall end, at once and without waiting for tasks: a full disk, for
+//  example.
 void drive_fail (drive_t *self, const fault_t *fault);
 
 //  From the same: how far it is.

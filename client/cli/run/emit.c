@@ -99,7 +99,8 @@ static void s_write (emit_t *self, int stream, const char *bytes, size_t size)
         if (written <= 0) {
             fault_set (&self->fault, CADRE_ERROR_IO, "cannot write to standard %s: %s; %s",
                        stream == 1 ? "output" : "error", strerror (errno),
-                       errno == EPIPE ? "its reader has gone" : "free some space or write elsewhere");
+                       errno == EPIPE ? "its reader has gone"
+                                      : "free some space or write elsewhere");
             return;
         }
         bytes += written;
@@ -114,7 +115,8 @@ static void s_write_page (emit_t *self, int stream)
 }
 
 //  The tag stands where a line begins, and nowhere else.
-static void s_write_tagged (emit_t *self, const task_t *task, int stream, const char *bytes, size_t size)
+static void s_write_tagged (emit_t *self, const task_t *task, int stream, const char *bytes,
+                            size_t size)
 {
     bool inside = task->inside [stream - 1];
     while (size > 0) {

@@ -93,8 +93,8 @@ static void s_take_event (follow_t *self, const cadre_event_t *event)
 static int s_stopped (const follow_t *self)
 {
     if (stop_asked ()) {
-        say ("interrupted; job %" PRIu64 " goes on: 'cadre job cancel %" PRIu64 "' ends it", self->number,
-             self->number);
+        say ("interrupted; job %" PRIu64 " goes on: 'cadre job cancel %" PRIu64 "' ends it",
+             self->number, self->number);
         return SAY_EXIT_INTERRUPTED;
     }
     if (self->until_ms < 0 || s_now_ms () < self->until_ms)
@@ -150,8 +150,9 @@ static void s_wait_event (follow_t *self, const cadre_event_t *event)
 
 int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_run)
 {
-    follow_t self = {
-        .number = number, .until_ms = timeout_ms < 0 ? -1 : s_now_ms () + timeout_ms, .event = s_wait_event};
+    follow_t self = {.number = number,
+                     .until_ms = timeout_ms < 0 ? -1 : s_now_ms () + timeout_ms,
+                     .event = s_wait_event};
     int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
     if (exit_code)
         return exit_code;
@@ -186,7 +187,8 @@ static void s_logs_event (follow_t *self, const cadre_event_t *event)
     else if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
         emit_output (self->emit, event->index, event->stream, event->bytes, event->size_bytes);
     else if (event->stream == CADRE_STREAM_LOG)
-        emit_output (self->emit, event->index, CADRE_STREAM_STDERR, event->bytes, event->size_bytes);
+        emit_output (self->emit, event->index, CADRE_STREAM_STDERR, event->bytes,
+                     event->size_bytes);
     if (event->kind == CADRE_EVENT_OUTPUT && event->cut)
         say ("task %" PRIu64 ".%u wrote more than is kept: some of it is missing", self->number,
              event->index);
@@ -195,7 +197,8 @@ static void s_logs_event (follow_t *self, const cadre_event_t *event)
 int follow_logs (cadre_t *pool, uint64_t number, int64_t task, bool wait, bool tag)
 {
     fault_t fault = {0};
-    follow_t self = {.number = number, .until_ms = -1, .event = s_logs_event, .task = task, .tag = tag};
+    follow_t self = {
+        .number = number, .until_ms = -1, .event = s_logs_event, .task = task, .tag = tag};
     self.emit = emit_new (wait && task >= 0 ? EMIT_RAW : EMIT_GROUPED, false);
     unsigned what = CADRE_FOLLOW_OUTPUT | (wait ? CADRE_FOLLOW_WAIT | CADRE_FOLLOW_RESULTS : 0);
     int exit_code = s_take (&self, pool, what);

@@ -55,7 +55,8 @@ cadre_error_t halt_parse (halt_t *self, const char *text, fault_t *fault)
     read.percent = size > 0 && at [size - 1] == '%';
     snprintf (number, sizeof number, "%.*s", (int) (read.percent ? size - 1 : size), at);
     if (size >= sizeof number
-        || units_parse_count (number, 1, read.percent ? 100 : UINT32_MAX, &read.limit, NULL) != CADRE_OK)
+        || units_parse_count (number, 1, read.percent ? 100 : UINT32_MAX, &read.limit, NULL)
+               != CADRE_OK)
         return s_refuse (text, fault);
     *self = read;
     return CADRE_OK;

@@ -45,7 +45,8 @@ struct inputs {
 inputs_t *inputs_new (void)
 {
     inputs_t *self = text_resize (NULL, sizeof *self);
-    *self = (inputs_t){.end = '\n', .group_max = 1, .wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    *self =
+        (inputs_t){.end = '\n', .group_max = 1, .wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)};
     return self;
 }
 
@@ -136,7 +137,8 @@ bool inputs_known (const inputs_t *self, uint64_t *count)
     return true;
 }
 
-//  Fill the block. Waits for the descriptor and for inputs_wake at once, so that a pipe that stays silent holds up nobody.
+//  Fill the block. Waits for the descriptor and for inputs_wake at once, so that a pipe that stays
+//  silent holds up nobody.
 static cadre_error_t s_fill (inputs_t *self, source_t *source, fault_t *fault)
 {
     struct pollfd polled [2] = {{.fd = self->wake, .events = POLLIN},
@@ -191,9 +193,10 @@ static cadre_error_t s_read (inputs_t *self, source_t *source, fault_t *fault)
         text_add (&source->record, from, size);
         source->block_at += size + (end ? 1 : 0);
         if (source->record.size > INPUTS_RECORD_MAX)
-            return fault_set (fault, CADRE_ERROR_TOO_LARGE,
-                              "input %llu of %s is longer than 64 MiB: hand it over in a file, or check -0",
-                              (unsigned long long) source->line + 1, source->path);
+            return fault_set (
+                fault, CADRE_ERROR_TOO_LARGE,
+                "input %llu of %s is longer than 64 MiB: hand it over in a file, or check -0",
+                (unsigned long long) source->line + 1, source->path);
         if (end) {
             source->line++;
             return CADRE_OK;
@@ -261,7 +264,8 @@ static cadre_error_t s_start (inputs_t *self, fault_t *fault)
     return self->count ? CADRE_OK : CADRE_ERROR_END;
 }
 
-//  The next combination: the last source moves on; one that is at its end starts over and moves its neighbour.
+//  The next combination: the last source moves on; one that is at its end starts over and moves its
+//  neighbour.
 static cadre_error_t s_advance (inputs_t *self, fault_t *fault)
 {
     if (!self->started)
@@ -276,7 +280,8 @@ static cadre_error_t s_advance (inputs_t *self, fault_t *fault)
     return CADRE_ERROR_END;
 }
 
-cadre_error_t inputs_next (inputs_t *self, const char *const **values, size_t *count, fault_t *fault)
+cadre_error_t inputs_next (inputs_t *self, const char *const **values, size_t *count,
+                           fault_t *fault)
 {
     cadre_error_t error = self->ended ? CADRE_ERROR_END : s_advance (self, fault);
     self->ended = error != CADRE_OK;

@@ -20,7 +20,8 @@ static const struct {
 } s_options [] = {
     {ORDER_STATE, {"state", KEY_STATE, "STATE", 0, "only those in this state", 1}},
     {ORDER_OUTCOME,
-     {"outcome", KEY_OUTCOME, "OUTCOME", 0, "only those that ended so: error, exit, quarantined, ...", 1}},
+     {"outcome", KEY_OUTCOME, "OUTCOME", 0,
+      "only those that ended so: error, exit, quarantined, ...", 1}},
     {ORDER_WAIT, {"wait", KEY_WAIT, NULL, 0, "go on until the job has ended", 1}},
     {ORDER_TAG, {"tag", KEY_TAG, NULL, 0, "put the task's number and a tab before each line", 1}},
     {ORDER_TIMEOUT, {"timeout", KEY_TIMEOUT, "TIME", 0, "wait no longer: 90s, 5m", 1}},
@@ -61,8 +62,8 @@ static int s_check_whole (const char *command, const char *word)
     int64_t task;
     if (!command_read_task (word, &job, &task) || task < 0)
         return 0;
-    return command_usage (command, "'%s' is one task, and this is for a whole job: write %" PRIu64, word,
-                          job);
+    return command_usage (command, "'%s' is one task, and this is for a whole job: write %" PRIu64,
+                          word, job);
 }
 
 int order_read (order_options_t *self, const order_page_t *page, int argc, char **argv)
@@ -86,7 +87,8 @@ int order_read (order_options_t *self, const order_page_t *page, int argc, char 
     if (words < page->least)
         return command_usage (argv [0], "%s is missing", page->words);
     if (words > page->most)
-        return command_usage (argv [0], "'%s' is one word too many", argv [self->first + page->most]);
+        return command_usage (argv [0], "'%s' is one word too many",
+                              argv [self->first + page->most]);
     return page->options & ORDER_WHOLE ? s_check_whole (argv [0], argv [self->first]) : 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- *  order: short commands that ask the broker one thing: job, task, worker and broker share it. One thread.
+ *  order: short commands that ask the broker one thing: job, task, worker and broker share it. One
+ *  thread.
  */
 #ifndef CLIENT_CLI_RUN_ORDER_H_INCLUDED
 #define CLIENT_CLI_RUN_ORDER_H_INCLUDED
@@ -44,11 +45,13 @@ int order_read (order_options_t *self, const order_page_t *page, int argc, char 
 //  0, or the exit code when --state names none of STATES (NULL-terminated).
 int order_check_state (const order_options_t *self, const char *command, const char *const *states);
 
-//  Connect, ask, disconnect. ARGUMENTS is consumed. NULL and *EXIT_CODE when that fails (it was said why).
+//  Connect, ask, disconnect. ARGUMENTS is consumed. NULL and *EXIT_CODE when that fails (it was
+//  said why).
 cadre_value_t *order_ask (const order_options_t *self, const char *what, cadre_value_t **arguments,
                           int *exit_code);
 
-//  {job: N} or {job: N, task: M} of "N" or "N.M"; NULL and *EXIT_CODE when TEXT is neither, or misses the task that is NEEDED.
+//  {job: N} or {job: N, task: M} of "N" or "N.M"; NULL and *EXIT_CODE when TEXT is neither, or
+//  misses the task that is NEEDED.
 cadre_value_t *order_task (const char *command, const char *text, bool needed, int *exit_code);
 
 #endif

@@ -33,7 +33,12 @@ enum {
     {"arg-file", 'a', "FILE", 0, "read inputs from FILE, as :::: FILE does; - is stdin", 1},                            \
         {"null", '0', NULL, 0, "inputs of files and stdin end with NUL, not with a newline", 1},                        \
         {"max-args", 'n', "N", 0, "give each task up to N inputs", 1},                                                  \
-        {"stdin", KEY_STDIN, NULL, 0, "give each input to the command on its stdin, not as an argument", 1},            \
+        {"stdin",                                                                                                       \
+         KEY_STDIN,                                                                                                     \
+         NULL,                                                                                                          \
+         0,                                                                                                             \
+         "give each input to the command on its stdin, not as an argument",                                             \
+         1},                                                                                                            \
         {"jobs", 'j', "N", 0, "at most N tasks at a time, or N% of the CPUs; 0 is no limit", 2},                        \
         {"name", KEY_NAME, "NAME", 0, "of the job, for people", 2},                                                     \
         {"env",                                                                                                         \
@@ -42,16 +47,23 @@ enum {
          0,                                                                                                             \
          "set it for the tasks. Over tcp nothing else of the environment goes along; here and over ipc all of it does", \
          2},                                                                                                            \
-        {"workdir", KEY_WORKDIR, "DIR", 0, "where tasks run; else here (over tcp: where the worker is)", 2},            \
+        {"workdir",                                                                                                     \
+         KEY_WORKDIR,                                                                                                   \
+         "DIR",                                                                                                         \
+         0,                                                                                                             \
+         "where tasks run; else here (over tcp: where the worker is)",                                                  \
+         2},                                                                                                            \
     {                                                                                                                   \
         "dry-run", KEY_DRY_RUN, NULL, 0, "print the commands and run nothing", 3                                        \
     }
 
 static const struct argp_option s_run_options [] = {
     COMMON_OPTIONS,
-    {"slots", KEY_SLOTS, "N", 0, "slots of the pool in this process; else as -j says, else the CPUs", 2},
+    {"slots", KEY_SLOTS, "N", 0,
+     "slots of the pool in this process; else as -j says, else the CPUs", 2},
     {"halt", KEY_HALT, "WHEN", 0,
-     "never; or soon or now, a comma, and fail=N, success=N or done=N; N may be a percentage: now,fail=1", 2},
+     "never; or soon or now, a comma, and fail=N, success=N or done=N; N may be a percentage: now,fail=1",
+     2},
     {"keep-order", 'k', NULL, 0, "print outputs in the order of inputs", 3},
     {"tag", KEY_TAG, NULL, 0, "put the inputs and a tab before each line of output", 3},
     {"line-buffer", KEY_LINE_BUFFER, NULL, 0, "print lines as they come, tasks mixed", 3},
@@ -70,7 +82,8 @@ static const struct argp_option s_submit_options [] = {
      3},
     {"wait", KEY_WAIT, NULL, 0, "wait until all tasks have ended, and exit as run does", 3},
     {"durable", KEY_DURABLE, NULL, 0, "only to a broker with a store: it keeps the job on disk", 3},
-    {"no-durable", KEY_NO_DURABLE, NULL, 0, "in the broker's memory alone, even if it has a store", 3},
+    {"no-durable", KEY_NO_DURABLE, NULL, 0, "in the broker's memory alone, even if it has a store",
+     3},
     {0}};
 
 static unsigned s_read_jobs (const char *text, struct argp_state *state)
@@ -93,8 +106,9 @@ static void s_add_environment (run_options_t *self, char *text, struct argp_stat
     }
     const char *value = getenv (text);
     if (!value)
-        argp_error (state, "--env %s: there is no such variable here; set it, or write --env %s=VALUE", text,
-                    text);
+        argp_error (state,
+                    "--env %s: there is no such variable here; set it, or write --env %s=VALUE",
+                    text, text);
     text_t pair = {0};
     text_print (&pair, "%s=%s", text, value ? value : "");
     command_add (&self->environment, text_take (&pair));
@@ -104,8 +118,11 @@ static void s_add_environment (run_options_t *self, char *text, struct argp_stat
 static void s_read_once (run_options_t *self, const char *text, struct argp_state *state)
 {
     if (!*text)
-        argp_error (state, "--once '': write a text that names this submission, such as nightly-2031-05-01");
-    crypto_generichash (self->uuid, sizeof self->uuid, (const unsigned char *) text, strlen (text), NULL, 0);
+        argp_error (
+            state,
+            "--once '': write a text that names this submission, such as nightly-2031-05-01");
+    crypto_generichash (self->uuid, sizeof self->uuid, (const unsigned char *) text, strlen (text),
+                        NULL, 0);
     self->once = text;
 }
 
@@ -148,13 +165,13 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     }
 }
 
-#define GRAMMAR                                                                                              \
-    "COMMAND of one word is a line for /bin/sh, into which inputs are inserted quoted, within quotes "       \
-    "too; in backticks, here-documents and ${...} they cannot be, and are refused; in "                      \
-    "$((...)) an input must be a number. Several words are executed as they are: sh -c 'echo \"$1\"' sh "    \
-    "{} hands an input to what reads its text once more. {} is the input, {.} without its extension, {/} "   \
-    "without its folders, {//} its folder, {/.} neither, {1} {2.} ... the same of one of several inputs, "   \
-    "{#} the number of the task, {%} that of the slot. Without any of these, {} is appended. Inputs: "       \
+#define GRAMMAR                                                                                            \
+    "COMMAND of one word is a line for /bin/sh, into which inputs are inserted quoted, within quotes "     \
+    "too; in backticks, here-documents and ${...} they cannot be, and are refused; in "                    \
+    "$((...)) an input must be a number. Several words are executed as they are: sh -c 'echo \"$1\"' sh "  \
+    "{} hands an input to what reads its text once more. {} is the input, {.} without its extension, {/} " \
+    "without its folders, {//} its folder, {/.} neither, {1} {2.} ... the same of one of several inputs, " \
+    "{#} the number of the task, {%} that of the slot. Without any of these, {} is appended. Inputs: "     \
     "::: WORD... or :::: FILE...; several of these give all combinations; without any, lines of stdin.\n\n"
 
 static const struct argp_child s_run_children [] = {{&command_embed_argp, 0, NULL, 0},
@@ -203,7 +220,8 @@ static bool s_is_mark (const char *word)
 }
 
 //  One ::: or :::: at *INDEX and what belongs to it.
-static cadre_error_t s_add_source (run_options_t *self, int argc, char **argv, int *index, fault_t *fault)
+static cadre_error_t s_add_source (run_options_t *self, int argc, char **argv, int *index,
+                                   fault_t *fault)
 {
     const char *mark = argv [(*index)++];
     const int first = *index;
@@ -222,7 +240,8 @@ static cadre_error_t s_add_source (run_options_t *self, int argc, char **argv, i
     return CADRE_OK;
 }
 
-static cadre_error_t s_add_sources (run_options_t *self, int argc, char **argv, int index, fault_t *fault)
+static cadre_error_t s_add_sources (run_options_t *self, int argc, char **argv, int index,
+                                    fault_t *fault)
 {
     for (size_t i = 0; self->files && self->files [i]; i++)
         if (inputs_add_file (self->inputs, self->files [i], fault) != CADRE_OK)
@@ -267,7 +286,8 @@ int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
         return fault.code == CADRE_ERROR_NOT_FOUND || fault.code == CADRE_ERROR_IO ? SAY_EXIT_OWN
                                                                                    : SAY_EXIT_USAGE;
     }
-    self->template = template_new (self->words, (size_t) self->word_count, !self->feed_stdin, &fault);
+    self->template =
+        template_new (self->words, (size_t) self->word_count, !self->feed_stdin, &fault);
     return self->template ? 0 : command_usage (argv [0], "%s", fault.text);
 }
 

@@ -1,7 +1,8 @@
 /*
  *  run_options: the command line of `cadre run` and `cadre submit`.
  *
- *  Options come first, then COMMAND..., then sources of inputs (::: words, :::: files). The result borrows from argv. One thread.
+ *  Options come first, then COMMAND..., then sources of inputs (::: words, :::: files). The result
+ *  borrows from argv. One thread.
  */
 #ifndef CLIENT_CLI_RUN_RUN_OPTIONS_H_INCLUDED
 #define CLIENT_CLI_RUN_RUN_OPTIONS_H_INCLUDED

@@ -140,7 +140,8 @@ static const char *s_why (const scan_t *self)
 //  Here, or around a command whose output is calculated.
 static bool s_within_sum (const scan_t *self)
 {
-    return memchr (self->contexts, IN_SUM, self->depth) || memchr (self->contexts, IN_TEST, self->depth)
+    return memchr (self->contexts, IN_SUM, self->depth)
+           || memchr (self->contexts, IN_TEST, self->depth)
            || (self->numbers && self->at < self->numbers) || s_within_index (self);
 }
 
@@ -183,10 +184,10 @@ static void s_mark (scan_t *self)
     if (s_top (self) != IN_COMMENT)
         s_in_word (self);
     if (why)
-        *self->place =
-            (shell_place_t){.kind = SHELL_PLACE_REFUSED,
-                            .why = why,
-                            .variable = self->bad && self->at > self->start && self->at [-1] == '$'};
+        *self->place = (shell_place_t){.kind = SHELL_PLACE_REFUSED,
+                                       .why = why,
+                                       .variable = self->bad && self->at > self->start
+                                                   && self->at [-1] == '$'};
     else
         *self->place = (shell_place_t){.kind = s_kind (self), .loose = s_is_loose (self)};
     self->place++;
@@ -471,7 +472,8 @@ void shell_place_find (const char *line, shell_place_t *places)
 
 bool shell_place_plain (const char *value)
 {
-    static const char plain [] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-";
+    static const char plain [] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-";
     static const char *const reserved [] = {"if",    "then",   "else",     "elif", "fi",    "do",
                                             "done",  "case",   "esac",     "for",  "in",    "while",
                                             "until", "select", "function", "time", "coproc"};

@@ -54,8 +54,8 @@ static const char *s_folder (void)
 static cadre_error_t s_file_fault (fault_t *fault)
 {
     return fault_set (fault, CADRE_ERROR_IO,
-                      "cannot keep output of tasks in %s: %s; set TMPDIR to a folder with room", s_folder (),
-                      strerror (errno));
+                      "cannot keep output of tasks in %s: %s; set TMPDIR to a folder with room",
+                      s_folder (), strerror (errno));
 }
 
 static cadre_error_t s_open (spool_store_t *store, fault_t *fault)
@@ -86,8 +86,8 @@ static spool_chunk_t *s_add_chunk (spool_t *self)
     return chunk;
 }
 
-static cadre_error_t s_append_file (spool_store_t *store, spool_t *self, const char *bytes, size_t size,
-                                    fault_t *fault)
+static cadre_error_t s_append_file (spool_store_t *store, spool_t *self, const char *bytes,
+                                    size_t size, fault_t *fault)
 {
     cadre_error_t error = s_open (store, fault);
     if (error)
@@ -129,8 +129,8 @@ cadre_error_t spool_append (spool_store_t *store, spool_t *self, const void *byt
     return CADRE_OK;
 }
 
-static cadre_error_t s_drain_file (spool_store_t *store, const spool_chunk_t *chunk, spool_sink_fn *sink,
-                                   void *argument, fault_t *fault)
+static cadre_error_t s_drain_file (spool_store_t *store, const spool_chunk_t *chunk,
+                                   spool_sink_fn *sink, void *argument, fault_t *fault)
 {
     char block [16384];
     for (size_t done = 0; done < chunk->size;) {
@@ -174,6 +174,7 @@ void spool_clear (spool_store_t *store, spool_t *self)
         chunk = next;
     }
     *self = (spool_t){0};
-    if (store->file >= 0 && store->file_live == 0 && store->file_end > 0 && ftruncate (store->file, 0) == 0)
+    if (store->file >= 0 && store->file_live == 0 && store->file_end > 0
+        && ftruncate (store->file, 0) == 0)
         store->file_end = 0;
 }

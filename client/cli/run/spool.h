@@ -1,9 +1,10 @@
 /*
  *  spool: output of tasks that has to wait for its turn.
  *
- *  A store keeps up to its limit in memory, for all its spools together; what comes beyond goes to one unlinked file in $TMPDIR, which shrinks
- *  to nothing whenever nothing of it is needed any more. A spool is one stream of one task: bytes go in at the end and
- *  are taken out once, in order. One thread at a time.
+ *  A store keeps up to its limit in memory, for all its spools together; what comes beyond goes to
+ *  one unlinked file in $TMPDIR, which shrinks to nothing whenever nothing of it is needed any
+ *  more. A spool is one stream of one task: bytes go in at the end and are taken out once, in
+ *  order. One thread at a time.
  */
 #ifndef CLIENT_CLI_RUN_SPOOL_H_INCLUDED
 #define CLIENT_CLI_RUN_SPOOL_H_INCLUDED
@@ -25,7 +26,8 @@ typedef struct spool {
 typedef bool (spool_sink_fn) (void *argument, const char *bytes, size_t size);
 
 spool_store_t *spool_store_new (size_t memory_bytes);
-void spool_store_destroy (spool_store_t **self_p); // all spools are empty by then, or their memory is lost
+void spool_store_destroy (
+    spool_store_t **self_p); // all spools are empty by then, or their memory is lost
 
 //  CADRE_ERROR_IO when the file cannot be made or written, with a fault that names folder and cure.
 cadre_error_t spool_append (spool_store_t *store, spool_t *self, const void *bytes, size_t size,

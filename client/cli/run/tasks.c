@@ -28,8 +28,9 @@ struct tasks {
     char *name;               // of the job
 };
 
-//  What goes along: all of our environment when the worker is on this host, else what --env names. A pool in this process has it already.
-//  Our broker and our key are no business of the tasks: they have CADRE_TASK_BROKER.
+//  What goes along: all of our environment when the worker is on this host, else what --env names.
+//  A pool in this process has it already. Our broker and our key are no business of the tasks: they
+//  have CADRE_TASK_BROKER.
 static void s_set_environment (tasks_t *self, const reach_t *reach)
 {
     const char **more = self->options->environment;
@@ -99,7 +100,8 @@ cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life)
 }
 
 //  The inputs of the next task.
-static cadre_error_t s_next (tasks_t *self, const char *const **inputs, size_t *count, fault_t *fault)
+static cadre_error_t s_next (tasks_t *self, const char *const **inputs, size_t *count,
+                             fault_t *fault)
 {
     cadre_error_t error = inputs_next (self->options->inputs, inputs, count, fault);
     if (error)
@@ -108,10 +110,12 @@ static cadre_error_t s_next (tasks_t *self, const char *const **inputs, size_t *
     if (self->sequence > UINT32_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "a job has at most 4,294,967,295 tasks: split the inputs");
-    if (!self->options->feed_stdin && strlen ((*inputs) [0]) != inputs_first_bytes (self->options->inputs))
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "input %llu holds a NUL byte, which no argument can: add -0 if NUL ends each input",
-                          (unsigned long long) self->sequence);
+    if (!self->options->feed_stdin
+        && strlen ((*inputs) [0]) != inputs_first_bytes (self->options->inputs))
+        return fault_set (
+            fault, CADRE_ERROR_ARGUMENT,
+            "input %llu holds a NUL byte, which no argument can: add -0 if NUL ends each input",
+            (unsigned long long) self->sequence);
     return CADRE_OK;
 }
 
@@ -133,8 +137,8 @@ cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault)
     const run_options_t *options = self->options;
     template_command_t command;
     text_t input = {0};
-    error = template_expand (options->template, inputs, options->feed_stdin ? 0 : count, self->sequence,
-                             &command, fault);
+    error = template_expand (options->template, inputs, options->feed_stdin ? 0 : count,
+                             self->sequence, &command, fault);
     if (error)
         return error;
     if (options->feed_stdin) {
@@ -143,13 +147,13 @@ cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault)
             text_put (&input, "\n");
     }
     if (self->emit)
-        emit_begin (self->emit, (uint32_t) (self->sequence - 1), options->tag ? s_tag (inputs, count) : NULL,
-                    template_command_text (&command));
+        emit_begin (self->emit, (uint32_t) (self->sequence - 1),
+                    options->tag ? s_tag (inputs, count) : NULL, template_command_text (&command));
     if (command.line)
         error = cadre_job_add_line (job, NULL, command.line, input.bytes, input.size, NULL);
     else
-        error = cadre_job_add_command (job, NULL, (const char *const *) command.argv, input.bytes, input.size,
-                                       NULL);
+        error = cadre_job_add_command (job, NULL, (const char *const *) command.argv, input.bytes,
+                                       input.size, NULL);
     template_command_clear (&command);
     text_free (&input);
     if (error)
@@ -164,8 +168,9 @@ cadre_error_t tasks_print (tasks_t *self, fault_t *fault)
     cadre_error_t error;
     while ((error = s_next (self, &inputs, &count, fault)) == CADRE_OK) {
         template_command_t command;
-        error = template_expand (self->options->template, inputs, self->options->feed_stdin ? 0 : count,
-                                 self->sequence, &command, fault);
+        error =
+            template_expand (self->options->template, inputs, self->options->feed_stdin ? 0 : count,
+                             self->sequence, &command, fault);
         if (error)
             return error;
         char *text = template_command_text (&command);
@@ -188,10 +193,12 @@ char *tasks_outcome (const cadre_event_t *event, int64_t timeout_ms)
     else if (event->outcome == CADRE_OUTCOME_SIGNAL)
         text_print (&out, "signal %d (%s)", event->code, signal_name ? signal_name : "?");
     else if (event->outcome == CADRE_OUTCOME_TIMEOUT && timeout_ms > 0)
-        text_print (&out, "timeout after %s", units_print_duration (timeout_ms, duration, sizeof duration));
+        text_print (&out, "timeout after %s",
+                    units_print_duration (timeout_ms, duration, sizeof duration));
     else
         text_put (&out, cadre_outcome_text (event->outcome));
-    const bool known = event->outcome == CADRE_OUTCOME_SIGNAL || event->outcome == CADRE_OUTCOME_TIMEOUT;
+    const bool known =
+        event->outcome == CADRE_OUTCOME_SIGNAL || event->outcome == CADRE_OUTCOME_TIMEOUT;
     if (event->outcome == CADRE_OUTCOME_EXIT && event->code == NOT_FOUND)
         text_put (&out, " (command not found)");
     else if (event->outcome == CADRE_OUTCOME_EXIT && event->code == NOT_EXECUTABLE)

@@ -24,7 +24,8 @@ typedef enum tasks_life { TASKS_ATTACHED, TASKS_DETACHED, TASKS_DURABLE } tasks_
 //  Opens the job that all tasks go into.
 cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life);
 
-//  Adds the next one. CADRE_ERROR_END after the last; CADRE_ERROR_CANCELLED after inputs_wake; else a fault.
+//  Adds the next one. CADRE_ERROR_END after the last; CADRE_ERROR_CANCELLED after inputs_wake; else
+//  a fault.
 cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault);
 
 //  Prints all commands instead (--dry-run).

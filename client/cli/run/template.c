@@ -18,12 +18,12 @@ typedef enum piece_kind { PIECE_TEXT, PIECE_INPUT, PIECE_SEQUENCE, PIECE_SLOT } 
 #define CUT_NAME 4u      // //
 
 typedef struct piece {
-    piece_kind_t kind;   // what stands here
-    unsigned cut;        // PIECE_INPUT: what is cut off
-    long position;       // PIECE_INPUT: which input, from 1, or from the end below 0; 0: all of them
-    char *text;          // PIECE_TEXT: as it is
-    char name [12];      // replacement strings: as it was written
-    size_t column;       // replacement strings: where it was written, from 1
+    piece_kind_t kind; // what stands here
+    unsigned cut;      // PIECE_INPUT: what is cut off
+    long position;     // PIECE_INPUT: which input, from 1, or from the end below 0; 0: all of them
+    char *text;        // PIECE_TEXT: as it is
+    char name [12];    // replacement strings: as it was written
+    size_t column;     // replacement strings: where it was written, from 1
     shell_place_t place; // replacement strings of a line: what is open there
 } piece_t;
 
@@ -45,7 +45,8 @@ static const struct {
     const char *text; // after the position
     unsigned cut;     // what it means
 } s_cuts [] = {
-    {"//", CUT_NAME}, {"/.", CUT_FOLDER | CUT_EXTENSION}, {"/", CUT_FOLDER}, {".", CUT_EXTENSION}, {"", 0},
+    {"//", CUT_NAME}, {"/.", CUT_FOLDER | CUT_EXTENSION}, {"/", CUT_FOLDER}, {".", CUT_EXTENSION},
+    {"", 0},
 };
 
 //  Reads the replacement string at TEXT; returns its length, or 0 if there is none.
@@ -73,8 +74,9 @@ static size_t s_read_piece (const char *text, piece_t *piece)
     for (size_t i = 0; i < sizeof s_cuts / sizeof *s_cuts; i++) {
         size_t size = strlen (s_cuts [i].text);
         if (strncmp (at, s_cuts [i].text, size) == 0 && at [size] == '}') {
-            *piece = (piece_t){
-                .kind = PIECE_INPUT, .cut = s_cuts [i].cut, .position = last ? -position : position};
+            *piece = (piece_t){.kind = PIECE_INPUT,
+                               .cut = s_cuts [i].cut,
+                               .position = last ? -position : position};
             return (size_t) (at - text) + size + 1;
         }
     }
@@ -122,7 +124,8 @@ static void s_append_input (template_t *self, size_t size)
 {
     if (self->line) {
         s_add_text (&self->words [0], " ", 1);
-        s_add_piece (&self->words [0], &(piece_t){.kind = PIECE_INPUT, .name = "{}", .column = size + 2});
+        s_add_piece (&self->words [0],
+                     &(piece_t){.kind = PIECE_INPUT, .name = "{}", .column = size + 2});
         return;
     }
     self->words = text_resize (self->words, (self->count + 1) * sizeof *self->words);
@@ -140,7 +143,8 @@ static char *s_marked (const word_t *word)
         const size_t from = out.size;
         text_put (&out, piece->kind == PIECE_TEXT ? piece->text : mark);
         //  The same byte in the text itself is but a character
-        for (char *c = out.bytes + from; piece->kind == PIECE_TEXT && (c = strchr (c, SHELL_PLACE_MARK)); c++)
+        for (char *c = out.bytes + from;
+             piece->kind == PIECE_TEXT && (c = strchr (c, SHELL_PLACE_MARK)); c++)
             *c = '\x02';
     }
     return text_take (&out);
@@ -170,7 +174,8 @@ static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
         piece->name, piece->column, piece->place.why, piece->name);
 }
 
-//  Learn what is open at each replacement string of a line; a fault if an input is safe nowhere there.
+//  Learn what is open at each replacement string of a line; a fault if an input is safe nowhere
+//  there.
 static cadre_error_t s_place (word_t *word, fault_t *fault)
 {
     shell_place_t *places = text_resize (NULL, word->count * sizeof *places);
@@ -250,7 +255,8 @@ static char *s_cut (const char *input, unsigned cut)
     return result;
 }
 
-//  As a word of a shell, whatever stands around it. With SLOT, a {%} of the input's own is written so that the worker does not see one.
+//  As a word of a shell, whatever stands around it. With SLOT, a {%} of the input's own is written
+//  so that the worker does not see one.
 static void s_put_quoted (text_t *out, const char *value, bool slot)
 {
     char *quoted = template_quote (value);
@@ -311,7 +317,8 @@ static void s_put_number (making_t *making, text_t *out, const piece_t *piece, c
 }
 
 //  In a line, quoted for the place. PLAIN: it needs no quotes where the place is loose.
-static void s_put_placed (making_t *making, text_t *out, const piece_t *piece, const char *value, bool plain)
+static void s_put_placed (making_t *making, text_t *out, const piece_t *piece, const char *value,
+                          bool plain)
 {
     const shell_place_t *place = &piece->place;
     const bool inside = place->kind == SHELL_PLACE_DOUBLE;
@@ -400,7 +407,8 @@ static void s_add_word (template_command_t *command, char *word)
 
 static void s_make_words (making_t *making, const word_t *word, template_command_t *command)
 {
-    bool all = word->count == 1 && word->pieces [0].kind == PIECE_INPUT && word->pieces [0].position == 0;
+    bool all =
+        word->count == 1 && word->pieces [0].kind == PIECE_INPUT && word->pieces [0].position == 0;
     if (!all) {
         s_add_word (command, s_make_word (making, word));
         return;
@@ -409,7 +417,8 @@ static void s_make_words (making_t *making, const word_t *word, template_command
         s_add_word (command, s_cut (making->inputs [i], word->pieces [0].cut));
 }
 
-//  An argv in which an input could make a {%} of its own: the worker would replace that too. As a line for the shell it can be told apart.
+//  An argv in which an input could make a {%} of its own: the worker would replace that too. As a
+//  line for the shell it can be told apart.
 static bool s_needs_shell (const template_t *self, const making_t *making)
 {
     for (size_t i = 0; self->slot && i < making->count; i++)
@@ -442,8 +451,11 @@ cadre_error_t template_expand (const template_t *self, const char *const *inputs
                                uint64_t sequence, template_command_t *command, fault_t *fault)
 {
     *command = (template_command_t){0};
-    making_t making = {
-        .inputs = inputs, .count = count, .sequence = sequence, .line = self->line, .slot = self->slot};
+    making_t making = {.inputs = inputs,
+                       .count = count,
+                       .sequence = sequence,
+                       .line = self->line,
+                       .slot = self->slot};
     if (self->line)
         command->line = s_make_word (&making, &self->words [0]);
     else if (s_needs_shell (self, &making))
@@ -481,7 +493,8 @@ char *template_command_text (const template_command_t *command)
 
 char *template_quote (const char *text)
 {
-    static const char plain [] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    static const char plain [] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     if (*text && text [strspn (text, plain)] == '\0')
         return text_copy (text, strlen (text));
     text_t out = {0};

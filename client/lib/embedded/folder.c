@@ -46,7 +46,8 @@ static void s_remove (const char *path)
     rmdir (path);
 }
 
-//  The descriptor of the folder's lock if nobody holds it; else -1. Not the folder itself: binding locks that.
+//  The descriptor of the folder's lock if nobody holds it; else -1. Not the folder itself: binding
+//  locks that.
 static int s_lock (const char *folder)
 {
     char path [PLACE_BYTES + 256 + 8];
@@ -110,7 +111,8 @@ folder_t *folder_new (fault_t *fault)
         made = s_make (self, places [i]);
     if (!made) {
         fault_set (fault, CADRE_ERROR_IO,
-                   "no folder can be made in /tmp (%s): make room there, or set TMPDIR", strerror (errno));
+                   "no folder can be made in /tmp (%s): make room there, or set TMPDIR",
+                   strerror (errno));
         free (self);
         return NULL;
     }

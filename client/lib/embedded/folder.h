@@ -16,7 +16,8 @@
 
 typedef struct folder folder_t;
 
-//  Makes one in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, and removes those of processes that are gone. NULL and a fault.
+//  Makes one in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, and removes those of processes that are gone.
+//  NULL and a fault.
 folder_t *folder_new (fault_t *fault);
 
 //  Removes it and the sockets in it; in a forked child the folder stays.

@@ -122,7 +122,8 @@ static void *s_serve_worker (void *argument)
     return NULL;
 }
 
-static cadre_error_t s_start (server_t *server, void *(*serve) (void *), local_t *self, fault_t *fault)
+static cadre_error_t s_start (server_t *server, void *(*serve) (void *), local_t *self,
+                              fault_t *fault)
 {
     if (threads_start (&server->thread, serve, self, fault))
         return fault->code;
@@ -158,7 +159,8 @@ size_t local_slots (const local_t *self)
 }
 
 //  Whose functions the slots offer, and which program they are.
-static cadre_error_t s_choose_functions (local_t *self, const local_program_t *program, fault_t *fault)
+static cadre_error_t s_choose_functions (local_t *self, const local_program_t *program,
+                                         fault_t *fault)
 {
     const cadre_function_t *given = self->options.functions;
     if (self->options.threads) {
@@ -185,11 +187,13 @@ static cadre_error_t s_fit_slots (local_t *self, fault_t *fault)
 {
     const size_t slots = local_slots (self);
     const size_t left = descriptors_free ();
-    const size_t most = left > DESCRIPTORS_FIXED ? (left - DESCRIPTORS_FIXED) / DESCRIPTORS_PER_SLOT : 0;
+    const size_t most =
+        left > DESCRIPTORS_FIXED ? (left - DESCRIPTORS_FIXED) / DESCRIPTORS_PER_SLOT : 0;
     if (most >= slots)
         return CADRE_OK;
     if (most == 0)
-        return descriptors_need (DESCRIPTORS_FIXED + DESCRIPTORS_PER_SLOT, "a pool of this machine", fault);
+        return descriptors_need (DESCRIPTORS_FIXED + DESCRIPTORS_PER_SLOT, "a pool of this machine",
+                                 fault);
     fault_set (
         &self->notice, CADRE_OK,
         "%zu slots instead of %zu: for more, %zu file descriptors must be free, and %zu are: raise the "
@@ -215,7 +219,8 @@ static cadre_error_t s_prepare (local_t *self, const local_program_t *program, f
         self->folder = folder_new (fault);
         if (!self->folder)
             return fault->code;
-        snprintf (self->task_address, sizeof self->task_address, "ipc://%s", folder_path (self->folder));
+        snprintf (self->task_address, sizeof self->task_address, "ipc://%s",
+                  folder_path (self->folder));
     }
     self->context = sockets_context_new (1, SOCKETS_MAX, fault);
     return fault->code;
@@ -228,7 +233,8 @@ local_t *local_new (const cadre_options_t *options, const local_program_t *progr
     self->options = *options;
     pthread_mutex_init (&self->lock, NULL);
     pthread_cond_init (&self->changed, NULL);
-    if (s_prepare (self, program, fault) || s_start (&self->broker_server, s_serve_broker, self, fault)
+    if (s_prepare (self, program, fault)
+        || s_start (&self->broker_server, s_serve_broker, self, fault)
         || s_await_up (self, &self->broker_server, fault)
         || s_start (&self->worker_server, s_serve_worker, self, fault))
         local_destroy (&self);
@@ -304,7 +310,8 @@ static bool s_worker_ended (local_t *self, fault_t *fault)
         *fault = self->worker_server.fault;
     pthread_mutex_unlock (&self->lock);
     if (ended && !fault->code)
-        fault_set (fault, CADRE_ERROR_INTERNAL, "the worker of this process has left: open the pool again");
+        fault_set (fault, CADRE_ERROR_INTERNAL,
+                   "the worker of this process has left: open the pool again");
     return ended;
 }
 
@@ -323,7 +330,8 @@ cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t
 {
     if (s_await_up (self, &self->worker_server, fault))
         return fault->code;
-    const int64_t until_us = timeout_ms < 0 ? INT64_MAX : moment_now (NULL) + timeout_ms * INT64_C (1000);
+    const int64_t until_us =
+        timeout_ms < 0 ? INT64_MAX : moment_now (NULL) + timeout_ms * INT64_C (1000);
     long pause_us = ASK_US_FIRST;
     while (!s_worker_ready (pool)) {
         if (s_worker_ended (self, fault))
@@ -338,7 +346,8 @@ cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t
     return CADRE_OK;
 }
 
-//  ---- one program as slot and worker ----------------------------------------------------------------
+//  ---- one program as slot and worker
+//  ----------------------------------------------------------------
 
 int local_serve_slot (const cadre_function_t *functions)
 {

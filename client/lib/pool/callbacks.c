@@ -108,10 +108,12 @@ cadre_error_t callbacks_watch (cadre_future_t *future, cadre_done_fn *callback, 
                                fault_t *fault)
 {
     if (future->pool->closed)
-        return fault_set (fault, CADRE_ERROR_CLOSED, "the pool was closed: nobody is left to call back");
+        return fault_set (fault, CADRE_ERROR_CLOSED,
+                          "the pool was closed: nobody is left to call back");
     watcher_t *watcher = malloc (sizeof *watcher);
     if (!watcher)
-        return fault_set (fault, CADRE_ERROR_MEMORY, "no memory for a callback: raise the limit (ulimit -v)");
+        return fault_set (fault, CADRE_ERROR_MEMORY,
+                          "no memory for a callback: raise the limit (ulimit -v)");
     *watcher = (watcher_t){.callback = callback, .argument = argument};
     s_watch (future, watcher);
     return CADRE_OK;

@@ -16,8 +16,12 @@ static node_t *s_node_new (cadre_event_kind_t kind, size_t data_bytes)
 {
     node_t *self = calloc (1, sizeof *self + data_bytes + 1);
     assert (self);
-    self->event = (cadre_event_t){
-        .kind = kind, .bytes = self->data, .error_kind = "", .message = "", .trace = "", .worker = ""};
+    self->event = (cadre_event_t){.kind = kind,
+                                  .bytes = self->data,
+                                  .error_kind = "",
+                                  .message = "",
+                                  .trace = "",
+                                  .worker = ""};
     return self;
 }
 

@@ -1,7 +1,8 @@
 /*  events.h - what a job tells its reader, in order
  *
- *  A queue of events, with a reorder buffer before it for jobs that are read in the order of their tasks: what comes
- *  early is held until its turn. It counts what the reader has not taken yet. The lock of whoever owns it.
+ *  A queue of events, with a reorder buffer before it for jobs that are read in the order of their
+ *  tasks: what comes early is held until its turn. It counts what the reader has not taken yet. The
+ *  lock of whoever owns it.
  */
 
 #ifndef CLIENT_LIB_POOL_EVENTS_H_INCLUDED

@@ -1,7 +1,7 @@
 /*  habits.h - what a pool has seen of its functions, for maps to choose their chunks by
  *
- *  How long an item of a function took is remembered of the last few functions. Part of a pool; any thread, without the
- *  pool's lock.
+ *  How long an item of a function took is remembered of the last few functions. Part of a pool; any
+ *  thread, without the pool's lock.
  */
 
 #ifndef CLIENT_LIB_POOL_HABITS_H_INCLUDED

@@ -18,7 +18,8 @@
 //  does.
 static uint8_t *s_mark_new (void)
 {
-    uint8_t *mark = mmap (NULL, MARK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *mark =
+        mmap (NULL, MARK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mark == MAP_FAILED)
         return NULL;
     if (madvise (mark, MARK_BYTES, MADV_WIPEONFORK)) {
@@ -93,8 +94,8 @@ const char *pool_address (const cadre_t *self)
 
 static cadre_error_t s_no_answer (cadre_t *self, fault_t *fault)
 {
-    return fault_set (fault, CADRE_ERROR_UNAVAILABLE, "the broker at %s does not answer: is it running?",
-                      pool_address (self));
+    return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
+                      "the broker at %s does not answer: is it running?", pool_address (self));
 }
 
 cadre_error_t pool_ready (cadre_t *self, fault_t *fault)
@@ -114,8 +115,8 @@ static bool s_admitted (void *argument)
 {
     cadre_t *self = argument;
     session_t *session = pool_session (self);
-    return self->closed || session_state (session) == SESSION_ENDED || session_put_given_up (session)
-           || !session_put_blocked (session);
+    return self->closed || session_state (session) == SESSION_ENDED
+           || session_put_given_up (session) || !session_put_blocked (session);
 }
 
 cadre_error_t pool_admit (cadre_t *self, fault_t *fault)
@@ -144,9 +145,11 @@ bool pool_hears (cadre_t *self)
 void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
 {
     if (session_silent (pool_session (self)))
-        snprintf (text, size, "the broker at %s does not answer: is it running?", pool_address (self));
+        snprintf (text, size, "the broker at %s does not answer: is it running?",
+                  pool_address (self));
     else if (session_put_is_full (pool_session (self)))
-        snprintf (text, size, "results of jobs that nobody has read fill the pool's window: read them first");
+        snprintf (text, size,
+                  "results of jobs that nobody has read fill the pool's window: read them first");
     else
         snprintf (text, size, "%s", notice);
 }

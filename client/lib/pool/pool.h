@@ -27,34 +27,34 @@ struct local;
 struct request;
 
 struct cadre {
-    atomic_uint references;   //  The user's, and one for each future, job and iterator
-    pid_t pid;                //  Process that opened it
-    uint8_t *mark;            //  A page that is empty in a forked child, or NULL
-    uint64_t serial;          //  Tells pools apart in messages
-    connection_t *connection; //  To the broker
-    struct local *local;      //  Broker and worker of this process, or NULL (open.c)
-    size_t own_slots;         //  Slots of that worker, or 0
-    bool own_threads;         //  They are threads
-    char place
-        [ADDRESS_ENDPOINT_BYTES]; //  Of the embedded broker, for cadre_address; empty when it is elsewhere
-    habits_t habits;              //  lock: what maps have seen
-    bool by_dispatch;             //  Callbacks run in cadre_dispatch
-    bool closed;                  //  lock: nothing more can be submitted
-    bool closing;                 //  lock: results are taken in whatever the window
-    uint64_t last_ref;            //  lock: number of the newest work
-    struct work *works;           //  lock: by ref
-    struct work *last_work;       //  lock: found last
-    struct work *gathered;        //  lock: works with a batch that was not put yet
-    bool over;                    //  lock: one of the works is over, and was not final
-    struct implicit *implicits;   //  lock: open jobs of cadre_submit, the last used first
-    size_t implicit_count;        //  lock: how many
-    struct request *requests;     //  lock: questions without an answer
-    uint64_t last_request;        //  lock: number of the newest one
-    cadre_future_t *due;          //  lock: ended, with callbacks to be called
-    size_t callbacks;             //  lock: those that were not called
-    uint64_t last_order;          //  lock: futures that are done
-    struct callbacks_call *calls; //  lock: callbacks that run
-    wakeup_t wakeup;              //  lock: cadre_descriptor
+    atomic_uint references;              //  The user's, and one for each future, job and iterator
+    pid_t pid;                           //  Process that opened it
+    uint8_t *mark;                       //  A page that is empty in a forked child, or NULL
+    uint64_t serial;                     //  Tells pools apart in messages
+    connection_t *connection;            //  To the broker
+    struct local *local;                 //  Broker and worker of this process, or NULL (open.c)
+    size_t own_slots;                    //  Slots of that worker, or 0
+    bool own_threads;                    //  They are threads
+    char place [ADDRESS_ENDPOINT_BYTES]; //  Of the embedded broker, for cadre_address; empty when
+                                         //  it is elsewhere
+    habits_t habits;                     //  lock: what maps have seen
+    bool by_dispatch;                    //  Callbacks run in cadre_dispatch
+    bool closed;                         //  lock: nothing more can be submitted
+    bool closing;                        //  lock: results are taken in whatever the window
+    uint64_t last_ref;                   //  lock: number of the newest work
+    struct work *works;                  //  lock: by ref
+    struct work *last_work;              //  lock: found last
+    struct work *gathered;               //  lock: works with a batch that was not put yet
+    bool over;                           //  lock: one of the works is over, and was not final
+    struct implicit *implicits;          //  lock: open jobs of cadre_submit, the last used first
+    size_t implicit_count;               //  lock: how many
+    struct request *requests;            //  lock: questions without an answer
+    uint64_t last_request;               //  lock: number of the newest one
+    cadre_future_t *due;                 //  lock: ended, with callbacks to be called
+    size_t callbacks;                    //  lock: those that were not called
+    uint64_t last_order;                 //  lock: futures that are done
+    struct callbacks_call *calls;        //  lock: callbacks that run
+    wakeup_t wakeup;                     //  lock: cadre_descriptor
 };
 
 //  ---- references ----

@@ -77,8 +77,8 @@ static void s_progress (written_t *self, view_t bytes)
     size_t count;
     double fraction;
     cursor_t cursor = cursor_of_view (bytes);
-    if (cursor_array (&cursor, &count) && count > 0 && cursor_double (&cursor, &fraction) && fraction >= 0
-        && fraction <= 1)
+    if (cursor_array (&cursor, &count) && count > 0 && cursor_double (&cursor, &fraction)
+        && fraction >= 0 && fraction <= 1)
         atomic_store (&self->progress, fraction);
 }
 

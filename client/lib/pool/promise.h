@@ -40,21 +40,21 @@ typedef struct tally {
 } tally_t;
 
 struct cadre_future {
-    cadre_t *pool;                //  Held
-    struct implicit *job;         //  lock: the hidden job while it is not done
-    uint32_t index;               //  Task within it
-    atomic_bool done;             //  The rest is complete
-    bool command;                 //  Its value is a map of what it wrote
-    bool queued;                  //  lock: it is in the pool's list of those due
-    cadre_error_t error;          //  Why there will be no outcome
-    result_t result;              //  How it ended
-    cadre_value_t *value;         //  Decoded when first asked for
-    char *text;                   //  Message where there is no detail
-    written_t *written;           //  lock until done: what it wrote, or NULL
-    uint64_t order;               //  Among the futures of the pool that are done, from 1
-    tally_t *tally;               //  lock: of who waits for it beside others, or NULL
-    bool watched;                 //  It had a callback
-    watcher_t *watchers;          //  lock: callbacks to be called, in the order in which they were given
+    cadre_t *pool;        //  Held
+    struct implicit *job; //  lock: the hidden job while it is not done
+    uint32_t index;       //  Task within it
+    atomic_bool done;     //  The rest is complete
+    bool command;         //  Its value is a map of what it wrote
+    bool queued;          //  lock: it is in the pool's list of those due
+    cadre_error_t error;  //  Why there will be no outcome
+    result_t result;      //  How it ended
+    cadre_value_t *value; //  Decoded when first asked for
+    char *text;           //  Message where there is no detail
+    written_t *written;   //  lock until done: what it wrote, or NULL
+    uint64_t order;       //  Among the futures of the pool that are done, from 1
+    tally_t *tally;       //  lock: of who waits for it beside others, or NULL
+    bool watched;         //  It had a callback
+    watcher_t *watchers;  //  lock: callbacks to be called, in the order in which they were given
     cadre_future_t *previous_due; //  lock: the one due before
     cadre_future_t *next_due;     //  lock: the next one due
 };

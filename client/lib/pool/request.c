@@ -52,8 +52,8 @@ bool request_take_reply (cadre_t *self, cursor_t body)
         return true;
     if (reply.code)
         fault_set (&request->fault,
-                   reply.code < CADRE_ERROR_END ? (cadre_error_t) reply.code : CADRE_ERROR_REFUSED, "%.*s",
-                   (int) (reply.message.size < 500 ? reply.message.size : 500),
+                   reply.code < CADRE_ERROR_END ? (cadre_error_t) reply.code : CADRE_ERROR_REFUSED,
+                   "%.*s", (int) (reply.message.size < 500 ? reply.message.size : 500),
                    reply.message.size ? (const char *) reply.message.data : "");
     else if (!s_gather (request, &reply))
         return false;
@@ -91,8 +91,8 @@ static cadre_error_t s_late (cadre_t *self, const char *what, int timeout_ms, fa
 {
     char why [400];
     pool_explain (self, "", why, sizeof why);
-    return fault_set (fault, CADRE_ERROR_TIMEOUT, "%s was not answered after %d ms%s%s", what, timeout_ms,
-                      *why ? ": " : "", why);
+    return fault_set (fault, CADRE_ERROR_TIMEOUT, "%s was not answered after %d ms%s%s", what,
+                      timeout_ms, *why ? ": " : "", why);
 }
 
 static cadre_error_t s_ask (cadre_t *self, request_t *request, const char *what,
@@ -156,8 +156,9 @@ cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_
     if (!error && body) {
         *body = s_decode (&request);
         if (!*body)
-            error = fault_set (&request.fault, CADRE_ERROR_PROTOCOL,
-                               "the answer to %s cannot be read: use the same release on both sides", what);
+            error = fault_set (
+                &request.fault, CADRE_ERROR_PROTOCOL,
+                "the answer to %s cannot be read: use the same release on both sides", what);
     }
     if (error)
         message_say (self, &request.fault);

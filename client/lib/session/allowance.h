@@ -1,7 +1,8 @@
 /*  allowance.h - what the broker may send of results and output: the receiver's half of a window
  *
- *  A window is granted in absolute totals since the session began: what has arrived, less what nobody has read yet, plus what may wait here. A
- *  new session counts from 0, but what waits unread stays here and goes on using up its place. One thread at a time.
+ *  A window is granted in absolute totals since the session began: what has arrived, less what
+ *  nobody has read yet, plus what may wait here. A new session counts from 0, but what waits unread
+ *  stays here and goes on using up its place. One thread at a time.
  */
 
 #ifndef CLIENT_LIB_SESSION_ALLOWANCE_H_INCLUDED
@@ -25,7 +26,8 @@ typedef struct allowance {
 
 allowance_t allowance_of (uint64_t tasks, uint64_t bytes);
 
-//  What a HELLO offers: the grant of a session that would begin now. One that goes on has more already, and ignores it.
+//  What a HELLO offers: the grant of a session that would begin now. One that goes on has more
+//  already, and ignores it.
 amount_t allowance_offer (const allowance_t *self);
 
 //  A new session has begun with that offer.
@@ -33,8 +35,8 @@ void allowance_begin (allowance_t *self, amount_t offered);
 
 void allowance_arrive (allowance_t *self, uint64_t tasks, uint64_t bytes);
 
-//  More has arrived than was granted, and another window besides: whoever sends may overdraw by a frame, and may answer a HELLO
-//  that offered more than the last one.
+//  More has arrived than was granted, and another window besides: whoever sends may overdraw by a
+//  frame, and may answer a HELLO that offered more than the last one.
 bool allowance_is_overdrawn (const allowance_t *self);
 
 void allowance_hold (allowance_t *self, uint64_t tasks, uint64_t bytes);
@@ -43,7 +45,8 @@ void allowance_release (allowance_t *self, uint64_t tasks, uint64_t bytes);
 //  What is held leaves room for nothing.
 bool allowance_is_full (const allowance_t *self);
 
-//  True, and granted is raised, once a quarter of the window has come free: the broker is to be told.
+//  True, and granted is raised, once a quarter of the window has come free: the broker is to be
+//  told.
 bool allowance_grow (allowance_t *self);
 
 #endif

@@ -17,7 +17,8 @@
 #include "common/sockets.h"
 #include "common/threads.h"
 
-//  How long gathered tasks may wait for company, and how long the connection's thread stays away after somebody else has led.
+//  How long gathered tasks may wait for company, and how long the connection's thread stays away
+//  after somebody else has led.
 #define GATHER_US 500
 #define ASIDE_US 50000
 #define TURN_US INT64_C (1000000)
@@ -79,7 +80,8 @@ static bool s_send (void *owner, const buffer_t *frame)
            && sockets_send_bytes (self->socket, frame->data, frame->size, ZMQ_DONTWAIT) == CADRE_OK;
 }
 
-//  Takes in what has come. The descriptor of the socket is edge-triggered: it is read until nothing is left.
+//  Takes in what has come. The descriptor of the socket is edge-triggered: it is read until nothing
+//  is left.
 static bool s_receive (connection_t *self)
 {
     zmq_msg_t message;
@@ -94,13 +96,15 @@ static bool s_receive (connection_t *self)
         if (now_us == 0)
             now_us = moment_now (NULL);
         if (!error)
-            session_receive (self->session, zmq_msg_data (&message), zmq_msg_size (&message), now_us);
+            session_receive (self->session, zmq_msg_data (&message), zmq_msg_size (&message),
+                             now_us);
     }
     zmq_msg_close (&message);
     return taken > 0;
 }
 
-//  Sends what is due and takes in what has come. True if anything has come: then whoever waits looks again.
+//  Sends what is due and takes in what has come. True if anything has come: then whoever waits
+//  looks again.
 static bool s_pump (connection_t *self, bool leader)
 {
     bool any = false;
@@ -130,7 +134,8 @@ static bool s_pump (connection_t *self, bool leader)
     return any;
 }
 
-//  While no broker answers, another place is tried. True if one was. Who polls the old descriptor is woken.
+//  While no broker answers, another place is tried. True if one was. Who polls the old descriptor
+//  is woken.
 static bool s_seek (connection_t *self, int64_t now_us)
 {
     fault_t fault = {0};
@@ -154,7 +159,8 @@ static bool s_seek (connection_t *self, int64_t now_us)
     return true;
 }
 
-//  What is due by the clock, after a pump: nobody is judged before he was read. True if who waits should look again.
+//  What is due by the clock, after a pump: nobody is judged before he was read. True if who waits
+//  should look again.
 static bool s_tick (connection_t *self)
 {
     int64_t now_us = moment_now (NULL);
@@ -195,7 +201,8 @@ static void s_lead (connection_t *self, int64_t until_us)
 
 static void s_take_turn (connection_t *self, uint64_t *seen)
 {
-    //  Without a socket (no descriptor was left for it) there is nothing to poll, and no time at which something is due
+    //  Without a socket (no descriptor was left for it) there is nothing to poll, and no time at
+    //  which something is due
     bool aside = !self->socket || self->leading
                  || (self->turns != *seen && !self->handler.watched (self->handler.owner));
     *seen = self->turns;
@@ -249,13 +256,15 @@ static void s_follow (connection_t *self, int64_t deadline_us, int64_t now_us)
         self->yield = true;
         s_wake (self);
     }
-    int64_t span_us = deadline_us < 0 || deadline_us - now_us > TURN_US ? TURN_US : deadline_us - now_us;
+    int64_t span_us =
+        deadline_us < 0 || deadline_us - now_us > TURN_US ? TURN_US : deadline_us - now_us;
     self->followers++;
     s_sleep (self, &self->changed, span_us);
     self->followers--;
 }
 
-bool connection_wait (connection_t *self, int64_t deadline_us, connection_done_fn *done, void *argument)
+bool connection_wait (connection_t *self, int64_t deadline_us, connection_done_fn *done,
+                      void *argument)
 {
     bool result = true;
     while (!done (argument)) {
@@ -376,8 +385,8 @@ static bool s_elsewhere (void *owner)
     return elsewhere;
 }
 
-static cadre_error_t s_open (connection_t *self, const address_t *addresses, size_t count, const keys_t *keys,
-                             fault_t *fault)
+static cadre_error_t s_open (connection_t *self, const address_t *addresses, size_t count,
+                             const keys_t *keys, fault_t *fault)
 {
     if (descriptors_need (DESCRIPTORS_NEEDED, "a connection to a broker", fault))
         return fault->code;
@@ -403,9 +412,9 @@ static cadre_error_t s_start_thread (connection_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-connection_t *connection_new (void *context, const address_t *addresses, size_t count, const keys_t *keys,
-                              const session_options_t *options, const connection_handler_t *handler,
-                              fault_t *fault)
+connection_t *connection_new (void *context, const address_t *addresses, size_t count,
+                              const keys_t *keys, const session_options_t *options,
+                              const connection_handler_t *handler, fault_t *fault)
 {
     connection_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -433,7 +442,8 @@ connection_t *connection_new (void *context, const address_t *addresses, size_t 
     return self;
 }
 
-//  Only one thread closes; signals stay blocked in libzmq's threads, which inherit the mask of ours.
+//  Only one thread closes; signals stay blocked in libzmq's threads, which inherit the mask of
+//  ours.
 void connection_close (connection_t *self, const char *reason)
 {
     pthread_mutex_lock (&self->lock);

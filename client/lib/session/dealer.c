@@ -12,14 +12,14 @@
 #include "common/tour.h"
 
 struct dealer {
-    void *context;                                         //  ZeroMQ's, borrowed
-    void *socket;                                          //  The DEALER
-    tour_t *tour;                                          //  Where a broker is looked for
-    bool seeking;                                          //  None has answered at the present address
-    size_t refusals;                                       //  By brokers at addresses tried since then
-    bool has_keys;                                         //  On tcp it speaks CURVE
-    keys_t keys;                                           //  With these
-    atomic_size_t place;                                   //  Index of the present address
+    void *context;       //  ZeroMQ's, borrowed
+    void *socket;        //  The DEALER
+    tour_t *tour;        //  Where a broker is looked for
+    bool seeking;        //  None has answered at the present address
+    size_t refusals;     //  By brokers at addresses tried since then
+    bool has_keys;       //  On tcp it speaks CURVE
+    keys_t keys;         //  With these
+    atomic_size_t place; //  Index of the present address
     char texts [ADDRESS_LIST_MAX][ADDRESS_ENDPOINT_BYTES]; //  All of them
 };
 
@@ -42,15 +42,16 @@ static cadre_error_t s_connect (dealer_t *self, fault_t *fault)
         return fault->code;
     if (self->has_keys && number->kind == ADDRESS_TCP)
         sockets_use_keys (self->socket, &self->keys);
-    return sockets_connect (self->socket, address_endpoint (number, ADDRESS_FRONT, endpoint, sizeof endpoint),
-                            fault);
+    return sockets_connect (
+        self->socket, address_endpoint (number, ADDRESS_FRONT, endpoint, sizeof endpoint), fault);
 }
 
 static cadre_error_t s_begin (dealer_t *self, fault_t *fault)
 {
     self->seeking = true;
     tour_begin (self->tour);
-    return tour_step (self->tour, moment_now (NULL)) ? s_connect (self, fault) : s_open (self, fault);
+    return tour_step (self->tour, moment_now (NULL)) ? s_connect (self, fault)
+                                                     : s_open (self, fault);
 }
 
 dealer_t *dealer_new (void *context, const address_t *addresses, size_t count, const keys_t *keys,

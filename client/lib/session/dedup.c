@@ -9,8 +9,9 @@
 
 #define STREAMS (WIRE_STREAM_PARTIAL + 1)
 #define PAGE_TASKS 256u
-#define OUTPUTS_MAX (1u << 20) //  Beyond this the oldest is forgotten: after a restart its output comes twice
-#define PAGES_MAX (1u << 20)   //  The same for results
+#define OUTPUTS_MAX                                                                                \
+    (1u << 20) //  Beyond this the oldest is forgotten: after a restart its output comes twice
+#define PAGES_MAX (1u << 20) //  The same for results
 
 struct dedup_output {
     uint32_t index;          //  The task: the key

@@ -51,7 +51,8 @@ static detail_t *s_detail (view_t map)
         return NULL;
     view_t kind = s_text (map, "kind"), message = s_text (map, "message");
     view_t trace = s_text (map, "trace"), worker = s_text (map, "worker");
-    detail_t *self = malloc (sizeof *self + kind.size + message.size + trace.size + worker.size + 4);
+    detail_t *self =
+        malloc (sizeof *self + kind.size + message.size + trace.size + worker.size + 4);
     assert (self);
     char *at = (char *) (self + 1);
     self->kind = s_put (&at, kind);
@@ -105,12 +106,13 @@ static bool s_begin (result_t *self, const wire_result_t *record, size_t size_by
 {
     if (record->outcome == 0 || record->outcome >= CADRE_OUTCOMES_COUNT)
         return false;
-    *self = (result_t){.size = size_bytes,
-                       .run_us = result_clip (record->run_us),
-                       .code = record->code < INT_MIN || record->code > INT_MAX ? -1 : (int) record->code,
-                       .attempts = record->attempt > WIRE_ATTEMPTS_MAX ? WIRE_ATTEMPTS_MAX
-                                                                       : (uint16_t) record->attempt,
-                       .outcome = (uint8_t) record->outcome};
+    *self = (result_t){
+        .size = size_bytes,
+        .run_us = result_clip (record->run_us),
+        .code = record->code < INT_MIN || record->code > INT_MAX ? -1 : (int) record->code,
+        .attempts =
+            record->attempt > WIRE_ATTEMPTS_MAX ? WIRE_ATTEMPTS_MAX : (uint16_t) record->attempt,
+        .outcome = (uint8_t) record->outcome};
     return true;
 }
 
@@ -153,7 +155,8 @@ void result_free (result_t *self)
 
 view_t result_value (const result_t *self)
 {
-    return (view_t){.data = self->size > sizeof self->small ? self->large : self->small, .size = self->size};
+    return (view_t){.data = self->size > sizeof self->small ? self->large : self->small,
+                    .size = self->size};
 }
 
 const detail_t *result_detail (const result_t *self)

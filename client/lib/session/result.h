@@ -1,7 +1,7 @@
 /*  result.h - how a task ended, as the library keeps it
  *
- *  Values are kept as the bytes that came, small ones without an allocation, and decoded when somebody looks.
- *  One thread at a time.
+ *  Values are kept as the bytes that came, small ones without an allocation, and decoded when
+ *  somebody looks. One thread at a time.
  */
 
 #ifndef CLIENT_LIB_SESSION_RESULT_H_INCLUDED
@@ -35,10 +35,12 @@ typedef struct result {
     uint8_t outcome;   //  cadre_outcome_t
 } result_t;
 
-//  Copies what the record says. The value is the one given (it may have come in parts). False when it makes no sense.
+//  Copies what the record says. The value is the one given (it may have come in parts). False when
+//  it makes no sense.
 bool result_of (result_t *self, const wire_result_t *record, view_t value);
 
-//  The same for a value of so many bytes that there was no memory for: the outcome is an error that says so.
+//  The same for a value of so many bytes that there was no memory for: the outcome is an error that
+//  says so.
 bool result_lacking (result_t *self, const wire_result_t *record, uint64_t size_bytes);
 void result_free (result_t *self);
 

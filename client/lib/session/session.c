@@ -26,7 +26,8 @@ static const char *const s_names [] = {"greeting", "open", "ended"};
 static const uint32_t s_next [] = {
     [SESSION_GREETING] =
         MACHINE_TO (SESSION_GREETING) | MACHINE_TO (SESSION_OPEN) | MACHINE_TO (SESSION_ENDED),
-    [SESSION_OPEN] = MACHINE_TO (SESSION_GREETING) | MACHINE_TO (SESSION_OPEN) | MACHINE_TO (SESSION_ENDED),
+    [SESSION_OPEN] =
+        MACHINE_TO (SESSION_GREETING) | MACHINE_TO (SESSION_OPEN) | MACHINE_TO (SESSION_ENDED),
     [SESSION_ENDED] = 0,
 };
 
@@ -159,7 +160,8 @@ bool session_settle (session_t *self, int64_t now_us)
     if (self->state != SESSION_OPEN)
         return false;
     bool any = s_flush (self);
-    if (self->in.received - self->acknowledged >= ACK_FRAMES || self->unacknowledged_bytes >= ACK_BYTES)
+    if (self->in.received - self->acknowledged >= ACK_FRAMES
+        || self->unacknowledged_bytes >= ACK_BYTES)
         any |= s_beat (self, now_us);
     if (allowance_grow (&self->allowance))
         any |= s_grant (self);
@@ -193,7 +195,8 @@ void session_end (session_t *self, const fault_t *why)
     self->handler.lost (self->handler.owner, &fault);
 }
 
-//  The broker stays away. Should it come back, it is greeted by somebody new: what it knows of us is over.
+//  The broker stays away. Should it come back, it is greeted by somebody new: what it knows of us
+//  is over.
 static void s_give_up (session_t *self)
 {
     fault_t fault = {0};
@@ -265,7 +268,8 @@ int64_t session_tick (session_t *self, int64_t now_us)
         s_hello (self, now_us);
     else if (!greeting && now_us >= self->beat_due_us)
         s_beat (self, now_us);
-    int64_t due_us = greeting ? self->hello_us : self->beat_due_us, look_us = now_us + self->lost_us / 4;
+    int64_t due_us = greeting ? self->hello_us : self->beat_due_us,
+            look_us = now_us + self->lost_us / 4;
     return due_us < look_us ? due_us : look_us;
 }
 
@@ -285,11 +289,14 @@ static void s_on_refused (session_t *self, cursor_t body)
                              ? (cadre_error_t) refused.code
                              : CADRE_ERROR_REFUSED;
     if (refused.message.size)
-        fault_set (&fault, code, "%.*s", (int) (refused.message.size < 400 ? refused.message.size : 400),
+        fault_set (&fault, code, "%.*s",
+                   (int) (refused.message.size < 400 ? refused.message.size : 400),
                    (const char *) refused.message.data);
     else
-        fault_set (&fault, code, "the broker at %s refused this client (protocol %u.%u here, %u.%u there)",
-                   self->address, WIRE_MAJOR, WIRE_MINOR, (unsigned) refused.major, (unsigned) refused.minor);
+        fault_set (&fault, code,
+                   "the broker at %s refused this client (protocol %u.%u here, %u.%u there)",
+                   self->address, WIRE_MAJOR, WIRE_MINOR, (unsigned) refused.major,
+                   (unsigned) refused.minor);
     session_end (self, &fault);
 }
 
@@ -299,7 +306,8 @@ static int64_t s_span_us (uint64_t ms, uint64_t usual_ms)
     return (int64_t) chosen * 1000;
 }
 
-//  The broker knows nothing of a session that was here before: what it did not answer will not be answered.
+//  The broker knows nothing of a session that was here before: what it did not answer will not be
+//  answered.
 static void s_begin (session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
 {
     if (self->number) {
@@ -327,7 +335,8 @@ static bool s_resume (session_t *self, uint64_t received)
 }
 
 //  Several HELLOs may have waited for the broker: only the answer to what is said now counts, once.
-static bool s_is_stale (const session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
+static bool s_is_stale (const session_t *self, uint64_t number,
+                        const wire_client_welcome_t *welcome)
 {
     bool repeated = !welcome->resumed && number == self->number;
     return repeated || (welcome->answers && welcome->answers != self->number);
@@ -388,8 +397,8 @@ static void s_on_window (session_t *self, cursor_t body)
 static void s_on_goodbye (session_t *self, int64_t now_us)
 {
     fault_t fault = {0};
-    fault_set (&fault, CADRE_ERROR_CLOSED, "the broker at %s has shut down: start it again, then ask again",
-               self->address);
+    fault_set (&fault, CADRE_ERROR_CLOSED,
+               "the broker at %s has shut down: start it again, then ask again", self->address);
     s_move (self, SESSION_GREETING);
     self->silent = true;
     self->hello_us = now_us + HELLO_US;
@@ -413,8 +422,8 @@ static bool s_on_part (session_t *self, cursor_t body)
     return wire_read_part (&body, &part) && parts_add (self->parts, &part) == CADRE_OK;
 }
 
-static void s_on_stream (session_t *self, const wire_envelope_t *envelope, cursor_t body, size_t size_bytes,
-                         int64_t now_us)
+static void s_on_stream (session_t *self, const wire_envelope_t *envelope, cursor_t body,
+                         size_t size_bytes, int64_t now_us)
 {
     stream_verdict_t verdict = stream_in_accept (&self->in, envelope->sequence);
     if (verdict == STREAM_GAP)
@@ -422,7 +431,8 @@ static void s_on_stream (session_t *self, const wire_envelope_t *envelope, curso
     if (verdict != STREAM_NEW)
         return;
     self->unacknowledged_bytes += size_bytes;
-    if (envelope->verb == WIRE_results || envelope->verb == WIRE_output || envelope->verb == WIRE_part) {
+    if (envelope->verb == WIRE_results || envelope->verb == WIRE_output
+        || envelope->verb == WIRE_part) {
         if (allowance_is_overdrawn (&self->allowance)) {
             s_overdrawn (self);
             return;
@@ -436,15 +446,16 @@ static void s_on_stream (session_t *self, const wire_envelope_t *envelope, curso
             allowance_arrive (&self->allowance, results.results.count, 0);
     }
     uint64_t number = self->number;
-    bool fine = envelope->verb == WIRE_part ? s_on_part (self, body)
-                                            : self->handler.frame (self->handler.owner, envelope->verb, body);
+    bool fine = envelope->verb == WIRE_part
+                    ? s_on_part (self, body)
+                    : self->handler.frame (self->handler.owner, envelope->verb, body);
     if (!fine && self->number == number)
         s_broken (self, envelope->verb);
 }
 
 //  Frames of an open session.
-static void s_on_open (session_t *self, const wire_envelope_t *envelope, cursor_t body, size_t size_bytes,
-                       int64_t now_us)
+static void s_on_open (session_t *self, const wire_envelope_t *envelope, cursor_t body,
+                       size_t size_bytes, int64_t now_us)
 {
     switch (envelope->verb) {
     case WIRE_beat: s_on_beat (self, body, now_us); return;

@@ -1,16 +1,18 @@
 /*  session.h - a client's side of its session with a broker (SPEC.md, section 4)
  *
- *  Says HELLO until it is answered, sends stream frames within the broker's window, takes frames in once and in order,
- *  acknowledges, grants windows, resumes after a lost connection, and notices a silent broker. It owns no socket and no
- *  thread: frames go out through a function, come in through session_receive, and the time is given with each call.
+ *  Says HELLO until it is answered, sends stream frames within the broker's window, takes frames in
+ *  once and in order, acknowledges, grants windows, resumes after a lost connection, and notices a
+ *  silent broker. It owns no socket and no thread: frames go out through a function, come in
+ *  through session_receive, and the time is given with each call.
  *
  *      GREETING ──WELCOME──► OPEN ──REFUSED, broken protocol──► ENDED
  *          ▲                  │
- *          └──WHO, gap, ──────┘   the same session when the broker still knows it, else a new one: what was put is gone with
- *             GOODBYE,            the old one, and its owner says it again
- *             another socket
+ *          └──WHO, gap, ──────┘   the same session when the broker still knows it, else a new one:
+ *             GOODBYE,            what was put is gone with the old one, and its owner says it
+ *             another socket      again
  *
- *  A broker that stays away longer than the session has patience is given up; the session goes on greeting it, as somebody new.
+ *  A broker that stays away longer than the session has patience is given up; the session goes on
+ *  greeting it, as somebody new.
  *
  *  One thread at a time (the connection's lock).
  */
@@ -31,12 +33,14 @@ typedef enum session_state { SESSION_GREETING, SESSION_OPEN, SESSION_ENDED } ses
 typedef struct session_handler {
     //  Sends one frame; false when that is not possible now.
     bool (*send) (void *owner, const buffer_t *frame);
-    //  A stream frame has arrived, its turn has come, or a BEAT, which has acknowledged something; false when it cannot be read.
+    //  A stream frame has arrived, its turn has come, or a BEAT, which has acknowledged something;
+    //  false when it cannot be read.
     bool (*frame) (void *owner, uint8_t verb, cursor_t body);
-    //  The session goes. What the broker had not answered it will not answer; a new session may follow. What it has acknowledged can be asked for the
-    //  last time.
+    //  The session goes. What the broker had not answered it will not answer; a new session may
+    //  follow. What it has acknowledged can be asked for the last time.
     void (*gone) (void *owner, const fault_t *why);
-    //  A new session has begun: nothing that was put into one before counts. same: the broker says that it has what it had (by its epoch).
+    //  A new session has begun: nothing that was put into one before counts. same: the broker says
+    //  that it has what it had (by its epoch).
     void (*renewed) (void *owner, bool same);
     //  Whatever is open has failed: the session has ended, or the broker was given up.
     void (*lost) (void *owner, const fault_t *why);
@@ -61,25 +65,26 @@ session_state_t session_state (const session_t *self);
 //  Why it ended, or CADRE_OK.
 const fault_t *session_fault (const session_t *self);
 
-//  True while the broker has said nothing for longer than it promised, or a session is not there yet.
+//  True while the broker has said nothing for longer than it promised, or a session is not there
+//  yet.
 bool session_silent (const session_t *self);
 
 //  True when the broker has said something within the time of three beats.
 bool session_hears (const session_t *self, int64_t now_us);
 
-//  Frames go to another socket from now on, perhaps to another broker, at this address: HELLO is said there, and the session
-//  is resumed if the broker knows it.
+//  Frames go to another socket from now on, perhaps to another broker, at this address: HELLO is
+//  said there, and the session is resumed if the broker knows it.
 void session_greet (session_t *self, const char *address, int64_t now_us);
 
-//  Timers: HELLO, beats, silence. Returns when it wants to be called again. After a stall of this process the broker gets the time
-//  to be heard again.
+//  Timers: HELLO, beats, silence. Returns when it wants to be called again. After a stall of this
+//  process the broker gets the time to be heard again.
 int64_t session_tick (session_t *self, int64_t now_us);
 
 //  One message from the broker.
 void session_receive (session_t *self, const void *bytes, size_t size_bytes, int64_t now_us);
 
-//  After a run of session_receive: acknowledgements and windows that are due, and frames that may go. True if anything
-//  was sent.
+//  After a run of session_receive: acknowledgements and windows that are due, and frames that may
+//  go. True if anything was sent.
 bool session_settle (session_t *self, int64_t now_us);
 
 //  True when frames can be put: there is, or was and may be resumed, a session.
@@ -88,8 +93,9 @@ bool session_put_accepts (const session_t *self);
 //  True while the broker is given up.
 bool session_put_given_up (const session_t *self);
 
-//  Consumes a frame that session_settle will send; without a session it is dropped, since all is said again in the next one. metered and tasks as in
-//  stream_put. Returns the number of the last frame put.
+//  Consumes a frame that session_settle will send; without a session it is dropped, since all is
+//  said again in the next one. metered and tasks as in stream_put. Returns the number of the last
+//  frame put.
 uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered);
 
 //  Up to which number the broker has acknowledged frames of this session.
@@ -110,7 +116,8 @@ bool session_put_drained (const session_t *self);
 //  How many tasks and bytes a single frame may carry, so that the window can ever fit it.
 uint64_t session_put_frame_tasks (const session_t *self);
 
-//  Results and bytes that were handed over and wait for the application to read them, and that it has read.
+//  Results and bytes that were handed over and wait for the application to read them, and that it
+//  has read.
 void session_put_hold (session_t *self, uint64_t tasks, uint64_t bytes);
 void session_put_release (session_t *self, uint64_t tasks, uint64_t bytes);
 
@@ -120,7 +127,8 @@ bool session_put_is_full (const session_t *self);
 //  A payload that arrived in parts; false when there is none.
 bool session_put_take_parts (session_t *self, uint64_t number, buffer_t *payload);
 
-//  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that number.
+//  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that
+//  number.
 uint64_t session_put_lacked_parts (session_t *self, uint64_t number);
 
 //  Says GOODBYE and ends.

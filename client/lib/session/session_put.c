@@ -44,9 +44,10 @@ void session_put_parts (session_t *self, view_t payload, buffer_t *item)
     uint64_t number = stream_payload_number (self->out);
     for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
         size_t left = payload.size - at;
-        wire_part_t part = {.payload = number,
-                            .total = payload.size,
-                            .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
+        wire_part_t part = {
+            .payload = number,
+            .total = payload.size,
+            .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
         buffer_t frame = {0};
         wire_write_part (&frame, (wire_envelope_t){0}, &part);
         s_put (self, &frame, 0, true);
@@ -58,7 +59,8 @@ bool session_put_blocked (const session_t *self)
 {
     if (!self->out)
         return true;
-    return self->state == SESSION_OPEN ? stream_blocked (self->out) : stream_unsent_bytes (self->out) > 0;
+    return self->state == SESSION_OPEN ? stream_blocked (self->out)
+                                       : stream_unsent_bytes (self->out) > 0;
 }
 
 bool session_put_drained (const session_t *self)

@@ -33,7 +33,8 @@ static void s_forget_sent (once_guard_t *self, uint64_t sent)
         memmove (frames, frames + left, self->frames.size);
 }
 
-void once_guard_put (once_guard_t *self, uint32_t first, uint32_t count, uint64_t number, uint64_t sent)
+void once_guard_put (once_guard_t *self, uint32_t first, uint32_t count, uint64_t number,
+                     uint64_t sent)
 {
     frame_t frame = {.number = number, .first = first};
     if (self->frames.size + sizeof frame > self->frames.capacity)

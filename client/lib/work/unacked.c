@@ -12,12 +12,12 @@
 #define SPANS_MAX 40000u //  A JOB_OPEN with so many fits into a frame
 
 struct unacked_block {
-    uint64_t put;                                   //  Number of the frame that carried its last task
-    uint32_t first;                                 //  Its first task
-    uint32_t count;                                 //  Its tasks
-    uint32_t live;                                  //  Of them not ended
-    size_t size;                                    //  Bytes in use
-    size_t capacity;                                //  Bytes there are
+    uint64_t put;    //  Number of the frame that carried its last task
+    uint32_t first;  //  Its first task
+    uint32_t count;  //  Its tasks
+    uint32_t live;   //  Of them not ended
+    size_t size;     //  Bytes in use
+    size_t capacity; //  Bytes there are
     uint64_t ended [UNACKED_TASKS_MAX / WORD_BITS]; //  A bit for each task
     uint8_t bytes [];                               //  Payloads, one behind the other
 };
@@ -64,7 +64,8 @@ static void s_remove (unacked_t *self, size_t at, size_t count)
     for (size_t i = 0; i < count; i++)
         free (self->blocks [at + i]);
     self->count -= count;
-    memmove (self->blocks + at, self->blocks + at + count, (self->count - at) * sizeof (unacked_block_t *));
+    memmove (self->blocks + at, self->blocks + at + count,
+             (self->count - at) * sizeof (unacked_block_t *));
     if (self->found >= at)
         self->found = at < self->count ? at : 0;
 }
@@ -91,7 +92,8 @@ static size_t s_search (const unacked_t *self, uint32_t index)
     return low;
 }
 
-//  The block with a task, or NULL. Results come in runs: the block found last is looked at first, then the one behind it.
+//  The block with a task, or NULL. Results come in runs: the block found last is looked at first,
+//  then the one behind it.
 static unacked_block_t *s_find (unacked_t *self, uint32_t index)
 {
     for (size_t at = self->found; at < self->count && at < self->found + 2; at++) {
@@ -111,7 +113,8 @@ static unacked_block_t *s_find (unacked_t *self, uint32_t index)
 //  ---- tasks come and go -------------------------------------------------------------
 
 //  The last block, when the tasks follow it and fit.
-static unacked_block_t *s_last_with_room (unacked_t *self, uint32_t first, uint32_t count, size_t size)
+static unacked_block_t *s_last_with_room (unacked_t *self, uint32_t first, uint32_t count,
+                                          size_t size)
 {
     unacked_block_t *last = self->count ? self->blocks [self->count - 1] : NULL;
     if (!last || last->count + count > UNACKED_TASKS_MAX || last->size + size > last->capacity)
@@ -216,7 +219,8 @@ view_t unacked_read (const unacked_t *self, unacked_at_t *at, bool ended_too)
     }
     bool there = cursor_skip (&at->cursor, &payload);
     assert (there);
-    return ended_too || !s_has_ended (self->blocks [at->block], index) ? payload : (view_t){NULL, 0};
+    return ended_too || !s_has_ended (self->blocks [at->block], index) ? payload
+                                                                       : (view_t){NULL, 0};
 }
 
 //  Spans that grow, neighbours joined.

@@ -47,7 +47,8 @@ uint64_t work_put_list (work_t *self, uint32_t first, uint32_t count, const buff
     self->settled = false;
     if (!s_may_put (self))
         return self->last_put = WORK_UNPUT;
-    wire_job_tasks_t tasks = {.ref = self->ref, .first = first, .payloads = wire_list_of (list, count)};
+    wire_job_tasks_t tasks = {
+        .ref = self->ref, .first = first, .payloads = wire_list_of (list, count)};
     buffer_t frame = {0};
     wire_write_job_tasks (&frame, (wire_envelope_t){0}, &tasks);
     self->last_put = session_put (pool_session (self->pool), &frame, count, true);
@@ -86,8 +87,8 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
     return CADRE_OK;
 }
 
-cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener, uint64_t number,
-                           unsigned what, fault_t *fault)
+cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener,
+                           uint64_t number, unsigned what, fault_t *fault)
 {
     if (pool_ready (pool, fault))
         return fault->code;
@@ -106,7 +107,8 @@ cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *l
 
 //  ---- tasks -----------------------------------------------------------------------
 
-//  A job that outlives the connection is kept until the broker has it; that it does, its number tells.
+//  A job that outlives the connection is kept until the broker has it; that it does, its number
+//  tells.
 static void s_forget_acknowledged (work_t *self)
 {
     if (self->detached && self->number && s_may_put (self))
@@ -200,7 +202,8 @@ void work_seal (work_t *self)
         s_gather (self);
 }
 
-//  A job that outlives the connection needs no cancel that the broker has; another none for a task that has ended.
+//  A job that outlives the connection needs no cancel that the broker has; another none for a task
+//  that has ended.
 static bool s_needs (void *owner, const cancel_t *cancel)
 {
     work_t *self = owner;
@@ -240,7 +243,8 @@ bool work_synced (const work_t *self)
     bool put = self->batch_count == 0 && (self->seal_put || !self->sealed) && !self->asking;
     return self->final
            || (put
-               && (self->settled || self->last_put <= session_put_acknowledged (pool_session (self->pool))));
+               && (self->settled
+                   || self->last_put <= session_put_acknowledged (pool_session (self->pool))));
 }
 
 void work_settle_all (cadre_t *pool)

@@ -53,19 +53,19 @@ struct work {
     bool follow;                     //  It was opened by somebody else
     bool sealed;                     //  No task follows
     bool seal_put;                   //  The broker was told so
-    bool over;                 //  The broker says nothing more of it, unless it is what it is still sent
-    bool final;                //  Nothing more will come
-    fault_t fault;             //  Why, when it failed
-    char notice [256];         //  Why it waits, or ""
+    bool over;         //  The broker says nothing more of it, unless it is what it is still sent
+    bool final;        //  Nothing more will come
+    fault_t fault;     //  Why, when it failed
+    char notice [256]; //  Why it waits, or ""
     cadre_progress_t progress; //  As last heard
     buffer_t opening;          //  The frame that opened it, to be said again
     unacked_t kept;            //  Payloads that may have to be said again
     once_guard_t risk;         //  Once: which tasks may have been begun
     dedup_t heard;             //  What may be heard again
     cancels_t cancels;         //  Cancels that may have to be said again
-    uint64_t last_put;         //  Number of its last frame in this session; WORK_UNPUT: some are not in it
-    bool settled;              //  All that was put has been acknowledged, in this session or one before
-    bool asking;           //  It was opened again, and its number will tell whether the broker has the rest
+    uint64_t last_put; //  Number of its last frame in this session; WORK_UNPUT: some are not in it
+    bool settled;      //  All that was put has been acknowledged, in this session or one before
+    bool asking; //  It was opened again, and its number will tell whether the broker has the rest
     buffer_t entered;      //  room_enter was called for these: work_entry_t
     buffer_t batch;        //  Payloads that were not put yet; checked
     uint32_t batch_count;  //  How many
@@ -80,8 +80,8 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
                          const wire_job_open_t *fields, fault_t *fault);
 
 //  Follows a job that exists.
-cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener, uint64_t number,
-                           unsigned what, fault_t *fault);
+cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener,
+                           uint64_t number, unsigned what, fault_t *fault);
 
 //  Is there memory for a task of that payload, which is added next, and for its copies on their
 //  way? CADRE_ERROR_MEMORY. size_bytes may lack what the packing buffer left out: FAILED.

@@ -154,9 +154,10 @@ static void s_attached_again (work_t *self)
 static void s_lost_there (work_t *self)
 {
     fault_t fault = {0};
-    fault_set (&fault, self->follow ? CADRE_ERROR_NOT_FOUND : CADRE_ERROR_CLOSED,
-               "the broker at %s was restarted, and job %llu, which it held in memory, is gone: submit again",
-               pool_address (self->pool), (unsigned long long) self->number);
+    fault_set (
+        &fault, self->follow ? CADRE_ERROR_NOT_FOUND : CADRE_ERROR_CLOSED,
+        "the broker at %s was restarted, and job %llu, which it held in memory, is gone: submit again",
+        pool_address (self->pool), (unsigned long long) self->number);
     work_fail (self, &fault);
 }
 

@@ -11,8 +11,8 @@ typedef struct work_entry {
     size_t size;    //  Bytes of its payload
 } work_entry_t;
 
-//  Copies of a payload: here and in frames; embedded, also those of broker and worker, and of a slot that is a thread. The most that were seen,
-//  buffers that grow by doubling included.
+//  Copies of a payload: here and in frames; embedded, also those of broker and worker, and of a
+//  slot that is a thread. The most that were seen, buffers that grow by doubling included.
 #define COPIES_HERE 3u
 #define COPIES_EMBEDDED 7u
 #define COPIES_THREADS 11u
@@ -48,6 +48,7 @@ void work_enter_undo (work_t *self, uint32_t index, bool all)
         }
         room_leave (entry.size);
         self->entered.size -= sizeof entry;
-        memmove (self->entered.data + at, self->entered.data + at + sizeof entry, self->entered.size - at);
+        memmove (self->entered.data + at, self->entered.data + at + sizeof entry,
+                 self->entered.size - at);
     }
 }
