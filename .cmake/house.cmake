@@ -1,4 +1,5 @@
-#  What every folder shares: compiler flags, libraries, where results go, and the helpers that keep the folders' own files short.
+#  What every folder shares: compiler flags, libraries, where results go, and the helpers that keep
+#  the folders' own files short.
 
 find_package (PkgConfig REQUIRED)
 find_package (Threads REQUIRED)
@@ -58,8 +59,8 @@ if (CADRE_COVERAGE)
     add_link_options (--coverage)
 endif ()
 
-#  cadre.h includes headers that live in common/ and are installed beside it. Links give the tree the same view, without
-#  putting all of common/ into the search path.
+#  cadre.h includes headers that live in common/ and are installed beside it. Links give the tree
+#  the same view, without putting all of common/ into the search path.
 file (MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/include)
 foreach (name cadre_error.h cadre_typed.h cadre_value.h)
     file (CREATE_LINK ${PROJECT_SOURCE_DIR}/common/${name} ${PROJECT_BINARY_DIR}/include/${name} SYMBOLIC)
@@ -110,9 +111,10 @@ function (cadre_plugin target source)
         LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
 endfunction ()
 
-#  A program that loads plugins offers them the functions of these headers, as libcadre does to a program that embeds it. So a
-#  plugin works whether or not it was linked with libcadre, and never meets a second copy. What is named by -u is taken
-#  out of the static libraries although nobody in the program calls it.
+#  A program that loads plugins offers them the functions of these headers, as libcadre does to a
+#  program that embeds it. So a plugin works whether or not it was linked with libcadre, and never
+#  meets a second copy. What is named by -u is taken out of the static libraries although nobody in
+#  the program calls it.
 set (plugin_headers client/include/cadre_function.h common/cadre_error.h common/cadre_typed.h common/cadre_value.h)
 set (for_plugins)
 foreach (name ${plugin_headers})

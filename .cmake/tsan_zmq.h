@@ -1,7 +1,8 @@
-//  The thread sanitizer cannot look into libzmq, which hands messages between threads by atomics of its own. This header,
-//  put before every file of a sanitizer build, tells it the order that libzmq guarantees: all that a thread wrote before a
-//  send is seen by whoever receives later. One place for all sockets orders more than is true, and so hides a race that
-//  only an unrelated message orders; it never reports one that is none.
+//  The thread sanitizer cannot look into libzmq, which hands messages between threads by atomics of
+//  its own. This header, put before every file of a sanitizer build, tells it the order that libzmq
+//  guarantees: all that a thread wrote before a send is seen by whoever receives later. One place
+//  for all sockets orders more than is true, and so hides a race that only an unrelated message
+//  orders; it never reports one that is none.
 
 #ifndef TSAN_ZMQ_H_INCLUDED
 #define TSAN_ZMQ_H_INCLUDED

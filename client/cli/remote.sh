@@ -1,4 +1,5 @@
-#  remote.sh - what cadre does on a host that it deploys to: sh and coreutils are all that it needs there
+#  remote.sh - what cadre does on a host that it deploys to: sh and coreutils are all that it needs
+#  there
 #
 #  ssh starts `sh`, which reads this text from its stdin and then orders, one a line, up to "go":
 #
@@ -10,17 +11,21 @@
 #      machine x86_64              what the bundle was built for
 #      file SHA256 SIZE MODE PLACE each file that is sent, and where it goes
 #      access SIZE SHA256          of the access file
-#      arg WORD                    of cadre-worker; @ in tcp://@:PORT becomes the address from which ssh came
+#      arg WORD                    of cadre-worker; @ in tcp://@:PORT becomes the address from which
+#      ssh came
 #
 #  The answers are lines that begin with "cadre: "; all others (a chatty .bashrc) are none of ours:
 #
 #      need SHA256                 send this file: it is not here yet
-#      ready                       send the files that are needed, in that order, and the access file
-#      STATE STARTS WHY            running, connecting, restarting, unwatched, ended, absent, failed, gone: how it is
+#      ready                       send the files that are needed, in that order, and the access
+#      file
+#      STATE STARTS WHY            running, connecting, restarting, unwatched, ended, absent,
+#      failed, gone: how it is
 #
-#  Everything lies in ~/.cache/cadre: files by their hash in sha256/, and for each deployment a folder of mode 0700 in hosts/HOST/NAME (home
-#  folders are often shared by hosts). The worker's working folder is files/ in there, by which its processes are known. `attach` keeps
-#  nothing: when its stdin ends, or is silent for a minute, the worker ends and its folder goes.
+#  Everything lies in ~/.cache/cadre: files by their hash in sha256/, and for each deployment a
+#  folder of mode 0700 in hosts/HOST/NAME (home folders are often shared by hosts). The worker's
+#  working folder is files/ in there, by which its processes are known. `attach` keeps nothing: when
+#  its stdin ends, or is silent for a minute, the worker ends and its folder goes.
 
 set -u
 trap '' HUP PIPE
@@ -42,7 +47,8 @@ alive () {
     "$run/files" | "$run/files "*) return 0 ;;
     ?*) return 1 ;;
     esac
-    # A worker that has a key lets nobody look where it is, but for root: its name and state can be read
+    # A worker that has a key lets nobody look where it is, but for root: its name and state can be
+    # read
     [ "$1" = "${worker:-}" ] && kill -0 "$1" 2>/dev/null || return 1
     case $(cat "/proc/$1/stat" 2>/dev/null) in
     *") Z "*) return 1 ;;
@@ -76,7 +82,8 @@ signal () {
     fi
 }
 
-#  What is left of it, also where somebody has removed its folder: a cache may be emptied at any time.
+#  What is left of it, also where somebody has removed its folder: a cache may be emptied at any
+#  time.
 kill_strays () {
     pids
     ! alive "$worker" || kill -KILL "$worker" 2>/dev/null
@@ -111,7 +118,8 @@ read_log () {
     done <"$run/log"
 } 2>/dev/null
 
-#  Sets $state and $why. The log is read first: a start that stands there was written after the watcher's id.
+#  Sets $state and $why. The log is read first: a start that stands there was written after the
+#  watcher's id.
 look () {
     state=absent starts=0 why= registered= last=
     [ -d "$run" ] || return 0
@@ -162,7 +170,8 @@ shorten () {
     tail -n 200 "$run/log" >"$run/log.new" && mv "$run/log.new" "$run/log"
 }
 
-#  An exit code of 0 is that of a worker that was drained or stopped; 64, 77 and 78 will be the same again.
+#  An exit code of 0 is that of a worker that was drained or stopped; 64, 77 and 78 will be the same
+#  again.
 watch () {
     stopping= worker= delay=1
     trap 'stopping=yes; [ -z "$worker" ] || kill -TERM "$worker" 2>/dev/null' TERM
@@ -272,7 +281,8 @@ fail () {
     exit 1
 }
 
-#  Whoever else can write there could put another program in the place of ours, or read the access file.
+#  Whoever else can write there could put another program in the place of ours, or read the access
+#  file.
 is_ours () {
     [ -z "$(find "$1/." -prune \( ! -user "$(id -u)" -o -perm -020 -o -perm -002 \) 2>/dev/null)" ] \
         || fail "folder $1 is another user's, or can be written by others: look through what is in it, and run chown or chmod go-w on it"
@@ -353,7 +363,8 @@ start () {
     await
 }
 
-#  Ends the worker when nothing was heard for a minute: a connection that was cut says nothing at all.
+#  Ends the worker when nothing was heard for a minute: a connection that was cut says nothing at
+#  all.
 guard () {
     silent=0
     trap 'kill "$pause" 2>/dev/null; exit' TERM

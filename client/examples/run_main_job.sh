@@ -1,11 +1,12 @@
 #!/bin/bash
-#  The main job on real input: counts the words of every text file under /usr/share/common-licenses and of this tree, by a
-#  plugin in an embedded pool and by `cadre run`, and compares both with wc. Fails unless all counts agree.
+#  The main job on real input: counts the words of every text file under /usr/share/common-licenses
+#  and of this tree, by a plugin in an embedded pool and by `cadre run`, and compares both with wc.
+#  Fails unless all counts agree.
 #
 #      run_main_job.sh [BUILD_DIR]       ./dev run calls it after the release build
 #
-#  A text file is UTF-8 without control characters: in others it is a matter of taste what a word is. Names may hold spaces,
-#  but no newline: they travel one a line.
+#  A text file is UTF-8 without control characters: in others it is a matter of taste what a word
+#  is. Names may hold spaces, but no newline: they travel one a line.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(cd "${1:-build/release}" && pwd)
@@ -25,7 +26,8 @@ list_files () {
     fi
 }
 
-#  Of the files whose names come in, those in which no line holds anything but printable characters and white space.
+#  Of the files whose names come in, those in which no line holds anything but printable characters
+#  and white space.
 only_text () {
     xargs -0 -r grep -LZsaxv '[[:print:][:space:]]*' || true
 }

@@ -1,4 +1,5 @@
-#  figures.sh - for tables of figures, sourced: a folder that goes with the script, a broker and a worker that do too, measurements and rows
+#  figures.sh - for tables of figures, sourced: a folder that goes with the script, a broker and a
+#  worker that do too, measurements and rows
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${CADRE_BUILD_DIR:-$root/build/release}

@@ -1,4 +1,6 @@
-"""Python's multiprocessing.Pool at the same work, two workers: map over a million integers, and single calls."""
+"""Python's multiprocessing.Pool at the same work, two workers: map over a million integers, and
+single calls.
+"""
 import multiprocessing
 import time
 

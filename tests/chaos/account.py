@@ -83,7 +83,8 @@ class Account:
         return sum(len(job.attempts) for job in self.jobs.values()) + self.items
 
     def _read_runs(self, trace):
-        """Attempts by task. A lease that may be given twice is sent before it is on the disk: a broker that ends in between takes the result of the one
+        """Attempts by task. A lease that may be given twice is sent before it is on the disk: a
+        broker that ends in between takes the result of the one
         before, if that still comes. But nothing runs again once anybody was told its result."""
         runs, told = defaultdict(list), {}
         with open(trace, encoding="utf-8", errors="replace") as file:

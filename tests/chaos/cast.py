@@ -1,4 +1,6 @@
-"""The processes of a chaos run: all are children of the one that runs this, and it adopts what they leave behind."""
+"""The processes of a chaos run: all are children of the one that runs this, and it adopts what
+they leave behind.
+"""
 import ctypes
 import os
 import signal
@@ -40,7 +42,9 @@ def children_of(pid, name=None):
 
 
 def free_block(first, last, step):
-    """The first port of a block that nobody uses: front, back, sink, and lanes from 100 on. A name holds it against another run, as long as this one lives."""
+    """The first port of a block that nobody uses: front, back, sink, and lanes from 100 on. A name
+    holds it against another run, as long as this one lives.
+    """
     for port in range(first, last, step):
         claim = socket.socket(socket.AF_UNIX)
         try:
@@ -58,7 +62,8 @@ def free_block(first, last, step):
 
 
 class Player:
-    """A process that may be killed, stopped, and started again; its words are appended to one log."""
+    """A process that may be killed, stopped, and started again; its words are appended to one log.
+    """
 
     def __init__(self, name, argv, folder, environment):
         self.name, self.argv, self.environment = name, argv, environment

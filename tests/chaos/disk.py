@@ -1,4 +1,6 @@
-"""The disk below a broker under test: orders for disk_shim.c, and what a loss of power leaves of the store's files."""
+"""The disk below a broker under test: orders for disk_shim.c, and what a loss of power leaves of
+the store's files.
+"""
 import mmap
 import os
 import random
@@ -74,7 +76,9 @@ class Disk:
         return pending
 
     def settle(self):
-        """Before another process: what this one did not sync may still be lost, and a note that it was killed over goes."""
+        """Before another process: what this one did not sync may still be lost, and a note that it
+        was killed over goes.
+        """
         pending = self._pending()
         with open(os.path.join(self.folder, "pending"), "wb") as file:
             for changes in pending.values():
@@ -83,7 +87,9 @@ class Disk:
                     file.write(path.encode() + old + new)
 
     def lose_power(self, seed=None):
-        """Takes back what was not synced; with a seed, some of it had reached the disk, maybe a write by half. Returns how many changes there were."""
+        """Takes back what was not synced; with a seed, some of it had reached the disk, maybe a
+        write by half. Returns how many changes there were.
+        """
         lost = 0
         for path, changes in self._pending().items():
             if os.path.exists(path):

@@ -209,7 +209,9 @@ class Faults:
         return self._disk(disk.SYNC_FAILS, "check the disk")
 
     def _second_broker(self):
-        """On the same store: it must refuse, and name who has it. (While the first one starts, either may be the one.)"""
+        """On the same store: it must refuse, and name who has it. (While the first one starts,
+        either may be the one.)
+        """
         if self._broker_away() or not self.stage.broker_is_ready():
             return False
         second = self.stage.second_broker()

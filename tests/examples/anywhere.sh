@@ -1,5 +1,6 @@
 #!/bin/bash
-#  One program is client, slots and worker: first on this machine alone, then as two workers of a broker.
+#  One program is client, slots and worker: first on this machine alone, then as two workers of a
+#  broker.
 set -euo pipefail
 scratch=$(mktemp -d)
 pids=()

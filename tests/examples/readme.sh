@@ -1,6 +1,7 @@
 #!/bin/bash
-#  The README keeps its word: the blocks that stand below `<!-- tested -->` are run, in one shell, from an installed cadre, and
-#  must print what they show; the block below `<!-- file: NAME -->` is the file NAME. Only the port is another one.
+#  The README keeps its word: the blocks that stand below `<!-- tested -->` are run, in one shell,
+#  from an installed cadre, and must print what they show; the block below `<!-- file: NAME -->` is
+#  the file NAME. Only the port is another one.
 set -euo pipefail
 readme=$CADRE_SOURCE_DIR/README.md
 scratch=$(mktemp -d)

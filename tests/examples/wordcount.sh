@@ -1,5 +1,6 @@
 #!/bin/bash
-#  wordcount counts what wc counts, from arguments and from stdin; a file that is missing is named, the others still count.
+#  wordcount counts what wc counts, from arguments and from stdin; a file that is missing is named,
+#  the others still count.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

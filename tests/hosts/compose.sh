@@ -1,6 +1,7 @@
 #!/bin/bash
-#  The images of docker/ in a real Docker engine: size, user, keys and file system; slots and memory by the container's limits; health; drain; and a
-#  compose project that is scaled 1 → 8 → 2 while a batch with known results runs and containers are killed, and whose jobs outlive them all.
+#  The images of docker/ in a real Docker engine: size, user, keys and file system; slots and memory
+#  by the container's limits; health; drain; and a compose project that is scaled 1 → 8 → 2 while a
+#  batch with known results runs and containers are killed, and whose jobs outlive them all.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 . "$CADRE_SOURCE_DIR/tests/lib/dockerd.sh"
 cd "$CADRE_SOURCE_DIR" || exit 1
@@ -86,7 +87,8 @@ images () {
     check "cadre-client runs a pool of its own" is "$(docker run --rm --read-only --tmpfs /tmp cadre-client run -k echo ::: a b)" $'a\nb'
 }
 
-#  ---- a project, with no edit ------------------------------------------------------------------------
+#  ---- a project, with no edit
+#  ------------------------------------------------------------------------
 
 right_factors () {
     sed -n '/\[run, -k, factor/,/\]/p' docker/compose.yaml | grep -oE '[0-9]{13}' | factor
@@ -129,7 +131,8 @@ no_key_is_shown () {
     ! docker inspect cadre_broker_1 cadre_worker_1 cadre_client_1 | grep -Eqi 'secret-?key|public-?key'
 }
 
-#  ---- 1 → 8 → 2 under load ----------------------------------------------------------------------------
+#  ---- 1 → 8 → 2 under load
+#  ----------------------------------------------------------------------------
 
 scale () {
     compose up -d --no-recreate --scale "worker=$1" --scale client=0
@@ -158,7 +161,8 @@ load () {
     await "two workers are left" broker_has workers 2
 }
 
-#  A client goes on waiting over it and hands over again what has not ended; workers come back by themselves.
+#  A client goes on waiting over it and hands over again what has not ended; workers come back by
+#  themselves.
 reborn () {
     local out=$scratch/reborn job
     heading "the broker's container is killed in the middle of a batch"
@@ -183,7 +187,8 @@ job_has () {
     broker_says job info "$1" | grep -Eq "\"$2\":$3[,}]"
 }
 
-#  What cadre submit has handed over lies in the volume: it needs no container of those that were there.
+#  What cadre submit has handed over lies in the volume: it needs no container of those that were
+#  there.
 night () {
     local out=$scratch/night job
     heading "a job is submitted; every container is removed without a word, and others take their place"
@@ -201,7 +206,8 @@ night () {
     check "it is forgotten when told to be" client job forget "$job"
 }
 
-#  ---- limits -------------------------------------------------------------------------------------------
+#  ---- limits
+#  -------------------------------------------------------------------------------------------
 
 limits () {
     local out=$scratch/limits lost
@@ -227,7 +233,8 @@ limits () {
     docker rm -f broad small >/dev/null
 }
 
-#  ---- PID 1 ----------------------------------------------------------------------------------------------
+#  ---- PID 1
+#  ----------------------------------------------------------------------------------------------
 
 orphans () {
     local slot
@@ -243,7 +250,8 @@ orphans () {
     check "and reaped" no_zombies narrow
 }
 
-#  ---- docker stop ------------------------------------------------------------------------------------------
+#  ---- docker stop
+#  ------------------------------------------------------------------------------------------
 
 drains () {
     local out=$scratch/drain
@@ -270,7 +278,8 @@ drains () {
     docker rm -f leaver leaver-heir >/dev/null
 }
 
-#  ---- health -------------------------------------------------------------------------------------------------
+#  ---- health
+#  -------------------------------------------------------------------------------------------------
 
 health () {
     local process
@@ -298,7 +307,8 @@ health () {
     docker rm -f narrow asker >/dev/null
 }
 
-#  ---- keys as secrets ------------------------------------------------------------------------------------------
+#  ---- keys as secrets
+#  ------------------------------------------------------------------------------------------
 
 secrets () {
     local role
@@ -316,7 +326,8 @@ secrets () {
     check "the worker's key is a secret" docker exec cadre_worker_1 test -s /run/secrets/worker.access
 }
 
-#  ---- docker/README.md keeps its word ----------------------------------------------------------------------------
+#  ---- docker/README.md keeps its word
+#  ----------------------------------------------------------------------------
 
 #  Its blocks below <!-- tested --> are run, in one shell, and must print what they show.
 readme () {
@@ -338,7 +349,8 @@ readme () {
     check "and prints what it shows" diff "$scratch/expected" "$scratch/printed" || tail -n 20 "$scratch/printed.err"
 }
 
-#  ---- nothing is left --------------------------------------------------------------------------------------------
+#  ---- nothing is left
+#  --------------------------------------------------------------------------------------------
 
 nothing_left () {
     heading "nothing is left"

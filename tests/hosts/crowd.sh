@@ -1,6 +1,7 @@
 #!/bin/bash
-#  crowd.sh - 64 workers on hosts of their own, which are started, and so register, in the same instant. Each runs a task of a job that waits for them.
-#  How long that took is printed, not judged.
+#  crowd.sh - 64 workers on hosts of their own, which are started, and so register, in the same
+#  instant. Each runs a task of a job that waits for them. How long that took is printed, not
+#  judged.
 . "$CADRE_SOURCE_DIR/tests/lib/hosts.sh"
 
 count=64

@@ -1,6 +1,7 @@
 #!/bin/bash
-#  namespaces.sh - six hosts: broker, four workers, client. Each is cut off, for longer than a peer is waited for, and healed, at every
-#  stage of a job. Each task has one outcome and the right value, and nothing is left behind.
+#  namespaces.sh - six hosts: broker, four workers, client. Each is cut off, for longer than a peer
+#  is waited for, and healed, at every stage of a job. Each task has one outcome and the right
+#  value, and nothing is left behind.
 . "$CADRE_SOURCE_DIR/tests/lib/hosts.sh"
 
 tasks=10
@@ -40,7 +41,8 @@ submit () {
     desk submit "$(task "$1")" ::: $(seq "$tasks") 2>>"$scratch/desk.log"
 }
 
-#  The same words, but nobody is there yet to hear them: it is tried for as long as the cut may last.
+#  The same words, but nobody is there yet to hear them: it is tried for as long as the cut may
+#  last.
 submit_on () {
     local number
     until number=$(submit "$1") && [ -n "$number" ]; do
@@ -142,7 +144,8 @@ for stage in before waiting running returning after; do
     done
 done
 
-#  ---- A cut that nobody takes for a loss: the client's own session goes on, and its output is complete.
+#  ---- A cut that nobody takes for a loss: the client's own session goes on, and its output is
+#  complete.
 for host in "${hosts[@]}"; do
     until_ok slots_are 8
     (sleep 0.3; hosts_cut "$host"; sleep 0.4; hosts_heal "$host") &

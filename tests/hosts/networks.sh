@@ -1,6 +1,7 @@
 #!/bin/bash
-#  networks.sh - networks as they are: IPv6, names with several addresses, NAT, firewalls that forget, clocks that differ, hosts that vanish,
-#  wires that work in one direction, and brokers that come back elsewhere. All with keys.
+#  networks.sh - networks as they are: IPv6, names with several addresses, NAT, firewalls that
+#  forget, clocks that differ, hosts that vanish, wires that work in one direction, and brokers that
+#  come back elsewhere. All with keys.
 . "$CADRE_SOURCE_DIR/tests/lib/hosts.sh"
 
 faketime=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
@@ -41,13 +42,15 @@ gone () {
     ! registered "$@"
 }
 
-#  computes LABEL HOST ADDRESS: a client at desk that reaches the broker there has a task done on HOST
+#  computes LABEL HOST ADDRESS: a client at desk that reaches the broker there has a task done on
+#  HOST
 computes () {
     check "$1: $2 is there" until_ok registered "$2"
     expect 0 "$2" '' on desk cadre run --broker "$3" --needs "$2" 'hostname; :' ::: x
 }
 
-#  talk NUMBER PATTERN LABEL: what the client that stays says to a number, within 20 s; asked again while it is not that
+#  talk NUMBER PATTERN LABEL: what the client that stays says to a number, within 20 s; asked again
+#  while it is not that
 talk () {
     local i answer
     checks=$((checks + 1))
@@ -89,7 +92,8 @@ computes 'link-local IPv6' w "tcp://[$link%eth0]:5700"
 check 'it is told of by that address' grep -qF "w registered with tcp://[$link%eth0]:5700" "$scratch/w.log"
 stop "$worker"
 
-#  ---- A name of which some addresses are dead: nobody at one, no service at another, and the other family
+#  ---- A name of which some addresses are dead: nobody at one, no service at another, and the other
+#  family
 for numbers in '10.77.0.99 fd77::99 10.77.0.1' '10.77.0.2 10.77.0.1' 'fd77::2 fd77::1' 'fd77::99 10.77.0.99 fd77::1'; do
     #  shellcheck disable=SC2086
     hosts_name w hub $numbers
@@ -107,8 +111,9 @@ worker_on w tcp://10.77.0.2:5700,tcp://10.77.0.99:5700,tcp://10.77.0.1:5700
 computes 'the last of a list' w tcp://10.77.0.99:5700,tcp://10.77.0.1:5700
 stop "$worker"
 
-#  ---- A worker behind NAT, and a firewall there that forgets connections which were idle for 40 s: it lets nothing through that it does
-#  not know. It has a broker of its own, which nothing disturbs: its lane and sink are idle until they are looked at again, at the end.
+#  ---- A worker behind NAT, and a firewall there that forgets connections which were idle for 40 s:
+#  it lets nothing through that it does not know. It has a broker of its own, which nothing
+#  disturbs: its lane and sink are idle until they are looked at again, at the end.
 quiet=tcp://10.77.0.2:5900
 broker_on spare "$quiet"
 quiet_broker=$broker
@@ -123,7 +128,8 @@ expect 0 inner '' on desk cadre run --broker "$quiet" 'hostname; :' ::: x
 idle_since=$SECONDS
 registrations=$(grep -c registered "$scratch/inner.log")
 
-#  ---- Clocks that differ: wall clocks by more than a year each way, and the clock since the start by eleven days
+#  ---- Clocks that differ: wall clocks by more than a year each way, and the clock since the start
+#  by eleven days
 export FAKETIME_DONT_FAKE_MONOTONIC=1
 worker_on w tcp://10.77.0.1:5700 unshare --time --boottime 1000000 --monotonic 500000 env "LD_PRELOAD=$faketime" FAKETIME=-400d
 computes 'clocks that differ' w tcp://10.77.0.1:5700
@@ -184,7 +190,8 @@ left=$((idle_since + 80 - SECONDS))
 expect 0 inner '' on desk cadre run --broker "$quiet" 'hostname; :' ::: x
 check 'and it has not registered again meanwhile' test "$(grep -c registered "$scratch/inner.log")" = "$registrations"
 
-#  ---- A broker that comes back at another host: under the same name, and as another address of the list
+#  ---- A broker that comes back at another host: under the same name, and as another address of the
+#  list
 for address in tcp://hub:5700 tcp://10.77.0.1:5700,tcp://10.77.0.2:5700; do
     hosts_name w hub 10.77.0.1
     hosts_name desk hub 10.77.0.1

@@ -1,4 +1,5 @@
-#  ssh.sh - worker deploy, run --hosts, up and down, over real sshd: four hosts, one of them with nothing but a shell and a C library
+#  ssh.sh - worker deploy, run --hosts, up and down, over real sshd: four hosts, one of them with
+#  nothing but a shell and a C library
 . "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/cluster.sh"
 . "$CADRE_SOURCE_DIR/tests/lib/sshd.sh"
 export XDG_STATE_HOME=$scratch/state CADRE_KEYS=$scratch/keys
@@ -128,7 +129,8 @@ expect_like 0 "^$alpha running" '' cadre worker deploy --tunnel --hosts "$alpha"
 ok 'the worker has no proxy' grep -qaz '^127.0.0.1:[0-9]*$' "/proc/$(worker_on alpha)/cmdline"
 expect 0 $'1\n2' '' cadre run -k --workdir / 'echo {}' ::: 1 2
 tunnel=$(cut -d ' ' -f 2 "$state/workers.$alpha.tunnel")
-#  socks HOST: does the tunnel lead to the broker's front by that name? The proxy's answer to a connect (RFC 1928) is 10 bytes.
+#  socks HOST: does the tunnel lead to the broker's front by that name? The proxy's answer to a
+#  connect (RFC 1928) is 10 bytes.
 socks () {
     (
         exec 7<>"/dev/tcp/127.0.0.1/$tunnel"
@@ -165,7 +167,8 @@ expect 69 '' 'host 127.0.0.1:9: ssh: connect' cadre run --hosts 127.0.0.1:9 echo
 expect 0 1 'host 127.0.0.1:9: ssh: connect' cadre run --hosts "127.0.0.1:9,$alpha" echo ::: 1
 expect_like 64 '' "'-oProxyCommand=x' is no host" cadre run --hosts '-oProxyCommand=x' echo ::: 1
 
-#  Ctrl-C, SIGTERM, SIGKILL, and an ssh that is cut, each in the middle: nothing stays. SIGKILL leaves the private folder to the next command.
+#  Ctrl-C, SIGTERM, SIGKILL, and an ssh that is cut, each in the middle: nothing stays. SIGKILL
+#  leaves the private folder to the next command.
 tasks_run () {
     [ -n "$(pids_on alpha)" ] && ls "$scratch/started".* >/dev/null 2>&1
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-#  Installs to a scratch prefix; builds the consumer by pkg-config and by find_package, and the header as C99 and C++.
+#  Installs to a scratch prefix; builds the consumer by pkg-config and by find_package, and the
+#  header as C99 and C++.
 set -euo pipefail
 libdir=$1
 here=$(cd "$(dirname "$0")" && pwd)

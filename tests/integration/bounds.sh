@@ -1,5 +1,6 @@
 #!/bin/bash
-#  A broker stays within its memory whatever is asked of it, and others' tasks go on: with a limit of 64 MB each case asks for several times that.
+#  A broker stays within its memory whatever is asked of it, and others' tasks go on: with a limit
+#  of 64 MB each case asks for several times that.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 strain=$CADRE_BUILD_DIR/tests/lib/strain
@@ -64,7 +65,8 @@ until_ok said submitted
 others
 end
 
-#  What was under way when they filled it comes on top, and must leave room for others' frames: with 64 MB that is too much.
+#  What was under way when they filled it comes on top, and must leave room for others' frames: with
+#  64 MB that is too much.
 broker_options=(--store "$scratch/store" --memory 128M) most_mb=$((most_mb + 64))
 begin "results of 200 MB in memory that nobody fetches"
 ask deaf "$ipc" 20000 10000 detached

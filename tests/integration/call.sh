@@ -55,7 +55,8 @@ expect 64 '' "'7' is one word too many" cadre map square 7
 expect 64 '' 'unrecognized option' cadre map --frobnicate square
 expect_like 0 'Example:' '' cadre map --help
 
-#  Results come while the input stays open, in chunks too, which are sent as long as nothing more is there.
+#  Results come while the input stays open, in chunks too, which are sent as long as nothing more is
+#  there.
 for chunk in 1 10; do
     checks=$((checks + 1))
     mkfifo "$scratch/slow.$chunk"
@@ -107,7 +108,8 @@ seq 200000 | timeout 20 cadre map --plugin "$plugin" square 2>"$scratch/stderr" 
 [ "$(cat "$scratch/stderr")" = 'cadre: cannot write to standard output: Broken pipe; its reader has gone' ] ||
     fault "map into a pipe that was closed: $(cat "$scratch/stderr")"
 
-#  What an interrupted map has printed are the first lines, as many as it says. A second signal, as timeout sends without --foreground, would end it at once.
+#  What an interrupted map has printed are the first lines, as many as it says. A second signal, as
+#  timeout sends without --foreground, would end it at once.
 checks=$((checks + 1))
 seq 100000000 | timeout --foreground -s INT 1 cadre map --plugin "$plugin" square 2>"$scratch/stderr" >"$scratch/squares"
 printed=$(wc -l <"$scratch/squares")

@@ -1,5 +1,6 @@
 #!/bin/bash
-#  Names and messages of others, made to do something to a terminal: no listing, log, error or progress line passes them on
+#  Names and messages of others, made to do something to a terminal: no listing, log, error or
+#  progress line passes them on
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 named=$'\e[2J\e]0;x\a\nforged\r\xc2\x9b31m\xe2\x80\xae\xe2\x81\xa6\x7f'

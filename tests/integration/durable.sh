@@ -1,5 +1,6 @@
 #!/bin/bash
-#  What durable jobs outlive, and what they keep while they do: waits, tries, quarantine, identity, room.
+#  What durable jobs outlive, and what they keep while they do: waits, tries, quarantine, identity,
+#  room.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 
@@ -39,7 +40,8 @@ before=$(cadre broker info | grep -E '^(store|of it needed) ')
 without_store
 [ "$(cadre broker info | grep -E '^(store|of it needed) ')" = "$before" ] || fault "the store was touched: $before, and now $(cadre broker info)"
 
-#  A wait before the next try, and a limit on waiting, go on where they were; quarantine, and what was tried, stay.
+#  A wait before the next try, and a limit on waiting, go on where they were; quarantine, and what
+#  was tried, stay.
 backing=$(cadre submit --retries 1 --backoff 300s 'echo {} >>tries; false' ::: 1)
 late=$(cadre submit --expire 2s --needs tpu true ::: 1 2)
 ages=$(cadre submit --expire 1h --needs tpu true ::: 1)
@@ -74,7 +76,8 @@ expect 1 '' "task $once.0 worker-lost" cadre job wait "$once"
 checks=$((checks + 1))
 [ "$(cat no-rerun)" = a ] || fault "--no-rerun ran again: $(cat no-rerun)"
 
-#  What kills slot after slot stays in quarantine, until somebody drops it or tries it again; that stays, too.
+#  What kills slot after slot stays in quarantine, until somebody drops it or tries it again; that
+#  stays, too.
 quarantined () {
     checks=$((checks + 1))
     [ "$(cadre task list "$deadly" --outcome quarantined | awk 'NR > 1 { print $1, $5 }')" = "$1" ] ||
@@ -94,7 +97,8 @@ quarantined '1 6'
 explained "$deadly.0" 'ended: cancelled'
 expect 77 '' 'is not in quarantine' cadre task drop "$deadly.0"
 
-#  Failed tasks are tried again after a restart, with their inputs. The try that the restart cuts off may have printed already.
+#  Failed tasks are tried again after a restart, with their inputs. The try that the restart cuts
+#  off may have printed already.
 failing=$(cadre submit 'test -e cure && echo cured{}' ::: 1 2 3)
 expect 1 '' "task $failing.2 exit 1" cadre job wait "$failing"
 all_again
@@ -142,7 +146,8 @@ expect 77 '' "was submitted before, as $named, has ended, and was forgotten" cad
 checks=$((checks + 1))
 [ "$(cadre submit --once other true ::: 1)" != "$named" ] || fault 'two texts are one job'
 
-#  A store that another broker has, that is damaged, newer or no store at all: one line says which it is, and it is left as it was.
+#  A store that another broker has, that is damaged, newer or no store at all: one line says which
+#  it is, and it is left as it was.
 refuses () {
     expect "$1" '' "^cadre-broker: .*$odd.*$2" timeout 30 cadre-broker --listen "ipc://$scratch/other" --store "$odd"
     checks=$((checks + 1))

@@ -1,5 +1,6 @@
 #!/bin/bash
-#  Whose eyes a worker's key is for: what its tasks find of it, and as whom they run (--run-as). As root, with a user nobody.
+#  Whose eyes a worker's key is for: what its tasks find of it, and as whom they run (--run-as). As
+#  root, with a user nobody.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1 && command -v setpriv >/dev/null || { echo 'needs root, a user nobody and setpriv'; exit 77; }
 cd "$scratch" || exit 1
@@ -64,7 +65,8 @@ is 'its user' "$(told 'id -u; id -ru')" "$nobody"$'\n'"$nobody"
 is 'its groups' "$(told 'id -Gn')" "$group"
 is 'its home' "$(told 'echo $HOME $USER $LOGNAME $XDG_CONFIG_HOME')" "$(getent passwd nobody | cut -d: -f6) nobody nobody"
 
-#  over_ipc OPTION...: what a task finds there, where the submitter's environment goes along: root's.
+#  over_ipc OPTION...: what a task finds there, where the submitter's environment goes along:
+#  root's.
 over_ipc () {
     HOME=/root USER=root LOGNAME=root SHELL=/bin/rc XDG_STATE_HOME=/root/state MAIL=/var/mail/root OTHER=goes-along \
         timeout 30 cadre run --broker "$ipc" --workdir / "$@" \

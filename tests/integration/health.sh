@@ -1,4 +1,5 @@
-#  health.sh - cadre worker health tells a worker that works from one that has no broker, is stopped, drains, or is gone; cadre broker health likewise
+#  health.sh - cadre worker health tells a worker that works from one that has no broker, is
+#  stopped, drains, or is gone; cadre broker health likewise
 . "$(dirname "$0")/../lib/cluster.sh"
 file=$scratch/health
 export CADRE_HEALTH=$file
@@ -59,7 +60,8 @@ expect_like 0 '^stopping: drains; tasks held: 1$' '' cadre worker health
 wait "$worker"
 expect_like 1 '' "nobody runs who writes $file" cadre worker health
 
-#  Who leaves with nothing to do says goodbye at once: the next beat, which would wake it, is further away than it waits.
+#  Who leaves with nothing to do says goodbye at once: the next beat, which would wake it, is
+#  further away than it waits.
 start "$bin/cadre-broker" --listen "ipc://$scratch/slow" --beat 60s --lost 600s 2>"$scratch/slow.log"
 start env -u CADRE_HEALTH "$bin/cadre-worker" --broker "ipc://$scratch/slow" --name hasty 2>/dev/null
 until_ok grep -q "worker hasty is ready" "$scratch/slow.log"

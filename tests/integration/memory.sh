@@ -1,5 +1,6 @@
 #!/bin/bash
-#  A broker that has no memory left says so to whoever waits, lets small things in all the same, and takes what waits once there is some
+#  A broker that has no memory left says so to whoever waits, lets small things in all the same, and
+#  takes what waits once there is some
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 ipc=ipc://$scratch/broker

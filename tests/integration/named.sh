@@ -1,4 +1,5 @@
-#  named.sh - every function of the public headers and every command is named by a test or an example
+#  named.sh - every function of the public headers and every command is named by a test or an
+#  example
 set -u
 bin=${CADRE_BUILD_DIR:?run by ctest}/bin
 cd "${CADRE_SOURCE_DIR:?run by ctest}" || exit 1

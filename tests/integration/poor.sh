@@ -1,6 +1,7 @@
 #!/bin/bash
-#  Poor surroundings: few descriptors, no thread, no memory, no /proc, no /dev/null, a folder that cannot be written, standard descriptors that are closed.
-#  Programs work, with fewer slots if it must be, or end with a line that names cause and cure; nothing is aborted.
+#  Poor surroundings: few descriptors, no thread, no memory, no /proc, no /dev/null, a folder that
+#  cannot be written, standard descriptors that are closed. Programs work, with fewer slots if it
+#  must be, or end with a line that names cause and cure; nothing is aborted.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 nobody='setpriv --reuid 64998 --regid 64998 --clear-groups'

@@ -1,4 +1,5 @@
-#  remote.sh - what runs on a host (client/cli/remote.sh), spoken to by hand, under each shell that a host may have
+#  remote.sh - what runs on a host (client/cli/remote.sh), spoken to by hand, under each shell that
+#  a host may have
 . "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/cluster.sh"
 script=$CADRE_SOURCE_DIR/client/cli/remote.sh
 size=$(wc -c <"$script")
@@ -14,7 +15,8 @@ sweep () {
 }
 trap sweep EXIT
 
-#  talk ORDER...: orders and what follows them on stdin, as ssh would bring them; the answers on stdout
+#  talk ORDER...: orders and what follows them on stdin, as ssh would bring them; the answers on
+#  stdout
 mkdir "$scratch/bin"
 export PATH=$scratch/bin:$PATH
 cat >"$scratch/bin/talk" <<END

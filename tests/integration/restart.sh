@@ -3,7 +3,8 @@
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 
-#  during FILES COMMAND...: the command runs in the background (with our stdin, which bash would take away), its output goes to FILES.out and FILES.err; then: ended CODE FILES
+#  during FILES COMMAND...: the command runs in the background (with our stdin, which bash would
+#  take away), its output goes to FILES.out and FILES.err; then: ended CODE FILES
 during () {
     local files=$1
     shift
@@ -66,7 +67,8 @@ for CADRE_BROKER in "$tcp" "$ipc"; do
     printed run "$(seq 60)"
 done
 
-#  What a task wrote before the restart does not count, or is passed over where it is printed at once.
+#  What a task wrote before the restart does not count, or is passed over where it is printed at
+#  once.
 expected=$(for i in 1 2 3 4; do printf 'a%s\nb%s\n' $i $i; done)
 for how in -k --keep-order\ --line-buffer --keep-order\ --ungroup; do
     rm -f mark-*
@@ -123,7 +125,8 @@ restart_after clients_are 2
 ended 1 gone
 expect_text "job $job, which it held in memory, is gone" gone.err 'job wait'
 
-#  After 5 s somebody who waits hears why, and how that ends. Meanwhile: submit --wait, and a job that is followed.
+#  After 5 s somebody who waits hears why, and how that ends. Meanwhile: submit --wait, and a job
+#  that is followed.
 during patient cadre run -k 'sleep 0.3; echo {}' ::: 1 2 3
 until_ok runs || fault 'no job'
 broker_kill

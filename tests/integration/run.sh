@@ -1,5 +1,6 @@
 #!/bin/bash
-#  cadre run, with a pool of its own: the grammar, output, exit codes, and everything that goes wrong
+#  cadre run, with a pool of its own: the grammar, output, exit codes, and everything that goes
+#  wrong
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 printf 'one\ntwo\n' >two.txt

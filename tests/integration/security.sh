@@ -1,5 +1,6 @@
 #!/bin/bash
-#  Keys: who is made, let in, refused and put out; what each role may do; and what the doors say to those without a key
+#  Keys: who is made, let in, refused and put out; what each role may do; and what the doors say to
+#  those without a key
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 cd "$scratch" || exit 1
 keys=$XDG_CONFIG_HOME/cadre/keys

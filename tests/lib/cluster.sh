@@ -1,10 +1,14 @@
 #  cluster.sh - for tests of commands, sourced: a broker and workers of their own, and expectations.
 #
-#      cluster_start 2 --plugin X     a broker on ipc and tcp, and two workers (alpha on tcp, beta on ipc) with these options
-#      broker_kill; broker_again      kill -9, and another one at the same addresses, with $broker_options
-#      expect 0 'a' '' cadre run -k 'echo {}' ::: a      exit code, all of stdout, a pattern (grep -E) for stderr or '' for none
+#      cluster_start 2 --plugin X     a broker on ipc and tcp, and two workers (alpha on tcp, beta
+#      on ipc) with these options
+#      broker_kill; broker_again      kill -9, and another one at the same addresses, with
+#      $broker_options
+#      expect 0 'a' '' cadre run -k 'echo {}' ::: a      exit code, all of stdout, a pattern (grep
+#      -E) for stderr or '' for none
 #
-#  Everything started here ends with the script, by process id. $scratch is a folder that goes with it; TMPDIR is in it.
+#  Everything started here ends with the script, by process id. $scratch is a folder that goes with
+#  it; TMPDIR is in it.
 set -u
 
 bin=${CADRE_BUILD_DIR:?run by ctest}/bin

@@ -1,13 +1,17 @@
-#  dockerd.sh - for tests with containers, sourced after cluster.sh: a Docker engine of the test's own, and the image that all others begin with.
+#  dockerd.sh - for tests with containers, sourced after cluster.sh: a Docker engine of the test's
+#  own, and the image that all others begin with.
 #
 #      dockerd_start          ends the script with 77 and the reason where there can be no engine
-#      docker run ...         the functions docker and docker_compose talk to this engine and no other
+#      docker run ...         the functions docker and docker_compose talk to this engine and no
+#      other
 #      check WHAT COMMAND...  says what holds, or what does not; await: in the end
-#      dockerd_stop           every container, network, volume and image is gone, and so is the engine; the script's end does it too
+#      dockerd_stop           every container, network, volume and image is gone, and so is the
+#      engine; the script's end does it too
 #
-#  The engine lives in a network namespace of its own, joined to the machine by one pair of interfaces: its bridges, and what it does to
-#  iptables, end with the namespace. On the machine there are three rules while it runs, each marked with the namespace's name.
-#  All its files are below $scratch; only the base image stays, in ${XDG_CACHE_HOME:-/var/cache}/cadre-tests.
+#  The engine lives in a network namespace of its own, joined to the machine by one pair of
+#  interfaces: its bridges, and what it does to iptables, end with the namespace. On the machine
+#  there are three rules while it runs, each marked with the namespace's name. All its files are
+#  below $scratch; only the base image stays, in ${XDG_CACHE_HOME:-/var/cache}/cadre-tests.
 
 docker_namespace=cadre-docker-$$
 docker_net=198.18.$(($$ % 250)) # a network for tests of networks (RFC 2544): nobody's
@@ -75,7 +79,8 @@ until_ok_or_gone () {
     return 1
 }
 
-#  There is no registry: the base is made once by debootstrap, as the real debian:bookworm-slim is, and then kept.
+#  There is no registry: the base is made once by debootstrap, as the real debian:bookworm-slim is,
+#  and then kept.
 docker_base () {
     local cache=${XDG_CACHE_HOME:-/var/cache}/cadre-tests mirror
     local tarball=$cache/bookworm-$(dpkg --print-architecture).tar
@@ -168,7 +173,8 @@ no_namespace () {
     ! ip netns list | grep -q "$docker_namespace" && ! ip link show "cdk$$" 2>/dev/null
 }
 
-#  The last checks: containers, volumes and networks of the test's own are gone, and then so is the engine.
+#  The last checks: containers, volumes and networks of the test's own are gone, and then so is the
+#  engine.
 dockerd_left_nothing () {
     check "no container" is "$(docker ps -aq)" ""
     check "no volume" is "$(docker volume ls -q)" ""

@@ -1,18 +1,24 @@
-#  hosts.sh - for tests of several hosts, sourced: network namespaces that are hosts on one Ethernet. Brings cluster.sh along.
+#  hosts.sh - for tests of several hosts, sourced: network namespaces that are hosts on one
+#  Ethernet. Brings cluster.sh along.
 #
-#      hosts_new h1 h2 h3         hosts, each with eth0 at 10.77.0.N and fd77::N (N counts from 1), who know each other by name
+#      hosts_new h1 h2 h3         hosts, each with eth0 at 10.77.0.N and fd77::N (N counts from 1),
+#      who know each other by name
 #      on h2 cadre run ...        runs in one
 #      start_on h2 cadre-worker   the same in the background; its process id is remembered
 #      hosts_cut h2               pulls the plug
-#      hosts_mute h2              nothing leaves it any more; hosts_deafen h2: nothing reaches it any more
+#      hosts_mute h2              nothing leaves it any more; hosts_deafen h2: nothing reaches it
+#      any more
 #      hosts_heal h2              ends all of these
-#      hosts_name h2 hub 10.77.0.1 fd77::1     on h2, hub stands for these (none: for nothing); h2 alone
-#      hosts_behind n1 h2         a host n1 behind h2, which hides it (NAT): nobody can connect to it
+#      hosts_name h2 hub 10.77.0.1 fd77::1     on h2, hub stands for these (none: for nothing); h2
+#      alone
+#      hosts_behind n1 h2         a host n1 behind h2, which hides it (NAT): nobody can connect to
+#      it
 #
 #      hosts_keys worker h2 h3    keys for the peers on them: see below
 #
-#  The hosts share the file system. Nothing is made outside the namespaces, whose names hold this script's process id; all of it
-#  ends with the script. Exit 77 when this user may not make namespaces.
+#  The hosts share the file system. Nothing is made outside the namespaces, whose names hold this
+#  script's process id; all of it ends with the script. Exit 77 when this user may not make
+#  namespaces.
 . "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
 
 net=cadre$$
@@ -120,7 +126,8 @@ hosts_new () {
     done
 }
 
-#  Writes into the file that is there, since running programs of the host have it open by bind mount.
+#  Writes into the file that is there, since running programs of the host have it open by bind
+#  mount.
 hosts_name () {
     local host=$1 name=${2:-} n
     {
@@ -189,7 +196,8 @@ check () {
     "$@" || fault "$label"
 }
 
-#  hosts_keys ROLE NAME...: a key for each, for the broker at hub: its folder is $keys, and `access NAME` is where the access file is
+#  hosts_keys ROLE NAME...: a key for each, for the broker at hub: its folder is $keys, and `access
+#  NAME` is where the access file is
 keys=$scratch/keys
 
 access () {

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A program that serves functions badly, in the way that its first argument names (tests/unit/program_test.c)."""
+"""A program that serves functions badly, in the way that its first argument names
+(tests/unit/program_test.c).
+"""
 import os, signal, struct, sys
 
 how = sys.argv[1]

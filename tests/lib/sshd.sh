@@ -1,11 +1,13 @@
 #  sshd.sh - for tests over ssh, sourced after cluster.sh: real sshd, each a host of its own
 #
-#      sshd_start alpha beta     two hosts: $alpha is its word for --hosts (127.0.0.1:PORT), $home/alpha its HOME
+#      sshd_start alpha beta     two hosts: $alpha is its word for --hosts (127.0.0.1:PORT),
+#      $home/alpha its HOME
 #      export CADRE_SSH          set, so that cadre reaches them
 #
-#  Hosts share this machine, but each has a HOME, and a PATH in which cadre-worker is found (bare*: only what the system has). A host whose name begins with
-#  cell has a root of its own, too: busybox, a C library, and nothing else (root only). What is left on a host shows in its HOME, and in processes with its
-#  SSHD_HOST in their environment. Needs sshd: exit 77 without.
+#  Hosts share this machine, but each has a HOME, and a PATH in which cadre-worker is found (bare*:
+#  only what the system has). A host whose name begins with cell has a root of its own, too:
+#  busybox, a C library, and nothing else (root only). What is left on a host shows in its HOME, and
+#  in processes with its SSHD_HOST in their environment. Needs sshd: exit 77 without.
 
 sshd=$(command -v sshd || PATH=$PATH:/usr/sbin:/sbin command -v sshd) || { echo "SKIPPED: there is no sshd"; exit 77; }
 sshd_port=${SSHD_PORT:-$((22300 + $$ % 600))}

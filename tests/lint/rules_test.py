@@ -11,7 +11,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Tree:
-    """A small project in a folder of its own; its sources compile to objects as CMake would place them."""
+    """A small project in a folder of its own; its sources compile to objects as CMake would place
+    them.
+    """
 
     def __init__(self, files):
         self.folder = tempfile.TemporaryDirectory()
@@ -155,6 +157,23 @@ class LogNumbers(Rules):
 
     def test_nothing_to_look_at(self):
         self.red("looked at no numbers", "log_numbers", self.tree({"tests/lint/log_numbers.txt": ""}))
+
+
+class Columns(Rules):
+    def test_a_hundred_columns(self):
+        self.green("columns", self.tree({"common/a.c": "//" + 98 * "x" + "\n"}))
+
+    def test_a_wide_line(self):
+        self.red("common/a.c:1: 101 columns", "columns", self.tree({"common/a.c": "// " + 98 * "x" + "\n"}))
+        self.red("common/a.c:2: 101", "columns", self.tree({"common/a.c": "\nint a; // " + 91 * "x" + "\n"}))
+        self.red("README.md:1: 103", "columns", self.tree({"README.md": 51 * "x " + "x\n"}))
+
+    def test_what_cannot_be_broken(self):
+        self.green("columns", self.tree({"README.md": "| " + 120 * "x" + " |\n\n    " + 120 * "x",
+                                         "common/a.c": f'    "{120 * "x"}",\n'}))
+
+    def test_nothing_to_look_at(self):
+        self.red("looked at no files", "columns", self.tree({}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""What the checks of tests/lint share: the project's files, and what their objects define and call."""
+"""What the checks of tests/lint share: the project's files, and what their objects define and
+call.
+"""
 
 import os
 import re
@@ -57,7 +59,9 @@ def is_product(path):
 
 
 def objects(root, build):
-    """{source: (symbols it defines, symbols it needs)} of the product, from the objects of a build tree."""
+    """{source: (symbols it defines, symbols it needs)} of the product, from the objects of a build
+    tree.
+    """
     paths = {}
     for folder, _, names in os.walk(build):
         match = re.match(r"(.*?)/?CMakeFiles/[^/]+\.dir/(.*)$", os.path.relpath(folder, build) + "/")
@@ -96,7 +100,9 @@ def calls(found):
 
 
 def circles(edges):
-    """The sets of nodes that reach each other, by the pairs of `edges` (Tarjan, SIAM J. Comput. 1972)."""
+    """The sets of nodes that reach each other, by the pairs of `edges` (Tarjan, SIAM J. Comput.
+    1972).
+    """
     after = {}
     for one, other in edges:
         after.setdefault(one, set()).add(other)

@@ -1,8 +1,10 @@
 /*  lease.pml - the lease protocol: one durable job, two workers, a broker with a store, a client
  *
- *  README.md beside this file says what is modelled, where that is in the code, what is not, and how
- *  to read a trail. Each option of a loop is one step: what a process does between two polls. Faults are paid from one
- *  budget, so that all mixtures of so many faults are tried, at all moments. The name of a property stands behind its assertion, in brackets; the runner reads it there.
+ *  README.md beside this file says what is modelled, where that is in the code, what is not, and
+ *  how to read a trail. Each option of a loop is one step: what a process does between two polls.
+ *  Faults are paid from one budget, so that all mixtures of so many faults are tried, at all
+ *  moments. The name of a property stands behind its assertion, in brackets; the runner reads it
+ *  there.
  */
 
 #ifndef TASKS
@@ -577,7 +579,8 @@ inline dispatch (w, t)
     fi
 }
 
-#define MAY_RECALL(w, t) (MAY_FAIL && broker_up && ready [w] && state [t] == LEASED && agent [t] == w && ROOM (down [w]))
+#define MAY_RECALL(w, t) \
+    (MAY_FAIL && broker_up && ready [w] && state [t] == LEASED && agent [t] == w && ROOM (down [w]))
 
 inline recall (w, t)
 {

@@ -14,9 +14,11 @@
 #define RETRIES 0     /* Tries after the first */
 #endif
 #define STRANDINGS 2  /* Slots that may end without having begun a lease; 3 in the code */
-#define STARTS 2      /* Slots in a row that may end before they have answered anything, and cost nobody anything; 3 */
+/* Slots in a row that may end before they have answered anything, and cost nobody anything; 3 */
+#define STARTS 2
 #ifndef GENERATIONS
-#define GENERATIONS (TASKS * (RETRIES + 1) * STRANDINGS + TASKS * STARTS + STARTS) /* That all these counters allow */
+/* That all these counters allow */
+#define GENERATIONS (TASKS * (RETRIES + 1) * STRANDINGS + TASKS * STARTS + STARTS)
 #endif
 
 #define NONE 255
@@ -144,7 +146,8 @@ inline strand (x)
 #ifdef MUTATION_CLAIMS_BELIEVED
 #define BEGUN(n) (CLAIMED (n) || torn)
 #else
-#define BEGUN(n) (lost -> (CLAIMED (n) || torn) : mark >= ticket [n]) /* Who writes over the head writes over the note */
+/* Who writes over the head writes over the note */
+#define BEGUN(n) (lost -> (CLAIMED (n) || torn) : mark >= ticket [n])
 #endif
 
 inline look ()

@@ -1,4 +1,5 @@
-"""Serves functions to cadre over stdin and stdout with nothing but Python's own library (see worker/PROGRAM.md).
+"""Serves functions to cadre over stdin and stdout with nothing but Python's own library (see
+worker/PROGRAM.md).
    The upper half is msgpack; with a package for that, serve is all that is left."""
 import struct, sys, traceback
 
@@ -38,7 +39,9 @@ def send(*message):
     sys.stdout.buffer.flush()
 
 def serve(functions):
-    """functions: name to (function, types of its arguments, what it does); returns when cadre has closed stdin."""
+    """functions: name to (function, types of its arguments, what it does); returns when cadre has
+    closed stdin.
+    """
     send("cadre", 1, [[name, takes, says] for name, (_, takes, says) in functions.items()])
     while len(head := sys.stdin.buffer.read(4)) == 4:
         call, _ = unpack(sys.stdin.buffer.read(struct.unpack(">I", head)[0]))
