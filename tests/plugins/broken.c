@@ -18,7 +18,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -306,27 +305,28 @@ BREAK (block_term)
     return s_linger (task);
 }
 
-static uint32_t s_head_before;
-
-//  Ends the slot when a part of its result has been published.
-static void s_end_within (int number)
+//  Ends the slot when a part of its result has been published: the worker is stopped, so that the
+//  rest finds no room, and goes on when the slot has ended.
+static void *s_end_within (void *argument)
 {
-    (void) number;
-    if (*s_head () - s_head_before >= 4 * RING_BYTES)
-        raise (SIGKILL);
+    uint32_t before = *(uint32_t *) argument;
+    while (*s_head () - before < RING_BYTES / 2)
+        s_sleep_ms (1);
+    kill (getppid (), SIGCONT);
+    raise (SIGKILL);
+    return NULL;
 }
 
-//  The timer counts the slot's own time on a processor, so a busy machine does not make it late.
 BREAK (die_within)
 {
-    const struct itimerval often = {.it_interval = {.tv_usec = 1000},
-                                    .it_value = {.tv_usec = 1000}};
-    const struct sigaction action = {.sa_handler = s_end_within, .sa_flags = SA_RESTART};
+    static uint32_t before;
+    pthread_t thread;
     char *bytes = calloc (1, LARGE_BYTES);
     cadre_error_t error = cadre_return_blob (task, bytes, LARGE_BYTES);
     free (bytes);
-    s_head_before = *s_head ();
-    if (sigaction (SIGPROF, &action, NULL) != 0 || setitimer (ITIMER_PROF, &often, NULL) != 0)
+    kill (getppid (), SIGSTOP);
+    before = *s_head ();
+    if (pthread_create (&thread, NULL, s_end_within, &before) != 0)
         abort ();
     return error;
 }
