@@ -174,7 +174,8 @@ static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *ev
         say ("task %u wrote faster than could be kept: some of its output is missing",
              event->index + 1);
     if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
-        emit_output (self->emit, event->index, event->stream, event->bytes, event->size_bytes);
+        emit_output (self->emit, event->index, (int) event->stream, event->bytes,
+                     event->size_bytes);
     s_check_output (self, drive);
 }
 

@@ -185,7 +185,8 @@ static void s_logs_event (follow_t *self, const cadre_event_t *event)
     if (event->kind == CADRE_EVENT_RESULT)
         emit_end (self->emit, event->index, NULL);
     else if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
-        emit_output (self->emit, event->index, event->stream, event->bytes, event->size_bytes);
+        emit_output (self->emit, event->index, (int) event->stream, event->bytes,
+                     event->size_bytes);
     else if (event->stream == CADRE_STREAM_LOG)
         emit_output (self->emit, event->index, CADRE_STREAM_STDERR, event->bytes,
                      event->size_bytes);
