@@ -74,8 +74,8 @@ target_compile_definitions (cadre_house INTERFACE
     CADRE_VERSION_STRING="${PROJECT_VERSION}"
     CADRE_LIBEXECDIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}/cadre")
 
-#  The layer rule is part of the build: a library is not made while an include breaks it. Where there
-#  is no Python, as in the images, nobody edits the sources.
+#  The layer rule is part of the build: a library is not made while an include breaks it. Where
+#  there is no Python, as in the images, nobody edits the sources.
 find_program (CADRE_PYTHON python3)
 set (check ${PROJECT_SOURCE_DIR}/tests/lint/layers)
 if (NOT CADRE_PYTHON)
