@@ -165,6 +165,7 @@ bool enemy_greet (enemy_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
     bool fine = wire_read_client_welcome (&body, &welcome);
     assert (fine);
     self->tasks = welcome.window_tasks;
+    self->bytes = welcome.window_bytes;
     return true;
 }
 

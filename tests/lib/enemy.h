@@ -18,7 +18,8 @@ typedef struct enemy {
     void *lane;                     //  A worker's, or NULL
     void *sink;                     //  A worker's, or NULL
     uint64_t session;               //  0 before there is one
-    uint64_t tasks;                 //  A client's window
+    uint64_t tasks;                 //  A client's first window
+    uint64_t bytes;                 //  …
     uint64_t epoch;                 //  A worker's: of leases
     uint64_t sent;                  //  A client's: the last number in its stream
     uint32_t port;                  //  A worker's: of its lane
