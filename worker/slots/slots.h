@@ -14,9 +14,9 @@
  *  - or it had not: that is counted in the lease (strandings), and answered at the third.
  *  So leases behind the first one come back at most as often as first ones are answered or counted.
  *  Only the first lease of a seat can begin, and it begins or its slot is ended, within a few looks
- *  (patrol.c). A slot that ends without a lease before it has answered any counts as one that could
- *  not be started: three of them, and what waits fails. Leases are taken back from behind a slow
- *  task once while it runs. What the broker asks for (recall, drain) is counted there.
+ *  (slot_patrol.c). A slot that ends without a lease before it has answered any counts as one that
+ *  could not be started: three of them, and what waits fails. Leases are taken back from behind a
+ *  slow task once while it runs. What the broker asks for (recall, drain) is counted there.
  *
  *  Every lease that is pushed is answered exactly once through one of the events and is freed after
  *  it, unless it is dropped. slots_turn answers and sends; call it once after each batch of input.
