@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A program that serves functions badly, in the way that its first argument names
-(tests/unit/program_test.c).
+(tests/unit/worker/runner/program_test.c).
 """
 import os, signal, struct, sys
 

@@ -119,6 +119,12 @@ class Paths(Rules):
     def test_nothing_to_look_at(self):
         self.red("looked at no paths", "paths", self.tree({"ARCHITECTURE.md": ""}))
 
+    def test_a_unit_test_outside_the_folders_of_the_product(self):
+        page = {"ARCHITECTURE.md": "`broker/a.c`\n", "broker/a.c": ""}
+        self.green("paths", self.tree({**page, "tests/unit/broker/a_test.c": ""}))
+        for path in "tests/unit/a_test.c", "tests/unit/broker/queue/a_test.c":
+            self.red(f"{path}: is in no folder", "paths", self.tree({**page, path: ""}))
+
 
 class Names(Rules):
     def test_functions_in_their_files(self):

@@ -1,0 +1,55 @@
+//  large_frames_test.c - large frames have a rate for each key
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "broker/front/park.h"
+#include "tests/lib/hub_rig.h"
+
+#define MIB (1024u * 1024)
+
+static park_verdict_t s_judge (hub_rig_t *rig, client_t *client, unsigned verb, size_t size)
+{
+    static const uint8_t bytes [MIB];
+    cursor_t body = cursor_of (bytes, size);
+    return park_judge (client, &rig->hub, &(wire_envelope_t){.verb = (uint8_t) verb, .sequence = 1},
+                       &body);
+}
+
+static void test_large_frames_have_a_rate (void **state)
+{
+    (void) state;
+    hub_rig_t rig;
+    purse_t purse = {0};
+    unsigned passed = 0;
+    hub_rig_start (&rig);
+    client_t *client = hub_rig_client (&rig);
+    client->purse = &purse;
+    while (passed < 100 && s_judge (&rig, client, WIRE_job_open, MIB) == PARK_PASS)
+        passed++;
+    assert_in_range (passed, 25, 40);
+    //  Nothing behind it is read, until it is asked for it again
+    assert_int_equal (s_judge (&rig, client, WIRE_request, 10), PARK_DROP);
+    assert_true (park_wants_more (client));
+    assert_int_equal (s_judge (&rig, client, WIRE_request, 10), PARK_PASS);
+    assert_int_equal (s_judge (&rig, client, WIRE_request, MIB), PARK_DROP);
+    rig.hub.now_us += 5000000;
+    assert_true (park_wants_more (client));
+    assert_int_equal (s_judge (&rig, client, WIRE_job_open, MIB), PARK_PASS);
+    //  A window bounds these
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal (s_judge (&rig, client, WIRE_job_tasks, MIB), PARK_PASS);
+    client->purse = NULL;
+    hub_rig_end_client (&rig, &client);
+    hub_rig_end (&rig);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests [] = {cmocka_unit_test (test_large_frames_have_a_rate)};
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
