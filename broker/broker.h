@@ -1,9 +1,8 @@
 /*  broker.h - the broker as a library
  *
- *  One thread owns all of a broker's state: it calls broker_new, broker_run and
- *  broker_destroy. broker_signal may be called from any thread and from a
- *  signal handler. The broker installs no signal handler and prints nothing but
- *  log lines.
+ *  One thread owns all of a broker's state: it calls broker_new, broker_run and broker_destroy.
+ *  broker_signal may be called from any thread and from a signal handler. The broker installs no
+ *  signal handler and prints only log lines.
  *
  *      broker_t *broker = broker_new (context, &options, &fault);
  *      if (broker)
@@ -24,42 +23,42 @@ struct notify;   //  common/notify.h
 struct throttle; //  throttle.h
 
 typedef struct broker_options {
-    const char *name;      //  Label for people; NULL: host name
+    const char *name;      //  Display name; NULL: host name
     const char *listen;    //  Addresses, separated by commas; at least one
-    uint16_t lane_first;   //  First tcp port for lanes; 0: base + 100
+    uint16_t lane_first;   //  First tcp port for lanes; 0: base port + 100
     uint16_t lane_last;    //  Last one; 0: 65535
-    uint32_t beat_ms;      //  0: 1000
+    uint32_t beat_ms;      //  Interval of BEATs; 0: 1000
     uint32_t lost_ms;      //  A silent peer is lost after this; 0: 10000
-    uint64_t memory_bytes; //  What the broker may hold; 0: a quarter of the machine
-    bool embedded;         //  Nobody else can join: what no worker here fits fails at once
-    bool insecure;         //  Other hosts can join without a key: shown by broker.info
-    //  Opens the store of durable jobs; NULL: there are none
+    uint64_t memory_bytes; //  Memory limit; 0: a quarter of the machine's memory
+    bool embedded; //  No other process can join: a job that no worker here fits fails at once
+    bool insecure; //  Other hosts can join without a key; shown in broker.info
+    //  Opens the store of durable jobs; NULL: no durable jobs
     struct store *(*store_open) (void *owner, fault_t *fault);
     void *store_owner;      //  Its first argument
     const char *store_name; //  For broker.info
-    bool store_now;         //  Open it at once, not when the first durable job comes
-    authz_t *doors;         //  Keys that peers must have on tcp; NULL: none. Borrowed
+    bool store_now;         //  Open it at once, instead of when the first durable job comes
+    authz_t *doors;         //  Keys that peers on tcp need; NULL: none. Borrowed
     uint64_t (*turned_away) (
-        void); //  Connections not accepted, see porch.h; NULL: there is no porch
-    const struct throttle
-        *throttle;               //  What libzmq reads, see throttle.h; NULL: as much as it likes
-    struct notify *notify;       //  Tells a supervisor how it is; borrowed; NULL: nobody
+        void); //  Number of connections not accepted, see porch.h; NULL: no porch
+    const struct throttle *throttle; //  Limits what libzmq reads, see throttle.h; NULL: no limit
+    struct notify *notify;       //  Reports the state to a supervisor; borrowed; NULL: no reports
     const moment_clock_t *clock; //  NULL: the boot-time clock
 } broker_options_t;
 
 typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2, BROKER_RELOAD = 4 } broker_order_t;
 
-//  What a broker with these options may hold.
+//  The memory limit of a broker with these options.
 uint64_t broker_memory_bytes (const broker_options_t *options);
 
-//  Counts descriptors, reads the store, and binds all sockets. NULL and a fault when that fails:
-//  address, port, folder, limit, a store that is locked, damaged or newer. The options' texts are
-//  copied; context stays the caller's.
+//  Counts descriptors, reads the store, and binds all sockets. Returns NULL and a fault when that
+//  fails because of an address, port, folder or limit, or because the store is locked, damaged or
+//  newer. The texts of options are copied; the caller keeps ownership of context.
 broker_t *broker_new (void *context, const broker_options_t *options, fault_t *fault);
 void broker_destroy (broker_t **self_p);
 
-//  Serves until it was told to drain (no new jobs; ends when the last attached job has) or to stop.
-//  A fault when the store failed: nothing was acknowledged that is not in it.
+//  Runs until it is told to drain (no new jobs; ends when the last attached job has ended) or to
+//  stop. Returns a fault when the store failed; everything that was acknowledged before is in the
+//  store.
 cadre_error_t broker_run (broker_t *self, fault_t *fault);
 
 //  Any thread, async-signal-safe.

@@ -1,7 +1,7 @@
-/*  report.h - what the broker tells its supervisor
+/*  report.h - reports the broker's state to its supervisor
  *
- *  Ready while it runs, stopping once it drains, and a line for people. Called
- *  by the loop at every change and once a second. One thread.
+ *  Ready while it runs, stopping while it drains, and a status line. Called by the loop at every
+ *  change and once a second. One thread.
  */
 
 #ifndef BROKER_REPORT_H_INCLUDED
@@ -12,7 +12,7 @@
 #include "broker/core/hub.h"
 #include "common/notify.h"
 
-//  CLIENTS is how many clients are connected. NOTIFY may be NULL.
+//  CLIENTS: number of connected clients. NOTIFY may be NULL.
 void report_broker (notify_t *notify, const hub_t *hub, size_t clients);
 
 #endif

@@ -1,8 +1,8 @@
-/*  auth.h - the keys of a folder, and the gate that judges by them
+/*  auth.h - loads the key folder and runs the authentication gate
  *
- *  What main plugs into a broker whose doors are locked: it reads the folder
- *  of keys, now and when told to, and gives the ring to the gate and to the broker. Make
- *  it before the broker and destroy it after. Main's thread, and the broker's for reloads.
+ *  main plugs this into a broker that requires keys. It reads the key folder at the start and on
+ *  each reload, and passes the keyring to the gate and to the broker. Create it before the broker
+ *  and destroy it after. Called by the main thread; reloads are called by the broker's thread.
  */
 
 #ifndef BROKER_AUTH_AUTH_H_INCLUDED
@@ -12,11 +12,11 @@
 
 typedef struct auth auth_t;
 
-//  NULL and a fault when the folder holds no broker's key, or a file in it is damaged.
+//  Returns NULL and a fault when the folder has no broker key or a file in it is damaged.
 auth_t *auth_new (void *context, const char *folder, fault_t *fault);
 void auth_destroy (auth_t **self_p);
 
-//  For broker_options_t; borrowed.
+//  The interface for broker_options_t; borrowed.
 authz_t *auth_doors (auth_t *self);
 
 #endif

@@ -1,9 +1,9 @@
-/*  authz.h - whether a broker's doors are locked, and who is let in where
+/*  authz.h - authorization: whether keys are required, and what each peer may do
  *
- *  The seam by which authentication is plugged into a broker: its owner (main)
- *  has the keys read and runs the gate, which decides in ZeroMQ's handshake; the broker
- *  asks here what the peer of a frame may do. Without doors everybody who
- *  reaches the broker may do everything. One thread, the broker's.
+ *  The interface by which authentication is plugged into a broker. Its owner (main) reads the keys
+ *  and runs the gate, which decides during ZeroMQ's handshake. The broker asks here what the sender
+ *  of a frame may do. Without an authz_t, every peer that can connect may do everything. Called by
+ *  the broker's thread only.
  */
 
 #ifndef BROKER_AUTH_AUTHZ_H_INCLUDED
@@ -18,42 +18,42 @@
 
 typedef struct authz {
     char secret_key [KEYS_TEXT_BYTES]; //  The broker's, for CURVE on tcp
-    keyring_t *keys;                   //  Who is let in
-    //  Reads the keys anew, has the gate use them and changes self->keys; a fault when they cannot
-    //  be read: then the old ones hold.
+    keyring_t *keys;                   //  keyring_t *keys; //  Keys that are accepted
+    //  Reads the keys again, passes them to the gate and replaces self->keys. When they cannot be
+    //  read it returns a fault and the old keys stay valid.
     cadre_error_t (*reload) (struct authz *self, fault_t *fault);
-    //  How many handshakes the gate has refused.
+    //  Number of handshakes that the gate refused.
     uint64_t (*refused) (const struct authz *self);
-    void *owner; //  Of whoever made it
+    void *owner; //  Context of the implementation
 } authz_t;
 
-//  Sets what is asked of peers that connect to SOCKET at an address of that kind, for the bind that
-//  follows. DOMAIN names the door: "front", "back", "sink", or authz_lane's text. Nothing is asked
-//  where self is NULL.
+//  Sets the security options of SOCKET for the next bind to an address of that kind. DOMAIN names
+//  the endpoint: "front", "back", "sink", or the text of authz_lane. Sets nothing when self is
+//  NULL.
 void authz_guard (const authz_t *self, void *socket, address_kind_t kind, const char *domain);
 
-//  The domain of the lane of one peer: nobody but the holder of that key is let in.
+//  The ZAP domain of one peer's lane; only the holder of that key is accepted.
 const char *authz_lane (const char *peer, char domain [AUTHZ_DOMAIN_BYTES]);
 
-//  What a peer may do, by its User-Id. NULL: it is not to be heard.
+//  What a peer may do, by its User-Id. NULL: its frames must be ignored.
 const rights_t *authz_rights (const authz_t *self, const char *peer);
 
-//  Is it let in as a worker, or as a client? Those who need no key are both.
+//  Is it accepted as a worker, or as a client? Peers that need no key are both.
 bool authz_is_worker (const authz_t *self, const char *peer);
 bool authz_is_client (const authz_t *self, const char *peer);
 
-//  May that peer have jobs of that kind (WIRE_KIND_...) and function run? A fault
-//  (CADRE_ERROR_REFUSED) that names its key if not.
+//  May that peer have jobs of that kind (WIRE_KIND_...) and function run? If not: a fault
+//  (CADRE_ERROR_REFUSED) that names its key.
 cadre_error_t authz_check_job (const authz_t *self, const char *peer, const char *key,
                                uint64_t kind, const char *function, fault_t *fault);
 
-//  The gate's decision in a handshake: what the peer is called from then on, or NULL when it is
-//  refused. MECHANISM is "NULL" or "CURVE", KEY the public key in Z85 (CURVE) or "".
+//  The gate's decision in a handshake. Returns the peer's User-Id, or NULL when it is refused.
+//  MECHANISM is "NULL" or "CURVE"; KEY is the public key in Z85 (CURVE) or "".
 const char *authz_admit (const keyring_t *keys, const char *domain, const char *mechanism,
                          const char *key);
 
-//  Has the keys read anew; sessions are checked in this turn. CADRE_ERROR_CONFIGURATION when there
-//  are none or they cannot be read.
+//  Reloads the keys; sessions are checked against them in this turn. CADRE_ERROR_CONFIGURATION when
+//  there are no keys or they cannot be read.
 cadre_error_t authz_reload (hub_t *hub, fault_t *fault);
 
 #endif

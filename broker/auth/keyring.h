@@ -1,8 +1,7 @@
-/*  keyring.h - the keys that are let in, and what each may do
+/*  keyring.h - the accepted keys, and what each may do
  *
- *  Filled once, then only read; to change keys, a new ring takes its place.
- *  A peer is called by what the gate calls it (its User-Id): its public key in
- *  Z85, or "local" for those who reached the broker over ipc.
+ *  Filled once, then read-only; a reload replaces the whole ring. Peers are identified by their ZAP
+ *  User-Id: the public key in Z85, or "local" for peers that connected over ipc.
  */
 
 #ifndef BROKER_AUTH_KEYRING_H_INCLUDED
@@ -19,17 +18,17 @@ typedef struct keyring keyring_t;
 keyring_t *keyring_new (void);
 void keyring_destroy (keyring_t **self_p);
 
-//  A ring of its own with the same keys.
+//  An independent copy.
 keyring_t *keyring_copy (const keyring_t *self);
 
-//  Copies all texts; without a holder it is the key itself. False when that key is in the ring
-//  already.
+//  Copies all texts; without a holder, the key is its own holder. False when that key is already in
+//  the ring.
 bool keyring_add (keyring_t *self, const char *public_key, const rights_t *rights);
 
 //  NULL for a key that is not in the ring. Valid as long as the ring.
 const rights_t *keyring_find (const keyring_t *self, const char *public_key);
 
-//  The same for whose jobs it opens (rights_t.holder).
+//  The same, by holder (rights_t.holder).
 const rights_t *keyring_find_holder (const keyring_t *self, const char *holder);
 
 size_t keyring_count (const keyring_t *self);

@@ -10,18 +10,18 @@
 
 #define RIGHTS_LOCAL "local"
 
-//  What the holder of a key may do.
 typedef struct rights {
-    const char *name;   //  Of the key, for people; "" for who needs none
-    role_t role;        //  At which doors, with which verbs
-    const char *holder; //  Whose jobs it opens: keydir.h; RIGHTS_LOCAL for who needs no key
-    bool all_jobs;      //  It reaches those of others, too
+    const char *name;   //  Of the key, for people; "" for a peer that needs no key
+    role_t role;        //  Which endpoints and messages it may use
+    const char *holder; //  Owner of the jobs that it opens, see keydir.h; RIGHTS_LOCAL for peers
+                        //  without a key
+    bool all_jobs;      //  It may access jobs of other holders
     const char *const *functions; //  Patterns of fnmatch
     size_t functions_count;       //  0: all functions, and commands
 } rights_t;
 
-//  The rights of those who need no key: of an admin at the front, of a worker at the back. They are
-//  one holder, the broker's own user: nobody can tell them apart.
+//  The rights of peers that need no key: admin at the front, worker at the back. They share one
+//  holder, the broker's own user, because they cannot be distinguished.
 const rights_t *rights_of_all (void);
 
 //  May the holder call (as a client) or offer (as a worker) that function? NULL asks for commands.

@@ -1,7 +1,7 @@
-/*  zap.h - libzmq's question whether a peer is let in, and the answer (ZAP, ZeroMQ RFC 27)
+/*  zap.h - handles libzmq's authentication requests (ZAP, ZeroMQ RFC 27)
  *
- *  A zap_t belongs to the gate's thread. It judges by a ring of keys, counts refusals, and tells
- *  the log of them, a line a second at most.
+ *  A zap_t belongs to the gate's thread. It checks peers against a keyring, counts refusals, and
+ *  logs them at most once a second.
  */
 
 #ifndef BROKER_AUTH_ZAP_H_INCLUDED
@@ -13,18 +13,18 @@
 #include "broker/auth/keyring.h"
 
 typedef struct zap {
-    void *handler;                   //  REP, bound where libzmq asks; NULL when that failed
-    keyring_t *keys;                 //  Who is let in
-    atomic_uint_least64_t *refusals; //  Handshakes refused; read by others
-    uint64_t logged;                 //  Refusals that the log knows of
-    int64_t logged_us;               //  When it was told last
+    void *handler;   //  REP socket, bound to libzmq's ZAP endpoint; NULL when that failed
+    keyring_t *keys; //  Keys that are accepted
+    atomic_uint_least64_t *refusals; //  Handshakes refused; read by other threads
+    uint64_t logged;                 //  Refusals that have been logged
+    int64_t logged_us;               //  When they were last logged
 } zap_t;
 
-//  Binds the handler in that context. False when somebody else has.
+//  Binds the handler in that context. False when another handler is bound there.
 bool zap_open (zap_t *self, void *context);
 void zap_close (zap_t *self);
 
-//  Answers one question, if there is one.
+//  Answers one request, if there is one.
 void zap_answer (zap_t *self);
 
 #endif

@@ -1,9 +1,9 @@
-/*  zap_gate.h - decides, in ZeroMQ's handshake, who is let in (ZAP, ZeroMQ RFC 27)
+/*  zap_gate.h - accepts or refuses peers during ZeroMQ's handshake (ZAP, ZeroMQ RFC 27)
  *
- *  A thread (zactor) that answers libzmq's questions on inproc://zeromq.zap.01 of
- *  the broker's context. It shares nothing: keys reach it as a ring of its own. Make
- *  it before the broker's sockets and destroy it after them; sockets whose domain is
- *  enforced let nobody in while there is no gate. Owned by main's thread.
+ *  A thread (zactor) that answers libzmq's requests on inproc://zeromq.zap.01 of the broker's
+ *  context. It shares no data: it gets its own copy of the keyring. Create it before the broker's
+ *  sockets and destroy it after them; without a gate, sockets with an enforced domain refuse every
+ *  peer. Owned by the main thread.
  */
 
 #ifndef BROKER_AUTH_ZAP_GATE_H_INCLUDED
@@ -17,12 +17,12 @@
 typedef struct zap_gate zap_gate_t;
 
 //  Takes the ring. NULL and a fault when another handler serves this context, or no thread can be
-//  had.
+//  started.
 zap_gate_t *zap_gate_new (void *context, keyring_t **keys_p, fault_t *fault);
 void zap_gate_destroy (zap_gate_t **self_p);
 
-//  From the return on, handshakes are judged by these keys. Takes the ring. One thread at a time,
-//  any one.
+//  Once this returns, handshakes are checked against these keys. Takes the ring. Any thread, one at
+//  a time.
 void zap_gate_change (zap_gate_t *self, keyring_t **keys_p);
 
 //  Handshakes refused so far. Any thread.

@@ -1,7 +1,7 @@
-/*  back_register.h - a worker says HELLO
+/*  back_register.h - registration of a worker by WORKER_HELLO
  *
- *  Checks it, adopts the leases that the worker still holds, finds a lane, and
- *  answers with WELCOME, or with REFUSED and the reason.
+ *  Checks the HELLO, adopts the leases that the worker still holds, binds a lane, and answers with
+ *  WELCOME, or with REFUSED and the reason.
  */
 
 #ifndef BROKER_BACK_BACK_REGISTER_H_INCLUDED
@@ -9,7 +9,7 @@
 
 #include "broker/back/back.h"
 
-//  body: that of a WORKER_HELLO.
+//  body: the body of a WORKER_HELLO.
 void back_register (back_t *self, sockets_route_t route, cursor_t *body);
 
 #endif

@@ -1,10 +1,10 @@
-/*  berths.h - room for workers' lanes: how much there is, who gets some, and who gives some up
+/*  berths.h - admission control for workers' lanes
  *
- *  A lane takes a port of the range and some descriptors, of which there are so many. Where workers
- *  come with several keys, one key may have a share that always leaves some for the others: seven
- *  times what is free. A lane that its worker has not opened yet is worth less than a newcomer's:
- *  the oldest one gives way, of the same key first. Only when nobody gives way there is no room,
- *  and the worker waits (CADRE_ERROR_DESCRIPTORS). One thread, the broker's.
+ *  A lane uses a port of the range and several descriptors, which are limited. When workers use
+ *  several keys, one key may use at most seven times what is free, so some always remain for other
+ *  keys. A lane that its worker has not opened yet can be taken for a new worker: the oldest such
+ *  lane, first among those of the same key. Only when there is none, the new worker must wait
+ *  (CADRE_ERROR_DESCRIPTORS). One thread, the broker's.
  */
 
 #ifndef BROKER_BACK_BERTHS_H_INCLUDED
@@ -14,24 +14,24 @@
 
 typedef struct berths {
     hub_t *hub;         //  Borrowed
-    size_t descriptors; //  Free when they were counted last, without what lanes have taken since
-    int64_t counted_us; //  When that was
-    int64_t search_us;  //  No free port was found: it is looked for one again then
+    size_t descriptors; //  Free descriptors at the last count, minus those of lanes bound since
+    int64_t counted_us; //  Time of that count
+    int64_t search_us;  //  After a failed search for a port: time of the next search
 } berths_t;
 
 void berths_begin (berths_t *self, hub_t *hub);
 
-//  Room for a lane of that kind for a worker with that key (as the gate calls it). CADRE_OK, with
-//  *yields_p set: once the session of that agent, which is joining, has been ended; else NULL.
-//  CADRE_ERROR_DESCRIPTORS and a sentence: not now.
+//  Asks for room for a lane of that kind for a worker with this User-Id. CADRE_OK, and when
+//  *yields_p is not NULL: the caller must first end the session of that joining agent.
+//  CADRE_ERROR_DESCRIPTORS and a message: no room now.
 cadre_error_t berths_ask (berths_t *self, const char *peer, address_kind_t kind, agent_t **yields_p,
                           fault_t *fault);
 
-//  A lane was bound; or no port was found for one.
+//  Report that a lane was bound, or that no port was found.
 void berths_taken (berths_t *self);
 void berths_not_found (berths_t *self);
 
-//  How many lanes of tcp there can be.
+//  Maximum number of tcp lanes.
 size_t berths_limit (const hub_t *hub);
 
 #endif

@@ -1,10 +1,9 @@
-/*  breach.h - a worker broke the protocol on its sink: what it was, and what it costs whom
+/*  breach.h - handles a sink frame that breaks the protocol
  *
- *  The frame that did it is not acknowledged, and the worker is told not to send
- *  it again (SINK_REFUSED). What can be blamed on one task is counted there: the
- *  second session that it ends quarantines it (TRIES_BREACHES). The other tasks
- *  of the worker stay with it when it registers anew; when it does not, they come
- *  back at no cost, but for those that must not run twice.
+ *  The frame is not acknowledged, and the worker is told not to send it again (SINK_REFUSED). If
+ *  one task is responsible, the task is charged; the second session that a task ends puts it in
+ *  quarantine (TRIES_BREACHES). The worker keeps its other tasks when it registers again. If it
+ *  does not, they are returned without using up a try, except for tasks that must not run twice.
  */
 
 #ifndef BROKER_BACK_BREACH_H_INCLUDED
@@ -17,15 +16,15 @@ struct back;
 struct agent;
 
 typedef struct breach {
-    uint64_t frame;     //  Sequence number of the one being read
-    wire_lease_t lease; //  Of the result or output being read; serial 0: of none
-    fault_t why;        //  What is wrong with it; empty: it is malformed
+    uint64_t frame;     //  Sequence number of the current frame
+    wire_lease_t lease; //  Lease of the current result or output; serial 0: none
+    fault_t why;        //  What is wrong; empty: the frame is malformed
 } breach_t;
 
-//  That lease is being read.
+//  Sets the lease that is being read.
 void breach_blame (breach_t *self, uint64_t job, uint64_t index, uint64_t serial);
 
-//  The frame at hand was refused: tells the worker, counts, and ends the session.
+//  The current frame was refused: tells the worker, counts it, and ends the session.
 void breach_end (struct back *back, struct agent *agent);
 
 #endif

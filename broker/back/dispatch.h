@@ -1,8 +1,8 @@
-/*  dispatch.h - which task goes to which worker, and when
+/*  dispatch.h - decides which task goes to which worker, and when
  *
- *  Takes the ready jobs in their order and fills the windows of the workers that fit:
- *  free slots first, spread evenly, then a look-ahead that holds about 2 ms of
- *  work, measured by job. What waits at a busy worker while another is idle is recalled.
+ *  Takes the ready jobs in order and fills the windows of the workers that fit: first free slots,
+ *  spread evenly, then a look-ahead of about 2 ms of work, measured per job. Tasks that wait at a
+ *  busy worker while another one is idle are recalled.
  */
 
 #ifndef BROKER_BACK_DISPATCH_H_INCLUDED
@@ -12,17 +12,17 @@
 
 typedef struct dispatch dispatch_t;
 
-//  Sends an order to the worker to return these leases.
+//  Orders the worker to return these leases.
 typedef void dispatch_recall_fn (void *owner, agent_t *agent, const spans_t *leases);
 
 dispatch_t *dispatch_new (hub_t *hub, dispatch_recall_fn *recall, void *owner);
 void dispatch_destroy (dispatch_t **self_p);
 
-//  Hands out what can be handed out. Lanes are to be flushed afterwards.
+//  Dispatches as many tasks as possible. Flush the lanes afterwards.
 void dispatch_run (dispatch_t *self);
 
-//  How many tasks of such a cost may be given to a worker beyond its slots, where some wait that
-//  will take so long.
+//  How many tasks of this cost a worker may get beyond its slots, when `waiting` tasks that take
+//  waits_us wait there.
 uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting,
                               uint64_t waits_us);
 

@@ -1,8 +1,7 @@
-/*  output_grants.h - tells workers how much output of a lease may come
+/*  output_grants.h - grants workers how much output of a lease they may send
  *
- *  A worker sends output within a window (OUTPUT_WINDOW of SPEC.md, section 5).
- *  The window moves on when the client of the task reads; while results press,
- *  it moves at the pace that back.h sets.
+ *  A worker sends output within a window (OUTPUT_WINDOW of SPEC.md, section 5). The window advances
+ *  when the client of the task reads; while many results arrive, it advances at a limited rate.
  */
 
 #ifndef BROKER_BACK_OUTPUT_GRANTS_H_INCLUDED

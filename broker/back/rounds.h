@@ -1,8 +1,8 @@
-/*  rounds.h - every job is looked at once a beat, so many in a turn
+/*  rounds.h - checks every job once per beat interval, a limited number per turn
  *
- *  Jobs that nobody can run, clients that should hear what they wait for, results that were kept
- *  long enough: none of that shows by itself. A round goes through all jobs; with many of them it
- *  takes several turns.
+ *  Some conditions produce no event: no worker fits a job, a client has waited long enough for a
+ *  notice, results were kept long enough. A round checks all jobs; with many jobs it takes several
+ *  turns.
  */
 
 #ifndef BROKER_BACK_ROUNDS_H_INCLUDED
@@ -10,14 +10,14 @@
 
 #include "broker/core/hub.h"
 
-//  Once a beat, and when a worker has come or gone: a round begins, or is to follow the one that is
-//  under way.
+//  Begins a round, or schedules one after the current round. Call once per beat interval, and when
+//  a worker has come or gone.
 void rounds_begin (hub_t *hub);
 
-//  Once a turn: the round goes on, if there is one.
+//  Continues the round, if there is one. Call once a turn.
 void rounds_go_on (hub_t *hub);
 
-//  The jobs will be gone.
+//  Stops the round before the jobs are freed.
 void rounds_end (hub_t *hub);
 
 #endif

@@ -1,8 +1,9 @@
-/*  askers.h - whom a ROUTER has answered lately
+/*  askers.h - rate limit for answers to peers without a session
  *
- *  Who is no session's peer gets a short answer to whatever it sends (WHO, REFUSED). If it never
- *  reads, answers to all of its frames would fill the broker, since a ROUTER holds them for it. So
- *  each connection gets ten a second. Forgets early where thousands ask at a time. One thread.
+ *  A peer without a session gets a short answer (WHO, REFUSED) to whatever it sends. A ROUTER
+ *  queues answers for a peer that does not read, so unlimited answers would fill the broker's
+ *  memory. Each connection therefore gets ten a second. When thousands of connections send at the
+ *  same time, entries are overwritten early. One thread.
  */
 
 #ifndef BROKER_CORE_ASKERS_H_INCLUDED
@@ -15,8 +16,8 @@
 #define ASKERS_PLACES 4096
 
 typedef struct asker {
-    sockets_route_t route; //  Who; 0: nobody yet
-    int64_t next_us;       //  Until then its answers have used up their rate
+    sockets_route_t route; //  The connection; 0: unused
+    int64_t next_us;       //  No answer is allowed before this time
 } asker_t;
 
 typedef struct askers {
@@ -25,7 +26,7 @@ typedef struct askers {
 
 typedef enum asker_kind { ASKER_WHO, ASKER_REFUSED } asker_kind_t;
 
-//  May it be answered now? Then it was.
+//  May it be answered now? True counts as one answer.
 bool askers_due (askers_t *self, asker_kind_t kind, sockets_route_t route, int64_t now_us);
 
 #endif

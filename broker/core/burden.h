@@ -1,9 +1,9 @@
-/*  burden.h - what a connection has been given and its peer's machine has not taken
+/*  burden.h - bytes sent on a connection that the peer has not received
  *
- *  libzmq takes every frame for a peer, whether that reads or not, and does not say what it still
- *  holds; and what a peer acknowledges may be a lie. Over tcp the kernel knows: how much the other
- *  side has taken, and whether more would be. A plain value; elsewhere, or without a connection,
- *  everything is taken to be taken.
+ *  libzmq accepts every frame for a peer, even when the peer does not read, and does not report how
+ *  much it holds. What a peer acknowledges cannot be trusted. On tcp the kernel knows how many
+ *  bytes the other side has received, and whether it can receive more. A plain value. Without a tcp
+ *  connection, all bytes count as received.
  */
 
 #ifndef BROKER_CORE_BURDEN_H_INCLUDED
@@ -13,26 +13,26 @@
 #include <stdint.h>
 
 typedef struct burden {
-    int fd;          //  The connection's; -1: not over tcp
-    uint64_t cookie; //  By which the kernel tells it from others that get the same descriptor later
-    uint64_t bytes;  //  Given to it, as far as is known not taken
-    uint64_t settled; //  Bytes taken, ever, when this was found out last
+    int fd;           //  The connection's descriptor; -1: not tcp
+    uint64_t cookie;  //  The kernel's identifier, to detect that the descriptor was reused
+    uint64_t bytes;   //  Bytes sent and not known to be received
+    uint64_t settled; //  Total bytes received by the peer at the last check
 } burden_t;
 
-//  A connection whose descriptor is fd; it stays libzmq's. -1: there is none.
+//  The connection with descriptor fd, which libzmq still owns. -1: none.
 burden_t burden_of (int fd);
 
-//  A frame was given to it.
+//  A frame was sent on it.
 static inline void burden_add (burden_t *self, uint64_t size_bytes)
 {
     if (self->fd >= 0)
         self->bytes += size_bytes;
 }
 
-//  Are less than most_bytes on their way? Asks the kernel when it does not look so.
+//  Are fewer than most_bytes in flight? Queries the kernel only when the count is above that.
 bool burden_has_room (burden_t *self, uint64_t most_bytes);
 
-//  Cuts the connection off, and frees what is held for it.
+//  Closes the connection and frees what is queued for it.
 void burden_cut (const burden_t *self);
 
 #endif

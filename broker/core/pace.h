@@ -1,8 +1,8 @@
-/*  pace.h - what can wait gives way to results
+/*  pace.h - delays bulk traffic while many results arrive
  *
- *  A command that prints as fast as it can, or a client that submits so, would take most of a small
- *  machine for itself: each process on the way carries every byte. While results press, windows for
- *  such things are given at intervals; as soon as they do not, at once.
+ *  A command that prints without pause, or a client that submits without pause, would use most of a
+ *  small machine, because each process on the way copies every byte. While many results arrive,
+ *  such traffic is granted windows only at intervals; otherwise at once.
  */
 
 #ifndef BROKER_CORE_PACE_H_INCLUDED
@@ -11,20 +11,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACE_PRESSING_RATE 20000u //  Results a second
+#define PACE_PRESSING_RATE 20000u //  Results a second above which bulk traffic is delayed
 
-//  Zeroed but for the first field: nothing was asked yet.
+//  Initialize every_us and zero the rest.
 typedef struct pace {
-    int64_t every_us; //  Between two windows while results press
-    int64_t since_us; //  When it was last judged
-    uint64_t ended;   //  Tasks that had ended then
-    bool pressing;    //  As judged then
+    int64_t every_us; //  Interval of windows while results are frequent
+    int64_t since_us; //  Time of the last measurement
+    uint64_t ended;   //  Tasks that had ended at that time
+    bool pressing;    //  Results were frequent at that time
 } pace_t;
 
-//  May windows be given now? ended: tasks that have ended, ever.
+//  May a window be granted now? ended: number of tasks that have ended, ever.
 bool pace_allows (pace_t *self, int64_t now_us, uint64_t ended);
 
-//  When they may, if they may not now.
+//  If not now: the time from which it may be granted.
 int64_t pace_next_us (const pace_t *self);
 
 #endif

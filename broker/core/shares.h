@@ -1,8 +1,7 @@
-/*  shares.h - how much of something bounded each key has
+/*  shares.h - divides a limited resource among keys
  *
- *  Counts what peers hold, by what the gate calls them ("" without doors). With several of them,
- *  one may hold so many times what is free: however much it asks for, something is left for the
- *  others. One thread.
+ *  Counts what peers hold, by User-Id ("" without keys). When several peers exist, one may hold at
+ *  most FACTOR times what is free, so something always remains for the others. One thread.
  */
 
 #ifndef BROKER_CORE_SHARES_H_INCLUDED
@@ -13,14 +12,14 @@
 
 typedef struct shares shares_t;
 
-//  At most so many in all; FACTOR: how many times what is free one peer may hold.
+//  LIMIT: the total. FACTOR: one peer may hold so many times what is free.
 shares_t *shares_new (size_t limit, size_t factor);
 void shares_destroy (shares_t **self_p);
 
-//  May that peer have one more? ALONE: nobody else can come, so that nothing is kept for others.
+//  May that peer have one more? ALONE: no other peer can exist, so nothing is reserved.
 bool shares_allow (const shares_t *self, const char *peer, bool alone);
 
-//  It has one more, or one less.
+//  Counts one more, or one less, for the peer.
 void shares_take (shares_t *self, const char *peer);
 void shares_give_back (shares_t *self, const char *peer);
 

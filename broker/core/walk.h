@@ -1,15 +1,15 @@
-/*  walk.h - a place in a list that changes while somebody goes through it
+/*  walk.h - a position in a list that changes during the iteration
  *
- *  Whoever goes through a long list in several turns notes here which element comes next. The
- *  element knows who stands at it (a walk_t * that begins as NULL), and before it leaves the list
- *  its owner moves them on; so a walk never rescans, and never names what is gone. A zeroed walk is
- *  at the end.
+ *  A long list is visited in several turns; the walk stores the next element. Each element has a
+ *  list of the walks that point to it (a walk_t * that begins as NULL). Before an element leaves
+ *  its list, the owner moves these walks to the next element. So a walk never starts again and
+ *  never points to a freed element. A zeroed walk is at the end.
  *
- *      walk_to (&walk, first, &first->walks);
- *      while ((element = walk.at) != NULL && there is time)
- *          walk_to (&walk, element->next, walk_list (element->next));     then look at the element
- *      before an element goes: walk_pass (&element->walks, element->next, …)
- *      at last: walk_end (&walk)
+ *        walk_to (&walk, first, &first->walks);
+ *        while ((element = walk.at) != NULL && there is time)
+ *            walk_to (&walk, element->next, walk_list (element->next));     then use the element
+ *        before an element is removed: walk_pass (&element->walks, element->next, …)
+ *        at the end: walk_end (&walk)
  */
 
 #ifndef BROKER_CORE_WALK_H_INCLUDED
@@ -18,8 +18,8 @@
 #include <stddef.h>
 
 typedef struct walk {
-    void *at;           //  The element that comes next; NULL: the end
-    struct walk **list; //  Of those who stand there
+    void *at;           //  The next element; NULL: the end
+    struct walk **list; //  The list of walks at that element
     struct walk *prev;  //  Neighbours in it
     struct walk *next;  //  …
 } walk_t;
@@ -37,7 +37,7 @@ static inline void walk_end (walk_t *self)
     *self = (walk_t){0};
 }
 
-//  Stands at this element now; list is the element's. at NULL: the end.
+//  Moves the walk to an element; list is the element's list of walks. at NULL: the end.
 static inline void walk_to (walk_t *self, void *at, walk_t **list)
 {
     walk_end (self);
@@ -49,7 +49,7 @@ static inline void walk_to (walk_t *self, void *at, walk_t **list)
     *list = self;
 }
 
-//  The element of this list goes: all who stand there stand at the one behind it.
+//  The element with this list is removed: its walks move to the next element.
 static inline void walk_pass (walk_t **list, void *next, walk_t **next_list)
 {
     while (*list)

@@ -1,7 +1,7 @@
-/*  follow.h - followers are sent what is kept of their jobs
+/*  follow.h - sends kept results and output of jobs to their followers
  *
- *  Results and output that are not in memory are read back first (pager.h); then the follower is
- *  touched, and goes on.
+ *  Data that is not in memory is read back first (pager.h); then the follower is touched again and
+ *  continues.
  */
 
 #ifndef BROKER_DELIVERY_FOLLOW_H_INCLUDED
@@ -9,12 +9,12 @@
 
 #include "broker/peers/follower.h"
 
-//  Sends what there is, to all that the client follows and where something was added, while its
-//  backlog and the turn allow: records counts down what is sent, in followers and records. At its
-//  end a follower is freed. True when there is more to send in the next turn.
+//  Sends new data of all jobs that the client follows, while its backlog and the turn allow:
+//  *records is decremented for each follower and record. A follower that is complete is freed. True
+//  when there is more to send in the next turn.
 bool follow_pump_all (client_t *client, hub_t *hub, uint32_t *records);
 
-//  Tells states that have changed to those who wait; states counts down.
+//  Sends changed states to followers that wait; decrements *states.
 void follow_report (client_t *client, hub_t *hub, uint32_t *states);
 
 #endif

@@ -1,7 +1,6 @@
-/*  explain.h - in a sentence, why a task is where it is
+/*  explain.h - explains the state of a task in one sentence
  *
- *  What nobody can see from outside: who holds it and since when, what it waits for and until when,
- *  what must happen.
+ *  Which worker has it and since when, what it waits for and until when, and what must happen next.
  */
 
 #ifndef BROKER_DIAGNOSIS_EXPLAIN_H_INCLUDED
@@ -10,7 +9,7 @@
 #include "broker/core/hub.h"
 #include "broker/record/job.h"
 
-//  One line of UTF-8 about a task that the job has. Returns buffer.
+//  One line of UTF-8 about a task of the job. Returns buffer.
 const char *explain_task (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_t size);
 
 #endif

@@ -1,9 +1,9 @@
-/*  unplaceable.h - jobs that nobody can run, and what they are told
+/*  unplaceable.h - jobs that no worker can run
  *
- *  A function that nobody ever offered fails an attached job after a second, needs that
- *  no registered worker ever met after 5 s (embedded, where nobody can join: both at once). Without
- *  any worker, and when those who fitted are gone for now, the client is told after 5 s, and the
- *  job goes on waiting. Detached jobs wait.
+ *  An attached job fails after 1 s when no worker has ever offered its function, and after 5 s when
+ *  no registered worker has ever met its needs (in an embedded broker, which no worker can join:
+ *  both at once). When there are no workers at all, or those that fit have left, the client gets a
+ *  notice after 5 s and the job continues to wait. Detached jobs wait.
  */
 
 #ifndef BROKER_DIAGNOSIS_UNPLACEABLE_H_INCLUDED
@@ -13,12 +13,12 @@
 #include "broker/record/job.h"
 
 #define UNPLACEABLE_FUNCTION_US 1000000 //  From the first task to "no worker offers"
-#define UNPLACEABLE_US 5000000          //  From the first task to any other word
+#define UNPLACEABLE_US 5000000          //  From the first task to any other notice
 
-//  Looks at one job: when it was opened, when a worker came or went, and once a beat.
+//  Checks one job. Call when it is opened, when a worker comes or goes, and once per beat interval.
 void unplaceable_job (hub_t *hub, job_t *job);
 
-//  What is missing for a job that no worker fits, and the cure. Returns message.
+//  What is missing for a job that no worker fits, and the remedy. Returns message.
 const char *unplaceable_why (const hub_t *hub, const job_t *job, char *message, size_t size);
 
 #endif

@@ -1,10 +1,10 @@
-/*  wait_notice.h - whoever has waited for a job for 5 s is told what it waits for
+/*  wait_notice.h - tells clients why a job makes no progress for 5 s
  *
- *  Two kinds wait: the owner of an attached job, and a follower who goes on until its job has
- *  ended. Each is told in the words of explain.h, once for each cause: all that fit are full, a
- *  wait before the next try, a worker that is away, a job whose client has not sent all of it. That
- *  its task is being run is news to a follower alone. Jobs that nobody can run have unplaceable.h,
- *  which tells their owners.
+ *  Notices go to the owner of an attached job, and to followers that wait for the end of their job.
+ *  The text is that of explain.h, sent once for each cause: all workers that fit are busy, a wait
+ *  before the next try, a worker that is away, a job whose client has not sent everything. Only
+ *  followers are told that a task is running. For jobs that no worker can run, unplaceable.h
+ *  informs the owner.
  */
 
 #ifndef BROKER_DIAGNOSIS_WAIT_NOTICE_H_INCLUDED
@@ -13,12 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WAIT_NOTICE_US 5000000 //  From when nothing moved to the word
+#define WAIT_NOTICE_US 5000000 //  Time without progress until the notice
 
 struct hub;
 struct job;
 
-//  Once a beat, for each job. Returns what it cost, in visits of a task.
+//  Checks one job. Call once per beat interval. Returns the cost, in visits of a task.
 uint32_t wait_notice_look (struct hub *hub, struct job *job);
 
 #endif

@@ -1,8 +1,8 @@
-/*  bounds.h - what of a client's frames is refused because it is too much
+/*  bounds.h - limits for JOB_OPEN and JOB_FOLLOW
  *
- *  JOB_OPEN and JOB_FOLLOW need no window: their fields have bounds of their own, and what is made
- *  of them must fit into the budgets of the session, of its key, and of the broker. Who goes beyond
- *  is told which, in JOB_OPENED.
+ *  These frames need no window. Their fields have limits of their own, and the resulting job must
+ *  fit into the budgets of the session, of its key, and of the broker. JOB_OPENED names the limit
+ *  that was exceeded.
  */
 
 #ifndef BROKER_FRONT_BOUNDS_H_INCLUDED
@@ -11,17 +11,17 @@
 #include "broker/peers/client.h"
 
 #define BOUNDS_SPEC_BYTES                                                                          \
-    (512u * 1024) //  Environment, directory and what else the commands of a job have in common
+    (512u * 1024) //  Environment, directory and other common data of the commands of a job
 
-//  May a session open this job, whose frame has size_bytes? A fault that names the field or the
-//  budget if not.
+//  May a session open this job, whose frame has size_bytes? If not: a fault that names the field or
+//  the budget.
 cadre_error_t bounds_check_open (hub_t *hub, const client_t *client, const wire_job_open_t *open,
                                  size_t size_bytes, fault_t *fault);
 
-//  May it follow one job more?
+//  May it follow one more job?
 cadre_error_t bounds_check_follow (hub_t *hub, const client_t *client, fault_t *fault);
 
-//  How full the broker's memory is, and the cure.
+//  A fault that says how full the broker's memory is, and the remedy.
 cadre_error_t bounds_fault_full (const hub_t *hub, fault_t *fault);
 
 #endif

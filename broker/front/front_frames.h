@@ -1,8 +1,7 @@
 /*  front_frames.h - the frames of one client's session
  *
- *  Numbered frames are the client's stream (SPEC.md, section 4): each is taken
- *  once and in order; what the client may not send yet waits (park.h). Frames
- *  without a number are BEAT and WINDOW.
+ *  Numbered frames are the client's stream (SPEC.md, section 4): each is processed once and in
+ *  order; frames that must wait are parked (park.h). Frames without a number are BEAT and WINDOW.
  */
 
 #ifndef BROKER_FRONT_FRONT_FRAMES_H_INCLUDED
@@ -15,8 +14,7 @@
 bool front_frames_handle (front_t *self, client_t *client, const wire_envelope_t *envelope,
                           cursor_t *body, size_t size_bytes);
 
-//  Takes frames that waited until replies were acknowledged. False when the session has ended by
-//  that.
+//  Processes frames that waited until replies were acknowledged. False when the session has ended.
 bool front_frames_unpark (front_t *self, client_t *client);
 
 #endif

@@ -1,4 +1,4 @@
-/*  front_turn.h - what goes to clients at the end of a turn, and once a beat: windows,
+/*  front_turn.h - what clients are sent at the end of a turn and once per beat interval: windows,
  *  acknowledgements, states */
 
 #ifndef BROKER_FRONT_FRONT_TURN_H_INCLUDED
@@ -6,19 +6,19 @@
 
 #include "broker/front/front.h"
 
-//  Batches are closed, streams sent, windows and acknowledgements told; once a turn.
+//  Closes batches and sends streams, windows and acknowledgements. Call once a turn.
 void front_turn_flush (front_t *self);
 
-//  Once a beat: BEATs go out, memory is counted anew.
+//  Sends BEATs and recounts memory. Call once per beat interval.
 void front_turn_beat (front_t *self);
 
-//  Silent clients are lost.
+//  Declares silent clients lost.
 void front_turn_judge (front_t *self);
 
-//  Everything that was put has been acknowledged by clients that are still there.
+//  Has every connected client acknowledged everything?
 bool front_turn_is_delivered (const front_t *self);
 
-//  Tells states that have changed; rings as an alarm whose owner is the front_t.
+//  Sends job states that have changed; an alarm function whose owner is the front_t.
 void front_turn_report (void *self, int64_t now_us);
 
 #endif

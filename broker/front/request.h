@@ -1,15 +1,13 @@
-/*  request.h - a question or an order of a client: its steps, arguments and replies
+/*  request.h - a request of a client: its steps, arguments and replies
  *
- *  A request lies in its client's inbox (inbox.h) until it was answered. Its
- *  handler is called for each step: it does what there is to do while
- *  request_goes_on says so, sets unfinished when there is more, and is called
- *  again in this turn or a later one. `at` and `walk` are kept from step to step
- *  and nothing else is: a job may be gone, and must be looked up anew.
- *  A step costs what request_spend says, in visits of a task; requests.c says how
- *  many a turn has.
+ *  A request stays in its client's inbox (inbox.h) until it is answered. Its handler is called for
+ *  each step: it works while request_goes_on returns true, sets unfinished when work remains, and
+ *  is called again in this turn or a later one. Only `at` and `walk` are kept between steps; jobs
+ *  may be removed and must be looked up again. request_spend counts the cost of a step, in visits
+ *  of a task; requests.c sets the limit per turn.
  *
- *  A list is cut into several replies as it grows. No element can exceed a frame,
- *  whatever a job or worker holds: texts are cut.
+ *  A list is sent in several replies as it grows. No element can exceed a frame, because texts are
+ *  truncated.
  */
 
 #ifndef BROKER_FRONT_REQUEST_H_INCLUDED
@@ -20,53 +18,53 @@
 
 typedef struct request request_t;
 
-//  Answers, or goes on to; a fault becomes the answer.
+//  One step; a fault becomes the reply.
 typedef cadre_error_t request_fn (request_t *self, fault_t *fault);
 
 struct request {
-    front_t *front;       //  Who asked whom
+    front_t *front;       //  The module that received it
     hub_t *hub;           //  …
-    client_t *client;     //  Who asks
-    uint64_t id;          //  Its number for the question
-    buffer_t body;        //  The frame's body; what and arguments lie in it
+    client_t *client;     //  The client that sent it
+    uint64_t id;          //  The client's number of it
+    buffer_t body;        //  The frame's body, which contains what and arguments
     view_t what;          //  Name of the request
-    view_t arguments;     //  A map, checked, or nil
-    bool begun;           //  This is not its first step
-    bool unfinished;      //  It goes on later
-    bool later;           //  Something must be read back from the store first
-    bool recorded;        //  It left a record: its answer waits for the disk
-    uint64_t mark;        //  The journal's, when the step began
-    uint32_t steps;       //  What is left of this step
-    uint64_t at;          //  Where it is: an index or a place
-    uint64_t left;        //  How many more are wanted
-    uint64_t found;       //  How many it has counted
-    walk_t walk;          //  Where it is in the list of jobs or functions
+    view_t arguments;     //  A checked map, or nil
+    bool begun;           //  The first step was done
+    bool unfinished;      //  Another step is needed
+    bool later;           //  Data must be read back from the store first
+    bool recorded;        //  It recorded a change: its reply waits for the disk
+    uint64_t mark;        //  journal_mark when the step began
+    uint32_t steps;       //  Visits left in this step
+    uint64_t at;          //  Position: an index or a place
+    uint64_t left;        //  Elements that are still wanted
+    uint64_t found;       //  Elements counted
+    walk_t walk;          //  Position in the list of jobs or functions
     buffer_t items;       //  Elements of a list, packed
     size_t count;         //  How many
-    size_t end;           //  Where the last whole element ends
+    size_t end;           //  End of the last whole element
     struct request *prev; //  Neighbours in the inbox
     struct request *next; //  …
 };
 
-//  May the step go on? Not when its time is up, or its client must take replies first; the request
-//  is unfinished then.
+//  May the step continue? False, with unfinished set, when its budget is used up or its client must
+//  first read replies.
 bool request_goes_on (request_t *self);
 void request_spend (request_t *self, uint32_t visits);
 
-//  Arguments. _need: a fault when it is missing; _uint returns whether it is there and a number.
+//  Arguments. request_uint and request_text return whether the argument is there and has the type;
+//  request_job and request_task return a fault when it is missing.
 bool request_uint (const request_t *self, const char *key, uint64_t *value);
 bool request_text (const request_t *self, const char *key, view_t *value);
 cadre_error_t request_job (request_t *self, job_t **job, fault_t *fault);
 cadre_error_t request_task (request_t *self, job_t *job, uint32_t *index, fault_t *fault);
 
-//  Answers: one value; one more element of a list (its bytes lie in items from `from` on); the end
-//  of a list.
+//  Send one value; complete one element of a list, which was appended to items; end a list.
 void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body,
                     bool more);
 void request_element (request_t *self);
 void request_end_list (request_t *self);
 
-//  A pair of a map: key and value. A text of more than max bytes is cut, and ends in "…".
+//  Pack a key and a value of a map. A text of more than max bytes is truncated and ends in "…".
 #define REQUEST_TEXT_MAX 1024u
 void request_pair_uint (buffer_t *map, const char *key, uint64_t value);
 void request_pair_text (buffer_t *map, const char *key, const char *value);
@@ -75,21 +73,21 @@ void request_pair_cut (buffer_t *map, const char *key, view_t text, size_t max);
 
 //  ---- the inbox ----
 
-//  The journal's mark now; 0 without one.
+//  The current journal_mark; 0 without a journal.
 uint64_t request_mark (const hub_t *hub);
 
-//  Does the client take replies now?
+//  Can the client receive replies now?
 bool request_takes_replies (const client_t *client, const hub_t *hub);
 
-//  Has the client a request whose next step can be made?
+//  Has the client a request whose next step can run?
 bool request_may_go_on (const front_t *front, const client_t *client);
 
-//  The client is in the list of those whose requests are answered in turn, if request_may_go_on; or
-//  leaves it.
+//  Adds the client to the list of clients whose requests are served in turn, if request_may_go_on;
+//  or removes it.
 void request_queue (front_t *front, client_t *client);
 void request_unqueue (front_t *front, client_t *client);
 
-//  The request was answered, or its client goes.
+//  Removes a request that was answered; or all requests of a client that is removed.
 void request_take_out (client_t *client, request_t *request);
 void request_drop_all (front_t *front, client_t *client);
 

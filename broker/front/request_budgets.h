@@ -1,4 +1,4 @@
-/*  request_budgets.h - broker.info's pairs about memory */
+/*  request_budgets.h - memory figures of broker.info */
 
 #ifndef BROKER_FRONT_REQUEST_BUDGETS_H_INCLUDED
 #define BROKER_FRONT_REQUEST_BUDGETS_H_INCLUDED
@@ -6,7 +6,7 @@
 #include "broker/core/hub.h"
 #include "common/buffer.h"
 
-//  The pairs of broker.info that say where the memory is.
+//  The pairs of broker.info that show how memory is used.
 #define REQUEST_BUDGET_PAIRS 14u
 void request_budgets_pack (const hub_t *hub, buffer_t *map);
 

@@ -1,4 +1,4 @@
-/*  request_jobs.h - answers about jobs and their tasks */
+/*  request_jobs.h - handlers of requests about jobs and their tasks */
 
 #ifndef BROKER_FRONT_REQUEST_JOBS_H_INCLUDED
 #define BROKER_FRONT_REQUEST_JOBS_H_INCLUDED

@@ -1,4 +1,4 @@
-/*  request_workers.h - answers about workers, functions and the broker itself */
+/*  request_workers.h - handlers of requests about workers, functions and the broker itself */
 
 #ifndef BROKER_FRONT_REQUEST_WORKERS_H_INCLUDED
 #define BROKER_FRONT_REQUEST_WORKERS_H_INCLUDED

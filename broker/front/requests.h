@@ -1,8 +1,7 @@
-/*  requests.h - the requests of clients: who answers which, and when; see the table in SPEC.md,
- *  section 4
+/*  requests.h - receives and schedules the requests of clients; see the table in SPEC.md, section 4
  *
- *  Clients are served in turn, one step of one request at a time, and a turn of
- *  the broker has a bounded number of steps.
+ *  Clients are served in turn, one step of one request at a time; the number of steps per turn is
+ *  limited.
  */
 
 #ifndef BROKER_FRONT_REQUESTS_H_INCLUDED
@@ -11,10 +10,10 @@
 #include "broker/front/front.h"
 #include "broker/peers/client.h"
 
-//  A REQUEST. False when it breaks the protocol.
+//  Handles a REQUEST frame. False when it breaks the protocol.
 bool requests_take (front_t *self, client_t *client, cursor_t *body);
 
-//  Once a turn: requests that wait are answered, as far as a turn may go; and the next turn begins.
+//  Runs steps of waiting requests up to the turn's limit, and resets that limit. Call once a turn.
 void requests_answer (front_t *self);
 
 #endif

@@ -1,12 +1,12 @@
-/*  flood_guard.h - connections from which bytes come and never a message
+/*  flood_guard.h - finds connections that send bytes but never complete a message
  *
- *  libzmq gathers all frames of a message before it hands over the first; one that never ends, from
- *  a peer with a key, would grow the broker until it is killed. A peer of ours sends one frame of
- *  at most 1 MiB. So whoever holds much more without having been heard is cut off, in whatever
- *  rhythm it sends; and when all of them together hold more than an eighth of the broker's memory,
- *  those who hold most. Frames of a few bytes take many times their size: when the process grows
- *  and nothing known explains it, less is let pass. libzmq forgets what it has gathered of a
- *  connection that is cut.
+ *  libzmq assembles all frames of a message before it delivers the first one. An endless message
+ *  from a peer with a key would grow the broker until it is killed. A correct peer sends one frame
+ *  of at most 1 MiB. So a connection that holds much more and has delivered no message is closed,
+ *  however it spaces its bytes. When all connections together hold more than an eighth of the
+ *  broker's memory, those that hold most are closed. Frames of a few bytes use many times their
+ *  size: when the process grows without explanation, the limits are lower. libzmq frees what it
+ *  holds for a connection that is closed.
  */
 
 #ifndef BROKER_GUARD_FLOOD_GUARD_H_INCLUDED
@@ -14,7 +14,8 @@
 
 #include "broker/guard/callers.h"
 
-//  Condemns (caller->cut). Returns whether somebody is suspected, so that it is looked again soon.
+//  Condemns connections (caller->cut). Returns whether a connection is suspect, so that the next
+//  inspection is soon.
 bool flood_guard_judge (const callers_view_t *view);
 
 #endif

@@ -1,17 +1,17 @@
-/*  intake.h - how much libzmq may hold of what connections bring
+/*  intake.h - limits how much libzmq may read from connections
  *
- *  libzmq reads what comes until a queue of whole messages is full: that bounds neither a message
- *  which never ends nor the sum over connections. This counts, for each connection, what libzmq has
- *  read and what of it was handed to the broker as messages. The difference is unread; a frame
- *  costs INTAKE_FRAME_BYTES besides its own. A connection may always have INTAKE_FREE_BYTES unread.
- *  For more it needs a seat, in which a whole frame has room. Seats share a sixteenth of the
- *  broker's memory; whoever finds none waits, in order. A connection that may not read now is
- *  paused: the kernel holds what comes, and then its peer does.
+ *  libzmq reads until a queue of whole messages is full. That limits neither an endless message nor
+ *  the sum over all connections. This module counts, for each connection, how many bytes libzmq has
+ *  read and how many of them were delivered as messages. The difference is unread; a frame costs
+ *  INTAKE_FRAME_BYTES besides its own. A connection may always have INTAKE_FREE_BYTES unread. For
+ *  more it needs a seat, which has room for a whole frame. The seats share a sixteenth of the
+ *  broker's memory; connections wait for a free seat in order. A connection that may not read is
+ *  paused: its data stays in the kernel, and then at the peer.
  *
- *  In the clear the flags of frames are seen: a message of more than INTAKE_MESSAGE_FRAMES frames
- *  is no message of ours, and its connection is cut.
+ *  Without encryption the flags of frames are visible: a message of more than INTAKE_MESSAGE_FRAMES
+ *  frames is not valid, and its connection is closed.
  *
- *  Bytes and descriptors in, decisions out: no system call is made here. One thread at a time:
+ *  Takes descriptors and bytes and returns decisions; makes no system calls. One thread at a time:
  *  throttle.c has the lock.
  */
 
@@ -22,53 +22,54 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INTAKE_FREE_BYTES (16u << 10) //  That a connection may have unread without a seat
-#define INTAKE_SEAT_BYTES ((1u << 20) + (128u << 10)) //  A frame, and what may come before it
-#define INTAKE_LEAST_BYTES (4u << 20)                 //  For all seats
-#define INTAKE_FRAME_BYTES 64u   //  What libzmq takes for a frame besides its bytes
-#define INTAKE_MESSAGE_FRAMES 4u //  A message of ours has one
+#define INTAKE_FREE_BYTES (16u << 10) //  Bytes that a connection may have unread without a seat
+#define INTAKE_SEAT_BYTES ((1u << 20) + (128u << 10)) //  A frame, and what may precede it
+#define INTAKE_LEAST_BYTES (4u << 20)                 //  Minimum for all seats together
+#define INTAKE_FRAME_BYTES 64u   //  Memory that libzmq uses for a frame besides its bytes
+#define INTAKE_MESSAGE_FRAMES 4u //  A valid message has one frame
 
 typedef struct intake intake_t;
 
-//  Called when a connection that was paused may read on.
+//  Called when a paused connection may read again.
 typedef void intake_resume_fn (void *owner, int fd);
 
-//  For descriptors below that number.
+//  DESCRIPTORS: all descriptors are below that number.
 intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume,
                       void *owner);
 void intake_destroy (intake_t **self_p);
 
-//  A connection begins, and ends. Its messages may still be in libzmq's queues: see intake_drained.
+//  A connection begins, or ends. After its end, messages may still be in libzmq's queues: see
+//  intake_drained.
 void intake_begin (intake_t *self, int fd);
 void intake_end (intake_t *self, int fd);
 
-//  Is it a connection that has begun?
+//  Has a connection with this descriptor begun?
 bool intake_knows (const intake_t *self, int fd);
 
-//  How many bytes the connection may read now. 0: it is paused until resume is called, or cut.
-//  *look: intake_fits is to be asked first.
+//  How many bytes the connection may read now. 0: it is paused until resume is called, or must be
+//  closed. *look: call intake_fits first.
 size_t intake_room (intake_t *self, int fd, bool *look);
 
-//  How many of these bytes, which are still the kernel's, may be read: libzmq takes memory for a
-//  frame as soon as it knows the size. 0: it is paused.
+//  How many of these bytes, which are still in the kernel, may be read: libzmq allocates a frame as
+//  soon as it knows the size. 0: it is paused.
 size_t intake_fits (intake_t *self, int fd, const uint8_t *bytes, size_t size_bytes);
 
-//  Bytes that it has read. False: it must be cut.
+//  The connection has read these bytes. False: it must be closed.
 bool intake_came (intake_t *self, int fd, const uint8_t *bytes, size_t size_bytes);
 
-//  The broker was handed a message of that size, by that connection.
+//  A message of that size was delivered to the broker.
 void intake_heard (intake_t *self, int fd, size_t size_bytes);
 
-//  The broker has found all of its queues empty since the last call.
+//  The broker has found all its queues empty since the last call.
 void intake_drained (intake_t *self);
 
-//  Has the connection a seat; is that full; was it cut; may it not read now?
+//  Has the connection a seat? Is the seat full? Was the connection closed? Is it paused?
 bool intake_is_seated (const intake_t *self, int fd);
 bool intake_is_full (const intake_t *self, int fd);
 bool intake_is_cut (const intake_t *self, int fd);
 bool intake_is_paused (const intake_t *self, int fd);
 
-//  Connections that wait for a seat; that were cut, ever; what all have unread.
+//  Connections that wait for a seat; connections closed, ever; unread bytes of all.
 size_t intake_waiting (const intake_t *self);
 uint64_t intake_cut (const intake_t *self);
 uint64_t intake_bytes (const intake_t *self);

@@ -1,10 +1,10 @@
-/*  strangers.h - connections that nobody makes use of
+/*  strangers.h - finds connections that are not used
  *
- *  Every connection takes a descriptor and memory of libzmq's. Those that do not end their
- *  handshake libzmq cuts off itself; this judges the others: who has come to front or back, has no
- *  session and says nothing; who has a session or not and does not take what it is sent; and, when
- *  descriptors are short, who has no session at all, those first that have had most time. At a lane
- *  nobody is needed but the first that came.
+ *  Every connection uses a descriptor and memory of libzmq. libzmq itself closes those that do not
+ *  complete the handshake. This judge finds the others: connections to front or back without a
+ *  session that send nothing; connections, with or without a session, that do not receive what is
+ *  sent to them; and, when descriptors are short, connections without a session, the oldest first.
+ *  At a lane only the first connection is valid.
  */
 
 #ifndef BROKER_GUARD_STRANGERS_H_INCLUDED
@@ -12,7 +12,7 @@
 
 #include "broker/guard/callers.h"
 
-//  Condemns (caller->cut). Returns whether descriptors are short.
+//  Condemns connections (caller->cut). Returns whether descriptors are short.
 bool strangers_judge (const callers_view_t *view);
 
 #endif

@@ -1,12 +1,13 @@
-/*  throttle.h - libzmq reads no more from connections than the broker's memory has room for
+/*  throttle.h - keeps libzmq from reading more than the broker's memory allows
  *
- *  intake.h decides; this makes it so. libzmq has no option for it, so cadre-broker has a recv and
- *  an epoll_ctl of its own, which stand before those of the C library wherever libzmq calls them,
- *  as the porch's accept4 does. A connection that may not read now is told EAGAIN, and its
- *  descriptor is not watched for input until it may. One that is cut is told ECONNRESET.
+ *  intake.h decides; this module enforces the decision. libzmq has no option for it, so
+ *  cadre-broker defines its own recv and epoll_ctl, which override those of the C library in
+ *  libzmq's calls, like accept4 in porch.c. For a paused connection recv returns EAGAIN and the
+ *  descriptor is not polled for input. For a connection that must be closed recv returns
+ *  ECONNRESET.
  *
- *  Linked into the program alone: a library must not change what its host's recv does. A broker
- *  without it has no throttle.
+ *  Linked into the program only: a library must not change recv in its host program. Without this
+ *  module there is no throttle.
  */
 
 #ifndef BROKER_GUARD_THROTTLE_H_INCLUDED
@@ -17,12 +18,12 @@
 #include <stdint.h>
 
 typedef struct throttle_sums {
-    uint64_t bytes;   //  That libzmq has read and not handed over
-    uint64_t cut;     //  Connections cut for a message of too many frames, ever
+    uint64_t bytes;   //  Bytes that libzmq has read and not delivered
+    uint64_t cut;     //  Connections closed because a message had too many frames, ever
     uint64_t waiting; //  Connections that wait for a seat
 } throttle_sums_t;
 
-//  What a broker asks of it; see intake.h. Any thread.
+//  The functions that the broker calls; see intake.h. Any thread.
 typedef struct throttle {
     void (*heard) (int fd, size_t size_bytes);
     void (*drained) (void);
@@ -31,10 +32,10 @@ typedef struct throttle {
     throttle_sums_t (*sums) (void);
 } throttle_t;
 
-//  Before anything is bound. Until then everything passes.
+//  Call before any bind. Without it nothing is limited.
 const throttle_t *throttle_open (uint64_t memory_limit);
 
-//  A connection was accepted: the porch says so.
+//  A connection was accepted; called by porch.c.
 void throttle_begin (int fd);
 
 #endif

@@ -1,9 +1,9 @@
-/*  committed.h - carries out what is on stable storage
+/*  committed.h - applies changes of jobs that are on stable storage
  *
- *  What is asked for a durable job (ledger_jobs_submit, ledger_jobs_finish, the end of a task) is
- *  recorded, and carried out here when the record is durable; of a job in memory, at once. Recovery
- *  carries out what it reads by the same functions, so that a broker that runs and one that starts
- *  do the same.
+ *  A change of a durable job (ledger_jobs_submit, ledger_jobs_finish, the end of a task) is
+ *  recorded, and applied here when the record is durable. For a job in memory it is applied at
+ *  once. Recovery applies the records that it reads by the same functions, so a restart leads to
+ *  the same state.
  */
 
 #ifndef BROKER_JOBS_COMMITTED_H_INCLUDED
@@ -12,21 +12,21 @@
 #include "broker/core/hub.h"
 #include "broker/record/job.h"
 
-//  Tasks join their job. place: where the payloads lie in the store, or NULL. What lies there need
-//  not stay in memory.
+//  Appends tasks to their job. place: where the payloads are in the store, or NULL; payloads that
+//  are there may be evicted from memory.
 void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads,
                        const payloads_place_t *place);
 
 //  No more tasks come.
 void committed_seal (hub_t *hub, job_t *job);
 
-//  A result or output of a detached job is kept, and followers hear of it. place: of the whole
+//  Keeps a result or output of a detached job, and touches its followers. place: of the whole
 //  record in the store, or NULL.
 void committed_keep (hub_t *hub, job_t *job, const result_log_record_t *record,
                      const result_log_place_t *place);
 
-//  The value of a result that is to be kept next, when it came in parts (else empty); its content
-//  is taken. place: of its bytes.
+//  Keeps the value, which came in parts, of the next result (else empty); takes its content. place:
+//  of its bytes.
 void committed_keep_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large,
                            const result_log_place_t *place);
 

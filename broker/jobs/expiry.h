@@ -1,8 +1,7 @@
-/*  expiry.h - when the tasks of a job came, and which of them came too long ago to be begun
+/*  expiry.h - when the tasks of a job arrived, and which of them are too old to be started
  *
- *  A job of which tasks may not wait for ever (expire_ms) has a list of arrivals, oldest first. The
- *  first of them that is due has an entry in the hub's delay, under the number of no task. Tasks
- *  that were begun do not expire.
+ *  A job with expire_ms has a list of arrival times, oldest first. The oldest one has an entry in
+ *  the hub's delay, with an index that no task has. Tasks that were started do not expire.
  */
 
 #ifndef BROKER_JOBS_EXPIRY_H_INCLUDED
@@ -11,17 +10,17 @@
 #include "broker/core/hub.h"
 #include "broker/record/job.h"
 
-#define EXPIRY_INDEX UINT32_MAX //  In the delay: the job's oldest tasks are due
+#define EXPIRY_INDEX UINT32_MAX //  Index in the delay: the job's oldest tasks are due
 
-//  The newest tasks came at that moment.
+//  The newest tasks arrived at that time.
 void expiry_note (hub_t *hub, job_t *job, int64_t at_us);
 
-//  Moves job->expires over what is due by now. True while there are tasks to be ended: from
-//  job->expired on.
+//  Advances job->expires over the tasks that are due now. True while tasks from job->expired on
+//  must be ended.
 bool expiry_look (hub_t *hub, job_t *job);
 
-//  For how long the task may still wait until it is begun; 0: for ever: it was tried before, or is
-//  run again by request. What is due has been looked for in this turn.
+//  How long the task may still wait before it is started; 0: no limit, because it was tried before
+//  or is retried by request. expiry_look must have been called in this turn.
 uint64_t expiry_left_us (const hub_t *hub, const job_t *job, uint32_t index);
 
 #endif

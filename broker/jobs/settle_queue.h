@@ -1,8 +1,8 @@
-/*  settle_queue.h - jobs that the ledger looks at when the turn ends
+/*  settle_queue.h - jobs that the ledger checks at the end of the turn
  *
- *  A module that changes a job so that it may have ended, or that many of its tasks must end, adds
- *  the job to the queue; ledger_settle takes it from there. So a module below the ledger needs only
- *  this queue. Its head is hub->settling, and a job is in it once at most.
+ *  A module that changes a job so that it may have ended, or so that many of its tasks must end,
+ *  adds the job here; ledger_settle takes it from here. So modules below the ledger depend only on
+ *  this queue. Its head is hub->settling; a job is in it at most once.
  */
 
 #ifndef BROKER_JOBS_SETTLE_QUEUE_H_INCLUDED
@@ -11,10 +11,10 @@
 #include "broker/core/hub.h"
 #include "broker/record/job.h"
 
-//  Appends the job, unless it is there.
+//  Appends the job, unless it is in the queue.
 void settle_queue_add (hub_t *hub, job_t *job);
 
-//  It need not be there.
+//  The job need not be in the queue.
 void settle_queue_remove (hub_t *hub, job_t *job);
 
 //  Takes the first job; NULL when the queue is empty.

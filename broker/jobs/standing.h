@@ -1,9 +1,9 @@
-/*  standing.h - where a job stands after its counts have changed
+/*  standing.h - updates what depends on a job's counts
  *
- *  What other modules know of a job follows from its counts: its part in the sums of the hub and of
- *  its share, its place among the ready jobs, and whether its owner or its followers are to be
- *  told. Whoever changes the counts, or what the job's turn depends on, calls standing_update
- *  afterwards.
+ *  These depend on the counts of a job: its part in the sums of the hub and of its share, its
+ *  position among the ready jobs, and whether its owner or followers must be sent its state. After
+ *  a change of the counts, or of anything that decides when the job is served, call
+ *  standing_update.
  */
 
 #ifndef BROKER_JOBS_STANDING_H_INCLUDED
@@ -12,19 +12,19 @@
 #include "broker/core/hub.h"
 #include "broker/record/job.h"
 
-//  Sums, ready jobs, owner and followers learn of it: after all that its tasks wait for.
+//  Updates sums, ready jobs, owner and followers. Call it after the last change of the job's tasks.
 void standing_update (hub_t *hub, job_t *job);
 
-//  The sums alone: its tasks have been leased.
+//  Updates only the sums; for tasks that have been leased.
 void standing_tally (hub_t *hub, job_t *job);
 
-//  The job goes: its part of the sums is taken away.
+//  Subtracts the job from the sums before it is removed.
 void standing_remove (hub_t *hub, job_t *job);
 
-//  Does a client wait for it? Owner, seal or counts of the job have changed.
+//  Updates whether a client waits for the job. Call it when owner, seal or counts have changed.
 void standing_count_attached (hub_t *hub, job_t *job);
 
-//  Is nothing of the job begun, although workers may be free?
+//  Does the job not start tasks although workers may be free?
 bool standing_is_resting (const hub_t *hub, const job_t *job);
 
 #endif

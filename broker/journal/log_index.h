@@ -1,9 +1,9 @@
-/*  log_index.h - where each job begins in the store's log, and the identities of those forgotten
+/*  log_index.h - where each job, and each forgotten identity, begins in the store's log
  *
  *  A compaction copies what is still needed from the old end of the log. So the index keeps durable
  *  jobs in the order in which they begin in the log; tombstones.h does the same for identities.
- *  What is in the batch that is being gathered has no place until the batch gets its number. The
- *  ledger makes the index (hub->log_index). One thread, the broker's.
+ *  Entries of the batch that is being filled get their position when the batch gets its number. The
+ *  ledger creates the index (hub->log_index). One thread, the broker's.
  */
 
 #ifndef BROKER_JOURNAL_LOG_INDEX_H_INCLUDED
@@ -14,34 +14,34 @@
 
 typedef struct log_index log_index_t;
 
-//  The ghosts are borrowed.
+//  ghosts is borrowed.
 log_index_t *log_index_new (tombstones_t *ghosts);
 
-//  No job may be in it. *self_p may be NULL.
+//  It must contain no job. *self_p may be NULL.
 void log_index_destroy (log_index_t **self_p);
 
-//  The job, or the identity of one that was forgotten, is in the batch that is being gathered, and
-//  counts as being nowhere else in the log.
+//  The job, or the forgotten identity, is in the batch that is being filled; older positions are
+//  forgotten.
 void log_index_add (log_index_t *self, job_t *job);
 void log_index_add_ghost (log_index_t *self, const identity_t *identity);
 
 //  That batch got its number.
 void log_index_place (log_index_t *self, uint64_t seq);
 
-//  The payload of a task, which is in the stock still, is not needed any more: returns by how many
-//  bytes what is needed of the job in the log has become less.
+//  The payload of a task, which must still be in the stock, is no longer needed. Returns by how
+//  many bytes the job's live data in the log has shrunk.
 uint64_t log_index_release_payload (job_t *job, uint32_t index);
 
-//  The job goes. It need not be in the index.
+//  Removes the job. It need not be in the index.
 void log_index_remove (log_index_t *self, job_t *job);
 
-//  The job that begins first in the log; NULL: none does.
+//  The job that begins first in the log; NULL: none.
 job_t *log_index_oldest_job (const log_index_t *self);
 
-//  The first batch that is needed, for a job or an identity; UINT64_MAX: none is.
+//  The oldest batch that is needed for a job or an identity; UINT64_MAX: none.
 uint64_t log_index_oldest (const log_index_t *self);
 
-//  Takes the oldest identity, if it lies before that batch: the caller must record it anew.
+//  Takes the oldest identity, if it is before that batch: the caller must record it again.
 bool log_index_next_ghost (log_index_t *self, uint64_t before, const identity_t **identity,
                            uint64_t *number);
 

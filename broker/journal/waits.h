@@ -1,9 +1,10 @@
-/*  waits.h - what is done when a batch of the log is durable
+/*  waits.h - functions that are called when a batch of the log is durable
  *
- *  A wait carries the function to call, so the journal knows nothing of those who wait. Waits are
- *  called in the order in which they were added, each once, when their batch is durable; then they
- *  are freed. When the broker ends before that they are freed uncalled. The queue is the journal's:
- *  modules add waits by journal_wait, and fill in what their function will need.
+ *  A wait stores the function to call, so the journal does not depend on the modules that wait.
+ *  Waits are called once each, in the order in which they were added, when their batch is durable;
+ *  then they are freed. When the broker ends first, they are freed without a call. The queue
+ *  belongs to the journal: modules add waits by journal_wait and set the members that their
+ *  function needs.
  */
 
 #ifndef BROKER_JOURNAL_WAITS_H_INCLUDED
@@ -17,11 +18,11 @@ typedef struct wait wait_t;
 //  The batch is durable. The function may take the content of wait's buffers, and may add waits.
 typedef void wait_fn (hub_t *hub, wait_t *wait);
 
-//  The members from session on are those of the function, which says what they mean.
+//  The members from session on belong to the function, which defines their meaning.
 struct wait {
-    struct wait *next;      //  What comes after it
-    uint64_t batch;         //  When this one is durable
-    wait_fn *done;          //  What is called then
+    struct wait *next;      //  The next wait
+    uint64_t batch;         //  It waits for this batch
+    wait_fn *done;          //  The function to call
     payloads_place_t place; //  seq: the store's number of the batch; offset: the function's
     uint64_t session;       //  Of a client or worker
     uint64_t job;           //  Of a job
@@ -31,24 +32,24 @@ struct wait {
     buffer_t large;         //  A value that came in parts
 };
 
-//  A queue of them; zeroed it is empty.
+//  A queue of waits; zero is an empty one.
 typedef struct waits {
     wait_t *first;    //  In order
     wait_t *last;     //  …
-    wait_t *gathered; //  The first one whose batch is being gathered
+    wait_t *gathered; //  The first one whose batch is still being filled
 } waits_t;
 
-//  Appends a wait for that batch. gathered: the batch is still being gathered, and gets its place
+//  Appends a wait for that batch. gathered: the batch is still being filled, and gets its number
 //  later.
 wait_t *waits_add (waits_t *self, uint64_t batch, bool gathered, wait_fn *done);
 
-//  The batch that was being gathered has got its number in the store.
+//  The batch that was being filled has got its number in the store.
 void waits_place (waits_t *self, uint64_t seq);
 
 //  Calls and frees all waits for batches up to this one.
 void waits_carry_out (waits_t *self, uint64_t durable, hub_t *hub);
 
-//  Frees all, uncalled.
+//  Frees all without calling them.
 void waits_drop (waits_t *self);
 
 #endif

@@ -1,7 +1,7 @@
-/*  deliver.h - where results and output of tasks go
+/*  deliver.h - delivers results and output of tasks
  *
- *  To the client of an attached job, into what is kept of a detached one (and
- *  from there to its followers), or nowhere when the client is gone. Those of a durable job are
+ *  For an attached job they go to the client; for a detached job they are kept, and its followers
+ *  get them from there; they are dropped when the client is gone. Those of a durable job are
  *  recorded, and kept when the record is durable (committed.h).
  */
 
@@ -11,15 +11,15 @@
 #include "broker/peers/client.h"
 
 //  result->value and detail, and tail (the packed fields from outcome on), are borrowed. *large is
-//  the value when it came in parts (else empty), its content is taken.
+//  the value when it came in parts (else empty); its content is taken.
 void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
                      buffer_t *large);
 
-//  What a running task wrote. False when nobody wants more of it.
+//  Output of a running task. False when further output would be discarded.
 bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
                      view_t bytes);
 
-//  Can more output of this job be taken now?
+//  Can more output of this job be accepted now?
 bool deliver_is_open (const hub_t *hub, const job_t *job);
 
 #endif

@@ -1,8 +1,7 @@
-/*  quarantine.h - why a task is not tried again, although it had tries left
+/*  quarantine.h - why a task is not tried again although it has tries left
  *
- *  A task that ends what it touches, slots or sessions of workers, ends in quarantine: it stays
- *  there until somebody retries or drops it. These functions pack the detail of its result, which
- *  says so.
+ *  A task that repeatedly ends slots or sessions of workers is quarantined until it is retried or
+ *  dropped by request. These functions pack the detail of its result, which gives the reason.
  */
 
 #ifndef BROKER_LEDGER_QUARANTINE_H_INCLUDED
@@ -10,10 +9,10 @@
 
 #include "broker/record/job.h"
 
-//  It has killed too many slots, last as this result says.
+//  It has ended too many slots; the last time as this result says.
 void quarantine_pack_slots (buffer_t *detail, const job_t *job, const wire_sink_result_t *result);
 
-//  What the worker said of it has ended the worker's session, once too often.
+//  Invalid data about it has ended too many sessions of workers.
 void quarantine_pack_sessions (buffer_t *detail, const job_t *job, uint32_t index,
                                const char *worker, const char *why);
 

@@ -1,7 +1,7 @@
-/*  catalog.h - the functions that workers offer now, each once, with how many offer it
+/*  catalog.h - the functions that workers offer now, each once, with the number of workers
  *
- *  The roster enters and strikes out what each worker offers. What is told of a function is what
- *  the worker said that offered it first, of those since which it was always offered.
+ *  The roster adds and removes the functions of each worker. The description of a function is that
+ *  of the first worker that offers it; it stays as long as some worker offers the function.
  */
 
 #ifndef BROKER_PEERS_CATALOG_H_INCLUDED
@@ -15,11 +15,11 @@
 typedef struct catalog catalog_t;
 
 typedef struct function_entry {
-    char *name;        //  What it is called by
+    char *name;        //  Name of the function
     char *takes;       //  Its arguments
-    char *says;        //  What it does
-    uint64_t workers;  //  That offer it
-    walk_t *walks;     //  Those who go through the catalog and stand here
+    char *says;        //  Description
+    uint64_t workers;  //  Workers that offer it
+    walk_t *walks;     //  Walks that stand at this entry
     UT_hash_handle hh; //  By name, oldest first
 } function_entry_t;
 
@@ -30,8 +30,8 @@ void catalog_destroy (catalog_t **self_p);
 void catalog_enter (catalog_t *self, const char *name, const char *takes, const char *says);
 void catalog_strike (catalog_t *self, const char *name);
 
-//  Goes through it in several turns: walk stands at the first one then; the next one, or NULL at
-//  the end.
+//  Iterates in several turns. catalog_walk moves walk to the first entry. catalog_step returns the
+//  next one, or NULL at the end.
 void catalog_walk (const catalog_t *self, walk_t *walk);
 const function_entry_t *catalog_step (walk_t *walk);
 

@@ -1,8 +1,8 @@
 /*  follower.h - a client's subscription to a detached job
  *
  *  A follower belongs to one client and one job, and is in a list of each. It is freed when it has
- *  sent the last state (follow.h), or when client or job goes. Here are the record and its lists
- *  only, so that every module that changes a job can note that there is something to send.
+ *  sent the last state (follow.h), or with its client or job. This module has only the record and
+ *  its lists, so that every module that changes a job can mark that there is something to send.
  */
 
 #ifndef BROKER_PEERS_FOLLOWER_H_INCLUDED
@@ -12,20 +12,20 @@
 #include "broker/record/wait_note.h"
 
 typedef struct follower {
-    client_t *client;     //  Who follows
-    job_t *job;           //  What
-    uint64_t ref;         //  The client's number for it
-    uint64_t position;    //  In the job's keep
-    bool results;         //  Send results
-    bool output;          //  Send output
-    bool wait;            //  Go on until the job has ended
-    wait_note_t patience; //  What it knows of its wait
-    uint64_t told;        //  Sum of the counts when its state was told last
-    bool due;             //  There may be something to send: it is in the client's list of those
-    struct follower *due_prev; //  Neighbours there
+    client_t *client;          //  The client that follows
+    job_t *job;                //  The job that it follows
+    uint64_t ref;              //  The client's number for it
+    uint64_t position;         //  Position in the job's results
+    bool results;              //  Send results
+    bool output;               //  Send output
+    bool wait;                 //  Go on until the job has ended
+    wait_note_t patience;      //  What the client knows about the job's wait
+    uint64_t told;             //  Sum of the counts in the last state sent
+    bool due;                  //  In the client's list of followers with data to send
+    struct follower *due_prev; //  Neighbours in that list
     struct follower *due_next; //  …
-    bool untold;               //  The state may have changed: it is in the client's list of those
-    struct follower *untold_prev; //  Neighbours there
+    bool untold; //  In the client's list of followers whose job state may have changed
+    struct follower *untold_prev; //  Neighbours in that list
     struct follower *untold_next; //  …
     struct follower *job_prev;    //  Neighbours in the job's list
     struct follower *job_next;    //  …
@@ -37,12 +37,12 @@ typedef struct follower {
 follower_t *follower_new (client_t *client, job_t *job, const wire_job_follow_t *order);
 void follower_destroy (follower_t **self_p);
 
-//  Enters it into the client's list of those with something to send, or of those whose state may
-//  have changed; or removes it.
+//  Adds it to, or removes it from, the client's list of followers with data to send, or whose job
+//  state may have changed.
 void follower_set_due (follower_t *self, bool due);
 void follower_set_untold (follower_t *self, bool untold);
 
-//  Something was added, or the job has ended: its followers are looked at before the turn ends.
+//  The job has new data or has ended: its followers are served before the turn ends.
 void follower_touch (const job_t *job, hub_t *hub);
 
 #endif

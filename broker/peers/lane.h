@@ -1,9 +1,8 @@
-/*  lane.h - the way by which one worker receives its tasks
+/*  lane.h - the channel through which one worker receives its tasks
  *
- *  A PUSH socket, bound for one session of one worker, with what goes out of
- *  it: numbered frames, batches of tasks, large payloads in parts, and the
- *  window that the worker granted. What was sent is not kept: a lane that breaks ends
- *  the session.
+ *  A PUSH socket, bound for one session of one worker, and what is sent on it: numbered frames,
+ *  batches of tasks, large payloads in parts, within the window that the worker granted. Sent
+ *  frames are not kept: when a lane breaks, the session ends.
  */
 
 #ifndef BROKER_PEERS_LANE_H_INCLUDED
@@ -14,19 +13,18 @@
 
 typedef struct lane lane_t;
 
-//  Binds a lane on the first address of that kind, for the peer alone (as the gate calls it; not
-//  asked for without doors); *next is where the search for a free place begins, and is moved on.
-//  NULL and a fault when there is no such address, or (CADRE_ERROR_DESCRIPTORS) no free port was
-//  found in a few tries. The hub must outlive it.
+//  Binds a lane on the first address of that kind, for one peer (its User-Id; ignored without
+//  keys). *next is where the search for a free port begins, and is advanced. NULL and a fault when
+//  there is no such address, or (CADRE_ERROR_DESCRIPTORS) no free port was found in a few tries.
+//  The hub must outlive it.
 lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t session,
                   uint32_t *next, fault_t *fault);
 void lane_destroy (lane_t **self_p);
 
-//  How many lanes of that kind the broker's range of ports has room for.
+//  Number of lanes of that kind for which the broker's range of ports has room.
 size_t lane_places (const hub_t *hub, address_kind_t kind);
 
-//  Descriptors that a worker over tcp takes: its lane's socket, its listener, and three
-//  connections.
+//  Descriptors per tcp worker: the lane's socket, its listener, and three connections.
 #define LANE_DESCRIPTORS 5
 
 address_kind_t lane_kind (const lane_t *self);
@@ -37,40 +35,40 @@ uint64_t lane_number (const lane_t *self);
 //  Its socket, for polling; borrowed.
 void *lane_socket (lane_t *self);
 
-//  True until LANE_HELLO has found a peer.
+//  True until LANE_HELLO has reached a peer.
 bool lane_is_pending (const lane_t *self);
 
-//  Sends what the window lets through. False when the peer is gone: the session must end.
+//  Sends what the window allows. False when the peer is gone: the session must end.
 bool lane_flush (lane_t *self);
 
-//  Nothing is sent while there are holds: what was put must not be begun before the disk knows of
-//  it. As many lane_let as lane_hold.
+//  While holds exist nothing is sent: queued tasks must not begin before their leases are on the
+//  disk. Each lane_hold needs one lane_let.
 void lane_hold (lane_t *self);
 void lane_let (lane_t *self);
 bool lane_is_held (const lane_t *self);
 
-//  Absolute totals, as the worker grants them.
+//  The worker's grants, as absolute totals.
 void lane_grant (lane_t *self, uint64_t tasks, uint64_t bytes);
 
-//  The worker has received all frames up to this one, it says. What it has not bounds what else is
-//  sent, beside its grants.
+//  The worker reports that it has received all frames up to this one. Frames in flight are limited,
+//  beside its grants.
 void lane_received (lane_t *self, uint64_t received);
 
-//  What may still be put: tasks, bytes.
+//  How much may still be queued: tasks, bytes.
 uint64_t lane_free_tasks (const lane_t *self);
 uint64_t lane_free_bytes (const lane_t *self);
 
 void lane_put_job (lane_t *self, const job_t *job);
 void lane_put_job_end (lane_t *self, uint64_t job);
 
-//  Tasks (records lane_task, packed) whose leases are consecutive.
+//  Tasks (packed lane_task records) whose leases are consecutive.
 void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t *tasks,
                      size_t count);
 
 //  One task whose payload goes in parts; the payload is copied.
 void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, const wire_lane_task_t *task);
 
-//  Highest sequence number sent; tasks sent or waiting; anything unsent?
+//  Highest sequence number sent; tasks sent or queued; is anything unsent?
 uint64_t lane_sent (const lane_t *self);
 uint64_t lane_tasks (const lane_t *self);
 bool lane_has_unsent (const lane_t *self);

@@ -1,9 +1,9 @@
-/*  sink_window.h - what a worker may send on the sink ahead of acknowledgements
+/*  sink_window.h - checks that a worker stays within its window on the sink
  *
  *  WORKER_WELCOME says how many bytes may be unacknowledged; a worker sends a frame while it has
- *  fewer. So what has come since the last BEAT that went out is never more than that and one frame:
- *  a BEAT that is still on its way only makes the worker more careful. Bytes are known at marks, a
- *  mebibyte apart or more; what lies between two marks is not held against the worker.
+ *  fewer. So the bytes received since the last BEAT that was sent never exceed that limit plus one
+ *  frame: a BEAT still in flight only makes the worker send less. Bytes are recorded at marks, one
+ *  mebibyte apart or more; what lies between two marks is not counted against the worker.
  *
  *  A plain value, zero at the beginning of a session.
  */
@@ -24,12 +24,12 @@ typedef struct sink_mark {
 
 typedef struct sink_window {
     uint64_t received;                     //  Bytes of all frames of the session
-    uint64_t acknowledged;                 //  Of these, at least so many were acknowledged
+    uint64_t acknowledged;                 //  At least so many of them were acknowledged
     sink_mark_t marks [SINK_WINDOW_MARKS]; //  Not acknowledged yet, oldest first
     size_t count;                          //  How many
 } sink_window_t;
 
-//  A frame has come. False when the worker has sent more than it may.
+//  A frame was received. False when the worker has exceeded its window.
 bool sink_window_came (sink_window_t *self, uint64_t sequence, size_t size_bytes);
 
 //  A BEAT acknowledges all frames up to that number.

@@ -1,7 +1,7 @@
 /*  delay.h - tasks that wait before their next try
  *
- *  A heap of (moment, job, task) for all jobs and one alarm. Entries are hints:
- *  who is called looks whether the task still waits.
+ *  A heap of (time, job, task) for all jobs, with one alarm. Entries are hints: the callback must
+ *  check whether the task still waits.
  */
 
 #ifndef BROKER_RECORD_DELAY_H_INCLUDED
@@ -11,13 +11,13 @@
 
 typedef struct delay delay_t;
 
-//  wake is called from timers_run for every entry that is due; when they are many, in several runs.
+//  wake is called from timers_run for every due entry; many entries are spread over several runs.
 typedef void delay_wake_fn (void *owner, uint64_t job, uint32_t index);
 
 delay_t *delay_new (timers_t *timers, delay_wake_fn *wake, void *owner);
 void delay_destroy (delay_t **self_p);
 
-//  Calls each for every entry, in no order; what no longer waits is among them.
+//  Calls each for every entry, in no order; entries that no longer wait are included.
 typedef void delay_each_fn (void *owner, uint64_t job, uint32_t index, int64_t due_us);
 void delay_each (const delay_t *self, delay_each_fn *each, void *owner);
 

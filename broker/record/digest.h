@@ -1,8 +1,8 @@
-/*  digest.h - what the payloads of a job's first tasks were, in a few bytes
+/*  digest.h - a fingerprint of the payloads of a job's first tasks
  *
- *  Payloads are dropped when their tasks have ended; whether a job that is submitted again has the
- *  same ones is seen from this. It finds accidents, not attacks: who submits under a name is the
- *  holder of the job that has it. It is in stores, too, and means the same on all machines. A plain
+ *  Payloads are dropped when their tasks have ended. When a job is submitted again, the digest
+ *  shows whether it has the same payloads. It detects mistakes, not attacks: only the holder of a
+ *  job can submit under its identity. Digests are stored and are equal on all machines. A plain
  *  value.
  */
 
@@ -12,15 +12,15 @@
 #include "common/wire.h"
 
 typedef struct digest {
-    uint64_t sum;   //  Of all payloads so far, in the order of their tasks
+    uint64_t sum;   //  Hash of all payloads so far, in the order of their tasks
     uint32_t tasks; //  How many
-    bool blind;     //  Some of them are not known: it is taken for any other
+    bool blind;     //  Some payloads are unknown: it matches every digest
 } digest_t;
 
-//  The payload of the next task, whole.
+//  Adds the whole payload of the next task.
 void digest_add (digest_t *self, view_t payload);
 
-//  A task whose payload is not known.
+//  Adds a task whose payload is unknown.
 void digest_skip (digest_t *self);
 
 //  Could these be the same payloads?

@@ -1,7 +1,7 @@
-/*  task.h - what the broker knows of one task, in 24 bytes
+/*  task.h - the state of one task, in 24 bytes
  *
- *  Tasks live in one growing array per job. Their states are changed by the
- *  ledger alone, through task_step, which checks each change.
+ *  The tasks of a job are one growing array. Only the ledger changes their states, through
+ *  task_step, which checks each transition.
  */
 
 #ifndef BROKER_RECORD_TASK_H_INCLUDED
@@ -12,47 +12,46 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-//  Zeros are a task that has ended well and of which no more is known (job_note_end).
+//  All zeros: a task that has succeeded, about which nothing more is kept (job_note_end).
 typedef enum task_state {
-    TASK_DONE = 0,  //  Has its outcome
+    TASK_DONE = 0,  //  Has an outcome
     TASK_READY,     //  Waits for a worker
     TASK_DELAYED,   //  Waits for its next try
-    TASK_LEASED,    //  At a worker
-    TASK_CANCELLING //  At a worker that was told to end it
+    TASK_LEASED,    //  A worker has it
+    TASK_CANCELLING //  A worker has it and was told to cancel it
 } task_state_t;
 
 typedef struct task {
     union {
-        uint64_t serial; //  While it is leased: its lease
-        int64_t code;    //  When it is done: exit code or signal
-        int64_t due_us;  //  While it is delayed: when its wait is over
+        uint64_t serial; //  Leased: its lease
+        int64_t code;    //  Done: exit code or signal
+        int64_t due_us;  //  Delayed: when its wait is over
     };
-    uint32_t agent; //  Place in the roster of who holds the lease, or held the last one
+    uint32_t agent; //  Index of the worker that holds the lease, or held the last one
     union {
         uint32_t run_us;  //  How long the last try ran
-        uint32_t cost_us; //  While it is leased: what that is thought to cost
+        uint32_t cost_us; //  Leased: its estimated cost
     };
-    uint16_t attempt;     //  Tries begun
-    uint16_t failed;      //  Tries that failed by themselves and were repeated
-    uint16_t lost;        //  Tries that were lost with a worker and repeated
+    uint16_t attempt;     //  Tries started
+    uint16_t failed;      //  Tries that failed and were repeated
+    uint16_t lost;        //  Tries lost with a worker and repeated
     uint8_t state;        //  task_state_t
     uint8_t outcome : 4;  //  cadre_outcome_t, 0 until it is done
-    uint8_t breaches : 4; //  Sessions of workers that what they said of it has ended
+    uint8_t breaches : 4; //  Sessions of workers that ended because of invalid data about it
 } task_t;
 
-//  What it has behind it.
+//  Its earlier tries.
 static inline tried_t task_tried (const task_t *self)
 {
     return (tried_t){.failed = self->failed, .lost = self->lost};
 }
 
-//  A worker holds it: a lease is out.
+//  A worker has the lease.
 static inline bool task_is_leased (const task_t *self)
 {
     return self->state == TASK_LEASED || self->state == TASK_CANCELLING;
 }
 
-//  It counts as waiting.
 static inline bool task_is_waiting (const task_t *self)
 {
     return self->state == TASK_READY || self->state == TASK_DELAYED;
@@ -66,7 +65,7 @@ static inline unsigned task_outcome (const task_t *self)
 
 void task_step (task_t *self, task_state_t to);
 
-//  "waiting", "leased" or "done": what people are told.
+//  "waiting", "leased" or "done", for people.
 const char *task_state_name (const task_t *self);
 
 #endif

@@ -1,6 +1,6 @@
-/*  wait_note.h - what one who waits for a job knows of its wait
+/*  wait_note.h - what a client knows about why its job waits
  *
- *  A plain value, part of a job (its owner's) or of a follower; see wait_notice.h.
+ *  A plain value, part of a job (for its owner) or of a follower; see wait_notice.h.
  */
 
 #ifndef BROKER_RECORD_WAIT_NOTE_H_INCLUDED
@@ -8,12 +8,12 @@
 
 #include <stdint.h>
 
-//  Zero is a fresh one.
+//  Initialize with zero.
 typedef struct wait_note {
-    int64_t since_us; //  When it last saw something move; 0: it has not looked yet
-    uint64_t seen;    //  A mark that changes when something moves
-    uint8_t cause;    //  What it waited for then
-    uint8_t told;     //  Causes that it was told of, as bits
+    int64_t since_us; //  When progress was last seen; 0: not checked yet
+    uint64_t seen;    //  A value that changes with progress
+    uint8_t cause;    //  The cause of the wait at that time
+    uint8_t told;     //  Causes that the client was told, as bits
 } wait_note_t;
 
 #endif

@@ -1,13 +1,12 @@
-/*  recovery.h - the log is read, and the ledger is as it was
+/*  recovery.h - reads the log and restores the ledger
  *
- *  Each record is carried out by the function that carried it out first (committed.h, ledger.h).
- *  Nothing is recorded meanwhile: hub->journal is NULL. A record that cannot be is refused, as is
- *  one of a kind that this cadre does not know; records of jobs that were forgotten later are
- *  passed over.
+ *  Each record is applied by the function that applied it first (committed.h, ledger.h). Nothing is
+ *  recorded meanwhile: hub->journal is NULL. A record that cannot be applied, or of an unknown
+ *  kind, is an error; records of jobs that were forgotten later are skipped.
  *
- *  A task whose lease was recorded is held by a worker that is away (roster.h): if that comes back
- *  within the time after which it would be lost, it is adopted as after any lost connection; else
- *  its tasks run elsewhere.
+ *  A task whose lease was recorded is held by a worker that is away (roster.h). If the worker
+ *  reconnects before the time at which it would be lost, it is adopted as after any lost
+ *  connection; otherwise its tasks run elsewhere.
  */
 
 #ifndef BROKER_RECOVERY_RECOVERY_H_INCLUDED
@@ -16,8 +15,9 @@
 #include "broker/core/hub.h"
 #include "broker/store/store.h"
 
-//  Reads the store into hub->ledger, which is empty, and sets hub->epoch. hub->roster, ready and
-//  delay must be there. A fault when the log cannot be read: then the ledger holds a part of it.
+//  Reads the store into hub->ledger, which must be empty, and sets hub->epoch. hub->roster, ready
+//  and delay must exist. Returns a fault when the log cannot be read; the ledger is incomplete
+//  then.
 cadre_error_t recovery_read (hub_t *hub, store_t *store, fault_t *fault);
 
 #endif

@@ -1,17 +1,14 @@
-/*  row.h - how a batch lies in the rows of a table
+/*  row.h - how a batch is stored in rows of a table
  *
- *  A row holds at most 256 KiB, since bytes near the end of a long one are slow
- *  to reach. All rows of a batch but the last are full, so that an offset tells
- *  the row. A row's body is
+ *  A row holds at most 256 KiB, because bytes near the end of a long row are slow to reach. All
+ *  rows of a batch but the last are full, so the row follows from an offset. The body of a row is:
  *
- *      bytes 0-7    XXH3 of all that follows, seeded with the row's sequence number; big-endian, as
- *                   are the others
- *      bytes 8-15   the batch's ordinal: 1, 2, 3 ... since the store was made
- *      bytes 16-19  which row of its batch this is, from 0 on
- *      bytes 20-23  how many rows the batch has
- *      from 24 on   the batch's bytes
+ *        bytes 0-7    XXH3 of all that follows, seeded with the row's sequence number; big-endian,
+ * as are the others bytes 8-15   the batch's ordinal: 1, 2, 3 ... since the store was created bytes
+ * 16-19  index of this row in its batch, from 0 bytes 20-23  number of rows of the batch from 24 on
+ * the batch's bytes
  *
- *  Whoever changes this raises STORE_FILE_FORMAT (sqlite_file.h).
+ *  A change of this format must raise STORE_FILE_FORMAT (sqlite_file.h).
  */
 
 #ifndef BROKER_STORE_ROW_H_INCLUDED
@@ -28,13 +25,13 @@ typedef struct row {
     uint64_t ordinal; //  Of the batch
     uint32_t index;   //  In the batch
     uint32_t count;   //  Rows of the batch
-    view_t content;   //  Its share of the batch's bytes
+    view_t content;   //  Its part of the batch's bytes
 } row_t;
 
-//  How many rows a batch of that size has.
+//  Number of rows for a batch of that size.
 uint32_t row_count (uint64_t size_bytes);
 
-//  Which part of a batch is its row number index.
+//  The part of a batch that is in its row number index.
 view_t row_part (view_t batch, uint32_t index);
 
 //  Writes the row's body to bytes, of ROW_BYTES_MAX, and returns its size.

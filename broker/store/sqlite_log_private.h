@@ -1,5 +1,5 @@
-/*  sqlite_log_private.h - what the files of the SQLite log share: sqlite_log.c writes,
- *  sqlite_scan.c reads at the beginning */
+/*  sqlite_log_private.h - shared by the files of the SQLite log: sqlite_log.c writes, sqlite_scan.c
+ *  reads at the start */
 
 #ifndef BROKER_STORE_SQLITE_LOG_PRIVATE_H_INCLUDED
 #define BROKER_STORE_SQLITE_LOG_PRIVATE_H_INCLUDED
@@ -37,38 +37,38 @@ struct sqlite_log {
     sqlite_file_t *file;                         //  Borrowed
     sqlite3 *db;                                 //  Its writing connection
     sqlite3_stmt *statements [SQLITE_LOG_COUNT]; //  Prepared
-    uint8_t *row;                                //  Room for one, ROW_BYTES_MAX
+    uint8_t *row;                                //  Buffer for one row, ROW_BYTES_MAX
     char wal_path [PATH_MAX];                    //  Of the write-ahead log
-    buffer_t batch;                              //  Of the scan: a batch of several rows
-    uint64_t boots;                              //  Of this broker, once scanned
+    buffer_t batch;                              //  For the scan: a batch of several rows
+    uint64_t boots;                              //  Number of this boot, once scanned
     uint64_t first;                              //  Batches below are dropped
-    uint64_t dropped_bytes;                      //  In rows that are dropped and not deleted
+    uint64_t dropped_bytes;                      //  In rows that are dropped but not deleted
     uint64_t written_bytes;                      //  In this transaction
     uint64_t page_bytes;                         //  Size of a page
     uint64_t wal_limit_bytes;                    //  When to copy the write-ahead log into the file
     uint64_t wal_pages;                          //  In the write-ahead log now
-    bool shrunk; //  Pages were given back, but the file is as long until the next checkpoint
+    bool shrunk; //  Pages were freed, but the file keeps its size until the next checkpoint
     sqlite_figures_t figures; //  As of the last commit
 };
 
-//  The statement from its beginning, with its numbers (as many as it has).
+//  Resets the statement and binds its numbers (as many as it has).
 sqlite3_stmt *sqlite_log_bind (sqlite_log_t *self, int which, uint64_t one, uint64_t two);
 
-//  Runs a statement with one number that answers nothing.
+//  Runs a statement with one number and no result.
 cadre_error_t sqlite_log_do (sqlite_log_t *self, int which, uint64_t number, fault_t *fault);
 
-//  Runs a statement that answers with one row of up to two numbers; no row: zeros.
+//  Runs a statement whose result is one row of up to two numbers; no row: zeros.
 cadre_error_t sqlite_log_ask (sqlite_log_t *self, int which, uint64_t one, uint64_t two,
                               uint64_t answer [2], fault_t *fault);
 
-//  SQLite's rc as a fault that names the file; doing as in sqlite_error.
+//  Converts SQLite's rc into a fault that names the file; doing as in sqlite_error.
 cadre_error_t sqlite_log_fail (sqlite_log_t *self, int rc, const char *doing, fault_t *fault);
 
-//  The row is not as it was written; how is a text: "is missing".
+//  The row is damaged; how is a text such as "is missing".
 cadre_error_t sqlite_log_damaged (sqlite_log_t *self, uint64_t seq, const char *how,
                                   fault_t *fault);
 
-//  Takes note of how many bytes lie in rows from..before-1, which are dropped.
+//  Counts the bytes in rows from..before-1, which are dropped.
 cadre_error_t sqlite_log_count_dropped (sqlite_log_t *self, uint64_t from, uint64_t before,
                                         fault_t *fault);
 

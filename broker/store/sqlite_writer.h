@@ -1,8 +1,8 @@
 /*  sqlite_writer.h - the thread that commits
  *
- *  It takes all batches that gathered while it made the last transaction (up to
- *  16 MiB of them) and commits them in one. Upkeep comes after the batches were
- *  told to be durable. The owner's thread calls everything here.
+ *  It commits all batches that arrived during the last transaction (up to 16 MiB) in one
+ *  transaction. Upkeep runs after the batches have been reported as durable. The owner's thread
+ *  calls all functions.
  */
 
 #ifndef BROKER_STORE_SQLITE_WRITER_H_INCLUDED
@@ -13,23 +13,23 @@
 
 typedef struct sqlite_writer sqlite_writer_t;
 
-//  How far it is.
+//  Progress of the writer.
 typedef struct sqlite_progress {
     uint64_t durable;         //  The last durable batch
     uint64_t durable_bytes;   //  What has become durable since the start
     sqlite_figures_t figures; //  After the last commit
-    fault_t fault;            //  Why it gave up
+    fault_t fault;            //  Why it stopped
 } sqlite_progress_t;
 
-//  Starts the thread. log and reader are borrowed, and log is the thread's from now on. event_fd is
-//  written to when something is new.
+//  Starts the thread. log and reader are borrowed; from now on only the thread may use log.
+//  event_fd is written to when there is progress.
 sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, int event_fd,
                                     fault_t *fault);
 
-//  Waits until all is committed, or it gave up. Nothing can be put any more.
+//  Waits until everything is committed, or the thread has stopped. Nothing may be put afterwards.
 void sqlite_writer_finish (sqlite_writer_t *self);
 
-//  Finishes, if that was not done.
+//  Calls sqlite_writer_finish if needed.
 void sqlite_writer_destroy (sqlite_writer_t **self_p);
 
 //  Takes the content of *body.
