@@ -1,5 +1,5 @@
 /*
- *  address: where a broker is.
+ *  address.h - addresses of brokers
  *
  *      tcp://hub:5700   tcp://[::1]:5700     a block of ports: front, back +1, sink +2, events +3,
  *                                            lanes from +100
@@ -34,17 +34,17 @@ typedef enum address_role {
 } address_role_t;
 
 typedef struct address {
-    address_kind_t kind;            // how bytes travel
-    uint16_t port;                  // tcp: the first port of the block; else 0
-    char name [ADDRESS_NAME_BYTES]; // tcp: the host, without brackets; ipc: the folder, absolute;
-                                    // inproc: the name
+    address_kind_t kind;            //  the transport
+    uint16_t port;                  //  tcp: the first port of the block; else 0
+    char name [ADDRESS_NAME_BYTES]; //  tcp: the host, without brackets; ipc: the absolute folder;
+                                    //  inproc: the name
 } address_t;
 
-//  Read one address. TEXT is refused with a fault that says what is wrong with it and how it should
-//  look.
+//  Parses one address. The fault of an invalid TEXT says what is wrong and shows the right form.
 cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault);
 
-//  Read addresses separated by commas (spaces around them are ignored): at least one, at most MAX.
+//  Parses addresses separated by commas (spaces around them are ignored): at least one, at most
+//  MAX.
 cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t max, size_t *count,
                                   fault_t *fault);
 
@@ -52,34 +52,33 @@ cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t
 cadre_error_t address_parse_lanes (const char *text, uint16_t *first, uint16_t *last,
                                    fault_t *fault);
 
-//  The place where the programs of one host share a broker: ipc://$XDG_RUNTIME_DIR/cadre, else
-//  ipc:///tmp/cadre-UID. Nothing is created.
+//  The default address, by which the programs of one host share a broker:
+//  ipc://$XDG_RUNTIME_DIR/cadre, else ipc:///tmp/cadre-UID. Nothing is created.
 cadre_error_t address_default (address_t *self, fault_t *fault);
 
-//  Can one connect to it? tcp://*:5700 and tcp://0.0.0.0:5700 are for binding only.
+//  Can it be connected to? tcp://*:5700 and tcp://0.0.0.0:5700 are for binding only.
 cadre_error_t address_check_connect (const address_t *self, fault_t *fault);
 
-//  Can only programs of this host reach it? True for ipc, inproc, and tcp at 127.0.0.0/8, ::1 and
-//  localhost.
+//  Can only programs on this host connect to it? True for ipc, inproc, and tcp at 127.0.0.0/8, ::1
+//  and localhost.
 bool address_is_loopback (const address_t *self);
 
 bool address_equal (const address_t *self, const address_t *other);
 
-//  The address as address_parse reads it.
+//  Prints the address in the form that address_parse reads.
 const char *address_print (const address_t *self, char *buffer, size_t size);
 
-//  What to bind or connect for a role: "tcp://hub:5701", "ipc:///run/cadre/back",
+//  The endpoint to bind or connect for a role: "tcp://hub:5701", "ipc:///run/cadre/back",
 //  "inproc://NAME/back".
 const char *address_endpoint (const address_t *self, address_role_t role, char *buffer,
                               size_t size);
 
-//  The same with a port that was learned from the broker (tcp; for the others it is
-//  address_endpoint and port is ignored).
+//  The same with a port that the broker has told (tcp only; for the others port is ignored).
 const char *address_endpoint_at (const address_t *self, address_role_t role, uint16_t port,
                                  char *buffer, size_t size);
 
-//  A lane. LANE is a number for ipc and inproc ("ipc://DIR/lane-7"), the port itself for tcp
-//  ("tcp://hub:5807").
+//  The endpoint of a lane. LANE is a number for ipc and inproc ("ipc://DIR/lane-7"), and the port
+//  itself for tcp ("tcp://hub:5807").
 const char *address_lane_endpoint (const address_t *self, uint32_t lane, char *buffer, size_t size);
 
 #endif

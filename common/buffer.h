@@ -1,11 +1,10 @@
 /*  buffer.h - growable bytes
  *
- *  A buffer owns its bytes. It grows by doubling and aborts when memory runs
- *  out: windows bound what is ever put into one, so that is a broken invariant
- *  and no input's fault. One that is checked, for what people hand over, only
- *  fails when something large finds no room (room.h): look before its bytes
- *  are used. A zeroed buffer_t is an empty buffer.
- *  Any thread may use a buffer, one at a time.
+ *  A buffer owns its bytes. It grows by doubling and aborts when memory runs out: windows limit
+ *  what is put into buffers, so external input cannot cause that. A checked buffer, used for data
+ *  from the application, fails instead when large data finds no memory (room.h): test `failed`
+ *  before its bytes are used. A zeroed buffer_t is an empty buffer. Any thread may use a buffer,
+ *  one at a time.
  */
 
 #ifndef COMMON_BUFFER_H_INCLUDED
@@ -16,27 +15,27 @@
 #include <stdint.h>
 
 typedef struct buffer {
-    uint8_t *data;   //  The bytes; NULL while nothing was ever appended
+    uint8_t *data;   //  NULL until something is appended
     size_t size;     //  Bytes in use
     size_t capacity; //  Bytes allocated
-    bool checked;    //  What finds no room is left out, and failed set; kept when it is freed
-    bool failed;     //  Something was left out, since it was cleared or freed
+    bool checked;    //  Data without memory is omitted, and failed set; kept by buffer_free
+    bool failed;     //  Data was omitted since the last clear or free
 } buffer_t;
 
-//  Makes room for size_bytes more and returns where they would go; size stays as it is. NULL when
-//  it is checked, and there is none.
+//  Makes room for size_bytes more and returns where they go; size does not change. NULL when the
+//  buffer is checked and there is no memory.
 uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes);
 
 void buffer_append (buffer_t *self, const void *bytes, size_t size_bytes);
 
-//  Gives back what it has allocated in vain; for those that are kept.
+//  Frees unused capacity; for buffers that live long.
 #define BUFFER_AIR_BYTES 256u
 void buffer_trim (buffer_t *self);
 
-//  Forgets the content and keeps the memory.
+//  Removes the content and keeps the memory.
 void buffer_clear (buffer_t *self);
 
-//  Drops the first size_bytes bytes.
+//  Removes the first size_bytes bytes.
 void buffer_consume (buffer_t *self, size_t size_bytes);
 
 //  Frees the memory; the buffer is empty and usable afterwards.

@@ -1,8 +1,8 @@
 /*  cadre_error.h - the errors and outcomes that every part of cadre shares
  *
- *  This header is installed beside cadre.h, which includes it. An error says
- *  how a call went; an outcome says how a task ended. Numbers never change
- *  their meaning: they travel on the wire and stand in scripts.
+ *  This header is installed beside cadre.h, which includes it. An error is the result of a call; an
+ *  outcome is the result of a task. Numbers never change their meaning, because they are part of
+ *  the protocol and are used in scripts.
  *
  *  This Source Code Form is subject to the terms of the Mozilla Public
  *  License, v. 2.0. If a copy of the MPL was not distributed with this
@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-//  X (NAME, number, text, exit code of a command that ends with it)
+//  X (NAME, number, text, exit code of a command that fails with it)
 #define CADRE_ERRORS(X)                                                                            \
     X (OK, 0, "no error", 0)                                                                       \
     X (MEMORY, 1, "out of memory", 125)                                                            \
@@ -51,7 +51,7 @@ typedef enum cadre_error {
         CADRE_OK = 0
 } cadre_error_t;
 
-//  How a task ended; exactly one for each task. X (NAME, number, word for people)
+//  The outcome of a task; each task has exactly one. X (NAME, number, word for people)
 #define CADRE_OUTCOMES(X)                                                                          \
     X (NONE, 0, "none")                                                                            \
     X (OK, 1, "ok")                                                                                \
@@ -82,10 +82,10 @@ typedef enum cadre_outcome {
 //  A short text for an error, never NULL, static: "no broker answers".
 CADRE_EXPORT const char *cadre_error_text (cadre_error_t error);
 
-//  The name of an error as a program would write it, without its prefix: "UNAVAILABLE".
+//  The name of an error without its prefix: "UNAVAILABLE".
 CADRE_EXPORT const char *cadre_error_name (cadre_error_t error);
 
-//  The exit code with which a command reports this error (sysexits where one fits).
+//  The exit code of a command that fails with this error (from sysexits where one fits).
 CADRE_EXPORT int cadre_error_exit_code (cadre_error_t error);
 
 //  The word for an outcome, never NULL, static: "worker-lost".

@@ -1,9 +1,9 @@
 /*
- *  cpus: how much of this machine the process may use.
+ *  cpus.h - CPUs and memory that the process may use
  *
- *  CPUs are the affinity mask, cut by the quotas of the process's control group and all groups
- *  above it (version 1 and 2); memory likewise. ROOT is the folder under which /proc and /sys are
- *  read: NULL for the machine itself, a tree of files in tests. Any thread.
+ *  CPUs are those of the affinity mask, limited by the quotas of the process's control group and
+ *  all groups above it (version 1 and 2); memory likewise. ROOT is the folder that contains /proc
+ *  and /sys: NULL for this machine, a tree of files in tests. Any thread.
  */
 #ifndef COMMON_CPUS_H_INCLUDED
 #define COMMON_CPUS_H_INCLUDED
@@ -13,11 +13,11 @@
 //  CPUs that may be used, quotas rounded up; at least 1.
 int cpus_usable (const char *root);
 
-//  The quota of the control groups alone, rounded up; 0 if there is none.
+//  The quota of the control groups only, rounded up; 0 if there is none.
 int cpus_quota (const char *root);
 
-//  Bytes of memory that may be used: the smaller of the machine's and the control groups'. 0 if
-//  nothing could be read.
+//  Bytes of memory that may be used: the minimum of the machine's and the control groups'. 0 if it
+//  is unknown.
 uint64_t cpus_memory_bytes (const char *root);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- *  entropy: random numbers from the kernel, and UUIDs.
+ *  entropy.h - random numbers from the kernel, and UUIDs
  *
- *  A kernel that gives none is not survivable: the process ends. Any thread.
+ *  When the kernel provides none, the process ends. Any thread.
  */
 #ifndef COMMON_ENTROPY_H_INCLUDED
 #define COMMON_ENTROPY_H_INCLUDED
@@ -13,7 +13,7 @@
 #define ENTROPY_UUID_BYTES 16
 #define ENTROPY_UUID_TEXT_BYTES 37
 
-//  Fill SIZE bytes.
+//  Fills SIZE bytes.
 void entropy_fill (void *bytes, size_t size);
 
 //  A random number; never 0, so that 0 can mean none.
@@ -22,14 +22,14 @@ uint64_t entropy_u64 (void);
 //  A random UUID (version 4).
 void entropy_uuid (uint8_t uuid [ENTROPY_UUID_BYTES]);
 
-//  "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in lower case, and back (either case). Parsing returns
-//  false for anything else.
+//  Prints "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in lower case; parses that in any case and returns
+//  false for everything else.
 const char *entropy_uuid_print (const uint8_t uuid [ENTROPY_UUID_BYTES],
                                 char text [ENTROPY_UUID_TEXT_BYTES]);
 bool entropy_uuid_parse (const char *text, uint8_t uuid [ENTROPY_UUID_BYTES]);
 
-//  Seed libc's random (): libzmq takes the first routing id of a ROUTER from it, and a peer that
-//  guesses that id can end the process. sockets_new calls it before each ROUTER.
+//  Seeds libc's random (): libzmq takes the first routing ID of a ROUTER from it, and a peer that
+//  guesses that ID can crash the process. sockets_new calls it before each ROUTER.
 void entropy_seed_libc (void);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- *  finder: the numbers behind the addresses of a list, and which of them can be reached.
+ *  finder.h - resolves the addresses of a list, and tests which can be reached
  *
- *  Names are looked up (every A and AAAA record of each), then all are probed; both may block for
- *  long, so it is done in a thread of its own, which the owner asks now and then whether it has
- *  ended. A finder that is destroyed earlier leaves the thread to itself: a look-up cannot be
- *  cancelled, and nothing of the owner's is touched by it.
+ *  Host names are resolved to all of their IP addresses (A and AAAA records), then all are probed.
+ *  Both may block for long, so a separate thread does it, and the owner checks regularly whether it
+ *  has finished. If a finder is destroyed earlier, the thread continues alone, because a lookup
+ *  cannot be cancelled; it uses no data of the owner.
  *
  *  One thread owns a finder.
  */
@@ -20,35 +20,34 @@
 typedef struct finder finder_t;
 
 typedef struct finder_found {
-    address_t number;        // what to connect to
-    size_t given;            // which address of the list it belongs to
-    probe_verdict_t verdict; // whether somebody listens there
+    address_t number;        //  IP address to connect to
+    size_t given;            //  index in the list of addresses
+    probe_verdict_t verdict; //  result of the probe
 } finder_found_t;
 
-//  Look NAME up: up to MAX numbers, in the order in which they should be tried. 0 with a fault that
-//  says why there is none.
+//  Resolves NAME to at most MAX IP addresses, in the order in which they should be tried. 0 with a
+//  fault on failure.
 typedef size_t finder_look_fn (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max,
                                fault_t *fault);
 
-//  The system's way: hosts file, DNS.
+//  The system's resolver: hosts file, DNS.
 finder_look_fn finder_look;
 
-//  Are these addresses what one connects to already? Then there is nothing to find.
+//  Must any of these addresses be resolved or probed?
 bool finder_is_needed (const address_t *addresses, size_t count);
 
-//  The numbers of one address as they would be found, without a look-up or a probe: for a number,
-//  ipc and inproc.
+//  An address that needs no lookup (IP address, ipc, inproc), in the form of a result.
 address_t finder_plain (const address_t *address);
 
-//  Begins. LOOK is NULL for the system's way. NULL when no thread can be had.
+//  Starts. LOOK is NULL for the system's resolver. NULL when no thread can be started.
 finder_t *finder_new (const address_t *addresses, size_t count, address_role_t role,
                       finder_look_fn *look);
 void finder_destroy (finder_t **self_p);
 
 bool finder_done (const finder_t *self);
 
-//  Once it is done: what was found, in the order of the list; and the fault of the last name that
-//  has no number.
+//  When it is done: the results, in the order of the list; and the fault of the last name that
+//  could not be resolved.
 size_t finder_take (const finder_t *self, finder_found_t *found, size_t max, fault_t *fault);
 
 #endif

@@ -1,7 +1,7 @@
-/*  guess.h - names that a person may have meant
+/*  guess.h - finds names that are similar to a misspelled one
  *
- *  By Damerau-Levenshtein distance (at most 3, and less than the name's length), or a common
- *  beginning of at least three letters.
+ *  By Damerau-Levenshtein distance (at most 3, and less than the name's length), or a common prefix
+ *  of at least three letters.
  */
 
 #ifndef COMMON_GUESS_H_INCLUDED
@@ -11,18 +11,18 @@
 
 typedef struct guess guess_t;
 
-//  Looks for at most max names near to wanted, which is borrowed.
+//  Collects at most max names that are similar to wanted, which is borrowed.
 guess_t *guess_new (const char *wanted, size_t max);
 void guess_destroy (guess_t **self_p);
 
-//  Considers a name, which is borrowed.
+//  Adds a candidate, which is borrowed.
 void guess_offer (guess_t *self, const char *name);
 
 //  "square, squares", nearest first, or "".
 void guess_print (const guess_t *self, char *buffer, size_t size);
 
-//  Insertions, deletions, replacements and swaps of neighbours that turn one into the other; texts
-//  beyond 64 bytes are cut.
+//  Number of insertions, deletions, replacements and swaps of neighbours that turn one into the
+//  other; only the first 64 bytes are compared.
 unsigned guess_distance (const char *a, const char *b);
 
 #endif

@@ -1,13 +1,13 @@
 /*
- *  hash: uthash, with a hash that nobody can foresee.
+ *  hash.h - uthash with a keyed hash function
  *
- *  Peers choose many of the keys that tables are searched by: UUIDs, names, numbers. With a hash
- *  that is known, whoever chooses thousands of keys of one value makes each look-up walk through
- *  all of them. So every table hashes by SipHash-1-3 (Aumasson and Bernstein, 2012) under a key
- *  that is drawn when the program, or the library, is loaded.
+ *  Peers choose many of the keys in our tables: UUIDs, names, numbers. With a known hash function,
+ *  a peer could choose thousands of keys with the same hash, and make each lookup slow. So every
+ *  table uses SipHash-1-3 (Aumasson and Bernstein, 2012) with a random key that is created when the
+ *  program, or the library, is loaded.
  *
- *  Include this instead of <uthash.h>, everywhere (the lint refuses the other); tables are used as
- *  uthash says. Any thread.
+ *  Include this instead of <uthash.h> (the lint enforces that); tables are used as in uthash. Any
+ *  thread.
  */
 #ifndef COMMON_HASH_H_INCLUDED
 #define COMMON_HASH_H_INCLUDED
@@ -19,10 +19,10 @@
 
 #include <uthash.h>
 
-//  What uthash sorts a key of SIZE bytes by.
+//  uthash's hash of a key of SIZE bytes.
 uint32_t hash_key (const void *key, size_t size);
 
-//  SipHash-1-3 of SIZE bytes under a key of 16 bytes, as two words.
+//  SipHash-1-3 of SIZE bytes with a key of 16 bytes, as two words.
 uint64_t hash_siphash (const uint64_t secret [2], const void *bytes, size_t size);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- *  keys: what proves who a peer is: a name, a role, and CURVE keys.
+ *  keys.h - identities of peers: a name, a role, and CURVE keys
  *
- *  Keys are texts of 40 characters in Z85 (ZeroMQ RFC 32), as libzmq takes them. A role says at
- *  which doors a key is let in:
+ *  Keys are texts of 40 characters in Z85 (ZeroMQ RFC 32), as libzmq uses them. A role says at
+ *  which endpoints a key is accepted:
  *
- *      client      submits and looks after jobs                              front
- *      observer    looks, changes nothing                                    front
- *      admin       all that, and drains, stops and reloads                   front
+ *      client      submits and manages jobs                                  front
+ *      observer    reads only                                                front
+ *      admin       all of that, and drains, stops and reloads                front
  *      worker      runs tasks                                                back, sink, its own
  *                  lane
  *
@@ -26,22 +26,22 @@
 
 typedef enum role { ROLE_NONE, ROLE_CLIENT, ROLE_OBSERVER, ROLE_ADMIN, ROLE_WORKER } role_t;
 
-//  What a peer needs to be let in by a broker.
+//  The keys with which a peer connects to a broker.
 typedef struct keys {
-    char server_key [KEYS_TEXT_BYTES]; // the broker's public key
-    char public_key [KEYS_TEXT_BYTES]; // its own
-    char secret_key [KEYS_TEXT_BYTES]; // its own; show it to nobody
+    char server_key [KEYS_TEXT_BYTES]; //  the broker's public key
+    char public_key [KEYS_TEXT_BYTES]; //  its own
+    char secret_key [KEYS_TEXT_BYTES]; //  its own; must stay secret
 } keys_t;
 
 //  "worker" → ROLE_WORKER. CADRE_ERROR_ARGUMENT with a fault that lists the roles.
 cadre_error_t keys_parse_role (const char *text, role_t *role, fault_t *fault);
 const char *keys_role_name (role_t role);
 
-//  Is it a key? 40 characters of Z85 that stand for 32 bytes.
+//  Is it a key: 40 characters of Z85 that encode 32 bytes?
 bool keys_is_key (const char *text);
 
-//  Names are made of letters, digits, dots, dashes and underscores, begin with a letter or digit,
-//  and have at most 63 bytes, so that they can be names of files. CADRE_ERROR_ARGUMENT.
+//  Names consist of letters, digits, dots, dashes and underscores, begin with a letter or digit,
+//  and have at most 63 bytes, so they can be file names. CADRE_ERROR_ARGUMENT.
 cadre_error_t keys_check_name (const char *name, fault_t *fault);
 
 #endif

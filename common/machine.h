@@ -1,11 +1,11 @@
 /*
- *  machine: one engine for all state machines.
+ *  machine.h - the engine of all state machines
  *
- *  A table says which states there are and which may follow which. Every change is checked against
- *  it, traced at level debug, and followed by the invariant of the object if the table has one. A
- *  change that the table does not allow is a mistake of ours: the process ends with a line that
- *  names machine, from and to. What a peer asks for is checked first with machine_allowed. Objects
- *  that count bytes keep the bare uint8_t and use machine_step. One thread per object.
+ *  A table lists the states and the allowed transitions. Every transition is checked against it,
+ *  logged at level debug, and followed by a check of the object's invariant if the table has one. A
+ *  transition that is not allowed is a bug: the process aborts with a line that names machine, from
+ *  and to. Check requests of peers first, with machine_allowed. Objects that must be small store
+ *  only the uint8_t and use machine_step. One thread per object.
  *
  *      enum { READY, LEASED, DONE };
  *      static const char *const s_names [] = {"ready", "leased", "done"};
@@ -25,29 +25,28 @@
 #define MACHINE_TO(state) (UINT32_C (1) << (state))
 
 typedef struct machine_table {
-    const char *name;          // what the machine is, for messages
-    uint8_t count;             // states, at most MACHINE_STATES_MAX
-    const char *const *states; // their names
-    const uint32_t
-        *next; // for each state, the states that may follow: MACHINE_TO (a) | MACHINE_TO (b)
+    const char *name;          //  name of the machine, for messages
+    uint8_t count;             //  number of states, at most MACHINE_STATES_MAX
+    const char *const *states; //  their names
+    const uint32_t *next; //  allowed transitions of each state: MACHINE_TO (a) | MACHINE_TO (b)
     bool (*invariant) (
         uint8_t state,
-        const void *object); // true if object fits its new state; NULL if there is nothing to check
+        const void *object); //  true if object is consistent with its new state; NULL: no check
 } machine_table_t;
 
 typedef struct machine {
-    const machine_table_t *table; // shared, constant
-    uint8_t state;                // index into the table
+    const machine_table_t *table; //  shared, constant
+    uint8_t state;                //  index into the table
 } machine_t;
 
-//  May TO follow FROM? False also for numbers that are no states.
+//  Is the transition allowed? False also for numbers that are not states.
 bool machine_allowed (const machine_table_t *table, uint8_t from, uint8_t to);
 
-//  The name of a state, "?" for a number that is none.
+//  The name of a state, "?" for an invalid number.
 const char *machine_state_name (const machine_table_t *table, uint8_t state);
 
-//  Change *STATE to TO. OBJECT goes to the invariant and may be NULL if there is none. Aborts with
-//  a message if the table does not allow it.
+//  Changes *STATE to TO. OBJECT is passed to the invariant, and may be NULL if there is none.
+//  Aborts with a message if the transition is not allowed.
 void machine_step (const machine_table_t *table, uint8_t *state, uint8_t to, const void *object);
 
 //  The same for a machine_t.

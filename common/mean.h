@@ -1,7 +1,6 @@
-/*  mean.h - the moving mean of what is measured
+/*  mean.h - moving mean
  *
- *  In whole numbers, and it reaches every value that stays: a step that would
- *  round to nothing is a step of one.
+ *  An integer that converges to any constant value: a step that would round to 0 is a step of 1.
  */
 
 #ifndef COMMON_MEAN_H_INCLUDED

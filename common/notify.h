@@ -1,16 +1,16 @@
 /*
- *  notify: a daemon tells whoever supervises it how it is.
+ *  notify.h - reports a daemon's state to its supervisor
  *
- *  Two listeners, each of them optional: systemd, for a service of Type=notify (datagrams to
- *  $NOTIFY_SOCKET, an abstract name too, as sd_notify (3) has them), and a file for the health
- *  check of a container (health.h). The dozen lines of protocol stand here and are not taken from
- *  libsystemd, because libcadre, which embeds broker and worker, needs libzmq and msgpack-c alone.
- *  Nothing here blocks or fails: a supervisor that does not listen is told again soon.
+ *  Two optional channels: systemd, for a service of Type=notify (datagrams to $NOTIFY_SOCKET, also
+ *  an abstract name, as in sd_notify (3)), and a file for the health check of a container
+ *  (health.h). The protocol is implemented here instead of by libsystemd, because libcadre, which
+ *  embeds broker and worker, may only depend on libzmq and msgpack-c. No function blocks or fails:
+ *  a message that cannot be sent is sent again soon.
  *
- *  The loop that serves tells that it lives, through an alarm of its own timers: WATCHDOG=1 at half
- *  of $WATCHDOG_USEC, and the file at least once a second. So a loop that hangs is found out. Every
- *  function but notify_new takes NULL: nobody supervises. notify_new and notify_hand_on belong to
- *  main (they change the environment); the rest to the thread of the loop.
+ *  The serving loop reports that it is alive, through an alarm of its own timers: WATCHDOG=1 at
+ *  half of $WATCHDOG_USEC, and the file at least once a second. So a loop that hangs is detected.
+ *  Every function except notify_new accepts NULL: no supervisor. notify_new and notify_hand_on must
+ *  be called by main (they change the environment), the others by the loop's thread.
  *
  *      notify_t *notify = notify_new (NULL, health_file);
  *      notify_attach (notify, timers, s_describe, self);
@@ -28,41 +28,40 @@
 
 typedef struct notify notify_t;
 
-//  Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment, so that no task
-//  speaks in the service's name. HEALTH is a file, or NULL; it is copied. NULL when nobody wants to
-//  be told. A socket or file that cannot be used is a warning in the log.
+//  Removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from the environment, so that tasks cannot
+//  use them. HEALTH is a file, or NULL; it is copied. NULL when there is nothing to report to. A
+//  socket or file that cannot be used is a warning in the log.
 notify_t *notify_new (const moment_clock_t *clock, const char *health);
 
-//  Removes the file: who is gone is not healthy.
+//  Removes the file, because the process is no longer alive.
 void notify_destroy (notify_t **self_p);
 
-//  Says from now on, through TIMERS, that their loop turns, and asks DESCRIBE (may be NULL) once a
-//  second for the state of things: it calls notify_ready, notify_away, notify_status. TIMERS and
-//  OWNER are borrowed until notify_detach.
+//  From now on, reports through TIMERS that the loop is alive, and calls DESCRIBE (may be NULL)
+//  once a second, which calls notify_ready, notify_away, notify_status. TIMERS and OWNER are
+//  borrowed until notify_detach.
 typedef void notify_describe_fn (void *owner);
 void notify_attach (notify_t *self, timers_t *timers, notify_describe_fn *describe, void *owner);
 void notify_detach (notify_t *self);
 
-//  It serves: the first time READY=1. Also what ends notify_away and notify_reloading.
+//  It serves: READY=1 the first time. Also ends notify_away and notify_reloading.
 void notify_ready (notify_t *self);
 
-//  It runs but cannot serve for now, such as a worker without its broker. Systemd knows no such
-//  state and hears of it by status; the file says so.
+//  It runs but cannot serve now, such as a worker without its broker. systemd has no such state and
+//  gets it as status; the file contains it.
 void notify_away (notify_t *self);
 
-//  It reads its configuration again; notify_ready follows.
+//  It reloads its configuration; notify_ready follows.
 void notify_reloading (notify_t *self);
 
-//  It ends, once what it does is done, for which it may take MAX_MS (0: not known) and some seconds
-//  more.
+//  It ends after its current work, which may take MAX_MS (0: unknown) plus some seconds.
 void notify_stopping (notify_t *self, uint32_t max_ms);
 
-//  A line for people, passed on only when it differs from the last one. The file has it with the
-//  next change of state, which it should therefore come before, or within a second.
+//  A line for people, sent only when it differs from the last one. It is written to the file with
+//  the next change of state, so call it before that, or within a second.
 void notify_status (notify_t *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 
-//  Puts the variables back, for the program that this one becomes by exec.
+//  Restores the variables for a program that replaces this one by exec.
 void notify_hand_on (const notify_t *self);
 
 #endif

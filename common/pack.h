@@ -1,4 +1,4 @@
-/*  pack.h - msgpack written into a buffer
+/*  pack.h - writes msgpack into a buffer
  *
  *  Each function appends one value, in the shortest form.
  */
@@ -20,7 +20,7 @@ void pack_array (buffer_t *self, size_t count);
 void pack_map (buffer_t *self, size_t count);
 void pack_ext (buffer_t *self, int8_t type, const void *bytes, size_t size_bytes);
 
-//  Appends bytes that are already one whole msgpack value (or several, counted by the caller).
+//  Appends bytes that are already one or several msgpack values.
 void pack_raw (buffer_t *self, const void *bytes, size_t size_bytes);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- *  private: what of a process is no business of tasks, and of others who run as the same user.
+ *  private.h - hides variables and memory of a process from tasks and from other programs of the
+ *  same user
  *
- *  Variables that say where a person's broker and key are, or that this is a slot, or which file a
- *  broker or worker keeps: a task that finds them would act for somebody else. Tasks have
- *  CADRE_TASK_BROKER. Any thread; hide before there are others.
+ *  Some variables name a user's broker and key, mark a slot, or name files of a broker or worker; a
+ *  task that used them would act with another identity. Tasks get CADRE_TASK_BROKER instead. Any
+ *  thread; call private_hide before other threads start.
  */
 #ifndef COMMON_PRIVATE_H_INCLUDED
 #define COMMON_PRIVATE_H_INCLUDED
@@ -13,13 +14,12 @@
 //  Is this NAME=VALUE such a variable?
 bool private_variable (const char *entry);
 
-//  Nobody but root can read the memory, environment and descriptors of this process from now on,
-//  nor stop it with a debugger; it leaves no core dump. Programs that it executes are not
-//  concerned.
+//  From now on only root can read the memory, environment and descriptors of this process, or
+//  attach a debugger; it leaves no core dump. Programs that it executes are not affected.
 void private_process (void);
 
-//  Overwrites an argument, or the value of a variable, where others can read it (/proc/PID/cmdline,
-//  environ). Returns a copy, the caller's to free.
+//  Overwrites an argument, or the value of a variable, which others could read (/proc/PID/cmdline,
+//  environ). Returns a copy, which the caller frees.
 char *private_hide (char *text);
 
 #endif

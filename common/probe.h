@@ -1,10 +1,10 @@
 /*
- *  probe: which of several places has somebody who accepts connections.
+ *  probe.h - tests which of several addresses accept connections
  *
- *  A plain connect to each, in their order and a quarter of a second apart, until one accepts: a
- *  broker that lives is found in one round trip, whatever addresses of its name are dead. What was
- *  opened is closed again without a byte. Blocks for at most PROBE_MS after the last one was begun.
- *  Any thread.
+ *  Connects to each address, in order and a quarter of a second apart, until one accepts: a running
+ *  broker is found in one round trip, even if other addresses of its host name are dead. The
+ *  connections are closed without sending a byte. Blocks for at most PROBE_MS after the last one
+ *  was started. Any thread.
  */
 #ifndef COMMON_PROBE_H_INCLUDED
 #define COMMON_PROBE_H_INCLUDED
@@ -16,13 +16,13 @@
 #define PROBE_MS 1000
 
 typedef enum probe_verdict {
-    PROBE_UNKNOWN = 0, // nothing was heard, or it was not asked
-    PROBE_ACCEPTS,     // somebody listens
-    PROBE_REFUSES      // nobody listens, or there is no way to it
+    PROBE_UNKNOWN = 0, //  no answer, or not tested
+    PROBE_ACCEPTS,     //  the connection was accepted
+    PROBE_REFUSES      //  the connection was refused, or there is no route
 } probe_verdict_t;
 
-//  Ask the ROLE of each of COUNT places (numbers, no names; at most PROBE_MAX). inproc accepts
-//  always.
+//  Tests the ROLE endpoint of each of COUNT addresses (IP addresses, no host names; at most
+//  PROBE_MAX). inproc always accepts.
 void probe_all (const address_t *places, size_t count, address_role_t role,
                 probe_verdict_t *verdicts);
 

@@ -1,14 +1,13 @@
 /*
- *  room: is there memory for something large?
+ *  room.h - checks for memory before large allocations
  *
- *  Small memory is taken where it is needed, and a process that has none left ends by an assertion.
- *  What is as large as payloads can be is asked for here first, with a margin behind it, so that
- *  whoever hands it over gets an error instead, and what is small still finds its place.
+ *  Small allocations are not checked; a process without memory for them aborts. For payloads of any
+ *  size the memory, plus a margin, is checked here first, so the caller gets an error instead, and
+ *  small allocations still succeed.
  *
- *  A payload on its way is copied: into frames, at the broker, at the worker, for the slot; all of
- *  them in one process when the pool is embedded. So whoever lets one in says how many copies may
- *  be made (room_enter), and that it has gone (room_leave). Any thread; figures are those of the
- *  process.
+ *  A payload in flight is copied: into frames, at the broker, at the worker, for the slot; all in
+ *  one process when the pool is embedded. So room_enter reserves memory for a payload and its
+ *  copies, until room_leave. Any thread; the figures are those of the process.
  */
 #ifndef COMMON_ROOM_H_INCLUDED
 #define COMMON_ROOM_H_INCLUDED
@@ -18,20 +17,19 @@
 
 #include "common/fault.h"
 
-#define ROOM_LEAST (1u << 20) // what is smaller is not asked for
+#define ROOM_LEAST (1u << 20) //  smaller sizes are not checked
 
-//  Could SIZE bytes be had now, and a margin? True at once for what is smaller than ROOM_LEAST.
+//  Is there memory for SIZE bytes and a margin? Always true below ROOM_LEAST.
 bool room_for (size_t size_bytes);
 
-//  CADRE_ERROR_MEMORY: there was none for SIZE bytes of WHAT ("arguments").
+//  CADRE_ERROR_MEMORY: there was no memory for SIZE bytes of WHAT ("arguments").
 cadre_error_t room_lacks (size_t size_bytes, const char *what, fault_t *fault);
 
-//  The most that payloads may hold while they come in parts: half of the memory that this process
-//  may use.
+//  Maximum memory of payloads that arrive in parts: half of what this process may use.
 size_t room_most (void);
 
-//  Lets a payload in if there is room for COPIES of all that are on their way, of which PARALLEL at
-//  most are copied at a time. With true, room_leave is due for it.
+//  Reserves memory for a payload if there is room for COPIES of all payloads in flight, of which at
+//  most PARALLEL are copied at a time. If true, room_leave must follow.
 bool room_enter (size_t size_bytes, size_t copies, size_t parallel);
 void room_leave (size_t size_bytes);
 

@@ -1,9 +1,9 @@
 /*
- *  threads: can they be started?
+ *  threads.h - checks whether threads can be started, and starts them
  *
- *  libzmq aborts the process when it cannot start its threads, which it does with the first socket
- *  of a context. So as many are started here first, all at a time, and end again at once. Any
- *  thread; the answer is true for a moment only.
+ *  libzmq aborts the process when it cannot start its threads, which happens with the first socket
+ *  of a context. So this module first starts as many threads, all at a time, and ends them at once.
+ *  Any thread; the answer may be outdated at once.
  */
 #ifndef COMMON_THREADS_H_INCLUDED
 #define COMMON_THREADS_H_INCLUDED
@@ -12,12 +12,12 @@
 
 #include "common/fault.h"
 
-#define THREADS_MOST 32 // that can be asked for
+#define THREADS_MOST 32 //  maximum of count
 
-//  CADRE_OK, or CADRE_ERROR_MEMORY that names cause and cure, unless COUNT more threads can run.
+//  CADRE_OK if COUNT more threads can run; else CADRE_ERROR_MEMORY with cause and cure.
 cadre_error_t threads_need (int count, fault_t *fault);
 
-//  pthread_create with all signals blocked, which are the program's business; the same error.
+//  pthread_create with all signals blocked, which the application handles; the same error.
 cadre_error_t threads_start (pthread_t *thread, void *(*run) (void *), void *argument,
                              fault_t *fault);
 

@@ -1,11 +1,10 @@
 /*
- *  timers: what is due when, for one event loop.
+ *  timers.h - alarms for one event loop
  *
- *  A binary heap of alarms. An alarm is embedded in the object that wants to be called, so that
- *  setting, moving and cancelling one costs O(log n) and no allocation but the growth of the heap
- *  (doubling). Zero-initialise an alarm, fill in ring and owner once, and cancel it before its
- *  owner goes. While it rings, an alarm may set or cancel itself and any other one, and free its
- *  owner. One thread.
+ *  A binary heap of alarms. An alarm is embedded in its owner's object, so setting, moving and
+ *  cancelling one costs O(log n), and only growth of the heap allocates. Initialize an alarm with
+ *  zero, set ring and owner once, and cancel it before its owner is freed. While it rings, an alarm
+ *  may set or cancel itself and any other one, and free its owner. One thread.
  *
  *      self->beat = (alarm_t){.ring = s_beat, .owner = self};
  *      timers_set (timers, &self->beat, now_us + 1000000);
@@ -24,29 +23,28 @@
 typedef struct timers timers_t;
 
 typedef struct alarm {
-    int64_t due_us;                             // when it rings, on the clock of the loop
-    size_t place;                               // 1 + its index in the heap; 0 while it is not set
-    void (*ring) (void *owner, int64_t now_us); // called once each time it is due
-    void *owner;                                // borrowed
+    int64_t due_us;                             //  when it rings, on the clock of the loop
+    size_t place;                               //  1 + its index in the heap; 0 while it is not set
+    void (*ring) (void *owner, int64_t now_us); //  called once each time it is due
+    void *owner;                                //  borrowed
 } alarm_t;
 
-//  NULL if memory is short.
+//  NULL without memory.
 timers_t *timers_new (void);
 
-//  Alarms that are still set are unset; they stay their owners'.
+//  Alarms that are still set are unset; their owners keep them.
 void timers_destroy (timers_t **self_p);
 
-//  Set ALARM, or move it if it is set. CADRE_ERROR_MEMORY only if the heap had to grow; moving
-//  never fails.
+//  Sets ALARM, or moves it. CADRE_ERROR_MEMORY only if the heap had to grow; moving never fails.
 cadre_error_t timers_set (timers_t *self, alarm_t *alarm, int64_t due_us);
 
-//  Unset ALARM. Nothing happens if it was not set.
+//  Unsets ALARM. No effect if it was not set.
 void timers_cancel (timers_t *self, alarm_t *alarm);
 
 //  Is it set?
 bool timers_is_set (const alarm_t *alarm);
 
-//  Alarms that are set.
+//  Number of alarms that are set.
 size_t timers_count (const timers_t *self);
 
 //  Milliseconds until the next alarm, rounded up, for poll: 0 if one is due, MAX_MS if none is set
@@ -54,8 +52,8 @@ size_t timers_count (const timers_t *self);
 //  (-1 is returned if nothing is set).
 int timers_next_ms (const timers_t *self, int64_t now_us, int max_ms);
 
-//  Ring everything that is due at NOW_US, earliest first, and return how many rang. An alarm that
-//  is set meanwhile to a moment that has passed rings at the next run, so this always ends. Not to
+//  Calls all alarms that are due at NOW_US, earliest first, and returns their number. An alarm that
+//  is set meanwhile to a time in the past is called in the next run, so this always ends. Must not
 //  be called from an alarm.
 size_t timers_run (timers_t *self, int64_t now_us);
 

@@ -1,9 +1,9 @@
-/*  tries.h - how often a task is tried again, and after what wait
+/*  tries.h - how often a task is tried again, and after which delay
  *
- *  By cause, which is the outcome of the try that failed: error, exit, signal, timeout,
- *  out-of-memory, worker-lost. Waits double from try to try and are spread by a quarter, so that
- *  tasks that failed together do not come back together. A plain value, part of a job at the
- *  broker, and of a map at its client.
+ *  By cause, which is the outcome of the failed try: error, exit, signal, timeout, out-of-memory,
+ *  worker-lost. Delays double with each try and vary by a quarter, so that tasks that failed
+ *  together are not retried together. A plain value, part of a job at the broker, and of a map at
+ *  its client.
  */
 
 #ifndef COMMON_TRIES_H_INCLUDED
@@ -11,36 +11,36 @@
 
 #include "common/wire.h"
 
-#define TRIES_WAIT_MAX_US INT64_C (60000000) //  No wait is longer, unless the first one is
-#define TRIES_BREACHES 2u                    //  Sessions of workers that it may end
+#define TRIES_WAIT_MAX_US INT64_C (60000000) //  Maximum delay, unless the first one is longer
+#define TRIES_BREACHES 2u                    //  Sessions of workers that a task may end
 #define TRIES_DEADLY 3u                      //  Slots that a task may kill before it is quarantined
 
-//  Tries that a task had, and which were repeated.
+//  Failed tries of a task that were repeated.
 typedef struct tried {
-    unsigned failed; //  By themselves
+    unsigned failed; //  By the task itself
     unsigned lost;   //  With a worker
 } tried_t;
 
 typedef struct tries {
     uint16_t again [CADRE_OUTCOMES_COUNT]; //  Repetitions, by outcome
-    uint32_t backoff_ms;                   //  Wait before the first
+    uint32_t backoff_ms;                   //  Delay before the first
 } tries_t;
 
-//  As JOB_OPEN says. False when causes is neither nil nor a map of words for outcomes that can be
-//  repeated to numbers.
+//  Reads the fields of JOB_OPEN. False when causes is neither nil nor a map from outcomes that can
+//  be repeated to numbers.
 bool tries_read (tries_t *self, const wire_job_open_t *open);
 
 //  Is there a try left after this outcome?
 bool tries_allow (const tries_t *self, tried_t tried, uint64_t outcome);
 
-//  How long the next try waits; 0: not at all. random is any number.
+//  The delay before the next try; 0: none. random is any number.
 int64_t tries_wait_us (const tries_t *self, tried_t tried, uint64_t outcome, uint32_t random);
 
-//  No wait is longer than this.
+//  The maximum delay.
 int64_t tries_wait_max_us (const tries_t *self);
 
-//  Has it killed so many slots that it must not be tried again, whatever is left? A command that a
-//  signal ends kills no slot.
+//  Has it killed so many slots that it must not be tried again, even if tries are left? A command
+//  that a signal ends kills no slot.
 bool tries_is_deadly (tried_t tried, uint64_t outcome, bool command);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- *  trust: is a file or folder one's own, and can nobody else change it?
+ *  trust.h - checks that files and folders can only be changed by us
  *
- *  Whoever can write into a folder can put another file in the place of one's own; whoever owns a
- *  file can change it at any time. So what belongs to another user than oneself or root, or can be
- *  written by others, is refused; of secrets, also what others can read. The faults name path,
- *  owner or mode, and the cure. Plain functions, any thread.
+ *  A user who can write into a folder can replace our files; the owner of a file can change it at
+ *  any time. So files and folders are refused if they belong to another user (except root), or are
+ *  writable by others; secrets also if others can read them. The faults name path, owner or mode,
+ *  and the cure. Plain functions, any thread.
  */
 #ifndef COMMON_TRUST_H_INCLUDED
 #define COMMON_TRUST_H_INCLUDED
@@ -14,24 +14,24 @@
 #include "common/fault.h"
 
 typedef enum trust_kind {
-    TRUST_FOLDER, // others may not write into it
-    TRUST_FILE,   // nor this: a file that is no secret
-    TRUST_SECRET  // others may not read it, either
+    TRUST_FOLDER, //  must not be writable by others
+    TRUST_FILE,   //  the same for a file that is not secret
+    TRUST_SECRET  //  must not be readable by others, either
 } trust_kind_t;
 
-//  What FACTS say of PATH; WHAT it is, for the message: "folder", "the store". CADRE_ERROR_REFUSED.
+//  Checks FACTS, the status of PATH; WHAT it is, for the message: "folder", "the store".
+//  CADRE_ERROR_REFUSED.
 cadre_error_t trust_judge (const struct stat *facts, const char *what, const char *path,
                            trust_kind_t kind, fault_t *fault);
 
-//  The same for what is at PATH; a link there is not followed. CADRE_OK when nothing is.
-//  CADRE_ERROR_REFUSED, also for what is neither file nor folder, or cannot be looked at.
+//  The same for the file at PATH; a symbolic link is not followed. CADRE_OK when it does not exist.
+//  CADRE_ERROR_REFUSED, also when it is neither file nor folder, or its status cannot be read.
 cadre_error_t trust_check (const char *what, const char *path, trust_kind_t kind, fault_t *fault);
 
-//  The folder in which PATH is, or is to be.
+//  The same for the folder of PATH.
 cadre_error_t trust_check_around (const char *path, fault_t *fault);
 
-//  Opens FILE to be written, made anew with mode 0600 in the place of whatever was there. -1 and
-//  errno.
+//  Creates FILE for writing with mode 0600, replacing any existing file. -1 and errno.
 int trust_make (const char *file);
 
 #endif

@@ -1,7 +1,7 @@
-/*  utf8.h - is it text?
+/*  utf8.h - checks UTF-8
  *
- *  UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond
- *  U+10FFFF. Plain functions over bytes; any thread may call them.
+ *  As defined by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. Plain
+ *  functions over bytes; any thread.
  */
 
 #ifndef COMMON_UTF8_H_INCLUDED
@@ -9,15 +9,15 @@
 
 #include "common/cursor.h"
 
-//  Bytes from the start on that are whole characters of UTF-8.
+//  Number of bytes from the start that are complete UTF-8 characters.
 size_t utf8_prefix (const void *bytes, size_t size_bytes);
 
 bool utf8_is_valid (view_t text);
 
-//  Cut to at most so many bytes, between two characters.
+//  Truncates to at most so many bytes, between two characters.
 view_t utf8_cut (view_t text, size_t limit_bytes);
 
-//  Puts '?' in the place of each byte that is part of no character.
+//  Replaces each byte that is not part of a character by '?'.
 void utf8_repair (void *bytes, size_t size_bytes);
 
 #endif

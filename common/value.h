@@ -1,14 +1,13 @@
-/*  value.h - nested data: what tasks take and return
+/*  value.h - nested data: arguments and results of tasks
  *
- *  The implementation of the functions of cadre_value.h, and what the
- *  tree itself needs beside them. A value is a tree of nodes: the elements of a
- *  list lie in one array, the pairs of a map in another (key, value, key, value
- *  ...). Only a root can be changed, since everything below is handed out as
- *  const; so a root knows how deep it is, and nothing deeper than
- *  VALUE_DEPTH_MAX is ever built: recursion is bounded. A task takes and returns
- *  less (RULES_DEPTH_MAX): what a map returns is a list of such values.
+ *  The implementation of cadre_value.h, and further functions for our own use. A value is a tree of
+ *  nodes: the elements of a list are in one array, the pairs of a map in another (key, value, key,
+ *  value ...). Only a root can be changed, because all other nodes are returned as const. So a root
+ *  knows its depth, and nothing deeper than VALUE_DEPTH_MAX is ever built, which limits recursion.
+ *  Arguments and results of tasks are less deep (RULES_DEPTH_MAX): the result of a map is a list of
+ *  them.
  *
- *  Values abort when memory runs out, as buffers do. One thread at a time.
+ *  Values abort when memory runs out, like buffers. One thread at a time.
  */
 
 #ifndef COMMON_VALUE_H_INCLUDED
@@ -23,22 +22,22 @@
 
 #include <stdarg.h>
 
-//  How deep lists and maps may nest: a list of what tasks take or return. Task and job arrays
+//  Maximum nesting of lists and maps: a list of arguments or results of tasks. Task and job arrays
 //  around them still fit into CURSOR_DEPTH_MAX.
 #define VALUE_DEPTH_MAX (RULES_DEPTH_MAX + 1)
 
 struct cadre_value {
     uint8_t type;      //  cadre_type_t
-    bool negative;     //  INT: number is an int64_t below zero
-    uint8_t depth;     //  0; LIST, MAP, FAILURE: 1 more than the deepest element
+    bool negative;     //  INT: number is a negative int64_t
+    uint8_t depth;     //  LIST, MAP, FAILURE: 1 more than the deepest element; else 0
     uint32_t capacity; //  LIST, MAP, FAILURE: nodes allocated
     union {
         bool flag;       //  BOOL
         uint64_t number; //  INT, two's complement
         double real;     //  DOUBLE
         struct {
-            void *
-                data; //  TEXT, BLOB: bytes with a NUL behind them; LIST, MAP, FAILURE: nodes; owned
+            void
+                *data; //  TEXT, BLOB: bytes with a NUL after them; LIST, MAP, FAILURE: nodes; owned
             size_t size; //  TEXT, BLOB: bytes without that NUL; LIST, MAP, FAILURE: nodes in use
         };
     };
@@ -47,31 +46,30 @@ struct cadre_value {
 //  Appends the value as msgpack; NULL is nil.
 void value_codec_pack (buffer_t *self, const cadre_value_t *value);
 
-//  Appends an item of a map that failed: ext type 1. NULL texts count as "".
+//  Appends a failed item of a map: ext type 1. NULL texts count as "".
 void value_codec_pack_failure (buffer_t *self, const char *kind, const char *message,
                                const char *trace);
 
 //  Reads one value. NULL, and the cursor fails, when the bytes are malformed, nest too deep, have a
-//  map key that is neither text nor integer, or an ext type that is no failure.
+//  map key that is neither text nor integer, or an ext type that is not a failure.
 cadre_value_t *value_codec_read (cursor_t *cursor);
 
-//  The type of what comes next: CADRE_TYPE_FAILURE for any ext. False when nothing well-formed
-//  comes.
+//  The type of the next value: CADRE_TYPE_FAILURE for any ext. False when it is malformed.
 bool value_codec_peek (const cursor_t *cursor, cadre_type_t *type);
 
 //  Appends one msgpack array of the arguments, by the letters of cadre_submit (types may be NULL or
-//  empty: none). CADRE_ERROR_ARGUMENT and nothing appended when a letter is unknown or a text is
-//  NULL.
+//  empty: none). CADRE_ERROR_ARGUMENT, and nothing is appended, when a letter is unknown or a text
+//  is NULL.
 cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list *arguments,
                                      fault_t *fault);
 
-//  The same for arguments that say their types, as CADRE_ARGS makes them; NULL: none.
+//  The same for arguments with their types, as CADRE_ARGS makes them; NULL: none.
 cadre_error_t value_build_typed (buffer_t *self, const cadre_typed_t *arguments, fault_t *fault);
 
-//  A failure made by hand.
+//  Creates a failure.
 cadre_value_t *value_failure (const char *kind, const char *message, const char *trace);
 
-//  A text of so many bytes.
+//  Creates a text of so many bytes.
 cadre_value_t *value_of_text_of (const char *text, size_t size_bytes);
 
 #endif

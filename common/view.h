@@ -1,4 +1,4 @@
-/*  view.h - bytes that somebody else owns */
+/*  view.h - borrowed bytes */
 
 #ifndef COMMON_VIEW_H_INCLUDED
 #define COMMON_VIEW_H_INCLUDED
@@ -7,22 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-//  Bytes of somebody else. For a text there is no NUL behind them.
+//  Borrowed bytes. A text is not NUL-terminated.
 typedef struct view {
     const uint8_t *data; //  First byte; may be NULL when size is 0
     size_t size;         //  Bytes
 } view_t;
 
-//  Views as text.
+//  Is it equal to the text?
 bool view_is (view_t view, const char *text);
 
-//  The beginning of a text, of at most max bytes, that ends where a character does (UTF-8).
+//  The first bytes of a text, at most max, truncated between two characters (UTF-8).
 view_t view_cut (view_t text, size_t max);
 
-//  A copy with a NUL behind it, cut to size - 1 bytes.
+//  A NUL-terminated copy, truncated to size - 1 bytes.
 void view_copy (view_t view, char *buffer, size_t size);
 
-//  A fresh string; the caller frees it.
+//  A new NUL-terminated string; the caller frees it.
 char *view_text (view_t view);
 
 #endif

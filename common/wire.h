@@ -1,4 +1,4 @@
-/*  wire.h - the protocol's messages as structs, made from wire.def
+/*  wire.h - the protocol's messages as structs, generated from wire.def
  *
  *  A frame is an envelope of 20 bytes and a body, one msgpack array:
  *
@@ -6,7 +6,7 @@
  *      byte  1      verb
  *      bytes 2-3    zero
  *      bytes 4-11   session, big-endian
- *      bytes 12-19  sequence number, big-endian; 0 where a link counts nothing
+ *      bytes 12-19  sequence number, big-endian; 0 on a link without numbers
  *
  *  For every message NAME of wire.def there are
  *
@@ -17,13 +17,12 @@
  *      void wire_pack_NAME (buffer_t *, const wire_NAME_t *)
  *                                                        appends the body alone
  *
- *  and for every record the pack and the read function. Readers allocate
- *  nothing: texts, blobs and lists are views into the frame. They take more
- *  fields than they know (a newer minor version) and never fewer. What they
- *  return is well-formed to the last byte, lists included, but numbers are as
- *  the peer said them: check before use.
+ *  and for every record the pack and the read function. Readers allocate nothing: texts, blobs and
+ *  lists are views into the frame. They ignore additional fields (of a newer minor version), and
+ *  missing ones are an error. The result is completely well-formed, including lists, but numbers
+ *  are not checked: check them before use.
  *
- *  No function here keeps state; any thread may call any of them.
+ *  The functions have no state; any thread.
  */
 
 #ifndef COMMON_WIRE_H_INCLUDED
@@ -41,14 +40,14 @@
 
 #define WIRE_ENVELOPE_BYTES 20u
 #define WIRE_FRAME_MAX (1024u * 1024u) //  Bytes of a frame, envelope included
-#define WIRE_INLINE_MAX (256u * 1024u) //  A larger payload travels in parts
+#define WIRE_INLINE_MAX (256u * 1024u) //  Larger payloads travel in parts
 #define WIRE_PART_MAX (256u * 1024u)   //  Bytes of payload in one part
 #define WIRE_BATCH_BYTES (64u * 1024u) //  A sender closes a batch when it has grown to this
 #define WIRE_PAYLOAD_MAX (1024ull * 1024 * 1024) //  Bytes of one payload
 #define WIRE_UUID_BYTES 16u
 
-//  Ext types of msgpack that cadre uses inside payloads and values.
-#define WIRE_EXT_ERROR 1 //  An item of a map job that failed: an array of kind, message, trace
+//  msgpack ext types that cadre uses inside payloads and values.
+#define WIRE_EXT_ERROR 1 //  A failed item of a map job: an array of kind, message, trace
 #define WIRE_EXT_PARTS 2 //  Eight bytes, big-endian: the number of a payload that was sent in parts
 
 //  Kinds of job.
@@ -76,15 +75,15 @@ typedef enum wire_verb {
 
 typedef struct wire_envelope {
     uint8_t version;   //  Major version of the sender; set by the writer
-    uint8_t verb;      //  wire_verb_t, or a number we do not know; set by the writer
+    uint8_t verb;      //  wire_verb_t, or an unknown number; set by the writer
     uint64_t session;  //  Session that the frame belongs to, 0 before there is one
-    uint64_t sequence; //  Place in its stream, from 1; 0 outside of one
+    uint64_t sequence; //  Position in its stream, from 1; 0 outside of a stream
 } wire_envelope_t;
 
-//  An array whose elements the reader walks (and the writer has packed) one by one.
+//  An array whose elements are read and packed individually.
 typedef struct wire_list {
     size_t count;  //  Elements
-    view_t values; //  Their bytes, without the array's head
+    view_t values; //  Their bytes, without the array's header
 } wire_list_t;
 
 typedef uint64_t wire_uint_t;
@@ -94,7 +93,7 @@ typedef view_t wire_text_t;
 typedef view_t wire_blob_t;
 typedef view_t wire_raw_t; //  One whole value; size 0 is written as nil
 
-//  Fields that may be missing.
+//  Optional fields.
 typedef wire_uint_t wire_later_uint_t;
 typedef wire_flag_t wire_later_flag_t;
 typedef wire_raw_t wire_later_raw_t;
@@ -119,28 +118,27 @@ WIRE_RECORDS (WIRE_STRUCT)
 WIRE_MESSAGES (WIRE_WRITER)
 #undef WIRE_WRITER
 
-//  Splits a frame into envelope and body. Refuses (CADRE_ERROR_PROTOCOL) what is shorter than an
-//  envelope, longer than WIRE_FRAME_MAX, or has a non-zero reserved byte, and (CADRE_ERROR_VERSION)
-//  another major version; in the latter case the envelope is filled in all the same. The body is
-//  not looked at.
+//  Splits a frame into envelope and body. CADRE_ERROR_PROTOCOL when it is shorter than an envelope,
+//  longer than WIRE_FRAME_MAX, or has a non-zero reserved byte; CADRE_ERROR_VERSION for another
+//  major version, with the envelope filled in. The body is not checked.
 cadre_error_t wire_open (const void *frame, size_t size_bytes, wire_envelope_t *envelope,
                          cursor_t *body);
 
-//  Overwrites session and sequence number of a frame that has been written.
+//  Sets session and sequence number of a frame that has been written.
 void wire_stamp (buffer_t *frame, uint64_t session, uint64_t sequence);
 
 //  "job_open", or "unknown".
 const char *wire_verb_name (unsigned verb);
 
-//  A view of a C string; of a buffer; a list made of values packed into a buffer.
+//  A view of a C string, or of a buffer; a list of values packed into a buffer.
 view_t wire_view (const char *text);
 view_t wire_view_of (const buffer_t *buffer);
 wire_list_t wire_list_of (const buffer_t *values, size_t count);
 
-//  Reads the header of a list and skips its elements, checked.
+//  Reads the header of a list and skips its elements, which are checked.
 bool wire_read_list (cursor_t *cursor, wire_list_t *list);
 
-//  A reference to a payload that travels in parts: packs it, and recognises it (0: it is none).
+//  Packs a reference to a payload in parts; and reads one (0: it is not a reference).
 void wire_pack_parts (buffer_t *self, uint64_t payload);
 uint64_t wire_parts_of (view_t value);
 

@@ -1,4 +1,4 @@
-/*  host.h - the machine that a worker lives on
+/*  host.h - names and paths of the worker's machine
  *
  *  Plain functions without state. Any thread.
  */
@@ -11,13 +11,13 @@
 #define HOST_NAME_BYTES 256
 #define HOST_PATH_BYTES 4096
 
-//  The machine's name.
+//  The host name.
 const char *host_name (char *buffer, size_t size);
 
 //  "machine:pid".
 const char *host_label (char *buffer, size_t size);
 
-//  Where cadre-slot is (libexec.h); where it was installed if it is nowhere. BUFFER holds
+//  The path of cadre-slot (libexec.h); its installation path when it is not found. BUFFER holds
 //  HOST_PATH_BYTES. Returns buffer.
 const char *host_slot_path (char *buffer);
 

@@ -1,8 +1,8 @@
-/*  leave.h - how a worker leaves: it drains, or stops at once
+/*  leave.h - how a worker ends: it drains, or stops at once
  *
- *      SERVING --drain--> DRAINING --nothing held--> LEAVING --acknowledged--> DONE
+ *        SERVING --drain--> DRAINING --no leases--> LEAVING --acknowledged--> DONE
  *
- *  A deadline ends DRAINING (what still runs is reclaimed) and LEAVING.
+ *  A deadline ends DRAINING (running tasks are reclaimed) and LEAVING.
  */
 
 #ifndef WORKER_LEAVE_H_INCLUDED
@@ -10,16 +10,17 @@
 
 #include "worker/worker_private.h"
 
-//  Begins to drain: nothing new is taken, what waits goes back.
+//  Starts the drain: the worker takes no new leases and returns those that have not started.
 void leave_begin (worker_t *self, uint32_t timeout_ms);
 
-//  Says goodbye now; what runs is lost.
+//  Sends GOODBYE at once; running tasks are lost.
 void leave_at_once (worker_t *self);
 
-//  Draining, step by step: nothing held, told so, acknowledged, goodbye. Once a turn.
+//  Continues the drain: reports it when no lease is left, waits for the acknowledgement, sends
+//  GOODBYE. Call once a turn.
 void leave_go_on (worker_t *self);
 
-//  An alarm; its owner is the worker_t.
+//  An alarm function; its owner is the worker_t.
 void leave_on_deadline (void *owner, int64_t now_us);
 
 #endif

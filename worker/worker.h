@@ -1,9 +1,9 @@
-/*  worker.h - the worker (agent) as a library
+/*  worker.h - the worker as a library
  *
- *  One thread calls worker_new, worker_run and worker_destroy; it must live as
- *  long as the worker, since slots are its children. worker_signal may be called
- *  from any thread and from a signal handler. The worker installs no signal
- *  handler, and works in programs that ignore SIGCHLD or block signals.
+ *  One thread calls worker_new, worker_run and worker_destroy; it must live as long as the worker,
+ *  because the slots are its children. worker_signal may be called from any thread and from a
+ *  signal handler. The worker installs no signal handler, and works in programs that ignore SIGCHLD
+ *  or block signals.
  */
 
 #ifndef WORKER_WORKER_H_INCLUDED
@@ -24,9 +24,9 @@ struct guise;          //  worker/shared/guise.h
 struct notify;         //  common/notify.h
 
 typedef struct worker_options {
-    const char *name;      //  Label for people; NULL: host:pid
+    const char *name;      //  Display name; NULL: host:pid
     const char *broker;    //  Addresses, separated by commas, tried in turn
-    const keys_t *keys;    //  For brokers on tcp that want them; NULL: none
+    const keys_t *keys;    //  Keys for brokers on tcp; NULL: none
     const char *proxy;     //  SOCKS proxy (HOST:PORT) for brokers on tcp; NULL: none
     unsigned slots;        //  0: CPUs that the process may use
     bool threads;          //  Slots are threads of this process; no commands then
@@ -39,34 +39,33 @@ typedef struct worker_options {
     const char *const
         *program;              //  argv of a program that serves functions, NULL-terminated, or NULL
     const char *const *labels; //  NULL-terminated, or NULL
-    const struct guise *guise; //  As whom process slots run; NULL: as the worker
+    const struct guise *guise; //  User of process slots; NULL: the worker's
     const char *task_broker;   //  Address for CADRE_TASK_BROKER; NULL: broker
-    uint64_t max_tasks;        //  A slot is replaced after this many tasks; 0: never
+    uint64_t max_tasks;        //  Number of tasks after which a slot is replaced; 0: never
     uint32_t idle_timeout_ms;  //  Leave after so long without a task; 0: never
     uint32_t lifetime_ms;      //  Drain after so long; 0: never
     uint32_t drain_timeout_ms; //  0: 30000
-    bool embedded;             //  The broker is in this process: do not outlive it, do not retry
+    bool embedded;             //  The broker is in this process: end with it, do not reconnect
     const moment_clock_t *clock; //  NULL: the boot-time clock
-    struct notify *notify;       //  Tells a supervisor how it is; borrowed; NULL: nobody
-    void (*say) (
-        const char *line); //  Told when it has registered, and what it waits for; NULL: nobody
+    struct notify *notify;       //  Reports the state to a supervisor; borrowed; NULL: no reports
+    void (*say) (const char *line); //  Prints lines for people: registered, waiting; NULL: none
 } worker_options_t;
 
 typedef enum worker_order { WORKER_DRAIN = 1, WORKER_STOP = 2 } worker_order_t;
 
-//  Starts a first slot to learn its functions. NULL and a fault when a plugin cannot be used, a
-//  slot cannot be started, or descriptors are too few. The options' texts are copied.
+//  Starts a first slot to learn its functions. Returns NULL and a fault when a plugin cannot be
+//  used, a slot cannot be started, or descriptors are too few. The options' texts are copied.
 worker_t *worker_new (void *context, const worker_options_t *options, fault_t *fault);
 
-//  Ends all slots and everything that their tasks started.
+//  Ends all slots and all processes that their tasks started.
 void worker_destroy (worker_t **self_p);
 
-//  Serves until it was drained or stopped, by worker_signal or by the broker. CADRE_OK; or what the
-//  broker refused.
+//  Runs until it was drained or stopped, by worker_signal or by the broker. Returns CADRE_OK, or
+//  the error with which the broker refused it.
 cadre_error_t worker_run (worker_t *self, fault_t *fault);
 
-//  After worker_run: it left because too many of its threads are stuck, and should be started anew
-//  as a process.
+//  After worker_run: true when it ended because too many of its threads are stuck; it should be
+//  restarted as a process.
 bool worker_wants_restart (const worker_t *self);
 
 //  Any thread, async-signal-safe.

@@ -1,4 +1,4 @@
-/*  worker_config.h - what a worker was told at its start, in copies of its own
+/*  worker_config.h - the worker's own copy of its options
  *
  *  Owned by the worker; its texts and views stay valid as long as it lives. One thread.
  */
@@ -11,17 +11,16 @@
 #include "worker/worker.h"
 
 typedef struct worker_config {
-    worker_options_t
-        options; //  Numbers and flags, defaults filled in; its texts are not to be used
-    char name [HOST_NAME_BYTES]; //  Label for people
+    worker_options_t options;    //  Numbers and flags with defaults; its texts must not be used
+    char name [HOST_NAME_BYTES]; //  Display name
     char host [HOST_NAME_BYTES]; //  Name of the machine
     char *broker;                //  Addresses
-    keys_t keys;                 //  For brokers on tcp, where has_keys
-    bool has_keys;               //  It was given some
+    keys_t keys;                 //  For brokers on tcp, if has_keys
+    bool has_keys;               //  Keys were given
     char *proxy;                 //  HOST:PORT, or NULL
     char *task_broker;           //  For CADRE_TASK_BROKER
     char *slot_path;             //  Executable of slots
-    guise_t guise;               //  As whom they run
+    guise_t guise;               //  Their user
     buffer_t plugins;            //  Packed texts
     size_t plugins_count;        //  How many
     buffer_t program;            //  Packed texts
@@ -33,17 +32,17 @@ typedef struct worker_config {
 void worker_config_copy (worker_config_t *self, const worker_options_t *options);
 void worker_config_free (worker_config_t *self);
 
-//  Can whoever runs the tasks execute the slots, and read the plugins? A fault if not.
+//  Can the user of the tasks execute the slots, and read the plugins? If not: a fault.
 cadre_error_t worker_config_check (const worker_config_t *self, fault_t *fault);
 
-//  As many slots as there are descriptors for, and a word in the log where these are fewer than it
-//  was told. CADRE_ERROR_DESCRIPTORS: not even one.
+//  Reduces the number of slots to what the descriptors allow, and logs that.
+//  CADRE_ERROR_DESCRIPTORS: not even one.
 cadre_error_t worker_config_fit_slots (worker_config_t *self, fault_t *fault);
 
-//  Does it have functions, which only a slot that has loaded them can list?
+//  Are there functions that only a slot can list, because it must load them?
 bool worker_config_has_functions (const worker_config_t *self);
 
-//  How its slots are started, and what it says of itself; views into the charter.
+//  How its slots are started, and its HELLO; the views point into self.
 slot_handle_start_t worker_config_start (const worker_config_t *self);
 wire_worker_hello_t worker_config_hello (const worker_config_t *self);
 

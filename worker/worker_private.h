@@ -1,7 +1,7 @@
-/*  worker_private.h - what worker.c (the loop), broker_events.c (what the broker says) and leave.c
- *  share
+/*  worker_private.h - shared by worker.c (the loop), broker_events.c (events from the broker) and
+ *  leave.c
  *
- *  Nobody else includes this, but a fuzzer that plays the broker.
+ *  Only these files include it, and a fuzzer that acts as the broker.
  */
 
 #ifndef WORKER_WORKER_PRIVATE_H_INCLUDED
@@ -21,30 +21,30 @@ typedef enum worker_phase {
 } worker_phase_t;
 
 struct worker {
-    worker_config_t charter;     //  What it was told
-    moment_clock_t clock;        //  What time it is
+    worker_config_t charter; //  Its options
+    moment_clock_t clock;
     void *context;               //  ZeroMQ's, borrowed
-    timers_t *timers;            //  Of everything here
-    slots_t *slots;              //  What runs
-    outbox_t *outbox;            //  What is to be told
-    link_t *link;                //  The broker
+    timers_t *timers;            //  For all modules of the worker
+    slots_t *slots;              //  Runs tasks
+    outbox_t *outbox;            //  Answers for the broker
+    link_t *link;                //  Session with the broker
     link_options_t link_options; //  For link_new
     int wake;                    //  eventfd: worker_signal was called
-    worker_phase_t phase;        //  How far the end is
+    worker_phase_t phase;        //  Progress of the end
     bool drained_told;           //  SINK_DRAINED is in the outbox
     bool wants_restart;          //  Threads are stuck
-    link_state_t reported;       //  The link's state that the supervisor was told
-    serials_t missing;           //  Leases that the broker took to be here
+    link_state_t reported;       //  State of the link as last reported
+    serials_t missing;           //  Leases that the broker wrongly believed to be here
     size_t held_before;          //  At the last look, for the idle timeout
-    alarm_t deadline;            //  Draining: reclaim what runs; leaving: go
+    alarm_t deadline;            //  While draining: reclaim running tasks; while leaving: end
     alarm_t idle;                //  Leave after so long without a task
     alarm_t lifetime;            //  Drain after so long
 };
 
-//  broker_events.c: what the link calls.
+//  broker_events.c: the functions that the link calls.
 link_events_t broker_events (worker_t *self);
 
-//  What follows from all that was read in this turn of the loop.
+//  Processes everything that was read in this turn of the loop.
 void worker_turn (worker_t *self);
 
 #endif

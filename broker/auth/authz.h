@@ -18,7 +18,7 @@
 
 typedef struct authz {
     char secret_key [KEYS_TEXT_BYTES]; //  The broker's, for CURVE on tcp
-    keyring_t *keys;                   //  keyring_t *keys; //  Keys that are accepted
+    keyring_t *keys;                   //  Keys that are accepted
     //  Reads the keys again, passes them to the gate and replaces self->keys. When they cannot be
     //  read it returns a fault and the old keys stay valid.
     cadre_error_t (*reload) (struct authz *self, fault_t *fault);

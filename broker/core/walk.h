@@ -5,11 +5,11 @@
  *  its list, the owner moves these walks to the next element. So a walk never starts again and
  *  never points to a freed element. A zeroed walk is at the end.
  *
- *        walk_to (&walk, first, &first->walks);
- *        while ((element = walk.at) != NULL && there is time)
- *            walk_to (&walk, element->next, walk_list (element->next));     then use the element
- *        before an element is removed: walk_pass (&element->walks, element->next, …)
- *        at the end: walk_end (&walk)
+ *      walk_to (&walk, first, &first->walks);
+ *      while ((element = walk.at) != NULL && there is time)
+ *          walk_to (&walk, element->next, walk_list (element->next));     then use the element
+ *      before an element is removed: walk_pass (&element->walks, element->next, …)
+ *      at the end: walk_end (&walk)
  */
 
 #ifndef BROKER_CORE_WALK_H_INCLUDED

@@ -7,12 +7,12 @@
  *
  *  Every operation costs at most the logarithm of the number of waiting jobs:
  *
- *        benches      jobs that fit the same workers share one bench, and are skipped together when
- *                     those workers are full; jobs that fit no worker are on no bench. There are at
- *                     most BENCHES_MAX
- *        levels       of a bench, one for each priority: a heap
- *        queues       of a level, one for each client: a heap by share
- *        jobs         of a queue, in order
+ *      benches      jobs that fit the same workers share one bench, and are skipped together when
+ *                   those workers are full; jobs that fit no worker are on no bench. There are at
+ *                   most BENCHES_MAX
+ *      levels       of a bench, one for each priority: a heap
+ *      queues       of a level, one for each client: a heap by share
+ *      jobs         of a queue, in order
  *
  *  When the leases of a share change, its position changes in all its queues. A level is updated
  *  only when it is used: shares whose work decreased are in a short log; those whose work increased

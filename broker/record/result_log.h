@@ -7,11 +7,11 @@
  *  memory, and so can a large value. An evicted segment knows the ranges of bytes in the store from
  *  which it is restored, record by record:
  *
- *        if (!result_log_is_here (keep, position)) {
- *            count = result_log_ask (keep, position, &runs);      read them, in this order
- *            result_log_refill (keep, segment, kind, index, body);    for each record in them
- *            result_log_refilled (keep, segment);                 when all were read
- *        }
+ *      if (!result_log_is_here (keep, position)) {
+ *          count = result_log_ask (keep, position, &runs);      read them, in this order
+ *          result_log_refill (keep, segment, kind, index, body);    for each record in them
+ *          result_log_refilled (keep, segment);                 when all were read
+ *      }
  */
 
 #ifndef BROKER_RECORD_RESULT_LOG_H_INCLUDED

@@ -4,9 +4,10 @@
  *  hub->compact, calls them in each turn, and closes them. Without a store all three are NULL, and
  *  no job is durable.
  *
- *        loop:  persistence_push when all sockets were read       sends a batch to the store
- *               persistence_turn when the store signals           applies what is durable now, and
- * takes what was read back persistence_flush at the end of the turn          sends the next batch
+ *      loop:  persistence_push when all sockets were read       sends a batch to the store
+ *             persistence_turn when the store signals           applies what is durable now, and
+ *                                                               takes what was read back
+ *             persistence_flush at the end of the turn          sends the next batch
  */
 
 #ifndef BROKER_RECOVERY_PERSISTENCE_H_INCLUDED

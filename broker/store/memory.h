@@ -4,12 +4,12 @@
  *  start another one. There is no thread: the test decides what happens and when. As with every
  *  store, the owner sees changes in its next store_turn.
  *
- *        memory_disk_t *disk = memory_disk_new ();
- *        store_t *store = memory_open (disk, 0, &fault);
- *        memory_disk_hold (disk);           from now on nothing becomes durable ...
- *        ... assert that no answer was sent ...
- *        memory_disk_let (disk, 1);         ... except the next batch
- *        memory_disk_lose (disk);           power failure: data that is not durable is lost
+ *      memory_disk_t *disk = memory_disk_new ();
+ *      store_t *store = memory_open (disk, 0, &fault);
+ *      memory_disk_hold (disk);           from now on nothing becomes durable ...
+ *      ... assert that no answer was sent ...
+ *      memory_disk_let (disk, 1);         ... except the next batch
+ *      memory_disk_lose (disk);           power failure: data that is not durable is lost
  */
 
 #ifndef BROKER_STORE_MEMORY_H_INCLUDED

@@ -3,10 +3,12 @@
  *  A row holds at most 256 KiB, because bytes near the end of a long row are slow to reach. All
  *  rows of a batch but the last are full, so the row follows from an offset. The body of a row is:
  *
- *        bytes 0-7    XXH3 of all that follows, seeded with the row's sequence number; big-endian,
- * as are the others bytes 8-15   the batch's ordinal: 1, 2, 3 ... since the store was created bytes
- * 16-19  index of this row in its batch, from 0 bytes 20-23  number of rows of the batch from 24 on
- * the batch's bytes
+ *      bytes 0-7    XXH3 of all that follows, seeded with the row's sequence number; big-endian, as
+ *                   are the others
+ *      bytes 8-15   the batch's ordinal: 1, 2, 3 ... since the store was created
+ *      bytes 16-19  index of this row in its batch, from 0
+ *      bytes 20-23  number of rows of the batch
+ *      from 24 on   the batch's bytes
  *
  *  A change of this format must raise STORE_FILE_FORMAT (sqlite_file.h).
  */

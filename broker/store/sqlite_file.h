@@ -1,9 +1,9 @@
 /*  sqlite_file.h - finds or creates, locks and checks the file of a store before anything is
  *  written
  *
- *        CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB)     rows as in row.h
- *        CREATE TABLE store (boots INTEGER, first INTEGER)         one row: number of boots;
- * batches below first are dropped
+ *      CREATE TABLE log (seq INTEGER PRIMARY KEY, body BLOB)     rows as in row.h
+ *      CREATE TABLE store (boots INTEGER, first INTEGER)         one row: number of boots; batches
+ *                                                                below first are dropped
  *
  *  A new store is created as FILE.new and renamed when it is complete. So an empty file, or a log
  *  (FILE-wal) without its file, is damage and not a new store. A file that is refused is not

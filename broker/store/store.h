@@ -8,14 +8,13 @@
  *  One thread, the broker's, owns a store and makes all calls. Only opening, scan and close wait
  *  for the disk:
  *
- *        store_t *store = sqlite_open ("/var/lib/cadre/store", &options, &fault);
- *        store_scan (store, visit, journal, &fault);          reads all, counts the boot
- *        loop:
- *            uint64_t seq = store_append (store, &batch, NULL);   takes the bytes, returns at once
- *            poll store_fd, then store_turn (store, &fault);      a failure ends the broker
- *            if (store_durable (store) >= seq) ...                only now it may be acknowledged
- *        store_close (&store, &fault);                        makes everything appended durable
- * first
+ *      store_t *store = sqlite_open ("/var/lib/cadre/store", &options, &fault);
+ *      store_scan (store, visit, journal, &fault);          reads all, counts the boot
+ *      loop:
+ *          uint64_t seq = store_append (store, &batch, NULL);   takes the bytes, returns at once
+ *          poll store_fd, then store_turn (store, &fault);      a failure ends the broker
+ *          if (store_durable (store) >= seq) ...                only now it may be acknowledged
+ *      store_close (&store, &fault);                        makes everything appended durable first
  *
  *  Group commit: batches that arrive during one commit go into the next one; there is no timer.
  *  Batches become durable in the order of their numbers.

@@ -1,9 +1,8 @@
-/*  intake.h - frames of the broker, on their way to what they are about
+/*  intake.h - handles the frames of the broker
  *
- *  The session hands over each frame once and in order (session.h). Here it is read and checked,
- *  the work that it names is looked up, the work's counts are brought up to date, and its listener
- *  is told. Answers go to their requests. A frame about a work that was closed is dropped. With the
- *  pool's lock held.
+ *  The session passes each frame once and in order (session.h). This module parses and checks it,
+ *  finds the work that it names, updates the work's counts, and calls its listener. Replies go to
+ *  their requests. A frame for a closed work is dropped. Needs the pool's lock.
  */
 
 #ifndef CLIENT_LIB_INTAKE_H_INCLUDED
@@ -11,7 +10,7 @@
 
 #include "client/lib/pool/pool.h"
 
-//  Takes in one frame; false when it is malformed, which ends the session.
+//  Handles one frame; false when it is malformed, which ends the session.
 bool intake_frame (cadre_t *pool, uint8_t verb, cursor_t body);
 
 #endif

@@ -1,8 +1,7 @@
-/*  main.h - one program as client, slot and worker
+/*  main.h - cadre_main: one program as client, slot and worker
  *
- *  cadre_main serves when the program was started as a slot or as a worker. Else it remembers the
- *  functions that were given, which pools of this machine then offer. It is called before any pool
- *  is opened.
+ *  cadre_main serves when the program was started as a slot or as a worker. Otherwise it stores the
+ *  given functions, which embedded pools then offer. Call it before any pool is opened.
  */
 
 #ifndef CLIENT_LIB_MAIN_H_INCLUDED
@@ -10,7 +9,7 @@
 
 #include "client/lib/embedded/local.h"
 
-//  What cadre_main was given.
+//  The arguments of cadre_main.
 local_program_t main_program (void);
 
 #endif

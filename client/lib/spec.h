@@ -1,7 +1,7 @@
-/*  spec.h - options of a job, and commands, as the protocol says them
+/*  spec.h - converts job options and commands to protocol fields
  *
- *  A spec owns the lists behind the fields that it fills in; the texts stay the caller's and must
- *  live as long. Any thread, one at a time.
+ *  A spec owns the lists to which its fields point; the texts stay the caller's and must live as
+ *  long. Any thread, one at a time.
  */
 
 #ifndef CLIENT_LIB_SPEC_H_INCLUDED
@@ -12,10 +12,11 @@
 
 #include <cadre.h>
 
-//  What of the options was just around whoever submits: no part of what a uuid names.
+//  Which parts of the options were inherited from the submitting process; they are not part of a
+//  job's identity.
 typedef struct spec_around {
-    size_t environment; //  So many variables, from the start
-    bool directory;     //  It
+    size_t environment; //  The first so many variables
+    bool directory;     //  The directory
 } spec_around_t;
 
 typedef struct spec {
@@ -25,9 +26,9 @@ typedef struct spec {
     buffer_t causes;        //  Behind fields.causes
 } spec_t;
 
-//  Reads options (may be NULL) for a job of a kind (WIRE_KIND_...); around may be NULL: nothing is.
-//  CADRE_ERROR_ARGUMENT and a fault that names the option; the spec is empty then. Free it either
-//  way.
+//  Reads options (may be NULL) for a job of that kind (WIRE_KIND_...); around may be NULL: nothing
+//  was inherited. CADRE_ERROR_ARGUMENT and a fault that names the option; the spec is empty then.
+//  Free it in both cases.
 cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function,
                        const cadre_job_options_t *options, const spec_around_t *around,
                        fault_t *fault);

@@ -1,11 +1,11 @@
 /*  link.h - a worker's session with its broker
  *
- *  Speaks section 5 of SPEC.md: HELLO on the back socket until it is answered, lane and sink of the
- *  session that WELCOME opened, beats, windows, and the reasons for which a session ends (a gap, no
- *  progress, WHO, silence). Then it registers anew; when the broker was silent, wherever one
- *  answers: at the addresses of the list, at each number of a name (common/tour.h). What frames
- *  mean to leases is the owner's business and goes through link_events_t. Orders that follow a lane
- *  frame which has not come yet are kept until it has.
+ *  Implements section 5 of SPEC.md: HELLO on the back socket until it is answered, lane and sink of
+ *  the session that WELCOME opened, BEATs, windows, and the conditions that end a session (a gap,
+ *  no progress, WHO, silence). Then it registers again. When the broker was silent, it tries all
+ *  addresses of the list, and all IP addresses of a host name (common/tour.h). The owner handles
+ *  leases, through link_events_t. Orders that refer to a lane frame that has not arrived are kept
+ *  until it has.
  *
  *      GREETING ──WELCOME──► OPENING ──LANE_HELLO──► OPEN
  *         ▲                     │                      │
@@ -32,11 +32,12 @@ typedef struct link link_t;
 typedef enum link_state { LINK_GREETING, LINK_OPENING, LINK_OPEN, LINK_ENDED } link_state_t;
 
 typedef struct link_events {
-    void *context; //  Handed to all of them
-    //  The session is open, with the leases that stay valid (an empty list when the epoch has
-    //  changed). False when what it adopts is not what is held: then the worker registers anew
+    void *context; //  Passed to all of them
+    //  The session is open; the list has the leases that stay valid (empty when the epoch has
+    //  changed). False when the broker adopts leases that the worker does not hold: then it
+    //  registers again
     bool (*welcome) (void *context, const wire_worker_welcome_t *fields);
-    //  False ends the session: there are too many.
+    //  False ends the session: there are too many jobs.
     bool (*job) (void *context, const wire_lane_job_t *fields);
     void (*job_end) (void *context, uint64_t job);
     //  False ends the session. Large payloads are fetched by link_take_payload.
@@ -46,19 +47,19 @@ typedef struct link_events {
     void (*output_window) (void *context, uint64_t serial, uint64_t bytes, bool discard);
     void (*drain) (void *context, uint32_t timeout_ms);
     void (*stop) (void *context);
-    //  Packs the leases held as spans; returns how many spans.
+    //  Packs the leases held as spans; returns the number of spans.
     size_t (*held) (void *context, buffer_t *spans);
-    //  A line for people.
+    //  Prints a line for people.
     void (*say) (void *context, const char *line);
 } link_events_t;
 
 typedef struct link_options {
     void *context;                          //  ZeroMQ's
-    address_t addresses [ADDRESS_LIST_MAX]; //  Of brokers, tried in turn
+    address_t addresses [ADDRESS_LIST_MAX]; //  Brokers, tried in turn
     size_t addresses_count;                 //  At least 1
-    const keys_t *keys;                     //  For addresses on tcp, borrowed; NULL: none
-    const char *proxy;           //  SOCKS proxy for addresses on tcp, borrowed; NULL: none
-    bool embedded;               //  A broker that is lost is not looked for
+    const keys_t *keys;                     //  For tcp addresses, borrowed; NULL: none
+    const char *proxy;                      //  SOCKS proxy for tcp addresses, borrowed; NULL: none
+    bool embedded;                          //  When the broker is lost, the link ends
     wire_worker_hello_t hello;   //  Without scheme, uuid, epoch and held; views are borrowed
     outbox_t *outbox;            //  Borrowed: sent on the sink
     const moment_clock_t *clock; //  Borrowed
@@ -69,34 +70,34 @@ typedef struct link_options {
 link_t *link_new (const link_options_t *options);
 void link_destroy (link_t **self_p);
 
-//  Begins to look for a broker; the one given first hears HELLO at once, if it is no name.
+//  Starts to look for a broker. HELLO goes to the first address at once, unless it is a host name.
 cadre_error_t link_start (link_t *self, fault_t *fault);
 
 //  Items to poll: at most 2.
 int link_receive_poll (const link_t *self, zmq_pollitem_t *items);
 
-//  Reads what there is, at most as much as fits one turn. True when more is left.
+//  Reads a limited number of frames per turn. True when more are left.
 bool link_receive (link_t *self);
 
-//  Sends what the outbox has, and the window when it has grown enough.
+//  Sends the content of the outbox, and the window when it has grown enough.
 void link_turn (link_t *self);
 
-//  How much the worker takes: tasks is its whole capacity, held what it has taken and not answered.
+//  How much the worker can take: its total capacity in tasks, and the tasks and bytes that it has
+//  taken and not answered.
 void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks,
                       uint64_t held_bytes, bool hungry);
 
-//  A payload that came in parts; the caller owns it. False when it is not complete: the broker
-//  broke the protocol.
+//  A payload that came in parts; the caller owns it. False when it is not complete: a protocol
+//  error of the broker.
 bool link_take_payload (link_t *self, uint64_t number, buffer_t *payload);
 
-//  One that came, and that there was no memory for: how many bytes it had. 0: there is none of that
-//  number.
+//  The size of a payload that came but could not be allocated. 0: there is none with that number.
 uint64_t link_lacked_payload (link_t *self, uint64_t number);
 
 link_state_t link_state (const link_t *self);
-bool link_never_opened (const link_t *self);        //  No broker has welcomed this worker yet
+bool link_never_opened (const link_t *self);        //  No broker has sent WELCOME yet
 uint64_t link_output_bytes (const link_t *self);    //  First window for the output of a lease
-const address_t *link_address (const link_t *self); //  The one in use, as it was given
+const address_t *link_address (const link_t *self); //  The address in use, as it was given
 
 //  Why the link has ended.
 const fault_t *link_fault (const link_t *self);

@@ -1,8 +1,8 @@
-/*  orders.h - cancels and recalls that follow a lane frame which has not come yet
+/*  orders.h - cancels and recalls that wait for a lane frame
  *
- *  The broker sends CANCEL and RECALL on the back socket and tasks on the lane.
- *  An order names the last lane frame that it follows (SPEC.md, section 5); it
- *  is carried out once that frame was received, in the order of arrival.
+ *  The broker sends CANCEL and RECALL on the back socket and tasks on the lane. An order names the
+ *  last lane frame before it (SPEC.md, section 5); it is executed once that frame was received, in
+ *  the order of arrival.
  *
  *  Owned by the link; one thread.
  */
@@ -17,23 +17,23 @@
 typedef struct orders_entry orders_entry_t;
 
 typedef struct orders {
-    orders_entry_t *entries; //  In the order of arrival; NULL: none waits
+    orders_entry_t *entries; //  In the order of arrival; NULL: none
     void (*cancel) (void *context, const wire_list_t *spans);
     void (*recall) (void *context, const wire_list_t *spans);
-    void *context; //  Handed to both
-    size_t bytes;  //  That entries take up
+    void *context; //  Passed to both
+    size_t bytes;  //  Size of the entries
 } orders_t;
 
-//  Carries an order out, or keeps a copy when the lane frame `after` has not been received.
-//  verb: WIRE_cancel or WIRE_recall. received: the last lane frame received.
-//  False when it is not kept: with it, entries would take up more than ORDERS_BYTES_MAX.
+//  Executes an order, or keeps a copy while the lane frame `after` has not been received. verb:
+//  WIRE_cancel or WIRE_recall. received: the last lane frame received. False when it cannot be
+//  kept, because the entries would exceed ORDERS_BYTES_MAX.
 bool orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t received,
                   const wire_list_t *spans);
 
-//  Carries out those whose lane frame has come.
+//  Executes the orders whose lane frame has arrived.
 void orders_run (orders_t *self, uint64_t received);
 
-//  Forgets all that wait.
+//  Drops all waiting orders.
 void orders_drop (orders_t *self);
 
 #endif

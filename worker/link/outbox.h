@@ -1,10 +1,9 @@
-/*  outbox.h - what a worker has to tell on the sink, until it is acknowledged
+/*  outbox.h - frames for the sink, kept until they are acknowledged
  *
- *  Results are gathered and leave as one frame a turn (outbox_close), output
- *  leaves in the order in which it came, before the result of its task. What the
- *  broker has not acknowledged is kept and sent again in the next session of the
- *  same epoch. The outbox also knows the serials of leases whose answer is not
- *  acknowledged, which a worker lists when it registers anew. One thread.
+ *  Results are collected and sent as one frame per turn (outbox_close). Output is sent in order,
+ *  before the result of its task. Frames that the broker has not acknowledged are kept, and sent
+ *  again in the next session of the same epoch. The outbox also knows the serials of leases whose
+ *  answers are not acknowledged; a worker lists them when it registers again. One thread.
  */
 
 #ifndef WORKER_LINK_OUTBOX_H_INCLUDED
@@ -23,32 +22,33 @@ void outbox_output (outbox_t *self, const lease_t *lease, unsigned stream, view_
 void outbox_drained (outbox_t *self);
 void outbox_goodbye (outbox_t *self, const char *reason);
 
-//  Closes the frame of results that were gathered.
+//  Closes the frame of collected results.
 void outbox_close (outbox_t *self);
 
-//  Sends on a PUSH socket while less than limit_bytes are unacknowledged and the socket takes
+//  Sends on a PUSH socket while fewer than limit_bytes are unacknowledged and the socket accepts
 //  frames.
 void outbox_send (outbox_t *self, void *sink, uint64_t limit_bytes);
 
-//  False when the broker acknowledges what was never sent.
+//  False when the broker acknowledges a frame that was never sent.
 bool outbox_acknowledge (outbox_t *self, uint64_t received);
 
-//  The broker does not take the frame of that number, because of the lease with this serial (0: of
-//  any in it). In the next session its tasks (or that one) end in an error with this message
-//  instead; the others' answers go out as they were.
+//  The broker refuses the frame with that number because of the lease with this serial (0: of any
+//  lease in it). In the next session that lease (or all of them) is answered by an error with this
+//  message; answers of other leases are sent unchanged.
 void outbox_refused (outbox_t *self, uint64_t sequence, uint64_t serial, const char *message);
 
-//  A new session: everything goes out again. With forget nothing does (the broker is another one).
+//  A new session: everything is sent again. With forget, everything is dropped (a different
+//  broker).
 void outbox_restart (outbox_t *self, uint64_t session, bool forget);
 
 uint64_t outbox_sent (const outbox_t *self); //  Highest sequence number sent
-size_t outbox_bytes (const outbox_t *self);  //  Held
+size_t outbox_bytes (const outbox_t *self);  //  Bytes kept
 bool outbox_is_empty (const outbox_t *self); //  Everything was sent and acknowledged
 
-//  Leases whose answer is not acknowledged.
+//  Number of leases whose answer is not acknowledged.
 size_t outbox_answers (const outbox_t *self);
 
-//  Calls back with each serial whose answer is not acknowledged.
+//  Calls visit with the serial of each lease whose answer is not acknowledged.
 void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial),
                   void *context);
 

@@ -1,4 +1,4 @@
-/*  call_text.h - texts that a function gives in its own words: messages, traces, log lines
+/*  call_text.h - formats texts of functions: messages, traces, log lines
  *
  *  No state, any thread.
  */
@@ -10,8 +10,8 @@
 
 #include "common/buffer.h"
 
-//  Appends the formatted text and a NUL behind the buffer's size. It is valid UTF-8, and so short
-//  that the buffer has at most limit bytes with the NUL; it is cut between two characters.
+//  Appends the formatted text, and a NUL after the buffer's size. The result is valid UTF-8; it is
+//  truncated between two characters so that the buffer has at most limit bytes including the NUL.
 void call_text_format (buffer_t *buffer, size_t limit, const char *format, va_list arguments)
     __attribute__ ((format (printf, 3, 0)));
 

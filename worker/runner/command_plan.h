@@ -1,4 +1,4 @@
-/*  command_plan.h - a command's payload and spec, made ready to be executed
+/*  command_plan.h - prepares a command's payload and spec for execution
  */
 
 #ifndef WORKER_RUNNER_COMMAND_PLAN_H_INCLUDED
@@ -7,18 +7,18 @@
 #include "common/fault.h"
 #include "worker/runner/runner.h"
 
-//  Everything points into texts, except stdin bytes, which lie in the payload. Used again for the
+//  All pointers point into texts, except the stdin bytes, which are in the payload. Reused for the
 //  next command.
 typedef struct command_plan {
-    buffer_t texts; //  All strings, each with a NUL; never grows while pointers into it are made
+    buffer_t texts; //  All strings, NUL-terminated; must not grow while pointers into it are made
     buffer_t argv;  //  char *, NULL at the end
     buffer_t env;   //  char *, NULL at the end
     const char *directory; //  Or NULL
     view_t input;          //  For stdin
-    bool has_input;        //  Else stdin is /dev/null
+    bool has_input;        //  NULL: unchanged
 } command_plan_t;
 
-//  CADRE_ERROR_TYPE and a line when the payload or the spec is not as SPEC.md says;
+//  CADRE_ERROR_TYPE and a message when the payload or the spec is invalid (SPEC.md);
 //  CADRE_ERROR_TOO_LARGE.
 cadre_error_t command_plan_make (command_plan_t *self, const runner_host_t *host,
                                  const runner_task_t *task, fault_t *fault);

@@ -1,7 +1,8 @@
-/*  plugin.h - a shared object that brings functions
+/*  plugin.h - loads functions from a shared object
  *
- *  A plugin exports one symbol, cadre_plugin (CADRE_PLUGIN in cadre.h). It finds cadre_arg_... and
- *  the like in the executable that loads it. The slot's one thread opens and closes plugins.
+ *  A plugin exports one symbol, cadre_plugin (CADRE_PLUGIN in cadre.h). The functions of cadre.h
+ *  that it calls are in the executable that loads it. Only the slot's thread opens and closes
+ *  plugins.
  */
 
 #ifndef WORKER_RUNNER_PLUGIN_H_INCLUDED
@@ -13,11 +14,11 @@
 
 typedef struct plugin plugin_t;
 
-//  NULL and CADRE_ERROR_PLUGIN with a line that says what is wrong with that file: not there, no
-//  plugin, built for another ABI.
+//  NULL and CADRE_ERROR_PLUGIN with a message that names the file and the problem: not found, not a
+//  plugin, or built for another ABI.
 plugin_t *plugin_new (const char *path, fault_t *fault);
 
-//  Unloads it: its functions must not be called any more.
+//  Unloads it: its functions must not be called afterwards.
 void plugin_destroy (plugin_t **self_p);
 
 //  Ends with an entry whose name is NULL.

@@ -1,7 +1,7 @@
-/*  program_pipe.h - framed messages to and from a program's stdin and stdout
+/*  program_pipe.h - framed messages over a program's stdin and stdout
  *
- *  u32 big-endian length, then one msgpack value. Both descriptors are owned,
- *  and nonblocking. Memory grows with the bytes that come, never as announced.
+ *  A message is a u32 big-endian length, then one msgpack value. Owns both descriptors, which are
+ *  nonblocking. Memory grows with the bytes received, not with the announced length.
  */
 
 #ifndef WORKER_RUNNER_PROGRAM_PIPE_H_INCLUDED
@@ -15,10 +15,10 @@
 typedef struct program_pipe {
     int to;       //  The program's stdin; -1: closed
     int from;     //  Its stdout; -1: closed
-    buffer_t in;  //  Read
-    size_t at;    //  Next message in it
-    buffer_t out; //  To be written
-    size_t start; //  Of the message being packed
+    buffer_t in;  //  Bytes received
+    size_t at;    //  Position of the next message
+    buffer_t out; //  Bytes to be written
+    size_t start; //  Start of the message being packed
 } program_pipe_t;
 
 #define PROGRAM_PIPE_CLOSED ((program_pipe_t){.to = -1, .from = -1})
@@ -31,20 +31,19 @@ typedef enum program_pipe_got {
 
 //  Takes both descriptors.
 void program_pipe_open (program_pipe_t *self, int to, int from);
-//  Closes them and forgets what was on its way.
+//  Closes them and drops unread and unsent data.
 void program_pipe_close (program_pipe_t *self);
 void program_pipe_free (program_pipe_t *self);
 
-//  The next whole message, which begins as an array; valid until the next fill.
+//  The next complete message, which begins as an array; valid until the next fill.
 program_pipe_got_t program_pipe_next (program_pipe_t *self, cursor_t *message);
-//  Reads what there is. False at the end, or when reading failed.
+//  Reads what is available. False at the end of file, or on an error.
 bool program_pipe_fill (program_pipe_t *self);
 
-//  Between the two the caller packs one value into the buffer.
+//  Between begin and end the caller packs one value into the buffer.
 buffer_t *program_pipe_begin (program_pipe_t *self);
 void program_pipe_end (program_pipe_t *self);
-//  Writes what can be written without waiting. A program that has closed its stdin is noticed by
-//  its end.
+//  Writes without blocking. If the program has closed its stdin, that shows when it ends.
 void program_pipe_flush (program_pipe_t *self);
 
 #endif

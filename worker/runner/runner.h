@@ -1,9 +1,8 @@
-/*  runner.h - what the three ways to run a task have in common
+/*  runner.h - the common interface of the three kinds of runners
  *
- *  A runner takes a task and leaves its end: outcome, code, value and detail. What
- *  it needs from the slot around it comes through runner_host_t: output
- *  within the window, and messages of the worker while something runs for long.
- *  Everything here belongs to the slot's one thread.
+ *  A runner runs a task and stores its end: outcome, code, value and detail. runner_host_t gives it
+ *  what it needs from the slot: output within the window, and messages from the worker while a task
+ *  runs. Used by the slot's thread only.
  */
 
 #ifndef WORKER_RUNNER_RUNNER_H_INCLUDED
@@ -18,66 +17,65 @@
 #include <cadre.h>
 #include <sys/types.h>
 
-#define RUNNER_KIND_BYTES 64       //  A failure's kind, its NUL included; longer ones are cut
+#define RUNNER_KIND_BYTES 64       //  A failure's kind, with NUL; longer ones are truncated
 #define RUNNER_MESSAGE_BYTES 8192  //  Its message
 #define RUNNER_TRACE_BYTES 32768   //  Its trace
 #define RUNNER_PIECE_BYTES 262144u //  Output in one message
 
-//  A task as the runners see it. Views lie in the slot's pipe and stay valid until the task has
+//  A task as the runners see it. Views point into the slot's pipe and stay valid until the task has
 //  ended.
 typedef struct runner_task {
-    uint32_t ticket;     //  Claimed
+    uint32_t ticket;     //  Ticket that was claimed
     uint64_t job;        //  Number of the job
-    uint32_t index;      //  Of the task within it
+    uint32_t index;      //  Index of the task
     uint32_t attempt;    //  From 1
-    view_t payload;      //  As in SPEC.md, one whole value
-    view_t spec;         //  Of the job, for commands
-    uint64_t timeout_ms; //  Of the job, 0: none
+    view_t payload;      //  One msgpack value as in SPEC.md
+    view_t spec;         //  Spec of the job, for commands
+    uint64_t timeout_ms; //  Timeout of the job, 0: none
     uint64_t grace_ms;   //  From SIGTERM to SIGKILL
     int64_t started_us;  //  When it was claimed
 } runner_task_t;
 
-//  How a task ended. The buffers are used again for the next one.
+//  How a task ended. The buffers are reused for the next task.
 typedef struct runner_end {
-    cadre_outcome_t outcome; //  What became of it
+    cadre_outcome_t outcome; //  The outcome
     int code;                //  Exit code or signal, else 0
     buffer_t value;          //  One msgpack value, or empty: nil
     buffer_t detail;         //  A map as in SPEC.md, or empty: nil
 } runner_end_t;
 
 typedef struct runner_host {
-    void *context;               //  For the functions below
+    void *context;               //  Passed to the functions below
     int fd;                      //  Readable when listen should be called
     ticket_page_t *page;         //  Shared with the worker
-    harvest_t *harvest;          //  Likewise
+    harvest_t *harvest;          //  Shared with the worker
     const moment_clock_t *clock; //  For timeouts
-    pid_t *program; //  Process of the program that serves functions, waited for by nobody else; 0:
-                    //  none
+    pid_t *program; //  Process of the program that serves functions, which only the runner waits
+                    //  for; 0: none
     unsigned slot;  //  Number of the slot, from 1
-    const char *broker; //  For CADRE_TASK_BROKER, or ""
+    const char *broker; //  Value of CADRE_TASK_BROKER, or ""
 
-    //  Bytes of output that the running task may still send.
+    //  How many bytes of output the running task may still send.
     uint64_t (*room) (void *context);
-    //  Sends output, at most room and RUNNER_PIECE_BYTES; it may wait in a buffer until flush, or
-    //  until it is a large one.
+    //  Sends output, at most room and RUNNER_PIECE_BYTES; small pieces may be buffered until flush.
     void (*output) (void *context, unsigned stream, const void *bytes, size_t size_bytes);
-    //  Writes out what waits; true when there was something.
+    //  Sends buffered output; true when there was any.
     bool (*flush) (void *context);
-    //  Reads what the worker has to say (and waits for it): windows and cancels. False when the
+    //  Reads messages of the worker, and waits for one if wait: windows and cancels. False when the
     //  worker is gone: end everything.
     bool (*listen) (void *context, bool wait);
 } runner_host_t;
 
-//  Empties it: outcome ok, no value.
+//  Resets it: outcome ok, no value.
 void runner_end_clear (runner_end_t *self);
 void runner_end_free (runner_end_t *self);
 
-//  Outcome error with kind, message and trace (may be NULL). The value stays.
+//  Sets outcome error with kind, message and trace (may be NULL). Keeps the value.
 void runner_end_fail (runner_end_t *self, const char *kind, const char *message, const char *trace);
 void runner_end_failf (runner_end_t *self, const char *kind, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 
-//  True once the task was cancelled, or has run out of time.
+//  True once the task was cancelled, or its timeout has passed.
 bool runner_cancelled (const runner_host_t *host, const runner_task_t *task);
 
 #endif

@@ -1,9 +1,9 @@
-/*  guise.h - the user as whom a worker that is root runs its tasks
+/*  guise.h - runs the tasks of a worker with root rights as another user
  *
- *  The worker's thread takes on the user's ids for as long as it starts a slot, and only that
- *  thread: the slot is that user from its first instruction on, with the user's groups and nothing
- *  of root's, and no way back (no program gives it more rights, either). The worker stays root: it
- *  can signal what it has started. A plain value; the thread that starts slots.
+ *  The worker's thread takes on the user's ids while it starts a slot; other threads do not. From
+ *  its first instruction the slot is that user, with the user's groups and no rights of root, and
+ *  cannot get them back (set-user-ID programs have no effect, either). The worker stays root, so it
+ *  can signal what it has started. A plain value; used by the thread that starts slots.
  */
 
 #ifndef WORKER_SHARED_GUISE_H_INCLUDED
@@ -22,7 +22,7 @@
 #define GUISE_VARIABLES 4
 
 typedef struct guise {
-    bool other; //  Tasks run as another user than the worker; else all below is empty
+    bool other; //  Tasks run as another user than the worker; else all members below are empty
     uid_t uid;  //  The user
     gid_t gid;  //  Its group
     gid_t groups [GUISE_GROUPS_MAX];                    //  All of its groups
@@ -34,24 +34,24 @@ typedef struct guise {
     char variables [GUISE_VARIABLES][GUISE_PATH_BYTES]; //  HOME=, USER=, LOGNAME=, SHELL=
 } guise_t;
 
-//  By name or number. CADRE_ERROR_CONFIGURATION when nobody is called so, CADRE_ERROR_REFUSED when
-//  this process cannot become that user.
+//  Finds a user by name or number. CADRE_ERROR_CONFIGURATION when there is no such user,
+//  CADRE_ERROR_REFUSED when this process cannot become that user.
 cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault);
 
-//  The calling thread is that user, and is itself again. Nothing where tasks run as the worker
-//  does.
+//  The calling thread becomes that user, and itself again. No effect when tasks run as the worker's
+//  user.
 void guise_put_on (const guise_t *self);
 void guise_take_off (const guise_t *self);
 
-//  Can that user execute the file, or read it? A fault that names path and cure.
+//  Can that user execute the file, or read it? If not: a fault that names path and cure.
 cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, fault_t *fault);
 
-//  Is this NAME=VALUE about the user that the worker is? Those of the other take its place.
+//  Does this NAME=VALUE describe the worker's user? The variables of the other user replace it.
 bool guise_replaces (const guise_t *self, const char *entry);
 
-//  A job's spec (SPEC.md, JOB_OPEN) for tasks of that user: variables in its environment that are
-//  about the user who submitted it give way, unless the submitter named them (--env). False, and
-//  dressed is empty, when it can stay as it is.
+//  Adapts a job's spec (SPEC.md, JOB_OPEN) to tasks of that user: removes variables that describe
+//  the submitting user from its environment, unless the submitter named them (--env). False, and
+//  dressed is empty, when nothing must be changed.
 bool guise_dress (const guise_t *self, view_t spec, buffer_t *dressed);
 
 #endif

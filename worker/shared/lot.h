@@ -1,8 +1,7 @@
-/*  lot.h - the items of a map task, as its payload has them
+/*  lot.h - decodes the payload of a map task
  *
- *  A payload of kind 3 (SPEC.md §3): the place of the first item in its map and the tries that the
- *  items have had, unless these two are missing, then the arguments of each item. A plain value;
- *  any thread.
+ *  A payload of kind 3 (SPEC.md §3): the position of the first item in its map and the tries of the
+ *  items (both may be missing), then the arguments of each item. A plain value; any thread.
  */
 
 #ifndef WORKER_SHARED_LOT_H_INCLUDED
@@ -11,14 +10,14 @@
 #include "common/cursor.h"
 
 typedef struct lot {
-    bool told;      //  Place and tries are there: the items are tried again one by one
-    uint32_t first; //  Place of the first item in its map
-    uint32_t tries; //  That the items have had
-    size_t count;   //  Items
+    bool told;      //  Position and tries are present: items are retried individually
+    uint32_t first; //  Position of the first item in its map
+    uint32_t tries; //  Tries of the items so far
+    size_t count;   //  Number of items
     cursor_t items; //  Before the first of them
 } lot_t;
 
-//  False when the payload is no list.
+//  False when the payload is not such a list.
 bool lot_of (lot_t *self, view_t payload);
 
 #endif

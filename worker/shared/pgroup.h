@@ -1,8 +1,7 @@
-/*  pgroup.h - which session a process group belongs to
+/*  pgroup.h - finds the session of a process group
  *
- *  A group lies within one session, and its number is not used again while it
- *  has members, so a group whose members are of a session cannot become another's
- *  meanwhile. Any thread.
+ *  A group lies within one session, and its number is not reused while it has members. So a group
+ *  with members in a session cannot become another one meanwhile. Any thread.
  */
 
 #ifndef WORKER_SHARED_PGROUP_H_INCLUDED
@@ -11,8 +10,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-//  Does the group have members, and belong to the session that this process leads, or led? Its
-//  leader's own group does not count.
+//  Does the group have members in the session that `leader` leads or has led? The leader's own
+//  group does not count.
 bool pgroup_is_of (pid_t group, pid_t leader);
 
 #endif

@@ -1,7 +1,7 @@
-/*  answers.h - how leases end
+/*  answers.h - answers leases
  *
- *  Each lease that the worker has taken in is answered once: by a result, an error,
- *  or by going back to the broker.
+ *  Each lease that the worker has accepted is answered once: by a result, by an error, or by its
+ *  return to the broker.
  */
 
 #ifndef WORKER_SLOTS_ANSWERS_H_INCLUDED
@@ -9,21 +9,21 @@
 
 #include "worker/slots/slots_private.h"
 
-//  Answers a lease that is in no list any more, and frees it.
+//  Answer a lease that is no longer in any list, and free it.
 void answers_give (slots_t *self, lease_t *lease, const slots_result_t *result);
 void answers_return (slots_t *self, lease_t *lease);
 void answers_fail (slots_t *self, lease_t *lease, const char *kind, const char *message);
 void answers_cancelled (slots_t *self, lease_t *lease, const char *message);
 
-//  The answer of a lease with this kind and message in its detail. abandoned: its thread was left
-//  behind.
+//  Answers with a result that has this kind and message in its detail. abandoned: its thread was
+//  abandoned.
 void answers_explain (slots_t *self, lease_t *lease, slots_result_t result, const char *kind,
                       const char *message, bool abandoned);
 
-//  Ends a lease that was being stopped, as its verdict says.
+//  Answers a lease that was being stopped, as its verdict requires.
 void answers_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool abandoned);
 
-//  Forgets a job that has ended and has no lease left; *job_p may be NULL afterwards.
+//  Frees a job that has ended and has no lease left; *job_p may be NULL afterwards.
 void answers_forget_job (slots_t *self, job_t **job_p);
 
 #endif

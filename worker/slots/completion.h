@@ -1,11 +1,11 @@
-/*  completion.h - what a slot says: ready, results, output */
+/*  completion.h - handles the messages of a slot: ready, results, output */
 
 #ifndef WORKER_SLOTS_COMPLETION_H_INCLUDED
 #define WORKER_SLOTS_COMPLETION_H_INCLUDED
 
 #include "worker/slots/slots_private.h"
 
-//  Reads the messages of a slot, and acts on them. Marks the slot as deaf when one cannot be read.
+//  Reads and handles the messages of a slot. Marks the slot as deaf when a message is invalid.
 void completion_read (slots_t *self, slot_handle_t *seat);
 
 #endif

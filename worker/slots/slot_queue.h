@@ -5,10 +5,10 @@
 
 #include "worker/slots/slots_private.h"
 
-//  Puts a list of leases at the front of the queue, in its order.
+//  Puts a list of leases at the front of the queue, in order.
 void slot_queue_put_back (slots_t *self, lease_t *list);
 
-//  Takes back what waits in a slot, to the front of the queue.
+//  Takes back the leases that wait in a slot, to the front of the queue.
 void slot_queue_take_back (slots_t *self, slot_handle_t *seat);
 
 #endif

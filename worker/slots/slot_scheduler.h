@@ -1,6 +1,6 @@
-/*  slot_scheduler.h - which slot gets which lease
+/*  slot_scheduler.h - decides which slot gets which lease
  *
- *  One to each free slot; more only while tasks are short.
+ *  Each free slot gets one; more only while tasks are short.
  */
 
 #ifndef WORKER_SLOTS_SLOT_SCHEDULER_H_INCLUDED
@@ -8,11 +8,11 @@
 
 #include "worker/slots/slots_private.h"
 
-//  Gives out what waits.
+//  Assigns waiting leases.
 void slot_scheduler_turn (slots_t *self);
 
-//  Rings while tasks wait in slots: what waits behind a slow task is taken back. The owner is the
-//  slots_t.
+//  An alarm function that runs while tasks wait in slots: takes back tasks that wait behind a slow
+//  one. The owner is the slots_t.
 void slot_scheduler_watch (void *owner, int64_t now_us);
 
 #endif

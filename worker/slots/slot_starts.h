@@ -1,4 +1,4 @@
-/*  slot_starts.h - how slots are started, and watched by epoll */
+/*  slot_starts.h - starts slots, and watches their sockets by epoll */
 
 #ifndef WORKER_SLOTS_SLOT_STARTS_H_INCLUDED
 #define WORKER_SLOTS_SLOT_STARTS_H_INCLUDED
@@ -8,11 +8,10 @@
 //  Starts the slot of an empty seat.
 cadre_error_t slot_starts_begin (slots_t *self, slot_handle_t *seat);
 
-//  A slot died before it was ready: the worker waits for longer and longer before it starts the
-//  next one.
+//  A slot died before it was ready: the delay before the next start increases.
 void slot_starts_failed (slots_t *self);
 
-//  Watches, or no longer watches, whether the slot's socket can be written to.
+//  Watches, or stops watching, whether the slot's socket is writable.
 void slot_starts_writable (slots_t *self, slot_handle_t *seat, bool wanted);
 
 #endif

@@ -1,8 +1,7 @@
-/*  testimony.h - what a slot says of a task, held against the rules
+/*  testimony.h - checks results that slots report
  *
- *  A slot runs other people's code in its own process, so nothing that it says
- *  goes on before it was looked at: what the worker takes from it is what the
- *  broker takes from the worker (common/rules.h). Plain functions.
+ *  A slot runs foreign code in its own process, so everything that it sends is checked first, by
+ *  the same rules that the broker applies to the worker (common/rules.h). Plain functions.
  */
 
 #ifndef WORKER_SLOTS_TESTIMONY_H_INCLUDED
@@ -11,16 +10,15 @@
 #include "common/fault.h"
 #include "worker/slots/lease.h"
 
-//  Outcome, code, time and value of a result; its detail is made anew (failure.h). False and a
-//  fault that names the place: then the task's end is an error that says so.
+//  Checks outcome, code, time and value of a result; its detail is packed again (failure.h). False
+//  and a fault that names the problem: then the task ends with that error.
 bool testimony_is_sound (const lease_t *lease, const wire_slot_result_t *said, fault_t *fault);
 
-//  Is a slot that has started of use, with functions that a broker takes? Else the fault says why
-//  not.
+//  Can a started slot be used, with functions that a broker accepts? If not, the fault says why.
 bool testimony_is_of_use (const wire_slot_ready_t *said, fault_t *fault);
 
-//  How a sound one ended. What was given up since its time was over, before the worker looked at
-//  the clock, has timed out.
+//  The outcome of a valid result. A task that the slot gave up because its timeout had passed,
+//  before the worker noticed, has timed out.
 cadre_outcome_t testimony_outcome (const lease_t *lease, const wire_slot_result_t *said);
 
 #endif

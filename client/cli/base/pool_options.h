@@ -1,5 +1,5 @@
 /*
- *  pool_options: options of `cadre call` and `cadre map`: which functions, and where.
+ *  pool_options.h - options of `cadre call` and `cadre map`: which functions, and which pool
  *
  *  An argp child; its input is a pool_options_t. One thread.
  */
@@ -13,25 +13,25 @@
 #include "client/cli/base/tries_options.h"
 
 typedef struct pool_options {
-    command_shared_t shared; // --broker, --local
-    const char **plugins;    // --plugin, NULL-terminated, or NULL
-    const char **program;    // --program, cut at spaces, NULL-terminated, or NULL
-    char *program_text;      // what program points into
-    unsigned slots;          // -j: slots of a pool in this process; 0: the CPUs
-    bool threads;            // --threads
-    tries_options_t tries;   // --timeout, --retries, --needs and their like
+    command_shared_t shared; //  --broker, --local
+    const char **plugins;    //  --plugin, NULL-terminated, or NULL
+    const char **program;    //  --program, split at spaces, NULL-terminated, or NULL
+    char *program_text;      //  the memory of program
+    unsigned slots;          //  -j: slots of a pool in this process; 0: the CPUs
+    bool threads;            //  --threads
+    tries_options_t tries;   //  --timeout, --retries, --needs and similar
 } pool_options_t;
 
 extern const struct argp pool_options_argp;
 
-//  Opens the pool, with a broker in this process if there is none; NULL and *EXIT_CODE when that
-//  fails (it was said why). Plugins and programs are for pools in this process: with a broker they
-//  are refused.
+//  Opens the pool, with a broker in this process if there is none. Returns NULL and *EXIT_CODE on
+//  failure, after an error message. Plugins and programs are only for pools in this process, and an
+//  error with a broker.
 cadre_t *pool_options_open (const pool_options_t *self, int *exit_code);
 
 void pool_options_clear (pool_options_t *self);
 
-//  Says how a call ended that did not end well: "cadre: FUNCTION: KIND: MESSAGE", the trace below.
+//  Prints how a call failed: "cadre: FUNCTION: KIND: MESSAGE", followed by the trace.
 void pool_options_say (const char *label, const char *outcome, const char *kind,
                        const char *message, const char *trace);
 

@@ -1,5 +1,5 @@
 /*
- *  program: where cadre's other programs are. Any thread.
+ *  program.h - finds and executes cadre's other programs. Any thread.
  */
 #ifndef CLIENT_CLI_BASE_PROGRAM_H_INCLUDED
 #define CLIENT_CLI_BASE_PROGRAM_H_INCLUDED
@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-//  The path of NAME: in CADRE_LIBEXEC (cadre-slot), beside this program, in its ../libexec/cadre,
-//  where it was installed, or in PATH. False if it is nowhere.
+//  Finds NAME in CADRE_LIBEXEC (cadre-slot only), in the folder of this program, in its
+//  ../libexec/cadre, at the installation path, or in PATH. False if it is not found.
 bool program_find (const char *name, char *path, size_t size);
 
-//  Become NAME with the arguments behind argv [0]. Returns only if that fails: 69, after it was
-//  said why.
+//  Executes NAME with the arguments after argv [0]. Returns only on failure: 69, after an error
+//  message.
 int program_become (const char *name, char **argv);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- *  pulse: is the broker still there, while a command waits and hears nothing?
+ *  pulse.h - tells the user when the broker no longer answers while a command waits
  *
- *  After some seconds of silence the broker is asked, unless it beats. If it does not answer, that
- *  is said once, about 5 s after it was heard last, and once more when it answers again. How long
- *  it is waited for is the library's matter (cadre_options_t.reconnect_ms): then the job fails. One
- *  thread.
+ *  After some seconds without any event the broker is queried, unless its BEATs arrive. If it does
+ *  not answer, that is reported once, about 5 s after its last message, and once more when it
+ *  answers again. The library decides how long it reconnects (cadre_options_t.reconnect_ms); after
+ *  that the job fails. One thread.
  */
 #ifndef CLIENT_CLI_BASE_PULSE_H_INCLUDED
 #define CLIENT_CLI_BASE_PULSE_H_INCLUDED
@@ -14,17 +14,17 @@
 #include <stdint.h>
 
 typedef struct pulse {
-    cadre_t *pool;    // borrowed; NULL: a broker of our own, which cannot get lost
-    int64_t heard_ms; // when something came last, or the broker was asked last
-    bool lost;        // it does not answer, and that was said
+    cadre_t *pool;    //  borrowed; NULL: a broker in this process, which cannot be lost
+    int64_t heard_ms; //  when the last event came, or the last query was sent
+    bool lost;        //  it does not answer, and that was reported
 } pulse_t;
 
 void pulse_init (pulse_t *self, cadre_t *pool);
 
-//  Does the broker answer now? Takes a second at most.
+//  Does the broker answer now? Takes at most a second.
 bool pulse_answers (const pulse_t *self);
 
-//  Call it often: HEARD says that something has come. May take a second.
+//  Call it often; HEARD: an event has come. May take a second.
 void pulse_check (pulse_t *self, bool heard);
 
 #endif

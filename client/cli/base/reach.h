@@ -1,12 +1,12 @@
 /*
- *  reach: which broker a command talks to.
+ *  reach.h - decides to which broker a command connects
  *
- *  In this order: --broker, the address in the file of --access, CADRE_BROKER, the address in the
- *  file that CADRE_ACCESS names, the configuration file ($XDG_CONFIG_HOME/cadre/config or
- *  ~/.config/cadre/config, lines "broker = ADDRESS" and "access = FILE"), a broker that listens at
- *  the default ipc place. Where there is none of these, commands that may embed a broker do so. An
- *  access file also counts for an address on tcp that came from elsewhere. A broker that was named
- *  and does not answer is an error. One thread.
+ *  In this order: --broker; the address in the file of --access; CADRE_BROKER; the address in the
+ *  file that CADRE_ACCESS names; the configuration file ($XDG_CONFIG_HOME/cadre/config or
+ *  ~/.config/cadre/config, lines "broker = ADDRESS" and "access = FILE"); a broker that listens at
+ *  the default ipc address. If there is none of these, commands that may embed a broker do so. An
+ *  access file also applies to a tcp address from another source. A broker that is named but does
+ *  not answer is an error. One thread.
  */
 #ifndef CLIENT_CLI_BASE_REACH_H_INCLUDED
 #define CLIENT_CLI_BASE_REACH_H_INCLUDED
@@ -18,28 +18,28 @@
 
 #define REACH_ADDRESS_BYTES 2400
 #define REACH_FILE_BYTES 1024
-#define REACH_DEFAULT "the default place" // an origin
+#define REACH_DEFAULT "the default place" //  a value of origin
 
 typedef struct reach {
-    bool embedded;                      // no broker anywhere: start one in this process
-    bool local;                         // the broker is on this host for certain: embedded or ipc
-    char address [REACH_ADDRESS_BYTES]; // as cadre_open takes it, or ""
-    char access [REACH_FILE_BYTES];     // access file, for an address on tcp, or ""
-    char origin [256]; // who named it: "--broker", "CADRE_BROKER", the file's name, or "the default
-                       // place"
+    bool embedded;                      //  no broker found: start one in this process
+    bool local;                         //  the broker is certainly on this host: embedded or ipc
+    char address [REACH_ADDRESS_BYTES]; //  as for cadre_open, or ""
+    char access [REACH_FILE_BYTES];     //  access file, for a tcp address, or ""
+    char origin [256]; //  source of the address: "--broker", "CADRE_BROKER", a file name, or "the
+                       //  default place"
 } reach_t;
 
-//  GIVEN is --broker's value or NULL, ACCESS that of --access. Nothing is connected, only the
-//  default place is tried. CADRE_ERROR_UNAVAILABLE when there is no broker and may_embed is false;
-//  CADRE_ERROR_ADDRESS; CADRE_ERROR_CONFIGURATION for a file that cannot be understood.
+//  GIVEN is the value of --broker or NULL, ACCESS that of --access. Connects to nothing, except to
+//  test the default address. CADRE_ERROR_UNAVAILABLE when there is no broker and may_embed is
+//  false; CADRE_ERROR_ADDRESS; CADRE_ERROR_CONFIGURATION for an invalid file.
 cadre_error_t reach_find (reach_t *self, const char *given, const char *access, bool may_embed,
                           fault_t *fault);
 
-//  Connect, or start the embedded broker. NULL and a fault when that fails. OPTIONS may be NULL.
+//  Connects, or starts the embedded broker. NULL and a fault on failure. OPTIONS may be NULL.
 cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_t *fault);
 
-//  A broker at an ipc address is here, but its workers need not be: then LOCAL becomes false, and
-//  what is local to us does not hold for tasks. Asks the broker.
+//  A broker at an ipc address is on this host, but its workers may be elsewhere. Asks the broker;
+//  if so, LOCAL becomes false, and local paths and variables are not used for tasks.
 void reach_ask_workers (reach_t *self, cadre_t *pool);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- *  stop: Ctrl-C and its relatives, for commands that wait.
+ *  stop.h - Ctrl-C and similar signals, for commands that wait
  *
- *  After stop_watch, the first SIGINT, SIGTERM or SIGHUP is only counted, so that the command can
- *  wind up; the second one ends the process at once with 130 (slots end with us: their sockets
+ *  After stop_watch, the first SIGINT, SIGTERM or SIGHUP is only recorded, so the command can end
+ *  in order. The second one ends the process at once with 130 (its slots end, because their sockets
  *  close). SIGPIPE is ignored: a write then fails with EPIPE.
  */
 #ifndef CLIENT_CLI_BASE_STOP_H_INCLUDED
@@ -10,10 +10,10 @@
 
 #include <stdbool.h>
 
-//  Install the handlers. Call it from main's thread before others start.
+//  Installs the handlers. Call it from the main thread before other threads start.
 void stop_watch (void);
 
-//  Has somebody asked us to stop?
+//  Was such a signal received?
 bool stop_asked (void);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- *  commands: what main dispatches to, one file each (cmd_NAME.c). Each gets its own argc and argv,
- *  with the whole name in argv [0], prints its data to stdout through stdio, and returns the exit
- *  code. main flushes.
+ *  commands.h - the commands of `cadre`, one file each (cmd_NAME.c). Each gets its own argc and
+ *  argv, with the full name in argv [0], prints its data to stdout through stdio, and returns the
+ *  exit code. main flushes stdout.
  */
 #ifndef CLIENT_CLI_COMMANDS_COMMANDS_H_INCLUDED
 #define CLIENT_CLI_COMMANDS_COMMANDS_H_INCLUDED
@@ -13,7 +13,7 @@ int cmd_map (int argc, char **argv);
 int cmd_job (int argc, char **argv);
 int cmd_task (int argc, char **argv);
 int cmd_worker (int argc, char **argv);
-int cmd_deploy (int argc, char **argv); // cadre worker deploy
+int cmd_deploy (int argc, char **argv); //  cadre worker deploy
 int cmd_broker (int argc, char **argv);
 int cmd_keygen (int argc, char **argv);
 int cmd_up (int argc, char **argv);

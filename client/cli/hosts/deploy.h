@@ -1,9 +1,10 @@
 /*
- *  deploy: an order to many hosts, with a live table, from the first session to the last.
+ *  deploy.h - runs an order on many hosts and shows the progress
  *
- *  On a terminal the table is redrawn on stderr while hosts are on their way; elsewhere each host
- *  is one line on stdout as soon as it is done: name, state, why. -o json gives all of them at the
- *  end. Ctrl-C ends the sessions that are still on their way: what runs already, stays. One thread.
+ *  On a terminal, a table on stderr is redrawn until all hosts are done. Otherwise each host is
+ *  printed as a line on stdout as soon as it is done: name, state, reason. With -o json all of them
+ *  are printed at the end. Ctrl-C ends the sessions that are not done; workers that already run
+ *  stay. One thread.
  */
 #ifndef CLIENT_CLI_HOSTS_DEPLOY_H_INCLUDED
 #define CLIENT_CLI_HOSTS_DEPLOY_H_INCLUDED
@@ -13,14 +14,14 @@
 #include "client/cli/output/table.h"
 
 typedef struct deploy_options {
-    const hostlist_t *hosts; // where
-    unsigned parallel;       // sessions at a time
-    table_format_t format;   // -o
-    bool quiet;              // tell only of hosts that failed
+    const hostlist_t *hosts; //  the hosts
+    unsigned parallel;       //  concurrent sessions
+    table_format_t format;   //  -o
+    bool quiet;              //  print only hosts that failed
 } deploy_options_t;
 
-//  0, 1 if any host failed (each was told), 130 after Ctrl-C. WELL, if not NULL, is told of every
-//  host that did not fail.
+//  Returns 0, 1 if any host failed (each was reported), 130 after Ctrl-C. WELL, if not NULL, is
+//  called for every host that did not fail.
 int deploy_run (const deploy_options_t *options, const remote_order_t *order,
                 void (*well) (void *argument, const remote_t *remote), void *argument);
 

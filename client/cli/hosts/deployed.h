@@ -1,9 +1,9 @@
 /*
- *  deployed: what was deployed from here, so that --status, --drain and --stop need no list of
- *  hosts.
+ *  deployed.h - records the hosts of each deployment, so that --status, --drain and --stop need no
+ *  list of hosts
  *
- *  A file of hosts for each deployment, as hostlist reads it, in $XDG_STATE_HOME/cadre or
- *  ~/.local/state/cadre: NAME.hosts. It goes when the last host has gone. One thread.
+ *  One file of hosts per deployment, in hostlist's format: NAME.hosts in $XDG_STATE_HOME/cadre or
+ *  ~/.local/state/cadre. It is removed with the last host. One thread.
  */
 #ifndef CLIENT_CLI_HOSTS_DEPLOYED_H_INCLUDED
 #define CLIENT_CLI_HOSTS_DEPLOYED_H_INCLUDED
@@ -14,14 +14,15 @@
 
 #define DEPLOYED_PATH_BYTES 1024
 
-//  The folder for such files; made (0700) if MAKE. CADRE_ERROR_IO, CADRE_ERROR_CONFIGURATION
+//  The folder of these files; created (0700) if MAKE. CADRE_ERROR_IO, CADRE_ERROR_CONFIGURATION
 //  without HOME.
 cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *fault);
 
-//  Adds the hosts of the deployment to the list. CADRE_ERROR_NOT_FOUND if nothing was deployed.
+//  Adds the hosts of the deployment to the list. CADRE_ERROR_NOT_FOUND if there is no such
+//  deployment.
 cadre_error_t deployed_read (const char *name, hostlist_t *hosts, fault_t *fault);
 
-//  The hosts in MORE are there now, those in LESS are not any more; either may be NULL.
+//  Adds the hosts in MORE and removes those in LESS; either may be NULL.
 cadre_error_t deployed_change (const char *name, const hostlist_t *more, const hostlist_t *less,
                                fault_t *fault);
 

@@ -1,6 +1,6 @@
 /*
- *  hosts_options: which hosts, how they are reached, and what is sent to them: what `worker
- *  deploy`, `up`, `down` and `run --hosts` have in common.
+ *  hosts_options.h - options of `worker deploy`, `up`, `down` and `run --hosts`: the hosts, how to
+ *  connect to them, and what to send
  *
  *  An argp child; its input is a hosts_options_t. The result borrows from argv. One thread.
  */
@@ -15,26 +15,26 @@
 #include "client/cli/hosts/hostlist.h"
 
 typedef struct hosts_options {
-    const char *hosts;   // --hosts, or NULL
-    const char *ssh;     // --ssh, CADRE_SSH, or "ssh"
-    unsigned parallel;   // --parallel
-    const char *address; // --address: how hosts reach this machine, or NULL
-    const char *worker;  // --worker: program there, or NULL
-    bool send;           // --send
-    const char **with;   // --with, NULL-terminated, or NULL
-    bool tunnel;         // --tunnel
-    uint16_t lane_first; // --lanes
-    uint16_t lane_last;  // 0: not given
+    const char *hosts;   //  --hosts, or NULL
+    const char *ssh;     //  --ssh, CADRE_SSH, or "ssh"
+    unsigned parallel;   //  --parallel
+    const char *address; //  --address: this machine as seen from the hosts, or NULL
+    const char *worker;  //  --worker: path on the hosts, or NULL
+    bool send;           //  --send
+    const char **with;   //  --with, NULL-terminated, or NULL
+    bool tunnel;         //  --tunnel
+    uint16_t lane_first; //  --lanes
+    uint16_t lane_last;  //  0: not given
     const char *
-        *plugins; // plugins to send, NULL-terminated, or NULL; set by those who have the option
+        *plugins; //  plugins to send, NULL-terminated, or NULL; set by commands with that option
 } hosts_options_t;
 
 extern const struct argp hosts_options_argp;
 
-//  What to send: NULL if nothing is. A fault when a file is missing.
+//  The files to send: NULL if none. A fault when a file is missing.
 cadre_error_t hosts_options_bundle (const hosts_options_t *self, bundle_t **bundle, fault_t *fault);
 
-//  Fill in what these options say of an order; ssh, worker, bundle, tunnel.
+//  Sets the members of an order that these options define: ssh, worker, bundle, tunnel.
 void hosts_options_order (const hosts_options_t *self, const bundle_t *bundle,
                           remote_order_t *order);
 

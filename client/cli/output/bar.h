@@ -1,5 +1,5 @@
 /*
- *  bar: one line of progress on the terminal. One thread.
+ *  bar.h - a progress line for the terminal. One thread.
  */
 #ifndef CLIENT_CLI_OUTPUT_BAR_H_INCLUDED
 #define CLIENT_CLI_OUTPUT_BAR_H_INCLUDED

@@ -1,12 +1,12 @@
 /*
- *  text: a text that grows, and memory that is there or the command ends.
+ *  text.h - growing texts, and allocation that exits when memory runs out
  *
  *      text_t out = {0};
  *      text_put (&out, "a");
  *      text_print (&out, "%d", 7);
- *      char *result = text_take (&out);      the caller's to free; out is empty again
+ *      char *result = text_take (&out);      the caller frees it; out is empty again
  *
- *  A command that runs out of memory for a line cannot go on: it says so and exits with 125. One
+ *  A command without memory for a line cannot continue: it prints an error and exits with 125. One
  *  thread at a time.
  */
 #ifndef CLIENT_CLI_OUTPUT_TEXT_H_INCLUDED
@@ -16,9 +16,9 @@
 #include <stddef.h>
 
 typedef struct text {
-    char *bytes;     // NUL-ended once something was added
-    size_t size;     // without the NUL
-    size_t capacity; // of bytes
+    char *bytes;     //  NUL-terminated once something was added
+    size_t size;     //  without the NUL
+    size_t capacity; //  of bytes
 } text_t;
 
 void text_add (text_t *self, const void *bytes, size_t size);
@@ -27,13 +27,13 @@ void text_print (text_t *self, const char *format, ...) __attribute__ ((format (
 void text_print_va (text_t *self, const char *format, va_list arguments)
     __attribute__ ((format (printf, 2, 0)));
 
-//  Hand over the text, never NULL.
+//  Returns the text, never NULL, and empties self.
 char *text_take (text_t *self);
-//  Empty it and keep its memory, or free that too.
+//  Empties it and keeps its memory, or frees that, too.
 void text_clear (text_t *self);
 void text_free (text_t *self);
 
-//  A copy of SIZE bytes with a NUL behind them.
+//  A NUL-terminated copy of SIZE bytes.
 char *text_copy (const void *bytes, size_t size);
 
 //  realloc that never returns NULL.

@@ -1,13 +1,13 @@
 /*
- *  emit: what tasks print, on its way to our stdout and stderr.
+ *  emit.h - writes the output of tasks to our stdout and stderr
  *
- *  By default the output of a task is kept until the task has ended, so that outputs never mix;
- *  with order, until all tasks before it have ended, too. EMIT_LINES passes on whole lines at once,
- *  EMIT_RAW everything at once. A task is begun, prints, ends, and is forgotten. A note (how it
- *  failed) is said right after its output.
+ *  By default the output of a task is kept until the task has ended, so outputs never mix; with
+ *  `ordered`, until all earlier tasks have ended, too. EMIT_LINES writes whole lines at once,
+ *  EMIT_RAW everything at once. For each task call emit_begin, emit_output, emit_end. A note (how
+ *  the task failed) is printed after its output.
  *
- *  The first write that fails ends all writing; emit_error tells, and the caller winds up. One
- *  thread may begin tasks while another one does the rest.
+ *  The first write error stops all writing; emit_error reports it, and the caller must end. One
+ *  thread may call emit_begin while another one calls the rest.
  */
 #ifndef CLIENT_CLI_RUN_EMIT_H_INCLUDED
 #define CLIENT_CLI_RUN_EMIT_H_INCLUDED
@@ -25,31 +25,30 @@ typedef enum emit_mode { EMIT_GROUPED = 0, EMIT_LINES, EMIT_RAW } emit_mode_t;
 emit_t *emit_new (emit_mode_t mode, bool ordered);
 void emit_destroy (emit_t **self_p);
 
-//  Tasks are begun in the order of their index, from 0. TAG (may be NULL) stands before each line.
-//  TEXT is what emit_text gives back. Both are consumed (malloc'ed).
+//  Tasks begin in the order of their index, from 0. TAG (may be NULL) is printed before each line.
+//  TEXT is returned by emit_text. Both are consumed (malloc'ed).
 void emit_begin (emit_t *self, uint32_t index, char *tag, char *text);
 
-//  What the command of a task looks like, or "" for one that is not known; valid until the task was
-//  printed.
+//  The text of a task's command, or "" for an unknown task; valid until the task was printed.
 const char *emit_text (emit_t *self, uint32_t index);
 
 //  STREAM is 1 (stdout) or 2 (stderr).
 void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, size_t size);
 
-//  The task runs anew: what it wrote before is void. Of what was printed already, as many bytes of
-//  the new output are passed over.
+//  The task runs again: its earlier output is void. As many bytes of the new output as were already
+//  printed are skipped.
 void emit_anew (emit_t *self, uint32_t index);
 
-//  The task has ended. NOTE (malloc'ed, consumed, may be NULL) is said after its output.
+//  The task has ended. NOTE (malloc'ed, consumed, may be NULL) is printed after its output.
 void emit_end (emit_t *self, uint32_t index, char *note);
 
-//  Tasks that were begun and are not printed yet.
+//  Number of tasks that have begun and are not printed yet.
 uint64_t emit_waiting (emit_t *self);
 
-//  Print what is there of tasks that have not ended, in order: for the end after an interruption.
+//  Prints the available output of tasks that have not ended, in order: used after an interruption.
 void emit_flush (emit_t *self);
 
-//  CADRE_ERROR_IO once a write has failed.
+//  CADRE_ERROR_IO after a write error.
 cadre_error_t emit_error (emit_t *self, fault_t *fault);
 
 #endif

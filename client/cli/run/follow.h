@@ -1,8 +1,8 @@
 /*
- *  follow: a detached job, by its number.
+ *  follow.h - waits for a detached job, or prints its output or results
  *
- *  Each function says on stderr what goes wrong and returns the exit code. Ctrl-C ends the waiting,
- *  not the job. One thread.
+ *  Each function prints errors on stderr and returns the exit code. Ctrl-C ends the wait, not the
+ *  job. One thread.
  */
 #ifndef CLIENT_CLI_RUN_FOLLOW_H_INCLUDED
 #define CLIENT_CLI_RUN_FOLLOW_H_INCLUDED
@@ -13,15 +13,15 @@
 
 #include "client/cli/output/table.h"
 
-//  Wait until it has ended, for at most TIMEOUT_MS (-1: no limit; then 75). 0; 1 if a task failed,
-//  or, with LIKE_RUN, how many did.
+//  Waits until it has ended, for at most TIMEOUT_MS (-1: no limit; returns 75 then). Returns 0; 1
+//  if a task failed; or, with LIKE_RUN, the number of failed tasks.
 int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_run);
 
-//  Print what its tasks wrote, by task; of one TASK only unless that is -1. WAIT: go on until it
-//  has ended.
+//  Prints the output of its tasks, by task; only of one TASK unless that is -1. WAIT: continues
+//  until it has ended.
 int follow_logs (cadre_t *pool, uint64_t number, int64_t task, bool wait, bool tag);
 
-//  Print its results.
+//  Prints its results.
 int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t format);
 
 #endif

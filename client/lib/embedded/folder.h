@@ -1,10 +1,9 @@
 /*  folder.h - the private folder of an embedded pool
  *
- *  An embedded broker binds ipc sockets in a folder of its own, mode 0700, for the
- *  programs in its tasks. The folder goes with the pool, or when the process exits
- *  without closing it. A process that is killed cannot tidy up: its folder is
- *  removed by the next pool that is opened. Whose process lives is told by a lock
- *  in the folder, which the kernel drops with the process, never by a process id.
+ *  An embedded broker binds ipc sockets in a private folder, mode 0700, for the programs in its
+ *  tasks. The folder is removed with the pool, or when the process exits without closing it. If a
+ *  process was killed, the next pool removes its folder. The owner is alive while a lock in the
+ *  folder is held, which the kernel releases with the process; process IDs are not trusted.
  *
  *  Any thread.
  */
@@ -16,11 +15,11 @@
 
 typedef struct folder folder_t;
 
-//  Makes one in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, and removes those of processes that are gone.
-//  NULL and a fault.
+//  Creates a folder in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, and removes those of processes that have
+//  ended. NULL and a fault on failure.
 folder_t *folder_new (fault_t *fault);
 
-//  Removes it and the sockets in it; in a forked child the folder stays.
+//  Removes it and the sockets in it, except in a forked child.
 void folder_destroy (folder_t **self_p);
 
 const char *folder_path (const folder_t *self);

@@ -1,8 +1,8 @@
-/*  events.h - what a job tells its reader, in order
+/*  events.h - the events of a job, in order, until they are read
  *
- *  A queue of events, with a reorder buffer before it for jobs that are read in the order of their
- *  tasks: what comes early is held until its turn. It counts what the reader has not taken yet. The
- *  lock of whoever owns it.
+ *  A queue of events, with a reorder buffer for jobs that are read in the order of their tasks:
+ *  early events are held until it is their task's turn. It counts unread events. Protected by its
+ *  owner's lock.
  */
 
 #ifndef CLIENT_LIB_POOL_EVENTS_H_INCLUDED
@@ -13,8 +13,8 @@
 #include <cadre.h>
 
 typedef struct node {
-    struct node *next;   //  Behind it
-    cadre_event_t event; //  As the reader sees it; bytes lie in this node
+    struct node *next;   //  The next one
+    cadre_event_t event; //  As the reader sees it; its bytes are in this node
     result_t result;     //  RESULT: owned
     char data [];        //  OUTPUT: its bytes; NOTICE: its text
 } node_t;
@@ -28,24 +28,24 @@ typedef struct chain {
 } chain_t;
 
 typedef struct early {
-    chain_t chain; //  What came before its turn
-    bool ended;    //  Its result is among it
+    chain_t chain; //  Events that came before the task's turn
+    bool ended;    //  Its result is among them
 } early_t;
 
 typedef struct events {
-    chain_t ready;     //  To be read next
+    chain_t ready;     //  Events that can be read
     bool ordered;      //  By task
-    uint32_t turn;     //  ordered: the task that is read now
+    uint32_t turn;     //  ordered: the task whose turn it is
     early_t *early;    //  ordered: ring by task, from turn on
     uint32_t capacity; //  Of the ring, a power of two, or 0
 } events_t;
 
-//  Each adds an event. The result is taken over.
+//  Add an event. events_result takes the result.
 void events_result (events_t *self, uint32_t index, result_t *result);
 void events_output (events_t *self, const wire_output_t *output, bool anew);
 void events_notice (events_t *self, cadre_error_t code, const char *text);
 
-//  All that can be read now; ready is empty afterwards.
+//  Takes all events that can be read now.
 chain_t events_take (events_t *self);
 
 node_t *events_chain_pop (chain_t *self);

@@ -1,7 +1,7 @@
-/*  habits.h - what a pool has seen of its functions, for maps to choose their chunks by
+/*  habits.h - measured run times of functions, used by maps to choose chunk sizes
  *
- *  How long an item of a function took is remembered of the last few functions. Part of a pool; any
- *  thread, without the pool's lock.
+ *  Keeps the time per item for the functions used last. Part of a pool; any thread, without the
+ *  pool's lock.
  */
 
 #ifndef CLIENT_LIB_POOL_HABITS_H_INCLUDED
@@ -13,18 +13,18 @@
 
 typedef struct habit {
     uint64_t function; //  Hash of its name
-    int64_t item_ns;   //  What an item took
+    int64_t item_ns;   //  Time per item
 } habit_t;
 
 typedef struct habits {
-    habit_t functions [HABITS_FUNCTIONS]; //  The last ones, by turns
-    unsigned next;                        //  To be replaced
+    habit_t functions [HABITS_FUNCTIONS]; //  Overwritten in turn
+    unsigned next;                        //  The next one to overwrite
 } habits_t;
 
-//  How many slots there are: known of a pool of this machine, else some.
+//  Number of slots: exact for an embedded pool, else a guess.
 size_t habits_slots (const cadre_t *pool);
 
-//  What an item of the function took when it was measured last; -1: not known.
+//  Measured time per item of the function; -1: unknown.
 int64_t habits_recall (cadre_t *pool, const char *function);
 void habits_note (cadre_t *pool, const char *function, int64_t item_ns);
 

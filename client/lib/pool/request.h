@@ -1,8 +1,8 @@
-/*  request.h - questions and orders to the broker
+/*  request.h - requests to the broker
  *
- *  cadre_request asks one and waits. The answer, in one reply or several, is gathered by the
- *  question's number. A question whose session has gone fails and is not repeated: some are orders.
- *  With the pool's lock held.
+ *  cadre_request sends a request and waits. The reply, in one or several frames, is collected by
+ *  the request's number. A request whose session has ended fails and is not repeated, because it
+ *  may change something. Needs the pool's lock.
  */
 
 #ifndef CLIENT_LIB_POOL_REQUEST_H_INCLUDED
@@ -10,10 +10,10 @@
 
 #include "client/lib/pool/pool.h"
 
-//  Takes in a reply; false when it is malformed.
+//  Handles a reply frame; false when it is malformed.
 bool request_take_reply (cadre_t *pool, cursor_t body);
 
-//  No question gets an answer any more.
+//  Fails all requests.
 void request_fail_all (cadre_t *pool, const fault_t *why);
 
 #endif

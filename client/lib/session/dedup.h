@@ -1,15 +1,15 @@
-/*  dedup.h - what was heard of tasks, so that a broker that begins again tells nothing twice
+/*  dedup.h - drops repeated results and output after a restart of the broker
  *
- *  A work that says itself again to a restarted broker hears some things a second time. What that
- *  means depends on whose job it is:
+ *  A work that is resubmitted to a restarted broker receives some results and output a second time.
+ *  The meaning depends on the kind of job:
  *
- *  - followed: the broker kept results and output, and tells them from the start. Results and bytes
- *    that were heard are passed over.
- *  - attached: a task that had not ended runs anew, and what it writes is not the rest of what it
- *    wrote. Its listener is told: anew.
+ *  - followed: the broker kept results and output, and sends them from the start. Results and bytes
+ *    that were received before are skipped.
+ *  - attached: a task that had not ended runs again, and its output does not continue the earlier
+ *    output. The listener gets anew = true.
  *
- *  A zeroed dedup_t has heard nothing. Memory grows with the tasks that were heard of, never with
- *  what a peer names. The lock of whoever owns it.
+ *  A zeroed dedup_t is empty. Memory grows with the tasks that were seen, never with a number that
+ *  a peer sends. Protected by its owner's lock.
  */
 
 #ifndef CLIENT_LIB_SESSION_DEDUP_H_INCLUDED
@@ -21,29 +21,29 @@ struct dedup_output;
 struct dedup_results;
 
 typedef struct dedup {
-    struct dedup_output *outputs;  //  Tasks that wrote and have not ended, by index
-    struct dedup_results *results; //  Followed: attempts of results, a page for a run of tasks
-    bool again;                    //  The broker has begun again
+    struct dedup_output *outputs;  //  Tasks with output that have not ended, by index
+    struct dedup_results *results; //  Followed: attempts of results, in pages of consecutive tasks
+    bool again;                    //  The broker was restarted
 } dedup_t;
 
-//  The broker begins again.
+//  The broker was restarted.
 void dedup_again (dedup_t *self);
 
 //  ---- followed ----
 
-//  Notes a result. False for one that was heard before.
+//  Records a result. False when it was received before.
 bool dedup_result (dedup_t *self, uint32_t index, uint64_t attempt);
 
-//  Notes output, and takes from it what was heard before. False when nothing is left.
+//  Records output, and removes the part that was received before. False when nothing remains.
 bool dedup_output (dedup_t *self, wire_output_t *output);
 
 //  ---- attached ----
 
-//  Notes that a task writes. True when it had written at the broker before, and this is the first
-//  of the new run.
+//  Records that a task writes. True when it also wrote at the earlier broker, and this is the first
+//  output of the new run.
 bool dedup_writes (dedup_t *self, uint32_t index);
 
-//  Notes that a task has ended. True when it had written at the broker before, and wrote nothing
+//  Records that a task has ended. True when it wrote at the earlier broker, and has written nothing
 //  since.
 bool dedup_ends (dedup_t *self, uint32_t index);
 

@@ -1,6 +1,6 @@
-/*  reconnect.h - how long a broker that is away is waited for
+/*  reconnect.h - how long the library tries to reconnect
  *
- *  What the program says (cadre_options_t.reconnect_ms), else the variable CADRE_RECONNECT, else a
+ *  The program's option (cadre_options_t.reconnect_ms), else the variable CADRE_RECONNECT, else a
  *  minute. Any thread.
  */
 
@@ -14,9 +14,9 @@
 #define RECONNECT_VARIABLE "CADRE_RECONNECT"
 #define RECONNECT_MS 60000
 
-//  given_ms: 0 when the program says nothing, negative for ever. *ms is negative for ever. The
-//  variable holds a duration ("10s", "5m") or "forever"; CADRE_ERROR_ARGUMENT when it holds
-//  anything else.
+//  given_ms: 0 when the program gives none, negative for no limit. *ms is negative for no limit.
+//  The variable holds a duration ("10s", "5m") or "forever"; CADRE_ERROR_ARGUMENT when it is
+//  invalid.
 cadre_error_t reconnect_read (int given_ms, int64_t *ms, fault_t *fault);
 
 #endif

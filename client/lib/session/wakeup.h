@@ -1,7 +1,7 @@
-/*  wakeup.h - the descriptor by which an event loop learns that there is news
+/*  wakeup.h - the descriptor that wakes the application's event loop
  *
- *  It is an eventfd that is made when it is first asked for. Raising it costs a system call only
- *  when it is open and was cleared meanwhile. The lock of whoever owns it.
+ *  An eventfd that is created on the first request. wakeup_raise makes a system call only when it
+ *  is open and cleared. Protected by its owner's lock.
  */
 
 #ifndef CLIENT_LIB_SESSION_WAKEUP_H_INCLUDED
@@ -11,17 +11,17 @@
 
 typedef struct wakeup {
     int fd;   //  The eventfd, or -1
-    bool set; //  It polls readable
+    bool set; //  It is readable
 } wakeup_t;
 
 void wakeup_init (wakeup_t *self);
 
-//  The descriptor, opened now if it was not, and then raised: what came before counts as news. -1:
-//  none is free.
+//  Returns the descriptor, opened if needed, and raises it, because there may have been earlier
+//  events. -1: no descriptor is free.
 int wakeup_open (wakeup_t *self);
 bool wakeup_is_open (const wakeup_t *self);
 
-//  It polls readable until it is cleared.
+//  It is readable until it is cleared.
 void wakeup_raise (wakeup_t *self);
 void wakeup_clear (wakeup_t *self);
 

@@ -1,12 +1,11 @@
-/*  work.h - a job as the connection sees it: what is sent for it, and who hears of it
+/*  work.h - a job on the connection: what is sent for it, and who receives its results
  *
  *  Futures (many tasks of one hidden job), jobs, maps and iterators are all built on a work. A work
- *  gathers tasks in a batch that goes out as one frame. Everything here is called with the pool's
- *  lock held.
+ *  collects tasks in a batch that is sent as one frame. All functions need the pool's lock.
  *
  *  Its payloads and cancels are kept until they need not be sent again (work_again.h).
  *
- *  A work is embedded in its user's struct; work_close takes it out of the pool.
+ *  A work is embedded in its user's struct; work_close removes it from the pool.
  */
 
 #ifndef CLIENT_LIB_WORK_WORK_H_INCLUDED
@@ -24,74 +23,76 @@ typedef struct work work_t;
 
 #define WORK_UNPUT UINT64_MAX
 
-//  Who hears of a work. failed and changed may end its life.
+//  The user of a work. failed and changed may close it.
 typedef struct work_listener {
-    //  A task has ended. Takes over the result (to be freed). bytes: what it cost on the wire.
+    //  A task has ended. Takes the result, and must free it. bytes: its size on the wire.
     void (*result) (work_t *work, uint32_t index, result_t *result);
-    //  A task wrote. anew: it runs anew at a restarted broker, and what it wrote before is void
-    //  (then bytes may be empty).
+    //  A task wrote. anew: it runs again at a restarted broker, and its earlier output is void
+    //  (bytes may be empty then).
     void (*output) (work_t *work, const wire_output_t *output, bool anew);
-    //  Number or counts are known, or it is final.
+    //  Its number or counts are known, or it is final.
     void (*changed) (work_t *work);
-    //  work->notice is new.
+    //  work->notice has changed.
     void (*noticed) (work_t *work, cadre_error_t code);
-    //  Nothing more will come, because of work->fault.
+    //  No more events will come; the reason is in work->fault.
     void (*failed) (work_t *work);
 } work_listener_t;
 
 struct work {
     cadre_t *pool;                   //  Borrowed
     const work_listener_t *listener; //  Borrowed
-    uint64_t ref;                    //  Number on this connection; 0: it is not open
-    uint64_t number;                 //  Number at the broker; 0: not known
+    uint64_t ref;                    //  Number on this connection; 0: not open
+    uint64_t number;                 //  Number at the broker; 0: unknown
     uint32_t count;                  //  Tasks added
     uint32_t sent;                   //  Tasks put into frames
     uint64_t ended;                  //  Results that came
     bool detached;                   //  It outlives the connection
     bool durable;                    //  It is on the broker's disk before it is acknowledged
     bool once;                       //  Its tasks must not run twice
-    bool follow;                     //  It was opened by somebody else
-    bool sealed;                     //  No task follows
-    bool seal_put;                   //  The broker was told so
-    bool over;         //  The broker says nothing more of it, unless it is what it is still sent
-    bool final;        //  Nothing more will come
-    fault_t fault;     //  Why, when it failed
-    char notice [256]; //  Why it waits, or ""
-    cadre_progress_t progress; //  As last heard
-    buffer_t opening;          //  The frame that opened it, to be said again
-    unacked_t kept;            //  Payloads that may have to be said again
-    once_guard_t risk;         //  Once: which tasks may have been begun
-    dedup_t heard;             //  What may be heard again
-    cancels_t cancels;         //  Cancels that may have to be said again
-    uint64_t last_put; //  Number of its last frame in this session; WORK_UNPUT: some are not in it
-    bool settled;      //  All that was put has been acknowledged, in this session or one before
-    bool asking; //  It was opened again, and its number will tell whether the broker has the rest
-    buffer_t entered;      //  room_enter was called for these: work_entry_t
-    buffer_t batch;        //  Payloads that were not put yet; checked
+    bool follow;                     //  It was opened by another client
+    bool sealed;                     //  No more tasks will be added
+    bool seal_put;                   //  The seal was sent
+    bool over; //  The broker sends nothing more about it, except in reply to frames still in flight
+    bool final;                //  No more events will come
+    fault_t fault;             //  The reason, when it failed
+    char notice [256];         //  Why it waits, or ""
+    cadre_progress_t progress; //  As last received
+    buffer_t opening;          //  The frame that opened it, to be sent again
+    unacked_t kept;            //  Payloads that may have to be sent again
+    once_guard_t risk;         //  Once: which tasks may have been started
+    dedup_t heard;             //  What may be received again
+    cancels_t cancels;         //  Cancels that may have to be sent again
+    uint64_t last_put; //  Number of its last frame in this session; WORK_UNPUT: some were not put
+    bool settled;      //  Everything put has been acknowledged, in this or an earlier session
+    bool asking; //  It was opened again, and the reply will tell whether the broker has its earlier
+                 //  part
+    buffer_t entered;      //  Reservations of room_enter: work_entry_t
+    buffer_t batch;        //  Checked payloads that were not put yet
     uint32_t batch_count;  //  How many
-    bool gathered;         //  It is in the pool's list
+    bool gathered;         //  It is in the pool's list of works with a batch
     work_t *next_gathered; //  The next one there
     UT_hash_handle hh;     //  By ref
 };
 
-//  Opens it at the broker: fields as spec_of (spec.h) made them; ref and uuid are filled in.
-//  CADRE_OK, or why not.
+//  Opens it at the broker. fields as made by spec_of (spec.h), without ref and uuid, which are set
+//  here. CADRE_OK, or an error.
 cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *listener,
                          const wire_job_open_t *fields, fault_t *fault);
 
-//  Follows a job that exists.
+//  Follows an existing job.
 cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *listener,
                            uint64_t number, unsigned what, fault_t *fault);
 
-//  Is there memory for a task of that payload, which is added next, and for its copies on their
-//  way? CADRE_ERROR_MEMORY. size_bytes may lack what the packing buffer left out: FAILED.
+//  Reserves memory for a task with that payload, which is added next, and for its copies in flight.
+//  CADRE_ERROR_MEMORY. FAILED: size_bytes may be too small, because the packing buffer ran out of
+//  memory.
 cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t *fault);
 
-//  Adds the task whose payload was packed to the end of self->batch, behind the first mark bytes.
-//  Its index is returned. The caller has waited for pool_admit.
+//  Adds the task whose payload was packed to the end of self->batch, after the first mark bytes.
+//  Returns its index. The caller has waited for pool_admit.
 uint32_t work_add (work_t *self, size_t mark);
 
-//  Puts what was gathered into the session; work_gather does it for all works of the pool.
+//  Puts the batch into the session; work_gather does it for all works of the pool.
 void work_put (work_t *self);
 void work_gather (cadre_t *pool);
 
@@ -99,19 +100,19 @@ void work_seal (work_t *self);
 void work_cancel (work_t *self);
 void work_cancel_task (work_t *self, uint32_t index);
 
-//  All tasks have ended.
+//  Have all tasks ended?
 bool work_done (const work_t *self);
 
-//  The broker has acknowledged all that was added, sealed and cancelled.
+//  Has the broker acknowledged everything that was added, sealed and cancelled?
 bool work_synced (const work_t *self);
 
-//  Leaves the pool: what comes for it is dropped. Frees its memory. Idempotent.
+//  Leaves the pool and frees its memory; frames for it are dropped. Idempotent.
 void work_close (work_t *self);
 
 //  Fails every work.
 void work_fail_all (cadre_t *pool, const fault_t *why);
 
-//  The session goes: what it has acknowledged is noted.
+//  The session is lost: records what it has acknowledged.
 void work_settle_all (cadre_t *pool);
 
 #endif
