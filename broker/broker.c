@@ -1,4 +1,4 @@
-//  broker.c - the loop
+//  broker.c - the broker's loop
 
 #include "broker/broker.h"
 
@@ -30,20 +30,22 @@
 #include "common/log.h"
 #include "common/place.h"
 
-#define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and some air
-#define MEMORY_USUAL (1ull << 30) //  When the machine's memory is not known
+#define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and a reserve
+#define MEMORY_USUAL (1ull << 30) //  If the machine's memory is unknown
 #define BATCH_FRAMES 256          //  Frames read from one socket in one turn
-#define BATCH_TASKS 65536u        //  When JOB_TASKS have brought so many, the turn reads no further
+#define BATCH_TASKS 65536u        //  After so many tasks from JOB_TASKS, the turn reads no more
 #define BATCH_BYTES                                                                                \
-    (1u                                                                                            \
-     << 20) //  So many bytes end it earlier: others' small frames do not wait long for large ones
-#define PENDING_MAX 16 //  Lanes without peer that are polled
+    (1u << 20) //  Bytes after which the turn reads no more, so that small frames do not wait long
+               //  for large ones
+#define PENDING_MAX 16 //  Unconnected lanes that are polled
 #define FIXED_ITEMS 5  //  Front, back, sink, orders, store
 #define FRONT_QUEUE                                                                                \
-    1000 //  Frames that wait for one client that does not read: answers to strangers, most of all
-#define BACK_QUEUE 10000 //  For one worker; beyond that an order is lost, and its session ends
-#define GIVE_BACK_BYTES (256u << 10) //  Less is not worth the trouble
-#define IDLE_MS 1000                 //  The loop turns at least this often
+    1000 //  Frames queued for one client that does not read, mainly answers to peers without a
+         //  session
+#define BACK_QUEUE                                                                                 \
+    10000 //  Frames queued for one worker; beyond that an order is lost, and its session ends
+#define GIVE_BACK_BYTES (256u << 10) //  Smaller amounts are not worth trimming the heap
+#define IDLE_MS 1000                 //  Maximum duration of a wait
 
 struct broker {
     hub_t hub;             //  What all modules share
@@ -54,15 +56,15 @@ struct broker {
     volatile int orders;   //  Orders seen so far, as bits (atomic)
     front_t *front;        //  The clients' side
     back_t *back;          //  The workers' side
-    dispatch_t *dispatch;  //  Brings both together
-    alarm_t beat;          //  Rings once a beat
-    alarm_t watch;         //  Rings when connections are looked at
-    alarm_t judge;         //  Rings when silent peers are looked for
-    int64_t judge_from_us; //  Nobody is judged before: this process itself was stalled
-    callers_t *callers;    //  Connections over tcp; NULL where nobody comes that way
-    uint64_t most_bytes;   //  That jobs held since memory was given back last
-    bool behind;           //  A socket had more than one turn could read
-    fault_t fault;         //  The store has failed
+    dispatch_t *dispatch;  //  Assigns tasks to workers
+    alarm_t beat;          //  Fires once per beat interval
+    alarm_t watch;         //  Fires when connections must be inspected
+    alarm_t judge;         //  Fires when silent peers must be searched
+    int64_t judge_from_us; //  No peer is declared lost before: this process itself was stopped
+    callers_t *callers;    //  tcp connections; NULL if none are possible
+    uint64_t most_bytes;   //  Maximum that jobs have held since the heap was trimmed
+    bool behind;           //  A socket had more frames than one turn reads
+    fault_t fault;         //  The error of the store
 };
 
 //  ---- start --------------------------------------------------------------
@@ -73,8 +75,8 @@ static void s_joined (void *owner)
     rounds_begin (&self->hub);
 }
 
-//  When much was forgotten the heap is mostly holes, held together by a few blocks that stay: the
-//  system gets those back. An embedded broker leaves the heap to the program that it lives in.
+//  After much was freed, the heap consists mainly of gaps between a few remaining blocks: returns
+//  them to the system. An embedded broker does not do this to the program's heap.
 static void s_give_back (broker_t *self)
 {
     uint64_t held = self->hub.job_bytes + self->hub.kept_bytes;
@@ -103,7 +105,7 @@ static void s_watch (void *owner, int64_t now_us)
     timers_set (self->hub.timers, &self->watch, now_us + CALLERS_PAUSE_US);
 }
 
-//  Over inproc and ipc nobody comes but the broker's own user.
+//  Over inproc and ipc, only the broker's own user can connect.
 static void s_start_watch (broker_t *self)
 {
     self->watch = (alarm_t){.ring = s_watch, .owner = self};
@@ -114,7 +116,7 @@ static void s_start_watch (broker_t *self)
         timers_set (self->hub.timers, &self->watch, self->hub.now_us + CALLERS_PAUSE_US);
 }
 
-//  Judges others only when everything that they have sent was read.
+//  Declares peers lost only when everything that they have sent was read.
 static void s_judge (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
@@ -188,7 +190,7 @@ static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_ro
     return CADRE_OK;
 }
 
-//  Lanes of a broker that was killed here are nobody's.
+//  Removes lanes of an earlier broker that was killed.
 static void s_sweep (const broker_t *self)
 {
     for (size_t i = 0; i < self->hub.addresses_count; i++)
@@ -292,7 +294,7 @@ void broker_destroy (broker_t **self_p)
     if (!self)
         return;
     fault_t ignored = {0};
-    persistence_close (&self->hub, &ignored); //  What follows is undone by the next start
+    persistence_close (&self->hub, &ignored); //  The next start undoes what follows
     if (self->hub.timers) {
         s_stop_workers (self);
         callers_destroy (&self->callers);
@@ -323,7 +325,7 @@ void broker_signal (broker_t *self, broker_order_t order)
     uint64_t one = 1;
     __atomic_fetch_or (&self->orders, (int) order, __ATOMIC_SEQ_CST);
     ssize_t written = write (self->signal_fd, &one, sizeof one);
-    (void) written; //  A full counter wakes the loop as well
+    (void) written; //  A counter at its maximum wakes the loop, too
     errno = saved;
 }
 
@@ -348,7 +350,7 @@ static void s_read_orders (broker_t *self)
     s_describe (self);
 }
 
-//  Reads up to a batch from one socket. A context that was ended ends the loop.
+//  Reads up to a batch from one socket. A terminated context ends the loop.
 static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
 {
     size_t bytes = 0;
@@ -387,7 +389,7 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
     self->behind = true;
 }
 
-//  What libzmq holds for us counts.
+//  Counts what libzmq holds for us.
 static void s_count_unread (broker_t *self)
 {
     const throttle_t *throttle = self->hub.throttle;
@@ -411,8 +413,8 @@ static void s_read_all (broker_t *self)
     s_count_unread (self);
 }
 
-//  After a stall of our own peers get time to be heard: a beat, or, when it was so long that they
-//  may be looking for us, as long as it takes to be lost.
+//  After a stop of this process, peers get time to send something: one beat interval, or, after a
+//  stop so long that they may have started to reconnect, the time after which they are lost.
 static void s_be_patient (broker_t *self, int64_t now_us, int64_t stall_us)
 {
     int64_t beat_us = (int64_t) self->hub.beat_ms * 1000,
@@ -422,7 +424,7 @@ static void s_be_patient (broker_t *self, int64_t now_us, int64_t stall_us)
         self->judge_from_us = from_us;
 }
 
-//  Waits for frames, orders, lanes that find their peer, and the next alarm.
+//  Waits for frames, orders, connecting lanes, and the next alarm.
 static void s_wait (broker_t *self)
 {
     void *pending [PENDING_MAX];
@@ -449,7 +451,7 @@ static void s_wait (broker_t *self)
         s_read_orders (self);
 }
 
-//  Those whose keys were taken away must leave, at once and with a word.
+//  Ends the sessions of peers whose keys were revoked.
 static void s_check_keys (broker_t *self)
 {
     self->hub.keys_changed = false;
@@ -463,7 +465,8 @@ static void s_turn (broker_t *self)
     s_read_all (self);
     if (self->hub.keys_changed)
         s_check_keys (self);
-    persistence_push (&self->hub); //  The disk writes what came while the turn goes on with it
+    persistence_push (
+        &self->hub); //  The disk writes the frames read so far while the turn continues
     if (persistence_turn (&self->hub, &self->fault))
         return;
     timers_run (self->hub.timers, self->hub.now_us);
@@ -475,7 +478,7 @@ static void s_turn (broker_t *self)
     front_turn_flush (self->front);
     if (ledger_settle_goes_on (self->hub.ledger) && !self->hub.unfinished) {
         ledger_settle (
-            self->hub.ledger); //  The last state of a job follows payloads that have just gone out
+            self->hub.ledger); //  The last state of a job follows the payloads that were just sent
         front_turn_flush (self->front);
     }
     persistence_flush (&self->hub);

@@ -1,4 +1,4 @@
-//  main.c - cadre-broker: options and signals; the broker itself is broker.c
+//  main.c - cadre-broker: options and signals; broker.c is the broker itself
 
 #include <argp.h>
 #include <errno.h>
@@ -28,28 +28,28 @@
 
 #define LISTEN_BYTES 2048
 #define SOCKETS_MOST 65000
-#define MEMORY_LEAST (16u << 20) //  Some frames each way, and tasks between them
+#define MEMORY_LEAST (16u << 20) //  Some frames in each direction, and tasks
 #define STORE_BYTES 1024
 #define LARGE_BYTES (8 * 1024 * 1024)
 
 typedef struct settings {
     broker_options_t options;   //  For broker_new
-    char listen [LISTEN_BYTES]; //  Addresses, with commas
+    char listen [LISTEN_BYTES]; //  Addresses, separated by commas
     const char *keys;           //  --keys, or NULL
     const char *store;          //  --store, or NULL
-    uint64_t quota_bytes;       //  --quota; 0: what the disk has
+    uint64_t quota_bytes;       //  --quota; 0: the file system's limit
     char path [STORE_BYTES];    //  The store's file
-    bool reachable;             //  Other hosts reach one of the addresses
+    bool reachable;             //  Other hosts can reach one of the addresses
     const char *health;         //  --health, or NULL
-    fault_t fault;              //  What is wrong with an option
+    fault_t fault;              //  The error of an option
 } settings_t;
 
 typedef struct watch {
-    broker_t *broker; //  Whom signals are for
+    broker_t *broker; //  Target of signals
     int signal_fd;    //  signalfd of SIGTERM, SIGINT and SIGHUP
 } watch_t;
 
-//  argp looks for it from outside.
+//  argp reads it, so it must be exported.
 __attribute__ ((visibility ("default"))) const char *argp_program_version =
     "cadre-broker " CADRE_VERSION_STRING;
 
@@ -98,8 +98,8 @@ static const struct argp_option s_options [] = {
 };
 
 static const struct {
-    int key;              //  Of the option
-    const char *variable; //  Its variable
+    int key;              //  Key of the option
+    const char *variable; //  Its environment variable
 } s_variables [] = {
     {KEY_LISTEN, "CADRE_LISTEN"}, {KEY_NAME, "CADRE_NAME"},         {KEY_LANES, "CADRE_LANES"},
     {KEY_MEMORY, "CADRE_MEMORY"}, {KEY_BEAT, "CADRE_BEAT"},         {KEY_LOST, "CADRE_LOST"},
@@ -174,7 +174,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-//  Variables hold where no option was given; addresses of both are not mixed.
+//  Environment variables apply if the option is not given; addresses of both are not combined.
 static cadre_error_t s_take_variables (settings_t *self)
 {
     for (size_t i = 0; i < sizeof s_variables / sizeof s_variables [0]; i++) {
@@ -255,7 +255,7 @@ static void *s_watch (void *argument)
     return NULL;
 }
 
-//  ---- the store: opened when it is there already, or else when the first durable job comes
+//  ---- the store: opened at the start if it exists, otherwise with the first durable job
 
 static store_t *s_open_store (void *owner, fault_t *fault)
 {
@@ -263,7 +263,7 @@ static store_t *s_open_store (void *owner, fault_t *fault)
     return sqlite_open (self->path, &(sqlite_options_t){.quota_bytes = self->quota_bytes}, fault);
 }
 
-//  A store of its own for each address, since two brokers cannot share one. Without a place for it
+//  Each address has its own store, because two brokers cannot share one. Without a folder for it
 //  there are no durable jobs.
 static cadre_error_t s_find_store (settings_t *self)
 {
@@ -317,8 +317,7 @@ static int s_serve (settings_t *self, void *context, sigset_t *signals)
     return cadre_error_exit_code (error);
 }
 
-//  Addresses beyond this host are served with keys, or with the operator's word that nobody needs
-//  one.
+//  Addresses that other hosts can reach require keys, or an explicit --insecure.
 static cadre_error_t s_find_keys (settings_t *self, char folder [KEYDIR_PATH_BYTES])
 {
     if (self->keys && self->options.insecure)
@@ -343,7 +342,7 @@ static int s_serve_with_keys (settings_t *self, void *context, sigset_t *signals
     auth_t *warden = auth_new (context, self->keys, &self->fault);
     if (!warden)
         return s_fail (&self->fault);
-    private_process (); //  The broker's key is in its memory now
+    private_process (); //  The broker's secret key is in its memory now
     self->options.doors = auth_doors (warden);
     int code = s_serve (self, context, signals);
     auth_destroy (&warden);
@@ -383,8 +382,8 @@ int main (int argc, char **argv)
     char folder [KEYDIR_PATH_BYTES];
     if (s_check_listen (&settings) || s_find_keys (&settings, folder))
         return s_fail (&settings.fault);
-    //  What is larger than batches and frames would leave holes in the heap; these come and go by
-    //  the thousand, and pages for each cost more than copies
+    //  Blocks larger than batches and frames would leave gaps in the heap; smaller ones are
+    //  allocated by the thousand, and separate pages for each would cost more than copies
     mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);

@@ -1,4 +1,4 @@
-//  porch.c - connections are accepted only while there are descriptors for those who are inside
+//  porch.c - accepts connections only while descriptors remain for existing peers
 
 #include "broker/porch.h"
 
@@ -13,10 +13,10 @@
 #include "broker/guard/throttle.h"
 #include "common/descriptors.h"
 
-static uint16_t s_ports [ADDRESS_LIST_MAX]; //  First ones of blocks; written before threads begin
-static size_t s_count;                      //  How many
-static atomic_bool s_is_open;               //  They are set
-static atomic_uint_least64_t s_away;        //  Turned away
+static uint16_t s_ports [ADDRESS_LIST_MAX]; //  First ports of blocks; written before threads start
+static size_t s_count;                      //  Number of ports
+static atomic_bool s_is_open;               //  The ports are set
+static atomic_uint_least64_t s_away;        //  Connections closed
 
 void porch_open (const address_t *addresses, size_t count)
 {
@@ -31,10 +31,10 @@ uint64_t porch_turned_away (void)
     return atomic_load (&s_away);
 }
 
-//  Front, back or sink on tcp?
+//  Is it front, back or sink on tcp?
 static bool s_is_for_everybody (int listener)
 {
-    struct sockaddr_in6 place = {0}; //  The port of an IPv4 address is where it is here
+    struct sockaddr_in6 place = {0}; //  The port of an IPv4 address is at the same offset
     socklen_t size = sizeof place;
     if (getsockname (listener, (struct sockaddr *) (void *) &place, &size)
         || (place.sin6_family != AF_INET && place.sin6_family != AF_INET6))
@@ -45,7 +45,7 @@ static bool s_is_for_everybody (int listener)
     return false;
 }
 
-//  The system gives the lowest number that is free: this one says how many are taken.
+//  The system assigns the lowest free number, so this one shows how many are in use.
 static bool s_is_one_too_many (int listener, int fd)
 {
     size_t limit = descriptors_limit (), kept = descriptors_kept ();
@@ -54,7 +54,7 @@ static bool s_is_one_too_many (int listener, int fd)
     return (size_t) fd + kept / 2 >= limit || s_is_for_everybody (listener);
 }
 
-//  Stands before the C library's.
+//  Overrides the C library's function.
 __attribute__ ((visibility ("default"))) int accept4 (int listener, struct sockaddr *address,
                                                       socklen_t *size, int flags)
 {
@@ -66,7 +66,7 @@ __attribute__ ((visibility ("default"))) int accept4 (int listener, struct socka
         return fd;
     }
     atomic_fetch_add (&s_away, 1);
-    //  With a reset: what waits to be closed takes room in the kernel
+    //  With a reset; otherwise closing connections use kernel memory
     setsockopt (fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof (struct linger));
     close (fd);
     errno = ECONNABORTED;

@@ -1,4 +1,4 @@
-//  report.c - what the broker tells its supervisor
+//  report.c - reports the broker's state to its supervisor
 
 #include "broker/report.h"
 

@@ -1,4 +1,4 @@
-//  access.c - the file by which a client or worker is let in
+//  access.c - access files: the broker's address and key, and a key of one's own
 
 #include "common/access.h"
 
@@ -22,9 +22,8 @@ const char *access_path (const char *given)
 
 //  ==== reading =====================================================================
 
-//  Systemd hands a credential (LoadCredential=) to the user of a service by an entry in the file's
-//  access control list, which shows as permissions of the group: root's file, read-only, in a
-//  folder of that service alone.
+//  systemd gives a credential (LoadCredential=) to the service's user by an access control list,
+//  which appears as group permissions: the file is root's, read-only, in a folder of that service.
 static bool s_is_credential (const char *path, const struct stat *facts)
 {
     const char *folder = getenv ("CREDENTIALS_DIRECTORY");
@@ -38,7 +37,7 @@ static bool s_is_credential (const char *path, const struct stat *facts)
            && (around.st_mode & (S_IWGRP | S_IRWXO)) == 0;
 }
 
-//  Its buffer is ours, so that no copy of the secret stays behind.
+//  The buffer is ours, so that no copy of the secret remains.
 static FILE *s_stream (int descriptor, const char *path, char buffer [BUFSIZ], fault_t *fault)
 {
     FILE *file = fdopen (descriptor, "r");
@@ -72,7 +71,7 @@ static FILE *s_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
     return file;
 }
 
-//  Cuts `name = "value"` in two. False when it is not so.
+//  Splits `name = "value"`. False when the line has another form.
 static bool s_cut (char *line, char **name, char **value)
 {
     *name = line;
@@ -103,7 +102,7 @@ static bool s_copy_key (const char *value, char field [KEYS_TEXT_BYTES])
     return keys_is_key (value) && s_copy (value, field, KEYS_TEXT_BYTES);
 }
 
-//  Names that are not known belong to a newer version.
+//  Unknown names belong to a newer version and are ignored.
 static bool s_take (access_t *self, const char *name, const char *value)
 {
     if (strcmp (name, "address") == 0)
@@ -128,7 +127,8 @@ static bool s_is_whole (const access_t *self)
            && self->keys.public_key [0] && self->keys.secret_key [0];
 }
 
-//  The next line, without its end. -1 when there is none, -2 when it is too long or holds a NUL.
+//  Reads the next line, without its end. -1 when there is none, -2 when it is too long or contains
+//  a NUL.
 static int s_next (FILE *file, char line [LINE_BYTES])
 {
     int size = 0, byte = 0;

@@ -1,4 +1,4 @@
-//  address.c - where a broker is
+//  address.c - addresses of brokers
 
 #include "common/address.h"
 
@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #define LONGEST_NAME "/lane-4294967295"
-//  What fits sun_path beside the longest name under the folder
+//  Room in sun_path besides the longest name in the folder
 #define FOLDER_MAX (sizeof (((struct sockaddr_un *) 0)->sun_path) - sizeof LONGEST_NAME)
 #define INPROC_MAX 200
 #define HOST_MAX 253
-//  Front, back, sink and events are four ports in a row
+//  Front, back, sink and events are four consecutive ports
 #define PORT_MAX (65535 - 3)
 
 #define SHOWN "%.200s"
@@ -34,7 +34,7 @@ static bool s_all (const char *text, size_t size, const char *extra)
     return true;
 }
 
-//  Digits only, LOW to HIGH; 0 if it is not so.
+//  Parses digits, LOW to HIGH; 0 if invalid.
 static uint16_t s_port (const char *text, size_t size, unsigned low, unsigned high)
 {
     unsigned port = 0;
@@ -55,7 +55,7 @@ static void s_name (address_t *self, const char *name, size_t size)
     self->name [size] = 0;
 }
 
-//  "fe80::1%eth0": a link-local number is one of an interface.
+//  "fe80::1%eth0": a link-local address needs an interface.
 static bool s_is_v6 (const char *name, struct in6_addr *number)
 {
     char bare [INET6_ADDRSTRLEN];
@@ -179,10 +179,10 @@ static cadre_error_t s_parse_inproc (address_t *self, const char *text, const ch
 cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault)
 {
     static const struct {
-        const char *scheme;  // how it begins
-        address_kind_t kind; // what it is then
+        const char *scheme;  //  prefix of the address
+        address_kind_t kind; //  its kind
         cadre_error_t (*parse) (address_t *, const char *, const char *,
-                                fault_t *); // reads the rest
+                                fault_t *); //  parses the rest
     } kinds [] = {
         {"tcp://", ADDRESS_TCP, s_parse_tcp},
         {"ipc://", ADDRESS_IPC, s_parse_ipc},
@@ -294,7 +294,7 @@ bool address_equal (const address_t *self, const address_t *other)
            && strcmp (self->name, other->name) == 0;
 }
 
-//  Too small a buffer is a mistake of the caller.
+//  A buffer that is too small is a bug of the caller.
 static const char *__attribute__ ((format (printf, 3, 4)))
 s_print (char *buffer, size_t size, const char *format, ...)
 {

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 typedef struct error_row {
-    const char *name; //  As written in code, without the prefix
+    const char *name; //  Name in code, without the prefix
     const char *text; //  For people
-    int exit_code;    //  Of a command that ends with it
+    int exit_code;    //  Of a command that fails with it
 } error_row_t;
 
 static const error_row_t s_errors [] = {

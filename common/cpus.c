@@ -1,4 +1,4 @@
-//  cpus.c - how much of this machine the process may use
+//  cpus.c - CPUs and memory that the process may use
 
 #include "common/cpus.h"
 
@@ -15,13 +15,13 @@
 #define PATH_BYTES 4096
 #define CPUS_MAX 65536
 
-//  The limit that stands in one folder of a control group, NO_LIMIT if there is none.
+//  Reads the limit in one folder of a control group; NO_LIMIT if there is none.
 typedef uint64_t limit_fn (const char *folder);
 
 typedef struct group {
-    char mount [PATH_BYTES];  // where the hierarchy is mounted
-    char base [PATH_BYTES];   // which group of it that is: not "/" inside some containers
-    char folder [PATH_BYTES]; // the group of this process
+    char mount [PATH_BYTES];  //  mount point of the hierarchy
+    char base [PATH_BYTES];   //  the mounted group: not "/" inside some containers
+    char folder [PATH_BYTES]; //  the group of this process
 } group_t;
 
 //  Reads the first line of FOLDER/NAME; false if there is none.
@@ -93,8 +93,8 @@ static bool s_take_path (char *line, const char *controller, group_t *group)
     return true;
 }
 
-//  The path of the group below what is mounted: "" at the mount itself, which is also the best
-//  guess when the path lies outside of it.
+//  The path of the group below the mount: "" at the mount itself, which is also the best guess when
+//  the path is outside of it.
 static const char *s_below (const group_t *group)
 {
     size_t size = strcmp (group->base, "/") == 0 ? 0 : strlen (group->base);
@@ -103,7 +103,7 @@ static const char *s_below (const group_t *group)
     return inside && strncmp (below, "/..", 3) != 0 && strcmp (below, "/") != 0 ? below : "";
 }
 
-//  The smallest limit of our group and of all that contain it. CONTROLLER is NULL for version 2.
+//  The minimum of the limits of our group and its parents. CONTROLLER is NULL for version 2.
 static uint64_t s_smallest (const char *root, const char *controller, limit_fn *limit)
 {
     group_t group;
@@ -184,7 +184,7 @@ int cpus_quota (const char *root)
     return cpus < CPUS_MAX ? (int) cpus : CPUS_MAX;
 }
 
-//  Grows the mask until it holds all CPUs that the kernel knows.
+//  Enlarges the mask until it holds all CPUs of the kernel.
 static int s_affinity (void)
 {
     for (int known = 1024; known <= CPUS_MAX; known *= 2) {

@@ -1,4 +1,4 @@
-//  cursor.c - reads msgpack in place
+//  cursor.c - reads msgpack in place, and rejects invalid bytes before they use memory
 
 #include "common/cursor.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  A value's first byte and the number behind it:
+//  A value's first byte and the number after it:
 //  https://github.com/msgpack/msgpack/blob/master/spec.md
 typedef cursor_head_t head_t;
 
@@ -15,10 +15,10 @@ typedef struct shape {
     uint8_t kind;   //  cursor_kind_t
     uint8_t length; //  Bytes of the head
     uint8_t
-        bytes; //  Big-endian bytes of the number behind the first byte; 0: the first byte says it
-    uint8_t mask;  //  What of the first byte is the number
-    uint8_t fixed; //  The number, where the first byte has none of its bits
-    bool has_sign; //  An integer that may be below zero
+        bytes; //  Big-endian bytes of the number after the first byte; 0: it is in the first byte
+    uint8_t mask;  //  Bits of the first byte that are the number
+    uint8_t fixed; //  The number, if it is implied by the first byte
+    bool has_sign; //  An integer that may be negative
 } shape_t;
 
 #define TIMES_4(...) __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__
@@ -29,7 +29,7 @@ typedef struct shape {
 #define SIGNED(bytes) CURSOR_INT, 1 + bytes, bytes, 0, 0, true
 #define EXT(bytes, size) CURSOR_EXT, 2 + bytes, bytes, 0, size, false
 
-//  By first byte.
+//  Indexed by the first byte.
 static const shape_t s_shapes [256] = {
     TIMES_4 (TIMES_16 ({IN_FIRST (CURSOR_INT, 0x7f)})), //  0x00
     TIMES_4 (TIMES_16 ({IN_FIRST (CURSOR_INT, 0x7f)})), //  0x40
@@ -95,7 +95,7 @@ static inline void s_sign (head_t *head, size_t bytes)
         head->number |= ~(uint64_t) 0 << (bytes * 8);
 }
 
-//  Takes the next value's head apart; false when there is none or its bytes are cut off.
+//  Decodes the next value's head; false when there is none or it is incomplete.
 static inline bool s_head (const cursor_t *self, head_t *head)
 {
     size_t left = (size_t) (self->end - self->at);
@@ -115,7 +115,7 @@ static inline bool s_head (const cursor_t *self, head_t *head)
     return true;
 }
 
-//  Bytes that follow a head and belong to the value itself.
+//  Number of bytes after a head that belong to the value itself.
 static inline uint64_t s_body_bytes (const head_t *head)
 {
     return head->kind == CURSOR_TEXT || head->kind == CURSOR_BLOB || head->kind == CURSOR_EXT
@@ -123,7 +123,7 @@ static inline uint64_t s_body_bytes (const head_t *head)
                : 0;
 }
 
-//  Values that follow a head as its elements.
+//  Number of values after a head that are its elements.
 static inline uint64_t s_elements (const head_t *head)
 {
     if (head->kind == CURSOR_ARRAY)
@@ -131,7 +131,8 @@ static inline uint64_t s_elements (const head_t *head)
     return head->kind == CURSOR_MAP ? head->number * 2 : 0;
 }
 
-//  Reads a head, and the value's own bytes, if they are all there and the elements could be.
+//  Reads a head and the value's own bytes, if they are complete and there could be enough bytes for
+//  the elements.
 static inline bool s_take (cursor_t *self, head_t *head)
 {
     if (!s_head (self, head)) {
@@ -147,7 +148,7 @@ static inline bool s_take (cursor_t *self, head_t *head)
     return true;
 }
 
-//  Reads a head of one wanted kind, and nothing when the next value is another.
+//  Reads a head of the wanted kind; does not move when the next value is of another kind.
 static inline bool s_want (cursor_t *self, cursor_kind_t kind, head_t *head)
 {
     if (!s_take (self, head))
@@ -187,8 +188,7 @@ bool cursor_done (const cursor_t *self)
     return !self->failed && self->at == self->end;
 }
 
-//  A number in the shortest form, which is how most come; false: another one, and nothing has
-//  moved.
+//  Fast path for a number in the shortest form; false: another form, and nothing has moved.
 static inline bool s_quick_uint (cursor_t *self, uint64_t *value)
 {
     size_t left = (size_t) (self->end - self->at);
@@ -336,7 +336,7 @@ bool cursor_ext (cursor_t *self, int8_t *type, view_t *value)
     return true;
 }
 
-//  Skips a value that is no more than its head.
+//  Skips a value that consists of its head only.
 static inline bool s_skip_plain (cursor_t *self)
 {
     const shape_t *shape = self->at < self->end ? &s_shapes [*self->at] : NULL;
@@ -346,7 +346,7 @@ static inline bool s_skip_plain (cursor_t *self)
     return true;
 }
 
-//  Steps into a short array: that is what records and payloads are.
+//  Enters a short array, which is the form of records and payloads.
 static inline bool s_open_short (cursor_t *self, uint64_t *elements)
 {
     if (self->at == self->end || (*self->at & 0xf0) != 0x90)
@@ -358,7 +358,7 @@ static inline bool s_open_short (cursor_t *self, uint64_t *elements)
     return true;
 }
 
-//  Skips a value but for its elements, and says how many those are.
+//  Skips a value without its elements, and returns their number.
 static bool s_skip_head (cursor_t *self, uint64_t *elements)
 {
     head_t head;
@@ -370,10 +370,10 @@ static bool s_skip_head (cursor_t *self, uint64_t *elements)
     return true;
 }
 
-//  So many values, and their elements.
+//  Skips so many values with their elements.
 static bool s_skip (cursor_t *self, uint64_t count)
 {
-    uint64_t open [CURSOR_DEPTH_MAX]; //  Values still to come on each level above
+    uint64_t open [CURSOR_DEPTH_MAX]; //  Remaining values on each outer level
     uint64_t elements;
     for (size_t depth = 0;;) {
         while (count > 0 && s_skip_plain (self))

@@ -1,4 +1,4 @@
-//  descriptors.c - are there enough?
+//  descriptors.c - checks and limits of file descriptors
 
 #include "common/descriptors.h"
 
@@ -11,8 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define POLL_COUNT 256u     // descriptors that are asked about at a time
-#define POLL_LIMIT 1048576u // beyond this nobody looks
+#define POLL_COUNT 256u     //  descriptors per poll call
+#define POLL_LIMIT 1048576u //  higher descriptors are not counted
 #define KEPT_LEAST 16
 #define KEPT_MOST 256
 
@@ -51,7 +51,7 @@ void descriptors_raise_for (size_t count)
         descriptors_raise ();
 }
 
-//  A pipe's ends, like files that were opened for one direction, refuse the other one.
+//  The ends of a pipe refuse the other direction, like files opened for one direction.
 static void s_hold_by_pipe (int fd)
 {
     int ends [2];
@@ -63,7 +63,7 @@ static void s_hold_by_pipe (int fd)
             close (ends [i]);
 }
 
-//  open gives the lowest number that is free, so from 0 upwards it fills the gaps.
+//  open returns the lowest free number, so it fills the gaps from 0 upwards.
 void descriptors_hold_standard (void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -83,7 +83,7 @@ int descriptors_null (void)
     return fd;
 }
 
-//  Without /proc: the kernel marks those that are not open.
+//  Without /proc: poll marks descriptors that are not open.
 static size_t s_count_by_poll (void)
 {
     struct pollfd items [POLL_COUNT];
@@ -110,7 +110,7 @@ size_t descriptors_open (void)
     for (struct dirent *entry = readdir (folder); entry; entry = readdir (folder))
         count += entry->d_name [0] != '.';
     closedir (folder);
-    //  One of them was the folder
+    //  One of them was for the folder
     return count > 0 ? count - 1 : 0;
 }
 

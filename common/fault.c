@@ -1,4 +1,4 @@
-//  fault.c - an error code together with one line for people
+//  fault.c - an error code with a message of one line
 
 #include "common/fault.h"
 
@@ -7,7 +7,7 @@
 
 #include "common/printable.h"
 
-//  Where to cut TEXT of SIZE bytes so that no character of UTF-8 is halved.
+//  Where to truncate TEXT of SIZE bytes so that no UTF-8 character is split.
 static size_t s_whole (const char *text, size_t size)
 {
     size_t start = size;

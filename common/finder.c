@@ -1,4 +1,4 @@
-//  finder.c - the numbers behind the addresses of a list, and which of them can be reached
+//  finder.c - resolves the addresses of a list, and tests which can be reached
 
 #include "common/finder.h"
 
@@ -15,15 +15,15 @@
 #include <strings.h>
 
 struct finder {
-    atomic_uint references;                 // the owner's and the thread's
-    atomic_bool done;                       // the thread has written all that follows
-    address_t addresses [ADDRESS_LIST_MAX]; // the list
-    size_t addresses_count;                 // how many
-    address_role_t role;                    // which of their sockets is probed
-    finder_look_fn *look;                   // how names are looked up
-    finder_found_t found [FINDER_MAX];      // the result
-    size_t count;                           // how many
-    fault_t fault;                          // of the last name without a number
+    atomic_uint references;                 //  of the owner and of the thread
+    atomic_bool done;                       //  the thread has written everything below
+    address_t addresses [ADDRESS_LIST_MAX]; //  the list
+    size_t addresses_count;                 //  how many
+    address_role_t role;                    //  the endpoint to probe
+    finder_look_fn *look;                   //  the resolver
+    finder_found_t found [FINDER_MAX];      //  the result
+    size_t count;                           //  how many
+    fault_t fault;                          //  of the last name that was not resolved
 };
 
 static bool s_is_localhost (const address_t *address)
@@ -31,7 +31,7 @@ static bool s_is_localhost (const address_t *address)
     return address->kind == ADDRESS_TCP && strcasecmp (address->name, "localhost") == 0;
 }
 
-//  A host's name that must be looked up; localhost is always 127.0.0.1, as where it is bound.
+//  Is it a host name that must be resolved? localhost is always 127.0.0.1, as for bind.
 static bool s_is_name (const address_t *address)
 {
     struct in_addr v4;
@@ -55,7 +55,7 @@ bool finder_is_needed (const address_t *addresses, size_t count)
     return !inproc && (count > 1 || s_is_name (&addresses [0]));
 }
 
-//  ---- looking up ---------------------------------------------------------------------
+//  ---- lookups -----------------------------------------------------------------------
 
 //  "fe80::1%eth0" keeps its interface.
 static bool s_print (const struct addrinfo *one, char *number)
@@ -111,7 +111,7 @@ static void s_probe (finder_t *self)
     probe_verdict_t verdicts [FINDER_MAX] = {PROBE_UNKNOWN};
     for (size_t i = 0; i < self->count; i++)
         places [i] = self->found [i].number;
-    //  With one number there is no choice: it is tried, whoever is there
+    //  A single address is used without a probe
     if (self->count > 1)
         probe_all (places, self->count, self->role, verdicts);
     for (size_t i = 0; i < self->count; i++)
@@ -142,7 +142,7 @@ static void *s_run (void *argument)
     return NULL;
 }
 
-//  Signals are the program's business.
+//  The thread blocks all signals, which the application handles.
 static bool s_start (finder_t *self)
 {
     pthread_t thread;

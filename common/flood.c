@@ -1,4 +1,4 @@
-//  flood.c - lines of the log that are too many
+//  flood.c - rate limit for log lines
 
 #include "common/flood.h"
 
@@ -17,7 +17,7 @@ static flood_line_t *s_line (flood_t *self, const char *name)
     return line;
 }
 
-//  One line is given back each second.
+//  The burst recovers by one line per second.
 static bool s_may (flood_line_t *line, int64_t now_us)
 {
     int64_t back = now_us > line->since_us ? (now_us - line->since_us) / FLOOD_US : 0;

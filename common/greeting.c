@@ -1,4 +1,4 @@
-//  greeting.c - why nobody answers at an address
+//  greeting.c - finds out why no broker answers at an address
 
 #include "common/greeting.h"
 
@@ -38,7 +38,7 @@ static bool s_reaches (int descriptor, const struct addrinfo *place, int64_t unt
            && getsockopt (descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
-//  A socket that is connected to the first of a host's addresses that can be reached, or -1.
+//  Connects to the first reachable IP address of a host; returns the socket, or -1.
 static int s_connect (const address_t *address, address_role_t role, int64_t until_us)
 {
     char port [8];
@@ -61,8 +61,8 @@ static int s_connect (const address_t *address, address_role_t role, int64_t unt
 
 static greeting_t s_read (int descriptor, int64_t until_us)
 {
-    //  Signature and version only: a server that is told a mechanism which is not its own goes
-    //  without a word
+    //  Only signature and version: a server closes the connection silently when the mechanism is
+    //  not its own
     static const uint8_t ours [MECHANISM_AT] = {0xff, [9] = 0x7f, [10] = 3};
     uint8_t theirs [GREETING_BYTES];
     size_t count = 0;

@@ -1,4 +1,4 @@
-//  guess.c - names that a person may have meant
+//  guess.c - finds names that are similar to a misspelled one
 
 #include "common/guess.h"
 
@@ -12,14 +12,14 @@
 
 typedef struct candidate {
     const char *name;  //  Borrowed
-    unsigned distance; //  Smaller is nearer
+    unsigned distance; //  Smaller is more similar
 } candidate_t;
 
 struct guess {
     const char *wanted;           //  Borrowed
-    size_t max;                   //  Names at most
+    size_t max;                   //  Maximum number of names
     size_t count;                 //  Names found
-    candidate_t best [NAMES_MAX]; //  Nearest first
+    candidate_t best [NAMES_MAX]; //  Most similar first
 };
 
 guess_t *guess_new (const char *wanted, size_t max)

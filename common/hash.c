@@ -1,4 +1,4 @@
-//  hash.c - a keyed hash for uthash
+//  hash.c - uthash with a keyed hash function
 
 #include "common/hash.h"
 
@@ -8,14 +8,14 @@
 
 static uint64_t s_secret [2];
 
-//  Before main, and before any thread: a table must not change its hash.
+//  Runs before main, and before any thread: the hash of a table must not change.
 __attribute__ ((constructor)) static void s_draw (void)
 {
     entropy_fill (s_secret, sizeof s_secret);
 }
 
 typedef struct state {
-    uint64_t v0, v1, v2, v3; //  As the paper names them
+    uint64_t v0, v1, v2, v3; //  As in the paper
 } state_t;
 
 static inline uint64_t s_turn (uint64_t word, unsigned bits)
@@ -53,7 +53,7 @@ static inline uint64_t s_end (state_t *s)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-//  Words are read as they lie in memory: what is hashed never leaves the process.
+//  Words are read in native byte order: hashes never leave the process.
 uint64_t hash_siphash (const uint64_t secret [2], const void *bytes, size_t size)
 {
     state_t s = {.v0 = secret [0] ^ 0x736F6D6570736575,

@@ -1,4 +1,4 @@
-//  health.c - a file in which a daemon says how it is
+//  health.c - the status file of a daemon, for the health check of a container
 
 #include "common/health.h"
 

@@ -1,4 +1,4 @@
-//  keydir.c - the folder in which a broker's operator keeps keys
+//  keydir.c - the folder with a broker's keys
 
 #include "common/keydir.h"
 
@@ -49,8 +49,8 @@ bool keydir_exists (const char *path)
     return access (s_file (path, BROKER_FILE, "", file), F_OK) == 0;
 }
 
-//  Writes beside the file and takes its place, so that a broker that reads meanwhile sees the one
-//  or the other.
+//  Writes a temporary file and renames it, so that a broker that reads meanwhile sees the old or
+//  the new file.
 static cadre_error_t s_save (zcert_t *cert, const char *file, bool secret, fault_t *fault)
 {
     char draft [FILE_BYTES + 16];
@@ -69,7 +69,7 @@ static cadre_error_t s_save (zcert_t *cert, const char *file, bool secret, fault
 
 //  ==== the broker's own ============================================================
 
-//  mkdir -p; the last one 0700.
+//  mkdir -p; the last one gets mode 0700.
 static cadre_error_t s_make_folder (const char *path, fault_t *fault)
 {
     char part [KEYDIR_PATH_BYTES];
@@ -100,7 +100,7 @@ static cadre_error_t s_make_broker (const char *path, const char *file, fault_t 
     return error;
 }
 
-//  Whoever can write here lets in whom he likes.
+//  Users who can write here can add keys.
 static cadre_error_t s_check_writers (const char *what, const char *path, fault_t *fault)
 {
     struct stat facts;
@@ -118,7 +118,7 @@ static cadre_error_t s_check_secret (const char *file, fault_t *fault)
     return trust_judge (&facts, "the broker's key", file, TRUST_SECRET, fault);
 }
 
-//  The two halves must belong together, or no peer's handshake would ever end well.
+//  Both halves must belong together, otherwise every handshake would fail.
 static bool s_read_pair (zconfig_t *cert, char public_key [KEYS_TEXT_BYTES],
                          char secret_key [KEYS_TEXT_BYTES])
 {
@@ -141,7 +141,7 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
         return fault->code;
     if (s_check_secret (file, fault) || s_check_writers (KEYS_FOLDER, path, fault))
         return fault->code;
-    //  Not by zcert_load: it prefers a file of another name beside this one
+    //  Not zcert_load: it prefers a file with another name beside this one
     zconfig_t *cert = zconfig_load (file);
     bool fine = cert && s_read_pair (cert, public_key, secret_key);
     zconfig_destroy (&cert);
@@ -154,8 +154,8 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
 
 //  ==== peers =======================================================================
 
-//  Any entry of the kind counts, and one that cannot be kept makes the file damaged: a pattern that
-//  is overlooked would let its key do more.
+//  Every entry of this kind counts, and one that cannot be kept makes the file invalid: a pattern
+//  that was ignored would extend the rights of its key.
 static bool s_read_functions (zconfig_t *meta, keydir_entry_t *entry)
 {
     for (zconfig_t *each = zconfig_child (meta); each; each = zconfig_next (each)) {
@@ -169,7 +169,8 @@ static bool s_read_functions (zconfig_t *meta, keydir_entry_t *entry)
     return true;
 }
 
-//  Whose its jobs are, and which it reaches. A word that is not known could mean less than all.
+//  Reads the holder and the jobs that the key may access. An unknown word is an error, because it
+//  could be a restriction.
 static bool s_read_jobs (zconfig_t *cert, keydir_entry_t *entry)
 {
     const char *jobs = zconfig_get (cert, "metadata/jobs", "");
@@ -181,8 +182,8 @@ static bool s_read_jobs (zconfig_t *cert, keydir_entry_t *entry)
     return !*jobs || strcmp (jobs, ALL) == 0 || strcmp (jobs, OWN) == 0;
 }
 
-//  The entry in a certificate, whose texts live as long. It must have the name of its file, which
-//  is what revoking removes.
+//  Reads the entry of a certificate; its texts live as long as the certificate. It must have the
+//  name of its file, because revoking removes that file.
 static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
 {
     zconfig_t *meta = zconfig_locate (cert, "metadata");
@@ -249,7 +250,7 @@ cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, 
     return error;
 }
 
-//  Patterns are written between quotes into a text of lines.
+//  Patterns are written in quotes into a file of lines.
 static cadre_error_t s_check_functions (const keydir_entry_t *entry, fault_t *fault)
 {
     for (size_t i = 0; i < entry->functions_count; i++) {

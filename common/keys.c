@@ -1,4 +1,4 @@
-//  keys.c - what proves who a peer is
+//  keys.c - identities of peers: a name, a role, and CURVE keys
 
 #include "common/keys.h"
 

@@ -14,8 +14,8 @@ const char *libexec_own (char *path)
 {
     ssize_t length = readlink ("/proc/self/exe", path, LIBEXEC_PATH_BYTES - 1);
     path [length > 0 ? length : 0] = '\0';
-    //  What it was started as: relative to a folder that may not be the present one any more
-    const char *started = (const char *) (uintptr_t) getauxval (AT_EXECFN); // NOLINT
+    //  The path by which it was started: relative to a folder that may no longer be the current one
+    const char *started = (const char *) (uintptr_t) getauxval (AT_EXECFN); //  NOLINT
     char *real = length > 0 || !started ? NULL : realpath (started, NULL);
     if (real)
         snprintf (path, LIBEXEC_PATH_BYTES, "%s", real);
@@ -31,7 +31,7 @@ const char *libexec_again (char *path)
     return path;
 }
 
-//  The file that this code is in: the library, or the program.
+//  The file that contains this code: the library, or the program.
 static void s_library (char *path)
 {
     Dl_info info;
@@ -41,7 +41,7 @@ static void s_library (char *path)
     free (real);
 }
 
-//  BELOW the folder of FILE.
+//  Tries BELOW the folder of FILE.
 static bool s_try (const char *file, const char *below, const char *name, char *path)
 {
     const char *slash = strrchr (file, '/');

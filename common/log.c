@@ -1,4 +1,4 @@
-//  log.c - lines for the operator, on stderr
+//  log.c - log lines for the operator, on stderr
 
 #include "common/log.h"
 
@@ -21,7 +21,7 @@ static _Atomic int s_level = LOG_NONE;
 static char s_program [32] = "cadre";
 static bool s_timestamps;
 static const moment_clock_t *s_clock;
-static flood_t s_flood; // what is too many
+static flood_t s_flood; //  the rate limit
 static pthread_mutex_t s_flood_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void log_open (const char *program, log_level_t usual)
@@ -63,8 +63,8 @@ bool log_wants (log_level_t level)
            && (int) level <= atomic_load_explicit (&s_level, memory_order_relaxed);
 }
 
-//  One write, so that lines of several threads and processes stay whole. What cannot be written is
-//  lost: there is nobody left to tell.
+//  One write, so that lines of several threads and processes are not mixed. Write errors cannot be
+//  reported and are ignored.
 static void s_write (const char *line, size_t size)
 {
     while (write (STDERR_FILENO, line, size) < 0 && errno == EINTR)
@@ -88,7 +88,7 @@ static void s_line_va (log_level_t level, const char *identifier, const char *fo
 {
     char line [LINE_BYTES];
     size_t used = s_prefix (line, sizeof line, level, identifier);
-    //  A fault knows how to cut and to clean a line
+    //  fault_set truncates and cleans a line
     fault_t text = {0};
     fault_set_va (&text, CADRE_OK, format, arguments);
     int length = snprintf (line + used, sizeof line - used, "%s\n", text.text);
@@ -106,7 +106,7 @@ __attribute__ ((format (printf, 3, 4))) static void s_line (log_level_t level,
     va_end (arguments);
 }
 
-//  ---- lines that are too many --------------------------------------------
+//  ---- the rate limit -----------------------------------------------------
 
 static void s_tell_left_out (const char *identifier, uint64_t left_out)
 {
@@ -127,7 +127,7 @@ static bool s_admit (const char *identifier)
 
 void log_settle (void)
 {
-    const char *identifier; // They stay where they are
+    const char *identifier; //  Static texts
     uint64_t left_out;
     int saved = errno;
     for (bool more = true; more;) {

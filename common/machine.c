@@ -1,4 +1,4 @@
-//  machine.c - one engine for all state machines
+//  machine.c - the engine of all state machines
 
 #include "common/machine.h"
 
@@ -24,7 +24,7 @@ const char *machine_state_name (const machine_table_t *table, uint8_t state)
     return s_known (table, state) ? table->states [state] : "?";
 }
 
-//  Like a failed assert: said whatever the log level is, since the process ends here.
+//  Like a failed assert: printed at any log level, because the process ends here.
 static void __attribute__ ((noreturn, cold))
 s_broken (const machine_table_t *table, uint8_t from, uint8_t to, const char *why)
 {

@@ -1,4 +1,4 @@
-//  mean.c - the moving mean of what is measured
+//  mean.c - moving mean
 
 #include "common/mean.h"
 

@@ -1,4 +1,4 @@
-//  moment.c - what time it is
+//  moment.c - clocks
 
 #include "common/moment.h"
 

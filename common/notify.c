@@ -1,4 +1,4 @@
-//  notify.c - datagrams for systemd, and a file for health checks
+//  notify.c - reports a daemon's state to its supervisor
 
 #include "common/notify.h"
 
@@ -21,28 +21,28 @@
 
 #define STATUS_BYTES 256
 #define MESSAGE_BYTES (STATUS_BYTES + 128)
-#define LOOK_US 1000000    //  Between two descriptions, and two writings of the file
-#define FAREWELL_MS 10000u //  What the last acknowledgements may take, beyond the drain itself
+#define LOOK_US 1000000    //  Interval of descriptions, and of writes of the file
+#define FAREWELL_MS 10000u //  Time for the last acknowledgements, beyond the drain itself
 
 struct notify {
-    const moment_clock_t *clock;  //  What time it is
+    const moment_clock_t *clock;  //  The clock
     char *socket;                 //  NOTIFY_SOCKET, or NULL
     char *watchdog;               //  WATCHDOG_USEC, or NULL
     char *watchdog_pid;           //  WATCHDOG_PID, or NULL
     char *health;                 //  The file, or NULL
     int fd;                       //  A datagram socket, or -1
-    int64_t watchdog_us;          //  How often the loop says that it turns; 0: never
+    int64_t watchdog_us;          //  Interval of WATCHDOG=1; 0: never
     timers_t *timers;             //  Of the loop, or NULL
     alarm_t alive;                //  The next WATCHDOG=1
     alarm_t look;                 //  The next description
-    notify_describe_fn *describe; //  Asked then, or NULL
-    void *owner;                  //  Handed to it
+    notify_describe_fn *describe; //  Called then, or NULL
+    void *owner;                  //  Its argument
     bool told_ready;              //  READY=1 has been sent, and no RELOADING=1 since
-    health_state_t state;         //  What the file says
-    char status [STATUS_BYTES];   //  The last line for people
+    health_state_t state;         //  State in the file
+    char status [STATUS_BYTES];   //  The last status line
 };
 
-//  ---- telling ------------------------------------------------------------------------
+//  ---- reports --------------------------------------------------------------------------
 
 static void s_warn (const char *what, const char *name)
 {
@@ -51,7 +51,8 @@ static void s_warn (const char *what, const char *name)
               name, strerror (errno));
 }
 
-//  "/path", or "@name" for a name without a file. The length of the address, 0 if it is neither.
+//  Converts "/path", or "@name" for an abstract name. Returns the length of the address, 0 if it is
+//  neither.
 static socklen_t s_address (const char *name, struct sockaddr_un *address)
 {
     size_t size = strlen (name);
@@ -80,7 +81,7 @@ static void s_tell (notify_t *self, const char *format, ...)
     socklen_t size = s_address (self->socket, &address);
     ssize_t sent = sendto (self->fd, message, strlen (message), MSG_NOSIGNAL | MSG_DONTWAIT,
                            (const struct sockaddr *) &address, size);
-    (void) sent; //  The next one may get through; there is nobody else to tell
+    (void) sent; //  A later one may succeed; there is no other receiver
 }
 
 static void s_write_health (const notify_t *self)
@@ -113,7 +114,7 @@ static void s_change (notify_t *self, health_state_t state)
     s_write_health (self);
 }
 
-//  ---- birth and death ------------------------------------------------------------------
+//  ---- creation and destruction ---------------------------------------------------------
 
 static char *s_take_variable (const char *name)
 {
@@ -133,8 +134,7 @@ static void s_open_socket (notify_t *self)
         s_warn ("NOTIFY_SOCKET", self->socket);
 }
 
-//  Half of the time after which systemd gives up; 0 if it does not watch, or watches another
-//  process.
+//  Half of systemd's timeout; 0 if it does not watch, or watches another process.
 static int64_t s_watchdog_us (const notify_t *self)
 {
     int64_t limit_us = self->watchdog ? strtoll (self->watchdog, NULL, 10) : 0;
@@ -220,7 +220,7 @@ void notify_hand_on (const notify_t *self)
     s_put_variable ("WATCHDOG_PID", self->watchdog_pid);
 }
 
-//  ---- what there is to tell --------------------------------------------------------------
+//  ---- states --------------------------------------------------------------------------------
 
 void notify_ready (notify_t *self)
 {
@@ -243,8 +243,9 @@ void notify_reloading (notify_t *self)
     struct timespec now;
     if (!self || !self->told_ready)
         return;
-    clock_gettime (CLOCK_MONOTONIC,
-                   &now); //  Systemd's clock, not ours: newer ones (Type=notify-reload) ask for it
+    clock_gettime (
+        CLOCK_MONOTONIC,
+        &now); //  systemd's clock, not ours: newer versions (Type=notify-reload) require it
     s_tell (self, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
             (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000);
     self->told_ready = false;

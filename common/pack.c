@@ -1,4 +1,4 @@
-//  pack.c - msgpack written into a buffer
+//  pack.c - writes msgpack into a buffer
 
 #include "common/pack.h"
 
@@ -18,7 +18,7 @@ static msgpack_packer s_packer (buffer_t *self)
     return (msgpack_packer){.data = self, .callback = s_write};
 }
 
-//  What tasks need most is written without the packer. NULL: what comes is left out.
+//  The most frequent values are written without msgpack-c. NULL: no memory, the value is omitted.
 static inline uint8_t *s_room (buffer_t *self, size_t size_bytes)
 {
     if (self->data && size_bytes <= self->capacity - self->size && !self->failed)
@@ -35,7 +35,7 @@ static inline void s_put_byte (buffer_t *self, uint8_t byte)
     self->size++;
 }
 
-//  A number of so many bytes behind the first one.
+//  Writes a first byte and a number of so many bytes.
 static inline void s_put_number (buffer_t *self, uint8_t first, uint64_t value, size_t bytes)
 {
     uint64_t number = htobe64 (value << (64 - bytes * 8));

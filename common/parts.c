@@ -1,4 +1,4 @@
-//  parts.c - large payloads, put together again from their parts
+//  parts.c - reassembles large payloads from their parts
 
 #include "common/parts.h"
 
@@ -9,22 +9,22 @@
 
 typedef struct pile {
     uint64_t number;   //  The sender's number of the payload
-    uint64_t total;    //  Bytes it will have
-    uint64_t came;     //  Bytes so far
-    bool given_up;     //  They are not kept
-    bool broken;       //  They can be no value
-    buffer_t bytes;    //  If they are kept: here
-    rules_scan_t scan; //  Looks at them as they come
-    fault_t fault;     //  What is broken
+    uint64_t total;    //  Total size
+    uint64_t came;     //  Bytes received
+    bool given_up;     //  Its bytes are not kept
+    bool broken;       //  It cannot be a valid value
+    buffer_t bytes;    //  Received bytes, if kept
+    rules_scan_t scan; //  Checks them as they arrive
+    fault_t fault;     //  Why it is invalid
     UT_hash_handle hh; //  By number
 } pile_t;
 
 struct parts {
-    pile_t *piles; //  Payloads that were not taken yet
-    size_t bytes;  //  That have come and are kept
-    size_t held;   //  With what is allocated and not filled, and what each payload takes up besides
-    size_t most;   //  That may be held
-    bool bounded;  //  By it, and by what memory there is
+    pile_t *piles; //  Payloads that were not taken
+    size_t bytes;  //  Received and kept
+    size_t held;   //  Including allocated space and overhead
+    size_t most;   //  Limit of held
+    bool bounded;  //  The limit and available memory apply
 };
 
 parts_t *parts_new (void)
@@ -40,9 +40,9 @@ void parts_bound (parts_t *self, size_t held_bytes)
     self->bounded = true;
 }
 
-#define PILE_BYTES (sizeof (pile_t) + 32) //  Of each, with what heap and table add
+#define PILE_BYTES (sizeof (pile_t) + 32) //  Including heap and table overhead
 
-//  What is allocated is held, whether it is filled or not.
+//  All allocated memory counts as held.
 static void s_remove (parts_t *self, pile_t *pile)
 {
     HASH_DEL (self->piles, pile);

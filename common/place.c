@@ -1,4 +1,4 @@
-//  place.c - the folder in which the ipc sockets of a broker lie
+//  place.c - the folders of a broker's ipc sockets and of its store
 
 #include "common/place.h"
 
@@ -51,8 +51,8 @@ static cadre_error_t s_open_failed (const char *folder, fault_t *fault)
                       strerror (errno));
 }
 
-//  A listener answers a connect even when its backlog is full (EAGAIN); a file that was left behind
-//  refuses it.
+//  A listener accepts a connect even when its backlog is full (EAGAIN); a dead socket file refuses
+//  it.
 static cadre_error_t s_clear (const char *path, fault_t *fault)
 {
     struct stat facts;

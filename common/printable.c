@@ -6,7 +6,7 @@
 
 #define CODE_MOST 0x10FFFFu
 
-//  How many bytes a character that begins with BYTE has; 0: none begins so.
+//  Length of a character that begins with BYTE; 0: invalid first byte.
 static size_t s_length (unsigned char byte)
 {
     if (byte < 0x80)
@@ -18,14 +18,14 @@ static size_t s_length (unsigned char byte)
     return byte >= 0xF0 && byte <= 0xF4 ? 4 : 0;
 }
 
-//  Not the shortest way to write it, half of a pair, or beyond the last one.
+//  Overlong, a surrogate, or above U+10FFFF.
 static bool s_is_odd (uint32_t code, size_t length)
 {
     static const uint32_t least [] = {0, 0, 0x80, 0x800, 0x10000};
     return code < least [length] || (code >= 0xD800 && code <= 0xDFFF) || code > CODE_MOST;
 }
 
-//  Marks that change the order of what is shown, or end a line.
+//  Marks that change the order of text, or end a line.
 static bool s_is_mark (uint32_t code)
 {
     return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E)

@@ -1,4 +1,4 @@
-//  private.c - what of a process is no business of tasks
+//  private.c - hides variables and memory of a process from tasks and other programs
 
 #include "common/private.h"
 

@@ -1,4 +1,4 @@
-//  probe.c - which of several places has somebody who accepts connections
+//  probe.c - tests which of several addresses accept connections
 
 #include "common/probe.h"
 
@@ -15,20 +15,20 @@
 #include "common/moment.h"
 
 typedef struct race {
-    const address_t *places;            // who is asked
-    address_role_t role;                // which of their sockets
-    probe_verdict_t *verdicts;          // what is known
-    struct pollfd items [PROBE_MAX];    // connections that are not decided
-    size_t places_of_items [PROBE_MAX]; // whose they are
-    size_t count;                       // how many
-    bool won;                           // somebody accepts
+    const address_t *places;            //  addresses to test
+    address_role_t role;                //  the endpoint to test
+    probe_verdict_t *verdicts;          //  results
+    struct pollfd items [PROBE_MAX];    //  open connections without a result
+    size_t places_of_items [PROBE_MAX]; //  their addresses
+    size_t count;                       //  how many
+    bool won;                           //  an address accepts
 } race_t;
 
 static probe_verdict_t s_connect (int descriptor, const struct sockaddr *name, socklen_t size)
 {
     if (connect (descriptor, name, size) == 0)
         return PROBE_ACCEPTS;
-    //  A unix socket whose backlog is full says EAGAIN: somebody listens
+    //  A unix socket with a full backlog returns EAGAIN: there is a listener
     if (errno == EAGAIN)
         return PROBE_ACCEPTS;
     return errno == EINPROGRESS ? PROBE_UNKNOWN : PROBE_REFUSES;
@@ -58,7 +58,7 @@ static probe_verdict_t s_begin_tcp (const address_t *place, address_role_t role,
     if (getaddrinfo (place->name, port, &hints, &found))
         return PROBE_REFUSES;
     *descriptor = socket (found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    //  A machine without IPv6 has no way there; one without descriptors does not know
+    //  Without IPv6 there is no route; without descriptors the result is unknown
     probe_verdict_t verdict = errno == EAFNOSUPPORT ? PROBE_REFUSES : PROBE_UNKNOWN;
     if (*descriptor >= 0)
         verdict = s_connect (*descriptor, found->ai_addr, found->ai_addrlen);
@@ -84,7 +84,7 @@ static void s_begin (race_t *self, size_t place)
         close (descriptor);
 }
 
-//  A connection has been decided.
+//  Removes a connection that has a result.
 static void s_decide (race_t *self, size_t item)
 {
     int error = 0;
@@ -99,7 +99,7 @@ static void s_decide (race_t *self, size_t item)
     self->places_of_items [item] = self->places_of_items [self->count];
 }
 
-//  Until somebody accepts, nobody is left, or the time is over.
+//  Waits until an address accepts, all have a result, or the time is over.
 static void s_wait (race_t *self, int64_t span_ms)
 {
     int64_t until_us = moment_now (NULL) + span_ms * 1000;

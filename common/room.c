@@ -12,11 +12,11 @@
 #define MARGIN_BYTES ((size_t) 16 << 20)
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
-static size_t s_count;   // payloads on their way
-static size_t s_sum;     // their bytes
-static size_t s_largest; // of those since the last time that there were none
+static size_t s_count;   //  payloads in flight
+static size_t s_sum;     //  their size
+static size_t s_largest; //  the largest since there were none
 
-//  Not by malloc, which would learn from it how large its blocks are to be.
+//  Does not use malloc, which would adapt its thresholds to such sizes.
 bool room_for (size_t size_bytes)
 {
     if (size_bytes < ROOM_LEAST)

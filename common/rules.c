@@ -1,4 +1,4 @@
-//  rules.c - what may travel, written once
+//  rules.c - validity rules for values and messages
 
 #include "common/rules.h"
 
@@ -37,10 +37,10 @@ const rules_shape_t *rules_payload (uint64_t kind)
 
 //  ---- places ----------------------------------------------------------------------
 
-//  The bytes that a scan looks at.
+//  The bytes of the value that have arrived.
 typedef struct piece {
     const uint8_t *start; //  Of the value
-    size_t size;          //  That have come
+    size_t size;          //  Number of bytes
 } piece_t;
 
 static cursor_t s_cursor (const piece_t *piece, size_t at)
@@ -48,7 +48,7 @@ static cursor_t s_cursor (const piece_t *piece, size_t at)
     return cursor_of (piece->start + at, piece->size - at);
 }
 
-//  [7], or ["name"], cut and without what would mislead a terminal.
+//  Prints [7], or ["name"], truncated and cleaned.
 static void s_print_key (const piece_t *piece, size_t at, char *text, size_t size)
 {
     cursor_t cursor = s_cursor (piece, at);
@@ -71,7 +71,7 @@ static void s_print_key (const piece_t *piece, size_t at, char *text, size_t siz
     snprintf (text, size, "[\"%s\"]", name);
 }
 
-//  value[3]["name"]
+//  Prints value[3]["name"].
 static void s_print_place (const rules_scan_t *self, const piece_t *piece, char *text, size_t size)
 {
     int used = snprintf (text, size, "%s", self->shape->doubts ? "" : self->shape->name);
@@ -101,7 +101,7 @@ static bool s_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *f
     return false;
 }
 
-//  Where something is first that not all shapes allow.
+//  Records the first position of something that not all shapes allow.
 static void s_doubt (rules_scan_t *self, const piece_t *piece, rules_doubt_t doubt)
 {
     if (!self->shape->doubts || self->doubts >> doubt & 1)
@@ -121,7 +121,7 @@ static step_t s_bad (const rules_scan_t *self, const piece_t *piece, fault_t *fa
     return STEP_BAD;
 }
 
-//  More may come; when all has come it is cut off.
+//  Waits for more bytes; if all have arrived, the value is incomplete.
 static step_t s_wait (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     return piece->size < self->total ? STEP_WAIT
@@ -170,7 +170,7 @@ static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head
     return STEP_ON;
 }
 
-//  The text that was begun, as far as it has come.
+//  Checks the current text as far as it has arrived.
 static step_t s_text (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     size_t end = self->text_end < piece->size ? self->text_end : piece->size;
@@ -235,14 +235,14 @@ static step_t s_open (rules_scan_t *self, const piece_t *piece, const cursor_hea
     return STEP_ON;
 }
 
-//  The pair has no name: its map is the place.
+//  The key is invalid, so the position is that of its map.
 static step_t s_bad_key (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     self->depth--;
     return s_bad (self, piece, fault, "a map with a key that is neither text nor integer");
 }
 
-//  No value begins here, or its head has not come.
+//  No value begins here, or its head is incomplete.
 static step_t s_headless (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     if (piece->size > self->at && piece->start [self->at] == 0xc1)
@@ -250,7 +250,7 @@ static step_t s_headless (const rules_scan_t *self, const piece_t *piece, fault_
     return s_wait (self, piece, fault);
 }
 
-//  Goes as far into a value as that needs no other step.
+//  Enters a value as far as possible in one step.
 static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
                        fault_t *fault)
 {
@@ -264,8 +264,8 @@ static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_he
     }
 }
 
-//  The next value or key begins at the scan's place. It counts as begun, unless it must be begun
-//  again when more has come.
+//  Checks the next value or key. It counts as checked, unless it must be repeated when more bytes
+//  have arrived.
 static step_t s_begin (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     rules_level_t *level = &self->levels [self->depth];
@@ -368,12 +368,12 @@ bool rules_take (cursor_t *cursor, const rules_shape_t *shape, view_t *value, fa
     return true;
 }
 
-//  Most values are a number, or few of them, and need no scan. Where the one that begins here ends;
-//  NULL: it is no such value, or cut off.
+//  Fast path: most values are a number, or a few of them. Returns the end of the one that begins
+//  here; NULL: it has another form, or is incomplete.
 static const uint8_t *s_behind_plain (const uint8_t *at, const uint8_t *end)
 {
     static const uint8_t sizes [] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0,
-                                     5, 9, 2, 3, 5, 9, 2, 3, 5, 9}; // from 0xc0 on
+                                     5, 9, 2, 3, 5, 9, 2, 3, 5, 9}; //  from 0xc0 on
     if (at == end)
         return NULL;
     size_t size = *at < 0x80 || *at >= 0xe0   ? 1
@@ -382,7 +382,7 @@ static const uint8_t *s_behind_plain (const uint8_t *at, const uint8_t *end)
     return size && size <= (size_t) (end - at) ? at + size : NULL;
 }
 
-//  One of these, or a short array of them.
+//  One such value, or a short array of them.
 static bool s_is_plain (view_t value)
 {
     const uint8_t *at = value.data, *end = value.data + value.size;

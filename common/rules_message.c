@@ -1,4 +1,4 @@
-//  rules_message.c - what may travel: results, output, functions
+//  rules_message.c - validity rules for messages: results, output, functions
 
 #include <inttypes.h>
 
@@ -40,7 +40,7 @@ static bool s_check_outcome (const rules_result_t *self, fault_t *fault)
     return true;
 }
 
-//  What readers look for has its type; what they do not know is a value.
+//  Known keys must have their type; unknown keys may have any value.
 static bool s_check_entry (view_t key, cursor_t *cursor, fault_t *fault)
 {
     static const char *const texts [] = {"kind", "message", "trace", "worker"};

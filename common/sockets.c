@@ -1,4 +1,4 @@
-//  sockets.c - libzmq sockets with settings that are safe
+//  sockets.c - creates, binds, reads and writes libzmq sockets with safe settings
 
 #include "common/sockets.h"
 
@@ -20,12 +20,12 @@
 
 #define ROUTE_BYTES 5
 #define ROUTE_MARK (UINT64_C (1) << 40)
-//  ZMQ_ZERO_COPY_RECV: works in every 4.3, though its macro is a draft
+//  ZMQ_ZERO_COPY_RECV: works in every 4.3, although its macro is a draft
 #define CONTEXT_ZERO_COPY_RECV 10
-//  ZMQ_ZAP_ENFORCE_DOMAIN: the same. Without it everybody is let in while there is no handler.
+//  ZMQ_ZAP_ENFORCE_DOMAIN: the same. Without it every peer is accepted while there is no handler.
 #define SOCKET_ENFORCE_DOMAIN 93
-//  Beside the I/O threads: the reaper, and one that others may start meanwhile; each has a mailbox
-//  and an epoll descriptor.
+//  Besides the I/O threads: the reaper, and one that other code may start; each has a mailbox and
+//  an epoll descriptor.
 #define CONTEXT_THREADS 2
 #define CONTEXT_DESCRIPTORS 8u
 #define THREAD_DESCRIPTORS 2u
@@ -44,7 +44,7 @@ static cadre_error_t s_error (void)
 
 //  Contexts and sockets
 
-//  libzmq ends the process where it lacks one of these.
+//  libzmq aborts when it lacks one of these.
 static cadre_error_t s_need (int io_threads, fault_t *fault)
 {
     if (descriptors_need (CONTEXT_DESCRIPTORS + (size_t) io_threads * THREAD_DESCRIPTORS, "ZeroMQ",
@@ -84,8 +84,8 @@ void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
     rc |= zmq_ctx_set (context, ZMQ_BLOCKY, 0);
     rc |= zmq_ctx_set (context, CONTEXT_ZERO_COPY_RECV, 0);
     assert (rc == 0);
-    //  Its threads start now, while there is room for them: with the first socket that is asked
-    //  for, be it of no type
+    //  Starts its threads now, while there are resources: the first request for a socket does that,
+    //  even with an invalid type
     void *none = zmq_socket (context, NO_TYPE);
     assert (!none);
     return context;
@@ -107,9 +107,9 @@ static void s_set (void *socket, int option, int value)
     assert (rc == 0);
 }
 
-//  Firewalls forget connections that are idle for minutes, and lanes and sinks may be idle for
-//  hours: the kernel says something on them every half a minute. It gives a peer up whose host has
-//  vanished, also one that data is on its way to, and begins a connection anew that nobody answers.
+//  Firewalls drop connections that are idle for minutes, and lanes and sinks may be idle for hours,
+//  so the kernel sends a probe every half minute. It also closes connections to hosts that have
+//  disappeared, even with data in flight, and retries connects that get no answer.
 static void s_configure_tcp (void *socket)
 {
     s_set (socket, ZMQ_TCP_KEEPALIVE, 1);
@@ -126,9 +126,9 @@ static void s_configure (void *socket, int type)
     int64_t largest = SOCKETS_FRAME_MAX;
     int rc = zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
     assert (rc == 0);
-    //  A ROUTER that is closed while a peer of ZMTP 1.0 or 2.0 connects ends the process
-    //  (libzmq 4.3.4, zmtp_engine.cpp:446). With a ZAP domain such peers are refused; nobody
-    //  answers for it, so all others pass.
+    //  A ROUTER that is closed while a peer of ZMTP 1.0 or 2.0 connects aborts the process (libzmq
+    //  4.3.4, zmtp_engine.cpp:446). With a ZAP domain such peers are refused; without a handler all
+    //  others are accepted.
     rc = zmq_setsockopt (socket, ZMQ_ZAP_DOMAIN, SOCKETS_DOMAIN, strlen (SOCKETS_DOMAIN));
     assert (rc == 0);
     s_set (socket, ZMQ_LINGER, SOCKETS_LINGER_MS);
@@ -200,7 +200,8 @@ static void s_set_text (void *socket, int option, const char *text)
 
 void sockets_guard (void *socket, const char *domain, const char *secret_key)
 {
-    assert (*domain); //  libzmq asks nobody about peers of a door without a name, and lets them in
+    assert (*domain); //  libzmq does not ask the handler about peers of a socket without a domain,
+                      //  and accepts them
     s_set_text (socket, ZMQ_ZAP_DOMAIN, domain);
     s_set (socket, SOCKET_ENFORCE_DOMAIN, 1);
     s_set (socket, ZMQ_CURVE_SERVER, secret_key != NULL);
@@ -210,7 +211,7 @@ void sockets_guard (void *socket, const char *domain, const char *secret_key)
 
 void sockets_use_keys (void *socket, const keys_t *keys)
 {
-    s_set (socket, ZMQ_CURVE_SERVER, 0); //  Back to the clear
+    s_set (socket, ZMQ_CURVE_SERVER, 0); //  Unencrypted again
     if (!keys)
         return;
     s_set_text (socket, ZMQ_CURVE_SERVERKEY, keys->server_key);
@@ -237,8 +238,8 @@ static const char *s_after (const char *text, const char *prefix)
     return strncmp (text, prefix, size) == 0 ? text + size : NULL;
 }
 
-//  libzmq binds to numbers and interfaces only. A name is looked up as libzmq would for a connect,
-//  so that both ends meet; localhost is always IPv4.
+//  libzmq binds to IP addresses and interfaces only. A host name is resolved as libzmq does for a
+//  connect, so that both use the same address; localhost is always IPv4.
 static const char *s_resolved (const char *endpoint, char *buffer, size_t size)
 {
     const char *rest = s_after (endpoint, "tcp://");
@@ -328,7 +329,7 @@ cadre_error_t sockets_bind (void *socket, const char *endpoint, fault_t *fault)
                           "'%.200s' is no address to listen at: write tcp://HOST:PORT", endpoint);
     const char *resolved = s_resolved (endpoint, buffer, sizeof buffer);
     const char *host = s_after (resolved, "tcp://");
-    //  With IPv6 on, a number of IPv4 would be bound, and reported, as an IPv6 one
+    //  With IPv6 enabled, an IPv4 address would be bound, and reported, as an IPv6 one
     s_set (socket, ZMQ_IPV6, !host || *host == '[' || *host == '*');
     int rc = zmq_bind (socket, resolved);
     cadre_error_t error = rc ? s_bind_failed (endpoint, fault) : CADRE_OK;
@@ -342,7 +343,7 @@ cadre_error_t sockets_connect (void *socket, const char *endpoint, fault_t *faul
     cadre_error_t error = path ? place_check (path, fault) : CADRE_OK;
     if (error)
         return error;
-    //  localhost may stand for ::1 in /etc/hosts, and for a broker at 127.0.0.1
+    //  localhost may be ::1 in /etc/hosts, and a broker may be at 127.0.0.1
     bool v4 = s_after (endpoint, "tcp://localhost:") != NULL;
     s_set (socket, ZMQ_IPV6, !v4);
     if (zmq_connect (socket, endpoint) == 0)
@@ -417,8 +418,8 @@ cadre_error_t sockets_send_bytes (void *socket, const void *bytes, size_t size, 
     return s_send_bytes (socket, bytes, size, flags & ZMQ_DONTWAIT);
 }
 
-//  A ROUTER says on this frame whether it knows the peer; the next frame is then taken without
-//  waiting.
+//  A ROUTER reports for this frame whether the peer is known; the next frame is then accepted
+//  without blocking.
 static cadre_error_t s_send_route (void *router, sockets_route_t route, int flags)
 {
     uint8_t id [ROUTE_BYTES];
@@ -450,7 +451,7 @@ static cadre_error_t s_receive (void *socket, zmq_msg_t *message)
     return CADRE_OK;
 }
 
-//  The rest of a message that has too many frames goes as it comes; one frame at a time is held.
+//  Drops the remaining frames of a message that has too many; holds one frame at a time.
 static cadre_error_t s_drop (void *socket, zmq_msg_t *message)
 {
     while (zmq_msg_more (message) && s_receive (socket, message) == CADRE_OK)

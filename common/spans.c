@@ -1,4 +1,4 @@
-//  spans.c - runs of lease serials
+//  spans.c - ranges of lease serials, used by CANCEL, RECALL, held and adopted
 
 #include "common/spans.h"
 
@@ -69,7 +69,7 @@ bool spans_can_be_read (const wire_list_t *list)
     return rises || list->count <= SPANS_SORT_MAX;
 }
 
-//  All of the list: true. *rises: they need not be sorted.
+//  Reads the whole list. *rises: it need not be sorted.
 static bool s_fill (spans_t *self, const wire_list_t *list, bool *rises)
 {
     cursor_t cursor = cursor_of_view (list->values);
@@ -89,7 +89,8 @@ static bool s_fill (spans_t *self, const wire_list_t *list, bool *rises)
     return true;
 }
 
-//  Sorted, so that spans_hold can search; where they overlap it would look into one of them only.
+//  Sorts and joins spans, because spans_hold searches, and would find only one of overlapping
+//  spans.
 static void s_order (spans_t *self, bool rises)
 {
     size_t used = 0;

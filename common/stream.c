@@ -1,4 +1,4 @@
-//  stream.c - frames in order, kept until they are acknowledged
+//  stream.c - numbered frames in order, kept until they are acknowledged
 
 #include "common/stream.h"
 
@@ -6,42 +6,42 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-//  One frame, from the moment it was put until it is acknowledged.
+//  One frame, from put until acknowledgement.
 typedef struct item {
-    struct item *prev; //  utlist: the one before, the head's is the tail
-    struct item *next; //  utlist: the one behind
+    struct item *prev; //  utlist: the previous one; the head's is the tail
+    struct item *next; //  utlist: the next one
     buffer_t frame;    //  The whole frame
-    uint64_t sequence; //  Its number; 0 until it is first handed out
-    uint64_t tasks;    //  Tasks that it counts for
+    uint64_t sequence; //  Its number; 0 until it is first returned
+    uint64_t tasks;    //  Tasks in it
     bool metered;      //  It counts against the window
-    bool part;         //  A PART frame, cut from a payload
-    buffer_t payload;  //  The payload that it refers to, if any, kept for a new session
+    bool part;         //  A PART frame of a payload
+    buffer_t payload;  //  The payload to which it refers, if any, kept for a new session
     uint64_t number;   //  Of that payload
-    size_t cut;        //  Bytes of the payload cut off so far
-    bool refused;      //  The peer does not take it
-    buffer_t instead;  //  What goes in its place in a new session; empty: nothing
+    size_t cut;        //  Bytes of the payload that were split off
+    bool refused;      //  The peer refuses it
+    buffer_t instead;  //  Replacement in a new session; empty: none
 } item_t;
 
 struct stream {
-    uint64_t session;         //  Stamped on every frame
-    uint64_t last;            //  Highest number given
+    uint64_t session;         //  Set in every frame
+    uint64_t last;            //  Highest number assigned
     uint64_t acknowledged;    //  Highest number the peer has received
-    item_t *sent;             //  Handed out, oldest first
-    item_t *waiting;          //  To be handed out, oldest first
-    item_t *cutting;          //  Items whose payloads are being cut, taken in turn
-    bool part_turn;           //  A part goes next, if there is one
-    bool overdraws;           //  What is left of the window need not hold the whole frame
+    item_t *sent;             //  Returned, oldest first
+    item_t *waiting;          //  To be returned, oldest first
+    item_t *cutting;          //  Items whose payloads are being split, in turn
+    bool part_turn;           //  The next frame is a part, if there is one
+    bool overdraws;           //  The rest of the window need not hold the whole frame
     size_t frames;            //  In sent and waiting
-    size_t bytes;             //  Held in all
+    size_t bytes;             //  Held in total
     size_t plain_bytes;       //  Frames that are not metered, with STREAM_FRAME_BYTES each
-    size_t unsent_bytes;      //  Of them not handed out
+    size_t unsent_bytes;      //  Of frames not returned yet
     size_t flying_bytes;      //  Frames in sent
-    uint64_t unsent_tasks;    //  Tasks not handed out
+    uint64_t unsent_tasks;    //  Tasks not returned yet
     uint64_t grant_tasks;     //  Window: total of tasks
     uint64_t grant_bytes;     //  Window: total of bytes
-    uint64_t metered_tasks;   //  Handed out in this session
-    uint64_t metered_bytes;   //  Handed out in this session
-    uint64_t payload_numbers; //  Highest number given to a payload
+    uint64_t metered_tasks;   //  Returned in this session
+    uint64_t metered_bytes;   //  Returned in this session
+    uint64_t payload_numbers; //  Highest number assigned to a payload
 };
 
 static item_t *s_item_new (buffer_t *frame, uint64_t tasks, bool metered)
@@ -133,7 +133,7 @@ static bool s_is_left (const stream_t *self, uint64_t granted, uint64_t used, ui
     return self->overdraws ? wanted == 0 || used < granted : used + wanted <= granted;
 }
 
-//  Frames that were handed out once are paid for.
+//  Frames that were returned once have been counted already.
 static bool s_fits_window (const stream_t *self, const item_t *item)
 {
     if (!item->metered || item->sequence)
@@ -142,8 +142,8 @@ static bool s_fits_window (const stream_t *self, const item_t *item)
            && s_is_left (self, self->grant_bytes, self->metered_bytes, item->frame.size);
 }
 
-//  Cuts the next part of the payload whose turn it is, and puts it in front of those that wait;
-//  behind the last part goes the frame that refers to the payload.
+//  Splits the next part off the payload whose turn it is, and puts it at the front of the waiting
+//  frames; after the last part follows the frame that refers to the payload.
 static item_t *s_cut_part (stream_t *self)
 {
     item_t *item = self->cutting;
@@ -169,14 +169,14 @@ static item_t *s_cut_part (stream_t *self)
     return part;
 }
 
-//  Room for one more part, were it as large as it can be.
+//  Is there room for one more part of maximum size?
 static bool s_part_fits (const stream_t *self)
 {
     return self->cutting
            && s_is_left (self, self->grant_bytes, self->metered_bytes, WIRE_PART_MAX + 64);
 }
 
-//  What goes next: frames and parts take turns; frames to be sent again come first, in their order.
+//  The next frame: frames and parts alternate; frames to be sent again come first, in order.
 static item_t *s_choose (stream_t *self)
 {
     item_t *first = self->waiting;
@@ -212,7 +212,7 @@ const buffer_t *stream_next (stream_t *self)
     return &item->frame;
 }
 
-//  Puts the newest frame sent back to the front of those that wait.
+//  Moves the newest sent frame back to the front of the waiting frames.
 static void s_take_back (stream_t *self)
 {
     item_t *item = self->sent->prev;
@@ -229,7 +229,7 @@ void stream_unsend (stream_t *self)
     s_take_back (self);
 }
 
-//  Frees an item that is in no list any more.
+//  Frees an item that is no longer in a list.
 static void s_forget (stream_t *self, item_t *item)
 {
     self->bytes -= item->frame.size + item->payload.size;
@@ -280,7 +280,7 @@ void stream_rewind (stream_t *self, uint64_t received)
         s_take_back (self);
 }
 
-//  Of the items that are not handed out again as they were.
+//  Handles an item that is not sent again unchanged.
 static void s_replace (stream_t *self, item_t *item)
 {
     self->unsent_bytes -= item->frame.size;
@@ -299,7 +299,7 @@ static void s_replace (stream_t *self, item_t *item)
     self->unsent_bytes += item->frame.size;
 }
 
-//  The new session knows none of the parts: payloads that were cut, or are being cut, start over.
+//  The new session has none of the parts: payloads are split again from the start.
 static void s_start_over (stream_t *self, item_t *item)
 {
     item->sequence = 0;
@@ -353,7 +353,7 @@ static item_t *s_of_payload (item_t *list, uint64_t number)
     return item;
 }
 
-//  The item whose payload a part was cut from, wherever it is by now.
+//  Finds the item to whose payload a part belongs.
 static item_t *s_whole (stream_t *self, const item_t *part)
 {
     wire_envelope_t envelope;

@@ -24,7 +24,7 @@ cadre_error_t threads_start (pthread_t *thread, void *(*run) (void *), void *arg
         strerror (failed));
 }
 
-//  Lives until all have been started.
+//  Runs until all have been started.
 static void *s_wait (void *argument)
 {
     pthread_mutex_t *gate = argument;

@@ -1,4 +1,4 @@
-//  timers.c - what is due when, for one event loop
+//  timers.c - alarms for one event loop
 
 #include "common/timers.h"
 
@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 struct timers {
-    alarm_t **heap;  // heap [0] is due first; each knows its place
-    size_t count;    // how many are set
-    size_t capacity; // how many fit
-    int64_t run_us;  // the moment of the present run
-    bool running;    // inside timers_run
+    alarm_t **heap;  //  heap [0] is due first; each knows its index
+    size_t count;    //  how many are set
+    size_t capacity; //  how many fit
+    int64_t run_us;  //  the time of the current run
+    bool running;    //  inside timers_run
 };
 
 timers_t *timers_new (void)
@@ -87,7 +87,7 @@ cadre_error_t timers_set (timers_t *self, alarm_t *alarm, int64_t due_us)
     }
     size_t index = alarm->place - 1;
     assert (index < self->count && self->heap [index] == alarm);
-    //  Set during a run, it must wait for the next one, or a run might never end
+    //  An alarm set during a run waits for the next one; otherwise a run might never end
     alarm->due_us = self->running && due_us <= self->run_us ? self->run_us + 1 : due_us;
     s_rise (self, index);
     s_sink (self, alarm->place - 1);
@@ -140,7 +140,7 @@ size_t timers_run (timers_t *self, int64_t now_us)
     while (self->count > 0 && self->heap [0]->due_us <= now_us) {
         alarm_t *alarm = self->heap [0];
         timers_cancel (self, alarm);
-        //  The owner may be gone after this
+        //  The owner may have been freed after this
         alarm->ring (alarm->owner, now_us);
         rung++;
     }

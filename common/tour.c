@@ -1,4 +1,4 @@
-//  tour.c - where a peer looks for its broker, and for how long at each place
+//  tour.c - the search for a broker at several addresses
 
 #include "common/tour.h"
 
@@ -7,30 +7,30 @@
 #include <string.h>
 
 #define MS INT64_C (1000)
-#define FIRST_MS 1000 // at a place, in the first round
-#define DOUBLINGS 3u  // rounds in which that doubles
-#define STAY_MS 5000  // at a place where a broker was
-#define ONLY_MS 10000 // at the only place there is
-#define LOOK_MS 2     // between two looks at the finder
+#define FIRST_MS 1000 //  at an address, in the first round
+#define DOUBLINGS 3u  //  rounds in which that time doubles
+#define STAY_MS 5000  //  at an address where a broker was
+#define ONLY_MS 10000 //  at the only address
+#define LOOK_MS 2     //  interval of checks of the finder
 
 struct tour {
-    address_t given [ADDRESS_LIST_MAX]; // as the person wrote them
-    size_t given_count;                 // how many
-    address_role_t role;                // of the socket
-    finder_look_fn *look;               // how names are looked up
-    finder_t *finder;                   // while it looks, else NULL
-    finder_found_t found [FINDER_MAX];  // places, in the order of trying
-    size_t count;                       // how many; 0 before the first look
-    size_t at;                          // the present one
-    address_t left;                     // the place that failed last
-    bool leaving;                       // there is one
-    bool trying;                        // nobody has answered yet
-    bool anew;                          // names are to be looked up before anything is tried
-    bool keep_names;                    // nothing is looked up
-    bool listening;                     // somebody accepts connections
-    unsigned rounds;                    // how often all of them were tried in vain
-    int64_t due_us;                     // until when the present place is tried
-    fault_t fault;                      // of the last name without a number
+    address_t given [ADDRESS_LIST_MAX]; //  as given by the user
+    size_t given_count;                 //  how many
+    address_role_t role;                //  the endpoint
+    finder_look_fn *look;               //  the resolver
+    finder_t *finder;                   //  while it runs, else NULL
+    finder_found_t found [FINDER_MAX];  //  addresses, in the order of tries
+    size_t count;                       //  their number; 0 before the first lookup
+    size_t at;                          //  the current one
+    address_t left;                     //  the address that failed last
+    bool leaving;                       //  left is set
+    bool trying;                        //  no broker has answered yet
+    bool anew;                          //  names must be resolved before the next try
+    bool keep_names;                    //  names are not resolved
+    bool listening;                     //  some address accepts connections
+    unsigned rounds;                    //  rounds without an answer
+    int64_t due_us;                     //  end of the time for the current address
+    fault_t fault;                      //  of the last name that was not resolved
 };
 
 tour_t *tour_new (const address_t *addresses, size_t count, address_role_t role,
@@ -64,14 +64,15 @@ static bool s_same (const finder_found_t *place, const address_t *other)
     return address_equal (&place->number, other);
 }
 
-//  Who accepts, then who said nothing; within both, the place that was left comes last.
+//  First addresses that accept, then those without an answer; within both, the one that was left
+//  comes last.
 static int s_rank (const tour_t *self, const finder_found_t *place)
 {
     int rank = place->verdict == PROBE_ACCEPTS ? 0 : place->verdict == PROBE_UNKNOWN ? 2 : 4;
     return rank + (self->leaving && s_same (place, &self->left) ? 1 : 0);
 }
 
-//  The list is short and the order among equals is kept.
+//  Insertion sort: the list is short, and equal elements must keep their order.
 static void s_sort (tour_t *self)
 {
     for (size_t i = 1; i < self->count; i++)
@@ -83,7 +84,7 @@ static void s_sort (tour_t *self)
         }
 }
 
-//  Those who refuse are left out; if all do, one of them is tried until the next look.
+//  Addresses that refuse are skipped; if all do, one of them is tried until the next lookup.
 static void s_cut (tour_t *self)
 {
     size_t fit = 0;
@@ -108,7 +109,7 @@ static bool s_looks (const tour_t *self)
     return !self->keep_names && finder_is_needed (self->given, self->given_count);
 }
 
-//  Without a finder: the addresses are what one connects to.
+//  Without a finder: uses the addresses as given.
 static void s_take_given (tour_t *self)
 {
     for (size_t i = 0; i < self->given_count; i++)
@@ -200,7 +201,7 @@ void tour_stay (tour_t *self, int64_t now_us)
     self->due_us = now_us + STAY_MS * MS;
 }
 
-//  ---- where it is ----------------------------------------------------------------------
+//  ---- queries -----------------------------------------------------------------------------
 
 size_t tour_index (const tour_t *self)
 {

@@ -1,9 +1,9 @@
-//  tries.c - how often a task is tried again, and after what wait
+//  tries.c - how often a task is tried again, and after which delay
 
 #include "common/tries.h"
 
-#define BACKOFF_MS 100u         //  Where the job says nothing
-#define MEMORY_BACKOFF_MS 1000u //  At least, until others have given theirs back
+#define BACKOFF_MS 100u         //  Default of the job
+#define MEMORY_BACKOFF_MS 1000u //  Minimum, until other tasks have freed memory
 #define BACKOFF_MAX_MS 86400000u
 
 static bool s_is_own (uint64_t outcome)
@@ -70,7 +70,8 @@ int64_t tries_wait_max_us (const tries_t *self)
     return (wait_us > TRIES_WAIT_MAX_US ? wait_us : TRIES_WAIT_MAX_US) * 5 / 4;
 }
 
-//  The first loss of a worker is the worker's fault: its tasks go elsewhere at once.
+//  The first loss of a worker is probably the worker's fault: its tasks are retried elsewhere at
+//  once.
 int64_t tries_wait_us (const tries_t *self, tried_t tried, uint64_t outcome, uint32_t random)
 {
     unsigned before = outcome == CADRE_OUTCOME_WORKER_LOST ? tried.lost : tried.failed;

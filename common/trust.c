@@ -1,4 +1,4 @@
-//  trust.c - is a file or folder one's own?
+//  trust.c - checks that files and folders can only be changed by us
 
 #include "common/trust.h"
 
@@ -10,8 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-//  What others may have changed is not mended by taking the right away; what they may have read is
-//  known.
+//  To remove the right now does not help: others may have changed the file, or read the secret.
 static cadre_error_t s_refuse_mode (const struct stat *facts, const char *what, const char *path,
                                     bool secret, fault_t *fault)
 {
@@ -66,7 +65,7 @@ cadre_error_t trust_check_around (const char *path, fault_t *fault)
     const char *slash = strrchr (path, '/');
     if (slash)
         snprintf (folder, sizeof folder, "%.*s", slash == path ? 1 : (int) (slash - path), path);
-    //  Where there is none, whoever opens the file says so
+    //  If there is none, opening the file reports that
     return stat (folder, &facts) ? CADRE_OK
                                  : trust_judge (&facts, "folder", folder, TRUST_FOLDER, fault);
 }

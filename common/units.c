@@ -1,4 +1,4 @@
-//  units.c - durations, sizes and counts as people write them
+//  units.c - parses and prints durations, sizes and counts
 
 #include "common/units.h"
 
@@ -7,19 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
-//  A fraction keeps six digits: with the largest unit it still fits 64 bits
+//  A fraction has six digits: with the largest unit it still fits 64 bits
 #define FRACTION_DIGITS 6
 #define DURATION_MAX_MS (INT64_C (100000) * 86400000)
 
 typedef struct number {
-    uint64_t whole;    // before the point
-    uint64_t fraction; // after it
-    uint64_t scale;    // what the fraction is divided by
+    uint64_t whole;    //  before the point
+    uint64_t fraction; //  after it
+    uint64_t scale;    //  divisor of the fraction
 } number_t;
 
 typedef struct unit {
-    const char *name; // as people write it
-    uint64_t worth;   // in the smallest unit
+    const char *name; //  as written
+    uint64_t worth;   //  in the smallest unit
 } unit_t;
 
 static const unit_t s_durations [] = {
@@ -39,7 +39,7 @@ static bool s_digit (char c)
     return c >= '0' && c <= '9';
 }
 
-//  Reads "12" or "1.5" and moves *TEXT behind it.
+//  Parses "12" or "1.5" and advances *TEXT.
 static bool s_number (const char **text, number_t *number)
 {
     const char *next = *text;
@@ -80,7 +80,7 @@ static cadre_error_t s_no_duration (const char *text, fault_t *fault)
         "'%.40s' is no duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s", text);
 }
 
-//  Which unit stands at TEXT, from FROM on; COUNT if none.
+//  The unit at TEXT, from FROM on; COUNT if none.
 static size_t s_duration_unit (const char *text, size_t from)
 {
     size_t size = strcspn (text, "0123456789");
@@ -118,7 +118,7 @@ cadre_error_t units_parse_duration (const char *text, int64_t *ms, fault_t *faul
     return CADRE_OK;
 }
 
-//  "M", "MB", "MiB", in either case but for the i.
+//  "M", "MB", "MiB"; letters in either case, except the i.
 static uint64_t s_size_worth (const char *text)
 {
     if (!*text)
@@ -166,7 +166,7 @@ cadre_error_t units_parse_count (const char *text, uint64_t low, uint64_t high, 
     return CADRE_OK;
 }
 
-//  "1.5s", "12s": no zeros at the end.
+//  "1.5s", "12s": without trailing zeros.
 static void s_print_seconds (uint64_t ms, const char *sign, char *buffer, size_t size)
 {
     char digits [16];

@@ -1,10 +1,10 @@
-//  utf8.c - is it text?
+//  utf8.c - checks UTF-8
 
 #include "common/utf8.h"
 
 #include <string.h>
 
-//  Bytes of the character that begins here; 0: none does.
+//  Length of the character that begins here; 0: invalid.
 static size_t s_character (const uint8_t *at, size_t left)
 {
     uint8_t lead = *at, low = 0x80, high = 0xbf;
@@ -20,7 +20,7 @@ static size_t s_character (const uint8_t *at, size_t left)
     else if (lead == 0xf0)
         low = 0x90; //  Overlong below
     else if (lead == 0xf4)
-        high = 0x8f; //  Beyond U+10FFFF
+        high = 0x8f; //  Above U+10FFFF
     if (at [1] < low || at [1] > high)
         return 0;
     for (size_t i = 2; i < length; i++)
@@ -29,7 +29,7 @@ static size_t s_character (const uint8_t *at, size_t left)
     return length;
 }
 
-//  Most texts are ASCII, and eight bytes of that are seen at once.
+//  Most texts are ASCII: checks eight bytes at once.
 static size_t s_ascii (const uint8_t *at, size_t left)
 {
     size_t count = 0;

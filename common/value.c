@@ -1,4 +1,4 @@
-//  value.c - the tree behind cadre_value_t: making, changing and reading it
+//  value.c - creates, changes and reads the tree of a cadre_value_t
 
 #include "common/value.h"
 #include "common/room.h"
@@ -33,7 +33,7 @@ static cadre_value_t *s_new (cadre_type_t type)
     return self;
 }
 
-//  NULL when there is no memory for something large.
+//  NULL when there is no memory for a large value.
 static void *s_bytes (const void *bytes, size_t size_bytes)
 {
     char *copy = room_for (size_bytes) ? malloc (size_bytes + 1) : NULL;
@@ -46,7 +46,7 @@ static void *s_bytes (const void *bytes, size_t size_bytes)
     return copy;
 }
 
-//  ---- making ---------------------------------------------------------------
+//  ---- creation -------------------------------------------------------------
 
 cadre_value_t *cadre_value_nil (void)
 {
@@ -126,14 +126,14 @@ cadre_value_t *cadre_value_map (void)
     return s_of_nodes (CADRE_TYPE_MAP);
 }
 
-//  ---- changing -------------------------------------------------------------
+//  ---- changes --------------------------------------------------------------
 
 static cadre_value_t *s_nodes (const cadre_value_t *self)
 {
     return self->data;
 }
 
-//  Frees what a node owns, not the node.
+//  Frees what a node owns, but not the node.
 static void s_release (cadre_value_t *self)
 {
     if (s_has_nodes (self))
@@ -153,7 +153,7 @@ void cadre_value_destroy (cadre_value_t **self_p)
     *self_p = NULL;
 }
 
-//  Moves the content of *value behind the last node; a value that is not there is nil.
+//  Appends the content of *value; NULL becomes nil.
 static void s_push (cadre_value_t *self, cadre_value_t **value)
 {
     if (self->size == self->capacity) {
@@ -191,7 +191,7 @@ cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value)
     return error;
 }
 
-//  Place of the value whose key is this text, or the number of nodes.
+//  Index of the value of this key, or the number of nodes.
 static size_t s_find (const cadre_value_t *self, const char *key, size_t size_bytes)
 {
     const cadre_value_t *nodes = s_nodes (self);
@@ -202,7 +202,7 @@ static size_t s_find (const cadre_value_t *self, const char *key, size_t size_by
     return self->size;
 }
 
-//  The same for a key that is an integer.
+//  The same for an integer key.
 static size_t s_find_int (const cadre_value_t *self, uint64_t number, bool negative)
 {
     const cadre_value_t *nodes = s_nodes (self);
@@ -287,7 +287,7 @@ static cadre_value_t s_copy (const cadre_value_t *self)
     return copy;
 }
 
-//  Bytes that a copy takes.
+//  Memory of a copy.
 static size_t s_weight (const cadre_value_t *self)
 {
     if (!s_has_nodes (self))
@@ -414,7 +414,7 @@ static bool s_maps_equal (const cadre_value_t *one, const cadre_value_t *other)
 {
     const cadre_value_t *nodes = s_nodes (one);
     for (size_t i = 0; i < one->size; i += 2) {
-        size_t place = i + 1; // most often both have the same order
+        size_t place = i + 1; //  usually both have the same order
         if (!cadre_value_equal (nodes + i, s_nodes (other) + i))
             place = s_find_node (other, nodes + i);
         if (place >= other->size || !cadre_value_equal (nodes + i + 1, s_nodes (other) + place))

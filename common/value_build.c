@@ -1,4 +1,4 @@
-//  value_build.c - values and argument arrays from letters and variable arguments
+//  value_build.c - builds values and argument arrays from format letters and variable arguments
 
 #include "common/pack.h"
 #include "common/value.h"
@@ -7,7 +7,7 @@
 
 typedef struct builder {
     const char *at;    //  Next letter
-    va_list arguments; //  That are left
+    va_list arguments; //  Remaining ones
 } builder_t;
 
 static bool s_ignored (char letter)

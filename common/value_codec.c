@@ -1,4 +1,4 @@
-//  value_codec.c - values from and to msgpack
+//  value_codec.c - converts values from and to msgpack
 
 #include "common/pack.h"
 #include "common/room.h"
@@ -116,8 +116,8 @@ static bool s_read_bytes (cursor_t *cursor, cadre_value_t *node)
     return true;
 }
 
-//  Reads count nodes into an empty list or map. What was read stays in it when one fails, so that
-//  it can be freed.
+//  Reads count nodes into an empty list or map. On failure the nodes read so far stay in it, so
+//  that they can be freed.
 static bool s_read_nodes (cursor_t *cursor, cadre_value_t *self, size_t count, size_t depth)
 {
     if (depth >= VALUE_DEPTH_MAX)
@@ -158,7 +158,7 @@ static bool s_read_map (cursor_t *cursor, cadre_value_t *node, size_t depth)
     return cursor_map (cursor, &count) && s_read_nodes (cursor, node, count * 2, depth);
 }
 
-//  An ext is a failure, an array of three texts, or nothing we know.
+//  An ext is a failure, an array of three texts; other types are unknown.
 static bool s_read_failure (cursor_t *cursor, cadre_value_t *node, size_t depth)
 {
     int8_t type = 0;
@@ -198,7 +198,7 @@ static bool s_read (cursor_t *cursor, cadre_value_t *node, size_t depth)
 
 cadre_value_t *value_codec_read (cursor_t *cursor)
 {
-    //  Counts and depth are checked for the whole value before anything is allocated for it.
+    //  Checks counts and depth of the whole value before anything is allocated
     cursor_t scout = *cursor;
     cadre_value_t *self = NULL;
     if (cursor_skip (&scout, NULL)) {

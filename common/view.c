@@ -1,4 +1,4 @@
-//  view.c - bytes that somebody else owns
+//  view.c - borrowed bytes
 
 #include "common/view.h"
 

@@ -1,4 +1,4 @@
-//  wire.c - encoders and decoders, made from wire.def
+//  wire.c - encoders and decoders, generated from wire.def
 
 #include "common/wire.h"
 #include "common/pack.h"
@@ -181,13 +181,13 @@ static bool s_read_list (cursor_t *cursor, wire_list_t *value)
 
 //  ---- messages and records -----------------------------------------------
 
-//  Fields that a newer minor version has put behind those we know.
+//  Skips additional fields of a newer minor version.
 static bool s_skip (cursor_t *cursor, size_t count)
 {
     return count == 0 || cursor_skip_many (cursor, count, NULL);
 }
 
-//  Later fields are packed like others, and read if they are there.
+//  Optional fields are packed like others, and read if present.
 #define s_pack_later_uint s_pack_uint
 #define s_pack_later_flag s_pack_flag
 #define s_pack_later_raw s_pack_raw

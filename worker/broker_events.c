@@ -1,27 +1,27 @@
-//  broker_events.c - what the broker says, and what it means to slots and leases
+//  broker_events.c - handles events from the broker for slots and leases
 
 #include "common/room.h"
 #include "worker/leave.h"
 #include "worker/link/serials.h"
 #include "worker/worker_private.h"
 
-#define HELD_SPANS_MAX 16384u //  In a HELLO, which is one frame, beside the functions
+#define HELD_SPANS_MAX 16384u //  Spans in a HELLO, which is one frame, together with the functions
 
 static void s_collect (void *context, uint64_t serial)
 {
     serials_add (context, serial);
 }
 
-//  What this worker holds: waiting, running, or ended and not acknowledged.
+//  Adds all leases of this worker: waiting, running, or ended and not acknowledged.
 static void s_hold (worker_t *self, serials_t *serials)
 {
     slots_each (self->slots, s_collect, serials);
     outbox_each (self->outbox, s_collect, serials);
 }
 
-//  Is every lease that the broker adopts really here? An answer to an earlier HELLO may list one
-//  that was dropped meanwhile, or the HELLO has named one that never came: nobody would ever answer
-//  it.
+//  Does this worker hold every lease that the broker adopts? An answer to an earlier HELLO may list
+//  one that was dropped meanwhile, or the HELLO may have listed one that never came; such a lease
+//  would never be answered.
 static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
 {
     serials_t serials = {0};
@@ -55,7 +55,7 @@ static void s_on_job_end (void *context, uint64_t job)
     slots_end_job (((worker_t *) context)->slots, job);
 }
 
-//  There was no memory for its payload: it ends in an error.
+//  Its payload could not be allocated: it ends with an error.
 static void s_refuse_large (worker_t *self, job_t *job, uint64_t serial,
                             const wire_lane_task_t *task, uint64_t size_bytes)
 {

@@ -1,4 +1,4 @@
-//  host.c - names of machine and files
+//  host.c - names and paths of the worker's machine
 
 #include "worker/host.h"
 

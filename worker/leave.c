@@ -1,11 +1,11 @@
-//  leave.c - how a worker leaves: it drains, or stops at once
+//  leave.c - how a worker ends: it drains, or stops at once
 
 #include "worker/leave.h"
 
 #include "common/log.h"
 #include "worker/report.h"
 
-#define LEAVE_MS 10000 //  For the last acknowledgements, once nothing runs any more
+#define LEAVE_MS 10000 //  For the last acknowledgements, when nothing runs any more
 
 static int64_t s_in_ms (const worker_t *self, uint32_t ms)
 {
@@ -21,7 +21,7 @@ void leave_begin (worker_t *self, uint32_t timeout_ms)
     timers_cancel (self->timers, &self->lifetime);
     timers_set (self->timers, &self->deadline, s_in_ms (self, timeout_ms));
     slots_return_waiting (self->slots);
-    if (!self->wants_restart) //  Then the same process goes on
+    if (!self->wants_restart) //  Otherwise the same process continues
         report_leaving (self->charter.options.notify, self->slots, timeout_ms);
 }
 
@@ -51,12 +51,11 @@ void leave_at_once (worker_t *self)
     link_turn (self->link);
 }
 
-//  Draining, step by step: nothing held, told so, acknowledged, goodbye.
 void leave_go_on (worker_t *self)
 {
     if (self->phase == PHASE_DRAINING && slots_idle (self->slots)) {
         outbox_drained (self->outbox);
-        link_turn (self->link); //  Now, not when something else wakes us
+        link_turn (self->link); //  At once, not at the next event
         self->phase = PHASE_LEAVING;
         timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));
     }

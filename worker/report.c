@@ -1,4 +1,4 @@
-//  report.c - what a worker tells its supervisor
+//  report.c - reports the worker's state to its supervisor
 
 #include "worker/report.h"
 

@@ -1,4 +1,4 @@
-//  slot_main.c - cadre-slot: runs the tasks of one slot. Started by a worker, never by people
+//  slot_main.c - cadre-slot: runs the tasks of one slot. Started by a worker, not by users
 
 #include "worker/slot/slot.h"
 

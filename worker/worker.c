@@ -1,4 +1,4 @@
-//  worker.c - the loop that joins link and slots, and how it ends
+//  worker.c - the loop that joins link and slots
 
 #include "worker/leave.h"
 #include "worker/report.h"
@@ -14,9 +14,9 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define POLL_MS 60000 //  When nothing is due
+#define POLL_MS 60000 //  When no timer is due
 #define SINK_HELD_MAX                                                                              \
-    (64u * 1024 * 1024) //  Beyond this, slots are not read until the broker acknowledges
+    (64u * 1024 * 1024) //  Above this, slots are not read until the broker acknowledges
 
 static int64_t s_in_ms (const worker_t *self, uint32_t ms)
 {
@@ -30,7 +30,7 @@ static void s_drain_now (void *owner, int64_t now_us)
     leave_begin (self, self->charter.options.drain_timeout_ms);
 }
 
-//  ---- what the slots say ---------------------------------------------------------------
+//  ---- events of the slots --------------------------------------------------------------
 
 static void s_on_result (void *context, const lease_t *lease, const slots_result_t *result)
 {
@@ -48,7 +48,7 @@ static void s_on_output (void *context, const lease_t *lease, unsigned stream, v
     outbox_output (((worker_t *) context)->outbox, lease, stream, bytes);
 }
 
-//  ---- birth and death ------------------------------------------------------------------
+//  ---- creation and destruction --------------------------------------------------------
 
 static slots_t *s_new_slots (worker_t *self, fault_t *fault)
 {
@@ -68,7 +68,7 @@ static slots_t *s_new_slots (worker_t *self, fault_t *fault)
     return slots_new (&options, fault);
 }
 
-//  Functions are known only to a slot that has loaded them.
+//  Only a slot can list its functions, because it must load them.
 static cadre_error_t s_learn (worker_t *self, fault_t *fault)
 {
     return worker_config_has_functions (&self->charter) ? slots_learn (self->slots, fault)
@@ -163,13 +163,13 @@ void worker_destroy (worker_t **self_p)
 
 //  ---- the loop -----------------------------------------------------------------------------
 
-//  An order is a number that is added up: one drain, or anything with a stop.
+//  Orders are added to a counter: one drain is 1, everything else is a stop.
 void worker_signal (worker_t *self, worker_order_t order)
 {
     uint64_t value = order == WORKER_STOP ? UINT64_C (1) << 32 : 1;
     int saved = errno;
     ssize_t written = write (self->wake, &value, sizeof (value));
-    (void) written; //  It only fails when as many orders wait as fit in a counter
+    (void) written; //  Fails only when the counter is full
     errno = saved;
 }
 
@@ -217,7 +217,6 @@ static void s_describe (void *owner)
                        self->charter.options.slots);
 }
 
-//  What follows from all that was read in this turn.
 void worker_turn (worker_t *self)
 {
     s_watch_threads (self);
@@ -236,7 +235,8 @@ static void s_poll (worker_t *self, bool more)
 {
     zmq_pollitem_t items [4] = {{.fd = self->wake, .events = ZMQ_POLLIN},
                                 {.fd = slots_descriptor (self->slots), .events = ZMQ_POLLIN}};
-    bool full = outbox_bytes (self->outbox) > SINK_HELD_MAX; //  The broker comes first
+    bool full =
+        outbox_bytes (self->outbox) > SINK_HELD_MAX; //  The broker's acknowledgements come first
     int count = 2 + link_receive_poll (self->link, items + 2);
     items [1].events = full ? 0 : ZMQ_POLLIN;
     long wait_ms = more ? 0 : timers_next_ms (self->timers, moment_now (&self->clock), POLL_MS);

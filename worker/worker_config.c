@@ -1,4 +1,4 @@
-//  worker_config.c - copies options and fills in defaults
+//  worker_config.c - copies options and sets defaults
 
 #include "worker/worker_config.h"
 
@@ -92,7 +92,7 @@ void worker_config_free (worker_config_t *self)
     explicit_bzero (self, sizeof *self);
 }
 
-//  Plugins that are named without a folder are looked for elsewhere, too.
+//  Plugins without a folder in their name are searched for elsewhere.
 cadre_error_t worker_config_check (const worker_config_t *self, fault_t *fault)
 {
     cadre_error_t error = guise_check (&self->guise, self->slot_path, true, fault);

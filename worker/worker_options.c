@@ -1,4 +1,4 @@
-//  worker_options.c - cadre-worker: reads options, serves, and maps signals to drain and stop
+//  worker_options.c - cadre-worker: reads options, runs, and maps signals to drain and stop
 
 #include "worker/worker_options.h"
 
@@ -38,20 +38,20 @@ typedef struct list {
 } list_t;
 
 typedef struct settings {
-    worker_options_t worker;              //  What goes to the library
+    worker_options_t worker;              //  Options for the library
     list_t plugins;                       //  --plugin
     list_t labels;                        //  --label
-    list_t program;                       //  --program, cut into words
+    list_t program;                       //  --program, split into words
     const char *health;                   //  --health, or NULL
-    int commands;                         //  1 allowed, 0 refused, -1 as the address says
-    char broker [ADDRESS_ENDPOINT_BYTES]; //  The default place
+    int commands;                         //  1 allowed, 0 refused, -1 depends on the address
+    char broker [ADDRESS_ENDPOINT_BYTES]; //  The default address
     const char *access_file;              //  --access
-    char *access_hidden;                  //  The same, when it is there no more
+    char *access_hidden;                  //  The same, when the argument was overwritten
     const char *run_as;                   //  --run-as, or NULL
-    guise_t guise;                        //  Who that is
-    access_t access;                      //  What is in it
+    guise_t guise;                        //  The user of --run-as
+    access_t access;                      //  Content of the access file
     char **again;                         //  The arguments, for a restart
-    fault_t fault;                        //  What is wrong with an option
+    fault_t fault;                        //  The error of an option
 } settings_t;
 
 enum {
@@ -114,7 +114,7 @@ static const struct argp_option s_options [] = {
      0},
     {0}};
 
-//  The same options by environment; looked at before the command line.
+//  The same options as environment variables, which are read before the command line.
 static const struct {
     const char *variable; //  Name
     int key;              //  Option
@@ -264,7 +264,7 @@ static cadre_error_t s_variable (settings_t *self, size_t i)
     return fault_set (&self->fault, fault.code, "%s: %s", s_variables [i].variable, fault.text);
 }
 
-//  The file is read: tasks need not learn where it is, nor what was in it.
+//  The access file has been read: tasks must not learn its path.
 static void s_hide_access (settings_t *self)
 {
     char *named = getenv (ACCESS_VARIABLE);
@@ -317,8 +317,8 @@ static cadre_error_t s_default_broker (settings_t *self)
     return error;
 }
 
-//  Commands are run for brokers that only programs of this host can be, for those that have proved
-//  who they are, and for others when told so.
+//  Commands are run for brokers that only programs of this host can be, for brokers that are
+//  authenticated by a key, and for others by option.
 static cadre_error_t s_decide_commands (settings_t *self)
 {
     address_t addresses [ADDRESS_LIST_MAX];
@@ -376,13 +376,13 @@ static void s_say (const char *line)
     log_say ("%s", line);
 }
 
-//  ---- signals: a thread of their own, so that the worker's loop needs none --------------
+//  ---- signals are handled by a separate thread ---------------------------------------------
 
 typedef struct watch {
     int signals;      //  signalfd
-    int end;          //  eventfd: the worker has left
-    worker_t *worker; //  Told
-    unsigned count;   //  Signals seen
+    int end;          //  eventfd: the worker has ended
+    worker_t *worker; //  Receives the orders
+    unsigned count;   //  Number of signals
 } watch_t;
 
 static void *s_watch_signals (void *argument)
@@ -426,7 +426,7 @@ static int s_block_signals (void)
     return signalfd (-1, &set, SFD_CLOEXEC);
 }
 
-//  What is hidden of the arguments must be there when it starts itself anew.
+//  The overwritten arguments are needed when it restarts itself.
 static char **s_copy_arguments (char *const *argv)
 {
     size_t count = 0;

@@ -1,4 +1,4 @@
-//  auth.c - the keys of a folder, and the gate that judges by them
+//  auth.c - loads the key folder and runs the authentication gate
 
 #include "broker/auth/auth.h"
 
@@ -10,7 +10,7 @@
 #include "common/keydir.h"
 
 struct auth {
-    authz_t doors;                   //  What the broker sees
+    authz_t doors;                   //  Interface for the broker
     zap_gate_t *gate;                //  What libzmq asks
     char folder [KEYDIR_PATH_BYTES]; //  Of the keys
 };

@@ -1,4 +1,4 @@
-//  authz.c - whether a broker's doors are locked, and who is let in where
+//  authz.c - authorization: whether keys are required, and what each peer may do
 
 #include "broker/auth/authz.h"
 

@@ -1,4 +1,4 @@
-//  keyring.c - the keys that are let in, and what each may do
+//  keyring.c - the accepted keys, and what each may do
 
 #include "broker/auth/keyring.h"
 
@@ -10,14 +10,14 @@
 
 typedef struct entry {
     char public_key [KEYS_TEXT_BYTES]; //  In Z85
-    rights_t rights;                   //  Its texts are ours
+    rights_t rights;                   //  With our own copies of the texts
     UT_hash_handle hh;                 //  In the ring, by public_key
     UT_hash_handle hh_holder;          //  By rights.holder
 } entry_t;
 
 struct keyring {
     entry_t *entries; //  uthash
-    entry_t *holders; //  The same; of several keys of one holder, the first
+    entry_t *holders; //  The first key of each holder
 };
 
 keyring_t *keyring_new (void)

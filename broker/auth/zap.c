@@ -1,4 +1,4 @@
-//  zap.c - libzmq's question whether a peer is let in, and the answer
+//  zap.c - handles libzmq's authentication requests (ZAP, ZeroMQ RFC 27)
 
 #include "broker/auth/zap.h"
 
@@ -12,8 +12,8 @@
 #define ENDPOINT "inproc://zeromq.zap.01"
 #define FRAMES_MAX 7
 #define TEXT_BYTES 256
-#define MAPPED "::ffff:" //  An IPv4 peer of an IPv6 socket
-#define QUIET_US 1000000 //  Between two log lines about refusals
+#define MAPPED "::ffff:" //  Prefix of an IPv4 peer on an IPv6 socket
+#define QUIET_US 1000000 //  Minimum interval of log lines about refusals
 
 enum {
     FRAME_VERSION,
@@ -25,17 +25,17 @@ enum {
     FRAME_KEY
 };
 
-//  One question: version, request id, domain, address, identity, mechanism, credentials.
+//  One request: version, request id, domain, address, identity, mechanism, credentials.
 typedef struct question {
-    char text [FRAMES_MAX][TEXT_BYTES]; //  Frames, each ended by a NUL
-    size_t size [FRAMES_MAX];           //  Their bytes
+    char text [FRAMES_MAX][TEXT_BYTES]; //  Frames, NUL-terminated
+    size_t size [FRAMES_MAX];           //  Their sizes
     size_t count;                       //  How many
 } question_t;
 
 typedef enum verdict { NO_QUESTION, NOT_UNDERSTOOD, UNDERSTOOD } verdict_t;
 
-//  All frames are read in any case. What is not understood must be answered too, or a REP takes no
-//  further question.
+//  Always reads all frames. A malformed request must be answered, too, or the REP socket accepts no
+//  further one.
 static verdict_t s_receive (void *handler, question_t *question)
 {
     bool fine = true;
@@ -71,7 +71,7 @@ static void s_answer (void *handler, const question_t *question, const char *pee
     zmq_send (handler, "", 0, 0);
 }
 
-//  An attack may refuse thousands a second: the log has a line a second.
+//  An attack may cause thousands of refusals a second, so at most one line a second is logged.
 static void s_note (zap_t *self, const question_t *question, const char *key)
 {
     uint64_t count = atomic_fetch_add (self->refusals, 1) + 1;
@@ -122,7 +122,7 @@ void zap_close (zap_t *self)
 {
     if (self->handler) {
         zmq_unbind (self->handler,
-                    ENDPOINT); //  At once: closing alone frees the name some time later
+                    ENDPOINT); //  Releases the name at once; zmq_close releases it later
         zmq_close (self->handler);
     }
     self->handler = NULL;

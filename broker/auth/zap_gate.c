@@ -1,4 +1,4 @@
-//  zap_gate.c - decides, in ZeroMQ's handshake, who is let in
+//  zap_gate.c - accepts or refuses peers during ZeroMQ's handshake (ZAP, ZeroMQ RFC 27)
 
 #include "broker/auth/zap_gate.h"
 
@@ -15,7 +15,7 @@ struct zap_gate {
     atomic_uint_least64_t refusals; //  Handshakes refused
 };
 
-//  False when the thread shall end.
+//  False when the thread must end.
 static bool s_obey (zap_t *self, zsock_t *pipe)
 {
     char *order = NULL;
@@ -61,7 +61,7 @@ zap_gate_t *zap_gate_new (void *context, keyring_t **keys_p, fault_t *fault)
     self->context = context;
     self->keys = *keys_p;
     *keys_p = NULL;
-    //  czmq would take SIGINT and SIGTERM, which are main's
+    //  Otherwise czmq handles SIGINT and SIGTERM, which belong to main
     zsys_handler_set (NULL);
     self->actor = zactor_new (s_keep, self);
     if (self->actor && atomic_load (&self->open))

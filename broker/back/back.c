@@ -1,4 +1,4 @@
-//  back.c - beats, orders and sessions of workers
+//  back.c - the worker side of the broker: registration, BEATs, orders, and the sink
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,11 +10,11 @@
 #include "broker/core/budget.h"
 #include "common/log.h"
 
-#define JOINING_MS 5000      //  A lane that is not open by then is given up
-#define CANCELS_A_TURN 4096u //  Spans of leases that a worker is told to end
+#define JOINING_MS 5000      //  A lane that is not open by then is dropped
+#define CANCELS_A_TURN 4096u //  Limit of spans in one CANCEL
 #define OUTPUT_BYTES (sizeof (wrote_t) + BUDGET_BLOCK_BYTES)
 #define OUTPUT_PACE_US                                                                             \
-    10000 //  Between two windows for output while results press: 100 MB/s of each task
+    10000 //  Interval of output windows while results are frequent: 100 MB/s per task
 
 static void s_on_grants (void *owner, int64_t now_us)
 {
@@ -51,7 +51,7 @@ void back_destroy (back_t **self_p)
     *self_p = NULL;
 }
 
-//  Two beats in which something is outstanding and nothing moved end the session.
+//  Two BEATs with outstanding frames and no progress end the session.
 static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat)
 {
     if (beat->received > lane_sent (agent->lane)) {
@@ -74,8 +74,8 @@ static void s_handle_beat (back_t *self, agent_t *agent, const wire_beat_t *beat
         return;
     back_session_end (self, agent,
                       lane_stands ? "its lane makes no progress" : "its sink makes no progress");
-    //  It lives, and registers anew at once; if it does not, its tasks need not wait as for one
-    //  that is silent
+    //  The worker is alive and should register at once; if it does not, its tasks need not wait as
+    //  long as for a silent worker
     int64_t soon_us =
         self->hub->now_us + ((int64_t) self->hub->beat_ms * 2 - self->hub->lost_ms) * 1000;
     agent->heard_us = soon_us < agent->heard_us ? soon_us : agent->heard_us;
@@ -91,7 +91,7 @@ static void s_open_lane (back_t *self, agent_t *agent, const wire_lane_open_t *o
     log_line (LOG_INFO, "B012", "worker %s is ready: %u slots", agent->name, agent->slots);
 }
 
-//  False when the body is not what the verb says.
+//  False when the body is malformed.
 static bool s_handle_open (back_t *self, agent_t *agent, const wire_envelope_t *envelope,
                            cursor_t *body)
 {
@@ -175,7 +175,7 @@ void back_recall (void *owner, agent_t *agent, const spans_t *leases)
     s_send_spans (owner, agent, leases, true);
 }
 
-//  Orders for leases that still wait in the lane are sent again when it is empty.
+//  Cancels that were sent while their leases waited in the lane are sent again when it is empty.
 static void s_flush_cancels (back_t *self, agent_t *agent)
 {
     spans_t part = agent->cancels;
@@ -225,13 +225,13 @@ void back_beat (back_t *self)
         agent_t *agent = roster_at (roster, i);
         if (!agent || !agent->session)
             continue;
-        sockets_events (lane_socket (agent->lane)); //  Lets libzmq tidy up
+        sockets_events (lane_socket (agent->lane)); //  Lets libzmq process its commands
         back_session_beat (self, agent);
     }
     self->hub->worker_bytes = roster_bytes (roster) + outputs_count (self->outputs) * OUTPUT_BYTES;
 }
 
-//  One that only the log knows, and that holds nothing, is nobody's loss.
+//  A worker that is known from the log only and holds nothing may be dropped silently.
 static void s_lose (back_t *self, agent_t *agent)
 {
     if (agent->described || agent->leased) {
@@ -244,7 +244,7 @@ static void s_lose (back_t *self, agent_t *agent)
     back_session_forget (self, agent, agent->breached);
 }
 
-//  Nothing is known of it that would be of use when it comes back.
+//  Is nothing known about it that would be needed when it reconnects?
 static bool s_is_nobody (const agent_t *agent)
 {
     return agent->state == AGENT_AWAY && agent->described && !agent->sent && !agent->draining

@@ -1,4 +1,4 @@
-//  back_register.c - a worker says HELLO
+//  back_register.c - registration of a worker by WORKER_HELLO
 
 #include "broker/back/back_register.h"
 
@@ -10,8 +10,8 @@
 #include "common/entropy.h"
 #include "common/log.h"
 
-#define HELLO_US 250000 //  Between two HELLOs of one worker, or by one connection
-#define HELLO_AHEAD 4   //  So many may come at once
+#define HELLO_US 250000 //  Minimum interval of HELLOs of one worker, or on one connection
+#define HELLO_AHEAD 4   //  Burst of HELLOs
 
 static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *kind,
                               fault_t *fault)
@@ -36,7 +36,7 @@ static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *
     return CADRE_OK;
 }
 
-//  Who is refused now may find room later.
+//  A worker that is refused now may find room later.
 static cadre_error_t s_check_room (const back_t *self, const wire_worker_hello_t *hello,
                                    fault_t *fault)
 {
@@ -55,9 +55,9 @@ static bool s_is_local (const char *peer)
     return strcmp (peer, SOCKETS_DOMAIN_LOCAL) == 0;
 }
 
-//  A worker that is known must come back with the key that it had; one that needs none has no lane
-//  on tcp. Of one that only the log knows no key is known: its UUID, which it told nobody but us,
-//  is what it proves itself by.
+//  A known worker must reconnect with the same key; a worker without a key has no lane on tcp. For
+//  a worker known from the log only, the key is unknown: its UUID, which only the broker was told,
+//  identifies it.
 static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t *hello,
                                   address_kind_t kind, fault_t *fault)
 {
@@ -76,7 +76,8 @@ static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t 
     return CADRE_OK;
 }
 
-//  Leases of this agent that it lists go on; a list for another epoch holds none of ours.
+//  Leases of this agent that the worker lists stay valid; a list of another epoch contains none of
+//  ours.
 static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *hello,
                      spans_t *adopted)
 {
@@ -86,7 +87,7 @@ static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *he
         return false;
     }
     ledger_leases_lose (self->hub->ledger, agent, &held,
-                        true); //  It lives: what it does not list was never begun
+                        true); //  It is alive: leases that it does not list were never started
     spans_free (&held);
     for (size_t i = 0; i < agent->leases_count; i++) {
         const lease_t *lease = &agent->leases [i];
@@ -115,7 +116,7 @@ static void s_welcome (back_t *self, const agent_t *agent, const spans_t *adopte
     buffer_free (&list);
 }
 
-//  A worker that cannot be taken in leaves nothing behind, unless it has leases and comes again
+//  A worker that cannot be accepted is forgotten, unless it has leases, with which it may return
 //  when there is room.
 static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault_t *fault)
 {
@@ -128,8 +129,8 @@ static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault
         back_session_forget (self, agent, false);
 }
 
-//  An honest worker says HELLO once a second, and at once when it registers anew; who says it more
-//  often is not heard.
+//  A correct worker sends HELLO once a second, and at once when it registers again; more frequent
+//  ones are ignored.
 static bool s_is_too_often (const back_t *self, agent_t *agent)
 {
     int64_t now_us = self->hub->now_us;
@@ -139,8 +140,8 @@ static bool s_is_too_often (const back_t *self, agent_t *agent)
     return false;
 }
 
-//  The worker of that HELLO, in no session. Who spoke by its connection before has been superseded:
-//  a connection is one worker's. NULL: it is not heard.
+//  The agent for that HELLO, without a session. An earlier worker on the same connection is
+//  superseded, because a connection belongs to one worker. NULL: the HELLO is ignored.
 static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets_route_t route)
 {
     roster_t *roster = self->hub->roster;
@@ -166,7 +167,7 @@ static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets
     return agent;
 }
 
-//  Ends a session that never came to be: its lane is needed. The worker may register anew.
+//  Ends a session that was never opened, because its lane is needed. The worker may register again.
 static void s_give_up (back_t *self, agent_t *agent)
 {
     back_session_who (self, agent->route);
@@ -203,8 +204,7 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         self->hub->refused_frames++;
         return;
     }
-    //  Whoever is refused gives up, and what it holds is lost; without an answer it finds the next
-    //  broker
+    //  A refused worker gives up and loses its leases; without an answer it finds the next broker
     if (self->hub->state == HUB_STOPPING)
         return;
     if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)

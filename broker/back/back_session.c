@@ -1,11 +1,10 @@
-//  back_session.c - what the broker says to one worker, and how its session or the worker itself
-//  ends
+//  back_session.c - frames to one worker, and the end of its session
 
 #include "broker/back/back_session.h"
 
 #include "common/log.h"
 
-//  A worker that has so much to read must not miss an order: its session ends.
+//  A worker with so many unread frames must not miss an order: its session ends.
 static void s_note_deaf (back_t *self, sockets_route_t route)
 {
     for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
@@ -15,7 +14,7 @@ static void s_note_deaf (back_t *self, sockets_route_t route)
     }
 }
 
-//  Sends the frame at hand. A peer that is gone is noticed by its silence.
+//  Sends self->frame. That a peer is gone shows later, by its silence.
 void back_session_send (back_t *self, sockets_route_t route)
 {
     if (sockets_send_bytes_to (self->router, route, self->frame.data, self->frame.size,

@@ -1,4 +1,4 @@
-//  berths.c - room for workers' lanes
+//  berths.c - admission control for workers' lanes
 
 #include "broker/back/berths.h"
 
@@ -6,18 +6,18 @@
 
 #include "common/descriptors.h"
 
-#define JOINING_MOST 64    //  Lanes of one key that are not open yet
-#define JOINING_US 1000000 //  Those of other keys have so long to open before they give way
-#define SHARE 7            //  A key may have so many times what is free
-#define COUNT_US 100000    //  Descriptors are counted so often
-#define SEARCH_US 100000   //  From a search for a port that found none to the next
+#define JOINING_MOST 64    //  Unopened lanes of one key
+#define JOINING_US 1000000 //  Time to open a lane before a worker of another key may take it
+#define SHARE 7            //  A key may use so many times what is free
+#define COUNT_US 100000    //  Minimum interval of descriptor counts
+#define SEARCH_US 100000   //  Minimum interval of searches after one that found no port
 
 typedef struct survey {
     size_t of_kind;        //  Lanes of that kind
     size_t own;            //  Lanes of that key
-    size_t joining;        //  Of these, those that are not open
-    agent_t *oldest_own;   //  The oldest of these, or NULL
-    agent_t *oldest_other; //  The oldest one that is not open, of another key
+    size_t joining;        //  Of these, unopened ones
+    agent_t *oldest_own;   //  The oldest unopened lane of that key, or NULL
+    agent_t *oldest_other; //  The oldest unopened lane of another key
 } survey_t;
 
 void berths_begin (berths_t *self, hub_t *hub)
@@ -49,20 +49,19 @@ static survey_t s_survey (const berths_t *self, const char *peer, address_kind_t
     return survey;
 }
 
-//  Counting takes a system call for each, so it is not done for each HELLO of many.
+//  Counting makes a system call per descriptor, so it is not done for every HELLO.
 static size_t s_descriptors (berths_t *self)
 {
     if (self->counted_us == INT64_MIN || self->hub->now_us - self->counted_us >= COUNT_US) {
         self->descriptors = descriptors_free ();
         self->counted_us = self->hub->now_us;
     }
-    size_t kept =
-        descriptors_kept () / 2; //  For the store's files, and those who are let in already
+    size_t kept = descriptors_kept () / 2; //  For the store's files, and existing peers
     return self->descriptors > kept ? self->descriptors - kept : 0;
 }
 
-//  One key alone need leave nothing to others; who needs no key is this host's own user, or
-//  everybody.
+//  Must the key leave room for others? Not if there is only one key; without keys all peers are the
+//  same.
 static bool s_shares (const berths_t *self, const char *peer)
 {
     const authz_t *doors = self->hub->doors;
@@ -103,7 +102,7 @@ cadre_error_t berths_ask (berths_t *self, const char *peer, address_kind_t kind,
         room = 0;
     bool enough = room > 0 && (!s_shares (self, peer) || survey.own < SHARE * room);
     *yields_p = enough && survey.joining < JOINING_MOST ? NULL : survey.oldest_own;
-    if (enough || *yields_p || !places) //  Without a place, lane_new says why
+    if (enough || *yields_p || !places) //  Without a free place, lane_new sets the fault
         return CADRE_OK;
     agent_t *other = survey.oldest_other;
     if (room == 0 && other && self->hub->now_us - other->joined_us >= JOINING_US) {

@@ -1,4 +1,4 @@
-//  breach.c - a worker broke the protocol on its sink
+//  breach.c - handles a sink frame that breaks the protocol
 
 #include "broker/back/breach.h"
 
@@ -24,7 +24,8 @@ void breach_end (back_t *back, agent_t *agent)
     const breach_t *self = &back->breach;
     char text [FAULT_TEXT_BYTES + 64];
     const char *why = self->why.code ? self->why.text : "it is malformed";
-    agent->in.received = self->frame - 1; //  What came before it is acknowledged, it is not
+    agent->in.received =
+        self->frame - 1; //  Acknowledges the frames before it, but not the frame itself
     back_session_beat (back, agent);
     s_tell (back, agent, self, why);
     agent->breached = ledger_leases_breach (back->hub->ledger, agent, &self->lease, why);

@@ -1,4 +1,4 @@
-//  dispatch.c - which task goes to which worker
+//  dispatch.c - decides which task goes to which worker, and when
 
 #include "broker/back/dispatch.h"
 
@@ -17,42 +17,42 @@
 #define LOOK_AHEAD_US 2000u    //  Work that may wait at each slot
 #define LOOK_AHEAD_TASKS 1024u //  ... and in how many tasks
 #define RECALL_IDLE_US                                                                             \
-    5000 //  A worker that has not answered for so long is asked to return what waits
+    5000 //  A worker that has not answered for so long is asked to return waiting leases
 #define RECALL_WAIT_US 100000
-#define RECALL_MAX 4096u //  Leases that are asked back in one frame
+#define RECALL_MAX 4096u //  Leases in one RECALL
 #define ASIDE_MAX 64u
-#define PASSES_MAX 256u //  Jobs of a turn that cannot be placed for reasons of their own
+#define PASSES_MAX 256u //  Jobs that may be skipped individually in one turn
 
 typedef struct place {
     agent_t *agent; //  A worker that fits
     uint32_t free;  //  Its free slots
-    uint32_t room;  //  Tasks of this job that it may take at all
-    uint32_t given; //  Tasks that it gets
+    uint32_t room;  //  Tasks of this job that it may take
+    uint32_t given; //  Tasks that it will get
 } place_t;
 
 struct dispatch {
     hub_t *hub;                 //  Borrowed
     dispatch_recall_fn *recall; //  Sends a recall
     void *owner;                //  Its first argument
-    alarm_t alarm;              //  Time to think of recalls again
+    alarm_t alarm;              //  Next check for recalls
     uint64_t turn;              //  Number of this turn
-    agent_t **open;             //  Workers that may still be given something in this turn
+    agent_t **open;             //  Workers that may still get tasks in this turn
     size_t open_count;          //  How many
     size_t open_capacity;       //  Allocated
-    uint32_t passes;            //  Jobs that were passed over one by one in this turn
-    place_t *places;            //  Where the job at hand could go
+    uint32_t passes;            //  Jobs that were skipped individually in this turn
+    place_t *places;            //  Workers for the current job
     size_t count;               //  How many
     size_t capacity;            //  Allocated
     buffer_t batch;             //  Tasks of one frame, packed
-    bool avoided;               //  Some task of the job at hand was put aside
+    bool avoided;               //  Some task of the current job was put aside
     uint32_t
-        aside [ASIDE_MAX]; //  Tasks of the job at hand that should not go to the worker at hand
+        aside [ASIDE_MAX]; //  Tasks of the current job that should not go to the current worker
     size_t aside_count;    //  How many
 };
 
 static void s_ring (void *owner, int64_t now_us)
 {
-    (void) owner; //  It is enough that the loop turns: dispatch_run follows
+    (void) owner; //  Only wakes the loop: dispatch_run follows
     (void) now_us;
 }
 
@@ -95,22 +95,21 @@ static uint32_t s_free_slots (const agent_t *agent)
     return agent->leased < agent->slots ? agent->slots - agent->leased : 0;
 }
 
-//  A durable task that must not run twice is sent when its lease is on the disk: a lease that a
-//  crash took with it would be given anew.
+//  A durable task that must not run twice is sent when its lease is on the disk. Otherwise a crash
+//  could lose the lease, and the task would be leased again.
 static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
 {
     return job->durable && self->hub->journal && job_runs_once (job);
 }
 
-//  Its tasks wait for the disk, on which there are leases that the agent is not sent yet.
+//  Do the job's tasks wait for the disk, which does not have the agent's earlier leases yet?
 static bool s_waits_for_lease (const dispatch_t *self, const job_t *job, const agent_t *agent)
 {
     return lane_is_held (agent->lane) && s_is_recorded_first (self, job);
 }
 
-//  Tasks of the job that may join those which wait at the agent's slots. What is not known goes to
-//  free slots only; of short tasks with large payloads one for each slot is on its way while
-//  another runs.
+//  Tasks of the job that may wait at the agent's slots. Jobs without a measured cost use free slots
+//  only. For short tasks with large payloads, one per slot is in transfer while another one runs.
 static uint32_t s_ahead (const job_t *job, const agent_t *agent)
 {
     if (job->mean_us == 0)
@@ -120,8 +119,8 @@ static uint32_t s_ahead (const job_t *job, const agent_t *agent)
     return dispatch_look_ahead (agent->slots, job_cost_us (job), waiting, waits_us);
 }
 
-//  Tasks of the job that the agent may be given now. While another job waits for its slots, nothing
-//  is given ahead.
+//  Tasks of the job that the agent may get now. While another job waits for its slots, nothing is
+//  sent ahead.
 static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
 {
     if (lane_free_bytes (agent->lane) == 0 || s_waits_for_lease (self, job, agent))
@@ -135,9 +134,9 @@ static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t 
     return (uint32_t) (room < window ? room : window);
 }
 
-//  ---- who may still be given something -----------------------------------
+//  ---- workers that may still get tasks ---------------------------------
 
-//  A worker whose slots are taken, and which a job waits for, gets nothing more in this turn.
+//  A worker whose slots are full, and for which a job waits, gets nothing more in this turn.
 static bool s_is_open (const dispatch_t *self, const agent_t *agent)
 {
     if (!agent || agent->state != AGENT_READY || lane_free_bytes (agent->lane) == 0
@@ -165,9 +164,9 @@ static void s_find_open (dispatch_t *self)
             s_add_open (self, roster_at (roster, i));
 }
 
-//  This job waits for the slots of those workers that fit, unless it waits for the disk: what comes
-//  behind it may use free slots, but not go ahead there. Those that are full now are done with in
-//  this turn. True when somebody whom it waits for is left.
+//  Reserves the slots of all workers that fit for this job, unless it waits for the disk: jobs
+//  after it may use free slots there, but send nothing ahead. Workers that are full now are removed
+//  for this turn. True when some worker for which it waits remains.
 static bool s_claim (dispatch_t *self, job_t *job)
 {
     size_t left = 0;
@@ -187,7 +186,7 @@ static bool s_claim (dispatch_t *self, job_t *job)
     return any;
 }
 
-//  ---- places of a job ----------------------------------------------------
+//  ---- workers for a job -------------------------------------------------
 
 static int s_compare (const void *a, const void *b)
 {
@@ -224,8 +223,8 @@ static void s_find_places (dispatch_t *self, job_t *job)
         qsort (self->places, self->count, sizeof (place_t), s_compare);
 }
 
-//  Gives each its part of tasks, in proportion to what it could take: free slots in the first
-//  round, everything in the second.
+//  Distributes tasks in proportion to capacity: free slots in the first round, everything in the
+//  second.
 static uint32_t s_share_out (dispatch_t *self, uint32_t tasks, bool ahead)
 {
     uint64_t sum = 0;
@@ -253,8 +252,8 @@ static void s_close_batch (dispatch_t *self, job_t *job, agent_t *agent, uint64_
     buffer_clear (&self->batch);
 }
 
-//  A payload that goes in parts has a frame of its own, and waits until the lane is empty: its
-//  frame must not overtake what the job needs before it.
+//  A payload in parts has a frame of its own and waits until the lane is empty, because its frame
+//  must not overtake what the job sends before.
 static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t *agent)
 {
     if (!lane_flush (agent->lane) || lane_has_unsent (agent->lane))
@@ -268,8 +267,8 @@ static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t 
     return true;
 }
 
-//  A task that failed at this worker, or at another one of its host, goes elsewhere if somebody
-//  else has a free slot now.
+//  A task that failed at this worker, or at another one on the same host, goes elsewhere if another
+//  worker has a free slot now.
 static bool s_avoids (const dispatch_t *self, const task_t *task, const agent_t *agent)
 {
     if (task->failed == 0 || task->agent >= roster_places (self->hub->roster))
@@ -285,8 +284,8 @@ static bool s_avoids (const dispatch_t *self, const task_t *task, const agent_t 
     return false;
 }
 
-//  Takes the next task that may go to the agent; those that should not are put aside. False when
-//  there is none.
+//  Takes the next task that may go to the agent; tasks that should not go there are put aside.
+//  False when there is none.
 static bool s_take (dispatch_t *self, job_t *job, const agent_t *agent, uint32_t *index)
 {
     while (job->ready > self->aside_count) {
@@ -305,12 +304,12 @@ static void s_put_aside_back (dispatch_t *self, job_t *job)
         job_put_back (job, self->aside [--self->aside_count]);
 }
 
-//  Hands out up to place->given tasks; returns how many.
+//  Leases up to place->given tasks; returns how many.
 static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
 {
     agent_t *agent = place->agent;
     if (s_is_recorded_first (self, job))
-        lane_flush (agent->lane); //  What others are given does not wait for the disk
+        lane_flush (agent->lane); //  Tasks that others get need not wait for the disk
     if (!job_announce (job, agent->place, agent->session))
         lane_put_job (agent->lane, job);
     uint64_t bytes_left = lane_free_bytes (agent->lane), first = self->hub->serial + 1;
@@ -356,15 +355,13 @@ static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
     return given;
 }
 
-//  Results that the disk does not keep up with fill what a worker may send, and others' results
-//  come behind them.
+//  Results that wait for the disk fill the worker's window and delay the results of other jobs.
 static bool s_waits_for_disk (const dispatch_t *self, const job_t *job)
 {
     return job->durable && self->hub->results_bytes > HUB_RESULTS_BYTES;
 }
 
-//  Gives tasks that avoid the hosts which they were meant for to whoever else has a free slot;
-//  returns how many.
+//  Gives tasks that must avoid their hosts to any other worker with a free slot; returns how many.
 static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
 {
     uint32_t given = 0;
@@ -380,7 +377,8 @@ static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
     return given;
 }
 
-//  Nothing of the job can be placed now; alone when others that ask the same may have more luck.
+//  Nothing of the job can be placed now. alone: other jobs with the same demand may still be
+//  placed.
 static void s_pass (dispatch_t *self, job_t *job, bool alone)
 {
     self->passes++;
@@ -401,7 +399,7 @@ static void s_place_job (dispatch_t *self, job_t *job)
         return;
     }
     uint32_t wanted = job_admits (job), given = 0;
-    if (wanted == 0) { //  All have expired, or were leased when a log was read
+    if (wanted == 0) { //  All have expired, or were leased when the log was read
         ready_update (self->hub->ready, job, false);
         return;
     }
@@ -418,7 +416,7 @@ static void s_place_job (dispatch_t *self, job_t *job)
     if (given) {
         job->waiting_us = 0;
         standing_tally (self->hub, job);
-        follower_touch (job, self->hub); //  So many run
+        follower_touch (job, self->hub); //  The number of running tasks has changed
     }
     if (given < wanted)
         s_pass (self, job, s_claim (self, job));
@@ -427,7 +425,7 @@ static void s_place_job (dispatch_t *self, job_t *job)
 
 //  ---- recall -------------------------------------------------------------
 
-//  Could the idle agent run something that waits at the busy one? Picks the newest of it.
+//  Could the idle agent run a task that waits at the busy one? Chooses the newest of them.
 static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t most,
                       spans_t *chosen)
 {
@@ -454,7 +452,7 @@ static bool s_is_busy (const dispatch_t *self, const agent_t *agent)
            && agent->recall_until_us <= self->hub->now_us && !lane_has_unsent (agent->lane);
 }
 
-//  Asks one busy worker for the idle one; returns when it is worth while to look again, 0: nothing
+//  Asks one busy worker to return tasks for the idle one. Returns when to check again, 0: nothing
 //  waits.
 static int64_t s_relieve (dispatch_t *self, agent_t *idle)
 {
@@ -482,7 +480,8 @@ static int64_t s_relieve (dispatch_t *self, agent_t *idle)
     return again_us;
 }
 
-//  Who has more than it can run; the list of places is free for this when dispatch is done.
+//  Finds workers with more than they can run; reuses the list of places, which dispatch no longer
+//  needs.
 static void s_find_busy (dispatch_t *self)
 {
     roster_t *roster = self->hub->roster;

@@ -1,4 +1,4 @@
-//  output_grants.c - tells workers how much output of a lease may come
+//  output_grants.c - grants workers how much output of a lease they may send
 
 #include "broker/back/output_grants.h"
 

@@ -1,4 +1,4 @@
-//  rounds.c - every job is looked at once a beat
+//  rounds.c - checks every job once per beat interval, a limited number per turn
 
 #include "broker/back/rounds.h"
 
@@ -8,7 +8,7 @@
 #include "broker/ledger/ledger.h"
 
 #define VISITS_A_TURN 16384u //  As in request.h; about 0.1 ms
-#define VISITS_JOB 16u       //  What a look at a job costs, at least
+#define VISITS_JOB 16u       //  Minimum cost of a check of a job
 
 static void s_look (hub_t *hub, job_t *job, uint32_t *visits)
 {

@@ -1,4 +1,4 @@
-//  sink.c - what workers send back: results, output, returned leases
+//  sink.c - handles results, output and returned leases from workers
 
 #include <assert.h>
 #include <string.h>
@@ -15,11 +15,11 @@
 #include "common/rules.h"
 #include "common/units.h"
 
-#define VALUE_SMALL 4096u //  Bytes of a result that are always taken
-#define DETAIL_ROOM 256   //  Bytes that a result may grow by on its way to the client
+#define VALUE_SMALL 4096u //  Results up to this size are always accepted
+#define DETAIL_ROOM 256   //  Bytes that the broker may add to a result
 
-//  Reads a result and notes where the fields from outcome to detail lie; these may be missing when
-//  it fails.
+//  Reads a result and sets tail to the fields from outcome to detail; they may be missing on
+//  failure.
 static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t *tail)
 {
     size_t count = 0;
@@ -40,7 +40,7 @@ static bool s_read_result (cursor_t *cursor, wire_sink_result_t *result, view_t 
     return tail->size <= WIRE_FRAME_MAX - DETAIL_ROOM;
 }
 
-//  As a worker holds it against the rules before it sends it.
+//  The same check that the worker makes before it sends a result.
 static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool items, bool parts)
 {
     rules_result_t said = {.outcome = result->outcome,
@@ -53,7 +53,7 @@ static bool s_is_sound (back_t *self, const wire_sink_result_t *result, bool ite
     return rules_message_result (&said, &self->breach.why);
 }
 
-//  A value for which there was no room is lost, and its task ends in an error that says so.
+//  A value without room is dropped, and its task ends with an error that says so.
 static view_t s_without_value (const back_t *self, wire_sink_result_t *result, buffer_t *tail)
 {
     char message [256], limit [UNITS_TEXT_BYTES];
@@ -75,8 +75,8 @@ static view_t s_without_value (const back_t *self, wire_sink_result_t *result, b
     return wire_view_of (tail);
 }
 
-//  Memory is full, and whoever waits for this value is the cause: nobody fetches what is kept, or
-//  its client does not read what it has.
+//  Memory is full because of this client or job: its kept results are not fetched, or its client
+//  does not read.
 static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_t size_bytes)
 {
     const hub_t *hub = self->hub;
@@ -151,8 +151,8 @@ static bool s_returned (back_t *self, agent_t *agent, cursor_t *body)
     return true;
 }
 
-//  A worker sends again what was not acknowledged, in a new session or to a broker that was
-//  restarted: what has come before is passed over. False: all of it.
+//  After a reconnect, or a restart of the broker, a worker sends unacknowledged output again:
+//  removes what was already received. False: nothing remains.
 static bool s_is_news (wrote_t *wrote, job_t *job, wire_sink_output_t *output)
 {
     uint32_t index = (uint32_t) output->index;
@@ -188,7 +188,7 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
     if (!task)
         return true;
     wrote_t *wrote = outputs_get (self->outputs, output.serial);
-    if (!wrote) { //  Too many write: nothing of this one is kept
+    if (!wrote) { //  Too many leases have written: its output is dropped
         output_grants_send (self, agent, &(wrote_t){.serial = output.serial, .discarded = true});
         return true;
     }
@@ -228,8 +228,8 @@ static void s_give_up (back_t *self, agent_t *agent)
     self->hub->sink_bytes -= before - parts_held (agent->parts);
 }
 
-//  Values on their way share half of the memory. When that is full, the largest of the worker that
-//  holds most is given up.
+//  Values in transfer share a part of the memory. When that is full, the largest value of the
+//  worker that holds most is given up.
 static bool s_part (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_part_t part;
@@ -259,7 +259,7 @@ static bool s_drained (back_t *self, agent_t *agent, cursor_t *body)
     return true;
 }
 
-//  What it still held was on its way to it when it left: it comes back without cost.
+//  Leases that it still holds were sent to it while it left: they return without using up a try.
 static bool s_goodbye (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_goodbye_t goodbye;
@@ -306,7 +306,7 @@ void sink_handle (back_t *self, const void *frame, size_t size_bytes)
         return;
     }
     if (self->hub->peer ? strcmp (self->hub->peer, agent->peer) != 0 : self->hub->doors != NULL) {
-        self->hub->refused_frames++; //  It speaks in another's name
+        self->hub->refused_frames++; //  It names another worker's lease
         return;
     }
     agent->heard_us = self->hub->now_us;
@@ -324,7 +324,7 @@ void sink_handle (back_t *self, const void *frame, size_t size_bytes)
     self->breach = (breach_t){.frame = envelope.sequence};
     journal_t *journal = self->hub->journal;
     if (s_handle (self, agent, envelope.verb, &body)) {
-        //  Also for an answer that nobody waits for: why it is stale may not be on the disk yet
+        //  Also for a stale result: the reason why it is stale may not be on the disk yet
         if (journal && !journal_is_idle (journal) && envelope.verb != WIRE_goodbye)
             answers_acknowledge_agent (journal, agent, envelope.sequence);
         return;

@@ -1,13 +1,13 @@
-//  askers.c - whom a ROUTER has answered lately
+//  askers.c - rate limit for answers to peers without a session
 
 #include "broker/core/askers.h"
 
-#define PAUSE_US INT64_C (100000) //  Between two answers to a connection
+#define PAUSE_US INT64_C (100000) //  Minimum interval of answers to a connection
 
-//  So many may come at once: asking once is enough, but each refusal has a reason of its own.
+//  Burst: one WHO is enough, but each refusal may have a different reason.
 static const int64_t s_ahead [] = {[ASKER_WHO] = 0, [ASKER_REFUSED] = 15};
 
-//  libzmq counts routes up from a random number: no peer chooses its place.
+//  libzmq numbers routes from a random start, so a peer cannot choose its entry.
 static asker_t *s_place (askers_t *self, asker_kind_t kind, sockets_route_t route)
 {
     uint64_t mixed = route * UINT64_C (0x9e3779b97f4a7c15);

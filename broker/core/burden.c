@@ -1,4 +1,4 @@
-//  burden.c - what a connection has been given and its peer's machine has not taken
+//  burden.c - bytes sent on a connection that the peer has not received
 
 #include "broker/core/burden.h"
 
@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-//  Still the connection that it was? The kernel gives each socket a cookie of its own, and none
-//  twice.
+//  Is it still the same connection? The kernel gives each socket a unique cookie.
 static uint64_t s_cookie (int fd)
 {
     uint64_t cookie = 0;
@@ -38,20 +37,20 @@ burden_t burden_of (int fd)
     return self;
 }
 
-//  Would the kernel take more? Then libzmq holds nothing back, but for a moment.
+//  Would the kernel accept more? Then libzmq queues nothing, except for a moment.
 static bool s_is_writable (int fd)
 {
     struct pollfd item = {.fd = fd, .events = POLLOUT};
     return poll (&item, 1, 0) == 1 && item.revents & POLLOUT;
 }
 
-//  Frames travel in frames of libzmq's, under CURVE in larger ones: what was taken exceeds what was
-//  given in the end.
+//  Frames have libzmq's headers, and are larger under CURVE, so the bytes received finally exceed
+//  the bytes counted as sent.
 static void s_settle (burden_t *self)
 {
     uint64_t taken;
     if (s_cookie (self->fd) != self->cookie || !s_taken (self->fd, &taken)) {
-        self->fd = -1; //  It is gone, and with it what it held
+        self->fd = -1; //  The connection is gone, with everything that it held
         self->bytes = 0;
         return;
     }

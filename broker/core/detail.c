@@ -1,4 +1,4 @@
-//  detail.c - why a task failed
+//  detail.c - the reason of a failure that the broker itself reports
 
 #include "broker/core/detail.h"
 #include "common/pack.h"

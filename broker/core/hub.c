@@ -1,4 +1,4 @@
-//  hub.c - whether a broker runs, drains or stops
+//  hub.c - the states of the broker: running, draining, stopping
 
 #include "broker/core/hub.h"
 

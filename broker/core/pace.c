@@ -1,4 +1,4 @@
-//  pace.c - what can wait gives way to results
+//  pace.c - delays bulk traffic while many results arrive
 
 #include "broker/core/pace.h"
 

@@ -1,4 +1,4 @@
-//  shares.c - how much of something bounded each key has
+//  shares.c - divides a limited resource among keys
 
 #include "broker/core/shares.h"
 
@@ -10,15 +10,15 @@
 #include "common/keys.h"
 
 typedef struct holder {
-    char peer [KEYS_TEXT_BYTES]; //  Its key
+    char peer [KEYS_TEXT_BYTES]; //  User-Id of the peer
     size_t count;                //  What it holds; never 0
     UT_hash_handle hh;           //  In shares->holders, by peer
 } holder_t;
 
 struct shares {
-    size_t limit;      //  In all
-    size_t factor;     //  How many times what is free one may hold
-    size_t taken;      //  By all
+    size_t limit;      //  Limit of the total
+    size_t factor;     //  How many times what is free one peer may hold
+    size_t taken;      //  Total in use
     holder_t *holders; //  uthash
 };
 

@@ -1,4 +1,4 @@
-//  answers.c - what peers are told when it is durable
+//  answers.c - delays answers to peers until they are durable
 
 #include "broker/delivery/answers.h"
 
@@ -9,8 +9,8 @@ static client_t *s_client (const hub_t *hub, uint64_t session)
     return client;
 }
 
-//  A job that was taken back meanwhile, or is not what its client says, was refused to whoever
-//  opened it.
+//  If the job was withdrawn meanwhile, or differed from what the client described, the client has
+//  got a refusal already.
 static void s_tell_opened (hub_t *hub, wait_t *wait)
 {
     client_t *client = s_client (hub, wait->session);

@@ -1,4 +1,4 @@
-//  follow.c - followers are sent what is kept of their jobs
+//  follow.c - sends kept results and output of jobs to their followers
 
 #include "broker/delivery/follow.h"
 
@@ -21,7 +21,7 @@ static void s_send_large (follower_t *self, hub_t *hub, view_t body, view_t larg
     client_result_large (self->client, hub, &result, &copy);
 }
 
-//  A result that a retry has replaced is passed over.
+//  A result that was replaced by a retry is skipped.
 static void s_send_result (follower_t *self, hub_t *hub, const result_log_record_t *record,
                            uint64_t position)
 {
@@ -38,14 +38,14 @@ static void s_send_result (follower_t *self, hub_t *hub, const result_log_record
         client_result_of (self->client, hub, self->ref, record->body);
 }
 
-//  What a follower has behind it is put away again when memory is scarce.
+//  When memory is scarce, data that the follower has passed is evicted again.
 static void s_leave (const follower_t *self, const hub_t *hub, uint32_t segment)
 {
     if (hub_is_tight (hub))
         result_log_spill (self->job->keep, segment);
 }
 
-//  Is the large value of a result, if it has one, in memory? It is read back if not.
+//  Is the large value of a result, if any, in memory? If not, it is read back.
 static bool s_has_value (const follower_t *self, hub_t *hub, uint32_t index)
 {
     if (result_log_large_is_here (self->job->keep, index))
@@ -55,10 +55,10 @@ static bool s_has_value (const follower_t *self, hub_t *hub, uint32_t index)
 }
 
 typedef enum progress {
-    ALL_SENT,  //  All that is kept by now
+    ALL_SENT,  //  Everything kept so far was sent
     BLOCKED,   //  The client must read first
-    PUT_OFF,   //  There is more, and the turn is over
-    READ_BACK, //  It must come from the store; the follower is noted when it has
+    PUT_OFF,   //  There is more, in the next turn
+    READ_BACK, //  Data must come from the store; the follower is touched when it has
 } progress_t;
 
 static progress_t s_send_kept (follower_t *self, hub_t *hub, uint32_t *records)
@@ -74,8 +74,7 @@ static progress_t s_send_kept (follower_t *self, hub_t *hub, uint32_t *records)
         }
         if (!result_log_read (self->job->keep, &self->position, &record))
             return ALL_SENT;
-        //  The position that result_log_append returned is that of the segment where the record
-        //  lies
+        //  result_log_append returned a position in the segment of the record
         if (result_log_segment (position) != result_log_segment (self->position)) {
             s_leave (self, hub, result_log_segment (position));
             position = result_log_segment_start (result_log_segment (self->position));
@@ -93,7 +92,7 @@ static progress_t s_send_kept (follower_t *self, hub_t *hub, uint32_t *records)
     return PUT_OFF;
 }
 
-//  At the end the follower is freed.
+//  At the end of the job the follower is freed.
 static progress_t s_pump (follower_t *self, hub_t *hub, uint32_t *records)
 {
     if (self->results || self->output) {
@@ -110,7 +109,7 @@ static progress_t s_pump (follower_t *self, hub_t *hub, uint32_t *records)
     return ALL_SENT;
 }
 
-//  Who is blocked is looked at again when the client has read something: that touches it.
+//  A blocked follower continues when the client has read something, which touches it.
 bool follow_pump_all (client_t *client, hub_t *hub, uint32_t *records)
 {
     follower_t *blocked = NULL, *follower;

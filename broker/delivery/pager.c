@@ -1,18 +1,18 @@
-//  pager.c - what was put out of memory is read back from the store
+//  pager.c - reads data back that was evicted from memory to the store
 
 #include "broker/delivery/pager.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#define AHEAD_BLOCKS 4 //  Payloads are read ahead, so that workers do not wait for the disk
-#define AHEAD_KEPT 2   //  So is what is kept, so that clients do not
+#define AHEAD_BLOCKS 4 //  Payloads are read ahead, so that workers need not wait for the disk
+#define AHEAD_KEPT 2   //  Results are read ahead, so that clients need not wait
 
-//  A slice of the store that was asked for; they come in the order of asking.
+//  A requested slice of the store; results come in the order of the requests.
 typedef struct fetch {
-    struct fetch *next; //  Asked for later
-    pager_part_t part;  //  What
-    uint64_t job;       //  Whose
+    struct fetch *next; //  The next request
+    pager_part_t part;  //  Kind of data
+    uint64_t job;       //  Number of the job
     uint32_t index;     //  PAYLOADS, LARGE: the task; KEPT: the segment
     bool last;          //  KEPT: the segment is complete
 } fetch_t;
@@ -20,12 +20,12 @@ typedef struct fetch {
 struct pager {
     store_t *store;    //  Borrowed
     job_table_t *jobs; //  Borrowed
-    pager_fn *came;    //  Hears what has come
+    pager_fn *came;    //  Called when data has been read
     void *owner;       //  Its first argument
-    fetch_t *first;    //  What is being read, in order
+    fetch_t *first;    //  Requests in progress, in order
     fetch_t *last;     //  …
-    uint64_t arrivals; //  Parts of what is kept that have come back, ever
-    bool damaged;      //  What was read back is not what was written
+    uint64_t arrivals; //  Parts of kept results that were read back, ever
+    bool damaged;      //  Data read back differs from what was written
 };
 
 pager_t *pager_new (store_t *store, job_table_t *jobs, pager_fn *came, void *owner)
@@ -82,7 +82,7 @@ void pager_fetch_payloads (pager_t *self, job_t *job, uint32_t index)
     }
 }
 
-//  A segment is made of runs, the last of which completes it.
+//  A segment consists of ranges; the last one completes it.
 static void s_ask_segment (pager_t *self, const job_t *job, uint64_t position)
 {
     const result_log_place_t *runs;
@@ -98,7 +98,7 @@ static void s_ask_segment (pager_t *self, const job_t *job, uint64_t position)
 
 void pager_fetch_kept (pager_t *self, job_t *job, uint64_t position)
 {
-    if (!self) //  The broker ends
+    if (!self) //  The broker is ending
         return;
     result_log_normalize (job->keep, &position);
     for (uint32_t i = 0; i < AHEAD_KEPT; i++) {
@@ -115,7 +115,7 @@ void pager_fetch_large (pager_t *self, job_t *job, uint32_t index)
                place.offset, place.size);
 }
 
-//  ---- what has come ------------------------------------------------------
+//  ---- data that was read ------------------------------------------------
 
 static bool s_take_record (cursor_t *cursor, result_log_t *keep, uint32_t segment)
 {
@@ -142,7 +142,7 @@ static bool s_take_run (const fetch_t *fetch, result_log_t *keep, view_t bytes)
     return !fetch->last || result_log_refilled (keep, fetch->index);
 }
 
-//  False when the bytes are not what was put away.
+//  False when the bytes differ from what was evicted.
 static bool s_take (const fetch_t *fetch, job_t *job, buffer_t *bytes)
 {
     switch (fetch->part) {

@@ -1,4 +1,4 @@
-//  explain.c - in a sentence, why a task is where it is
+//  explain.c - explains the state of a task in one sentence
 
 #include "broker/diagnosis/explain.h"
 
@@ -10,7 +10,7 @@
 #include "broker/peers/roster.h"
 #include "broker/queue/ready.h"
 
-#define AHEAD_JOBS 1000u //  Jobs that are counted
+#define AHEAD_JOBS 1000u //  Maximum number of jobs counted
 
 static long long s_seconds (int64_t us)
 {
@@ -43,7 +43,7 @@ static void s_delayed (const hub_t *hub, const job_t *job, uint32_t index, char 
               task->lost == 1 ? "was" : "were");
 }
 
-//  Leases are noted in the order in which they were given.
+//  Leases are stored in the order in which they were given.
 static int64_t s_held_us (const hub_t *hub, const agent_t *agent, uint64_t serial)
 {
     size_t low = 0, high = agent->leases_count;
@@ -59,7 +59,7 @@ static int64_t s_held_us (const hub_t *hub, const agent_t *agent, uint64_t seria
     return hub->now_us - hub->started_us - (int64_t) agent->leases [low].at_s * 1000000;
 }
 
-//  What comes of it when its worker is lost.
+//  What happens to the task if its worker is lost.
 static const char *s_fate (const job_t *job, const task_t *task)
 {
     if (task->state == TASK_CANCELLING)
@@ -85,8 +85,7 @@ static void s_leased (const hub_t *hub, const job_t *job, const task_t *task, ch
                   task->state == TASK_CANCELLING ? ", which was told to cancel it" : "");
 }
 
-//  Tasks that go first: of this job, and of jobs with a higher priority, as far as these can be
-//  counted in passing.
+//  Tasks that go first: of this job, and of a limited number of jobs with a higher priority.
 static unsigned long long s_ahead (hub_t *hub, const job_t *job, uint32_t index)
 {
     unsigned long long ahead = index > job->next ? index - job->next : 0;

@@ -1,4 +1,4 @@
-//  unplaceable.c - jobs that nobody can run
+//  unplaceable.c - jobs that no worker can run
 
 #include "broker/diagnosis/unplaceable.h"
 
@@ -30,7 +30,7 @@ static void s_say_needs (const job_t *job, char *buffer, size_t size)
     }
 }
 
-//  One that is away may come back, but is not there.
+//  A worker that is away may reconnect, but does not count.
 static bool s_is_any_worker_there (const hub_t *hub)
 {
     for (size_t i = 0; i < roster_places (hub->roster); i++) {
@@ -77,15 +77,14 @@ static void s_notice (hub_t *hub, job_t *job, const char *message)
         client_notice (job->owner, hub, job->ref, CADRE_ERROR_NO_WORKER, message);
 }
 
-//  Whoever served the broker before this one has had the time to come back, and has done so.
+//  Have the workers of the previous broker process had time to reconnect, and done so?
 static bool s_knows_all (const hub_t *hub)
 {
     bool long_ago = hub->now_us - hub->started_us > (int64_t) hub->lost_ms * 1000;
     return hub->embedded || (long_ago && roster_is_described (hub->roster));
 }
 
-//  Nobody offers the function and nobody ever did: rather a slip of the pen than a worker that
-//  comes later.
+//  No worker offers or has offered the function: it is probably misspelled.
 static bool s_is_unknown (hub_t *hub, const job_t *job)
 {
     return !job->detached && s_knows_all (hub) && job->kind != WIRE_KIND_COMMAND
@@ -99,8 +98,8 @@ static bool s_is_settled (hub_t *hub, job_t *job)
     return fits || job->ready == 0 || job->leased;
 }
 
-//  Ends a job that nobody fits, or tells its client that it waits. Who fitted it once may come
-//  back.
+//  Fails a job that no worker fits, or tells its client that it waits. Workers that fitted earlier
+//  may reconnect.
 static void s_judge (hub_t *hub, job_t *job)
 {
     bool workers = roster_count (hub->roster) > 0 && s_knows_all (hub);

@@ -1,4 +1,4 @@
-//  wait_notice.c - whoever has waited for a job for 5 s is told what it waits for
+//  wait_notice.c - tells clients why a job makes no progress for 5 s
 
 #include "broker/diagnosis/wait_notice.h"
 
@@ -9,8 +9,8 @@
 #include "broker/peers/roster.h"
 
 #define MESSAGE_BYTES 768
-#define VISITS_SAY 256u  //  What a word costs, in visits of a task
-#define LOOK_TASKS 4096u //  Tasks of a job that are looked at in a row
+#define VISITS_SAY 256u  //  Cost of a notice, in visits of a task
+#define LOOK_TASKS 4096u //  Consecutive tasks of a job that are checked
 
 enum { CAUSE_NONE, CAUSE_RUNS, CAUSE_AWAY, CAUSE_FULL, CAUSE_NOBODY, CAUSE_DELAYED, CAUSE_OPEN };
 
@@ -29,8 +29,7 @@ static bool s_somebody_is_away (const hub_t *hub)
     return false;
 }
 
-//  Counts tasks from first to before end that somebody has. False when one of them is at a worker
-//  that is there.
+//  Counts the leased tasks from first to end - 1. False when one of them is at a connected worker.
 static bool s_are_away (const hub_t *hub, const job_t *job, uint32_t first, uint32_t end,
                         uint32_t *seen)
 {
@@ -44,8 +43,8 @@ static bool s_are_away (const hub_t *hub, const job_t *job, uint32_t first, uint
     return true;
 }
 
-//  Are all workers that have tasks of the job away? Of a large job its first tasks, and the newest
-//  that were handed out, are looked at: where others are leased, too, the answer is no.
+//  Are all workers that have tasks of the job away? For a large job, checks its first tasks and
+//  those leased last; if other tasks are leased, too, the answer is no.
 static bool s_all_are_away (const hub_t *hub, const job_t *job, uint32_t *visits)
 {
     uint32_t seen = 0, first = job->total < LOOK_TASKS ? job->total : LOOK_TASKS;
@@ -81,7 +80,7 @@ static bool s_shows (const hub_t *hub, const task_t *task, uint8_t cause)
     }
 }
 
-//  The first task that has this cause, if it is among so many from there on.
+//  Finds the first task with this cause among a limited number of tasks from there on.
 static bool s_find (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t from,
                     uint32_t *index)
 {
@@ -91,8 +90,7 @@ static bool s_find (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t 
     return false;
 }
 
-//  One that has this cause: among the first tasks, the newest that were handed out, or those that
-//  come next.
+//  Finds a task with this cause: among the first tasks, those leased last, or the next ones.
 static bool s_choose (const hub_t *hub, const job_t *job, uint8_t cause, uint32_t *index)
 {
     uint32_t before = job->next < LOOK_TASKS ? job->next : LOOK_TASKS;
@@ -100,7 +98,7 @@ static bool s_choose (const hub_t *hub, const job_t *job, uint8_t cause, uint32_
            || s_find (hub, job, cause, job->next, index);
 }
 
-//  A task that has this cause, in explain's words.
+//  Explains a task with this cause.
 static bool s_say (hub_t *hub, job_t *job, uint8_t cause, char message [MESSAGE_BYTES])
 {
     unsigned long long number = job->number;
@@ -120,7 +118,7 @@ static bool s_say (hub_t *hub, job_t *job, uint8_t cause, char message [MESSAGE_
     return true;
 }
 
-//  Is it time to tell? Notes what there was to see.
+//  Is a notice due? Records the progress.
 static bool s_is_due (wait_note_t *self, const hub_t *hub, uint8_t cause, uint64_t seen)
 {
     if (self->since_us == 0 || cause != self->cause || seen != self->seen) {
@@ -135,7 +133,7 @@ static bool s_is_due (wait_note_t *self, const hub_t *hub, uint8_t cause, uint64
     return due;
 }
 
-//  The client knows itself what it has not sent yet, and that its tasks run.
+//  The client itself knows what it has not sent yet, and that its tasks run.
 static bool s_concerns_owner (uint8_t cause)
 {
     return cause != CAUSE_OPEN && cause != CAUSE_RUNS && cause != CAUSE_NOBODY;
@@ -152,7 +150,7 @@ static uint32_t s_look_owner (hub_t *hub, job_t *job, uint8_t cause)
     return VISITS_SAY;
 }
 
-//  For one who reads output that is what moves.
+//  For a follower of output, new output counts as progress.
 static uint32_t s_look_follower (hub_t *hub, job_t *job, follower_t *follower, uint8_t cause)
 {
     char message [MESSAGE_BYTES];

@@ -1,4 +1,4 @@
-//  bounds.c - what of a client's frames is refused because it is too much
+//  bounds.c - limits for JOB_OPEN and JOB_FOLLOW
 
 #include "broker/front/bounds.h"
 
@@ -38,13 +38,13 @@ static cadre_error_t s_check_fields (const wire_job_open_t *open, fault_t *fault
     return CADRE_OK;
 }
 
-//  Before anything of it is made.
+//  Computed before anything is allocated.
 static uint64_t s_cost (const wire_job_open_t *open, size_t size_bytes)
 {
     uint64_t cost =
         sizeof (job_t) + JOB_AROUND_BYTES + size_bytes + open->ended.count * sizeof (wire_span_t);
     return open->durable ? cost + 3 * size_bytes
-                         : cost; //  JOB_OPEN itself, and on its way to the store
+                         : cost; //  JOB_OPEN itself, and its record for the store
 }
 
 cadre_error_t bounds_fault_full (const hub_t *hub, fault_t *fault)

@@ -1,4 +1,4 @@
-//  front.c - sessions of clients
+//  front.c - the client side of the broker
 
 #include "broker/front/front.h"
 

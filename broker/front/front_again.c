@@ -1,4 +1,4 @@
-//  front_again.c - a detached job that is submitted again: is it the same one?
+//  front_again.c - handles a detached job that is submitted again
 
 #include "broker/front/front_again.h"
 
@@ -8,8 +8,8 @@
 #include "broker/front/front_session.h"
 #include "broker/front/holder.h"
 
-//  Another's job of the same UUID is another job. A store of a release that did not note whose its
-//  jobs are has some that are nobody's: what was submitted to that is not run again, by whomever.
+//  A job of another holder with the same UUID is another job. A store of an old release that did
+//  not record holders has jobs without one; their tasks are not run again for any holder.
 job_t *front_again_find (const front_t *self, const client_t *client,
                          const uint8_t uuid [WIRE_UUID_BYTES])
 {
@@ -35,9 +35,9 @@ void front_again_tell_state (front_t *self, client_t *client, job_t *job, uint64
     client_touch (client, self->hub);
 }
 
-//  ==== what it is to run ===========================================================
+//  ==== comparison of jobs ==============================================================
 
-//  The value of a spec's entry, or nothing.
+//  The value of an entry of the spec, or nothing.
 static view_t s_entry (view_t spec, const char *name)
 {
     cursor_t cursor = cursor_find (spec, name);
@@ -52,7 +52,7 @@ static bool s_same_bytes (view_t one, view_t other)
            && (one.size == 0 || memcmp (one.data, other.data, one.size) == 0);
 }
 
-//  The variables that whoever submits has named: behind those which were just around.
+//  The variables that the submitter named; they follow the inherited ones.
 static view_t s_variables (view_t spec)
 {
     cursor_t cursor = cursor_find (spec, "env"), front = cursor_find (spec, "env_around");
@@ -68,7 +68,7 @@ static view_t s_variables (view_t spec)
     return around < count ? (view_t){start, (size_t) (cursor.at - start)} : (view_t){0};
 }
 
-//  The directory, if it was named.
+//  The directory, if the submitter named it.
 static view_t s_directory (view_t spec)
 {
     cursor_t cursor = cursor_find (spec, "dir_around");
@@ -78,8 +78,8 @@ static view_t s_directory (view_t spec)
     return s_entry (spec, "dir");
 }
 
-//  In which part of what the commands have in common; NULL: in none. A job of a release that did
-//  not say what was named is taken for the same.
+//  The part of the commands' common data that differs; NULL: none. A job from a release that did
+//  not record which parts were named counts as equal.
 static const char *s_spec_differs (const job_t *job, view_t new)
 {
     view_t old = wire_view_of (&job->spec);
@@ -97,9 +97,8 @@ static const char *s_spec_differs (const job_t *job, view_t new)
     return marks ? NULL : "with another command than now";
 }
 
-//  In which of the things that make a job what it is these two differ; NULL: in none. Those which
-//  say when, where and how often its tasks run are not among them; but nothing is taken back that
-//  its submitter counts on.
+//  The part of the job's identity that differs; NULL: none. Options that only decide when, where
+//  and how often tasks run are not compared, except promises on which the submitter relies.
 static const char *s_differs (const job_t *job, const wire_job_open_t *open)
 {
     tries_t tries = {.again = {0}};
@@ -132,7 +131,7 @@ static cadre_error_t s_check_same (const job_t *job, const wire_job_open_t *open
                  : CADRE_OK;
 }
 
-//  What the client says of the job is not what its key is asked for: the job's own function is.
+//  The key must permit the job's own function, not the one that the client names.
 static cadre_error_t s_check (const front_t *self, const client_t *client, const job_t *job,
                               const wire_job_open_t *open, fault_t *fault)
 {
@@ -171,8 +170,8 @@ bool front_again_open (front_t *self, client_t *client, const wire_job_open_t *o
 
 //  ==== JOB_TASKS ===================================================================
 
-//  Takes in one payload of a task that is there. Whoever goes on in a job after a cut begins behind
-//  what was acknowledged: nobody can say now what came before that. False when parts are missing.
+//  Adds one payload of a task that the job has. A client that continues after a lost connection
+//  begins after the acknowledged tasks: earlier payloads are unknown. False when parts are missing.
 static bool s_compare (client_t *client, digest_t *digest, uint64_t index, view_t payload)
 {
     buffer_t large = {0};
@@ -199,7 +198,7 @@ again_t front_again_skip (client_t *client, const job_t *job, ref_t *ref, wire_j
         tasks->payloads.count--;
     }
     tasks->payloads.values = (view_t){.data = cursor.at, .size = (size_t) (cursor.end - cursor.at)};
-    //  What others have added meanwhile is compared with what is still to come
+    //  Compares tasks that other clients have added meanwhile with those that are still to come
     bool all = ref->digest.tasks == job->promised;
     return all && !digest_same (&ref->digest, &job->digest) ? AGAIN_OTHER : AGAIN_SAME;
 }

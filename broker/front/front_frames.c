@@ -11,8 +11,8 @@
 #include "broker/front/park.h"
 #include "broker/front/requests.h"
 
-//  A payload that can never be held is refused when its first part comes, by a sentence and not by
-//  a window that never opens.
+//  A payload that can never fit is refused when its first part comes; otherwise the client would
+//  wait for a window without end.
 static bool s_fits_memory (front_t *self, client_t *client, const wire_part_t *part)
 {
     char message [256];
@@ -44,7 +44,7 @@ static bool s_tasks (front_t *self, client_t *client, cursor_t *body, size_t siz
            && client->received_tasks <= client->granted_tasks;
 }
 
-//  Who asks on and on, and takes no replies, is not heard for ever.
+//  A client that sends requests without reading replies is stopped at a limit.
 static bool s_request (front_t *self, client_t *client, cursor_t *body)
 {
     char message [HUB_NAME_BYTES + 192];
@@ -82,8 +82,8 @@ static bool s_window (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-//  A frame that left a record is acknowledged when that is on the disk; a part, when the task to
-//  which it belongs is.
+//  A frame that caused a record is acknowledged when the record is on the disk; a part, when its
+//  task is.
 static bool s_handle_recorded (front_t *self, client_t *client, const wire_envelope_t *envelope,
                                cursor_t *body, size_t size_bytes)
 {
@@ -107,7 +107,7 @@ static bool s_handle_next (front_t *self, client_t *client, const wire_envelope_
                               : s_handle_stream (self, client, envelope->verb, body, size_bytes);
 }
 
-//  What has waited until replies were acknowledged. False when it breaks the protocol.
+//  Processes a parked frame. False when it breaks the protocol.
 static bool s_take_parked (front_t *self, client_t *client)
 {
     parked_t *frame;
@@ -131,13 +131,13 @@ static bool s_beat (front_t *self, client_t *client, cursor_t *body)
         return false;
     if (beat.sent > client->in.received && !client->deaf)
         front_session_who (self,
-                           client->route); //  Frames are missing, and no later one has shown it
+                           client->route); //  Frames are missing, and no later frame has shown that
     client_touch (client, self->hub);
     return s_take_parked (self, client);
 }
 
-//  A frame with a number belongs to the stream; what was seen is dropped, a gap asks the client to
-//  start over.
+//  A numbered frame belongs to the stream: a repeated one is dropped, and after a gap the client is
+//  asked to send again.
 static bool s_handle_numbered (front_t *self, client_t *client, const wire_envelope_t *envelope,
                                cursor_t *body, size_t size_bytes)
 {

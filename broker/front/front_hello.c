@@ -1,4 +1,4 @@
-//  front_hello.c - a client says HELLO
+//  front_hello.c - CLIENT_HELLO: begins a session, or continues it on another connection
 
 #include "broker/front/front_hello.h"
 
@@ -30,8 +30,8 @@ static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t a
     front_session_send (self, client->route);
 }
 
-//  named: the session in the HELLO. Another one than the present: that began with an earlier HELLO,
-//  and the client has not heard of it yet; or the client comes back from another broker.
+//  named: the session in the HELLO. If it is not the present one, the client either has not
+//  received the WELCOME of the present one, or returns from another broker.
 static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint64_t named,
                            bool *resumed)
 {
@@ -45,7 +45,7 @@ static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint
         return client;
     if (unheard || !stream_acknowledge (client->out, hello->received)) {
         front_session_forget (
-            self, client); //  It has received what we never sent: that was another session
+            self, client); //  It has received more than we sent: that was another session
         return NULL;
     }
     stream_rewind (client->out, hello->received);
@@ -53,7 +53,7 @@ static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint
     return client;
 }
 
-//  A session is resumed by the key that began it, and by no other.
+//  A session is resumed only by the key that began it.
 static bool s_is_anothers (const front_t *self, const wire_client_hello_t *hello)
 {
     client_t *client;
@@ -61,8 +61,8 @@ static bool s_is_anothers (const front_t *self, const wire_client_hello_t *hello
     return client && self->hub->peer && strcmp (client->peer, self->hub->peer) != 0;
 }
 
-//  False when it says HELLO too often: it is not heard. Who spoke by its connection before is
-//  superseded: a connection is one client's.
+//  False when HELLOs come too often: the HELLO is ignored. An earlier client on the same connection
+//  is superseded, because a connection belongs to one client.
 static bool s_supersede (front_t *self, const wire_client_hello_t *hello, sockets_route_t route,
                          int64_t *hello_us)
 {
@@ -102,8 +102,8 @@ static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault
     return client;
 }
 
-//  The session goes on by this connection. One that it leaves is of no use any more, and what it
-//  holds would stay.
+//  The session continues on this connection. The previous connection is useless, and would keep its
+//  queued frames, so it is closed.
 static void s_connect (front_t *self, client_t *client, sockets_route_t route)
 {
     if (client->route == route)

@@ -1,4 +1,4 @@
-//  front_jobs.c - JOB_OPEN, JOB_TASKS, JOB_SEAL, JOB_CANCEL, JOB_FOLLOW
+//  front_jobs.c - handles JOB_OPEN, JOB_TASKS, JOB_SEAL, JOB_CANCEL, JOB_FOLLOW
 
 #include "broker/front/front_jobs.h"
 
@@ -65,8 +65,8 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client,
     return CADRE_OK;
 }
 
-//  A detached job that was submitted before, has ended and was forgotten is not run again. Who may
-//  not open it does not hear of it.
+//  A detached job that was submitted before, has ended and was forgotten is not run again. A client
+//  that may not open it is not told that it existed.
 static bool s_is_ghost (const front_t *self, const client_t *client, const wire_job_open_t *open,
                         fault_t *fault)
 {
@@ -80,7 +80,7 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
     return true;
 }
 
-//  The job is taken back, and its client told why.
+//  Withdraws the job and tells its client why.
 static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref,
                          const fault_t *fault)
 {
@@ -88,8 +88,7 @@ static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t r
     ledger_jobs_withdraw (self->hub->ledger, job);
 }
 
-//  The client of a durable job hears of it when it is on the disk. False when there is no room for
-//  it there.
+//  A durable job is confirmed when it is on the disk. False when the store has no room for it.
 static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref, view_t open,
                       fault_t *fault)
 {
@@ -135,8 +134,8 @@ bool front_jobs_open (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-//  The job behind a ref. *known is false when the client never opened it; a job that was refused or
-//  has ended is NULL.
+//  The job of a ref. *known is false when the client never opened it; NULL for a job that was
+//  refused or has ended.
 static job_t *s_job (front_t *self, const client_t *client, uint64_t number, bool *known)
 {
     const ref_t *ref = client_ref ((client_t *) client, number);
@@ -144,7 +143,7 @@ static job_t *s_job (front_t *self, const client_t *client, uint64_t number, boo
     return *known && ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
 }
 
-//  Each payload is an array, or a reference to parts that have come. The digest takes them in.
+//  Each payload is an array, or a reference to parts that have arrived. Adds them to the digest.
 static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wire_list_t *payloads,
                           digest_t *digest, fault_t *fault)
 {
@@ -179,14 +178,14 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
     return true;
 }
 
-//  One of its tasks was handed out, or has ended; or somebody else has opened it as well.
+//  Has one of its tasks been leased or ended, or has another client opened it, too?
 static bool s_has_begun (const job_t *job)
 {
     return job->shared || job->next > 0 || job->done + job->failed > 0;
 }
 
-//  A durable job that does not fit into the store is taken back as a whole, unless it has begun:
-//  then it is cancelled.
+//  A durable job that does not fit into the store is withdrawn completely, or cancelled if it has
+//  begun.
 static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_job_tasks_t *tasks)
 {
     fault_t fault = {0};
@@ -276,8 +275,8 @@ bool front_jobs_seal (front_t *self, client_t *client, cursor_t *body)
     return true;
 }
 
-//  The job may have ended while the order was on its way: then the ref is gone, and nothing is
-//  wrong.
+//  The job may have ended while the cancel was in flight: then the ref is unknown, which is not an
+//  error.
 bool front_jobs_cancel (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_cancel_t cancel;
@@ -289,7 +288,7 @@ bool front_jobs_cancel (front_t *self, client_t *client, cursor_t *body)
         return true;
     if (cancel.all)
         ledger_jobs_cancel_all (self->hub->ledger, job);
-    else if (cancel.index < job->total) //  One that is not on the disk yet cannot be named
+    else if (cancel.index < job->total) //  A task that is not on the disk yet cannot be named
         ledger_jobs_cancel (self->hub->ledger, job, (uint32_t) cancel.index);
     return true;
 }

@@ -1,5 +1,4 @@
-//  front_room_for_one.c - how many sessions of clients there may be, and who ends so that another
-//  can begin
+//  front_room.c - limits the number of client sessions, and ends one to admit another
 
 #include "broker/front/front_room.h"
 
@@ -8,13 +7,13 @@
 #include "broker/front/front_session.h"
 #include "common/log.h"
 
-#define SESSIONS_SHARE 8     //  Of the memory, what sessions at rest may take
-#define SESSIONS_MOST 65536u //  Of all clients
+#define SESSIONS_SHARE 8     //  Fraction of the memory for idle sessions
+#define SESSIONS_MOST 65536u //  For all clients
 #define SESSIONS_FACTOR 3    //  A key may have three times what is free
-#define SWEEP_US 100000      //  Between two looks for sessions that are left
-#define HELLO_US 250000      //  Between two HELLOs of one client, or by one connection
-#define HELLO_AHEAD 8        //  So many may come at once
-#define LEFT_BEATS 3         //  So long it must have been silent
+#define SWEEP_US 100000      //  Minimum interval of searches for abandoned sessions
+#define HELLO_US 250000      //  Minimum interval of HELLOs of one client, or on one connection
+#define HELLO_AHEAD 8        //  Burst of HELLOs
+#define LEFT_BEATS 3         //  Beat intervals of silence
 
 shares_t *front_room_new (const hub_t *hub)
 {
@@ -31,7 +30,7 @@ bool front_room_is_too_often (const front_t *self, client_t *client)
     return false;
 }
 
-//  Its connection is gone, most likely, and it has nothing here that it could come back to.
+//  Its connection is probably gone, and it has nothing here for which it would return.
 static bool s_is_left (const front_t *self, const client_t *client)
 {
     int64_t silent_us = self->hub->now_us - client->heard_us;
@@ -39,7 +38,7 @@ static bool s_is_left (const front_t *self, const client_t *client)
            && !client->followers && !client->refs;
 }
 
-//  Looking at all of them for each HELLO of a flood would be what the flood is for.
+//  A search for every HELLO of a flood would be too expensive.
 static void s_sweep (front_t *self, const char *peer)
 {
     if (self->hub->now_us - self->swept_us < SWEEP_US)
@@ -51,7 +50,7 @@ static void s_sweep (front_t *self, const char *peer)
             front_session_forget (self, client);
 }
 
-//  Without keys all come as the same.
+//  Without keys all peers are the same.
 static bool s_is_alone (const front_t *self, const char *peer)
 {
     return !*peer || (self->hub->doors && keyring_count (self->hub->doors->keys) == 1);

@@ -1,4 +1,4 @@
-//  front_session.c - what the broker says to one client, and how its session ends
+//  front_session.c - frames to one client, and the end of its session
 
 #include "broker/front/front_session.h"
 
@@ -17,7 +17,7 @@ cadre_error_t front_session_send (front_t *self, sockets_route_t route)
     return error;
 }
 
-//  Many frames of a stranger may be on their way: asking once is enough.
+//  Many frames of a peer without a session may be in flight: one WHO is enough.
 void front_session_who (front_t *self, sockets_route_t route)
 {
     if (!askers_due (&self->askers, ASKER_WHO, route, self->hub->now_us))
@@ -39,7 +39,6 @@ void front_session_refuse (front_t *self, sockets_route_t route, cadre_error_t c
     log_line (LOG_WARNING, "B020", "a client was refused: %s", message);
 }
 
-//  The session is forgotten, and with it the client's attached jobs.
 void front_session_forget (front_t *self, client_t *client)
 {
     ledger_jobs_abandon (self->hub->ledger, client);
@@ -50,7 +49,7 @@ void front_session_forget (front_t *self, client_t *client)
     }
     client_count (client, self->hub, false);
     if (!burden_has_room (&client->burden, FRONT_CUT_BYTES))
-        burden_cut (&client->burden); //  It would hold what the session has left there
+        burden_cut (&client->burden); //  It would keep the frames that the session has queued there
     purse_leave (self->hub, &client->purse);
     if (client->dirty)
         DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);

@@ -1,5 +1,4 @@
-//  front_turn.c - what goes to clients at the end of a turn, and once a beat: windows,
-//  acknowledgements, states
+//  front_turn.c - what clients are sent at the end of a turn and once per beat interval
 
 #include "broker/front/front_turn.h"
 
@@ -18,10 +17,10 @@
 #include "broker/ledger/ledger.h"
 #include "common/log.h"
 
-#define REPORT_US 100000     //  Between two JOB_STATEs of a job
-#define REPORTS_A_TURN 32u   //  So often in one turn a client is told
-#define REPORTS_STATES 64u   //  states, at most so many
-#define FOLLOW_RECORDS 4096u //  Records and followers that are sent, or looked at, in one turn
+#define REPORT_US 100000     //  Minimum interval of JOB_STATEs of a job
+#define REPORTS_A_TURN 32u   //  Clients that are sent states in one turn
+#define REPORTS_STATES 64u   //  States per client
+#define FOLLOW_RECORDS 4096u //  Records and followers that are sent, or checked, in one turn
 
 static void s_tell_states (front_t *self, client_t *client, uint32_t states)
 {
@@ -32,7 +31,7 @@ static void s_tell_states (front_t *self, client_t *client, uint32_t states)
     follow_report (client, self->hub, &states);
 }
 
-//  Clients one after the other, as far as a turn may go.
+//  Serves one client after the other, as far as the turn's limit allows.
 void front_turn_report (void *owner, int64_t now_us)
 {
     front_t *self = owner;
@@ -40,7 +39,7 @@ void front_turn_report (void *owner, int64_t now_us)
     client_t *client;
     for (unsigned i = 0; i < REPORTS_A_TURN && (client = hub->telling) && client->tell_us <= now_us;
          i++) {
-        bool full = client_is_full (client, hub); //  What has changed is told when it has read
+        bool full = client_is_full (client, hub); //  Changes are sent when it has read
         if (!full)
             s_tell_states (self, client, REPORTS_STATES);
         if (full || (!client->changed && !client->untold))
@@ -62,14 +61,14 @@ static void s_want_report (front_t *self, client_t *client)
 
 //  ---- windows ------------------------------------------------------------
 
-//  A client that waits for room, and its jobs to which it may have more to send: each is told once
-//  why nothing moves.
+//  Tells a client that waits for room, once for each job to which it may have more to send, why
+//  nothing proceeds.
 static void s_tell_full (front_t *self, client_t *client)
 {
     fault_t fault;
     const hub_t *hub = self->hub;
     uint64_t open = client->granted_bytes - client->received_bytes;
-    //  It may send less than a frame, and no more is worth telling
+    //  It may send less than a frame, and no significant increase is possible
     bool full = open <= WIRE_FRAME_MAX
                 && windows_memory_left (&self->windows, client) <= open + WIRE_FRAME_MAX;
     if (full == client->told_full)
@@ -105,8 +104,8 @@ static void s_send_beat (front_t *self, client_t *client)
 
 //  ---- the end of a turn --------------------------------------------------
 
-//  As much as may be on its way. A peer that is gone will say HELLO again; one that does not read
-//  is looked at when it acknowledges something.
+//  Sends as much as may be in flight. A peer that is gone will send HELLO; one that does not read
+//  is served again when it acknowledges.
 static void s_pump (front_t *self, client_t *client)
 {
     const buffer_t *frame;
@@ -126,7 +125,7 @@ static void s_pump (front_t *self, client_t *client)
     }
 }
 
-//  Jobs of a client that does not read rest until it does; half of the limit must have drained.
+//  Jobs of a client that does not read are not dispatched until its backlog is half the limit.
 static void s_judge_backlog (front_t *self, client_t *client)
 {
     size_t backlog = client_backlog (client), most = client_backlog_max (self->hub);
@@ -143,7 +142,7 @@ static bool s_flush_client (front_t *self, client_t *client, uint32_t *records)
     follow_pump_all (client, self->hub, records);
     client_flush (client);
     s_pump (self, client);
-    //  What had to wait for payloads that have gone out now
+    //  Followers that waited for payloads which were sent now
     bool more = follow_pump_all (client, self->hub, records);
     s_pump (self, client);
     request_queue (self, client);
@@ -156,8 +155,8 @@ static bool s_flush_client (front_t *self, client_t *client, uint32_t *records)
     return more;
 }
 
-//  Clients with more than the turn has room for come again in the next one: first those that were
-//  not served at all.
+//  Clients that do not fit into this turn are served in the next one, those not served at all
+//  first.
 static void s_flush_dirty (front_t *self)
 {
     client_t *served = NULL, *waiting = NULL, *client;
@@ -176,7 +175,7 @@ static void s_flush_dirty (front_t *self)
     self->hub->unfinished = self->hub->unfinished || waiting;
 }
 
-//  Something has come back from the store.
+//  Data has been read back from the store.
 static void s_ask_again (front_t *self)
 {
     if (!self->waits_store)
@@ -209,7 +208,7 @@ void front_turn_beat (front_t *self)
         s_send_window (self, client);
         s_tell_full (self, client);
         if (stream_unacknowledged (client->out))
-            client_touch (client, self->hub); //  What could not be sent before may be now
+            client_touch (client, self->hub); //  It may be possible to send now
         request_queue (self, client);
         front_frames_unpark (self, client);
     }

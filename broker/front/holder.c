@@ -1,4 +1,4 @@
-//  holder.c - whose a job is, and who may reach it
+//  holder.c - ownership of jobs, and access to them
 
 #include "broker/front/holder.h"
 

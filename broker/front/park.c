@@ -1,4 +1,4 @@
-//  park.c - frames of a session that wait until it acknowledges replies
+//  park.c - holds back frames of a session until it acknowledges replies
 
 #include "broker/front/park.h"
 
@@ -11,13 +11,13 @@
 
 #define STUCK_LOST 3 //  Times lost_ms
 
-//  Reading a large frame that no window bounds costs up to 5 ms: a key has 16 MiB of them a second,
-//  and two seconds of that at once.
+//  Reading a large frame without a window costs up to 5 ms: the rate of a key is 16 MiB a second,
+//  with a burst of two seconds.
 #define LARGE_BYTES (64u * 1024u)
 #define LARGE_BYTES_A_US 16
 #define LARGE_BURST_US 2000000
 
-//  It is answered at once by a frame that needs no window; requests wait in the inbox.
+//  Is it answered at once by a frame that needs no window? Requests wait in the inbox instead.
 static bool s_is_answered (unsigned verb)
 {
     return verb == WIRE_job_open || verb == WIRE_job_follow;
@@ -41,8 +41,8 @@ static void s_count (client_t *client, const parked_t *frame, bool more)
     client->parked_metered += more ? metered : -metered;
 }
 
-//  What the window lets through was counted when it was granted; the rest, and what each frame
-//  costs besides, must be little.
+//  Bytes within the window were counted when it was granted; the rest, and the overhead of each
+//  frame, must be small.
 static park_verdict_t s_room (const client_t *client, const hub_t *hub,
                               const wire_envelope_t *envelope, size_t size)
 {
@@ -56,7 +56,7 @@ static park_verdict_t s_room (const client_t *client, const hub_t *hub,
     return fits ? PARK_TAKEN : PARK_DROP;
 }
 
-//  False when its key says too much of that kind: it is not even read.
+//  False when its key exceeds the rate for large frames: the frame is not read.
 static bool s_is_within_rate (const client_t *client, const hub_t *hub, unsigned verb, size_t size)
 {
     purse_t *purse = client->purse;
@@ -112,7 +112,7 @@ bool park_wants_more (client_t *client)
     return true;
 }
 
-//  What its own window keeps back is no fault of its.
+//  Frames that its own window holds back do not count.
 static bool s_should_acknowledge (const client_t *client, const hub_t *hub)
 {
     return (client->stalled || client_is_full (client, hub))

@@ -1,4 +1,4 @@
-//  request.c - a question or an order of a client: its steps, arguments and replies
+//  request.c - a request of a client: its steps, arguments and replies
 
 #include "broker/front/request.h"
 
@@ -10,8 +10,8 @@
 #include "broker/front/holder.h"
 #include "common/pack.h"
 
-#define REPLY_BYTES (256u * 1024) //  A list that has grown to this is cut
-#define VISITS_ELEMENT 64u        //  What an element of a list costs, in visits of a task
+#define REPLY_BYTES (256u * 1024) //  Size at which a list is split
+#define VISITS_ELEMENT 64u        //  Cost of an element of a list, in visits of a task
 
 uint64_t request_mark (const hub_t *hub)
 {
@@ -24,8 +24,8 @@ static void s_pack_reply (const request_t *self, buffer_t *frame, wire_reply_t f
     wire_write_reply (frame, (wire_envelope_t){0}, &fields);
 }
 
-//  An order that left a record is answered when that is on the disk. A reply that no frame holds
-//  would be our own mistake: it is said, and costs the client nothing but its answer.
+//  The reply to a request that recorded a change waits for the disk. A reply larger than a frame is
+//  a bug: it is reported instead of the reply.
 void request_reply (request_t *self, cadre_error_t code, const char *message, view_t body,
                     bool more)
 {
@@ -64,7 +64,7 @@ bool request_goes_on (request_t *self)
     return !self->unfinished;
 }
 
-//  The elements before end go out, the others stay.
+//  Sends the elements before end and keeps the others.
 static void s_send_list (request_t *self, size_t count, bool more)
 {
     buffer_t list = {0};

@@ -1,5 +1,4 @@
-//  request_budgets.c - what broker.info says of the memory: how much of it is where, and what there
-//  was no room for
+//  request_budgets.c - memory figures of broker.info
 
 #include "broker/front/request_budgets.h"
 

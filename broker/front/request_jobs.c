@@ -1,4 +1,4 @@
-//  request_jobs.c - answers about jobs and tasks
+//  request_jobs.c - handlers of requests about jobs and their tasks
 
 #include "broker/front/request_jobs.h"
 
@@ -12,10 +12,10 @@
 #include "broker/ledger/deliver.h"
 #include "common/pack.h"
 
-#define TEXT_MAX (64u * 1024) //  Bytes of a message or trace in an answer
-#define RETRY_TASKS 1024u     //  That are looked at in a row
-#define VISITS_RETRY 16u      //  What a task that is tried again costs, in visits
-#define VISITS_JOB 8u         //  What a look at a job costs, in visits of a task
+#define TEXT_MAX (64u * 1024) //  Limit of a message or trace in a reply
+#define RETRY_TASKS 1024u     //  Consecutive tasks checked
+#define VISITS_RETRY 16u      //  Cost of a retried task, in visits
+#define VISITS_JOB 8u         //  Cost of a check of a job, in visits of a task
 
 static const char *s_kind_name (uint32_t kind)
 {
@@ -58,7 +58,7 @@ cadre_error_t request_jobs_list (request_t *self, fault_t *fault)
     for (const job_t *job;
          request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
         request_spend (self, VISITS_JOB);
-        //  Those that came later are not listed: a list must end
+        //  Jobs that came later are not listed, so that the list ends
         if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))
             || !holder_reaches (self->hub, self->client, job))
             continue;
@@ -104,7 +104,7 @@ cadre_error_t request_jobs_cancel (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  Failed tasks up to the end, bit by bit. What is still to end as cancelled ends first.
+//  Retries failed tasks below end, in steps. Tasks that must still end as cancelled end first.
 static void s_retry (request_t *self, job_t *job, uint64_t end)
 {
     self->unfinished = ledger_jobs_is_reaping (job);
@@ -144,7 +144,7 @@ cadre_error_t request_jobs_retry (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  One that was cancelled need not be sealed: whoever would do that may be gone for good.
+//  A cancelled job need not be sealed: the client that would seal it may never return.
 static bool s_has_ended (const job_t *job)
 {
     bool cancelled = job->cancelled && job->leased == 0 && job->undelivered == 0
@@ -167,7 +167,7 @@ cadre_error_t request_jobs_forget (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  Fields of a task's kept result, where there is one in memory.
+//  Fields of a task's kept result, if it is in memory.
 static bool s_kept (const job_t *job, uint32_t index, wire_result_t *result)
 {
     result_log_record_t record;
@@ -218,12 +218,12 @@ static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint
     request_pair_uint (map, "lease", agent ? task->serial : 0);
 }
 
-//  Which tasks a list is of.
+//  The tasks that are listed.
 typedef struct filter {
-    bool by_state;    //  Those in this state
-    view_t state;     //  Its name
-    bool by_outcome;  //  Those that ended so
-    unsigned outcome; //  A cadre_outcome_t; one that is none where the name is none
+    bool by_state;    //  Filter by state
+    view_t state;     //  Name of the state
+    bool by_outcome;  //  Filter by outcome
+    unsigned outcome; //  A cadre_outcome_t, or another number for an unknown name
 } filter_t;
 
 static filter_t s_filter (const request_t *self)
@@ -238,7 +238,7 @@ static filter_t s_filter (const request_t *self)
     return filter;
 }
 
-//  States that are called so, as bits.
+//  The states with that name, as bits.
 static unsigned s_states (const filter_t *filter)
 {
     unsigned states = 0;
@@ -249,7 +249,7 @@ static unsigned s_states (const filter_t *filter)
     return states;
 }
 
-//  The next task from at on that is wanted; false when there is none as far as the step goes.
+//  The next task from at on that matches; false when there is none within this step.
 static bool s_find_task (request_t *self, const job_t *job, const filter_t *filter, unsigned states)
 {
     for (; self->at < job->total && request_goes_on (self); self->at++) {
@@ -283,7 +283,7 @@ cadre_error_t request_jobs_task_list (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  Its result must be read back first.
+//  Must its result be read back first?
 static bool s_is_away (const job_t *job, uint32_t index)
 {
     return job->detached && job->kept_at [index] && job->tasks [index].state == TASK_DONE
@@ -326,7 +326,7 @@ cadre_error_t request_jobs_task_explain (request_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  A quarantined task ends as cancelled: it is listed as such no more.
+//  A quarantined task becomes a cancelled one, and is no longer listed as quarantined.
 cadre_error_t request_jobs_task_drop (request_t *self, fault_t *fault)
 {
     job_t *job;

@@ -1,4 +1,4 @@
-//  request_workers.c - answers about workers, functions and the broker itself
+//  request_workers.c - handlers of requests about workers, functions and the broker itself
 
 #include "broker/front/request_workers.h"
 
@@ -14,7 +14,7 @@
 #include "common/pack.h"
 
 #define DRAIN_MS 30000
-#define VISITS_NAME 8u //  What a label or function of a worker costs, in visits of a task
+#define VISITS_NAME 8u //  Cost of a label or function of a worker, in visits of a task
 
 static uint64_t s_smaller (uint64_t a, uint64_t b)
 {

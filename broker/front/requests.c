@@ -1,4 +1,4 @@
-//  requests.c - questions and orders of clients: the table, and their turns
+//  requests.c - receives and schedules the requests of clients; see the table in SPEC.md, section 4
 
 #include "broker/front/requests.h"
 
@@ -10,16 +10,16 @@
 #include "broker/front/request_jobs.h"
 #include "broker/front/request_workers.h"
 
-#define VISITS_REQUEST 128u //  What any request costs, in visits of a task
+#define VISITS_REQUEST 128u //  Cost of any request, in visits of a task
 
-//  A turn in which others have spoken has fewer steps than FRONT_STEPS: they are not kept waiting.
+//  Limit of a turn in which frames were received, which must not wait.
 #define STEPS_HEARD 4096u
-#define STEPS_SLICE 4096u //  Of one request, before it is another client's turn
+#define STEPS_SLICE 4096u //  Of one request, before another client is served
 
 typedef struct handler {
     const char *what; //  Name of the request
-    request_fn *run;  //  Answers it, or returns a fault that becomes the answer
-    role_t least;     //  Who may ask: any client, clients but observers, or admins alone
+    request_fn *run;  //  Handler; its fault becomes the reply
+    role_t least;     //  Required role: any client, all clients except observers, or admins only
 } handler_t;
 
 static const handler_t s_handlers [] = {
@@ -79,7 +79,7 @@ static void s_run (request_t *self)
     }
 }
 
-//  One step of the first request.
+//  Runs one step of the first request.
 static void s_step (front_t *self, client_t *client)
 {
     request_t *request = client->inbox.first;
@@ -98,7 +98,7 @@ static void s_step (front_t *self, client_t *client)
         request_take_out (client, request);
 }
 
-//  Clients in turn; who has more to ask goes to the end.
+//  Clients take turns; a client with more requests goes to the end.
 void requests_answer (front_t *self)
 {
     if (self->hub->heard && self->steps > STEPS_HEARD)
@@ -123,7 +123,7 @@ static void s_put (front_t *self, client_t *client, request_t *request)
     client->inbox.bytes += request->body.size;
 }
 
-//  What finds nothing before it, and time, is answered at once.
+//  A request that finds an empty inbox and enough budget is answered at once.
 bool requests_take (front_t *self, client_t *client, cursor_t *body)
 {
     wire_request_t fields;

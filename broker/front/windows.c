@@ -1,19 +1,19 @@
-//  windows.c - what clients may send ahead
+//  windows.c - how much clients may send ahead
 
 #include "broker/front/windows.h"
 
 #include "broker/core/budget.h"
 #include "broker/queue/ready.h"
 
-#define FEW_TASKS 10000u                  //  Of a client; they pass in a moment
-#define FLOOR_BYTES (512u << 10)          //  Holds a frame of any client of ours
-#define RESERVE_BYTES (16u << 20)         //  The program takes so much, however small its limit is
-#define TASK_BYTES 64u                    //  A task is taken for so large
-#define FEW_MORE 1000u                    //  So many tasks more are always worth telling
-#define LEAST_BYTES 4096u                 //  Of each session, however many its key has
-#define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Of a window that had to wait
+#define FEW_TASKS 10000u          //  Of a client; they are processed in a moment
+#define FLOOR_BYTES (512u << 10)  //  At least one frame of any client
+#define RESERVE_BYTES (16u << 20) //  The program itself uses so much, however small its limit is
+#define TASK_BYTES 64u            //  Assumed size of a task
+#define FEW_MORE 1000u            //  An increase by so many tasks is always sent
+#define LEAST_BYTES 4096u         //  Minimum per session, however many sessions its key has
+#define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Size of a delayed window
 
-//  Those that waited are looked at when the turn ends.
+//  Clients that waited are served at the end of the turn.
 static void s_ring (void *owner, int64_t now_us)
 {
     windows_t *self = owner;
@@ -41,22 +41,23 @@ void windows_judge (windows_t *self)
     self->open = pace_allows (&self->pace, self->hub->now_us, self->hub->memory_done);
 }
 
-//  Has the client more tasks here than pass in a moment?
+//  Has the client more tasks here than can be processed in a moment?
 static bool s_has_many (const hub_t *hub, const client_t *client)
 {
     const share_t *share = ready_share (hub->ready, client->session);
     return share && share->open > FEW_TASKS;
 }
 
-//  For what cannot be counted: the program and its libraries, the heap's gaps, what libzmq holds.
+//  Reserve for memory that is not counted: the program and its libraries, gaps in the heap,
+//  libzmq's data.
 static uint64_t s_reserve (const hub_t *hub)
 {
     uint64_t part = hub->memory_limit / 16;
     return budget_between (RESERVE_BYTES, 3 * part, 4 * part);
 }
 
-//  The sixteenth before the reserve is for clients that have few tasks here, so that they are not
-//  kept out by one that has many.
+//  The sixteenth before the reserve is for clients with few tasks, so that a client with many tasks
+//  cannot block them.
 uint64_t windows_memory_left (const windows_t *self, const client_t *client)
 {
     const hub_t *hub = self->hub;
@@ -67,9 +68,8 @@ uint64_t windows_memory_left (const windows_t *self, const client_t *client)
     return used < most ? (most - used) / 2 : 0;
 }
 
-//  What every session may send ahead, also when others have been promised the rest: an eighth of
-//  the memory for all, in equal parts for the keys that are there, and of each key for its
-//  sessions.
+//  What every session may send even when the rest has been granted to others: an eighth of the
+//  memory for all, divided equally among the keys, and for each key among its sessions.
 static uint64_t s_floor (const hub_t *hub, const purse_t *purse)
 {
     uint64_t part = hub->memory_limit / 8 / hub->present_keys / purse->sessions;
@@ -77,9 +77,8 @@ static uint64_t s_floor (const hub_t *hub, const purse_t *purse)
     return part > LEAST_BYTES ? part : LEAST_BYTES;
 }
 
-//  What others may send and have not, as far as it counts as taken: half of what other keys are
-//  promised, and all that other sessions of this key are. However many these are, something is
-//  left.
+//  The part of other clients' unused grants that counts as taken: half of those of other keys, and
+//  all of those of this key's other sessions. So something always remains.
 static uint64_t s_taken (const hub_t *hub, const client_t *client)
 {
     const purse_t *purse = client->purse;
@@ -87,7 +86,7 @@ static uint64_t s_taken (const hub_t *hub, const client_t *client)
     return own + (hub->promised_bytes - client->promised_bytes - own) / 2;
 }
 
-//  A window is a promise.
+//  Counts the window as promised memory.
 static uint64_t s_promise (const windows_t *self, const client_t *client)
 {
     const hub_t *hub = self->hub;
@@ -122,8 +121,8 @@ static void s_allowance (const windows_t *self, const client_t *client, uint64_t
     *tasks = left / TASK_BYTES < HUB_ALLOWANCE_TASKS ? left / TASK_BYTES : HUB_ALLOWANCE_TASKS;
 }
 
-//  Are these totals worth telling? A quarter of what every session may send is, to one that has no
-//  more than that.
+//  Is the increase large enough to be sent? For a client at the minimum, a quarter of that minimum
+//  is.
 static bool s_is_worth (const windows_t *self, const client_t *client, uint64_t tasks,
                         uint64_t bytes)
 {

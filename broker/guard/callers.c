@@ -1,4 +1,4 @@
-//  callers.c - the tcp connections to the broker's ports
+//  callers.c - monitors the tcp connections to the broker's ports
 
 #include "broker/guard/callers.h"
 
@@ -24,32 +24,34 @@
 #include "common/descriptors.h"
 #include "common/log.h"
 
-#define CLEAR_BYTES 9            //  What a message is longer by on the wire
-#define CURVE_BYTES 42           //  …, in a box
-#define GROWTH_BYTES (256 << 10) //  Of the process between two looks: it grows
-#define CALLER_BYTES (64 << 10)  //  What libzmq takes for a connection that says nothing
-#define CALLERS_SHARE 4 //  Of the memory, what connections may take before strangers must hurry
-#define STATE_LISTEN 10 //  TCP_LISTEN, whose header does not go together with that of tcp_info
+#define CLEAR_BYTES 9  //  Overhead of a message on the wire
+#define CURVE_BYTES 42 //  The same with CURVE
+#define GROWTH_BYTES                                                                               \
+    (256 << 10) //  Growth of the process between two checks that triggers an inspection
+#define CALLER_BYTES (64 << 10) //  Memory of libzmq for an idle connection
+#define CALLERS_SHARE                                                                              \
+    4 //  Fraction of the memory for connections; above it, unused ones are closed sooner
+#define STATE_LISTEN 10 //  TCP_LISTEN; its header conflicts with that of tcp_info
 #define PORTS 65536
-#define LOOK_US 1000000 //  All connections are looked at so often when nothing is wrong
+#define LOOK_US 1000000 //  Interval of inspections when nothing is wrong
 
 struct callers {
-    hub_t *hub;           //  Whose connections
-    uint64_t look;        //  Number of the last look
-    int64_t looked_us;    //  When that was
+    hub_t *hub;
+    uint64_t look;        //  Number of the last inspection
+    int64_t looked_us;    //  Time of the last inspection
     caller_t *table;      //  By descriptor
-    size_t capacity;      //  Of it
-    callers_view_t view;  //  For the judges; its array is ours
-    size_t view_capacity; //  Of that array
-    size_t overhead;      //  What a message is longer by on the wire
-    uint64_t throttled;   //  Connections that the throttle had cut at the last look
-    bool urgent;          //  Somebody is suspected
-    bool trim;            //  Somebody was cut off: memory is to be given back
-    uint64_t resident;    //  Bytes of the process at the last look
-    uint64_t rest;        //  The least of them that nothing known explained
-    uint32_t
-        *lanes; //  By port: while lanes are looked at, the place of the first caller there, plus 1
-    FILE *own;  //  /proc/self/statm
+    size_t capacity;      //  Its size
+    callers_view_t view;  //  Input of the judges; we own its array
+    size_t view_capacity; //  Size of that array
+    size_t overhead;      //  Overhead of a message on the wire
+    uint64_t throttled;   //  Connections that the throttle had closed at the last inspection
+    bool urgent;          //  A connection is suspect
+    bool trim;            //  A connection was closed: return memory to the system
+    uint64_t resident;    //  Bytes of the process at the last inspection
+    uint64_t rest;        //  Minimum of the unexplained part
+    uint32_t *lanes;      //  By port: during the inspection of lanes, index of the first connection
+                          //  there, plus 1
+    FILE *own;            //  /proc/self/statm
 };
 
 callers_t *callers_new (hub_t *hub)
@@ -102,9 +104,9 @@ void callers_heard (callers_t *self, int fd, size_t size_bytes)
 
 //  ---- measuring ----------------------------------------------------------
 
-//  Whatever was handed over since the last look had not been by then: so all that had come by then
-//  belongs to it, or to what was handed over before. Starting from there lets no error in counting
-//  bytes on the wire grow.
+//  What was delivered since the last inspection had not been delivered at that time. So all bytes
+//  that had arrived at that time belong to it, or to what was delivered before. A new start from
+//  there keeps errors in the count of bytes on the wire from accumulating.
 void callers_measure (caller_t *self, uint64_t brought, uint64_t unread, int64_t now_us)
 {
     if (self->since_us == 0)
@@ -130,10 +132,10 @@ static uint64_t s_resident (const callers_t *self)
     return pages * (uint64_t) sysconf (_SC_PAGESIZE);
 }
 
-//  Front, back or sink of one of the broker's addresses, or a lane?
+//  Is it connected to front, back or sink of one of the broker's addresses, or to a lane?
 static bool s_is_ours (const callers_t *self, int fd, caller_t *caller)
 {
-    struct sockaddr_in6 place = {0}; //  The port of an IPv4 address is where it is here
+    struct sockaddr_in6 place = {0}; //  The port of an IPv4 address is at the same offset
     socklen_t size = sizeof place;
     if (getsockname (fd, (struct sockaddr *) (void *) &place, &size)
         || (place.sin6_family != AF_INET && place.sin6_family != AF_INET6))
@@ -162,7 +164,7 @@ static void s_look_at_seat (const callers_t *self, caller_t *caller)
     caller->full = throttle->is_full (caller->fd);
 }
 
-//  NULL for descriptors that are no connections of ours.
+//  NULL for descriptors that are not connections of ours.
 static caller_t *s_look_at (callers_t *self, int fd)
 {
     struct tcp_info info = {0};
@@ -207,8 +209,8 @@ static void s_let_in (callers_t *self, int fd)
         self->table [fd].let_in = true;
 }
 
-//  A lane is for one peer. Whoever else comes there, with that worker's key or before it is asked
-//  for one, does so for the connection's sake.
+//  A lane is for one peer. Any other connection there, with the worker's key or before the
+//  handshake, only wastes a descriptor.
 static void s_look_at_lanes (callers_t *self)
 {
     callers_view_t *view = &self->view;
@@ -226,8 +228,8 @@ static void s_look_at_lanes (callers_t *self)
         self->lanes [view->callers [i]->port] = 0;
 }
 
-//  A descriptor moves in memory when the table grows, so the view is filled last. Returns how many
-//  descriptors there are.
+//  Entries move when the table grows, so the view is filled last. Returns the number of
+//  descriptors.
 static size_t s_look_at_all (callers_t *self, DIR *folder)
 {
     size_t open = 0;
@@ -258,7 +260,7 @@ static uint64_t s_less (uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
-//  What the process has grown by and nothing explains; 0 while it does not grow.
+//  Growth of the process that no counter explains; 0 while it does not grow.
 static uint64_t s_strange (callers_t *self, uint64_t resident)
 {
     uint64_t unexplained =
@@ -297,7 +299,7 @@ static void s_cut (callers_t *self, caller_t *caller)
     char text [INET6_ADDRSTRLEN];
     log_line (LOG_WARNING, "B050", "a peer at %s is cut off: %s (%llu KiB held)",
               s_address (caller->fd, text), caller->cut, (unsigned long long) caller->held >> 10);
-    //  With a reset, or its kernel would go on trying to send the rest
+    //  With a reset; otherwise the kernel would try to send the rest
     setsockopt (caller->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
                 sizeof (struct linger));
     shutdown (caller->fd, SHUT_RDWR);
@@ -328,7 +330,7 @@ static void s_judge (callers_t *self, size_t open, uint64_t resident)
             s_cut (self, view->callers [i]);
 }
 
-//  What libzmq has freed since is given back, so that it is not taken for growth.
+//  Returns memory that libzmq has freed to the system, so that it does not count as growth.
 static void s_trim (callers_t *self)
 {
     if (self->trim)
@@ -336,7 +338,7 @@ static void s_trim (callers_t *self)
     self->trim = false;
 }
 
-//  Those whom the throttle has cut since the last look.
+//  Logs the connections that the throttle has closed since the last inspection.
 static void s_note_cuts (callers_t *self)
 {
     const throttle_t *throttle = self->hub->throttle;

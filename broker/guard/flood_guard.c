@@ -1,16 +1,17 @@
-//  flood_guard.c - connections from which bytes come and never a message
+//  flood_guard.c - finds connections that send bytes but never complete a message
 
 #include "broker/guard/flood_guard.h"
 
 #define MIB (UINT64_C (1) << 20)
-#define SUSPECT_BYTES (64u << 10) //  Less is a frame on its way
-#define ONE_SHARE 16              //  Of the memory, what one may hold
+#define SUSPECT_BYTES (64u << 10) //  Less may be a frame in transfer
+#define ONE_SHARE 16              //  Fraction of the memory that one connection may hold
 #define ONE_LEAST (2 * MIB)
 #define ONE_MOST (16 * MIB)
-#define ALL_SHARE 8 //  Of the memory, what all may hold together
+#define ALL_SHARE 8 //  Fraction of the memory that all may hold together
 #define ALL_LEAST (4 * MIB)
-#define SEAT_US 1000000 //  For a seat that is full, or that others wait for, without a message
-#define STRANGE_SHARE 4 //  Of the memory, growth that nothing explains
+#define SEAT_US                                                                                    \
+    1000000 //  Time for a seat that is full, or for which others wait, without a message
+#define STRANGE_SHARE 4 //  Fraction of the memory for unexplained growth
 
 static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
 {
@@ -41,7 +42,7 @@ static caller_t *s_largest (const callers_view_t *view)
     return largest;
 }
 
-//  Those who hold most, until the others hold no more than that.
+//  Condemns those that hold most, until the others hold no more than `most`.
 static void s_cut_down (const callers_view_t *view, uint64_t sum, uint64_t most, const char *why)
 {
     caller_t *caller;
@@ -58,7 +59,7 @@ static bool s_is_in_the_way (const callers_view_t *view, const caller_t *caller)
            && view->now_us - from_us > SEAT_US;
 }
 
-//  Those of whom libzmq reads no more, or for whom it reads nothing of others.
+//  Condemns connections that are full and send no message, or that block a seat for others.
 static bool s_clear_seats (const callers_view_t *view)
 {
     bool full = false;
@@ -83,7 +84,7 @@ bool flood_guard_judge (const callers_view_t *view)
     s_cut_down (view, sum, all, "its message does not end, and those of others do not either");
     uint64_t bearable = view->memory_limit / STRANGE_SHARE;
     if (view->strange > bearable) {
-        //  As much of what they hold as of what it seems to take
+        //  The limit, in proportion of what connections seem to hold to the real growth
         double part = (double) (bearable / 2) / (double) view->strange;
         sum = s_sum (view);
         s_cut_down (view, sum, (uint64_t) ((double) sum * part),

@@ -1,4 +1,4 @@
-//  intake.c - how much libzmq may hold of what connections bring
+//  intake.c - limits how much libzmq may read from connections
 
 #include "broker/guard/intake.h"
 
@@ -7,50 +7,50 @@
 #include <string.h>
 #include <utlist.h>
 
-#define SHARE 16      //  Of the memory, what seats take
-#define SEAT_SHARE 32 //  Of that, one seat
+#define SHARE 16      //  Fraction of the memory for seats
+#define SEAT_SHARE 32 //  Fraction of that for one seat
 #define SEAT_MOST (8u << 20)
-#define GREETING_BYTES 64              //  ZMTP 3, which begins with it
-#define MECHANISM_AT 12                //  Its name there
-#define CLEAR_BYTES 9                  //  What a message is longer by on the wire
-#define CURVE_BYTES 42                 //  …, in a box
+#define GREETING_BYTES 64              //  Size of the ZMTP 3 greeting
+#define MECHANISM_AT 12                //  Offset of the mechanism's name
+#define CLEAR_BYTES 9                  //  Overhead of a message on the wire
+#define CURVE_BYTES 42                 //  The same with CURVE
 #define FRAME_MOST ((1u << 20) + 128u) //  libzmq refuses a larger one
 
 enum { FLAG_MORE = 1, FLAG_LONG = 2, FLAG_COMMAND = 4 };
 
 typedef struct scan {
-    uint64_t body;      //  Bytes that the frame at hand still has
-    uint8_t head [9];   //  Flags and size of the next one
-    uint8_t head_bytes; //  How many of these have come
-    uint8_t greeting;   //  Bytes of the greeting that have come
-    uint8_t frames;     //  Of the message at hand, in the clear
+    uint64_t body;      //  Remaining bytes of the current frame
+    uint8_t head [9];   //  Flags and size of the next frame
+    uint8_t head_bytes; //  How many of these bytes have arrived
+    uint8_t greeting;   //  Bytes of the greeting that have arrived
+    uint8_t frames;     //  Frames of the current message, without encryption
     bool clear;         //  The mechanism is NULL
 } scan_t;
 
 typedef struct flow {
-    scan_t scan;       //  Where in its frames it is
-    uint64_t unread;   //  What libzmq holds of it
+    scan_t scan;       //  Position in its frames
+    uint64_t unread;   //  Bytes that libzmq holds for it
     bool known;        //  The connection has begun, and not ended
-    bool cut;          //  It broke the rules
+    bool cut;          //  It must be closed
     bool seated;       //  It has a seat
-    bool waiting;      //  For one
+    bool waiting;      //  It waits for a seat
     bool paused;       //  It may not read
-    struct flow *prev; //  Of those that wait
+    struct flow *prev; //  Neighbours among those that wait
     struct flow *next; //  …
 } flow_t;
 
 struct intake {
-    flow_t *flows;            //  By descriptor
-    size_t count;             //  How many there is room for
-    flow_t *queue;            //  Those that wait for a seat, the first one first
-    size_t waiting;           //  How many
-    uint64_t budget;          //  For seats and for what the dead have left
-    uint64_t seat;            //  Of it, one seat
-    uint64_t seats;           //  Taken
-    uint64_t unread;          //  Of all flows
-    uint64_t left [2];        //  By connections that ended: since the last pass, and before
-    uint64_t cut;             //  Connections cut
-    intake_resume_fn *resume; //  The owner's
+    flow_t *flows;     //  By descriptor
+    size_t count;      //  Size of the table
+    flow_t *queue;     //  Connections that wait for a seat, in order
+    size_t waiting;    //  How many
+    uint64_t budget;   //  Memory for seats and for remains of closed connections
+    uint64_t seat;     //  Memory of one seat
+    uint64_t seats;    //  Seats in use
+    uint64_t unread;   //  Of all connections
+    uint64_t left [2]; //  Remains of closed connections: since the last drained call, and before
+    uint64_t cut;      //  Connections closed, ever
+    intake_resume_fn *resume; //  Callback of the owner
     void *owner;              //  Its first argument
 };
 
@@ -190,7 +190,7 @@ static size_t s_pass_body (scan_t *scan, size_t size_bytes)
     return part;
 }
 
-//  A head is flags and a size of one or eight bytes.
+//  A head consists of flags and a size of one or eight bytes.
 static void s_begin_frame (scan_t *scan)
 {
     unsigned flags = scan->head [0];
@@ -209,8 +209,8 @@ static bool s_is_endless (const scan_t *scan)
     return scan->frames > INTAKE_MESSAGE_FRAMES;
 }
 
-//  Takes in the greeting, or goes on with the frame at hand, or with the head of the next one: then
-//  *begins says whether that is complete. Returns how many bytes that was.
+//  Parses the greeting, the current frame, or the head of the next one; *begins is set when that
+//  head is complete. Returns the number of bytes parsed.
 static size_t s_step (scan_t *scan, const uint8_t *bytes, size_t size_bytes, bool *begins)
 {
     *begins = false;
@@ -227,7 +227,7 @@ static size_t s_step (scan_t *scan, const uint8_t *bytes, size_t size_bytes, boo
 
 //  ---- what may be read ---------------------------------------------------
 
-//  libzmq takes memory for a whole frame as soon as it has the head: may it have that?
+//  libzmq allocates a whole frame as soon as it has the head: is there room?
 static bool s_admits (intake_t *self, flow_t *flow, uint64_t unread, uint64_t body)
 {
     if (body <= INTAKE_FREE_BYTES || body > FRAME_MOST)
@@ -293,13 +293,13 @@ bool intake_came (intake_t *self, int fd, const uint8_t *bytes, size_t size_byte
     return !flow->cut;
 }
 
-//  A frame whose head has come has its seat until it was heard.
+//  A frame whose head has arrived needs its seat until it is delivered.
 static bool s_needs_seat (const flow_t *flow)
 {
     return flow->unread >= INTAKE_FREE_BYTES || flow->scan.body > INTAKE_FREE_BYTES;
 }
 
-//  What a message is longer by is known roughly: what is unread is never less than nothing.
+//  The overhead of a message is an estimate: unread must not become negative.
 void intake_heard (intake_t *self, int fd, size_t size_bytes)
 {
     flow_t *flow = s_flow (self, fd);

@@ -1,13 +1,13 @@
-//  strangers.c - connections that nobody makes use of
+//  strangers.c - finds connections that are not used
 
 #include "broker/guard/strangers.h"
 
 #include <stdlib.h>
 
-#define HASTE_US 500000    //  Time to get a session, when descriptors are short
-#define LEISURE_US 5000000 //  The same when they are not, at least
+#define HASTE_US 500000    //  Time to begin a session, when descriptors are short
+#define LEISURE_US 5000000 //  Minimum time otherwise
 
-//  A sink says nothing before a task has ended, so it is let be.
+//  A sink sends nothing before a task has ended, so it is excluded.
 static bool s_is_idle (const callers_view_t *view, const caller_t *caller)
 {
     int64_t most_us = view->lost_us > LEISURE_US ? view->lost_us : LEISURE_US;
@@ -15,15 +15,15 @@ static bool s_is_idle (const callers_view_t *view, const caller_t *caller)
            && view->now_us - caller->heard_us > most_us;
 }
 
-//  What a lane carries has a window.
+//  Lanes have a window, so they are excluded.
 static bool s_is_deaf (const callers_view_t *view, const caller_t *caller)
 {
     int64_t most_us = view->lost_us > LEISURE_US ? view->lost_us : LEISURE_US;
     return caller->door != CALLER_LANE && view->now_us - caller->acked_us > most_us;
 }
 
-//  At a lane, the first one may be a stranger whose handshake fails in time; then its worker is the
-//  first.
+//  The first connection at a lane may be a foreign one whose handshake will fail; then the worker's
+//  becomes the first.
 static bool s_must_hurry (const callers_view_t *view, const caller_t *caller)
 {
     int64_t haste_us = caller->door == CALLER_LANE ? LEISURE_US : HASTE_US;
@@ -37,8 +37,8 @@ static int s_older (const void *a, const void *b)
     return (one->since_us > other->since_us) - (one->since_us < other->since_us);
 }
 
-//  Sinks without a word may be those of workers that have had nothing to do: of these only as many
-//  go as there are more than such workers.
+//  Idle sinks may belong to workers that have had no task, so only as many are closed as there are
+//  more than such workers.
 static size_t s_spare_sinks (const callers_view_t *view)
 {
     size_t silent = 0, workers = 0;

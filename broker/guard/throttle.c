@@ -1,4 +1,4 @@
-//  throttle.c - libzmq reads no more from connections than the broker's memory has room for
+//  throttle.c - keeps libzmq from reading more than the broker's memory allows
 
 #include "broker/guard/throttle.h"
 
@@ -19,21 +19,21 @@
 #define INPUT ((uint32_t) EPOLLIN)
 
 typedef struct watch {
-    int epoll;                //  By which libzmq waits for the connection
-    struct epoll_event event; //  What it asked for
+    int epoll;                //  libzmq's epoll for the connection
+    struct epoll_event event; //  What libzmq polls for
 } watch_t;
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
 static intake_t *s_intake;   //  NULL before throttle_open; never freed
 static watch_t *s_watches;   //  By descriptor
-static size_t s_descriptors; //  How many there is room for
+static size_t s_descriptors; //  Size of the table
 
 static int s_control (int epoll, int operation, int fd, struct epoll_event *event)
 {
     return (int) syscall (SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
-//  Watches for what libzmq asked for, but input only when that may be read.
+//  Polls for what libzmq requested, but for input only when the connection may read.
 static int s_watch (int operation, int fd)
 {
     struct epoll_event event = s_watches [fd].event;
@@ -111,9 +111,9 @@ void throttle_begin (int fd)
     pthread_mutex_unlock (&s_lock);
 }
 
-//  ---- what stands before the C library's ---------------------------------
+//  ---- functions that override the C library's ---------------------------
 
-//  A peer that is gone is to be noticed, whatever waits: its descriptor would be ready on and on.
+//  The end of a paused connection must be noticed: its descriptor would be ready without end.
 static bool s_is_gone (int fd)
 {
     struct pollfd item = {.fd = fd};
@@ -125,7 +125,7 @@ static ssize_t s_read (int fd, void *buffer, size_t size, int flags)
     return syscall (SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);
 }
 
-//  How much may be read; 0 and errno when nothing.
+//  How much may be read; 0 and errno when nothing may.
 static size_t s_room (int fd, bool *look)
 {
     pthread_mutex_lock (&s_lock);

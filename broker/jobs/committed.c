@@ -1,4 +1,4 @@
-//  committed.c - carries out what is on stable storage
+//  committed.c - applies changes of jobs that are on stable storage
 
 #include "broker/jobs/committed.h"
 
@@ -16,8 +16,8 @@ static void s_skip_one (job_t *job, uint32_t index)
     payloads_release (job->stock, index);
 }
 
-//  Results that the client has from a broker before are not made again. Both go up: each span, and
-//  each task, is looked at once.
+//  Skips tasks whose results the client has from an earlier broker. Both lists are ascending, so
+//  each span and each task is checked once.
 static void s_skip_ended (job_t *job, uint32_t first)
 {
     for (uint64_t at = first; job->has_at < job->has.count; job->has_at++) {
@@ -53,7 +53,7 @@ void committed_seal (hub_t *hub, job_t *job)
     settle_queue_add (hub, job);
 }
 
-//  A segment that is full is put away when memory is scarce.
+//  A full segment is evicted when memory is scarce.
 void committed_keep (hub_t *hub, job_t *job, const result_log_record_t *record,
                      const result_log_place_t *place)
 {

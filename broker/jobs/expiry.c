@@ -1,4 +1,4 @@
-//  expiry.c - when the tasks of a job came, and which of them came too long ago to be begun
+//  expiry.c - when the tasks of a job arrived, and which of them are too old to be started
 
 #include "broker/jobs/expiry.h"
 
@@ -22,8 +22,8 @@ static void s_watch (hub_t *hub, const job_t *job)
                    EXPIRY_INDEX);
 }
 
-//  Frames that come within a millisecond, or within a thousandth of the time that tasks may wait,
-//  count as one: so a job has about a thousand arrivals at most.
+//  Frames that arrive within a millisecond, or within a thousandth of the maximum wait, count as
+//  one arrival. So a job has at most about a thousand arrivals.
 static bool s_joins (const job_t *job, int64_t at_us)
 {
     int64_t together_us = s_wait_us (job) / 1000;

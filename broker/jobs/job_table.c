@@ -7,9 +7,9 @@
 
 struct job_table {
     job_t *by_number;     //  All of them (uthash)
-    job_t *by_identity;   //  The same, but for those that were abandoned
-    job_t *found;         //  The one that was found last
-    uint64_t last_number; //  That was given out
+    job_t *by_identity;   //  The same without abandoned jobs
+    job_t *found;         //  The job found last
+    uint64_t last_number; //  The last number assigned
 };
 
 job_table_t *job_table_new (void)

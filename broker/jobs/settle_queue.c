@@ -1,4 +1,4 @@
-//  settle_queue.c - jobs that the ledger looks at when the turn ends
+//  settle_queue.c - jobs that the ledger checks at the end of the turn
 
 #include "broker/jobs/settle_queue.h"
 

@@ -1,11 +1,12 @@
-//  standing.c - where a job stands after its counts have changed
+//  standing.c - updates what depends on a job's counts
 
 #include "broker/jobs/standing.h"
 
 #include "broker/peers/follower.h"
 #include "broker/queue/ready.h"
 
-//  Its client does not read, or nobody fetches and forgets what is kept in memory, which is full.
+//  Its client does not read; or memory is full and its kept results are neither fetched nor
+//  forgotten.
 bool standing_is_resting (const hub_t *hub, const job_t *job)
 {
     if (job->owner)

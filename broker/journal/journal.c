@@ -1,4 +1,4 @@
-//  journal.c - what happens to durable jobs, on its way to the store
+//  journal.c - records changes of durable jobs and sends them to the store
 
 #include "broker/journal/journal.h"
 
@@ -11,36 +11,36 @@
 #include "broker/journal/log_index.h"
 #include "common/pack.h"
 
-#define BOOT_SHIFT 40 //  Serials of leases: the boot above, 2^40 leases below
+#define BOOT_SHIFT 40 //  Serials of leases: the boot in the high bits, 2^40 leases in the low bits
 
-//  A batch that has grown to this goes to the store at once: the disk need not wait.
+//  A batch of this size goes to the store at once, so that the disk need not wait.
 #define BATCH_BYTES (16u * 1024)
-#define TASK_ROOM 192u  //  Reserved for what will end a task
-#define JOB_ROOM 1024u  //  Reserved for what will end a job
-#define NUMBERS 100000u //  Numbers of jobs that are reserved at a time
+#define TASK_ROOM 192u  //  Reserved for the record that ends a task
+#define JOB_ROOM 1024u  //  Reserved for the record that ends a job
+#define NUMBERS 100000u //  Numbers of jobs reserved at a time
 
-//  A batch that is on its way to the disk.
+//  A batch that was sent to the store.
 typedef struct flight {
-    uint64_t batch; //  Our number
-    uint64_t seq;   //  The store's
+    uint64_t batch; //  Number in the journal
+    uint64_t seq;   //  Number in the store
 } flight_t;
 
 struct journal {
     hub_t *hub;              //  Borrowed
     store_t *store;          //  Owned
-    uint64_t batch;          //  Number of the one that is being gathered
+    uint64_t batch;          //  Number of the batch that is being filled
     uint64_t durable;        //  All up to this one are durable
     buffer_t bytes;          //  The batch so far
-    size_t record_at;        //  Where its last record begins
-    uint64_t recorded_bytes; //  In batches before
-    uint64_t fills_bytes;    //  Of the room reserved, what this batch takes up
-    uint64_t live_bytes;     //  Of all jobs: what would be copied
+    size_t record_at;        //  Start of its last record
+    uint64_t recorded_bytes; //  In earlier batches
+    uint64_t fills_bytes;    //  Reserved room that this batch uses
+    uint64_t live_bytes;     //  Of all jobs: what a compaction would copy
     uint64_t numbers;        //  Reserved up to here
-    uint64_t last_seq;       //  The store's number of the batch before
-    bool whole;              //  What is recorded now is not to be divided
-    lease_run_t run;         //  Leases of this moment
-    waits_t waits;           //  Who waits
-    flight_t *flights;       //  Batches on their way, oldest first
+    uint64_t last_seq;       //  The store's number of the previous batch
+    bool whole;              //  Current records must stay in one batch
+    lease_run_t run;         //  Consecutive leases
+    waits_t waits;           //  Waits for durability
+    flight_t *flights;       //  Batches sent to the store, oldest first
     size_t flights_count;    //  How many
     size_t flights_capacity; //  Allocated
 };
@@ -190,7 +190,7 @@ int journal_fd (const journal_t *self)
     return store_fd (self->store);
 }
 
-//  What waits for the disk is there and here, with who waits for it.
+//  Data that waits for the disk exists twice, in the store and in the waits.
 static void s_count (journal_t *self)
 {
     store_usage_t usage;

@@ -1,4 +1,4 @@
-//  lease_run.c - leases given one after the other, which become one record
+//  lease_run.c - collects consecutive leases for one record
 
 #include "broker/journal/lease_run.h"
 #include "common/pack.h"

@@ -1,4 +1,4 @@
-//  log_index.c - where each job begins in the store's log, and the identities of those forgotten
+//  log_index.c - where each job, and each forgotten identity, begins in the store's log
 
 #include "broker/journal/log_index.h"
 
@@ -58,7 +58,7 @@ void log_index_add_ghost (log_index_t *self, const identity_t *identity)
     tombstones_logged (self->ghosts, identity);
 }
 
-//  The new ones are the last ones; the first one's neighbour before it is the last.
+//  New jobs are at the end of the list; the head's prev is the last one.
 void log_index_place (log_index_t *self, uint64_t seq)
 {
     tombstones_place (self->ghosts, seq);

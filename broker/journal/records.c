@@ -1,4 +1,4 @@
-//  records.c - what the log says of durable jobs, one function for each kind of record
+//  records.c - writes the log records of durable jobs, one function per kind
 
 #include "broker/journal/records.h"
 
@@ -14,7 +14,7 @@ void records_job (journal_t *self, job_t *job, view_t open)
                              .holder = wire_view (job->identity.holder),
                              .digest = job->digest.sum,
                              .digested = job->digest.blind ? 0 : job->digest.tasks};
-    if (job->open.size == 0) { //  Else it is what is said anew
+    if (job->open.size == 0) { //  Otherwise the record repeats it
         buffer_append (&job->open, open.data, open.size);
         job_weigh (job);
     }
@@ -46,7 +46,7 @@ result_log_place_t records_payloads (journal_t *self, job_t *job, const wire_lis
     return journal_place_of_last (self, payloads->values.size);
 }
 
-//  What refers to large payloads follows them.
+//  The record of the references follows those of the large payloads.
 result_log_place_t records_tasks (journal_t *self, job_t *job, const wire_list_t *payloads)
 {
     cursor_t cursor = cursor_of_view (payloads->values);

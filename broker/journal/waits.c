@@ -1,4 +1,4 @@
-//  waits.c - what is done when a batch of the log is durable
+//  waits.c - functions that are called when a batch of the log is durable
 
 #include "broker/journal/waits.h"
 

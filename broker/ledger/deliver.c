@@ -1,4 +1,4 @@
-//  deliver.c - where results and output of tasks go
+//  deliver.c - delivers results and output of tasks
 
 #include "broker/ledger/deliver.h"
 
@@ -9,12 +9,12 @@
 #include "broker/journal/records.h"
 #include "common/pack.h"
 
-//  One result, or output, in a wait, its body behind it.
+//  One result or output in a wait, followed by its body.
 typedef struct kept {
-    uint64_t job;             //  Its job
-    result_log_kind_t kind;   //  What it is
+    uint64_t job;             //  Number of the job
+    result_log_kind_t kind;   //  Kind of the record
     uint32_t index;           //  The task
-    size_t size;              //  Of the body
+    size_t size;              //  Size of the body
     result_log_place_t place; //  Of its record
 } kept_t;
 
@@ -31,8 +31,8 @@ static void s_keep_one (hub_t *hub, const kept_t *kept, view_t body, wait_t *wai
     settle_queue_add (hub, job);
 }
 
-//  place.offset and large of the wait are the value of its only result; bytes are kept_t and body,
-//  each.
+//  place.offset and large of the wait are the value of its only result; bytes contains pairs of
+//  kept_t and body.
 static void s_keep_all (hub_t *hub, wait_t *wait)
 {
     hub->results_bytes -= wait->bytes.size;
@@ -45,7 +45,7 @@ static void s_keep_all (hub_t *hub, wait_t *wait)
     }
 }
 
-//  Results of one batch share a wait, but for one with a large value.
+//  Results of one batch share a wait, except one with a large value.
 static wait_t *s_wait_to_keep (hub_t *hub, job_t *job, const kept_t *kept, view_t body, bool alone)
 {
     wait_t *wait = alone ? NULL : journal_open_wait (hub->journal, s_keep_all);
@@ -58,7 +58,7 @@ static wait_t *s_wait_to_keep (hub_t *hub, job_t *job, const kept_t *kept, view_
     return wait;
 }
 
-//  A large value and its result belong into one batch.
+//  A large value and its result must be in one batch.
 static void s_record_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t body,
                              buffer_t *large)
 {
@@ -95,7 +95,7 @@ static void s_record_output (hub_t *hub, job_t *job, uint32_t index, view_t body
     s_wait_to_keep (hub, job, &kept, body, false);
 }
 
-//  Of a durable job nobody hears before it is on the disk.
+//  Results of a durable job are delivered only when they are on the disk.
 static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
                     buffer_t *large)
 {
@@ -140,7 +140,7 @@ static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uin
     pack_blob (body, bytes.data, bytes.size);
 }
 
-//  Output must not take the room in which accepted tasks will end.
+//  Output must not use the room that is reserved for the ends of accepted tasks.
 static bool s_has_room (const hub_t *hub, const job_t *job, size_t bytes)
 {
     return !job->durable || !hub->journal || journal_has_room (hub->journal, bytes);

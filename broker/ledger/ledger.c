@@ -1,4 +1,4 @@
-//  ledger.c - the jobs, and every change of a task's state
+//  ledger.c - the life of jobs, and every change of a task's state
 
 #include "broker/ledger/ledger.h"
 
@@ -21,7 +21,7 @@
 #include "broker/record/delay.h"
 #include "broker/record/tombstones.h"
 
-#define DROP_VISITS 4096u //  Of a job that goes: its memory is given back at once
+#define DROP_VISITS 4096u //  Up to this cost, the memory of a removed job is freed at once
 
 ledger_t *ledger_new (hub_t *hub)
 {
@@ -61,7 +61,7 @@ static void s_free (ledger_t *self, job_t *job)
     job_destroy (&job, &self->hub->job_bytes);
 }
 
-//  The memory of a large one is given back in turns.
+//  The memory of a large job is freed in several turns.
 void ledger_drop (ledger_t *self, job_t *job)
 {
     assert (job->leased == 0);
@@ -117,7 +117,7 @@ journal_t *ledger_journal (const ledger_t *self, const job_t *job)
     return job->durable ? self->hub->journal : NULL;
 }
 
-//  A task that runs long takes up its slot, and no more than that.
+//  A long task fully uses its slot, and no more than that.
 static uint32_t s_share (uint32_t cost_us)
 {
     return cost_us < JOB_COST_USUAL_US ? cost_us : JOB_COST_USUAL_US;
@@ -156,7 +156,6 @@ task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t 
     return held ? task : NULL;
 }
 
-//  The lease is over: counts, whatever comes next.
 void ledger_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index)
 {
     task_t *task = &job->tasks [index];
@@ -177,7 +176,7 @@ static void s_release_payload (ledger_t *self, job_t *job, uint32_t index)
     payloads_release (job->stock, index);
 }
 
-//  The task has its outcome.
+//  Sets the task's outcome.
 static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
 {
     task_t *task = &job->tasks [index];
@@ -201,7 +200,6 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
         settle_queue_add (self->hub, job);
 }
 
-//  Ends a task in the broker's own words.
 void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail)
 {
     task_t *task = &job->tasks [index];
@@ -232,7 +230,7 @@ bool ledger_may_repeat (const job_t *job, const task_t *task)
     return task->state == TASK_LEASED && !job->doom && !job->abandoned;
 }
 
-//  A try failed and there are more: true.
+//  Schedules another try after a failed one, if there are tries left; true then.
 static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome,
                           int64_t *wait_p)
 {
@@ -287,7 +285,7 @@ bool ledger_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome
     return repeats;
 }
 
-//  Did it come to an end without taking its slot along? What a slot costs is not in its run time.
+//  Did it end without ending its slot? The cost of a slot is not part of the run time.
 static bool s_is_measure (const job_t *job, uint64_t outcome)
 {
     if (outcome == CADRE_OUTCOME_EXIT || outcome == CADRE_OUTCOME_SIGNAL)
@@ -296,7 +294,7 @@ static bool s_is_measure (const job_t *job, uint64_t outcome)
            || outcome == CADRE_OUTCOME_TIMEOUT;
 }
 
-//  It had tries left, but what it does to slots is worse than a failure.
+//  It had tries left, but it ends too many slots.
 static bool s_is_quarantined (const job_t *job, const task_t *task, uint64_t outcome)
 {
     return ledger_may_repeat (job, task) && tries_allow (&job->tries, task_tried (task), outcome)
@@ -367,7 +365,7 @@ void ledger_release (ledger_t *self, job_t *job, uint32_t index)
         return;
     agent_t *agent = roster_at (self->hub->roster, task->agent);
     ledger_unlease (self, job, agent, index);
-    //  Who was told to end it does not give it back, but a log that is read may
+    //  A worker that was told to cancel it does not return it, but a log that is read may
     if (task->state == TASK_CANCELLING)
         task_step (task, TASK_DONE);
     ledger_make_ready (self, job, index);

@@ -1,4 +1,4 @@
-//  ledger_jobs.c - how jobs begin, are cancelled, retried and forgotten
+//  ledger_jobs.c - opens, cancels, retries and forgets jobs
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 #include "broker/queue/ready.h"
 #include "broker/record/tombstones.h"
 
-#define CANCEL_VISITS 4096u //  Of a job that is cancelled: done at once
-#define WEIGH_JOBS 1024u    //  In one turn
+#define CANCEL_VISITS 4096u //  Up to this cost, a job is cancelled at once
+#define WEIGH_JOBS 1024u    //  Per turn
 
 static void s_copy_options (job_t *job, const wire_job_open_t *open)
 {
@@ -74,7 +74,7 @@ job_t *ledger_jobs_open (ledger_t *self, client_t *client, const wire_job_open_t
 job_t *ledger_jobs_restore (ledger_t *self, const wire_log_job_t *record,
                             const wire_job_open_t *open)
 {
-    unsigned share; //  Its session is gone: jobs of clients of the same label share
+    unsigned share; //  Without its session: jobs of clients with the same label share
     HASH_VALUE (record->client.data, record->client.size, share);
     job_table_skip_numbers (self->hub->jobs, record->job);
     return s_new (self, record->job, record->client, record->holder, share, open);
@@ -133,7 +133,7 @@ void ledger_jobs_finish (ledger_t *self, job_t *job)
     job->pending++;
 }
 
-//  Nobody's list names a lease of the job any more: a copy of it may give the same ones again.
+//  Removes the job's leases from all lists, because a copy of it may create the same leases again.
 static void s_strike_leases (ledger_t *self, uint64_t job)
 {
     for (size_t place = 0; place < roster_places (self->hub->roster); place++) {
@@ -198,7 +198,7 @@ bool ledger_jobs_strike (ledger_t *self, job_t *job, uint32_t *visits)
     return job->cancelling == job->leased || job->struck == job->total;
 }
 
-//  What is cancelled as a whole is cancelled bit by bit; few tasks are at once.
+//  A job is cancelled in steps; if it has few tasks, at once.
 static void s_strike_all (ledger_t *self, job_t *job)
 {
     uint32_t visits = CANCEL_VISITS;
@@ -217,7 +217,7 @@ static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
     settle_queue_add (self->hub, job);
 }
 
-//  Twice is once: tasks that come later are cancelled, too.
+//  Idempotent: tasks that come later are cancelled, too.
 uint32_t ledger_jobs_cancel_all (ledger_t *self, job_t *job)
 {
     uint32_t count = job->ready + job->delayed + job->leased - job->cancelling;
@@ -253,7 +253,7 @@ static void s_retry_one (job_t *job, uint32_t index)
     job_put_back (job, index);
 }
 
-//  True when it did.
+//  True when a task has ended.
 bool ledger_jobs_reap_one (ledger_t *self, job_t *job)
 {
     uint32_t index = job->reaped++;
@@ -263,15 +263,15 @@ bool ledger_jobs_reap_one (ledger_t *self, job_t *job)
     return true;
 }
 
-//  The other tasks of a job that was cancelled stay cancelled. (While the log is read their ends
-//  are there already.)
+//  The other tasks of a cancelled job stay cancelled. (While the log is read they have ended
+//  already.)
 static void s_finish_doom (ledger_t *self, job_t *job)
 {
     while (ledger_journal (self, job) && job->doom && job->reaped < job->total)
         ledger_jobs_reap_one (self, job);
 }
 
-//  The job is as one whose tasks have not ended.
+//  Sets the job's state to that of a job whose tasks have not ended.
 static void s_reopen (ledger_t *self, job_t *job)
 {
     job->doom = 0;
@@ -322,7 +322,7 @@ void ledger_jobs_forget (ledger_t *self, job_t *job)
 
 void ledger_jobs_withdraw (ledger_t *self, job_t *job)
 {
-    while (job->followers) { //  Who opened it has heard that it is refused
+    while (job->followers) { //  The client that opened it was told that it is refused
         follower_t *follower = job->followers;
         follower_destroy (&follower);
     }
@@ -356,7 +356,7 @@ void ledger_jobs_abandon (ledger_t *self, client_t *client)
         if (!job || job->owner != client)
             continue;
         ledger_disown (self, job);
-        job_table_release_identity (self->hub->jobs, job); //  The client may open it anew
+        job_table_release_identity (self->hub->jobs, job); //  The client may open it again
         job->abandoned = true;
         s_strike_all (self, job);
         ready_update (self->hub->ready, job, true);
@@ -372,7 +372,7 @@ void ledger_jobs_stall (ledger_t *self, client_t *client)
     }
 }
 
-//  Memory that is full of tasks is no reason to rest: it becomes free as they run.
+//  When tasks fill the memory, dispatch continues, because running them frees memory.
 static bool s_is_full (const hub_t *hub)
 {
     uint64_t most = hub->memory_limit / 16 * (hub->full ? 10 : 11);

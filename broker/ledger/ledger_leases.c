@@ -1,4 +1,4 @@
-//  ledger_leases.c - what becomes of leases that end without a result
+//  ledger_leases.c - handles leases that end without a result
 
 #include <assert.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "broker/ledger/ledger_private.h"
 #include "broker/ledger/quarantine.h"
 
-//  A task comes back untried.
+//  A task is returned; no try is used up.
 static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
@@ -17,7 +17,7 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
         task->attempt--;
     if (ledger_may_repeat (job, task)) {
         ledger_make_ready (self, job, index);
-        if (index < job->expired) { //  It was passed over while it was away
+        if (index < job->expired) { //  It was skipped while it was leased
             job->expired = index;
             settle_queue_add (self->hub, job);
         }
@@ -95,7 +95,7 @@ void ledger_leases_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bo
             agent->leases [left++] = lease;
             continue;
         }
-        //  Who registers anew, or has drained, has not begun it
+        //  A worker that registers again, or has drained, has not started it
         bool begun = !kept && agent->state != AGENT_DRAINING;
         bool guilty = job->tasks [lease.index].breaches > 0;
         if (free_of_cost && !guilty && !(begun && job_runs_once (job))) {

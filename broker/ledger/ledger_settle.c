@@ -1,4 +1,4 @@
-//  ledger_settle.c - what many tasks of a job need: dooms, expiry, and the end of the job
+//  ledger_settle.c - handles many tasks of a job in steps: dooms, expiry, and the end of the job
 
 #include "broker/core/detail.h"
 #include "broker/jobs/expiry.h"
@@ -8,25 +8,24 @@
 #include "broker/peers/follower.h"
 
 #define REAP_BACKLOG_BYTES                                                                         \
-    (16u * 1024 * 1024) //  A doomed job waits while its client has more than this to read
+    (16u * 1024 * 1024) //  A doomed job waits while its client has a larger backlog
 
-//  What a turn may do, in visits of a task (see request.h); less while others wait for the turn.
+//  Limit per turn, in visits of a task (see request.h); lower while frames wait.
 #define VISITS_QUIET 32768u
 #define VISITS_HEARD 8192u
-#define VISITS_SLICE 4096u //  Of one job, before it is another one's turn
-#define VISITS_JOB 16u     //  What a look at a job costs
-#define VISITS_END 64u     //  What the end of a task costs
-#define VISITS_SHED                                                                                \
-    32768u //  For memory that is given back; four times as much where that is scarce
+#define VISITS_SLICE 4096u //  Of one job, before the next one is served
+#define VISITS_JOB 16u     //  Cost of a check of a job
+#define VISITS_END 64u     //  Cost of the end of a task
+#define VISITS_SHED 32768u //  For freed memory; four times as much when memory is scarce
 
 typedef enum progress {
-    SETTLED, //  Nothing more is to be done for the job now
-    BLOCKED, //  Its client must read first, or the disk write
-    PUT_OFF  //  It goes on in another turn
+    SETTLED, //  Nothing more to do for the job now
+    BLOCKED, //  Its client must read first, or the disk must write
+    PUT_OFF  //  It continues in a later turn
 } progress_t;
 
-//  Many tasks that end at once fill memory with what they leave: its client must read that first,
-//  or the disk take it.
+//  Many tasks that end at once produce many results: the client must read them first, or the disk
+//  store them.
 static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
 {
     if (ledger_journal (self, job))
@@ -55,7 +54,7 @@ static progress_t s_end_expired (ledger_t *self, job_t *job, uint32_t *visits)
     return job->expired == job->expires ? SETTLED : *visits ? BLOCKED : PUT_OFF;
 }
 
-//  The rest is ended in later turns.
+//  The remaining tasks are ended in later turns.
 bool ledger_settle_expire (ledger_t *self, job_t *job)
 {
     uint32_t visits = VISITS_SLICE;
@@ -78,8 +77,8 @@ static progress_t s_reap (ledger_t *self, job_t *job, uint32_t *visits)
     return SETTLED;
 }
 
-//  Of a job that had ended before a restart the log says when, by the wall's clock; that is not
-//  asked again while this broker runs.
+//  For a job that had ended before a restart, the log has the wall time of its end; later changes
+//  of the wall clock have no effect.
 static void s_note_end (ledger_t *self, job_t *job)
 {
     int64_t wall_us = moment_wall_us ();
@@ -103,7 +102,7 @@ static void s_finish_detached (ledger_t *self, job_t *job)
     follower_touch (job, self->hub);
 }
 
-//  The job is over: whoever waits is told.
+//  The job is over: informs its client and followers.
 static progress_t s_finish (ledger_t *self, job_t *job)
 {
     if (job->detached) {
@@ -148,8 +147,8 @@ bool ledger_settle_goes_on (const ledger_t *self)
     return self->hub->settling != NULL;
 }
 
-//  The next job has its part of the turn. One that is blocked, by its client or the disk, is looked
-//  at again when that moves: that turns the loop.
+//  Serves the next job. A blocked job is served again when its client or the disk makes progress,
+//  which runs the loop.
 static progress_t s_settle_next (ledger_t *self, uint32_t *visits)
 {
     job_t *job = settle_queue_take (self->hub);
@@ -169,7 +168,7 @@ static void s_shed (ledger_t *self)
     self->hub->unfinished = self->hub->unfinished || self->gone;
 }
 
-//  Jobs in turn, until all that are left are blocked.
+//  Serves jobs in turn, until all that remain are blocked.
 void ledger_settle (ledger_t *self)
 {
     uint32_t visits = self->hub->heard ? VISITS_HEARD : VISITS_QUIET;

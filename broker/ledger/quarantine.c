@@ -1,4 +1,4 @@
-//  quarantine.c - why a task is not tried again, although it had tries left
+//  quarantine.c - why a task is not tried again although it has tries left
 
 #include "broker/ledger/quarantine.h"
 

@@ -25,13 +25,13 @@ void agent_move (agent_t *self, agent_state_t to)
     machine_step (&s_table, &self->state, (uint8_t) to, self);
 }
 
-//  One that is away may come back: for people it joins.
+//  A worker that is away may reconnect: it is shown as joining.
 const char *agent_state_name (const agent_t *self)
 {
     return self->state == AGENT_AWAY ? s_names [AGENT_JOINING] : s_names [self->state];
 }
 
-//  What was sent does not grow.
+//  A span that was sent does not grow.
 void agent_cancel (agent_t *self, uint64_t serial)
 {
     if (self->cancels_sent == self->cancels.count)

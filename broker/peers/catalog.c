@@ -1,4 +1,4 @@
-//  catalog.c - the functions that workers offer now
+//  catalog.c - the functions that workers offer now, each once, with the number of workers
 
 #include "broker/peers/catalog.h"
 

@@ -86,7 +86,7 @@ void client_ref_remove (client_t *self, uint64_t ref)
 
 static wire_envelope_t s_envelope (void)
 {
-    return (wire_envelope_t){0}; //  The stream stamps what it hands out
+    return (wire_envelope_t){0}; //  The stream sets the number of frames
 }
 
 void client_flush (client_t *self)
@@ -102,7 +102,7 @@ void client_flush (client_t *self)
     self->batch_count = 0;
 }
 
-//  Room for one more item of that many bytes; a full batch is closed first.
+//  Makes room for one more item of that size; a full batch is closed first.
 static void s_begin (client_t *self, hub_t *hub, size_t size_bytes)
 {
     if (self->batch.size + size_bytes > WIRE_BATCH_BYTES)
@@ -147,8 +147,8 @@ void client_result_large (client_t *self, hub_t *hub, const wire_result_t *resul
     client_touch (self, hub);
 }
 
-//  What a task wrote must not come after its result: a result of the same turn is still in the
-//  batch, so order holds.
+//  The output of a task must precede its result. A result of the same turn is still in the batch,
+//  so the order is correct.
 void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body)
 {
     buffer_t frame = {0};
@@ -182,7 +182,7 @@ void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, b
 void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code,
                     const char *message)
 {
-    if (client_is_full (self, hub)) //  It has enough to read
+    if (client_is_full (self, hub)) //  It has enough unread data
         return;
     buffer_t frame = {0};
     wire_notice_t notice = {.ref = ref, .code = code, .message = wire_view (message)};
@@ -223,7 +223,7 @@ size_t client_backlog (const client_t *self)
     return stream_bytes (self->out) + self->batch.size;
 }
 
-//  A quarter of the memory is shared by all once they have filled it.
+//  When all clients together hold a quarter of the memory, they share that.
 size_t client_backlog_max (const hub_t *hub)
 {
     uint64_t quarter = hub->memory_limit / 4, sessions = HASH_CNT (hh, hub->clients);
@@ -232,7 +232,7 @@ size_t client_backlog_max (const hub_t *hub)
     return part < HUB_CLIENT_BYTES ? (size_t) part : HUB_CLIENT_BYTES;
 }
 
-//  It is held twice: an eighth of the memory is shared by all then.
+//  Data in flight is held twice, so all clients share an eighth of the memory.
 uint64_t client_flight_max (const hub_t *hub)
 {
     uint64_t most = budget_flight (hub), sessions = HASH_CNT (hh, hub->clients);
@@ -263,7 +263,7 @@ static uint64_t s_waiting_bytes (const client_t *self)
     return self->parked_bytes + self->inbox.bytes + self->inbox.count * INBOX_REQUEST_BYTES;
 }
 
-//  What is sent and not acknowledged is held twice: here, and by the socket.
+//  Unacknowledged data is held twice: here, and by the socket.
 uint64_t client_bytes (const client_t *self)
 {
     uint64_t stream =

@@ -1,4 +1,4 @@
-//  demand.c - what a job asks of a worker
+//  demand.c - what a job requires of a worker; jobs with equal requirements share one demand
 
 #include "broker/peers/demand.h"
 
@@ -20,7 +20,7 @@ static void s_make_key (buffer_t *key, const job_t *job)
         s_add (key, job->needs [i]);
 }
 
-//  Function and labels are texts in the key.
+//  Function and labels point into the key.
 static demand_t *s_new (buffer_t *key, const job_t *job)
 {
     demand_t *self = calloc (1, sizeof *self);

@@ -28,7 +28,7 @@ void follower_set_untold (follower_t *self, bool untold)
         DL_DELETE2 (self->client->untold, self, untold_prev, untold_next);
 }
 
-//  Something of the job has changed.
+//  The job has changed.
 static void s_note (follower_t *self)
 {
     follower_set_due (self, true);
@@ -52,8 +52,8 @@ follower_t *follower_new (client_t *client, job_t *job, const wire_job_follow_t 
     return self;
 }
 
-//  Who opened a job that was refused, or that somebody opened before or after, may be sending the
-//  rest of it: that is ignored, or compared.
+//  A client that opened a job which was refused, or which another client has opened, too, may still
+//  send the rest of it: those frames are ignored or compared.
 static void s_end_ref (client_t *client, const job_t *job, uint64_t number)
 {
     const ref_t *ref = client_ref (client, number);

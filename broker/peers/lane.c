@@ -1,4 +1,4 @@
-//  lane.c - one worker's PUSH socket, its window and its numbers
+//  lane.c - one worker's PUSH socket, its window and its frame numbers
 
 #include "broker/peers/lane.h"
 
@@ -11,28 +11,27 @@
 #include "common/sockets.h"
 #include "common/stream.h"
 
-#define LANE_TRIES 64 //  Ports of others met before giving up: each costs system calls
+#define LANE_TRIES 64 //  Ports in use by other programs that are tried; each costs system calls
 #define AHEAD_SHARE                                                                                \
-    8 //  Of the memory, what may be on its way on a lane, whatever the worker grants
+    8 //  Fraction of the memory that may be in flight on a lane, whatever the worker grants
 #define AHEAD_LEAST (4u * 1024 * 1024)
 
 struct lane {
-    hub_t *hub;              //  Keeps the ports that lanes have; borrowed
+    hub_t *hub;              //  Records the ports in use; borrowed
     address_kind_t kind;     //  Where it is bound
     void *socket;            //  PUSH
     stream_t *out;           //  Frames to send
     uint64_t number;         //  Port, or N of lane-N
     unsigned holds;          //  Nothing is sent while there are any
-    bool hello_sent;         //  LANE_HELLO has found a peer
+    bool hello_sent;         //  LANE_HELLO has reached a peer
     uint64_t window_tasks;   //  Granted in total
     uint64_t window_bytes;   //  …
-    uint64_t ahead_bytes;    //  The most that may be on its way, whatever is granted
-    uint64_t received_bytes; //  Of the bytes sent, those that the worker has said to have
-    uint64_t mark; //  A sequence number, and bytes sent up to there: when the worker has that, it
-                   //  has those
-    uint64_t mark_bytes;                //  …
-    uint64_t asked_bytes;               //  Granted in total by the worker, be it too much
-    char path [ADDRESS_ENDPOINT_BYTES]; //  ipc: the file to remove; else empty
+    uint64_t ahead_bytes;    //  Maximum in flight, whatever is granted
+    uint64_t received_bytes; //  Of the bytes sent, those that the worker has acknowledged
+    uint64_t mark;        //  A sequence number, and the bytes sent up to it: acknowledged together
+    uint64_t mark_bytes;  //  …
+    uint64_t asked_bytes; //  Granted in total by the worker, not limited
+    char path [ADDRESS_ENDPOINT_BYTES]; //  ipc: the socket file to remove; else empty
 };
 
 static const address_t *s_address (const hub_t *hub, address_kind_t kind)
@@ -61,7 +60,7 @@ size_t lane_places (const hub_t *hub, address_kind_t kind)
     return last < first ? 0 : (size_t) last - first + 1;
 }
 
-//  A port that another lane has is known without a system call.
+//  The ports of other lanes are known without a system call.
 static uint64_t *s_word (const lane_t *self, uint32_t port)
 {
     return self->kind == ADDRESS_TCP ? &self->hub->lane_ports [port / 64] : NULL;
@@ -126,7 +125,7 @@ lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t se
     self->socket = sockets_new (hub->context, ZMQ_PUSH, fault);
     char domain [AUTHZ_DOMAIN_BYTES];
     if (self->socket)
-        sockets_set_queue (self->socket, 0, 1); //  Nobody reads what peers of a lane send
+        sockets_set_queue (self->socket, 0, 1); //  Frames from peers of a lane are never read
     if (self->socket)
         authz_guard (hub->doors, self->socket, kind, authz_lane (peer, domain));
     if (!self->socket || s_bind (self, address, next, fault)) {
@@ -212,7 +211,7 @@ bool lane_is_held (const lane_t *self)
     return self->holds > 0;
 }
 
-//  A worker that does not take its frames shall not fill the broker's memory, whatever it grants.
+//  A worker that does not read must not fill the broker's memory, whatever it grants.
 static void s_open_window (lane_t *self)
 {
     uint64_t most = self->received_bytes + self->ahead_bytes;

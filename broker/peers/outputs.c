@@ -1,4 +1,4 @@
-//  outputs.c - how much output of each lease has come
+//  outputs.c - how much output of each lease was received and is granted
 
 #include "broker/peers/outputs.h"
 
@@ -7,7 +7,7 @@
 
 struct outputs {
     wrote_t *records; //  By serial (uthash)
-    size_t most;      //  At most
+    size_t most;      //  Maximum number
 };
 
 outputs_t *outputs_new (void)

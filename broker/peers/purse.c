@@ -1,4 +1,4 @@
-//  purse.c - what the peers of one key make the broker hold
+//  purse.c - how much the peers of one key make the broker hold
 
 #include "broker/peers/purse.h"
 
@@ -46,7 +46,7 @@ void purse_leave (hub_t *hub, purse_t **self_p)
     purse_give (hub, self_p);
 }
 
-//  Of a durable job JOB_OPEN itself will be kept as well; of one from the store it is.
+//  The JOB_OPEN of a durable job is kept, too; for a job from the store that is already counted.
 void purse_charge (hub_t *hub, client_t *client, job_t *job)
 {
     job_weigh (job);

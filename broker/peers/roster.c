@@ -11,29 +11,29 @@
 #include "common/guess.h"
 #include "common/rules.h"
 
-#define LABELS_MAX 256u           //  Labels of one worker
-#define KNOWN_BYTES (16u << 20)   //  Of names that are remembered, where nobody says how many
-#define OFFER_BYTES 320u          //  Of a function besides its texts, here and in the catalog
-#define SESSION_BYTES (64u << 10) //  Of a worker that is there: its sockets
+#define LABELS_MAX 256u         //  Labels of one worker
+#define KNOWN_BYTES (16u << 20) //  Limit of remembered names, by default
+#define OFFER_BYTES 320u        //  Memory of a function besides its texts, here and in the catalog
+#define SESSION_BYTES (64u << 10) //  Memory of a connected worker: its sockets
 
-#define CHANGES_KEPT 64u //  Newest changes that are known one by one
+#define CHANGES_KEPT 64u //  Number of latest changes that are recorded individually
 
 struct roster {
-    agent_t **places;                //  Agents and empty places
-    size_t count;                    //  Places
-    size_t capacity;                 //  Places allocated
-    uint64_t numbers;                //  The last number given
-    uint64_t version;                //  Changes with everything that decides who fits
+    agent_t **places;                //  Agents and empty entries
+    size_t count;                    //  Used entries of places
+    size_t capacity;                 //  Allocated
+    uint64_t numbers;                //  The last number assigned
+    uint64_t version;                //  Changes with everything that affects which workers fit
     agent_t *by_session;             //  uthash
     agent_t *by_uuid;                //  uthash
     agent_t *by_route;               //  uthash
-    known_t *known;                  //  Names of functions that were offered, now or before
-    hub_t *hub;                      //  Where the memory is counted; borrowed; or NULL
-    uint64_t said_bytes;             //  Of what workers say of themselves
-    uint64_t said_most;              //  At most
-    catalog_t *catalog;              //  Those that are offered now
-    demand_t *demands;               //  What jobs ask (uthash)
-    uint32_t changes [CHANGES_KEPT]; //  Places that have changed, by version
+    known_t *known;                  //  Names of functions that are or were offered
+    hub_t *hub;                      //  Where memory is counted; borrowed; or NULL
+    uint64_t said_bytes;             //  Memory of workers' descriptions
+    uint64_t said_most;              //  Its limit
+    catalog_t *catalog;              //  Functions that are offered now
+    demand_t *demands;               //  Requirements of jobs (uthash)
+    uint32_t changes [CHANGES_KEPT]; //  Indexes of changed agents, by version
 };
 
 roster_t *roster_new (void)
@@ -180,7 +180,7 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
     return true;
 }
 
-//  Texts are here and in the catalog, and names once more among those that are known.
+//  Texts are stored here and in the catalog, and names also among the known names.
 static uint64_t s_said (const wire_worker_hello_t *hello)
 {
     return 2 * (hello->functions.values.size + hello->labels.values.size)
@@ -362,7 +362,7 @@ static bool s_get_bit (const demand_t *demand, size_t place)
     return place / 64 < demand->words && demand->fits [place / 64] >> place % 64 & 1;
 }
 
-//  Nobody fits most of what asks too much: that needs no bits.
+//  No worker fits most demands that require too much: they need no bits.
 static void s_set_bit (demand_t *demand, size_t place, bool fits)
 {
     if (s_get_bit (demand, place) == fits)
@@ -384,7 +384,7 @@ static void s_judge_place (const roster_t *self, demand_t *demand, size_t place)
     s_set_bit (demand, place, agent && s_fits (agent, demand));
 }
 
-//  Those who have changed since, or all when they are too many.
+//  Checks the agents that have changed, or all if there are too many changes.
 void roster_judge (roster_t *self, demand_t *demand)
 {
     uint64_t changes = self->version - demand->version;

@@ -1,4 +1,4 @@
-//  sink_window.c - what a worker may send on the sink ahead of acknowledgements
+//  sink_window.c - checks that a worker stays within its window on the sink
 
 #include "broker/peers/sink_window.h"
 
@@ -7,8 +7,10 @@
 #include "broker/core/hub.h"
 #include "common/wire.h"
 
-#define MARK_BYTES (1u << 20)                                     //  From one mark to the next
-#define MOST_BYTES (HUB_SINK_BYTES + MARK_BYTES + WIRE_FRAME_MAX) //  Seen as not acknowledged
+#define MARK_BYTES (1u << 20) //  Distance of marks
+#define MOST_BYTES                                                                                 \
+    (HUB_SINK_BYTES + MARK_BYTES                                                                   \
+     + WIRE_FRAME_MAX) //  Limit of unacknowledged bytes, as measured by marks
 
 static uint64_t s_last (const sink_window_t *self)
 {

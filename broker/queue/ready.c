@@ -1,4 +1,4 @@
-//  ready.c - which job goes next
+//  ready.c - decides which job is served next
 
 #include "broker/queue/ready.h"
 
@@ -11,18 +11,18 @@
 #include "broker/peers/roster.h"
 #include "broker/queue/ready_heap.h"
 
-#define SEATS_A_TURN 4096u //  Jobs and demands that change their benches in one turn
+#define SEATS_A_TURN 4096u //  Jobs and demands that move to other benches in one turn
 
 struct ready {
     roster_t *roster;      //  Borrowed, or NULL
     ready_heap_t *benches; //  All (utlist)
-    size_t benches_count;  //  How many, but for the mixed one
-    ready_heap_t *mixed;   //  For any jobs, once there are too many benches; or NULL
-    benches_t all;         //  What they have in common
-    demand_t *demands;     //  With ready jobs; those whose bench was chosen longest ago first
+    size_t benches_count;  //  Number of benches, without the mixed one
+    ready_heap_t *mixed;   //  For jobs of any demand, when there are too many benches; or NULL
+    benches_t all;         //  Common data of the benches
+    demand_t *demands;     //  Demands with ready jobs, least recently seated first
     share_t *shares;       //  By session
-    job_t *passed;         //  Jobs that are passed over in this turn (utlist)
-    size_t jobs;           //  Ready ones
+    job_t *passed;         //  Jobs skipped in this turn (utlist)
+    size_t jobs;           //  Number of ready jobs
     uint64_t picks;        //  Picks so far
 };
 
@@ -93,8 +93,7 @@ static void s_take_set (ready_heap_t *bench, const demand_t *demand)
     bench->once = demand->once;
 }
 
-//  NULL: a bench for any jobs.
-//  One that stands empty is used again, lest they become many.
+//  NULL: a bench for jobs of any demand. An empty bench is reused, to limit their number.
 static ready_heap_t *s_empty_bench (ready_t *self)
 {
     ready_heap_t *bench;
@@ -121,7 +120,7 @@ static ready_heap_t *s_mixed (ready_t *self)
     return self->mixed;
 }
 
-//  Where jobs that ask this belong. One that has its bench for itself takes it along when its
+//  The bench for jobs of this demand. A demand that has a bench for itself keeps it when its
 //  workers change.
 static ready_heap_t *s_bench (ready_t *self, demand_t *demand)
 {
@@ -148,7 +147,7 @@ static void s_stand_up (demand_t *demand)
     demand->bench = NULL;
 }
 
-//  Chooses the bench anew, as the roster is now.
+//  Chooses the bench again, for the present roster.
 static void s_seat (ready_t *self, demand_t *demand)
 {
     roster_judge (self->roster, demand);
@@ -287,7 +286,8 @@ void ready_eased (ready_t *self, share_t *share)
 static void s_return_passed (ready_t *self)
 {
     while (self->passed) {
-        job_t *job = self->passed->ready_prev; //  The last one: they go before each other
+        job_t *job =
+            self->passed->ready_prev; //  The last one, because each is inserted before the others
         DL_DELETE2 (self->passed, job, ready_prev, ready_next);
         job->passed = false;
         s_sit (self, job, true);
@@ -297,7 +297,7 @@ static void s_return_passed (ready_t *self)
         bench->passed = false;
 }
 
-//  Jobs of the demand that are not where they belong, in their order; false when some are left.
+//  Moves jobs of the demand to their bench, in order; false when some remain.
 static bool s_move_jobs (ready_t *self, demand_t *demand, uint32_t *seats)
 {
     while (*seats && s_bench_of (demand->ready) != demand->bench) {
@@ -311,7 +311,7 @@ static bool s_move_jobs (ready_t *self, demand_t *demand, uint32_t *seats)
     return s_bench_of (demand->ready) == demand->bench;
 }
 
-//  Workers have come or gone.
+//  Moves demands to other benches after workers have come or gone.
 static bool s_seat_anew (ready_t *self)
 {
     uint32_t seats = SEATS_A_TURN;

@@ -1,4 +1,4 @@
-//  ready_heap.c - ready jobs that the same workers fit
+//  ready_heap.c - a bench: ready jobs that fit the same workers
 
 #include "broker/queue/ready_heap.h"
 
@@ -43,7 +43,7 @@ static void s_sink (benches_t *all, level_t *level, size_t at)
     s_place (level, at, queue);
 }
 
-//  As the share is now; true when that is news.
+//  Updates the queue's copy of the share; true when it has changed.
 static bool s_refresh (ready_queue_t *queue)
 {
     const share_t *share = queue->key.share;
@@ -77,7 +77,7 @@ static void s_part (benches_t *all, level_t *level, ready_queue_t *queue)
     s_rise (all, level, last->place - 1);
 }
 
-//  One share became smaller.
+//  The work of one share has decreased.
 static void s_correct (benches_t *all, level_t *level, const share_t *share)
 {
     ready_queue_t key = {.key = {level, (share_t *) share}}, *queue;
@@ -98,8 +98,8 @@ static void s_order_anew (benches_t *all, level_t *level)
     all->steps += level->count;
 }
 
-//  What has changed since the last look: each share that is named, or all, whichever is less.
-//  Shares that grew matter at the top alone.
+//  Applies the changes since the last update: each logged share, or all queues, whichever is less.
+//  Shares whose work increased only matter at the top.
 static void s_look (benches_t *all, level_t *level)
 {
     uint64_t news = all->logged - level->seen;
@@ -257,7 +257,7 @@ void ready_heap_enter (benches_t *all, ready_heap_t *self, job_t *job, bool firs
         s_add_level (all, self, level);
 }
 
-//  The last queue of a share that has no jobs is kept: it may have one again in a moment.
+//  The last queue of a share without jobs is kept, because it will probably be needed again soon.
 void ready_heap_withdraw (benches_t *all, job_t *job)
 {
     ready_queue_t *queue = job->queue;
@@ -292,7 +292,7 @@ static uint64_t s_tasks (const level_t *level, uint32_t *jobs)
     return tasks;
 }
 
-//  What is below a level in the heap has no higher priority.
+//  Levels below a level in the heap have no higher priority.
 static uint64_t s_ahead (const ready_heap_t *self, size_t at, int32_t priority, uint32_t *jobs)
 {
     if (at >= self->count || *jobs == 0 || self->heap [at]->key.priority <= priority)

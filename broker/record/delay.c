@@ -5,18 +5,18 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define WAKES_A_TURN 2048u //  Beyond that, the next turn goes on
+#define WAKES_A_TURN 2048u //  More entries are called in the next turn
 
 typedef struct entry {
-    int64_t due_us; //  When to wake it
+    int64_t due_us; //  When it is due
     uint64_t job;   //  Number of the job
     uint32_t index; //  The task
 } entry_t;
 
 struct delay {
     timers_t *timers;    //  Borrowed
-    alarm_t alarm;       //  Rings for the first entry
-    entry_t *heap;       //  The earliest at 0
+    alarm_t alarm;       //  Fires for the first entry
+    entry_t *heap;       //  The earliest entry at 0
     size_t count;        //  Entries
     size_t capacity;     //  Entries allocated
     delay_wake_fn *wake; //  Called for each

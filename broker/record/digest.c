@@ -1,4 +1,4 @@
-//  digest.c - what the payloads of a job's first tasks were, in a few bytes
+//  digest.c - a fingerprint of the payloads of a job's first tasks
 
 #include "broker/record/digest.h"
 

@@ -1,4 +1,4 @@
-//  identity.c - what makes a job the one that it is
+//  identity.c - identifies a job across submissions
 
 #include "broker/record/identity.h"
 

@@ -1,4 +1,4 @@
-//  job.c - one job
+//  job.c - one job: its options, its tasks, and which of them may run
 
 #include "broker/record/job.h"
 
@@ -11,11 +11,11 @@
 #include "broker/core/budget.h"
 #include "common/mean.h"
 
-#define SHED_BYTES (256u * 1024) //  Given back in one call
-#define SHED_VISITS 2048u        //  What that costs
-#define FORGET_TASKS 65536u      //  So many that have ended well are worth a system call
-#define BYTES_A_US 100u //  Through broker and worker, there and back, by the processor time of all
-#define BYTES_A_US_DURABLE 60u //  By way of the disk
+#define SHED_BYTES (256u * 1024) //  Freed in one call
+#define SHED_VISITS 2048u        //  Cost of that
+#define FORGET_TASKS 65536u      //  So many successful tasks justify a system call
+#define BYTES_A_US 100u //  Transfer through broker and worker, both ways, as total processor time
+#define BYTES_A_US_DURABLE 60u //  The same by way of the disk
 
 job_t *job_new (uint64_t *bytes_p)
 {
@@ -27,7 +27,8 @@ job_t *job_new (uint64_t *bytes_p)
     return self;
 }
 
-//  The pages between from and the end of an array; about as long as they take to come back.
+//  Frees the pages from `from` to the end of an array; takes about as long as to allocate them
+//  again.
 static bool s_shed_array (job_t *self, void *array, size_t size, uint32_t *visits)
 {
     uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE),
@@ -54,7 +55,7 @@ static size_t s_text_bytes (const char *text)
     return text ? strlen (text) + BUDGET_BLOCK_BYTES : 0;
 }
 
-//  Allocated, doubling from 1.
+//  Allocated size; doubles from 1.
 static size_t s_lanes_capacity (const job_t *self)
 {
     size_t capacity = self->lanes_count ? 1 : 0;
@@ -72,7 +73,7 @@ void job_weigh (job_t *self)
     for (size_t i = 0; i < self->needs_count; i++)
         weight += 3
                   * (s_text_bytes (self->needs [i])
-                     + sizeof (char *)); //  What it asks is held twice more
+                     + sizeof (char *)); //  What it requires is stored in two more places
     weight += self->spec.capacity + self->open.capacity + self->doom_detail.capacity;
     weight +=
         self->has.capacity * sizeof (wire_span_t) + self->arrivals_capacity * sizeof (arrival_t);
@@ -116,8 +117,8 @@ void job_destroy (job_t **self_p, uint64_t *bytes_p)
     *self_p = NULL;
 }
 
-//  Grows by half: a job of millions of tasks should not hold twice what it needs. What was never
-//  touched takes up no memory, and is not counted.
+//  Grows by half, because a job of millions of tasks should not hold twice what it needs. Pages
+//  that were never used take up no memory and are not counted.
 static void s_reserve (job_t *self, size_t count)
 {
     size_t wanted = (size_t) self->total + count;
@@ -141,7 +142,7 @@ void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_
                  uint64_t *bytes_p)
 {
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
-    if (payloads->count == 0) //  A frame may hold none, and there may be no block yet
+    if (payloads->count == 0) //  A frame may contain none, and there may be no block yet
         return;
     s_reserve (self, payloads->count);
     for (uint32_t i = self->total; i < self->total + payloads->count; i++)
@@ -159,7 +160,7 @@ static uintptr_t s_page_of (const job_t *self, uint32_t index, uintptr_t page)
     return (uintptr_t) &self->tasks [index] / page * page;
 }
 
-//  The pages between stay, as zeros that take up nothing.
+//  The pages in between remain, as zeros without memory.
 void job_note_end (job_t *self, uint64_t *bytes_p)
 {
     while (self->past < self->total && self->tasks [self->past].state == TASK_DONE

@@ -1,4 +1,4 @@
-//  known.c - names of functions that workers offered
+//  known.c - names of functions that workers offer or have offered
 
 #include "broker/record/known.h"
 
@@ -10,14 +10,14 @@
 #include "common/hash.h"
 
 struct known_name {
-    UT_hash_handle hh; //  By text, the one offered longest ago first
+    UT_hash_handle hh; //  By text, least recently offered first
     char text [];      //  The name
 };
 
 struct known {
     known_name_t *names; //  uthash
-    uint64_t bytes;      //  Held
-    uint64_t most;       //  At most
+    uint64_t bytes;      //  Memory in use
+    uint64_t most;       //  Its limit
 };
 
 known_t *known_new (uint64_t most_bytes)
@@ -68,7 +68,7 @@ void known_add (known_t *self, const char *text)
     size_t size = strlen (text);
     known_name_t *name = s_find (self, text);
     if (name)
-        HASH_DEL (self->names, name); //  It goes to the end
+        HASH_DEL (self->names, name); //  Moves it to the end
     else {
         name = calloc (1, sizeof *name + size + 1);
         assert (name);

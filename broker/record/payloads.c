@@ -1,4 +1,4 @@
-//  payloads.c - payloads in blocks
+//  payloads.c - payloads of a job's tasks, in blocks
 
 #include "broker/record/payloads.h"
 
@@ -8,23 +8,22 @@
 
 #include "common/hash.h"
 
-#define SHED_VISITS 128u              //  What it costs to free a block, in visits of a task
-#define BLOCK_FULL_BYTES (32u * 1024) //  Nothing joins a block that has grown to this
+#define SHED_VISITS 128u              //  Cost to free a block, in visits of a task
+#define BLOCK_FULL_BYTES (32u * 1024) //  Nothing is added to a block of this size
 
 typedef struct block {
     uint32_t first;    //  Index of its first task
-    uint32_t count;    //  Tasks
+    uint32_t count;    //  Number of tasks
     uint32_t left;     //  Tasks not released yet
     uint32_t room;     //  Offsets allocated
     size_t room_bytes; //  Bytes allocated
     size_t size;       //  Bytes in use
-    uint8_t
-        *bytes; //  The values, one behind the other; NULL when all are released, or not in memory
-    uint32_t *offsets;      //  Where each begins
-    payloads_place_t place; //  Where they lie in the store; seq 0: nowhere
-    size_t stored;          //  Bytes there
-    uint64_t moves_to;      //  Where they are being written anew: offset plus 1; 0: they are not
-    size_t moves_size;      //  Bytes there
+    uint8_t *bytes;    //  The values, concatenated; NULL when all are released, or not in memory
+    uint32_t *offsets; //  Offset of each value
+    payloads_place_t place; //  Where they are in the store; seq 0: nowhere
+    size_t stored;          //  Size in the store
+    uint64_t moves_to;      //  Where they are being written again: offset plus 1; 0: they are not
+    size_t moves_size;      //  Size there
     bool asked;             //  They are being read back
 } block_t;
 
@@ -36,12 +35,12 @@ typedef struct large {
 
 struct payloads {
     block_t *blocks;   //  Ordered by first
-    size_t head;       //  Those before are released
-    size_t count;      //  Blocks, released ones included
+    size_t head;       //  Blocks before this one are released
+    size_t count;      //  Blocks, including released ones
     size_t capacity;   //  Blocks allocated
-    size_t at;         //  The one looked up last
+    size_t at;         //  The block used last
     large_t *large;    //  Payloads that came in parts, by task
-    uint64_t *bytes_p; //  The total that this stock adds to; borrowed
+    uint64_t *bytes_p; //  The total to which its memory is added; borrowed
 };
 
 payloads_t *payloads_new (uint64_t *bytes_p)
@@ -103,7 +102,7 @@ void payloads_destroy (payloads_t **self_p)
     *self_p = NULL;
 }
 
-//  Drops released blocks at the front when they are the larger part.
+//  Removes released blocks at the front when they are the majority.
 static void s_compact (payloads_t *self)
 {
     while (self->head < self->count && self->blocks [self->head].left == 0)
@@ -132,7 +131,7 @@ static block_t *s_open_block (payloads_t *self, uint32_t first, const payloads_p
     return block;
 }
 
-//  The first batch gets what it needs; one that grows doubles.
+//  The first batch gets what it needs; a growing block doubles.
 static void s_reserve (payloads_t *self, block_t *block, size_t size, size_t count)
 {
     size_t before = block->room_bytes + block->room * sizeof (uint32_t);
@@ -151,7 +150,7 @@ static void s_reserve (payloads_t *self, block_t *block, size_t size, size_t cou
     *self->bytes_p += block->room_bytes + block->room * sizeof (uint32_t) - before;
 }
 
-//  Notes where each value begins. False when they are not so many.
+//  Sets the offset of each value. False when their number is different.
 static bool s_find_offsets (block_t *block, size_t from, size_t count)
 {
     cursor_t cursor = cursor_of (block->bytes + from, block->size - from);

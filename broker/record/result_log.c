@@ -1,4 +1,4 @@
-//  result_log.c - what is kept of a detached job
+//  result_log.c - results and output of a detached job
 
 #include "broker/record/result_log.h"
 
@@ -9,8 +9,8 @@
 #include "broker/core/hub.h"
 #include "common/hash.h"
 
-#define SHED_VISITS 1024u           //  What it costs to free a segment, in visits of a task
-#define SEGMENT_BYTES (256u * 1024) //  A segment that has grown to this is full
+#define SHED_VISITS 1024u           //  Cost to free a segment, in visits of a task
+#define SEGMENT_BYTES (256u * 1024) //  A segment of this size is full
 
 typedef struct head {
     uint32_t kind;  //  result_log_kind_t
@@ -19,30 +19,30 @@ typedef struct head {
 } head_t;
 
 typedef struct segment {
-    buffer_t bytes;           //  Records, aligned to 8; while it is read back, those that have come
-    size_t size;              //  Bytes of its records, also while they are not in memory
-    result_log_place_t *runs; //  Where they lie in the store, in order
+    buffer_t bytes;           //  Records, aligned to 8; during a refill, those that have been read
+    size_t size;              //  Size of its records, also when they are not in memory
+    result_log_place_t *runs; //  Where they are in the store, in order
     uint32_t count;           //  Runs
     uint32_t room;            //  Runs allocated
-    bool loose;               //  A record lies nowhere
-    bool closed;              //  Nothing more is appended
+    bool loose;               //  Some record is not in the store
+    bool closed;              //  No more records are appended
     bool away;                //  Not in memory
     bool asked;               //  It is being read back
 } segment_t;
 
 typedef struct large {
     uint32_t index;           //  Of the task
-    buffer_t payload;         //  Its value; empty while it is not in memory
-    result_log_place_t place; //  Where it lies in the store
-    bool stored;              //  It lies there
+    buffer_t payload;         //  The value; empty while it is not in memory
+    result_log_place_t place; //  Its place in the store
+    bool stored;              //  It is in the store
     bool asked;               //  It is being read back
     UT_hash_handle hh;        //  In keep->large
 } large_t;
 
 typedef struct wrote {
     uint32_t index;         //  Of the task
-    bool cut;               //  Something was dropped
-    size_t size_bytes;      //  Output kept of it
+    bool cut;               //  Some output was dropped
+    size_t size_bytes;      //  Size of its kept output
     result_log_mark_t mark; //  Of the lease that wrote last
     UT_hash_handle hh;      //  In keep->wrote
 } wrote_t;
@@ -52,9 +52,9 @@ struct result_log {
     size_t count;        //  Segments
     size_t capacity;     //  Segments allocated
     large_t *large;      //  Values too large for a frame, by task
-    wrote_t *wrote;      //  How much output tasks have, by task
+    wrote_t *wrote;      //  Size of tasks' output, by task
     uint64_t held;       //  Bytes added to *bytes_p
-    uint64_t *bytes_p;   //  The total that this log adds to; borrowed
+    uint64_t *bytes_p;   //  The total to which its memory is added; borrowed
 };
 
 result_log_t *result_log_new (uint64_t *bytes_p)
@@ -151,7 +151,7 @@ static segment_t *s_open_segment (result_log_t *self)
     return &self->segments [self->count++];
 }
 
-//  A record that follows the one before also in the store costs nothing.
+//  A record that follows the previous one in the store, too, extends its run.
 static void s_add_run (result_log_t *self, segment_t *segment, const result_log_place_t *place)
 {
     result_log_place_t *last = segment->count ? &segment->runs [segment->count - 1] : NULL;
@@ -195,8 +195,8 @@ uint64_t result_log_append (result_log_t *self, result_log_kind_t kind, uint32_t
     return (uint64_t) (self->count - 1) << 32 | offset;
 }
 
-//  The segment in which the record at *position is; the end of one is the beginning of the next.
-//  NULL at the end of all.
+//  The segment of the record at *position; a position at the end of a segment moves to the next.
+//  NULL at the end of the log.
 static segment_t *s_at (const result_log_t *self, uint64_t *position)
 {
     size_t at = result_log_segment (*position);
@@ -234,7 +234,7 @@ bool result_log_read (const result_log_t *self, uint64_t *position, result_log_r
     return true;
 }
 
-//  ---- out of memory, and back --------------------------------------------
+//  ---- eviction and refill ------------------------------------------------
 
 static bool s_may_leave (const segment_t *segment)
 {
@@ -322,7 +322,7 @@ bool result_log_missing_large (const result_log_t *self, uint32_t *index)
     return false;
 }
 
-//  ---- written anew -------------------------------------------------------
+//  ---- rewrite ------------------------------------------------------------
 
 void result_log_move (result_log_t *self)
 {
@@ -417,7 +417,7 @@ bool result_log_restore_large (result_log_t *self, uint32_t index, buffer_t *pay
 {
     large_t *large = s_large (self, index);
     if (!large || !large->asked)
-        return true; //  It was replaced in the meantime
+        return true; //  It was replaced meanwhile
     large->asked = false;
     if (payload->size != large->place.size)
         return false;

@@ -1,4 +1,4 @@
-//  task.c - the states of a task
+//  task.c - the state of one task, in 24 bytes
 
 #include "broker/record/task.h"
 

@@ -1,4 +1,4 @@
-//  tombstones.c - the identities of detached jobs that were forgotten
+//  tombstones.c - the identities of forgotten detached jobs
 
 #include "broker/record/tombstones.h"
 
@@ -15,17 +15,17 @@ typedef struct ghost {
     uint64_t number;     //  Its number
     int64_t gone_us;     //  When it was forgotten
     bool logged;         //  It is in the log
-    uint64_t seq;        //  There: its batch; 0: the one that is being gathered
+    uint64_t seq;        //  Its batch in the log; 0: the batch that is being filled
     struct ghost *prev;  //  Neighbours in the log
     struct ghost *next;  //  …
     UT_hash_handle hh;   //  By identity, oldest first
 } ghost_t;
 
 struct tombstones {
-    ghost_t *all;      //  uthash keeps them in the order in which they came
-    ghost_t *log;      //  Those in the log, in its order
-    size_t most;       //  So many are kept
-    uint64_t *bytes_p; //  The total that they add to; borrowed
+    ghost_t *all;      //  uthash keeps the order of insertion
+    ghost_t *log;      //  Those in the log, in order
+    size_t most;       //  Maximum number
+    uint64_t *bytes_p; //  The total to which its memory is added; borrowed
 };
 
 #define GHOST_BYTES (sizeof (ghost_t) + BUDGET_BLOCK_BYTES)
@@ -107,7 +107,7 @@ void tombstones_logged (tombstones_t *self, const identity_t *identity)
     DL_APPEND (self->log, ghost);
 }
 
-//  The new ones are the last ones; the first one's prev is the last.
+//  New ones are at the end of the list; the head's prev is the last one.
 void tombstones_place (tombstones_t *self, uint64_t seq)
 {
     for (ghost_t *ghost = self->log ? self->log->prev : NULL; ghost && ghost->seq == 0;

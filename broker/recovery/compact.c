@@ -1,4 +1,4 @@
-//  compact.c - the log does not grow for ever
+//  compact.c - compaction: keeps the log from growing without limit
 
 #include "broker/recovery/compact.h"
 
@@ -12,23 +12,24 @@
 #include "broker/record/delay.h"
 #include "common/pack.h"
 
-#define CHUNK_TASKS 4096u           //  Tasks of one record
-#define COPY_BATCH_BYTES (1u << 20) //  No further job is copied into a batch that has grown to this
-#define COPY_BYTES_MAX                                                                             \
-    (512ull << 20)   //  A job that is larger is left where it is until it has shrunk
-#define COPY_SHARE 8 //  So is one of more than this part of the memory: a copy is made there
+#define CHUNK_TASKS 4096u             //  Tasks of one record
+#define COPY_BATCH_BYTES (1u << 20)   //  No further job is copied into a batch of this size
+#define COPY_BYTES_MAX (512ull << 20) //  A larger job is not copied until it has shrunk
+#define COPY_SHARE                                                                                 \
+    8 //  Nor is a job larger than this fraction of the memory, in which the copy is made
 
 struct compact {
-    hub_t *hub;             //  Borrowed
-    uint64_t round_to;      //  It goes on until all batches up to this one are dropped; 0: it rests
-    uint64_t rest_recorded; //  Bytes recorded when it came to rest; 0: it never did
-    uint64_t rest_live;     //  Live bytes then
+    hub_t *hub; //  Borrowed
+    uint64_t
+        round_to; //  The round continues until all batches up to this one are dropped; 0: no round
+    uint64_t rest_recorded; //  Bytes recorded at the end of the last round; 0: none yet
+    uint64_t rest_live;     //  Live bytes at that time
 };
 
-//  A job whose waits are copied.
+//  A job whose delays are copied.
 typedef struct copied {
     hub_t *hub; //  Borrowed
-    job_t *job; //  Which
+    job_t *job; //  The job
 } copied_t;
 
 compact_t *compact_new (hub_t *hub)
@@ -46,7 +47,7 @@ void compact_destroy (compact_t **self_p)
     *self_p = NULL;
 }
 
-//  Nothing of it waits to become durable.
+//  Is nothing of it waiting to become durable?
 static bool s_is_still (const job_t *job)
 {
     return job->pending == 0 && job->undelivered == 0;
@@ -58,7 +59,7 @@ static bool s_is_small (const hub_t *hub, const job_t *job)
            && job->logged_bytes <= hub->memory_limit / COPY_SHARE;
 }
 
-//  What was put out of memory is read back, a part at a time. True when all is there.
+//  Reads evicted data back, in parts. True when all of it is in memory.
 static bool s_gather (hub_t *hub, job_t *job)
 {
     uint64_t position;
@@ -85,8 +86,8 @@ static bool s_needs_payload (const task_t *task)
     return task->state != TASK_DONE || task->outcome != CADRE_OUTCOME_OK;
 }
 
-//  When the last of those before end came; a chunk is as old as its youngest task. What has expired
-//  was told of.
+//  Records when the last task before end arrived: a chunk is as old as its newest task. Expired
+//  tasks have been reported.
 static void s_copy_came (hub_t *hub, job_t *job, uint32_t end)
 {
     int64_t at_us = hub->now_us - (int64_t) job->expire_ms * 1000;
@@ -110,7 +111,7 @@ static void s_add_payload (hub_t *hub, job_t *job, uint32_t index, buffer_t *lis
     pack_raw (list, payload.data, payload.size);
 }
 
-//  Payloads that nobody needs any more are copied as nil. Returns where the list begins.
+//  Payloads that are no longer needed are copied as nil. Returns the start of the list.
 static uint64_t s_copy_some (hub_t *hub, job_t *job, uint32_t first, uint32_t end, buffer_t *list)
 {
     buffer_clear (list);
@@ -122,7 +123,7 @@ static uint64_t s_copy_some (hub_t *hub, job_t *job, uint32_t first, uint32_t en
     return records_payloads (hub->journal, job, &payloads).offset;
 }
 
-//  What is together in memory stays together in the store; between that are tasks which have ended.
+//  A block in memory becomes a record in the store; tasks between blocks have ended.
 static void s_copy_tasks (hub_t *hub, job_t *job)
 {
     buffer_t list = {0};
@@ -140,7 +141,7 @@ static void s_copy_tasks (hub_t *hub, job_t *job)
     buffer_free (&list);
 }
 
-//  Called for each wait there is.
+//  Called for each delay.
 static void s_copy_wait (void *owner, uint64_t number, uint32_t index, int64_t due_us)
 {
     const copied_t *copied = owner;
@@ -171,8 +172,7 @@ static void s_copy_states (hub_t *hub, job_t *job)
     journal_end_leases (hub->journal);
 }
 
-//  A result that a retry has replaced is copied with the retry, so that what is kept stays as it
-//  is.
+//  A replaced result is copied together with its retry, so that the kept data stays the same.
 static void s_copy_result (hub_t *hub, job_t *job, const result_log_record_t *record,
                            uint64_t position)
 {
@@ -216,7 +216,7 @@ static void s_copy_kept (hub_t *hub, job_t *job)
     }
 }
 
-//  The copy is durable: what is kept of the job lies there now.
+//  The copy is durable: the kept data of the job is there now.
 static void s_settle (hub_t *hub, wait_t *wait)
 {
     job_t *job = job_table_find (hub->jobs, wait->job);
@@ -249,7 +249,7 @@ static void s_copy (hub_t *hub, job_t *job)
     job->pending++;
 }
 
-//  Jobs from the oldest on, until there is enough for one batch.
+//  Copies jobs from the oldest on, until one batch is full.
 static void s_copy_jobs (hub_t *hub)
 {
     job_t *job;
@@ -258,8 +258,8 @@ static void s_copy_jobs (hub_t *hub)
         s_copy (hub, job);
 }
 
-//  What is known of jobs that were forgotten, and lies before the jobs that are there. It is
-//  little, and not counted as live.
+//  Copies the identities of forgotten jobs that are before the oldest job. They are small and not
+//  counted as live.
 static void s_copy_ghosts (hub_t *hub)
 {
     const job_t *job = log_index_oldest_job (hub->log_index);
@@ -298,7 +298,7 @@ static void s_end_round (compact_t *self)
     self->rest_live = journal_live_bytes (self->hub->journal);
 }
 
-//  The oldest job stays where it is, and no ghost lies before it.
+//  The oldest job cannot be copied now, and no tombstone is before it.
 static bool s_is_barred (hub_t *hub)
 {
     job_t *job = log_index_oldest_job (hub->log_index);
@@ -306,9 +306,8 @@ static bool s_is_barred (hub_t *hub)
            && log_index_oldest (hub->log_index) >= job->logged_at;
 }
 
-//  One batch, so that the log never has half of it. Ghosts go first: one that was left would keep
-//  all that lies behind it, however often the jobs there are copied. Returns the number of the
-//  batch.
+//  Uses one batch, so the log never has half of it. Tombstones go first: one that stayed would keep
+//  everything after it, however often the jobs there are copied. Returns the number of the batch.
 static uint64_t s_copy_batch (hub_t *hub)
 {
     journal_t *journal = hub->journal;
@@ -324,7 +323,7 @@ static uint64_t s_copy_batch (hub_t *hub)
     return journal_last_seq (journal);
 }
 
-//  What lies before is dropped with the next batch, which cannot become durable earlier.
+//  Everything before is dropped with the next batch, which cannot become durable earlier.
 void compact_run (compact_t *self)
 {
     hub_t *hub = self->hub;

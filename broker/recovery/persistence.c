@@ -1,4 +1,4 @@
-//  persistence.c - what makes jobs durable, as the loop sees it
+//  persistence.c - durability of jobs, for the broker's loop
 
 #include "broker/recovery/persistence.h"
 
@@ -9,8 +9,8 @@
 #include "broker/recovery/compact.h"
 #include "broker/recovery/recovery.h"
 
-//  Tasks whose payloads have come may be dispatched; who follows the job goes on, and who asked for
-//  one of its tasks.
+//  Tasks whose payloads have come may be dispatched; followers of the job continue, and so do
+//  requests about its tasks.
 static void s_came (void *owner, job_t *job, pager_part_t part)
 {
     hub_t *hub = owner;
@@ -20,7 +20,7 @@ static void s_came (void *owner, job_t *job, pager_part_t part)
         follower_touch (job, hub);
 }
 
-//  What was accepted before has its room.
+//  Reserves room for work that was accepted before.
 static void s_claim (hub_t *hub, journal_t *journal)
 {
     for (job_t *job = job_table_first (hub->jobs); job; job = job->hh_number.next) {

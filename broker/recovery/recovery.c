@@ -1,4 +1,4 @@
-//  recovery.c - the log is read, and the ledger is as it was
+//  recovery.c - reads the log and restores the ledger
 
 #include "broker/recovery/recovery.h"
 
@@ -10,15 +10,15 @@
 #include "broker/ledger/ledger.h"
 #include "broker/peers/purse.h"
 
-//  Where the reading is.
+//  The state of the replay.
 typedef struct replay {
     hub_t *hub;                 //  Borrowed
-    uint64_t seq;               //  Of the batch at hand
+    uint64_t seq;               //  Number of the current batch
     const uint8_t *batch_start; //  Its bytes
-    const uint8_t *record;      //  Where the record at hand begins
+    const uint8_t *record;      //  Start of the current record
 } replay_t;
 
-//  One record; false when it cannot be.
+//  Applies one record; false when it is invalid.
 typedef bool replay_fn (replay_t *self, cursor_t *cursor);
 
 static job_t *s_job (const replay_t *self, uint64_t number)
@@ -26,8 +26,8 @@ static job_t *s_job (const replay_t *self, uint64_t number)
     return job_table_find (self->hub->jobs, number);
 }
 
-//  The task of a record; NULL without a job: then what is left of a job that was forgotten is
-//  passed over.
+//  The task of a record; NULL without a job: then the record belongs to a forgotten job and is
+//  skipped.
 static bool s_task (const replay_t *self, uint64_t number, uint64_t index, job_t **job)
 {
     *job = s_job (self, number);
@@ -80,8 +80,8 @@ static bool s_large (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-//  Of a task that has ended, a compaction copies no payload; one of a release that had no digests
-//  has not said what it was.
+//  A compaction copies no payload of a task that has ended, and releases without digests did not
+//  record them.
 static void s_digest (job_t *job, const wire_list_t *payloads)
 {
     cursor_t cursor = cursor_of_view (payloads->values);
@@ -100,7 +100,7 @@ static void s_digest (job_t *job, const wire_list_t *payloads)
     }
 }
 
-//  What refers to a large payload follows it.
+//  The record of the reference follows that of the large payload.
 static bool s_has_large (const job_t *job, const wire_list_t *payloads)
 {
     cursor_t cursor = cursor_of_view (payloads->values);
@@ -130,7 +130,7 @@ static bool s_tasks (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-//  On this broker's clock it may be before that began.
+//  On this broker's clock the time may be negative.
 static bool s_came (replay_t *self, cursor_t *cursor)
 {
     wire_log_came_t record;
@@ -156,7 +156,7 @@ static bool s_seal (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-//  Whoever had the task is away, and may come back.
+//  The worker that had the task is away and may reconnect.
 static agent_t *s_agent (replay_t *self, const wire_log_leases_t *record)
 {
     agent_t *agent = roster_by_uuid (self->hub->roster, record->worker.data);
@@ -190,8 +190,8 @@ static bool s_leases (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-//  A wait goes on where it was. Wall time, because it must mean the same after a restart; a clock
-//  that was set back makes no wait longer.
+//  A delay continues after the restart. It is stored as wall time, which is valid after a restart;
+//  a clock that was set back does not make it longer.
 static void s_delay (replay_t *self, job_t *job, uint32_t index, uint64_t due_us)
 {
     int64_t wall_us = moment_wall_us (), most_us = tries_wait_max_us (&job->tries);
@@ -221,7 +221,7 @@ static bool s_again (replay_t *self, cursor_t *cursor)
            && record.lost <= WIRE_ATTEMPTS_MAX;
 }
 
-//  Where a record that ends here, or these bytes, lie in the batch.
+//  The place in the batch of a record that ends here, or of these bytes.
 static result_log_place_t s_record_place (const replay_t *self, const cursor_t *cursor)
 {
     return (result_log_place_t){self->seq, (uint64_t) (self->record - self->batch_start),
@@ -248,8 +248,8 @@ static bool s_value (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-//  Reads attempt and exit code from the result's body, which must be whole, and of that task and
-//  outcome.
+//  Reads attempt and exit code from the result's body, which must be complete and match the task
+//  and outcome.
 static bool s_body (const wire_log_result_t *record, uint64_t *attempt, int64_t *code)
 {
     cursor_t cursor = cursor_of_view (record->body);
@@ -289,8 +289,8 @@ static bool s_result (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-//  What was kept then is kept now, and counts for as much: bytes written, not packed. The mark of a
-//  cut comes last.
+//  Keeps stored output again, with the same size: written bytes, not packed ones. The mark of
+//  truncated output comes last.
 static bool s_keep_output (const replay_t *self, job_t *job, const wire_log_output_t *record,
                            const result_log_place_t *place)
 {
@@ -327,7 +327,7 @@ static bool s_output (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-//  Its worker is told when it comes back: nobody knows whether it was.
+//  Its worker is told when it reconnects, because it is unknown whether it was told before.
 static void s_order_cancel (replay_t *self, job_t *job, uint32_t index)
 {
     if (job->tasks [index].state == TASK_LEASED)
@@ -430,7 +430,7 @@ static replay_fn *s_find (uint64_t verb)
     }
 }
 
-//  What a record adds to what a compaction would copy.
+//  Adds the record to the job's live bytes.
 static void s_count (replay_t *self, uint64_t verb, view_t body, size_t size)
 {
     bool live = verb == WIRE_log_job || verb == WIRE_log_large || verb == WIRE_log_tasks
@@ -479,7 +479,7 @@ static cadre_error_t s_read_batch (void *context, uint64_t seq, view_t bytes, fa
     return CADRE_OK;
 }
 
-//  What has ended before is not counted again.
+//  Tasks that had ended before are not counted again.
 cadre_error_t recovery_read (hub_t *hub, store_t *store, fault_t *fault)
 {
     uint64_t done = hub->tasks_done, failed = hub->tasks_failed;

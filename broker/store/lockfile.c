@@ -1,4 +1,4 @@
-//  lockfile.c - one process at a time, and the others are told who it is
+//  lockfile.c - ensures that one process uses a store, and tells others which one
 
 #include "broker/store/lockfile.h"
 
@@ -17,8 +17,8 @@
 #define MARK "open" //  The third word
 
 struct lockfile {
-    int fd;      //  Holds the lock
-    char *path;  //  Of the file
+    int fd;      //  Has the lock
+    char *path;  //  Path of the file
     bool marked; //  The file has the mark
 };
 
@@ -32,7 +32,7 @@ static void s_fail (const char *what, const char *path, fault_t *fault)
         what, path, strerror (errno));
 }
 
-//  The holder wrote "PID HOST", and maybe the mark; it may be about to.
+//  The holder writes "PID HOST", and maybe the mark, but may not have done so yet.
 static void s_tell_holder (int fd, const char *what, fault_t *fault)
 {
     char text [HOST_BYTES + 32], host [HOST_BYTES] = "this host";
@@ -65,7 +65,8 @@ static bool s_has_mark (int fd)
     return sscanf (text, "%*u %*s %7s", mark) == 1 && strcmp (mark, MARK) == 0;
 }
 
-//  Between open and flock the last holder may have removed the file: then this lock is on nothing.
+//  Between open and flock the last holder may have removed the file: then the lock is on a deleted
+//  file.
 static bool s_is_there (int fd, const char *path)
 {
     struct stat held, named;
@@ -73,7 +74,7 @@ static bool s_is_there (int fd, const char *path)
            && held.st_dev == named.st_dev;
 }
 
-//  The descriptor; -1 and a fault; or -1 and none, to try again.
+//  Returns the descriptor; -1 with a fault; or -1 without one, to try again.
 static int s_try (const char *what, const char *path, bool *marked, fault_t *fault)
 {
     int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -128,7 +129,8 @@ bool lockfile_marked (const lockfile_t *self)
     return self->marked;
 }
 
-//  A mark that does not get there is one warning less; one that stayed would be a false one.
+//  A mark that was not written only omits a warning; one that was not removed would cause a false
+//  one.
 void lockfile_mark (lockfile_t *self, bool mark)
 {
     if (self->marked == mark)

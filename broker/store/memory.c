@@ -1,4 +1,4 @@
-//  memory.c - a store that is only in memory, for tests of what stands on one
+//  memory.c - a store in memory, for tests of the modules above the store
 
 #include "broker/store/memory.h"
 
@@ -16,7 +16,7 @@
 typedef struct batch {
     struct batch *prev, *next; //  In a list (utlist)
     uint64_t seq;              //  Its number
-    uint64_t drop_before;      //  What goes with it
+    uint64_t drop_before;      //  What it drops
     buffer_t body;             //  Its bytes
 } batch_t;
 
@@ -27,31 +27,31 @@ typedef struct answer {
 
 struct memory_disk {
     batch_t *batches;     //  Durable and not dropped, in order
-    uint64_t count;       //  How many they are
-    uint64_t used_bytes;  //  In them
-    uint64_t boots;       //  How often it was opened
+    uint64_t count;       //  Their number
+    uint64_t used_bytes;  //  Their size
+    uint64_t boots;       //  Number of boots
     uint64_t next;        //  Number of the next batch that becomes durable
     size_t let;           //  So many batches may become durable; SIZE_MAX: all
-    bool lose;            //  The store that is open loses what is not durable when it is closed
-    size_t fail;          //  The failure comes with this batch; 0: none is planned
-    struct memory *store; //  That is open on it
+    bool lose;            //  The open store loses data that is not durable when it is closed
+    size_t fail;          //  This batch fails; 0: none
+    struct memory *store; //  The open store
 };
 
 typedef struct memory {
-    store_t base;           //  What store.h sees
+    store_t base;           //  Base for store.h
     memory_disk_t *disk;    //  Borrowed
-    int event_fd;           //  Says that a turn is worth while
+    int event_fd;           //  Readable when a turn has work
     bool scanned;           //  It may be written
-    fault_t fault;          //  A commit failed
+    fault_t fault;          //  Error of a commit
     batch_t *queue;         //  Appended, not durable
-    answer_t *asked;        //  Read, not seen by a turn
+    answer_t *asked;        //  Read, not taken by a turn
     answer_t *answers;      //  For next_slice
     uint64_t next;          //  Number of the next batch
     uint64_t durable;       //  As of the last turn
     uint64_t commits;       //  Since it was opened
-    uint64_t settled_bytes; //  Became durable, not seen by a turn
+    uint64_t settled_bytes; //  Became durable, not taken by a turn
     uint64_t written_bytes; //  Became durable since it was opened
-    room_t room;            //  What is spoken for
+    room_t room;            //  Accounting of space
 } memory_t;
 
 memory_disk_t *memory_disk_new (void)
@@ -105,7 +105,7 @@ static void s_keep (memory_t *self, batch_t *batch)
     self->written_bytes += batch->body.size;
 }
 
-//  Makes durable what may be.
+//  Makes batches durable, as far as allowed.
 static void s_commit (memory_t *self)
 {
     memory_disk_t *disk = self->disk;
@@ -295,7 +295,7 @@ static void s_destroy (memory_t *self)
     free (self);
 }
 
-//  A disk that holds still is waited for by nobody: it is let go.
+//  Closing does not wait for a disk that holds back batches: it releases them.
 static cadre_error_t s_close (store_t *store, fault_t *fault)
 {
     memory_t *self = (memory_t *) store;

@@ -1,11 +1,10 @@
-//  room.c - how much of a store is spoken for
+//  room.c - accounting of the space in a store
 
 #include "broker/store/room.h"
 
 #include "common/units.h"
 
-#define SLACK_BYTES                                                                                \
-    (UINT64_C (64) << 20) //  What may lie about before a compaction is worth its while
+#define SLACK_BYTES (UINT64_C (64) << 20) //  Dead bytes that do not justify a compaction
 
 static uint64_t s_plus (uint64_t one, uint64_t other)
 {

@@ -1,4 +1,4 @@
-//  row.c - how a batch lies in the rows of a table
+//  row.c - how a batch is stored in rows of a table
 
 #include "broker/store/row.h"
 

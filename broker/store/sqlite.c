@@ -1,4 +1,4 @@
-//  sqlite.c - the store in a file of this machine, the default
+//  sqlite.c - the store in a local SQLite file, the default
 
 #include "broker/store/sqlite.h"
 
@@ -13,17 +13,17 @@
 #include "broker/store/sqlite_writer.h"
 
 #define WAL_BYTES (UINT64_C (4) << 20)
-#define MARGIN_BYTES (UINT64_C (32) << 20) //  The write-ahead log needs room before the file does
+#define MARGIN_BYTES (UINT64_C (32) << 20) //  The write-ahead log needs space before the file does
 
 typedef struct sqlite {
-    store_t base;               //  What store.h sees
+    store_t base;               //  Base for store.h
     sqlite_file_t *file;        //  Locked
-    sqlite_log_t *log;          //  The owner's until the scan is done
+    sqlite_log_t *log;          //  Used by the owner until the scan is done
     sqlite_reader_t *reader;    //  Reads slices
     sqlite_writer_t *writer;    //  Commits; NULL before the scan
-    int event_fd;               //  Both write to it
+    int event_fd;               //  Reader and writer write to it
     uint64_t next;              //  Number of the next batch
-    room_t room;                //  What is spoken for
+    room_t room;                //  Accounting of space
     sqlite_progress_t progress; //  As of the last turn
 } sqlite_t;
 

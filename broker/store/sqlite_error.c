@@ -1,4 +1,4 @@
-//  sqlite_error.c - what SQLite refused, as cause and cure
+//  sqlite_error.c - converts SQLite errors into faults with cause and cure
 
 #include "broker/store/sqlite_error.h"
 
@@ -11,8 +11,8 @@
 
 static const struct {
     int rc;             //  Primary code
-    cadre_error_t code; //  What it is to us
-    const char *cure;   //  What a person can do
+    cadre_error_t code; //  Our error code
+    const char *cure;   //  The remedy
 } s_cures [] = {
     {SQLITE_FULL, CADRE_ERROR_IO, "make room on its disk, then start the broker again"},
     {SQLITE_IOERR, CADRE_ERROR_IO, "check the disk, then start the broker again"},
@@ -27,8 +27,8 @@ static const struct {
     {SQLITE_CANTOPEN, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
 };
 
-//  The primary code. Some calls that find the disk full, such as a checkpoint's, tell only of an
-//  I/O error.
+//  The primary code. Some calls that find the disk full, such as a checkpoint, only return an I/O
+//  error.
 static int s_primary (sqlite3 *db, int rc)
 {
     int primary = rc & 0xff, number = db ? sqlite3_system_errno (db) : 0;
@@ -36,7 +36,7 @@ static int s_primary (sqlite3 *db, int rc)
                                                                              : primary;
 }
 
-//  What the system said, where it said more than SQLite.
+//  The system's message, where it is more specific than SQLite's.
 static void s_cause (sqlite3 *db, int rc, char text [CAUSE_BYTES])
 {
     int primary = s_primary (db, rc), number = db ? sqlite3_system_errno (db) : 0;

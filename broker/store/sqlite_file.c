@@ -1,5 +1,4 @@
-//  sqlite_file.c - the file of a store: found or made, locked, and checked before anything is
-//  written
+//  sqlite_file.c - finds or creates, locks and checks the file of a store
 
 #include "broker/store/sqlite_file.h"
 
@@ -27,12 +26,12 @@
 #define STORE_SQL "CREATE TABLE store (boots INTEGER, first INTEGER)"
 
 struct sqlite_file {
-    char path [PATH_MAX]; //  Without links
-    const char *vfs;      //  SQLite's name of it, or NULL
-    lockfile_t *lock;     //  Held for life
+    char path [PATH_MAX]; //  With symbolic links resolved
+    const char *vfs;      //  Name of a SQLite VFS, or NULL
+    lockfile_t *lock;     //  Held until the file is closed
     sqlite3 *writer;      //  The connection that writes
-    bool had_wal;         //  FILE-wal was there before
-    bool had_shm;         //  FILE-shm was there before
+    bool had_wal;         //  FILE-wal existed before
+    bool had_shm;         //  FILE-shm existed before
     bool adopted;         //  It may be changed
 };
 
@@ -63,8 +62,8 @@ static cadre_error_t s_run (sqlite_file_t *self, sqlite3 *db, const char *sql, c
     return rc == SQLITE_OK ? CADRE_OK : sqlite_error (db, rc, self->path, doing, fault);
 }
 
-//  A database is made with a journal beside it, so that it is whole, synced and alone when it goes
-//  to its place.
+//  A new database uses a rollback journal, so that it is complete, synced and a single file when it
+//  is renamed.
 static cadre_error_t s_fill (sqlite_file_t *self, sqlite3 *db, fault_t *fault)
 {
     char sql [512];
@@ -159,7 +158,7 @@ static cadre_error_t s_judge_head (sqlite_file_t *self, const uint8_t *head, siz
     return CADRE_OK;
 }
 
-//  What the file says of itself is read before SQLite touches it.
+//  Checks the file's header before SQLite opens it.
 static cadre_error_t s_check_head (sqlite_file_t *self, fault_t *fault)
 {
     uint8_t head [HEAD_BYTES];
@@ -206,7 +205,7 @@ static int s_see_answer (void *context, int columns, char **values, char **names
     return 0;
 }
 
-//  No other tables, views or triggers, which would act on what is written here.
+//  There must be no other tables, views or triggers, which could act on our writes.
 static cadre_error_t s_check_tables (sqlite_file_t *self, fault_t *fault)
 {
     int seen = 0;
@@ -217,8 +216,7 @@ static cadre_error_t s_check_tables (sqlite_file_t *self, fault_t *fault)
     return rc ? sqlite_error (self->writer, rc, self->path, "read", fault) : CADRE_OK;
 }
 
-//  The tree of pages. What stands in the rows is checked by the scan, which comes next and finds
-//  them in memory.
+//  Checks the tree of pages. The scan, which follows and finds them in memory, checks the rows.
 static cadre_error_t s_check_pages (sqlite_file_t *self, fault_t *fault)
 {
     char answer [128] = "";
@@ -260,7 +258,7 @@ static cadre_error_t s_check_mode (sqlite_file_t *self, fault_t *fault)
                : sqlite_error_is_damage (self->path, "it has no write-ahead log", fault);
 }
 
-//  A broker that was killed left frames there: who takes the log away takes accepted jobs with it.
+//  A broker that was killed left frames in the log: without it, accepted jobs would be lost.
 static cadre_error_t s_check_wal (sqlite_file_t *self, fault_t *fault)
 {
     char wal [PATH_MAX];
@@ -276,9 +274,8 @@ static cadre_error_t s_check_wal (sqlite_file_t *self, fault_t *fault)
     return sqlite_wal_check (self->path, wal, fault);
 }
 
-//  Whoever else can write into its folder, or at what lies there, could have put in jobs of their
-//  own; whoever can read it has all payloads. Links beside it would lead to where nobody meant to
-//  write.
+//  Another user who can write to the folder or the files could add jobs; one who can read them sees
+//  all payloads. Symbolic links beside the file could redirect writes.
 static cadre_error_t s_check_trust (const sqlite_file_t *self, trust_kind_t kind, fault_t *fault)
 {
     static const char *const files [] = {"", "-wal", "-shm", "-journal", ".lock"};
@@ -286,7 +283,7 @@ static cadre_error_t s_check_trust (const sqlite_file_t *self, trust_kind_t kind
     struct stat facts;
     cadre_error_t error = trust_check_around (self->path, fault);
     if (!error && stat (self->path, &facts) == 0 && !S_ISREG (facts.st_mode))
-        return CADRE_OK; //  No store at all: that is said when it is opened
+        return CADRE_OK; //  No store exists: reported when it is opened
     for (size_t i = 0; i < sizeof files / sizeof *files && !error; i++)
         error = trust_check ("the store", s_beside (self->path, files [i], text), kind, fault);
     return error;
@@ -314,8 +311,8 @@ static cadre_error_t s_open (sqlite_file_t *self, fault_t *fault)
     return s_check_pages (self, fault);
 }
 
-//  Links are followed once, so that two names of a file share a lock. What does not exist yet is
-//  left as it was given.
+//  Symbolic links are resolved once, so that two names of a file use the same lock. A path that
+//  does not exist is kept as given.
 static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *fault)
 {
     char whole [PATH_MAX];
@@ -334,7 +331,7 @@ static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *
             fault, CADRE_ERROR_CONFIGURATION,
             "the store %s is a link to what is not there: mount or make that, or name another file",
             path);
-    //  Who can move a link says which store it is
+    //  A user who can replace a link can choose the store
     if (trust_check_around (path, fault))
         return fault->code;
     if (realpath (path, whole) && strlen (whole) <= PATH_MAX - sizeof ".new-journal")

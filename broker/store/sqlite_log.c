@@ -12,14 +12,14 @@
 #include "broker/store/sqlite_error.h"
 #include "broker/store/sqlite_log_private.h"
 
-#define PURGE_ROWS 512 //  At most so many dropped rows are deleted in one transaction
-#define PURGE_BYTES (UINT64_C (4) << 20) //  ... or so many bytes, when nothing else is to be done
+#define PURGE_ROWS 512                   //  Maximum of dropped rows deleted in one transaction
+#define PURGE_BYTES (UINT64_C (4) << 20) //  ... and of their bytes, when there is no other work
 #define PURGE_LEAST                                                                                \
-    (UINT64_C (1) << 20) //  ... or, in a transaction with batches, so many and twice what they have
+    (UINT64_C (1) << 20) //  ... or, in a transaction with batches, this and twice their size
 #define SPARE_BYTES                                                                                \
-    (UINT64_C (16) << 20) //  Empty pages that are kept, besides a quarter of what is used
+    (UINT64_C (16) << 20) //  Empty pages that are kept, besides a quarter of the used size
 #define VACUUM_SQL "PRAGMA incremental_vacuum(128)"
-#define VACUUM_EVERY 16 //  Under load, empty pages are given back once in so many commits
+#define VACUUM_EVERY 16 //  Under load, empty pages are freed once in so many commits
 
 static const char *const s_sql [SQLITE_LOG_COUNT] = {
 #define SQLITE_LOG_TEXT(name, text) text,
@@ -144,7 +144,7 @@ static uint64_t s_file_bytes (const char *path)
     return stat (path, &status) == 0 ? (uint64_t) status.st_size : 0;
 }
 
-//  How large all is now.
+//  Updates the sizes.
 static cadre_error_t s_measure (sqlite_log_t *self, fault_t *fault)
 {
     uint64_t pages [2], spare [2];
@@ -167,7 +167,7 @@ static void s_measure_disk (sqlite_log_t *self)
         self->figures.free_bytes = (uint64_t) status.f_bavail * status.f_frsize;
 }
 
-//  Who else counted a boot since then has taken the store over, although it is locked.
+//  If another process counted a boot since then, it has taken the store in spite of the lock.
 cadre_error_t sqlite_log_begin (sqlite_log_t *self, fault_t *fault)
 {
     uint64_t head [2];
@@ -239,7 +239,7 @@ cadre_error_t sqlite_log_drop (sqlite_log_t *self, uint64_t before, fault_t *fau
         return rc == SQLITE_ROW || rc == SQLITE_DONE
                    ? sqlite_log_damaged (self, before, "is missing", fault)
                    : sqlite_log_fail (self, rc, "read", fault);
-    assert (row.index == 0); // what is dropped ends where a batch ends
+    assert (row.index == 0); //  a drop ends at the end of a batch
     if (sqlite_log_count_dropped (self, self->first, before, fault)
         || sqlite_log_do (self, SQLITE_LOG_DROP, before, fault))
         return fault->code;
@@ -248,7 +248,7 @@ cadre_error_t sqlite_log_drop (sqlite_log_t *self, uint64_t before, fault_t *fau
     return CADRE_OK;
 }
 
-//  Deletes the oldest dropped rows, until there are that many bytes of them.
+//  Deletes the oldest dropped rows, up to that many bytes.
 static cadre_error_t s_purge (sqlite_log_t *self, uint64_t allowance, fault_t *fault)
 {
     if (!self->dropped_bytes)
@@ -282,7 +282,7 @@ cadre_error_t sqlite_log_commit (sqlite_log_t *self, fault_t *fault)
     return s_commit (self, 2 * self->written_bytes + PURGE_LEAST, fault);
 }
 
-//  A reader of another program may hold the checkpoint up: the next one goes further.
+//  A reader in another program may block the checkpoint: the next one will continue.
 static cadre_error_t s_checkpoint (sqlite_log_t *self, fault_t *fault)
 {
     int pages = 0, copied = 0;
@@ -306,7 +306,7 @@ static cadre_error_t s_vacuum (sqlite_log_t *self, fault_t *fault)
     return rc ? sqlite_log_fail (self, rc, "written", fault) : s_measure (self, fault);
 }
 
-//  The most urgent piece of what can wait until nothing else is to be done.
+//  Does the most urgent part of the upkeep that waits for idle time.
 static cadre_error_t s_tidy_idle (sqlite_log_t *self, fault_t *fault)
 {
     if (self->dropped_bytes)

@@ -1,4 +1,4 @@
-//  sqlite_reader.c - the thread that reads slices back
+//  sqlite_reader.c - the thread that reads slices
 
 #include "broker/store/sqlite_reader.h"
 
@@ -18,35 +18,35 @@
 
 typedef struct request {
     struct request *prev, *next; //  In a list (utlist)
-    store_slice_t slice;         //  The answer
-    uint64_t seq;                //  Batch
+    store_slice_t slice;         //  The result
+    uint64_t seq;                //  Number of the batch
     uint64_t offset;             //  In the batch
-    size_t size;                 //  How many bytes
+    size_t size;                 //  Number of bytes
 } request_t;
 
 typedef struct kept {
     uint64_t seq;     //  Of the row; 0: none
     uint32_t index;   //  In its batch
-    buffer_t content; //  Of the row, tested
+    buffer_t content; //  Checked content of the row
 } kept_t;
 
 struct sqlite_reader {
     const sqlite_file_t *file; //  Borrowed
     int event_fd;              //  Of the store
-    pthread_t thread;          //  That reads
+    pthread_t thread;          //  The reading thread
     bool started;              //  It runs
-    uint64_t asked;            //  Slices, ever; the owner's
+    uint64_t asked;            //  Number of requests; used by the owner
     sqlite3 *db;               //  The thread's connection
     sqlite3_stmt *statement;   //  Reads a row
-    kept_t kept [KEPT_ROWS];   //  The thread's last rows
-    unsigned turn;             //  Which of them goes next
-    pthread_mutex_t mutex;     //  Of all that follows
-    pthread_cond_t work;       //  Something was asked for, or it ends
-    pthread_cond_t progress;   //  Something was read
-    request_t *queue;          //  Asked for
-    request_t *answers;        //  Read
-    uint64_t read;             //  Slices, ever
-    bool ending;               //  Leave the rest
+    kept_t kept [KEPT_ROWS];   //  Rows cached by the thread
+    unsigned turn;             //  The next one to replace
+    pthread_mutex_t mutex;     //  Protects all members below
+    pthread_cond_t work;       //  There is a request, or it ends
+    pthread_cond_t progress;   //  A request was completed
+    request_t *queue;          //  Requests
+    request_t *answers;        //  Results
+    uint64_t read;             //  Number of results
+    bool ending;               //  Skip the remaining requests
 };
 
 static cadre_error_t s_connect (sqlite_reader_t *self, fault_t *fault)
@@ -83,7 +83,7 @@ static cadre_error_t s_keep (sqlite_reader_t *self, uint64_t seq, view_t body, f
     return CADRE_OK;
 }
 
-//  Reads a row into the kept ones. CADRE_OK also when there is no such row.
+//  Reads a row into the cache. CADRE_OK also when there is no such row.
 static cadre_error_t s_fetch (sqlite_reader_t *self, uint64_t seq, fault_t *fault)
 {
     if (s_connect (self, fault))
@@ -110,7 +110,7 @@ static const kept_t *s_find (const sqlite_reader_t *self, uint64_t seq)
     return NULL;
 }
 
-//  Copies what one row has of the slice.
+//  Copies the part of the slice that is in one row.
 static cadre_error_t s_read_row (sqlite_reader_t *self, request_t *request, fault_t *fault)
 {
     uint64_t at = request->offset + request->slice.body.size;

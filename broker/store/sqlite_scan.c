@@ -1,11 +1,11 @@
-//  sqlite_scan.c - reads the whole log at the beginning, and believes nothing that it reads
+//  sqlite_scan.c - reads and checks the whole log at the start
 
 #include <assert.h>
 
 #include "broker/store/sqlite_error.h"
 #include "broker/store/sqlite_log_private.h"
 
-//  Row by row; a batch is handed on with its last row.
+//  Takes one row; a batch is passed on with its last row.
 static cadre_error_t s_take_row (sqlite_log_t *self, const row_t *row, store_visit_t *visit,
                                  void *context, fault_t *fault)
 {

@@ -1,5 +1,5 @@
-//  sqlite_wal.c - the frames of a write-ahead log, as https://sqlite.org/fileformat2.html#walformat
-//  has them
+//  sqlite_wal.c - checks the frames of a write-ahead log; format:
+//  https://sqlite.org/fileformat2.html#walformat
 
 #include "broker/store/sqlite_wal.h"
 
@@ -18,22 +18,22 @@
 #define FRAME_HEAD_BYTES 24
 #define PAGE_BYTES_MAX 65536u
 #define MAGIC                                                                                      \
-    UINT32_C (0x377f0682) //  Checksums of little-endian words; with the last bit set, of big-endian
-                          //  ones
+    UINT32_C (0x377f0682) //  Checksums of little-endian words; with the lowest bit set, of
+                          //  big-endian words
 
-//  Two sums that run through the whole log.
+//  Two running sums over the whole log.
 typedef struct sums {
     uint32_t one, two; //  As in the file format
 } sums_t;
 
 typedef struct wal {
     int fd;              //  Of the file
-    bool big;            //  Sums are of big-endian words
+    bool big;            //  Sums of big-endian words
     uint32_t page_bytes; //  Size of a page
-    uint8_t salts [8];   //  Those of this round's frames
-    sums_t sums;         //  Up to the frame at hand
-    uint8_t *frame;      //  The frame at hand
-    off_t at;            //  Its place
+    uint8_t salts [8];   //  Salts of the current round
+    sums_t sums;         //  Up to the current frame
+    uint8_t *frame;      //  The current frame
+    off_t at;            //  Its offset
     bool commits;        //  It ends a transaction
     bool ours;           //  It belongs to this round
 } wal_t;
@@ -60,7 +60,7 @@ static bool s_has (const uint8_t *bytes, sums_t sums)
     return s_word (bytes) == sums.one && s_word (bytes + 4) == sums.two;
 }
 
-//  The head's sums hold, or would if it had not been half written over: then the log was empty.
+//  The header's sums are correct, or the header was only half overwritten: then the log was empty.
 static bool s_read_head (wal_t *self, uint8_t head [SQLITE_WAL_HEAD_BYTES], bool *again)
 {
     static const sums_t none = {0, 0};
@@ -86,7 +86,7 @@ static bool s_read_frame (wal_t *self)
     return true;
 }
 
-//  Do its sums follow those before it? Goes on with what is written in it.
+//  Do its sums continue the previous ones? Updates them.
 static bool s_follows (wal_t *self)
 {
     sums_t sums = s_sum (self, self->sums, self->frame, 8);
@@ -104,7 +104,7 @@ static cadre_error_t s_damaged (const char *path, off_t at, fault_t *fault)
     return sqlite_error_is_damage (path, where, fault);
 }
 
-//  Walks to the first frame that is wrong, and on from there.
+//  Goes to the first invalid frame, and continues after it.
 static cadre_error_t s_walk (wal_t *self, const char *path, fault_t *fault)
 {
     unsigned commits = 0;
@@ -134,7 +134,7 @@ static cadre_error_t s_check (wal_t *self, const char *path, fault_t *fault)
     assert (self->frame);
     if (whole)
         return s_walk (self, path, fault);
-    //  A head that is not whole belongs to an empty log, unless there are frames of its round
+    //  An incomplete header belongs to an empty log, unless there are frames of its round
     return s_read_frame (self) && self->ours && !again ? s_damaged (path, 0, fault) : CADRE_OK;
 }
 
@@ -142,7 +142,7 @@ cadre_error_t sqlite_wal_check (const char *path, const char *wal, fault_t *faul
 {
     wal_t self = {.fd = open (wal, O_RDONLY | O_CLOEXEC)};
     if (self.fd < 0)
-        return CADRE_OK; // SQLite says why, if it is there
+        return CADRE_OK; //  If it exists, SQLite reports the reason
     cadre_error_t error = s_check (&self, path, fault);
     free (self.frame);
     close (self.fd);

@@ -10,26 +10,26 @@
 
 #include "common/threads.h"
 
-#define COMMIT_BYTES (16u << 20) //  A transaction takes no more batches beyond this
+#define COMMIT_BYTES (16u << 20) //  Size at which a transaction takes no more batches
 
 typedef struct batch {
     struct batch *prev, *next; //  In the queue (utlist)
     buffer_t body;             //  Its bytes
-    uint64_t seq;              //  Its number
-    uint64_t drop_before;      //  What goes with it
-    uint64_t asked;            //  Slices asked for before it
+    uint64_t seq;              //  Number of the batch
+    uint64_t drop_before;      //  What it drops
+    uint64_t asked;            //  Slices requested before it
 } batch_t;
 
 struct sqlite_writer {
     sqlite_log_t *log;          //  Borrowed; the thread's
     sqlite_reader_t *reader;    //  Borrowed
     int event_fd;               //  Of the store
-    pthread_t thread;           //  That commits
-    pthread_mutex_t mutex;      //  Of all that follows
-    pthread_cond_t work;        //  The queue has something, or it ends
+    pthread_t thread;           //  The committing thread
+    pthread_mutex_t mutex;      //  Protects all members below
+    pthread_cond_t work;        //  The queue is not empty, or it ends
     batch_t *queue;             //  Appended, not taken by a transaction
-    bool ending;                //  The queue is the last of it
-    bool failed;                //  Nothing is committed any more
+    bool ending;                //  The queue gets no more batches
+    bool failed;                //  No more commits
     sqlite_progress_t progress; //  For the owner
 };
 
@@ -112,7 +112,7 @@ static bool s_is_idle (sqlite_writer_t *self)
     return idle;
 }
 
-//  Upkeep goes on, piece by piece, while there is nothing better to do.
+//  Continues the upkeep, in parts, while there is no other work.
 static cadre_error_t s_tidy (sqlite_writer_t *self, fault_t *fault)
 {
     bool more = true, idle = true;

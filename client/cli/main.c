@@ -1,4 +1,4 @@
-//  main.c - the cadre command: looks up its first word and runs that command
+//  main.c - the program cadre: finds the command of its first word and runs it
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-//  future.c - a task that was submitted: waiting for it, and reading what became of it
+//  future.c - futures: waiting, and reading results
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,46 +12,45 @@
 
 #define WINDOW_ITEMS 1000u
 #define ROOM_MIN 64u
-#define LOOK_US 200 //  Between two looks at what has come, while the source is fast
+#define LOOK_US 200 //  Interval of checks for results, while the source is fast
 #define SLOW_US                                                                                    \
-    1000 //  A source that takes longer is slow: what was taken goes out, and its result is waited
-         //  for
-#define SLOW_PART 8        //  ... for this part of the time that the source took
+    1000 //  A source that takes longer is slow: collected items are sent, and results are awaited
+#define SLOW_PART 8        //  ... for this fraction of the time that the source took
 #define SLOW_MOST_US 20000 //  ... at most
-#define FILL_US 1000       //  A fast source is asked for so long when there is no time to wait
-#define LATER_US 10000     //  A source that had nothing is asked again
-#define CLOSED_US 50000    //  The broker's window is looked at again
+#define FILL_US 1000       //  How long a fast source is read when there is no time to wait
+#define LATER_US 10000     //  Delay before a source without items is called again
+#define CLOSED_US 50000    //  Delay before the broker's window is checked again
 
-//  An item that was taken from the source and not given to the reader.
+//  An item that was taken from the source and not returned to the reader.
 typedef struct place {
-    buffer_t arguments;   //  Packed, until it has ended
-    cadre_value_t *value; //  What became of it; NULL: not known yet
-    bool given;           //  The reader has it (not in order)
+    buffer_t arguments;   //  Packed, until the item has ended
+    cadre_value_t *value; //  Its result; NULL: not known yet
+    bool given;           //  It was returned to the reader (unordered)
 } place_t;
 
 struct cadre_imap_iterator {
     cadre_t *pool;               //  Held
-    items_t items;               //  Those on their way
-    cadre_source_fn *source;     //  Gives items
-    void *argument;              //  Of the source
+    items_t items;               //  Items in flight
+    cadre_source_fn *source;     //  Returns items
+    void *argument;              //  Argument of the source
     cadre_map_options_t options; //  As given, batch and spread
     size_t chunk;                //  Items of a chunk, at least 1
-    size_t window;               //  Items taken ahead of what was read
+    size_t window;               //  Items that may be taken ahead of the reader
     bool dry;                    //  The source has ended
     size_t taken;                //  Items taken from the source
     size_t sent;                 //  Of these, in chunks
-    size_t read;                 //  Items given to the reader
+    size_t read;                 //  Items returned to the reader
     buffer_t batch;              //  The elements of the next item
-    size_t batch_count;          //  How many
+    size_t batch_count;          //  Number of elements
     place_t *places;             //  Ring by item, from base on
     size_t room;                 //  A power of two
-    size_t base;                 //  The oldest that the reader does not have
-    size_t *ended;               //  Unordered: ring of those that may be given
+    size_t base;                 //  The oldest item not returned yet
+    size_t *ended;               //  Unordered: ring of items that can be returned
     size_t ended_first;          //  The next of them
     size_t ended_count;          //  How many
-    int64_t source_us;           //  How long the source took last
-    cadre_error_t broken;        //  Why it cannot go on
-    fault_t fault;               //  What went wrong last
+    int64_t source_us;           //  How long the last call of the source took
+    cadre_error_t broken;        //  Why it cannot continue
+    fault_t fault;               //  The last error
 };
 
 cadre_value_t *imap_later (void)
@@ -90,7 +89,7 @@ static void s_grow (cadre_imap_t *self)
     self->room = room;
 }
 
-//  ---- what the items ask and tell -------------------------------------------------
+//  ---- callbacks of the items ------------------------------------------------------
 
 static cadre_error_t s_pack (void *owner, buffer_t *payload, size_t item, fault_t *fault)
 {
@@ -149,7 +148,7 @@ cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *
 
 //  ---- taking items ----------------------------------------------------------------
 
-//  Packs what the source gave as an item, or as an element of a batch.
+//  Packs an item of the source, or an element of a batch.
 static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *fault)
 {
     if (self->options.batch) {
@@ -180,7 +179,7 @@ static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *faul
     self->taken += !fault->code;
 }
 
-//  Asks the source once. False: it has nothing now.
+//  Calls the source once. False: it has no item now.
 static bool s_ask (cadre_imap_t *self, fault_t *fault)
 {
     int64_t before_us = moment_now (NULL);
@@ -207,7 +206,7 @@ static cadre_error_t s_send (cadre_imap_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  The broker takes no more now: the source is left alone, and results are read.
+//  Is the broker's window closed? Then the source is not called, and results are read.
 static bool s_is_closed (cadre_imap_t *self)
 {
     pool_lock (self->pool);
@@ -217,15 +216,15 @@ static bool s_is_closed (cadre_imap_t *self)
     return closed;
 }
 
-//  Of the window, for a whole chunk when one is begun.
+//  Has the window room for an item, or for a whole chunk when one begins?
 static bool s_has_room (const cadre_imap_t *self)
 {
     size_t wanted = self->taken == self->sent ? self->chunk : 1;
     return !self->dry && self->taken - self->read + wanted <= self->window;
 }
 
-//  Takes items until a chunk is full, or the source turns out to be slow; what was taken goes out.
-//  False: the source has nothing now.
+//  Takes items until a chunk is full, or the source is slow; then sends them. False: the source has
+//  no item now.
 static bool s_fill (cadre_imap_t *self, fault_t *fault)
 {
     bool asked = true;
@@ -239,7 +238,7 @@ static bool s_fill (cadre_imap_t *self, fault_t *fault)
     return asked;
 }
 
-//  ---- giving results -----------------------------------------------------------------
+//  ---- returning results --------------------------------------------------------------
 
 static bool s_is_ready (const cadre_imap_t *self)
 {
@@ -279,7 +278,7 @@ static cadre_error_t s_give (cadre_imap_t *self, cadre_value_t **value, size_t *
 
 //  ---- waiting ----------------------------------------------------------------------------
 
-//  Takes in what comes until a result can be given, or that moment. A timeout is none of an error
+//  Handles events until a result can be returned, or until that time. A timeout is not an error
 //  here.
 static cadre_error_t s_look (cadre_imap_t *self, int64_t until_us)
 {
@@ -295,7 +294,7 @@ static int64_t s_sooner (int64_t deadline_us, int64_t from_us, int64_t wait_us)
     return deadline_us >= 0 && deadline_us < until_us ? deadline_us : until_us;
 }
 
-//  Until when results are waited for before the source is asked again.
+//  Until when to wait for results before the source is called again.
 static int64_t s_patience_us (const cadre_imap_t *self, int64_t now_us, int64_t deadline_us,
                               bool asked, bool closed)
 {
@@ -311,7 +310,7 @@ static int64_t s_patience_us (const cadre_imap_t *self, int64_t now_us, int64_t 
     return now_us;
 }
 
-//  A fast source fills the window all the same.
+//  Is the deadline over? A fast source may still fill the window, for FILL_US.
 static bool s_is_over (const cadre_imap_t *self, int64_t deadline_us, int64_t now_us)
 {
     bool fills = s_has_room (self) && self->source_us < SLOW_US;
@@ -326,8 +325,8 @@ static cadre_error_t s_late (cadre_imap_t *self, int timeout_ms)
     return s_say (self, &fault);
 }
 
-//  Results that are here come first, then the source is asked, and results are looked for again
-//  before it is asked once more.
+//  Available results come first, then the source is called, and results are checked again before
+//  its next call.
 static cadre_error_t s_next (cadre_imap_t *self, int timeout_ms, fault_t *fault)
 {
     int64_t deadline_us = connection_deadline (timeout_ms), looked_us = 0;

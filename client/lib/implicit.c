@@ -1,4 +1,4 @@
-//  implicit.c - hidden jobs
+//  implicit.c - hidden jobs for tasks of cadre_submit
 
 #include "client/lib/implicit.h"
 
@@ -10,23 +10,23 @@
 #include "client/lib/pool/promise.h"
 #include "client/lib/spec.h"
 
-//  A hidden job is replaced when it has had so many tasks: at any time, or when none is on its way.
-//  So neither side keeps memory for calls of long ago.
+//  A hidden job is replaced after TASKS_MAX tasks, or after TASKS_IDLE when none is in flight, so
+//  that neither side keeps memory for old calls.
 #define TASKS_MAX (1u << 20)
 #define TASKS_IDLE (1u << 14)
 #define OPEN_MAX 64u
 #define RING_MIN 64u
 
-//  A hidden job: tasks with the same function and options. Futures lie in a ring by task; the
+//  A hidden job: tasks with the same function and options. Futures are in a ring by task; the
 //  oldest is at base.
 struct implicit {
-    work_t work;              //  What is sent
-    buffer_t key;             //  Function and options, as JOB_OPEN says them
-    bool plain;               //  No options: the key is the function alone
+    work_t work;              //  Frames to and from the broker
+    buffer_t key;             //  Function and options, packed as JOB_OPEN
+    bool plain;               //  No options: the key is only the function
     bool open;                //  It is in the pool's list: tasks may be added
-    cadre_future_t **futures; //  Ring of capacity places; NULL: ended, or forgotten
+    cadre_future_t **futures; //  Ring; NULL: ended, or its future was destroyed
     uint32_t capacity;        //  A power of two
-    uint32_t base;            //  Task of the oldest place in use
+    uint32_t base;            //  Task of the oldest used entry
     struct implicit *prev;    //  utlist
     struct implicit *next;    //  utlist
 };
@@ -39,7 +39,7 @@ static void s_destroy (implicit_t *self)
     free (self);
 }
 
-//  No further task: it leaves the list, and lives until its last task has ended.
+//  No more tasks: leaves the list, and exists until its last task has ended.
 static void s_seal (implicit_t *self)
 {
     if (!self->open)
@@ -79,7 +79,7 @@ static cadre_future_t *s_take (implicit_t *self, uint32_t index)
     return future;
 }
 
-//  ---- what is heard of it -----------------------------------------------------------
+//  ---- callbacks of the work -------------------------------------------------------
 
 static void s_on_result (work_t *work, uint32_t index, result_t *result)
 {
@@ -123,7 +123,7 @@ static void s_on_changed (work_t *work)
     s_on_failed (&self->work);
 }
 
-//  work->notice is read when somebody waits in vain.
+//  work->notice is read when a wait times out.
 static void s_on_noticed (work_t *work, cadre_error_t code)
 {
     (void) work;
@@ -156,7 +156,7 @@ void implicit_seal_all (cadre_t *pool)
         s_seal (pool->implicits);
 }
 
-//  ---- finding one -----------------------------------------------------------------------
+//  ---- finding a job --------------------------------------------------------------------
 
 static bool s_fits (const implicit_t *self, view_t key, bool plain)
 {
@@ -189,7 +189,7 @@ static implicit_t *s_open (cadre_t *pool, const spec_t *spec, view_t key, bool p
     return self;
 }
 
-//  The open job of that key, in front of the list.
+//  Finds the open job with that key, and moves it to the front of the list.
 static implicit_t *s_find (cadre_t *pool, view_t key, bool plain)
 {
     implicit_t *self;

@@ -1,4 +1,4 @@
-//  intake.c - frames of the broker
+//  intake.c - handles the frames of the broker
 
 #include "client/lib/intake.h"
 
@@ -43,7 +43,8 @@ static bool s_on_opened (cadre_t *pool, cursor_t body)
     return true;
 }
 
-//  Is this the first result of that task? One that is not was told before the broker began again.
+//  Is this the first result of that task? A repeated one was received before the broker was
+//  restarted.
 static bool s_is_first (work_t *self, const wire_result_t *record)
 {
     uint32_t index = (uint32_t) record->index;
@@ -51,7 +52,7 @@ static bool s_is_first (work_t *self, const wire_result_t *record)
         return dedup_result (&self->heard, index, record->attempt);
     if (!unacked_end (&self->kept, index))
         return false;
-    //  What it wrote at the broker before is void, though it wrote nothing since
+    //  Its output at the earlier broker is void, although it has written nothing since
     if (dedup_ends (&self->heard, index)) {
         wire_output_t nothing = {
             .index = index, .attempt = record->attempt, .stream = WIRE_STREAM_STDOUT};
@@ -60,7 +61,7 @@ static bool s_is_first (work_t *self, const wire_result_t *record)
     return true;
 }
 
-//  lacked: bytes of a value that there was no memory for, 0: none.
+//  lacked: size of a value that could not be allocated, 0: none.
 static bool s_take_result (work_t *self, const wire_result_t *record, view_t value, uint64_t lacked)
 {
     result_t result;
@@ -127,8 +128,8 @@ static bool s_on_output (cadre_t *pool, cursor_t body)
     return true;
 }
 
-//  A job that outlives its clients may have ended before it was opened here: what is still said of
-//  it is compared by the broker, whose last word it is then.
+//  A detached job may have ended before it was opened here: the broker compares the remaining
+//  frames and sends its last state afterwards.
 static bool s_has_all (const work_t *self)
 {
     return !self->detached || self->follow || self->settled || (self->sealed && work_synced (self));
@@ -157,8 +158,8 @@ static bool s_on_beat (cadre_t *pool)
     return true;
 }
 
-//  The broker's last word of a job that ends with this session, and results are missing: they will
-//  not come.
+//  Is this the last state of a job that ends with this session, although results are missing? They
+//  will not come.
 static bool s_lacks_results (const work_t *self, const wire_job_state_t *state)
 {
     return state->final && !self->detached && !self->follow && self->ended < self->sent;

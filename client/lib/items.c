@@ -1,4 +1,4 @@
-//  items.c - the items of a map on their way
+//  items.c - sends the items of a map, for cadre_map and cadre_imap
 
 #include "client/lib/items.h"
 
@@ -15,16 +15,16 @@
 
 #define CHUNK_MAX 8192u
 #define CHUNK_BYTES (64u * 1024u)
-#define CHUNK_NS INT64_C (1500000) //  Less than a worker is sent ahead
+#define CHUNK_NS INT64_C (1500000) //  Less work than is sent ahead to a worker
 #define CHUNKS_PER_SLOT 4u
-#define FIRST_MAX 16u          //  Items of a chunk when nothing was measured
-#define FIRST_PART 64u         //  ... as a part of all
-#define FIRST_PART_OF_SLOT 16u //  ... of a slot's share
-#define SILENCE_US 10000       //  Without a result: twice as many items are sent, each alone
+#define FIRST_MAX 16u          //  Items per chunk before anything was measured
+#define FIRST_PART 64u         //  ... at most this fraction of all
+#define FIRST_PART_OF_SLOT 16u //  ... and of a slot's share
+#define SILENCE_US 10000 //  Without a result for so long: twice as many items are sent, each alone
 #define SILENCES_MAX 16
-#define FLYING_LEAST 16u //  Chunks on their way then
+#define FLYING_LEAST 16u //  Minimum of chunks in flight in that case
 #define GROWTH 8u
-#define RUN_MOST_US INT64_C (86400000000) //  A worker may say anything
+#define RUN_MOST_US INT64_C (86400000000) //  Limit of run times, which a worker may report wrongly
 #define RING_MIN 64u
 
 cadre_error_t items_check (const cadre_map_options_t *options, const char *function, fault_t *fault)
@@ -52,7 +52,7 @@ static size_t s_least (size_t one, size_t other)
     return one < other ? one : other;
 }
 
-//  Nothing is known yet of how long items take: not much is to be lost by a wrong guess.
+//  The time of items is unknown: a wrong guess must not cost much.
 static size_t s_first (size_t total, size_t slots)
 {
     size_t first = s_least (total / FIRST_PART, FIRST_MAX);
@@ -104,7 +104,7 @@ size_t items_left (const items_t *self)
 
 //  ---- the size of chunks --------------------------------------------------------------
 
-//  How many items take as long as a chunk should.
+//  Number of items that take as long as a chunk should.
 static size_t s_timely (const items_t *self)
 {
     if (self->item_ns < 0)
@@ -113,8 +113,8 @@ static size_t s_timely (const items_t *self)
     return items < 1 ? 1 : s_least ((size_t) items, CHUNK_MAX);
 }
 
-//  For how many silences the first items have been on their way without a result: they take long,
-//  or slots are being started.
+//  The number of SILENCE_US intervals without a result since the first items were sent: they take
+//  long, or slots are starting.
 static unsigned s_silences (const items_t *self)
 {
     if (self->item_ns >= 0 || !self->begun_us)
@@ -150,14 +150,14 @@ int64_t items_until_us (const items_t *self, int64_t deadline_us)
     return deadline_us >= 0 && deadline_us < until_us ? deadline_us : until_us;
 }
 
-//  What a chunk of that size has taken says how large the next ones may be.
+//  Computes the limit of later chunks from the time that a chunk of that size took.
 static void s_measure (items_t *self, size_t sent, size_t begun, int64_t run_us)
 {
     if (self->chunk || !begun)
         return;
     int64_t sample_ns = (run_us < RUN_MOST_US ? run_us : RUN_MOST_US) * 1000 / (int64_t) begun;
     self->item_ns = self->item_ns < 0 ? sample_ns : mean_after (self->item_ns, sample_ns);
-    if (begun < sent) //  It was too much for a slot to keep
+    if (begun < sent) //  Its results exceeded the memory of the slot
         self->grown = begun;
     else if (sent >= self->grown)
         self->grown = s_least (sent * GROWTH, CHUNK_MAX);
@@ -198,7 +198,7 @@ static void s_again (items_t *self, const items_chunk_t *chunk, int64_t due_us)
     self->again [self->again_count++] = (items_again_t){.due_us = due_us, .chunk = *chunk};
 }
 
-//  Packs as many items of the chunk as fit into one; cuts the chunk to them.
+//  Packs as many items of the chunk as fit; reduces the chunk to them.
 static cadre_error_t s_pack (items_t *self, items_chunk_t *chunk)
 {
     uint32_t items = 0;
@@ -247,7 +247,7 @@ size_t items_send (items_t *self, size_t first, size_t count)
     return chunk.items;
 }
 
-//  Sends what is due; returns when the next is, or -1.
+//  Sends chunks that are due; returns when the next one is due, or -1.
 static int64_t s_send_due (items_t *self)
 {
     int64_t next_us = -1, now_us = self->again_count ? moment_now (NULL) : 0;
@@ -271,9 +271,9 @@ static int64_t s_send_due (items_t *self)
     return next_us;
 }
 
-//  ---- what came back ----------------------------------------------------------------------
+//  ---- results ------------------------------------------------------------------------------
 
-//  Tried again, or failed for good. Takes the failure.
+//  Retries a failed item, or reports its final failure. Takes the failure.
 static void s_fail (items_t *self, const items_chunk_t *chunk, size_t item, unsigned outcome,
                     cadre_value_t *failure)
 {
@@ -308,7 +308,7 @@ static cadre_value_t *s_failure_of (const result_t *result)
                           *detail->message ? detail->message : word, detail->trace);
 }
 
-//  Nothing is told of these items but how their task ended.
+//  For items without a result of their own: they failed as the task did.
 static void s_fail_rest (items_t *self, const items_chunk_t *chunk, size_t from,
                          const result_t *result)
 {
@@ -316,8 +316,8 @@ static void s_fail_rest (items_t *self, const items_chunk_t *chunk, size_t from,
         s_fail (self, chunk, chunk->first + i, result->outcome, s_failure_of (result));
 }
 
-//  The worker had to leave. The item that it ended costs no try, but may not be begun twice if it
-//  has only one.
+//  The worker had to leave. The interrupted item uses up no try, but if it has only one it must not
+//  be started twice.
 static bool s_was_drained (const result_t *result)
 {
     return result->outcome == CADRE_OUTCOME_CANCELLED
@@ -334,7 +334,7 @@ static void s_fail_drained (items_t *self, const items_chunk_t *chunk, size_t it
         s_fail (self, chunk, item, CADRE_OUTCOME_WORKER_LOST, failure);
 }
 
-//  Some items have values, others failures. What ended the task is the outcome of the last one.
+//  Some items have values, others failures. The outcome is that of the last item.
 static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count, cursor_t *cursor,
                          const result_t *result)
 {
@@ -357,7 +357,7 @@ static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count
     }
 }
 
-//  Did the task end in a way that leaves items untouched, which may be begun in another one?
+//  Did the task end in a way that leaves items unstarted, which may run in another task?
 static bool s_leaves_rest (const result_t *result)
 {
     unsigned outcome = result->outcome;
@@ -377,7 +377,7 @@ static void s_take (items_t *self, const items_chunk_t *chunk, const result_t *r
         self->owner.values (self->owner.owner, chunk->first, count, &cursor);
     } else
         s_take_each (self, chunk, count, &cursor, result);
-    //  Something must have been begun, or the rest would go on for ever
+    //  At least one item must have been started, otherwise this could repeat without end
     if (count && count < chunk->items && s_leaves_rest (result)) {
         items_chunk_t rest = {.first = chunk->first + count,
                               .items = chunk->items - (uint32_t) count,

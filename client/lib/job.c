@@ -1,13 +1,13 @@
-//  job.c - jobs: opening, reading, ending
+//  job.c - opens, reads and ends jobs
 
 #include "client/lib/job.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-//  ---- what is heard of it, with the lock held ---------------------------------------
+//  ---- callbacks of the work, with the lock held -------------------------------------
 
-//  Counts what came to be read since `before` against the window.
+//  Counts what has become readable since `before` against the window.
 static void s_hold (cadre_job_t *self, const chain_t *before)
 {
     const chain_t *ready = &self->events.ready;
@@ -93,7 +93,7 @@ static cadre_job_t *s_new (cadre_t *pool)
     return self;
 }
 
-//  A job that could not be opened is sealed and final, and says why.
+//  A job that could not be opened is sealed and final, and has a fault.
 static cadre_job_t *s_opened (cadre_job_t *self, const fault_t *fault)
 {
     if (fault->code) {
@@ -104,7 +104,7 @@ static cadre_job_t *s_opened (cadre_job_t *self, const fault_t *fault)
     return self;
 }
 
-//  The broker repeats what was lost with a worker, and nothing else.
+//  The broker repeats only tasks of lost workers.
 static void s_take_tries (wire_job_open_t *fields, tries_t *tries)
 {
     tries_read (tries, fields);
@@ -207,7 +207,7 @@ static cadre_error_t s_late (cadre_job_t *self, const char *what, int timeout_ms
                       *why ? ": " : "", why);
 }
 
-//  Fetches what can be read, with the lock held.
+//  Takes the readable events, with the lock held.
 static cadre_error_t s_fetch (cadre_job_t *self, int timeout_ms, fault_t *fault)
 {
     connection_t *connection = self->pool->connection;
@@ -222,7 +222,7 @@ static cadre_error_t s_fetch (cadre_job_t *self, int timeout_ms, fault_t *fault)
     return fault->code ? fault->code : CADRE_ERROR_END;
 }
 
-//  A program may have been compiled with a header in which the struct is shorter, or longer.
+//  The program may have been compiled with a header in which the struct is shorter or longer.
 static void s_give (void *to, size_t to_bytes, const void *from, size_t from_bytes)
 {
     memset (to, 0, to_bytes);
@@ -251,7 +251,7 @@ cadre_error_t cadre_job_next_sized (cadre_job_t *self, cadre_event_t *event, siz
     return CADRE_OK;
 }
 
-//  A detached job tells counts only, unless somebody follows it.
+//  A detached job receives only counts, unless it is followed.
 static bool s_waited (void *argument)
 {
     cadre_job_t *self = argument;
@@ -269,7 +269,7 @@ cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms)
         return CADRE_ERROR_FORKED;
     fault_t fault = {0};
     pool_lock (self->pool);
-    //  Nobody reads meanwhile: events are kept here, whatever the window
+    //  The application does not read meanwhile, so events are kept here regardless of the window
     self->unbound = true;
     s_release (self);
     bool done = !self->work.ref
@@ -313,8 +313,8 @@ cadre_error_t cadre_job_progress_sized (cadre_job_t *self, cadre_progress_t *pro
     return CADRE_OK;
 }
 
-//  A refusal may come behind the acknowledgement of the frames that are refused: a job that was
-//  taken has a number.
+//  A refusal may come after the acknowledgement of the refused frames: only a job with a number was
+//  accepted.
 static bool s_synced (void *argument)
 {
     cadre_job_t *self = argument;
@@ -330,7 +330,7 @@ cadre_error_t job_refuse_others (const cadre_job_t *self, fault_t *fault)
         (unsigned long long) self->work.number, (unsigned long long) self->work.progress.total);
 }
 
-//  It was submitted before under its identity, has ended, and had other tasks.
+//  Was it submitted before under its identity, has it ended, and had it other tasks?
 static void s_check_same (const cadre_job_t *self, fault_t *fault)
 {
     const work_t *work = &self->work;

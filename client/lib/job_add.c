@@ -1,18 +1,18 @@
-//  job_add.c - jobs: adding tasks
+//  job_add.c - adds tasks to jobs
 
 #include "client/lib/job.h"
 #include "common/pack.h"
 #include "common/rules.h"
 #include "common/value.h"
 
-//  It was submitted before under its identity, as a whole, and has ended: its tasks need not be
-//  said again.
+//  It was submitted before under its identity, completely, and has ended: its tasks need not be
+//  sent again.
 static bool s_is_there (const cadre_job_t *self)
 {
     return self->work.final && !self->work.sealed && self->work.count < self->work.progress.total;
 }
 
-//  Why nothing can be added, with the lock held.
+//  Why no task can be added, with the lock held.
 static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
 {
     if (self->work.fault.code) {
@@ -22,7 +22,7 @@ static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
     if (self->work.sealed)
         return fault_set (fault, CADRE_ERROR_CLOSED,
                           "the job is sealed: open another one for further tasks");
-    //  One that outlives us ends only when it is sealed: by whoever submitted it before
+    //  A detached job only ends when it is sealed: by the client that submitted it before
     if (self->work.final && self->work.detached && !s_is_there (self))
         return job_refuse_others (self, fault);
     if (self->work.final && !s_is_there (self))
@@ -72,7 +72,7 @@ cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *paylo
     return error ? job_say (self, &fault) : CADRE_OK;
 }
 
-//  The packed task is added, unless packing has failed, and freed.
+//  Adds the packed task, unless packing has failed, and frees it.
 static cadre_error_t s_add_packed (cadre_job_t *self, uint32_t *index, buffer_t *payload,
                                    const fault_t *fault)
 {

@@ -1,4 +1,4 @@
-//  main.c - one program as client, slot and worker
+//  main.c - cadre_main: one program as client, slot and worker
 
 #include "client/lib/main.h"
 

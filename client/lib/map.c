@@ -1,4 +1,4 @@
-//  map.c - a function over many items at once
+//  map.c - cadre_map: a function over many items at once
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 static const cadre_map_options_t s_usual = {0};
 
-//  ---- what items are ------------------------------------------------------------
+//  ---- packing items ------------------------------------------------------------
 
 //  Packs the argument array of item number index.
 typedef cadre_error_t (pack_item_fn) (buffer_t *payload, const void *items, size_t index,
@@ -73,18 +73,18 @@ static cadre_error_t s_pack_double (buffer_t *payload, const void *items, size_t
 
 //  ---- one map -------------------------------------------------------------------------
 
-#define LOOK_EVERY 16u //  Chunks that are sent between two looks at what came
+#define LOOK_EVERY 16u //  Chunks sent between two checks for results
 
 typedef struct map {
-    cadre_t *pool;                      //  Whose
+    cadre_t *pool;
     const cadre_map_options_t *options; //  Never NULL
     const void *items;                  //  A list value, or an array
-    pack_item_fn *pack;                 //  Reads it
-    size_t count;                       //  Items
-    items_t sent;                       //  Those on their way
+    pack_item_fn *pack;                 //  Packs an item of items
+    size_t count;                       //  Number of items
+    items_t sent;                       //  Items in flight
     cadre_value_t **values;             //  cadre_map: by item
     void *results;                      //  cadre_map_int and _double: the caller's array
-    size_t failed_item;                 //  The first one that failed; count: none has
+    size_t failed_item;                 //  The first failed item; count: none
     fault_t fault;                      //  Its failure, or why the map has failed
 } map_t;
 
@@ -102,7 +102,7 @@ void map_describe (fault_t *fault, size_t item, const cadre_value_t *failure)
                cadre_value_text (cadre_value_at (failure, 1)));
 }
 
-//  Of several failures the first item's is told.
+//  If several items fail, the first one is reported.
 static bool s_is_first (map_t *self, size_t item)
 {
     if (item >= self->failed_item)
@@ -123,7 +123,7 @@ static cadre_error_t s_pack (void *owner, buffer_t *payload, size_t item, fault_
     return self->pack (payload, self->items, item, self->options, fault);
 }
 
-//  Sends all and waits for all.
+//  Sends all items and waits for all results.
 static cadre_error_t s_go_on (map_t *self, int64_t deadline_us)
 {
     size_t next = 0;
@@ -146,7 +146,7 @@ static cadre_error_t s_go_on (map_t *self, int64_t deadline_us)
     return CADRE_OK;
 }
 
-//  Also says what went wrong, of the map or of its first item that failed.
+//  Also reports the error of the map, or of its first failed item.
 static cadre_error_t s_run (map_t *self, const char *function, const items_owner_t *owner)
 {
     int64_t deadline_us =
@@ -236,7 +236,7 @@ cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_
 
 //  ---- plain arrays --------------------------------------------------------------------------
 
-//  What is no number.
+//  Records a result that is not a number.
 static void s_note_other (map_t *self, size_t item, cursor_t *cursor)
 {
     cadre_value_t *value = map_read (cursor);
@@ -291,8 +291,8 @@ static void s_fail_double (void *owner, size_t item, cadre_value_t *failure)
     cadre_value_destroy (&failure);
 }
 
-//  Results are stored as they come: those of an item that may be tried again do not touch it, if
-//  both arrays are one.
+//  Results are stored as they come; an item that may be retried is not overwritten if both arrays
+//  are the same.
 static cadre_error_t s_map_numbers (map_t *self, const char *function, const items_owner_t *owner)
 {
     if (!self->pool || ((!self->items || !self->results) && self->count))

@@ -1,8 +1,8 @@
-/*  open.c - opening and closing pools
+/*  open.c - opens and closes pools
  *
- *  The roof of the library: it knows everything below and is known by nothing. It connects a pool
- *  to a broker, or starts one with its worker in this process (local.h); it distributes what the
- *  connection reports to intake, works, requests and callbacks; and it ends them all in order.
+ *  The top module of the library: it uses all others, and none uses it. It connects a pool to a
+ *  broker, or starts one with its worker in this process (local.h), passes the events of the
+ *  connection to intake, works, requests and callbacks, and closes everything in order.
  */
 
 #include <assert.h>
@@ -24,27 +24,26 @@
 #include "common/moment.h"
 
 #define CONNECT_MS 5000
-#define FIRST_MS 500 //  After that it is asked whether keys are the reason
+#define FIRST_MS 500 //  After this time, checks whether keys are the problem
 #define WINDOW_BYTES (64u * 1024u * 1024u)
 #define WINDOW_TASKS 100000u
 #define CANCEL_MS 1000
 
-//  ---- what the connection calls, with the lock held ---------------------------------------------
+//  ---- callbacks of the connection, with the lock held ------------------------------------------
 
 static bool s_on_frame (void *owner, uint8_t verb, cursor_t body)
 {
     return intake_frame (owner, verb, body);
 }
 
-//  Questions are not asked again by themselves: some are orders.
+//  Requests are not repeated, because some of them change something.
 static void s_on_gone (void *owner, const fault_t *why)
 {
     work_settle_all (owner);
     request_fail_all (owner, why);
 }
 
-//  Hidden jobs that are idle end here, the others with their last task: who submits next opens a
-//  new one.
+//  Idle hidden jobs end here, the others with their last task; the next submit opens a new one.
 static void s_on_renewed (void *owner, bool same)
 {
     cadre_t *self = owner;
@@ -101,16 +100,16 @@ static bool s_answered (void *argument)
     return session_state (pool_session (self)) != SESSION_GREETING;
 }
 
-//  Where a pool is to be opened.
+//  The target of cadre_open.
 typedef struct goal {
     const address_t *addresses; //  Of one broker
     size_t count;               //  How many
-    const char *given;          //  The same as they were written
-    const keys_t *keys;         //  What the broker on tcp asks for, or NULL
+    const char *given;          //  The text from which they were parsed
+    const keys_t *keys;         //  Keys for a broker on tcp, or NULL
 } goal_t;
 
-//  Keys for a broker that uses none, or none for one that does: no patience helps. Another address
-//  may have another broker.
+//  Keys for a broker that uses none, or no keys for one that requires them: waiting does not help,
+//  unless another address has another broker.
 static bool s_keys_are_wrong (const goal_t *goal)
 {
     return goal->count == 1
@@ -118,7 +117,7 @@ static bool s_keys_are_wrong (const goal_t *goal)
                   == (goal->keys ? GREETING_PLAIN : GREETING_CURVE);
 }
 
-//  Why no broker was found. A name that stands for nothing explains it, if there is one.
+//  Why no broker was found. A host name that could not be resolved is the best explanation.
 static void s_explain (cadre_t *self, const goal_t *goal, const fault_t *unresolved, fault_t *fault)
 {
     size_t place = connection_place (self->connection);
@@ -134,7 +133,7 @@ static void s_explain (cadre_t *self, const goal_t *goal, const fault_t *unresol
             goal->given, connection_address (self->connection));
 }
 
-//  Until the broker has answered or refused, or the deadline.
+//  Waits until the broker has answered or refused, or until the deadline.
 static session_state_t s_await (cadre_t *self, int timeout_ms, fault_t *unresolved)
 {
     pool_lock (self);
@@ -187,7 +186,7 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
     return fault->code;
 }
 
-//  -1: as long as it takes.
+//  -1: no limit.
 static int s_connect_ms (const cadre_options_t *options)
 {
     return options->connect_timeout_ms ? options->connect_timeout_ms : CONNECT_MS;
@@ -243,7 +242,7 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
     return local_await (self->local, self, timeout_ms, fault);
 }
 
-//  On this machine no key is needed, so CADRE_ACCESS counts only for addresses on tcp.
+//  On the same machine no key is needed, so CADRE_ACCESS only applies to tcp addresses.
 static void s_open (cadre_t *self, const char *address, const cadre_options_t *options,
                     fault_t *fault)
 {
@@ -268,7 +267,7 @@ static cadre_error_t s_check (const cadre_options_t *options, fault_t *fault)
     return CADRE_OK;
 }
 
-//  Ends what an attempt to open has left behind.
+//  Cleans up after a failed attempt to open.
 static void s_give_up (cadre_t *self)
 {
     if (self->connection)
@@ -309,13 +308,13 @@ const char *cadre_address (const cadre_t *self)
 //  ---- closing
 //  -----------------------------------------------------------------------------------------
 
-//  It outlives the pool, and has been sent, or was acknowledged before the broker went away.
+//  It outlives the pool, and everything was sent, or was acknowledged before the broker went away.
 static bool s_can_leave (const work_t *work, bool there)
 {
     return work->final || work->follow || work->settled || (there && work->last_put != WORK_UNPUT);
 }
 
-//  Nothing attached is on its way, and what is detached has been sent.
+//  Nothing attached is in flight, and everything detached has been sent.
 static bool s_drained (void *argument)
 {
     cadre_t *self = argument;
@@ -336,7 +335,7 @@ static void s_cancel_all (cadre_t *self)
             work_cancel (work);
 }
 
-//  Callbacks whose futures have ended are called before the pool is gone.
+//  Callbacks of completed futures are called before the pool is closed.
 static void s_finish (cadre_t *self, const char *reason)
 {
     connection_close (self->connection, reason);

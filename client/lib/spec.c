@@ -1,4 +1,4 @@
-//  spec.c - options of a job, and commands, as the protocol says them
+//  spec.c - converts job options and commands to protocol fields
 
 #include "client/lib/spec.h"
 #include "common/pack.h"
@@ -91,7 +91,7 @@ static bool s_is_cause (const char *text, size_t size)
     return false;
 }
 
-//  One cause=tries at *text, which moves on behind it.
+//  Packs one cause=tries at *text, and advances *text.
 static bool s_pack_cause (buffer_t *pairs, const char **text)
 {
     size_t name = strcspn (*text, "=,"), digits;
@@ -154,7 +154,7 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
     return s_check_environment (options->environment, fault);
 }
 
-//  How often a task may be tried again whose worker was lost, unless the causes say it.
+//  How often a task of a lost worker may be tried again, unless the causes define it.
 static cadre_error_t s_retries_lost (spec_t *self, const cadre_job_options_t *options,
                                      fault_t *fault)
 {
@@ -169,7 +169,7 @@ static cadre_error_t s_retries_lost (spec_t *self, const cadre_job_options_t *op
     return CADRE_OK;
 }
 
-//  Of an option; -1 is no limit, which the protocol says as 0.
+//  Converts a limit; -1 is no limit, which is 0 in the protocol.
 static uint64_t s_limit_ms (int64_t given_ms)
 {
     return given_ms < 0 ? 0 : (uint64_t) given_ms;

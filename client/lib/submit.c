@@ -1,4 +1,4 @@
-//  submit.c - single tasks
+//  submit.c - cadre_submit and cadre_call: single tasks
 
 #include "client/lib/implicit.h"
 #include "client/lib/pool/promise.h"
@@ -6,7 +6,7 @@
 #include "common/pack.h"
 #include "common/value.h"
 
-//  What a task is made of; one of the last four is given.
+//  The definition of a task; one of the last four members is set.
 typedef struct task {
     unsigned kind;                      //  WIRE_KIND_...
     const char *function;               //  Calls
@@ -123,7 +123,7 @@ cadre_future_t *cadre_submit_command (cadre_t *self, const char *const *argv,
     return s_submit (self, &task);
 }
 
-//  Gives the value of a future that has ended well to the caller.
+//  Returns the value of a successful future to the caller.
 static cadre_error_t s_give (cadre_t *pool, cadre_future_t *future, cadre_value_t **value)
 {
     *value = (cadre_value_t *) cadre_future_value (future);

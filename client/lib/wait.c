@@ -1,8 +1,8 @@
-/*  wait.c - waiting for many futures
+/*  wait.c - cadre_wait: waits for many futures
  *
- *  A tally on the stack of the thread that waits is known to each future that it waits for, and
- *  counts their ends. So what is asked after each frame costs the same for two futures as for a
- *  hundred thousand.
+ *  A tally on the stack of the waiting thread is registered with each future that it waits for, and
+ *  counts completions. So a check after each frame costs the same for two futures as for a hundred
+ *  thousand.
  */
 
 #include <stdio.h>
@@ -11,11 +11,11 @@
 
 typedef struct wait {
     cadre_future_t *const *futures; //  Some may be NULL
-    size_t count;                   //  Places there
-    size_t given;                   //  Futures there
-    cadre_t *pool;                  //  Theirs
-    cadre_wait_for_t which;         //  What is waited for
-    tally_t tally;                  //  What has happened
+    size_t count;                   //  Length of the array
+    size_t given;                   //  Number of futures in it
+    cadre_t *pool;                  //  The pool of the futures
+    cadre_wait_for_t which;         //  The condition
+    tally_t tally;                  //  Completions so far
 } wait_t;
 
 static cadre_error_t s_foreign (const wait_t *self)
@@ -58,7 +58,7 @@ static bool s_is_met (void *argument)
     return self->tally.ended == self->given;
 }
 
-//  Futures that are done already are counted here, the others when they end.
+//  Counts futures that are done already; the others are counted when they end.
 static void s_count (wait_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
@@ -101,7 +101,7 @@ static cadre_error_t s_wait (wait_t *self, int timeout_ms)
     return fault.code ? message_say (self->pool, &fault) : CADRE_OK;
 }
 
-//  The place of the future that was the first to end, or to fail; count: there is none.
+//  Index of the future that ended, or failed, first; count: none.
 static size_t s_first (const wait_t *self, bool failed)
 {
     size_t first = self->count;

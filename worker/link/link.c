@@ -1,4 +1,4 @@
-//  link.c - registers with a broker, and keeps the session or begins a new one
+//  link.c - registers with a broker, and maintains the session
 
 #include "worker/link/link_private.h"
 
@@ -13,13 +13,13 @@
 #include <stdlib.h>
 
 #define HELLO_MS 1000
-#define FIRST_WAIT_MS 1 //  Doubled while there is no connection
+#define FIRST_WAIT_MS 1 //  Doubles while there is no connection
 #define WARN_MS 5000
-#define SETTLED_MS 10000 //  A session that has lasted so long is no hasty one
-#define HASTY_MS 100u    //  Before the third session of hasty ones, doubled with each
+#define SETTLED_MS 10000 //  A session that has lasted so long is not hasty
+#define HASTY_MS 100u    //  Delay before the third hasty session, doubled for each further one
 #define BEAT_MS 1000
 #define LOST_MS 10000
-#define MS_MAX 86400000u // of a beat, and of silence
+#define MS_MAX 86400000u //  Limit of the beat interval, and of lost_ms
 #define MS 1000
 
 static const char *const s_names [] = {"greeting", "opening", "open", "ended"};
@@ -55,7 +55,7 @@ link_t *link_new (const link_options_t *options)
     return self;
 }
 
-//  Lane, sink, and all that belongs to one session.
+//  Closes lane, sink, and everything else of the session.
 void link_close_session (link_t *self)
 {
     timers_cancel (self->options.timers, &self->beat);
@@ -106,7 +106,7 @@ static const char *s_scheme (const address_t *address)
     return address->kind == ADDRESS_TCP ? "tcp" : address->kind == ADDRESS_IPC ? "ipc" : "inproc";
 }
 
-//  Rings for the next HELLO, or the next place for one.
+//  Sets the alarm for the next HELLO, or the next address.
 static void s_set_alarm (link_t *self)
 {
     int64_t tour_us = tour_due (self->tour, moment_now (self->options.clock));
@@ -130,14 +130,14 @@ static void s_say_hello (link_t *self)
     bool sent = sockets_send_bytes (self->back, frame.data, frame.size, ZMQ_DONTWAIT) == CADRE_OK;
     buffer_free (&frame);
     buffer_free (&spans);
-    //  Not connected yet: HELLOs must not pile up for a broker that comes later, so the next try is
-    //  soon.
+    //  Not connected yet: HELLOs must not accumulate for a broker that starts later, so the next
+    //  try is soon.
     self->wait_ms = sent ? HELLO_MS : self->wait_ms * 2 < HELLO_MS ? self->wait_ms * 2 : HELLO_MS;
     self->hello_us = moment_now (self->options.clock) + (int64_t) self->wait_ms * MS;
     s_set_alarm (self);
 }
 
-//  Keys and proxy are for tcp.
+//  Keys and proxy apply to tcp only.
 static void s_equip (const link_t *self, void *socket)
 {
     if (link_address (self)->kind != ADDRESS_TCP)
@@ -167,8 +167,7 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  HELLO goes to the next place when the tour names one, else to the present one, if there is one
-//  yet.
+//  Sends HELLO to the next address of the tour, or to the current one, if any.
 static cadre_error_t s_try (link_t *self, fault_t *fault)
 {
     int64_t now_us = moment_now (self->options.clock);
@@ -181,7 +180,7 @@ static cadre_error_t s_try (link_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  From nobody, or from a broker that is gone, to the next one.
+//  Leaves the current broker, if any, and starts the search for the next one.
 static cadre_error_t s_look_for_broker (link_t *self, fault_t *fault)
 {
     self->greeting_us = moment_now (self->options.clock);
@@ -196,7 +195,7 @@ cadre_error_t link_start (link_t *self, fault_t *fault)
     return s_look_for_broker (self, fault);
 }
 
-//  The reason is asked for only before the first session: that takes a moment, and nothing runs
+//  The reason is determined only before the first session: that takes a moment, and nothing runs
 //  yet.
 static void s_warn (link_t *self)
 {
@@ -222,11 +221,11 @@ static void s_warn (link_t *self)
     self->options.events.say (self->options.events.context, line);
 }
 
-//  The HELLO alarm: nobody has answered yet.
+//  The HELLO alarm: no broker has answered yet.
 static void s_on_hello (void *owner, int64_t now_us)
 {
     link_t *self = owner;
-    if (self->state == LINK_OPENING) { //  A lane that nobody opens is of no use
+    if (self->state == LINK_OPENING) { //  The broker's lane is not reachable
         link_begin_anew (self, "the lane did not open");
         return;
     }
@@ -240,8 +239,8 @@ static void s_on_hello (void *owner, int64_t now_us)
         link_end (self, self->fault.code, self->fault.text);
 }
 
-//  One session that ends soon is an accident; more of them in a row have a cause that would end the
-//  next one, too.
+//  One session that ends soon is an accident; several in a row have a cause that would end the next
+//  one, too.
 static bool s_is_hasty (link_t *self)
 {
     bool soon = self->greeting_us - self->opened_us < (int64_t) SETTLED_MS * MS;
@@ -249,7 +248,7 @@ static bool s_is_hasty (link_t *self)
     return self->hasty > 1;
 }
 
-//  The wait doubles, and is never so long that the broker takes the worker for lost.
+//  The delay doubles, but stays below the time after which the broker considers the worker lost.
 static void s_wait (link_t *self)
 {
     uint32_t wait_ms = HASTY_MS << (self->hasty < 8 ? self->hasty - 2 : 6);
@@ -375,7 +374,7 @@ static void s_lost (link_t *self)
 static void s_on_beat (void *owner, int64_t now_us)
 {
     link_t *self = owner;
-    int64_t late_us = now_us - self->turn_us; //  How long we ourselves have not looked
+    int64_t late_us = now_us - self->turn_us; //  How long this process did not run
     if (late_us < (int64_t) self->lost_ms * MS / 2
         && now_us - self->heard_us > (int64_t) self->lost_ms * MS) {
         s_lost (self);
@@ -397,8 +396,7 @@ void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks
     size_t parts = self->parts ? parts_bytes (self->parts) : 0;
     uint64_t held = held_bytes + parts;
     uint64_t free_bytes = held < WINDOW_BYTES ? WINDOW_BYTES - held : 0;
-    //  A payload that has begun to come must be able to end, and a free slot must get its next
-    //  task.
+    //  A payload must be able to complete, and a free slot must get its next task.
     if ((parts || hungry) && free_bytes < WINDOW_BYTES_LEAST)
         free_bytes = WINDOW_BYTES_LEAST;
     self->free_tasks = held_tasks < capacity_tasks ? capacity_tasks - held_tasks : 0;
@@ -406,7 +404,7 @@ void link_set_window (link_t *self, uint64_t capacity_tasks, uint64_t held_tasks
     self->capacity_tasks = capacity_tasks;
 }
 
-//  Is it worth a message to tell the window of now?
+//  Has the window grown enough to be sent?
 static bool s_window_has_grown (const link_t *self)
 {
     uint64_t tasks = self->received_tasks + self->free_tasks,
@@ -453,8 +451,7 @@ static void s_send_window (link_t *self)
     s_send_back (self, &frame);
     buffer_free (&frame);
     if (self->received_bytes - self->told_bytes >= WINDOW_BYTES_LEAST / 4)
-        s_beat (
-            self); //  What the broker knows to be here does not count against what it lets go out
+        s_beat (self); //  Leases that the broker knows to be here do not reduce what it may send
 }
 
 void link_turn (link_t *self)

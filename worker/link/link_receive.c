@@ -1,4 +1,4 @@
-//  link_receive.c - reads what the broker says, on the back socket and on the lane
+//  link_receive.c - receives frames of the broker, on the back socket and on the lane
 
 #include "worker/link/link_private.h"
 
@@ -11,13 +11,12 @@
 #include <string.h>
 
 #define FRAMES_A_TURN 64
-#define ROOM_US 60000000 //  Between two lines about a broker that has no room
-#define STALLS_MAX 3     //  The beat that shows it, and two more
+#define ROOM_US 60000000 //  Interval of log lines about a broker without room
+#define STALLS_MAX 3     //  The first BEAT that shows it, and two more
 
 //  ---- back -------------------------------------------------------------------------------
 
-//  Beats also come whenever the broker acknowledges something: only those that are a beat apart are
-//  judged.
+//  BEATs also come with each acknowledgement: only those that are a beat interval apart are judged.
 static void s_judge_progress (link_t *self, uint64_t sent)
 {
     int64_t now_us = moment_now (self->options.clock);
@@ -44,7 +43,7 @@ static bool s_on_beat (link_t *self, cursor_t *body)
     return true;
 }
 
-//  The session ends now: in the next one the tasks of that frame end in an error.
+//  The session ends now; in the next one the tasks of that frame are answered by an error.
 static bool s_on_sink_refused (link_t *self, cursor_t *body)
 {
     wire_sink_refused_t fields;
@@ -114,7 +113,7 @@ static bool s_on_stop (link_t *self, cursor_t *body)
     return true;
 }
 
-//  Messages of the open session, by verb.
+//  Handles messages of an open session.
 static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
 {
     switch (verb) {
@@ -125,12 +124,12 @@ static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
     case WIRE_output_window: return s_on_output_window (self, body);
     case WIRE_drain: return s_on_drain (self, body);
     case WIRE_stop: return s_on_stop (self, body);
-    default: return true; //  A newer minor version may know more
+    default: return true; //  An unknown message of a newer minor version
     }
 }
 
-//  It may have room again, when others have left: HELLO is said on. The reason is told at once and
-//  then now and then. A session that was open is over: the broker refuses only those who have none.
+//  The broker may have room later, so HELLO is repeated. The reason is logged at once and then
+//  repeatedly. An open session is over, because the broker refuses only peers without one.
 static void s_has_no_room (link_t *self, const char *why)
 {
     char line [FAULT_TEXT_BYTES + 64];
@@ -229,7 +228,7 @@ static bool s_on_job_end (link_t *self, cursor_t *body)
     return true;
 }
 
-//  A broker may overdraw the window by one frame, and then sends nothing that it bounds.
+//  A broker may exceed the window by one frame, and then must send no more metered frames.
 static bool s_is_overdrawn (link_t *self)
 {
     if (self->received_tasks <= self->granted_tasks && self->received_bytes <= self->granted_bytes)
@@ -305,8 +304,7 @@ int link_receive_poll (const link_t *self, zmq_pollitem_t *items)
     return count;
 }
 
-//  The socket may be closed and replaced by what it brings, so it is looked up anew for each
-//  message.
+//  Handling a message may replace the socket, so it is looked up for each message.
 static bool s_drain_socket (link_t *self, void *const *socket_p,
                             void (*hear) (link_t *, zmq_msg_t *))
 {

@@ -1,4 +1,4 @@
-//  orders.c - cancels and recalls that follow a lane frame which has not come yet
+//  orders.c - cancels and recalls that wait for a lane frame
 
 #include "worker/link/orders.h"
 

@@ -1,4 +1,4 @@
-//  outbox.c - gathers results, and keeps them until the broker has them
+//  outbox.c - collects results, and keeps them until the broker has them
 
 #include "worker/link/outbox.h"
 
@@ -16,14 +16,14 @@ typedef struct answer {
 } answer_t;
 
 struct outbox {
-    stream_t *stream;      //  Frames sent and to be sent
-    buffer_t results;      //  Records of sink_result that were gathered
+    stream_t *stream;      //  Frames sent or to be sent
+    buffer_t results;      //  Collected records of sink_result
     size_t results_count;  //  How many
-    buffer_t returned;     //  Records of lease that were gathered
+    buffer_t returned;     //  Collected records of lease
     size_t returned_count; //  How many
     answer_t *answers;     //  Not acknowledged, in order; from first to count
     size_t first;          //  Of answers
-    size_t numbered;       //  Before this one all have a sequence number
+    size_t numbered;       //  All before this one have a sequence number
     size_t count;          //  Of answers
     size_t capacity;       //  Of answers
 };
@@ -31,7 +31,8 @@ struct outbox {
 static void s_new_stream (outbox_t *self, uint64_t session)
 {
     self->stream = stream_new (session);
-    stream_grant (self->stream, UINT64_MAX, UINT64_MAX); //  The sink has no window: see outbox_send
+    stream_grant (self->stream, UINT64_MAX,
+                  UINT64_MAX); //  The sink has no stream window: see outbox_send
 }
 
 outbox_t *outbox_new (void)
@@ -109,7 +110,7 @@ void outbox_close (outbox_t *self)
     s_close_returned (self);
 }
 
-//  A value too large for a frame goes ahead in parts, and its item has a frame of its own.
+//  A value too large for a frame is sent first, in parts, and its record has a frame of its own.
 static void s_large_result (outbox_t *self, wire_sink_result_t *fields)
 {
     buffer_t payload = {0}, reference = {0}, item = {0}, frame = {0};
@@ -139,8 +140,7 @@ void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *
                                  .value = result->value,
                                  .detail = result->detail};
     s_answered (self, lease->serial);
-    if (fields.detail.size
-        > WIRE_INLINE_MAX) //  A frame must hold it; nobody reads a message of that length
+    if (fields.detail.size > WIRE_INLINE_MAX) //  Must fit into a frame; longer messages are useless
         fields.detail = (view_t){0};
     if (fields.value.size > WIRE_INLINE_MAX) {
         s_large_result (self, &fields);
@@ -195,9 +195,9 @@ void outbox_goodbye (outbox_t *self, const char *reason)
     buffer_free (&frame);
 }
 
-//  ---- what the broker does not take ------------------------------------------------
+//  ---- frames that the broker refuses ---------------------------------------------
 
-//  The error that takes a result's place.
+//  The error that replaces a result.
 static void s_pack_error (buffer_t *results, uint64_t job, uint64_t index, uint64_t serial,
                           const char *message)
 {
@@ -215,7 +215,7 @@ static void s_pack_error (buffer_t *results, uint64_t job, uint64_t index, uint6
     buffer_free (&detail);
 }
 
-//  Results of a frame of results: those that are not to blame stay as they are.
+//  Replaces results of a frame; results of other leases stay unchanged.
 static size_t s_results_instead (cursor_t *body, uint64_t serial, const char *message,
                                  buffer_t *results)
 {
@@ -236,7 +236,7 @@ static size_t s_results_instead (cursor_t *body, uint64_t serial, const char *me
     return fields.results.count;
 }
 
-//  A lease that could not be given back ends, too: somebody must hear of it.
+//  A lease whose return was refused must be answered, too.
 static size_t s_returned_instead (cursor_t *body, const char *message, buffer_t *results)
 {
     wire_sink_returned_t fields;
@@ -283,7 +283,7 @@ void outbox_refused (outbox_t *self, uint64_t sequence, uint64_t serial, const c
     if (!frame)
         return;
     size_t count = s_instead (frame, serial, message, &results);
-    if (results.size > WIRE_FRAME_MAX / 2) { //  So many that the reason has no room
+    if (results.size > WIRE_FRAME_MAX / 2) { //  So many that there is no room for the reason
         buffer_clear (&results);
         count = s_instead (frame, serial, "", &results);
     }

@@ -1,4 +1,4 @@
-//  serials.c - sets of serials, and the spans that they make
+//  serials.c - sets of lease serials, packed as spans
 
 #include "worker/link/serials.h"
 
@@ -51,8 +51,8 @@ bool serials_cover (serials_t *self, const spans_t *spans, serials_t *missing)
     return all;
 }
 
-//  Where the span ends that begins at this place, when gaps of less than so much are filled. *at is
-//  the first one missing that is not below it.
+//  The end of the span that begins at this index, if gaps smaller than `gap` are filled. *at is the
+//  first missing serial that is not below it.
 static size_t s_last (const serials_t *self, const serials_t *missing, uint64_t gap, size_t first,
                       size_t *at)
 {

@@ -1,4 +1,4 @@
-//  call.c - runs a function for a task, and gathers how it ended
+//  call.c - runs a function for a task, and collects its result
 
 #include "worker/runner/call_private.h"
 
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define CALL_VALUE_MAX ((size_t) 1 << 30)
-#define CALL_TEXT_BYTES 4096u //  Of progress; longer ones are cut
+#define CALL_TEXT_BYTES 4096u //  Limit of a progress text; longer ones are truncated
 #define CALL_LOG_MAX (16u << 20)
 #define CALL_PROGRESS_US 100000
 
@@ -80,7 +80,7 @@ static const char *s_text (const buffer_t *buffer)
     return buffer->size ? (const char *) buffer->data : "";
 }
 
-//  What the worker would refuse is an error of this task, or item, here.
+//  A value that the worker would refuse becomes an error of this task or item.
 static void s_check_value (cadre_task_t *self)
 {
     const buffer_t *all = &self->end->value;
@@ -92,7 +92,7 @@ static void s_check_value (cadre_task_t *self)
         call_fail_by_value (self, "value", &fault);
 }
 
-//  Runs the function once; its value lies behind the mark. False when it failed.
+//  Runs the function once; its value follows the mark. False when it failed.
 static bool s_run (cadre_task_t *self, view_t arguments)
 {
     if (s_begin (self, arguments)) {
@@ -137,7 +137,7 @@ void call_serve (cadre_task_t *self, const cadre_function_t *function, void *sta
     end->code = self->code;
 }
 
-//  The length of a list that is not known until it ends.
+//  Reserves a list header, whose length is set at the end.
 static void s_open_list (buffer_t *value)
 {
     static const uint8_t head [] = {0xdd, 0, 0, 0, 0}; //  msgpack: array 32
@@ -150,7 +150,7 @@ static void s_close_list (buffer_t *value, size_t start, size_t count)
         value->data [start + 1 + i] = (uint8_t) (count >> (24 - 8 * i));
 }
 
-//  Runs the function for one item, and leaves its value or failure.
+//  Runs the function for one item, and appends its value or failure.
 static void s_run_item (cadre_task_t *self, view_t arguments)
 {
     if (s_run (self, arguments))
@@ -161,7 +161,7 @@ static void s_run_item (cadre_task_t *self, view_t arguments)
         runner_end_fail (self->end, self->kind, s_text (&self->message), s_text (&self->trace));
 }
 
-//  Whose time counts item by item. Asked for the time only then.
+//  Sets the time of an item, when items have a timeout.
 static void s_begin_item (cadre_task_t *self, runner_task_t *item, harvest_t *harvest)
 {
     if (!harvest || !item->timeout_ms)
@@ -170,8 +170,8 @@ static void s_begin_item (cadre_task_t *self, runner_task_t *item, harvest_t *ha
     harvest_item (harvest, item->started_us);
 }
 
-//  Runs items until they are done, the task is cancelled, or no more of their values can be kept
-//  where they survive. Returns how many have been begun.
+//  Runs items until they are done, the task is cancelled, or their values no longer fit into the
+//  shared memory. Returns how many were started.
 static size_t s_run_lot (cadre_task_t *self, lot_t *lot, runner_task_t *item, harvest_t *harvest)
 {
     buffer_t *value = &self->end->value;
@@ -228,7 +228,7 @@ static buffer_t *s_value (cadre_task_t *self)
     return &self->end->value;
 }
 
-//  What was packed, if there was memory for it, and is for the message that takes it to the worker.
+//  Checks that the packed value found memory and fits into the message to the worker.
 static cadre_error_t s_packed (cadre_task_t *self, size_t size_bytes)
 {
     buffer_t *value = &self->end->value;
@@ -303,8 +303,8 @@ cadre_error_t call_return_raw (cadre_task_t *self, view_t value)
 
 //  ---- while it runs ------------------------------------------------------------------
 
-//  Waits for the window; false when the worker is gone, or the task has been cancelled meanwhile:
-//  then nobody wants it.
+//  Waits for the window; false when the worker is gone, or the task was cancelled meanwhile: then
+//  the output is dropped.
 static bool s_output (cadre_task_t *self, unsigned stream, const void *bytes, size_t size_bytes)
 {
     const runner_host_t *host = self->host;

@@ -1,4 +1,4 @@
-//  call_arguments.c - arguments of a call, checked and decoded in place
+//  call_arguments.c - checks and decodes arguments of a call in place
 
 #include "worker/runner/call_private.h"
 
@@ -37,7 +37,7 @@ const char *call_arguments_bad_takes (const char *takes)
     return NULL;
 }
 
-//  Reads an argument if it is of the type; else the cursor is of no use.
+//  Reads an argument of that type; otherwise the cursor is invalid.
 static bool s_pass (char letter, cursor_t *at)
 {
     int64_t below;
@@ -58,7 +58,7 @@ static bool s_pass (char letter, cursor_t *at)
     }
 }
 
-//  An integer of the wrong range is shown, other values by their type.
+//  Describes an argument: an integer out of range by its value, others by their type.
 static void s_got (cursor_t at, char *text, size_t size)
 {
     int64_t below = 0;
@@ -119,7 +119,7 @@ bool call_arguments_check_takes (cadre_task_t *self)
 
 //  ---- accessors --------------------------------------------------------------------------
 
-//  Stands before that argument, or NULL and the call has failed.
+//  A cursor before that argument; NULL: the call has failed.
 static cursor_t *s_argument (cadre_task_t *self, size_t index, char letter)
 {
     if (index == self->next_index && index < self->count)
@@ -139,8 +139,7 @@ static cursor_t *s_argument (cadre_task_t *self, size_t index, char letter)
     return &self->next;
 }
 
-//  The argument at next has been read to at, or it was of another type: then next stays and the
-//  call has failed.
+//  Advances over the argument that was read; if it had another type, next stays and the call fails.
 static bool s_accept (cadre_task_t *self, cursor_t at, char letter)
 {
     if (at.failed) {

@@ -1,4 +1,4 @@
-//  call_text.c - texts that a function gives in its own words
+//  call_text.c - formats texts of functions: messages, traces, log lines
 
 #include "worker/runner/call_text.h"
 

@@ -1,4 +1,4 @@
-//  command.c - runs a command from its start to the last of its group
+//  command.c - runs a command from its start to the end of its group
 
 #include "worker/runner/command.h"
 
@@ -24,32 +24,32 @@
 #define COMMAND_EXIT_NOT_EXECUTABLE 126
 
 struct command {
-    const runner_host_t *host;           //  The slot around it
+    const runner_host_t *host;           //  The slot that runs it
     spawner_t *spawner;                  //  Starts it
-    command_plan_t plan;                 //  Used for every command
-    uint8_t piece [COMMAND_PIECE_BYTES]; //  Output on its way
+    command_plan_t plan;                 //  Reused for every command
+    uint8_t piece [COMMAND_PIECE_BYTES]; //  Buffer for output
 };
 
 enum { RUN_HOST, RUN_PROCESS, RUN_STDOUT, RUN_STDERR, RUN_STDIN, RUN_POLLED };
 
 typedef struct run {
-    command_t *command;        //  Whose
-    const runner_host_t *host; //  The same
-    const runner_task_t *task; //  What it runs
-    runner_end_t *end;         //  How it ends
-    int fds [RUN_POLLED];      //  -1: nothing there any more. The host's is not ours
-    size_t left [RUN_POLLED];  //  Output that is still to be read, once the process has ended
+    command_t *command;
+    const runner_host_t *host;
+    const runner_task_t *task; //  The task
+    runner_end_t *end;         //  Outcome of the task
+    int fds [RUN_POLLED];      //  -1: closed. The host's descriptor is not ours
+    size_t left [RUN_POLLED];  //  Output to read after the end of the process
     size_t input_written;      //  Of the plan's input
-    pid_t pid;                 //  Its group too
-    int64_t deadline_us;       //  Timeout; 0: none
-    int64_t kill_us;           //  When SIGTERM has had its time; 0: not sent
+    pid_t pid;                 //  Process and group
+    int64_t deadline_us;       //  End of the timeout; 0: none
+    int64_t kill_us;           //  When SIGKILL follows SIGTERM; 0: not sent
     cadre_outcome_t why;       //  NONE, or TIMEOUT or CANCELLED: we ended it
     bool exited;               //  The process has ended; status and usage are known
-    bool lost;                 //  Its status could not be had
-    bool gone;                 //  The worker is
-    bool gathered;             //  Output waits in the slot
-    int status;                //  As wait4 gave it
-    struct rusage usage;       //  Likewise
+    bool lost;                 //  Its status is not available
+    bool gone;                 //  The worker is gone
+    bool gathered;             //  Output is buffered in the slot
+    int status;                //  As from wait4
+    struct rusage usage;       //  As from wait4
 } run_t;
 
 command_t *command_new (const runner_host_t *host)
@@ -156,15 +156,15 @@ out:
     return child.stage == SPAWN_RUNS;
 }
 
-//  ---- its end ---------------------------------------------------------------------------------
+//  ---- end --------------------------------------------------------------------------------------
 
 static void s_signal (const run_t *run, int number)
 {
     kill (-run->pid, number);
 }
 
-//  Children of the command that outlived it became ours. A program that serves functions is our
-//  child too, and waited for elsewhere: hence the peek.
+//  Reaps children of the command that outlived it, which have become ours. A program that serves
+//  functions is also our child but is reaped elsewhere: hence WNOWAIT.
 static void s_reap_strays (const run_t *run)
 {
     siginfo_t info = {0};
@@ -176,7 +176,7 @@ static void s_reap_strays (const run_t *run)
     }
 }
 
-//  What was written by now is read; nobody else may write.
+//  Only what was written until now is read.
 static void s_on_exit (run_t *run)
 {
     s_signal (run, SIGKILL);
@@ -209,7 +209,7 @@ static void s_terminate (run_t *run, cadre_outcome_t why, int64_t now_us)
     run->kill_us = now_us + (int64_t) run->task->grace_ms * 1000;
 }
 
-//  Cancels and timeouts. When only output is left a cancel drops it.
+//  Handles cancels and timeouts. When only output is left, a cancel drops it.
 static void s_judge (run_t *run)
 {
     int64_t now_us = moment_now (run->host->clock);
@@ -237,7 +237,7 @@ static bool s_busy (const run_t *run)
     return !run->exited || run->fds [RUN_STDOUT] >= 0 || run->fds [RUN_STDERR] >= 0;
 }
 
-//  Milliseconds until something is due, rounded up; -1: nothing is.
+//  Milliseconds until the next deadline, rounded up; -1: none.
 static int s_wait_ms (const run_t *run)
 {
     int64_t due_us = run->why == CADRE_OUTCOME_NONE ? run->deadline_us : run->kill_us;
@@ -289,7 +289,7 @@ static void s_read (run_t *run, int which, short events)
         spawner_close (&run->fds [which]);
 }
 
-//  A command that does not read its stdin to the end is none of our business.
+//  A command need not read all of its stdin.
 static void s_write (run_t *run)
 {
     view_t input = run->command->plan.input;
@@ -332,8 +332,8 @@ static void s_watch (run_t *run)
         sigaction (SIGPIPE, &before, NULL);
 }
 
-//  ---- what is told
-//  ----------------------------------------------------------------------------------
+//  ---- result
+//  -------------------------------------------------------------------------------------
 
 static void s_message (const run_t *run, char *text, size_t size)
 {

@@ -1,4 +1,4 @@
-//  command_plan.c - argv, environment, directory and stdin of a command
+//  command_plan.c - prepares a command's payload and spec for execution
 
 #include "worker/runner/command_plan.h"
 
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #define PLAN_NUMBER_BYTES 24u
-#define PLAN_OWN_BYTES 4096u //  For the variables that cadre sets, the broker's address excepted
-#define PLAN_BYTES_MAX (16u << 20) //  More than any system takes
+#define PLAN_OWN_BYTES 4096u //  For the variables that cadre sets, except the broker's address
+#define PLAN_BYTES_MAX (16u << 20) //  More than any system accepts
 #define PLAN_SLOT_MARK "{%}"
 
 typedef struct payload {
@@ -62,8 +62,8 @@ static bool s_read_payload (view_t bytes, payload_t *payload)
            && cursor_skip (&cursor, &payload->input) && cursor_skip (&cursor, &payload->env);
 }
 
-//  A bound for all strings: a text has at least one byte of head, for its NUL; the slot's number is
-//  no longer than thrice its mark and a bit.
+//  An upper bound for all strings: a text has at least one header byte, which pays for its NUL; the
+//  slot's number is at most three times as long as its mark, plus a constant.
 static size_t s_bound (const runner_host_t *host, const payload_t *payload,
                        const runner_task_t *task)
 {
@@ -148,7 +148,7 @@ static cadre_error_t s_make_argv (command_plan_t *self, const runner_host_t *hos
 
 //  ---- environment ----------------------------------------------------------------------------
 
-//  The place of NAME= in the environment made so far, or NULL.
+//  The entry NAME= in the environment so far, or NULL.
 static const char **s_find (const command_plan_t *self, const char *variable)
 {
     size_t length = strcspn (variable, "=") + 1;
@@ -175,7 +175,7 @@ static void s_inherit (command_plan_t *self)
             s_push (&self->env, *each);
 }
 
-//  The spec's environment stands for the worker's own.
+//  The spec's environment replaces the worker's own.
 static cadre_error_t s_base (command_plan_t *self, view_t spec, fault_t *fault)
 {
     cursor_t cursor = cursor_find (spec, "env");

@@ -1,4 +1,4 @@
-//  failure.c - maps of kind, message and worker
+//  failure.c - the map that describes how a task failed
 
 #include "worker/runner/failure.h"
 
@@ -10,7 +10,7 @@
 #include "worker/runner/runner.h"
 
 #define WORKER_BYTES 256
-#define SLOT_DETAIL_MAX WIRE_FRAME_MAX //  What a slot tells beyond that is no explanation
+#define SLOT_DETAIL_MAX WIRE_FRAME_MAX //  A larger detail is ignored
 
 typedef struct entry {
     const char *key;    //  Of the map
@@ -21,7 +21,7 @@ static const entry_t s_texts [] = {
     {"kind", RUNNER_KIND_BYTES}, {"message", RUNNER_MESSAGE_BYTES}, {"trace", RUNNER_TRACE_BYTES}};
 static const char *const s_numbers [] = {"user_us", "system_us", "max_rss_bytes"};
 
-//  Whatever it was, what is told is text.
+//  Packs any bytes as valid text.
 static void s_pack_text (buffer_t *self, const char *key, view_t text, size_t limit_bytes)
 {
     text = utf8_cut (text, limit_bytes);
@@ -43,7 +43,7 @@ void failure_pack (buffer_t *self, const char *kind, const char *message, const 
     pack_bool (self, true);
 }
 
-//  The text of that key, or of message when there is one and it is asked for.
+//  The text of that key; or message, when there is one and the key is that of the message.
 static bool s_find_text (view_t map, const char *key, const char *message, view_t *text)
 {
     cursor_t cursor = cursor_find (map, key);
@@ -54,7 +54,7 @@ static bool s_find_text (view_t map, const char *key, const char *message, view_
     return cursor_text (&cursor, text);
 }
 
-//  The entries that we know, each of its type; returns how many.
+//  Packs the known entries with valid types; returns how many.
 static size_t s_pack_known (buffer_t *self, view_t map, const char *message)
 {
     size_t count = 0;

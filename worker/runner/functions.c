@@ -1,4 +1,4 @@
-//  functions.c - the table of functions of a slot
+//  functions.c - the table of functions that a slot can call
 
 #include "worker/runner/functions.h"
 
@@ -13,10 +13,10 @@
 #define FUNCTIONS_NAMED 8u        //  Names listed in a message
 
 struct functions {
-    functions_entry_t *entries; //  In the order in which they came
+    functions_entry_t *entries; //  In the order of addition
     size_t count;               //  In use
     size_t capacity;            //  Allocated
-    char **sources;             //  Copies, one a list
+    char **sources;             //  Copies, one per list
     size_t sources_count;       //  In use
 };
 
@@ -127,14 +127,14 @@ cadre_error_t functions_start (functions_entry_t *entry, fault_t *fault)
     return CADRE_OK;
 }
 
-//  ---- names that are nearly right -----------------------------------------------------------
+//  ---- similar names ----------------------------------------------------------------------------
 
 static size_t s_least (size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-//  Letters to insert, delete or replace.
+//  Number of letters to insert, delete or replace.
 static size_t s_distance (view_t one, const char *other)
 {
     size_t width = strlen (other);

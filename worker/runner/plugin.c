@@ -1,4 +1,4 @@
-//  plugin.c - loads shared objects and checks that they fit
+//  plugin.c - loads shared objects and checks their ABI
 
 #include "worker/runner/plugin.h"
 
@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 struct plugin {
-    void *object;                 //  As dlopen gave it
+    void *object;                 //  From dlopen
     const cadre_plugin_t *symbol; //  cadre_plugin in it
 };
 
-//  dlopen looks for a bare name in the system's folders: a file that was named is meant.
+//  dlopen searches a name without a slash in the system's folders, but a file is meant.
 static void *s_open (const char *path, fault_t *fault)
 {
     char *file = NULL;

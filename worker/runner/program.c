@@ -1,4 +1,4 @@
-//  program.c - a child process that serves functions over its stdin and stdout
+//  program.c - functions served by a program in any language
 
 #include "worker/runner/program.h"
 
@@ -27,14 +27,14 @@
 #define PROGRAM_END_MS 1000
 
 struct program {
-    const runner_host_t *host;   //  The slot around it
+    const runner_host_t *host;   //  The slot that runs it
     spawner_t *spawner;          //  Starts it
     char **argv;                 //  NULL-terminated
-    program_pipe_t pipe;         //  To and from it
-    pid_t pid;                   //  And its group; 0: not running
+    program_pipe_t pipe;         //  To and from the program
+    pid_t pid;                   //  Process and group; 0: not running
     int pidfd;                   //  Readable when it has ended
-    uint64_t id;                 //  Of the last call
-    cadre_function_t *functions; //  As it said first
+    uint64_t id;                 //  Number of the last call
+    cadre_function_t *functions; //  From its first hello
     size_t count;                //  How many
 };
 
@@ -42,8 +42,8 @@ static cadre_error_t s_run (cadre_task_t *call);
 
 //  ---- end ------------------------------------------------------------------------------
 
-//  Waits for its end, at most so long; then kills its group. Its status, or -1 if that cannot be
-//  had.
+//  Waits a limited time for its end, then kills its group. Returns its status, or -1 if that is not
+//  available.
 static int s_end (program_t *self, int patience_ms)
 {
     int status = -1;
@@ -143,7 +143,7 @@ static bool s_read_function (program_t *self, cursor_t *list)
     return true;
 }
 
-//  The list counts the first time only: later the slot has told the worker what there is.
+//  Only the first list counts: the worker already has it when the program is restarted.
 static bool s_read_hello (program_t *self, cursor_t hello)
 {
     size_t count = 0;
@@ -242,7 +242,7 @@ static void s_ask (program_t *self, const cadre_task_t *call)
     program_pipe_end (&self->pipe);
 }
 
-//  Texts of an error; those that are not there stay empty.
+//  Texts of an error; missing ones are empty.
 static cadre_error_t s_fail_as_told (cadre_task_t *call, cursor_t *message, size_t count)
 {
     view_t texts [3] = {{0}};
@@ -276,7 +276,7 @@ static told_t s_hear_progress (cadre_task_t *call, cursor_t *message, size_t cou
     return TOLD_MORE;
 }
 
-//  A value that cannot travel is the task's error; the program itself may go on.
+//  An invalid value is an error of the task; the program may continue.
 static told_t s_hear_value (cadre_task_t *call, view_t what, cursor_t *message)
 {
     bool last = view_is (what, "ok");
@@ -288,7 +288,7 @@ static told_t s_hear_value (cadre_task_t *call, view_t what, cursor_t *message)
         call_fail_by_value (call, last ? "value" : "partial value", &fault);
         return last ? TOLD_END : TOLD_MORE;
     }
-    while (!cursor_done (message)) //  Elements that a newer version knows
+    while (!cursor_done (message)) //  Elements of a newer version
         if (!cursor_skip (message, NULL))
             return TOLD_RUBBISH;
     if (last) {
@@ -365,7 +365,7 @@ static cadre_error_t s_condemn (program_t *self, cadre_task_t *call)
         self->argv [0], call_name (call));
 }
 
-//  The program cannot be asked to stop: it gets SIGTERM, and the next call another one.
+//  The program cannot be asked to stop: it gets SIGTERM, and the next call starts a new one.
 static cadre_error_t s_cancel (program_t *self, cadre_task_t *call)
 {
     uint64_t grace_ms = call_task (call)->grace_ms;
@@ -409,8 +409,8 @@ static cadre_error_t s_converse (program_t *self, cadre_task_t *call)
     }
 }
 
-//  What it has said since its last answer concerns nobody, least of all the next call. One that has
-//  ended, or says what is no message, makes way for another.
+//  Drops messages since the last answer, which must not affect the next call. A program that has
+//  ended, or sends invalid messages, is replaced.
 static void s_look_after (program_t *self)
 {
     struct pollfd polled [] = {{.fd = self->pidfd, .events = POLLIN},
@@ -438,5 +438,5 @@ static cadre_error_t s_run (cadre_task_t *call)
     program_pipe_flush (&self->pipe);
     s_converse (self, call);
     atomic_store (&self->host->page->process_group, 0);
-    return CADRE_OK; // what went wrong is in the call
+    return CADRE_OK; //  the call contains the error
 }

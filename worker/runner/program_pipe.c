@@ -1,4 +1,4 @@
-//  program_pipe.c - framed messages over a pair of pipes
+//  program_pipe.c - framed messages over a program's stdin and stdout
 
 #include "worker/runner/program_pipe.h"
 
@@ -86,7 +86,7 @@ void program_pipe_end (program_pipe_t *self)
         self->out.data [self->start + i] = (uint8_t) (length >> (8 * (3 - i)));
 }
 
-//  A pipe raises SIGPIPE at the thread that writes: block it there, and take it away when it came.
+//  A closed pipe raises SIGPIPE in the writing thread: blocks it, and consumes it if it came.
 static ssize_t s_write (int fd, const void *bytes, size_t size_bytes)
 {
     sigset_t pipe_signal, before;

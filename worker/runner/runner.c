@@ -1,4 +1,4 @@
-//  runner.c - the end of a task, put together
+//  runner.c - results of tasks
 
 #include "worker/runner/runner.h"
 #include "common/pack.h"

@@ -1,4 +1,4 @@
-//  spawner.c - clone with shared memory, as posix_spawn does it
+//  spawner.c - clone with shared memory, like posix_spawn
 
 #include "worker/runner/spawner.h"
 
@@ -21,8 +21,7 @@
 #define CLONE_PIDFD 0x00001000
 #endif
 
-//  ThreadSanitizer takes any clone for a fork, and a process that has forked for one that may start
-//  no thread: go past it.
+//  ThreadSanitizer treats every clone as a fork, after which no thread may be started: bypass it.
 #if defined(__SANITIZE_THREAD__)
 extern int __clone (int (*start) (void *), void *stack, int flags, void *argument, ...);
 #define SPAWN_CLONE __clone
@@ -35,9 +34,9 @@ extern int __clone (int (*start) (void *), void *stack, int flags, void *argumen
 #define SPAWN_SIGNALS 64
 #define SPAWN_MASK_BYTES 8u
 
-//  The child shares our memory and never returns: sanitizers must not keep books on its stack, and
-//  what ends it goes straight to the kernel, since their wrappers of exec and exit would leave
-//  those books open.
+//  The child shares our memory and never returns. So sanitizers must not instrument it, and it
+//  calls the kernel directly for exec and exit, whose wrappers would leave the sanitizers' state
+//  inconsistent.
 #if defined(__clang__)
 #define SPAWN_CHILD                                                                                \
     __attribute__ ((noinline, no_sanitize ("address", "thread", "undefined"), no_stack_protector))
@@ -47,22 +46,21 @@ extern int __clone (int (*start) (void *), void *stack, int flags, void *argumen
 #endif
 
 struct spawner {
-    void *stack; //  For the child until it executes
-    buffer_t
-        found; //  Name, path list, and the file that it was, each with a NUL: what was found last
-    buffer_t paths;    //  Files to try, each with a NUL
+    void *stack;       //  Stack of the child until exec
+    buffer_t found;    //  Cache of the last search: name, path list, and file, each NUL-terminated
+    buffer_t paths;    //  Files to try, each NUL-terminated
     buffer_t fallback; //  argv for a script without an interpreter line
 };
 
 typedef struct birth {
-    const spawn_t *spawn; //  What to do
-    const char *paths;    //  Files to try, each with a NUL
-    size_t paths_bytes;   //  Of all of them
+    const spawn_t *spawn; //  The order
+    const char *paths;    //  Files to try, each NUL-terminated
+    size_t paths_bytes;   //  Size of all of them
     char **script;        //  "sh", file, arguments
-    spawn_stage_t stage;  //  The child's report: what it was about to do
-    int error;            //  errno of that
-    bool failed;          //  That failed: it is gone
-    const char *path;     //  File that it tried last
+    spawn_stage_t stage;  //  The child's report: the current step
+    int error;            //  errno of that step
+    bool failed;          //  That step failed, and the child has ended
+    const char *path;     //  The file tried last
 } birth_t;
 
 spawner_t *spawner_new (void)
@@ -88,7 +86,7 @@ void spawner_destroy (spawner_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- where the program is ---------------------------------------------------------
+//  ---- search for the program ------------------------------------------------------
 
 static const char *s_path_list (char *const *env)
 {
@@ -140,9 +138,9 @@ static void s_remember (spawner_t *self, const char *name, const char *list, con
 
 //  ---- the child ----------------------------------------------------------------------
 
-//  A zeroed action is SIG_DFL on every machine. Straight to the kernel: what the C library (or a
-//  sanitizer) remembers is the parent's. Handlers end with exec by themselves; a signal before that
-//  must not run ours in memory that we share.
+//  A zeroed action is SIG_DFL on every machine. Calls the kernel directly, because the state in the
+//  C library (or a sanitizer) is the parent's. Exec resets handlers by itself; but a signal before
+//  exec must not run our handler in the shared memory.
 SPAWN_CHILD static void s_default_signals (bool all)
 {
     char zeroes [64] = {0};

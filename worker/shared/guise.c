@@ -1,4 +1,4 @@
-//  guise.c - the user as whom a worker that is root runs its tasks
+//  guise.c - runs the tasks of a worker with root rights as another user
 
 #include "worker/shared/guise.h"
 
@@ -16,8 +16,8 @@
 #include "common/pack.h"
 #include "common/wire.h"
 
-//  The C library's functions change all threads of a process; the kernel's calls change the one
-//  that calls. Where there are two kinds of these, the newer ones take ids of 32 bits.
+//  The C library's functions change all threads of a process; the system calls change only the
+//  calling thread. If there are two variants, the newer one takes IDs of 32 bits.
 #ifdef SYS_setresuid32
 #define SET_GROUPS SYS_setgroups32
 #define SET_GID SYS_setresgid32
@@ -28,10 +28,10 @@
 #define SET_UID SYS_setresuid
 #endif
 
-//  ---- as whom -----------------------------------------------------------------------
+//  ---- change of user --------------------------------------------------------------------
 
-//  The saved user id stays root's, for the way back; what the thread executes has it not: there, it
-//  is set to the user's.
+//  The saved user ID stays root's, so the thread can change back. Programs that it executes do not
+//  get that: exec sets their saved ID to the user's.
 static long s_put_on (const guise_t *self)
 {
     long failed = prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -40,7 +40,7 @@ static long s_put_on (const guise_t *self)
     return failed ? failed : syscall (SET_UID, self->uid, self->uid, 0);
 }
 
-//  Whoever cannot go back must not go on.
+//  A thread that cannot change back must not continue.
 static void s_take_off (const guise_t *self)
 {
     long failed = syscall (SET_UID, 0, 0, 0);
@@ -52,7 +52,7 @@ static void s_take_off (const guise_t *self)
 void guise_put_on (const guise_t *self)
 {
     long failed = self->other ? s_put_on (self) : 0;
-    assert (!failed); //  It worked when the user was looked up
+    assert (!failed); //  It succeeded when the user was looked up
 }
 
 void guise_take_off (const guise_t *self)
@@ -63,7 +63,7 @@ void guise_take_off (const guise_t *self)
     errno = error;
 }
 
-//  In a container root may lack what it takes.
+//  In a container, root may lack the capabilities.
 static long s_try (const guise_t *self)
 {
     long failed = s_put_on (self);
@@ -73,7 +73,7 @@ static long s_try (const guise_t *self)
     return failed;
 }
 
-//  ---- whom --------------------------------------------------------------------------
+//  ---- look-up of the user ---------------------------------------------------------------
 
 static const struct passwd *s_look_up (const char *user)
 {
@@ -131,7 +131,7 @@ cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault)
     return CADRE_OK;
 }
 
-//  ---- what it can do ------------------------------------------------------------------
+//  ---- access ------------------------------------------------------------------------
 
 cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, fault_t *fault)
 {
@@ -150,7 +150,7 @@ cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, 
         execute ? "execute" : "read", execute ? "rx" : "r");
 }
 
-//  Of root's there is also what says where its files are.
+//  Variables of root that name its folders are replaced, too.
 bool guise_replaces (const guise_t *self, const char *entry)
 {
     if (!self->other)
@@ -161,13 +161,13 @@ bool guise_replaces (const guise_t *self, const char *entry)
     return strncmp (entry, "XDG_", 4) == 0 || strncmp (entry, "MAIL=", 5) == 0;
 }
 
-//  ---- what a submitter's environment says of it -----------------------------------------
+//  ---- the submitter's environment ---------------------------------------------------
 
-//  NAME=VALUE texts of a submitter. It named the last ones; the first ones were just there.
+//  NAME=VALUE texts of a submitter: first the inherited ones, then those that it named.
 typedef struct texts {
     cursor_t at;   //  Before the next one
-    size_t count;  //  How many there are
-    size_t around; //  Of them, just there
+    size_t count;  //  Number of texts
+    size_t around; //  Of them, inherited
 } texts_t;
 
 static bool s_texts_of (view_t spec, texts_t *texts)
@@ -189,7 +189,7 @@ static bool s_is_of_user (const guise_t *self, view_t text)
     return guise_replaces (self, name);
 }
 
-//  Was a variable of this one's name asked for?
+//  Did the submitter name a variable with this name?
 static bool s_is_named (const texts_t *texts, const char *variable)
 {
     size_t name = strcspn (variable, "=") + 1;
@@ -201,7 +201,8 @@ static bool s_is_named (const texts_t *texts, const char *variable)
     return false;
 }
 
-//  Packs the user's variables, and those of the submitter that stay; false when one is no text.
+//  Packs the user's variables, and those of the submitter that remain; false when one is not a
+//  text.
 static bool s_pack_texts (const guise_t *self, const texts_t *texts, buffer_t *packed,
                           size_t *count)
 {

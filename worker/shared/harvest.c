@@ -1,4 +1,4 @@
-//  harvest.c - the values of a map's items, in the memory that a slot shares with its worker
+//  harvest.c - results of a map's items, in memory shared by slot and worker
 
 #include "worker/shared/harvest.h"
 
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-//  The ticket comes last: what is done belongs to it.
+//  The ticket is written last, because it validates the rest.
 void harvest_begin (harvest_t *self, uint32_t ticket)
 {
     atomic_store_explicit (&self->done, 0, memory_order_relaxed);

@@ -1,4 +1,4 @@
-//  lot.c - the items of a map task, as its payload has them
+//  lot.c - decodes the payload of a map task
 
 #include "worker/shared/lot.h"
 

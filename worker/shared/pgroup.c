@@ -1,4 +1,4 @@
-//  pgroup.c - asks a group's leader, or, when that is gone, looks for members in /proc
+//  pgroup.c - queries a group's leader, or, when that has ended, searches its members in /proc
 
 #include "worker/shared/pgroup.h"
 
@@ -11,8 +11,7 @@
 
 #define STAT_BYTES 512
 
-//  Group and session of a process, which stand behind its name: "pid (name) state parent group
-//  session".
+//  Group and session of a process, which follow its name: "pid (name) state parent group session".
 static bool s_read (const char *pid, int *group, int *session)
 {
     char path [64], text [STAT_BYTES];

@@ -1,4 +1,4 @@
-//  ring.c - bytes in and out of shared memory, and a futex for those who find no room
+//  ring.c - copies bytes to and from shared memory; a full ring is waited for by a futex
 
 #include "worker/shared/ring.h"
 
@@ -31,8 +31,8 @@ size_t ring_put (ring_writer_t *self, const void *bytes, size_t size_bytes)
     return count;
 }
 
-//  Either we see the worker's new tail, or the worker sees that we wait: hence the strict order of
-//  waits and tail on both sides.
+//  Either we see the worker's new tail, or the worker sees that we wait: hence the sequentially
+//  consistent order of waits and tail on both sides.
 void ring_wait (ring_writer_t *self, unsigned wait_ms)
 {
     const struct timespec limit = {.tv_sec = wait_ms / 1000,

@@ -1,4 +1,4 @@
-//  ticket.c - claims, offers and revokes by compare-and-swap (the proof stands in ticket.h)
+//  ticket.c - claims, offers and revokes by compare-and-swap (the proof is in ticket.h)
 
 #include "worker/shared/ticket.h"
 
@@ -47,8 +47,8 @@ bool ticket_look (ticket_desk_t *self)
     return s_read (self, atomic_load (&self->page->claim));
 }
 
-//  As long as the page makes sense only a claim can come in between, and there are at most as many
-//  as tickets are out. A page that is written over all the time fails as soon as it makes none.
+//  As long as the page is valid, only claims can interfere, at most as many as there are
+//  outstanding tickets. A page that is overwritten all the time fails as soon as it is invalid.
 static bool s_swap (ticket_desk_t *self, uint32_t ahead, bool revoke, uint32_t *next)
 {
     uint64_t claim = atomic_load (&self->page->claim), wanted;

@@ -1,4 +1,4 @@
-//  slot.c - serves one task after the other
+//  slot.c - serves tasks, one after the other
 
 #include "worker/slot/slot.h"
 
@@ -19,49 +19,48 @@
 
 #define SLOT_EXIT_BROKEN 70
 #define SLOT_BATCH_US 1000
-#define SLOT_MS_MAX                                                                                \
-    (UINT64_C (1) << 42)  //  139 years: what is longer does not fit into microseconds
-#define SLOT_SHORT_US 50u //  Results of tasks that take longer do not wait for the next one
+#define SLOT_MS_MAX (UINT64_C (1) << 42) //  139 years: longer times do not fit into microseconds
+#define SLOT_SHORT_US 50u                //  Results of longer tasks are sent at once
 
 typedef struct slot_job {
     uint64_t number;          //  Key
     uint64_t kind;            //  WIRE_KIND_...
     buffer_t function;        //  Name
-    functions_entry_t *entry; //  Or NULL: unknown here
+    functions_entry_t *entry; //  NULL: unknown here
     buffer_t spec;            //  For commands
     uint64_t timeout_ms;      //  For one try, 0: none
     uint64_t grace_ms;        //  From SIGTERM to SIGKILL
-    uint64_t last_us;         //  How long its last task took
+    uint64_t last_us;         //  Run time of its last task
     UT_hash_handle hh;        //  In the slot's table
 } slot_job_t;
 
 typedef struct slot {
     const slot_serve_options_t *options; //  Borrowed
     slot_pipe_t pipe;                    //  To the worker
-    share_t *share;                      //  With it
-    runner_host_t host;                  //  What runners may ask for
-    char *broker;                        //  For tasks
-    functions_t *functions;              //  All that can be called
+    share_t *share;                      //  Shared with the worker
+    runner_host_t host;                  //  Interface for runners
+    char *broker;                        //  CADRE_TASK_BROKER for tasks
+    functions_t *functions;              //  All functions
     plugin_t **plugins;                  //  Loaded
     size_t plugins_count;                //  How many
     program_t *program;                  //  Or NULL
     pid_t program_pid;                   //  Its process, or 0
-    command_t *command;                  //  Made when the first command comes
-    cadre_task_t *call;                  //  Used for every function
-    runner_end_t end;                    //  Used for every task
+    command_t *command;                  //  Created for the first command
+    cadre_task_t *call;                  //  Reused for every function
+    runner_end_t end;                    //  Reused for every task
     slot_job_t *jobs;                    //  By number
     slot_job_t *last_job;                //  Of the last task, or NULL
-    uint32_t ticket;                     //  Being run
-    bool running;                        //  There is one
+    uint32_t ticket;                     //  Ticket of the running task
+    bool running;                        //  A task is running
     uint64_t output_sent;                //  Of the running task
-    uint64_t output_window;              //  What it may send in total
-    int64_t gathering_us; //  When the oldest result that the worker was not told of was published
-    bool started;         //  slot_start came
-    bool useless;         //  It failed: nothing is run
-    bool broken;          //  The worker's messages make no sense
+    uint64_t output_window;              //  Limit of that in total
+    int64_t gathering_us;                //  When the oldest result without a bell was published
+    bool started;                        //  slot_start came
+    bool useless;                        //  It failed: nothing is run
+    bool broken;                         //  The worker's messages are invalid
 } slot_t;
 
-//  ---- host: what runners ask for --------------------------------------------------
+//  ---- interface for runners ------------------------------------------------------------
 
 static uint64_t s_room (void *context)
 {
@@ -90,7 +89,7 @@ static void s_output (void *context, unsigned stream, const void *bytes, size_t 
         slot_pipe_flush (&self->pipe);
 }
 
-//  A frame that came while a task runs. True when it is for that task.
+//  Handles a frame that came while a task runs. True when it is for that task.
 static bool s_overhear (slot_t *self, slot_frame_t *frame)
 {
     wire_slot_output_window_t window;
@@ -105,7 +104,7 @@ static bool s_overhear (slot_t *self, slot_frame_t *frame)
     return true;
 }
 
-//  Looks at all that has come and was not looked at. Tasks among it wait for their turn.
+//  Scans all frames that have arrived. Tasks among them wait for their turn.
 static bool s_scan (slot_t *self)
 {
     bool something = false;
@@ -312,7 +311,7 @@ static void s_run_function (slot_t *self, slot_job_t *job, const runner_task_t *
         call_serve (self->call, entry->function, entry->state, task, &self->end);
 }
 
-//  What waits goes out before a task that may take long, and when it has waited enough.
+//  Sends the bell for waiting results before a task that may take long, and after a maximum delay.
 static void s_flush_before (slot_t *self, const slot_job_t *job, int64_t now_us)
 {
     if (self->pipe.untold
@@ -351,7 +350,7 @@ static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uin
         s_run_function (self, job, task);
     self->running = false;
     if (slot_pipe_is_copy (
-            &self->pipe)) //  The task has forked, and this is its child, which came back too
+            &self->pipe)) //  The task has forked, and this is its child, which returned, too
         _exit (0);
     int64_t now_us = moment_now (self->host.clock);
     job->last_us = (uint64_t) (now_us - task->started_us);
@@ -359,7 +358,7 @@ static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uin
     slot_pipe_release (&self->pipe);
 }
 
-//  It waited for too long, and is not begun.
+//  It has expired, and is not started.
 static void s_decline (slot_t *self, uint32_t ticket, int64_t now_us)
 {
     runner_end_clear (&self->end);
@@ -411,7 +410,7 @@ static bool s_handle (slot_t *self, slot_frame_t *frame)
     case WIRE_slot_task: return s_on_task (self, &frame->body);
     case WIRE_slot_job_end: return s_on_job_end (self, &frame->body);
     case WIRE_slot_cancel:
-    case WIRE_slot_output_window: return true; // for a task that has ended
+    case WIRE_slot_output_window: return true; //  for a task that has ended
     default: return false;
     }
 }

@@ -1,4 +1,4 @@
-//  slot_pipe.c - frames of the slot protocol, read in place, and published in the ring
+//  slot_pipe.c - frames between slot and worker: read in place, and written to the ring
 
 #include "worker/slot/slot_pipe.h"
 
@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 
 #define SLOT_PIPE_READ_BYTES (64u * 1024u)
-#define SLOT_PIPE_KEEP_BYTES (1024u * 1024u) //  A buffer that grew larger is freed when it is empty
+#define SLOT_PIPE_KEEP_BYTES (1024u * 1024u) //  A larger buffer is freed when it is empty
 #define SLOT_PIPE_PIECE_BYTES                                                                      \
-    (64u * 1024u)             //  Of a large frame: the worker reads one while we write the next
-#define SLOT_PIPE_WAIT_MS 100 //  For room, between two looks whether the worker is there
+    (64u * 1024u) //  Piece of a large frame: the worker reads one while we write the next
+#define SLOT_PIPE_WAIT_MS 100 //  Maximum wait for room before a check whether the worker is there
 #define SLOT_PIPE_MARK_BYTES 4096u
 
 void slot_pipe_init (slot_pipe_t *self, int fd, ring_t *ring)
@@ -112,7 +112,7 @@ bool slot_pipe_fill (slot_pipe_t *self, bool wait)
     }
 }
 
-//  What is left moves to a buffer of its own.
+//  Moves the rest to another buffer.
 void slot_pipe_hold (slot_pipe_t *self)
 {
     if (self->holding)
@@ -149,8 +149,7 @@ static void s_wait_for_room (slot_pipe_t *self)
         self->gone = true;
 }
 
-//  A frame that fits goes in at once; a larger one piece by piece, and for these the worker is told
-//  at once.
+//  A frame that fits is published at once; a larger one in pieces, each with a bell.
 static void s_publish (slot_pipe_t *self)
 {
     const uint8_t *bytes = self->out.data;
@@ -181,7 +180,7 @@ void slot_pipe_end (slot_pipe_t *self)
         buffer_free (&self->out);
 }
 
-//  A socket that takes no more has bells in it that the worker has not heard.
+//  A full socket contains bells that the worker has not read.
 bool slot_pipe_flush (slot_pipe_t *self)
 {
     const uint8_t bell = RING_BELL;

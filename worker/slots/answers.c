@@ -1,4 +1,4 @@
-//  answers.c - how leases end
+//  answers.c - answers leases
 
 #include "worker/slots/answers.h"
 

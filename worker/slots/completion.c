@@ -1,4 +1,4 @@
-//  completion.c - what a slot says: ready, results, output
+//  completion.c - handles the messages of a slot: ready, results, output
 
 #include "worker/slots/completion.h"
 
@@ -13,7 +13,7 @@
 
 #include <signal.h>
 
-#define LAST_LOOK_MS 100 //  For a slot that is of no use to end by itself
+#define LAST_LOOK_MS 100 //  For an unusable slot to end by itself
 #define LACK "killed for lack of memory; give the container or machine more, or run fewer slots"
 
 static bool s_on_ready (slots_t *self, slot_handle_t *seat, cursor_t *body)
@@ -27,7 +27,7 @@ static bool s_on_ready (slots_t *self, slot_handle_t *seat, cursor_t *body)
         slot_stage_farewell (self, seat, LAST_LOOK_MS);
         return true;
     }
-    if (self->functions_count == 0) { //  What the broker was told stays so
+    if (self->functions_count == 0) { //  The broker keeps the first list
         buffer_append (&self->functions, fields.functions.values.data,
                        fields.functions.values.size);
         self->functions_count = fields.functions.count;
@@ -37,7 +37,7 @@ static bool s_on_ready (slots_t *self, slot_handle_t *seat, cursor_t *body)
     return true;
 }
 
-//  A command, or the command of a shell, was killed, and the kernel has killed for lack of memory
+//  A command, or a command run by a shell, was killed, and the kernel has killed for lack of memory
 //  while it ran.
 static bool s_lacked_memory (slots_t *self, const wire_slot_result_t *fields)
 {
@@ -70,27 +70,27 @@ static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *
     buffer_free (&detail);
 }
 
-//  A task that was being stopped has ended by itself, and what it says still counts.
+//  A task that was being stopped has ended by itself: is its result still valid?
 static bool s_result_stands (const lease_t *lease, uint64_t outcome)
 {
     if (lease->verdict == LEASE_GOES_ON || lease->verdict == LEASE_DROPPED)
-        return outcome != CADRE_OUTCOME_EXPIRED; //  It was not begun, and goes back
+        return outcome != CADRE_OUTCOME_EXPIRED; //  It was not started, and is returned
     if (lease->verdict == LEASE_CANCELLED && lease->job->kind == WIRE_KIND_COMMAND)
         return outcome == CADRE_OUTCOME_OK || outcome == CADRE_OUTCOME_CANCELLED;
     return lease->verdict != LEASE_TIMED_OUT && outcome == CADRE_OUTCOME_OK;
 }
 
-//  Only the task that a slot runs can write or end: the first one, once it has begun. Of a slot
-//  that has written over its page nobody knows what has begun, but what ended before that still
-//  counts: an honest slot begins nothing more afterwards.
+//  Only the running task, which is the first one, can write or end. If a slot has corrupted its
+//  page, it is unknown what has begun; results from before still count, because a correct slot
+//  begins nothing afterwards.
 static bool s_is_of_first (slot_handle_t *seat, uint64_t ticket)
 {
     return seat->tasks && ticket == seat->tasks->ticket && slot_handle_has_begun (seat, seat->tasks)
            && (seat->fault != SLOT_HANDLE_TORN || slot_handle_has_gone_on (seat));
 }
 
-//  A slot does not begin what has expired, and says so: that costs the task nothing, so its time
-//  must have passed by our own clock.
+//  A slot does not start expired tasks, and reports that. No try is used up, so the expiry is
+//  verified by our own clock.
 static bool s_may_expire (const slots_t *self, const lease_t *lease)
 {
     return lease->begin_by_us && lease->begin_by_us <= moment_now (self->options.clock);
@@ -120,7 +120,7 @@ static bool s_on_result (slots_t *self, slot_handle_t *seat, cursor_t *body)
         glean (seat, lease);
         answers_carry_out (self, lease, (int64_t) fields.run_us, false);
     }
-    if (signalled) //  It took the signal and lives: nobody knows in what state
+    if (signalled) //  It survived the signal: its state is unknown
         slot_stage_kill (self, seat);
     else
         limits_watch (self, seat);

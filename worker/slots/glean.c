@@ -1,4 +1,4 @@
-//  glean.c - what a slot that ends early has done of a map task
+//  glean.c - keeps the finished items of a map task when its slot dies
 
 #include "worker/slots/glean.h"
 
@@ -47,7 +47,7 @@ void glean_explain (const lease_t *lease, slots_result_t *result, const char *ki
     bool all = lease->items == lot.count;
     pack_array (value, lease->items + (all ? 0 : 1));
     pack_raw (value, lease->values.data, lease->values.size);
-    if (all) //  The slot ended when it had done them, and before it said so
+    if (all) //  The slot ended after the last item and before its report
         result->outcome = CADRE_OUTCOME_ERROR;
     else
         value_codec_pack_failure (value, kind, message, "");

@@ -1,4 +1,4 @@
-//  jobs.c - the table of jobs, and the mean run time of their tasks
+//  jobs.c - the worker's table of jobs
 
 #include "worker/slots/jobs.h"
 
@@ -12,15 +12,15 @@
 #define KEY_BYTES (offsetof (job_t, epoch) + sizeof (uint64_t))
 
 typedef struct entry {
-    job_t job;         //  First, so that an entry is its job
+    job_t job;         //  First member, so that a pointer to an entry is one to its job
     UT_hash_handle hh; //  By number and epoch
 } entry_t;
 
 struct jobs {
     entry_t *table; //  By number and epoch
-    uint64_t epoch; //  Of the present broker
-    size_t words;   //  Words of 64 bits for one bit a slot
-    size_t bytes;   //  Of all entries
+    uint64_t epoch; //  Of the current broker
+    size_t words;   //  Words of a bitmap with one bit per slot
+    size_t bytes;   //  Size of all entries
 };
 
 jobs_t *jobs_new (size_t slots)
@@ -31,7 +31,7 @@ jobs_t *jobs_new (size_t slots)
     return self;
 }
 
-//  Bytes of a job whose function and spec have so many.
+//  Size of a job whose function and spec have so many bytes.
 static size_t s_weight (const jobs_t *self, size_t texts)
 {
     return sizeof (entry_t) + self->words * sizeof (uint64_t) + texts;
@@ -139,6 +139,6 @@ void jobs_set_known (job_t *self, size_t place, bool known)
 
 void jobs_measure (job_t *self, int64_t run_us)
 {
-    int64_t sample = run_us < INT32_MAX ? run_us : INT32_MAX; //  A slot may say anything
+    int64_t sample = run_us < INT32_MAX ? run_us : INT32_MAX; //  A slot may report any time
     self->mean_us = self->mean_us < 0 ? sample : mean_after (self->mean_us, sample);
 }

@@ -1,4 +1,4 @@
-//  lease.c - a task and its payload in one piece of memory
+//  lease.c - a task and its payload in one allocation
 
 #include "worker/slots/lease.h"
 

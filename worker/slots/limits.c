@@ -1,4 +1,4 @@
-//  limits.c - time limits and cancellation of the task that a slot runs
+//  limits.c - timeouts and cancellation of the task that a slot runs
 
 #include "worker/slots/limits.h"
 
@@ -14,7 +14,7 @@ static uint64_t s_limit_ms (const lease_t *lease)
                                           : job->timeout_ms;
 }
 
-//  Asks the first task to stop; its slot is ended when it does not.
+//  Asks the first task to stop; if it does not, its slot is ended.
 static void s_ask (slots_t *self, slot_handle_t *seat)
 {
     const job_t *job = seat->tasks->job;
@@ -46,6 +46,6 @@ void limits_watch (slots_t *self, slot_handle_t *seat)
         s_ask (self, seat);
     else if (seat->tasks->job->timeout_ms)
         slot_stage_set (self, seat, SLOT_HANDLE_LIMIT, s_limit_ms (seat->tasks));
-    else if (seat->stage == SLOT_HANDLE_LIMIT) //  Of one that was taken back
+    else if (seat->stage == SLOT_HANDLE_LIMIT) //  The alarm of a task that was taken back
         slot_stage_clear (self, seat);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define PATH_BYTES 4096
-#define VOLUNTEER 500 //  Counts as half of all memory, beside what the process really has
+#define VOLUNTEER 500 //  Counts as half of all memory, in addition to the real size
 
 static bool s_read_count (const char *path, uint64_t *count)
 {
@@ -25,8 +25,7 @@ static bool s_read_count (const char *path, uint64_t *count)
     return found;
 }
 
-//  The folder of a control group, as one line of /proc/self/cgroup names it: "4:memory:/path" or
-//  "0::/path".
+//  Tries the control group of a line of /proc/self/cgroup: "4:memory:/path" or "0::/path".
 static bool s_try (const char *root, char *line, uint64_t *count)
 {
     char path [PATH_BYTES];
@@ -87,7 +86,7 @@ void oom_volunteer (void)
     if (read (file, text, sizeof (text) - 1) > 0 && strtol (text, NULL, 10) < VOLUNTEER) {
         int size = snprintf (text, sizeof (text), "%d", VOLUNTEER);
         ssize_t written = write (file, text, (size_t) size);
-        (void) written; //  Then the kernel chooses by size alone
+        (void) written; //  On failure the kernel chooses by size only
     }
     close (file);
 }

@@ -1,4 +1,4 @@
-//  slot_backend.c - spawns, watches and reaps what carries a slot
+//  slot_backend.c - starts, watches and reaps the process or thread of a slot
 
 #include "worker/slots/slot_backend.h"
 #include "common/descriptors.h"
@@ -20,19 +20,19 @@
 
 #define SOCKET_TARGET 3
 #define SHARE_TARGET 4
-#define FIRST_SAFE 16 //  Copies are made from here on, so that a dup2 never hits a source
+#define FIRST_SAFE 16 //  Descriptors are copied above this, so that dup2 never overwrites a source
 
 extern char **environ;
 
 struct slot_backend_box {
-    _Atomic int owners; //  Thread and worker; the last one frees
-    _Atomic bool ended; //  The thread serves no more
+    _Atomic int owners; //  Thread and worker; the last one frees it
+    _Atomic bool ended; //  The thread no longer serves
     int fd;             //  The thread's end of the socketpair; closed when it ends
     share_t *share;     //  The thread's mapping; unmapped by the last owner
     const struct cadre_function *functions; //  Of the program, or NULL
 };
 
-//  The environment for a slot; the caller frees the array alone.
+//  The environment of a slot; the caller frees only the array.
 static char **s_environment (const guise_t *guise)
 {
     static char serve [] = "CADRE_SERVE=slot";
@@ -51,8 +51,8 @@ static char **s_environment (const guise_t *guise)
     return list;
 }
 
-//  In a program that closed it, its number may be that of an event of libzmq, which is no file of
-//  any type.
+//  If the program has closed stderr, its number may belong to an eventfd of libzmq, which has no
+//  file type.
 static bool s_is_stderr (void)
 {
     struct stat status;
@@ -237,7 +237,8 @@ static bool s_reap_process (slot_backend_t *self, int *status)
     pid_t pid = waitpid (self->pid, status, WNOHANG);
     if (pid == 0 || (pid < 0 && errno == EINTR))
         return false;
-    if (pid < 0) { //  The program ignores SIGCHLD: the kernel reaps, and tells only that it is gone
+    if (pid
+        < 0) { //  The program ignores SIGCHLD: the kernel reaps, and only reports that it is gone
         if (!s_is_gone (self))
             return false;
         *status = SLOT_BACKEND_STATUS_UNKNOWN;

@@ -1,4 +1,4 @@
-//  slot_death.c - the end of a slot: why it must be, what it says, and which task pays
+//  slot_death.c - the end of a slot: its cause, and what happens to its leases
 
 #include "worker/slots/slot_death.h"
 
@@ -22,20 +22,20 @@
 #include <utlist.h>
 
 #define TEXT_BYTES 512
-#define LAST_LOOK_MS 100 //  For a thread to end, before it is left behind
+#define LAST_LOOK_MS 100 //  For a thread to end before it is abandoned
 
-//  What is known of the end of a slot.
+//  Facts about the end of a slot.
 typedef struct death {
     bool thread;    //  It was a thread
-    bool abandoned; //  That goes on, and is left behind
+    bool abandoned; //  A thread that continues and is abandoned
     int status;     //  As waitpid gave it, or SLOT_BACKEND_STATUS_UNKNOWN
     int64_t us;     //  When it was noticed
-    int64_t run_us; //  How long its first task had run, if it had begun
+    int64_t run_us; //  Run time of its first task, if that had begun
 } death_t;
 
 static const struct {
-    const char *log;  //  Number of the line that is logged
-    const char *text; //  What the slot did
+    const char *log;  //  Number of the log line
+    const char *text; //  What happened, for messages
 } s_faults [SLOT_HANDLE_FAULTS] = {
     [SLOT_HANDLE_TORN] = {"W040", "wrote over the memory that it shares with its worker"},
     [SLOT_HANDLE_GARBLED] = {"W010", "sent a message that cannot be read"},
@@ -77,7 +77,7 @@ void slot_death_cut_off (slots_t *self, slot_handle_t *seat)
         slot_death_condemn (self, seat, SLOT_HANDLE_CUT_OFF);
 }
 
-//  ---- what it was -----------------------------------------------------------------
+//  ---- cause -------------------------------------------------------------------------
 
 static int s_signal_of (const slot_handle_t *seat, const death_t *death)
 {
@@ -96,7 +96,7 @@ static int s_exit_code (const death_t *death)
                : WEXITSTATUS (death->status);
 }
 
-//  Says what became of a slot: "was killed by signal 11 (Segmentation fault)".
+//  Describes the end of a slot: "was killed by signal 11 (Segmentation fault)".
 static void s_describe (const slot_handle_t *seat, const death_t *death, int number, bool memory,
                         char *text, size_t size)
 {
@@ -111,7 +111,7 @@ static void s_describe (const slot_handle_t *seat, const death_t *death, int num
         snprintf (text, size, "exited with code %d", s_exit_code (death));
 }
 
-//  The task that a dead slot ran: this try has failed.
+//  Answers the task that a dead slot ran: this try has failed.
 static void s_blame (slots_t *self, const slot_handle_t *seat, lease_t *lease, const death_t *death)
 {
     char what [TEXT_BYTES / 2], text [TEXT_BYTES], name [GLEAN_NAME_BYTES];
@@ -148,8 +148,8 @@ bool slot_death_strand (slots_t *self, const slot_handle_t *seat, lease_t *lease
     return true;
 }
 
-//  A slot that ended before it had answered anything, and nothing was lost with it: nobody else
-//  counts that.
+//  A slot ended before it had answered anything, and without leases: counted as a failed start,
+//  because nothing else counts it.
 static void s_blame_start (slots_t *self, const slot_handle_t *seat, const death_t *death)
 {
     char how [TEXT_BYTES / 2] = "thread ended";
@@ -166,7 +166,7 @@ static void s_blame_start (slots_t *self, const slot_handle_t *seat, const death
     slot_starts_failed (self);
 }
 
-//  ---- whom it costs what ----------------------------------------------------------
+//  ---- leases of a dead slot -----------------------------------------------------------
 
 static void s_forget_seat (void *context, job_t *job)
 {
@@ -181,8 +181,8 @@ static void s_empty (slots_t *self, slot_handle_t *seat)
     slot_handle_move (seat, SLOT_HANDLE_EMPTY);
 }
 
-//  Is this the task that the slot ran? Only the first one can be, if it had begun: slots.h. Where
-//  not all could be read that the slot said, each that had begun may be.
+//  Did the slot run this task? Only the first one can be, if it had begun: slots.h. If messages of
+//  the slot were unreadable, every task that had begun may be.
 static bool s_ran (slot_handle_t *seat, const lease_t *lease, bool first)
 {
     return (first || seat->deaf || seat->lost) && slot_handle_has_begun (seat, lease);
@@ -207,7 +207,7 @@ static void s_judge (slots_t *self, slot_handle_t *seat, const death_t *death)
 static void s_bury (slots_t *self, slot_handle_t *seat, death_t *death)
 {
     bool asked = seat->killed && !seat->condemned;
-    completion_read (self, seat); //  What it published between our last look and its end
+    completion_read (self, seat); //  What it published between our last read and its end
     slot_handle_kill_group (seat);
     death->us = moment_now (self->options.clock);
     death->run_us = slot_handle_run_us (seat, death->us);
@@ -227,7 +227,7 @@ bool slot_death_has_ended (slots_t *self, slot_handle_t *seat)
     return true;
 }
 
-//  ---- threads that go on ----------------------------------------------------------
+//  ---- abandoned threads -----------------------------------------------------------------
 
 void slot_death_sweep (slots_t *self)
 {

@@ -1,4 +1,4 @@
-//  slot_events.c - what happens at a slot: it writes, it ends, its alarm rings
+//  slot_events.c - handles events of a slot: messages, its end, its alarm
 
 #include "worker/slots/slot_events.h"
 
@@ -11,8 +11,8 @@
 #include <signal.h>
 #include <sys/epoll.h>
 
-#define LAST_LOOK_MS 100  //  From the end of the socketpair to SIGKILL
-#define KILLED_LOOK_MS 20 //  Between looks for the end of a killed process
+#define LAST_LOOK_MS 100  //  From the close of the socketpair to SIGKILL
+#define KILLED_LOOK_MS 20 //  Interval of checks for the end of a killed process
 
 void slot_events_read (slots_t *self, slot_handle_t *seat, bool ended)
 {
@@ -46,8 +46,7 @@ static void s_terminate (slots_t *self, slot_handle_t *seat)
     }
 }
 
-//  The first task has been the first for as long as it may. A slot that has not begun it meanwhile
-//  is of no use.
+//  The first task has reached its timeout. If it has not even begun, the slot is broken.
 static void s_end_in_time (slots_t *self, slot_handle_t *seat)
 {
     uint64_t left_ms;

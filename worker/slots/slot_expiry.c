@@ -1,7 +1,7 @@
-//  slot_expiry.c - leases that must be begun by some moment, or go back to the broker
+//  slot_expiry.c - returns leases that were not started in time
 //
-//  The slot has the last word: it looks when it claims a task, and declines what is late. Here one
-//  alarm, for the first that is due, sees to those that wait behind a long task.
+//  The slot decides: it checks when it claims a task, and declines expired ones. Here one alarm,
+//  set for the earliest expiry, handles tasks that wait behind a long one.
 
 #include "worker/slots/slot_expiry.h"
 
@@ -34,7 +34,7 @@ static void s_expect_list (slots_t *self, const lease_t *list, int64_t now_us)
             s_expect (self, lease->begin_by_us);
 }
 
-//  What the slot has begun stays there.
+//  Tasks that the slot has begun stay there.
 static void s_take_back (slots_t *self, slot_handle_t *seat, int64_t now_us)
 {
     const lease_t *lease;

@@ -1,4 +1,4 @@
-//  slot_handle.c - starts a slot, and moves messages to and from it
+//  slot_handle.c - starts a slot, and exchanges messages with it
 
 #include "worker/slots/slot_handle.h"
 
@@ -16,12 +16,12 @@
 #include <utlist.h>
 
 #define FRAME_MAX (WIRE_PAYLOAD_MAX + 64 * 1024)
-#define READY_MAX (16u * 1024 * 1024) //  The functions of a slot
+#define READY_MAX (16u * 1024 * 1024) //  Limit for the functions of a slot
 #define OUTPUT_MAX (WIRE_PART_MAX + 1024u)
-#define KEEP_BYTES (1024u * 1024) //  A buffer that grew larger is freed when it is empty
+#define KEEP_BYTES (1024u * 1024) //  A larger buffer is freed when it is empty
 #define BELLS_BYTES 256           //  Read at once; more are read in the next turn
 #define HEAD_BYTES 4u
-#define RESULT_COPIES 6u //  For the broker, there, and for the client when they are in this process
+#define RESULT_COPIES 6u //  For the broker, there, and for the client if they are in this process
 
 static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
 static const uint32_t s_next [] = {
@@ -57,7 +57,7 @@ void slot_handle_move (slot_handle_t *self, slot_handle_state_t to)
     machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
 }
 
-//  Opens a message; the body follows and s_close fills in its length.
+//  Begins a message; after the body, s_close sets its length.
 static size_t s_open (slot_handle_t *self, wire_verb_t verb)
 {
     size_t start = self->out.size;
@@ -90,7 +90,7 @@ static slot_backend_t s_vessel (const slot_handle_start_t *how, size_t place, in
     return vessel;
 }
 
-//  A new slot, of which nothing is known.
+//  Initializes the record of a new slot.
 static void s_take_in (slot_handle_t *self, int fd, share_t *share)
 {
     self->fd = fd;
@@ -258,8 +258,7 @@ void slot_handle_end_job (slot_handle_t *self, const jobs_t *jobs, job_t *job)
         return;
     jobs_set_known (job, self->place, false);
     const job_t *present = jobs_find (jobs, job->number);
-    if (present
-        && jobs_is_known (present, self->place)) //  It has taken this one's place in the slot
+    if (present && jobs_is_known (present, self->place)) //  In the slot it has replaced this one
         return;
     size_t start = s_open (self, WIRE_slot_job_end);
     wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
@@ -275,7 +274,7 @@ bool slot_handle_flush (slot_handle_t *self)
             continue;
         if (sent < 0 && errno == EAGAIN)
             return false;
-        if (sent < 0) //  The reading side will find out that it has ended
+        if (sent < 0) //  Reading will detect the end
             break;
         self->written += (size_t) sent;
     }
@@ -286,7 +285,7 @@ bool slot_handle_flush (slot_handle_t *self)
     return true;
 }
 
-//  The slot's end carries nothing but bells: there is something in the ring.
+//  The socket carries only bells: there is data in the ring.
 static void s_hear_bells (slot_handle_t *self)
 {
     uint8_t bells [BELLS_BYTES];
@@ -322,7 +321,7 @@ void slot_handle_read (slot_handle_t *self)
     }
 }
 
-//  How many bytes a message of this verb may have.
+//  Maximum size of a message with this verb.
 static size_t s_message_max (uint8_t verb)
 {
     switch (verb) {
@@ -350,8 +349,8 @@ int slot_handle_message (const slot_handle_t *self, size_t *offset, uint8_t *ver
     return 1;
 }
 
-//  What is to come of a large message must fit (it is only asked for: memory is taken as bytes
-//  arrive), with its copies on their way to the broker, and to the client of an embedded pool.
+//  Checks that there is memory for the rest of a large message and its copies to the broker, and to
+//  the client of an embedded pool. It is allocated as bytes arrive.
 static void s_make_room (slot_handle_t *self)
 {
     if (self->in.size < HEAD_BYTES || self->deaf)
@@ -413,7 +412,7 @@ int64_t slot_handle_run_us (const slot_handle_t *self, int64_t now_us)
     return now_us - (since_us > self->tasks->given_us ? since_us : self->tasks->given_us);
 }
 
-//  A thread's program is of our own session: there it suffices that it is not our own group.
+//  The program of a thread is in our own session: it is only required not to be our own group.
 static bool s_owns (const slot_handle_t *self, pid_t group)
 {
     return self->session ? pgroup_is_of (group, self->session) : group > 1 && group != getpgrp ();

@@ -1,5 +1,4 @@
-//  slot_patrol.c - looks once a second whether slots are stopped, and whether they begin what they
-//  were given
+//  slot_patrol.c - checks once a second whether slots are stopped, or do not begin their tasks
 
 #include "worker/slots/slot_patrol.h"
 
@@ -7,12 +6,13 @@
 #include "worker/slots/slot_events.h"
 
 #define LOOK_MS 1000
-#define STOPPED_LOOKS 3      //  In a row: a slot that runs something and is stopped is broken
-#define IDLE_STOPPED_LOOKS 2 //  The same for one that has not begun what it was given
-#define WAIT_LOOKS 6         //  In a row: one that has not begun what it was given
+#define STOPPED_LOOKS                                                                              \
+    3 //  Consecutive checks: a slot that is stopped while it runs a task is broken
+#define IDLE_STOPPED_LOOKS 2 //  The same for a slot that has not begun its task
+#define WAIT_LOOKS 6         //  Consecutive checks: a slot that has not begun its task is broken
 
-//  Counts looks, not time: a worker that was stopped itself, or a machine that was asleep, has
-//  looked once. A slot that is still being sent its task, or reads it, is not late.
+//  Counts checks instead of time: if the worker was stopped, or the machine was suspended, that is
+//  one check. A slot to which a task is still being sent, or which reads it, is not late.
 static void s_count (slot_handle_t *seat)
 {
     const lease_t *first = seat->tasks;
@@ -30,7 +30,7 @@ static void s_count (slot_handle_t *seat)
 
 static void s_look (slots_t *self, slot_handle_t *seat)
 {
-    slot_events_read (self, seat, true); //  First all that it has said
+    slot_events_read (self, seat, true); //  Reads all of its messages first
     if (seat->state == SLOT_HANDLE_EMPTY || seat->condemned)
         return;
     slot_handle_look (seat);

@@ -1,4 +1,4 @@
-//  slot_process.c - a slot that is a process: descriptors, signals, children
+//  slot_process.c - the slot as a process: descriptors, signals, children
 
 #include "worker/slot/slot.h"
 #include "worker/slots/oom.h"
@@ -18,12 +18,12 @@
 #define SLOT_EXIT_USAGE 64
 #define SLOT_STACK_BYTES (64u * 1024u)
 
-//  For the handlers, which get nothing else.
+//  For the signal handlers, which have no argument.
 static share_t *s_share;
 static pid_t s_self;
 
-//  Says by what the slot dies, and dies by it: the handler was for one time, and the signal comes
-//  again when it returns. A child of a task says nothing.
+//  Records the signal that kills the slot; the handler is used once, and the signal comes again
+//  when it returns. A child of a task records nothing.
 static void s_on_fatal (int number)
 {
     if (getpid () == s_self)
@@ -31,9 +31,9 @@ static void s_on_fatal (int number)
     raise (number);
 }
 
-//  The worker has ended, or wants this slot to. Nothing of its command may stay. A task may have
-//  written any number there: only a group of our own session is ours. One whose leader has gone is
-//  left to the worker.
+//  The worker has ended, or terminates this slot: kills the group of its command. A task may have
+//  overwritten the number, so only a group of our own session is killed. If its leader has ended,
+//  the worker does it.
 static void s_on_terminate (int number)
 {
     int32_t group = atomic_load (&s_share->page.process_group);

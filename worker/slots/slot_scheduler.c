@@ -1,4 +1,4 @@
-//  slot_scheduler.c - which slot gets which lease
+//  slot_scheduler.c - decides which slot gets which lease
 
 #include "worker/slots/slot_scheduler.h"
 
@@ -13,14 +13,15 @@
 #include <utlist.h>
 
 #define OUT_BYTES_MAX                                                                              \
-    (256u * 1024) //  Beyond this nothing more is sent ahead to a slot that has not read it
+    (256u * 1024) //  Above this, nothing more is sent ahead to a slot that has not read it
 
 static bool s_is_spent (const slots_t *self, const slot_handle_t *seat)
 {
     return self->options.max_tasks && seat->given + seat->count >= self->options.max_tasks;
 }
 
-//  A slot that cannot be given a task for what it wrote over the shared memory has stranded it.
+//  A slot that cannot be given a task because it corrupted the shared memory counts as having
+//  stranded it.
 static void s_give_failed (slots_t *self, slot_handle_t *seat, lease_t *lease)
 {
     bool first = seat->count == 0;
@@ -57,7 +58,7 @@ static bool s_is_fit (const slot_handle_t *seat)
     return seat->state == SLOT_HANDLE_READY && !seat->closed && !seat->fault;
 }
 
-//  Returns how many slots may be sent more than one.
+//  Returns the number of slots that may get more than one task.
 static size_t s_give_free (slots_t *self)
 {
     size_t ready = 0;
@@ -76,7 +77,7 @@ static size_t s_give_free (slots_t *self)
     return ready;
 }
 
-//  Fails all that waits when no slot can be had.
+//  Fails all waiting leases when no slot can be started.
 static void s_give_up (slots_t *self)
 {
     if (self->failures < SLOTS_STARTS_MAX)

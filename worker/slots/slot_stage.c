@@ -1,11 +1,11 @@
-//  slot_stage.c - what the alarm of a slot will do next, on the way to its end
+//  slot_stage.c - the steps by which a slot is ended
 
 #include "worker/slots/slot_stage.h"
 
 #include <assert.h>
 #include <sys/socket.h>
 
-#define KILLED_LOOK_MS 20 //  Between looks for the end of a killed process
+#define KILLED_LOOK_MS 20 //  Interval of checks for the end of a killed process
 #define UNLIMITED_MS (UINT64_C (1) << 40)
 
 void slot_stage_set (slots_t *self, slot_handle_t *seat, slot_handle_stage_t stage,

@@ -1,4 +1,4 @@
-//  slot_starts.c - how slots are started, and watched by epoll
+//  slot_starts.c - starts slots, and watches their sockets by epoll
 
 #include "worker/slots/slot_starts.h"
 
@@ -38,7 +38,7 @@ cadre_error_t slot_starts_begin (slots_t *self, slot_handle_t *seat)
     if (error != CADRE_OK)
         return error;
     error = s_poll (self, seat);
-    if (error != CADRE_OK) { //  As good as dead: its end is noticed at the next look
+    if (error != CADRE_OK) { //  Treated as dead: its end is noticed at the next check
         fault_set (&self->start_fault, error,
                    "a slot cannot be watched; raise the limit on descriptors (ulimit -n)");
         slot_stage_kill (self, seat);

@@ -1,4 +1,4 @@
-//  slots.c - takes leases and orders in, and owns queue, seats and jobs
+//  slots.c - receives leases and orders, and owns queue, seats and jobs
 
 #include "common/log.h"
 #include "common/spans.h"
@@ -24,9 +24,9 @@
 #include <utlist.h>
 
 #define EVENTS_MAX 64
-#define LEARN_MS 60000 //  For plugins that load for long
+#define LEARN_MS 60000 //  For plugins that take long to load
 #define LEARN_TELL_MS 5000
-#define FAREWELL_MS 200   //  From the end of the socketpair to SIGKILL, at the end of all
+#define FAREWELL_MS 200   //  From the close of the socketpair to SIGKILL, when the worker ends
 #define LAST_WAIT_MS 5000 //  For killed processes
 #define THREADS_WAIT_MS 1000
 
@@ -156,7 +156,7 @@ void slots_read (slots_t *self)
     s_read (self, 0);
 }
 
-//  Waits a little for the slot that is learnt from, and says so when that takes long.
+//  Waits for the first slot's functions, and prints a line when that takes long.
 static void s_learn_on (slots_t *self, int64_t start_us, bool *told)
 {
     s_read (self, 100);
@@ -230,7 +230,7 @@ void slots_end_job (slots_t *self, uint64_t number)
         s_end_job (self, job);
 }
 
-//  Its number may soon be another job's. A slot that still runs a task of it is told later
+//  Its number may be reused by another job. A slot that still runs a task of it is told later
 //  (completion.c).
 static void s_close_job (void *context, job_t *job)
 {
@@ -301,7 +301,7 @@ static void s_refuse_waiting (slots_t *self)
     while (list) {
         lease_t *lease = list;
         DL_DELETE (list, lease);
-        self->held--; //  Pushed again, it counts again
+        self->held--; //  Counted again when it is pushed again
         self->held_bytes -= lease_payload (lease).size;
         slots_push (self, &lease);
     }
@@ -316,7 +316,7 @@ void slots_turn (slots_t *self)
     slot_scheduler_turn (self);
 }
 
-//  Takes waiting leases that match from the queue.
+//  Removes waiting leases that match from the queue, and calls done for each.
 static void s_filter (slots_t *self, const spans_t *spans, bool inside,
                       void (*done) (slots_t *self, lease_t *lease))
 {

@@ -1,4 +1,4 @@
-//  testimony.c - what a slot says of a task, held against the rules
+//  testimony.c - checks results that slots report
 
 #include "worker/slots/testimony.h"
 

@@ -22,7 +22,8 @@
 #include "common/descriptors.h"
 #include "common/entropy.h"
 
-#define PORT_LEAST 12000u // blocks are looked for below the ports that systems give to connections
+#define PORT_LEAST                                                                                 \
+    12000u //  blocks are searched below the ports that systems use for outgoing connections
 #define PORT_MOST 31000u
 #define PORT_TRIES 20
 #define LANES 1000
@@ -32,12 +33,12 @@
 #define LOG_MOST 4096
 
 typedef struct start {
-    const broker_launcher_options_t *options; // what is asked for
-    char path [PATH_MAX + 64];                // of cadre-broker
-    char listen [ADDRESS_ENDPOINT_BYTES * 2]; // its addresses
-    char lanes [32];                          // FIRST-LAST
-    int log;                                  // descriptor for its messages
-    int lock;                                 // descriptor that a daemon holds, or -1
+    const broker_launcher_options_t *options; //  the order
+    char path [PATH_MAX + 64];                //  of cadre-broker
+    char listen [ADDRESS_ENDPOINT_BYTES * 2]; //  its addresses
+    char lanes [32];                          //  lane ports, FIRST-LAST
+    int log;                                  //  descriptor for its messages
+    int lock;                                 //  descriptor of a daemon's lock file, or -1
 } start_t;
 
 static void s_nap (void)
@@ -72,7 +73,7 @@ char *broker_launcher_doors (const char *host, uint16_t port, uint16_t first, ui
 
 //  ==== the child ===============================================================
 
-//  Between fork and exec: only what may be called there.
+//  Runs between fork and exec: only async-signal-safe calls.
 static void s_become (const start_t *start, pid_t parent, char *const *argv)
 {
     sigset_t none;
@@ -122,7 +123,7 @@ static cadre_error_t s_fork (broker_launcher_t *self, const start_t *start, faul
                       strerror (errno));
 }
 
-//  The last line that the broker wrote, without its time and name.
+//  The last line that the broker logged, without its time and name.
 static void s_last_words (const start_t *start, char *line, size_t size)
 {
     char bytes [LOG_MOST + 1];
@@ -144,7 +145,7 @@ static bool s_says_ready (const start_t *start)
     return strstr (bytes, "cadre-broker: ready at ") != NULL;
 }
 
-//  Until it listens, or has ended.
+//  Waits until it listens, or has ended.
 static cadre_error_t s_await (broker_launcher_t *self, const start_t *start, fault_t *fault)
 {
     char words [FAULT_TEXT_BYTES];
@@ -205,7 +206,7 @@ static cadre_error_t s_start_at (broker_launcher_t *self, start_t *start, uint16
     return error ? error : s_await (self, start, fault);
 }
 
-//  Who the daemon is, for broker_launcher_find.
+//  Writes the daemon's process ID and port, for broker_launcher_find.
 static void s_sign (const broker_launcher_t *self, const start_t *start)
 {
     if (start->lock >= 0 && ftruncate (start->lock, 0) == 0)
@@ -261,7 +262,7 @@ bool broker_launcher_find (broker_launcher_t *self, const char *lock)
     return self->pid > 0;
 }
 
-//  Waits for the end; a daemon is no child of ours.
+//  Waits for the end; a daemon is not our child.
 static bool s_ended (broker_launcher_t *self, const char *lock, int64_t timeout_ms)
 {
     for (;;) {

@@ -103,7 +103,7 @@ static const struct argp_option s_embed_options [] = {
 static const struct argp_option s_list_options [] = {
     {"output", 'o', "FORMAT", 0, "table, json or ndjson", 90}, {0}};
 
-//  The children get what their parent got.
+//  The children get their parent's input.
 static error_t s_parse_child (int key, char *argument, struct argp_state *state)
 {
     if (key != ARGP_KEY_INIT)

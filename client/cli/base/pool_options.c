@@ -20,7 +20,7 @@ static const struct argp_option s_options [] = {
     {"jobs", 'j', "N", 0, "slots of the pool in this process; else the CPUs", 1},
     {0}};
 
-//  Cut at spaces.
+//  Splits at spaces.
 static void s_set_program (pool_options_t *self, const char *text)
 {
     self->program_text = text_copy (text, strlen (text));

@@ -8,7 +8,7 @@
 #include "client/lib/pool/pool.h"
 
 #define ASK_AFTER_MS 4000
-#define ASK_AGAIN_AFTER_MS 500 // while it is away
+#define ASK_AGAIN_AFTER_MS 500 //  while the broker does not answer
 #define ANSWER_WITHIN_MS 1000
 
 static int64_t s_now_ms (void)

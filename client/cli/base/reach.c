@@ -23,7 +23,7 @@
 #define OPEN_TELL_S 5
 #define REQUEST_TIMEOUT_MS 5000
 
-//  Take ADDRESS, which came from ORIGIN.
+//  Uses ADDRESS, whose source is ORIGIN.
 static cadre_error_t s_name (reach_t *self, const char *address, const char *origin, fault_t *fault)
 {
     address_t addresses [ADDRESS_LIST_MAX];
@@ -56,10 +56,10 @@ static char *s_trim (char *text)
     return text;
 }
 
-//  What a configuration says; the first of two lines holds.
+//  The content of a configuration file; of equal lines the first one counts.
 typedef struct configuration {
-    char broker [REACH_ADDRESS_BYTES]; // broker = ADDRESS
-    char access [REACH_FILE_BYTES];    // access = FILE
+    char broker [REACH_ADDRESS_BYTES]; //  broker = ADDRESS
+    char access [REACH_FILE_BYTES];    //  access = FILE
 } configuration_t;
 
 static bool s_keep (char *field, size_t size, const char *value)
@@ -108,7 +108,7 @@ static cadre_error_t s_read_file (configuration_t *self, const char *path, fault
     return error;
 }
 
-//  Takes the address in an access file, and the file.
+//  Uses an access file, and the address in it.
 static cadre_error_t s_name_access (reach_t *self, const char *path, const char *origin,
                                     fault_t *fault)
 {
@@ -148,7 +148,7 @@ static cadre_error_t s_read_configuration (reach_t *self, const char **access, f
     return error;
 }
 
-//  Does somebody listen at the default place?
+//  Does a broker listen at the default address?
 static bool s_listens (const address_t *address)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
@@ -169,7 +169,7 @@ static bool s_listens (const address_t *address)
     return listens;
 }
 
-//  The default place, if a broker listens there.
+//  Uses the default address, if a broker listens there.
 static cadre_error_t s_name_default (reach_t *self, fault_t *fault)
 {
     address_t place;
@@ -221,7 +221,7 @@ static void s_tell_slow (union sigval value)
          OPEN_TELL_S);
 }
 
-//  Opens a pool of this process. What it loads may take its time.
+//  Opens a pool in this process; loading plugins may take long.
 static cadre_t *s_embed (const cadre_options_t *options)
 {
     timer_t timer;
@@ -235,7 +235,7 @@ static cadre_t *s_embed (const cadre_options_t *options)
     cadre_t *pool = cadre_open (NULL, options);
     if (set)
         timer_delete (timer);
-    //  Fewer slots than were asked for
+    //  Fewer slots than requested
     if (pool && *cadre_open_message ())
         say ("%s", cadre_open_message ());
     return pool;

@@ -8,7 +8,7 @@
 
 #include "client/cli/output/say.h"
 
-static volatile sig_atomic_t s_count; // signals so far
+static volatile sig_atomic_t s_count; //  signals received
 
 static void s_on_signal (int number)
 {

@@ -24,7 +24,7 @@ static const struct argp_option s_options [] = {
     {"needs", KEY_NEEDS, "LABEL", 0, "only on workers with this label; may be repeated", 2},
     {0}};
 
-//  A number, or numbers by cause, which the library reads.
+//  A number, or numbers by cause, which the library parses.
 static void s_read_retries (tries_options_t *self, const char *text, struct argp_state *state)
 {
     self->retry_limits = strchr (text, '=') ? text : NULL;

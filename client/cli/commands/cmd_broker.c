@@ -1,4 +1,4 @@
-//  cmd_broker.c - cadre broker: the broker itself
+//  cmd_broker.c - cadre broker: queries and orders for a broker
 
 #include <stdio.h>
 

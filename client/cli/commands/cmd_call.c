@@ -1,4 +1,4 @@
-//  cmd_call.c - cadre call: one function, its value as JSON
+//  cmd_call.c - cadre call: calls one function and prints its value as JSON
 
 #include <ctype.h>
 #include <stdio.h>
@@ -15,11 +15,11 @@
 #define CLOSE_TIMEOUT_MS 2000
 
 typedef struct call {
-    pool_options_t options;   // the command line
-    const char *function;     // to call
-    cadre_value_t *arguments; // for it; fed once
-    bool fed;                 // they were
-    int exit_code;            // of the command
+    pool_options_t options;   //  the command line
+    const char *function;     //  function to call
+    cadre_value_t *arguments; //  its arguments; used once
+    bool fed;                 //  the task was added
+    int exit_code;            //  exit code of the command
 } call_t;
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)
@@ -46,7 +46,7 @@ static const struct argp s_argp = {
         "  cadre call --no-rerun --retries timeout=2 --timeout 10s pay 17",
     .children = s_children};
 
-//  One word. 0, or the exit code.
+//  Reads one word. Returns 0, or the exit code.
 static int s_read_argument (call_t *self, const char *word)
 {
     fault_t fault = {0};
@@ -60,13 +60,13 @@ static int s_read_argument (call_t *self, const char *word)
     return 0;
 }
 
-//  No JSON value begins like this; a number may begin with '-'.
+//  A JSON value cannot begin like this; a number may begin with '-'.
 static bool s_is_option (const char *word)
 {
     return word [0] == '-' && (word [1] == '-' || isalpha ((unsigned char) word [1]));
 }
 
-//  All words behind the function, and options among them. 0, or the exit code.
+//  Reads all words after the function, and options among them. Returns 0, or the exit code.
 static int s_read_arguments (call_t *self, int argc, char **argv, int at)
 {
     self->arguments = cadre_value_list ();
@@ -112,7 +112,7 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
     cadre_value_destroy (&value);
 }
 
-//  What the function logs or prints, to stderr.
+//  Prints what the function logs or prints, to stderr.
 static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *event)
 {
     (void) argument;
@@ -151,7 +151,7 @@ static int s_call (call_t *self)
 
 int cmd_call (int argc, char **argv)
 {
-    static call_t s_call_state; // static: see drive_run
+    static call_t s_call_state; //  static: see drive_run
     call_t *self = &s_call_state;
     int first = argc;
     command_parse (&s_argp, true, argc, argv, &first, self);

@@ -19,16 +19,16 @@
 #define DRAIN_MS 60000
 
 typedef struct deploying {
-    command_shared_t shared;            // --broker, --access, -o
-    hosts_options_t hosts;              // --hosts and its like
-    const char *name;                   // --name
-    const char *verb;                   // start, status, drain, stop
-    int64_t timeout_ms;                 // --timeout; 0: not given
-    const char **plugins;               // --plugin, NULL-terminated, or NULL
-    const char **arguments;             // for cadre-worker, NULL-terminated, or NULL
-    hostlist_t *list;                   // the hosts
-    char *access;                       // text of the access file, or NULL
-    char address [REACH_ADDRESS_BYTES]; // of the broker
+    command_shared_t shared;            //  --broker, --access, -o
+    hosts_options_t hosts;              //  --hosts and similar
+    const char *name;                   //  --name
+    const char *verb;                   //  start, status, drain, stop
+    int64_t timeout_ms;                 //  --timeout; 0: not given
+    const char **plugins;               //  --plugin, NULL-terminated, or NULL
+    const char **arguments;             //  for cadre-worker, NULL-terminated, or NULL
+    hostlist_t *list;                   //  the hosts
+    char *access;                       //  text of the access file, or NULL
+    char address [REACH_ADDRESS_BYTES]; //  of the broker
 } deploying_t;
 
 enum { KEY_NAME = 0x5001, KEY_STATUS, KEY_DRAIN, KEY_STOP, KEY_TIMEOUT, KEY_PLUGIN };
@@ -84,7 +84,7 @@ static const struct argp s_argp = {
         "  cadre worker deploy --status",
     .children = s_children};
 
-//  ==== what a worker is told ===================================================
+//  ==== options of workers ======================================================
 
 static cadre_error_t s_read_access (deploying_t *self, const char *path, fault_t *fault)
 {
@@ -98,7 +98,7 @@ static cadre_error_t s_read_access (deploying_t *self, const char *path, fault_t
     return fault->code;
 }
 
-//  Workers elsewhere need tcp.
+//  Workers on other hosts need tcp.
 static cadre_error_t s_check_address (deploying_t *self, fault_t *fault)
 {
     address_t addresses [ADDRESS_LIST_MAX];
@@ -132,7 +132,7 @@ static cadre_error_t s_find_broker (deploying_t *self, fault_t *fault)
     return s_check_address (self, fault);
 }
 
-//  ==== what is done ============================================================
+//  ==== actions =================================================================
 
 static int s_run (deploying_t *self)
 {

@@ -1,4 +1,4 @@
-//  cmd_doctor.c - cadre doctor: what is wrong with this machine or the broker, and the cure
+//  cmd_doctor.c - cadre doctor: checks this machine and the broker, and suggests remedies
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,8 +25,8 @@
 #include "common/place.h"
 #include "common/units.h"
 
-#define DESCRIPTORS_GOOD 4096u // enough for a broker with hundreds of workers
-#define DESCRIPTORS_LEAST 256u // below this even a small pool runs out
+#define DESCRIPTORS_GOOD 4096u //  enough for a broker with hundreds of workers
+#define DESCRIPTORS_LEAST 256u //  too few even for a small pool
 #define MEMORY_LEAST (256u << 20)
 #define REQUEST_TIMEOUT_MS 5000
 #define CLOSE_TIMEOUT_MS 1000
@@ -34,9 +34,9 @@
 typedef enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_BAD } verdict_t;
 
 typedef struct doctor {
-    command_shared_t shared; // --broker, -o
-    cadre_value_t *findings; // what was found, in order
-    bool bad;                // something is
+    command_shared_t shared; //  --broker, -o
+    cadre_value_t *findings; //  in order
+    bool bad;                //  some check failed
 } doctor_t;
 
 static const char *const s_verdicts [] = {"ok", "warn", "bad"};
@@ -47,7 +47,7 @@ static void s_set (cadre_value_t *map, const char *key, const char *text)
     cadre_value_set (map, key, &value);
 }
 
-//  One finding; CURE is NULL where nothing is wrong.
+//  Adds a finding; CURE is NULL if nothing is wrong.
 static void s_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure,
                     const char *format, ...) __attribute__ ((format (printf, 5, 6)));
 
@@ -139,7 +139,7 @@ static void s_check_place (doctor_t *self)
                 "remove that folder, or name a broker elsewhere", "%s", fault.text);
 }
 
-//  A pool in this process runs one command: that takes everything that `cadre run` takes.
+//  Runs one command in a pool in this process, which needs everything that `cadre run` needs.
 static void s_check_slot (doctor_t *self)
 {
     char path [PATH_MAX + 64];
@@ -183,7 +183,7 @@ static void s_check_workers (doctor_t *self, cadre_t *pool, const cadre_value_t 
     cadre_value_destroy (&functions);
 }
 
-//  Jobs of which nothing runs although something waits: ask why.
+//  Jobs without a running task although tasks wait: asks for the reason.
 static void s_check_jobs (doctor_t *self, cadre_t *pool)
 {
     cadre_value_t *jobs = NULL;

@@ -1,4 +1,4 @@
-//  cmd_job.c - cadre job: jobs at the broker
+//  cmd_job.c - cadre job: lists and manages jobs at the broker
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -82,7 +82,7 @@ static int s_info (int argc, char **argv)
     return exit_code;
 }
 
-//  Commands that follow a job: its number from argv, then the work.
+//  Commands that follow a job: reads its number from argv and calls the function.
 typedef int (follow_fn) (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options);
 
 static int s_follow (const order_page_t *page, follow_fn *work, int argc, char **argv)
@@ -157,7 +157,7 @@ static void s_print_count (const cadre_value_t *body, const char *key, const cha
     say (format, count, count == 1 ? "" : "s");
 }
 
-//  cancel, retry and forget: one request each.
+//  cancel, retry and forget: send one request each.
 static int s_order (const order_page_t *page, const char *what, const char *key, const char *format,
                     int argc, char **argv)
 {

@@ -1,4 +1,4 @@
-//  cmd_keygen.c - cadre keygen: makes, renews and revokes the keys by which peers are let in
+//  cmd_keygen.c - cadre keygen: creates, renews and revokes keys of peers
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +14,16 @@
 #include "common/keydir.h"
 
 typedef struct keygen {
-    const char *name;              // of the key
-    const char *folder;            // --keys, or NULL
-    const char *address;           // --address, or NULL
-    const char *out;               // --out, or NULL
-    role_t role;                   // --role
-    const char *jobs;              // --jobs: own or all, or NULL
-    const char **functions;        // --function, NULL-terminated, or NULL
-    bool rotate;                   // --rotate
-    bool revoke;                   // --revoke
-    char path [KEYDIR_PATH_BYTES]; // the folder that holds
+    const char *name;              //  of the key
+    const char *folder;            //  --keys, or NULL
+    const char *address;           //  --address, or NULL
+    const char *out;               //  --out, or NULL
+    role_t role;                   //  --role
+    const char *jobs;              //  --jobs: own or all, or NULL
+    const char **functions;        //  --function, NULL-terminated, or NULL
+    bool rotate;                   //  --rotate
+    bool revoke;                   //  --revoke
+    char path [KEYDIR_PATH_BYTES]; //  the folder in use
 } keygen_t;
 
 enum {
@@ -101,7 +101,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     }
 }
 
-//  ==== what is done ================================================================
+//  ==== actions =====================================================================
 
 static cadre_error_t s_find_folder (keygen_t *self, fault_t *fault)
 {
@@ -122,7 +122,7 @@ static cadre_error_t s_revoke (const keygen_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  What the entry of the key says: as given, or as it was.
+//  Fills the key's entry: from the options, or from the existing entry.
 static cadre_error_t s_describe (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
 {
     if (self->rotate && keydir_get (self->path, self->name, entry, fault))

@@ -1,4 +1,4 @@
-//  cmd_map.c - cadre map: a function over lines of JSON
+//  cmd_map.c - cadre map: calls a function for each line of JSON
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,24 +14,24 @@
 #include "client/cli/run/inputs.h"
 #include "client/lib/map.h"
 
-#define WINDOW 16384 // lines on their way at a time
+#define WINDOW 16384 //  lines in progress at a time
 #define CLOSE_TIMEOUT_MS 2000
 
 enum { KEY_CHUNK = 0x4001, KEY_SPREAD, KEY_UNORDERED };
 
 typedef struct map {
-    pool_options_t options; // the command line
-    unsigned chunk; // --chunk: lines of one task; 0: one, and results as soon as they are there
-    bool spread;    // --spread: a line is the list of arguments
-    bool unordered; // --unordered
-    const char *function; // to call
-    inputs_t *inputs;     // lines
-    uint64_t line;        // number of the last one
-    uint64_t printed;     // lines of output
-    uint64_t failed;      // items that failed
-    fault_t fault;        // chunks: why reading ended
-    bool broken;          // stdout takes no more
-    bool cut;             // interrupted: what comes now is behind a line that is missing
+    pool_options_t options; //  the command line
+    unsigned chunk;         //  --chunk: lines per task; 0: one, and results are printed at once
+    bool spread;            //  --spread: a line is the list of arguments
+    bool unordered;         //  --unordered
+    const char *function;   //  function to call
+    inputs_t *inputs;       //  lines
+    uint64_t line;          //  number of the last line
+    uint64_t printed;       //  lines printed
+    uint64_t failed;        //  items that failed
+    fault_t fault;          //  chunks: error of reading
+    bool broken;            //  stdout cannot be written
+    bool cut;               //  interrupted: later results follow a missing one
 } map_t;
 
 static const struct argp_option s_options [] = {
@@ -66,7 +66,7 @@ static const struct argp s_argp = {
         "  seq 1000 | cadre map --plugin ./square.so square | tail -1",
     .children = s_children};
 
-//  The next line as a value; NULL at the end, or with *ERROR.
+//  Reads the next line as a value; NULL at the end, or with *ERROR.
 static cadre_value_t *s_read (map_t *self, cadre_error_t *error, fault_t *fault)
 {
     const char *const *values = NULL;
@@ -99,7 +99,7 @@ static void s_put_line (map_t *self, char *json)
     free (json);
 }
 
-//  ==== line by line: results are printed while lines are awaited ============
+//  ==== line by line: results are printed while lines are read ===============
 
 static cadre_error_t s_feed (void *argument, cadre_job_t *job, fault_t *fault)
 {
@@ -153,7 +153,7 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
     s_check_output (self, drive);
 }
 
-//  Nothing has come for a while: whoever reads our stdout wants what there is.
+//  Nothing has come for a while: flushes stdout for its reader.
 static void s_on_tick (void *argument, drive_t *drive)
 {
     map_t *self = argument;
@@ -292,7 +292,7 @@ static int s_map (map_t *self)
 
 int cmd_map (int argc, char **argv)
 {
-    static map_t s_map_state; // static: see drive_run
+    static map_t s_map_state; //  static: see drive_run
     map_t *self = &s_map_state;
     int first = argc;
     command_parse (&s_argp, false, argc, argv, &first, self);

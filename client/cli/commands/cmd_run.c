@@ -1,4 +1,4 @@
-//  cmd_run.c - cadre run: a command for each input, in the foreground
+//  cmd_run.c - cadre run: runs a command for each input, in the foreground
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,21 +17,21 @@
 #include "client/cli/run/tasks.h"
 #include "common/cpus.h"
 
-#define WINDOW 4096          // tasks on their way at a time: bounds what is kept of each
-#define SLOTS_UNLIMITED 256u // of an embedded pool with -j 0
+#define WINDOW 4096          //  tasks in progress at a time: limits the memory for them
+#define SLOTS_UNLIMITED 256u //  of an embedded pool with -j 0
 #define REQUEST_TIMEOUT_MS 5000
 #define CLOSE_TIMEOUT_MS 2000
 
 typedef struct run {
-    run_options_t options; // the command line
-    reach_t reach;         // which broker
-    temp_workers_t *crew;  // workers of --hosts, or NULL
-    cadre_t *pool;         // connection to it
-    cadre_job_t *job;      // all tasks
-    tasks_t *tasks;        // where they come from
-    emit_t *emit;          // where their output goes
-    bool halted;           // --halt has come true
-    int64_t started_ms;    // for the bar
+    run_options_t options; //  the command line
+    reach_t reach;         //  which broker
+    temp_workers_t *crew;  //  workers of --hosts, or NULL
+    cadre_t *pool;         //  connection to the broker
+    cadre_job_t *job;      //  the job of all tasks
+    tasks_t *tasks;        //  source of the tasks
+    emit_t *emit;          //  writes their output
+    bool halted;           //  the condition of --halt is true
+    int64_t started_ms;    //  for the bar
 } run_t;
 
 static int64_t s_now_ms (void)
@@ -41,7 +41,7 @@ static int64_t s_now_ms (void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-//  Slots of a pool in this process: no more than there can be tasks at a time.
+//  Slots of a pool in this process: at most as many as tasks at a time.
 static unsigned s_slots (const run_options_t *options)
 {
     unsigned slots = options->slots;
@@ -55,8 +55,8 @@ static unsigned s_slots (const run_options_t *options)
     return slots;
 }
 
-//  Workers on other hosts. A broker at the default place was not named by anybody: they could not
-//  reach it.
+//  Starts workers on other hosts. A broker at the default address was not named explicitly, and
+//  they could not reach it.
 static cadre_error_t s_call_crew (run_t *self, fault_t *fault)
 {
     const run_options_t *options = &self->options;
@@ -91,8 +91,8 @@ static cadre_error_t s_open (run_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  With --halt no task may wait at a worker when the condition comes true: no more are on their way
-//  than can run.
+//  With --halt no task may wait at a worker when the condition becomes true, so only as many are in
+//  progress as can run.
 static uint64_t s_window (run_t *self)
 {
     const run_options_t *options = &self->options;
@@ -140,7 +140,7 @@ static void s_check_halt (run_t *self, drive_t *drive)
     drive_end (drive, halt->when == HALT_NOW);
 }
 
-//  The line that tells of a task that failed; NULL for one that went well or that we ended.
+//  The line that reports a failed task; NULL for a successful one, or one that we ended.
 static char *s_note (run_t *self, const cadre_event_t *event)
 {
     if (event->outcome == CADRE_OUTCOME_OK)
@@ -222,7 +222,7 @@ static int s_exit_code (const run_t *self, cadre_error_t error, const drive_coun
     }
     if (error) {
         const int exit_code = say_fault (fault);
-        return exit_code == SAY_EXIT_FAILED ? SAY_EXIT_OWN : exit_code; // 1 is one failed task
+        return exit_code == SAY_EXIT_FAILED ? SAY_EXIT_OWN : exit_code; //  1 means one failed task
     }
     if (self->halted && self->options.halt.what == HALT_SUCCESS)
         return 0;
@@ -269,7 +269,7 @@ static int s_dry_run (run_t *self)
 
 int cmd_run (int argc, char **argv)
 {
-    static run_t s_run_state; // static: see drive_run
+    static run_t s_run_state; //  static: see drive_run
     run_t *self = &s_run_state;
     int exit_code = run_options_read (&self->options, argc, argv, false);
     if (exit_code == 0 && self->options.dry_run)

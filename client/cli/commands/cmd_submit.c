@@ -1,4 +1,4 @@
-//  cmd_submit.c - cadre submit: a command for each input, handed to the broker and left there
+//  cmd_submit.c - cadre submit: submits a command for each input to the broker, as a detached job
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -19,32 +19,33 @@
 
 #define HERALD_MS 100
 #define TICK_MS 100
-#define DISK_MS 5000 // the store of the broker is slow, or its disk
+#define DISK_MS 5000 //  then the broker's store or disk is reported as slow
 #define NUMBER_TIMEOUT_MS 10000
 #define REQUEST_TIMEOUT_MS 30000
 #define CLOSE_TIMEOUT_MS 2000
 
 typedef struct submit {
-    run_options_t options; // the command line
-    reach_t reach;         // which broker
-    cadre_t *pool;         // connection to it
-    cadre_job_t *job;      // all tasks
-    tasks_t *tasks;        // where they come from
-    tasks_life_t life;     // what the job outlives
-    pulse_t pulse;         // is the broker there?
-    pthread_t feeder;      // feeds tasks
-    fault_t feed;  // why the feeder ended, if not at the end of inputs; its, until it is joined
-    fault_t fault; // what went wrong
+    run_options_t options; //  the command line
+    reach_t reach;         //  which broker
+    cadre_t *pool;         //  connection to the broker
+    cadre_job_t *job;      //  the job of all tasks
+    tasks_t *tasks;        //  source of the tasks
+    tasks_life_t life;     //  when the job ends
+    pulse_t pulse;         //  checks whether the broker answers
+    pthread_t feeder;      //  thread that adds tasks
+    fault_t feed;  //  the feeder's error, except the end of inputs; owned by the feeder until it is
+                   //  joined
+    fault_t fault; //  the error
 } submit_t;
 
-//  ---- listening -------------------------------------------------------------
+//  ---- notices ---------------------------------------------------------------
 
-//  What the broker says about a wait, while this command does nothing but wait.
+//  Prints the broker's notices about a wait while this command waits.
 typedef struct herald {
-    cadre_job_t *job;  // its events are taken
-    atomic_bool ended; // nobody waits any more
-    bool started;      // thread is there
-    pthread_t thread;  // takes them
+    cadre_job_t *job;  //  its events are read
+    atomic_bool ended; //  the wait is over
+    bool started;      //  the thread was started
+    pthread_t thread;  //  reads the events
 } herald_t;
 
 static void *s_herald (void *argument)
@@ -73,7 +74,7 @@ static void s_herald_end (herald_t *self)
         pthread_join (self->thread, NULL);
 }
 
-//  ---- feeding: in a thread of its own, since adding waits for the broker ----
+//  ---- feeding, in a separate thread, because adding waits for the broker ----
 
 static void *s_feed (void *argument)
 {
@@ -101,7 +102,7 @@ static cadre_error_t s_interrupted (submit_t *self)
     return fault_set (&self->fault, CADRE_ERROR_CANCELLED, "interrupted: the job is cancelled");
 }
 
-//  All inputs into the job; after Ctrl-C those that came so far are given up.
+//  Adds all inputs to the job; after Ctrl-C the inputs so far are dropped.
 static cadre_error_t s_feed_all (submit_t *self)
 {
     if (pthread_create (&self->feeder, NULL, s_feed, self) != 0)
@@ -115,7 +116,7 @@ static cadre_error_t s_feed_all (submit_t *self)
         added = progress.total;
         if (!stop_asked ())
             continue;
-        //  One that waits for inputs is woken, one that waits for the broker may wait for long
+        //  A feeder that waits for inputs is woken; one that waits for the broker may wait long
         inputs_wake (self->options.inputs);
         if (s_joined (self))
             break;
@@ -129,10 +130,10 @@ static cadre_error_t s_feed_all (submit_t *self)
     return self->fault.code;
 }
 
-//  ---- handing over ----------------------------------------------------------
+//  ---- confirmation ----------------------------------------------------------
 
-//  Until the broker has it, on its disk if it is durable, and has not found that it is another job:
-//  over a restart of it.
+//  Waits, also over a restart of the broker, until the broker has the job (a durable one on its
+//  disk) and has not refused it as another job.
 static cadre_error_t s_sync (submit_t *self)
 {
     cadre_error_t error;
@@ -151,8 +152,7 @@ static cadre_error_t s_sync (submit_t *self)
     return error ? fault_set (&self->fault, error, "%s", cadre_job_message (self->job)) : CADRE_OK;
 }
 
-//  Until the broker has it in its memory: a request is answered after everything that was sent
-//  before.
+//  Waits until the broker has the job in memory: a request is answered after all frames before it.
 static cadre_error_t s_confirm (submit_t *self, uint64_t number)
 {
     cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
@@ -164,7 +164,7 @@ static cadre_error_t s_confirm (submit_t *self, uint64_t number)
     return error;
 }
 
-//  The job's number, once the broker has all of it; 0 and a fault.
+//  Returns the job's number when the broker has all of it; 0 and a fault on failure.
 static uint64_t s_hand_over (submit_t *self)
 {
     cadre_job_seal (self->job);
@@ -179,7 +179,7 @@ static uint64_t s_hand_over (submit_t *self)
     return number;
 }
 
-//  Durable where there is a store, unless it was said otherwise.
+//  Durable if there is a store, unless the options say otherwise.
 static cadre_error_t s_choose_life (submit_t *self)
 {
     self->life = TASKS_DETACHED;
@@ -210,7 +210,7 @@ static int s_give_up (submit_t *self)
     int exit_code = say_fault (&self->fault);
     if (self->fault.code == CADRE_ERROR_CANCELLED)
         return SAY_EXIT_INTERRUPTED;
-    if (self->fault.code == CADRE_ERROR_NOT_FOUND) // it was there, and was forgotten
+    if (self->fault.code == CADRE_ERROR_NOT_FOUND) //  it existed, and was forgotten
         return cadre_error_exit_code (CADRE_ERROR_REFUSED);
     return exit_code == 1 ? SAY_EXIT_OWN : exit_code;
 }
@@ -247,7 +247,7 @@ static int s_dry_run (submit_t *self)
 
 int cmd_submit (int argc, char **argv)
 {
-    static submit_t s_submit_state; // static: the feeder may outlive this call
+    static submit_t s_submit_state; //  static: the feeder may outlive this call
     submit_t *self = &s_submit_state;
     run_options_t *options = &self->options;
     int exit_code = run_options_read (options, argc, argv, true);

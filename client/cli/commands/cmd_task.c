@@ -1,4 +1,4 @@
-//  cmd_task.c - cadre task: single tasks of jobs at the broker
+//  cmd_task.c - cadre task: lists and manages single tasks
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static int s_list (int argc, char **argv)
     return exit_code;
 }
 
-//  info and explain: one question about one task.
+//  info and explain: send one request about one task.
 static cadre_value_t *s_ask (order_options_t *options, const order_page_t *page, const char *what,
                              int argc, char **argv, int *exit_code)
 {

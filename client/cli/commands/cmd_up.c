@@ -1,4 +1,4 @@
-//  cmd_up.c - cadre up and cadre down: broker, keys and workers in one step, and away again
+//  cmd_up.c - cadre up and cadre down: start and stop broker, keys and workers in one step
 
 #include <signal.h>
 #include <stdio.h>
@@ -23,18 +23,18 @@
 #define PATH_BYTES (DEPLOYED_PATH_BYTES + 32)
 
 typedef struct up {
-    hosts_options_t hosts;            // --hosts and its like
-    table_format_t format;            // -o
-    uint16_t port;                    // --port
-    int64_t timeout_ms;               // --timeout; -1: not given
-    const char **plugins;             // --plugin, NULL-terminated, or NULL
-    char keys [KEYDIR_PATH_BYTES];    // folder of keys
-    char state [DEPLOYED_PATH_BYTES]; // folder of what runs
-    char lock [PATH_BYTES];           // file that the broker holds
-    char folder [ADDRESS_NAME_BYTES]; // of the broker's ipc sockets
-    broker_launcher_t hub;            // the broker
-    access_t admin;                   // what the operator may use from elsewhere
-    access_t workers;                 // what workers are sent
+    hosts_options_t hosts;            //  --hosts and similar
+    table_format_t format;            //  -o
+    uint16_t port;                    //  --port
+    int64_t timeout_ms;               //  --timeout; -1: not given
+    const char **plugins;             //  --plugin, NULL-terminated, or NULL
+    char keys [KEYDIR_PATH_BYTES];    //  folder of keys
+    char state [DEPLOYED_PATH_BYTES]; //  folder of the deployment's state
+    char lock [PATH_BYTES];           //  lock file of the broker
+    char folder [ADDRESS_NAME_BYTES]; //  of the broker's ipc sockets
+    broker_launcher_t hub;            //  the broker
+    access_t admin;                   //  access for the operator from other hosts
+    access_t workers;                 //  access file for workers
 } up_t;
 
 enum { KEY_PORT = 0x6001, KEY_TIMEOUT, KEY_PLUGIN };
@@ -58,7 +58,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 
 static const struct argp_child s_children [] = {{&hosts_options_argp, 0, NULL, 0}, {0}};
 
-//  ==== where everything lies ===================================================
+//  ==== paths ===================================================================
 
 static cadre_error_t s_find_places (up_t *self, fault_t *fault)
 {
@@ -79,8 +79,8 @@ static cadre_error_t s_find_places (up_t *self, fault_t *fault)
 
 //  ==== up ======================================================================
 
-//  Names this machine for people and keys; hosts are told the address from which they see ssh come,
-//  where nobody says otherwise.
+//  The name of this machine for people and keys. Unless --address is given, hosts connect to the
+//  address from which ssh came.
 static const char *s_host (const up_t *self, char *name, size_t size)
 {
     if (self->hosts.address)
@@ -91,7 +91,7 @@ static const char *s_host (const up_t *self, char *name, size_t size)
     return name;
 }
 
-//  Keys come first: the broker reads them when it starts.
+//  Keys are created first, because the broker reads them when it starts.
 static cadre_error_t s_make_keys (up_t *self, fault_t *fault)
 {
     char name [ADDRESS_NAME_BYTES], address [ADDRESS_ENDPOINT_BYTES], path [PATH_BYTES];
@@ -151,7 +151,7 @@ static int s_deploy (up_t *self, const hostlist_t *list)
     return exit_code;
 }
 
-//  A broker that runs already reads the keys again.
+//  Starts the broker; one that is running reloads its keys.
 static cadre_error_t s_raise (up_t *self, fault_t *fault)
 {
     if (s_find_places (self, fault) != CADRE_OK)
@@ -225,7 +225,7 @@ int cmd_up (int argc, char **argv)
 
 //  ==== down ====================================================================
 
-//  Jobs end first, while their workers are there; then the broker; then the workers.
+//  Ends the jobs first, while their workers run; then the broker; then the workers.
 static int s_down (up_t *self)
 {
     fault_t fault = {0};

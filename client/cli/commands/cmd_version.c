@@ -1,4 +1,4 @@
-//  cmd_version.c - cadre version
+//  cmd_version.c - cadre version: prints the version
 
 #include "client/cli/base/command.h"
 #include "client/cli/commands/commands.h"

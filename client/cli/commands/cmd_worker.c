@@ -1,4 +1,4 @@
-//  cmd_worker.c - cadre worker: the workers of a broker
+//  cmd_worker.c - cadre worker: lists and manages the workers of a broker
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static int s_list (int argc, char **argv)
     return exit_code;
 }
 
-//  drain and stop.
+//  drain and stop: send one request each.
 static int s_order (const order_page_t *page, const char *what, const char *format, int argc,
                     char **argv)
 {

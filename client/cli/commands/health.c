@@ -1,5 +1,5 @@
-//  health.c - cadre broker health, cadre worker health: what a daemon on this host writes about
-//  itself, judged
+//  health.c - cadre broker health, cadre worker health: checks the status file of a daemon on this
+//  host
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -13,8 +13,8 @@
 #define NAME_MOST 40
 
 struct board {
-    text_t out;    // what was drawn last
-    unsigned rows; // lines on the terminal that are ours
+    text_t out;    //  the last drawing
+    unsigned rows; //  lines of the terminal in use
 };
 
 board_t *board_new (void)
@@ -34,7 +34,7 @@ void board_destroy (board_t **self_p)
     *self_p = NULL;
 }
 
-//  A line that fits, so that the terminal does not fold it.
+//  Adds a line that fits the terminal, so that it does not wrap.
 static void s_put_row (board_t *self, unsigned columns, int width, const char *name,
                        const char *word, const char *why)
 {
@@ -57,8 +57,8 @@ static void s_put_row (board_t *self, unsigned columns, int width, const char *n
 static void s_put_sum (board_t *self, const fleet_t *fleet, size_t hidden)
 {
     static const struct {
-        remote_state_t state; // counted
-        const char *word;     // for it
+        remote_state_t state; //  the state to count
+        const char *word;     //  its name
     } sums [] = {{REMOTE_DONE, "done"},       {REMOTE_RUNNING, "running"},
                  {REMOTE_FAILED, "failed"},   {REMOTE_STARTING, "starting"},
                  {REMOTE_SENDING, "sending"}, {REMOTE_CONNECTING, "connecting"},

@@ -24,11 +24,11 @@
 extern char **environ;
 
 struct bundle {
-    bundle_file_t *files; // in the order in which they came
-    size_t count;         // of files
+    bundle_file_t *files; //  in the order of addition
+    size_t count;         //  of files
 };
 
-//  Parts of the C library: every host has its own, which goes with its loader.
+//  Parts of the C library: every host has its own, together with the loader.
 static const char *const s_native [] = {
     "libc.so",      "libm.so",       "libpthread.so",      "libdl.so",  "librt.so",
     "libresolv.so", "libutil.so",    "libnsl.so",          "libanl.so", "libthread_db.so",
@@ -152,7 +152,7 @@ static cadre_error_t s_add (bundle_t *self, const char *folder, const char *path
 
 //  ==== libraries ===============================================================
 
-//  What `ldd PATH` prints.
+//  The output of `ldd PATH`.
 static cadre_error_t s_list (const char *path, text_t *out, fault_t *fault)
 {
     int ends [2], status = 0;
@@ -212,7 +212,7 @@ static cadre_error_t s_add_library (bundle_t *self, const char *owner, char *lin
     if (path [0] != '/')
         return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
                           "%s, which %s needs, is not to be found here; install it", name, owner);
-    //  The plugin's functions of cadre.h are those of the program that loads it.
+    //  The plugin uses the functions of cadre.h in the program that loads it.
     return strncmp (name, "libcadre.so", 11) == 0 ? CADRE_OK
                                                   : s_add (self, "bundle/cadre-lib", path, fault);
 }

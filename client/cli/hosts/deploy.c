@@ -16,9 +16,9 @@
 #define TURN_MS 200
 
 typedef struct deploy {
-    const deploy_options_t *options; // what was asked for
-    fleet_t *fleet;                  // the sessions
-    board_t *board;                  // on a terminal, else NULL
+    const deploy_options_t *options; //  the options
+    fleet_t *fleet;                  //  the sessions
+    board_t *board;                  //  on a terminal, else NULL
 } deploy_t;
 
 static const table_column_t s_columns [] = {{"host", "HOST", TABLE_TEXT},
@@ -52,7 +52,7 @@ static bool s_lists (const deploy_t *self)
     return self->options->format != TABLE_PLAIN;
 }
 
-//  A host that is done is a line at once, unless a table is shown in its place.
+//  Prints a host as soon as it is done, unless the table is shown.
 static void s_print (const deploy_t *self, const remote_t *remote)
 {
     const bool failed = remote_state (remote) == REMOTE_FAILED;

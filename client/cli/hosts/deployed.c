@@ -12,7 +12,7 @@
 #include "client/cli/output/text.h"
 #include "common/trust.h"
 
-//  Makes the folder and those above it.
+//  Creates the folder and its parents.
 static int s_make (const char *path)
 {
     char part [DEPLOYED_PATH_BYTES];

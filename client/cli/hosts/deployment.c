@@ -37,7 +37,7 @@ static remote_order_t s_order (const deployment_t *self, const char *verb)
                             .name = self->name,
                             .timeout_ms = self->timeout_ms ? self->timeout_ms : TIMEOUT_MS};
     hosts_options_order (self->hosts, NULL, &order);
-    order.tunnel = false; // that of a session ends with it
+    order.tunnel = false; //  a session's own tunnel would end with it
     return order;
 }
 
@@ -51,8 +51,8 @@ static int s_run (const deployment_t *self, const remote_order_t *order,
 
 //  ==== tunnels =================================================================
 
-//  One for each host, which stays as long as its worker. They come up side by side; each session
-//  waits for its own.
+//  Starts a tunnel for each host, which stays as long as its worker. They start in parallel; each
+//  session waits for its own.
 static cadre_error_t s_start_tunnels (const deployment_t *self, const char *broker, fault_t *fault)
 {
     address_t address;
@@ -71,7 +71,7 @@ static cadre_error_t s_start_tunnels (const deployment_t *self, const char *brok
     return fault->code;
 }
 
-//  Those of hosts that are in the list, or that are not.
+//  Stops the tunnels of hosts that are in the list, or of those that are not.
 static void s_stop_tunnels (const deployment_t *self, const hostlist_t *list, bool listed)
 {
     for (size_t i = 0; i < hostlist_count (self->list); i++) {
@@ -83,7 +83,7 @@ static void s_stop_tunnels (const deployment_t *self, const hostlist_t *list, bo
 
 //  ==== start ===================================================================
 
-//  Plugins are offered from where they will lie. The texts are the caller's to free, and the list.
+//  The paths of plugins on the hosts. The caller frees the texts and the list.
 static const char **s_offers (const deployment_t *self)
 {
     const char **offers = NULL;
@@ -134,7 +134,7 @@ int deployment_start (const deployment_t *self)
         command_add (&arguments, offers [i]);
     for (size_t i = 0; self->arguments && self->arguments [i]; i++)
         command_add (&arguments, self->arguments [i]);
-    //  At the end of a tunnel, this machine is where ssh runs.
+    //  Through a tunnel, this machine is the one on which ssh runs.
     const bool here = hosts.tunnel && strncmp (self->address, HERE, strlen (HERE)) == 0;
     text_print (&address, here ? "tcp://127.0.0.1:%s" : "%s",
                 self->address + (here ? strlen (HERE) : 0));
@@ -151,7 +151,7 @@ int deployment_start (const deployment_t *self)
     return exit_code;
 }
 
-//  ==== look and end ============================================================
+//  ==== status and end ==========================================================
 
 int deployment_look (const deployment_t *self)
 {

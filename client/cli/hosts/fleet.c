@@ -7,18 +7,18 @@
 
 #include "client/cli/output/text.h"
 
-#define TURN_MS 500 // how often patience is looked at
+#define TURN_MS 500 //  interval of timeout checks
 
 struct fleet {
-    remote_t **remotes;        // in the order of the list
-    remote_state_t *states;    // as last told
-    struct pollfd *polls;      // REMOTE_POLLS for each, and one to wake up for
-    size_t count;              // of remotes
-    size_t next;               // first one that is not started
-    unsigned parallel;         // on their way at a time
-    bool closing;              // fleet_close was called
-    fleet_changed_fn *changed; // told of changes
-    void *argument;            // for it
+    remote_t **remotes;        //  in the order of the list
+    remote_state_t *states;    //  as last reported
+    struct pollfd *polls;      //  REMOTE_POLLS for each, and one for the wake-up descriptor
+    size_t count;              //  of remotes
+    size_t next;               //  first one not started
+    unsigned parallel;         //  sessions in progress at a time
+    bool closing;              //  fleet_close was called
+    fleet_changed_fn *changed; //  called on changes
+    void *argument;            //  its argument
 };
 
 fleet_t *fleet_new (const remote_order_t *order, const hostlist_t *hosts, unsigned parallel,

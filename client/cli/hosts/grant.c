@@ -29,7 +29,7 @@ cadre_error_t grant_make (const char *folder, keydir_entry_t *entry, const char 
     return keydir_put (folder, entry, replace, fault);
 }
 
-//  Does the file still open the broker's doors?
+//  Is the key in the file still accepted by the broker?
 static bool s_fits (const char *folder, const access_t *grant)
 {
     keydir_entry_t entry = {0};

@@ -20,15 +20,15 @@
 #define FILE_MOST (4u << 20)
 
 typedef struct entry {
-    hostlist_host_t host;  // what is handed out
-    UT_hash_handle handle; // by name
+    hostlist_host_t host;  //  the public part
+    UT_hash_handle handle; //  by name
 } entry_t;
 
 struct hostlist {
-    entry_t **entries; // in the order in which they came
-    entry_t *by_name;  // uthash
-    size_t count;      // of entries
-    size_t capacity;   // of entries
+    entry_t **entries; //  in the order of addition
+    entry_t *by_name;  //  uthash
+    size_t count;      //  of entries
+    size_t capacity;   //  of entries
 };
 
 hostlist_t *hostlist_new (void)
@@ -97,7 +97,7 @@ static bool s_all_of (const char *text, size_t size, const char *more)
     return size > 0;
 }
 
-//  Where the port begins (its colon), or NULL: [::1]:22 and a:22 have one, ::1 has none.
+//  The colon before the port, or NULL: [::1]:22 and a:22 have one, ::1 has none.
 static const char *s_port (const char *host)
 {
     const char *colon = strrchr (host, ':');
@@ -106,7 +106,7 @@ static const char *s_port (const char *host)
     return host [0] == '[' || strchr (host, ':') == colon ? colon : NULL;
 }
 
-//  Cuts NAME ([user@]host[:port]) into target and port.
+//  Splits NAME ([user@]host[:port]) into target and port.
 static cadre_error_t s_cut (hostlist_host_t *host, fault_t *fault)
 {
     const char *name = host->name, *at = strchr (name, '@');
@@ -133,7 +133,7 @@ static cadre_error_t s_cut (hostlist_host_t *host, fault_t *fault)
     return CADRE_OK;
 }
 
-//  MODEL has what was said of a group of hosts.
+//  MODEL has the settings of a group of hosts.
 static cadre_error_t s_add (hostlist_t *self, const char *name, const hostlist_host_t *model,
                             fault_t *fault)
 {
@@ -167,10 +167,10 @@ static cadre_error_t s_add (hostlist_t *self, const char *name, const hostlist_h
 //  ==== ranges ==================================================================
 
 typedef struct expansion {
-    hostlist_t *list;             // where hosts go
-    const hostlist_host_t *model; // what they have in common
-    const char *word;             // as it was written, for faults
-    fault_t *fault;               // what is wrong
+    hostlist_t *list;             //  the list to extend
+    const hostlist_host_t *model; //  settings of the hosts
+    const char *word;             //  as written, for faults
+    fault_t *fault;               //  the error
 } expansion_t;
 
 static cadre_error_t s_expand (expansion_t *self, const char *done, const char *rest, int depth);
@@ -183,7 +183,7 @@ static cadre_error_t s_bad_range (expansion_t *self)
         self->word);
 }
 
-//  Digits at *AT; how many there were, 0 if none or too many.
+//  Reads digits at *AT; returns their number, 0 if none or too many.
 static size_t s_number (const char **at, unsigned long *number)
 {
     size_t digits = strspn (*at, "0123456789");
@@ -194,7 +194,7 @@ static size_t s_number (const char **at, unsigned long *number)
     return digits;
 }
 
-//  One part of the brackets, "7" or "01-64", at *AT.
+//  Expands one part of the brackets, "7" or "01-64", at *AT.
 static cadre_error_t s_expand_part (expansion_t *self, const char *done, const char **at,
                                     const char *after, int depth)
 {
@@ -235,7 +235,7 @@ static cadre_error_t s_expand_group (expansion_t *self, const char *done, const 
     return error;
 }
 
-//  DONE is what stands before REST already. An address of IPv6 in brackets is no range.
+//  DONE is the expanded text before REST. An IPv6 address in brackets is not a range.
 static cadre_error_t s_expand (expansion_t *self, const char *done, const char *rest, int depth)
 {
     const char *group = strchr (rest, '[');
@@ -254,7 +254,7 @@ static cadre_error_t s_expand (expansion_t *self, const char *done, const char *
     return error;
 }
 
-//  "node[01-64]" or "8/c" with what is known of it.
+//  Adds "node[01-64]" or "8/c" with the known settings.
 static cadre_error_t s_add_word (hostlist_t *self, const char *word, hostlist_host_t model,
                                  fault_t *fault)
 {
@@ -296,7 +296,7 @@ cadre_error_t hostlist_add_words (hostlist_t *self, const char *words, fault_t *
 
 //  ==== files ===================================================================
 
-//  "slots=16" and its like.
+//  Parses "slots=16" and similar.
 static cadre_error_t s_set (hostlist_host_t *model, char *word, fault_t *fault)
 {
     uint64_t slots = 0;

@@ -13,39 +13,39 @@
 #include "client/cli/hosts/tunnel.h"
 #include "client/cli/output/text.h"
 
-extern const char remote_script []; // remote.sh
+extern const char remote_script []; //  remote.sh
 
 #define LINE_MOST 4096u
 #define BEAT_MS 5000
 #define CLOSE_MS 15000
-#define GRACE_MS 10000 // what a host may take longer than it was told
+#define GRACE_MS 10000 //  extra time for a host beyond its own timeout
 
 typedef struct chunk {
-    const char *bytes; // what to send
-    size_t size;       // of bytes
+    const char *bytes; //  what to send
+    size_t size;       //  of bytes
 } chunk_t;
 
 struct remote {
-    const remote_order_t *order;    // what to do
-    const hostlist_host_t *host;    // where
-    remote_state_t state;           // see the header
-    ssh_t child;                    // the session
-    text_t head;                    // script and orders
-    chunk_t *chunks;                // to send, in order
-    size_t count;                   // of chunks
-    size_t next;                    // first one that is not sent yet
-    size_t sent;                    // bytes of that one
-    text_t line;                    // of stdout, not yet complete
-    text_t error;                   // of stderr, not yet complete
-    char word [24];                 // the state that the host told
-    char why [REMOTE_WHY_BYTES];    // told by the host, or by us
-    char reason [REMOTE_WHY_BYTES]; // first line of stderr that counts
-    unsigned starts;                // of the worker
-    unsigned tunnel;                // port of the tunnel there; 0: not known yet
-    bool awaits;                    // its tunnel is on the way
-    bool closing;                   // remote_close was called
-    int64_t deadline_ms;            // when patience ends
-    int64_t beat_ms;                // next sign of life for a session that stays
+    const remote_order_t *order;    //  the order
+    const hostlist_host_t *host;    //  the host
+    remote_state_t state;           //  see remote.h
+    ssh_t child;                    //  the session
+    text_t head;                    //  script and orders
+    chunk_t *chunks;                //  to send, in order
+    size_t count;                   //  of chunks
+    size_t next;                    //  first one not sent
+    size_t sent;                    //  bytes of it that were sent
+    text_t line;                    //  incomplete line of stdout
+    text_t error;                   //  incomplete line of stderr
+    char word [24];                 //  the state reported by the host
+    char why [REMOTE_WHY_BYTES];    //  reported by the host, or by us
+    char reason [REMOTE_WHY_BYTES]; //  first relevant line of stderr
+    unsigned starts;                //  of the worker
+    unsigned tunnel;                //  port of the tunnel on the host; 0: unknown
+    bool awaits;                    //  waits for its tunnel
+    bool closing;                   //  remote_close was called
+    int64_t deadline_ms;            //  end of the timeout
+    int64_t beat_ms;                //  next keepalive of a session that stays
 };
 
 static const char *const s_words [] = {"waiting", "connecting", "sending", "starting",
@@ -109,7 +109,7 @@ static void s_fail (remote_t *self, const char *why)
     ssh_close (&self->child.in);
 }
 
-//  ==== what is sent ============================================================
+//  ==== sending =================================================================
 
 static void s_queue (remote_t *self, const void *bytes, size_t size)
 {
@@ -137,7 +137,7 @@ static void s_put_labels (text_t *out, const char *labels)
     }
 }
 
-//  Here there is no ssh that could tell our address.
+//  On this machine there is no ssh to report our address.
 static void s_put_address (remote_t *self, text_t *out)
 {
     const char *address = self->order->address;
@@ -192,7 +192,7 @@ static void s_put_orders (remote_t *self, text_t *out)
     text_put (out, "go\n");
 }
 
-//  Script and orders; those wait for the port of the tunnel.
+//  Queues script and orders; the orders wait for the port of the tunnel.
 static void s_queue_orders (remote_t *self)
 {
     text_put (&self->head, remote_script);
@@ -222,7 +222,7 @@ static void s_write (remote_t *self)
     }
 }
 
-//  ==== what is heard ===========================================================
+//  ==== receiving ===============================================================
 
 static void s_on_need (remote_t *self, const char *hash)
 {
@@ -279,7 +279,7 @@ static void s_on_line (remote_t *self, const char *line, int64_t now_ms)
         s_on_state (self, line, now_ms);
 }
 
-//  ssh says on stderr why it fails, and which port it was given for the tunnel.
+//  stderr of ssh contains errors, and the port of the tunnel.
 static void s_on_error_line (remote_t *self, const char *line, int64_t now_ms)
 {
     unsigned port = 0;
@@ -295,7 +295,7 @@ static void s_on_error_line (remote_t *self, const char *line, int64_t now_ms)
         snprintf (self->reason, sizeof self->reason, "%s", line);
 }
 
-//  Reads what is there; complete lines are handed over. False at the end.
+//  Reads what is available and passes on complete lines. False at the end.
 static bool s_read (remote_t *self, int descriptor, text_t *line,
                     void (*heard) (remote_t *self, const char *line, int64_t now_ms),
                     int64_t now_ms)
@@ -316,8 +316,8 @@ static bool s_read (remote_t *self, int descriptor, text_t *line,
 
 //  ==== the session =============================================================
 
-//  Any login shell can read the command: it has no character that one of them takes for its own. dd
-//  with blocks of one byte takes no byte that follows the script.
+//  The command works in any login shell: it has no special characters. dd with blocks of one byte
+//  does not read bytes after the script.
 static void s_begin (remote_t *self)
 {
     char command [SSH_COMMAND_BYTES];
@@ -333,7 +333,7 @@ static void s_begin (remote_t *self)
         s_queue_orders (self);
 }
 
-//  Begins when the tunnel stands that was made for this host.
+//  Starts when the tunnel for this host is up.
 static void s_await_tunnel (remote_t *self, int64_t now_ms)
 {
     char why [TUNNEL_WHY_BYTES];

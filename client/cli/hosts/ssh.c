@@ -18,12 +18,12 @@
 extern char **environ;
 
 typedef struct words {
-    const char **argv; // NULL-terminated
-    text_t ssh;        // line for the shell that reads the operator's command
-    text_t open;       // -o PermitRemoteOpen=…
-    text_t listen;     // port of the tunnel
-    text_t port;       // of the host
-    text_t command;    // for the login shell there
+    const char **argv; //  NULL-terminated
+    text_t ssh;        //  command line for the shell, with the user's ssh command
+    text_t open;       //  -o PermitRemoteOpen=…
+    text_t listen;     //  port of the tunnel
+    text_t port;       //  of the host
+    text_t command;    //  for the login shell on the host
 } words_t;
 
 void ssh_close (int *descriptor)
@@ -57,8 +57,8 @@ static void s_add_all (words_t *words, const char *const *more)
         command_add (&words->argv, *more++);
 }
 
-//  -R without a destination is a SOCKS proxy there; PermitRemoteOpen says where it may lead, since
-//  every user of that host can reach its port.
+//  -R without a destination is a SOCKS proxy on the host; PermitRemoteOpen limits its destinations,
+//  because every user of that host can connect to its port.
 static void s_add_tunnel (words_t *words, const ssh_options_t *options)
 {
     static const char *const usual [] = {

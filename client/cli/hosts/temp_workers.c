@@ -24,26 +24,26 @@
 #define TIMEOUT_MS 60000
 #define TURN_MS 500
 #define NAP_MS 20
-#define EXPLAIN_MS 5000 // a wait that takes longer is explained
+#define EXPLAIN_MS 5000 //  a longer wait is explained to the user
 
 struct temp_workers {
-    hostlist_t *hosts;                  // where
-    bundle_t *bundle;                   // what is sent, or NULL
-    remote_order_t order;               // what is done
-    char name [64];                     // of the deployment
-    char address [REACH_ADDRESS_BYTES]; // of the broker, as workers reach it
-    char *access;                       // text of their access file, or NULL
-    char *doors;                        // of the tunnel, or NULL
-    folder_t *folder;      // of our own broker: keys, sockets, log; NULL: the broker is not ours
-    broker_launcher_t hub; // our own broker
-    unsigned parallel;     // sessions on their way at a time
-    fleet_t *fleet;        // the thread's
-    pthread_t thread;      // looks after it
-    bool threaded;         // there is one
-    int wake;              // eventfd: something was asked of the thread
-    atomic_bool closing;   // asked: end
-    atomic_size_t running; // hosts with a worker now
-    atomic_bool lost;      // all sessions are over
+    hostlist_t *hosts;                  //  the hosts
+    bundle_t *bundle;                   //  files to send, or NULL
+    remote_order_t order;               //  the order
+    char name [64];                     //  of the deployment
+    char address [REACH_ADDRESS_BYTES]; //  of the broker, as workers connect to it
+    char *access;                       //  text of the workers' access file, or NULL
+    char *doors;                        //  permitted destinations of the tunnel, or NULL
+    folder_t *folder; //  of a broker started here: keys, sockets, log; NULL: a configured broker
+    broker_launcher_t hub; //  the broker started here
+    unsigned parallel;     //  sessions in progress at a time
+    fleet_t *fleet;        //  used by the thread
+    pthread_t thread;      //  runs the sessions
+    bool threaded;         //  the thread was started
+    int wake;              //  eventfd that wakes the thread
+    atomic_bool closing;   //  the thread must end
+    atomic_size_t running; //  hosts with a worker now
+    atomic_bool lost;      //  all sessions are over
 };
 
 //  ==== the thread ==============================================================
@@ -73,14 +73,14 @@ static void *s_look_after (void *argument)
     return NULL;
 }
 
-//  ==== a broker of our own =====================================================
+//  ==== a broker started here ===================================================
 
-//  HOST, HOST:PORT or :PORT of --address.
+//  Splits HOST, HOST:PORT or :PORT of --address.
 static uint16_t s_cut_address (const char *given, char *host, size_t size)
 {
     const char *colon = given ? strrchr (given, ':') : NULL;
     if (colon && given [0] != '[' && strchr (given, ':') != colon)
-        colon = NULL; // an IPv6 address without brackets has no port
+        colon = NULL; //  an IPv6 address without brackets has no port
     if (colon && given [0] == '[' && colon > given && colon [-1] != ']')
         colon = NULL;
     snprintf (host, size, "%.*s",
@@ -131,7 +131,7 @@ static cadre_error_t s_start_hub (temp_workers_t *self, const hosts_options_t *o
     return CADRE_OK;
 }
 
-//  ==== a broker that is there ==================================================
+//  ==== a configured broker =====================================================
 
 static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *options,
                                    const char *workers, reach_t *reach, fault_t *fault)
@@ -159,7 +159,7 @@ static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *
     return CADRE_OK;
 }
 
-//  ==== life ====================================================================
+//  ==== creation and destruction ================================================
 
 static cadre_error_t s_start (temp_workers_t *self, const hosts_options_t *options,
                               const char *workers, reach_t *reach, fault_t *fault)

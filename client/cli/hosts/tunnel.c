@@ -24,15 +24,15 @@
 #define STOP_MS 3000
 #define RETRY_LEAST_S 1
 #define RETRY_MOST_S 30
-#define STEADY_S 60 // an ssh that lasted so long did not fail at once
+#define STEADY_S 60 //  an ssh that ran for so long has not failed at once
 
 typedef struct keeper {
-    const tunnel_options_t *options; // as given
-    const hostlist_host_t *host;     // where
-    int file;                        // locked
-    int signals;                     // signalfd: asked to end
-    unsigned port;                   // there; 0: not known yet
-    char why [TUNNEL_WHY_BYTES];     // first line of ssh's stderr that counts
+    const tunnel_options_t *options; //  as given
+    const hostlist_host_t *host;     //  the host
+    int file;                        //  locked
+    int signals;                     //  signalfd for the request to end
+    unsigned port;                   //  port on the host; 0: unknown
+    char why [TUNNEL_WHY_BYTES];     //  first relevant line of ssh's stderr
 } keeper_t;
 
 static void s_nap (void)
@@ -54,7 +54,7 @@ static cadre_error_t s_path (const char *deployment, const hostlist_host_t *host
 
 //  ==== the process =============================================================
 
-//  "PID PORT WHY"
+//  Writes "PID PORT WHY".
 static void s_write (const keeper_t *self)
 {
     char line [TUNNEL_WHY_BYTES + 64];
@@ -73,7 +73,7 @@ static void s_on_line (keeper_t *self, const char *line)
         snprintf (self->why, sizeof self->why, "%s", line);
 }
 
-//  Reads ssh's stderr to its end; false when we are asked to end.
+//  Reads ssh's stderr to its end; false when this process must end.
 static bool s_listen (keeper_t *self, ssh_t *child)
 {
     text_t line = {0};
@@ -95,7 +95,7 @@ static bool s_listen (keeper_t *self, ssh_t *child)
     return got == 0;
 }
 
-//  The command ends with its stdin: when we die, ssh goes, too.
+//  The remote command ends with its stdin, so ssh ends when this process dies.
 static bool s_hold (keeper_t *self)
 {
     ssh_t child;
@@ -118,7 +118,7 @@ static bool s_rest (const keeper_t *self, int seconds)
     return poll (&asked, 1, seconds * 1000) == 0;
 }
 
-//  A tunnel that never stood is given up: the reason is in the file.
+//  Restarts ssh. A tunnel that has never been up is given up; the reason is in the file.
 static void s_keep (keeper_t *self)
 {
     int retry_s = RETRY_LEAST_S;
@@ -167,7 +167,7 @@ cadre_error_t tunnel_start (const tunnel_options_t *options, const hostlist_host
     keeper.file = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (keeper.file < 0)
         return fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", path, strerror (errno));
-    if (flock (keeper.file, LOCK_EX | LOCK_NB) != 0) { // it is there already
+    if (flock (keeper.file, LOCK_EX | LOCK_NB) != 0) { //  it is running already
         close (keeper.file);
         return CADRE_OK;
     }
@@ -181,7 +181,7 @@ cadre_error_t tunnel_start (const tunnel_options_t *options, const hostlist_host
     return pid < 0 ? fault->code : CADRE_OK;
 }
 
-//  What the file says; false if nobody holds it.
+//  Reads the file; false if it is not locked.
 static bool s_read (const char *path, int *pid, unsigned *port, char why [TUNNEL_WHY_BYTES])
 {
     char line [TUNNEL_WHY_BYTES + 64] = "";

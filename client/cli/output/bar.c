@@ -9,7 +9,7 @@
 
 #define CELLS 20
 
-//  Whole seconds: less would only flicker.
+//  Whole seconds, to avoid flicker.
 static void s_print_seconds (int64_t ms, char *buffer, size_t size)
 {
     if (ms < 1000)

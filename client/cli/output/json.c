@@ -13,13 +13,13 @@
 #include "common/printable.h"
 #include "common/rules.h"
 
-#define DEPTH_MAX RULES_DEPTH_MAX // of nesting: what a task takes
+#define DEPTH_MAX RULES_DEPTH_MAX //  maximum nesting of a task's arguments
 
 //  ==== reading ===========================================================
 
 static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault);
 
-//  {"base64": "..."} and {"double": "nan"}; NULL if JSON is another object.
+//  Reads {"base64": "..."} and {"double": "nan"}; NULL if JSON is another object.
 static cadre_value_t *s_read_special (const json_t *json)
 {
     if (json_object_size (json) != 1)
@@ -97,7 +97,7 @@ static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault
 cadre_value_t *json_read (const char *text, size_t size, fault_t *fault)
 {
     json_error_t error;
-    const char *nul = memchr (text, 0, size); // to jansson the end of the text
+    const char *nul = memchr (text, 0, size); //  jansson ends the text there
     if (nul) {
         fault_set (fault, CADRE_ERROR_ARGUMENT, "a NUL byte at column %zu of it",
                    (size_t) (nul - text) + 1);
@@ -155,8 +155,8 @@ static void s_write_blob (text_t *out, const void *bytes, size_t size)
     free (coded);
 }
 
-//  The shortest of three lengths that reads back as the same number; always recognizable as a
-//  double.
+//  Prints the shortest of three lengths that reads back as the same number; always recognizable as
+//  a double.
 static void s_write_double (text_t *out, double number)
 {
     if (!isfinite (number)) {
@@ -188,7 +188,7 @@ static bool s_is_int_key (const cadre_value_t *map, size_t index)
     return cadre_value_type (cadre_value_key_at (map, index)) == CADRE_TYPE_INT;
 }
 
-//  Are 1 and "1" both possible? Then an object could not tell them apart.
+//  Has the map keys of both kinds? Then an object would be ambiguous.
 static bool s_has_mixed_keys (const cadre_value_t *map)
 {
     for (size_t i = 1; i < cadre_value_count (map); i++)
@@ -210,7 +210,7 @@ static void s_write_pairs (text_t *out, const cadre_value_t *map)
     text_put (out, "]}");
 }
 
-//  JSON has keys of text only.
+//  JSON keys are texts.
 static void s_write_key (text_t *out, const cadre_value_t *key)
 {
     size_t size = 0;

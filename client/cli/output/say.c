@@ -15,7 +15,7 @@
 #define LINE_BYTES 2048
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool s_drawn; // a progress line stands on the terminal
+static bool s_drawn; //  a progress line is shown
 
 static void s_write (const char *bytes, size_t size)
 {
@@ -97,12 +97,13 @@ bool say_colours (int descriptor)
 
 int say_flush (int exit_code)
 {
-    static bool said; // commands within commands flush, too
+    static bool said; //  nested commands flush, too
     errno = 0;
     if (said || (fflush (stdout) == 0 && !ferror (stdout)))
         return said ? SAY_EXIT_OWN : exit_code;
     said = true;
-    //  an earlier write failed, and what it said is gone: ask again, the output is in pieces anyway
+    //  an earlier write failed without a stored error: writes again to get it; the output is
+    //  incomplete anyway
     if (errno == 0)
         errno = write (STDOUT_FILENO, "\n", 1) == 1 ? EIO : errno;
     say ("cannot write to standard output: %s; %s", strerror (errno),

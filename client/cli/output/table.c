@@ -72,8 +72,8 @@ static void s_put_us (text_t *out, int64_t us)
         text_put (out, units_print_duration (us / 1000, buffer, sizeof buffer));
 }
 
-//  The library shows control characters and what is no UTF-8 as \xNN, but not the marks that
-//  reorder a line.
+//  libsmartcols shows control characters and invalid UTF-8 as \xNN, but not marks that reorder a
+//  line.
 static char *s_clean (char *text)
 {
     const size_t size = strlen (text);
@@ -112,14 +112,14 @@ char *table_cell (const cadre_value_t *value, table_kind_t kind)
     return s_clean (text_take (&out));
 }
 
-//  The library prints nothing at all for a table without lines.
+//  libsmartcols prints nothing for a table without lines.
 static void s_print_titles (const table_column_t *columns)
 {
     for (const table_column_t *column = columns; column->key; column++)
         printf ("%s%s", column->title, column [1].key ? " " : "\n");
 }
 
-//  It prints what would do something to a terminal as \xNN.
+//  It prints control characters as \xNN.
 static struct libscols_table *s_new_table (void)
 {
     setlocale (LC_CTYPE, "");

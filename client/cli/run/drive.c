@@ -10,25 +10,25 @@
 #include "client/cli/base/stop.h"
 #include "client/cli/output/say.h"
 
-#define TICK_MS 100          // how often signals and the bar are looked at
-#define CANCEL_WAIT_MS 10000 // how long the last results of a cancelled job are awaited
-#define JOIN_WAIT_S 2        // how long the feeder may take to notice that it shall end
+#define TICK_MS 100          //  interval of checks for signals, and of the bar
+#define CANCEL_WAIT_MS 10000 //  maximum wait for the last results of a cancelled job
+#define JOIN_WAIT_S 2        //  maximum wait for the feeder to end
 
 struct drive {
-    cadre_job_t *job;         // borrowed
-    const drive_work_t *work; // borrowed
-    drive_counts_t counts;    // how far it is
-    pthread_t feeder;         // feeds tasks
-    pthread_mutex_t lock;     // of what both threads use: counts, stopping, feed_fault
-    pthread_cond_t room;      // a task has ended, or stopping
-    bool stopping;            // the feeder shall end
-    bool cancelled;           // the job was cancelled, by Ctrl-C or drive_end
-    bool interrupted;         // by Ctrl-C
-    int waited_ms;            // since it was cancelled
-    int64_t ticked_ms;        // when tick was called
-    pulse_t pulse;            // is the broker there?
-    fault_t feed_fault;       // why the feeder ended, if not at the end of inputs
-    fault_t fault;            // why the drive ends
+    cadre_job_t *job;         //  borrowed
+    const drive_work_t *work; //  borrowed
+    drive_counts_t counts;    //  the progress
+    pthread_t feeder;         //  the feeding thread
+    pthread_mutex_t lock;     //  protects data of both threads: counts, stopping, feed_fault
+    pthread_cond_t room;      //  a task has ended, or stopping
+    bool stopping;            //  the feeder must end
+    bool cancelled;           //  the job was cancelled, by Ctrl-C or drive_end
+    bool interrupted;         //  by Ctrl-C
+    int waited_ms;            //  time since it was cancelled
+    int64_t ticked_ms;        //  last call of tick
+    pulse_t pulse;            //  checks whether the broker answers
+    fault_t feed_fault;       //  the feeder's error, except the end of inputs
+    fault_t fault;            //  why the drive ends
 };
 
 static uint64_t s_waiting (drive_t *self)
@@ -39,7 +39,7 @@ static uint64_t s_waiting (drive_t *self)
     return self->counts.added > self->counts.ended ? self->counts.added - self->counts.ended : 0;
 }
 
-//  Wait until there is room for one more task; false when the feeder shall end.
+//  Waits until there is room for one more task; false when the feeder must end.
 static bool s_wait_room (drive_t *self)
 {
     pthread_mutex_lock (&self->lock);
@@ -62,7 +62,7 @@ static void *s_feed (void *argument)
             self->counts.added++;
         pthread_mutex_unlock (&self->lock);
     }
-    //  first say why, then seal: the job may end at once, and with it the drive
+    //  store the error before the seal, because the job and the drive may end at once
     pthread_mutex_lock (&self->lock);
     self->counts.all = error == CADRE_ERROR_END;
     if (error && error != CADRE_ERROR_END && !self->stopping) {
@@ -84,7 +84,7 @@ static void s_stop_feeding (drive_t *self)
         self->work->wake (self->work->argument);
 }
 
-//  False when the feeder is stuck in a call that does not return: then its memory must stay.
+//  False when the feeder is blocked in a call: then its memory must not be freed.
 static bool s_join (drive_t *self)
 {
     s_stop_feeding (self);
@@ -148,14 +148,13 @@ static int64_t s_now_ms (void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-//  Nothing has happened for a while, or much has: look at the rest of the world. False ends the
-//  drive.
+//  Checks signals, broker and timers, when idle or after many events. False ends the drive.
 static bool s_look_around (drive_t *self, bool idle)
 {
     if (stop_asked () && !self->interrupted) {
         self->interrupted = true;
         drive_end (self, true);
-        //  Without a broker nothing more will come
+        //  Without a broker no more results will come
         if (!pulse_answers (&self->pulse))
             return false;
     }
@@ -189,7 +188,7 @@ static cadre_error_t s_take_events (drive_t *self)
 cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_counts_t *counts,
                          fault_t *fault)
 {
-    static drive_t s_drive; // static: a feeder that is stuck may outlive this call
+    static drive_t s_drive; //  static: a blocked feeder may outlive this call
     drive_t *self = &s_drive;
     *self = (drive_t){.job = job, .work = work};
     pulse_init (&self->pulse, work->pool);

@@ -14,39 +14,39 @@
 #include "client/cli/run/spool.h"
 #include "common/hash.h"
 
-#define MEMORY_BYTES (64u << 20) // of output that waits for its turn, before it goes to a file
-#define PAGE_BYTES (64u << 10)   // of tagged lines, for one write
+#define MEMORY_BYTES (64u << 20) //  output kept in memory; more goes to a file
+#define PAGE_BYTES (64u << 10)   //  size of one write of tagged lines
 #define STREAMS 2
 
 typedef struct task {
-    uint32_t index;            // of the task: the key
-    char *tag;                 // before each line, or NULL
-    char *text;                // its command
-    char *note;                // how it failed, or NULL
-    spool_t spools [STREAMS];  // output that waits
-    bool inside [STREAMS];     // what was passed on ends inside a line
-    uint64_t passed [STREAMS]; // bytes that were passed on
-    uint64_t skip [STREAMS];   // of them bytes that a new run writes again
-    bool ended;                // its result is known
-    UT_hash_handle hh;         // by index
+    uint32_t index;            //  of the task: the key
+    char *tag;                 //  before each line, or NULL
+    char *text;                //  its command
+    char *note;                //  how the task failed, or NULL
+    spool_t spools [STREAMS];  //  output that waits
+    bool inside [STREAMS];     //  the last write ended within a line
+    uint64_t passed [STREAMS]; //  bytes written
+    uint64_t skip [STREAMS];   //  of them, bytes that a new run writes again
+    bool ended;                //  its result has come
+    UT_hash_handle hh;         //  by index
 } task_t;
 
 struct emit {
-    emit_mode_t mode;     // when output is passed on
-    bool ordered;         // tasks are printed in their order
-    task_t *tasks;        // begun and not printed
-    uint32_t next;        // ordered: the task whose turn it is
-    spool_store_t *store; // of all spools
-    text_t page;          // lines with their tags, on their way out
-    fault_t fault;        // why writing ended
-    pthread_mutex_t lock; // held by every call
+    emit_mode_t mode;     //  when output is written
+    bool ordered;         //  tasks are printed in order
+    task_t *tasks;        //  begun and not printed
+    uint32_t next;        //  ordered: the task whose turn it is
+    spool_store_t *store; //  of all spools
+    text_t page;          //  buffer of tagged lines
+    fault_t fault;        //  the write error
+    pthread_mutex_t lock; //  held during every call
 };
 
-//  Where drained bytes go.
+//  The destination of drained bytes.
 typedef struct outlet {
-    emit_t *emit; // to tell of failures
-    task_t *task; // for tag and line
-    int stream;   // 1 or 2
+    emit_t *emit; //  for errors
+    task_t *task; //  for tag and line
+    int stream;   //  1 or 2
 } outlet_t;
 
 emit_t *emit_new (emit_mode_t mode, bool ordered)
@@ -114,7 +114,7 @@ static void s_write_page (emit_t *self, int stream)
     text_clear (&self->page);
 }
 
-//  The tag stands where a line begins, and nowhere else.
+//  The tag is written at the beginning of each line.
 static void s_write_tagged (emit_t *self, const task_t *task, int stream, const char *bytes,
                             size_t size)
 {
@@ -157,7 +157,7 @@ static bool s_by_lines (const emit_t *self, const task_t *task)
     return task->tag || self->mode == EMIT_LINES;
 }
 
-//  Whole lines go out after what waited; the rest of a line waits for its end.
+//  Writes whole lines, after earlier output that waited; an incomplete line waits for its end.
 static void s_pass (emit_t *self, task_t *task, int stream, const char *bytes, size_t size)
 {
     spool_t *spool = &task->spools [stream - 1];
@@ -184,7 +184,7 @@ static void s_print (emit_t *self, task_t *task)
         say ("%s", task->note);
 }
 
-//  Print those whose turn has come.
+//  Prints the tasks whose turn it is.
 static void s_turns (emit_t *self)
 {
     for (task_t *task; (task = s_find (self, self->next)) && task->ended; self->next++) {

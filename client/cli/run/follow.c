@@ -20,27 +20,28 @@
 #define TICK_MS 100
 #define PAGE_TASKS 1024u
 
-//  Tasks from number * PAGE_TASKS on. A broker may name any: memory goes with those that it names.
+//  Tasks from number * PAGE_TASKS on. A broker may send any index, so memory grows with the pages
+//  in use.
 typedef struct page {
-    uint32_t number;                  // the key
-    uint64_t tasks [PAGE_TASKS / 64]; // a bit for each, 1 once it was heard of
-    UT_hash_handle hh;                // by number
+    uint32_t number;                  //  the key
+    uint64_t tasks [PAGE_TASKS / 64]; //  a bit for each, 1 once it was seen
+    UT_hash_handle hh;                //  by number
 } page_t;
 
 typedef struct follow follow_t;
 typedef void (follow_event_fn) (follow_t *self, const cadre_event_t *event);
 
 struct follow {
-    uint64_t number;        // of the job
-    int64_t until_ms;       // give up then; -1: never
-    follow_event_fn *event; // what to do with each event
-    uint64_t failed;        // results so far that are not ok
-    int64_t task;           // logs: of this task only; -1: of all
-    bool tag;               // logs: the task's number before each line
-    emit_t *emit;           // logs: where output goes
-    page_t *begun;          // tasks that were heard of
-    cadre_value_t *rows;    // results, as a listing
-    table_format_t format;  // results
+    uint64_t number;        //  of the job
+    int64_t until_ms;       //  deadline; -1: none
+    follow_event_fn *event; //  handles each event
+    uint64_t failed;        //  results that are not ok
+    int64_t task;           //  logs: only this task; -1: all
+    bool tag;               //  logs: print the task's number before each line
+    emit_t *emit;           //  logs: writes the output
+    page_t *begun;          //  tasks seen
+    cadre_value_t *rows;    //  results as a listing
+    table_format_t format;  //  results: output format
 };
 
 static int64_t s_now_ms (void)
@@ -62,7 +63,7 @@ static page_t *s_page (follow_t *self, uint32_t number)
     return page;
 }
 
-//  Is this the first that is heard of a task?
+//  Is this the first event of a task?
 static bool s_is_new (follow_t *self, uint32_t index)
 {
     uint64_t *tasks = &s_page (self, index / PAGE_TASKS)->tasks [index % PAGE_TASKS / 64];
@@ -89,7 +90,7 @@ static void s_take_event (follow_t *self, const cadre_event_t *event)
         self->event (self, event);
 }
 
-//  Interrupted, or too late: the exit code, else 0.
+//  The exit code after an interruption or timeout, else 0.
 static int s_stopped (const follow_t *self)
 {
     if (stop_asked ()) {
@@ -110,7 +111,7 @@ static int s_failed (const follow_t *self, cadre_error_t error, const char *mess
     return say_fault (&fault);
 }
 
-//  Take events to the end. 0, or the exit code.
+//  Reads all events. Returns 0, or the exit code.
 static int s_take (follow_t *self, cadre_t *pool, unsigned what)
 {
     int exit_code = 0;
@@ -163,7 +164,7 @@ int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_r
 
 //  ==== output ================================================================
 
-//  The first that is heard of a task.
+//  Handles the first event of a task.
 static void s_begin (follow_t *self, uint32_t index)
 {
     if (!s_is_new (self, index))

@@ -7,7 +7,7 @@
 
 #include "common/units.h"
 
-#define PERCENT_AT_LEAST 3u // tasks, before a percentage means anything
+#define PERCENT_AT_LEAST 3u //  minimum of tasks for a percentage
 
 static cadre_error_t s_refuse (const char *text, fault_t *fault)
 {
@@ -18,7 +18,7 @@ static cadre_error_t s_refuse (const char *text, fault_t *fault)
         text);
 }
 
-//  "fail=", "success=" or "done=" at *TEXT, which moves behind it.
+//  Parses "fail=", "success=" or "done=" at *TEXT, and advances *TEXT.
 static bool s_read_what (halt_t *self, const char **text)
 {
     static const char *const words [] = {

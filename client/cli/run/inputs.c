@@ -16,30 +16,30 @@
 #define BLOCK_BYTES 65536u
 
 typedef struct source {
-    char *path;         // of a file, or NULL for words
-    int descriptor;     // of a file, else -1
-    char *const *words; // of a list, borrowed; of a file that was kept, owned
-    size_t count;       // of words
-    bool kept;          // words is our own
-    size_t at;          // next word
-    char *block;        // bytes of a file that were read
-    size_t block_at;    // next of them
-    size_t block_size;  // how many
-    bool ended;         // nothing comes after the block
-    uint64_t line;      // records read so far
-    text_t record;      // the present record of a file
+    char *path;         //  of a file, or NULL for words
+    int descriptor;     //  of a file, else -1
+    char *const *words; //  of a list, borrowed; of a file kept in memory, owned
+    size_t count;       //  of words
+    bool kept;          //  words is owned
+    size_t at;          //  next word
+    char *block;        //  bytes read from a file
+    size_t block_at;    //  next of them
+    size_t block_size;  //  their number
+    bool ended;         //  the file ends after the block
+    uint64_t line;      //  records read so far
+    text_t record;      //  the current record of a file
 } source_t;
 
 struct inputs {
-    source_t *sources;   // in order
-    size_t count;        // of sources
-    const char **values; // of the present record
-    text_t *group;       // records taken together, when group_max > 1
-    size_t group_max;    // records of one task
-    char end;            // of a record in a file
-    bool started;        // values holds a record
-    bool ended;          // no more records come
-    int wake;            // readable: stop waiting
+    source_t *sources;   //  in order
+    size_t count;        //  of sources
+    const char **values; //  values of the current record
+    text_t *group;       //  combined records, when group_max > 1
+    size_t group_max;    //  records per task
+    char end;            //  end of a record in a file
+    bool started;        //  values holds a record
+    bool ended;          //  no more records
+    int wake;            //  readable: end the wait
 };
 
 inputs_t *inputs_new (void)
@@ -137,8 +137,8 @@ bool inputs_known (const inputs_t *self, uint64_t *count)
     return true;
 }
 
-//  Fill the block. Waits for the descriptor and for inputs_wake at once, so that a pipe that stays
-//  silent holds up nobody.
+//  Fills the block. Waits for the descriptor and for inputs_wake, so that a silent pipe does not
+//  block the end.
 static cadre_error_t s_fill (inputs_t *self, source_t *source, fault_t *fault)
 {
     struct pollfd polled [2] = {{.fd = self->wake, .events = POLLIN},
@@ -173,7 +173,7 @@ bool inputs_would_wait (const inputs_t *self)
     return poll (&polled, 1, 0) == 0;
 }
 
-//  One record of a file into source->record.
+//  Reads one record of a file into source->record.
 static cadre_error_t s_read (inputs_t *self, source_t *source, fault_t *fault)
 {
     text_clear (&source->record);
@@ -208,7 +208,7 @@ static cadre_error_t s_read (inputs_t *self, source_t *source, fault_t *fault)
     return CADRE_OK;
 }
 
-//  Keep all records of a file as words: it is not the first source, so it is needed again.
+//  Keeps all records of a file as words, because only the first source is read once.
 static cadre_error_t s_keep (inputs_t *self, source_t *source, fault_t *fault)
 {
     char **words = NULL;
@@ -228,7 +228,7 @@ static cadre_error_t s_keep (inputs_t *self, source_t *source, fault_t *fault)
     return error == CADRE_ERROR_END ? CADRE_OK : error;
 }
 
-//  The next value of one source.
+//  Takes the next value of one source.
 static cadre_error_t s_take (inputs_t *self, size_t index, fault_t *fault)
 {
     source_t *source = &self->sources [index];
@@ -264,8 +264,8 @@ static cadre_error_t s_start (inputs_t *self, fault_t *fault)
     return self->count ? CADRE_OK : CADRE_ERROR_END;
 }
 
-//  The next combination: the last source moves on; one that is at its end starts over and moves its
-//  neighbour.
+//  Takes the next combination: advances the last source; one that is at its end restarts and
+//  advances the source before it.
 static cadre_error_t s_advance (inputs_t *self, fault_t *fault)
 {
     if (!self->started)

@@ -15,8 +15,8 @@
 enum { KEY_STATE = 0x5001, KEY_OUTCOME, KEY_WAIT, KEY_TAG, KEY_TIMEOUT };
 
 static const struct {
-    unsigned flag;             // which pages have it
-    struct argp_option option; // for argp
+    unsigned flag;             //  pages with this option
+    struct argp_option option; //  for argp
 } s_options [] = {
     {ORDER_STATE, {"state", KEY_STATE, "STATE", 0, "only those in this state", 1}},
     {ORDER_OUTCOME,

@@ -114,7 +114,7 @@ static void s_add_environment (run_options_t *self, char *text, struct argp_stat
     command_add (&self->environment, text_take (&pair));
 }
 
-//  The same text gives the same identity.
+//  The same text always gives the same UUID.
 static void s_read_once (run_options_t *self, const char *text, struct argp_state *state)
 {
     if (!*text)
@@ -219,7 +219,7 @@ static bool s_is_mark (const char *word)
            || strcmp (word, "::::+") == 0;
 }
 
-//  One ::: or :::: at *INDEX and what belongs to it.
+//  Adds one ::: or :::: at *INDEX with its words.
 static cadre_error_t s_add_source (run_options_t *self, int argc, char **argv, int *index,
                                    fault_t *fault)
 {

@@ -6,35 +6,35 @@
 #include <stdint.h>
 #include <string.h>
 
-#define DEPTH_MAX 64 // of quotes and brackets within each other
+#define DEPTH_MAX 64 //  of nested quotes and brackets
 
 typedef enum context {
-    IN_LINE,    // the line itself
-    IN_COMMAND, // $(...)
-    IN_PAREN,   // (...), also of <(...) and f ()
-    IN_SUM,     // $((...))
-    IN_TEST,    // ((...)), which is a command of bash and two brackets elsewhere
-    IN_BRACKET, // (...) within a sum
-    IN_BRACES,  // ${...}
-    IN_DOUBLE,  // "..."
-    IN_SINGLE,  // '...'
-    IN_ANSI,    // $'...'
-    IN_TICKS,   // `...`
-    IN_COMMENT, // # ...
+    IN_LINE,    //  the line itself
+    IN_COMMAND, //  $(...)
+    IN_PAREN,   //  (...), also of <(...) and f ()
+    IN_SUM,     //  $((...))
+    IN_TEST,    //  ((...)), arithmetic in bash and two parentheses in other shells
+    IN_BRACKET, //  (...) within arithmetic
+    IN_BRACES,  //  ${...}
+    IN_DOUBLE,  //  "..."
+    IN_SINGLE,  //  '...'
+    IN_ANSI,    //  $'...'
+    IN_TICKS,   //  `...`
+    IN_COMMENT, //  # ...
     CONTEXTS
 } context_t;
 
 typedef struct scan {
-    const char *start;            // of the line
-    const char *at;               // what is read next
-    const char *word;             // where the current word began, or NULL between words
-    const char *numbers;          // until here a test of bash calculates, or NULL
-    const char *doubt;            // why nothing that follows can be judged, or NULL
-    bool behind_name;             // $name ends here
-    const char *bad;              // why a mark that follows at once is refused, or NULL
-    uint8_t contexts [DEPTH_MAX]; // what is open
-    unsigned depth;               // of contexts
-    shell_place_t *place;         // of the next mark
+    const char *start;            //  of the line
+    const char *at;               //  next character
+    const char *word;             //  start of the current word, or NULL between words
+    const char *numbers;          //  end of a bash test that is evaluated as arithmetic, or NULL
+    const char *doubt;            //  why nothing that follows can be judged, or NULL
+    bool behind_name;             //  $name ends here
+    const char *bad;              //  why a mark directly after this is refused, or NULL
+    uint8_t contexts [DEPTH_MAX]; //  open constructs
+    unsigned depth;               //  of contexts
+    shell_place_t *place;         //  entry of the next mark
 } scan_t;
 
 static context_t s_top (const scan_t *self)
@@ -75,7 +75,7 @@ static bool s_within_command (const scan_t *self)
 
 //  ==== words ===================================================================
 
-//  [[ a -eq b ]] calculates both, and runs what they name.
+//  [[ a -eq b ]] evaluates both sides as arithmetic.
 static void s_enter_test (scan_t *self)
 {
     static const char *const operators [] = {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"};
@@ -87,7 +87,7 @@ static void s_enter_test (scan_t *self)
     }
 }
 
-//  name[ is an index of bash, up to its own ], and indexes are calculated.
+//  In bash, name[ starts an index, up to its own ], which is evaluated as arithmetic.
 static bool s_within_index (const scan_t *self)
 {
     const char *at = self->word;
@@ -107,7 +107,7 @@ static void s_end_word (scan_t *self)
     const size_t size = self->word ? (size_t) (self->at - self->word) : 0;
     if (s_within_index (self))
         s_doubt (self, "after 'name[', which to some shells goes on to its ]");
-    //  The brackets of its patterns have no partners
+    //  The parentheses of its patterns are unbalanced
     if (size == 4 && strncmp (self->word, "case", 4) == 0 && s_within_command (self))
         s_doubt (self, "after 'case' within $(...)");
     if (size == 2 && strncmp (self->word, "[[", 2) == 0)
@@ -137,7 +137,7 @@ static const char *s_why (const scan_t *self)
     }
 }
 
-//  Here, or around a command whose output is calculated.
+//  Is this within arithmetic, or within a command whose output is evaluated?
 static bool s_within_sum (const scan_t *self)
 {
     return memchr (self->contexts, IN_SUM, self->depth)
@@ -158,7 +158,7 @@ static shell_place_kind_t s_kind (const scan_t *self)
     }
 }
 
-//  ~na and me are somebody's home.
+//  ~na and an input "me" would become ~name, a home directory.
 static bool s_behind_tilde (const scan_t *self)
 {
     const char *from = self->at;
@@ -196,7 +196,7 @@ static void s_mark (scan_t *self)
 
 //  ==== reading ===================================================================
 
-//  A backslash, and what it stands before; not a mark.
+//  Skips a backslash and the character after it, except a mark.
 static void s_escape (scan_t *self)
 {
     if (self->at [1] == SHELL_PLACE_MARK)
@@ -204,7 +204,7 @@ static void s_escape (scan_t *self)
     self->at += self->at [1] && self->at [1] != SHELL_PLACE_MARK ? 2 : 1;
 }
 
-//  In a word, or between < and <, a line that goes on would hide what it spells.
+//  In a word, or between < and <, a line continuation would hide what is written.
 static void s_escape_bare (scan_t *self)
 {
     const char before = self->at > self->start ? self->at [-1] : '\n';
@@ -274,7 +274,7 @@ static void s_close_paren (scan_t *self)
         self->at++;
     else
         s_close (self, 1);
-    //  What follows $(...) belongs to the same word
+    //  Text after $(...) belongs to the same word
     if (top == IN_COMMAND)
         self->word = self->at;
 }
@@ -292,7 +292,7 @@ static void s_less (scan_t *self)
     }
 }
 
-//  Outside of quotes.
+//  Reads text outside of quotes.
 static void s_read_bare (scan_t *self)
 {
     if (strchr ("'\"\\`$", *self->at) && s_is_name (self->at [1]) == false && s_within_index (self))
@@ -362,7 +362,7 @@ static void s_read_single (scan_t *self)
         self->at++;
 }
 
-//  To bash \' is a quote, to dash it is the end.
+//  In bash \' is a quote; in dash it is the end.
 static void s_read_ansi (scan_t *self)
 {
     if (*self->at != '\\') {
@@ -405,7 +405,7 @@ static void s_read_braces (scan_t *self)
     }
 }
 
-//  A sum ends with two brackets; else it was a command that begins with one.
+//  Arithmetic ends with two parentheses; otherwise it was a command that begins with one.
 static void s_close_sum (scan_t *self)
 {
     if (s_top (self) == IN_BRACKET) {
@@ -432,7 +432,7 @@ static void s_read_sum (scan_t *self)
     case '\\':
     case '`': s_doubt (self, "after quotes or # in arithmetic"); break;
     case '<':
-        //  Two brackets may be commands, and this a here-document
+        //  The two parentheses may contain commands, and this may be a here-document
         if (self->at [1] == '<' && memchr (self->contexts, IN_TEST, self->depth))
             s_doubt (self, "in or after a here-document (<<)");
         break;

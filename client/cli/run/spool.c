@@ -11,21 +11,21 @@
 
 #include "client/cli/output/text.h"
 
-#define CHUNK_BYTES 65536u // most that one chunk in memory holds
+#define CHUNK_BYTES 65536u //  maximum size of a chunk in memory
 
 struct spool_chunk {
-    spool_chunk_t *next; // newer bytes of the same spool
-    text_t bytes;        // in memory
-    off_t offset;        // in the file, if there are none in memory
-    size_t size;         // in the file
+    spool_chunk_t *next; //  newer bytes of the same spool
+    text_t bytes;        //  in memory
+    off_t offset;        //  in the file, if not in memory
+    size_t size;         //  in the file
 };
 
 struct spool_store {
-    size_t memory_max; // bytes that may be in memory
-    size_t memory;     // bytes in memory
-    int file;          // the unlinked file, or -1
-    off_t file_end;    // where the next bytes go
-    size_t file_live;  // bytes in the file that are still needed
+    size_t memory_max; //  bytes that may be in memory
+    size_t memory;     //  bytes in memory
+    int file;          //  the unlinked file, or -1
+    off_t file_end;    //  where the next bytes go
+    size_t file_live;  //  bytes in the file that are still needed
 };
 
 spool_store_t *spool_store_new (size_t memory_bytes)

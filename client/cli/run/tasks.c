@@ -16,21 +16,21 @@
 
 #define NOT_EXECUTABLE 126
 #define NOT_FOUND 127
-#define NAME_BYTES 60 // of a job's usual name
+#define NAME_BYTES 60 //  length of a job's default name
 
 struct tasks {
-    run_options_t *options;   // borrowed
-    emit_t *emit;             // borrowed, or NULL
-    uint64_t sequence;        // number of the last task, from 1
-    const char **environment; // for all tasks, or NULL
-    size_t around;            // of it: ours, that nobody has named
-    char *directory;          // for all tasks, or NULL
-    char *name;               // of the job
+    run_options_t *options;   //  borrowed
+    emit_t *emit;             //  borrowed, or NULL
+    uint64_t sequence;        //  number of the last task, from 1
+    const char **environment; //  for all tasks, or NULL
+    size_t around;            //  of it: inherited variables, not named by --env
+    char *directory;          //  for all tasks, or NULL
+    char *name;               //  of the job
 };
 
-//  What goes along: all of our environment when the worker is on this host, else what --env names.
-//  A pool in this process has it already. Our broker and our key are no business of the tasks: they
-//  have CADRE_TASK_BROKER.
+//  Chooses the environment of the tasks: all of ours when the worker is on this host, else what
+//  --env names. A pool in this process has it already. The variables of our broker and key are
+//  excluded: tasks have CADRE_TASK_BROKER.
 static void s_set_environment (tasks_t *self, const reach_t *reach)
 {
     const char **more = self->options->environment;
@@ -99,7 +99,7 @@ cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life)
     return job_open_commands (pool, &job, &around);
 }
 
-//  The inputs of the next task.
+//  Reads the inputs of the next task.
 static cadre_error_t s_next (tasks_t *self, const char *const **inputs, size_t *count,
                              fault_t *fault)
 {

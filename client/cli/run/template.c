@@ -13,43 +13,43 @@
 
 typedef enum piece_kind { PIECE_TEXT, PIECE_INPUT, PIECE_SEQUENCE, PIECE_SLOT } piece_kind_t;
 
-#define CUT_EXTENSION 1u // .
-#define CUT_FOLDER 2u    // /
-#define CUT_NAME 4u      // //
+#define CUT_EXTENSION 1u //  .
+#define CUT_FOLDER 2u    //  /
+#define CUT_NAME 4u      //  //
 
 typedef struct piece {
-    piece_kind_t kind; // what stands here
-    unsigned cut;      // PIECE_INPUT: what is cut off
-    long position;     // PIECE_INPUT: which input, from 1, or from the end below 0; 0: all of them
-    char *text;        // PIECE_TEXT: as it is
-    char name [12];    // replacement strings: as it was written
-    size_t column;     // replacement strings: where it was written, from 1
-    shell_place_t place; // replacement strings of a line: what is open there
+    piece_kind_t kind; //  kind of the piece
+    unsigned cut;      //  PIECE_INPUT: what is removed
+    long position;     //  PIECE_INPUT: index of the input, from 1, or negative from the end; 0: all
+    char *text;        //  PIECE_TEXT: the text
+    char name [12];    //  replacement strings: as written
+    size_t column;     //  replacement strings: column, from 1
+    shell_place_t place; //  replacement strings of a line: the quoting context
 } piece_t;
 
 typedef struct word {
-    piece_t *pieces; // in order
-    size_t count;    // of pieces
+    piece_t *pieces; //  in order
+    size_t count;    //  of pieces
 } word_t;
 
 struct template
 {
-    word_t *words; // of the command
-    size_t count;  // of words
-    bool line;     // one word: for the shell
-    bool slot;     // {%} occurs
+    word_t *words; //  of the command
+    size_t count;  //  of words
+    bool line;     //  a single word: a line for the shell
+    bool slot;     //  contains {%}
 };
 
-//  What may follow the position in braces.
+//  Suffixes of the position in braces.
 static const struct {
-    const char *text; // after the position
-    unsigned cut;     // what it means
+    const char *text; //  suffix
+    unsigned cut;     //  its meaning
 } s_cuts [] = {
     {"//", CUT_NAME}, {"/.", CUT_FOLDER | CUT_EXTENSION}, {"/", CUT_FOLDER}, {".", CUT_EXTENSION},
     {"", 0},
 };
 
-//  Reads the replacement string at TEXT; returns its length, or 0 if there is none.
+//  Parses the replacement string at TEXT; returns its length, or 0 if there is none.
 static size_t s_read_piece (const char *text, piece_t *piece)
 {
     if (text [0] != '{')
@@ -95,7 +95,7 @@ static void s_add_text (word_t *word, const char *text, size_t size)
         s_add_piece (word, &(piece_t){.kind = PIECE_TEXT, .text = text_copy (text, size)});
 }
 
-//  Cuts TEXT into pieces; true if there is a replacement string in it.
+//  Splits TEXT into pieces; true if there is a replacement string in it.
 static bool s_read_word (template_t *self, word_t *word, const char *text)
 {
     bool found = false;
@@ -133,7 +133,7 @@ static void s_append_input (template_t *self, size_t size)
     s_add_piece (&self->words [self->count++], &(piece_t){.kind = PIECE_INPUT});
 }
 
-//  The line with a mark in the place of each replacement string.
+//  The line with a mark for each replacement string.
 static char *s_marked (const word_t *word)
 {
     static const char mark [] = {SHELL_PLACE_MARK, '\0'};
@@ -142,7 +142,7 @@ static char *s_marked (const word_t *word)
         const piece_t *piece = &word->pieces [i];
         const size_t from = out.size;
         text_put (&out, piece->kind == PIECE_TEXT ? piece->text : mark);
-        //  The same byte in the text itself is but a character
+        //  The same byte in the text itself is a normal character
         for (char *c = out.bytes + from;
              piece->kind == PIECE_TEXT && (c = strchr (c, SHELL_PLACE_MARK)); c++)
             *c = '\x02';
@@ -174,8 +174,7 @@ static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
         piece->name, piece->column, piece->place.why, piece->name);
 }
 
-//  Learn what is open at each replacement string of a line; a fault if an input is safe nowhere
-//  there.
+//  Finds the quoting context of each replacement string of a line; a fault if one is unsafe.
 static cadre_error_t s_place (word_t *word, fault_t *fault)
 {
     shell_place_t *places = text_resize (NULL, word->count * sizeof *places);
@@ -231,7 +230,7 @@ bool template_has_slot (const template_t *self)
     return self->slot;
 }
 
-//  INPUT without what is to be cut; the caller's to free.
+//  INPUT with parts removed; the caller frees it.
 static char *s_cut (const char *input, unsigned cut)
 {
     char *copy = text_copy (input, strlen (input));
@@ -255,8 +254,8 @@ static char *s_cut (const char *input, unsigned cut)
     return result;
 }
 
-//  As a word of a shell, whatever stands around it. With SLOT, a {%} of the input's own is written
-//  so that the worker does not see one.
+//  Adds a word quoted for the shell, whatever is around it. SLOT: writes a {%} in the input so that
+//  the worker does not replace it.
 static void s_put_quoted (text_t *out, const char *value, bool slot)
 {
     char *quoted = template_quote (value);
@@ -269,18 +268,18 @@ static void s_put_quoted (text_t *out, const char *value, bool slot)
     free (quoted);
 }
 
-//  One word of the result is made of pieces.
+//  The state while one word of the result is built.
 typedef struct making {
-    const char *const *inputs; // of this task
-    size_t count;              // of inputs
-    uint64_t sequence;         // of this task
-    bool line;                 // a line for the shell: each piece as its place wants it
-    bool words;                // words for the shell: each piece as a word
-    bool slot;                 // the worker replaces {%}
-    fault_t fault;             // an input that cannot stand where it should
+    const char *const *inputs; //  of this task
+    size_t count;              //  of inputs
+    uint64_t sequence;         //  of this task
+    bool line;                 //  a line for the shell: quote pieces for their context
+    bool words;                //  words for the shell: quote pieces as words
+    bool slot;                 //  the worker replaces {%}
+    fault_t fault;             //  an input that is not allowed in its context
 } making_t;
 
-//  Within '...'. With SLOT no {%} comes of the value, be it together with what stands around it.
+//  Within '...'. SLOT: the value must not create a {%}, not even together with the text around it.
 static void s_put_single (text_t *out, const char *value, bool slot)
 {
     if (slot && (*value == '%' || *value == '}'))
@@ -302,7 +301,7 @@ static void s_put_comment (text_t *out, const char *value)
         text_add (out, *value == '\n' || *value == '\r' ? " " : value, 1);
 }
 
-//  In arithmetic; a minus after another one would be something else.
+//  In arithmetic; a minus after another one would change the meaning.
 static void s_put_number (making_t *making, text_t *out, const piece_t *piece, const char *value)
 {
     if (shell_place_number (value))
@@ -316,7 +315,7 @@ static void s_put_number (making_t *making, text_t *out, const piece_t *piece, c
             piece->name, piece->column, (unsigned long long) making->sequence, value);
 }
 
-//  In a line, quoted for the place. PLAIN: it needs no quotes where the place is loose.
+//  In a line, quoted for the context. PLAIN: needs no quotes in a loose context.
 static void s_put_placed (making_t *making, text_t *out, const piece_t *piece, const char *value,
                           bool plain)
 {
@@ -355,7 +354,7 @@ static void s_put_input (making_t *making, text_t *out, const piece_t *piece, co
     free (value);
 }
 
-//  The number of the task, or the mark of the slot's: digits, safe nearly everywhere.
+//  The number of the task, or the mark of the slot: digits, which are safe almost everywhere.
 static void s_put_digits (making_t *making, text_t *out, const piece_t *piece)
 {
     char value [24] = "{%}";
@@ -417,8 +416,8 @@ static void s_make_words (making_t *making, const word_t *word, template_command
         s_add_word (command, s_cut (making->inputs [i], word->pieces [0].cut));
 }
 
-//  An argv in which an input could make a {%} of its own: the worker would replace that too. As a
-//  line for the shell it can be told apart.
+//  Could an input create a {%} in an argv, which the worker would replace? Then a line for the
+//  shell is used, in which it can be distinguished.
 static bool s_needs_shell (const template_t *self, const making_t *making)
 {
     for (size_t i = 0; self->slot && i < making->count; i++)

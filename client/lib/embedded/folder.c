@@ -18,18 +18,18 @@
 #include <utlist.h>
 
 #define PREFIX "cadre-pool-"
-#define PLACE_BYTES 48u //  Longest place: ipc addresses are short
-#define YOUNG_S 10      //  A folder is left alone for so long: its owner may be about to lock it
+#define PLACE_BYTES 48u //  Maximum length of the parent folder: ipc addresses are short
+#define YOUNG_S 10      //  Younger folders are not removed: their owner may be about to lock them
 
 struct folder {
     char path [PLACE_BYTES + 32]; //  The folder
-    int lock;                     //  Descriptor of its lock
+    int lock;                     //  Descriptor of its lock file
     pid_t pid;                    //  Process that made it
     struct folder *prev;          //  utlist: all of this process
     struct folder *next;          //  utlist
 };
 
-//  For the end of a process that closes no pool.
+//  For processes that exit without closing their pools.
 static pthread_mutex_t s_all_lock = PTHREAD_MUTEX_INITIALIZER;
 static folder_t *s_all;
 
@@ -46,8 +46,8 @@ static void s_remove (const char *path)
     rmdir (path);
 }
 
-//  The descriptor of the folder's lock if nobody holds it; else -1. Not the folder itself: binding
-//  locks that.
+//  Locks the folder's lock file and returns its descriptor; -1 if it is locked. The folder itself
+//  is not used, because bind locks it.
 static int s_lock (const char *folder)
 {
     char path [PLACE_BYTES + 256 + 8];
@@ -67,7 +67,7 @@ static bool s_is_old (const char *path)
            && status.st_mtime + YOUNG_S < time (NULL);
 }
 
-//  Removes what processes that were killed have left at a place.
+//  Removes the folders that killed processes have left.
 static void s_sweep (const char *place)
 {
     DIR *entries = opendir (place);

@@ -29,13 +29,13 @@
 #define ASK_US_LAST 5000
 #define DESCRIPTORS_FIXED 64u
 
-//  A thread that serves, and what is known of it.
+//  A thread that runs the broker or the worker.
 typedef struct server {
-    pthread_t thread; //  Runs it
-    bool started;     //  There is a thread
-    bool up;          //  It serves
-    bool ended;       //  It has left
-    fault_t fault;    //  Why it could not start, or left
+    pthread_t thread;
+    bool started;  //  The thread was started
+    bool up;       //  It serves
+    bool ended;    //  It has ended
+    fault_t fault; //  Why it could not start, or why it ended
 } server_t;
 
 struct local {
@@ -43,16 +43,16 @@ struct local {
     char address [ADDRESS_ENDPOINT_BYTES];      //  inproc://
     char task_address [ADDRESS_ENDPOINT_BYTES]; //  ipc://, or the same
     folder_t *folder;                           //  Of ipc sockets, or NULL
-    cadre_options_t options;                    //  As given, but for fewer slots
-    fault_t notice;                             //  Why they are fewer, or no text
+    cadre_options_t options;                    //  As given, except that there may be fewer slots
+    fault_t notice;                             //  Why there are fewer, or no text
     const cadre_function_t *functions;          //  Of this program
-    bool own_slots;                             //  Slots are this very program
+    bool own_slots;                             //  Slots are processes of this program
     pthread_mutex_t lock;                       //  Protects what follows
-    pthread_cond_t changed;                     //  One of the servers has come or gone
+    pthread_cond_t changed;                     //  The broker or the worker has started or ended
     server_t broker_server;                     //  The broker's thread
-    server_t worker_server;                     //  The worker's
-    broker_t *broker;                           //  While it is up
-    worker_t *worker;                           //  While it is up
+    server_t worker_server;                     //  The worker's thread
+    broker_t *broker;                           //  While it is running
+    worker_t *worker;                           //  While it is running
 };
 
 //  ---- the threads -------------------------------------------------------------------------
@@ -131,7 +131,7 @@ static cadre_error_t s_start (server_t *server, void *(*serve) (void *), local_t
     return CADRE_OK;
 }
 
-//  Waits until a server serves. Its fault when it does not.
+//  Waits until the thread serves, or returns its fault.
 static cadre_error_t s_await_up (local_t *self, server_t *server, fault_t *fault)
 {
     pthread_mutex_lock (&self->lock);
@@ -158,7 +158,7 @@ size_t local_slots (const local_t *self)
     return self->options.slots ? self->options.slots : (size_t) cpus_usable (NULL);
 }
 
-//  Whose functions the slots offer, and which program they are.
+//  Chooses the functions of the slots, and the program that they run.
 static cadre_error_t s_choose_functions (local_t *self, const local_program_t *program,
                                          fault_t *fault)
 {
@@ -182,7 +182,7 @@ static cadre_error_t s_choose_functions (local_t *self, const local_program_t *p
     return CADRE_OK;
 }
 
-//  As many slots as there are descriptors for, at least one.
+//  Limits the slots to what the descriptors allow, at least one.
 static cadre_error_t s_fit_slots (local_t *self, fault_t *fault)
 {
     const size_t slots = local_slots (self);
@@ -300,7 +300,7 @@ const char *local_task_address (const local_t *self)
     return self->task_address;
 }
 
-//  ---- the worker's arrival ----------------------------------------------------------------------
+//  ---- waiting for the worker -------------------------------------------------------------------
 
 static bool s_worker_ended (local_t *self, fault_t *fault)
 {

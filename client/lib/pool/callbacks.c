@@ -1,4 +1,4 @@
-//  callbacks.c - callbacks, and what an event loop calls
+//  callbacks.c - callbacks of futures, and the interface for event loops
 
 #include "client/lib/pool/callbacks.h"
 
@@ -8,15 +8,15 @@
 
 #include "client/lib/pool/promise.h"
 
-//  Callbacks of a future that run; lies on the stack of their thread.
+//  Running callbacks of a future; on the stack of their thread.
 typedef struct callbacks_call {
-    const cadre_future_t *future; //  Of which; NULL: one of them destroyed it
-    pthread_t thread;             //  Which runs it
+    const cadre_future_t *future; //  The future; NULL: a callback has destroyed it
+    pthread_t thread;             //  The thread that runs them
     bool awaited;                 //  Another thread waits for its end
-    struct callbacks_call *next;  //  Of those that run
+    struct callbacks_call *next;  //  The next running call
 } callbacks_call_t;
 
-//  Calls one, without the lock meanwhile.
+//  Calls one callback, with the lock released.
 static void s_call (cadre_t *self, cadre_future_t *future)
 {
     watcher_t *watcher = future->watchers;
@@ -28,8 +28,8 @@ static void s_call (cadre_t *self, cadre_future_t *future)
     pool_lock (self);
 }
 
-//  Those of one future run one after the other, also those that are given meanwhile; one of them
-//  may destroy it.
+//  The callbacks of a future run one after the other, including those that are added meanwhile; one
+//  of them may destroy the future.
 static void s_call_all (cadre_t *self, cadre_future_t *future)
 {
     callbacks_call_t call = {.future = future, .thread = pthread_self ()};
@@ -68,7 +68,7 @@ static bool s_is_called (void *argument)
     return !call;
 }
 
-//  Waits until its callback has returned, unless that is what calls.
+//  Waits until the running callback has returned, unless it is the caller.
 static void s_part (cadre_future_t *future)
 {
     callbacks_call_t *call = s_call_of (future);

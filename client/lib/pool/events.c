@@ -1,4 +1,4 @@
-//  events.c - what a job tells its reader, in order
+//  events.c - the events of a job, in order, until they are read
 
 #include "client/lib/pool/events.h"
 
@@ -107,7 +107,7 @@ static void s_reach (events_t *self, uint32_t index)
     self->capacity = capacity;
 }
 
-//  The task whose turn it was has ended: what came early for those behind it can be read.
+//  The task whose turn it was has ended: early events of the next ones can be read.
 static void s_advance (events_t *self)
 {
     bool ended = true;
@@ -146,7 +146,7 @@ static void s_place (events_t *self, node_t *node)
     s_append (&early->chain, node);
 }
 
-//  ---- what comes -----------------------------------------------------------------------
+//  ---- new events -------------------------------------------------------------------
 
 void events_result (events_t *self, uint32_t index, result_t *result)
 {

@@ -1,4 +1,4 @@
-//  habits.c - what a pool has seen of its slots and functions
+//  habits.c - measured run times of functions, used by maps to choose chunk sizes
 
 #include "client/lib/pool/habits.h"
 
@@ -11,7 +11,7 @@ size_t habits_slots (const cadre_t *pool)
     return pool->own_slots ? pool->own_slots : USUAL_SLOTS;
 }
 
-//  FNV-1a: one that collides is taken for the other, which does no harm.
+//  FNV-1a; a collision confuses two functions, which is harmless.
 static uint64_t s_hash (const char *text)
 {
     uint64_t hash = UINT64_C (0xcbf29ce484222325);

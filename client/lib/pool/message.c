@@ -1,16 +1,16 @@
-//  message.c - messages for the thread that called, without memory to be freed
+//  message.c - error messages per thread, which need not be freed
 
 #include <stdio.h>
 #include <string.h>
 
 #include "client/lib/pool/pool.h"
 
-//  A thread remembers what it was told by the pools that it used last.
+//  A thread keeps the messages of the pools that it used last.
 #define POOLS_MAX 4u
 
 typedef struct message {
     uint64_t serial;              //  Of the pool; 0: free
-    char text [FAULT_TEXT_BYTES]; //  What it said
+    char text [FAULT_TEXT_BYTES]; //  Its last message
 } message_t;
 
 static _Thread_local message_t s_messages [POOLS_MAX];
@@ -67,7 +67,7 @@ const char *cadre_open_message (void)
     return s_open.text;
 }
 
-//  Below 1.0 each minor release may change what is there; from then on they only add.
+//  Below 1.0 each minor release may be incompatible; from 1.0 on, minor releases only add.
 bool cadre_version_fits (unsigned header)
 {
     const unsigned ours = CADRE_VERSION, major = header / 10000, minor = header / 100 % 100;

@@ -1,4 +1,4 @@
-//  pool.c - what a cadre_t is inside
+//  pool.c - the members of cadre_t
 
 #include "client/lib/pool/pool.h"
 
@@ -14,8 +14,7 @@
 
 //  ---- references and locks -----------------------------------------------------------
 
-//  A page that the kernel empties in a forked child: asking it costs no system call, as getpid
-//  does.
+//  A page that the kernel zeroes in a forked child: reading it needs no system call, unlike getpid.
 static uint8_t *s_mark_new (void)
 {
     uint8_t *mark =
@@ -61,7 +60,7 @@ void pool_release (cadre_t **self_p)
     *self_p = NULL;
     if (!self || atomic_fetch_sub_explicit (&self->references, 1, memory_order_acq_rel) > 1)
         return;
-    //  Closing has ended those that no job holds
+    //  Close has removed all works that belong to no job
     assert (!self->works);
     connection_destroy (&self->connection);
     wakeup_close (&self->wakeup);
@@ -85,7 +84,7 @@ session_t *pool_session (cadre_t *self)
     return connection_session (self->connection);
 }
 
-//  ---- what can be done now ----------------------------------------------------------------
+//  ---- state -----------------------------------------------------------------------------------
 
 const char *pool_address (const cadre_t *self)
 {
@@ -110,7 +109,7 @@ cadre_error_t pool_ready (cadre_t *self, fault_t *fault)
     return session_put_given_up (session) ? s_no_answer (self, fault) : CADRE_OK;
 }
 
-//  A window that is open, or no hope that it will be.
+//  The window is open, or will never be.
 static bool s_admitted (void *argument)
 {
     cadre_t *self = argument;

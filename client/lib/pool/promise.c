@@ -1,4 +1,4 @@
-//  promise.c - the side of a future that the library writes
+//  promise.c - creates and completes futures
 
 #include "client/lib/pool/promise.h"
 
@@ -35,7 +35,7 @@ bool promise_is_ok (const cadre_future_t *self)
     return !self->error && self->result.outcome == CADRE_OUTCOME_OK;
 }
 
-//  The last step: whoever sees done may read all the rest, or destroy it.
+//  The last step: a thread that sees done may read everything, or destroy the future.
 static void s_finish (cadre_future_t *self)
 {
     self->job = NULL;
@@ -64,7 +64,7 @@ void promise_fail (cadre_future_t *self, const fault_t *why)
     s_finish (self);
 }
 
-//  ---- what a task writes --------------------------------------------------------
+//  ---- output of a task ----------------------------------------------------------
 
 static void s_gather (buffer_t *self, view_t bytes)
 {
@@ -82,7 +82,7 @@ static void s_progress (written_t *self, view_t bytes)
         atomic_store (&self->progress, fraction);
 }
 
-//  A run that begins anew emits again what was handed out already.
+//  A new run emits again what was already returned.
 static void s_partial (written_t *self, view_t bytes)
 {
     cursor_t cursor = cursor_of_view (bytes);
@@ -121,7 +121,7 @@ void promise_output (cadre_future_t *self, const wire_output_t *output, bool ane
     pool_news (self->pool);
 }
 
-//  ---- ending -------------------------------------------------------------------------
+//  ---- completion ---------------------------------------------------------------------
 
 static void s_written_destroy (written_t *self)
 {

@@ -1,4 +1,4 @@
-//  request.c - questions and orders to the broker
+//  request.c - requests to the broker
 
 #include "client/lib/pool/request.h"
 
@@ -8,19 +8,19 @@
 #include "common/room.h"
 #include "common/value.h"
 
-//  A question that waits, on the stack of who asks.
+//  A request in progress, on the stack of its thread.
 typedef struct request {
-    uint64_t id;          //  Its number
-    bool answered;        //  The last reply has come, or none will
-    bool listed;          //  More than one reply: body holds elements of a list
+    uint64_t id;          //  Number of the request
+    bool answered;        //  The last reply has come, or it has failed
+    bool listed;          //  Several replies: body holds elements of a list
     size_t count;         //  How many
-    buffer_t body;        //  The answer's bytes
-    fault_t fault;        //  Why there is none
+    buffer_t body;        //  The reply's bytes
+    fault_t fault;        //  Why it failed
     struct request *prev; //  utlist
     struct request *next; //  utlist
 } request_t;
 
-//  The most that replies to one question may have.
+//  Maximum size of all replies to a request.
 #define BODY_MAX (256u * 1024u * 1024u)
 
 static bool s_gather (request_t *self, const wire_reply_t *reply)
@@ -79,7 +79,7 @@ static bool s_answered (void *argument)
     return self->answered;
 }
 
-//  While there is no session, nothing can be asked in it.
+//  A request needs a session.
 static bool s_can_ask (void *argument)
 {
     cadre_t *self = argument;

@@ -1,4 +1,4 @@
-//  allowance.c - what the broker may send of results and output
+//  allowance.c - the receiver's side of a window: how much the broker may send
 
 #include "client/lib/session/allowance.h"
 
@@ -7,7 +7,7 @@ allowance_t allowance_of (uint64_t tasks, uint64_t bytes)
     return (allowance_t){.window = {tasks, bytes}, .granted = {tasks, bytes}};
 }
 
-//  Never below 0: a reader that keeps all that comes may hold more than the window.
+//  Never below 0: a reader that keeps all results may hold more than the window.
 static uint64_t s_total (uint64_t arrived, uint64_t window, uint64_t held)
 {
     return arrived + window > held ? arrived + window - held : 0;

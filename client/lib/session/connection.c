@@ -1,4 +1,4 @@
-//  connection.c - one DEALER, its session, and the threads that wait for it
+//  connection.c - a DEALER socket, its session, and the threads that wait for it
 
 #include "client/lib/session/connection.h"
 
@@ -17,8 +17,8 @@
 #include "common/sockets.h"
 #include "common/threads.h"
 
-//  How long gathered tasks may wait for company, and how long the connection's thread stays away
-//  after somebody else has led.
+//  How long collected tasks may wait for more, and how long the connection's thread pauses after
+//  another thread has led.
 #define GATHER_US 500
 #define ASIDE_US 50000
 #define TURN_US INT64_C (1000000)
@@ -26,27 +26,27 @@
 #define DESCRIPTORS_NEEDED 16u
 
 struct connection {
-    connection_handler_t handler; //  Whose connection it is
+    connection_handler_t handler; //  Callbacks of the owner
     pthread_mutex_t lock;         //  Protects all of this, and the owner's state
-    pthread_cond_t changed;       //  For those who wait and do not lead
+    pthread_cond_t changed;       //  For threads that wait and do not lead
     pthread_cond_t rest;          //  For the connection's thread
     pthread_t thread;             //  The connection's thread
-    bool started;                 //  It runs
-    bool stopping;                //  It shall end
+    bool started;                 //  It was started
+    bool stopping;                //  It must end
     void *context;                //  ZeroMQ's
-    bool owns_context;            //  It is ours to end
-    dealer_t *dealer;             //  Where the broker is
-    bool seeking;                 //  None has answered there yet
+    bool owns_context;            //  We must terminate it
+    dealer_t *dealer;             //  Socket, and search for the broker
+    bool seeking;                 //  No broker has answered at the current address
     void *socket;                 //  The dealer's; NULL when closed
     int socket_fd;                //  Its ZMQ_FD
     int wake_fd;                  //  An eventfd that wakes the leader
     session_t *session;           //  The protocol
-    bool leading;                 //  Somebody polls
-    bool own_leads;               //  It is the connection's thread
-    bool yield;                   //  It shall let somebody else lead
+    bool leading;                 //  A thread polls
+    bool own_leads;               //  The leader is the connection's thread
+    bool yield;                   //  It must let another thread lead
     unsigned followers;           //  Threads that wait for changed
-    uint64_t turns;               //  How often somebody else has led
-    bool dirty;                   //  Something was gathered
+    uint64_t turns;               //  How often another thread has led
+    bool dirty;                   //  Tasks were collected
     int64_t tick_us;              //  When session_tick is due
 };
 
@@ -80,8 +80,8 @@ static bool s_send (void *owner, const buffer_t *frame)
            && sockets_send_bytes (self->socket, frame->data, frame->size, ZMQ_DONTWAIT) == CADRE_OK;
 }
 
-//  Takes in what has come. The descriptor of the socket is edge-triggered: it is read until nothing
-//  is left.
+//  Handles incoming frames. The descriptor of the socket is edge-triggered, so it is read until
+//  nothing is left.
 static bool s_receive (connection_t *self)
 {
     zmq_msg_t message;
@@ -103,14 +103,14 @@ static bool s_receive (connection_t *self)
     return taken > 0;
 }
 
-//  Sends what is due and takes in what has come. True if anything has come: then whoever waits
-//  looks again.
+//  Sends what is due and handles incoming frames. True if anything has come: then waiting threads
+//  check their conditions.
 static bool s_pump (connection_t *self, bool leader)
 {
     bool any = false;
     if (!self->socket)
         return false;
-    //  The connection's thread lets tasks gather for a moment before it sends them
+    //  The connection's thread waits a moment for more tasks before it sends them
     if (self->dirty && !(leader && self->own_leads)) {
         self->dirty = false;
         self->handler.gather (self->handler.owner);
@@ -122,7 +122,7 @@ static bool s_pump (connection_t *self, bool leader)
         if (!received && !sent)
             break;
     }
-    //  What came in between may have used up the signal on the descriptor
+    //  Intermediate calls may have consumed the event of the descriptor
     if (any || sockets_events (self->socket) & ZMQ_POLLIN) {
         if (self->followers)
             pthread_cond_broadcast (&self->changed);
@@ -134,8 +134,8 @@ static bool s_pump (connection_t *self, bool leader)
     return any;
 }
 
-//  While no broker answers, another place is tried. True if one was. Who polls the old descriptor
-//  is woken.
+//  While no broker answers, tries another address. True if so. A thread that polls the old
+//  descriptor is woken.
 static bool s_seek (connection_t *self, int64_t now_us)
 {
     fault_t fault = {0};
@@ -159,8 +159,8 @@ static bool s_seek (connection_t *self, int64_t now_us)
     return true;
 }
 
-//  What is due by the clock, after a pump: nobody is judged before he was read. True if who waits
-//  should look again.
+//  Runs timers, after a pump, so that frames are read before a silence is judged. True if waiting
+//  threads must check their conditions.
 static bool s_tick (connection_t *self)
 {
     int64_t now_us = moment_now (NULL);
@@ -170,7 +170,7 @@ static bool s_tick (connection_t *self)
     return s_seek (self, now_us);
 }
 
-//  Polls, without the lock, until something comes, somebody calls, or until_us.
+//  Polls, without the lock, until a frame comes, a thread wakes it, or until_us.
 static void s_lead (connection_t *self, int64_t until_us)
 {
     self->leading = true;
@@ -201,8 +201,7 @@ static void s_lead (connection_t *self, int64_t until_us)
 
 static void s_take_turn (connection_t *self, uint64_t *seen)
 {
-    //  Without a socket (no descriptor was left for it) there is nothing to poll, and no time at
-    //  which something is due
+    //  Without a socket (no descriptor was free) there is nothing to poll, and no timer
     bool aside = !self->socket || self->leading
                  || (self->turns != *seen && !self->handler.watched (self->handler.owner));
     *seen = self->turns;
@@ -283,7 +282,7 @@ bool connection_wait (connection_t *self, int64_t deadline_us, connection_done_f
         self->turns++;
         s_lead (self, deadline_us);
     }
-    //  The next one leads; without one, and if somebody counts on it, the connection's thread
+    //  The next waiting thread leads; without one, and if needed, the connection's thread
     if (self->followers)
         pthread_cond_broadcast (&self->changed);
     else if (self->started && !self->leading && self->handler.watched (self->handler.owner))
@@ -365,7 +364,7 @@ static void s_renewed (void *owner, bool same)
 {
     connection_t *self = owner;
     self->handler.renewed (self->handler.owner, same);
-    self->tick_us = 0; //  Its beats are due, not a HELLO
+    self->tick_us = 0; //  BEATs are due, not a HELLO
     connection_notify (self);
 }
 
@@ -442,8 +441,7 @@ connection_t *connection_new (void *context, const address_t *addresses, size_t 
     return self;
 }
 
-//  Only one thread closes; signals stay blocked in libzmq's threads, which inherit the mask of
-//  ours.
+//  Only one thread closes. Signals stay blocked in libzmq's threads, which inherit our mask.
 void connection_close (connection_t *self, const char *reason)
 {
     pthread_mutex_lock (&self->lock);

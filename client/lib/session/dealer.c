@@ -1,4 +1,4 @@
-//  dealer.c - a connection's DEALER, and where its broker is
+//  dealer.c - a connection's DEALER socket, and the search for its broker
 
 #include "client/lib/session/dealer.h"
 
@@ -14,13 +14,13 @@
 struct dealer {
     void *context;       //  ZeroMQ's, borrowed
     void *socket;        //  The DEALER
-    tour_t *tour;        //  Where a broker is looked for
-    bool seeking;        //  None has answered at the present address
-    size_t refusals;     //  By brokers at addresses tried since then
-    bool has_keys;       //  On tcp it speaks CURVE
-    keys_t keys;         //  With these
-    atomic_size_t place; //  Index of the present address
-    char texts [ADDRESS_LIST_MAX][ADDRESS_ENDPOINT_BYTES]; //  All of them
+    tour_t *tour;        //  The search for a broker
+    bool seeking;        //  No broker has answered at the current address
+    size_t refusals;     //  Refusals by brokers since then
+    bool has_keys;       //  It uses CURVE on tcp
+    keys_t keys;         //  The keys
+    atomic_size_t place; //  Index of the current address
+    char texts [ADDRESS_LIST_MAX][ADDRESS_ENDPOINT_BYTES]; //  Texts of all addresses
 };
 
 static cadre_error_t s_open (dealer_t *self, fault_t *fault)
@@ -32,7 +32,7 @@ static cadre_error_t s_open (dealer_t *self, fault_t *fault)
     return self->socket ? CADRE_OK : fault->code;
 }
 
-//  A fresh socket to the present place.
+//  Connects a new socket to the current address.
 static cadre_error_t s_connect (dealer_t *self, fault_t *fault)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];

@@ -1,4 +1,4 @@
-//  dedup.c - what was heard of tasks, so that a broker that begins again tells nothing twice
+//  dedup.c - drops repeated results and output after a restart of the broker
 
 #include "client/lib/session/dedup.h"
 
@@ -10,21 +10,22 @@
 #define STREAMS (WIRE_STREAM_PARTIAL + 1)
 #define PAGE_TASKS 256u
 #define OUTPUTS_MAX                                                                                \
-    (1u << 20) //  Beyond this the oldest is forgotten: after a restart its output comes twice
+    (1u << 20) //  More outputs: the oldest is removed, and its output is delivered twice after a
+               //  restart
 #define PAGES_MAX (1u << 20) //  The same for results
 
 struct dedup_output {
     uint32_t index;          //  The task: the key
-    bool stale;              //  It wrote at the broker before this one
-    bool cut;                //  It was heard that bytes are missing
+    bool stale;              //  It wrote at the earlier broker
+    bool cut;                //  Missing bytes were reported
     uint64_t attempt;        //  The try that wrote
-    uint64_t seen [STREAMS]; //  Bytes of it that were heard
-    uint64_t skip [STREAMS]; //  Bytes that come a second time
+    uint64_t seen [STREAMS]; //  Bytes received
+    uint64_t skip [STREAMS]; //  Bytes to skip
     UT_hash_handle hh;       //  By index
 };
 
 struct dedup_results {
-    uint32_t number;                //  Tasks from number * PAGE_TASKS on: the key
+    uint32_t number;                //  Tasks from number * PAGE_TASKS on; the key
     uint16_t attempts [PAGE_TASKS]; //  Of the last result; 0: none
     UT_hash_handle hh;              //  By number
 };
@@ -104,7 +105,7 @@ bool dedup_result (dedup_t *self, uint32_t index, uint64_t attempt)
     return true;
 }
 
-//  Output of a try whose result is known comes a second time: what is new comes before its result.
+//  Output of a try whose result is known is a repetition, because new output precedes its result.
 static bool s_has_ended (const dedup_t *self, uint32_t index, uint64_t attempt)
 {
     page_t *page = NULL;

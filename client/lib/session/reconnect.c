@@ -1,4 +1,4 @@
-//  reconnect.c - how long a broker that is away is waited for
+//  reconnect.c - how long the library tries to reconnect
 
 #include "client/lib/session/reconnect.h"
 

@@ -1,4 +1,4 @@
-//  result.c - how a task ended, as the library keeps it
+//  result.c - the result of a task, as the library keeps it
 
 #include "client/lib/session/result.h"
 
@@ -65,7 +65,7 @@ static detail_t *s_detail (view_t map)
     return self;
 }
 
-//  The task went well, but nobody can be told what it gave.
+//  The task succeeded, but its value could not be allocated.
 static bool s_no_memory (result_t *self)
 {
     buffer_t detail = {0};
@@ -83,7 +83,7 @@ static bool s_no_memory (result_t *self)
     return true;
 }
 
-//  A value that nobody should have let pass is an error that says so, and never read as nil.
+//  A value that breaks the rules becomes an error, and is never read as nil.
 static void s_refuse_value (result_t *self, const fault_t *fault)
 {
     buffer_t detail = {0};

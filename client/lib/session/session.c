@@ -1,4 +1,4 @@
-//  session.c - a client's side of its session with a broker
+//  session.c - the client's side of a session with a broker (SPEC.md, section 4)
 
 #include "client/lib/session/session_private.h"
 
@@ -176,7 +176,7 @@ static void s_greet (session_t *self, int64_t now_us)
     s_hello (self, now_us);
 }
 
-//  The session is gone, with everything that was put into it.
+//  Drops the session with everything that was put into it.
 static void s_forget (session_t *self)
 {
     stream_destroy (&self->out);
@@ -195,8 +195,8 @@ void session_end (session_t *self, const fault_t *why)
     self->handler.lost (self->handler.owner, &fault);
 }
 
-//  The broker stays away. Should it come back, it is greeted by somebody new: what it knows of us
-//  is over.
+//  The broker is away for too long. If it returns, HELLO uses a new identity, because it must not
+//  resume the old session.
 static void s_give_up (session_t *self)
 {
     fault_t fault = {0};
@@ -241,7 +241,7 @@ void session_greet (session_t *self, const char *address, int64_t now_us)
     s_hello (self, now_us);
 }
 
-//  Whoever did not look for a while has heard nobody.
+//  If this process did not run for a while, the silence is not the broker's.
 static void s_mind_stall (session_t *self, int64_t now_us)
 {
     int64_t grace_us = self->lost_us / 2;
@@ -306,8 +306,7 @@ static int64_t s_span_us (uint64_t ms, uint64_t usual_ms)
     return (int64_t) chosen * 1000;
 }
 
-//  The broker knows nothing of a session that was here before: what it did not answer will not be
-//  answered.
+//  A new session: the broker does not know the old one, so open requests get no answer.
 static void s_begin (session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
 {
     if (self->number) {
@@ -324,7 +323,7 @@ static void s_begin (session_t *self, uint64_t number, const wire_client_welcome
     self->frame_tasks = welcome->window_tasks < FRAME_TASKS ? welcome->window_tasks : FRAME_TASKS;
 }
 
-//  The session goes on where it was. A WINDOW may have been lost with the connection.
+//  Resumes the session. A WINDOW may have been lost with the connection.
 static bool s_resume (session_t *self, uint64_t received)
 {
     if (!stream_acknowledge (self->out, received))
@@ -334,7 +333,8 @@ static bool s_resume (session_t *self, uint64_t received)
     return true;
 }
 
-//  Several HELLOs may have waited for the broker: only the answer to what is said now counts, once.
+//  Several HELLOs may have been queued for the broker: only one answer, to the current HELLO,
+//  counts.
 static bool s_is_stale (const session_t *self, uint64_t number,
                         const wire_client_welcome_t *welcome)
 {
@@ -463,7 +463,7 @@ static void s_on_open (session_t *self, const wire_envelope_t *envelope, cursor_
     case WIRE_goodbye: s_on_goodbye (self, now_us); return;
     case WIRE_client_welcome: return;
     default:
-        //  Verbs of a newer minor version that are no stream frames are none of our business
+        //  Unknown messages of a newer minor version that are not stream frames are ignored
         if (envelope->sequence)
             s_on_stream (self, envelope, body, size_bytes, now_us);
     }
@@ -482,7 +482,7 @@ void session_receive (session_t *self, const void *bytes, size_t size_bytes, int
     }
     self->heard_us = now_us;
     self->silent = false;
-    //  REFUSED and WHO are the same in all major versions
+    //  REFUSED and WHO are equal in all major versions
     if (envelope.verb == WIRE_refused)
         s_on_refused (self, body);
     else if (envelope.verb == WIRE_who)

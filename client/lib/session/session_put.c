@@ -1,4 +1,4 @@
-//  session_put.c - what is put into a session, and what is taken out
+//  session_put.c - puts frames into a session, and takes payloads from it
 
 #include "client/lib/session/session_private.h"
 

@@ -1,4 +1,4 @@
-//  wakeup.c - the descriptor by which an event loop learns that there is news
+//  wakeup.c - the descriptor that wakes the application's event loop
 
 #include "client/lib/session/wakeup.h"
 

@@ -1,4 +1,4 @@
-//  cancels.c - cancels of a work that may have to be sent again
+//  cancels.c - cancels of a work, kept until they need not be sent again
 
 #include "client/lib/work/cancels.h"
 

@@ -1,11 +1,11 @@
-//  once_guard.c - tasks that a broker which is gone may have begun
+//  once_guard.c - finds tasks that may have been started by a lost broker
 
 #include "client/lib/work/once_guard.h"
 
 #include <string.h>
 
 typedef struct frame {
-    uint64_t number; //  Within the session
+    uint64_t number; //  Frame number in the session
     uint32_t first;  //  Its first task
 } frame_t;
 

@@ -1,4 +1,4 @@
-//  unacked.c - payloads that may have to be sent again
+//  unacked.c - payloads of a work, kept until they need not be sent again
 
 #include "client/lib/work/unacked.h"
 
@@ -9,22 +9,22 @@
 #define BLOCK_BYTES (64u * 1024u)
 #define BLOCKS_MIN 8u
 #define WORD_BITS 64u
-#define SPANS_MAX 40000u //  A JOB_OPEN with so many fits into a frame
+#define SPANS_MAX 40000u //  A JOB_OPEN with so many still fits into a frame
 
 struct unacked_block {
     uint64_t put;    //  Number of the frame that carried its last task
     uint32_t first;  //  Its first task
-    uint32_t count;  //  Its tasks
-    uint32_t live;   //  Of them not ended
+    uint32_t count;  //  Number of tasks
+    uint32_t live;   //  Tasks that have not ended
     size_t size;     //  Bytes in use
-    size_t capacity; //  Bytes there are
+    size_t capacity; //  Bytes allocated
     uint64_t ended [UNACKED_TASKS_MAX / WORD_BITS]; //  A bit for each task
-    uint8_t bytes [];                               //  Payloads, one behind the other
+    uint8_t bytes [];                               //  Concatenated payloads
 };
 
 //  ---- blocks ----------------------------------------------------------------------
 
-//  With room for more, unless that is most of a block already.
+//  With room for more, unless the payloads fill most of a block.
 static unacked_block_t *s_block_new (uint32_t count, size_t size)
 {
     bool full = size > BLOCK_BYTES / 2 || count > UNACKED_TASKS_MAX / 2;
@@ -78,7 +78,7 @@ void unacked_free (unacked_t *self)
     *self = (unacked_t){0};
 }
 
-//  The place of the first block that ends behind a task.
+//  The index of the first block that ends after a task.
 static size_t s_search (const unacked_t *self, uint32_t index)
 {
     size_t low = 0, high = self->count;
@@ -92,8 +92,8 @@ static size_t s_search (const unacked_t *self, uint32_t index)
     return low;
 }
 
-//  The block with a task, or NULL. Results come in runs: the block found last is looked at first,
-//  then the one behind it.
+//  The block with a task, or NULL. Results come in order, so the block found last is checked first,
+//  then the next one.
 static unacked_block_t *s_find (unacked_t *self, uint32_t index)
 {
     for (size_t at = self->found; at < self->count && at < self->found + 2; at++) {
@@ -112,7 +112,7 @@ static unacked_block_t *s_find (unacked_t *self, uint32_t index)
 
 //  ---- tasks come and go -------------------------------------------------------------
 
-//  The last block, when the tasks follow it and fit.
+//  The last block, if the tasks follow it and fit.
 static unacked_block_t *s_last_with_room (unacked_t *self, uint32_t first, uint32_t count,
                                           size_t size)
 {
@@ -124,7 +124,7 @@ static unacked_block_t *s_last_with_room (unacked_t *self, uint32_t first, uint3
     return s_end (last) == first ? last : NULL;
 }
 
-//  Only the last one may be empty.
+//  Only the last block may be empty.
 static void s_remove_empty (unacked_t *self)
 {
     if (self->count && self->blocks [self->count - 1]->count == 0)
@@ -149,7 +149,7 @@ void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloa
     block->put = put;
 }
 
-//  Nothing of it is needed any more. The last one stays, for the tasks that follow.
+//  A block that is no longer needed. The last one stays, for later tasks.
 static void s_retire (unacked_t *self, unacked_block_t *block)
 {
     size_t at = self->found;
@@ -223,12 +223,12 @@ view_t unacked_read (const unacked_t *self, unacked_at_t *at, bool ended_too)
                                                                        : (view_t){NULL, 0};
 }
 
-//  Spans that grow, neighbours joined.
+//  Spans in construction; adjacent ones are joined.
 typedef struct spans {
-    buffer_t *list; //  Packed
-    size_t count;   //  How many
-    uint32_t first; //  The one that grows
-    uint32_t end;   //  Behind it; equal to first: there is none
+    buffer_t *list; //  Packed spans
+    size_t count;   //  Number of spans
+    uint32_t first; //  First task of the current span
+    uint32_t end;   //  Its end; equal to first: no span
 } spans_t;
 
 static void s_close_span (spans_t *self)

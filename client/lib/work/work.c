@@ -1,4 +1,4 @@
-//  work.c - a job as the connection sees it
+//  work.c - a job on the connection: what is sent for it, and who receives its results
 
 #include "client/lib/work/work_private.h"
 
@@ -58,7 +58,7 @@ uint64_t work_put_list (work_t *self, uint32_t first, uint32_t count, const buff
     return self->last_put;
 }
 
-//  The frame that opens the work goes out, and is kept.
+//  Sends the frame that opens the work, and keeps a copy.
 static void s_put_opening (work_t *self, buffer_t *frame)
 {
     buffer_append (&self->opening, frame->data, frame->size);
@@ -107,8 +107,7 @@ cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *l
 
 //  ---- tasks -----------------------------------------------------------------------
 
-//  A job that outlives the connection is kept until the broker has it; that it does, its number
-//  tells.
+//  A detached job is kept until the broker has it, which its number proves.
 static void s_forget_acknowledged (work_t *self)
 {
     if (self->detached && self->number && s_may_put (self))
@@ -155,13 +154,13 @@ void work_gather (cadre_t *pool)
     }
 }
 
-//  A payload too large for a frame: its parts go first, and the batch before them.
+//  A payload too large for a frame: its parts are sent after the current batch.
 static void s_add_parts (work_t *self, size_t mark)
 {
     view_t payload = {.data = self->batch.data + mark, .size = self->batch.size - mark};
     buffer_t item = {0};
     self->batch.size = mark;
-    work_put (self); //  Leaves the payload where it is, behind the batch
+    work_put (self); //  The payload stays in place, after the batch
     if (s_may_put (self))
         session_put_parts (pool_session (self->pool), payload, &item);
     uint64_t put = work_put_list (self, self->sent, 1, &item);
@@ -182,7 +181,7 @@ uint32_t work_add (work_t *self, size_t mark)
     }
     self->count++;
     self->batch_count++;
-    //  The first task does not wait for company
+    //  The first task is sent at once
     bool alone = self->ended + 1 == self->count;
     if (alone || self->batch.size >= WIRE_BATCH_BYTES
         || self->batch_count >= session_put_frame_tasks (pool_session (self->pool))) {
@@ -202,8 +201,8 @@ void work_seal (work_t *self)
         s_gather (self);
 }
 
-//  A job that outlives the connection needs no cancel that the broker has; another none for a task
-//  that has ended.
+//  A detached job needs no cancel that the broker has acknowledged; an attached job needs none for
+//  a task that has ended.
 static bool s_needs (void *owner, const cancel_t *cancel)
 {
     work_t *self = owner;

@@ -1,4 +1,4 @@
-//  work_again.c - works that say themselves again to a broker that does not know them
+//  work_again.c - resubmits works to a broker that does not know them
 
 #include "client/lib/work/work_again.h"
 
@@ -7,7 +7,7 @@
 #include "client/lib/work/work_private.h"
 #include "common/pack.h"
 
-//  Nothing of it counts as put.
+//  Marks everything as not put.
 static void s_unput (work_t *self)
 {
     cancels_renumber (&self->cancels, WORK_UNPUT);
@@ -33,8 +33,8 @@ static void s_flush (work_t *self, uint32_t end, uint32_t *count, buffer_t *list
     buffer_clear (list);
 }
 
-//  Puts the tasks from first on again: those that have ended as nil, as JOB_OPEN has said; from
-//  plain on they are said as if they had not.
+//  Puts the tasks from first on again. Tasks that have ended, according to JOB_OPEN, are sent as
+//  nil; from plain on they are sent completely.
 static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
 {
     session_t *session = pool_session (self->pool);
@@ -60,7 +60,7 @@ static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
     buffer_free (&list);
 }
 
-//  All that follows JOB_OPEN: tasks, cancels, what was gathered meanwhile, the seal.
+//  Sends everything after JOB_OPEN: tasks, cancels, the current batch, the seal.
 static void s_rest_again (work_t *self, uint32_t first, uint32_t plain)
 {
     s_tasks_again (self, first, plain);
@@ -73,8 +73,7 @@ static void s_rest_again (work_t *self, uint32_t first, uint32_t plain)
 
 //  ---- jobs ------------------------------------------------------------------------------
 
-//  JOB_OPEN as it was, with the tasks whose results are here. False when that is too much for a
-//  frame.
+//  Sends the same JOB_OPEN, with the tasks whose results are here. False when that exceeds a frame.
 static bool s_open_again (work_t *self, const wire_list_t *ended)
 {
     wire_envelope_t envelope;
@@ -94,7 +93,7 @@ static bool s_open_again (work_t *self, const wire_list_t *ended)
     return fits;
 }
 
-//  A task that may have been begun, and must not run twice, ends here.
+//  A task that may have been started, and must not run twice, ends here.
 static void s_lose (work_t *self, uint32_t index)
 {
     static const char why [] =
@@ -172,8 +171,8 @@ static void s_may_have_begun (work_t *self)
     work_fail (self, &fault);
 }
 
-//  What was acknowledged is not here any more: then the broker must have it still. Also when what
-//  it may have begun must not run twice.
+//  Acknowledged tasks are no longer kept here, so the broker must still have them. The same holds
+//  for started tasks that must not run twice.
 static void s_detached_again (work_t *self, bool same)
 {
     uint32_t first = unacked_first (&self->kept, self->sent);
@@ -198,8 +197,8 @@ static void s_detached_again (work_t *self, bool same)
         s_rest_again (self, 0, self->sent);
 }
 
-//  A number is given once: another one means that the job was opened as a new one, which nobody
-//  wants.
+//  Numbers are unique: a different number means that the job was opened as a new one, which must
+//  not happen.
 void work_again_answer (work_t *self, uint64_t number)
 {
     self->asking = false;
@@ -218,8 +217,8 @@ void work_again_answer (work_t *self, uint64_t number)
 
 static void s_follow_again (work_t *self, bool same)
 {
-    //  The first question may never have been answered: then nothing is known of the job, and
-    //  nothing lost
+    //  The first JOB_OPEN may never have been answered: then the job was unknown, and nothing is
+    //  lost
     if (!same && self->number) {
         s_lost_there (self);
         return;

@@ -1,22 +1,22 @@
-//  work_enter.c - large tasks are let in where there is memory for them and their copies
+//  work_enter.c - reserves memory for large tasks and their copies
 
 #include "client/lib/work/work_private.h"
 #include "common/room.h"
 
 #include <string.h>
 
-//  A large task on its way.
+//  A large task in flight.
 typedef struct work_entry {
     uint32_t index; //  Of the task
     size_t size;    //  Bytes of its payload
 } work_entry_t;
 
-//  Copies of a payload: here and in frames; embedded, also those of broker and worker, and of a
-//  slot that is a thread. The most that were seen, buffers that grow by doubling included.
+//  Copies of a payload: here and in frames; in an embedded pool also those of broker and worker,
+//  and of a slot that is a thread. Measured maxima, including buffers that grow by doubling.
 #define COPIES_HERE 3u
 #define COPIES_EMBEDDED 7u
 #define COPIES_THREADS 11u
-#define QUEUED 2u //  On their way beside those that run
+#define QUEUED 2u //  In flight besides running ones
 
 static size_t s_copies (const cadre_t *pool)
 {
