@@ -2,8 +2,8 @@
  *  moment.h - clocks
  *
  *  Timers use the boot-time clock (it continues while the machine sleeps and never jumps), through
- *  an object that tests replace by their own clock (tests/lib/fake_clock.h). Wall time is stored
- *  and shown, never compared. Any thread.
+ *  an object that tests replace by their own clock (tests/lib/fakes/fake_clock.h). Wall time is
+ *  stored and shown, never compared. Any thread.
  */
 #ifndef COMMON_MOMENT_H_INCLUDED
 #define COMMON_MOMENT_H_INCLUDED

@@ -5,7 +5,7 @@
 #include "common/entropy.h"
 #include "common/moment.h"
 #include "common/pack.h"
-#include "tests/lib/enemy.h"
+#include "tests/lib/hostile/raw_peer.h"
 
 #include <string.h>
 #include <zmq.h>
@@ -134,8 +134,8 @@ void attack_endless (attack_t *self)
 {
     static uint8_t bytes [64 << 10];
     char endpoint [512];
-    enemy_endpoint (self->address, self->access.role == ROLE_WORKER ? "sink" : "front", endpoint,
-                    sizeof endpoint);
+    raw_peer_endpoint (self->address, self->access.role == ROLE_WORKER ? "sink" : "front", endpoint,
+                       sizeof endpoint);
     for (;;) {
         zmtp_t peer;
         bool lives = zmtp_connect (&peer, endpoint)

@@ -4,7 +4,7 @@
 
 #include "common/entropy.h"
 #include "common/moment.h"
-#include "tests/lib/enemy.h"
+#include "tests/lib/hostile/raw_peer.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ void *attack_socket (attack_t *self, int type, const char *door)
     zmq_setsockopt (socket, ZMQ_CURVE_SERVERKEY, keys->server_key, KEYS_TEXT_BYTES - 1);
     zmq_setsockopt (socket, ZMQ_CURVE_PUBLICKEY, keys->public_key, KEYS_TEXT_BYTES - 1);
     zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, keys->secret_key, KEYS_TEXT_BYTES - 1);
-    zmq_connect (socket, enemy_endpoint (self->address, door, endpoint, sizeof endpoint));
+    zmq_connect (socket, raw_peer_endpoint (self->address, door, endpoint, sizeof endpoint));
     return socket;
 }
 

@@ -2,45 +2,45 @@
 
 #include "tests/bench/attack.h"
 
-#include "tests/lib/assault.h"
-#include "tests/lib/enemy.h"
+#include "tests/lib/hostile/connection_flood.h"
+#include "tests/lib/hostile/raw_peer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void s_assault (attack_t *self, assault_kind_t kind)
+static void s_flood (attack_t *self, connection_flood_kind_t kind)
 {
     unsigned port = (unsigned) strtoul (strrchr (self->address, ':') + 1, NULL, 10);
-    assault_new (kind, port, (unsigned) self->number, self->access.keys.server_key);
+    connection_flood_new (kind, port, (unsigned) self->number, self->access.keys.server_key);
     for (;;)
         pause ();
 }
 
 static void s_silent (attack_t *self)
 {
-    s_assault (self, ASSAULT_SILENT);
+    s_flood (self, CONNECTION_FLOOD_SILENT);
 }
 
 static void s_half (attack_t *self)
 {
-    s_assault (self, ASSAULT_HALF);
+    s_flood (self, CONNECTION_FLOOD_HALF);
 }
 
 static void s_strangers (attack_t *self)
 {
-    s_assault (self, ASSAULT_STRANGERS);
+    s_flood (self, CONNECTION_FLOOD_STRANGERS);
 }
 
 static void s_clear (attack_t *self)
 {
-    s_assault (self, ASSAULT_PLAIN);
+    s_flood (self, CONNECTION_FLOOD_PLAIN);
 }
 
 static void s_rubbish (attack_t *self)
 {
-    s_assault (self, ASSAULT_RUBBISH);
+    s_flood (self, CONNECTION_FLOOD_RUBBISH);
 }
 
 //  Takes processor time and does nothing to the broker: what is to be allowed for.
@@ -54,7 +54,7 @@ static void s_spins (attack_t *self)
 static void s_knocks (attack_t *self)
 {
     char endpoint [512];
-    enemy_endpoint (self->address, "front", endpoint, sizeof endpoint);
+    raw_peer_endpoint (self->address, "front", endpoint, sizeof endpoint);
     for (;;) {
         zmtp_t peer;
         if (!zmtp_connect (&peer, endpoint))
@@ -69,7 +69,7 @@ static void s_floods (attack_t *self)
     static uint8_t bytes [64 << 10];
     char endpoint [512];
     uint8_t greeting [ZMTP_GREETING_BYTES];
-    enemy_endpoint (self->address, "front", endpoint, sizeof endpoint);
+    raw_peer_endpoint (self->address, "front", endpoint, sizeof endpoint);
     zmtp_greeting (greeting, "CURVE");
     memset (bytes, ZMTP_COMMAND, sizeof bytes);
     for (;;) {

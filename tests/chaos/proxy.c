@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/lib/tcp_proxy.h"
+#include "tests/lib/fakes/tcp_proxy.h"
 
 int main (int argc, char **argv)
 {

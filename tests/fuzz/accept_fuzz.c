@@ -7,8 +7,8 @@
 #include "common/log.h"
 #include "common/pack.h"
 #include "common/sockets.h"
-#include "tests/lib/fake_clock.h"
-#include "tests/lib/fuzz_broker.h"
+#include "tests/lib/fakes/fake_clock.h"
+#include "tests/lib/rigs/sink_rig.h"
 #include "worker/link/outbox.h"
 #include "worker/slots/slots.h"
 
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 #define LARGE_BYTES 300000u
 
 typedef struct world {
-    fuzz_broker_t *broker;      // under test
+    sink_rig_t *broker;         // under test
     void *push;                 // the worker's end of the sink
     void *pull;                 // the broker's
     fake_clock_t time;          // of the worker
@@ -106,9 +106,9 @@ static void s_build_worker (world_t *self, void *context, unsigned kind)
     if (error == CADRE_OK)
         error = sockets_connect (self->push, endpoint, NULL);
     assert (error == CADRE_OK);
-    outbox_restart (self->outbox, fuzz_broker_session (self->broker), false);
-    for (size_t i = 0; i < FUZZ_BROKER_LEASES; i++) {
-        fuzz_lease_t given = fuzz_broker_lease (self->broker, i);
+    outbox_restart (self->outbox, sink_rig_session (self->broker), false);
+    for (size_t i = 0; i < SINK_RIG_LEASES; i++) {
+        sink_rig_lease_t given = sink_rig_lease (self->broker, i);
         if (i == 0)
             slots_open_job (
                 self->slots,
@@ -141,8 +141,7 @@ static void s_deliver (world_t *self)
     outbox_send (self->outbox, self->push, UINT64_C (1) << 40);
     zmq_msg_init (&message);
     while (sockets_receive (self->pull, &message) == CADRE_OK) {
-        bool taken =
-            fuzz_broker_take (self->broker, zmq_msg_data (&message), zmq_msg_size (&message));
+        bool taken = sink_rig_take (self->broker, zmq_msg_data (&message), zmq_msg_size (&message));
         assert (taken);
     }
     zmq_msg_close (&message);
@@ -266,7 +265,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
     }
     unsigned kind = 1 + bytes [0] % 3;
     memset (self, 0, sizeof *self);
-    self->broker = fuzz_broker_new (context, kind);
+    self->broker = sink_rig_new (context, kind);
     if (!self->broker)
         return 0;
     s_build_worker (self, context, kind);
@@ -278,6 +277,6 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
         at += 3 + length;
     }
     s_end_worker (self);
-    fuzz_broker_destroy (&self->broker);
+    sink_rig_destroy (&self->broker);
     return 0;
 }

@@ -1,10 +1,10 @@
 //  broker_fuzz.c - what a client and a worker in open sessions may send, given to the broker's
 //  handlers without a network
 //
-//  The input is a row of frames (tests/lib/fuzz_frames.h). Session and sequence number are those
-//  that are due, so that the bodies get past the door; channels beyond the known ones send the
-//  bytes as a whole frame, or let a second pass. Half of the fuzzer's changes replace one value of
-//  one body by an odd one, of up to 1 MiB.
+//  The input is a row of frames (tests/lib/hostile/fuzz_frames.h). Session and sequence number are
+//  those that are due, so that the bodies get past the door; channels beyond the known ones send
+//  the bytes as a whole frame, or let a second pass. Half of the fuzzer's changes replace one value
+//  of one body by an odd one, of up to 1 MiB.
 
 #include "broker/back/back.h"
 #include "broker/back/dispatch.h"
@@ -15,7 +15,7 @@
 #include "broker/record/delay.h"
 #include "common/log.h"
 #include "common/sockets.h"
-#include "tests/lib/fuzz_frames.h"
+#include "tests/lib/hostile/fuzz_frames.h"
 
 #include <assert.h>
 #include <stdio.h>

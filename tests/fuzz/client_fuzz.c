@@ -1,10 +1,10 @@
 //  client_fuzz.c - what a broker may say to a client, given to the library without a network
 //
-//  The input is a row of deeds (tests/lib/fuzz_frames.h). Channel 0 and 1: a frame of the session,
-//  with the number that is due; 2: a whole frame; 3: time passes, and all is acknowledged; 4:
-//  another session; 5 and up: the application does something, which may take in frames meanwhile.
-//  The connection (connection.h) is one of its own, without socket and thread. At the end of the
-//  input the session ends: whoever waits must come back.
+//  The input is a row of deeds (tests/lib/hostile/fuzz_frames.h). Channel 0 and 1: a frame of the
+//  session, with the number that is due; 2: a whole frame; 3: time passes, and all is acknowledged;
+//  4: another session; 5 and up: the application does something, which may take in frames
+//  meanwhile. The connection (connection.h) is one of its own, without socket and thread. At the
+//  end of the input the session ends: whoever waits must come back.
 
 #include <cadre.h>
 
@@ -14,7 +14,7 @@
 
 #include "client/lib/pool/pool.h"
 #include "client/lib/session/session_private.h"
-#include "tests/lib/fuzz_frames.h"
+#include "tests/lib/hostile/fuzz_frames.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 size_t LLVMFuzzerCustomMutator (uint8_t *bytes, size_t size, size_t max_size, unsigned seed);

@@ -13,7 +13,7 @@
 #include "broker/recovery/persistence.h"
 #include "broker/store/memory.h"
 #include "common/log.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 
@@ -47,20 +47,20 @@ static void s_ignore (void *owner, agent_t *agent, const spans_t *leases)
 }
 
 //  Every lease of the agent is answered, well or not.
-static void s_answer_all (hub_rig_t *rig, agent_t *agent, unsigned turn)
+static void s_answer_all (modules_rig_t *rig, agent_t *agent, unsigned turn)
 {
     for (job_t *job = job_table_first (rig->hub.jobs); job; job = job->hh_number.next)
         for (uint32_t i = 0; i < job->total && i < 1000; i++) {
             task_t *task = &job->tasks [i];
             if (task_is_leased (task) && task->agent == agent->place)
-                hub_rig_answer (rig, agent, job, i, task->serial,
-                                turn % 2 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR, turn);
+                modules_rig_answer (rig, agent, job, i, task->serial,
+                                    turn % 2 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR, turn);
         }
 }
 
 //  A payload that was said to lie elsewhere in the log may not be there: then the broker ends, as
 //  it must: false.
-static bool s_turn (hub_rig_t *rig, dispatch_t *dispatch)
+static bool s_turn (modules_rig_t *rig, dispatch_t *dispatch)
 {
     fault_t fault = {0};
     rig->hub.now_us += 3000000;
@@ -71,7 +71,7 @@ static bool s_turn (hub_rig_t *rig, dispatch_t *dispatch)
     return persistence_turn (&rig->hub, &fault) == CADRE_OK;
 }
 
-static void s_work (hub_rig_t *rig, agent_t *agent)
+static void s_work (modules_rig_t *rig, agent_t *agent)
 {
     dispatch_t *dispatch = dispatch_new (&rig->hub, s_ignore, NULL);
     bool sound = true;
@@ -88,7 +88,7 @@ static void s_work (hub_rig_t *rig, agent_t *agent)
     dispatch_destroy (&dispatch);
 }
 
-static void s_end (hub_rig_t *rig)
+static void s_end (modules_rig_t *rig)
 {
     fault_t ignored = {0};
     persistence_close (&rig->hub, &ignored);
@@ -99,16 +99,16 @@ static void s_end (hub_rig_t *rig)
     }
     while (job_table_first (rig->hub.jobs))
         ledger_jobs_unmake (rig->hub.ledger, job_table_first (rig->hub.jobs));
-    hub_rig_end (rig);
+    modules_rig_end (rig);
 }
 
 //  Reads the log and works with it; false when it was refused.
 static bool s_live (memory_disk_t *disk, bool work)
 {
-    hub_rig_t rig;
+    modules_rig_t rig;
     fault_t fault = {0};
-    hub_rig_start (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 4);
+    modules_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 4);
     store_t *store = memory_open (disk, 0, &fault);
     assert (store);
     bool accepted = persistence_open (&rig.hub, &store, &fault) == CADRE_OK;

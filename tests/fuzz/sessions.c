@@ -4,9 +4,9 @@
  *
  *  A broker with a store, an honest worker and an honest client work as always. Beside them odd
  *  workers and odd clients (the command cadre, and a program that uses the library) reach the same
- *  broker through a meddler (tests/lib/meddler.h), which changes, drops, repeats and replaces
- *  frames in both directions. So each of broker, worker and client meets messages that fit its
- *  state but for one value. They may end sessions and fail tasks; they may not crash, trip a
+ *  broker through a proxy (tests/lib/hostile/mutating_proxy.h), which changes, drops, repeats and
+ *  replaces frames in both directions. So each of broker, worker and client meets messages that fit
+ *  its state but for one value. They may end sessions and fail tasks; they may not crash, trip a
  *  sanitizer, or disturb the honest ones. At the end a new broker must open the store.
  *
  *  Without --seed the seed is drawn, and printed. Before it, each seed in FILE runs for
@@ -16,9 +16,9 @@
  */
 
 #include "common/entropy.h"
-#include "tests/lib/child.h"
-#include "tests/lib/meddler.h"
-#include "tests/lib/mutation.h"
+#include "tests/lib/hostile/mutating_proxy.h"
+#include "tests/lib/hostile/mutation.h"
+#include "tests/lib/rigs/child.h"
 
 #include <cadre.h>
 
@@ -52,14 +52,14 @@ typedef struct run {
     unsigned seed;                  //  What happens next
     char folder [64];               //  Of everything
     char real [PATH_BYTES];         //  Address of the broker
-    char odd [PATH_BYTES];          //  Address of the meddler
+    char odd [PATH_BYTES];          //  Address of the proxy
     char store [PATH_BYTES];        //  The broker's
     char plugin [PATH_BYTES * 3];   //  Of the workers
     child_t *broker;                //  cadre-broker
     child_t *worker;                //  The honest one
     child_t *workers [WORKERS];     //  Odd ones
     odd_client_t clients [CLIENTS]; //  Odd ones
-    meddler_t *meddler;             //  Between odd ones and the broker
+    mutating_proxy_t *proxy;        //  Between odd ones and the broker
     cadre_t *pool;                  //  The honest client
     unsigned started;               //  Odd clients so far
     unsigned killed;                //  Of these, that had to be killed
@@ -366,7 +366,7 @@ static void s_start (run_t *self, unsigned odd)
     if (!self->pool)
         s_fail (self, "the broker does not answer", self->broker);
     self->worker = s_start_worker (self, self->real, "honest", false);
-    self->meddler = meddler_new (self->odd, self->real, self->seed, odd);
+    self->proxy = mutating_proxy_new (self->odd, self->real, self->seed, odd);
 }
 
 //  All that odd ones have left behind must be readable.
@@ -405,7 +405,7 @@ static void s_end (run_t *self)
         child_destroy (&self->clients [i].child);
     for (int i = 0; i < WORKERS; i++)
         child_destroy (&self->workers [i]);
-    meddler_destroy (&self->meddler);
+    mutating_proxy_destroy (&self->proxy);
     s_be_honest (self);
     cadre_abort (&self->pool);
     s_stop_broker (self);
@@ -427,7 +427,7 @@ static void s_run (unsigned seed, unsigned seconds, unsigned odd, bool keep)
         }
         s_be_honest (&self);
     }
-    passed = meddler_passed (self.meddler), touched = meddler_touched (self.meddler);
+    passed = mutating_proxy_passed (self.proxy), touched = mutating_proxy_touched (self.proxy);
     s_end (&self);
     if (!keep)
         nftw (self.folder, s_remove_one, 16, FTW_DEPTH | FTW_PHYS);

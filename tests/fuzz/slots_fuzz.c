@@ -5,7 +5,7 @@
 //  dies, what is left is cancelled, and every lease must have been answered, none of them twice.
 
 #include "common/log.h"
-#include "tests/lib/fake_slot.h"
+#include "tests/lib/fakes/fake_slot.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 #define JOB 7
 #define END_S 90 // longer than any patience of the worker
 
-static fake_bench_t s_bench;
+static slots_rig_t s_bench;
 
 //  The worker has not let go of it: what they share is there.
 static bool s_is_there (const fake_slot_t *slot)
@@ -105,7 +105,7 @@ static void s_cancel (const uint8_t *bytes, size_t size)
     buffer_t spans = {0};
     if (size < 2)
         return;
-    wire_list_t list = fake_bench_span (&spans, bytes [0], bytes [1]);
+    wire_list_t list = slots_rig_span (&spans, bytes [0], bytes [1]);
     slots_cancel (s_bench.slots, &list);
     buffer_free (&spans);
 }
@@ -132,26 +132,26 @@ static void s_do (uint8_t kind, const uint8_t *bytes, size_t size)
         slot->vessel.status = size > 0 ? bytes [0] : 0;
         slot->vessel.ended = true;
         break;
-    case 10: fake_bench_pass_ms (&s_bench, size > 1 ? bytes [0] * bytes [1] : 1); break;
+    case 10: slots_rig_pass_ms (&s_bench, size > 1 ? bytes [0] * bytes [1] : 1); break;
     default: s_cancel (bytes, size);
     }
     for (size_t i = 0; i < 2; i++)
         if (s_bench.slot [i].vessel.last_signal == SIGKILL)
             s_bench.slot [i].vessel.ended = true;
-    fake_bench_turn (&s_bench);
+    slots_rig_turn (&s_bench);
 }
 
 //  Slots that are killed die, and nothing new is begun
 static void s_end (void)
 {
     buffer_t spans = {0};
-    wire_list_t all = fake_bench_span (&spans, 1, LEASES);
+    wire_list_t all = slots_rig_span (&spans, 1, LEASES);
     slots_cancel (s_bench.slots, &all);
     for (unsigned second = 0; second < END_S && slots_held (s_bench.slots); second++) {
         for (size_t i = 0; i < 2; i++)
             s_bench.slot [i].vessel.ended = s_bench.slot [i].vessel.ended || second > 5
                                             || s_bench.slot [i].vessel.last_signal == SIGKILL;
-        fake_bench_pass_ms (&s_bench, 1000);
+        slots_rig_pass_ms (&s_bench, 1000);
     }
     buffer_free (&spans);
     assert (slots_held (s_bench.slots) == 0);
@@ -174,10 +174,10 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
     log_set_level (LOG_NONE);
     if (size == 0)
         return 0;
-    fake_bench_open (&s_bench, 2, NULL);
-    fake_bench_job (&s_bench, JOB, 1 + bytes [0] % 3, bytes [0] & 4 ? 1000 : 0, 500);
-    fake_bench_push (&s_bench, JOB, 1, LEASES);
-    fake_bench_turn (&s_bench);
+    slots_rig_open (&s_bench, 2, NULL);
+    slots_rig_job (&s_bench, JOB, 1 + bytes [0] % 3, bytes [0] & 4 ? 1000 : 0, 500);
+    slots_rig_push (&s_bench, JOB, 1, LEASES);
+    slots_rig_turn (&s_bench);
     for (int deeds = 0; deeds < DEEDS_MAX && size - at >= 3; deeds++) {
         size_t length = (size_t) bytes [at + 1] << 8 | bytes [at + 2], left = size - at - 3;
         length = length < left ? length : left;
@@ -186,6 +186,6 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
     }
     s_end ();
     s_check ();
-    fake_bench_close (&s_bench);
+    slots_rig_close (&s_bench);
     return 0;
 }

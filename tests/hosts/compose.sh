@@ -2,8 +2,8 @@
 #  The images of docker/ in a real Docker engine: size, user, keys and file system; slots and memory
 #  by the container's limits; health; drain; and a compose project that is scaled 1 → 8 → 2 while a
 #  batch with known results runs and containers are killed, and whose jobs outlive them all.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
-. "$CADRE_SOURCE_DIR/tests/lib/dockerd.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/dockerd.sh"
 cd "$CADRE_SOURCE_DIR" || exit 1
 
 IMAGE_BYTES_MOST=60000000

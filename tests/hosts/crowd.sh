@@ -2,7 +2,7 @@
 #  crowd.sh - 64 workers on hosts of their own, which are started, and so register, in the same
 #  instant. Each runs a task of a job that waits for them. How long that took is printed, not
 #  judged.
-. "$CADRE_SOURCE_DIR/tests/lib/hosts.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/hosts.sh"
 
 count=64
 workers=()

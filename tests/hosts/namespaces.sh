@@ -2,7 +2,7 @@
 #  namespaces.sh - six hosts: broker, four workers, client. Each is cut off, for longer than a peer
 #  is waited for, and healed, at every stage of a job. Each task has one outcome and the right
 #  value, and nothing is left behind.
-. "$CADRE_SOURCE_DIR/tests/lib/hosts.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/hosts.sh"
 
 tasks=10
 cut_s=1.5 #  The broker gives a silent peer up after 1 s

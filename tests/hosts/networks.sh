@@ -2,7 +2,7 @@
 #  networks.sh - networks as they are: IPv6, names with several addresses, NAT, firewalls that
 #  forget, clocks that differ, hosts that vanish, wires that work in one direction, and brokers that
 #  come back elsewhere. All with keys.
-. "$CADRE_SOURCE_DIR/tests/lib/hosts.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/hosts.sh"
 
 faketime=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
 [ -n "$faketime" ] || hosts_skip "faketime is missing: ./dev test installs it"
@@ -12,7 +12,7 @@ hosts_keys worker w inner
 hosts_keys client desk
 export CADRE_ACCESS
 CADRE_ACCESS=$(access desk)
-steady=$CADRE_BUILD_DIR/tests/lib/steady
+steady=$CADRE_BUILD_DIR/tests/lib/programs/steady_client
 
 #  broker_on HOST [ADDRESS]: sets $broker
 broker_on () {

@@ -1,7 +1,7 @@
 #  ssh.sh - worker deploy, run --hosts, up and down, over real sshd: four hosts, one of them with
 #  nothing but a shell and a C library
-. "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/cluster.sh"
-. "$CADRE_SOURCE_DIR/tests/lib/sshd.sh"
+. "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/shell/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/sshd.sh"
 export XDG_STATE_HOME=$scratch/state CADRE_KEYS=$scratch/keys
 state=$scratch/state/cadre
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 #  The units of docker/systemd under a real systemd, in a container: start, reload, credentials,
 #  users, several workers, drain, watchdog, jobs that outlive the broker, an end for lack of memory.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
-. "$CADRE_SOURCE_DIR/tests/lib/dockerd.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/dockerd.sh"
 
 #  What this build installs, with systemd.
 image () {

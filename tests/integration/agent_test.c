@@ -1,7 +1,7 @@
 //  agent_test.c - a real worker with real slots, and a broker played by the test
 
 #include "common/pack.h"
-#include "tests/lib/hub.h"
+#include "tests/lib/rigs/worker_rig.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -58,7 +58,7 @@ static int s_descriptors (void)
     return count;
 }
 
-static int64_t s_int (const hub_result_t *result)
+static int64_t s_int (const worker_rig_result_t *result)
 {
     int64_t value = -1;
     cursor_t cursor = cursor_of_view (wire_view_of (&result->value));
@@ -68,18 +68,18 @@ static int64_t s_int (const hub_result_t *result)
 
 static void s_calls (bool threads)
 {
-    hub_t *hub = hub_new (s_options (2, threads));
-    assert_true (hub_functions (hub) >= 8);
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "square", 0, 1000);
-    uint64_t first = hub_call (hub, 1, 0);
+    worker_rig_t *rig = worker_rig_new (s_options (2, threads));
+    assert_true (worker_rig_functions (rig) >= 8);
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "square", 0, 1000);
+    uint64_t first = worker_rig_call (rig, 1, 0);
     for (int64_t i = 1; i < 2000; i++)
-        hub_call (hub, 1, i);
+        worker_rig_call (rig, 1, i);
     for (uint64_t i = 0; i < 2000; i++) {
-        const hub_result_t *result = hub_wait (hub, first + i);
+        const worker_rig_result_t *result = worker_rig_wait (rig, first + i);
         assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
         assert_int_equal (s_int (result), i * i);
     }
-    hub_destroy (&hub);
+    worker_rig_destroy (&rig);
     assert_int_equal (s_children (), 0);
 }
 
@@ -98,78 +98,79 @@ static void s_calls_in_threads (void **state)
 static void s_a_crash_is_blamed_on_one_task (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "square", 0, 1000);
-    hub_open_job (hub, 2, WIRE_KIND_CALL, "raise", 0, 1000);
-    hub_wait (hub, hub_call (hub, 1, 1));
-    uint64_t before = hub_call (hub, 1, 2), culprit = hub_call (hub, 2, SIGSEGV),
-             behind = hub_call (hub, 1, 3);
-    const hub_result_t *result = hub_wait (hub, culprit);
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "square", 0, 1000);
+    worker_rig_open_job (rig, 2, WIRE_KIND_CALL, "raise", 0, 1000);
+    worker_rig_wait (rig, worker_rig_call (rig, 1, 1));
+    uint64_t before = worker_rig_call (rig, 1, 2), culprit = worker_rig_call (rig, 2, SIGSEGV),
+             behind = worker_rig_call (rig, 1, 3);
+    const worker_rig_result_t *result = worker_rig_wait (rig, culprit);
     assert_int_equal (result->outcome, CADRE_OUTCOME_SIGNAL);
     assert_int_equal (result->code, SIGSEGV);
     assert_non_null (strstr (result->detail, "slot 1 of worker alpha was killed by signal 11"));
-    assert_int_equal (s_int (hub_wait (hub, before)), 4);
-    assert_int_equal (s_int (hub_wait (hub, behind)), 9);
-    hub_destroy (&hub);
+    assert_int_equal (s_int (worker_rig_wait (rig, before)), 4);
+    assert_int_equal (s_int (worker_rig_wait (rig, behind)), 9);
+    worker_rig_destroy (&rig);
 }
 
 static void s_exit_is_an_error (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "exit", 0, 1000);
-    const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, 3));
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "exit", 0, 1000);
+    const worker_rig_result_t *result = worker_rig_wait (rig, worker_rig_call (rig, 1, 3));
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     assert_non_null (strstr (result->detail, "exited with code 3"));
-    hub_destroy (&hub);
+    worker_rig_destroy (&rig);
 }
 
 static void s_functions_time_out (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (2, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 50, 5000);
-    hub_open_job (hub, 2, WIRE_KIND_CALL, "stubborn", 50, 50);
-    uint64_t sleeper = hub_call (hub, 1, 60000), stubborn = hub_call (hub, 2, 60000);
-    assert_int_equal (hub_wait (hub, sleeper)->outcome, CADRE_OUTCOME_TIMEOUT);
-    assert_int_equal (hub_wait (hub, stubborn)->outcome, CADRE_OUTCOME_TIMEOUT);
-    hub_destroy (&hub);
+    worker_rig_t *rig = worker_rig_new (s_options (2, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "sleep", 50, 5000);
+    worker_rig_open_job (rig, 2, WIRE_KIND_CALL, "stubborn", 50, 50);
+    uint64_t sleeper = worker_rig_call (rig, 1, 60000), stubborn = worker_rig_call (rig, 2, 60000);
+    assert_int_equal (worker_rig_wait (rig, sleeper)->outcome, CADRE_OUTCOME_TIMEOUT);
+    assert_int_equal (worker_rig_wait (rig, stubborn)->outcome, CADRE_OUTCOME_TIMEOUT);
+    worker_rig_destroy (&rig);
     assert_int_equal (s_children (), 0);
 }
 
 static void s_running_functions_are_cancelled (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (2, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "doze", 0, 10000);
-    hub_open_job (hub, 2, WIRE_KIND_CALL, "sleep", 0, 50);
-    uint64_t polite = hub_call (hub, 1, 60000), deaf = hub_call (hub, 2, 60000);
-    hub_pass_ms (hub, 100);
-    hub_cancel (hub, polite);
-    hub_cancel (hub, deaf);
-    assert_int_equal (hub_wait (hub, polite)->outcome, CADRE_OUTCOME_CANCELLED);
-    assert_int_equal (hub_wait (hub, deaf)->outcome, CADRE_OUTCOME_CANCELLED);
-    hub_destroy (&hub);
+    worker_rig_t *rig = worker_rig_new (s_options (2, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "doze", 0, 10000);
+    worker_rig_open_job (rig, 2, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t polite = worker_rig_call (rig, 1, 60000), deaf = worker_rig_call (rig, 2, 60000);
+    worker_rig_pass_ms (rig, 100);
+    worker_rig_cancel (rig, polite);
+    worker_rig_cancel (rig, deaf);
+    assert_int_equal (worker_rig_wait (rig, polite)->outcome, CADRE_OUTCOME_CANCELLED);
+    assert_int_equal (worker_rig_wait (rig, deaf)->outcome, CADRE_OUTCOME_CANCELLED);
+    worker_rig_destroy (&rig);
 }
 
 static void s_commands_run (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (2, false));
-    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
-    hub_open_job (hub, 2, WIRE_KIND_COMMAND, "", 100, 100);
-    assert_int_equal (hub_wait (hub, hub_line (hub, 1, "echo hello"))->outcome, CADRE_OUTCOME_OK);
-    assert_memory_equal (hub_output (hub)->data, "hello\n", 6);
-    const hub_result_t *result = hub_wait (hub, hub_line (hub, 1, "exit 7"));
+    worker_rig_t *rig = worker_rig_new (s_options (2, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_COMMAND, "", 0, 1000);
+    worker_rig_open_job (rig, 2, WIRE_KIND_COMMAND, "", 100, 100);
+    assert_int_equal (worker_rig_wait (rig, worker_rig_line (rig, 1, "echo hello"))->outcome,
+                      CADRE_OUTCOME_OK);
+    assert_memory_equal (worker_rig_output (rig)->data, "hello\n", 6);
+    const worker_rig_result_t *result = worker_rig_wait (rig, worker_rig_line (rig, 1, "exit 7"));
     assert_int_equal (result->outcome, CADRE_OUTCOME_EXIT);
     assert_int_equal (result->code, 7);
-    assert_int_equal (hub_wait (hub, hub_line (hub, 2, "sleep 60"))->outcome,
+    assert_int_equal (worker_rig_wait (rig, worker_rig_line (rig, 2, "sleep 60"))->outcome,
                       CADRE_OUTCOME_TIMEOUT);
-    uint64_t running = hub_line (hub, 1, "sleep 60");
-    hub_pass_ms (hub, 100);
-    hub_cancel (hub, running);
-    assert_int_equal (hub_wait (hub, running)->outcome, CADRE_OUTCOME_CANCELLED);
-    hub_destroy (&hub);
+    uint64_t running = worker_rig_line (rig, 1, "sleep 60");
+    worker_rig_pass_ms (rig, 100);
+    worker_rig_cancel (rig, running);
+    assert_int_equal (worker_rig_wait (rig, running)->outcome, CADRE_OUTCOME_CANCELLED);
+    worker_rig_destroy (&rig);
 }
 
 static void s_stop_leaves_nothing (void **state)
@@ -178,15 +179,15 @@ static void s_stop_leaves_nothing (void **state)
     (void) state;
     int before = s_descriptors ();
     int file = mkstemp (path);
-    hub_t *hub = hub_new (s_options (2, false));
-    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
+    worker_rig_t *rig = worker_rig_new (s_options (2, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_COMMAND, "", 0, 1000);
     snprintf (line, sizeof line, "echo $$ >%s; sleep 60", path);
-    hub_line (hub, 1, line);
+    worker_rig_line (rig, 1, line);
     for (int i = 0; i < 500 && pread (file, text, sizeof text - 1, 0) <= 0; i++)
-        hub_pass_ms (hub, 10);
+        worker_rig_pass_ms (rig, 10);
     int pid = (int) strtol (text, NULL, 10);
     assert_true (pid > 1);
-    hub_destroy (&hub);
+    worker_rig_destroy (&rig);
     assert_int_equal (s_children (), 0);
     assert_int_equal (kill (pid, 0), -1);
     close (file);
@@ -199,84 +200,85 @@ static void s_large_payloads_both_ways (void **state)
     static uint8_t bytes [3000000];
     buffer_t payload = {0};
     (void) state;
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "blob", 0, 1000);
-    hub_open_job (hub, 2, WIRE_KIND_CALL, "square", 0, 1000);
-    const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, 5000000));
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "blob", 0, 1000);
+    worker_rig_open_job (rig, 2, WIRE_KIND_CALL, "square", 0, 1000);
+    const worker_rig_result_t *result = worker_rig_wait (rig, worker_rig_call (rig, 1, 5000000));
     assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
     assert_true (result->value.size > 5000000);
     pack_array (&payload, 1);
     pack_blob (&payload, bytes, sizeof bytes);
-    result =
-        hub_wait (hub, hub_send (hub, 2, &payload)); //  No integer: what matters is that it arrives
+    result = worker_rig_wait (
+        rig, worker_rig_send (rig, 2, &payload)); //  No integer: what matters is that it arrives
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
-    hub_destroy (&hub);
+    worker_rig_destroy (&rig);
 }
 
 static void s_a_new_session_keeps_leases_or_drops_them (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
-    uint64_t kept = hub_call (hub, 1, 300), waiting = hub_call (hub, 1, 1);
-    hub_pass_ms (hub, 100);
-    hub_forget (hub, true);
-    assert_int_equal (s_int (hub_wait (hub, kept)), 300);
-    assert_int_equal (s_int (hub_wait (hub, waiting)), 1);
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
-    hub_call (hub, 1, 60000);
-    hub_pass_ms (hub, 100);
-    hub_forget (hub, false);
-    hub_open_job (hub, 2, WIRE_KIND_CALL, "square", 0, 50);
-    assert_int_equal (s_int (hub_wait (hub, hub_call (hub, 2, 5))), 25); //  The slot is free again
-    hub_destroy (&hub);
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t kept = worker_rig_call (rig, 1, 300), waiting = worker_rig_call (rig, 1, 1);
+    worker_rig_pass_ms (rig, 100);
+    worker_rig_forget (rig, true);
+    assert_int_equal (s_int (worker_rig_wait (rig, kept)), 300);
+    assert_int_equal (s_int (worker_rig_wait (rig, waiting)), 1);
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    worker_rig_call (rig, 1, 60000);
+    worker_rig_pass_ms (rig, 100);
+    worker_rig_forget (rig, false);
+    worker_rig_open_job (rig, 2, WIRE_KIND_CALL, "square", 0, 50);
+    assert_int_equal (s_int (worker_rig_wait (rig, worker_rig_call (rig, 2, 5))),
+                      25); //  The slot is free again
+    worker_rig_destroy (&rig);
 }
 
-//  The hub never grants more than the first window of a session, as a broker that was killed just
+//  The rig never grants more than the first window of a session, as a broker that was killed just
 //  then
 static void s_a_new_session_gives_output_room (void **state)
 {
     enum { WINDOW = 1 << 20 };
     (void) state;
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 50);
-    uint64_t lease = hub_line (hub, 1, "head -c 2500000 /dev/zero; exit 3");
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_COMMAND, "", 0, 50);
+    uint64_t lease = worker_rig_line (rig, 1, "head -c 2500000 /dev/zero; exit 3");
     for (size_t due = WINDOW; due <= 2 * WINDOW; due += WINDOW) {
-        for (int left_ms = 10000; left_ms > 0 && hub_output (hub)->size < due; left_ms -= 20)
-            hub_pass_ms (hub, 20);
-        assert_true (hub_output (hub)->size >= due);
-        hub_forget (hub, true); //  What the new session brings may come while it begins
+        for (int left_ms = 10000; left_ms > 0 && worker_rig_output (rig)->size < due; left_ms -= 20)
+            worker_rig_pass_ms (rig, 20);
+        assert_true (worker_rig_output (rig)->size >= due);
+        worker_rig_forget (rig, true); //  What the new session brings may come while it begins
     }
-    assert_int_equal (hub_wait (hub, lease)->code, 3);
-    assert_int_equal (hub_output (hub)->size, 2500000);
-    hub_destroy (&hub);
+    assert_int_equal (worker_rig_wait (rig, lease)->code, 3);
+    assert_int_equal (worker_rig_output (rig)->size, 2500000);
+    worker_rig_destroy (&rig);
 }
 
 static void s_a_drain_finishes_what_runs (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
-    uint64_t running = hub_call (hub, 1, 200), waiting = hub_call (hub, 1, 1);
-    hub_pass_ms (hub, 100);
-    hub_drain (hub, 5000);
-    assert_int_equal (hub_wait (hub, waiting)->outcome, CADRE_OUTCOME_NONE);
-    assert_int_equal (hub_wait (hub, running)->outcome, CADRE_OUTCOME_OK);
-    hub_wait_end (hub);
-    hub_destroy (&hub);
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t running = worker_rig_call (rig, 1, 200), waiting = worker_rig_call (rig, 1, 1);
+    worker_rig_pass_ms (rig, 100);
+    worker_rig_drain (rig, 5000);
+    assert_int_equal (worker_rig_wait (rig, waiting)->outcome, CADRE_OUTCOME_NONE);
+    assert_int_equal (worker_rig_wait (rig, running)->outcome, CADRE_OUTCOME_OK);
+    worker_rig_wait_end (rig);
+    worker_rig_destroy (&rig);
 }
 
 static void s_a_drain_returns_what_takes_too_long (void **state)
 {
     (void) state;
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 0, 50);
-    uint64_t running = hub_call (hub, 1, 60000);
-    hub_pass_ms (hub, 100);
-    hub_drain (hub, 100);
-    assert_int_equal (hub_wait (hub, running)->outcome, CADRE_OUTCOME_NONE);
-    hub_wait_end (hub);
-    hub_destroy (&hub);
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "sleep", 0, 50);
+    uint64_t running = worker_rig_call (rig, 1, 60000);
+    worker_rig_pass_ms (rig, 100);
+    worker_rig_drain (rig, 100);
+    assert_int_equal (worker_rig_wait (rig, running)->outcome, CADRE_OUTCOME_NONE);
+    worker_rig_wait_end (rig);
+    worker_rig_destroy (&rig);
 }
 
 static void s_stuck_threads_are_left_behind (void **state)
@@ -284,20 +286,20 @@ static void s_stuck_threads_are_left_behind (void **state)
     worker_options_t options = s_options (2, true);
     (void) state;
     options.embedded = true;
-    hub_t *hub = hub_new (options);
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "sleep", 50, 50);
-    hub_open_job (hub, 2, WIRE_KIND_CALL, "square", 0, 50);
+    worker_rig_t *rig = worker_rig_new (options);
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "sleep", 50, 50);
+    worker_rig_open_job (rig, 2, WIRE_KIND_CALL, "square", 0, 50);
     for (int i = 0; i < 4; i++) {
-        const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, 3000));
+        const worker_rig_result_t *result = worker_rig_wait (rig, worker_rig_call (rig, 1, 3000));
         assert_int_equal (result->outcome, CADRE_OUTCOME_TIMEOUT);
         assert_true (result->abandoned);
     }
-    const hub_result_t *result = hub_wait (hub, hub_call (hub, 2, 3));
+    const worker_rig_result_t *result = worker_rig_wait (rig, worker_rig_call (rig, 2, 3));
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     assert_non_null (strstr (result->detail, "abandoned-threads"));
-    hub_pass_ms (hub, 3500); //  They come back, and it serves again
-    assert_int_equal (s_int (hub_wait (hub, hub_call (hub, 2, 3))), 9);
-    hub_destroy (&hub);
+    worker_rig_pass_ms (rig, 3500); //  They come back, and it serves again
+    assert_int_equal (s_int (worker_rig_wait (rig, worker_rig_call (rig, 2, 3))), 9);
+    worker_rig_destroy (&rig);
 }
 
 static void s_hosts_that_ignore_children_and_block_signals (void **state)
@@ -308,14 +310,15 @@ static void s_hosts_that_ignore_children_and_block_signals (void **state)
     sigaction (SIGCHLD, &ignore, &old);
     sigfillset (&all);
     pthread_sigmask (SIG_SETMASK, &all, &before);
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_CALL, "raise", 0, 1000);
-    hub_open_job (hub, 2, WIRE_KIND_CALL, "sleep", 50, 1000);
-    const hub_result_t *result = hub_wait (hub, hub_call (hub, 1, SIGSEGV));
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_CALL, "raise", 0, 1000);
+    worker_rig_open_job (rig, 2, WIRE_KIND_CALL, "sleep", 50, 1000);
+    const worker_rig_result_t *result = worker_rig_wait (rig, worker_rig_call (rig, 1, SIGSEGV));
     assert_int_equal (result->outcome, CADRE_OUTCOME_SIGNAL);
     assert_int_equal (result->code, SIGSEGV);
-    assert_int_equal (hub_wait (hub, hub_call (hub, 2, 60000))->outcome, CADRE_OUTCOME_TIMEOUT);
-    hub_destroy (&hub);
+    assert_int_equal (worker_rig_wait (rig, worker_rig_call (rig, 2, 60000))->outcome,
+                      CADRE_OUTCOME_TIMEOUT);
+    worker_rig_destroy (&rig);
     assert_int_equal (s_children (), 0);
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     sigaction (SIGCHLD, &old, NULL);
@@ -328,13 +331,13 @@ static void s_descriptors_of_the_host_do_not_leak (void **state)
     (void) state;
     for (size_t i = 0; i < 1000; i++)
         open_fds [i] = dup (0); //  Not close-on-exec
-    hub_t *hub = hub_new (s_options (1, false));
-    hub_open_job (hub, 1, WIRE_KIND_COMMAND, "", 0, 1000);
-    hub_wait (hub, hub_line (hub, 1, "ls /proc/$PPID/fd | wc -l"));
-    snprintf (text, sizeof text, "%.*s", (int) hub_output (hub)->size,
-              (const char *) hub_output (hub)->data);
+    worker_rig_t *rig = worker_rig_new (s_options (1, false));
+    worker_rig_open_job (rig, 1, WIRE_KIND_COMMAND, "", 0, 1000);
+    worker_rig_wait (rig, worker_rig_line (rig, 1, "ls /proc/$PPID/fd | wc -l"));
+    snprintf (text, sizeof text, "%.*s", (int) worker_rig_output (rig)->size,
+              (const char *) worker_rig_output (rig)->data);
     assert_in_range ((int) strtol (text, NULL, 10), 3, 16);
-    hub_destroy (&hub);
+    worker_rig_destroy (&rig);
     for (size_t i = 0; i < 1000; i++)
         if (open_fds [i] >= 0)
             close (open_fds [i]);

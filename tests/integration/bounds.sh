@@ -1,9 +1,9 @@
 #!/bin/bash
 #  A broker stays within its memory whatever is asked of it, and others' tasks go on: with a limit
 #  of 64 MB each case asks for several times that.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
-strain=$CADRE_BUILD_DIR/tests/lib/strain
+overload=$CADRE_BUILD_DIR/tests/lib/programs/overload
 limit_mb=64 most_mb=96
 broker_options=(--store "$scratch/store" --memory "${limit_mb}M")
 #  A sanitizer keeps what was freed for a while, and has shadows
@@ -22,13 +22,13 @@ begin () {
 
 #  Somebody who asks too much; goes with the broker.
 ask () {
-    start "$strain" "$@" >"$scratch/asks" 2>"$scratch/asks.errors"
+    start "$overload" "$@" >"$scratch/asks" 2>"$scratch/asks.errors"
 }
 
 #  Others get all their results, and the broker has kept within what it may
 others () {
     checks=$((checks + 2))
-    timeout 50 "$strain" tasks "$ipc" 20000 >"$scratch/stdout" 2>"$scratch/stderr" ||
+    timeout 50 "$overload" tasks "$ipc" 20000 >"$scratch/stdout" 2>"$scratch/stderr" ||
         fault "$name: others' tasks: $(cat "$scratch/stderr" "$scratch/asks.errors")"
     [ "$(peak_mb)" -le $most_mb ] || fault "$name: the broker held $(peak_mb) MB, which is more than $most_mb"
 }

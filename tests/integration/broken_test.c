@@ -1,9 +1,9 @@
 //  broken_test.c - tasks that break their slots, among others that do not: each pays for itself
 //  alone, and the worker lives
 
-#include "tests/lib/child.h"
-#include "tests/lib/cluster.h"
-#include "tests/lib/tally.h"
+#include "tests/lib/rigs/child.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/outcomes.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -151,19 +151,19 @@ static void s_break_among_payments (unsigned slots, const cadre_job_options_t *o
     bool loses = strcmp (how, "head") == 0; //  Results that the worker had not read
     s_begin (&house, slots);
     cadre_job_t *job = s_pay (&house, options, count, every, how);
-    tally_t *tally = tally_read (job, (size_t) count);
+    outcomes_task_t *outcomes = outcomes_read (job, (size_t) count);
     unsigned *paid = s_payments (&house, (size_t) count);
     for (int64_t i = 0; i < count; i++) {
         bool breaks = i % every == every - 1;
-        if (paid [i] != (breaks ? tries : 1) || tally [i].attempts != (breaks ? tries : 1)
-            || (breaks && tally [i].outcome == CADRE_OUTCOME_OK)
-            || (!breaks && !loses && tally [i].outcome != CADRE_OUTCOME_OK))
+        if (paid [i] != (breaks ? tries : 1) || outcomes [i].attempts != (breaks ? tries : 1)
+            || (breaks && outcomes [i].outcome == CADRE_OUTCOME_OK)
+            || (!breaks && !loses && outcomes [i].outcome != CADRE_OUTCOME_OK))
             fail_msg ("%s: payment %d was made %u times in %u tries: %s (%s)", how, (int) i,
-                      paid [i], tally [i].attempts, cadre_outcome_text (tally [i].outcome),
-                      tally [i].message);
+                      paid [i], outcomes [i].attempts, cadre_outcome_text (outcomes [i].outcome),
+                      outcomes [i].message);
     }
     free (paid);
-    free (tally);
+    free (outcomes);
     cadre_job_destroy (&job);
     s_end (&house);
 }
@@ -236,13 +236,13 @@ static void test_each_pays_for_itself (void **state)
         s_check (&house, &s_breakages [i], &event);
         cadre_job_destroy (&jobs [i]);
     }
-    tally_t *tally = tally_read (payments, COUNT);
+    outcomes_task_t *outcomes = outcomes_read (payments, COUNT);
     unsigned *paid = s_payments (&house, COUNT);
     for (size_t i = 0; i < COUNT; i++)
-        if (tally [i].outcome != CADRE_OUTCOME_OK || paid [i] != 1)
-            fail_msg ("payment %zu was made %u times: %s", i, paid [i], tally [i].message);
+        if (outcomes [i].outcome != CADRE_OUTCOME_OK || paid [i] != 1)
+            fail_msg ("payment %zu was made %u times: %s", i, paid [i], outcomes [i].message);
     free (paid);
-    free (tally);
+    free (outcomes);
     cadre_job_destroy (&payments);
     s_end (&house);
 }
@@ -257,15 +257,15 @@ static void test_a_slot_that_blocks_sigterm (void **state)
     cadre_job_t *job = cadre_job_open (house.pool, "block_term", &options);
     assert_int_equal (cadre_job_add (job, NULL, "s", cluster_folder (house.cluster)), CADRE_OK);
     assert_int_equal (cadre_job_seal (job), CADRE_OK);
-    tally_t *tally = tally_read (job, 1);
-    assert_int_equal (tally [0].outcome, CADRE_OUTCOME_TIMEOUT);
-    free (tally);
+    outcomes_task_t *outcomes = outcomes_read (job, 1);
+    assert_int_equal (outcomes [0].outcome, CADRE_OUTCOME_TIMEOUT);
+    free (outcomes);
     cadre_job_destroy (&job);
     job = s_pay (&house, NULL, 10, 0, "");
-    tally = tally_read (job, 10);
+    outcomes = outcomes_read (job, 10);
     for (size_t i = 0; i < 10; i++)
-        assert_int_equal (tally [i].outcome, CADRE_OUTCOME_OK);
-    free (tally);
+        assert_int_equal (outcomes [i].outcome, CADRE_OUTCOME_OK);
+    free (outcomes);
     cadre_job_destroy (&job);
     s_end (&house);
 }
@@ -283,15 +283,15 @@ static void test_a_slot_that_is_stopped_when_it_is_idle (void **state)
     cadre_value_destroy (&value);
     usleep (200000); //  It may be stopped before or after the next task comes: both are right
     cadre_job_t *job = s_pay (&house, &(cadre_job_options_t){.no_rerun = true}, 10, 0, "");
-    tally_t *tally = tally_read (job, 10);
+    outcomes_task_t *outcomes = outcomes_read (job, 10);
     unsigned *paid = s_payments (&house, 10);
     for (size_t i = 0; i < 10; i++) {
-        assert_int_equal (tally [i].outcome, CADRE_OUTCOME_OK);
-        assert_int_equal (tally [i].attempts, 1);
+        assert_int_equal (outcomes [i].outcome, CADRE_OUTCOME_OK);
+        assert_int_equal (outcomes [i].attempts, 1);
         assert_int_equal (paid [i], 1);
     }
     free (paid);
-    free (tally);
+    free (outcomes);
     cadre_job_destroy (&job);
     assert_non_null (strstr (child_output (house.worker), "slot 1 was stopped (SIGSTOP)"));
     s_end (&house);

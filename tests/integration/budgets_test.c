@@ -1,9 +1,9 @@
 //  budgets_test.c - whoever drives a budget to its limit: the broker stays within its memory, and
 //  an honest client's results are right
 
-#include "tests/lib/cluster.h"
-#include "tests/lib/enemy.h"
-#include "tests/lib/honest.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/honest_client.h"
 
 #include "common/entropy.h"
 
@@ -29,9 +29,9 @@
 #endif
 
 typedef struct scene {
-    cluster_t *cluster; //  Broker and worker
-    honest_t *honest;   //  A client that works meanwhile
-    uint64_t rest;      //  Bytes of the broker's process before anybody attacks
+    cluster_t *cluster;      //  Broker and worker
+    honest_client_t *honest; //  A client that works meanwhile
+    uint64_t rest;           //  Bytes of the broker's process before anybody attacks
 } scene_t;
 
 static uint64_t s_resident (const scene_t *self)
@@ -60,7 +60,7 @@ static int s_setup (void **state)
     setenv ("CADRE_MEMORY", LIMIT, 1);
     self->cluster = cluster_new ("curve", 1, 2);
     unsetenv ("CADRE_MEMORY");
-    self->honest = honest_new (self->cluster);
+    self->honest = honest_client_new (self->cluster);
     self->rest = s_resident (self);
     *state = self;
     return 0;
@@ -70,7 +70,7 @@ static int s_teardown (void **state)
 {
     scene_t *self = *state;
     if (self->honest)
-        honest_check (&self->honest);
+        honest_client_check (&self->honest);
     cluster_destroy (&self->cluster);
     free (self);
     return 0;
@@ -81,26 +81,26 @@ static void s_check (scene_t *self)
 {
     s_look (self);
     assert_in_range (cluster_info (self->cluster, "memory_bytes"), 1, LIMIT_BYTES);
-    honest_check (&self->honest);
+    honest_client_check (&self->honest);
     s_look (self);
 }
 
-static enemy_t *s_enemy (const scene_t *self, const char *name)
+static raw_peer_t *s_enemy (const scene_t *self, const char *name)
 {
     uint8_t uuid [WIRE_UUID_BYTES];
     keys_t keys = cluster_key (self->cluster, name);
-    enemy_t *enemy = enemy_with (cluster_address (self->cluster), "front", &keys);
+    raw_peer_t *enemy = raw_peer_with (cluster_address (self->cluster), "front", &keys);
     entropy_uuid (uuid);
-    assert_true (enemy_greet (enemy, uuid));
+    assert_true (raw_peer_greet (enemy, uuid));
     return enemy;
 }
 
-static wire_envelope_t s_next (enemy_t *self)
+static wire_envelope_t s_next (raw_peer_t *self)
 {
     return (wire_envelope_t){.session = self->session, .sequence = ++self->sent};
 }
 
-static void s_open (enemy_t *self, wire_job_open_t *open)
+static void s_open (raw_peer_t *self, wire_job_open_t *open)
 {
     buffer_t frame = {0};
     uint8_t uuid [WIRE_UUID_BYTES];
@@ -110,7 +110,7 @@ static void s_open (enemy_t *self, wire_job_open_t *open)
     open->function = wire_view ("square");
     open->uuid = (view_t){.data = uuid, .size = sizeof uuid};
     wire_write_job_open (&frame, s_next (self), open);
-    enemy_say (self->socket, &frame);
+    raw_peer_say (self->socket, &frame);
 }
 
 //  ---- the attacks --------------------------------------------------------
@@ -119,7 +119,7 @@ static void s_open (enemy_t *self, wire_job_open_t *open)
 static void test_open_jobs_by_bytes (void **state)
 {
     scene_t *self = *state;
-    enemy_t *enemy = s_enemy (self, "web");
+    raw_peer_t *enemy = s_enemy (self, "web");
     buffer_t spans = {0};
     size_t count = 300000;
     for (size_t i = 0; i < count; i++)
@@ -134,7 +134,7 @@ static void test_open_jobs_by_bytes (void **state)
     assert_in_range (cluster_info (self->cluster, "open_job_bytes"), MIB, LIMIT_BYTES / 4);
     s_check (self);
     buffer_free (&spans);
-    enemy_destroy (&enemy);
+    raw_peer_destroy (&enemy);
 }
 
 //  An observer asks on and on, reads nothing and acknowledges nothing.
@@ -144,7 +144,7 @@ static void test_replies_that_nobody_acknowledges (void **state)
     char name [200];
     memset (name, 'n', sizeof name);
     name [sizeof name - 1] = 0;
-    enemy_t *client = s_enemy (self, "web"), *observer = s_enemy (self, "eve");
+    raw_peer_t *client = s_enemy (self, "web"), *observer = s_enemy (self, "eve");
     wire_job_open_t open = {.detached = true, .name = wire_view (name)};
     for (int i = 0; i < 2000; i++)
         s_open (client, &open);
@@ -152,15 +152,15 @@ static void test_replies_that_nobody_acknowledges (void **state)
         buffer_t frame = {0};
         wire_write_request (&frame, s_next (observer),
                             &(wire_request_t){.id = i, .what = wire_view ("job.list")});
-        enemy_say (observer->socket, &frame);
+        raw_peer_say (observer->socket, &frame);
         if (i % LOOK == 0)
             s_look (self);
     }
     cluster_until_at_least (self->cluster, "parked_bytes", 1);
     assert_in_range (cluster_info (self->cluster, "reply_bytes"), 1, LIMIT_BYTES / 8);
     s_check (self);
-    enemy_destroy (&client);
-    enemy_destroy (&observer);
+    raw_peer_destroy (&client);
+    raw_peer_destroy (&observer);
 }
 
 //  Payloads that never end, by several sessions, each as far as its window goes.
@@ -168,7 +168,7 @@ static void test_payloads_that_never_end (void **state)
 {
     scene_t *self = *state;
     static uint8_t bytes [200 << 10];
-    enemy_t *enemies [6];
+    raw_peer_t *enemies [6];
     uint64_t sent = 0; //  By all, within their first windows
     for (size_t k = 0; k < 6; k++) {
         enemies [k] = s_enemy (self, "web");
@@ -178,7 +178,7 @@ static void test_payloads_that_never_end (void **state)
             wire_part_t part = {
                 .payload = i, .total = 20 * MIB, .bytes = {.data = bytes, .size = sizeof bytes}};
             wire_write_part (&frame, s_next (enemies [k]), &part);
-            enemy_say (enemies [k]->socket, &frame);
+            raw_peer_say (enemies [k]->socket, &frame);
         }
         s_look (self);
     }
@@ -186,7 +186,7 @@ static void test_payloads_that_never_end (void **state)
     cluster_until_at_least (self->cluster, "client_bytes", (int64_t) sent);
     s_check (self);
     for (size_t k = 0; k < 6; k++)
-        enemy_destroy (&enemies [k]);
+        raw_peer_destroy (&enemies [k]);
 }
 
 //  A worker sends values that never end, far more than the broker may hold.
@@ -195,21 +195,21 @@ static void test_values_that_never_end (void **state)
     scene_t *self = *state;
     static uint8_t bytes [WIRE_PART_MAX];
     keys_t keys = cluster_key (self->cluster, "other");
-    enemy_t *enemy = enemy_worker_with (cluster_address (self->cluster), &keys, "nothing", 0);
+    raw_peer_t *enemy = raw_peer_worker_with (cluster_address (self->cluster), &keys, "nothing", 0);
     for (uint64_t i = 1; i <= 500; i++) { //  125 MiB
         buffer_t frame = {0};
         wire_part_t part = {
             .payload = i, .total = 500 * MIB, .bytes = {.data = bytes, .size = sizeof bytes}};
         wire_write_part (&frame, (wire_envelope_t){.session = enemy->session, .sequence = i},
                          &part);
-        enemy_say (enemy->sink, &frame);
+        raw_peer_say (enemy->sink, &frame);
         if (i % LOOK == 0)
             s_look (self);
     }
     cluster_until_at_least (self->cluster, "value_bytes", 16 * MIB);
     assert_in_range (cluster_info (self->cluster, "value_bytes"), 1, LIMIT_BYTES / 8 * 3);
     s_check (self);
-    enemy_destroy (&enemy);
+    raw_peer_destroy (&enemy);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

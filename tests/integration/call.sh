@@ -1,6 +1,6 @@
 #!/bin/bash
 #  cadre call, map and version, with a pool of their own
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 plugin=$plugins/arithmetic.so
 
 expect 0 49 '' cadre call --plugin "$plugin" square 7

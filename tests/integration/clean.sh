@@ -1,7 +1,7 @@
 #!/bin/bash
 #  Names and messages of others, made to do something to a terminal: no listing, log, error or
 #  progress line passes them on
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 named=$'\e[2J\e]0;x\a\nforged\r\xc2\x9b31m\xe2\x80\xae\xe2\x81\xa6\x7f'
 rude=$named$'\x9b\xc3'

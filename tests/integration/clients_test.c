@@ -1,9 +1,9 @@
 //  clients_test.c - clients that die, that do not read, and many at once: each gets its own, nobody
 //  another's trouble
 
-#include "tests/lib/child.h"
-#include "tests/lib/cluster.h"
-#include "tests/lib/tally.h"
+#include "tests/lib/rigs/child.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/outcomes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,14 +111,14 @@ static child_t *s_start_client (cluster_t *cluster, const char *what)
 //  What an attached client leaves: no job, no task, no client; and others have noticed nothing.
 static void s_is_forgotten (cluster_t *cluster, cadre_t *pool, cadre_job_t **job, size_t count)
 {
-    tally_squares (*job, count);
+    outcomes_squares (*job, count);
     cadre_job_destroy (job);
     cluster_until (cluster, "clients", 2);
     cluster_until (cluster, "jobs", 0);
     cluster_until (cluster, "tasks_waiting", 0);
     cluster_until (cluster, "tasks_running", 0);
     *job = s_squares (pool, 1000);
-    tally_squares (*job, 1000);
+    outcomes_squares (*job, 1000);
 }
 
 static void test_client_killed_while_it_submits (void **state)
@@ -174,7 +174,7 @@ static void test_detached_jobs_outlive_their_client (void **state)
     cadre_value_destroy (&jobs);
     cluster_touch (cluster, "go");
     cadre_job_t *job = cadre_job_follow (pool, number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
-    tally_squares (job, 6);
+    outcomes_squares (job, 6);
     s_end (&pool, &job, &cluster);
 }
 
@@ -187,7 +187,7 @@ static void test_a_client_that_does_not_read (void **state)
     cadre_t *pool = cluster_open (cluster);
     child_t *client = s_start_client (cluster, "hoards");
     cadre_job_t *job = s_squares (pool, 20000);
-    tally_squares (job, 20000);
+    outcomes_squares (job, 20000);
     assert_int_equal (child_wait (client, 0), -1);
     child_destroy (&client);
     s_end (&pool, &job, &cluster);
@@ -199,11 +199,11 @@ static void test_two_clients_at_once (void **state)
     cadre_t *one = cluster_open (cluster), *other = cluster_open (cluster);
     cadre_job_t *first = s_squares (one, 7000), *second = s_squares (other, 9000);
     cadre_job_t *third = s_squares (one, 3000);
-    tally_squares (second, 9000);
+    outcomes_squares (second, 9000);
     cadre_job_destroy (&second);
     cadre_abort (&other);
-    tally_squares (third, 3000);
-    tally_squares (first, 7000);
+    outcomes_squares (third, 3000);
+    outcomes_squares (first, 7000);
     cadre_job_destroy (&third);
     s_end (&one, &first, &cluster);
 }

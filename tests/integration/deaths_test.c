@@ -1,9 +1,9 @@
 //  deaths_test.c - slots and workers are killed in each state of a task: one outcome each, and the
 //  right one
 
-#include "tests/lib/child.h"
-#include "tests/lib/cluster.h"
-#include "tests/lib/tally.h"
+#include "tests/lib/rigs/child.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/outcomes.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -87,7 +87,7 @@ static void test_slot_killed_with_retries (void **state)
     cadre_job_t *job = s_gates (pool, cluster, &(cadre_job_options_t){.retries = 1}, 3);
     kill ((pid_t) cluster_await (cluster, "started-0"), SIGKILL);
     cluster_touch (cluster, "go");
-    tally_squares (job, 3);
+    outcomes_squares (job, 3);
     s_end (&pool, &job, &cluster);
 }
 
@@ -105,7 +105,7 @@ static void test_slot_killed_between_tasks (void **state)
         before = pid;
     }
     job = s_squares (pool, NULL, 1000);
-    tally_squares (job, 1000);
+    outcomes_squares (job, 1000);
     s_end (&pool, &job, &cluster);
 }
 
@@ -123,7 +123,7 @@ static void test_slots_killed_under_load (void **state)
     cadre_t *other = cluster_open (cluster);
     for (int i = 0; i < KILLS; i++)
         kill (s_slot_pid (other), SIGKILL);
-    tally_t *entries = tally_read (job, TASKS);
+    outcomes_task_t *entries = outcomes_read (job, TASKS);
     int blamed = 0;
     for (int64_t i = 0; i < TASKS; i++)
         if (entries [i].outcome == CADRE_OUTCOME_OK) {
@@ -149,7 +149,7 @@ static void test_worker_killed_while_it_runs (void **state)
     cluster_until (cluster, "tasks_running", 2);
     cluster_kill_worker (cluster, 0);
     cluster_touch (cluster, "go");
-    tally_squares (job, 8);
+    outcomes_squares (job, 8);
     assert_int_equal (cluster_info (cluster, "workers"), 1);
     s_end (&pool, &job, &cluster);
 }
@@ -162,7 +162,7 @@ static void test_worker_killed_without_retries (void **state)
     cadre_job_t *job = s_gates (pool, cluster, &(cadre_job_options_t){.no_rerun = true}, 1);
     cluster_await (cluster, "started-0");
     cluster_kill_worker (cluster, 0);
-    tally_t *entries = tally_read (job, 1);
+    outcomes_task_t *entries = outcomes_read (job, 1);
     assert_int_equal (entries [0].outcome, CADRE_OUTCOME_WORKER_LOST);
     assert_non_null (strstr (entries [0].message, "worker0"));
     free (entries);
@@ -185,7 +185,7 @@ static void test_worker_killed_before_it_registered (void **state)
         cluster_kill_worker (cluster, 1);
     }
     cadre_job_t *job = s_squares (pool, NULL, 1000);
-    tally_squares (job, 1000);
+    outcomes_squares (job, 1000);
     cluster_until (cluster, "workers", 1);
     s_end (&pool, &job, &cluster);
 }
@@ -206,7 +206,7 @@ static void test_worker_killed_with_results_unacknowledged (void **state)
     cluster_kill_worker (cluster, 0);
     cluster_start_worker (cluster, 0, 2, NULL);
     kill (cluster_broker (cluster), SIGCONT);
-    tally_squares (job, 2);
+    outcomes_squares (job, 2);
     s_end (&pool, &job, &cluster);
 }
 
@@ -228,7 +228,7 @@ static void test_worker_killed_during_drain (void **state)
     s_drain (pool, "worker0");
     cluster_kill_worker (cluster, 0);
     cluster_touch (cluster, "go");
-    tally_squares (job, 6);
+    outcomes_squares (job, 6);
     s_end (&pool, &job, &cluster);
 }
 
@@ -250,7 +250,7 @@ static void test_worker_restarted_under_load (void **state)
         cluster_kill_worker (cluster, 0);
         cluster_start_worker (cluster, 0, 1, NULL);
     }
-    tally_squares (job, TASKS);
+    outcomes_squares (job, TASKS);
     cluster_until_at_least (cluster, "lost_workers", 1);
     s_end (&pool, &job, &cluster);
 }
@@ -267,7 +267,7 @@ static void test_the_only_worker_is_replaced (void **state)
     assert_int_equal (cluster_info (cluster, "lost_workers"), 1);
     cluster_touch (cluster, "go");
     cluster_start_worker (cluster, 0, 1, NULL);
-    tally_squares (job, 4);
+    outcomes_squares (job, 4);
     s_end (&pool, &job, &cluster);
 }
 

@@ -14,13 +14,13 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/child.h"
-#include "tests/lib/disorder.h"
-#include "tests/lib/enemy.h"
-#include "tests/lib/fake_broker.h"
-#include "tests/lib/hub.h"
-#include "tests/lib/stage.h"
-#include "tests/lib/tally.h"
+#include "tests/lib/fakes/fake_broker.h"
+#include "tests/lib/hostile/random_frames.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/rigs/child.h"
+#include "tests/lib/rigs/outcomes.h"
+#include "tests/lib/rigs/thread_cluster.h"
+#include "tests/lib/rigs/worker_rig.h"
 
 #define ENEMIES 60
 #define FRAMES 60
@@ -89,7 +89,7 @@ static void s_check_kept (house_t *self)
 {
     cadre_job_t *kept =
         cadre_job_follow (self->pool, self->number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
-    tally_squares (kept, TASKS);
+    outcomes_squares (kept, TASKS);
     cadre_job_destroy (&kept);
 }
 
@@ -110,15 +110,15 @@ static void s_end (house_t *self)
 }
 
 //  The beginning of a session that goes well, and how far.
-static enemy_t *s_enemy (house_t *self, unsigned state, disorder_t *disorder)
+static raw_peer_t *s_enemy (house_t *self, unsigned state, random_frames_t *frames)
 {
     static const char *const doors [] = {"front", "back", "sink"};
     if (state < 3)
-        return enemy_new (self->address, doors [state]);
+        return raw_peer_new (self->address, doors [state]);
     if (state >= 6)
-        return enemy_worker (self->address, "another", 10);
-    enemy_t *enemy = enemy_client (self->address);
-    uint8_t uuid [WIRE_UUID_BYTES] = {(uint8_t) disorder_chance (disorder, 4)};
+        return raw_peer_worker (self->address, "another", 10);
+    raw_peer_t *enemy = raw_peer_client (self->address);
+    uint8_t uuid [WIRE_UUID_BYTES] = {(uint8_t) random_frames_chance (frames, 4)};
     memset (uuid, uuid [0], sizeof uuid);
     wire_job_open_t open = {.ref = 1,
                             .uuid = {uuid, sizeof uuid},
@@ -130,25 +130,25 @@ static enemy_t *s_enemy (house_t *self, unsigned state, disorder_t *disorder)
     buffer_t frame = {0};
     if (state == 3)
         return enemy;
-    disorder->sequence = 1;
+    frames->sequence = 1;
     wire_write_job_open (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 1},
                          &open);
-    enemy_say (enemy->socket, &frame);
+    raw_peer_say (enemy->socket, &frame);
     return enemy;
 }
 
 //  State 7 speaks on the sink of its session; the others where they came in.
 static void s_talk (house_t *self, unsigned state, unsigned seed)
 {
-    disorder_t disorder = {.seed = seed, .skip = state == 7 ? NULL : " worker_hello "};
-    enemy_t *enemy = s_enemy (self, state, &disorder);
-    disorder.session = enemy->session;
+    random_frames_t frames = {.seed = seed, .skip = state == 7 ? NULL : " worker_hello "};
+    raw_peer_t *enemy = s_enemy (self, state, &frames);
+    frames.session = enemy->session;
     for (int i = 0; i < FRAMES; i++) {
-        buffer_t frame = disorder_frame (&disorder);
-        enemy_say (state == 7 ? enemy->sink : enemy->socket, &frame);
+        buffer_t frame = random_frames_next (&frames);
+        raw_peer_say (state == 7 ? enemy->sink : enemy->socket, &frame);
     }
-    enemy_destroy (&enemy);
-    disorder_end (&disorder);
+    raw_peer_destroy (&enemy);
+    random_frames_end (&frames);
 }
 
 static void test_a_broker_with_a_store (void **state)
@@ -161,7 +161,7 @@ static void test_a_broker_with_a_store (void **state)
         if (child_wait (house.broker, 0) != -1)
             fail_msg ("after enemy %u the broker has ended: %s", i, child_output (house.broker));
     }
-    tally_squares (house.owned, TASKS);
+    outcomes_squares (house.owned, TASKS);
     s_check_kept (&house);
     //  What enemies have made durable is no obstacle
     child_destroy (&house.broker);
@@ -175,12 +175,12 @@ static void test_a_broker_with_a_store (void **state)
 
 //  A session that ends for what was said before takes a task with it: then it runs anew, as with
 //  every broker.
-static cadre_outcome_t s_outcome (hub_t *hub, uint64_t job)
+static cadre_outcome_t s_outcome (worker_rig_t *rig, uint64_t job)
 {
     cadre_outcome_t outcome;
     do {
-        hub_open_job (hub, job, WIRE_KIND_CALL, "square", 0, 1000);
-        outcome = hub_wait (hub, hub_call (hub, job, 7))->outcome;
+        worker_rig_open_job (rig, job, WIRE_KIND_CALL, "square", 0, 1000);
+        outcome = worker_rig_wait (rig, worker_rig_call (rig, job, 7))->outcome;
     } while (outcome == CADRE_OUTCOME_WORKER_LOST);
     return outcome;
 }
@@ -193,21 +193,21 @@ static void test_a_worker (void **state)
     char folder [] = "/tmp/cadre-disorder-XXXXXX", address [64];
     assert_non_null (mkdtemp (folder));
     snprintf (address, sizeof address, "ipc://%s", folder);
-    hub_t *hub = hub_new ((worker_options_t){
-        .broker = address, .slots = 2, .threads = true, .functions = stage_functions});
+    worker_rig_t *rig = worker_rig_new ((worker_options_t){
+        .broker = address, .slots = 2, .threads = true, .functions = thread_cluster_functions});
     for (unsigned round = 0; round < 40; round++) {
         //  These end a worker, and must
-        disorder_t disorder = {.seed = 77 + round, .skip = " stop drain refused goodbye "};
+        random_frames_t frames = {.seed = 77 + round, .skip = " stop drain refused goodbye "};
         for (int i = 0; i < FRAMES; i++) {
-            disorder.session = hub_session (hub);
-            buffer_t frame = disorder_frame (&disorder);
-            hub_raw (hub, round % 2, &frame);
+            frames.session = worker_rig_session (rig);
+            buffer_t frame = random_frames_next (&frames);
+            worker_rig_raw (rig, round % 2, &frame);
         }
-        hub_forget (hub, round % 4 < 2);
-        assert_int_equal (s_outcome (hub, 1000 + round), CADRE_OUTCOME_OK);
-        disorder_end (&disorder);
+        worker_rig_forget (rig, round % 4 < 2);
+        assert_int_equal (s_outcome (rig, 1000 + round), CADRE_OUTCOME_OK);
+        random_frames_end (&frames);
     }
-    hub_destroy (&hub);
+    worker_rig_destroy (&rig);
     s_remove (folder);
 }
 
@@ -220,7 +220,7 @@ static void test_a_client (void **state)
         fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 1000);
         cadre_t *pool = cadre_open (fake_broker_address (broker), NULL);
         assert_non_null (pool);
-        disorder_t disorder = {.seed = 5 + round, .session = 1};
+        random_frames_t frames = {.seed = 5 + round, .session = 1};
         cadre_job_t *job =
             round % 3
                 ? cadre_job_open (pool, "square", &(cadre_job_options_t){.durable = round % 3 == 2})
@@ -229,7 +229,7 @@ static void test_a_client (void **state)
         for (int64_t i = 0; job && i < 3; i++)
             cadre_job_add (job, NULL, "i", i);
         for (int i = 0; i < FRAMES; i++) {
-            buffer_t frame = disorder_frame (&disorder);
+            buffer_t frame = random_frames_next (&frames);
             fake_broker_raw (broker, frame.data, frame.size);
             buffer_free (&frame);
             cadre_event_t event;
@@ -243,7 +243,7 @@ static void test_a_client (void **state)
         cadre_future_destroy (&future);
         cadre_abort (&pool);
         fake_broker_destroy (&broker);
-        disorder_end (&disorder);
+        random_frames_end (&frames);
     }
 }
 

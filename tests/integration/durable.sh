@@ -1,7 +1,7 @@
 #!/bin/bash
 #  What durable jobs outlive, and what they keep while they do: waits, tries, quarantine, identity,
 #  room.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 
 all_again () {
@@ -83,7 +83,7 @@ quarantined () {
     [ "$(cadre task list "$deadly" --outcome quarantined | awk 'NR > 1 { print $1, $5 }')" = "$1" ] ||
         fault "quarantine is not '$1': $(cadre task list "$deadly")"
 }
-deadly=$("$CADRE_BUILD_DIR/tests/lib/strain" deadly "$ipc" 2)
+deadly=$("$CADRE_BUILD_DIR/tests/lib/programs/overload" deadly "$ipc" 2)
 explained "$deadly.0" 'quarantined: it has killed 3 slots'
 explained "$deadly.1" 'quarantined: it has killed 3 slots'
 all_again

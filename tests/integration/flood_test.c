@@ -1,10 +1,10 @@
 //  flood_test.c - peers in the clear that send more than anybody could read, slowly what never
 //  ends, or nothing at all
 
-#include "tests/lib/cluster.h"
-#include "tests/lib/enemy.h"
-#include "tests/lib/honest.h"
-#include "tests/lib/zmtp.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/hostile/zmtp.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/honest_client.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -57,7 +57,7 @@ static zmtp_t s_come (const cluster_t *self, const char *door)
 {
     char endpoint [256];
     zmtp_t peer;
-    enemy_endpoint (cluster_address (self), door, endpoint, sizeof endpoint);
+    raw_peer_endpoint (cluster_address (self), door, endpoint, sizeof endpoint);
     assert_true (zmtp_connect (&peer, endpoint));
     assert_true (zmtp_shake (&peer,
                              *door == 's'   ? "PUSH"
@@ -76,18 +76,18 @@ static void test_more_messages_than_can_be_read (void **state)
     static const char *const doors [] = {"front", "back", "sink"};
     for (size_t i = 0; i < sizeof frames; i += 22)
         memcpy (frames + i, "\0\24\1\5", 4); //  A BEAT of no session
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     uint64_t before = s_peak_bytes (self);
     for (size_t i = 0; i < 3; i++) {
         zmtp_t peer = s_come (self, doors [i]);
         for (size_t sent = 0; sent < 128 * MIB; sent += sizeof frames)
             assert_true (zmtp_put (&peer, frames, sizeof frames));
-        honest_visit (self);
+        honest_client_visit (self);
         zmtp_close (&peer);
     }
     if (!SANITIZED)
         assert_true (s_peak_bytes (self) < before + 64 * MIB);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 //  Nobody reads what a worker sends by its lane; it may not pile up there, nor may connections.
@@ -100,7 +100,7 @@ static void test_a_lane_is_one_way (void **state)
     zmtp_t peers [MANY];
     for (size_t i = 0; i < sizeof frames; i += 22)
         memcpy (frames + i, "\0\24\1\5", 4);
-    enemy_t *worker = enemy_worker (cluster_address (self), "nothing", 1);
+    raw_peer_t *worker = raw_peer_worker (cluster_address (self), "nothing", 1);
     uint64_t before = s_peak_bytes (self);
     snprintf (lane, sizeof lane, "lane-%u", worker->port);
     for (size_t i = 0; i < MANY; i++)
@@ -115,8 +115,8 @@ static void test_a_lane_is_one_way (void **state)
         assert_true (s_peak_bytes (self) < before + 32 * MIB);
     for (size_t i = 0; i < MANY; i++)
         zmtp_close (&peers [i]);
-    enemy_destroy (&worker);
-    honest_visit (self);
+    raw_peer_destroy (&worker);
+    honest_client_visit (self);
 }
 
 //  Less in a look than anybody would notice, at each door.
@@ -125,7 +125,7 @@ static void test_what_never_ends_comes_slowly (void **state)
     cluster_t *self = *state;
     static uint8_t bytes [16 * KIB];
     static const char *const doors [] = {"front", "back", "sink"};
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     for (size_t i = 0; i < 3; i++) {
         zmtp_t peer = s_come (self, doors [i]);
         for (size_t sent = 0; zmtp_send (&peer, ZMTP_MORE, bytes, sizeof bytes);
@@ -137,7 +137,7 @@ static void test_what_never_ends_comes_slowly (void **state)
         zmtp_close (&peer);
     }
     cluster_until_at_least (self, "cut_peers", 3);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 static int s_setup_small (void **state)
@@ -157,7 +157,7 @@ static void test_tiny_frames_of_many_stay_within_the_memory (void **state)
     zmtp_t peers [MANY];
     for (size_t i = 0; i < sizeof frames; i += 2)
         frames [i] = ZMTP_MORE;
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     for (size_t i = 0; i < MANY; i++)
         peers [i] = s_come (self, "front");
     for (size_t i = 0; i < MANY; i++) {
@@ -167,7 +167,7 @@ static void test_tiny_frames_of_many_stay_within_the_memory (void **state)
     cluster_until_at_least (self, "cut_peers", MANY);
     if (!SANITIZED)
         assert_in_range (s_peak_bytes (self), 0, 64 * MIB);
-    honest_check (&honest);
+    honest_client_check (&honest);
     for (size_t i = 0; i < MANY; i++)
         zmtp_close (&peers [i]);
 }
@@ -193,7 +193,7 @@ static void test_a_key_lets_nobody_begin_anew_for_more (void **state)
         char endpoint [256];
         zmtp_t peer;
         keys_t keys = cluster_key (self, doors [i % 2].name);
-        enemy_endpoint (cluster_address (self), doors [i % 2].door, endpoint, sizeof endpoint);
+        raw_peer_endpoint (cluster_address (self), doors [i % 2].door, endpoint, sizeof endpoint);
         assert_true (zmtp_connect (&peer, endpoint));
         assert_true (zmtp_shake (&peer, doors [i % 2].type, &keys, NULL));
         while (zmtp_send (&peer, ZMTP_MORE, bytes, sizeof bytes))
@@ -214,7 +214,7 @@ static void test_large_frames_of_many_stay_within_the_memory (void **state)
     static const uint8_t head [] = {2, 0, 0, 0, 0, 0, 15, 0, 0};
     static uint8_t bytes [900 * KIB];
     zmtp_t peers [MANY];
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     for (size_t i = 0; i < MANY; i++) {
         peers [i] = s_come (self, "front");
         fcntl (peers [i].fd, F_SETFL, O_NONBLOCK);
@@ -226,7 +226,7 @@ static void test_large_frames_of_many_stay_within_the_memory (void **state)
     assert_in_range (cluster_info (self, "unread_bytes"), 1, 8 * MIB);
     if (!SANITIZED)
         assert_in_range (s_peak_bytes (self), 0, 64 * MIB);
-    honest_check (&honest);
+    honest_client_check (&honest);
     for (size_t i = 0; i < MANY; i++)
         zmtp_close (&peers [i]);
 }

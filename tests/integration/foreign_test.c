@@ -1,7 +1,7 @@
 //  foreign_test.c - commands whose broker speaks another major version of the protocol
 
-#include "tests/lib/child.h"
-#include "tests/lib/fake_broker.h"
+#include "tests/lib/fakes/fake_broker.h"
+#include "tests/lib/rigs/child.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 #!/bin/bash
 #  Whose eyes a worker's key is for: what its tasks find of it, and as whom they run (--run-as). As
 #  root, with a user nobody.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1 && command -v setpriv >/dev/null || { echo 'needs root, a user nobody and setpriv'; exit 77; }
 cd "$scratch" || exit 1
 

@@ -1,7 +1,7 @@
 //  holders_test.c - whose a job is: what a key learns of the jobs of others, and what becomes of
 //  names that two keys choose
 
-#include "tests/lib/cluster.h"
+#include "tests/lib/rigs/cluster.h"
 
 #include "common/access.h"
 #include "common/keydir.h"

@@ -1,8 +1,8 @@
 //  hostile_test.c - whatever peers send, the broker lives, counts what it refuses, and a normal
 //  client's results are right
 
-#include "tests/lib/enemy.h"
-#include "tests/lib/stage.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/rigs/thread_cluster.h"
 
 #include <cadre.h>
 #include <dirent.h>
@@ -26,9 +26,9 @@
 
 //  A broker with a worker, and a client whose job runs while others misbehave
 typedef struct scene {
-    stage_t *stage;   // broker and worker
-    cadre_t *pool;    // the normal client
-    cadre_job_t *job; // its job
+    thread_cluster_t *stage; // broker and worker
+    cadre_t *pool;           // the normal client
+    cadre_job_t *job;        // its job
 } scene_t;
 
 static int64_t s_number (scene_t *self, const char *key)
@@ -57,8 +57,8 @@ static int s_setup (void **state)
 {
     scene_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
-    self->stage = stage_new ("ipc", true);
-    self->pool = cadre_open (stage_address (self->stage), NULL);
+    self->stage = thread_cluster_new ("ipc", true);
+    self->pool = cadre_open (thread_cluster_address (self->stage), NULL);
     if (!self->pool)
         fail_msg ("%s", cadre_open_message ());
     self->job = cadre_job_open (self->pool, "square", NULL);
@@ -98,7 +98,7 @@ static int s_teardown (void **state)
     scene_t *self = *state;
     cadre_job_destroy (&self->job);
     cadre_close (&self->pool, 5000);
-    stage_destroy (&self->stage);
+    thread_cluster_destroy (&self->stage);
     free (self);
     return 0;
 }
@@ -112,7 +112,7 @@ static void test_random_bytes (void **state)
     unsigned seed = 3;
     int64_t before = s_number (self, "refused_frames");
     for (size_t n = 0; n < 3; n++) {
-        enemy_t *enemy = enemy_new (stage_address (self->stage), names [n]);
+        raw_peer_t *enemy = raw_peer_new (thread_cluster_address (self->stage), names [n]);
         for (int i = 0; i < 500; i++) {
             uint8_t bytes [200];
             for (size_t j = 0; j < sizeof bytes; j++)
@@ -121,11 +121,11 @@ static void test_random_bytes (void **state)
                 bytes [0] = WIRE_MAJOR;
                 bytes [2] = bytes [3] = 0;
             }
-            enemy_send (enemy, bytes, (size_t) rand_r (&seed) % sizeof bytes);
+            raw_peer_send (enemy, bytes, (size_t) rand_r (&seed) % sizeof bytes);
         }
         s_expect_growth (self, "refused_frames", before, 1);
         before = s_number (self, "refused_frames");
-        enemy_destroy (&enemy);
+        raw_peer_destroy (&enemy);
     }
     s_check_results (self);
 }
@@ -147,26 +147,26 @@ static size_t s_blank_frames (buffer_t *frames, uint64_t session)
 }
 
 //  A frame cut at each byte, or with each bit turned
-static void s_spoil (enemy_t *enemy, buffer_t *frame)
+static void s_spoil (raw_peer_t *enemy, buffer_t *frame)
 {
     for (size_t size = 0; size < frame->size; size++)
-        enemy_send (enemy, frame->data, size);
+        raw_peer_send (enemy, frame->data, size);
     for (size_t bit = 0; bit < frame->size * 8; bit++) {
         frame->data [bit / 8] ^= (uint8_t) (1 << bit % 8);
-        enemy_send (enemy, frame->data, frame->size);
+        raw_peer_send (enemy, frame->data, frame->size);
         frame->data [bit / 8] ^= (uint8_t) (1 << bit % 8);
     }
 }
 
-static enemy_t *s_enemy (scene_t *self, size_t which)
+static raw_peer_t *s_enemy (scene_t *self, size_t which)
 {
-    const char *address = stage_address (self->stage);
+    const char *address = thread_cluster_address (self->stage);
     switch (which) {
-    case 0: return enemy_new (address, "front");
-    case 1: return enemy_new (address, "back");
-    case 2: return enemy_new (address, "sink");
-    case 3: return enemy_client (address);
-    default: return enemy_worker (address, "another", 10);
+    case 0: return raw_peer_new (address, "front");
+    case 1: return raw_peer_new (address, "back");
+    case 2: return raw_peer_new (address, "sink");
+    case 3: return raw_peer_client (address);
+    default: return raw_peer_worker (address, "another", 10);
     }
 }
 
@@ -176,14 +176,14 @@ static void test_truncated_and_flipped_frames (void **state)
     for (size_t which = 0; which < 5; which++) {
         buffer_t frames [64] = {0};
         int64_t before = s_number (self, "refused_frames");
-        enemy_t *enemy = s_enemy (self, which);
+        raw_peer_t *enemy = s_enemy (self, which);
         size_t count = s_blank_frames (frames, enemy->session);
         for (size_t i = 0; i < count; i++) {
             s_spoil (enemy, &frames [i]);
             buffer_free (&frames [i]);
         }
         s_expect_growth (self, "refused_frames", before, 1);
-        enemy_destroy (&enemy);
+        raw_peer_destroy (&enemy);
     }
     s_check_results (self);
 }
@@ -196,7 +196,7 @@ static void test_huge_counts (void **state)
                                          "\x93\x01\x00\xdd\x00\xff\xff\xff"};
     static const size_t sizes [] = {5, 5, 5, 7, 8};
     for (size_t which = 0; which < 5; which++) {
-        enemy_t *enemy = s_enemy (self, which);
+        raw_peer_t *enemy = s_enemy (self, which);
         int64_t before = s_number (self, "refused_frames");
         for (unsigned verb = 0; verb < 256; verb++)
             for (size_t i = 0; i < 5; i++) {
@@ -206,11 +206,11 @@ static void test_huge_counts (void **state)
                 frame.size = WIRE_ENVELOPE_BYTES;
                 frame.data [1] = (uint8_t) verb;
                 buffer_append (&frame, heads [i], sizes [i]);
-                enemy_say (enemy->socket, &frame);
+                raw_peer_say (enemy->socket, &frame);
             }
         if (which != 2) //  Frames of no session are dropped on the sink, not refused
             s_expect_growth (self, "refused_frames", before, 1);
-        enemy_destroy (&enemy);
+        raw_peer_destroy (&enemy);
     }
     s_check_results (self);
 }
@@ -219,7 +219,7 @@ static void test_messages_of_many_frames (void **state)
 {
     scene_t *self = *state;
     for (size_t which = 0; which < 3; which++) {
-        enemy_t *enemy = s_enemy (self, which);
+        raw_peer_t *enemy = s_enemy (self, which);
         int64_t before = s_number (self, "refused_frames");
         for (int i = 0; i < 50; i++) {
             for (int frame = 0; frame < i + 1; frame++)
@@ -227,7 +227,7 @@ static void test_messages_of_many_frames (void **state)
             zmq_send (enemy->socket, "\1\5", 2, 0);
         }
         s_expect_growth (self, "refused_frames", before, 50);
-        enemy_destroy (&enemy);
+        raw_peer_destroy (&enemy);
     }
     s_check_results (self);
 }
@@ -238,14 +238,14 @@ static void test_too_large_frames (void **state)
     scene_t *self = *state;
     static uint8_t bytes [4u << 20] = {WIRE_MAJOR, WIRE_client_hello};
     for (size_t which = 0; which < 3; which++) {
-        enemy_t *enemy = s_enemy (self, which);
+        raw_peer_t *enemy = s_enemy (self, which);
         for (int i = 0; i < 4; i++) {
-            enemy_send (enemy, bytes, WIRE_FRAME_MAX + 1);
-            enemy_send (enemy, bytes, sizeof bytes);
-            enemy_send (enemy, bytes, WIRE_FRAME_MAX);
+            raw_peer_send (enemy, bytes, WIRE_FRAME_MAX + 1);
+            raw_peer_send (enemy, bytes, sizeof bytes);
+            raw_peer_send (enemy, bytes, WIRE_FRAME_MAX);
         }
         s_number (self, "refused_frames");
-        enemy_destroy (&enemy);
+        raw_peer_destroy (&enemy);
     }
     s_check_results (self);
 }
@@ -286,7 +286,7 @@ static size_t s_throw_bytes_at_all (const char *folder)
 static void test_bytes_that_are_no_zeromq (void **state)
 {
     scene_t *self = *state;
-    const char *folder = stage_address (self->stage) + strlen ("ipc://");
+    const char *folder = thread_cluster_address (self->stage) + strlen ("ipc://");
     int tries = 0;
     while (s_throw_bytes_at_all (folder) < 4) {
         assert_true (++tries < WAIT_NOTICE_MS / 50);
@@ -297,7 +297,7 @@ static void test_bytes_that_are_no_zeromq (void **state)
 
 //  ---- sessions ----------------------------------------------------------------------
 
-static void s_open_job (enemy_t *enemy, uint64_t sequence)
+static void s_open_job (raw_peer_t *enemy, uint64_t sequence)
 {
     buffer_t frame = {0};
     wire_job_open_t job = {.ref = 1,
@@ -307,17 +307,17 @@ static void s_open_job (enemy_t *enemy, uint64_t sequence)
                            .grace_ms = 5000};
     wire_write_job_open (&frame, (wire_envelope_t){.session = enemy->session, .sequence = sequence},
                          &job);
-    enemy_say (enemy->socket, &frame);
+    raw_peer_say (enemy->socket, &frame);
 }
 
 static void test_wrong_sequence_numbers (void **state)
 {
     scene_t *self = *state;
     cursor_t body;
-    enemy_t *enemy = enemy_client (stage_address (self->stage));
+    raw_peer_t *enemy = raw_peer_client (thread_cluster_address (self->stage));
     s_open_job (enemy, 5);
-    assert_true (enemy_hear (enemy, enemy->socket, WIRE_who, &body, WAIT_NOTICE_MS));
-    enemy_destroy (&enemy);
+    assert_true (raw_peer_hear (enemy, enemy->socket, WIRE_who, &body, WAIT_NOTICE_MS));
+    raw_peer_destroy (&enemy);
     s_check_results (self);
 }
 
@@ -325,11 +325,11 @@ static void test_frame_of_another_session (void **state)
 {
     scene_t *self = *state;
     cursor_t body;
-    enemy_t *enemy = enemy_new (stage_address (self->stage), "front");
+    raw_peer_t *enemy = raw_peer_new (thread_cluster_address (self->stage), "front");
     enemy->session = 12345;
     s_open_job (enemy, 1);
-    assert_true (enemy_hear (enemy, enemy->socket, WIRE_who, &body, WAIT_NOTICE_MS));
-    enemy_destroy (&enemy);
+    assert_true (raw_peer_hear (enemy, enemy->socket, WIRE_who, &body, WAIT_NOTICE_MS));
+    raw_peer_destroy (&enemy);
     s_check_results (self);
 }
 
@@ -337,7 +337,7 @@ static void test_frame_of_another_session (void **state)
 static void test_a_frame_of_too_many_tasks (void **state)
 {
     scene_t *self = *state;
-    enemy_t *enemy = enemy_client (stage_address (self->stage));
+    raw_peer_t *enemy = raw_peer_client (thread_cluster_address (self->stage));
     int64_t before = s_number (self, "refused_frames");
     cursor_t body;
     wire_refused_t refused;
@@ -350,18 +350,18 @@ static void test_a_frame_of_too_many_tasks (void **state)
     wire_job_tasks_t tasks = {.ref = 1, .payloads = wire_list_of (&payloads, count)};
     wire_write_job_tasks (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 2},
                           &tasks);
-    enemy_say (enemy->socket, &frame);
+    raw_peer_say (enemy->socket, &frame);
     buffer_free (&payloads);
-    assert_true (enemy_hear (enemy, enemy->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
+    assert_true (raw_peer_hear (enemy, enemy->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
     assert_true (wire_read_refused (&body, &refused));
     assert_int_equal (refused.code, CADRE_ERROR_TOO_LARGE);
     s_expect_growth (self, "refused_frames", before, 1);
-    enemy_destroy (&enemy);
+    raw_peer_destroy (&enemy);
     s_check_results (self);
 }
 
 //  Results for every lease there may be, all wrong
-static void s_claim (enemy_t *worker, uint64_t job, uint64_t serials)
+static void s_claim (raw_peer_t *worker, uint64_t job, uint64_t serials)
 {
     uint64_t sequence = 0;
     for (uint64_t serial = 0; serial < serials; serial += 500) {
@@ -377,7 +377,7 @@ static void s_claim (enemy_t *worker, uint64_t job, uint64_t serials)
         wire_write_sink_results (
             &frame, (wire_envelope_t){.session = worker->session, .sequence = sequence},
             &(wire_sink_results_t){.results = wire_list_of (&results, 500)});
-        enemy_say (worker->sink, &frame);
+        raw_peer_say (worker->sink, &frame);
         buffer_free (&results);
     }
 }
@@ -386,27 +386,27 @@ static void test_worker_that_claims_leases_of_others (void **state)
 {
     scene_t *self = *state;
     int64_t before = s_number (self, "stale_results");
-    enemy_t *enemy = enemy_worker (stage_address (self->stage), "another", 10);
+    raw_peer_t *enemy = raw_peer_worker (thread_cluster_address (self->stage), "another", 10);
     s_claim (enemy, cadre_job_number (self->job, WAIT_NOTICE_MS), 10000);
     s_expect_growth (self, "stale_results", before, 1);
     s_check_results (self);
-    enemy_destroy (&enemy);
+    raw_peer_destroy (&enemy);
 }
 
 //  It gets tasks, answers none, and is gone: others do them
 static void test_worker_that_answers_nothing (void **state)
 {
     scene_t *self = *state;
-    enemy_t *enemy = enemy_worker (stage_address (self->stage), "square", 100);
+    raw_peer_t *enemy = raw_peer_worker (thread_cluster_address (self->stage), "square", 100);
     buffer_t frame = {0};
     wire_write_beat (&frame, (wire_envelope_t){.session = enemy->session},
                      &(wire_beat_t){.received = UINT64_MAX});
-    enemy_say (enemy->socket, &frame);
+    raw_peer_say (enemy->socket, &frame);
     wire_write_goodbye (&frame, (wire_envelope_t){.session = enemy->session, .sequence = 1},
                         &(wire_goodbye_t){0});
-    enemy_say (enemy->sink, &frame);
+    raw_peer_say (enemy->sink, &frame);
     s_check_results (self);
-    enemy_destroy (&enemy);
+    raw_peer_destroy (&enemy);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

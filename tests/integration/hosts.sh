@@ -1,6 +1,6 @@
 #  hosts.sh - worker deploy, up, down and run --hosts on this machine, and hosts that say strange
 #  things (hosts/ssh.sh has real ones)
-. "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/cluster.sh"
+. "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/shell/cluster.sh"
 export XDG_STATE_HOME=$scratch/state HOME=$scratch/home
 unset XDG_CACHE_HOME SLURM_JOB_NODELIST
 mkdir "$HOME"

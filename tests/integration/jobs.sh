@@ -1,6 +1,6 @@
 #!/bin/bash
 #  cadre submit, job, task, worker, broker and doctor, with a broker and two workers
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 
 #  ---- no broker

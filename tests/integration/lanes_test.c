@@ -1,9 +1,9 @@
 //  lanes_test.c - those with one worker's key take all lanes that they can get: others' workers are
 //  let in, and nobody who waits ends
 
-#include "tests/lib/cluster.h"
-#include "tests/lib/enemy.h"
-#include "tests/lib/honest.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/honest_client.h"
 
 #include "common/entropy.h"
 
@@ -21,7 +21,7 @@
 
 typedef struct bench {
     cluster_t *cluster;
-    enemy_t *enemies [CROWD];
+    raw_peer_t *enemies [CROWD];
     unsigned count;
 } bench_t;
 
@@ -37,7 +37,7 @@ static int s_setup (void **state)
 static void s_leave (bench_t *self)
 {
     for (unsigned i = 0; i < self->count; i++)
-        enemy_destroy (&self->enemies [i]);
+        raw_peer_destroy (&self->enemies [i]);
     self->count = 0;
 }
 
@@ -55,13 +55,13 @@ static bool s_join (bench_t *self, const char *name, bool open)
 {
     uint8_t uuid [WIRE_UUID_BYTES];
     keys_t keys = cluster_key (self->cluster, name);
-    enemy_t *enemy = enemy_with (cluster_address (self->cluster), "back", &keys);
+    raw_peer_t *enemy = raw_peer_with (cluster_address (self->cluster), "back", &keys);
     self->enemies [self->count++] = enemy;
     entropy_uuid (uuid);
-    if (!enemy_register (enemy, uuid, "tcp", "nothing"))
+    if (!raw_peer_register (enemy, uuid, "tcp", "nothing"))
         return false;
     if (open)
-        enemy_open_lane (enemy, 1);
+        raw_peer_open_lane (enemy, 1);
     return true;
 }
 
@@ -75,7 +75,7 @@ static void test_a_share_is_left_for_others (void **state)
         joined++;
     assert_in_range (joined, 10, 39);
     assert_true (s_join (self, "node", true));
-    honest_visit (self->cluster);
+    honest_client_visit (self->cluster);
 }
 
 //  Lanes that nobody opens: as many as are asked for, and a worker that comes with the same key
@@ -88,7 +88,7 @@ static void test_lanes_that_nobody_opens (void **state)
     assert_in_range (cluster_info (self->cluster, "lanes"), 20, 40);
     cluster_kill_worker (self->cluster, 0);
     cluster_start_worker_as (self->cluster, 1, 2, cluster_access (self->cluster, "other"));
-    honest_visit (self->cluster); //  It alone offers what is called
+    honest_client_visit (self->cluster); //  It alone offers what is called
 }
 
 //  They live, as long as they are needed.
@@ -98,7 +98,7 @@ static void s_beat (const bench_t *self)
         buffer_t frame = {0};
         wire_write_beat (&frame, (wire_envelope_t){.session = self->enemies [i]->session},
                          &(wire_beat_t){.received = 1});
-        enemy_say (self->enemies [i]->socket, &frame);
+        raw_peer_say (self->enemies [i]->socket, &frame);
     }
 }
 
@@ -117,7 +117,7 @@ static void test_a_worker_waits_for_a_lane (void **state)
         cluster_pause ();
     }
     s_leave (self);
-    honest_visit (self->cluster);
+    honest_client_visit (self->cluster);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

@@ -1,10 +1,10 @@
 //  locks_test.c - a broker whose doors are locked: whoever has no key, another's, a revoked one, or
 //  calls himself by another's name, gets nowhere
 
-#include "tests/lib/cluster.h"
-#include "tests/lib/enemy.h"
-#include "tests/lib/honest.h"
-#include "tests/lib/zmtp.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/hostile/zmtp.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/honest_client.h"
 
 #include "common/entropy.h"
 #include "common/keydir.h"
@@ -70,37 +70,37 @@ static void s_expect_nobody (cluster_t *self, int64_t workers)
 static void test_unknown_keys (void **state)
 {
     cluster_t *self = *state;
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     int64_t before = cluster_info (self, "refused_peers");
     for (int i = 0; i < 10; i++) {
         keys_t keys = s_stranger (self);
         for (size_t door = 0; door < 3; door++)
-            assert_false (enemy_is_let_in (cluster_address (self), s_doors [door], &keys));
-        assert_false (enemy_is_let_in (cluster_address (self), s_lane (self), &keys));
+            assert_false (raw_peer_is_let_in (cluster_address (self), s_doors [door], &keys));
+        assert_false (raw_peer_is_let_in (cluster_address (self), s_lane (self), &keys));
     }
     assert_true (cluster_info (self, "refused_peers") >= before + 40);
     assert_non_null (strstr (cluster_said (self), "was not let in at"));
     s_expect_nobody (self, 1);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 static void test_without_key (void **state)
 {
     cluster_t *self = *state;
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     for (size_t door = 0; door < 3; door++) {
         zmtp_t peer;
         char endpoint [256];
-        assert_false (enemy_is_let_in (cluster_address (self), s_doors [door], NULL));
-        enemy_endpoint (cluster_address (self), s_doors [door], endpoint, sizeof endpoint);
+        assert_false (raw_peer_is_let_in (cluster_address (self), s_doors [door], NULL));
+        raw_peer_endpoint (cluster_address (self), s_doors [door], endpoint, sizeof endpoint);
         assert_true (zmtp_connect (&peer, endpoint));
         assert_false (zmtp_shake (&peer, "DEALER", NULL, NULL));
         assert_true (zmtp_is_cut (&peer));
         zmtp_close (&peer);
     }
-    assert_false (enemy_is_let_in (cluster_address (self), s_lane (self), NULL));
+    assert_false (raw_peer_is_let_in (cluster_address (self), s_lane (self), NULL));
     s_expect_nobody (self, 1);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 //  Every key at every door over tcp, and nobody's key anywhere over ipc
@@ -112,9 +112,9 @@ static void test_roles_and_doors (void **state)
         keys_t keys = cluster_key (self, names [i]);
         bool worker = i >= 4;
         for (size_t door = 0; door < 3; door++) {
-            assert_int_equal (enemy_is_let_in (cluster_address (self), s_doors [door], &keys),
+            assert_int_equal (raw_peer_is_let_in (cluster_address (self), s_doors [door], &keys),
                               worker == (door > 0));
-            assert_false (enemy_is_let_in (cluster_local (self), s_doors [door], &keys));
+            assert_false (raw_peer_is_let_in (cluster_local (self), s_doors [door], &keys));
         }
     }
 }
@@ -125,14 +125,14 @@ static void test_swapped_keys (void **state)
     keys_t alice = cluster_key (self, "alice"), eve = cluster_key (self, "eve"), keys = alice;
     memcpy (keys.secret_key, eve.secret_key,
             KEYS_TEXT_BYTES); //  The name of one, the proof of another
-    assert_false (enemy_is_let_in (cluster_address (self), "front", &keys));
+    assert_false (raw_peer_is_let_in (cluster_address (self), "front", &keys));
     keys = alice;
     memcpy (keys.server_key, eve.public_key, KEYS_TEXT_BYTES); //  Another broker's
-    assert_false (enemy_is_let_in (cluster_address (self), "front", &keys));
+    assert_false (raw_peer_is_let_in (cluster_address (self), "front", &keys));
     keys = alice;
     memcpy (keys.public_key, alice.server_key, KEYS_TEXT_BYTES); //  The broker itself
-    assert_false (enemy_is_let_in (cluster_address (self), "front", &keys));
-    assert_true (enemy_is_let_in (cluster_address (self), "front", &alice));
+    assert_false (raw_peer_is_let_in (cluster_address (self), "front", &keys));
+    assert_true (raw_peer_is_let_in (cluster_address (self), "front", &alice));
 }
 
 //  A property User-Id of the peer's own, in the clear: whoever comes over ipc is local, whatever
@@ -149,14 +149,14 @@ static void test_name_of_ones_own_in_the_clear (void **state)
         assert_false (zmtp_shake (&peer, "DEALER", NULL, names [i]));
         zmtp_close (&peer);
     }
-    enemy_endpoint (cluster_local (self), "front", endpoint, sizeof endpoint);
+    raw_peer_endpoint (cluster_local (self), "front", endpoint, sizeof endpoint);
     assert_true (zmtp_connect (&peer, endpoint));
     assert_true (zmtp_shake (&peer, "DEALER", NULL, eve.public_key));
     uint64_t code = 0;
-    enemy_t *session = enemy_by_hand (&peer);
-    code = enemy_request (session, "broker.reload");
+    raw_peer_t *session = raw_peer_by_hand (&peer);
+    code = raw_peer_request (session, "broker.reload");
     assert_int_equal (code, CADRE_OK); //  Not eve, who may not
-    enemy_destroy (&session);
+    raw_peer_destroy (&session);
     zmtp_close (&peer);
 }
 
@@ -174,10 +174,10 @@ static void test_name_of_ones_own_with_a_key (void **state)
         zmtp_close (&peer);
         assert_true (zmtp_connect (&peer, cluster_address (self)));
         assert_true (zmtp_shake (&peer, "DEALER", &eve, names [i]));
-        enemy_t *session = enemy_by_hand (&peer);
-        assert_int_equal (enemy_request (session, "broker.info"), CADRE_OK);
-        assert_int_equal (enemy_request (session, "broker.reload"), CADRE_ERROR_REFUSED);
-        enemy_destroy (&session);
+        raw_peer_t *session = raw_peer_by_hand (&peer);
+        assert_int_equal (raw_peer_request (session, "broker.info"), CADRE_OK);
+        assert_int_equal (raw_peer_request (session, "broker.reload"), CADRE_ERROR_REFUSED);
+        raw_peer_destroy (&session);
         zmtp_close (&peer);
     }
 }
@@ -209,10 +209,10 @@ static void test_drain (void **state)
     keys_t keys = s_stranger (self), alice = cluster_key (self, "alice");
     for (int i = 0; i < 10; i++) {
         for (size_t door = 0; door < 3; door++) {
-            assert_false (enemy_is_let_in (cluster_address (self), s_doors [door], &keys));
-            assert_false (enemy_is_let_in (cluster_address (self), s_doors [door], NULL));
+            assert_false (raw_peer_is_let_in (cluster_address (self), s_doors [door], &keys));
+            assert_false (raw_peer_is_let_in (cluster_address (self), s_doors [door], NULL));
         }
-        assert_true (enemy_is_let_in (cluster_address (self), "front", &alice));
+        assert_true (raw_peer_is_let_in (cluster_address (self), "front", &alice));
     }
     cluster_touch (self, "go");
     assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_OK);
@@ -228,27 +228,27 @@ static void test_drain (void **state)
 static void test_revoked (void **state)
 {
     cluster_t *self = *state;
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     cursor_t body;
     cluster_add_key (self, "carol", ROLE_CLIENT, NULL);
     keys_t carol = cluster_key (self, "carol");
-    assert_false (enemy_is_let_in (cluster_address (self), "front", &carol)); //  Not yet
+    assert_false (raw_peer_is_let_in (cluster_address (self), "front", &carol)); //  Not yet
     cluster_reload (self);
-    enemy_t *session = enemy_with (cluster_address (self), "front", &carol);
+    raw_peer_t *session = raw_peer_with (cluster_address (self), "front", &carol);
     uint8_t uuid [WIRE_UUID_BYTES] = {1, 2, 3};
-    assert_true (enemy_greet (session, uuid));
-    assert_int_equal (enemy_request (session, "job.list"), CADRE_OK);
+    assert_true (raw_peer_greet (session, uuid));
+    assert_int_equal (raw_peer_request (session, "job.list"), CADRE_OK);
     cluster_revoke (self, "carol");
-    assert_int_equal (enemy_request (session, "job.list"),
+    assert_int_equal (raw_peer_request (session, "job.list"),
                       CADRE_OK); //  Until the keys are read again
     cluster_reload (self);
-    assert_true (enemy_hear (session, session->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
-    assert_false (enemy_is_let_in (cluster_address (self), "front", &carol));
+    assert_true (raw_peer_hear (session, session->socket, WIRE_refused, &body, WAIT_NOTICE_MS));
+    assert_false (raw_peer_is_let_in (cluster_address (self), "front", &carol));
     //  The old connection is still there: it is of no use
-    assert_false (enemy_greet (session, uuid));
-    enemy_destroy (&session);
+    assert_false (raw_peer_greet (session, uuid));
+    raw_peer_destroy (&session);
     s_expect_nobody (self, 1);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 //  A worker whose key the broker does not know yet gets in once it does, without a restart of
@@ -263,7 +263,7 @@ static void test_worker_let_in_later (void **state)
     assert_int_equal (cluster_info (self, "workers"), 1);
     cluster_reload (self);
     cluster_until (self, "slots", 3);
-    honest_visit (self);
+    honest_client_visit (self);
 }
 
 //  A client that comes back to a broker that has forgotten its key gets in again once the broker

@@ -1,7 +1,7 @@
 #!/bin/bash
 #  A broker that has no memory left says so to whoever waits, lets small things in all the same, and
 #  takes what waits once there is some
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 ipc=ipc://$scratch/broker
 expect 64 '' 'write 16M or more' cadre-broker --listen "$ipc" --memory 1M

@@ -1,7 +1,7 @@
 #!/bin/bash
 #  A store, folder or key of another owner, or open to others, is refused: each by a line with path,
 #  owner or mode, and cure; and left as it was.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 ipc=ipc://$scratch/broker
 

@@ -2,7 +2,7 @@
 //  are answered in between
 
 #include "common/pack.h"
-#include "tests/lib/broker_rig.h"
+#include "tests/lib/rigs/broker_rig.h"
 
 #define TASKS UINT64_C (3000000)
 #define FRAME_TASKS 60000u

@@ -1,8 +1,8 @@
 //  peers_test.c - peers that were written from SPEC.md alone work with the broker, the worker and
 //  the library
 
-#include "tests/lib/child.h"
-#include "tests/lib/stage.h"
+#include "tests/lib/rigs/child.h"
+#include "tests/lib/rigs/thread_cluster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#define PEER_CLIENT "tests/lib/peer_client"
-#define PEER_WORKER "tests/lib/peer_worker"
+#define PEER_CLIENT "tests/lib/programs/peer_client"
+#define PEER_WORKER "tests/lib/programs/peer_worker"
 #define WAIT_NOTICE_MS 60000
 
 //  A peer that must end well
@@ -27,9 +27,9 @@ static void s_succeed (child_t **peer, const char *says)
     child_destroy (peer);
 }
 
-static cadre_t *s_open (const stage_t *stage)
+static cadre_t *s_open (const thread_cluster_t *stage)
 {
-    cadre_t *pool = cadre_open (stage_address (stage), NULL);
+    cadre_t *pool = cadre_open (thread_cluster_address (stage), NULL);
     if (!pool)
         fail_msg ("%s", cadre_open_message ());
     return pool;
@@ -37,10 +37,10 @@ static cadre_t *s_open (const stage_t *stage)
 
 static void s_client_with_real_worker (const char *scheme)
 {
-    stage_t *stage = stage_new (scheme, true);
-    child_t *peer = child_new (PEER_CLIENT, stage_address (stage), "20000", NULL);
+    thread_cluster_t *stage = thread_cluster_new (scheme, true);
+    child_t *peer = child_new (PEER_CLIENT, thread_cluster_address (stage), "20000", NULL);
     s_succeed (&peer, "20000 ok");
-    stage_destroy (&stage);
+    thread_cluster_destroy (&stage);
 }
 
 static void test_client_with_real_worker_over_ipc (void **state)
@@ -58,23 +58,23 @@ static void test_client_with_real_worker_over_tcp (void **state)
 static void test_two_clients_at_once (void **state)
 {
     (void) state;
-    stage_t *stage = stage_new ("ipc", true);
-    child_t *one = child_new (PEER_CLIENT, stage_address (stage), "10000", NULL);
-    child_t *other = child_new (PEER_CLIENT, stage_address (stage), "10000", NULL);
+    thread_cluster_t *stage = thread_cluster_new ("ipc", true);
+    child_t *one = child_new (PEER_CLIENT, thread_cluster_address (stage), "10000", NULL);
+    child_t *other = child_new (PEER_CLIENT, thread_cluster_address (stage), "10000", NULL);
     s_succeed (&one, "10000 ok");
     s_succeed (&other, "10000 ok");
-    stage_destroy (&stage);
+    thread_cluster_destroy (&stage);
 }
 
 static void test_client_with_peer_worker (void **state)
 {
     (void) state;
-    stage_t *stage = stage_new ("ipc", false);
-    child_t *worker = child_new (PEER_WORKER, stage_address (stage), NULL, NULL);
-    child_t *client = child_new (PEER_CLIENT, stage_address (stage), "20000", NULL);
+    thread_cluster_t *stage = thread_cluster_new ("ipc", false);
+    child_t *worker = child_new (PEER_WORKER, thread_cluster_address (stage), NULL, NULL);
+    child_t *client = child_new (PEER_CLIENT, thread_cluster_address (stage), "20000", NULL);
     s_succeed (&client, "20000 ok");
     child_destroy (&worker);
-    stage_destroy (&stage);
+    thread_cluster_destroy (&stage);
 }
 
 static void s_map (cadre_t *pool, size_t count)
@@ -144,8 +144,8 @@ static void s_order_workers (cadre_t *pool, const char *what)
 
 static void s_library_with_peer_worker (const char *scheme, const char *order)
 {
-    stage_t *stage = stage_new (scheme, false);
-    child_t *worker = child_new (PEER_WORKER, stage_address (stage), NULL, NULL);
+    thread_cluster_t *stage = thread_cluster_new (scheme, false);
+    child_t *worker = child_new (PEER_WORKER, thread_cluster_address (stage), NULL, NULL);
     cadre_t *pool = s_open (stage);
     s_single_tasks (pool);
     s_map (pool, 10000);
@@ -154,7 +154,7 @@ static void s_library_with_peer_worker (const char *scheme, const char *order)
     s_order_workers (pool, order);
     s_succeed (&worker, "");
     assert_int_equal (cadre_close (&pool, 5000), CADRE_OK);
-    stage_destroy (&stage);
+    thread_cluster_destroy (&stage);
 }
 
 static void test_library_with_peer_worker_over_ipc (void **state)
@@ -173,21 +173,22 @@ static void test_library_with_peer_worker_over_tcp (void **state)
 static void test_peer_worker_killed (void **state)
 {
     (void) state;
-    stage_t *stage = stage_new ("ipc", true);
-    child_t *worker = child_new (PEER_WORKER, stage_address (stage), NULL, NULL);
-    child_t *client = child_new (PEER_CLIENT, stage_address (stage), "50000", NULL);
+    thread_cluster_t *stage = thread_cluster_new ("ipc", true);
+    child_t *worker = child_new (PEER_WORKER, thread_cluster_address (stage), NULL, NULL);
+    child_t *client = child_new (PEER_CLIENT, thread_cluster_address (stage), "50000", NULL);
     for (int i = 0; i < 3 && child_wait (client, 50) == -1; i++) {
         child_destroy (&worker);
-        worker = child_new (PEER_WORKER, stage_address (stage), NULL, NULL);
+        worker = child_new (PEER_WORKER, thread_cluster_address (stage), NULL, NULL);
     }
     s_succeed (&client, "50000 ok");
     child_destroy (&worker);
-    stage_destroy (&stage);
+    thread_cluster_destroy (&stage);
 }
 
-static void s_refused (const char *program, const stage_t *stage, const char *one, const char *two)
+static void s_refused (const char *program, const thread_cluster_t *stage, const char *one,
+                       const char *two)
 {
-    child_t *peer = child_new (program, stage_address (stage), one, two);
+    child_t *peer = child_new (program, thread_cluster_address (stage), one, two);
     assert_int_equal (child_wait (peer, WAIT_NOTICE_MS), 2);
     const char *says = child_output (peer);
     if (!strchr (says, '1') || !strchr (says, '2') || !strstr (says, "protocol"))
@@ -198,12 +199,12 @@ static void s_refused (const char *program, const stage_t *stage, const char *on
 static void test_another_major_version_is_refused (void **state)
 {
     (void) state;
-    stage_t *stage = stage_new ("ipc", true);
+    thread_cluster_t *stage = thread_cluster_new ("ipc", true);
     s_refused (PEER_CLIENT, stage, "10", "2");
     s_refused (PEER_WORKER, stage, "2", NULL);
-    child_t *peer = child_new (PEER_CLIENT, stage_address (stage), "100", NULL);
+    child_t *peer = child_new (PEER_CLIENT, thread_cluster_address (stage), "100", NULL);
     s_succeed (&peer, "100 ok");
-    stage_destroy (&stage);
+    thread_cluster_destroy (&stage);
 }
 
 int main (void)

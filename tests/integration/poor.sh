@@ -2,7 +2,7 @@
 #  Poor surroundings: few descriptors, no thread, no memory, no /proc, no /dev/null, a folder that
 #  cannot be written, standard descriptors that are closed. Programs work, with fewer slots if it
 #  must be, or end with a line that names cause and cure; nothing is aborted.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 nobody='setpriv --reuid 64998 --regid 64998 --clear-groups'
 chmod 755 "$scratch"

@@ -1,7 +1,7 @@
 #!/bin/bash
 #  Installed below a folder, and moved: a program of somebody else that only links the library finds
 #  cadre-slot, with no variable set
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 cmake --install "$CADRE_BUILD_DIR" --prefix "$scratch/first" >install.log 2>&1 || fault "cannot install: $(tail -3 install.log)"
 mv first second

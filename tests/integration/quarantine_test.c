@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/child.h"
-#include "tests/lib/cluster.h"
+#include "tests/lib/rigs/child.h"
+#include "tests/lib/rigs/cluster.h"
 
 #define WAIT_MS 30000
 #define TRIES 9

@@ -1,6 +1,6 @@
 #!/bin/bash
 #  Inputs in lines for the shell: taken as they are wherever {} stands, or refused with the cure
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 evil='$(touch ran)`touch ran`";touch ran;"'"';touch ran;'"'\'
 

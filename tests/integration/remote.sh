@@ -1,6 +1,6 @@
 #  remote.sh - what runs on a host (client/cli/remote.sh), spoken to by hand, under each shell that
 #  a host may have
-. "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/cluster.sh"
+. "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/shell/cluster.sh"
 script=$CADRE_SOURCE_DIR/client/cli/remote.sh
 size=$(wc -c <"$script")
 cluster_start 0

@@ -1,6 +1,6 @@
 #!/bin/bash
 #  A broker that is killed and started again while commands wait: each result once, in its order.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 
 #  during FILES COMMAND...: the command runs in the background (with our stdin, which bash would

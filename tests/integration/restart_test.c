@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/cluster.h"
+#include "tests/lib/rigs/cluster.h"
 
 #define RESTARTS 3
 #define PAUSE_US 400000

@@ -1,9 +1,9 @@
 //  roles_test.c - what each key may say: every verb at every door, every request of SPEC.md by
 //  every role, functions, and others' sessions
 
-#include "tests/lib/cluster.h"
-#include "tests/lib/enemy.h"
-#include "tests/lib/honest.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/honest_client.h"
 
 #include "common/entropy.h"
 #include "common/keydir.h"
@@ -35,13 +35,13 @@ static int s_teardown (void **state)
     return 0;
 }
 
-static enemy_t *s_client (const cluster_t *self, const char *name)
+static raw_peer_t *s_client (const cluster_t *self, const char *name)
 {
     keys_t keys = cluster_key (self, name);
-    enemy_t *client = enemy_with (cluster_address (self), "front", &keys);
+    raw_peer_t *client = raw_peer_with (cluster_address (self), "front", &keys);
     uint8_t uuid [WIRE_UUID_BYTES];
     entropy_uuid (uuid);
-    assert_true (enemy_greet (client, uuid));
+    assert_true (raw_peer_greet (client, uuid));
     return client;
 }
 
@@ -102,7 +102,7 @@ static void test_all_requests_are_here (void **state)
 }
 
 //  Refused, or answered in whatever way: arguments are missing, so nothing is done.
-static void s_ask_all (enemy_t *client, role_t role)
+static void s_ask_all (raw_peer_t *client, role_t role)
 {
     for (size_t i = 0; i < REQUESTS; i++) {
         role_t least = s_requests [i].least;
@@ -110,12 +110,12 @@ static void s_ask_all (enemy_t *client, role_t role)
         if (may && strncmp (s_requests [i].what, "broker.", 7) == 0 && least == ROLE_ADMIN
             && strcmp (s_requests [i].what, "broker.reload") != 0)
             continue; //  Would end the broker: see below
-        uint64_t code = enemy_request (client, s_requests [i].what);
+        uint64_t code = raw_peer_request (client, s_requests [i].what);
         if ((code == CADRE_ERROR_REFUSED) == may)
             fail_msg ("%s asks for %s and is answered %u", keys_role_name (role),
                       s_requests [i].what, (unsigned) code);
     }
-    assert_int_equal (enemy_request (client, "broker.nonsense"), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (raw_peer_request (client, "broker.nonsense"), CADRE_ERROR_ARGUMENT);
 }
 
 static void test_requests (void **state)
@@ -126,26 +126,26 @@ static void test_requests (void **state)
         role_t role;      // its role
     } peers [] = {
         {"eve", ROLE_OBSERVER}, {"alice", ROLE_CLIENT}, {"web", ROLE_CLIENT}, {"boss", ROLE_ADMIN}};
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     for (size_t i = 0; i < 4; i++) {
-        enemy_t *client = s_client (self, peers [i].name);
+        raw_peer_t *client = s_client (self, peers [i].name);
         s_ask_all (client, peers [i].role);
-        enemy_destroy (&client);
+        raw_peer_destroy (&client);
     }
-    enemy_t *local = enemy_client (cluster_local (self));
+    raw_peer_t *local = raw_peer_client (cluster_local (self));
     s_ask_all (local, ROLE_ADMIN);
-    enemy_destroy (&local);
-    honest_check (&honest);
+    raw_peer_destroy (&local);
+    honest_client_check (&honest);
 }
 
 static void test_admin_ends_it (void **state)
 {
     cluster_t *self = *state;
-    enemy_t *boss = s_client (self, "boss");
-    assert_int_equal (enemy_request (boss, "broker.drain"), CADRE_OK);
-    assert_int_equal (enemy_request (boss, "broker.stop"), CADRE_OK);
+    raw_peer_t *boss = s_client (self, "boss");
+    assert_int_equal (raw_peer_request (boss, "broker.drain"), CADRE_OK);
+    assert_int_equal (raw_peer_request (boss, "broker.stop"), CADRE_OK);
     assert_int_equal (cluster_await_end (self), 0);
-    enemy_destroy (&boss);
+    raw_peer_destroy (&boss);
 }
 
 //  ==== verbs =======================================================================
@@ -156,7 +156,7 @@ static void test_admin_ends_it (void **state)
         memset (&fields, 0, sizeof fields);                                                        \
         wire_write_##name (&frame, (wire_envelope_t){.session = session, .sequence = sequence},    \
                            &fields);                                                               \
-        enemy_say (socket, &frame);                                                                \
+        raw_peer_say (socket, &frame);                                                             \
     }
 
 //  Every message that there is
@@ -171,13 +171,13 @@ static void s_say_all (void *socket, uint64_t session, uint64_t sequence)
 static void test_verbs_at_the_wrong_door (void **state)
 {
     cluster_t *self = *state;
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     keys_t node = cluster_key (self, "other");
     uint8_t uuid [WIRE_UUID_BYTES] = {7};
     int64_t before = cluster_info (self, "refused_frames");
-    enemy_t *client = s_client (self, "alice"),
-            *worker = enemy_with (cluster_address (self), "back", &node);
-    assert_true (enemy_register (worker, uuid, "tcp", "another"));
+    raw_peer_t *client = s_client (self, "alice"),
+               *worker = raw_peer_with (cluster_address (self), "back", &node);
+    assert_true (raw_peer_register (worker, uuid, "tcp", "another"));
     cluster_until (self, "workers", 2);
     s_say_all (client->socket, 0, 0);
     s_say_all (client->socket, worker->session, 1);
@@ -186,19 +186,19 @@ static void test_verbs_at_the_wrong_door (void **state)
     cluster_until_at_least (self, "refused_frames", before + 1);
     //  A whole HELLO is not heard either: whoever said it still waits for an answer when another
     //  question has one
-    enemy_t *posing = s_client (self, "alice");
+    raw_peer_t *posing = s_client (self, "alice");
     wire_client_hello_t hello = {
         .magic = wire_view (WIRE_MAGIC), .major = WIRE_MAJOR, .uuid = {uuid, sizeof uuid}};
     buffer_t frame = {0};
     cursor_t body;
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
-    enemy_say (worker->socket, &frame);
-    assert_true (enemy_hear (worker, worker->socket, WIRE_who, &body, WAIT_NOTICE_MS));
+    raw_peer_say (worker->socket, &frame);
+    assert_true (raw_peer_hear (worker, worker->socket, WIRE_who, &body, WAIT_NOTICE_MS));
     assert_int_equal (cluster_info (self, "workers"), 2);
-    enemy_destroy (&posing);
-    enemy_destroy (&client);
-    enemy_destroy (&worker);
-    honest_check (&honest);
+    raw_peer_destroy (&posing);
+    raw_peer_destroy (&client);
+    raw_peer_destroy (&worker);
+    honest_client_check (&honest);
 }
 
 //  One who may only look opens no job, and does nothing to one that it follows.
@@ -212,11 +212,11 @@ static void test_observer (void **state)
                       CADRE_OK);
     cadre_job_seal (job);
     cluster_await (self, "started-3");
-    enemy_t *eve = s_client (self, "eve");
+    raw_peer_t *eve = s_client (self, "eve");
     for (unsigned kind = 0; kind < 5; kind++)
         for (int detached = 0; detached < 2; detached++) {
             uuid [1]++;
-            assert_int_equal (enemy_open_job (eve, uuid [1], kind, "square", detached, uuid),
+            assert_int_equal (raw_peer_open_job (eve, uuid [1], kind, "square", detached, uuid),
                               CADRE_ERROR_REFUSED);
         }
     buffer_t frame = {0};
@@ -224,16 +224,16 @@ static void test_observer (void **state)
         &frame, (wire_envelope_t){.session = eve->session, .sequence = ++eve->sent},
         &(wire_job_follow_t){
             .ref = 99, .number = cadre_job_number (job, WAIT_NOTICE_MS), .wait = true});
-    enemy_say (eve->socket, &frame);
+    raw_peer_say (eve->socket, &frame);
     wire_write_job_cancel (&frame,
                            (wire_envelope_t){.session = eve->session, .sequence = ++eve->sent},
                            &(wire_job_cancel_t){.ref = 99, .all = true});
-    enemy_say (eve->socket, &frame);
-    assert_int_equal (enemy_request (eve, "job.list"), CADRE_OK); //  All of it was handled
+    raw_peer_say (eve->socket, &frame);
+    assert_int_equal (raw_peer_request (eve, "job.list"), CADRE_OK); //  All of it was handled
     cluster_touch (self, "go");
     assert_int_equal (cadre_job_wait (job, WAIT_NOTICE_MS), CADRE_OK); //  It was not cancelled
     cadre_job_destroy (&job);
-    enemy_destroy (&eve);
+    raw_peer_destroy (&eve);
     cadre_close (&pool, 5000);
 }
 
@@ -251,13 +251,14 @@ static void test_functions (void **state)
                  {WIRE_KIND_CALL, "add", false},      {WIRE_KIND_MAP, "add", false},
                  {WIRE_KIND_CALL, "squares", false},  {WIRE_KIND_COMMAND, "", false},
                  {WIRE_KIND_COMMAND, "square", false}};
-    enemy_t *web = s_client (self, "web");
+    raw_peer_t *web = s_client (self, "web");
     for (size_t i = 0; i < sizeof jobs / sizeof jobs [0]; i++) {
         uuid [1]++;
-        uint64_t code = enemy_open_job (web, 1 + i, jobs [i].kind, jobs [i].function, false, uuid);
+        uint64_t code =
+            raw_peer_open_job (web, 1 + i, jobs [i].kind, jobs [i].function, false, uuid);
         assert_int_equal (code, jobs [i].may ? CADRE_OK : CADRE_ERROR_REFUSED);
     }
-    enemy_destroy (&web);
+    raw_peer_destroy (&web);
 }
 
 //  The key reaches all jobs from the next look at the keys on.
@@ -279,8 +280,8 @@ static void test_anothers_job (void **state)
     cluster_t *self = *state;
     uint8_t uuid [WIRE_UUID_BYTES] = {10};
     s_let_all (self, "web");
-    enemy_t *boss = s_client (self, "boss"), *web = s_client (self, "web");
-    assert_int_equal (enemy_open_job (boss, 1, WIRE_KIND_COMMAND, "", true, uuid), CADRE_OK);
+    raw_peer_t *boss = s_client (self, "boss"), *web = s_client (self, "web");
+    assert_int_equal (raw_peer_open_job (boss, 1, WIRE_KIND_COMMAND, "", true, uuid), CADRE_OK);
     cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.access = cluster_access (self, "web")});
     assert_non_null (pool);
     cadre_value_t *jobs = NULL, *arguments = cadre_value_map ();
@@ -296,8 +297,8 @@ static void test_anothers_job (void **state)
     cadre_value_destroy (&arguments);
     cadre_value_destroy (&jobs);
     cadre_close (&pool, 5000);
-    enemy_destroy (&boss);
-    enemy_destroy (&web);
+    raw_peer_destroy (&boss);
+    raw_peer_destroy (&web);
 }
 
 //  ==== others' sessions ============================================================
@@ -306,28 +307,28 @@ static void test_anothers_session (void **state)
 {
     cluster_t *self = *state;
     keys_t web = cluster_key (self, "web"), boss = cluster_key (self, "boss");
-    enemy_t *alice = s_client (self, "alice");
-    enemy_t *thieves [] = {enemy_with (cluster_address (self), "front", &web),
-                           enemy_with (cluster_address (self), "front", &boss),
-                           enemy_new (cluster_local (self), "front")};
+    raw_peer_t *alice = s_client (self, "alice");
+    raw_peer_t *thieves [] = {raw_peer_with (cluster_address (self), "front", &web),
+                              raw_peer_with (cluster_address (self), "front", &boss),
+                              raw_peer_new (cluster_local (self), "front")};
     for (size_t i = 0; i < 3; i++) {
-        assert_false (enemy_greet (thieves [i], alice->uuid));
+        assert_false (raw_peer_greet (thieves [i], alice->uuid));
         //  Nor does it help to know the number
         thieves [i]->session = alice->session;
         cursor_t body;
         buffer_t frame = {0};
         wire_write_beat (&frame, (wire_envelope_t){.session = alice->session}, &(wire_beat_t){0});
-        enemy_say (thieves [i]->socket, &frame);
+        raw_peer_say (thieves [i]->socket, &frame);
         assert_true (
-            enemy_hear (thieves [i], thieves [i]->socket, WIRE_who, &body, WAIT_NOTICE_MS));
-        enemy_destroy (&thieves [i]);
+            raw_peer_hear (thieves [i], thieves [i]->socket, WIRE_who, &body, WAIT_NOTICE_MS));
+        raw_peer_destroy (&thieves [i]);
     }
-    assert_int_equal (enemy_request (alice, "job.list"), CADRE_OK);
-    enemy_t *again = enemy_with (cluster_address (self), "front", &alice->keys);
-    assert_true (enemy_greet (again, alice->uuid)); //  The same key may
+    assert_int_equal (raw_peer_request (alice, "job.list"), CADRE_OK);
+    raw_peer_t *again = raw_peer_with (cluster_address (self), "front", &alice->keys);
+    assert_true (raw_peer_greet (again, alice->uuid)); //  The same key may
     assert_int_equal (again->session, alice->session);
-    enemy_destroy (&again);
-    enemy_destroy (&alice);
+    raw_peer_destroy (&again);
+    raw_peer_destroy (&alice);
 }
 
 static void test_anothers_registration (void **state)
@@ -335,20 +336,21 @@ static void test_anothers_registration (void **state)
     cluster_t *self = *state;
     keys_t node = cluster_key (self, "node"), other = cluster_key (self, "other");
     uint8_t uuid [WIRE_UUID_BYTES] = {11}, fresh [WIRE_UUID_BYTES] = {12};
-    enemy_t *owner = enemy_with (cluster_address (self), "back", &node);
-    enemy_t *thief = enemy_with (cluster_address (self), "back", &other);
-    enemy_t *local = enemy_new (cluster_local (self), "back");
-    assert_true (enemy_register (owner, uuid, "tcp", "another"));
-    assert_false (enemy_register (thief, uuid, "tcp", "another"));
-    assert_false (enemy_register (local, uuid, "ipc", "another"));
-    assert_false (enemy_register (thief, fresh, "ipc", "another")); //  Not the way by which it came
-    assert_false (enemy_register (thief, fresh, "inproc", "another"));
-    assert_false (enemy_register (local, fresh, "tcp", "another"));
-    assert_true (enemy_register (owner, uuid, "tcp", "another"));
+    raw_peer_t *owner = raw_peer_with (cluster_address (self), "back", &node);
+    raw_peer_t *thief = raw_peer_with (cluster_address (self), "back", &other);
+    raw_peer_t *local = raw_peer_new (cluster_local (self), "back");
+    assert_true (raw_peer_register (owner, uuid, "tcp", "another"));
+    assert_false (raw_peer_register (thief, uuid, "tcp", "another"));
+    assert_false (raw_peer_register (local, uuid, "ipc", "another"));
+    assert_false (
+        raw_peer_register (thief, fresh, "ipc", "another")); //  Not the way by which it came
+    assert_false (raw_peer_register (thief, fresh, "inproc", "another"));
+    assert_false (raw_peer_register (local, fresh, "tcp", "another"));
+    assert_true (raw_peer_register (owner, uuid, "tcp", "another"));
     cluster_until (self, "workers", 2);
-    enemy_destroy (&owner);
-    enemy_destroy (&thief);
-    enemy_destroy (&local);
+    raw_peer_destroy (&owner);
+    raw_peer_destroy (&thief);
+    raw_peer_destroy (&local);
 }
 
 static void test_anothers_lane (void **state)
@@ -357,15 +359,15 @@ static void test_anothers_lane (void **state)
     keys_t other = cluster_key (self, "other"), node = cluster_key (self, "node"),
            alice = cluster_key (self, "alice");
     char lane [32];
-    enemy_t *worker = enemy_worker_with (cluster_address (self), &other, "another", 10);
+    raw_peer_t *worker = raw_peer_worker_with (cluster_address (self), &other, "another", 10);
     snprintf (lane, sizeof lane, "lane-%u", worker->port);
-    assert_false (enemy_is_let_in (cluster_address (self), lane, &node));
-    assert_false (enemy_is_let_in (cluster_address (self), lane, &alice));
-    assert_false (enemy_is_let_in (cluster_address (self), lane, NULL));
-    enemy_destroy (&worker);
+    assert_false (raw_peer_is_let_in (cluster_address (self), lane, &node));
+    assert_false (raw_peer_is_let_in (cluster_address (self), lane, &alice));
+    assert_false (raw_peer_is_let_in (cluster_address (self), lane, NULL));
+    raw_peer_destroy (&worker);
     snprintf (lane, sizeof lane, "lane-%u", cluster_port (self) + 100); //  The real worker's
-    assert_false (enemy_is_let_in (cluster_address (self), lane, &other));
-    assert_true (enemy_is_let_in (cluster_address (self), lane, &node));
+    assert_false (raw_peer_is_let_in (cluster_address (self), lane, &other));
+    assert_true (raw_peer_is_let_in (cluster_address (self), lane, &node));
 }
 
 static void s_answer (void *sink, uint64_t session, uint64_t sequence,
@@ -375,17 +377,17 @@ static void s_answer (void *sink, uint64_t session, uint64_t sequence,
     wire_pack_sink_result (&results, result);
     wire_write_sink_results (&frame, (wire_envelope_t){.session = session, .sequence = sequence},
                              &(wire_sink_results_t){.results = wire_list_of (&results, 1)});
-    enemy_say (sink, &frame);
+    raw_peer_say (sink, &frame);
     buffer_free (&results);
 }
 
 //  The lease of the one task on this worker's lane
-static wire_sink_result_t s_lease (enemy_t *worker, int64_t value, uint8_t *packed)
+static wire_sink_result_t s_lease (raw_peer_t *worker, int64_t value, uint8_t *packed)
 {
     cursor_t body;
     wire_lane_tasks_t tasks;
     wire_lane_task_t task;
-    assert_true (enemy_hear (worker, worker->lane, WIRE_lane_tasks, &body, WAIT_NOTICE_MS));
+    assert_true (raw_peer_hear (worker, worker->lane, WIRE_lane_tasks, &body, WAIT_NOTICE_MS));
     assert_true (wire_read_lane_tasks (&body, &tasks) && tasks.tasks.count == 1);
     cursor_t cursor = cursor_of_view (tasks.tasks.values);
     assert_true (wire_read_lane_task (&cursor, &task));
@@ -403,14 +405,14 @@ static void test_results_in_anothers_name (void **state)
 {
     cluster_t *self = *state;
     keys_t node = cluster_key (self, "node"), other = cluster_key (self, "other");
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     cadre_t *pool = cluster_open (self);
     cadre_job_t *job = cadre_job_open (pool, "secret", NULL);
     cadre_event_t event = {0};
     uint8_t wrong, right;
-    enemy_t *worker = enemy_worker_with (cluster_address (self), &node, "secret", 10);
-    enemy_t *liars [] = {enemy_with (cluster_address (self), "sink", &other),
-                         enemy_new (cluster_local (self), "sink")};
+    raw_peer_t *worker = raw_peer_worker_with (cluster_address (self), &node, "secret", 10);
+    raw_peer_t *liars [] = {raw_peer_with (cluster_address (self), "sink", &other),
+                            raw_peer_new (cluster_local (self), "sink")};
     assert_int_equal (cadre_job_add (job, NULL, ""), CADRE_OK);
     cadre_job_seal (job);
     wire_sink_result_t result = s_lease (worker, 13, &wrong);
@@ -430,10 +432,10 @@ static void test_results_in_anothers_name (void **state)
     assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_ERROR_END);
     cadre_job_destroy (&job);
     cadre_close (&pool, 5000);
-    enemy_destroy (&worker);
-    enemy_destroy (&liars [0]);
-    enemy_destroy (&liars [1]);
-    honest_check (&honest);
+    raw_peer_destroy (&worker);
+    raw_peer_destroy (&liars [0]);
+    raw_peer_destroy (&liars [1]);
+    honest_client_check (&honest);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

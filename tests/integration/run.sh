@@ -1,7 +1,7 @@
 #!/bin/bash
 #  cadre run, with a pool of its own: the grammar, output, exit codes, and everything that goes
 #  wrong
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 printf 'one\ntwo\n' >two.txt
 printf 'a\0b c\0' >nul.txt

@@ -1,8 +1,8 @@
 //  scale_test.c - a million tasks, ten thousand commands, and a submitter that is too fast: memory
 //  stays bounded
 
-#include "tests/lib/cluster.h"
-#include "tests/lib/tally.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/outcomes.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -65,7 +65,7 @@ static void test_a_million_tasks (void **state)
     for (int64_t i = 0; i < count; i++)
         assert_int_equal (cadre_job_add (job, NULL, "i", i), CADRE_OK);
     cadre_job_seal (job);
-    tally_squares (job, (size_t) count);
+    outcomes_squares (job, (size_t) count);
     s_is_bounded (cluster);
     assert_int_equal (cluster_info (cluster, "tasks_done"), count);
     s_end (&pool, &job, &cluster);
@@ -112,7 +112,7 @@ static void test_a_submitter_that_is_too_fast (void **state)
     }
     assert_true (__atomic_load_n (&feed.added, __ATOMIC_SEQ_CST) < feed.count);
     cluster_touch (cluster, "go");
-    tally_t *entries = tally_read (feed.job, (size_t) feed.count);
+    outcomes_task_t *entries = outcomes_read (feed.job, (size_t) feed.count);
     pthread_join (thread, NULL);
     for (int64_t i = 0; i < feed.count; i++) {
         assert_int_equal (entries [i].outcome, CADRE_OUTCOME_OK);

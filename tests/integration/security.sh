@@ -1,7 +1,7 @@
 #!/bin/bash
 #  Keys: who is made, let in, refused and put out; what each role may do; and what the doors say to
 #  those without a key
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 keys=$XDG_CONFIG_HOME/cadre/keys
 

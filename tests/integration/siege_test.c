@@ -1,11 +1,11 @@
 //  siege_test.c - strangers by the thousand, and peers that go too far: the broker lives, nobody
 //  gets in, and an honest client's results are right
 
-#include "tests/lib/assault.h"
-#include "tests/lib/cluster.h"
-#include "tests/lib/enemy.h"
-#include "tests/lib/honest.h"
-#include "tests/lib/zmtp.h"
+#include "tests/lib/hostile/connection_flood.h"
+#include "tests/lib/hostile/raw_peer.h"
+#include "tests/lib/hostile/zmtp.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/honest_client.h"
 
 #include "common/descriptors.h"
 
@@ -72,16 +72,16 @@ static unsigned s_descriptors (const cluster_t *self)
     return count;
 }
 
-static assault_t *s_begin (const cluster_t *self, assault_kind_t kind, unsigned door,
-                           unsigned number)
+static connection_flood_t *s_begin (const cluster_t *self, connection_flood_kind_t kind,
+                                    unsigned door, unsigned number)
 {
     keys_t keys = cluster_key (self, "alice");
-    return assault_new (kind, cluster_port (self) + door, number, keys.server_key);
+    return connection_flood_new (kind, cluster_port (self) + door, number, keys.server_key);
 }
 
-static void s_await (const assault_t *assault, uint64_t count)
+static void s_await (const connection_flood_t *flood, uint64_t count)
 {
-    for (int tries = 0; assault_count (assault) < count; tries++) {
+    for (int tries = 0; connection_flood_count (flood) < count; tries++) {
         assert_true (tries < CLUSTER_PATIENCE_MS / 5);
         cluster_pause ();
     }
@@ -91,18 +91,18 @@ static void s_await (const assault_t *assault, uint64_t count)
 
 //  Connections that are held open, without a word or with half a greeting: they are cut off in
 //  time, and others are served meanwhile.
-static void s_hold_out (cluster_t *self, assault_kind_t kind)
+static void s_hold_out (cluster_t *self, connection_flood_kind_t kind)
 {
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     unsigned before = s_descriptors (self);
-    assault_t *assault = s_begin (self, kind, 0, CROWD);
-    s_await (assault, CROWD);
-    honest_visit (self);
-    s_await (assault, CROWD + 100); //  The first ones were cut off, and came again
-    honest_visit (self);
+    connection_flood_t *flood = s_begin (self, kind, 0, CROWD);
+    s_await (flood, CROWD);
+    honest_client_visit (self);
+    s_await (flood, CROWD + 100); //  The first ones were cut off, and came again
+    honest_client_visit (self);
     cluster_until (self, "clients", 2); //  The asker and the honest one; visitors have gone
-    assault_destroy (&assault);
-    honest_check (&honest);
+    connection_flood_destroy (&flood);
+    honest_client_check (&honest);
     for (int tries = 0; s_descriptors (self) > before + 50; tries++) { //  Nothing of it stays
         assert_true (tries < CLUSTER_PATIENCE_MS / 5);
         cluster_pause ();
@@ -111,12 +111,12 @@ static void s_hold_out (cluster_t *self, assault_kind_t kind)
 
 static void test_silent_connections (void **state)
 {
-    s_hold_out (*state, ASSAULT_SILENT);
+    s_hold_out (*state, CONNECTION_FLOOD_SILENT);
 }
 
 static void test_half_greetings (void **state)
 {
-    s_hold_out (*state, ASSAULT_HALF);
+    s_hold_out (*state, CONNECTION_FLOOD_HALF);
 }
 
 //  More connections than the broker has descriptors: it lives, those who are in work on, and others
@@ -124,55 +124,55 @@ static void test_half_greetings (void **state)
 static void test_no_descriptors_left (void **state)
 {
     cluster_t *self = *state;
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     struct rlimit limit = {.rlim_cur = s_descriptors (self) + 100,
                            .rlim_max = s_descriptors (self) + 100};
     assert_int_equal (prlimit (cluster_broker (self), RLIMIT_NOFILE, &limit, NULL), 0);
-    assault_t *assault = s_begin (self, ASSAULT_SILENT, 0, 1000);
-    s_await (assault, 600);
-    honest_check (&honest);
+    connection_flood_t *flood = s_begin (self, CONNECTION_FLOOD_SILENT, 0, 1000);
+    s_await (flood, 600);
+    honest_client_check (&honest);
     cluster_start_worker_as (
         self, 1, 1, cluster_access (self, "other")); //  Finds a lane when strangers have gone
-    s_await (assault, 2000);
+    s_await (flood, 2000);
     assert_true (s_descriptors (self)
                  < limit.rlim_cur); //  Or libzmq would try to accept without a pause
     assert_true (cluster_info (self, "turned_away") > 500);
     cluster_until_at_least (self, "cut_peers", 1); //  Strangers give way while it goes on
-    assault_destroy (&assault);
+    connection_flood_destroy (&flood);
     cluster_until (self, "workers", 2);
-    honest_visit (self);
+    honest_client_visit (self);
 }
 
-static void s_throng (cluster_t *self, assault_kind_t kind, uint64_t count)
+static void s_throng (cluster_t *self, connection_flood_kind_t kind, uint64_t count)
 {
-    honest_t *honest = honest_new (self);
-    assault_t *doors [3];
+    honest_client_t *honest = honest_client_new (self);
+    connection_flood_t *doors [3];
     for (unsigned door = 0; door < 3; door++)
         doors [door] = s_begin (self, kind, door, A_SECOND / 2);
-    while (assault_count (doors [0]) < count)
-        honest_visit (self);
+    while (connection_flood_count (doors [0]) < count)
+        honest_client_visit (self);
     cluster_until (self, "clients", 2); //  The asker and the honest one; visitors have gone
     cluster_until (self, "workers", 1);
     for (unsigned door = 0; door < 3; door++)
-        assault_destroy (&doors [door]);
-    honest_check (&honest);
+        connection_flood_destroy (&doors [door]);
+    honest_client_check (&honest);
 }
 
 static void test_failed_handshakes (void **state)
 {
     cluster_t *self = *state;
-    s_throng (self, ASSAULT_STRANGERS, 1500);
+    s_throng (self, CONNECTION_FLOOD_STRANGERS, 1500);
     assert_true (cluster_info (self, "refused_peers") > 100);
 }
 
 static void test_peers_in_the_clear (void **state)
 {
-    s_throng (*state, ASSAULT_PLAIN, 1000);
+    s_throng (*state, CONNECTION_FLOOD_PLAIN, 1000);
 }
 
 static void test_rubbish_behind_a_greeting (void **state)
 {
-    s_throng (*state, ASSAULT_RUBBISH, 1000);
+    s_throng (*state, CONNECTION_FLOOD_RUBBISH, 1000);
 }
 
 //  ==== frames that never end =======================================================
@@ -203,17 +203,17 @@ static void test_endless_frames_of_strangers (void **state)
     cluster_t *self = *state;
     static const uint64_t sizes [] = {MIB,       MIB + 1000, 1 << 30, UINT64_C (1) << 40,
                                       INT64_MAX, UINT64_MAX};
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     uint64_t before = s_rss_bytes (self);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes [0]; i++)
         for (unsigned flags = 0; flags < 8; flags++)
             if (s_pour (self, flags, sizes [i]) == 64)
                 fail_msg ("a stranger was heard: flags %u, frames of %llu", flags,
                           (unsigned long long) sizes [i]);
-    honest_visit (self);
+    honest_client_visit (self);
     if (!SANITIZED)
         assert_true (s_rss_bytes (self) < before + 64 * MIB);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 //  A part of a message that does not end, as someone with a key: not enough to be cut off for it
@@ -233,7 +233,7 @@ static zmtp_t s_go_on (const cluster_t *self)
 static void test_endless_message_of_a_client (void **state)
 {
     cluster_t *self = *state;
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     int64_t refused = cluster_info (self, "refused_frames");
     uint64_t before = s_rss_bytes (self);
     for (int round = 0; round < 200; round++) {
@@ -248,7 +248,7 @@ static void test_endless_message_of_a_client (void **state)
     }
     if (!SANITIZED) //  Which keep what is freed
         assert_true (s_rss_bytes (self) < before + 64 * MIB);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 //  Whoever goes on for too long is cut off, at each door, in large frames and in small ones; the
@@ -263,13 +263,13 @@ static void test_endless_message_is_cut_off (void **state)
                   {"back", "DEALER", "node", 8192, 100},
                   {"sink", "PUSH", "node", 1000, 2000}};
     static uint8_t bytes [MIB];
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     int64_t refused = cluster_info (self, "refused_frames");
     for (size_t i = 0; i < 3; i++) {
         char endpoint [256];
         zmtp_t peer;
         keys_t keys = cluster_key (self, peers [i].name);
-        enemy_endpoint (cluster_address (self), peers [i].door, endpoint, sizeof endpoint);
+        raw_peer_endpoint (cluster_address (self), peers [i].door, endpoint, sizeof endpoint);
         assert_true (zmtp_connect (&peer, endpoint));
         assert_true (zmtp_shake (&peer, peers [i].type, &keys, NULL));
         for (size_t sent = 1; zmtp_send (&peer, ZMTP_MORE, bytes, peers [i].size); sent++) {
@@ -280,10 +280,10 @@ static void test_endless_message_is_cut_off (void **state)
         }
         zmtp_close (&peer);
         cluster_until_at_least (self, "refused_frames", refused + 1 + (int64_t) i);
-        assert_true (enemy_is_let_in (cluster_address (self), peers [i].door, &keys));
+        assert_true (raw_peer_is_let_in (cluster_address (self), peers [i].door, &keys));
     }
     assert_non_null (strstr (cluster_said (self), "does not end"));
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 //  A client that sends a lot, in messages that end, is not: its payload arrives whole.
@@ -308,19 +308,19 @@ static void test_rubbish_of_a_client (void **state)
 {
     cluster_t *self = *state;
     keys_t eve = cluster_key (self, "eve");
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     int64_t refused = cluster_info (self, "refused_frames");
     uint8_t bytes [512];
     unsigned seed = 5;
-    enemy_t *enemy = enemy_with (cluster_address (self), "front", &eve);
+    raw_peer_t *enemy = raw_peer_with (cluster_address (self), "front", &eve);
     for (int i = 0; i < 20000; i++) {
         for (size_t j = 0; j < sizeof bytes; j++)
             bytes [j] = (uint8_t) (rand_r (&seed) >> 8);
-        enemy_send (enemy, bytes, (size_t) i % sizeof bytes);
+        raw_peer_send (enemy, bytes, (size_t) i % sizeof bytes);
     }
     cluster_until_at_least (self, "refused_frames", refused + 19000);
-    enemy_destroy (&enemy);
-    honest_check (&honest);
+    raw_peer_destroy (&enemy);
+    honest_client_check (&honest);
 }
 
 //  ==== routing ids =================================================================
@@ -331,7 +331,7 @@ static void test_guessed_routing_ids (void **state)
 {
     cluster_t *self = *state;
     keys_t eve = cluster_key (self, "eve");
-    honest_t *honest = honest_new (self);
+    honest_client_t *honest = honest_client_new (self);
     void *context = zmq_ctx_new (), *sockets [300];
     for (uint32_t i = 0; i < 300; i++) {
         static const uint32_t bases [] = {0, 0x7fffffff, 0x80000000};
@@ -356,7 +356,7 @@ static void test_guessed_routing_ids (void **state)
     for (uint32_t i = 0; i < 300; i++)
         zmq_close (sockets [i]);
     zmq_ctx_term (context);
-    honest_check (&honest);
+    honest_client_check (&honest);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

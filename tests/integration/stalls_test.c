@@ -1,9 +1,9 @@
 //  stalls_test.c - processes that stop and go on, and wires that are cut: nothing is lost, nothing
 //  done twice
 
-#include "tests/lib/cluster.h"
-#include "tests/lib/tally.h"
-#include "tests/lib/tcp_proxy.h"
+#include "tests/lib/fakes/tcp_proxy.h"
+#include "tests/lib/rigs/cluster.h"
+#include "tests/lib/rigs/outcomes.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -61,13 +61,13 @@ static void test_worker_stalls (void **state)
     cluster_start_worker (cluster, 1, 2, NULL);
     cluster_until (cluster, "lost_workers", 1);
     cluster_touch (cluster, "go");
-    tally_squares (job, 2);
+    outcomes_squares (job, 2);
     kill (cluster_worker (cluster, 0), SIGCONT);
     cluster_until (cluster, "workers", 2);
     cluster_until (cluster, "slots", 4);
     cadre_job_destroy (&job);
     job = s_squares (pool, 2000);
-    tally_squares (job, 2000);
+    outcomes_squares (job, 2000);
     s_end (&pool, &job, &cluster);
 }
 
@@ -85,7 +85,7 @@ static void test_worker_stalls_under_load (void **state)
         kill (cluster_worker (cluster, 0), SIGCONT);
         cluster_until (cluster, "workers", 2);
     }
-    tally_squares (job, TASKS);
+    outcomes_squares (job, TASKS);
     s_end (&pool, &job, &cluster);
 }
 
@@ -99,7 +99,7 @@ static void s_stall_broker (const char *scheme, unsigned stall_ms)
     kill (cluster_broker (cluster), SIGSTOP);
     usleep (stall_ms * 1000);
     kill (cluster_broker (cluster), SIGCONT);
-    tally_squares (job, TASKS);
+    outcomes_squares (job, TASKS);
     cluster_until (cluster, "workers", 2);
     assert_int_equal (cluster_info (cluster, "lost_workers"), 0);
     s_end (&pool, &job, &cluster);
@@ -130,7 +130,7 @@ static void test_results_outlive_a_stall_of_the_broker (void **state)
     cluster_await (cluster, "done-1");
     usleep (CLUSTER_LOST_MS * 2 * 1000);
     kill (cluster_broker (cluster), SIGCONT);
-    tally_t *entries = tally_read (job, 2);
+    outcomes_task_t *entries = outcomes_read (job, 2);
     for (int i = 0; i < 2; i++) {
         assert_int_equal (entries [i].outcome, CADRE_OUTCOME_OK);
         assert_int_equal (entries [i].value, i * i);
@@ -176,7 +176,7 @@ static void s_cut (bool client, bool workers)
         cluster_until_at_least (cluster, "tasks_done", 1500 * i);
         s_cut_once (proxy);
     }
-    tally_squares (job, TASKS);
+    outcomes_squares (job, TASKS);
     cadre_job_destroy (&job);
     assert_int_equal (cadre_close (&pool, 20000), CADRE_OK);
     for (unsigned i = 0; i < 2; i++)

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/child.h"
+#include "tests/lib/rigs/child.h"
 
 #define WAIT_NOTICE_S 50
 #define WATCHDOG_USEC "600000"

@@ -1,7 +1,7 @@
 #!/bin/bash
 #  Whoever waits for more than 5 s reads on stderr what for: once, in a line, whatever the command;
 #  and task explain says the same.
-. "$CADRE_SOURCE_DIR/tests/lib/cluster.sh"
+. "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
 
 #  told NAME PATTERN COMMAND...: it waits in the background; stderr goes to NAME.err, and must come

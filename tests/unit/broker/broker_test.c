@@ -1,7 +1,7 @@
 //  broker_test.c - jobs of a broker in a thread, with a client and workers written by hand
 
 #include "common/pack.h"
-#include "tests/lib/broker_rig.h"
+#include "tests/lib/rigs/broker_rig.h"
 
 static void test_a_job_runs (void **state)
 {

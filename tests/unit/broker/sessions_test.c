@@ -1,7 +1,7 @@
 //  sessions_test.c - sessions of clients, strangers and enemies, with a broker in a thread
 
 #include "common/pack.h"
-#include "tests/lib/broker_rig.h"
+#include "tests/lib/rigs/broker_rig.h"
 
 static void test_a_session_is_resumed (void **state)
 {

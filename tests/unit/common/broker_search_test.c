@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/listener.h"
+#include "tests/lib/fakes/listener.h"
 
 #define MS INT64_C (1000)
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/fake_clock.h"
+#include "tests/lib/fakes/fake_clock.h"
 
 static void test_boottime_never_decreases (void **state)
 {

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/listener.h"
+#include "tests/lib/fakes/listener.h"
 
 static atomic_bool s_hold; //  The look-up hangs
 

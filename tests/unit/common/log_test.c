@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "common/flood.h"
-#include "tests/lib/fake_clock.h"
+#include "tests/lib/fakes/fake_clock.h"
 
 static int s_pipe [2]; // what was written to stderr
 static int s_stderr;   // the real one

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "common/health.h"
-#include "tests/lib/fake_clock.h"
+#include "tests/lib/fakes/fake_clock.h"
 
 typedef struct bench {
     char folder [32];     // everything is in there

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/listener.h"
+#include "tests/lib/fakes/listener.h"
 
 static address_t s_tcp (const char *host, uint16_t port)
 {

@@ -5,7 +5,7 @@
 
 #include "broker/auth/authz.h"
 #include "common/sockets.h"
-#include "tests/lib/enemy.h"
+#include "tests/lib/hostile/raw_peer.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -87,7 +87,7 @@ static void s_open (scene_t *self, int type, const char *domain, bool secret)
 //  "front" adds nothing to the port
 static bool s_is_let_in (const scene_t *self, int peer)
 {
-    return enemy_is_let_in (self->address, "front", peer < PEERS ? &self->keys [peer] : NULL);
+    return raw_peer_is_let_in (self->address, "front", peer < PEERS ? &self->keys [peer] : NULL);
 }
 
 static void s_expect (const scene_t *self, unsigned let_in)
@@ -135,10 +135,10 @@ static void test_swapped_keys (void **state)
     keys_t keys = self->keys [CLIENT];
     memcpy (keys.secret_key, self->keys [STRANGER].secret_key, KEYS_TEXT_BYTES);
     assert_false (
-        enemy_is_let_in (self->address, "front", &keys)); //  Its public key alone is of no use
+        raw_peer_is_let_in (self->address, "front", &keys)); //  Its public key alone is of no use
     keys = self->keys [CLIENT];
     memcpy (keys.server_key, self->keys [STRANGER].public_key, KEYS_TEXT_BYTES);
-    assert_false (enemy_is_let_in (self->address, "front", &keys));
+    assert_false (raw_peer_is_let_in (self->address, "front", &keys));
 }
 
 //  The peer is called by its key, and by nothing else.
@@ -148,15 +148,15 @@ static void test_name (void **state)
     zmq_msg_t message;
     sockets_route_t route;
     s_open (self, ZMQ_ROUTER, "front", true);
-    enemy_t *peer = enemy_with (self->address, "front", &self->keys [CLIENT]);
-    enemy_send (peer, "hello", 5);
+    raw_peer_t *peer = raw_peer_with (self->address, "front", &self->keys [CLIENT]);
+    raw_peer_send (peer, "hello", 5);
     zmq_pollitem_t item = {.socket = self->socket, .events = ZMQ_POLLIN};
     assert_int_equal (zmq_poll (&item, 1, 20000), 1);
     zmq_msg_init (&message);
     assert_int_equal (sockets_receive_from (self->socket, &route, &message), CADRE_OK);
     assert_string_equal (sockets_peer (&message), self->keys [CLIENT].public_key);
     zmq_msg_close (&message);
-    enemy_destroy (&peer);
+    raw_peer_destroy (&peer);
 }
 
 static void test_change (void **state)

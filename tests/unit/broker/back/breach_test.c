@@ -2,7 +2,7 @@
 //  the broker tells them
 
 #include "common/pack.h"
-#include "tests/lib/broker_rig.h"
+#include "tests/lib/rigs/broker_rig.h"
 
 #define EXT9 "\xd4\x09\x01"
 

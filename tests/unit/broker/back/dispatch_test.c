@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/pack.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 static const wire_job_open_t s_usual = {.retries_lost = 1};
 static agent_t *s_recalled;
@@ -28,18 +28,18 @@ static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
     s_recalled_last = leases->spans [0].first + leases->spans [0].count - 1;
 }
 
-static dispatch_t *s_start (hub_rig_t *rig)
+static dispatch_t *s_start (modules_rig_t *rig)
 {
-    hub_rig_start (rig);
+    modules_rig_start (rig);
     s_recalled = NULL;
     return dispatch_new (&rig->hub, s_recall, NULL);
 }
 
-static void s_end (hub_rig_t *rig, dispatch_t **dispatch, client_t **client)
+static void s_end (modules_rig_t *rig, dispatch_t **dispatch, client_t **client)
 {
     dispatch_destroy (dispatch);
-    hub_rig_end_client (rig, client);
-    hub_rig_end (rig);
+    modules_rig_end_client (rig, client);
+    modules_rig_end (rig);
 }
 
 static void test_look_ahead (void **state)
@@ -63,11 +63,11 @@ static void test_look_ahead (void **state)
 static void test_leases_of_a_worker_fit_into_a_frame (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 65536);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 99000);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 65536);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 99000);
     job->mean_us = 1;
     for (int i = 0; i < 100; i++)
         dispatch_run (dispatch);
@@ -86,11 +86,11 @@ static void test_leases_of_a_worker_fit_into_a_frame (void **state)
 static void test_few_tasks_are_spread (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *a = hub_rig_agent (&rig, 4), *b = hub_rig_agent (&rig, 4);
-    hub_rig_job (&rig, client, &s_usual, 4);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *a = modules_rig_agent (&rig, 4), *b = modules_rig_agent (&rig, 4);
+    modules_rig_job (&rig, client, &s_usual, 4);
     dispatch_run (dispatch);
     assert_int_equal (a->leased, 2);
     assert_int_equal (b->leased, 2);
@@ -100,15 +100,16 @@ static void test_few_tasks_are_spread (void **state)
 static void test_nothing_ahead_before_it_is_measured (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *a = hub_rig_agent (&rig, 2), *b = hub_rig_agent (&rig, 4);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 1000);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *a = modules_rig_agent (&rig, 2), *b = modules_rig_agent (&rig, 4);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 1000);
     dispatch_run (dispatch);
     assert_int_equal (a->leased, 2);
     assert_int_equal (b->leased, 4);
-    hub_rig_answer (&rig, a, job, a->leases [0].index, a->leases [0].serial, CADRE_OUTCOME_OK, 100);
+    modules_rig_answer (&rig, a, job, a->leases [0].index, a->leases [0].serial, CADRE_OUTCOME_OK,
+                        100);
     assert_int_equal (job->mean_us, 100);
     dispatch_run (dispatch);
     assert_int_equal (a->leased, 2 + 40);
@@ -135,15 +136,15 @@ static void test_what_fails_is_measured (void **state)
     };
     (void) state;
     for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
-        hub_rig_t rig;
+        modules_rig_t rig;
         dispatch_t *dispatch = s_start (&rig);
-        client_t *client = hub_rig_client (&rig);
-        agent_t *agent = hub_rig_agent (&rig, 2);
-        job_t *job = hub_rig_job (&rig, client, &s_usual, 1000);
+        client_t *client = modules_rig_client (&rig);
+        agent_t *agent = modules_rig_agent (&rig, 2);
+        job_t *job = modules_rig_job (&rig, client, &s_usual, 1000);
         dispatch_run (dispatch);
         job->kind = cases [i].kind;
-        hub_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
-                        cases [i].outcome, 100);
+        modules_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
+                            cases [i].outcome, 100);
         assert_int_equal (job->mean_us, cases [i].mean_us);
         dispatch_run (dispatch);
         assert_int_equal (agent->leased, cases [i].mean_us ? 2 + 40 : 2);
@@ -162,11 +163,11 @@ static void test_bytes_are_work_too (void **state)
         {1, 0, 1000}, {1, 10000, 2 + 39}, {1, 100000, 2 + 3}, {1, 10000000, 2 + 2}, {10000, 0, 2}};
     (void) state;
     for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
-        hub_rig_t rig;
+        modules_rig_t rig;
         dispatch_t *dispatch = s_start (&rig);
-        client_t *client = hub_rig_client (&rig);
-        agent_t *agent = hub_rig_agent (&rig, 2);
-        job_t *job = hub_rig_job (&rig, client, &s_usual, 1000);
+        client_t *client = modules_rig_client (&rig);
+        agent_t *agent = modules_rig_agent (&rig, 2);
+        job_t *job = modules_rig_job (&rig, client, &s_usual, 1000);
         job->mean_us = cases [i].mean_us;
         job->mean_bytes = cases [i].mean_bytes;
         dispatch_run (dispatch);
@@ -180,15 +181,15 @@ static void test_bytes_are_work_too (void **state)
 static void test_the_host_that_failed_is_avoided (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agents [] = {hub_rig_agent (&rig, 1), hub_rig_agent (&rig, 4),
-                          hub_rig_agent (&rig, 1)};
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agents [] = {modules_rig_agent (&rig, 1), modules_rig_agent (&rig, 4),
+                          modules_rig_agent (&rig, 1)};
     const char *hosts [] = {"one", "one", "two"};
     for (int i = 0; i < 3; i++)
         snprintf (agents [i]->host, sizeof agents [i]->host, "%s", hosts [i]);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries = 5}, 1);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.retries = 5}, 1);
     dispatch_run (dispatch);
     const char *before = NULL;
     for (int try = 0; try < 5; try++) {
@@ -197,8 +198,8 @@ static void test_the_host_that_failed_is_avoided (void **state)
         if (before)
             assert_string_not_equal (holder->host, before);
         before = holder->host;
-        assert_true (
-            hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
+        assert_true (modules_rig_answer (&rig, holder, job, 0, job->tasks [0].serial,
+                                         CADRE_OUTCOME_ERROR, 5));
         ledger_settle_wake (rig.hub.ledger, job->number, 0);
         dispatch_run (dispatch);
     }
@@ -208,7 +209,7 @@ static void test_the_host_that_failed_is_avoided (void **state)
             agents [i]->state = AGENT_DRAINING;
     job->tries.again [CADRE_OUTCOME_ERROR] = 6;
     assert_true (
-        hub_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
+        modules_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
     ledger_settle_wake (rig.hub.ledger, job->number, 0);
     dispatch_run (dispatch);
     assert_ptr_equal (roster_at (rig.hub.roster, job->tasks [0].agent), holder);
@@ -219,15 +220,15 @@ static void test_the_host_that_failed_is_avoided (void **state)
 static void test_never_beyond_the_window (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 64);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 64);
     lane_t *lane = lane_new (&rig.hub, ADDRESS_INPROC, "", 77, &rig.lane_next, NULL);
     lane_grant (lane, 5, 1u << 20);
     roster_begin_session (rig.hub.roster, agent, &lane, 77);
     agent->state = AGENT_READY;
-    hub_rig_job (&rig, client, &s_usual, 100);
+    modules_rig_job (&rig, client, &s_usual, 100);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 5);
     dispatch_run (dispatch);
@@ -241,15 +242,15 @@ static void test_never_beyond_the_window (void **state)
 static void test_a_limit_holds (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.limit = 3}, 100);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.limit = 3}, 100);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 3);
-    hub_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
-                    CADRE_OUTCOME_OK, 1);
+    modules_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
+                        CADRE_OUTCOME_OK, 1);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 3);
     s_end (&rig, &dispatch, &client);
@@ -258,11 +259,11 @@ static void test_a_limit_holds (void **state)
 static void test_a_stalled_client_s_tasks_wait (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    hub_rig_job (&rig, client, &s_usual, 4);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    modules_rig_job (&rig, client, &s_usual, 4);
     client->stalled = true;
     ledger_jobs_stall (rig.hub.ledger, client);
     dispatch_run (dispatch);
@@ -277,16 +278,16 @@ static void test_a_stalled_client_s_tasks_wait (void **state)
 static void test_labels_and_draining_decide_who_fits (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8), *drained = hub_rig_agent (&rig, 8);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8), *drained = modules_rig_agent (&rig, 8);
     drained->state = AGENT_DRAINING;
     buffer_t needs = {0};
     pack_text (&needs, "gpu");
     job_t *job =
-        hub_rig_job (&rig, client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 4);
-    job_t *plain = hub_rig_job (&rig, client, &s_usual, 4);
+        modules_rig_job (&rig, client, &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 4);
+    job_t *plain = modules_rig_job (&rig, client, &s_usual, 4);
     dispatch_run (dispatch);
     assert_int_equal (job->leased, 0);
     assert_int_equal (plain->leased, 4);
@@ -300,15 +301,15 @@ static void test_labels_and_draining_decide_who_fits (void **state)
 static void test_what_waits_is_recalled_for_the_idle (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *busy = hub_rig_agent (&rig, 2);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 12);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *busy = modules_rig_agent (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 12);
     job->mean_us = 100;
     dispatch_run (dispatch);
     assert_int_equal (busy->leased, 12);
-    agent_t *idle = hub_rig_agent (&rig, 2);
+    agent_t *idle = modules_rig_agent (&rig, 2);
     busy->answered_us = rig.hub.now_us;
     while (lane_has_unsent (busy->lane)) //  The lane counts as served: a peer takes what waits
     {
@@ -350,7 +351,7 @@ static void s_label (agent_t *agent, const char *label)
     agent->labels [agent->labels_count++] = strdup (label);
 }
 
-static job_t *s_needy (hub_rig_t *rig, client_t *client, const char *label, int32_t priority)
+static job_t *s_needy (modules_rig_t *rig, client_t *client, const char *label, int32_t priority)
 {
     buffer_t needs = {0};
     pack_text (&needs, label);
@@ -358,13 +359,13 @@ static job_t *s_needy (hub_rig_t *rig, client_t *client, const char *label, int3
     options.detached = true;
     options.priority = priority;
     options.needs = wire_list_of (&needs, 1);
-    job_t *job = hub_rig_job (rig, client, &options, 1);
+    job_t *job = modules_rig_job (rig, client, &options, 1);
     buffer_free (&needs);
     return job;
 }
 
 //  What one turn has to look at.
-static uint64_t s_steps (hub_rig_t *rig, dispatch_t *dispatch)
+static uint64_t s_steps (modules_rig_t *rig, dispatch_t *dispatch)
 {
     uint64_t before = ready_steps (rig->hub.ready);
     dispatch_run (dispatch);
@@ -374,19 +375,19 @@ static uint64_t s_steps (hub_rig_t *rig, dispatch_t *dispatch)
 static void test_many_jobs_that_wait_cost_nothing (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 4);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 4);
     wire_job_open_t options = s_usual;
     options.detached = true;
-    job_t *first = hub_rig_job (&rig, client, &options, 1);
+    job_t *first = modules_rig_job (&rig, client, &options, 1);
     for (uint32_t i = 1; i < MANY; i++)
-        hub_rig_job (&rig, client, &options, 1);
+        modules_rig_job (&rig, client, &options, 1);
     assert_in_range (s_steps (&rig, dispatch), 1, 200);
     assert_int_equal (agent->leased, 4);
     assert_in_range (s_steps (&rig, dispatch), 0, 200);
-    hub_rig_answer (&rig, agent, first, 0, first->tasks [0].serial, CADRE_OUTCOME_OK, 100);
+    modules_rig_answer (&rig, agent, first, 0, first->tasks [0].serial, CADRE_OUTCOME_OK, 100);
     assert_in_range (s_steps (&rig, dispatch), 1, 200);
     assert_int_equal (agent->leased, 4);
     s_end (&rig, &dispatch, &client);
@@ -397,10 +398,10 @@ static void test_many_jobs_that_wait_cost_nothing (void **state)
 static void test_what_nobody_fits_is_set_aside (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    hub_rig_agent (&rig, 4);
+    client_t *client = modules_rig_client (&rig);
+    modules_rig_agent (&rig, 4);
     job_t *met = NULL;
     for (uint32_t i = 0; i < MANY; i++) {
         char label [32];
@@ -409,7 +410,7 @@ static void test_what_nobody_fits_is_set_aside (void **state)
         met = i == 15000 ? job : met;
     }
     assert_in_range (s_steps (&rig, dispatch), 0, 100);
-    agent_t *second = hub_rig_agent (&rig, 4);
+    agent_t *second = modules_rig_agent (&rig, 4);
     s_label (second, "label-15000");
     roster_changed (rig.hub.roster, second);
     for (unsigned turns = 0; met->leased == 0; turns++) {
@@ -427,10 +428,10 @@ static void test_what_nobody_fits_is_set_aside (void **state)
 static void test_jobs_of_a_full_worker_are_passed_over_as_one (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *gpu = hub_rig_agent (&rig, 1), *plain = hub_rig_agent (&rig, 4);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *gpu = modules_rig_agent (&rig, 1), *plain = modules_rig_agent (&rig, 4);
     s_label (gpu, "gpu");
     roster_changed (rig.hub.roster, gpu);
     for (uint32_t i = 0; i < 1000; i++)
@@ -438,7 +439,7 @@ static void test_jobs_of_a_full_worker_are_passed_over_as_one (void **state)
     wire_job_open_t options = s_usual;
     options.detached = true;
     for (uint32_t i = 0; i < 1000; i++)
-        hub_rig_job (&rig, client, &options, 1);
+        modules_rig_job (&rig, client, &options, 1);
     assert_in_range (s_steps (&rig, dispatch), 1, 300);
     assert_int_equal (gpu->leased, 1);
     assert_int_equal (plain->leased, 4);
@@ -449,14 +450,14 @@ static void test_jobs_of_a_full_worker_are_passed_over_as_one (void **state)
 static void test_more_sets_of_workers_than_benches (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
+    client_t *client = modules_rig_client (&rig);
     agent_t *agents [BENCHES_MAX + 20];
     for (uint32_t i = 0; i < BENCHES_MAX + 20; i++) {
         char label [32];
         snprintf (label, sizeof label, "label-%u", i);
-        agents [i] = hub_rig_agent (&rig, 1);
+        agents [i] = modules_rig_agent (&rig, 1);
         s_label (agents [i], label);
         roster_changed (rig.hub.roster, agents [i]);
         s_needy (&rig, client, label, 0);
@@ -473,11 +474,11 @@ static void test_more_sets_of_workers_than_benches (void **state)
 static void test_a_job_whose_tasks_were_leased_elsewhere (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 4);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 1);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 4);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 1);
     ledger_lease (rig.hub.ledger, job, 0, agent, ++rig.hub.serial);
     dispatch_run (dispatch);
     assert_true (ready_is_empty (rig.hub.ready));

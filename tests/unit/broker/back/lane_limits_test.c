@@ -11,25 +11,25 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #define SECOND INT64_C (1000000)
 #define ONE "1111111111111111111111111111111111111111"
 #define TWO "2222222222222222222222222222222222222222"
 
 typedef struct bench {
-    hub_rig_t rig;   // the modules; its lanes are over inproc, counted as if they were ports
-    berths_t berths; // under test
-    keyring_t *keys; // two workers' keys
-    authz_t doors;   // with these
-    agent_t *yields; // by the last question
-    fault_t fault;   // of the last question
+    modules_rig_t rig; // the modules; its lanes are over inproc, counted as if they were ports
+    berths_t berths;   // under test
+    keyring_t *keys;   // two workers' keys
+    authz_t doors;     // with these
+    agent_t *yields;   // by the last question
+    fault_t fault;     // of the last question
 } bench_t;
 
 static int s_setup (void **state)
 {
     bench_t *self = calloc (1, sizeof *self);
-    hub_rig_start (&self->rig);
+    modules_rig_start (&self->rig);
     hub_t *hub = &self->rig.hub;
     self->keys = keyring_new ();
     keyring_add (self->keys, ONE, &(rights_t){.name = "one", .role = ROLE_WORKER});
@@ -47,7 +47,7 @@ static int s_setup (void **state)
 static int s_teardown (void **state)
 {
     bench_t *self = *state;
-    hub_rig_end (&self->rig);
+    modules_rig_end (&self->rig);
     keyring_destroy (&self->keys);
     free (self);
     return 0;

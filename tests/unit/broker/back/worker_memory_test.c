@@ -1,7 +1,7 @@
 //  worker_memory_test.c - what workers may make the broker hold, with a broker in a thread
 
 #include "common/pack.h"
-#include "tests/lib/broker_rig.h"
+#include "tests/lib/rigs/broker_rig.h"
 
 #define MEMORY (16u << 20)
 

@@ -5,17 +5,17 @@
 #include "broker/delivery/follow.h"
 #include "broker/ledger/deliver.h"
 #include "common/pack.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
 #define VALUE_BYTES 5000u
 #define LARGE_BYTES 2000000u
 #define TASKS 400u
 #define MEMORY (1u << 20)
 
-static job_t *s_job (house_t *self, uint32_t tasks)
+static job_t *s_job (journal_rig_t *self, uint32_t tasks)
 {
-    job_t *job = house_job_with (self, tasks, 0);
-    house_turn (self);
+    job_t *job = journal_rig_job_with (self, tasks, 0);
+    journal_rig_turn (self);
     return job;
 }
 
@@ -32,17 +32,18 @@ static void s_pack_value (buffer_t *tail, uint32_t index, unsigned outcome, size
     free (bytes);
 }
 
-static void s_answer (house_t *self, job_t *job, agent_t *agent, unsigned outcome,
+static void s_answer (journal_rig_t *self, job_t *job, agent_t *agent, unsigned outcome,
                       size_t large_bytes)
 {
     buffer_t tail = {0}, large = {0};
     uint32_t index = job_take (job);
-    ledger_lease (self->rig.hub.ledger, job, index, agent, ++self->rig.hub.serial);
-    deliver_output (&self->rig.hub, job, index, 1, WIRE_STREAM_STDOUT, wire_view ("some output"));
+    ledger_lease (self->modules.hub.ledger, job, index, agent, ++self->modules.hub.serial);
+    deliver_output (&self->modules.hub, job, index, 1, WIRE_STREAM_STDOUT,
+                    wire_view ("some output"));
     s_pack_value (&tail, index, outcome, VALUE_BYTES);
     wire_sink_result_t result = {.job = job->number,
                                  .index = index,
-                                 .serial = self->rig.hub.serial,
+                                 .serial = self->modules.hub.serial,
                                  .outcome = outcome,
                                  .code = outcome == CADRE_OUTCOME_OK ? 0 : (int64_t) index};
     if (large_bytes) {
@@ -50,20 +51,20 @@ static void s_answer (house_t *self, job_t *job, agent_t *agent, unsigned outcom
         large.size = large_bytes;
     }
     assert_true (
-        ledger_result (self->rig.hub.ledger, agent, &result, wire_view_of (&tail), &large));
+        ledger_result (self->modules.hub.ledger, agent, &result, wire_view_of (&tail), &large));
     buffer_free (&tail);
 }
 
-static void s_answer_all (house_t *self, job_t *job)
+static void s_answer_all (journal_rig_t *self, job_t *job)
 {
-    agent_t *agent = hub_rig_agent (&self->rig, 4);
+    agent_t *agent = modules_rig_agent (&self->modules, 4);
     for (uint32_t i = 0; job->ready; i++) {
         s_answer (self, job, agent, CADRE_OUTCOME_OK, 0);
         if (i % 10 == 9)
-            house_turn (self);
+            journal_rig_turn (self);
     }
-    house_turn (self);
-    house_turn (self);
+    journal_rig_turn (self);
+    journal_rig_turn (self);
 }
 
 //  What a follower was sent
@@ -110,7 +111,7 @@ static void s_hear (heard_t *self, const buffer_t *frame)
 }
 
 //  Follows the job from its beginning until it is told all, by a client that reads.
-static heard_t s_follow (house_t *self, job_t *job)
+static heard_t s_follow (journal_rig_t *self, job_t *job)
 {
     heard_t heard = {0};
     static uint64_t ref = 1000;
@@ -121,13 +122,13 @@ static heard_t s_follow (house_t *self, job_t *job)
     stream_grant (client->out, 1u << 30, 1u << 30);
     for (int turns = 0; client->followers && turns < 1000; turns++) {
         uint32_t records = 100000;
-        follow_pump_all (client, &self->rig.hub, &records);
+        follow_pump_all (client, &self->modules.hub, &records);
         client_flush (client);
         while ((frame = stream_next (client->out)))
             s_hear (&heard, frame);
         stream_acknowledge (client->out, stream_sent (client->out));
-        assert_in_range (self->rig.hub.kept_bytes, 0, 3u << 20);
-        house_turn (self);
+        assert_in_range (self->modules.hub.kept_bytes, 0, 3u << 20);
+        journal_rig_turn (self);
     }
     assert_null (client->followers);
     return heard;
@@ -140,94 +141,94 @@ static void s_is_complete (const heard_t *heard)
         assert_int_equal (heard->seen [i], 1);
 }
 
-static job_t *s_only (house_t *self)
+static job_t *s_only (journal_rig_t *self)
 {
-    assert_int_equal (job_table_count (self->rig.hub.jobs), 1);
-    return job_table_first (self->rig.hub.jobs);
+    assert_int_equal (job_table_count (self->modules.hub.jobs), 1);
+    return job_table_first (self->modules.hub.jobs);
 }
 
 static void test_results_and_output_leave_memory_and_come_back (void **state)
 {
     (void) state;
-    house_t house;
-    house_start_with (&house, MEMORY);
-    job_t *job = s_job (&house, TASKS);
-    s_answer_all (&house, job);
+    journal_rig_t rig;
+    journal_rig_start_with (&rig, MEMORY);
+    job_t *job = s_job (&rig, TASKS);
+    s_answer_all (&rig, job);
     assert_true (job_is_over (job));
-    assert_in_range (house.rig.hub.kept_bytes, 0, TASKS * 200);
+    assert_in_range (rig.modules.hub.kept_bytes, 0, TASKS * 200);
     for (int round = 0; round < 2; round++) {
-        heard_t heard = s_follow (&house, job);
+        heard_t heard = s_follow (&rig, job);
         s_is_complete (&heard);
         assert_int_equal (heard.outputs, TASKS);
     }
-    house_restart (&house);
-    assert_in_range (house.rig.hub.kept_bytes, 0, 1u << 20);
-    heard_t heard = s_follow (&house, s_only (&house));
+    journal_rig_restart (&rig);
+    assert_in_range (rig.modules.hub.kept_bytes, 0, 1u << 20);
+    heard_t heard = s_follow (&rig, s_only (&rig));
     s_is_complete (&heard);
     assert_int_equal (heard.outputs, TASKS);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  Whoever only waits for the end reads nothing back.
 static void test_waiting_alone_brings_nothing_back (void **state)
 {
     (void) state;
-    house_t house;
-    house_start_with (&house, MEMORY);
-    job_t *job = s_job (&house, TASKS);
-    s_answer_all (&house, job);
-    client_t *client = house.client;
+    journal_rig_t rig;
+    journal_rig_start_with (&rig, MEMORY);
+    job_t *job = s_job (&rig, TASKS);
+    s_answer_all (&rig, job);
+    client_t *client = rig.client;
     client_ref_add (client, 77, REF_FOLLOW, job->number);
     follower_new (client, job, &(wire_job_follow_t){.ref = 77, .wait = true});
     uint32_t records = 1;
-    assert_false (follow_pump_all (client, &house.rig.hub, &records));
+    assert_false (follow_pump_all (client, &rig.modules.hub, &records));
     assert_null (client->followers);
-    house_turn (&house);
-    house_turn (&house);
-    assert_int_equal (pager_arrivals (house.rig.hub.pager), 0);
-    house_end (&house);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    assert_int_equal (pager_arrivals (rig.modules.hub.pager), 0);
+    journal_rig_end (&rig);
 }
 
 static void test_large_values_leave_memory_and_come_back (void **state)
 {
     (void) state;
-    house_t house;
-    house_start_with (&house, MEMORY);
-    job_t *job = s_job (&house, 3);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    journal_rig_t rig;
+    journal_rig_start_with (&rig, MEMORY);
+    job_t *job = s_job (&rig, 3);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
     for (int i = 0; i < 3; i++)
-        s_answer (&house, job, agent, CADRE_OUTCOME_OK, LARGE_BYTES);
-    house_turn (&house);
-    house_turn (&house);
-    assert_in_range (house.rig.hub.kept_bytes, 0, LARGE_BYTES / 2);
+        s_answer (&rig, job, agent, CADRE_OUTCOME_OK, LARGE_BYTES);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    assert_in_range (rig.modules.hub.kept_bytes, 0, LARGE_BYTES / 2);
     assert_false (result_log_large_is_here (job->keep, 1));
-    house_restart (&house);
-    house_turn (&house);
-    assert_false (result_log_large_is_here (s_only (&house)->keep, 1));
-    pager_fetch_large (house.rig.hub.pager, s_only (&house), 1);
-    house_turn (&house);
-    view_t value = result_log_large (s_only (&house)->keep, 1);
+    journal_rig_restart (&rig);
+    journal_rig_turn (&rig);
+    assert_false (result_log_large_is_here (s_only (&rig)->keep, 1));
+    pager_fetch_large (rig.modules.hub.pager, s_only (&rig), 1);
+    journal_rig_turn (&rig);
+    view_t value = result_log_large (s_only (&rig)->keep, 1);
     assert_int_equal (value.size, LARGE_BYTES);
     assert_int_equal (value.data [LARGE_BYTES - 1], 1);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  Exit codes are known without reading anything back, also after a restart
 static void test_codes_stay (void **state)
 {
     (void) state;
-    house_t house;
-    house_start_with (&house, MEMORY);
-    job_t *job = s_job (&house, TASKS);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    journal_rig_t rig;
+    journal_rig_start_with (&rig, MEMORY);
+    job_t *job = s_job (&rig, TASKS);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
     for (uint32_t i = 0; i < TASKS; i++)
-        s_answer (&house, job, agent, CADRE_OUTCOME_EXIT, 0);
-    house_turn (&house);
-    house_turn (&house);
+        s_answer (&rig, job, agent, CADRE_OUTCOME_EXIT, 0);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
     assert_int_equal (job->tasks [77].code, 77);
-    house_restart (&house);
-    assert_int_equal (s_only (&house)->tasks [77].code, 77);
-    house_end (&house);
+    journal_rig_restart (&rig);
+    assert_int_equal (s_only (&rig)->tasks [77].code, 77);
+    journal_rig_end (&rig);
 }
 
 //  A copy is made of what was put away as well, and of it all can be put away again; a result that
@@ -235,38 +236,38 @@ static void test_codes_stay (void **state)
 static void test_a_copy_of_what_is_away (void **state)
 {
     (void) state;
-    house_t house;
+    journal_rig_t rig;
     store_usage_t usage;
-    house_start_with (&house, MEMORY);
-    house.rig.hub.memory_limit = 8u << 20;
-    job_t *job = s_job (&house, TASKS / 2);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    journal_rig_start_with (&rig, MEMORY);
+    rig.modules.hub.memory_limit = 8u << 20;
+    job_t *job = s_job (&rig, TASKS / 2);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
     for (int i = 0; i < 7; i++)
-        s_answer (&house, job, agent, CADRE_OUTCOME_EXIT, 0);
-    house_turn (&house);
-    assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, UINT32_MAX), 7);
-    s_answer_all (&house, job);
+        s_answer (&rig, job, agent, CADRE_OUTCOME_EXIT, 0);
+    journal_rig_turn (&rig);
+    assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, UINT32_MAX), 7);
+    s_answer_all (&rig, job);
     uint64_t number = job->number;
     for (int round = 0; round < 60; round++) {
-        job_t *other = s_job (&house, TASKS);
-        s_answer_all (&house, other);
-        ledger_jobs_forget (house.rig.hub.ledger, other);
-        house_turn (&house);
+        job_t *other = s_job (&rig, TASKS);
+        s_answer_all (&rig, other);
+        ledger_jobs_forget (rig.modules.hub.ledger, other);
+        journal_rig_turn (&rig);
         result_log_spill_all (job->keep);
     }
-    journal_usage (house.rig.hub.journal, &usage);
+    journal_usage (rig.modules.hub.journal, &usage);
     assert_true (usage.first > 100); //  What was there first is not there any more
     for (int round = 0; round < 2; round++) {
-        job = s_only (&house);
+        job = s_only (&rig);
         assert_int_equal (job->number, number);
         assert_int_equal (job->done, TASKS / 2);
         result_log_spill_all (job->keep);
-        heard_t heard = s_follow (&house, job);
+        heard_t heard = s_follow (&rig, job);
         assert_int_equal (heard.results, TASKS / 2);
         assert_int_equal (heard.outputs, TASKS / 2 + 7);
-        house_restart (&house);
+        journal_rig_restart (&rig);
     }
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 static void s_no_recall (void *owner, agent_t *agent, const spans_t *leases)
@@ -275,36 +276,36 @@ static void s_no_recall (void *owner, agent_t *agent, const spans_t *leases)
 }
 
 //  Answers all that the agent holds, after a look at each argument; returns how much that was.
-static uint32_t s_run (house_t *self, agent_t *agent)
+static uint32_t s_run (journal_rig_t *self, agent_t *agent)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < agent->leases_count; i++) {
         lease_t lease = agent->leases [i];
-        job_t *job = job_table_find (self->rig.hub.jobs, lease.job);
-        if (!ledger_held (self->rig.hub.ledger, agent, job, lease.index, lease.serial))
+        job_t *job = job_table_find (self->modules.hub.jobs, lease.job);
+        if (!ledger_held (self->modules.hub.ledger, agent, job, lease.index, lease.serial))
             continue;
         cursor_t cursor = cursor_of_view (payloads_get (job->stock, lease.index));
         size_t fields = 0;
         uint64_t number = 0;
         assert_true (cursor_array (&cursor, &fields) && cursor_uint (&cursor, &number));
         assert_int_equal (number, lease.index);
-        assert_true (hub_rig_answer (&self->rig, agent, job, lease.index, lease.serial,
-                                     CADRE_OUTCOME_OK, 5));
+        assert_true (modules_rig_answer (&self->modules, agent, job, lease.index, lease.serial,
+                                         CADRE_OUTCOME_OK, 5));
         count++;
     }
     return count;
 }
 
-static uint32_t s_run_all (house_t *self)
+static uint32_t s_run_all (journal_rig_t *self)
 {
-    dispatch_t *dispatch = dispatch_new (&self->rig.hub, s_no_recall, NULL);
-    agent_t *agent = hub_rig_agent (&self->rig, 4);
+    dispatch_t *dispatch = dispatch_new (&self->modules.hub, s_no_recall, NULL);
+    agent_t *agent = modules_rig_agent (&self->modules, 4);
     uint32_t count = 0;
     for (int turns = 0; turns < 1000; turns++) {
         dispatch_run (dispatch);
         count += s_run (self, agent);
-        house_turn (self);
-        assert_in_range (self->rig.hub.job_bytes, 0, 3u << 19);
+        journal_rig_turn (self);
+        assert_in_range (self->modules.hub.job_bytes, 0, 3u << 19);
     }
     dispatch_destroy (&dispatch);
     return count;
@@ -316,20 +317,20 @@ static void test_arguments_leave_memory_and_come_back (void **state)
 {
     (void) state;
     for (int restart = 0; restart < 2; restart++) {
-        house_t house;
-        house_start_with (&house, MEMORY);
-        house_job_of (&house, 10 * HOUSE_FRAME_TASKS, 0, 200);
-        house_turn (&house);
+        journal_rig_t rig;
+        journal_rig_start_with (&rig, MEMORY);
+        journal_rig_job_of (&rig, 10 * JOURNAL_RIG_FRAME_TASKS, 0, 200);
+        journal_rig_turn (&rig);
         if (restart)
-            house_restart (&house);
-        job_t *job = s_only (&house);
-        assert_in_range (house.rig.hub.job_bytes, 0, 1u << 20);
+            journal_rig_restart (&rig);
+        job_t *job = s_only (&rig);
+        assert_in_range (rig.modules.hub.job_bytes, 0, 1u << 20);
         assert_true (payloads_is_here (job->stock, 0));
         for (uint32_t i = 2; i < 10; i++)
-            assert_false (payloads_is_here (job->stock, i * HOUSE_FRAME_TASKS));
-        assert_int_equal (s_run_all (&house), 10 * HOUSE_FRAME_TASKS);
+            assert_false (payloads_is_here (job->stock, i * JOURNAL_RIG_FRAME_TASKS));
+        assert_int_equal (s_run_all (&rig), 10 * JOURNAL_RIG_FRAME_TASKS);
         assert_true (job_is_over (job));
-        house_end (&house);
+        journal_rig_end (&rig);
     }
 }
 

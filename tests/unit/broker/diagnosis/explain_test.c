@@ -4,7 +4,7 @@
 #include "broker/back/dispatch.h"
 #include "broker/diagnosis/explain.h"
 #include "common/pack.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
     "waits: no worker is connected to inproc://rig: start one with: cadre worker start --broker inproc://rig"
 
 typedef struct rig {
-    hub_rig_t base;       // the blackboard
+    modules_rig_t base;   // the blackboard
     client_t *client;     // whose jobs they are
     agent_t *agent;       // one slot
     dispatch_t *dispatch; // of tasks
@@ -31,20 +31,20 @@ static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
 
 static void s_begin (rig_t *self, const wire_job_open_t *options)
 {
-    hub_rig_start (&self->base);
-    self->client = hub_rig_client (&self->base);
+    modules_rig_start (&self->base);
+    self->client = modules_rig_client (&self->base);
     self->dispatch = dispatch_new (&self->base.hub, s_recall, NULL);
-    self->agent = hub_rig_agent (&self->base, 1);
-    self->job = hub_rig_job (&self->base, self->client, options, 3);
+    self->agent = modules_rig_agent (&self->base, 1);
+    self->job = modules_rig_job (&self->base, self->client, options, 3);
     dispatch_run (self->dispatch);
     assert_int_equal (self->job->leased, 1);
 }
 
 static void s_end (rig_t *self)
 {
-    hub_rig_end_client (&self->base, &self->client);
+    modules_rig_end_client (&self->base, &self->client);
     dispatch_destroy (&self->dispatch);
-    hub_rig_end (&self->base);
+    modules_rig_end (&self->base);
 }
 
 static void s_says (rig_t *self, job_t *job, uint32_t index, const char *text)
@@ -55,8 +55,8 @@ static void s_says (rig_t *self, job_t *job, uint32_t index, const char *text)
 
 static void s_answer (rig_t *self, uint32_t index, unsigned outcome)
 {
-    assert_true (hub_rig_answer (&self->base, self->agent, self->job, index,
-                                 self->job->tasks [index].serial, outcome, 5));
+    assert_true (modules_rig_answer (&self->base, self->agent, self->job, index,
+                                     self->job->tasks [index].serial, outcome, 5));
 }
 
 static void test_at_a_worker (void **state)
@@ -89,7 +89,7 @@ static void test_it_could_run (void **state)
     s_begin (&rig, &(wire_job_open_t){0});
     s_says (&rig, rig.job, 2,
             "waits for a free slot: all 1 that fit are taken, and about 1 tasks go first");
-    hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.priority = 5}, 10);
+    modules_rig_job (&rig.base, rig.client, &(wire_job_open_t){.priority = 5}, 10);
     s_says (&rig, rig.job, 2,
             "waits for a free slot: all 1 that fit are taken, and about 11 tasks go first");
     rig.job->limit = 1;
@@ -120,12 +120,12 @@ static void test_nobody_can_run_it (void **state)
     buffer_t needs = {0};
     s_begin (&rig, &(wire_job_open_t){0});
     pack_text (&needs, "tpu");
-    job_t *labelled = hub_rig_job (&rig.base, rig.client,
-                                   &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 1);
+    job_t *labelled = modules_rig_job (&rig.base, rig.client,
+                                       &(wire_job_open_t){.needs = wire_list_of (&needs, 1)}, 1);
     job_t *command =
-        hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.kind = WIRE_KIND_COMMAND}, 1);
-    job_t *cube =
-        hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){.function = wire_view ("cube")}, 1);
+        modules_rig_job (&rig.base, rig.client, &(wire_job_open_t){.kind = WIRE_KIND_COMMAND}, 1);
+    job_t *cube = modules_rig_job (&rig.base, rig.client,
+                                   &(wire_job_open_t){.function = wire_view ("cube")}, 1);
     rig.agent->commands = false;
     roster_changed (rig.base.hub.roster, rig.agent);
     s_says (
@@ -148,11 +148,11 @@ static void test_no_worker_is_there (void **state)
 {
     (void) state;
     rig_t rig = {0};
-    hub_rig_start (&rig.base);
-    rig.client = hub_rig_client (&rig.base);
-    s_says (&rig, hub_rig_job (&rig.base, rig.client, &(wire_job_open_t){0}, 1), 0, ALONE);
-    hub_rig_end_client (&rig.base, &rig.client);
-    hub_rig_end (&rig.base);
+    modules_rig_start (&rig.base);
+    rig.client = modules_rig_client (&rig.base);
+    s_says (&rig, modules_rig_job (&rig.base, rig.client, &(wire_job_open_t){0}, 1), 0, ALONE);
+    modules_rig_end_client (&rig.base, &rig.client);
+    modules_rig_end (&rig.base);
 }
 
 static void test_it_was_tried (void **state)

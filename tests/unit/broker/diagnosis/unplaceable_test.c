@@ -1,7 +1,7 @@
 //  unplaceable_test.c - jobs that nobody can run, and when that is said
 
 #include "broker/back/rounds.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,33 +10,33 @@
 
 #include <cmocka.h>
 
-static void s_after (hub_rig_t *rig, int64_t ms)
+static void s_after (modules_rig_t *rig, int64_t ms)
 {
     rig->hub.now_us += ms * 1000;
     rounds_begin (&rig->hub);
 }
 
-static job_t *s_begin (hub_rig_t *rig, client_t **client)
+static job_t *s_begin (modules_rig_t *rig, client_t **client)
 {
-    hub_rig_start (rig);
+    modules_rig_start (rig);
     rig->hub.started_us = rig->hub.now_us;
-    *client = hub_rig_client (rig);
-    return hub_rig_job (rig, *client, &(wire_job_open_t){.limit = 0}, 1);
+    *client = modules_rig_client (rig);
+    return modules_rig_job (rig, *client, &(wire_job_open_t){.limit = 0}, 1);
 }
 
-static void s_end (hub_rig_t *rig, client_t **client)
+static void s_end (modules_rig_t *rig, client_t **client)
 {
-    hub_rig_end_client (rig, client);
-    hub_rig_end (rig);
+    modules_rig_end_client (rig, client);
+    modules_rig_end (rig);
 }
 
-static agent_t *s_stranger (hub_rig_t *rig, uint8_t number)
+static agent_t *s_stranger (modules_rig_t *rig, uint8_t number)
 {
     uint8_t uuid [WIRE_UUID_BYTES] = {30, number};
     return roster_add (rig->hub.roster, uuid);
 }
 
-static void s_introduce (hub_rig_t *rig, agent_t *agent)
+static void s_introduce (modules_rig_t *rig, agent_t *agent)
 {
     wire_worker_hello_t hello = {.name = wire_view ("other"), .slots = 1};
     roster_describe (rig->hub.roster, agent, &hello, rights_of_all ());
@@ -46,7 +46,7 @@ static void s_introduce (hub_rig_t *rig, agent_t *agent)
 static void test_a_function_is_unknown_when_all_have_had_time (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     client_t *client;
     job_t *job = s_begin (&rig, &client);
     s_introduce (&rig, s_stranger (&rig, 1));
@@ -62,7 +62,7 @@ static void test_a_function_is_unknown_when_all_have_had_time (void **state)
 static void test_a_worker_that_is_away_may_offer_it (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     client_t *client;
     job_t *job = s_begin (&rig, &client);
     agent_t *agent = s_stranger (&rig, 1);

@@ -5,7 +5,7 @@
 #include "broker/diagnosis/explain.h"
 #include "broker/diagnosis/wait_notice.h"
 #include "broker/peers/follower.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 typedef struct rig {
-    hub_rig_t base;        // the blackboard
+    modules_rig_t base;    // the blackboard
     client_t *client;      // who waits
     client_t *other;       // whose job is in the way
     agent_t *agent;        // one slot
@@ -33,15 +33,15 @@ static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
 //  One slot and two jobs: the first one has it.
 static void s_begin (rig_t *self)
 {
-    hub_rig_start (&self->base);
-    self->client = hub_rig_client (&self->base);
-    self->other = hub_rig_client (&self->base);
-    self->agent = hub_rig_agent (&self->base, 1);
+    modules_rig_start (&self->base);
+    self->client = modules_rig_client (&self->base);
+    self->other = modules_rig_client (&self->base);
+    self->agent = modules_rig_agent (&self->base, 1);
     self->dispatch = dispatch_new (&self->base.hub, s_recall, NULL);
-    self->first = hub_rig_job (&self->base, self->other,
-                               &(wire_job_open_t){.retries = 1, .backoff_ms = 20000}, 1);
+    self->first = modules_rig_job (&self->base, self->other,
+                                   &(wire_job_open_t){.retries = 1, .backoff_ms = 20000}, 1);
     dispatch_run (self->dispatch);
-    self->second = hub_rig_job (&self->base, self->client, &(wire_job_open_t){.limit = 0}, 3);
+    self->second = modules_rig_job (&self->base, self->client, &(wire_job_open_t){.limit = 0}, 3);
     dispatch_run (self->dispatch);
     assert_int_equal (self->first->leased, 1);
     assert_int_equal (self->second->leased, 0);
@@ -49,10 +49,10 @@ static void s_begin (rig_t *self)
 
 static void s_end (rig_t *self)
 {
-    hub_rig_end_client (&self->base, &self->client);
-    hub_rig_end_client (&self->base, &self->other);
+    modules_rig_end_client (&self->base, &self->client);
+    modules_rig_end_client (&self->base, &self->other);
     dispatch_destroy (&self->dispatch);
-    hub_rig_end (&self->base);
+    modules_rig_end (&self->base);
 }
 
 //  So many bytes does that client get within the next milliseconds, looked at once a second.
@@ -98,8 +98,8 @@ static void test_each_cause_is_told (void **state)
     rig_t rig = {0};
     s_begin (&rig);
     hub_t *hub = &rig.base.hub;
-    assert_true (hub_rig_answer (&rig.base, rig.agent, rig.first, 0, hub->serial,
-                                 CADRE_OUTCOME_ERROR, 1000));
+    assert_true (modules_rig_answer (&rig.base, rig.agent, rig.first, 0, hub->serial,
+                                     CADRE_OUTCOME_ERROR, 1000));
     assert_int_equal (rig.first->delayed, 1);
     assert_true (s_told (&rig, rig.other, rig.first, 7000) > 0);
     dispatch_run (rig.dispatch);
@@ -116,7 +116,7 @@ static void test_a_follower_hears_that_a_task_runs (void **state)
     (void) state;
     rig_t rig = {0};
     s_begin (&rig);
-    client_t *reader = hub_rig_client (&rig.base);
+    client_t *reader = modules_rig_client (&rig.base);
     follower_t *follower = follower_new (
         reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true, .wait = true});
     assert_int_equal (s_told (&rig, reader, rig.first, 5000), 0);
@@ -126,7 +126,7 @@ static void test_a_follower_hears_that_a_task_runs (void **state)
     follower = follower_new (reader, rig.first, &(wire_job_follow_t){.ref = 9, .results = true});
     assert_int_equal (s_told (&rig, reader, rig.first, 60000), 0);
     follower_destroy (&follower);
-    hub_rig_end_client (&rig.base, &reader);
+    modules_rig_end_client (&rig.base, &reader);
     s_end (&rig);
 }
 

@@ -2,7 +2,7 @@
 
 #include "broker/front/bounds.h"
 #include "common/pack.h"
-#include "tests/lib/broker_rig.h"
+#include "tests/lib/rigs/broker_rig.h"
 
 #define MEMORY (16u << 20)
 #define JOBS 400u //  So many make a list of some 100 KiB

@@ -1,7 +1,7 @@
 //  hello_flood_test.c - peers that say HELLO again and again, and more of them than there is room
 //  for
 
-#include "tests/lib/broker_rig.h"
+#include "tests/lib/rigs/broker_rig.h"
 
 #define MANY 200
 #define MEMORY_BYTES (2u << 20) //  Has room for 64 sessions

@@ -5,7 +5,7 @@
 #include "broker/front/front_session.h"
 #include "broker/front/holder.h"
 #include "common/pack.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +14,16 @@
 #define LEAD "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"
 
 typedef struct scene {
-    house_t house;  // broker and store
-    authz_t doors;  // of its peers
-    front_t *front; // the clients' side
+    journal_rig_t rig; // broker and store
+    authz_t doors;     // of its peers
+    front_t *front;    // the clients' side
 } scene_t;
 
 static int s_setup (void **state)
 {
     scene_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
-    house_start (&self->house);
+    journal_rig_start (&self->rig);
     self->doors.keys = keyring_new ();
     keyring_add (self->doors.keys, ALICE, &(rights_t){.name = "alice", .role = ROLE_CLIENT});
     keyring_add (self->doors.keys, LEAD,
@@ -35,32 +35,32 @@ static int s_setup (void **state)
 static int s_teardown (void **state)
 {
     scene_t *self = *state;
-    house_end (&self->house);
+    journal_rig_end (&self->rig);
     keyring_destroy (&self->doors.keys);
     free (self);
     return 0;
 }
 
-//  The client of the house comes with that key
+//  The client of the rig comes with that key
 static client_t *s_let_in (scene_t *self, const char *key)
 {
-    client_t *client = self->house.client;
-    self->house.rig.hub.doors = &self->doors;
+    client_t *client = self->rig.client;
+    self->rig.modules.hub.doors = &self->doors;
     snprintf (client->peer, sizeof client->peer, "%s", key);
     snprintf (client->holder, sizeof client->holder, "%s",
               authz_rights (&self->doors, key)->holder);
     client->route = 1;
-    client->purse = purse_take (&self->house.rig.hub, client->holder);
-    HASH_ADD (hh, self->house.rig.hub.clients, session, sizeof client->session, client);
-    self->front = front_new (&self->house.rig.hub, NULL, NULL);
+    client->purse = purse_take (&self->rig.modules.hub, client->holder);
+    HASH_ADD (hh, self->rig.modules.hub.clients, session, sizeof client->session, client);
+    self->front = front_new (&self->rig.modules.hub, NULL, NULL);
     return client;
 }
 
 static void s_let_out (scene_t *self)
 {
     front_destroy (&self->front);
-    purse_give (&self->house.rig.hub, &self->house.client->purse);
-    HASH_DELETE (hh, self->house.rig.hub.clients, self->house.client);
+    purse_give (&self->rig.modules.hub, &self->rig.client->purse);
+    HASH_DELETE (hh, self->rig.modules.hub.clients, self->rig.client);
 }
 
 static void s_pack_open (buffer_t *packed, uint64_t ref, const uint8_t uuid [WIRE_UUID_BYTES])
@@ -81,10 +81,10 @@ static wire_job_opened_t s_open (scene_t *self, uint64_t ref, const uint8_t uuid
     const buffer_t *frame;
     s_pack_open (&packed, ref, uuid);
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_jobs_open (self->front, self->house.client, &body));
+    assert_true (front_jobs_open (self->front, self->rig.client, &body));
     buffer_free (&packed);
-    house_turn (&self->house);
-    while ((frame = stream_next (self->house.client->out))) {
+    journal_rig_turn (&self->rig);
+    while ((frame = stream_next (self->rig.client->out))) {
         wire_envelope_t envelope;
         assert_int_equal (wire_open (frame->data, frame->size, &envelope, &body), CADRE_OK);
         if (envelope.verb == WIRE_job_opened)
@@ -102,15 +102,15 @@ static void test_over_a_restart (void **state)
     s_let_in (self, ALICE);
     uint64_t number = s_open (self, 1, uuid).number;
     s_let_out (self);
-    house_restart (&self->house);
+    journal_rig_restart (&self->rig);
     client_t *client = s_let_in (self, ALICE);
-    assert_string_equal (house_only (&self->house)->identity.holder, ALICE);
-    assert_non_null (holder_find (&self->house.rig.hub, client, number, &fault));
+    assert_string_equal (journal_rig_only (&self->rig)->identity.holder, ALICE);
+    assert_non_null (holder_find (&self->rig.modules.hub, client, number, &fault));
     assert_int_equal (s_open (self, 1, uuid).number, number);
     snprintf (client->peer, sizeof client->peer, "%s", LEAD);
-    assert_non_null (holder_find (&self->house.rig.hub, client, number, &fault));
+    assert_non_null (holder_find (&self->rig.modules.hub, client, number, &fault));
     client->peer [0] = '?'; //  Its key is gone
-    assert_null (holder_find (&self->house.rig.hub, client, number, &fault));
+    assert_null (holder_find (&self->rig.modules.hub, client, number, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_NOT_FOUND);
     s_let_out (self);
 }
@@ -119,7 +119,7 @@ static void test_over_a_restart (void **state)
 static void s_write_old (scene_t *self, uint64_t number, const uint8_t uuid [WIRE_UUID_BYTES],
                          bool forgotten)
 {
-    journal_t *journal = self->house.rig.hub.journal;
+    journal_t *journal = self->rig.modules.hub.journal;
     buffer_t *bytes = journal_begin (journal, WIRE_log_job);
     pack_array (bytes, 5);
     pack_uint (bytes, number);
@@ -143,17 +143,17 @@ static void test_an_older_store (void **state)
     fault_t fault = {0};
     s_write_old (self, 41, uuid, false);
     s_write_old (self, 42, gone, true);
-    house_turn (&self->house);
-    house_restart (&self->house);
+    journal_rig_turn (&self->rig);
+    journal_rig_restart (&self->rig);
     s_let_in (self, ALICE);
-    assert_null (holder_find (&self->house.rig.hub, self->house.client, 41, &fault));
+    assert_null (holder_find (&self->rig.modules.hub, self->rig.client, 41, &fault));
     wire_job_opened_t opened = s_open (self, 1, uuid);
     assert_int_equal (opened.code, CADRE_ERROR_REFUSED);
     assert_int_equal (s_open (self, 2, gone).code, CADRE_ERROR_NOT_FOUND);
     s_let_out (self);
-    house_restart (&self->house);
+    journal_rig_restart (&self->rig);
     client_t *client = s_let_in (self, LEAD);
-    assert_non_null (holder_find (&self->house.rig.hub, client, 41, &fault));
+    assert_non_null (holder_find (&self->rig.modules.hub, client, 41, &fault));
     assert_int_equal (s_open (self, 1, uuid).number, 41);
     s_let_out (self);
 }
@@ -177,18 +177,18 @@ static unsigned s_open_many (scene_t *self, uint8_t session)
 static void test_a_restart_gives_no_second_share (void **state)
 {
     scene_t *self = *state;
-    self->house.memory = self->house.rig.hub.memory_limit = 1 << 20;
+    self->rig.memory = self->rig.modules.hub.memory_limit = 1 << 20;
     unsigned first = s_open_many (self, 1);
     assert_true (first > 10);
-    uint64_t before = self->house.rig.hub.open_bytes;
-    house_restart (&self->house);
-    assert_in_range (self->house.rig.hub.open_bytes, before / 2, before);
+    uint64_t before = self->rig.modules.hub.open_bytes;
+    journal_rig_restart (&self->rig);
+    assert_in_range (self->rig.modules.hub.open_bytes, before / 2, before);
     unsigned all = first;
     for (uint8_t session = 2; session < 6; session++) {
         all += s_open_many (self, session);
-        assert_in_range (self->house.rig.hub.open_bytes, 1,
+        assert_in_range (self->rig.modules.hub.open_bytes, 1,
                          (1 << 20) / 4 + 4096); //  The last one weighs more than was thought
-        house_restart (&self->house);
+        journal_rig_restart (&self->rig);
     }
     assert_in_range (all, first, 4 * first); //  A session may have half a share
 }

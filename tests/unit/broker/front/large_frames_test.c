@@ -8,11 +8,11 @@
 #include <cmocka.h>
 
 #include "broker/front/park.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #define MIB (1024u * 1024)
 
-static park_verdict_t s_judge (hub_rig_t *rig, client_t *client, unsigned verb, size_t size)
+static park_verdict_t s_judge (modules_rig_t *rig, client_t *client, unsigned verb, size_t size)
 {
     static const uint8_t bytes [MIB];
     cursor_t body = cursor_of (bytes, size);
@@ -23,11 +23,11 @@ static park_verdict_t s_judge (hub_rig_t *rig, client_t *client, unsigned verb, 
 static void test_large_frames_have_a_rate (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     purse_t purse = {0};
     unsigned passed = 0;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
     client->purse = &purse;
     while (passed < 100 && s_judge (&rig, client, WIRE_job_open, MIB) == PARK_PASS)
         passed++;
@@ -44,8 +44,8 @@ static void test_large_frames_have_a_rate (void **state)
     for (unsigned i = 0; i < 100; i++)
         assert_int_equal (s_judge (&rig, client, WIRE_job_tasks, MIB), PARK_PASS);
     client->purse = NULL;
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 int main (void)

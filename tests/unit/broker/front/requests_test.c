@@ -13,12 +13,12 @@
 #include "broker/front/request.h"
 #include "broker/front/requests.h"
 #include "common/pack.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 static const wire_job_open_t s_usual = {.retries_lost = 1};
 
 typedef struct house {
-    hub_rig_t rig;     // the blackboard
+    modules_rig_t rig; // the blackboard
     front_t *front;    // under test; its socket is never used
     client_t *one;     // asks
     client_t *other;   // as well
@@ -28,7 +28,7 @@ typedef struct house {
 
 static client_t *s_client (house_t *self)
 {
-    client_t *client = hub_rig_client (&self->rig);
+    client_t *client = modules_rig_client (&self->rig);
     HASH_ADD (hh, self->rig.hub.clients, session, sizeof client->session, client);
     return client;
 }
@@ -36,7 +36,7 @@ static client_t *s_client (house_t *self)
 static void s_start (house_t *self)
 {
     *self = (house_t){0};
-    hub_rig_start (&self->rig);
+    modules_rig_start (&self->rig);
     self->front = front_new (&self->rig.hub, NULL, NULL);
     self->one = s_client (self);
     self->other = s_client (self);
@@ -46,7 +46,7 @@ static void s_end_client (house_t *self, client_t **client)
 {
     request_drop_all (self->front, *client);
     HASH_DELETE (hh, self->rig.hub.clients, *client);
-    hub_rig_end_client (&self->rig, client);
+    modules_rig_end_client (&self->rig, client);
 }
 
 static void s_end (house_t *self)
@@ -54,7 +54,7 @@ static void s_end (house_t *self)
     s_end_client (self, &self->one);
     s_end_client (self, &self->other);
     front_destroy (&self->front);
-    hub_rig_end (&self->rig);
+    modules_rig_end (&self->rig);
 }
 
 //  A job without client, with tasks that were never begun.
@@ -62,7 +62,7 @@ static job_t *s_job (house_t *self, uint32_t tasks)
 {
     wire_job_open_t options = s_usual;
     options.detached = true;
-    return hub_rig_job (&self->rig, self->one, &options, tasks);
+    return modules_rig_job (&self->rig, self->one, &options, tasks);
 }
 
 //  Asks with `job` and one more argument, a text, or none.

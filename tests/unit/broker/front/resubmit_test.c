@@ -4,39 +4,39 @@
 #include "broker/front/front_jobs.h"
 #include "broker/front/front_session.h"
 #include "common/pack.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct scene {
-    house_t house;  // broker and store
-    front_t *front; // the clients' side
-    uint64_t ref;   // the last one
+    journal_rig_t rig; // broker and store
+    front_t *front;    // the clients' side
+    uint64_t ref;      // the last one
 } scene_t;
 
 static const uint8_t s_uuid [WIRE_UUID_BYTES] = {1};
 
 static void s_let_in (scene_t *self)
 {
-    client_t *client = self->house.client;
+    client_t *client = self->rig.client;
     snprintf (client->holder, sizeof client->holder, "%s", RIGHTS_LOCAL);
     client->route = 1;
-    HASH_ADD (hh, self->house.rig.hub.clients, session, sizeof client->session, client);
-    self->front = front_new (&self->house.rig.hub, NULL, NULL);
+    HASH_ADD (hh, self->rig.modules.hub.clients, session, sizeof client->session, client);
+    self->front = front_new (&self->rig.modules.hub, NULL, NULL);
 }
 
 static void s_let_out (scene_t *self)
 {
     front_destroy (&self->front);
-    HASH_DELETE (hh, self->house.rig.hub.clients, self->house.client);
+    HASH_DELETE (hh, self->rig.modules.hub.clients, self->rig.client);
 }
 
 static int s_setup (void **state)
 {
     scene_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
-    house_start (&self->house);
+    journal_rig_start (&self->rig);
     s_let_in (self);
     *state = self;
     return 0;
@@ -46,16 +46,16 @@ static int s_teardown (void **state)
 {
     scene_t *self = *state;
     s_let_out (self);
-    house_end (&self->house);
+    journal_rig_end (&self->rig);
     free (self);
     return 0;
 }
 
 static void s_restart (scene_t *self)
 {
-    house_turn (&self->house);
+    journal_rig_turn (&self->rig);
     s_let_out (self);
-    house_restart (&self->house);
+    journal_rig_restart (&self->rig);
     s_let_in (self);
 }
 
@@ -64,8 +64,8 @@ static uint64_t s_answer (scene_t *self, uint64_t ref, char message [512])
 {
     uint64_t code = 99;
     const buffer_t *frame;
-    house_turn (&self->house);
-    while ((frame = stream_next (self->house.client->out))) {
+    journal_rig_turn (&self->rig);
+    while ((frame = stream_next (self->rig.client->out))) {
         wire_envelope_t envelope;
         wire_job_opened_t opened;
         cursor_t body;
@@ -87,7 +87,7 @@ static uint64_t s_open_with (scene_t *self, wire_job_open_t open)
     open.uuid = (view_t){s_uuid, sizeof s_uuid};
     wire_pack_job_open (&packed, &open);
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_jobs_open (self->front, self->house.client, &body));
+    assert_true (front_jobs_open (self->front, self->rig.client, &body));
     buffer_free (&packed);
     return self->ref;
 }
@@ -115,7 +115,7 @@ static void s_tasks (scene_t *self, uint64_t ref, uint64_t first, const char *le
             pack_blob (&whole, large, sizeof large);
             wire_part_t part = {
                 .payload = ++parts, .total = whole.size, .bytes = wire_view_of (&whole)};
-            assert_int_equal (parts_add (self->house.client->parts, &part), CADRE_OK);
+            assert_int_equal (parts_add (self->rig.client->parts, &part), CADRE_OK);
             buffer_free (&whole);
             wire_pack_parts (&list, parts);
             continue;
@@ -126,7 +126,7 @@ static void s_tasks (scene_t *self, uint64_t ref, uint64_t first, const char *le
     wire_job_tasks_t fields = {.ref = ref, .first = first, .payloads = wire_list_of (&list, count)};
     wire_pack_job_tasks (&packed, &fields);
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_jobs_tasks (self->front, self->house.client, &body));
+    assert_true (front_jobs_tasks (self->front, self->rig.client, &body));
     buffer_free (&packed);
     buffer_free (&list);
 }
@@ -136,7 +136,7 @@ static void s_seal (scene_t *self, uint64_t ref, uint64_t count)
     buffer_t packed = {0};
     wire_pack_job_seal (&packed, &(wire_job_seal_t){.ref = ref, .count = count});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_jobs_seal (self->front, self->house.client, &body));
+    assert_true (front_jobs_seal (self->front, self->rig.client, &body));
     buffer_free (&packed);
 }
 
@@ -145,8 +145,8 @@ static job_t *s_submit (scene_t *self, bool durable, const char *letters)
     uint64_t ref = s_open (self, durable);
     s_tasks (self, ref, 0, letters);
     s_seal (self, ref, strlen (letters));
-    house_turn (&self->house);
-    return house_only (&self->house);
+    journal_rig_turn (&self->rig);
+    return journal_rig_only (&self->rig);
 }
 
 static void s_is_same (scene_t *self, uint64_t ref)
@@ -172,7 +172,7 @@ static void s_again (scene_t *self, bool durable, const char *letters, bool same
         s_is_same (self, ref);
     else
         s_is_other (self, ref);
-    assert_int_equal (parts_bytes (self->house.client->parts), 0); //  Nothing is left over
+    assert_int_equal (parts_bytes (self->rig.client->parts), 0); //  Nothing is left over
 }
 
 static void s_all (scene_t *self, bool durable, const char *letters)
@@ -212,12 +212,12 @@ static void test_payloads_that_are_gone (void **state)
 {
     scene_t *self = *state;
     job_t *job = s_submit (self, true, "abXcd");
-    agent_t *agent = hub_rig_agent (&self->house.rig, 4);
-    house_answer_all (&self->house, job, agent, 3);
-    house_turn (&self->house);
+    agent_t *agent = modules_rig_agent (&self->rig.modules, 4);
+    journal_rig_answer_all (&self->rig, job, agent, 3);
+    journal_rig_turn (&self->rig);
     for (int i = 0; i < 3; i++) {
-        compact_run (self->house.rig.hub.compact);
-        house_turn (&self->house);
+        compact_run (self->rig.modules.hub.compact);
+        journal_rig_turn (&self->rig);
         s_all (self, true, "abXcd");
         s_restart (self);
         s_all (self, true, "abXcd");
@@ -240,8 +240,8 @@ static void test_two_at_a_time (void **state)
     s_tasks (self, two, 4, "e");
     s_seal (self, two, 5);
     s_seal (self, one, 5);
-    house_turn (&self->house);
-    assert_int_equal (house_only (&self->house)->total, 5);
+    journal_rig_turn (&self->rig);
+    assert_int_equal (journal_rig_only (&self->rig)->total, 5);
     s_again (self, true, "abcde", true);
 }
 
@@ -253,7 +253,7 @@ static void test_the_first_may_be_the_other (void **state)
     s_tasks (self, two, 0, "ab");
     s_tasks (self, one, 0, "xyz");
     s_is_other (self, one);
-    assert_int_equal (house_only (&self->house)->total, 2);
+    assert_int_equal (journal_rig_only (&self->rig)->total, 2);
 }
 
 //  After a cut a client goes on behind what was acknowledged, which it has no more; what it says

@@ -9,13 +9,13 @@
 #include <cmocka.h>
 
 #include "broker/front/windows.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #define CROWD 2000
 #define MANY (PACE_PRESSING_RATE / 1000000.0 * WINDOWS_PACE_US) //  Results in an interval
 
 typedef struct room {
-    hub_rig_t rig;
+    modules_rig_t rig;
     windows_t windows;
     client_t *client;
     uint64_t sessions; //  That have come
@@ -24,7 +24,7 @@ typedef struct room {
 //  A session of that key; "": it needs none.
 static client_t *s_come (room_t *self, const char *holder)
 {
-    client_t *client = hub_rig_client (&self->rig);
+    client_t *client = modules_rig_client (&self->rig);
     client->session = ++self->sessions;
     client->purse = purse_enter (&self->rig.hub, holder);
     HASH_ADD (hh, self->rig.hub.clients, session, sizeof client->session, client);
@@ -37,13 +37,13 @@ static void s_go (room_t *self, client_t **client_p)
     HASH_DEL (self->rig.hub.clients, client);
     client_count (client, &self->rig.hub, false);
     purse_leave (&self->rig.hub, &client->purse);
-    hub_rig_end_client (&self->rig, client_p);
+    modules_rig_end_client (&self->rig, client_p);
 }
 
 static void s_start (room_t *self, bool durable)
 {
     *self = (room_t){0};
-    hub_rig_start (&self->rig);
+    modules_rig_start (&self->rig);
     windows_begin (&self->windows, &self->rig.hub);
     self->client = s_come (self, "");
     self->client->durable = self->client->sends_durable = durable;
@@ -53,7 +53,7 @@ static void s_end (room_t *self)
 {
     s_go (self, &self->client);
     windows_end (&self->windows);
-    hub_rig_end (&self->rig);
+    modules_rig_end (&self->rig);
 }
 
 //  A turn at that time: true when the client's window was raised. Then it sends all that it may.

@@ -4,7 +4,7 @@
 #include "broker/back/dispatch.h"
 #include "broker/jobs/expiry.h"
 #include "common/pack.h"
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #define MS INT64_C (1000)
 
 typedef struct scene {
-    hub_rig_t rig;        // broker's modules
+    modules_rig_t rig;    // broker's modules
     client_t *client;     // owner of the job
     job_t *job;           // its tasks expire after half a second
     dispatch_t *dispatch; // gives them out
@@ -31,17 +31,18 @@ static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
 
 static void s_begin (scene_t *self, uint32_t tasks)
 {
-    hub_rig_start (&self->rig);
-    self->client = hub_rig_client (&self->rig);
-    self->job = hub_rig_job (&self->rig, self->client, &(wire_job_open_t){.expire_ms = 500}, tasks);
+    modules_rig_start (&self->rig);
+    self->client = modules_rig_client (&self->rig);
+    self->job =
+        modules_rig_job (&self->rig, self->client, &(wire_job_open_t){.expire_ms = 500}, tasks);
     self->dispatch = dispatch_new (&self->rig.hub, s_recall, NULL);
 }
 
 static void s_end (scene_t *self)
 {
     dispatch_destroy (&self->dispatch);
-    hub_rig_end_client (&self->rig, &self->client);
-    hub_rig_end (&self->rig);
+    modules_rig_end_client (&self->rig, &self->client);
+    modules_rig_end (&self->rig);
 }
 
 static void s_add (scene_t *self, uint32_t tasks)
@@ -90,7 +91,7 @@ static void test_not_given_when_due (void **state)
     s_begin (&scene, 2);
     s_pass_us (&scene, 499 * MS);
     s_add (&scene, 1);
-    agent_t *agent = hub_rig_agent (&scene.rig, 8);
+    agent_t *agent = modules_rig_agent (&scene.rig, 8);
     scene.rig.hub.now_us += 1 * MS; //  No timer runs
     dispatch_run (scene.dispatch);
     assert_int_equal (scene.job->failed, 2);
@@ -108,11 +109,11 @@ static void test_what_is_left_goes_along (void **state)
     s_pass_us (&scene, 100 * MS);
     assert_int_equal (expiry_left_us (&scene.rig.hub, scene.job, 0), 200 * MS);
     assert_int_equal (expiry_left_us (&scene.rig.hub, scene.job, 1), 400 * MS);
-    agent_t *agent = hub_rig_agent (&scene.rig, 1);
+    agent_t *agent = modules_rig_agent (&scene.rig, 1);
     dispatch_run (scene.dispatch);
     assert_int_equal (agent->leased, 1);
-    assert_int_equal (hub_rig_answer (&scene.rig, agent, scene.job, 0, scene.rig.hub.serial,
-                                      CADRE_OUTCOME_WORKER_LOST, 0),
+    assert_int_equal (modules_rig_answer (&scene.rig, agent, scene.job, 0, scene.rig.hub.serial,
+                                          CADRE_OUTCOME_WORKER_LOST, 0),
                       true);
     assert_int_equal (expiry_left_us (&scene.rig.hub, scene.job, 0),
                       0); //  It was tried: that does not expire

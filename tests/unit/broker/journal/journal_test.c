@@ -5,89 +5,89 @@
 #include "broker/back/dispatch.h"
 #include "broker/ledger/deliver.h"
 #include "common/pack.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
 static void test_tasks_run_when_they_are_on_the_disk (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    memory_disk_hold (house.disk);
-    job_t *job = house_job (&house, 3);
-    house_turn (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    memory_disk_hold (rig.disk);
+    job_t *job = journal_rig_job (&rig, 3);
+    journal_rig_turn (&rig);
     assert_int_equal (job->total, 0);
     assert_int_equal (job->promised, 3);
     assert_false (job->sealed);
-    memory_disk_let (house.disk, SIZE_MAX);
-    house_turn (&house);
+    memory_disk_let (rig.disk, SIZE_MAX);
+    journal_rig_turn (&rig);
     assert_int_equal (job->total, 3);
     assert_int_equal (job->ready, 3);
     assert_true (job->sealed);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 static void test_a_result_is_told_when_it_is_on_the_disk (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 1);
-    job_t *job = house_job (&house, 1);
-    house_turn (&house);
-    uint32_t index = house_lease (&house, job, agent);
-    house_turn (&house);
-    memory_disk_hold (house.disk);
-    assert_true (
-        hub_rig_answer (&house.rig, agent, job, index, house.rig.hub.serial, CADRE_OUTCOME_OK, 5));
-    house_turn (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 1);
+    job_t *job = journal_rig_job (&rig, 1);
+    journal_rig_turn (&rig);
+    uint32_t index = journal_rig_lease (&rig, job, agent);
+    journal_rig_turn (&rig);
+    memory_disk_hold (rig.disk);
+    assert_true (modules_rig_answer (&rig.modules, agent, job, index, rig.modules.hub.serial,
+                                     CADRE_OUTCOME_OK, 5));
+    journal_rig_turn (&rig);
     assert_int_equal (job->done, 1);
     assert_false (job_is_over (job));
     assert_int_equal (job->kept_at [0], 0);
-    memory_disk_let (house.disk, SIZE_MAX);
-    house_turn (&house);
+    memory_disk_let (rig.disk, SIZE_MAX);
+    journal_rig_turn (&rig);
     assert_true (job_is_over (job));
     assert_int_not_equal (job->kept_at [0], 0);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  Acknowledgements of frames wait as well, and no longer than they must
 static void test_frames_are_acknowledged_in_order (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    client_t *client = house.client;
-    HASH_ADD (hh, house.rig.hub.clients, session, sizeof client->session, client);
-    memory_disk_hold (house.disk);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    client_t *client = rig.client;
+    HASH_ADD (hh, rig.modules.hub.clients, session, sizeof client->session, client);
+    memory_disk_hold (rig.disk);
     client->in.received = 5;
-    house_job (&house, 1);
-    answers_acknowledge_client (house.rig.hub.journal, client, 5);
-    house_turn (&house);
+    journal_rig_job (&rig, 1);
+    answers_acknowledge_client (rig.modules.hub.journal, client, 5);
+    journal_rig_turn (&rig);
     client->in.received = 9;
     assert_int_equal (client_acknowledgeable (client), 4);
-    house_job (&house, 1);
-    answers_acknowledge_client (house.rig.hub.journal, client, 8);
-    memory_disk_let (house.disk, 1);
-    house_turn (&house);
+    journal_rig_job (&rig, 1);
+    answers_acknowledge_client (rig.modules.hub.journal, client, 8);
+    memory_disk_let (rig.disk, 1);
+    journal_rig_turn (&rig);
     assert_int_equal (client_acknowledgeable (client), 5);
     assert_true (client->beat_due);
-    memory_disk_let (house.disk, SIZE_MAX);
-    house_turn (&house);
+    memory_disk_let (rig.disk, SIZE_MAX);
+    journal_rig_turn (&rig);
     assert_int_equal (client_acknowledgeable (client), 9);
-    HASH_DELETE (hh, house.rig.hub.clients, client);
-    house_end (&house);
+    HASH_DELETE (hh, rig.modules.hub.clients, client);
+    journal_rig_end (&rig);
 }
 
 //  One result of that task, with the serial of the newest lease, as frame number sequence of the
 //  agent's sink.
-static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, const job_t *job,
-                           uint32_t index, uint64_t sequence)
+static void s_sink_result (journal_rig_t *self, back_t *back, const agent_t *agent,
+                           const job_t *job, uint32_t index, uint64_t sequence)
 {
     buffer_t nil = {0}, item = {0}, frame = {0};
     pack_nil (&nil);
     wire_pack_sink_result (&item, &(wire_sink_result_t){.job = job->number,
                                                         .index = index,
-                                                        .serial = self->rig.hub.serial,
+                                                        .serial = self->modules.hub.serial,
                                                         .outcome = CADRE_OUTCOME_OK,
                                                         .value = wire_view_of (&nil),
                                                         .detail = wire_view_of (&nil)});
@@ -105,28 +105,28 @@ static void s_sink_result (house_t *self, back_t *back, const agent_t *agent, co
 static void test_a_worker_keeps_results_until_they_are_on_the_disk (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    back_t *back = back_new (&house.rig.hub, NULL, NULL, NULL);
-    agent_t *agent = hub_rig_agent (&house.rig, 1);
-    job_t *job = house_job (&house, 1);
-    house_turn (&house);
-    uint32_t index = house_lease (&house, job, agent);
-    house_turn (&house);
-    memory_disk_hold (house.disk);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    back_t *back = back_new (&rig.modules.hub, NULL, NULL, NULL);
+    agent_t *agent = modules_rig_agent (&rig.modules, 1);
+    job_t *job = journal_rig_job (&rig, 1);
+    journal_rig_turn (&rig);
+    uint32_t index = journal_rig_lease (&rig, job, agent);
+    journal_rig_turn (&rig);
+    memory_disk_hold (rig.disk);
     for (uint64_t sequence = 1; sequence <= 2; sequence++) {
-        s_sink_result (&house, back, agent, job, index, sequence);
-        house_turn (&house);
+        s_sink_result (&rig, back, agent, job, index, sequence);
+        journal_rig_turn (&rig);
         assert_int_equal (agent->in.received, sequence);
         assert_int_equal (hold_limit (&agent->hold, agent->in.received), 0);
     }
     assert_int_equal (job->done, 1);
-    assert_int_equal (house.rig.hub.stale_results, 1);
-    memory_disk_let (house.disk, SIZE_MAX);
-    house_turn (&house);
+    assert_int_equal (rig.modules.hub.stale_results, 1);
+    memory_disk_let (rig.disk, SIZE_MAX);
+    journal_rig_turn (&rig);
     assert_int_equal (hold_limit (&agent->hold, agent->in.received), 2);
     back_destroy (&back);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 static void s_no_recall (void *owner, agent_t *agent, const spans_t *leases)
@@ -140,39 +140,39 @@ static void test_a_task_that_runs_once_is_sent_when_its_lease_is_on_the_disk (vo
 {
     (void) state;
     for (int once = 0; once < 2; once++) {
-        house_t house;
-        house_start (&house);
-        agent_t *agent = hub_rig_agent (&house.rig, 1);
-        dispatch_t *dispatch = dispatch_new (&house.rig.hub, s_no_recall, NULL);
-        job_t *job = house_job (&house, 3);
+        journal_rig_t rig;
+        journal_rig_start (&rig);
+        agent_t *agent = modules_rig_agent (&rig.modules, 1);
+        dispatch_t *dispatch = dispatch_new (&rig.modules.hub, s_no_recall, NULL);
+        job_t *job = journal_rig_job (&rig, 3);
         job->tries.again [CADRE_OUTCOME_WORKER_LOST] = once ? 0 : 2;
-        house_turn (&house);
-        memory_disk_hold (house.disk);
+        journal_rig_turn (&rig);
+        memory_disk_hold (rig.disk);
         dispatch_run (dispatch);
         assert_int_equal (agent->leased, 1);
         assert_int_equal (lane_is_held (agent->lane), once);
-        house_turn (&house);
+        journal_rig_turn (&rig);
         assert_int_equal (lane_is_held (agent->lane), once);
         agent->slots = 2;
         dispatch_run (dispatch);
         assert_int_equal (agent->leased,
                           once ? 1 : 2); //  One at a time, or it would be held for ever
-        memory_disk_let (house.disk, SIZE_MAX);
-        house_turn (&house);
+        memory_disk_let (rig.disk, SIZE_MAX);
+        journal_rig_turn (&rig);
         assert_false (lane_is_held (agent->lane));
         dispatch_run (dispatch);
         assert_int_equal (agent->leased, 2);
         dispatch_destroy (&dispatch);
-        house_end (&house);
+        journal_rig_end (&rig);
     }
 }
 
 //  Whoever takes what goes down the agent's lane.
-static void *s_take_lane (house_t *house, agent_t *agent)
+static void *s_take_lane (journal_rig_t *rig, agent_t *agent)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
-    void *socket = zmq_socket (house->rig.hub.context, ZMQ_PULL);
-    address_lane_endpoint (&house->rig.hub.addresses [0], (uint32_t) lane_number (agent->lane),
+    void *socket = zmq_socket (rig->modules.hub.context, ZMQ_PULL);
+    address_lane_endpoint (&rig->modules.hub.addresses [0], (uint32_t) lane_number (agent->lane),
                            endpoint, sizeof endpoint);
     assert_int_equal (zmq_connect (socket, endpoint), 0);
     return socket;
@@ -183,218 +183,220 @@ static void *s_take_lane (house_t *house, agent_t *agent)
 static void test_others_do_not_wait_for_the_lease_of_a_task_that_runs_once (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 2);
-    void *worker = s_take_lane (&house, agent);
-    dispatch_t *dispatch = dispatch_new (&house.rig.hub, s_no_recall, NULL);
-    job_t *once = house_job (&house, 3);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 2);
+    void *worker = s_take_lane (&rig, agent);
+    dispatch_t *dispatch = dispatch_new (&rig.modules.hub, s_no_recall, NULL);
+    job_t *once = journal_rig_job (&rig, 3);
     once->tries.again [CADRE_OUTCOME_WORKER_LOST] = 0;
-    house_turn (&house);
-    hub_rig_job (&house.rig, house.client, &(wire_job_open_t){.retries_lost = 1, .priority = 1}, 1);
-    memory_disk_hold (house.disk);
+    journal_rig_turn (&rig);
+    modules_rig_job (&rig.modules, rig.client, &(wire_job_open_t){.retries_lost = 1, .priority = 1},
+                     1);
+    memory_disk_hold (rig.disk);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 2); //  One of each
     assert_true (lane_is_held (agent->lane));
     assert_int_equal (lane_sent (agent->lane), 3); //  HELLO, and the other job with its task
-    job_t *other = hub_rig_job (&house.rig, house.client,
-                                &(wire_job_open_t){.retries_lost = 1, .priority = -1}, 1000);
+    job_t *other = modules_rig_job (&rig.modules, rig.client,
+                                    &(wire_job_open_t){.retries_lost = 1, .priority = -1}, 1000);
     job_measure (other, 100);
     dispatch_run (dispatch);
     assert_int_equal (agent->leased, 2 + 40);
-    memory_disk_let (house.disk, SIZE_MAX);
-    house_turn (&house);
+    memory_disk_let (rig.disk, SIZE_MAX);
+    journal_rig_turn (&rig);
     dispatch_destroy (&dispatch);
     zmq_close (worker);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  How far output has come survives a restart, and a compaction
 static void test_output_is_known_after_a_restart (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 1);
-    job_t *job = house_job (&house, 1);
-    house_turn (&house);
-    house_lease (&house, job, agent);
-    uint64_t serial = house.rig.hub.serial;
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 1);
+    job_t *job = journal_rig_job (&rig, 1);
+    journal_rig_turn (&rig);
+    journal_rig_lease (&rig, job, agent);
+    uint64_t serial = rig.modules.hub.serial;
     result_log_set_mark (job->keep, 0, (result_log_mark_t){serial, 5});
-    deliver_output (&house.rig.hub, job, 0, 1, WIRE_STREAM_STDOUT, wire_view ("hello"));
-    house_turn (&house);
-    house_restart (&house);
-    result_log_mark_t mark = result_log_mark (house_only (&house)->keep, 0);
+    deliver_output (&rig.modules.hub, job, 0, 1, WIRE_STREAM_STDOUT, wire_view ("hello"));
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    result_log_mark_t mark = result_log_mark (journal_rig_only (&rig)->keep, 0);
     assert_int_equal (mark.serial, serial);
     assert_int_equal (mark.end_bytes, 5);
-    assert_int_equal (result_log_mark (house_only (&house)->keep, 1).serial, 0);
-    house_end (&house);
+    assert_int_equal (result_log_mark (journal_rig_only (&rig)->keep, 1).serial, 0);
+    journal_rig_end (&rig);
 }
 
 static void test_a_restart_finds_everything (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
     uint8_t uuid [WIRE_UUID_BYTES];
     memcpy (uuid, agent->uuid, sizeof uuid);
-    job_t *job = house_job (&house, 6);
-    uint64_t number = job->number, epoch = house.rig.hub.epoch;
-    house_turn (&house);
-    uint32_t done = house_lease (&house, job, agent), failed = house_lease (&house, job, agent);
-    assert_true (hub_rig_answer (&house.rig, agent, job, done, house.rig.hub.serial - 1,
-                                 CADRE_OUTCOME_OK, 5));
-    assert_true (hub_rig_answer (&house.rig, agent, job, failed, house.rig.hub.serial,
-                                 CADRE_OUTCOME_EXIT, 5));
-    uint32_t running = house_lease (&house, job, agent);
-    uint64_t serial = house.rig.hub.serial;
-    house_turn (&house);
-    house_restart (&house);
-    job = house_only (&house);
+    job_t *job = journal_rig_job (&rig, 6);
+    uint64_t number = job->number, epoch = rig.modules.hub.epoch;
+    journal_rig_turn (&rig);
+    uint32_t done = journal_rig_lease (&rig, job, agent),
+             failed = journal_rig_lease (&rig, job, agent);
+    assert_true (modules_rig_answer (&rig.modules, agent, job, done, rig.modules.hub.serial - 1,
+                                     CADRE_OUTCOME_OK, 5));
+    assert_true (modules_rig_answer (&rig.modules, agent, job, failed, rig.modules.hub.serial,
+                                     CADRE_OUTCOME_EXIT, 5));
+    uint32_t running = journal_rig_lease (&rig, job, agent);
+    uint64_t serial = rig.modules.hub.serial;
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    job = journal_rig_only (&rig);
     assert_int_equal (job->number, number);
-    assert_int_equal (house.rig.hub.epoch, epoch);
-    assert_true (house.rig.hub.serial > serial);
+    assert_int_equal (rig.modules.hub.epoch, epoch);
+    assert_true (rig.modules.hub.serial > serial);
     assert_true (job->sealed && job->durable && job->detached);
     assert_int_equal (job->total, 6);
     assert_int_equal (job->done, 1);
     assert_int_equal (job->tasks [done].state, TASK_DONE);
     assert_int_not_equal (job->kept_at [done], 0);
     assert_int_equal (job->tasks [failed].state, TASK_DELAYED);
-    assert_in_range (job->tasks [failed].due_us - house.rig.hub.now_us, 30000000, 62500000);
+    assert_in_range (job->tasks [failed].due_us - rig.modules.hub.now_us, 30000000, 62500000);
     assert_int_equal (job->tasks [failed].failed, 1);
-    agent = roster_by_uuid (house.rig.hub.roster, uuid);
+    agent = roster_by_uuid (rig.modules.hub.roster, uuid);
     assert_non_null (agent);
     assert_int_equal (agent->state, AGENT_AWAY);
-    assert_non_null (ledger_held (house.rig.hub.ledger, agent, job, running, serial));
+    assert_non_null (ledger_held (rig.modules.hub.ledger, agent, job, running, serial));
     assert_int_equal (job->ready, 3);
     assert_int_equal (job->delayed, 1);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  A holder that does not come back is lost like any other
 static void test_a_lost_holder_costs_a_try (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
     uint8_t uuid [WIRE_UUID_BYTES];
     memcpy (uuid, agent->uuid, sizeof uuid);
-    job_t *job = house_job (&house, 1);
-    house_turn (&house);
-    house_lease (&house, job, agent);
-    house_turn (&house);
-    house_restart (&house);
-    job = house_only (&house);
-    ledger_leases_lose (house.rig.hub.ledger, roster_by_uuid (house.rig.hub.roster, uuid), NULL,
+    job_t *job = journal_rig_job (&rig, 1);
+    journal_rig_turn (&rig);
+    journal_rig_lease (&rig, job, agent);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    job = journal_rig_only (&rig);
+    ledger_leases_lose (rig.modules.hub.ledger, roster_by_uuid (rig.modules.hub.roster, uuid), NULL,
                         false);
     assert_int_equal (job->ready, 1);
     assert_int_equal (job->tasks [0].lost, 1);
-    house_turn (&house);
-    house_restart (&house);
-    assert_int_equal (house_only (&house)->tasks [0].lost, 1);
-    assert_int_equal (house_only (&house)->ready, 1);
-    house_end (&house);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    assert_int_equal (journal_rig_only (&rig)->tasks [0].lost, 1);
+    assert_int_equal (journal_rig_only (&rig)->ready, 1);
+    journal_rig_end (&rig);
 }
 
 //  What was not on the disk when the power failed is as if it had never been
 static void test_power_loss (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    house_job (&house, 2);
-    house_turn (&house);
-    memory_disk_hold (house.disk);
-    house_job (&house, 2);
-    house_turn (&house);
-    memory_disk_lose (house.disk);
-    house_leave (&house);
-    memory_disk_let (house.disk, SIZE_MAX);
-    house_open (&house);
-    assert_int_equal (house_only (&house)->total, 2);
-    house_end (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    journal_rig_job (&rig, 2);
+    journal_rig_turn (&rig);
+    memory_disk_hold (rig.disk);
+    journal_rig_job (&rig, 2);
+    journal_rig_turn (&rig);
+    memory_disk_lose (rig.disk);
+    journal_rig_leave (&rig);
+    memory_disk_let (rig.disk, SIZE_MAX);
+    journal_rig_open (&rig);
+    assert_int_equal (journal_rig_only (&rig)->total, 2);
+    journal_rig_end (&rig);
 }
 
 static void test_cancel_retry_and_forget (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    job_t *job = house_job (&house, 3);
-    house_turn (&house);
-    assert_int_equal (ledger_jobs_cancel_all (house.rig.hub.ledger, job), 3);
-    house_turn (&house);
-    house_turn (&house);
-    house_restart (&house);
-    job = house_only (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    job_t *job = journal_rig_job (&rig, 3);
+    journal_rig_turn (&rig);
+    assert_int_equal (ledger_jobs_cancel_all (rig.modules.hub.ledger, job), 3);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    job = journal_rig_only (&rig);
     assert_true (job_is_over (job) && job->cancelled);
     assert_int_equal (job->failed, 3);
-    assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, 1), 1);
-    house_turn (&house);
-    house_restart (&house);
-    job = house_only (&house);
+    assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, 1), 1);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    job = journal_rig_only (&rig);
     assert_int_equal (job->ready, 1);
     assert_int_equal (job->failed, 2);
-    ledger_jobs_cancel_all (house.rig.hub.ledger, job);
-    house_turn (&house);
-    house_turn (&house);
-    ledger_jobs_forget (house.rig.hub.ledger, job);
-    house_turn (&house);
-    house_restart (&house);
-    assert_int_equal (job_table_count (house.rig.hub.jobs), 0);
-    house_end (&house);
+    ledger_jobs_cancel_all (rig.modules.hub.ledger, job);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    ledger_jobs_forget (rig.modules.hub.ledger, job);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    assert_int_equal (job_table_count (rig.modules.hub.jobs), 0);
+    journal_rig_end (&rig);
 }
 
 //  Some of the tasks, as a step of a retry of many has it: the log knows which
 static void test_some_are_tried_again (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    job_t *job = house_job (&house, 9);
-    house_turn (&house);
-    ledger_jobs_cancel_all (house.rig.hub.ledger, job);
-    house_turn (&house);
-    house_turn (&house);
-    assert_int_equal (ledger_jobs_retry_some (house.rig.hub.ledger, job, 2, 6), 4);
-    house_turn (&house);
-    house_restart (&house);
-    job = house_only (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    job_t *job = journal_rig_job (&rig, 9);
+    journal_rig_turn (&rig);
+    ledger_jobs_cancel_all (rig.modules.hub.ledger, job);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    assert_int_equal (ledger_jobs_retry_some (rig.modules.hub.ledger, job, 2, 6), 4);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    job = journal_rig_only (&rig);
     for (uint32_t i = 0; i < 9; i++)
         assert_int_equal (job->tasks [i].state, i >= 2 && i < 6 ? TASK_READY : TASK_DONE);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  Numbers of jobs go on, also for jobs that were never durable
 static void test_numbers_are_not_used_again (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
     for (int i = 0; i < 3; i++)
-        hub_rig_job (&house.rig, house.client, &(wire_job_open_t){0}, 1);
-    uint64_t last = job_table_last_number (house.rig.hub.jobs);
-    house_turn (&house);
-    house_restart (&house);
-    assert_true (job_table_last_number (house.rig.hub.jobs) >= last);
-    house_end (&house);
+        modules_rig_job (&rig.modules, rig.client, &(wire_job_open_t){0}, 1);
+    uint64_t last = job_table_last_number (rig.modules.hub.jobs);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
+    assert_true (job_table_last_number (rig.modules.hub.jobs) >= last);
+    journal_rig_end (&rig);
 }
 
 static void test_a_failed_disk_ends_everything (void **state)
 {
     (void) state;
-    house_t house;
+    journal_rig_t rig;
     fault_t fault = {0};
-    house_start (&house);
-    memory_disk_fail (house.disk, 1);
-    house_job (&house, 1);
-    persistence_flush (&house.rig.hub);
-    assert_int_not_equal (persistence_turn (&house.rig.hub, &fault), CADRE_OK);
+    journal_rig_start (&rig);
+    memory_disk_fail (rig.disk, 1);
+    journal_rig_job (&rig, 1);
+    persistence_flush (&rig.modules.hub);
+    assert_int_not_equal (persistence_turn (&rig.modules.hub, &fault), CADRE_OK);
     assert_true (fault.text [0] != 0);
-    house_leave (&house);
-    memory_disk_destroy (&house.disk);
+    journal_rig_leave (&rig);
+    memory_disk_destroy (&rig.disk);
 }
 
 int main (void)

@@ -1,6 +1,6 @@
 //  ledger_test.c - each task ends once, whatever comes twice, late, or from the wrong worker
 
-#include "tests/lib/hub_rig.h"
+#include "tests/lib/rigs/modules_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 static const wire_job_open_t s_usual = {.retries_lost = 1};
 
 //  Leases the next ready task, and returns its index; the serial is hub.serial.
-static uint32_t s_lease (hub_rig_t *rig, job_t *job, agent_t *agent)
+static uint32_t s_lease (modules_rig_t *rig, job_t *job, agent_t *agent)
 {
     uint32_t index = job_take (job);
     ledger_lease (rig->hub.ledger, job, index, agent, ++rig->hub.serial);
@@ -22,59 +22,59 @@ static uint32_t s_lease (hub_rig_t *rig, job_t *job, agent_t *agent)
 static void test_a_result_counts_once (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 2), *other = hub_rig_agent (&rig, 2);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 3);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 2), *other = modules_rig_agent (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 3);
     uint32_t index = s_lease (&rig, job, agent);
     assert_int_equal (job->leased, 1);
     assert_int_equal (agent->leased, 1);
-    assert_false (hub_rig_answer (&rig, other, job, index, 1, CADRE_OUTCOME_OK, 5));
-    assert_false (hub_rig_answer (&rig, agent, job, index, 2, CADRE_OUTCOME_OK, 5));
-    assert_false (hub_rig_answer (&rig, agent, job, 99, 1, CADRE_OUTCOME_OK, 5));
-    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
-    assert_false (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_false (modules_rig_answer (&rig, other, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_false (modules_rig_answer (&rig, agent, job, index, 2, CADRE_OUTCOME_OK, 5));
+    assert_false (modules_rig_answer (&rig, agent, job, 99, 1, CADRE_OUTCOME_OK, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_false (modules_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
     assert_int_equal (rig.hub.stale_results, 4);
     assert_int_equal (job->done, 1);
     assert_int_equal (job->leased, 0);
     assert_int_equal (client->batch_count, 1);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
     assert_int_equal (rig.hub.job_bytes, 0);
 }
 
 static void test_a_job_ends_and_is_gone (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 2);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 2);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 2);
     uint64_t number = job->number;
     for (uint64_t serial = 1; serial <= 2; serial++) {
         uint32_t index = s_lease (&rig, job, agent);
-        assert_true (hub_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
+        assert_true (modules_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
     }
     ledger_settle (rig.hub.ledger);
     assert_null (job_table_find (rig.hub.jobs, number));
     assert_int_equal (client->jobs_open, 0);
     assert_int_equal (rig.hub.job_bytes, 0);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 static void test_failures_are_repeated_after_a_backoff (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 2);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries = 1}, 1);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.retries = 1}, 1);
     uint32_t index = s_lease (&rig, job, agent);
-    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_EXIT, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_EXIT, 5));
     assert_int_equal (job->delayed, 1);
     assert_int_equal (job->ready, 0);
     timers_run (rig.hub.timers, rig.hub.now_us + 74999);
@@ -83,21 +83,21 @@ static void test_failures_are_repeated_after_a_backoff (void **state)
     assert_int_equal (job->ready, 1);
     index = s_lease (&rig, job, agent);
     assert_int_equal (job->tasks [index].attempt, 2);
-    assert_true (hub_rig_answer (&rig, agent, job, index, 2, CADRE_OUTCOME_EXIT, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, index, 2, CADRE_OUTCOME_EXIT, 5));
     assert_int_equal (job->failed, 1);
     assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_EXIT);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 static void test_a_lost_worker_costs_a_try (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 2);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 1);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 1);
     s_lease (&rig, job, agent);
     ledger_leases_lose (rig.hub.ledger, agent, NULL, false);
     assert_int_equal (job->ready, 1);
@@ -106,18 +106,18 @@ static void test_a_lost_worker_costs_a_try (void **state)
     ledger_leases_lose (rig.hub.ledger, agent, NULL, false);
     assert_int_equal (job->failed, 1);
     assert_int_equal (job->tasks [0].outcome, CADRE_OUTCOME_WORKER_LOST);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 static void test_returned_leases_cost_nothing (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 2);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 1);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 1);
     for (uint64_t serial = 1; serial <= 20; serial++) {
         uint32_t index = s_lease (&rig, job, agent);
         assert_int_equal (job->tasks [index].attempt, 1);
@@ -128,8 +128,8 @@ static void test_returned_leases_cost_nothing (void **state)
     s_lease (&rig, job, agent);
     ledger_leases_lose (rig.hub.ledger, agent, NULL, true);
     assert_int_equal (job->ready, 1);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 //  A task that was given, and comes back unbegun when those behind it have expired, expires as
@@ -137,12 +137,12 @@ static void test_returned_leases_cost_nothing (void **state)
 static void test_what_comes_back_late_expires (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 1);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 1);
     job_t *job =
-        hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 1, .expire_ms = 1000}, 3);
+        modules_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 1, .expire_ms = 1000}, 3);
     wire_lease_t lease = {
         .job = job->number, .index = s_lease (&rig, job, agent), .serial = rig.hub.serial};
     rig.hub.now_us += 2000000;
@@ -154,19 +154,19 @@ static void test_what_comes_back_late_expires (void **state)
     ledger_settle (rig.hub.ledger);
     assert_int_equal (rig.hub.tasks_failed, 3);
     assert_int_equal (job_table_count (rig.hub.jobs), 0); //  All have ended
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 //  A task that must not run twice: whoever may have begun it had its only try
 static void test_once_is_once (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 0}, 4);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.retries_lost = 0}, 4);
     uint32_t index = s_lease (&rig, job, agent);
     wire_lease_t lease = {.job = job->number, .index = index, .serial = rig.hub.serial};
     assert_true (ledger_leases_return (rig.hub.ledger, agent, &lease));
@@ -185,18 +185,18 @@ static void test_once_is_once (void **state)
     ledger_leases_lose (rig.hub.ledger, agent, NULL, true); //  Was stopped
     assert_int_equal (job->ready, 2);
     assert_int_equal (job->failed, 2);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 static void test_what_a_worker_holds_is_kept (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 5);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 5);
     for (int i = 0; i < 5; i++)
         s_lease (&rig, job, agent);
     spans_t held = {0};
@@ -206,21 +206,21 @@ static void test_what_a_worker_holds_is_kept (void **state)
     assert_int_equal (agent->leased, 2);
     assert_int_equal (agent->leases_count, 2);
     assert_int_equal (job->ready, 3);
-    assert_true (hub_rig_answer (&rig, agent, job, 1, 2, CADRE_OUTCOME_OK, 5));
-    assert_false (hub_rig_answer (&rig, agent, job, 0, 1, CADRE_OUTCOME_OK, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, 1, 2, CADRE_OUTCOME_OK, 5));
+    assert_false (modules_rig_answer (&rig, agent, job, 0, 1, CADRE_OUTCOME_OK, 5));
     spans_free (&held);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 static void test_cancel_of_one_and_of_all (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 10);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 10);
     uint32_t first = s_lease (&rig, job, agent), second = s_lease (&rig, job, agent);
     assert_int_equal (ledger_jobs_cancel (rig.hub.ledger, job, 9), 1);
     assert_int_equal (ledger_jobs_cancel (rig.hub.ledger, job, 9), 0);
@@ -235,79 +235,79 @@ static void test_cancel_of_one_and_of_all (void **state)
     assert_true (ledger_leases_return (
         rig.hub.ledger, agent, &(wire_lease_t){.job = job->number, .index = first, .serial = 1}));
     assert_int_equal (job->tasks [first].outcome, CADRE_OUTCOME_CANCELLED);
-    assert_true (hub_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_OK, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_OK, 5));
     assert_int_equal (job->done, 1);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 static void test_a_lost_client_s_job_ends_with_its_last_lease (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 10);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 10);
     uint32_t index = s_lease (&rig, job, agent);
     uint64_t number = job->number;
-    hub_rig_end_client (&rig, &client);
+    modules_rig_end_client (&rig, &client);
     ledger_settle (rig.hub.ledger);
     assert_non_null (job_table_find (rig.hub.jobs, number));
     assert_int_equal (agent->cancels.count, 1);
     assert_true (ready_is_empty (rig.hub.ready));
-    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_CANCELLED, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_CANCELLED, 5));
     ledger_settle (rig.hub.ledger);
     assert_null (job_table_find (rig.hub.jobs, number));
-    hub_rig_end (&rig);
+    modules_rig_end (&rig);
 }
 
 static void test_failed_tasks_of_a_detached_job_run_again (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 2);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 2);
     uint32_t first = s_lease (&rig, job, agent), second = s_lease (&rig, job, agent);
-    assert_true (hub_rig_answer (&rig, agent, job, first, 1, CADRE_OUTCOME_OK, 5));
-    assert_true (hub_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_ERROR, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, first, 1, CADRE_OUTCOME_OK, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, second, 2, CADRE_OUTCOME_ERROR, 5));
     ledger_settle (rig.hub.ledger);
     assert_string_equal (job_state_name (job), "done");
     assert_int_equal (ledger_jobs_retry (rig.hub.ledger, job, UINT32_MAX), 1);
     assert_int_equal (ledger_jobs_retry (rig.hub.ledger, job, UINT32_MAX), 0);
     assert_string_equal (job_state_name (job), "active");
     assert_int_equal (s_lease (&rig, job, agent), second);
-    assert_true (hub_rig_answer (&rig, agent, job, second, 3, CADRE_OUTCOME_OK, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, second, 3, CADRE_OUTCOME_OK, 5));
     assert_int_equal (job->done, 2);
     assert_int_equal (job->failed, 0);
     ledger_jobs_forget (rig.hub.ledger, job);
     assert_int_equal (rig.hub.job_bytes, 0);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 static void test_old_leases_are_dropped_from_the_list (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &s_usual, 5000);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 5000);
     for (uint64_t serial = 1; serial <= 4999; serial++) {
         uint32_t index = s_lease (&rig, job, agent);
         if (serial != 17)
-            assert_true (hub_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
+            assert_true (modules_rig_answer (&rig, agent, job, index, serial, CADRE_OUTCOME_OK, 5));
         ledger_leases_compact (rig.hub.ledger, agent);
     }
     assert_true (agent->leases_count <= 1024);
     assert_int_equal (agent->leases [0].serial, 17);
     assert_int_equal (agent->leased, 1);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_answer (&rig, agent, job, 16, 17, CADRE_OUTCOME_OK, 5);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_answer (&rig, agent, job, 16, 17, CADRE_OUTCOME_OK, 5);
+    modules_rig_end (&rig);
 }
 
 //  ---- many tasks -----------------------------------------------------------
@@ -315,7 +315,7 @@ static void test_old_leases_are_dropped_from_the_list (void **state)
 #define CROWD 200000u
 
 //  Turns until nothing is left to do; how many that took, and the most tasks that ended in one.
-static unsigned s_settle (hub_rig_t *rig, const job_t *job, uint32_t *most)
+static unsigned s_settle (modules_rig_t *rig, const job_t *job, uint32_t *most)
 {
     unsigned turns = 0;
     *most = 0;
@@ -335,12 +335,12 @@ static unsigned s_settle (hub_rig_t *rig, const job_t *job, uint32_t *most)
 static void test_a_large_job_is_cancelled_bit_by_bit (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     uint32_t most;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, CROWD);
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, CROWD);
     job->next = CROWD - 2;
     uint32_t one = s_lease (&rig, job, agent), other = s_lease (&rig, job, agent);
     assert_int_equal (ledger_jobs_cancel_all (rig.hub.ledger, job), CROWD);
@@ -352,53 +352,53 @@ static void test_a_large_job_is_cancelled_bit_by_bit (void **state)
     assert_int_equal (job->tasks [one].state, TASK_CANCELLING);
     assert_int_equal (job->tasks [other].state, TASK_CANCELLING);
     assert_int_equal (job->cancelling, 2);
-    assert_true (hub_rig_answer (&rig, agent, job, one, 1, CADRE_OUTCOME_CANCELLED, 5));
-    assert_true (hub_rig_answer (&rig, agent, job, other, 2, CADRE_OUTCOME_CANCELLED, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, one, 1, CADRE_OUTCOME_CANCELLED, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, other, 2, CADRE_OUTCOME_CANCELLED, 5));
     assert_int_equal (job->cancelling, 0);
     s_settle (&rig, job, &most);
     assert_true (job->ended);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 //  What waits for its client to read does not keep the loop awake
 static void test_a_blocked_job_does_not_turn_the_loop (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     uint32_t most;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
     ledger_jobs_cancel_all (rig.hub.ledger, job);
     s_settle (&rig, job, &most);
     assert_in_range (job->failed, 1000, CROWD * 10 - 1);
     assert_false (rig.hub.unfinished);
     assert_true (ledger_settle_goes_on (rig.hub.ledger));
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 //  The tasks of a client that is lost, and what a job of millions took up
 static void test_memory_goes_in_turns (void **state)
 {
     (void) state;
-    hub_rig_t rig;
+    modules_rig_t rig;
     uint32_t most;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 8);
-    job_t *job = hub_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){0}, CROWD * 10);
     job->next = CROWD * 10 - 1;
     uint32_t last = s_lease (&rig, job, agent);
     ledger_jobs_abandon (rig.hub.ledger, client);
     s_settle (&rig, NULL, &most);
     assert_int_equal (job->tasks [last].state, TASK_CANCELLING);
-    assert_true (hub_rig_answer (&rig, agent, job, last, 1, CADRE_OUTCOME_CANCELLED, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, last, 1, CADRE_OUTCOME_CANCELLED, 5));
     assert_in_range (s_settle (&rig, NULL, &most), 5, 1000);
     assert_int_equal (rig.hub.job_bytes, 0);
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 //  A broker that drains ends when nobody waits any more; an open job without tasks is nothing to
@@ -406,35 +406,35 @@ static void test_memory_goes_in_turns (void **state)
 static void test_a_drain_waits_for_clients_that_wait (void **state)
 {
     (void) state;
-    hub_rig_t rig;
-    hub_rig_start (&rig);
-    client_t *client = hub_rig_client (&rig), *gone = hub_rig_client (&rig);
-    agent_t *agent = hub_rig_agent (&rig, 4);
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig), *gone = modules_rig_client (&rig);
+    agent_t *agent = modules_rig_agent (&rig, 4);
     uint8_t uuid [WIRE_UUID_BYTES] = {0xee};
     wire_list_t one = {.values = {.data = (const uint8_t *) "\x90", .size = 1}, .count = 1};
     wire_job_open_t open = {.ref = 1000,
                             .kind = WIRE_KIND_CALL,
                             .function = wire_view ("square"),
                             .uuid = {.data = uuid, .size = sizeof uuid}};
-    hub_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 1);
+    modules_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 1);
     job_t *job = ledger_jobs_open (rig.hub.ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     assert_false (ledger_has_attached (rig.hub.ledger));
     committed_append (&rig.hub, job, &one, NULL);
     assert_true (ledger_has_attached (rig.hub.ledger));
     uint32_t index = s_lease (&rig, job, agent);
-    assert_true (hub_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
+    assert_true (modules_rig_answer (&rig, agent, job, index, 1, CADRE_OUTCOME_OK, 5));
     assert_false (ledger_has_attached (rig.hub.ledger));
     committed_seal (&rig.hub, job); //  Its last state is still to be told
     assert_true (ledger_has_attached (rig.hub.ledger));
     ledger_settle (rig.hub.ledger);
     assert_false (ledger_has_attached (rig.hub.ledger));
-    s_lease (&rig, hub_rig_job (&rig, gone, &s_usual, 1), agent);
+    s_lease (&rig, modules_rig_job (&rig, gone, &s_usual, 1), agent);
     assert_true (ledger_has_attached (rig.hub.ledger));
-    hub_rig_end_client (&rig, &gone);
+    modules_rig_end_client (&rig, &gone);
     assert_false (ledger_has_attached (rig.hub.ledger));
-    hub_rig_end_client (&rig, &client);
-    hub_rig_end (&rig);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
 }
 
 int main (void)

@@ -1,15 +1,15 @@
 //  retention_test.c - what a durable job left is kept for seven days after its end
 
 #include "broker/back/rounds.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
-static job_t *s_done (house_t *house, agent_t *agent)
+static job_t *s_done (journal_rig_t *rig, agent_t *agent)
 {
-    job_t *job = house_job (house, 3);
-    house_turn (house);
-    house_answer_all (house, job, agent, 3);
-    house_turn (house);
-    house_turn (house);
+    job_t *job = journal_rig_job (rig, 3);
+    journal_rig_turn (rig);
+    journal_rig_answer_all (rig, job, agent, 3);
+    journal_rig_turn (rig);
+    journal_rig_turn (rig);
     assert_true (job->ended && job->ended_us > 0);
     return job;
 }
@@ -17,25 +17,25 @@ static job_t *s_done (house_t *house, agent_t *agent)
 static void test_seven_days (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
-    job_t *old = s_done (&house, agent), *young = s_done (&house, agent),
-          *open = house_job (&house, 2);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    job_t *old = s_done (&rig, agent), *young = s_done (&rig, agent),
+          *open = journal_rig_job (&rig, 2);
     uint64_t gone = old->number, kept = young->number, waits = open->number;
-    house_turn (&house);
-    old->over_us = house.rig.hub.now_us - LEDGER_KEPT_US - 1;
-    young->over_us = house.rig.hub.now_us - LEDGER_KEPT_US + 60 * 1000000;
+    journal_rig_turn (&rig);
+    old->over_us = rig.modules.hub.now_us - LEDGER_KEPT_US - 1;
+    young->over_us = rig.modules.hub.now_us - LEDGER_KEPT_US + 60 * 1000000;
     young->ended_us = 1; // as of a machine whose clock was set since
-    rounds_begin (&house.rig.hub);
-    assert_null (job_table_find (house.rig.hub.jobs, gone));
-    assert_non_null (job_table_find (house.rig.hub.jobs, kept));
-    assert_non_null (job_table_find (house.rig.hub.jobs, waits));
-    house_turn (&house);
-    house_restart (&house); //  It was forgotten on the disk, too
-    assert_null (job_table_find (house.rig.hub.jobs, gone));
-    assert_non_null (job_table_find (house.rig.hub.jobs, kept));
-    house_end (&house);
+    rounds_begin (&rig.modules.hub);
+    assert_null (job_table_find (rig.modules.hub.jobs, gone));
+    assert_non_null (job_table_find (rig.modules.hub.jobs, kept));
+    assert_non_null (job_table_find (rig.modules.hub.jobs, waits));
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig); //  It was forgotten on the disk, too
+    assert_null (job_table_find (rig.modules.hub.jobs, gone));
+    assert_non_null (job_table_find (rig.modules.hub.jobs, kept));
+    journal_rig_end (&rig);
 }
 
 //  The end is when it was, and not when a broker began to know of it, also in a copy, and after a
@@ -43,33 +43,33 @@ static void test_seven_days (void **state)
 static void test_the_end_outlives_a_restart (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
-    job_t *job = house_job_with (&house, 1, 0);
-    house_turn (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    job_t *job = journal_rig_job_with (&rig, 1, 0);
+    journal_rig_turn (&rig);
     for (int i = 0; i < 2; i++) {
-        uint32_t index = house_lease (&house, job, agent);
-        assert_true (hub_rig_answer (&house.rig, agent, job, index, house.rig.hub.serial,
-                                     i ? CADRE_OUTCOME_OK : CADRE_OUTCOME_EXIT, 5));
-        house_turn (&house);
-        house_turn (&house);
+        uint32_t index = journal_rig_lease (&rig, job, agent);
+        assert_true (modules_rig_answer (&rig.modules, agent, job, index, rig.modules.hub.serial,
+                                         i ? CADRE_OUTCOME_OK : CADRE_OUTCOME_EXIT, 5));
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
         assert_true (job->ended);
         if (i == 0)
-            assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, 0), 1);
-        house_turn (&house);
+            assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, 0), 1);
+        journal_rig_turn (&rig);
     }
     int64_t ended_us = job->ended_us;
     for (int i = 0; i < 3; i++) {
-        house_restart (&house);
-        job = house_only (&house);
-        house_turn (&house);
+        journal_rig_restart (&rig);
+        job = journal_rig_only (&rig);
+        journal_rig_turn (&rig);
         assert_int_equal (job->ended_us, ended_us);
-        assert_true (job->over_us < house.rig.hub.now_us);
-        compact_run (house.rig.hub.compact);
-        house_turn (&house);
+        assert_true (job->over_us < rig.modules.hub.now_us);
+        compact_run (rig.modules.hub.compact);
+        journal_rig_turn (&rig);
     }
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 int main (void)

@@ -2,7 +2,7 @@
 //  does not start; nothing of them comes back later
 
 #include "common/pack.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
 #define JOB 7u
 
@@ -44,18 +44,18 @@ static void s_result_record (buffer_t *batch, const buffer_t *body)
 static bool s_starts (buffer_t *batch)
 {
     fault_t fault = {0};
-    hub_rig_t rig;
+    modules_rig_t rig;
     memory_disk_t *disk = memory_disk_new ();
     store_t *store = memory_open (disk, 0, &fault);
     assert_int_equal (store_scan (store, NULL, NULL, &fault), CADRE_OK);
     store_append (store, batch, NULL);
     assert_int_equal (store_close (&store, &fault), CADRE_OK);
-    hub_rig_start (&rig);
+    modules_rig_start (&rig);
     store = memory_open (disk, 0, &fault);
     bool starts = persistence_open (&rig.hub, &store, &fault) == CADRE_OK;
     assert_true (starts || strstr (fault.text, "the store is damaged"));
     persistence_close (&rig.hub, &fault);
-    hub_rig_end (&rig);
+    modules_rig_end (&rig);
     memory_disk_destroy (&disk);
     return starts;
 }

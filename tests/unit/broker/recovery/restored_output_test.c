@@ -2,7 +2,7 @@
 //  was restarted or not
 
 #include "broker/ledger/deliver.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
 //  What is kept of a task's output: bytes, and marks of a cut.
 typedef struct unacked {
@@ -28,61 +28,61 @@ static unacked_t s_kept (const job_t *job)
     return self;
 }
 
-static void s_write (house_t *house, size_t size)
+static void s_write (journal_rig_t *rig, size_t size)
 {
     static char bytes [WIRE_PART_MAX];
     view_t view = {.data = (const uint8_t *) bytes, .size = size};
-    deliver_output (&house->rig.hub, house_only (house), 0, 1, WIRE_STREAM_STDOUT, view);
-    house_turn (house);
+    deliver_output (&rig->modules.hub, journal_rig_only (rig), 0, 1, WIRE_STREAM_STDOUT, view);
+    journal_rig_turn (rig);
 }
 
 //  Output is cut where it is cut without a restart, and marked once
 static void test_output_is_cut_at_the_same_place (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    house_job (&house, 1);
-    house_turn (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    journal_rig_job (&rig, 1);
+    journal_rig_turn (&rig);
     for (size_t left = HUB_KEEP_BYTES - 7; left;
          left -= left < WIRE_PART_MAX ? left : WIRE_PART_MAX)
-        s_write (&house, left < WIRE_PART_MAX ? left : WIRE_PART_MAX);
-    house_restart (&house);
-    assert_int_equal (s_kept (house_only (&house)).bytes, HUB_KEEP_BYTES - 7);
-    s_write (&house, 7);
-    house_restart (&house);
-    unacked_t kept = s_kept (house_only (&house));
+        s_write (&rig, left < WIRE_PART_MAX ? left : WIRE_PART_MAX);
+    journal_rig_restart (&rig);
+    assert_int_equal (s_kept (journal_rig_only (&rig)).bytes, HUB_KEEP_BYTES - 7);
+    s_write (&rig, 7);
+    journal_rig_restart (&rig);
+    unacked_t kept = s_kept (journal_rig_only (&rig));
     assert_true (kept.bytes == HUB_KEEP_BYTES && kept.cuts == 0);
-    s_write (&house, 1);
+    s_write (&rig, 1);
     for (int i = 0; i < 2; i++) {
-        house_restart (&house);
-        s_write (&house, 1);
-        kept = s_kept (house_only (&house));
+        journal_rig_restart (&rig);
+        s_write (&rig, 1);
+        kept = s_kept (journal_rig_only (&rig));
         assert_true (kept.bytes == HUB_KEEP_BYTES && kept.cuts == 1);
     }
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  A store that is full keeps the room for how tasks will end
 static void test_output_does_not_take_the_last_room (void **state)
 {
     (void) state;
-    house_t house = {.disk = memory_disk_new (), .quota = 1000000};
+    journal_rig_t rig = {.disk = memory_disk_new (), .quota = 1000000};
     store_usage_t usage;
-    house_open (&house);
-    house_job (&house, 1);
-    house_turn (&house);
+    journal_rig_open (&rig);
+    journal_rig_job (&rig, 1);
+    journal_rig_turn (&rig);
     for (int i = 0; i < 20; i++)
-        s_write (&house, 100000);
-    journal_usage (house.rig.hub.journal, &usage);
+        s_write (&rig, 100000);
+    journal_usage (rig.modules.hub.journal, &usage);
     assert_true (usage.used_bytes + usage.pending_bytes + usage.reserved_bytes
                  <= usage.quota_bytes);
     for (int i = 0; i < 2; i++) {
-        unacked_t kept = s_kept (house_only (&house));
+        unacked_t kept = s_kept (journal_rig_only (&rig));
         assert_true (kept.bytes == 900000 && kept.cuts == 1);
-        house_restart (&house);
+        journal_rig_restart (&rig);
     }
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 int main (void)

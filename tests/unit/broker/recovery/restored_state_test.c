@@ -7,20 +7,20 @@
 #include "broker/ledger/deliver.h"
 #include "common/moment.h"
 #include "common/pack.h"
-#include "tests/lib/journal_rig.h"
+#include "tests/lib/rigs/journal_rig.h"
 
-static void s_compact (house_t *house)
+static void s_compact (journal_rig_t *rig)
 {
-    compact_run (house->rig.hub.compact);
-    house_turn (house);
-    house_turn (house);
+    compact_run (rig->modules.hub.compact);
+    journal_rig_turn (rig);
+    journal_rig_turn (rig);
 }
 
-static void s_fail (house_t *house, job_t *job, agent_t *agent)
+static void s_fail (journal_rig_t *rig, job_t *job, agent_t *agent)
 {
-    uint32_t index = house_lease (house, job, agent);
-    assert_true (hub_rig_answer (&house->rig, agent, job, index, house->rig.hub.serial,
-                                 CADRE_OUTCOME_ERROR, 5));
+    uint32_t index = journal_rig_lease (rig, job, agent);
+    assert_true (modules_rig_answer (&rig->modules, agent, job, index, rig->modules.hub.serial,
+                                     CADRE_OUTCOME_ERROR, 5));
 }
 
 //  It is kept for seven days from its end, and not from the last restart
@@ -28,29 +28,29 @@ static void test_when_it_ended (void **state)
 {
     (void) state;
     for (int copied = 0; copied < 2; copied++) {
-        house_t house;
-        house_start (&house);
-        agent_t *agent = hub_rig_agent (&house.rig, 4);
-        job_t *job = house_job_with (&house, 1, 0);
-        house_turn (&house);
-        s_fail (&house, job, agent);
-        house_turn (&house);
-        house_turn (&house);
-        assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, 0), 1);
+        journal_rig_t rig;
+        journal_rig_start (&rig);
+        agent_t *agent = modules_rig_agent (&rig.modules, 4);
+        job_t *job = journal_rig_job_with (&rig, 1, 0);
+        journal_rig_turn (&rig);
+        s_fail (&rig, job, agent);
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
+        assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, 0), 1);
         assert_int_equal (job->ended_us, 0);
-        house_answer_all (&house, job, agent, 1);
-        house_turn (&house);
-        house_turn (&house);
+        journal_rig_answer_all (&rig, job, agent, 1);
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
         int64_t ended_us = job->ended_us;
         assert_true (ended_us > 0);
         if (copied)
-            s_compact (&house);
-        house_restart (&house);
-        house_turn (&house);
-        job = house_only (&house);
+            s_compact (&rig);
+        journal_rig_restart (&rig);
+        journal_rig_turn (&rig);
+        job = journal_rig_only (&rig);
         assert_true (job->ended);
         assert_int_equal (job->ended_us, ended_us);
-        house_end (&house);
+        journal_rig_end (&rig);
     }
 }
 
@@ -59,22 +59,22 @@ static void test_attempts_go_on (void **state)
 {
     (void) state;
     for (int copied = 0; copied < 2; copied++) {
-        house_t house;
-        house_start (&house);
-        agent_t *agent = hub_rig_agent (&house.rig, 4);
-        job_t *job = house_job_with (&house, 1, 0);
-        house_turn (&house);
-        s_fail (&house, job, agent);
-        house_turn (&house);
-        house_turn (&house);
+        journal_rig_t rig;
+        journal_rig_start (&rig);
+        agent_t *agent = modules_rig_agent (&rig.modules, 4);
+        job_t *job = journal_rig_job_with (&rig, 1, 0);
+        journal_rig_turn (&rig);
+        s_fail (&rig, job, agent);
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
         assert_int_equal (job->tasks [0].attempt, 1);
         if (copied)
-            s_compact (&house);
-        house_restart (&house);
-        house_turn (&house);
-        job = house_only (&house);
+            s_compact (&rig);
+        journal_rig_restart (&rig);
+        journal_rig_turn (&rig);
+        job = journal_rig_only (&rig);
         assert_int_equal (job->tasks [0].attempt, 1);
-        house_end (&house);
+        journal_rig_end (&rig);
     }
 }
 
@@ -84,37 +84,37 @@ static void test_what_is_cancelled_stays_cancelled (void **state)
 {
     (void) state;
     for (int kind = 0; kind < 4; kind++) {
-        house_t house;
-        house_start (&house);
-        agent_t *agent = hub_rig_agent (&house.rig, 4);
+        journal_rig_t rig;
+        journal_rig_start (&rig);
+        agent_t *agent = modules_rig_agent (&rig.modules, 4);
         uint8_t uuid [WIRE_UUID_BYTES];
         memcpy (uuid, agent->uuid, sizeof uuid);
-        job_t *job = house_job (&house, 2);
-        house_turn (&house);
-        uint32_t index = house_lease (&house, job, agent);
+        job_t *job = journal_rig_job (&rig, 2);
+        journal_rig_turn (&rig);
+        uint32_t index = journal_rig_lease (&rig, job, agent);
         if (kind % 2)
-            assert_int_equal (ledger_jobs_cancel_all (house.rig.hub.ledger, job), 2);
+            assert_int_equal (ledger_jobs_cancel_all (rig.modules.hub.ledger, job), 2);
         else
-            assert_int_equal (ledger_jobs_cancel (house.rig.hub.ledger, job, index), 1);
-        house_turn (&house);
-        house_turn (&house);
+            assert_int_equal (ledger_jobs_cancel (rig.modules.hub.ledger, job, index), 1);
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
         if (kind / 2)
-            s_compact (&house);
-        house_restart (&house);
-        house_turn (&house);
-        house_turn (&house);
-        job = house_only (&house);
+            s_compact (&rig);
+        journal_rig_restart (&rig);
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
+        job = journal_rig_only (&rig);
         assert_int_equal (job->tasks [index].state, TASK_CANCELLING);
-        agent = roster_by_uuid (house.rig.hub.roster, uuid);
-        ledger_leases_lose (house.rig.hub.ledger, agent, NULL, false);
+        agent = roster_by_uuid (rig.modules.hub.roster, uuid);
+        ledger_leases_lose (rig.modules.hub.ledger, agent, NULL, false);
         assert_int_equal (job->tasks [index].state, TASK_DONE);
         assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_CANCELLED);
-        house_turn (&house);
-        house_restart (&house); //  Its end is read after the order
-        job = house_only (&house);
+        journal_rig_turn (&rig);
+        journal_rig_restart (&rig); //  Its end is read after the order
+        job = journal_rig_only (&rig);
         assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_CANCELLED);
         assert_int_equal (job->failed, kind % 2 ? 2 : 1);
-        house_end (&house);
+        journal_rig_end (&rig);
     }
 }
 
@@ -122,30 +122,30 @@ static void test_what_is_cancelled_stays_cancelled (void **state)
 static void test_what_is_still_needed (void **state)
 {
     (void) state;
-    house_t house;
+    journal_rig_t rig;
     store_usage_t before, after;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
-    job_t *job = house_job (&house, 1000);
-    house_turn (&house);
-    house_answer_all (&house, job, agent, 900);
-    house_turn (&house);
-    house_turn (&house);
-    journal_usage (house.rig.hub.journal, &before);
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    job_t *job = journal_rig_job (&rig, 1000);
+    journal_rig_turn (&rig);
+    journal_rig_answer_all (&rig, job, agent, 900);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    journal_usage (rig.modules.hub.journal, &before);
     uint64_t logged = job->logged_bytes;
-    house_restart (&house);
-    house_turn (&house);
-    house_turn (&house);
-    journal_usage (house.rig.hub.journal, &after);
-    assert_int_equal (house_only (&house)->logged_bytes, logged);
+    journal_rig_restart (&rig);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    journal_usage (rig.modules.hub.journal, &after);
+    assert_int_equal (journal_rig_only (&rig)->logged_bytes, logged);
     assert_int_equal (after.live_bytes, before.live_bytes);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 #define LARGE_BYTES 3000000u
 
 //  A task whose payload came in parts
-static void s_submit_large (house_t *house, job_t *job)
+static void s_submit_large (journal_rig_t *rig, job_t *job)
 {
     buffer_t payload = {0}, list = {0};
     memset (buffer_reserve (&payload, LARGE_BYTES), 7, LARGE_BYTES);
@@ -153,38 +153,38 @@ static void s_submit_large (house_t *house, job_t *job)
     payloads_put_large (job->stock, job->promised, &payload);
     wire_pack_parts (&list, 1);
     wire_list_t payloads = wire_list_of (&list, 1);
-    ledger_jobs_submit (house->rig.hub.ledger, job, &payloads);
+    ledger_jobs_submit (rig->modules.hub.ledger, job, &payloads);
     buffer_free (&list);
 }
 
 static void test_large_payloads_that_are_still_needed (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
-    agent_t *agent = hub_rig_agent (&house.rig, 4);
-    job_t *job = house_job (&house, 0);
-    s_submit_large (&house, job);
-    s_submit_large (&house, job);
-    house_turn (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    job_t *job = journal_rig_job (&rig, 0);
+    s_submit_large (&rig, job);
+    s_submit_large (&rig, job);
+    journal_rig_turn (&rig);
     assert_in_range (job->logged_bytes, 2 * LARGE_BYTES, 2 * LARGE_BYTES + 1000);
-    house_answer_all (&house, job, agent, 1);
-    house_turn (&house);
-    house_turn (&house);
+    journal_rig_answer_all (&rig, job, agent, 1);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
     assert_in_range (job->logged_bytes, LARGE_BYTES, LARGE_BYTES + 1000);
-    house_restart (&house);
-    assert_in_range (house_only (&house)->logged_bytes, LARGE_BYTES, LARGE_BYTES + 1000);
-    house_end (&house);
+    journal_rig_restart (&rig);
+    assert_in_range (journal_rig_only (&rig)->logged_bytes, LARGE_BYTES, LARGE_BYTES + 1000);
+    journal_rig_end (&rig);
 }
 
 //  A part of a map fails and has a value nevertheless, a large one
-static void s_fail_large (house_t *house, job_t *job, agent_t *agent)
+static void s_fail_large (journal_rig_t *rig, job_t *job, agent_t *agent)
 {
     buffer_t tail = {0}, large = {0};
-    uint32_t index = house_lease (house, job, agent);
+    uint32_t index = journal_rig_lease (rig, job, agent);
     wire_sink_result_t result = {.job = job->number,
                                  .index = index,
-                                 .serial = house->rig.hub.serial,
+                                 .serial = rig->modules.hub.serial,
                                  .outcome = CADRE_OUTCOME_ERROR};
     pack_uint (&tail, CADRE_OUTCOME_ERROR);
     pack_int (&tail, 0);
@@ -194,7 +194,7 @@ static void s_fail_large (house_t *house, job_t *job, agent_t *agent)
     memset (buffer_reserve (&large, LARGE_BYTES), 7, LARGE_BYTES);
     large.size = LARGE_BYTES;
     assert_true (
-        ledger_result (house->rig.hub.ledger, agent, &result, wire_view_of (&tail), &large));
+        ledger_result (rig->modules.hub.ledger, agent, &result, wire_view_of (&tail), &large));
     buffer_free (&tail);
 }
 
@@ -204,49 +204,49 @@ static void test_a_retry_replaces_a_result (void **state)
 {
     (void) state;
     for (int restarted = 0; restarted < 2; restarted++) {
-        house_t house;
-        house_start (&house);
-        agent_t *agent = hub_rig_agent (&house.rig, 4);
-        job_t *job = house_job_with (&house, 1, 0);
-        house_turn (&house);
-        s_fail_large (&house, job, agent);
-        house_turn (&house);
-        house_turn (&house);
+        journal_rig_t rig;
+        journal_rig_start (&rig);
+        agent_t *agent = modules_rig_agent (&rig.modules, 4);
+        job_t *job = journal_rig_job_with (&rig, 1, 0);
+        journal_rig_turn (&rig);
+        s_fail_large (&rig, job, agent);
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
         assert_int_equal (result_log_large (job->keep, 0).size, LARGE_BYTES);
-        assert_int_equal (ledger_jobs_retry (house.rig.hub.ledger, job, UINT32_MAX), 1);
-        house_turn (&house);
-        memory_disk_hold (house.disk);
-        house_answer_all (&house, job, agent, 1);
-        house_turn (&house);
+        assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, UINT32_MAX), 1);
+        journal_rig_turn (&rig);
+        memory_disk_hold (rig.disk);
+        journal_rig_answer_all (&rig, job, agent, 1);
+        journal_rig_turn (&rig);
         assert_int_equal (job->tasks [0].state, TASK_DONE);
         assert_int_equal (job->kept_at [0], 0);
-        memory_disk_let (house.disk, SIZE_MAX);
-        house_turn (&house);
+        memory_disk_let (rig.disk, SIZE_MAX);
+        journal_rig_turn (&rig);
         if (restarted)
-            house_restart (&house);
-        job = house_only (&house);
+            journal_rig_restart (&rig);
+        job = journal_rig_only (&rig);
         assert_int_not_equal (job->kept_at [0], 0);
         assert_int_equal (result_log_large (job->keep, 0).size, 0);
-        house_end (&house);
+        journal_rig_end (&rig);
     }
 }
 
 //  The house's client has connected.
-static front_t *s_let_in (house_t *house)
+static front_t *s_let_in (journal_rig_t *rig)
 {
-    client_t *client = house->client;
+    client_t *client = rig->client;
     client->route = 1;
-    HASH_ADD (hh, house->rig.hub.clients, session, sizeof client->session, client);
-    return front_new (&house->rig.hub, NULL, NULL);
+    HASH_ADD (hh, rig->modules.hub.clients, session, sizeof client->session, client);
+    return front_new (&rig->modules.hub, NULL, NULL);
 }
 
-static void s_let_out (house_t *house, front_t **front_p)
+static void s_let_out (journal_rig_t *rig, front_t **front_p)
 {
     front_destroy (front_p);
-    HASH_DELETE (hh, house->rig.hub.clients, house->client);
+    HASH_DELETE (hh, rig->modules.hub.clients, rig->client);
 }
 
-static void s_order (house_t *house, front_t *front, const char *what, const job_t *job)
+static void s_order (journal_rig_t *rig, front_t *front, const char *what, const job_t *job)
 {
     buffer_t arguments = {0}, frame = {0};
     pack_map (&arguments, 1);
@@ -259,7 +259,7 @@ static void s_order (house_t *house, front_t *front, const char *what, const job
                                           .what = wire_view (what),
                                           .arguments = wire_view_of (&arguments)});
     assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
-    assert_true (requests_take (front, house->client, &body));
+    assert_true (requests_take (front, rig->client, &body));
     buffer_free (&arguments);
     buffer_free (&frame);
 }
@@ -269,33 +269,33 @@ static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
 {
     (void) state;
     static const char *const orders [] = {"job.cancel", "job.retry", "job.forget"};
-    house_t house;
-    house_start (&house);
-    front_t *front = s_let_in (&house);
-    client_t *client = house.client;
-    job_t *job = house_job (&house, 2);
-    house_turn (&house);
-    s_order (&house, front, "job.info", job); //  A question waits for nothing
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    front_t *front = s_let_in (&rig);
+    client_t *client = rig.client;
+    job_t *job = journal_rig_job (&rig, 2);
+    journal_rig_turn (&rig);
+    s_order (&rig, front, "job.info", job); //  A question waits for nothing
     assert_non_null (stream_next (client->out));
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        memory_disk_hold (house.disk);
-        s_order (&house, front, orders [i], job);
-        house_turn (&house);
+        memory_disk_hold (rig.disk);
+        s_order (&rig, front, orders [i], job);
+        journal_rig_turn (&rig);
         assert_null (stream_next (client->out));
-        memory_disk_let (house.disk, SIZE_MAX);
-        house_turn (&house);
+        memory_disk_let (rig.disk, SIZE_MAX);
+        journal_rig_turn (&rig);
         assert_non_null (stream_next (client->out));
         if (i == 1)
-            ledger_jobs_cancel_all (house.rig.hub.ledger, job);
-        house_turn (&house);
-        house_turn (&house);
+            ledger_jobs_cancel_all (rig.modules.hub.ledger, job);
+        journal_rig_turn (&rig);
+        journal_rig_turn (&rig);
     }
-    assert_int_equal (job_table_count (house.rig.hub.jobs), 0);
-    s_let_out (&house, &front);
-    house_end (&house);
+    assert_int_equal (job_table_count (rig.modules.hub.jobs), 0);
+    s_let_out (&rig, &front);
+    journal_rig_end (&rig);
 }
 
-static void s_open_frame (house_t *house, front_t *front, uint64_t ref, const uint8_t *uuid,
+static void s_open_frame (journal_rig_t *rig, front_t *front, uint64_t ref, const uint8_t *uuid,
                           const char *function)
 {
     buffer_t packed = {0};
@@ -305,11 +305,11 @@ static void s_open_frame (house_t *house, front_t *front, uint64_t ref, const ui
                                                     .function = wire_view (function),
                                                     .durable = true});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_jobs_open (front, house->client, &body));
+    assert_true (front_jobs_open (front, rig->client, &body));
     buffer_free (&packed);
 }
 
-static void s_tasks_frame (house_t *house, front_t *front, uint64_t ref, uint64_t first,
+static void s_tasks_frame (journal_rig_t *rig, front_t *front, uint64_t ref, uint64_t first,
                            size_t count)
 {
     buffer_t packed = {0}, list = {0};
@@ -319,7 +319,7 @@ static void s_tasks_frame (house_t *house, front_t *front, uint64_t ref, uint64_
         &packed,
         &(wire_job_tasks_t){.ref = ref, .first = first, .payloads = wire_list_of (&list, count)});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_jobs_tasks (front, house->client, &body));
+    assert_true (front_jobs_tasks (front, rig->client, &body));
     buffer_free (&packed);
     buffer_free (&list);
 }
@@ -340,12 +340,12 @@ static void s_count_opened (client_t *client, unsigned counts [2])
     }
 }
 
-static void s_seal_frame (house_t *house, front_t *front, uint64_t ref, uint64_t count)
+static void s_seal_frame (journal_rig_t *rig, front_t *front, uint64_t ref, uint64_t count)
 {
     buffer_t packed = {0};
     wire_pack_job_seal (&packed, &(wire_job_seal_t){.ref = ref, .count = count});
     cursor_t body = cursor_of_view (wire_view_of (&packed));
-    assert_true (front_jobs_seal (front, house->client, &body));
+    assert_true (front_jobs_seal (front, rig->client, &body));
     buffer_free (&packed);
 }
 
@@ -355,36 +355,36 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
 {
     (void) state;
     static const identity_t whole = {.uuid = {1}}, part = {.uuid = {2}};
-    house_t house = {.disk = memory_disk_new (), .quota = 4000};
-    house_open (&house);
-    ledger_t *ledger = house.rig.hub.ledger;
-    front_t *front = s_let_in (&house);
+    journal_rig_t rig = {.disk = memory_disk_new (), .quota = 4000};
+    journal_rig_open (&rig);
+    ledger_t *ledger = rig.modules.hub.ledger;
+    front_t *front = s_let_in (&rig);
     unsigned counts [2] = {0};
-    s_open_frame (&house, front, 1, part.uuid, "square");
-    s_tasks_frame (&house, front, 1, 0, 1);
-    assert_non_null (job_table_find_identity (house.rig.hub.jobs, &part));
-    s_tasks_frame (&house, front, 1, 1, 1000);
-    assert_null (job_table_find_identity (house.rig.hub.jobs, &part));
+    s_open_frame (&rig, front, 1, part.uuid, "square");
+    s_tasks_frame (&rig, front, 1, 0, 1);
+    assert_non_null (job_table_find_identity (rig.modules.hub.jobs, &part));
+    s_tasks_frame (&rig, front, 1, 1, 1000);
+    assert_null (job_table_find_identity (rig.modules.hub.jobs, &part));
     assert_int_equal (ledger_jobs_forgotten (ledger, &part), 0);
-    s_tasks_frame (&house, front, 1, 1001, 5); //  They were on their way
-    s_seal_frame (&house, front, 1, 1006);
-    while (journal_admit (house.rig.hub.journal, house_job (&house, 0), 100, 0, &(fault_t){0})
+    s_tasks_frame (&rig, front, 1, 1001, 5); //  They were on their way
+    s_seal_frame (&rig, front, 1, 1006);
+    while (journal_admit (rig.modules.hub.journal, journal_rig_job (&rig, 0), 100, 0, &(fault_t){0})
            == CADRE_OK)
-        house_turn (&house);
-    size_t jobs = job_table_count (house.rig.hub.jobs);
-    s_open_frame (&house, front, 2, whole.uuid, "square");
-    assert_int_equal (job_table_count (house.rig.hub.jobs), jobs);
+        journal_rig_turn (&rig);
+    size_t jobs = job_table_count (rig.modules.hub.jobs);
+    s_open_frame (&rig, front, 2, whole.uuid, "square");
+    assert_int_equal (job_table_count (rig.modules.hub.jobs), jobs);
     assert_int_equal (ledger_jobs_forgotten (ledger, &whole), 0);
-    house_turn (&house);
-    s_count_opened (house.client, counts);
+    journal_rig_turn (&rig);
+    s_count_opened (rig.client, counts);
     assert_int_equal (counts [0], 0);
     assert_int_equal (counts [1], 2);
-    s_let_out (&house, &front);
-    house_restart (&house);
-    ledger = house.rig.hub.ledger;
-    assert_int_equal (job_table_count (house.rig.hub.jobs), jobs);
+    s_let_out (&rig, &front);
+    journal_rig_restart (&rig);
+    ledger = rig.modules.hub.ledger;
+    assert_int_equal (job_table_count (rig.modules.hub.jobs), jobs);
     assert_int_equal (ledger_jobs_forgotten (ledger, &part), 0);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 //  Under a job's name nothing else can be submitted
@@ -393,19 +393,19 @@ static void test_a_name_is_of_one_function (void **state)
     (void) state;
     static const uint8_t uuid [WIRE_UUID_BYTES] = {1};
     static const char *const functions [] = {"square", "square", "cube"};
-    house_t house;
-    house_start (&house);
-    front_t *front = s_let_in (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    front_t *front = s_let_in (&rig);
     unsigned counts [2] = {0};
     for (uint64_t i = 0; i < 3; i++)
-        s_open_frame (&house, front, i + 1, uuid, functions [i]);
-    house_turn (&house);
-    house_turn (&house);
-    s_count_opened (house.client, counts);
+        s_open_frame (&rig, front, i + 1, uuid, functions [i]);
+    journal_rig_turn (&rig);
+    journal_rig_turn (&rig);
+    s_count_opened (rig.client, counts);
     assert_int_equal (counts [0], 2);
     assert_int_equal (counts [1], 1);
-    s_let_out (&house, &front);
-    house_end (&house);
+    s_let_out (&rig, &front);
+    journal_rig_end (&rig);
 }
 
 //  A large job is cancelled as fast as the disk takes it, and not faster than memory bears
@@ -413,49 +413,49 @@ static void test_many_tasks_are_cancelled_bit_by_bit (void **state)
 {
     (void) state;
     enum { MANY = 60000 };
-    house_t house;
-    house_start (&house);
-    ledger_t *ledger = house.rig.hub.ledger;
-    job_t *job = house_job (&house, MANY);
-    house_turn (&house);
-    memory_disk_hold (house.disk);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
+    ledger_t *ledger = rig.modules.hub.ledger;
+    job_t *job = journal_rig_job (&rig, MANY);
+    journal_rig_turn (&rig);
+    memory_disk_hold (rig.disk);
     assert_int_equal (ledger_jobs_cancel_all (ledger, job), MANY);
     for (int i = 0; i < 200; i++)
-        house_turn (&house);
+        journal_rig_turn (&rig);
     assert_true (ledger_settle_goes_on (ledger));
-    assert_in_range (house.rig.hub.results_bytes, HUB_RESULTS_BYTES, HUB_RESULTS_BYTES + 1000);
-    memory_disk_let (house.disk, SIZE_MAX);
-    house_turn (&house);
+    assert_in_range (rig.modules.hub.results_bytes, HUB_RESULTS_BYTES, HUB_RESULTS_BYTES + 1000);
+    memory_disk_let (rig.disk, SIZE_MAX);
+    journal_rig_turn (&rig);
     assert_in_range (job->failed, 1, MANY - 1);
     assert_int_equal (ledger_jobs_retry (ledger, job, 0), 1); //  Of that one alone
     for (int i = 0; i < 20; i++)
-        house_turn (&house);
+        journal_rig_turn (&rig);
     assert_int_equal (job->ready, 1);
     assert_int_equal (job->failed, MANY - 1);
-    house_restart (&house);
-    assert_int_equal (house_only (&house)->ready, 1);
-    house_end (&house);
+    journal_rig_restart (&rig);
+    assert_int_equal (journal_rig_only (&rig)->ready, 1);
+    journal_rig_end (&rig);
 }
 
 //  Clients go on sharing the workers
 static void test_shares (void **state)
 {
     (void) state;
-    house_t house;
-    house_start (&house);
+    journal_rig_t rig;
+    journal_rig_start (&rig);
     const char *const names [] = {"one", "one", "other"};
     for (int i = 0; i < 3; i++) {
-        snprintf (house.client->name, sizeof house.client->name, "%s", names [i]);
-        house_job (&house, 1);
+        snprintf (rig.client->name, sizeof rig.client->name, "%s", names [i]);
+        journal_rig_job (&rig, 1);
     }
-    house_turn (&house);
-    house_restart (&house);
+    journal_rig_turn (&rig);
+    journal_rig_restart (&rig);
     const job_t *jobs [3] = {NULL};
-    for (const job_t *job = job_table_first (house.rig.hub.jobs); job; job = job->hh_number.next)
+    for (const job_t *job = job_table_first (rig.modules.hub.jobs); job; job = job->hh_number.next)
         jobs [job->number - 1] = job;
     assert_ptr_equal (jobs [0]->share, jobs [1]->share);
     assert_ptr_not_equal (jobs [0]->share, jobs [2]->share);
-    house_end (&house);
+    journal_rig_end (&rig);
 }
 
 int main (void)

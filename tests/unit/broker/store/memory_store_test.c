@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/store_rig.h"
+#include "tests/lib/rigs/store_rig.h"
 
 static void test_a_disk_that_holds_still (void **state)
 {

@@ -17,8 +17,8 @@
 #include <cmocka.h>
 
 #include "broker/store/row.h"
-#include "tests/lib/shim_vfs.h"
-#include "tests/lib/store_rig.h"
+#include "tests/lib/fakes/shim_vfs.h"
+#include "tests/lib/rigs/store_rig.h"
 
 #define BATCHES 30
 #define OPERATIONS_MAX 2000

@@ -15,7 +15,7 @@
 #include <sqlite3.h>
 
 #include "broker/store/row.h"
-#include "tests/lib/store_rig.h"
+#include "tests/lib/rigs/store_rig.h"
 
 #define PAGE_BYTES 16384u //  Of a new store
 

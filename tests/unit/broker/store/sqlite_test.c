@@ -16,7 +16,7 @@
 
 #include "broker/store/row.h"
 #include "broker/store/sqlite.h"
-#include "tests/lib/store_rig.h"
+#include "tests/lib/rigs/store_rig.h"
 
 #define MIB (1024u * 1024)
 #define NOBODY 65534

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "broker/store/row.h"
-#include "tests/lib/store_rig.h"
+#include "tests/lib/rigs/store_rig.h"
 
 #define MIB (1024u * 1024)
 

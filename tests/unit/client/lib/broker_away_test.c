@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/pack.h"
-#include "tests/lib/restart_rig.h"
+#include "tests/lib/rigs/restart_rig.h"
 
 //  ---- detached and durable jobs -----------------------------------------------------------
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/lib/restart_rig.h"
+#include "tests/lib/rigs/restart_rig.h"
 
 //  ---- attached jobs -------------------------------------------------------------------
 

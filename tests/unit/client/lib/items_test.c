@@ -15,7 +15,7 @@
 
 #include "common/pack.h"
 #include "common/value.h"
-#include "tests/lib/fake_broker.h"
+#include "tests/lib/fakes/fake_broker.h"
 
 #define ITEMS 10
 #define BAD 4

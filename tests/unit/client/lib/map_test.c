@@ -16,7 +16,7 @@
 #include "client/lib/map.h"
 #include "common/pack.h"
 #include "common/value.h"
-#include "tests/lib/fake_broker.h"
+#include "tests/lib/fakes/fake_broker.h"
 
 #define WAIT_MS 10000
 

@@ -1,7 +1,7 @@
 //  refused_link_test.c - a link whose frame the broker refuses, or whose sessions end soon, on a
 //  fake clock
 
-#include "tests/lib/link_bench.h"
+#include "tests/lib/rigs/link_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,16 +13,16 @@ static void s_send_refused (uint64_t frame, uint64_t serial, const char *why)
 {
     buffer_t bytes = {0};
     wire_sink_refused_t fields = {.frame = frame, .serial = serial, .message = wire_view (why)};
-    wire_write_sink_refused (&bytes, (wire_envelope_t){.session = link_bench.session}, &fields);
-    link_bench_send_back (&bytes);
+    wire_write_sink_refused (&bytes, (wire_envelope_t){.session = link_rig.session}, &fields);
+    link_rig_send_back (&bytes);
 }
 
 static void s_send_who (void)
 {
     buffer_t bytes = {0};
     wire_write_who (&bytes, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
-    link_bench_send_back (&bytes);
-    link_bench_turn ();
+    link_rig_send_back (&bytes);
+    link_rig_turn ();
 }
 
 //  In the session after it, the lease's result is an error that says why.
@@ -35,17 +35,17 @@ static void s_the_task_ends_in_an_error (void **state)
     wire_sink_result_t result = {0};
     view_t text = {0};
     (void) state;
-    link_bench_open ();
-    link_bench_result (5);
-    link_bench_turn ();
-    assert_true (link_bench_hears (link_bench.sink, WIRE_sink_results));
+    link_rig_open ();
+    link_rig_result (5);
+    link_rig_turn ();
+    assert_true (link_rig_hears (link_rig.sink, WIRE_sink_results));
     s_send_refused (1, 5, "value: ext type \xff 9");
     s_send_who ();
-    link_bench_welcome (LINK_BENCH_EPOCH);
-    link_bench_turn ();
+    link_rig_welcome (LINK_RIG_EPOCH);
+    link_rig_turn ();
     zmq_msg_init (&message);
-    assert_true (link_bench_hear (link_bench.sink, WIRE_sink_results, &message, &envelope, &body));
-    assert_int_equal (envelope.session, link_bench.session);
+    assert_true (link_rig_hear (link_rig.sink, WIRE_sink_results, &message, &envelope, &body));
+    assert_int_equal (envelope.session, link_rig.session);
     assert_true (wire_read_sink_results (&body, &fields));
     cursor_t cursor = cursor_of_view (fields.results.values);
     assert_true (wire_read_sink_result (&cursor, &result));
@@ -55,15 +55,15 @@ static void s_the_task_ends_in_an_error (void **state)
     assert_true (cursor_text (&detail, &text));
     assert_true (view_is (text, "the broker did not take what came of it: value: ext type ? 9"));
     zmq_msg_close (&message);
-    link_bench_teardown ();
+    link_rig_teardown ();
 }
 
 //  Time until the next HELLO after the session has ended, in steps of 50 ms.
 static int s_wait_ms (void)
 {
     int waited_ms = 0;
-    while (!link_bench_hears (link_bench.back, WIRE_worker_hello) && waited_ms < 20000) {
-        link_bench_pass_ms (50);
+    while (!link_rig_hears (link_rig.back, WIRE_worker_hello) && waited_ms < 20000) {
+        link_rig_pass_ms (50);
         waited_ms += 50;
     }
     return waited_ms;
@@ -75,8 +75,8 @@ static void s_registrations_slow_down (void **state)
 {
     int before_ms = 0;
     (void) state;
-    link_bench_open ();
-    while (link_bench_hears (link_bench.back, WIRE_worker_hello))
+    link_rig_open ();
+    while (link_rig_hears (link_rig.back, WIRE_worker_hello))
         ;
     for (int i = 0; i < 12; i++) {
         s_send_who ();
@@ -86,18 +86,18 @@ static void s_registrations_slow_down (void **state)
         else
             assert_true (waited_ms >= before_ms && waited_ms >= 100 && waited_ms <= 2500);
         before_ms = waited_ms;
-        link_bench_welcome (LINK_BENCH_EPOCH);
-        assert_int_equal (link_state (link_bench.link), LINK_OPEN);
+        link_rig_welcome (LINK_RIG_EPOCH);
+        assert_int_equal (link_state (link_rig.link), LINK_OPEN);
     }
     assert_int_equal (before_ms, 2500); // a quarter of the silence after which it would be lost
     for (int i = 0; i < 11; i++) {
-        link_bench_pass_ms (1000);
-        link_bench_send_beat (0, 1);
-        link_bench_turn ();
+        link_rig_pass_ms (1000);
+        link_rig_send_beat (0, 1);
+        link_rig_turn ();
     }
     s_send_who ();
     assert_int_equal (s_wait_ms (), 0);
-    link_bench_teardown ();
+    link_rig_teardown ();
 }
 
 int main (void)

@@ -1,7 +1,7 @@
 //  command_test.c - commands: what they print, how they end, and that nothing of them stays
 
 #include "common/value.h"
-#include "tests/lib/fake_worker.h"
+#include "tests/lib/fakes/fake_worker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

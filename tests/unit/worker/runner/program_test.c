@@ -1,7 +1,7 @@
 //  program_test.c - functions served by programs in other languages, good ones and bad ones
 
 #include "common/value.h"
-#include "tests/lib/fake_worker.h"
+#include "tests/lib/fakes/fake_worker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,8 +94,8 @@ static void test_perl (void **state)
 static int s_start_odd (fake_worker_t **worker, const char *how)
 {
     char path [512];
-    const char *const program [] = {s_path ("tests/lib/odd_program.py", path, sizeof path), how,
-                                    NULL};
+    const char *const program [] = {s_path ("tests/lib/hostile/bad_program.py", path, sizeof path),
+                                    how, NULL};
     *worker = fake_worker_new (NULL, false, NULL);
     int code = fake_worker_start (*worker, NULL, program);
     if (code == 0)

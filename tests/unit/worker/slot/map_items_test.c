@@ -1,7 +1,7 @@
 //  map_items_test.c - a slot serves the items of a map one by one
 
 #include "common/value.h"
-#include "tests/lib/fake_worker.h"
+#include "tests/lib/fakes/fake_worker.h"
 #include "worker/shared/harvest.h"
 #include "worker/shared/lot.h"
 

@@ -1,8 +1,8 @@
 //  slot_test.c - a slot and its functions, told what to do by a worker that the test plays
 
 #include "common/value.h"
-#include "tests/lib/fake_clock.h"
-#include "tests/lib/fake_worker.h"
+#include "tests/lib/fakes/fake_clock.h"
+#include "tests/lib/fakes/fake_worker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 //  broken_slots_test.c - slots that scribble, lie, fall silent or stop: replaced, and only the task
 //  that ran pays
 
-#include "tests/lib/broken_rig.h"
+#include "tests/lib/rigs/broken_slots_rig.h"
 
 #include <malloc.h>
 
@@ -24,11 +24,11 @@ static void s_assert_only_the_first_paid (const char *detail)
     s_next_slot (0);
     fake_slot_run (&bench.slot [1], 1, 10);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_OK);
     assert_true (slots_idle (bench.slots));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void test_scribbles_are_noticed (void **state)
@@ -41,7 +41,7 @@ static void test_scribbles_are_noticed (void **state)
         s_claim (0);
         bench.slot [0].page->claim = claims [i];
         bench.slot [0].page->started_us = (int64_t) claims [i];
-        fake_bench_pass_s (&bench, 1);
+        slots_rig_pass_s (&bench, 1);
         s_assert_only_the_first_paid (TORN);
     }
 }
@@ -55,7 +55,7 @@ static void test_a_head_that_cannot_be_is_noticed (void **state)
         s_claim (0);
         bench.slot [0].share->ring.head = heads [i];
         fake_slot_ring (&bench.slot [0], &(uint8_t){RING_BELL}, 1);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         s_assert_only_the_first_paid (TORN);
     }
 }
@@ -65,9 +65,9 @@ static void s_open_with_news (void)
 {
     s_open (1, 1, 0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
-    fake_bench_push (&bench, 42, 2, 3);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 3);
+    slots_rig_turn (&bench);
     fake_slot_run (&bench.slot [0], 2, 10);
     assert_int_equal (fake_slot_claim (&bench.slot [0], 3, bench.time.now_us), TICKET_RUN);
 }
@@ -81,9 +81,9 @@ static void s_assert_the_second_paid (const char *text)
     assert_null (s_heard (4));
     s_next_slot (0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (4)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  What the page cannot say any more: the slot has begun another task, so that the one before was
@@ -93,7 +93,7 @@ static void test_what_ended_before_a_scribble_has_ended (void **state)
     (void) state;
     s_open_with_news ();
     bench.slot [0].page->claim = 0;
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_assert_the_second_paid ("wrote over the memory");
 }
 
@@ -102,11 +102,11 @@ static void test_what_ended_before_rubbish_has_ended (void **state)
     (void) state;
     s_open_with_news ();
     fake_slot_ring (&bench.slot [0], "rubbish", 7);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_assert_the_second_paid ("sent a message that cannot be read");
     s_open_with_news ();
     fake_slot_say (&bench.slot [0], "\0\0\0\1\x99", 5);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_assert_the_second_paid ("sent a message that cannot be read");
 }
 
@@ -117,12 +117,12 @@ static void test_who_may_have_begun_is_not_run_again (void **state)
     (void) state;
     s_open_with_news ();
     bench.slot [0].share->ring.head = 0x77777777;
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_bury (0);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_ERROR);
     assert_null (s_heard (4));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  Rubbish, and then a result: who said what is not known.
@@ -131,18 +131,18 @@ static void test_what_comes_after_rubbish_is_not_heard (void **state)
     (void) state;
     s_open (1, 1, 0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
-    fake_bench_push (&bench, 42, 2, 3);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 3);
+    slots_rig_turn (&bench);
     fake_slot_say (&bench.slot [0], "\0\0\0\1\x99", 5);
     fake_slot_run (&bench.slot [0], 2, 10);
     assert_int_equal (fake_slot_claim (&bench.slot [0], 3, bench.time.now_us), TICKET_RUN);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_bury (0);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_ERROR);
     assert_null (s_heard (4));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A task wrote over the page and returned: it has not gone on, and those behind it have not begun.
@@ -151,17 +151,17 @@ static void test_who_scribbles_and_returns_pays (void **state)
     (void) state;
     s_open (1, 1, 0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
-    fake_bench_push (&bench, 42, 2, 3);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 3);
+    slots_rig_turn (&bench);
     fake_slot_run (&bench.slot [0], 2, 10);
     bench.slot [0].page->claim = 0;
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_bury (0);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);
     assert_null (s_heard (3));
     assert_null (s_heard (4));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  It was seen to have begun before the page was written over.
@@ -170,9 +170,9 @@ static void test_a_late_scribble_is_noticed (void **state)
     (void) state;
     s_open (2, 3, 0);
     s_claim (0);
-    fake_bench_pass_s (&bench, 2);
+    slots_rig_pass_s (&bench, 2);
     bench.slot [0].page->claim = UINT64_MAX;
-    fake_bench_pass_s (&bench, 1);
+    slots_rig_pass_s (&bench, 1);
     s_assert_only_the_first_paid (TORN);
 }
 
@@ -182,19 +182,19 @@ static void test_a_claim_that_is_a_lie (void **state)
 {
     (void) state;
     s_open_with_news ();
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     bench.slot [0].page->claim = UINT64_C (0x0000000500000005);
     fake_slot_result (&bench.slot [0], 3, CADRE_OUTCOME_OK, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_pass_s (&bench, 6);
+    slots_rig_pass_s (&bench, 6);
     s_bury (0);
     assert_null (s_heard (4));
     s_next_slot (0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (4)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  What a broken slot says of its task does not count.
@@ -205,7 +205,7 @@ static void test_a_result_from_a_torn_page_is_none (void **state)
     s_claim (0);
     bench.slot [0].page->claim = 0;
     fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_OK, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_assert_only_the_first_paid (TORN);
 }
 
@@ -229,7 +229,7 @@ static void test_rubbish_is_noticed (void **state)
         s_open (2, 3, 0);
         s_claim (0);
         fake_slot_say (&bench.slot [0], cases [i].bytes, cases [i].size);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         s_assert_only_the_first_paid (GARBLED);
     }
 }
@@ -240,7 +240,7 @@ static void test_the_socket_is_for_bells (void **state)
     s_open (2, 3, 0);
     s_claim (0);
     fake_slot_ring (&bench.slot [0], "\x07\x07\x08", 3);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_assert_only_the_first_paid (GARBLED);
 }
 
@@ -251,7 +251,7 @@ static void test_another_task_is_nobody_s_to_end (void **state)
         s_open (2, 3, 0);
         s_claim (0);
         fake_slot_result (&bench.slot [0], ticket, CADRE_OUTCOME_OK, 10);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         s_assert_only_the_first_paid (GARBLED);
     }
 }
@@ -263,7 +263,7 @@ static void test_a_task_that_expires_by_itself (void **state)
     s_open (2, 3, 0);
     s_claim (0);
     fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_EXPIRED, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_assert_only_the_first_paid (GARBLED);
 }
 
@@ -274,16 +274,16 @@ static void test_a_task_ends_once (void **state)
     s_claim (0);
     fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_OK, 10);
     fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_ERROR, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
     s_bury (0);
     assert_int_equal (bench.heard_count, 1);
     s_next_slot (0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
     assert_int_equal (bench.heard_count, 2);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A task that was not begun cannot have ended, nor written anything. It costs it nothing, three
@@ -298,7 +298,7 @@ static void test_what_was_not_begun_has_no_end (void **state)
             fake_slot_output (&bench.slot [0], 1, "hello");
         else
             fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_OK, 10);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         assert_null (s_heard (1));
         s_bury (0);
         if (i < 3)
@@ -310,7 +310,7 @@ static void test_what_was_not_begun_has_no_end (void **state)
         s_heard (1)->detail,
         "slot-broken: 3 slots in a row ended before they began 42.0; the last, slot 1 of "
         "worker alpha, sent a message that cannot be read");
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  Who says that it has begun all of them has lied: only the first can have run.
@@ -319,20 +319,20 @@ static void test_those_behind_pay_nothing (void **state)
     (void) state;
     s_open (1, 1, 0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
-    fake_bench_push (&bench, 42, 2, 3);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 3);
+    slots_rig_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 64, NULL), 4);
     assert_int_equal (fake_slot_claim (&bench.slot [0], 2, 0), TICKET_RUN);
     bench.slot [0].page->claim = UINT64_C (0x0000000500000005);
     fake_slot_die (&bench.slot [0], SIGSEGV);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_SIGNAL);
     assert_null (s_heard (3));
     assert_null (s_heard (4));
     s_next_slot (0);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 64, NULL), 2);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void test_a_result_that_is_cut_off_is_none (void **state)
@@ -341,12 +341,12 @@ static void test_a_result_that_is_cut_off_is_none (void **state)
     s_open (1, 1, 0);
     s_claim (0);
     fake_slot_say (&bench.slot [0], "\0\x10\0\0\x71\x96\x01\x01", 8);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     fake_slot_die (&bench.slot [0], SIGKILL);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_SIGNAL);
     assert_int_equal (s_heard (1)->code, SIGKILL);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A gigabyte that is only announced costs nothing: memory is taken as bytes arrive.
@@ -357,12 +357,12 @@ static void test_what_is_announced_costs_nothing (void **state)
     s_claim (0);
     size_t before_bytes = mallinfo2 ().hblkhd;
     fake_slot_say (&bench.slot [0], "\x3f\xff\xff\xff\x71\x96\x01\x01", 8);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_true (mallinfo2 ().hblkhd - before_bytes < (64u << 20));
     fake_slot_die (&bench.slot [0], SIGKILL);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_SIGNAL);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 int main (void)

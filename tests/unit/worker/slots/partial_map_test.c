@@ -3,7 +3,7 @@
 
 #include "common/pack.h"
 #include "common/value.h"
-#include "tests/lib/fake_slot.h"
+#include "tests/lib/fakes/fake_slot.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 #define ITEMS 5
 #define FIRST 70 //  Place of the first in its map
 
-static fake_bench_t bench;
+static slots_rig_t bench;
 static uint32_t s_ticket;
 
 static void s_push (bool told)
@@ -38,12 +38,12 @@ static void s_push (bool told)
 //  A slot has begun a map of five items.
 static void s_open (bool told, uint64_t timeout_ms)
 {
-    fake_bench_open (&bench, 1, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_MAP, timeout_ms, 100);
+    slots_rig_open (&bench, 1, NULL);
+    slots_rig_job (&bench, 42, WIRE_KIND_MAP, timeout_ms, 100);
     s_push (told);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     fake_slot_ready (&bench.slot [0]);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], &s_ticket, 1, NULL), 1);
     assert_int_equal (fake_slot_claim (&bench.slot [0], s_ticket, bench.time.now_us), TICKET_RUN);
 }
@@ -82,7 +82,7 @@ static void s_check (cadre_outcome_t outcome, size_t values, const char *kind, c
 static void s_die (int status)
 {
     fake_slot_die (&bench.slot [0], status);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
 }
 
 static void test_killed (void **state)
@@ -93,7 +93,7 @@ static void test_killed (void **state)
     s_do (3);
     s_die (SIGSEGV);
     s_check (CADRE_OUTCOME_SIGNAL, 3, "signal", "item 73 of map 42");
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  It had not come so far as to say that it begins: nothing of a map before counts.
@@ -105,7 +105,7 @@ static void test_killed_at_the_beginning (void **state)
     s_do (3);
     s_die (SIGSEGV);
     s_check (CADRE_OUTCOME_SIGNAL, 0, "signal", "item 70 of map 42");
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void test_killed_when_all_was_done (void **state)
@@ -116,7 +116,7 @@ static void test_killed_when_all_was_done (void **state)
     s_do (ITEMS);
     s_die (SIGKILL);
     s_check (CADRE_OUTCOME_ERROR, ITEMS, NULL, NULL);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A client that does not tell its items is told of the task as a whole.
@@ -129,7 +129,7 @@ static void test_not_told (void **state)
     s_die (SIGSEGV);
     assert_int_equal (bench.heard [0].value_bytes, 0);
     assert_non_null (strstr (bench.heard [0].detail, "while it ran 42.3"));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_take_back (void (*order) (slots_t *slots))
@@ -138,13 +138,13 @@ static void s_take_back (void (*order) (slots_t *slots))
     harvest_begin (s_harvest (), s_ticket);
     s_do (2);
     order (bench.slots);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
 }
 
 static void s_cancel (slots_t *slots)
 {
     buffer_t buffer = {0};
-    wire_list_t span = fake_bench_span (&buffer, 1, 1);
+    wire_list_t span = slots_rig_span (&buffer, 1, 1);
     slots_cancel (slots, &span);
     buffer_free (&buffer);
 }
@@ -164,11 +164,11 @@ static void test_taken_back (void **state)
             s_die (SIGKILL);
         else
             fake_slot_result (&bench.slot [0], s_ticket, CADRE_OUTCOME_CANCELLED, 100);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         s_check (CADRE_OUTCOME_CANCELLED, 2, cases [i / 2].kind, "");
         assert_int_equal (
             strncmp (bench.heard [0].detail, cases [i / 2].kind, strlen (cases [i / 2].kind)), 0);
-        fake_bench_close (&bench);
+        slots_rig_close (&bench);
     }
 }
 
@@ -186,7 +186,7 @@ static void test_scribbled (void **state)
         s_die (SIGSEGV);
         assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_SIGNAL);
         assert_int_equal (bench.heard [0].value_bytes, 0);
-        fake_bench_close (&bench);
+        slots_rig_close (&bench);
     }
 }
 
@@ -203,18 +203,18 @@ static void test_time_counts_for_items (void **state)
     harvest_begin (s_harvest (), s_ticket);
     s_begin_item ();
     for (size_t i = 0; i < 3; i++) {
-        fake_bench_pass_ms (&bench, 40);
+        slots_rig_pass_ms (&bench, 40);
         s_do (1);
         s_begin_item ();
     }
-    fake_bench_pass_ms (&bench, 49);
+    slots_rig_pass_ms (&bench, 49);
     assert_int_equal (bench.slot [0].vessel.signals, 0);
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_int_equal (bench.slot [0].vessel.signals, 1);
     s_die (SIGTERM);
     s_check (CADRE_OUTCOME_TIMEOUT, 3, "timeout",
              "item 73 of map 42 ran for longer than its 50 ms");
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A slot that says that it has just begun an item, and is never done with one.
@@ -225,14 +225,14 @@ static void test_time_of_a_liar (void **state)
     harvest_begin (s_harvest (), s_ticket);
     for (size_t i = 0; i < 49; i++) {
         s_begin_item ();
-        fake_bench_pass_ms (&bench, 1);
+        slots_rig_pass_ms (&bench, 1);
     }
     assert_int_equal (bench.slot [0].vessel.signals, 0);
     s_begin_item ();
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_int_equal (bench.slot [0].vessel.signals, 1);
     s_die (SIGTERM);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 int main (void)

@@ -1,7 +1,7 @@
 //  reused_job_numbers_test.c - jobs of a broker that is gone, whose numbers another one gives
 //  again; slots are played by the test
 
-#include "tests/lib/fake_slot.h"
+#include "tests/lib/fakes/fake_slot.h"
 #include "worker/slots/slot_handle.h"
 
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 #define NUMBER 42
 #define SEEN(verbs, name) ((verbs) >> (WIRE_##name - 0x60) & 1)
 
-static fake_bench_t bench;
+static slots_rig_t bench;
 static uint32_t tickets [8];
 
 static size_t s_read (size_t place, uint32_t *verbs)
@@ -29,14 +29,14 @@ static void s_run_and_meet (uint64_t epoch)
 {
     wire_list_t nothing = {0};
     uint32_t verbs;
-    fake_bench_open (&bench, 2, NULL);
+    slots_rig_open (&bench, 2, NULL);
     slots_close_jobs (bench.slots, 1);
-    fake_bench_job (&bench, NUMBER, WIRE_KIND_CALL, 0, 5000);
-    fake_bench_push (&bench, NUMBER, 1, 2);
-    fake_bench_turn (&bench);
+    slots_rig_job (&bench, NUMBER, WIRE_KIND_CALL, 0, 5000);
+    slots_rig_push (&bench, NUMBER, 1, 2);
+    slots_rig_turn (&bench);
     for (size_t place = 0; place < 2; place++)
         fake_slot_ready (&bench.slot [place]);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     for (size_t place = 0; place < 2; place++) {
         assert_int_equal (s_read (place, &verbs), 1);
         assert_int_equal (fake_slot_claim (&bench.slot [place], 1, bench.time.now_us), TICKET_RUN);
@@ -56,7 +56,7 @@ static void s_open_other (void)
 static void s_end (size_t place)
 {
     fake_slot_result (&bench.slot [place], 1, CADRE_OUTCOME_CANCELLED, 50000);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
 }
 
 static void s_another_brokers_number_is_another_job (void **state)
@@ -68,8 +68,8 @@ static void s_another_brokers_number_is_another_job (void **state)
     s_open_other ();
     assert_int_equal (slots_job (bench.slots, NUMBER)->kind, WIRE_KIND_MAP);
     assert_int_equal (slots_job (bench.slots, NUMBER)->function.size, strlen ("other"));
-    fake_bench_push (&bench, NUMBER, 3, 1);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, NUMBER, 3, 1);
+    slots_rig_turn (&bench);
     assert_int_equal (s_read (0, &verbs), 0);
 
     //  The slot that is free first forgets the old one, and is told of the new one; not again when
@@ -82,7 +82,7 @@ static void s_another_brokers_number_is_another_job (void **state)
     assert_true (SEEN (verbs, slot_job_end));
     s_read (0, &verbs);
     assert_false (SEEN (verbs, slot_job_end));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A slot that has nothing of it to run is told at once.
@@ -97,12 +97,12 @@ static void s_a_free_slot_forgets_at_once (void **state)
     assert_false (SEEN (verbs, slot_job_end)); //  The same broker may have more of it
     slots_keep (bench.slots, &nothing);
     slots_close_jobs (bench.slots, 2);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     s_read (0, &verbs);
     assert_true (SEEN (verbs, slot_job_end));
     s_read (1, &verbs);
     assert_false (SEEN (verbs, slot_job_end));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_the_same_brokers_number_is_the_same_job (void **state)
@@ -114,7 +114,7 @@ static void s_the_same_brokers_number_is_the_same_job (void **state)
     s_open_other ();
     assert_ptr_equal (slots_job (bench.slots, NUMBER), job);
     assert_int_equal (job->kind, WIRE_KIND_CALL);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A slot knows one job of a number: the end of one that is gone must not take the present one's

@@ -1,7 +1,7 @@
 //  slot_patrol_test.c - slots that are cut off, stopped, late, or dead before they begin, and
 //  limits of time
 
-#include "tests/lib/broken_rig.h"
+#include "tests/lib/rigs/broken_slots_rig.h"
 
 static void test_a_closed_socket (void **state)
 {
@@ -10,19 +10,19 @@ static void test_a_closed_socket (void **state)
     s_claim (0);
     close (bench.slot [0].fd);
     bench.slot [0].fd = -1;
-    fake_bench_turn (&bench);
-    fake_bench_pass_ms (&bench, 99);
+    slots_rig_turn (&bench);
+    slots_rig_pass_ms (&bench, 99);
     assert_false (s_is_killed (0));
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_true (s_is_killed (0));
     bench.slot [0].vessel.ended = true;
     bench.slot [0].vessel.status = SIGKILL;
-    fake_bench_pass_ms (&bench, 20);
+    slots_rig_pass_ms (&bench, 20);
     assert_string_equal (
         s_heard (1)->detail,
         "slot-broken: slot 1 of worker alpha closed its socket to the worker while it ran 42.0");
     assert_null (s_heard (2));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  It can still publish: a task that returned has ended.
@@ -32,7 +32,7 @@ static void test_a_result_without_a_socket_counts (void **state)
     s_open (1, 1, 0);
     s_claim (0);
     shutdown (bench.slot [0].fd, SHUT_WR);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     buffer_t body = {0};
     buffer_append (&body, "\0\0\0\0\x71", 5);
     wire_pack_slot_result (&body, &(wire_slot_result_t){.ticket = 1, .outcome = CADRE_OUTCOME_OK});
@@ -40,9 +40,9 @@ static void test_a_result_without_a_socket_counts (void **state)
     ring_put (&bench.slot [0].ring, body.data, body.size);
     buffer_free (&body);
     fake_slot_die (&bench.slot [0], 0);
-    fake_bench_pass_ms (&bench, 100);
+    slots_rig_pass_ms (&bench, 100);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void test_a_slot_that_is_stopped_while_it_runs (void **state)
@@ -53,13 +53,13 @@ static void test_a_slot_that_is_stopped_while_it_runs (void **state)
     s_claim (1);
     bench.slot [0].vessel.stopped = true;
     bench.slot [1].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 2);
+    slots_rig_pass_s (&bench, 2);
     assert_false (s_is_killed (0));
     bench.slot [1].vessel.stopped = false;
-    fake_bench_pass_s (&bench, 1);
+    slots_rig_pass_s (&bench, 1);
     assert_true (s_is_killed (0));
     bench.slot [1].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 2);
+    slots_rig_pass_s (&bench, 2);
     bench.slot [1].vessel.stopped = false;
     assert_int_equal (bench.slot [1].vessel.signals, 0);
     fake_slot_result (&bench.slot [1], 1, CADRE_OUTCOME_OK, 10);
@@ -68,7 +68,7 @@ static void test_a_slot_that_is_stopped_while_it_runs (void **state)
                          "slot-broken: slot 1 of worker alpha was stopped (SIGSTOP) and "
                          "not continued while it ran 42.0");
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  What it published before it was ended counts.
@@ -78,13 +78,13 @@ static void test_a_stopped_slot_has_its_last_word (void **state)
     s_open (1, 1, 0);
     s_claim (0);
     bench.slot [0].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 3);
+    slots_rig_pass_s (&bench, 3);
     assert_true (s_is_killed (0));
     fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_OK, 10);
     s_bury (0);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
     assert_int_equal (bench.heard_count, 1);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void test_an_idle_slot_that_is_stopped (void **state)
@@ -92,16 +92,16 @@ static void test_an_idle_slot_that_is_stopped (void **state)
     (void) state;
     s_open (1, 1, 0);
     bench.slot [0].vessel.stopped = true;
-    fake_bench_pass_s (&bench, 1);
+    slots_rig_pass_s (&bench, 1);
     assert_false (s_is_killed (0));
-    fake_bench_pass_s (&bench, 1);
+    slots_rig_pass_s (&bench, 1);
     s_bury (0);
     assert_int_equal (bench.heard_count, 0);
     s_next_slot (0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  Three slots that take a task and do not begin it: an outcome, not a fourth.
@@ -111,9 +111,9 @@ static void test_a_slot_that_does_not_begin (void **state)
     s_open (1, 1, 0);
     for (unsigned i = 1; i <= 3; i++) {
         assert_int_equal (bench.slot [0].starts, i);
-        fake_bench_pass_s (&bench, 5);
+        slots_rig_pass_s (&bench, 5);
         assert_false (s_is_killed (0));
-        fake_bench_pass_s (&bench, 1);
+        slots_rig_pass_s (&bench, 1);
         s_bury (0);
         if (i < 3)
             s_next_slot (0);
@@ -121,7 +121,7 @@ static void test_a_slot_that_does_not_begin (void **state)
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
     assert_non_null (strstr (s_heard (1)->detail, "did not begin the task that it was given"));
     assert_true (slots_idle (bench.slots));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A worker that was stopped for an hour has looked once.
@@ -130,28 +130,28 @@ static void test_a_stall_of_the_worker_is_nobody_s_fault (void **state)
     (void) state;
     s_open (1, 1, 0);
     bench.slot [0].vessel.stopped = true;
-    fake_bench_pass_ms (&bench, 3600000);
+    slots_rig_pass_ms (&bench, 3600000);
     bench.slot [0].vessel.stopped = false;
     for (int i = 0; i < 4; i++)
-        fake_bench_pass_ms (&bench, 3600000);
+        slots_rig_pass_ms (&bench, 3600000);
     assert_int_equal (bench.slot [0].vessel.signals, 0);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_pass_ms (&bench, 3600000);
+    slots_rig_pass_ms (&bench, 3600000);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void test_time_counts_from_the_hand_over (void **state)
 {
     (void) state;
     s_open (1, 2, 500);
-    fake_bench_pass_ms (&bench, 499);
+    slots_rig_pass_ms (&bench, 499);
     assert_false (s_is_killed (0));
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     s_bury (0);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_TIMEOUT);
     assert_null (s_heard (2));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  It says that it began in the future, or long ago, or just now at each look: its time ends all
@@ -165,22 +165,22 @@ static void test_a_liar_s_time_ends (void **state)
         s_claim (0);
         for (int s = 0; s < 5; s++) {
             bench.slot [0].page->started_us = begins [i] == -1 ? bench.time.now_us : begins [i];
-            fake_bench_pass_s (&bench, 1);
+            slots_rig_pass_s (&bench, 1);
         }
         assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
         fake_slot_die (&bench.slot [0], SIGTERM);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_TIMEOUT);
         assert_true (s_heard (1)->run_us <= 5100000);
-        fake_bench_close (&bench);
+        slots_rig_close (&bench);
         s_open (1, 1, 0);
         s_claim (0);
         bench.slot [0].page->started_us = begins [i];
         fake_slot_die (&bench.slot [0], SIGSEGV);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_SIGNAL);
         assert_true (s_heard (1)->run_us <= 5100000);
-        fake_bench_close (&bench);
+        slots_rig_close (&bench);
     }
 }
 
@@ -192,58 +192,58 @@ static void test_deaths_before_the_beginning_are_counted (void **state)
         assert_int_equal (bench.slot [0].starts, i);
         assert_int_equal (bench.heard_count, 0);
         fake_slot_die (&bench.slot [0], SIGKILL);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         s_next_slot (0);
     }
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A slot that nothing can be given: the task goes to the next one, and not round for ever.
 static void test_a_torn_page_takes_no_task (void **state)
 {
     (void) state;
-    fake_bench_open (&bench, 1, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_turn (&bench);
+    slots_rig_open (&bench, 1, NULL);
+    slots_rig_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
+    slots_rig_push (&bench, 42, 1, 1);
+    slots_rig_turn (&bench);
     for (unsigned i = 1; i <= 3; i++) {
         bench.slot [0].page->claim = UINT64_MAX;
         s_next_slot (0);
         assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 64, NULL), 0);
         s_bury (0);
         for (int s = 0; s < 20 && bench.slot [0].fd < 0 && !bench.heard_count; s++)
-            fake_bench_pass_ms (&bench, 1000);
+            slots_rig_pass_ms (&bench, 1000);
     }
     assert_int_equal (bench.heard_count, 1);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  Slots that are broken before they are given anything are counted as ones that cannot be started.
 static void test_slots_that_break_before_any_task (void **state)
 {
     (void) state;
-    fake_bench_open (&bench, 1, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_turn (&bench);
+    slots_rig_open (&bench, 1, NULL);
+    slots_rig_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
+    slots_rig_push (&bench, 42, 1, 1);
+    slots_rig_turn (&bench);
     for (unsigned i = 1; i <= 3; i++) {
         assert_int_equal (bench.slot [0].starts, i);
         fake_slot_ready (&bench.slot [0]);
         fake_slot_say (&bench.slot [0], "\0\0\0\1\x99", 5);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         s_bury (0);
         for (int s = 0; s < 20 && bench.slot [0].fd < 0 && !bench.heard_count; s++)
-            fake_bench_pass_ms (&bench, 1000);
+            slots_rig_pass_ms (&bench, 1000);
     }
     assert_int_equal (bench.heard_count, 1);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
     assert_non_null (strstr (s_heard (1)->detail, "slot-start: "));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  A number that is no signal, from a slot whose end nobody saw.
@@ -256,9 +256,9 @@ static void test_a_fatal_signal_that_is_none (void **state)
         s_claim (0);
         bench.slot [0].page->fatal_signal = numbers [i];
         fake_slot_die (&bench.slot [0], SLOT_BACKEND_STATUS_UNKNOWN);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         assert_int_equal (s_heard (1)->code, SIGKILL);
-        fake_bench_close (&bench);
+        slots_rig_close (&bench);
     }
 }
 

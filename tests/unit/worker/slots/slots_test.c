@@ -1,7 +1,7 @@
 //  slots_test.c - who gets what, who is blamed, and what happens when time is over; slots are
 //  played by the test
 
-#include "tests/lib/fake_slot.h"
+#include "tests/lib/fakes/fake_slot.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -15,24 +15,24 @@
 #define EXITED(code) ((code) << 8)
 #define SEEN(verbs, name) ((verbs) >> (WIRE_##name - 0x60) & 1)
 
-static fake_bench_t bench;
+static slots_rig_t bench;
 static uint32_t tickets [TICKETS];
 
 static void s_open (size_t slots, unsigned kind, uint64_t timeout_ms, uint64_t grace_ms)
 {
-    fake_bench_open (&bench, slots, NULL);
-    fake_bench_job (&bench, 42, kind, timeout_ms, grace_ms);
+    slots_rig_open (&bench, slots, NULL);
+    slots_rig_job (&bench, 42, kind, timeout_ms, grace_ms);
 }
 
 //  Pushes leases 1 … count, starts slots, and lets them report ready.
 static void s_push_and_start (size_t count)
 {
-    fake_bench_push (&bench, 42, 1, count);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 1, count);
+    slots_rig_turn (&bench);
     for (size_t i = 0; i < FAKE_SLOTS_MAX; i++)
         if (bench.slot [i].fd >= 0)
             fake_slot_ready (&bench.slot [i]);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
 }
 
 static size_t s_read (size_t place)
@@ -55,7 +55,7 @@ static void s_open_short (size_t slots)
     s_push_and_start (1);
     assert_int_equal (s_read (0), 1);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard_count, 1);
 }
 
@@ -67,25 +67,25 @@ static void s_one_task_each_until_times_are_known (void **state)
     assert_int_equal (s_read (0), 1);
     assert_int_equal (s_read (1), 1);
     fake_slot_run (&bench.slot [1], 1, 50000);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_read (1), 1); //  50 ms each: nothing is sent ahead
     assert_int_equal (bench.heard_count, 1);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_OK);
     assert_int_equal (slots_held (bench.slots), 4);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_slots_start_only_when_needed (void **state)
 {
     (void) state;
     s_open (4, WIRE_KIND_CALL, 0, 100);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.slot [0].starts, 0);
     s_push_and_start (2);
     assert_int_equal (bench.slot [0].starts, 1);
     assert_int_equal (bench.slot [1].starts, 1);
     assert_int_equal (bench.slot [2].starts, 0);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_short_tasks_are_sent_ahead (void **state)
@@ -95,42 +95,42 @@ static void s_short_tasks_are_sent_ahead (void **state)
     s_push_and_start (1);
     assert_int_equal (s_read (0), 1);
     fake_slot_run (&bench.slot [0], 1, 40);
-    fake_bench_turn (&bench);
-    fake_bench_push (&bench, 42, 2, 120);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 120);
+    slots_rig_turn (&bench);
     assert_int_equal (s_read (0), 50); //  2 ms of work at 40 µs each
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_what_waits_behind_a_slow_task_goes_elsewhere (void **state)
 {
     (void) state;
     s_open_short (2);
-    fake_bench_push (&bench, 42, 2, 4);
-    fake_bench_turn (&bench); //  Starts the second slot, and gives all to the first meanwhile
+    slots_rig_push (&bench, 42, 2, 4);
+    slots_rig_turn (&bench); //  Starts the second slot, and gives all to the first meanwhile
     assert_int_equal (s_read (0), 4);
     assert_int_equal (fake_slot_claim (&bench.slot [0], 2, bench.time.now_us), TICKET_RUN);
     fake_slot_ready (&bench.slot [1]);
-    fake_bench_pass_ms (&bench, 2);
+    slots_rig_pass_ms (&bench, 2);
     assert_int_equal (s_read (1), 0);
-    fake_bench_pass_ms (&bench, 3);
+    slots_rig_pass_ms (&bench, 3);
     assert_int_equal (s_read (1), 3);
     assert_int_equal (fake_slot_claim (&bench.slot [0], 3, 0), TICKET_SKIP);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_the_running_task_is_blamed (void **state)
 {
     (void) state;
     s_open_short (1);
-    fake_bench_push (&bench, 42, 2, 3);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 3);
+    slots_rig_turn (&bench);
     assert_int_equal (s_read (0), 3);
     fake_slot_run (&bench.slot [0], 2, 10); //  Published, and the worker has not looked since
     fake_slot_claim (&bench.slot [0], 3, 0);
     fake_slot_die (&bench.slot [0], SIGSEGV);
-    fake_bench_turn (&bench); //  The bell
-    fake_bench_turn (&bench); //  The end
+    slots_rig_turn (&bench); //  The bell
+    slots_rig_turn (&bench); //  The end
     assert_int_equal (bench.heard_count, 3);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_OK);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_SIGNAL);
@@ -140,9 +140,9 @@ static void s_the_running_task_is_blamed (void **state)
         "slot 1 of worker alpha was killed by signal 11 (Segmentation fault) while it ran 42.1"));
     assert_int_equal (bench.slot [0].starts, 2);
     fake_slot_ready (&bench.slot [0]);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_read (0), 1); //  The waiting one
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_an_unknown_end_is_told_by_the_page (void **state)
@@ -153,10 +153,10 @@ static void s_an_unknown_end_is_told_by_the_page (void **state)
     fake_slot_claim (&bench.slot [0], 1, 0);
     bench.slot [0].page->fatal_signal = SIGFPE;
     fake_slot_die (&bench.slot [0], SLOT_BACKEND_STATUS_UNKNOWN);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_SIGNAL);
     assert_int_equal (bench.heard [0].code, SIGFPE);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_exit_in_a_function_is_an_error (void **state)
@@ -166,26 +166,26 @@ static void s_exit_in_a_function_is_an_error (void **state)
     s_push_and_start (1);
     fake_slot_claim (&bench.slot [0], 1, 0);
     fake_slot_die (&bench.slot [0], EXITED (3));
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_ERROR);
     assert_non_null (
         strstr (bench.heard [0].detail, "slot-exited: slot 1 of worker alpha exited with code 3"));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_results_before_the_end_count (void **state)
 {
     (void) state;
     s_open_short (1);
-    fake_bench_push (&bench, 42, 2, 2);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 2);
+    slots_rig_turn (&bench);
     fake_slot_run (&bench.slot [0], 2, 10);
     fake_slot_die (&bench.slot [0], SIGKILL);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard_count, 2);
     assert_int_equal (bench.heard [1].outcome, CADRE_OUTCOME_OK);
     assert_int_equal (slots_held (bench.slots), 1);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_function_is_terminated_then_killed (void **state)
@@ -193,18 +193,18 @@ static void s_a_function_is_terminated_then_killed (void **state)
     (void) state;
     s_open (1, WIRE_KIND_CALL, 1000, 500);
     s_push_and_start (1);
-    fake_bench_pass_ms (&bench, 200);
+    slots_rig_pass_ms (&bench, 200);
     fake_slot_claim (&bench.slot [0], 1, bench.time.now_us); //  Begun late: its time goes on
-    fake_bench_pass_ms (&bench, 700);
+    slots_rig_pass_ms (&bench, 700);
     assert_int_equal (bench.slot [0].vessel.signals, 0);
-    fake_bench_pass_ms (&bench, 100);
+    slots_rig_pass_ms (&bench, 100);
     assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
-    fake_bench_pass_ms (&bench, 500);
+    slots_rig_pass_ms (&bench, 500);
     assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
     fake_slot_die (&bench.slot [0], SIGKILL);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_TIMEOUT);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_command_is_left_to_its_slot_for_longer (void **state)
@@ -213,14 +213,14 @@ static void s_a_command_is_left_to_its_slot_for_longer (void **state)
     s_open (1, WIRE_KIND_COMMAND, 1000, 500);
     s_push_and_start (1);
     fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
-    fake_bench_pass_ms (&bench, 2499);
+    slots_rig_pass_ms (&bench, 2499);
     assert_int_equal (bench.slot [0].vessel.signals, 0);
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
     fake_slot_die (&bench.slot [0], SIGKILL);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_TIMEOUT);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_cancel_waiting_and_running (void **state)
@@ -229,24 +229,24 @@ static void s_cancel_waiting_and_running (void **state)
     uint32_t verbs = 0;
     (void) state;
     s_open_short (1);
-    fake_bench_push (&bench, 42, 2, 4);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 4);
+    slots_rig_turn (&bench);
     s_read (0);
     fake_slot_claim (&bench.slot [0], 2, bench.time.now_us);
-    wire_list_t spans = fake_bench_span (&span, 2, 2);
+    wire_list_t spans = slots_rig_span (&span, 2, 2);
     slots_cancel (bench.slots, &spans);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_CANCELLED);
     assert_null (s_heard (2));
     assert_true (ticket_is_cancelled (bench.slot [0].page, 2));
     fake_slot_read (&bench.slot [0], tickets, TICKETS, &verbs);
     assert_true (SEEN (verbs, slot_cancel));
     fake_slot_result (&bench.slot [0], 2, CADRE_OUTCOME_ERROR, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_CANCELLED);
     assert_int_equal (s_read (0), 2); //  The others go on
     buffer_free (&span);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_cancelled_function_that_goes_on_is_ended (void **state)
@@ -256,17 +256,17 @@ static void s_a_cancelled_function_that_goes_on_is_ended (void **state)
     s_open (1, WIRE_KIND_CALL, 0, 300);
     s_push_and_start (1);
     fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
-    wire_list_t spans = fake_bench_span (&span, 1, 1);
+    wire_list_t spans = slots_rig_span (&span, 1, 1);
     slots_cancel (bench.slots, &spans);
-    fake_bench_pass_ms (&bench, 299);
+    slots_rig_pass_ms (&bench, 299);
     assert_int_equal (bench.slot [0].vessel.signals, 0);
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
     fake_slot_die (&bench.slot [0], SIGTERM);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_CANCELLED);
     buffer_free (&span);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_recall_returns_only_what_waits (void **state)
@@ -274,18 +274,18 @@ static void s_recall_returns_only_what_waits (void **state)
     buffer_t span = {0};
     (void) state;
     s_open_short (1);
-    fake_bench_push (&bench, 42, 2, 3);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 3);
+    slots_rig_turn (&bench);
     s_read (0);
     fake_slot_claim (&bench.slot [0], 2, bench.time.now_us);
-    wire_list_t spans = fake_bench_span (&span, 1, 100);
+    wire_list_t spans = slots_rig_span (&span, 1, 100);
     slots_recall (bench.slots, &spans);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard_count, 3);
     assert_int_equal (s_heard (3)->outcome, CADRE_OUTCOME_NONE);
     assert_int_equal (slots_held (bench.slots), 1);
     buffer_free (&span);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_leases_that_were_not_adopted_are_dropped (void **state)
@@ -293,21 +293,21 @@ static void s_leases_that_were_not_adopted_are_dropped (void **state)
     buffer_t span = {0};
     (void) state;
     s_open_short (1);
-    fake_bench_push (&bench, 42, 2, 4);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 2, 4);
+    slots_rig_turn (&bench);
     s_read (0);
     fake_slot_claim (&bench.slot [0], 2, bench.time.now_us);
-    wire_list_t spans = fake_bench_span (&span, 4, 1);
+    wire_list_t spans = slots_rig_span (&span, 4, 1);
     slots_keep (bench.slots, &spans);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (slots_held (bench.slots), 1);
     assert_false (slots_idle (bench.slots));
     fake_slot_result (&bench.slot [0], 2, CADRE_OUTCOME_OK, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard_count, 1); //  Nobody is told
     assert_int_equal (s_read (0), 1);        //  The one that was adopted
     buffer_free (&span);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_drain_returns_what_it_ends (void **state)
@@ -319,69 +319,69 @@ static void s_a_drain_returns_what_it_ends (void **state)
     slots_return_waiting (bench.slots);
     assert_int_equal (bench.heard_count, 2);
     slots_reclaim_running (bench.slots);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
     fake_slot_die (&bench.slot [0], SIGTERM);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_NONE);
     assert_true (slots_idle (bench.slots));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_slots_that_never_get_ready_fail_their_tasks (void **state)
 {
     (void) state;
     s_open (1, WIRE_KIND_CALL, 0, 0);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 1, 1);
+    slots_rig_turn (&bench);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal (bench.slot [0].starts, i + 1);
         fake_slot_die (&bench.slot [0], EXITED (127));
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         assert_int_equal (bench.slot [0].starts, i + 1); //  Not at once
-        fake_bench_pass_ms (&bench, 1000);
+        slots_rig_pass_ms (&bench, 1000);
     }
     assert_int_equal (bench.heard_count, 1);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_ERROR);
     assert_non_null (strstr (bench.heard [0].detail, "slot-start: "));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_slot_that_is_of_no_use_says_why (void **state)
 {
     (void) state;
     s_open (1, WIRE_KIND_CALL, 0, 0);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_turn (&bench);
+    slots_rig_push (&bench, 42, 1, 1);
+    slots_rig_turn (&bench);
     fake_slot_refuse (&bench.slot [0], CADRE_ERROR_PLUGIN, "plugin x.so: no such file");
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     fake_slot_die (&bench.slot [0], EXITED (0));
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_string_equal (bench.heard [0].detail, "slot-start: plugin x.so: no such file");
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_slot_is_replaced_after_max_tasks (void **state)
 {
     (void) state;
-    fake_bench_open (&bench, 1, &(slots_options_t){.max_tasks = 2});
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, 0, 0);
+    slots_rig_open (&bench, 1, &(slots_options_t){.max_tasks = 2});
+    slots_rig_job (&bench, 42, WIRE_KIND_CALL, 0, 0);
     s_push_and_start (3);
     for (uint32_t ticket = 1; ticket <= 2; ticket++) {
         fake_slot_run (&bench.slot [0], ticket, 10);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
     }
     assert_int_equal (bench.heard_count, 2);
     fake_slot_die (&bench.slot [0], EXITED (0));
-    fake_bench_turn (&bench);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.slot [0].starts, 2);
     fake_slot_ready (&bench.slot [0]);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.heard_count, 3);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_broken_slot_is_replaced (void **state)
@@ -396,15 +396,15 @@ static void s_a_broken_slot_is_replaced (void **state)
         s_push_and_start (1);
         fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
         fake_slot_result (&bench.slot [0], cases [i].ticket, CADRE_OUTCOME_OK, cases [i].run_us);
-        fake_bench_turn (&bench);
+        slots_rig_turn (&bench);
         assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
         fake_slot_die (&bench.slot [0], SIGKILL);
-        fake_bench_pass_ms (&bench, 100);
+        slots_rig_pass_ms (&bench, 100);
         assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_ERROR);
         assert_string_equal (bench.heard [0].detail,
                              "slot-broken: slot 1 of worker alpha sent a message "
                              "that cannot be read while it ran 42.0");
-        fake_bench_close (&bench);
+        slots_rig_close (&bench);
     }
 }
 
@@ -417,32 +417,32 @@ static void s_output_passes_and_windows_follow (void **state)
     s_read (0);
     fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
     fake_slot_output (&bench.slot [0], 1, "hello\n");
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.output_bytes, 6);
     slots_output_window (bench.slots, 1, 5000, false);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     fake_slot_read (&bench.slot [0], tickets, TICKETS, &verbs);
     assert_true (SEEN (verbs, slot_output_window));
     fake_slot_output (&bench.slot [0], 1, "world\n");
     slots_output_window (bench.slots, 1, 5000, true);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.output_bytes, 6);
     slots_output_window (bench.slots, 1, 6000, false);
     fake_slot_output (&bench.slot [0], 1, "again\n");
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (bench.output_bytes, 6);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_commands_are_refused_where_they_are_not_allowed (void **state)
 {
     (void) state;
-    fake_bench_open (&bench, 1, &(slots_options_t){.commands = false});
-    fake_bench_job (&bench, 42, WIRE_KIND_COMMAND, 0, 0);
-    fake_bench_push (&bench, 42, 1, 1);
+    slots_rig_open (&bench, 1, &(slots_options_t){.commands = false});
+    slots_rig_job (&bench, 42, WIRE_KIND_COMMAND, 0, 0);
+    slots_rig_push (&bench, 42, 1, 1);
     assert_int_equal (bench.heard_count, 1);
     assert_non_null (strstr (bench.heard [0].detail, "--allow-commands"));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 static void s_a_job_is_forgotten_after_its_last_lease (void **state)
@@ -455,11 +455,11 @@ static void s_a_job_is_forgotten_after_its_last_lease (void **state)
     slots_end_job (bench.slots, 42);
     assert_non_null (slots_job (bench.slots, 42));
     fake_slot_run (&bench.slot [0], 1, 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_null (slots_job (bench.slots, 42));
     fake_slot_read (&bench.slot [0], tickets, TICKETS, &verbs);
     assert_true (SEEN (verbs, slot_job_end));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 int main (void)

@@ -1,7 +1,7 @@
 //  unstarted_leases_test.c - leases that were not begun in time go back to the broker; slots are
 //  played by the test
 
-#include "tests/lib/fake_slot.h"
+#include "tests/lib/fakes/fake_slot.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static fake_bench_t bench;
+static slots_rig_t bench;
 static uint32_t tickets [8];
 
 static const fake_heard_t *s_heard (uint64_t serial)
@@ -28,15 +28,15 @@ static bool s_is_back (uint64_t serial)
 //  One slot has run a task of 10 µs, so that more may wait in it.
 static void s_open (void)
 {
-    fake_bench_open (&bench, 1, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_turn (&bench);
+    slots_rig_open (&bench, 1, NULL);
+    slots_rig_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
+    slots_rig_push (&bench, 42, 1, 1);
+    slots_rig_turn (&bench);
     fake_slot_ready (&bench.slot [0]);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 8, NULL), 1);
     fake_slot_run (&bench.slot [0], tickets [0], 10);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_non_null (s_heard (1));
 }
 
@@ -45,41 +45,41 @@ static void test_behind_another (void **state)
 {
     (void) state;
     s_open ();
-    fake_bench_push_by (&bench, 42, 10, 3, bench.time.now_us + 3000);
-    fake_bench_push_by (&bench, 42, 13, 1, 0);
-    fake_bench_turn (&bench);
+    slots_rig_push_by (&bench, 42, 10, 3, bench.time.now_us + 3000);
+    slots_rig_push_by (&bench, 42, 13, 1, 0);
+    slots_rig_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 8, NULL), 4);
     assert_int_equal (fake_slot_claim (&bench.slot [0], tickets [0], bench.time.now_us),
                       TICKET_RUN);
-    fake_bench_pass_ms (&bench, 2);
+    slots_rig_pass_ms (&bench, 2);
     assert_null (s_heard (11));
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_true (s_is_back (11) && s_is_back (12));
     assert_null (s_heard (10)); //  It runs
     assert_null (s_heard (13)); //  It may wait for ever
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  What waits in the worker, the latest first.
 static void test_in_the_queue (void **state)
 {
     (void) state;
-    fake_bench_open (&bench, 1, NULL);
-    fake_bench_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
-    fake_bench_push (&bench, 42, 1, 1);
-    fake_bench_push_by (&bench, 42, 2, 1, bench.time.now_us + 20000);
-    fake_bench_push_by (&bench, 42, 3, 1, bench.time.now_us + 10000);
-    fake_bench_turn (&bench);
+    slots_rig_open (&bench, 1, NULL);
+    slots_rig_job (&bench, 42, WIRE_KIND_CALL, 0, 100);
+    slots_rig_push (&bench, 42, 1, 1);
+    slots_rig_push_by (&bench, 42, 2, 1, bench.time.now_us + 20000);
+    slots_rig_push_by (&bench, 42, 3, 1, bench.time.now_us + 10000);
+    slots_rig_turn (&bench);
     fake_slot_ready (&bench.slot [0]);
-    fake_bench_turn (&bench);
-    fake_bench_pass_ms (&bench, 9);
+    slots_rig_turn (&bench);
+    slots_rig_pass_ms (&bench, 9);
     assert_int_equal (bench.heard_count, 0);
-    fake_bench_pass_ms (&bench, 1);
+    slots_rig_pass_ms (&bench, 1);
     assert_true (s_is_back (3) && !s_heard (2));
-    fake_bench_pass_ms (&bench, 10);
+    slots_rig_pass_ms (&bench, 10);
     assert_true (s_is_back (2) && !s_heard (1));
     assert_int_equal (slots_held (bench.slots), 1);
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 //  The slot looked when it claimed it, and was the first to see that it was late.
@@ -87,16 +87,16 @@ static void test_declined_by_the_slot (void **state)
 {
     (void) state;
     s_open ();
-    fake_bench_push_by (&bench, 42, 10, 1, bench.time.now_us + 3000);
-    fake_bench_turn (&bench);
+    slots_rig_push_by (&bench, 42, 10, 1, bench.time.now_us + 3000);
+    slots_rig_turn (&bench);
     assert_int_equal (fake_slot_read (&bench.slot [0], tickets, 8, NULL), 1);
     fake_clock_pass_ms (&bench.time, 4);
     assert_int_equal (fake_slot_claim (&bench.slot [0], tickets [0], bench.time.now_us),
                       TICKET_RUN);
     fake_slot_result (&bench.slot [0], tickets [0], CADRE_OUTCOME_EXPIRED, 0);
-    fake_bench_turn (&bench);
+    slots_rig_turn (&bench);
     assert_true (s_is_back (10));
-    fake_bench_close (&bench);
+    slots_rig_close (&bench);
 }
 
 int main (void)

@@ -17,7 +17,7 @@
 #include "client/cli/run/follow.h"
 #include "client/lib/session/result.h"
 #include "common/pack.h"
-#include "tests/lib/fake_broker.h"
+#include "tests/lib/fakes/fake_broker.h"
 
 #define WAIT_MS 10000
 

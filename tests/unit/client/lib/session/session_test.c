@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/fake_broker.h"
+#include "tests/lib/fakes/fake_broker.h"
 
 #define WAIT_MS 10000
 

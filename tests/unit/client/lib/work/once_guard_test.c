@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "client/lib/work/once_guard.h"
-#include "tests/lib/restart_rig.h"
+#include "tests/lib/rigs/restart_rig.h"
 
 //  ---- what may have been begun ------------------------------------------------------------
 

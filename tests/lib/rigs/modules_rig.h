@@ -1,0 +1,146 @@
+/*  modules_rig.h - rig: a broker's ledger, roster, queue and timers without its sockets
+ *
+ *  Time stands still until the test moves it. Lanes are bound over inproc and have no peer: what is
+ *  put there stays there.
+ */
+
+#ifndef TESTS_LIB_RIGS_MODULES_RIG_H_INCLUDED
+#define TESTS_LIB_RIGS_MODULES_RIG_H_INCLUDED
+
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/jobs/committed.h"
+#include "broker/ledger/ledger.h"
+#include "broker/queue/ready.h"
+#include "broker/record/delay.h"
+#include "common/pack.h"
+#include "common/sockets.h"
+
+typedef struct modules_rig {
+    hub_t hub;          // the blackboard
+    uint32_t lane_next; // next name of a lane
+    uint32_t uuids;     // UUIDs given
+} modules_rig_t;
+
+static inline void modules_rig_start (modules_rig_t *self)
+{
+    *self = (modules_rig_t){0};
+    hub_t *hub = &self->hub;
+    hub->context = sockets_context_new (1, 200, NULL);
+    hub->now_us = 1000000;
+    hub->beat_ms = 1000;
+    hub->lost_ms = 10000;
+    hub->memory_limit = 1u << 30;
+    hub->addresses_count = 1;
+    address_parse (&hub->addresses [0], "inproc://rig", NULL);
+    hub->timers = timers_new ();
+    hub->roster = roster_new ();
+    hub->ready = ready_new (hub->roster);
+    hub->ledger = ledger_new (hub);
+    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
+}
+
+//  Clients must have been ended.
+static inline void modules_rig_end (modules_rig_t *self)
+{
+    hub_t *hub = &self->hub;
+    ledger_destroy (&hub->ledger);
+    delay_destroy (&hub->delay);
+    ready_destroy (&hub->ready);
+    roster_destroy (&hub->roster);
+    timers_destroy (&hub->timers);
+    sockets_context_destroy (&hub->context);
+}
+
+static inline void modules_rig_uuid (modules_rig_t *self, uint8_t kind,
+                                     uint8_t uuid [WIRE_UUID_BYTES])
+{
+    self->uuids++;
+    memset (uuid, 0, WIRE_UUID_BYTES);
+    uuid [0] = kind;
+    memcpy (uuid + 1, &self->uuids, sizeof self->uuids);
+}
+
+static inline client_t *modules_rig_client (modules_rig_t *self)
+{
+    uint8_t uuid [WIRE_UUID_BYTES];
+    modules_rig_uuid (self, 200, uuid);
+    return client_new (uuid);
+}
+
+static inline void modules_rig_end_client (modules_rig_t *self, client_t **client)
+{
+    ledger_jobs_abandon (self->hub.ledger, *client);
+    self->hub.dirty = NULL;
+    (*client)->dirty = false;
+    client_destroy (client);
+}
+
+//  A worker that is ready, offers square and runs commands.
+static inline agent_t *modules_rig_agent (modules_rig_t *self, uint32_t slots)
+{
+    uint8_t uuid [WIRE_UUID_BYTES];
+    modules_rig_uuid (self, 100, uuid);
+    buffer_t functions = {0};
+    wire_pack_function (&functions, &(wire_function_t){.name = wire_view ("square")});
+    wire_worker_hello_t hello = {.name = wire_view ("agent"),
+                                 .slots = slots,
+                                 .commands = true,
+                                 .functions = wire_list_of (&functions, 1)};
+    agent_t *agent = roster_add (self->hub.roster, uuid);
+    roster_describe (self->hub.roster, agent, &hello, rights_of_all ());
+    lane_t *lane =
+        lane_new (&self->hub, ADDRESS_INPROC, "", 1000u + self->uuids, &self->lane_next, NULL);
+    lane_grant (lane, 100000, 1u << 30);
+    roster_begin_session (self->hub.roster, agent, &lane, 1000u + self->uuids);
+    agent->state = AGENT_READY;
+    roster_changed (self->hub.roster, agent);
+    buffer_free (&functions);
+    return agent;
+}
+
+//  A job with that many tasks, sealed: calls of square, where options do not say otherwise.
+static inline job_t *modules_rig_job (modules_rig_t *self, client_t *client,
+                                      const wire_job_open_t *options, uint32_t tasks)
+{
+    uint8_t uuid [WIRE_UUID_BYTES];
+    modules_rig_uuid (self, 50, uuid);
+    wire_job_open_t open = *options;
+    buffer_t list = {0};
+    open.ref = self->uuids;
+    open.kind = open.kind ? open.kind : WIRE_KIND_CALL;
+    open.function = open.function.size ? open.function : wire_view ("square");
+    open.uuid = (view_t){.data = uuid, .size = sizeof uuid};
+    job_t *job = ledger_jobs_open (self->hub.ledger, client, &open);
+    client_ref_add (client, open.ref, REF_JOB, job->number);
+    for (uint32_t i = 0; i < tasks; i++) {
+        pack_array (&list, 1);
+        pack_uint (&list, i);
+    }
+    wire_list_t payloads = wire_list_of (&list, tasks);
+    committed_append (&self->hub, job, &payloads, NULL);
+    committed_seal (&self->hub, job);
+    buffer_free (&list);
+    return job;
+}
+
+//  The agent answers a lease; false when it was not valid.
+static inline bool modules_rig_answer (modules_rig_t *self, agent_t *agent, const job_t *job,
+                                       uint32_t index, uint64_t serial, unsigned outcome,
+                                       uint64_t run_us)
+{
+    buffer_t tail = {0}, none = {0};
+    wire_sink_result_t result = {
+        .job = job->number, .index = index, .serial = serial, .outcome = outcome, .run_us = run_us};
+    pack_uint (&tail, outcome);
+    pack_int (&tail, 0);
+    pack_uint (&tail, run_us);
+    pack_nil (&tail);
+    pack_nil (&tail);
+    bool valid = ledger_result (self->hub.ledger, agent, &result, wire_view_of (&tail), &none);
+    buffer_free (&tail);
+    return valid;
+}
+
+#endif
