@@ -70,30 +70,43 @@ enum {
 
 static const struct argp_option s_options [] = {
     {"listen", KEY_LISTEN, "ADDRESS", 0,
-     "Where to listen: ipc:///FOLDER or tcp://HOST:PORT, with * for every interface; may be repeated, or a list with commas (CADRE_LISTEN)",
+     "Address: ipc:///FOLDER or tcp://HOST:PORT, with * for all interfaces; may "
+     "be repeated, or a list with commas (default: ipc://$XDG_RUNTIME_DIR/cadre, "
+     "for programs of this user; CADRE_LISTEN)",
      0},
-    {"name", KEY_NAME, "NAME", 0, "Label for people; the host's name (CADRE_NAME)", 0},
+    {"name", KEY_NAME, "NAME", 0, "Name for listings (default: host name; CADRE_NAME)", 0},
     {"lanes", KEY_LANES, "FIRST-LAST", 0,
-     "tcp ports for lanes; from the address's port + 100 on (CADRE_LANES)", 0},
+     "tcp ports for lanes, one for each worker (default: from the address's port "
+     "+ 100 on; CADRE_LANES)",
+     0},
     {"memory", KEY_MEMORY, "SIZE", 0,
-     "What the broker may hold; a quarter of the machine (CADRE_MEMORY)", 0},
-    {"beat", KEY_BEAT, "DURATION", 0, "How often peers say that they live; 1s (CADRE_BEAT)", 0},
-    {"lost", KEY_LOST, "DURATION", 0, "A silent peer is lost after this; 10s (CADRE_LOST)", 0},
+     "Memory for jobs and results: 512M, 8G; at least 16M (default: a quarter of "
+     "the machine's; CADRE_MEMORY)",
+     0},
+    {"beat", KEY_BEAT, "DURATION", 0, "Interval of heartbeats (default 1s; CADRE_BEAT)", 0},
+    {"lost", KEY_LOST, "DURATION", 0,
+     "A peer without a message for this time is lost (default 10s; CADRE_LOST)", 0},
     {"keys", KEY_KEYS, "DIR", 0,
-     "Folder of keys, made by cadre keygen: peers on tcp must have one. Beyond this host the default is "
-     "$XDG_CONFIG_HOME/cadre/keys (CADRE_KEYS)",
+     "Folder of keys, made by 'cadre keygen'; every peer on tcp then needs a key "
+     "(default, if other hosts can reach the broker: $XDG_CONFIG_HOME/cadre/keys; "
+     "CADRE_KEYS)",
      0},
     {"insecure", KEY_INSECURE, NULL, 0,
-     "Let everybody in from everywhere, without keys and in the clear (CADRE_INSECURE=1)", 0},
+     "Accept everybody, from any host, without keys and encryption "
+     "(CADRE_INSECURE=1)",
+     0},
     {"health", KEY_HEALTH, "FILE", 0,
-     "Say there, every second, how it is: for 'cadre broker health' (CADRE_HEALTH)", 0},
+     "Write the state to FILE every second, for 'cadre broker health' "
+     "(CADRE_HEALTH)",
+     0},
     {"store", KEY_STORE, "FILE", 0,
-     "Keep durable jobs in this file, so that they outlive the broker; none: there are no durable jobs. The default is "
-     "one for each address in $XDG_STATE_HOME/cadre; 'cadre broker info' names it (CADRE_STORE)",
+     "Keep durable jobs in FILE; none: no durable jobs (default: a file for each "
+     "address in $XDG_STATE_HOME/cadre, shown by 'cadre broker info'; CADRE_STORE)",
      0},
     {"quota", KEY_QUOTA, "SIZE", 0,
-     "What the store may hold; as much as the disk does (CADRE_QUOTA)", 0},
-    {"log", KEY_LOG, "LEVEL", 0, "none, error, warning, info or debug; info (CADRE_LOG)", 0},
+     "Limit of the store's size, such as 10G (default: the disk; CADRE_QUOTA)", 0},
+    {"log", KEY_LOG, "LEVEL", 0,
+     "Level: none, error, warning, info or debug (default info; CADRE_LOG)", 0},
     {0},
 };
 
@@ -124,7 +137,7 @@ static cadre_error_t s_take_memory (const char *text, uint64_t *bytes, fault_t *
 {
     if (units_parse_size (text, bytes, fault) == CADRE_OK && *bytes < MEMORY_LEAST)
         fault_set (fault, CADRE_ERROR_ARGUMENT,
-                   "%s of memory are too few for a broker: write 16M or more", text);
+                   "%s of memory is too little for a broker: write 16M or more", text);
     return fault->code;
 }
 
@@ -166,7 +179,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 {
     settings_t *self = state->input;
     if (key == ARGP_KEY_ARG)
-        argp_error (state, "'%s' is no option: addresses are given with --listen", argument);
+        argp_error (state, "'%s' is not an option: give addresses with --listen", argument);
     if (!argument && key != KEY_INSECURE)
         return ARGP_ERR_UNKNOWN;
     if (s_take (self, key, argument))
@@ -354,13 +367,17 @@ int main (int argc, char **argv)
     static const struct argp argp = {
         .options = s_options,
         .parser = s_parse,
-        .doc =
-            "Serves clients and workers: takes tasks, hands them out, and returns their results.\v"
-            "Example:\n"
-            "  cadre keygen alice --role client --address tcp://hub:5700\n"
-            "  cadre-broker --listen 'tcp://*:5700'\n\n"
-            "Without --listen it serves this user's programs at $XDG_RUNTIME_DIR/cadre. SIGTERM drains, a second one stops at once; "
-            "SIGHUP reads the keys again.",
+        .doc = "Accepts tasks from clients, distributes them to workers, and returns the "
+               "results.\v"
+               "SIGTERM drains: no new jobs, and exit after the last job. A second one "
+               "stops at once. SIGHUP reads the keys again.\n\n"
+               "Exit codes: 0 drained or stopped, 64 usage, 69 unavailable (port or store "
+               "in use), 77 permission denied, 78 configuration, 125 damaged store or "
+               "failing disk.\n\n"
+               "Examples:\n"
+               "  cadre-broker --listen tcp://127.0.0.1:5700\n"
+               "  cadre keygen alice --role client --address tcp://hub:5700\n"
+               "  cadre-broker --listen 'tcp://*:5700'",
     };
     settings_t settings = {0};
     sigset_t signals;

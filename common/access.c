@@ -165,13 +165,13 @@ static cadre_error_t s_read_lines (access_t *self, FILE *file, const char *path,
     if (size != -1)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "line %u of access file %.300s is not understood: make it anew with cadre keygen",
+            "line %u of access file %.300s is not understood: create a new one with cadre keygen",
             number, path);
     if (!s_is_whole (self))
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
             "access file %.300s is not whole: it needs name, role, server-key, public-key and "
-            "secret-key; make it anew with cadre keygen",
+            "secret-key; create a new one with cadre keygen",
             path);
     return CADRE_OK;
 }
@@ -210,8 +210,8 @@ cadre_error_t access_read_for (access_t *self, const char *path, bool worker, fa
 
 bool access_print (const access_t *self, FILE *stream)
 {
-    fprintf (stream, "# cadre access of %s (%s): whoever has this file is let in\n", self->name,
-             keys_role_name (self->role));
+    fprintf (stream, "# cadre access of %s (%s): everybody who has this file can use the key\n",
+             self->name, keys_role_name (self->role));
     if (self->address [0])
         fprintf (stream, "address = \"%s\"\n", self->address);
     fprintf (stream, "name = \"%s\"\nrole = \"%s\"\n", self->name, keys_role_name (self->role));

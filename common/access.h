@@ -4,7 +4,7 @@
  *  A flat file of `name = "value"` lines (a subset of ZPL, ZeroMQ RFC 4), created by `cadre
  *  keygen`. The file is a credential, so a file that others can read is refused.
  *
- *      # cadre access of alice (client): whoever has this file is let in
+ *      # cadre access of alice (client): everybody who has this file can use the key
  *      address = "tcp://hub:5700"
  *      name = "alice"
  *      role = "client"

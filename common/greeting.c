@@ -108,7 +108,7 @@ cadre_error_t greeting_explain (const address_t *address, bool with_keys, fault_
     if (greeting == GREETING_PLAIN && with_keys)
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            "the broker at %s uses no keys, so nobody knows who it is: start it with --keys, or leave out "
+            "the broker at %s uses no keys, so its identity cannot be checked: start it with --keys, or leave out "
             "--access and CADRE_ACCESS",
             text);
     if (greeting == GREETING_FOREIGN)

@@ -72,7 +72,7 @@ cadre_error_t health_read (const char *file, health_t *self, fault_t *fault)
     char line [HEALTH_TEXT_BYTES] = "";
     FILE *stream = fopen (file, "re");
     if (!stream && errno == ENOENT)
-        return fault_set (fault, CADRE_ERROR_NOT_FOUND, "nobody runs who writes %s", file);
+        return fault_set (fault, CADRE_ERROR_NOT_FOUND, "no process writes %s", file);
     if (!stream)
         return fault_set (fault, CADRE_ERROR_IO, "%s cannot be read: %s", file, strerror (errno));
     bool read = fgets (line, sizeof line, stream) != NULL;

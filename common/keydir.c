@@ -149,7 +149,8 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
         return CADRE_OK;
     return fault_set (
         fault, CADRE_ERROR_CONFIGURATION,
-        "%.300s holds no key of a broker: restore it, or remove it and make all keys anew", file);
+        "%.300s holds no key of a broker: restore it, or remove it and create all keys again",
+        file);
 }
 
 //  ==== peers =======================================================================
@@ -278,7 +279,7 @@ cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool re
     if (there && !replace)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
-            "there is a key %s already: give --rotate to make it anew, --revoke to end it, or another name",
+            "there is a key %s already: use --rotate to replace it, --revoke to revoke it, or another name",
             entry->name);
     if (!there && replace)
         return fault_set (fault, CADRE_ERROR_NOT_FOUND, "there is no key %s in %.300s", entry->name,

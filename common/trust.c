@@ -18,7 +18,7 @@ static cadre_error_t s_refuse_mode (const struct stat *facts, const char *what, 
     if (secret)
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            "%s %.300s can be used by others (mode %04o): run chmod 600 on it, or better, make it anew",
+            "%s %.300s can be used by others (mode %04o): run chmod 600 on it, or better, create a new one",
             what, path, mode);
     return fault_set (
         fault, CADRE_ERROR_REFUSED,

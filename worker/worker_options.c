@@ -77,39 +77,60 @@ enum {
 
 static const struct argp_option s_options [] = {
     {"broker", KEY_BROKER, "ADDRESS,...", 0,
-     "Where the broker is, such as tcp://hub:5700 or ipc:///run/cadre; several are tried in turn (CADRE_BROKER)",
+     "Address of the broker, such as tcp://hub:5700 or ipc:///run/cadre; several "
+     "are tried in turn (default: the access file's, else "
+     "ipc://$XDG_RUNTIME_DIR/cadre; CADRE_BROKER)",
      0},
     {"access", KEY_ACCESS, "FILE", 0,
-     "Access file with this worker's key, made by cadre keygen; it also says where the broker is (CADRE_ACCESS)",
+     "Access file with the worker's key and the broker's address, made by 'cadre "
+     "keygen' (CADRE_ACCESS)",
      0},
     {"run-as", KEY_RUN_AS, "USER", 0,
-     "Of a worker that is root: run tasks as this user, who cannot read the worker's key, nor become anybody else; root: "
-     "as root, without a warning (CADRE_RUN_AS)",
+     "If the worker is root: run tasks as this user, who can neither read the "
+     "worker's key nor gain privileges; root: run them as root, without a warning "
+     "(CADRE_RUN_AS)",
      0},
     {"slots", KEY_SLOTS, "N", 0,
-     "Tasks that run at a time; the CPUs that may be used if not given (CADRE_SLOTS)", 0},
+     "Number of tasks that run at a time (default: usable CPUs; CADRE_SLOTS)", 0},
     {"threads", KEY_THREADS, 0, 0,
-     "Slots are threads of this process; no commands then (CADRE_THREADS)", 0},
+     "Use threads as slots instead of processes; excludes commands (CADRE_THREADS)", 0},
     {"plugin", KEY_PLUGIN, "FILE", 0,
-     "Functions to offer; may be given several times (CADRE_PLUGIN, separated by colons)", 0},
+     "Plugin with functions to offer; may be repeated (CADRE_PLUGIN, separated by "
+     "colons)",
+     0},
     {"program", KEY_PROGRAM, "ARGV", 0,
-     "A program that serves functions, with its arguments in one word (CADRE_PROGRAM)", 0},
+     "Program that serves functions, with its arguments, in one word "
+     "(CADRE_PROGRAM)",
+     0},
     {"label", KEY_LABEL, "NAME", 0,
-     "What jobs may need; may be given several times (CADRE_LABEL, separated by commas)", 0},
-    {"name", KEY_NAME, "NAME", 0, "Label for people; host:pid if not given (CADRE_NAME)", 0},
+     "Label that jobs can ask for with --needs; may be repeated (CADRE_LABEL, "
+     "separated by commas)",
+     0},
+    {"name", KEY_NAME, "NAME", 0, "Name for listings (default HOST:PID; CADRE_NAME)", 0},
     {"allow-commands", KEY_ALLOW, 0, 0,
-     "Run commands also for a broker on another host that has no key (CADRE_ALLOW_COMMANDS=1)", 0},
-    {"no-commands", KEY_REFUSE, 0, 0, "Run no commands (CADRE_ALLOW_COMMANDS=0)", 0},
+     "Run commands even for a broker on another host that uses no keys "
+     "(CADRE_ALLOW_COMMANDS=1)",
+     0},
+    {"no-commands", KEY_REFUSE, 0, 0,
+     "Refuse commands; run functions only (CADRE_ALLOW_COMMANDS=0)", 0},
     {"proxy", KEY_PROXY, "HOST:PORT", 0,
-     "Reach a broker on tcp through a SOCKS proxy, such as ssh -R PORT makes (CADRE_PROXY)", 0},
+     "Connect to a broker on tcp through a SOCKS proxy, such as 'ssh -R PORT' "
+     "opens (CADRE_PROXY)",
+     0},
     {"idle-timeout", KEY_IDLE, "TIME", 0,
-     "Leave after so long without a task, such as 5m (CADRE_IDLE_TIMEOUT)", 0},
-    {"lifetime", KEY_LIFETIME, "TIME", 0, "Drain after so long (CADRE_LIFETIME)", 0},
+     "Exit after TIME without a task: 90s, 5m (default: never; CADRE_IDLE_TIMEOUT)", 0},
+    {"lifetime", KEY_LIFETIME, "TIME", 0,
+     "Drain and exit after TIME: 1h (default: never; CADRE_LIFETIME)", 0},
     {"drain-timeout", KEY_DRAIN, "TIME", 0,
-     "End what still runs after so long in a drain; 30s (CADRE_DRAIN_TIMEOUT)", 0},
-    {"max-tasks", KEY_MAX_TASKS, "N", 0, "Replace a slot after so many tasks (CADRE_MAX_TASKS)", 0},
+     "When draining, kill tasks that still run after TIME (default 30s; "
+     "CADRE_DRAIN_TIMEOUT)",
+     0},
+    {"max-tasks", KEY_MAX_TASKS, "N", 0,
+     "Replace a slot after N tasks (default: never; CADRE_MAX_TASKS)", 0},
     {"health", KEY_HEALTH, "FILE", 0,
-     "Say there, every second, how it is: for 'cadre worker health' (CADRE_HEALTH)", 0},
+     "Write the state to FILE every second, for 'cadre worker health' "
+     "(CADRE_HEALTH)",
+     0},
     {"slot-path", KEY_SLOT_PATH, "FILE", OPTION_HIDDEN, "Executable of the slots (CADRE_SLOT_PATH)",
      0},
     {0}};
@@ -228,7 +249,7 @@ static error_t s_parse (int key, char *text, struct argp_state *state)
     settings_t *self = state->input;
     if (key == ARGP_KEY_ARG) {
         fault_set (&self->fault, CADRE_ERROR_ARGUMENT,
-                   "\"%s\" is no option; see cadre-worker --help", text);
+                   "\"%s\" is not an option; see cadre-worker --help", text);
         return EINVAL;
     }
     if (key < KEY_SLOTS || key > KEY_BROKER)
@@ -339,12 +360,16 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
         s_options,
         s_parse,
         NULL,
-        "Runs tasks for a broker, in slots.\v"
-        "Example:\n  cadre-worker --broker tcp://127.0.0.1:5700 --slots 4 --plugin ./words.so\n\n"
-        "Tasks run as the user that the worker is, unless it is root and --run-as names another. As the same user they can read whatever "
-        "the worker can, its access file too: a worker whose tasks are others' programs is best started by root, with --run-as.\n\n"
-        "SIGTERM drains: what runs is finished; a second one stops at once. Exit codes: 0 drained or stopped, "
-        "64 usage, 69 unavailable, 77 refused, 78 configuration.",
+        "Runs tasks for a broker. Each slot runs one task at a time.\v"
+        "Tasks run as the worker's user, and can then read every file that the "
+        "worker can, its access file too. To run programs of others, start the "
+        "worker as root with --run-as.\n\n"
+        "SIGTERM drains: running tasks end first. A second one stops at once.\n\n"
+        "Exit codes: 0 drained or stopped, 64 usage, 69 unavailable, 77 permission "
+        "denied, 78 configuration.\n\n"
+        "Examples:\n"
+        "  cadre-worker --broker tcp://127.0.0.1:5700 --slots 4 --plugin ./words.so\n"
+        "  cadre-worker --access node7.access --label gpu",
         NULL,
         NULL,
         NULL};

@@ -282,7 +282,7 @@ void back_check_keys (back_t *self)
             continue;
         fault_t fault = {0};
         fault_set (&fault, CADRE_ERROR_REFUSED,
-                   "the key %s of worker %s was revoked or made anew: ask for a new access file",
+                   "the key %s of worker %s was revoked or replaced: ask for a new access file",
                    agent->key, agent->name);
         back_session_refuse (self, agent->route, &fault);
         back_session_forget (self, agent, true);

@@ -65,9 +65,8 @@ static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t 
     if (!self->hub->doors)
         return CADRE_OK;
     if (!authz_is_worker (self->hub->doors, peer))
-        return fault_set (
-            fault, CADRE_ERROR_REFUSED,
-            "this key is not let in as a worker: ask for an access file of role worker");
+        return fault_set (fault, CADRE_ERROR_REFUSED,
+                          "this key is not a worker's: ask for an access file of role worker");
     const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
     bool other = agent && agent->described && strcmp (agent->peer, peer) != 0;
     if (s_is_local (peer) != (kind != ADDRESS_TCP) || other)

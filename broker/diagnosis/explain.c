@@ -114,7 +114,7 @@ static void s_ready (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_
     else if (standing_is_resting (hub, job))
         snprintf (
             buffer, size,
-            "waits: results that nobody has forgotten fill the broker's memory: cadre job list, cadre job "
+            "waits: results that were not forgotten fill the broker's memory: cadre job list, cadre job "
             "forget, or start it with a larger --memory or a --store");
     else if (job->limit && job->leased >= job->limit)
         snprintf (buffer, size, "waits: %u tasks of the job run, which is its limit", job->leased);

@@ -99,7 +99,7 @@ void front_check_keys (front_t *self)
                   client->name, client->key);
         front_session_refuse (
             self, client->route, CADRE_ERROR_REFUSED,
-            "the key of this client was revoked or made anew: ask for a new access file");
+            "the key of this client was revoked or replaced: ask for a new access file");
         front_session_forget (self, client);
     }
 }

@@ -133,9 +133,8 @@ void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t
         return;
     }
     if (!authz_is_client (self->hub->doors, self->hub->peer) || s_is_anothers (self, &hello)) {
-        front_session_refuse (
-            self, route, CADRE_ERROR_REFUSED,
-            "this key is not let in as a client: ask for an access file of role client");
+        front_session_refuse (self, route, CADRE_ERROR_REFUSED,
+                              "this key is not a client's: ask for an access file of role client");
         return;
     }
     bool resumed;

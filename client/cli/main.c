@@ -10,19 +10,19 @@
 int main (int argc, char **argv)
 {
     static const command_t commands [] = {
-        {"run", "run a command for each input, many at a time", cmd_run},
-        {"submit", "the same, handed to the broker and left there", cmd_submit},
+        {"run", "run a command for each input, in parallel", cmd_run},
+        {"submit", "submit such a job to the broker, and exit", cmd_submit},
         {"call", "call one function", cmd_call},
         {"map", "call a function for each line of stdin", cmd_map},
         {"job", "list, info, wait, results, logs, cancel, retry, forget", cmd_job},
         {"task", "list, info, explain, logs", cmd_task},
         {"worker", "start, deploy, list, drain, stop", cmd_worker},
         {"broker", "start, info, drain, stop, reload", cmd_broker},
-        {"keygen", "make a key by which a worker or client is let in", cmd_keygen},
-        {"up", "start a broker, keys and workers, here or on many hosts", cmd_up},
-        {"down", "take away what up has started", cmd_down},
-        {"doctor", "what is wrong with this machine or the broker, and the cure", cmd_doctor},
-        {"version", "the version of cadre", cmd_version},
+        {"keygen", "create, replace or revoke a key", cmd_keygen},
+        {"up", "start a broker and workers with keys, here or on many hosts", cmd_up},
+        {"down", "stop and remove what 'cadre up' started", cmd_down},
+        {"doctor", "check this machine and the broker, and suggest fixes", cmd_doctor},
+        {"version", "print the version of cadre", cmd_version},
         {0},
     };
     descriptors_hold_standard ();

@@ -208,10 +208,10 @@ expect_text "the broker listens at tcp://\*:$port" "$scratch/stderr" up
 expect 0 "$squares" '' cadre run -k --workdir / 'echo $(({} * {}))' ::: {1..20}
 expect_like 0 '^security *curve' '' cadre broker info --broker "tcp://127.0.0.1:$port" --access "$scratch/admin.access"
 expect_like 77 '' 'key' cadre broker info --broker "tcp://127.0.0.1:$port"
-expect_like 0 "^$bare running" 'the broker runs already' cadre up --hosts "2/$alpha,$bare" --send
-expect_like 0 "^$alpha gone" 'the broker has gone' cadre down
+expect_like 0 "^$bare running" 'the broker is already running' cadre up --hosts "2/$alpha,$bare" --send
+expect_like 0 "^$alpha gone" 'the broker has ended' cadre down
 ok 'down leaves something at alpha' clean alpha
 ok 'down leaves something at bare' clean bare
 ok 'down leaves a broker' until_ok sh -c "! pgrep -f '[c]adre-broker.*tcp://.:$port'"
-expect_like 1 '' 'nothing is up' cadre down
+expect_like 1 '' 'nothing is running' cadre down
 finish

@@ -72,7 +72,7 @@ begin "results of 200 MB in memory that nobody fetches"
 ask deaf "$ipc" 20000 10000 detached
 until_ok said submitted
 others
-until_ok explains 'results that nobody has forgotten fill the broker.s memory' ||
+until_ok explains 'results that were not forgotten fill the broker.s memory' ||
     fault "$name: it does not rest: $(cadre task explain 1.19999)"
 end
 broker_options=(--store "$scratch/store" --memory "${limit_mb}M") most_mb=$((most_mb - 64))

@@ -105,7 +105,7 @@ expect_text 'No space left on device' "$scratch/stderr" 'map on a full disk'
 [ "$(wc -l <"$scratch/stderr")" = 1 ] || fault "map on a full disk: $(cat "$scratch/stderr")"
 checks=$((checks + 1))
 seq 200000 | timeout 20 cadre map --plugin "$plugin" square 2>"$scratch/stderr" | head -n 1 >/dev/null
-[ "$(cat "$scratch/stderr")" = 'cadre: cannot write to standard output: Broken pipe; its reader has gone' ] ||
+[ "$(cat "$scratch/stderr")" = 'cadre: cannot write to standard output: Broken pipe; the reader has closed it' ] ||
     fault "map into a pipe that was closed: $(cat "$scratch/stderr")"
 
 #  What an interrupted map has printed are the first lines, as many as it says. A second signal, as

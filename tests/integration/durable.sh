@@ -88,7 +88,7 @@ explained "$deadly.0" 'quarantined: it has killed 3 slots'
 explained "$deadly.1" 'quarantined: it has killed 3 slots'
 all_again
 quarantined $'0 3\n1 3'
-expect 0 '' "task $deadly.0 is given up" cadre task drop "$deadly.0"
+expect 0 '' "task $deadly.0 is cancelled" cadre task drop "$deadly.0"
 expect 0 '' '1 task queued again' cadre job retry "$deadly.1"
 expect 1 '' "task $deadly.1 quarantined" cadre job wait "$deadly"
 quarantined '1 6'

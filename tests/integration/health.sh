@@ -12,7 +12,7 @@ ill () {
     ! well
 }
 
-expect_like 1 '' "nobody runs who writes $file; start a worker" cadre worker health
+expect_like 1 '' "no process writes $file; start a worker" cadre worker health
 expect_like 64 '' 'FILE is missing' env -u CADRE_HEALTH cadre worker health
 expect_like 64 '' 'one word too many' cadre worker health a b
 expect_like 64 '' 'soon' cadre worker health --within soon
@@ -20,7 +20,7 @@ echo nonsense >"$file"
 expect_like 1 '' 'is not what a worker writes' cadre worker health
 
 export CADRE_HEALTH=$scratch/broker.health
-expect_like 1 '' "nobody runs who writes $CADRE_HEALTH; start a broker" cadre broker health
+expect_like 1 '' "no process writes $CADRE_HEALTH; start a broker" cadre broker health
 cluster_start 0
 expect_like 0 '^ready: serves; 0 workers, [01] clients?, 0 jobs$' '' cadre broker health
 export CADRE_HEALTH=$file
@@ -58,7 +58,7 @@ draining () {
 until_ok draining
 expect_like 0 '^stopping: drains; tasks held: 1$' '' cadre worker health
 wait "$worker"
-expect_like 1 '' "nobody runs who writes $file" cadre worker health
+expect_like 1 '' "no process writes $file" cadre worker health
 
 #  Who leaves with nothing to do says goodbye at once: the next beat, which would wake it, is
 #  further away than it waits.

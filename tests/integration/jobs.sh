@@ -86,7 +86,7 @@ expect_like 0 '^1 +done +exit +1' '' cadre task list "$job"
 expect 0 'TASK STATE OUTCOME CODE TRIES WORKER RAN' '' cadre task list "$job" --outcome timeout
 expect_like 0 '"index":2,.*"outcome":"exit"' '' cadre task list "$job" --outcome exit -o ndjson
 expect_like 0 '"index":0,' '' cadre task list "$job" --outcome ok --state done -o ndjson
-expect 64 '' "'well' is no outcome: there are ok, error, exit" cadre task list "$job" --outcome well
+expect 64 '' "'well' is not an outcome; the outcomes are: ok, error, exit" cadre task list "$job" --outcome well
 expect 77 '' "task $job.1 is not in quarantine" cadre task drop "$job.1"
 expect_like 0 '^outcome +exit$' '' cadre task info "$job.2"
 expect 0 'ended: exit, after 1 try' '' cadre task explain "$job.2"
@@ -105,13 +105,13 @@ for command in info wait results logs cancel retry forget; do
     expect 64 '' 'is missing' cadre job $command
     expect 64 '' "'x' is no job" cadre job $command x
     expect 64 '' 'one word too many' cadre job $command 1 2
-    expect_like 0 'Example:' '' cadre job $command --help
+    expect_like 0 'Examples?:' '' cadre job $command --help
 done
 for command in info explain logs drop; do
     expect 64 '' 'is missing' cadre task $command
     expect 64 '' "'1' is no task: write JOB.TASK" cadre task $command 1
     expect 64 '' "'1.x' is no task" cadre task $command 1.x
-    expect_like 0 'Example:' '' cadre task $command --help
+    expect_like 0 'Examples?:' '' cadre task $command --help
 done
 expect 64 '' "'frob' is no state: write open, active, done or cancelled" cadre job list --state frob
 expect 64 '' "'failed' is no state: write waiting, leased or done" cadre task list 1 --state failed
@@ -154,13 +154,13 @@ expect 1 '' 'no such worker' cadre worker stop 4711
 expect 64 '' 'is missing' cadre worker stop
 expect 64 '' 'one word too many' cadre worker list all
 for command in list drain stop; do
-    expect_like 0 'Example:' '' cadre worker $command --help
+    expect_like 0 'Examples?:' '' cadre worker $command --help
 done
 expect_like 0 '^workers +2$' '' cadre broker info
 expect_like 0 '"state": "running"' '' cadre broker info -o json
 expect 64 '' 'one word too many' cadre broker info x
 for command in info drain stop; do
-    expect_like 0 'Example:' '' cadre broker $command --help
+    expect_like 0 'Examples?:' '' cadre broker $command --help
 done
 expect_like 0 '[Uu]sage|--slots' '' cadre worker start --help
 expect_like 0 '[Uu]sage|--listen' '' cadre broker start --help

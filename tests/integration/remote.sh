@@ -99,7 +99,7 @@ for shell in dash 'busybox sh' bash; do
     #  what cannot work says why, and leaves nothing
     expect 1 $'cadre: ready\ncadre: failed 0 there is no nosuch here: add --send, or name it with --worker PATH' '' talk 'verb start' 'name x' 'worker nosuch' go </dev/null
     expect_like 1 'failed 0 this host is .*, and what is sent was built for vax' '' talk 'verb start' 'name x' 'machine vax' go </dev/null
-    expect_like 1 'failed 0 .*no option' '' talk 'verb start' 'name x' 'wait 5' 'arg nonsense' go </dev/null
+    expect_like 1 'failed 0 .*not an option' '' talk 'verb start' 'name x' 'wait 5' 'arg nonsense' go </dev/null
     expect_like 1 'failed 0 no broker answers at tcp://127.0.0.1:9' '' talk 'verb start' 'name x' 'wait 6' 'arg --broker' 'arg tcp://127.0.0.1:9' go </dev/null
     expect 1 '' '' talk 'verb start' 'name x' </dev/null
     [ -z "$(ls -A "$scratch/home")" ] || fault "$shell: failures leave $(find "$scratch/home")"

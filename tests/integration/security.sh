@@ -16,7 +16,7 @@ done
 expect 0 web.access 'a key of role client' cadre keygen web --role client --address "$tcp" --function square --function 'ec*'
 expect 0 picky.access 'a key of role worker' cadre keygen picky --role worker --address "$tcp" --function 'square'
 expect_like 0 'secret-key = "' 'a key of role' cadre keygen printed --role client --out -
-expect 64 '' 'there is a key alice already: give --rotate' cadre keygen alice --role client
+expect 64 '' 'there is a key alice already: use --rotate' cadre keygen alice --role client
 expect 64 '' "'king' is no role: give client, worker, observer or admin" cadre keygen bob --role king
 expect 64 '' "'../bob' is no name for a key" cadre keygen ../bob --role client
 expect 64 '' '--role is missing' cadre keygen bob
@@ -65,7 +65,7 @@ expect 0 'none 1' '' env CADRE_ACCESS=alice.access cadre run --broker "$ipc" 'ec
 expect 0 'none 1' '' env CADRE_ACCESS=alice.access cadre run --local 'echo ${CADRE_ACCESS-none}' ::: 1
 expect_like 0 'node +node .*ready' '' cadre worker list --access eve.access
 expect_like 0 'security +curve' '' cadre broker info --access eve.access
-expect_like 0 'CURVE on tcp, 9 keys are let in' '' cadre doctor --access eve.access
+expect_like 0 'CURVE on tcp, 9 keys are accepted' '' cadre doctor --access eve.access
 checks=$((checks + 1))
 grep -q 'worker node on .* registers with key node' broker.log || fault 'the log does not name the key of the worker'
 
@@ -159,13 +159,13 @@ expect 77 '' 'does not let this key in' cadre worker list --access alice.access
 expect_like 0 'node' '' cadre worker list --access alice2.access
 (cadre run --access alice2.access 'sleep 30; :' ::: 1 2>waiting.err; echo $? >waiting.code) &
 until_ok node_runs
-expect 0 '' 'alice is let in no more' cadre keygen alice --revoke
+expect 0 '' 'alice is revoked' cadre keygen alice --revoke
 kill -HUP "$broker_pid"
 until_ok test -s waiting.code
 checks=$((checks + 2))
 [ "$(cat waiting.code)" = 77 ] || fault "a client whose key is revoked ends with $(cat waiting.code): $(cat waiting.err)"
 expect_text 'the key of this client was revoked' waiting.err 'revoked client'
-expect 0 '' 'node is let in no more' cadre keygen node --revoke
+expect 0 '' 'node is revoked' cadre keygen node --revoke
 expect_like 0 '' 'read its keys again' cadre broker reload --access boss.access
 checks=$((checks + 2))
 wait "$node_pid"
@@ -192,7 +192,7 @@ cluster_stop
 start "$bin/cadre-broker" --listen "tcp://*:$port,$ipc" --insecure 2>insecure.log
 until_ok cadre broker info --broker "$ipc"
 expect_like 0 'security +insecure' '' cadre broker info --broker "$tcp"
-expect_like 1 'everybody who reaches it may use it' '' cadre doctor --broker "$tcp"
+expect_like 1 'everybody who can connect may use it' '' cadre doctor --broker "$tcp"
 expect 78 '' 'uses no keys: there is nothing to read again' cadre broker reload --broker "$ipc"
-expect 77 '' 'uses no keys, so nobody knows who it is' cadre worker list --access boss.access
+expect 77 '' 'uses no keys, so its identity cannot be checked' cadre worker list --access boss.access
 finish

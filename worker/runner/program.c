@@ -192,7 +192,7 @@ static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
         if (poll (polled, 2, (int) left_ms) < 0)
             continue;
         if (polled [0].revents)
-            return s_fail_hello (self, "was not waited for, since the worker has gone", fault);
+            return s_fail_hello (self, "did not say hello before the worker ended", fault);
         if (polled [1].revents && !program_pipe_fill (&self->pipe))
             return s_fail_hello (self, "ends without a hello", fault);
     }

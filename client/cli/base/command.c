@@ -23,8 +23,11 @@ static void s_help (const command_t *commands, const char *words, const char *ex
     line_print_page ("Usage: %s COMMAND [OPTION...]\n\n", words);
     for (const command_t *command = commands; command->name; command++)
         line_print_page ("  %-10s %s\n", command->name, command->says);
-    line_print_page ("\n'%s COMMAND --help' says more about one of them.\n\nExample:\n%s", words,
-                     example);
+    line_print_page ("\n"
+                     "'%s COMMAND --help' shows the options of a command, and an example.\n\n"
+                     "Example:\n"
+                     "%s",
+                     words, example);
 }
 
 static int s_unknown (const command_t *commands, const char *words, const char *name)
@@ -88,20 +91,22 @@ static error_t s_parse_shared (int key, char *argument, struct argp_state *state
 
 static const struct argp_option s_broker_options [] = {
     {"broker", KEY_BROKER, "ADDRESS", 0,
-     "tcp://HOST:PORT or ipc://FOLDER; else CADRE_BROKER, else a line 'broker = ADDRESS' in "
-     "$XDG_CONFIG_HOME/cadre/config, else the one at the default ipc place. One that goes away is waited for: a minute, or "
-     "CADRE_RECONNECT (10s, 5m, forever)",
+     "address of the broker: tcp://HOST:PORT or ipc://FOLDER (default: "
+     "CADRE_BROKER, then 'broker = ADDRESS' in $XDG_CONFIG_HOME/cadre/config, "
+     "then your broker on this host). If the connection is lost, the command "
+     "reconnects for CADRE_RECONNECT: 10s, 5m, forever (default 1m)",
      90},
     {"access", KEY_ACCESS, "FILE", 0,
-     "access file with your key, for a broker on tcp that wants one; it also says where that broker is; else CADRE_ACCESS",
+     "access file, made by 'cadre keygen': your key and the broker's address, for "
+     "a broker that uses keys (default: CADRE_ACCESS)",
      90},
     {0}};
 static const struct argp_option s_embed_options [] = {
-    {"local", KEY_LOCAL, NULL, 0, "run on this machine without any broker, even if there is one",
-     90},
+    {"local", KEY_LOCAL, NULL, 0,
+     "run in this process on this machine, even if a broker is configured", 90},
     {0}};
 static const struct argp_option s_list_options [] = {
-    {"output", 'o', "FORMAT", 0, "table, json or ndjson", 90}, {0}};
+    {"output", 'o', "FORMAT", 0, "output format: table, json or ndjson (default table)", 90}, {0}};
 
 //  The children get their parent's input.
 static error_t s_parse_child (int key, char *argument, struct argp_state *state)
@@ -134,7 +139,7 @@ int command_usage (const char *name, const char *format, ...)
     char message [512];
     vsnprintf (message, sizeof message, format, arguments);
     va_end (arguments);
-    text_print (&line, "%s; '%s --help' shows how it is used", message, name);
+    text_print (&line, "%s; see '%s --help'", message, name);
     say ("%s", line.bytes);
     text_free (&line);
     return SAY_EXIT_USAGE;

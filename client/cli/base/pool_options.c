@@ -12,12 +12,15 @@
 enum { KEY_PLUGIN = 0x3001, KEY_PROGRAM, KEY_THREADS };
 
 static const struct argp_option s_options [] = {
-    {"plugin", KEY_PLUGIN, "FILE", 0, "a plugin for the pool in this process; may be repeated", 1},
+    {"plugin", KEY_PLUGIN, "FILE", 0, "plugin to load in the pool of this process; may be repeated",
+     1},
     {"program", KEY_PROGRAM, "ARGV", 0,
-     "a program that serves functions, for the pool in this process", 1},
+     "program that serves functions, with its arguments, in one word, for the "
+     "pool of this process",
+     1},
     {"threads", KEY_THREADS, NULL, 0,
-     "slots of the pool in this process are threads, not processes", 1},
-    {"jobs", 'j', "N", 0, "slots of the pool in this process; else the CPUs", 1},
+     "use threads instead of processes in the pool of this process", 1},
+    {"jobs", 'j', "N", 0, "slots of the pool in this process (default: number of CPUs)", 1},
     {0}};
 
 //  Splits at spaces.

@@ -10,18 +10,20 @@
 enum { KEY_TIMEOUT = 0x8001, KEY_RETRIES, KEY_BACKOFF, KEY_NO_RERUN, KEY_EXPIRE, KEY_NEEDS };
 
 static const struct argp_option s_options [] = {
-    {"timeout", KEY_TIMEOUT, "TIME", 0, "end a task that runs longer: 90s, 5m", 2},
+    {"timeout", KEY_TIMEOUT, "TIME", 0, "kill a task that runs longer: 90s, 5m (default: no limit)",
+     2},
     {"retries", KEY_RETRIES, "N", 0,
-     "try a failed task up to N more times; or by cause: exit=3,timeout=1. Causes are error, exit, signal, "
-     "timeout, out-of-memory, and worker-lost (2, if it is not named)",
+     "retry a failed task up to N times, or by cause: exit=3,timeout=1. Causes: "
+     "error, exit, signal, timeout, out-of-memory, worker-lost (default: "
+     "worker-lost=2, others 0)",
      2},
     {"backoff", KEY_BACKOFF, "TIME", 0,
-     "wait before a task is tried again: 500ms, 10s; doubled each time, else 100ms", 2},
+     "wait before a retry: 500ms, 10s; doubled each time (default 100ms)", 2},
     {"no-rerun", KEY_NO_RERUN, NULL, 0,
-     "a task whose worker was lost has failed: it must not run twice", 2},
+     "never run a task twice: if its worker is lost, it has failed", 2},
     {"expire", KEY_EXPIRE, "TIME", 0,
-     "a task that has waited so long is not begun any more: 90s, 2h", 2},
-    {"needs", KEY_NEEDS, "LABEL", 0, "only on workers with this label; may be repeated", 2},
+     "do not start a task that has waited for TIME: 90s, 2h (default: no limit)", 2},
+    {"needs", KEY_NEEDS, "LABEL", 0, "run only on workers with this label; may be repeated", 2},
     {0}};
 
 //  A number, or numbers by cause, which the library parses.
@@ -34,7 +36,7 @@ static void s_read_retries (tries_options_t *self, const char *text, struct argp
 static void s_check (const tries_options_t *self, struct argp_state *state)
 {
     if (self->no_rerun && self->retry_limits && strstr (self->retry_limits, "worker-lost"))
-        argp_error (state, "--no-rerun is worker-lost=0: give one of them");
+        argp_error (state, "--no-rerun means worker-lost=0: give one of them");
 }
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)

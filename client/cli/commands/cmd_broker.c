@@ -41,7 +41,7 @@ static const table_column_t s_columns [] = {
     {"forgotten_bytes", "  forgotten jobs", TABLE_SIZE},
     {"journal_bytes", "  on the way to the store", TABLE_SIZE},
     {"refused_for_room", "refused for lack of room", TABLE_COUNT},
-    {"stuck_clients", "clients put out", TABLE_COUNT},
+    {"stuck_clients", "clients disconnected", TABLE_COUNT},
     {"log_lines_left_out", "log lines left out", TABLE_COUNT},
     {"refused_frames", "refused frames", TABLE_COUNT},
     {"stale_results", "stale results", TABLE_COUNT},
@@ -70,7 +70,10 @@ static int s_info (int argc, char **argv)
 {
     static const order_page_t page = {
         ORDER_LIST, NULL,
-        "Say how the broker is.\vExample:\n  cadre broker info --broker tcp://hub:5700", 0, 0};
+        "Show the state of the broker: workers, tasks, memory, store, security.\v"
+        "Example:\n"
+        "  cadre broker info --broker tcp://hub:5700",
+        0, 0};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
     if (exit_code)
@@ -89,12 +92,7 @@ static int s_order (const order_page_t *page, const char *what, const char *done
     int exit_code = order_read (&options, page, argc, argv);
     if (exit_code)
         return exit_code;
-    cadre_value_t *arguments = cadre_value_map ();
-    if (options.timeout_ms > 0) {
-        cadre_value_t *value = cadre_value_of_int (options.timeout_ms);
-        cadre_value_set (arguments, "timeout_ms", &value);
-    }
-    cadre_value_t *body = order_ask (&options, what, &arguments, &exit_code);
+    cadre_value_t *body = order_ask (&options, what, NULL, &exit_code);
     if (body)
         say ("%s", done);
     cadre_value_destroy (&body);
@@ -104,9 +102,10 @@ static int s_order (const order_page_t *page, const char *what, const char *done
 static int s_drain (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_TIMEOUT, NULL,
-        "Let the broker take no new jobs, and end when the last one has.\vExample:\n"
-        "  cadre broker drain --timeout 5m",
+        0, NULL,
+        "Refuse new jobs, and stop the broker when the last job has ended.\v"
+        "Example:\n"
+        "  cadre broker drain",
         0, 0};
     return s_order (&page, "broker.drain", "the broker drains", argc, argv);
 }
@@ -114,9 +113,11 @@ static int s_drain (int argc, char **argv)
 static int s_stop (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_TIMEOUT, NULL,
-        "End the broker at once. Jobs in its memory are lost, those in its store go on when it is started again.\v"
-        "Example:\n  cadre broker stop",
+        0, NULL,
+        "Stop the broker at once. Jobs in its memory are lost; jobs in its store "
+        "continue when it is started again.\v"
+        "Example:\n"
+        "  cadre broker stop",
         0, 0};
     return s_order (&page, "broker.stop", "the broker stops", argc, argv);
 }
@@ -125,7 +126,9 @@ static int s_reload (int argc, char **argv)
 {
     static const order_page_t page = {
         0, NULL,
-        "Let the broker read its keys again: new ones are let in, revoked ones put out at once.\vExample:\n"
+        "Make the broker read its keys again: new keys are accepted, and peers with "
+        "a revoked key are disconnected at once.\v"
+        "Example:\n"
         "  cadre keygen node7 --revoke && cadre broker reload",
         0, 0};
     return s_order (&page, "broker.reload", "the broker has read its keys again", argc, argv);
@@ -134,12 +137,12 @@ static int s_reload (int argc, char **argv)
 int cmd_broker (int argc, char **argv)
 {
     static const command_t commands [] = {
-        {"start", "run cadre-broker here, with its options", s_start},
-        {"info", "how the broker is", s_info},
-        {"drain", "no new jobs; end when the last one has", s_drain},
-        {"stop", "end it at once", s_stop},
-        {"reload", "read the keys again", s_reload},
-        {"health", "is the broker of this host or container well?", health_of_broker},
+        {"start", "run cadre-broker on this host, with its options", s_start},
+        {"info", "show the state of the broker", s_info},
+        {"drain", "refuse new jobs, and stop when the last one has ended", s_drain},
+        {"stop", "stop the broker at once", s_stop},
+        {"reload", "make the broker read its keys again", s_reload},
+        {"health", "check the health of a broker on this host (for containers)", health_of_broker},
         {0},
     };
     return command_dispatch (commands, "cadre broker",

@@ -36,14 +36,17 @@ static const struct argp_child s_children [] = {{&pool_options_argp, 0, NULL, 0}
 static const struct argp s_argp = {
     .parser = s_parse,
     .args_doc = "FUNCTION [JSON...]",
-    .doc =
-        "Call one function of a plugin and print its value as JSON.\vEach argument is one JSON value; bytes are "
-        "{\"base64\": \"...\"}, and numbers that JSON lacks {\"double\": \"nan\"}. Keys that are integers are printed as "
-        "texts; a map with keys of both kinds as {\"pairs\": [[1, ...], [\"1\", ...]]}.\n\nExit codes: 0; 1 the task "
-        "failed; 64 usage; 69 no broker answers; 78 the plugin cannot be used; 130 interrupted.\n\nExamples:\n"
-        "  cadre call --plugin ./square.so square 7\n"
-        "  cadre call --broker tcp://hub:5700 greet '\"Ada\"'\n"
-        "  cadre call --no-rerun --retries timeout=2 --timeout 10s pay 17",
+    .doc = "Call one function, and print its value as JSON.\v"
+           "Each argument is one JSON value. Write bytes as {\"base64\": \"...\"}, and "
+           "numbers that JSON does not have as {\"double\": \"nan\"}. Integer keys are "
+           "printed as strings; a map that has both as {\"pairs\": [[1, ...], [\"1\", "
+           "...]]}.\n\n"
+           "Exit codes: 0; 1 the task failed; 64 usage; 69 no broker answers; 78 the "
+           "plugin cannot be used; 130 interrupted.\n\n"
+           "Examples:\n"
+           "  cadre call --plugin ./square.so square 7\n"
+           "  cadre call --broker tcp://hub:5700 greet '\"Ada\"'\n"
+           "  cadre call --no-rerun --retries timeout=2 --timeout 10s pay 17",
     .children = s_children};
 
 //  Reads one word. Returns 0, or the exit code.

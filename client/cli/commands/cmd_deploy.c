@@ -34,13 +34,16 @@ typedef struct deploying {
 enum { KEY_NAME = 0x5001, KEY_STATUS, KEY_DRAIN, KEY_STOP, KEY_TIMEOUT, KEY_PLUGIN };
 
 static const struct argp_option s_options [] = {
-    {"status", KEY_STATUS, NULL, 0, "say how the deployed workers are", 1},
-    {"drain", KEY_DRAIN, NULL, 0, "let them finish what runs, and take them away", 1},
-    {"stop", KEY_STOP, NULL, 0, "take them away at once", 1},
-    {"plugin", KEY_PLUGIN, "FILE", 0,
-     "send this plugin, and let the workers offer it; may be repeated", 2},
-    {"name", KEY_NAME, "NAME", 0, "of the deployment; several may be on one host; 'workers'", 2},
-    {"timeout", KEY_TIMEOUT, "TIME", 0, "a host that has not answered within TIME has failed; 60s",
+    {"status", KEY_STATUS, NULL, 0, "show the state of the deployed workers", 1},
+    {"drain", KEY_DRAIN, NULL, 0,
+     "stop and remove the workers after their running tasks have ended", 1},
+    {"stop", KEY_STOP, NULL, 0, "stop and remove the workers at once", 1},
+    {"plugin", KEY_PLUGIN, "FILE", 0, "send this plugin to the workers; may be repeated", 2},
+    {"name", KEY_NAME, "NAME", 0,
+     "name of the deployment; a host can have several (default 'workers')", 2},
+    {"timeout", KEY_TIMEOUT, "TIME", 0,
+     "give up on a host that does not answer within TIME; with --drain, let "
+     "running tasks end for TIME (default 60s)",
      2},
     {0}};
 
@@ -74,14 +77,17 @@ static const struct argp s_argp = {
     .options = s_options,
     .parser = s_parse,
     .args_doc = "[-- WORKER-OPTION...]",
-    .doc =
-        "Start workers on many hosts over ssh, and leave them there: they outlive the session, and a small supervisor restarts those "
-        "that die.\vEach host is one line: name, state, why. Hosts need sh and coreutils, and cadre-worker or --send. The access "
-        "file travels over ssh's stdin. Without --hosts, --status, --drain and --stop mean what was deployed from here.\n\n"
-        "Exit codes: 0; 1 if any host failed; 64 usage; 130 interrupted.\n\nExamples:\n"
-        "  cadre worker deploy --hosts node[01-64] --access workers.access\n"
-        "  cadre worker deploy --hosts a,8/b --send --plugin ./words.so -- --max-tasks 100\n"
-        "  cadre worker deploy --status",
+    .doc = "Start workers on many hosts over ssh. They keep running after this command; "
+           "a supervisor on each host restarts a worker that dies.\v"
+           "Prints one line per host: name, state, reason. Hosts need sh, coreutils, "
+           "and cadre-worker or --send. The access file is sent over ssh's stdin. "
+           "Without --hosts, the options --status, --drain and --stop apply to all "
+           "hosts deployed from here.\n\n"
+           "Exit codes: 0; 1 if any host failed; 64 usage; 130 interrupted.\n\n"
+           "Examples:\n"
+           "  cadre worker deploy --hosts node[01-64] --access workers.access\n"
+           "  cadre worker deploy --hosts a,8/b --send -- --max-tasks 100\n"
+           "  cadre worker deploy --status",
     .children = s_children};
 
 //  ==== options of workers ======================================================

@@ -146,7 +146,7 @@ static void s_check_slot (doctor_t *self)
     static const char cure [] =
         "install cadre-slot (libexec/cadre), or set CADRE_LIBEXEC to its folder";
     if (!program_find ("cadre-slot", path, sizeof path)) {
-        s_find (self, VERDICT_BAD, "slot", cure, "cadre-slot is nowhere to be found");
+        s_find (self, VERDICT_BAD, "slot", cure, "cadre-slot was not found");
         return;
     }
     cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.slots = 1});
@@ -204,8 +204,7 @@ static void s_check_jobs (doctor_t *self, cadre_t *pool)
                 number, number);
     }
     if (stuck == 0)
-        s_find (self, VERDICT_OK, "jobs", NULL, "%zu, and none waits in vain",
-                cadre_value_count (jobs));
+        s_find (self, VERDICT_OK, "jobs", NULL, "%zu, and none is stuck", cadre_value_count (jobs));
     cadre_value_destroy (&jobs);
 }
 
@@ -216,12 +215,12 @@ static void s_check_security (doctor_t *self, const reach_t *reach, const cadre_
         return;
     const uint64_t keys = cadre_value_uint (cadre_value_get (info, "keys"));
     if (strcmp (security, "insecure") == 0)
-        s_find (
-            self, VERDICT_BAD, "security",
-            "make keys (cadre keygen), and start the broker without --insecure",
-            "the broker runs with --insecure: everybody who reaches it may use it, and all can be read on the way");
+        s_find (self, VERDICT_BAD, "security",
+                "make keys (cadre keygen), and start the broker without --insecure",
+                "the broker runs with --insecure: everybody who can connect may use it, and "
+                "the traffic is not encrypted");
     else if (strcmp (security, "curve") == 0)
-        s_find (self, VERDICT_OK, "security", NULL, "CURVE on tcp, %" PRIu64 " keys are let in",
+        s_find (self, VERDICT_OK, "security", NULL, "CURVE on tcp, %" PRIu64 " keys are accepted",
                 keys);
     else
         s_find (self, reach->local ? VERDICT_OK : VERDICT_WARN, "security",
@@ -241,7 +240,7 @@ static void s_check_broker (doctor_t *self)
         return;
     }
     if (reach.embedded) {
-        s_find (self, VERDICT_OK, "broker", NULL, "none; run, call and map bring their own");
+        s_find (self, VERDICT_OK, "broker", NULL, "none; run, call and map work without one");
         return;
     }
     cadre_t *pool = reach_open (&reach, NULL, &fault);
@@ -305,8 +304,10 @@ int cmd_doctor (int argc, char **argv)
     static const struct argp_child children [] = {{&command_list_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .parser = s_parse,
-        .doc = "Say what is wrong with this machine or the broker, and the cure.\v"
-               "Exit codes: 0; 1 something is bad.\n\nExample:\n"
+        .doc = "Check this machine and the broker, and suggest fixes.\v"
+               "Each line is ok, warn or bad. Exit codes: 0; 1 something is bad.\n\n"
+               "Examples:\n"
+               "  cadre doctor\n"
                "  cadre doctor --broker tcp://hub:5700",
         .children = children};
     doctor_t self = {0};

@@ -48,7 +48,11 @@ static int s_list (int argc, char **argv)
     static const char *const states [] = {"open", "active", "done", "cancelled", NULL};
     static const order_page_t page = {
         ORDER_LIST | ORDER_STATE, NULL,
-        "List the jobs that the broker has.\vStates: open, active, done, cancelled.\n\nExample:\n  cadre job list -o json",
+        "List the jobs of the broker.\v"
+        "States: open (more tasks may be added), active, done, cancelled.\n\n"
+        "Examples:\n"
+        "  cadre job list\n"
+        "  cadre job list --state active -o json",
         0, 0};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
@@ -68,7 +72,10 @@ static int s_list (int argc, char **argv)
 static int s_info (int argc, char **argv)
 {
     static const order_page_t page = {ORDER_LIST | ORDER_WHOLE, "JOB",
-                                      "Say how a job is.\vExample:\n  cadre job info 42", 1, 1};
+                                      "Show the state of a job: options, progress, times.\v"
+                                      "Example:\n"
+                                      "  cadre job info 42",
+                                      1, 1};
     order_options_t options;
     int exit_code = order_read (&options, &page, argc, argv);
     if (exit_code)
@@ -114,8 +121,11 @@ static int s_wait (int argc, char **argv)
 {
     static const order_page_t page = {
         ORDER_TIMEOUT | ORDER_WHOLE, "JOB",
-        "Wait until a job has ended.\vA broker that goes away is waited for, for a minute.\n\nExit codes: 0; 1 a task failed, or "
-        "there is no such job (any more: a broker without a store forgets its jobs); 69 the broker stays away; 75 not ended in time.\n\nExample:\n"
+        "Wait until a job has ended.\v"
+        "A broker without a store loses its jobs when it restarts.\n\n"
+        "Exit codes: 0 all tasks are ok; 1 a task failed, or there is no such job; "
+        "69 the broker cannot be reached; 75 --timeout was reached.\n\n"
+        "Example:\n"
         "  cadre job wait 42 --timeout 5m",
         1, 1};
     return s_follow (&page, s_do_wait, argc, argv);
@@ -129,10 +139,11 @@ static int s_do_results (cadre_t *pool, uint64_t job, int64_t task, const order_
 
 static int s_results (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_LIST | ORDER_WAIT | ORDER_WHOLE, "JOB",
-        "Show how the tasks of a job ended, and their values.\vExample:\n  cadre job results 42 -o ndjson",
-        1, 1};
+    static const order_page_t page = {ORDER_LIST | ORDER_WAIT | ORDER_WHOLE, "JOB",
+                                      "Show the outcome and the value of each task of a job.\v"
+                                      "Example:\n"
+                                      "  cadre job results 42 -o ndjson",
+                                      1, 1};
     return s_follow (&page, s_do_results, argc, argv);
 }
 
@@ -145,8 +156,10 @@ static int s_logs (int argc, char **argv)
 {
     static const order_page_t page = {
         ORDER_WAIT | ORDER_TAG, "JOB",
-        "Print what the tasks of a job printed, task by task.\vStdout goes to stdout, "
-        "stderr to stderr.\n\nExample:\n  cadre job logs 42 --tag",
+        "Print the output of a job's tasks, task by task.\v"
+        "Their stdout is written to stdout, their stderr to stderr.\n\n"
+        "Example:\n"
+        "  cadre job logs 42 --tag",
         1, 1};
     return s_follow (&page, s_do_logs, argc, argv);
 }
@@ -177,41 +190,48 @@ static int s_cancel (int argc, char **argv)
 {
     static const order_page_t page = {
         0, "JOB[.TASK]",
-        "Cancel a job, or one task of it.\vWhat waits is dropped, what runs is ended by "
-        "SIGTERM and, 5 s later, SIGKILL.\n\nExample:\n  cadre job cancel 42",
+        "Cancel a job, or one of its tasks.\v"
+        "Tasks that wait are removed. Tasks that run get SIGTERM and, 5 s later, "
+        "SIGKILL.\n\n"
+        "Examples:\n"
+        "  cadre job cancel 42\n"
+        "  cadre job cancel 42.17",
         1, 1};
     return s_order (&page, "job.cancel", "cancelled", "%" PRIu64 " task%s cancelled", argc, argv);
 }
 
 static int s_retry (int argc, char **argv)
 {
-    static const order_page_t page = {
-        0, "JOB[.TASK]",
-        "Run the failed tasks of a job again, or one of them.\vExample:\n  cadre job retry 42", 1,
-        1};
+    static const order_page_t page = {0, "JOB[.TASK]",
+                                      "Run the failed tasks of a job again, or one of them.\v"
+                                      "Examples:\n"
+                                      "  cadre job retry 42\n"
+                                      "  cadre job retry 42.17",
+                                      1, 1};
     return s_order (&page, "job.retry", "tasks", "%" PRIu64 " task%s queued again", argc, argv);
 }
 
 static int s_forget (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_WHOLE, "JOB",
-        "Drop a job that has ended, with its results and output.\vExample:\n  cadre job forget 42",
-        1, 1};
+    static const order_page_t page = {ORDER_WHOLE, "JOB",
+                                      "Delete a job that has ended, with its results and output.\v"
+                                      "Example:\n"
+                                      "  cadre job forget 42",
+                                      1, 1};
     return s_order (&page, "job.forget", NULL, NULL, argc, argv);
 }
 
 int cmd_job (int argc, char **argv)
 {
     static const command_t commands [] = {
-        {"list", "the jobs that the broker has", s_list},
-        {"info", "how a job is", s_info},
+        {"list", "list the jobs of the broker", s_list},
+        {"info", "show the state of a job", s_info},
         {"wait", "wait until a job has ended", s_wait},
-        {"results", "how its tasks ended, and their values", s_results},
-        {"logs", "what its tasks printed", s_logs},
-        {"cancel", "end a job, or one task of it", s_cancel},
+        {"results", "show the outcomes and values of its tasks", s_results},
+        {"logs", "print the output of its tasks", s_logs},
+        {"cancel", "cancel a job, or one of its tasks", s_cancel},
         {"retry", "run its failed tasks again", s_retry},
-        {"forget", "drop a job that has ended", s_forget},
+        {"forget", "delete a job that has ended", s_forget},
         {0},
     };
     return command_dispatch (commands, "cadre job", "  cadre job info 42\n", argc, argv);

@@ -39,21 +39,26 @@ enum {
 
 static const struct argp_option s_options [] = {
     {"role", KEY_ROLE, "ROLE", 0,
-     "client, worker, observer (looks on) or admin (drains, stops, reloads)", 0},
+     "client (submits tasks), worker (runs them), observer (sees everything) or "
+     "admin (also drains, stops, reloads)",
+     0},
     {"jobs", KEY_JOBS, "WHOSE", 0,
-     "which jobs a client reaches: own, those that this key opened (the default), or all", 0},
+     "jobs that a client may see and change: own (those of this key) or all "
+     "(default own)",
+     0},
     {"address", KEY_ADDRESS, "ADDRESS", 0,
-     "where the broker is, as the holder of the key reaches it: tcp://hub:5700", 0},
+     "address of the broker for the user of the key: tcp://hub:5700", 0},
     {"function", KEY_FUNCTION, "PATTERN", 0,
-     "call (or, as a worker, offer) only functions of this name, and no commands; may be repeated",
+     "allow only functions with this name (* matches any text), and no commands; "
+     "may be repeated",
      0},
-    {"out", KEY_OUT, "FILE", 0, "the access file; NAME.access if not given, - for standard output",
-     0},
+    {"out", KEY_OUT, "FILE", 0, "access file to write; - is stdout (default NAME.access)", 0},
     {"keys", KEY_KEYS, "DIR", 0,
-     "the broker's folder of keys; else CADRE_KEYS, else $XDG_CONFIG_HOME/cadre/keys", 0},
-    {"rotate", KEY_ROTATE, NULL, 0, "make the key of that name anew: the old one is let in no more",
+     "folder of the broker's keys (default: CADRE_KEYS, else "
+     "$XDG_CONFIG_HOME/cadre/keys)",
      0},
-    {"revoke", KEY_REVOKE, NULL, 0, "let the key of that name in no more", 0},
+    {"rotate", KEY_ROTATE, NULL, 0, "replace the key NAME; the old one becomes invalid", 0},
+    {"revoke", KEY_REVOKE, NULL, 0, "make the key NAME invalid", 0},
     {0}};
 
 static void s_set_role (keygen_t *self, const char *text, struct argp_state *state)
@@ -118,7 +123,7 @@ static cadre_error_t s_revoke (const keygen_t *self, fault_t *fault)
 {
     if (keydir_remove (self->path, self->name, fault))
         return fault->code;
-    say ("%s is let in no more once the broker has read its keys: cadre broker reload", self->name);
+    say ("%s is revoked; a running broker accepts the key until: cadre broker reload", self->name);
     return CADRE_OK;
 }
 
@@ -133,9 +138,8 @@ static cadre_error_t s_describe (const keygen_t *self, keydir_entry_t *entry, fa
         entry->all_jobs = false;
     }
     if (self->jobs && entry->role != ROLE_CLIENT)
-        return fault_set (
-            fault, CADRE_ERROR_ARGUMENT,
-            "--jobs is for keys of role client: an observer sees all jobs, an admin reaches them");
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "--jobs is for keys of role client: observers and admins see all jobs");
     if (self->jobs)
         entry->all_jobs = strcmp (self->jobs, "all") == 0;
     if (!self->functions)
@@ -175,7 +179,8 @@ static cadre_error_t s_make (const keygen_t *self, keydir_entry_t *entry, fault_
         error = s_write (self, &access, fault);
     access_wipe (&access);
     if (!error)
-        say ("%s: a key of role %s in %s; a broker that runs takes it after: cadre broker reload",
+        say ("%s: a key of role %s in %s; a running broker accepts it after: cadre broker "
+             "reload",
              self->name, keys_role_name (entry->role), self->path);
     return error;
 }
@@ -200,18 +205,20 @@ int cmd_keygen (int argc, char **argv)
         .options = s_options,
         .parser = s_parse,
         .args_doc = "NAME",
-        .doc =
-            "Make a key by which a peer is let in, and the access file to hand to it.\v"
-            "The first key also makes the broker's own, in the same folder. Prints the path of the access file. "
-            "Whoever has that file is let in: move it by a safe way. A job belongs to the key that opened it; a key that "
-            "was made anew by --rotate has the jobs of the one before, a new key of a name that was revoked has not. "
-            "To change --jobs of a key that is in use, write jobs = \"all\" below metadata in DIR/NAME.pub, and let "
-            "the broker reload.\n\n"
-            "Examples:\n"
-            "  cadre keygen node7 --role worker --address tcp://hub:5700\n"
-            "  cadre keygen web --role client --address tcp://hub:5700 --function 'image.*'\n"
-            "  cadre keygen lead --role client --jobs all --address tcp://hub:5700\n"
-            "  cadre keygen node7 --revoke && cadre broker reload",
+        .doc = "Create a key for a client or worker, and the access file that contains it.\v"
+               "Prints the path of the access file. Everybody who has this file can use the "
+               "key: send it over a secure channel. The first call also creates the "
+               "broker's own key in the same folder.\n\n"
+               "A job belongs to the key that created it. A key replaced by --rotate keeps "
+               "its jobs. A new key with the name of a revoked one does not get them. To "
+               "change --jobs of a key in use, write jobs = \"all\" below metadata in "
+               "DIR/NAME.pub, and run 'cadre broker reload'.\n\n"
+               "Examples:\n"
+               "  cadre keygen node7 --role worker --address tcp://hub:5700\n"
+               "  cadre keygen web --role client --address tcp://hub:5700 --function "
+               "'image.*'\n"
+               "  cadre keygen lead --role client --jobs all --address tcp://hub:5700\n"
+               "  cadre keygen node7 --revoke && cadre broker reload",
     };
     keygen_t self = {0};
     fault_t fault = {0};

@@ -35,10 +35,10 @@ typedef struct map {
 } map_t;
 
 static const struct argp_option s_options [] = {
-    {"chunk", KEY_CHUNK, "N", 0, "send up to N lines as one task: faster for short calls", 0},
-    {"unordered", KEY_UNORDERED, NULL, 0, "print results as they come, not in the order of lines",
-     0},
-    {"spread", KEY_SPREAD, NULL, 0, "each line is an array: the arguments of one call", 0},
+    {"chunk", KEY_CHUNK, "N", 0, "send up to N lines as one task, for short calls (default 1)", 0},
+    {"unordered", KEY_UNORDERED, NULL, 0,
+     "print results when they are ready, not in the order of the lines", 0},
+    {"spread", KEY_SPREAD, NULL, 0, "each line is an array with the arguments of one call", 0},
     {0}};
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)
@@ -58,12 +58,15 @@ static const struct argp s_argp = {
     .options = s_options,
     .parser = s_parse,
     .args_doc = "FUNCTION",
-    .doc =
-        "Call a function for each line of stdin; one JSON value a line in, one a line out.\vA call that fails "
-        "leaves {\"error\": {\"kind\": ..., \"message\": ...}} in its line. A line that is not JSON ends the input: "
-        "what came before is completed and printed.\n\nExit codes: 0; 1 a task failed; 64 usage, or a line that is "
-        "not JSON; 69 no broker answers; 78 the plugin cannot be used; 130 interrupted.\n\nExample:\n"
-        "  seq 1000 | cadre map --plugin ./square.so square | tail -1",
+    .doc = "Call a function for each line of stdin: one JSON value per line in, one per "
+           "line out.\v"
+           "A failed call prints {\"error\": {\"kind\": ..., \"message\": ...}} as its "
+           "line. A line that is not JSON ends the input; the lines before it are "
+           "completed and printed.\n\n"
+           "Exit codes: 0; 1 a task failed; 64 usage, or a line that is not JSON; 69 no "
+           "broker answers; 78 the plugin cannot be used; 130 interrupted.\n\n"
+           "Example:\n"
+           "  seq 1000 | cadre map --plugin ./square.so square | tail -1",
     .children = s_children};
 
 //  Reads the next line as a value; NULL at the end, or with *ERROR.

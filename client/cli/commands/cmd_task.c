@@ -80,9 +80,11 @@ static cadre_value_t *s_ask (order_options_t *options, const order_page_t *page,
 
 static int s_info (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_LIST, "JOB.TASK",
-        "Say how a task is, and why it failed.\vExample:\n  cadre task info 42.17", 1, 1};
+    static const order_page_t page = {ORDER_LIST, "JOB.TASK",
+                                      "Show the state of a task, and why it failed.\v"
+                                      "Example:\n"
+                                      "  cadre task info 42.17",
+                                      1, 1};
     order_options_t options;
     int exit_code;
     cadre_value_t *body = s_ask (&options, &page, "task.info", argc, argv, &exit_code);
@@ -96,7 +98,10 @@ static int s_explain (int argc, char **argv)
 {
     static const order_page_t page = {
         0, "JOB.TASK",
-        "Say in a sentence why a task is where it is.\vExample:\n  cadre task explain 42.17", 1, 1};
+        "Explain in one sentence why a task waits, or what became of it.\v"
+        "Example:\n"
+        "  cadre task explain 42.17",
+        1, 1};
     order_options_t options;
     int exit_code;
     cadre_value_t *body = s_ask (&options, &page, "task.explain", argc, argv, &exit_code);
@@ -110,24 +115,31 @@ static int s_drop (int argc, char **argv)
 {
     static const order_page_t page = {
         0, "JOB.TASK",
-        "Give up a task that is in quarantine: it ends as cancelled.\vA task that kills slot after slot is not tried again by "
-        "itself. 'cadre task list JOB --outcome quarantined' lists such tasks, 'cadre job retry JOB.TASK' tries one again."
-        "\n\nExit codes: 0; 1 there is no such task; 77 it is not in quarantine.\n\nExample:\n  cadre task drop 42.17",
+        "Cancel a task that is in quarantine.\v"
+        "A task that kills one slot after another is quarantined: it is not retried "
+        "automatically. 'cadre task list JOB --outcome quarantined' lists such "
+        "tasks, and 'cadre job retry JOB.TASK' runs one again.\n\n"
+        "Exit codes: 0; 1 there is no such task; 77 it is not in quarantine.\n\n"
+        "Example:\n"
+        "  cadre task drop 42.17",
         1, 1};
     order_options_t options;
     int exit_code;
     cadre_value_t *body = s_ask (&options, &page, "task.drop", argc, argv, &exit_code);
     if (body)
-        say ("task %s is given up", argv [options.first]);
+        say ("task %s is cancelled", argv [options.first]);
     cadre_value_destroy (&body);
     return exit_code;
 }
 
 static int s_logs (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_WAIT | ORDER_TAG, "JOB.TASK",
-        "Print what a task printed.\vExample:\n  cadre task logs 42.17", 1, 1};
+    static const order_page_t page = {ORDER_WAIT | ORDER_TAG, "JOB.TASK",
+                                      "Print the output of a task.\v"
+                                      "Its stdout is written to stdout, its stderr to stderr.\n\n"
+                                      "Example:\n"
+                                      "  cadre task logs 42.17",
+                                      1, 1};
     order_options_t options;
     uint64_t job;
     int64_t task;
@@ -154,11 +166,11 @@ static int s_logs (int argc, char **argv)
 int cmd_task (int argc, char **argv)
 {
     static const command_t commands [] = {
-        {"list", "the tasks of a job", s_list},
-        {"info", "how a task is, and why it failed", s_info},
-        {"explain", "why a task is where it is", s_explain},
-        {"logs", "what a task printed", s_logs},
-        {"drop", "give up a task that is in quarantine", s_drop},
+        {"list", "list the tasks of a job", s_list},
+        {"info", "show the state of a task, and why it failed", s_info},
+        {"explain", "explain why a task waits, or what became of it", s_explain},
+        {"logs", "print the output of a task", s_logs},
+        {"drop", "cancel a task that is in quarantine", s_drop},
         {0},
     };
     return command_dispatch (commands, "cadre task", "  cadre task explain 42.17\n", argc, argv);

@@ -164,7 +164,7 @@ static cadre_error_t s_raise (up_t *self, fault_t *fault)
     if (!runs)
         return s_start_broker (self, fault);
     kill (self->hub.pid, SIGHUP);
-    say ("the broker runs already, at port %u", self->port);
+    say ("the broker is already running, at port %u", self->port);
     return CADRE_OK;
 }
 
@@ -194,23 +194,26 @@ int cmd_up (int argc, char **argv)
 {
     static const struct argp_option options [] = {
         {"port", KEY_PORT, "PORT", 0,
-         "where the broker listens on tcp; 5700, lanes from PORT + 100", 1},
-        {"plugin", KEY_PLUGIN, "FILE", 0,
-         "send this plugin, and let the workers offer it; may be repeated", 1},
+         "tcp port of the broker; it also uses PORT + 1, PORT + 2, and ports from "
+         "PORT + 100 on (default 5700)",
+         1},
+        {"plugin", KEY_PLUGIN, "FILE", 0, "send this plugin to the workers; may be repeated", 1},
         {"timeout", KEY_TIMEOUT, "TIME", 0,
-         "a host that has not answered within TIME has failed; 60s", 1},
-        {"output", 'o', "FORMAT", 0, "table, json or ndjson", 1},
+         "give up on a host that does not answer within TIME (default 60s)", 1},
+        {"output", 'o', "FORMAT", 0, "output format: table, json or ndjson (default table)", 1},
         {0}};
     static const struct argp argp = {
         .options = options,
         .parser = s_parse,
-        .doc =
-            "Start a broker here, with keys, and workers on many hosts (or here), in one step.\v"
-            "What is missing is made: the broker's key, one for the workers, and an access file for you, admin.access beside the folder of keys. "
-            "Called again, it starts what is not running. 'cadre down' takes all of it away.\n\nExamples:\n"
-            "  cadre up\n"
-            "  cadre up --hosts node[01-64]\n"
-            "  cadre up --hosts hosts.txt --send --plugin ./words.so",
+        .doc = "Start a broker on this machine, and workers here or on many hosts, with "
+               "keys.\v"
+               "Missing keys are created: the broker's, one for the workers, and one for "
+               "you (admin.access, beside the folder of keys). A second call starts what is "
+               "not running. 'cadre down' stops and removes everything.\n\n"
+               "Examples:\n"
+               "  cadre up\n"
+               "  cadre up --hosts node[01-64]\n"
+               "  cadre up --hosts hosts.txt --send --plugin ./words.so",
         .children = s_children};
     up_t self = {.port = PORT, .timeout_ms = -1};
     int first = argc;
@@ -243,11 +246,12 @@ static int s_down (up_t *self)
     if (found)
         exit_code = deployment_end (&deployment, 0, true);
     if (runs)
-        say ("the broker has gone");
+        say ("the broker has ended");
     if (!found && !runs)
-        exit_code = say_fault ((fault_set (&fault, CADRE_ERROR_NOT_FOUND,
-                                           "nothing is up that 'cadre up' has started from here"),
-                                &fault));
+        exit_code =
+            say_fault ((fault_set (&fault, CADRE_ERROR_NOT_FOUND,
+                                   "nothing is running that 'cadre up' has started from here"),
+                        &fault));
     hostlist_destroy (&list);
     return exit_code;
 }
@@ -256,15 +260,17 @@ int cmd_down (int argc, char **argv)
 {
     static const struct argp_option options [] = {
         {"timeout", KEY_TIMEOUT, "TIME", 0,
-         "let jobs end for at most TIME, then stop; 60s; 0 stops at once", 1},
-        {"output", 'o', "FORMAT", 0, "table, json or ndjson", 1},
+         "wait at most TIME for jobs to end; 0 stops at once (default 60s)", 1},
+        {"output", 'o', "FORMAT", 0, "output format: table, json or ndjson (default table)", 1},
         {0}};
     static const struct argp argp = {
         .options = options,
         .parser = s_parse,
-        .doc =
-            "Take away what 'cadre up' started: the broker once its jobs have ended, the workers, and what was sent to their hosts.\v"
-            "Keys and access files stay.\n\nExample:\n  cadre down --timeout 5m",
+        .doc = "Stop what 'cadre up' started: the broker after its jobs have ended, and the "
+               "workers. Remove what was sent to the hosts.\v"
+               "Keys and access files are kept.\n\n"
+               "Example:\n"
+               "  cadre down --timeout 5m",
         .children = s_children};
     up_t self = {.port = PORT, .timeout_ms = -1};
     int first = argc;

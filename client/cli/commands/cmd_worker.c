@@ -72,9 +72,12 @@ static int s_order (const order_page_t *page, const char *what, const char *form
 static int s_drain (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_TIMEOUT, "WORKER",
-        "Let a worker finish what runs, and leave.\vWORKER is its number, its name, or all. "
-        "What waits at it runs elsewhere.\n\nExample:\n  cadre worker drain 3 --timeout 30s",
+        ORDER_DRAIN, "WORKER",
+        "Stop a worker after its running tasks have ended.\v"
+        "WORKER is a number or a name from 'cadre worker list', or all. Tasks that "
+        "wait at the worker run on other workers.\n\n"
+        "Example:\n"
+        "  cadre worker drain 3 --timeout 30s",
         1, 1};
     return s_order (&page, "worker.drain", "%" PRIu64 " worker%s told to drain", argc, argv);
 }
@@ -82,9 +85,12 @@ static int s_drain (int argc, char **argv)
 static int s_stop (int argc, char **argv)
 {
     static const order_page_t page = {
-        ORDER_TIMEOUT, "WORKER",
-        "End a worker at once.\vWORKER is its number, its name, or all. What it ran runs "
-        "again elsewhere.\n\nExample:\n  cadre worker stop all",
+        0, "WORKER",
+        "Stop a worker at once.\v"
+        "WORKER is a number or a name from 'cadre worker list', or all. Its tasks "
+        "run again on other workers.\n\n"
+        "Example:\n"
+        "  cadre worker stop all",
         1, 1};
     return s_order (&page, "worker.stop", "%" PRIu64 " worker%s told to stop", argc, argv);
 }
@@ -92,12 +98,12 @@ static int s_stop (int argc, char **argv)
 int cmd_worker (int argc, char **argv)
 {
     static const command_t commands [] = {
-        {"start", "run cadre-worker here, with its options", s_start},
-        {"deploy", "start workers on many hosts over ssh; their status, drain, stop", cmd_deploy},
-        {"list", "the workers of the broker", s_list},
-        {"drain", "let a worker finish what runs, and leave", s_drain},
-        {"stop", "end a worker at once", s_stop},
-        {"health", "is the worker of this host or container well?", health_of_worker},
+        {"start", "run cadre-worker on this host, with its options", s_start},
+        {"deploy", "start, check, drain and stop workers on many hosts over ssh", cmd_deploy},
+        {"list", "list the workers of the broker", s_list},
+        {"drain", "stop a worker after its running tasks have ended", s_drain},
+        {"stop", "stop a worker at once", s_stop},
+        {"health", "check the health of a worker on this host (for containers)", health_of_worker},
         {0},
     };
     return command_dispatch (commands, "cadre worker",

@@ -13,7 +13,7 @@
 #include "common/moment.h"
 
 #define WITHIN_MS 10000
-#define EXIT_ILL 1
+#define EXIT_UNHEALTHY 1
 
 enum { KEY_WITHIN = 0x6001 };
 
@@ -32,18 +32,18 @@ static int s_judge (const char *who, const char *file, int64_t within_ms)
     fault_t fault = {0};
     if (health_read (file, &health, &fault) != CADRE_OK) {
         say ("%s; start a %s with CADRE_HEALTH=%s", fault.text, who, file);
-        return EXIT_ILL;
+        return EXIT_UNHEALTHY;
     }
     const int64_t age_ms = (moment_now (NULL) - health.at_us) / 1000;
     if (age_ms > within_ms || age_ms < 0) {
         say ("the %s last moved %" PRId64 " s ago: it hangs, is stopped or was killed; restart it",
              who, age_ms / 1000);
-        return EXIT_ILL;
+        return EXIT_UNHEALTHY;
     }
     if (health.state == HEALTH_STARTING || health.state == HEALTH_AWAY) {
         say ("the %s is %s: %s; see to its broker", who, health_state_name (health.state),
              health.text);
-        return EXIT_ILL;
+        return EXIT_UNHEALTHY;
     }
     line_print ("%s: %s", health_state_name (health.state), health.text);
     return say_flush (0);
@@ -52,7 +52,9 @@ static int s_judge (const char *who, const char *file, int64_t within_ms)
 static int s_health (const char *who, const char *doc, int argc, char **argv)
 {
     static const struct argp_option options [] = {
-        {"within", KEY_WITHIN, "TIME", 0, "what has not moved for longer is ill; 10s", 1}, {0}};
+        {"within", KEY_WITHIN, "TIME", 0,
+         "the daemon hangs if it has not updated FILE for TIME (default 10s)", 1},
+        {0}};
     const struct argp argp = {
         .options = options, .parser = s_parse, .args_doc = "[FILE]", .doc = doc};
     int64_t within_ms = WITHIN_MS;
@@ -66,15 +68,18 @@ static int s_health (const char *who, const char *doc, int argc, char **argv)
     return s_judge (who, file, within_ms);
 }
 
-#define ASKS_NOBODY                                                                                       \
-    "It asks nobody, needs no key, and costs next to nothing: meant for health checks of containers.\n\n" \
-    "Exit codes: 0 well, 1 ill, 64 usage.\n\nExample:\n"
+#define READS_ONLY_FILE                                                                            \
+    "Reads only FILE: it needs no connection and no key. For health checks of "                    \
+    "containers.\n\n"                                                                              \
+    "Exit codes: 0 healthy, 1 not healthy, 64 usage.\n\n"                                          \
+    "Example:\n"
 
 int health_of_broker (int argc, char **argv)
 {
     return s_health (
         "broker",
-        "Say whether the broker that writes FILE (CADRE_HEALTH) is well: it listens, and it moves.\v" ASKS_NOBODY
+        "Check the health of the broker that writes FILE (default: CADRE_HEALTH): it "
+        "listens, and updates FILE every second.\v" READS_ONLY_FILE
         "  cadre-broker --health /tmp/broker.health &\n  cadre broker health /tmp/broker.health",
         argc, argv);
 }
@@ -83,7 +88,8 @@ int health_of_worker (int argc, char **argv)
 {
     return s_health (
         "worker",
-        "Say whether the worker that writes FILE (CADRE_HEALTH) is well: it moves, and has a broker or drains.\v" ASKS_NOBODY
+        "Check the health of the worker that writes FILE (default: CADRE_HEALTH): it "
+        "updates FILE every second, and is connected to a broker or drains.\v" READS_ONLY_FILE
         "  cadre-worker --health /tmp/worker.health &\n  cadre worker health /tmp/worker.health",
         argc, argv);
 }

@@ -23,24 +23,28 @@ enum {
 
 static const struct argp_option s_options [] = {
     {"hosts", KEY_HOSTS, "HOSTS", 0,
-     "a,b,8/c,node[01-64] (8 slots at c; : is this machine), or a file with lines HOST [slots=N] [label=NAME]; else "
-     "$SLURM_JOB_NODELIST",
+     "hosts: a,b,8/c,node[01-64] (8 slots on c; : is this machine), or a file "
+     "with lines HOST [slots=N] [label=NAME] (default: $SLURM_JOB_NODELIST)",
      80},
-    {"ssh", KEY_SSH, "COMMAND", 0, "how ssh is called: 'ssh -p 2222 -i key' (CADRE_SSH)", 80},
-    {"parallel", KEY_PARALLEL, "N", 0, "so many hosts at a time; 32", 80},
-    {"send", KEY_SEND, NULL, 0, "take the worker and its libraries along, for hosts without cadre",
-     80},
+    {"ssh", KEY_SSH, "COMMAND", 0,
+     "ssh command, such as 'ssh -p 2222 -i key' (default: CADRE_SSH, else ssh)", 80},
+    {"parallel", KEY_PARALLEL, "N", 0, "start on N hosts at a time (default 32)", 80},
+    {"send", KEY_SEND, NULL, 0,
+     "send the worker and its libraries to the hosts: they need no installed cadre", 80},
     {"with", KEY_WITH, "FILE", 0,
-     "take FILE along, into the folder where tasks run; may be repeated", 80},
+     "send FILE to the hosts, into the directory where tasks run; may be repeated", 80},
     {"tunnel", KEY_TUNNEL, NULL, 0,
-     "workers reach the broker through ssh, for hosts that cannot reach it", 80},
+     "connect workers through ssh, for hosts that cannot reach the broker", 80},
     {"lanes", KEY_LANES, "FIRST-LAST", 0,
-     "with --tunnel: the ports of the broker's --lanes; else the tunnel leads to all ports of its host",
+     "with --tunnel: forward only these ports, as the broker's --lanes (default: "
+     "all ports of its host)",
      80},
     {"address", KEY_ADDRESS, "HOST", 0,
-     "how the hosts reach this machine; else the address from which they see ssh come", 80},
-    {"worker", KEY_WORKER, "PATH", 0, "cadre-worker on the hosts, where it is not in their PATH",
+     "address of this machine for the hosts (default: where their ssh connections "
+     "come from)",
      80},
+    {"worker", KEY_WORKER, "PATH", 0,
+     "path of cadre-worker on the hosts (default: from their PATH)", 80},
     {0}};
 
 static error_t s_parse (int key, char *argument, struct argp_state *state)

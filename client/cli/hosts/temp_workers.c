@@ -55,7 +55,7 @@ static void s_on_change (void *argument, const remote_t *remote)
     if (state == REMOTE_FAILED && !self->closing)
         say ("host %s: %s", remote_host (remote)->name, remote_why (remote));
     if (state == REMOTE_DONE && !self->closing)
-        say ("host %s: its worker has gone", remote_host (remote)->name);
+        say ("host %s: its worker has ended", remote_host (remote)->name);
     self->running = fleet_in_state (self->fleet, REMOTE_RUNNING);
 }
 

@@ -107,6 +107,6 @@ int say_flush (int exit_code)
     if (errno == 0)
         errno = write (STDOUT_FILENO, "\n", 1) == 1 ? EIO : errno;
     say ("cannot write to standard output: %s; %s", strerror (errno),
-         errno == EPIPE ? "its reader has gone" : "free some space or write elsewhere");
+         errno == EPIPE ? "the reader has closed it" : "free some space or write elsewhere");
     return SAY_EXIT_OWN;
 }

@@ -13,7 +13,7 @@ void *text_resize (void *memory, size_t size)
 {
     void *bytes = realloc (memory, size ? size : 1);
     if (!bytes) {
-        say ("out of memory: %zu bytes are not to be had", size);
+        say ("out of memory: cannot allocate %zu bytes", size);
         exit (SAY_EXIT_OWN);
     }
     return bytes;

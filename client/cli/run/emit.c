@@ -99,7 +99,7 @@ static void s_write (emit_t *self, int stream, const char *bytes, size_t size)
         if (written <= 0) {
             fault_set (&self->fault, CADRE_ERROR_IO, "cannot write to standard %s: %s; %s",
                        stream == 1 ? "output" : "error", strerror (errno),
-                       errno == EPIPE ? "its reader has gone"
+                       errno == EPIPE ? "the reader has closed it"
                                       : "free some space or write elsewhere");
             return;
         }

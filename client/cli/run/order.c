@@ -10,7 +10,7 @@
 #include "client/cli/output/text.h"
 
 #define CLOSE_TIMEOUT_MS 1000
-#define OPTIONS_MAX 7
+#define OPTIONS_MAX 8
 
 enum { KEY_STATE = 0x5001, KEY_OUTCOME, KEY_WAIT, KEY_TAG, KEY_TIMEOUT };
 
@@ -18,13 +18,18 @@ static const struct {
     unsigned flag;             //  pages with this option
     struct argp_option option; //  for argp
 } s_options [] = {
-    {ORDER_STATE, {"state", KEY_STATE, "STATE", 0, "only those in this state", 1}},
+    {ORDER_STATE, {"state", KEY_STATE, "STATE", 0, "show only those in this state", 1}},
     {ORDER_OUTCOME,
      {"outcome", KEY_OUTCOME, "OUTCOME", 0,
-      "only those that ended so: error, exit, quarantined, ...", 1}},
-    {ORDER_WAIT, {"wait", KEY_WAIT, NULL, 0, "go on until the job has ended", 1}},
-    {ORDER_TAG, {"tag", KEY_TAG, NULL, 0, "put the task's number and a tab before each line", 1}},
-    {ORDER_TIMEOUT, {"timeout", KEY_TIMEOUT, "TIME", 0, "wait no longer: 90s, 5m", 1}},
+      "show only tasks with this outcome: error, exit, quarantined, ...", 1}},
+    {ORDER_WAIT, {"wait", KEY_WAIT, NULL, 0, "continue until the job has ended", 1}},
+    {ORDER_TAG, {"tag", KEY_TAG, NULL, 0, "print the task number and a tab before each line", 1}},
+    {ORDER_TIMEOUT,
+     {"timeout", KEY_TIMEOUT, "TIME", 0,
+      "stop waiting after TIME, with exit code 75: 90s, 5m (default: no limit)", 1}},
+    {ORDER_DRAIN,
+     {"timeout", KEY_TIMEOUT, "TIME", 0,
+      "kill tasks that still run after TIME: 90s, 5m (default 30s)", 1}},
 };
 
 static void s_read_outcome (order_options_t *self, const char *text, struct argp_state *state)
@@ -38,7 +43,7 @@ static void s_read_outcome (order_options_t *self, const char *text, struct argp
         text_print (&words, "%s%s", i > CADRE_OUTCOME_OK ? ", " : "", word);
     }
     if (!known)
-        argp_error (state, "'%s' is no outcome: there are %s", text, words.bytes);
+        argp_error (state, "'%s' is not an outcome; the outcomes are: %s", text, words.bytes);
     text_free (&words);
 }
 

@@ -28,6 +28,7 @@ typedef struct order_options {
 #define ORDER_TAG 8u      //  --tag
 #define ORDER_TIMEOUT 16u //  --timeout
 #define ORDER_OUTCOME 32u //  --outcome
+#define ORDER_DRAIN 128u  //  --timeout, of a drain
 //  The word must be a job and not a task of it: a user who names one task does not mean the whole
 //  job.
 #define ORDER_WHOLE 64u

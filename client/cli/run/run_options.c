@@ -29,61 +29,73 @@ enum {
     KEY_WORKERS
 };
 
-#define COMMON_OPTIONS                                                                                                  \
-    {"arg-file", 'a', "FILE", 0, "read inputs from FILE, as :::: FILE does; - is stdin", 1},                            \
-        {"null", '0', NULL, 0, "inputs of files and stdin end with NUL, not with a newline", 1},                        \
-        {"max-args", 'n', "N", 0, "give each task up to N inputs", 1},                                                  \
-        {"stdin",                                                                                                       \
-         KEY_STDIN,                                                                                                     \
-         NULL,                                                                                                          \
-         0,                                                                                                             \
-         "give each input to the command on its stdin, not as an argument",                                             \
-         1},                                                                                                            \
-        {"jobs", 'j', "N", 0, "at most N tasks at a time, or N% of the CPUs; 0 is no limit", 2},                        \
-        {"name", KEY_NAME, "NAME", 0, "of the job, for people", 2},                                                     \
-        {"env",                                                                                                         \
-         KEY_ENV,                                                                                                       \
-         "NAME[=VALUE]",                                                                                                \
-         0,                                                                                                             \
-         "set it for the tasks. Over tcp nothing else of the environment goes along; here and over ipc all of it does", \
-         2},                                                                                                            \
-        {"workdir",                                                                                                     \
-         KEY_WORKDIR,                                                                                                   \
-         "DIR",                                                                                                         \
-         0,                                                                                                             \
-         "where tasks run; else here (over tcp: where the worker is)",                                                  \
-         2},                                                                                                            \
-    {                                                                                                                   \
-        "dry-run", KEY_DRY_RUN, NULL, 0, "print the commands and run nothing", 3                                        \
+#define COMMON_OPTIONS                                                                             \
+    {"arg-file", 'a', "FILE", 0, "read inputs from FILE, as with :::: FILE; - is stdin", 1},       \
+        {"null", '0', NULL, 0, "inputs in files and stdin end with NUL instead of newline", 1},    \
+        {"max-args", 'n', "N", 0, "pass up to N inputs to each task (default 1)", 1},              \
+        {"stdin",                                                                                  \
+         KEY_STDIN,                                                                                \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "write each input to the command's stdin, instead of an argument",                        \
+         1},                                                                                       \
+        {"jobs",                                                                                   \
+         'j',                                                                                      \
+         "N",                                                                                      \
+         0,                                                                                        \
+         "run at most N tasks at a time, or N% of the CPUs; 0: no limit (default: all "            \
+         "slots)",                                                                                 \
+         2},                                                                                       \
+        {"name", KEY_NAME, "NAME", 0, "name of the job, for listings", 2},                         \
+        {"env",                                                                                    \
+         KEY_ENV,                                                                                  \
+         "NAME[=VALUE]",                                                                           \
+         0,                                                                                        \
+         "environment variable for the tasks; may be repeated. With a broker on tcp "              \
+         "tasks get no other variables of this command; otherwise they get all of them",           \
+         2},                                                                                       \
+        {"workdir",                                                                                \
+         KEY_WORKDIR,                                                                              \
+         "DIR",                                                                                    \
+         0,                                                                                        \
+         "working directory of tasks (default: this one; with a broker on tcp: the "               \
+         "worker's)",                                                                              \
+         2},                                                                                       \
+    {                                                                                              \
+        "dry-run", KEY_DRY_RUN, NULL, 0, "print the commands, but do not run them", 3              \
     }
 
 static const struct argp_option s_run_options [] = {
     COMMON_OPTIONS,
     {"slots", KEY_SLOTS, "N", 0,
-     "slots of the pool in this process; else as -j says, else the CPUs", 2},
+     "slots, if no broker is used (default: -j, else the number of CPUs)", 2},
     {"halt", KEY_HALT, "WHEN", 0,
-     "never; or soon or now, a comma, and fail=N, success=N or done=N; N may be a percentage: now,fail=1",
+     "stop early: now,fail=1 kills running tasks after the first failure; "
+     "soon,fail=10% lets them end. Also success=N and done=N (default: never)",
      2},
-    {"keep-order", 'k', NULL, 0, "print outputs in the order of inputs", 3},
-    {"tag", KEY_TAG, NULL, 0, "put the inputs and a tab before each line of output", 3},
-    {"line-buffer", KEY_LINE_BUFFER, NULL, 0, "print lines as they come, tasks mixed", 3},
-    {"ungroup", 'u', NULL, 0, "print everything as it comes", 3},
+    {"keep-order", 'k', NULL, 0, "print outputs in the order of the inputs", 3},
+    {"tag", KEY_TAG, NULL, 0, "print the inputs and a tab before each line of output", 3},
+    {"line-buffer", KEY_LINE_BUFFER, NULL, 0,
+     "print each line when it is complete; lines of tasks mix", 3},
+    {"ungroup", 'u', NULL, 0, "print output at once, without waiting for whole lines", 3},
     {"worker-access", KEY_WORKERS, "FILE", 0,
-     "access file for the workers of --hosts, where a broker that wants keys is configured (CADRE_WORKER_ACCESS)",
+     "access file for the workers of --hosts, if a broker with keys is configured "
+     "(default: CADRE_WORKER_ACCESS)",
      81},
-    {"bar", KEY_BAR, NULL, 0, "show progress on stderr, if that is a terminal", 3},
+    {"bar", KEY_BAR, NULL, 0, "show progress, if stderr is a terminal", 3},
     {0}};
 
 static const struct argp_option s_submit_options [] = {
     COMMON_OPTIONS,
     {"once", KEY_ONCE, "TEXT", 0,
-     "the text names this submission: submitted again, also by another process, it is the same job, and nothing runs twice. "
-     "Other commands, inputs, --workdir or --env under that name are refused; names are each key's own",
+     "name of this submission. Submitting again under the same name returns the "
+     "same job and runs nothing twice; it is refused if command, inputs, "
+     "--workdir or --env differ. Each key has its own names",
      3},
-    {"wait", KEY_WAIT, NULL, 0, "wait until all tasks have ended, and exit as run does", 3},
-    {"durable", KEY_DURABLE, NULL, 0, "only to a broker with a store: it keeps the job on disk", 3},
-    {"no-durable", KEY_NO_DURABLE, NULL, 0, "in the broker's memory alone, even if it has a store",
-     3},
+    {"wait", KEY_WAIT, NULL, 0, "wait until all tasks have ended; exit codes as of 'cadre run'", 3},
+    {"durable", KEY_DURABLE, NULL, 0, "fail if the broker has no store to keep the job on disk", 3},
+    {"no-durable", KEY_NO_DURABLE, NULL, 0,
+     "keep the job in the broker's memory only, even if it has a store", 3},
     {0}};
 
 static unsigned s_read_jobs (const char *text, struct argp_state *state)
@@ -165,14 +177,18 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     }
 }
 
-#define GRAMMAR                                                                                            \
-    "COMMAND of one word is a line for /bin/sh, into which inputs are inserted quoted, within quotes "     \
-    "too; in backticks, here-documents and ${...} they cannot be, and are refused; in "                    \
-    "$((...)) an input must be a number. Several words are executed as they are: sh -c 'echo \"$1\"' sh "  \
-    "{} hands an input to what reads its text once more. {} is the input, {.} without its extension, {/} " \
-    "without its folders, {//} its folder, {/.} neither, {1} {2.} ... the same of one of several inputs, " \
-    "{#} the number of the task, {%} that of the slot. Without any of these, {} is appended. Inputs: "     \
-    "::: WORD... or :::: FILE...; several of these give all combinations; without any, lines of stdin.\n\n"
+#define GRAMMAR                                                                                    \
+    "COMMAND of one word is a line for /bin/sh. Inputs are quoted for the place "                  \
+    "where they are inserted, inside quotes too. In $((...)) an input must be an "                 \
+    "integer; in backticks, here-documents and ${...} inputs are refused. "                        \
+    "Several words are executed without a shell: sh -c 'echo \"$1\"' sh {} "                       \
+    "passes an input to a program that interprets it.\n\n"                                         \
+    "Replacement strings: {} the input; {.} without extension; {/} without "                       \
+    "folder; {//} its folder; {/.} without folder and extension; {1} {2.} ... "                    \
+    "the same for one of several inputs; {#} the task number; {%} the slot "                       \
+    "number. Without any of them, {} is appended.\n\n"                                             \
+    "Inputs: ::: WORD... or :::: FILE...; several of them give all combinations. "                 \
+    "Without any, the lines of stdin.\n\n"
 
 static const struct argp_child s_run_children [] = {{&command_embed_argp, 0, NULL, 0},
                                                     {&tries_options_argp, 0, NULL, 0},
@@ -182,16 +198,19 @@ static const struct argp s_run_argp = {
     .options = s_run_options,
     .parser = s_parse,
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
-    .doc =
-        "Run a command for each input, many at a time.\v" GRAMMAR
-        "A broker that goes away is waited for, for a minute (CADRE_RECONNECT=10m: for ten): once it is back, what has not ended is handed over again.\n\n"
-        "Exit codes: 0; 1 to 100 the number of failed tasks, 101 more; 64 usage; 69 no broker answers; 125 "
-        "cadre's own error; 130 interrupted.\n\nExamples:\n"
-        "  cadre run -k 'wc -l < {}' ::: *.txt\n"
-        "  find . -name '*.png' -print0 | cadre run -0 convert {} {.}.jpg\n"
-        "  cadre run --hosts a,b,8/c --send 'nproc; hostname' ::: 1 2 3\n"
-        "  cadre run --tag --timeout 10s ping -c 1 {1}.{2} ::: 10.0.0 10.0.1 ::: 1 2 3\n"
-        "  cadre run --retries exit=3,timeout=1 --backoff 2s ./fetch {} :::: urls",
+    .doc = "Run a command for each input, in parallel.\v" GRAMMAR
+           "If the broker restarts, the command reconnects and submits again what has "
+           "not ended. CADRE_RECONNECT limits the time without a broker (default "
+           "1m).\n\n"
+           "Exit codes: 0; 1 to 100 the number of failed tasks, 101 more than 100; 64 "
+           "usage; 69 no broker answers; 125 cadre's own error; 130 interrupted.\n\n"
+           "Examples:\n"
+           "  cadre run -k 'wc -l < {}' ::: *.txt\n"
+           "  find . -name '*.png' -print0 | cadre run -0 convert {} {.}.jpg\n"
+           "  cadre run --hosts a,b,8/c --send 'nproc; hostname' ::: 1 2 3\n"
+           "  cadre run --tag --timeout 10s ping -c 1 {1}.{2} ::: 10.0.0 10.0.1 ::: 1 2 "
+           "3\n"
+           "  cadre run --retries exit=3,timeout=1 --backoff 2s ./fetch {} :::: urls",
     .children = s_run_children};
 
 static const struct argp_child s_submit_children [] = {
@@ -200,17 +219,21 @@ static const struct argp s_submit_argp = {
     .options = s_submit_options,
     .parser = s_parse,
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
-    .doc =
-        "Hand a command for each input to the broker, print the number of the job, and leave.\v" GRAMMAR
-        "A broker with a store (see 'cadre broker info') keeps the job on disk: the number is printed once it is there, and the job "
-        "outlives this command, the workers and the broker. Without a store, or with --no-durable, it lives as long as the "
-        "broker. 'cadre job wait', 'cadre job logs' and 'cadre job results' take its number; its results are kept until 'cadre job "
-        "forget', those of a durable job for at most 7 days.\n\n"
-        "Exit codes: 0; with --wait as run; 64 usage; 69 no broker answers; 77 refused: --durable and no store, or no room in it; "
-        "125 cadre's own error; 130 interrupted.\n\nExamples:\n"
-        "  job=$(cadre submit gzip ::: *.log); cadre job wait $job\n"
-        "  cadre submit --once nightly-2031-05-01 ./report {} :::: customers\n"
-        "  cadre submit --durable --no-rerun --expire 12h ./pay {} :::: invoices",
+    .doc = "Submit a command for each input to the broker, print the job number, and "
+           "exit.\v" GRAMMAR
+           "If the broker has a store (see 'cadre broker info'), the number is printed "
+           "after the job is on disk. The job then survives a crash of this command, "
+           "the workers and the broker. Without a store, or with --no-durable, the job "
+           "ends with the broker. Pass the number to 'cadre job wait', 'cadre job logs' "
+           "and 'cadre job results'. Results are kept until 'cadre job forget', those "
+           "of a durable job for at most 7 days.\n\n"
+           "Exit codes: 0; with --wait as of 'cadre run'; 64 usage; 69 no broker "
+           "answers; 77 refused: --durable without a store, or the store is full; 125 "
+           "cadre's own error; 130 interrupted.\n\n"
+           "Examples:\n"
+           "  job=$(cadre submit gzip ::: *.log); cadre job wait $job\n"
+           "  cadre submit --once nightly-2031-05-01 ./report {} :::: customers\n"
+           "  cadre submit --durable --no-rerun --expire 12h ./pay {} :::: invoices",
     .children = s_submit_children};
 
 static bool s_is_mark (const char *word)
@@ -229,7 +252,7 @@ static cadre_error_t s_add_source (run_options_t *self, int argc, char **argv, i
         (*index)++;
     if (strchr (mark, '+'))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "%s (linked inputs) is not there; use ::: or ::::", mark);
+                          "%s (linked inputs) is not supported; use ::: or ::::", mark);
     if (strcmp (mark, ":::") == 0) {
         inputs_add_words (self->inputs, argv + first, (size_t) (*index - first));
         return CADRE_OK;

@@ -109,7 +109,7 @@ cadre_error_t callbacks_watch (cadre_future_t *future, cadre_done_fn *callback, 
 {
     if (future->pool->closed)
         return fault_set (fault, CADRE_ERROR_CLOSED,
-                          "the pool was closed: nobody is left to call back");
+                          "the pool was closed: it calls no callbacks any more");
     watcher_t *watcher = malloc (sizeof *watcher);
     if (!watcher)
         return fault_set (fault, CADRE_ERROR_MEMORY,

@@ -147,8 +147,7 @@ void pool_explain (cadre_t *self, const char *notice, char *text, size_t size)
         snprintf (text, size, "the broker at %s does not answer: is it running?",
                   pool_address (self));
     else if (session_put_is_full (pool_session (self)))
-        snprintf (text, size,
-                  "results of jobs that nobody has read fill the pool's window: read them first");
+        snprintf (text, size, "unread results of jobs fill the pool's window: read them first");
     else
         snprintf (text, size, "%s", notice);
 }

@@ -156,7 +156,7 @@ static void test_servers (void **state)
             s_expect (&address, true, CADRE_ERROR_REFUSED, "does not let this key in");
         } else {
             s_expect (&address, true, CADRE_ERROR_REFUSED,
-                      "uses no keys, so nobody knows who it is");
+                      "uses no keys, so its identity cannot be checked");
             s_expect (&address, false, CADRE_ERROR_UNAVAILABLE, "no broker answers");
         }
         //  The same by way of its role

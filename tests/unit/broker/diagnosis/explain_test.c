@@ -107,7 +107,7 @@ static void test_results_fill_the_memory (void **state)
     rig.base.hub.full = true;
     s_says (
         &rig, rig.job, 2,
-        "waits: results that nobody has forgotten fill the broker's memory: cadre job list, cadre job "
+        "waits: results that were not forgotten fill the broker's memory: cadre job list, cadre job "
         "forget, or start it with a larger --memory or a --store");
     s_end (&rig);
 }
