@@ -12,11 +12,33 @@
 #include "broker/core/inbox.h"
 
 #define BUDGET_MIB (UINT64_C (1) << 20)
+#define BUDGET_RESERVE_BYTES                                                                       \
+    (16 * BUDGET_MIB)         //  The program itself uses so much, however small its limit is
 #define BUDGET_BLOCK_BYTES 32 //  Heap and hash table overhead of a small object
 
 static inline uint64_t budget_between (uint64_t value, uint64_t least, uint64_t most)
 {
     return value < least ? least : value > most ? most : value;
+}
+
+//  What tasks may fill. The reserve is for memory that is not counted: the program and its
+//  libraries, gaps in the heap, libzmq's data.
+static inline uint64_t budget_memory (const hub_t *hub)
+{
+    uint64_t part = hub->memory_limit / 16;
+    return hub->memory_limit - budget_between (BUDGET_RESERVE_BYTES, 3 * part, 4 * part);
+}
+
+//  Of that, the equal share of each key that has sessions, and of one more that may connect.
+static inline uint64_t budget_share (const hub_t *hub)
+{
+    return budget_memory (hub) / (hub->present_keys + 1);
+}
+
+//  Of that, the part that keys above their share must leave free.
+static inline uint64_t budget_spare (const hub_t *hub)
+{
+    return hub->memory_limit / 8;
 }
 
 //  Open jobs, without their tasks: of one session, of one key, and the total memory use above which

@@ -123,7 +123,8 @@ typedef struct hub {
     uint64_t cut_peers;      //  tcp connections that the broker closed, ever
     uint64_t refused_bytes;  //  Jobs, workers and names refused for lack of memory, ever
     uint64_t stuck_clients;  //  Sessions ended because they acknowledged nothing, ever
-    bool full; //  Results of jobs in memory fill the memory: these jobs are not dispatched
+    bool full;   //  Results of jobs in memory fill the memory: these jobs are not dispatched
+    bool scarce; //  They nearly do: jobs of keys above their share are not dispatched
     uint64_t turn_tasks; //  Tasks received by JOB_TASKS in this turn
     bool heard;          //  Frames were received in this turn: answers must not be delayed
     walk_t round;        //  Position of the round through all jobs; see rounds.h

@@ -47,9 +47,24 @@ static uint64_t s_cost (const wire_job_open_t *open, size_t size_bytes)
                          : cost; //  JOB_OPEN itself, and its record for the store
 }
 
-cadre_error_t bounds_fault_full (const hub_t *hub, fault_t *fault)
+//  Others have less than it.
+static cadre_error_t s_fault_over (const hub_t *hub, const client_t *client, fault_t *fault)
+{
+    char held [UNITS_TEXT_BYTES], share [UNITS_TEXT_BYTES];
+    return fault_set (
+        fault, CADRE_ERROR_MEMORY,
+        "tasks and results of key %s take up %s of the broker's memory; its share is %s, and the rest is "
+        "for others now: wait until its tasks have run, forget jobs that have ended (cadre job forget), "
+        "or start the broker with a larger --memory",
+        client->key, units_print_size (purse_held (client->purse), held, sizeof held),
+        units_print_size (budget_share (hub), share, sizeof share));
+}
+
+cadre_error_t bounds_fault_full (const hub_t *hub, const client_t *client, fault_t *fault)
 {
     char held [UNITS_TEXT_BYTES], limit [UNITS_TEXT_BYTES];
+    if (purse_is_over (hub, client->purse))
+        return s_fault_over (hub, client, fault);
     return fault_set (
         fault, CADRE_ERROR_MEMORY,
         "the broker's memory is full (%s of %s): forget jobs that have ended (cadre job list, cadre job "
@@ -71,14 +86,14 @@ static cadre_error_t s_check_budgets (const hub_t *hub, const client_t *client, 
             "some have ended, or start the broker with a larger --memory",
             units_print_size (most, text, sizeof text));
     most = budget_key_jobs (hub);
-    if (client->purse && purse_is_one (client->purse) && client->purse->job_bytes + cost > most)
+    if (purse_is_one (client->purse) && client->purse->open_bytes + cost > most)
         return fault_set (
             fault, CADRE_ERROR_TOO_LARGE,
             "the jobs of key %s take up more than %s, without their tasks: forget those that have "
             "ended (cadre job forget), or start the broker with a larger --memory",
             client->key, units_print_size (most, text, sizeof text));
-    return hub_used_bytes (hub) + cost > budget_jobs (hub) ? bounds_fault_full (hub, fault)
-                                                           : CADRE_OK;
+    most = budget_jobs (hub) - (purse_is_over (hub, client->purse) ? budget_spare (hub) : 0);
+    return hub_used_bytes (hub) + cost > most ? bounds_fault_full (hub, client, fault) : CADRE_OK;
 }
 
 cadre_error_t bounds_check_open (hub_t *hub, const client_t *client, const wire_job_open_t *open,

@@ -21,7 +21,8 @@ cadre_error_t bounds_check_open (hub_t *hub, const client_t *client, const wire_
 //  May it follow one more job?
 cadre_error_t bounds_check_follow (hub_t *hub, const client_t *client, fault_t *fault);
 
-//  A fault that says how full the broker's memory is, and the remedy.
-cadre_error_t bounds_fault_full (const hub_t *hub, fault_t *fault);
+//  A fault that says how full the broker's memory is, or how much of it the client's key uses, and
+//  the remedy.
+cadre_error_t bounds_fault_full (const hub_t *hub, const client_t *client, fault_t *fault);
 
 #endif

@@ -74,7 +74,7 @@ static void s_tell_full (front_t *self, client_t *client)
     if (full == client->told_full)
         return;
     client->told_full = full;
-    bounds_fault_full (hub, &fault);
+    bounds_fault_full (hub, client, &fault);
     for (ref_t *ref = full ? client->refs : NULL; ref; ref = ref->hh.next) {
         job_t *job = ref->kind == REF_JOB ? job_table_find (hub->jobs, ref->job) : NULL;
         if (job && !job->sealed)

@@ -60,7 +60,7 @@ static park_verdict_t s_room (const client_t *client, const hub_t *hub,
 static bool s_is_within_rate (const client_t *client, const hub_t *hub, unsigned verb, size_t size)
 {
     purse_t *purse = client->purse;
-    if (size < LARGE_BYTES || !purse || s_is_metered (verb))
+    if (size < LARGE_BYTES || s_is_metered (verb))
         return true;
     if (purse->large_us - hub->now_us > LARGE_BURST_US)
         return false;

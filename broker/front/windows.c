@@ -5,12 +5,11 @@
 #include "broker/core/budget.h"
 #include "broker/queue/ready.h"
 
-#define FEW_TASKS 10000u          //  Of a client; they are processed in a moment
-#define FLOOR_BYTES (512u << 10)  //  At least one frame of any client
-#define RESERVE_BYTES (16u << 20) //  The program itself uses so much, however small its limit is
-#define TASK_BYTES 64u            //  Assumed size of a task
-#define FEW_MORE 1000u            //  An increase by so many tasks is always sent
-#define LEAST_BYTES 4096u         //  Minimum per session, however many sessions its key has
+#define FEW_TASKS 10000u                  //  Of a client; they are processed in a moment
+#define FLOOR_BYTES (512u << 10)          //  At least one frame of any client
+#define TASK_BYTES 64u                    //  Assumed size of a task
+#define FEW_MORE 1000u                    //  An increase by so many tasks is always sent
+#define LEAST_BYTES 4096u                 //  Minimum per session, however many sessions its key has
 #define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Size of a delayed window
 
 //  Clients that waited are served at the end of the turn.
@@ -48,23 +47,21 @@ static bool s_has_many (const hub_t *hub, const client_t *client)
     return share && share->open > FEW_TASKS;
 }
 
-//  Reserve for memory that is not counted: the program and its libraries, gaps in the heap,
-//  libzmq's data.
-static uint64_t s_reserve (const hub_t *hub)
-{
-    uint64_t part = hub->memory_limit / 16;
-    return budget_between (RESERVE_BYTES, 3 * part, 4 * part);
-}
-
-//  The sixteenth before the reserve is for clients with few tasks, so that a client with many tasks
-//  cannot block them.
-uint64_t windows_memory_left (const windows_t *self, const client_t *client)
+//  Limit for the client's tasks. The last eighth is for keys within their share; the last sixteenth
+//  for clients with few tasks, so that a client with many tasks cannot block them.
+static uint64_t s_most (const windows_t *self, const client_t *client)
 {
     const hub_t *hub = self->hub;
-    uint64_t used = hub_used_bytes (hub), part = hub->memory_limit / 16;
-    uint64_t most = hub->memory_limit - s_reserve (hub);
-    if (used < most - 2 * part || s_has_many (hub, client))
-        most -= part;
+    uint64_t most = budget_memory (hub), part = hub->memory_limit / 16;
+    if (purse_is_over (hub, client->purse))
+        return most - budget_spare (hub);
+    bool near = hub_used_bytes (hub) >= most - 2 * part;
+    return near && !s_has_many (hub, client) ? most : most - part;
+}
+
+uint64_t windows_memory_left (const windows_t *self, const client_t *client)
+{
+    uint64_t used = hub_used_bytes (self->hub), most = s_most (self, client);
     return used < most ? (most - used) / 2 : 0;
 }
 

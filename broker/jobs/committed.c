@@ -34,7 +34,7 @@ void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads,
                        const payloads_place_t *place)
 {
     uint32_t first = job->total;
-    job_append (job, payloads, place, &hub->job_bytes);
+    job_append (job, payloads, place);
     s_skip_ended (job, first);
     if (place && first > job->next && hub_is_tight (hub))
         payloads_spill (job->stock);

@@ -5,13 +5,16 @@
 #include "broker/peers/follower.h"
 #include "broker/queue/ready.h"
 
-//  Its client does not read; or memory is full and its kept results are neither fetched nor
-//  forgotten.
+bool standing_keeps_too_much (const hub_t *hub, const job_t *job)
+{
+    if (!job->detached || job->durable)
+        return false;
+    return hub->full || (hub->scarce && purse_is_over (hub, job->purse));
+}
+
 bool standing_is_resting (const hub_t *hub, const job_t *job)
 {
-    if (job->owner)
-        return job->owner->stalled;
-    return hub->full && job->detached && !job->durable;
+    return job->owner ? job->owner->stalled : standing_keeps_too_much (hub, job);
 }
 
 void standing_count_attached (hub_t *hub, job_t *job)

@@ -24,6 +24,10 @@ void standing_remove (hub_t *hub, job_t *job);
 //  Updates whether a client waits for the job. Call it when owner, seal or counts have changed.
 void standing_count_attached (hub_t *hub, job_t *job);
 
+//  Are its results kept in memory, and is that full of such, or nearly full while its key is above
+//  its share?
+bool standing_keeps_too_much (const hub_t *hub, const job_t *job);
+
 //  Does the job not start tasks although workers may be free?
 bool standing_is_resting (const hub_t *hub, const job_t *job);
 

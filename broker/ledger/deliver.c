@@ -6,6 +6,7 @@
 
 #include "broker/jobs/committed.h"
 #include "broker/jobs/settle_queue.h"
+#include "broker/jobs/standing.h"
 #include "broker/journal/records.h"
 #include "common/pack.h"
 
@@ -177,6 +178,6 @@ bool deliver_is_open (const hub_t *hub, const job_t *job)
     if (job->durable && hub->journal)
         return hub->journal_bytes <= HUB_JOURNAL_BYTES;
     if (job->detached)
-        return !hub->full;
+        return !standing_keeps_too_much (hub, job);
     return !job->owner || client_backlog (job->owner) < client_backlog_max (hub);
 }

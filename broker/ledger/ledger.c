@@ -58,7 +58,9 @@ void ledger_end_lanes (ledger_t *self, job_t *job)
 static void s_free (ledger_t *self, job_t *job)
 {
     DL_DELETE2 (self->gone, job, settle_prev, settle_next);
-    job_destroy (&job, &self->hub->job_bytes);
+    purse_t *purse = job->purse;
+    job_destroy (&job);
+    purse_give (self->hub, &purse);
 }
 
 //  The memory of a large job is freed in several turns.
@@ -195,7 +197,7 @@ static void s_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome)
     if (well || !job->detached)
         s_release_payload (self, job, index);
     if (well && !job->detached)
-        job_note_end (job, &self->hub->job_bytes);
+        job_note_end (job);
     if (job_is_over (job))
         settle_queue_add (self->hub, job);
 }

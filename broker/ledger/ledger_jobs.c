@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "broker/core/budget.h"
 #include "broker/core/detail.h"
 #include "broker/jobs/committed.h"
 #include "broker/jobs/settle_queue.h"
@@ -46,14 +47,17 @@ static void s_copy_options (job_t *job, const wire_job_open_t *open)
 static job_t *s_new (ledger_t *self, uint64_t number, view_t client, view_t holder, uint64_t share,
                      const wire_job_open_t *open)
 {
-    job_t *job = job_new (&self->hub->job_bytes);
+    identity_t identity = identity_of (open->uuid.data, holder);
+    purse_t *purse = purse_take (self->hub, identity.holder);
+    job_t *job = job_new (&purse->jobs);
     s_copy_options (job, open);
-    job->identity = identity_of (open->uuid.data, holder);
+    job->identity = identity;
+    job->purse = purse;
     job->number = number;
     job->created_us = moment_wall_us ();
     job->client_name = view_text (client);
     if (job->detached)
-        job->keep = result_log_new (&self->hub->kept_bytes);
+        job->keep = result_log_new (&purse->kept);
     ready_join (self->hub->ready, job, share);
     job_table_add (self->hub->jobs, job);
     return job;
@@ -339,6 +343,8 @@ uint64_t ledger_jobs_forgotten (const ledger_t *self, const identity_t *identity
 void ledger_jobs_sweep (ledger_t *self)
 {
     tombstones_sweep (self->hub->ghosts, self->hub->now_us);
+    if (self->hub->scarce && !self->weighing.at) //  Keys come and go, and so do their shares
+        job_table_walk (self->hub->jobs, &self->weighing);
 }
 
 void ledger_jobs_sweep_job (ledger_t *self, job_t *job)
@@ -373,9 +379,8 @@ void ledger_jobs_stall (ledger_t *self, client_t *client)
 }
 
 //  When tasks fill the memory, dispatch continues, because running them frees memory.
-static bool s_is_full (const hub_t *hub)
+static bool s_results_fill (const hub_t *hub, uint64_t most)
 {
-    uint64_t most = hub->memory_limit / 16 * (hub->full ? 10 : 11);
     return hub_used_bytes (hub) >= most && hub->kept_bytes >= hub->memory_limit / 8;
 }
 
@@ -390,11 +395,15 @@ static void s_go_on_weighing (ledger_t *self)
 
 void ledger_jobs_weigh (ledger_t *self)
 {
-    bool full = s_is_full (self->hub);
+    hub_t *hub = self->hub;
+    uint64_t part = hub->memory_limit / 16, spare = budget_spare (hub);
+    bool full = s_results_fill (hub, part * (hub->full ? 10 : 11));
+    bool scarce = s_results_fill (hub, part * (hub->scarce ? 10 : 11) - spare);
     s_go_on_weighing (self);
-    if (full == self->hub->full)
+    if (full == hub->full && scarce == hub->scarce)
         return;
-    self->hub->full = full;
+    hub->full = full;
+    hub->scarce = scarce;
     job_table_walk (self->hub->jobs, &self->weighing);
     s_go_on_weighing (self);
 }

@@ -247,8 +247,7 @@ bool client_is_full (const client_t *self, const hub_t *hub)
     if (own == 0)
         return false;
     return own >= budget_session_replies (hub) || hub->reply_bytes >= budget_replies (hub)
-           || (self->purse && purse_is_one (self->purse)
-               && self->purse->reply_bytes >= budget_key_replies (hub));
+           || (purse_is_one (self->purse) && self->purse->reply_bytes >= budget_key_replies (hub));
 }
 
 uint64_t client_refs_bytes (const client_t *self)
@@ -281,12 +280,11 @@ void client_count (client_t *self, hub_t *hub, bool there)
     uint64_t waiting = there ? s_waiting_bytes (self) : 0;
     hub->client_bytes += bytes - self->counted_bytes;
     hub->reply_bytes += replies - self->counted_replies;
-    if (self->purse)
-        self->purse->reply_bytes += replies - self->counted_replies;
+    self->purse->client_bytes += bytes - self->counted_bytes;
+    self->purse->reply_bytes += replies - self->counted_replies;
     if (!there) {
         hub->promised_bytes -= self->promised_bytes;
-        if (self->purse)
-            self->purse->promised_bytes -= self->promised_bytes;
+        self->purse->promised_bytes -= self->promised_bytes;
         self->promised_bytes = 0;
     }
     hub->parked_bytes += waiting - self->counted_waiting;

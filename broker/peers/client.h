@@ -89,7 +89,7 @@ typedef struct client {
     struct client *telling_next; //  …
     struct follower *followers;  //  Jobs that it follows
     uint64_t promised_bytes;     //  Its part of hub->promised_bytes
-    uint64_t counted_bytes;      //  Its part of hub->client_bytes
+    uint64_t counted_bytes;      //  Its part of purse->client_bytes and hub->client_bytes
     uint64_t counted_replies;    //  Its part of purse->reply_bytes and hub->reply_bytes
     uint64_t counted_waiting;    //  Its part of hub->parked_bytes
     parked_t *parked;            //  Frames that wait until it acknowledges replies, oldest first

@@ -17,12 +17,12 @@
 #define BYTES_A_US 100u //  Transfer through broker and worker, both ways, as total processor time
 #define BYTES_A_US_DURABLE 60u //  The same by way of the disk
 
-job_t *job_new (uint64_t *bytes_p)
+job_t *job_new (account_t *account)
 {
     job_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->stock = payloads_new (bytes_p);
-    self->bytes_p = bytes_p;
+    self->stock = payloads_new (account);
+    self->account = account;
     job_weigh (self);
     return self;
 }
@@ -79,7 +79,7 @@ void job_weigh (job_t *self)
         self->has.capacity * sizeof (wire_span_t) + self->arrivals_capacity * sizeof (arrival_t);
     weight +=
         self->stack_capacity * sizeof (uint32_t) + s_lanes_capacity (self) * sizeof (job_lane_t);
-    *self->bytes_p += weight - self->weight;
+    account_add (self->account, weight - self->weight);
     self->weight = weight;
 }
 
@@ -88,14 +88,15 @@ static size_t s_task_bytes (const job_t *self)
     return sizeof (task_t) + (self->detached ? sizeof (uint64_t) : 0);
 }
 
-void job_destroy (job_t **self_p, uint64_t *bytes_p)
+void job_destroy (job_t **self_p)
 {
     assert (self_p);
     job_t *self = *self_p;
     if (!self)
         return;
     assert (!self->queue && !self->demand && !self->followers && !self->settling && !self->changed);
-    *bytes_p -= self->weight + (self->total - self->forgotten) * s_task_bytes (self);
+    account_subtract (self->account,
+                      self->weight + (self->total - self->forgotten) * s_task_bytes (self));
     payloads_destroy (&self->stock);
     result_log_destroy (&self->keep);
     for (size_t i = 0; i < self->needs_count; i++)
@@ -138,8 +139,7 @@ static void s_reserve (job_t *self, size_t count)
     self->capacity = (uint32_t) capacity;
 }
 
-void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place,
-                 uint64_t *bytes_p)
+void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place)
 {
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
     if (payloads->count == 0) //  A frame may contain none, and there may be no block yet
@@ -150,7 +150,7 @@ void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_
     if (self->detached)
         memset (self->kept_at + self->total, 0, payloads->count * sizeof (uint64_t));
     payloads_append (self->stock, self->total, payloads, place);
-    *bytes_p += payloads->count * s_task_bytes (self);
+    account_add (self->account, payloads->count * s_task_bytes (self));
     self->total += (uint32_t) payloads->count;
     self->ready += (uint32_t) payloads->count;
 }
@@ -161,7 +161,7 @@ static uintptr_t s_page_of (const job_t *self, uint32_t index, uintptr_t page)
 }
 
 //  The pages in between remain, as zeros without memory.
-void job_note_end (job_t *self, uint64_t *bytes_p)
+void job_note_end (job_t *self)
 {
     while (self->past < self->total && self->tasks [self->past].state == TASK_DONE
            && self->tasks [self->past].outcome == CADRE_OUTCOME_OK)
@@ -171,7 +171,7 @@ void job_note_end (job_t *self, uint64_t *bytes_p)
     uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
     uintptr_t from = s_page_of (self, self->forgotten, page) + (self->forgotten ? 0 : page);
     madvise ((void *) from, s_page_of (self, self->past, page) - from, MADV_DONTNEED);
-    *bytes_p -= (self->past - self->forgotten) * s_task_bytes (self);
+    account_subtract (self->account, (self->past - self->forgotten) * s_task_bytes (self));
     self->forgotten = self->past;
 }
 

@@ -143,17 +143,18 @@ typedef struct job {
     struct job *settle_prev; //  Neighbours in that queue, or among jobs whose memory is being freed
     struct job *settle_next; //  …
     walk_t *walks;           //  Walks that stand at this job
-    uint64_t *bytes_p;       //  The total that counts its memory; borrowed
+    account_t *account;      //  Counts its memory: its purse's
     size_t weight;           //  Of that: memory besides tasks and payloads
     uint64_t session;        //  Session of the client that opened it; 0: it comes from the log
-    struct purse *purse;     //  Usage of that client's key, or NULL
-    size_t charged;          //  Bytes counted in session and purse
+    struct purse *purse;     //  Usage of its key
+    size_t charged;          //  Bytes counted as open in session and purse
     UT_hash_handle hh_number;   //  In the job table, by number
     UT_hash_handle hh_identity; //  In the job table, by identity
 } job_t;
 
-job_t *job_new (uint64_t *bytes_p);
-void job_destroy (job_t **self_p, uint64_t *bytes_p);
+//  account: counts what it holds, results apart; borrowed.
+job_t *job_new (account_t *account);
+void job_destroy (job_t **self_p);
 
 //  Frees unused memory and recounts what the job holds besides tasks and payloads. Call it when
 //  that may have changed.
@@ -163,11 +164,10 @@ void job_weigh (job_t *self);
 bool job_shed (job_t *self, uint32_t *visits);
 
 //  Appends tasks as ready; place as in payloads_append.
-void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place,
-                 uint64_t *bytes_p);
+void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place);
 
 //  A task of an attached job has succeeded: when many consecutive ones have, their memory is freed.
-void job_note_end (job_t *self, uint64_t *bytes_p);
+void job_note_end (job_t *self);
 
 //  Takes the next ready task; there must be one (ready > 0).
 uint32_t job_take (job_t *self);

@@ -34,28 +34,33 @@ typedef struct large {
 } large_t;
 
 struct payloads {
-    block_t *blocks;   //  Ordered by first
-    size_t head;       //  Blocks before this one are released
-    size_t count;      //  Blocks, including released ones
-    size_t capacity;   //  Blocks allocated
-    size_t at;         //  The block used last
-    large_t *large;    //  Payloads that came in parts, by task
-    uint64_t *bytes_p; //  The total to which its memory is added; borrowed
+    block_t *blocks;    //  Ordered by first
+    size_t head;        //  Blocks before this one are released
+    size_t count;       //  Blocks, including released ones
+    size_t capacity;    //  Blocks allocated
+    size_t at;          //  The block used last
+    large_t *large;     //  Payloads that came in parts, by task
+    account_t *account; //  Counts its memory; borrowed
 };
 
-payloads_t *payloads_new (uint64_t *bytes_p)
+payloads_t *payloads_new (account_t *account)
 {
     payloads_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->bytes_p = bytes_p;
+    self->account = account;
     return self;
+}
+
+static size_t s_block_bytes (const block_t *block)
+{
+    return block->room_bytes + block->room * sizeof (uint32_t);
 }
 
 static void s_free_block (payloads_t *self, block_t *block)
 {
     if (!block->bytes)
         return;
-    *self->bytes_p -= block->room_bytes + block->room * sizeof (uint32_t);
+    account_subtract (self->account, s_block_bytes (block));
     free (block->bytes);
     free (block->offsets);
     block->bytes = NULL;
@@ -64,7 +69,7 @@ static void s_free_block (payloads_t *self, block_t *block)
 
 static void s_free_large (payloads_t *self, large_t *large)
 {
-    *self->bytes_p -= large->payload.size;
+    account_subtract (self->account, large->payload.size);
     HASH_DEL (self->large, large);
     buffer_free (&large->payload);
     free (large);
@@ -134,7 +139,7 @@ static block_t *s_open_block (payloads_t *self, uint32_t first, const payloads_p
 //  The first batch gets what it needs; a growing block doubles.
 static void s_reserve (payloads_t *self, block_t *block, size_t size, size_t count)
 {
-    size_t before = block->room_bytes + block->room * sizeof (uint32_t);
+    size_t before = s_block_bytes (block);
     if (block->size + size > block->room_bytes) {
         size_t twice = block->room_bytes * 2;
         block->room_bytes = block->size + size > twice ? block->size + size : twice;
@@ -147,7 +152,7 @@ static void s_reserve (payloads_t *self, block_t *block, size_t size, size_t cou
         block->offsets = realloc (block->offsets, block->room * sizeof (uint32_t));
         assert (block->offsets);
     }
-    *self->bytes_p += block->room_bytes + block->room * sizeof (uint32_t) - before;
+    account_add (self->account, s_block_bytes (block) - before);
 }
 
 //  Sets the offset of each value. False when their number is different.
@@ -189,7 +194,7 @@ void payloads_put_large (payloads_t *self, uint32_t index, buffer_t *payload)
     assert (large);
     large->index = index;
     large->payload = buffer_take (payload);
-    *self->bytes_p += large->payload.size;
+    account_add (self->account, large->payload.size);
     HASH_ADD (hh, self->large, index, sizeof large->index, large);
 }
 
@@ -302,7 +307,7 @@ bool payloads_restore (payloads_t *self, uint32_t index, buffer_t *bytes)
     block->offsets = malloc (block->room * sizeof (uint32_t));
     assert (block->bytes && block->offsets);
     memcpy (block->bytes, bytes->data, block->size);
-    *self->bytes_p += block->room_bytes + block->room * sizeof (uint32_t);
+    account_add (self->account, s_block_bytes (block));
     return s_find_offsets (block, 0, block->count);
 }
 

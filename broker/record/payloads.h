@@ -11,12 +11,13 @@
 #ifndef BROKER_RECORD_PAYLOADS_H_INCLUDED
 #define BROKER_RECORD_PAYLOADS_H_INCLUDED
 
+#include "broker/core/account.h"
 #include "common/wire.h"
 
 typedef struct payloads payloads_t;
 
-//  bytes_p points to a total that is updated with the memory in use.
-payloads_t *payloads_new (uint64_t *bytes_p);
+//  account counts its memory; borrowed.
+payloads_t *payloads_new (account_t *account);
 void payloads_destroy (payloads_t **self_p);
 
 //  Frees payloads that are no longer used, as far as visits allow, and decrements them. True when

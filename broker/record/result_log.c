@@ -53,22 +53,22 @@ struct result_log {
     size_t capacity;     //  Segments allocated
     large_t *large;      //  Values too large for a frame, by task
     wrote_t *wrote;      //  Size of tasks' output, by task
-    uint64_t held;       //  Bytes added to *bytes_p
-    uint64_t *bytes_p;   //  The total to which its memory is added; borrowed
+    uint64_t held;       //  Bytes added to the account
+    account_t *account;  //  Counts its memory; borrowed
 };
 
-result_log_t *result_log_new (uint64_t *bytes_p)
+result_log_t *result_log_new (account_t *account)
 {
     result_log_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->bytes_p = bytes_p;
+    self->account = account;
     return self;
 }
 
 static void s_count (result_log_t *self, int64_t bytes)
 {
     self->held += (uint64_t) bytes;
-    *self->bytes_p += (uint64_t) bytes;
+    account_add (self->account, (uint64_t) bytes);
 }
 
 static void s_free_large (result_log_t *self, large_t *large)
@@ -120,7 +120,7 @@ void result_log_destroy (result_log_t **self_p)
     while (!result_log_shed (self, &visits))
         visits = UINT32_MAX;
     free (self->segments);
-    *self->bytes_p -= self->held;
+    account_subtract (self->account, self->held);
     free (self);
     *self_p = NULL;
 }

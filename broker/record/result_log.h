@@ -17,6 +17,7 @@
 #ifndef BROKER_RECORD_RESULT_LOG_H_INCLUDED
 #define BROKER_RECORD_RESULT_LOG_H_INCLUDED
 
+#include "broker/core/account.h"
 #include "common/wire.h"
 
 typedef struct result_log result_log_t;
@@ -36,8 +37,8 @@ typedef struct result_log_place {
     uint64_t size;   //  Bytes
 } result_log_place_t;
 
-//  bytes_p points to a total that is updated with the memory in use.
-result_log_t *result_log_new (uint64_t *bytes_p);
+//  account counts its memory; borrowed.
+result_log_t *result_log_new (account_t *account);
 void result_log_destroy (result_log_t **self_p);
 
 //  Frees a log that is no longer used, as far as visits allow, and decrements them. True when all

@@ -103,6 +103,7 @@ static void s_turn (world_t *self, int64_t after_us)
     ledger_settle (self->hub.ledger);
     back_flush (self->back);
     front_turn_flush (self->front);
+    assert (purse_check (&self->hub));
 }
 
 static agent_t *s_agent (world_t *self)

@@ -64,6 +64,7 @@ static inline void journal_rig_turn (journal_rig_t *self)
     persistence_flush (&self->modules.hub);
     assert_int_equal (persistence_turn (&self->modules.hub, &fault), CADRE_OK);
     ledger_settle (self->modules.hub.ledger);
+    assert_true (purse_check (&self->modules.hub));
 }
 
 static inline void journal_rig_leave (journal_rig_t *self)

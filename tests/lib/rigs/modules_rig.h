@@ -7,6 +7,7 @@
 #ifndef TESTS_LIB_RIGS_MODULES_RIG_H_INCLUDED
 #define TESTS_LIB_RIGS_MODULES_RIG_H_INCLUDED
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,9 @@ static inline void modules_rig_start (modules_rig_t *self)
 static inline void modules_rig_end (modules_rig_t *self)
 {
     hub_t *hub = &self->hub;
+    assert (purse_check (hub));
     ledger_destroy (&hub->ledger);
+    assert (!hub->purses && hub->present_keys == 0);
     delay_destroy (&hub->delay);
     ready_destroy (&hub->ready);
     roster_destroy (&hub->roster);
@@ -62,16 +65,28 @@ static inline void modules_rig_uuid (modules_rig_t *self, uint8_t kind,
     memcpy (uuid + 1, &self->uuids, sizeof self->uuids);
 }
 
-static inline client_t *modules_rig_client (modules_rig_t *self)
+//  A session of that key; "": without a key.
+static inline client_t *modules_rig_client_of (modules_rig_t *self, const char *holder)
 {
     uint8_t uuid [WIRE_UUID_BYTES];
     modules_rig_uuid (self, 200, uuid);
-    return client_new (uuid);
+    client_t *client = client_new (uuid);
+    snprintf (client->holder, sizeof client->holder, "%s", holder);
+    client->purse = purse_enter (&self->hub, holder);
+    return client;
+}
+
+static inline client_t *modules_rig_client (modules_rig_t *self)
+{
+    return modules_rig_client_of (self, "");
 }
 
 static inline void modules_rig_end_client (modules_rig_t *self, client_t **client)
 {
     ledger_jobs_abandon (self->hub.ledger, *client);
+    client_count (*client, &self->hub, false);
+    assert (purse_check (&self->hub));
+    purse_leave (&self->hub, &(*client)->purse);
     self->hub.dirty = NULL;
     (*client)->dirty = false;
     client_destroy (client);

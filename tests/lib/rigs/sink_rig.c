@@ -171,5 +171,6 @@ bool sink_rig_take (sink_rig_t *self, const void *frame, size_t size_bytes)
 {
     uint64_t session = sink_rig_session (self), refused = self->hub.refused_frames;
     sink_handle (self->back, frame, size_bytes);
+    assert (purse_check (&self->hub));
     return self->hub.refused_frames == refused && sink_rig_session (self) == session;
 }

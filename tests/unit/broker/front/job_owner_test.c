@@ -50,7 +50,8 @@ static client_t *s_let_in (scene_t *self, const char *key)
     snprintf (client->holder, sizeof client->holder, "%s",
               authz_rights (&self->doors, key)->holder);
     client->route = 1;
-    client->purse = purse_take (&self->rig.modules.hub, client->holder);
+    purse_leave (&self->rig.modules.hub, &client->purse);
+    client->purse = purse_enter (&self->rig.modules.hub, client->holder);
     HASH_ADD (hh, self->rig.modules.hub.clients, session, sizeof client->session, client);
     self->front = front_new (&self->rig.modules.hub, NULL, NULL);
     return client;
@@ -59,7 +60,6 @@ static client_t *s_let_in (scene_t *self, const char *key)
 static void s_let_out (scene_t *self)
 {
     front_destroy (&self->front);
-    purse_give (&self->rig.modules.hub, &self->rig.client->purse);
     HASH_DELETE (hh, self->rig.modules.hub.clients, self->rig.client);
 }
 

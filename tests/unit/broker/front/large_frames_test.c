@@ -24,11 +24,9 @@ static void test_large_frames_have_a_rate (void **state)
 {
     (void) state;
     modules_rig_t rig;
-    purse_t purse = {0};
     unsigned passed = 0;
     modules_rig_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    client->purse = &purse;
     while (passed < 100 && s_judge (&rig, client, WIRE_job_open, MIB) == PARK_PASS)
         passed++;
     assert_in_range (passed, 25, 40);
@@ -43,7 +41,6 @@ static void test_large_frames_have_a_rate (void **state)
     //  A window bounds these
     for (unsigned i = 0; i < 100; i++)
         assert_int_equal (s_judge (&rig, client, WIRE_job_tasks, MIB), PARK_PASS);
-    client->purse = NULL;
     modules_rig_end_client (&rig, &client);
     modules_rig_end (&rig);
 }

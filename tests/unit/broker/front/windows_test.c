@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "broker/core/budget.h"
 #include "broker/front/windows.h"
 #include "tests/lib/rigs/modules_rig.h"
 
@@ -24,9 +25,8 @@ typedef struct room {
 //  A session of that key; "": it needs none.
 static client_t *s_come (room_t *self, const char *holder)
 {
-    client_t *client = modules_rig_client (&self->rig);
+    client_t *client = modules_rig_client_of (&self->rig, holder);
     client->session = ++self->sessions;
-    client->purse = purse_enter (&self->rig.hub, holder);
     HASH_ADD (hh, self->rig.hub.clients, session, sizeof client->session, client);
     return client;
 }
@@ -35,8 +35,6 @@ static void s_go (room_t *self, client_t **client_p)
 {
     client_t *client = *client_p;
     HASH_DEL (self->rig.hub.clients, client);
-    client_count (client, &self->rig.hub, false);
-    purse_leave (&self->rig.hub, &client->purse);
     modules_rig_end_client (&self->rig, client_p);
 }
 
@@ -207,6 +205,81 @@ static void test_many_sessions_of_one_key_leave_other_keys_their_windows (void *
     s_end (&room);
 }
 
+//  It sends all that it may, until it may send no more, and all of it stays here.
+static void s_fill (room_t *room, client_t *client)
+{
+    while (windows_raise (&room->windows, client)) {
+        account_add (&client->purse->jobs, client->granted_bytes - client->received_bytes);
+        client->received_bytes = client->granted_bytes;
+        client->received_tasks = client->granted_tasks;
+        windows_count (&room->windows, client);
+    }
+}
+
+static void s_clear (client_t *client)
+{
+    account_subtract (&client->purse->jobs, client->purse->jobs.bytes);
+}
+
+//  Also to one that has many tasks here.
+static void test_a_key_that_fills_the_memory_leaves_others_their_windows (void **state)
+{
+    static const uint64_t limits_mib [] = {32, 64, 1024};
+    (void) state;
+    for (size_t i = 0; i < sizeof limits_mib / sizeof *limits_mib; i++) {
+        room_t room;
+        s_start (&room, false);
+        room.rig.hub.memory_limit = limits_mib [i] << 20;
+        client_t *enemy = s_come (&room, "enemy");
+        uint64_t all = budget_memory (&room.rig.hub);
+        s_fill (&room, enemy); //  While nobody wants any of it, it has nearly all
+        assert_in_range (purse_held (enemy->purse), all / 4 * 3, all);
+        client_t *other = s_come (&room, "alice");
+        job_t *job = modules_rig_job (&room.rig, other, &(wire_job_open_t){0}, 11000);
+        assert_true (windows_raise (&room.windows, other));
+        assert_in_range (other->granted_bytes, 512u << 10, UINT64_MAX);
+        assert_in_range (other->granted_tasks, 8192, UINT64_MAX);
+        assert_false (windows_raise (&room.windows, enemy));
+        s_fill (&room, other);
+        assert_in_range (hub_used_bytes (&room.rig.hub), 0, all);
+        account_subtract (&enemy->purse->jobs, purse_held (enemy->purse) - all / 4);
+        assert_true (windows_raise (&room.windows, enemy)); //  It has less than its share again
+        s_clear (enemy);
+        account_subtract (&other->purse->jobs, other->received_bytes);
+        assert_true (purse_check (&room.rig.hub));
+        job->leased = 0;
+        s_go (&room, &other);
+        s_go (&room, &enemy);
+        s_end (&room);
+    }
+}
+
+//  Both fill what they may, one after the other: none is left without.
+static void test_keys_that_are_over_their_share_wait_for_the_others (void **state)
+{
+    (void) state;
+    room_t room;
+    s_start (&room, false);
+    room.rig.hub.memory_limit = 64u << 20;
+    client_t *one = s_come (&room, "one"), *other = s_come (&room, "other");
+    s_fill (&room, one);
+    s_fill (&room, other);
+    assert_true (purse_is_over (&room.rig.hub, one->purse));
+    assert_false (purse_is_over (&room.rig.hub, other->purse));
+    for (unsigned i = 0; i < 50; i++) { //  As fast as tasks run, both send more
+        account_subtract (&one->purse->jobs, 1u << 20);
+        s_fill (&room, one);
+        s_fill (&room, other);
+    }
+    assert_in_range (purse_held (other->purse), budget_share (&room.rig.hub) / 4 * 3, UINT64_MAX);
+    assert_in_range (hub_used_bytes (&room.rig.hub), 0, budget_memory (&room.rig.hub));
+    s_clear (one);
+    s_clear (other);
+    s_go (&room, &one);
+    s_go (&room, &other);
+    s_end (&room);
+}
+
 //  However little each of many sessions may send: it may send as much again when that has come.
 static void test_a_small_window_opens_again (void **state)
 {
@@ -237,6 +310,8 @@ int main (void)
         cmocka_unit_test (test_durable_tasks_alone_never_wait),
         cmocka_unit_test (test_durable_tasks_give_way_to_results),
         cmocka_unit_test (test_many_sessions_of_one_key_leave_other_keys_their_windows),
+        cmocka_unit_test (test_a_key_that_fills_the_memory_leaves_others_their_windows),
+        cmocka_unit_test (test_keys_that_are_over_their_share_wait_for_the_others),
         cmocka_unit_test (test_a_small_window_opens_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -15,13 +15,14 @@ typedef struct rig {
     job_table_t *table;  // with all jobs
     job_t *jobs [JOBS];  // by number, from 1 on
     uint64_t held_bytes; // by them
+    account_t account;   // the same
 } rig_t;
 
 static void s_start (rig_t *self)
 {
-    *self = (rig_t){.table = job_table_new ()};
+    *self = (rig_t){.table = job_table_new (), .account = {.sum_p = &self->held_bytes}};
     for (unsigned i = 0; i < JOBS; i++) {
-        job_t *job = self->jobs [i] = job_new (&self->held_bytes);
+        job_t *job = self->jobs [i] = job_new (&self->account);
         job->number = job_table_next_number (self->table);
         job->identity = (identity_t){.uuid = {(uint8_t) job->number}};
         job_table_add (self->table, job);
@@ -31,7 +32,7 @@ static void s_start (rig_t *self)
 static void s_remove (rig_t *self, unsigned number)
 {
     job_table_remove (self->table, self->jobs [number - 1]);
-    job_destroy (&self->jobs [number - 1], &self->held_bytes);
+    job_destroy (&self->jobs [number - 1]);
 }
 
 static void s_end (rig_t *self)

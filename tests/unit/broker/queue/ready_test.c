@@ -13,11 +13,12 @@
 #include <cmocka.h>
 
 static uint64_t s_bytes;
+static account_t s_account = {.sum_p = &s_bytes};
 
 static job_t *s_job (ready_t *ready, uint64_t number, uint64_t client, int32_t priority,
                      uint32_t tasks)
 {
-    job_t *job = job_new (&s_bytes);
+    job_t *job = job_new (&s_account);
     job->number = number;
     job->priority = priority;
     job->ready = tasks;
@@ -29,7 +30,7 @@ static job_t *s_job (ready_t *ready, uint64_t number, uint64_t client, int32_t p
 static void s_end (ready_t *ready, job_t *job)
 {
     ready_leave (ready, job);
-    job_destroy (&job, &s_bytes);
+    job_destroy (&job);
 }
 
 //  Picks, and gives the job one lease.

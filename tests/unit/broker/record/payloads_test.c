@@ -38,7 +38,8 @@ static void test_every_payload_is_found (void **state)
 {
     (void) state;
     uint64_t bytes = 0;
-    payloads_t *stock = payloads_new (&bytes);
+    account_t account = {.sum_p = &bytes};
+    payloads_t *stock = payloads_new (&account);
     for (uint32_t first = 0; first < 100000; first += 1000)
         s_append (stock, first, 1000);
     for (uint32_t i = 0; i < 100000; i++)
@@ -54,7 +55,8 @@ static void test_one_at_a_time_joins_blocks (void **state)
 {
     (void) state;
     uint64_t bytes = 0;
-    payloads_t *stock = payloads_new (&bytes);
+    account_t account = {.sum_p = &bytes};
+    payloads_t *stock = payloads_new (&account);
     for (uint32_t i = 0; i < 20000; i++)
         s_append (stock, i, 1);
     for (uint32_t i = 0; i < 20000; i++)
@@ -67,7 +69,8 @@ static void test_memory_goes_with_the_last_task (void **state)
 {
     (void) state;
     uint64_t bytes = 0;
-    payloads_t *stock = payloads_new (&bytes);
+    account_t account = {.sum_p = &bytes};
+    payloads_t *stock = payloads_new (&account);
     s_append (stock, 0, 10);
     for (uint32_t i = 0; i < 9; i++)
         payloads_release (stock, i);
@@ -91,7 +94,8 @@ static void test_large_payloads_stand_beside (void **state)
 {
     (void) state;
     uint64_t bytes = 0;
-    payloads_t *stock = payloads_new (&bytes);
+    account_t account = {.sum_p = &bytes};
+    payloads_t *stock = payloads_new (&account);
     buffer_t values = {0}, large = {0};
     wire_pack_parts (&values, 77);
     pack_array (&values, 0);

@@ -21,7 +21,8 @@ static void test_records_in_order (void **state)
 {
     (void) state;
     uint64_t bytes = 0, position = 0;
-    result_log_t *keep = result_log_new (&bytes);
+    account_t account = {.sum_p = &bytes};
+    result_log_t *keep = result_log_new (&account);
     result_log_record_t record;
     assert_false (result_log_read (keep, &position, &record));
     uint64_t first = result_log_append (keep, RESULT_LOG_OUTPUT, 3, s_text ("hello"), NULL);
@@ -46,8 +47,9 @@ static void test_across_segments (void **state)
 {
     (void) state;
     uint64_t bytes = 0, position = 0;
+    account_t account = {.sum_p = &bytes};
     static char text [10001];
-    result_log_t *keep = result_log_new (&bytes);
+    result_log_t *keep = result_log_new (&account);
     memset (text, 'x', sizeof text - 1);
     for (uint32_t i = 0; i < 200; i++)
         result_log_append (keep, RESULT_LOG_RESULT, i, s_text (text + i), NULL);
@@ -66,8 +68,9 @@ static void test_output_is_cut_once (void **state)
 {
     (void) state;
     uint64_t bytes = 0;
+    account_t account = {.sum_p = &bytes};
     bool first = false;
-    result_log_t *keep = result_log_new (&bytes);
+    result_log_t *keep = result_log_new (&account);
     assert_true (result_log_admits (keep, 1, HUB_KEEP_BYTES - 10, &first));
     assert_true (result_log_admits (keep, 1, 10, &first));
     assert_false (result_log_admits (keep, 1, 1, &first));
@@ -83,8 +86,9 @@ static void test_large_values_replace_older_ones (void **state)
 {
     (void) state;
     uint64_t bytes = 0;
+    account_t account = {.sum_p = &bytes};
     buffer_t value = {0};
-    result_log_t *keep = result_log_new (&bytes);
+    result_log_t *keep = result_log_new (&account);
     assert_int_equal (result_log_large (keep, 5).size, 0);
     buffer_append (&value, "one", 3);
     result_log_put_large (keep, 5, &value, NULL);
