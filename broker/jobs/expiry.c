@@ -15,11 +15,10 @@ static int64_t s_wait_us (const job_t *job)
     return (int64_t) job->expire_ms * 1000;
 }
 
-static void s_watch (hub_t *hub, const job_t *job)
+static void s_watch (hub_t *hub, job_t *job)
 {
     if (job->arrivals_count)
-        delay_add (hub->delay, job->arrivals [0].at_us + s_wait_us (job), job->number,
-                   EXPIRY_INDEX);
+        delay_add (hub->delay, job, job->arrivals [0].at_us + s_wait_us (job), EXPIRY_INDEX);
 }
 
 //  Frames that arrive within a millisecond, or within a thousandth of the maximum wait, count as

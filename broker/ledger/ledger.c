@@ -68,6 +68,7 @@ void ledger_drop (ledger_t *self, job_t *job)
 {
     assert (job->leased == 0);
     settle_queue_remove (self->hub, job);
+    delay_leave (self->hub->delay, job);
     purse_discharge (self->hub, job);
     ledger_end_lanes (self, job);
     ledger_disown (self, job);
@@ -252,7 +253,7 @@ static bool s_repeat_now (ledger_t *self, job_t *job, uint32_t index, uint64_t o
     task_step (task, TASK_DELAYED);
     job->delayed++;
     task->due_us = self->hub->now_us + wait_us;
-    delay_add (self->hub->delay, task->due_us, job->number, index);
+    delay_add (self->hub->delay, job, task->due_us, index);
     standing_update (self->hub, job);
     return true;
 }
@@ -274,7 +275,7 @@ void ledger_delay (ledger_t *self, job_t *job, uint32_t index, int64_t wait_us)
     job->ready--;
     job->delayed++;
     task->due_us = self->hub->now_us + wait_us;
-    delay_add (self->hub->delay, task->due_us, job->number, index);
+    delay_add (self->hub->delay, job, task->due_us, index);
     standing_update (self->hub, job);
 }
 

@@ -130,7 +130,7 @@ void ledger_jobs_weigh (ledger_t *self);
 void ledger_end_delay (ledger_t *self, job_t *job, uint32_t index);
 
 //  A delay_fn: the delay of a task is over, or the job's oldest tasks are due (expiry.h).
-void ledger_settle_wake (void *self, uint64_t job, uint32_t index);
+void ledger_settle_wake (void *self, job_t *job, uint32_t index);
 
 //  Are there jobs in the settle queue, or memory to free?
 bool ledger_settle_goes_on (const ledger_t *self);

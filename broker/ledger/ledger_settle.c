@@ -132,13 +132,12 @@ static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
     return progress;
 }
 
-void ledger_settle_wake (void *owner, uint64_t number, uint32_t index)
+void ledger_settle_wake (void *owner, job_t *job, uint32_t index)
 {
     ledger_t *self = owner;
-    job_t *job = job_table_find (self->hub->jobs, number);
-    if (job && index == EXPIRY_INDEX)
+    if (index == EXPIRY_INDEX)
         ledger_settle_expire (self, job);
-    else if (job && index < job->total)
+    else if (index < job->total)
         ledger_end_delay (self, job, index);
 }
 

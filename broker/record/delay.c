@@ -5,20 +5,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define WAKES_A_TURN 2048u //  More entries are called in the next turn
+#include "broker/record/job.h"
 
-typedef struct entry {
-    int64_t due_us; //  When it is due
-    uint64_t job;   //  Number of the job
-    uint32_t index; //  The task
-} entry_t;
+#define WAKES_A_TURN 2048u //  More entries are called in the next turn
 
 struct delay {
     timers_t *timers;    //  Borrowed
-    alarm_t alarm;       //  Fires for the first entry
-    entry_t *heap;       //  The earliest entry at 0
-    size_t count;        //  Entries
-    size_t capacity;     //  Entries allocated
+    alarm_t alarm;       //  Fires for the first entry of the first job
+    job_t **jobs;        //  Jobs with entries: a heap, the job with the earliest entry at 0
+    size_t count;        //  How many
+    size_t capacity;     //  Jobs allocated
     delay_wake_fn *wake; //  Called for each
     void *owner;         //  Its first argument; borrowed
 };
@@ -42,42 +38,40 @@ void delay_destroy (delay_t **self_p)
     delay_t *self = *self_p;
     if (!self)
         return;
+    assert (self->count == 0);
     timers_cancel (self->timers, &self->alarm);
-    free (self->heap);
+    free (self->jobs);
     free (self);
     *self_p = NULL;
 }
 
-static void s_swap (entry_t *a, entry_t *b)
+//  ---- the entries of a job -----------------------------------------------
+
+static void s_swap (delay_entry_t *a, delay_entry_t *b)
 {
-    entry_t other = *a;
+    delay_entry_t other = *a;
     *a = *b;
     *b = other;
 }
 
-static void s_set_alarm (delay_t *self)
+static void s_push (job_t *job, delay_entry_t entry)
 {
-    if (self->count)
-        timers_set (self->timers, &self->alarm, self->heap [0].due_us);
-}
-
-void delay_add (delay_t *self, int64_t due_us, uint64_t job, uint32_t index)
-{
+    delays_t *self = &job->delays;
     if (self->count == self->capacity) {
-        self->capacity = self->capacity ? self->capacity * 2 : 64;
-        self->heap = realloc (self->heap, self->capacity * sizeof (entry_t));
+        self->capacity = self->capacity ? self->capacity * 2 : 8;
+        self->heap = realloc (self->heap, self->capacity * sizeof (delay_entry_t));
         assert (self->heap);
+        job_weigh (job);
     }
     size_t at = self->count++;
-    self->heap [at] = (entry_t){.due_us = due_us, .job = job, .index = index};
+    self->heap [at] = entry;
     for (; at > 0 && self->heap [at].due_us < self->heap [(at - 1) / 2].due_us; at = (at - 1) / 2)
         s_swap (&self->heap [at], &self->heap [(at - 1) / 2]);
-    s_set_alarm (self);
 }
 
-static entry_t s_pop (delay_t *self)
+static uint32_t s_pop (delays_t *self)
 {
-    entry_t first = self->heap [0];
+    uint32_t first = self->heap [0].index;
     self->heap [0] = self->heap [--self->count];
     for (size_t at = 0;;) {
         size_t child = at * 2 + 1;
@@ -90,18 +84,100 @@ static entry_t s_pop (delay_t *self)
     }
 }
 
-static void s_ring (void *owner, int64_t now_us)
+//  ---- the jobs -----------------------------------------------------------
+
+static int64_t s_due (const delay_t *self, size_t at)
 {
-    delay_t *self = owner;
-    for (unsigned i = 0; i < WAKES_A_TURN && self->count && self->heap [0].due_us <= now_us; i++) {
-        entry_t entry = s_pop (self);
-        self->wake (self->owner, entry.job, entry.index);
+    return self->jobs [at]->delays.heap [0].due_us;
+}
+
+static void s_put (delay_t *self, size_t at, job_t *job)
+{
+    self->jobs [at] = job;
+    job->delays.place = at + 1;
+}
+
+static void s_exchange (delay_t *self, size_t a, size_t b)
+{
+    job_t *other = self->jobs [a];
+    s_put (self, a, self->jobs [b]);
+    s_put (self, b, other);
+}
+
+//  The first moment of the job at that place has changed.
+static void s_move (delay_t *self, size_t at)
+{
+    for (; at > 0 && s_due (self, at) < s_due (self, (at - 1) / 2); at = (at - 1) / 2)
+        s_exchange (self, at, (at - 1) / 2);
+    for (;;) {
+        size_t child = at * 2 + 1;
+        if (child + 1 < self->count && s_due (self, child + 1) < s_due (self, child))
+            child++;
+        if (child >= self->count || s_due (self, at) <= s_due (self, child))
+            return;
+        s_exchange (self, at, child);
+        at = child;
     }
+}
+
+static void s_join (delay_t *self, job_t *job)
+{
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 64;
+        self->jobs = realloc (self->jobs, self->capacity * sizeof (job_t *));
+        assert (self->jobs);
+    }
+    s_put (self, self->count++, job);
+}
+
+void delay_leave (delay_t *self, job_t *job)
+{
+    size_t at = job->delays.place - 1;
+    if (job->delays.place == 0)
+        return;
+    job->delays.place = 0;
+    if (at != --self->count) {
+        s_put (self, at, self->jobs [self->count]);
+        s_move (self, at);
+    }
+    free (job->delays.heap);
+    job->delays = (delays_t){0};
+    job_weigh (job);
+}
+
+static void s_set_alarm (delay_t *self)
+{
+    if (self->count)
+        timers_set (self->timers, &self->alarm, s_due (self, 0));
+    else
+        timers_cancel (self->timers, &self->alarm);
+}
+
+void delay_add (delay_t *self, job_t *job, int64_t due_us, uint32_t index)
+{
+    s_push (job, (delay_entry_t){.due_us = due_us, .index = index});
+    if (job->delays.place == 0)
+        s_join (self, job);
+    s_move (self, job->delays.place - 1);
     s_set_alarm (self);
 }
 
-void delay_each (const delay_t *self, delay_each_fn *each, void *owner)
+//  The first entry of the first job.
+static void s_wake_one (delay_t *self)
 {
-    for (size_t i = 0; i < self->count; i++)
-        each (owner, self->heap [i].job, self->heap [i].index, self->heap [i].due_us);
+    job_t *job = self->jobs [0];
+    uint32_t index = s_pop (&job->delays);
+    if (job->delays.count)
+        s_move (self, 0);
+    else
+        delay_leave (self, job);
+    self->wake (self->owner, job, index);
+}
+
+static void s_ring (void *owner, int64_t now_us)
+{
+    delay_t *self = owner;
+    for (unsigned i = 0; i < WAKES_A_TURN && self->count && s_due (self, 0) <= now_us; i++)
+        s_wake_one (self);
+    s_set_alarm (self);
 }

@@ -79,6 +79,7 @@ void job_weigh (job_t *self)
         self->has.capacity * sizeof (wire_span_t) + self->arrivals_capacity * sizeof (arrival_t);
     weight +=
         self->stack_capacity * sizeof (uint32_t) + s_lanes_capacity (self) * sizeof (job_lane_t);
+    weight += self->delays.capacity * sizeof (delay_entry_t);
     account_add (self->account, weight - self->weight);
     self->weight = weight;
 }
@@ -95,6 +96,7 @@ void job_destroy (job_t **self_p)
     if (!self)
         return;
     assert (!self->queue && !self->demand && !self->followers && !self->settling && !self->changed);
+    assert (self->delays.place == 0);
     account_subtract (self->account,
                       self->weight + (self->total - self->forgotten) * s_task_bytes (self));
     payloads_destroy (&self->stock);

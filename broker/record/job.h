@@ -9,6 +9,7 @@
 #define BROKER_RECORD_JOB_H_INCLUDED
 
 #include "broker/core/walk.h"
+#include "broker/record/delay.h"
 #include "broker/record/digest.h"
 #include "broker/record/identity.h"
 #include "broker/record/payloads.h"
@@ -90,6 +91,7 @@ typedef struct job {
     uint32_t *stack;  //  Indexes below next that may be ready again
     uint32_t stack_count;    //  How many
     uint32_t stack_capacity; //  Indexes allocated
+    delays_t delays;         //  When tasks in TASK_DELAYED become ready
     uint32_t ready;          //  Tasks in TASK_READY
     uint32_t delayed;        //  Tasks in TASK_DELAYED
     uint32_t leased;         //  Tasks with a lease

@@ -26,12 +26,6 @@ struct compact {
     uint64_t rest_live;     //  Live bytes at that time
 };
 
-//  A job whose delays are copied.
-typedef struct copied {
-    hub_t *hub; //  Borrowed
-    job_t *job; //  The job
-} copied_t;
-
 compact_t *compact_new (hub_t *hub)
 {
     compact_t *self = calloc (1, sizeof *self);
@@ -141,21 +135,19 @@ static void s_copy_tasks (hub_t *hub, job_t *job)
     buffer_free (&list);
 }
 
-//  Called for each delay.
-static void s_copy_wait (void *owner, uint64_t number, uint32_t index, int64_t due_us)
+static void s_copy_waits (hub_t *hub, job_t *job)
 {
-    const copied_t *copied = owner;
-    job_t *job = copied->job;
-    if (job->number != number || index >= job->total || job->tasks [index].state != TASK_DELAYED)
-        return;
-    records_again (copied->hub->journal, job, index, job->tasks [index].attempt,
-                   due_us - copied->hub->now_us);
+    for (size_t i = 0; i < job->delays.count; i++) {
+        const delay_entry_t *entry = &job->delays.heap [i];
+        if (entry->index < job->total && job->tasks [entry->index].state == TASK_DELAYED)
+            records_again (hub->journal, job, entry->index, job->tasks [entry->index].attempt,
+                           entry->due_us - hub->now_us);
+    }
 }
 
 static void s_copy_states (hub_t *hub, job_t *job)
 {
-    if (job->delayed)
-        delay_each (hub->delay, s_copy_wait, &(copied_t){.hub = hub, .job = job});
+    s_copy_waits (hub, job);
     for (uint32_t index = 0; index < job->total; index++) {
         const task_t *task = &job->tasks [index];
         if (task->state == TASK_DONE || task->state == TASK_DELAYED)

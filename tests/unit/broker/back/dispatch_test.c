@@ -200,7 +200,7 @@ static void test_the_host_that_failed_is_avoided (void **state)
         before = holder->host;
         assert_true (modules_rig_answer (&rig, holder, job, 0, job->tasks [0].serial,
                                          CADRE_OUTCOME_ERROR, 5));
-        ledger_settle_wake (rig.hub.ledger, job->number, 0);
+        ledger_settle_wake (rig.hub.ledger, job, 0);
         dispatch_run (dispatch);
     }
     agent_t *holder = roster_at (rig.hub.roster, job->tasks [0].agent);
@@ -210,7 +210,7 @@ static void test_the_host_that_failed_is_avoided (void **state)
     job->tries.again [CADRE_OUTCOME_ERROR] = 6;
     assert_true (
         modules_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
-    ledger_settle_wake (rig.hub.ledger, job->number, 0);
+    ledger_settle_wake (rig.hub.ledger, job, 0);
     dispatch_run (dispatch);
     assert_ptr_equal (roster_at (rig.hub.roster, job->tasks [0].agent), holder);
     assert_true (task_is_leased (&job->tasks [0]));
