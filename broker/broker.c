@@ -15,6 +15,7 @@
 #include "broker/back/dispatch.h"
 #include "broker/back/rounds.h"
 #include "broker/core/budget.h"
+#include "broker/core/meter.h"
 #include "broker/front/front.h"
 #include "broker/front/front_turn.h"
 #include "broker/guard/callers.h"
@@ -37,6 +38,8 @@
 #define BATCH_BYTES                                                                                \
     (1u << 20) //  Bytes after which the turn reads no more, so that small frames do not wait long
                //  for large ones
+#define BATCH_WASTE_NS                                                                             \
+    1000000u           //  After so much time for frames without work, the turn reads no more
 #define PENDING_MAX 16 //  Unconnected lanes that are polled
 #define FIXED_ITEMS 5  //  Front, back, sink, orders, store
 #define FRONT_QUEUE                                                                                \
@@ -64,6 +67,7 @@ struct broker {
     callers_t *callers;    //  tcp connections; NULL if none are possible
     uint64_t most_bytes;   //  Maximum that jobs have held since the heap was trimmed
     bool behind;           //  A socket had more frames than one turn reads
+    uint64_t waste_ns;     //  Time of this read for frames without work
     fault_t fault;         //  The error of the store
 };
 
@@ -216,6 +220,20 @@ static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
+//  A peer that cannot be heard must not be taken for lost.
+static int64_t s_longest_hold_us (const hub_t *hub)
+{
+    int64_t longest_us = (int64_t) hub->lost_ms * 1000 / 4;
+    return longest_us < METER_LONGEST_US ? longest_us : METER_LONGEST_US;
+}
+
+static void s_hold (void *owner, unsigned account, bool hold)
+{
+    const broker_t *self = owner;
+    if (self->hub.throttle)
+        self->hub.throttle->hold (account, hold);
+}
+
 static void s_build (broker_t *self)
 {
     hub_t *hub = &self->hub;
@@ -225,6 +243,8 @@ static void s_build (broker_t *self)
     roster_limit (hub->roster, hub);
     hub->ready = ready_new (hub->roster);
     hub->ledger = ledger_new (hub);
+    if (hub->doors)
+        hub->meter = meter_new (s_longest_hold_us (hub), s_hold, self);
     hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
     self->back = back_new (hub, self->router_back, s_joined, self);
     self->front = front_new (hub, self->router_front, self->back);
@@ -307,6 +327,7 @@ void broker_destroy (broker_t **self_p)
         ready_destroy (&self->hub.ready);
         roster_destroy (&self->hub.roster);
         timers_destroy (&self->hub.timers);
+        meter_destroy (&self->hub.meter);
     }
     s_close (self, &self->router_front, ADDRESS_FRONT);
     s_close (self, &self->router_back, ADDRESS_BACK);
@@ -350,11 +371,57 @@ static void s_read_orders (broker_t *self)
     s_describe (self);
 }
 
+//  What of the current frame was no work is charged to its key. The frame took the time since
+//  *since_us.
+static void s_charge (broker_t *self, unsigned account, size_t size, int64_t *since_us)
+{
+    hub_t *hub = &self->hub;
+    int64_t now_us = moment_now (hub->clock);
+    uint64_t work = hub->frame_work, waste = hub->frame_waste;
+    uint64_t cost_ns =
+        (uint64_t) (now_us - *since_us) * 1000 + METER_FRAME_NS + METER_BYTE_NS * (uint64_t) size;
+    *since_us = now_us;
+    if (work)
+        meter_work (hub->meter, account, now_us);
+    if (work && !waste)
+        return;
+    cost_ns = work ? cost_ns * waste / (work + waste) : cost_ns;
+    meter_charge (hub->meter, account, cost_ns, now_us);
+    self->waste_ns += cost_ns;
+}
+
+static void s_take (broker_t *self, const void *socket, sockets_route_t route, zmq_msg_t *message,
+                    int64_t *since_us)
+{
+    hub_t *hub = &self->hub;
+    const void *frame = zmq_msg_data (message);
+    size_t size = zmq_msg_size (message);
+    hub->heard = true;
+    hub->peer = hub->doors ? sockets_peer (message) : NULL;
+    hub->peer_fd = zmq_msg_get (message, ZMQ_SRCFD);
+    hub->frame_work = hub->frame_waste = 0;
+    unsigned account = hub->meter ? meter_account (hub->meter, hub->peer ? hub->peer : "") : 0;
+    if (self->callers)
+        callers_heard (self->callers, hub->peer_fd, size);
+    if (hub->throttle)
+        hub->throttle->heard (hub->peer_fd, size, account);
+    if (socket == self->router_front)
+        front_handle (self->front, route, frame, size);
+    else if (socket == self->router_back)
+        back_handle (self->back, route, frame, size);
+    else
+        sink_handle (self->back, frame, size);
+    if (hub->meter)
+        s_charge (self, account, size, since_us);
+}
+
 //  Reads up to a batch from one socket. A terminated context ends the loop.
 static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
 {
     size_t bytes = 0;
-    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES && self->hub.turn_tasks < BATCH_TASKS;
+    int64_t since_us = self->hub.meter ? moment_now (self->hub.clock) : 0;
+    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES && self->hub.turn_tasks < BATCH_TASKS
+                    && self->waste_ns < BATCH_WASTE_NS;
          i++) {
         sockets_route_t route = 0;
         cadre_error_t error = router ? sockets_receive_from (socket, &route, message)
@@ -369,22 +436,8 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
             self->hub.refused_frames++;
             continue;
         }
-        const void *frame = zmq_msg_data (message);
-        size_t size = zmq_msg_size (message);
-        bytes += size;
-        self->hub.heard = true;
-        self->hub.peer = self->hub.doors ? sockets_peer (message) : NULL;
-        self->hub.peer_fd = zmq_msg_get (message, ZMQ_SRCFD);
-        if (self->callers)
-            callers_heard (self->callers, self->hub.peer_fd, size);
-        if (self->hub.throttle)
-            self->hub.throttle->heard (self->hub.peer_fd, size);
-        if (socket == self->router_front)
-            front_handle (self->front, route, frame, size);
-        else if (socket == self->router_back)
-            back_handle (self->back, route, frame, size);
-        else
-            sink_handle (self->back, frame, size);
+        bytes += zmq_msg_size (message);
+        s_take (self, socket, route, message, &since_us);
     }
     self->behind = true;
 }
@@ -406,9 +459,14 @@ static void s_read_all (broker_t *self)
     zmq_msg_init (&message);
     self->behind = self->hub.heard = false;
     self->hub.turn_tasks = 0;
+    self->waste_ns = 0;
     s_read (self, self->pull_sink, false, &message);
+    self->waste_ns = 0;
     s_read (self, self->router_back, true, &message);
+    self->waste_ns = 0;
     s_read (self, self->router_front, true, &message);
+    if (self->hub.meter)
+        meter_turn (self->hub.meter, self->hub.now_us);
     zmq_msg_close (&message);
     s_count_unread (self);
 }

@@ -89,6 +89,12 @@ static bool s_has_no_room (back_t *self, const wire_sink_result_t *result, size_
            || (job->owner && client_backlog (job->owner) > client_backlog_max (hub) / 4);
 }
 
+static void s_count (hub_t *hub, bool is_work)
+{
+    hub->frame_work += is_work;
+    hub->frame_waste += !is_work;
+}
+
 static bool s_result (back_t *self, agent_t *agent, cursor_t *body)
 {
     wire_sink_result_t result;
@@ -114,7 +120,7 @@ static bool s_result (back_t *self, agent_t *agent, cursor_t *body)
         buffer_free (&large);
     }
     outputs_drop (self->outputs, result.serial);
-    ledger_result (self->hub->ledger, agent, &result, tail, &large);
+    s_count (self->hub, ledger_result (self->hub->ledger, agent, &result, tail, &large));
     buffer_free (&own);
     return true;
 }
@@ -145,7 +151,7 @@ static bool s_returned (back_t *self, agent_t *agent, cursor_t *body)
         if (!wire_read_lease (&cursor, &lease))
             return false;
         outputs_drop (self->outputs, lease.serial);
-        ledger_leases_return (self->hub->ledger, agent, &lease);
+        s_count (self->hub, ledger_leases_return (self->hub->ledger, agent, &lease));
     }
     agent->recall_until_us = 0;
     return true;
@@ -187,6 +193,7 @@ static bool s_output (back_t *self, agent_t *agent, cursor_t *body)
     const task_t *task = ledger_held (self->hub->ledger, agent, job, output.index, output.serial);
     if (!task)
         return true;
+    s_count (self->hub, true);
     wrote_t *wrote = outputs_get (self->outputs, output.serial);
     if (!wrote) { //  Too many leases have written: its output is dropped
         output_grants_send (self, agent, &(wrote_t){.serial = output.serial, .discarded = true});
@@ -237,6 +244,7 @@ static bool s_part (back_t *self, agent_t *agent, cursor_t *body)
         return false;
     size_t before = parts_held (agent->parts);
     cadre_error_t error = parts_add (agent->parts, &part);
+    s_count (self->hub, error == CADRE_OK);
     self->hub->sink_bytes += parts_held (agent->parts) - before;
     while (self->hub->sink_bytes > budget_values (self->hub)) {
         uint64_t held = self->hub->sink_bytes;

@@ -22,6 +22,7 @@ struct job_table;
 struct journal;
 struct ledger;
 struct log_index;
+struct meter;
 struct notify;
 struct pager;
 struct ready;
@@ -77,6 +78,9 @@ typedef struct hub {
     const struct throttle *throttle;        //  Limits what libzmq reads; NULL: no limit
     const char *peer;                       //  User-Id of the sender of the current frame
     int peer_fd;                            //  Descriptor of the connection on which it came, or -1
+    struct meter *meter;                    //  Which key takes time; NULL: there are no keys
+    uint32_t frame_work;                    //  Tasks, results, output in the current frame
+    uint32_t frame_waste;                   //  The same, of no use
     bool keys_changed;                      //  Sessions must be checked against new keys
     uint8_t state;                          //  hub_state_t; changed by hub_move
     uint64_t epoch;                         //  Epoch of the leases that this broker gives

@@ -33,6 +33,7 @@ static bool s_part (front_t *self, client_t *client, cursor_t *body, size_t size
         || !s_fits_memory (self, client, &part))
         return false;
     client->received_bytes += size_bytes;
+    self->hub->frame_work++;
     return client->received_bytes <= client->granted_bytes
            && parts_add (client->parts, &part) == CADRE_OK;
 }

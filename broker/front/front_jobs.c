@@ -250,6 +250,7 @@ bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
     if (!s_has_room (self, client, job, &tasks))
         return true;
     job->digest = ref->digest = digest;
+    self->hub->frame_work++;
     ledger_jobs_submit (self->hub->ledger, job, &tasks.payloads);
     if (job->leased == 0)
         unplaceable_job (self->hub, job);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "broker/core/meter.h"
 #include "broker/delivery/answers.h"
 #include "broker/front/front_session.h"
 #include "broker/front/holder.h"
@@ -40,6 +41,7 @@ void request_reply (request_t *self, cadre_error_t code, const char *message, vi
                                      .message = wire_view ("the answer is larger than a frame"),
                                      .more = more});
     }
+    client_charge (self->client, self->hub, METER_FRAME_NS + METER_BYTE_NS * (uint64_t) frame.size);
     if (self->recorded || request_mark (self->hub) != self->mark) {
         answers_reply (self->hub->journal, self->client, &frame);
         return;

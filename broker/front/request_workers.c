@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/back/berths.h"
+#include "broker/core/meter.h"
 #include "broker/front/front_session.h"
 #include "broker/front/request.h"
 #include "broker/front/request_budgets.h"
@@ -208,7 +209,7 @@ cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
     const hub_t *hub = self->hub;
     buffer_t *map = &self->items;
     request_spend (self, (uint32_t) roster_places (hub->roster));
-    pack_map (map, 35 + REQUEST_BUDGET_PAIRS);
+    pack_map (map, 37 + REQUEST_BUDGET_PAIRS);
     request_pair_text (map, "name", hub->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -239,6 +240,8 @@ cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "lanes_limit", berths_limit (hub));
     request_pair_uint (map, "refused_hellos", hub->refused_hellos);
     request_pair_uint (map, "cut_peers", hub->cut_peers);
+    request_pair_uint (map, "held_keys", hub->meter ? meter_held (hub->meter) : 0);
+    request_pair_uint (map, "key_holds", hub->meter ? meter_holds (hub->meter) : 0);
     request_pair_uint (map, "turned_away", hub->turned_away ? hub->turned_away () : 0);
     request_reply (self, CADRE_OK, "", wire_view_of (map), false);
     return CADRE_OK;

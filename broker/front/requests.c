@@ -98,6 +98,15 @@ static void s_step (front_t *self, client_t *client)
         request_take_out (client, request);
 }
 
+static void s_charged_step (front_t *self, client_t *client)
+{
+    int64_t since_us = self->hub->meter ? moment_now (self->hub->clock) : 0;
+    s_step (self, client);
+    if (self->hub->meter)
+        client_charge (client, self->hub,
+                       (uint64_t) (moment_now (self->hub->clock) - since_us) * 1000);
+}
+
 //  Clients take turns; a client with more requests goes to the end.
 void requests_answer (front_t *self)
 {
@@ -107,7 +116,7 @@ void requests_answer (front_t *self)
         client_t *client = self->asking;
         request_unqueue (self, client);
         if (request_may_go_on (self, client))
-            s_step (self, client);
+            s_charged_step (self, client);
         request_queue (self, client);
     }
     self->steps = FRONT_STEPS;

@@ -9,6 +9,7 @@
 
 #define SHARE 16      //  Fraction of the memory for seats
 #define SEAT_SHARE 32 //  Fraction of that for one seat
+#define GROUP_SHARE 3 //  Fraction of the seats that a group leaves to others
 #define SEAT_MOST (8u << 20)
 #define GREETING_BYTES 64              //  Size of the ZMTP 3 greeting
 #define MECHANISM_AT 12                //  Offset of the mechanism's name
@@ -28,28 +29,40 @@ typedef struct scan {
 } scan_t;
 
 typedef struct flow {
-    scan_t scan;       //  Position in its frames
-    uint64_t unread;   //  Bytes that libzmq holds for it
-    bool known;        //  The connection has begun, and not ended
-    bool cut;          //  It must be closed
-    bool seated;       //  It has a seat
-    bool waiting;      //  It waits for a seat
-    bool paused;       //  It may not read
-    struct flow *prev; //  Neighbours among those that wait
-    struct flow *next; //  …
+    scan_t scan;             //  Position in its frames
+    uint64_t unread;         //  Bytes that libzmq holds for it
+    bool known;              //  The connection has begun, and not ended
+    unsigned group;          //  Of its key; 0: it has not delivered a message yet
+    bool cut;                //  It must be closed
+    bool seated;             //  It has a seat
+    bool waiting;            //  It waits for a seat
+    bool paused;             //  It may not read
+    struct flow *prev;       //  Neighbours among those that wait
+    struct flow *next;       //  …
+    struct flow *group_prev; //  Neighbours in its group
+    struct flow *group_next; //  …
 } flow_t;
 
+typedef struct group {
+    flow_t *flows;  //  Its connections
+    flow_t *queue;  //  Those that wait for a seat, the first one first
+    uint64_t seats; //  That it has
+    bool held;      //  They may begin no frame
+} group_t;
+
 struct intake {
-    flow_t *flows;     //  By descriptor
-    size_t count;      //  Size of the table
-    flow_t *queue;     //  Connections that wait for a seat, in order
-    size_t waiting;    //  How many
-    uint64_t budget;   //  Memory for seats and for remains of closed connections
-    uint64_t seat;     //  Memory of one seat
-    uint64_t seats;    //  Seats in use
-    uint64_t unread;   //  Of all connections
-    uint64_t left [2]; //  Remains of closed connections: since the last drained call, and before
-    uint64_t cut;      //  Connections closed, ever
+    flow_t *flows;       //  By descriptor
+    size_t count;        //  Size of the table
+    group_t *groups;     //  By number
+    size_t groups_count; //  How many
+    size_t turn;         //  The group that may take the next free seat
+    size_t waiting;      //  Connections that wait for a seat
+    uint64_t budget;     //  Memory for seats and for remains of closed connections
+    uint64_t seat;       //  Memory of one seat
+    uint64_t seats;      //  Seats in use
+    uint64_t unread;     //  Of all connections
+    uint64_t left [2];   //  Remains of closed connections: since the last drained call, and before
+    uint64_t cut;        //  Connections closed, ever
     intake_resume_fn *resume; //  Callback of the owner
     void *owner;              //  Its first argument
 };
@@ -57,6 +70,19 @@ struct intake {
 static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
 {
     return value < least ? least : value < most ? value : most;
+}
+
+static group_t *s_group (intake_t *self, unsigned number)
+{
+    if (number < self->groups_count)
+        return &self->groups [number];
+    size_t count = (size_t) number + 1;
+    self->groups = realloc (self->groups, count * sizeof *self->groups);
+    assert (self->groups);
+    memset (self->groups + self->groups_count, 0,
+            (count - self->groups_count) * sizeof *self->groups);
+    self->groups_count = count;
+    return &self->groups [number];
 }
 
 intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume,
@@ -67,6 +93,7 @@ intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_f
     self->flows = calloc (descriptors, sizeof *self->flows);
     assert (self->flows);
     self->count = descriptors;
+    s_group (self, 0);
     self->budget = s_between (INTAKE_LEAST_BYTES, memory_limit / SHARE, UINT64_MAX);
     self->seat = s_between (INTAKE_SEAT_BYTES, self->budget / SEAT_SHARE, SEAT_MOST);
     self->resume = resume;
@@ -79,6 +106,7 @@ void intake_destroy (intake_t **self_p)
     assert (self_p);
     if (!*self_p)
         return;
+    free ((*self_p)->groups);
     free ((*self_p)->flows);
     free (*self_p);
     *self_p = NULL;
@@ -92,9 +120,14 @@ static flow_t *s_flow (const intake_t *self, int fd)
 
 //  ---- seats --------------------------------------------------------------
 
-static bool s_has_seat_left (const intake_t *self)
+//  A group leaves others a third of the seats, if there are several groups.
+static bool s_has_seat_left (const intake_t *self, const group_t *group)
 {
-    return (self->seats + 1) * self->seat + self->left [0] + self->left [1] <= self->budget;
+    uint64_t most = self->budget / self->seat;
+    if (self->groups_count > 1 && most > 1)
+        most -= (most + GROUP_SHARE - 1) / GROUP_SHARE;
+    return group->seats < most
+           && (self->seats + 1) * self->seat + self->left [0] + self->left [1] <= self->budget;
 }
 
 static void s_go_on (intake_t *self, flow_t *flow)
@@ -103,22 +136,48 @@ static void s_go_on (intake_t *self, flow_t *flow)
     self->resume (self->owner, (int) (flow - self->flows));
 }
 
+static void s_enter_queue (intake_t *self, flow_t *flow)
+{
+    DL_APPEND (self->groups [flow->group].queue, flow);
+    flow->waiting = true;
+    self->waiting++;
+}
+
 static void s_leave_queue (intake_t *self, flow_t *flow)
 {
-    DL_DELETE (self->queue, flow);
+    DL_DELETE (self->groups [flow->group].queue, flow);
     flow->waiting = false;
     self->waiting--;
 }
 
+static void s_take_seat (intake_t *self, flow_t *flow)
+{
+    flow->seated = true;
+    self->seats++;
+    self->groups [flow->group].seats++;
+}
+
+//  Groups in turn. Returns whether one got a seat.
+static bool s_seat_one (intake_t *self)
+{
+    for (size_t i = 0; i < self->groups_count; i++) {
+        size_t at = (self->turn + i) % self->groups_count;
+        flow_t *flow = self->groups [at].queue;
+        if (!flow || !s_has_seat_left (self, &self->groups [at]))
+            continue;
+        self->turn = at + 1;
+        s_leave_queue (self, flow);
+        s_take_seat (self, flow);
+        s_go_on (self, flow);
+        return true;
+    }
+    return false;
+}
+
 static void s_seat_next (intake_t *self)
 {
-    while (self->queue && s_has_seat_left (self)) {
-        flow_t *flow = self->queue;
-        s_leave_queue (self, flow);
-        flow->seated = true;
-        self->seats++;
-        s_go_on (self, flow);
-    }
+    while (self->waiting && s_seat_one (self))
+        ;
 }
 
 static void s_stand_up (intake_t *self, flow_t *flow)
@@ -127,21 +186,19 @@ static void s_stand_up (intake_t *self, flow_t *flow)
         return;
     flow->seated = false;
     self->seats--;
+    self->groups [flow->group].seats--;
     s_seat_next (self);
 }
 
 static bool s_sit_down (intake_t *self, flow_t *flow)
 {
-    if (!self->queue && s_has_seat_left (self)) {
-        flow->seated = true;
-        self->seats++;
+    const group_t *group = &self->groups [flow->group];
+    if (!group->queue && s_has_seat_left (self, group)) {
+        s_take_seat (self, flow);
         return true;
     }
-    if (!flow->waiting) {
-        DL_APPEND (self->queue, flow);
-        flow->waiting = true;
-        self->waiting++;
-    }
+    if (!flow->waiting)
+        s_enter_queue (self, flow);
     return false;
 }
 
@@ -150,8 +207,10 @@ static bool s_sit_down (intake_t *self, flow_t *flow)
 void intake_begin (intake_t *self, int fd)
 {
     intake_end (self, fd);
-    if (fd >= 0 && (size_t) fd < self->count)
-        self->flows [fd] = (flow_t){.known = true};
+    if (fd < 0 || (size_t) fd >= self->count)
+        return;
+    self->flows [fd] = (flow_t){.known = true};
+    DL_APPEND2 (self->groups->flows, &self->flows [fd], group_prev, group_next);
 }
 
 void intake_end (intake_t *self, int fd)
@@ -165,6 +224,7 @@ void intake_end (intake_t *self, int fd)
     if (flow->waiting)
         s_leave_queue (self, flow);
     s_stand_up (self, flow);
+    DL_DELETE2 (self->groups [flow->group].flows, flow, group_prev, group_next);
 }
 
 bool intake_knows (const intake_t *self, int fd)
@@ -225,6 +285,40 @@ static size_t s_step (scan_t *scan, const uint8_t *bytes, size_t size_bytes, boo
     return 1;
 }
 
+//  ---- groups -------------------------------------------------------------
+
+static void s_move (intake_t *self, flow_t *flow, unsigned number)
+{
+    group_t *to = s_group (self, number), *from = &self->groups [flow->group];
+    bool waits = flow->waiting;
+    if (waits)
+        s_leave_queue (self, flow);
+    from->seats -= flow->seated;
+    to->seats += flow->seated;
+    DL_DELETE2 (from->flows, flow, group_prev, group_next);
+    DL_APPEND2 (to->flows, flow, group_prev, group_next);
+    flow->group = number;
+    if (waits)
+        s_enter_queue (self, flow);
+    s_seat_next (self);
+}
+
+//  Between two frames of a group that is held.
+static bool s_is_barred (const intake_t *self, const flow_t *flow, const scan_t *scan)
+{
+    return self->groups [flow->group].held && scan->greeting == GREETING_BYTES && !scan->body
+           && !scan->head_bytes;
+}
+
+void intake_hold (intake_t *self, unsigned number, bool hold)
+{
+    group_t *group = s_group (self, number);
+    group->held = hold;
+    for (flow_t *flow = hold ? NULL : group->flows; flow; flow = flow->group_next)
+        if (flow->paused && !flow->waiting)
+            s_go_on (self, flow);
+}
+
 //  ---- what may be read ---------------------------------------------------
 
 //  libzmq allocates a whole frame as soon as it has the head: is there room?
@@ -243,6 +337,10 @@ size_t intake_room (intake_t *self, int fd, bool *look)
         return SIZE_MAX;
     if (flow->cut)
         return 0;
+    if (s_is_barred (self, flow, &flow->scan)) {
+        flow->paused = true;
+        return 0;
+    }
     *look = flow->scan.body <= INTAKE_FREE_BYTES;
     if (!flow->seated && flow->unread < INTAKE_FREE_BYTES)
         return INTAKE_FREE_BYTES - (size_t) flow->unread;
@@ -263,6 +361,10 @@ size_t intake_fits (intake_t *self, int fd, const uint8_t *bytes, size_t size_by
     size_t at = 0, head = 0;
     while (at < size_bytes) {
         bool begins;
+        if (s_is_barred (self, flow, &scan)) {
+            flow->paused = at == 0;
+            return at;
+        }
         if (scan.head_bytes == 0)
             head = at;
         at += s_step (&scan, bytes + at, size_bytes - at, &begins);
@@ -300,7 +402,7 @@ static bool s_needs_seat (const flow_t *flow)
 }
 
 //  The overhead of a message is an estimate: unread must not become negative.
-void intake_heard (intake_t *self, int fd, size_t size_bytes)
+void intake_heard (intake_t *self, int fd, size_t size_bytes, unsigned group)
 {
     flow_t *flow = s_flow (self, fd);
     if (!flow)
@@ -310,9 +412,11 @@ void intake_heard (intake_t *self, int fd, size_t size_bytes)
     cost = cost < flow->unread ? cost : flow->unread;
     flow->unread -= cost;
     self->unread -= cost;
+    if (group != flow->group)
+        s_move (self, flow, group);
     if (!s_needs_seat (flow))
         s_stand_up (self, flow);
-    if (flow->paused && !flow->waiting)
+    if (flow->paused && !flow->waiting && !s_is_barred (self, flow, &flow->scan))
         s_go_on (self, flow);
 }
 
@@ -332,7 +436,7 @@ bool intake_is_seated (const intake_t *self, int fd)
 bool intake_is_full (const intake_t *self, int fd)
 {
     const flow_t *flow = s_flow (self, fd);
-    return flow && flow->seated && flow->paused;
+    return flow && flow->seated && flow->paused && !s_is_barred (self, flow, &flow->scan);
 }
 
 bool intake_is_cut (const intake_t *self, int fd)

@@ -5,8 +5,13 @@
  *  read and how many of them were delivered as messages. The difference is unread; a frame costs
  *  INTAKE_FRAME_BYTES besides its own. A connection may always have INTAKE_FREE_BYTES unread. For
  *  more it needs a seat, which has room for a whole frame. The seats share a sixteenth of the
- *  broker's memory; connections wait for a free seat in order. A connection that may not read is
- *  paused: its data stays in the kernel, and then at the peer.
+ *  broker's memory. A connection that may not read is paused: its data stays in the kernel, and
+ *  then at the peer.
+ *
+ *  The connections of one key are a group, and those that have not delivered a message yet are
+ *  another. When there are several groups, none has more than two thirds of the seats. Connections
+ *  wait for a free seat in order within their group, and groups take turns. A group can be held:
+ *  its connections may then read the frame that has begun, but not begin another.
  *
  *  Without encryption the flags of frames are visible: a message of more than INTAKE_MESSAGE_FRAMES
  *  frames is not valid, and its connection is closed.
@@ -57,8 +62,11 @@ size_t intake_fits (intake_t *self, int fd, const uint8_t *bytes, size_t size_by
 //  The connection has read these bytes. False: it must be closed.
 bool intake_came (intake_t *self, int fd, const uint8_t *bytes, size_t size_bytes);
 
-//  A message of that size was delivered to the broker.
-void intake_heard (intake_t *self, int fd, size_t size_bytes);
+//  A message of that size was delivered to the broker, for a peer of that group. 0: no groups.
+void intake_heard (intake_t *self, int fd, size_t size_bytes, unsigned group);
+
+//  The connections of that group may begin no frame; or may again.
+void intake_hold (intake_t *self, unsigned group, bool hold);
 
 //  The broker has found all its queues empty since the last call.
 void intake_drained (intake_t *self);

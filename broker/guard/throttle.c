@@ -48,10 +48,17 @@ static void s_resume (void *owner, int fd)
     s_watch (EPOLL_CTL_MOD, fd);
 }
 
-static void s_heard (int fd, size_t size_bytes)
+static void s_heard (int fd, size_t size_bytes, unsigned group)
 {
     pthread_mutex_lock (&s_lock);
-    intake_heard (s_intake, fd, size_bytes);
+    intake_heard (s_intake, fd, size_bytes, group);
+    pthread_mutex_unlock (&s_lock);
+}
+
+static void s_hold (unsigned group, bool hold)
+{
+    pthread_mutex_lock (&s_lock);
+    intake_hold (s_intake, group, hold);
     pthread_mutex_unlock (&s_lock);
 }
 
@@ -91,6 +98,7 @@ static throttle_sums_t s_sums (void)
 const throttle_t *throttle_open (uint64_t memory_limit)
 {
     static const throttle_t self = {.heard = s_heard,
+                                    .hold = s_hold,
                                     .drained = s_drained,
                                     .is_seated = s_is_seated,
                                     .is_full = s_is_full,

@@ -25,7 +25,8 @@ typedef struct throttle_sums {
 
 //  The functions that the broker calls; see intake.h. Any thread.
 typedef struct throttle {
-    void (*heard) (int fd, size_t size_bytes);
+    void (*heard) (int fd, size_t size_bytes, unsigned group);
+    void (*hold) (unsigned group, bool hold);
     void (*drained) (void);
     bool (*is_seated) (int fd);
     bool (*is_full) (int fd);

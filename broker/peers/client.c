@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "broker/core/budget.h"
+#include "broker/core/meter.h"
 #include "common/entropy.h"
 #include "common/pack.h"
 
@@ -47,6 +48,12 @@ void client_destroy (client_t **self_p)
     buffer_free (&self->batch);
     free (self);
     *self_p = NULL;
+}
+
+void client_charge (const client_t *self, hub_t *hub, uint64_t cost_ns)
+{
+    if (hub->meter)
+        meter_charge (hub->meter, meter_account (hub->meter, self->peer), cost_ns, hub->now_us);
 }
 
 void client_touch (client_t *self, hub_t *hub)

@@ -115,6 +115,9 @@ typedef struct client {
 client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES]);
 void client_destroy (client_t **self_p);
 
+//  Charges the time of what the broker does for the client besides its work (meter.h).
+void client_charge (const client_t *self, hub_t *hub, uint64_t cost_ns);
+
 //  The client has data to flush before the turn ends.
 void client_touch (client_t *self, hub_t *hub);
 

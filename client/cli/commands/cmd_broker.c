@@ -56,6 +56,8 @@ static const table_column_t s_columns [] = {
     {"refused_peers", "refused peers", TABLE_COUNT},
     {"refused_hellos", "refused hellos", TABLE_COUNT},
     {"cut_peers", "peers cut off", TABLE_COUNT},
+    {"held_keys", "keys held back now", TABLE_COUNT},
+    {"key_holds", "times a key was held back", TABLE_COUNT},
     {"turned_away", "turned away", TABLE_COUNT},
     {0},
 };

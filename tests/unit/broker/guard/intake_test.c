@@ -87,7 +87,7 @@ static void test_messages_that_are_handed_over_pass_without_end (void **state)
     s_greet (self, 1, "NULL");
     for (int i = 0; i < 100; i++) {
         assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
-        intake_heard (self->intake, 1, MIB);
+        intake_heard (self->intake, 1, MIB, 0);
     }
     assert_in_range (intake_bytes (self->intake), 0, KIB);
     assert_false (intake_is_seated (self->intake, 1));
@@ -101,7 +101,7 @@ static void test_a_connection_waits_until_it_was_heard (void **state)
     assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
     assert_int_equal (s_bring (self, 1, 0, MIB), 0);
     assert_true (intake_is_full (self->intake, 1));
-    intake_heard (self->intake, 1, MIB);
+    intake_heard (self->intake, 1, MIB, 0);
     assert_int_equal (self->woken [1], 1);
     assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
 }
@@ -126,12 +126,90 @@ static void test_a_seat_goes_to_who_has_waited_longest (void **state)
         s_bring (self, fd, 0, MIB);
     }
     assert_int_equal (self->woken [4], 0);
-    intake_heard (self->intake, 2, MIB);
+    intake_heard (self->intake, 2, MIB, 0);
     assert_int_equal (self->woken [4], 1);
     intake_end (self->intake, 4);
     assert_int_equal (self->woken [5], 1);
     assert_int_equal (self->woken [6], 0);
     assert_int_equal (s_bring (self, 5, 0, MIB), MIB + 9);
+}
+
+//  Two thirds of the seats, so that others have one.
+static void test_a_group_does_not_take_all_seats (void **state)
+{
+    rig_t *self = *state;
+    s_greet (self, 1, "NULL");
+    s_bring (self, 1, 0, 100);
+    intake_heard (self->intake, 1, 100, 1);
+    for (int fd = 2; fd <= 6; fd++) {
+        s_greet (self, fd, "NULL");
+        s_bring (self, fd, 0, MIB);
+    }
+    assert_int_equal (intake_waiting (self->intake), 3);
+    assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
+    s_greet (self, 7, "NULL");
+    s_bring (self, 7, 0, 100);
+    intake_heard (self->intake, 7, 100, 2);
+    assert_int_equal (s_bring (self, 7, 0, MIB), 0);
+    intake_heard (self->intake, 1, MIB, 1);
+    assert_int_equal (self->woken [7], 1); //  Others of the first group wait longer
+    intake_heard (self->intake, 2, MIB, 3);
+    assert_int_equal (self->woken [4], 1);
+}
+
+//  What a connection has when it is heard first goes with it to its group.
+static void test_a_connection_takes_its_seat_to_its_group (void **state)
+{
+    rig_t *self = *state;
+    for (int fd = 1; fd <= SEATS; fd++) {
+        s_greet (self, fd, "NULL");
+        s_bring (self, fd, 0, MIB);
+        intake_heard (self->intake, fd, 0, 1);
+    }
+    s_greet (self, 4, "NULL");
+    assert_int_equal (s_bring (self, 4, 0, MIB), 0);
+    intake_heard (self->intake, 1, MIB, 1);
+    assert_int_equal (self->woken [4], 1);
+    assert_int_equal (s_bring (self, 4, 0, MIB), MIB + 9);
+}
+
+static void test_a_held_group_begins_no_frame (void **state)
+{
+    rig_t *self = *state;
+    for (int fd = 1; fd <= 3; fd++) {
+        s_greet (self, fd, "NULL");
+        s_bring (self, fd, 0, 100);
+        intake_heard (self->intake, fd, 100, fd == 3 ? 2 : 1);
+    }
+    intake_hold (self->intake, 1, true);
+    assert_int_equal (s_bring (self, 1, 0, 100), 0);
+    assert_int_equal (s_bring (self, 2, 0, MIB), 0);
+    assert_true (intake_is_paused (self->intake, 1) && intake_is_paused (self->intake, 2));
+    assert_int_equal (s_bring (self, 3, 0, 100), 109);
+    assert_int_equal (self->woken [1] + self->woken [2], 0);
+    intake_hold (self->intake, 1, false);
+    assert_int_equal (self->woken [1], 1);
+    assert_int_equal (self->woken [2], 1);
+    assert_int_equal (s_bring (self, 1, 0, 100), 109);
+}
+
+//  Else it would keep its seat for as long as it is held.
+static void test_a_held_group_ends_the_frame_that_it_has_begun (void **state)
+{
+    static uint8_t bytes [MIB + 9] = {2, [6] = MIB >> 16};
+    rig_t *self = *state;
+    s_greet (self, 1, "NULL");
+    s_bring (self, 1, 0, 100);
+    intake_heard (self->intake, 1, 100, 1);
+    assert_int_equal (s_read (self, 1, bytes, MIB / 2), MIB / 2);
+    intake_hold (self->intake, 1, true);
+    assert_int_equal (s_read (self, 1, bytes + MIB / 2, sizeof bytes - MIB / 2),
+                      sizeof bytes - MIB / 2);
+    assert_int_equal (s_bring (self, 1, 0, 100), 0);
+    assert_false (intake_is_full (self->intake, 1));
+    intake_heard (self->intake, 1, MIB, 1);
+    assert_false (intake_is_seated (self->intake, 1));
+    assert_int_equal (self->woken [1], 0);
 }
 
 //  Who has gone may have left messages in libzmq's queues.
@@ -213,6 +291,10 @@ int main (void)
         TEST (test_a_connection_waits_until_it_was_heard),
         TEST (test_all_together_are_bounded),
         TEST (test_a_seat_goes_to_who_has_waited_longest),
+        TEST (test_a_group_does_not_take_all_seats),
+        TEST (test_a_connection_takes_its_seat_to_its_group),
+        TEST (test_a_held_group_begins_no_frame),
+        TEST (test_a_held_group_ends_the_frame_that_it_has_begun),
         TEST (test_what_the_dead_have_left_counts_until_the_queues_were_empty),
         TEST (test_small_frames_need_no_seat),
         TEST (test_frames_cost_more_than_their_bytes),
