@@ -8,6 +8,7 @@
 #include "broker/back/output_grants.h"
 #include "broker/core/budget.h"
 #include "broker/core/detail.h"
+#include "broker/core/meter.h"
 #include "broker/delivery/answers.h"
 #include "broker/ledger/deliver.h"
 #include "common/log.h"
@@ -228,11 +229,20 @@ static agent_t *s_holds_most (const back_t *self)
     return most;
 }
 
+//  What its parts have cost was work only as long as they could become a result.
+static void s_charge (hub_t *hub, const agent_t *agent, uint64_t cost_ns)
+{
+    if (hub->meter)
+        meter_charge (hub->meter, meter_account (hub->meter, agent->peer), cost_ns, hub->now_us);
+}
+
 static void s_give_up (back_t *self, agent_t *agent)
 {
     size_t before = parts_held (agent->parts);
     parts_give_up (agent->parts);
-    self->hub->sink_bytes -= before - parts_held (agent->parts);
+    size_t given_up = before - parts_held (agent->parts);
+    self->hub->sink_bytes -= given_up;
+    s_charge (self->hub, agent, METER_LOST_BYTE_NS * (uint64_t) given_up);
 }
 
 //  Values in transfer share a part of the memory. When that is full, the largest value of the
