@@ -36,6 +36,6 @@ pids=($! "${pids[@]}")
 [ "$(parts "$scratch/spread")" = 40 ]
 
 status=0
-"$anywhere" ipc:///nowhere/at/all 2>"$scratch/said" || status=$?
+"$anywhere" ipc:///proc/nowhere 2>"$scratch/said" || status=$?
 [ "$status" = 69 ]
 [ "$(wc -l <"$scratch/said")" = 1 ]

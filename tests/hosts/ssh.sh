@@ -122,7 +122,7 @@ ok 'the file arrived otherwise' cmp -s "$scratch/more" "$(find "$home/bare" -nam
 expect_like 0 "^$bare gone" '' cadre worker deploy --stop
 expect_like 64 '' 'two different files are named' "${send[@]}" --hosts "$bare" --with "$CADRE_SOURCE_DIR/broker/main.c" --with "$CADRE_SOURCE_DIR/worker/main.c"
 expect_like 64 '' 'it is no file' "${send[@]}" --hosts "$bare" --with "$scratch/keys"
-expect_like 125 '' 'cannot send /no/such/file' "${send[@]}" --hosts "$bare" --with /no/such/file
+expect_like 125 '' 'cannot send /proc/no/such/file' "${send[@]}" --hosts "$bare" --with /proc/no/such/file
 
 #  ---- --tunnel: by a name that is looked up here, and also when its ssh dies ----
 expect_like 0 "^$alpha running" '' cadre worker deploy --tunnel --hosts "$alpha" --broker "tcp://localhost:$port" --access "$scratch/crew.access"

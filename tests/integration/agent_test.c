@@ -345,17 +345,17 @@ static void s_descriptors_of_the_host_do_not_leak (void **state)
 
 static void s_a_bad_plugin_is_named_at_the_start (void **state)
 {
-    static const char *plugins [] = {"/nowhere/at-all.so", NULL};
+    static const char *plugins [] = {"/proc/nowhere/at-all.so", NULL};
     worker_options_t options = {.broker = "inproc://nobody", .slots = 1, .plugins = plugins};
     fault_t fault = {0};
     (void) state;
     assert_null (worker_new (NULL, &options, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_PLUGIN);
-    assert_non_null (strstr (fault.text, "/nowhere/at-all.so"));
-    options.slot_path = "/nowhere/cadre-slot";
+    assert_non_null (strstr (fault.text, "/proc/nowhere/at-all.so"));
+    options.slot_path = "/proc/nowhere/cadre-slot";
     assert_null (worker_new (NULL, &options, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_CONFIGURATION);
-    assert_non_null (strstr (fault.text, "/nowhere/cadre-slot"));
+    assert_non_null (strstr (fault.text, "/proc/nowhere/cadre-slot"));
     assert_int_equal (s_children (), 0);
 }
 

@@ -18,7 +18,7 @@ cp "$bin/cadre-slot" "$bin/cadre-worker" "$plugins/arithmetic.so" "$public"
 cp "$plugins/arithmetic.so" "$private"
 export CADRE_LIBEXEC=$public
 
-port=$((20000 + (RANDOM * 7 + $$) % 9000))
+port=$(free_port)
 tcp=tcp://127.0.0.1:$port
 ipc=ipc://$scratch/broker
 

@@ -28,7 +28,7 @@ expect_like 64 '' 'hosts:2: .* is no host' sh -c "printf 'a\n-x\n' >$scratch/hos
 
 #  ---- up and down, here ----
 for try in 1 2 3 4 5; do
-    cadre up --port $((21000 + RANDOM % 8000)) >"$scratch/stdout" 2>"$scratch/stderr" && break
+    cadre up --port "$(free_port)" >"$scratch/stdout" 2>"$scratch/stderr" && break
 done
 expect_text '^: running tcp://127.0.0.1' "$scratch/stdout" up
 expect 0 $'1\n2' '' cadre run -k echo ::: 1 2

@@ -4,7 +4,10 @@
 #  must be, or end with a line that names cause and cure; nothing is aborted.
 . "$CADRE_SOURCE_DIR/tests/lib/shell/cluster.sh"
 cd "$scratch" || exit 1
-nobody='setpriv --reuid 64998 --regid 64998 --clear-groups'
+#  A user who is nobody's, and runs nothing: ulimit -u counts all that a user runs.
+uid=64998
+while getent passwd $uid >/dev/null || pgrep -U $uid >/dev/null; do uid=$((uid - 1)); done
+nobody="setpriv --reuid $uid --regid $uid --clear-groups"
 chmod 755 "$scratch"
 
 #  told PATTERN COMMAND...: one line that has it, and no signal

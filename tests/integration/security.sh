@@ -6,7 +6,7 @@ cd "$scratch" || exit 1
 keys=$XDG_CONFIG_HOME/cadre/keys
 
 #  ---- keygen: right, and wrong
-port=$((20000 + (RANDOM * 7 + $$) % 9000))
+port=$(free_port)
 tcp=tcp://127.0.0.1:$port
 ipc=ipc://$scratch/broker
 expect 0 alice.access '^cadre: alice: a key of role client' cadre keygen alice --role client --address "$tcp"
@@ -28,7 +28,7 @@ expect 1 '' 'there is no key bob' cadre keygen bob --rotate
 expect 1 '' 'there is no key bob' cadre keygen bob --revoke
 expect 64 '' "jobs is own or all, not 'mine'" cadre keygen bob --role client --jobs mine
 expect 64 '' 'is for keys of role client' cadre keygen bob --role observer --jobs own
-expect 125 '' 'cannot be written' cadre keygen bob --role client --out /nonexistent/x
+expect 125 '' 'cannot be written' cadre keygen bob --role client --out "$scratch/none/x"
 expect_like 0 'Examples:' '' cadre keygen --help
 checks=$((checks + 4))
 [ "$(stat -c %a alice.access "$keys/broker.key" "$keys/alice.pub" "$keys" | tr '\n' ' ')" = '600 600 600 700 ' ] || fault "modes: $(stat -c '%n %a' alice.access "$keys"/* "$keys")"

@@ -5,10 +5,15 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+//  Where nothing else in the tests looks for ports.
+#define BLOCKS_FIRST 30000
+#define BLOCKS_LAST 32000
 
 typedef union name {
     struct sockaddr any;    //  What calls take
@@ -53,6 +58,26 @@ uint16_t listener_free_port (void)
     if (descriptor >= 0)
         close (descriptor);
     return port;
+}
+
+static bool s_is_free (const char *host, uint16_t port)
+{
+    int descriptor = listener_new (host, &port);
+    if (descriptor < 0)
+        return false;
+    close (descriptor);
+    return true;
+}
+
+uint16_t listener_free_block (const char *host, uint16_t count)
+{
+    uint16_t first = BLOCKS_FIRST, found = 0;
+    for (uint16_t port = first; port < BLOCKS_LAST && found < count; port++) {
+        found = s_is_free (host, port) ? (uint16_t) (found + 1) : 0;
+        if (!found)
+            first = (uint16_t) (port + 1);
+    }
+    return first;
 }
 
 void listener_addresses (char *text, size_t size, const char *pattern, unsigned port)

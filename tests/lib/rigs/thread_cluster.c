@@ -58,7 +58,7 @@ const cadre_function_t thread_cluster_functions [] = {
 
 static void s_try_broker (thread_cluster_t *self, fault_t *fault)
 {
-    broker_options_t options = {.name = "stage", .listen = self->address, .lost_ms = 5000};
+    broker_options_t options = {.name = "threads", .listen = self->address, .lost_ms = 5000};
     self->broker = broker_new (self->context, &options, fault);
 }
 
@@ -77,7 +77,7 @@ static void s_make_broker (thread_cluster_t *self)
         }
     }
     if (!self->broker) {
-        fprintf (stderr, "stage: %s\n", fault.text);
+        fprintf (stderr, "thread_cluster: %s\n", fault.text);
         abort ();
     }
 }
@@ -105,7 +105,7 @@ static void *s_serve_worker (void *argument)
                                 .functions = thread_cluster_functions};
     self->worker = worker_new (self->context, &options, &fault);
     if (!self->worker) {
-        fprintf (stderr, "stage: %s\n", fault.text);
+        fprintf (stderr, "thread_cluster: %s\n", fault.text);
         abort ();
     }
     pthread_barrier_wait (&self->made);

@@ -53,6 +53,22 @@ until_ok () {
     return 1
 }
 
+#  A port in whose block (the broker's own ports, lanes from 100 on) nothing listens.
+free_port () {
+    local port taken
+    for _ in $(seq 100); do
+        port=$((20000 + (RANDOM * 7 + BASHPID) % 9000))
+        taken=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+            awk -v first=$port 'function hex (s,  i, n) {
+                    for (i = 1; i <= length (s); i++) n = n * 16 + index ("0123456789ABCDEF", substr (s, i, 1)) - 1
+                    return n }
+                { n = split ($2, part, ":"); at = hex(part [n]); if (at >= first && at < first + 200) taken++ }
+                END { print taken + 0 }')
+        [ "$taken" != 0 ] || break
+    done
+    echo "$port"
+}
+
 slots_are () {
     cadre broker info -o ndjson --broker "$ipc" | grep -q "\"slots\":$1[,}]"
 }
@@ -63,7 +79,7 @@ cluster_start () {
     shift
     ipc=ipc://$scratch/broker
     for try in 1 2 3 4 5 6 7 8; do
-        port=$((20000 + (RANDOM * 7 + $$) % 9000))
+        port=$(free_port)
         tcp=tcp://127.0.0.1:$port
         start "$bin/cadre-broker" --listen "$tcp,$ipc" "${broker_options[@]}" 2>>"$scratch/broker.log"
         until_ok_or_dead "${started[-1]}" "$scratch/broker/front" && break

@@ -306,7 +306,7 @@ static void test_not_written (void **state)
 {
     scene_t *self = *state;
     access_t access = {.name = "alice", .role = ROLE_CLIENT, .keys = {SERVER, PUBLIC, SECRET}};
-    assert_int_equal (access_write (&access, "/nonesuch/file", &self->fault), CADRE_ERROR_IO);
+    assert_int_equal (access_write (&access, "/proc/no/such/file", &self->fault), CADRE_ERROR_IO);
     assert_non_null (strstr (self->fault.text, "cannot be written: No such file"));
     assert_int_equal (access_write (&access, self->folder, &self->fault),
                       CADRE_ERROR_IO); //  A folder

@@ -92,7 +92,7 @@ static void test_folders (void **state)
     assert_int_equal (trust_check_around (s_path, &fault), CADRE_ERROR_REFUSED);
     assert_non_null (strstr (fault.text, s_folder));
     assert_int_equal (chmod (s_folder, 0700), 0);
-    assert_int_equal (trust_check_around ("/nonexistent/x", &fault), CADRE_OK);
+    assert_int_equal (trust_check_around ("/proc/nonexistent/x", &fault), CADRE_OK);
     assert_int_equal (trust_check_around ("/x", &fault), CADRE_OK);
 }
 
@@ -146,7 +146,7 @@ static void test_make (void **state)
         assert_int_equal (facts.st_size, 0);
         unlink (s_path);
     }
-    assert_int_equal (trust_make ("/nonexistent/x"), -1);
+    assert_int_equal (trust_make ("/proc/nonexistent/x"), -1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

@@ -11,14 +11,16 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/fakes/listener.h"
 #include "tests/lib/rigs/modules_rig.h"
 
+#define LANES 16
 #define SECOND INT64_C (1000000)
 #define ONE "1111111111111111111111111111111111111111"
 #define TWO "2222222222222222222222222222222222222222"
 
 typedef struct bench {
-    modules_rig_t rig; // the modules; its lanes are over inproc, counted as if they were ports
+    modules_rig_t rig; // the modules; its lanes are ports of 127.0.0.1
     berths_t berths;   // under test
     keyring_t *keys;   // two workers' keys
     authz_t doors;     // with these
@@ -36,8 +38,8 @@ static int s_setup (void **state)
     keyring_add (self->keys, TWO, &(rights_t){.name = "two", .role = ROLE_WORKER});
     self->doors = (authz_t){.keys = self->keys};
     address_parse (&hub->addresses [hub->addresses_count++], "tcp://127.0.0.1:24500", NULL);
-    hub->lane_first = 24600;
-    hub->lane_last = 24615;
+    hub->lane_first = listener_free_block ("127.0.0.1", LANES);
+    hub->lane_last = (uint16_t) (hub->lane_first + LANES - 1);
     hub->doors = &self->doors;
     berths_begin (&self->berths, hub);
     *state = self;
@@ -107,7 +109,7 @@ static void test_the_only_key_has_all (void **state)
     keyring_t *all = self->keys;
     self->doors.keys = keyring_new ();
     keyring_add (self->doors.keys, ONE, &(rights_t){.name = "one", .role = ROLE_WORKER});
-    assert_int_equal (s_join_all (self, ONE, true), 16);
+    assert_int_equal (s_join_all (self, ONE, true), LANES);
     assert_int_equal (self->fault.code, CADRE_ERROR_DESCRIPTORS);
     assert_non_null (strstr (self->fault.text, "16 workers"));
     keyring_destroy (&self->doors.keys);
@@ -157,7 +159,7 @@ static void test_others_give_way_later (void **state)
 static void test_joining_lanes_are_few (void **state)
 {
     bench_t *self = *state;
-    self->rig.hub.lane_last = 24999;
+    self->rig.hub.lane_last = (uint16_t) (self->rig.hub.lane_first + 399);
     s_join_all (self, ONE, false);
     assert_int_equal (roster_count (self->rig.hub.roster), 64);
     assert_non_null (s_join (self, TWO, true));

@@ -369,7 +369,7 @@ static void test_patience_ends (void **state)
     setenv ("CADRE_RECONNECT", "100ms", 1);
     s_patience_ends (NULL);
     setenv ("CADRE_RECONNECT", "soon", 1);
-    assert_null (cadre_open ("ipc:///tmp/nobody", NULL));
+    assert_null (cadre_open ("ipc:///proc/nobody", NULL));
     assert_int_equal (cadre_open_error (), CADRE_ERROR_ARGUMENT);
     assert_non_null (strstr (cadre_open_message (), "CADRE_RECONNECT: 'soon' is no duration"));
     unsetenv ("CADRE_RECONNECT");

@@ -151,13 +151,13 @@ static void test_not_found (void **state)
 static void test_directory (void **state)
 {
     (void) state;
-    cadre_value_t *spec = cadre_value_build ("{s:s}", "dir", "/no/such/place");
+    cadre_value_t *spec = cadre_value_build ("{s:s}", "dir", "/proc/no/such/folder");
     fake_worker_t *worker = s_worker (&(fake_job_t){.spec = spec});
     fake_result_t *result = s_line (worker, "true");
     assert_int_equal (result->outcome, CADRE_OUTCOME_ERROR);
     assert_string_equal (cadre_value_text (cadre_value_get (result->detail, "kind")), "directory");
-    assert_non_null (
-        strstr (s_message (result), "/no/such/place: No such file or directory: create it on "));
+    assert_non_null (strstr (s_message (result),
+                             "/proc/no/such/folder: No such file or directory: create it on "));
     s_end (&worker);
     cadre_value_destroy (&spec);
 }

@@ -118,12 +118,12 @@ static void test_no_hello (void **state)
     s_assert_no_start ("silent-end", "ends without a hello");
     s_assert_no_start ("prints", "writes something else than messages to its stdout");
     s_assert_no_start ("no-hello", "says no proper hello");
-    const char *const program [] = {"/no/such/program", NULL};
+    const char *const program [] = {"/proc/no/such/program", NULL};
     fake_worker_t *worker = fake_worker_new (NULL, false, NULL);
     assert_int_equal (fake_worker_start (worker, NULL, program), CADRE_ERROR_PLUGIN);
     assert_string_equal (
         fake_worker_message (worker),
-        "program /no/such/program cannot be started (No such file or directory): give the path of an "
+        "program /proc/no/such/program cannot be started (No such file or directory): give the path of an "
         "executable file");
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }

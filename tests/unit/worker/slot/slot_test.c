@@ -365,8 +365,8 @@ static void test_plugins_that_cannot_be_used (void **state)
     (void) state;
     char path [512];
     s_assert_no_plugin (
-        "/nowhere/x.so",
-        "plugin /nowhere/x.so cannot be read (No such file or directory): give the path of an existing file");
+        "/proc/nowhere/x.so",
+        "plugin /proc/nowhere/x.so cannot be read (No such file or directory): give the path of an existing file");
     s_assert_no_plugin (s_plugin ("no_plugin", path, sizeof path), "no cadre plugin");
     s_assert_no_plugin (s_plugin ("future_abi", path, sizeof path),
                         "was built for cadre plugin ABI 9, this cadre has 1: rebuild it");

@@ -93,7 +93,7 @@ static void test_refused (void **state)
     (void) state;
     fault_t fault = {0};
     bundle_t *bundle = bundle_new ();
-    assert_int_equal (bundle_add_file (bundle, "/no/such/file", &fault), CADRE_ERROR_IO);
+    assert_int_equal (bundle_add_file (bundle, "/proc/no/such/file", &fault), CADRE_ERROR_IO);
     fault_clear (&fault);
     assert_int_equal (bundle_add_file (bundle, s_folder, &fault), CADRE_ERROR_ARGUMENT);
     fault_clear (&fault);

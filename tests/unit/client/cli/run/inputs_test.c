@@ -161,8 +161,9 @@ static void test_a_file_that_is_missing_is_named (void **state)
     (void) state;
     fault_t fault = {0};
     inputs_t *inputs = inputs_new ();
-    assert_int_equal (inputs_add_file (inputs, "/nonexistent/list", &fault), CADRE_ERROR_NOT_FOUND);
-    assert_non_null (strstr (fault.text, "/nonexistent/list"));
+    assert_int_equal (inputs_add_file (inputs, "/proc/nonexistent/list", &fault),
+                      CADRE_ERROR_NOT_FOUND);
+    assert_non_null (strstr (fault.text, "/proc/nonexistent/list"));
     inputs_destroy (&inputs);
 }
 

@@ -94,11 +94,11 @@ static void test_a_folder_that_is_missing_is_named (void **state)
     (void) state;
     fault_t fault = {0};
     char *before = getenv ("TMPDIR") ? strdup (getenv ("TMPDIR")) : NULL;
-    setenv ("TMPDIR", "/nonexistent/folder", 1);
+    setenv ("TMPDIR", "/proc/nonexistent/folder", 1);
     spool_store_t *store = spool_store_new (0);
     spool_t spool = {0};
     assert_int_equal (spool_append (store, &spool, "abcd", 4, &fault), CADRE_ERROR_IO);
-    assert_non_null (strstr (fault.text, "/nonexistent/folder"));
+    assert_non_null (strstr (fault.text, "/proc/nonexistent/folder"));
     assert_non_null (strstr (fault.text, "TMPDIR"));
     spool_store_destroy (&store);
     if (before)

@@ -109,8 +109,7 @@ static void test_open_takes_the_next_address (void **state)
     (void) state;
     fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100);
     char both [256];
-    snprintf (both, sizeof both, "ipc:///tmp/cadre-nobody-%d,%s", (int) getpid (),
-              fake_broker_address (broker));
+    snprintf (both, sizeof both, "ipc:///proc/nobody,%s", fake_broker_address (broker));
     cadre_t *pool = cadre_open (both, &(cadre_options_t){.connect_timeout_ms = 600});
     assert_non_null (pool);
     assert_string_equal (cadre_address (pool), fake_broker_address (broker));
