@@ -61,7 +61,7 @@ static FILE *s_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
             path, strerror (errno));
     } else if (!S_ISREG (facts.st_mode)) {
         fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                   "%.300s is no file: give the file that cadre keygen made", path);
+                   "%.300s is not a file: give the file that cadre keygen made", path);
     } else if (s_is_credential (path, &facts)
                || trust_judge (&facts, "access file", path, TRUST_SECRET, fault) == CADRE_OK) {
         file = s_stream (descriptor, path, buffer, fault);

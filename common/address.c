@@ -83,10 +83,10 @@ static cadre_error_t s_host_v6 (address_t *self, const char *text, const char *r
                           text);
     s_name (self, rest + 1, size);
     if (!s_is_v6 (self->name, &number))
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'" SHOWN
-                          "': what stands in brackets is no IPv6 address: write tcp://[::1]:5700",
-                          text);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'" SHOWN "': what stands in brackets is not an IPv6 address: write tcp://[::1]:5700",
+            text);
     return CADRE_OK;
 }
 
@@ -129,7 +129,7 @@ static cadre_error_t s_parse_tcp (address_t *self, const char *text, const char 
     if (!self->port)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
                           "'%.40s' in '" SHOWN
-                          "' is no port: choose one from 1 to %d (a broker uses it and the next "
+                          "' is not a port: choose one from 1 to %d (a broker uses it and the next "
                           "three, and its lanes begin at +%d)",
                           colon + 1, text, PORT_MAX, ADDRESS_LANES_OFFSET);
     return CADRE_OK;
@@ -198,9 +198,10 @@ cadre_error_t address_parse (address_t *self, const char *text, fault_t *fault)
             *self = parsed;
         return error;
     }
-    return fault_set (
-        fault, CADRE_ERROR_ADDRESS,
-        "'" SHOWN "' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME", text);
+    return fault_set (fault, CADRE_ERROR_ADDRESS,
+                      "'" SHOWN
+                      "' is not an address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME",
+                      text);
 }
 
 cadre_error_t address_parse_list (const char *text, address_t *addresses, size_t max, size_t *count,
@@ -238,9 +239,9 @@ cadre_error_t address_parse_lanes (const char *text, uint16_t *first, uint16_t *
     uint16_t low = dash ? s_port (text, (size_t) (dash - text), 1, 65535) : 0;
     uint16_t high = dash ? s_port (dash + 1, strlen (dash + 1), 1, 65535) : 0;
     if (!low || !high || low > high)
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'%.40s' is no range of ports: write FIRST-LAST, for instance 5800-6799",
-                          text);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "'%.40s' is not a range of ports: write FIRST-LAST, for instance 5800-6799", text);
     *first = low;
     *last = high;
     return CADRE_OK;

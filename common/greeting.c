@@ -99,10 +99,10 @@ cadre_error_t greeting_explain (const address_t *address, bool with_keys, fault_
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
             with_keys
-                ? "the broker at %s does not let this key in: it was revoked, or made for another "
+                ? "the broker at %s rejects this key: it was revoked, or made for another "
                   "broker, or since the broker last read its keys (or the broker is too busy to answer): ask for a new "
                   "access file, let the keys be read again (cadre broker reload), or try again"
-                : "the broker at %s wants a key: give your access file with --access or CADRE_ACCESS "
+                : "the broker at %s needs a key: give your access file with --access or CADRE_ACCESS "
                   "(cadre keygen makes one)",
             text);
     if (greeting == GREETING_PLAIN && with_keys)
@@ -113,7 +113,7 @@ cadre_error_t greeting_explain (const address_t *address, bool with_keys, fault_
             text);
     if (greeting == GREETING_FOREIGN)
         return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
-                          "what listens at %s is no broker of cadre: correct the address", text);
+                          "what listens at %s is not a broker of cadre: correct the address", text);
     return fault_set (
         fault, CADRE_ERROR_UNAVAILABLE,
         "no broker answers at %s: start one there (cadre-broker --listen %s), or give another address",

@@ -262,7 +262,7 @@ static cadre_error_t s_check_functions (const keydir_entry_t *entry, fault_t *fa
         if (!fine)
             return fault_set (
                 fault, CADRE_ERROR_ARGUMENT,
-                "'%.100s' is no pattern of functions: give the name of one, with * for many",
+                "'%.100s' is not a pattern of functions: give the name of one, with * for many",
                 entry->functions [i]);
     }
     return CADRE_OK;

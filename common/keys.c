@@ -16,7 +16,7 @@ cadre_error_t keys_parse_role (const char *text, role_t *role, fault_t *fault)
             return CADRE_OK;
         }
     return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                      "'%.40s' is no role: give client, worker, observer or admin", text);
+                      "'%.40s' is not a role: give client, worker, observer or admin", text);
 }
 
 const char *keys_role_name (role_t role)
@@ -40,6 +40,6 @@ cadre_error_t keys_check_name (const char *name, fault_t *fault)
         return CADRE_OK;
     return fault_set (
         fault, CADRE_ERROR_ARGUMENT,
-        "'%.70s' is no name for a key: use up to %d letters, digits, dots, dashes and underscores",
+        "'%.70s' is not a name for a key: use up to %d letters, digits, dots, dashes and underscores",
         name, KEYS_NAME_BYTES - 1);
 }

@@ -54,7 +54,8 @@ cadre_error_t log_parse_level (const char *text, log_level_t *level, fault_t *fa
             return CADRE_OK;
         }
     return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                      "'%.40s' is no log level: write none, error, warning, info or debug", text);
+                      "'%.40s' is not a log level: write none, error, warning, info or debug",
+                      text);
 }
 
 bool log_wants (log_level_t level)

@@ -43,9 +43,9 @@ static cadre_error_t s_trusted (int descriptor, const char *folder, fault_t *fau
 static cadre_error_t s_open_failed (const char *folder, fault_t *fault)
 {
     if (errno == ENOTDIR || errno == ELOOP)
-        return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "%s is no folder (links are not followed): remove it, or choose another",
-                          folder);
+        return fault_set (
+            fault, CADRE_ERROR_ADDRESS,
+            "%s is not a folder (links are not followed): remove it, or choose another", folder);
     cadre_error_t error = errno == EACCES ? CADRE_ERROR_REFUSED : CADRE_ERROR_IO;
     return fault_set (fault, error, "folder %s cannot be opened: %s: choose another", folder,
                       strerror (errno));
@@ -60,7 +60,7 @@ static cadre_error_t s_clear (const char *path, fault_t *fault)
         return CADRE_OK;
     if (!S_ISSOCK (facts.st_mode))
         return fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
-                          "%s is there and is no socket: remove it, or choose another folder",
+                          "%s is there and is not a socket: remove it, or choose another folder",
                           path);
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     snprintf (name.sun_path, sizeof name.sun_path, "%s", path);

@@ -79,7 +79,7 @@ static bool s_check_detail (view_t detail, fault_t *fault)
     if (sound && cursor_done (&cursor))
         return true;
     fault_set (fault, CADRE_ERROR_PROTOCOL,
-               "detail is no map, or an entry of it is not what SPEC.md says");
+               "detail is not a map, or an entry of it is not what SPEC.md says");
     return false;
 }
 
@@ -99,7 +99,7 @@ static bool s_check_progress (view_t bytes, fault_t *fault)
     if (cursor_array (&cursor, &count) && count == 2 && cursor_double (&cursor, &fraction)
         && cursor_text (&cursor, &text) && utf8_is_valid (text) && cursor_done (&cursor))
         return true;
-    fault_set (fault, CADRE_ERROR_PROTOCOL, "progress is no array of a number and a text");
+    fault_set (fault, CADRE_ERROR_PROTOCOL, "progress is not an array of a number and a text");
     return false;
 }
 
@@ -165,7 +165,7 @@ bool rules_message_functions (const wire_list_t *functions, fault_t *fault)
     for (size_t i = 0; i < functions->count; i++) {
         wire_function_t function;
         if (!wire_read_function (&cursor, &function)) {
-            fault_set (fault, CADRE_ERROR_PLUGIN, "function %zu is no record of texts", i + 1);
+            fault_set (fault, CADRE_ERROR_PLUGIN, "function %zu is not a record of texts", i + 1);
             return false;
         }
         if (!s_check_function (&function, i + 1, fault))

@@ -301,7 +301,7 @@ static cadre_error_t s_bind_failed (const char *endpoint, fault_t *fault)
     case ENAMETOOLONG:
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "'%.200s' is no address to listen at: write tcp://HOST:PORT, ipc:///FOLDER or "
+            "'%.200s' is not an address to listen at: write tcp://HOST:PORT, ipc:///FOLDER or "
             "inproc://NAME",
             endpoint);
     case EMFILE:
@@ -326,7 +326,8 @@ cadre_error_t sockets_bind (void *socket, const char *endpoint, fault_t *fault)
     }
     if (!strchr (endpoint, ':'))
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "'%.200s' is no address to listen at: write tcp://HOST:PORT", endpoint);
+                          "'%.200s' is not an address to listen at: write tcp://HOST:PORT",
+                          endpoint);
     const char *resolved = s_resolved (endpoint, buffer, sizeof buffer);
     const char *host = s_after (resolved, "tcp://");
     //  With IPv6 enabled, an IPv4 address would be bound, and reported, as an IPv6 one
@@ -351,7 +352,7 @@ cadre_error_t sockets_connect (void *socket, const char *endpoint, fault_t *faul
     if (errno == EINVAL || errno == ENOTSUP || errno == EPROTONOSUPPORT)
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "'%.200s' is no address to connect to: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME",
+            "'%.200s' is not an address to connect to: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME",
             endpoint);
     return fault_set (fault, errno == ETERM ? CADRE_ERROR_CLOSED : CADRE_ERROR_IO,
                       "cannot connect to %.200s: %s", endpoint, zmq_strerror (errno));

@@ -52,7 +52,7 @@ cadre_error_t trust_check (const char *what, const char *path, trust_kind_t kind
                           strerror (errno));
     if (kind == TRUST_FOLDER ? !S_ISDIR (facts.st_mode) : !S_ISREG (facts.st_mode))
         return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "%s %.300s is no %s (links are not followed): remove it, or choose "
+                          "%s %.300s is not a %s (links are not followed): remove it, or choose "
                           "another",
                           what, path, kind == TRUST_FOLDER ? "folder" : "file");
     return trust_judge (&facts, what, path, kind, fault);

@@ -77,7 +77,7 @@ static cadre_error_t s_no_duration (const char *text, fault_t *fault)
 {
     return fault_set (
         fault, CADRE_ERROR_ARGUMENT,
-        "'%.40s' is no duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s", text);
+        "'%.40s' is not a duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s", text);
 }
 
 //  The unit at TEXT, from FROM on; COUNT if none.
@@ -142,7 +142,8 @@ cadre_error_t units_parse_size (const char *text, uint64_t *bytes, fault_t *faul
     if (!worth || (worth == 1 && number.fraction))
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
-            "'%.40s' is no size: write for instance 512K, 64M, 1.5G, or a number of bytes", text);
+            "'%.40s' is not a size: write for instance 512K, 64M, 1.5G, or a number of bytes",
+            text);
     uint64_t total = 0;
     if (!s_add (&total, &number, worth))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,

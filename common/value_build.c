@@ -164,7 +164,7 @@ cadre_error_t value_build_typed (buffer_t *self, const cadre_typed_t *arguments,
             self->size = before;
             return fault_set (
                 fault, CADRE_ERROR_ARGUMENT,
-                "argument %zu is a NULL text, or '%c', which is no type: make arguments with CADRE_ARGS",
+                "argument %zu is a NULL text, or '%c', which is not a type: make arguments with CADRE_ARGS",
                 i + 1, arguments [i].type);
         }
     return CADRE_OK;
@@ -202,8 +202,8 @@ cadre_error_t value_build_arguments (buffer_t *self, const char *types, va_list 
                               "argument %zu is a NULL text: pass a text, or nothing with 'n'",
                               number);
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "'%c' in \"%s\" is no type of an argument: use i u d b s S B v or n", *at,
-                          types);
+                          "'%c' in \"%s\" is not a type of an argument: use i u d b s S B v or n",
+                          *at, types);
     }
     return CADRE_OK;
 }

@@ -209,7 +209,8 @@ static cadre_error_t s_proxy (settings_t *self, const char *text)
     if (!colon || colon == text
         || units_parse_count (colon + 1, 1, UINT16_MAX, &port, NULL) != CADRE_OK)
         return fault_set (&self->fault, CADRE_ERROR_ARGUMENT,
-                          "\"%.100s\" is no proxy; write HOST:PORT, such as 127.0.0.1:1080", text);
+                          "\"%.100s\" is not a proxy; write HOST:PORT, such as 127.0.0.1:1080",
+                          text);
     self->worker.proxy = text;
     return CADRE_OK;
 }

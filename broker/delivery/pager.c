@@ -178,9 +178,8 @@ cadre_error_t pager_turn (pager_t *self, fault_t *fault)
         s_pop (self);
     }
     if (self->damaged)
-        return fault_set (
-            fault, CADRE_ERROR_IO,
-            "the store is damaged: what was put away there is not there: restore a copy");
+        return fault_set (fault, CADRE_ERROR_IO,
+                          "the store is damaged: stored data is missing: restore a copy");
     return CADRE_OK;
 }
 

@@ -167,7 +167,7 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
             return false;
         cursor_t begin = cursor_of_view (wire_view_of (&large));
         if (cursor_peek (&begin) != CURSOR_ARRAY) {
-            fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: it is no array", shape->name);
+            fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: it is not an array", shape->name);
             buffer_free (&large);
             return false;
         }

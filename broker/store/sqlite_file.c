@@ -140,12 +140,12 @@ static cadre_error_t s_judge_head (sqlite_file_t *self, const uint8_t *head, siz
         return sqlite_error_is_damage (self->path, "it is empty", fault);
     if (size < HEAD_BYTES || memcmp (head, MAGIC, sizeof MAGIC) != 0)
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                          "%s is no store of cadre's (not a database): name another file",
+                          "%s is not a store of cadre's (not a database): name another file",
                           self->path);
     if (s_number (head, 68) != STORE_FILE_APPLICATION)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "%s is no store of cadre's (another program's database): name another file",
+            "%s is not a store of cadre's (another program's database): name another file",
             self->path);
     if (s_number (head, 60) > STORE_FILE_FORMAT)
         return fault_set (
@@ -166,7 +166,7 @@ static cadre_error_t s_check_head (sqlite_file_t *self, fault_t *fault)
     int fd = open (self->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat (fd, &status) != 0 || !S_ISREG (status.st_mode)) {
         fault_set (fault, CADRE_ERROR_CONFIGURATION, "the store %s cannot be written: %s",
-                   self->path, fd < 0 ? strerror (errno) : "it is no regular file");
+                   self->path, fd < 0 ? strerror (errno) : "it is not a regular file");
         if (fd >= 0)
             close (fd);
         return fault->code;
@@ -324,12 +324,12 @@ static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *
     if (strstr (path, "://"))
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "%s is no file, and this broker keeps its store in one: write --store FILE", path);
+            "%s is not a file, and this broker keeps its store in one: write --store FILE", path);
     if (lstat (path, &status) == 0 && S_ISLNK (status.st_mode) && stat (path, &status) != 0
         && errno == ENOENT)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "the store %s is a link to what is not there: mount or make that, or name another file",
+            "the store %s is a dangling link: mount or create its target, or name another file",
             path);
     //  A user who can replace a link can choose the store
     if (trust_check_around (path, fault))

@@ -37,7 +37,7 @@ static cadre_error_t s_scan_row (sqlite_log_t *self, sqlite3_stmt *statement, st
     if (seq != self->figures.next)
         return sqlite_log_damaged (self, self->figures.next, "is missing", fault);
     if (sqlite3_column_type (statement, 1) != SQLITE_BLOB)
-        return sqlite_log_damaged (self, seq, "is no bytes", fault);
+        return sqlite_log_damaged (self, seq, "is not bytes", fault);
     const void *bytes = sqlite3_column_blob (statement, 1);
     view_t body = {.data = bytes, .size = (size_t) sqlite3_column_bytes (statement, 1)};
     if (!row_read (&row, seq, body))

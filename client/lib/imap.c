@@ -320,7 +320,7 @@ static bool s_is_over (const cadre_imap_t *self, int64_t deadline_us, int64_t no
 static cadre_error_t s_late (cadre_imap_t *self, int timeout_ms)
 {
     fault_t fault = {0};
-    fault_set (&fault, CADRE_ERROR_TIMEOUT, "nothing has come after %d ms%s%s", timeout_ms,
+    fault_set (&fault, CADRE_ERROR_TIMEOUT, "no item is ready after %d ms%s%s", timeout_ms,
                *self->items.notice ? ": " : "", self->items.notice);
     return s_say (self, &fault);
 }

@@ -30,7 +30,7 @@ static cadre_error_t s_check_environment (const char *const *environment, fault_
         const char *equals = strchr (*environment, '=');
         if (!equals || equals == *environment)
             return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                              "'%.100s' is no variable of an environment: write NAME=VALUE",
+                              "'%.100s' is not a variable of an environment: write NAME=VALUE",
                               *environment);
     }
     return CADRE_OK;

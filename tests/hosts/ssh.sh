@@ -121,7 +121,7 @@ ok "a new file of 293 KiB took $again KiB" [ "$again" -gt 290 ] && [ "$again" -l
 ok 'the file arrived otherwise' cmp -s "$scratch/more" "$(find "$home/bare" -name more)"
 expect_like 0 "^$bare gone" '' cadre worker deploy --stop
 expect_like 64 '' 'two different files are named' "${send[@]}" --hosts "$bare" --with "$CADRE_SOURCE_DIR/broker/main.c" --with "$CADRE_SOURCE_DIR/worker/main.c"
-expect_like 64 '' 'it is no file' "${send[@]}" --hosts "$bare" --with "$scratch/keys"
+expect_like 64 '' 'it is not a file' "${send[@]}" --hosts "$bare" --with "$scratch/keys"
 expect_like 125 '' 'cannot send /proc/no/such/file' "${send[@]}" --hosts "$bare" --with /proc/no/such/file
 
 #  ---- --tunnel: by a name that is looked up here, and also when its ssh dies ----
@@ -165,7 +165,7 @@ ok 'hosts that were sent to are not clean' sh -c "[ -z \"\$(find '$home/bare' -n
 expect_like 2 '' "task 1 exit 3 at $alpha" cadre run --hosts "$alpha" 'exit {}' ::: 3 4
 expect 69 '' 'host 127.0.0.1:9: ssh: connect' cadre run --hosts 127.0.0.1:9 echo ::: 1
 expect 0 1 'host 127.0.0.1:9: ssh: connect' cadre run --hosts "127.0.0.1:9,$alpha" echo ::: 1
-expect_like 64 '' "'-oProxyCommand=x' is no host" cadre run --hosts '-oProxyCommand=x' echo ::: 1
+expect_like 64 '' "'-oProxyCommand=x' is not a host" cadre run --hosts '-oProxyCommand=x' echo ::: 1
 
 #  Ctrl-C, SIGTERM, SIGKILL, and an ssh that is cut, each in the middle: nothing stays. SIGKILL
 #  leaves the private folder to the next command.

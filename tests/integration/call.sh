@@ -49,7 +49,7 @@ for chunk in 1 2 3; do
     expect 64 $'1\n4' '^cadre: line 3 is not JSON: ' cadre map --chunk $chunk --plugin "$plugin" square < <(printf '1\n2\nx\n4\n')
 done
 expect 64 '' '^cadre: line 1 is not JSON: a NUL byte at column 2' cadre map --plugin "$plugin" square < <(printf '1\0\n2\n')
-expect 64 '' 'line 1 is no array' cadre map --spread --plugin "$plugin" divide <<<7
+expect 64 '' 'line 1 is not an array' cadre map --spread --plugin "$plugin" divide <<<7
 expect 64 '' 'a function is missing' cadre map
 expect 64 '' "'7' is one word too many" cadre map square 7
 expect 64 '' 'unrecognized option' cadre map --frobnicate square

@@ -168,7 +168,7 @@ cp -r odd odd.before
 odd=$scratch/odd/torn refuses 125 'damaged'
 odd=$scratch/odd/changed refuses 125 'damaged .*checksum'
 odd=$scratch/odd/newer refuses 69 'has format 99, newer than'
-odd=$scratch/odd/text refuses 78 'is no store'
+odd=$scratch/odd/text refuses 78 'is not a store'
 expect 0 '' '' diff -r odd.before odd
 
 #  A full store refuses new work by name; what was accepted comes to its end.

@@ -24,7 +24,7 @@ expect_like 64 '' '--local and --hosts exclude' cadre run --local --hosts : echo
 expect_like 64 '' 'cannot reach the broker at ipc://' cadre run --broker "$ipc" --hosts : echo ::: 1
 expect_like 64 '' 'cannot reach the broker at ipc://' cadre worker deploy --broker "$ipc" --hosts :
 expect_like 64 '' 'no hosts are named' cadre worker deploy --broker "$tcp"
-expect_like 64 '' 'hosts:2: .* is no host' sh -c "printf 'a\n-x\n' >$scratch/hosts; cadre worker deploy --hosts $scratch/hosts --broker $tcp"
+expect_like 64 '' 'hosts:2: .* is not a host' sh -c "printf 'a\n-x\n' >$scratch/hosts; cadre worker deploy --hosts $scratch/hosts --broker $tcp"
 
 #  ---- up and down, here ----
 for try in 1 2 3 4 5; do
@@ -52,7 +52,7 @@ odd 'no way there$' 'echo "Warning: this and that" >&2; echo no way there >&2; e
 odd 'ssh ended with 0 and said nothing' 'echo hello; echo cadre:; echo "cadre: "; echo "cadre: running"; echo "cadre: ready"'
 odd 'it asks for a file that is not ours' 'echo "cadre: need 0000"; cat >/dev/null'
 odd 'ssh ended with 0' 'head -c 100000 /dev/zero | tr "\0" x; exec 1>&-; exec 2>&-'
-odd 'it does not say why' 'echo "cadre: failed 0"; cat >/dev/null'
+odd 'it gave no reason' 'echo "cadre: failed 0"; cat >/dev/null'
 odd 'no answer in time' 'sleep 100'
 ssh_is 'printf "a chatty shell\ncadre: ready\ncadre: running 7 fine\n"; cat >/dev/null'
 expect 0 'a running fine' '' cadre worker deploy --hosts a --broker "$tcp" --ssh "$scratch/ssh"

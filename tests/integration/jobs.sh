@@ -9,7 +9,7 @@ for command in 'job list' 'task list 1' 'worker list' 'broker info' 'submit true
 done
 expect 69 '' '^cadre: no broker answers at tcp://127.0.0.1:1 \(from --broker\); start one' cadre job list --broker tcp://127.0.0.1:1
 expect 69 '' 'from CADRE_BROKER' env CADRE_BROKER=tcp://127.0.0.1:1 cadre run true ::: 1
-expect 64 '' "'hub' is no address" cadre job list --broker hub
+expect 64 '' "'hub' is not an address" cadre job list --broker hub
 expect 64 '' 'CADRE_BROKER' env CADRE_BROKER=nonsense cadre run true ::: 1
 mkdir -p "$XDG_CONFIG_HOME/cadre"
 echo 'brokr = ipc:///x' >"$XDG_CONFIG_HOME/cadre/config"
@@ -20,8 +20,8 @@ expect_like 1 '^bad +broker: no broker answers at tcp://127.0.0.1:1.*cure: ' '' 
 expect 64 '' 'one word too many' cadre doctor please
 expect_like 0 '"verdict":"ok"' '' cadre doctor -o ndjson
 
-expect 64 '' "CADRE_RECONNECT: 'soon' is no duration: .*, or forever" env CADRE_RECONNECT=soon cadre run true ::: 1
-expect 64 '' "^cadre-broker: CADRE_BEAT: 'soon' is no duration" env CADRE_BEAT=soon cadre-broker
+expect 64 '' "CADRE_RECONNECT: 'soon' is not a duration: .*, or forever" env CADRE_RECONNECT=soon cadre run true ::: 1
+expect 64 '' "^cadre-broker: CADRE_BEAT: 'soon' is not a duration" env CADRE_BEAT=soon cadre-broker
 expect 64 '' "^cadre-worker: CADRE_SLOTS: 'many' is not possible" env CADRE_SLOTS=many cadre-worker
 
 #  ---- a broker alone
@@ -64,7 +64,7 @@ expect_like 2 '^[0-9]+$' '^cadre: task [0-9]+\.1 exit 1 at' cadre submit --wait 
 expect 64 '' 'exclude each other' cadre submit --durable --no-durable true ::: 1
 expect 64 '' 'worker-lost=0' cadre submit --no-rerun --retries worker-lost=1 true ::: 1
 expect 64 '' "'exit=x' does not limit tries: .*out-of-memory, worker-lost" cadre run --retries exit=x true ::: 1
-expect 64 '' "'soon' is no duration|soon" cadre run --backoff soon true ::: 1
+expect 64 '' "'soon' is not a duration|soon" cadre run --backoff soon true ::: 1
 expect 64 '' 'soon' cadre run --expire soon true ::: 1
 expect_like 0 '^store +.*/state/' '' cadre broker info
 job=$(cadre submit --name trio --no-durable 'echo out{}; echo err{} >&2; exit {}' ::: 0 1 2 2>stderr)
@@ -103,20 +103,20 @@ for command in "job info $job" "job wait $job" "job results $job" "job logs $job
 done
 for command in info wait results logs cancel retry forget; do
     expect 64 '' 'is missing' cadre job $command
-    expect 64 '' "'x' is no job" cadre job $command x
+    expect 64 '' "'x' is not a job" cadre job $command x
     expect 64 '' 'one word too many' cadre job $command 1 2
     expect_like 0 'Examples?:' '' cadre job $command --help
 done
 for command in info explain logs drop; do
     expect 64 '' 'is missing' cadre task $command
-    expect 64 '' "'1' is no task: write JOB.TASK" cadre task $command 1
-    expect 64 '' "'1.x' is no task" cadre task $command 1.x
+    expect 64 '' "'1' is not a task: write JOB.TASK" cadre task $command 1
+    expect 64 '' "'1.x' is not a task" cadre task $command 1.x
     expect_like 0 'Examples?:' '' cadre task $command --help
 done
-expect 64 '' "'frob' is no state: write open, active, done or cancelled" cadre job list --state frob
-expect 64 '' "'failed' is no state: write waiting, leased or done" cadre task list 1 --state failed
+expect 64 '' "'frob' is not a state: write open, active, done or cancelled" cadre job list --state frob
+expect 64 '' "'failed' is not a state: write waiting, leased or done" cadre task list 1 --state failed
 expect_like 0 '^0 +done +ok' '' cadre task list "$(cadre submit --wait true ::: 1 2>/dev/null)" --state done
-expect 64 '' "'yaml' is no output format" cadre job list -o yaml
+expect 64 '' "'yaml' is not an output format" cadre job list -o yaml
 expect 64 '' 'one word too many' cadre job list 1
 
 #  Tries by cause; what must not run twice; a durable job; a task that kills slot after slot.
@@ -139,7 +139,7 @@ expect 0 $'a\nb' '' cadre job logs "$durable"
 
 #  A job that takes its time.
 job=$(cadre submit sleep ::: 30 30 30 2>/dev/null)
-expect 75 '' "^cadre: job $job has not ended in time; it goes on$" cadre job wait --timeout 200ms "$job"
+expect 75 '' "^cadre: job $job has not ended in time; it continues$" cadre job wait --timeout 200ms "$job"
 expect 77 '' "cancel it first" cadre job forget "$job"
 expect 0 '' '^cadre: 1 task cancelled$' cadre job cancel "$job.0"
 expect 0 '' '^cadre: 2 tasks cancelled$' cadre job cancel "$job"

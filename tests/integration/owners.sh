@@ -41,7 +41,7 @@ echo precious >precious
 before=$(cat precious; stat -c '%a %s' precious)
 for beside in -wal -shm .lock; do
     ln -s "$scratch/precious" "folder/store$beside"
-    refused "the store $scratch/folder/store$beside is no file \\(links are not followed\\)" --store "$scratch/folder/store"
+    refused "the store $scratch/folder/store$beside is not a file \\(links are not followed\\)" --store "$scratch/folder/store"
     rm "folder/store$beside"
 done
 ln -s "$scratch/precious" folder/fresh.new

@@ -24,7 +24,7 @@ refused () {
     status=$?
     [ $status = 64 ] && grep -Eq -- "$2" stderr && [ "$(wc -l <stderr)" = 1 ] || fault "$3: $status $(cat stderr)"
 }
-refused run '^cadre: \{\} at column 7 stands within backticks, .* several words: sh -c .*\$1' 'echo `{}`'
+refused run '^cadre: \{\} at column 7 is within backticks, .* several words: sh -c .*\$1' 'echo `{}`'
 refused run 'within \$\{\.\.\.\}' 'echo ${x:-{}}'
 expect 0 hi '' cadre run 'echo hi # {}' ::: $'x\necho pwned'
 refused run "within \\$'" "echo \$'{}'"
@@ -34,7 +34,7 @@ refused run 'right after a dollar sign' 'echo ${1}'
 refused run 'right after a dollar sign' 'echo ${#}'
 refused submit 'within backticks' 'echo `{}`'
 expect 0 hi '' cadre run 'echo hi #' ::: $'x\necho pwned'
-expect 64 '' '^cadre: .*column 9 stands in arithmetic.* task 1 .*a\[x\]' cadre run 'echo $(({}))' ::: 'a[x]'
-expect 64 '' 'whole numbers' cadre run --dry-run 'echo $(({}))' ::: 'a[x]'
+expect 64 '' '^cadre: .*column 9 is in arithmetic.* task 1 .*a\[x\]' cadre run 'echo $(({}))' ::: 'a[x]'
+expect 64 '' 'only integers' cadre run --dry-run 'echo $(({}))' ::: 'a[x]'
 expect 0 "$evil" '' cadre run sh -c 'echo "$1"' sh {} ::: "$evil"
 finish

@@ -17,13 +17,13 @@ expect 0 web.access 'a key of role client' cadre keygen web --role client --addr
 expect 0 picky.access 'a key of role worker' cadre keygen picky --role worker --address "$tcp" --function 'square'
 expect_like 0 'secret-key = "' 'a key of role' cadre keygen printed --role client --out -
 expect 64 '' 'there is a key alice already: use --rotate' cadre keygen alice --role client
-expect 64 '' "'king' is no role: give client, worker, observer or admin" cadre keygen bob --role king
-expect 64 '' "'../bob' is no name for a key" cadre keygen ../bob --role client
+expect 64 '' "'king' is not a role: give client, worker, observer or admin" cadre keygen bob --role king
+expect 64 '' "'../bob' is not a name for a key" cadre keygen ../bob --role client
 expect 64 '' '--role is missing' cadre keygen bob
 expect 64 '' 'one name is needed' cadre keygen --role client
 expect 64 '' 'is for listening only' cadre keygen bob --role client --address 'tcp://*:5700'
-expect 64 '' 'is no pattern of functions' cadre keygen bob --role client --function ''
-expect 64 '' 'is no pattern of functions' cadre keygen bob --role client --function 'a"b'
+expect 64 '' 'is not a pattern of functions' cadre keygen bob --role client --function ''
+expect 64 '' 'is not a pattern of functions' cadre keygen bob --role client --function 'a"b'
 expect 1 '' 'there is no key bob' cadre keygen bob --rotate
 expect 1 '' 'there is no key bob' cadre keygen bob --revoke
 expect 64 '' "jobs is own or all, not 'mine'" cadre keygen bob --role client --jobs mine
@@ -83,9 +83,9 @@ expect 77 '' 'the key alice in alice.access is for a client, not for a worker' c
 expect 77 '' 'the key eve in eve.access is for an observer, not for a worker' cadre-worker --access eve.access
 
 #  ---- without a key, with the wrong broker's, with a key that nobody knows
-expect 77 '' "the broker at $tcp wants a key: give your access file with --access" cadre worker list --broker "$tcp"
+expect 77 '' "the broker at $tcp needs a key: give your access file with --access" cadre worker list --broker "$tcp"
 sed "s/^server-key.*/$(grep ^public-key eve.access | sed 's/public-key/server-key/; s/[&/\\]/\\&/g')/" alice.access >swapped.access && chmod 600 swapped.access
-expect 77 '' 'does not let this key in: it was revoked, or made for another broker, or since .*\(cadre broker reload\)' cadre worker list --access swapped.access
+expect 77 '' 'rejects this key: it was revoked, or made for another broker, or since .*\(cadre broker reload\)' cadre worker list --access swapped.access
 
 #  ---- roles and verbs
 expect 77 '' 'the key eve is for looking on' cadre run --access eve.access 'echo {}' ::: 1
@@ -155,7 +155,7 @@ expect 0 once '' cat ran
 #  ---- rotation and revocation, while the broker runs
 expect 0 alice2.access 'a key of role client' cadre keygen alice --rotate --address "$tcp" --out alice2.access
 expect_like 0 '' 'read its keys again' cadre broker reload --broker "$ipc"
-expect 77 '' 'does not let this key in' cadre worker list --access alice.access
+expect 77 '' 'rejects this key' cadre worker list --access alice.access
 expect_like 0 'node' '' cadre worker list --access alice2.access
 (cadre run --access alice2.access 'sleep 30; :' ::: 1 2>waiting.err; echo $? >waiting.code) &
 until_ok node_runs
@@ -172,7 +172,7 @@ wait "$node_pid"
 [ $? = 77 ] || fault 'a worker whose key is revoked does not end with 77'
 expect_text 'the key node of worker node was revoked' node.log 'revoked worker'
 start "$bin/cadre-worker" --access node.access --name again 2>again.log
-until_ok grep -q 'does not let this key in' again.log || fault "a revoked worker hears no reason: $(cat again.log)"
+until_ok grep -q 'rejects this key' again.log || fault "a revoked worker hears no reason: $(cat again.log)"
 until_ok grep -q 'was not let in at back: no such key' broker.log || fault 'the log has no line for a peer that was not let in'
 echo rubbish >"$keys/bad.pub"
 expect 78 '' 'bad.pub holds no public key' cadre broker reload --access boss.access

@@ -209,8 +209,8 @@ static void s_warn (link_t *self)
         greeting_explain (link_address (self), self->options.keys != NULL, &why);
     if (self->options.proxy)
         fault_set (&why, CADRE_ERROR_UNAVAILABLE,
-                   "no broker answers at %s through the proxy %s; look whether the tunnel stands",
-                   text, self->options.proxy);
+                   "no broker answers at %s through the proxy %s; check the tunnel", text,
+                   self->options.proxy);
     else if (!unresolved->code && why.code != CADRE_ERROR_REFUSED)
         fault_set (
             &why, CADRE_ERROR_UNAVAILABLE,

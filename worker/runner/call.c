@@ -98,7 +98,7 @@ static bool s_run (cadre_task_t *self, view_t arguments)
     if (s_begin (self, arguments)) {
         cadre_error_t error = self->function->run (self);
         if (error != CADRE_OK && !self->failed)
-            cadre_fail (self, "error", "%s returned error %s (%s) and did not say more",
+            cadre_fail (self, "error", "%s returned error %s (%s) and gave no details",
                         self->function->name, cadre_error_name (error), cadre_error_text (error));
     }
     buffer_t *value = &self->end->value;

@@ -138,10 +138,10 @@ static cadre_error_t s_make_argv (command_plan_t *self, const runner_host_t *hos
                           "a command is a list of texts, or one text for the shell");
     }
     for (size_t i = 0; i < count && error == CADRE_OK; i++)
-        error =
-            cursor_text (&cursor, &text)
-                ? s_add_argument (self, text, slot, fault)
-                : fault_set (fault, CADRE_ERROR_TYPE, "argument %zu of the command is no text", i);
+        error = cursor_text (&cursor, &text)
+                    ? s_add_argument (self, text, slot, fault)
+                    : fault_set (fault, CADRE_ERROR_TYPE,
+                                 "argument %zu of the command is not a text", i);
     s_push (&self->argv, NULL);
     return error;
 }

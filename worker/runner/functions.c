@@ -73,7 +73,7 @@ static cadre_error_t s_check (functions_t *self, const cadre_function_t *functio
     if (bad)
         return fault_set (
             fault, CADRE_ERROR_PLUGIN,
-            "%s: function %s takes \"%s\", and '%c' is no type: use i u d b s S B v n, and * at the end",
+            "%s: function %s takes \"%s\", and '%c' is not a type: use i u d b s S B v n, and * at the end",
             source, function->name, function->takes, *bad);
     const functions_entry_t *other = functions_find (self, wire_view (function->name));
     if (other)

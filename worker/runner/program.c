@@ -181,14 +181,14 @@ static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
         program_pipe_got_t got = program_pipe_next (&self->pipe, &hello);
         if (got == PROGRAM_PIPE_MESSAGE)
             return s_read_hello (self, hello) ? CADRE_OK
-                                              : s_fail_hello (self, "says no proper hello", fault);
+                                              : s_fail_hello (self, "sends no valid hello", fault);
         if (got == PROGRAM_PIPE_GARBLED)
-            return s_fail_hello (self, "writes something else than messages to its stdout", fault);
+            return s_fail_hello (self, "writes other data than messages to its stdout", fault);
         int64_t left_ms = (deadline_us - moment_now (NULL)) / 1000;
         struct pollfd polled [] = {{.fd = self->host->fd},
                                    {.fd = self->pipe.from, .events = POLLIN}};
         if (left_ms <= 0)
-            return s_fail_hello (self, "says no hello within 30 s", fault);
+            return s_fail_hello (self, "sends no hello within 30 s", fault);
         if (poll (polled, 2, (int) left_ms) < 0)
             continue;
         if (polled [0].revents)
@@ -360,7 +360,7 @@ static cadre_error_t s_condemn (program_t *self, cadre_task_t *call)
     s_end (self, 0);
     return cadre_fail (
         call, "program",
-        "program %s sent something that is no answer to %s and was ended: it must write to stdout nothing but "
+        "program %s sent something that is not an answer to %s and was ended: it must write to stdout nothing but "
         "messages as in PROGRAM.md",
         self->argv [0], call_name (call));
 }

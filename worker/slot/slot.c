@@ -156,7 +156,7 @@ static cadre_error_t s_load_plugins (slot_t *self, const wire_list_t *list, faul
     for (size_t i = 0; i < list->count; i++) {
         view_t name = {0};
         if (!cursor_text (&cursor, &name))
-            return fault_set (fault, CADRE_ERROR_PROTOCOL, "the name of a plugin is no text");
+            return fault_set (fault, CADRE_ERROR_PROTOCOL, "the name of a plugin is not a text");
         cadre_error_t error = s_load_plugin (self, name, fault);
         if (error != CADRE_OK)
             return error;
@@ -177,7 +177,7 @@ static cadre_error_t s_load_program (slot_t *self, const wire_list_t *list, faul
     if (ok)
         self->program = program_new (&self->host, argv, list->count, fault);
     else
-        fault_set (fault, CADRE_ERROR_PROTOCOL, "an argument of the program is no text");
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "an argument of the program is not a text");
     free (argv);
     if (!self->program)
         return fault->code;

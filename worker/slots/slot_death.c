@@ -44,7 +44,7 @@ static const struct {
     [SLOT_HANDLE_LARGE] =
         {"W071",
          "sends a result that its worker has no memory for (ulimit -v, or the container's limit)"},
-    [SLOT_HANDLE_LATE] = {"W043", "did not begin the task that it was given"},
+    [SLOT_HANDLE_LATE] = {"W043", "did not start its task"},
 };
 
 //  ---- broken slots ----------------------------------------------------------------

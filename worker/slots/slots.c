@@ -362,7 +362,7 @@ static void s_stop_running (slots_t *self, const spans_t *spans, bool inside,
 
 static void s_cancelled (slots_t *self, lease_t *lease)
 {
-    answers_cancelled (self, lease, "cancelled before it was begun");
+    answers_cancelled (self, lease, "cancelled before it started");
 }
 
 static void s_drop (slots_t *self, lease_t *lease)

@@ -36,7 +36,7 @@ bool testimony_is_of_use (const wire_slot_ready_t *said, fault_t *fault)
     utf8_repair (text, strlen (text));
     fault_set (fault,
                said->code <= CADRE_ERROR_END ? (cadre_error_t) said->code : CADRE_ERROR_PLUGIN,
-               "%s", *text ? text : "a slot is of no use, and does not say why");
+               "%s", *text ? text : "a slot cannot be used, and gave no reason");
     return false;
 }
 

@@ -161,7 +161,7 @@ static cadre_error_t s_await (broker_launcher_t *self, const start_t *start, fau
             s_last_words (start, words, sizeof words);
             return fault_set (fault, taken ? CADRE_ERROR_ADDRESS_IN_USE : CADRE_ERROR_UNAVAILABLE,
                               "the broker did not start: %s",
-                              words [0] ? words : "it says nothing");
+                              words [0] ? words : "it gave no reason");
         }
         s_nap ();
     }

@@ -125,7 +125,7 @@ static void s_check_place (doctor_t *self)
     else if (stat (folder, &status) != 0 || !S_ISDIR (status.st_mode) || status.st_uid != getuid ())
         s_find (self, VERDICT_BAD, "runtime folder",
                 "make it, owned by you and with mode 0700, or unset XDG_RUNTIME_DIR",
-                "XDG_RUNTIME_DIR is %s, which is no folder of yours", folder);
+                "XDG_RUNTIME_DIR is %s, which is not a folder of yours", folder);
     else
         s_find (self, VERDICT_OK, "runtime folder", NULL, "%s", folder);
     if (address_default (&place, &fault) != CADRE_OK) {

@@ -101,7 +101,7 @@ static int s_follow (const order_page_t *page, follow_fn *work, int argc, char *
     if (exit_code)
         return exit_code;
     if (!command_read_task (argv [options.first], &job, &task))
-        return command_usage (argv [0], "'%s' is no job: write its number, such as 42",
+        return command_usage (argv [0], "'%s' is not a job: write its number, such as 42",
                               argv [options.first]);
     stop_watch ();
     cadre_t *pool = command_connect (&options.shared, &exit_code);

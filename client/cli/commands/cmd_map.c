@@ -83,9 +83,9 @@ static cadre_value_t *s_read (map_t *self, cadre_error_t *error, fault_t *fault)
     if (value && (!self->spread || cadre_value_type (value) == CADRE_TYPE_LIST))
         return value;
     if (value)
-        *error =
-            fault_set (fault, CADRE_ERROR_ARGUMENT, "line %llu is no array, which --spread needs",
-                       (unsigned long long) self->line);
+        *error = fault_set (fault, CADRE_ERROR_ARGUMENT,
+                            "line %llu is not an array, which --spread needs",
+                            (unsigned long long) self->line);
     else
         *error = fault_set (fault, CADRE_ERROR_ARGUMENT,
                             "line %llu is not JSON: %s; the lines before it are done",

@@ -184,7 +184,7 @@ static void s_on_tick (void *argument, drive_t *drive)
     run_t *self = argument;
     if (self->crew && temp_workers_is_lost (self->crew)) {
         fault_t fault = {0};
-        fault_set (&fault, CADRE_ERROR_UNAVAILABLE, "all hosts are gone");
+        fault_set (&fault, CADRE_ERROR_UNAVAILABLE, "all hosts have failed");
         drive_fail (drive, &fault);
         return;
     }

@@ -147,7 +147,7 @@ static int s_logs (int argc, char **argv)
     if (exit_code)
         return exit_code;
     if (!command_read_task (argv [options.first], &job, &task) || task < 0)
-        return command_usage (argv [0], "'%s' is no task: write JOB.TASK, such as 42.17",
+        return command_usage (argv [0], "'%s' is not a task: write JOB.TASK, such as 42.17",
                               argv [options.first]);
     stop_watch ();
     cadre_value_t *arguments =

@@ -107,8 +107,8 @@ static cadre_error_t s_make_keys (up_t *self, fault_t *fault)
     if (grant_keep (self->keys, "admin", ROLE_ADMIN, address, path, &self->admin, fault)
         != CADRE_OK)
         return fault->code;
-    say ("keys in %s; to use the broker from elsewhere, take %s along (CADRE_ACCESS)", self->keys,
-         path);
+    say ("keys in %s; to use the broker from another host, copy %s there (CADRE_ACCESS)",
+         self->keys, path);
     return CADRE_OK;
 }
 
@@ -219,7 +219,7 @@ int cmd_up (int argc, char **argv)
     int first = argc;
     command_parse (&argp, false, argc, argv, &first, &self);
     if (first < argc)
-        return command_usage (argv [0], "'%s' is no option", argv [first]);
+        return command_usage (argv [0], "'%s' is not an option", argv [first]);
     stop_watch ();
     int exit_code = s_up (&self);
     s_clear (&self);
@@ -276,7 +276,7 @@ int cmd_down (int argc, char **argv)
     int first = argc;
     command_parse (&argp, false, argc, argv, &first, &self);
     if (first < argc)
-        return command_usage (argv [0], "'%s' is no option", argv [first]);
+        return command_usage (argv [0], "'%s' is not an option", argv [first]);
     stop_watch ();
     int exit_code = s_down (&self);
     s_clear (&self);

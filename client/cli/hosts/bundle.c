@@ -108,7 +108,7 @@ static cadre_error_t s_map (bundle_file_t *file, const char *path, fault_t *faul
     }
     if (!S_ISREG (facts.st_mode)) {
         fault_set (fault, CADRE_ERROR_ARGUMENT,
-                   "cannot send %s: it is no file; name its files one by one", path);
+                   "cannot send %s: it is not a file; name its files one by one", path);
         goto out;
     }
     file->size = (size_t) facts.st_size;

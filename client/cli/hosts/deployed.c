@@ -37,7 +37,7 @@ cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *faul
     if (printed < 0 || (size_t) printed >= size)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "there is no place to remember what runs where: set HOME or XDG_STATE_HOME");
+            "there is no folder for the list of deployed hosts: set HOME or XDG_STATE_HOME");
     int failed = make ? s_make (path) : 0;
     if (failed)
         return fault_set (fault, CADRE_ERROR_IO, "cannot make the folder %s: %s", path,

@@ -119,13 +119,13 @@ static cadre_error_t s_cut (hostlist_host_t *host, fault_t *fault)
     }
     if (colon && units_parse_count (colon + 1, 1, UINT16_MAX, &port, NULL) != CADRE_OK)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "'%s' is no host: its port is not between 1 and 65535", name);
+                          "'%s' is not a host: its port is not between 1 and 65535", name);
     if (size > 2 && address [0] == '[' && address [size - 1] == ']')
         address++, size -= 2;
     if (!s_all_of (address, size, ".-_:%") || address [0] == '-'
         || (at && (!s_all_of (name, (size_t) (at - name), ".-_") || name [0] == '-')))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "'%.80s' is no host; write NAME, USER@NAME or NAME:PORT", name);
+                          "'%.80s' is not a host; write NAME, USER@NAME or NAME:PORT", name);
     text_t target = {0};
     text_print (&target, "%.*s%.*s", at ? (int) (at + 1 - name) : 0, name, (int) size, address);
     host->target = text_take (&target);
@@ -267,7 +267,7 @@ static cadre_error_t s_add_word (hostlist_t *self, const char *word, hostlist_ho
         if (error)
             return fault_set (
                 fault, CADRE_ERROR_ARGUMENT,
-                "'%.80s' is no host, and no file that is there; write SLOTS/HOST or a file's name",
+                "'%.80s' is not a host, and not an existing file; write SLOTS/HOST or a file's name",
                 word);
         model.slots = (unsigned) slots;
     }
@@ -340,8 +340,8 @@ cadre_error_t hostlist_add_lines (hostlist_t *self, const char *bytes, size_t si
         size_t length = end ? (size_t) (end - bytes) : size;
         char *line = text_copy (bytes, length);
         if (memchr (bytes, '\0', length))
-            error =
-                fault_set (&why, CADRE_ERROR_ARGUMENT, "there is a NUL; this is no list of hosts");
+            error = fault_set (&why, CADRE_ERROR_ARGUMENT,
+                               "there is a NUL; this is not a list of hosts");
         else
             error = s_add_line (self, line, &why);
         if (error)

@@ -70,7 +70,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
         if (address_parse_lanes (argument, &self->lane_first, &self->lane_last, &fault) != CADRE_OK)
             argp_error (state, "%s", fault.text);
         if (self->lane_last - self->lane_first >= LANES_MOST)
-            argp_error (state, "--lanes %s: at most %d ports can be told to ssh", argument,
+            argp_error (state, "--lanes %s: at most %d ports can be forwarded by ssh", argument,
                         LANES_MOST);
         return 0;
     case KEY_TUNNEL: self->tunnel = true; return 0;

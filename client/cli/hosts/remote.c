@@ -254,7 +254,7 @@ static void s_on_state (remote_t *self, const char *text, int64_t now_ms)
     const char *why = text + used + strspn (text + used, " ");
     self->starts = starts;
     if (strcmp (word, "failed") == 0) {
-        s_fail (self, *why ? why : "it does not say why");
+        s_fail (self, *why ? why : "it gave no reason");
         return;
     }
     memcpy (self->word, word, sizeof word);
@@ -344,7 +344,7 @@ static void s_await_tunnel (remote_t *self, int64_t now_ms)
     if (state == TUNNEL_STANDS)
         s_begin (self);
     else
-        s_fail (self, why [0] ? why : "its tunnel does not stand, and ssh does not say why");
+        s_fail (self, why [0] ? why : "its tunnel failed, and ssh gave no reason");
 }
 
 void remote_start (remote_t *self, int64_t now_ms)

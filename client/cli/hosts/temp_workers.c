@@ -238,8 +238,8 @@ cadre_error_t temp_workers_wait (temp_workers_t *self, fault_t *fault)
             return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
                               "no host has a worker: nothing was run");
         if (waited_ms == EXPLAIN_MS)
-            say ("no worker has come yet; waiting for %zu host%s", hostlist_count (self->hosts),
-                 hostlist_count (self->hosts) == 1 ? "" : "s");
+            say ("no worker has connected yet; waiting for %zu host%s",
+                 hostlist_count (self->hosts), hostlist_count (self->hosts) == 1 ? "" : "s");
         nanosleep (&(struct timespec){.tv_nsec = NAP_MS * 1000000L}, NULL);
     }
     return CADRE_OK;

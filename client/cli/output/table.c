@@ -25,7 +25,7 @@ cadre_error_t table_parse_format (const char *text, table_format_t *format, faul
             return CADRE_OK;
         }
     return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                      "'%s' is no output format; write table, json or ndjson", text);
+                      "'%s' is not an output format; write table, json or ndjson", text);
 }
 
 static void s_put_plain (text_t *out, const cadre_value_t *value)

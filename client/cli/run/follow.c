@@ -94,13 +94,13 @@ static void s_take_event (follow_t *self, const cadre_event_t *event)
 static int s_stopped (const follow_t *self)
 {
     if (stop_asked ()) {
-        say ("interrupted; job %" PRIu64 " goes on: 'cadre job cancel %" PRIu64 "' ends it",
+        say ("interrupted; job %" PRIu64 " continues: 'cadre job cancel %" PRIu64 "' ends it",
              self->number, self->number);
         return SAY_EXIT_INTERRUPTED;
     }
     if (self->until_ms < 0 || s_now_ms () < self->until_ms)
         return 0;
-    say ("job %" PRIu64 " has not ended in time; it goes on", self->number);
+    say ("job %" PRIu64 " has not ended in time; it continues", self->number);
     return cadre_error_exit_code (CADRE_ERROR_TIMEOUT);
 }
 

@@ -13,7 +13,7 @@ static cadre_error_t s_refuse (const char *text, fault_t *fault)
 {
     return fault_set (
         fault, CADRE_ERROR_ARGUMENT,
-        "'%s' is no halt condition; write never, or soon or now with fail=N, success=N or done=N, "
+        "'%s' is not a halt condition; write never, or soon or now with fail=N, success=N or done=N, "
         "such as now,fail=1 or soon,fail=10%%",
         text);
 }

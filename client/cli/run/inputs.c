@@ -195,7 +195,7 @@ static cadre_error_t s_read (inputs_t *self, source_t *source, fault_t *fault)
         if (source->record.size > INPUTS_RECORD_MAX)
             return fault_set (
                 fault, CADRE_ERROR_TOO_LARGE,
-                "input %llu of %s is longer than 64 MiB: hand it over in a file, or check -0",
+                "input %llu of %s is longer than 64 MiB: pass it in a file, or check -0",
                 (unsigned long long) source->line + 1, source->path);
         if (end) {
             source->line++;

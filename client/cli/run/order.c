@@ -106,7 +106,8 @@ int order_check_state (const order_options_t *self, const char *command, const c
         text_print (&known, "%s%s", i == 0 ? "" : states [i + 1] ? ", " : " or ", states [i]);
     }
     const int exit_code =
-        found ? 0 : command_usage (command, "'%s' is no state: write %s", self->state, known.bytes);
+        found ? 0
+              : command_usage (command, "'%s' is not a state: write %s", self->state, known.bytes);
     text_free (&known);
     return exit_code;
 }
@@ -129,7 +130,7 @@ cadre_value_t *order_task (const char *command, const char *text, bool needed, i
     uint64_t job;
     int64_t task;
     if (!command_read_task (text, &job, &task) || (needed && task < 0)) {
-        *exit_code = command_usage (command, "'%s' is no %s", text,
+        *exit_code = command_usage (command, "'%s' is not a %s", text,
                                     needed ? "task: write JOB.TASK, such as 42.17"
                                            : "job: write its number, such as 42");
         return NULL;

@@ -162,15 +162,15 @@ static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
     if (piece->place.variable)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
-            "%s at column %zu stands right after a dollar sign: leave that out, or write the shell's own "
+            "%s at column %zu is right after a dollar sign: remove it, or write the shell's own "
             "variable without braces",
             piece->name, piece->column);
     if (s_is_digits (piece))
         return CADRE_OK;
     return fault_set (
         fault, CADRE_ERROR_ARGUMENT,
-        "%s at column %zu stands %s, where an input cannot be quoted safely: put it elsewhere in the "
-        "line, or hand it over as an argument, in several words: sh -c '... \"$1\" ...' sh %s",
+        "%s at column %zu is %s, where an input cannot be quoted safely: move it elsewhere in the "
+        "line, or pass it as an argument, in several words: sh -c '... \"$1\" ...' sh %s",
         piece->name, piece->column, piece->place.why, piece->name);
 }
 
@@ -309,9 +309,9 @@ static void s_put_number (making_t *making, text_t *out, const piece_t *piece, c
     else
         fault_set (
             &making->fault, CADRE_ERROR_ARGUMENT,
-            "%s at column %zu stands in arithmetic, where whole numbers alone are safe, and an input of task "
-            "%llu is none: '%.100s'; correct the input, or let a program calculate with "
-            "it that is given it as an argument",
+            "%s at column %zu is in arithmetic, where only integers are safe, but the input of "
+            "task %llu is '%.100s': correct it, or pass it as an argument "
+            "to a program that calculates",
             piece->name, piece->column, (unsigned long long) making->sequence, value);
 }
 

@@ -144,7 +144,7 @@ static void s_attached_again (work_t *self)
         fault_t fault = {0};
         fault_set (
             &fault, CADRE_ERROR_TOO_LARGE,
-            "the broker was restarted, and what it would have to be told of this job fits into no message: submit again");
+            "the broker was restarted, and the state of this job is too large for a message: submit it again");
         work_fail (self, &fault);
     }
     buffer_free (&spans);
@@ -155,7 +155,7 @@ static void s_lost_there (work_t *self)
     fault_t fault = {0};
     fault_set (
         &fault, self->follow ? CADRE_ERROR_NOT_FOUND : CADRE_ERROR_CLOSED,
-        "the broker at %s was restarted, and job %llu, which it held in memory, is gone: submit again",
+        "the broker at %s was restarted, and job %llu, which was only in its memory, is lost: submit it again",
         pool_address (self->pool), (unsigned long long) self->number);
     work_fail (self, &fault);
 }

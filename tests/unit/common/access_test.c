@@ -165,11 +165,11 @@ static void test_no_file (void **state)
     assert_non_null (strstr (self->fault.text, "cannot be read: No such file"));
     assert_int_equal (access_read (&self->access, self->folder, &self->fault),
                       CADRE_ERROR_CONFIGURATION);
-    assert_non_null (strstr (self->fault.text, "is no file"));
+    assert_non_null (strstr (self->fault.text, "is not a file"));
     assert_int_equal (mkfifo (self->path, 0600), 0); //  Would block for ever
     assert_int_equal (access_read (&self->access, self->path, &self->fault),
                       CADRE_ERROR_CONFIGURATION);
-    assert_non_null (strstr (self->fault.text, "is no file"));
+    assert_non_null (strstr (self->fault.text, "is not a file"));
     assert_int_equal (access_read (&self->access, self->path, NULL), CADRE_ERROR_CONFIGURATION);
 }
 

@@ -52,11 +52,12 @@ static void test_refuse_tcp (void **state)
     s_refused ("tcp://[::1]", "'tcp://[::1]' names no port: write tcp://[::1]:5700");
     s_refused (
         "tcp://hub:0",
-        "'0' in 'tcp://hub:0' is no port: choose one from 1 to 65532 (a broker uses it and the "
+        "'0' in 'tcp://hub:0' is not a port: choose one from 1 to 65532 (a broker uses it and the "
         "next three, and its lanes begin at +100)");
-    s_refused ("tcp://hub:65533",
-               "'65533' in 'tcp://hub:65533' is no port: choose one from 1 to 65532 (a broker uses "
-               "it and the next three, and its lanes begin at +100)");
+    s_refused (
+        "tcp://hub:65533",
+        "'65533' in 'tcp://hub:65533' is not a port: choose one from 1 to 65532 (a broker uses "
+        "it and the next three, and its lanes begin at +100)");
     s_refused (
         "tcp://::1:5700",
         "'tcp://::1:5700' has more than one colon: put IPv6 addresses in brackets, tcp://[::1]:5700");
@@ -64,13 +65,13 @@ static void test_refuse_tcp (void **state)
                "'tcp://[::1:5700' has a bracket too many or too few: write tcp://[::1]:5700");
     s_refused (
         "tcp://[hub]:5700",
-        "'tcp://[hub]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
+        "'tcp://[hub]:5700': what stands in brackets is not an IPv6 address: write tcp://[::1]:5700");
     s_refused (
         "tcp://[fe80::1%]:5700",
-        "'tcp://[fe80::1%]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
+        "'tcp://[fe80::1%]:5700': what stands in brackets is not an IPv6 address: write tcp://[::1]:5700");
     s_refused (
         "tcp://[fe80::1%eth0/x]:5700",
-        "'tcp://[fe80::1%eth0/x]:5700': what stands in brackets is no IPv6 address: write tcp://[::1]:5700");
+        "'tcp://[fe80::1%eth0/x]:5700': what stands in brackets is not an IPv6 address: write tcp://[::1]:5700");
     s_refused (
         "tcp://[::1]x:5700",
         "'tcp://[::1]x:5700' has something between bracket and port: write tcp://[::1]:5700");
@@ -91,7 +92,7 @@ static void test_refuse_ports_that_are_no_numbers (void **state)
         address_t address;
         fault_t fault = {0};
         assert_int_equal (address_parse (&address, wrong [i], &fault), CADRE_ERROR_ADDRESS);
-        assert_non_null (strstr (fault.text, "is no port: choose one from 1 to 65532"));
+        assert_non_null (strstr (fault.text, "is not a port: choose one from 1 to 65532"));
     }
 }
 
@@ -154,12 +155,13 @@ static void test_inproc (void **state)
 static void test_refuse_others (void **state)
 {
     (void) state;
-    s_refused ("hub:5700",
-               "'hub:5700' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
-    s_refused ("", "'' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
+    s_refused (
+        "hub:5700",
+        "'hub:5700' is not an address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
+    s_refused ("", "'' is not an address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
     s_refused (
         "udp://hub:1",
-        "'udp://hub:1' is no address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
+        "'udp://hub:1' is not an address: write tcp://HOST:PORT, ipc:///FOLDER or inproc://NAME");
 }
 
 static void test_very_long_text (void **state)
@@ -214,8 +216,8 @@ static void test_lanes (void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal (address_parse_lanes (wrong [i], &first, &last, &fault),
                           CADRE_ERROR_ADDRESS);
-    assert_string_equal (fault.text,
-                         "'1-2-3' is no range of ports: write FIRST-LAST, for instance 5800-6799");
+    assert_string_equal (
+        fault.text, "'1-2-3' is not a range of ports: write FIRST-LAST, for instance 5800-6799");
     assert_true (first == 5800 && last == 5899);
 }
 

@@ -152,8 +152,8 @@ static void test_servers (void **state)
         assert_int_equal (greeting_ask (&address, ADDRESS_FRONT),
                           locked ? GREETING_CURVE : GREETING_PLAIN);
         if (locked) {
-            s_expect (&address, false, CADRE_ERROR_REFUSED, "wants a key: give your access file");
-            s_expect (&address, true, CADRE_ERROR_REFUSED, "does not let this key in");
+            s_expect (&address, false, CADRE_ERROR_REFUSED, "needs a key: give your access file");
+            s_expect (&address, true, CADRE_ERROR_REFUSED, "rejects this key");
         } else {
             s_expect (&address, true, CADRE_ERROR_REFUSED,
                       "uses no keys, so its identity cannot be checked");
@@ -175,7 +175,7 @@ static void test_explained (void **state)
     s_start (&stranger);
     address_t address = s_address (stranger.port);
     s_expect (&address, true, CADRE_ERROR_UNAVAILABLE,
-              "is no broker of cadre: correct the address");
+              "is not a broker of cadre: correct the address");
     s_end (&stranger);
     s_expect (&address, true, CADRE_ERROR_UNAVAILABLE, "no broker answers at tcp://127.0.0.1:");
 }

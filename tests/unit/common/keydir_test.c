@@ -392,7 +392,7 @@ static void test_patterns_that_cannot_be_written (void **state)
     static const char *const patterns [] = {"", "a\"b", "a\nrole = \"admin\"", "\t", "\x7f"};
     for (size_t i = 0; i < sizeof patterns / sizeof patterns [0]; i++)
         s_expect (self, s_put (self, "web", ROLE_CLIENT, patterns [i], false), CADRE_ERROR_ARGUMENT,
-                  "is no pattern of functions");
+                  "is not a pattern of functions");
     assert_int_equal (s_each (self), CADRE_OK);
     assert_int_equal (self->count, 0);
     static const char *const fine [] = {"a b", "#", "im?ge.[a-z]*", "it's", "\xc3\xa9*", "= x"};

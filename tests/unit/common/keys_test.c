@@ -79,7 +79,7 @@ static void test_no_names (void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts [0]; i++) {
         fault_t fault = {0};
         assert_int_equal (keys_check_name (texts [i], &fault), CADRE_ERROR_ARGUMENT);
-        assert_non_null (strstr (fault.text, "is no name for a key: use up to 63 letters"));
+        assert_non_null (strstr (fault.text, "is not a name for a key: use up to 63 letters"));
     }
 }
 

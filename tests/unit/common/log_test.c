@@ -115,9 +115,9 @@ static void test_environment (void **state)
     assert_false (log_wants (LOG_ERROR));
     setenv ("CADRE_LOG", "loud", 1);
     log_open ("test", LOG_WARNING);
-    assert_string_equal (s_said (),
-                         "test: warning C001: CADRE_LOG is ignored: 'loud' is no log level: write "
-                         "none, error, warning, info or debug\n");
+    assert_string_equal (
+        s_said (), "test: warning C001: CADRE_LOG is ignored: 'loud' is not a log level: write "
+                   "none, error, warning, info or debug\n");
     assert_true (log_wants (LOG_WARNING));
     assert_false (log_wants (LOG_INFO));
     unsetenv ("CADRE_LOG");

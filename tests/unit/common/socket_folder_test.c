@@ -122,11 +122,13 @@ static void test_link_and_file_are_no_folder (void **state)
     (void) state;
     assert_int_equal (symlink ("/tmp", s_folder), 0);
     s_refused (s_path, CADRE_ERROR_ADDRESS,
-               "%s is no folder (links are not followed): remove it, or choose another", s_folder);
+               "%s is not a folder (links are not followed): remove it, or choose another",
+               s_folder);
     unlink (s_folder);
     fclose (fopen (s_folder, "w"));
     s_refused (s_path, CADRE_ERROR_ADDRESS,
-               "%s is no folder (links are not followed): remove it, or choose another", s_folder);
+               "%s is not a folder (links are not followed): remove it, or choose another",
+               s_folder);
 }
 
 static void test_parent_is_missing (void **state)
@@ -186,7 +188,7 @@ static void test_file_in_the_way (void **state)
     s_prepared ();
     fclose (fopen (s_path, "w"));
     s_refused (s_path, CADRE_ERROR_ADDRESS_IN_USE,
-               "%s is there and is no socket: remove it, or choose another folder", s_path);
+               "%s is there and is not a socket: remove it, or choose another folder", s_path);
     assert_int_equal (access (s_path, F_OK), 0);
 }
 

@@ -280,7 +280,7 @@ static void test_bind_refused (void **state)
     assert_int_equal (sockets_bind (pair->here, "rubbish", &fault), CADRE_ERROR_ADDRESS);
     assert_int_equal (sockets_bind (pair->here, "tcp://127.0.0.1:port", &fault),
                       CADRE_ERROR_ADDRESS);
-    assert_non_null (strstr (fault.text, "is no address to listen at: write tcp://HOST:PORT"));
+    assert_non_null (strstr (fault.text, "is not an address to listen at: write tcp://HOST:PORT"));
     assert_int_equal (sockets_bind (pair->here, "inproc://taken", &fault), CADRE_OK);
     assert_int_equal (sockets_port (pair->here), 0);
     pair->there = sockets_new (pair->context, ZMQ_PULL, NULL);
@@ -290,7 +290,7 @@ static void test_bind_refused (void **state)
     assert_int_equal (sockets_connect (pair->there, "rubbish", &fault), CADRE_ERROR_ADDRESS);
     assert_string_equal (
         fault.text,
-        "'rubbish' is no address to connect to: write tcp://HOST:PORT, ipc:///FOLDER or "
+        "'rubbish' is not an address to connect to: write tcp://HOST:PORT, ipc:///FOLDER or "
         "inproc://NAME");
 }
 

@@ -101,9 +101,9 @@ static void test_what_is_something_else (void **state)
     (void) state;
     s_touch (s_other, 0600);
     assert_int_equal (symlink (s_other, s_path), 0);
-    s_expect (TRUST_FILE, s_path, "is no file (links are not followed)");
-    s_expect (TRUST_FOLDER, s_other, "is no folder");
-    s_expect (TRUST_SECRET, s_folder, "is no file");
+    s_expect (TRUST_FILE, s_path, "is not a file (links are not followed)");
+    s_expect (TRUST_FOLDER, s_other, "is not a folder");
+    s_expect (TRUST_SECRET, s_folder, "is not a file");
 }
 
 //  Root alone can give a file away

@@ -54,7 +54,8 @@ static void test_durations_refused (void **state)
     for (size_t i = 0; i < COUNT (wrong); i++)
         assert_int_equal (units_parse_duration (wrong [i], &ms, &fault), CADRE_ERROR_ARGUMENT);
     assert_string_equal (
-        fault.text, "'nan' is no duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s");
+        fault.text,
+        "'nan' is not a duration: write for instance 250ms, 90s, 5m, 1.5h, 2d or 1m30s");
     assert_int_equal (units_parse_duration ("100001d", &ms, &fault), CADRE_ERROR_ARGUMENT);
     assert_string_equal (fault.text, "'100001d' is too long: 100000d is the most");
     assert_int_equal (units_parse_duration ("18446744073709551615d", &ms, NULL),
@@ -105,7 +106,8 @@ static void test_sizes_refused (void **state)
     for (size_t i = 0; i < COUNT (wrong); i++)
         assert_int_equal (units_parse_size (wrong [i], &bytes, &fault), CADRE_ERROR_ARGUMENT);
     assert_string_equal (
-        fault.text, "'64m ' is no size: write for instance 512K, 64M, 1.5G, or a number of bytes");
+        fault.text,
+        "'64m ' is not a size: write for instance 512K, 64M, 1.5G, or a number of bytes");
     assert_int_equal (units_parse_size ("16777216T", &bytes, &fault), CADRE_ERROR_ARGUMENT);
     assert_string_equal (fault.text, "'16777216T' is too large: 16777215T is the most");
     assert_int_equal (bytes, 7);

@@ -294,7 +294,7 @@ static void test_pack_arguments (void **state)
     assert_memory_equal (buffer.data, "\x90", 1);
     assert_int_equal (s_pack (&buffer, &fault, "iq", (int64_t) 1), CADRE_ERROR_ARGUMENT);
     assert_string_equal (fault.text,
-                         "'q' in \"iq\" is no type of an argument: use i u d b s S B v or n");
+                         "'q' in \"iq\" is not a type of an argument: use i u d b s S B v or n");
     assert_int_equal (s_pack (&buffer, &fault, "is", (int64_t) 1, NULL), CADRE_ERROR_ARGUMENT);
     assert_int_equal (buffer.size, 1);
     buffer_free (&buffer);

@@ -175,7 +175,7 @@ static void test_rows_that_are_not_ours (void **state)
     store_rig_t *rig = *state;
     s_assert_damage (rig, "DELETE FROM log WHERE seq = 3", "row 3 is missing");
     s_assert_damage (rig, "DELETE FROM log WHERE seq = 1", "row 1 is missing");
-    s_assert_damage (rig, "UPDATE log SET body = 'text' WHERE seq = 2", "row 2 is no bytes");
+    s_assert_damage (rig, "UPDATE log SET body = 'text' WHERE seq = 2", "row 2 is not bytes");
     s_assert_damage (rig, "UPDATE log SET body = x'' WHERE seq = 2", "row 2 has a wrong checksum");
     s_assert_damage (rig, "UPDATE log SET body = zeroblob(1000) WHERE seq = 2",
                      "row 2 has a wrong checksum");
@@ -340,7 +340,7 @@ static void test_names_of_the_file (void **state)
     snprintf (target, sizeof target, "%s.elsewhere", rig->path);
     assert_int_equal (symlink (target, rig->path), 0);
     assert_int_equal (store_rig_open (rig), CADRE_ERROR_CONFIGURATION);
-    assert_non_null (strstr (rig->fault.text, "is a link to what is not there"));
+    assert_non_null (strstr (rig->fault.text, "is a dangling link"));
     unlink (rig->path);
     store_rig_fill (rig, 1, 10);
     assert_int_equal (link (rig->path, target), 0);

@@ -371,7 +371,7 @@ static void test_patience_ends (void **state)
     setenv ("CADRE_RECONNECT", "soon", 1);
     assert_null (cadre_open ("ipc:///proc/nobody", NULL));
     assert_int_equal (cadre_open_error (), CADRE_ERROR_ARGUMENT);
-    assert_non_null (strstr (cadre_open_message (), "CADRE_RECONNECT: 'soon' is no duration"));
+    assert_non_null (strstr (cadre_open_message (), "CADRE_RECONNECT: 'soon' is not a duration"));
     unsetenv ("CADRE_RECONNECT");
 }
 

@@ -238,7 +238,7 @@ static void test_failures (void **state)
     const cadre_function_t say_little = {.name = "f", .run = s_say_little};
     detail = s_serve (&room, &say_little, cadre_value_list ());
     assert_string_equal (s_message (detail),
-                         "f returned error IO (input or output failed) and did not say more");
+                         "f returned error IO (input or output failed) and gave no details");
     const cadre_function_t say_much = {.name = "f", .run = s_say_much};
     detail = s_serve (&room, &say_much, cadre_value_list ());
     assert_int_equal (strlen (s_message (detail)),

@@ -116,8 +116,8 @@ static void test_no_hello (void **state)
 {
     (void) state;
     s_assert_no_start ("silent-end", "ends without a hello");
-    s_assert_no_start ("prints", "writes something else than messages to its stdout");
-    s_assert_no_start ("no-hello", "says no proper hello");
+    s_assert_no_start ("prints", "writes other data than messages to its stdout");
+    s_assert_no_start ("no-hello", "sends no valid hello");
     const char *const program [] = {"/proc/no/such/program", NULL};
     fake_worker_t *worker = fake_worker_new (NULL, false, NULL);
     assert_int_equal (fake_worker_start (worker, NULL, program), CADRE_ERROR_PLUGIN);
@@ -149,10 +149,10 @@ static void test_trouble (void **state)
     s_assert_fails ("crash", CADRE_OUTCOME_SIGNAL, SIGUSR1, "was killed by signal");
     s_assert_fails ("exit", CADRE_OUTCOME_EXIT, 5, "ended with exit code 5 during odd");
     s_assert_fails ("end", CADRE_OUTCOME_ERROR, 0, "ended during odd without an answer");
-    s_assert_fails ("garbled", CADRE_OUTCOME_ERROR, 0, "is no answer to odd");
-    s_assert_fails ("huge", CADRE_OUTCOME_ERROR, 0, "is no answer to odd");
-    s_assert_fails ("cut", CADRE_OUTCOME_ERROR, 0, "is no answer to odd");
-    s_assert_fails ("wrong-id", CADRE_OUTCOME_ERROR, 0, "is no answer to odd");
+    s_assert_fails ("garbled", CADRE_OUTCOME_ERROR, 0, "is not an answer to odd");
+    s_assert_fails ("huge", CADRE_OUTCOME_ERROR, 0, "is not an answer to odd");
+    s_assert_fails ("cut", CADRE_OUTCOME_ERROR, 0, "is not an answer to odd");
+    s_assert_fails ("wrong-id", CADRE_OUTCOME_ERROR, 0, "is not an answer to odd");
     s_assert_fails ("fails", CADRE_OUTCOME_ERROR, 0, "too large");
 }
 

@@ -370,7 +370,7 @@ static void test_plugins_that_cannot_be_used (void **state)
     s_assert_no_plugin (s_plugin ("no_plugin", path, sizeof path), "no cadre plugin");
     s_assert_no_plugin (s_plugin ("future_abi", path, sizeof path),
                         "was built for cadre plugin ABI 9, this cadre has 1: rebuild it");
-    s_assert_no_plugin (s_plugin ("bad_takes", path, sizeof path), "'q' is no type");
+    s_assert_no_plugin (s_plugin ("bad_takes", path, sizeof path), "'q' is not a type");
     s_assert_no_plugin ("/etc/passwd", "cannot be loaded");
 }
 

@@ -124,16 +124,16 @@ static void test_hostile_words (void **state)
     (void) state;
     s_refused ("", "missing");
     s_refused ("a,,b", "missing");
-    s_refused ("-oProxyCommand=touch", "no host");
-    s_refused ("-i", "no host");
-    s_refused ("me@-x", "no host");
-    s_refused ("-l@x", "no host");
-    s_refused ("a b", "no host");
-    s_refused ("a;reboot", "no host");
-    s_refused ("$(x)", "no host");
-    s_refused ("a\nb", "no host");
-    s_refused ("@a", "no host");
-    s_refused ("a@", "no host");
+    s_refused ("-oProxyCommand=touch", "not a host");
+    s_refused ("-i", "not a host");
+    s_refused ("me@-x", "not a host");
+    s_refused ("-l@x", "not a host");
+    s_refused ("a b", "not a host");
+    s_refused ("a;reboot", "not a host");
+    s_refused ("$(x)", "not a host");
+    s_refused ("a\nb", "not a host");
+    s_refused ("@a", "not a host");
+    s_refused ("a@", "not a host");
     s_refused ("a:0", "port");
     s_refused ("a:65536", "port");
     s_refused ("0/a", "0/a");
@@ -167,10 +167,10 @@ static void test_hostile_lines (void **state)
         const char *lines; // of a file
         const char *why;   // part of the fault
     } cases [] = {
-        {"a\nb slots=0\n", "f:2: "},        {"a slots=1x", "f:1: "},
-        {"a port=3", "not understood"},     {"a b", "'b' is not understood"},
-        {"a label=", "not understood"},     {"a label=x;y", "not understood"},
-        {"\n\n-x", "f:3: '-x' is no host"},
+        {"a\nb slots=0\n", "f:2: "},           {"a slots=1x", "f:1: "},
+        {"a port=3", "not understood"},        {"a b", "'b' is not understood"},
+        {"a label=", "not understood"},        {"a label=x;y", "not understood"},
+        {"\n\n-x", "f:3: '-x' is not a host"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fault_t fault = {0};
