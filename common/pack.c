@@ -1,6 +1,7 @@
 //  pack.c - writes msgpack into a buffer
 
 #include "common/pack.h"
+#include "common/gather.h"
 
 #include <endian.h>
 #include <msgpack.h>
@@ -96,14 +97,14 @@ void pack_text_of (buffer_t *self, const char *text, size_t size_bytes)
 {
     msgpack_packer packer = s_packer (self);
     msgpack_pack_str (&packer, size_bytes);
-    buffer_append (self, text, size_bytes);
+    gather_append (self, text, size_bytes);
 }
 
 void pack_blob (buffer_t *self, const void *bytes, size_t size_bytes)
 {
     msgpack_packer packer = s_packer (self);
     msgpack_pack_bin (&packer, size_bytes);
-    buffer_append (self, bytes, size_bytes);
+    gather_append (self, bytes, size_bytes);
 }
 
 void pack_array (buffer_t *self, size_t count)

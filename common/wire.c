@@ -86,21 +86,42 @@ bool wire_read_list (cursor_t *cursor, wire_list_t *list)
            && cursor_skip_many (cursor, list->count, &list->values);
 }
 
-void wire_pack_parts (buffer_t *self, uint64_t payload)
+static void s_pack_number (buffer_t *self, int8_t type, uint64_t number)
 {
-    uint8_t number [8];
-    s_put_big_endian (number, payload);
-    pack_ext (self, WIRE_EXT_PARTS, number, sizeof number);
+    uint8_t bytes [8];
+    s_put_big_endian (bytes, number);
+    pack_ext (self, type, bytes, sizeof bytes);
 }
 
-uint64_t wire_parts_of (view_t value)
+//  The number in an ext of that type, 0 when it is none.
+static uint64_t s_number_of (view_t value, int8_t wanted)
 {
     cursor_t cursor = cursor_of_view (value);
     int8_t type = 0;
     view_t number = {0};
     if (cursor_peek (&cursor) != CURSOR_EXT || !cursor_ext (&cursor, &type, &number))
         return 0;
-    return type == WIRE_EXT_PARTS && number.size == 8 ? s_get_big_endian (number.data) : 0;
+    return type == wanted && number.size == 8 ? s_get_big_endian (number.data) : 0;
+}
+
+void wire_pack_parts (buffer_t *self, uint64_t payload)
+{
+    s_pack_number (self, WIRE_EXT_PARTS, payload);
+}
+
+uint64_t wire_parts_of (view_t value)
+{
+    return s_number_of (value, WIRE_EXT_PARTS);
+}
+
+void wire_pack_file (buffer_t *self, uint64_t size_bytes)
+{
+    s_pack_number (self, WIRE_EXT_FILE, size_bytes);
+}
+
+uint64_t wire_file_of (view_t value)
+{
+    return s_number_of (value, WIRE_EXT_FILE);
 }
 
 //  ---- one pack and one read function for each field type ----------------

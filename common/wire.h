@@ -48,6 +48,7 @@
 
 //  msgpack ext types that cadre uses inside payloads and values.
 #define WIRE_EXT_ERROR 1 //  A failed item of a map job: an array of kind, message, trace
+#define WIRE_EXT_FILE 3  //  Eight bytes, big-endian: the size of a value that is in a file
 #define WIRE_EXT_PARTS 2 //  Eight bytes, big-endian: the number of a payload that was sent in parts
 
 //  Kinds of job.
@@ -141,5 +142,10 @@ bool wire_read_list (cursor_t *cursor, wire_list_t *list);
 //  Packs a reference to a payload in parts; and reads one (0: it is not a reference).
 void wire_pack_parts (buffer_t *self, uint64_t payload);
 uint64_t wire_parts_of (view_t value);
+
+//  A reference to the file that goes along with the message, of so many bytes: between a worker and
+//  its slots alone.
+void wire_pack_file (buffer_t *self, uint64_t size_bytes);
+uint64_t wire_file_of (view_t value);
 
 #endif

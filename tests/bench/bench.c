@@ -78,12 +78,14 @@ int main (int argc, char **argv)
         {"relay", bench_relay}, {"tasks", bench_tasks},     {"map", bench_map},
         {"call", bench_call},   {"start", bench_start},     {"attack", bench_attack},
         {"log", bench_log},     {"durable", bench_durable}, {"acks", bench_acks},
-        {"churn", bench_churn}, {"fill", bench_fill},       {"recovery", bench_recovery}};
+        {"churn", bench_churn}, {"fill", bench_fill},       {"recovery", bench_recovery},
+        {"large", bench_large}, {"beside", bench_beside}};
     for (size_t i = 0; argc > 1 && i < sizeof measurements / sizeof *measurements; i++)
         if (strcmp (argv [1], measurements [i].name) == 0)
             return measurements [i].run (argc - 2, argv + 2);
     fprintf (
         stderr,
-        "usage: bench relay|tasks|map|call|start|attack|log|durable|acks|churn|fill|recovery ...\n");
+        "usage: bench relay|tasks|map|call|start|attack|log|durable|acks|churn|fill|recovery|large|beside "
+        "...\n");
     return 64;
 }

@@ -25,6 +25,8 @@ int bench_acks (int argc, char **argv);     //  ADDRESS FOLDER
 int bench_churn (int argc, char **argv);    //  ADDRESS FILE [COUNT]
 int bench_fill (int argc, char **argv);     //  ADDRESS TASKS BYTES JOBS
 int bench_recovery (int argc, char **argv); //  ADDRESS JOB COMMAND...
+int bench_large (int argc, char **argv);    //  ADDRESS|process|thread [BYTES [COUNT]]
+int bench_beside (int argc, char **argv);   //  the same: small calls alone, and beside those
 //  list, or ROLE.KIND ADDRESS [NUMBER] by the key of CADRE_ACCESS: goes on until it is ended
 int bench_attack (int argc, char **argv);
 

@@ -111,12 +111,15 @@ void outbox_close (outbox_t *self)
 }
 
 //  A value too large for a frame is sent first, in parts, and its record has a frame of its own.
-static void s_large_result (outbox_t *self, wire_sink_result_t *fields)
+static void s_large_result (outbox_t *self, wire_sink_result_t *fields, const buffer_t *whole)
 {
     buffer_t payload = {0}, reference = {0}, item = {0}, frame = {0};
     uint64_t number = stream_payload_number (self->stream);
     s_close_results (self);
-    buffer_append (&payload, fields->value.data, fields->value.size);
+    if (whole)
+        payload = buffer_share (whole);
+    else
+        buffer_append (&payload, fields->value.data, fields->value.size);
     wire_pack_parts (&reference, number);
     fields->value = wire_view_of (&reference);
     wire_pack_sink_result (&item, fields);
@@ -143,7 +146,7 @@ void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *
     if (fields.detail.size > WIRE_INLINE_MAX) //  Must fit into a frame; longer messages are useless
         fields.detail = (view_t){0};
     if (fields.value.size > WIRE_INLINE_MAX) {
-        s_large_result (self, &fields);
+        s_large_result (self, &fields, result->whole);
     } else {
         wire_pack_sink_result (&self->results, &fields);
         self->results_count++;

@@ -2,6 +2,7 @@
 
 #include "worker/runner/call_private.h"
 
+#include "common/gather.h"
 #include "common/pack.h"
 #include "common/room.h"
 #include "common/rules.h"
@@ -80,6 +81,16 @@ static const char *s_text (const buffer_t *buffer)
     return buffer->size ? (const char *) buffer->data : "";
 }
 
+//  Removes the value of this task or item.
+static buffer_t *s_cut_value (cadre_task_t *self)
+{
+    buffer_t *value = &self->end->value;
+    if (value->bulk)
+        buffer_free (value);
+    value->size = self->mark;
+    return value;
+}
+
 //  A value that the worker would refuse becomes an error of this task or item.
 static void s_check_value (cadre_task_t *self)
 {
@@ -108,7 +119,7 @@ static bool s_run (cadre_task_t *self, view_t arguments)
                     self->function->name);
     s_check_value (self);
     if (self->failed)
-        value->size = self->mark;
+        s_cut_value (self);
     else if (value->size == self->mark)
         pack_nil (value);
     return !self->failed;
@@ -222,19 +233,33 @@ void call_serve_map (cadre_task_t *self, const cadre_function_t *function, void 
 
 static buffer_t *s_value (cadre_task_t *self)
 {
-    self->end->value.size = self->mark;
-    self->end->value.checked = true;
-    self->end->value.failed = false;
-    return &self->end->value;
+    buffer_t *value = s_cut_value (self);
+    value->checked = true;
+    value->failed = false;
+    return value;
+}
+
+//  The same for what may be large: a value of its own is copied once, to where the worker finds it.
+static buffer_t *s_value_apart (cadre_task_t *self, gather_t *gather)
+{
+    buffer_t *value = s_value (self);
+    value->gather = self->mark == 0 ? gather : NULL;
+    return value;
+}
+
+static void s_gathered (cadre_task_t *self, gather_t *gather)
+{
+    if (self->mark == 0)
+        gather_take (gather, &self->end->value, WIRE_INLINE_MAX + 1);
 }
 
 //  Checks that the packed value found memory and fits into the message to the worker.
 static cadre_error_t s_packed (cadre_task_t *self, size_t size_bytes)
 {
     buffer_t *value = &self->end->value;
-    if (!value->failed && room_for (2 * (value->size - self->mark)))
+    if (!value->failed && (value->bulk || room_for (2 * (value->size - self->mark))))
         return CADRE_OK;
-    value->size = self->mark;
+    s_cut_value (self);
     value->failed = false;
     return cadre_fail (self, "memory",
                        "no memory for a result of %zu bytes: raise the limit (ulimit -v)",
@@ -275,7 +300,9 @@ cadre_error_t cadre_return_text (cadre_task_t *self, const char *value)
 {
     if (!value)
         return cadre_return_nil (self);
-    pack_text (s_value (self), value);
+    gather_t gather = {0};
+    pack_text (s_value_apart (self, &gather), value);
+    s_gathered (self, &gather);
     return s_packed (self, strlen (value));
 }
 
@@ -284,20 +311,27 @@ cadre_error_t cadre_return_blob (cadre_task_t *self, const void *bytes, size_t s
     if (size_bytes > CALL_VALUE_MAX)
         return cadre_fail (self, "too-large", "%s returned %zu bytes, more than 1 GiB",
                            self->function->name, size_bytes);
-    pack_blob (s_value (self), bytes, size_bytes);
+    gather_t gather = {0};
+    buffer_t *value = s_value_apart (self, &gather);
+    pack_blob (value, bytes, size_bytes);
+    s_gathered (self, &gather);
     return s_packed (self, size_bytes);
 }
 
 cadre_error_t cadre_return_value (cadre_task_t *self, cadre_value_t **value)
 {
-    value_codec_pack (s_value (self), value ? *value : NULL);
+    gather_t gather = {0};
+    value_codec_pack (s_value_apart (self, &gather), value ? *value : NULL);
+    s_gathered (self, &gather);
     cadre_value_destroy (value);
     return s_packed (self, self->end->value.size - self->mark);
 }
 
 cadre_error_t call_return_raw (cadre_task_t *self, view_t value)
 {
-    pack_raw (s_value (self), value.data, value.size);
+    gather_t gather = {0};
+    gather_append (s_value_apart (self, &gather), value.data, value.size);
+    s_gathered (self, &gather);
     return s_packed (self, value.size);
 }
 

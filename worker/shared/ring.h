@@ -25,7 +25,8 @@
 #include <stdint.h>
 
 #define RING_BYTES (256u * 1024u) //  A power of two
-#define RING_BELL 0x07 //  The byte that a slot sends through its socket after it has published
+#define RING_BELL 0x07      //  The byte that a slot sends through its socket after it has published
+#define RING_BELL_FILE 0x06 //  The same for a byte with a file, which the next result refers to
 
 typedef struct ring {
     _Alignas(64) _Atomic uint32_t head; //  Bytes published

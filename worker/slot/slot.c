@@ -2,6 +2,7 @@
 
 #include "worker/slot/slot.h"
 
+#include "common/bulk.h"
 #include "common/hash.h"
 #include "common/wire.h"
 #include "worker/runner/call.h"
@@ -320,21 +321,44 @@ static void s_flush_before (slot_t *self, const slot_job_t *job, int64_t now_us)
         slot_pipe_flush (&self->pipe);
 }
 
+//  A large value goes as a file, if that can be; then *reference stands for it.
+static view_t s_hand_over (slot_t *self, buffer_t *reference)
+{
+    buffer_t *value = &self->end.value;
+    if (value->size <= WIRE_INLINE_MAX)
+        return wire_view_of (value);
+    view_t whole = wire_view_of (value);
+    if (!value->bulk) {
+        bulk_t *bulk = bulk_of_pieces (&whole, 1);
+        if (!bulk)
+            return whole;
+        buffer_free (value);
+        *value = buffer_of_bulk (bulk);
+    }
+    if (bulk_descriptor (value->bulk) < 0
+        || !slot_pipe_send_file (&self->pipe, bulk_descriptor (value->bulk)))
+        return wire_view_of (value);
+    wire_pack_file (reference, value->size);
+    return wire_view_of (reference);
+}
+
 static void s_answer (slot_t *self, uint64_t run_us, int64_t now_us)
 {
+    buffer_t reference = {0};
     wire_slot_result_t result = {.ticket = self->ticket,
                                  .outcome = self->end.outcome,
                                  .code = self->end.code,
                                  .run_us = run_us,
-                                 .value = wire_view_of (&self->end.value),
+                                 .value = s_hand_over (self, &reference),
                                  .detail = wire_view_of (&self->end.detail)};
     if (self->pipe.untold == 0)
         self->gathering_us = now_us;
     slot_pipe_begin (&self->pipe, WIRE_slot_result);
     wire_pack_slot_result (&self->pipe.out, &result);
     slot_pipe_end (&self->pipe);
-    if (self->end.value.capacity > WIRE_FRAME_MAX)
+    if (self->end.value.capacity > WIRE_INLINE_MAX)
         buffer_free (&self->end.value);
+    buffer_free (&reference);
 }
 
 static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uint64_t window)
@@ -367,37 +391,78 @@ static void s_decline (slot_t *self, uint32_t ticket, int64_t now_us)
     s_answer (self, 0, now_us);
 }
 
-static bool s_on_task (slot_t *self, cursor_t *body)
+//  The file that the payload refers to. False when none came; *file stays NULL when it cannot be
+//  used.
+static bool s_take_file (slot_t *self, view_t payload, bulk_t **file)
 {
-    wire_slot_task_t fields;
-    if (!self->started || self->useless || !wire_read_slot_task (body, &fields)
-        || fields.ticket > UINT32_MAX)
+    int fd;
+    uint64_t size = wire_file_of (payload);
+    if (!size)
+        return true;
+    if (!handover_take (&self->pipe.files, &fd))
         return false;
-    slot_job_t *job = s_find_job (self, fields.job);
+    *file = bulk_of_descriptor (fd, size, false);
+    return true;
+}
+
+//  Its payload was sent as a file that cannot be used here.
+static void s_lack_payload (slot_t *self, uint32_t ticket, uint64_t size_bytes, int64_t now_us)
+{
+    runner_end_clear (&self->end);
+    runner_end_failf (&self->end, "memory",
+                      "no memory or descriptor in the slot for arguments of %llu bytes: raise the "
+                      "limit (ulimit -v, ulimit -n)",
+                      (unsigned long long) size_bytes);
+    self->ticket = ticket;
+    s_answer (self, 0, now_us);
+}
+
+//  Claims a task and runs it. file has the payload if fields refer to one; NULL: it cannot be used.
+static bool s_begin (slot_t *self, const wire_slot_task_t *fields, const bulk_t *file)
+{
+    slot_job_t *job = s_find_job (self, fields->job);
     if (!job)
         return false;
     int64_t now_us = moment_now (self->host.clock);
     s_flush_before (self, job, now_us);
-    uint32_t ticket = (uint32_t) fields.ticket;
+    uint32_t ticket = (uint32_t) fields->ticket;
     ticket_verdict_t verdict = ticket_claim (&self->share->page, ticket, now_us);
     if (verdict != TICKET_RUN)
         return verdict == TICKET_SKIP;
     atomic_store_explicit (&self->share->begun, ticket, memory_order_release);
-    if (fields.begin_by_us && now_us > (int64_t) fields.begin_by_us) {
+    uint64_t size = wire_file_of (fields->payload);
+    if (fields->begin_by_us && now_us > (int64_t) fields->begin_by_us) {
         s_decline (self, ticket, now_us);
         return true;
     }
+    if (size && !file) {
+        s_lack_payload (self, ticket, size, now_us);
+        return true;
+    }
     runner_task_t task = {.ticket = ticket,
-                          .job = fields.job,
-                          .index = (uint32_t) fields.index,
-                          .attempt = (uint32_t) fields.attempt,
-                          .payload = fields.payload,
+                          .job = fields->job,
+                          .index = (uint32_t) fields->index,
+                          .attempt = (uint32_t) fields->attempt,
+                          .payload = file ? bulk_view (file) : fields->payload,
                           .spec = wire_view_of (&job->spec),
                           .timeout_ms = job->timeout_ms,
                           .grace_ms = job->grace_ms,
                           .started_us = now_us};
-    s_run (self, job, &task, fields.output_bytes);
+    s_run (self, job, &task, fields->output_bytes);
     return true;
+}
+
+//  The file is taken whatever becomes of the task: those of later tasks stand behind it.
+static bool s_on_task (slot_t *self, cursor_t *body)
+{
+    bulk_t *file = NULL;
+    wire_slot_task_t fields;
+    if (!self->started || self->useless || !wire_read_slot_task (body, &fields)
+        || fields.ticket > UINT32_MAX || !s_take_file (self, fields.payload, &file))
+        return false;
+    bool fine = s_begin (self, &fields, file);
+    bulk_release (&file);
+    return fine;
 }
 
 //  ---- the loop ------------------------------------------------------------------------

@@ -40,6 +40,7 @@ void slot_pipe_free (slot_pipe_t *self)
     if (self->mark)
         munmap ((void *) (uintptr_t) self->mark, SLOT_PIPE_MARK_BYTES);
     self->mark = NULL;
+    handover_clear (&self->files);
     buffer_free (&self->in);
     buffer_free (&self->held);
     buffer_free (&self->out);
@@ -94,8 +95,8 @@ bool slot_pipe_fill (slot_pipe_t *self, bool wait)
     s_compact (self);
     for (;;) {
         uint8_t *room = buffer_reserve (&self->in, SLOT_PIPE_READ_BYTES);
-        ssize_t got =
-            recv (self->fd, room, self->in.capacity - self->in.size, wait ? 0 : MSG_DONTWAIT);
+        ssize_t got = handover_receive (&self->files, self->fd, room,
+                                        self->in.capacity - self->in.size, wait ? 0 : MSG_DONTWAIT);
         if (got > 0) {
             self->in.size += (size_t) got;
             return true;
@@ -178,6 +179,16 @@ void slot_pipe_end (slot_pipe_t *self)
     buffer_clear (&self->out);
     if (self->out.capacity > SLOT_PIPE_KEEP_BYTES)
         buffer_free (&self->out);
+}
+
+bool slot_pipe_send_file (slot_pipe_t *self, int fd)
+{
+    const uint8_t bell = RING_BELL_FILE;
+    ssize_t sent;
+    do
+        sent = handover_send (self->fd, &bell, 1, fd, 0);
+    while (sent < 0 && errno == EINTR);
+    return sent == 1;
 }
 
 //  A full socket contains bells that the worker has not read.

@@ -17,6 +17,7 @@
 
 #include "common/buffer.h"
 #include "common/cursor.h"
+#include "worker/shared/handover.h"
 #include "worker/shared/ring.h"
 
 #define SLOT_PIPE_HEAD_BYTES 5u                                     //  Length and verb
@@ -32,6 +33,7 @@ typedef struct slot_pipe {
     ring_writer_t ring; //  Outgoing bytes
     buffer_t out;       //  The frame that is being packed
     size_t untold;      //  Bytes published since the last bell
+    handover_t files;   //  Received with frames
     bool gone;          //  The worker has closed the socket, or the bell cannot be sent
     const volatile uint8_t *mark; //  1 in the slot itself, 0 in a forked copy; NULL: unknown
 } slot_pipe_t;
@@ -65,6 +67,10 @@ void slot_pipe_end (slot_pipe_t *self);
 
 //  Sends the bell if something was published since the last one. True when it was sent.
 bool slot_pipe_flush (slot_pipe_t *self);
+
+//  Sends a file that the next result refers to; borrowed. False when it cannot be sent: then the
+//  result must contain the bytes.
+bool slot_pipe_send_file (slot_pipe_t *self, int fd);
 
 //  Is this process a copy of the slot, forked by a task?
 bool slot_pipe_is_copy (const slot_pipe_t *self);

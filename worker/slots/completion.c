@@ -12,6 +12,7 @@
 #include "worker/slots/testimony.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #define LAST_LOOK_MS 100 //  For an unusable slot to end by itself
 #define LACK "killed for lack of memory; give the container or machine more, or run fewer slots"
@@ -47,10 +48,27 @@ static bool s_lacked_memory (slots_t *self, const wire_slot_result_t *fields)
     return killed && oom_struck (&self->oom, now_us - (int64_t) fields->run_us, now_us);
 }
 
-static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *fields)
+//  Its value is in a file that is of no use, or for which there was no descriptor.
+static void s_lack_value (slots_t *self, lease_t *lease, uint64_t size_bytes)
+{
+    char message [160];
+    snprintf (message, sizeof message,
+              "no memory or descriptor in the worker for a result of %llu bytes: raise the limit "
+              "(ulimit -v, ulimit -n)",
+              (unsigned long long) size_bytes);
+    answers_fail (self, lease, "memory", message);
+}
+
+//  whole has the value when it came in a file.
+static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *fields,
+                       const buffer_t *whole)
 {
     buffer_t detail = {0};
     fault_t fault;
+    if (wire_file_of (fields->value)) {
+        s_lack_value (self, lease, wire_file_of (fields->value));
+        return;
+    }
     if (!testimony_is_sound (lease, fields, &fault)) {
         answers_fail (self, lease, "value", fault.text);
         return;
@@ -60,7 +78,8 @@ static void s_pass_on (slots_t *self, lease_t *lease, const wire_slot_result_t *
                                                : testimony_outcome (lease, fields),
                              .code = fields->code,
                              .run_us = fields->run_us,
-                             .value = fields->value};
+                             .value = fields->value,
+                             .whole = whole->size ? whole : NULL};
     if (result.outcome != CADRE_OUTCOME_OK || fields->detail.size > 1) { //  More than nil
         failure_pack_with_worker (&detail, fields->detail, self->options.worker,
                                   memory ? LACK : NULL);
@@ -96,13 +115,23 @@ static bool s_may_expire (const slots_t *self, const lease_t *lease)
     return lease->begin_by_us && lease->begin_by_us <= moment_now (self->options.clock);
 }
 
-static bool s_on_result (slots_t *self, slot_handle_t *seat, cursor_t *body)
+//  A value in a file takes the place of the reference to it. False when none has come.
+static bool s_fetch (slot_handle_t *seat, wire_slot_result_t *fields, buffer_t *whole)
 {
-    wire_slot_result_t fields;
-    if (!wire_read_slot_result (body, &fields) || !s_is_of_first (seat, fields.ticket)
-        || fields.run_us > INT64_MAX
-        || (fields.outcome == CADRE_OUTCOME_EXPIRED && !s_may_expire (self, seat->tasks)))
+    uint64_t size = wire_file_of (fields->value);
+    if (!size)
+        return true;
+    if (!slot_handle_take_file (seat, size, whole))
         return false;
+    if (whole->size)
+        fields->value = wire_view_of (whole);
+    return true;
+}
+
+//  What a slot says of the task that it was given first.
+static void s_conclude (slots_t *self, slot_handle_t *seat, const wire_slot_result_t *fields,
+                        const buffer_t *whole)
+{
     lease_t *lease = slot_handle_take (seat);
     bool signalled = seat->stage == SLOT_HANDLE_TERMED || seat->stage == SLOT_HANDLE_KILLED;
     seat->slow = false;
@@ -112,18 +141,31 @@ static bool s_on_result (slots_t *self, slot_handle_t *seat, cursor_t *body)
         slot_stage_clear (self, seat);
     if (jobs_is_bygone (self->jobs, lease->job) && !seat->tasks)
         slot_handle_end_job (seat, self->jobs, lease->job);
-    if (lease->verdict == LEASE_GOES_ON && fields.outcome != CADRE_OUTCOME_EXPIRED)
-        jobs_measure (lease->job, (int64_t) fields.run_us);
-    if (s_result_stands (lease, fields.outcome))
-        s_pass_on (self, lease, &fields);
+    if (lease->verdict == LEASE_GOES_ON && fields->outcome != CADRE_OUTCOME_EXPIRED)
+        jobs_measure (lease->job, (int64_t) fields->run_us);
+    if (s_result_stands (lease, fields->outcome))
+        s_pass_on (self, lease, fields, whole);
     else {
         glean (seat, lease);
-        answers_carry_out (self, lease, (int64_t) fields.run_us, false);
+        answers_carry_out (self, lease, (int64_t) fields->run_us, false);
     }
     if (signalled) //  It survived the signal: its state is unknown
         slot_stage_kill (self, seat);
     else
         limits_watch (self, seat);
+}
+
+static bool s_on_result (slots_t *self, slot_handle_t *seat, cursor_t *body)
+{
+    wire_slot_result_t fields;
+    buffer_t whole = {0};
+    if (!wire_read_slot_result (body, &fields) || !s_is_of_first (seat, fields.ticket)
+        || fields.run_us > INT64_MAX
+        || (fields.outcome == CADRE_OUTCOME_EXPIRED && !s_may_expire (self, seat->tasks))
+        || !s_fetch (seat, &fields, &whole))
+        return false;
+    s_conclude (self, seat, &fields, &whole);
+    buffer_free (&whole);
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #define KEEP_BYTES (1024u * 1024) //  A larger buffer is freed when it is empty
 #define BELLS_BYTES 256           //  Read at once; more are read in the next turn
 #define HEAD_BYTES 4u
+#define FILES_MIN 4u
 #define RESULT_COPIES 6u //  For the broker, there, and for the client if they are in this process
 
 static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
@@ -39,6 +41,18 @@ void slot_handle_init (slot_handle_t *self, size_t place)
         .place = place, .state = SLOT_HANDLE_EMPTY, .fd = -1, .vessel = {.pidfd = -1}};
 }
 
+//  What was to be written has gone, or goes nowhere.
+static void s_clear_out (slot_handle_t *self)
+{
+    for (size_t i = 0; i < self->files_count; i++)
+        bulk_release (&self->files_out [i].bulk);
+    self->files_count = self->files_gone = 0;
+    if (self->out.capacity > KEEP_BYTES)
+        buffer_free (&self->out);
+    buffer_clear (&self->out);
+    self->written = 0;
+}
+
 void slot_handle_clear (slot_handle_t *self)
 {
     assert (self->tasks == NULL);
@@ -48,8 +62,12 @@ void slot_handle_clear (slot_handle_t *self)
     self->fd = -1;
     share_destroy (&self->share);
     buffer_free (&self->in);
+    s_clear_out (self);
     buffer_free (&self->out);
-    self->written = 0;
+    free (self->files_out);
+    self->files_out = NULL;
+    self->files_capacity = 0;
+    handover_clear (&self->files);
 }
 
 void slot_handle_move (slot_handle_t *self, slot_handle_state_t to)
@@ -168,8 +186,40 @@ static bool s_check (slot_handle_t *self, bool sane)
     return sane;
 }
 
+//  Notes a file that goes along with the next byte of out.
+static void s_attach (slot_handle_t *self, bulk_t *bulk)
+{
+    if (self->files_count == self->files_capacity) {
+        self->files_capacity = self->files_capacity ? self->files_capacity * 2 : FILES_MIN;
+        self->files_out = realloc (self->files_out, self->files_capacity * sizeof (slot_file_t));
+        assert (self->files_out);
+    }
+    self->files_out [self->files_count++] =
+        (slot_file_t){.at = self->out.size, .bulk = bulk_hold (bulk)};
+}
+
+//  A large payload goes as a file, where that is to be had: then the reference stands for it. One
+//  that came in parts is written to a file once, and stays there for another try.
+static view_t s_payload (slot_handle_t *self, lease_t *lease, buffer_t *reference)
+{
+    view_t payload = lease_payload (lease);
+    if (payload.size <= WIRE_INLINE_MAX)
+        return payload;
+    if (!lease->payload.bulk || bulk_descriptor (lease->payload.bulk) < 0) {
+        bulk_t *bulk = bulk_of_pieces (&payload, 1);
+        if (!bulk)
+            return payload;
+        buffer_free (&lease->payload);
+        lease->payload = buffer_of_bulk (bulk);
+    }
+    s_attach (self, lease->payload.bulk);
+    wire_pack_file (reference, payload.size);
+    return wire_view_of (reference);
+}
+
 bool slot_handle_give (slot_handle_t *self, lease_t *lease)
 {
+    buffer_t reference = {0};
     if (!s_check (self, ticket_offer (&self->desk, 1, &lease->ticket)))
         return false;
     if (!jobs_is_known (lease->job, self->place))
@@ -182,11 +232,12 @@ bool slot_handle_give (slot_handle_t *self, lease_t *lease)
                                .output_bytes = lease->output_window > lease->output_sent
                                                    ? lease->output_window - lease->output_sent
                                                    : 0,
-                               .payload = lease_payload (lease),
+                               .payload = s_payload (self, lease, &reference),
                                .begin_by_us = (uint64_t) lease->begin_by_us};
     size_t start = s_open (self, WIRE_slot_task);
     wire_pack_slot_task (&self->out, &fields);
     s_close (self, start);
+    buffer_free (&reference);
     DL_APPEND (self->tasks, lease);
     self->count++;
     self->ahead_us += lease->job->mean_us > 0 ? lease->job->mean_us : 0;
@@ -265,11 +316,27 @@ void slot_handle_end_job (slot_handle_t *self, const jobs_t *jobs, job_t *job)
     s_close (self, start);
 }
 
+//  Sends what there is, up to the next file that goes along, or that and what is behind it.
+static ssize_t s_send (slot_handle_t *self)
+{
+    size_t end = self->out.size, next = self->files_gone;
+    const uint8_t *bytes = self->out.data + self->written;
+    bool along = next < self->files_count && self->files_out [next].at == self->written;
+    if (next + along < self->files_count)
+        end = self->files_out [next + along].at;
+    if (!along)
+        return send (self->fd, bytes, end - self->written, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = handover_send (self->fd, bytes, end - self->written,
+                                  bulk_descriptor (self->files_out [next].bulk), MSG_DONTWAIT);
+    if (sent > 0)
+        self->files_gone++;
+    return sent;
+}
+
 bool slot_handle_flush (slot_handle_t *self)
 {
     while (self->fd >= 0 && !self->closed && self->written < self->out.size) {
-        ssize_t sent = send (self->fd, self->out.data + self->written,
-                             self->out.size - self->written, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = s_send (self);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno == EAGAIN)
@@ -278,28 +345,43 @@ bool slot_handle_flush (slot_handle_t *self)
             break;
         self->written += (size_t) sent;
     }
-    if (self->out.capacity > KEEP_BYTES)
-        buffer_free (&self->out);
-    buffer_clear (&self->out);
-    self->written = 0;
+    s_clear_out (self);
     return true;
 }
 
-//  The socket carries only bells: there is data in the ring.
-static void s_hear_bells (slot_handle_t *self)
+//  The socket carries only bells, which mean that there is data in the ring, and files that results
+//  there refer to. False when there was nothing to read.
+static bool s_hear_bells (slot_handle_t *self)
 {
     uint8_t bells [BELLS_BYTES];
     ssize_t got;
     if (self->fd < 0 || self->closed)
-        return;
+        return false;
     do
-        got = recv (self->fd, bells, sizeof bells, MSG_DONTWAIT);
+        got = handover_receive (&self->files, self->fd, bells, sizeof bells, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
     if (got == 0 || (got < 0 && errno != EAGAIN))
         self->closed = true;
     for (ssize_t i = 0; i < got; i++)
-        if (bells [i] != RING_BELL && !self->fault)
+        if (bells [i] != RING_BELL && bells [i] != RING_BELL_FILE && !self->fault)
             self->fault = SLOT_HANDLE_GARBLED;
+    return got > 0;
+}
+
+//  A file is sent before the result that refers to it: what came is read as far as it takes.
+bool slot_handle_take_file (slot_handle_t *self, uint64_t size_bytes, buffer_t *value)
+{
+    int fd;
+    while (!handover_take (&self->files, &fd))
+        if (!s_hear_bells (self))
+            return false;
+    bool room = size_bytes <= WIRE_PAYLOAD_MAX && room_for (RESULT_COPIES * (size_t) size_bytes);
+    bulk_t *bulk = room ? bulk_of_descriptor (fd, size_bytes, true) : NULL;
+    if (!room && fd >= 0)
+        close (fd);
+    if (bulk)
+        *value = buffer_of_bulk (bulk);
+    return true;
 }
 
 static void s_lack_room (slot_handle_t *self)

@@ -16,8 +16,10 @@
 #ifndef WORKER_SLOTS_SLOT_HANDLE_H_INCLUDED
 #define WORKER_SLOTS_SLOT_HANDLE_H_INCLUDED
 
+#include "common/bulk.h"
 #include "common/machine.h"
 #include "common/timers.h"
+#include "worker/shared/handover.h"
 #include "worker/shared/share.h"
 #include "worker/slots/lease.h"
 #include "worker/slots/slot_backend.h"
@@ -53,6 +55,12 @@ typedef enum slot_handle_fault {
     SLOT_HANDLE_FAULTS   //  Number of faults
 } slot_handle_fault_t;
 
+//  A file that goes along with what is to be written.
+typedef struct slot_file {
+    size_t at;    //  With the byte of out that has this index
+    bulk_t *bulk; //  Held until it has gone
+} slot_file_t;
+
 typedef struct slot_handle {
     size_t place;              //  Index among the seats; the slot's number is one more
     uint8_t state;             //  slot_handle_state_t
@@ -81,6 +89,11 @@ typedef struct slot_handle {
     buffer_t in;               //  Bytes of incomplete messages
     buffer_t out;              //  Bytes to write
     size_t written;            //  Of out
+    slot_file_t *files_out;    //  That go along with out, in order
+    size_t files_count;        //  How many; those before files_gone have gone
+    size_t files_gone;         //  …
+    size_t files_capacity;     //  Allocated
+    handover_t files;          //  That came and were not taken
     lease_t *tasks;            //  Sent and not answered, in order
     size_t count;              //  Number of tasks
     int64_t ahead_us;          //  Expected run time of tasks
@@ -139,6 +152,10 @@ void slot_handle_read (slot_handle_t *self);
 //  slot_handle_read. *offset begins at 0; call slot_handle_consume at the end.
 int slot_handle_message (const slot_handle_t *self, size_t *offset, uint8_t *verb, cursor_t *body);
 void slot_handle_consume (slot_handle_t *self, size_t offset);
+
+//  Takes the file that a result refers to: true, and *value has its bytes. *value is empty when the
+//  file is invalid or there was no descriptor for it. False when no file was received.
+bool slot_handle_take_file (slot_handle_t *self, uint64_t size_bytes, buffer_t *value);
 
 //  Reads the slot's shared memory; records a fault.
 void slot_handle_look (slot_handle_t *self);

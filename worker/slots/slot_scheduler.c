@@ -116,7 +116,8 @@ static bool s_may_wait (const slots_t *self, const slot_handle_t *seat, const le
     int64_t mean_us = lease->job->mean_us;
     return mean_us >= 0 && !seat->slow && !seat->fault && seat->count <= SLOT_HANDLE_AHEAD_MAX
            && seat->ahead_us + mean_us <= SLOTS_AHEAD_US && seat->out.size < OUT_BYTES_MAX
-           && lease_payload (lease).size < OUT_BYTES_MAX && !s_is_spent (self, seat);
+           && (lease->payload.bulk || lease_payload (lease).size < OUT_BYTES_MAX)
+           && !s_is_spent (self, seat);
 }
 
 static void s_give_ahead (slots_t *self, size_t ready)

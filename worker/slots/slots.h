@@ -37,6 +37,7 @@ typedef struct slots slots_t;
 
 //  How a lease ended.
 typedef struct slots_result {
+    const buffer_t *whole;   //  Buffer that holds the value, if that is large; or NULL
     cadre_outcome_t outcome; //  Never NONE
     int64_t code;            //  Exit code or signal
     uint64_t run_us;         //  How long it ran

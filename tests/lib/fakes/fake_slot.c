@@ -228,6 +228,18 @@ void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outco
     buffer_free (&body);
 }
 
+void fake_slot_result_file (fake_slot_t *self, uint32_t ticket, uint64_t size_bytes)
+{
+    buffer_t body = {0}, value = {0};
+    wire_pack_file (&value, size_bytes);
+    wire_pack_slot_result (&body, &(wire_slot_result_t){.ticket = ticket,
+                                                        .outcome = CADRE_OUTCOME_OK,
+                                                        .value = wire_view_of (&value)});
+    s_send (self, WIRE_slot_result, &body);
+    buffer_free (&body);
+    buffer_free (&value);
+}
+
 void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text)
 {
     buffer_t body = {0};

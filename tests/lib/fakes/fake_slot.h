@@ -76,6 +76,9 @@ void fake_slot_ready (fake_slot_t *self);
 void fake_slot_refuse (fake_slot_t *self, unsigned code, const char *message);
 void fake_slot_result (fake_slot_t *self, uint32_t ticket, cadre_outcome_t outcome,
                        uint64_t run_us);
+
+//  Its value is in a file that was sent before.
+void fake_slot_result_file (fake_slot_t *self, uint32_t ticket, uint64_t size_bytes);
 void fake_slot_output (fake_slot_t *self, uint32_t ticket, const char *text);
 
 //  Bytes into the ring, and the bell; bytes through the socket, where only bells belong.

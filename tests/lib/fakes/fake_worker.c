@@ -2,8 +2,10 @@
 
 #include "tests/lib/fakes/fake_worker.h"
 
+#include "common/bulk.h"
 #include "common/pack.h"
 #include "common/value.h"
+#include "worker/shared/handover.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +36,7 @@ struct fake_worker {
     buffer_t out;                 //  To be sent
     buffer_t in;                  //  Received
     size_t at;                    //  Next message in in
+    handover_t files;             //  Received with bells
     char message [512];           //  Of slot_ready
     char functions [512];         //  Of slot_ready
     fake_result_t result;         //  Being gathered
@@ -96,6 +99,7 @@ int fake_worker_destroy (fake_worker_t **self_p)
     share_destroy (&self->share);
     buffer_free (&self->out);
     buffer_free (&self->in);
+    handover_clear (&self->files);
     s_clear (&self->result);
     free (self);
     *self_p = NULL;
@@ -224,9 +228,9 @@ static bool s_fill (fake_worker_t *self)
     if (poll (&polled, 1, FAKE_PATIENCE_MS) != 1)
         fail_msg ("the slot said nothing for %d s", FAKE_PATIENCE_MS / 1000);
     uint8_t bells [64];
-    ssize_t got = recv (self->fd, bells, sizeof bells, 0);
+    ssize_t got = handover_receive (&self->files, self->fd, bells, sizeof bells, 0);
     for (ssize_t i = 0; i < got; i++)
-        assert_int_equal (bells [i], RING_BELL);
+        assert_true (bells [i] == RING_BELL || bells [i] == RING_BELL_FILE);
     assert_true (ring_take (&self->ring, &self->in));
     return got > 0;
 }
@@ -323,6 +327,22 @@ static unsigned s_take_output (fake_worker_t *self, cursor_t *body)
     return (unsigned) output.stream;
 }
 
+//  The value, which may be in a file.
+static cadre_value_t *s_value (fake_worker_t *self, view_t value)
+{
+    int fd = -1;
+    uint64_t size = wire_file_of (value);
+    if (!size)
+        return cadre_value_decode (value.data, value.size);
+    assert_true (handover_take (&self->files, &fd));
+    bulk_t *file = bulk_of_descriptor (fd, size, false);
+    assert_non_null (file);
+    view_t bytes = bulk_view (file);
+    cadre_value_t *decoded = cadre_value_decode (bytes.data, bytes.size);
+    bulk_release (&file);
+    return decoded;
+}
+
 static void s_take_result (fake_worker_t *self, cursor_t *body)
 {
     wire_slot_result_t fields;
@@ -330,7 +350,7 @@ static void s_take_result (fake_worker_t *self, cursor_t *body)
     self->result.ticket = (uint32_t) fields.ticket;
     self->result.outcome = (cadre_outcome_t) fields.outcome;
     self->result.code = (int) fields.code;
-    self->result.value = cadre_value_decode (fields.value.data, fields.value.size);
+    self->result.value = s_value (self, fields.value);
     self->result.detail = cadre_value_decode (fields.detail.data, fields.detail.size);
     assert_non_null (self->result.value);
     assert_non_null (self->result.detail);
