@@ -13,12 +13,12 @@
 
 #include "broker/back/back.h"
 #include "broker/back/dispatch.h"
-#include "broker/back/rounds.h"
+#include "broker/back/job_sweep.h"
 #include "broker/core/budget.h"
 #include "broker/core/meter.h"
 #include "broker/front/front.h"
 #include "broker/front/front_turn.h"
-#include "broker/guard/callers.h"
+#include "broker/guard/tcp_peers.h"
 #include "broker/guard/throttle.h"
 #include "broker/ledger/ledger.h"
 #include "broker/queue/ready.h"
@@ -29,7 +29,7 @@
 #include "common/descriptors.h"
 #include "common/entropy.h"
 #include "common/log.h"
-#include "common/place.h"
+#include "common/socket_folder.h"
 
 #define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and a reserve
 #define MEMORY_USUAL (1ull << 30) //  If the machine's memory is unknown

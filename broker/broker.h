@@ -14,8 +14,8 @@
 #define BROKER_BROKER_H_INCLUDED
 
 #include "broker/auth/authz.h"
+#include "common/clock.h"
 #include "common/fault.h"
-#include "common/moment.h"
 
 typedef struct broker broker_t;
 

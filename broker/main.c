@@ -11,17 +11,17 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "broker/accept_guard.h"
 #include "broker/auth/auth.h"
 #include "broker/broker.h"
 #include "broker/guard/throttle.h"
-#include "broker/porch.h"
 #include "broker/store/sqlite.h"
 #include "common/descriptors.h"
 #include "common/keydir.h"
 #include "common/log.h"
 #include "common/notify.h"
-#include "common/place.h"
 #include "common/private.h"
+#include "common/socket_folder.h"
 #include "common/sockets.h"
 #include "common/threads.h"
 #include "common/units.h"

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "common/notify.h"
 
 //  CLIENTS: number of connected clients. NOTIFY may be NULL.

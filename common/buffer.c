@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/bulk.h"
-#include "common/room.h"
+#include "common/memory_check.h"
 
 static bool s_grow (buffer_t *self, size_t size_bytes)
 {

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/moment.h"
+#include "common/clock.h"
 
 #define GREETING_BYTES 64
 #define MECHANISM_AT 12

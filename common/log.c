@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/flood.h"
+#include "common/log_flood.h"
 
 #define LINE_BYTES 1024
 

@@ -8,8 +8,8 @@
  *  and log_set_* must be called by main before threads start.
  *
  *  Peers cannot fill a disk: 200 lines of one number may be written at once, and then one a second
- *  (common/flood.h). Suppressed lines are counted, and B034 logs the count. At LOG_DEBUG nothing is
- *  suppressed.
+ *  (common/log_flood.h). Suppressed lines are counted, and B034 logs the count. At LOG_DEBUG
+ *  nothing is suppressed.
  *
  *      log_open ("cadre-broker", LOG_WARNING);
  *      log_line (LOG_WARNING, "B012", "worker %s is lost: silent for %s", name, "10s");
@@ -20,8 +20,8 @@
 
 #include <stdbool.h>
 
+#include "common/clock.h"
 #include "common/fault.h"
-#include "common/moment.h"
 
 typedef enum log_level {
     LOG_NONE = 0, //  nothing is written

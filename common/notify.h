@@ -23,7 +23,7 @@
 #ifndef COMMON_NOTIFY_H_INCLUDED
 #define COMMON_NOTIFY_H_INCLUDED
 
-#include "common/moment.h"
+#include "common/clock.h"
 #include "common/timers.h"
 
 typedef struct notify notify_t;

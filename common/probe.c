@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/moment.h"
+#include "common/clock.h"
 
 typedef struct race {
     const address_t *places;            //  addresses to test

@@ -15,7 +15,7 @@
 
 #include "common/descriptors.h"
 #include "common/entropy.h"
-#include "common/place.h"
+#include "common/socket_folder.h"
 #include "common/threads.h"
 
 #define ROUTE_BYTES 5

@@ -1,7 +1,7 @@
 //  value.c - creates, changes and reads the tree of a cadre_value_t
 
 #include "common/value.h"
-#include "common/room.h"
+#include "common/memory_check.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 //  value_codec.c - converts values from and to msgpack
 
+#include "common/memory_check.h"
 #include "common/pack.h"
-#include "common/room.h"
 #include "common/value.h"
 #include "common/wire.h"
 

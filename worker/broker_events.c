@@ -1,6 +1,6 @@
 //  broker_events.c - handles events from the broker for slots and leases
 
-#include "common/room.h"
+#include "common/memory_check.h"
 #include "worker/leave.h"
 #include "worker/link/serials.h"
 #include "worker/worker_private.h"

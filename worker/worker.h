@@ -9,9 +9,9 @@
 #ifndef WORKER_WORKER_H_INCLUDED
 #define WORKER_WORKER_H_INCLUDED
 
+#include "common/clock.h"
 #include "common/fault.h"
 #include "common/keys.h"
-#include "common/moment.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 typedef struct worker worker_t;
 
 struct cadre_function; //  cadre.h
-struct guise;          //  worker/shared/guise.h
+struct guise;          //  worker/shared/run_as.h
 struct notify;         //  common/notify.h
 
 typedef struct worker_options {

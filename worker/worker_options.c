@@ -3,7 +3,7 @@
 #include "worker/worker_options.h"
 
 #include "worker/host.h"
-#include "worker/shared/guise.h"
+#include "worker/shared/run_as.h"
 #include "worker/worker.h"
 
 #include "common/access.h"

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "broker/auth/keyring.h"
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 
 #define AUTHZ_DOMAIN_BYTES 64
 

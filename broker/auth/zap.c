@@ -6,8 +6,8 @@
 #include <zmq.h>
 
 #include "broker/auth/authz.h"
+#include "common/clock.h"
 #include "common/log.h"
-#include "common/moment.h"
 
 #define ENDPOINT "inproc://zeromq.zap.01"
 #define FRAMES_MAX 7

@@ -8,9 +8,9 @@
 #define BROKER_BACK_BACK_SESSION_H_INCLUDED
 
 #include "broker/back/back.h"
-#include "broker/back/berths.h"
 #include "broker/back/breach.h"
-#include "broker/core/askers.h"
+#include "broker/back/lane_limits.h"
+#include "broker/core/answer_rate.h"
 #include "broker/core/pace.h"
 #include "broker/peers/outputs.h"
 #include "common/timers.h"

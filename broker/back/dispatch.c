@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "broker/core/budget.h"
-#include "broker/delivery/answers.h"
+#include "broker/delivery/durable_answers.h"
 #include "broker/delivery/pager.h"
 #include "broker/jobs/expiry.h"
-#include "broker/jobs/standing.h"
+#include "broker/jobs/job_status.h"
 #include "broker/peers/follower.h"
 #include "broker/queue/ready.h"
 

@@ -9,7 +9,7 @@
 #include "broker/core/budget.h"
 #include "broker/core/detail.h"
 #include "broker/core/meter.h"
-#include "broker/delivery/answers.h"
+#include "broker/delivery/durable_answers.h"
 #include "broker/ledger/deliver.h"
 #include "common/log.h"
 #include "common/pack.h"

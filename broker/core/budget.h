@@ -8,7 +8,7 @@
 #ifndef BROKER_CORE_BUDGET_H_INCLUDED
 #define BROKER_CORE_BUDGET_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/core/inbox.h"
 
 #define BUDGET_MIB (UINT64_C (1) << 20)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "broker/diagnosis/unplaceable.h"
-#include "broker/jobs/standing.h"
+#include "broker/jobs/job_status.h"
 #include "broker/peers/client.h"
 #include "broker/peers/roster.h"
 #include "broker/queue/ready.h"

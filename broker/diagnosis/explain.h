@@ -6,7 +6,7 @@
 #ifndef BROKER_DIAGNOSIS_EXPLAIN_H_INCLUDED
 #define BROKER_DIAGNOSIS_EXPLAIN_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/record/job.h"
 
 //  One line of UTF-8 about a task of the job. Returns buffer.

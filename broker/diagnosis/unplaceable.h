@@ -9,7 +9,7 @@
 #ifndef BROKER_DIAGNOSIS_UNPLACEABLE_H_INCLUDED
 #define BROKER_DIAGNOSIS_UNPLACEABLE_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/record/job.h"
 
 #define UNPLACEABLE_FUNCTION_US 1000000 //  From the first task to "no worker offers"

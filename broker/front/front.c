@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/front/front_capacity.h"
 #include "broker/front/front_frames.h"
 #include "broker/front/front_hello.h"
-#include "broker/front/front_room.h"
 #include "broker/front/front_session.h"
 #include "broker/front/front_turn.h"
 #include "common/log.h"

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "broker/delivery/answers.h"
+#include "broker/delivery/durable_answers.h"
+#include "broker/front/deferred_frames.h"
 #include "broker/front/front_jobs.h"
 #include "broker/front/front_session.h"
-#include "broker/front/park.h"
 #include "broker/front/requests.h"
 
 //  A payload that can never fit is refused when its first part comes; otherwise the client would

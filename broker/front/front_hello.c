@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "broker/front/front_room.h"
+#include "broker/front/front_capacity.h"
 #include "broker/front/front_session.h"
 #include "common/log.h"
 

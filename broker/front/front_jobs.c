@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/delivery/answers.h"
+#include "broker/delivery/durable_answers.h"
 #include "broker/diagnosis/unplaceable.h"
-#include "broker/front/bounds.h"
-#include "broker/front/front_again.h"
+#include "broker/front/admission.h"
+#include "broker/front/front_resubmit.h"
 #include "broker/front/front_session.h"
-#include "broker/front/holder.h"
+#include "broker/front/job_owner.h"
 #include "broker/journal/records.h"
 #include "broker/recovery/persistence.h"
 #include "common/rules.h"

@@ -7,8 +7,8 @@
 #ifndef BROKER_FRONT_FRONT_SESSION_H_INCLUDED
 #define BROKER_FRONT_FRONT_SESSION_H_INCLUDED
 
-#include "broker/core/askers.h"
-#include "broker/core/shares.h"
+#include "broker/core/answer_rate.h"
+#include "broker/core/key_quota.h"
 #include "broker/front/front.h"
 #include "broker/front/windows.h"
 #include "broker/peers/follower.h"

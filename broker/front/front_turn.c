@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <utlist.h>
 
-#include "broker/back/rounds.h"
+#include "broker/back/job_sweep.h"
 #include "broker/delivery/follow.h"
 #include "broker/delivery/pager.h"
-#include "broker/front/bounds.h"
+#include "broker/front/admission.h"
+#include "broker/front/deferred_frames.h"
 #include "broker/front/front_frames.h"
 #include "broker/front/front_session.h"
-#include "broker/front/park.h"
 #include "broker/front/request.h"
 #include "broker/front/requests.h"
 #include "broker/ledger/ledger.h"

@@ -6,9 +6,9 @@
 #include <utlist.h>
 
 #include "broker/core/meter.h"
-#include "broker/delivery/answers.h"
+#include "broker/delivery/durable_answers.h"
 #include "broker/front/front_session.h"
-#include "broker/front/holder.h"
+#include "broker/front/job_owner.h"
 #include "common/pack.h"
 
 #define REPLY_BYTES (256u * 1024) //  Size at which a list is split

@@ -3,7 +3,7 @@
 #ifndef BROKER_FRONT_REQUEST_BUDGETS_H_INCLUDED
 #define BROKER_FRONT_REQUEST_BUDGETS_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "common/buffer.h"
 
 //  The pairs of broker.info that show how memory is used.

@@ -7,7 +7,7 @@
 #include "broker/delivery/pager.h"
 #include "broker/diagnosis/explain.h"
 #include "broker/front/front_session.h"
-#include "broker/front/holder.h"
+#include "broker/front/job_owner.h"
 #include "broker/front/request.h"
 #include "broker/ledger/deliver.h"
 #include "common/pack.h"

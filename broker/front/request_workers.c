@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "broker/back/berths.h"
+#include "broker/back/lane_limits.h"
 #include "broker/core/meter.h"
 #include "broker/front/front_session.h"
 #include "broker/front/request.h"

@@ -12,7 +12,7 @@
 #ifndef BROKER_GUARD_FLOOD_GUARD_H_INCLUDED
 #define BROKER_GUARD_FLOOD_GUARD_H_INCLUDED
 
-#include "broker/guard/callers.h"
+#include "broker/guard/tcp_peers.h"
 
 //  Condemns connections (caller->cut). Returns whether a connection is suspect, so that the next
 //  inspection is soon.

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "broker/guard/intake.h"
+#include "broker/guard/read_budget.h"
 #include "common/descriptors.h"
 
 #define DESCRIPTORS_MOST 1048576u

@@ -3,8 +3,8 @@
 #include "broker/jobs/committed.h"
 
 #include "broker/jobs/expiry.h"
+#include "broker/jobs/job_status.h"
 #include "broker/jobs/settle_queue.h"
-#include "broker/jobs/standing.h"
 #include "broker/peers/follower.h"
 
 static void s_skip_one (job_t *job, uint32_t index)

@@ -9,7 +9,7 @@
 #ifndef BROKER_JOBS_COMMITTED_H_INCLUDED
 #define BROKER_JOBS_COMMITTED_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/record/job.h"
 
 //  Appends tasks to their job. place: where the payloads are in the store, or NULL; payloads that

@@ -7,7 +7,7 @@
 #ifndef BROKER_JOBS_EXPIRY_H_INCLUDED
 #define BROKER_JOBS_EXPIRY_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/record/job.h"
 
 #define EXPIRY_INDEX UINT32_MAX //  Index in the delay: the job's oldest tasks are due

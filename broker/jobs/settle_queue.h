@@ -8,7 +8,7 @@
 #ifndef BROKER_JOBS_SETTLE_QUEUE_H_INCLUDED
 #define BROKER_JOBS_SETTLE_QUEUE_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/record/job.h"
 
 //  Appends the job, unless it is in the queue.

@@ -10,7 +10,7 @@
 #ifndef BROKER_JOURNAL_WAITS_H_INCLUDED
 #define BROKER_JOURNAL_WAITS_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/record/payloads.h"
 
 typedef struct wait wait_t;

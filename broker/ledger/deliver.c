@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "broker/jobs/committed.h"
+#include "broker/jobs/job_status.h"
 #include "broker/jobs/settle_queue.h"
-#include "broker/jobs/standing.h"
 #include "broker/journal/records.h"
 #include "common/pack.h"
 

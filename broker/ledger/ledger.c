@@ -9,8 +9,8 @@
 
 #include "broker/core/budget.h"
 #include "broker/core/detail.h"
+#include "broker/jobs/job_status.h"
 #include "broker/jobs/settle_queue.h"
-#include "broker/jobs/standing.h"
 #include "broker/journal/log_index.h"
 #include "broker/journal/records.h"
 #include "broker/ledger/deliver.h"

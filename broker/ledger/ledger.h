@@ -8,7 +8,7 @@
 #ifndef BROKER_LEDGER_LEDGER_H_INCLUDED
 #define BROKER_LEDGER_LEDGER_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/jobs/job_table.h"
 #include "broker/peers/client.h"
 #include "broker/peers/roster.h"

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "broker/core/context.h"
 #include "broker/core/detail.h"
-#include "broker/core/hub.h"
 #include "common/fault.h"
 
 static void s_pack (buffer_t *detail, const job_t *job, uint32_t index, const char *what)

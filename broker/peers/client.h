@@ -9,10 +9,10 @@
 #define BROKER_PEERS_CLIENT_H_INCLUDED
 
 #include "broker/auth/authz.h"
-#include "broker/core/burden.h"
-#include "broker/core/hold.h"
+#include "broker/core/ack_hold.h"
 #include "broker/core/inbox.h"
-#include "broker/peers/purse.h"
+#include "broker/core/peer_backlog.h"
+#include "broker/peers/key_usage.h"
 #include "broker/record/digest.h"
 #include "broker/record/job.h"
 #include "common/hash.h"

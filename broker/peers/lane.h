@@ -8,7 +8,7 @@
 #ifndef BROKER_PEERS_LANE_H_INCLUDED
 #define BROKER_PEERS_LANE_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/record/job.h"
 
 typedef struct lane lane_t;

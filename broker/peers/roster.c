@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "broker/core/budget.h"
-#include "broker/record/known.h"
-#include "common/guess.h"
+#include "broker/record/function_names.h"
 #include "common/rules.h"
+#include "common/suggestion.h"
 
 #define LABELS_MAX 256u         //  Labels of one worker
 #define KNOWN_BYTES (16u << 20) //  Limit of remembered names, by default

@@ -8,9 +8,9 @@
 #define BROKER_PEERS_ROSTER_H_INCLUDED
 
 #include "broker/auth/authz.h"
-#include "broker/peers/agent.h"
 #include "broker/peers/catalog.h"
 #include "broker/peers/demand.h"
+#include "broker/peers/worker_record.h"
 #include "broker/record/job.h"
 
 #define ROSTER_SLOTS_MAX 65536u

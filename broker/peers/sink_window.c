@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "common/wire.h"
 
 #define MARK_BYTES (1u << 20) //  Distance of marks

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "broker/core/budget.h"
-#include "common/mean.h"
+#include "common/moving_mean.h"
 
 #define SHED_BYTES (256u * 1024) //  Freed in one call
 #define SHED_VISITS 2048u        //  Cost of that

@@ -17,8 +17,8 @@
 #include "broker/record/task.h"
 #include "broker/record/wait_note.h"
 #include "common/hash.h"
+#include "common/retry_policy.h"
 #include "common/spans.h"
-#include "common/tries.h"
 
 struct client;
 struct demand;

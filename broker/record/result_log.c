@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "common/hash.h"
 
 #define SHED_VISITS 1024u           //  Cost to free a segment, in visits of a task

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "common/machine.h"
+#include "common/state_machine.h"
 
 static const char *const s_names [] = {"done", "ready", "delayed", "leased", "cancelling"};
 

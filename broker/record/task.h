@@ -7,7 +7,7 @@
 #ifndef BROKER_RECORD_TASK_H_INCLUDED
 #define BROKER_RECORD_TASK_H_INCLUDED
 
-#include "common/tries.h"
+#include "common/retry_policy.h"
 
 #include <stdbool.h>
 #include <stdint.h>

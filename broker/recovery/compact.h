@@ -13,7 +13,7 @@
 #ifndef BROKER_RECOVERY_COMPACT_H_INCLUDED
 #define BROKER_RECOVERY_COMPACT_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 
 typedef struct compact compact_t;
 

@@ -3,7 +3,7 @@
 #include "broker/recovery/persistence.h"
 
 #include "broker/delivery/pager.h"
-#include "broker/jobs/standing.h"
+#include "broker/jobs/job_status.h"
 #include "broker/journal/journal.h"
 #include "broker/peers/follower.h"
 #include "broker/recovery/compact.h"

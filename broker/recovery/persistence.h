@@ -13,7 +13,7 @@
 #ifndef BROKER_RECOVERY_PERSISTENCE_H_INCLUDED
 #define BROKER_RECOVERY_PERSISTENCE_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/store/store.h"
 
 //  Takes the store, reads it into hub->ledger, and sets hub->epoch and hub->serial. hub->ledger,

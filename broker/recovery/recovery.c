@@ -8,7 +8,7 @@
 #include "broker/jobs/settle_queue.h"
 #include "broker/journal/log_index.h"
 #include "broker/ledger/ledger.h"
-#include "broker/peers/purse.h"
+#include "broker/peers/key_usage.h"
 
 //  The state of the replay.
 typedef struct replay {

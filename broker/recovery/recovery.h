@@ -12,7 +12,7 @@
 #ifndef BROKER_RECOVERY_RECOVERY_H_INCLUDED
 #define BROKER_RECOVERY_RECOVERY_H_INCLUDED
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/store/store.h"
 
 //  Reads the store into hub->ledger, which must be empty, and sets hub->epoch. hub->roster, ready

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
-#include "broker/store/room.h"
+#include "broker/store/store_space.h"
 
 #define FREE_BYTES (UINT64_C (1) << 40)
 #define NAME "the store in memory"

@@ -8,9 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "broker/store/room.h"
 #include "broker/store/row.h"
 #include "broker/store/sqlite_writer.h"
+#include "broker/store/store_space.h"
 
 #define WAL_BYTES (UINT64_C (4) << 20)
 #define MARGIN_BYTES (UINT64_C (32) << 20) //  The write-ahead log needs space before the file does

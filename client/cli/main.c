@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "client/cli/base/command.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/say.h"
 #include "common/descriptors.h"

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "client/lib/map.h"
-#include "common/moment.h"
+#include "common/clock.h"
+#include "common/memory_check.h"
 #include "common/pack.h"
-#include "common/room.h"
 #include "common/value.h"
 
 #define WINDOW_ITEMS 1000u

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "client/lib/job_spec.h"
 #include "client/lib/pool/promise.h"
-#include "client/lib/spec.h"
 
 //  A hidden job is replaced after TASKS_MAX tasks, or after TASKS_IDLE when none is in flight, so
 //  that neither side keeps memory for old calls.

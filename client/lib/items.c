@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/lib/pool/habits.h"
-#include "common/mean.h"
-#include "common/moment.h"
+#include "client/lib/pool/item_times.h"
+#include "common/clock.h"
+#include "common/moving_mean.h"
 #include "common/pack.h"
 #include "common/value.h"
 

@@ -21,7 +21,7 @@
 #define CLIENT_LIB_ITEMS_H_INCLUDED
 
 #include "client/lib/job.h"
-#include "common/tries.h"
+#include "common/retry_policy.h"
 
 //  Callbacks of the owner; owner is passed to each.
 typedef struct items_owner {

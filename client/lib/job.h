@@ -8,10 +8,10 @@
 #ifndef CLIENT_LIB_JOB_H_INCLUDED
 #define CLIENT_LIB_JOB_H_INCLUDED
 
+#include "client/lib/job_spec.h"
 #include "client/lib/pool/events.h"
-#include "client/lib/spec.h"
 #include "client/lib/work/work.h"
-#include "common/tries.h"
+#include "common/retry_policy.h"
 
 struct cadre_job {
     work_t work;         //  Frames to and from the broker

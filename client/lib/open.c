@@ -20,8 +20,8 @@
 #include "client/lib/session/reconnect.h"
 #include "client/lib/work/work_again.h"
 #include "common/access.h"
+#include "common/clock.h"
 #include "common/greeting.h"
-#include "common/moment.h"
 
 #define CONNECT_MS 5000
 #define FIRST_MS 500 //  After this time, checks whether keys are the problem

@@ -1,8 +1,8 @@
 //  submit.c - cadre_submit and cadre_call: single tasks
 
 #include "client/lib/implicit.h"
+#include "client/lib/job_spec.h"
 #include "client/lib/pool/promise.h"
-#include "client/lib/spec.h"
 #include "common/pack.h"
 #include "common/value.h"
 

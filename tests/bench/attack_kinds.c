@@ -2,8 +2,8 @@
 
 #include "tests/bench/attack.h"
 
+#include "common/clock.h"
 #include "common/entropy.h"
-#include "common/moment.h"
 #include "common/pack.h"
 #include "tests/lib/hostile/raw_peer.h"
 

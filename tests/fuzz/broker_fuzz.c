@@ -8,7 +8,7 @@
 
 #include "broker/back/back.h"
 #include "broker/back/dispatch.h"
-#include "broker/back/rounds.h"
+#include "broker/back/job_sweep.h"
 #include "broker/front/front.h"
 #include "broker/front/front_turn.h"
 #include "broker/queue/ready.h"

@@ -2,7 +2,7 @@
 //
 //  Each takes a folder, and first adds a line with its name to the file "runs" there. What a slot
 //  shares with its worker is written here by place, as a task would that came to it by accident:
-//  worker/shared/share.h says what stands where.
+//  worker/shared/slot_memory.h says what stands where.
 
 #include <cadre.h>
 

@@ -5,7 +5,7 @@
 #include "common/entropy.h"
 #include "common/greeting.h"
 #include "common/log.h"
-#include "common/room.h"
+#include "common/memory_check.h"
 #include "common/sockets.h"
 
 #include <assert.h>

@@ -3,9 +3,9 @@
  *  Implements section 5 of SPEC.md: HELLO on the back socket until it is answered, lane and sink of
  *  the session that WELCOME opened, BEATs, windows, and the conditions that end a session (a gap,
  *  no progress, WHO, silence). Then it registers again. When the broker was silent, it tries all
- *  addresses of the list, and all IP addresses of a host name (common/tour.h). The owner handles
- *  leases, through link_events_t. Orders that refer to a lane frame that has not arrived are kept
- *  until it has.
+ *  addresses of the list, and all IP addresses of a host name (common/broker_search.h). The owner
+ *  handles leases, through link_events_t. Orders that refer to a lane frame that has not arrived
+ *  are kept until it has.
  *
  *      GREETING ──WELCOME──► OPENING ──LANE_HELLO──► OPEN
  *         ▲                     │                      │
@@ -20,8 +20,8 @@
 #define WORKER_LINK_LINK_H_INCLUDED
 
 #include "common/address.h"
+#include "common/clock.h"
 #include "common/keys.h"
-#include "common/moment.h"
 #include "common/timers.h"
 #include "worker/link/outbox.h"
 

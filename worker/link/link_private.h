@@ -9,10 +9,10 @@
 #include "worker/link/link.h"
 #include "worker/link/orders.h"
 
-#include "common/machine.h"
+#include "common/broker_search.h"
 #include "common/parts.h"
+#include "common/state_machine.h"
 #include "common/stream.h"
-#include "common/tour.h"
 
 struct link {
     link_options_t options;         //  As given

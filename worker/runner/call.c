@@ -3,15 +3,15 @@
 #include "worker/runner/call_private.h"
 
 #include "common/gather.h"
+#include "common/memory_check.h"
 #include "common/pack.h"
-#include "common/room.h"
 #include "common/rules.h"
 #include "common/utf8.h"
 #include "common/value.h"
 #include "common/wire.h"
 #include "worker/runner/call_fail.h"
 #include "worker/runner/call_text.h"
-#include "worker/shared/lot.h"
+#include "worker/shared/map_items.h"
 
 #include <assert.h>
 #include <stdlib.h>

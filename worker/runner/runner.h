@@ -9,9 +9,9 @@
 #define WORKER_RUNNER_RUNNER_H_INCLUDED
 
 #include "common/buffer.h"
+#include "common/clock.h"
 #include "common/cursor.h"
-#include "common/moment.h"
-#include "worker/shared/harvest.h"
+#include "worker/shared/item_values.h"
 #include "worker/shared/ticket.h"
 
 #include <cadre.h>

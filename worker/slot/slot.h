@@ -8,8 +8,8 @@
 #ifndef WORKER_SLOT_SLOT_H_INCLUDED
 #define WORKER_SLOT_SLOT_H_INCLUDED
 
-#include "common/moment.h"
-#include "worker/shared/share.h"
+#include "common/clock.h"
+#include "worker/shared/slot_memory.h"
 
 #include <cadre.h>
 

@@ -4,12 +4,12 @@
 
 #include "common/rules.h"
 #include "worker/runner/failure.h"
-#include "worker/slots/answers.h"
-#include "worker/slots/glean.h"
+#include "worker/slots/lease_answers.h"
 #include "worker/slots/limits.h"
+#include "worker/slots/partial_map.h"
+#include "worker/slots/result_checks.h"
 #include "worker/slots/slot_stage.h"
 #include "worker/slots/slot_starts.h"
-#include "worker/slots/testimony.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #ifndef WORKER_SLOTS_LEASE_H_INCLUDED
 #define WORKER_SLOTS_LEASE_H_INCLUDED
 
-#include "worker/slots/jobs.h"
+#include "worker/slots/job_cache.h"
 
 //  What was decided about a running lease.
 typedef enum lease_verdict {

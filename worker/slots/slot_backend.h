@@ -13,8 +13,8 @@
 #define WORKER_SLOTS_SLOT_BACKEND_H_INCLUDED
 
 #include "common/fault.h"
-#include "worker/shared/guise.h"
-#include "worker/shared/share.h"
+#include "worker/shared/run_as.h"
+#include "worker/shared/slot_memory.h"
 
 #include <pthread.h>
 #include <sys/types.h>

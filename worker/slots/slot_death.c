@@ -3,9 +3,9 @@
 #include "worker/slots/slot_death.h"
 
 #include "common/log.h"
-#include "worker/slots/answers.h"
 #include "worker/slots/completion.h"
-#include "worker/slots/glean.h"
+#include "worker/slots/lease_answers.h"
+#include "worker/slots/partial_map.h"
 #include "worker/slots/slot_queue.h"
 #include "worker/slots/slot_stage.h"
 #include "worker/slots/slot_starts.h"

@@ -3,7 +3,7 @@
 #include "worker/slots/slot_events.h"
 
 #include "worker/slots/completion.h"
-#include "worker/slots/glean.h"
+#include "worker/slots/partial_map.h"
 #include "worker/slots/slot_death.h"
 #include "worker/slots/slot_queue.h"
 #include "worker/slots/slot_stage.h"

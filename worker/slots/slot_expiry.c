@@ -5,7 +5,7 @@
 
 #include "worker/slots/slot_expiry.h"
 
-#include "worker/slots/answers.h"
+#include "worker/slots/lease_answers.h"
 #include "worker/slots/slot_queue.h"
 
 #include <utlist.h>

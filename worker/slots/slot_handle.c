@@ -3,7 +3,7 @@
 #include "worker/slots/slot_handle.h"
 
 #include "common/log.h"
-#include "common/room.h"
+#include "common/memory_check.h"
 #include "worker/shared/pgroup.h"
 
 #include <assert.h>

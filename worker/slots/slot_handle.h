@@ -17,10 +17,10 @@
 #define WORKER_SLOTS_SLOT_HANDLE_H_INCLUDED
 
 #include "common/bulk.h"
-#include "common/machine.h"
+#include "common/state_machine.h"
 #include "common/timers.h"
 #include "worker/shared/handover.h"
-#include "worker/shared/share.h"
+#include "worker/shared/slot_memory.h"
 #include "worker/slots/lease.h"
 #include "worker/slots/slot_backend.h"
 

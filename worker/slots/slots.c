@@ -2,15 +2,15 @@
 
 #include "common/log.h"
 #include "common/spans.h"
-#include "worker/slots/answers.h"
+#include "worker/slots/lease_answers.h"
 #include "worker/slots/limits.h"
 #include "worker/slots/slot_death.h"
 #include "worker/slots/slot_events.h"
 #include "worker/slots/slot_expiry.h"
-#include "worker/slots/slot_patrol.h"
 #include "worker/slots/slot_queue.h"
 #include "worker/slots/slot_scheduler.h"
 #include "worker/slots/slot_starts.h"
+#include "worker/slots/slot_watchdog.h"
 
 #include <assert.h>
 #include <errno.h>

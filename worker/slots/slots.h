@@ -25,8 +25,8 @@
 #ifndef WORKER_SLOTS_SLOTS_H_INCLUDED
 #define WORKER_SLOTS_SLOTS_H_INCLUDED
 
+#include "common/clock.h"
 #include "common/fault.h"
-#include "common/moment.h"
 #include "worker/slots/slot_handle.h"
 
 #define SLOTS_AHEAD_US 2000

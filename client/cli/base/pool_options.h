@@ -9,8 +9,8 @@
 #include <argp.h>
 #include <cadre.h>
 
-#include "client/cli/base/command.h"
-#include "client/cli/base/tries_options.h"
+#include "client/cli/base/subcommand.h"
+#include "client/cli/base/task_options.h"
 
 typedef struct pool_options {
     command_shared_t shared; //  --broker, --local

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli/base/interrupt.h"
 #include "client/cli/base/pool_options.h"
-#include "client/cli/base/stop.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/json.h"
 #include "client/cli/output/say.h"
-#include "client/cli/run/drive.h"
+#include "client/cli/run/job_driver.h"
 
 #define CLOSE_TIMEOUT_MS 2000
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/cli/base/command.h"
-#include "client/cli/base/reach.h"
-#include "client/cli/base/stop.h"
+#include "client/cli/base/broker_choice.h"
+#include "client/cli/base/interrupt.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/commands/commands.h"
-#include "client/cli/hosts/deployed.h"
+#include "client/cli/hosts/deploy_record.h"
 #include "client/cli/hosts/deployment.h"
 #include "client/cli/hosts/grant.h"
 #include "client/cli/hosts/hosts_options.h"

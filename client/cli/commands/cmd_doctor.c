@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/cli/base/command.h"
 #include "client/cli/base/program.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/json.h"
 #include "client/cli/output/line.h"
@@ -22,7 +22,7 @@
 #include "common/address.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
-#include "common/place.h"
+#include "common/socket_folder.h"
 #include "common/units.h"
 
 #define DESCRIPTORS_GOOD 4096u //  enough for a broker with hundreds of workers

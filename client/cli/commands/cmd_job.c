@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "client/cli/base/stop.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/say.h"
+#include "client/cli/run/admin_request.h"
 #include "client/cli/run/follow.h"
-#include "client/cli/run/order.h"
 
 #define CLOSE_TIMEOUT_MS 1000
 

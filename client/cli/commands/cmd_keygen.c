@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/cli/base/command.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/hosts/grant.h"
 #include "client/cli/output/line.h"

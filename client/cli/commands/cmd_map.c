@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli/base/broker_watch.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/base/pool_options.h"
-#include "client/cli/base/pulse.h"
-#include "client/cli/base/stop.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/json.h"
 #include "client/cli/output/say.h"
-#include "client/cli/run/drive.h"
 #include "client/cli/run/inputs.h"
+#include "client/cli/run/job_driver.h"
 #include "client/lib/map.h"
 
 #define WINDOW 16384 //  lines in progress at a time

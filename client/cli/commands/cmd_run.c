@@ -5,16 +5,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/cli/base/stop.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/hosts/temp_workers.h"
-#include "client/cli/output/bar.h"
+#include "client/cli/output/progress_bar.h"
 #include "client/cli/output/say.h"
 #include "client/cli/output/text.h"
-#include "client/cli/run/drive.h"
-#include "client/cli/run/emit.h"
+#include "client/cli/run/job_driver.h"
 #include "client/cli/run/run_options.h"
-#include "client/cli/run/tasks.h"
+#include "client/cli/run/run_tasks.h"
+#include "client/cli/run/task_output.h"
 #include "common/cpus.h"
 
 #define WINDOW 4096          //  tasks in progress at a time: limits the memory for them

@@ -8,14 +8,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/cli/base/pulse.h"
-#include "client/cli/base/stop.h"
+#include "client/cli/base/broker_watch.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/line.h"
 #include "client/cli/output/say.h"
 #include "client/cli/run/follow.h"
 #include "client/cli/run/run_options.h"
-#include "client/cli/run/tasks.h"
+#include "client/cli/run/run_tasks.h"
 
 #define HERALD_MS 100
 #define TICK_MS 100

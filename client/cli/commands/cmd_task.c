@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/cli/base/stop.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/line.h"
 #include "client/cli/output/say.h"
+#include "client/cli/run/admin_request.h"
 #include "client/cli/run/follow.h"
-#include "client/cli/run/order.h"
 
 #define CLOSE_TIMEOUT_MS 1000
 

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "client/cli/base/broker_launcher.h"
-#include "client/cli/base/command.h"
-#include "client/cli/base/stop.h"
+#include "client/cli/base/interrupt.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/commands/commands.h"
-#include "client/cli/hosts/deployed.h"
+#include "client/cli/hosts/deploy_record.h"
 #include "client/cli/hosts/deployment.h"
 #include "client/cli/hosts/grant.h"
 #include "client/cli/hosts/hosts_options.h"

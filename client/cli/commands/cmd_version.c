@@ -1,6 +1,6 @@
 //  cmd_version.c - cadre version: prints the version
 
-#include "client/cli/base/command.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/line.h"
 

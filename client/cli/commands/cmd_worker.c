@@ -6,7 +6,7 @@
 #include "client/cli/base/program.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/say.h"
-#include "client/cli/run/order.h"
+#include "client/cli/run/admin_request.h"
 #include "common/units.h"
 
 static const table_column_t s_columns [] = {

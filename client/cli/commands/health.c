@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/cli/base/command.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/line.h"
 #include "client/cli/output/say.h"
+#include "common/clock.h"
 #include "common/health.h"
-#include "common/moment.h"
 
 #define WITHIN_MS 10000
 #define EXIT_UNHEALTHY 1

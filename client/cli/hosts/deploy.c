@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "client/cli/base/stop.h"
-#include "client/cli/hosts/board.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/hosts/fleet.h"
+#include "client/cli/hosts/status_table.h"
 #include "client/cli/output/line.h"
 #include "client/cli/output/say.h"
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "client/cli/base/broker_launcher.h"
-#include "client/cli/base/command.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/hosts/deploy.h"
-#include "client/cli/hosts/deployed.h"
+#include "client/cli/hosts/deploy_record.h"
 #include "client/cli/hosts/tunnel.h"
 #include "client/cli/output/say.h"
 #include "client/cli/output/text.h"

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "client/cli/base/command.h"
+#include "client/cli/base/subcommand.h"
 #include "common/address.h"
 
 #define LANES_MOST 4000

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/cli/base/command.h"
+#include "client/cli/base/subcommand.h"
 #include "client/cli/output/text.h"
 
 extern char **environ;

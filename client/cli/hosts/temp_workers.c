@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "client/cli/base/broker_launcher.h"
-#include "client/cli/base/stop.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/hosts/fleet.h"
 #include "client/cli/hosts/grant.h"
 #include "client/cli/output/say.h"

@@ -9,7 +9,7 @@
 #ifndef CLIENT_CLI_HOSTS_TEMP_WORKERS_H_INCLUDED
 #define CLIENT_CLI_HOSTS_TEMP_WORKERS_H_INCLUDED
 
-#include "client/cli/base/reach.h"
+#include "client/cli/base/broker_choice.h"
 #include "client/cli/hosts/hosts_options.h"
 
 typedef struct temp_workers temp_workers_t;

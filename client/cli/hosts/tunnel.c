@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/cli/hosts/deployed.h"
+#include "client/cli/hosts/deploy_record.h"
 #include "client/cli/hosts/ssh.h"
 #include "client/cli/output/text.h"
 #include "common/descriptors.h"

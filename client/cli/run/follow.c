@@ -8,13 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/cli/base/pulse.h"
-#include "client/cli/base/stop.h"
+#include "client/cli/base/broker_watch.h"
+#include "client/cli/base/interrupt.h"
 #include "client/cli/output/json.h"
 #include "client/cli/output/say.h"
 #include "client/cli/output/text.h"
-#include "client/cli/run/emit.h"
-#include "client/cli/run/tasks.h"
+#include "client/cli/run/run_tasks.h"
+#include "client/cli/run/task_output.h"
 #include "common/hash.h"
 
 #define TICK_MS 100

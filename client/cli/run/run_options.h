@@ -9,12 +9,12 @@
 
 #include <stdbool.h>
 
-#include "client/cli/base/command.h"
-#include "client/cli/base/tries_options.h"
+#include "client/cli/base/subcommand.h"
+#include "client/cli/base/task_options.h"
 #include "client/cli/hosts/hosts_options.h"
-#include "client/cli/run/emit.h"
 #include "client/cli/run/halt.h"
 #include "client/cli/run/inputs.h"
+#include "client/cli/run/task_output.h"
 #include "client/cli/run/template.h"
 
 typedef struct run_options {

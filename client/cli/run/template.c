@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "client/cli/output/text.h"
-#include "client/cli/run/shell_place.h"
+#include "client/cli/run/shell_quoting.h"
 
 typedef enum piece_kind { PIECE_TEXT, PIECE_INPUT, PIECE_SEQUENCE, PIECE_SLOT } piece_kind_t;
 

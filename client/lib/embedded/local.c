@@ -13,11 +13,11 @@
 
 #include "broker/broker.h"
 #include "client/lib/embedded/folder.h"
+#include "common/clock.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
 #include "common/libexec.h"
-#include "common/moment.h"
 #include "common/sockets.h"
 #include "common/threads.h"
 #include "worker/slot/slot.h"

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/moment.h"
+#include "common/clock.h"
 
 #define MARK_BYTES 4096u
 

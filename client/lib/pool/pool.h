@@ -11,7 +11,7 @@
 #ifndef CLIENT_LIB_POOL_POOL_H_INCLUDED
 #define CLIENT_LIB_POOL_POOL_H_INCLUDED
 
-#include "client/lib/pool/habits.h"
+#include "client/lib/pool/item_times.h"
 #include "client/lib/session/connection.h"
 #include "client/lib/session/wakeup.h"
 #include "common/fault.h"

@@ -4,8 +4,8 @@
 
 #include <utlist.h>
 
+#include "common/memory_check.h"
 #include "common/pack.h"
-#include "common/room.h"
 #include "common/value.h"
 
 //  A request in progress, on the stack of its thread.

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "client/lib/session/dealer.h"
+#include "common/clock.h"
 #include "common/descriptors.h"
-#include "common/moment.h"
 #include "common/sockets.h"
 #include "common/threads.h"
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/moment.h"
+#include "common/broker_search.h"
+#include "common/clock.h"
 #include "common/sockets.h"
-#include "common/tour.h"
 
 struct dealer {
     void *context;       //  ZeroMQ's, borrowed

@@ -2,7 +2,8 @@
  *
  *  It has all addresses of its broker. While no broker answers (at the start, after GOODBYE, or
  *  after a silence longer than lost_ms), dealer_seek tries one address after another
- *  (common/tour.h), with a new socket each time, because frames queued in the old one are void.
+ *  (common/broker_search.h), with a new socket each time, because frames queued in the old one are
+ *  void.
  *
  *  One thread at a time (the connection's lock), except dealer_place and dealer_address.
  */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/memory_check.h"
 #include "common/pack.h"
-#include "common/room.h"
 #include "common/rules.h"
 
 int64_t result_clip (uint64_t number)

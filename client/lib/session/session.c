@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/entropy.h"
-#include "common/machine.h"
-#include "common/room.h"
+#include "common/memory_check.h"
+#include "common/state_machine.h"
 
 #define HELLO_US INT64_C (1000000)
 #define ACK_FRAMES 64u

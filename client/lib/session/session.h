@@ -20,7 +20,7 @@
 #ifndef CLIENT_LIB_SESSION_SESSION_H_INCLUDED
 #define CLIENT_LIB_SESSION_SESSION_H_INCLUDED
 
-#include "client/lib/session/allowance.h"
+#include "client/lib/session/receive_window.h"
 #include "common/fault.h"
 #include "common/parts.h"
 #include "common/stream.h"

@@ -1,7 +1,7 @@
 //  work_enter.c - reserves memory for large tasks and their copies
 
 #include "client/lib/work/work_private.h"
-#include "common/room.h"
+#include "common/memory_check.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #ifndef TESTS_LIB_FAKES_FAKE_CLOCK_H_INCLUDED
 #define TESTS_LIB_FAKES_FAKE_CLOCK_H_INCLUDED
 
-#include "common/moment.h"
+#include "common/clock.h"
 
 typedef struct fake_clock {
     int64_t now_us; // set it as you like

@@ -2,7 +2,7 @@
 
 #include "tests/lib/hostile/connection_flood.h"
 
-#include "common/moment.h"
+#include "common/clock.h"
 #include "tests/lib/hostile/zmtp.h"
 
 #include <assert.h>

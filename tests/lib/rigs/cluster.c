@@ -3,8 +3,8 @@
 #include "tests/lib/rigs/cluster.h"
 
 #include "common/access.h"
+#include "common/clock.h"
 #include "common/keydir.h"
-#include "common/moment.h"
 #include "tests/lib/rigs/child.h"
 
 #include <assert.h>

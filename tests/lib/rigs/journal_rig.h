@@ -4,7 +4,7 @@
 #ifndef TESTS_LIB_RIGS_JOURNAL_RIG_H_INCLUDED
 #define TESTS_LIB_RIGS_JOURNAL_RIG_H_INCLUDED
 
-#include "broker/delivery/answers.h"
+#include "broker/delivery/durable_answers.h"
 #include "broker/delivery/pager.h"
 #include "broker/journal/records.h"
 #include "broker/recovery/compact.h"

@@ -1,8 +1,8 @@
 //  purse_test.c - what each key makes the broker hold: the sums, and what happens to who has more
 //  than its share
 
-#include "broker/front/bounds.h"
-#include "broker/jobs/standing.h"
+#include "broker/front/admission.h"
+#include "broker/jobs/job_status.h"
 #include "tests/lib/rigs/journal_rig.h"
 
 #define MIB (UINT64_C (1) << 20)

@@ -1,7 +1,7 @@
 //  broker_search_test.c - where a broker is looked for, in which order, for how long; the time is
 //  given, names are faked
 
-#include "common/tour.h"
+#include "common/broker_search.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

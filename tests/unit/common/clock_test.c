@@ -1,6 +1,6 @@
 //  clock_test.c - clocks, real and fake, and the form of wall time
 
-#include "common/moment.h"
+#include "common/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "common/flood.h"
+#include "common/log_flood.h"
 #include "tests/lib/fakes/fake_clock.h"
 
 static int s_pipe [2]; // what was written to stderr

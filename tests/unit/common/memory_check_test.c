@@ -1,6 +1,6 @@
 //  memory_check_test.c - memory for something large is asked for before it is taken
 
-#include "common/room.h"
+#include "common/memory_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "common/mean.h"
+#include "common/moving_mean.h"
 
 static void test_it_reaches_what_stays (void **state)
 {

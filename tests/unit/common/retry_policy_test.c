@@ -1,7 +1,7 @@
 //  retry_policy_test.c - how often a task is tried again, by cause, and after what wait
 
 #include "common/pack.h"
-#include "common/tries.h"
+#include "common/retry_policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  socket_folder_test.c - who may put a socket where
 
-#include "common/place.h"
+#include "common/socket_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

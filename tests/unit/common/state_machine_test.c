@@ -1,7 +1,7 @@
 //  state_machine_test.c - changes that the table allows happen, others end the process with a line
 //  that says which
 
-#include "common/machine.h"
+#include "common/state_machine.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 //  suggestion_test.c - names that a person may have meant
 
-#include "common/guess.h"
+#include "common/suggestion.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  lane_limits_test.c - room for lanes: who gets some, who gives some up, who waits
 
-#include "broker/back/berths.h"
+#include "broker/back/lane_limits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  answer_rate_test.c - how often a connection is answered
 
-#include "broker/core/askers.h"
+#include "broker/core/answer_rate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 //  unplaceable_test.c - jobs that nobody can run, and when that is said
 
-#include "broker/back/rounds.h"
+#include "broker/back/job_sweep.h"
 #include "tests/lib/rigs/modules_rig.h"
 
 #include <setjmp.h>

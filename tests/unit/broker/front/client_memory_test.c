@@ -1,6 +1,6 @@
 //  client_memory_test.c - what one session may make the broker hold, with a broker in a thread
 
-#include "broker/front/bounds.h"
+#include "broker/front/admission.h"
 #include "common/pack.h"
 #include "tests/lib/rigs/broker_rig.h"
 

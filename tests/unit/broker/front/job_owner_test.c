@@ -3,7 +3,7 @@
 
 #include "broker/front/front_jobs.h"
 #include "broker/front/front_session.h"
-#include "broker/front/holder.h"
+#include "broker/front/job_owner.h"
 #include "common/pack.h"
 #include "tests/lib/rigs/journal_rig.h"
 

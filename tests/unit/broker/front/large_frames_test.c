@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "broker/front/park.h"
+#include "broker/front/deferred_frames.h"
 #include "tests/lib/rigs/modules_rig.h"
 
 #define MIB (1024u * 1024)

@@ -1,6 +1,6 @@
 //  retention_test.c - what a durable job left is kept for seven days after its end
 
-#include "broker/back/rounds.h"
+#include "broker/back/job_sweep.h"
 #include "tests/lib/rigs/journal_rig.h"
 
 static job_t *s_done (journal_rig_t *rig, agent_t *agent)

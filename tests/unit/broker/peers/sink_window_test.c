@@ -1,7 +1,7 @@
 //  sink_window_test.c - what a worker may send ahead of acknowledgements, and that none that keeps
 //  to it is blamed
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 #include "broker/peers/sink_window.h"
 #include "common/wire.h"
 

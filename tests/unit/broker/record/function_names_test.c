@@ -1,6 +1,6 @@
 //  function_names_test.c - names of functions are remembered while there is room
 
-#include "broker/record/known.h"
+#include "broker/record/function_names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

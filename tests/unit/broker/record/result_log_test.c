@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "broker/core/hub.h"
+#include "broker/core/context.h"
 
 static view_t s_text (const char *text)
 {

@@ -5,7 +5,7 @@
 #include "broker/front/front_session.h"
 #include "broker/front/requests.h"
 #include "broker/ledger/deliver.h"
-#include "common/moment.h"
+#include "common/clock.h"
 #include "common/pack.h"
 #include "tests/lib/rigs/journal_rig.h"
 

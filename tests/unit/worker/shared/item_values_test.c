@@ -2,7 +2,7 @@
 //  not believed
 
 #include "common/pack.h"
-#include "worker/shared/harvest.h"
+#include "worker/shared/item_values.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

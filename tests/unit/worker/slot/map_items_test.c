@@ -2,8 +2,8 @@
 
 #include "common/value.h"
 #include "tests/lib/fakes/fake_worker.h"
-#include "worker/shared/harvest.h"
-#include "worker/shared/lot.h"
+#include "worker/shared/item_values.h"
+#include "worker/shared/map_items.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 //  result_checks_test.c - a slot is believed as far as the rules go
 
 #include "common/rules.h"
-#include "worker/slots/testimony.h"
+#include "worker/slots/result_checks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

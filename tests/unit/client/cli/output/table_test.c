@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "client/cli/output/bar.h"
+#include "client/cli/output/progress_bar.h"
 
 static void s_check (cadre_value_t *value, table_kind_t kind, const char *expected)
 {

@@ -1,6 +1,6 @@
 //  shell_quoting_test.c - what is open where a replacement string stands; @ is the mark
 
-#include "client/cli/run/shell_place.h"
+#include "client/cli/run/shell_quoting.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,297 @@
+//  emit.c - see emit.h
+
+#include "client/cli/run/task_output.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/output/say.h"
+#include "client/cli/output/text.h"
+#include "client/cli/run/spool.h"
+#include "common/hash.h"
+
+#define MEMORY_BYTES (64u << 20) //  output kept in memory; more goes to a file
+#define PAGE_BYTES (64u << 10)   //  size of one write of tagged lines
+#define STREAMS 2
+
+typedef struct task {
+    uint32_t index;            //  of the task: the key
+    char *tag;                 //  before each line, or NULL
+    char *text;                //  its command
+    char *note;                //  how the task failed, or NULL
+    spool_t spools [STREAMS];  //  output that waits
+    bool inside [STREAMS];     //  the last write ended within a line
+    uint64_t passed [STREAMS]; //  bytes written
+    uint64_t skip [STREAMS];   //  of them, bytes that a new run writes again
+    bool ended;                //  its result has come
+    UT_hash_handle hh;         //  by index
+} task_t;
+
+struct emit {
+    emit_mode_t mode;     //  when output is written
+    bool ordered;         //  tasks are printed in order
+    task_t *tasks;        //  begun and not printed
+    uint32_t next;        //  ordered: the task whose turn it is
+    spool_store_t *store; //  of all spools
+    text_t page;          //  buffer of tagged lines
+    fault_t fault;        //  the write error
+    pthread_mutex_t lock; //  held during every call
+};
+
+//  The destination of drained bytes.
+typedef struct outlet {
+    emit_t *emit; //  for errors
+    task_t *task; //  for tag and line
+    int stream;   //  1 or 2
+} outlet_t;
+
+emit_t *emit_new (emit_mode_t mode, bool ordered)
+{
+    emit_t *self = text_resize (NULL, sizeof *self);
+    *self = (emit_t){.mode = mode, .ordered = ordered, .store = spool_store_new (MEMORY_BYTES)};
+    pthread_mutex_init (&self->lock, NULL);
+    return self;
+}
+
+static void s_forget (emit_t *self, task_t *task)
+{
+    HASH_DEL (self->tasks, task);
+    for (int i = 0; i < STREAMS; i++)
+        spool_clear (self->store, &task->spools [i]);
+    free (task->tag);
+    free (task->text);
+    free (task->note);
+    free (task);
+}
+
+void emit_destroy (emit_t **self_p)
+{
+    if (!self_p || !*self_p)
+        return;
+    emit_t *self = *self_p;
+    task_t *task, *next;
+    HASH_ITER (hh, self->tasks, task, next)
+        s_forget (self, task);
+    spool_store_destroy (&self->store);
+    text_free (&self->page);
+    pthread_mutex_destroy (&self->lock);
+    free (self);
+    *self_p = NULL;
+}
+
+static task_t *s_find (emit_t *self, uint32_t index)
+{
+    task_t *task = NULL;
+    HASH_FIND (hh, self->tasks, &index, sizeof index, task);
+    return task;
+}
+
+static void s_write (emit_t *self, int stream, const char *bytes, size_t size)
+{
+    while (size > 0 && !self->fault.code) {
+        ssize_t written = write (stream, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            fault_set (&self->fault, CADRE_ERROR_IO, "cannot write to standard %s: %s; %s",
+                       stream == 1 ? "output" : "error", strerror (errno),
+                       errno == EPIPE ? "the reader has closed it"
+                                      : "free some space or write elsewhere");
+            return;
+        }
+        bytes += written;
+        size -= (size_t) written;
+    }
+}
+
+static void s_write_page (emit_t *self, int stream)
+{
+    s_write (self, stream, self->page.bytes, self->page.size);
+    text_clear (&self->page);
+}
+
+//  The tag is written at the beginning of each line.
+static void s_write_tagged (emit_t *self, const task_t *task, int stream, const char *bytes,
+                            size_t size)
+{
+    bool inside = task->inside [stream - 1];
+    while (size > 0) {
+        const char *end = memchr (bytes, '\n', size);
+        size_t piece = end ? (size_t) (end - bytes) + 1 : size;
+        if (!inside) {
+            text_put (&self->page, task->tag);
+            text_put (&self->page, "\t");
+        }
+        text_add (&self->page, bytes, piece);
+        inside = !end;
+        bytes += piece;
+        size -= piece;
+        if (self->page.size > PAGE_BYTES)
+            s_write_page (self, stream);
+    }
+    s_write_page (self, stream);
+}
+
+static bool s_sink (void *argument, const char *bytes, size_t size)
+{
+    outlet_t *outlet = argument;
+    emit_t *self = outlet->emit;
+    task_t *task = outlet->task;
+    if (size == 0)
+        return !self->fault.code;
+    task->passed [outlet->stream - 1] += size;
+    if (task->tag)
+        s_write_tagged (self, task, outlet->stream, bytes, size);
+    else
+        s_write (self, outlet->stream, bytes, size);
+    task->inside [outlet->stream - 1] = bytes [size - 1] != '\n';
+    return !self->fault.code;
+}
+
+static bool s_by_lines (const emit_t *self, const task_t *task)
+{
+    return task->tag || self->mode == EMIT_LINES;
+}
+
+//  Writes whole lines, after earlier output that waited; an incomplete line waits for its end.
+static void s_pass (emit_t *self, task_t *task, int stream, const char *bytes, size_t size)
+{
+    spool_t *spool = &task->spools [stream - 1];
+    const char *end = s_by_lines (self, task) ? memrchr (bytes, '\n', size) : bytes + size - 1;
+    size_t whole = end ? (size_t) (end - bytes) + 1 : 0;
+    if (whole > 0) {
+        outlet_t outlet = {self, task, stream};
+        spool_drain (self->store, spool, s_sink, &outlet, &self->fault);
+        s_sink (&outlet, bytes, whole);
+    }
+    if (whole < size)
+        spool_append (self->store, spool, bytes + whole, size - whole, &self->fault);
+}
+
+static void s_print (emit_t *self, task_t *task)
+{
+    for (int stream = 1; stream <= STREAMS; stream++) {
+        outlet_t outlet = {self, task, stream};
+        spool_drain (self->store, &task->spools [stream - 1], s_sink, &outlet, &self->fault);
+        if (task->inside [stream - 1] && s_by_lines (self, task))
+            s_write (self, stream, "\n", 1);
+    }
+    if (task->note)
+        say ("%s", task->note);
+}
+
+//  Prints the tasks whose turn it is.
+static void s_turns (emit_t *self)
+{
+    for (task_t *task; (task = s_find (self, self->next)) && task->ended; self->next++) {
+        s_print (self, task);
+        s_forget (self, task);
+    }
+}
+
+void emit_begin (emit_t *self, uint32_t index, char *tag, char *text)
+{
+    task_t *task = text_resize (NULL, sizeof *task);
+    *task = (task_t){.index = index, .tag = tag, .text = text};
+    pthread_mutex_lock (&self->lock);
+    HASH_ADD (hh, self->tasks, index, sizeof task->index, task);
+    pthread_mutex_unlock (&self->lock);
+}
+
+const char *emit_text (emit_t *self, uint32_t index)
+{
+    pthread_mutex_lock (&self->lock);
+    const task_t *task = s_find (self, index);
+    const char *text = task && task->text ? task->text : "";
+    pthread_mutex_unlock (&self->lock);
+    return text;
+}
+
+void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, size_t size)
+{
+    assert (stream == 1 || stream == 2);
+    pthread_mutex_lock (&self->lock);
+    task_t *task = s_find (self, index);
+    bool turn = !self->ordered || index == self->next;
+    if (!task)
+        goto out;
+    uint64_t *skip = &task->skip [stream - 1];
+    size_t old = *skip < size ? (size_t) *skip : size;
+    *skip -= old;
+    bytes = (const char *) bytes + old;
+    size -= old;
+    if (self->mode == EMIT_GROUPED || !turn)
+        spool_append (self->store, &task->spools [stream - 1], bytes, size, &self->fault);
+    else if (size > 0)
+        s_pass (self, task, stream, bytes, size);
+out:
+    pthread_mutex_unlock (&self->lock);
+}
+
+void emit_anew (emit_t *self, uint32_t index)
+{
+    pthread_mutex_lock (&self->lock);
+    task_t *task = s_find (self, index);
+    for (int i = 0; task && i < STREAMS; i++) {
+        spool_clear (self->store, &task->spools [i]);
+        task->skip [i] = task->passed [i];
+    }
+    pthread_mutex_unlock (&self->lock);
+}
+
+void emit_end (emit_t *self, uint32_t index, char *note)
+{
+    pthread_mutex_lock (&self->lock);
+    task_t *task = s_find (self, index);
+    if (!task)
+        free (note);
+    else if (self->ordered) {
+        task->ended = true;
+        task->note = note;
+        s_turns (self);
+    } else {
+        task->note = note;
+        s_print (self, task);
+        s_forget (self, task);
+    }
+    pthread_mutex_unlock (&self->lock);
+}
+
+uint64_t emit_waiting (emit_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    uint64_t count = HASH_COUNT (self->tasks);
+    pthread_mutex_unlock (&self->lock);
+    return count;
+}
+
+static int s_by_index (task_t *one, task_t *other)
+{
+    return one->index < other->index ? -1 : one->index > other->index;
+}
+
+void emit_flush (emit_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    HASH_SORT (self->tasks, s_by_index);
+    task_t *task, *next;
+    HASH_ITER (hh, self->tasks, task, next) {
+        s_print (self, task);
+        s_forget (self, task);
+    }
+    pthread_mutex_unlock (&self->lock);
+}
+
+cadre_error_t emit_error (emit_t *self, fault_t *fault)
+{
+    pthread_mutex_lock (&self->lock);
+    cadre_error_t code = self->fault.code;
+    if (code && fault)
+        *fault = self->fault;
+    pthread_mutex_unlock (&self->lock);
+    return code;
+}

@@ -1,0 +1,11 @@
+//  mean.c - moving mean
+
+#include "common/moving_mean.h"
+
+int64_t mean_after (int64_t mean, int64_t sample)
+{
+    int64_t step = (sample - mean) / MEAN_SHARE;
+    if (step == 0)
+        step = (sample > mean) - (sample < mean);
+    return mean + step;
+}

@@ -1,0 +1,51 @@
+//  share.c - a sealed memfd and its mappings
+
+#include "worker/shared/slot_memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+_Static_assert(offsetof (share_t, begun) == SHARE_PAGE_BYTES, "the page of tickets is a page");
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+static share_t *s_fill (int fd)
+{
+    if (ftruncate (fd, sizeof (share_t)) != 0 || fcntl (fd, F_ADD_SEALS, SEALS) != 0)
+        return NULL;
+    share_t *self = share_map (fd);
+    if (self)
+        ticket_page_init (&self->page);
+    return self;
+}
+
+share_t *share_new (int *fd)
+{
+    *fd = memfd_create ("cadre-slot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    share_t *self = *fd < 0 ? NULL : s_fill (*fd);
+    if (self || *fd < 0)
+        return self;
+    int error = errno;
+    close (*fd);
+    *fd = -1;
+    errno = error;
+    return NULL;
+}
+
+share_t *share_map (int fd)
+{
+    void *memory = mmap (NULL, sizeof (share_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void share_destroy (share_t **self_p)
+{
+    assert (self_p);
+    if (*self_p)
+        munmap (*self_p, sizeof (share_t));
+    *self_p = NULL;
+}
