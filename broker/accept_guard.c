@@ -1,4 +1,4 @@
-//  porch.c - accepts connections only while descriptors remain for existing peers
+//  accept_guard.c - accepts connections only while descriptors remain for existing peers
 
 #include "broker/accept_guard.h"
 
@@ -18,7 +18,7 @@ static size_t s_count;                      //  Number of ports
 static atomic_bool s_is_open;               //  The ports are set
 static atomic_uint_least64_t s_away;        //  Connections closed
 
-void porch_open (const address_t *addresses, size_t count)
+void accept_guard_open (const address_t *addresses, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (addresses [i].kind == ADDRESS_TCP)
@@ -26,7 +26,7 @@ void porch_open (const address_t *addresses, size_t count)
     atomic_store (&s_is_open, true);
 }
 
-uint64_t porch_turned_away (void)
+uint64_t accept_guard_turned_away (void)
 {
     return atomic_load (&s_away);
 }

@@ -1,4 +1,4 @@
-/*  porch.h - accepts connections only while descriptors remain for existing peers
+/*  accept_guard.h - accepts connections only while descriptors remain for existing peers
  *
  *  libzmq accepts every connection until the process has no descriptor left. Then it retries
  *  without a pause, and everything else that needs a descriptor fails. So cadre-broker defines its
@@ -10,8 +10,8 @@
  *  Linked into the program only: a library must not change accept4 in its host program.
  */
 
-#ifndef BROKER_PORCH_H_INCLUDED
-#define BROKER_PORCH_H_INCLUDED
+#ifndef BROKER_ACCEPT_GUARD_H_INCLUDED
+#define BROKER_ACCEPT_GUARD_H_INCLUDED
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,9 +20,9 @@
 
 //  Call before any bind. The first three ports of these addresses are for all peers. Without it
 //  every connection is accepted.
-void porch_open (const address_t *addresses, size_t count);
+void accept_guard_open (const address_t *addresses, size_t count);
 
 //  Number of connections closed at once so far.
-uint64_t porch_turned_away (void);
+uint64_t accept_guard_turned_away (void);
 
 #endif

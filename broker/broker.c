@@ -51,24 +51,24 @@
 #define IDLE_MS 1000                 //  Maximum duration of a wait
 
 struct broker {
-    hub_t hub;             //  What all modules share
-    void *router_front;    //  Clients
-    void *router_back;     //  Workers
-    void *pull_sink;       //  Results
-    int signal_fd;         //  eventfd that wakes the loop
-    volatile int orders;   //  Orders seen so far, as bits (atomic)
-    front_t *front;        //  The clients' side
-    back_t *back;          //  The workers' side
-    dispatch_t *dispatch;  //  Assigns tasks to workers
-    alarm_t beat;          //  Fires once per beat interval
-    alarm_t watch;         //  Fires when connections must be inspected
-    alarm_t judge;         //  Fires when silent peers must be searched
-    int64_t judge_from_us; //  No peer is declared lost before: this process itself was stopped
-    callers_t *callers;    //  tcp connections; NULL if none are possible
-    uint64_t most_bytes;   //  Maximum that jobs have held since the heap was trimmed
-    bool behind;           //  A socket had more frames than one turn reads
-    uint64_t waste_ns;     //  Time of this read for frames without work
-    fault_t fault;         //  The error of the store
+    context_t ctx;          //  What all modules share
+    void *router_front;     //  Clients
+    void *router_back;      //  Workers
+    void *pull_sink;        //  Results
+    int signal_fd;          //  eventfd that wakes the loop
+    volatile int orders;    //  Orders seen so far, as bits (atomic)
+    front_t *front;         //  The clients' side
+    back_t *back;           //  The workers' side
+    dispatch_t *dispatch;   //  Assigns tasks to workers
+    alarm_t beat;           //  Fires once per beat interval
+    alarm_t watch;          //  Fires when connections must be inspected
+    alarm_t judge;          //  Fires when silent peers must be searched
+    int64_t judge_from_us;  //  No peer is declared lost before: this process itself was stopped
+    tcp_peers_t *tcp_peers; //  tcp connections; NULL if none are possible
+    uint64_t most_bytes;    //  Maximum that jobs have held since the heap was trimmed
+    bool behind;            //  A socket had more frames than one turn reads
+    uint64_t waste_ns;      //  Time of this read for frames without work
+    fault_t fault;          //  The error of the store
 };
 
 //  ---- start --------------------------------------------------------------
@@ -76,55 +76,55 @@ struct broker {
 static void s_joined (void *owner)
 {
     broker_t *self = owner;
-    rounds_begin (&self->hub);
+    job_sweep_begin (&self->ctx);
 }
 
 //  After much was freed, the heap consists mainly of gaps between a few remaining blocks: returns
 //  them to the system. An embedded broker does not do this to the program's heap.
 static void s_give_back (broker_t *self)
 {
-    uint64_t held = self->hub.job_bytes + self->hub.kept_bytes;
+    uint64_t held = self->ctx.job_bytes + self->ctx.kept_bytes;
     if (held > self->most_bytes)
         self->most_bytes = held;
-    if (self->hub.embedded || held > self->most_bytes / 2 || self->most_bytes < GIVE_BACK_BYTES)
+    if (self->ctx.embedded || held > self->most_bytes / 2 || self->most_bytes < GIVE_BACK_BYTES)
         return;
     malloc_trim (0);
     self->most_bytes = held;
 }
 
-static void s_beat (void *owner, int64_t now_us)
+static void s_broker_beat (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
-    timers_set (self->hub.timers, &self->beat, now_us + (int64_t) self->hub.beat_ms * 1000);
+    timers_set (self->ctx.timers, &self->beat, now_us + (int64_t) self->ctx.beat_ms * 1000);
     front_turn_beat (self->front);
     back_beat (self->back);
     s_give_back (self);
     log_settle ();
 }
 
-static void s_watch (void *owner, int64_t now_us)
+static void s_broker_watch (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
-    callers_look (self->callers);
-    timers_set (self->hub.timers, &self->watch, now_us + CALLERS_PAUSE_US);
+    tcp_peers_look (self->tcp_peers);
+    timers_set (self->ctx.timers, &self->watch, now_us + TCP_PEERS_PAUSE_US);
 }
 
 //  Over inproc and ipc, only the broker's own user can connect.
 static void s_start_watch (broker_t *self)
 {
-    self->watch = (alarm_t){.ring = s_watch, .owner = self};
-    for (size_t i = 0; i < self->hub.addresses_count && !self->callers; i++)
-        if (self->hub.addresses [i].kind == ADDRESS_TCP)
-            self->callers = callers_new (&self->hub);
-    if (self->callers)
-        timers_set (self->hub.timers, &self->watch, self->hub.now_us + CALLERS_PAUSE_US);
+    self->watch = (alarm_t){.ring = s_broker_watch, .owner = self};
+    for (size_t i = 0; i < self->ctx.addresses_count && !self->tcp_peers; i++)
+        if (self->ctx.addresses [i].kind == ADDRESS_TCP)
+            self->tcp_peers = tcp_peers_new (&self->ctx);
+    if (self->tcp_peers)
+        timers_set (self->ctx.timers, &self->watch, self->ctx.now_us + TCP_PEERS_PAUSE_US);
 }
 
 //  Declares peers lost only when everything that they have sent was read.
-static void s_judge (void *owner, int64_t now_us)
+static void s_broker_judge (void *owner, int64_t now_us)
 {
     broker_t *self = owner;
-    timers_set (self->hub.timers, &self->judge, now_us + (int64_t) self->hub.beat_ms * 500);
+    timers_set (self->ctx.timers, &self->judge, now_us + (int64_t) self->ctx.beat_ms * 500);
     if (self->behind || now_us < self->judge_from_us)
         return;
     front_turn_judge (self->front);
@@ -140,37 +140,37 @@ uint64_t broker_memory_bytes (const broker_options_t *options)
 static cadre_error_t s_take_options (broker_t *self, void *context, const broker_options_t *options,
                                      fault_t *fault)
 {
-    hub_t *hub = &self->hub;
-    hub->context = context;
-    hub->clock = options->clock;
-    hub->notify = options->notify;
-    hub->lane_first = options->lane_first;
-    hub->lane_last = options->lane_last;
-    hub->beat_ms = options->beat_ms ? options->beat_ms : 1000;
-    hub->lost_ms = options->lost_ms ? options->lost_ms : 10000;
-    hub->embedded = options->embedded;
-    hub->insecure = options->insecure;
-    hub->doors = options->doors;
-    hub->turned_away = options->turned_away;
-    snprintf (hub->store_name, sizeof hub->store_name, "%s",
+    context_t *ctx = &self->ctx;
+    ctx->zmq = context;
+    ctx->clock = options->clock;
+    ctx->notify = options->notify;
+    ctx->lane_first = options->lane_first;
+    ctx->lane_last = options->lane_last;
+    ctx->beat_ms = options->beat_ms ? options->beat_ms : 1000;
+    ctx->lost_ms = options->lost_ms ? options->lost_ms : 10000;
+    ctx->embedded = options->embedded;
+    ctx->insecure = options->insecure;
+    ctx->authz = options->authz;
+    ctx->turned_away = options->turned_away;
+    snprintf (ctx->store_name, sizeof ctx->store_name, "%s",
               options->store_name ? options->store_name : "");
-    hub->store_open = options->store_open;
-    hub->store_owner = options->store_owner;
-    hub->throttle = options->throttle;
-    hub->memory_limit = broker_memory_bytes (options);
-    hub->epoch = entropy_u64 ();
-    hub->now_us = hub->started_us = moment_now (hub->clock);
+    ctx->store_open = options->store_open;
+    ctx->store_owner = options->store_owner;
+    ctx->throttle = options->throttle;
+    ctx->memory_limit = broker_memory_bytes (options);
+    ctx->epoch = entropy_u64 ();
+    ctx->now_us = ctx->started_us = clock_now (ctx->clock);
     if (options->name)
-        snprintf (hub->name, sizeof hub->name, "%s", options->name);
-    else if (gethostname (hub->name, sizeof hub->name - 1))
-        snprintf (hub->name, sizeof hub->name, "broker");
-    if (hub->lost_ms < 2 * hub->beat_ms)
+        snprintf (ctx->name, sizeof ctx->name, "%s", options->name);
+    else if (gethostname (ctx->name, sizeof ctx->name - 1))
+        snprintf (ctx->name, sizeof ctx->name, "broker");
+    if (ctx->lost_ms < 2 * ctx->beat_ms)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
             "peers are lost after %u ms but beat every %u ms: --lost must be twice --beat or more",
-            hub->lost_ms, hub->beat_ms);
-    return address_parse_list (options->listen ? options->listen : "", hub->addresses,
-                               ADDRESS_LIST_MAX, &hub->addresses_count, fault);
+            ctx->lost_ms, ctx->beat_ms);
+    return address_parse_list (options->listen ? options->listen : "", ctx->addresses,
+                               ADDRESS_LIST_MAX, &ctx->addresses_count, fault);
 }
 
 static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_role_t role,
@@ -179,14 +179,14 @@ static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_ro
     static const char *const domains [] = {
         [ADDRESS_FRONT] = "front", [ADDRESS_BACK] = "back", [ADDRESS_SINK] = "sink"};
     char endpoint [ADDRESS_ENDPOINT_BYTES];
-    *socket = sockets_new (self->hub.context, type, fault);
+    *socket = sockets_new (self->ctx.zmq, type, fault);
     if (!*socket)
         return fault->code;
     sockets_set_queue (*socket, role == ADDRESS_FRONT ? FRONT_QUEUE : BACK_QUEUE,
-                       budget_unread (&self->hub));
-    for (size_t i = 0; i < self->hub.addresses_count; i++) {
-        address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
-        authz_guard (self->hub.doors, *socket, self->hub.addresses [i].kind, domains [role]);
+                       budget_unread (&self->ctx));
+    for (size_t i = 0; i < self->ctx.addresses_count; i++) {
+        address_endpoint (&self->ctx.addresses [i], role, endpoint, sizeof endpoint);
+        authz_guard (self->ctx.authz, *socket, self->ctx.addresses [i].kind, domains [role]);
         cadre_error_t error = sockets_bind (*socket, endpoint, fault);
         if (error)
             return error;
@@ -195,11 +195,11 @@ static cadre_error_t s_bind (broker_t *self, void **socket, int type, address_ro
 }
 
 //  Removes lanes of an earlier broker that was killed.
-static void s_sweep (const broker_t *self)
+static void s_broker_sweep (const broker_t *self)
 {
-    for (size_t i = 0; i < self->hub.addresses_count; i++)
-        if (self->hub.addresses [i].kind == ADDRESS_IPC)
-            place_sweep (self->hub.addresses [i].name, "lane-");
+    for (size_t i = 0; i < self->ctx.addresses_count; i++)
+        if (self->ctx.addresses [i].kind == ADDRESS_IPC)
+            socket_folder_sweep (self->ctx.addresses [i].name, "lane-");
 }
 
 static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
@@ -213,7 +213,7 @@ static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
         error = s_bind (self, &self->pull_sink, ZMQ_PULL, ADDRESS_SINK, fault);
     if (error)
         return error;
-    s_sweep (self);
+    s_broker_sweep (self);
     self->signal_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->signal_fd < 0)
         return fault_set (fault, CADRE_ERROR_IO, "eventfd: %s", strerror (errno));
@@ -221,39 +221,39 @@ static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
 }
 
 //  A peer that cannot be heard must not be taken for lost.
-static int64_t s_longest_hold_us (const hub_t *hub)
+static int64_t s_longest_hold_us (const context_t *ctx)
 {
-    int64_t longest_us = (int64_t) hub->lost_ms * 1000 / 4;
+    int64_t longest_us = (int64_t) ctx->lost_ms * 1000 / 4;
     return longest_us < METER_LONGEST_US ? longest_us : METER_LONGEST_US;
 }
 
-static void s_hold (void *owner, unsigned account, bool hold)
+static void s_broker_hold (void *owner, unsigned account, bool hold)
 {
     const broker_t *self = owner;
-    if (self->hub.throttle)
-        self->hub.throttle->hold (account, hold);
+    if (self->ctx.throttle)
+        self->ctx.throttle->hold (account, hold);
 }
 
 static void s_build (broker_t *self)
 {
-    hub_t *hub = &self->hub;
-    hub->timers = timers_new ();
-    assert (hub->timers);
-    hub->roster = roster_new ();
-    roster_limit (hub->roster, hub);
-    hub->ready = ready_new (hub->roster);
-    hub->ledger = ledger_new (hub);
-    if (hub->doors)
-        hub->meter = meter_new (s_longest_hold_us (hub), s_hold, self);
-    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
-    self->back = back_new (hub, self->router_back, s_joined, self);
-    self->front = front_new (hub, self->router_front, self->back);
-    self->dispatch = dispatch_new (hub, back_recall, self->back);
-    self->beat = (alarm_t){.ring = s_beat, .owner = self};
-    self->judge = (alarm_t){.ring = s_judge, .owner = self};
+    context_t *ctx = &self->ctx;
+    ctx->timers = timers_new ();
+    assert (ctx->timers);
+    ctx->roster = roster_new ();
+    roster_limit (ctx->roster, ctx);
+    ctx->ready = ready_new (ctx->roster);
+    ctx->ledger = ledger_new (ctx);
+    if (ctx->authz)
+        ctx->meter = meter_new (s_longest_hold_us (ctx), s_broker_hold, self);
+    ctx->delay = delay_new (ctx->timers, ledger_settle_wake, ctx->ledger);
+    self->back = back_new (ctx, self->router_back, s_joined, self);
+    self->front = front_new (ctx, self->router_front, self->back);
+    self->dispatch = dispatch_new (ctx, back_recall, self->back);
+    self->beat = (alarm_t){.ring = s_broker_beat, .owner = self};
+    self->judge = (alarm_t){.ring = s_broker_judge, .owner = self};
     s_start_watch (self);
-    timers_set (hub->timers, &self->beat, hub->now_us + (int64_t) hub->beat_ms * 1000);
-    timers_set (hub->timers, &self->judge, hub->now_us + (int64_t) hub->beat_ms * 500);
+    timers_set (ctx->timers, &self->beat, ctx->now_us + (int64_t) ctx->beat_ms * 1000);
+    timers_set (ctx->timers, &self->judge, ctx->now_us + (int64_t) ctx->beat_ms * 500);
 }
 
 broker_t *broker_new (void *context, const broker_options_t *options, fault_t *fault)
@@ -269,7 +269,7 @@ broker_t *broker_new (void *context, const broker_options_t *options, fault_t *f
         return NULL;
     }
     s_build (self);
-    if (!options->store_now || persistence_need (&self->hub, fault) == CADRE_OK)
+    if (!options->store_now || persistence_need (&self->ctx, fault) == CADRE_OK)
         return self;
     broker_destroy (&self);
     return NULL;
@@ -279,27 +279,27 @@ broker_t *broker_new (void *context, const broker_options_t *options, fault_t *f
 
 static void s_stop_workers (broker_t *self)
 {
-    for (size_t i = 0; i < roster_places (self->hub.roster); i++) {
-        agent_t *agent = roster_at (self->hub.roster, i);
-        if (agent && self->hub.embedded)
-            back_stop (self->back, agent, "its broker ends");
-        else if (agent)
-            ledger_leases_lose (self->hub.ledger, agent, NULL, true);
+    for (size_t i = 0; i < roster_places (self->ctx.roster); i++) {
+        worker_record_t *worker = roster_at (self->ctx.roster, i);
+        if (worker && self->ctx.embedded)
+            back_stop (self->back, worker, "its broker ends");
+        else if (worker)
+            ledger_leases_lose (self->ctx.ledger, worker, NULL, true);
     }
 }
 
 static void s_unlink (const broker_t *self, address_role_t role)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
-    for (size_t i = 0; i < self->hub.addresses_count; i++) {
-        if (self->hub.addresses [i].kind != ADDRESS_IPC)
+    for (size_t i = 0; i < self->ctx.addresses_count; i++) {
+        if (self->ctx.addresses [i].kind != ADDRESS_IPC)
             continue;
-        address_endpoint (&self->hub.addresses [i], role, endpoint, sizeof endpoint);
+        address_endpoint (&self->ctx.addresses [i], role, endpoint, sizeof endpoint);
         unlink (endpoint + strlen ("ipc://"));
     }
 }
 
-static void s_close (const broker_t *self, void **socket, address_role_t role)
+static void s_broker_close (const broker_t *self, void **socket, address_role_t role)
 {
     bool bound = *socket != NULL;
     sockets_destroy (socket);
@@ -314,24 +314,24 @@ void broker_destroy (broker_t **self_p)
     if (!self)
         return;
     fault_t ignored = {0};
-    persistence_close (&self->hub, &ignored); //  The next start undoes what follows
-    if (self->hub.timers) {
+    persistence_close (&self->ctx, &ignored); //  The next start undoes what follows
+    if (self->ctx.timers) {
         s_stop_workers (self);
-        callers_destroy (&self->callers);
+        tcp_peers_destroy (&self->tcp_peers);
         dispatch_destroy (&self->dispatch);
         front_destroy (&self->front);
         back_destroy (&self->back);
-        rounds_end (&self->hub);
-        ledger_destroy (&self->hub.ledger);
-        delay_destroy (&self->hub.delay);
-        ready_destroy (&self->hub.ready);
-        roster_destroy (&self->hub.roster);
-        timers_destroy (&self->hub.timers);
-        meter_destroy (&self->hub.meter);
+        job_sweep_end (&self->ctx);
+        ledger_destroy (&self->ctx.ledger);
+        delay_destroy (&self->ctx.delay);
+        ready_destroy (&self->ctx.ready);
+        roster_destroy (&self->ctx.roster);
+        timers_destroy (&self->ctx.timers);
+        meter_destroy (&self->ctx.meter);
     }
-    s_close (self, &self->router_front, ADDRESS_FRONT);
-    s_close (self, &self->router_back, ADDRESS_BACK);
-    s_close (self, &self->pull_sink, ADDRESS_SINK);
+    s_broker_close (self, &self->router_front, ADDRESS_FRONT);
+    s_broker_close (self, &self->router_back, ADDRESS_BACK);
+    s_broker_close (self, &self->pull_sink, ADDRESS_SINK);
     if (self->signal_fd >= 0)
         close (self->signal_fd);
     free (self);
@@ -350,10 +350,10 @@ void broker_signal (broker_t *self, broker_order_t order)
     errno = saved;
 }
 
-static void s_describe (void *owner)
+static void s_broker_describe (void *owner)
 {
     const broker_t *self = owner;
-    report_broker (self->hub.notify, &self->hub, front_count (self->front));
+    report_broker (self->ctx.notify, &self->ctx, front_count (self->front));
 }
 
 static void s_read_orders (broker_t *self)
@@ -363,64 +363,64 @@ static void s_read_orders (broker_t *self)
         return;
     int orders = __atomic_fetch_and (&self->orders, ~(int) BROKER_RELOAD, __ATOMIC_SEQ_CST);
     if (orders & BROKER_RELOAD)
-        authz_reload (&self->hub, NULL);
+        authz_reload (&self->ctx, NULL);
     if (orders & BROKER_STOP)
-        hub_move (&self->hub, HUB_STOPPING);
-    else if (orders & BROKER_DRAIN && self->hub.state == HUB_RUNNING)
-        hub_move (&self->hub, HUB_DRAINING);
-    s_describe (self);
+        context_move (&self->ctx, CONTEXT_STOPPING);
+    else if (orders & BROKER_DRAIN && self->ctx.state == CONTEXT_RUNNING)
+        context_move (&self->ctx, CONTEXT_DRAINING);
+    s_broker_describe (self);
 }
 
 //  What of the current frame was no work is charged to its key. The frame took the time since
 //  *since_us.
 static void s_charge (broker_t *self, unsigned account, size_t size, int64_t *since_us)
 {
-    hub_t *hub = &self->hub;
-    int64_t now_us = moment_now (hub->clock);
-    uint64_t work = hub->frame_work, waste = hub->frame_waste;
+    context_t *ctx = &self->ctx;
+    int64_t now_us = clock_now (ctx->clock);
+    uint64_t work = ctx->frame_work, waste = ctx->frame_waste;
     uint64_t cost_ns =
         (uint64_t) (now_us - *since_us) * 1000 + METER_FRAME_NS + METER_BYTE_NS * (uint64_t) size;
     *since_us = now_us;
     if (work)
-        meter_work (hub->meter, account, now_us);
+        meter_work (ctx->meter, account, now_us);
     if (work && !waste)
         return;
     cost_ns = work ? cost_ns * waste / (work + waste) : cost_ns;
-    meter_charge (hub->meter, account, cost_ns, now_us);
+    meter_charge (ctx->meter, account, cost_ns, now_us);
     self->waste_ns += cost_ns;
 }
 
-static void s_take (broker_t *self, const void *socket, sockets_route_t route, zmq_msg_t *message,
-                    int64_t *since_us)
+static void s_broker_take (broker_t *self, const void *socket, sockets_route_t route,
+                           zmq_msg_t *message, int64_t *since_us)
 {
-    hub_t *hub = &self->hub;
+    context_t *ctx = &self->ctx;
     const void *frame = zmq_msg_data (message);
     size_t size = zmq_msg_size (message);
-    hub->heard = true;
-    hub->peer = hub->doors ? sockets_peer (message) : NULL;
-    hub->peer_fd = zmq_msg_get (message, ZMQ_SRCFD);
-    hub->frame_work = hub->frame_waste = 0;
-    unsigned account = hub->meter ? meter_account (hub->meter, hub->peer ? hub->peer : "") : 0;
-    if (self->callers)
-        callers_heard (self->callers, hub->peer_fd, size);
-    if (hub->throttle)
-        hub->throttle->heard (hub->peer_fd, size, account);
+    ctx->heard = true;
+    ctx->peer = ctx->authz ? sockets_peer (message) : NULL;
+    ctx->peer_fd = zmq_msg_get (message, ZMQ_SRCFD);
+    ctx->frame_work = ctx->frame_waste = 0;
+    unsigned account = ctx->meter ? meter_account (ctx->meter, ctx->peer ? ctx->peer : "") : 0;
+    if (self->tcp_peers)
+        tcp_peers_heard (self->tcp_peers, ctx->peer_fd, size);
+    if (ctx->throttle)
+        ctx->throttle->heard (ctx->peer_fd, size, account);
     if (socket == self->router_front)
         front_handle (self->front, route, frame, size);
     else if (socket == self->router_back)
         back_handle (self->back, route, frame, size);
     else
         sink_handle (self->back, frame, size);
-    if (hub->meter)
+    if (ctx->meter)
         s_charge (self, account, size, since_us);
 }
 
 //  Reads up to a batch from one socket. A terminated context ends the loop.
-static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
+static void s_broker_read (broker_t *self, void *socket, bool router, zmq_msg_t *message)
 {
     size_t bytes = 0;
-    int64_t since_us = self->hub.meter ? moment_now (self->hub.clock) : 0;
-    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES && self->hub.turn_tasks < BATCH_TASKS
+    int64_t since_us = self->ctx.meter ? clock_now (self->ctx.clock) : 0;
+    for (int i = 0; i < BATCH_FRAMES && bytes < BATCH_BYTES && self->ctx.turn_tasks < BATCH_TASKS
                     && self->waste_ns < BATCH_WASTE_NS;
          i++) {
         sockets_route_t route = 0;
@@ -429,15 +429,15 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
         if (error == CADRE_ERROR_TIMEOUT)
             return;
         if (error == CADRE_ERROR_CLOSED) {
-            hub_move (&self->hub, HUB_STOPPING);
+            context_move (&self->ctx, CONTEXT_STOPPING);
             return;
         }
         if (error) {
-            self->hub.refused_frames++;
+            self->ctx.refused_frames++;
             continue;
         }
         bytes += zmq_msg_size (message);
-        s_take (self, socket, route, message, &since_us);
+        s_broker_take (self, socket, route, message, &since_us);
     }
     self->behind = true;
 }
@@ -445,28 +445,28 @@ static void s_read (broker_t *self, void *socket, bool router, zmq_msg_t *messag
 //  Counts what libzmq holds for us.
 static void s_count_unread (broker_t *self)
 {
-    const throttle_t *throttle = self->hub.throttle;
+    const throttle_t *throttle = self->ctx.throttle;
     if (!throttle)
         return;
     if (!self->behind)
         throttle->drained ();
-    self->hub.unread_bytes = throttle->sums ().bytes;
+    self->ctx.unread_bytes = throttle->sums ().bytes;
 }
 
 static void s_read_all (broker_t *self)
 {
     zmq_msg_t message;
     zmq_msg_init (&message);
-    self->behind = self->hub.heard = false;
-    self->hub.turn_tasks = 0;
+    self->behind = self->ctx.heard = false;
+    self->ctx.turn_tasks = 0;
     self->waste_ns = 0;
-    s_read (self, self->pull_sink, false, &message);
+    s_broker_read (self, self->pull_sink, false, &message);
     self->waste_ns = 0;
-    s_read (self, self->router_back, true, &message);
+    s_broker_read (self, self->router_back, true, &message);
     self->waste_ns = 0;
-    s_read (self, self->router_front, true, &message);
-    if (self->hub.meter)
-        meter_turn (self->hub.meter, self->hub.now_us);
+    s_broker_read (self, self->router_front, true, &message);
+    if (self->ctx.meter)
+        meter_turn (self->ctx.meter, self->ctx.now_us);
     zmq_msg_close (&message);
     s_count_unread (self);
 }
@@ -475,15 +475,15 @@ static void s_read_all (broker_t *self)
 //  stop so long that they may have started to reconnect, the time after which they are lost.
 static void s_be_patient (broker_t *self, int64_t now_us, int64_t stall_us)
 {
-    int64_t beat_us = (int64_t) self->hub.beat_ms * 1000,
-            lost_us = (int64_t) self->hub.lost_ms * 1000;
+    int64_t beat_us = (int64_t) self->ctx.beat_ms * 1000,
+            lost_us = (int64_t) self->ctx.lost_ms * 1000;
     int64_t from_us = now_us + (stall_us < lost_us / 2 ? beat_us : lost_us);
     if (from_us > self->judge_from_us)
         self->judge_from_us = from_us;
 }
 
 //  Waits for frames, orders, connecting lanes, and the next alarm.
-static void s_wait (broker_t *self)
+static void s_broker_wait (broker_t *self)
 {
     void *pending [PENDING_MAX];
     zmq_pollitem_t items [FIXED_ITEMS + PENDING_MAX] = {
@@ -491,20 +491,20 @@ static void s_wait (broker_t *self)
         {.socket = self->router_back, .events = ZMQ_POLLIN},
         {.socket = self->router_front, .events = ZMQ_POLLIN},
         {.fd = self->signal_fd, .events = ZMQ_POLLIN},
-        {.fd = self->hub.journal ? persistence_fd (&self->hub) : self->signal_fd,
+        {.fd = self->ctx.journal ? persistence_fd (&self->ctx) : self->signal_fd,
          .events = ZMQ_POLLIN},
     };
     size_t count = back_pending (self->back, pending, PENDING_MAX);
     for (size_t i = 0; i < count; i++)
         items [FIXED_ITEMS + i] = (zmq_pollitem_t){.socket = pending [i], .events = ZMQ_POLLOUT};
-    int timeout_ms = timers_next_ms (self->hub.timers, moment_now (self->hub.clock), IDLE_MS);
+    int timeout_ms = timers_next_ms (self->ctx.timers, clock_now (self->ctx.clock), IDLE_MS);
     zmq_poll (items, (int) (FIXED_ITEMS + count),
-              self->behind || self->hub.unfinished ? 0 : timeout_ms);
-    self->hub.unfinished = false;
-    int64_t now_us = moment_now (self->hub.clock);
-    if (now_us - self->hub.now_us > ((int64_t) self->hub.beat_ms + IDLE_MS) * 1000)
-        s_be_patient (self, now_us, now_us - self->hub.now_us);
-    self->hub.now_us = now_us;
+              self->behind || self->ctx.unfinished ? 0 : timeout_ms);
+    self->ctx.unfinished = false;
+    int64_t now_us = clock_now (self->ctx.clock);
+    if (now_us - self->ctx.now_us > ((int64_t) self->ctx.beat_ms + IDLE_MS) * 1000)
+        s_be_patient (self, now_us, now_us - self->ctx.now_us);
+    self->ctx.now_us = now_us;
     if (items [3].revents)
         s_read_orders (self);
 }
@@ -512,56 +512,56 @@ static void s_wait (broker_t *self)
 //  Ends the sessions of peers whose keys were revoked.
 static void s_check_keys (broker_t *self)
 {
-    self->hub.keys_changed = false;
+    self->ctx.keys_changed = false;
     front_check_keys (self->front);
     back_check_keys (self->back);
 }
 
-static void s_turn (broker_t *self)
+static void s_broker_turn (broker_t *self)
 {
-    s_wait (self);
+    s_broker_wait (self);
     s_read_all (self);
-    if (self->hub.keys_changed)
+    if (self->ctx.keys_changed)
         s_check_keys (self);
     persistence_push (
-        &self->hub); //  The disk writes the frames read so far while the turn continues
-    if (persistence_turn (&self->hub, &self->fault))
+        &self->ctx); //  The disk writes the frames read so far while the turn continues
+    if (persistence_turn (&self->ctx, &self->fault))
         return;
-    timers_run (self->hub.timers, self->hub.now_us);
-    rounds_go_on (&self->hub);
-    ledger_jobs_weigh (self->hub.ledger);
+    timers_run (self->ctx.timers, self->ctx.now_us);
+    job_sweep_go_on (&self->ctx);
+    ledger_jobs_weigh (self->ctx.ledger);
     dispatch_run (self->dispatch);
-    ledger_settle (self->hub.ledger);
+    ledger_settle (self->ctx.ledger);
     back_flush (self->back);
     front_turn_flush (self->front);
-    if (ledger_settle_goes_on (self->hub.ledger) && !self->hub.unfinished) {
+    if (ledger_settle_goes_on (self->ctx.ledger) && !self->ctx.unfinished) {
         ledger_settle (
-            self->hub.ledger); //  The last state of a job follows the payloads that were just sent
+            self->ctx.ledger); //  The last state of a job follows the payloads that were just sent
         front_turn_flush (self->front);
     }
-    persistence_flush (&self->hub);
+    persistence_flush (&self->ctx);
 }
 
 static bool s_is_drained (const broker_t *self)
 {
-    return self->hub.state == HUB_DRAINING && !ledger_has_attached (self->hub.ledger)
-           && front_turn_is_delivered (self->front) && persistence_is_idle (&self->hub);
+    return self->ctx.state == CONTEXT_DRAINING && !ledger_has_attached (self->ctx.ledger)
+           && front_turn_is_delivered (self->front) && persistence_is_idle (&self->ctx);
 }
 
 cadre_error_t broker_run (broker_t *self, fault_t *fault)
 {
-    notify_attach (self->hub.notify, self->hub.timers, s_describe, self);
-    s_describe (self);
-    while (self->hub.state != HUB_STOPPING && !s_is_drained (self) && !self->fault.code)
-        s_turn (self);
-    s_describe (self);
-    notify_detach (self->hub.notify);
+    notify_attach (self->ctx.notify, self->ctx.timers, s_broker_describe, self);
+    s_broker_describe (self);
+    while (self->ctx.state != CONTEXT_STOPPING && !s_is_drained (self) && !self->fault.code)
+        s_broker_turn (self);
+    s_broker_describe (self);
+    notify_detach (self->ctx.notify);
     cadre_error_t error = self->fault.code;
     if (error)
         *fault = self->fault;
     else {
         front_turn_flush (self->front);
-        error = persistence_close (&self->hub, fault);
+        error = persistence_close (&self->ctx, fault);
     }
     return error;
 }

@@ -37,12 +37,12 @@ typedef struct broker_options {
     void *store_owner;      //  Its first argument
     const char *store_name; //  For broker.info
     bool store_now;         //  Open it at once, instead of when the first durable job comes
-    authz_t *doors;         //  Keys that peers on tcp need; NULL: none. Borrowed
+    authz_t *authz;         //  Keys that peers on tcp need; NULL: none. Borrowed
     uint64_t (*turned_away) (
-        void); //  Number of connections not accepted, see porch.h; NULL: no porch
+        void); //  Number of connections not accepted, see accept_guard.h; NULL: none
     const struct throttle *throttle; //  Limits what libzmq reads, see throttle.h; NULL: no limit
     struct notify *notify;       //  Reports the state to a supervisor; borrowed; NULL: no reports
-    const moment_clock_t *clock; //  NULL: the boot-time clock
+    const clock_source_t *clock; //  NULL: the boot-time clock
 } broker_options_t;
 
 typedef enum broker_order { BROKER_DRAIN = 1, BROKER_STOP = 2, BROKER_RELOAD = 4 } broker_order_t;

@@ -150,7 +150,7 @@ static cadre_error_t s_take_listen (settings_t *self, const char *text)
     return CADRE_OK;
 }
 
-static cadre_error_t s_take (settings_t *self, int key, const char *text)
+static cadre_error_t s_main_take (settings_t *self, int key, const char *text)
 {
     broker_options_t *options = &self->options;
     log_level_t level;
@@ -175,14 +175,14 @@ static cadre_error_t s_take (settings_t *self, int key, const char *text)
     }
 }
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_main_parse (int key, char *argument, struct argp_state *state)
 {
     settings_t *self = state->input;
     if (key == ARGP_KEY_ARG)
         argp_error (state, "'%s' is not an option: give addresses with --listen", argument);
     if (!argument && key != KEY_INSECURE)
         return ARGP_ERR_UNKNOWN;
-    if (s_take (self, key, argument))
+    if (s_main_take (self, key, argument))
         argp_error (state, "%s", self->fault.text);
     return 0;
 }
@@ -194,7 +194,7 @@ static cadre_error_t s_take_variables (settings_t *self)
         const char *value = getenv (s_variables [i].variable);
         if (!value || !*value)
             continue;
-        if (s_take (self, s_variables [i].key, value)) {
+        if (s_main_take (self, s_variables [i].key, value)) {
             fault_t fault = self->fault;
             return fault_set (&self->fault, fault.code, "%s: %s", s_variables [i].variable,
                               fault.text);
@@ -214,7 +214,7 @@ static bool s_names_listen (int argc, char **argv)
     return false;
 }
 
-static int s_fail (const fault_t *fault)
+static int s_main_fail (const fault_t *fault)
 {
     log_say ("%s", fault->text);
     return cadre_error_exit_code (fault->code);
@@ -241,15 +241,15 @@ static cadre_error_t s_check_listen (settings_t *self)
                 text);
         self->reachable = self->reachable || !address_is_loopback (&addresses [i]);
     }
-    porch_open (addresses, count);
+    accept_guard_open (addresses, count);
     self->options.listen = self->listen;
-    self->options.turned_away = porch_turned_away;
+    self->options.turned_away = accept_guard_turned_away;
     self->options.throttle = throttle_open (broker_memory_bytes (&self->options));
     return CADRE_OK;
 }
 
 //  The first signal drains, the second one stops.
-static void *s_watch (void *argument)
+static void *s_main_watch (void *argument)
 {
     watch_t *watch = argument;
     struct signalfd_siginfo info;
@@ -289,7 +289,7 @@ static cadre_error_t s_find_store (settings_t *self)
     } else if (address_parse_list (self->listen, addresses, ADDRESS_LIST_MAX, &count,
                                    &self->fault)) {
         return self->fault.code;
-    } else if (place_state (&addresses [0], self->path, sizeof self->path, &self->fault)) {
+    } else if (socket_folder_state (&addresses [0], self->path, sizeof self->path, &self->fault)) {
         log_line (LOG_WARNING, "B033", "%s: without --store FILE no job is durable",
                   self->fault.text);
         fault_clear (&self->fault);
@@ -302,22 +302,22 @@ static cadre_error_t s_find_store (settings_t *self)
     return CADRE_OK;
 }
 
-static int s_serve (settings_t *self, void *context, sigset_t *signals)
+static int s_main_serve (settings_t *self, void *context, sigset_t *signals)
 {
     fault_t fault = {0};
     if (s_find_store (self))
-        return s_fail (&self->fault);
+        return s_main_fail (&self->fault);
     broker_t *broker = broker_new (context, &self->options, &fault);
     if (!broker)
-        return s_fail (&fault);
+        return s_main_fail (&fault);
     watch_t watch = {.broker = broker, .signal_fd = signalfd (-1, signals, SFD_CLOEXEC)};
     pthread_t thread;
     if (watch.signal_fd < 0)
         fault_set (&fault, CADRE_ERROR_DESCRIPTORS,
                    "signals cannot be watched: %s; raise the limit (ulimit -n)", strerror (errno));
-    if (watch.signal_fd < 0 || threads_start (&thread, s_watch, &watch, &fault)) {
+    if (watch.signal_fd < 0 || threads_start (&thread, s_main_watch, &watch, &fault)) {
         broker_destroy (&broker);
-        return s_fail (&fault);
+        return s_main_fail (&fault);
     }
     log_say ("ready at %s", self->listen);
     cadre_error_t error = broker_run (broker, &fault);
@@ -352,13 +352,13 @@ static cadre_error_t s_find_keys (settings_t *self, char folder [KEYDIR_PATH_BYT
 
 static int s_serve_with_keys (settings_t *self, void *context, sigset_t *signals)
 {
-    auth_t *warden = auth_new (context, self->keys, &self->fault);
-    if (!warden)
-        return s_fail (&self->fault);
+    auth_t *auth = auth_new (context, self->keys, &self->fault);
+    if (!auth)
+        return s_main_fail (&self->fault);
     private_process (); //  The broker's secret key is in its memory now
-    self->options.doors = auth_doors (warden);
-    int code = s_serve (self, context, signals);
-    auth_destroy (&warden);
+    self->options.authz = auth_doors (auth);
+    int code = s_main_serve (self, context, signals);
+    auth_destroy (&auth);
     return code;
 }
 
@@ -366,7 +366,7 @@ int main (int argc, char **argv)
 {
     static const struct argp argp = {
         .options = s_options,
-        .parser = s_parse,
+        .parser = s_main_parse,
         .doc = "Accepts tasks from clients, distributes them to workers, and returns the "
                "results.\v"
                "SIGTERM drains: no new jobs, and exit after the last job. A second one "
@@ -393,22 +393,22 @@ int main (int argc, char **argv)
     if (s_names_listen (argc, argv))
         unsetenv ("CADRE_LISTEN");
     if (s_take_variables (&settings))
-        return s_fail (&settings.fault);
+        return s_main_fail (&settings.fault);
     argp_err_exit_status = 64;
     argp_parse (&argp, argc, argv, 0, NULL, &settings);
     char folder [KEYDIR_PATH_BYTES];
     if (s_check_listen (&settings) || s_find_keys (&settings, folder))
-        return s_fail (&settings.fault);
+        return s_main_fail (&settings.fault);
     //  Blocks larger than batches and frames would leave gaps in the heap; smaller ones are
     //  allocated by the thousand, and separate pages for each would cost more than copies
     mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
     descriptors_raise ();
     void *context = sockets_context_new (1, SOCKETS_MOST, &settings.fault);
     if (!context)
-        return s_fail (&settings.fault);
+        return s_main_fail (&settings.fault);
     notify_t *notify = settings.options.notify = notify_new (NULL, settings.health);
     int code = settings.keys ? s_serve_with_keys (&settings, context, &signals)
-                             : s_serve (&settings, context, &signals);
+                             : s_main_serve (&settings, context, &signals);
     notify_destroy (&notify);
     sockets_context_destroy (&context);
     return code;

@@ -13,6 +13,6 @@
 #include "common/notify.h"
 
 //  CLIENTS: number of connected clients. NOTIFY may be NULL.
-void report_broker (notify_t *notify, const hub_t *hub, size_t clients);
+void report_broker (notify_t *notify, const context_t *ctx, size_t clients);
 
 #endif

@@ -48,7 +48,7 @@ static FILE *s_stream (int descriptor, const char *path, char buffer [BUFSIZ], f
     return file;
 }
 
-static FILE *s_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
+static FILE *s_access_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
 {
     FILE *file = NULL;
     struct stat facts;
@@ -72,7 +72,7 @@ static FILE *s_open (const char *path, char buffer [BUFSIZ], fault_t *fault)
 }
 
 //  Splits `name = "value"`. False when the line has another form.
-static bool s_cut (char *line, char **name, char **value)
+static bool s_access_cut (char *line, char **name, char **value)
 {
     *name = line;
     size_t size = strcspn (line, " \t=");
@@ -89,7 +89,7 @@ static bool s_cut (char *line, char **name, char **value)
     return true;
 }
 
-static bool s_copy (const char *value, char *field, size_t size)
+static bool s_access_copy (const char *value, char *field, size_t size)
 {
     if (strlen (value) >= size)
         return false;
@@ -99,17 +99,17 @@ static bool s_copy (const char *value, char *field, size_t size)
 
 static bool s_copy_key (const char *value, char field [KEYS_TEXT_BYTES])
 {
-    return keys_is_key (value) && s_copy (value, field, KEYS_TEXT_BYTES);
+    return keys_is_key (value) && s_access_copy (value, field, KEYS_TEXT_BYTES);
 }
 
 //  Unknown names belong to a newer version and are ignored.
-static bool s_take (access_t *self, const char *name, const char *value)
+static bool s_access_take (access_t *self, const char *name, const char *value)
 {
     if (strcmp (name, "address") == 0)
-        return s_copy (value, self->address, sizeof self->address);
+        return s_access_copy (value, self->address, sizeof self->address);
     if (strcmp (name, "name") == 0)
         return keys_check_name (value, NULL) == CADRE_OK
-               && s_copy (value, self->name, sizeof self->name);
+               && s_access_copy (value, self->name, sizeof self->name);
     if (strcmp (name, "role") == 0)
         return keys_parse_role (value, &self->role, NULL) == CADRE_OK;
     if (strcmp (name, "server-key") == 0)
@@ -129,7 +129,7 @@ static bool s_is_whole (const access_t *self)
 
 //  Reads the next line, without its end. -1 when there is none, -2 when it is too long or contains
 //  a NUL.
-static int s_next (FILE *file, char line [LINE_BYTES])
+static int s_access_next (FILE *file, char line [LINE_BYTES])
 {
     int size = 0, byte = 0;
     bool fine = true;
@@ -151,7 +151,7 @@ static bool s_read_line (access_t *self, char *line)
     char *name, *value, *text = line + strspn (line, " \t");
     if (*text == '\0' || *text == '#')
         return true;
-    return s_cut (text, &name, &value) && s_take (self, name, value);
+    return s_access_cut (text, &name, &value) && s_access_take (self, name, value);
 }
 
 static cadre_error_t s_read_lines (access_t *self, FILE *file, const char *path, fault_t *fault)
@@ -159,7 +159,7 @@ static cadre_error_t s_read_lines (access_t *self, FILE *file, const char *path,
     char line [LINE_BYTES];
     unsigned number = 1;
     int size;
-    while ((size = s_next (file, line)) >= 0 && s_read_line (self, line))
+    while ((size = s_access_next (file, line)) >= 0 && s_read_line (self, line))
         number++;
     explicit_bzero (line, sizeof line);
     if (size != -1)
@@ -181,7 +181,7 @@ cadre_error_t access_read (access_t *self, const char *path, fault_t *fault)
     fault_t own = {0};
     char buffer [BUFSIZ];
     *self = (access_t){0};
-    FILE *file = s_open (path, buffer, fault ? fault : &own);
+    FILE *file = s_access_open (path, buffer, fault ? fault : &own);
     if (!file)
         return fault ? fault->code : own.code;
     cadre_error_t error = s_read_lines (self, file, path, fault);
@@ -220,7 +220,7 @@ bool access_print (const access_t *self, FILE *stream)
     return fflush (stream) == 0 && !ferror (stream);
 }
 
-static bool s_write (const access_t *self, const char *path)
+static bool s_access_write (const access_t *self, const char *path)
 {
     int descriptor = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *file = descriptor < 0 ? NULL : fdopen (descriptor, "w");
@@ -236,7 +236,7 @@ cadre_error_t access_write (const access_t *self, const char *path, fault_t *fau
     if (asprintf (&draft, "%s.%ld", path, (long) getpid ()) < 0)
         return fault_set (fault, CADRE_ERROR_MEMORY, "no memory for a path");
     cadre_error_t error = CADRE_OK;
-    if (!s_write (self, draft) || rename (draft, path)) {
+    if (!s_access_write (self, draft) || rename (draft, path)) {
         error = fault_set (fault, CADRE_ERROR_IO,
                            "access file %.300s cannot be written: %s: choose another with --out",
                            path, strerror (errno));

@@ -9,14 +9,14 @@
 #include "common/bulk.h"
 #include "common/memory_check.h"
 
-static bool s_grow (buffer_t *self, size_t size_bytes)
+static bool s_buffer_grow (buffer_t *self, size_t size_bytes)
 {
     assert (size_bytes <= SIZE_MAX / 4 && self->size <= SIZE_MAX / 4);
     size_t capacity = self->capacity ? self->capacity : 64;
     while (capacity < self->size + size_bytes)
         capacity *= 2;
-    const bool large = self->checked && capacity >= ROOM_LEAST;
-    uint8_t *data = large && !room_for (capacity) ? NULL : realloc (self->data, capacity);
+    const bool large = self->checked && capacity >= MEMORY_CHECK_LEAST;
+    uint8_t *data = large && !memory_check_for (capacity) ? NULL : realloc (self->data, capacity);
     if (!data && large) {
         self->failed = true;
         return false;
@@ -30,7 +30,8 @@ static bool s_grow (buffer_t *self, size_t size_bytes)
 uint8_t *buffer_reserve (buffer_t *self, size_t size_bytes)
 {
     assert (!self->bulk);
-    if ((size_bytes > self->capacity - self->size || !self->data) && !s_grow (self, size_bytes))
+    if ((size_bytes > self->capacity - self->size || !self->data)
+        && !s_buffer_grow (self, size_bytes))
         return NULL;
     return self->data + self->size;
 }

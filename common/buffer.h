@@ -2,9 +2,9 @@
  *
  *  A buffer owns its bytes. It grows by doubling and aborts when memory runs out: windows limit
  *  what is put into buffers, so external input cannot cause that. A checked buffer, used for data
- *  from the application, fails instead when large data finds no memory (room.h): test `failed`
- *  before its bytes are used. A zeroed buffer_t is an empty buffer. Any thread may use a buffer,
- *  one at a time.
+ *  from the application, fails instead when large data finds no memory (memory_check.h): test
+ *  `failed` before its bytes are used. A zeroed buffer_t is an empty buffer. Any thread may use a
+ *  buffer, one at a time.
  *
  *  Several buffers can share large bytes that do not change any more (bulk.h): such a buffer can
  *  only be read, taken or freed.

@@ -1,4 +1,4 @@
-//  moment.c - clocks
+//  clock.c - clocks
 
 #include "common/clock.h"
 
@@ -20,21 +20,21 @@ static int64_t s_boottime_us (void *context)
     return s_read_us (CLOCK_BOOTTIME);
 }
 
-const moment_clock_t moment_boottime = {.now_us = s_boottime_us, .context = NULL};
+const clock_source_t clock_boottime = {.now_us = s_boottime_us, .context = NULL};
 
-int64_t moment_now (const moment_clock_t *clock)
+int64_t clock_now (const clock_source_t *clock)
 {
     if (!clock)
-        clock = &moment_boottime;
+        clock = &clock_boottime;
     return clock->now_us (clock->context);
 }
 
-int64_t moment_wall_us (void)
+int64_t clock_wall_us (void)
 {
     return s_read_us (CLOCK_REALTIME);
 }
 
-const char *moment_iso (int64_t wall_us, char *buffer, size_t size)
+const char *clock_iso (int64_t wall_us, char *buffer, size_t size)
 {
     int64_t seconds = wall_us / 1000000;
     int64_t rest_us = wall_us % 1000000;

@@ -25,7 +25,7 @@ typedef struct group {
 } group_t;
 
 //  Reads the first line of FOLDER/NAME; false if there is none.
-static bool s_read (const char *folder, const char *name, char *line, size_t size)
+static bool s_cpus_read (const char *folder, const char *name, char *line, size_t size)
 {
     char path [PATH_BYTES + 64];
     snprintf (path, sizeof path, "%s/%s", folder, name);
@@ -134,8 +134,8 @@ static uint64_t s_rounded_up (int64_t quota, int64_t period)
 static uint64_t s_cpus_v1 (const char *folder)
 {
     char quota [64], period [64];
-    if (!s_read (folder, "cpu.cfs_quota_us", quota, sizeof quota)
-        || !s_read (folder, "cpu.cfs_period_us", period, sizeof period))
+    if (!s_cpus_read (folder, "cpu.cfs_quota_us", quota, sizeof quota)
+        || !s_cpus_read (folder, "cpu.cfs_period_us", period, sizeof period))
         return NO_LIMIT;
     return s_rounded_up (strtoll (quota, NULL, 10), strtoll (period, NULL, 10));
 }
@@ -144,16 +144,16 @@ static uint64_t s_cpus_v2 (const char *folder)
 {
     char line [64];
     int64_t quota = 0, period = 100000;
-    if (!s_read (folder, "cpu.max", line, sizeof line)
+    if (!s_cpus_read (folder, "cpu.max", line, sizeof line)
         || sscanf (line, "%" SCNd64 " %" SCNd64, &quota, &period) < 1)
         return NO_LIMIT;
     return s_rounded_up (quota, period);
 }
 
-static uint64_t s_bytes (const char *folder, const char *name)
+static uint64_t s_cpus_bytes (const char *folder, const char *name)
 {
     char line [64], *end;
-    if (!s_read (folder, name, line, sizeof line))
+    if (!s_cpus_read (folder, name, line, sizeof line))
         return NO_LIMIT;
     uint64_t bytes = strtoull (line, &end, 10);
     return end == line ? NO_LIMIT : bytes;
@@ -161,12 +161,12 @@ static uint64_t s_bytes (const char *folder, const char *name)
 
 static uint64_t s_memory_v1 (const char *folder)
 {
-    return s_bytes (folder, "memory.limit_in_bytes");
+    return s_cpus_bytes (folder, "memory.limit_in_bytes");
 }
 
 static uint64_t s_memory_v2 (const char *folder)
 {
-    return s_bytes (folder, "memory.max");
+    return s_cpus_bytes (folder, "memory.max");
 }
 
 static uint64_t s_either (const char *root, const char *controller, limit_fn *v1, limit_fn *v2)
@@ -213,7 +213,7 @@ static uint64_t s_physical (const char *root)
     char path [PATH_BYTES], line [128];
     uint64_t kilobytes;
     snprintf (path, sizeof path, "%s/proc", root);
-    if (!s_read (path, "meminfo", line, sizeof line)
+    if (!s_cpus_read (path, "meminfo", line, sizeof line)
         || sscanf (line, "MemTotal: %" SCNu64, &kilobytes) != 1)
         return NO_LIMIT;
     return kilobytes * 1024;

@@ -87,7 +87,7 @@ static inline uint64_t s_big_endian (const uint8_t *bytes, size_t count)
 }
 
 //  Integers of fewer than 8 bytes are sign-extended.
-static inline void s_sign (head_t *head, size_t bytes)
+static inline void s_cursor_sign (head_t *head, size_t bytes)
 {
     uint64_t top = (uint64_t) 1 << (bytes * 8 - 1);
     head->negative = head->number & top;
@@ -111,7 +111,7 @@ static inline bool s_head (const cursor_t *self, head_t *head)
     head->number = shape->bytes ? s_big_endian (self->at + 1, shape->bytes)
                                 : (uint64_t) (first & shape->mask) + shape->fixed;
     if (shape->has_sign)
-        s_sign (head, shape->bytes ? shape->bytes : 1);
+        s_cursor_sign (head, shape->bytes ? shape->bytes : 1);
     return true;
 }
 
@@ -133,7 +133,7 @@ static inline uint64_t s_elements (const head_t *head)
 
 //  Reads a head and the value's own bytes, if they are complete and there could be enough bytes for
 //  the elements.
-static inline bool s_take (cursor_t *self, head_t *head)
+static inline bool s_cursor_take (cursor_t *self, head_t *head)
 {
     if (!s_head (self, head)) {
         self->failed = true;
@@ -151,7 +151,7 @@ static inline bool s_take (cursor_t *self, head_t *head)
 //  Reads a head of the wanted kind; does not move when the next value is of another kind.
 static inline bool s_want (cursor_t *self, cursor_kind_t kind, head_t *head)
 {
-    if (!s_take (self, head))
+    if (!s_cursor_take (self, head))
         return false;
     if (head->kind != kind)
         self->failed = true;
@@ -267,7 +267,7 @@ static double s_float (const head_t *head)
 bool cursor_double (cursor_t *self, double *value)
 {
     head_t head;
-    if (!s_take (self, &head))
+    if (!s_cursor_take (self, &head))
         return false;
     if (head.kind == CURSOR_FLOAT)
         *value = s_float (&head);
@@ -284,7 +284,7 @@ bool cursor_nil (cursor_t *self)
     return s_want (self, CURSOR_NIL, &head);
 }
 
-static bool s_bytes (cursor_t *self, cursor_kind_t kind, view_t *value)
+static bool s_cursor_bytes (cursor_t *self, cursor_kind_t kind, view_t *value)
 {
     head_t head;
     if (!s_want (self, kind, &head))
@@ -295,17 +295,18 @@ static bool s_bytes (cursor_t *self, cursor_kind_t kind, view_t *value)
 
 bool cursor_text (cursor_t *self, view_t *value)
 {
-    return s_bytes (self, CURSOR_TEXT, value);
+    return s_cursor_bytes (self, CURSOR_TEXT, value);
 }
 
 bool cursor_blob (cursor_t *self, view_t *value)
 {
-    return s_bytes (self, CURSOR_BLOB, value);
+    return s_cursor_bytes (self, CURSOR_BLOB, value);
 }
 
 bool cursor_bytes (cursor_t *self, view_t *value)
 {
-    return s_bytes (self, cursor_peek (self) == CURSOR_TEXT ? CURSOR_TEXT : CURSOR_BLOB, value);
+    return s_cursor_bytes (self, cursor_peek (self) == CURSOR_TEXT ? CURSOR_TEXT : CURSOR_BLOB,
+                           value);
 }
 
 bool cursor_array (cursor_t *self, size_t *count)
@@ -364,7 +365,7 @@ static bool s_skip_head (cursor_t *self, uint64_t *elements)
     head_t head;
     if (s_open_short (self, elements))
         return true;
-    if (!s_take (self, &head))
+    if (!s_cursor_take (self, &head))
         return false;
     *elements = s_elements (&head);
     return true;

@@ -16,7 +16,7 @@
 #define KEPT_LEAST 16
 #define KEPT_MOST 256
 
-static size_t s_number (rlim_t limit)
+static size_t s_descriptors_number (rlim_t limit)
 {
     return limit == RLIM_INFINITY || limit > SIZE_MAX ? SIZE_MAX : (size_t) limit;
 }
@@ -24,7 +24,7 @@ static size_t s_number (rlim_t limit)
 size_t descriptors_limit (void)
 {
     struct rlimit limit;
-    return getrlimit (RLIMIT_NOFILE, &limit) ? 0 : s_number (limit.rlim_cur);
+    return getrlimit (RLIMIT_NOFILE, &limit) ? 0 : s_descriptors_number (limit.rlim_cur);
 }
 
 size_t descriptors_kept (void)

@@ -17,11 +17,11 @@
 #define MECHANISM_AT 12
 #define MECHANISM_BYTES 20
 
-static bool s_await (int descriptor, short events, int64_t until_us)
+static bool s_greeting_await (int descriptor, short events, int64_t until_us)
 {
     struct pollfd item = {.fd = descriptor, .events = events};
     for (;;) {
-        int64_t left_us = until_us - moment_now (NULL);
+        int64_t left_us = until_us - clock_now (NULL);
         int ready = left_us > 0 ? poll (&item, 1, (int) (left_us / 1000) + 1) : 0;
         if (ready >= 0 || errno != EINTR)
             return ready == 1;
@@ -34,12 +34,12 @@ static bool s_reaches (int descriptor, const struct addrinfo *place, int64_t unt
     socklen_t size = sizeof error;
     if (connect (descriptor, place->ai_addr, place->ai_addrlen) == 0)
         return true;
-    return errno == EINPROGRESS && s_await (descriptor, POLLOUT, until_us)
+    return errno == EINPROGRESS && s_greeting_await (descriptor, POLLOUT, until_us)
            && getsockopt (descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
 //  Connects to the first reachable IP address of a host; returns the socket, or -1.
-static int s_connect (const address_t *address, address_role_t role, int64_t until_us)
+static int s_greeting_connect (const address_t *address, address_role_t role, int64_t until_us)
 {
     char port [8];
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -59,7 +59,7 @@ static int s_connect (const address_t *address, address_role_t role, int64_t unt
     return descriptor;
 }
 
-static greeting_t s_read (int descriptor, int64_t until_us)
+static greeting_t s_greeting_read (int descriptor, int64_t until_us)
 {
     //  Only signature and version: a server closes the connection silently when the mechanism is
     //  not its own
@@ -68,7 +68,8 @@ static greeting_t s_read (int descriptor, int64_t until_us)
     size_t count = 0;
     if (send (descriptor, ours, sizeof ours, MSG_NOSIGNAL) != sizeof ours)
         return GREETING_FOREIGN;
-    while (count < MECHANISM_AT + MECHANISM_BYTES && s_await (descriptor, POLLIN, until_us)) {
+    while (count < MECHANISM_AT + MECHANISM_BYTES
+           && s_greeting_await (descriptor, POLLIN, until_us)) {
         ssize_t got = recv (descriptor, theirs + count, sizeof theirs - count, 0);
         if (got <= 0)
             return GREETING_FOREIGN;
@@ -81,11 +82,12 @@ static greeting_t s_read (int descriptor, int64_t until_us)
 
 greeting_t greeting_ask (const address_t *address, address_role_t role)
 {
-    int64_t until_us = moment_now (NULL) + GREETING_WAIT_MS * INT64_C (1000);
-    int descriptor = address->kind == ADDRESS_TCP ? s_connect (address, role, until_us) : -1;
+    int64_t until_us = clock_now (NULL) + GREETING_WAIT_MS * INT64_C (1000);
+    int descriptor =
+        address->kind == ADDRESS_TCP ? s_greeting_connect (address, role, until_us) : -1;
     if (descriptor < 0)
         return GREETING_NONE;
-    greeting_t greeting = s_read (descriptor, until_us);
+    greeting_t greeting = s_greeting_read (descriptor, until_us);
     close (descriptor);
     return greeting;
 }

@@ -18,7 +18,7 @@ typedef struct state {
     uint64_t v0, v1, v2, v3; //  As in the paper
 } state_t;
 
-static inline uint64_t s_turn (uint64_t word, unsigned bits)
+static inline uint64_t s_hash_turn (uint64_t word, unsigned bits)
 {
     return word << bits | word >> (64 - bits);
 }
@@ -27,14 +27,14 @@ static inline void s_round (state_t *s)
 {
     s->v0 += s->v1;
     s->v2 += s->v3;
-    s->v1 = s_turn (s->v1, 13) ^ s->v0;
-    s->v3 = s_turn (s->v3, 16) ^ s->v2;
-    s->v0 = s_turn (s->v0, 32);
+    s->v1 = s_hash_turn (s->v1, 13) ^ s->v0;
+    s->v3 = s_hash_turn (s->v3, 16) ^ s->v2;
+    s->v0 = s_hash_turn (s->v0, 32);
     s->v2 += s->v1;
     s->v0 += s->v3;
-    s->v1 = s_turn (s->v1, 17) ^ s->v2;
-    s->v3 = s_turn (s->v3, 21) ^ s->v0;
-    s->v2 = s_turn (s->v2, 32);
+    s->v1 = s_hash_turn (s->v1, 17) ^ s->v2;
+    s->v3 = s_hash_turn (s->v3, 21) ^ s->v0;
+    s->v2 = s_hash_turn (s->v2, 32);
 }
 
 static inline void s_mix (state_t *s, uint64_t word)
@@ -44,7 +44,7 @@ static inline void s_mix (state_t *s, uint64_t word)
     s->v0 ^= word;
 }
 
-static inline uint64_t s_end (state_t *s)
+static inline uint64_t s_hash_end (state_t *s)
 {
     s->v2 ^= 0xFF;
     s_round (s);
@@ -69,7 +69,7 @@ uint64_t hash_siphash (const uint64_t secret [2], const void *bytes, size_t size
     if (size % sizeof last)
         memcpy (&last, at, size % sizeof last);
     s_mix (&s, last | (uint64_t) size << 56);
-    return s_end (&s);
+    return s_hash_end (&s);
 }
 
 uint32_t hash_key (const void *key, size_t size)

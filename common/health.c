@@ -50,7 +50,7 @@ cadre_error_t health_write (const char *file, health_state_t state, int64_t at_u
         file, strerror (errno));
 }
 
-static bool s_parse (char *line, health_t *self)
+static bool s_health_parse (char *line, health_t *self)
 {
     char name [16];
     int text = 0;
@@ -77,7 +77,7 @@ cadre_error_t health_read (const char *file, health_t *self, fault_t *fault)
         return fault_set (fault, CADRE_ERROR_IO, "%s cannot be read: %s", file, strerror (errno));
     bool read = fgets (line, sizeof line, stream) != NULL;
     fclose (stream);
-    if (read && s_parse (line, self))
+    if (read && s_health_parse (line, self))
         return CADRE_OK;
     return fault_set (fault, CADRE_ERROR_TYPE, "%s is not what a worker writes (CADRE_HEALTH)",
                       file);

@@ -185,7 +185,7 @@ static bool s_read_jobs (zconfig_t *cert, keydir_entry_t *entry)
 
 //  Reads the entry of a certificate; its texts live as long as the certificate. It must have the
 //  name of its file, because revoking removes that file.
-static bool s_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
+static bool s_keydir_read (zconfig_t *cert, const char *file, keydir_entry_t *entry)
 {
     zconfig_t *meta = zconfig_locate (cert, "metadata");
     const char *key = zconfig_get (cert, "curve/public-key", "");
@@ -208,7 +208,7 @@ static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t 
     if (s_check_writers ("key", file, fault))
         return CADRE_ERROR_REFUSED;
     *cert = zconfig_load (file);
-    if (*cert && s_read (*cert, file, entry))
+    if (*cert && s_keydir_read (*cert, file, entry))
         return CADRE_OK;
     zconfig_destroy (cert);
     return fault_set (
@@ -217,7 +217,8 @@ static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t 
         file);
 }
 
-static cadre_error_t s_take (const char *file, keydir_take_fn *take, void *owner, fault_t *fault)
+static cadre_error_t s_keydir_take (const char *file, keydir_take_fn *take, void *owner,
+                                    fault_t *fault)
 {
     zconfig_t *cert = NULL;
     keydir_entry_t entry;
@@ -245,7 +246,7 @@ cadre_error_t keydir_each (const char *path, keydir_take_fn *take, void *owner, 
         if (size <= strlen (ENDING) || strcmp (found->d_name + size - strlen (ENDING), ENDING) != 0)
             continue;
         snprintf (file, sizeof file, "%.*s/%s", KEYDIR_PATH_BYTES, path, found->d_name);
-        error = s_take (file, take, owner, fault);
+        error = s_keydir_take (file, take, owner, fault);
     }
     closedir (folder);
     return error;
@@ -301,8 +302,8 @@ cadre_error_t keydir_put (const char *path, const keydir_entry_t *entry, bool re
     return error;
 }
 
-static cadre_error_t s_need (const char *path, const char *name, char file [FILE_BYTES],
-                             fault_t *fault)
+static cadre_error_t s_keydir_need (const char *path, const char *name, char file [FILE_BYTES],
+                                    fault_t *fault)
 {
     if (keys_check_name (name, fault))
         return CADRE_ERROR_ARGUMENT;
@@ -315,7 +316,7 @@ cadre_error_t keydir_get (const char *path, const char *name, keydir_entry_t *en
 {
     char file [FILE_BYTES];
     zconfig_t *cert = NULL;
-    cadre_error_t error = s_need (path, name, file, fault);
+    cadre_error_t error = s_keydir_need (path, name, file, fault);
     if (!error)
         error = s_load (file, &cert, entry, fault);
     if (error)
@@ -336,7 +337,7 @@ void keydir_free (keydir_entry_t *entry)
 cadre_error_t keydir_remove (const char *path, const char *name, fault_t *fault)
 {
     char file [FILE_BYTES];
-    if (s_need (path, name, file, fault))
+    if (s_keydir_need (path, name, file, fault))
         return fault ? fault->code : CADRE_ERROR_NOT_FOUND;
     if (unlink (file))
         return fault_set (fault, CADRE_ERROR_IO, "%.300s cannot be removed: %s", file,

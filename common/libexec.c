@@ -42,7 +42,7 @@ static void s_library (char *path)
 }
 
 //  Tries BELOW the folder of FILE.
-static bool s_try (const char *file, const char *below, const char *name, char *path)
+static bool s_libexec_try (const char *file, const char *below, const char *name, char *path)
 {
     const char *slash = strrchr (file, '/');
     if (!slash)
@@ -67,12 +67,12 @@ bool libexec_find (const char *name, char *path)
     if (s_try_named (name, path))
         return true;
     libexec_own (own);
-    if (s_try (own, "", name, path) || s_try (own, "../libexec/cadre/", name, path))
+    if (s_libexec_try (own, "", name, path) || s_libexec_try (own, "../libexec/cadre/", name, path))
         return true;
     s_library (library);
-    if (s_try (library, "../libexec/cadre/", name, path)
-        || s_try (library, "../../libexec/cadre/", name, path)
-        || s_try (library, "../bin/", name, path))
+    if (s_libexec_try (library, "../libexec/cadre/", name, path)
+        || s_libexec_try (library, "../../libexec/cadre/", name, path)
+        || s_libexec_try (library, "../bin/", name, path))
         return true;
     snprintf (path, LIBEXEC_PATH_BYTES, "%s/%s", CADRE_LIBEXECDIR, name);
     return access (path, X_OK) == 0;

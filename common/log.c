@@ -20,8 +20,8 @@ static const char *const s_names [] = {"none", "error", "warning", "info", "debu
 static _Atomic int s_level = LOG_NONE;
 static char s_program [32] = "cadre";
 static bool s_timestamps;
-static const moment_clock_t *s_clock;
-static flood_t s_flood; //  the rate limit
+static const clock_source_t *s_clock;
+static log_flood_t s_flood; //  the rate limit
 static pthread_mutex_t s_flood_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void log_open (const char *program, log_level_t usual)
@@ -66,7 +66,7 @@ bool log_wants (log_level_t level)
 
 //  One write, so that lines of several threads and processes are not mixed. Write errors cannot be
 //  reported and are ignored.
-static void s_write (const char *line, size_t size)
+static void s_log_write (const char *line, size_t size)
 {
     while (write (STDERR_FILENO, line, size) < 0 && errno == EINTR)
         continue;
@@ -74,9 +74,9 @@ static void s_write (const char *line, size_t size)
 
 static size_t s_prefix (char *line, size_t size, log_level_t level, const char *identifier)
 {
-    char when [MOMENT_ISO_BYTES + 1] = "";
+    char when [CLOCK_ISO_BYTES + 1] = "";
     if (s_timestamps) {
-        moment_iso (moment_wall_us (), when, MOMENT_ISO_BYTES);
+        clock_iso (clock_wall_us (), when, CLOCK_ISO_BYTES);
         strncat (when, " ", sizeof when - strlen (when) - 1);
     }
     int length =
@@ -94,7 +94,7 @@ static void s_line_va (log_level_t level, const char *identifier, const char *fo
     fault_set_va (&text, CADRE_OK, format, arguments);
     int length = snprintf (line + used, sizeof line - used, "%s\n", text.text);
     if (length > 0)
-        s_write (line, used + (size_t) length);
+        s_log_write (line, used + (size_t) length);
 }
 
 __attribute__ ((format (printf, 3, 4))) static void s_line (log_level_t level,
@@ -120,7 +120,7 @@ static bool s_admit (const char *identifier)
 {
     uint64_t left_out;
     pthread_mutex_lock (&s_flood_lock);
-    bool admitted = flood_admit (&s_flood, identifier, moment_now (s_clock), &left_out);
+    bool admitted = log_flood_admit (&s_flood, identifier, clock_now (s_clock), &left_out);
     pthread_mutex_unlock (&s_flood_lock);
     s_tell_left_out (identifier, left_out);
     return admitted;
@@ -133,7 +133,7 @@ void log_settle (void)
     int saved = errno;
     for (bool more = true; more;) {
         pthread_mutex_lock (&s_flood_lock);
-        more = flood_next (&s_flood, moment_now (s_clock), &identifier, &left_out);
+        more = log_flood_next (&s_flood, clock_now (s_clock), &identifier, &left_out);
         pthread_mutex_unlock (&s_flood_lock);
         if (more)
             s_tell_left_out (identifier, left_out);
@@ -149,7 +149,7 @@ uint64_t log_left_out (void)
     return total;
 }
 
-void log_set_clock (const moment_clock_t *clock)
+void log_set_clock (const clock_source_t *clock)
 {
     s_clock = clock;
 }
@@ -177,5 +177,5 @@ void log_say (const char *format, ...)
     va_end (arguments);
     int length = snprintf (line, sizeof line, "%s: %s\n", s_program, text.text);
     if (length > 0)
-        s_write (line, (size_t) length);
+        s_log_write (line, (size_t) length);
 }

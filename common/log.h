@@ -42,7 +42,7 @@ void log_set_level (log_level_t level);
 void log_set_timestamps (bool timestamps);
 
 //  The clock of the rate limit; NULL: the boot-time clock. Borrowed.
-void log_set_clock (const moment_clock_t *clock);
+void log_set_clock (const clock_source_t *clock);
 
 //  Logs the counts of suppressed lines that are due; call it when nothing is logged for a while.
 void log_settle (void);

@@ -1,4 +1,4 @@
-//  room.c - see room.h
+//  memory_check.c - see memory_check.h
 
 #include "common/memory_check.h"
 
@@ -17,9 +17,9 @@ static size_t s_sum;     //  their size
 static size_t s_largest; //  the largest since there were none
 
 //  Does not use malloc, which would adapt its thresholds to such sizes.
-bool room_for (size_t size_bytes)
+bool memory_check_for (size_t size_bytes)
 {
-    if (size_bytes < ROOM_LEAST)
+    if (size_bytes < MEMORY_CHECK_LEAST)
         return true;
     if (size_bytes > SIZE_MAX / 2)
         return false;
@@ -39,14 +39,14 @@ static void s_find_most (void)
     s_most = bytes == 0 || bytes / 2 > SIZE_MAX ? SIZE_MAX : (size_t) (bytes / 2);
 }
 
-size_t room_most (void)
+size_t memory_check_most (void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once (&once, s_find_most);
     return s_most;
 }
 
-cadre_error_t room_lacks (size_t size_bytes, const char *what, fault_t *fault)
+cadre_error_t memory_check_lacks (size_t size_bytes, const char *what, fault_t *fault)
 {
     char size [UNITS_TEXT_BYTES];
     return fault_set (
@@ -63,11 +63,11 @@ static size_t s_copied (size_t sum, size_t largest, size_t copies, size_t parall
     return bytes > SIZE_MAX / 2 / copies ? SIZE_MAX : bytes * copies;
 }
 
-bool room_enter (size_t size_bytes, size_t copies, size_t parallel)
+bool memory_check_enter (size_t size_bytes, size_t copies, size_t parallel)
 {
     pthread_mutex_lock (&s_lock);
     const size_t largest = s_count && s_largest > size_bytes ? s_largest : size_bytes;
-    const bool room = room_for (s_copied (s_sum + size_bytes, largest, copies, parallel));
+    const bool room = memory_check_for (s_copied (s_sum + size_bytes, largest, copies, parallel));
     if (room) {
         s_count++;
         s_sum += size_bytes;
@@ -77,7 +77,7 @@ bool room_enter (size_t size_bytes, size_t copies, size_t parallel)
     return room;
 }
 
-void room_leave (size_t size_bytes)
+void memory_check_leave (size_t size_bytes)
 {
     pthread_mutex_lock (&s_lock);
     s_count--;

@@ -25,7 +25,7 @@
 #define FAREWELL_MS 10000u //  Time for the last acknowledgements, beyond the drain itself
 
 struct notify {
-    const moment_clock_t *clock;  //  The clock
+    const clock_source_t *clock;  //  The clock
     char *socket;                 //  NOTIFY_SOCKET, or NULL
     char *watchdog;               //  WATCHDOG_USEC, or NULL
     char *watchdog_pid;           //  WATCHDOG_PID, or NULL
@@ -53,7 +53,7 @@ static void s_warn (const char *what, const char *name)
 
 //  Converts "/path", or "@name" for an abstract name. Returns the length of the address, 0 if it is
 //  neither.
-static socklen_t s_address (const char *name, struct sockaddr_un *address)
+static socklen_t s_notify_address (const char *name, struct sockaddr_un *address)
 {
     size_t size = strlen (name);
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -65,10 +65,10 @@ static socklen_t s_address (const char *name, struct sockaddr_un *address)
     return (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
 }
 
-static void s_tell (notify_t *self, const char *format, ...)
+static void s_notify_tell (notify_t *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 
-static void s_tell (notify_t *self, const char *format, ...)
+static void s_notify_tell (notify_t *self, const char *format, ...)
 {
     char message [MESSAGE_BYTES];
     struct sockaddr_un address;
@@ -78,7 +78,7 @@ static void s_tell (notify_t *self, const char *format, ...)
     va_start (arguments, format);
     vsnprintf (message, sizeof message, format, arguments);
     va_end (arguments);
-    socklen_t size = s_address (self->socket, &address);
+    socklen_t size = s_notify_address (self->socket, &address);
     ssize_t sent = sendto (self->fd, message, strlen (message), MSG_NOSIGNAL | MSG_DONTWAIT,
                            (const struct sockaddr *) &address, size);
     (void) sent; //  A later one may succeed; there is no other receiver
@@ -87,14 +87,14 @@ static void s_tell (notify_t *self, const char *format, ...)
 static void s_write_health (const notify_t *self)
 {
     if (self->health)
-        health_write (self->health, self->state, moment_now (self->clock), self->status, NULL);
+        health_write (self->health, self->state, clock_now (self->clock), self->status, NULL);
 }
 
 static void s_on_alive (void *owner, int64_t now_us)
 {
     notify_t *self = owner;
     timers_set (self->timers, &self->alive, now_us + self->watchdog_us);
-    s_tell (self, "WATCHDOG=1");
+    s_notify_tell (self, "WATCHDOG=1");
 }
 
 static void s_on_look (void *owner, int64_t now_us)
@@ -128,7 +128,7 @@ static void s_open_socket (notify_t *self)
 {
     struct sockaddr_un address;
     errno = EAFNOSUPPORT;
-    if (self->socket && s_address (self->socket, &address))
+    if (self->socket && s_notify_address (self->socket, &address))
         self->fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (self->socket && self->fd < 0)
         s_warn ("NOTIFY_SOCKET", self->socket);
@@ -142,7 +142,7 @@ static int64_t s_watchdog_us (const notify_t *self)
     return ours && limit_us > 1 ? limit_us / 2 : 0;
 }
 
-notify_t *notify_new (const moment_clock_t *clock, const char *health)
+notify_t *notify_new (const clock_source_t *clock, const char *health)
 {
     notify_t *self = calloc (1, sizeof *self);
     fault_t fault = {0};
@@ -157,7 +157,7 @@ notify_t *notify_new (const moment_clock_t *clock, const char *health)
     self->health = health && *health ? strdup (health) : NULL;
     s_open_socket (self);
     self->watchdog_us = self->fd < 0 ? 0 : s_watchdog_us (self);
-    if (self->health && health_write (self->health, self->state, moment_now (clock), "", &fault))
+    if (self->health && health_write (self->health, self->state, clock_now (clock), "", &fault))
         log_line (LOG_WARNING, "C011", "%s", fault.text);
     if (self->fd < 0 && !self->health)
         notify_destroy (&self);
@@ -187,7 +187,7 @@ void notify_attach (notify_t *self, timers_t *timers, notify_describe_fn *descri
 {
     if (!self)
         return;
-    int64_t now_us = moment_now (self->clock);
+    int64_t now_us = clock_now (self->clock);
     self->timers = timers;
     self->describe = describe;
     self->owner = owner;
@@ -227,7 +227,7 @@ void notify_ready (notify_t *self)
     if (!self || self->state == HEALTH_STOPPING)
         return;
     if (!self->told_ready)
-        s_tell (self, "READY=1");
+        s_notify_tell (self, "READY=1");
     self->told_ready = true;
     s_change (self, HEALTH_READY);
 }
@@ -246,8 +246,8 @@ void notify_reloading (notify_t *self)
     clock_gettime (
         CLOCK_MONOTONIC,
         &now); //  systemd's clock, not ours: newer versions (Type=notify-reload) require it
-    s_tell (self, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-            (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    s_notify_tell (self, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+                   (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000);
     self->told_ready = false;
 }
 
@@ -256,10 +256,10 @@ void notify_stopping (notify_t *self, uint32_t max_ms)
     if (!self || self->state == HEALTH_STOPPING)
         return;
     if (max_ms)
-        s_tell (self, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64,
-                ((uint64_t) max_ms + FAREWELL_MS) * 1000);
+        s_notify_tell (self, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64,
+                       ((uint64_t) max_ms + FAREWELL_MS) * 1000);
     else
-        s_tell (self, "STOPPING=1");
+        s_notify_tell (self, "STOPPING=1");
     s_change (self, HEALTH_STOPPING);
 }
 
@@ -277,5 +277,5 @@ void notify_status (notify_t *self, const char *format, ...)
     if (strcmp (status, self->status) == 0)
         return;
     memcpy (self->status, status, sizeof status);
-    s_tell (self, "STATUS=%s", status);
+    s_notify_tell (self, "STATUS=%s", status);
 }

@@ -31,7 +31,7 @@ typedef struct notify notify_t;
 //  Removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from the environment, so that tasks cannot
 //  use them. HEALTH is a file, or NULL; it is copied. NULL when there is nothing to report to. A
 //  socket or file that cannot be used is a warning in the log.
-notify_t *notify_new (const moment_clock_t *clock, const char *health);
+notify_t *notify_new (const clock_source_t *clock, const char *health);
 
 //  Removes the file, because the process is no longer alive.
 void notify_destroy (notify_t **self_p);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int s_write (void *buffer, const char *bytes, size_t size)
+static int s_pack_write (void *buffer, const char *bytes, size_t size)
 {
     buffer_append (buffer, bytes, size);
     return 0;
@@ -16,11 +16,11 @@ static int s_write (void *buffer, const char *bytes, size_t size)
 
 static msgpack_packer s_packer (buffer_t *self)
 {
-    return (msgpack_packer){.data = self, .callback = s_write};
+    return (msgpack_packer){.data = self, .callback = s_pack_write};
 }
 
 //  The most frequent values are written without msgpack-c. NULL: no memory, the value is omitted.
-static inline uint8_t *s_room (buffer_t *self, size_t size_bytes)
+static inline uint8_t *s_pack_room (buffer_t *self, size_t size_bytes)
 {
     if (self->data && size_bytes <= self->capacity - self->size && !self->failed)
         return self->data + self->size;
@@ -29,7 +29,7 @@ static inline uint8_t *s_room (buffer_t *self, size_t size_bytes)
 
 static inline void s_put_byte (buffer_t *self, uint8_t byte)
 {
-    uint8_t *room = s_room (self, 1);
+    uint8_t *room = s_pack_room (self, 1);
     if (!room)
         return;
     *room = byte;
@@ -40,7 +40,7 @@ static inline void s_put_byte (buffer_t *self, uint8_t byte)
 static inline void s_put_number (buffer_t *self, uint8_t first, uint64_t value, size_t bytes)
 {
     uint64_t number = htobe64 (value << (64 - bytes * 8));
-    uint8_t *room = s_room (self, 1 + bytes);
+    uint8_t *room = s_pack_room (self, 1 + bytes);
     if (!room)
         return;
     room [0] = first;

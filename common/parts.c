@@ -43,7 +43,7 @@ void parts_bound (parts_t *self, size_t held_bytes)
 #define PILE_BYTES (sizeof (pile_t) + 32) //  Including heap and table overhead
 
 //  All allocated memory counts as held.
-static void s_remove (parts_t *self, pile_t *pile)
+static void s_parts_remove (parts_t *self, pile_t *pile)
 {
     HASH_DEL (self->piles, pile);
     self->bytes -= pile->bytes.size;
@@ -58,19 +58,19 @@ void parts_destroy (parts_t **self_p)
     if (!self)
         return;
     while (self->piles)
-        s_remove (self, self->piles);
+        s_parts_remove (self, self->piles);
     free (self);
     *self_p = NULL;
 }
 
-static pile_t *s_find (parts_t *self, uint64_t number)
+static pile_t *s_parts_find (parts_t *self, uint64_t number)
 {
     pile_t *pile = NULL;
     HASH_FIND (hh, self->piles, &number, sizeof number, pile);
     return pile;
 }
 
-static void s_give_up (parts_t *self, pile_t *pile)
+static void s_parts_give_up (parts_t *self, pile_t *pile)
 {
     self->bytes -= pile->bytes.size;
     self->held -= pile->bytes.capacity;
@@ -84,7 +84,7 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
         return CADRE_ERROR_PROTOCOL;
     if (part->total > WIRE_PAYLOAD_MAX)
         return CADRE_ERROR_TOO_LARGE;
-    pile_t *pile = s_find (self, part->payload);
+    pile_t *pile = s_parts_find (self, part->payload);
     if (pile ? pile->total != part->total : HASH_COUNT (self->piles) >= PARTS_OPEN_MAX)
         return pile ? CADRE_ERROR_PROTOCOL : CADRE_ERROR_TOO_LARGE;
     if (part->bytes.size > part->total - (pile ? pile->came : 0))
@@ -108,7 +108,7 @@ cadre_error_t parts_add (parts_t *self, const wire_part_t *part)
     self->held += pile->bytes.capacity;
     self->bytes += pile->bytes.size;
     if (pile->bytes.failed || (self->bounded && self->held > self->most)) {
-        s_give_up (self, pile);
+        s_parts_give_up (self, pile);
         return CADRE_OK;
     }
     pile->broken =
@@ -131,7 +131,7 @@ static bool s_is_whole (const pile_t *pile, const rules_shape_t *shape, fault_t 
 bool parts_take_as (parts_t *self, uint64_t number, const rules_shape_t *shape, buffer_t *payload,
                     fault_t *fault)
 {
-    pile_t *pile = s_find (self, number);
+    pile_t *pile = s_parts_find (self, number);
     if (!pile || pile->given_up || pile->came != pile->total) {
         fault_set (fault, CADRE_ERROR_PROTOCOL, "%s: its parts have not come", shape->name);
         return false;
@@ -143,7 +143,7 @@ bool parts_take_as (parts_t *self, uint64_t number, const rules_shape_t *shape, 
         buffer_trim (&pile->bytes);
         *payload = buffer_take (&pile->bytes);
     }
-    s_remove (self, pile);
+    s_parts_remove (self, pile);
     return whole;
 }
 
@@ -160,17 +160,17 @@ bool parts_give_up (parts_t *self)
             most = pile;
     if (!most)
         return false;
-    s_give_up (self, most);
+    s_parts_give_up (self, most);
     return true;
 }
 
 uint64_t parts_take_given_up (parts_t *self, uint64_t number)
 {
-    pile_t *pile = s_find (self, number);
+    pile_t *pile = s_parts_find (self, number);
     if (!pile || !pile->given_up || pile->came != pile->total)
         return 0;
     uint64_t total = pile->total;
-    s_remove (self, pile);
+    s_parts_remove (self, pile);
     return total;
 }
 

@@ -24,7 +24,7 @@ typedef struct race {
     bool won;                           //  an address accepts
 } race_t;
 
-static probe_verdict_t s_connect (int descriptor, const struct sockaddr *name, socklen_t size)
+static probe_verdict_t s_probe_connect (int descriptor, const struct sockaddr *name, socklen_t size)
 {
     if (connect (descriptor, name, size) == 0)
         return PROBE_ACCEPTS;
@@ -45,7 +45,7 @@ static probe_verdict_t s_begin_ipc (const address_t *place, address_role_t role,
     *descriptor = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*descriptor < 0)
         return PROBE_UNKNOWN;
-    return s_connect (*descriptor, (const struct sockaddr *) &name, sizeof name);
+    return s_probe_connect (*descriptor, (const struct sockaddr *) &name, sizeof name);
 }
 
 static probe_verdict_t s_begin_tcp (const address_t *place, address_role_t role, int *descriptor)
@@ -61,12 +61,12 @@ static probe_verdict_t s_begin_tcp (const address_t *place, address_role_t role,
     //  Without IPv6 there is no route; without descriptors the result is unknown
     probe_verdict_t verdict = errno == EAFNOSUPPORT ? PROBE_REFUSES : PROBE_UNKNOWN;
     if (*descriptor >= 0)
-        verdict = s_connect (*descriptor, found->ai_addr, found->ai_addrlen);
+        verdict = s_probe_connect (*descriptor, found->ai_addr, found->ai_addrlen);
     freeaddrinfo (found);
     return verdict;
 }
 
-static void s_begin (race_t *self, size_t place)
+static void s_probe_begin (race_t *self, size_t place)
 {
     const address_t *address = &self->places [place];
     int descriptor = -1;
@@ -100,11 +100,11 @@ static void s_decide (race_t *self, size_t item)
 }
 
 //  Waits until an address accepts, all have a result, or the time is over.
-static void s_wait (race_t *self, int64_t span_ms)
+static void s_probe_wait (race_t *self, int64_t span_ms)
 {
-    int64_t until_us = moment_now (NULL) + span_ms * 1000;
+    int64_t until_us = clock_now (NULL) + span_ms * 1000;
     while (self->count && !self->won) {
-        int64_t left_us = until_us - moment_now (NULL);
+        int64_t left_us = until_us - clock_now (NULL);
         if (left_us <= 0)
             return;
         int ready = poll (self->items, self->count, (int) ((left_us + 999) / 1000));
@@ -124,8 +124,8 @@ void probe_all (const address_t *places, size_t count, address_role_t role,
     for (size_t place = 0; place < count; place++)
         verdicts [place] = PROBE_UNKNOWN;
     for (size_t place = 0; place < count && !self.won; place++) {
-        s_begin (&self, place);
-        s_wait (&self, place + 1 < count ? PROBE_APART_MS : PROBE_MS);
+        s_probe_begin (&self, place);
+        s_probe_wait (&self, place + 1 < count ? PROBE_APART_MS : PROBE_MS);
     }
     while (self.count)
         close (self.items [--self.count].fd);

@@ -1,4 +1,4 @@
-//  finder.c - resolves the addresses of a list, and tests which can be reached
+//  resolver.c - resolves the addresses of a list, and tests which can be reached
 
 #include "common/resolver.h"
 
@@ -14,14 +14,14 @@
 #include <string.h>
 #include <strings.h>
 
-struct finder {
+struct resolver {
     atomic_uint references;                 //  of the owner and of the thread
     atomic_bool done;                       //  the thread has written everything below
     address_t addresses [ADDRESS_LIST_MAX]; //  the list
     size_t addresses_count;                 //  how many
     address_role_t role;                    //  the endpoint to probe
-    finder_look_fn *look;                   //  the resolver
-    finder_found_t found [FINDER_MAX];      //  the result
+    resolver_look_fn *look;                 //  the resolver
+    resolver_found_t found [RESOLVER_MAX];  //  the result
     size_t count;                           //  how many
     fault_t fault;                          //  of the last name that was not resolved
 };
@@ -32,14 +32,14 @@ static bool s_is_localhost (const address_t *address)
 }
 
 //  Is it a host name that must be resolved? localhost is always 127.0.0.1, as for bind.
-static bool s_is_name (const address_t *address)
+static bool s_resolver_is_name (const address_t *address)
 {
     struct in_addr v4;
     return address->kind == ADDRESS_TCP && !strchr (address->name, ':')
            && inet_pton (AF_INET, address->name, &v4) != 1 && !s_is_localhost (address);
 }
 
-address_t finder_plain (const address_t *address)
+address_t resolver_plain (const address_t *address)
 {
     address_t number = *address;
     if (s_is_localhost (address))
@@ -47,33 +47,33 @@ address_t finder_plain (const address_t *address)
     return number;
 }
 
-bool finder_is_needed (const address_t *addresses, size_t count)
+bool resolver_is_needed (const address_t *addresses, size_t count)
 {
     bool inproc = true;
     for (size_t i = 0; i < count; i++)
         inproc = inproc && addresses [i].kind == ADDRESS_INPROC;
-    return !inproc && (count > 1 || s_is_name (&addresses [0]));
+    return !inproc && (count > 1 || s_resolver_is_name (&addresses [0]));
 }
 
 //  ---- lookups -----------------------------------------------------------------------
 
 //  "fe80::1%eth0" keeps its interface.
-static bool s_print (const struct addrinfo *one, char *number)
+static bool s_resolver_print (const struct addrinfo *one, char *number)
 {
     return getnameinfo (one->ai_addr, one->ai_addrlen, number, ADDRESS_NAME_BYTES, NULL, 0,
                         NI_NUMERICHOST)
            == 0;
 }
 
-size_t finder_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max,
-                    fault_t *fault)
+size_t resolver_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size_t max,
+                      fault_t *fault)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     int rc = getaddrinfo (name, NULL, &hints, &found);
     size_t count = 0;
     for (const struct addrinfo *one = found; rc == 0 && one && count < max; one = one->ai_next)
         if ((one->ai_family == AF_INET || one->ai_family == AF_INET6)
-            && s_print (one, numbers [count]))
+            && s_resolver_print (one, numbers [count]))
             count++;
     if (found)
         freeaddrinfo (found);
@@ -86,29 +86,29 @@ size_t finder_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], size
     return count;
 }
 
-static void s_add (finder_t *self, size_t given, const char *number)
+static void s_resolver_add (resolver_t *self, size_t given, const char *number)
 {
-    if (self->count == FINDER_MAX)
+    if (self->count == RESOLVER_MAX)
         return;
-    finder_found_t *found = &self->found [self->count++];
+    resolver_found_t *found = &self->found [self->count++];
     found->given = given;
     found->number = self->addresses [given];
     snprintf (found->number.name, sizeof found->number.name, "%s", number);
 }
 
-static void s_look (finder_t *self, size_t given)
+static void s_resolver_look (resolver_t *self, size_t given)
 {
-    char numbers [FINDER_NUMBERS_MAX][ADDRESS_NAME_BYTES];
+    char numbers [RESOLVER_NUMBERS_MAX][ADDRESS_NAME_BYTES];
     size_t count =
-        self->look (self->addresses [given].name, numbers, FINDER_NUMBERS_MAX, &self->fault);
+        self->look (self->addresses [given].name, numbers, RESOLVER_NUMBERS_MAX, &self->fault);
     for (size_t i = 0; i < count; i++)
-        s_add (self, given, numbers [i]);
+        s_resolver_add (self, given, numbers [i]);
 }
 
-static void s_probe (finder_t *self)
+static void s_probe (resolver_t *self)
 {
-    address_t places [FINDER_MAX];
-    probe_verdict_t verdicts [FINDER_MAX] = {PROBE_UNKNOWN};
+    address_t places [RESOLVER_MAX];
+    probe_verdict_t verdicts [RESOLVER_MAX] = {PROBE_UNKNOWN};
     for (size_t i = 0; i < self->count; i++)
         places [i] = self->found [i].number;
     //  A single address is used without a probe
@@ -120,30 +120,30 @@ static void s_probe (finder_t *self)
 
 //  ---- the thread -----------------------------------------------------------------------
 
-static void s_release (finder_t *self)
+static void s_resolver_release (resolver_t *self)
 {
     if (atomic_fetch_sub (&self->references, 1) == 1)
         free (self);
 }
 
-static void *s_run (void *argument)
+static void *s_resolver_run (void *argument)
 {
-    finder_t *self = argument;
+    resolver_t *self = argument;
     for (size_t i = 0; i < self->addresses_count; i++) {
-        address_t plain = finder_plain (&self->addresses [i]);
-        if (s_is_name (&self->addresses [i]))
-            s_look (self, i);
+        address_t plain = resolver_plain (&self->addresses [i]);
+        if (s_resolver_is_name (&self->addresses [i]))
+            s_resolver_look (self, i);
         else
-            s_add (self, i, plain.name);
+            s_resolver_add (self, i, plain.name);
     }
     s_probe (self);
     atomic_store (&self->done, true);
-    s_release (self);
+    s_resolver_release (self);
     return NULL;
 }
 
 //  The thread blocks all signals, which the application handles.
-static bool s_start (finder_t *self)
+static bool s_resolver_start (resolver_t *self)
 {
     pthread_t thread;
     pthread_attr_t attributes;
@@ -152,46 +152,46 @@ static bool s_start (finder_t *self)
     pthread_attr_init (&attributes);
     pthread_attr_setdetachstate (&attributes, PTHREAD_CREATE_DETACHED);
     pthread_sigmask (SIG_SETMASK, &all, &before);
-    int rc = pthread_create (&thread, &attributes, s_run, self);
+    int rc = pthread_create (&thread, &attributes, s_resolver_run, self);
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     pthread_attr_destroy (&attributes);
     return rc == 0;
 }
 
-finder_t *finder_new (const address_t *addresses, size_t count, address_role_t role,
-                      finder_look_fn *look)
+resolver_t *resolver_new (const address_t *addresses, size_t count, address_role_t role,
+                          resolver_look_fn *look)
 {
     assert (count >= 1 && count <= ADDRESS_LIST_MAX);
-    finder_t *self = calloc (1, sizeof *self);
+    resolver_t *self = calloc (1, sizeof *self);
     assert (self);
     atomic_init (&self->references, 2);
     atomic_init (&self->done, false);
     memcpy (self->addresses, addresses, count * sizeof *addresses);
     self->addresses_count = count;
     self->role = role;
-    self->look = look ? look : finder_look;
-    if (s_start (self))
+    self->look = look ? look : resolver_look;
+    if (s_resolver_start (self))
         return self;
     free (self);
     return NULL;
 }
 
-void finder_destroy (finder_t **self_p)
+void resolver_destroy (resolver_t **self_p)
 {
     assert (self_p);
     if (*self_p)
-        s_release (*self_p);
+        s_resolver_release (*self_p);
     *self_p = NULL;
 }
 
-bool finder_done (const finder_t *self)
+bool resolver_done (const resolver_t *self)
 {
     return atomic_load (&self->done);
 }
 
-size_t finder_take (const finder_t *self, finder_found_t *found, size_t max, fault_t *fault)
+size_t resolver_take (const resolver_t *self, resolver_found_t *found, size_t max, fault_t *fault)
 {
-    assert (finder_done (self));
+    assert (resolver_done (self));
     size_t count = self->count < max ? self->count : max;
     memcpy (found, self->found, count * sizeof *found);
     if (fault && self->fault.code)

@@ -1,4 +1,4 @@
-//  tries.c - how often a task is tried again, and after which delay
+//  retry_policy.c - how often a task is tried again, and after which delay
 
 #include "common/retry_policy.h"
 
@@ -18,7 +18,7 @@ static uint16_t s_limit (uint64_t number)
     return number > UINT16_MAX ? UINT16_MAX : (uint16_t) number;
 }
 
-static bool s_read_cause (tries_t *self, cursor_t *cursor)
+static bool s_read_cause (retry_policy_t *self, cursor_t *cursor)
 {
     view_t word;
     uint64_t number;
@@ -34,13 +34,13 @@ static bool s_read_cause (tries_t *self, cursor_t *cursor)
     return false;
 }
 
-bool tries_read (tries_t *self, const wire_job_open_t *open)
+bool retry_policy_read (retry_policy_t *self, const wire_job_open_t *open)
 {
     cursor_t cursor = cursor_of_view (open->causes);
     size_t count = 0;
-    *self =
-        (tries_t){.backoff_ms = open->backoff_ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
-                                                                  : (uint32_t) open->backoff_ms};
+    *self = (retry_policy_t){.backoff_ms = open->backoff_ms > BACKOFF_MAX_MS
+                                               ? BACKOFF_MAX_MS
+                                               : (uint32_t) open->backoff_ms};
     if (self->backoff_ms == 0)
         self->backoff_ms = BACKOFF_MS;
     for (unsigned i = 0; i < CADRE_OUTCOMES_COUNT; i++)
@@ -57,22 +57,23 @@ bool tries_read (tries_t *self, const wire_job_open_t *open)
     return true;
 }
 
-bool tries_allow (const tries_t *self, tried_t tried, uint64_t outcome)
+bool retry_policy_allow (const retry_policy_t *self, retry_counts_t tried, uint64_t outcome)
 {
     if (outcome == CADRE_OUTCOME_WORKER_LOST)
         return tried.lost < self->again [outcome];
     return s_is_own (outcome) && tried.failed < self->again [outcome];
 }
 
-int64_t tries_wait_max_us (const tries_t *self)
+int64_t retry_policy_wait_max_us (const retry_policy_t *self)
 {
     int64_t wait_us = (int64_t) self->backoff_ms * 1000;
-    return (wait_us > TRIES_WAIT_MAX_US ? wait_us : TRIES_WAIT_MAX_US) * 5 / 4;
+    return (wait_us > RETRY_POLICY_WAIT_MAX_US ? wait_us : RETRY_POLICY_WAIT_MAX_US) * 5 / 4;
 }
 
 //  The first loss of a worker is probably the worker's fault: its tasks are retried elsewhere at
 //  once.
-int64_t tries_wait_us (const tries_t *self, tried_t tried, uint64_t outcome, uint32_t random)
+int64_t retry_policy_wait_us (const retry_policy_t *self, retry_counts_t tried, uint64_t outcome,
+                              uint32_t random)
 {
     unsigned before = outcome == CADRE_OUTCOME_WORKER_LOST ? tried.lost : tried.failed;
     if (outcome == CADRE_OUTCOME_WORKER_LOST && before-- == 0)
@@ -80,7 +81,7 @@ int64_t tries_wait_us (const tries_t *self, tried_t tried, uint64_t outcome, uin
     int64_t wait_us = (int64_t) self->backoff_ms * 1000;
     if (outcome == CADRE_OUTCOME_OUT_OF_MEMORY && self->backoff_ms < MEMORY_BACKOFF_MS)
         wait_us = MEMORY_BACKOFF_MS * 1000;
-    int64_t most_us = wait_us > TRIES_WAIT_MAX_US ? wait_us : TRIES_WAIT_MAX_US;
+    int64_t most_us = wait_us > RETRY_POLICY_WAIT_MAX_US ? wait_us : RETRY_POLICY_WAIT_MAX_US;
     for (; before > 0 && wait_us < most_us; before--)
         wait_us *= 2;
     if (wait_us > most_us)
@@ -88,9 +89,9 @@ int64_t tries_wait_us (const tries_t *self, tried_t tried, uint64_t outcome, uin
     return wait_us * 3 / 4 + wait_us / 2 * (int64_t) (random % 1024) / 1024;
 }
 
-bool tries_is_deadly (tried_t tried, uint64_t outcome, bool command)
+bool retry_policy_is_deadly (retry_counts_t tried, uint64_t outcome, bool command)
 {
     bool kills =
         (outcome == CADRE_OUTCOME_SIGNAL && !command) || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
-    return kills && tried.failed + 1u >= TRIES_DEADLY;
+    return kills && tried.failed + 1u >= RETRY_POLICY_DEADLY;
 }

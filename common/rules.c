@@ -89,8 +89,8 @@ static void s_print_place (const rules_scan_t *self, const piece_t *piece, char 
     }
 }
 
-static bool s_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *fault,
-                      const char *what)
+static bool s_rules_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *fault,
+                            const char *what)
 {
     char place [RULES_PLACE_BYTES];
     if (!fault)
@@ -117,12 +117,12 @@ typedef enum step { STEP_ON, STEP_WAIT, STEP_BAD } step_t;
 static step_t s_bad (const rules_scan_t *self, const piece_t *piece, fault_t *fault,
                      const char *what)
 {
-    s_refuse (self, piece, fault, what);
+    s_rules_refuse (self, piece, fault, what);
     return STEP_BAD;
 }
 
 //  Waits for more bytes; if all have arrived, the value is incomplete.
-static step_t s_wait (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
+static step_t s_rules_wait (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     return piece->size < self->total ? STEP_WAIT
                                      : s_bad (self, piece, fault, "its bytes are cut off");
@@ -160,7 +160,7 @@ static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head
     }
     view_t body = {.data = piece->start + self->at + head->length, .size = (size_t) head->number};
     if (piece->size - self->at - head->length < head->number)
-        return s_wait (self, piece, fault);
+        return s_rules_wait (self, piece, fault);
     if (!s_is_failure (body))
         return s_bad (self, piece, fault,
                       "ext type 1 that does not hold kind, message and trace as texts");
@@ -171,7 +171,7 @@ static step_t s_ext (rules_scan_t *self, const piece_t *piece, const cursor_head
 }
 
 //  Checks the current text as far as it has arrived.
-static step_t s_text (rules_scan_t *self, const piece_t *piece, fault_t *fault)
+static step_t s_rules_text (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     size_t end = self->text_end < piece->size ? self->text_end : piece->size;
     if (self->shape->any_texts && (!self->shape->doubts || self->doubts & 1u << RULES_DOUBT_TEXT))
@@ -190,7 +190,7 @@ static step_t s_text (rules_scan_t *self, const piece_t *piece, fault_t *fault)
         return s_bad (self, piece, fault, what);
     }
     if (self->at < self->text_end)
-        return s_wait (self, piece, fault);
+        return s_rules_wait (self, piece, fault);
     self->text_end = 0;
     return STEP_ON;
 }
@@ -202,20 +202,20 @@ static step_t s_begin_text (rules_scan_t *self, const piece_t *piece, const curs
         return s_bad (self, piece, fault, "its bytes are cut off");
     self->at += head->length;
     self->text_end = self->at + (size_t) head->number;
-    return s_text (self, piece, fault);
+    return s_rules_text (self, piece, fault);
 }
 
 static step_t s_blob (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
                       fault_t *fault)
 {
     if (piece->size - self->at - head->length < head->number)
-        return s_wait (self, piece, fault);
+        return s_rules_wait (self, piece, fault);
     self->at += head->length + (size_t) head->number;
     return STEP_ON;
 }
 
-static step_t s_open (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
-                      fault_t *fault)
+static step_t s_rules_open (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
+                            fault_t *fault)
 {
     bool map = head->kind == CURSOR_MAP;
     uint64_t count = map ? head->number * 2 : head->number;
@@ -247,18 +247,18 @@ static step_t s_headless (const rules_scan_t *self, const piece_t *piece, fault_
 {
     if (piece->size > self->at && piece->start [self->at] == 0xc1)
         return s_bad (self, piece, fault, "a byte 0xc1, which begins no value");
-    return s_wait (self, piece, fault);
+    return s_rules_wait (self, piece, fault);
 }
 
 //  Enters a value as far as possible in one step.
-static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
-                       fault_t *fault)
+static step_t s_rules_enter (rules_scan_t *self, const piece_t *piece, const cursor_head_t *head,
+                             fault_t *fault)
 {
     switch (head->kind) {
     case CURSOR_EXT: return s_ext (self, piece, head, fault);
     case CURSOR_BLOB: return s_blob (self, piece, head, fault);
     case CURSOR_ARRAY:
-    case CURSOR_MAP: return s_open (self, piece, head, fault);
+    case CURSOR_MAP: return s_rules_open (self, piece, head, fault);
     case CURSOR_TEXT: return s_begin_text (self, piece, head, fault);
     default: self->at += head->length; return STEP_ON;
     }
@@ -266,7 +266,7 @@ static step_t s_enter (rules_scan_t *self, const piece_t *piece, const cursor_he
 
 //  Checks the next value or key. It counts as checked, unless it must be repeated when more bytes
 //  have arrived.
-static step_t s_begin (rules_scan_t *self, const piece_t *piece, fault_t *fault)
+static step_t s_rules_begin (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
     rules_level_t *level = &self->levels [self->depth];
     cursor_t cursor = s_cursor (piece, self->at);
@@ -278,7 +278,8 @@ static step_t s_begin (rules_scan_t *self, const piece_t *piece, fault_t *fault)
     level->left--;
     if (key)
         level->key = (uint32_t) self->at;
-    step_t step = has_head ? s_enter (self, piece, &head, fault) : s_headless (self, piece, fault);
+    step_t step =
+        has_head ? s_rules_enter (self, piece, &head, fault) : s_headless (self, piece, fault);
     if (step == STEP_WAIT && self->text_end == 0)
         level->left++;
     return step;
@@ -300,14 +301,14 @@ void rules_scan_begin (rules_scan_t *self, const rules_shape_t *shape, uint64_t 
 
 static bool s_walk (rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
-    step_t step = self->text_end ? s_text (self, piece, fault) : STEP_ON;
+    step_t step = self->text_end ? s_rules_text (self, piece, fault) : STEP_ON;
     while (step == STEP_ON) {
         while (self->levels [self->depth].left == 0 && self->depth > 0)
             self->depth--;
         self->ended = self->levels [self->depth].left == 0;
         if (self->ended)
             break;
-        step = s_begin (self, piece, fault);
+        step = s_rules_begin (self, piece, fault);
     }
     return step != STEP_BAD;
 }
@@ -319,7 +320,7 @@ bool rules_scan_go (rules_scan_t *self, const void *bytes, size_t size_bytes, fa
     if (!self->ended && !s_walk (self, &piece, fault))
         return false;
     if (self->ended && self->at < self->total)
-        return s_refuse (self, &piece, fault, "more bytes follow it");
+        return s_rules_refuse (self, &piece, fault, "more bytes follow it");
     return true;
 }
 

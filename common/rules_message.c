@@ -130,7 +130,7 @@ bool rules_message_output (uint64_t stream, view_t bytes, fault_t *fault)
     return false;
 }
 
-static bool s_is_name (view_t text, size_t most)
+static bool s_rules_message_is_name (view_t text, size_t most)
 {
     for (size_t i = 0; i < text.size; i++)
         if (text.data [i] < 0x20 || text.data [i] == 0x7f)
@@ -140,9 +140,9 @@ static bool s_is_name (view_t text, size_t most)
 
 static bool s_check_function (const wire_function_t *function, size_t number, fault_t *fault)
 {
-    if (function->name.size && s_is_name (function->name, RULES_NAME_BYTES)
-        && s_is_name (function->takes, RULES_NAME_BYTES) && function->says.size <= RULES_SAYS_BYTES
-        && utf8_is_valid (function->says))
+    if (function->name.size && s_rules_message_is_name (function->name, RULES_NAME_BYTES)
+        && s_rules_message_is_name (function->takes, RULES_NAME_BYTES)
+        && function->says.size <= RULES_SAYS_BYTES && utf8_is_valid (function->says))
         return true;
     fault_set (
         fault, CADRE_ERROR_PLUGIN,

@@ -1,4 +1,4 @@
-//  place.c - the folders of a broker's ipc sockets and of its store
+//  socket_folder.c - the folders of a broker's ipc sockets and of its store
 
 #include "common/socket_folder.h"
 
@@ -53,7 +53,7 @@ static cadre_error_t s_open_failed (const char *folder, fault_t *fault)
 
 //  A listener accepts a connect even when its backlog is full (EAGAIN); a dead socket file refuses
 //  it.
-static cadre_error_t s_clear (const char *path, fault_t *fault)
+static cadre_error_t s_socket_folder_clear (const char *path, fault_t *fault)
 {
     struct stat facts;
     if (lstat (path, &facts))
@@ -81,7 +81,7 @@ static cadre_error_t s_clear (const char *path, fault_t *fault)
     return CADRE_OK;
 }
 
-cadre_error_t place_prepare (const char *path, int *lock, fault_t *fault)
+cadre_error_t socket_folder_prepare (const char *path, int *lock, fault_t *fault)
 {
     struct sockaddr_un folder;
     *lock = -1;
@@ -101,7 +101,7 @@ cadre_error_t place_prepare (const char *path, int *lock, fault_t *fault)
             error = fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be locked: %s",
                                folder.sun_path, strerror (errno));
     if (!error)
-        error = s_clear (path, fault);
+        error = s_socket_folder_clear (path, fault);
     if (error)
         close (descriptor);
     else
@@ -109,14 +109,14 @@ cadre_error_t place_prepare (const char *path, int *lock, fault_t *fault)
     return error;
 }
 
-void place_release (int *lock)
+void socket_folder_release (int *lock)
 {
     if (*lock >= 0)
         close (*lock);
     *lock = -1;
 }
 
-void place_sweep (const char *folder, const char *prefix)
+void socket_folder_sweep (const char *folder, const char *prefix)
 {
     DIR *files = opendir (folder);
     for (struct dirent *file; files && (file = readdir (files)) != NULL;) {
@@ -125,13 +125,13 @@ void place_sweep (const char *folder, const char *prefix)
         bool ours = strncmp (file->d_name, prefix, strlen (prefix)) == 0;
         if (ours
             && (size_t) snprintf (path, sizeof path, "%s/%s", folder, file->d_name) < sizeof path)
-            s_clear (path, &ignored);
+            s_socket_folder_clear (path, &ignored);
     }
     if (files)
         closedir (files);
 }
 
-cadre_error_t place_check (const char *path, fault_t *fault)
+cadre_error_t socket_folder_check (const char *path, fault_t *fault)
 {
     struct sockaddr_un folder;
     cadre_error_t error = s_folder (path, &folder, fault);
@@ -146,7 +146,7 @@ cadre_error_t place_check (const char *path, fault_t *fault)
 }
 
 //  mkdir -p
-static bool s_make (const char *folder)
+static bool s_socket_folder_make (const char *folder)
 {
     char part [PATH_MAX];
     size_t size = strlen (folder);
@@ -160,7 +160,8 @@ static bool s_make (const char *folder)
     return size < sizeof part;
 }
 
-cadre_error_t place_state (const address_t *address, char *path, size_t size, fault_t *fault)
+cadre_error_t socket_folder_state (const address_t *address, char *path, size_t size,
+                                   fault_t *fault)
 {
     const char *state = getenv ("XDG_STATE_HOME"), *home = getenv ("HOME");
     char folder [PATH_MAX / 2], name [ADDRESS_ENDPOINT_BYTES];
@@ -176,7 +177,7 @@ cadre_error_t place_state (const address_t *address, char *path, size_t size, fa
             *at = '_';
     bool fits = (size_t) snprintf (path, size, "%s/%s.store", folder, name) < size;
     errno = ENAMETOOLONG;
-    if (!fits || !s_make (folder))
+    if (!fits || !s_socket_folder_make (folder))
         return fault_set (fault, CADRE_ERROR_IO, "folder %s cannot be made: %s", folder,
                           strerror (errno));
     return CADRE_OK;

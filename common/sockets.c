@@ -45,7 +45,7 @@ static cadre_error_t s_error (void)
 //  Contexts and sockets
 
 //  libzmq aborts when it lacks one of these.
-static cadre_error_t s_need (int io_threads, fault_t *fault)
+static cadre_error_t s_sockets_need (int io_threads, fault_t *fault)
 {
     if (descriptors_need (CONTEXT_DESCRIPTORS + (size_t) io_threads * THREAD_DESCRIPTORS, "ZeroMQ",
                           fault))
@@ -72,7 +72,7 @@ void *sockets_context_new (int io_threads, int max_sockets, fault_t *fault)
             io_threads, max_sockets);
         return NULL;
     }
-    if (s_need (io_threads, fault))
+    if (s_sockets_need (io_threads, fault))
         return NULL;
     void *context = zmq_ctx_new ();
     if (!context) {
@@ -101,7 +101,7 @@ void sockets_context_destroy (void **context_p)
     *context_p = NULL;
 }
 
-static void s_set (void *socket, int option, int value)
+static void s_sockets_set (void *socket, int option, int value)
 {
     int rc = zmq_setsockopt (socket, option, &value, sizeof value);
     assert (rc == 0);
@@ -112,13 +112,14 @@ static void s_set (void *socket, int option, int value)
 //  disappeared, even with data in flight, and retries connects that get no answer.
 static void s_configure_tcp (void *socket)
 {
-    s_set (socket, ZMQ_TCP_KEEPALIVE, 1);
-    s_set (socket, ZMQ_TCP_KEEPALIVE_IDLE, SOCKETS_IDLE_MS / 1000);
-    s_set (socket, ZMQ_TCP_KEEPALIVE_INTVL, SOCKETS_PROBE_MS / 1000);
-    s_set (socket, ZMQ_TCP_KEEPALIVE_CNT, (SOCKETS_GONE_MS - SOCKETS_IDLE_MS) / SOCKETS_PROBE_MS);
-    s_set (socket, ZMQ_TCP_MAXRT, SOCKETS_GONE_MS);
-    s_set (socket, ZMQ_CONNECT_TIMEOUT, SOCKETS_CONNECT_MS);
-    s_set (socket, ZMQ_BACKLOG, SOCKETS_BACKLOG);
+    s_sockets_set (socket, ZMQ_TCP_KEEPALIVE, 1);
+    s_sockets_set (socket, ZMQ_TCP_KEEPALIVE_IDLE, SOCKETS_IDLE_MS / 1000);
+    s_sockets_set (socket, ZMQ_TCP_KEEPALIVE_INTVL, SOCKETS_PROBE_MS / 1000);
+    s_sockets_set (socket, ZMQ_TCP_KEEPALIVE_CNT,
+                   (SOCKETS_GONE_MS - SOCKETS_IDLE_MS) / SOCKETS_PROBE_MS);
+    s_sockets_set (socket, ZMQ_TCP_MAXRT, SOCKETS_GONE_MS);
+    s_sockets_set (socket, ZMQ_CONNECT_TIMEOUT, SOCKETS_CONNECT_MS);
+    s_sockets_set (socket, ZMQ_BACKLOG, SOCKETS_BACKLOG);
 }
 
 static void s_configure (void *socket, int type)
@@ -131,14 +132,14 @@ static void s_configure (void *socket, int type)
     //  others are accepted.
     rc = zmq_setsockopt (socket, ZMQ_ZAP_DOMAIN, SOCKETS_DOMAIN, strlen (SOCKETS_DOMAIN));
     assert (rc == 0);
-    s_set (socket, ZMQ_LINGER, SOCKETS_LINGER_MS);
-    s_set (socket, ZMQ_HANDSHAKE_IVL, SOCKETS_HANDSHAKE_MS);
-    s_set (socket, ZMQ_SNDHWM, 0);
-    s_set (socket, ZMQ_RCVHWM, 0);
+    s_sockets_set (socket, ZMQ_LINGER, SOCKETS_LINGER_MS);
+    s_sockets_set (socket, ZMQ_HANDSHAKE_IVL, SOCKETS_HANDSHAKE_MS);
+    s_sockets_set (socket, ZMQ_SNDHWM, 0);
+    s_sockets_set (socket, ZMQ_RCVHWM, 0);
     s_configure_tcp (socket);
-    s_set (socket, ZMQ_IPV6, 1);
+    s_sockets_set (socket, ZMQ_IPV6, 1);
     if (type == ZMQ_ROUTER)
-        s_set (socket, ZMQ_ROUTER_MANDATORY, 1);
+        s_sockets_set (socket, ZMQ_ROUTER_MANDATORY, 1);
 }
 
 void *sockets_new (void *context, int type, fault_t *fault)
@@ -165,7 +166,7 @@ void *sockets_new_once (void *context, int type, fault_t *fault)
 {
     void *socket = sockets_new (context, type, fault);
     if (socket)
-        s_set (socket, ZMQ_RECONNECT_IVL, -1);
+        s_sockets_set (socket, ZMQ_RECONNECT_IVL, -1);
     return socket;
 }
 
@@ -181,13 +182,13 @@ void sockets_destroy (void **socket_p)
 
 void sockets_set_linger (void *socket, int linger_ms)
 {
-    s_set (socket, ZMQ_LINGER, linger_ms);
+    s_sockets_set (socket, ZMQ_LINGER, linger_ms);
 }
 
 void sockets_set_queue (void *socket, int to_peer, int from_peer)
 {
-    s_set (socket, ZMQ_SNDHWM, to_peer);
-    s_set (socket, ZMQ_RCVHWM, from_peer);
+    s_sockets_set (socket, ZMQ_SNDHWM, to_peer);
+    s_sockets_set (socket, ZMQ_RCVHWM, from_peer);
 }
 
 //  Keys
@@ -203,15 +204,15 @@ void sockets_guard (void *socket, const char *domain, const char *secret_key)
     assert (*domain); //  libzmq does not ask the handler about peers of a socket without a domain,
                       //  and accepts them
     s_set_text (socket, ZMQ_ZAP_DOMAIN, domain);
-    s_set (socket, SOCKET_ENFORCE_DOMAIN, 1);
-    s_set (socket, ZMQ_CURVE_SERVER, secret_key != NULL);
+    s_sockets_set (socket, SOCKET_ENFORCE_DOMAIN, 1);
+    s_sockets_set (socket, ZMQ_CURVE_SERVER, secret_key != NULL);
     if (secret_key)
         s_set_text (socket, ZMQ_CURVE_SECRETKEY, secret_key);
 }
 
 void sockets_use_keys (void *socket, const keys_t *keys)
 {
-    s_set (socket, ZMQ_CURVE_SERVER, 0); //  Unencrypted again
+    s_sockets_set (socket, ZMQ_CURVE_SERVER, 0); //  Unencrypted again
     if (!keys)
         return;
     s_set_text (socket, ZMQ_CURVE_SERVERKEY, keys->server_key);
@@ -320,7 +321,7 @@ cadre_error_t sockets_bind (void *socket, const char *endpoint, fault_t *fault)
     int lock = -1;
     const char *path = s_after (endpoint, "ipc://");
     if (path) {
-        cadre_error_t error = place_prepare (path, &lock, fault);
+        cadre_error_t error = socket_folder_prepare (path, &lock, fault);
         if (error)
             return error;
     }
@@ -331,22 +332,22 @@ cadre_error_t sockets_bind (void *socket, const char *endpoint, fault_t *fault)
     const char *resolved = s_resolved (endpoint, buffer, sizeof buffer);
     const char *host = s_after (resolved, "tcp://");
     //  With IPv6 enabled, an IPv4 address would be bound, and reported, as an IPv6 one
-    s_set (socket, ZMQ_IPV6, !host || *host == '[' || *host == '*');
+    s_sockets_set (socket, ZMQ_IPV6, !host || *host == '[' || *host == '*');
     int rc = zmq_bind (socket, resolved);
     cadre_error_t error = rc ? s_bind_failed (endpoint, fault) : CADRE_OK;
-    place_release (&lock);
+    socket_folder_release (&lock);
     return error;
 }
 
 cadre_error_t sockets_connect (void *socket, const char *endpoint, fault_t *fault)
 {
     const char *path = s_after (endpoint, "ipc://");
-    cadre_error_t error = path ? place_check (path, fault) : CADRE_OK;
+    cadre_error_t error = path ? socket_folder_check (path, fault) : CADRE_OK;
     if (error)
         return error;
     //  localhost may be ::1 in /etc/hosts, and a broker may be at 127.0.0.1
     bool v4 = s_after (endpoint, "tcp://localhost:") != NULL;
-    s_set (socket, ZMQ_IPV6, !v4);
+    s_sockets_set (socket, ZMQ_IPV6, !v4);
     if (zmq_connect (socket, endpoint) == 0)
         return CADRE_OK;
     if (errno == EINVAL || errno == ENOTSUP || errno == EPROTONOSUPPORT)
@@ -393,7 +394,7 @@ int sockets_descriptor (void *socket)
 
 //  Sending and receiving
 
-static cadre_error_t s_send (void *socket, zmq_msg_t *message, int flags)
+static cadre_error_t s_sockets_send (void *socket, zmq_msg_t *message, int flags)
 {
     while (zmq_msg_send (message, socket, flags) < 0)
         if (errno != EINTR)
@@ -403,7 +404,7 @@ static cadre_error_t s_send (void *socket, zmq_msg_t *message, int flags)
 
 cadre_error_t sockets_send (void *socket, zmq_msg_t *message, int flags)
 {
-    return s_send (socket, message, flags & ZMQ_DONTWAIT);
+    return s_sockets_send (socket, message, flags & ZMQ_DONTWAIT);
 }
 
 static cadre_error_t s_send_bytes (void *socket, const void *bytes, size_t size, int flags)
@@ -444,7 +445,7 @@ cadre_error_t sockets_send_bytes_to (void *router, sockets_route_t route, const 
     return error ? error : sockets_send_bytes (router, bytes, size, flags);
 }
 
-static cadre_error_t s_receive (void *socket, zmq_msg_t *message)
+static cadre_error_t s_sockets_receive (void *socket, zmq_msg_t *message)
 {
     while (zmq_msg_recv (message, socket, ZMQ_DONTWAIT) < 0)
         if (errno != EINTR)
@@ -453,9 +454,9 @@ static cadre_error_t s_receive (void *socket, zmq_msg_t *message)
 }
 
 //  Drops the remaining frames of a message that has too many; holds one frame at a time.
-static cadre_error_t s_drop (void *socket, zmq_msg_t *message)
+static cadre_error_t s_sockets_drop (void *socket, zmq_msg_t *message)
 {
-    while (zmq_msg_more (message) && s_receive (socket, message) == CADRE_OK)
+    while (zmq_msg_more (message) && s_sockets_receive (socket, message) == CADRE_OK)
         continue;
     zmq_msg_close (message);
     zmq_msg_init (message);
@@ -464,19 +465,19 @@ static cadre_error_t s_drop (void *socket, zmq_msg_t *message)
 
 cadre_error_t sockets_receive (void *socket, zmq_msg_t *message)
 {
-    cadre_error_t error = s_receive (socket, message);
+    cadre_error_t error = s_sockets_receive (socket, message);
     if (error)
         return error;
-    return zmq_msg_more (message) ? s_drop (socket, message) : CADRE_OK;
+    return zmq_msg_more (message) ? s_sockets_drop (socket, message) : CADRE_OK;
 }
 
 cadre_error_t sockets_receive_from (void *router, sockets_route_t *route, zmq_msg_t *message)
 {
-    cadre_error_t error = s_receive (router, message);
+    cadre_error_t error = s_sockets_receive (router, message);
     if (error)
         return error;
     if (zmq_msg_size (message) != ROUTE_BYTES || !zmq_msg_more (message))
-        return s_drop (router, message);
+        return s_sockets_drop (router, message);
     const uint8_t *id = zmq_msg_data (message);
     sockets_route_t from = ROUTE_MARK;
     for (size_t i = 0; i < ROUTE_BYTES; i++)

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static wire_span_t *s_append (spans_t *self)
+static wire_span_t *s_spans_append (spans_t *self)
 {
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 8;
@@ -24,12 +24,12 @@ void spans_add (spans_t *self, uint64_t serial)
         last->first--;
         last->count++;
     } else
-        *s_append (self) = (wire_span_t){.first = serial, .count = 1};
+        *s_spans_append (self) = (wire_span_t){.first = serial, .count = 1};
 }
 
 void spans_begin (spans_t *self, uint64_t serial)
 {
-    *s_append (self) = (wire_span_t){.first = serial, .count = 1};
+    *s_spans_append (self) = (wire_span_t){.first = serial, .count = 1};
 }
 
 void spans_free (spans_t *self)
@@ -44,13 +44,13 @@ void spans_pack (const spans_t *self, buffer_t *list)
         wire_pack_span (list, &self->spans [i]);
 }
 
-static int s_compare (const void *a, const void *b)
+static int s_spans_compare (const void *a, const void *b)
 {
     const wire_span_t *one = a, *other = b;
     return one->first < other->first ? -1 : one->first > other->first;
 }
 
-static bool s_read (cursor_t *cursor, wire_span_t *span)
+static bool s_spans_read (cursor_t *cursor, wire_span_t *span)
 {
     return wire_read_span (cursor, span) && span->count > 0
            && span->count - 1 <= UINT64_MAX - span->first;
@@ -62,7 +62,7 @@ bool spans_can_be_read (const wire_list_t *list)
     wire_span_t span, last = {0};
     bool rises = true;
     for (size_t i = 0; i < list->count; i++, last = span) {
-        if (!s_read (&cursor, &span))
+        if (!s_spans_read (&cursor, &span))
             return false;
         rises = rises && last.first <= span.first;
     }
@@ -70,7 +70,7 @@ bool spans_can_be_read (const wire_list_t *list)
 }
 
 //  Reads the whole list. *rises: it need not be sorted.
-static bool s_fill (spans_t *self, const wire_list_t *list, bool *rises)
+static bool s_spans_fill (spans_t *self, const wire_list_t *list, bool *rises)
 {
     cursor_t cursor = cursor_of_view (list->values);
     *rises = true;
@@ -81,21 +81,21 @@ static bool s_fill (spans_t *self, const wire_list_t *list, bool *rises)
     }
     for (size_t i = 0; i < list->count; i++) {
         wire_span_t span;
-        if (!s_read (&cursor, &span))
+        if (!s_spans_read (&cursor, &span))
             return false;
         *rises = *rises && (self->count == 0 || self->spans [self->count - 1].first <= span.first);
-        *s_append (self) = span;
+        *s_spans_append (self) = span;
     }
     return true;
 }
 
 //  Sorts and joins spans, because spans_hold searches, and would find only one of overlapping
 //  spans.
-static void s_order (spans_t *self, bool rises)
+static void s_spans_order (spans_t *self, bool rises)
 {
     size_t used = 0;
     if (!rises)
-        qsort (self->spans, self->count, sizeof (wire_span_t), s_compare);
+        qsort (self->spans, self->count, sizeof (wire_span_t), s_spans_compare);
     for (size_t i = 0; i < self->count; i++) {
         wire_span_t span = self->spans [i], *last = used ? &self->spans [used - 1] : NULL;
         if (!last || span.first - last->first >= last->count)
@@ -111,17 +111,17 @@ static void s_order (spans_t *self, bool rises)
 bool spans_read (spans_t *self, const wire_list_t *list)
 {
     bool rises;
-    if (!s_fill (self, list, &rises) || (!rises && self->count > SPANS_SORT_MAX))
+    if (!s_spans_fill (self, list, &rises) || (!rises && self->count > SPANS_SORT_MAX))
         return false;
-    s_order (self, rises);
+    s_spans_order (self, rises);
     return true;
 }
 
 void spans_read_any (spans_t *self, const wire_list_t *list)
 {
     bool rises;
-    s_fill (self, list, &rises);
-    s_order (self, rises);
+    s_spans_fill (self, list, &rises);
+    s_spans_order (self, rises);
 }
 
 bool spans_hold (const spans_t *self, uint64_t serial)

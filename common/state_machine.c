@@ -1,4 +1,4 @@
-//  machine.c - the engine of all state machines
+//  state_machine.c - the engine of all state machines
 
 #include "common/state_machine.h"
 
@@ -8,35 +8,37 @@
 
 #include "common/log.h"
 
-static bool s_known (const machine_table_t *table, uint8_t state)
+static bool s_known (const state_machine_table_t *table, uint8_t state)
 {
-    return state < table->count && state < MACHINE_STATES_MAX;
+    return state < table->count && state < STATE_MACHINE_STATES_MAX;
 }
 
-bool machine_allowed (const machine_table_t *table, uint8_t from, uint8_t to)
+bool state_machine_allowed (const state_machine_table_t *table, uint8_t from, uint8_t to)
 {
     return s_known (table, from) && s_known (table, to)
-           && (table->next [from] & MACHINE_TO (to)) != 0;
+           && (table->next [from] & STATE_MACHINE_TO (to)) != 0;
 }
 
-const char *machine_state_name (const machine_table_t *table, uint8_t state)
+const char *state_machine_state_name (const state_machine_table_t *table, uint8_t state)
 {
     return s_known (table, state) ? table->states [state] : "?";
 }
 
 //  Like a failed assert: printed at any log level, because the process ends here.
 static void __attribute__ ((noreturn, cold))
-s_broken (const machine_table_t *table, uint8_t from, uint8_t to, const char *why)
+s_broken (const state_machine_table_t *table, uint8_t from, uint8_t to, const char *why)
 {
     fprintf (stderr, "cadre: state machine %s: %s (%u) to %s (%u) %s\n", table->name,
-             machine_state_name (table, from), from, machine_state_name (table, to), to, why);
+             state_machine_state_name (table, from), from, state_machine_state_name (table, to), to,
+             why);
     abort ();
 }
 
-void machine_step (const machine_table_t *table, uint8_t *state, uint8_t to, const void *object)
+void state_machine_step (const state_machine_table_t *table, uint8_t *state, uint8_t to,
+                         const void *object)
 {
     uint8_t from = *state;
-    if (!machine_allowed (table, from, to))
+    if (!state_machine_allowed (table, from, to))
         s_broken (table, from, to, "is not allowed");
     *state = to;
     if (log_wants (LOG_DEBUG))
@@ -46,18 +48,18 @@ void machine_step (const machine_table_t *table, uint8_t *state, uint8_t to, con
         s_broken (table, from, to, "breaks the invariant");
 }
 
-void machine_init (machine_t *self, const machine_table_t *table, uint8_t state)
+void state_machine_init (state_machine_t *self, const state_machine_table_t *table, uint8_t state)
 {
     assert (s_known (table, state));
-    *self = (machine_t){.table = table, .state = state};
+    *self = (state_machine_t){.table = table, .state = state};
 }
 
-void machine_move (machine_t *self, uint8_t to, const void *object)
+void state_machine_move (state_machine_t *self, uint8_t to, const void *object)
 {
-    machine_step (self->table, &self->state, to, object);
+    state_machine_step (self->table, &self->state, to, object);
 }
 
-const char *machine_name (const machine_t *self)
+const char *state_machine_name (const state_machine_t *self)
 {
-    return machine_state_name (self->table, self->state);
+    return state_machine_state_name (self->table, self->state);
 }

@@ -177,7 +177,7 @@ static bool s_part_fits (const stream_t *self)
 }
 
 //  The next frame: frames and parts alternate; frames to be sent again come first, in order.
-static item_t *s_choose (stream_t *self)
+static item_t *s_stream_choose (stream_t *self)
 {
     item_t *first = self->waiting;
     if (first && first->sequence)
@@ -193,7 +193,7 @@ static item_t *s_choose (stream_t *self)
 
 const buffer_t *stream_next (stream_t *self)
 {
-    item_t *item = s_choose (self);
+    item_t *item = s_stream_choose (self);
     if (!item)
         return NULL;
     DL_DELETE (self->waiting, item);
@@ -213,7 +213,7 @@ const buffer_t *stream_next (stream_t *self)
 }
 
 //  Moves the newest sent frame back to the front of the waiting frames.
-static void s_take_back (stream_t *self)
+static void s_stream_take_back (stream_t *self)
 {
     item_t *item = self->sent->prev;
     DL_DELETE (self->sent, item);
@@ -226,11 +226,11 @@ static void s_take_back (stream_t *self)
 void stream_unsend (stream_t *self)
 {
     assert (self->sent);
-    s_take_back (self);
+    s_stream_take_back (self);
 }
 
 //  Frees an item that is no longer in a list.
-static void s_forget (stream_t *self, item_t *item)
+static void s_stream_forget (stream_t *self, item_t *item)
 {
     self->bytes -= item->frame.size + item->payload.size;
     if (!item->metered)
@@ -249,7 +249,7 @@ static void s_free_received (stream_t *self, item_t **list, uint64_t received)
             self->unsent_tasks -= item->tasks;
         } else
             self->flying_bytes -= item->frame.size;
-        s_forget (self, item);
+        s_stream_forget (self, item);
     }
 }
 
@@ -277,7 +277,7 @@ void stream_rewind (stream_t *self, uint64_t received)
 {
     stream_acknowledge (self, received);
     while (self->sent)
-        s_take_back (self);
+        s_stream_take_back (self);
 }
 
 //  Handles an item that is not sent again unchanged.
@@ -287,7 +287,7 @@ static void s_replace (stream_t *self, item_t *item)
     if (item->instead.size == 0) {
         DL_DELETE (self->waiting, item);
         self->unsent_tasks -= item->tasks;
-        s_forget (self, item);
+        s_stream_forget (self, item);
         return;
     }
     self->bytes -= item->frame.size + item->payload.size;
@@ -308,7 +308,7 @@ static void s_start_over (stream_t *self, item_t *item)
     } else if (item->part) {
         DL_DELETE (self->waiting, item);
         self->unsent_bytes -= item->frame.size;
-        s_forget (self, item);
+        s_stream_forget (self, item);
     } else if (item->payload.size) {
         DL_DELETE (self->waiting, item);
         self->unsent_bytes += item->cut;
@@ -320,7 +320,7 @@ static void s_start_over (stream_t *self, item_t *item)
 void stream_restart (stream_t *self, uint64_t session)
 {
     while (self->sent)
-        s_take_back (self);
+        s_stream_take_back (self);
     item_t *item, *next;
     DL_FOREACH_SAFE (self->cutting, item, next) {
         self->unsent_bytes += item->cut;

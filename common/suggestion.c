@@ -1,4 +1,4 @@
-//  guess.c - finds names that are similar to a misspelled one
+//  suggestion.c - finds names that are similar to a misspelled one
 
 #include "common/suggestion.h"
 
@@ -15,23 +15,23 @@ typedef struct candidate {
     unsigned distance; //  Smaller is more similar
 } candidate_t;
 
-struct guess {
+struct suggestion {
     const char *wanted;           //  Borrowed
     size_t max;                   //  Maximum number of names
     size_t count;                 //  Names found
     candidate_t best [NAMES_MAX]; //  Most similar first
 };
 
-guess_t *guess_new (const char *wanted, size_t max)
+suggestion_t *suggestion_new (const char *wanted, size_t max)
 {
-    guess_t *self = calloc (1, sizeof *self);
+    suggestion_t *self = calloc (1, sizeof *self);
     assert (self);
     self->wanted = wanted;
     self->max = max < NAMES_MAX ? max : NAMES_MAX;
     return self;
 }
 
-void guess_destroy (guess_t **self_p)
+void suggestion_destroy (suggestion_t **self_p)
 {
     assert (self_p);
     free (*self_p);
@@ -43,7 +43,7 @@ static unsigned s_min (unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-unsigned guess_distance (const char *a, const char *b)
+unsigned suggestion_distance (const char *a, const char *b)
 {
     unsigned rows [3][LETTERS_MAX + 1];
     unsigned m = s_min ((unsigned) strlen (a), LETTERS_MAX),
@@ -63,10 +63,10 @@ unsigned guess_distance (const char *a, const char *b)
     return rows [m % 3][n];
 }
 
-static unsigned s_judge (const char *wanted, const char *name)
+static unsigned s_suggestion_judge (const char *wanted, const char *name)
 {
     size_t length = strlen (wanted);
-    unsigned distance = guess_distance (wanted, name);
+    unsigned distance = suggestion_distance (wanted, name);
     if (distance <= 3 && distance < length)
         return distance;
     size_t common = 0;
@@ -75,9 +75,9 @@ static unsigned s_judge (const char *wanted, const char *name)
     return common >= 3 ? 4 : 100;
 }
 
-void guess_offer (guess_t *self, const char *name)
+void suggestion_offer (suggestion_t *self, const char *name)
 {
-    candidate_t candidate = {.name = name, .distance = s_judge (self->wanted, name)};
+    candidate_t candidate = {.name = name, .distance = s_suggestion_judge (self->wanted, name)};
     if (candidate.distance == 100)
         return;
     size_t at = self->count;
@@ -91,7 +91,7 @@ void guess_offer (guess_t *self, const char *name)
     self->best [at] = candidate;
 }
 
-void guess_print (const guess_t *self, char *buffer, size_t size)
+void suggestion_print (const suggestion_t *self, char *buffer, size_t size)
 {
     size_t used = 0;
     buffer [0] = 0;

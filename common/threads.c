@@ -25,7 +25,7 @@ cadre_error_t threads_start (pthread_t *thread, void *(*run) (void *), void *arg
 }
 
 //  Runs until all have been started.
-static void *s_wait (void *argument)
+static void *s_threads_wait (void *argument)
 {
     pthread_mutex_t *gate = argument;
     pthread_mutex_lock (gate);
@@ -41,7 +41,8 @@ cadre_error_t threads_need (int count, fault_t *fault)
     cadre_error_t error = CADRE_OK;
     int started = 0;
     pthread_mutex_lock (&gate);
-    while (started < count && !(error = threads_start (&threads [started], s_wait, &gate, fault)))
+    while (started < count
+           && !(error = threads_start (&threads [started], s_threads_wait, &gate, fault)))
         started++;
     pthread_mutex_unlock (&gate);
     while (started > 0)

@@ -32,7 +32,7 @@ void timers_destroy (timers_t **self_p)
     *self_p = NULL;
 }
 
-static void s_put (timers_t *self, size_t index, alarm_t *alarm)
+static void s_timers_put (timers_t *self, size_t index, alarm_t *alarm)
 {
     self->heap [index] = alarm;
     alarm->place = index + 1;
@@ -42,13 +42,13 @@ static void s_rise (timers_t *self, size_t index)
 {
     alarm_t *alarm = self->heap [index];
     while (index > 0 && alarm->due_us < self->heap [(index - 1) / 2]->due_us) {
-        s_put (self, index, self->heap [(index - 1) / 2]);
+        s_timers_put (self, index, self->heap [(index - 1) / 2]);
         index = (index - 1) / 2;
     }
-    s_put (self, index, alarm);
+    s_timers_put (self, index, alarm);
 }
 
-static void s_sink (timers_t *self, size_t index)
+static void s_timers_sink (timers_t *self, size_t index)
 {
     alarm_t *alarm = self->heap [index];
     for (;;) {
@@ -59,13 +59,13 @@ static void s_sink (timers_t *self, size_t index)
             child++;
         if (alarm->due_us <= self->heap [child]->due_us)
             break;
-        s_put (self, index, self->heap [child]);
+        s_timers_put (self, index, self->heap [child]);
         index = child;
     }
-    s_put (self, index, alarm);
+    s_timers_put (self, index, alarm);
 }
 
-static cadre_error_t s_grow (timers_t *self)
+static cadre_error_t s_timers_grow (timers_t *self)
 {
     size_t capacity = self->capacity ? self->capacity * 2 : 16;
     alarm_t **heap = reallocarray (self->heap, capacity, sizeof *heap);
@@ -80,17 +80,17 @@ cadre_error_t timers_set (timers_t *self, alarm_t *alarm, int64_t due_us)
 {
     assert (alarm->ring);
     if (!alarm->place) {
-        if (self->count == self->capacity && s_grow (self))
+        if (self->count == self->capacity && s_timers_grow (self))
             return CADRE_ERROR_MEMORY;
         self->count++;
-        s_put (self, self->count - 1, alarm);
+        s_timers_put (self, self->count - 1, alarm);
     }
     size_t index = alarm->place - 1;
     assert (index < self->count && self->heap [index] == alarm);
     //  An alarm set during a run waits for the next one; otherwise a run might never end
     alarm->due_us = self->running && due_us <= self->run_us ? self->run_us + 1 : due_us;
     s_rise (self, index);
-    s_sink (self, alarm->place - 1);
+    s_timers_sink (self, alarm->place - 1);
     return CADRE_OK;
 }
 
@@ -104,9 +104,9 @@ void timers_cancel (timers_t *self, alarm_t *alarm)
     alarm_t *last = self->heap [--self->count];
     if (last == alarm)
         return;
-    s_put (self, index, last);
+    s_timers_put (self, index, last);
     s_rise (self, index);
-    s_sink (self, last->place - 1);
+    s_timers_sink (self, last->place - 1);
 }
 
 bool timers_is_set (const alarm_t *alarm)

@@ -8,8 +8,8 @@
  *
  *      self->beat = (alarm_t){.ring = s_beat, .owner = self};
  *      timers_set (timers, &self->beat, now_us + 1000000);
- *      ... zmq_poll (items, n, timers_next_ms (timers, moment_now (clock), 1000)) ...
- *      timers_run (timers, moment_now (clock));
+ *      ... zmq_poll (items, n, timers_next_ms (timers, clock_now (clock), 1000)) ...
+ *      timers_run (timers, clock_now (clock));
  */
 #ifndef COMMON_TIMERS_H_INCLUDED
 #define COMMON_TIMERS_H_INCLUDED

@@ -40,7 +40,7 @@ static bool s_digit (char c)
 }
 
 //  Parses "12" or "1.5" and advances *TEXT.
-static bool s_number (const char **text, number_t *number)
+static bool s_units_number (const char **text, number_t *number)
 {
     const char *next = *text;
     *number = (number_t){.scale = 1};
@@ -64,7 +64,7 @@ static bool s_number (const char **text, number_t *number)
 }
 
 //  Adds the number times its unit, rounded; false if that overflows.
-static bool s_add (uint64_t *total, const number_t *number, uint64_t worth)
+static bool s_units_add (uint64_t *total, const number_t *number, uint64_t worth)
 {
     uint64_t product;
     uint64_t rest = (number->fraction * worth + number->scale / 2) / number->scale;
@@ -100,7 +100,7 @@ cadre_error_t units_parse_duration (const char *text, int64_t *ms, fault_t *faul
         number_t number;
         uint64_t worth = 1000;
         const char *start = next;
-        if (!s_number (&next, &number))
+        if (!s_units_number (&next, &number))
             return s_no_duration (text, fault);
         if (*next || start != text) {
             unit = s_duration_unit (next, unit);
@@ -110,7 +110,7 @@ cadre_error_t units_parse_duration (const char *text, int64_t *ms, fault_t *faul
             next += strlen (s_durations [unit].name);
             unit++;
         }
-        if (!s_add (&total, &number, worth) || total > (uint64_t) DURATION_MAX_MS)
+        if (!s_units_add (&total, &number, worth) || total > (uint64_t) DURATION_MAX_MS)
             return fault_set (fault, CADRE_ERROR_ARGUMENT,
                               "'%.40s' is too long: 100000d is the most", text);
     } while (*next);
@@ -137,7 +137,7 @@ cadre_error_t units_parse_size (const char *text, uint64_t *bytes, fault_t *faul
 {
     number_t number;
     const char *next = text;
-    bool read = s_number (&next, &number);
+    bool read = s_units_number (&next, &number);
     uint64_t worth = read ? s_size_worth (next) : 0;
     if (!worth || (worth == 1 && number.fraction))
         return fault_set (
@@ -145,7 +145,7 @@ cadre_error_t units_parse_size (const char *text, uint64_t *bytes, fault_t *faul
             "'%.40s' is not a size: write for instance 512K, 64M, 1.5G, or a number of bytes",
             text);
     uint64_t total = 0;
-    if (!s_add (&total, &number, worth))
+    if (!s_units_add (&total, &number, worth))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "'%.40s' is too large: 16777215T is the most", text);
     *bytes = total;
@@ -157,7 +157,7 @@ cadre_error_t units_parse_count (const char *text, uint64_t low, uint64_t high, 
 {
     number_t number;
     const char *next = text;
-    bool read = s_number (&next, &number) && !*next && number.scale == 1;
+    bool read = s_units_number (&next, &number) && !*next && number.scale == 1;
     if (!read || number.whole < low || number.whole > high)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "'%.40s' is not possible: write a whole number from %" PRIu64

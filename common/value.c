@@ -25,7 +25,7 @@ static bool s_has_bytes (const cadre_value_t *self)
     return s_type (self) == CADRE_TYPE_TEXT || s_type (self) == CADRE_TYPE_BLOB;
 }
 
-static cadre_value_t *s_new (cadre_type_t type)
+static cadre_value_t *s_value_new (cadre_type_t type)
 {
     cadre_value_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -34,10 +34,10 @@ static cadre_value_t *s_new (cadre_type_t type)
 }
 
 //  NULL when there is no memory for a large value.
-static void *s_bytes (const void *bytes, size_t size_bytes)
+static void *s_value_bytes (const void *bytes, size_t size_bytes)
 {
-    char *copy = room_for (size_bytes) ? malloc (size_bytes + 1) : NULL;
-    if (!copy && size_bytes >= ROOM_LEAST)
+    char *copy = memory_check_for (size_bytes) ? malloc (size_bytes + 1) : NULL;
+    if (!copy && size_bytes >= MEMORY_CHECK_LEAST)
         return NULL;
     assert (copy);
     if (size_bytes)
@@ -50,19 +50,19 @@ static void *s_bytes (const void *bytes, size_t size_bytes)
 
 cadre_value_t *cadre_value_nil (void)
 {
-    return s_new (CADRE_TYPE_NIL);
+    return s_value_new (CADRE_TYPE_NIL);
 }
 
 cadre_value_t *cadre_value_of_bool (bool value)
 {
-    cadre_value_t *self = s_new (CADRE_TYPE_BOOL);
+    cadre_value_t *self = s_value_new (CADRE_TYPE_BOOL);
     self->flag = value;
     return self;
 }
 
 cadre_value_t *cadre_value_of_int (int64_t value)
 {
-    cadre_value_t *self = s_new (CADRE_TYPE_INT);
+    cadre_value_t *self = s_value_new (CADRE_TYPE_INT);
     self->number = (uint64_t) value;
     self->negative = value < 0;
     return self;
@@ -70,22 +70,22 @@ cadre_value_t *cadre_value_of_int (int64_t value)
 
 cadre_value_t *cadre_value_of_uint (uint64_t value)
 {
-    cadre_value_t *self = s_new (CADRE_TYPE_INT);
+    cadre_value_t *self = s_value_new (CADRE_TYPE_INT);
     self->number = value;
     return self;
 }
 
 cadre_value_t *cadre_value_of_double (double value)
 {
-    cadre_value_t *self = s_new (CADRE_TYPE_DOUBLE);
+    cadre_value_t *self = s_value_new (CADRE_TYPE_DOUBLE);
     self->real = value;
     return self;
 }
 
 static cadre_value_t *s_of_bytes (cadre_type_t type, const void *bytes, size_t size_bytes)
 {
-    cadre_value_t *self = s_new (type);
-    self->data = s_bytes (bytes, size_bytes);
+    cadre_value_t *self = s_value_new (type);
+    self->data = s_value_bytes (bytes, size_bytes);
     self->size = size_bytes;
     if (!self->data) {
         free (self);
@@ -111,7 +111,7 @@ cadre_value_t *cadre_value_of_blob (const void *bytes, size_t size_bytes)
 
 static cadre_value_t *s_of_nodes (cadre_type_t type)
 {
-    cadre_value_t *self = s_new (type);
+    cadre_value_t *self = s_value_new (type);
     self->depth = 1;
     return self;
 }
@@ -134,11 +134,11 @@ static cadre_value_t *s_nodes (const cadre_value_t *self)
 }
 
 //  Frees what a node owns, but not the node.
-static void s_release (cadre_value_t *self)
+static void s_value_release (cadre_value_t *self)
 {
     if (s_has_nodes (self))
         for (size_t i = 0; i < self->size; i++)
-            s_release (s_nodes (self) + i);
+            s_value_release (s_nodes (self) + i);
     if (s_has_nodes (self) || s_has_bytes (self))
         free (self->data);
     *self = s_nil;
@@ -148,13 +148,13 @@ void cadre_value_destroy (cadre_value_t **self_p)
 {
     if (!self_p || !*self_p)
         return;
-    s_release (*self_p);
+    s_value_release (*self_p);
     free (*self_p);
     *self_p = NULL;
 }
 
 //  Appends the content of *value; NULL becomes nil.
-static void s_push (cadre_value_t *self, cadre_value_t **value)
+static void s_value_push (cadre_value_t *self, cadre_value_t **value)
 {
     if (self->size == self->capacity) {
         size_t capacity = self->capacity ? (size_t) self->capacity * 2 : 4;
@@ -185,14 +185,14 @@ cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value)
                           : s_too_deep (value)             ? CADRE_ERROR_TOO_LARGE
                                                            : CADRE_OK;
     if (error == CADRE_OK)
-        s_push (self, value);
+        s_value_push (self, value);
     else
         cadre_value_destroy (value);
     return error;
 }
 
 //  Index of the value of this key, or the number of nodes.
-static size_t s_find (const cadre_value_t *self, const char *key, size_t size_bytes)
+static size_t s_value_find (const cadre_value_t *self, const char *key, size_t size_bytes)
 {
     const cadre_value_t *nodes = s_nodes (self);
     for (size_t i = 0; i + 1 < self->size; i += 2)
@@ -216,11 +216,11 @@ static size_t s_find_int (const cadre_value_t *self, uint64_t number, bool negat
 static size_t s_find_node (const cadre_value_t *self, const cadre_value_t *key)
 {
     return key->type == CADRE_TYPE_INT ? s_find_int (self, key->number, key->negative)
-                                       : s_find (self, key->data, key->size);
+                                       : s_value_find (self, key->data, key->size);
 }
 
 //  Sets the value of a key, which is a text or an integer; consumes both.
-static cadre_error_t s_set (cadre_value_t *self, cadre_value_t *key, cadre_value_t **value)
+static cadre_error_t s_value_set (cadre_value_t *self, cadre_value_t *key, cadre_value_t **value)
 {
     cadre_error_t error = s_type (self) != CADRE_TYPE_MAP || !key ? CADRE_ERROR_TYPE
                           : s_too_deep (value)                    ? CADRE_ERROR_TOO_LARGE
@@ -232,13 +232,13 @@ static cadre_error_t s_set (cadre_value_t *self, cadre_value_t *key, cadre_value
     }
     size_t place = s_find_node (self, key);
     if (place == self->size) {
-        s_push (self, &key);
-        s_push (self, value);
+        s_value_push (self, &key);
+        s_value_push (self, value);
         return CADRE_OK;
     }
     cadre_value_destroy (&key);
     cadre_value_t *node = s_nodes (self) + place;
-    s_release (node);
+    s_value_release (node);
     if (value && *value) {
         *node = **value;
         if (node->depth >= self->depth)
@@ -251,12 +251,12 @@ static cadre_error_t s_set (cadre_value_t *self, cadre_value_t *key, cadre_value
 
 cadre_error_t cadre_value_set (cadre_value_t *self, const char *key, cadre_value_t **value)
 {
-    return s_set (self, key ? cadre_value_of_text (key) : NULL, value);
+    return s_value_set (self, key ? cadre_value_of_text (key) : NULL, value);
 }
 
 cadre_error_t cadre_value_set_int (cadre_value_t *self, int64_t key, cadre_value_t **value)
 {
-    return s_set (self, cadre_value_of_int (key), value);
+    return s_value_set (self, cadre_value_of_int (key), value);
 }
 
 cadre_value_t *value_failure (const char *kind, const char *message, const char *trace)
@@ -265,16 +265,16 @@ cadre_value_t *value_failure (const char *kind, const char *message, const char 
     const char *const texts [] = {kind, message, trace};
     for (size_t i = 0; i < 3; i++) {
         cadre_value_t *text = cadre_value_of_text (texts [i] ? texts [i] : "");
-        s_push (self, &text);
+        s_value_push (self, &text);
     }
     return self;
 }
 
-static cadre_value_t s_copy (const cadre_value_t *self)
+static cadre_value_t s_value_copy (const cadre_value_t *self)
 {
     cadre_value_t copy = *self;
     if (s_has_bytes (self))
-        copy.data = s_bytes (self->data, self->size);
+        copy.data = s_value_bytes (self->data, self->size);
     assert (copy.data || !s_has_bytes (self));
     if (!s_has_nodes (self))
         return copy;
@@ -283,7 +283,7 @@ static cadre_value_t s_copy (const cadre_value_t *self)
     copy.data = self->size ? malloc (self->size * sizeof *self) : NULL;
     assert (copy.data || self->size == 0);
     for (size_t i = 0; i < self->size; i++)
-        s_nodes (&copy) [i] = s_copy (s_nodes (self) + i);
+        s_nodes (&copy) [i] = s_value_copy (s_nodes (self) + i);
     return copy;
 }
 
@@ -300,11 +300,11 @@ static size_t s_weight (const cadre_value_t *self)
 
 cadre_value_t *cadre_value_copy (const cadre_value_t *self)
 {
-    if (self && !room_for (s_weight (self)))
+    if (self && !memory_check_for (s_weight (self)))
         return NULL;
-    cadre_value_t *copy = s_new (CADRE_TYPE_NIL);
+    cadre_value_t *copy = s_value_new (CADRE_TYPE_NIL);
     if (self)
-        *copy = s_copy (self);
+        *copy = s_value_copy (self);
     return copy;
 }
 
@@ -398,7 +398,7 @@ const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key
 {
     if (s_type (self) != CADRE_TYPE_MAP || !key)
         return NULL;
-    size_t place = s_find (self, key, strlen (key));
+    size_t place = s_value_find (self, key, strlen (key));
     return place < self->size ? s_nodes (self) + place : NULL;
 }
 

@@ -15,7 +15,7 @@ static bool s_ignored (char letter)
     return letter == ' ' || letter == ',' || letter == ':';
 }
 
-static char s_next (builder_t *self)
+static char s_value_build_next (builder_t *self)
 {
     while (s_ignored (*self->at))
         self->at++;
@@ -49,7 +49,7 @@ static cadre_value_t *s_build_scalar (builder_t *self)
 
 static bool s_build_pair (builder_t *self, cadre_value_t *map, size_t depth)
 {
-    char letter = s_next (self);
+    char letter = s_value_build_next (self);
     if (letter != 's' && letter != 'S' && letter != 'i')
         return false;
     cadre_value_t *key = s_build_scalar (self);
@@ -74,7 +74,7 @@ static cadre_value_t *s_build_nodes (builder_t *self, bool map, size_t depth)
         return NULL;
     cadre_value_t *nodes = map ? cadre_value_map () : cadre_value_list ();
     self->at++;
-    while (s_next (self) != (map ? '}' : ']')) {
+    while (s_value_build_next (self) != (map ? '}' : ']')) {
         if (map ? s_build_pair (self, nodes, depth + 1) : s_build_element (self, nodes, depth + 1))
             continue;
         cadre_value_destroy (&nodes);
@@ -86,7 +86,7 @@ static cadre_value_t *s_build_nodes (builder_t *self, bool map, size_t depth)
 
 static cadre_value_t *s_build (builder_t *self, size_t depth)
 {
-    char letter = s_next (self);
+    char letter = s_value_build_next (self);
     if (letter == '[' || letter == '{')
         return s_build_nodes (self, letter == '{', depth);
     return s_build_scalar (self);
@@ -99,7 +99,7 @@ cadre_value_t *cadre_value_build (const char *format, ...)
     builder_t builder = {.at = format};
     va_start (builder.arguments, format);
     cadre_value_t *value = s_build (&builder, 0);
-    if (value && s_next (&builder) != 0)
+    if (value && s_value_build_next (&builder) != 0)
         cadre_value_destroy (&value);
     va_end (builder.arguments);
     return value;
@@ -107,7 +107,7 @@ cadre_value_t *cadre_value_build (const char *format, ...)
 
 //  ---- arguments ---------------------------------------------------------------
 
-static bool s_pack_text (buffer_t *self, const char *text)
+static bool s_value_build_pack_text (buffer_t *self, const char *text)
 {
     if (text)
         pack_text (self, text);
@@ -123,7 +123,7 @@ static bool s_pack_argument (buffer_t *self, char letter, va_list *arguments)
     case 'd': pack_double (self, va_arg (*arguments, double)); return true;
     case 'b': pack_bool (self, va_arg (*arguments, int) != 0); return true;
     case 'n': pack_nil (self); return true;
-    case 's': return s_pack_text (self, va_arg (*arguments, const char *));
+    case 's': return s_value_build_pack_text (self, va_arg (*arguments, const char *));
     case 'S':
         bytes = va_arg (*arguments, const char *);
         pack_text_of (self, bytes, va_arg (*arguments, size_t));
@@ -145,7 +145,7 @@ static bool s_pack_typed (buffer_t *self, const cadre_typed_t *typed)
     case 'd': pack_double (self, typed->as.real); return true;
     case 'b': pack_bool (self, typed->as.flag); return true;
     case 'n': pack_nil (self); return true;
-    case 's': return s_pack_text (self, typed->as.data);
+    case 's': return s_value_build_pack_text (self, typed->as.data);
     case 'S': pack_text_of (self, typed->as.data, typed->size_bytes); return true;
     case 'B': pack_blob (self, typed->as.data, typed->size_bytes); return true;
     case 'v': value_codec_pack (self, typed->as.data); return true;

@@ -91,7 +91,7 @@ bool value_codec_peek (const cursor_t *cursor, cadre_type_t *type)
     return true;
 }
 
-static bool s_read (cursor_t *cursor, cadre_value_t *node, size_t depth);
+static bool s_value_codec_read (cursor_t *cursor, cadre_value_t *node, size_t depth);
 
 static bool s_read_number (cursor_t *cursor, cadre_value_t *node)
 {
@@ -109,7 +109,7 @@ static bool s_read_number (cursor_t *cursor, cadre_value_t *node)
 static bool s_read_bytes (cursor_t *cursor, cadre_value_t *node)
 {
     view_t view = {0};
-    if (!cursor_bytes (cursor, &view) || !room_for (view.size))
+    if (!cursor_bytes (cursor, &view) || !memory_check_for (view.size))
         return false;
     node->data = view_text (view);
     node->size = view.size;
@@ -127,8 +127,9 @@ static bool s_read_nodes (cursor_t *cursor, cadre_value_t *self, size_t count, s
         return true;
     if (count > UINT32_MAX)
         return false;
-    cadre_value_t *nodes = room_for (count * sizeof *nodes) ? calloc (count, sizeof *nodes) : NULL;
-    if (!nodes && count * sizeof *nodes >= ROOM_LEAST)
+    cadre_value_t *nodes =
+        memory_check_for (count * sizeof *nodes) ? calloc (count, sizeof *nodes) : NULL;
+    if (!nodes && count * sizeof *nodes >= MEMORY_CHECK_LEAST)
         return false;
     assert (nodes);
     self->data = nodes;
@@ -138,7 +139,7 @@ static bool s_read_nodes (cursor_t *cursor, cadre_value_t *self, size_t count, s
         if (key && cursor_peek (cursor) != CURSOR_TEXT && cursor_peek (cursor) != CURSOR_INT)
             return false;
         self->size++;
-        if (!s_read (cursor, nodes + i, depth + 1))
+        if (!s_value_codec_read (cursor, nodes + i, depth + 1))
             return false;
         if (nodes [i].depth >= self->depth)
             self->depth = (uint8_t) (nodes [i].depth + 1);
@@ -176,7 +177,7 @@ static bool s_read_failure (cursor_t *cursor, cadre_value_t *node, size_t depth)
     return cursor_done (&scout) && s_read_list (&body, node, depth);
 }
 
-static bool s_read (cursor_t *cursor, cadre_value_t *node, size_t depth)
+static bool s_value_codec_read (cursor_t *cursor, cadre_value_t *node, size_t depth)
 {
     cadre_type_t type;
     if (!value_codec_peek (cursor, &type))
@@ -203,7 +204,7 @@ cadre_value_t *value_codec_read (cursor_t *cursor)
     cadre_value_t *self = NULL;
     if (cursor_skip (&scout, NULL)) {
         self = cadre_value_nil ();
-        if (!s_read (cursor, self, 0))
+        if (!s_value_codec_read (cursor, self, 0))
             cadre_value_destroy (&self);
     }
     if (!self)

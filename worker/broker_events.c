@@ -13,7 +13,7 @@ static void s_collect (void *context, uint64_t serial)
 }
 
 //  Adds all leases of this worker: waiting, running, or ended and not acknowledged.
-static void s_hold (worker_t *self, serials_t *serials)
+static void s_broker_events_hold (worker_t *self, serials_t *serials)
 {
     slots_each (self->slots, s_collect, serials);
     outbox_each (self->outbox, s_collect, serials);
@@ -26,7 +26,7 @@ static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
 {
     serials_t serials = {0};
     spans_t spans = {0};
-    s_hold (self, &serials);
+    s_broker_events_hold (self, &serials);
     spans_read_any (&spans, adopted);
     bool all = serials_cover (&serials, &spans, &self->missing);
     if (all)
@@ -36,7 +36,7 @@ static bool s_holds_all (worker_t *self, const wire_list_t *adopted)
     return all;
 }
 
-static bool s_on_welcome (void *context, const wire_worker_welcome_t *fields)
+static bool s_broker_events_on_welcome (void *context, const wire_worker_welcome_t *fields)
 {
     worker_t *self = context;
     slots_keep (self->slots, &fields->adopted);
@@ -45,12 +45,12 @@ static bool s_on_welcome (void *context, const wire_worker_welcome_t *fields)
     return s_holds_all (self, &fields->adopted);
 }
 
-static bool s_on_job (void *context, const wire_lane_job_t *fields)
+static bool s_broker_events_on_job (void *context, const wire_lane_job_t *fields)
 {
     return slots_open_job (((worker_t *) context)->slots, fields);
 }
 
-static void s_on_job_end (void *context, uint64_t job)
+static void s_broker_events_on_job_end (void *context, uint64_t job)
 {
     slots_end_job (((worker_t *) context)->slots, job);
 }
@@ -63,7 +63,7 @@ static void s_refuse_large (worker_t *self, job_t *job, uint64_t serial,
     wire_lane_task_t without = *task;
     without.payload = (view_t){0};
     lease_t *lease = lease_new (job, serial, &without);
-    room_lacks ((size_t) size_bytes, "arguments", &fault);
+    memory_check_lacks ((size_t) size_bytes, "arguments", &fault);
     slots_refuse (self->slots, &lease, "memory", fault.text);
 }
 
@@ -90,7 +90,7 @@ static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire
     lease = number ? lease_new_large (job, serial, task, &payload) : lease_new (job, serial, task);
     lease->output_window = link_output_bytes (self->link);
     if (task->expire_us)
-        lease->begin_by_us = moment_now (&self->clock) + (int64_t) task->expire_us;
+        lease->begin_by_us = clock_now (&self->clock) + (int64_t) task->expire_us;
     slots_push (self->slots, &lease);
     return true;
 }
@@ -141,7 +141,7 @@ static size_t s_on_held (void *context, buffer_t *spans)
 {
     worker_t *self = context;
     serials_t serials = {0};
-    s_hold (self, &serials);
+    s_broker_events_hold (self, &serials);
     size_t count = serials_pack (&serials, &self->missing, HELD_SPANS_MAX, spans);
     serials_free (&serials);
     return count;
@@ -157,9 +157,9 @@ static void s_on_say (void *context, const char *line)
 link_events_t broker_events (worker_t *self)
 {
     return (link_events_t){.context = self,
-                           .welcome = s_on_welcome,
-                           .job = s_on_job,
-                           .job_end = s_on_job_end,
+                           .welcome = s_broker_events_on_welcome,
+                           .job = s_broker_events_on_job,
+                           .job_end = s_broker_events_on_job_end,
                            .tasks = s_on_tasks,
                            .cancel = s_on_cancel,
                            .recall = s_on_recall,

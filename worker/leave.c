@@ -9,7 +9,7 @@
 
 static int64_t s_in_ms (const worker_t *self, uint32_t ms)
 {
-    return moment_now (&self->clock) + (int64_t) ms * 1000;
+    return clock_now (&self->clock) + (int64_t) ms * 1000;
 }
 
 void leave_begin (worker_t *self, uint32_t timeout_ms)

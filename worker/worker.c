@@ -20,7 +20,7 @@
 
 static int64_t s_in_ms (const worker_t *self, uint32_t ms)
 {
-    return moment_now (&self->clock) + (int64_t) ms * 1000;
+    return clock_now (&self->clock) + (int64_t) ms * 1000;
 }
 
 static void s_drain_now (void *owner, int64_t now_us)
@@ -32,7 +32,7 @@ static void s_drain_now (void *owner, int64_t now_us)
 
 //  ---- events of the slots --------------------------------------------------------------
 
-static void s_on_result (void *context, const lease_t *lease, const slots_result_t *result)
+static void s_worker_on_result (void *context, const lease_t *lease, const slots_result_t *result)
 {
     outbox_result (((worker_t *) context)->outbox, lease, result);
 }
@@ -43,7 +43,7 @@ static void s_on_returned (void *context, const lease_t *lease)
                      lease->serial, lease->verdict == LEASE_RECLAIMED);
 }
 
-static void s_on_output (void *context, const lease_t *lease, unsigned stream, view_t bytes)
+static void s_worker_on_output (void *context, const lease_t *lease, unsigned stream, view_t bytes)
 {
     outbox_output (((worker_t *) context)->outbox, lease, stream, bytes);
 }
@@ -62,9 +62,9 @@ static slots_t *s_new_slots (worker_t *self, fault_t *fault)
                                .clock = &self->clock,
                                .timers = self->timers,
                                .events = {.context = self,
-                                          .result = s_on_result,
+                                          .result = s_worker_on_result,
                                           .returned = s_on_returned,
-                                          .output = s_on_output}};
+                                          .output = s_worker_on_output}};
     return slots_new (&options, fault);
 }
 
@@ -100,7 +100,7 @@ static cadre_error_t s_addresses (worker_t *self, fault_t *fault)
     return error;
 }
 
-static cadre_error_t s_prepare (worker_t *self, fault_t *fault)
+static cadre_error_t s_worker_prepare (worker_t *self, fault_t *fault)
 {
     cadre_error_t error = s_addresses (self, fault);
     if (error == CADRE_OK)
@@ -127,11 +127,11 @@ worker_t *worker_new (void *context, const worker_options_t *options, fault_t *f
     self->outbox = outbox_new ();
     assert (self->timers && self->outbox);
     worker_config_copy (&self->charter, options);
-    self->clock = options->clock ? *options->clock : moment_boottime;
+    self->clock = options->clock ? *options->clock : clock_boottime;
     self->deadline = (alarm_t){.ring = leave_on_deadline, .owner = self};
     self->idle = (alarm_t){.ring = s_drain_now, .owner = self};
     self->lifetime = (alarm_t){.ring = s_drain_now, .owner = self};
-    if (s_prepare (self, fault) != CADRE_OK) {
+    if (s_worker_prepare (self, fault) != CADRE_OK) {
         worker_destroy (&self);
         return NULL;
     }
@@ -208,7 +208,7 @@ static void s_watch_threads (worker_t *self)
     leave_begin (self, self->charter.options.drain_timeout_ms);
 }
 
-static void s_describe (void *owner)
+static void s_worker_describe (void *owner)
 {
     worker_t *self = owner;
     self->reported = link_state (self->link);
@@ -228,10 +228,10 @@ void worker_turn (worker_t *self)
     link_turn (self->link);
     leave_go_on (self);
     if (link_state (self->link) != self->reported)
-        s_describe (self);
+        s_worker_describe (self);
 }
 
-static void s_poll (worker_t *self, bool more)
+static void s_worker_poll (worker_t *self, bool more)
 {
     zmq_pollitem_t items [4] = {{.fd = self->wake, .events = ZMQ_POLLIN},
                                 {.fd = slots_descriptor (self->slots), .events = ZMQ_POLLIN}};
@@ -239,7 +239,7 @@ static void s_poll (worker_t *self, bool more)
         outbox_bytes (self->outbox) > SINK_HELD_MAX; //  The broker's acknowledgements come first
     int count = 2 + link_receive_poll (self->link, items + 2);
     items [1].events = full ? 0 : ZMQ_POLLIN;
-    long wait_ms = more ? 0 : timers_next_ms (self->timers, moment_now (&self->clock), POLL_MS);
+    long wait_ms = more ? 0 : timers_next_ms (self->timers, clock_now (&self->clock), POLL_MS);
     if (zmq_poll (items, count, wait_ms) < 0 && errno == ETERM)
         self->phase = PHASE_DONE;
     if (items [0].revents)
@@ -256,12 +256,12 @@ cadre_error_t worker_run (worker_t *self, fault_t *fault)
     if (self->charter.options.lifetime_ms)
         timers_set (self->timers, &self->lifetime,
                     s_in_ms (self, self->charter.options.lifetime_ms));
-    s_describe (self);
-    notify_attach (self->charter.options.notify, self->timers, s_describe, self);
+    s_worker_describe (self);
+    notify_attach (self->charter.options.notify, self->timers, s_worker_describe, self);
     while (self->phase != PHASE_DONE && link_state (self->link) != LINK_ENDED) {
-        s_poll (self, more);
+        s_worker_poll (self, more);
         more = link_receive (self->link);
-        timers_run (self->timers, moment_now (&self->clock));
+        timers_run (self->timers, clock_now (&self->clock));
         if (self->phase != PHASE_DONE)
             worker_turn (self);
     }

@@ -20,7 +20,7 @@
 typedef struct worker worker_t;
 
 struct cadre_function; //  cadre.h
-struct guise;          //  worker/shared/run_as.h
+struct run_as;         //  worker/shared/run_as.h
 struct notify;         //  common/notify.h
 
 typedef struct worker_options {
@@ -39,14 +39,14 @@ typedef struct worker_options {
     const char *const
         *program;              //  argv of a program that serves functions, NULL-terminated, or NULL
     const char *const *labels; //  NULL-terminated, or NULL
-    const struct guise *guise; //  User of process slots; NULL: the worker's
-    const char *task_broker;   //  Address for CADRE_TASK_BROKER; NULL: broker
-    uint64_t max_tasks;        //  Number of tasks after which a slot is replaced; 0: never
-    uint32_t idle_timeout_ms;  //  Leave after so long without a task; 0: never
-    uint32_t lifetime_ms;      //  Drain after so long; 0: never
-    uint32_t drain_timeout_ms; //  0: 30000
-    bool embedded;             //  The broker is in this process: end with it, do not reconnect
-    const moment_clock_t *clock; //  NULL: the boot-time clock
+    const struct run_as *run_as_user; //  User of process slots; NULL: the worker's
+    const char *task_broker;          //  Address for CADRE_TASK_BROKER; NULL: broker
+    uint64_t max_tasks;               //  Number of tasks after which a slot is replaced; 0: never
+    uint32_t idle_timeout_ms;         //  Leave after so long without a task; 0: never
+    uint32_t lifetime_ms;             //  Drain after so long; 0: never
+    uint32_t drain_timeout_ms;        //  0: 30000
+    bool embedded;               //  The broker is in this process: end with it, do not reconnect
+    const clock_source_t *clock; //  NULL: the boot-time clock
     struct notify *notify;       //  Reports the state to a supervisor; borrowed; NULL: no reports
     void (*say) (const char *line); //  Prints lines for people: registered, waiting; NULL: none
 } worker_options_t;

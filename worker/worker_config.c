@@ -17,7 +17,7 @@
 #define DESCRIPTORS_BASE 16 //  Sockets with their own descriptors, epoll, eventfd
 #define DESCRIPTORS_SLOT 5  //  Socketpair, page, pidfd, and copies while it starts
 
-static size_t s_pack_texts (buffer_t *self, const char *const *texts)
+static size_t s_worker_config_pack_texts (buffer_t *self, const char *const *texts)
 {
     size_t count = 0;
     for (; texts && texts [count]; count++)
@@ -25,7 +25,7 @@ static size_t s_pack_texts (buffer_t *self, const char *const *texts)
     return count;
 }
 
-static char *s_copy (const char *text)
+static char *s_worker_config_copy (const char *text)
 {
     char *copy = strdup (text ? text : "");
     assert (copy);
@@ -41,18 +41,20 @@ void worker_config_copy (worker_config_t *self, const worker_options_t *options)
         snprintf (self->name, sizeof (self->name), "%s", options->name);
     else
         host_label (self->name, sizeof (self->name));
-    self->broker = s_copy (options->broker);
+    self->broker = s_worker_config_copy (options->broker);
     self->has_keys = options->keys != NULL;
     if (options->keys)
         self->keys = *options->keys;
-    self->proxy = options->proxy ? s_copy (options->proxy) : NULL;
-    self->task_broker = s_copy (options->task_broker ? options->task_broker : options->broker);
-    self->slot_path = s_copy (options->slot_path ? options->slot_path : host_slot_path (path));
-    if (options->guise)
-        self->guise = *options->guise;
-    self->plugins_count = s_pack_texts (&self->plugins, options->plugins);
-    self->program_count = s_pack_texts (&self->program, options->program);
-    self->labels_count = s_pack_texts (&self->labels, options->labels);
+    self->proxy = options->proxy ? s_worker_config_copy (options->proxy) : NULL;
+    self->task_broker =
+        s_worker_config_copy (options->task_broker ? options->task_broker : options->broker);
+    self->slot_path =
+        s_worker_config_copy (options->slot_path ? options->slot_path : host_slot_path (path));
+    if (options->run_as_user)
+        self->run_as_user = *options->run_as_user;
+    self->plugins_count = s_worker_config_pack_texts (&self->plugins, options->plugins);
+    self->program_count = s_worker_config_pack_texts (&self->program, options->program);
+    self->labels_count = s_worker_config_pack_texts (&self->labels, options->labels);
     if (self->options.slots == 0)
         self->options.slots = (unsigned) cpus_usable (NULL);
     if (self->options.drain_timeout_ms == 0)
@@ -95,13 +97,13 @@ void worker_config_free (worker_config_t *self)
 //  Plugins without a folder in their name are searched for elsewhere.
 cadre_error_t worker_config_check (const worker_config_t *self, fault_t *fault)
 {
-    cadre_error_t error = guise_check (&self->guise, self->slot_path, true, fault);
+    cadre_error_t error = run_as_check (&self->run_as_user, self->slot_path, true, fault);
     cursor_t cursor = cursor_of (self->plugins.data, self->plugins.size);
     view_t name;
     for (size_t i = 0; i < self->plugins_count && !error && cursor_text (&cursor, &name); i++) {
         char *path = view_text (name);
         if (strchr (path, '/'))
-            error = guise_check (&self->guise, path, false, fault);
+            error = run_as_check (&self->run_as_user, path, false, fault);
         free (path);
     }
     return error;
@@ -116,7 +118,7 @@ slot_handle_start_t worker_config_start (const worker_config_t *self)
 {
     return (slot_handle_start_t){
         .path = self->slot_path,
-        .guise = &self->guise,
+        .run_as_user = &self->run_as_user,
         .threads = self->options.threads,
         .functions = self->options.functions,
         .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),

@@ -20,7 +20,7 @@ typedef struct worker_config {
     char *proxy;                 //  HOST:PORT, or NULL
     char *task_broker;           //  For CADRE_TASK_BROKER
     char *slot_path;             //  Executable of slots
-    guise_t guise;               //  Their user
+    run_as_t run_as_user;        //  Their user
     buffer_t plugins;            //  Packed texts
     size_t plugins_count;        //  How many
     buffer_t program;            //  Packed texts

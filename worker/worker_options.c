@@ -48,7 +48,7 @@ typedef struct settings {
     const char *access_file;              //  --access
     char *access_hidden;                  //  The same, when the argument was overwritten
     const char *run_as;                   //  --run-as, or NULL
-    guise_t guise;                        //  The user of --run-as
+    run_as_t run_as_user;                 //  The user of --run-as
     access_t access;                      //  Content of the access file
     char **again;                         //  The arguments, for a restart
     fault_t fault;                        //  The error of an option
@@ -150,7 +150,7 @@ static const struct {
                     {ACCESS_VARIABLE, KEY_ACCESS, 0},      {"CADRE_HEALTH", KEY_HEALTH, 0},
                     {"CADRE_RUN_AS", KEY_RUN_AS, 0}};
 
-static cadre_error_t s_add (list_t *list, const char *text, fault_t *fault)
+static cadre_error_t s_worker_options_add (list_t *list, const char *text, fault_t *fault)
 {
     if (list->count == LIST_MAX)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
@@ -169,7 +169,7 @@ static cadre_error_t s_add_words (list_t *list, const char *line, fault_t *fault
         at += strspn (at, " \t");
         if (!*at)
             return CADRE_OK;
-        cadre_error_t error = s_add (list, at, fault);
+        cadre_error_t error = s_worker_options_add (list, at, fault);
         if (error != CADRE_OK)
             return error;
         for (out = at; *at && (quote || !strchr (" \t", *at)); at++) {
@@ -197,7 +197,8 @@ static cadre_error_t s_duration (const char *text, uint32_t *ms, fault_t *fault)
     return CADRE_OK;
 }
 
-static cadre_error_t s_count (const char *text, uint64_t most, uint64_t *count, fault_t *fault)
+static cadre_error_t s_worker_options_count (const char *text, uint64_t most, uint64_t *count,
+                                             fault_t *fault)
 {
     return units_parse_count (text, 1, most, count, fault);
 }
@@ -215,7 +216,7 @@ static cadre_error_t s_proxy (settings_t *self, const char *text)
     return CADRE_OK;
 }
 
-static cadre_error_t s_set (settings_t *self, int key, const char *text)
+static cadre_error_t s_worker_options_set (settings_t *self, int key, const char *text)
 {
     fault_t *fault = &self->fault;
     uint64_t count = 0;
@@ -225,8 +226,8 @@ static cadre_error_t s_set (settings_t *self, int key, const char *text)
     case KEY_ACCESS: self->access_file = text; return CADRE_OK;
     case KEY_RUN_AS: self->run_as = text; return CADRE_OK;
     case KEY_THREADS: self->worker.threads = true; return CADRE_OK;
-    case KEY_PLUGIN: return s_add (&self->plugins, text, fault);
-    case KEY_LABEL: return s_add (&self->labels, text, fault);
+    case KEY_PLUGIN: return s_worker_options_add (&self->plugins, text, fault);
+    case KEY_LABEL: return s_worker_options_add (&self->labels, text, fault);
     case KEY_PROGRAM: return s_add_words (&self->program, text, fault);
     case KEY_NAME: self->worker.name = text; return CADRE_OK;
     case KEY_ALLOW: self->commands = 1; return CADRE_OK;
@@ -234,18 +235,19 @@ static cadre_error_t s_set (settings_t *self, int key, const char *text)
     case KEY_IDLE: return s_duration (text, &self->worker.idle_timeout_ms, fault);
     case KEY_LIFETIME: return s_duration (text, &self->worker.lifetime_ms, fault);
     case KEY_DRAIN: return s_duration (text, &self->worker.drain_timeout_ms, fault);
-    case KEY_MAX_TASKS: return s_count (text, UINT64_MAX, &self->worker.max_tasks, fault);
+    case KEY_MAX_TASKS:
+        return s_worker_options_count (text, UINT64_MAX, &self->worker.max_tasks, fault);
     case KEY_HEALTH: self->health = text; return CADRE_OK;
     case KEY_PROXY: return s_proxy (self, text);
     case KEY_SLOT_PATH: self->worker.slot_path = text; return CADRE_OK;
     default:
-        error = s_count (text, SLOTS_MAX, &count, fault);
+        error = s_worker_options_count (text, SLOTS_MAX, &count, fault);
         self->worker.slots = (unsigned) count;
         return error;
     }
 }
 
-static error_t s_parse (int key, char *text, struct argp_state *state)
+static error_t s_worker_options_parse (int key, char *text, struct argp_state *state)
 {
     settings_t *self = state->input;
     if (key == ARGP_KEY_ARG) {
@@ -255,7 +257,7 @@ static error_t s_parse (int key, char *text, struct argp_state *state)
     }
     if (key < KEY_SLOTS || key > KEY_BROKER)
         return ARGP_ERR_UNKNOWN;
-    return s_set (self, key, text) == CADRE_OK ? 0 : EINVAL;
+    return s_worker_options_set (self, key, text) == CADRE_OK ? 0 : EINVAL;
 }
 
 static cadre_error_t s_take_variable (settings_t *self, size_t i)
@@ -271,10 +273,10 @@ static cadre_error_t s_take_variable (settings_t *self, size_t i)
     if (key == KEY_ALLOW)
         key = strcmp (value, "0") == 0 ? KEY_REFUSE : KEY_ALLOW;
     if (!separator [0])
-        return s_set (self, key, value);
+        return s_worker_options_set (self, key, value);
     char *copy = strdup (value), *rest = copy, *part; //  Lives as long as the process
     while (error == CADRE_OK && (part = strsep (&rest, separator)))
-        error = *part ? s_set (self, key, part) : CADRE_OK;
+        error = *part ? s_worker_options_set (self, key, part) : CADRE_OK;
     return error;
 }
 
@@ -319,10 +321,10 @@ static cadre_error_t s_decide_user (settings_t *self)
             LOG_WARNING, "W065",
             "this worker is root, so its tasks can do everything here, and read its key: name the user to run "
             "them with --run-as USER (or --run-as root if that is meant)");
-    if (!self->run_as || guise_find (&self->guise, self->run_as, &self->fault))
+    if (!self->run_as || run_as_find (&self->run_as_user, self->run_as, &self->fault))
         return self->fault.code;
-    self->worker.guise = &self->guise;
-    if (self->worker.threads && self->guise.other)
+    self->worker.run_as_user = &self->run_as_user;
+    if (self->worker.threads && self->run_as_user.other)
         return fault_set (
             &self->fault, CADRE_ERROR_ARGUMENT,
             "slots that are threads run tasks as the worker itself: leave out --threads or --run-as");
@@ -359,7 +361,7 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
 {
     static const struct argp argp = {
         s_options,
-        s_parse,
+        s_worker_options_parse,
         NULL,
         "Runs tasks for a broker. Each slot runs one task at a time.\v"
         "Tasks run as the worker's user, and can then read every file that the "
@@ -397,7 +399,7 @@ static cadre_error_t s_read_settings (settings_t *self, int argc, char **argv)
     return error;
 }
 
-static void s_say (const char *line)
+static void s_worker_options_say (const char *line)
 {
     log_say ("%s", line);
 }
@@ -423,7 +425,7 @@ static void *s_watch_signals (void *argument)
     return NULL;
 }
 
-static cadre_error_t s_serve (worker_t *worker, int signals, fault_t *fault)
+static cadre_error_t s_worker_options_serve (worker_t *worker, int signals, fault_t *fault)
 {
     watch_t watch = {.signals = signals, .end = eventfd (0, EFD_CLOEXEC), .worker = worker};
     pthread_t thread;
@@ -499,12 +501,12 @@ int worker_options_run (int argc, char **argv, char **again, const struct cadre_
             settings.worker.slot_path = libexec_again (own);
     }
     if (error == CADRE_OK) {
-        settings.worker.say = s_say;
+        settings.worker.say = s_worker_options_say;
         settings.worker.notify = notify = notify_new (NULL, settings.health);
         context = sockets_context_new (1, 64, fault);
         worker = context ? worker_new (context, &settings.worker, fault) : NULL;
         access_wipe (&settings.access);
-        error = worker ? s_serve (worker, signals, fault) : fault->code;
+        error = worker ? s_worker_options_serve (worker, signals, fault) : fault->code;
         restart = worker && worker_wants_restart (worker);
     }
     worker_destroy (&worker);

@@ -22,7 +22,7 @@ typedef enum worker_phase {
 
 struct worker {
     worker_config_t charter; //  Its options
-    moment_clock_t clock;
+    clock_source_t clock;
     void *context;               //  ZeroMQ's, borrowed
     timers_t *timers;            //  For all modules of the worker
     slots_t *slots;              //  Runs tasks

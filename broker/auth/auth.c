@@ -10,12 +10,12 @@
 #include "common/keydir.h"
 
 struct auth {
-    authz_t doors;                   //  Interface for the broker
+    authz_t authz;                   //  Interface for the broker
     zap_gate_t *gate;                //  What libzmq asks
     char folder [KEYDIR_PATH_BYTES]; //  Of the keys
 };
 
-static cadre_error_t s_take (void *owner, const keydir_entry_t *entry, fault_t *fault)
+static cadre_error_t s_auth_take (void *owner, const keydir_entry_t *entry, fault_t *fault)
 {
     keyring_t *keys = owner;
     rights_t rights = {.name = entry->name,
@@ -31,42 +31,42 @@ static cadre_error_t s_take (void *owner, const keydir_entry_t *entry, fault_t *
                       entry->name);
 }
 
-static keyring_t *s_read (const char *folder, fault_t *fault)
+static keyring_t *s_auth_read (const char *folder, fault_t *fault)
 {
     keyring_t *keys = keyring_new ();
-    if (keydir_each (folder, s_take, keys, fault))
+    if (keydir_each (folder, s_auth_take, keys, fault))
         keyring_destroy (&keys);
     return keys;
 }
 
-static cadre_error_t s_reload (authz_t *doors, fault_t *fault)
+static cadre_error_t s_auth_reload (authz_t *authz, fault_t *fault)
 {
-    auth_t *self = doors->owner;
-    keyring_t *keys = s_read (self->folder, fault);
+    auth_t *self = authz->owner;
+    keyring_t *keys = s_auth_read (self->folder, fault);
     if (!keys)
         return fault->code;
     keyring_t *copy = keyring_copy (keys);
     zap_gate_change (self->gate, &copy);
-    keyring_destroy (&doors->keys);
-    doors->keys = keys;
+    keyring_destroy (&authz->keys);
+    authz->keys = keys;
     return CADRE_OK;
 }
 
-static uint64_t s_refused (const authz_t *doors)
+static uint64_t s_refused (const authz_t *authz)
 {
-    const auth_t *self = doors->owner;
+    const auth_t *self = authz->owner;
     return zap_gate_refused (self->gate);
 }
 
-static cadre_error_t s_open (auth_t *self, void *context, fault_t *fault)
+static cadre_error_t s_auth_open (auth_t *self, void *context, fault_t *fault)
 {
     char public_key [KEYS_TEXT_BYTES];
-    if (keydir_broker (self->folder, false, public_key, self->doors.secret_key, fault))
+    if (keydir_broker (self->folder, false, public_key, self->authz.secret_key, fault))
         return fault->code;
-    self->doors.keys = s_read (self->folder, fault);
-    if (!self->doors.keys)
+    self->authz.keys = s_auth_read (self->folder, fault);
+    if (!self->authz.keys)
         return fault->code;
-    keyring_t *copy = keyring_copy (self->doors.keys);
+    keyring_t *copy = keyring_copy (self->authz.keys);
     self->gate = zap_gate_new (context, &copy, fault);
     return self->gate ? CADRE_OK : fault->code;
 }
@@ -75,13 +75,13 @@ auth_t *auth_new (void *context, const char *folder, fault_t *fault)
 {
     auth_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->doors = (authz_t){.reload = s_reload, .refused = s_refused, .owner = self};
+    self->authz = (authz_t){.reload = s_auth_reload, .refused = s_refused, .owner = self};
     if (strlen (folder) >= sizeof self->folder)
         fault_set (fault, CADRE_ERROR_CONFIGURATION, "the path of the keys is too long: %.100s...",
                    folder);
     else {
         memcpy (self->folder, folder, strlen (folder) + 1);
-        if (s_open (self, context, fault) == CADRE_OK)
+        if (s_auth_open (self, context, fault) == CADRE_OK)
             return self;
     }
     auth_destroy (&self);
@@ -95,7 +95,7 @@ void auth_destroy (auth_t **self_p)
     if (!self)
         return;
     zap_gate_destroy (&self->gate);
-    keyring_destroy (&self->doors.keys);
+    keyring_destroy (&self->authz.keys);
     explicit_bzero (self, sizeof *self);
     free (self);
     *self_p = NULL;
@@ -103,5 +103,5 @@ void auth_destroy (auth_t **self_p)
 
 authz_t *auth_doors (auth_t *self)
 {
-    return &self->doors;
+    return &self->authz;
 }

@@ -85,28 +85,28 @@ const char *authz_admit (const keyring_t *keys, const char *domain, const char *
     return worker && own_lane ? key : NULL;
 }
 
-static cadre_error_t s_reload (hub_t *hub, fault_t *fault)
+static cadre_error_t s_authz_reload (context_t *ctx, fault_t *fault)
 {
-    if (!hub->doors)
+    if (!ctx->authz)
         fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
             "this broker uses no keys: there is nothing to read again; start it with --keys");
-    else if (hub->doors->reload (hub->doors, fault) == CADRE_OK) {
-        hub->keys_changed = true;
+    else if (ctx->authz->reload (ctx->authz, fault) == CADRE_OK) {
+        ctx->keys_changed = true;
         log_line (LOG_INFO, "B031", "keys were read again: %zu are let in",
-                  keyring_count (hub->doors->keys));
+                  keyring_count (ctx->authz->keys));
         return CADRE_OK;
     }
     log_line (LOG_WARNING, "B032", "keys were not read again: %s", fault->text);
     return fault->code;
 }
 
-cadre_error_t authz_reload (hub_t *hub, fault_t *fault)
+cadre_error_t authz_reload (context_t *ctx, fault_t *fault)
 {
     fault_t own = {0};
-    notify_reloading (hub->notify);
-    cadre_error_t error = s_reload (hub, fault ? fault : &own);
-    if (hub->state == HUB_RUNNING)
-        notify_ready (hub->notify);
+    notify_reloading (ctx->notify);
+    cadre_error_t error = s_authz_reload (ctx, fault ? fault : &own);
+    if (ctx->state == CONTEXT_RUNNING)
+        notify_ready (ctx->notify);
     return error;
 }

@@ -54,6 +54,6 @@ const char *authz_admit (const keyring_t *keys, const char *domain, const char *
 
 //  Reloads the keys; sessions are checked against them in this turn. CADRE_ERROR_CONFIGURATION when
 //  there are no keys or they cannot be read.
-cadre_error_t authz_reload (hub_t *hub, fault_t *fault);
+cadre_error_t authz_reload (context_t *ctx, fault_t *fault);
 
 #endif

@@ -27,7 +27,7 @@ keyring_t *keyring_new (void)
     return self;
 }
 
-static void s_free (entry_t *entry)
+static void s_keyring_free (entry_t *entry)
 {
     for (size_t i = 0; i < entry->rights.functions_count; i++)
         free ((char *) (uintptr_t) entry->rights.functions [i]);
@@ -47,13 +47,13 @@ void keyring_destroy (keyring_t **self_p)
     HASH_CLEAR (hh_holder, self->holders);
     HASH_ITER (hh, self->entries, entry, next) {
         HASH_DELETE (hh, self->entries, entry);
-        s_free (entry);
+        s_keyring_free (entry);
     }
     free (self);
     *self_p = NULL;
 }
 
-static char *s_text (const char *text)
+static char *s_keyring_text (const char *text)
 {
     char *copy = strdup (text);
     assert (copy);
@@ -76,13 +76,14 @@ bool keyring_add (keyring_t *self, const char *public_key, const rights_t *right
     assert (entry && functions && strlen (public_key) < KEYS_TEXT_BYTES);
     memcpy (entry->public_key, public_key, strlen (public_key) + 1);
     for (size_t i = 0; i < rights->functions_count; i++)
-        functions [i] = s_text (rights->functions [i]);
-    entry->rights = (rights_t){.name = s_text (rights->name),
-                               .role = rights->role,
-                               .holder = s_text (rights->holder ? rights->holder : public_key),
-                               .all_jobs = rights->all_jobs,
-                               .functions = functions,
-                               .functions_count = rights->functions_count};
+        functions [i] = s_keyring_text (rights->functions [i]);
+    entry->rights =
+        (rights_t){.name = s_keyring_text (rights->name),
+                   .role = rights->role,
+                   .holder = s_keyring_text (rights->holder ? rights->holder : public_key),
+                   .all_jobs = rights->all_jobs,
+                   .functions = functions,
+                   .functions_count = rights->functions_count};
     HASH_ADD_STR (self->entries, public_key, entry);
     if (!s_find_holder (self, entry->rights.holder))
         HASH_ADD_KEYPTR (hh_holder, self->holders, entry->rights.holder,

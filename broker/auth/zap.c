@@ -36,7 +36,7 @@ typedef enum verdict { NO_QUESTION, NOT_UNDERSTOOD, UNDERSTOOD } verdict_t;
 
 //  Always reads all frames. A malformed request must be answered, too, or the REP socket accepts no
 //  further one.
-static verdict_t s_receive (void *handler, question_t *question)
+static verdict_t s_zap_receive (void *handler, question_t *question)
 {
     bool fine = true;
     int more = 1;
@@ -61,7 +61,7 @@ static verdict_t s_receive (void *handler, question_t *question)
     return fine ? UNDERSTOOD : NOT_UNDERSTOOD;
 }
 
-static void s_answer (void *handler, const question_t *question, const char *peer)
+static void s_zap_answer (void *handler, const question_t *question, const char *peer)
 {
     zmq_send (handler, "1.0", 3, ZMQ_SNDMORE);
     zmq_send (handler, question->text [FRAME_ID], question->size [FRAME_ID], ZMQ_SNDMORE);
@@ -72,10 +72,10 @@ static void s_answer (void *handler, const question_t *question, const char *pee
 }
 
 //  An attack may cause thousands of refusals a second, so at most one line a second is logged.
-static void s_note (zap_t *self, const question_t *question, const char *key)
+static void s_zap_note (zap_t *self, const question_t *question, const char *key)
 {
     uint64_t count = atomic_fetch_add (self->refusals, 1) + 1;
-    int64_t now_us = moment_now (NULL);
+    int64_t now_us = clock_now (NULL);
     if (self->logged_us && now_us - self->logged_us < QUIET_US)
         return;
     const rights_t *rights = keyring_find (self->keys, key);
@@ -95,9 +95,9 @@ void zap_answer (zap_t *self)
 {
     question_t question;
     char key [KEYS_TEXT_BYTES] = "";
-    verdict_t verdict = s_receive (self->handler, &question);
+    verdict_t verdict = s_zap_receive (self->handler, &question);
     if (verdict == NOT_UNDERSTOOD)
-        s_answer (self->handler, &question, NULL);
+        s_zap_answer (self->handler, &question, NULL);
     if (verdict != UNDERSTOOD)
         return;
     if (question.count > FRAME_KEY && question.size [FRAME_KEY] == KEYS_RAW_BYTES)
@@ -105,8 +105,8 @@ void zap_answer (zap_t *self)
     const char *peer = authz_admit (self->keys, question.text [FRAME_DOMAIN],
                                     question.text [FRAME_MECHANISM], key);
     if (!peer)
-        s_note (self, &question, key);
-    s_answer (self->handler, &question, peer);
+        s_zap_note (self, &question, key);
+    s_zap_answer (self->handler, &question, peer);
 }
 
 bool zap_open (zap_t *self, void *context)

@@ -30,7 +30,7 @@ static bool s_obey (zap_t *self, zsock_t *pipe)
     return go_on;
 }
 
-static void s_keep (zsock_t *pipe, void *argument)
+static void s_zap_gate_keep (zsock_t *pipe, void *argument)
 {
     zap_gate_t *gate = argument;
     zap_t self = {.keys = gate->keys, .refusals = &gate->refusals};
@@ -63,7 +63,7 @@ zap_gate_t *zap_gate_new (void *context, keyring_t **keys_p, fault_t *fault)
     *keys_p = NULL;
     //  Otherwise czmq handles SIGINT and SIGTERM, which belong to main
     zsys_handler_set (NULL);
-    self->actor = zactor_new (s_keep, self);
+    self->actor = zactor_new (s_zap_gate_keep, self);
     if (self->actor && atomic_load (&self->open))
         return self;
     fault_set (

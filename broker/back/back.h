@@ -15,7 +15,7 @@ typedef struct back back_t;
 //  Called when a worker has registered, so that unplaceable jobs are checked again.
 typedef void back_joined_fn (void *owner);
 
-back_t *back_new (hub_t *hub, void *router, back_joined_fn *joined, void *owner);
+back_t *back_new (context_t *ctx, void *router, back_joined_fn *joined, void *owner);
 void back_destroy (back_t **self_p);
 
 //  One frame from the back socket; one from the sink.
@@ -35,9 +35,9 @@ void back_check_keys (back_t *self);
 void back_judge (back_t *self);
 
 //  Orders, for requests and dispatch.
-void back_recall (void *self, agent_t *agent, const spans_t *leases);
-void back_drain (back_t *self, agent_t *agent, uint64_t timeout_ms);
-void back_stop (back_t *self, agent_t *agent, const char *reason);
+void back_recall (void *self, worker_record_t *worker, const spans_t *leases);
+void back_drain (back_t *self, worker_record_t *worker, uint64_t timeout_ms);
+void back_stop (back_t *self, worker_record_t *worker, const char *reason);
 
 //  Up to max sockets of lanes whose worker has not connected.
 size_t back_pending (back_t *self, void **sockets, size_t max);

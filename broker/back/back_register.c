@@ -13,8 +13,8 @@
 #define HELLO_US 250000 //  Minimum interval of HELLOs of one worker, or on one connection
 #define HELLO_AHEAD 4   //  Burst of HELLOs
 
-static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *kind,
-                              fault_t *fault)
+static cadre_error_t s_back_register_check (const wire_worker_hello_t *hello, address_kind_t *kind,
+                                            fault_t *fault)
 {
     if (!view_is (hello->magic, WIRE_MAGIC) || hello->uuid.size != WIRE_UUID_BYTES)
         return fault_set (fault, CADRE_ERROR_PROTOCOL, "this is not the HELLO of a cadre worker");
@@ -40,10 +40,10 @@ static cadre_error_t s_check (const wire_worker_hello_t *hello, address_kind_t *
 static cadre_error_t s_check_room (const back_t *self, const wire_worker_hello_t *hello,
                                    fault_t *fault)
 {
-    const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
-    if (roster_has_room (self->hub->roster, agent, hello))
+    const worker_record_t *worker = roster_by_uuid (self->ctx->roster, hello->uuid.data);
+    if (roster_has_room (self->ctx->roster, worker, hello))
         return CADRE_OK;
-    self->hub->refused_bytes++;
+    self->ctx->refused_bytes++;
     return fault_set (
         fault, CADRE_ERROR_DESCRIPTORS,
         "the broker has no room for more labels and functions of workers: start it with a larger "
@@ -61,136 +61,138 @@ static bool s_is_local (const char *peer)
 static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t *hello,
                                   address_kind_t kind, fault_t *fault)
 {
-    const char *peer = self->hub->peer;
-    if (!self->hub->doors)
+    const char *peer = self->ctx->peer;
+    if (!self->ctx->authz)
         return CADRE_OK;
-    if (!authz_is_worker (self->hub->doors, peer))
+    if (!authz_is_worker (self->ctx->authz, peer))
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "this key is not a worker's: ask for an access file of role worker");
-    const agent_t *agent = roster_by_uuid (self->hub->roster, hello->uuid.data);
-    bool other = agent && agent->described && strcmp (agent->peer, peer) != 0;
+    const worker_record_t *worker = roster_by_uuid (self->ctx->roster, hello->uuid.data);
+    bool other = worker && worker->described && strcmp (worker->peer, peer) != 0;
     if (s_is_local (peer) != (kind != ADDRESS_TCP) || other)
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "this is not the way, or not the key, of that worker");
     return CADRE_OK;
 }
 
-//  Leases of this agent that the worker lists stay valid; a list of another epoch contains none of
+//  Leases of this worker that the worker lists stay valid; a list of another epoch contains none of
 //  ours.
-static bool s_adopt (back_t *self, agent_t *agent, const wire_worker_hello_t *hello,
+static bool s_adopt (back_t *self, worker_record_t *worker, const wire_worker_hello_t *hello,
                      spans_t *adopted)
 {
     spans_t held = {0};
-    if (hello->epoch == self->hub->epoch && !spans_read (&held, &hello->held)) {
+    if (hello->epoch == self->ctx->epoch && !spans_read (&held, &hello->held)) {
         spans_free (&held);
         return false;
     }
-    ledger_leases_lose (self->hub->ledger, agent, &held,
+    ledger_leases_lose (self->ctx->ledger, worker, &held,
                         true); //  It is alive: leases that it does not list were never started
     spans_free (&held);
-    for (size_t i = 0; i < agent->leases_count; i++) {
-        const lease_t *lease = &agent->leases [i];
+    for (size_t i = 0; i < worker->leases_count; i++) {
+        const lease_t *lease = &worker->leases [i];
         spans_add (adopted, lease->serial);
-        job_t *job = job_table_find (self->hub->jobs, lease->job);
+        job_t *job = job_table_find (self->ctx->jobs, lease->job);
         if (job->tasks [lease->index].state == TASK_CANCELLING)
-            agent_cancel (agent, lease->serial);
+            worker_record_cancel (worker, lease->serial);
     }
     return true;
 }
 
-static void s_welcome (back_t *self, const agent_t *agent, const spans_t *adopted)
+static void s_welcome (back_t *self, const worker_record_t *worker, const spans_t *adopted)
 {
     buffer_t list = {0};
     spans_pack (adopted, &list);
     wire_worker_welcome_t fields = {.minor = WIRE_MINOR,
-                                    .lane = lane_number (agent->lane),
-                                    .epoch = self->hub->epoch,
-                                    .beat_ms = self->hub->beat_ms,
-                                    .lost_ms = self->hub->lost_ms,
-                                    .sink_bytes = HUB_SINK_BYTES,
-                                    .output_bytes = HUB_OUTPUT_BYTES,
+                                    .lane = lane_number (worker->lane),
+                                    .epoch = self->ctx->epoch,
+                                    .beat_ms = self->ctx->beat_ms,
+                                    .lost_ms = self->ctx->lost_ms,
+                                    .sink_bytes = CONTEXT_SINK_BYTES,
+                                    .output_bytes = CONTEXT_OUTPUT_BYTES,
                                     .adopted = wire_list_of (&list, adopted->count)};
-    wire_write_worker_welcome (&self->frame, (wire_envelope_t){.session = agent->session}, &fields);
-    back_session_send (self, agent->route);
+    wire_write_worker_welcome (&self->frame, (wire_envelope_t){.session = worker->session},
+                               &fields);
+    back_session_send (self, worker->route);
     buffer_free (&list);
 }
 
 //  A worker that cannot be accepted is forgotten, unless it has leases, with which it may return
 //  when there is room.
-static void s_reject (back_t *self, agent_t *agent, sockets_route_t route, fault_t *fault)
+static void s_reject (back_t *self, worker_record_t *worker, sockets_route_t route, fault_t *fault)
 {
     if (fault->code == CADRE_ERROR_DESCRIPTORS)
-        self->hub->refused_hellos++;
+        self->ctx->refused_hellos++;
     else
-        self->hub->refused_frames++;
+        self->ctx->refused_frames++;
     back_session_refuse (self, route, fault);
-    if (fault->code != CADRE_ERROR_DESCRIPTORS || !agent->leased)
-        back_session_forget (self, agent, false);
+    if (fault->code != CADRE_ERROR_DESCRIPTORS || !worker->leased)
+        back_session_forget (self, worker, false);
 }
 
 //  A correct worker sends HELLO once a second, and at once when it registers again; more frequent
 //  ones are ignored.
-static bool s_is_too_often (const back_t *self, agent_t *agent)
+static bool s_is_too_often (const back_t *self, worker_record_t *worker)
 {
-    int64_t now_us = self->hub->now_us;
-    if (agent->hello_us > now_us + HELLO_AHEAD * HELLO_US)
+    int64_t now_us = self->ctx->now_us;
+    if (worker->hello_us > now_us + HELLO_AHEAD * HELLO_US)
         return true;
-    agent->hello_us = (agent->hello_us > now_us ? agent->hello_us : now_us) + HELLO_US;
+    worker->hello_us = (worker->hello_us > now_us ? worker->hello_us : now_us) + HELLO_US;
     return false;
 }
 
-//  The agent for that HELLO, without a session. An earlier worker on the same connection is
+//  The worker for that HELLO, without a session. An earlier worker on the same connection is
 //  superseded, because a connection belongs to one worker. NULL: the HELLO is ignored.
-static agent_t *s_agent (back_t *self, const wire_worker_hello_t *hello, sockets_route_t route)
+static worker_record_t *s_worker (back_t *self, const wire_worker_hello_t *hello,
+                                  sockets_route_t route)
 {
-    roster_t *roster = self->hub->roster;
-    agent_t *agent = roster_by_uuid (roster, hello->uuid.data),
-            *former = roster_by_route (roster, route);
-    if ((agent && s_is_too_often (self, agent))
-        || (former && former != agent && s_is_too_often (self, former)))
+    roster_t *roster = self->ctx->roster;
+    worker_record_t *worker = roster_by_uuid (roster, hello->uuid.data),
+                    *former = roster_by_route (roster, route);
+    if ((worker && s_is_too_often (self, worker))
+        || (former && former != worker && s_is_too_often (self, former)))
         return NULL;
     int64_t hello_us = former ? former->hello_us : 0;
-    if (former && former != agent) {
+    if (former && former != worker) {
         log_line (LOG_INFO, "B037", "worker %s gives way to another on its connection",
                   former->name);
         back_session_forget (self, former, false);
     }
-    if (agent)
-        roster_end_session (roster, agent);
+    if (worker)
+        roster_end_session (roster, worker);
     else
-        agent = roster_add (roster, hello->uuid.data);
-    roster_move (roster, agent, route);
-    agent->fd = self->hub->peer_fd;
-    agent->hello_us = hello_us > agent->hello_us ? hello_us : agent->hello_us;
-    agent->heard_us = agent->joined_us = agent->answered_us = self->hub->now_us;
-    return agent;
+        worker = roster_add (roster, hello->uuid.data);
+    roster_move (roster, worker, route);
+    worker->fd = self->ctx->peer_fd;
+    worker->hello_us = hello_us > worker->hello_us ? hello_us : worker->hello_us;
+    worker->heard_us = worker->joined_us = worker->answered_us = self->ctx->now_us;
+    return worker;
 }
 
 //  Ends a session that was never opened, because its lane is needed. The worker may register again.
-static void s_give_up (back_t *self, agent_t *agent)
+static void s_back_register_give_up (back_t *self, worker_record_t *worker)
 {
-    back_session_who (self, agent->route);
-    if (agent->leased)
-        roster_end_session (self->hub->roster, agent);
+    back_session_who (self, worker->route);
+    if (worker->leased)
+        roster_end_session (self->ctx->roster, worker);
     else
-        back_session_forget (self, agent, true);
+        back_session_forget (self, worker, true);
 }
 
 //  NULL and a fault when there is no room.
-static lane_t *s_lane (back_t *self, const agent_t *agent, address_kind_t kind, uint64_t session,
-                       fault_t *fault)
+static lane_t *s_lane (back_t *self, const worker_record_t *worker, address_kind_t kind,
+                       uint64_t session, fault_t *fault)
 {
-    agent_t *yields;
-    if (berths_ask (&self->berths, agent->peer, kind, &yields, fault))
+    worker_record_t *yields;
+    if (lane_limits_ask (&self->lane_limits, worker->peer, kind, &yields, fault))
         return NULL;
     if (yields)
-        s_give_up (self, yields);
-    lane_t *lane = lane_new (self->hub, kind, agent->peer, session,
+        s_back_register_give_up (self, yields);
+    lane_t *lane = lane_new (self->ctx, kind, worker->peer, session,
                              kind == ADDRESS_TCP ? &self->next_port : &self->next_name, fault);
     if (lane)
-        berths_taken (&self->berths);
+        lane_limits_taken (&self->lane_limits);
     else if (fault->code == CADRE_ERROR_DESCRIPTORS)
-        berths_not_found (&self->berths);
+        lane_limits_not_found (&self->lane_limits);
     return lane;
 }
 
@@ -200,46 +202,46 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
     wire_worker_hello_t hello;
     address_kind_t kind = ADDRESS_TCP;
     if (!wire_read_worker_hello (body, &hello) || !cursor_done (body)) {
-        self->hub->refused_frames++;
+        self->ctx->refused_frames++;
         return;
     }
     //  A refused worker gives up and loses its leases; without an answer it finds the next broker
-    if (self->hub->state == HUB_STOPPING)
+    if (self->ctx->state == CONTEXT_STOPPING)
         return;
-    if (s_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)
+    if (s_back_register_check (&hello, &kind, &fault) || s_check_key (self, &hello, kind, &fault)
         || s_check_room (self, &hello, &fault)) {
-        self->hub->refused_frames++;
+        self->ctx->refused_frames++;
         back_session_refuse (self, route, &fault);
         return;
     }
-    agent_t *agent = s_agent (self, &hello, route);
-    if (!agent) {
-        self->hub->refused_hellos++;
+    worker_record_t *worker = s_worker (self, &hello, route);
+    if (!worker) {
+        self->ctx->refused_hellos++;
         return;
     }
-    snprintf (agent->peer, sizeof agent->peer, "%s", self->hub->peer ? self->hub->peer : "");
+    snprintf (worker->peer, sizeof worker->peer, "%s", self->ctx->peer ? self->ctx->peer : "");
     uint64_t session = entropy_u64 ();
     spans_t adopted = {0};
     lane_t *lane = NULL;
-    if (!roster_describe (self->hub->roster, agent, &hello,
-                          authz_rights (self->hub->doors, self->hub->peer)))
+    if (!roster_describe (self->ctx->roster, worker, &hello,
+                          authz_rights (self->ctx->authz, self->ctx->peer)))
         fault_set (&fault, CADRE_ERROR_PROTOCOL,
                    "labels or functions in the worker's HELLO are not well-formed");
-    else if (!s_adopt (self, agent, &hello, &adopted))
+    else if (!s_adopt (self, worker, &hello, &adopted))
         fault_set (&fault, CADRE_ERROR_PROTOCOL,
                    "the leases that the worker holds are not well-formed");
     else
-        lane = s_lane (self, agent, kind, session, &fault);
+        lane = s_lane (self, worker, kind, session, &fault);
     if (!lane) {
         spans_free (&adopted);
-        s_reject (self, agent, route, &fault);
+        s_reject (self, worker, route, &fault);
         return;
     }
-    roster_begin_session (self->hub->roster, agent, &lane, session);
-    s_welcome (self, agent, &adopted);
-    output_grants_repeat (self, agent);
+    roster_begin_session (self->ctx->roster, worker, &lane, session);
+    s_welcome (self, worker, &adopted);
+    output_grants_repeat (self, worker);
     spans_free (&adopted);
-    log_line (LOG_INFO, "B015", "worker %s on %s registers%s%s: %u slots", agent->name, agent->host,
-              *agent->key ? " with key " : "", agent->key, agent->slots);
+    log_line (LOG_INFO, "B015", "worker %s on %s registers%s%s: %u slots", worker->name,
+              worker->host, *worker->key ? " with key " : "", worker->key, worker->slots);
     self->joined (self->owner);
 }

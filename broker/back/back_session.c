@@ -7,10 +7,10 @@
 //  A worker with so many unread frames must not miss an order: its session ends.
 static void s_note_deaf (back_t *self, sockets_route_t route)
 {
-    for (size_t i = 0; i < roster_places (self->hub->roster); i++) {
-        agent_t *agent = roster_at (self->hub->roster, i);
-        if (agent && agent->session && agent->route == route)
-            agent->deaf = true;
+    for (size_t i = 0; i < roster_places (self->ctx->roster); i++) {
+        worker_record_t *worker = roster_at (self->ctx->roster, i);
+        if (worker && worker->session && worker->route == route)
+            worker->deaf = true;
     }
 }
 
@@ -26,7 +26,7 @@ void back_session_send (back_t *self, sockets_route_t route)
 
 void back_session_who (back_t *self, sockets_route_t route)
 {
-    if (!askers_due (&self->askers, ASKER_WHO, route, self->hub->now_us))
+    if (!answer_rate_due (&self->answer_rate, ANSWER_WHO, route, self->ctx->now_us))
         return;
     wire_write_who (&self->frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
     back_session_send (self, route);
@@ -34,7 +34,7 @@ void back_session_who (back_t *self, sockets_route_t route)
 
 void back_session_refuse (back_t *self, sockets_route_t route, const fault_t *fault)
 {
-    if (!askers_due (&self->askers, ASKER_REFUSED, route, self->hub->now_us))
+    if (!answer_rate_due (&self->answer_rate, ANSWER_REFUSED, route, self->ctx->now_us))
         return;
     wire_refused_t fields = {.code = fault->code,
                              .message = wire_view (fault->text),
@@ -45,29 +45,29 @@ void back_session_refuse (back_t *self, sockets_route_t route, const fault_t *fa
     log_line (LOG_WARNING, "B010", "a worker was refused: %s", fault->text);
 }
 
-void back_session_end (back_t *self, agent_t *agent, const char *why)
+void back_session_end (back_t *self, worker_record_t *worker, const char *why)
 {
     log_line (LOG_WARNING, "B011", "session of worker %s ends: %s; it may register anew",
-              agent->name, why);
-    back_session_who (self, agent->route);
-    roster_end_session (self->hub->roster, agent);
+              worker->name, why);
+    back_session_who (self, worker->route);
+    roster_end_session (self->ctx->roster, worker);
 }
 
-void back_session_forget (back_t *self, agent_t *agent, bool free_of_cost)
+void back_session_forget (back_t *self, worker_record_t *worker, bool free_of_cost)
 {
-    ledger_leases_lose (self->hub->ledger, agent, NULL, free_of_cost);
-    outputs_drop_agent (self->outputs, agent->place);
-    roster_remove (self->hub->roster, &agent);
+    ledger_leases_lose (self->ctx->ledger, worker, NULL, free_of_cost);
+    outputs_drop_worker (self->outputs, worker->place);
+    roster_remove (self->ctx->roster, &worker);
     self->joined (self->owner);
 }
 
-void back_session_beat (back_t *self, agent_t *agent)
+void back_session_beat (back_t *self, worker_record_t *worker)
 {
-    wire_beat_t beat = {.received = hold_limit (&agent->hold, agent->in.received),
-                        .sent = lane_sent (agent->lane)};
-    wire_write_beat (&self->frame, (wire_envelope_t){.session = agent->session}, &beat);
-    back_session_send (self, agent->route);
-    agent->beat_due = false;
-    sink_window_acknowledge (&agent->window, beat.received);
-    agent->unacknowledged_bytes = 0;
+    wire_beat_t beat = {.received = ack_hold_limit (&worker->hold, worker->in.received),
+                        .sent = lane_sent (worker->lane)};
+    wire_write_beat (&self->frame, (wire_envelope_t){.session = worker->session}, &beat);
+    back_session_send (self, worker->route);
+    worker->beat_due = false;
+    sink_window_acknowledge (&worker->window, beat.received);
+    worker->unacknowledged_bytes = 0;
 }

@@ -2,8 +2,8 @@
  *
  *  The frame is not acknowledged, and the worker is told not to send it again (SINK_REFUSED). If
  *  one task is responsible, the task is charged; the second session that a task ends puts it in
- *  quarantine (TRIES_BREACHES). The worker keeps its other tasks when it registers again. If it
- *  does not, they are returned without using up a try, except for tasks that must not run twice.
+ *  quarantine (RETRY_POLICY_BREACHES). The worker keeps its other tasks when it registers again. If
+ *  it does not, they are returned without using up a try, except for tasks that must not run twice.
  */
 
 #ifndef BROKER_BACK_BREACH_H_INCLUDED
@@ -13,7 +13,7 @@
 #include "common/wire.h"
 
 struct back;
-struct agent;
+struct worker_record;
 
 typedef struct breach {
     uint64_t frame;     //  Sequence number of the current frame
@@ -25,6 +25,6 @@ typedef struct breach {
 void breach_blame (breach_t *self, uint64_t job, uint64_t index, uint64_t serial);
 
 //  The current frame was refused: tells the worker, counts it, and ends the session.
-void breach_end (struct back *back, struct agent *agent);
+void breach_end (struct back *back, struct worker_record *worker);
 
 #endif

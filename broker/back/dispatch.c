@@ -24,19 +24,19 @@
 #define PASSES_MAX 256u //  Jobs that may be skipped individually in one turn
 
 typedef struct place {
-    agent_t *agent; //  A worker that fits
-    uint32_t free;  //  Its free slots
-    uint32_t room;  //  Tasks of this job that it may take
-    uint32_t given; //  Tasks that it will get
+    worker_record_t *worker; //  A worker that fits
+    uint32_t free;           //  Its free slots
+    uint32_t room;           //  Tasks of this job that it may take
+    uint32_t given;          //  Tasks that it will get
 } place_t;
 
 struct dispatch {
-    hub_t *hub;                 //  Borrowed
+    context_t *ctx;             //  Borrowed
     dispatch_recall_fn *recall; //  Sends a recall
     void *owner;                //  Its first argument
     alarm_t alarm;              //  Next check for recalls
     uint64_t turn;              //  Number of this turn
-    agent_t **open;             //  Workers that may still get tasks in this turn
+    worker_record_t **open;     //  Workers that may still get tasks in this turn
     size_t open_count;          //  How many
     size_t open_capacity;       //  Allocated
     uint32_t passes;            //  Jobs that were skipped individually in this turn
@@ -50,20 +50,20 @@ struct dispatch {
     size_t aside_count;    //  How many
 };
 
-static void s_ring (void *owner, int64_t now_us)
+static void s_dispatch_ring (void *owner, int64_t now_us)
 {
     (void) owner; //  Only wakes the loop: dispatch_run follows
     (void) now_us;
 }
 
-dispatch_t *dispatch_new (hub_t *hub, dispatch_recall_fn *recall, void *owner)
+dispatch_t *dispatch_new (context_t *ctx, dispatch_recall_fn *recall, void *owner)
 {
     dispatch_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->hub = hub;
+    self->ctx = ctx;
     self->recall = recall;
     self->owner = owner;
-    self->alarm = (alarm_t){.ring = s_ring, .owner = self};
+    self->alarm = (alarm_t){.ring = s_dispatch_ring, .owner = self};
     return self;
 }
 
@@ -73,7 +73,7 @@ void dispatch_destroy (dispatch_t **self_p)
     dispatch_t *self = *self_p;
     if (!self)
         return;
-    timers_cancel (self->hub->timers, &self->alarm);
+    timers_cancel (self->ctx->timers, &self->alarm);
     buffer_free (&self->batch);
     free (self->places);
     free (self->open);
@@ -90,46 +90,49 @@ uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting
     return (uint32_t) (tasks < left ? tasks : left);
 }
 
-static uint32_t s_free_slots (const agent_t *agent)
+static uint32_t s_free_slots (const worker_record_t *worker)
 {
-    return agent->leased < agent->slots ? agent->slots - agent->leased : 0;
+    return worker->leased < worker->slots ? worker->slots - worker->leased : 0;
 }
 
 //  A durable task that must not run twice is sent when its lease is on the disk. Otherwise a crash
 //  could lose the lease, and the task would be leased again.
 static bool s_is_recorded_first (const dispatch_t *self, const job_t *job)
 {
-    return job->durable && self->hub->journal && job_runs_once (job);
+    return job->durable && self->ctx->journal && job_runs_once (job);
 }
 
-//  Do the job's tasks wait for the disk, which does not have the agent's earlier leases yet?
-static bool s_waits_for_lease (const dispatch_t *self, const job_t *job, const agent_t *agent)
+//  Do the job's tasks wait for the disk, which does not have the worker's earlier leases yet?
+static bool s_waits_for_lease (const dispatch_t *self, const job_t *job,
+                               const worker_record_t *worker)
 {
-    return lane_is_held (agent->lane) && s_is_recorded_first (self, job);
+    return lane_is_held (worker->lane) && s_is_recorded_first (self, job);
 }
 
-//  Tasks of the job that may wait at the agent's slots. Jobs without a measured cost use free slots
-//  only. For short tasks with large payloads, one per slot is in transfer while another one runs.
-static uint32_t s_ahead (const job_t *job, const agent_t *agent)
+//  Tasks of the job that may wait at the worker's slots. Jobs without a measured cost use free
+//  slots only. For short tasks with large payloads, one per slot is in transfer while another one
+//  runs.
+static uint32_t s_dispatch_ahead (const job_t *job, const worker_record_t *worker)
 {
     if (job->mean_us == 0)
         return 0;
-    uint32_t waiting = agent->leased > agent->slots ? agent->leased - agent->slots : 0;
-    uint64_t waits_us = waiting ? agent->work_us / agent->leased * waiting : 0;
-    return dispatch_look_ahead (agent->slots, job_cost_us (job), waiting, waits_us);
+    uint32_t waiting = worker->leased > worker->slots ? worker->leased - worker->slots : 0;
+    uint64_t waits_us = waiting ? worker->work_us / worker->leased * waiting : 0;
+    return dispatch_look_ahead (worker->slots, job_cost_us (job), waiting, waits_us);
 }
 
-//  Tasks of the job that the agent may get now. While another job waits for its slots, nothing is
+//  Tasks of the job that the worker may get now. While another job waits for its slots, nothing is
 //  sent ahead.
-static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t *agent)
+static uint32_t s_dispatch_room (const dispatch_t *self, const job_t *job,
+                                 const worker_record_t *worker)
 {
-    if (lane_free_bytes (agent->lane) == 0 || s_waits_for_lease (self, job, agent))
+    if (lane_free_bytes (worker->lane) == 0 || s_waits_for_lease (self, job, worker))
         return 0;
-    uint64_t room = s_free_slots (agent);
-    if (agent->claimed != self->turn)
-        room += s_ahead (job, agent);
-    uint64_t window = lane_free_tasks (agent->lane), most = budget_leases (self->hub);
-    most = agent->leased < most ? most - agent->leased : 0;
+    uint64_t room = s_free_slots (worker);
+    if (worker->claimed != self->turn)
+        room += s_dispatch_ahead (job, worker);
+    uint64_t window = lane_free_tasks (worker->lane), most = budget_leases (self->ctx);
+    most = worker->leased < most ? most - worker->leased : 0;
     window = window < most ? window : most;
     return (uint32_t) (room < window ? room : window);
 }
@@ -137,27 +140,27 @@ static uint32_t s_room (const dispatch_t *self, const job_t *job, const agent_t 
 //  ---- workers that may still get tasks ---------------------------------
 
 //  A worker whose slots are full, and for which a job waits, gets nothing more in this turn.
-static bool s_is_open (const dispatch_t *self, const agent_t *agent)
+static bool s_is_open (const dispatch_t *self, const worker_record_t *worker)
 {
-    if (!agent || agent->state != AGENT_READY || lane_free_bytes (agent->lane) == 0
-        || lane_free_tasks (agent->lane) == 0)
+    if (!worker || worker->state != WORKER_READY || lane_free_bytes (worker->lane) == 0
+        || lane_free_tasks (worker->lane) == 0)
         return false;
-    return s_free_slots (agent) > 0 || agent->claimed != self->turn;
+    return s_free_slots (worker) > 0 || worker->claimed != self->turn;
 }
 
-static void s_add_open (dispatch_t *self, agent_t *agent)
+static void s_add_open (dispatch_t *self, worker_record_t *worker)
 {
     if (self->open_count == self->open_capacity) {
         self->open_capacity = self->open_capacity ? self->open_capacity * 2 : 16;
-        self->open = realloc (self->open, self->open_capacity * sizeof (agent_t *));
+        self->open = realloc (self->open, self->open_capacity * sizeof (worker_record_t *));
         assert (self->open);
     }
-    self->open [self->open_count++] = agent;
+    self->open [self->open_count++] = worker;
 }
 
 static void s_find_open (dispatch_t *self)
 {
-    const roster_t *roster = self->hub->roster;
+    const roster_t *roster = self->ctx->roster;
     self->open_count = 0;
     for (size_t i = 0; i < roster_places (roster); i++)
         if (s_is_open (self, roster_at (roster, i)))
@@ -167,19 +170,19 @@ static void s_find_open (dispatch_t *self)
 //  Reserves the slots of all workers that fit for this job, unless it waits for the disk: jobs
 //  after it may use free slots there, but send nothing ahead. Workers that are full now are removed
 //  for this turn. True when some worker for which it waits remains.
-static bool s_claim (dispatch_t *self, job_t *job)
+static bool s_dispatch_claim (dispatch_t *self, job_t *job)
 {
     size_t left = 0;
     bool any = false;
     for (size_t i = 0; i < self->open_count; i++) {
-        agent_t *agent = self->open [i];
+        worker_record_t *worker = self->open [i];
         bool waits =
-            roster_fits (self->hub->roster, agent, job) && !s_waits_for_lease (self, job, agent);
+            roster_fits (self->ctx->roster, worker, job) && !s_waits_for_lease (self, job, worker);
         if (waits)
-            agent->claimed = self->turn;
-        if (!s_is_open (self, agent))
+            worker->claimed = self->turn;
+        if (!s_is_open (self, worker))
             continue;
-        self->open [left++] = agent;
+        self->open [left++] = worker;
         any = any || waits;
     }
     self->open_count = left;
@@ -188,7 +191,7 @@ static bool s_claim (dispatch_t *self, job_t *job)
 
 //  ---- workers for a job -------------------------------------------------
 
-static int s_compare (const void *a, const void *b)
+static int s_dispatch_compare (const void *a, const void *b)
 {
     const place_t *one = a, *other = b;
     if (one->free != other->free)
@@ -210,17 +213,17 @@ static void s_find_places (dispatch_t *self, job_t *job)
 {
     self->count = 0;
     for (size_t i = 0; i < self->open_count; i++) {
-        agent_t *agent = self->open [i];
-        uint32_t room = s_room (self, job, agent);
-        if (room == 0 || !roster_fits (self->hub->roster, agent, job))
+        worker_record_t *worker = self->open [i];
+        uint32_t room = s_dispatch_room (self, job, worker);
+        if (room == 0 || !roster_fits (self->ctx->roster, worker, job))
             continue;
-        uint32_t free_slots = s_free_slots (agent);
-        s_add_place (self, &(place_t){.agent = agent,
+        uint32_t free_slots = s_free_slots (worker);
+        s_add_place (self, &(place_t){.worker = worker,
                                       .free = free_slots < room ? free_slots : room,
                                       .room = room});
     }
     if (self->count > 1)
-        qsort (self->places, self->count, sizeof (place_t), s_compare);
+        qsort (self->places, self->count, sizeof (place_t), s_dispatch_compare);
 }
 
 //  Distributes tasks in proportion to capacity: free slots in the first round, everything in the
@@ -243,54 +246,55 @@ static uint32_t s_share_out (dispatch_t *self, uint32_t tasks, bool ahead)
     return tasks;
 }
 
-static void s_close_batch (dispatch_t *self, job_t *job, agent_t *agent, uint64_t serial,
+static void s_close_batch (dispatch_t *self, job_t *job, worker_record_t *worker, uint64_t serial,
                            size_t count)
 {
     if (count == 0)
         return;
-    lane_put_tasks (agent->lane, job->number, serial, &self->batch, count);
+    lane_put_tasks (worker->lane, job->number, serial, &self->batch, count);
     buffer_clear (&self->batch);
 }
 
 //  A payload in parts has a frame of its own and waits until the lane is empty, because its frame
 //  must not overtake what the job sends before.
-static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, agent_t *agent)
+static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, worker_record_t *worker)
 {
-    if (!lane_flush (agent->lane) || lane_has_unsent (agent->lane))
+    if (!lane_flush (worker->lane) || lane_has_unsent (worker->lane))
         return false;
     wire_lane_task_t task = {.index = index,
                              .attempt = job->tasks [index].attempt + 1u,
                              .payload = payloads_large (job->stock, index),
-                             .expire_us = expiry_left_us (self->hub, job, index)};
-    ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
-    lane_put_large (agent->lane, job->number, self->hub->serial, &task);
+                             .expire_us = expiry_left_us (self->ctx, job, index)};
+    ledger_lease (self->ctx->ledger, job, index, worker, ++self->ctx->serial);
+    lane_put_large (worker->lane, job->number, self->ctx->serial, &task);
     return true;
 }
 
 //  A task that failed at this worker, or at another one on the same host, goes elsewhere if another
 //  worker has a free slot now.
-static bool s_avoids (const dispatch_t *self, const task_t *task, const agent_t *agent)
+static bool s_avoids (const dispatch_t *self, const task_t *task, const worker_record_t *worker)
 {
-    if (task->failed == 0 || task->agent >= roster_places (self->hub->roster))
+    if (task->failed == 0 || task->worker >= roster_places (self->ctx->roster))
         return false;
-    const agent_t *failed = roster_at (self->hub->roster, task->agent);
-    if (!failed || strcmp (failed->host, agent->host) != 0)
+    const worker_record_t *failed = roster_at (self->ctx->roster, task->worker);
+    if (!failed || strcmp (failed->host, worker->host) != 0)
         return false;
     for (size_t i = 0; i < self->count; i++) {
-        const agent_t *other = self->places [i].agent;
-        if (s_free_slots (other) > 0 && strcmp (other->host, agent->host) != 0)
+        const worker_record_t *other = self->places [i].worker;
+        if (s_free_slots (other) > 0 && strcmp (other->host, worker->host) != 0)
             return true;
     }
     return false;
 }
 
-//  Takes the next task that may go to the agent; tasks that should not go there are put aside.
+//  Takes the next task that may go to the worker; tasks that should not go there are put aside.
 //  False when there is none.
-static bool s_take (dispatch_t *self, job_t *job, const agent_t *agent, uint32_t *index)
+static bool s_dispatch_take (dispatch_t *self, job_t *job, const worker_record_t *worker,
+                             uint32_t *index)
 {
     while (job->ready > self->aside_count) {
         *index = job_take (job);
-        if (self->aside_count == ASIDE_MAX || !s_avoids (self, &job->tasks [*index], agent))
+        if (self->aside_count == ASIDE_MAX || !s_avoids (self, &job->tasks [*index], worker))
             return true;
         self->aside [self->aside_count++] = *index;
         self->avoided = true;
@@ -305,60 +309,60 @@ static void s_put_aside_back (dispatch_t *self, job_t *job)
 }
 
 //  Leases up to place->given tasks; returns how many.
-static uint32_t s_give (dispatch_t *self, job_t *job, const place_t *place)
+static uint32_t s_dispatch_give (dispatch_t *self, job_t *job, const place_t *place)
 {
-    agent_t *agent = place->agent;
+    worker_record_t *worker = place->worker;
     if (s_is_recorded_first (self, job))
-        lane_flush (agent->lane); //  Tasks that others get need not wait for the disk
-    if (!job_announce (job, agent->place, agent->session))
-        lane_put_job (agent->lane, job);
-    uint64_t bytes_left = lane_free_bytes (agent->lane), first = self->hub->serial + 1;
+        lane_flush (worker->lane); //  Tasks that others get need not wait for the disk
+    if (!job_announce (job, worker->place, worker->session))
+        lane_put_job (worker->lane, job);
+    uint64_t bytes_left = lane_free_bytes (worker->lane), first = self->ctx->serial + 1;
     uint32_t given = 0;
     size_t count = 0;
     uint32_t index;
-    for (; given < place->given && s_take (self, job, agent, &index); given++) {
+    for (; given < place->given && s_dispatch_take (self, job, worker, &index); given++) {
         if (!payloads_is_here (job->stock, index)) {
-            pager_fetch_payloads (self->hub->pager, job, index);
+            pager_fetch_payloads (self->ctx->pager, job, index);
             job_put_back (job, index);
             break;
         }
         view_t payload = payloads_get (job->stock, index);
         bool large = wire_parts_of (payload) != 0;
         size_t size = (large ? payloads_large (job->stock, index).size : payload.size) + 64;
-        bool fits = size <= bytes_left || (agent->leased == 0 && !lane_has_unsent (agent->lane));
+        bool fits = size <= bytes_left || (worker->leased == 0 && !lane_has_unsent (worker->lane));
         if (large || !fits || self->batch.size + size > WIRE_BATCH_BYTES) {
-            s_close_batch (self, job, agent, first, count);
-            first = self->hub->serial + 1;
+            s_close_batch (self, job, worker, first, count);
+            first = self->ctx->serial + 1;
             count = 0;
         }
-        if (!fits || (large && !s_give_large (self, job, index, agent))) {
+        if (!fits || (large && !s_give_large (self, job, index, worker))) {
             job_put_back (job, index);
             break;
         }
         bytes_left -= size < bytes_left ? size : bytes_left;
         if (large) {
-            first = self->hub->serial + 1;
+            first = self->ctx->serial + 1;
             continue;
         }
         wire_lane_task_t task = {.index = index,
                                  .attempt = job->tasks [index].attempt + 1u,
                                  .payload = payload,
-                                 .expire_us = expiry_left_us (self->hub, job, index)};
+                                 .expire_us = expiry_left_us (self->ctx, job, index)};
         wire_pack_lane_task (&self->batch, &task);
-        ledger_lease (self->hub->ledger, job, index, agent, ++self->hub->serial);
+        ledger_lease (self->ctx->ledger, job, index, worker, ++self->ctx->serial);
         count++;
     }
-    s_close_batch (self, job, agent, first, count);
+    s_close_batch (self, job, worker, first, count);
     s_put_aside_back (self, job);
     if (given && s_is_recorded_first (self, job))
-        answers_hold_lane (self->hub->journal, agent);
+        durable_answers_hold_lane (self->ctx->journal, worker);
     return given;
 }
 
 //  Results that wait for the disk fill the worker's window and delay the results of other jobs.
 static bool s_waits_for_disk (const dispatch_t *self, const job_t *job)
 {
-    return job->durable && self->hub->results_bytes > HUB_RESULTS_BYTES;
+    return job->durable && self->ctx->results_bytes > CONTEXT_RESULTS_BYTES;
 }
 
 //  Gives tasks that must avoid their hosts to any other worker with a free slot; returns how many.
@@ -367,40 +371,40 @@ static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
     uint32_t given = 0;
     for (size_t i = 0; i < self->count && given < left; i++) {
         place_t *place = &self->places [i];
-        uint32_t room = place->room - place->given, free_slots = s_free_slots (place->agent);
+        uint32_t room = place->room - place->given, free_slots = s_free_slots (place->worker);
         place->given = room < free_slots ? room : free_slots;
         if (place->given > left - given)
             place->given = left - given;
         if (place->given)
-            given += s_give (self, job, place);
+            given += s_dispatch_give (self, job, place);
     }
     return given;
 }
 
 //  Nothing of the job can be placed now. alone: other jobs with the same demand may still be
 //  placed.
-static void s_pass (dispatch_t *self, job_t *job, bool alone)
+static void s_dispatch_pass (dispatch_t *self, job_t *job, bool alone)
 {
     self->passes++;
     if (alone)
-        ready_pass (self->hub->ready, job);
+        ready_pass (self->ctx->ready, job);
     else
-        ready_pass_all (self->hub->ready, job);
+        ready_pass_all (self->ctx->ready, job);
 }
 
 static void s_place_job (dispatch_t *self, job_t *job)
 {
     if (s_waits_for_disk (self, job)) {
-        s_pass (self, job, false);
+        s_dispatch_pass (self, job, false);
         return;
     }
-    if (job->expire_ms && ledger_settle_expire (self->hub->ledger, job)) {
-        s_pass (self, job, true);
+    if (job->expire_ms && ledger_settle_expire (self->ctx->ledger, job)) {
+        s_dispatch_pass (self, job, true);
         return;
     }
     uint32_t wanted = job_admits (job), given = 0;
     if (wanted == 0) { //  All have expired, or were leased when the log was read
-        ready_update (self->hub->ready, job, false);
+        ready_update (self->ctx->ready, job, false);
         return;
     }
     s_find_places (self, job);
@@ -410,68 +414,68 @@ static void s_place_job (dispatch_t *self, job_t *job)
     self->avoided = false;
     for (size_t i = 0; i < self->count; i++)
         if (self->places [i].given)
-            given += s_give (self, job, &self->places [i]);
+            given += s_dispatch_give (self, job, &self->places [i]);
     if (self->avoided && given < wanted)
         given += s_give_elsewhere (self, job, wanted - given);
     if (given) {
         job->waiting_us = 0;
-        standing_tally (self->hub, job);
-        follower_touch (job, self->hub); //  The number of running tasks has changed
+        job_status_tally (self->ctx, job);
+        follower_touch (job, self->ctx); //  The number of running tasks has changed
     }
     if (given < wanted)
-        s_pass (self, job, s_claim (self, job));
-    ready_update (self->hub->ready, job, false);
+        s_dispatch_pass (self, job, s_dispatch_claim (self, job));
+    ready_update (self->ctx->ready, job, false);
 }
 
 //  ---- recall -------------------------------------------------------------
 
-//  Could the idle agent run a task that waits at the busy one? Chooses the newest of them.
-static void s_choose (dispatch_t *self, agent_t *busy, agent_t *idle, uint32_t most,
-                      spans_t *chosen)
+//  Could the idle worker run a task that waits at the busy one? Chooses the newest of them.
+static void s_dispatch_choose (dispatch_t *self, worker_record_t *busy, worker_record_t *idle,
+                               uint32_t most, spans_t *chosen)
 {
-    ledger_t *ledger = self->hub->ledger;
+    ledger_t *ledger = self->ctx->ledger;
     uint32_t seen = 0, waiting = busy->leased - busy->slots, count = 0;
     for (size_t i = busy->leases_count; i > 0 && seen < waiting && count < most; i--) {
         const lease_t *lease = &busy->leases [i - 1];
-        job_t *job = job_table_find (self->hub->jobs, lease->job);
+        job_t *job = job_table_find (self->ctx->jobs, lease->job);
         const task_t *task = ledger_held (ledger, busy, job, lease->index, lease->serial);
         if (!task)
             continue;
         seen++;
         if (task->state != TASK_LEASED || job->ready > 0
-            || !roster_fits (self->hub->roster, idle, job))
+            || !roster_fits (self->ctx->roster, idle, job))
             continue;
         spans_add (chosen, lease->serial);
         count++;
     }
 }
 
-static bool s_is_busy (const dispatch_t *self, const agent_t *agent)
+static bool s_is_busy (const dispatch_t *self, const worker_record_t *worker)
 {
-    return agent && agent->state == AGENT_READY && agent->leased > agent->slots
-           && agent->recall_until_us <= self->hub->now_us && !lane_has_unsent (agent->lane);
+    return worker && worker->state == WORKER_READY && worker->leased > worker->slots
+           && worker->recall_until_us <= self->ctx->now_us && !lane_has_unsent (worker->lane);
 }
 
 //  Asks one busy worker to return tasks for the idle one. Returns when to check again, 0: nothing
 //  waits.
-static int64_t s_relieve (dispatch_t *self, agent_t *idle)
+static int64_t s_relieve (dispatch_t *self, worker_record_t *idle)
 {
     int64_t again_us = 0;
     for (size_t i = 0; i < self->count; i++) {
-        agent_t *busy = self->places [i].agent;
+        worker_record_t *busy = self->places [i].worker;
         if (!s_is_busy (self, busy))
             continue;
         int64_t due_us = busy->answered_us + RECALL_IDLE_US;
-        if (due_us > self->hub->now_us) {
+        if (due_us > self->ctx->now_us) {
             again_us = again_us == 0 || due_us < again_us ? due_us : again_us;
             continue;
         }
         uint32_t half = (busy->leased - busy->slots + 1) / 2;
         half = half < RECALL_MAX ? half : RECALL_MAX;
         spans_t chosen = {0};
-        s_choose (self, busy, idle, half, &chosen);
+        s_dispatch_choose (self, busy, idle, half, &chosen);
         if (chosen.count) {
-            busy->recall_until_us = self->hub->now_us + RECALL_WAIT_US;
+            busy->recall_until_us = self->ctx->now_us + RECALL_WAIT_US;
             self->recall (self->owner, busy, &chosen);
             spans_free (&chosen);
             return busy->recall_until_us;
@@ -484,42 +488,42 @@ static int64_t s_relieve (dispatch_t *self, agent_t *idle)
 //  needs.
 static void s_find_busy (dispatch_t *self)
 {
-    roster_t *roster = self->hub->roster;
+    roster_t *roster = self->ctx->roster;
     self->count = 0;
     for (size_t i = 0; i < roster_places (roster); i++)
         if (s_is_busy (self, roster_at (roster, i)))
-            s_add_place (self, &(place_t){.agent = roster_at (roster, i)});
+            s_add_place (self, &(place_t){.worker = roster_at (roster, i)});
 }
 
 static void s_recall (dispatch_t *self)
 {
-    roster_t *roster = self->hub->roster;
+    roster_t *roster = self->ctx->roster;
     int64_t again_us = 0;
     if (roster_count (roster) < 2)
         return;
     s_find_busy (self);
     for (size_t i = 0; i < roster_places (roster) && self->count; i++) {
-        agent_t *idle = roster_at (roster, i);
-        if (!idle || idle->state != AGENT_READY || s_free_slots (idle) == 0
+        worker_record_t *idle = roster_at (roster, i);
+        if (!idle || idle->state != WORKER_READY || s_free_slots (idle) == 0
             || lane_free_tasks (idle->lane) == 0)
             continue;
         int64_t due_us = s_relieve (self, idle);
         again_us = again_us == 0 || (due_us && due_us < again_us) ? due_us : again_us;
     }
     if (again_us)
-        timers_set (self->hub->timers, &self->alarm, again_us);
+        timers_set (self->ctx->timers, &self->alarm, again_us);
 }
 
 void dispatch_run (dispatch_t *self)
 {
     self->turn++;
     self->passes = 0;
-    if (!ready_begin (self->hub->ready))
-        self->hub->unfinished = true;
+    if (!ready_begin (self->ctx->ready))
+        self->ctx->unfinished = true;
     s_find_open (self);
     job_t *job;
     while (self->open_count && self->passes < PASSES_MAX
-           && (job = ready_pick (self->hub->ready)) != NULL)
+           && (job = ready_pick (self->ctx->ready)) != NULL)
         s_place_job (self, job);
     s_recall (self);
 }

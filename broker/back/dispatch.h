@@ -13,9 +13,9 @@
 typedef struct dispatch dispatch_t;
 
 //  Orders the worker to return these leases.
-typedef void dispatch_recall_fn (void *owner, agent_t *agent, const spans_t *leases);
+typedef void dispatch_recall_fn (void *owner, worker_record_t *worker, const spans_t *leases);
 
-dispatch_t *dispatch_new (hub_t *hub, dispatch_recall_fn *recall, void *owner);
+dispatch_t *dispatch_new (context_t *ctx, dispatch_recall_fn *recall, void *owner);
 void dispatch_destroy (dispatch_t **self_p);
 
 //  Dispatches as many tasks as possible. Flush the lanes afterwards.

@@ -1,4 +1,4 @@
-//  berths.c - admission control for workers' lanes
+//  lane_limits.c - admission control for workers' lanes
 
 #include "broker/back/lane_limits.h"
 
@@ -13,48 +13,48 @@
 #define SEARCH_US 100000   //  Minimum interval of searches after one that found no port
 
 typedef struct survey {
-    size_t of_kind;        //  Lanes of that kind
-    size_t own;            //  Lanes of that key
-    size_t joining;        //  Of these, unopened ones
-    agent_t *oldest_own;   //  The oldest unopened lane of that key, or NULL
-    agent_t *oldest_other; //  The oldest unopened lane of another key
+    size_t of_kind;                //  Lanes of that kind
+    size_t own;                    //  Lanes of that key
+    size_t joining;                //  Of these, unopened ones
+    worker_record_t *oldest_own;   //  The oldest unopened lane of that key, or NULL
+    worker_record_t *oldest_other; //  The oldest unopened lane of another key
 } survey_t;
 
-void berths_begin (berths_t *self, hub_t *hub)
+void lane_limits_begin (lane_limits_t *self, context_t *ctx)
 {
-    *self = (berths_t){.hub = hub, .counted_us = INT64_MIN};
+    *self = (lane_limits_t){.ctx = ctx, .counted_us = INT64_MIN};
 }
 
-static void s_note_joining (agent_t **oldest, agent_t *agent)
+static void s_note_joining (worker_record_t **oldest, worker_record_t *worker)
 {
-    if (!*oldest || agent->joined_us < (*oldest)->joined_us)
-        *oldest = agent;
+    if (!*oldest || worker->joined_us < (*oldest)->joined_us)
+        *oldest = worker;
 }
 
-static survey_t s_survey (const berths_t *self, const char *peer, address_kind_t kind)
+static survey_t s_survey (const lane_limits_t *self, const char *peer, address_kind_t kind)
 {
     survey_t survey = {0};
-    const roster_t *roster = self->hub->roster;
+    const roster_t *roster = self->ctx->roster;
     for (size_t i = 0; i < roster_places (roster); i++) {
-        agent_t *agent = roster_at (roster, i);
-        if (!agent || !agent->lane)
+        worker_record_t *worker = roster_at (roster, i);
+        if (!worker || !worker->lane)
             continue;
-        bool own = strcmp (agent->peer, peer) == 0, joining = agent->state == AGENT_JOINING;
-        survey.of_kind += lane_kind (agent->lane) == kind;
+        bool own = strcmp (worker->peer, peer) == 0, joining = worker->state == WORKER_JOINING;
+        survey.of_kind += lane_kind (worker->lane) == kind;
         survey.own += own;
         survey.joining += own && joining;
         if (joining)
-            s_note_joining (own ? &survey.oldest_own : &survey.oldest_other, agent);
+            s_note_joining (own ? &survey.oldest_own : &survey.oldest_other, worker);
     }
     return survey;
 }
 
 //  Counting makes a system call per descriptor, so it is not done for every HELLO.
-static size_t s_descriptors (berths_t *self)
+static size_t s_descriptors (lane_limits_t *self)
 {
-    if (self->counted_us == INT64_MIN || self->hub->now_us - self->counted_us >= COUNT_US) {
+    if (self->counted_us == INT64_MIN || self->ctx->now_us - self->counted_us >= COUNT_US) {
         self->descriptors = descriptors_free ();
-        self->counted_us = self->hub->now_us;
+        self->counted_us = self->ctx->now_us;
     }
     size_t kept = descriptors_kept () / 2; //  For the store's files, and existing peers
     return self->descriptors > kept ? self->descriptors - kept : 0;
@@ -62,17 +62,18 @@ static size_t s_descriptors (berths_t *self)
 
 //  Must the key leave room for others? Not if there is only one key; without keys all peers are the
 //  same.
-static bool s_shares (const berths_t *self, const char *peer)
+static bool s_shares (const lane_limits_t *self, const char *peer)
 {
-    const authz_t *doors = self->hub->doors;
-    return doors && strcmp (peer, SOCKETS_DOMAIN_LOCAL) != 0
-           && keyring_count_of (doors->keys, ROLE_WORKER) > 1;
+    const authz_t *authz = self->ctx->authz;
+    return authz && strcmp (peer, SOCKETS_DOMAIN_LOCAL) != 0
+           && keyring_count_of (authz->keys, ROLE_WORKER) > 1;
 }
 
-static cadre_error_t s_refuse (const berths_t *self, const survey_t *survey, const char *peer,
-                               size_t descriptors, size_t room, fault_t *fault)
+static cadre_error_t s_lane_limits_refuse (const lane_limits_t *self, const survey_t *survey,
+                                           const char *peer, size_t descriptors, size_t room,
+                                           fault_t *fault)
 {
-    const rights_t *rights = authz_rights (self->hub->doors, peer);
+    const rights_t *rights = authz_rights (self->ctx->authz, peer);
     if (descriptors < LANE_DESCRIPTORS)
         return fault_set (
             fault, CADRE_ERROR_DESCRIPTORS,
@@ -90,40 +91,40 @@ static cadre_error_t s_refuse (const berths_t *self, const survey_t *survey, con
         survey->own, rights ? rights->name : "", room);
 }
 
-cadre_error_t berths_ask (berths_t *self, const char *peer, address_kind_t kind, agent_t **yields_p,
-                          fault_t *fault)
+cadre_error_t lane_limits_ask (lane_limits_t *self, const char *peer, address_kind_t kind,
+                               worker_record_t **yields_p, fault_t *fault)
 {
     survey_t survey = s_survey (self, peer, kind);
-    size_t places = lane_places (self->hub, kind), descriptors = s_descriptors (self);
+    size_t places = lane_places (self->ctx, kind), descriptors = s_descriptors (self);
     size_t room = places > survey.of_kind ? places - survey.of_kind : 0;
     if (descriptors / LANE_DESCRIPTORS < room)
         room = descriptors / LANE_DESCRIPTORS;
-    if (places && self->hub->now_us < self->search_us)
+    if (places && self->ctx->now_us < self->search_us)
         room = 0;
     bool enough = room > 0 && (!s_shares (self, peer) || survey.own < SHARE * room);
     *yields_p = enough && survey.joining < JOINING_MOST ? NULL : survey.oldest_own;
     if (enough || *yields_p || !places) //  Without a free place, lane_new sets the fault
         return CADRE_OK;
-    agent_t *other = survey.oldest_other;
-    if (room == 0 && other && self->hub->now_us - other->joined_us >= JOINING_US) {
+    worker_record_t *other = survey.oldest_other;
+    if (room == 0 && other && self->ctx->now_us - other->joined_us >= JOINING_US) {
         *yields_p = other;
         return CADRE_OK;
     }
-    return s_refuse (self, &survey, peer, descriptors, room, fault);
+    return s_lane_limits_refuse (self, &survey, peer, descriptors, room, fault);
 }
 
-void berths_taken (berths_t *self)
+void lane_limits_taken (lane_limits_t *self)
 {
     size_t taken = LANE_DESCRIPTORS;
     self->descriptors -= self->descriptors < taken ? self->descriptors : taken;
 }
 
-void berths_not_found (berths_t *self)
+void lane_limits_not_found (lane_limits_t *self)
 {
-    self->search_us = self->hub->now_us + SEARCH_US;
+    self->search_us = self->ctx->now_us + SEARCH_US;
 }
 
-size_t berths_limit (const hub_t *hub)
+size_t lane_limits_limit (const context_t *ctx)
 {
-    return lane_places (hub, ADDRESS_TCP);
+    return lane_places (ctx, ADDRESS_TCP);
 }

@@ -1,4 +1,4 @@
-/*  berths.h - admission control for workers' lanes
+/*  lane_limits.h - admission control for workers' lanes
  *
  *  A lane uses a port of the range and several descriptors, which are limited. When workers use
  *  several keys, one key may use at most seven times what is free, so some always remain for other
@@ -7,31 +7,31 @@
  *  (CADRE_ERROR_DESCRIPTORS). One thread, the broker's.
  */
 
-#ifndef BROKER_BACK_BERTHS_H_INCLUDED
-#define BROKER_BACK_BERTHS_H_INCLUDED
+#ifndef BROKER_BACK_LANE_LIMITS_H_INCLUDED
+#define BROKER_BACK_LANE_LIMITS_H_INCLUDED
 
 #include "broker/peers/roster.h"
 
-typedef struct berths {
-    hub_t *hub;         //  Borrowed
+typedef struct lane_limits {
+    context_t *ctx;     //  Borrowed
     size_t descriptors; //  Free descriptors at the last count, minus those of lanes bound since
     int64_t counted_us; //  Time of that count
     int64_t search_us;  //  After a failed search for a port: time of the next search
-} berths_t;
+} lane_limits_t;
 
-void berths_begin (berths_t *self, hub_t *hub);
+void lane_limits_begin (lane_limits_t *self, context_t *ctx);
 
 //  Asks for room for a lane of that kind for a worker with this User-Id. CADRE_OK, and when
-//  *yields_p is not NULL: the caller must first end the session of that joining agent.
+//  *yields_p is not NULL: the caller must first end the session of that joining worker.
 //  CADRE_ERROR_DESCRIPTORS and a message: no room now.
-cadre_error_t berths_ask (berths_t *self, const char *peer, address_kind_t kind, agent_t **yields_p,
-                          fault_t *fault);
+cadre_error_t lane_limits_ask (lane_limits_t *self, const char *peer, address_kind_t kind,
+                               worker_record_t **yields_p, fault_t *fault);
 
 //  Report that a lane was bound, or that no port was found.
-void berths_taken (berths_t *self);
-void berths_not_found (berths_t *self);
+void lane_limits_taken (lane_limits_t *self);
+void lane_limits_not_found (lane_limits_t *self);
 
 //  Maximum number of tcp lanes.
-size_t berths_limit (const hub_t *hub);
+size_t lane_limits_limit (const context_t *ctx);
 
 #endif

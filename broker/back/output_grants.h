@@ -11,12 +11,12 @@
 #include "broker/peers/outputs.h"
 
 //  Sends the window of one lease.
-void output_grants_send (back_t *self, const agent_t *agent, const wrote_t *wrote);
+void output_grants_send (back_t *self, const worker_record_t *worker, const wrote_t *wrote);
 
 //  Sends the windows that are due.
 void output_grants_give (back_t *self);
 
 //  Sends all windows again, to a worker in a new session.
-void output_grants_repeat (back_t *self, const agent_t *agent);
+void output_grants_repeat (back_t *self, const worker_record_t *worker);
 
 #endif

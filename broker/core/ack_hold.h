@@ -1,28 +1,28 @@
-/*  hold.h - delays acknowledgements until the acknowledged frames are durable
+/*  ack_hold.h - delays acknowledgements until the acknowledged frames are durable
  *
  *  Frames are received in order and become durable in order; only some of them are stored. A plain
  *  value, zero at the beginning of a session.
  */
 
-#ifndef BROKER_CORE_HOLD_H_INCLUDED
-#define BROKER_CORE_HOLD_H_INCLUDED
+#ifndef BROKER_CORE_ACK_HOLD_H_INCLUDED
+#define BROKER_CORE_ACK_HOLD_H_INCLUDED
 
 #include <stdint.h>
 
-typedef struct hold {
+typedef struct ack_hold {
     uint64_t upto;    //  Frames up to this number may be acknowledged while some wait
     uint64_t waiting; //  Number of frames that wait
-} hold_t;
+} ack_hold_t;
 
-//  The frame with this number waits until hold_release.
-static inline void hold_add (hold_t *self, uint64_t sequence)
+//  The frame with this number waits until ack_hold_release.
+static inline void ack_hold_add (ack_hold_t *self, uint64_t sequence)
 {
     if (self->waiting++ == 0)
         self->upto = sequence - 1;
 }
 
-//  The frame no longer waits; called in the order of hold_add.
-static inline void hold_release (hold_t *self, uint64_t sequence)
+//  The frame no longer waits; called in the order of ack_hold_add.
+static inline void ack_hold_release (ack_hold_t *self, uint64_t sequence)
 {
     if (self->waiting == 0)
         return;
@@ -31,7 +31,7 @@ static inline void hold_release (hold_t *self, uint64_t sequence)
 }
 
 //  The highest frame that may be acknowledged, of those received.
-static inline uint64_t hold_limit (const hold_t *self, uint64_t received)
+static inline uint64_t ack_hold_limit (const ack_hold_t *self, uint64_t received)
 {
     return self->waiting && self->upto < received ? self->upto : received;
 }

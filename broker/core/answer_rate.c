@@ -1,25 +1,27 @@
-//  askers.c - rate limit for answers to peers without a session
+//  answer_rate.c - rate limit for answers to peers without a session
 
 #include "broker/core/answer_rate.h"
 
 #define PAUSE_US INT64_C (100000) //  Minimum interval of answers to a connection
 
 //  Burst: one WHO is enough, but each refusal may have a different reason.
-static const int64_t s_ahead [] = {[ASKER_WHO] = 0, [ASKER_REFUSED] = 15};
+static const int64_t s_ahead [] = {[ANSWER_WHO] = 0, [ANSWER_REFUSED] = 15};
 
 //  libzmq numbers routes from a random start, so a peer cannot choose its entry.
-static asker_t *s_place (askers_t *self, asker_kind_t kind, sockets_route_t route)
+static answer_rate_peer_t *s_answer_rate_place (answer_rate_t *self, answer_kind_t kind,
+                                                sockets_route_t route)
 {
     uint64_t mixed = route * UINT64_C (0x9e3779b97f4a7c15);
-    return &self->places [kind][mixed >> 52 & (ASKERS_PLACES - 1)];
+    return &self->places [kind][mixed >> 52 & (ANSWER_RATE_PLACES - 1)];
 }
 
-bool askers_due (askers_t *self, asker_kind_t kind, sockets_route_t route, int64_t now_us)
+bool answer_rate_due (answer_rate_t *self, answer_kind_t kind, sockets_route_t route,
+                      int64_t now_us)
 {
-    asker_t *place = s_place (self, kind, route);
+    answer_rate_peer_t *place = s_answer_rate_place (self, kind, route);
     int64_t from_us = place->route == route && place->next_us > now_us ? place->next_us : now_us;
     if (from_us > now_us + s_ahead [kind] * PAUSE_US)
         return false;
-    *place = (asker_t){.route = route, .next_us = from_us + PAUSE_US};
+    *place = (answer_rate_peer_t){.route = route, .next_us = from_us + PAUSE_US};
     return true;
 }

@@ -1,4 +1,4 @@
-//  hub.c - the states of the broker: running, draining, stopping
+//  context.c - the states of the broker: running, draining, stopping
 
 #include "broker/core/context.h"
 
@@ -7,14 +7,14 @@
 static const char *const s_names [] = {"running", "draining", "stopping"};
 
 static const uint32_t s_next [] = {
-    [HUB_RUNNING] = MACHINE_TO (HUB_DRAINING) | MACHINE_TO (HUB_STOPPING),
-    [HUB_DRAINING] = MACHINE_TO (HUB_STOPPING),
-    [HUB_STOPPING] = MACHINE_TO (HUB_STOPPING),
+    [CONTEXT_RUNNING] = STATE_MACHINE_TO (CONTEXT_DRAINING) | STATE_MACHINE_TO (CONTEXT_STOPPING),
+    [CONTEXT_DRAINING] = STATE_MACHINE_TO (CONTEXT_STOPPING),
+    [CONTEXT_STOPPING] = STATE_MACHINE_TO (CONTEXT_STOPPING),
 };
 
-static const machine_table_t s_table = {"broker", 3, s_names, s_next, NULL};
+static const state_machine_table_t s_table = {"broker", 3, s_names, s_next, NULL};
 
-void hub_move (hub_t *self, hub_state_t to)
+void context_move (context_t *self, context_state_t to)
 {
-    machine_step (&s_table, &self->state, (uint8_t) to, self);
+    state_machine_step (&s_table, &self->state, (uint8_t) to, self);
 }

@@ -9,7 +9,7 @@
  *  A client that does not acknowledge replies and other small frames gets no more of them: at
  *  INBOX_REPLIES_BYTES its requests wait until its BEAT acknowledges. When INBOX_REQUESTS_MAX
  *  requests or INBOX_BYTES_MAX bytes are queued, the next request ends the session. The bytes count
- *  as the client's (hub->client_bytes).
+ *  as the client's (ctx->client_bytes).
  *
  *  A plain value, part of a client; zero is an empty inbox. It does not look into requests.
  */

@@ -1,4 +1,4 @@
-//  shares.c - divides a limited resource among keys
+//  key_quota.c - divides a limited resource among keys
 
 #include "broker/core/key_quota.h"
 
@@ -15,26 +15,26 @@ typedef struct holder {
     UT_hash_handle hh;           //  In shares->holders, by peer
 } holder_t;
 
-struct shares {
+struct key_quota {
     size_t limit;      //  Limit of the total
     size_t factor;     //  How many times what is free one peer may hold
     size_t taken;      //  Total in use
     holder_t *holders; //  uthash
 };
 
-shares_t *shares_new (size_t limit, size_t factor)
+key_quota_t *key_quota_new (size_t limit, size_t factor)
 {
-    shares_t *self = calloc (1, sizeof *self);
+    key_quota_t *self = calloc (1, sizeof *self);
     assert (self && factor);
     self->limit = limit;
     self->factor = factor;
     return self;
 }
 
-void shares_destroy (shares_t **self_p)
+void key_quota_destroy (key_quota_t **self_p)
 {
     assert (self_p);
-    shares_t *self = *self_p;
+    key_quota_t *self = *self_p;
     if (!self)
         return;
     holder_t *holder, *next;
@@ -46,22 +46,22 @@ void shares_destroy (shares_t **self_p)
     *self_p = NULL;
 }
 
-static holder_t *s_find (const shares_t *self, const char *peer)
+static holder_t *s_key_quota_find (const key_quota_t *self, const char *peer)
 {
     holder_t *holder;
     HASH_FIND_STR (self->holders, peer, holder);
     return holder;
 }
 
-bool shares_allow (const shares_t *self, const char *peer, bool alone)
+bool key_quota_allow (const key_quota_t *self, const char *peer, bool alone)
 {
     size_t left = self->taken < self->limit ? self->limit - self->taken : 0;
-    return left > 0 && (alone || shares_of (self, peer) < self->factor * left);
+    return left > 0 && (alone || key_quota_of (self, peer) < self->factor * left);
 }
 
-void shares_take (shares_t *self, const char *peer)
+void key_quota_take (key_quota_t *self, const char *peer)
 {
-    holder_t *holder = s_find (self, peer);
+    holder_t *holder = s_key_quota_find (self, peer);
     if (!holder) {
         holder = calloc (1, sizeof *holder);
         assert (holder && strlen (peer) < sizeof holder->peer);
@@ -72,9 +72,9 @@ void shares_take (shares_t *self, const char *peer)
     self->taken++;
 }
 
-void shares_give_back (shares_t *self, const char *peer)
+void key_quota_give_back (key_quota_t *self, const char *peer)
 {
-    holder_t *holder = s_find (self, peer);
+    holder_t *holder = s_key_quota_find (self, peer);
     assert (holder && self->taken);
     self->taken--;
     if (--holder->count)
@@ -83,18 +83,18 @@ void shares_give_back (shares_t *self, const char *peer)
     free (holder);
 }
 
-size_t shares_of (const shares_t *self, const char *peer)
+size_t key_quota_of (const key_quota_t *self, const char *peer)
 {
-    const holder_t *holder = s_find (self, peer);
+    const holder_t *holder = s_key_quota_find (self, peer);
     return holder ? holder->count : 0;
 }
 
-size_t shares_taken (const shares_t *self)
+size_t key_quota_taken (const key_quota_t *self)
 {
     return self->taken;
 }
 
-size_t shares_limit (const shares_t *self)
+size_t key_quota_limit (const key_quota_t *self)
 {
     return self->limit;
 }

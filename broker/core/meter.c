@@ -68,7 +68,7 @@ void meter_destroy (meter_t **self_p)
     *self_p = NULL;
 }
 
-static account_t *s_add (meter_t *self, const char *key)
+static account_t *s_meter_add (meter_t *self, const char *key)
 {
     account_t *account = calloc (1, sizeof *account);
     self->accounts = realloc (self->accounts, (self->count + 1) * sizeof *self->accounts);
@@ -86,7 +86,7 @@ unsigned meter_account (meter_t *self, const char *key)
     if (account && strcmp (account->key, key) == 0)
         return account->number;
     HASH_FIND_STR (self->by_key, key, account);
-    self->last = account ? account : s_add (self, key);
+    self->last = account ? account : s_meter_add (self, key);
     return self->last->number;
 }
 

@@ -1,4 +1,4 @@
-//  burden.c - bytes sent on a connection that the peer has not received
+//  peer_backlog.c - bytes sent on a connection that the peer has not received
 
 #include "broker/core/peer_backlog.h"
 
@@ -27,9 +27,9 @@ static bool s_taken (int fd, uint64_t *bytes)
     return true;
 }
 
-burden_t burden_of (int fd)
+peer_backlog_t peer_backlog_of (int fd)
 {
-    burden_t self = {.fd = -1};
+    peer_backlog_t self = {.fd = -1};
     if (fd < 0 || !s_taken (fd, &self.settled))
         return self;
     self.cookie = s_cookie (fd);
@@ -46,7 +46,7 @@ static bool s_is_writable (int fd)
 
 //  Frames have libzmq's headers, and are larger under CURVE, so the bytes received finally exceed
 //  the bytes counted as sent.
-static void s_settle (burden_t *self)
+static void s_settle (peer_backlog_t *self)
 {
     uint64_t taken;
     if (s_cookie (self->fd) != self->cookie || !s_taken (self->fd, &taken)) {
@@ -61,7 +61,7 @@ static void s_settle (burden_t *self)
     self->settled = taken;
 }
 
-bool burden_has_room (burden_t *self, uint64_t most_bytes)
+bool peer_backlog_has_room (peer_backlog_t *self, uint64_t most_bytes)
 {
     if (self->fd < 0 || self->bytes < most_bytes)
         return true;
@@ -69,7 +69,7 @@ bool burden_has_room (burden_t *self, uint64_t most_bytes)
     return self->bytes < most_bytes;
 }
 
-void burden_cut (const burden_t *self)
+void peer_backlog_cut (const peer_backlog_t *self)
 {
     if (self->fd < 0 || s_cookie (self->fd) != self->cookie)
         return;

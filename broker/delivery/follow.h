@@ -12,9 +12,9 @@
 //  Sends new data of all jobs that the client follows, while its backlog and the turn allow:
 //  *records is decremented for each follower and record. A follower that is complete is freed. True
 //  when there is more to send in the next turn.
-bool follow_pump_all (client_t *client, hub_t *hub, uint32_t *records);
+bool follow_pump_all (client_t *client, context_t *ctx, uint32_t *records);
 
 //  Sends changed states to followers that wait; decrements *states.
-void follow_report (client_t *client, hub_t *hub, uint32_t *states);
+void follow_report (client_t *client, context_t *ctx, uint32_t *states);
 
 #endif

@@ -36,7 +36,8 @@ pager_t *pager_new (store_t *store, job_table_t *jobs, pager_fn *came, void *own
     return self;
 }
 
-static void s_ask (pager_t *self, const fetch_t *what, uint64_t seq, uint64_t offset, size_t size)
+static void s_pager_ask (pager_t *self, const fetch_t *what, uint64_t seq, uint64_t offset,
+                         size_t size)
 {
     fetch_t *fetch = calloc (1, sizeof *fetch);
     assert (fetch);
@@ -76,8 +77,9 @@ void pager_fetch_payloads (pager_t *self, job_t *job, uint32_t index)
         payloads_place_t place;
         size_t size;
         if (payloads_ask (job->stock, index, &place, &size))
-            s_ask (self, &(fetch_t){.part = PAGER_PAYLOADS, .job = job->number, .index = index},
-                   place.seq, place.offset, size);
+            s_pager_ask (self,
+                         &(fetch_t){.part = PAGER_PAYLOADS, .job = job->number, .index = index},
+                         place.seq, place.offset, size);
         index = payloads_block_end (job->stock, index);
     }
 }
@@ -92,7 +94,7 @@ static void s_ask_segment (pager_t *self, const job_t *job, uint64_t position)
                          .job = job->number,
                          .index = result_log_segment (position),
                          .last = i + 1 == count};
-        s_ask (self, &fetch, runs [i].seq, runs [i].offset, runs [i].size);
+        s_pager_ask (self, &fetch, runs [i].seq, runs [i].offset, runs [i].size);
     }
 }
 
@@ -111,8 +113,8 @@ void pager_fetch_large (pager_t *self, job_t *job, uint32_t index)
 {
     result_log_place_t place;
     if (self && result_log_ask_large (job->keep, index, &place))
-        s_ask (self, &(fetch_t){.part = PAGER_LARGE, .job = job->number, .index = index}, place.seq,
-               place.offset, place.size);
+        s_pager_ask (self, &(fetch_t){.part = PAGER_LARGE, .job = job->number, .index = index},
+                     place.seq, place.offset, place.size);
 }
 
 //  ---- data that was read ------------------------------------------------
@@ -143,7 +145,7 @@ static bool s_take_run (const fetch_t *fetch, result_log_t *keep, view_t bytes)
 }
 
 //  False when the bytes differ from what was evicted.
-static bool s_take (const fetch_t *fetch, job_t *job, buffer_t *bytes)
+static bool s_pager_take (const fetch_t *fetch, job_t *job, buffer_t *bytes)
 {
     switch (fetch->part) {
     case PAGER_PAYLOADS:
@@ -161,7 +163,7 @@ static void s_take_slice (pager_t *self, store_slice_t *slice)
     job_t *job = job_table_find (self->jobs, fetch->job);
     if (!job)
         return;
-    if (slice->fault.code || !s_take (fetch, job, &slice->body)) {
+    if (slice->fault.code || !s_pager_take (fetch, job, &slice->body)) {
         self->damaged = true;
         return;
     }

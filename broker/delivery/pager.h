@@ -6,7 +6,7 @@
  *  pager_new, so that the job is processed again. It reads a little ahead. Jobs that were removed
  *  meanwhile are skipped.
  *
- *  Created by persistence.h with the journal; hub->pager is NULL without a journal, and when the
+ *  Created by persistence.h with the journal; ctx->pager is NULL without a journal, and when the
  *  broker ends. One thread, the broker's.
  */
 

@@ -10,6 +10,6 @@
 #include "broker/record/job.h"
 
 //  One line of UTF-8 about a task of the job. Returns buffer.
-const char *explain_task (hub_t *hub, job_t *job, uint32_t index, char *buffer, size_t size);
+const char *explain_task (context_t *ctx, job_t *job, uint32_t index, char *buffer, size_t size);
 
 #endif

@@ -9,15 +9,15 @@
 #include "broker/ledger/ledger.h"
 #include "common/log.h"
 
-static void s_fail_function (hub_t *hub, job_t *job)
+static void s_fail_function (context_t *ctx, job_t *job)
 {
     char names [512], message [1024];
-    roster_nearest (hub->roster, job->function, 3, names, sizeof names);
+    roster_nearest (ctx->roster, job->function, 3, names, sizeof names);
     snprintf (message, sizeof message, "no worker offers '%s'%s%s%s", job->function,
               names [0] ? "; nearest: " : "", names,
-              hub->embedded ? ": load the plugin that has it"
+              ctx->embedded ? ": load the plugin that has it"
                             : " — start a worker with the plugin that has it");
-    ledger_jobs_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "function", message);
+    ledger_jobs_doom (ctx->ledger, job, CADRE_OUTCOME_ERROR, "function", message);
 }
 
 static void s_say_needs (const job_t *job, char *buffer, size_t size)
@@ -31,22 +31,22 @@ static void s_say_needs (const job_t *job, char *buffer, size_t size)
 }
 
 //  A worker that is away may reconnect, but does not count.
-static bool s_is_any_worker_there (const hub_t *hub)
+static bool s_is_any_worker_there (const context_t *ctx)
 {
-    for (size_t i = 0; i < roster_places (hub->roster); i++) {
-        const agent_t *agent = roster_at (hub->roster, i);
-        if (agent && agent->state != AGENT_AWAY)
+    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
+        const worker_record_t *worker = roster_at (ctx->roster, i);
+        if (worker && worker->state != WORKER_AWAY)
             return true;
     }
     return false;
 }
 
-const char *unplaceable_why (const hub_t *hub, const job_t *job, char *message, size_t size)
+const char *unplaceable_why (const context_t *ctx, const job_t *job, char *message, size_t size)
 {
     char needs [512], address [ADDRESS_ENDPOINT_BYTES];
-    const char *broker = address_print (&hub->addresses [0], address, sizeof address);
+    const char *broker = address_print (&ctx->addresses [0], address, sizeof address);
     s_say_needs (job, needs, sizeof needs);
-    if (!s_is_any_worker_there (hub))
+    if (!s_is_any_worker_there (ctx))
         snprintf (message, size,
                   "no worker is connected to %s: start one with: cadre worker start --broker %s",
                   broker, broker);
@@ -67,63 +67,63 @@ const char *unplaceable_why (const hub_t *hub, const job_t *job, char *message, 
     return message;
 }
 
-static void s_notice (hub_t *hub, job_t *job, const char *message)
+static void s_notice (context_t *ctx, job_t *job, const char *message)
 {
     if (job->noticed)
         return;
     job->noticed = true;
     log_line (LOG_WARNING, "B030", "job %llu waits: %s", (unsigned long long) job->number, message);
     if (job->owner)
-        client_notice (job->owner, hub, job->ref, CADRE_ERROR_NO_WORKER, message);
+        client_notice (job->owner, ctx, job->ref, CADRE_ERROR_NO_WORKER, message);
 }
 
 //  Have the workers of the previous broker process had time to reconnect, and done so?
-static bool s_knows_all (const hub_t *hub)
+static bool s_knows_all (const context_t *ctx)
 {
-    bool long_ago = hub->now_us - hub->started_us > (int64_t) hub->lost_ms * 1000;
-    return hub->embedded || (long_ago && roster_is_described (hub->roster));
+    bool long_ago = ctx->now_us - ctx->started_us > (int64_t) ctx->lost_ms * 1000;
+    return ctx->embedded || (long_ago && roster_is_described (ctx->roster));
 }
 
 //  No worker offers or has offered the function: it is probably misspelled.
-static bool s_is_unknown (hub_t *hub, const job_t *job)
+static bool s_is_unknown (context_t *ctx, const job_t *job)
 {
-    return !job->detached && s_knows_all (hub) && job->kind != WIRE_KIND_COMMAND
-           && roster_count (hub->roster) > 0 && !roster_knew (hub->roster, job->function);
+    return !job->detached && s_knows_all (ctx) && job->kind != WIRE_KIND_COMMAND
+           && roster_count (ctx->roster) > 0 && !roster_knew (ctx->roster, job->function);
 }
 
-static bool s_is_settled (hub_t *hub, job_t *job)
+static bool s_is_settled (context_t *ctx, job_t *job)
 {
-    bool fits = roster_any_fits (hub->roster, job);
+    bool fits = roster_any_fits (ctx->roster, job);
     job->fitted = job->fitted || fits;
     return fits || job->ready == 0 || job->leased;
 }
 
 //  Fails a job that no worker fits, or tells its client that it waits. Workers that fitted earlier
 //  may reconnect.
-static void s_judge (hub_t *hub, job_t *job)
+static void s_unplaceable_judge (context_t *ctx, job_t *job)
 {
-    bool workers = roster_count (hub->roster) > 0 && s_knows_all (hub);
+    bool workers = roster_count (ctx->roster) > 0 && s_knows_all (ctx);
     char message [1024];
-    unplaceable_why (hub, job, message, sizeof message);
-    if (job->detached || (!hub->embedded && (!workers || job->fitted)))
-        s_notice (hub, job, message);
+    unplaceable_why (ctx, job, message, sizeof message);
+    if (job->detached || (!ctx->embedded && (!workers || job->fitted)))
+        s_notice (ctx, job, message);
     else
-        ledger_jobs_doom (hub->ledger, job, CADRE_OUTCOME_ERROR, "no-worker", message);
+        ledger_jobs_doom (ctx->ledger, job, CADRE_OUTCOME_ERROR, "no-worker", message);
 }
 
-void unplaceable_job (hub_t *hub, job_t *job)
+void unplaceable_job (context_t *ctx, job_t *job)
 {
-    if (job->doom || job->abandoned || s_is_settled (hub, job)) {
+    if (job->doom || job->abandoned || s_is_settled (ctx, job)) {
         job->waiting_us = 0;
         job->noticed = false;
         return;
     }
     if (job->waiting_us == 0)
-        job->waiting_us = hub->now_us;
-    int64_t waited_us = hub->now_us - job->waiting_us;
-    bool at_once = hub->embedded && roster_count (hub->roster) > 0;
-    if (s_is_unknown (hub, job) && (at_once || waited_us >= UNPLACEABLE_FUNCTION_US))
-        s_fail_function (hub, job);
+        job->waiting_us = ctx->now_us;
+    int64_t waited_us = ctx->now_us - job->waiting_us;
+    bool at_once = ctx->embedded && roster_count (ctx->roster) > 0;
+    if (s_is_unknown (ctx, job) && (at_once || waited_us >= UNPLACEABLE_FUNCTION_US))
+        s_fail_function (ctx, job);
     else if (at_once || waited_us >= UNPLACEABLE_US)
-        s_judge (hub, job);
+        s_unplaceable_judge (ctx, job);
 }

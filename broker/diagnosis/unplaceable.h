@@ -16,9 +16,9 @@
 #define UNPLACEABLE_US 5000000          //  From the first task to any other notice
 
 //  Checks one job. Call when it is opened, when a worker comes or goes, and once per beat interval.
-void unplaceable_job (hub_t *hub, job_t *job);
+void unplaceable_job (context_t *ctx, job_t *job);
 
 //  What is missing for a job that no worker fits, and the remedy. Returns message.
-const char *unplaceable_why (const hub_t *hub, const job_t *job, char *message, size_t size);
+const char *unplaceable_why (const context_t *ctx, const job_t *job, char *message, size_t size);
 
 #endif

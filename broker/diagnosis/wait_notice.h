@@ -15,10 +15,10 @@
 
 #define WAIT_NOTICE_US 5000000 //  Time without progress until the notice
 
-struct hub;
+struct context;
 struct job;
 
 //  Checks one job. Call once per beat interval. Returns the cost, in visits of a task.
-uint32_t wait_notice_look (struct hub *hub, struct job *job);
+uint32_t wait_notice_look (struct context *ctx, struct job *job);
 
 #endif

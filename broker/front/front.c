@@ -13,17 +13,17 @@
 #include "broker/front/front_turn.h"
 #include "common/log.h"
 
-front_t *front_new (hub_t *hub, void *router, back_t *back)
+front_t *front_new (context_t *ctx, void *router, back_t *back)
 {
     front_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->hub = hub;
+    self->ctx = ctx;
     self->router = router;
     self->back = back;
     self->report = (alarm_t){.ring = front_turn_report, .owner = self};
-    windows_begin (&self->windows, hub);
-    self->shares = front_room_new (hub);
-    self->rate_us = hub->now_us;
+    windows_begin (&self->windows, ctx);
+    self->quota = front_capacity_new (ctx);
+    self->rate_us = ctx->now_us;
     self->steps = FRONT_STEPS;
     return self;
 }
@@ -41,9 +41,9 @@ void front_destroy (front_t **self_p)
         front_session_send (self, client->route);
         front_session_forget (self, client);
     }
-    timers_cancel (self->hub->timers, &self->report);
+    timers_cancel (self->ctx->timers, &self->report);
     windows_end (&self->windows);
-    shares_destroy (&self->shares);
+    key_quota_destroy (&self->quota);
     buffer_free (&self->frame);
     free (self);
     *self_p = NULL;
@@ -64,7 +64,7 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
         return;
     }
     if (error) {
-        self->hub->refused_frames++;
+        self->ctx->refused_frames++;
         return;
     }
     if (envelope.verb == WIRE_client_hello) {
@@ -72,13 +72,13 @@ void front_handle (front_t *self, sockets_route_t route, const void *frame, size
         return;
     }
     client_t *client = NULL;
-    HASH_FIND (hh, self->hub->clients, &envelope.session, sizeof envelope.session, client);
+    HASH_FIND (hh, self->ctx->clients, &envelope.session, sizeof envelope.session, client);
     if (!client || client->route != route) {
         if (envelope.verb != WIRE_goodbye)
             front_session_who (self, route);
         return;
     }
-    client->heard_us = self->hub->now_us;
+    client->heard_us = self->ctx->now_us;
     if (envelope.verb == WIRE_goodbye) {
         log_line (LOG_INFO, "B022", "client %s leaves", client->name);
         front_session_forget (self, client);
@@ -93,7 +93,7 @@ void front_check_keys (front_t *self)
 {
     client_t *client, *next;
     HASH_ITER (hh_uuid, self->by_uuid, client, next) {
-        if (authz_is_client (self->hub->doors, client->peer))
+        if (authz_is_client (self->ctx->authz, client->peer))
             continue;
         log_line (LOG_WARNING, "B024", "client %s is put out: its key %s is not let in any more",
                   client->name, client->key);

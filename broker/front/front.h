@@ -13,7 +13,7 @@
 
 typedef struct front front_t;
 
-front_t *front_new (hub_t *hub, void *router, back_t *back);
+front_t *front_new (context_t *ctx, void *router, back_t *back);
 
 //  Sends GOODBYE to the remaining sessions.
 void front_destroy (front_t **self_p);

@@ -16,29 +16,30 @@
 static bool s_fits_memory (front_t *self, client_t *client, const wire_part_t *part)
 {
     char message [256];
-    if (part->total <= self->hub->memory_limit / 2)
+    if (part->total <= self->ctx->memory_limit / 2)
         return true;
     snprintf (
         message, sizeof message,
         "a payload of %llu MiB is more than half of what this broker may hold (%llu MiB): see --memory",
-        (unsigned long long) part->total >> 20, (unsigned long long) self->hub->memory_limit >> 20);
+        (unsigned long long) part->total >> 20, (unsigned long long) self->ctx->memory_limit >> 20);
     front_session_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
     return false;
 }
 
-static bool s_part (front_t *self, client_t *client, cursor_t *body, size_t size_bytes)
+static bool s_front_frames_part (front_t *self, client_t *client, cursor_t *body, size_t size_bytes)
 {
     wire_part_t part;
     if (!wire_read_part (body, &part) || !cursor_done (body)
         || !s_fits_memory (self, client, &part))
         return false;
     client->received_bytes += size_bytes;
-    self->hub->frame_work++;
+    self->ctx->frame_work++;
     return client->received_bytes <= client->granted_bytes
            && parts_add (client->parts, &part) == CADRE_OK;
 }
 
-static bool s_tasks (front_t *self, client_t *client, cursor_t *body, size_t size_bytes)
+static bool s_front_frames_tasks (front_t *self, client_t *client, cursor_t *body,
+                                  size_t size_bytes)
 {
     client->received_bytes += size_bytes;
     return client->received_bytes <= client->granted_bytes && front_jobs_tasks (self, client, body)
@@ -48,7 +49,7 @@ static bool s_tasks (front_t *self, client_t *client, cursor_t *body, size_t siz
 //  A client that sends requests without reading replies is stopped at a limit.
 static bool s_request (front_t *self, client_t *client, cursor_t *body)
 {
-    char message [HUB_NAME_BYTES + 192];
+    char message [CONTEXT_NAME_BYTES + 192];
     if (inbox_admits (&client->inbox, (size_t) (body->end - body->at)))
         return requests_take (self, client, body);
     snprintf (message, sizeof message,
@@ -63,8 +64,8 @@ static bool s_handle_stream (front_t *self, client_t *client, unsigned verb, cur
 {
     switch (verb) {
     case WIRE_job_open: return front_jobs_open (self, client, body);
-    case WIRE_job_tasks: return s_tasks (self, client, body, size_bytes);
-    case WIRE_part: return s_part (self, client, body, size_bytes);
+    case WIRE_job_tasks: return s_front_frames_tasks (self, client, body, size_bytes);
+    case WIRE_part: return s_front_frames_part (self, client, body, size_bytes);
     case WIRE_job_seal: return front_jobs_seal (self, client, body);
     case WIRE_job_cancel: return front_jobs_cancel (self, client, body);
     case WIRE_job_follow: return front_jobs_follow (self, client, body);
@@ -79,7 +80,7 @@ static bool s_window (front_t *self, client_t *client, cursor_t *body)
     if (!wire_read_window (body, &window) || !cursor_done (body))
         return false;
     stream_grant (client->out, window.tasks, window.bytes);
-    client_touch (client, self->hub);
+    client_touch (client, self->ctx);
     return true;
 }
 
@@ -88,7 +89,7 @@ static bool s_window (front_t *self, client_t *client, cursor_t *body)
 static bool s_handle_recorded (front_t *self, client_t *client, const wire_envelope_t *envelope,
                                cursor_t *body, size_t size_bytes)
 {
-    journal_t *journal = self->hub->journal;
+    journal_t *journal = self->ctx->journal;
     uint64_t session = client->session, mark = journal_mark (journal);
     if (!s_handle_stream (self, client, envelope->verb, body, size_bytes))
         return false;
@@ -97,34 +98,34 @@ static bool s_handle_recorded (front_t *self, client_t *client, const wire_envel
     else if (client->parts_from == 0)
         client->parts_from = envelope->sequence;
     if (journal_mark (journal) != mark && client->session == session)
-        answers_acknowledge_client (journal, client, envelope->sequence);
+        durable_answers_acknowledge_client (journal, client, envelope->sequence);
     return true;
 }
 
 static bool s_handle_next (front_t *self, client_t *client, const wire_envelope_t *envelope,
                            cursor_t *body, size_t size_bytes)
 {
-    return self->hub->journal ? s_handle_recorded (self, client, envelope, body, size_bytes)
+    return self->ctx->journal ? s_handle_recorded (self, client, envelope, body, size_bytes)
                               : s_handle_stream (self, client, envelope->verb, body, size_bytes);
 }
 
-//  Processes a parked frame. False when it breaks the protocol.
+//  Processes a deferred frame. False when it breaks the protocol.
 static bool s_take_parked (front_t *self, client_t *client)
 {
-    parked_t *frame;
+    deferred_frame_t *frame;
     bool fine = true;
-    while (fine && (frame = park_next (client, self->hub)) != NULL) {
+    while (fine && (frame = deferred_frames_next (client, self->ctx)) != NULL) {
         cursor_t body = cursor_of (frame->body, frame->size);
         fine = s_handle_next (self, client, &frame->envelope, &body,
                               frame->size + WIRE_ENVELOPE_BYTES);
         free (frame);
     }
-    if (fine && park_wants_more (client))
+    if (fine && deferred_frames_wants_more (client))
         front_session_who (self, client->route);
     return fine;
 }
 
-static bool s_beat (front_t *self, client_t *client, cursor_t *body)
+static bool s_front_frames_beat (front_t *self, client_t *client, cursor_t *body)
 {
     wire_beat_t beat;
     if (!wire_read_beat (body, &beat) || !cursor_done (body)
@@ -133,7 +134,7 @@ static bool s_beat (front_t *self, client_t *client, cursor_t *body)
     if (beat.sent > client->in.received && !client->deaf)
         front_session_who (self,
                            client->route); //  Frames are missing, and no later frame has shown that
-    client_touch (client, self->hub);
+    client_touch (client, self->ctx);
     return s_take_parked (self, client);
 }
 
@@ -143,10 +144,11 @@ static bool s_handle_numbered (front_t *self, client_t *client, const wire_envel
                                cursor_t *body, size_t size_bytes)
 {
     bool next = envelope->sequence == client->in.received + 1;
-    park_verdict_t verdict =
-        next || client->deaf ? park_judge (client, self->hub, envelope, body) : PARK_PASS;
-    if (verdict == PARK_DROP || verdict == PARK_BROKEN)
-        return verdict == PARK_DROP;
+    deferred_frames_verdict_t verdict =
+        next || client->deaf ? deferred_frames_judge (client, self->ctx, envelope, body)
+                             : DEFERRED_FRAMES_PASS;
+    if (verdict == DEFERRED_FRAMES_DROP || verdict == DEFERRED_FRAMES_BROKEN)
+        return verdict == DEFERRED_FRAMES_DROP;
     switch (stream_in_accept (&client->in, envelope->sequence)) {
     case STREAM_SEEN: client->beat_due = true; return true;
     case STREAM_GAP: front_session_who (self, client->route); return true;
@@ -156,8 +158,9 @@ static bool s_handle_numbered (front_t *self, client_t *client, const wire_envel
     if (client->in.received - client->acknowledged >= 64
         || client->unacknowledged_bytes >= 256 * 1024)
         client->beat_due = true;
-    client_touch (client, self->hub);
-    return verdict == PARK_TAKEN || s_handle_next (self, client, envelope, body, size_bytes);
+    client_touch (client, self->ctx);
+    return verdict == DEFERRED_FRAMES_TAKEN
+           || s_handle_next (self, client, envelope, body, size_bytes);
 }
 
 bool front_frames_handle (front_t *self, client_t *client, const wire_envelope_t *envelope,
@@ -166,13 +169,13 @@ bool front_frames_handle (front_t *self, client_t *client, const wire_envelope_t
     if (envelope->sequence)
         return s_handle_numbered (self, client, envelope, body, size_bytes);
     if (envelope->verb == WIRE_beat)
-        return s_beat (self, client, body);
+        return s_front_frames_beat (self, client, body);
     return envelope->verb == WIRE_window && s_window (self, client, body);
 }
 
 bool front_frames_unpark (front_t *self, client_t *client)
 {
-    if (!client->parked || s_take_parked (self, client))
+    if (!client->deferred || s_take_parked (self, client))
         return true;
     front_session_break (self, client, "frame that waited");
     return false;

@@ -1,7 +1,8 @@
 /*  front_frames.h - the frames of one client's session
  *
  *  Numbered frames are the client's stream (SPEC.md, section 4): each is processed once and in
- *  order; frames that must wait are parked (park.h). Frames without a number are BEAT and WINDOW.
+ *  order; frames that must wait are deferred (deferred_frames.h). Frames without a number are BEAT
+ *  and WINDOW.
  */
 
 #ifndef BROKER_FRONT_FRONT_FRAMES_H_INCLUDED

@@ -19,11 +19,11 @@ static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t a
                                     .received = client_acknowledgeable (client),
                                     .window_tasks = client->granted_tasks,
                                     .window_bytes = client->granted_bytes,
-                                    .beat_ms = self->hub->beat_ms,
-                                    .lost_ms = self->hub->lost_ms,
-                                    .broker = wire_view (self->hub->name),
+                                    .beat_ms = self->ctx->beat_ms,
+                                    .lost_ms = self->ctx->lost_ms,
+                                    .broker = wire_view (self->ctx->name),
                                     .version = wire_view (RELEASE),
-                                    .epoch = self->hub->epoch,
+                                    .epoch = self->ctx->epoch,
                                     .answers = answers};
     wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session},
                                &fields);
@@ -32,8 +32,8 @@ static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t a
 
 //  named: the session in the HELLO. If it is not the present one, the client either has not
 //  received the WELCOME of the present one, or returns from another broker.
-static client_t *s_resume (front_t *self, const wire_client_hello_t *hello, uint64_t named,
-                           bool *resumed)
+static client_t *s_front_hello_resume (front_t *self, const wire_client_hello_t *hello,
+                                       uint64_t named, bool *resumed)
 {
     client_t *client;
     *resumed = false;
@@ -58,7 +58,7 @@ static bool s_is_anothers (const front_t *self, const wire_client_hello_t *hello
 {
     client_t *client;
     HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
-    return client && self->hub->peer && strcmp (client->peer, self->hub->peer) != 0;
+    return client && self->ctx->peer && strcmp (client->peer, self->ctx->peer) != 0;
 }
 
 //  False when HELLOs come too often: the HELLO is ignored. An earlier client on the same connection
@@ -69,8 +69,8 @@ static bool s_supersede (front_t *self, const wire_client_hello_t *hello, socket
     client_t *client, *former;
     HASH_FIND (hh_uuid, self->by_uuid, hello->uuid.data, WIRE_UUID_BYTES, client);
     HASH_FIND (hh_route, self->by_route, &route, sizeof route, former);
-    if ((client && front_room_is_too_often (self, client))
-        || (former && former != client && front_room_is_too_often (self, former)))
+    if ((client && front_capacity_is_too_often (self, client))
+        || (former && former != client && front_capacity_is_too_often (self, former)))
         return false;
     *hello_us = former ? former->hello_us : 0;
     if (former && former != client) {
@@ -84,18 +84,18 @@ static bool s_supersede (front_t *self, const wire_client_hello_t *hello, socket
 //  NULL and a fault when there is no room.
 static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault_t *fault)
 {
-    const char *peer = self->hub->peer ? self->hub->peer : "";
-    const rights_t *rights = authz_rights (self->hub->doors, self->hub->peer);
-    if (front_room_for_one (self, peer, fault))
+    const char *peer = self->ctx->peer ? self->ctx->peer : "";
+    const rights_t *rights = authz_rights (self->ctx->authz, self->ctx->peer);
+    if (front_capacity_for_one (self, peer, fault))
         return NULL;
     client_t *client = client_new (hello->uuid.data);
     view_copy (hello->name, client->name, sizeof client->name);
     snprintf (client->peer, sizeof client->peer, "%s", peer);
-    shares_take (self->shares, peer);
+    key_quota_take (self->quota, peer);
     snprintf (client->key, sizeof client->key, "%s", rights->name);
     snprintf (client->holder, sizeof client->holder, "%s", rights->holder);
-    client->purse = purse_enter (self->hub, client->holder);
-    HASH_ADD (hh, self->hub->clients, session, sizeof client->session, client);
+    client->usage = key_usage_enter (self->ctx, client->holder);
+    HASH_ADD (hh, self->ctx->clients, session, sizeof client->session, client);
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, client);
     log_line (LOG_INFO, "B021", "client %s connects%s%s", client->name,
               *client->key ? " with key " : "", client->key);
@@ -104,14 +104,14 @@ static client_t *s_admit (front_t *self, const wire_client_hello_t *hello, fault
 
 //  The session continues on this connection. The previous connection is useless, and would keep its
 //  queued frames, so it is closed.
-static void s_connect (front_t *self, client_t *client, sockets_route_t route)
+static void s_front_hello_connect (front_t *self, client_t *client, sockets_route_t route)
 {
     if (client->route == route)
         return;
-    if (!burden_has_room (&client->burden, FRONT_CUT_BYTES))
-        burden_cut (&client->burden);
+    if (!peer_backlog_has_room (&client->backlog, FRONT_CUT_BYTES))
+        peer_backlog_cut (&client->backlog);
     front_session_move (self, client, route);
-    client->burden = burden_of (self->hub->peer_fd);
+    client->backlog = peer_backlog_of (self->ctx->peer_fd);
 }
 
 void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t *body)
@@ -132,7 +132,7 @@ void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t
         front_session_refuse (self, route, CADRE_ERROR_VERSION, message);
         return;
     }
-    if (!authz_is_client (self->hub->doors, self->hub->peer) || s_is_anothers (self, &hello)) {
+    if (!authz_is_client (self->ctx->authz, self->ctx->peer) || s_is_anothers (self, &hello)) {
         front_session_refuse (self, route, CADRE_ERROR_REFUSED,
                               "this key is not a client's: ask for an access file of role client");
         return;
@@ -141,20 +141,20 @@ void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t
     int64_t hello_us;
     fault_t fault = {0};
     if (!s_supersede (self, &hello, route, &hello_us)) {
-        self->hub->refused_hellos++;
+        self->ctx->refused_hellos++;
         return;
     }
-    client_t *client = s_resume (self, &hello, named, &resumed);
+    client_t *client = s_front_hello_resume (self, &hello, named, &resumed);
     if (!client)
         client = s_admit (self, &hello, &fault);
     if (!client) {
         front_session_refuse (self, route, fault.code, fault.text);
         return;
     }
-    s_connect (self, client, route);
+    s_front_hello_connect (self, client, route);
     client->hello_us = hello_us > client->hello_us ? hello_us : client->hello_us;
-    client->heard_us = self->hub->now_us;
+    client->heard_us = self->ctx->now_us;
     stream_grant (client->out, hello.window_tasks, hello.window_bytes);
     s_welcome (self, client, resumed, named);
-    client_touch (client, self->hub);
+    client_touch (client, self->ctx);
 }

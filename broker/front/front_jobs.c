@@ -27,16 +27,16 @@ static bool s_spec_is_map (view_t spec)
 static cadre_error_t s_check_rights (const front_t *self, const client_t *client,
                                      const wire_job_open_t *open, fault_t *fault)
 {
-    char function [HUB_NAME_BYTES];
+    char function [CONTEXT_NAME_BYTES];
     view_copy (open->function, function, sizeof function);
-    return authz_check_job (self->hub->doors, client->peer, client->key, open->kind, function,
+    return authz_check_job (self->ctx->authz, client->peer, client->key, open->kind, function,
                             fault);
 }
 
 static cadre_error_t s_check_open (const front_t *self, const client_t *client,
                                    const wire_job_open_t *open, fault_t *fault)
 {
-    if (self->hub->state != HUB_RUNNING)
+    if (self->ctx->state != CONTEXT_RUNNING)
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "this broker is draining: it takes no new jobs");
     if (client->jobs_open >= CLIENT_JOBS_MAX)
@@ -46,7 +46,7 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client,
     if (open->kind < WIRE_KIND_CALL || open->kind > WIRE_KIND_MAP)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "a job's kind is 1 (call), 2 (command) or 3 (map)");
-    if (open->durable && persistence_need (self->hub, fault))
+    if (open->durable && persistence_need (self->ctx, fault))
         return fault->code;
     if (open->priority > JOB_PRIORITY_MAX || open->priority < -JOB_PRIORITY_MAX)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a priority is between -%d and %d",
@@ -54,8 +54,8 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client,
     if (open->timeout_ms > DURATION_MAX_MS || open->grace_ms > DURATION_MAX_MS
         || open->expire_ms > DURATION_MAX_MS)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "a timeout is at most 400 days");
-    tries_t tries;
-    if (!tries_read (&tries, open) || !spans_can_be_read (&open->ended))
+    retry_policy_t tries;
+    if (!retry_policy_read (&tries, open) || !spans_can_be_read (&open->ended))
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
             "what is tried again is a map of outcomes to numbers, and what has ended a list of spans");
@@ -71,7 +71,7 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
                         fault_t *fault)
 {
     fault_t denied = {0};
-    uint64_t number = front_again_forgotten (self, client, open->uuid.data);
+    uint64_t number = front_resubmit_forgotten (self, client, open->uuid.data);
     if (!number || s_check_rights (self, client, open, &denied))
         return false;
     fault_set (fault, CADRE_ERROR_NOT_FOUND,
@@ -81,24 +81,24 @@ static bool s_is_ghost (const front_t *self, const client_t *client, const wire_
 }
 
 //  Withdraws the job and tells its client why.
-static void s_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref,
-                         const fault_t *fault)
+static void s_front_jobs_take_back (front_t *self, client_t *client, job_t *job, uint64_t ref,
+                                    const fault_t *fault)
 {
-    client_opened (client, self->hub, ref, 0, fault);
-    ledger_jobs_withdraw (self->hub->ledger, job);
+    client_opened (client, self->ctx, ref, 0, fault);
+    ledger_jobs_withdraw (self->ctx->ledger, job);
 }
 
 //  A durable job is confirmed when it is on the disk. False when the store has no room for it.
 static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref, view_t open,
                       fault_t *fault)
 {
-    journal_t *journal = self->hub->journal;
+    journal_t *journal = self->ctx->journal;
     if (journal_admit (journal, job, open.size, 0, fault)) {
-        s_take_back (self, client, job, ref, fault);
+        s_front_jobs_take_back (self, client, job, ref, fault);
         return false;
     }
     records_job (journal, job, open);
-    answers_opened (journal, client, ref, job->number);
+    durable_answers_opened (journal, client, ref, job->number);
     return true;
 }
 
@@ -111,26 +111,26 @@ bool front_jobs_open (front_t *self, client_t *client, cursor_t *body)
         || open.uuid.size != WIRE_UUID_BYTES || client_ref (client, open.ref)
         || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
-    job_t *job = front_again_find (self, client, open.uuid.data);
+    job_t *job = front_resubmit_find (self, client, open.uuid.data);
     if (job)
-        return front_again_open (self, client, &open, job);
+        return front_resubmit_open (self, client, &open, job);
     if (s_is_ghost (self, client, &open, &fault) || s_check_rights (self, client, &open, &fault)
-        || bounds_check_open (self->hub, client, &open, whole.size, &fault)
+        || admission_check_open (self->ctx, client, &open, whole.size, &fault)
         || s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
-        client_opened (client, self->hub, open.ref, 0, &fault);
+        client_opened (client, self->ctx, open.ref, 0, &fault);
         return true;
     }
-    job = ledger_jobs_open (self->hub->ledger, client, &open);
+    job = ledger_jobs_open (self->ctx->ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     client->durable = client->durable || job->durable;
     if (!job->durable)
-        client_opened (client, self->hub, open.ref, job->number, &fault);
+        client_opened (client, self->ctx, open.ref, job->number, &fault);
     else if (!s_record (self, client, job, open.ref, whole, &fault))
         return true;
     if (job->detached)
-        front_again_tell_state (self, client, job, open.ref);
-    unplaceable_job (self->hub, job);
+        front_resubmit_tell_state (self, client, job, open.ref);
+    unplaceable_job (self->ctx, job);
     return true;
 }
 
@@ -140,7 +140,7 @@ static job_t *s_job (front_t *self, const client_t *client, uint64_t number, boo
 {
     const ref_t *ref = client_ref ((client_t *) client, number);
     *known = ref && ref->kind != REF_FOLLOW;
-    return *known && ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
+    return *known && ref->kind == REF_JOB ? job_table_find (self->ctx->jobs, ref->job) : NULL;
 }
 
 //  Each payload is an array, or a reference to parts that have arrived. Adds them to the digest.
@@ -186,23 +186,24 @@ static bool s_has_begun (const job_t *job)
 
 //  A durable job that does not fit into the store is withdrawn completely, or cancelled if it has
 //  begun.
-static bool s_has_room (front_t *self, client_t *client, job_t *job, const wire_job_tasks_t *tasks)
+static bool s_front_jobs_has_room (front_t *self, client_t *client, job_t *job,
+                                   const wire_job_tasks_t *tasks)
 {
     fault_t fault = {0};
-    if (!job->durable || !self->hub->journal)
+    if (!job->durable || !self->ctx->journal)
         return true;
     size_t bytes = tasks->payloads.values.size;
     for (size_t i = 0; i < tasks->payloads.count; i++)
         bytes += payloads_large_size (job->stock, job->promised + (uint32_t) i);
-    if (journal_admit (self->hub->journal, job, bytes, tasks->payloads.count, &fault) == CADRE_OK)
+    if (journal_admit (self->ctx->journal, job, bytes, tasks->payloads.count, &fault) == CADRE_OK)
         return true;
     if (!s_has_begun (job)) {
-        s_take_back (self, client, job, tasks->ref, &fault);
+        s_front_jobs_take_back (self, client, job, tasks->ref, &fault);
         return false;
     }
-    ledger_jobs_doom (self->hub->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
-    client_opened (client, self->hub, tasks->ref, 0, &fault);
-    ledger_jobs_finish (self->hub->ledger, job);
+    ledger_jobs_doom (self->ctx->ledger, job, CADRE_OUTCOME_CANCELLED, "store", fault.text);
+    client_opened (client, self->ctx, tasks->ref, 0, &fault);
+    ledger_jobs_finish (self->ctx->ledger, job);
     return false;
 }
 
@@ -225,17 +226,17 @@ bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
     if (tasks.payloads.count > WIRE_FRAME_TASKS_MAX)
         return s_refuse_long (self, client, tasks.payloads.count);
     client->received_tasks += tasks.payloads.count;
-    self->hub->turn_tasks += tasks.payloads.count;
+    self->ctx->turn_tasks += tasks.payloads.count;
     job_t *job = s_job (self, client, tasks.ref, &known);
     if (!job)
         return known;
     client->sends_durable = job->durable;
     ref_t *ref = client_ref (client, tasks.ref);
-    again_t again = job->shared ? front_again_skip (client, job, ref, &tasks) : AGAIN_SAME;
+    resubmit_t again = job->shared ? front_resubmit_skip (client, job, ref, &tasks) : AGAIN_SAME;
     if (again == AGAIN_BROKEN)
         return false;
     if (again == AGAIN_OTHER || (tasks.payloads.count && job->shared && job->seal_promised))
-        return front_again_refuse (self, client, job, tasks.ref);
+        return front_resubmit_refuse (self, client, job, tasks.ref);
     if (tasks.payloads.count == 0)
         return true;
     if (job->seal_promised || tasks.first != job->promised
@@ -247,13 +248,13 @@ bool front_jobs_tasks (front_t *self, client_t *client, cursor_t *body)
             front_session_refuse (self, client->route, CADRE_ERROR_PROTOCOL, fault.text);
         return false;
     }
-    if (!s_has_room (self, client, job, &tasks))
+    if (!s_front_jobs_has_room (self, client, job, &tasks))
         return true;
     job->digest = ref->digest = digest;
-    self->hub->frame_work++;
-    ledger_jobs_submit (self->hub->ledger, job, &tasks.payloads);
+    self->ctx->frame_work++;
+    ledger_jobs_submit (self->ctx->ledger, job, &tasks.payloads);
     if (job->leased == 0)
-        unplaceable_job (self->hub, job);
+        unplaceable_job (self->ctx, job);
     return true;
 }
 
@@ -267,12 +268,12 @@ bool front_jobs_seal (front_t *self, client_t *client, cursor_t *body)
     if (!job)
         return known;
     if (job->seal_promised && job->shared)
-        return seal.count == job->promised || front_again_refuse (self, client, job, seal.ref);
+        return seal.count == job->promised || front_resubmit_refuse (self, client, job, seal.ref);
     if (job->seal_promised)
         return false;
     if (seal.count != job->promised)
         return false;
-    ledger_jobs_finish (self->hub->ledger, job);
+    ledger_jobs_finish (self->ctx->ledger, job);
     return true;
 }
 
@@ -288,9 +289,9 @@ bool front_jobs_cancel (front_t *self, client_t *client, cursor_t *body)
     if (!job)
         return true;
     if (cancel.all)
-        ledger_jobs_cancel_all (self->hub->ledger, job);
+        ledger_jobs_cancel_all (self->ctx->ledger, job);
     else if (cancel.index < job->total) //  A task that is not on the disk yet cannot be named
-        ledger_jobs_cancel (self->hub->ledger, job, (uint32_t) cancel.index);
+        ledger_jobs_cancel (self->ctx->ledger, job, (uint32_t) cancel.index);
     return true;
 }
 
@@ -301,19 +302,19 @@ bool front_jobs_follow (front_t *self, client_t *client, cursor_t *body)
     if (!wire_read_job_follow (body, &follow) || !cursor_done (body) || follow.ref == 0
         || client_ref (client, follow.ref) || HASH_COUNT (client->refs) >= CLIENT_REFS_MAX)
         return false;
-    job_t *job = holder_find (self->hub, client, follow.number, &fault);
+    job_t *job = job_owner_find (self->ctx, client, follow.number, &fault);
     if (job && !job->detached)
         fault_set (
             &fault, CADRE_ERROR_REFUSED,
             "job %llu is attached to client %s: only detached jobs can be followed (cadre submit)",
             (unsigned long long) follow.number, job->client_name);
     else
-        bounds_check_follow (self->hub, client, &fault);
-    client_opened (client, self->hub, follow.ref, fault.code ? 0 : job->number, &fault);
+        admission_check_follow (self->ctx, client, &fault);
+    client_opened (client, self->ctx, follow.ref, fault.code ? 0 : job->number, &fault);
     if (fault.code)
         return true;
     client_ref_add (client, follow.ref, REF_FOLLOW, job->number);
     follower_new (client, job, &follow);
-    client_touch (client, self->hub);
+    client_touch (client, self->ctx);
     return true;
 }

@@ -1,4 +1,4 @@
-//  front_again.c - handles a detached job that is submitted again
+//  front_resubmit.c - handles a detached job that is submitted again
 
 #include "broker/front/front_resubmit.h"
 
@@ -10,29 +10,29 @@
 
 //  A job of another holder with the same UUID is another job. A store of an old release that did
 //  not record holders has jobs without one; their tasks are not run again for any holder.
-job_t *front_again_find (const front_t *self, const client_t *client,
-                         const uint8_t uuid [WIRE_UUID_BYTES])
+job_t *front_resubmit_find (const front_t *self, const client_t *client,
+                            const uint8_t uuid [WIRE_UUID_BYTES])
 {
     identity_t own = identity_of (uuid, wire_view (client->holder)),
                nobodys = identity_of (uuid, wire_view (""));
-    job_t *job = job_table_find_identity (self->hub->jobs, &own);
-    return job ? job : job_table_find_identity (self->hub->jobs, &nobodys);
+    job_t *job = job_table_find_identity (self->ctx->jobs, &own);
+    return job ? job : job_table_find_identity (self->ctx->jobs, &nobodys);
 }
 
-uint64_t front_again_forgotten (const front_t *self, const client_t *client,
-                                const uint8_t uuid [WIRE_UUID_BYTES])
+uint64_t front_resubmit_forgotten (const front_t *self, const client_t *client,
+                                   const uint8_t uuid [WIRE_UUID_BYTES])
 {
     identity_t own = identity_of (uuid, wire_view (client->holder)),
                nobodys = identity_of (uuid, wire_view (""));
-    uint64_t number = ledger_jobs_forgotten (self->hub->ledger, &own);
-    return number ? number : ledger_jobs_forgotten (self->hub->ledger, &nobodys);
+    uint64_t number = ledger_jobs_forgotten (self->ctx->ledger, &own);
+    return number ? number : ledger_jobs_forgotten (self->ctx->ledger, &nobodys);
 }
 
-void front_again_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
+void front_resubmit_tell_state (front_t *self, client_t *client, job_t *job, uint64_t ref)
 {
     follower_new (client, job,
                   &(wire_job_follow_t){.ref = ref, .number = job->number, .wait = true});
-    client_touch (client, self->hub);
+    client_touch (client, self->ctx);
 }
 
 //  ==== comparison of jobs ==============================================================
@@ -101,13 +101,13 @@ static const char *s_spec_differs (const job_t *job, view_t new)
 //  and how often tasks run are not compared, except promises on which the submitter relies.
 static const char *s_differs (const job_t *job, const wire_job_open_t *open)
 {
-    tries_t tries = {.again = {0}};
+    retry_policy_t tries = {.again = {0}};
     const char *spec = s_spec_differs (job, open->spec);
     if (spec)
         return spec;
     if (open->durable && !job->durable)
         return "to be kept in memory alone";
-    if (tries_read (&tries, open) && tries.again [CADRE_OUTCOME_WORKER_LOST] == 0
+    if (retry_policy_read (&tries, open) && tries.again [CADRE_OUTCOME_WORKER_LOST] == 0
         && !job_runs_once (job))
         return "with tasks that may run twice";
     return NULL;
@@ -132,15 +132,16 @@ static cadre_error_t s_check_same (const job_t *job, const wire_job_open_t *open
 }
 
 //  The key must permit the job's own function, not the one that the client names.
-static cadre_error_t s_check (const front_t *self, const client_t *client, const job_t *job,
-                              const wire_job_open_t *open, fault_t *fault)
+static cadre_error_t s_front_resubmit_check (const front_t *self, const client_t *client,
+                                             const job_t *job, const wire_job_open_t *open,
+                                             fault_t *fault)
 {
-    if (!holder_reaches (self->hub, client, job))
+    if (!job_owner_reaches (self->ctx, client, job))
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
             "this job was submitted before, to a release that did not note whose it was: ask for a key that "
             "reaches all jobs (cadre keygen --jobs all), or choose another identity");
-    if (authz_check_job (self->hub->doors, client->peer, client->key, job->kind, job->function,
+    if (authz_check_job (self->ctx->authz, client->peer, client->key, job->kind, job->function,
                          fault))
         return fault->code;
     if (!job->detached)
@@ -149,22 +150,22 @@ static cadre_error_t s_check (const front_t *self, const client_t *client, const
     return s_check_same (job, open, fault);
 }
 
-bool front_again_open (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
+bool front_resubmit_open (front_t *self, client_t *client, const wire_job_open_t *open, job_t *job)
 {
     fault_t fault = {0};
-    if (s_check (self, client, job, open, &fault)) {
+    if (s_front_resubmit_check (self, client, job, open, &fault)) {
         client_ref_add (client, open->ref, REF_REFUSED, 0);
-        client_opened (client, self->hub, open->ref, 0, &fault);
+        client_opened (client, self->ctx, open->ref, 0, &fault);
         return true;
     }
     client_ref_add (client, open->ref, REF_JOB, job->number);
     job->shared = true;
     client->durable = client->durable || job->durable;
-    if (job->durable && self->hub->journal)
-        answers_opened (self->hub->journal, client, open->ref, job->number);
+    if (job->durable && self->ctx->journal)
+        durable_answers_opened (self->ctx->journal, client, open->ref, job->number);
     else
-        client_opened (client, self->hub, open->ref, job->number, &fault);
-    front_again_tell_state (self, client, job, open->ref);
+        client_opened (client, self->ctx, open->ref, job->number, &fault);
+    front_resubmit_tell_state (self, client, job, open->ref);
     return true;
 }
 
@@ -172,7 +173,8 @@ bool front_again_open (front_t *self, client_t *client, const wire_job_open_t *o
 
 //  Adds one payload of a task that the job has. A client that continues after a lost connection
 //  begins after the acknowledged tasks: earlier payloads are unknown. False when parts are missing.
-static bool s_compare (client_t *client, digest_t *digest, uint64_t index, view_t payload)
+static bool s_front_resubmit_compare (client_t *client, digest_t *digest, uint64_t index,
+                                      view_t payload)
 {
     buffer_t large = {0};
     uint64_t number = wire_parts_of (payload);
@@ -186,13 +188,14 @@ static bool s_compare (client_t *client, digest_t *digest, uint64_t index, view_
     return true;
 }
 
-again_t front_again_skip (client_t *client, const job_t *job, ref_t *ref, wire_job_tasks_t *tasks)
+resubmit_t front_resubmit_skip (client_t *client, const job_t *job, ref_t *ref,
+                                wire_job_tasks_t *tasks)
 {
     cursor_t cursor = cursor_of_view (tasks->payloads.values);
     view_t payload;
     while (tasks->first < job->promised && tasks->payloads.count) {
         cursor_skip (&cursor, &payload);
-        if (!s_compare (client, &ref->digest, tasks->first, payload))
+        if (!s_front_resubmit_compare (client, &ref->digest, tasks->first, payload))
             return AGAIN_BROKEN;
         tasks->first++;
         tasks->payloads.count--;
@@ -203,13 +206,13 @@ again_t front_again_skip (client_t *client, const job_t *job, ref_t *ref, wire_j
     return all && !digest_same (&ref->digest, &job->digest) ? AGAIN_OTHER : AGAIN_SAME;
 }
 
-bool front_again_refuse (front_t *self, client_t *client, const job_t *job, uint64_t ref)
+bool front_resubmit_refuse (front_t *self, client_t *client, const job_t *job, uint64_t ref)
 {
     fault_t fault = {0};
     fault_set (
         &fault, CADRE_ERROR_REFUSED,
         "this job was submitted before, as %llu, with %u tasks, and these are others: choose another identity",
         (unsigned long long) job->number, job->promised);
-    client_opened (client, self->hub, ref, 0, &fault);
+    client_opened (client, self->ctx, ref, 0, &fault);
     return true;
 }

@@ -17,24 +17,24 @@
 #define FRONT_STEPS 16384u
 
 struct front {
-    hub_t *hub;         //  Borrowed
-    void *router;       //  The front socket; borrowed
-    back_t *back;       //  The workers' side, for orders; borrowed
-    client_t *by_uuid;  //  Sessions by uuid (uthash)
-    client_t *by_route; //  Connected sessions, by route (uthash)
-    shares_t *shares;   //  Number of sessions of each key
-    int64_t swept_us;   //  Time of the last search for abandoned sessions
-    askers_t askers;    //  Rate limit for WHO and REFUSED
-    alarm_t report;     //  Fires when job states are due
-    windows_t windows;  //  What clients may send ahead
-    buffer_t frame;     //  The frame that is being packed
-    uint64_t rate_done; //  Tasks ended at the last measurement of the rate
-    int64_t rate_us;    //  Time of that measurement
-    double rate;        //  Results per second since then
-    uint64_t arrivals;  //  pager_arrivals when requests were last checked
-    client_t *asking;   //  Clients with requests that may be continued (utlist)
-    bool waits_store;   //  Some request waits for data from the store
-    uint32_t steps;     //  What requests may cost in the rest of this turn
+    context_t *ctx;            //  Borrowed
+    void *router;              //  The front socket; borrowed
+    back_t *back;              //  The workers' side, for orders; borrowed
+    client_t *by_uuid;         //  Sessions by uuid (uthash)
+    client_t *by_route;        //  Connected sessions, by route (uthash)
+    key_quota_t *quota;        //  Number of sessions of each key
+    int64_t swept_us;          //  Time of the last search for abandoned sessions
+    answer_rate_t answer_rate; //  Rate limit for WHO and REFUSED
+    alarm_t report;            //  Fires when job states are due
+    windows_t windows;         //  What clients may send ahead
+    buffer_t frame;            //  The frame that is being packed
+    uint64_t rate_done;        //  Tasks ended at the last measurement of the rate
+    int64_t rate_us;           //  Time of that measurement
+    double rate;               //  Results per second since then
+    uint64_t arrivals;         //  pager_arrivals when requests were last checked
+    client_t *asking;          //  Clients with requests that may be continued (utlist)
+    bool waits_store;          //  Some request waits for data from the store
+    uint32_t steps;            //  What requests may cost in the rest of this turn
 };
 
 //  When a session leaves a connection with more unsent bytes than this, the connection is closed.

@@ -26,37 +26,37 @@ static void s_tell_states (front_t *self, client_t *client, uint32_t states)
 {
     for (job_t *job; states && (job = client->changed) != NULL; states--) {
         client_unchanged (client, job);
-        client_state (client, self->hub, job->ref, job, false);
+        client_state (client, self->ctx, job->ref, job, false);
     }
-    follow_report (client, self->hub, &states);
+    follow_report (client, self->ctx, &states);
 }
 
 //  Serves one client after the other, as far as the turn's limit allows.
 void front_turn_report (void *owner, int64_t now_us)
 {
     front_t *self = owner;
-    hub_t *hub = self->hub;
+    context_t *ctx = self->ctx;
     client_t *client;
-    for (unsigned i = 0; i < REPORTS_A_TURN && (client = hub->telling) && client->tell_us <= now_us;
+    for (unsigned i = 0; i < REPORTS_A_TURN && (client = ctx->telling) && client->tell_us <= now_us;
          i++) {
-        bool full = client_is_full (client, hub); //  Changes are sent when it has read
+        bool full = client_is_full (client, ctx); //  Changes are sent when it has read
         if (!full)
             s_tell_states (self, client, REPORTS_STATES);
         if (full || (!client->changed && !client->untold))
-            client_tell (client, hub, false);
+            client_tell (client, ctx, false);
     }
-    if (hub->telling)
-        timers_set (hub->timers, &self->report, hub->telling->tell_us);
+    if (ctx->telling)
+        timers_set (ctx->timers, &self->report, ctx->telling->tell_us);
 }
 
 static void s_want_report (front_t *self, client_t *client)
 {
     if (client->telling || (!client->changed && !client->untold))
         return;
-    client->tell_us = self->hub->now_us + REPORT_US;
-    client_tell (client, self->hub, true);
+    client->tell_us = self->ctx->now_us + REPORT_US;
+    client_tell (client, self->ctx, true);
     if (!timers_is_set (&self->report))
-        timers_set (self->hub->timers, &self->report, self->hub->telling->tell_us);
+        timers_set (self->ctx->timers, &self->report, self->ctx->telling->tell_us);
 }
 
 //  ---- windows ------------------------------------------------------------
@@ -66,7 +66,7 @@ static void s_want_report (front_t *self, client_t *client)
 static void s_tell_full (front_t *self, client_t *client)
 {
     fault_t fault;
-    const hub_t *hub = self->hub;
+    const context_t *ctx = self->ctx;
     uint64_t open = client->granted_bytes - client->received_bytes;
     //  It may send less than a frame, and no significant increase is possible
     bool full = open <= WIRE_FRAME_MAX
@@ -74,11 +74,11 @@ static void s_tell_full (front_t *self, client_t *client)
     if (full == client->told_full)
         return;
     client->told_full = full;
-    bounds_fault_full (hub, client, &fault);
+    admission_fault_full (ctx, client, &fault);
     for (ref_t *ref = full ? client->refs : NULL; ref; ref = ref->hh.next) {
-        job_t *job = ref->kind == REF_JOB ? job_table_find (hub->jobs, ref->job) : NULL;
+        job_t *job = ref->kind == REF_JOB ? job_table_find (ctx->jobs, ref->job) : NULL;
         if (job && !job->sealed)
-            client_notice (client, self->hub, ref->ref, CADRE_ERROR_MEMORY, fault.text);
+            client_notice (client, self->ctx, ref->ref, CADRE_ERROR_MEMORY, fault.text);
     }
 }
 
@@ -106,12 +106,12 @@ static void s_send_beat (front_t *self, client_t *client)
 
 //  Sends as much as may be in flight. A peer that is gone will send HELLO; one that does not read
 //  is served again when it acknowledges.
-static void s_pump (front_t *self, client_t *client)
+static void s_front_turn_pump (front_t *self, client_t *client)
 {
     const buffer_t *frame;
-    uint64_t most = client_flight_max (self->hub);
+    uint64_t most = client_flight_max (self->ctx);
     while (client->route && stream_flying_bytes (client->out) < most
-           && burden_has_room (&client->burden, most)
+           && peer_backlog_has_room (&client->backlog, most)
            && (frame = stream_next (client->out)) != NULL) {
         cadre_error_t error = sockets_send_bytes_to (self->router, client->route, frame->data,
                                                      frame->size, ZMQ_DONTWAIT);
@@ -121,32 +121,32 @@ static void s_pump (front_t *self, client_t *client)
                 front_session_move (self, client, 0);
             return;
         }
-        burden_add (&client->burden, frame->size);
+        peer_backlog_add (&client->backlog, frame->size);
     }
 }
 
 //  Jobs of a client that does not read are not dispatched until its backlog is half the limit.
 static void s_judge_backlog (front_t *self, client_t *client)
 {
-    size_t backlog = client_backlog (client), most = client_backlog_max (self->hub);
+    size_t backlog = client_backlog (client), most = client_backlog_max (self->ctx);
     bool stalled = client->stalled ? backlog > most / 2 : backlog > most;
     if (stalled == client->stalled)
         return;
     client->stalled = stalled;
-    ledger_jobs_stall (self->hub->ledger, client);
+    ledger_jobs_stall (self->ctx->ledger, client);
 }
 
 //  True when there is more to send in the next turn.
 static bool s_flush_client (front_t *self, client_t *client, uint32_t *records)
 {
-    follow_pump_all (client, self->hub, records);
+    follow_pump_all (client, self->ctx, records);
     client_flush (client);
-    s_pump (self, client);
+    s_front_turn_pump (self, client);
     //  Followers that waited for payloads which were sent now
-    bool more = follow_pump_all (client, self->hub, records);
-    s_pump (self, client);
+    bool more = follow_pump_all (client, self->ctx, records);
+    s_front_turn_pump (self, client);
     request_queue (self, client);
-    client_count (client, self->hub, true);
+    client_count (client, self->ctx, true);
     s_judge_backlog (self, client);
     s_send_window (self, client);
     if (client->beat_due)
@@ -161,9 +161,9 @@ static void s_flush_dirty (front_t *self)
 {
     client_t *served = NULL, *waiting = NULL, *client;
     uint32_t records = FOLLOW_RECORDS;
-    while ((client = self->hub->dirty) != NULL) {
+    while ((client = self->ctx->dirty) != NULL) {
         bool late = records == 0;
-        DL_DELETE2 (self->hub->dirty, client, dirty_prev, dirty_next);
+        DL_DELETE2 (self->ctx->dirty, client, dirty_prev, dirty_next);
         client->dirty = s_flush_client (self, client, &records);
         if (client->dirty && late)
             DL_APPEND2 (waiting, client, dirty_prev, dirty_next);
@@ -171,8 +171,8 @@ static void s_flush_dirty (front_t *self)
             DL_APPEND2 (served, client, dirty_prev, dirty_next);
     }
     DL_CONCAT2 (waiting, served, dirty_prev, dirty_next);
-    self->hub->dirty = waiting;
-    self->hub->unfinished = self->hub->unfinished || waiting;
+    self->ctx->dirty = waiting;
+    self->ctx->unfinished = self->ctx->unfinished || waiting;
 }
 
 //  Data has been read back from the store.
@@ -181,7 +181,7 @@ static void s_ask_again (front_t *self)
     if (!self->waits_store)
         return;
     self->waits_store = false;
-    for (client_t *client = self->hub->clients; client; client = client->hh.next) {
+    for (client_t *client = self->ctx->clients; client; client = client->hh.next) {
         client->inbox.waits_store = false;
         request_queue (self, client);
     }
@@ -189,60 +189,60 @@ static void s_ask_again (front_t *self)
 
 void front_turn_flush (front_t *self)
 {
-    if (self->hub->pager && pager_arrivals (self->hub->pager) != self->arrivals) {
-        self->arrivals = pager_arrivals (self->hub->pager);
+    if (self->ctx->pager && pager_arrivals (self->ctx->pager) != self->arrivals) {
+        self->arrivals = pager_arrivals (self->ctx->pager);
         s_ask_again (self);
     }
     requests_answer (self);
     windows_judge (&self->windows);
     s_flush_dirty (self);
-    self->hub->unfinished = self->hub->unfinished || self->asking;
+    self->ctx->unfinished = self->ctx->unfinished || self->asking;
 }
 
 void front_turn_beat (front_t *self)
 {
-    uint64_t ended = self->hub->tasks_done + self->hub->tasks_failed;
-    for (client_t *client = self->hub->clients, *next; client; client = next) {
+    uint64_t ended = self->ctx->tasks_done + self->ctx->tasks_failed;
+    for (client_t *client = self->ctx->clients, *next; client; client = next) {
         next = client->hh.next;
         s_send_beat (self, client);
         s_send_window (self, client);
         s_tell_full (self, client);
         if (stream_unacknowledged (client->out))
-            client_touch (client, self->hub); //  It may be possible to send now
+            client_touch (client, self->ctx); //  It may be possible to send now
         request_queue (self, client);
         front_frames_unpark (self, client);
     }
-    int64_t passed_us = self->hub->now_us - self->rate_us;
+    int64_t passed_us = self->ctx->now_us - self->rate_us;
     if (passed_us > 0)
         self->rate = (double) (ended - self->rate_done) * 1e6 / (double) passed_us;
     self->rate_done = ended;
-    self->rate_us = self->hub->now_us;
-    rounds_begin (self->hub);
-    ledger_jobs_sweep (self->hub->ledger);
+    self->rate_us = self->ctx->now_us;
+    job_sweep_begin (self->ctx);
+    ledger_jobs_sweep (self->ctx->ledger);
 }
 
 void front_turn_judge (front_t *self)
 {
     client_t *client, *next;
-    int64_t lost_us = (int64_t) self->hub->lost_ms * 1000;
-    for (client = self->hub->clients; client; client = next) {
+    int64_t lost_us = (int64_t) self->ctx->lost_ms * 1000;
+    for (client = self->ctx->clients; client; client = next) {
         next = client->hh.next;
-        if (park_is_stuck (client, self->hub)) {
+        if (deferred_frames_is_stuck (client, self->ctx)) {
             front_session_end_stuck (self, client);
             continue;
         }
-        if (self->hub->now_us - client->heard_us < lost_us)
+        if (self->ctx->now_us - client->heard_us < lost_us)
             continue;
         log_line (LOG_WARNING, "B023",
                   "client %s is lost: silent for %u ms; its attached jobs are cancelled",
-                  client->name, self->hub->lost_ms);
+                  client->name, self->ctx->lost_ms);
         front_session_forget (self, client);
     }
 }
 
 bool front_turn_is_delivered (const front_t *self)
 {
-    for (const client_t *client = self->hub->clients; client; client = client->hh.next)
+    for (const client_t *client = self->ctx->clients; client; client = client->hh.next)
         if (client->batch_count || stream_unacknowledged (client->out))
             return false;
     return true;

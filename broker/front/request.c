@@ -14,9 +14,9 @@
 #define REPLY_BYTES (256u * 1024) //  Size at which a list is split
 #define VISITS_ELEMENT 64u        //  Cost of an element of a list, in visits of a task
 
-uint64_t request_mark (const hub_t *hub)
+uint64_t request_mark (const context_t *ctx)
 {
-    return hub->journal ? journal_mark (hub->journal) : 0;
+    return ctx->journal ? journal_mark (ctx->journal) : 0;
 }
 
 static void s_pack_reply (const request_t *self, buffer_t *frame, wire_reply_t fields)
@@ -41,13 +41,13 @@ void request_reply (request_t *self, cadre_error_t code, const char *message, vi
                                      .message = wire_view ("the answer is larger than a frame"),
                                      .more = more});
     }
-    client_charge (self->client, self->hub, METER_FRAME_NS + METER_BYTE_NS * (uint64_t) frame.size);
-    if (self->recorded || request_mark (self->hub) != self->mark) {
-        answers_reply (self->hub->journal, self->client, &frame);
+    client_charge (self->client, self->ctx, METER_FRAME_NS + METER_BYTE_NS * (uint64_t) frame.size);
+    if (self->recorded || request_mark (self->ctx) != self->mark) {
+        durable_answers_reply (self->ctx->journal, self->client, &frame);
         return;
     }
     stream_put (self->client->out, &frame, 0, false);
-    client_touch (self->client, self->hub);
+    client_touch (self->client, self->ctx);
 }
 
 void request_spend (request_t *self, uint32_t visits)
@@ -55,14 +55,14 @@ void request_spend (request_t *self, uint32_t visits)
     self->steps -= visits < self->steps ? visits : self->steps;
 }
 
-bool request_takes_replies (const client_t *client, const hub_t *hub)
+bool request_takes_replies (const client_t *client, const context_t *ctx)
 {
-    return !client_is_full (client, hub);
+    return !client_is_full (client, ctx);
 }
 
 bool request_goes_on (request_t *self)
 {
-    self->unfinished = self->steps == 0 || !request_takes_replies (self->client, self->hub);
+    self->unfinished = self->steps == 0 || !request_takes_replies (self->client, self->ctx);
     return !self->unfinished;
 }
 
@@ -145,7 +145,7 @@ cadre_error_t request_job (request_t *self, job_t **job, fault_t *fault)
     uint64_t number = 0;
     if (!request_uint (self, "job", &number))
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the request needs the number of a job");
-    *job = holder_find (self->hub, self->client, number, fault);
+    *job = job_owner_find (self->ctx, self->client, number, fault);
     return *job ? CADRE_OK : fault->code;
 }
 
@@ -179,7 +179,7 @@ void request_take_out (client_t *client, request_t *request)
 bool request_may_go_on (const front_t *self, const client_t *client)
 {
     return client->inbox.first && !client->inbox.waits_store
-           && request_takes_replies (client, self->hub);
+           && request_takes_replies (client, self->ctx);
 }
 
 void request_queue (front_t *self, client_t *client)

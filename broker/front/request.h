@@ -23,7 +23,7 @@ typedef cadre_error_t request_fn (request_t *self, fault_t *fault);
 
 struct request {
     front_t *front;       //  The module that received it
-    hub_t *hub;           //  …
+    context_t *ctx;       //  …
     client_t *client;     //  The client that sent it
     uint64_t id;          //  The client's number of it
     buffer_t body;        //  The frame's body, which contains what and arguments
@@ -74,10 +74,10 @@ void request_pair_cut (buffer_t *map, const char *key, view_t text, size_t max);
 //  ---- the inbox ----
 
 //  The current journal_mark; 0 without a journal.
-uint64_t request_mark (const hub_t *hub);
+uint64_t request_mark (const context_t *ctx);
 
 //  Can the client receive replies now?
-bool request_takes_replies (const client_t *client, const hub_t *hub);
+bool request_takes_replies (const client_t *client, const context_t *ctx);
 
 //  Has the client a request whose next step can run?
 bool request_may_go_on (const front_t *front, const client_t *client);

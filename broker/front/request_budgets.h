@@ -8,6 +8,6 @@
 
 //  The pairs of broker.info that show how memory is used.
 #define REQUEST_BUDGET_PAIRS 14u
-void request_budgets_pack (const hub_t *hub, buffer_t *map);
+void request_budgets_pack (const context_t *ctx, buffer_t *map);
 
 #endif

@@ -22,7 +22,7 @@ static const char *s_kind_name (uint32_t kind)
     return kind == WIRE_KIND_CALL ? "call" : kind == WIRE_KIND_COMMAND ? "command" : "map";
 }
 
-static void s_pack_job (buffer_t *map, const hub_t *hub, const job_t *job)
+static void s_pack_job (buffer_t *map, const context_t *ctx, const job_t *job)
 {
     pack_map (map, 18);
     request_pair_uint (map, "job", job->number);
@@ -30,7 +30,7 @@ static void s_pack_job (buffer_t *map, const hub_t *hub, const job_t *job)
     request_pair_text (map, "kind", s_kind_name (job->kind));
     request_pair_text (map, "function", job->function);
     request_pair_text (map, "client", job->client_name);
-    request_pair_text (map, "key", holder_key (hub, job));
+    request_pair_text (map, "key", job_owner_key (ctx, job));
     request_pair_bool (map, "detached", job->detached);
     request_pair_bool (map, "durable", job->durable);
     request_pair_text (map, "state", job_state_name (job));
@@ -52,17 +52,17 @@ cadre_error_t request_jobs_list (request_t *self, fault_t *fault)
     view_t state;
     bool filter = request_text (self, "state", &state);
     if (!self->begun) {
-        job_table_walk (self->hub->jobs, &self->walk);
-        self->at = job_table_last_number (self->hub->jobs);
+        job_table_walk (self->ctx->jobs, &self->walk);
+        self->at = job_table_last_number (self->ctx->jobs);
     }
     for (const job_t *job;
          request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
         request_spend (self, VISITS_JOB);
         //  Jobs that came later are not listed, so that the list ends
         if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))
-            || !holder_reaches (self->hub, self->client, job))
+            || !job_owner_reaches (self->ctx, self->client, job))
             continue;
-        s_pack_job (&self->items, self->hub, job);
+        s_pack_job (&self->items, self->ctx, job);
         request_element (self);
     }
     if (!self->unfinished)
@@ -75,7 +75,7 @@ cadre_error_t request_jobs_info (request_t *self, fault_t *fault)
     job_t *job;
     if (request_job (self, &job, fault))
         return fault->code;
-    s_pack_job (&self->items, self->hub, job);
+    s_pack_job (&self->items, self->ctx, job);
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
     return CADRE_OK;
 }
@@ -97,21 +97,21 @@ cadre_error_t request_jobs_cancel (request_t *self, fault_t *fault)
     if (request_uint (self, "task", &task)) {
         if (request_task (self, job, &index, fault))
             return fault->code;
-        count = ledger_jobs_cancel (self->hub->ledger, job, index);
+        count = ledger_jobs_cancel (self->ctx->ledger, job, index);
     } else
-        count = ledger_jobs_cancel_all (self->hub->ledger, job);
+        count = ledger_jobs_cancel_all (self->ctx->ledger, job);
     s_reply_count (self, "cancelled", count);
     return CADRE_OK;
 }
 
 //  Retries failed tasks below end, in steps. Tasks that must still end as cancelled end first.
-static void s_retry (request_t *self, job_t *job, uint64_t end)
+static void s_request_jobs_retry (request_t *self, job_t *job, uint64_t end)
 {
     self->unfinished = ledger_jobs_is_reaping (job);
     while (!self->unfinished && self->at < end && request_goes_on (self)) {
         uint64_t next = self->at + RETRY_TASKS < end ? self->at + RETRY_TASKS : end;
         uint32_t count =
-            ledger_jobs_retry_some (self->hub->ledger, job, (uint32_t) self->at, (uint32_t) next);
+            ledger_jobs_retry_some (self->ctx->ledger, job, (uint32_t) self->at, (uint32_t) next);
         request_spend (self, (uint32_t) (next - self->at) + count * VISITS_RETRY);
         self->at = next;
         self->found += count;
@@ -130,7 +130,7 @@ cadre_error_t request_jobs_retry (request_t *self, fault_t *fault)
             fault, CADRE_ERROR_REFUSED,
             "job %llu is attached to client %s, which has its results: only detached jobs can be retried",
             (unsigned long long) job->number, job->client_name);
-    if (authz_check_job (self->hub->doors, self->client->peer, self->client->key, job->kind,
+    if (authz_check_job (self->ctx->authz, self->client->peer, self->client->key, job->kind,
                          job->function, fault))
         return fault->code;
     bool one = request_uint (self, "task", &task);
@@ -138,14 +138,14 @@ cadre_error_t request_jobs_retry (request_t *self, fault_t *fault)
         return fault->code;
     if (one && !self->begun)
         self->at = index;
-    s_retry (self, job, one ? (uint64_t) index + 1 : job->total);
+    s_request_jobs_retry (self, job, one ? (uint64_t) index + 1 : job->total);
     if (!self->unfinished)
         s_reply_count (self, "tasks", self->found);
     return CADRE_OK;
 }
 
 //  A cancelled job need not be sealed: the client that would seal it may never return.
-static bool s_has_ended (const job_t *job)
+static bool s_request_jobs_has_ended (const job_t *job)
 {
     bool cancelled = job->cancelled && job->leased == 0 && job->undelivered == 0
                      && job->done + job->failed == job->total;
@@ -157,12 +157,12 @@ cadre_error_t request_jobs_forget (request_t *self, fault_t *fault)
     job_t *job;
     if (request_job (self, &job, fault))
         return fault->code;
-    if (!job->detached || !s_has_ended (job))
+    if (!job->detached || !s_request_jobs_has_ended (job))
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
             "job %llu has tasks that have not ended: cancel it first: cadre job cancel %llu",
             (unsigned long long) job->number, (unsigned long long) job->number);
-    ledger_jobs_forget (self->hub->ledger, job);
+    ledger_jobs_forget (self->ctx->ledger, job);
     request_reply (self, CADRE_OK, "", (view_t){0}, false);
     return CADRE_OK;
 }
@@ -192,14 +192,15 @@ static void s_pack_detail_text (buffer_t *map, const char *key, view_t detail)
     request_pair_cut (map, key, text, TEXT_MAX);
 }
 
-static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint32_t index,
+static void s_pack_task (const context_t *ctx, buffer_t *map, const job_t *job, uint32_t index,
                          bool all)
 {
     const task_t *task = &job->tasks [index];
     wire_result_t result;
-    const agent_t *agent = task_is_leased (task) && task->agent < roster_places (hub->roster)
-                               ? roster_at (hub->roster, task->agent)
-                               : NULL;
+    const worker_record_t *worker =
+        task_is_leased (task) && task->worker < roster_places (ctx->roster)
+            ? roster_at (ctx->roster, task->worker)
+            : NULL;
     pack_map (map, all ? 11 : 8);
     request_pair_uint (map, "job", job->number);
     request_pair_uint (map, "index", index);
@@ -208,14 +209,14 @@ static void s_pack_task (const hub_t *hub, buffer_t *map, const job_t *job, uint
     pack_text (map, "code");
     pack_int (map, task->state == TASK_DONE ? task->code : 0);
     request_pair_uint (map, "attempts", task->attempt);
-    request_pair_text (map, "worker", agent ? agent->name : "");
+    request_pair_text (map, "worker", worker ? worker->name : "");
     request_pair_uint (map, "run_us", task_is_leased (task) ? 0 : task->run_us);
     if (!all)
         return;
     s_kept (job, index, &result);
     s_pack_detail_text (map, "message", result.detail);
     s_pack_detail_text (map, "trace", result.detail);
-    request_pair_uint (map, "lease", agent ? task->serial : 0);
+    request_pair_uint (map, "lease", worker ? task->serial : 0);
 }
 
 //  The tasks that are listed.
@@ -275,7 +276,7 @@ cadre_error_t request_jobs_task_list (request_t *self, fault_t *fault)
     filter_t filter = s_filter (self);
     unsigned states = s_states (&filter);
     for (; self->left && s_find_task (self, job, &filter, states); self->at++, self->left--) {
-        s_pack_task (self->hub, &self->items, job, (uint32_t) self->at, false);
+        s_pack_task (self->ctx, &self->items, job, (uint32_t) self->at, false);
         request_element (self);
     }
     if (!self->unfinished)
@@ -297,11 +298,11 @@ cadre_error_t request_jobs_task_info (request_t *self, fault_t *fault)
     if (request_job (self, &job, fault) || request_task (self, job, &index, fault))
         return fault->code;
     if (s_is_away (job, index)) {
-        pager_fetch_kept (self->hub->pager, job, job->kept_at [index] - 1);
+        pager_fetch_kept (self->ctx->pager, job, job->kept_at [index] - 1);
         self->later = true;
         return CADRE_OK;
     }
-    s_pack_task (self->hub, &self->items, job, index, true);
+    s_pack_task (self->ctx, &self->items, job, index, true);
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
     return CADRE_OK;
 }
@@ -321,7 +322,7 @@ cadre_error_t request_jobs_task_explain (request_t *self, fault_t *fault)
     pack_map (&self->items, 1);
     request_pair_text (&self->items, "text",
                        comes ? "waits for the disk: it is not in the store yet"
-                             : explain_task (self->hub, job, index, text, sizeof text));
+                             : explain_task (self->ctx, job, index, text, sizeof text));
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
     return CADRE_OK;
 }
@@ -341,7 +342,7 @@ cadre_error_t request_jobs_task_drop (request_t *self, fault_t *fault)
     self->unfinished = ledger_jobs_is_reaping (job);
     if (self->unfinished)
         return CADRE_OK;
-    ledger_jobs_retry (self->hub->ledger, job, index);
-    s_reply_count (self, "dropped", ledger_jobs_cancel (self->hub->ledger, job, index));
+    ledger_jobs_retry (self->ctx->ledger, job, index);
+    s_reply_count (self, "dropped", ledger_jobs_cancel (self->ctx->ledger, job, index));
     return CADRE_OK;
 }

@@ -42,7 +42,7 @@ static const handler_t s_handlers [] = {
     {"broker.reload", request_workers_broker_reload, ROLE_ADMIN},
 };
 
-static const handler_t *s_find (view_t what)
+static const handler_t *s_requests_find (view_t what)
 {
     for (size_t i = 0; i < sizeof s_handlers / sizeof s_handlers [0]; i++)
         if (view_is (what, s_handlers [i].what))
@@ -52,15 +52,15 @@ static const handler_t *s_find (view_t what)
 
 static bool s_may (const request_t *self, role_t least)
 {
-    const rights_t *rights = authz_rights (self->hub->doors, self->client->peer);
+    const rights_t *rights = authz_rights (self->ctx->authz, self->client->peer);
     role_t role = rights ? rights->role : ROLE_NONE;
     return role == ROLE_ADMIN || (role == ROLE_CLIENT && least != ROLE_ADMIN)
            || (role == ROLE_OBSERVER && least == ROLE_OBSERVER);
 }
 
-static void s_run (request_t *self)
+static void s_requests_run (request_t *self)
 {
-    const handler_t *handler = s_find (self->what);
+    const handler_t *handler = s_requests_find (self->what);
     fault_t fault = {0};
     char what [64];
     view_copy (self->what, what, sizeof what);
@@ -85,11 +85,11 @@ static void s_step (front_t *self, client_t *client)
     request_t *request = client->inbox.first;
     uint32_t slice = self->steps < STEPS_SLICE ? self->steps : STEPS_SLICE;
     request->steps = slice;
-    request->mark = request_mark (self->hub);
+    request->mark = request_mark (self->ctx);
     request->unfinished = request->later = false;
-    s_run (request);
+    s_requests_run (request);
     request->begun = true;
-    request->recorded = request->recorded || request_mark (self->hub) != request->mark;
+    request->recorded = request->recorded || request_mark (self->ctx) != request->mark;
     uint32_t spent = slice - request->steps + VISITS_REQUEST;
     self->steps -= spent < self->steps ? spent : self->steps;
     client->inbox.waits_store = request->later;
@@ -100,17 +100,17 @@ static void s_step (front_t *self, client_t *client)
 
 static void s_charged_step (front_t *self, client_t *client)
 {
-    int64_t since_us = self->hub->meter ? moment_now (self->hub->clock) : 0;
+    int64_t since_us = self->ctx->meter ? clock_now (self->ctx->clock) : 0;
     s_step (self, client);
-    if (self->hub->meter)
-        client_charge (client, self->hub,
-                       (uint64_t) (moment_now (self->hub->clock) - since_us) * 1000);
+    if (self->ctx->meter)
+        client_charge (client, self->ctx,
+                       (uint64_t) (clock_now (self->ctx->clock) - since_us) * 1000);
 }
 
 //  Clients take turns; a client with more requests goes to the end.
 void requests_answer (front_t *self)
 {
-    if (self->hub->heard && self->steps > STEPS_HEARD)
+    if (self->ctx->heard && self->steps > STEPS_HEARD)
         self->steps = STEPS_HEARD;
     while (self->asking && self->steps) {
         client_t *client = self->asking;
@@ -122,10 +122,10 @@ void requests_answer (front_t *self)
     self->steps = FRONT_STEPS;
 }
 
-static void s_put (front_t *self, client_t *client, request_t *request)
+static void s_requests_put (front_t *self, client_t *client, request_t *request)
 {
     request->front = self;
-    request->hub = self->hub;
+    request->ctx = self->ctx;
     request->client = client;
     DL_APPEND (client->inbox.first, request);
     client->inbox.count++;
@@ -148,7 +148,7 @@ bool requests_take (front_t *self, client_t *client, cursor_t *body)
     request->id = fields.id;
     request->what = fields.what;
     request->arguments = fields.arguments;
-    s_put (self, client, request);
+    s_requests_put (self, client, request);
     if (client->inbox.count == 1 && self->steps && request_may_go_on (self, client))
         s_step (self, client);
     request_queue (self, client);

@@ -13,37 +13,37 @@
 #define PACED_BYTES (2u * WIRE_FRAME_MAX) //  Size of a delayed window
 
 //  Clients that waited are served at the end of the turn.
-static void s_ring (void *owner, int64_t now_us)
+static void s_windows_ring (void *owner, int64_t now_us)
 {
     windows_t *self = owner;
     (void) now_us;
-    for (client_t *client = self->hub->clients; client; client = client->hh.next)
+    for (client_t *client = self->ctx->clients; client; client = client->hh.next)
         if (client->sends_durable)
-            client_touch (client, self->hub);
+            client_touch (client, self->ctx);
 }
 
-void windows_begin (windows_t *self, hub_t *hub)
+void windows_begin (windows_t *self, context_t *ctx)
 {
-    *self = (windows_t){.hub = hub,
+    *self = (windows_t){.ctx = ctx,
                         .pace = {.every_us = WINDOWS_PACE_US},
                         .open = true,
-                        .alarm = {.ring = s_ring, .owner = self}};
+                        .alarm = {.ring = s_windows_ring, .owner = self}};
 }
 
 void windows_end (windows_t *self)
 {
-    timers_cancel (self->hub->timers, &self->alarm);
+    timers_cancel (self->ctx->timers, &self->alarm);
 }
 
 void windows_judge (windows_t *self)
 {
-    self->open = pace_allows (&self->pace, self->hub->now_us, self->hub->memory_done);
+    self->open = pace_allows (&self->pace, self->ctx->now_us, self->ctx->memory_done);
 }
 
 //  Has the client more tasks here than can be processed in a moment?
-static bool s_has_many (const hub_t *hub, const client_t *client)
+static bool s_has_many (const context_t *ctx, const client_t *client)
 {
-    const share_t *share = ready_share (hub->ready, client->session);
+    const share_t *share = ready_share (ctx->ready, client->session);
     return share && share->open > FEW_TASKS;
 }
 
@@ -51,45 +51,45 @@ static bool s_has_many (const hub_t *hub, const client_t *client)
 //  for clients with few tasks, so that a client with many tasks cannot block them.
 static uint64_t s_most (const windows_t *self, const client_t *client)
 {
-    const hub_t *hub = self->hub;
-    uint64_t most = budget_memory (hub), part = hub->memory_limit / 16;
-    if (purse_is_over (hub, client->purse))
-        return most - budget_spare (hub);
-    bool near = hub_used_bytes (hub) >= most - 2 * part;
-    return near && !s_has_many (hub, client) ? most : most - part;
+    const context_t *ctx = self->ctx;
+    uint64_t most = budget_memory (ctx), part = ctx->memory_limit / 16;
+    if (key_usage_is_over (ctx, client->usage))
+        return most - budget_spare (ctx);
+    bool near = context_used_bytes (ctx) >= most - 2 * part;
+    return near && !s_has_many (ctx, client) ? most : most - part;
 }
 
 uint64_t windows_memory_left (const windows_t *self, const client_t *client)
 {
-    uint64_t used = hub_used_bytes (self->hub), most = s_most (self, client);
+    uint64_t used = context_used_bytes (self->ctx), most = s_most (self, client);
     return used < most ? (most - used) / 2 : 0;
 }
 
 //  What every session may send even when the rest has been granted to others: an eighth of the
 //  memory for all, divided equally among the keys, and for each key among its sessions.
-static uint64_t s_floor (const hub_t *hub, const purse_t *purse)
+static uint64_t s_floor (const context_t *ctx, const key_usage_t *usage)
 {
-    uint64_t part = hub->memory_limit / 8 / hub->present_keys / purse->sessions;
+    uint64_t part = ctx->memory_limit / 8 / ctx->present_keys / usage->sessions;
     part = part < FLOOR_BYTES ? part : FLOOR_BYTES;
     return part > LEAST_BYTES ? part : LEAST_BYTES;
 }
 
 //  The part of other clients' unused grants that counts as taken: half of those of other keys, and
 //  all of those of this key's other sessions. So something always remains.
-static uint64_t s_taken (const hub_t *hub, const client_t *client)
+static uint64_t s_taken (const context_t *ctx, const client_t *client)
 {
-    const purse_t *purse = client->purse;
-    uint64_t own = purse_is_one (purse) ? purse->promised_bytes - client->promised_bytes : 0;
-    return own + (hub->promised_bytes - client->promised_bytes - own) / 2;
+    const key_usage_t *usage = client->usage;
+    uint64_t own = key_usage_is_one (usage) ? usage->promised_bytes - client->promised_bytes : 0;
+    return own + (ctx->promised_bytes - client->promised_bytes - own) / 2;
 }
 
 //  Counts the window as promised memory.
 static uint64_t s_promise (const windows_t *self, const client_t *client)
 {
-    const hub_t *hub = self->hub;
-    uint64_t left = windows_memory_left (self, client), taken = s_taken (hub, client);
-    uint64_t free_bytes = left > taken ? left - taken : 0, floor = s_floor (hub, client->purse);
-    uint64_t most = hub->memory_limit / 16 + client->received_bytes;
+    const context_t *ctx = self->ctx;
+    uint64_t left = windows_memory_left (self, client), taken = s_taken (ctx, client);
+    uint64_t free_bytes = left > taken ? left - taken : 0, floor = s_floor (ctx, client->usage);
+    uint64_t most = ctx->memory_limit / 16 + client->received_bytes;
     free_bytes = free_bytes < most ? free_bytes : most;
     floor = floor < left ? floor : left;
     return free_bytes > floor ? free_bytes : floor;
@@ -98,24 +98,25 @@ static uint64_t s_promise (const windows_t *self, const client_t *client)
 void windows_count (const windows_t *self, client_t *client)
 {
     uint64_t open = client->granted_bytes - client->received_bytes;
-    uint64_t floor = s_floor (self->hub, client->purse), promised = open > floor ? open - floor : 0;
-    self->hub->promised_bytes += promised - client->promised_bytes;
-    client->purse->promised_bytes += promised - client->promised_bytes;
+    uint64_t floor = s_floor (self->ctx, client->usage), promised = open > floor ? open - floor : 0;
+    self->ctx->promised_bytes += promised - client->promised_bytes;
+    client->usage->promised_bytes += promised - client->promised_bytes;
     client->promised_bytes = promised;
 }
 
 static void s_allowance (const windows_t *self, const client_t *client, uint64_t *tasks,
                          uint64_t *bytes)
 {
-    uint64_t left = s_promise (self, client), journal = self->hub->journal_bytes;
+    uint64_t left = s_promise (self, client), journal = self->ctx->journal_bytes;
     if (client->durable) {
-        uint64_t room = journal < HUB_JOURNAL_BYTES ? HUB_JOURNAL_BYTES - journal : 0;
+        uint64_t room = journal < CONTEXT_JOURNAL_BYTES ? CONTEXT_JOURNAL_BYTES - journal : 0;
         if (client->sends_durable && self->pace.pressing && room > PACED_BYTES)
             room = PACED_BYTES;
         left = left < room ? left : room;
     }
-    *bytes = left < HUB_ALLOWANCE_BYTES ? left : HUB_ALLOWANCE_BYTES;
-    *tasks = left / TASK_BYTES < HUB_ALLOWANCE_TASKS ? left / TASK_BYTES : HUB_ALLOWANCE_TASKS;
+    *bytes = left < CONTEXT_ALLOWANCE_BYTES ? left : CONTEXT_ALLOWANCE_BYTES;
+    *tasks =
+        left / TASK_BYTES < CONTEXT_ALLOWANCE_TASKS ? left / TASK_BYTES : CONTEXT_ALLOWANCE_TASKS;
 }
 
 //  Is the increase large enough to be sent? For a client at the minimum, a quarter of that minimum
@@ -127,19 +128,19 @@ static bool s_is_worth (const windows_t *self, const client_t *client, uint64_t 
     uint64_t open_bytes = client->granted_bytes - client->received_bytes;
     uint64_t more_tasks = tasks > client->granted_tasks ? tasks - client->granted_tasks : 0;
     uint64_t more_bytes = bytes > client->granted_bytes ? bytes - client->granted_bytes : 0;
-    uint64_t few_bytes = s_floor (self->hub, client->purse) / 4, few_tasks = few_bytes / TASK_BYTES;
+    uint64_t few_bytes = s_floor (self->ctx, client->usage) / 4, few_tasks = few_bytes / TASK_BYTES;
     few_tasks = few_tasks < FEW_MORE ? few_tasks : FEW_MORE;
-    return more_tasks >= HUB_ALLOWANCE_TASKS / 8 || more_bytes >= HUB_ALLOWANCE_BYTES / 8
-           || (open_bytes < HUB_ALLOWANCE_BYTES / 16 && more_bytes > WIRE_FRAME_MAX)
+    return more_tasks >= CONTEXT_ALLOWANCE_TASKS / 8 || more_bytes >= CONTEXT_ALLOWANCE_BYTES / 8
+           || (open_bytes < CONTEXT_ALLOWANCE_BYTES / 16 && more_bytes > WIRE_FRAME_MAX)
            || (open_bytes < few_bytes && more_bytes >= few_bytes)
-           || (open_tasks < HUB_ALLOWANCE_TASKS / 16 && more_tasks > few_tasks);
+           || (open_tasks < CONTEXT_ALLOWANCE_TASKS / 16 && more_tasks > few_tasks);
 }
 
 bool windows_raise (windows_t *self, client_t *client)
 {
     uint64_t tasks, bytes;
     if (client->sends_durable && !self->open) {
-        timers_set (self->hub->timers, &self->alarm, pace_next_us (&self->pace));
+        timers_set (self->ctx->timers, &self->alarm, pace_next_us (&self->pace));
         return false;
     }
     s_allowance (self, client, &tasks, &bytes);

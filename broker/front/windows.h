@@ -15,13 +15,13 @@
 
 //  One per broker; initialized by windows_begin.
 typedef struct windows {
-    hub_t *hub;    //  Borrowed
-    pace_t pace;   //  Rate of windows for durable tasks
-    bool open;     //  Windows for durable tasks may open in this turn
-    alarm_t alarm; //  Fires when delayed windows may open
+    context_t *ctx; //  Borrowed
+    pace_t pace;    //  Rate of windows for durable tasks
+    bool open;      //  Windows for durable tasks may open in this turn
+    alarm_t alarm;  //  Fires when delayed windows may open
 } windows_t;
 
-void windows_begin (windows_t *self, hub_t *hub);
+void windows_begin (windows_t *self, context_t *ctx);
 void windows_end (windows_t *self);
 
 //  Call once a turn, before windows_raise.

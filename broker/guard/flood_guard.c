@@ -18,67 +18,67 @@ static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
     return value < least ? least : value < most ? value : most;
 }
 
-static bool s_is_suspect (const caller_t *caller)
+static bool s_is_suspect (const tcp_peer_t *peer)
 {
-    return !caller->cut && caller->quiet && caller->held > SUSPECT_BYTES;
+    return !peer->cut && peer->quiet && peer->held > SUSPECT_BYTES;
 }
 
-static uint64_t s_sum (const callers_view_t *view)
+static uint64_t s_sum (const tcp_peers_view_t *view)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < view->count; i++)
-        sum += s_is_suspect (view->callers [i]) ? view->callers [i]->held : 0;
+        sum += s_is_suspect (view->tcp_peers [i]) ? view->tcp_peers [i]->held : 0;
     return sum;
 }
 
-static caller_t *s_largest (const callers_view_t *view)
+static tcp_peer_t *s_largest (const tcp_peers_view_t *view)
 {
-    caller_t *largest = NULL;
+    tcp_peer_t *largest = NULL;
     for (size_t i = 0; i < view->count; i++) {
-        caller_t *caller = view->callers [i];
-        if (s_is_suspect (caller) && (!largest || caller->held > largest->held))
-            largest = caller;
+        tcp_peer_t *peer = view->tcp_peers [i];
+        if (s_is_suspect (peer) && (!largest || peer->held > largest->held))
+            largest = peer;
     }
     return largest;
 }
 
 //  Condemns those that hold most, until the others hold no more than `most`.
-static void s_cut_down (const callers_view_t *view, uint64_t sum, uint64_t most, const char *why)
+static void s_cut_down (const tcp_peers_view_t *view, uint64_t sum, uint64_t most, const char *why)
 {
-    caller_t *caller;
-    while (sum > most && (caller = s_largest (view)) != NULL) {
-        caller->cut = why;
-        sum -= caller->held;
+    tcp_peer_t *peer;
+    while (sum > most && (peer = s_largest (view)) != NULL) {
+        peer->cut = why;
+        sum -= peer->held;
     }
 }
 
-static bool s_is_in_the_way (const callers_view_t *view, const caller_t *caller)
+static bool s_is_in_the_way (const tcp_peers_view_t *view, const tcp_peer_t *peer)
 {
-    int64_t from_us = caller->heard_us > caller->seated_us ? caller->heard_us : caller->seated_us;
-    return caller->seated_us && !caller->cut && (caller->full || view->waiting)
+    int64_t from_us = peer->heard_us > peer->seated_us ? peer->heard_us : peer->seated_us;
+    return peer->seated_us && !peer->cut && (peer->full || view->waiting)
            && view->now_us - from_us > SEAT_US;
 }
 
 //  Condemns connections that are full and send no message, or that block a seat for others.
-static bool s_clear_seats (const callers_view_t *view)
+static bool s_clear_seats (const tcp_peers_view_t *view)
 {
     bool full = false;
     for (size_t i = 0; i < view->count; i++) {
-        caller_t *caller = view->callers [i];
-        full = full || caller->full;
-        if (s_is_in_the_way (view, caller))
-            caller->cut = "its message does not end, and others wait";
+        tcp_peer_t *peer = view->tcp_peers [i];
+        full = full || peer->full;
+        if (s_is_in_the_way (view, peer))
+            peer->cut = "its message does not end, and others wait";
     }
     return full || view->waiting;
 }
 
-bool flood_guard_judge (const callers_view_t *view)
+bool flood_guard_judge (const tcp_peers_view_t *view)
 {
     uint64_t one = s_between (ONE_LEAST, view->memory_limit / ONE_SHARE, ONE_MOST);
     uint64_t all = s_between (ALL_LEAST, view->memory_limit / ALL_SHARE, UINT64_MAX);
     for (size_t i = 0; i < view->count; i++)
-        if (s_is_suspect (view->callers [i]) && view->callers [i]->held >= one)
-            view->callers [i]->cut = "its message does not end";
+        if (s_is_suspect (view->tcp_peers [i]) && view->tcp_peers [i]->held >= one)
+            view->tcp_peers [i]->cut = "its message does not end";
     bool waits = s_clear_seats (view);
     uint64_t sum = s_sum (view);
     s_cut_down (view, sum, all, "its message does not end, and those of others do not either");

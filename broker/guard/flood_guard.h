@@ -16,6 +16,6 @@
 
 //  Condemns connections (caller->cut). Returns whether a connection is suspect, so that the next
 //  inspection is soon.
-bool flood_guard_judge (const callers_view_t *view);
+bool flood_guard_judge (const tcp_peers_view_t *view);
 
 #endif

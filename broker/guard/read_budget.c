@@ -1,4 +1,4 @@
-//  intake.c - limits how much libzmq may read from connections
+//  read_budget.c - limits how much libzmq may read from connections
 
 #include "broker/guard/read_budget.h"
 
@@ -50,7 +50,7 @@ typedef struct group {
     bool held;      //  They may begin no frame
 } group_t;
 
-struct intake {
+struct read_budget {
     flow_t *flows;       //  By descriptor
     size_t count;        //  Size of the table
     group_t *groups;     //  By number
@@ -63,8 +63,8 @@ struct intake {
     uint64_t unread;     //  Of all connections
     uint64_t left [2];   //  Remains of closed connections: since the last drained call, and before
     uint64_t cut;        //  Connections closed, ever
-    intake_resume_fn *resume; //  Callback of the owner
-    void *owner;              //  Its first argument
+    read_budget_resume_fn *resume; //  Callback of the owner
+    void *owner;                   //  Its first argument
 };
 
 static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
@@ -72,7 +72,7 @@ static uint64_t s_between (uint64_t least, uint64_t value, uint64_t most)
     return value < least ? least : value < most ? value : most;
 }
 
-static group_t *s_group (intake_t *self, unsigned number)
+static group_t *s_group (read_budget_t *self, unsigned number)
 {
     if (number < self->groups_count)
         return &self->groups [number];
@@ -85,23 +85,23 @@ static group_t *s_group (intake_t *self, unsigned number)
     return &self->groups [number];
 }
 
-intake_t *intake_new (uint64_t memory_limit, size_t descriptors, intake_resume_fn *resume,
-                      void *owner)
+read_budget_t *read_budget_new (uint64_t memory_limit, size_t descriptors,
+                                read_budget_resume_fn *resume, void *owner)
 {
-    intake_t *self = calloc (1, sizeof *self);
+    read_budget_t *self = calloc (1, sizeof *self);
     assert (self);
     self->flows = calloc (descriptors, sizeof *self->flows);
     assert (self->flows);
     self->count = descriptors;
     s_group (self, 0);
-    self->budget = s_between (INTAKE_LEAST_BYTES, memory_limit / SHARE, UINT64_MAX);
-    self->seat = s_between (INTAKE_SEAT_BYTES, self->budget / SEAT_SHARE, SEAT_MOST);
+    self->budget = s_between (READ_BUDGET_LEAST_BYTES, memory_limit / SHARE, UINT64_MAX);
+    self->seat = s_between (READ_BUDGET_SEAT_BYTES, self->budget / SEAT_SHARE, SEAT_MOST);
     self->resume = resume;
     self->owner = owner;
     return self;
 }
 
-void intake_destroy (intake_t **self_p)
+void read_budget_destroy (read_budget_t **self_p)
 {
     assert (self_p);
     if (!*self_p)
@@ -112,7 +112,7 @@ void intake_destroy (intake_t **self_p)
     *self_p = NULL;
 }
 
-static flow_t *s_flow (const intake_t *self, int fd)
+static flow_t *s_flow (const read_budget_t *self, int fd)
 {
     flow_t *flow = fd >= 0 && (size_t) fd < self->count ? &self->flows [fd] : NULL;
     return flow && flow->known ? flow : NULL;
@@ -121,7 +121,7 @@ static flow_t *s_flow (const intake_t *self, int fd)
 //  ---- seats --------------------------------------------------------------
 
 //  A group leaves others a third of the seats, if there are several groups.
-static bool s_has_seat_left (const intake_t *self, const group_t *group)
+static bool s_has_seat_left (const read_budget_t *self, const group_t *group)
 {
     uint64_t most = self->budget / self->seat;
     if (self->groups_count > 1 && most > 1)
@@ -130,27 +130,27 @@ static bool s_has_seat_left (const intake_t *self, const group_t *group)
            && (self->seats + 1) * self->seat + self->left [0] + self->left [1] <= self->budget;
 }
 
-static void s_go_on (intake_t *self, flow_t *flow)
+static void s_go_on (read_budget_t *self, flow_t *flow)
 {
     flow->paused = false;
     self->resume (self->owner, (int) (flow - self->flows));
 }
 
-static void s_enter_queue (intake_t *self, flow_t *flow)
+static void s_enter_queue (read_budget_t *self, flow_t *flow)
 {
     DL_APPEND (self->groups [flow->group].queue, flow);
     flow->waiting = true;
     self->waiting++;
 }
 
-static void s_leave_queue (intake_t *self, flow_t *flow)
+static void s_leave_queue (read_budget_t *self, flow_t *flow)
 {
     DL_DELETE (self->groups [flow->group].queue, flow);
     flow->waiting = false;
     self->waiting--;
 }
 
-static void s_take_seat (intake_t *self, flow_t *flow)
+static void s_take_seat (read_budget_t *self, flow_t *flow)
 {
     flow->seated = true;
     self->seats++;
@@ -158,7 +158,7 @@ static void s_take_seat (intake_t *self, flow_t *flow)
 }
 
 //  Groups in turn. Returns whether one got a seat.
-static bool s_seat_one (intake_t *self)
+static bool s_seat_one (read_budget_t *self)
 {
     for (size_t i = 0; i < self->groups_count; i++) {
         size_t at = (self->turn + i) % self->groups_count;
@@ -174,13 +174,13 @@ static bool s_seat_one (intake_t *self)
     return false;
 }
 
-static void s_seat_next (intake_t *self)
+static void s_seat_next (read_budget_t *self)
 {
     while (self->waiting && s_seat_one (self))
         ;
 }
 
-static void s_stand_up (intake_t *self, flow_t *flow)
+static void s_stand_up (read_budget_t *self, flow_t *flow)
 {
     if (!flow->seated)
         return;
@@ -190,7 +190,7 @@ static void s_stand_up (intake_t *self, flow_t *flow)
     s_seat_next (self);
 }
 
-static bool s_sit_down (intake_t *self, flow_t *flow)
+static bool s_sit_down (read_budget_t *self, flow_t *flow)
 {
     const group_t *group = &self->groups [flow->group];
     if (!group->queue && s_has_seat_left (self, group)) {
@@ -204,16 +204,16 @@ static bool s_sit_down (intake_t *self, flow_t *flow)
 
 //  ---- connections --------------------------------------------------------
 
-void intake_begin (intake_t *self, int fd)
+void read_budget_begin (read_budget_t *self, int fd)
 {
-    intake_end (self, fd);
+    read_budget_end (self, fd);
     if (fd < 0 || (size_t) fd >= self->count)
         return;
     self->flows [fd] = (flow_t){.known = true};
     DL_APPEND2 (self->groups->flows, &self->flows [fd], group_prev, group_next);
 }
 
-void intake_end (intake_t *self, int fd)
+void read_budget_end (read_budget_t *self, int fd)
 {
     flow_t *flow = s_flow (self, fd);
     if (!flow)
@@ -227,14 +227,14 @@ void intake_end (intake_t *self, int fd)
     DL_DELETE2 (self->groups [flow->group].flows, flow, group_prev, group_next);
 }
 
-bool intake_knows (const intake_t *self, int fd)
+bool read_budget_knows (const read_budget_t *self, int fd)
 {
     return s_flow (self, fd) != NULL;
 }
 
 //  ---- frames -------------------------------------------------------------
 
-static size_t s_greet (scan_t *scan, const uint8_t *bytes, size_t size_bytes)
+static size_t s_read_budget_greet (scan_t *scan, const uint8_t *bytes, size_t size_bytes)
 {
     size_t i = 0;
     for (; i < size_bytes && scan->greeting < GREETING_BYTES; i++, scan->greeting++)
@@ -259,14 +259,14 @@ static void s_begin_frame (scan_t *scan)
     for (size_t i = 1; i <= size_bytes; i++)
         scan->body = scan->body << 8 | scan->head [i];
     scan->head_bytes = 0;
-    if (scan->clear && !(flags & FLAG_COMMAND) && scan->frames <= INTAKE_MESSAGE_FRAMES)
+    if (scan->clear && !(flags & FLAG_COMMAND) && scan->frames <= READ_BUDGET_MESSAGE_FRAMES)
         scan->frames =
-            flags & FLAG_MORE || scan->frames == INTAKE_MESSAGE_FRAMES ? scan->frames + 1 : 0;
+            flags & FLAG_MORE || scan->frames == READ_BUDGET_MESSAGE_FRAMES ? scan->frames + 1 : 0;
 }
 
 static bool s_is_endless (const scan_t *scan)
 {
-    return scan->frames > INTAKE_MESSAGE_FRAMES;
+    return scan->frames > READ_BUDGET_MESSAGE_FRAMES;
 }
 
 //  Parses the greeting, the current frame, or the head of the next one; *begins is set when that
@@ -275,7 +275,7 @@ static size_t s_step (scan_t *scan, const uint8_t *bytes, size_t size_bytes, boo
 {
     *begins = false;
     if (scan->greeting < GREETING_BYTES)
-        return s_greet (scan, bytes, size_bytes);
+        return s_read_budget_greet (scan, bytes, size_bytes);
     if (scan->body)
         return s_pass_body (scan, size_bytes);
     scan->head [scan->head_bytes++] = *bytes;
@@ -287,7 +287,7 @@ static size_t s_step (scan_t *scan, const uint8_t *bytes, size_t size_bytes, boo
 
 //  ---- groups -------------------------------------------------------------
 
-static void s_move (intake_t *self, flow_t *flow, unsigned number)
+static void s_read_budget_move (read_budget_t *self, flow_t *flow, unsigned number)
 {
     group_t *to = s_group (self, number), *from = &self->groups [flow->group];
     bool waits = flow->waiting;
@@ -304,13 +304,13 @@ static void s_move (intake_t *self, flow_t *flow, unsigned number)
 }
 
 //  Between two frames of a group that is held.
-static bool s_is_barred (const intake_t *self, const flow_t *flow, const scan_t *scan)
+static bool s_is_barred (const read_budget_t *self, const flow_t *flow, const scan_t *scan)
 {
     return self->groups [flow->group].held && scan->greeting == GREETING_BYTES && !scan->body
            && !scan->head_bytes;
 }
 
-void intake_hold (intake_t *self, unsigned number, bool hold)
+void read_budget_hold (read_budget_t *self, unsigned number, bool hold)
 {
     group_t *group = s_group (self, number);
     group->held = hold;
@@ -322,14 +322,14 @@ void intake_hold (intake_t *self, unsigned number, bool hold)
 //  ---- what may be read ---------------------------------------------------
 
 //  libzmq allocates a whole frame as soon as it has the head: is there room?
-static bool s_admits (intake_t *self, flow_t *flow, uint64_t unread, uint64_t body)
+static bool s_admits (read_budget_t *self, flow_t *flow, uint64_t unread, uint64_t body)
 {
-    if (body <= INTAKE_FREE_BYTES || body > FRAME_MOST)
+    if (body <= READ_BUDGET_FREE_BYTES || body > FRAME_MOST)
         return true;
     return (flow->seated || s_sit_down (self, flow)) && unread + body <= self->seat;
 }
 
-size_t intake_room (intake_t *self, int fd, bool *look)
+size_t read_budget_room (read_budget_t *self, int fd, bool *look)
 {
     flow_t *flow = s_flow (self, fd);
     *look = false;
@@ -341,9 +341,9 @@ size_t intake_room (intake_t *self, int fd, bool *look)
         flow->paused = true;
         return 0;
     }
-    *look = flow->scan.body <= INTAKE_FREE_BYTES;
-    if (!flow->seated && flow->unread < INTAKE_FREE_BYTES)
-        return INTAKE_FREE_BYTES - (size_t) flow->unread;
+    *look = flow->scan.body <= READ_BUDGET_FREE_BYTES;
+    if (!flow->seated && flow->unread < READ_BUDGET_FREE_BYTES)
+        return READ_BUDGET_FREE_BYTES - (size_t) flow->unread;
     bool fits = flow->seated || s_sit_down (self, flow);
     flow->paused = !fits || flow->unread >= self->seat;
     if (flow->paused)
@@ -352,7 +352,7 @@ size_t intake_room (intake_t *self, int fd, bool *look)
     return (size_t) (*look || room < flow->scan.body ? room : flow->scan.body);
 }
 
-size_t intake_fits (intake_t *self, int fd, const uint8_t *bytes, size_t size_bytes)
+size_t read_budget_fits (read_budget_t *self, int fd, const uint8_t *bytes, size_t size_bytes)
 {
     flow_t *flow = s_flow (self, fd);
     if (!flow)
@@ -376,7 +376,7 @@ size_t intake_fits (intake_t *self, int fd, const uint8_t *bytes, size_t size_by
     return size_bytes;
 }
 
-bool intake_came (intake_t *self, int fd, const uint8_t *bytes, size_t size_bytes)
+bool read_budget_came (read_budget_t *self, int fd, const uint8_t *bytes, size_t size_bytes)
 {
     flow_t *flow = s_flow (self, fd);
     if (!flow)
@@ -385,7 +385,7 @@ bool intake_came (intake_t *self, int fd, const uint8_t *bytes, size_t size_byte
     for (size_t at = 0; at < size_bytes;) {
         bool begins;
         at += s_step (&flow->scan, bytes + at, size_bytes - at, &begins);
-        cost += begins ? INTAKE_FRAME_BYTES : 0;
+        cost += begins ? READ_BUDGET_FRAME_BYTES : 0;
     }
     bool endless = s_is_endless (&flow->scan);
     self->cut += endless && !flow->cut;
@@ -398,70 +398,70 @@ bool intake_came (intake_t *self, int fd, const uint8_t *bytes, size_t size_byte
 //  A frame whose head has arrived needs its seat until it is delivered.
 static bool s_needs_seat (const flow_t *flow)
 {
-    return flow->unread >= INTAKE_FREE_BYTES || flow->scan.body > INTAKE_FREE_BYTES;
+    return flow->unread >= READ_BUDGET_FREE_BYTES || flow->scan.body > READ_BUDGET_FREE_BYTES;
 }
 
 //  The overhead of a message is an estimate: unread must not become negative.
-void intake_heard (intake_t *self, int fd, size_t size_bytes, unsigned group)
+void read_budget_heard (read_budget_t *self, int fd, size_t size_bytes, unsigned group)
 {
     flow_t *flow = s_flow (self, fd);
     if (!flow)
         return;
     uint64_t cost =
-        size_bytes + (flow->scan.clear ? CLEAR_BYTES : CURVE_BYTES) + INTAKE_FRAME_BYTES;
+        size_bytes + (flow->scan.clear ? CLEAR_BYTES : CURVE_BYTES) + READ_BUDGET_FRAME_BYTES;
     cost = cost < flow->unread ? cost : flow->unread;
     flow->unread -= cost;
     self->unread -= cost;
     if (group != flow->group)
-        s_move (self, flow, group);
+        s_read_budget_move (self, flow, group);
     if (!s_needs_seat (flow))
         s_stand_up (self, flow);
     if (flow->paused && !flow->waiting && !s_is_barred (self, flow, &flow->scan))
         s_go_on (self, flow);
 }
 
-void intake_drained (intake_t *self)
+void read_budget_drained (read_budget_t *self)
 {
     self->left [1] = self->left [0];
     self->left [0] = 0;
     s_seat_next (self);
 }
 
-bool intake_is_seated (const intake_t *self, int fd)
+bool read_budget_is_seated (const read_budget_t *self, int fd)
 {
     const flow_t *flow = s_flow (self, fd);
     return flow && flow->seated;
 }
 
-bool intake_is_full (const intake_t *self, int fd)
+bool read_budget_is_full (const read_budget_t *self, int fd)
 {
     const flow_t *flow = s_flow (self, fd);
     return flow && flow->seated && flow->paused && !s_is_barred (self, flow, &flow->scan);
 }
 
-bool intake_is_cut (const intake_t *self, int fd)
+bool read_budget_is_cut (const read_budget_t *self, int fd)
 {
     const flow_t *flow = s_flow (self, fd);
     return flow && flow->cut;
 }
 
-bool intake_is_paused (const intake_t *self, int fd)
+bool read_budget_is_paused (const read_budget_t *self, int fd)
 {
     const flow_t *flow = s_flow (self, fd);
     return flow && flow->paused;
 }
 
-size_t intake_waiting (const intake_t *self)
+size_t read_budget_waiting (const read_budget_t *self)
 {
     return self->waiting;
 }
 
-uint64_t intake_cut (const intake_t *self)
+uint64_t read_budget_cut (const read_budget_t *self)
 {
     return self->cut;
 }
 
-uint64_t intake_bytes (const intake_t *self)
+uint64_t read_budget_bytes (const read_budget_t *self)
 {
     return self->unread + self->left [0] + self->left [1];
 }

@@ -1,9 +1,9 @@
 /*  throttle.h - keeps libzmq from reading more than the broker's memory allows
  *
- *  intake.h decides; this module enforces the decision. libzmq has no option for it, so
+ *  read_budget.h decides; this module enforces the decision. libzmq has no option for it, so
  *  cadre-broker defines its own recv and epoll_ctl, which override those of the C library in
- *  libzmq's calls, like accept4 in porch.c. For a paused connection recv returns EAGAIN and the
- *  descriptor is not polled for input. For a connection that must be closed recv returns
+ *  libzmq's calls, like accept4 in accept_guard.c. For a paused connection recv returns EAGAIN and
+ *  the descriptor is not polled for input. For a connection that must be closed recv returns
  *  ECONNRESET.
  *
  *  Linked into the program only: a library must not change recv in its host program. Without this
@@ -23,7 +23,7 @@ typedef struct throttle_sums {
     uint64_t waiting; //  Connections that wait for a seat
 } throttle_sums_t;
 
-//  The functions that the broker calls; see intake.h. Any thread.
+//  The functions that the broker calls; see read_budget.h. Any thread.
 typedef struct throttle {
     void (*heard) (int fd, size_t size_bytes, unsigned group);
     void (*hold) (unsigned group, bool hold);
@@ -36,7 +36,7 @@ typedef struct throttle {
 //  Call before any bind. Without it nothing is limited.
 const throttle_t *throttle_open (uint64_t memory_limit);
 
-//  A connection was accepted; called by porch.c.
+//  A connection was accepted; called by accept_guard.c.
 void throttle_begin (int fd);
 
 #endif

@@ -30,48 +30,48 @@ static void s_skip_ended (job_t *job, uint32_t first)
     }
 }
 
-void committed_append (hub_t *hub, job_t *job, const wire_list_t *payloads,
+void committed_append (context_t *ctx, job_t *job, const wire_list_t *payloads,
                        const payloads_place_t *place)
 {
     uint32_t first = job->total;
     job_append (job, payloads, place);
     s_skip_ended (job, first);
-    if (place && first > job->next && hub_is_tight (hub))
+    if (place && first > job->next && context_is_tight (ctx))
         payloads_spill (job->stock);
     if (job->expire_ms)
-        expiry_note (hub, job, job->came_us ? job->came_us : hub->now_us);
+        expiry_note (ctx, job, job->came_us ? job->came_us : ctx->now_us);
     job->came_us = 0;
-    standing_update (hub, job);
+    job_status_update (ctx, job);
     if (job->doom)
-        settle_queue_add (hub, job);
+        settle_queue_add (ctx, job);
 }
 
-void committed_seal (hub_t *hub, job_t *job)
+void committed_seal (context_t *ctx, job_t *job)
 {
     job->sealed = true;
-    standing_count_attached (hub, job);
-    settle_queue_add (hub, job);
+    job_status_count_attached (ctx, job);
+    settle_queue_add (ctx, job);
 }
 
 //  A full segment is evicted when memory is scarce.
-void committed_keep (hub_t *hub, job_t *job, const result_log_record_t *record,
+void committed_keep (context_t *ctx, job_t *job, const result_log_record_t *record,
                      const result_log_place_t *place)
 {
     uint64_t at = result_log_append (job->keep, record->kind, record->index, record->body, place);
     if (record->kind == RESULT_LOG_RESULT)
         job->kept_at [record->index] = at + 1;
     uint32_t segment = result_log_segment (at);
-    if (segment && at == result_log_segment_start (segment) && hub_is_tight (hub))
+    if (segment && at == result_log_segment_start (segment) && context_is_tight (ctx))
         result_log_spill (job->keep, segment - 1);
-    follower_touch (job, hub);
+    follower_touch (job, ctx);
 }
 
-void committed_keep_large (hub_t *hub, job_t *job, uint32_t index, buffer_t *large,
+void committed_keep_large (context_t *ctx, job_t *job, uint32_t index, buffer_t *large,
                            const result_log_place_t *place)
 {
     if (large->size == 0)
         return;
     result_log_put_large (job->keep, index, large, place);
-    if (hub_is_tight (hub))
+    if (context_is_tight (ctx))
         result_log_spill_large (job->keep, index);
 }

@@ -1,7 +1,7 @@
 /*  job_table.h - all jobs of a broker, by number and by identity
  *
  *  The table only finds jobs: it neither owns nor changes them, and depends on no module but the
- *  job. The ledger creates the table (hub->jobs), adds a job when it is opened, and removes it at
+ *  job. The ledger creates the table (ctx->jobs), adds a job when it is opened, and removes it at
  *  its end. The table also assigns the numbers of jobs. One thread, the broker's.
  */
 

@@ -4,33 +4,33 @@
 
 #include <utlist.h>
 
-void settle_queue_add (hub_t *hub, job_t *job)
+void settle_queue_add (context_t *ctx, job_t *job)
 {
     if (job->settling)
         return;
     job->settling = true;
-    DL_APPEND2 (hub->settling, job, settle_prev, settle_next);
+    DL_APPEND2 (ctx->settling, job, settle_prev, settle_next);
 }
 
-void settle_queue_remove (hub_t *hub, job_t *job)
+void settle_queue_remove (context_t *ctx, job_t *job)
 {
     if (job->settling)
-        DL_DELETE2 (hub->settling, job, settle_prev, settle_next);
+        DL_DELETE2 (ctx->settling, job, settle_prev, settle_next);
     job->settling = false;
 }
 
-job_t *settle_queue_take (hub_t *hub)
+job_t *settle_queue_take (context_t *ctx)
 {
-    job_t *job = hub->settling;
+    job_t *job = ctx->settling;
     if (job)
-        settle_queue_remove (hub, job);
+        settle_queue_remove (ctx, job);
     return job;
 }
 
-size_t settle_queue_count (const hub_t *hub)
+size_t settle_queue_count (const context_t *ctx)
 {
     size_t count;
     const job_t *job;
-    DL_COUNT2 (hub->settling, job, count, settle_next);
+    DL_COUNT2 (ctx->settling, job, count, settle_next);
     return count;
 }

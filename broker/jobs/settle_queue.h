@@ -2,7 +2,7 @@
  *
  *  A module that changes a job so that it may have ended, or so that many of its tasks must end,
  *  adds the job here; ledger_settle takes it from here. So modules below the ledger depend only on
- *  this queue. Its head is hub->settling; a job is in it at most once.
+ *  this queue. Its head is ctx->settling; a job is in it at most once.
  */
 
 #ifndef BROKER_JOBS_SETTLE_QUEUE_H_INCLUDED
@@ -12,14 +12,14 @@
 #include "broker/record/job.h"
 
 //  Appends the job, unless it is in the queue.
-void settle_queue_add (hub_t *hub, job_t *job);
+void settle_queue_add (context_t *ctx, job_t *job);
 
 //  The job need not be in the queue.
-void settle_queue_remove (hub_t *hub, job_t *job);
+void settle_queue_remove (context_t *ctx, job_t *job);
 
 //  Takes the first job; NULL when the queue is empty.
-job_t *settle_queue_take (hub_t *hub);
+job_t *settle_queue_take (context_t *ctx);
 
-size_t settle_queue_count (const hub_t *hub);
+size_t settle_queue_count (const context_t *ctx);
 
 #endif

@@ -26,7 +26,7 @@ typedef struct flight {
 } flight_t;
 
 struct journal {
-    hub_t *hub;              //  Borrowed
+    context_t *ctx;          //  Borrowed
     store_t *store;          //  Owned
     uint64_t batch;          //  Number of the batch that is being filled
     uint64_t durable;        //  All up to this one are durable
@@ -65,7 +65,7 @@ void journal_send (journal_t *self, uint64_t drop_before)
     self->recorded_bytes += self->bytes.size;
     self->last_seq = store_append (self->store, &self->bytes, &with);
     waits_place (&self->waits, self->last_seq);
-    log_index_place (self->hub->log_index, self->last_seq);
+    log_index_place (self->ctx->log_index, self->last_seq);
     s_fly (self, self->last_seq);
     store_live (self->store, self->live_bytes);
     self->fills_bytes = 0;
@@ -123,18 +123,18 @@ bool journal_stay_whole (journal_t *self, bool whole)
     return before;
 }
 
-void journal_lease (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
-                    uint32_t index)
+void journal_lease (journal_t *self, const job_t *job, const worker_record_t *worker,
+                    uint64_t serial, uint32_t index)
 {
-    if (!lease_run_joins (&self->run, job, agent, serial))
+    if (!lease_run_joins (&self->run, job, worker, serial))
         journal_end_leases (self);
-    lease_run_add (&self->run, job, agent, serial, index);
+    lease_run_add (&self->run, job, worker, serial, index);
 }
 
 void journal_end_leases (journal_t *self)
 {
     uint64_t number = lease_run_end (&self->run);
-    job_t *job = number ? job_table_find (self->hub->jobs, number) : NULL;
+    job_t *job = number ? job_table_find (self->ctx->jobs, number) : NULL;
     if (!job)
         return;
     lease_run_pack (&self->run, number, journal_begin (self, WIRE_log_leases));
@@ -143,17 +143,17 @@ void journal_end_leases (journal_t *self)
 
 void journal_index_job (journal_t *self, job_t *job)
 {
-    log_index_add (self->hub->log_index, job);
+    log_index_add (self->ctx->log_index, job);
 }
 
 void journal_index_ghost (journal_t *self, const identity_t *identity)
 {
-    log_index_add_ghost (self->hub->log_index, identity);
+    log_index_add_ghost (self->ctx->log_index, identity);
 }
 
 void journal_record_store (journal_t *self)
 {
-    wire_log_store_t fields = {.epoch = self->hub->epoch, .numbers = self->numbers};
+    wire_log_store_t fields = {.epoch = self->ctx->epoch, .numbers = self->numbers};
     wire_pack_log_store (journal_begin (self, WIRE_log_store), &fields);
 }
 
@@ -191,11 +191,11 @@ int journal_fd (const journal_t *self)
 }
 
 //  Data that waits for the disk exists twice, in the store and in the waits.
-static void s_count (journal_t *self)
+static void s_journal_count (journal_t *self)
 {
     store_usage_t usage;
     store_usage (self->store, &usage);
-    self->hub->journal_bytes = 2 * usage.pending_bytes;
+    self->ctx->journal_bytes = 2 * usage.pending_bytes;
 }
 
 cadre_error_t journal_turn (journal_t *self, fault_t *fault)
@@ -204,14 +204,14 @@ cadre_error_t journal_turn (journal_t *self, fault_t *fault)
     if (error)
         return error;
     s_land (self);
-    s_count (self);
-    waits_carry_out (&self->waits, self->durable, self->hub);
+    s_journal_count (self);
+    waits_carry_out (&self->waits, self->durable, self->ctx);
     return CADRE_OK;
 }
 
 void journal_reserve_numbers (journal_t *self)
 {
-    uint64_t last = job_table_last_number (self->hub->jobs);
+    uint64_t last = job_table_last_number (self->ctx->jobs);
     if (last + NUMBERS / 2 < self->numbers)
         return;
     self->numbers = last + NUMBERS;
@@ -222,7 +222,7 @@ void journal_push (journal_t *self)
 {
     journal_end_leases (self);
     journal_send (self, 0);
-    s_count (self);
+    s_journal_count (self);
 }
 
 //  ---- room in the store --------------------------------------------------
@@ -305,11 +305,11 @@ uint64_t journal_live_bytes (const journal_t *self)
 
 //  ---- life ---------------------------------------------------------------
 
-journal_t *journal_new (hub_t *hub, store_t **store_p)
+journal_t *journal_new (context_t *ctx, store_t **store_p)
 {
     journal_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->hub = hub;
+    self->ctx = ctx;
     self->store = *store_p;
     self->batch = 1;
     *store_p = NULL;
@@ -318,11 +318,11 @@ journal_t *journal_new (hub_t *hub, store_t **store_p)
 
 cadre_error_t journal_start (journal_t *self, fault_t *fault)
 {
-    hub_t *hub = self->hub;
+    context_t *ctx = self->ctx;
     uint64_t serial = store_boots (self->store) << BOOT_SHIFT;
-    if (serial > hub->serial)
-        hub->serial = serial;
-    self->numbers = job_table_last_number (hub->jobs) + NUMBERS;
+    if (serial > ctx->serial)
+        ctx->serial = serial;
+    self->numbers = job_table_last_number (ctx->jobs) + NUMBERS;
     journal_record_store (self);
     journal_send (self, 0);
     while (self->flights_count) {
@@ -345,7 +345,7 @@ cadre_error_t journal_close (journal_t **self_p, fault_t *fault)
     journal_send (self, 0);
     cadre_error_t error = store_close (&self->store, fault);
     waits_drop (&self->waits);
-    self->hub->results_bytes = 0;
+    self->ctx->results_bytes = 0;
     buffer_free (&self->bytes);
     lease_run_free (&self->run);
     free (self->flights);

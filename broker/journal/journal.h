@@ -14,7 +14,7 @@
  *  depends neither on the ledger nor on any module that waits. persistence.h opens and closes it,
  *  and calls it from the loop.
  *
- *  Without a journal (hub->journal is NULL) no job is durable. One thread, the broker's.
+ *  Without a journal (ctx->journal is NULL) no job is durable. One thread, the broker's.
  */
 
 #ifndef BROKER_JOURNAL_JOURNAL_H_INCLUDED
@@ -27,8 +27,8 @@
 
 typedef struct journal journal_t;
 
-//  Takes the store, which must have been scanned. hub->jobs and hub->log_index must exist.
-journal_t *journal_new (hub_t *hub, store_t **store_p);
+//  Takes the store, which must have been scanned. ctx->jobs and ctx->log_index must exist.
+journal_t *journal_new (context_t *ctx, store_t **store_p);
 
 //  Records epoch and job numbers, and waits until they are on the disk.
 cadre_error_t journal_start (journal_t *self, fault_t *fault);
@@ -96,8 +96,8 @@ bool journal_stay_whole (journal_t *self, bool whole);
 
 //  Records a lease. Consecutive leases are collected until anything else is recorded, and become
 //  one record.
-void journal_lease (journal_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
-                    uint32_t index);
+void journal_lease (journal_t *self, const job_t *job, const worker_record_t *worker,
+                    uint64_t serial, uint32_t index);
 void journal_end_leases (journal_t *self);
 
 //  The job, or a forgotten identity, begins in the current batch (log_index.h).

@@ -11,28 +11,29 @@ void lease_run_free (lease_run_t *self)
     buffer_free (&self->indexes);
 }
 
-bool lease_run_joins (const lease_run_t *self, const job_t *job, const agent_t *agent,
+bool lease_run_joins (const lease_run_t *self, const job_t *job, const worker_record_t *worker,
                       uint64_t serial)
 {
     return self->job == job->number && serial == self->serial + self->count
-           && memcmp (self->uuid, agent->uuid, WIRE_UUID_BYTES) == 0;
+           && memcmp (self->uuid, worker->uuid, WIRE_UUID_BYTES) == 0;
 }
 
-static void s_begin (lease_run_t *self, const job_t *job, const agent_t *agent, uint64_t serial)
+static void s_lease_run_begin (lease_run_t *self, const job_t *job, const worker_record_t *worker,
+                               uint64_t serial)
 {
     self->job = job->number;
-    memcpy (self->uuid, agent->uuid, WIRE_UUID_BYTES);
-    snprintf (self->name, sizeof self->name, "%s", agent->name);
+    memcpy (self->uuid, worker->uuid, WIRE_UUID_BYTES);
+    snprintf (self->name, sizeof self->name, "%s", worker->name);
     self->serial = serial;
     self->count = 0;
     buffer_clear (&self->indexes);
 }
 
-void lease_run_add (lease_run_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
-                    uint32_t index)
+void lease_run_add (lease_run_t *self, const job_t *job, const worker_record_t *worker,
+                    uint64_t serial, uint32_t index)
 {
     if (self->job == 0)
-        s_begin (self, job, agent, serial);
+        s_lease_run_begin (self, job, worker, serial);
     pack_uint (&self->indexes, index);
     self->count++;
 }

@@ -13,7 +13,7 @@
 typedef struct lease_run {
     uint64_t job;                   //  Job of the tasks; 0: the run is empty
     uint8_t uuid [WIRE_UUID_BYTES]; //  Of the worker
-    char name [HUB_NAME_BYTES];     //  Its display name
+    char name [CONTEXT_NAME_BYTES]; //  Its display name
     uint64_t serial;                //  Serial of the first lease
     size_t count;                   //  Number of leases; kept until the next run begins
     buffer_t indexes;               //  Packed indexes of the tasks
@@ -22,12 +22,12 @@ typedef struct lease_run {
 void lease_run_free (lease_run_t *self);
 
 //  Does this lease continue the run?
-bool lease_run_joins (const lease_run_t *self, const job_t *job, const agent_t *agent,
+bool lease_run_joins (const lease_run_t *self, const job_t *job, const worker_record_t *worker,
                       uint64_t serial);
 
 //  Adds a lease that continues the run, or begins a run when it is empty.
-void lease_run_add (lease_run_t *self, const job_t *job, const agent_t *agent, uint64_t serial,
-                    uint32_t index);
+void lease_run_add (lease_run_t *self, const job_t *job, const worker_record_t *worker,
+                    uint64_t serial, uint32_t index);
 
 //  Ends the run and returns its job, 0 if it was empty. The run can be packed until the next one
 //  begins.

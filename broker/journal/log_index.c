@@ -7,15 +7,15 @@
 #include <utlist.h>
 
 struct log_index {
-    job_t *jobs;          //  In the order in which they begin in the log (utlist)
-    tombstones_t *ghosts; //  Borrowed
+    job_t *jobs;              //  In the order in which they begin in the log (utlist)
+    tombstones_t *tombstones; //  Borrowed
 };
 
-log_index_t *log_index_new (tombstones_t *ghosts)
+log_index_t *log_index_new (tombstones_t *tombstones)
 {
     log_index_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->ghosts = ghosts;
+    self->tombstones = tombstones;
     return self;
 }
 
@@ -55,13 +55,13 @@ uint64_t log_index_release_payload (job_t *job, uint32_t index)
 
 void log_index_add_ghost (log_index_t *self, const identity_t *identity)
 {
-    tombstones_logged (self->ghosts, identity);
+    tombstones_logged (self->tombstones, identity);
 }
 
 //  New jobs are at the end of the list; the head's prev is the last one.
 void log_index_place (log_index_t *self, uint64_t seq)
 {
-    tombstones_place (self->ghosts, seq);
+    tombstones_place (self->tombstones, seq);
     for (job_t *job = self->jobs ? self->jobs->log_prev : NULL; job && job->logged_at == 0;
          job = job == self->jobs ? NULL : job->log_prev)
         job->logged_at = seq;
@@ -75,12 +75,12 @@ job_t *log_index_oldest_job (const log_index_t *self)
 uint64_t log_index_oldest (const log_index_t *self)
 {
     const job_t *job = log_index_oldest_job (self);
-    uint64_t ghost = tombstones_oldest (self->ghosts);
-    return job && job->logged_at < ghost ? job->logged_at : ghost;
+    uint64_t tombstone = tombstones_oldest (self->tombstones);
+    return job && job->logged_at < tombstone ? job->logged_at : tombstone;
 }
 
 bool log_index_next_ghost (log_index_t *self, uint64_t before, const identity_t **identity,
                            uint64_t *number)
 {
-    return tombstones_next (self->ghosts, before, identity, number);
+    return tombstones_next (self->tombstones, before, identity, number);
 }

@@ -3,7 +3,7 @@
  *  A compaction copies what is still needed from the old end of the log. So the index keeps durable
  *  jobs in the order in which they begin in the log; tombstones.h does the same for identities.
  *  Entries of the batch that is being filled get their position when the batch gets its number. The
- *  ledger creates the index (hub->log_index). One thread, the broker's.
+ *  ledger creates the index (ctx->log_index). One thread, the broker's.
  */
 
 #ifndef BROKER_JOURNAL_LOG_INDEX_H_INCLUDED
@@ -14,8 +14,8 @@
 
 typedef struct log_index log_index_t;
 
-//  ghosts is borrowed.
-log_index_t *log_index_new (tombstones_t *ghosts);
+//  tombstones is borrowed.
+log_index_t *log_index_new (tombstones_t *tombstones);
 
 //  It must contain no job. *self_p may be NULL.
 void log_index_destroy (log_index_t **self_p);

@@ -55,7 +55,7 @@ result_log_place_t records_tasks (journal_t *self, job_t *job, const wire_list_t
         if (wire_parts_of (payload))
             records_large (self, job, job->promised + (uint32_t) i);
     if (job->expire_ms)
-        records_came (self, job, moment_wall_us ());
+        records_came (self, job, clock_wall_us ());
     return records_payloads (self, job, payloads);
 }
 
@@ -75,7 +75,7 @@ void records_again (journal_t *self, job_t *job, uint32_t index, uint16_t attemp
                                .failed = task->failed,
                                .lost = task->lost};
     if (wait_us > 0)
-        fields.due_us = (uint64_t) (moment_wall_us () + wait_us);
+        fields.due_us = (uint64_t) (clock_wall_us () + wait_us);
     wire_pack_log_again (journal_begin (self, WIRE_log_again), &fields);
     journal_end (self, job, false);
 }

@@ -27,7 +27,7 @@ void waits_place (waits_t *self, uint64_t seq)
         self->gathered->place.seq = seq;
 }
 
-static wait_t *s_take (waits_t *self)
+static wait_t *s_waits_take (waits_t *self)
 {
     wait_t *wait = self->first;
     self->first = wait->next;
@@ -38,24 +38,24 @@ static wait_t *s_take (waits_t *self)
     return wait;
 }
 
-static void s_free (wait_t *wait)
+static void s_waits_free (wait_t *wait)
 {
     buffer_free (&wait->bytes);
     buffer_free (&wait->large);
     free (wait);
 }
 
-void waits_carry_out (waits_t *self, uint64_t durable, hub_t *hub)
+void waits_carry_out (waits_t *self, uint64_t durable, context_t *ctx)
 {
     while (self->first && self->first->batch <= durable) {
-        wait_t *wait = s_take (self);
-        wait->done (hub, wait);
-        s_free (wait);
+        wait_t *wait = s_waits_take (self);
+        wait->done (ctx, wait);
+        s_waits_free (wait);
     }
 }
 
 void waits_drop (waits_t *self)
 {
     while (self->first)
-        s_free (s_take (self));
+        s_waits_free (s_waits_take (self));
 }

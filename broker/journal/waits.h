@@ -16,7 +16,7 @@
 typedef struct wait wait_t;
 
 //  The batch is durable. The function may take the content of wait's buffers, and may add waits.
-typedef void wait_fn (hub_t *hub, wait_t *wait);
+typedef void wait_fn (context_t *ctx, wait_t *wait);
 
 //  The members from session on belong to the function, which defines their meaning.
 struct wait {
@@ -47,7 +47,7 @@ wait_t *waits_add (waits_t *self, uint64_t batch, bool gathered, wait_fn *done);
 void waits_place (waits_t *self, uint64_t seq);
 
 //  Calls and frees all waits for batches up to this one.
-void waits_carry_out (waits_t *self, uint64_t durable, hub_t *hub);
+void waits_carry_out (waits_t *self, uint64_t durable, context_t *ctx);
 
 //  Frees all without calling them.
 void waits_drop (waits_t *self);

@@ -19,48 +19,49 @@ typedef struct kept {
     result_log_place_t place; //  Of its record
 } kept_t;
 
-static void s_keep_one (hub_t *hub, const kept_t *kept, view_t body, wait_t *wait)
+static void s_keep_one (context_t *ctx, const kept_t *kept, view_t body, wait_t *wait)
 {
-    job_t *job = job_table_find (hub->jobs, kept->job);
+    job_t *job = job_table_find (ctx->jobs, kept->job);
     if (!job)
         return;
     result_log_place_t place = {wait->place.seq, kept->place.offset, kept->place.size};
     result_log_place_t value = {wait->place.seq, wait->place.offset, wait->large.size};
     job->undelivered--;
-    committed_keep_large (hub, job, kept->index, &wait->large, &value);
-    committed_keep (hub, job, &(result_log_record_t){kept->kind, kept->index, body}, &place);
-    settle_queue_add (hub, job);
+    committed_keep_large (ctx, job, kept->index, &wait->large, &value);
+    committed_keep (ctx, job, &(result_log_record_t){kept->kind, kept->index, body}, &place);
+    settle_queue_add (ctx, job);
 }
 
 //  place.offset and large of the wait are the value of its only result; bytes contains pairs of
 //  kept_t and body.
-static void s_keep_all (hub_t *hub, wait_t *wait)
+static void s_keep_all (context_t *ctx, wait_t *wait)
 {
-    hub->results_bytes -= wait->bytes.size;
+    ctx->results_bytes -= wait->bytes.size;
     for (size_t at = 0; at < wait->bytes.size;) {
         kept_t kept;
         memcpy (&kept, wait->bytes.data + at, sizeof kept);
         view_t body = {wait->bytes.data + at + sizeof kept, kept.size};
         at += sizeof kept + kept.size;
-        s_keep_one (hub, &kept, body, wait);
+        s_keep_one (ctx, &kept, body, wait);
     }
 }
 
 //  Results of one batch share a wait, except one with a large value.
-static wait_t *s_wait_to_keep (hub_t *hub, job_t *job, const kept_t *kept, view_t body, bool alone)
+static wait_t *s_wait_to_keep (context_t *ctx, job_t *job, const kept_t *kept, view_t body,
+                               bool alone)
 {
-    wait_t *wait = alone ? NULL : journal_open_wait (hub->journal, s_keep_all);
+    wait_t *wait = alone ? NULL : journal_open_wait (ctx->journal, s_keep_all);
     if (!wait)
-        wait = journal_wait (hub->journal, s_keep_all);
+        wait = journal_wait (ctx->journal, s_keep_all);
     buffer_append (&wait->bytes, kept, sizeof *kept);
     buffer_append (&wait->bytes, body.data, body.size);
-    hub->results_bytes += sizeof *kept + body.size;
+    ctx->results_bytes += sizeof *kept + body.size;
     job->undelivered++;
     return wait;
 }
 
 //  A large value and its result must be in one batch.
-static void s_record_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t body,
+static void s_record_result (context_t *ctx, job_t *job, const wire_result_t *result, view_t body,
                              buffer_t *large)
 {
     bool whole = false;
@@ -71,63 +72,63 @@ static void s_record_result (hub_t *hub, job_t *job, const wire_result_t *result
                                 .run_us = result->run_us,
                                 .body = body};
     if (large->size) {
-        value = records_value (hub->journal, job, (uint32_t) result->index, wire_view_of (large));
-        whole = journal_stay_whole (hub->journal, true);
+        value = records_value (ctx->journal, job, (uint32_t) result->index, wire_view_of (large));
+        whole = journal_stay_whole (ctx->journal, true);
     }
     kept_t kept = {.job = job->number,
                    .kind = RESULT_LOG_RESULT,
                    .index = (uint32_t) result->index,
                    .size = body.size,
-                   .place = records_result (hub->journal, job, &fields)};
+                   .place = records_result (ctx->journal, job, &fields)};
     if (large->size)
-        journal_stay_whole (hub->journal, whole);
-    wait_t *wait = s_wait_to_keep (hub, job, &kept, body, large->size > 0);
+        journal_stay_whole (ctx->journal, whole);
+    wait_t *wait = s_wait_to_keep (ctx, job, &kept, body, large->size > 0);
     wait->place.offset = value.offset;
     wait->large = buffer_take (large);
 }
 
-static void s_record_output (hub_t *hub, job_t *job, uint32_t index, view_t body)
+static void s_record_output (context_t *ctx, job_t *job, uint32_t index, view_t body)
 {
     kept_t kept = {.job = job->number,
                    .kind = RESULT_LOG_OUTPUT,
                    .index = index,
                    .size = body.size,
-                   .place = records_output (hub->journal, job, index, body)};
-    s_wait_to_keep (hub, job, &kept, body, false);
+                   .place = records_output (ctx->journal, job, index, body)};
+    s_wait_to_keep (ctx, job, &kept, body, false);
 }
 
 //  Results of a durable job are delivered only when they are on the disk.
-static void s_keep (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
-                    buffer_t *large)
+static void s_deliver_keep (context_t *ctx, job_t *job, const wire_result_t *result, view_t tail,
+                            buffer_t *large)
 {
     buffer_t body = {0};
     pack_uint (&body, result->index);
     pack_uint (&body, result->attempt);
     pack_raw (&body, tail.data, tail.size);
-    if (job->durable && hub->journal)
-        s_record_result (hub, job, result, wire_view_of (&body), large);
+    if (job->durable && ctx->journal)
+        s_record_result (ctx, job, result, wire_view_of (&body), large);
     else {
         result_log_record_t record = {RESULT_LOG_RESULT, (uint32_t) result->index,
                                       wire_view_of (&body)};
-        committed_keep_large (hub, job, record.index, large, NULL);
-        committed_keep (hub, job, &record, NULL);
+        committed_keep_large (ctx, job, record.index, large, NULL);
+        committed_keep (ctx, job, &record, NULL);
     }
     buffer_free (&body);
 }
 
-void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
+void deliver_result (context_t *ctx, job_t *job, const wire_result_t *result, view_t tail,
                      buffer_t *large)
 {
     if (job->detached)
-        s_keep (hub, job, result, tail, large);
+        s_deliver_keep (ctx, job, result, tail, large);
     else if (!job->owner)
         buffer_free (large);
     else if (large->size) {
         wire_result_t own = *result;
         own.ref = job->ref;
-        client_result_large (job->owner, hub, &own, large);
+        client_result_large (job->owner, ctx, &own, large);
     } else
-        client_result (job->owner, hub, job->ref, (uint32_t) result->index,
+        client_result (job->owner, ctx, job->ref, (uint32_t) result->index,
                        (uint32_t) result->attempt, tail);
 }
 
@@ -142,18 +143,18 @@ static void s_pack_output (buffer_t *body, uint32_t index, uint32_t attempt, uin
 }
 
 //  Output must not use the room that is reserved for the ends of accepted tasks.
-static bool s_has_room (const hub_t *hub, const job_t *job, size_t bytes)
+static bool s_deliver_has_room (const context_t *ctx, const job_t *job, size_t bytes)
 {
-    return !job->durable || !hub->journal || journal_has_room (hub->journal, bytes);
+    return !job->durable || !ctx->journal || journal_has_room (ctx->journal, bytes);
 }
 
-bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
+bool deliver_output (context_t *ctx, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
                      view_t bytes)
 {
     bool cut = false, first = false;
     if (!job->detached && !job->owner)
         return false;
-    size_t size_bytes = s_has_room (hub, job, bytes.size) ? bytes.size : SIZE_MAX;
+    size_t size_bytes = s_deliver_has_room (ctx, job, bytes.size) ? bytes.size : SIZE_MAX;
     if (job->detached && !result_log_admits (job->keep, index, size_bytes, &first)) {
         if (!first)
             return false;
@@ -162,22 +163,22 @@ bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, u
     }
     buffer_t body = {0};
     s_pack_output (&body, index, attempt, stream, cut, bytes);
-    if (job->durable && hub->journal)
-        s_record_output (hub, job, index, wire_view_of (&body));
+    if (job->durable && ctx->journal)
+        s_record_output (ctx, job, index, wire_view_of (&body));
     else if (job->detached)
         committed_keep (
-            hub, job, &(result_log_record_t){RESULT_LOG_OUTPUT, index, wire_view_of (&body)}, NULL);
+            ctx, job, &(result_log_record_t){RESULT_LOG_OUTPUT, index, wire_view_of (&body)}, NULL);
     else
-        client_output (job->owner, hub, job->ref, wire_view_of (&body));
+        client_output (job->owner, ctx, job->ref, wire_view_of (&body));
     buffer_free (&body);
     return !cut;
 }
 
-bool deliver_is_open (const hub_t *hub, const job_t *job)
+bool deliver_is_open (const context_t *ctx, const job_t *job)
 {
-    if (job->durable && hub->journal)
-        return hub->journal_bytes <= HUB_JOURNAL_BYTES;
+    if (job->durable && ctx->journal)
+        return ctx->journal_bytes <= CONTEXT_JOURNAL_BYTES;
     if (job->detached)
-        return !standing_keeps_too_much (hub, job);
-    return !job->owner || client_backlog (job->owner) < client_backlog_max (hub);
+        return !job_status_keeps_too_much (ctx, job);
+    return !job->owner || client_backlog (job->owner) < client_backlog_max (ctx);
 }

@@ -12,14 +12,14 @@
 
 //  result->value and detail, and tail (the packed fields from outcome on), are borrowed. *large is
 //  the value when it came in parts (else empty); its content is taken.
-void deliver_result (hub_t *hub, job_t *job, const wire_result_t *result, view_t tail,
+void deliver_result (context_t *ctx, job_t *job, const wire_result_t *result, view_t tail,
                      buffer_t *large);
 
 //  Output of a running task. False when further output would be discarded.
-bool deliver_output (hub_t *hub, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
+bool deliver_output (context_t *ctx, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
                      view_t bytes);
 
 //  Can more output of this job be accepted now?
-bool deliver_is_open (const hub_t *hub, const job_t *job);
+bool deliver_is_open (const context_t *ctx, const job_t *job);
 
 #endif

@@ -19,9 +19,9 @@
 
 typedef struct ledger ledger_t;
 
-//  Also creates hub->jobs, hub->ghosts and hub->log_index. hub->ready, hub->delay and hub->roster
-//  must exist before a job is opened.
-ledger_t *ledger_new (hub_t *hub);
+//  Also creates ctx->jobs, ctx->tombstones and ctx->log_index. ctx->ready, ctx->delay and
+//  ctx->roster must exist before a job is opened.
+ledger_t *ledger_new (context_t *ctx);
 void ledger_destroy (ledger_t **self_p);
 
 //  Does a client wait for a job? An open job whose tasks have all ended does not count.
@@ -34,33 +34,35 @@ job_t *ledger_jobs_open (ledger_t *self, client_t *client, const wire_job_open_t
 void ledger_jobs_submit (ledger_t *self, job_t *job, const wire_list_t *payloads);
 void ledger_jobs_finish (ledger_t *self, job_t *job);
 
-//  Leases the task, which job_take returned, to the agent under this serial.
-void ledger_lease (ledger_t *self, job_t *job, uint32_t index, agent_t *agent, uint64_t serial);
+//  Leases the task, which job_take returned, to the worker under this serial.
+void ledger_lease (ledger_t *self, job_t *job, uint32_t index, worker_record_t *worker,
+                   uint64_t serial);
 
-//  The task, if the agent holds it under this serial; else NULL.
-task_t *ledger_held (ledger_t *self, const agent_t *agent, job_t *job, uint64_t index,
+//  The task, if the worker holds it under this serial; else NULL.
+task_t *ledger_held (ledger_t *self, const worker_record_t *worker, job_t *job, uint64_t index,
                      uint64_t serial);
 
 //  Handles a worker's result. False when the lease is not valid, which is counted. Takes the
 //  content of *large, a value that came in parts.
-bool ledger_result (ledger_t *self, agent_t *agent, const wire_sink_result_t *result, view_t tail,
-                    buffer_t *large);
+bool ledger_result (ledger_t *self, worker_record_t *worker, const wire_sink_result_t *result,
+                    view_t tail, buffer_t *large);
 
-//  Invalid data about this lease has ended the agent's session. Counts that; the second time the
-//  task goes into quarantine. False when the agent does not hold it.
-bool ledger_leases_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease,
+//  Invalid data about this lease has ended the worker's session. Counts that; the second time the
+//  task goes into quarantine. False when the worker does not hold it.
+bool ledger_leases_breach (ledger_t *self, worker_record_t *worker, const wire_lease_t *lease,
                            const char *why);
 
 //  The lease was returned before the task started: no try is used up.
-bool ledger_leases_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease);
+bool ledger_leases_return (ledger_t *self, worker_record_t *worker, const wire_lease_t *lease);
 
-//  The agent is gone with all its leases except those in kept (NULL: none). free_of_cost: no try is
-//  used up, because it left on purpose, or because one of its tasks ended its session, and only
+//  The worker is gone with all its leases except those in kept (NULL: none). free_of_cost: no try
+//  is used up, because it left on purpose, or because one of its tasks ended its session, and only
 //  that task is charged.
-void ledger_leases_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost);
+void ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_t *kept,
+                         bool free_of_cost);
 
-//  Removes leases that are no longer held from the agent's list, when they are many.
-void ledger_leases_compact (ledger_t *self, agent_t *agent);
+//  Removes leases that are no longer held from the worker's list, when they are many.
+void ledger_leases_compact (ledger_t *self, worker_record_t *worker);
 
 //  Cancels one task or all; returns how many of them had neither ended nor been cancelled before.
 uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index);

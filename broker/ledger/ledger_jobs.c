@@ -30,7 +30,7 @@ static void s_copy_options (job_t *job, const wire_job_open_t *open)
     job->kind = (uint32_t) open->kind;
     job->priority = (int32_t) open->priority;
     job->limit = open->limit > UINT32_MAX ? UINT32_MAX : (uint32_t) open->limit;
-    tries_read (&job->tries, open);
+    retry_policy_read (&job->tries, open);
     job->expire_ms = open->expire_ms;
     spans_read (&job->has, &open->ended);
     job->timeout_ms = open->timeout_ms;
@@ -44,30 +44,31 @@ static void s_copy_options (job_t *job, const wire_job_open_t *open)
         job->needs [job->needs_count++] = view_text (need);
 }
 
-static job_t *s_new (ledger_t *self, uint64_t number, view_t client, view_t holder, uint64_t share,
-                     const wire_job_open_t *open)
+static job_t *s_ledger_jobs_new (ledger_t *self, uint64_t number, view_t client, view_t holder,
+                                 uint64_t share, const wire_job_open_t *open)
 {
     identity_t identity = identity_of (open->uuid.data, holder);
-    purse_t *purse = purse_take (self->hub, identity.holder);
-    job_t *job = job_new (&purse->jobs);
+    key_usage_t *usage = key_usage_take (self->ctx, identity.holder);
+    job_t *job = job_new (&usage->jobs);
     s_copy_options (job, open);
     job->identity = identity;
-    job->purse = purse;
+    job->usage = usage;
     job->number = number;
-    job->created_us = moment_wall_us ();
+    job->created_us = clock_wall_us ();
     job->client_name = view_text (client);
     if (job->detached)
-        job->keep = result_log_new (&purse->kept);
-    ready_join (self->hub->ready, job, share);
-    job_table_add (self->hub->jobs, job);
+        job->keep = result_log_new (&usage->kept);
+    ready_join (self->ctx->ready, job, share);
+    job_table_add (self->ctx->jobs, job);
     return job;
 }
 
 job_t *ledger_jobs_open (ledger_t *self, client_t *client, const wire_job_open_t *open)
 {
-    job_t *job = s_new (self, job_table_next_number (self->hub->jobs), wire_view (client->name),
-                        wire_view (client->holder), client->session, open);
-    purse_charge (self->hub, client, job);
+    job_t *job =
+        s_ledger_jobs_new (self, job_table_next_number (self->ctx->jobs), wire_view (client->name),
+                           wire_view (client->holder), client->session, open);
+    key_usage_charge (self->ctx, client, job);
     if (job->detached)
         return job;
     job->owner = client;
@@ -80,24 +81,24 @@ job_t *ledger_jobs_restore (ledger_t *self, const wire_log_job_t *record,
 {
     unsigned share; //  Without its session: jobs of clients with the same label share
     HASH_VALUE (record->client.data, record->client.size, share);
-    job_table_skip_numbers (self->hub->jobs, record->job);
-    return s_new (self, record->job, record->client, record->holder, share, open);
+    job_table_skip_numbers (self->ctx->jobs, record->job);
+    return s_ledger_jobs_new (self, record->job, record->client, record->holder, share, open);
 }
 
-static void s_append (hub_t *hub, wait_t *wait)
+static void s_ledger_jobs_append (context_t *ctx, wait_t *wait)
 {
-    job_t *job = job_table_find (hub->jobs, wait->job);
+    job_t *job = job_table_find (ctx->jobs, wait->job);
     if (!job)
         return;
     wire_list_t payloads = wire_list_of (&wait->bytes, wait->count);
     job->pending--;
-    committed_append (hub, job, &payloads, &wait->place);
+    committed_append (ctx, job, &payloads, &wait->place);
 }
 
 static void s_record_tasks (journal_t *journal, job_t *job, const wire_list_t *payloads)
 {
     result_log_place_t place = records_tasks (journal, job, payloads);
-    wait_t *wait = journal_wait (journal, s_append);
+    wait_t *wait = journal_wait (journal, s_ledger_jobs_append);
     wait->job = job->number;
     wait->count = payloads->count;
     wait->place.offset = place.offset;
@@ -112,16 +113,16 @@ void ledger_jobs_submit (ledger_t *self, job_t *job, const wire_list_t *payloads
         s_record_tasks (journal, job, payloads);
     job->promised += (uint32_t) payloads->count;
     if (!journal)
-        committed_append (self->hub, job, payloads, NULL);
+        committed_append (self->ctx, job, payloads, NULL);
 }
 
-static void s_seal (hub_t *hub, wait_t *wait)
+static void s_ledger_jobs_seal (context_t *ctx, wait_t *wait)
 {
-    job_t *job = job_table_find (hub->jobs, wait->job);
+    job_t *job = job_table_find (ctx->jobs, wait->job);
     if (!job)
         return;
     job->pending--;
-    committed_seal (hub, job);
+    committed_seal (ctx, job);
 }
 
 void ledger_jobs_finish (ledger_t *self, job_t *job)
@@ -129,25 +130,25 @@ void ledger_jobs_finish (ledger_t *self, job_t *job)
     journal_t *journal = ledger_journal (self, job);
     job->seal_promised = true;
     if (!journal) {
-        committed_seal (self->hub, job);
+        committed_seal (self->ctx, job);
         return;
     }
     records_seal (journal, job);
-    journal_wait (journal, s_seal)->job = job->number;
+    journal_wait (journal, s_ledger_jobs_seal)->job = job->number;
     job->pending++;
 }
 
 //  Removes the job's leases from all lists, because a copy of it may create the same leases again.
 static void s_strike_leases (ledger_t *self, uint64_t job)
 {
-    for (size_t place = 0; place < roster_places (self->hub->roster); place++) {
-        agent_t *agent = roster_at (self->hub->roster, place);
+    for (size_t place = 0; place < roster_places (self->ctx->roster); place++) {
+        worker_record_t *worker = roster_at (self->ctx->roster, place);
         size_t left = 0;
-        for (size_t i = 0; agent && i < agent->leases_count; i++)
-            if (agent->leases [i].job != job)
-                agent->leases [left++] = agent->leases [i];
-        if (agent)
-            agent->leases_count = left;
+        for (size_t i = 0; worker && i < worker->leases_count; i++)
+            if (worker->leases [i].job != job)
+                worker->leases [left++] = worker->leases [i];
+        if (worker)
+            worker->leases_count = left;
     }
 }
 
@@ -164,9 +165,9 @@ void ledger_jobs_unmake (ledger_t *self, job_t *job)
 
 void ledger_jobs_bury (ledger_t *self, const identity_t *identity, uint64_t number)
 {
-    job_t *job = job_table_find (self->hub->jobs, number);
-    tombstones_add (self->hub->ghosts, identity, number, self->hub->now_us);
-    log_index_add_ghost (self->hub->log_index, identity);
+    job_t *job = job_table_find (self->ctx->jobs, number);
+    tombstones_add (self->ctx->tombstones, identity, number, self->ctx->now_us);
+    log_index_add_ghost (self->ctx->log_index, identity);
     if (job)
         ledger_jobs_unmake (self, job);
 }
@@ -175,7 +176,7 @@ static void s_order_cancel (ledger_t *self, job_t *job, task_t *task)
 {
     task_step (task, TASK_CANCELLING);
     job->cancelling++;
-    agent_cancel (roster_at (self->hub->roster, task->agent), task->serial);
+    worker_record_cancel (roster_at (self->ctx->roster, task->worker), task->serial);
 }
 
 uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index)
@@ -188,7 +189,7 @@ uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index)
     else {
         s_order_cancel (self, job, task);
         if (ledger_journal (self, job))
-            records_cancel (self->hub->journal, job, index);
+            records_cancel (self->ctx->journal, job, index);
     }
     return 1;
 }
@@ -209,7 +210,7 @@ static void s_strike_all (ledger_t *self, job_t *job)
     job->cancelled = true;
     job->struck = 0;
     ledger_jobs_strike (self, job, &visits);
-    settle_queue_add (self->hub, job);
+    settle_queue_add (self->ctx, job);
 }
 
 static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
@@ -217,8 +218,8 @@ static void s_doom (ledger_t *self, job_t *job, unsigned outcome)
     job->doom = (uint8_t) outcome;
     job->reaped = 0;
     buffer_clear (&job->doom_detail);
-    standing_update (self->hub, job);
-    settle_queue_add (self->hub, job);
+    job_status_update (self->ctx, job);
+    settle_queue_add (self->ctx, job);
 }
 
 //  Idempotent: tasks that come later are cancelled, too.
@@ -230,7 +231,7 @@ uint32_t ledger_jobs_cancel_all (ledger_t *self, job_t *job)
     s_doom (self, job, CADRE_OUTCOME_CANCELLED);
     s_strike_all (self, job);
     if (ledger_journal (self, job))
-        records_doom (self->hub->journal, job);
+        records_doom (self->ctx->journal, job);
     return count;
 }
 
@@ -240,7 +241,7 @@ void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char 
     s_doom (self, job, outcome);
     detail_pack (&job->doom_detail, kind, message, NULL);
     if (ledger_journal (self, job))
-        records_doom (self->hub->journal, job);
+        records_doom (self->ctx->journal, job);
 }
 
 static void s_retry_one (job_t *job, uint32_t index)
@@ -283,7 +284,7 @@ static void s_reopen (ledger_t *self, job_t *job)
     job->ended = false;
     job->ended_us = 0;
     job->waiting_us = 0;
-    standing_update (self->hub, job);
+    job_status_update (self->ctx, job);
 }
 
 uint32_t ledger_jobs_retry_some (ledger_t *self, job_t *job, uint32_t first, uint32_t end)
@@ -297,7 +298,7 @@ uint32_t ledger_jobs_retry_some (ledger_t *self, job_t *job, uint32_t first, uin
     if (count == 0)
         return 0;
     if (ledger_journal (self, job))
-        records_retry (self->hub->journal, job, first, end);
+        records_retry (self->ctx->journal, job, first, end);
     s_reopen (self, job);
     return count;
 }
@@ -318,9 +319,9 @@ uint32_t ledger_jobs_retry (ledger_t *self, job_t *job, uint32_t index)
 void ledger_jobs_forget (ledger_t *self, job_t *job)
 {
     assert (job->detached && job->leased == 0);
-    tombstones_add (self->hub->ghosts, &job->identity, job->number, self->hub->now_us);
+    tombstones_add (self->ctx->tombstones, &job->identity, job->number, self->ctx->now_us);
     if (ledger_journal (self, job))
-        records_forget (self->hub->journal, job);
+        records_forget (self->ctx->journal, job);
     ledger_drop (self, job);
 }
 
@@ -331,25 +332,25 @@ void ledger_jobs_withdraw (ledger_t *self, job_t *job)
         follower_destroy (&follower);
     }
     if (ledger_journal (self, job) && job->logged)
-        records_withdraw (self->hub->journal, job);
+        records_withdraw (self->ctx->journal, job);
     ledger_drop (self, job);
 }
 
 uint64_t ledger_jobs_forgotten (const ledger_t *self, const identity_t *identity)
 {
-    return tombstones_find (self->hub->ghosts, identity);
+    return tombstones_find (self->ctx->tombstones, identity);
 }
 
 void ledger_jobs_sweep (ledger_t *self)
 {
-    tombstones_sweep (self->hub->ghosts, self->hub->now_us);
-    if (self->hub->scarce && !self->weighing.at) //  Keys come and go, and so do their shares
-        job_table_walk (self->hub->jobs, &self->weighing);
+    tombstones_sweep (self->ctx->tombstones, self->ctx->now_us);
+    if (self->ctx->scarce && !self->weighing.at) //  Keys come and go, and so do their shares
+        job_table_walk (self->ctx->jobs, &self->weighing);
 }
 
 void ledger_jobs_sweep_job (ledger_t *self, job_t *job)
 {
-    int64_t oldest_us = self->hub->now_us - LEDGER_KEPT_US;
+    int64_t oldest_us = self->ctx->now_us - LEDGER_KEPT_US;
     if (job->durable && job->ended && !job->followers && job->over_us < oldest_us)
         ledger_jobs_forget (self, job);
 }
@@ -358,30 +359,30 @@ void ledger_jobs_abandon (ledger_t *self, client_t *client)
 {
     ref_t *ref, *next;
     HASH_ITER (hh, client->refs, ref, next) {
-        job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
+        job_t *job = ref->kind == REF_JOB ? job_table_find (self->ctx->jobs, ref->job) : NULL;
         if (!job || job->owner != client)
             continue;
         ledger_disown (self, job);
-        job_table_release_identity (self->hub->jobs, job); //  The client may open it again
+        job_table_release_identity (self->ctx->jobs, job); //  The client may open it again
         job->abandoned = true;
         s_strike_all (self, job);
-        ready_update (self->hub->ready, job, true);
+        ready_update (self->ctx->ready, job, true);
     }
 }
 
 void ledger_jobs_stall (ledger_t *self, client_t *client)
 {
     for (ref_t *ref = client->refs; ref; ref = ref->hh.next) {
-        job_t *job = ref->kind == REF_JOB ? job_table_find (self->hub->jobs, ref->job) : NULL;
+        job_t *job = ref->kind == REF_JOB ? job_table_find (self->ctx->jobs, ref->job) : NULL;
         if (job && job->owner == client)
-            ready_update (self->hub->ready, job, client->stalled);
+            ready_update (self->ctx->ready, job, client->stalled);
     }
 }
 
 //  When tasks fill the memory, dispatch continues, because running them frees memory.
-static bool s_results_fill (const hub_t *hub, uint64_t most)
+static bool s_results_fill (const context_t *ctx, uint64_t most)
 {
-    return hub_used_bytes (hub) >= most && hub->kept_bytes >= hub->memory_limit / 8;
+    return context_used_bytes (ctx) >= most && ctx->kept_bytes >= ctx->memory_limit / 8;
 }
 
 static void s_go_on_weighing (ledger_t *self)
@@ -389,21 +390,21 @@ static void s_go_on_weighing (ledger_t *self)
     job_t *job;
     for (unsigned i = 0; i < WEIGH_JOBS && (job = job_table_step (&self->weighing)) != NULL; i++)
         if (job->detached && !job->durable)
-            standing_update (self->hub, job);
-    self->hub->unfinished = self->hub->unfinished || self->weighing.at;
+            job_status_update (self->ctx, job);
+    self->ctx->unfinished = self->ctx->unfinished || self->weighing.at;
 }
 
 void ledger_jobs_weigh (ledger_t *self)
 {
-    hub_t *hub = self->hub;
-    uint64_t part = hub->memory_limit / 16, spare = budget_spare (hub);
-    bool full = s_results_fill (hub, part * (hub->full ? 10 : 11));
-    bool scarce = s_results_fill (hub, part * (hub->scarce ? 10 : 11) - spare);
+    context_t *ctx = self->ctx;
+    uint64_t part = ctx->memory_limit / 16, spare = budget_spare (ctx);
+    bool full = s_results_fill (ctx, part * (ctx->full ? 10 : 11));
+    bool scarce = s_results_fill (ctx, part * (ctx->scarce ? 10 : 11) - spare);
     s_go_on_weighing (self);
-    if (full == hub->full && scarce == hub->scarce)
+    if (full == ctx->full && scarce == ctx->scarce)
         return;
-    hub->full = full;
-    hub->scarce = scarce;
-    job_table_walk (self->hub->jobs, &self->weighing);
+    ctx->full = full;
+    ctx->scarce = scarce;
+    job_table_walk (self->ctx->jobs, &self->weighing);
     s_go_on_weighing (self);
 }

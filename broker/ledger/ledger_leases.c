@@ -19,105 +19,106 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
         ledger_make_ready (self, job, index);
         if (index < job->expired) { //  It was skipped while it was leased
             job->expired = index;
-            settle_queue_add (self->hub, job);
+            settle_queue_add (self->ctx, job);
         }
         if (ledger_journal (self, job))
-            records_again (self->hub->journal, job, index, task->attempt, 0);
+            records_again (self->ctx->journal, job, index, task->attempt, 0);
     } else
         ledger_end (self, job, index, job->doom ? job->doom : CADRE_OUTCOME_CANCELLED,
                     wire_view_of (&job->doom_detail));
 }
 
-static void s_lose_one (ledger_t *self, agent_t *agent, job_t *job, uint32_t index)
+static void s_lose_one (ledger_t *self, worker_record_t *worker, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
-    ledger_unlease (self, job, agent, index);
+    ledger_unlease (self, job, worker, index);
     if (ledger_repeat (self, job, index, CADRE_OUTCOME_WORKER_LOST))
         return;
     buffer_t detail = {0};
-    char message [HUB_NAME_BYTES + 128];
-    snprintf (message, sizeof message, "worker %s was lost %s, and no tries are left", agent->name,
+    char message [CONTEXT_NAME_BYTES + 128];
+    snprintf (message, sizeof message, "worker %s was lost %s, and no tries are left", worker->name,
               task->lost ? "as others before it" : "while it had the task");
     bool cancelled = task->state == TASK_CANCELLING;
     if (!cancelled)
-        detail_pack (&detail, "worker-lost", message, agent->name);
+        detail_pack (&detail, "worker-lost", message, worker->name);
     ledger_end (self, job, index, cancelled ? CADRE_OUTCOME_CANCELLED : CADRE_OUTCOME_WORKER_LOST,
                 wire_view_of (&detail));
     buffer_free (&detail);
 }
 
-bool ledger_leases_return (ledger_t *self, agent_t *agent, const wire_lease_t *lease)
+bool ledger_leases_return (ledger_t *self, worker_record_t *worker, const wire_lease_t *lease)
 {
-    job_t *job = job_table_find (self->hub->jobs, lease->job);
-    if (!ledger_held (self, agent, job, lease->index, lease->serial)) {
-        self->hub->stale_results++;
+    job_t *job = job_table_find (self->ctx->jobs, lease->job);
+    if (!ledger_held (self, worker, job, lease->index, lease->serial)) {
+        self->ctx->stale_results++;
         return false;
     }
     if (lease->begun && job_runs_once (job)) {
-        s_lose_one (self, agent, job, (uint32_t) lease->index);
+        s_lose_one (self, worker, job, (uint32_t) lease->index);
         return true;
     }
-    ledger_unlease (self, job, agent, (uint32_t) lease->index);
-    agent->answered++;
+    ledger_unlease (self, job, worker, (uint32_t) lease->index);
+    worker->answered++;
     s_come_back (self, job, (uint32_t) lease->index);
     return true;
 }
 
-bool ledger_leases_breach (ledger_t *self, agent_t *agent, const wire_lease_t *lease,
+bool ledger_leases_breach (ledger_t *self, worker_record_t *worker, const wire_lease_t *lease,
                            const char *why)
 {
-    job_t *job = job_table_find (self->hub->jobs, lease->job);
-    task_t *task = ledger_held (self, agent, job, lease->index, lease->serial);
+    job_t *job = job_table_find (self->ctx->jobs, lease->job);
+    task_t *task = ledger_held (self, worker, job, lease->index, lease->serial);
     uint32_t index = (uint32_t) lease->index;
     buffer_t detail = {0};
     if (!task)
         return false;
-    if (task->breaches < TRIES_BREACHES)
+    if (task->breaches < RETRY_POLICY_BREACHES)
         task->breaches++;
-    if (task->breaches < TRIES_BREACHES)
+    if (task->breaches < RETRY_POLICY_BREACHES)
         return true;
-    quarantine_pack_sessions (&detail, job, index, agent->name, why);
-    ledger_unlease (self, job, agent, index);
+    quarantine_pack_sessions (&detail, job, index, worker->name, why);
+    ledger_unlease (self, job, worker, index);
     ledger_end (self, job, index, CADRE_OUTCOME_QUARANTINED, wire_view_of (&detail));
     buffer_free (&detail);
     return true;
 }
 
-void ledger_leases_lose (ledger_t *self, agent_t *agent, const spans_t *kept, bool free_of_cost)
+void ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_t *kept,
+                         bool free_of_cost)
 {
     size_t left = 0;
-    for (size_t i = 0; i < agent->leases_count; i++) {
-        lease_t lease = agent->leases [i];
-        job_t *job = job_table_find (self->hub->jobs, lease.job);
-        if (!ledger_held (self, agent, job, lease.index, lease.serial))
+    for (size_t i = 0; i < worker->leases_count; i++) {
+        lease_t lease = worker->leases [i];
+        job_t *job = job_table_find (self->ctx->jobs, lease.job);
+        if (!ledger_held (self, worker, job, lease.index, lease.serial))
             continue;
         if (kept && spans_hold (kept, lease.serial)) {
-            agent->leases [left++] = lease;
+            worker->leases [left++] = lease;
             continue;
         }
         //  A worker that registers again, or has drained, has not started it
-        bool begun = !kept && agent->state != AGENT_DRAINING;
+        bool begun = !kept && worker->state != WORKER_DRAINING;
         bool guilty = job->tasks [lease.index].breaches > 0;
         if (free_of_cost && !guilty && !(begun && job_runs_once (job))) {
-            ledger_unlease (self, job, agent, lease.index);
+            ledger_unlease (self, job, worker, lease.index);
             s_come_back (self, job, lease.index);
         } else
-            s_lose_one (self, agent, job, lease.index);
+            s_lose_one (self, worker, job, lease.index);
     }
-    agent->leases_count = left;
-    assert (agent->leased == left);
+    worker->leases_count = left;
+    assert (worker->leased == left);
 }
 
-void ledger_leases_compact (ledger_t *self, agent_t *agent)
+void ledger_leases_compact (ledger_t *self, worker_record_t *worker)
 {
-    if (agent->leases_count < 1024 || agent->leases_count < 2 * (size_t) agent->leased)
+    if (worker->leases_count < 1024 || worker->leases_count < 2 * (size_t) worker->leased)
         return;
     size_t left = 0;
-    for (size_t i = 0; i < agent->leases_count; i++) {
-        const lease_t *lease = &agent->leases [i];
-        job_t *job = job_table_find (self->hub->jobs, lease->job);
-        if (ledger_held (self, agent, job, lease->index, lease->serial))
-            agent->leases [left++] = *lease;
+    for (size_t i = 0; i < worker->leases_count; i++) {
+        const lease_t *lease = &worker->leases [i];
+        job_t *job = job_table_find (self->ctx->jobs, lease->job);
+        if (ledger_held (self, worker, job, lease->index, lease->serial))
+            worker->leases [left++] = *lease;
     }
-    agent->leases_count = left;
+    worker->leases_count = left;
 }

@@ -6,7 +6,7 @@
 #include "broker/ledger/ledger.h"
 
 struct ledger {
-    hub_t *hub;      //  Borrowed
+    context_t *ctx;  //  Borrowed
     job_t *gone;     //  Removed jobs whose memory is freed in steps (utlist)
     walk_t weighing; //  Position of the walk that updates jobs when memory becomes full, or is no
                      //  longer full
@@ -20,7 +20,7 @@ struct journal *ledger_journal (const ledger_t *self, const job_t *job);
 void ledger_end (ledger_t *self, job_t *job, uint32_t index, unsigned outcome, view_t detail);
 
 //  Updates the counts when a lease is over, whatever follows.
-void ledger_unlease (ledger_t *self, job_t *job, agent_t *agent, uint32_t index);
+void ledger_unlease (ledger_t *self, job_t *job, worker_record_t *worker, uint32_t index);
 
 //  The task, whose lease is over or which has not ended, becomes ready.
 void ledger_make_ready (ledger_t *self, job_t *job, uint32_t index);

@@ -29,11 +29,11 @@ typedef enum progress {
 static bool s_has_much_to_tell (const ledger_t *self, const job_t *job)
 {
     if (ledger_journal (self, job))
-        return self->hub->results_bytes > HUB_RESULTS_BYTES;
+        return self->ctx->results_bytes > CONTEXT_RESULTS_BYTES;
     return job->owner && client_backlog (job->owner) > REAP_BACKLOG_BYTES;
 }
 
-static void s_spend (uint32_t *visits, uint32_t cost)
+static void s_ledger_settle_spend (uint32_t *visits, uint32_t cost)
 {
     *visits -= *visits < cost ? *visits : cost;
 }
@@ -48,7 +48,7 @@ static progress_t s_end_expired (ledger_t *self, job_t *job, uint32_t *visits)
         bool ends = job->tasks [index].state == TASK_READY && job->tasks [index].attempt == 0;
         if (ends)
             ledger_end (self, job, index, CADRE_OUTCOME_EXPIRED, wire_view_of (&detail));
-        s_spend (visits, ends ? VISITS_END : 1);
+        s_ledger_settle_spend (visits, ends ? VISITS_END : 1);
     }
     buffer_free (&detail);
     return job->expired == job->expires ? SETTLED : *visits ? BLOCKED : PUT_OFF;
@@ -58,9 +58,9 @@ static progress_t s_end_expired (ledger_t *self, job_t *job, uint32_t *visits)
 bool ledger_settle_expire (ledger_t *self, job_t *job)
 {
     uint32_t visits = VISITS_SLICE;
-    if (!expiry_look (self->hub, job) || s_end_expired (self, job, &visits) == SETTLED)
+    if (!expiry_look (self->ctx, job) || s_end_expired (self, job, &visits) == SETTLED)
         return false;
-    settle_queue_add (self->hub, job);
+    settle_queue_add (self->ctx, job);
     return true;
 }
 
@@ -72,7 +72,7 @@ static progress_t s_reap (ledger_t *self, job_t *job, uint32_t *visits)
             return PUT_OFF;
         if (s_has_much_to_tell (self, job))
             return BLOCKED;
-        s_spend (visits, ledger_jobs_reap_one (self, job) ? VISITS_END : 1);
+        s_ledger_settle_spend (visits, ledger_jobs_reap_one (self, job) ? VISITS_END : 1);
     }
     return SETTLED;
 }
@@ -81,14 +81,14 @@ static progress_t s_reap (ledger_t *self, job_t *job, uint32_t *visits)
 //  of the wall clock have no effect.
 static void s_note_end (ledger_t *self, job_t *job)
 {
-    int64_t wall_us = moment_wall_us ();
+    int64_t wall_us = clock_wall_us ();
     if (!job->ended_us) {
         job->ended_us = wall_us;
         if (ledger_journal (self, job))
-            records_ended (self->hub->journal, job);
+            records_ended (self->ctx->journal, job);
     }
     job->ended = true;
-    job->over_us = self->hub->now_us - (wall_us > job->ended_us ? wall_us - job->ended_us : 0);
+    job->over_us = self->ctx->now_us - (wall_us > job->ended_us ? wall_us - job->ended_us : 0);
 }
 
 static void s_finish_detached (ledger_t *self, job_t *job)
@@ -96,14 +96,14 @@ static void s_finish_detached (ledger_t *self, job_t *job)
     if (!job->ended) {
         s_note_end (self, job);
         ledger_end_lanes (self, job);
-        if (hub_is_tight (self->hub))
+        if (context_is_tight (self->ctx))
             result_log_spill_all (job->keep);
     }
-    follower_touch (job, self->hub);
+    follower_touch (job, self->ctx);
 }
 
 //  The job is over: informs its client and followers.
-static progress_t s_finish (ledger_t *self, job_t *job)
+static progress_t s_ledger_settle_finish (ledger_t *self, job_t *job)
 {
     if (job->detached) {
         s_finish_detached (self, job);
@@ -113,7 +113,7 @@ static progress_t s_finish (ledger_t *self, job_t *job)
         client_flush (job->owner);
         if (stream_is_cutting (job->owner->out))
             return BLOCKED;
-        client_state (job->owner, self->hub, job->ref, job, true);
+        client_state (job->owner, self->ctx, job->ref, job, true);
     }
     ledger_drop (self, job);
     return SETTLED;
@@ -121,14 +121,14 @@ static progress_t s_finish (ledger_t *self, job_t *job)
 
 static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
 {
-    s_spend (visits, VISITS_JOB);
+    s_ledger_settle_spend (visits, VISITS_JOB);
     if (job->cancelled && !ledger_jobs_strike (self, job, visits))
         return PUT_OFF;
     progress_t progress = s_reap (self, job, visits);
     if (progress == SETTLED && job->expired < job->expires)
         progress = s_end_expired (self, job, visits);
     if (progress == SETTLED && job_is_over (job))
-        progress = s_finish (self, job);
+        progress = s_ledger_settle_finish (self, job);
     return progress;
 }
 
@@ -143,42 +143,42 @@ void ledger_settle_wake (void *owner, job_t *job, uint32_t index)
 
 bool ledger_settle_goes_on (const ledger_t *self)
 {
-    return self->hub->settling != NULL;
+    return self->ctx->settling != NULL;
 }
 
 //  Serves the next job. A blocked job is served again when its client or the disk makes progress,
 //  which runs the loop.
 static progress_t s_settle_next (ledger_t *self, uint32_t *visits)
 {
-    job_t *job = settle_queue_take (self->hub);
+    job_t *job = settle_queue_take (self->ctx);
     uint32_t slice = *visits < VISITS_SLICE ? *visits : VISITS_SLICE, left = slice;
     progress_t progress = s_settle_one (self, job, &left);
     if (progress != SETTLED)
-        settle_queue_add (self->hub, job);
-    s_spend (visits, slice - left);
+        settle_queue_add (self->ctx, job);
+    s_ledger_settle_spend (visits, slice - left);
     return progress;
 }
 
 static void s_shed (ledger_t *self)
 {
-    uint32_t visits = hub_is_tight (self->hub) ? 4 * VISITS_SHED : VISITS_SHED;
+    uint32_t visits = context_is_tight (self->ctx) ? 4 * VISITS_SHED : VISITS_SHED;
     while (self->gone && job_shed (self->gone, &visits))
         ledger_free_gone (self);
-    self->hub->unfinished = self->hub->unfinished || self->gone;
+    self->ctx->unfinished = self->ctx->unfinished || self->gone;
 }
 
 //  Serves jobs in turn, until all that remain are blocked.
 void ledger_settle (ledger_t *self)
 {
-    uint32_t visits = self->hub->heard ? VISITS_HEARD : VISITS_QUIET;
-    size_t left = settle_queue_count (self->hub), blocked = 0;
+    uint32_t visits = self->ctx->heard ? VISITS_HEARD : VISITS_QUIET;
+    size_t left = settle_queue_count (self->ctx), blocked = 0;
     bool moved = false;
-    while (blocked < left && self->hub->settling && visits) {
+    while (blocked < left && self->ctx->settling && visits) {
         progress_t progress = s_settle_next (self, &visits);
         left -= progress == SETTLED;
         blocked = progress == BLOCKED ? blocked + 1 : 0;
         moved = moved || progress != BLOCKED;
     }
     s_shed (self);
-    self->hub->unfinished = self->hub->unfinished || (moved && self->hub->settling);
+    self->ctx->unfinished = self->ctx->unfinished || (moved && self->ctx->settling);
 }

@@ -17,7 +17,7 @@ catalog_t *catalog_new (void)
     return self;
 }
 
-static function_entry_t *s_next (const function_entry_t *entry)
+static function_entry_t *s_catalog_next (const function_entry_t *entry)
 {
     return entry->hh.next;
 }
@@ -27,9 +27,9 @@ static void s_walk_to (walk_t *walk, function_entry_t *entry)
     walk_to (walk, entry, entry ? &entry->walks : NULL);
 }
 
-static void s_drop (catalog_t *self, function_entry_t *entry)
+static void s_catalog_drop (catalog_t *self, function_entry_t *entry)
 {
-    function_entry_t *next = s_next (entry);
+    function_entry_t *next = s_catalog_next (entry);
     walk_pass (&entry->walks, next, next ? &next->walks : NULL);
     HASH_DEL (self->entries, entry);
     free (entry->name);
@@ -45,12 +45,12 @@ void catalog_destroy (catalog_t **self_p)
     if (!self)
         return;
     while (self->entries)
-        s_drop (self, self->entries);
+        s_catalog_drop (self, self->entries);
     free (self);
     *self_p = NULL;
 }
 
-static char *s_copy (const char *text)
+static char *s_catalog_copy (const char *text)
 {
     char *copy = strdup (text);
     assert (copy);
@@ -64,9 +64,9 @@ void catalog_enter (catalog_t *self, const char *name, const char *takes, const 
     if (!entry) {
         entry = calloc (1, sizeof *entry);
         assert (entry);
-        entry->name = s_copy (name);
-        entry->takes = s_copy (takes);
-        entry->says = s_copy (says);
+        entry->name = s_catalog_copy (name);
+        entry->takes = s_catalog_copy (takes);
+        entry->says = s_catalog_copy (says);
         HASH_ADD_KEYPTR (hh, self->entries, entry->name, strlen (entry->name), entry);
     }
     entry->workers++;
@@ -77,7 +77,7 @@ void catalog_strike (catalog_t *self, const char *name)
     function_entry_t *entry;
     HASH_FIND_STR (self->entries, name, entry);
     if (entry && --entry->workers == 0)
-        s_drop (self, entry);
+        s_catalog_drop (self, entry);
 }
 
 void catalog_walk (const catalog_t *self, walk_t *walk)
@@ -89,6 +89,6 @@ const function_entry_t *catalog_step (walk_t *walk)
 {
     function_entry_t *entry = walk->at;
     if (entry)
-        s_walk_to (walk, s_next (entry));
+        s_walk_to (walk, s_catalog_next (entry));
     return entry;
 }

@@ -20,7 +20,7 @@ client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES])
     assert (self);
     memcpy (self->uuid, uuid, WIRE_UUID_BYTES);
     self->session = entropy_u64 ();
-    self->burden.fd = -1;
+    self->backlog.fd = -1;
     self->out = stream_new (self->session);
     self->parts = parts_new ();
     assert (self->out && self->parts);
@@ -40,9 +40,9 @@ void client_destroy (client_t **self_p)
         HASH_DEL (self->refs, ref);
         free (ref);
     }
-    parked_t *parked, *behind;
-    DL_FOREACH_SAFE (self->parked, parked, behind)
-        free (parked);
+    deferred_frame_t *deferred, *behind;
+    DL_FOREACH_SAFE (self->deferred, deferred, behind)
+        free (deferred);
     stream_destroy (&self->out);
     parts_destroy (&self->parts);
     buffer_free (&self->batch);
@@ -50,18 +50,18 @@ void client_destroy (client_t **self_p)
     *self_p = NULL;
 }
 
-void client_charge (const client_t *self, hub_t *hub, uint64_t cost_ns)
+void client_charge (const client_t *self, context_t *ctx, uint64_t cost_ns)
 {
-    if (hub->meter)
-        meter_charge (hub->meter, meter_account (hub->meter, self->peer), cost_ns, hub->now_us);
+    if (ctx->meter)
+        meter_charge (ctx->meter, meter_account (ctx->meter, self->peer), cost_ns, ctx->now_us);
 }
 
-void client_touch (client_t *self, hub_t *hub)
+void client_touch (client_t *self, context_t *ctx)
 {
     if (self->dirty)
         return;
     self->dirty = true;
-    DL_APPEND2 (hub->dirty, self, dirty_prev, dirty_next);
+    DL_APPEND2 (ctx->dirty, self, dirty_prev, dirty_next);
 }
 
 ref_t *client_ref (client_t *self, uint64_t ref)
@@ -110,18 +110,18 @@ void client_flush (client_t *self)
 }
 
 //  Makes room for one more item of that size; a full batch is closed first.
-static void s_begin (client_t *self, hub_t *hub, size_t size_bytes)
+static void s_client_begin (client_t *self, context_t *ctx, size_t size_bytes)
 {
     if (self->batch.size + size_bytes > WIRE_BATCH_BYTES)
         client_flush (self);
     self->batch_count++;
-    client_touch (self, hub);
+    client_touch (self, ctx);
 }
 
-void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, uint32_t attempt,
+void client_result (client_t *self, context_t *ctx, uint64_t ref, uint32_t index, uint32_t attempt,
                     view_t tail)
 {
-    s_begin (self, hub, tail.size + 20);
+    s_client_begin (self, ctx, tail.size + 20);
     pack_array (&self->batch, 8);
     pack_uint (&self->batch, ref);
     pack_uint (&self->batch, index);
@@ -129,15 +129,15 @@ void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, ui
     pack_raw (&self->batch, tail.data, tail.size);
 }
 
-void client_result_of (client_t *self, hub_t *hub, uint64_t ref, view_t body)
+void client_result_of (client_t *self, context_t *ctx, uint64_t ref, view_t body)
 {
-    s_begin (self, hub, body.size + 10);
+    s_client_begin (self, ctx, body.size + 10);
     pack_array (&self->batch, 8);
     pack_uint (&self->batch, ref);
     pack_raw (&self->batch, body.data, body.size);
 }
 
-void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result,
+void client_result_large (client_t *self, context_t *ctx, const wire_result_t *result,
                           buffer_t *payload)
 {
     uint64_t number = stream_payload_number (self->out);
@@ -151,12 +151,12 @@ void client_result_large (client_t *self, hub_t *hub, const wire_result_t *resul
     stream_put_payload (self->out, number, payload, &frame, 1);
     buffer_free (&value);
     buffer_free (&item);
-    client_touch (self, hub);
+    client_touch (self, ctx);
 }
 
 //  The output of a task must precede its result. A result of the same turn is still in the batch,
 //  so the order is correct.
-void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body)
+void client_output (client_t *self, context_t *ctx, uint64_t ref, view_t body)
 {
     buffer_t frame = {0};
     wire_output_t empty = {0};
@@ -166,10 +166,10 @@ void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body)
     pack_uint (&frame, ref);
     pack_raw (&frame, body.data, body.size);
     stream_put (self->out, &frame, 0, true);
-    client_touch (self, hub);
+    client_touch (self, ctx);
 }
 
-void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, bool final)
+void client_state (client_t *self, context_t *ctx, uint64_t ref, const job_t *job, bool final)
 {
     client_flush (self);
     buffer_t frame = {0};
@@ -183,30 +183,30 @@ void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, b
                               .final = final};
     wire_write_job_state (&frame, s_envelope (), &state);
     stream_put (self->out, &frame, 0, false);
-    client_touch (self, hub);
+    client_touch (self, ctx);
 }
 
-void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code,
+void client_notice (client_t *self, context_t *ctx, uint64_t ref, cadre_error_t code,
                     const char *message)
 {
-    if (client_is_full (self, hub)) //  It has enough unread data
+    if (client_is_full (self, ctx)) //  It has enough unread data
         return;
     buffer_t frame = {0};
     wire_notice_t notice = {.ref = ref, .code = code, .message = wire_view (message)};
     wire_write_notice (&frame, s_envelope (), &notice);
     stream_put (self->out, &frame, 0, false);
-    client_touch (self, hub);
+    client_touch (self, ctx);
 }
 
-void client_tell (client_t *self, hub_t *hub, bool tell)
+void client_tell (client_t *self, context_t *ctx, bool tell)
 {
     if (self->telling == tell)
         return;
     self->telling = tell;
     if (tell)
-        DL_APPEND2 (hub->telling, self, telling_prev, telling_next);
+        DL_APPEND2 (ctx->telling, self, telling_prev, telling_next);
     else
-        DL_DELETE2 (hub->telling, self, telling_prev, telling_next);
+        DL_DELETE2 (ctx->telling, self, telling_prev, telling_next);
 }
 
 void client_changed (client_t *self, job_t *job)
@@ -231,30 +231,31 @@ size_t client_backlog (const client_t *self)
 }
 
 //  When all clients together hold a quarter of the memory, they share that.
-size_t client_backlog_max (const hub_t *hub)
+size_t client_backlog_max (const context_t *ctx)
 {
-    uint64_t quarter = hub->memory_limit / 4, sessions = HASH_CNT (hh, hub->clients);
+    uint64_t quarter = ctx->memory_limit / 4, sessions = HASH_CNT (hh, ctx->clients);
     uint64_t part =
-        hub->client_bytes > quarter ? quarter / (sessions < 16 ? 16 : sessions) : quarter / 2;
-    return part < HUB_CLIENT_BYTES ? (size_t) part : HUB_CLIENT_BYTES;
+        ctx->client_bytes > quarter ? quarter / (sessions < 16 ? 16 : sessions) : quarter / 2;
+    return part < CONTEXT_CLIENT_BYTES ? (size_t) part : CONTEXT_CLIENT_BYTES;
 }
 
 //  Data in flight is held twice, so all clients share an eighth of the memory.
-uint64_t client_flight_max (const hub_t *hub)
+uint64_t client_flight_max (const context_t *ctx)
 {
-    uint64_t most = budget_flight (hub), sessions = HASH_CNT (hh, hub->clients);
-    if (hub->client_bytes <= hub->memory_limit / 4)
+    uint64_t most = budget_flight (ctx), sessions = HASH_CNT (hh, ctx->clients);
+    if (ctx->client_bytes <= ctx->memory_limit / 4)
         return most;
-    return budget_between (hub->memory_limit / 8 / (sessions ? sessions : 1), FLIGHT_LEAST, most);
+    return budget_between (ctx->memory_limit / 8 / (sessions ? sessions : 1), FLIGHT_LEAST, most);
 }
 
-bool client_is_full (const client_t *self, const hub_t *hub)
+bool client_is_full (const client_t *self, const context_t *ctx)
 {
     uint64_t own = stream_plain_bytes (self->out);
     if (own == 0)
         return false;
-    return own >= budget_session_replies (hub) || hub->reply_bytes >= budget_replies (hub)
-           || (purse_is_one (self->purse) && self->purse->reply_bytes >= budget_key_replies (hub));
+    return own >= budget_session_replies (ctx) || ctx->reply_bytes >= budget_replies (ctx)
+           || (key_usage_is_one (self->usage)
+               && self->usage->reply_bytes >= budget_key_replies (ctx));
 }
 
 uint64_t client_refs_bytes (const client_t *self)
@@ -266,7 +267,7 @@ uint64_t client_refs_bytes (const client_t *self)
 //  Frames and requests that wait until replies are acknowledged.
 static uint64_t s_waiting_bytes (const client_t *self)
 {
-    return self->parked_bytes + self->inbox.bytes + self->inbox.count * INBOX_REQUEST_BYTES;
+    return self->deferred_bytes + self->inbox.bytes + self->inbox.count * INBOX_REQUEST_BYTES;
 }
 
 //  Unacknowledged data is held twice: here, and by the socket.
@@ -276,31 +277,32 @@ uint64_t client_bytes (const client_t *self)
         stream_bytes (self->out) + stream_unacknowledged (self->out) * STREAM_FRAME_BYTES;
     uint64_t flying = stream_flying_bytes (self->out);
     return CLIENT_REST_BYTES + client_refs_bytes (self) + stream + self->batch.capacity
-           + (flying > self->burden.bytes ? flying : self->burden.bytes) + parts_held (self->parts)
-           + s_waiting_bytes (self);
+           + (flying > self->backlog.bytes ? flying : self->backlog.bytes)
+           + parts_held (self->parts) + s_waiting_bytes (self);
 }
 
-void client_count (client_t *self, hub_t *hub, bool there)
+void client_count (client_t *self, context_t *ctx, bool there)
 {
     uint64_t bytes = there ? client_bytes (self) : 0,
              replies = there ? stream_plain_bytes (self->out) : 0;
     uint64_t waiting = there ? s_waiting_bytes (self) : 0;
-    hub->client_bytes += bytes - self->counted_bytes;
-    hub->reply_bytes += replies - self->counted_replies;
-    self->purse->client_bytes += bytes - self->counted_bytes;
-    self->purse->reply_bytes += replies - self->counted_replies;
+    ctx->client_bytes += bytes - self->counted_bytes;
+    ctx->reply_bytes += replies - self->counted_replies;
+    self->usage->client_bytes += bytes - self->counted_bytes;
+    self->usage->reply_bytes += replies - self->counted_replies;
     if (!there) {
-        hub->promised_bytes -= self->promised_bytes;
-        self->purse->promised_bytes -= self->promised_bytes;
+        ctx->promised_bytes -= self->promised_bytes;
+        self->usage->promised_bytes -= self->promised_bytes;
         self->promised_bytes = 0;
     }
-    hub->parked_bytes += waiting - self->counted_waiting;
+    ctx->deferred_bytes += waiting - self->counted_waiting;
     self->counted_waiting = waiting;
     self->counted_bytes = bytes;
     self->counted_replies = replies;
 }
 
-void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, const fault_t *fault)
+void client_opened (client_t *self, context_t *ctx, uint64_t ref, uint64_t number,
+                    const fault_t *fault)
 {
     buffer_t frame = {0};
     wire_job_opened_t fields = {
@@ -312,13 +314,13 @@ void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number, c
         found->denied = true;
     }
     stream_put (self->out, &frame, 0, false);
-    client_touch (self, hub);
+    client_touch (self, ctx);
 }
 
 uint64_t client_acknowledgeable (const client_t *self)
 {
-    uint64_t limit = hold_limit (&self->hold, self->in.received);
-    if (self->parked && self->parked->envelope.sequence <= limit)
-        limit = self->parked->envelope.sequence - 1;
+    uint64_t limit = ack_hold_limit (&self->hold, self->in.received);
+    if (self->deferred && self->deferred->envelope.sequence <= limit)
+        limit = self->deferred->envelope.sequence - 1;
     return self->parts_from && self->parts_from <= limit ? self->parts_from - 1 : limit;
 }

@@ -42,30 +42,30 @@ typedef struct ref {
 } ref_t;
 
 //  A frame of its stream that waits.
-typedef struct parked {
-    struct parked *prev;      //  utlist: the previous one; the head's is the tail
-    struct parked *next;      //  utlist: the next one
+typedef struct deferred {
+    struct deferred *prev;    //  utlist: the previous one; the head's is the tail
+    struct deferred *next;    //  utlist: the next one
     wire_envelope_t envelope; //  As it came
     size_t size;              //  Bytes of its body
     uint8_t body [];          //  Without the envelope
-} parked_t;
+} deferred_frame_t;
 
 typedef struct client {
     uint64_t session;               //  Number of the session
     uint8_t uuid [WIRE_UUID_BYTES]; //  The connection's identity
-    char name [HUB_NAME_BYTES];     //  Display name
+    char name [CONTEXT_NAME_BYTES]; //  Display name
     char peer [KEYS_TEXT_BYTES];    //  Its User-Id; "" without keys
     char key [KEYS_NAME_BYTES];     //  Name of its key; "" for a peer without a key
     char holder [KEYS_TEXT_BYTES];  //  Owner of the jobs that it opens, as in rights_t
-    purse_t *purse;                 //  Usage of its key
+    key_usage_t *usage;             //  Usage of its key
     sockets_route_t route;          //  Its route, 0: not connected
-    burden_t burden;                //  Bytes in flight on that connection
+    peer_backlog_t backlog;         //  Bytes in flight on that connection
     int64_t heard_us;               //  When its last frame came
     int64_t hello_us;               //  No HELLO is accepted before this time (rate limit)
     stream_t *out;                  //  Stream to the client
     stream_in_t in;                 //  Stream from the client
     parts_t *parts;                 //  Payloads that arrive in parts
-    hold_t hold;                    //  Frames that are acknowledged when they are durable
+    ack_hold_t hold;                //  Frames that are acknowledged when they are durable
     uint64_t parts_from;   //  With a journal: the first PART whose task has not come; 0: none
     inbox_t inbox;         //  Requests not answered yet
     uint64_t acknowledged; //  Frames acknowledged by the last BEAT to it
@@ -83,19 +83,19 @@ typedef struct client {
     job_t *changed;          //  Jobs whose state must be sent
     struct follower *due;    //  Followed jobs for which data may be sent
     struct follower *untold; //  Followed jobs whose state may have changed
-    bool telling;            //  It is in hub->telling
+    bool telling;            //  It is in ctx->telling
     int64_t tell_us;         //  When the states must be sent
     struct client *telling_prev; //  Neighbours in that list
     struct client *telling_next; //  …
     struct follower *followers;  //  Jobs that it follows
-    uint64_t promised_bytes;     //  Its part of hub->promised_bytes
-    uint64_t counted_bytes;      //  Its part of purse->client_bytes and hub->client_bytes
-    uint64_t counted_replies;    //  Its part of purse->reply_bytes and hub->reply_bytes
-    uint64_t counted_waiting;    //  Its part of hub->parked_bytes
-    parked_t *parked;            //  Frames that wait until it acknowledges replies, oldest first
-    uint64_t parked_bytes;       //  Their size
+    uint64_t promised_bytes;     //  Its part of ctx->promised_bytes
+    uint64_t counted_bytes;      //  Its part of usage->client_bytes and ctx->client_bytes
+    uint64_t counted_replies;    //  Its part of usage->reply_bytes and ctx->reply_bytes
+    uint64_t counted_waiting;    //  Its part of ctx->deferred_bytes
+    deferred_frame_t *deferred;  //  Frames that wait until it acknowledges replies, oldest first
+    uint64_t deferred_bytes;     //  Their size
     uint64_t parked_metered;     //  Of that, bytes that count against its window
-    bool deaf; //  Later frames were dropped: it must send them again when the parked ones are
+    bool deaf; //  Later frames were dropped: it must send them again when the deferred ones are
                //  processed
     int64_t stuck_us;   //  Since when it fails to acknowledge; 0: it acknowledges, or need not
     uint64_t stuck_at;  //  What it had acknowledged at that time
@@ -104,10 +104,10 @@ typedef struct client {
     bool sends_durable; //  The last tasks from it were durable
     bool told_full;     //  It was told that it waits for memory
     bool beat_due;      //  A BEAT must be sent soon
-    bool dirty;         //  It is in hub->dirty
+    bool dirty;         //  It is in ctx->dirty
     struct client *dirty_prev; //  Neighbours in that list
     struct client *dirty_next; //  …
-    UT_hash_handle hh;         //  In hub->clients, by session
+    UT_hash_handle hh;         //  In ctx->clients, by session
     UT_hash_handle hh_uuid;    //  In the front, by uuid
     UT_hash_handle hh_route;   //  In the front, by route, unless that is 0
 } client_t;
@@ -116,17 +116,17 @@ client_t *client_new (const uint8_t uuid [WIRE_UUID_BYTES]);
 void client_destroy (client_t **self_p);
 
 //  Charges the time of what the broker does for the client besides its work (meter.h).
-void client_charge (const client_t *self, hub_t *hub, uint64_t cost_ns);
+void client_charge (const client_t *self, context_t *ctx, uint64_t cost_ns);
 
 //  The client has data to flush before the turn ends.
-void client_touch (client_t *self, hub_t *hub);
+void client_touch (client_t *self, context_t *ctx);
 
 //  Memory of its job numbers, including followed jobs; and of the whole session without its jobs.
 uint64_t client_refs_bytes (const client_t *self);
 uint64_t client_bytes (const client_t *self);
 
-//  Updates its part of the sums of hub and purse; there = false: removes it.
-void client_count (client_t *self, hub_t *hub, bool there);
+//  Updates its part of the sums of context and usage; there = false: removes it.
+void client_count (client_t *self, context_t *ctx, bool there);
 
 ref_t *client_ref (client_t *self, uint64_t ref);
 ref_t *client_ref_add (client_t *self, uint64_t ref, ref_kind_t kind, uint64_t job);
@@ -134,30 +134,30 @@ void client_ref_remove (client_t *self, uint64_t ref);
 
 //  Appends one result to the batch: ref, index and attempt, then the packed fields from outcome to
 //  detail.
-void client_result (client_t *self, hub_t *hub, uint64_t ref, uint32_t index, uint32_t attempt,
+void client_result (client_t *self, context_t *ctx, uint64_t ref, uint32_t index, uint32_t attempt,
                     view_t tail);
 
 //  The same; body holds everything after ref, packed.
-void client_result_of (client_t *self, hub_t *hub, uint64_t ref, view_t body);
+void client_result_of (client_t *self, context_t *ctx, uint64_t ref, view_t body);
 
 //  One result whose value goes in parts. Takes the content of *payload. head holds outcome, code
 //  and run time, packed; detail one value.
-void client_result_large (client_t *self, hub_t *hub, const wire_result_t *result,
+void client_result_large (client_t *self, context_t *ctx, const wire_result_t *result,
                           buffer_t *payload);
 
 //  Sends JOB_OPENED. A fault marks the ref, which may exist already, as refused.
-void client_opened (client_t *self, hub_t *hub, uint64_t ref, uint64_t number,
+void client_opened (client_t *self, context_t *ctx, uint64_t ref, uint64_t number,
                     const fault_t *fault);
-void client_output (client_t *self, hub_t *hub, uint64_t ref, view_t body);
-void client_state (client_t *self, hub_t *hub, uint64_t ref, const job_t *job, bool final);
-void client_notice (client_t *self, hub_t *hub, uint64_t ref, cadre_error_t code,
+void client_output (client_t *self, context_t *ctx, uint64_t ref, view_t body);
+void client_state (client_t *self, context_t *ctx, uint64_t ref, const job_t *job, bool final);
+void client_notice (client_t *self, context_t *ctx, uint64_t ref, cadre_error_t code,
                     const char *message);
 
 //  Closes the batch: it becomes a frame of the stream.
 void client_flush (client_t *self);
 
 //  Schedules states of its jobs to be sent soon, or cancels that.
-void client_tell (client_t *self, hub_t *hub, bool tell);
+void client_tell (client_t *self, context_t *ctx, bool tell);
 
 //  The job's state must be sent, or no longer. Call client_unchanged before the job ends.
 void client_changed (client_t *self, job_t *job);
@@ -168,14 +168,14 @@ uint64_t client_acknowledgeable (const client_t *self);
 
 //  Must its requests wait because the session, or all sessions of its key, have too many
 //  unacknowledged replies?
-bool client_is_full (const client_t *self, const hub_t *hub);
+bool client_is_full (const client_t *self, const context_t *ctx);
 
 //  Bytes that it has not acknowledged; and the limit above which its jobs are not dispatched, which
 //  is lower when many clients do not read.
 size_t client_backlog (const client_t *self);
-size_t client_backlog_max (const hub_t *hub);
+size_t client_backlog_max (const context_t *ctx);
 
 //  Limit of data in flight to each client, lower when clients hold much.
-uint64_t client_flight_max (const hub_t *hub);
+uint64_t client_flight_max (const context_t *ctx);
 
 #endif

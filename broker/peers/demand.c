@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void s_add (buffer_t *key, const char *text)
+static void s_demand_add (buffer_t *key, const char *text)
 {
     buffer_append (key, text, strlen (text) + 1);
 }
@@ -15,13 +15,13 @@ static void s_make_key (buffer_t *key, const job_t *job)
 {
     uint8_t kind [3] = {(uint8_t) job->kind, job->durable, job_runs_once (job)};
     buffer_append (key, kind, sizeof kind);
-    s_add (key, job->kind == WIRE_KIND_COMMAND || !job->function ? "" : job->function);
+    s_demand_add (key, job->kind == WIRE_KIND_COMMAND || !job->function ? "" : job->function);
     for (size_t i = 0; i < job->needs_count; i++)
-        s_add (key, job->needs [i]);
+        s_demand_add (key, job->needs [i]);
 }
 
 //  Function and labels point into the key.
-static demand_t *s_new (buffer_t *key, const job_t *job)
+static demand_t *s_demand_new (buffer_t *key, const job_t *job)
 {
     demand_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -46,7 +46,7 @@ demand_t *demand_join (demand_t **table, const job_t *job)
     s_make_key (&key, job);
     HASH_FIND (hh, *table, key.data, key.size, self);
     if (!self) {
-        self = s_new (&key, job);
+        self = s_demand_new (&key, job);
         HASH_ADD_KEYPTR (hh, *table, self->key.data, self->key.size, self);
     }
     buffer_free (&key);

@@ -29,7 +29,7 @@ void follower_set_untold (follower_t *self, bool untold)
 }
 
 //  The job has changed.
-static void s_note (follower_t *self)
+static void s_follower_note (follower_t *self)
 {
     follower_set_due (self, true);
     follower_set_untold (self, self->wait);
@@ -48,7 +48,7 @@ follower_t *follower_new (client_t *client, job_t *job, const wire_job_follow_t 
     DL_APPEND2 (job->followers, self, job_prev, job_next);
     DL_APPEND2 (client->followers, self, client_prev, client_next);
     client->follows++;
-    s_note (self);
+    s_follower_note (self);
     return self;
 }
 
@@ -78,10 +78,10 @@ void follower_destroy (follower_t **self_p)
     *self_p = NULL;
 }
 
-void follower_touch (const job_t *job, hub_t *hub)
+void follower_touch (const job_t *job, context_t *ctx)
 {
     for (follower_t *self = job->followers; self; self = self->job_next) {
-        s_note (self);
-        client_touch (self->client, hub);
+        s_follower_note (self);
+        client_touch (self->client, ctx);
     }
 }

@@ -43,6 +43,6 @@ void follower_set_due (follower_t *self, bool due);
 void follower_set_untold (follower_t *self, bool untold);
 
 //  The job has new data or has ended: its followers are served before the turn ends.
-void follower_touch (const job_t *job, hub_t *hub);
+void follower_touch (const job_t *job, context_t *ctx);
 
 #endif

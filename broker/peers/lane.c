@@ -17,7 +17,7 @@
 #define AHEAD_LEAST (4u * 1024 * 1024)
 
 struct lane {
-    hub_t *hub;              //  Records the ports in use; borrowed
+    context_t *ctx;          //  Records the ports in use; borrowed
     address_kind_t kind;     //  Where it is bound
     void *socket;            //  PUSH
     stream_t *out;           //  Frames to send
@@ -34,36 +34,37 @@ struct lane {
     char path [ADDRESS_ENDPOINT_BYTES]; //  ipc: the socket file to remove; else empty
 };
 
-static const address_t *s_address (const hub_t *hub, address_kind_t kind)
+static const address_t *s_lane_address (const context_t *ctx, address_kind_t kind)
 {
-    for (size_t i = 0; i < hub->addresses_count; i++)
-        if (hub->addresses [i].kind == kind)
-            return &hub->addresses [i];
+    for (size_t i = 0; i < ctx->addresses_count; i++)
+        if (ctx->addresses [i].kind == kind)
+            return &ctx->addresses [i];
     return NULL;
 }
 
-static void s_range (const hub_t *hub, const address_t *address, uint32_t *first, uint32_t *last)
+static void s_range (const context_t *ctx, const address_t *address, uint32_t *first,
+                     uint32_t *last)
 {
     bool tcp = address->kind == ADDRESS_TCP;
     uint32_t base = (uint32_t) address->port + ADDRESS_LANES_OFFSET;
-    *first = !tcp ? 1 : hub->lane_first ? hub->lane_first : base;
-    *last = !tcp ? UINT32_MAX : hub->lane_last ? hub->lane_last : UINT16_MAX;
+    *first = !tcp ? 1 : ctx->lane_first ? ctx->lane_first : base;
+    *last = !tcp ? UINT32_MAX : ctx->lane_last ? ctx->lane_last : UINT16_MAX;
 }
 
-size_t lane_places (const hub_t *hub, address_kind_t kind)
+size_t lane_places (const context_t *ctx, address_kind_t kind)
 {
     uint32_t first, last;
-    const address_t *address = s_address (hub, kind);
+    const address_t *address = s_lane_address (ctx, kind);
     if (!address)
         return 0;
-    s_range (hub, address, &first, &last);
+    s_range (ctx, address, &first, &last);
     return last < first ? 0 : (size_t) last - first + 1;
 }
 
 //  The ports of other lanes are known without a system call.
 static uint64_t *s_word (const lane_t *self, uint32_t port)
 {
-    return self->kind == ADDRESS_TCP ? &self->hub->lane_ports [port / 64] : NULL;
+    return self->kind == ADDRESS_TCP ? &self->ctx->lane_ports [port / 64] : NULL;
 }
 
 static bool s_has_lane (const lane_t *self, uint32_t port)
@@ -75,9 +76,9 @@ static bool s_has_lane (const lane_t *self, uint32_t port)
 static cadre_error_t s_bind (lane_t *self, const address_t *address, uint32_t *next, fault_t *fault)
 {
     uint32_t first, last;
-    s_range (self->hub, address, &first, &last);
+    s_range (self->ctx, address, &first, &last);
     char endpoint [ADDRESS_ENDPOINT_BYTES];
-    uint64_t places = lane_places (self->hub, self->kind), tries = LANE_TRIES;
+    uint64_t places = lane_places (self->ctx, self->kind), tries = LANE_TRIES;
     for (uint64_t i = 0; i < places && tries; i++) {
         uint32_t number = *next < first || *next > last ? first : *next;
         *next = number < UINT32_MAX ? number + 1 : first;
@@ -109,10 +110,10 @@ static void s_put_hello (lane_t *self)
     stream_put (self->out, &frame, 0, false);
 }
 
-lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t session,
+lane_t *lane_new (context_t *ctx, address_kind_t kind, const char *peer, uint64_t session,
                   uint32_t *next, fault_t *fault)
 {
-    const address_t *address = s_address (hub, kind);
+    const address_t *address = s_lane_address (ctx, kind);
     if (!address) {
         fault_set (fault, CADRE_ERROR_ADDRESS,
                    "this broker does not listen at an address of that kind");
@@ -120,22 +121,22 @@ lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t se
     }
     lane_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->hub = hub;
+    self->ctx = ctx;
     self->kind = kind;
-    self->socket = sockets_new (hub->context, ZMQ_PUSH, fault);
+    self->socket = sockets_new (ctx->zmq, ZMQ_PUSH, fault);
     char domain [AUTHZ_DOMAIN_BYTES];
     if (self->socket)
         sockets_set_queue (self->socket, 0, 1); //  Frames from peers of a lane are never read
     if (self->socket)
-        authz_guard (hub->doors, self->socket, kind, authz_lane (peer, domain));
+        authz_guard (ctx->authz, self->socket, kind, authz_lane (peer, domain));
     if (!self->socket || s_bind (self, address, next, fault)) {
         lane_destroy (&self);
         return NULL;
     }
     self->out = stream_new (session);
     stream_overdraw (self->out);
-    self->ahead_bytes = hub->memory_limit / AHEAD_SHARE > AHEAD_LEAST
-                            ? hub->memory_limit / AHEAD_SHARE
+    self->ahead_bytes = ctx->memory_limit / AHEAD_SHARE > AHEAD_LEAST
+                            ? ctx->memory_limit / AHEAD_SHARE
                             : AHEAD_LEAST;
     s_put_hello (self);
     return self;

@@ -16,13 +16,13 @@ typedef struct lane lane_t;
 //  Binds a lane on the first address of that kind, for one peer (its User-Id; ignored without
 //  keys). *next is where the search for a free port begins, and is advanced. NULL and a fault when
 //  there is no such address, or (CADRE_ERROR_DESCRIPTORS) no free port was found in a few tries.
-//  The hub must outlive it.
-lane_t *lane_new (hub_t *hub, address_kind_t kind, const char *peer, uint64_t session,
+//  The context must outlive it.
+lane_t *lane_new (context_t *ctx, address_kind_t kind, const char *peer, uint64_t session,
                   uint32_t *next, fault_t *fault);
 void lane_destroy (lane_t **self_p);
 
 //  Number of lanes of that kind for which the broker's range of ports has room.
-size_t lane_places (const hub_t *hub, address_kind_t kind);
+size_t lane_places (const context_t *ctx, address_kind_t kind);
 
 //  Descriptors per tcp worker: the lane's socket, its listener, and three connections.
 #define LANE_DESCRIPTORS 5

@@ -18,7 +18,7 @@ outputs_t *outputs_new (void)
     return self;
 }
 
-static void s_free (outputs_t *self, wrote_t *record)
+static void s_outputs_free (outputs_t *self, wrote_t *record)
 {
     HASH_DEL (self->records, record);
     free (record);
@@ -30,7 +30,7 @@ void outputs_destroy (outputs_t **self_p)
     if (!*self_p)
         return;
     while ((*self_p)->records)
-        s_free (*self_p, (*self_p)->records);
+        s_outputs_free (*self_p, (*self_p)->records);
     free (*self_p);
     *self_p = NULL;
 }
@@ -72,13 +72,13 @@ void outputs_drop (outputs_t *self, uint64_t serial)
         return;
     HASH_FIND (hh, self->records, &serial, sizeof serial, record);
     if (record)
-        s_free (self, record);
+        s_outputs_free (self, record);
 }
 
-void outputs_drop_agent (outputs_t *self, uint32_t agent)
+void outputs_drop_worker (outputs_t *self, uint32_t worker)
 {
     wrote_t *record, *next;
     HASH_ITER (hh, self->records, record, next)
-        if (record->agent == agent)
-            s_free (self, record);
+        if (record->worker == worker)
+            s_outputs_free (self, record);
 }

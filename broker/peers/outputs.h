@@ -16,7 +16,7 @@ typedef struct outputs outputs_t;
 typedef struct wrote {
     uint64_t serial;         //  The lease
     uint64_t job;            //  Number of its job
-    uint32_t agent;          //  Index of the worker that holds it
+    uint32_t worker;         //  Index of the worker that holds it
     bool starved;            //  A grant is due as soon as its client reads
     bool discarded;          //  Further output is discarded
     uint64_t received_bytes; //  Output so far
@@ -36,6 +36,6 @@ wrote_t *outputs_get (outputs_t *self, uint64_t serial);
 wrote_t *outputs_first (outputs_t *self); //  Iterate with hh.next
 
 void outputs_drop (outputs_t *self, uint64_t serial);
-void outputs_drop_agent (outputs_t *self, uint32_t agent);
+void outputs_drop_worker (outputs_t *self, uint32_t worker);
 
 #endif

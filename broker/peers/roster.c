@@ -19,21 +19,21 @@
 #define CHANGES_KEPT 64u //  Number of latest changes that are recorded individually
 
 struct roster {
-    agent_t **places;                //  Agents and empty entries
+    worker_record_t **places;        //  Workers and empty entries
     size_t count;                    //  Used entries of places
     size_t capacity;                 //  Allocated
     uint64_t numbers;                //  The last number assigned
     uint64_t version;                //  Changes with everything that affects which workers fit
-    agent_t *by_session;             //  uthash
-    agent_t *by_uuid;                //  uthash
-    agent_t *by_route;               //  uthash
-    known_t *known;                  //  Names of functions that are or were offered
-    hub_t *hub;                      //  Where memory is counted; borrowed; or NULL
+    worker_record_t *by_session;     //  uthash
+    worker_record_t *by_uuid;        //  uthash
+    worker_record_t *by_route;       //  uthash
+    function_names_t *known;         //  Names of functions that are or were offered
+    context_t *ctx;                  //  Where memory is counted; borrowed; or NULL
     uint64_t said_bytes;             //  Memory of workers' descriptions
     uint64_t said_most;              //  Its limit
     catalog_t *catalog;              //  Functions that are offered now
     demand_t *demands;               //  Requirements of jobs (uthash)
-    uint32_t changes [CHANGES_KEPT]; //  Indexes of changed agents, by version
+    uint32_t changes [CHANGES_KEPT]; //  Indexes of changed workers, by version
 };
 
 roster_t *roster_new (void)
@@ -42,7 +42,7 @@ roster_t *roster_new (void)
     assert (self);
     self->version = 1;
     self->catalog = catalog_new ();
-    self->known = known_new (KNOWN_BYTES);
+    self->known = function_names_new (KNOWN_BYTES);
     self->said_most = UINT64_MAX;
     return self;
 }
@@ -59,18 +59,18 @@ static void s_free_offers (offer_t **offers)
     }
 }
 
-static void s_forget_description (roster_t *self, agent_t *agent)
+static void s_forget_description (roster_t *self, worker_record_t *worker)
 {
-    for (const offer_t *offer = agent->offers; offer; offer = offer->hh.next)
+    for (const offer_t *offer = worker->offers; offer; offer = offer->hh.next)
         catalog_strike (self->catalog, offer->name);
-    for (size_t i = 0; i < agent->labels_count; i++)
-        free (agent->labels [i]);
-    free (agent->labels);
-    agent->labels = NULL;
-    agent->labels_count = 0;
-    s_free_offers (&agent->offers);
-    self->said_bytes -= agent->said_bytes;
-    agent->said_bytes = 0;
+    for (size_t i = 0; i < worker->labels_count; i++)
+        free (worker->labels [i]);
+    free (worker->labels);
+    worker->labels = NULL;
+    worker->labels_count = 0;
+    s_free_offers (&worker->offers);
+    self->said_bytes -= worker->said_bytes;
+    worker->said_bytes = 0;
 }
 
 void roster_destroy (roster_t **self_p)
@@ -80,13 +80,13 @@ void roster_destroy (roster_t **self_p)
     if (!self)
         return;
     for (size_t i = 0; i < self->count; i++) {
-        agent_t *agent = self->places [i];
-        if (!agent)
+        worker_record_t *worker = self->places [i];
+        if (!worker)
             continue;
-        agent->leased = 0;
-        roster_remove (self, &agent);
+        worker->leased = 0;
+        roster_remove (self, &worker);
     }
-    known_destroy (&self->known);
+    function_names_destroy (&self->known);
     catalog_destroy (&self->catalog);
     free (self->places);
     free (self);
@@ -100,59 +100,59 @@ static size_t s_free_place (roster_t *self)
             return i;
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 16;
-        self->places = realloc (self->places, self->capacity * sizeof (agent_t *));
+        self->places = realloc (self->places, self->capacity * sizeof (worker_record_t *));
         assert (self->places);
     }
     return self->count++;
 }
 
-agent_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+worker_record_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
 {
-    agent_t *agent = calloc (1, sizeof *agent);
-    assert (agent);
-    memcpy (agent->uuid, uuid, WIRE_UUID_BYTES);
-    agent->number = ++self->numbers;
-    agent->fd = -1;
-    agent->place = (uint32_t) s_free_place (self);
-    self->places [agent->place] = agent;
-    HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, agent);
-    roster_changed (self, agent);
-    return agent;
+    worker_record_t *worker = calloc (1, sizeof *worker);
+    assert (worker);
+    memcpy (worker->uuid, uuid, WIRE_UUID_BYTES);
+    worker->number = ++self->numbers;
+    worker->fd = -1;
+    worker->place = (uint32_t) s_free_place (self);
+    self->places [worker->place] = worker;
+    HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, worker);
+    roster_changed (self, worker);
+    return worker;
 }
 
-void roster_remove (roster_t *self, agent_t **agent_p)
+void roster_remove (roster_t *self, worker_record_t **worker_p)
 {
-    agent_t *agent = *agent_p;
-    assert (agent->leased == 0);
-    roster_end_session (self, agent);
-    HASH_DELETE (hh_uuid, self->by_uuid, agent);
-    roster_move (self, agent, 0);
-    self->places [agent->place] = NULL;
-    roster_changed (self, agent);
-    s_forget_description (self, agent);
-    spans_free (&agent->cancels);
-    free (agent->leases);
-    free (agent);
-    *agent_p = NULL;
+    worker_record_t *worker = *worker_p;
+    assert (worker->leased == 0);
+    roster_end_session (self, worker);
+    HASH_DELETE (hh_uuid, self->by_uuid, worker);
+    roster_move (self, worker, 0);
+    self->places [worker->place] = NULL;
+    roster_changed (self, worker);
+    s_forget_description (self, worker);
+    spans_free (&worker->cancels);
+    free (worker->leases);
+    free (worker);
+    *worker_p = NULL;
 }
 
-static bool s_read_labels (agent_t *agent, const wire_list_t *list)
+static bool s_read_labels (worker_record_t *worker, const wire_list_t *list)
 {
     if (list->count > LABELS_MAX)
         return false;
-    agent->labels = calloc (list->count + 1, sizeof (char *));
-    assert (agent->labels);
+    worker->labels = calloc (list->count + 1, sizeof (char *));
+    assert (worker->labels);
     cursor_t cursor = cursor_of_view (list->values);
     for (size_t i = 0; i < list->count; i++) {
         view_t label;
-        if (!cursor_text (&cursor, &label) || label.size >= HUB_NAME_BYTES)
+        if (!cursor_text (&cursor, &label) || label.size >= CONTEXT_NAME_BYTES)
             return false;
-        agent->labels [agent->labels_count++] = view_text (label);
+        worker->labels [worker->labels_count++] = view_text (label);
     }
     return true;
 }
 
-static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *list,
+static bool s_read_offers (roster_t *self, worker_record_t *worker, const wire_list_t *list,
                            const rights_t *rights)
 {
     cursor_t cursor = cursor_of_view (list->values);
@@ -163,9 +163,9 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
         if (!wire_read_function (&cursor, &function))
             return false;
         offer_t *offer;
-        char name [HUB_NAME_BYTES];
+        char name [CONTEXT_NAME_BYTES];
         view_copy (function.name, name, sizeof name);
-        HASH_FIND (hh, agent->offers, function.name.data, function.name.size, offer);
+        HASH_FIND (hh, worker->offers, function.name.data, function.name.size, offer);
         if (offer || !rights_cover (rights, name))
             continue;
         offer = calloc (1, sizeof *offer);
@@ -173,8 +173,8 @@ static bool s_read_offers (roster_t *self, agent_t *agent, const wire_list_t *li
         offer->name = view_text (function.name);
         offer->takes = view_text (function.takes);
         offer->says = view_text (function.says);
-        HASH_ADD_KEYPTR (hh, agent->offers, offer->name, strlen (offer->name), offer);
-        known_add (self->known, offer->name);
+        HASH_ADD_KEYPTR (hh, worker->offers, offer->name, strlen (offer->name), offer);
+        function_names_add (self->known, offer->name);
         catalog_enter (self->catalog, offer->name, offer->takes, offer->says);
     }
     return true;
@@ -187,121 +187,123 @@ static uint64_t s_said (const wire_worker_hello_t *hello)
            + hello->functions.count * OFFER_BYTES + hello->labels.count * BUDGET_BLOCK_BYTES;
 }
 
-bool roster_has_room (const roster_t *self, const agent_t *agent, const wire_worker_hello_t *hello)
+bool roster_has_room (const roster_t *self, const worker_record_t *worker,
+                      const wire_worker_hello_t *hello)
 {
-    return self->said_bytes - (agent ? agent->said_bytes : 0) + s_said (hello) <= self->said_most;
+    return self->said_bytes - (worker ? worker->said_bytes : 0) + s_said (hello) <= self->said_most;
 }
 
-void roster_limit (roster_t *self, hub_t *hub)
+void roster_limit (roster_t *self, context_t *ctx)
 {
-    self->hub = hub;
-    self->said_most = budget_workers (hub);
-    known_limit (self->known, budget_names (hub));
+    self->ctx = ctx;
+    self->said_most = budget_workers (ctx);
+    function_names_limit (self->known, budget_names (ctx));
 }
 
-static uint64_t s_agent_bytes (const agent_t *agent)
+static uint64_t s_worker_bytes (const worker_record_t *worker)
 {
-    uint64_t spans = agent->cancels.capacity * sizeof (wire_span_t);
-    return sizeof *agent + spans + agent->leases_capacity * sizeof (lease_t)
-           + (agent->session ? SESSION_BYTES + lane_bytes (agent->lane) : 0);
+    uint64_t spans = worker->cancels.capacity * sizeof (wire_span_t);
+    return sizeof *worker + spans + worker->leases_capacity * sizeof (lease_t)
+           + (worker->session ? SESSION_BYTES + lane_bytes (worker->lane) : 0);
 }
 
 uint64_t roster_bytes (const roster_t *self)
 {
-    uint64_t bytes = self->said_bytes + known_bytes (self->known);
+    uint64_t bytes = self->said_bytes + function_names_bytes (self->known);
     for (size_t i = 0; i < self->count; i++)
-        bytes += self->places [i] ? s_agent_bytes (self->places [i]) : 0;
+        bytes += self->places [i] ? s_worker_bytes (self->places [i]) : 0;
     return bytes;
 }
 
-bool roster_describe (roster_t *self, agent_t *agent, const wire_worker_hello_t *hello,
+bool roster_describe (roster_t *self, worker_record_t *worker, const wire_worker_hello_t *hello,
                       const rights_t *rights)
 {
-    s_forget_description (self, agent);
-    agent->said_bytes = s_said (hello);
-    self->said_bytes += agent->said_bytes;
-    view_copy (hello->name, agent->name, sizeof agent->name);
-    view_copy (hello->host, agent->host, sizeof agent->host);
-    view_copy (hello->version, agent->version, sizeof agent->version);
-    agent->pid = hello->pid;
-    agent->slots = (uint32_t) hello->slots;
-    agent->threads = hello->threads;
-    agent->commands = hello->commands && rights_cover (rights, NULL);
-    agent->described = true;
-    snprintf (agent->key, sizeof agent->key, "%s", rights->name);
-    roster_changed (self, agent);
-    return s_read_labels (agent, &hello->labels)
-           && s_read_offers (self, agent, &hello->functions, rights);
+    s_forget_description (self, worker);
+    worker->said_bytes = s_said (hello);
+    self->said_bytes += worker->said_bytes;
+    view_copy (hello->name, worker->name, sizeof worker->name);
+    view_copy (hello->host, worker->host, sizeof worker->host);
+    view_copy (hello->version, worker->version, sizeof worker->version);
+    worker->pid = hello->pid;
+    worker->slots = (uint32_t) hello->slots;
+    worker->threads = hello->threads;
+    worker->commands = hello->commands && rights_cover (rights, NULL);
+    worker->described = true;
+    snprintf (worker->key, sizeof worker->key, "%s", rights->name);
+    roster_changed (self, worker);
+    return s_read_labels (worker, &hello->labels)
+           && s_read_offers (self, worker, &hello->functions, rights);
 }
 
-void roster_begin_session (roster_t *self, agent_t *agent, lane_t **lane_p, uint64_t session)
+void roster_begin_session (roster_t *self, worker_record_t *worker, lane_t **lane_p,
+                           uint64_t session)
 {
-    roster_end_session (self, agent);
-    agent->session = session;
-    agent->lane = *lane_p;
+    roster_end_session (self, worker);
+    worker->session = session;
+    worker->lane = *lane_p;
     *lane_p = NULL;
-    agent->parts = parts_new ();
-    agent_move (agent, AGENT_JOINING);
-    agent->breached = false;
-    HASH_ADD (hh_session, self->by_session, session, sizeof agent->session, agent);
-    roster_changed (self, agent);
+    worker->parts = parts_new ();
+    worker_record_move (worker, WORKER_JOINING);
+    worker->breached = false;
+    HASH_ADD (hh_session, self->by_session, session, sizeof worker->session, worker);
+    roster_changed (self, worker);
 }
 
-void roster_end_session (roster_t *self, agent_t *agent)
+void roster_end_session (roster_t *self, worker_record_t *worker)
 {
-    if (agent->session == 0)
+    if (worker->session == 0)
         return;
-    HASH_DELETE (hh_session, self->by_session, agent);
-    agent->session = 0;
-    agent_move (agent, AGENT_AWAY);
-    lane_destroy (&agent->lane);
-    if (self->hub)
-        self->hub->sink_bytes -= parts_held (agent->parts);
-    parts_destroy (&agent->parts);
-    agent->in = (stream_in_t){0};
-    agent->hold = (hold_t){0};
-    agent->beat_received = agent->lane_sent = agent->sink_sent = agent->sink_received = 0;
-    agent->stalls = 0;
-    agent->window = (sink_window_t){0};
-    agent->unacknowledged_bytes = 0;
-    agent->beat_due = agent->deaf = false;
-    agent->cancels.count = agent->cancels_sent = 0;
-    agent->cancels_early = false;
-    agent->recall_until_us = 0;
-    roster_changed (self, agent);
+    HASH_DELETE (hh_session, self->by_session, worker);
+    worker->session = 0;
+    worker_record_move (worker, WORKER_AWAY);
+    lane_destroy (&worker->lane);
+    if (self->ctx)
+        self->ctx->sink_bytes -= parts_held (worker->parts);
+    parts_destroy (&worker->parts);
+    worker->in = (stream_in_t){0};
+    worker->hold = (ack_hold_t){0};
+    worker->beat_received = worker->lane_sent = worker->sink_sent = worker->sink_received = 0;
+    worker->stalls = 0;
+    worker->window = (sink_window_t){0};
+    worker->unacknowledged_bytes = 0;
+    worker->beat_due = worker->deaf = false;
+    worker->cancels.count = worker->cancels_sent = 0;
+    worker->cancels_early = false;
+    worker->recall_until_us = 0;
+    roster_changed (self, worker);
 }
 
-void roster_move (roster_t *self, agent_t *agent, sockets_route_t route)
+void roster_move (roster_t *self, worker_record_t *worker, sockets_route_t route)
 {
-    if (agent->route)
-        HASH_DELETE (hh_route, self->by_route, agent);
-    agent->route = route;
+    if (worker->route)
+        HASH_DELETE (hh_route, self->by_route, worker);
+    worker->route = route;
     if (route)
-        HASH_ADD (hh_route, self->by_route, route, sizeof agent->route, agent);
+        HASH_ADD (hh_route, self->by_route, route, sizeof worker->route, worker);
 }
 
-agent_t *roster_by_route (roster_t *self, sockets_route_t route)
+worker_record_t *roster_by_route (roster_t *self, sockets_route_t route)
 {
-    agent_t *agent;
-    HASH_FIND (hh_route, self->by_route, &route, sizeof route, agent);
-    return agent;
+    worker_record_t *worker;
+    HASH_FIND (hh_route, self->by_route, &route, sizeof route, worker);
+    return worker;
 }
 
-agent_t *roster_by_session (roster_t *self, uint64_t session)
+worker_record_t *roster_by_session (roster_t *self, uint64_t session)
 {
-    agent_t *agent;
-    HASH_FIND (hh_session, self->by_session, &session, sizeof session, agent);
-    return agent;
+    worker_record_t *worker;
+    HASH_FIND (hh_session, self->by_session, &session, sizeof session, worker);
+    return worker;
 }
 
-agent_t *roster_by_uuid (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
+worker_record_t *roster_by_uuid (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES])
 {
-    agent_t *agent;
-    HASH_FIND (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, agent);
-    return agent;
+    worker_record_t *worker;
+    HASH_FIND (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, worker);
+    return worker;
 }
 
-agent_t *roster_by_number (roster_t *self, uint64_t number)
+worker_record_t *roster_by_number (roster_t *self, uint64_t number)
 {
     for (size_t i = 0; i < self->count; i++)
         if (self->places [i] && self->places [i]->number == number)
@@ -314,7 +316,7 @@ size_t roster_places (const roster_t *self)
     return self->count;
 }
 
-agent_t *roster_at (const roster_t *self, size_t place)
+worker_record_t *roster_at (const roster_t *self, size_t place)
 {
     return self->places [place];
 }
@@ -329,31 +331,31 @@ uint64_t roster_version (const roster_t *self)
     return self->version;
 }
 
-void roster_changed (roster_t *self, const agent_t *agent)
+void roster_changed (roster_t *self, const worker_record_t *worker)
 {
     self->version++;
-    self->changes [self->version % CHANGES_KEPT] = agent->place;
+    self->changes [self->version % CHANGES_KEPT] = worker->place;
 }
 
-static bool s_has_label (const agent_t *agent, const char *label)
+static bool s_has_label (const worker_record_t *worker, const char *label)
 {
-    for (size_t i = 0; i < agent->labels_count; i++)
-        if (strcmp (agent->labels [i], label) == 0)
+    for (size_t i = 0; i < worker->labels_count; i++)
+        if (strcmp (worker->labels [i], label) == 0)
             return true;
     return false;
 }
 
-static bool s_fits (const agent_t *agent, const demand_t *demand)
+static bool s_roster_fits (const worker_record_t *worker, const demand_t *demand)
 {
-    if (agent->state == AGENT_DRAINING)
+    if (worker->state == WORKER_DRAINING)
         return false;
     for (size_t i = 0; i < demand->needs_count; i++)
-        if (!s_has_label (agent, demand->needs [i]))
+        if (!s_has_label (worker, demand->needs [i]))
             return false;
     if (demand->kind == WIRE_KIND_COMMAND)
-        return agent->commands;
+        return worker->commands;
     offer_t *offer;
-    HASH_FIND_STR (agent->offers, demand->function, offer);
+    HASH_FIND_STR (worker->offers, demand->function, offer);
     return offer != NULL;
 }
 
@@ -380,11 +382,11 @@ static void s_set_bit (demand_t *demand, size_t place, bool fits)
 
 static void s_judge_place (const roster_t *self, demand_t *demand, size_t place)
 {
-    const agent_t *agent = self->places [place];
-    s_set_bit (demand, place, agent && s_fits (agent, demand));
+    const worker_record_t *worker = self->places [place];
+    s_set_bit (demand, place, worker && s_roster_fits (worker, demand));
 }
 
-//  Checks the agents that have changed, or all if there are too many changes.
+//  Checks the workers that have changed, or all if there are too many changes.
 void roster_judge (roster_t *self, demand_t *demand)
 {
     uint64_t changes = self->version - demand->version;
@@ -397,11 +399,11 @@ void roster_judge (roster_t *self, demand_t *demand)
     demand->version = self->version;
 }
 
-bool roster_fits (roster_t *self, agent_t *agent, job_t *job)
+bool roster_fits (roster_t *self, worker_record_t *worker, job_t *job)
 {
     if (job->demand->version != self->version)
         roster_judge (self, job->demand);
-    return s_get_bit (job->demand, agent->place);
+    return s_get_bit (job->demand, worker->place);
 }
 
 bool roster_any_fits (roster_t *self, job_t *job)
@@ -431,17 +433,18 @@ bool roster_is_described (const roster_t *self)
 
 bool roster_knew (const roster_t *self, const char *function)
 {
-    return known_has (self->known, function);
+    return function_names_has (self->known, function);
 }
 
 void roster_nearest (const roster_t *self, const char *function, size_t max, char *buffer,
                      size_t size)
 {
-    guess_t *guess = guess_new (function, max);
-    for (const known_name_t *name = known_first (self->known); name; name = known_next (name))
-        guess_offer (guess, known_text (name));
-    guess_print (guess, buffer, size);
-    guess_destroy (&guess);
+    suggestion_t *suggestion = suggestion_new (function, max);
+    for (const function_names_name_t *name = function_names_first (self->known); name;
+         name = function_names_next (name))
+        suggestion_offer (suggestion, function_names_text (name));
+    suggestion_print (suggestion, buffer, size);
+    suggestion_destroy (&suggestion);
 }
 
 catalog_t *roster_catalog (const roster_t *self)

@@ -9,7 +9,7 @@
 
 #define MARK_BYTES (1u << 20) //  Distance of marks
 #define MOST_BYTES                                                                                 \
-    (HUB_SINK_BYTES + MARK_BYTES                                                                   \
+    (CONTEXT_SINK_BYTES + MARK_BYTES                                                               \
      + WIRE_FRAME_MAX) //  Limit of unacknowledged bytes, as measured by marks
 
 static uint64_t s_last (const sink_window_t *self)

@@ -1,4 +1,4 @@
-//  agent.c - one worker process, as the broker sees it
+//  worker_record.c - one worker process, as the broker sees it
 
 #include "broker/peers/worker_record.h"
 
@@ -11,28 +11,28 @@
 static const char *const s_names [] = {"away", "joining", "ready", "draining"};
 
 static const uint32_t s_next [] = {
-    [AGENT_AWAY] = MACHINE_TO (AGENT_JOINING),
-    [AGENT_JOINING] =
-        MACHINE_TO (AGENT_READY) | MACHINE_TO (AGENT_DRAINING) | MACHINE_TO (AGENT_AWAY),
-    [AGENT_READY] = MACHINE_TO (AGENT_DRAINING) | MACHINE_TO (AGENT_AWAY),
-    [AGENT_DRAINING] = MACHINE_TO (AGENT_DRAINING) | MACHINE_TO (AGENT_AWAY),
+    [WORKER_AWAY] = STATE_MACHINE_TO (WORKER_JOINING),
+    [WORKER_JOINING] = STATE_MACHINE_TO (WORKER_READY) | STATE_MACHINE_TO (WORKER_DRAINING)
+                       | STATE_MACHINE_TO (WORKER_AWAY),
+    [WORKER_READY] = STATE_MACHINE_TO (WORKER_DRAINING) | STATE_MACHINE_TO (WORKER_AWAY),
+    [WORKER_DRAINING] = STATE_MACHINE_TO (WORKER_DRAINING) | STATE_MACHINE_TO (WORKER_AWAY),
 };
 
-static const machine_table_t s_table = {"agent", AGENT_STATES, s_names, s_next, NULL};
+static const state_machine_table_t s_table = {"agent", WORKER_STATES, s_names, s_next, NULL};
 
-void agent_move (agent_t *self, agent_state_t to)
+void worker_record_move (worker_record_t *self, worker_record_state_t to)
 {
-    machine_step (&s_table, &self->state, (uint8_t) to, self);
+    state_machine_step (&s_table, &self->state, (uint8_t) to, self);
 }
 
 //  A worker that is away may reconnect: it is shown as joining.
-const char *agent_state_name (const agent_t *self)
+const char *worker_record_state_name (const worker_record_t *self)
 {
-    return self->state == AGENT_AWAY ? s_names [AGENT_JOINING] : s_names [self->state];
+    return self->state == WORKER_AWAY ? s_names [WORKER_JOINING] : s_names [self->state];
 }
 
 //  A span that was sent does not grow.
-void agent_cancel (agent_t *self, uint64_t serial)
+void worker_record_cancel (worker_record_t *self, uint64_t serial)
 {
     if (self->cancels_sent == self->cancels.count)
         spans_begin (&self->cancels, serial);
@@ -41,7 +41,7 @@ void agent_cancel (agent_t *self, uint64_t serial)
 }
 
 
-void agent_note_lease (agent_t *self, const lease_t *lease)
+void worker_record_note_lease (worker_record_t *self, const lease_t *lease)
 {
     if (self->leases_count == self->leases_capacity) {
         self->leases_capacity = self->leases_capacity ? self->leases_capacity * 2 : 64;

@@ -1,12 +1,12 @@
-/*  agent.h - one worker process, as the broker sees it
+/*  worker_record.h - one worker process, as the broker sees it
  *
  *  What it offers, its session, its lane, and its leases. It keeps its index in the roster from its
  *  first HELLO until it is lost or has left, over all its sessions. The struct is open to the
  *  broker's modules.
  */
 
-#ifndef BROKER_PEERS_AGENT_H_INCLUDED
-#define BROKER_PEERS_AGENT_H_INCLUDED
+#ifndef BROKER_PEERS_WORKER_RECORD_H_INCLUDED
+#define BROKER_PEERS_WORKER_RECORD_H_INCLUDED
 
 #include "broker/core/ack_hold.h"
 #include "broker/peers/lane.h"
@@ -18,20 +18,20 @@
 #include "common/spans.h"
 #include "common/stream.h"
 
-typedef enum agent_state {
-    AGENT_AWAY,     //  Its session has ended; it may reconnect and be adopted
-    AGENT_JOINING,  //  Its lane is bound, LANE_OPEN has not come
-    AGENT_READY,    //  It gets tasks
-    AGENT_DRAINING, //  It gets no more tasks
-    AGENT_STATES
-} agent_state_t;
+typedef enum worker_record_state {
+    WORKER_AWAY,     //  Its session has ended; it may reconnect and be adopted
+    WORKER_JOINING,  //  Its lane is bound, LANE_OPEN has not come
+    WORKER_READY,    //  It gets tasks
+    WORKER_DRAINING, //  It gets no more tasks
+    WORKER_STATES
+} worker_record_state_t;
 
 //  A function that it offers.
 typedef struct offer {
     char *name;        //  Name of the function
     char *takes;       //  Its arguments
     char *says;        //  Description
-    UT_hash_handle hh; //  In agent->offers, by name
+    UT_hash_handle hh; //  In worker->offers, by name
 } offer_t;
 
 //  A lease that was given to it. The task's state says whether it still holds it.
@@ -42,16 +42,16 @@ typedef struct lease {
     uint32_t at_s;   //  When it was given: seconds since the broker began
 } lease_t;
 
-typedef struct agent {
+typedef struct worker_record {
     uint32_t place;                 //  Its index in the roster
     uint64_t number;                //  For people; never reused
     uint64_t session;               //  Number of the session, 0 when away
     uint8_t uuid [WIRE_UUID_BYTES]; //  The process's identity
     sockets_route_t route;          //  Its route on the back socket
     int fd;                         //  Descriptor of that connection; -1: not tcp
-    uint8_t state;                  //  agent_state_t; changed by agent_move
-    char name [HUB_NAME_BYTES];     //  Display name
-    char host [HUB_NAME_BYTES];     //  Host name of its machine
+    uint8_t state;                  //  worker_record_state_t; changed by worker_record_move
+    char name [CONTEXT_NAME_BYTES]; //  Display name
+    char host [CONTEXT_NAME_BYTES]; //  Host name of its machine
     char peer [KEYS_TEXT_BYTES];    //  Its User-Id; "" without keys
     char key [KEYS_NAME_BYTES];     //  Name of its key; "" for a peer without a key
     char version [64];              //  Its version of cadre
@@ -68,7 +68,7 @@ typedef struct agent {
     uint64_t said_bytes;           //  Size of labels and functions
     lane_t *lane;                  //  NULL when away
     stream_in_t in;                //  Stream received on the sink
-    hold_t hold;                   //  Frames of the sink, acknowledged when they are durable
+    ack_hold_t hold;               //  Frames of the sink, acknowledged when they are durable
     parts_t *parts;                //  Payloads that arrive in parts on the sink
     uint64_t beat_received;        //  Frames of the lane received, in its last BEAT
     uint64_t lane_sent;            //  Frames of the lane sent, when that BEAT came
@@ -101,16 +101,16 @@ typedef struct agent {
     UT_hash_handle hh_session; //  In the roster, by session
     UT_hash_handle hh_uuid;    //  In the roster, by uuid
     UT_hash_handle hh_route;   //  In the roster, by route, unless that is 0
-} agent_t;
+} worker_record_t;
 
-//  Changes the agent's state. Aborts when the transition is not allowed.
-void agent_move (agent_t *self, agent_state_t to);
-const char *agent_state_name (const agent_t *self);
+//  Changes the worker's state. Aborts when the transition is not allowed.
+void worker_record_move (worker_record_t *self, worker_record_state_t to);
+const char *worker_record_state_name (const worker_record_t *self);
 
-//  Queues the lease to be cancelled by the agent.
-void agent_cancel (agent_t *self, uint64_t serial);
+//  Queues the lease to be cancelled by the worker.
+void worker_record_cancel (worker_record_t *self, uint64_t serial);
 
-//  Records a lease given to the agent.
-void agent_note_lease (agent_t *self, const lease_t *lease);
+//  Records a lease given to the worker.
+void worker_record_note_lease (worker_record_t *self, const lease_t *lease);
 
 #endif

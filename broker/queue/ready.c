@@ -189,7 +189,7 @@ static void s_note_demand (ready_t *self, job_t *job)
     DL_APPEND2 (demand->ready, job, demand_prev, demand_next);
 }
 
-static void s_enter (ready_t *self, job_t *job)
+static void s_ready_enter (ready_t *self, job_t *job)
 {
     job->is_ready = true;
     self->jobs++;
@@ -223,7 +223,7 @@ void ready_update (ready_t *self, job_t *job, bool blocked)
 {
     bool wanted = !blocked && job_admits (job) > 0;
     if (wanted && !job->is_ready)
-        s_enter (self, job);
+        s_ready_enter (self, job);
     else if (!wanted && job->is_ready)
         s_withdraw (self, job);
 }

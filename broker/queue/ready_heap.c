@@ -13,7 +13,7 @@ static bool s_before (const ready_queue_t *one, const ready_queue_t *other)
     return one->work != other->work ? one->work < other->work : one->served < other->served;
 }
 
-static void s_place (level_t *level, size_t at, ready_queue_t *queue)
+static void s_ready_heap_place (level_t *level, size_t at, ready_queue_t *queue)
 {
     level->heap [at] = queue;
     queue->place = at + 1;
@@ -23,13 +23,13 @@ static void s_rise (benches_t *all, level_t *level, size_t at)
 {
     ready_queue_t *queue = level->heap [at];
     for (size_t above; at > 0 && s_before (queue, level->heap [above = (at - 1) / 2]); at = above) {
-        s_place (level, at, level->heap [above]);
+        s_ready_heap_place (level, at, level->heap [above]);
         all->steps++;
     }
-    s_place (level, at, queue);
+    s_ready_heap_place (level, at, queue);
 }
 
-static void s_sink (benches_t *all, level_t *level, size_t at)
+static void s_ready_heap_sink (benches_t *all, level_t *level, size_t at)
 {
     ready_queue_t *queue = level->heap [at];
     for (size_t below; (below = at * 2 + 1) < level->count; at = below) {
@@ -37,10 +37,10 @@ static void s_sink (benches_t *all, level_t *level, size_t at)
             below++;
         if (!s_before (level->heap [below], queue))
             break;
-        s_place (level, at, level->heap [below]);
+        s_ready_heap_place (level, at, level->heap [below]);
         all->steps++;
     }
-    s_place (level, at, queue);
+    s_ready_heap_place (level, at, queue);
 }
 
 //  Updates the queue's copy of the share; true when it has changed.
@@ -53,7 +53,7 @@ static bool s_refresh (ready_queue_t *queue)
     return news;
 }
 
-static void s_join (benches_t *all, level_t *level, ready_queue_t *queue)
+static void s_ready_heap_join (benches_t *all, level_t *level, ready_queue_t *queue)
 {
     if (level->count == level->capacity) {
         level->capacity = level->capacity ? level->capacity * 2 : 1;
@@ -61,19 +61,19 @@ static void s_join (benches_t *all, level_t *level, ready_queue_t *queue)
         assert (level->heap);
     }
     s_refresh (queue);
-    s_place (level, level->count++, queue);
+    s_ready_heap_place (level, level->count++, queue);
     s_rise (all, level, level->count - 1);
 }
 
-static void s_part (benches_t *all, level_t *level, ready_queue_t *queue)
+static void s_ready_heap_part (benches_t *all, level_t *level, ready_queue_t *queue)
 {
     size_t at = queue->place - 1;
     ready_queue_t *last = level->heap [--level->count];
     queue->place = 0;
     if (last == queue)
         return;
-    s_place (level, at, last);
-    s_sink (all, level, at);
+    s_ready_heap_place (level, at, last);
+    s_ready_heap_sink (all, level, at);
     s_rise (all, level, last->place - 1);
 }
 
@@ -85,7 +85,7 @@ static void s_correct (benches_t *all, level_t *level, const share_t *share)
     all->steps++;
     if (!queue || queue->place == 0 || !s_refresh (queue))
         return;
-    s_sink (all, level, queue->place - 1);
+    s_ready_heap_sink (all, level, queue->place - 1);
     s_rise (all, level, queue->place - 1);
 }
 
@@ -94,13 +94,13 @@ static void s_order_anew (benches_t *all, level_t *level)
     for (size_t i = 0; i < level->count; i++)
         s_refresh (level->heap [i]);
     for (size_t i = level->count / 2; i > 0; i--)
-        s_sink (all, level, i - 1);
+        s_ready_heap_sink (all, level, i - 1);
     all->steps += level->count;
 }
 
 //  Applies the changes since the last update: each logged share, or all queues, whichever is less.
 //  Shares whose work increased only matter at the top.
-static void s_look (benches_t *all, level_t *level)
+static void s_ready_heap_look (benches_t *all, level_t *level)
 {
     uint64_t news = all->logged - level->seen;
     if (news > 0 && (news >= READY_HEAP_LOG || news >= level->count))
@@ -110,7 +110,7 @@ static void s_look (benches_t *all, level_t *level)
             s_correct (all, level, all->log [level->seen % READY_HEAP_LOG]);
     level->seen = all->looked = all->logged;
     while (level->count && s_refresh (level->heap [0]))
-        s_sink (all, level, 0);
+        s_ready_heap_sink (all, level, 0);
     all->steps++;
 }
 
@@ -124,7 +124,7 @@ void ready_heap_note (benches_t *all, share_t *share)
 
 //  ---- levels of a bench ----------------------------------------------------
 
-static void s_set (ready_heap_t *bench, size_t at, level_t *level)
+static void s_ready_heap_set (ready_heap_t *bench, size_t at, level_t *level)
 {
     bench->heap [at] = level;
     level->place = at + 1;
@@ -135,14 +135,14 @@ static bool s_above (const level_t *one, const level_t *other)
     return one->key.priority > other->key.priority;
 }
 
-static void s_raise (benches_t *all, ready_heap_t *bench, size_t at)
+static void s_ready_heap_raise (benches_t *all, ready_heap_t *bench, size_t at)
 {
     level_t *level = bench->heap [at];
     for (size_t above; at > 0 && s_above (level, bench->heap [above = (at - 1) / 2]); at = above) {
-        s_set (bench, at, bench->heap [above]);
+        s_ready_heap_set (bench, at, bench->heap [above]);
         all->steps++;
     }
-    s_set (bench, at, level);
+    s_ready_heap_set (bench, at, level);
 }
 
 static void s_lower (benches_t *all, ready_heap_t *bench, size_t at)
@@ -153,10 +153,10 @@ static void s_lower (benches_t *all, ready_heap_t *bench, size_t at)
             below++;
         if (!s_above (bench->heap [below], level))
             break;
-        s_set (bench, at, bench->heap [below]);
+        s_ready_heap_set (bench, at, bench->heap [below]);
         all->steps++;
     }
-    s_set (bench, at, level);
+    s_ready_heap_set (bench, at, level);
 }
 
 static void s_add_level (benches_t *all, ready_heap_t *bench, level_t *level)
@@ -166,8 +166,8 @@ static void s_add_level (benches_t *all, ready_heap_t *bench, level_t *level)
         bench->heap = realloc (bench->heap, bench->capacity * sizeof (level_t *));
         assert (bench->heap);
     }
-    s_set (bench, bench->count++, level);
-    s_raise (all, bench, bench->count - 1);
+    s_ready_heap_set (bench, bench->count++, level);
+    s_ready_heap_raise (all, bench, bench->count - 1);
 }
 
 static void s_remove_level (benches_t *all, ready_heap_t *bench, level_t *level)
@@ -177,9 +177,9 @@ static void s_remove_level (benches_t *all, ready_heap_t *bench, level_t *level)
     level->place = 0;
     if (last == level)
         return;
-    s_set (bench, at, last);
+    s_ready_heap_set (bench, at, last);
     s_lower (all, bench, at);
-    s_raise (all, bench, last->place - 1);
+    s_ready_heap_raise (all, bench, last->place - 1);
 }
 
 static level_t *s_level (benches_t *all, ready_heap_t *bench, int64_t priority)
@@ -252,7 +252,7 @@ void ready_heap_enter (benches_t *all, ready_heap_t *self, job_t *job, bool firs
     all->steps++;
     if (queue->place)
         return;
-    s_join (all, level, queue);
+    s_ready_heap_join (all, level, queue);
     if (level->place == 0)
         s_add_level (all, self, level);
 }
@@ -267,7 +267,7 @@ void ready_heap_withdraw (benches_t *all, job_t *job)
     all->steps++;
     if (queue->jobs)
         return;
-    s_part (all, level, queue);
+    s_ready_heap_part (all, level, queue);
     if (level->count == 0)
         s_remove_level (all, level->key.bench, level);
     ready_heap_drop_idle (all, job->share);
@@ -279,11 +279,11 @@ ready_queue_t *ready_heap_first (benches_t *all, ready_heap_t *self)
     if (self->count == 0)
         return NULL;
     level_t *level = self->heap [0];
-    s_look (all, level);
+    s_ready_heap_look (all, level);
     return level->heap [0];
 }
 
-static uint64_t s_tasks (const level_t *level, uint32_t *jobs)
+static uint64_t s_ready_heap_tasks (const level_t *level, uint32_t *jobs)
 {
     uint64_t tasks = 0;
     for (size_t i = 0; i < level->count && *jobs; i++)
@@ -293,16 +293,17 @@ static uint64_t s_tasks (const level_t *level, uint32_t *jobs)
 }
 
 //  Levels below a level in the heap have no higher priority.
-static uint64_t s_ahead (const ready_heap_t *self, size_t at, int32_t priority, uint32_t *jobs)
+static uint64_t s_ready_heap_ahead (const ready_heap_t *self, size_t at, int32_t priority,
+                                    uint32_t *jobs)
 {
     if (at >= self->count || *jobs == 0 || self->heap [at]->key.priority <= priority)
         return 0;
-    uint64_t tasks = s_tasks (self->heap [at], jobs);
-    tasks += s_ahead (self, at * 2 + 1, priority, jobs);
-    return tasks + s_ahead (self, at * 2 + 2, priority, jobs);
+    uint64_t tasks = s_ready_heap_tasks (self->heap [at], jobs);
+    tasks += s_ready_heap_ahead (self, at * 2 + 1, priority, jobs);
+    return tasks + s_ready_heap_ahead (self, at * 2 + 2, priority, jobs);
 }
 
 uint64_t ready_heap_ahead (const ready_heap_t *self, int32_t priority, uint32_t *jobs)
 {
-    return s_ahead (self, 0, priority, jobs);
+    return s_ready_heap_ahead (self, 0, priority, jobs);
 }

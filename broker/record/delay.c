@@ -19,7 +19,7 @@ struct delay {
     void *owner;         //  Its first argument; borrowed
 };
 
-static void s_ring (void *owner, int64_t now_us);
+static void s_delay_ring (void *owner, int64_t now_us);
 
 delay_t *delay_new (timers_t *timers, delay_wake_fn *wake, void *owner)
 {
@@ -28,7 +28,7 @@ delay_t *delay_new (timers_t *timers, delay_wake_fn *wake, void *owner)
     self->timers = timers;
     self->wake = wake;
     self->owner = owner;
-    self->alarm = (alarm_t){.ring = s_ring, .owner = self};
+    self->alarm = (alarm_t){.ring = s_delay_ring, .owner = self};
     return self;
 }
 
@@ -54,7 +54,7 @@ static void s_swap (delay_entry_t *a, delay_entry_t *b)
     *b = other;
 }
 
-static void s_push (job_t *job, delay_entry_t entry)
+static void s_delay_push (job_t *job, delay_entry_t entry)
 {
     delays_t *self = &job->delays;
     if (self->count == self->capacity) {
@@ -91,7 +91,7 @@ static int64_t s_due (const delay_t *self, size_t at)
     return self->jobs [at]->delays.heap [0].due_us;
 }
 
-static void s_put (delay_t *self, size_t at, job_t *job)
+static void s_delay_put (delay_t *self, size_t at, job_t *job)
 {
     self->jobs [at] = job;
     job->delays.place = at + 1;
@@ -100,12 +100,12 @@ static void s_put (delay_t *self, size_t at, job_t *job)
 static void s_exchange (delay_t *self, size_t a, size_t b)
 {
     job_t *other = self->jobs [a];
-    s_put (self, a, self->jobs [b]);
-    s_put (self, b, other);
+    s_delay_put (self, a, self->jobs [b]);
+    s_delay_put (self, b, other);
 }
 
 //  The first moment of the job at that place has changed.
-static void s_move (delay_t *self, size_t at)
+static void s_delay_move (delay_t *self, size_t at)
 {
     for (; at > 0 && s_due (self, at) < s_due (self, (at - 1) / 2); at = (at - 1) / 2)
         s_exchange (self, at, (at - 1) / 2);
@@ -120,14 +120,14 @@ static void s_move (delay_t *self, size_t at)
     }
 }
 
-static void s_join (delay_t *self, job_t *job)
+static void s_delay_join (delay_t *self, job_t *job)
 {
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 64;
         self->jobs = realloc (self->jobs, self->capacity * sizeof (job_t *));
         assert (self->jobs);
     }
-    s_put (self, self->count++, job);
+    s_delay_put (self, self->count++, job);
 }
 
 void delay_leave (delay_t *self, job_t *job)
@@ -137,8 +137,8 @@ void delay_leave (delay_t *self, job_t *job)
         return;
     job->delays.place = 0;
     if (at != --self->count) {
-        s_put (self, at, self->jobs [self->count]);
-        s_move (self, at);
+        s_delay_put (self, at, self->jobs [self->count]);
+        s_delay_move (self, at);
     }
     free (job->delays.heap);
     job->delays = (delays_t){0};
@@ -155,10 +155,10 @@ static void s_set_alarm (delay_t *self)
 
 void delay_add (delay_t *self, job_t *job, int64_t due_us, uint32_t index)
 {
-    s_push (job, (delay_entry_t){.due_us = due_us, .index = index});
+    s_delay_push (job, (delay_entry_t){.due_us = due_us, .index = index});
     if (job->delays.place == 0)
-        s_join (self, job);
-    s_move (self, job->delays.place - 1);
+        s_delay_join (self, job);
+    s_delay_move (self, job->delays.place - 1);
     s_set_alarm (self);
 }
 
@@ -168,13 +168,13 @@ static void s_wake_one (delay_t *self)
     job_t *job = self->jobs [0];
     uint32_t index = s_pop (&job->delays);
     if (job->delays.count)
-        s_move (self, 0);
+        s_delay_move (self, 0);
     else
         delay_leave (self, job);
     self->wake (self->owner, job, index);
 }
 
-static void s_ring (void *owner, int64_t now_us)
+static void s_delay_ring (void *owner, int64_t now_us)
 {
     delay_t *self = owner;
     for (unsigned i = 0; i < WAKES_A_TURN && self->count && s_due (self, 0) <= now_us; i++)

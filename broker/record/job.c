@@ -122,7 +122,7 @@ void job_destroy (job_t **self_p)
 
 //  Grows by half, because a job of millions of tasks should not hold twice what it needs. Pages
 //  that were never used take up no memory and are not counted.
-static void s_reserve (job_t *self, size_t count)
+static void s_job_reserve (job_t *self, size_t count)
 {
     size_t wanted = (size_t) self->total + count;
     if (wanted <= self->capacity)
@@ -146,7 +146,7 @@ void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
     if (payloads->count == 0) //  A frame may contain none, and there may be no block yet
         return;
-    s_reserve (self, payloads->count);
+    s_job_reserve (self, payloads->count);
     for (uint32_t i = self->total; i < self->total + payloads->count; i++)
         self->tasks [i] = (task_t){.state = TASK_READY};
     if (self->detached)
@@ -232,10 +232,10 @@ const char *job_state_name (const job_t *self)
     return job_is_over (self) ? "done" : "active";
 }
 
-bool job_announce (job_t *self, uint32_t agent, uint64_t session)
+bool job_announce (job_t *self, uint32_t worker, uint64_t session)
 {
     for (size_t i = 0; i < self->lanes_count; i++)
-        if (self->lanes [i].agent == agent) {
+        if (self->lanes [i].worker == worker) {
             bool known = self->lanes [i].session == session;
             self->lanes [i].session = session;
             return known;
@@ -245,7 +245,7 @@ bool job_announce (job_t *self, uint32_t agent, uint64_t session)
         self->lanes = realloc (self->lanes, capacity * sizeof (job_lane_t));
         assert (self->lanes);
     }
-    self->lanes [self->lanes_count++] = (job_lane_t){.agent = agent, .session = session};
+    self->lanes [self->lanes_count++] = (job_lane_t){.worker = worker, .session = session};
     job_weigh (self);
     return false;
 }
@@ -255,13 +255,14 @@ void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes)
     size_t bytes = result_bytes + payloads_size (self->stock, index)
                    + payloads_large_size (self->stock, index);
     int64_t sample = bytes < INT32_MAX ? (int64_t) bytes : INT32_MAX;
-    self->mean_bytes = (uint32_t) (self->mean_us ? mean_after (self->mean_bytes, sample) : sample);
+    self->mean_bytes =
+        (uint32_t) (self->mean_us ? moving_mean_after (self->mean_bytes, sample) : sample);
 }
 
 void job_measure (job_t *self, uint64_t run_us)
 {
     int64_t sample = run_us < 1 ? 1 : run_us > INT32_MAX ? INT32_MAX : (int64_t) run_us;
-    self->mean_us = (uint32_t) (self->mean_us ? mean_after (self->mean_us, sample) : sample);
+    self->mean_us = (uint32_t) (self->mean_us ? moving_mean_after (self->mean_us, sample) : sample);
 }
 
 uint32_t job_cost_us (const job_t *self)

@@ -23,7 +23,7 @@
 struct client;
 struct demand;
 struct follower;
-struct purse;
+struct key_usage;
 struct share;
 
 #define JOB_PRIORITY_MAX 1000000
@@ -34,7 +34,7 @@ struct share;
 
 //  A lane to which the job was announced.
 typedef struct job_lane {
-    uint32_t agent;   //  Index of its worker in the roster
+    uint32_t worker;  //  Index of its worker in the roster
     uint64_t session; //  The worker's session
 } job_lane_t;
 
@@ -68,7 +68,7 @@ typedef struct job {
     uint32_t kind;         //  WIRE_KIND_…
     int32_t priority;      //  Higher goes first
     uint32_t limit;        //  Leases at a time; 0: no limit
-    tries_t tries;         //  When and how often a task is tried again
+    retry_policy_t tries;  //  When and how often a task is tried again
     uint64_t expire_ms;    //  A task that has waited so long is not started; 0: no limit
     spans_t has;           //  Indexes of tasks whose results its client has from an earlier broker
     size_t has_at;         //  Spans before this one only cover tasks that have arrived
@@ -101,9 +101,9 @@ typedef struct job {
     size_t shed;   //  Bytes of its arrays that were freed
     uint32_t done; //  Tasks that succeeded
     uint32_t failed;       //  Tasks that ended otherwise
-    uint32_t told_waiting; //  Part of ready and delayed that is counted in the hub's sum
+    uint32_t told_waiting; //  Part of ready and delayed that is counted in the context's sum
     uint32_t told_open;    //  Open tasks that are counted in the share's sum
-    bool told_attached;    //  Counted in the hub as a job whose client waits
+    bool told_attached;    //  Counted in the context as a job whose client waits
     uint32_t mean_us;      //  Moving mean of the run time; 0 until measured
     uint32_t mean_bytes;   //  Moving mean of payload and result
     uint32_t past;         //  Attached: all tasks below this index have succeeded
@@ -145,11 +145,11 @@ typedef struct job {
     struct job *settle_prev; //  Neighbours in that queue, or among jobs whose memory is being freed
     struct job *settle_next; //  …
     walk_t *walks;           //  Walks that stand at this job
-    account_t *account;      //  Counts its memory: its purse's
+    account_t *account;      //  Counts its memory: its usage's
     size_t weight;           //  Of that: memory besides tasks and payloads
     uint64_t session;        //  Session of the client that opened it; 0: it comes from the log
-    struct purse *purse;     //  Usage of its key
-    size_t charged;          //  Bytes counted as open in session and purse
+    struct key_usage *usage; //  Usage of its key
+    size_t charged;          //  Bytes counted as open in session and usage
     UT_hash_handle hh_number;   //  In the job table, by number
     UT_hash_handle hh_identity; //  In the job table, by identity
 } job_t;
@@ -187,7 +187,7 @@ bool job_is_over (const job_t *self);
 const char *job_state_name (const job_t *self);
 
 //  Was the job already announced on the lane of this session? Records that it is.
-bool job_announce (job_t *self, uint32_t agent, uint64_t session);
+bool job_announce (job_t *self, uint32_t worker, uint64_t session);
 
 //  Updates the moving means after a run of a task whose payload is still in memory; bytes first.
 void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes);

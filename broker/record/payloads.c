@@ -75,7 +75,7 @@ static void s_free_large (payloads_t *self, large_t *large)
     free (large);
 }
 
-static void s_spend (uint32_t *visits)
+static void s_payloads_spend (uint32_t *visits)
 {
     *visits -= *visits < SHED_VISITS ? *visits : SHED_VISITS;
 }
@@ -84,9 +84,9 @@ bool payloads_shed (payloads_t *self, uint32_t *visits)
 {
     for (; self->head < self->count && *visits; self->head++) {
         s_free_block (self, &self->blocks [self->head]);
-        s_spend (visits);
+        s_payloads_spend (visits);
     }
-    for (; self->large && *visits; s_spend (visits))
+    for (; self->large && *visits; s_payloads_spend (visits))
         s_free_large (self, self->large);
     return self->head == self->count && !self->large;
 }
@@ -137,7 +137,7 @@ static block_t *s_open_block (payloads_t *self, uint32_t first, const payloads_p
 }
 
 //  The first batch gets what it needs; a growing block doubles.
-static void s_reserve (payloads_t *self, block_t *block, size_t size, size_t count)
+static void s_payloads_reserve (payloads_t *self, block_t *block, size_t size, size_t count)
 {
     size_t before = s_block_bytes (block);
     if (block->size + size > block->room_bytes) {
@@ -174,7 +174,7 @@ void payloads_append (payloads_t *self, uint32_t first, const wire_list_t *value
         return;
     block_t *block = s_open_block (self, first, place);
     assert (block->first + block->count == first);
-    s_reserve (self, block, values->values.size, values->count);
+    s_payloads_reserve (self, block, values->values.size, values->count);
     size_t from = block->size;
     memcpy (block->bytes + from, values->values.data, values->values.size);
     block->size += values->values.size;
@@ -203,7 +203,7 @@ static bool s_holds (const block_t *block, uint32_t index)
     return index >= block->first && index - block->first < block->count;
 }
 
-static block_t *s_find (payloads_t *self, uint32_t index)
+static block_t *s_payloads_find (payloads_t *self, uint32_t index)
 {
     for (size_t i = self->at; i < self->count && i < self->at + 2; i++)
         if (s_holds (&self->blocks [i], index)) {
@@ -259,7 +259,7 @@ bool payloads_next_block (const payloads_t *self, uint32_t index, uint32_t *firs
 
 void payloads_note (payloads_t *self, uint32_t index, uint64_t offset, size_t size)
 {
-    block_t *block = s_find (self, index);
+    block_t *block = s_payloads_find (self, index);
     block->moves_to = offset + 1;
     block->moves_size = size;
 }
@@ -278,12 +278,12 @@ void payloads_settle (payloads_t *self, uint64_t seq)
 
 bool payloads_is_here (payloads_t *self, uint32_t index)
 {
-    return s_find (self, index)->bytes != NULL;
+    return s_payloads_find (self, index)->bytes != NULL;
 }
 
 bool payloads_ask (payloads_t *self, uint32_t index, payloads_place_t *place, size_t *size)
 {
-    block_t *block = s_find (self, index);
+    block_t *block = s_payloads_find (self, index);
     if (block->bytes || block->asked)
         return false;
     block->asked = true;
@@ -294,7 +294,7 @@ bool payloads_ask (payloads_t *self, uint32_t index, payloads_place_t *place, si
 
 bool payloads_restore (payloads_t *self, uint32_t index, buffer_t *bytes)
 {
-    block_t *block = s_find (self, index);
+    block_t *block = s_payloads_find (self, index);
     block->asked = false;
     if (bytes->size != block->stored)
         return false;
@@ -331,19 +331,19 @@ bool payloads_missing (const payloads_t *self, uint32_t *index)
 
 uint32_t payloads_block_end (payloads_t *self, uint32_t index)
 {
-    const block_t *block = s_find (self, index);
+    const block_t *block = s_payloads_find (self, index);
     return block->first + block->count;
 }
 
 size_t payloads_size (payloads_t *self, uint32_t index)
 {
-    const block_t *block = s_find (self, index);
+    const block_t *block = s_payloads_find (self, index);
     return block->bytes ? payloads_get (self, index).size : block->size / block->count;
 }
 
 view_t payloads_get (payloads_t *self, uint32_t index)
 {
-    block_t *block = s_find (self, index);
+    block_t *block = s_payloads_find (self, index);
     assert (block->bytes);
     uint32_t place = index - block->first;
     size_t end = place + 1 < block->count ? block->offsets [place + 1] : block->size;
@@ -369,7 +369,7 @@ size_t payloads_large_size (const payloads_t *self, uint32_t index)
 
 void payloads_release (payloads_t *self, uint32_t index)
 {
-    block_t *block = s_find (self, index);
+    block_t *block = s_payloads_find (self, index);
     assert (block->left > 0);
     if (self->large) {
         large_t *large;

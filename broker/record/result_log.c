@@ -65,7 +65,7 @@ result_log_t *result_log_new (account_t *account)
     return self;
 }
 
-static void s_count (result_log_t *self, int64_t bytes)
+static void s_result_log_count (result_log_t *self, int64_t bytes)
 {
     self->held += (uint64_t) bytes;
     account_add (self->account, (uint64_t) bytes);
@@ -73,7 +73,7 @@ static void s_count (result_log_t *self, int64_t bytes)
 
 static void s_free_large (result_log_t *self, large_t *large)
 {
-    s_count (self, -(int64_t) large->payload.size);
+    s_result_log_count (self, -(int64_t) large->payload.size);
     HASH_DEL (self->large, large);
     buffer_free (&large->payload);
     free (large);
@@ -91,7 +91,7 @@ static void s_free_segment (segment_t *segment)
     free (segment->runs);
 }
 
-static bool s_spend (uint32_t *visits, uint32_t cost)
+static bool s_result_log_spend (uint32_t *visits, uint32_t cost)
 {
     if (*visits == 0)
         return false;
@@ -101,11 +101,11 @@ static bool s_spend (uint32_t *visits, uint32_t cost)
 
 bool result_log_shed (result_log_t *self, uint32_t *visits)
 {
-    while (self->large && s_spend (visits, SHED_VISITS))
+    while (self->large && s_result_log_spend (visits, SHED_VISITS))
         s_free_large (self, self->large);
-    while (self->wrote && s_spend (visits, SHED_VISITS / 16))
+    while (self->wrote && s_result_log_spend (visits, SHED_VISITS / 16))
         s_free_wrote (self, self->wrote);
-    while (self->count && s_spend (visits, SHED_VISITS))
+    while (self->count && s_result_log_spend (visits, SHED_VISITS))
         s_free_segment (&self->segments [--self->count]);
     return !self->large && !self->wrote && self->count == 0;
 }
@@ -163,14 +163,14 @@ static void s_add_run (result_log_t *self, segment_t *segment, const result_log_
         uint32_t room = segment->room ? segment->room * 2 : 2;
         segment->runs = realloc (segment->runs, room * sizeof (result_log_place_t));
         assert (segment->runs);
-        s_count (self, (int64_t) ((room - segment->room) * sizeof (result_log_place_t)));
+        s_result_log_count (self, (int64_t) ((room - segment->room) * sizeof (result_log_place_t)));
         segment->room = room;
     }
     segment->runs [segment->count++] = *place;
 }
 
-static void s_put (result_log_t *self, segment_t *segment, result_log_kind_t kind, uint32_t index,
-                   view_t body)
+static void s_result_log_put (result_log_t *self, segment_t *segment, result_log_kind_t kind,
+                              uint32_t index, view_t body)
 {
     static const uint8_t zeros [8];
     size_t room = segment->bytes.capacity;
@@ -178,7 +178,7 @@ static void s_put (result_log_t *self, segment_t *segment, result_log_kind_t kin
     buffer_append (&segment->bytes, &head, sizeof head);
     buffer_append (&segment->bytes, body.data, body.size);
     buffer_append (&segment->bytes, zeros, (8 - body.size % 8) % 8);
-    s_count (self, (int64_t) (segment->bytes.capacity - room));
+    s_result_log_count (self, (int64_t) (segment->bytes.capacity - room));
 }
 
 uint64_t result_log_append (result_log_t *self, result_log_kind_t kind, uint32_t index, view_t body,
@@ -186,7 +186,7 @@ uint64_t result_log_append (result_log_t *self, result_log_kind_t kind, uint32_t
 {
     segment_t *segment = s_open_segment (self);
     size_t offset = segment->size;
-    s_put (self, segment, kind, index, body);
+    s_result_log_put (self, segment, kind, index, body);
     segment->size = segment->bytes.size;
     if (place)
         s_add_run (self, segment, place);
@@ -252,7 +252,7 @@ void result_log_spill (result_log_t *self, uint32_t number)
     segment_t *segment = number < self->count ? &self->segments [number] : NULL;
     if (!segment || !s_may_leave (segment))
         return;
-    s_count (self, -(int64_t) segment->bytes.capacity);
+    s_result_log_count (self, -(int64_t) segment->bytes.capacity);
     buffer_free (&segment->bytes);
     segment->away = segment->closed = true;
 }
@@ -279,7 +279,7 @@ void result_log_refill (result_log_t *self, uint32_t segment, result_log_kind_t 
                         uint32_t index, view_t body)
 {
     if (segment < self->count && self->segments [segment].asked)
-        s_put (self, &self->segments [segment], kind, index, body);
+        s_result_log_put (self, &self->segments [segment], kind, index, body);
 }
 
 bool result_log_refilled (result_log_t *self, uint32_t number)
@@ -371,7 +371,7 @@ void result_log_put_large (result_log_t *self, uint32_t index, buffer_t *payload
     if (place)
         large->place = *place;
     large->stored = place != NULL;
-    s_count (self, (int64_t) large->payload.size);
+    s_result_log_count (self, (int64_t) large->payload.size);
     HASH_ADD (hh, self->large, index, sizeof large->index, large);
 }
 
@@ -399,7 +399,7 @@ void result_log_spill_large (result_log_t *self, uint32_t index)
     large_t *large = s_large (self, index);
     if (!large || !large->stored || large->place.seq == 0)
         return;
-    s_count (self, -(int64_t) large->payload.size);
+    s_result_log_count (self, -(int64_t) large->payload.size);
     buffer_free (&large->payload);
 }
 
@@ -422,7 +422,7 @@ bool result_log_restore_large (result_log_t *self, uint32_t index, buffer_t *pay
     if (payload->size != large->place.size)
         return false;
     large->payload = buffer_take (payload);
-    s_count (self, (int64_t) large->payload.size);
+    s_result_log_count (self, (int64_t) large->payload.size);
     return true;
 }
 
@@ -445,7 +445,7 @@ static wrote_t *s_wrote (result_log_t *self, uint32_t index)
     wrote = calloc (1, sizeof *wrote);
     assert (wrote);
     wrote->index = index;
-    s_count (self, sizeof *wrote);
+    s_result_log_count (self, sizeof *wrote);
     HASH_ADD (hh, self->wrote, index, sizeof wrote->index, wrote);
     return wrote;
 }
@@ -465,7 +465,7 @@ result_log_mark_t result_log_mark (const result_log_t *self, uint32_t index)
 bool result_log_admits (result_log_t *self, uint32_t index, size_t size_bytes, bool *first)
 {
     wrote_t *wrote = s_wrote (self, index);
-    if (!wrote->cut && size_bytes <= HUB_KEEP_BYTES - wrote->size_bytes) {
+    if (!wrote->cut && size_bytes <= CONTEXT_KEEP_BYTES - wrote->size_bytes) {
         wrote->size_bytes += size_bytes;
         return true;
     }

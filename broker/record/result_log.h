@@ -101,7 +101,7 @@ void result_log_note (result_log_t *self, uint64_t position, const result_log_pl
 void result_log_note_large (result_log_t *self, uint32_t index, const result_log_place_t *place);
 void result_log_settle (result_log_t *self, uint64_t seq);
 
-//  Counts output of a task. False when it would exceed HUB_KEEP_BYTES; *first is true the first
+//  Counts output of a task. False when it would exceed CONTEXT_KEEP_BYTES; *first is true the first
 //  time.
 bool result_log_admits (result_log_t *self, uint32_t index, size_t size_bytes, bool *first);
 

@@ -27,7 +27,7 @@ typedef struct task {
         int64_t code;    //  Done: exit code or signal
         int64_t due_us;  //  Delayed: when its wait is over
     };
-    uint32_t agent; //  Index of the worker that holds the lease, or held the last one
+    uint32_t worker; //  Index of the worker that holds the lease, or held the last one
     union {
         uint32_t run_us;  //  How long the last try ran
         uint32_t cost_us; //  Leased: its estimated cost
@@ -41,9 +41,9 @@ typedef struct task {
 } task_t;
 
 //  Its earlier tries.
-static inline tried_t task_tried (const task_t *self)
+static inline retry_counts_t task_tried (const task_t *self)
 {
-    return (tried_t){.failed = self->failed, .lost = self->lost};
+    return (retry_counts_t){.failed = self->failed, .lost = self->lost};
 }
 
 //  A worker has the lease.

@@ -17,8 +17,8 @@
 
 typedef struct compact compact_t;
 
-//  hub->journal, pager and log_index must exist while it is used.
-compact_t *compact_new (hub_t *hub);
+//  ctx->journal, pager and log_index must exist while it is used.
+compact_t *compact_new (context_t *ctx);
 void compact_destroy (compact_t **self_p);
 
 //  Call once a turn: runs if the store needs compaction and something can be dropped.

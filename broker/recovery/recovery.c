@@ -12,7 +12,7 @@
 
 //  The state of the replay.
 typedef struct replay {
-    hub_t *hub;                 //  Borrowed
+    context_t *ctx;             //  Borrowed
     uint64_t seq;               //  Number of the current batch
     const uint8_t *batch_start; //  Its bytes
     const uint8_t *record;      //  Start of the current record
@@ -23,7 +23,7 @@ typedef bool replay_fn (replay_t *self, cursor_t *cursor);
 
 static job_t *s_job (const replay_t *self, uint64_t number)
 {
-    return job_table_find (self->hub->jobs, number);
+    return job_table_find (self->ctx->jobs, number);
 }
 
 //  The task of a record; NULL without a job: then the record belongs to a forgotten job and is
@@ -39,12 +39,12 @@ static bool s_store (replay_t *self, cursor_t *cursor)
     wire_log_store_t record;
     if (!wire_read_log_store (cursor, &record))
         return false;
-    self->hub->epoch = record.epoch;
-    job_table_skip_numbers (self->hub->jobs, record.numbers);
+    self->ctx->epoch = record.epoch;
+    job_table_skip_numbers (self->ctx->jobs, record.numbers);
     return true;
 }
 
-static bool s_open (replay_t *self, cursor_t *cursor)
+static bool s_recovery_open (replay_t *self, cursor_t *cursor)
 {
     wire_log_job_t record;
     wire_job_open_t open;
@@ -55,14 +55,14 @@ static bool s_open (replay_t *self, cursor_t *cursor)
         return false;
     job_t *job = s_job (self, record.job);
     if (job)
-        ledger_jobs_unmake (self->hub->ledger, job);
-    job = ledger_jobs_restore (self->hub->ledger, &record, &open);
+        ledger_jobs_unmake (self->ctx->ledger, job);
+    job = ledger_jobs_restore (self->ctx->ledger, &record, &open);
     job->digest = (digest_t){.sum = record.digest, .tasks = (uint32_t) record.digested};
     job->created_us = record.created_us;
     job->ended_us = record.ended_us;
-    log_index_add (self->hub->log_index, job);
+    log_index_add (self->ctx->log_index, job);
     buffer_append (&job->open, record.open.data, record.open.size);
-    purse_charge (self->hub, NULL, job);
+    key_usage_charge (self->ctx, NULL, job);
     return true;
 }
 
@@ -113,7 +113,7 @@ static bool s_has_large (const job_t *job, const wire_list_t *payloads)
     return true;
 }
 
-static bool s_tasks (replay_t *self, cursor_t *cursor)
+static bool s_recovery_tasks (replay_t *self, cursor_t *cursor)
 {
     wire_log_tasks_t record;
     if (!wire_read_log_tasks (cursor, &record))
@@ -126,46 +126,46 @@ static bool s_tasks (replay_t *self, cursor_t *cursor)
     s_digest (job, &record.payloads);
     payloads_place_t place = {
         .seq = self->seq, .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
-    committed_append (self->hub, job, &record.payloads, &place);
+    committed_append (self->ctx, job, &record.payloads, &place);
     return true;
 }
 
 //  On this broker's clock the time may be negative.
-static bool s_came (replay_t *self, cursor_t *cursor)
+static bool s_recovery_came (replay_t *self, cursor_t *cursor)
 {
     wire_log_came_t record;
     if (!wire_read_log_came (cursor, &record))
         return false;
     job_t *job = s_job (self, record.job);
-    int64_t since_us = moment_wall_us () - record.at_us;
+    int64_t since_us = clock_wall_us () - record.at_us;
     if (job)
-        job->came_us = self->hub->now_us - (since_us > 0 ? since_us : 0);
+        job->came_us = self->ctx->now_us - (since_us > 0 ? since_us : 0);
     if (job && job->came_us == 0)
         job->came_us = -1;
     return true;
 }
 
-static bool s_seal (replay_t *self, cursor_t *cursor)
+static bool s_recovery_seal (replay_t *self, cursor_t *cursor)
 {
     wire_log_seal_t record;
     if (!wire_read_log_seal (cursor, &record))
         return false;
     job_t *job = s_job (self, record.job);
     if (job)
-        committed_seal (self->hub, job);
+        committed_seal (self->ctx, job);
     return true;
 }
 
 //  The worker that had the task is away and may reconnect.
-static agent_t *s_agent (replay_t *self, const wire_log_leases_t *record)
+static worker_record_t *s_worker (replay_t *self, const wire_log_leases_t *record)
 {
-    agent_t *agent = roster_by_uuid (self->hub->roster, record->worker.data);
-    if (agent)
-        return agent;
-    agent = roster_add (self->hub->roster, record->worker.data);
-    view_copy (record->name, agent->name, sizeof agent->name);
-    agent->heard_us = self->hub->now_us;
-    return agent;
+    worker_record_t *worker = roster_by_uuid (self->ctx->roster, record->worker.data);
+    if (worker)
+        return worker;
+    worker = roster_add (self->ctx->roster, record->worker.data);
+    view_copy (record->name, worker->name, sizeof worker->name);
+    worker->heard_us = self->ctx->now_us;
+    return worker;
 }
 
 static bool s_leases (replay_t *self, cursor_t *cursor)
@@ -176,17 +176,17 @@ static bool s_leases (replay_t *self, cursor_t *cursor)
     job_t *job = s_job (self, record.job);
     if (!job)
         return true;
-    agent_t *agent = s_agent (self, &record);
+    worker_record_t *worker = s_worker (self, &record);
     cursor_t indexes = cursor_of_view (record.indexes.values);
     for (size_t i = 0; i < record.indexes.count; i++) {
         uint64_t index;
         if (!cursor_uint (&indexes, &index) || index >= job->total)
             return false;
-        ledger_end_delay (self->hub->ledger, job, (uint32_t) index);
+        ledger_end_delay (self->ctx->ledger, job, (uint32_t) index);
         if (job->tasks [index].state == TASK_READY)
-            ledger_lease (self->hub->ledger, job, (uint32_t) index, agent, record.serial + i);
+            ledger_lease (self->ctx->ledger, job, (uint32_t) index, worker, record.serial + i);
     }
-    ledger_leases_compact (self->hub->ledger, agent);
+    ledger_leases_compact (self->ctx->ledger, worker);
     return true;
 }
 
@@ -194,11 +194,11 @@ static bool s_leases (replay_t *self, cursor_t *cursor)
 //  a clock that was set back does not make it longer.
 static void s_delay (replay_t *self, job_t *job, uint32_t index, uint64_t due_us)
 {
-    int64_t wall_us = moment_wall_us (), most_us = tries_wait_max_us (&job->tries);
+    int64_t wall_us = clock_wall_us (), most_us = retry_policy_wait_max_us (&job->tries);
     if (due_us <= (uint64_t) wall_us)
         return;
     uint64_t wait_us = due_us - (uint64_t) wall_us;
-    ledger_delay (self->hub->ledger, job, index,
+    ledger_delay (self->ctx->ledger, job, index,
                   wait_us < (uint64_t) most_us ? (int64_t) wait_us : most_us);
 }
 
@@ -210,8 +210,8 @@ static bool s_again (replay_t *self, cursor_t *cursor)
         return false;
     if (!job || job->tasks [record.index].state == TASK_DONE)
         return true;
-    ledger_release (self->hub->ledger, job, (uint32_t) record.index);
-    ledger_end_delay (self->hub->ledger, job, (uint32_t) record.index);
+    ledger_release (self->ctx->ledger, job, (uint32_t) record.index);
+    ledger_end_delay (self->ctx->ledger, job, (uint32_t) record.index);
     task_t *task = &job->tasks [record.index];
     task->attempt = (uint16_t) record.attempt;
     task->failed = (uint16_t) record.failed;
@@ -233,7 +233,7 @@ static void s_keep_large (const replay_t *self, job_t *job, uint64_t index, view
     buffer_t large = {0};
     result_log_place_t place = {self->seq, (uint64_t) (value.data - self->batch_start), value.size};
     buffer_append (&large, value.data, value.size);
-    committed_keep_large (self->hub, job, (uint32_t) index, &large, &place);
+    committed_keep_large (self->ctx, job, (uint32_t) index, &large, &place);
     buffer_free (&large);
 }
 
@@ -276,15 +276,15 @@ static bool s_result (replay_t *self, cursor_t *cursor)
     uint32_t index = (uint32_t) record.index;
     result_log_place_t place = s_record_place (self, cursor);
     s_keep_large (self, job, index, record.large);
-    ledger_release (self->hub->ledger, job, index);
-    ledger_end_delay (self->hub->ledger, job, index);
+    ledger_release (self->ctx->ledger, job, index);
+    ledger_end_delay (self->ctx->ledger, job, index);
     job->tasks [index].run_us = record.run_us > UINT32_MAX ? UINT32_MAX : (uint32_t) record.run_us;
     if (record.outcome == CADRE_OUTCOME_OK)
         log_index_release_payload (job, index);
-    ledger_close (self->hub->ledger, job, index, (unsigned) record.outcome);
+    ledger_close (self->ctx->ledger, job, index, (unsigned) record.outcome);
     job->tasks [index].attempt = (uint16_t) attempt;
     job->tasks [index].code = code;
-    committed_keep (self->hub, job, &(result_log_record_t){RESULT_LOG_RESULT, index, record.body},
+    committed_keep (self->ctx, job, &(result_log_record_t){RESULT_LOG_RESULT, index, record.body},
                     &place);
     return true;
 }
@@ -305,13 +305,13 @@ static bool s_keep_output (const replay_t *self, job_t *job, const wire_log_outp
     bool admitted =
         result_log_admits (job->keep, (uint32_t) index, cut ? SIZE_MAX : bytes.size, &first);
     if (admitted || (cut && first))
-        committed_keep (self->hub, job,
+        committed_keep (self->ctx, job,
                         &(result_log_record_t){RESULT_LOG_OUTPUT, (uint32_t) index, record->body},
                         place);
     return true;
 }
 
-static bool s_output (replay_t *self, cursor_t *cursor)
+static bool s_recovery_output (replay_t *self, cursor_t *cursor)
 {
     wire_log_output_t record;
     job_t *job;
@@ -331,10 +331,10 @@ static bool s_output (replay_t *self, cursor_t *cursor)
 static void s_order_cancel (replay_t *self, job_t *job, uint32_t index)
 {
     if (job->tasks [index].state == TASK_LEASED)
-        ledger_jobs_cancel (self->hub->ledger, job, index);
+        ledger_jobs_cancel (self->ctx->ledger, job, index);
 }
 
-static bool s_cancel (replay_t *self, cursor_t *cursor)
+static bool s_recovery_cancel (replay_t *self, cursor_t *cursor)
 {
     wire_log_cancel_t record;
     job_t *job;
@@ -360,11 +360,11 @@ static bool s_doom (replay_t *self, cursor_t *cursor)
     job->reaped = 0;
     for (uint32_t i = 0; record.cancelled && i < job->total; i++)
         s_order_cancel (self, job, i);
-    settle_queue_add (self->hub, job);
+    settle_queue_add (self->ctx, job);
     return true;
 }
 
-static bool s_retry (replay_t *self, cursor_t *cursor)
+static bool s_recovery_retry (replay_t *self, cursor_t *cursor)
 {
     wire_log_retry_t record;
     if (!wire_read_log_retry (cursor, &record))
@@ -375,14 +375,14 @@ static bool s_retry (replay_t *self, cursor_t *cursor)
     if ((record.index != UINT32_MAX && record.index >= job->total) || record.end > job->total)
         return false;
     if (record.end)
-        ledger_jobs_retry_some (self->hub->ledger, job, (uint32_t) record.index,
+        ledger_jobs_retry_some (self->ctx->ledger, job, (uint32_t) record.index,
                                 (uint32_t) record.end);
     else
-        ledger_jobs_retry (self->hub->ledger, job, (uint32_t) record.index);
+        ledger_jobs_retry (self->ctx->ledger, job, (uint32_t) record.index);
     return true;
 }
 
-static bool s_ended (replay_t *self, cursor_t *cursor)
+static bool s_recovery_ended (replay_t *self, cursor_t *cursor)
 {
     wire_log_ended_t record;
     if (!wire_read_log_ended (cursor, &record))
@@ -393,7 +393,7 @@ static bool s_ended (replay_t *self, cursor_t *cursor)
     return true;
 }
 
-static bool s_forget (replay_t *self, cursor_t *cursor)
+static bool s_recovery_forget (replay_t *self, cursor_t *cursor)
 {
     wire_log_forget_t record;
     if (!wire_read_log_forget (cursor, &record) || record.uuid.size != WIRE_UUID_BYTES)
@@ -401,37 +401,37 @@ static bool s_forget (replay_t *self, cursor_t *cursor)
     job_t *job = s_job (self, record.job);
     identity_t identity = identity_of (record.uuid.data, record.holder);
     if (!record.refused)
-        ledger_jobs_bury (self->hub->ledger, &identity, record.job);
+        ledger_jobs_bury (self->ctx->ledger, &identity, record.job);
     else if (job)
-        ledger_jobs_unmake (self->hub->ledger, job);
+        ledger_jobs_unmake (self->ctx->ledger, job);
     return true;
 }
 
-static replay_fn *s_find (uint64_t verb)
+static replay_fn *s_recovery_find (uint64_t verb)
 {
     switch (verb) {
     case WIRE_log_store: return s_store;
-    case WIRE_log_job: return s_open;
+    case WIRE_log_job: return s_recovery_open;
     case WIRE_log_large: return s_large;
-    case WIRE_log_tasks: return s_tasks;
-    case WIRE_log_seal: return s_seal;
+    case WIRE_log_tasks: return s_recovery_tasks;
+    case WIRE_log_seal: return s_recovery_seal;
     case WIRE_log_leases: return s_leases;
     case WIRE_log_again: return s_again;
     case WIRE_log_result: return s_result;
-    case WIRE_log_output: return s_output;
+    case WIRE_log_output: return s_recovery_output;
     case WIRE_log_doom: return s_doom;
-    case WIRE_log_retry: return s_retry;
-    case WIRE_log_forget: return s_forget;
-    case WIRE_log_came: return s_came;
+    case WIRE_log_retry: return s_recovery_retry;
+    case WIRE_log_forget: return s_recovery_forget;
+    case WIRE_log_came: return s_recovery_came;
     case WIRE_log_value: return s_value;
-    case WIRE_log_ended: return s_ended;
-    case WIRE_log_cancel: return s_cancel;
+    case WIRE_log_ended: return s_recovery_ended;
+    case WIRE_log_cancel: return s_recovery_cancel;
     default: return NULL;
     }
 }
 
 //  Adds the record to the job's live bytes.
-static void s_count (replay_t *self, uint64_t verb, view_t body, size_t size)
+static void s_recovery_count (replay_t *self, uint64_t verb, view_t body, size_t size)
 {
     bool live = verb == WIRE_log_job || verb == WIRE_log_large || verb == WIRE_log_tasks
                 || verb == WIRE_log_value || verb == WIRE_log_result || verb == WIRE_log_output;
@@ -449,7 +449,7 @@ static cadre_error_t s_read_record (replay_t *self, cursor_t *cursor, fault_t *f
 {
     uint64_t verb = 0;
     self->record = cursor->at;
-    replay_fn *replay = cursor_uint (cursor, &verb) ? s_find (verb) : NULL;
+    replay_fn *replay = cursor_uint (cursor, &verb) ? s_recovery_find (verb) : NULL;
     view_t body = {cursor->at, (size_t) (cursor->end - cursor->at)};
     if (!replay)
         return fault_set (
@@ -462,29 +462,29 @@ static cadre_error_t s_read_record (replay_t *self, cursor_t *cursor, fault_t *f
             fault, CADRE_ERROR_IO,
             "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
             wire_verb_name ((unsigned) verb), (unsigned long long) self->seq);
-    s_count (self, verb, body, (size_t) (cursor->at - self->record));
+    s_recovery_count (self, verb, body, (size_t) (cursor->at - self->record));
     return CADRE_OK;
 }
 
 //  A store_visit_t.
 static cadre_error_t s_read_batch (void *context, uint64_t seq, view_t bytes, fault_t *fault)
 {
-    hub_t *hub = context;
-    replay_t self = {.hub = hub, .seq = seq, .batch_start = bytes.data};
+    context_t *ctx = context;
+    replay_t self = {.ctx = ctx, .seq = seq, .batch_start = bytes.data};
     cursor_t cursor = cursor_of_view (bytes);
     while (!cursor_done (&cursor))
         if (s_read_record (&self, &cursor, fault))
             return fault->code;
-    log_index_place (hub->log_index, seq);
+    log_index_place (ctx->log_index, seq);
     return CADRE_OK;
 }
 
 //  Tasks that had ended before are not counted again.
-cadre_error_t recovery_read (hub_t *hub, store_t *store, fault_t *fault)
+cadre_error_t recovery_read (context_t *ctx, store_t *store, fault_t *fault)
 {
-    uint64_t done = hub->tasks_done, failed = hub->tasks_failed;
-    cadre_error_t error = store_scan (store, s_read_batch, hub, fault);
-    hub->tasks_done = done;
-    hub->tasks_failed = failed;
+    uint64_t done = ctx->tasks_done, failed = ctx->tasks_failed;
+    cadre_error_t error = store_scan (store, s_read_batch, ctx, fault);
+    ctx->tasks_done = done;
+    ctx->tasks_failed = failed;
     return error;
 }

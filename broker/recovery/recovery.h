@@ -1,7 +1,7 @@
 /*  recovery.h - reads the log and restores the ledger
  *
  *  Each record is applied by the function that applied it first (committed.h, ledger.h). Nothing is
- *  recorded meanwhile: hub->journal is NULL. A record that cannot be applied, or of an unknown
+ *  recorded meanwhile: ctx->journal is NULL. A record that cannot be applied, or of an unknown
  *  kind, is an error; records of jobs that were forgotten later are skipped.
  *
  *  A task whose lease was recorded is held by a worker that is away (roster.h). If the worker
@@ -15,9 +15,9 @@
 #include "broker/core/context.h"
 #include "broker/store/store.h"
 
-//  Reads the store into hub->ledger, which must be empty, and sets hub->epoch. hub->roster, ready
+//  Reads the store into ctx->ledger, which must be empty, and sets ctx->epoch. ctx->roster, ready
 //  and delay must exist. Returns a fault when the log cannot be read; the ledger is incomplete
 //  then.
-cadre_error_t recovery_read (hub_t *hub, store_t *store, fault_t *fault);
+cadre_error_t recovery_read (context_t *ctx, store_t *store, fault_t *fault);
 
 #endif

@@ -22,7 +22,7 @@ struct lockfile {
     bool marked; //  The file has the mark
 };
 
-static void s_fail (const char *what, const char *path, fault_t *fault)
+static void s_lockfile_fail (const char *what, const char *path, fault_t *fault)
 {
     bool denied = errno == EACCES || errno == EROFS || errno == ENOENT || errno == ENOTDIR;
     fault_set (
@@ -48,7 +48,7 @@ static void s_tell_holder (int fd, const char *what, fault_t *fault)
                    pid, host);
 }
 
-static bool s_sign (int fd, bool mark)
+static bool s_lockfile_sign (int fd, bool mark)
 {
     char host [HOST_BYTES] = "", text [HOST_BYTES + 32];
     gethostname (host, sizeof host - 1);
@@ -75,35 +75,35 @@ static bool s_is_there (int fd, const char *path)
 }
 
 //  Returns the descriptor; -1 with a fault; or -1 without one, to try again.
-static int s_try (const char *what, const char *path, bool *marked, fault_t *fault)
+static int s_lockfile_try (const char *what, const char *path, bool *marked, fault_t *fault)
 {
     int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
-        s_fail (what, path, fault);
+        s_lockfile_fail (what, path, fault);
         return -1;
     }
     if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             s_tell_holder (fd, what, fault);
         else if (errno != EINTR)
-            s_fail (what, path, fault);
+            s_lockfile_fail (what, path, fault);
     } else if (s_is_there (fd, path)) {
         *marked = s_has_mark (fd);
-        if (s_sign (fd, *marked))
+        if (s_lockfile_sign (fd, *marked))
             return fd;
-        s_fail (what, path, fault);
+        s_lockfile_fail (what, path, fault);
         unlink (path);
     }
     close (fd);
     return -1;
 }
 
-static int s_take (const char *what, const char *path, bool *marked, fault_t *fault)
+static int s_lockfile_take (const char *what, const char *path, bool *marked, fault_t *fault)
 {
     int fd;
     do {
         fault_clear (fault);
-        fd = s_try (what, path, marked, fault);
+        fd = s_lockfile_try (what, path, marked, fault);
     } while (fd < 0 && fault->code == CADRE_OK);
     return fd;
 }
@@ -116,7 +116,7 @@ lockfile_t *lockfile_take (const char *what, fault_t *fault)
     assert (self);
     int rc = asprintf (&self->path, "%s.lock", what);
     assert (rc > 0);
-    self->fd = s_take (what, self->path, &self->marked, fault);
+    self->fd = s_lockfile_take (what, self->path, &self->marked, fault);
     if (self->fd >= 0)
         return self;
     free (self->path);
@@ -136,7 +136,7 @@ void lockfile_mark (lockfile_t *self, bool mark)
     if (self->marked == mark)
         return;
     self->marked = mark;
-    s_sign (self->fd, mark);
+    s_lockfile_sign (self->fd, mark);
     if (!mark)
         fdatasync (self->fd);
 }

@@ -51,7 +51,7 @@ typedef struct memory {
     uint64_t commits;       //  Since it was opened
     uint64_t settled_bytes; //  Became durable, not taken by a turn
     uint64_t written_bytes; //  Became durable since it was opened
-    room_t room;            //  Accounting of space
+    store_space_t room;     //  Accounting of space
 } memory_t;
 
 memory_disk_t *memory_disk_new (void)
@@ -82,7 +82,7 @@ void memory_disk_destroy (memory_disk_t **self_p)
     *self_p = NULL;
 }
 
-static void s_drop (memory_disk_t *self, uint64_t before)
+static void s_memory_drop (memory_disk_t *self, uint64_t before)
 {
     while (self->batches && self->batches->seq < before) {
         self->used_bytes -= self->batches->body.size;
@@ -91,7 +91,7 @@ static void s_drop (memory_disk_t *self, uint64_t before)
     }
 }
 
-static void s_keep (memory_t *self, batch_t *batch)
+static void s_memory_keep (memory_t *self, batch_t *batch)
 {
     memory_disk_t *disk = self->disk;
     DL_DELETE (self->queue, batch);
@@ -99,14 +99,14 @@ static void s_keep (memory_t *self, batch_t *batch)
     disk->count++;
     disk->used_bytes += batch->body.size;
     disk->next = batch->seq + 1;
-    s_drop (disk, batch->drop_before);
+    s_memory_drop (disk, batch->drop_before);
     self->commits++;
     self->settled_bytes += batch->body.size;
     self->written_bytes += batch->body.size;
 }
 
 //  Makes batches durable, as far as allowed.
-static void s_commit (memory_t *self)
+static void s_memory_commit (memory_t *self)
 {
     memory_disk_t *disk = self->disk;
     while (self->queue && disk->let && !self->fault.code) {
@@ -116,7 +116,7 @@ static void s_commit (memory_t *self)
                        NAME
                        " cannot be written: its disk was told to fail: start the broker again");
         else
-            s_keep (self, self->queue);
+            s_memory_keep (self, self->queue);
     }
     eventfd_write (self->event_fd, 1);
 }
@@ -130,7 +130,7 @@ void memory_disk_let (memory_disk_t *self, size_t count)
 {
     self->let = count;
     if (self->store)
-        s_commit (self->store);
+        s_memory_commit (self->store);
 }
 
 void memory_disk_fail (memory_disk_t *self, size_t count)
@@ -138,7 +138,8 @@ void memory_disk_fail (memory_disk_t *self, size_t count)
     self->fail = count;
 }
 
-static cadre_error_t s_scan (store_t *store, store_visit_t *visit, void *context, fault_t *fault)
+static cadre_error_t s_memory_scan (store_t *store, store_visit_t *visit, void *context,
+                                    fault_t *fault)
 {
     memory_t *self = (memory_t *) store;
     const batch_t *batch;
@@ -159,7 +160,7 @@ static uint64_t s_boots (const store_t *self)
     return ((const memory_t *) self)->disk->boots;
 }
 
-static uint64_t s_append (store_t *store, buffer_t *body, const store_append_t *with)
+static uint64_t s_memory_append (store_t *store, buffer_t *body, const store_append_t *with)
 {
     memory_t *self = (memory_t *) store;
     assert (self->scanned && body->size > 0 && body->size <= STORE_BATCH_BYTES_MAX);
@@ -170,9 +171,9 @@ static uint64_t s_append (store_t *store, buffer_t *body, const store_append_t *
     batch->drop_before = with ? with->drop_before : 0;
     batch->body = buffer_take (body);
     uint64_t seq = batch->seq;
-    room_append (&self->room, batch->body.size, with ? with->fills_bytes : 0);
+    store_space_append (&self->room, batch->body.size, with ? with->fills_bytes : 0);
     DL_APPEND (self->queue, batch);
-    s_commit (self);
+    s_memory_commit (self);
     return seq;
 }
 
@@ -186,14 +187,14 @@ static int s_fd (const store_t *self)
     return ((const memory_t *) self)->event_fd;
 }
 
-static cadre_error_t s_turn (store_t *store, fault_t *fault)
+static cadre_error_t s_memory_turn (store_t *store, fault_t *fault)
 {
     memory_t *self = (memory_t *) store;
     eventfd_t count;
     eventfd_read (self->event_fd, &count);
     self->durable = self->disk->next - 1;
     self->room.used_bytes = self->disk->used_bytes;
-    room_settle (&self->room, self->settled_bytes);
+    store_space_settle (&self->room, self->settled_bytes);
     self->settled_bytes = 0;
     DL_CONCAT (self->answers, self->asked);
     self->asked = NULL;
@@ -202,7 +203,7 @@ static cadre_error_t s_turn (store_t *store, fault_t *fault)
     return self->fault.code;
 }
 
-static const batch_t *s_find (const memory_disk_t *self, uint64_t seq)
+static const batch_t *s_memory_find (const memory_disk_t *self, uint64_t seq)
 {
     const batch_t *batch;
     DL_FOREACH (self->batches, batch)
@@ -211,10 +212,10 @@ static const batch_t *s_find (const memory_disk_t *self, uint64_t seq)
     return NULL;
 }
 
-static void s_read (store_t *store, uint64_t tag, uint64_t seq, uint64_t offset, size_t size)
+static void s_memory_read (store_t *store, uint64_t tag, uint64_t seq, uint64_t offset, size_t size)
 {
     memory_t *self = (memory_t *) store;
-    const batch_t *batch = s_find (self->disk, seq);
+    const batch_t *batch = s_memory_find (self->disk, seq);
     answer_t *answer = calloc (1, sizeof *answer);
     assert (answer);
     answer->slice.tag = tag;
@@ -238,19 +239,19 @@ static bool s_next_slice (store_t *store, store_slice_t *slice)
     return true;
 }
 
-static cadre_error_t s_reserve (store_t *self, uint64_t bytes, fault_t *fault)
+static cadre_error_t s_memory_reserve (store_t *self, uint64_t bytes, fault_t *fault)
 {
-    return room_reserve (&((memory_t *) self)->room, bytes, NAME, fault);
+    return store_space_reserve (&((memory_t *) self)->room, bytes, NAME, fault);
 }
 
-static void s_claim (store_t *self, uint64_t bytes)
+static void s_memory_claim (store_t *self, uint64_t bytes)
 {
-    room_claim (&((memory_t *) self)->room, bytes);
+    store_space_claim (&((memory_t *) self)->room, bytes);
 }
 
-static void s_release (store_t *self, uint64_t bytes)
+static void s_memory_release (store_t *self, uint64_t bytes)
 {
-    room_release (&((memory_t *) self)->room, bytes);
+    store_space_release (&((memory_t *) self)->room, bytes);
 }
 
 static void s_live (store_t *self, uint64_t bytes)
@@ -261,7 +262,7 @@ static void s_live (store_t *self, uint64_t bytes)
 static void s_usage (const store_t *store, store_usage_t *usage)
 {
     const memory_t *self = (const memory_t *) store;
-    room_tell (&self->room, usage);
+    store_space_tell (&self->room, usage);
     usage->file_bytes = self->disk->used_bytes;
     usage->batches = self->disk->count;
     usage->first = self->disk->batches ? self->disk->batches->seq : 0;
@@ -271,7 +272,7 @@ static void s_usage (const store_t *store, store_usage_t *usage)
 
 static bool s_wants_compaction (const store_t *self)
 {
-    return room_wants_compaction (&((const memory_t *) self)->room);
+    return store_space_wants_compaction (&((const memory_t *) self)->room);
 }
 
 static void s_free_answers (answer_t *list)
@@ -296,7 +297,7 @@ static void s_destroy (memory_t *self)
 }
 
 //  Closing does not wait for a disk that holds back batches: it releases them.
-static cadre_error_t s_close (store_t *store, fault_t *fault)
+static cadre_error_t s_memory_close (store_t *store, fault_t *fault)
 {
     memory_t *self = (memory_t *) store;
     if (self->disk->lose) {
@@ -304,8 +305,8 @@ static cadre_error_t s_close (store_t *store, fault_t *fault)
         return CADRE_OK;
     }
     self->disk->let = SIZE_MAX;
-    s_commit (self);
-    cadre_error_t error = s_turn (store, fault);
+    s_memory_commit (self);
+    cadre_error_t error = s_memory_turn (store, fault);
     s_destroy (self);
     return error;
 }
@@ -316,21 +317,21 @@ void memory_disk_lose (memory_disk_t *self)
 }
 
 static const store_class_t s_class = {
-    .scan = s_scan,
+    .scan = s_memory_scan,
     .boots = s_boots,
-    .append = s_append,
+    .append = s_memory_append,
     .durable = s_durable,
     .fd = s_fd,
-    .turn = s_turn,
-    .read = s_read,
+    .turn = s_memory_turn,
+    .read = s_memory_read,
     .next_slice = s_next_slice,
-    .reserve = s_reserve,
-    .claim = s_claim,
-    .release = s_release,
+    .reserve = s_memory_reserve,
+    .claim = s_memory_claim,
+    .release = s_memory_release,
     .live = s_live,
     .usage = s_usage,
     .wants_compaction = s_wants_compaction,
-    .close = s_close,
+    .close = s_memory_close,
 };
 
 store_t *memory_open (memory_disk_t *disk, uint64_t quota_bytes, fault_t *fault)
@@ -348,7 +349,7 @@ store_t *memory_open (memory_disk_t *disk, uint64_t quota_bytes, fault_t *fault)
     assert (self->event_fd >= 0);
     self->next = disk->next;
     self->durable = disk->next - 1;
-    self->room = (room_t){
+    self->room = (store_space_t){
         .quota_bytes = quota_bytes, .used_bytes = disk->used_bytes, .free_bytes = FREE_BYTES};
     disk->store = self;
     return &self->base;

@@ -23,7 +23,7 @@ typedef struct sqlite {
     sqlite_writer_t *writer;    //  Commits; NULL before the scan
     int event_fd;               //  Reader and writer write to it
     uint64_t next;              //  Number of the next batch
-    room_t room;                //  Accounting of space
+    store_space_t room;         //  Accounting of space
     sqlite_progress_t progress; //  As of the last turn
 } sqlite_t;
 
@@ -39,7 +39,8 @@ static void s_take_figures (sqlite_t *self)
     self->room.free_bytes = self->progress.figures.free_bytes;
 }
 
-static cadre_error_t s_scan (store_t *store, store_visit_t *visit, void *context, fault_t *fault)
+static cadre_error_t s_sqlite_scan (store_t *store, store_visit_t *visit, void *context,
+                                    fault_t *fault)
 {
     sqlite_t *self = (sqlite_t *) store;
     assert (!self->writer);
@@ -61,7 +62,7 @@ static uint64_t s_boots (const store_t *self)
     return sqlite_log_boots (s_const (self)->log);
 }
 
-static uint64_t s_append (store_t *store, buffer_t *body, const store_append_t *with)
+static uint64_t s_sqlite_append (store_t *store, buffer_t *body, const store_append_t *with)
 {
     static const store_append_t nothing = {0};
     sqlite_t *self = (sqlite_t *) store;
@@ -70,7 +71,7 @@ static uint64_t s_append (store_t *store, buffer_t *body, const store_append_t *
     assert (self->writer && body->size > 0 && body->size <= STORE_BATCH_BYTES_MAX);
     assert (with->drop_before <= seq);
     self->next += row_count (body->size);
-    room_append (&self->room, body->size, with->fills_bytes);
+    store_space_append (&self->room, body->size, with->fills_bytes);
     sqlite_writer_put (self->writer, body, seq, with->drop_before);
     return seq;
 }
@@ -85,7 +86,7 @@ static int s_fd (const store_t *self)
     return s_const (self)->event_fd;
 }
 
-static cadre_error_t s_turn (store_t *store, fault_t *fault)
+static cadre_error_t s_sqlite_turn (store_t *store, fault_t *fault)
 {
     sqlite_t *self = (sqlite_t *) store;
     eventfd_t count;
@@ -93,14 +94,14 @@ static cadre_error_t s_turn (store_t *store, fault_t *fault)
     assert (self->writer);
     eventfd_read (self->event_fd, &count);
     sqlite_writer_tell (self->writer, &self->progress);
-    room_settle (&self->room, self->progress.durable_bytes - before);
+    store_space_settle (&self->room, self->progress.durable_bytes - before);
     s_take_figures (self);
     if (self->progress.fault.code)
         fault_set (fault, self->progress.fault.code, "%s", self->progress.fault.text);
     return self->progress.fault.code;
 }
 
-static void s_read (store_t *self, uint64_t tag, uint64_t seq, uint64_t offset, size_t size)
+static void s_sqlite_read (store_t *self, uint64_t tag, uint64_t seq, uint64_t offset, size_t size)
 {
     sqlite_reader_ask (((sqlite_t *) self)->reader, tag, seq, offset, size);
 }
@@ -110,20 +111,20 @@ static bool s_next_slice (store_t *self, store_slice_t *slice)
     return sqlite_reader_next (((sqlite_t *) self)->reader, slice);
 }
 
-static cadre_error_t s_reserve (store_t *store, uint64_t bytes, fault_t *fault)
+static cadre_error_t s_sqlite_reserve (store_t *store, uint64_t bytes, fault_t *fault)
 {
     sqlite_t *self = (sqlite_t *) store;
-    return room_reserve (&self->room, bytes, sqlite_file_path (self->file), fault);
+    return store_space_reserve (&self->room, bytes, sqlite_file_path (self->file), fault);
 }
 
-static void s_claim (store_t *self, uint64_t bytes)
+static void s_sqlite_claim (store_t *self, uint64_t bytes)
 {
-    room_claim (&((sqlite_t *) self)->room, bytes);
+    store_space_claim (&((sqlite_t *) self)->room, bytes);
 }
 
-static void s_release (store_t *self, uint64_t bytes)
+static void s_sqlite_release (store_t *self, uint64_t bytes)
 {
-    room_release (&((sqlite_t *) self)->room, bytes);
+    store_space_release (&((sqlite_t *) self)->room, bytes);
 }
 
 static void s_live (store_t *self, uint64_t bytes)
@@ -135,7 +136,7 @@ static void s_usage (const store_t *store, store_usage_t *usage)
 {
     const sqlite_t *self = s_const (store);
     const sqlite_figures_t *figures = &self->progress.figures;
-    room_tell (&self->room, usage);
+    store_space_tell (&self->room, usage);
     usage->file_bytes = figures->file_bytes;
     usage->batches = figures->next_batch - figures->first_batch;
     usage->first = figures->first;
@@ -145,17 +146,17 @@ static void s_usage (const store_t *store, store_usage_t *usage)
 
 static bool s_wants_compaction (const store_t *self)
 {
-    return room_wants_compaction (&s_const (self)->room);
+    return store_space_wants_compaction (&s_const (self)->room);
 }
 
 //  After a failure nothing more is written.
-static cadre_error_t s_close (store_t *store, fault_t *fault)
+static cadre_error_t s_sqlite_close (store_t *store, fault_t *fault)
 {
     sqlite_t *self = (sqlite_t *) store;
     cadre_error_t error = CADRE_OK;
     if (self->writer) {
         sqlite_writer_finish (self->writer);
-        error = s_turn (store, fault);
+        error = s_sqlite_turn (store, fault);
     }
     sqlite_writer_destroy (&self->writer);
     sqlite_reader_destroy (&self->reader);
@@ -170,21 +171,21 @@ static cadre_error_t s_close (store_t *store, fault_t *fault)
 }
 
 static const store_class_t s_class = {
-    .scan = s_scan,
+    .scan = s_sqlite_scan,
     .boots = s_boots,
-    .append = s_append,
+    .append = s_sqlite_append,
     .durable = s_durable,
     .fd = s_fd,
-    .turn = s_turn,
-    .read = s_read,
+    .turn = s_sqlite_turn,
+    .read = s_sqlite_read,
     .next_slice = s_next_slice,
-    .reserve = s_reserve,
-    .claim = s_claim,
-    .release = s_release,
+    .reserve = s_sqlite_reserve,
+    .claim = s_sqlite_claim,
+    .release = s_sqlite_release,
     .live = s_live,
     .usage = s_usage,
     .wants_compaction = s_wants_compaction,
-    .close = s_close,
+    .close = s_sqlite_close,
 };
 
 store_t *sqlite_open (const char *path, const sqlite_options_t *options, fault_t *fault)

@@ -49,14 +49,14 @@ static bool s_exists (const char *path, const char *suffix)
     return stat (s_beside (path, suffix, text), &status) == 0;
 }
 
-static void s_remove (const char *path, const char *suffix)
+static void s_sqlite_file_remove (const char *path, const char *suffix)
 {
     char text [PATH_MAX];
     unlink (s_beside (path, suffix, text));
 }
 
-static cadre_error_t s_run (sqlite_file_t *self, sqlite3 *db, const char *sql, const char *doing,
-                            fault_t *fault)
+static cadre_error_t s_sqlite_file_run (sqlite_file_t *self, sqlite3 *db, const char *sql,
+                                        const char *doing, fault_t *fault)
 {
     int rc = sqlite3_exec (db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? CADRE_OK : sqlite_error (db, rc, self->path, doing, fault);
@@ -64,7 +64,7 @@ static cadre_error_t s_run (sqlite_file_t *self, sqlite3 *db, const char *sql, c
 
 //  A new database uses a rollback journal, so that it is complete, synced and a single file when it
 //  is renamed.
-static cadre_error_t s_fill (sqlite_file_t *self, sqlite3 *db, fault_t *fault)
+static cadre_error_t s_sqlite_file_fill (sqlite_file_t *self, sqlite3 *db, fault_t *fault)
 {
     char sql [512];
     snprintf (
@@ -73,7 +73,7 @@ static cadre_error_t s_fill (sqlite_file_t *self, sqlite3 *db, fault_t *fault)
         "BEGIN; PRAGMA application_id = %d; PRAGMA user_version = %d; " LOG_SQL "; " STORE_SQL
         "; INSERT INTO store VALUES (0, 1); COMMIT; PRAGMA journal_mode = WAL;",
         STORE_FILE_APPLICATION, STORE_FILE_FORMAT);
-    return s_run (self, db, sql, "made", fault);
+    return s_sqlite_file_run (self, db, sql, "made", fault);
 }
 
 static void s_sync_folder (const char *path)
@@ -96,8 +96,8 @@ static cadre_error_t s_make_file (sqlite_file_t *self, const char *fresh, fault_
     close (fd);
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2 (fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, self->vfs);
-    cadre_error_t error =
-        rc ? sqlite_error (db, rc, self->path, "made", fault) : s_fill (self, db, fault);
+    cadre_error_t error = rc ? sqlite_error (db, rc, self->path, "made", fault)
+                             : s_sqlite_file_fill (self, db, fault);
     sqlite3_close (db);
     if (error)
         return error;
@@ -108,7 +108,7 @@ static cadre_error_t s_make_file (sqlite_file_t *self, const char *fresh, fault_
     return CADRE_OK;
 }
 
-static cadre_error_t s_make (sqlite_file_t *self, fault_t *fault)
+static cadre_error_t s_sqlite_file_make (sqlite_file_t *self, fault_t *fault)
 {
     static const char *const leftovers [] = {".new", ".new-journal", ".new-wal", ".new-shm"};
     char fresh [PATH_MAX];
@@ -119,14 +119,14 @@ static cadre_error_t s_make (sqlite_file_t *self, fault_t *fault)
             "move that away to begin with an empty one",
             self->path, self->path);
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
-        s_remove (self->path, leftovers [i]);
+        s_sqlite_file_remove (self->path, leftovers [i]);
     cadre_error_t error = s_make_file (self, s_beside (self->path, ".new", fresh), fault);
     for (size_t i = 0; error && i < sizeof leftovers / sizeof *leftovers; i++)
-        s_remove (self->path, leftovers [i]);
+        s_sqlite_file_remove (self->path, leftovers [i]);
     return error;
 }
 
-static uint32_t s_number (const uint8_t *head, size_t offset)
+static uint32_t s_sqlite_file_number (const uint8_t *head, size_t offset)
 {
     uint32_t value;
     memcpy (&value, head + offset, sizeof value);
@@ -142,18 +142,18 @@ static cadre_error_t s_judge_head (sqlite_file_t *self, const uint8_t *head, siz
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
                           "%s is not a store of cadre's (not a database): name another file",
                           self->path);
-    if (s_number (head, 68) != STORE_FILE_APPLICATION)
+    if (s_sqlite_file_number (head, 68) != STORE_FILE_APPLICATION)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
             "%s is not a store of cadre's (another program's database): name another file",
             self->path);
-    if (s_number (head, 60) > STORE_FILE_FORMAT)
+    if (s_sqlite_file_number (head, 60) > STORE_FILE_FORMAT)
         return fault_set (
             fault, CADRE_ERROR_VERSION,
             "the store %s has format %u, newer than this broker's %d: use the newer cadre, or "
             "name another file",
-            self->path, s_number (head, 60), STORE_FILE_FORMAT);
-    if (s_number (head, 60) < STORE_FILE_FORMAT)
+            self->path, s_sqlite_file_number (head, 60), STORE_FILE_FORMAT);
+    if (s_sqlite_file_number (head, 60) < STORE_FILE_FORMAT)
         return sqlite_error_is_damage (self->path, "its format has no number", fault);
     return CADRE_OK;
 }
@@ -227,7 +227,7 @@ static cadre_error_t s_check_pages (sqlite_file_t *self, fault_t *fault)
                                       : sqlite_error_is_damage (self->path, answer, fault);
 }
 
-static cadre_error_t s_connect (sqlite_file_t *self, fault_t *fault)
+static cadre_error_t s_sqlite_file_connect (sqlite_file_t *self, fault_t *fault)
 {
     char sql [256];
     snprintf (sql, sizeof sql,
@@ -244,7 +244,7 @@ static cadre_error_t s_connect (sqlite_file_t *self, fault_t *fault)
     sqlite3_db_config (self->writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (sqlite3_db_readonly (self->writer, "main"))
         return sqlite_error (NULL, SQLITE_READONLY, self->path, "written", fault);
-    return s_run (self, self->writer, sql, "opened", fault);
+    return s_sqlite_file_run (self, self->writer, sql, "opened", fault);
 }
 
 static cadre_error_t s_check_mode (sqlite_file_t *self, fault_t *fault)
@@ -289,7 +289,7 @@ static cadre_error_t s_check_trust (const sqlite_file_t *self, trust_kind_t kind
     return error;
 }
 
-static cadre_error_t s_open (sqlite_file_t *self, fault_t *fault)
+static cadre_error_t s_sqlite_file_open (sqlite_file_t *self, fault_t *fault)
 {
     if (s_check_trust (self, TRUST_FILE, fault))
         return fault->code;
@@ -298,15 +298,15 @@ static cadre_error_t s_open (sqlite_file_t *self, fault_t *fault)
         return fault->code;
     struct stat status;
     bool fresh = stat (self->path, &status) != 0 && errno == ENOENT;
-    if (fresh && s_make (self, fault))
+    if (fresh && s_sqlite_file_make (self, fault))
         return fault->code;
     if (fresh)
         lockfile_mark (self->lock, false);
     self->had_wal = s_exists (self->path, "-wal");
     self->had_shm = s_exists (self->path, "-shm");
     if (s_check_head (self, fault) || s_check_trust (self, TRUST_SECRET, fault)
-        || s_check_wal (self, fault) || s_connect (self, fault) || s_check_tables (self, fault)
-        || s_check_mode (self, fault))
+        || s_check_wal (self, fault) || s_sqlite_file_connect (self, fault)
+        || s_check_tables (self, fault) || s_check_mode (self, fault))
         return fault->code;
     return s_check_pages (self, fault);
 }
@@ -347,7 +347,7 @@ sqlite_file_t *sqlite_file_open (const char *path, const char *vfs, fault_t *fau
     sqlite_file_t *self = calloc (1, sizeof *self);
     assert (self);
     self->vfs = vfs;
-    if (s_resolve (self, path, fault) || s_open (self, fault))
+    if (s_resolve (self, path, fault) || s_sqlite_file_open (self, fault))
         sqlite_file_close (&self);
     return self;
 }
@@ -362,9 +362,9 @@ void sqlite_file_close (sqlite_file_t **self_p)
         lockfile_mark (self->lock, false);
     sqlite3_close (self->writer);
     if (opened && !self->adopted && !self->had_wal)
-        s_remove (self->path, "-wal");
+        s_sqlite_file_remove (self->path, "-wal");
     if (opened && !self->adopted && !self->had_shm)
-        s_remove (self->path, "-shm");
+        s_sqlite_file_remove (self->path, "-shm");
     lockfile_drop (&self->lock);
     free (self);
     *self_p = NULL;

@@ -27,14 +27,14 @@ static const char *const s_sql [SQLITE_LOG_COUNT] = {
 #undef SQLITE_LOG_TEXT
 };
 
-static const char *s_path (const sqlite_log_t *self)
+static const char *s_sqlite_log_path (const sqlite_log_t *self)
 {
     return sqlite_file_path (self->file);
 }
 
 cadre_error_t sqlite_log_fail (sqlite_log_t *self, int rc, const char *doing, fault_t *fault)
 {
-    return sqlite_error (self->db, rc, s_path (self), doing, fault);
+    return sqlite_error (self->db, rc, s_sqlite_log_path (self), doing, fault);
 }
 
 sqlite3_stmt *sqlite_log_bind (sqlite_log_t *self, int which, uint64_t one, uint64_t two)
@@ -78,7 +78,7 @@ static int s_see_wal (void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-static cadre_error_t s_prepare (sqlite_log_t *self, fault_t *fault)
+static cadre_error_t s_sqlite_log_prepare (sqlite_log_t *self, fault_t *fault)
 {
     for (int i = 0; i < SQLITE_LOG_COUNT; i++) {
         int rc = sqlite3_prepare_v3 (self->db, s_sql [i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -101,7 +101,8 @@ sqlite_log_t *sqlite_log_new (sqlite_file_t *file, uint64_t wal_bytes, fault_t *
     snprintf (self->wal_path, sizeof self->wal_path, "%s-wal", sqlite_file_path (file));
     sqlite3_wal_hook (self->db, s_see_wal, self);
     uint64_t answer [2] = {0};
-    if (s_prepare (self, fault) || sqlite_log_ask (self, SQLITE_LOG_PAGE, 0, 0, answer, fault))
+    if (s_sqlite_log_prepare (self, fault)
+        || sqlite_log_ask (self, SQLITE_LOG_PAGE, 0, 0, answer, fault))
         sqlite_log_destroy (&self);
     else
         self->page_bytes = answer [0];
@@ -135,7 +136,7 @@ cadre_error_t sqlite_log_damaged (sqlite_log_t *self, uint64_t seq, const char *
 {
     char where [128];
     snprintf (where, sizeof where, "row %llu %s", (unsigned long long) seq, how);
-    return sqlite_error_is_damage (s_path (self), where, fault);
+    return sqlite_error_is_damage (s_sqlite_log_path (self), where, fault);
 }
 
 static uint64_t s_file_bytes (const char *path)
@@ -162,8 +163,9 @@ static cadre_error_t s_measure (sqlite_log_t *self, fault_t *fault)
 static void s_measure_disk (sqlite_log_t *self)
 {
     struct statvfs status;
-    self->figures.file_bytes = s_file_bytes (s_path (self)) + s_file_bytes (self->wal_path);
-    if (statvfs (s_path (self), &status) == 0)
+    self->figures.file_bytes =
+        s_file_bytes (s_sqlite_log_path (self)) + s_file_bytes (self->wal_path);
+    if (statvfs (s_sqlite_log_path (self), &status) == 0)
         self->figures.free_bytes = (uint64_t) status.f_bavail * status.f_frsize;
 }
 
@@ -179,7 +181,7 @@ cadre_error_t sqlite_log_begin (sqlite_log_t *self, fault_t *fault)
         return CADRE_OK;
     return fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
                       "the store %s was opened by another broker in the meantime: stop one of them",
-                      s_path (self));
+                      s_sqlite_log_path (self));
 }
 
 static cadre_error_t s_insert (sqlite_log_t *self, const row_t *row, fault_t *fault)
@@ -267,7 +269,7 @@ static cadre_error_t s_purge (sqlite_log_t *self, uint64_t allowance, fault_t *f
     return last ? sqlite_log_do (self, SQLITE_LOG_PURGE, last, fault) : CADRE_OK;
 }
 
-static cadre_error_t s_commit (sqlite_log_t *self, uint64_t purge_bytes, fault_t *fault)
+static cadre_error_t s_sqlite_log_commit (sqlite_log_t *self, uint64_t purge_bytes, fault_t *fault)
 {
     if (s_purge (self, purge_bytes, fault) || s_measure (self, fault)
         || sqlite_log_do (self, SQLITE_LOG_COMMIT, 0, fault))
@@ -279,7 +281,7 @@ static cadre_error_t s_commit (sqlite_log_t *self, uint64_t purge_bytes, fault_t
 
 cadre_error_t sqlite_log_commit (sqlite_log_t *self, fault_t *fault)
 {
-    return s_commit (self, 2 * self->written_bytes + PURGE_LEAST, fault);
+    return s_sqlite_log_commit (self, 2 * self->written_bytes + PURGE_LEAST, fault);
 }
 
 //  A reader in another program may block the checkpoint: the next one will continue.
@@ -310,7 +312,8 @@ static cadre_error_t s_vacuum (sqlite_log_t *self, fault_t *fault)
 static cadre_error_t s_tidy_idle (sqlite_log_t *self, fault_t *fault)
 {
     if (self->dropped_bytes)
-        return sqlite_log_begin (self, fault) ? fault->code : s_commit (self, PURGE_BYTES, fault);
+        return sqlite_log_begin (self, fault) ? fault->code
+                                              : s_sqlite_log_commit (self, PURGE_BYTES, fault);
     if (s_has_spare (self))
         return s_vacuum (self, fault);
     if (!self->shrunk)

@@ -49,7 +49,7 @@ struct sqlite_reader {
     bool ending;               //  Skip the remaining requests
 };
 
-static cadre_error_t s_connect (sqlite_reader_t *self, fault_t *fault)
+static cadre_error_t s_sqlite_reader_connect (sqlite_reader_t *self, fault_t *fault)
 {
     if (self->statement)
         return CADRE_OK;
@@ -69,7 +69,8 @@ static cadre_error_t s_missing (const request_t *request, fault_t *fault)
         request->size, (unsigned long long) request->offset, (unsigned long long) request->seq);
 }
 
-static cadre_error_t s_keep (sqlite_reader_t *self, uint64_t seq, view_t body, fault_t *fault)
+static cadre_error_t s_sqlite_reader_keep (sqlite_reader_t *self, uint64_t seq, view_t body,
+                                           fault_t *fault)
 {
     row_t row;
     if (!row_read (&row, seq, body))
@@ -86,7 +87,7 @@ static cadre_error_t s_keep (sqlite_reader_t *self, uint64_t seq, view_t body, f
 //  Reads a row into the cache. CADRE_OK also when there is no such row.
 static cadre_error_t s_fetch (sqlite_reader_t *self, uint64_t seq, fault_t *fault)
 {
-    if (s_connect (self, fault))
+    if (s_sqlite_reader_connect (self, fault))
         return fault->code;
     cadre_error_t error = CADRE_OK;
     sqlite3_bind_int64 (self->statement, 1, (sqlite3_int64) seq);
@@ -94,7 +95,7 @@ static cadre_error_t s_fetch (sqlite_reader_t *self, uint64_t seq, fault_t *faul
     if (rc == SQLITE_ROW) {
         const void *bytes = sqlite3_column_blob (self->statement, 0);
         view_t body = {.data = bytes, .size = (size_t) sqlite3_column_bytes (self->statement, 0)};
-        error = s_keep (self, seq, body, fault);
+        error = s_sqlite_reader_keep (self, seq, body, fault);
     } else if (rc != SQLITE_DONE) {
         error = sqlite_error (self->db, rc, sqlite_file_path (self->file), "read", fault);
     }
@@ -102,7 +103,7 @@ static cadre_error_t s_fetch (sqlite_reader_t *self, uint64_t seq, fault_t *faul
     return error;
 }
 
-static const kept_t *s_find (const sqlite_reader_t *self, uint64_t seq)
+static const kept_t *s_sqlite_reader_find (const sqlite_reader_t *self, uint64_t seq)
 {
     for (size_t i = 0; i < KEPT_ROWS; i++)
         if (self->kept [i].seq == seq)
@@ -115,11 +116,11 @@ static cadre_error_t s_read_row (sqlite_reader_t *self, request_t *request, faul
 {
     uint64_t at = request->offset + request->slice.body.size;
     uint32_t index = (uint32_t) (at / ROW_CONTENT_BYTES);
-    const kept_t *kept = s_find (self, request->seq + index);
+    const kept_t *kept = s_sqlite_reader_find (self, request->seq + index);
     if (!kept) {
         if (s_fetch (self, request->seq + index, fault))
             return fault->code;
-        kept = s_find (self, request->seq + index);
+        kept = s_sqlite_reader_find (self, request->seq + index);
     }
     size_t within = (size_t) (at % ROW_CONTENT_BYTES);
     if (!kept || kept->index != index || within >= kept->content.size)
@@ -129,7 +130,7 @@ static cadre_error_t s_read_row (sqlite_reader_t *self, request_t *request, faul
     return CADRE_OK;
 }
 
-static void s_read (sqlite_reader_t *self, request_t *request)
+static void s_sqlite_reader_read (sqlite_reader_t *self, request_t *request)
 {
     cadre_error_t error = CADRE_OK;
     if (request->seq == 0 || request->size == 0 || request->offset > STORE_BATCH_BYTES_MAX)
@@ -140,7 +141,7 @@ static void s_read (sqlite_reader_t *self, request_t *request)
         buffer_free (&request->slice.body);
 }
 
-static request_t *s_take (sqlite_reader_t *self)
+static request_t *s_sqlite_reader_take (sqlite_reader_t *self)
 {
     pthread_mutex_lock (&self->mutex);
     while (!self->queue && !self->ending)
@@ -152,7 +153,7 @@ static request_t *s_take (sqlite_reader_t *self)
     return request;
 }
 
-static void s_answer (sqlite_reader_t *self, request_t *request)
+static void s_sqlite_reader_answer (sqlite_reader_t *self, request_t *request)
 {
     pthread_mutex_lock (&self->mutex);
     bool news = !self->answers;
@@ -164,13 +165,13 @@ static void s_answer (sqlite_reader_t *self, request_t *request)
         eventfd_write (self->event_fd, 1);
 }
 
-static void *s_run (void *argument)
+static void *s_sqlite_reader_run (void *argument)
 {
     sqlite_reader_t *self = argument;
     request_t *request;
-    while ((request = s_take (self))) {
-        s_read (self, request);
-        s_answer (self, request);
+    while ((request = s_sqlite_reader_take (self))) {
+        s_sqlite_reader_read (self, request);
+        s_sqlite_reader_answer (self, request);
     }
     return NULL;
 }
@@ -189,12 +190,12 @@ sqlite_reader_t *sqlite_reader_new (const sqlite_file_t *file, int event_fd)
 
 cadre_error_t sqlite_reader_start (sqlite_reader_t *self, fault_t *fault)
 {
-    cadre_error_t error = threads_start (&self->thread, s_run, self, fault);
+    cadre_error_t error = threads_start (&self->thread, s_sqlite_reader_run, self, fault);
     self->started = error == CADRE_OK;
     return error;
 }
 
-static void s_stop (sqlite_reader_t *self)
+static void s_sqlite_reader_stop (sqlite_reader_t *self)
 {
     pthread_mutex_lock (&self->mutex);
     self->ending = true;
@@ -203,7 +204,7 @@ static void s_stop (sqlite_reader_t *self)
     pthread_join (self->thread, NULL);
 }
 
-static void s_free (request_t *list)
+static void s_sqlite_reader_free (request_t *list)
 {
     request_t *request, *next;
     DL_FOREACH_SAFE (list, request, next) {
@@ -218,13 +219,13 @@ void sqlite_reader_destroy (sqlite_reader_t **self_p)
     if (!self)
         return;
     if (self->started)
-        s_stop (self);
+        s_sqlite_reader_stop (self);
     sqlite3_finalize (self->statement);
     sqlite3_close (self->db);
     for (size_t i = 0; i < KEPT_ROWS; i++)
         buffer_free (&self->kept [i].content);
-    s_free (self->queue);
-    s_free (self->answers);
+    s_sqlite_reader_free (self->queue);
+    s_sqlite_reader_free (self->answers);
     pthread_cond_destroy (&self->progress);
     pthread_cond_destroy (&self->work);
     pthread_mutex_destroy (&self->mutex);

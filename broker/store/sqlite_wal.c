@@ -120,7 +120,7 @@ static cadre_error_t s_walk (wal_t *self, const char *path, fault_t *fault)
     return commits >= 2 ? s_damaged (path, wrong, fault) : CADRE_OK;
 }
 
-static cadre_error_t s_check (wal_t *self, const char *path, fault_t *fault)
+static cadre_error_t s_sqlite_wal_check (wal_t *self, const char *path, fault_t *fault)
 {
     uint8_t head [SQLITE_WAL_HEAD_BYTES];
     bool again;
@@ -143,7 +143,7 @@ cadre_error_t sqlite_wal_check (const char *path, const char *wal, fault_t *faul
     wal_t self = {.fd = open (wal, O_RDONLY | O_CLOEXEC)};
     if (self.fd < 0)
         return CADRE_OK; //  If it exists, SQLite reports the reason
-    cadre_error_t error = s_check (&self, path, fault);
+    cadre_error_t error = s_sqlite_wal_check (&self, path, fault);
     free (self.frame);
     close (self.fd);
     return error;

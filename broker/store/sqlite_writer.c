@@ -33,7 +33,7 @@ struct sqlite_writer {
     sqlite_progress_t progress; //  For the owner
 };
 
-static void s_free (batch_t *queue)
+static void s_sqlite_writer_free (batch_t *queue)
 {
     batch_t *batch, *next;
     DL_FOREACH_SAFE (queue, batch, next) {
@@ -43,7 +43,7 @@ static void s_free (batch_t *queue)
 }
 
 //  The batches of the next transaction; NULL when it ends.
-static batch_t *s_take (sqlite_writer_t *self)
+static batch_t *s_sqlite_writer_take (sqlite_writer_t *self)
 {
     batch_t *taken = NULL;
     size_t bytes = 0;
@@ -60,7 +60,8 @@ static batch_t *s_take (sqlite_writer_t *self)
     return taken;
 }
 
-static cadre_error_t s_write (sqlite_writer_t *self, const batch_t *batch, fault_t *fault)
+static cadre_error_t s_sqlite_writer_write (sqlite_writer_t *self, const batch_t *batch,
+                                            fault_t *fault)
 {
     view_t body = {.data = batch->body.data, .size = batch->body.size};
     if (sqlite_log_add (self->log, batch->seq, body, fault))
@@ -71,13 +72,14 @@ static cadre_error_t s_write (sqlite_writer_t *self, const batch_t *batch, fault
     return sqlite_log_drop (self->log, batch->drop_before, fault);
 }
 
-static cadre_error_t s_commit (sqlite_writer_t *self, const batch_t *batches, fault_t *fault)
+static cadre_error_t s_sqlite_writer_commit (sqlite_writer_t *self, const batch_t *batches,
+                                             fault_t *fault)
 {
     const batch_t *batch;
     if (sqlite_log_begin (self->log, fault))
         return fault->code;
     DL_FOREACH (batches, batch)
-        if (s_write (self, batch, fault))
+        if (s_sqlite_writer_write (self, batch, fault))
             return fault->code;
     return sqlite_log_commit (self->log, fault);
 }
@@ -127,17 +129,17 @@ static cadre_error_t s_tidy (sqlite_writer_t *self, fault_t *fault)
     return error;
 }
 
-static void *s_run (void *argument)
+static void *s_sqlite_writer_run (void *argument)
 {
     sqlite_writer_t *self = argument;
     fault_t fault = {0};
     cadre_error_t error = s_tidy (self, &fault);
     batch_t *batches;
-    while (!error && (batches = s_take (self))) {
-        error = s_commit (self, batches, &fault);
+    while (!error && (batches = s_sqlite_writer_take (self))) {
+        error = s_sqlite_writer_commit (self, batches, &fault);
         if (!error)
             s_tell_durable (self, batches);
-        s_free (batches);
+        s_sqlite_writer_free (batches);
         if (!error)
             error = s_tidy (self, &fault);
     }
@@ -157,7 +159,7 @@ sqlite_writer_t *sqlite_writer_new (sqlite_log_t *log, sqlite_reader_t *reader, 
     self->progress.figures = *sqlite_log_figures (log);
     pthread_mutex_init (&self->mutex, NULL);
     pthread_cond_init (&self->work, NULL);
-    if (threads_start (&self->thread, s_run, self, fault) == CADRE_OK)
+    if (threads_start (&self->thread, s_sqlite_writer_run, self, fault) == CADRE_OK)
         return self;
     pthread_mutex_destroy (&self->mutex);
     pthread_cond_destroy (&self->work);
@@ -182,7 +184,7 @@ void sqlite_writer_destroy (sqlite_writer_t **self_p)
     if (!self)
         return;
     sqlite_writer_finish (self);
-    s_free (self->queue);
+    s_sqlite_writer_free (self->queue);
     pthread_cond_destroy (&self->work);
     pthread_mutex_destroy (&self->mutex);
     free (self);

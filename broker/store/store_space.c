@@ -1,4 +1,4 @@
-//  room.c - accounting of the space in a store
+//  store_space.c - accounting of the space in a store
 
 #include "broker/store/store_space.h"
 
@@ -16,12 +16,12 @@ static uint64_t s_minus (uint64_t one, uint64_t other)
     return one > other ? one - other : 0;
 }
 
-static uint64_t s_promised (const room_t *self)
+static uint64_t s_promised (const store_space_t *self)
 {
     return s_plus (self->pending_bytes, self->reserved_bytes);
 }
 
-static cadre_error_t s_refuse_quota (const room_t *self, uint64_t bytes, const char *store,
+static cadre_error_t s_refuse_quota (const store_space_t *self, uint64_t bytes, const char *store,
                                      fault_t *fault)
 {
     char want [UNITS_TEXT_BYTES], used [UNITS_TEXT_BYTES], held [UNITS_TEXT_BYTES],
@@ -36,7 +36,7 @@ static cadre_error_t s_refuse_quota (const room_t *self, uint64_t bytes, const c
         units_print_size (self->quota_bytes, limit, sizeof limit));
 }
 
-static cadre_error_t s_refuse_disk (const room_t *self, uint64_t bytes, const char *store,
+static cadre_error_t s_refuse_disk (const store_space_t *self, uint64_t bytes, const char *store,
                                     fault_t *fault)
 {
     char want [UNITS_TEXT_BYTES], held [UNITS_TEXT_BYTES], left [UNITS_TEXT_BYTES];
@@ -49,39 +49,40 @@ static cadre_error_t s_refuse_disk (const room_t *self, uint64_t bytes, const ch
         units_print_size (s_plus (s_promised (self), self->margin_bytes), held, sizeof held));
 }
 
-cadre_error_t room_reserve (room_t *self, uint64_t bytes, const char *store, fault_t *fault)
+cadre_error_t store_space_reserve (store_space_t *self, uint64_t bytes, const char *store,
+                                   fault_t *fault)
 {
     uint64_t wanted = s_plus (s_promised (self), bytes);
     if (self->quota_bytes && s_plus (self->used_bytes, wanted) > self->quota_bytes)
         return s_refuse_quota (self, bytes, store, fault);
     if (s_plus (wanted, self->margin_bytes) > s_plus (self->free_bytes, self->spare_bytes))
         return s_refuse_disk (self, bytes, store, fault);
-    room_claim (self, bytes);
+    store_space_claim (self, bytes);
     return CADRE_OK;
 }
 
-void room_claim (room_t *self, uint64_t bytes)
+void store_space_claim (store_space_t *self, uint64_t bytes)
 {
     self->reserved_bytes = s_plus (self->reserved_bytes, bytes);
 }
 
-void room_release (room_t *self, uint64_t bytes)
+void store_space_release (store_space_t *self, uint64_t bytes)
 {
     self->reserved_bytes = s_minus (self->reserved_bytes, bytes);
 }
 
-void room_append (room_t *self, uint64_t size_bytes, uint64_t fills_bytes)
+void store_space_append (store_space_t *self, uint64_t size_bytes, uint64_t fills_bytes)
 {
     self->pending_bytes = s_plus (self->pending_bytes, size_bytes);
-    room_release (self, fills_bytes);
+    store_space_release (self, fills_bytes);
 }
 
-void room_settle (room_t *self, uint64_t size_bytes)
+void store_space_settle (store_space_t *self, uint64_t size_bytes)
 {
     self->pending_bytes = s_minus (self->pending_bytes, size_bytes);
 }
 
-bool room_wants_compaction (const room_t *self)
+bool store_space_wants_compaction (const store_space_t *self)
 {
     uint64_t dead = s_minus (self->used_bytes, self->live_bytes);
     if (dead > s_plus (self->live_bytes, SLACK_BYTES))
@@ -90,7 +91,7 @@ bool room_wants_compaction (const room_t *self)
     return eighth && dead > eighth && taken > self->quota_bytes - eighth;
 }
 
-void room_tell (const room_t *self, store_usage_t *usage)
+void store_space_tell (const store_space_t *self, store_usage_t *usage)
 {
     usage->used_bytes = self->used_bytes;
     usage->pending_bytes = self->pending_bytes;

@@ -9,7 +9,7 @@
 
 int main (int argc, char **argv)
 {
-    static const command_t commands [] = {
+    static const subcommand_t commands [] = {
         {"run", "run a command for each input, in parallel", cmd_run},
         {"submit", "submit such a job to the broker, and exit", cmd_submit},
         {"call", "call one function", cmd_call},
@@ -29,6 +29,6 @@ int main (int argc, char **argv)
     descriptors_raise_for (DESCRIPTORS_USUAL);
     if (argc == 2 && (strcmp (argv [1], "--version") == 0 || strcmp (argv [1], "-V") == 0))
         return say_flush (cmd_version (1, argv));
-    return say_flush (command_dispatch (commands, "cadre",
-                                        "  cadre run -k 'wc -l < {}' ::: *.txt\n", argc, argv));
+    return say_flush (subcommand_dispatch (commands, "cadre",
+                                           "  cadre run -k 'wc -l < {}' ::: *.txt\n", argc, argv));
 }

@@ -26,7 +26,7 @@ static cadre_error_t s_fault (cadre_future_t *self, fault_t *fault)
     return fault_set (fault, CADRE_ERROR_TASK, "%s", cadre_future_message (self));
 }
 
-static cadre_error_t s_late (cadre_future_t *self, int timeout_ms)
+static cadre_error_t s_future_late (cadre_future_t *self, int timeout_ms)
 {
     char why [400];
     pool_lock (self->pool);
@@ -54,7 +54,7 @@ cadre_error_t cadre_future_wait (cadre_future_t *self, int timeout_ms)
                                      s_is_done, self);
         pool_unlock (self->pool);
         if (!done)
-            return s_late (self, timeout_ms);
+            return s_future_late (self, timeout_ms);
     }
     if (promise_is_ok (self))
         return CADRE_OK;
@@ -139,7 +139,7 @@ cadre_error_t cadre_future_wait_text (cadre_future_t *self, const char **value, 
 
 //  ---- reading, once it is done ----------------------------------------------------------
 
-static cadre_future_t *s_ended (cadre_future_t *self)
+static cadre_future_t *s_future_ended (cadre_future_t *self)
 {
     return self && !pool_forked (self->pool) && promise_is_done (self) && !self->error ? self
                                                                                        : NULL;
@@ -160,7 +160,7 @@ static cadre_value_t *s_command_value (const written_t *written)
 
 const cadre_value_t *cadre_future_value (cadre_future_t *self)
 {
-    if (!s_ended (self) || (!self->command && self->result.outcome != CADRE_OUTCOME_OK))
+    if (!s_future_ended (self) || (!self->command && self->result.outcome != CADRE_OUTCOME_OK))
         return NULL;
     if (!self->value) {
         view_t bytes = result_value (&self->result);
@@ -172,17 +172,17 @@ const cadre_value_t *cadre_future_value (cadre_future_t *self)
 
 cadre_outcome_t cadre_future_outcome (cadre_future_t *self)
 {
-    return s_ended (self) ? (cadre_outcome_t) self->result.outcome : CADRE_OUTCOME_NONE;
+    return s_future_ended (self) ? (cadre_outcome_t) self->result.outcome : CADRE_OUTCOME_NONE;
 }
 
 int cadre_future_code (cadre_future_t *self)
 {
-    return s_ended (self) ? self->result.code : 0;
+    return s_future_ended (self) ? self->result.code : 0;
 }
 
 const char *cadre_future_kind (cadre_future_t *self)
 {
-    return s_ended (self) ? result_detail (&self->result)->kind : "";
+    return s_future_ended (self) ? result_detail (&self->result)->kind : "";
 }
 
 static const char *s_outcome_message (cadre_future_t *self)
@@ -204,7 +204,7 @@ const char *cadre_future_message (cadre_future_t *self)
 {
     if (!self || pool_forked (self->pool))
         return "";
-    if (!s_ended (self))
+    if (!s_future_ended (self))
         return self->text ? self->text : "";
     const char *message = result_detail (&self->result)->message;
     if (*message || self->result.outcome == CADRE_OUTCOME_OK)
@@ -214,29 +214,29 @@ const char *cadre_future_message (cadre_future_t *self)
 
 const char *cadre_future_trace (cadre_future_t *self)
 {
-    return s_ended (self) ? result_detail (&self->result)->trace : "";
+    return s_future_ended (self) ? result_detail (&self->result)->trace : "";
 }
 
 const char *cadre_future_worker (cadre_future_t *self)
 {
-    return s_ended (self) ? result_detail (&self->result)->worker : "";
+    return s_future_ended (self) ? result_detail (&self->result)->worker : "";
 }
 
 unsigned cadre_future_attempts (cadre_future_t *self)
 {
-    return s_ended (self) ? self->result.attempts : 0;
+    return s_future_ended (self) ? self->result.attempts : 0;
 }
 
 int64_t cadre_future_run_us (cadre_future_t *self)
 {
-    return s_ended (self) ? self->result.run_us : 0;
+    return s_future_ended (self) ? self->result.run_us : 0;
 }
 
 double cadre_future_progress (cadre_future_t *self)
 {
     if (!self || pool_forked (self->pool))
         return 0;
-    if (s_ended (self) && self->result.outcome == CADRE_OUTCOME_OK)
+    if (s_future_ended (self) && self->result.outcome == CADRE_OUTCOME_OK)
         return 1;
     pool_lock (self->pool);
     double progress = self->written ? atomic_load (&self->written->progress) : 0;
@@ -284,7 +284,7 @@ cadre_error_t cadre_future_next (cadre_future_t *self, cadre_value_t **value, in
     pool_unlock (self->pool);
     if (*value)
         return CADRE_OK;
-    return any ? CADRE_ERROR_END : s_late (self, timeout_ms);
+    return any ? CADRE_ERROR_END : s_future_late (self, timeout_ms);
 }
 
 cadre_error_t cadre_future_on_done (cadre_future_t *self, cadre_done_fn *callback, void *argument)

@@ -59,18 +59,18 @@ cadre_value_t *imap_later (void)
     return &later;
 }
 
-static cadre_error_t s_say (cadre_imap_t *self, const fault_t *fault)
+static cadre_error_t s_imap_say (cadre_imap_t *self, const fault_t *fault)
 {
     self->fault = *fault;
     return message_say (self->pool, fault);
 }
 
-static place_t *s_place (const cadre_imap_t *self, size_t item)
+static place_t *s_imap_place (const cadre_imap_t *self, size_t item)
 {
     return &self->places [item & (self->room - 1)];
 }
 
-static void s_grow (cadre_imap_t *self)
+static void s_imap_grow (cadre_imap_t *self)
 {
     size_t room = self->room ? self->room * 2 : ROOM_MIN;
     place_t *places = calloc (room, sizeof *places);
@@ -78,7 +78,7 @@ static void s_grow (cadre_imap_t *self)
     if (!places || !ended)
         abort ();
     for (size_t item = self->base; item != self->taken; item++)
-        places [item & (room - 1)] = *s_place (self, item);
+        places [item & (room - 1)] = *s_imap_place (self, item);
     for (size_t i = 0; i < self->ended_count; i++)
         ended [i] = self->ended [(self->ended_first + i) & (self->room - 1)];
     free (self->places);
@@ -91,18 +91,18 @@ static void s_grow (cadre_imap_t *self)
 
 //  ---- callbacks of the items ------------------------------------------------------
 
-static cadre_error_t s_pack (void *owner, buffer_t *payload, size_t item, fault_t *fault)
+static cadre_error_t s_imap_pack (void *owner, buffer_t *payload, size_t item, fault_t *fault)
 {
-    const buffer_t *arguments = &s_place (owner, item)->arguments;
+    const buffer_t *arguments = &s_imap_place (owner, item)->arguments;
     (void) fault;
     pack_raw (payload, arguments->data, arguments->size);
     return CADRE_OK;
 }
 
-static void s_end (void *owner, size_t item, cadre_value_t *value)
+static void s_imap_end (void *owner, size_t item, cadre_value_t *value)
 {
     cadre_imap_t *self = owner;
-    place_t *place = s_place (self, item);
+    place_t *place = s_imap_place (self, item);
     buffer_free (&place->arguments);
     place->value = value;
     if (self->options.unordered)
@@ -112,7 +112,7 @@ static void s_end (void *owner, size_t item, cadre_value_t *value)
 static void s_values (void *owner, size_t first, size_t count, cursor_t *cursor)
 {
     for (size_t i = 0; i < count; i++)
-        s_end (owner, first + i, map_read (cursor));
+        s_imap_end (owner, first + i, map_read (cursor));
 }
 
 //  ---- opening --------------------------------------------------------------------------
@@ -135,21 +135,21 @@ cadre_imap_t *cadre_imap (cadre_t *self, const char *function, cadre_source_fn *
     if (imap->window < imap->chunk)
         imap->window = imap->chunk;
     fault_t fault = {0};
-    const items_owner_t owner = {s_pack, s_values, s_end, false, imap};
+    const items_owner_t owner = {s_imap_pack, s_values, s_imap_end, false, imap};
     if (!source)
         fault_set (&fault, CADRE_ERROR_ARGUMENT,
                    "there is no source: give a function that makes the items");
     else if (items_open (&imap->items, self, function, &imap->options, imap->chunk, 0, &owner))
         fault = imap->items.fault;
     if (fault.code)
-        imap->broken = s_say (imap, &fault);
+        imap->broken = s_imap_say (imap, &fault);
     return imap;
 }
 
 //  ---- taking items ----------------------------------------------------------------
 
 //  Packs an item of the source, or an element of a batch.
-static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *fault)
+static void s_imap_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *fault)
 {
     if (self->options.batch) {
         if (item) {
@@ -162,8 +162,8 @@ static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *faul
     } else if (!item)
         return;
     if (self->taken - self->base == self->room)
-        s_grow (self);
-    place_t *place = s_place (self, self->taken);
+        s_imap_grow (self);
+    place_t *place = s_imap_place (self, self->taken);
     *place = (place_t){.arguments.checked = true};
     if (!self->options.batch)
         map_pack_item (&place->arguments, item, self->taken, &self->options, fault);
@@ -175,25 +175,25 @@ static void s_take (cadre_imap_t *self, const cadre_value_t *item, fault_t *faul
         self->batch_count = 0;
     }
     if (place->arguments.failed && !fault->code)
-        room_lacks (place->arguments.size, "arguments", fault);
+        memory_check_lacks (place->arguments.size, "arguments", fault);
     self->taken += !fault->code;
 }
 
 //  Calls the source once. False: it has no item now.
-static bool s_ask (cadre_imap_t *self, fault_t *fault)
+static bool s_imap_ask (cadre_imap_t *self, fault_t *fault)
 {
-    int64_t before_us = moment_now (NULL);
+    int64_t before_us = clock_now (NULL);
     cadre_value_t *item = self->source (self->argument);
-    self->source_us = moment_now (NULL) - before_us;
+    self->source_us = clock_now (NULL) - before_us;
     if (item == imap_later ())
         return false;
     self->dry = !item;
-    s_take (self, item, fault);
+    s_imap_take (self, item, fault);
     cadre_value_destroy (&item);
     return true;
 }
 
-static cadre_error_t s_send (cadre_imap_t *self, fault_t *fault)
+static cadre_error_t s_imap_send (cadre_imap_t *self, fault_t *fault)
 {
     while (self->sent < self->taken) {
         size_t sent = items_send (&self->items, self->sent, self->taken - self->sent);
@@ -217,7 +217,7 @@ static bool s_is_closed (cadre_imap_t *self)
 }
 
 //  Has the window room for an item, or for a whole chunk when one begins?
-static bool s_has_room (const cadre_imap_t *self)
+static bool s_imap_has_room (const cadre_imap_t *self)
 {
     size_t wanted = self->taken == self->sent ? self->chunk : 1;
     return !self->dry && self->taken - self->read + wanted <= self->window;
@@ -225,16 +225,17 @@ static bool s_has_room (const cadre_imap_t *self)
 
 //  Takes items until a chunk is full, or the source is slow; then sends them. False: the source has
 //  no item now.
-static bool s_fill (cadre_imap_t *self, fault_t *fault)
+static bool s_imap_fill (cadre_imap_t *self, fault_t *fault)
 {
     bool asked = true;
-    while (asked && !fault->code && s_has_room (self) && self->taken - self->sent < self->chunk) {
-        asked = s_ask (self, fault);
+    while (asked && !fault->code && s_imap_has_room (self)
+           && self->taken - self->sent < self->chunk) {
+        asked = s_imap_ask (self, fault);
         if (self->source_us > SLOW_US)
             break;
     }
     if (!fault->code)
-        s_send (self, fault);
+        s_imap_send (self, fault);
     return asked;
 }
 
@@ -244,10 +245,10 @@ static bool s_is_ready (const cadre_imap_t *self)
 {
     if (self->options.unordered)
         return self->ended_count > 0;
-    return self->base != self->taken && s_place (self, self->base)->value;
+    return self->base != self->taken && s_imap_place (self, self->base)->value;
 }
 
-static size_t s_choose (cadre_imap_t *self)
+static size_t s_imap_choose (cadre_imap_t *self)
 {
     if (!self->options.unordered)
         return self->base;
@@ -257,14 +258,14 @@ static size_t s_choose (cadre_imap_t *self)
     return item;
 }
 
-static cadre_error_t s_give (cadre_imap_t *self, cadre_value_t **value, size_t *index)
+static cadre_error_t s_imap_give (cadre_imap_t *self, cadre_value_t **value, size_t *index)
 {
-    size_t item = s_choose (self);
-    place_t *place = s_place (self, item);
+    size_t item = s_imap_choose (self);
+    place_t *place = s_imap_place (self, item);
     *value = place->value;
     place->value = NULL;
     place->given = true;
-    while (self->base != self->taken && s_place (self, self->base)->given)
+    while (self->base != self->taken && s_imap_place (self, self->base)->given)
         self->base++;
     self->read++;
     if (index)
@@ -273,14 +274,14 @@ static cadre_error_t s_give (cadre_imap_t *self, cadre_value_t **value, size_t *
         return CADRE_OK;
     fault_t fault = {0};
     map_describe (&fault, item, *value);
-    return s_say (self, &fault);
+    return s_imap_say (self, &fault);
 }
 
 //  ---- waiting ----------------------------------------------------------------------------
 
 //  Handles events until a result can be returned, or until that time. A timeout is not an error
 //  here.
-static cadre_error_t s_look (cadre_imap_t *self, int64_t until_us)
+static cadre_error_t s_imap_look (cadre_imap_t *self, int64_t until_us)
 {
     cadre_error_t error = CADRE_OK;
     while (!error && !s_is_ready (self))
@@ -300,7 +301,7 @@ static int64_t s_patience_us (const cadre_imap_t *self, int64_t now_us, int64_t 
 {
     if (closed)
         return s_sooner (deadline_us, now_us, CLOSED_US);
-    if (!s_has_room (self))
+    if (!s_imap_has_room (self))
         return deadline_us;
     if (!asked)
         return s_sooner (deadline_us, now_us, LATER_US);
@@ -313,21 +314,21 @@ static int64_t s_patience_us (const cadre_imap_t *self, int64_t now_us, int64_t 
 //  Is the deadline over? A fast source may still fill the window, for FILL_US.
 static bool s_is_over (const cadre_imap_t *self, int64_t deadline_us, int64_t now_us)
 {
-    bool fills = s_has_room (self) && self->source_us < SLOW_US;
+    bool fills = s_imap_has_room (self) && self->source_us < SLOW_US;
     return deadline_us >= 0 && now_us >= deadline_us + (fills ? FILL_US : 0);
 }
 
-static cadre_error_t s_late (cadre_imap_t *self, int timeout_ms)
+static cadre_error_t s_imap_late (cadre_imap_t *self, int timeout_ms)
 {
     fault_t fault = {0};
     fault_set (&fault, CADRE_ERROR_TIMEOUT, "no item is ready after %d ms%s%s", timeout_ms,
                *self->items.notice ? ": " : "", self->items.notice);
-    return s_say (self, &fault);
+    return s_imap_say (self, &fault);
 }
 
 //  Available results come first, then the source is called, and results are checked again before
 //  its next call.
-static cadre_error_t s_next (cadre_imap_t *self, int timeout_ms, fault_t *fault)
+static cadre_error_t s_imap_next (cadre_imap_t *self, int timeout_ms, fault_t *fault)
 {
     int64_t deadline_us = connection_deadline (timeout_ms), looked_us = 0;
     for (bool first = true;; first = false) {
@@ -335,20 +336,20 @@ static cadre_error_t s_next (cadre_imap_t *self, int timeout_ms, fault_t *fault)
             return CADRE_OK;
         if (self->dry && self->read == self->taken)
             return CADRE_ERROR_END;
-        int64_t now_us = moment_now (NULL);
+        int64_t now_us = clock_now (NULL);
         if (!first && s_is_over (self, deadline_us, now_us))
             return CADRE_ERROR_TIMEOUT;
         bool closed = s_is_closed (self), asked = true;
-        if (!closed && s_has_room (self))
-            asked = s_fill (self, fault);
+        if (!closed && s_imap_has_room (self))
+            asked = s_imap_fill (self, fault);
         if (fault->code)
             return fault->code;
-        now_us = moment_now (NULL);
+        now_us = clock_now (NULL);
         int64_t until_us = s_patience_us (self, now_us, deadline_us, asked, closed);
         if (until_us == now_us && now_us - looked_us < LOOK_US)
             continue;
         looked_us = now_us;
-        if (s_look (self, until_us)) {
+        if (s_imap_look (self, until_us)) {
             *fault = self->items.fault;
             return fault->code;
         }
@@ -366,15 +367,15 @@ cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t
     if (self->broken)
         return self->broken;
     fault_t fault = {0};
-    cadre_error_t error = s_next (self, timeout_ms, &fault);
+    cadre_error_t error = s_imap_next (self, timeout_ms, &fault);
     if (!error)
-        return s_give (self, value, index);
+        return s_imap_give (self, value, index);
     if (error == CADRE_ERROR_TIMEOUT && !fault.code)
-        return s_late (self, timeout_ms);
+        return s_imap_late (self, timeout_ms);
     if (error == CADRE_ERROR_END && !fault.code)
         return error;
     self->broken = error;
-    return s_say (self, &fault);
+    return s_imap_say (self, &fault);
 }
 
 bool imap_notice (cadre_imap_t *self, char *text, size_t size)
@@ -400,8 +401,8 @@ void cadre_imap_destroy (cadre_imap_t **self_p)
         return;
     items_close (&self->items);
     for (size_t item = self->base; item != self->taken; item++) {
-        buffer_free (&s_place (self, item)->arguments);
-        cadre_value_destroy (&s_place (self, item)->value);
+        buffer_free (&s_imap_place (self, item)->arguments);
+        cadre_value_destroy (&s_imap_place (self, item)->value);
     }
     buffer_free (&self->batch);
     free (self->places);

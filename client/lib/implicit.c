@@ -40,7 +40,7 @@ static void s_destroy (implicit_t *self)
 }
 
 //  No more tasks: leaves the list, and exists until its last task has ended.
-static void s_seal (implicit_t *self)
+static void s_implicit_seal (implicit_t *self)
 {
     if (!self->open)
         return;
@@ -51,51 +51,51 @@ static void s_seal (implicit_t *self)
     work_seal (&self->work);
 }
 
-static cadre_future_t **s_place (implicit_t *self, uint32_t index)
+static cadre_future_t **s_implicit_place (implicit_t *self, uint32_t index)
 {
     return &self->futures [index & (self->capacity - 1)];
 }
 
-static void s_grow (implicit_t *self)
+static void s_implicit_grow (implicit_t *self)
 {
     uint32_t capacity = self->capacity ? self->capacity * 2 : RING_MIN;
     cadre_future_t **futures = calloc (capacity, sizeof *futures);
     assert (futures);
     for (uint32_t index = self->base; index != self->work.count; index++)
-        futures [index & (capacity - 1)] = *s_place (self, index);
+        futures [index & (capacity - 1)] = *s_implicit_place (self, index);
     free (self->futures);
     self->futures = futures;
     self->capacity = capacity;
 }
 
-static cadre_future_t *s_take (implicit_t *self, uint32_t index)
+static cadre_future_t *s_implicit_take (implicit_t *self, uint32_t index)
 {
     if (index - self->base >= self->work.count - self->base)
         return NULL;
-    cadre_future_t *future = *s_place (self, index);
-    *s_place (self, index) = NULL;
-    while (self->base != self->work.count && !*s_place (self, self->base))
+    cadre_future_t *future = *s_implicit_place (self, index);
+    *s_implicit_place (self, index) = NULL;
+    while (self->base != self->work.count && !*s_implicit_place (self, self->base))
         self->base++;
     return future;
 }
 
 //  ---- callbacks of the work -------------------------------------------------------
 
-static void s_on_result (work_t *work, uint32_t index, result_t *result)
+static void s_implicit_on_result (work_t *work, uint32_t index, result_t *result)
 {
-    cadre_future_t *future = s_take ((implicit_t *) work, index);
+    cadre_future_t *future = s_implicit_take ((implicit_t *) work, index);
     if (future)
         promise_end (future, result);
     else
         result_free (result);
 }
 
-static void s_on_output (work_t *work, const wire_output_t *output, bool anew)
+static void s_implicit_on_output (work_t *work, const wire_output_t *output, bool anew)
 {
     implicit_t *self = (implicit_t *) work;
     uint32_t index = (uint32_t) output->index;
     cadre_future_t *future =
-        index - self->base < work->count - self->base ? *s_place (self, index) : NULL;
+        index - self->base < work->count - self->base ? *s_implicit_place (self, index) : NULL;
     if (future)
         promise_output (future, output, anew);
 }
@@ -103,9 +103,9 @@ static void s_on_output (work_t *work, const wire_output_t *output, bool anew)
 static void s_on_failed (work_t *work)
 {
     implicit_t *self = (implicit_t *) work;
-    s_seal (self);
+    s_implicit_seal (self);
     while (self->base != work->count) {
-        cadre_future_t *future = s_take (self, self->base);
+        cadre_future_t *future = s_implicit_take (self, self->base);
         if (future)
             promise_fail (future, &work->fault);
     }
@@ -130,14 +130,14 @@ static void s_on_noticed (work_t *work, cadre_error_t code)
     (void) code;
 }
 
-static const work_listener_t s_listener = {s_on_result, s_on_output, s_on_changed, s_on_noticed,
-                                           s_on_failed};
+static const work_listener_t s_listener = {s_implicit_on_result, s_implicit_on_output, s_on_changed,
+                                           s_on_noticed, s_on_failed};
 
 //  ---- for futures ---------------------------------------------------------------------
 
 void implicit_forget (implicit_t *self, uint32_t index)
 {
-    s_take (self, index);
+    s_implicit_take (self, index);
 }
 
 void implicit_cancel (implicit_t *self, uint32_t index)
@@ -153,12 +153,12 @@ const char *implicit_notice (const implicit_t *self)
 void implicit_seal_all (cadre_t *pool)
 {
     while (pool->implicits)
-        s_seal (pool->implicits);
+        s_implicit_seal (pool->implicits);
 }
 
 //  ---- finding a job --------------------------------------------------------------------
 
-static bool s_fits (const implicit_t *self, view_t key, bool plain)
+static bool s_implicit_fits (const implicit_t *self, view_t key, bool plain)
 {
     return self->plain == plain && self->key.size == key.size
            && memcmp (self->key.data, key.data, key.size) == 0;
@@ -170,8 +170,8 @@ static bool s_worn (const implicit_t *self)
     return self->work.count >= TASKS_MAX || (idle && self->work.count >= TASKS_IDLE);
 }
 
-static implicit_t *s_open (cadre_t *pool, const spec_t *spec, view_t key, bool plain,
-                           fault_t *fault)
+static implicit_t *s_implicit_open (cadre_t *pool, const job_spec_t *spec, view_t key, bool plain,
+                                    fault_t *fault)
 {
     implicit_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -183,23 +183,23 @@ static implicit_t *s_open (cadre_t *pool, const spec_t *spec, view_t key, bool p
     self->plain = plain;
     self->open = true;
     if (pool->implicit_count == OPEN_MAX)
-        s_seal (pool->implicits->prev);
+        s_implicit_seal (pool->implicits->prev);
     DL_PREPEND (pool->implicits, self);
     pool->implicit_count++;
     return self;
 }
 
 //  Finds the open job with that key, and moves it to the front of the list.
-static implicit_t *s_find (cadre_t *pool, view_t key, bool plain)
+static implicit_t *s_implicit_find (cadre_t *pool, view_t key, bool plain)
 {
     implicit_t *self;
     DL_FOREACH (pool->implicits, self)
-        if (s_fits (self, key, plain))
+        if (s_implicit_fits (self, key, plain))
             break;
     if (!self)
         return NULL;
     if (s_worn (self)) {
-        s_seal (self);
+        s_implicit_seal (self);
         return NULL;
     }
     if (self != pool->implicits) {
@@ -219,21 +219,21 @@ implicit_t *implicit_choose (cadre_t *pool, unsigned kind, const char *function,
         return NULL;
     }
     bool plain = !options && kind == WIRE_KIND_CALL && function && *function;
-    implicit_t *self = plain ? s_find (pool, wire_view (function), true) : NULL;
+    implicit_t *self = plain ? s_implicit_find (pool, wire_view (function), true) : NULL;
     if (self)
         return self;
-    spec_t spec;
+    job_spec_t spec;
     buffer_t packed = {0};
-    if (spec_of (&spec, kind, function, options, NULL, fault) == CADRE_OK) {
+    if (job_spec_of (&spec, kind, function, options, NULL, fault) == CADRE_OK) {
         if (!plain)
             wire_pack_job_open (&packed, &spec.fields);
         view_t key = plain ? wire_view (function) : wire_view_of (&packed);
-        self = plain ? NULL : s_find (pool, key, false);
+        self = plain ? NULL : s_implicit_find (pool, key, false);
         if (!self)
-            self = s_open (pool, &spec, key, plain, fault);
+            self = s_implicit_open (pool, &spec, key, plain, fault);
     }
     buffer_free (&packed);
-    spec_free (&spec);
+    job_spec_free (&spec);
     return self;
 }
 
@@ -247,8 +247,8 @@ work_t *implicit_work (implicit_t *self)
 void implicit_add (implicit_t *self, cadre_future_t *future, size_t mark)
 {
     if (self->work.count - self->base == self->capacity)
-        s_grow (self);
-    *s_place (self, self->work.count) = future;
+        s_implicit_grow (self);
+    *s_implicit_place (self, self->work.count) = future;
     future->job = self;
     future->index = self->work.count;
     work_add (&self->work, mark);

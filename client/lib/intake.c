@@ -6,7 +6,7 @@
 #include "client/lib/work/work_again.h"
 #include "client/lib/work/work_private.h"
 
-static work_t *s_find (cadre_t *pool, uint64_t ref)
+static work_t *s_intake_find (cadre_t *pool, uint64_t ref)
 {
     if (pool->last_work && pool->last_work->ref == ref)
         return pool->last_work;
@@ -22,7 +22,7 @@ static bool s_on_opened (cadre_t *pool, cursor_t body)
     wire_job_opened_t opened;
     if (!wire_read_job_opened (&body, &opened))
         return false;
-    work_t *work = s_find (pool, opened.ref);
+    work_t *work = s_intake_find (pool, opened.ref);
     if (!work || work->final)
         return true;
     if (opened.code == 0 && work->asking) {
@@ -78,7 +78,7 @@ static bool s_take_result (work_t *self, const wire_result_t *record, view_t val
     return true;
 }
 
-static bool s_on_result (cadre_t *pool, cursor_t *cursor)
+static bool s_intake_on_result (cadre_t *pool, cursor_t *cursor)
 {
     wire_result_t record;
     if (!wire_read_result (cursor, &record))
@@ -91,7 +91,7 @@ static bool s_on_result (cadre_t *pool, cursor_t *cursor)
         return false;
     if (parts)
         value = wire_view_of (&whole);
-    work_t *work = s_find (pool, record.ref);
+    work_t *work = s_intake_find (pool, record.ref);
     bool fine = !work || work->final || s_take_result (work, &record, value, lacked);
     buffer_free (&whole);
     return fine;
@@ -104,18 +104,18 @@ static bool s_on_results (cadre_t *pool, cursor_t body)
         return false;
     cursor_t cursor = cursor_of_view (results.results.values);
     for (size_t i = 0; i < results.results.count; i++)
-        if (!s_on_result (pool, &cursor))
+        if (!s_intake_on_result (pool, &cursor))
             return false;
     return true;
 }
 
-static bool s_on_output (cadre_t *pool, cursor_t body)
+static bool s_intake_on_output (cadre_t *pool, cursor_t body)
 {
     wire_output_t output;
     if (!wire_read_output (&body, &output) || output.stream < WIRE_STREAM_STDOUT
         || output.stream > WIRE_STREAM_PARTIAL)
         return false;
-    work_t *work = s_find (pool, output.ref);
+    work_t *work = s_intake_find (pool, output.ref);
     if (!work || work->final)
         return true;
     if (work->follow ? output.index > WIRE_TASKS_MAX : output.index >= work->count)
@@ -143,7 +143,7 @@ static void s_conclude (work_t *self)
     self->pool->over = self->pool->over || !self->final;
 }
 
-static bool s_on_beat (cadre_t *pool)
+static bool s_intake_on_beat (cadre_t *pool)
 {
     if (!pool->over)
         return true;
@@ -180,7 +180,7 @@ static bool s_on_state (cadre_t *pool, cursor_t body)
     wire_job_state_t state;
     if (!wire_read_job_state (&body, &state))
         return false;
-    work_t *work = s_find (pool, state.ref);
+    work_t *work = s_intake_find (pool, state.ref);
     if (!work || work->final)
         return true;
     work->number = state.number;
@@ -202,7 +202,7 @@ static bool s_on_notice (cadre_t *pool, cursor_t body)
     wire_notice_t notice;
     if (!wire_read_notice (&body, &notice))
         return false;
-    work_t *work = s_find (pool, notice.ref);
+    work_t *work = s_intake_find (pool, notice.ref);
     if (!work || work->final)
         return true;
     view_copy (notice.message, work->notice, sizeof work->notice);
@@ -215,11 +215,11 @@ bool intake_frame (cadre_t *pool, uint8_t verb, cursor_t body)
 {
     switch (verb) {
     case WIRE_results: return s_on_results (pool, body);
-    case WIRE_output: return s_on_output (pool, body);
+    case WIRE_output: return s_intake_on_output (pool, body);
     case WIRE_job_opened: return s_on_opened (pool, body);
     case WIRE_job_state: return s_on_state (pool, body);
     case WIRE_notice: return s_on_notice (pool, body);
-    case WIRE_beat: return s_on_beat (pool);
+    case WIRE_beat: return s_intake_on_beat (pool);
     case WIRE_reply: return request_take_reply (pool, body);
     default: return true;
     }

@@ -71,9 +71,9 @@ cadre_error_t items_open (items_t *self, cadre_t *pool, const char *function,
         return self->fault.code;
     self->chunk = s_least (chunk, UINT32_MAX);
     if (!chunk)
-        self->slots = habits_slots (pool);
+        self->slots = item_times_slots (pool);
     self->function = function;
-    self->item_ns = chunk ? -1 : habits_recall (pool, function);
+    self->item_ns = chunk ? -1 : item_times_recall (pool, function);
     self->grown = self->item_ns < 0 ? s_first (total, self->slots) : CHUNK_MAX;
     self->job = job_open_map (pool, function, &options->job, owner->keeps, &self->tries);
     if (!self->job)
@@ -86,7 +86,7 @@ cadre_error_t items_open (items_t *self, cadre_t *pool, const char *function,
 void items_close (items_t *self)
 {
     if (self->job && !self->chunk && self->item_ns >= 0)
-        habits_note (self->pool, self->function, self->item_ns);
+        item_times_note (self->pool, self->function, self->item_ns);
     cadre_job_destroy (&self->job);
     free (self->chunks);
     free (self->again);
@@ -119,7 +119,7 @@ static unsigned s_silences (const items_t *self)
 {
     if (self->item_ns >= 0 || !self->begun_us)
         return 0;
-    int64_t silences = (moment_now (NULL) - self->begun_us) / SILENCE_US;
+    int64_t silences = (clock_now (NULL) - self->begun_us) / SILENCE_US;
     return silences < 0 ? 0 : silences > SILENCES_MAX ? SILENCES_MAX : (unsigned) silences;
 }
 
@@ -146,7 +146,7 @@ int64_t items_until_us (const items_t *self, int64_t deadline_us)
 {
     if (self->item_ns >= 0)
         return deadline_us;
-    int64_t until_us = moment_now (NULL) + SILENCE_US;
+    int64_t until_us = clock_now (NULL) + SILENCE_US;
     return deadline_us >= 0 && deadline_us < until_us ? deadline_us : until_us;
 }
 
@@ -156,7 +156,7 @@ static void s_measure (items_t *self, size_t sent, size_t begun, int64_t run_us)
     if (self->chunk || !begun)
         return;
     int64_t sample_ns = (run_us < RUN_MOST_US ? run_us : RUN_MOST_US) * 1000 / (int64_t) begun;
-    self->item_ns = self->item_ns < 0 ? sample_ns : mean_after (self->item_ns, sample_ns);
+    self->item_ns = self->item_ns < 0 ? sample_ns : moving_mean_after (self->item_ns, sample_ns);
     if (begun < sent) //  Its results exceeded the memory of the slot
         self->grown = begun;
     else if (sent >= self->grown)
@@ -165,12 +165,12 @@ static void s_measure (items_t *self, size_t sent, size_t begun, int64_t run_us)
 
 //  ---- sending ---------------------------------------------------------------------------
 
-static items_chunk_t *s_place (const items_t *self, uint32_t task)
+static items_chunk_t *s_items_place (const items_t *self, uint32_t task)
 {
     return &self->chunks [task & (self->room - 1)];
 }
 
-static void s_note (items_t *self, uint32_t task, const items_chunk_t *chunk)
+static void s_items_note (items_t *self, uint32_t task, const items_chunk_t *chunk)
 {
     if (task - self->base >= self->room) {
         uint32_t room = self->room ? self->room * 2 : RING_MIN;
@@ -178,12 +178,12 @@ static void s_note (items_t *self, uint32_t task, const items_chunk_t *chunk)
         if (!chunks)
             abort ();
         for (uint32_t at = self->base; at != task; at++)
-            chunks [at & (room - 1)] = *s_place (self, at);
+            chunks [at & (room - 1)] = *s_items_place (self, at);
         free (self->chunks);
         self->chunks = chunks;
         self->room = room;
     }
-    *s_place (self, task) = *chunk;
+    *s_items_place (self, task) = *chunk;
     self->flying++;
 }
 
@@ -199,7 +199,7 @@ static void s_again (items_t *self, const items_chunk_t *chunk, int64_t due_us)
 }
 
 //  Packs as many items of the chunk as fit; reduces the chunk to them.
-static cadre_error_t s_pack (items_t *self, items_chunk_t *chunk)
+static cadre_error_t s_items_pack (items_t *self, items_chunk_t *chunk)
 {
     uint32_t items = 0;
     buffer_clear (&self->body);
@@ -218,12 +218,12 @@ static cadre_error_t s_pack (items_t *self, items_chunk_t *chunk)
     return CADRE_OK;
 }
 
-static cadre_error_t s_put (items_t *self, items_chunk_t *chunk)
+static cadre_error_t s_items_put (items_t *self, items_chunk_t *chunk)
 {
     uint32_t task = self->job->work.count;
-    if (s_pack (self, chunk))
+    if (s_items_pack (self, chunk))
         return self->fault.code;
-    s_note (self, task, chunk);
+    s_items_note (self, task, chunk);
     if (job_add (self->job, NULL, &self->payload))
         self->fault = self->job->fault;
     if (self->body.capacity > WIRE_FRAME_MAX)
@@ -239,10 +239,10 @@ size_t items_send (items_t *self, size_t first, size_t count)
     size_t most = s_most (self, count);
     if (chunk.items > most)
         chunk.items = (uint32_t) most;
-    if (self->fault.code || s_put (self, &chunk))
+    if (self->fault.code || s_items_put (self, &chunk))
         return 0;
     if (!self->begun_us)
-        self->begun_us = moment_now (NULL);
+        self->begun_us = clock_now (NULL);
     self->left += chunk.items;
     return chunk.items;
 }
@@ -250,7 +250,7 @@ size_t items_send (items_t *self, size_t first, size_t count)
 //  Sends chunks that are due; returns when the next one is due, or -1.
 static int64_t s_send_due (items_t *self)
 {
-    int64_t next_us = -1, now_us = self->again_count ? moment_now (NULL) : 0;
+    int64_t next_us = -1, now_us = self->again_count ? clock_now (NULL) : 0;
     for (size_t i = 0; i < self->again_count && !self->fault.code;) {
         items_again_t again = self->again [i];
         if (again.due_us > now_us) {
@@ -260,7 +260,7 @@ static int64_t s_send_due (items_t *self)
         }
         self->again [i] = self->again [--self->again_count];
         items_chunk_t chunk = again.chunk;
-        if (s_put (self, &chunk))
+        if (s_items_put (self, &chunk))
             break;
         if (chunk.items < again.chunk.items) {
             again.chunk.first += chunk.items;
@@ -274,15 +274,16 @@ static int64_t s_send_due (items_t *self)
 //  ---- results ------------------------------------------------------------------------------
 
 //  Retries a failed item, or reports its final failure. Takes the failure.
-static void s_fail (items_t *self, const items_chunk_t *chunk, size_t item, unsigned outcome,
-                    cadre_value_t *failure)
+static void s_items_fail (items_t *self, const items_chunk_t *chunk, size_t item, unsigned outcome,
+                          cadre_value_t *failure)
 {
-    tried_t tried = {.failed = chunk->tries};
-    if (tries_allow (&self->tries, tried, outcome) && outcome != CADRE_OUTCOME_WORKER_LOST) {
-        if (!tries_is_deadly (tried, outcome, false)) {
-            int64_t wait_us = tries_wait_us (&self->tries, tried, outcome, (uint32_t) random ());
+    retry_counts_t tried = {.failed = chunk->tries};
+    if (retry_policy_allow (&self->tries, tried, outcome) && outcome != CADRE_OUTCOME_WORKER_LOST) {
+        if (!retry_policy_is_deadly (tried, outcome, false)) {
+            int64_t wait_us =
+                retry_policy_wait_us (&self->tries, tried, outcome, (uint32_t) random ());
             s_again (self, &(items_chunk_t){.first = item, .items = 1, .tries = chunk->tries + 1},
-                     moment_now (NULL) + wait_us);
+                     clock_now (NULL) + wait_us);
             cadre_value_destroy (&failure);
             return;
         }
@@ -313,7 +314,7 @@ static void s_fail_rest (items_t *self, const items_chunk_t *chunk, size_t from,
                          const result_t *result)
 {
     for (size_t i = from; i < chunk->items; i++)
-        s_fail (self, chunk, chunk->first + i, result->outcome, s_failure_of (result));
+        s_items_fail (self, chunk, chunk->first + i, result->outcome, s_failure_of (result));
 }
 
 //  The worker had to leave. The interrupted item uses up no try, but if it has only one it must not
@@ -331,7 +332,7 @@ static void s_fail_drained (items_t *self, const items_chunk_t *chunk, size_t it
         s_again (self, &(items_chunk_t){.first = item, .items = 1, .tries = chunk->tries}, 0);
         cadre_value_destroy (&failure);
     } else
-        s_fail (self, chunk, item, CADRE_OUTCOME_WORKER_LOST, failure);
+        s_items_fail (self, chunk, item, CADRE_OUTCOME_WORKER_LOST, failure);
 }
 
 //  Some items have values, others failures. The outcome is that of the last item.
@@ -353,7 +354,7 @@ static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count
         if (last && s_was_drained (result))
             s_fail_drained (self, chunk, item, failure);
         else
-            s_fail (self, chunk, item, last ? result->outcome : CADRE_OUTCOME_ERROR, failure);
+            s_items_fail (self, chunk, item, last ? result->outcome : CADRE_OUTCOME_ERROR, failure);
     }
 }
 
@@ -366,7 +367,7 @@ static bool s_leaves_rest (const result_t *result)
            || outcome == CADRE_OUTCOME_OUT_OF_MEMORY;
 }
 
-static void s_take (items_t *self, const items_chunk_t *chunk, const result_t *result)
+static void s_items_take (items_t *self, const items_chunk_t *chunk, const result_t *result)
 {
     size_t count = 0;
     cursor_t cursor = cursor_of_view (result_value (result));
@@ -388,17 +389,17 @@ static void s_take (items_t *self, const items_chunk_t *chunk, const result_t *r
     s_measure (self, chunk->items, count, result->run_us);
 }
 
-static void s_on_result (items_t *self, uint32_t task)
+static void s_items_on_result (items_t *self, uint32_t task)
 {
-    if (task - self->base >= self->room || s_place (self, task)->items == 0)
+    if (task - self->base >= self->room || s_items_place (self, task)->items == 0)
         return;
-    items_chunk_t chunk = *s_place (self, task);
-    s_place (self, task)->items = 0;
+    items_chunk_t chunk = *s_items_place (self, task);
+    s_items_place (self, task)->items = 0;
     self->flying--;
-    while (self->base != self->job->work.count && s_place (self, self->base)->items == 0)
+    while (self->base != self->job->work.count && s_items_place (self, self->base)->items == 0)
         self->base++;
     self->notice [0] = 0;
-    s_take (self, &chunk, &self->job->current->result);
+    s_items_take (self, &chunk, &self->job->current->result);
 }
 
 cadre_error_t items_step (items_t *self, int64_t deadline_us)
@@ -408,7 +409,7 @@ cadre_error_t items_step (items_t *self, int64_t deadline_us)
         return self->fault.code;
     bool early = due_us >= 0 && (deadline_us < 0 || due_us < deadline_us);
     int64_t until_us = early ? due_us : deadline_us;
-    int64_t left_us = until_us < 0 ? 0 : until_us - moment_now (NULL);
+    int64_t left_us = until_us < 0 ? 0 : until_us - clock_now (NULL);
     int timeout_ms = until_us < 0  ? -1
                      : left_us > 0 ? (int) s_least ((size_t) (left_us + 999) / 1000, INT32_MAX)
                                    : 0;
@@ -424,7 +425,7 @@ cadre_error_t items_step (items_t *self, int64_t deadline_us)
         return error;
     }
     if (event.kind == CADRE_EVENT_RESULT)
-        s_on_result (self, event.index);
+        s_items_on_result (self, event.index);
     else if (event.kind == CADRE_EVENT_NOTICE) {
         snprintf (self->notice, sizeof self->notice, "%s", event.message);
         self->noticed = true;

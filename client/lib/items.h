@@ -53,7 +53,7 @@ typedef struct items {
     cadre_job_t *job;      //  The job of the chunks
     const char *function;  //  Function to call; borrowed, not read when chunk is given
     items_owner_t owner;   //  As given
-    tries_t tries;         //  Limits per item
+    retry_policy_t tries;  //  Limits per item
     size_t chunk;          //  Items per chunk, as the options say; 0: automatic
     size_t slots;          //  Automatic: approximate number of slots
     size_t grown;          //  Automatic: largest chunk so far allowed

@@ -8,7 +8,7 @@
 //  ---- callbacks of the work, with the lock held -------------------------------------
 
 //  Counts what has become readable since `before` against the window.
-static void s_hold (cadre_job_t *self, const chain_t *before)
+static void s_job_hold (cadre_job_t *self, const chain_t *before)
 {
     const chain_t *ready = &self->events.ready;
     if (!self->unbound && !self->pool->closing) {
@@ -21,13 +21,13 @@ static void s_hold (cadre_job_t *self, const chain_t *before)
         pool_news (self->pool);
 }
 
-static void s_release (cadre_job_t *self)
+static void s_job_release (cadre_job_t *self)
 {
     session_put_release (pool_session (self->pool), self->held_tasks, self->held_bytes);
     self->held_tasks = self->held_bytes = 0;
 }
 
-static void s_on_result (work_t *work, uint32_t index, result_t *result)
+static void s_job_on_result (work_t *work, uint32_t index, result_t *result)
 {
     cadre_job_t *self = (cadre_job_t *) work;
     chain_t before = self->events.ready;
@@ -36,15 +36,15 @@ static void s_on_result (work_t *work, uint32_t index, result_t *result)
     else
         self->failed++;
     events_result (&self->events, index, result);
-    s_hold (self, &before);
+    s_job_hold (self, &before);
 }
 
-static void s_on_output (work_t *work, const wire_output_t *output, bool anew)
+static void s_job_on_output (work_t *work, const wire_output_t *output, bool anew)
 {
     cadre_job_t *self = (cadre_job_t *) work;
     chain_t before = self->events.ready;
     events_output (&self->events, output, anew);
-    s_hold (self, &before);
+    s_job_hold (self, &before);
 }
 
 static void s_on_noticed (work_t *work, cadre_error_t code)
@@ -66,8 +66,8 @@ static void s_on_failed (work_t *work)
     pool_news (work->pool);
 }
 
-static const work_listener_t s_listener = {s_on_result, s_on_output, s_on_changed, s_on_noticed,
-                                           s_on_failed};
+static const work_listener_t s_listener = {s_job_on_result, s_job_on_output, s_on_changed,
+                                           s_on_noticed, s_on_failed};
 
 //  ---- opening ----------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ cadre_error_t job_say (cadre_job_t *self, const fault_t *fault)
     return message_say (self->pool, fault);
 }
 
-static cadre_job_t *s_new (cadre_t *pool)
+static cadre_job_t *s_job_new (cadre_t *pool)
 {
     if (!pool || pool_forked (pool))
         return NULL;
@@ -105,46 +105,46 @@ static cadre_job_t *s_opened (cadre_job_t *self, const fault_t *fault)
 }
 
 //  The broker repeats only tasks of lost workers.
-static void s_take_tries (wire_job_open_t *fields, tries_t *tries)
+static void s_take_tries (wire_job_open_t *fields, retry_policy_t *tries)
 {
-    tries_read (tries, fields);
+    retry_policy_read (tries, fields);
     fields->retries = 0;
     fields->retries_lost = tries->again [CADRE_OUTCOME_WORKER_LOST];
     fields->causes = (view_t){NULL, 0};
 }
 
-static cadre_job_t *s_open (cadre_t *pool, unsigned kind, const char *function,
-                            const cadre_job_options_t *options, const spec_around_t *around,
-                            tries_t *tries)
+static cadre_job_t *s_job_open (cadre_t *pool, unsigned kind, const char *function,
+                                const cadre_job_options_t *options, const job_spec_around_t *around,
+                                retry_policy_t *tries)
 {
-    cadre_job_t *self = s_new (pool);
+    cadre_job_t *self = s_job_new (pool);
     if (!self)
         return NULL;
     fault_t fault = {0};
-    spec_t spec;
+    job_spec_t spec;
     self->kind = kind;
     self->events.ordered = !tries && options && options->ordered;
-    if (spec_of (&spec, kind, function, options, around, &fault) == CADRE_OK) {
+    if (job_spec_of (&spec, kind, function, options, around, &fault) == CADRE_OK) {
         if (tries)
             s_take_tries (&spec.fields, tries);
         pool_lock (pool);
         work_open (&self->work, pool, &s_listener, &spec.fields, &fault);
         pool_unlock (pool);
     }
-    spec_free (&spec);
+    job_spec_free (&spec);
     return s_opened (self, &fault);
 }
 
 cadre_job_t *job_open_commands (cadre_t *pool, const cadre_job_options_t *options,
-                                const spec_around_t *around)
+                                const job_spec_around_t *around)
 {
-    return s_open (pool, WIRE_KIND_COMMAND, NULL, options, around, NULL);
+    return s_job_open (pool, WIRE_KIND_COMMAND, NULL, options, around, NULL);
 }
 
 cadre_job_t *job_open_map (cadre_t *pool, const char *function, const cadre_job_options_t *options,
-                           bool unbound, tries_t *tries)
+                           bool unbound, retry_policy_t *tries)
 {
-    cadre_job_t *self = s_open (pool, WIRE_KIND_MAP, function, options, NULL, tries);
+    cadre_job_t *self = s_job_open (pool, WIRE_KIND_MAP, function, options, NULL, tries);
     if (self)
         self->unbound = unbound;
     return self;
@@ -153,13 +153,13 @@ cadre_job_t *job_open_map (cadre_t *pool, const char *function, const cadre_job_
 cadre_job_t *cadre_job_open (cadre_t *self, const char *function,
                              const cadre_job_options_t *options)
 {
-    return s_open (self, function ? WIRE_KIND_CALL : WIRE_KIND_COMMAND, function, options, NULL,
-                   NULL);
+    return s_job_open (self, function ? WIRE_KIND_CALL : WIRE_KIND_COMMAND, function, options, NULL,
+                       NULL);
 }
 
 cadre_job_t *cadre_job_follow (cadre_t *self, uint64_t number, unsigned what)
 {
-    cadre_job_t *job = s_new (self);
+    cadre_job_t *job = s_job_new (self);
     if (!job)
         return NULL;
     fault_t fault = {0};
@@ -188,7 +188,7 @@ cadre_error_t cadre_job_seal (cadre_job_t *self)
 
 //  ---- reading -----------------------------------------------------------------------------------
 
-static bool s_ended (const cadre_job_t *self)
+static bool s_job_ended (const cadre_job_t *self)
 {
     return self->work.final || (self->work.sealed && !self->work.follow && work_done (&self->work));
 }
@@ -196,10 +196,11 @@ static bool s_ended (const cadre_job_t *self)
 static bool s_readable (void *argument)
 {
     cadre_job_t *self = argument;
-    return self->events.ready.first || s_ended (self);
+    return self->events.ready.first || s_job_ended (self);
 }
 
-static cadre_error_t s_late (cadre_job_t *self, const char *what, int timeout_ms, fault_t *fault)
+static cadre_error_t s_job_late (cadre_job_t *self, const char *what, int timeout_ms,
+                                 fault_t *fault)
 {
     char why [400];
     pool_explain (self->pool, self->work.notice, why, sizeof why);
@@ -211,10 +212,10 @@ static cadre_error_t s_late (cadre_job_t *self, const char *what, int timeout_ms
 static cadre_error_t s_fetch (cadre_job_t *self, int timeout_ms, fault_t *fault)
 {
     connection_t *connection = self->pool->connection;
-    s_release (self);
+    s_job_release (self);
     if (self->work.ref
         && !connection_wait (connection, connection_deadline (timeout_ms), s_readable, self))
-        return s_late (self, "nothing has come", timeout_ms, fault);
+        return s_job_late (self, "nothing has come", timeout_ms, fault);
     self->taken = events_take (&self->events);
     if (self->taken.first)
         return CADRE_OK;
@@ -223,7 +224,7 @@ static cadre_error_t s_fetch (cadre_job_t *self, int timeout_ms, fault_t *fault)
 }
 
 //  The program may have been compiled with a header in which the struct is shorter or longer.
-static void s_give (void *to, size_t to_bytes, const void *from, size_t from_bytes)
+static void s_job_give (void *to, size_t to_bytes, const void *from, size_t from_bytes)
 {
     memset (to, 0, to_bytes);
     memcpy (to, from, to_bytes < from_bytes ? to_bytes : from_bytes);
@@ -247,7 +248,7 @@ cadre_error_t cadre_job_next_sized (cadre_job_t *self, cadre_event_t *event, siz
             return fault.code ? job_say (self, &fault) : error;
     }
     self->current = events_chain_pop (&self->taken);
-    s_give (event, event_bytes, &self->current->event, sizeof self->current->event);
+    s_job_give (event, event_bytes, &self->current->event, sizeof self->current->event);
     return CADRE_OK;
 }
 
@@ -271,7 +272,7 @@ cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms)
     pool_lock (self->pool);
     //  The application does not read meanwhile, so events are kept here regardless of the window
     self->unbound = true;
-    s_release (self);
+    s_job_release (self);
     bool done = !self->work.ref
                 || connection_wait (self->pool->connection, connection_deadline (timeout_ms),
                                     s_waited, self);
@@ -280,7 +281,7 @@ cadre_error_t cadre_job_wait (cadre_job_t *self, int timeout_ms)
     if (self->work.fault.code)
         fault = self->work.fault;
     else if (!done)
-        s_late (self, "the job has not ended", timeout_ms, &fault);
+        s_job_late (self, "the job has not ended", timeout_ms, &fault);
     else if (failed)
         fault_set (&fault, CADRE_ERROR_TASK,
                    "%llu of %llu tasks failed: read why with cadre_job_next",
@@ -309,7 +310,7 @@ cadre_error_t cadre_job_progress_sized (cadre_job_t *self, cadre_progress_t *pro
     uint64_t running = heard->running < open ? heard->running : open;
     const cadre_progress_t now = {total, open - running, running, done, failed};
     pool_unlock (self->pool);
-    s_give (progress, progress_bytes, &now, sizeof now);
+    s_job_give (progress, progress_bytes, &now, sizeof now);
     return CADRE_OK;
 }
 
@@ -352,7 +353,7 @@ cadre_error_t cadre_job_sync (cadre_job_t *self, int timeout_ms)
     if (self->work.ref
         && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_synced,
                              self))
-        s_late (self, "the broker has not acknowledged the job", timeout_ms, &fault);
+        s_job_late (self, "the broker has not acknowledged the job", timeout_ms, &fault);
     if (self->work.fault.code)
         fault = self->work.fault;
     else if (!fault.code)
@@ -376,7 +377,7 @@ uint64_t cadre_job_number (cadre_job_t *self, int timeout_ms)
     if (self->work.ref
         && !connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_numbered,
                              self))
-        s_late (self, "the job has no number", timeout_ms, &fault);
+        s_job_late (self, "the job has no number", timeout_ms, &fault);
     uint64_t number = self->work.number;
     if (!number && self->work.fault.code)
         fault = self->work.fault;
@@ -446,7 +447,7 @@ void cadre_job_destroy (cadre_job_t **self_p)
         connection_flush (self->pool->connection);
         work_close (&self->work);
     }
-    s_release (self);
+    s_job_release (self);
     pool_unlock (self->pool);
     events_node_free (&self->current);
     events_chain_free (&self->taken);

@@ -32,11 +32,11 @@ struct cadre_job {
 //  must apply; the broker only repeats tasks of lost workers. unbound: the caller keeps all results
 //  anyway.
 cadre_job_t *job_open_map (cadre_t *pool, const char *function, const cadre_job_options_t *options,
-                           bool unbound, tries_t *tries);
+                           bool unbound, retry_policy_t *tries);
 
 //  As cadre_job_open, for commands.
 cadre_job_t *job_open_commands (cadre_t *pool, const cadre_job_options_t *options,
-                                const spec_around_t *around);
+                                const job_spec_around_t *around);
 
 //  Adds a task with a packed payload. CADRE_OK, or an error with self->fault set.
 cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload);

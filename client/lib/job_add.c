@@ -34,8 +34,8 @@ static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-static cadre_error_t s_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload,
-                            fault_t *fault)
+static cadre_error_t s_job_add_task (cadre_job_t *self, uint32_t *index, const buffer_t *payload,
+                                     fault_t *fault)
 {
     if (payload->size > WIRE_PAYLOAD_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
@@ -67,7 +67,7 @@ cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *paylo
     fault_t fault;
     fault_clear (&fault);
     pool_lock (self->pool);
-    cadre_error_t error = s_add (self, index, payload, &fault);
+    cadre_error_t error = s_job_add_task (self, index, payload, &fault);
     pool_unlock (self->pool);
     return error ? job_say (self, &fault) : CADRE_OK;
 }
@@ -155,7 +155,7 @@ static cadre_error_t s_add_command (cadre_job_t *self, uint32_t *index, const ch
     buffer_t payload = {.checked = true};
     fault_t fault = {0};
     if (s_is_of (self, WIRE_KIND_COMMAND, &fault))
-        spec_pack_command (&payload, argv, line, input, input_bytes, environment, &fault);
+        job_spec_pack_command (&payload, argv, line, input, input_bytes, environment, &fault);
     return s_add_packed (self, index, &payload, &fault);
 }
 

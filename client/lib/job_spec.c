@@ -1,4 +1,4 @@
-//  spec.c - converts job options and commands to protocol fields
+//  job_spec.c - converts job options and commands to protocol fields
 
 #include "client/lib/job_spec.h"
 #include "common/pack.h"
@@ -10,7 +10,7 @@
 #define GRACE_MS 5000u
 #define RETRIES_LOST 2u
 
-static size_t s_count (const char *const *texts)
+static size_t s_job_spec_count (const char *const *texts)
 {
     size_t count = 0;
     while (texts && texts [count])
@@ -18,7 +18,7 @@ static size_t s_count (const char *const *texts)
     return count;
 }
 
-static void s_pack_texts (buffer_t *self, const char *const *texts)
+static void s_job_spec_pack_texts (buffer_t *self, const char *const *texts)
 {
     for (; texts && *texts; texts++)
         pack_text (self, *texts);
@@ -36,7 +36,7 @@ static cadre_error_t s_check_environment (const char *const *environment, fault_
     return CADRE_OK;
 }
 
-static void s_pack_around (buffer_t *self, const spec_around_t *around)
+static void s_pack_around (buffer_t *self, const job_spec_around_t *around)
 {
     if (around->environment) {
         pack_text (self, "env_around");
@@ -49,7 +49,7 @@ static void s_pack_around (buffer_t *self, const spec_around_t *around)
 }
 
 static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options,
-                         const spec_around_t *around)
+                         const job_spec_around_t *around)
 {
     int pairs = (options->environment != NULL) + (around->environment > 0)
                 + (options->directory != NULL) + around->directory + (options->shell != NULL)
@@ -57,8 +57,8 @@ static void s_pack_spec (buffer_t *self, const cadre_job_options_t *options,
     pack_map (self, (size_t) pairs);
     if (options->environment) {
         pack_text (self, "env");
-        pack_array (self, s_count (options->environment));
-        s_pack_texts (self, options->environment);
+        pack_array (self, s_job_spec_count (options->environment));
+        s_job_spec_pack_texts (self, options->environment);
     }
     s_pack_around (self, around);
     if (options->directory) {
@@ -132,7 +132,7 @@ static cadre_error_t s_pack_causes (buffer_t *self, const char *limits, fault_t 
     return fault->code;
 }
 
-static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault)
+static cadre_error_t s_job_spec_check (const cadre_job_options_t *options, fault_t *fault)
 {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
         if (options->reserved [i])
@@ -155,7 +155,7 @@ static cadre_error_t s_check (const cadre_job_options_t *options, fault_t *fault
 }
 
 //  How often a task of a lost worker may be tried again, unless the causes define it.
-static cadre_error_t s_retries_lost (spec_t *self, const cadre_job_options_t *options,
+static cadre_error_t s_retries_lost (job_spec_t *self, const cadre_job_options_t *options,
                                      fault_t *fault)
 {
     uint64_t by_cause = 0;
@@ -175,21 +175,22 @@ static uint64_t s_limit_ms (int64_t given_ms)
     return given_ms < 0 ? 0 : (uint64_t) given_ms;
 }
 
-cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function,
-                       const cadre_job_options_t *options, const spec_around_t *around,
-                       fault_t *fault)
+cadre_error_t job_spec_of (job_spec_t *self, unsigned kind, const char *function,
+                           const cadre_job_options_t *options, const job_spec_around_t *around,
+                           fault_t *fault)
 {
     static const cadre_job_options_t usual = {0};
-    static const spec_around_t nothing = {0};
-    *self = (spec_t){0};
+    static const job_spec_around_t nothing = {0};
+    *self = (job_spec_t){0};
     if (!options)
         options = &usual;
     if (kind != WIRE_KIND_COMMAND && (!function || !*function))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
                           "no function is named: give the name of one that workers offer");
-    if (s_check (options, fault) || s_pack_causes (&self->causes, options->retry_limits, fault))
+    if (s_job_spec_check (options, fault)
+        || s_pack_causes (&self->causes, options->retry_limits, fault))
         return fault->code;
-    s_pack_texts (&self->needs, options->needs);
+    s_job_spec_pack_texts (&self->needs, options->needs);
     if (kind == WIRE_KIND_COMMAND)
         s_pack_spec (&self->command, options, around ? around : &nothing);
     const char *label = options->name ? options->name : function ? function : "command";
@@ -204,7 +205,7 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function,
         .retries = options->retries,
         .timeout_ms = s_limit_ms (options->timeout_ms),
         .grace_ms = options->grace_ms ? (uint64_t) options->grace_ms : GRACE_MS,
-        .needs = wire_list_of (&self->needs, s_count (options->needs)),
+        .needs = wire_list_of (&self->needs, s_job_spec_count (options->needs)),
         .durable = options->durable,
         .expire_ms = s_limit_ms (options->expire_ms),
         .uuid = {options->uuid, options->uuid ? WIRE_UUID_BYTES : 0},
@@ -214,7 +215,7 @@ cadre_error_t spec_of (spec_t *self, unsigned kind, const char *function,
     return s_retries_lost (self, options, fault);
 }
 
-void spec_free (spec_t *self)
+void job_spec_free (job_spec_t *self)
 {
     buffer_free (&self->needs);
     buffer_free (&self->command);
@@ -223,7 +224,7 @@ void spec_free (spec_t *self)
 
 static void s_pack_environment (buffer_t *payload, const char *const *environment)
 {
-    pack_map (payload, s_count (environment));
+    pack_map (payload, s_job_spec_count (environment));
     for (; *environment; environment++) {
         size_t name = strcspn (*environment, "=");
         pack_text_of (payload, *environment, name);
@@ -231,9 +232,9 @@ static void s_pack_environment (buffer_t *payload, const char *const *environmen
     }
 }
 
-cadre_error_t spec_pack_command (buffer_t *payload, const char *const *argv, const char *line,
-                                 const void *input, size_t input_bytes,
-                                 const char *const *environment, fault_t *fault)
+cadre_error_t job_spec_pack_command (buffer_t *payload, const char *const *argv, const char *line,
+                                     const void *input, size_t input_bytes,
+                                     const char *const *environment, fault_t *fault)
 {
     if (!line && (!argv || !argv [0]))
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "the command is empty: name a program");
@@ -243,8 +244,8 @@ cadre_error_t spec_pack_command (buffer_t *payload, const char *const *argv, con
     if (line)
         pack_text (payload, line);
     else {
-        pack_array (payload, s_count (argv));
-        s_pack_texts (payload, argv);
+        pack_array (payload, s_job_spec_count (argv));
+        s_job_spec_pack_texts (payload, argv);
     }
     if (input)
         pack_blob (payload, input, input_bytes);

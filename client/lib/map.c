@@ -117,7 +117,7 @@ static void s_note_failure (map_t *self, size_t item, const cadre_value_t *failu
         map_describe (&self->fault, item, failure);
 }
 
-static cadre_error_t s_pack (void *owner, buffer_t *payload, size_t item, fault_t *fault)
+static cadre_error_t s_map_pack (void *owner, buffer_t *payload, size_t item, fault_t *fault)
 {
     map_t *self = owner;
     return self->pack (payload, self->items, item, self->options, fault);
@@ -147,7 +147,7 @@ static cadre_error_t s_go_on (map_t *self, int64_t deadline_us)
 }
 
 //  Also reports the error of the map, or of its first failed item.
-static cadre_error_t s_run (map_t *self, const char *function, const items_owner_t *owner)
+static cadre_error_t s_map_run (map_t *self, const char *function, const items_owner_t *owner)
 {
     int64_t deadline_us =
         connection_deadline (self->options->timeout_ms > 0 ? self->options->timeout_ms : -1);
@@ -164,14 +164,14 @@ static cadre_error_t s_run (map_t *self, const char *function, const items_owner
     return error;
 }
 
-static cadre_error_t s_say (map_t *self)
+static cadre_error_t s_map_say (map_t *self)
 {
     return self->fault.code ? message_say (self->pool, &self->fault) : CADRE_OK;
 }
 
 //  ---- lists -----------------------------------------------------------------------------
 
-static void s_keep (void *owner, size_t item, cadre_value_t *value)
+static void s_map_keep (void *owner, size_t item, cadre_value_t *value)
 {
     map_t *self = owner;
     if (cadre_value_type (value) == CADRE_TYPE_FAILURE)
@@ -182,10 +182,10 @@ static void s_keep (void *owner, size_t item, cadre_value_t *value)
 static void s_keep_values (void *owner, size_t first, size_t count, cursor_t *cursor)
 {
     for (size_t i = 0; i < count; i++)
-        s_keep (owner, first + i, map_read (cursor));
+        s_map_keep (owner, first + i, map_read (cursor));
 }
 
-static cadre_value_t *s_list (map_t *self)
+static cadre_value_t *s_list_map (map_t *self)
 {
     cadre_value_t *list = cadre_value_list ();
     for (size_t i = 0; i < self->count; i++)
@@ -195,19 +195,22 @@ static cadre_value_t *s_list (map_t *self)
 
 static cadre_error_t s_map_list (map_t *self, const char *function, cadre_value_t **results)
 {
-    const items_owner_t owner = {
-        .pack = s_pack, .values = s_keep_values, .failed = s_keep, .keeps = true, .owner = self};
+    const items_owner_t owner = {.pack = s_map_pack,
+                                 .values = s_keep_values,
+                                 .failed = s_map_keep,
+                                 .keeps = true,
+                                 .owner = self};
     self->values = calloc (self->count ? self->count : 1, sizeof *self->values);
     if (!self->values)
         return message_say_text (self->pool, CADRE_ERROR_MEMORY, "out of memory for %zu results",
                                  self->count);
-    cadre_error_t error = s_run (self, function, &owner);
+    cadre_error_t error = s_map_run (self, function, &owner);
     if (!error && results)
-        *results = s_list (self);
+        *results = s_list_map (self);
     for (size_t i = 0; i < self->count; i++)
         cadre_value_destroy (&self->values [i]);
     free (self->values);
-    return s_say (self);
+    return s_map_say (self);
 }
 
 cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_t *items,
@@ -302,8 +305,8 @@ static cadre_error_t s_map_numbers (map_t *self, const char *function, const ite
     if (self->options->batch || self->options->spread)
         return message_say_text (self->pool, CADRE_ERROR_ARGUMENT,
                                  "batch and spread are for lists: use cadre_map");
-    s_run (self, function, owner);
-    return s_say (self);
+    s_map_run (self, function, owner);
+    return s_map_say (self);
 }
 
 cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t *items,
@@ -316,7 +319,7 @@ cadre_error_t cadre_map_int (cadre_t *self, const char *function, const int64_t 
                  .count = count,
                  .results = results};
     return s_map_numbers (&map, function,
-                          &(items_owner_t){s_pack, s_store_ints, s_fail_int, true, &map});
+                          &(items_owner_t){s_map_pack, s_store_ints, s_fail_int, true, &map});
 }
 
 cadre_error_t cadre_map_double (cadre_t *self, const char *function, const double *items,
@@ -329,5 +332,5 @@ cadre_error_t cadre_map_double (cadre_t *self, const char *function, const doubl
                  .count = count,
                  .results = results};
     return s_map_numbers (&map, function,
-                          &(items_owner_t){s_pack, s_store_doubles, s_fail_double, true, &map});
+                          &(items_owner_t){s_map_pack, s_store_doubles, s_fail_double, true, &map});
 }

@@ -58,12 +58,12 @@ static void s_on_lost (void *owner, const fault_t *why)
     request_fail_all (self, why);
 }
 
-static void s_gather (void *owner)
+static void s_pool_gather (void *owner)
 {
     work_gather (owner);
 }
 
-static void s_run (void *owner)
+static void s_pool_run (void *owner)
 {
     callbacks_call_back (owner);
 }
@@ -94,7 +94,7 @@ static const char *s_label (const cadre_options_t *options, char *buffer, size_t
     return buffer;
 }
 
-static bool s_answered (void *argument)
+static bool s_pool_answered (void *argument)
 {
     cadre_t *self = argument;
     return session_state (pool_session (self)) != SESSION_GREETING;
@@ -134,10 +134,10 @@ static void s_explain (cadre_t *self, const goal_t *goal, const fault_t *unresol
 }
 
 //  Waits until the broker has answered or refused, or until the deadline.
-static session_state_t s_await (cadre_t *self, int timeout_ms, fault_t *unresolved)
+static session_state_t s_pool_await (cadre_t *self, int timeout_ms, fault_t *unresolved)
 {
     pool_lock (self);
-    connection_wait (self->connection, connection_deadline (timeout_ms), s_answered, self);
+    connection_wait (self->connection, connection_deadline (timeout_ms), s_pool_answered, self);
     session_state_t state = session_state (pool_session (self));
     *unresolved = *connection_unresolved (self->connection);
     pool_unlock (self);
@@ -149,9 +149,9 @@ static cadre_error_t s_meet (cadre_t *self, const goal_t *goal, int timeout_ms, 
     fault_t unresolved = {0};
     bool ends = timeout_ms >= 0;
     int first_ms = ends && timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS;
-    session_state_t state = s_await (self, first_ms, &unresolved);
+    session_state_t state = s_pool_await (self, first_ms, &unresolved);
     if (state == SESSION_GREETING && !s_keys_are_wrong (goal))
-        state = s_await (self, ends ? timeout_ms - first_ms : -1, &unresolved);
+        state = s_pool_await (self, ends ? timeout_ms - first_ms : -1, &unresolved);
     if (state == SESSION_ENDED)
         *fault = *session_fault (pool_session (self));
     else if (state != SESSION_OPEN)
@@ -159,8 +159,8 @@ static cadre_error_t s_meet (cadre_t *self, const goal_t *goal, int timeout_ms, 
     return fault->code;
 }
 
-static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal,
-                                const cadre_options_t *options, int timeout_ms, fault_t *fault)
+static cadre_error_t s_pool_connect (cadre_t *self, void *context, const goal_t *goal,
+                                     const cadre_options_t *options, int timeout_ms, fault_t *fault)
 {
     char label [128], first [ADDRESS_ENDPOINT_BYTES];
     session_options_t session = {
@@ -174,8 +174,8 @@ static cadre_error_t s_connect (cadre_t *self, void *context, const goal_t *goal
                                     .gone = s_on_gone,
                                     .renewed = s_on_renewed,
                                     .lost = s_on_lost,
-                                    .gather = s_gather,
-                                    .run = s_run,
+                                    .gather = s_pool_gather,
+                                    .run = s_pool_run,
                                     .due = s_due,
                                     .watched = s_watched,
                                     .owner = self};
@@ -194,7 +194,7 @@ static int s_connect_ms (const cadre_options_t *options)
 
 static int s_left_ms (int64_t until_us)
 {
-    int64_t left_us = until_us - moment_now (NULL);
+    int64_t left_us = until_us - clock_now (NULL);
     if (until_us < 0)
         return -1;
     return left_us > 0 ? (int) (left_us / 1000) : 0;
@@ -217,7 +217,7 @@ static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_
                 text);
     }
     goal_t goal = {.addresses = addresses, .count = count, .given = text, .keys = keys};
-    return s_connect (self, NULL, &goal, options, s_connect_ms (options), fault);
+    return s_pool_connect (self, NULL, &goal, options, s_connect_ms (options), fault);
 }
 
 static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options, fault_t *fault)
@@ -234,8 +234,8 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
     goal_t goal = {.addresses = &address, .count = 1, .given = local_address (self->local)};
     cadre_error_t error = address_parse (&address, goal.given, fault);
     assert (!error);
-    error =
-        s_connect (self, local_context (self->local), &goal, options, s_left_ms (until_us), fault);
+    error = s_pool_connect (self, local_context (self->local), &goal, options, s_left_ms (until_us),
+                            fault);
     if (error)
         return error;
     snprintf (self->place, sizeof self->place, "%s", local_task_address (self->local));
@@ -243,8 +243,8 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
 }
 
 //  On the same machine no key is needed, so CADRE_ACCESS only applies to tcp addresses.
-static void s_open (cadre_t *self, const char *address, const cadre_options_t *options,
-                    fault_t *fault)
+static void s_pool_open (cadre_t *self, const char *address, const cadre_options_t *options,
+                         fault_t *fault)
 {
     access_t access = {0};
     const char *path =
@@ -257,7 +257,7 @@ static void s_open (cadre_t *self, const char *address, const cadre_options_t *o
     access_wipe (&access);
 }
 
-static cadre_error_t s_check (const cadre_options_t *options, fault_t *fault)
+static cadre_error_t s_pool_check (const cadre_options_t *options, fault_t *fault)
 {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved [0]; i++)
         if (options->reserved [i])
@@ -268,7 +268,7 @@ static cadre_error_t s_check (const cadre_options_t *options, fault_t *fault)
 }
 
 //  Cleans up after a failed attempt to open.
-static void s_give_up (cadre_t *self)
+static void s_pool_give_up (cadre_t *self)
 {
     if (self->connection)
         connection_close (self->connection, "gave up");
@@ -289,14 +289,14 @@ cadre_t *cadre_open (const char *address, const cadre_options_t *options)
         return NULL;
     }
     self->by_dispatch = options->callbacks_by_dispatch;
-    if (s_check (options, &fault) == CADRE_OK)
-        s_open (self, address, options, &fault);
+    if (s_pool_check (options, &fault) == CADRE_OK)
+        s_pool_open (self, address, options, &fault);
     if (self->local && fault.code == CADRE_OK)
         fault_set (&fault, CADRE_OK, "%s", local_notice (self->local));
     message_say_open (&fault);
     if (fault.code == CADRE_OK)
         return self;
-    s_give_up (self);
+    s_pool_give_up (self);
     return NULL;
 }
 
@@ -315,7 +315,7 @@ static bool s_can_leave (const work_t *work, bool there)
 }
 
 //  Nothing attached is in flight, and everything detached has been sent.
-static bool s_drained (void *argument)
+static bool s_pool_drained (void *argument)
 {
     cadre_t *self = argument;
     work_t *work, *next;
@@ -336,7 +336,7 @@ static void s_cancel_all (cadre_t *self)
 }
 
 //  Callbacks of completed futures are called before the pool is closed.
-static void s_finish (cadre_t *self, const char *reason)
+static void s_pool_finish (cadre_t *self, const char *reason)
 {
     connection_close (self->connection, reason);
     callbacks_call_back (self);
@@ -354,21 +354,23 @@ static bool s_begin_close (cadre_t *self)
     return session_state (pool_session (self)) != SESSION_ENDED;
 }
 
-static cadre_error_t s_close (cadre_t *self, int timeout_ms, int cancel_ms)
+static cadre_error_t s_pool_close (cadre_t *self, int timeout_ms, int cancel_ms)
 {
     cadre_error_t result = CADRE_OK;
     pool_lock (self);
     bool alive = s_begin_close (self);
     if (alive
-        && !connection_wait (self->connection, connection_deadline (timeout_ms), s_drained, self)) {
+        && !connection_wait (self->connection, connection_deadline (timeout_ms), s_pool_drained,
+                             self)) {
         result = CADRE_ERROR_TIMEOUT;
         s_cancel_all (self);
         if (!session_silent (pool_session (self)))
-            connection_wait (self->connection, connection_deadline (cancel_ms), s_drained, self);
+            connection_wait (self->connection, connection_deadline (cancel_ms), s_pool_drained,
+                             self);
     }
     self->closed = true;
     pool_unlock (self);
-    s_finish (self, "closed");
+    s_pool_finish (self, "closed");
     return result;
 }
 
@@ -380,7 +382,7 @@ cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms)
     *self_p = NULL;
     if (pool_forked (self))
         return CADRE_ERROR_FORKED;
-    cadre_error_t result = s_close (self, timeout_ms, CANCEL_MS);
+    cadre_error_t result = s_pool_close (self, timeout_ms, CANCEL_MS);
     pool_release (&self);
     return result;
 }
@@ -393,6 +395,6 @@ void cadre_abort (cadre_t **self_p)
     *self_p = NULL;
     if (pool_forked (self))
         return;
-    s_close (self, 0, 0);
+    s_pool_close (self, 0, 0);
     pool_release (&self);
 }

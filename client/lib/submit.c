@@ -18,10 +18,10 @@ typedef struct task {
     const char *const *argv;            //  A command
 } task_t;
 
-static cadre_error_t s_pack (buffer_t *payload, const task_t *task, fault_t *fault)
+static cadre_error_t s_submit_pack (buffer_t *payload, const task_t *task, fault_t *fault)
 {
     if (task->kind == WIRE_KIND_COMMAND)
-        return spec_pack_command (payload, task->argv, NULL, NULL, 0, NULL, fault);
+        return job_spec_pack_command (payload, task->argv, NULL, NULL, 0, NULL, fault);
     if (task->arguments)
         return value_build_arguments (payload, task->types, task->arguments, fault);
     if (task->typed)
@@ -36,7 +36,8 @@ static cadre_error_t s_pack (buffer_t *payload, const task_t *task, fault_t *fau
     return CADRE_OK;
 }
 
-static cadre_error_t s_check (const buffer_t *payload, size_t mark, unsigned kind, fault_t *fault)
+static cadre_error_t s_submit_check (const buffer_t *payload, size_t mark, unsigned kind,
+                                     fault_t *fault)
 {
     view_t task = {.data = payload->data + mark, .size = payload->size - mark};
     if (task.size > WIRE_PAYLOAD_MAX)
@@ -45,8 +46,8 @@ static cadre_error_t s_check (const buffer_t *payload, size_t mark, unsigned kin
     return rules_check (task, rules_payload (kind), fault) ? CADRE_OK : fault->code;
 }
 
-static cadre_error_t s_add (cadre_t *pool, const task_t *task, cadre_future_t *future,
-                            fault_t *fault)
+static cadre_error_t s_submit_add (cadre_t *pool, const task_t *task, cadre_future_t *future,
+                                   fault_t *fault)
 {
     if (pool_admit (pool, fault))
         return fault->code;
@@ -55,7 +56,8 @@ static cadre_error_t s_add (cadre_t *pool, const task_t *task, cadre_future_t *f
         return fault->code;
     work_t *work = implicit_work (job);
     size_t mark = work->batch.size;
-    if (s_pack (&work->batch, task, fault) || s_check (&work->batch, mark, task->kind, fault)) {
+    if (s_submit_pack (&work->batch, task, fault)
+        || s_submit_check (&work->batch, mark, task->kind, fault)) {
         work->batch.size = mark;
         return fault->code;
     }
@@ -78,7 +80,7 @@ static cadre_future_t *s_submit (cadre_t *pool, const task_t *task)
     fault_t fault;
     fault_clear (&fault);
     pool_lock (pool);
-    cadre_error_t error = s_add (pool, task, future, &fault);
+    cadre_error_t error = s_submit_add (pool, task, future, &fault);
     if (error)
         promise_fail (future, &fault);
     pool_unlock (pool);
@@ -124,7 +126,7 @@ cadre_future_t *cadre_submit_command (cadre_t *self, const char *const *argv,
 }
 
 //  Returns the value of a successful future to the caller.
-static cadre_error_t s_give (cadre_t *pool, cadre_future_t *future, cadre_value_t **value)
+static cadre_error_t s_submit_give (cadre_t *pool, cadre_future_t *future, cadre_value_t **value)
 {
     *value = (cadre_value_t *) cadre_future_value (future);
     future->value = NULL;
@@ -134,8 +136,8 @@ static cadre_error_t s_give (cadre_t *pool, cadre_future_t *future, cadre_value_
                              "the task's value cannot be read: use the same release everywhere");
 }
 
-static cadre_error_t s_call (cadre_t *pool, cadre_value_t **value, int timeout_ms,
-                             const task_t *task)
+static cadre_error_t s_submit_call (cadre_t *pool, cadre_value_t **value, int timeout_ms,
+                                    const task_t *task)
 {
     if (value)
         *value = NULL;
@@ -150,7 +152,7 @@ static cadre_error_t s_call (cadre_t *pool, cadre_value_t **value, int timeout_m
     if (error == CADRE_ERROR_TIMEOUT)
         cadre_future_cancel (future);
     if (!error && value)
-        error = s_give (pool, future, value);
+        error = s_submit_give (pool, future, value);
     cadre_future_destroy (&future);
     return error;
 }
@@ -162,7 +164,7 @@ cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms,
     va_start (arguments, types);
     task_t task = {
         .kind = WIRE_KIND_CALL, .function = function, .types = types, .arguments = &arguments};
-    cadre_error_t error = s_call (self, value, timeout_ms, &task);
+    cadre_error_t error = s_submit_call (self, value, timeout_ms, &task);
     va_end (arguments);
     return error;
 }
@@ -171,5 +173,5 @@ cadre_error_t cadre_call_typed (cadre_t *self, cadre_value_t **value, int timeou
                                 const char *function, const cadre_typed_t *arguments)
 {
     task_t task = {.kind = WIRE_KIND_CALL, .function = function, .typed = arguments};
-    return s_call (self, value, timeout_ms, &task);
+    return s_submit_call (self, value, timeout_ms, &task);
 }

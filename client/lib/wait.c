@@ -26,7 +26,7 @@ static cadre_error_t s_foreign (const wait_t *self)
 }
 
 //  CADRE_ERROR_END when there is nothing to wait for.
-static cadre_error_t s_begin (wait_t *self)
+static cadre_error_t s_wait_begin (wait_t *self)
 {
     if (!self->futures && self->count)
         return CADRE_ERROR_ARGUMENT;
@@ -59,7 +59,7 @@ static bool s_is_met (void *argument)
 }
 
 //  Counts futures that are done already; the others are counted when they end.
-static void s_count (wait_t *self)
+static void s_wait_count (wait_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
         cadre_future_t *future = self->futures [i];
@@ -74,14 +74,14 @@ static void s_count (wait_t *self)
     }
 }
 
-static void s_part (wait_t *self)
+static void s_wait_part (wait_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
         if (self->futures [i])
             self->futures [i]->tally = NULL;
 }
 
-static void s_late (wait_t *self, int timeout_ms, fault_t *fault)
+static void s_wait_late (wait_t *self, int timeout_ms, fault_t *fault)
 {
     char why [400];
     pool_explain (self->pool, "", why, sizeof why);
@@ -89,14 +89,14 @@ static void s_late (wait_t *self, int timeout_ms, fault_t *fault)
                self->given - self->tally.ended, self->given, timeout_ms, *why ? ": " : "", why);
 }
 
-static cadre_error_t s_wait (wait_t *self, int timeout_ms)
+static cadre_error_t s_wait_for (wait_t *self, int timeout_ms)
 {
     fault_t fault = {0};
     pool_lock (self->pool);
-    s_count (self);
+    s_wait_count (self);
     if (!connection_wait (self->pool->connection, connection_deadline (timeout_ms), s_is_met, self))
-        s_late (self, timeout_ms, &fault);
-    s_part (self);
+        s_wait_late (self, timeout_ms, &fault);
+    s_wait_part (self);
     pool_unlock (self->pool);
     return fault.code ? message_say (self->pool, &fault) : CADRE_OK;
 }
@@ -127,9 +127,9 @@ cadre_error_t cadre_wait (cadre_future_t *const *futures, size_t count, cadre_wa
                           int timeout_ms)
 {
     wait_t self = {.futures = futures, .count = count, .which = which};
-    cadre_error_t error = s_begin (&self);
+    cadre_error_t error = s_wait_begin (&self);
     if (!error)
-        error = s_wait (&self, timeout_ms);
+        error = s_wait_for (&self, timeout_ms);
     if (error || which == CADRE_WAIT_ANY || !self.tally.failed)
         return error;
     return s_failed (&self);
@@ -139,9 +139,9 @@ cadre_error_t cadre_wait_next (cadre_future_t *const *futures, size_t count, siz
                                int timeout_ms)
 {
     wait_t self = {.futures = futures, .count = count, .which = CADRE_WAIT_ANY};
-    cadre_error_t error = s_begin (&self);
+    cadre_error_t error = s_wait_begin (&self);
     if (!error)
-        error = s_wait (&self, timeout_ms);
+        error = s_wait_for (&self, timeout_ms);
     if (!error && index)
         *index = s_first (&self, false);
     return error;

@@ -110,9 +110,9 @@ void attack_rubbish (attack_t *self)
     uint8_t bytes [JUNK_BYTES];
     memset (bytes, 0xa5, sizeof bytes);
     attack_connect (self, "front");
-    int64_t start_us = moment_now (NULL);
+    int64_t start_us = clock_now (NULL);
     for (uint64_t count = 0;; attack_pause (2)) {
-        uint64_t due = (uint64_t) (moment_now (NULL) - start_us) * self->number / 1000000;
+        uint64_t due = (uint64_t) (clock_now (NULL) - start_us) * self->number / 1000000;
         for (; count < due; count++)
             zmq_send (self->socket, bytes, sizeof bytes, 0);
     }

@@ -139,7 +139,7 @@ static void s_beat (attack_t *self)
     zmq_send (self->socket, frame.data, frame.size, ZMQ_DONTWAIT);
     buffer_free (&frame);
     self->told = self->received;
-    self->beat_us = moment_now (NULL) + BEAT_US;
+    self->beat_us = clock_now (NULL) + BEAT_US;
 }
 
 //  ==== sessions ====================================================================
@@ -187,12 +187,12 @@ void attack_hello_worker (attack_t *self, bool fresh, const wire_list_t *labels)
 //  Waits for WELCOME; says HELLO anew meanwhile. False when it is refused, or patience ends.
 static bool s_is_welcome (attack_t *self)
 {
-    int64_t end_us = moment_now (NULL) + WAIT_NOTICE_US, hello_us = 0;
+    int64_t end_us = clock_now (NULL) + WAIT_NOTICE_US, hello_us = 0;
     bool refused = false;
-    while (self->over && !refused && moment_now (NULL) < end_us) {
-        if (moment_now (NULL) >= hello_us) {
+    while (self->over && !refused && clock_now (NULL) < end_us) {
+        if (clock_now (NULL) >= hello_us) {
             attack_hello_client (self, !self->session);
-            hello_us = moment_now (NULL) + HELLO_US;
+            hello_us = clock_now (NULL) + HELLO_US;
         }
         while (s_receive (self, self->socket, &refused))
             ;
@@ -274,7 +274,7 @@ void attack_read (attack_t *self)
         ;
     if (self->over)
         s_enter_again (self, refused);
-    if (self->received - self->told >= UNTOLD_MAX || moment_now (NULL) >= self->beat_us)
+    if (self->received - self->told >= UNTOLD_MAX || clock_now (NULL) >= self->beat_us)
         s_beat (self);
 }
 

@@ -26,39 +26,39 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 #define LARGE_BYTES 300000u
 
 typedef struct world {
-    sink_rig_t *broker;         // under test
-    void *push;                 // the worker's end of the sink
-    void *pull;                 // the broker's
-    fake_clock_t time;          // of the worker
-    moment_clock_t clock;       // of time
-    timers_t *timers;           // of slots
-    slots_t *slots;             // under test
-    outbox_t *outbox;           // what goes to the broker
-    slot_backend_fake_t vessel; // the slot
-    share_t *share;             // with it
-    ring_writer_t ring;         // what it says
-    int fd;                     // its end of the socketpair
-    uint32_t ticket;            // claimed last
-    bool readied;               // it has said that it is ready
+    sink_rig_t *broker;          // under test
+    void *push;                  // the worker's end of the sink
+    void *pull;                  // the broker's
+    fake_clock_t time;           // of the worker
+    clock_source_t clock;        // of time
+    timers_t *timers;            // of slots
+    slots_t *slots;              // under test
+    outbox_t *outbox;            // what goes to the broker
+    slot_backend_fake_t backend; // the slot
+    slot_memory_t *memory;       // with it
+    ring_writer_t ring;          // what it says
+    int fd;                      // its end of the socketpair
+    uint32_t ticket;             // claimed last
+    bool readied;                // it has said that it is ready
 } world_t;
 
 static world_t s_world;
 
 //  ---- the worker ----------------------------------------------------------------
 
-static slot_backend_t s_start (void *context, size_t place, int fd, share_t *share)
+static slot_backend_t s_start (void *context, size_t place, int fd, slot_memory_t *memory)
 {
     world_t *self = context;
     (void) place;
     if (self->fd >= 0)
         close (self->fd);
     self->fd = fd;
-    self->share = share;
-    self->ring = (ring_writer_t){.ring = &share->ring};
-    self->vessel = (slot_backend_fake_t){0};
+    self->memory = memory;
+    self->ring = (ring_writer_t){.ring = &memory->ring};
+    self->backend = (slot_backend_fake_t){0};
     self->ticket = 0;
     self->readied = false;
-    return (slot_backend_t){.kind = SLOT_BACKEND_FAKE, .pidfd = -1, .fake = &self->vessel};
+    return (slot_backend_t){.kind = SLOT_BACKEND_FAKE, .pidfd = -1, .fake = &self->backend};
 }
 
 static void s_on_result (void *context, const lease_t *lease, const slots_result_t *result)
@@ -123,7 +123,7 @@ static void s_build_worker (world_t *self, void *context, unsigned kind)
 
 static void s_end_worker (world_t *self)
 {
-    self->vessel.ended = true;
+    self->backend.ended = true;
     slots_destroy (&self->slots);
     outbox_destroy (&self->outbox);
     timers_destroy (&self->timers);
@@ -186,9 +186,9 @@ static void s_begin (world_t *self)
         self->readied = true;
         s_turn (self, 1);
     }
-    if (self->share
-        && ticket_claim (&self->share->page, self->ticket + 1, self->time.now_us) == TICKET_RUN)
-        atomic_store (&self->share->begun, ++self->ticket);
+    if (self->memory
+        && ticket_claim (&self->memory->page, self->ticket + 1, self->time.now_us) == TICKET_RUN)
+        atomic_store (&self->memory->begun, ++self->ticket);
     buffer_free (&body);
 }
 
@@ -230,8 +230,8 @@ static void s_say_output (world_t *self, const uint8_t *bytes, size_t size)
 //  Dead slots are buried; those that come after them get their tasks
 static void s_bury (world_t *self)
 {
-    for (int i = 0; i < 4 && self->vessel.last_signal; i++) {
-        self->vessel.ended = true;
+    for (int i = 0; i < 4 && self->backend.last_signal; i++) {
+        self->backend.ended = true;
         s_turn (self, 1000);
     }
 }

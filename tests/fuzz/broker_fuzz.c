@@ -29,7 +29,7 @@ size_t LLVMFuzzerCustomMutator (uint8_t *bytes, size_t size, size_t max_size, un
 #define WORKER_ROUTE 2
 
 typedef struct world {
-    hub_t hub;            // the broker's state
+    context_t ctx;        // the broker's state
     void *front_router;   // nobody is connected: what is sent goes nowhere
     void *back_router;    // the same
     front_t *front;       // module under test
@@ -40,50 +40,50 @@ typedef struct world {
 static void s_joined (void *owner)
 {
     world_t *self = owner;
-    rounds_begin (&self->hub);
+    job_sweep_begin (&self->ctx);
 }
 
 static void s_build (world_t *self, void *context)
 {
-    hub_t *hub = &self->hub;
-    *hub = (hub_t){.context = context,
-                   .now_us = 1000000,
-                   .started_us = 1000000,
-                   .name = "fuzz",
-                   .addresses_count = 1,
-                   .beat_ms = 1000,
-                   .lost_ms = 10000,
-                   .memory_limit = 64u << 20,
-                   .epoch = 7};
-    address_parse (&hub->addresses [0], "inproc://fuzz", NULL);
-    hub->timers = timers_new ();
-    hub->roster = roster_new ();
-    hub->ready = ready_new (hub->roster);
-    hub->ledger = ledger_new (hub);
-    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
+    context_t *ctx = &self->ctx;
+    *ctx = (context_t){.zmq = context,
+                       .now_us = 1000000,
+                       .started_us = 1000000,
+                       .name = "fuzz",
+                       .addresses_count = 1,
+                       .beat_ms = 1000,
+                       .lost_ms = 10000,
+                       .memory_limit = 64u << 20,
+                       .epoch = 7};
+    address_parse (&ctx->addresses [0], "inproc://fuzz", NULL);
+    ctx->timers = timers_new ();
+    ctx->roster = roster_new ();
+    ctx->ready = ready_new (ctx->roster);
+    ctx->ledger = ledger_new (ctx);
+    ctx->delay = delay_new (ctx->timers, ledger_settle_wake, ctx->ledger);
     self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);
     self->back_router = sockets_new (context, ZMQ_ROUTER, NULL);
-    self->back = back_new (hub, self->back_router, s_joined, self);
-    self->front = front_new (hub, self->front_router, self->back);
-    self->dispatch = dispatch_new (hub, back_recall, self->back);
+    self->back = back_new (ctx, self->back_router, s_joined, self);
+    self->front = front_new (ctx, self->front_router, self->back);
+    self->dispatch = dispatch_new (ctx, back_recall, self->back);
 }
 
 static void s_end (world_t *self)
 {
-    hub_t *hub = &self->hub;
-    for (size_t i = 0; i < roster_places (hub->roster); i++) {
-        agent_t *agent = roster_at (hub->roster, i);
-        if (agent)
-            ledger_leases_lose (hub->ledger, agent, NULL, true);
+    context_t *ctx = &self->ctx;
+    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
+        worker_record_t *worker = roster_at (ctx->roster, i);
+        if (worker)
+            ledger_leases_lose (ctx->ledger, worker, NULL, true);
     }
     dispatch_destroy (&self->dispatch);
     front_destroy (&self->front);
     back_destroy (&self->back);
-    ledger_destroy (&hub->ledger);
-    delay_destroy (&hub->delay);
-    ready_destroy (&hub->ready);
-    roster_destroy (&hub->roster);
-    timers_destroy (&hub->timers);
+    ledger_destroy (&ctx->ledger);
+    delay_destroy (&ctx->delay);
+    ready_destroy (&ctx->ready);
+    roster_destroy (&ctx->roster);
+    timers_destroy (&ctx->timers);
     sockets_destroy (&self->front_router);
     sockets_destroy (&self->back_router);
 }
@@ -91,26 +91,26 @@ static void s_end (world_t *self)
 //  One turn of the loop, at a later time
 static void s_turn (world_t *self, int64_t after_us)
 {
-    self->hub.now_us += after_us;
+    self->ctx.now_us += after_us;
     if (after_us >= 1000000) {
         front_turn_beat (self->front);
         back_beat (self->back);
         front_turn_judge (self->front);
         back_judge (self->back);
     }
-    timers_run (self->hub.timers, self->hub.now_us);
+    timers_run (self->ctx.timers, self->ctx.now_us);
     dispatch_run (self->dispatch);
-    ledger_settle (self->hub.ledger);
+    ledger_settle (self->ctx.ledger);
     back_flush (self->back);
     front_turn_flush (self->front);
-    assert (purse_check (&self->hub));
+    assert (key_usage_check (&self->ctx));
 }
 
-static agent_t *s_agent (world_t *self)
+static worker_record_t *s_worker (world_t *self)
 {
-    for (size_t i = 0; i < roster_places (self->hub.roster); i++)
-        if (roster_at (self->hub.roster, i))
-            return roster_at (self->hub.roster, i);
+    for (size_t i = 0; i < roster_places (self->ctx.roster); i++)
+        if (roster_at (self->ctx.roster, i))
+            return roster_at (self->ctx.roster, i);
     return NULL;
 }
 
@@ -125,17 +125,17 @@ static bool s_counts (uint8_t verb)
 static void s_handle (world_t *self, const fuzz_deed_t *deed)
 {
     buffer_t frame = {0};
-    client_t *client = self->hub.clients;
-    agent_t *agent = s_agent (self);
+    client_t *client = self->ctx.clients;
+    worker_record_t *worker = s_worker (self);
     unsigned channel = deed->channel % 16;
     if (channel == 0)
         fuzz_frames_write (&frame, deed, client ? client->session : 0,
                            client && s_counts (deed->verb) ? client->in.received + 1 : 0);
     else if (channel == 1)
-        fuzz_frames_write (&frame, deed, agent ? agent->session : 0, 0);
+        fuzz_frames_write (&frame, deed, worker ? worker->session : 0, 0);
     else if (channel == 2)
-        fuzz_frames_write (&frame, deed, agent ? agent->session : 0,
-                           agent ? agent->in.received + 1 : 0);
+        fuzz_frames_write (&frame, deed, worker ? worker->session : 0,
+                           worker ? worker->in.received + 1 : 0);
     else
         buffer_append (&frame, deed->body.data, deed->body.size);
     if (channel == 0 || channel == 3)
@@ -160,21 +160,21 @@ static void s_say_hello (world_t *self)
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &client);
     front_handle (self->front, CLIENT_ROUTE, frame.data, frame.size);
     wire_pack_function (&functions, &(wire_function_t){.name = wire_view ("f")});
-    wire_worker_hello_t worker = {.magic = wire_view (WIRE_MAGIC),
-                                  .major = WIRE_MAJOR,
-                                  .uuid = {uuid, sizeof uuid},
-                                  .scheme = wire_view ("inproc"),
-                                  .slots = 2,
-                                  .commands = true,
-                                  .functions = wire_list_of (&functions, 1)};
+    wire_worker_hello_t offer = {.magic = wire_view (WIRE_MAGIC),
+                                 .major = WIRE_MAJOR,
+                                 .uuid = {uuid, sizeof uuid},
+                                 .scheme = wire_view ("inproc"),
+                                 .slots = 2,
+                                 .commands = true,
+                                 .functions = wire_list_of (&functions, 1)};
     buffer_clear (&frame);
-    wire_write_worker_hello (&frame, (wire_envelope_t){0}, &worker);
+    wire_write_worker_hello (&frame, (wire_envelope_t){0}, &offer);
     back_handle (self->back, WORKER_ROUTE, frame.data, frame.size);
     buffer_free (&frame);
     buffer_free (&functions);
-    agent_t *agent = s_agent (self);
-    assert (self->hub.clients && agent);
-    wire_write_lane_open (&frame, (wire_envelope_t){.session = agent->session},
+    worker_record_t *worker = s_worker (self);
+    assert (self->ctx.clients && worker);
+    wire_write_lane_open (&frame, (wire_envelope_t){.session = worker->session},
                           &(wire_lane_open_t){100, 1 << 20});
     back_handle (self->back, WORKER_ROUTE, frame.data, frame.size);
     buffer_free (&frame);

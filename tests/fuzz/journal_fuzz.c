@@ -41,19 +41,19 @@ static void s_fill (memory_disk_t *disk, const uint8_t *bytes, size_t size)
     store_close (&store, NULL);
 }
 
-static void s_ignore (void *owner, agent_t *agent, const spans_t *leases)
+static void s_ignore (void *owner, worker_record_t *worker, const spans_t *leases)
 {
-    (void) owner, (void) agent, (void) leases;
+    (void) owner, (void) worker, (void) leases;
 }
 
-//  Every lease of the agent is answered, well or not.
-static void s_answer_all (modules_rig_t *rig, agent_t *agent, unsigned turn)
+//  Every lease of the worker is answered, well or not.
+static void s_answer_all (modules_rig_t *rig, worker_record_t *worker, unsigned turn)
 {
-    for (job_t *job = job_table_first (rig->hub.jobs); job; job = job->hh_number.next)
+    for (job_t *job = job_table_first (rig->ctx.jobs); job; job = job->hh_number.next)
         for (uint32_t i = 0; i < job->total && i < 1000; i++) {
             task_t *task = &job->tasks [i];
-            if (task_is_leased (task) && task->agent == agent->place)
-                modules_rig_answer (rig, agent, job, i, task->serial,
+            if (task_is_leased (task) && task->worker == worker->place)
+                modules_rig_answer (rig, worker, job, i, task->serial,
                                     turn % 2 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR, turn);
         }
 }
@@ -63,25 +63,25 @@ static void s_answer_all (modules_rig_t *rig, agent_t *agent, unsigned turn)
 static bool s_turn (modules_rig_t *rig, dispatch_t *dispatch)
 {
     fault_t fault = {0};
-    rig->hub.now_us += 3000000;
-    timers_run (rig->hub.timers, rig->hub.now_us);
+    rig->ctx.now_us += 3000000;
+    timers_run (rig->ctx.timers, rig->ctx.now_us);
     dispatch_run (dispatch);
-    ledger_settle (rig->hub.ledger);
-    persistence_flush (&rig->hub);
-    return persistence_turn (&rig->hub, &fault) == CADRE_OK;
+    ledger_settle (rig->ctx.ledger);
+    persistence_flush (&rig->ctx);
+    return persistence_turn (&rig->ctx, &fault) == CADRE_OK;
 }
 
-static void s_work (modules_rig_t *rig, agent_t *agent)
+static void s_work (modules_rig_t *rig, worker_record_t *worker)
 {
-    dispatch_t *dispatch = dispatch_new (&rig->hub, s_ignore, NULL);
+    dispatch_t *dispatch = dispatch_new (&rig->ctx, s_ignore, NULL);
     bool sound = true;
     for (unsigned turn = 0; turn < TURNS && (sound = s_turn (rig, dispatch)); turn++) {
-        s_answer_all (rig, agent, turn);
-        job_t *job = job_table_first (rig->hub.jobs);
+        s_answer_all (rig, worker, turn);
+        job_t *job = job_table_first (rig->ctx.jobs);
         if (job && turn == TURNS / 2)
-            ledger_jobs_cancel_all (rig->hub.ledger, job);
+            ledger_jobs_cancel_all (rig->ctx.ledger, job);
         if (job && turn == TURNS - 2)
-            compact_run (rig->hub.compact);
+            compact_run (rig->ctx.compact);
     }
     if (sound)
         s_turn (rig, dispatch);
@@ -91,14 +91,14 @@ static void s_work (modules_rig_t *rig, agent_t *agent)
 static void s_end (modules_rig_t *rig)
 {
     fault_t ignored = {0};
-    persistence_close (&rig->hub, &ignored);
-    for (size_t i = 0; i < roster_places (rig->hub.roster); i++) {
-        agent_t *agent = roster_at (rig->hub.roster, i);
-        if (agent)
-            ledger_leases_lose (rig->hub.ledger, agent, NULL, true);
+    persistence_close (&rig->ctx, &ignored);
+    for (size_t i = 0; i < roster_places (rig->ctx.roster); i++) {
+        worker_record_t *worker = roster_at (rig->ctx.roster, i);
+        if (worker)
+            ledger_leases_lose (rig->ctx.ledger, worker, NULL, true);
     }
-    while (job_table_first (rig->hub.jobs))
-        ledger_jobs_unmake (rig->hub.ledger, job_table_first (rig->hub.jobs));
+    while (job_table_first (rig->ctx.jobs))
+        ledger_jobs_unmake (rig->ctx.ledger, job_table_first (rig->ctx.jobs));
     modules_rig_end (rig);
 }
 
@@ -108,13 +108,13 @@ static bool s_live (memory_disk_t *disk, bool work)
     modules_rig_t rig;
     fault_t fault = {0};
     modules_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 4);
+    worker_record_t *worker = modules_rig_worker (&rig, 4);
     store_t *store = memory_open (disk, 0, &fault);
     assert (store);
-    bool accepted = persistence_open (&rig.hub, &store, &fault) == CADRE_OK;
+    bool accepted = persistence_open (&rig.ctx, &store, &fault) == CADRE_OK;
     assert (accepted || fault.text [0]);
     if (accepted && work)
-        s_work (&rig, agent);
+        s_work (&rig, worker);
     s_end (&rig);
     return accepted;
 }

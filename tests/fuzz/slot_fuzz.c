@@ -55,19 +55,19 @@ static void s_send_start (int fd)
 int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
 {
     int pair [2];
-    static share_t share;
+    static slot_memory_t memory;
     if (size > INPUT_BYTES_MAX || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return 0;
-    memset (&share, 0, sizeof share);
-    ticket_page_init (&share.page);
-    ticket_desk_t desk = ticket_desk_of (&share.page);
+    memset (&memory, 0, sizeof memory);
+    ticket_page_init (&memory.page);
+    ticket_desk_t desk = ticket_desk_of (&memory.page);
     uint32_t first;
     assert (ticket_offer (&desk, TICKETS, &first));
     s_send_start (pair [0]);
     if (size)
         assert (send (pair [0], bytes, size, 0) == (ssize_t) size);
     shutdown (pair [0], SHUT_WR);
-    slot_serve (pair [1], &share,
+    slot_serve (pair [1], &memory,
                 &(slot_serve_options_t){.functions = s_functions, .thread = true});
     close (pair [0]);
     close (pair [1]);

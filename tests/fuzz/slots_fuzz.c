@@ -83,12 +83,12 @@ static void s_say_ready (fake_slot_t *slot, const uint8_t *bytes, size_t size)
 //  Anywhere in the page or the ring's words
 static void s_scribble (fake_slot_t *slot, const uint8_t *bytes, size_t size)
 {
-    size_t words = offsetof (share_t, ring.bytes);
+    size_t words = offsetof (slot_memory_t, ring.bytes);
     for (size_t i = 0; i + 2 < size; i += 3) {
         size_t at = ((size_t) bytes [i] << 8 | bytes [i + 1]) % (sizeof (ticket_page_t) + 192);
         if (at >= sizeof (ticket_page_t))
             at = words - 192 + (at - sizeof (ticket_page_t));
-        ((volatile uint8_t *) slot->share) [at] = bytes [i + 2];
+        ((volatile uint8_t *) slot->memory) [at] = bytes [i + 2];
     }
 }
 
@@ -97,7 +97,7 @@ static void s_claim (fake_slot_t *slot, const uint8_t *bytes, size_t size, bool 
 {
     for (size_t i = 0; i < size && i < 8; i++)
         if (ticket_claim (slot->page, bytes [i], s_bench.time.now_us) == TICKET_RUN && notes)
-            atomic_store (&slot->share->begun, bytes [i]);
+            atomic_store (&slot->memory->begun, bytes [i]);
 }
 
 static void s_cancel (const uint8_t *bytes, size_t size)
@@ -127,17 +127,17 @@ static void s_do (uint8_t kind, const uint8_t *bytes, size_t size)
     case 5: s_scribble (slot, bytes, size); break;
     case 6:
     case 7: s_claim (slot, bytes, size, kind % 12 == 6); break;
-    case 8: slot->vessel.stopped = size & 1; break;
+    case 8: slot->backend.stopped = size & 1; break;
     case 9:
-        slot->vessel.status = size > 0 ? bytes [0] : 0;
-        slot->vessel.ended = true;
+        slot->backend.status = size > 0 ? bytes [0] : 0;
+        slot->backend.ended = true;
         break;
     case 10: slots_rig_pass_ms (&s_bench, size > 1 ? bytes [0] * bytes [1] : 1); break;
     default: s_cancel (bytes, size);
     }
     for (size_t i = 0; i < 2; i++)
-        if (s_bench.slot [i].vessel.last_signal == SIGKILL)
-            s_bench.slot [i].vessel.ended = true;
+        if (s_bench.slot [i].backend.last_signal == SIGKILL)
+            s_bench.slot [i].backend.ended = true;
     slots_rig_turn (&s_bench);
 }
 
@@ -149,8 +149,8 @@ static void s_end (void)
     slots_cancel (s_bench.slots, &all);
     for (unsigned second = 0; second < END_S && slots_held (s_bench.slots); second++) {
         for (size_t i = 0; i < 2; i++)
-            s_bench.slot [i].vessel.ended = s_bench.slot [i].vessel.ended || second > 5
-                                            || s_bench.slot [i].vessel.last_signal == SIGKILL;
+            s_bench.slot [i].backend.ended = s_bench.slot [i].backend.ended || second > 5
+                                             || s_bench.slot [i].backend.last_signal == SIGKILL;
         slots_rig_pass_ms (&s_bench, 1000);
     }
     buffer_free (&spans);

@@ -27,7 +27,7 @@ typedef struct supervisor {
     char health [64];    // file of the worker
     int fd;              // NOTIFY_SOCKET
     child_t *brokerd;    // cadre-broker
-    child_t *agent;      // cadre-worker
+    child_t *worker;     // cadre-worker
     char message [1024]; // what was heard last
 } supervisor_t;
 
@@ -60,7 +60,7 @@ static int s_teardown (void **state)
 {
     supervisor_t *self = *state;
     char command [80];
-    child_destroy (&self->agent);
+    child_destroy (&self->worker);
     child_destroy (&self->brokerd);
     close (self->fd);
     snprintf (command, sizeof command, "rm -rf %s", self->folder);
@@ -93,7 +93,7 @@ static void s_start_worker (supervisor_t *self)
 {
     const char *argv [] = {"bin/cadre-worker", "--broker", self->broker, "--slots",    "1",
                            "--drain-timeout",  "20s",      "--health",   self->health, NULL};
-    self->agent = s_start (self, argv, true);
+    self->worker = s_start (self, argv, true);
 }
 
 //  The next message that begins so. Others are passed over, but never this one: UNWANTED.
@@ -157,9 +157,9 @@ static void test_worker (void **state)
     s_hear (self, "STATUS=looks for the broker at", "READY=1");
     s_start_broker (self, false);
     s_hear (self, "STATUS=registered with ipc://", "READY=1");
-    kill (child_pid (self->agent), SIGTERM);
+    kill (child_pid (self->worker), SIGTERM);
     s_hear (self, "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000", NULL);
-    assert_int_equal (child_wait (self->agent, WAIT_NOTICE_S * 1000), 0);
+    assert_int_equal (child_wait (self->worker, WAIT_NOTICE_S * 1000), 0);
     assert_int_not_equal (access (self->health, F_OK), 0);
 }
 
@@ -170,11 +170,11 @@ static void test_stopped_process_is_silent (void **state)
     s_start_broker (self, false);
     s_start_worker (self);
     s_hear (self, "READY=1", NULL);
-    kill (child_pid (self->agent), SIGSTOP);
+    kill (child_pid (self->worker), SIGSTOP);
     s_drop_all (self);
     usleep (700000);
     assert_true (recv (self->fd, self->message, sizeof self->message, MSG_DONTWAIT) < 0);
-    kill (child_pid (self->agent), SIGCONT);
+    kill (child_pid (self->worker), SIGCONT);
     s_hear (self, "WATCHDOG=1", "READY=1");
 }
 

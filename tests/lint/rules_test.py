@@ -139,6 +139,15 @@ class Names(Rules):
         self.red("common/job.c: job_add_one is not", "names", tree, tree.build)
         self.red("common/job_add.c: other is not", "names", tree, tree.build)
 
+    def test_a_static_name_in_many_files(self):
+        files = {f"common/{name}.c": f"static void s_find (void) {{ }}\nvoid {name} (void) {{ s_find (); }}\n"
+                 for name in "abc"}
+        tree = self.tree(files).compile(*files)
+        self.green("names", tree, tree.build)
+        tree = self.tree({**files, "common/d.c": files["common/a.c"].replace("a (void) {", "d (void) {")})
+        tree.compile("common/d.c")
+        self.red("s_find is in 4 files", "names", tree, tree.build)
+
     def test_nothing_to_look_at(self):
         tree = self.tree({})
         self.red("looked at no symbols", "names", tree, tree.build)

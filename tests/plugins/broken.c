@@ -54,11 +54,11 @@ static uint8_t *s_share (void)
     struct stat status;
     if (fstat (SHARE, &status) != 0)
         abort ();
-    void *share =
+    void *memory =
         mmap (NULL, (size_t) status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARE, 0);
-    if (share == MAP_FAILED)
+    if (memory == MAP_FAILED)
         abort ();
-    return share;
+    return memory;
 }
 
 static _Atomic uint64_t *s_claim (void)
@@ -74,10 +74,10 @@ static _Atomic uint32_t *s_head (void)
 //  Bytes into the ring, and the bell.
 static void s_say (const void *bytes, size_t size)
 {
-    uint8_t *share = s_share ();
+    uint8_t *memory = s_share ();
     uint32_t head = *s_head ();
     for (size_t i = 0; i < size; i++)
-        share [PLACE_BYTES + (head + i) % RING_BYTES] = ((const uint8_t *) bytes) [i];
+        memory [PLACE_BYTES + (head + i) % RING_BYTES] = ((const uint8_t *) bytes) [i];
     *s_head () = head + (uint32_t) size;
     if (write (SOCKET, "\7", 1) < 0)
         abort ();

@@ -24,17 +24,18 @@
 
 static const char *const s_names [] = {"greeting", "opening", "open", "ended"};
 static const uint32_t s_next [] = {
-    [LINK_GREETING] =
-        MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_ENDED),
-    [LINK_OPENING] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_OPEN)
-                     | MACHINE_TO (LINK_ENDED),
-    [LINK_OPEN] = MACHINE_TO (LINK_GREETING) | MACHINE_TO (LINK_OPENING) | MACHINE_TO (LINK_ENDED),
+    [LINK_GREETING] = STATE_MACHINE_TO (LINK_GREETING) | STATE_MACHINE_TO (LINK_OPENING)
+                      | STATE_MACHINE_TO (LINK_ENDED),
+    [LINK_OPENING] = STATE_MACHINE_TO (LINK_GREETING) | STATE_MACHINE_TO (LINK_OPENING)
+                     | STATE_MACHINE_TO (LINK_OPEN) | STATE_MACHINE_TO (LINK_ENDED),
+    [LINK_OPEN] = STATE_MACHINE_TO (LINK_GREETING) | STATE_MACHINE_TO (LINK_OPENING)
+                  | STATE_MACHINE_TO (LINK_ENDED),
     [LINK_ENDED] = 0,
 };
-static const machine_table_t s_machine = {"link", 4, s_names, s_next, NULL};
+static const state_machine_table_t s_machine = {"link", 4, s_names, s_next, NULL};
 
 static void s_on_hello (void *owner, int64_t now_us);
-static void s_on_beat (void *owner, int64_t now_us);
+static void s_link_on_beat (void *owner, int64_t now_us);
 
 link_t *link_new (const link_options_t *options)
 {
@@ -44,14 +45,15 @@ link_t *link_new (const link_options_t *options)
     self->beat_ms = BEAT_MS;
     self->lost_ms = LOST_MS;
     entropy_uuid (self->uuid);
-    self->tour = tour_new (options->addresses, options->addresses_count, ADDRESS_BACK, NULL);
+    self->search =
+        broker_search_new (options->addresses, options->addresses_count, ADDRESS_BACK, NULL);
     if (options->proxy)
-        tour_keep_names (self->tour);
+        broker_search_keep_names (self->search);
     self->orders = (orders_t){.cancel = options->events.cancel,
                               .recall = options->events.recall,
                               .context = options->events.context};
     self->hello = (alarm_t){.ring = s_on_hello, .owner = self};
-    self->beat = (alarm_t){.ring = s_on_beat, .owner = self};
+    self->beat = (alarm_t){.ring = s_link_on_beat, .owner = self};
     return self;
 }
 
@@ -75,14 +77,14 @@ void link_destroy (link_t **self_p)
     timers_cancel (self->options.timers, &self->hello);
     link_close_session (self);
     sockets_destroy (&self->back);
-    tour_destroy (&self->tour);
+    broker_search_destroy (&self->search);
     free (self);
     *self_p = NULL;
 }
 
 void link_move (link_t *self, link_state_t to)
 {
-    machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
+    state_machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
 }
 
 cadre_error_t link_end (link_t *self, cadre_error_t code, const char *text)
@@ -96,7 +98,7 @@ cadre_error_t link_end (link_t *self, cadre_error_t code, const char *text)
 
 const address_t *link_address (const link_t *self)
 {
-    return tour_address (self->tour);
+    return broker_search_address (self->search);
 }
 
 //  ---- HELLO -------------------------------------------------------------------------
@@ -109,9 +111,9 @@ static const char *s_scheme (const address_t *address)
 //  Sets the alarm for the next HELLO, or the next address.
 static void s_set_alarm (link_t *self)
 {
-    int64_t tour_us = tour_due (self->tour, moment_now (self->options.clock));
-    bool tour_first = !self->back || tour_us < self->hello_us;
-    timers_set (self->options.timers, &self->hello, tour_first ? tour_us : self->hello_us);
+    int64_t search_us = broker_search_due (self->search, clock_now (self->options.clock));
+    bool search_first = !self->back || search_us < self->hello_us;
+    timers_set (self->options.timers, &self->hello, search_first ? search_us : self->hello_us);
 }
 
 static void s_say_hello (link_t *self)
@@ -133,7 +135,7 @@ static void s_say_hello (link_t *self)
     //  Not connected yet: HELLOs must not accumulate for a broker that starts later, so the next
     //  try is soon.
     self->wait_ms = sent ? HELLO_MS : self->wait_ms * 2 < HELLO_MS ? self->wait_ms * 2 : HELLO_MS;
-    self->hello_us = moment_now (self->options.clock) + (int64_t) self->wait_ms * MS;
+    self->hello_us = clock_now (self->options.clock) + (int64_t) self->wait_ms * MS;
     s_set_alarm (self);
 }
 
@@ -159,7 +161,8 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     int only_connected = 1;
     zmq_setsockopt (self->back, ZMQ_IMMEDIATE, &only_connected, sizeof (only_connected));
     self->wait_ms = FIRST_WAIT_MS;
-    address_endpoint (tour_number (self->tour), ADDRESS_BACK, endpoint, sizeof (endpoint));
+    address_endpoint (broker_search_number (self->search), ADDRESS_BACK, endpoint,
+                      sizeof (endpoint));
     cadre_error_t error = sockets_connect (self->back, endpoint, fault);
     if (error != CADRE_OK)
         return error;
@@ -167,11 +170,11 @@ static cadre_error_t s_connect_back (link_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  Sends HELLO to the next address of the tour, or to the current one, if any.
-static cadre_error_t s_try (link_t *self, fault_t *fault)
+//  Sends HELLO to the next address of the search, or to the current one, if any.
+static cadre_error_t s_link_try (link_t *self, fault_t *fault)
 {
-    int64_t now_us = moment_now (self->options.clock);
-    if (tour_step (self->tour, now_us))
+    int64_t now_us = clock_now (self->options.clock);
+    if (broker_search_step (self->search, now_us))
         return s_connect_back (self, fault);
     if (self->back && now_us >= self->hello_us)
         s_say_hello (self);
@@ -183,11 +186,11 @@ static cadre_error_t s_try (link_t *self, fault_t *fault)
 //  Leaves the current broker, if any, and starts the search for the next one.
 static cadre_error_t s_look_for_broker (link_t *self, fault_t *fault)
 {
-    self->greeting_us = moment_now (self->options.clock);
+    self->greeting_us = clock_now (self->options.clock);
     self->warned = false;
     sockets_destroy (&self->back);
-    tour_begin (self->tour);
-    return s_try (self, fault);
+    broker_search_begin (self->search);
+    return s_link_try (self, fault);
 }
 
 cadre_error_t link_start (link_t *self, fault_t *fault)
@@ -202,7 +205,7 @@ static void s_warn (link_t *self)
     char text [ADDRESS_ENDPOINT_BYTES], line [FAULT_TEXT_BYTES + 16];
     fault_t why = {0};
     address_print (link_address (self), text, sizeof (text));
-    const fault_t *unresolved = tour_fault (self->tour);
+    const fault_t *unresolved = broker_search_fault (self->search);
     if (unresolved->code)
         why = *unresolved;
     else if (link_never_opened (self) && !self->options.proxy)
@@ -235,7 +238,7 @@ static void s_on_hello (void *owner, int64_t now_us)
     }
     if (!self->warned && now_us - self->greeting_us >= WARN_MS * MS)
         s_warn (self);
-    if (s_try (self, &self->fault) != CADRE_OK)
+    if (s_link_try (self, &self->fault) != CADRE_OK)
         link_end (self, self->fault.code, self->fault.text);
 }
 
@@ -249,7 +252,7 @@ static bool s_is_hasty (link_t *self)
 }
 
 //  The delay doubles, but stays below the time after which the broker considers the worker lost.
-static void s_wait (link_t *self)
+static void s_link_wait (link_t *self)
 {
     uint32_t wait_ms = HASTY_MS << (self->hasty < 8 ? self->hasty - 2 : 6);
     if (wait_ms > self->lost_ms / 4)
@@ -263,11 +266,11 @@ void link_begin_anew (link_t *self, const char *why)
     log_line (LOG_INFO, "W020", "registering anew: %s", why);
     link_close_session (self);
     link_move (self, LINK_GREETING);
-    self->greeting_us = moment_now (self->options.clock);
+    self->greeting_us = clock_now (self->options.clock);
     self->warned = false;
-    tour_stay (self->tour, self->greeting_us);
+    broker_search_stay (self->search, self->greeting_us);
     if (s_is_hasty (self))
-        s_wait (self);
+        s_link_wait (self);
     else
         s_say_hello (self);
 }
@@ -288,18 +291,19 @@ static void s_open_session (link_t *self, uint64_t session, const wire_worker_we
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     link_close_session (self);
-    address_lane_endpoint (tour_number (self->tour), (uint32_t) fields->lane, endpoint,
+    address_lane_endpoint (broker_search_number (self->search), (uint32_t) fields->lane, endpoint,
                            sizeof (endpoint));
     self->lane = s_connect_once (self, ZMQ_PULL, endpoint);
-    address_endpoint (tour_number (self->tour), ADDRESS_SINK, endpoint, sizeof (endpoint));
+    address_endpoint (broker_search_number (self->search), ADDRESS_SINK, endpoint,
+                      sizeof (endpoint));
     self->sink = s_connect_once (self, ZMQ_PUSH, endpoint);
     self->parts = parts_new ();
-    parts_bound (self->parts, room_most ());
+    parts_bound (self->parts, memory_check_most ());
     self->session = session;
     self->in = (stream_in_t){0};
     self->stalls = 0;
     self->seen_at_beat = 0;
-    self->judged_us = moment_now (self->options.clock);
+    self->judged_us = clock_now (self->options.clock);
     self->received_tasks = self->received_bytes = self->told_bytes = 0;
     self->granted_tasks = self->granted_bytes = 0;
     self->lane_hello = false;
@@ -320,13 +324,13 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
         link_end (self, self->fault.code, self->fault.text);
         return;
     }
-    tour_arrived (self->tour);
+    broker_search_arrived (self->search);
     self->epoch = fields->epoch;
     self->beat_ms = s_span_ms (fields->beat_ms);
     self->lost_ms = s_span_ms (fields->lost_ms ? fields->lost_ms : LOST_MS);
     self->sink_bytes = fields->sink_bytes;
     self->output_bytes = fields->output_bytes;
-    self->opened_us = moment_now (self->options.clock);
+    self->opened_us = clock_now (self->options.clock);
     outbox_restart (self->options.outbox, session, !same);
     wire_worker_welcome_t heard = *fields;
     if (!same)
@@ -336,7 +340,7 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
         link_begin_anew (self, "the broker counts on leases that are not here any more");
         return;
     }
-    int64_t now_us = moment_now (self->options.clock);
+    int64_t now_us = clock_now (self->options.clock);
     timers_set (self->options.timers, &self->hello, now_us + 5 * HELLO_MS * MS);
     timers_set (self->options.timers, &self->beat, now_us + (int64_t) self->beat_ms * MS);
 }
@@ -346,7 +350,7 @@ static void s_send_back (link_t *self, const buffer_t *frame)
     sockets_send_bytes (self->back, frame->data, frame->size, ZMQ_DONTWAIT);
 }
 
-static void s_beat (link_t *self)
+static void s_link_beat (link_t *self)
 {
     buffer_t frame = {0};
     wire_write_beat (
@@ -371,7 +375,7 @@ static void s_lost (link_t *self)
         link_end (self, self->fault.code, self->fault.text);
 }
 
-static void s_on_beat (void *owner, int64_t now_us)
+static void s_link_on_beat (void *owner, int64_t now_us)
 {
     link_t *self = owner;
     int64_t late_us = now_us - self->turn_us; //  How long this process did not run
@@ -380,7 +384,7 @@ static void s_on_beat (void *owner, int64_t now_us)
         s_lost (self);
         return;
     }
-    s_beat (self);
+    s_link_beat (self);
     log_settle ();
     timers_set (self->options.timers, &self->beat, now_us + (int64_t) self->beat_ms * MS);
 }
@@ -451,12 +455,13 @@ static void s_send_window (link_t *self)
     s_send_back (self, &frame);
     buffer_free (&frame);
     if (self->received_bytes - self->told_bytes >= WINDOW_BYTES_LEAST / 4)
-        s_beat (self); //  Leases that the broker knows to be here do not reduce what it may send
+        s_link_beat (
+            self); //  Leases that the broker knows to be here do not reduce what it may send
 }
 
 void link_turn (link_t *self)
 {
-    self->turn_us = moment_now (self->options.clock);
+    self->turn_us = clock_now (self->options.clock);
     if (self->state == LINK_OPENING && self->lane_hello)
         s_open_lane (self);
     if (self->state != LINK_OPEN)

@@ -62,7 +62,7 @@ typedef struct link_options {
     bool embedded;                          //  When the broker is lost, the link ends
     wire_worker_hello_t hello;   //  Without scheme, uuid, epoch and held; views are borrowed
     outbox_t *outbox;            //  Borrowed: sent on the sink
-    const moment_clock_t *clock; //  Borrowed
+    const clock_source_t *clock; //  Borrowed
     timers_t *timers;            //  Borrowed
     link_events_t events;        //  Copied
 } link_options_t;

@@ -18,7 +18,7 @@ struct link {
     link_options_t options;         //  As given
     uint8_t state;                  //  link_state_t
     uint8_t uuid [WIRE_UUID_BYTES]; //  Of this worker process
-    tour_t *tour;                   //  Addresses at which a broker is looked for
+    broker_search_t *search;        //  Addresses at which a broker is looked for
     void *back;                     //  DEALER
     void *lane;                     //  PULL socket of the session, or NULL
     void *sink;                     //  PUSH socket of the session, or NULL

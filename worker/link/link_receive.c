@@ -19,7 +19,7 @@
 //  BEATs also come with each acknowledgement: only those that are a beat interval apart are judged.
 static void s_judge_progress (link_t *self, uint64_t sent)
 {
-    int64_t now_us = moment_now (self->options.clock);
+    int64_t now_us = clock_now (self->options.clock);
     bool behind = sent > self->in.received, moved = self->in.received > self->seen_at_beat;
     self->seen_at_beat = self->in.received;
     if (!behind || moved) {
@@ -33,7 +33,7 @@ static void s_judge_progress (link_t *self, uint64_t sent)
         link_begin_anew (self, "frames of the lane were lost");
 }
 
-static bool s_on_beat (link_t *self, cursor_t *body)
+static bool s_link_receive_on_beat (link_t *self, cursor_t *body)
 {
     wire_beat_t fields;
     if (!wire_read_beat (body, &fields)
@@ -60,7 +60,8 @@ static bool s_on_sink_refused (link_t *self, cursor_t *body)
     return true;
 }
 
-static void s_order (link_t *self, uint8_t verb, uint64_t after, const wire_list_t *spans)
+static void s_link_receive_order (link_t *self, uint8_t verb, uint64_t after,
+                                  const wire_list_t *spans)
 {
     if (!orders_take (&self->orders, verb, after, self->in.received, spans))
         link_begin_anew (self, "more orders than are kept wait for frames of the lane");
@@ -71,7 +72,7 @@ static bool s_on_cancel (link_t *self, cursor_t *body)
     wire_cancel_t fields;
     if (!wire_read_cancel (body, &fields))
         return false;
-    s_order (self, WIRE_cancel, fields.after, &fields.leases);
+    s_link_receive_order (self, WIRE_cancel, fields.after, &fields.leases);
     return true;
 }
 
@@ -80,7 +81,7 @@ static bool s_on_recall (link_t *self, cursor_t *body)
     wire_recall_t fields;
     if (!wire_read_recall (body, &fields))
         return false;
-    s_order (self, WIRE_recall, fields.after, &fields.leases);
+    s_link_receive_order (self, WIRE_recall, fields.after, &fields.leases);
     return true;
 }
 
@@ -117,7 +118,7 @@ static bool s_on_stop (link_t *self, cursor_t *body)
 static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
 {
     switch (verb) {
-    case WIRE_beat: return s_on_beat (self, body);
+    case WIRE_beat: return s_link_receive_on_beat (self, body);
     case WIRE_sink_refused: return s_on_sink_refused (self, body);
     case WIRE_cancel: return s_on_cancel (self, body);
     case WIRE_recall: return s_on_recall (self, body);
@@ -133,7 +134,7 @@ static bool s_on_session_message (link_t *self, uint8_t verb, cursor_t *body)
 static void s_has_no_room (link_t *self, const char *why)
 {
     char line [FAULT_TEXT_BYTES + 64];
-    int64_t now_us = moment_now (self->options.clock);
+    int64_t now_us = clock_now (self->options.clock);
     bool told = self->fault.code == CADRE_ERROR_DESCRIPTORS;
     if (self->state != LINK_GREETING)
         link_begin_anew (self, "the broker has no room for it");
@@ -169,7 +170,7 @@ static bool s_is_of_use (const link_t *self, const wire_worker_welcome_t *fields
     return fields->lane && fields->lane <= lanes && fields->beat_ms && fields->sink_bytes;
 }
 
-static void s_on_welcome (link_t *self, uint64_t session, cursor_t *body)
+static void s_link_receive_on_welcome (link_t *self, uint64_t session, cursor_t *body)
 {
     wire_worker_welcome_t fields;
     if (!wire_read_worker_welcome (body, &fields))
@@ -193,14 +194,14 @@ static void s_hear_back (link_t *self, zmq_msg_t *message)
         wire_open (zmq_msg_data (message), zmq_msg_size (message), &envelope, &body);
     if (error != CADRE_OK && !(error == CADRE_ERROR_VERSION && envelope.verb == WIRE_refused))
         return;
-    self->heard_us = moment_now (self->options.clock);
+    self->heard_us = clock_now (self->options.clock);
     if (envelope.verb == WIRE_refused) {
         s_on_refused (self, &body);
     } else if (envelope.verb == WIRE_who) {
         if (self->state != LINK_GREETING)
             link_begin_anew (self, "the broker does not know this session");
     } else if (envelope.verb == WIRE_worker_welcome) {
-        s_on_welcome (self, envelope.session, &body);
+        s_link_receive_on_welcome (self, envelope.session, &body);
     } else if (self->session && envelope.session == self->session) {
         if (!s_on_session_message (self, envelope.verb, &body))
             link_begin_anew (self, "the broker sent a message that cannot be read");
@@ -209,7 +210,7 @@ static void s_hear_back (link_t *self, zmq_msg_t *message)
 
 //  ---- lane ---------------------------------------------------------------------------------
 
-static bool s_on_job (link_t *self, cursor_t *body)
+static bool s_link_receive_on_job (link_t *self, cursor_t *body)
 {
     wire_lane_job_t fields;
     if (!wire_read_lane_job (body, &fields))
@@ -219,7 +220,7 @@ static bool s_on_job (link_t *self, cursor_t *body)
     return true;
 }
 
-static bool s_on_job_end (link_t *self, cursor_t *body)
+static bool s_link_receive_on_job_end (link_t *self, cursor_t *body)
 {
     wire_lane_job_end_t fields;
     if (!wire_read_lane_job_end (body, &fields))
@@ -264,9 +265,9 @@ static bool s_on_lane_message (link_t *self, uint8_t verb, cursor_t *body, size_
 {
     switch (verb) {
     case WIRE_lane_hello: self->lane_hello = true; return true;
-    case WIRE_lane_job: return s_on_job (self, body);
+    case WIRE_lane_job: return s_link_receive_on_job (self, body);
     case WIRE_lane_tasks: return s_on_tasks (self, body, size);
-    case WIRE_lane_job_end: return s_on_job_end (self, body);
+    case WIRE_lane_job_end: return s_link_receive_on_job_end (self, body);
     case WIRE_part: return s_on_part (self, body, size);
     default: return true;
     }
@@ -280,7 +281,7 @@ static void s_hear_lane (link_t *self, zmq_msg_t *message)
     if (wire_open (zmq_msg_data (message), size, &envelope, &body) != CADRE_OK
         || envelope.session != self->session)
         return;
-    self->heard_us = moment_now (self->options.clock);
+    self->heard_us = clock_now (self->options.clock);
     switch (stream_in_accept (&self->in, envelope.sequence)) {
     case STREAM_SEEN: return;
     case STREAM_GAP: link_begin_anew (self, "a frame of the lane was lost"); return;

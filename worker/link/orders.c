@@ -15,7 +15,7 @@ struct orders_entry {
     size_t count;         //  How many
 };
 
-static size_t s_bytes (size_t spans_bytes)
+static size_t s_orders_bytes (size_t spans_bytes)
 {
     return sizeof (orders_entry_t) + spans_bytes;
 }
@@ -23,7 +23,7 @@ static size_t s_bytes (size_t spans_bytes)
 static void s_free_entry (orders_t *self, orders_entry_t *entry)
 {
     DL_DELETE (self->entries, entry);
-    self->bytes -= s_bytes (entry->spans.size);
+    self->bytes -= s_orders_bytes (entry->spans.size);
     buffer_free (&entry->spans);
     free (entry);
 }
@@ -43,11 +43,11 @@ bool orders_take (orders_t *self, uint8_t verb, uint64_t after, uint64_t receive
         s_carry_out (self, verb, spans);
         return true;
     }
-    if (s_bytes (spans->values.size) > ORDERS_BYTES_MAX - self->bytes)
+    if (s_orders_bytes (spans->values.size) > ORDERS_BYTES_MAX - self->bytes)
         return false;
     orders_entry_t *entry = calloc (1, sizeof (orders_entry_t));
     assert (entry);
-    self->bytes += s_bytes (spans->values.size);
+    self->bytes += s_orders_bytes (spans->values.size);
     entry->verb = verb;
     entry->after = after;
     entry->count = spans->count;

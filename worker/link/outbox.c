@@ -59,7 +59,7 @@ void outbox_destroy (outbox_t **self_p)
 
 //  ---- gathering ------------------------------------------------------------------
 
-static void s_answered (outbox_t *self, uint64_t serial)
+static void s_outbox_answered (outbox_t *self, uint64_t serial)
 {
     if (self->count == self->capacity && self->first > self->capacity / 2) {
         memmove (self->answers, self->answers + self->first,
@@ -142,7 +142,7 @@ void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *
                                  .run_us = result->run_us,
                                  .value = result->value,
                                  .detail = result->detail};
-    s_answered (self, lease->serial);
+    s_outbox_answered (self, lease->serial);
     if (fields.detail.size > WIRE_INLINE_MAX) //  Must fit into a frame; longer messages are useless
         fields.detail = (view_t){0};
     if (fields.value.size > WIRE_INLINE_MAX) {
@@ -157,7 +157,7 @@ void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *
 
 void outbox_returned (outbox_t *self, uint64_t job, uint32_t index, uint64_t serial, bool begun)
 {
-    s_answered (self, serial);
+    s_outbox_answered (self, serial);
     wire_pack_lease (&self->returned,
                      &(wire_lease_t){.job = job, .index = index, .serial = serial, .begun = begun});
     self->returned_count++;

@@ -21,7 +21,7 @@ void serials_free (serials_t *self)
     *self = (serials_t){0};
 }
 
-static int s_compare (const void *a, const void *b)
+static int s_serials_compare (const void *a, const void *b)
 {
     uint64_t left = *(const uint64_t *) a, right = *(const uint64_t *) b;
     return (left > right) - (left < right);
@@ -30,7 +30,7 @@ static int s_compare (const void *a, const void *b)
 static void s_sort (serials_t *self)
 {
     if (self->count)
-        qsort (self->list, self->count, sizeof (uint64_t), s_compare);
+        qsort (self->list, self->count, sizeof (uint64_t), s_serials_compare);
 }
 
 bool serials_cover (serials_t *self, const spans_t *spans, serials_t *missing)
@@ -67,8 +67,8 @@ static size_t s_last (const serials_t *self, const serials_t *missing, uint64_t 
 }
 
 //  spans NULL: only counts.
-static size_t s_pack (const serials_t *self, const serials_t *missing, uint64_t gap,
-                      buffer_t *spans)
+static size_t s_serials_pack (const serials_t *self, const serials_t *missing, uint64_t gap,
+                              buffer_t *spans)
 {
     const uint64_t *list = self->list;
     size_t packed = 0, at = 0;
@@ -86,7 +86,7 @@ size_t serials_pack (serials_t *self, const serials_t *missing, size_t most, buf
 {
     uint64_t gap = 1;
     s_sort (self);
-    while (gap <= UINT64_MAX / 2 && s_pack (self, missing, gap, NULL) > most)
+    while (gap <= UINT64_MAX / 2 && s_serials_pack (self, missing, gap, NULL) > most)
         gap *= 2;
-    return s_pack (self, missing, gap, spans);
+    return s_serials_pack (self, missing, gap, spans);
 }

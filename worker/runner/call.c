@@ -30,7 +30,7 @@ cadre_task_t *call_new (const runner_host_t *host)
     return self;
 }
 
-static void s_forget (cadre_task_t *self)
+static void s_call_forget (cadre_task_t *self)
 {
     while (self->kept) {
         call_kept_t *kept = self->kept;
@@ -46,7 +46,7 @@ void call_destroy (cadre_task_t **self_p)
     assert (self_p);
     if (!*self_p)
         return;
-    s_forget (*self_p);
+    s_call_forget (*self_p);
     buffer_free (&(*self_p)->message);
     buffer_free (&(*self_p)->trace);
     free (*self_p);
@@ -55,10 +55,10 @@ void call_destroy (cadre_task_t **self_p)
 
 //  ---- serving --------------------------------------------------------------------
 
-static bool s_begin (cadre_task_t *self, view_t arguments)
+static bool s_call_begin (cadre_task_t *self, view_t arguments)
 {
     if (self->kept)
-        s_forget (self);
+        s_call_forget (self);
     self->failed = self->failed_by_type = false;
     self->outcome = CADRE_OUTCOME_ERROR;
     self->code = 0;
@@ -76,7 +76,7 @@ static bool s_begin (cadre_task_t *self, view_t arguments)
     return array && call_arguments_check_takes (self);
 }
 
-static const char *s_text (const buffer_t *buffer)
+static const char *s_call_text (const buffer_t *buffer)
 {
     return buffer->size ? (const char *) buffer->data : "";
 }
@@ -104,9 +104,9 @@ static void s_check_value (cadre_task_t *self)
 }
 
 //  Runs the function once; its value follows the mark. False when it failed.
-static bool s_run (cadre_task_t *self, view_t arguments)
+static bool s_call_run (cadre_task_t *self, view_t arguments)
 {
-    if (s_begin (self, arguments)) {
+    if (s_call_begin (self, arguments)) {
         cadre_error_t error = self->function->run (self);
         if (error != CADRE_OK && !self->failed)
             cadre_fail (self, "error", "%s returned error %s (%s) and gave no details",
@@ -125,8 +125,8 @@ static bool s_run (cadre_task_t *self, view_t arguments)
     return !self->failed;
 }
 
-static void s_prepare (cadre_task_t *self, const cadre_function_t *function, void *state,
-                       const runner_task_t *task, runner_end_t *end)
+static void s_call_prepare (cadre_task_t *self, const cadre_function_t *function, void *state,
+                            const runner_task_t *task, runner_end_t *end)
 {
     self->function = function;
     self->state = state;
@@ -140,10 +140,10 @@ static void s_prepare (cadre_task_t *self, const cadre_function_t *function, voi
 void call_serve (cadre_task_t *self, const cadre_function_t *function, void *state,
                  const runner_task_t *task, runner_end_t *end)
 {
-    s_prepare (self, function, state, task, end);
-    if (s_run (self, task->payload))
+    s_call_prepare (self, function, state, task, end);
+    if (s_call_run (self, task->payload))
         return;
-    runner_end_fail (end, self->kind, s_text (&self->message), s_text (&self->trace));
+    runner_end_fail (end, self->kind, s_call_text (&self->message), s_call_text (&self->trace));
     end->outcome = self->outcome;
     end->code = self->code;
 }
@@ -164,67 +164,70 @@ static void s_close_list (buffer_t *value, size_t start, size_t count)
 //  Runs the function for one item, and appends its value or failure.
 static void s_run_item (cadre_task_t *self, view_t arguments)
 {
-    if (s_run (self, arguments))
+    if (s_call_run (self, arguments))
         return;
-    value_codec_pack_failure (&self->end->value, self->kind, s_text (&self->message),
-                              s_text (&self->trace));
+    value_codec_pack_failure (&self->end->value, self->kind, s_call_text (&self->message),
+                              s_call_text (&self->trace));
     if (self->end->outcome == CADRE_OUTCOME_OK)
-        runner_end_fail (self->end, self->kind, s_text (&self->message), s_text (&self->trace));
+        runner_end_fail (self->end, self->kind, s_call_text (&self->message),
+                         s_call_text (&self->trace));
 }
 
 //  Sets the time of an item, when items have a timeout.
-static void s_begin_item (cadre_task_t *self, runner_task_t *item, harvest_t *harvest)
+static void s_begin_item (cadre_task_t *self, runner_task_t *item, item_values_t *item_values)
 {
-    if (!harvest || !item->timeout_ms)
+    if (!item_values || !item->timeout_ms)
         return;
-    item->started_us = moment_now (self->host->clock);
-    harvest_item (harvest, item->started_us);
+    item->started_us = clock_now (self->host->clock);
+    item_values_item (item_values, item->started_us);
 }
 
 //  Runs items until they are done, the task is cancelled, or their values no longer fit into the
 //  shared memory. Returns how many were started.
-static size_t s_run_lot (cadre_task_t *self, lot_t *lot, runner_task_t *item, harvest_t *harvest)
+static size_t s_run_lot (cadre_task_t *self, map_items_t *items, runner_task_t *item,
+                         item_values_t *item_values)
 {
     buffer_t *value = &self->end->value;
-    for (size_t i = 0; i < lot->count; i++, item->index++) {
+    for (size_t i = 0; i < items->count; i++, item->index++) {
         view_t arguments = {0};
-        cursor_skip (&lot->items, &arguments);
-        s_begin_item (self, item, harvest);
+        cursor_skip (&items->items, &arguments);
+        s_begin_item (self, item, item_values);
         if (runner_cancelled (self->host, item)) {
             runner_end_failf (self->end, "cancelled", "cancelled after %zu of %zu items", i,
-                              lot->count);
+                              items->count);
             self->end->outcome = CADRE_OUTCOME_CANCELLED;
             return i;
         }
         size_t start = value->size;
         s_run_item (self, arguments);
-        if (harvest && !harvest_add (harvest, (view_t){value->data + start, value->size - start}))
+        if (item_values
+            && !item_values_add (item_values, (view_t){value->data + start, value->size - start}))
             return i + 1;
     }
-    return lot->count;
+    return items->count;
 }
 
 void call_serve_map (cadre_task_t *self, const cadre_function_t *function, void *state,
                      const runner_task_t *task, runner_end_t *end)
 {
-    lot_t lot;
-    s_prepare (self, function, state, task, end);
-    if (!lot_of (&lot, task->payload)) {
+    map_items_t items;
+    s_call_prepare (self, function, state, task, end);
+    if (!map_items_of (&items, task->payload)) {
         runner_end_failf (end, "type", "the items for %s are no list", function->name);
         return;
     }
     runner_task_t item = *task;
-    harvest_t *harvest = lot.told ? self->host->harvest : NULL;
-    if (lot.told) {
-        item.index = lot.first;
-        item.attempt += lot.tries;
+    item_values_t *item_values = items.told ? self->host->item_values : NULL;
+    if (items.told) {
+        item.index = items.first;
+        item.attempt += items.tries;
     }
-    if (harvest)
-        harvest_begin (harvest, task->ticket);
+    if (item_values)
+        item_values_begin (item_values, task->ticket);
     self->task = &item;
     s_open_list (&end->value);
-    s_close_list (&end->value, 0, s_run_lot (self, &lot, &item, harvest));
-    if (end->outcome == CADRE_OUTCOME_CANCELLED && !lot.told)
+    s_close_list (&end->value, 0, s_run_lot (self, &items, &item, item_values));
+    if (end->outcome == CADRE_OUTCOME_CANCELLED && !items.told)
         buffer_clear (&end->value);
     self->task = task;
 }
@@ -257,7 +260,7 @@ static void s_gathered (cadre_task_t *self, gather_t *gather)
 static cadre_error_t s_packed (cadre_task_t *self, size_t size_bytes)
 {
     buffer_t *value = &self->end->value;
-    if (!value->failed && (value->bulk || room_for (2 * (value->size - self->mark))))
+    if (!value->failed && (value->bulk || memory_check_for (2 * (value->size - self->mark))))
         return CADRE_OK;
     s_cut_value (self);
     value->failed = false;
@@ -339,7 +342,8 @@ cadre_error_t call_return_raw (cadre_task_t *self, view_t value)
 
 //  Waits for the window; false when the worker is gone, or the task was cancelled meanwhile: then
 //  the output is dropped.
-static bool s_output (cadre_task_t *self, unsigned stream, const void *bytes, size_t size_bytes)
+static bool s_call_output (cadre_task_t *self, unsigned stream, const void *bytes,
+                           size_t size_bytes)
 {
     const runner_host_t *host = self->host;
     while (host->room (host->context) < size_bytes) {
@@ -360,7 +364,7 @@ bool cadre_task_cancelled (const cadre_task_t *self)
 
 void cadre_task_progress (cadre_task_t *self, double fraction, const char *text)
 {
-    int64_t now_us = moment_now (self->host->clock);
+    int64_t now_us = clock_now (self->host->clock);
     if (self->progress_us && now_us - self->progress_us < CALL_PROGRESS_US)
         return;
     self->progress_us = now_us;
@@ -371,7 +375,7 @@ void cadre_task_progress (cadre_task_t *self, double fraction, const char *text)
     pack_array (&bytes, 2);
     pack_double (&bytes, fraction);
     pack_text (&bytes, line);
-    s_output (self, CADRE_STREAM_PROGRESS, bytes.data, bytes.size);
+    s_call_output (self, CADRE_STREAM_PROGRESS, bytes.data, bytes.size);
     buffer_free (&bytes);
 }
 
@@ -383,7 +387,7 @@ void cadre_task_log (cadre_task_t *self, const char *format, ...)
     call_text_format (&line, RUNNER_TRACE_BYTES, format, arguments);
     va_end (arguments);
     if (self->logged_bytes + line.size <= CALL_LOG_MAX)
-        s_output (self, CADRE_STREAM_LOG, line.data, line.size);
+        s_call_output (self, CADRE_STREAM_LOG, line.data, line.size);
     self->logged_bytes += line.size;
     buffer_free (&line);
 }
@@ -407,8 +411,9 @@ cadre_error_t call_emit_raw (cadre_task_t *self, view_t value)
         call_fail_by_value (self, "partial value", &fault);
         return CADRE_ERROR_TYPE;
     }
-    return s_output (self, CADRE_STREAM_PARTIAL, value.data, value.size) ? CADRE_OK
-                                                                         : CADRE_ERROR_CANCELLED;
+    return s_call_output (self, CADRE_STREAM_PARTIAL, value.data, value.size)
+               ? CADRE_OK
+               : CADRE_ERROR_CANCELLED;
 }
 
 const char *call_name (const cadre_task_t *self)

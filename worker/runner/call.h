@@ -25,10 +25,11 @@ void call_destroy (cadre_task_t **self_p);
 void call_serve (cadre_task_t *self, const cadre_function_t *function, void *state,
                  const runner_task_t *task, runner_end_t *end);
 
-//  The payload is that of a map (lot.h): runs the function for each item. The value holds their
-//  results, as ext type 1 for items that failed; then the outcome is error, and the detail that of
-//  the first failure. Stops early when the task is cancelled, or when results no longer fit in the
-//  shared memory although item positions are known; the remaining items are not started then.
+//  The payload is that of a map (map_items.h): runs the function for each item. The value holds
+//  their results, as ext type 1 for items that failed; then the outcome is error, and the detail
+//  that of the first failure. Stops early when the task is cancelled, or when results no longer fit
+//  in the shared memory although item positions are known; the remaining items are not started
+//  then.
 void call_serve_map (cadre_task_t *self, const cadre_function_t *function, void *state,
                      const runner_task_t *task, runner_end_t *end);
 

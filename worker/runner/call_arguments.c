@@ -38,7 +38,7 @@ const char *call_arguments_bad_takes (const char *takes)
 }
 
 //  Reads an argument of that type; otherwise the cursor is invalid.
-static bool s_pass (char letter, cursor_t *at)
+static bool s_call_arguments_pass (char letter, cursor_t *at)
 {
     int64_t below;
     uint64_t above;
@@ -105,7 +105,7 @@ bool call_arguments_check_takes (cadre_task_t *self)
             return false;
         }
         cursor_t before = at;
-        if (!s_pass (*letter, &at)) {
+        if (!s_call_arguments_pass (*letter, &at)) {
             s_fail_argument (self, index, *letter, before);
             return false;
         }
@@ -210,7 +210,7 @@ static call_kept_t *s_find_kept (const cadre_task_t *self, size_t index, bool va
     return NULL;
 }
 
-static call_kept_t *s_keep (cadre_task_t *self, size_t index, size_t size_bytes)
+static call_kept_t *s_call_arguments_keep (cadre_task_t *self, size_t index, size_t size_bytes)
 {
     call_kept_t *kept = malloc (sizeof *kept + size_bytes);
     assert (kept);
@@ -234,7 +234,7 @@ const char *cadre_arg_text (cadre_task_t *self, size_t index)
     cursor_text (&at, &view);
     if (!s_accept (self, at, 's'))
         return "";
-    kept = s_keep (self, index, view.size + 1);
+    kept = s_call_arguments_keep (self, index, view.size + 1);
     view_copy (view, kept->text, view.size + 1);
     return kept->text;
 }
@@ -275,6 +275,6 @@ const cadre_value_t *cadre_arg_value (cadre_task_t *self, size_t index)
         return NULL;
     }
     s_accept (self, at, 'v');
-    s_keep (self, index, 0)->value = value;
+    s_call_arguments_keep (self, index, 0)->value = value;
     return value;
 }

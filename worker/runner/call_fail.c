@@ -9,7 +9,8 @@
 #include "worker/runner/call_private.h"
 #include "worker/runner/call_text.h"
 
-static void s_fail (cadre_task_t *self, const char *kind, const char *format, va_list arguments)
+static void s_call_fail_with (cadre_task_t *self, const char *kind, const char *format,
+                              va_list arguments)
 {
     if (self->failed_by_type)
         return;
@@ -25,7 +26,7 @@ void call_fail_by_type (cadre_task_t *self, const char *format, ...)
 {
     va_list arguments;
     va_start (arguments, format);
-    s_fail (self, "type", format, arguments);
+    s_call_fail_with (self, "type", format, arguments);
     va_end (arguments);
     self->failed_by_type = true;
 }
@@ -41,7 +42,7 @@ cadre_error_t cadre_fail (cadre_task_t *self, const char *kind, const char *form
 {
     va_list arguments;
     va_start (arguments, format);
-    s_fail (self, kind && *kind ? kind : "error", format, arguments);
+    s_call_fail_with (self, kind && *kind ? kind : "error", format, arguments);
     va_end (arguments);
     return CADRE_ERROR_TASK;
 }

@@ -122,7 +122,7 @@ static void s_close_pair (int ends [2])
     spawner_close (&ends [1]);
 }
 
-static bool s_start (run_t *run)
+static bool s_command_start (run_t *run)
 {
     command_plan_t *plan = &run->command->plan;
     int out [2] = {-1, -1}, err [2] = {-1, -1}, in [2] = {-1, -1};
@@ -210,9 +210,9 @@ static void s_terminate (run_t *run, cadre_outcome_t why, int64_t now_us)
 }
 
 //  Handles cancels and timeouts. When only output is left, a cancel drops it.
-static void s_judge (run_t *run)
+static void s_command_judge (run_t *run)
 {
-    int64_t now_us = moment_now (run->host->clock);
+    int64_t now_us = clock_now (run->host->clock);
     if (run->gone && !run->exited)
         s_signal (run, SIGKILL);
     if (run->why == CADRE_OUTCOME_NONE && ticket_is_cancelled (run->host->page, run->task->ticket))
@@ -243,13 +243,13 @@ static int s_wait_ms (const run_t *run)
     int64_t due_us = run->why == CADRE_OUTCOME_NONE ? run->deadline_us : run->kill_us;
     if (run->exited || due_us == 0)
         return -1;
-    int64_t left_us = due_us - moment_now (run->host->clock);
+    int64_t left_us = due_us - clock_now (run->host->clock);
     if (left_us <= 0)
         return 0;
     return left_us > 3600000000ll ? 3600000 : (int) ((left_us + 999) / 1000);
 }
 
-static void s_poll (run_t *run, struct pollfd *polled)
+static void s_command_poll (run_t *run, struct pollfd *polled)
 {
     uint64_t room = run->host->room (run->host->context);
     for (int i = 0; i < RUN_POLLED; i++)
@@ -268,7 +268,7 @@ static void s_poll (run_t *run, struct pollfd *polled)
             polled [i].revents = 0;
 }
 
-static void s_read (run_t *run, int which, short events)
+static void s_command_read (run_t *run, int which, short events)
 {
     uint64_t room = run->host->room (run->host->context);
     size_t size = room < COMMAND_PIECE_BYTES ? (size_t) room : COMMAND_PIECE_BYTES;
@@ -290,7 +290,7 @@ static void s_read (run_t *run, int which, short events)
 }
 
 //  A command need not read all of its stdin.
-static void s_write (run_t *run)
+static void s_command_write (run_t *run)
 {
     view_t input = run->command->plan.input;
     ssize_t put = write (run->fds [RUN_STDIN], input.data + run->input_written,
@@ -301,33 +301,33 @@ static void s_write (run_t *run)
         spawner_close (&run->fds [RUN_STDIN]);
 }
 
-static void s_turn (run_t *run)
+static void s_command_turn (run_t *run)
 {
     struct pollfd polled [RUN_POLLED];
-    s_poll (run, polled);
+    s_command_poll (run, polled);
     if (polled [RUN_HOST].revents && !run->host->listen (run->host->context, false)) {
         run->gone = true;
         run->fds [RUN_HOST] = -1;
     }
-    s_read (run, RUN_STDOUT, polled [RUN_STDOUT].revents);
-    s_read (run, RUN_STDERR, polled [RUN_STDERR].revents);
+    s_command_read (run, RUN_STDOUT, polled [RUN_STDOUT].revents);
+    s_command_read (run, RUN_STDERR, polled [RUN_STDERR].revents);
     if (polled [RUN_STDIN].revents)
-        s_write (run);
+        s_command_write (run);
     if (polled [RUN_PROCESS].revents)
         s_on_exit (run);
-    s_judge (run);
+    s_command_judge (run);
 }
 
 //  Writing to a command that has closed its stdin must not kill the slot.
-static void s_watch (run_t *run)
+static void s_command_watch (run_t *run)
 {
     struct sigaction before;
     bool input = run->fds [RUN_STDIN] >= 0;
     if (input)
         sigaction (SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &before);
-    s_judge (run);
+    s_command_judge (run);
     while (s_busy (run))
-        s_turn (run);
+        s_command_turn (run);
     if (input)
         sigaction (SIGPIPE, &before, NULL);
 }
@@ -361,7 +361,7 @@ static void s_pack_count (buffer_t *detail, const char *name, int64_t value)
     pack_int (detail, value);
 }
 
-static void s_tell (run_t *run)
+static void s_command_tell (run_t *run)
 {
     runner_end_t *end = run->end;
     if (run->lost) {
@@ -406,8 +406,8 @@ void command_run (command_t *self, const runner_task_t *task, runner_end_t *end)
     run.fds [RUN_HOST] = self->host->fd;
     if (task->timeout_ms)
         run.deadline_us = task->started_us + (int64_t) task->timeout_ms * 1000;
-    if (!s_start (&run))
+    if (!s_command_start (&run))
         return;
-    s_watch (&run);
-    s_tell (&run);
+    s_command_watch (&run);
+    s_command_tell (&run);
 }

@@ -38,7 +38,7 @@ char *const *command_plan_env (const command_plan_t *self)
     return (char *const *) (void *) self->env.data;
 }
 
-static void s_push (buffer_t *list, const char *text)
+static void s_command_plan_push (buffer_t *list, const char *text)
 {
     buffer_append (list, &text, sizeof text);
 }
@@ -48,7 +48,7 @@ static char *s_here (const command_plan_t *self)
     return (char *) self->texts.data + self->texts.size;
 }
 
-static void s_add (command_plan_t *self, const void *bytes, size_t size_bytes)
+static void s_command_plan_add (command_plan_t *self, const void *bytes, size_t size_bytes)
 {
     assert (self->texts.size + size_bytes <= self->texts.capacity);
     buffer_append (&self->texts, bytes, size_bytes);
@@ -91,18 +91,18 @@ static cadre_error_t s_clean (view_t text, fault_t *fault)
 static cadre_error_t s_add_argument (command_plan_t *self, view_t text, const char *slot,
                                      fault_t *fault)
 {
-    s_push (&self->argv, s_here (self));
+    s_command_plan_push (&self->argv, s_here (self));
     const char *at = (const char *) text.data;
     size_t left = text.size;
     const char *mark;
     while (slot && left && (mark = memmem (at, left, PLAN_SLOT_MARK, strlen (PLAN_SLOT_MARK)))) {
-        s_add (self, at, (size_t) (mark - at));
-        s_add (self, slot, strlen (slot));
+        s_command_plan_add (self, at, (size_t) (mark - at));
+        s_command_plan_add (self, slot, strlen (slot));
         left -= (size_t) (mark - at) + strlen (PLAN_SLOT_MARK);
         at = mark + strlen (PLAN_SLOT_MARK);
     }
-    s_add (self, at, left);
-    s_add (self, "", 1);
+    s_command_plan_add (self, at, left);
+    s_command_plan_add (self, "", 1);
     return s_clean (text, fault);
 }
 
@@ -142,14 +142,14 @@ static cadre_error_t s_make_argv (command_plan_t *self, const runner_host_t *hos
                     ? s_add_argument (self, text, slot, fault)
                     : fault_set (fault, CADRE_ERROR_TYPE,
                                  "argument %zu of the command is not a text", i);
-    s_push (&self->argv, NULL);
+    s_command_plan_push (&self->argv, NULL);
     return error;
 }
 
 //  ---- environment ----------------------------------------------------------------------------
 
 //  The entry NAME= in the environment so far, or NULL.
-static const char **s_find (const command_plan_t *self, const char *variable)
+static const char **s_command_plan_find (const command_plan_t *self, const char *variable)
 {
     size_t length = strcspn (variable, "=") + 1;
     const char **env = (const char **) (void *) self->env.data;
@@ -159,20 +159,20 @@ static const char **s_find (const command_plan_t *self, const char *variable)
     return NULL;
 }
 
-static void s_set (command_plan_t *self, const char *variable)
+static void s_command_plan_set (command_plan_t *self, const char *variable)
 {
-    const char **place = s_find (self, variable);
+    const char **place = s_command_plan_find (self, variable);
     if (place)
         *place = variable;
     else
-        s_push (&self->env, variable);
+        s_command_plan_push (&self->env, variable);
 }
 
 static void s_inherit (command_plan_t *self)
 {
     for (char **each = environ; *each; each++)
         if (!private_variable (*each))
-            s_push (&self->env, *each);
+            s_command_plan_push (&self->env, *each);
 }
 
 //  The spec's environment replaces the worker's own.
@@ -191,10 +191,10 @@ static cadre_error_t s_base (command_plan_t *self, view_t spec, fault_t *fault)
             return fault_set (fault, CADRE_ERROR_TYPE,
                               "variable %zu of the command's environment is not NAME=VALUE", i + 1);
         char *here = s_here (self);
-        s_add (self, text.data, text.size);
-        s_add (self, "", 1);
+        s_command_plan_add (self, text.data, text.size);
+        s_command_plan_add (self, "", 1);
         if (!private_variable (here))
-            s_push (&self->env, here);
+            s_command_plan_push (&self->env, here);
         if (s_clean (text, fault) != CADRE_OK)
             return CADRE_ERROR_TYPE;
     }
@@ -206,8 +206,8 @@ static void s_set_number (command_plan_t *self, const char *name, uint64_t value
     char text [64];
     int length = snprintf (text, sizeof text, "%s=%" PRIu64, name, value);
     char *here = s_here (self);
-    s_add (self, text, (size_t) length + 1);
-    s_set (self, here);
+    s_command_plan_add (self, text, (size_t) length + 1);
+    s_command_plan_set (self, here);
 }
 
 static void s_set_own (command_plan_t *self, const runner_host_t *host, const runner_task_t *task)
@@ -217,10 +217,10 @@ static void s_set_own (command_plan_t *self, const runner_host_t *host, const ru
     s_set_number (self, "CADRE_ATTEMPT", task->attempt);
     s_set_number (self, "CADRE_SLOT", host->slot);
     char *here = s_here (self);
-    s_add (self, "CADRE_TASK_BROKER=", 18);
-    s_add (self, host->broker, strlen (host->broker) + 1);
+    s_command_plan_add (self, "CADRE_TASK_BROKER=", 18);
+    s_command_plan_add (self, host->broker, strlen (host->broker) + 1);
     if (*host->broker)
-        s_set (self, here);
+        s_command_plan_set (self, here);
 }
 
 static cadre_error_t s_set_extra (command_plan_t *self, view_t map, fault_t *fault)
@@ -239,11 +239,11 @@ static cadre_error_t s_set_extra (command_plan_t *self, view_t map, fault_t *fau
         if (s_clean (name, fault) != CADRE_OK || s_clean (value, fault) != CADRE_OK)
             return CADRE_ERROR_TYPE;
         char *here = s_here (self);
-        s_add (self, name.data, name.size);
-        s_add (self, "=", 1);
-        s_add (self, value.data, value.size);
-        s_add (self, "", 1);
-        s_set (self, here);
+        s_command_plan_add (self, name.data, name.size);
+        s_command_plan_add (self, "=", 1);
+        s_command_plan_add (self, value.data, value.size);
+        s_command_plan_add (self, "", 1);
+        s_command_plan_set (self, here);
     }
     return ok ? CADRE_OK
               : fault_set (fault, CADRE_ERROR_TYPE,
@@ -260,8 +260,8 @@ static void s_make_directory (command_plan_t *self, view_t spec)
     if (cursor_peek (&cursor) != CURSOR_TEXT || !cursor_text (&cursor, &text) || text.size == 0)
         return;
     self->directory = s_here (self);
-    s_add (self, text.data, text.size);
-    s_add (self, "", 1);
+    s_command_plan_add (self, text.data, text.size);
+    s_command_plan_add (self, "", 1);
 }
 
 static cadre_error_t s_make_input (command_plan_t *self, view_t spec, view_t input, fault_t *fault)
@@ -301,7 +301,7 @@ cadre_error_t command_plan_make (command_plan_t *self, const runner_host_t *host
         return error;
     error = s_set_extra (self, payload.env, fault);
     s_set_own (self, host, task);
-    s_push (&self->env, NULL);
+    s_command_plan_push (&self->env, NULL);
     s_make_directory (self, task->spec);
     return error == CADRE_OK ? s_make_input (self, task->spec, payload.input, fault) : error;
 }

@@ -22,7 +22,7 @@ static const entry_t s_texts [] = {
 static const char *const s_numbers [] = {"user_us", "system_us", "max_rss_bytes"};
 
 //  Packs any bytes as valid text.
-static void s_pack_text (buffer_t *self, const char *key, view_t text, size_t limit_bytes)
+static void s_failure_pack_text (buffer_t *self, const char *key, view_t text, size_t limit_bytes)
 {
     text = utf8_cut (text, limit_bytes);
     pack_text (self, key);
@@ -34,9 +34,9 @@ void failure_pack (buffer_t *self, const char *kind, const char *message, const 
                    bool abandoned)
 {
     pack_map (self, abandoned ? 4 : 3);
-    s_pack_text (self, "kind", wire_view (kind), RUNNER_KIND_BYTES);
-    s_pack_text (self, "message", wire_view (message), RUNNER_MESSAGE_BYTES);
-    s_pack_text (self, "worker", wire_view (worker), WORKER_BYTES);
+    s_failure_pack_text (self, "kind", wire_view (kind), RUNNER_KIND_BYTES);
+    s_failure_pack_text (self, "message", wire_view (message), RUNNER_MESSAGE_BYTES);
+    s_failure_pack_text (self, "worker", wire_view (worker), WORKER_BYTES);
     if (!abandoned)
         return;
     pack_text (self, "abandoned");
@@ -62,7 +62,7 @@ static size_t s_pack_known (buffer_t *self, view_t map, const char *message)
         view_t text = {0};
         if (!s_find_text (map, s_texts [i].key, message, &text))
             continue;
-        s_pack_text (self, s_texts [i].key, text, s_texts [i].limit_bytes);
+        s_failure_pack_text (self, s_texts [i].key, text, s_texts [i].limit_bytes);
         count++;
     }
     for (size_t i = 0; i < sizeof s_numbers / sizeof *s_numbers; i++) {
@@ -85,6 +85,6 @@ void failure_pack_with_worker (buffer_t *self, view_t detail, const char *worker
     size_t kept = s_pack_known (&others, map, message);
     pack_map (self, kept + 1);
     pack_raw (self, others.data, others.size);
-    s_pack_text (self, "worker", wire_view (worker), WORKER_BYTES);
+    s_failure_pack_text (self, "worker", wire_view (worker), WORKER_BYTES);
     buffer_free (&others);
 }

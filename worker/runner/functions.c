@@ -54,8 +54,8 @@ static const char *s_keep_source (functions_t *self, const char *source)
     return copy;
 }
 
-static cadre_error_t s_check (functions_t *self, const cadre_function_t *function,
-                              const char *source, fault_t *fault)
+static cadre_error_t s_functions_check (functions_t *self, const cadre_function_t *function,
+                                        const char *source, fault_t *fault)
 {
     size_t length = strlen (function->name);
     if (self->count == RULES_FUNCTIONS_MAX)
@@ -87,7 +87,7 @@ cadre_error_t functions_add (functions_t *self, const cadre_function_t *list, co
 {
     const char *kept = s_keep_source (self, source);
     for (; list && list->name; list++) {
-        cadre_error_t error = s_check (self, list, kept, fault);
+        cadre_error_t error = s_functions_check (self, list, kept, fault);
         if (error != CADRE_OK)
             return error;
         if (self->count == self->capacity) {

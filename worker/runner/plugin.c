@@ -16,7 +16,7 @@ struct plugin {
 };
 
 //  dlopen searches a name without a slash in the system's folders, but a file is meant.
-static void *s_open (const char *path, fault_t *fault)
+static void *s_plugin_open (const char *path, fault_t *fault)
 {
     char *file = NULL;
     if (!strchr (path, '/') && asprintf (&file, "./%s", path) < 0)
@@ -59,7 +59,7 @@ static const cadre_plugin_t *s_symbol (void *object, const char *path, fault_t *
 
 plugin_t *plugin_new (const char *path, fault_t *fault)
 {
-    void *object = s_open (path, fault);
+    void *object = s_plugin_open (path, fault);
     if (!object)
         return NULL;
     const cadre_plugin_t *symbol = s_symbol (object, path, fault);

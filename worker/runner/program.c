@@ -38,13 +38,13 @@ struct program {
     size_t count;                //  How many
 };
 
-static cadre_error_t s_run (cadre_task_t *call);
+static cadre_error_t s_program_run (cadre_task_t *call);
 
 //  ---- end ------------------------------------------------------------------------------
 
 //  Waits a limited time for its end, then kills its group. Returns its status, or -1 if that is not
 //  available.
-static int s_end (program_t *self, int patience_ms)
+static int s_program_end (program_t *self, int patience_ms)
 {
     int status = -1;
     program_pipe_close (&self->pipe);
@@ -69,7 +69,7 @@ void program_destroy (program_t **self_p)
     program_t *self = *self_p;
     if (!self)
         return;
-    s_end (self, PROGRAM_END_MS);
+    s_program_end (self, PROGRAM_END_MS);
     spawner_destroy (&self->spawner);
     for (size_t i = 0; i < self->count; i++) {
         free ((char *) (uintptr_t) self->functions [i].name);
@@ -87,7 +87,7 @@ void program_destroy (program_t **self_p)
 
 //  ---- start ------------------------------------------------------------------------------
 
-static cadre_error_t s_spawn (program_t *self, fault_t *fault)
+static cadre_error_t s_program_spawn (program_t *self, fault_t *fault)
 {
     int in [2] = {-1, -1}, out [2] = {-1, -1};
     spawned_t child = {.stage = SPAWN_PROCESS};
@@ -137,7 +137,7 @@ static bool s_read_function (program_t *self, cursor_t *list)
     if (list->failed)
         return false;
     self->functions [self->count++] = (cadre_function_t){.name = view_text (name),
-                                                         .run = s_run,
+                                                         .run = s_program_run,
                                                          .takes = s_optional (takes),
                                                          .says = s_optional (says)};
     return true;
@@ -168,14 +168,14 @@ static bool s_read_hello (program_t *self, cursor_t hello)
 
 static cadre_error_t s_fail_hello (program_t *self, const char *what, fault_t *fault)
 {
-    s_end (self, 0);
+    s_program_end (self, 0);
     return fault_set (fault, CADRE_ERROR_PLUGIN,
                       "program %s %s: see PROGRAM.md for what it should say", self->argv [0], what);
 }
 
 static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
 {
-    int64_t deadline_us = moment_now (NULL) + PROGRAM_HELLO_MS * 1000ll;
+    int64_t deadline_us = clock_now (NULL) + PROGRAM_HELLO_MS * 1000ll;
     for (;;) {
         cursor_t hello;
         program_pipe_got_t got = program_pipe_next (&self->pipe, &hello);
@@ -184,7 +184,7 @@ static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
                                               : s_fail_hello (self, "sends no valid hello", fault);
         if (got == PROGRAM_PIPE_GARBLED)
             return s_fail_hello (self, "writes other data than messages to its stdout", fault);
-        int64_t left_ms = (deadline_us - moment_now (NULL)) / 1000;
+        int64_t left_ms = (deadline_us - clock_now (NULL)) / 1000;
         struct pollfd polled [] = {{.fd = self->host->fd},
                                    {.fd = self->pipe.from, .events = POLLIN}};
         if (left_ms <= 0)
@@ -198,9 +198,9 @@ static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
     }
 }
 
-static cadre_error_t s_start (program_t *self, fault_t *fault)
+static cadre_error_t s_program_start (program_t *self, fault_t *fault)
 {
-    cadre_error_t error = s_spawn (self, fault);
+    cadre_error_t error = s_program_spawn (self, fault);
     return error == CADRE_OK ? s_await_hello (self, fault) : error;
 }
 
@@ -214,7 +214,7 @@ program_t *program_new (const runner_host_t *host, const view_t *argv, size_t ar
     assert (self->argv);
     for (size_t i = 0; i < argc; i++)
         self->argv [i] = view_text (argv [i]);
-    if (s_start (self, fault) != CADRE_OK)
+    if (s_program_start (self, fault) != CADRE_OK)
         program_destroy (&self);
     return self;
 }
@@ -226,7 +226,7 @@ const cadre_function_t *program_functions (const program_t *self)
 
 //  ---- one call -------------------------------------------------------------------------------
 
-static void s_ask (program_t *self, const cadre_task_t *call)
+static void s_program_ask (program_t *self, const cadre_task_t *call)
 {
     const runner_task_t *task = call_task (call);
     view_t arguments = call_of_arguments (call);
@@ -338,7 +338,7 @@ static told_t s_hear (program_t *self, cadre_task_t *call, cursor_t message)
 
 static cadre_error_t s_blame (program_t *self, cadre_task_t *call)
 {
-    int status = s_end (self, PROGRAM_END_MS);
+    int status = s_program_end (self, PROGRAM_END_MS);
     if (status != -1 && WIFSIGNALED (status)) {
         cadre_fail (call, "program", "program %s was killed by signal %d (%s) during %s",
                     self->argv [0], WTERMSIG (status), strsignal (WTERMSIG (status)),
@@ -357,7 +357,7 @@ static cadre_error_t s_blame (program_t *self, cadre_task_t *call)
 
 static cadre_error_t s_condemn (program_t *self, cadre_task_t *call)
 {
-    s_end (self, 0);
+    s_program_end (self, 0);
     return cadre_fail (
         call, "program",
         "program %s sent something that is not an answer to %s and was ended: it must write to stdout nothing but "
@@ -366,11 +366,11 @@ static cadre_error_t s_condemn (program_t *self, cadre_task_t *call)
 }
 
 //  The program cannot be asked to stop: it gets SIGTERM, and the next call starts a new one.
-static cadre_error_t s_cancel (program_t *self, cadre_task_t *call)
+static cadre_error_t s_program_cancel (program_t *self, cadre_task_t *call)
 {
     uint64_t grace_ms = call_task (call)->grace_ms;
     kill (-self->pid, SIGTERM);
-    s_end (self, grace_ms > INT32_MAX ? INT32_MAX : (int) grace_ms);
+    s_program_end (self, grace_ms > INT32_MAX ? INT32_MAX : (int) grace_ms);
     cadre_fail (call, "cancelled", "%s was cancelled, and the program that ran it ended",
                 call_name (call));
     call_set_outcome (call, CADRE_OUTCOME_CANCELLED, 0);
@@ -393,7 +393,7 @@ static cadre_error_t s_converse (program_t *self, cadre_task_t *call)
         if (got == PROGRAM_PIPE_GARBLED)
             return s_condemn (self, call);
         if (ticket_is_cancelled (host->page, call_task (call)->ticket))
-            return s_cancel (self, call);
+            return s_program_cancel (self, call);
         struct pollfd polled [] = {
             {.fd = host->fd, .events = POLLIN},
             {.fd = self->pipe.from, .events = POLLIN},
@@ -422,19 +422,19 @@ static void s_look_after (program_t *self)
     while ((got = program_pipe_next (&self->pipe, &message)) == PROGRAM_PIPE_MESSAGE)
         ;
     if (!alive || got == PROGRAM_PIPE_GARBLED)
-        s_end (self, 0);
+        s_program_end (self, 0);
 }
 
-static cadre_error_t s_run (cadre_task_t *call)
+static cadre_error_t s_program_run (cadre_task_t *call)
 {
     program_t *self = cadre_task_state (call);
     fault_t fault;
     if (self->pid)
         s_look_after (self);
-    if (self->pid == 0 && s_start (self, &fault) != CADRE_OK)
+    if (self->pid == 0 && s_program_start (self, &fault) != CADRE_OK)
         return cadre_fail (call, "program", "%s", fault.text);
     atomic_store (&self->host->page->process_group, self->pid);
-    s_ask (self, call);
+    s_program_ask (self, call);
     program_pipe_flush (&self->pipe);
     s_converse (self, call);
     atomic_store (&self->host->page->process_group, 0);

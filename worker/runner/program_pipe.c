@@ -87,7 +87,7 @@ void program_pipe_end (program_pipe_t *self)
 }
 
 //  A closed pipe raises SIGPIPE in the writing thread: blocks it, and consumes it if it came.
-static ssize_t s_write (int fd, const void *bytes, size_t size_bytes)
+static ssize_t s_program_pipe_write (int fd, const void *bytes, size_t size_bytes)
 {
     sigset_t pipe_signal, before;
     sigemptyset (&pipe_signal);
@@ -106,7 +106,8 @@ void program_pipe_flush (program_pipe_t *self)
 {
     size_t written = 0;
     while (written < self->out.size && self->to >= 0) {
-        ssize_t put = s_write (self->to, self->out.data + written, self->out.size - written);
+        ssize_t put =
+            s_program_pipe_write (self->to, self->out.data + written, self->out.size - written);
         if (put > 0)
             written += (size_t) put;
         else if (errno == EAGAIN)

@@ -50,5 +50,5 @@ bool runner_cancelled (const runner_host_t *host, const runner_task_t *task)
     if (ticket_is_cancelled (host->page, task->ticket))
         return true;
     return task->timeout_ms
-           && moment_now (host->clock) - task->started_us >= (int64_t) task->timeout_ms * 1000;
+           && clock_now (host->clock) - task->started_us >= (int64_t) task->timeout_ms * 1000;
 }

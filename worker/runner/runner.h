@@ -48,8 +48,8 @@ typedef struct runner_host {
     void *context;               //  Passed to the functions below
     int fd;                      //  Readable when listen should be called
     ticket_page_t *page;         //  Shared with the worker
-    harvest_t *harvest;          //  Shared with the worker
-    const moment_clock_t *clock; //  For timeouts
+    item_values_t *item_values;  //  Shared with the worker
+    const clock_source_t *clock; //  For timeouts
     pid_t *program; //  Process of the program that serves functions, which only the runner waits
                     //  for; 0: none
     unsigned slot;  //  Number of the slot, from 1

@@ -105,7 +105,7 @@ static void s_add_path (buffer_t *paths, const char *folder, size_t size, const 
     buffer_append (paths, name, strlen (name) + 1);
 }
 
-static void s_search (spawner_t *self, const char *name, const char *list)
+static void s_spawner_search (spawner_t *self, const char *name, const char *list)
 {
     buffer_clear (&self->paths);
     if (strchr (name, '/') || !*name) {
@@ -227,7 +227,7 @@ static spawned_t s_clone (spawner_t *self, birth_t *birth)
     return (spawned_t){.pid = pid, .pidfd = pidfd, .stage = SPAWN_RUNS};
 }
 
-static spawned_t s_try (spawner_t *self, birth_t *birth)
+static spawned_t s_spawner_try (spawner_t *self, birth_t *birth)
 {
     birth->failed = false;
     spawned_t child = s_clone (self, birth);
@@ -249,14 +249,14 @@ spawned_t spawner_start (spawner_t *self, const spawn_t *spawn)
     if (s_is_found (self, name, list)) {
         birth.paths = (const char *) self->found.data + strlen (name) + 1 + strlen (list) + 1;
         birth.paths_bytes = strlen (birth.paths) + 1;
-        spawned_t child = s_try (self, &birth);
+        spawned_t child = s_spawner_try (self, &birth);
         if (child.stage != SPAWN_PROGRAM)
             return child;
     }
-    s_search (self, name, list);
+    s_spawner_search (self, name, list);
     birth.paths = (const char *) self->paths.data;
     birth.paths_bytes = self->paths.size;
-    spawned_t child = s_try (self, &birth);
+    spawned_t child = s_spawner_try (self, &birth);
     if (child.stage == SPAWN_RUNS && !strchr (name, '/'))
         s_remember (self, name, list, birth.path);
     return child;
@@ -272,7 +272,7 @@ void spawner_close (int *fd)
 }
 
 //  In a program that closed its standard descriptors, pipes would get their numbers.
-static bool s_raise (int *fd)
+static bool s_spawner_raise (int *fd)
 {
     if (*fd > STDERR_FILENO)
         return true;
@@ -290,7 +290,7 @@ bool spawner_pipe (int ends [2])
         ends [0] = ends [1] = -1;
         return false;
     }
-    if (s_raise (&ends [0]) && s_raise (&ends [1]))
+    if (s_spawner_raise (&ends [0]) && s_spawner_raise (&ends [1]))
         return true;
     int error = errno;
     spawner_close (&ends [0]);

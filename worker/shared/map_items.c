@@ -1,4 +1,4 @@
-//  lot.c - decodes the payload of a map task
+//  map_items.c - decodes the payload of a map task
 
 #include "worker/shared/map_items.h"
 
@@ -7,10 +7,10 @@ static uint32_t s_clip (uint64_t number)
     return number < UINT32_MAX ? (uint32_t) number : UINT32_MAX;
 }
 
-bool lot_of (lot_t *self, view_t payload)
+bool map_items_of (map_items_t *self, view_t payload)
 {
     uint64_t first = 0, tries = 0;
-    *self = (lot_t){.items = cursor_of_view (payload)};
+    *self = (map_items_t){.items = cursor_of_view (payload)};
     if (!cursor_array (&self->items, &self->count))
         return false;
     cursor_t cursor = self->items;

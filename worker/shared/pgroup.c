@@ -12,7 +12,7 @@
 #define STAT_BYTES 512
 
 //  Group and session of a process, which follow its name: "pid (name) state parent group session".
-static bool s_read (const char *pid, int *group, int *session)
+static bool s_pgroup_read (const char *pid, int *group, int *session)
 {
     char path [64], text [STAT_BYTES];
     snprintf (path, sizeof path, "/proc/%.20s/stat", pid);
@@ -27,7 +27,7 @@ static bool s_read (const char *pid, int *group, int *session)
     return after && sscanf (after, ") %*c %*d %d %d", group, session) == 2;
 }
 
-static bool s_search (pid_t wanted, pid_t leader)
+static bool s_pgroup_search (pid_t wanted, pid_t leader)
 {
     DIR *folder = opendir ("/proc");
     const struct dirent *entry;
@@ -35,7 +35,8 @@ static bool s_search (pid_t wanted, pid_t leader)
     while (folder && !found && (entry = readdir (folder))) {
         int group, session;
         found = isdigit ((unsigned char) entry->d_name [0])
-                && s_read (entry->d_name, &group, &session) && group == wanted && session == leader;
+                && s_pgroup_read (entry->d_name, &group, &session) && group == wanted
+                && session == leader;
     }
     if (folder)
         closedir (folder);
@@ -47,5 +48,5 @@ bool pgroup_is_of (pid_t group, pid_t leader)
     if (group <= 1 || leader <= 1 || group == leader)
         return false;
     pid_t session = getsid (group);
-    return session == leader || (session < 0 && s_search (group, leader));
+    return session == leader || (session < 0 && s_pgroup_search (group, leader));
 }

@@ -11,7 +11,7 @@
 _Static_assert((RING_BYTES & (RING_BYTES - 1)) == 0, "places are counted by a mask");
 _Static_assert(sizeof (_Atomic uint32_t) == 4, "the kernel waits at 32 bits");
 
-static size_t s_room (const ring_writer_t *self, uint32_t tail)
+static size_t s_ring_room (const ring_writer_t *self, uint32_t tail)
 {
     uint32_t used = self->head - tail;
     return used <= RING_BYTES ? RING_BYTES - used : 0;
@@ -20,7 +20,8 @@ static size_t s_room (const ring_writer_t *self, uint32_t tail)
 size_t ring_put (ring_writer_t *self, const void *bytes, size_t size_bytes)
 {
     uint8_t *to = self->ring->bytes;
-    size_t room = s_room (self, atomic_load_explicit (&self->ring->tail, memory_order_acquire));
+    size_t room =
+        s_ring_room (self, atomic_load_explicit (&self->ring->tail, memory_order_acquire));
     size_t count = size_bytes < room ? size_bytes : room;
     size_t at = self->head % RING_BYTES;
     size_t until_end = RING_BYTES - at < count ? RING_BYTES - at : count;
@@ -39,11 +40,11 @@ void ring_wait (ring_writer_t *self, unsigned wait_ms)
                                    .tv_nsec = (long) (wait_ms % 1000) * 1000000};
     atomic_store (&self->ring->waits, 1);
     uint32_t tail = atomic_load (&self->ring->tail);
-    if (s_room (self, tail) == 0)
+    if (s_ring_room (self, tail) == 0)
         syscall (SYS_futex, &self->ring->tail, FUTEX_WAIT, tail, &limit, NULL, 0);
 }
 
-static void s_tell (ring_reader_t *self)
+static void s_ring_tell (ring_reader_t *self)
 {
     atomic_store (&self->ring->tail, self->tail);
     if (atomic_load (&self->ring->waits) == 0)
@@ -65,6 +66,6 @@ bool ring_take (ring_reader_t *self, buffer_t *to)
     buffer_append (to, from + at, until_end);
     buffer_append (to, from, count - until_end);
     self->tail += (uint32_t) count;
-    s_tell (self);
+    s_ring_tell (self);
     return true;
 }

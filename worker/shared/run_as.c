@@ -1,4 +1,4 @@
-//  guise.c - runs the tasks of a worker with root rights as another user
+//  run_as.c - runs the tasks of a worker with root rights as another user
 
 #include "worker/shared/run_as.h"
 
@@ -32,7 +32,7 @@
 
 //  The saved user ID stays root's, so the thread can change back. Programs that it executes do not
 //  get that: exec sets their saved ID to the user's.
-static long s_put_on (const guise_t *self)
+static long s_put_on (const run_as_t *self)
 {
     long failed = prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     failed = failed ? failed : syscall (SET_GROUPS, self->groups_count, self->groups);
@@ -41,7 +41,7 @@ static long s_put_on (const guise_t *self)
 }
 
 //  A thread that cannot change back must not continue.
-static void s_take_off (const guise_t *self)
+static void s_take_off (const run_as_t *self)
 {
     long failed = syscall (SET_UID, 0, 0, 0);
     failed = failed ? failed : syscall (SET_GID, self->own_gid, self->own_gid, self->own_gid);
@@ -49,13 +49,13 @@ static void s_take_off (const guise_t *self)
     assert (!failed);
 }
 
-void guise_put_on (const guise_t *self)
+void run_as_put_on (const run_as_t *self)
 {
     long failed = self->other ? s_put_on (self) : 0;
     assert (!failed); //  It succeeded when the user was looked up
 }
 
-void guise_take_off (const guise_t *self)
+void run_as_take_off (const run_as_t *self)
 {
     int error = errno;
     if (self->other)
@@ -64,7 +64,7 @@ void guise_take_off (const guise_t *self)
 }
 
 //  In a container, root may lack the capabilities.
-static long s_try (const guise_t *self)
+static long s_run_as_try (const run_as_t *self)
 {
     long failed = s_put_on (self);
     int error = errno;
@@ -83,19 +83,19 @@ static const struct passwd *s_look_up (const char *user)
     return found || !*user || *end ? found : getpwuid ((uid_t) number);
 }
 
-static void s_set_variables (guise_t *self, const struct passwd *found)
+static void s_set_variables (run_as_t *self, const struct passwd *found)
 {
-    const char *const names [GUISE_VARIABLES] = {"HOME", "USER", "LOGNAME", "SHELL"};
-    const char *const values [GUISE_VARIABLES] = {found->pw_dir, found->pw_name, found->pw_name,
-                                                  found->pw_shell};
-    for (size_t i = 0; i < GUISE_VARIABLES; i++)
-        snprintf (self->variables [i], GUISE_PATH_BYTES, "%s=%s", names [i],
+    const char *const names [RUN_AS_VARIABLES] = {"HOME", "USER", "LOGNAME", "SHELL"};
+    const char *const values [RUN_AS_VARIABLES] = {found->pw_dir, found->pw_name, found->pw_name,
+                                                   found->pw_shell};
+    for (size_t i = 0; i < RUN_AS_VARIABLES; i++)
+        snprintf (self->variables [i], RUN_AS_PATH_BYTES, "%s=%s", names [i],
                   values [i] ? values [i] : "");
 }
 
-cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault)
+cadre_error_t run_as_find (run_as_t *self, const char *user, fault_t *fault)
 {
-    *self = (guise_t){.other = false};
+    *self = (run_as_t){.other = false};
     const struct passwd *found = s_look_up (user);
     if (!found)
         return fault_set (
@@ -113,15 +113,15 @@ cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault)
     self->uid = found->pw_uid;
     self->gid = found->pw_gid;
     s_set_variables (self, found);
-    self->groups_count = GUISE_GROUPS_MAX;
+    self->groups_count = RUN_AS_GROUPS_MAX;
     self->own_gid = getegid ();
-    self->own_groups_count = getgroups (GUISE_GROUPS_MAX, self->own_groups);
+    self->own_groups_count = getgroups (RUN_AS_GROUPS_MAX, self->own_groups);
     if (self->own_groups_count < 0
         || getgrouplist (self->name, self->gid, self->groups, &self->groups_count) < 0)
         return fault_set (fault, CADRE_ERROR_CONFIGURATION,
                           "user %s, or root, is in more than %d groups: name another one", user,
-                          GUISE_GROUPS_MAX);
-    if (s_try (self))
+                          RUN_AS_GROUPS_MAX);
+    if (s_run_as_try (self))
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
             "this root may not run tasks as %s: %s; give the worker the capabilities SETUID, SETGID and "
@@ -133,13 +133,13 @@ cadre_error_t guise_find (guise_t *self, const char *user, fault_t *fault)
 
 //  ---- access ------------------------------------------------------------------------
 
-cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, fault_t *fault)
+cadre_error_t run_as_check (const run_as_t *self, const char *path, bool execute, fault_t *fault)
 {
     if (!self->other)
         return CADRE_OK;
-    guise_put_on (self);
+    run_as_put_on (self);
     int failed = access (path, execute ? X_OK : R_OK);
-    guise_take_off (self);
+    run_as_take_off (self);
     if (!failed)
         return CADRE_OK;
     return fault_set (
@@ -151,11 +151,11 @@ cadre_error_t guise_check (const guise_t *self, const char *path, bool execute, 
 }
 
 //  Variables of root that name its folders are replaced, too.
-bool guise_replaces (const guise_t *self, const char *entry)
+bool run_as_replaces (const run_as_t *self, const char *entry)
 {
     if (!self->other)
         return false;
-    for (size_t i = 0; i < GUISE_VARIABLES; i++)
+    for (size_t i = 0; i < RUN_AS_VARIABLES; i++)
         if (strncmp (entry, self->variables [i], strcspn (self->variables [i], "=") + 1) == 0)
             return true;
     return strncmp (entry, "XDG_", 4) == 0 || strncmp (entry, "MAIL=", 5) == 0;
@@ -182,11 +182,11 @@ static bool s_texts_of (view_t spec, texts_t *texts)
     return true;
 }
 
-static bool s_is_of_user (const guise_t *self, view_t text)
+static bool s_is_of_user (const run_as_t *self, view_t text)
 {
     char name [sizeof "LOGNAME="];
     view_copy (text, name, sizeof name);
-    return guise_replaces (self, name);
+    return run_as_replaces (self, name);
 }
 
 //  Did the submitter name a variable with this name?
@@ -203,11 +203,11 @@ static bool s_is_named (const texts_t *texts, const char *variable)
 
 //  Packs the user's variables, and those of the submitter that remain; false when one is not a
 //  text.
-static bool s_pack_texts (const guise_t *self, const texts_t *texts, buffer_t *packed,
-                          size_t *count)
+static bool s_run_as_pack_texts (const run_as_t *self, const texts_t *texts, buffer_t *packed,
+                                 size_t *count)
 {
     cursor_t at = texts->at;
-    for (size_t i = 0; i < GUISE_VARIABLES; i++)
+    for (size_t i = 0; i < RUN_AS_VARIABLES; i++)
         if (!s_is_named (texts, self->variables [i])) {
             pack_text (packed, self->variables [i]);
             ++*count;
@@ -246,14 +246,14 @@ static void s_pack_spec (buffer_t *dressed, view_t spec, const buffer_t *texts, 
     }
 }
 
-bool guise_dress (const guise_t *self, view_t spec, buffer_t *dressed)
+bool run_as_dress (const run_as_t *self, view_t spec, buffer_t *dressed)
 {
     texts_t texts;
     buffer_t packed = {0};
     size_t count = 0;
     if (!self->other || !s_texts_of (spec, &texts))
         return false;
-    bool sound = s_pack_texts (self, &texts, &packed, &count);
+    bool sound = s_run_as_pack_texts (self, &texts, &packed, &count);
     if (sound)
         s_pack_spec (dressed, spec, &packed, count);
     buffer_free (&packed);

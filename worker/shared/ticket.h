@@ -36,8 +36,8 @@
  *     at a time and publishes before it claims, so at most one task has begun and has no result.
  *     Published results survive the slot. So when the slot is dead and the worker has read all of
  *     them: of the tickets that the worker offered, did not revoke and has no answer to, the first
- *     one is the one that ran, if the slot has recorded that it began it (share.h); no later one
- *     has begun. A slot that dies between claim and record has not begun the task.
+ *     one is the one that ran, if the slot has recorded that it began it (slot_memory.h); no later
+ *     one has begun. A slot that dies between claim and record has not begun the task.
  *  5. limit and next wrap at 2^32. They are compared by the sign of their 32-bit difference,
  *     which is correct as long as they are less than 2^31 apart; at most TICKET_AHEAD_MAX tickets
  *     are outstanding at a time.

@@ -38,7 +38,7 @@ typedef struct slot_job {
 typedef struct slot {
     const slot_serve_options_t *options; //  Borrowed
     slot_pipe_t pipe;                    //  To the worker
-    share_t *share;                      //  Shared with the worker
+    slot_memory_t *memory;               //  Shared with the worker
     runner_host_t host;                  //  Interface for runners
     char *broker;                        //  CADRE_TASK_BROKER for tasks
     functions_t *functions;              //  All functions
@@ -63,19 +63,19 @@ typedef struct slot {
 
 //  ---- interface for runners ------------------------------------------------------------
 
-static uint64_t s_room (void *context)
+static uint64_t s_slot_room (void *context)
 {
     slot_t *self = context;
     return self->output_window > self->output_sent ? self->output_window - self->output_sent : 0;
 }
 
-static bool s_flush (void *context)
+static bool s_slot_flush (void *context)
 {
     slot_t *self = context;
     return slot_pipe_flush (&self->pipe);
 }
 
-static void s_output (void *context, unsigned stream, const void *bytes, size_t size_bytes)
+static void s_slot_output (void *context, unsigned stream, const void *bytes, size_t size_bytes)
 {
     slot_t *self = context;
     if (slot_pipe_is_copy (&self->pipe))
@@ -106,7 +106,7 @@ static bool s_overhear (slot_t *self, slot_frame_t *frame)
 }
 
 //  Scans all frames that have arrived. Tasks among them wait for their turn.
-static bool s_scan (slot_t *self)
+static bool s_slot_scan (slot_t *self)
 {
     bool something = false;
     for (;;) {
@@ -126,11 +126,11 @@ static bool s_listen (void *context, bool wait)
     if (slot_pipe_is_copy (&self->pipe))
         return false;
     slot_pipe_hold (&self->pipe);
-    if (s_scan (self))
+    if (s_slot_scan (self))
         return !self->broken;
     if (self->broken || !slot_pipe_fill (&self->pipe, wait))
         return false;
-    s_scan (self);
+    s_slot_scan (self);
     return !self->broken;
 }
 
@@ -245,7 +245,7 @@ static uint64_t s_clamp_ms (uint64_t ms)
     return ms < SLOT_MS_MAX ? ms : SLOT_MS_MAX;
 }
 
-static bool s_on_job (slot_t *self, cursor_t *body)
+static bool s_slot_on_job (slot_t *self, cursor_t *body)
 {
     wire_slot_job_t fields;
     if (!self->started || !wire_read_slot_job (body, &fields))
@@ -267,7 +267,7 @@ static bool s_on_job (slot_t *self, cursor_t *body)
     return true;
 }
 
-static bool s_on_job_end (slot_t *self, cursor_t *body)
+static bool s_slot_on_job_end (slot_t *self, cursor_t *body)
 {
     wire_slot_job_end_t fields;
     if (!wire_read_slot_job_end (body, &fields))
@@ -342,7 +342,7 @@ static view_t s_hand_over (slot_t *self, buffer_t *reference)
     return wire_view_of (reference);
 }
 
-static void s_answer (slot_t *self, uint64_t run_us, int64_t now_us)
+static void s_slot_answer (slot_t *self, uint64_t run_us, int64_t now_us)
 {
     buffer_t reference = {0};
     wire_slot_result_t result = {.ticket = self->ticket,
@@ -361,7 +361,7 @@ static void s_answer (slot_t *self, uint64_t run_us, int64_t now_us)
     buffer_free (&reference);
 }
 
-static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uint64_t window)
+static void s_slot_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uint64_t window)
 {
     self->running = true;
     self->ticket = task->ticket;
@@ -376,9 +376,9 @@ static void s_run (slot_t *self, slot_job_t *job, const runner_task_t *task, uin
     if (slot_pipe_is_copy (
             &self->pipe)) //  The task has forked, and this is its child, which returned, too
         _exit (0);
-    int64_t now_us = moment_now (self->host.clock);
+    int64_t now_us = clock_now (self->host.clock);
     job->last_us = (uint64_t) (now_us - task->started_us);
-    s_answer (self, job->last_us, now_us);
+    s_slot_answer (self, job->last_us, now_us);
     slot_pipe_release (&self->pipe);
 }
 
@@ -388,7 +388,7 @@ static void s_decline (slot_t *self, uint32_t ticket, int64_t now_us)
     runner_end_clear (&self->end);
     self->end.outcome = CADRE_OUTCOME_EXPIRED;
     self->ticket = ticket;
-    s_answer (self, 0, now_us);
+    s_slot_answer (self, 0, now_us);
 }
 
 //  The file that the payload refers to. False when none came; *file stays NULL when it cannot be
@@ -414,7 +414,7 @@ static void s_lack_payload (slot_t *self, uint32_t ticket, uint64_t size_bytes, 
                       "limit (ulimit -v, ulimit -n)",
                       (unsigned long long) size_bytes);
     self->ticket = ticket;
-    s_answer (self, 0, now_us);
+    s_slot_answer (self, 0, now_us);
 }
 
 //  Claims a task and runs it. file has the payload if fields refer to one; NULL: it cannot be used.
@@ -423,13 +423,13 @@ static bool s_begin (slot_t *self, const wire_slot_task_t *fields, const bulk_t 
     slot_job_t *job = s_find_job (self, fields->job);
     if (!job)
         return false;
-    int64_t now_us = moment_now (self->host.clock);
+    int64_t now_us = clock_now (self->host.clock);
     s_flush_before (self, job, now_us);
     uint32_t ticket = (uint32_t) fields->ticket;
-    ticket_verdict_t verdict = ticket_claim (&self->share->page, ticket, now_us);
+    ticket_verdict_t verdict = ticket_claim (&self->memory->page, ticket, now_us);
     if (verdict != TICKET_RUN)
         return verdict == TICKET_SKIP;
-    atomic_store_explicit (&self->share->begun, ticket, memory_order_release);
+    atomic_store_explicit (&self->memory->begun, ticket, memory_order_release);
     uint64_t size = wire_file_of (fields->payload);
     if (fields->begin_by_us && now_us > (int64_t) fields->begin_by_us) {
         s_decline (self, ticket, now_us);
@@ -448,7 +448,7 @@ static bool s_begin (slot_t *self, const wire_slot_task_t *fields, const bulk_t 
                           .timeout_ms = job->timeout_ms,
                           .grace_ms = job->grace_ms,
                           .started_us = now_us};
-    s_run (self, job, &task, fields->output_bytes);
+    s_slot_run (self, job, &task, fields->output_bytes);
     return true;
 }
 
@@ -471,16 +471,16 @@ static bool s_handle (slot_t *self, slot_frame_t *frame)
 {
     switch (frame->verb) {
     case WIRE_slot_start: return s_on_start (self, &frame->body);
-    case WIRE_slot_job: return s_on_job (self, &frame->body);
+    case WIRE_slot_job: return s_slot_on_job (self, &frame->body);
     case WIRE_slot_task: return s_on_task (self, &frame->body);
-    case WIRE_slot_job_end: return s_on_job_end (self, &frame->body);
+    case WIRE_slot_job_end: return s_slot_on_job_end (self, &frame->body);
     case WIRE_slot_cancel:
     case WIRE_slot_output_window: return true; //  for a task that has ended
     default: return false;
     }
 }
 
-static void s_serve (slot_t *self)
+static void s_slot_serve (slot_t *self)
 {
     while (!self->broken && !self->pipe.gone) {
         slot_frame_t frame;
@@ -497,7 +497,7 @@ static void s_serve (slot_t *self)
     }
 }
 
-static void s_release (slot_t *self)
+static void s_slot_release (slot_t *self)
 {
     command_destroy (&self->command);
     call_destroy (&self->call);
@@ -513,24 +513,24 @@ static void s_release (slot_t *self)
     free (self->broker);
 }
 
-int slot_serve (int fd, share_t *share, const slot_serve_options_t *options)
+int slot_serve (int fd, slot_memory_t *memory, const slot_serve_options_t *options)
 {
-    slot_t self = {.options = options, .share = share};
-    slot_pipe_init (&self.pipe, fd, &share->ring);
+    slot_t self = {.options = options, .memory = memory};
+    slot_pipe_init (&self.pipe, fd, &memory->ring);
     self.host = (runner_host_t){.context = &self,
                                 .fd = fd,
-                                .page = &share->page,
-                                .harvest = &share->harvest,
+                                .page = &memory->page,
+                                .item_values = &memory->item_values,
                                 .clock = options->clock,
                                 .program = &self.program_pid,
                                 .broker = "",
-                                .room = s_room,
-                                .output = s_output,
-                                .flush = s_flush,
+                                .room = s_slot_room,
+                                .output = s_slot_output,
+                                .flush = s_slot_flush,
                                 .listen = s_listen};
     self.functions = functions_new ();
     self.call = call_new (&self.host);
-    s_serve (&self);
-    s_release (&self);
+    s_slot_serve (&self);
+    s_slot_release (&self);
     return self.broken ? SLOT_EXIT_BROKEN : 0;
 }

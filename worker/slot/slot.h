@@ -17,13 +17,13 @@ typedef struct slot_serve_options {
     const cadre_function_t
         *functions; //  Of this program, or NULL; ends with an entry whose name is NULL
     bool thread; //  A thread of the worker's process: no commands, and no changes to process state
-    const moment_clock_t *clock; //  NULL: the boot-time clock
+    const clock_source_t *clock; //  NULL: the boot-time clock
 } slot_serve_options_t;
 
 //  Serves over a connected socket (blocking or not) until the worker closes it. Leaves fd and share
 //  open. Ends all processes that tasks have started. Returns 0, or 70 when the worker's messages
 //  were invalid.
-int slot_serve (int fd, share_t *share, const slot_serve_options_t *options);
+int slot_serve (int fd, slot_memory_t *memory, const slot_serve_options_t *options);
 
 //  The main function of a process slot: takes the socket at descriptor 3 and the shared memory at
 //  descriptor 4, removes CADRE_SERVE from the environment, catches fatal signals, and serves with

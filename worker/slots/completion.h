@@ -6,6 +6,6 @@
 #include "worker/slots/slots_private.h"
 
 //  Reads and handles the messages of a slot. Marks the slot as deaf when a message is invalid.
-void completion_read (slots_t *self, slot_handle_t *seat);
+void completion_read (slots_t *self, slot_handle_t *handle);
 
 #endif

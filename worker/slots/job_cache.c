@@ -1,4 +1,4 @@
-//  jobs.c - the worker's table of jobs
+//  job_cache.c - the worker's table of jobs
 
 #include "worker/slots/job_cache.h"
 
@@ -16,28 +16,28 @@ typedef struct entry {
     UT_hash_handle hh; //  By number and epoch
 } entry_t;
 
-struct jobs {
+struct job_cache {
     entry_t *table; //  By number and epoch
     uint64_t epoch; //  Of the current broker
     size_t words;   //  Words of a bitmap with one bit per slot
     size_t bytes;   //  Size of all entries
 };
 
-jobs_t *jobs_new (size_t slots)
+job_cache_t *job_cache_new (size_t slots)
 {
-    jobs_t *self = calloc (1, sizeof (jobs_t));
+    job_cache_t *self = calloc (1, sizeof (job_cache_t));
     assert (self);
     self->words = slots / 64 + 1;
     return self;
 }
 
 //  Size of a job whose function and spec have so many bytes.
-static size_t s_weight (const jobs_t *self, size_t texts)
+static size_t s_weight (const job_cache_t *self, size_t texts)
 {
     return sizeof (entry_t) + self->words * sizeof (uint64_t) + texts;
 }
 
-static void s_free (jobs_t *self, entry_t *entry)
+static void s_job_cache_free (job_cache_t *self, entry_t *entry)
 {
     HASH_DEL (self->table, entry);
     self->bytes -= s_weight (self, entry->job.function.size + entry->job.spec.size);
@@ -47,25 +47,25 @@ static void s_free (jobs_t *self, entry_t *entry)
     free (entry);
 }
 
-void jobs_destroy (jobs_t **self_p)
+void job_cache_destroy (job_cache_t **self_p)
 {
     assert (self_p);
-    jobs_t *self = *self_p;
+    job_cache_t *self = *self_p;
     if (!self)
         return;
     entry_t *entry, *next;
     HASH_ITER (hh, self->table, entry, next)
-        s_free (self, entry);
+        s_job_cache_free (self, entry);
     free (self);
     *self_p = NULL;
 }
 
-void jobs_set_epoch (jobs_t *self, uint64_t epoch)
+void job_cache_set_epoch (job_cache_t *self, uint64_t epoch)
 {
     self->epoch = epoch;
 }
 
-job_t *jobs_find (const jobs_t *self, uint64_t number)
+job_t *job_cache_find (const job_cache_t *self, uint64_t number)
 {
     entry_t *entry = NULL;
     job_t wanted = {.number = number, .epoch = self->epoch};
@@ -73,20 +73,20 @@ job_t *jobs_find (const jobs_t *self, uint64_t number)
     return entry ? &entry->job : NULL;
 }
 
-bool jobs_is_bygone (const jobs_t *self, const job_t *job)
+bool job_cache_is_replaced (const job_cache_t *self, const job_t *job)
 {
     return job->epoch != self->epoch;
 }
 
-job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields)
+job_t *job_cache_open (job_cache_t *self, const wire_lane_job_t *fields)
 {
-    job_t *job = jobs_find (self, fields->job);
+    job_t *job = job_cache_find (self, fields->job);
     if (job) {
         job->ended = false;
         return job;
     }
     size_t weight = s_weight (self, fields->function.size + fields->spec.size);
-    if (weight > JOBS_BYTES_MAX - self->bytes)
+    if (weight > JOB_CACHE_BYTES_MAX - self->bytes)
         return NULL;
     entry_t *entry = calloc (1, sizeof (entry_t));
     assert (entry);
@@ -106,39 +106,39 @@ job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields)
     return job;
 }
 
-void jobs_each (jobs_t *self, void (*visit) (void *context, job_t *job), void *context)
+void job_cache_each (job_cache_t *self, void (*visit) (void *context, job_t *job), void *context)
 {
     entry_t *entry, *next;
     HASH_ITER (hh, self->table, entry, next)
         visit (context, &entry->job);
 }
 
-void jobs_remove (jobs_t *self, job_t **job_p)
+void job_cache_remove (job_cache_t *self, job_t **job_p)
 {
     assert ((*job_p)->leases == 0);
-    s_free (self, (entry_t *) *job_p);
+    s_job_cache_free (self, (entry_t *) *job_p);
     *job_p = NULL;
 }
 
-size_t jobs_count (const jobs_t *self)
+size_t job_cache_count (const job_cache_t *self)
 {
     return HASH_COUNT (self->table);
 }
 
-bool jobs_is_known (const job_t *self, size_t place)
+bool job_cache_is_known (const job_t *self, size_t place)
 {
     return self->known [place / 64] >> (place % 64) & 1;
 }
 
-void jobs_set_known (job_t *self, size_t place, bool known)
+void job_cache_set_known (job_t *self, size_t place, bool known)
 {
     uint64_t bit = UINT64_C (1) << (place % 64);
     self->known [place / 64] =
         known ? self->known [place / 64] | bit : self->known [place / 64] & ~bit;
 }
 
-void jobs_measure (job_t *self, int64_t run_us)
+void job_cache_measure (job_t *self, int64_t run_us)
 {
     int64_t sample = run_us < INT32_MAX ? run_us : INT32_MAX; //  A slot may report any time
-    self->mean_us = self->mean_us < 0 ? sample : mean_after (self->mean_us, sample);
+    self->mean_us = self->mean_us < 0 ? sample : moving_mean_after (self->mean_us, sample);
 }

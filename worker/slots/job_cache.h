@@ -1,4 +1,4 @@
-/*  jobs.h - the worker's table of jobs
+/*  job_cache.h - the worker's table of jobs
  *
  *  A job comes with LANE_JOB, and may be removed when LANE_JOB_END has come and its last lease is
  *  answered. It records which slots know it, and how long its tasks take, which decides how many
@@ -7,8 +7,8 @@
  *  One thread.
  */
 
-#ifndef WORKER_SLOTS_JOBS_H_INCLUDED
-#define WORKER_SLOTS_JOBS_H_INCLUDED
+#ifndef WORKER_SLOTS_JOB_CACHE_H_INCLUDED
+#define WORKER_SLOTS_JOB_CACHE_H_INCLUDED
 
 #include "common/wire.h"
 
@@ -26,39 +26,40 @@ typedef struct job {
     uint64_t *known;     //  Bit n: the slot at index n knows the job
 } job_t;
 
-typedef struct jobs jobs_t;
+typedef struct job_cache job_cache_t;
 
-#define JOBS_BYTES_MAX                                                                             \
+#define JOB_CACHE_BYTES_MAX                                                                        \
     (256u * 1024 * 1024) //  Limit for all jobs: data from the broker and overhead
 
 //  A table for a worker with this many slots.
-jobs_t *jobs_new (size_t slots);
-void jobs_destroy (jobs_t **self_p);
+job_cache_t *job_cache_new (size_t slots);
+void job_cache_destroy (job_cache_t **self_p);
 
 //  Sets the epoch for jobs that are opened or searched from now on.
-void jobs_set_epoch (jobs_t *self, uint64_t epoch);
+void job_cache_set_epoch (job_cache_t *self, uint64_t epoch);
 
-//  Adds a job, or reuses one that had ended. NULL: all jobs together would exceed JOBS_BYTES_MAX.
-job_t *jobs_open (jobs_t *self, const wire_lane_job_t *fields);
+//  Adds a job, or reuses one that had ended. NULL: all jobs together would exceed
+//  JOB_CACHE_BYTES_MAX.
+job_t *job_cache_open (job_cache_t *self, const wire_lane_job_t *fields);
 
 //  NULL if there is none with this number.
-job_t *jobs_find (const jobs_t *self, uint64_t number);
+job_t *job_cache_find (const job_cache_t *self, uint64_t number);
 
 //  Does it belong to an earlier broker?
-bool jobs_is_bygone (const jobs_t *self, const job_t *job);
+bool job_cache_is_replaced (const job_cache_t *self, const job_t *job);
 
 //  Calls visit for every job, including those of earlier brokers; visit may remove the job.
-void jobs_each (jobs_t *self, void (*visit) (void *context, job_t *job), void *context);
+void job_cache_each (job_cache_t *self, void (*visit) (void *context, job_t *job), void *context);
 
 //  Removes and frees a job without leases.
-void jobs_remove (jobs_t *self, job_t **job_p);
+void job_cache_remove (job_cache_t *self, job_t **job_p);
 
-size_t jobs_count (const jobs_t *self);
+size_t job_cache_count (const job_cache_t *self);
 
-bool jobs_is_known (const job_t *self, size_t place);
-void jobs_set_known (job_t *self, size_t place, bool known);
+bool job_cache_is_known (const job_t *self, size_t place);
+void job_cache_set_known (job_t *self, size_t place, bool known);
 
 //  Updates the mean with the run time of a task.
-void jobs_measure (job_t *self, int64_t run_us);
+void job_cache_measure (job_t *self, int64_t run_us);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static lease_t *s_new (job_t *job, uint64_t serial, const wire_lane_task_t *task, size_t size)
+static lease_t *s_lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task, size_t size)
 {
     lease_t *self = malloc (sizeof (lease_t) + size);
     assert (self);
@@ -21,7 +21,7 @@ static lease_t *s_new (job_t *job, uint64_t serial, const wire_lane_task_t *task
 
 lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task)
 {
-    lease_t *self = s_new (job, serial, task, task->payload.size);
+    lease_t *self = s_lease_new (job, serial, task, task->payload.size);
     if (task->payload.size)
         memcpy (self->bytes, task->payload.data, task->payload.size);
     return self;
@@ -30,7 +30,7 @@ lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task)
 lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task,
                           buffer_t *payload)
 {
-    lease_t *self = s_new (job, serial, task, 0);
+    lease_t *self = s_lease_new (job, serial, task, 0);
     self->payload = buffer_take (payload);
     return self;
 }

@@ -1,7 +1,7 @@
 /*  lease.h - one task that the broker gave to this worker
  *
- *  A lease is in exactly one list: the queue of slots_t, or the tasks of one seat. It is freed when
- *  it has been answered. One thread.
+ *  A lease is in exactly one list: the queue of slots_t, or the tasks of one handle. It is freed
+ *  when it has been answered. One thread.
  */
 
 #ifndef WORKER_SLOTS_LEASE_H_INCLUDED
@@ -32,10 +32,10 @@ typedef struct lease {
     uint32_t attempt;       //  From 1
     int64_t
         begin_by_us; //  After this time it is not started but returned to the broker; 0: no limit
-    uint32_t ticket; //  In a seat: its ticket
+    uint32_t ticket; //  In a handle: its ticket
     uint32_t
         strandings; //  Slots that ended without having started it, although it was their first task
-    int64_t given_us;        //  In a seat: since when
+    int64_t given_us;        //  In a handle: since when
     lease_verdict_t verdict; //  How its end is treated
     buffer_t payload;        //  One msgpack value; used for large ones
     bool gleaned;     //  Of a map whose slot has ended: the members below hold the finished items

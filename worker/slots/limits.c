@@ -15,18 +15,18 @@ static uint64_t s_limit_ms (const lease_t *lease)
 }
 
 //  Asks the first task to stop; if it does not, its slot is ended.
-static void s_ask (slots_t *self, slot_handle_t *seat)
+static void s_limits_ask (slots_t *self, slot_handle_t *handle)
 {
-    const job_t *job = seat->tasks->job;
-    slot_queue_take_back (self, seat);
-    if (!seat->tasks)
+    const job_t *job = handle->tasks->job;
+    slot_queue_take_back (self, handle);
+    if (!handle->tasks)
         return;
-    slot_handle_cancel (seat);
-    slot_stage_set (self, seat, SLOT_HANDLE_ASKED,
+    slot_handle_cancel (handle);
+    slot_stage_set (self, handle, SLOT_HANDLE_ASKED,
                     job->grace_ms + (job->kind == WIRE_KIND_COMMAND ? BACKSTOP_MS : 0));
 }
 
-void limits_stop (slots_t *self, slot_handle_t *seat, lease_t *lease, lease_verdict_t verdict)
+void limits_stop (slots_t *self, slot_handle_t *handle, lease_t *lease, lease_verdict_t verdict)
 {
     if (verdict == LEASE_DROPPED && lease->verdict != LEASE_DROPPED) {
         self->held--;
@@ -34,18 +34,18 @@ void limits_stop (slots_t *self, slot_handle_t *seat, lease_t *lease, lease_verd
     }
     if (lease->verdict == LEASE_GOES_ON || verdict == LEASE_DROPPED)
         lease->verdict = verdict;
-    if (lease == seat->tasks && seat->stage < SLOT_HANDLE_ASKED)
-        s_ask (self, seat);
+    if (lease == handle->tasks && handle->stage < SLOT_HANDLE_ASKED)
+        s_limits_ask (self, handle);
 }
 
-void limits_watch (slots_t *self, slot_handle_t *seat)
+void limits_watch (slots_t *self, slot_handle_t *handle)
 {
-    if (!seat->tasks)
+    if (!handle->tasks)
         return;
-    if (seat->tasks->verdict != LEASE_GOES_ON)
-        s_ask (self, seat);
-    else if (seat->tasks->job->timeout_ms)
-        slot_stage_set (self, seat, SLOT_HANDLE_LIMIT, s_limit_ms (seat->tasks));
-    else if (seat->stage == SLOT_HANDLE_LIMIT) //  The alarm of a task that was taken back
-        slot_stage_clear (self, seat);
+    if (handle->tasks->verdict != LEASE_GOES_ON)
+        s_limits_ask (self, handle);
+    else if (handle->tasks->job->timeout_ms)
+        slot_stage_set (self, handle, SLOT_HANDLE_LIMIT, s_limit_ms (handle->tasks));
+    else if (handle->stage == SLOT_HANDLE_LIMIT) //  The alarm of a task that was taken back
+        slot_stage_clear (self, handle);
 }

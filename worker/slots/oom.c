@@ -26,7 +26,7 @@ static bool s_read_count (const char *path, uint64_t *count)
 }
 
 //  Tries the control group of a line of /proc/self/cgroup: "4:memory:/path" or "0::/path".
-static bool s_try (const char *root, char *line, uint64_t *count)
+static bool s_oom_try (const char *root, char *line, uint64_t *count)
 {
     char path [PATH_BYTES];
     line [strcspn (line, "\n")] = 0;
@@ -57,7 +57,7 @@ uint64_t oom_kills (const char *root)
     if (!file)
         return 0;
     while (fgets (line, sizeof (line), file))
-        if (s_try (root ? root : "", line, &count))
+        if (s_oom_try (root ? root : "", line, &count))
             break;
     fclose (file);
     return count;

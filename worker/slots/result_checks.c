@@ -1,4 +1,4 @@
-//  testimony.c - checks results that slots report
+//  result_checks.c - checks results that slots report
 
 #include "worker/slots/result_checks.h"
 
@@ -14,7 +14,7 @@ static bool s_is_late (const lease_t *lease, const wire_slot_result_t *said)
            && said->run_us / 1000 >= limit_ms;
 }
 
-bool testimony_is_sound (const lease_t *lease, const wire_slot_result_t *said, fault_t *fault)
+bool result_checks_is_sound (const lease_t *lease, const wire_slot_result_t *said, fault_t *fault)
 {
     rules_result_t result = {.outcome = said->outcome,
                              .code = said->code,
@@ -27,7 +27,7 @@ bool testimony_is_sound (const lease_t *lease, const wire_slot_result_t *said, f
     return rules_message_result (&result, fault);
 }
 
-bool testimony_is_of_use (const wire_slot_ready_t *said, fault_t *fault)
+bool result_checks_is_of_use (const wire_slot_ready_t *said, fault_t *fault)
 {
     char text [FAULT_TEXT_BYTES];
     if (said->code == CADRE_OK)
@@ -40,7 +40,7 @@ bool testimony_is_of_use (const wire_slot_ready_t *said, fault_t *fault)
     return false;
 }
 
-cadre_outcome_t testimony_outcome (const lease_t *lease, const wire_slot_result_t *said)
+cadre_outcome_t result_checks_outcome (const lease_t *lease, const wire_slot_result_t *said)
 {
     return s_is_late (lease, said) ? CADRE_OUTCOME_TIMEOUT : (cadre_outcome_t) said->outcome;
 }

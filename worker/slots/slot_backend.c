@@ -25,28 +25,28 @@
 extern char **environ;
 
 struct slot_backend_box {
-    _Atomic int owners; //  Thread and worker; the last one frees it
-    _Atomic bool ended; //  The thread no longer serves
-    int fd;             //  The thread's end of the socketpair; closed when it ends
-    share_t *share;     //  The thread's mapping; unmapped by the last owner
+    _Atomic int owners;    //  Thread and worker; the last one frees it
+    _Atomic bool ended;    //  The thread no longer serves
+    int fd;                //  The thread's end of the socketpair; closed when it ends
+    slot_memory_t *memory; //  The thread's mapping; unmapped by the last owner
     const struct cadre_function *functions; //  Of the program, or NULL
 };
 
 //  The environment of a slot; the caller frees only the array.
-static char **s_environment (const guise_t *guise)
+static char **s_environment (const run_as_t *run_as_user)
 {
     static char serve [] = "CADRE_SERVE=slot";
     size_t count = 0;
     while (environ && environ [count])
         count++;
-    char **list = calloc (count + GUISE_VARIABLES + 2, sizeof (char *));
+    char **list = calloc (count + RUN_AS_VARIABLES + 2, sizeof (char *));
     assert (list);
     size_t used = 0;
     for (size_t i = 0; i < count; i++)
-        if (!private_variable (environ [i]) && !guise_replaces (guise, environ [i]))
+        if (!private_variable (environ [i]) && !run_as_replaces (run_as_user, environ [i]))
             list [used++] = environ [i];
-    for (size_t i = 0; guise->other && i < GUISE_VARIABLES; i++)
-        list [used++] = (char *) (uintptr_t) guise->variables [i];
+    for (size_t i = 0; run_as_user->other && i < RUN_AS_VARIABLES; i++)
+        list [used++] = (char *) (uintptr_t) run_as_user->variables [i];
     list [used] = serve;
     return list;
 }
@@ -75,7 +75,8 @@ static int s_actions (posix_spawn_file_actions_t *actions, int null, int fd, int
     return error;
 }
 
-static int s_spawn (pid_t *pid, const char *path, const guise_t *guise, int fd, int share_fd)
+static int s_slot_backend_spawn (pid_t *pid, const char *path, const run_as_t *run_as_user, int fd,
+                                 int share_fd)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -88,14 +89,14 @@ static int s_spawn (pid_t *pid, const char *path, const guise_t *guise, int fd, 
     posix_spawnattr_setsigdefault (&attributes, &all);
     posix_spawnattr_setflags (
         &attributes, (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
-    char **environment = s_environment (guise);
+    char **environment = s_environment (run_as_user);
     char *argv [] = {(char *) (uintptr_t) path, NULL};
     int null = descriptors_null ();
     int error = null < 0 ? errno : s_actions (&actions, null, fd, share_fd);
-    guise_put_on (guise);
+    run_as_put_on (run_as_user);
     if (!error)
         error = posix_spawn (pid, path, &actions, &attributes, argv, environment);
-    guise_take_off (guise);
+    run_as_take_off (run_as_user);
     if (null >= 0)
         close (null);
     free (environment);
@@ -119,16 +120,17 @@ static cadre_error_t s_spawn_fault (const char *path, int error, fault_t *fault)
 }
 
 cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path,
-                                          const guise_t *guise, int fd, int share_fd,
+                                          const run_as_t *run_as_user, int fd, int share_fd,
                                           fault_t *fault)
 {
-    static const guise_t own = {.other = false};
+    static const run_as_t own = {.other = false};
     *self = (slot_backend_t){.pidfd = -1};
     int high_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
     int high_share = fcntl (share_fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
     int error = high_fd < 0 || high_share < 0
                     ? EMFILE
-                    : s_spawn (&self->pid, path, guise ? guise : &own, high_fd, high_share);
+                    : s_slot_backend_spawn (&self->pid, path, run_as_user ? run_as_user : &own,
+                                            high_fd, high_share);
     if (high_fd >= 0)
         close (high_fd);
     if (high_share >= 0)
@@ -140,11 +142,11 @@ cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path
     return CADRE_OK;
 }
 
-static void s_release (struct slot_backend_box *box)
+static void s_slot_backend_release (struct slot_backend_box *box)
 {
     if (atomic_fetch_sub (&box->owners, 1) != 1)
         return;
-    share_destroy (&box->share);
+    slot_memory_destroy (&box->memory);
     free (box);
 }
 
@@ -154,7 +156,7 @@ static void s_thread_ends (void *argument)
     struct slot_backend_box *box = argument;
     atomic_store (&box->ended, true);
     close (box->fd);
-    s_release (box);
+    s_slot_backend_release (box);
 }
 
 static void *s_thread (void *argument)
@@ -162,7 +164,7 @@ static void *s_thread (void *argument)
     struct slot_backend_box *box = argument;
     struct slot_serve_options options = {.functions = box->functions, .thread = true};
     pthread_cleanup_push (s_thread_ends, box);
-    slot_serve (box->fd, box->share, &options);
+    slot_serve (box->fd, box->memory, &options);
     pthread_cleanup_pop (1);
     return NULL;
 }
@@ -172,15 +174,15 @@ cadre_error_t slot_backend_start_thread (slot_backend_t *self,
                                          int share_fd, fault_t *fault)
 {
     *self = (slot_backend_t){.pidfd = -1};
-    share_t *share = share_map (share_fd);
-    if (!share)
+    slot_memory_t *memory = slot_memory_map (share_fd);
+    if (!memory)
         return fault_set (fault, CADRE_ERROR_MEMORY,
                           "no memory to share with a slot: %s; run fewer slots", strerror (errno));
     struct slot_backend_box *box = calloc (1, sizeof (struct slot_backend_box));
     assert (box);
     atomic_init (&box->owners, 2);
     box->fd = fd;
-    box->share = share;
+    box->memory = memory;
     box->functions = functions;
     sigset_t all, before;
     sigfillset (&all);
@@ -188,7 +190,7 @@ cadre_error_t slot_backend_start_thread (slot_backend_t *self,
     int error = pthread_create (&self->thread, NULL, s_thread, box);
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     if (error) {
-        share_destroy (&share);
+        slot_memory_destroy (&memory);
         free (box);
         return fault_set (
             fault, CADRE_ERROR_IO,
@@ -252,7 +254,7 @@ static bool s_reap_thread (slot_backend_t *self, int *status)
     if (!atomic_load (&self->box->ended))
         return false;
     pthread_join (self->thread, NULL);
-    s_release (self->box);
+    s_slot_backend_release (self->box);
     *status = SLOT_BACKEND_STATUS_UNKNOWN;
     s_gone (self);
     return true;
@@ -299,7 +301,7 @@ void slot_backend_leave (slot_backend_t *self)
 {
     if (self->kind == SLOT_BACKEND_THREAD) {
         pthread_detach (self->thread);
-        s_release (self->box);
+        s_slot_backend_release (self->box);
     }
     s_gone (self);
 }

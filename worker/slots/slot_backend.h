@@ -51,7 +51,7 @@ typedef struct slot_backend {
 //  Starts a process; guise (may be NULL): the user. The caller keeps fd and share_fd. On failure
 //  the kind is NONE.
 cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path,
-                                          const guise_t *guise, int fd, int share_fd,
+                                          const run_as_t *run_as_user, int fd, int share_fd,
                                           fault_t *fault);
 
 //  Starts a thread, which then owns fd (not on failure) and has its own mapping of the shared

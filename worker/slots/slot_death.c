@@ -49,43 +49,43 @@ static const struct {
 
 //  ---- broken slots ----------------------------------------------------------------
 
-void slot_death_condemn (slots_t *self, slot_handle_t *seat, slot_handle_fault_t fault)
+void slot_death_condemn (slots_t *self, slot_handle_t *handle, slot_handle_fault_t fault)
 {
-    if (seat->condemned)
+    if (handle->condemned)
         return;
-    seat->fault = fault;
-    seat->condemned = true;
-    log_line (LOG_WARNING, s_faults [fault].log, "slot %zu %s; it is replaced", seat->place + 1,
+    handle->fault = fault;
+    handle->condemned = true;
+    log_line (LOG_WARNING, s_faults [fault].log, "slot %zu %s; it is replaced", handle->place + 1,
               s_faults [fault].text);
-    if (seat->fd >= 0)
-        epoll_ctl (self->epoll, EPOLL_CTL_DEL, seat->fd, NULL);
-    if (seat->vessel.kind != SLOT_BACKEND_THREAD) {
-        slot_stage_kill (self, seat);
+    if (handle->fd >= 0)
+        epoll_ctl (self->epoll, EPOLL_CTL_DEL, handle->fd, NULL);
+    if (handle->backend.kind != SLOT_BACKEND_THREAD) {
+        slot_stage_kill (self, handle);
         return;
     }
-    shutdown (seat->fd, SHUT_RDWR);
-    slot_stage_set (self, seat, SLOT_HANDLE_FAREWELL, LAST_LOOK_MS);
+    shutdown (handle->fd, SHUT_RDWR);
+    slot_stage_set (self, handle, SLOT_HANDLE_FAREWELL, LAST_LOOK_MS);
 }
 
-void slot_death_cut_off (slots_t *self, slot_handle_t *seat)
+void slot_death_cut_off (slots_t *self, slot_handle_t *handle)
 {
-    if (seat->vessel.kind == SLOT_BACKEND_THREAD)
-        slot_death_abandon (self, seat);
-    else if (seat->state == SLOT_HANDLE_LEAVING)
-        slot_stage_kill (self, seat);
+    if (handle->backend.kind == SLOT_BACKEND_THREAD)
+        slot_death_abandon (self, handle);
+    else if (handle->state == SLOT_HANDLE_LEAVING)
+        slot_stage_kill (self, handle);
     else
-        slot_death_condemn (self, seat, SLOT_HANDLE_CUT_OFF);
+        slot_death_condemn (self, handle, SLOT_HANDLE_CUT_OFF);
 }
 
 //  ---- cause -------------------------------------------------------------------------
 
-static int s_signal_of (const slot_handle_t *seat, const death_t *death)
+static int s_signal_of (const slot_handle_t *handle, const death_t *death)
 {
     if (death->thread)
         return 0;
     if (death->status != SLOT_BACKEND_STATUS_UNKNOWN)
         return WIFSIGNALED (death->status) ? WTERMSIG (death->status) : 0;
-    int fatal = atomic_load (&seat->share->page.fatal_signal);
+    int fatal = atomic_load (&handle->memory->page.fatal_signal);
     return fatal > 0 && fatal < NSIG ? fatal : SIGKILL;
 }
 
@@ -97,11 +97,11 @@ static int s_exit_code (const death_t *death)
 }
 
 //  Describes the end of a slot: "was killed by signal 11 (Segmentation fault)".
-static void s_describe (const slot_handle_t *seat, const death_t *death, int number, bool memory,
-                        char *text, size_t size)
+static void s_slot_death_describe (const slot_handle_t *handle, const death_t *death, int number,
+                                   bool memory, char *text, size_t size)
 {
-    if (seat->condemned)
-        snprintf (text, size, "%s", s_faults [seat->fault].text);
+    if (handle->condemned)
+        snprintf (text, size, "%s", s_faults [handle->fault].text);
     else if (number)
         snprintf (text, size, "was killed by signal %d (%s)%s", number, strsignal (number),
                   memory ? ", for lack of memory," : "");
@@ -112,29 +112,30 @@ static void s_describe (const slot_handle_t *seat, const death_t *death, int num
 }
 
 //  Answers the task that a dead slot ran: this try has failed.
-static void s_blame (slots_t *self, const slot_handle_t *seat, lease_t *lease, const death_t *death)
+static void s_blame (slots_t *self, const slot_handle_t *handle, lease_t *lease,
+                     const death_t *death)
 {
-    char what [TEXT_BYTES / 2], text [TEXT_BYTES], name [GLEAN_NAME_BYTES];
-    int number = seat->condemned ? 0 : s_signal_of (seat, death);
-    bool memory = number == SIGKILL && !seat->killed
+    char what [TEXT_BYTES / 2], text [TEXT_BYTES], name [PARTIAL_MAP_NAME_BYTES];
+    int number = handle->condemned ? 0 : s_signal_of (handle, death);
+    bool memory = number == SIGKILL && !handle->killed
                   && oom_struck (&self->oom, death->us - death->run_us, death->us);
     slots_result_t result = {.outcome = CADRE_OUTCOME_ERROR, .run_us = (uint64_t) death->run_us};
-    const char *kind = seat->condemned ? "slot-broken" : "slot-exited";
+    const char *kind = handle->condemned ? "slot-broken" : "slot-exited";
     if (number) {
         result.outcome = memory ? CADRE_OUTCOME_OUT_OF_MEMORY : CADRE_OUTCOME_SIGNAL;
         result.code = number;
         kind = cadre_outcome_text (result.outcome);
-    } else if (!seat->condemned) {
+    } else if (!handle->condemned) {
         result.code = s_exit_code (death);
     }
-    s_describe (seat, death, number, memory, what, sizeof what);
-    snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %s%s", seat->place + 1,
-              self->options.worker, what, glean_name (lease, name),
-              seat->condemned || number ? "" : "; a function must return");
-    answers_explain (self, lease, result, kind, text, false);
+    s_slot_death_describe (handle, death, number, memory, what, sizeof what);
+    snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %s%s",
+              handle->place + 1, self->options.worker, what, partial_map_name (lease, name),
+              handle->condemned || number ? "" : "; a function must return");
+    lease_answers_explain (self, lease, result, kind, text, false);
 }
 
-bool slot_death_strand (slots_t *self, const slot_handle_t *seat, lease_t *lease)
+bool slot_death_strand (slots_t *self, const slot_handle_t *handle, lease_t *lease)
 {
     char text [TEXT_BYTES];
     if (++lease->strandings < SLOTS_STRANDINGS_MAX)
@@ -142,20 +143,20 @@ bool slot_death_strand (slots_t *self, const slot_handle_t *seat, lease_t *lease
     snprintf (text, sizeof text,
               "%u slots in a row ended before they began %" PRIu64 ".%" PRIu32
               "; the last, slot %zu of worker %.100s, %s",
-              lease->strandings, lease->job->number, lease->index, seat->place + 1,
-              self->options.worker, seat->condemned ? s_faults [seat->fault].text : "died");
-    answers_fail (self, lease, "slot-broken", text);
+              lease->strandings, lease->job->number, lease->index, handle->place + 1,
+              self->options.worker, handle->condemned ? s_faults [handle->fault].text : "died");
+    lease_answers_fail (self, lease, "slot-broken", text);
     return true;
 }
 
 //  A slot ended before it had answered anything, and without leases: counted as a failed start,
 //  because nothing else counts it.
-static void s_blame_start (slots_t *self, const slot_handle_t *seat, const death_t *death)
+static void s_blame_start (slots_t *self, const slot_handle_t *handle, const death_t *death)
 {
     char how [TEXT_BYTES / 2] = "thread ended";
-    int number = s_signal_of (seat, death);
-    if (seat->condemned)
-        snprintf (how, sizeof how, "the last %s", s_faults [seat->fault].text);
+    int number = s_signal_of (handle, death);
+    if (handle->condemned)
+        snprintf (how, sizeof how, "the last %s", s_faults [handle->fault].text);
     else if (number)
         snprintf (how, sizeof how, "%s", strsignal (number));
     else if (!death->thread)
@@ -168,62 +169,62 @@ static void s_blame_start (slots_t *self, const slot_handle_t *seat, const death
 
 //  ---- leases of a dead slot -----------------------------------------------------------
 
-static void s_forget_seat (void *context, job_t *job)
+static void s_forget_handle (void *context, job_t *job)
 {
-    jobs_set_known (job, ((const slot_handle_t *) context)->place, false);
+    job_cache_set_known (job, ((const slot_handle_t *) context)->place, false);
 }
 
-static void s_empty (slots_t *self, slot_handle_t *seat)
+static void s_empty (slots_t *self, slot_handle_t *handle)
 {
-    slot_stage_clear (self, seat);
-    jobs_each (self->jobs, s_forget_seat, seat);
-    slot_handle_clear (seat);
-    slot_handle_move (seat, SLOT_HANDLE_EMPTY);
+    slot_stage_clear (self, handle);
+    job_cache_each (self->jobs, s_forget_handle, handle);
+    slot_handle_clear (handle);
+    slot_handle_move (handle, SLOT_HANDLE_EMPTY);
 }
 
 //  Did the slot run this task? Only the first one can be, if it had begun: slots.h. If messages of
 //  the slot were unreadable, every task that had begun may be.
-static bool s_ran (slot_handle_t *seat, const lease_t *lease, bool first)
+static bool s_ran (slot_handle_t *handle, const lease_t *lease, bool first)
 {
-    return (first || seat->deaf || seat->lost) && slot_handle_has_begun (seat, lease);
+    return (first || handle->deaf || handle->lost) && slot_handle_has_begun (handle, lease);
 }
 
-static void s_judge (slots_t *self, slot_handle_t *seat, const death_t *death)
+static void s_slot_death_judge (slots_t *self, slot_handle_t *handle, const death_t *death)
 {
     lease_t *others = NULL, *lease;
-    if (seat->tasks && s_ran (seat, seat->tasks, true))
-        glean (seat, seat->tasks);
-    for (bool first = true; (lease = slot_handle_take (seat)); first = false) {
+    if (handle->tasks && s_ran (handle, handle->tasks, true))
+        partial_map_answer (handle, handle->tasks);
+    for (bool first = true; (lease = slot_handle_take (handle)); first = false) {
         if (lease->verdict != LEASE_GOES_ON)
-            answers_carry_out (self, lease, first ? death->run_us : 0, death->abandoned);
-        else if (s_ran (seat, lease, first))
-            s_blame (self, seat, lease, death);
-        else if (!first || !slot_death_strand (self, seat, lease))
+            lease_answers_carry_out (self, lease, first ? death->run_us : 0, death->abandoned);
+        else if (s_ran (handle, lease, first))
+            s_blame (self, handle, lease, death);
+        else if (!first || !slot_death_strand (self, handle, lease))
             DL_APPEND (others, lease);
     }
     slot_queue_put_back (self, others);
 }
 
-static void s_bury (slots_t *self, slot_handle_t *seat, death_t *death)
+static void s_bury (slots_t *self, slot_handle_t *handle, death_t *death)
 {
-    bool asked = seat->killed && !seat->condemned;
-    completion_read (self, seat); //  What it published between our last read and its end
-    slot_handle_kill_group (seat);
-    death->us = moment_now (self->options.clock);
-    death->run_us = slot_handle_run_us (seat, death->us);
-    if (!seat->tasks && seat->given == 0 && seat->state != SLOT_HANDLE_LEAVING && !asked)
-        s_blame_start (self, seat, death);
-    log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", seat->place + 1, death->status);
-    s_judge (self, seat, death);
-    s_empty (self, seat);
+    bool asked = handle->killed && !handle->condemned;
+    completion_read (self, handle); //  What it published between our last read and its end
+    slot_handle_kill_group (handle);
+    death->us = clock_now (self->options.clock);
+    death->run_us = slot_handle_run_us (handle, death->us);
+    if (!handle->tasks && handle->given == 0 && handle->state != SLOT_HANDLE_LEAVING && !asked)
+        s_blame_start (self, handle, death);
+    log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", handle->place + 1, death->status);
+    s_slot_death_judge (self, handle, death);
+    s_empty (self, handle);
 }
 
-bool slot_death_has_ended (slots_t *self, slot_handle_t *seat)
+bool slot_death_has_ended (slots_t *self, slot_handle_t *handle)
 {
-    death_t death = {.thread = seat->vessel.kind == SLOT_BACKEND_THREAD};
-    if (!slot_backend_reap (&seat->vessel, &death.status))
+    death_t death = {.thread = handle->backend.kind == SLOT_BACKEND_THREAD};
+    if (!slot_backend_reap (&handle->backend, &death.status))
         return false;
-    s_bury (self, seat, &death);
+    s_bury (self, handle, &death);
     return true;
 }
 
@@ -242,26 +243,26 @@ void slot_death_sweep (slots_t *self)
         self->refuses = false;
 }
 
-static void s_leave_behind (slots_t *self, slot_backend_t *vessel)
+static void s_leave_behind (slots_t *self, slot_backend_t *backend)
 {
     self->abandoned =
         realloc (self->abandoned, (self->abandoned_count + 1) * sizeof (slot_backend_t));
     assert (self->abandoned);
-    self->abandoned [self->abandoned_count++] = *vessel;
-    *vessel = (slot_backend_t){.pidfd = -1};
+    self->abandoned [self->abandoned_count++] = *backend;
+    *backend = (slot_backend_t){.pidfd = -1};
 }
 
-void slot_death_abandon (slots_t *self, slot_handle_t *seat)
+void slot_death_abandon (slots_t *self, slot_handle_t *handle)
 {
     death_t death = {.thread = true,
                      .abandoned = true,
                      .status = SLOT_BACKEND_STATUS_UNKNOWN,
-                     .us = moment_now (self->options.clock)};
-    death.run_us = slot_handle_run_us (seat, death.us);
-    if (seat->tasks)
-        ticket_cancel (&seat->share->page, seat->tasks->ticket);
-    s_leave_behind (self, &seat->vessel);
-    s_judge (self, seat, &death);
-    s_empty (self, seat);
+                     .us = clock_now (self->options.clock)};
+    death.run_us = slot_handle_run_us (handle, death.us);
+    if (handle->tasks)
+        ticket_cancel (&handle->memory->page, handle->tasks->ticket);
+    s_leave_behind (self, &handle->backend);
+    s_slot_death_judge (self, handle, &death);
+    s_empty (self, handle);
     self->refuses = self->options.embedded && self->abandoned_count >= SLOTS_ABANDONED_MAX;
 }

@@ -5,11 +5,11 @@
 
 #include "worker/slots/slots_private.h"
 
-//  Reads the messages of a slot, and detects that it is broken or has ended. The seat may be empty
-//  afterwards. ended: its process or thread is known to have ended.
-void slot_events_read (slots_t *self, slot_handle_t *seat, bool ended);
+//  Reads the messages of a slot, and detects that it is broken or has ended. The handle may be
+//  empty afterwards. ended: its process or thread is known to have ended.
+void slot_events_read (slots_t *self, slot_handle_t *handle, bool ended);
 
-//  The alarm function of a seat; the owner is the slot_handle_t.
+//  The alarm function of a handle; the owner is the slot_handle_t.
 void slot_events_ring (void *owner, int64_t now_us);
 
 #endif

@@ -35,12 +35,12 @@ static void s_expect_list (slots_t *self, const lease_t *list, int64_t now_us)
 }
 
 //  Tasks that the slot has begun stay there.
-static void s_take_back (slots_t *self, slot_handle_t *seat, int64_t now_us)
+static void s_slot_expiry_take_back (slots_t *self, slot_handle_t *handle, int64_t now_us)
 {
     const lease_t *lease;
-    DL_FOREACH (seat->tasks, lease)
+    DL_FOREACH (handle->tasks, lease)
         if (s_is_due (lease, now_us)) {
-            slot_queue_take_back (self, seat);
+            slot_queue_take_back (self, handle);
             return;
         }
 }
@@ -49,16 +49,16 @@ void slot_expiry_ring (void *owner, int64_t now_us)
 {
     slots_t *self = owner;
     for (size_t i = 0; i < self->options.count; i++)
-        s_take_back (self, &self->seats [i], now_us);
+        s_slot_expiry_take_back (self, &self->handles [i], now_us);
     lease_t *lease, *next;
     DL_FOREACH_SAFE (self->queue, lease, next) {
         if (!s_is_due (lease, now_us))
             continue;
         DL_DELETE (self->queue, lease);
         self->waiting--;
-        answers_return (self, lease);
+        lease_answers_return (self, lease);
     }
     s_expect_list (self, self->queue, now_us);
     for (size_t i = 0; i < self->options.count; i++)
-        s_expect_list (self, self->seats [i].tasks, now_us);
+        s_expect_list (self, self->handles [i].tasks, now_us);
 }

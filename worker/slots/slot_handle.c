@@ -27,18 +27,20 @@
 
 static const char *const s_names [] = {"empty", "starting", "ready", "leaving"};
 static const uint32_t s_next [] = {
-    [SLOT_HANDLE_EMPTY] = MACHINE_TO (SLOT_HANDLE_STARTING),
-    [SLOT_HANDLE_STARTING] = MACHINE_TO (SLOT_HANDLE_READY) | MACHINE_TO (SLOT_HANDLE_EMPTY)
-                             | MACHINE_TO (SLOT_HANDLE_LEAVING),
-    [SLOT_HANDLE_READY] = MACHINE_TO (SLOT_HANDLE_LEAVING) | MACHINE_TO (SLOT_HANDLE_EMPTY),
-    [SLOT_HANDLE_LEAVING] = MACHINE_TO (SLOT_HANDLE_EMPTY),
+    [SLOT_HANDLE_EMPTY] = STATE_MACHINE_TO (SLOT_HANDLE_STARTING),
+    [SLOT_HANDLE_STARTING] = STATE_MACHINE_TO (SLOT_HANDLE_READY)
+                             | STATE_MACHINE_TO (SLOT_HANDLE_EMPTY)
+                             | STATE_MACHINE_TO (SLOT_HANDLE_LEAVING),
+    [SLOT_HANDLE_READY] =
+        STATE_MACHINE_TO (SLOT_HANDLE_LEAVING) | STATE_MACHINE_TO (SLOT_HANDLE_EMPTY),
+    [SLOT_HANDLE_LEAVING] = STATE_MACHINE_TO (SLOT_HANDLE_EMPTY),
 };
-static const machine_table_t s_machine = {"seat", 4, s_names, s_next, NULL};
+static const state_machine_table_t s_machine = {"seat", 4, s_names, s_next, NULL};
 
 void slot_handle_init (slot_handle_t *self, size_t place)
 {
     *self = (slot_handle_t){
-        .place = place, .state = SLOT_HANDLE_EMPTY, .fd = -1, .vessel = {.pidfd = -1}};
+        .place = place, .state = SLOT_HANDLE_EMPTY, .fd = -1, .backend = {.pidfd = -1}};
 }
 
 //  What was to be written has gone, or goes nowhere.
@@ -56,11 +58,11 @@ static void s_clear_out (slot_handle_t *self)
 void slot_handle_clear (slot_handle_t *self)
 {
     assert (self->tasks == NULL);
-    assert (self->vessel.kind == SLOT_BACKEND_NONE);
+    assert (self->backend.kind == SLOT_BACKEND_NONE);
     if (self->fd >= 0)
         close (self->fd);
     self->fd = -1;
-    share_destroy (&self->share);
+    slot_memory_destroy (&self->memory);
     buffer_free (&self->in);
     s_clear_out (self);
     buffer_free (&self->out);
@@ -72,11 +74,11 @@ void slot_handle_clear (slot_handle_t *self)
 
 void slot_handle_move (slot_handle_t *self, slot_handle_state_t to)
 {
-    machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
+    state_machine_step (&s_machine, &self->state, (uint8_t) to, NULL);
 }
 
-//  Begins a message; after the body, s_close sets its length.
-static size_t s_open (slot_handle_t *self, wire_verb_t verb)
+//  Begins a message; after the body, s_slot_handle_close sets its length.
+static size_t s_slot_handle_open (slot_handle_t *self, wire_verb_t verb)
 {
     size_t start = self->out.size;
     uint8_t *head = buffer_reserve (&self->out, HEAD_BYTES + 1);
@@ -86,37 +88,37 @@ static size_t s_open (slot_handle_t *self, wire_verb_t verb)
     return start;
 }
 
-static void s_close (slot_handle_t *self, size_t start)
+static void s_slot_handle_close (slot_handle_t *self, size_t start)
 {
     uint32_t length = htobe32 ((uint32_t) (self->out.size - start - HEAD_BYTES));
     memcpy (self->out.data + start, &length, HEAD_BYTES);
 }
 
-static slot_backend_t s_vessel (const slot_handle_start_t *how, size_t place, int fd,
-                                share_t *share, int share_fd, fault_t *fault)
+static slot_backend_t s_backend (const slot_handle_start_t *how, size_t place, int fd,
+                                 slot_memory_t *memory, int share_fd, fault_t *fault)
 {
-    slot_backend_t vessel;
+    slot_backend_t backend;
     if (how->fake)
-        return how->fake (how->context, place, fd, share);
+        return how->fake (how->context, place, fd, memory);
     if (how->threads) {
-        if (slot_backend_start_thread (&vessel, how->functions, fd, share_fd, fault) != CADRE_OK)
+        if (slot_backend_start_thread (&backend, how->functions, fd, share_fd, fault) != CADRE_OK)
             close (fd);
     } else {
-        slot_backend_start_process (&vessel, how->path, how->guise, fd, share_fd, fault);
+        slot_backend_start_process (&backend, how->path, how->run_as_user, fd, share_fd, fault);
         close (fd);
     }
-    return vessel;
+    return backend;
 }
 
 //  Initializes the record of a new slot.
-static void s_take_in (slot_handle_t *self, int fd, share_t *share)
+static void s_take_in (slot_handle_t *self, int fd, slot_memory_t *memory)
 {
     self->fd = fd;
-    self->session = self->vessel.kind == SLOT_BACKEND_PROCESS ? self->vessel.pid : 0;
-    self->share = share;
-    self->desk = ticket_desk_of (&share->page);
+    self->session = self->backend.kind == SLOT_BACKEND_PROCESS ? self->backend.pid : 0;
+    self->memory = memory;
+    self->desk = ticket_desk_of (&memory->page);
     self->begun = 0;
-    self->ring = (ring_reader_t){.ring = &share->ring};
+    self->ring = (ring_reader_t){.ring = &memory->ring};
     self->closed = self->killed = self->slow = self->writable_wanted = self->condemned = false;
     self->deaf = self->lost = self->asked = false;
     self->in.checked = true;
@@ -127,13 +129,13 @@ static void s_take_in (slot_handle_t *self, int fd, share_t *share)
     slot_handle_move (self, SLOT_HANDLE_STARTING);
 }
 
-static void s_greet (slot_handle_t *self, const slot_handle_start_t *how)
+static void s_slot_handle_greet (slot_handle_t *self, const slot_handle_start_t *how)
 {
     wire_slot_start_t fields = how->greeting;
     fields.slot = self->place + 1;
-    size_t start = s_open (self, WIRE_slot_start);
+    size_t start = s_slot_handle_open (self, WIRE_slot_start);
     wire_pack_slot_start (&self->out, &fields);
-    s_close (self, start);
+    s_slot_handle_close (self, start);
 }
 
 cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t *how,
@@ -144,8 +146,8 @@ cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t 
         return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
                           "no socketpair for a slot: %s; raise the limit (ulimit -n)",
                           strerror (errno));
-    share_t *share = share_new (&share_fd);
-    if (!share) {
+    slot_memory_t *memory = slot_memory_new (&share_fd);
+    if (!memory) {
         int error = errno;
         close (pair [0]);
         close (pair [1]);
@@ -153,15 +155,15 @@ cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t 
                           "no memory to share with a slot: %s; raise the limit (ulimit -n)",
                           strerror (error));
     }
-    self->vessel = s_vessel (how, self->place, pair [1], share, share_fd, fault);
+    self->backend = s_backend (how, self->place, pair [1], memory, share_fd, fault);
     close (share_fd);
-    if (self->vessel.kind == SLOT_BACKEND_NONE) {
+    if (self->backend.kind == SLOT_BACKEND_NONE) {
         close (pair [0]);
-        share_destroy (&share);
+        slot_memory_destroy (&memory);
         return fault && fault->code ? fault->code : CADRE_ERROR_IO;
     }
-    s_take_in (self, pair [0], share);
-    s_greet (self, how);
+    s_take_in (self, pair [0], memory);
+    s_slot_handle_greet (self, how);
     return CADRE_OK;
 }
 
@@ -173,13 +175,13 @@ static void s_tell_job (slot_handle_t *self, job_t *job)
                               .spec = wire_view_of (&job->spec),
                               .timeout_ms = job->timeout_ms,
                               .grace_ms = job->grace_ms};
-    size_t start = s_open (self, WIRE_slot_job);
+    size_t start = s_slot_handle_open (self, WIRE_slot_job);
     wire_pack_slot_job (&self->out, &fields);
-    s_close (self, start);
-    jobs_set_known (job, self->place, true);
+    s_slot_handle_close (self, start);
+    job_cache_set_known (job, self->place, true);
 }
 
-static bool s_check (slot_handle_t *self, bool sane)
+static bool s_slot_handle_check (slot_handle_t *self, bool sane)
 {
     if (!sane && !self->fault)
         self->fault = SLOT_HANDLE_TORN;
@@ -220,9 +222,9 @@ static view_t s_payload (slot_handle_t *self, lease_t *lease, buffer_t *referenc
 bool slot_handle_give (slot_handle_t *self, lease_t *lease)
 {
     buffer_t reference = {0};
-    if (!s_check (self, ticket_offer (&self->desk, 1, &lease->ticket)))
+    if (!s_slot_handle_check (self, ticket_offer (&self->desk, 1, &lease->ticket)))
         return false;
-    if (!jobs_is_known (lease->job, self->place))
+    if (!job_cache_is_known (lease->job, self->place))
         s_tell_job (self, lease->job);
     lease->output_before = lease->output_sent;
     wire_slot_task_t fields = {.ticket = lease->ticket,
@@ -234,9 +236,9 @@ bool slot_handle_give (slot_handle_t *self, lease_t *lease)
                                                    : 0,
                                .payload = s_payload (self, lease, &reference),
                                .begin_by_us = (uint64_t) lease->begin_by_us};
-    size_t start = s_open (self, WIRE_slot_task);
+    size_t start = s_slot_handle_open (self, WIRE_slot_task);
     wire_pack_slot_task (&self->out, &fields);
-    s_close (self, start);
+    s_slot_handle_close (self, start);
     buffer_free (&reference);
     DL_APPEND (self->tasks, lease);
     self->count++;
@@ -259,7 +261,8 @@ lease_t *slot_handle_revoke (slot_handle_t *self)
 {
     uint32_t first, count;
     lease_t *back = NULL, *lease, *next;
-    if (!self->tasks || !s_check (self, ticket_revoke (&self->desk, &first, &count)) || count == 0)
+    if (!self->tasks || !s_slot_handle_check (self, ticket_revoke (&self->desk, &first, &count))
+        || count == 0)
         return NULL;
     DL_FOREACH_SAFE (self->tasks, lease, next) {
         if (ticket_before (lease->ticket, first))
@@ -289,31 +292,32 @@ lease_t *slot_handle_take (slot_handle_t *self)
 void slot_handle_cancel (slot_handle_t *self)
 {
     assert (self->tasks);
-    ticket_cancel (&self->share->page, self->tasks->ticket);
-    size_t start = s_open (self, WIRE_slot_cancel);
+    ticket_cancel (&self->memory->page, self->tasks->ticket);
+    size_t start = s_slot_handle_open (self, WIRE_slot_cancel);
     wire_pack_slot_cancel (&self->out, &(wire_slot_cancel_t){.ticket = self->tasks->ticket});
-    s_close (self, start);
+    s_slot_handle_close (self, start);
 }
 
 void slot_handle_output_window (slot_handle_t *self, const lease_t *lease, uint64_t bytes)
 {
-    size_t start = s_open (self, WIRE_slot_output_window);
+    size_t start = s_slot_handle_open (self, WIRE_slot_output_window);
     wire_pack_slot_output_window (
         &self->out, &(wire_slot_output_window_t){.ticket = lease->ticket, .bytes = bytes});
-    s_close (self, start);
+    s_slot_handle_close (self, start);
 }
 
-void slot_handle_end_job (slot_handle_t *self, const jobs_t *jobs, job_t *job)
+void slot_handle_end_job (slot_handle_t *self, const job_cache_t *jobs, job_t *job)
 {
-    if (!jobs_is_known (job, self->place))
+    if (!job_cache_is_known (job, self->place))
         return;
-    jobs_set_known (job, self->place, false);
-    const job_t *present = jobs_find (jobs, job->number);
-    if (present && jobs_is_known (present, self->place)) //  In the slot it has replaced this one
+    job_cache_set_known (job, self->place, false);
+    const job_t *present = job_cache_find (jobs, job->number);
+    if (present
+        && job_cache_is_known (present, self->place)) //  In the slot it has replaced this one
         return;
-    size_t start = s_open (self, WIRE_slot_job_end);
+    size_t start = s_slot_handle_open (self, WIRE_slot_job_end);
     wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
-    s_close (self, start);
+    s_slot_handle_close (self, start);
 }
 
 //  Sends what there is, up to the next file that goes along, or that and what is behind it.
@@ -375,7 +379,8 @@ bool slot_handle_take_file (slot_handle_t *self, uint64_t size_bytes, buffer_t *
     while (!handover_take (&self->files, &fd))
         if (!s_hear_bells (self))
             return false;
-    bool room = size_bytes <= WIRE_PAYLOAD_MAX && room_for (RESULT_COPIES * (size_t) size_bytes);
+    bool room =
+        size_bytes <= WIRE_PAYLOAD_MAX && memory_check_for (RESULT_COPIES * (size_t) size_bytes);
     bulk_t *bulk = room ? bulk_of_descriptor (fd, size_bytes, true) : NULL;
     if (!room && fd >= 0)
         close (fd);
@@ -395,7 +400,7 @@ void slot_handle_read (slot_handle_t *self)
     if (self->state == SLOT_HANDLE_EMPTY)
         return;
     s_hear_bells (self);
-    if (!self->deaf && !s_check (self, ring_take (&self->ring, &self->in)))
+    if (!self->deaf && !s_slot_handle_check (self, ring_take (&self->ring, &self->in)))
         self->deaf = self->lost = true;
     if (self->in.failed && !self->deaf) {
         self->lost = true;
@@ -440,10 +445,10 @@ static void s_make_room (slot_handle_t *self)
     uint32_t length;
     memcpy (&length, self->in.data, HEAD_BYTES);
     length = be32toh (length);
-    if (length < ROOM_LEAST || length > FRAME_MAX || self->asked)
+    if (length < MEMORY_CHECK_LEAST || length > FRAME_MAX || self->asked)
         return;
     self->asked = true;
-    if (!room_for (RESULT_COPIES * (size_t) length))
+    if (!memory_check_for (RESULT_COPIES * (size_t) length))
         s_lack_room (self);
 }
 
@@ -459,10 +464,10 @@ void slot_handle_consume (slot_handle_t *self, size_t offset)
 
 void slot_handle_look (slot_handle_t *self)
 {
-    uint32_t begun = atomic_load_explicit (&self->share->begun, memory_order_acquire);
-    s_check (self, ticket_look (&self->desk));
+    uint32_t begun = atomic_load_explicit (&self->memory->begun, memory_order_acquire);
+    s_slot_handle_check (self, ticket_look (&self->desk));
     if (!ticket_before (begun, self->desk.limit) || ticket_before (begun, self->begun)) {
-        s_check (self, false);
+        s_slot_handle_check (self, false);
         self->lost = true;
         return;
     }
@@ -481,14 +486,14 @@ bool slot_handle_has_begun (slot_handle_t *self, const lease_t *lease)
 
 bool slot_handle_has_gone_on (const slot_handle_t *self)
 {
-    uint32_t begun = atomic_load_explicit (&self->share->begun, memory_order_acquire);
+    uint32_t begun = atomic_load_explicit (&self->memory->begun, memory_order_acquire);
     return self->tasks && ticket_before (self->tasks->ticket, begun)
            && ticket_before (begun, self->desk.limit);
 }
 
 int64_t slot_handle_run_us (const slot_handle_t *self, int64_t now_us)
 {
-    int64_t since_us = atomic_load (&self->share->page.started_us);
+    int64_t since_us = atomic_load (&self->memory->page.started_us);
     if (!self->tasks || since_us > now_us)
         return 0;
     return now_us - (since_us > self->tasks->given_us ? since_us : self->tasks->given_us);
@@ -502,7 +507,7 @@ static bool s_owns (const slot_handle_t *self, pid_t group)
 
 void slot_handle_kill_group (const slot_handle_t *self)
 {
-    int32_t group = self->share ? atomic_load (&self->share->page.process_group) : 0;
+    int32_t group = self->memory ? atomic_load (&self->memory->page.process_group) : 0;
     if (group == 0)
         return;
     if (s_owns (self, group))
@@ -516,6 +521,6 @@ void slot_handle_kill_group (const slot_handle_t *self)
 void slot_handle_kill (slot_handle_t *self)
 {
     self->killed = true;
-    slot_backend_signal (&self->vessel, SIGKILL);
+    slot_backend_signal (&self->backend, SIGKILL);
     slot_handle_kill_group (self);
 }

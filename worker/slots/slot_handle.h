@@ -1,10 +1,10 @@
 /*  slot_handle.h - the worker's side of one slot
  *
- *  A seat starts a slot (a backend with a socketpair and shared memory), sends it tasks, takes them
- *  back, and splits received bytes into messages. slots_t owns the seats, and decides what the
- *  messages mean and when a task has run too long. One thread.
+ *  A handle starts a slot (a backend with a socketpair and shared memory), sends it tasks, takes
+ *  them back, and splits received bytes into messages. slots_t owns the handles, and decides what
+ *  the messages mean and when a task has run too long. One thread.
  *
- *  Data from a slot is not trusted: when the shared memory or a message is invalid, the seat
+ *  Data from a slot is not trusted: when the shared memory or a message is invalid, the handle
  *  records it in fault. The owner checks fault and ends the slot. Earlier messages remain valid, as
  *  far as they can be read.
  *
@@ -33,7 +33,7 @@ typedef enum slot_handle_state {
     SLOT_HANDLE_LEAVING
 } slot_handle_state_t;
 
-//  What the seat's alarm will do.
+//  What the handle's alarm will do.
 typedef enum slot_handle_stage {
     SLOT_HANDLE_CALM,    //  No alarm
     SLOT_HANDLE_LIMIT,   //  The timeout of the first task
@@ -62,11 +62,11 @@ typedef struct slot_file {
 } slot_file_t;
 
 typedef struct slot_handle {
-    size_t place;              //  Index among the seats; the slot's number is one more
+    size_t place;              //  Index among the handles; the slot's number is one more
     uint8_t state;             //  slot_handle_state_t
     slot_handle_stage_t stage; //  What the alarm will do
     alarm_t alarm;             //  Owned by slots_t
-    slot_backend_t vessel;     //  The process or thread
+    slot_backend_t backend;    //  The process or thread
     pid_t session;             //  Session of a process slot; 0: a thread
     int fd;                    //  Our end of the socketpair, nonblocking; -1
     bool closed;               //  The other end has closed
@@ -78,7 +78,7 @@ typedef struct slot_handle {
     bool killed;               //  We sent a signal that ends it
     bool slow;                 //  The running task takes long: no task may wait behind it
     bool writable_wanted;      //  A write was incomplete: epoll waits until the socket is writable
-    share_t *share;            //  Shared with the slot
+    slot_memory_t *memory;     //  Shared with the slot
     ticket_desk_t desk;        //  Our record of its page
     uint32_t begun;            //  Ticket that it had begun last, at the last look
     ring_reader_t ring;        //  Its messages
@@ -104,19 +104,19 @@ typedef struct slot_handle {
 //  How a slot is started.
 typedef struct slot_handle_start {
     const char *path;                       //  Executable of process slots
-    const guise_t *guise;                   //  User of the slots; NULL: the worker's
+    const run_as_t *run_as_user;            //  User of the slots; NULL: the worker's
     bool threads;                           //  Thread slots
     const struct cadre_function *functions; //  For thread slots
     //  For tests, replaces all of the above: owns fd (the slot's end), borrows share; returns the
     //  backend.
-    slot_backend_t (*fake) (void *context, size_t place, int fd, share_t *share);
+    slot_backend_t (*fake) (void *context, size_t place, int fd, slot_memory_t *memory);
     void *context;              //  Passed to fake
     wire_slot_start_t greeting; //  Sent to every slot; the number is set for each
 } slot_handle_start_t;
 
 void slot_handle_init (slot_handle_t *self, size_t place);
 
-//  Frees what the seat holds; its backend must have ended or been abandoned, and its tasks been
+//  Frees what the handle holds; its backend must have ended or been abandoned, and its tasks been
 //  taken.
 void slot_handle_clear (slot_handle_t *self);
 
@@ -126,7 +126,7 @@ cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t 
 
 void slot_handle_move (slot_handle_t *self, slot_handle_state_t to);
 
-//  Sends a task, preceded by its job if the slot does not know it. The list of the seat owns the
+//  Sends a task, preceded by its job if the slot does not know it. The list of the handle owns the
 //  lease afterwards; on failure, which sets fault, the caller keeps it.
 bool slot_handle_give (slot_handle_t *self, lease_t *lease);
 
@@ -140,7 +140,7 @@ lease_t *slot_handle_take (slot_handle_t *self);
 void slot_handle_cancel (slot_handle_t *self);
 
 void slot_handle_output_window (slot_handle_t *self, const lease_t *lease, uint64_t bytes);
-void slot_handle_end_job (slot_handle_t *self, const jobs_t *jobs, job_t *job);
+void slot_handle_end_job (slot_handle_t *self, const job_cache_t *jobs, job_t *job);
 
 //  Writes buffered bytes. False when some remain.
 bool slot_handle_flush (slot_handle_t *self);

@@ -19,7 +19,7 @@
 #define SLOT_STACK_BYTES (64u * 1024u)
 
 //  For the signal handlers, which have no argument.
-static share_t *s_share;
+static slot_memory_t *s_share;
 static pid_t s_self;
 
 //  Records the signal that kills the slot; the handler is used once, and the signal comes again
@@ -79,7 +79,7 @@ int slot_process_serve (const cadre_function_t *functions)
 {
     unsetenv ("CADRE_SERVE");
     s_self = getpid ();
-    s_share = s_is_slot () ? share_map (SLOT_SHARE_FD) : NULL;
+    s_share = s_is_slot () ? slot_memory_map (SLOT_SHARE_FD) : NULL;
     if (!s_share) {
         fprintf (stderr,
                  "cadre-slot: this is started by cadre-worker, not by hand: start cadre-worker\n");

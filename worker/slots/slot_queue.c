@@ -15,7 +15,7 @@ void slot_queue_put_back (slots_t *self, lease_t *list)
     self->queue = list;
 }
 
-void slot_queue_take_back (slots_t *self, slot_handle_t *seat)
+void slot_queue_take_back (slots_t *self, slot_handle_t *handle)
 {
-    slot_queue_put_back (self, slot_handle_revoke (seat));
+    slot_queue_put_back (self, slot_handle_revoke (handle));
 }

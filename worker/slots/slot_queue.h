@@ -9,6 +9,6 @@
 void slot_queue_put_back (slots_t *self, lease_t *list);
 
 //  Takes back the leases that wait in a slot, to the front of the queue.
-void slot_queue_take_back (slots_t *self, slot_handle_t *seat);
+void slot_queue_take_back (slots_t *self, slot_handle_t *handle);
 
 #endif

@@ -1,14 +1,14 @@
-/*  slot_patrol.h - checks once a second whether slots are stopped, or do not begin their tasks */
+/*  slot_watchdog.h - checks once a second whether slots are stopped, or do not begin their tasks */
 
-#ifndef WORKER_SLOTS_SLOT_PATROL_H_INCLUDED
-#define WORKER_SLOTS_SLOT_PATROL_H_INCLUDED
+#ifndef WORKER_SLOTS_SLOT_WATCHDOG_H_INCLUDED
+#define WORKER_SLOTS_SLOT_WATCHDOG_H_INCLUDED
 
 #include "worker/slots/slots_private.h"
 
 //  Starts the checks; they run while slots start or have tasks.
-void slot_patrol_go (slots_t *self);
+void slot_watchdog_go (slots_t *self);
 
 //  An alarm function; the owner is the slots_t.
-void slot_patrol_ring (void *owner, int64_t now_us);
+void slot_watchdog_ring (void *owner, int64_t now_us);
 
 #endif

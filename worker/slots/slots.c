@@ -1,4 +1,4 @@
-//  slots.c - receives leases and orders, and owns queue, seats and jobs
+//  slots.c - receives leases and orders, and owns queue, handles and jobs
 
 #include "common/log.h"
 #include "common/spans.h"
@@ -49,17 +49,17 @@ slots_t *slots_new (const slots_options_t *options, fault_t *fault)
         free (self);
         return NULL;
     }
-    self->jobs = jobs_new (options->count);
-    self->seats = calloc (options->count, sizeof (slot_handle_t));
-    assert (self->seats);
+    self->jobs = job_cache_new (options->count);
+    self->handles = calloc (options->count, sizeof (slot_handle_t));
+    assert (self->handles);
     for (size_t i = 0; i < options->count; i++) {
-        slot_handle_init (&self->seats [i], i);
-        self->seats [i].owner = self;
-        self->seats [i].alarm = (alarm_t){.ring = slot_events_ring, .owner = &self->seats [i]};
+        slot_handle_init (&self->handles [i], i);
+        self->handles [i].owner = self;
+        self->handles [i].alarm = (alarm_t){.ring = slot_events_ring, .owner = &self->handles [i]};
     }
     self->watch = (alarm_t){.ring = slot_scheduler_watch, .owner = self};
     self->pause = (alarm_t){.ring = s_pause_is_over, .owner = self};
-    self->patrol = (alarm_t){.ring = slot_patrol_ring, .owner = self};
+    self->patrol = (alarm_t){.ring = slot_watchdog_ring, .owner = self};
     self->expiry = (alarm_t){.ring = slot_expiry_ring, .owner = self};
     oom_start (&self->oom, NULL);
     return self;
@@ -77,29 +77,29 @@ static void s_free_list (lease_t **list)
 static void s_say_farewell (slots_t *self)
 {
     for (size_t i = 0; i < self->options.count; i++) {
-        slot_handle_t *seat = &self->seats [i];
-        timers_cancel (self->options.timers, &seat->alarm);
-        if (seat->state == SLOT_HANDLE_EMPTY)
+        slot_handle_t *handle = &self->handles [i];
+        timers_cancel (self->options.timers, &handle->alarm);
+        if (handle->state == SLOT_HANDLE_EMPTY)
             continue;
-        if (seat->tasks)
-            ticket_cancel (&seat->share->page, seat->tasks->ticket);
-        shutdown (seat->fd, SHUT_RDWR);
+        if (handle->tasks)
+            ticket_cancel (&handle->memory->page, handle->tasks->ticket);
+        shutdown (handle->fd, SHUT_RDWR);
     }
 }
 
-static void s_see_off (slot_handle_t *seat, int *farewell_ms, int *threads_ms)
+static void s_see_off (slot_handle_t *handle, int *farewell_ms, int *threads_ms)
 {
     int status, last_ms = LAST_WAIT_MS;
-    if (seat->state == SLOT_HANDLE_EMPTY)
+    if (handle->state == SLOT_HANDLE_EMPTY)
         return;
-    bool thread = seat->vessel.kind == SLOT_BACKEND_THREAD;
-    if (!slot_backend_wait (&seat->vessel, thread ? threads_ms : farewell_ms, &status)) {
+    bool thread = handle->backend.kind == SLOT_BACKEND_THREAD;
+    if (!slot_backend_wait (&handle->backend, thread ? threads_ms : farewell_ms, &status)) {
         if (!thread)
-            slot_handle_kill (seat);
-        if (thread || !slot_backend_wait (&seat->vessel, &last_ms, &status))
-            slot_backend_leave (&seat->vessel);
+            slot_handle_kill (handle);
+        if (thread || !slot_backend_wait (&handle->backend, &last_ms, &status))
+            slot_backend_leave (&handle->backend);
     }
-    slot_handle_kill_group (seat);
+    slot_handle_kill_group (handle);
 }
 
 void slots_destroy (slots_t **self_p)
@@ -115,19 +115,19 @@ void slots_destroy (slots_t **self_p)
     timers_cancel (self->options.timers, &self->expiry);
     s_say_farewell (self);
     for (size_t i = 0; i < self->options.count; i++) {
-        s_see_off (&self->seats [i], &farewell_ms, &threads_ms);
-        s_free_list (&self->seats [i].tasks);
-        slot_handle_clear (&self->seats [i]);
+        s_see_off (&self->handles [i], &farewell_ms, &threads_ms);
+        s_free_list (&self->handles [i].tasks);
+        slot_handle_clear (&self->handles [i]);
     }
     slot_death_sweep (self);
     for (size_t i = 0; i < self->abandoned_count; i++)
         slot_backend_leave (&self->abandoned [i]);
     s_free_list (&self->queue);
     close (self->epoll);
-    jobs_destroy (&self->jobs);
+    job_cache_destroy (&self->jobs);
     buffer_free (&self->functions);
     free (self->abandoned);
-    free (self->seats);
+    free (self->handles);
     free (self);
     *self_p = NULL;
 }
@@ -139,28 +139,28 @@ int slots_descriptor (const slots_t *self)
     return self->epoll;
 }
 
-static void s_read (slots_t *self, int wait_ms)
+static void s_slots_read (slots_t *self, int wait_ms)
 {
     struct epoll_event events [EVENTS_MAX];
     int count = epoll_wait (self->epoll, events, EVENTS_MAX, wait_ms);
     for (int i = 0; i < count; i++) {
-        slot_handle_t *seat = &self->seats [events [i].data.u64 >> 1];
+        slot_handle_t *handle = &self->handles [events [i].data.u64 >> 1];
         if (events [i].events & EPOLLOUT)
-            slot_starts_writable (self, seat, !slot_handle_flush (seat));
-        slot_events_read (self, seat, events [i].data.u64 & 1);
+            slot_starts_writable (self, handle, !slot_handle_flush (handle));
+        slot_events_read (self, handle, events [i].data.u64 & 1);
     }
 }
 
 void slots_read (slots_t *self)
 {
-    s_read (self, 0);
+    s_slots_read (self, 0);
 }
 
 //  Waits for the first slot's functions, and prints a line when that takes long.
 static void s_learn_on (slots_t *self, int64_t start_us, bool *told)
 {
-    s_read (self, 100);
-    if (*told || moment_now (NULL) - start_us < LEARN_TELL_MS * 1000)
+    s_slots_read (self, 100);
+    if (*told || clock_now (NULL) - start_us < LEARN_TELL_MS * 1000)
         return;
     *told = true;
     log_line (LOG_WARNING, "W012",
@@ -170,21 +170,21 @@ static void s_learn_on (slots_t *self, int64_t start_us, bool *told)
 
 cadre_error_t slots_learn (slots_t *self, fault_t *fault)
 {
-    slot_handle_t *seat = &self->seats [0];
-    int64_t start_us = moment_now (NULL);
+    slot_handle_t *handle = &self->handles [0];
+    int64_t start_us = clock_now (NULL);
     bool told = false;
     fault_clear (&self->start_fault);
     for (unsigned tries = 0; tries < SLOTS_STARTS_MAX; tries++) {
-        if (slot_starts_begin (self, seat) != CADRE_OK)
+        if (slot_starts_begin (self, handle) != CADRE_OK)
             break;
-        slot_patrol_go (self);
-        while (seat->state == SLOT_HANDLE_STARTING
-               && moment_now (NULL) - start_us < LEARN_MS * 1000)
+        slot_watchdog_go (self);
+        while (handle->state == SLOT_HANDLE_STARTING
+               && clock_now (NULL) - start_us < LEARN_MS * 1000)
             s_learn_on (self, start_us, &told);
-        if (seat->state != SLOT_HANDLE_EMPTY || self->failures > SLOTS_STARTS_MAX)
+        if (handle->state != SLOT_HANDLE_EMPTY || self->failures > SLOTS_STARTS_MAX)
             break;
     }
-    if (seat->state == SLOT_HANDLE_READY)
+    if (handle->state == SLOT_HANDLE_READY)
         return CADRE_OK;
     if (!self->start_fault.code)
         fault_set (
@@ -205,27 +205,28 @@ bool slots_open_job (slots_t *self, const wire_lane_job_t *fields)
 {
     wire_lane_job_t job = *fields;
     buffer_t dressed = {0};
-    if (self->options.start.guise && guise_dress (self->options.start.guise, job.spec, &dressed))
+    if (self->options.start.run_as_user
+        && run_as_dress (self->options.start.run_as_user, job.spec, &dressed))
         job.spec = wire_view_of (&dressed);
-    bool opened = jobs_open (self->jobs, &job) != NULL;
+    bool opened = job_cache_open (self->jobs, &job) != NULL;
     buffer_free (&dressed);
     return opened;
 }
 
 job_t *slots_job (const slots_t *self, uint64_t number)
 {
-    return jobs_find (self->jobs, number);
+    return job_cache_find (self->jobs, number);
 }
 
 static void s_end_job (void *context, job_t *job)
 {
     job->ended = true;
-    answers_forget_job (context, &job);
+    lease_answers_forget_job (context, &job);
 }
 
 void slots_end_job (slots_t *self, uint64_t number)
 {
-    job_t *job = jobs_find (self->jobs, number);
+    job_t *job = job_cache_find (self->jobs, number);
     if (job)
         s_end_job (self, job);
 }
@@ -235,16 +236,16 @@ void slots_end_job (slots_t *self, uint64_t number)
 static void s_close_job (void *context, job_t *job)
 {
     slots_t *self = context;
-    for (size_t i = 0; i < self->options.count && jobs_is_bygone (self->jobs, job); i++)
-        if (self->seats [i].state == SLOT_HANDLE_READY && !self->seats [i].tasks)
-            slot_handle_end_job (&self->seats [i], self->jobs, job);
+    for (size_t i = 0; i < self->options.count && job_cache_is_replaced (self->jobs, job); i++)
+        if (self->handles [i].state == SLOT_HANDLE_READY && !self->handles [i].tasks)
+            slot_handle_end_job (&self->handles [i], self->jobs, job);
     s_end_job (self, job);
 }
 
 void slots_close_jobs (slots_t *self, uint64_t epoch)
 {
-    jobs_set_epoch (self->jobs, epoch);
-    jobs_each (self->jobs, s_close_job, self);
+    job_cache_set_epoch (self->jobs, epoch);
+    job_cache_each (self->jobs, s_close_job, self);
 }
 
 //  ---- leases -----------------------------------------------------------------------
@@ -275,7 +276,7 @@ static lease_t *s_take_in (slots_t *self, lease_t **lease_p)
 
 void slots_refuse (slots_t *self, lease_t **lease_p, const char *kind, const char *message)
 {
-    answers_fail (self, s_take_in (self, lease_p), kind, message);
+    lease_answers_fail (self, s_take_in (self, lease_p), kind, message);
 }
 
 void slots_push (slots_t *self, lease_t **lease_p)
@@ -284,7 +285,7 @@ void slots_push (slots_t *self, lease_t **lease_p)
     const char *kind;
     const char *refusal = s_refusal (self, lease->job, &kind);
     if (refusal) {
-        answers_fail (self, lease, kind, refusal);
+        lease_answers_fail (self, lease, kind, refusal);
         return;
     }
     DL_APPEND (self->queue, lease);
@@ -330,54 +331,54 @@ static void s_filter (slots_t *self, const spans_t *spans, bool inside,
     }
 }
 
-//  Does a task of the seat match?
-static bool s_concerns (const slot_handle_t *seat, const spans_t *spans, bool inside)
+//  Does a task of the handle match?
+static bool s_concerns (const slot_handle_t *handle, const spans_t *spans, bool inside)
 {
     lease_t *lease;
-    DL_FOREACH (seat->tasks, lease)
+    DL_FOREACH (handle->tasks, lease)
         if (!spans || spans_hold (spans, lease->serial) == inside)
             return true;
     return false;
 }
 
-static void s_take_back (slots_t *self, const spans_t *spans, bool inside)
+static void s_slots_take_back (slots_t *self, const spans_t *spans, bool inside)
 {
     for (size_t i = 0; i < self->options.count; i++)
-        if (s_concerns (&self->seats [i], spans, inside))
-            slot_queue_take_back (self, &self->seats [i]);
+        if (s_concerns (&self->handles [i], spans, inside))
+            slot_queue_take_back (self, &self->handles [i]);
 }
 
 static void s_stop_running (slots_t *self, const spans_t *spans, bool inside,
                             lease_verdict_t verdict)
 {
     for (size_t i = 0; i < self->options.count; i++) {
-        slot_handle_t *seat = &self->seats [i];
+        slot_handle_t *handle = &self->handles [i];
         lease_t *lease;
-        DL_FOREACH (seat->tasks, lease) {
+        DL_FOREACH (handle->tasks, lease) {
             if (!spans || spans_hold (spans, lease->serial) == inside)
-                limits_stop (self, seat, lease, verdict);
+                limits_stop (self, handle, lease, verdict);
         }
     }
 }
 
 static void s_cancelled (slots_t *self, lease_t *lease)
 {
-    answers_cancelled (self, lease, "cancelled before it started");
+    lease_answers_cancelled (self, lease, "cancelled before it started");
 }
 
-static void s_drop (slots_t *self, lease_t *lease)
+static void s_slots_drop (slots_t *self, lease_t *lease)
 {
     lease->verdict = LEASE_DROPPED;
     self->held--;
     self->dropped++;
-    answers_return (self, lease);
+    lease_answers_return (self, lease);
 }
 
 void slots_cancel (slots_t *self, const wire_list_t *spans)
 {
     spans_t sorted = {0};
     spans_read_any (&sorted, spans);
-    s_take_back (self, &sorted, true);
+    s_slots_take_back (self, &sorted, true);
     s_filter (self, &sorted, true, s_cancelled);
     s_stop_running (self, &sorted, true, LEASE_CANCELLED);
     spans_free (&sorted);
@@ -387,15 +388,15 @@ void slots_recall (slots_t *self, const wire_list_t *spans)
 {
     spans_t sorted = {0};
     spans_read_any (&sorted, spans);
-    s_take_back (self, &sorted, true);
-    s_filter (self, &sorted, true, answers_return);
+    s_slots_take_back (self, &sorted, true);
+    s_filter (self, &sorted, true, lease_answers_return);
     spans_free (&sorted);
 }
 
 void slots_return_waiting (slots_t *self)
 {
-    s_take_back (self, NULL, true);
-    s_filter (self, NULL, true, answers_return);
+    s_slots_take_back (self, NULL, true);
+    s_filter (self, NULL, true, lease_answers_return);
 }
 
 void slots_reclaim_running (slots_t *self)
@@ -408,13 +409,13 @@ void slots_keep (slots_t *self, const wire_list_t *spans)
 {
     spans_t sorted = {0};
     spans_read_any (&sorted, spans);
-    s_take_back (self, &sorted, false);
-    s_filter (self, &sorted, false, s_drop);
+    s_slots_take_back (self, &sorted, false);
+    s_filter (self, &sorted, false, s_slots_drop);
     s_stop_running (self, &sorted, false, LEASE_DROPPED);
     spans_free (&sorted);
 }
 
-static lease_t *s_find (lease_t *list, uint64_t serial)
+static lease_t *s_slots_find (lease_t *list, uint64_t serial)
 {
     lease_t *lease;
     DL_SEARCH_SCALAR (list, lease, serial, serial);
@@ -423,19 +424,19 @@ static lease_t *s_find (lease_t *list, uint64_t serial)
 
 void slots_output_window (slots_t *self, uint64_t serial, uint64_t bytes, bool discard)
 {
-    lease_t *lease = s_find (self->queue, serial);
+    lease_t *lease = s_slots_find (self->queue, serial);
     if (discard)
         bytes = INT64_MAX;
     if (lease)
         lease->output_window = bytes;
     for (size_t i = 0; i < self->options.count; i++) {
-        slot_handle_t *seat = &self->seats [i];
-        lease = s_find (seat->tasks, serial);
+        slot_handle_t *handle = &self->handles [i];
+        lease = s_slots_find (handle->tasks, serial);
         if (!lease || bytes <= lease->output_window)
             continue;
         lease->output_window = bytes;
         lease->discards = discard;
-        slot_handle_output_window (seat, lease, bytes - lease->output_before);
+        slot_handle_output_window (handle, lease, bytes - lease->output_before);
     }
 }
 
@@ -446,10 +447,10 @@ void slots_output_more (slots_t *self, uint64_t bytes)
         if (lease->output_window < lease->output_sent + bytes)
             lease->output_window = lease->output_sent + bytes;
     for (size_t i = 0; i < self->options.count; i++)
-        DL_FOREACH (self->seats [i].tasks, lease)
+        DL_FOREACH (self->handles [i].tasks, lease)
             if (lease->output_window < lease->output_sent + bytes) {
                 lease->output_window = lease->output_sent + bytes;
-                slot_handle_output_window (&self->seats [i], lease,
+                slot_handle_output_window (&self->handles [i], lease,
                                            lease->output_window - lease->output_before);
             }
 }
@@ -470,7 +471,7 @@ size_t slots_free (const slots_t *self)
 {
     size_t count = 0;
     for (size_t i = 0; i < self->options.count; i++)
-        count += self->seats [i].count == 0;
+        count += self->handles [i].count == 0;
     return count;
 }
 
@@ -492,7 +493,7 @@ void slots_each (const slots_t *self, void (*visit) (void *context, uint64_t ser
 {
     s_visit (self->queue, visit, context);
     for (size_t i = 0; i < self->options.count; i++)
-        s_visit (self->seats [i].tasks, visit, context);
+        s_visit (self->handles [i].tasks, visit, context);
 }
 
 bool slots_exhausted (const slots_t *self)

@@ -11,11 +11,11 @@
  *  This cannot repeat without end. When a slot ends with leases, either its first lease had begun
  *  and is answered, which uses up a try; or it had not, which is counted in the lease (strandings),
  *  and the third time it is answered. So the number of times that other leases come back is
- *  limited, too. Only the first lease of a seat can begin; it begins within a few checks, or its
- *  slot is ended (slot_patrol.c). A slot that ends without leases before it has answered any counts
- *  as one that could not be started: after three of them, the waiting leases fail. Leases are taken
- *  back from behind a slow task once while it runs. Orders of the broker (recall, drain) are
- *  limited there.
+ *  limited, too. Only the first lease of a handle can begin; it begins within a few checks, or its
+ *  slot is ended (slot_watchdog.c). A slot that ends without leases before it has answered any
+ *  counts as one that could not be started: after three of them, the waiting leases fail. Leases
+ *  are taken back from behind a slow task once while it runs. Orders of the broker (recall, drain)
+ *  are limited there.
  *
  *  Every lease that is pushed is answered exactly once through one of the events, and freed
  *  afterwards, unless it is dropped. slots_turn answers and sends; call it once after each batch of
@@ -60,7 +60,7 @@ typedef struct slots_options {
     bool embedded;               //  The process has other uses than this worker
     uint64_t max_tasks;          //  Number of tasks after which a slot is replaced; 0: never
     slot_handle_start_t start;   //  How a slot is started; what it points to is borrowed
-    const moment_clock_t *clock; //  Borrowed
+    const clock_source_t *clock; //  Borrowed
     timers_t *timers;            //  Borrowed
     slots_events_t events;       //  Copied
 } slots_options_t;
@@ -78,7 +78,7 @@ wire_list_t slots_functions (const slots_t *self);
 
 //  Jobs of the session. slots_close_jobs: no more tasks of these jobs will come; later jobs belong
 //  to a broker with this epoch. Call slots_keep first, to drop leases. slots_open_job returns false
-//  when there are too many jobs (jobs.h).
+//  when there are too many jobs (job_cache.h).
 bool slots_open_job (slots_t *self, const wire_lane_job_t *job);
 void slots_end_job (slots_t *self, uint64_t number);
 void slots_close_jobs (slots_t *self, uint64_t epoch);

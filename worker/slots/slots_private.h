@@ -12,19 +12,19 @@
 #include "worker/slots/oom.h"
 #include "worker/slots/slots.h"
 
-#define SLOTS_STARTS_MAX 3     //  Consecutive slots of one seat that may die before they are ready
+#define SLOTS_STARTS_MAX 3 //  Consecutive slots of one handle that may die before they are ready
 #define SLOTS_STRANDINGS_MAX 3 //  Consecutive slots that may end without having begun a lease
 
 struct slots {
     slots_options_t options;   //  As given
-    jobs_t *jobs;              //  Known jobs
-    slot_handle_t *seats;      //  options.count of them
+    job_cache_t *jobs;         //  Known jobs
+    slot_handle_t *handles;    //  options.count of them
     lease_t *queue;            //  Waiting, in order
     size_t waiting;            //  Length of queue
     size_t held;               //  Leases without an answer, except dropped ones
     size_t dropped;            //  Dropped leases that still run
     size_t held_bytes;         //  Payloads of both
-    int epoll;                 //  Watches all seats
+    int epoll;                 //  Watches all handles
     alarm_t watch;             //  Finds slow tasks with others behind them
     buffer_t functions;        //  As reported by the first slot
     size_t functions_count;    //  How many

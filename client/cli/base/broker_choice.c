@@ -1,4 +1,4 @@
-//  reach.c - see reach.h
+//  broker_choice.c - see broker_choice.h
 
 #include "client/cli/base/broker_choice.h"
 
@@ -24,7 +24,8 @@
 #define REQUEST_TIMEOUT_MS 5000
 
 //  Uses ADDRESS, whose source is ORIGIN.
-static cadre_error_t s_name (reach_t *self, const char *address, const char *origin, fault_t *fault)
+static cadre_error_t s_name (broker_choice_t *self, const char *address, const char *origin,
+                             fault_t *fault)
 {
     address_t addresses [ADDRESS_LIST_MAX];
     size_t count = 0;
@@ -58,11 +59,11 @@ static char *s_trim (char *text)
 
 //  The content of a configuration file; of equal lines the first one counts.
 typedef struct configuration {
-    char broker [REACH_ADDRESS_BYTES]; //  broker = ADDRESS
-    char access [REACH_FILE_BYTES];    //  access = FILE
+    char broker [BROKER_CHOICE_ADDRESS_BYTES]; //  broker = ADDRESS
+    char access [BROKER_CHOICE_FILE_BYTES];    //  access = FILE
 } configuration_t;
 
-static bool s_keep (char *field, size_t size, const char *value)
+static bool s_broker_choice_keep (char *field, size_t size, const char *value)
 {
     if (*field)
         return true;
@@ -79,9 +80,11 @@ static cadre_error_t s_read_line (configuration_t *self, char *line, unsigned nu
     if (equals) {
         *equals = '\0';
         const char *name = s_trim (key), *value = s_trim (equals + 1);
-        if (strcmp (name, "broker") == 0 && s_keep (self->broker, sizeof self->broker, value))
+        if (strcmp (name, "broker") == 0
+            && s_broker_choice_keep (self->broker, sizeof self->broker, value))
             return CADRE_OK;
-        if (strcmp (name, "access") == 0 && s_keep (self->access, sizeof self->access, value))
+        if (strcmp (name, "access") == 0
+            && s_broker_choice_keep (self->access, sizeof self->access, value))
             return CADRE_OK;
     }
     return fault_set (
@@ -109,7 +112,7 @@ static cadre_error_t s_read_file (configuration_t *self, const char *path, fault
 }
 
 //  Uses an access file, and the address in it.
-static cadre_error_t s_name_access (reach_t *self, const char *path, const char *origin,
+static cadre_error_t s_name_access (broker_choice_t *self, const char *path, const char *origin,
                                     fault_t *fault)
 {
     access_t access;
@@ -124,7 +127,8 @@ static cadre_error_t s_name_access (reach_t *self, const char *path, const char 
     return error;
 }
 
-static cadre_error_t s_read_configuration (reach_t *self, const char **access, fault_t *fault)
+static cadre_error_t s_read_configuration (broker_choice_t *self, const char **access,
+                                           fault_t *fault)
 {
     static configuration_t configuration;
     configuration = (configuration_t){0};
@@ -170,17 +174,18 @@ static bool s_listens (const address_t *address)
 }
 
 //  Uses the default address, if a broker listens there.
-static cadre_error_t s_name_default (reach_t *self, fault_t *fault)
+static cadre_error_t s_name_default (broker_choice_t *self, fault_t *fault)
 {
     address_t place;
     char printed [ADDRESS_ENDPOINT_BYTES];
     if (address_default (&place, NULL) != CADRE_OK || !s_listens (&place))
         return CADRE_OK;
-    return s_name (self, address_print (&place, printed, sizeof printed), REACH_DEFAULT, fault);
+    return s_name (self, address_print (&place, printed, sizeof printed), BROKER_CHOICE_DEFAULT,
+                   fault);
 }
 
-static cadre_error_t s_search (reach_t *self, const char *given, const char **access,
-                               fault_t *fault)
+static cadre_error_t s_broker_choice_search (broker_choice_t *self, const char *given,
+                                             const char **access, fault_t *fault)
 {
     const char *named = getenv ("CADRE_BROKER");
     if (given)
@@ -196,11 +201,11 @@ static cadre_error_t s_search (reach_t *self, const char *given, const char **ac
     return error || self->address [0] ? error : s_name_default (self, fault);
 }
 
-cadre_error_t reach_find (reach_t *self, const char *given, const char *access, bool may_embed,
-                          fault_t *fault)
+cadre_error_t broker_choice_find (broker_choice_t *self, const char *given, const char *access,
+                                  bool may_embed, fault_t *fault)
 {
-    *self = (reach_t){0};
-    cadre_error_t error = s_search (self, given, &access, fault);
+    *self = (broker_choice_t){0};
+    cadre_error_t error = s_broker_choice_search (self, given, &access, fault);
     access = access_path (access);
     if (access && !self->local && self->address [0])
         snprintf (self->access, sizeof self->access, "%s", access);
@@ -241,7 +246,8 @@ static cadre_t *s_embed (const cadre_options_t *options)
     return pool;
 }
 
-cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_t *fault)
+cadre_t *broker_choice_open (const broker_choice_t *self, const cadre_options_t *options,
+                             fault_t *fault)
 {
     cadre_options_t own = options ? *options : (cadre_options_t){0};
     if (self->access [0])
@@ -263,7 +269,7 @@ cadre_t *reach_open (const reach_t *self, const cadre_options_t *options, fault_
     return NULL;
 }
 
-void reach_ask_workers (reach_t *self, cadre_t *pool)
+void broker_choice_ask_workers (broker_choice_t *self, cadre_t *pool)
 {
     char here [256];
     cadre_value_t *workers = NULL;

@@ -146,7 +146,8 @@ static bool s_says_ready (const start_t *start)
 }
 
 //  Waits until it listens, or has ended.
-static cadre_error_t s_await (broker_launcher_t *self, const start_t *start, fault_t *fault)
+static cadre_error_t s_broker_launcher_await (broker_launcher_t *self, const start_t *start,
+                                              fault_t *fault)
 {
     char words [FAULT_TEXT_BYTES];
     int status = 0;
@@ -203,11 +204,11 @@ static cadre_error_t s_start_at (broker_launcher_t *self, start_t *start, uint16
                           strerror (errno));
     self->port = port;
     cadre_error_t error = s_fork (self, start, fault);
-    return error ? error : s_await (self, start, fault);
+    return error ? error : s_broker_launcher_await (self, start, fault);
 }
 
 //  Writes the daemon's process ID and port, for broker_launcher_find.
-static void s_sign (const broker_launcher_t *self, const start_t *start)
+static void s_broker_launcher_sign (const broker_launcher_t *self, const start_t *start)
 {
     if (start->lock >= 0 && ftruncate (start->lock, 0) == 0)
         dprintf (start->lock, "%d %u\n", (int) self->pid, self->port);
@@ -235,7 +236,7 @@ cadre_error_t broker_launcher_start (broker_launcher_t *self,
         }
     }
     if (!error)
-        s_sign (self, &start);
+        s_broker_launcher_sign (self, &start);
     if (start.log >= 0)
         close (start.log);
     if (start.lock >= 0)
@@ -263,7 +264,7 @@ bool broker_launcher_find (broker_launcher_t *self, const char *lock)
 }
 
 //  Waits for the end; a daemon is not our child.
-static bool s_ended (broker_launcher_t *self, const char *lock, int64_t timeout_ms)
+static bool s_broker_launcher_ended (broker_launcher_t *self, const char *lock, int64_t timeout_ms)
 {
     for (;;) {
         broker_launcher_t now;
@@ -285,11 +286,11 @@ void broker_launcher_end (broker_launcher_t *self, const char *lock, int64_t dra
     if (self->pid <= 0)
         return;
     kill (self->pid, SIGTERM);
-    if (s_ended (self, lock, drain_ms))
+    if (s_broker_launcher_ended (self, lock, drain_ms))
         return;
     kill (self->pid, SIGTERM);
-    if (s_ended (self, lock, STOP_MS))
+    if (s_broker_launcher_ended (self, lock, STOP_MS))
         return;
     kill (self->pid, SIGKILL);
-    s_ended (self, lock, STOP_MS);
+    s_broker_launcher_ended (self, lock, STOP_MS);
 }

@@ -1,4 +1,4 @@
-//  stop.c - see stop.h
+//  interrupt.c - see interrupt.h
 
 #include "client/cli/base/interrupt.h"
 
@@ -18,7 +18,7 @@ static void s_on_signal (int number)
         _exit (SAY_EXIT_INTERRUPTED);
 }
 
-void stop_watch (void)
+void interrupt_watch (void)
 {
     struct sigaction action = {.sa_handler = s_on_signal, .sa_flags = SA_RESTART};
     sigemptyset (&action.sa_mask);
@@ -31,7 +31,7 @@ void stop_watch (void)
     sigaction (SIGPIPE, &action, NULL);
 }
 
-bool stop_asked (void)
+bool interrupt_asked (void)
 {
     return s_count > 0;
 }

@@ -1,19 +1,19 @@
 /*
- *  stop.h - Ctrl-C and similar signals, for commands that wait
+ *  interrupt.h - Ctrl-C and similar signals, for commands that wait
  *
- *  After stop_watch, the first SIGINT, SIGTERM or SIGHUP is only recorded, so the command can end
- *  in order. The second one ends the process at once with 130 (its slots end, because their sockets
- *  close). SIGPIPE is ignored: a write then fails with EPIPE.
+ *  After interrupt_watch, the first SIGINT, SIGTERM or SIGHUP is only recorded, so the command can
+ *  end in order. The second one ends the process at once with 130 (its slots end, because their
+ *  sockets close). SIGPIPE is ignored: a write then fails with EPIPE.
  */
-#ifndef CLIENT_CLI_BASE_STOP_H_INCLUDED
-#define CLIENT_CLI_BASE_STOP_H_INCLUDED
+#ifndef CLIENT_CLI_BASE_INTERRUPT_H_INCLUDED
+#define CLIENT_CLI_BASE_INTERRUPT_H_INCLUDED
 
 #include <stdbool.h>
 
 //  Installs the handlers. Call it from the main thread before other threads start.
-void stop_watch (void);
+void interrupt_watch (void);
 
 //  Was such a signal received?
-bool stop_asked (void);
+bool interrupt_asked (void);
 
 #endif

@@ -30,10 +30,10 @@ static void s_set_program (pool_options_t *self, const char *text)
     char *rest = NULL;
     for (char *word = strtok_r (self->program_text, " ", &rest); word;
          word = strtok_r (NULL, " ", &rest))
-        command_add (&self->program, word);
+        subcommand_add (&self->program, word);
 }
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_pool_options_parse (int key, char *argument, struct argp_state *state)
 {
     pool_options_t *self = state->input;
     switch (key) {
@@ -41,8 +41,8 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
         state->child_inputs [0] = &self->shared;
         state->child_inputs [1] = &self->tries;
         return 0;
-    case 'j': self->slots = (unsigned) command_count (argument, 1, 10000, state); return 0;
-    case KEY_PLUGIN: command_add (&self->plugins, argument); return 0;
+    case 'j': self->slots = (unsigned) subcommand_count (argument, 1, 10000, state); return 0;
+    case KEY_PLUGIN: subcommand_add (&self->plugins, argument); return 0;
     case KEY_PROGRAM: s_set_program (self, argument); return 0;
     case KEY_THREADS: self->threads = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -50,13 +50,13 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_child s_children [] = {
-    {&command_embed_argp, 0, NULL, 0}, {&tries_options_argp, 0, NULL, 0}, {0}};
+    {&subcommand_embed_argp, 0, NULL, 0}, {&task_options_argp, 0, NULL, 0}, {0}};
 const struct argp pool_options_argp = {
-    .options = s_options, .parser = s_parse, .children = s_children};
+    .options = s_options, .parser = s_pool_options_parse, .children = s_children};
 
 cadre_t *pool_options_open (const pool_options_t *self, int *exit_code)
 {
-    reach_t reach = {.embedded = true, .local = true};
+    broker_choice_t choice = {.embedded = true, .local = true};
     fault_t fault = {0};
     const cadre_options_t options = {.slots = self->slots,
                                      .threads = self->threads,
@@ -65,15 +65,15 @@ cadre_t *pool_options_open (const pool_options_t *self, int *exit_code)
     cadre_t *pool = NULL;
     const bool own = self->plugins || self->program || self->threads || self->slots;
     if (!self->shared.local)
-        reach_find (&reach, self->shared.broker, self->shared.access, true, &fault);
-    if (!fault.code && own && !reach.embedded)
+        broker_choice_find (&choice, self->shared.broker, self->shared.access, true, &fault);
+    if (!fault.code && own && !choice.embedded)
         fault_set (
             &fault, CADRE_ERROR_ARGUMENT,
             "--plugin, --program, --threads and -j are for a pool in this process, but %s names a broker at %s: "
             "add --local, or give them to its workers",
-            reach.origin, reach.address);
+            choice.origin, choice.address);
     if (!fault.code)
-        pool = reach_open (&reach, reach.embedded ? &options : NULL, &fault);
+        pool = broker_choice_open (&choice, choice.embedded ? &options : NULL, &fault);
     if (!pool)
         *exit_code = say_fault (&fault);
     return pool;
@@ -84,7 +84,7 @@ void pool_options_clear (pool_options_t *self)
     free (self->plugins);
     free (self->program);
     free (self->program_text);
-    tries_options_clear (&self->tries);
+    task_options_clear (&self->tries);
 }
 
 void pool_options_say (const char *label, const char *outcome, const char *kind,

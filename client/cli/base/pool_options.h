@@ -13,13 +13,13 @@
 #include "client/cli/base/task_options.h"
 
 typedef struct pool_options {
-    command_shared_t shared; //  --broker, --local
-    const char **plugins;    //  --plugin, NULL-terminated, or NULL
-    const char **program;    //  --program, split at spaces, NULL-terminated, or NULL
-    char *program_text;      //  the memory of program
-    unsigned slots;          //  -j: slots of a pool in this process; 0: the CPUs
-    bool threads;            //  --threads
-    tries_options_t tries;   //  --timeout, --retries, --needs and similar
+    subcommand_shared_t shared; //  --broker, --local
+    const char **plugins;       //  --plugin, NULL-terminated, or NULL
+    const char **program;       //  --program, split at spaces, NULL-terminated, or NULL
+    char *program_text;         //  the memory of program
+    unsigned slots;             //  -j: slots of a pool in this process; 0: the CPUs
+    bool threads;               //  --threads
+    task_options_t tries;       //  --timeout, --retries, --needs and similar
 } pool_options_t;
 
 extern const struct argp pool_options_argp;

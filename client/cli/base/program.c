@@ -12,7 +12,8 @@
 #include "client/cli/output/say.h"
 #include "common/libexec.h"
 
-static bool s_try (const char *folder, int folder_bytes, const char *name, char *path, size_t size)
+static bool s_program_try (const char *folder, int folder_bytes, const char *name, char *path,
+                           size_t size)
 {
     int printed = snprintf (path, size, "%.*s/%s", folder_bytes, folder, name);
     return printed > 0 && (size_t) printed < size && access (path, X_OK) == 0;
@@ -23,7 +24,7 @@ static bool s_in_path (const char *name, char *path, size_t size)
     const char *folders = getenv ("PATH");
     while (folders && *folders) {
         const int bytes = (int) strcspn (folders, ":");
-        if (bytes > 0 && s_try (folders, bytes, name, path, size))
+        if (bytes > 0 && s_program_try (folders, bytes, name, path, size))
             return true;
         folders += bytes;
         folders += *folders == ':';

@@ -1,4 +1,4 @@
-//  command.c - see command.h
+//  subcommand.c - see subcommand.h
 
 #include "client/cli/base/subcommand.h"
 
@@ -18,10 +18,10 @@
 
 enum { KEY_BROKER = 0x1001, KEY_ACCESS, KEY_LOCAL };
 
-static void s_help (const command_t *commands, const char *words, const char *example)
+static void s_help (const subcommand_t *commands, const char *words, const char *example)
 {
     line_print_page ("Usage: %s COMMAND [OPTION...]\n\n", words);
-    for (const command_t *command = commands; command->name; command++)
+    for (const subcommand_t *command = commands; command->name; command++)
         line_print_page ("  %-10s %s\n", command->name, command->says);
     line_print_page ("\n"
                      "'%s COMMAND --help' shows the options of a command, and an example.\n\n"
@@ -30,18 +30,18 @@ static void s_help (const command_t *commands, const char *words, const char *ex
                      words, example);
 }
 
-static int s_unknown (const command_t *commands, const char *words, const char *name)
+static int s_unknown (const subcommand_t *commands, const char *words, const char *name)
 {
     text_t near = {0};
     char likely [128];
-    guess_t *guess = guess_new (name, 3);
-    for (const command_t *command = commands; command->name; command++)
-        guess_offer (guess, command->name);
-    guess_print (guess, likely, sizeof likely);
-    guess_destroy (&guess);
+    suggestion_t *suggestion = suggestion_new (name, 3);
+    for (const subcommand_t *command = commands; command->name; command++)
+        suggestion_offer (suggestion, command->name);
+    suggestion_print (suggestion, likely, sizeof likely);
+    suggestion_destroy (&suggestion);
     text_put (&near, likely);
     if (near.size == 0)
-        for (const command_t *command = commands; command->name; command++)
+        for (const subcommand_t *command = commands; command->name; command++)
             text_print (&near, "%s%s", near.size ? ", " : "", command->name);
     say ("there is no command '%s %s'; do you mean: %s? Usage: %s COMMAND [OPTION...]", words, name,
          near.bytes, words);
@@ -49,8 +49,8 @@ static int s_unknown (const command_t *commands, const char *words, const char *
     return SAY_EXIT_USAGE;
 }
 
-int command_dispatch (const command_t *commands, const char *words, const char *example, int argc,
-                      char **argv)
+int subcommand_dispatch (const subcommand_t *commands, const char *words, const char *example,
+                         int argc, char **argv)
 {
     if (argc < 2) {
         say ("a command is missing. Usage: %s COMMAND [OPTION...]; '%s --help' lists them", words,
@@ -63,7 +63,7 @@ int command_dispatch (const command_t *commands, const char *words, const char *
         s_help (commands, words, example);
         return say_flush (0);
     }
-    for (const command_t *command = commands; command->name; command++)
+    for (const subcommand_t *command = commands; command->name; command++)
         if (strcmp (command->name, name) == 0) {
             char whole [WORD_BYTES];
             snprintf (whole, sizeof whole, "%s %s", words, name);
@@ -75,7 +75,7 @@ int command_dispatch (const command_t *commands, const char *words, const char *
 
 static error_t s_parse_shared (int key, char *argument, struct argp_state *state)
 {
-    command_shared_t *shared = state->input;
+    subcommand_shared_t *shared = state->input;
     fault_t fault = {0};
     switch (key) {
     case KEY_BROKER: shared->broker = argument; return 0;
@@ -117,21 +117,21 @@ static error_t s_parse_child (int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-const struct argp command_broker_argp = {.options = s_broker_options, .parser = s_parse_shared};
-static const struct argp_child s_children [] = {{&command_broker_argp, 0, NULL, 0}, {0}};
-const struct argp command_embed_argp = {
+const struct argp subcommand_broker_argp = {.options = s_broker_options, .parser = s_parse_shared};
+static const struct argp_child s_children [] = {{&subcommand_broker_argp, 0, NULL, 0}, {0}};
+const struct argp subcommand_embed_argp = {
     .options = s_embed_options, .parser = s_parse_child, .children = s_children};
-const struct argp command_list_argp = {
+const struct argp subcommand_list_argp = {
     .options = s_list_options, .parser = s_parse_child, .children = s_children};
 
-void command_parse (const struct argp *argp, bool in_order, int argc, char **argv, int *first,
-                    void *input)
+void subcommand_parse (const struct argp *argp, bool in_order, int argc, char **argv, int *first,
+                       void *input)
 {
     argp_err_exit_status = SAY_EXIT_USAGE;
     argp_parse (argp, argc, argv, in_order ? ARGP_IN_ORDER : 0, first, input);
 }
 
-int command_usage (const char *name, const char *format, ...)
+int subcommand_usage (const char *name, const char *format, ...)
 {
     text_t line = {0};
     va_list arguments;
@@ -145,20 +145,20 @@ int command_usage (const char *name, const char *format, ...)
     return SAY_EXIT_USAGE;
 }
 
-cadre_t *command_connect (const command_shared_t *shared, int *exit_code)
+cadre_t *subcommand_connect (const subcommand_shared_t *shared, int *exit_code)
 {
-    reach_t reach;
+    broker_choice_t choice;
     fault_t fault = {0};
     cadre_t *pool = NULL;
-    if (reach_find (&reach, shared->broker, shared->access, false, &fault) == CADRE_OK)
-        pool = reach_open (&reach, NULL, &fault);
+    if (broker_choice_find (&choice, shared->broker, shared->access, false, &fault) == CADRE_OK)
+        pool = broker_choice_open (&choice, NULL, &fault);
     if (!pool)
         *exit_code = say_fault (&fault);
     return pool;
 }
 
-cadre_error_t command_ask (cadre_t *pool, const char *what, const cadre_value_t *arguments,
-                           cadre_value_t **body, int timeout_ms)
+cadre_error_t subcommand_ask (cadre_t *pool, const char *what, const cadre_value_t *arguments,
+                              cadre_value_t **body, int timeout_ms)
 {
     cadre_error_t error = cadre_request (pool, what, arguments, body, timeout_ms);
     if (error == CADRE_ERROR_CLOSED && strcmp (what, "broker.stop") != 0)
@@ -166,12 +166,12 @@ cadre_error_t command_ask (cadre_t *pool, const char *what, const cadre_value_t 
     return error;
 }
 
-cadre_value_t *command_request (cadre_t *pool, const char *what, cadre_value_t **arguments,
-                                int *exit_code)
+cadre_value_t *subcommand_request (cadre_t *pool, const char *what, cadre_value_t **arguments,
+                                   int *exit_code)
 {
     cadre_value_t *body = NULL;
     cadre_error_t error =
-        command_ask (pool, what, arguments ? *arguments : NULL, &body, REQUEST_TIMEOUT_MS);
+        subcommand_ask (pool, what, arguments ? *arguments : NULL, &body, REQUEST_TIMEOUT_MS);
     if (arguments)
         cadre_value_destroy (arguments);
     if (error == CADRE_OK)
@@ -184,7 +184,7 @@ cadre_value_t *command_request (cadre_t *pool, const char *what, cadre_value_t *
     return NULL;
 }
 
-bool command_read_task (const char *text, uint64_t *job, int64_t *task)
+bool subcommand_read_task (const char *text, uint64_t *job, int64_t *task)
 {
     char copy [48];
     uint64_t index;
@@ -202,7 +202,7 @@ bool command_read_task (const char *text, uint64_t *job, int64_t *task)
     return units_parse_count (copy, 1, INT64_MAX, job, NULL) == CADRE_OK;
 }
 
-int64_t command_duration (const char *text, struct argp_state *state)
+int64_t subcommand_duration (const char *text, struct argp_state *state)
 {
     int64_t ms = 0;
     fault_t fault = {0};
@@ -211,7 +211,7 @@ int64_t command_duration (const char *text, struct argp_state *state)
     return ms;
 }
 
-uint64_t command_count (const char *text, uint64_t low, uint64_t high, struct argp_state *state)
+uint64_t subcommand_count (const char *text, uint64_t low, uint64_t high, struct argp_state *state)
 {
     uint64_t count = 0;
     fault_t fault = {0};
@@ -220,7 +220,7 @@ uint64_t command_count (const char *text, uint64_t low, uint64_t high, struct ar
     return count;
 }
 
-void command_add (const char ***list, const char *text)
+void subcommand_add (const char ***list, const char *text)
 {
     size_t count = 0;
     while (*list && (*list) [count])

@@ -1,4 +1,4 @@
-//  tries_options.c - see tries_options.h
+//  task_options.c - see task_options.h
 
 #include "client/cli/base/task_options.h"
 
@@ -27,41 +27,41 @@ static const struct argp_option s_options [] = {
     {0}};
 
 //  A number, or numbers by cause, which the library parses.
-static void s_read_retries (tries_options_t *self, const char *text, struct argp_state *state)
+static void s_read_retries (task_options_t *self, const char *text, struct argp_state *state)
 {
     self->retry_limits = strchr (text, '=') ? text : NULL;
-    self->retries = self->retry_limits ? 0 : (unsigned) command_count (text, 0, 10000, state);
+    self->retries = self->retry_limits ? 0 : (unsigned) subcommand_count (text, 0, 10000, state);
 }
 
-static void s_check (const tries_options_t *self, struct argp_state *state)
+static void s_task_options_check (const task_options_t *self, struct argp_state *state)
 {
     if (self->no_rerun && self->retry_limits && strstr (self->retry_limits, "worker-lost"))
         argp_error (state, "--no-rerun means worker-lost=0: give one of them");
 }
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_task_options_parse (int key, char *argument, struct argp_state *state)
 {
-    tries_options_t *self = state->input;
+    task_options_t *self = state->input;
     switch (key) {
-    case KEY_BACKOFF: self->backoff_ms = command_duration (argument, state); return 0;
-    case KEY_EXPIRE: self->expire_ms = command_duration (argument, state); return 0;
-    case KEY_NEEDS: command_add (&self->needs, argument); return 0;
+    case KEY_BACKOFF: self->backoff_ms = subcommand_duration (argument, state); return 0;
+    case KEY_EXPIRE: self->expire_ms = subcommand_duration (argument, state); return 0;
+    case KEY_NEEDS: subcommand_add (&self->needs, argument); return 0;
     case KEY_NO_RERUN:
         self->no_rerun = true;
-        s_check (self, state);
+        s_task_options_check (self, state);
         return 0;
     case KEY_RETRIES:
         s_read_retries (self, argument, state);
-        s_check (self, state);
+        s_task_options_check (self, state);
         return 0;
-    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
+    case KEY_TIMEOUT: self->timeout_ms = subcommand_duration (argument, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-const struct argp tries_options_argp = {.options = s_options, .parser = s_parse};
+const struct argp task_options_argp = {.options = s_options, .parser = s_task_options_parse};
 
-cadre_job_options_t tries_options_job (const tries_options_t *self)
+cadre_job_options_t task_options_job (const task_options_t *self)
 {
     return (cadre_job_options_t){.timeout_ms = self->timeout_ms,
                                  .retries = self->retries,
@@ -72,7 +72,7 @@ cadre_job_options_t tries_options_job (const tries_options_t *self)
                                  .needs = self->needs};
 }
 
-void tries_options_clear (tries_options_t *self)
+void task_options_clear (task_options_t *self)
 {
     free (self->needs);
 }

@@ -62,91 +62,92 @@ static const table_column_t s_columns [] = {
     {0},
 };
 
-static int s_start (int argc, char **argv)
+static int s_broker_start (int argc, char **argv)
 {
     (void) argc;
     return program_become ("cadre-broker", argv);
 }
 
-static int s_info (int argc, char **argv)
+static int s_broker_info (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_LIST, NULL,
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_LIST, NULL,
         "Show the state of the broker: workers, tasks, memory, store, security.\v"
         "Example:\n"
         "  cadre broker info --broker tcp://hub:5700",
         0, 0};
-    order_options_t options;
-    int exit_code = order_read (&options, &page, argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
     if (exit_code)
         return exit_code;
-    cadre_value_t *body = order_ask (&options, "broker.info", NULL, &exit_code);
+    cadre_value_t *body = admin_request_ask (&options, "broker.info", NULL, &exit_code);
     if (body)
         table_print_one (options.shared.format, body, s_columns);
     cadre_value_destroy (&body);
     return exit_code;
 }
 
-static int s_order (const order_page_t *page, const char *what, const char *done, int argc,
-                    char **argv)
+static int s_broker_order (const admin_request_page_t *page, const char *what, const char *done,
+                           int argc, char **argv)
 {
-    order_options_t options;
-    int exit_code = order_read (&options, page, argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, page, argc, argv);
     if (exit_code)
         return exit_code;
-    cadre_value_t *body = order_ask (&options, what, NULL, &exit_code);
+    cadre_value_t *body = admin_request_ask (&options, what, NULL, &exit_code);
     if (body)
         say ("%s", done);
     cadre_value_destroy (&body);
     return exit_code;
 }
 
-static int s_drain (int argc, char **argv)
+static int s_broker_drain (int argc, char **argv)
 {
-    static const order_page_t page = {
+    static const admin_request_page_t page = {
         0, NULL,
         "Refuse new jobs, and stop the broker when the last job has ended.\v"
         "Example:\n"
         "  cadre broker drain",
         0, 0};
-    return s_order (&page, "broker.drain", "the broker drains", argc, argv);
+    return s_broker_order (&page, "broker.drain", "the broker drains", argc, argv);
 }
 
-static int s_stop (int argc, char **argv)
+static int s_broker_stop (int argc, char **argv)
 {
-    static const order_page_t page = {
+    static const admin_request_page_t page = {
         0, NULL,
         "Stop the broker at once. Jobs in its memory are lost; jobs in its store "
         "continue when it is started again.\v"
         "Example:\n"
         "  cadre broker stop",
         0, 0};
-    return s_order (&page, "broker.stop", "the broker stops", argc, argv);
+    return s_broker_order (&page, "broker.stop", "the broker stops", argc, argv);
 }
 
-static int s_reload (int argc, char **argv)
+static int s_broker_reload (int argc, char **argv)
 {
-    static const order_page_t page = {
+    static const admin_request_page_t page = {
         0, NULL,
         "Make the broker read its keys again: new keys are accepted, and peers with "
         "a revoked key are disconnected at once.\v"
         "Example:\n"
         "  cadre keygen node7 --revoke && cadre broker reload",
         0, 0};
-    return s_order (&page, "broker.reload", "the broker has read its keys again", argc, argv);
+    return s_broker_order (&page, "broker.reload", "the broker has read its keys again", argc,
+                           argv);
 }
 
 int cmd_broker (int argc, char **argv)
 {
-    static const command_t commands [] = {
-        {"start", "run cadre-broker on this host, with its options", s_start},
-        {"info", "show the state of the broker", s_info},
-        {"drain", "refuse new jobs, and stop when the last one has ended", s_drain},
-        {"stop", "stop the broker at once", s_stop},
-        {"reload", "make the broker read its keys again", s_reload},
+    static const subcommand_t commands [] = {
+        {"start", "run cadre-broker on this host, with its options", s_broker_start},
+        {"info", "show the state of the broker", s_broker_info},
+        {"drain", "refuse new jobs, and stop when the last one has ended", s_broker_drain},
+        {"stop", "stop the broker at once", s_broker_stop},
+        {"reload", "make the broker read its keys again", s_broker_reload},
         {"health", "check the health of a broker on this host (for containers)", health_of_broker},
         {0},
     };
-    return command_dispatch (commands, "cadre broker",
-                             "  cadre broker start --listen tcp://127.0.0.1:5700\n", argc, argv);
+    return subcommand_dispatch (commands, "cadre broker",
+                                "  cadre broker start --listen tcp://127.0.0.1:5700\n", argc, argv);
 }

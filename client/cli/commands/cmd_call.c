@@ -22,7 +22,7 @@ typedef struct call {
     int exit_code;            //  exit code of the command
 } call_t;
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_call_parse (int key, char *argument, struct argp_state *state)
 {
     (void) argument;
     call_t *self = state->input;
@@ -34,7 +34,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 
 static const struct argp_child s_children [] = {{&pool_options_argp, 0, NULL, 0}, {0}};
 static const struct argp s_argp = {
-    .parser = s_parse,
+    .parser = s_call_parse,
     .args_doc = "FUNCTION [JSON...]",
     .doc = "Call one function, and print its value as JSON.\v"
            "Each argument is one JSON value. Write bytes as {\"base64\": \"...\"}, and "
@@ -81,13 +81,13 @@ static int s_read_arguments (call_t *self, int argc, char **argv, int at)
         }
         int next = argc - at + 1;
         argv [at - 1] = argv [0];
-        command_parse (&s_argp, true, argc - at + 1, argv + at - 1, &next, self);
+        subcommand_parse (&s_argp, true, argc - at + 1, argv + at - 1, &next, self);
         at += next - 1;
     }
     return exit_code;
 }
 
-static cadre_error_t s_feed (void *argument, cadre_job_t *job, fault_t *fault)
+static cadre_error_t s_call_feed (void *argument, cadre_job_t *job, fault_t *fault)
 {
     call_t *self = argument;
     if (self->fed)
@@ -99,13 +99,13 @@ static cadre_error_t s_feed (void *argument, cadre_job_t *job, fault_t *fault)
     return error;
 }
 
-static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *event)
+static void s_call_on_result (void *argument, job_driver_t *driver, const cadre_event_t *event)
 {
-    (void) drive;
+    (void) driver;
     call_t *self = argument;
     if (event->outcome != CADRE_OUTCOME_OK) {
         self->exit_code = SAY_EXIT_FAILED;
-        if (!stop_asked ())
+        if (!interrupt_asked ())
             pool_options_say (self->function, cadre_outcome_text (event->outcome),
                               event->error_kind, event->message, event->trace);
         return;
@@ -116,32 +116,32 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
 }
 
 //  Prints what the function logs or prints, to stderr.
-static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *event)
+static void s_call_on_output (void *argument, job_driver_t *driver, const cadre_event_t *event)
 {
     (void) argument;
-    (void) drive;
+    (void) driver;
     if (event->stream == CADRE_STREAM_LOG || event->stream == CADRE_STREAM_STDOUT
         || event->stream == CADRE_STREAM_STDERR)
         say_output (event->bytes, event->size_bytes);
 }
 
-static int s_call (call_t *self)
+static int s_call_function (call_t *self)
 {
     int exit_code = 0;
     fault_t fault = {0};
-    drive_counts_t counts;
+    job_driver_counts_t counts;
     cadre_t *pool = pool_options_open (&self->options, &exit_code);
     if (!pool)
         return exit_code;
-    const cadre_job_options_t options = tries_options_job (&self->options.tries);
+    const cadre_job_options_t options = task_options_job (&self->options.tries);
     cadre_job_t *job = cadre_job_open (pool, self->function, &options);
-    const drive_work_t work = {.feed = s_feed,
-                               .result = s_on_result,
-                               .output = s_on_output,
-                               .argument = self,
-                               .pool = pool,
-                               .window = 1};
-    cadre_error_t error = drive_run (job, &work, &counts, &fault);
+    const job_driver_work_t work = {.feed = s_call_feed,
+                                    .result = s_call_on_result,
+                                    .output = s_call_on_output,
+                                    .argument = self,
+                                    .pool = pool,
+                                    .window = 1};
+    cadre_error_t error = job_driver_run (job, &work, &counts, &fault);
     if (error == CADRE_ERROR_CANCELLED) {
         say ("interrupted");
         self->exit_code = SAY_EXIT_INTERRUPTED;
@@ -154,17 +154,17 @@ static int s_call (call_t *self)
 
 int cmd_call (int argc, char **argv)
 {
-    static call_t s_call_state; //  static: see drive_run
+    static call_t s_call_state; //  static: see job_driver_run
     call_t *self = &s_call_state;
     int first = argc;
-    command_parse (&s_argp, true, argc, argv, &first, self);
+    subcommand_parse (&s_argp, true, argc, argv, &first, self);
     if (first >= argc)
-        return command_usage (argv [0], "a function is missing");
+        return subcommand_usage (argv [0], "a function is missing");
     self->function = argv [first];
     int exit_code = s_read_arguments (self, argc, argv, first + 1);
     if (exit_code == 0) {
-        stop_watch ();
-        exit_code = s_call (self);
+        interrupt_watch ();
+        exit_code = s_call_function (self);
     }
     cadre_value_destroy (&self->arguments);
     pool_options_clear (&self->options);

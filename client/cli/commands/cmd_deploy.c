@@ -19,16 +19,16 @@
 #define DRAIN_MS 60000
 
 typedef struct deploying {
-    command_shared_t shared;            //  --broker, --access, -o
-    hosts_options_t hosts;              //  --hosts and similar
-    const char *name;                   //  --name
-    const char *verb;                   //  start, status, drain, stop
-    int64_t timeout_ms;                 //  --timeout; 0: not given
-    const char **plugins;               //  --plugin, NULL-terminated, or NULL
-    const char **arguments;             //  for cadre-worker, NULL-terminated, or NULL
-    hostlist_t *list;                   //  the hosts
-    char *access;                       //  text of the access file, or NULL
-    char address [REACH_ADDRESS_BYTES]; //  of the broker
+    subcommand_shared_t shared;                 //  --broker, --access, -o
+    hosts_options_t hosts;                      //  --hosts and similar
+    const char *name;                           //  --name
+    const char *verb;                           //  start, status, drain, stop
+    int64_t timeout_ms;                         //  --timeout; 0: not given
+    const char **plugins;                       //  --plugin, NULL-terminated, or NULL
+    const char **arguments;                     //  for cadre-worker, NULL-terminated, or NULL
+    hostlist_t *list;                           //  the hosts
+    char *access;                               //  text of the access file, or NULL
+    char address [BROKER_CHOICE_ADDRESS_BYTES]; //  of the broker
 } deploying_t;
 
 enum { KEY_NAME = 0x5001, KEY_STATUS, KEY_DRAIN, KEY_STOP, KEY_TIMEOUT, KEY_PLUGIN };
@@ -47,7 +47,7 @@ static const struct argp_option s_options [] = {
      2},
     {0}};
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_deploy_parse (int key, char *argument, struct argp_state *state)
 {
     deploying_t *self = state->input;
     fault_t fault = {0};
@@ -59,23 +59,23 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case KEY_STATUS: self->verb = "status"; return 0;
     case KEY_DRAIN: self->verb = "drain"; return 0;
     case KEY_STOP: self->verb = "stop"; return 0;
-    case KEY_PLUGIN: command_add (&self->plugins, argument); return 0;
-    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
+    case KEY_PLUGIN: subcommand_add (&self->plugins, argument); return 0;
+    case KEY_TIMEOUT: self->timeout_ms = subcommand_duration (argument, state); return 0;
     case KEY_NAME:
         if (keys_check_name (argument, &fault) != CADRE_OK)
             argp_error (state, "%s", fault.text);
         self->name = argument;
         return 0;
-    case ARGP_KEY_ARG: command_add (&self->arguments, argument); return 0;
+    case ARGP_KEY_ARG: subcommand_add (&self->arguments, argument); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp_child s_children [] = {
-    {&command_list_argp, 0, NULL, 0}, {&hosts_options_argp, 0, NULL, 0}, {0}};
+    {&subcommand_list_argp, 0, NULL, 0}, {&hosts_options_argp, 0, NULL, 0}, {0}};
 static const struct argp s_argp = {
     .options = s_options,
-    .parser = s_parse,
+    .parser = s_deploy_parse,
     .args_doc = "[-- WORKER-OPTION...]",
     .doc = "Start workers on many hosts over ssh. They keep running after this command; "
            "a supervisor on each host restarts a worker that dies.\v"
@@ -125,22 +125,22 @@ static cadre_error_t s_check_address (deploying_t *self, fault_t *fault)
 static cadre_error_t s_find_broker (deploying_t *self, fault_t *fault)
 {
     const char *path = access_path (self->shared.access);
-    reach_t reach;
+    broker_choice_t choice;
     if (path && s_read_access (self, path, fault) != CADRE_OK)
         return fault->code;
     if (self->shared.broker)
         snprintf (self->address, sizeof self->address, "%s", self->shared.broker);
     if (!self->address [0]) {
-        if (reach_find (&reach, NULL, NULL, false, fault) != CADRE_OK)
+        if (broker_choice_find (&choice, NULL, NULL, false, fault) != CADRE_OK)
             return fault->code;
-        memcpy (self->address, reach.address, sizeof reach.address);
+        memcpy (self->address, choice.address, sizeof choice.address);
     }
     return s_check_address (self, fault);
 }
 
 //  ==== actions =================================================================
 
-static int s_run (deploying_t *self)
+static int s_deploy_run (deploying_t *self)
 {
     fault_t fault = {0};
     const bool starts = strcmp (self->verb, "start") == 0,
@@ -148,7 +148,7 @@ static int s_run (deploying_t *self)
     if (self->hosts.hosts || starts)
         hostlist_read (self->list, self->hosts.hosts, &fault);
     else
-        deployed_read (self->name, self->list, &fault);
+        deploy_record_read (self->name, self->list, &fault);
     if (!fault.code && starts)
         s_find_broker (self, &fault);
     if (fault.code)
@@ -177,9 +177,9 @@ int cmd_deploy (int argc, char **argv)
 {
     deploying_t self = {.name = "workers", .verb = "start", .list = hostlist_new ()};
     int first = argc;
-    command_parse (&s_argp, true, argc, argv, &first, &self);
-    stop_watch ();
-    int exit_code = s_run (&self);
+    subcommand_parse (&s_argp, true, argc, argv, &first, &self);
+    interrupt_watch ();
+    int exit_code = s_deploy_run (&self);
     hostlist_destroy (&self.list);
     if (self.access)
         explicit_bzero (self.access, strlen (self.access));

@@ -34,25 +34,25 @@
 typedef enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_BAD } verdict_t;
 
 typedef struct doctor {
-    command_shared_t shared; //  --broker, -o
-    cadre_value_t *findings; //  in order
-    bool bad;                //  some check failed
+    subcommand_shared_t shared; //  --broker, -o
+    cadre_value_t *findings;    //  in order
+    bool bad;                   //  some check failed
 } doctor_t;
 
 static const char *const s_verdicts [] = {"ok", "warn", "bad"};
 
-static void s_set (cadre_value_t *map, const char *key, const char *text)
+static void s_doctor_set (cadre_value_t *map, const char *key, const char *text)
 {
     cadre_value_t *value = cadre_value_of_text (text);
     cadre_value_set (map, key, &value);
 }
 
 //  Adds a finding; CURE is NULL if nothing is wrong.
-static void s_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure,
-                    const char *format, ...) __attribute__ ((format (printf, 5, 6)));
+static void s_doctor_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure,
+                           const char *format, ...) __attribute__ ((format (printf, 5, 6)));
 
-static void s_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure,
-                    const char *format, ...)
+static void s_doctor_find (doctor_t *self, verdict_t verdict, const char *what, const char *cure,
+                           const char *format, ...)
 {
     char text [512];
     va_list arguments;
@@ -60,10 +60,10 @@ static void s_find (doctor_t *self, verdict_t verdict, const char *what, const c
     vsnprintf (text, sizeof text, format, arguments);
     va_end (arguments);
     cadre_value_t *finding = cadre_value_map ();
-    s_set (finding, "verdict", s_verdicts [verdict]);
-    s_set (finding, "what", what);
-    s_set (finding, "finding", text);
-    s_set (finding, "cure", verdict == VERDICT_OK || !cure ? "" : cure);
+    s_doctor_set (finding, "verdict", s_verdicts [verdict]);
+    s_doctor_set (finding, "what", what);
+    s_doctor_set (finding, "finding", text);
+    s_doctor_set (finding, "cure", verdict == VERDICT_OK || !cure ? "" : cure);
     cadre_value_append (self->findings, &finding);
     self->bad = self->bad || verdict == VERDICT_BAD;
 }
@@ -75,26 +75,27 @@ static void s_check_descriptors (doctor_t *self)
     struct rlimit limit = {0};
     getrlimit (RLIMIT_NOFILE, &limit);
     const rlim_t most = limit.rlim_max;
-    s_find (self,
-            most < DESCRIPTORS_LEAST  ? VERDICT_BAD
-            : most < DESCRIPTORS_GOOD ? VERDICT_WARN
-                                      : VERDICT_OK,
-            "descriptors", "raise the hard limit: ulimit -Hn 65536, or LimitNOFILE= of the service",
-            "%llu may be open, up to %llu", (unsigned long long) limit.rlim_cur,
-            (unsigned long long) most);
+    s_doctor_find (self,
+                   most < DESCRIPTORS_LEAST  ? VERDICT_BAD
+                   : most < DESCRIPTORS_GOOD ? VERDICT_WARN
+                                             : VERDICT_OK,
+                   "descriptors",
+                   "raise the hard limit: ulimit -Hn 65536, or LimitNOFILE= of the service",
+                   "%llu may be open, up to %llu", (unsigned long long) limit.rlim_cur,
+                   (unsigned long long) most);
 }
 
 static void s_check_memory (doctor_t *self)
 {
     char text [UNITS_TEXT_BYTES];
     const uint64_t bytes = cpus_memory_bytes (NULL);
-    s_find (self, bytes && bytes < MEMORY_LEAST ? VERDICT_WARN : VERDICT_OK, "memory",
-            "give the container or the machine more memory", "%s may be used",
-            bytes ? units_print_size (bytes, text, sizeof text) : "an unknown amount");
+    s_doctor_find (self, bytes && bytes < MEMORY_LEAST ? VERDICT_WARN : VERDICT_OK, "memory",
+                   "give the container or the machine more memory", "%s may be used",
+                   bytes ? units_print_size (bytes, text, sizeof text) : "an unknown amount");
     int descriptor = memfd_create ("cadre-doctor", MFD_CLOEXEC);
-    s_find (self, descriptor < 0 ? VERDICT_BAD : VERDICT_OK, "shared memory",
-            "allow memfd_create (Linux 3.17 or newer, no seccomp filter against it)", "%s",
-            descriptor < 0 ? strerror (errno) : "can be made");
+    s_doctor_find (self, descriptor < 0 ? VERDICT_BAD : VERDICT_OK, "shared memory",
+                   "allow memfd_create (Linux 3.17 or newer, no seccomp filter against it)", "%s",
+                   descriptor < 0 ? strerror (errno) : "can be made");
     if (descriptor >= 0)
         close (descriptor);
 }
@@ -104,10 +105,10 @@ static void s_check_cpus (doctor_t *self)
     const int usable = cpus_usable (NULL);
     const int quota = cpus_quota (NULL);
     if (quota > 0)
-        s_find (self, VERDICT_OK, "CPUs", NULL, "%d may be used (the control group's quota is %d)",
-                usable, quota);
+        s_doctor_find (self, VERDICT_OK, "CPUs", NULL,
+                       "%d may be used (the control group's quota is %d)", usable, quota);
     else
-        s_find (self, VERDICT_OK, "CPUs", NULL, "%d may be used", usable);
+        s_doctor_find (self, VERDICT_OK, "CPUs", NULL, "%d may be used", usable);
 }
 
 static void s_check_place (doctor_t *self)
@@ -118,25 +119,25 @@ static void s_check_place (doctor_t *self)
     fault_t fault = {0};
     char text [ADDRESS_ENDPOINT_BYTES];
     if (!folder || !*folder)
-        s_find (self, VERDICT_WARN, "runtime folder",
-                "set XDG_RUNTIME_DIR to a folder of yours with mode 0700",
-                "XDG_RUNTIME_DIR is not set, so brokers meet in /tmp/cadre-%u",
-                (unsigned) getuid ());
+        s_doctor_find (self, VERDICT_WARN, "runtime folder",
+                       "set XDG_RUNTIME_DIR to a folder of yours with mode 0700",
+                       "XDG_RUNTIME_DIR is not set, so brokers meet in /tmp/cadre-%u",
+                       (unsigned) getuid ());
     else if (stat (folder, &status) != 0 || !S_ISDIR (status.st_mode) || status.st_uid != getuid ())
-        s_find (self, VERDICT_BAD, "runtime folder",
-                "make it, owned by you and with mode 0700, or unset XDG_RUNTIME_DIR",
-                "XDG_RUNTIME_DIR is %s, which is not a folder of yours", folder);
+        s_doctor_find (self, VERDICT_BAD, "runtime folder",
+                       "make it, owned by you and with mode 0700, or unset XDG_RUNTIME_DIR",
+                       "XDG_RUNTIME_DIR is %s, which is not a folder of yours", folder);
     else
-        s_find (self, VERDICT_OK, "runtime folder", NULL, "%s", folder);
+        s_doctor_find (self, VERDICT_OK, "runtime folder", NULL, "%s", folder);
     if (address_default (&place, &fault) != CADRE_OK) {
-        s_find (self, VERDICT_BAD, "default place", "set XDG_RUNTIME_DIR to a shorter path", "%s",
-                fault.text);
+        s_doctor_find (self, VERDICT_BAD, "default place", "set XDG_RUNTIME_DIR to a shorter path",
+                       "%s", fault.text);
         return;
     }
     address_endpoint (&place, ADDRESS_FRONT, text, sizeof text);
-    if (place_check (text + strlen ("ipc://"), &fault) != CADRE_OK)
-        s_find (self, VERDICT_BAD, "default place",
-                "remove that folder, or name a broker elsewhere", "%s", fault.text);
+    if (socket_folder_check (text + strlen ("ipc://"), &fault) != CADRE_OK)
+        s_doctor_find (self, VERDICT_BAD, "default place",
+                       "remove that folder, or name a broker elsewhere", "%s", fault.text);
 }
 
 //  Runs one command in a pool in this process, which needs everything that `cadre run` needs.
@@ -146,22 +147,22 @@ static void s_check_slot (doctor_t *self)
     static const char cure [] =
         "install cadre-slot (libexec/cadre), or set CADRE_LIBEXEC to its folder";
     if (!program_find ("cadre-slot", path, sizeof path)) {
-        s_find (self, VERDICT_BAD, "slot", cure, "cadre-slot was not found");
+        s_doctor_find (self, VERDICT_BAD, "slot", cure, "cadre-slot was not found");
         return;
     }
     cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.slots = 1});
     if (!pool) {
-        s_find (self, VERDICT_BAD, "slot", cure, "%s does not start: %s", path,
-                cadre_open_message ());
+        s_doctor_find (self, VERDICT_BAD, "slot", cure, "%s does not start: %s", path,
+                       cadre_open_message ());
         return;
     }
     const char *const argv [] = {"true", NULL};
     cadre_future_t *future = cadre_submit_command (pool, argv, NULL);
     if (cadre_future_wait (future, REQUEST_TIMEOUT_MS) == CADRE_OK)
-        s_find (self, VERDICT_OK, "slot", NULL, "%s runs commands", path);
+        s_doctor_find (self, VERDICT_OK, "slot", NULL, "%s runs commands", path);
     else
-        s_find (self, VERDICT_BAD, "slot", cure, "%s runs no command: %s", path,
-                cadre_future_message (future));
+        s_doctor_find (self, VERDICT_BAD, "slot", cure, "%s runs no command: %s", path,
+                       cadre_future_message (future));
     cadre_future_destroy (&future);
     cadre_abort (&pool);
 }
@@ -172,12 +173,14 @@ static void s_check_workers (doctor_t *self, cadre_t *pool, const cadre_value_t 
 {
     const uint64_t workers = cadre_value_uint (cadre_value_get (info, "workers"));
     const uint64_t slots = cadre_value_uint (cadre_value_get (info, "slots"));
-    s_find (self, workers ? VERDICT_OK : VERDICT_BAD, "workers", "start one: cadre worker start",
-            "%" PRIu64 " with %" PRIu64 " slots", workers, slots);
+    s_doctor_find (self, workers ? VERDICT_OK : VERDICT_BAD, "workers",
+                   "start one: cadre worker start", "%" PRIu64 " with %" PRIu64 " slots", workers,
+                   slots);
     cadre_value_t *functions = NULL;
     if (cadre_request (pool, "function.list", NULL, &functions, REQUEST_TIMEOUT_MS) == CADRE_OK) {
         char *names = table_cell (functions, TABLE_NAMES);
-        s_find (self, VERDICT_OK, "functions", NULL, "%s", *names ? names : "none; commands only");
+        s_doctor_find (self, VERDICT_OK, "functions", NULL, "%s",
+                       *names ? names : "none; commands only");
         free (names);
     }
     cadre_value_destroy (&functions);
@@ -197,77 +200,83 @@ static void s_check_jobs (doctor_t *self, cadre_t *pool)
             || cadre_value_uint (cadre_value_get (job, "running")))
             continue;
         stuck++;
-        s_find (self, VERDICT_WARN, "waiting job",
-                "start a worker that fits it, or cancel it: cadre job cancel",
-                "job %" PRIu64 " waits and nothing of it runs; 'cadre task list %" PRIu64
-                " --state waiting' and 'cadre task explain' say more",
-                number, number);
+        s_doctor_find (self, VERDICT_WARN, "waiting job",
+                       "start a worker that fits it, or cancel it: cadre job cancel",
+                       "job %" PRIu64 " waits and nothing of it runs; 'cadre task list %" PRIu64
+                       " --state waiting' and 'cadre task explain' say more",
+                       number, number);
     }
     if (stuck == 0)
-        s_find (self, VERDICT_OK, "jobs", NULL, "%zu, and none is stuck", cadre_value_count (jobs));
+        s_doctor_find (self, VERDICT_OK, "jobs", NULL, "%zu, and none is stuck",
+                       cadre_value_count (jobs));
     cadre_value_destroy (&jobs);
 }
 
-static void s_check_security (doctor_t *self, const reach_t *reach, const cadre_value_t *info)
+static void s_check_security (doctor_t *self, const broker_choice_t *choice,
+                              const cadre_value_t *info)
 {
     const char *security = cadre_value_text (cadre_value_get (info, "security"));
     if (!security)
         return;
     const uint64_t keys = cadre_value_uint (cadre_value_get (info, "keys"));
     if (strcmp (security, "insecure") == 0)
-        s_find (self, VERDICT_BAD, "security",
-                "make keys (cadre keygen), and start the broker without --insecure",
-                "the broker runs with --insecure: everybody who can connect may use it, and "
-                "the traffic is not encrypted");
+        s_doctor_find (self, VERDICT_BAD, "security",
+                       "make keys (cadre keygen), and start the broker without --insecure",
+                       "the broker runs with --insecure: everybody who can connect may use it, and "
+                       "the traffic is not encrypted");
     else if (strcmp (security, "curve") == 0)
-        s_find (self, VERDICT_OK, "security", NULL, "CURVE on tcp, %" PRIu64 " keys are accepted",
-                keys);
+        s_doctor_find (self, VERDICT_OK, "security", NULL,
+                       "CURVE on tcp, %" PRIu64 " keys are accepted", keys);
     else
-        s_find (self, reach->local ? VERDICT_OK : VERDICT_WARN, "security",
-                "listen at an ipc address, which only you can use, or start the broker with --keys",
-                reach->local ? "this host alone reaches the broker"
-                             : "every user of that host reaches the broker without a key");
+        s_doctor_find (
+            self, choice->local ? VERDICT_OK : VERDICT_WARN, "security",
+            "listen at an ipc address, which only you can use, or start the broker with --keys",
+            choice->local ? "this host alone reaches the broker"
+                          : "every user of that host reaches the broker without a key");
 }
 
 static void s_check_broker (doctor_t *self)
 {
-    reach_t reach;
+    broker_choice_t choice;
     fault_t fault = {0};
     static const char cure [] =
         "start one there (cadre broker start --listen ADDRESS), or correct the address";
-    if (reach_find (&reach, self->shared.broker, self->shared.access, true, &fault) != CADRE_OK) {
-        s_find (self, VERDICT_BAD, "broker", "correct the address", "%s", fault.text);
+    if (broker_choice_find (&choice, self->shared.broker, self->shared.access, true, &fault)
+        != CADRE_OK) {
+        s_doctor_find (self, VERDICT_BAD, "broker", "correct the address", "%s", fault.text);
         return;
     }
-    if (reach.embedded) {
-        s_find (self, VERDICT_OK, "broker", NULL, "none; run, call and map work without one");
+    if (choice.embedded) {
+        s_doctor_find (self, VERDICT_OK, "broker", NULL,
+                       "none; run, call and map work without one");
         return;
     }
-    cadre_t *pool = reach_open (&reach, NULL, &fault);
+    cadre_t *pool = broker_choice_open (&choice, NULL, &fault);
     cadre_value_t *info = NULL;
     if (pool && cadre_request (pool, "broker.info", NULL, &info, REQUEST_TIMEOUT_MS) != CADRE_OK)
         fault_set (&fault, CADRE_ERROR_TIMEOUT, "%s", cadre_message (pool));
     if (!info) {
-        s_find (self, VERDICT_BAD, "broker", cure, "%s", fault.text);
+        s_doctor_find (self, VERDICT_BAD, "broker", cure, "%s", fault.text);
         cadre_abort (&pool);
         return;
     }
     const char *version = cadre_value_text (cadre_value_get (info, "version"));
-    s_find (self, VERDICT_OK, "broker", NULL, "%s answers (from %s)", reach.address, reach.origin);
-    s_find (self, strcmp (version, cadre_version ()) == 0 ? VERDICT_OK : VERDICT_WARN, "version",
-            "install the same version on both sides", "the broker is %s, this is %s", version,
-            cadre_version ());
+    s_doctor_find (self, VERDICT_OK, "broker", NULL, "%s answers (from %s)", choice.address,
+                   choice.origin);
+    s_doctor_find (self, strcmp (version, cadre_version ()) == 0 ? VERDICT_OK : VERDICT_WARN,
+                   "version", "install the same version on both sides",
+                   "the broker is %s, this is %s", version, cadre_version ());
     if (strcmp (cadre_value_text (cadre_value_get (info, "state")), "draining") == 0)
-        s_find (self, VERDICT_WARN, "state", "start another broker",
-                "the broker drains and takes no new jobs");
-    s_check_security (self, &reach, info);
+        s_doctor_find (self, VERDICT_WARN, "state", "start another broker",
+                       "the broker drains and takes no new jobs");
+    s_check_security (self, &choice, info);
     s_check_workers (self, pool, info);
     s_check_jobs (self, pool);
     cadre_value_destroy (&info);
     cadre_close (&pool, CLOSE_TIMEOUT_MS);
 }
 
-static void s_print (const doctor_t *self)
+static void s_doctor_print (const doctor_t *self)
 {
     static const table_column_t columns [] = {{0}};
     if (self->shared.format != TABLE_PLAIN) {
@@ -289,7 +298,7 @@ static void s_print (const doctor_t *self)
     }
 }
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_doctor_parse (int key, char *argument, struct argp_state *state)
 {
     (void) argument;
     doctor_t *self = state->input;
@@ -301,9 +310,9 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 
 int cmd_doctor (int argc, char **argv)
 {
-    static const struct argp_child children [] = {{&command_list_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children [] = {{&subcommand_list_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
-        .parser = s_parse,
+        .parser = s_doctor_parse,
         .doc = "Check this machine and the broker, and suggest fixes.\v"
                "Each line is ok, warn or bad. Exit codes: 0; 1 something is bad.\n\n"
                "Examples:\n"
@@ -312,9 +321,9 @@ int cmd_doctor (int argc, char **argv)
         .children = children};
     doctor_t self = {0};
     int first = argc;
-    command_parse (&argp, false, argc, argv, &first, &self);
+    subcommand_parse (&argp, false, argc, argv, &first, &self);
     if (first < argc)
-        return command_usage (argv [0], "'%s' is one word too many", argv [first]);
+        return subcommand_usage (argv [0], "'%s' is one word too many", argv [first]);
     self.findings = cadre_value_list ();
     s_check_descriptors (&self);
     s_check_memory (&self);
@@ -322,7 +331,7 @@ int cmd_doctor (int argc, char **argv)
     s_check_place (&self);
     s_check_slot (&self);
     s_check_broker (&self);
-    s_print (&self);
+    s_doctor_print (&self);
     cadre_value_destroy (&self.findings);
     return self.bad ? 1 : 0;
 }

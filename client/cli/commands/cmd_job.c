@@ -43,46 +43,47 @@ static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
                                                  {"ended_us", "ended", TABLE_MOMENT_US},
                                                  {0}};
 
-static int s_list (int argc, char **argv)
+static int s_job_list (int argc, char **argv)
 {
     static const char *const states [] = {"open", "active", "done", "cancelled", NULL};
-    static const order_page_t page = {
-        ORDER_LIST | ORDER_STATE, NULL,
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_LIST | ADMIN_REQUEST_STATE, NULL,
         "List the jobs of the broker.\v"
         "States: open (more tasks may be added), active, done, cancelled.\n\n"
         "Examples:\n"
         "  cadre job list\n"
         "  cadre job list --state active -o json",
         0, 0};
-    order_options_t options;
-    int exit_code = order_read (&options, &page, argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
     if (exit_code == 0)
-        exit_code = order_check_state (&options, argv [0], states);
+        exit_code = admin_request_check_state (&options, argv [0], states);
     if (exit_code)
         return exit_code;
     cadre_value_t *arguments =
         options.state ? cadre_value_build ("{s:s}", "state", options.state) : cadre_value_map ();
-    cadre_value_t *body = order_ask (&options, "job.list", &arguments, &exit_code);
+    cadre_value_t *body = admin_request_ask (&options, "job.list", &arguments, &exit_code);
     if (body)
         table_print (options.shared.format, body, s_list_columns);
     cadre_value_destroy (&body);
     return exit_code;
 }
 
-static int s_info (int argc, char **argv)
+static int s_job_info (int argc, char **argv)
 {
-    static const order_page_t page = {ORDER_LIST | ORDER_WHOLE, "JOB",
-                                      "Show the state of a job: options, progress, times.\v"
-                                      "Example:\n"
-                                      "  cadre job info 42",
-                                      1, 1};
-    order_options_t options;
-    int exit_code = order_read (&options, &page, argc, argv);
+    static const admin_request_page_t page = {ADMIN_REQUEST_LIST | ADMIN_REQUEST_WHOLE, "JOB",
+                                              "Show the state of a job: options, progress, times.\v"
+                                              "Example:\n"
+                                              "  cadre job info 42",
+                                              1, 1};
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
     if (exit_code)
         return exit_code;
-    cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
+    cadre_value_t *arguments =
+        admin_request_task (argv [0], argv [options.first], false, &exit_code);
     cadre_value_t *body =
-        arguments ? order_ask (&options, "job.info", &arguments, &exit_code) : NULL;
+        arguments ? admin_request_ask (&options, "job.info", &arguments, &exit_code) : NULL;
     if (body)
         table_print_one (options.shared.format, body, s_info_columns);
     cadre_value_destroy (&body);
@@ -90,37 +91,39 @@ static int s_info (int argc, char **argv)
 }
 
 //  Commands that follow a job: reads its number from argv and calls the function.
-typedef int (follow_fn) (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options);
+typedef int (follow_fn) (cadre_t *pool, uint64_t job, int64_t task,
+                         const admin_request_options_t *options);
 
-static int s_follow (const order_page_t *page, follow_fn *work, int argc, char **argv)
+static int s_follow (const admin_request_page_t *page, follow_fn *work, int argc, char **argv)
 {
-    order_options_t options;
+    admin_request_options_t options;
     uint64_t job;
     int64_t task;
-    int exit_code = order_read (&options, page, argc, argv);
+    int exit_code = admin_request_read (&options, page, argc, argv);
     if (exit_code)
         return exit_code;
-    if (!command_read_task (argv [options.first], &job, &task))
-        return command_usage (argv [0], "'%s' is not a job: write its number, such as 42",
-                              argv [options.first]);
-    stop_watch ();
-    cadre_t *pool = command_connect (&options.shared, &exit_code);
+    if (!subcommand_read_task (argv [options.first], &job, &task))
+        return subcommand_usage (argv [0], "'%s' is not a job: write its number, such as 42",
+                                 argv [options.first]);
+    interrupt_watch ();
+    cadre_t *pool = subcommand_connect (&options.shared, &exit_code);
     if (pool)
         exit_code = work (pool, job, task, &options);
     cadre_close (&pool, CLOSE_TIMEOUT_MS);
     return exit_code;
 }
 
-static int s_do_wait (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options)
+static int s_do_wait (cadre_t *pool, uint64_t job, int64_t task,
+                      const admin_request_options_t *options)
 {
     (void) task;
     return follow_wait (pool, job, options->timeout_ms, false);
 }
 
-static int s_wait (int argc, char **argv)
+static int s_job_wait (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_TIMEOUT | ORDER_WHOLE, "JOB",
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_TIMEOUT | ADMIN_REQUEST_WHOLE, "JOB",
         "Wait until a job has ended.\v"
         "A broker without a store loses its jobs when it restarts.\n\n"
         "Exit codes: 0 all tasks are ok; 1 a task failed, or there is no such job; "
@@ -131,7 +134,8 @@ static int s_wait (int argc, char **argv)
     return s_follow (&page, s_do_wait, argc, argv);
 }
 
-static int s_do_results (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options)
+static int s_do_results (cadre_t *pool, uint64_t job, int64_t task,
+                         const admin_request_options_t *options)
 {
     (void) task;
     return follow_results (pool, job, options->wait, options->shared.format);
@@ -139,23 +143,25 @@ static int s_do_results (cadre_t *pool, uint64_t job, int64_t task, const order_
 
 static int s_results (int argc, char **argv)
 {
-    static const order_page_t page = {ORDER_LIST | ORDER_WAIT | ORDER_WHOLE, "JOB",
-                                      "Show the outcome and the value of each task of a job.\v"
-                                      "Example:\n"
-                                      "  cadre job results 42 -o ndjson",
-                                      1, 1};
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_LIST | ADMIN_REQUEST_WAIT | ADMIN_REQUEST_WHOLE, "JOB",
+        "Show the outcome and the value of each task of a job.\v"
+        "Example:\n"
+        "  cadre job results 42 -o ndjson",
+        1, 1};
     return s_follow (&page, s_do_results, argc, argv);
 }
 
-static int s_do_logs (cadre_t *pool, uint64_t job, int64_t task, const order_options_t *options)
+static int s_do_logs (cadre_t *pool, uint64_t job, int64_t task,
+                      const admin_request_options_t *options)
 {
     return follow_logs (pool, job, task, options->wait, options->tag);
 }
 
 static int s_logs (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_WAIT | ORDER_TAG, "JOB",
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_WAIT | ADMIN_REQUEST_TAG, "JOB",
         "Print the output of a job's tasks, task by task.\v"
         "Their stdout is written to stdout, their stderr to stderr.\n\n"
         "Example:\n"
@@ -171,24 +177,26 @@ static void s_print_count (const cadre_value_t *body, const char *key, const cha
 }
 
 //  cancel, retry and forget: send one request each.
-static int s_order (const order_page_t *page, const char *what, const char *key, const char *format,
-                    int argc, char **argv)
+static int s_job_order (const admin_request_page_t *page, const char *what, const char *key,
+                        const char *format, int argc, char **argv)
 {
-    order_options_t options;
-    int exit_code = order_read (&options, page, argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, page, argc, argv);
     if (exit_code)
         return exit_code;
-    cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
-    cadre_value_t *body = arguments ? order_ask (&options, what, &arguments, &exit_code) : NULL;
+    cadre_value_t *arguments =
+        admin_request_task (argv [0], argv [options.first], false, &exit_code);
+    cadre_value_t *body =
+        arguments ? admin_request_ask (&options, what, &arguments, &exit_code) : NULL;
     if (body && key)
         s_print_count (body, key, format);
     cadre_value_destroy (&body);
     return exit_code;
 }
 
-static int s_cancel (int argc, char **argv)
+static int s_job_cancel (int argc, char **argv)
 {
-    static const order_page_t page = {
+    static const admin_request_page_t page = {
         0, "JOB[.TASK]",
         "Cancel a job, or one of its tasks.\v"
         "Tasks that wait are removed. Tasks that run get SIGTERM and, 5 s later, "
@@ -197,42 +205,45 @@ static int s_cancel (int argc, char **argv)
         "  cadre job cancel 42\n"
         "  cadre job cancel 42.17",
         1, 1};
-    return s_order (&page, "job.cancel", "cancelled", "%" PRIu64 " task%s cancelled", argc, argv);
+    return s_job_order (&page, "job.cancel", "cancelled", "%" PRIu64 " task%s cancelled", argc,
+                        argv);
 }
 
-static int s_retry (int argc, char **argv)
+static int s_job_retry (int argc, char **argv)
 {
-    static const order_page_t page = {0, "JOB[.TASK]",
-                                      "Run the failed tasks of a job again, or one of them.\v"
-                                      "Examples:\n"
-                                      "  cadre job retry 42\n"
-                                      "  cadre job retry 42.17",
-                                      1, 1};
-    return s_order (&page, "job.retry", "tasks", "%" PRIu64 " task%s queued again", argc, argv);
+    static const admin_request_page_t page = {
+        0, "JOB[.TASK]",
+        "Run the failed tasks of a job again, or one of them.\v"
+        "Examples:\n"
+        "  cadre job retry 42\n"
+        "  cadre job retry 42.17",
+        1, 1};
+    return s_job_order (&page, "job.retry", "tasks", "%" PRIu64 " task%s queued again", argc, argv);
 }
 
-static int s_forget (int argc, char **argv)
+static int s_job_forget (int argc, char **argv)
 {
-    static const order_page_t page = {ORDER_WHOLE, "JOB",
-                                      "Delete a job that has ended, with its results and output.\v"
-                                      "Example:\n"
-                                      "  cadre job forget 42",
-                                      1, 1};
-    return s_order (&page, "job.forget", NULL, NULL, argc, argv);
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_WHOLE, "JOB",
+        "Delete a job that has ended, with its results and output.\v"
+        "Example:\n"
+        "  cadre job forget 42",
+        1, 1};
+    return s_job_order (&page, "job.forget", NULL, NULL, argc, argv);
 }
 
 int cmd_job (int argc, char **argv)
 {
-    static const command_t commands [] = {
-        {"list", "list the jobs of the broker", s_list},
-        {"info", "show the state of a job", s_info},
-        {"wait", "wait until a job has ended", s_wait},
+    static const subcommand_t commands [] = {
+        {"list", "list the jobs of the broker", s_job_list},
+        {"info", "show the state of a job", s_job_info},
+        {"wait", "wait until a job has ended", s_job_wait},
         {"results", "show the outcomes and values of its tasks", s_results},
         {"logs", "print the output of its tasks", s_logs},
-        {"cancel", "cancel a job, or one of its tasks", s_cancel},
-        {"retry", "run its failed tasks again", s_retry},
-        {"forget", "delete a job that has ended", s_forget},
+        {"cancel", "cancel a job, or one of its tasks", s_job_cancel},
+        {"retry", "run its failed tasks again", s_job_retry},
+        {"forget", "delete a job that has ended", s_job_forget},
         {0},
     };
-    return command_dispatch (commands, "cadre job", "  cadre job info 42\n", argc, argv);
+    return subcommand_dispatch (commands, "cadre job", "  cadre job info 42\n", argc, argv);
 }

@@ -90,7 +90,7 @@ static void s_set_address (keygen_t *self, const char *text, struct argp_state *
     self->address = text;
 }
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_keygen_parse (int key, char *argument, struct argp_state *state)
 {
     keygen_t *self = state->input;
     switch (key) {
@@ -98,7 +98,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case KEY_KEYS: self->folder = argument; return 0;
     case KEY_ADDRESS: s_set_address (self, argument, state); return 0;
     case KEY_JOBS: s_set_jobs (self, argument, state); return 0;
-    case KEY_FUNCTION: command_add (&self->functions, argument); return 0;
+    case KEY_FUNCTION: subcommand_add (&self->functions, argument); return 0;
     case KEY_OUT: self->out = argument; return 0;
     case KEY_ROTATE: self->rotate = true; return 0;
     case KEY_REVOKE: self->revoke = true; return 0;
@@ -128,7 +128,7 @@ static cadre_error_t s_revoke (const keygen_t *self, fault_t *fault)
 }
 
 //  Fills the key's entry: from the options, or from the existing entry.
-static cadre_error_t s_describe (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
+static cadre_error_t s_keygen_describe (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
 {
     if (self->rotate && keydir_get (self->path, self->name, entry, fault))
         return fault->code;
@@ -155,7 +155,7 @@ static cadre_error_t s_describe (const keygen_t *self, keydir_entry_t *entry, fa
     return CADRE_OK;
 }
 
-static cadre_error_t s_write (const keygen_t *self, const access_t *access, fault_t *fault)
+static cadre_error_t s_keygen_write (const keygen_t *self, const access_t *access, fault_t *fault)
 {
     char file [KEYS_NAME_BYTES + 16];
     snprintf (file, sizeof file, "%s.access", self->name);
@@ -170,13 +170,13 @@ static cadre_error_t s_write (const keygen_t *self, const access_t *access, faul
     return CADRE_OK;
 }
 
-static cadre_error_t s_make (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
+static cadre_error_t s_keygen_make (const keygen_t *self, keydir_entry_t *entry, fault_t *fault)
 {
     access_t access;
     cadre_error_t error =
         grant_make (self->path, entry, self->address, self->rotate, &access, fault);
     if (!error)
-        error = s_write (self, &access, fault);
+        error = s_keygen_write (self, &access, fault);
     access_wipe (&access);
     if (!error)
         say ("%s: a key of role %s in %s; a running broker accepts it after: cadre broker "
@@ -192,9 +192,9 @@ static cadre_error_t s_keygen (keygen_t *self, fault_t *fault)
         return fault->code;
     if (self->revoke)
         return s_revoke (self, fault);
-    cadre_error_t error = s_describe (self, &entry, fault);
+    cadre_error_t error = s_keygen_describe (self, &entry, fault);
     if (!error)
-        error = s_make (self, &entry, fault);
+        error = s_keygen_make (self, &entry, fault);
     keydir_free (&entry);
     return error;
 }
@@ -203,7 +203,7 @@ int cmd_keygen (int argc, char **argv)
 {
     static const struct argp argp = {
         .options = s_options,
-        .parser = s_parse,
+        .parser = s_keygen_parse,
         .args_doc = "NAME",
         .doc = "Create a key for a client or worker, and the access file that contains it.\v"
                "Prints the path of the access file. Everybody who has this file can use the "
@@ -223,13 +223,13 @@ int cmd_keygen (int argc, char **argv)
     keygen_t self = {0};
     fault_t fault = {0};
     int first = argc;
-    command_parse (&argp, false, argc, argv, &first, &self);
+    subcommand_parse (&argp, false, argc, argv, &first, &self);
     if (argc - first != 1)
-        return command_usage (argv [0], "one name is needed, not %d", argc - first);
+        return subcommand_usage (argv [0], "one name is needed, not %d", argc - first);
     if (self.rotate && self.revoke)
-        return command_usage (argv [0], "--rotate and --revoke exclude each other");
+        return subcommand_usage (argv [0], "--rotate and --revoke exclude each other");
     if (self.role == ROLE_NONE && !self.rotate && !self.revoke)
-        return command_usage (argv [0], "--role is missing: client, worker, observer or admin");
+        return subcommand_usage (argv [0], "--role is missing: client, worker, observer or admin");
     self.name = argv [first];
     s_keygen (&self, &fault);
     free (self.functions);

@@ -41,12 +41,14 @@ static const struct argp_option s_options [] = {
     {"spread", KEY_SPREAD, NULL, 0, "each line is an array with the arguments of one call", 0},
     {0}};
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_map_parse (int key, char *argument, struct argp_state *state)
 {
     map_t *self = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs [0] = &self->options; return 0;
-    case KEY_CHUNK: self->chunk = (unsigned) command_count (argument, 1, 1000000, state); return 0;
+    case KEY_CHUNK:
+        self->chunk = (unsigned) subcommand_count (argument, 1, 1000000, state);
+        return 0;
     case KEY_SPREAD: self->spread = true; return 0;
     case KEY_UNORDERED: self->unordered = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -56,7 +58,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
 static const struct argp_child s_children [] = {{&pool_options_argp, 0, NULL, 0}, {0}};
 static const struct argp s_argp = {
     .options = s_options,
-    .parser = s_parse,
+    .parser = s_map_parse,
     .args_doc = "FUNCTION",
     .doc = "Call a function for each line of stdin: one JSON value per line in, one per "
            "line out.\v"
@@ -70,7 +72,7 @@ static const struct argp s_argp = {
     .children = s_children};
 
 //  Reads the next line as a value; NULL at the end, or with *ERROR.
-static cadre_value_t *s_read (map_t *self, cadre_error_t *error, fault_t *fault)
+static cadre_value_t *s_map_read (map_t *self, cadre_error_t *error, fault_t *fault)
 {
     const char *const *values = NULL;
     size_t count = 0;
@@ -104,11 +106,11 @@ static void s_put_line (map_t *self, char *json)
 
 //  ==== line by line: results are printed while lines are read ===============
 
-static cadre_error_t s_feed (void *argument, cadre_job_t *job, fault_t *fault)
+static cadre_error_t s_map_feed (void *argument, cadre_job_t *job, fault_t *fault)
 {
     map_t *self = argument;
     cadre_error_t error = CADRE_OK;
-    cadre_value_t *value = s_read (self, &error, fault);
+    cadre_value_t *value = s_map_read (self, &error, fault);
     if (!value)
         return error;
     if (!self->spread) {
@@ -123,26 +125,26 @@ static cadre_error_t s_feed (void *argument, cadre_job_t *job, fault_t *fault)
     return error;
 }
 
-static void s_check_output (map_t *self, drive_t *drive)
+static void s_check_output (map_t *self, job_driver_t *driver)
 {
     if (!self->broken)
         return;
     fault_t fault = {0};
     fault_set (&fault, CADRE_ERROR_IO, "cannot write to standard output");
-    drive_fail (drive, &fault);
+    job_driver_fail (driver, &fault);
 }
 
-static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *event)
+static void s_map_on_result (void *argument, job_driver_t *driver, const cadre_event_t *event)
 {
     map_t *self = argument;
-    self->cut |= event->outcome != CADRE_OUTCOME_OK && stop_asked () && !self->unordered;
+    self->cut |= event->outcome != CADRE_OUTCOME_OK && interrupt_asked () && !self->unordered;
     if (self->cut)
         return;
     if (event->outcome == CADRE_OUTCOME_OK) {
         cadre_value_t *value = cadre_value_decode (event->bytes, event->size_bytes);
         s_put_line (self, json_write (value, 0));
         cadre_value_destroy (&value);
-    } else if (!stop_asked ()) {
+    } else if (!interrupt_asked ()) {
         char label [32];
         const char *kind = event->error_kind && *event->error_kind
                                ? event->error_kind
@@ -153,28 +155,28 @@ static void s_on_result (void *argument, drive_t *drive, const cadre_event_t *ev
                           event->trace);
         s_put_line (self, json_write_error (kind, event->message ? event->message : ""));
     }
-    s_check_output (self, drive);
+    s_check_output (self, driver);
 }
 
 //  Nothing has come for a while: flushes stdout for its reader.
-static void s_on_tick (void *argument, drive_t *drive)
+static void s_on_tick (void *argument, job_driver_t *driver)
 {
     map_t *self = argument;
     if (fflush (stdout) != 0)
         self->broken = true;
-    s_check_output (self, drive);
+    s_check_output (self, driver);
 }
 
-static void s_on_output (void *argument, drive_t *drive, const cadre_event_t *event)
+static void s_map_on_output (void *argument, job_driver_t *driver, const cadre_event_t *event)
 {
     (void) argument;
-    (void) drive;
+    (void) driver;
     if (event->stream == CADRE_STREAM_LOG || event->stream == CADRE_STREAM_STDOUT
         || event->stream == CADRE_STREAM_STDERR)
         say_output (event->bytes, event->size_bytes);
 }
 
-static void s_wake (void *argument)
+static void s_map_wake (void *argument)
 {
     map_t *self = argument;
     inputs_wake (self->inputs);
@@ -182,19 +184,19 @@ static void s_wake (void *argument)
 
 static cadre_error_t s_map_lines (map_t *self, cadre_t *pool, fault_t *fault)
 {
-    drive_counts_t counts;
-    cadre_job_options_t options = tries_options_job (&self->options.tries);
+    job_driver_counts_t counts;
+    cadre_job_options_t options = task_options_job (&self->options.tries);
     options.ordered = !self->unordered;
     cadre_job_t *job = cadre_job_open (pool, self->function, &options);
-    const drive_work_t work = {.feed = s_feed,
-                               .result = s_on_result,
-                               .output = s_on_output,
-                               .tick = s_on_tick,
-                               .wake = s_wake,
-                               .argument = self,
-                               .pool = pool,
-                               .window = WINDOW};
-    cadre_error_t error = drive_run (job, &work, &counts, fault);
+    const job_driver_work_t work = {.feed = s_map_feed,
+                                    .result = s_map_on_result,
+                                    .output = s_map_on_output,
+                                    .tick = s_on_tick,
+                                    .wake = s_map_wake,
+                                    .argument = self,
+                                    .pool = pool,
+                                    .window = WINDOW};
+    cadre_error_t error = job_driver_run (job, &work, &counts, fault);
     cadre_job_destroy (&job);
     return error;
 }
@@ -205,11 +207,11 @@ static cadre_value_t *s_source (void *argument)
 {
     map_t *self = argument;
     cadre_error_t error = CADRE_OK;
-    if (self->fault.code || stop_asked ())
+    if (self->fault.code || interrupt_asked ())
         return NULL;
     if (inputs_would_wait (self->inputs))
         return imap_later ();
-    cadre_value_t *value = s_read (self, &error, &self->fault);
+    cadre_value_t *value = s_map_read (self, &error, &self->fault);
     if (error && error != CADRE_ERROR_END)
         self->fault.code = error;
     return value;
@@ -232,16 +234,16 @@ static void s_put_item (map_t *self, cadre_value_t *value, size_t index)
 
 static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
 {
-    const cadre_map_options_t options = {.job = tries_options_job (&self->options.tries),
+    const cadre_map_options_t options = {.job = task_options_job (&self->options.tries),
                                          .chunk = self->chunk,
                                          .spread = self->spread,
                                          .unordered = self->unordered};
     cadre_imap_t *imap = cadre_imap (pool, self->function, s_source, self, &options);
     cadre_error_t error = CADRE_OK;
-    pulse_t pulse;
-    pulse_init (&pulse, pool);
+    broker_watch_t watch;
+    broker_watch_init (&watch, pool);
     char notice [400];
-    while (error != CADRE_ERROR_END && !self->broken && !stop_asked ()) {
+    while (error != CADRE_ERROR_END && !self->broken && !interrupt_asked ()) {
         cadre_value_t *value = NULL;
         size_t index = 0;
         error = cadre_imap_next (imap, &value, &index, 100);
@@ -257,10 +259,10 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
         cadre_value_destroy (&value);
         if (imap_notice (imap, notice, sizeof notice))
             say ("%s", notice);
-        pulse_check (&pulse, heard);
+        broker_watch_check (&watch, heard);
     }
     cadre_imap_destroy (&imap);
-    if (stop_asked ())
+    if (interrupt_asked ())
         return fault_set (fault, CADRE_ERROR_CANCELLED, "interrupted");
     if (!fault->code && self->fault.code)
         *fault = self->fault;
@@ -295,19 +297,19 @@ static int s_map (map_t *self)
 
 int cmd_map (int argc, char **argv)
 {
-    static map_t s_map_state; //  static: see drive_run
+    static map_t s_map_state; //  static: see job_driver_run
     map_t *self = &s_map_state;
     int first = argc;
-    command_parse (&s_argp, false, argc, argv, &first, self);
+    subcommand_parse (&s_argp, false, argc, argv, &first, self);
     if (first >= argc)
-        return command_usage (argv [0], "a function is missing");
+        return subcommand_usage (argv [0], "a function is missing");
     if (first + 1 < argc)
-        return command_usage (argv [0], "'%s' is one word too many: items are lines of stdin",
-                              argv [first + 1]);
+        return subcommand_usage (argv [0], "'%s' is one word too many: items are lines of stdin",
+                                 argv [first + 1]);
     self->function = argv [first];
     self->inputs = inputs_new ();
     inputs_add_file (self->inputs, "-", NULL);
-    stop_watch ();
+    interrupt_watch ();
     int exit_code = s_map (self);
     inputs_destroy (&self->inputs);
     pool_options_clear (&self->options);

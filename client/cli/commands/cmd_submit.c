@@ -25,14 +25,14 @@
 #define CLOSE_TIMEOUT_MS 2000
 
 typedef struct submit {
-    run_options_t options; //  the command line
-    reach_t reach;         //  which broker
-    cadre_t *pool;         //  connection to the broker
-    cadre_job_t *job;      //  the job of all tasks
-    tasks_t *tasks;        //  source of the tasks
-    tasks_life_t life;     //  when the job ends
-    pulse_t pulse;         //  checks whether the broker answers
-    pthread_t feeder;      //  thread that adds tasks
+    run_options_t options;  //  the command line
+    broker_choice_t choice; //  which broker
+    cadre_t *pool;          //  connection to the broker
+    cadre_job_t *job;       //  the job of all tasks
+    run_tasks_t *tasks;     //  source of the tasks
+    run_tasks_life_t life;  //  when the job ends
+    broker_watch_t watch;   //  checks whether the broker answers
+    pthread_t feeder;       //  thread that adds tasks
     fault_t feed;  //  the feeder's error, except the end of inputs; owned by the feeder until it is
                    //  joined
     fault_t fault; //  the error
@@ -76,12 +76,12 @@ static void s_herald_end (herald_t *self)
 
 //  ---- feeding, in a separate thread, because adding waits for the broker ----
 
-static void *s_feed (void *argument)
+static void *s_submit_feed (void *argument)
 {
     submit_t *self = argument;
     cadre_error_t error = CADRE_OK;
-    while (!error && !stop_asked ())
-        error = tasks_feed (self->tasks, self->job, &self->feed);
+    while (!error && !interrupt_asked ())
+        error = run_tasks_feed (self->tasks, self->job, &self->feed);
     if (error && error != CADRE_ERROR_END)
         self->feed.code = error;
     return NULL;
@@ -105,16 +105,16 @@ static cadre_error_t s_interrupted (submit_t *self)
 //  Adds all inputs to the job; after Ctrl-C the inputs so far are dropped.
 static cadre_error_t s_feed_all (submit_t *self)
 {
-    if (pthread_create (&self->feeder, NULL, s_feed, self) != 0)
+    if (pthread_create (&self->feeder, NULL, s_submit_feed, self) != 0)
         return fault_set (&self->fault, CADRE_ERROR_MEMORY,
                           "cannot start a thread: raise the limit of processes (ulimit -u)");
     uint64_t added = 0;
     while (!s_joined (self)) {
         cadre_progress_t progress = {0};
         cadre_job_progress (self->job, &progress);
-        pulse_check (&self->pulse, progress.total != added);
+        broker_watch_check (&self->watch, progress.total != added);
         added = progress.total;
-        if (!stop_asked ())
+        if (!interrupt_asked ())
             continue;
         //  A feeder that waits for inputs is woken; one that waits for the broker may wait long
         inputs_wake (self->options.inputs);
@@ -124,7 +124,7 @@ static cadre_error_t s_feed_all (submit_t *self)
         say ("interrupted: the job is cancelled");
         _exit (SAY_EXIT_INTERRUPTED);
     }
-    if (stop_asked ())
+    if (interrupt_asked ())
         return s_interrupted (self);
     self->fault = self->feed;
     return self->fault.code;
@@ -138,10 +138,11 @@ static cadre_error_t s_sync (submit_t *self)
 {
     cadre_error_t error;
     int waited_ms = 0;
-    while ((error = cadre_job_sync (self->job, TICK_MS)) == CADRE_ERROR_TIMEOUT && !stop_asked ()) {
-        pulse_check (&self->pulse, false);
+    while ((error = cadre_job_sync (self->job, TICK_MS)) == CADRE_ERROR_TIMEOUT
+           && !interrupt_asked ()) {
+        broker_watch_check (&self->watch, false);
         waited_ms += TICK_MS;
-        if (waited_ms == DISK_MS && !self->pulse.lost)
+        if (waited_ms == DISK_MS && !self->watch.lost)
             say (
                 "the broker at %s has not written all of the job to its store yet; waiting for its disk; Ctrl-C "
                 "ends this and cancels the job",
@@ -156,7 +157,8 @@ static cadre_error_t s_sync (submit_t *self)
 static cadre_error_t s_confirm (submit_t *self, uint64_t number)
 {
     cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
-    cadre_error_t error = command_ask (self->pool, "job.info", arguments, NULL, REQUEST_TIMEOUT_MS);
+    cadre_error_t error =
+        subcommand_ask (self->pool, "job.info", arguments, NULL, REQUEST_TIMEOUT_MS);
     cadre_value_destroy (&arguments);
     if (error)
         fault_set (&self->fault, error, "the broker does not confirm job %" PRIu64 ": %s", number,
@@ -168,13 +170,13 @@ static cadre_error_t s_confirm (submit_t *self, uint64_t number)
 static uint64_t s_hand_over (submit_t *self)
 {
     cadre_job_seal (self->job);
-    if (self->life == TASKS_DURABLE && s_sync (self))
+    if (self->life == RUN_TASKS_DURABLE && s_sync (self))
         return 0;
     uint64_t number = cadre_job_number (self->job, NUMBER_TIMEOUT_MS);
     if (number == 0)
         fault_set (&self->fault, CADRE_ERROR_REFUSED, "the broker did not take the job: %s",
                    cadre_job_message (self->job));
-    if (number && self->life == TASKS_DETACHED && (s_confirm (self, number) || s_sync (self)))
+    if (number && self->life == RUN_TASKS_DETACHED && (s_confirm (self, number) || s_sync (self)))
         return 0;
     return number;
 }
@@ -182,18 +184,19 @@ static uint64_t s_hand_over (submit_t *self)
 //  Durable if there is a store, unless the options say otherwise.
 static cadre_error_t s_choose_life (submit_t *self)
 {
-    self->life = TASKS_DETACHED;
+    self->life = RUN_TASKS_DETACHED;
     if (self->options.in_memory)
         return CADRE_OK;
     cadre_value_t *body = NULL;
-    cadre_error_t error = command_ask (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
+    cadre_error_t error =
+        subcommand_ask (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
     if (error)
         return fault_set (&self->fault, error, "%s", cadre_message (self->pool));
     const char *store = cadre_value_text (cadre_value_get (body, "store"));
     bool stores = store && *store;
     cadre_value_destroy (&body);
     if (stores)
-        self->life = TASKS_DURABLE;
+        self->life = RUN_TASKS_DURABLE;
     else if (self->options.durable)
         return fault_set (
             &self->fault, CADRE_ERROR_REFUSED,
@@ -203,7 +206,7 @@ static cadre_error_t s_choose_life (submit_t *self)
     return CADRE_OK;
 }
 
-static int s_give_up (submit_t *self)
+static int s_submit_give_up (submit_t *self)
 {
     cadre_job_seal (self->job);
     cadre_job_cancel (self->job);
@@ -219,18 +222,18 @@ static int s_submit (submit_t *self)
 {
     if (s_choose_life (self))
         return say_fault (&self->fault);
-    pulse_init (&self->pulse, self->pool);
-    self->tasks = tasks_new (&self->options, &self->reach, NULL);
-    self->job = tasks_open (self->tasks, self->pool, self->life);
+    broker_watch_init (&self->watch, self->pool);
+    self->tasks = run_tasks_new (&self->options, &self->choice, NULL);
+    self->job = run_tasks_open (self->tasks, self->pool, self->life);
     herald_t herald;
     s_herald_start (&herald, self->job);
     uint64_t number = s_feed_all (self) == CADRE_OK ? s_hand_over (self) : 0;
     s_herald_end (&herald);
     if (number == 0)
-        return s_give_up (self);
+        return s_submit_give_up (self);
     line_print ("%" PRIu64, number);
     int exit_code = say_flush (0);
-    if (self->life == TASKS_DETACHED)
+    if (self->life == RUN_TASKS_DETACHED)
         say ("job %" PRIu64 " is kept in the broker's memory alone: it lives as long as the broker",
              number);
     if (self->options.wait && exit_code == 0)
@@ -240,9 +243,9 @@ static int s_submit (submit_t *self)
 
 static int s_dry_run (submit_t *self)
 {
-    self->reach = (reach_t){.local = true};
-    self->tasks = tasks_new (&self->options, &self->reach, NULL);
-    return tasks_print (self->tasks, &self->fault) ? say_fault (&self->fault) : 0;
+    self->choice = (broker_choice_t){.local = true};
+    self->tasks = run_tasks_new (&self->options, &self->choice, NULL);
+    return run_tasks_print (self->tasks, &self->fault) ? say_fault (&self->fault) : 0;
 }
 
 int cmd_submit (int argc, char **argv)
@@ -254,17 +257,17 @@ int cmd_submit (int argc, char **argv)
     if (exit_code == 0 && options->dry_run)
         exit_code = s_dry_run (self);
     else if (exit_code == 0) {
-        stop_watch ();
-        if (reach_find (&self->reach, options->shared.broker, options->shared.access, false,
-                        &self->fault)
+        interrupt_watch ();
+        if (broker_choice_find (&self->choice, options->shared.broker, options->shared.access,
+                                false, &self->fault)
             == CADRE_OK)
-            self->pool = reach_open (&self->reach, NULL, &self->fault);
+            self->pool = broker_choice_open (&self->choice, NULL, &self->fault);
         if (self->pool)
-            reach_ask_workers (&self->reach, self->pool);
+            broker_choice_ask_workers (&self->choice, self->pool);
         exit_code = self->pool ? s_submit (self) : say_fault (&self->fault);
     }
     cadre_job_destroy (&self->job);
-    tasks_destroy (&self->tasks);
+    run_tasks_destroy (&self->tasks);
     cadre_close (&self->pool, CLOSE_TIMEOUT_MS);
     run_options_clear (options);
     return exit_code;

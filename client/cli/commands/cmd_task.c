@@ -38,29 +38,31 @@ static void s_set_text (cadre_value_t *map, const char *key, const char *text)
     cadre_value_set (map, key, &value);
 }
 
-static int s_list (int argc, char **argv)
+static int s_task_list (int argc, char **argv)
 {
     static const char *const states [] = {"waiting", "leased", "done", NULL};
-    static const order_page_t page = {
-        ORDER_LIST | ORDER_STATE | ORDER_OUTCOME | ORDER_WHOLE, "JOB",
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_LIST | ADMIN_REQUEST_STATE | ADMIN_REQUEST_OUTCOME | ADMIN_REQUEST_WHOLE,
+        "JOB",
         "List the tasks of a job.\vStates: waiting, leased, done. Outcomes: ok, error, exit, signal, timeout, out-of-memory, "
         "worker-lost, cancelled, dependency-failed, expired, quarantined.\n\nExamples:\n"
         "  cadre task list 42 --state waiting\n"
         "  cadre task list 42 --outcome quarantined",
         1, 1};
-    order_options_t options;
-    int exit_code = order_read (&options, &page, argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
     if (exit_code == 0)
-        exit_code = order_check_state (&options, argv [0], states);
+        exit_code = admin_request_check_state (&options, argv [0], states);
     if (exit_code)
         return exit_code;
-    cadre_value_t *arguments = order_task (argv [0], argv [options.first], false, &exit_code);
+    cadre_value_t *arguments =
+        admin_request_task (argv [0], argv [options.first], false, &exit_code);
     if (arguments && options.state)
         s_set_text (arguments, "state", options.state);
     if (arguments && options.outcome)
         s_set_text (arguments, "outcome", options.outcome);
     cadre_value_t *body =
-        arguments ? order_ask (&options, "task.list", &arguments, &exit_code) : NULL;
+        arguments ? admin_request_ask (&options, "task.list", &arguments, &exit_code) : NULL;
     if (body)
         table_print (options.shared.format, body, s_list_columns);
     cadre_value_destroy (&body);
@@ -68,26 +70,28 @@ static int s_list (int argc, char **argv)
 }
 
 //  info and explain: send one request about one task.
-static cadre_value_t *s_ask (order_options_t *options, const order_page_t *page, const char *what,
-                             int argc, char **argv, int *exit_code)
+static cadre_value_t *s_task_ask (admin_request_options_t *options,
+                                  const admin_request_page_t *page, const char *what, int argc,
+                                  char **argv, int *exit_code)
 {
-    *exit_code = order_read (options, page, argc, argv);
+    *exit_code = admin_request_read (options, page, argc, argv);
     if (*exit_code)
         return NULL;
-    cadre_value_t *arguments = order_task (argv [0], argv [options->first], true, exit_code);
-    return arguments ? order_ask (options, what, &arguments, exit_code) : NULL;
+    cadre_value_t *arguments =
+        admin_request_task (argv [0], argv [options->first], true, exit_code);
+    return arguments ? admin_request_ask (options, what, &arguments, exit_code) : NULL;
 }
 
-static int s_info (int argc, char **argv)
+static int s_task_info (int argc, char **argv)
 {
-    static const order_page_t page = {ORDER_LIST, "JOB.TASK",
-                                      "Show the state of a task, and why it failed.\v"
-                                      "Example:\n"
-                                      "  cadre task info 42.17",
-                                      1, 1};
-    order_options_t options;
+    static const admin_request_page_t page = {ADMIN_REQUEST_LIST, "JOB.TASK",
+                                              "Show the state of a task, and why it failed.\v"
+                                              "Example:\n"
+                                              "  cadre task info 42.17",
+                                              1, 1};
+    admin_request_options_t options;
     int exit_code;
-    cadre_value_t *body = s_ask (&options, &page, "task.info", argc, argv, &exit_code);
+    cadre_value_t *body = s_task_ask (&options, &page, "task.info", argc, argv, &exit_code);
     if (body)
         table_print_one (options.shared.format, body, s_info_columns);
     cadre_value_destroy (&body);
@@ -96,24 +100,24 @@ static int s_info (int argc, char **argv)
 
 static int s_explain (int argc, char **argv)
 {
-    static const order_page_t page = {
+    static const admin_request_page_t page = {
         0, "JOB.TASK",
         "Explain in one sentence why a task waits, or what became of it.\v"
         "Example:\n"
         "  cadre task explain 42.17",
         1, 1};
-    order_options_t options;
+    admin_request_options_t options;
     int exit_code;
-    cadre_value_t *body = s_ask (&options, &page, "task.explain", argc, argv, &exit_code);
+    cadre_value_t *body = s_task_ask (&options, &page, "task.explain", argc, argv, &exit_code);
     if (body)
         line_print ("%s", cadre_value_text (cadre_value_get (body, "text")));
     cadre_value_destroy (&body);
     return exit_code;
 }
 
-static int s_drop (int argc, char **argv)
+static int s_task_drop (int argc, char **argv)
 {
-    static const order_page_t page = {
+    static const admin_request_page_t page = {
         0, "JOB.TASK",
         "Cancel a task that is in quarantine.\v"
         "A task that kills one slot after another is quarantined: it is not retried "
@@ -123,9 +127,9 @@ static int s_drop (int argc, char **argv)
         "Example:\n"
         "  cadre task drop 42.17",
         1, 1};
-    order_options_t options;
+    admin_request_options_t options;
     int exit_code;
-    cadre_value_t *body = s_ask (&options, &page, "task.drop", argc, argv, &exit_code);
+    cadre_value_t *body = s_task_ask (&options, &page, "task.drop", argc, argv, &exit_code);
     if (body)
         say ("task %s is cancelled", argv [options.first]);
     cadre_value_destroy (&body);
@@ -134,27 +138,28 @@ static int s_drop (int argc, char **argv)
 
 static int s_logs (int argc, char **argv)
 {
-    static const order_page_t page = {ORDER_WAIT | ORDER_TAG, "JOB.TASK",
-                                      "Print the output of a task.\v"
-                                      "Its stdout is written to stdout, its stderr to stderr.\n\n"
-                                      "Example:\n"
-                                      "  cadre task logs 42.17",
-                                      1, 1};
-    order_options_t options;
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_WAIT | ADMIN_REQUEST_TAG, "JOB.TASK",
+        "Print the output of a task.\v"
+        "Its stdout is written to stdout, its stderr to stderr.\n\n"
+        "Example:\n"
+        "  cadre task logs 42.17",
+        1, 1};
+    admin_request_options_t options;
     uint64_t job;
     int64_t task;
-    int exit_code = order_read (&options, &page, argc, argv);
+    int exit_code = admin_request_read (&options, &page, argc, argv);
     if (exit_code)
         return exit_code;
-    if (!command_read_task (argv [options.first], &job, &task) || task < 0)
-        return command_usage (argv [0], "'%s' is not a task: write JOB.TASK, such as 42.17",
-                              argv [options.first]);
-    stop_watch ();
+    if (!subcommand_read_task (argv [options.first], &job, &task) || task < 0)
+        return subcommand_usage (argv [0], "'%s' is not a task: write JOB.TASK, such as 42.17",
+                                 argv [options.first]);
+    interrupt_watch ();
     cadre_value_t *arguments =
         cadre_value_build ("{s:u, s:u}", "job", job, "task", (uint64_t) task);
-    cadre_t *pool = command_connect (&options.shared, &exit_code);
+    cadre_t *pool = subcommand_connect (&options.shared, &exit_code);
     cadre_value_t *known =
-        pool ? command_request (pool, "task.info", &arguments, &exit_code) : NULL;
+        pool ? subcommand_request (pool, "task.info", &arguments, &exit_code) : NULL;
     if (known)
         exit_code = follow_logs (pool, job, task, options.wait, options.tag);
     cadre_value_destroy (&arguments);
@@ -165,13 +170,13 @@ static int s_logs (int argc, char **argv)
 
 int cmd_task (int argc, char **argv)
 {
-    static const command_t commands [] = {
-        {"list", "list the tasks of a job", s_list},
-        {"info", "show the state of a task, and why it failed", s_info},
+    static const subcommand_t commands [] = {
+        {"list", "list the tasks of a job", s_task_list},
+        {"info", "show the state of a task, and why it failed", s_task_info},
         {"explain", "explain why a task waits, or what became of it", s_explain},
         {"logs", "print the output of a task", s_logs},
-        {"drop", "cancel a task that is in quarantine", s_drop},
+        {"drop", "cancel a task that is in quarantine", s_task_drop},
         {0},
     };
-    return command_dispatch (commands, "cadre task", "  cadre task explain 42.17\n", argc, argv);
+    return subcommand_dispatch (commands, "cadre task", "  cadre task explain 42.17\n", argc, argv);
 }

@@ -20,34 +20,34 @@
 #define DEPLOYMENT "up"
 #define PORT 5700
 #define DRAIN_MS 60000
-#define PATH_BYTES (DEPLOYED_PATH_BYTES + 32)
+#define PATH_BYTES (DEPLOY_RECORD_PATH_BYTES + 32)
 
 typedef struct up {
-    hosts_options_t hosts;            //  --hosts and similar
-    table_format_t format;            //  -o
-    uint16_t port;                    //  --port
-    int64_t timeout_ms;               //  --timeout; -1: not given
-    const char **plugins;             //  --plugin, NULL-terminated, or NULL
-    char keys [KEYDIR_PATH_BYTES];    //  folder of keys
-    char state [DEPLOYED_PATH_BYTES]; //  folder of the deployment's state
-    char lock [PATH_BYTES];           //  lock file of the broker
-    char folder [ADDRESS_NAME_BYTES]; //  of the broker's ipc sockets
-    broker_launcher_t hub;            //  the broker
-    access_t admin;                   //  access for the operator from other hosts
-    access_t workers;                 //  access file for workers
+    hosts_options_t hosts;                 //  --hosts and similar
+    table_format_t format;                 //  -o
+    uint16_t port;                         //  --port
+    int64_t timeout_ms;                    //  --timeout; -1: not given
+    const char **plugins;                  //  --plugin, NULL-terminated, or NULL
+    char keys [KEYDIR_PATH_BYTES];         //  folder of keys
+    char state [DEPLOY_RECORD_PATH_BYTES]; //  folder of the deployment's state
+    char lock [PATH_BYTES];                //  lock file of the broker
+    char folder [ADDRESS_NAME_BYTES];      //  of the broker's ipc sockets
+    broker_launcher_t launcher;            //  the broker
+    access_t admin;                        //  access for the operator from other hosts
+    access_t workers;                      //  access file for workers
 } up_t;
 
 enum { KEY_PORT = 0x6001, KEY_TIMEOUT, KEY_PLUGIN };
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_up_parse (int key, char *argument, struct argp_state *state)
 {
     up_t *self = state->input;
     fault_t fault = {0};
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs [0] = &self->hosts; return 0;
-    case KEY_PORT: self->port = (uint16_t) command_count (argument, 1, 60000, state); return 0;
-    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
-    case KEY_PLUGIN: command_add (&self->plugins, argument); return 0;
+    case KEY_PORT: self->port = (uint16_t) subcommand_count (argument, 1, 60000, state); return 0;
+    case KEY_TIMEOUT: self->timeout_ms = subcommand_duration (argument, state); return 0;
+    case KEY_PLUGIN: subcommand_add (&self->plugins, argument); return 0;
     case 'o':
         if (table_parse_format (argument, &self->format, &fault) != CADRE_OK)
             argp_error (state, "%s", fault.text);
@@ -64,7 +64,7 @@ static cadre_error_t s_find_places (up_t *self, fault_t *fault)
 {
     address_t place;
     const char *keys = getenv ("CADRE_KEYS");
-    if (deployed_folder (self->state, sizeof self->state, true, fault) != CADRE_OK)
+    if (deploy_record_folder (self->state, sizeof self->state, true, fault) != CADRE_OK)
         return fault->code;
     snprintf (self->lock, sizeof self->lock, "%s/broker.lock", self->state);
     if (keys && *keys)
@@ -122,7 +122,7 @@ static cadre_error_t s_start_broker (up_t *self, fault_t *fault)
                                                .keys = self->keys,
                                                .log = log,
                                                .lock = self->lock};
-    if (broker_launcher_start (&self->hub, &options, fault) != CADRE_OK)
+    if (broker_launcher_start (&self->launcher, &options, fault) != CADRE_OK)
         return fault->code;
     say ("the broker listens at tcp://%s:%u and ipc://%s; its log is %s", options.host, self->port,
          self->folder, log);
@@ -152,18 +152,18 @@ static int s_deploy (up_t *self, const hostlist_t *list)
 }
 
 //  Starts the broker; one that is running reloads its keys.
-static cadre_error_t s_raise (up_t *self, fault_t *fault)
+static cadre_error_t s_up_raise (up_t *self, fault_t *fault)
 {
     if (s_find_places (self, fault) != CADRE_OK)
         return fault->code;
-    const bool runs = broker_launcher_find (&self->hub, self->lock);
+    const bool runs = broker_launcher_find (&self->launcher, self->lock);
     if (runs)
-        self->port = self->hub.port;
+        self->port = self->launcher.port;
     if (s_make_keys (self, fault) != CADRE_OK)
         return fault->code;
     if (!runs)
         return s_start_broker (self, fault);
-    kill (self->hub.pid, SIGHUP);
+    kill (self->launcher.pid, SIGHUP);
     say ("the broker is already running, at port %u", self->port);
     return CADRE_OK;
 }
@@ -174,7 +174,7 @@ static int s_up (up_t *self)
     hostlist_t *list = hostlist_new ();
     const bool here = !self->hosts.hosts && !getenv ("SLURM_JOB_NODELIST");
     int exit_code;
-    if (hostlist_read (list, here ? ":" : self->hosts.hosts, &fault) || s_raise (self, &fault))
+    if (hostlist_read (list, here ? ":" : self->hosts.hosts, &fault) || s_up_raise (self, &fault))
         exit_code = say_fault (&fault);
     else
         exit_code = s_deploy (self, list);
@@ -184,7 +184,7 @@ static int s_up (up_t *self)
     return exit_code;
 }
 
-static void s_clear (up_t *self)
+static void s_up_clear (up_t *self)
 {
     free (self->plugins);
     hosts_options_clear (&self->hosts);
@@ -204,7 +204,7 @@ int cmd_up (int argc, char **argv)
         {0}};
     static const struct argp argp = {
         .options = options,
-        .parser = s_parse,
+        .parser = s_up_parse,
         .doc = "Start a broker on this machine, and workers here or on many hosts, with "
                "keys.\v"
                "Missing keys are created: the broker's, one for the workers, and one for "
@@ -217,12 +217,12 @@ int cmd_up (int argc, char **argv)
         .children = s_children};
     up_t self = {.port = PORT, .timeout_ms = -1};
     int first = argc;
-    command_parse (&argp, false, argc, argv, &first, &self);
+    subcommand_parse (&argp, false, argc, argv, &first, &self);
     if (first < argc)
-        return command_usage (argv [0], "'%s' is not an option", argv [first]);
-    stop_watch ();
+        return subcommand_usage (argv [0], "'%s' is not an option", argv [first]);
+    interrupt_watch ();
     int exit_code = s_up (&self);
-    s_clear (&self);
+    s_up_clear (&self);
     return exit_code;
 }
 
@@ -237,10 +237,10 @@ static int s_down (up_t *self)
     if (s_find_places (self, &fault) != CADRE_OK)
         return say_fault (&fault);
     hostlist_t *list = hostlist_new ();
-    const bool found = deployed_read (DEPLOYMENT, list, NULL) == CADRE_OK;
-    const bool runs = broker_launcher_find (&self->hub, self->lock);
+    const bool found = deploy_record_read (DEPLOYMENT, list, NULL) == CADRE_OK;
+    const bool runs = broker_launcher_find (&self->launcher, self->lock);
     if (runs)
-        broker_launcher_end (&self->hub, self->lock, drain_ms);
+        broker_launcher_end (&self->launcher, self->lock, drain_ms);
     const deployment_t deployment = {
         .name = DEPLOYMENT, .hosts = &self->hosts, .list = list, .format = self->format};
     if (found)
@@ -265,7 +265,7 @@ int cmd_down (int argc, char **argv)
         {0}};
     static const struct argp argp = {
         .options = options,
-        .parser = s_parse,
+        .parser = s_up_parse,
         .doc = "Stop what 'cadre up' started: the broker after its jobs have ended, and the "
                "workers. Remove what was sent to the hosts.\v"
                "Keys and access files are kept.\n\n"
@@ -274,11 +274,11 @@ int cmd_down (int argc, char **argv)
         .children = s_children};
     up_t self = {.port = PORT, .timeout_ms = -1};
     int first = argc;
-    command_parse (&argp, false, argc, argv, &first, &self);
+    subcommand_parse (&argp, false, argc, argv, &first, &self);
     if (first < argc)
-        return command_usage (argv [0], "'%s' is not an option", argv [first]);
-    stop_watch ();
+        return subcommand_usage (argv [0], "'%s' is not an option", argv [first]);
+    interrupt_watch ();
     int exit_code = s_down (&self);
-    s_clear (&self);
+    s_up_clear (&self);
     return exit_code;
 }

@@ -9,9 +9,9 @@ int cmd_version (int argc, char **argv)
     static const struct argp argp = {.doc =
                                          "Print the version of cadre.\vExample:\n  cadre version"};
     int first = argc;
-    command_parse (&argp, false, argc, argv, &first, NULL);
+    subcommand_parse (&argp, false, argc, argv, &first, NULL);
     if (first < argc)
-        return command_usage (argv [0], "'%s' is one word too many", argv [first]);
+        return subcommand_usage (argv [0], "'%s' is one word too many", argv [first]);
     line_print ("cadre %s", cadre_version ());
     return 0;
 }

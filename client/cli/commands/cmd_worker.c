@@ -18,22 +18,22 @@ static const table_column_t s_columns [] = {
     {"labels", "LABELS", TABLE_TEXT},  {"functions", "FUNCTIONS", TABLE_NAMES},
     {"silent_ms", "SILENT", TABLE_MS}, {0}};
 
-static int s_start (int argc, char **argv)
+static int s_worker_start (int argc, char **argv)
 {
     (void) argc;
     return program_become ("cadre-worker", argv);
 }
 
-static int s_list (int argc, char **argv)
+static int s_worker_list (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_LIST, NULL,
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_LIST, NULL,
         "List the workers of the broker.\vExample:\n  cadre worker list -o ndjson", 0, 0};
-    order_options_t options;
-    int exit_code = order_read (&options, &page, argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
     if (exit_code)
         return exit_code;
-    cadre_value_t *body = order_ask (&options, "worker.list", NULL, &exit_code);
+    cadre_value_t *body = admin_request_ask (&options, "worker.list", NULL, &exit_code);
     if (body)
         table_print (options.shared.format, body, s_columns);
     cadre_value_destroy (&body);
@@ -41,12 +41,12 @@ static int s_list (int argc, char **argv)
 }
 
 //  drain and stop: send one request each.
-static int s_order (const order_page_t *page, const char *what, const char *format, int argc,
-                    char **argv)
+static int s_worker_order (const admin_request_page_t *page, const char *what, const char *format,
+                           int argc, char **argv)
 {
-    order_options_t options;
+    admin_request_options_t options;
     uint64_t number;
-    int exit_code = order_read (&options, page, argc, argv);
+    int exit_code = admin_request_read (&options, page, argc, argv);
     if (exit_code)
         return exit_code;
     const char *word = argv [options.first];
@@ -60,7 +60,7 @@ static int s_order (const order_page_t *page, const char *what, const char *form
         cadre_value_t *value = cadre_value_of_uint (timeout_ms);
         cadre_value_set (arguments, "timeout_ms", &value);
     }
-    cadre_value_t *body = order_ask (&options, what, &arguments, &exit_code);
+    cadre_value_t *body = admin_request_ask (&options, what, &arguments, &exit_code);
     if (body) {
         const uint64_t count = cadre_value_uint (cadre_value_get (body, "workers"));
         say (format, count, count == 1 ? "" : "s");
@@ -69,22 +69,22 @@ static int s_order (const order_page_t *page, const char *what, const char *form
     return exit_code;
 }
 
-static int s_drain (int argc, char **argv)
+static int s_worker_drain (int argc, char **argv)
 {
-    static const order_page_t page = {
-        ORDER_DRAIN, "WORKER",
+    static const admin_request_page_t page = {
+        ADMIN_REQUEST_DRAIN, "WORKER",
         "Stop a worker after its running tasks have ended.\v"
         "WORKER is a number or a name from 'cadre worker list', or all. Tasks that "
         "wait at the worker run on other workers.\n\n"
         "Example:\n"
         "  cadre worker drain 3 --timeout 30s",
         1, 1};
-    return s_order (&page, "worker.drain", "%" PRIu64 " worker%s told to drain", argc, argv);
+    return s_worker_order (&page, "worker.drain", "%" PRIu64 " worker%s told to drain", argc, argv);
 }
 
-static int s_stop (int argc, char **argv)
+static int s_worker_stop (int argc, char **argv)
 {
-    static const order_page_t page = {
+    static const admin_request_page_t page = {
         0, "WORKER",
         "Stop a worker at once.\v"
         "WORKER is a number or a name from 'cadre worker list', or all. Its tasks "
@@ -92,21 +92,21 @@ static int s_stop (int argc, char **argv)
         "Example:\n"
         "  cadre worker stop all",
         1, 1};
-    return s_order (&page, "worker.stop", "%" PRIu64 " worker%s told to stop", argc, argv);
+    return s_worker_order (&page, "worker.stop", "%" PRIu64 " worker%s told to stop", argc, argv);
 }
 
 int cmd_worker (int argc, char **argv)
 {
-    static const command_t commands [] = {
-        {"start", "run cadre-worker on this host, with its options", s_start},
+    static const subcommand_t commands [] = {
+        {"start", "run cadre-worker on this host, with its options", s_worker_start},
         {"deploy", "start, check, drain and stop workers on many hosts over ssh", cmd_deploy},
-        {"list", "list the workers of the broker", s_list},
-        {"drain", "stop a worker after its running tasks have ended", s_drain},
-        {"stop", "stop a worker at once", s_stop},
+        {"list", "list the workers of the broker", s_worker_list},
+        {"drain", "stop a worker after its running tasks have ended", s_worker_drain},
+        {"stop", "stop a worker at once", s_worker_stop},
         {"health", "check the health of a worker on this host (for containers)", health_of_worker},
         {0},
     };
-    return command_dispatch (commands, "cadre worker",
-                             "  cadre worker start --broker tcp://hub:5700 --slots 4\n", argc,
-                             argv);
+    return subcommand_dispatch (commands, "cadre worker",
+                                "  cadre worker start --broker tcp://hub:5700 --slots 4\n", argc,
+                                argv);
 }

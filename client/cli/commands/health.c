@@ -17,16 +17,16 @@
 
 enum { KEY_WITHIN = 0x6001 };
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_health_parse (int key, char *argument, struct argp_state *state)
 {
     int64_t *within_ms = state->input;
     if (key != KEY_WITHIN)
         return ARGP_ERR_UNKNOWN;
-    *within_ms = command_duration (argument, state);
+    *within_ms = subcommand_duration (argument, state);
     return 0;
 }
 
-static int s_judge (const char *who, const char *file, int64_t within_ms)
+static int s_health_judge (const char *who, const char *file, int64_t within_ms)
 {
     health_t health;
     fault_t fault = {0};
@@ -34,7 +34,7 @@ static int s_judge (const char *who, const char *file, int64_t within_ms)
         say ("%s; start a %s with CADRE_HEALTH=%s", fault.text, who, file);
         return EXIT_UNHEALTHY;
     }
-    const int64_t age_ms = (moment_now (NULL) - health.at_us) / 1000;
+    const int64_t age_ms = (clock_now (NULL) - health.at_us) / 1000;
     if (age_ms > within_ms || age_ms < 0) {
         say ("the %s last moved %" PRId64 " s ago: it hangs, is stopped or was killed; restart it",
              who, age_ms / 1000);
@@ -56,16 +56,16 @@ static int s_health (const char *who, const char *doc, int argc, char **argv)
          "the daemon hangs if it has not updated FILE for TIME (default 10s)", 1},
         {0}};
     const struct argp argp = {
-        .options = options, .parser = s_parse, .args_doc = "[FILE]", .doc = doc};
+        .options = options, .parser = s_health_parse, .args_doc = "[FILE]", .doc = doc};
     int64_t within_ms = WITHIN_MS;
     int first = argc;
-    command_parse (&argp, false, argc, argv, &first, &within_ms);
+    subcommand_parse (&argp, false, argc, argv, &first, &within_ms);
     const char *file = first < argc ? argv [first] : getenv ("CADRE_HEALTH");
     if (argc - first > 1)
-        return command_usage (argv [0], "'%s' is one word too many", argv [first + 1]);
+        return subcommand_usage (argv [0], "'%s' is one word too many", argv [first + 1]);
     if (!file || !*file)
-        return command_usage (argv [0], "FILE is missing, and CADRE_HEALTH is not set");
-    return s_judge (who, file, within_ms);
+        return subcommand_usage (argv [0], "FILE is missing, and CADRE_HEALTH is not set");
+    return s_health_judge (who, file, within_ms);
 }
 
 #define READS_ONLY_FILE                                                                            \

@@ -122,7 +122,8 @@ out:
     return fault->code;
 }
 
-static cadre_error_t s_add (bundle_t *self, const char *folder, const char *path, fault_t *fault)
+static cadre_error_t s_bundle_add (bundle_t *self, const char *folder, const char *path,
+                                   fault_t *fault)
 {
     const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
     bundle_file_t file = {0};
@@ -153,7 +154,7 @@ static cadre_error_t s_add (bundle_t *self, const char *folder, const char *path
 //  ==== libraries ===============================================================
 
 //  The output of `ldd PATH`.
-static cadre_error_t s_list (const char *path, text_t *out, fault_t *fault)
+static cadre_error_t s_bundle_list (const char *path, text_t *out, fault_t *fault)
 {
     int ends [2], status = 0;
     pid_t pid;
@@ -213,14 +214,15 @@ static cadre_error_t s_add_library (bundle_t *self, const char *owner, char *lin
         return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
                           "%s, which %s needs, is not to be found here; install it", name, owner);
     //  The plugin uses the functions of cadre.h in the program that loads it.
-    return strncmp (name, "libcadre.so", 11) == 0 ? CADRE_OK
-                                                  : s_add (self, "bundle/cadre-lib", path, fault);
+    return strncmp (name, "libcadre.so", 11) == 0
+               ? CADRE_OK
+               : s_bundle_add (self, "bundle/cadre-lib", path, fault);
 }
 
 static cadre_error_t s_add_libraries (bundle_t *self, const char *path, fault_t *fault)
 {
     text_t out = {0};
-    cadre_error_t error = s_list (path, &out, fault);
+    cadre_error_t error = s_bundle_list (path, &out, fault);
     char *rest = out.bytes;
     for (char *line; !error && rest && (line = strsep (&rest, "\n"));)
         error = s_add_library (self, path, line, fault);
@@ -238,7 +240,7 @@ cadre_error_t bundle_add_worker (bundle_t *self, fault_t *fault)
                 fault, CADRE_ERROR_UNAVAILABLE,
                 "%s is neither beside cadre nor in PATH, so it cannot be sent; install it",
                 names [i]);
-        if (s_add (self, "bundle", path, fault) != CADRE_OK
+        if (s_bundle_add (self, "bundle", path, fault) != CADRE_OK
             || s_add_libraries (self, path, fault) != CADRE_OK)
             return fault->code;
     }
@@ -247,11 +249,11 @@ cadre_error_t bundle_add_worker (bundle_t *self, fault_t *fault)
 
 cadre_error_t bundle_add_plugin (bundle_t *self, const char *path, fault_t *fault)
 {
-    cadre_error_t error = s_add (self, "plugins", path, fault);
+    cadre_error_t error = s_bundle_add (self, "plugins", path, fault);
     return error ? error : s_add_libraries (self, path, fault);
 }
 
 cadre_error_t bundle_add_file (bundle_t *self, const char *path, fault_t *fault)
 {
-    return s_add (self, "files", path, fault);
+    return s_bundle_add (self, "files", path, fault);
 }

@@ -18,7 +18,7 @@
 typedef struct deploy {
     const deploy_options_t *options; //  the options
     fleet_t *fleet;                  //  the sessions
-    board_t *board;                  //  on a terminal, else NULL
+    status_table_t *table;           //  on a terminal, else NULL
 } deploy_t;
 
 static const table_column_t s_columns [] = {{"host", "HOST", TABLE_TEXT},
@@ -27,7 +27,7 @@ static const table_column_t s_columns [] = {{"host", "HOST", TABLE_TEXT},
                                             {"why", "WHY", TABLE_TEXT},
                                             {0}};
 
-static void s_write (const char *text)
+static void s_deploy_write (const char *text)
 {
     size_t size = strlen (text);
     while (size > 0) {
@@ -43,8 +43,8 @@ static void s_draw (deploy_t *self)
 {
     struct winsize size = {.ws_row = 24, .ws_col = 80};
     ioctl (STDERR_FILENO, TIOCGWINSZ, &size);
-    s_write (board_draw (self->board, self->fleet, size.ws_row ? size.ws_row : 24,
-                         size.ws_col ? size.ws_col : 80));
+    s_deploy_write (status_table_draw (self->table, self->fleet, size.ws_row ? size.ws_row : 24,
+                                       size.ws_col ? size.ws_col : 80));
 }
 
 static bool s_lists (const deploy_t *self)
@@ -53,7 +53,7 @@ static bool s_lists (const deploy_t *self)
 }
 
 //  Prints a host as soon as it is done, unless the table is shown.
-static void s_print (const deploy_t *self, const remote_t *remote)
+static void s_deploy_print (const deploy_t *self, const remote_t *remote)
 {
     const bool failed = remote_state (remote) == REMOTE_FAILED;
     if (s_lists (self) || !remote_is_over (remote) || (self->options->quiet && !failed))
@@ -67,11 +67,11 @@ static void s_print (const deploy_t *self, const remote_t *remote)
 static void s_on_change (void *argument, const remote_t *remote)
 {
     deploy_t *self = argument;
-    if (!self->board)
-        s_print (self, remote);
+    if (!self->table)
+        s_deploy_print (self, remote);
 }
 
-static void s_set (cadre_value_t *map, const char *key, cadre_value_t *value)
+static void s_deploy_set (cadre_value_t *map, const char *key, cadre_value_t *value)
 {
     cadre_value_set (map, key, &value);
 }
@@ -82,10 +82,10 @@ static void s_print_list (const deploy_t *self)
     for (size_t i = 0; i < fleet_count (self->fleet); i++) {
         const remote_t *remote = fleet_at (self->fleet, i);
         cadre_value_t *map = cadre_value_map ();
-        s_set (map, "host", cadre_value_of_text (remote_host (remote)->name));
-        s_set (map, "state", cadre_value_of_text (remote_word (remote)));
-        s_set (map, "starts", cadre_value_of_uint (remote_starts (remote)));
-        s_set (map, "why", cadre_value_of_text (remote_why (remote)));
+        s_deploy_set (map, "host", cadre_value_of_text (remote_host (remote)->name));
+        s_deploy_set (map, "state", cadre_value_of_text (remote_word (remote)));
+        s_deploy_set (map, "starts", cadre_value_of_uint (remote_starts (remote)));
+        s_deploy_set (map, "why", cadre_value_of_text (remote_why (remote)));
         cadre_value_append (list, &map);
     }
     table_print (self->options->format, list, s_columns);
@@ -95,20 +95,20 @@ static void s_print_list (const deploy_t *self)
 static void s_loop (deploy_t *self)
 {
     bool more = true;
-    while (more && !stop_asked ()) {
-        if (self->board)
+    while (more && !interrupt_asked ()) {
+        if (self->table)
             s_draw (self);
         more = fleet_turn (self->fleet, TURN_MS, -1);
     }
-    if (stop_asked ())
+    if (interrupt_asked ())
         fleet_close (self->fleet);
     while (more && fleet_turn (self->fleet, TURN_MS, -1))
         continue;
-    if (!self->board)
+    if (!self->table)
         return;
-    s_write (board_wipe (self->board));
+    s_deploy_write (status_table_wipe (self->table));
     for (size_t i = 0; i < fleet_count (self->fleet); i++)
-        s_print (self, fleet_at (self->fleet, i));
+        s_deploy_print (self, fleet_at (self->fleet, i));
 }
 
 int deploy_run (const deploy_options_t *options, const remote_order_t *order,
@@ -116,7 +116,8 @@ int deploy_run (const deploy_options_t *options, const remote_order_t *order,
 {
     deploy_t self = {.options = options};
     self.fleet = fleet_new (order, options->hosts, options->parallel, s_on_change, &self);
-    self.board = say_is_terminal () && !s_lists (&self) && !options->quiet ? board_new () : NULL;
+    self.table =
+        say_is_terminal () && !s_lists (&self) && !options->quiet ? status_table_new () : NULL;
     s_loop (&self);
     if (s_lists (&self))
         s_print_list (&self);
@@ -124,7 +125,7 @@ int deploy_run (const deploy_options_t *options, const remote_order_t *order,
     for (size_t i = 0; well && i < fleet_count (self.fleet); i++)
         if (remote_state (fleet_at (self.fleet, i)) == REMOTE_DONE)
             well (argument, fleet_at (self.fleet, i));
-    board_destroy (&self.board);
+    status_table_destroy (&self.table);
     fleet_destroy (&self.fleet);
-    return stop_asked () ? SAY_EXIT_INTERRUPTED : failed ? SAY_EXIT_FAILED : 0;
+    return interrupt_asked () ? SAY_EXIT_INTERRUPTED : failed ? SAY_EXIT_FAILED : 0;
 }

@@ -1,4 +1,4 @@
-//  deployed.c - see deployed.h
+//  deploy_record.c - see deploy_record.h
 
 #include "client/cli/hosts/deploy_record.h"
 
@@ -13,9 +13,9 @@
 #include "common/trust.h"
 
 //  Creates the folder and its parents.
-static int s_make (const char *path)
+static int s_deploy_record_make (const char *path)
 {
-    char part [DEPLOYED_PATH_BYTES];
+    char part [DEPLOY_RECORD_PATH_BYTES];
     for (const char *slash = strchr (path + 1, '/');; slash = strchr (slash + 1, '/')) {
         snprintf (part, sizeof part, "%.*s", slash ? (int) (slash - path) : (int) strlen (path),
                   path);
@@ -26,7 +26,7 @@ static int s_make (const char *path)
     }
 }
 
-cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *fault)
+cadre_error_t deploy_record_folder (char *path, size_t size, bool make, fault_t *fault)
 {
     const char *state = getenv ("XDG_STATE_HOME"), *home = getenv ("HOME");
     int printed = -1;
@@ -38,7 +38,7 @@ cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *faul
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
             "there is no folder for the list of deployed hosts: set HOME or XDG_STATE_HOME");
-    int failed = make ? s_make (path) : 0;
+    int failed = make ? s_deploy_record_make (path) : 0;
     if (failed)
         return fault_set (fault, CADRE_ERROR_IO, "cannot make the folder %s: %s", path,
                           strerror (failed));
@@ -47,9 +47,10 @@ cadre_error_t deployed_folder (char *path, size_t size, bool make, fault_t *faul
                                : trust_judge (&facts, "folder", path, TRUST_FOLDER, fault);
 }
 
-static cadre_error_t s_path (const char *name, char *path, size_t size, bool make, fault_t *fault)
+static cadre_error_t s_deploy_record_path (const char *name, char *path, size_t size, bool make,
+                                           fault_t *fault)
 {
-    if (deployed_folder (path, size, make, fault) != CADRE_OK)
+    if (deploy_record_folder (path, size, make, fault) != CADRE_OK)
         return fault->code;
     size_t used = strlen (path);
     int printed = snprintf (path + used, size - used, "/%s.hosts", name);
@@ -59,10 +60,10 @@ static cadre_error_t s_path (const char *name, char *path, size_t size, bool mak
                             name);
 }
 
-cadre_error_t deployed_read (const char *name, hostlist_t *hosts, fault_t *fault)
+cadre_error_t deploy_record_read (const char *name, hostlist_t *hosts, fault_t *fault)
 {
-    char path [DEPLOYED_PATH_BYTES];
-    if (s_path (name, path, sizeof path, false, fault) != CADRE_OK)
+    char path [DEPLOY_RECORD_PATH_BYTES];
+    if (s_deploy_record_path (name, path, sizeof path, false, fault) != CADRE_OK)
         return fault->code;
     if (access (path, F_OK) != 0)
         return fault_set (
@@ -71,8 +72,9 @@ cadre_error_t deployed_read (const char *name, hostlist_t *hosts, fault_t *fault
     return hostlist_read (hosts, path, fault);
 }
 
-static cadre_error_t s_write (const char *path, const hostlist_t *before, const hostlist_t *more,
-                              const hostlist_t *less, size_t *count)
+static cadre_error_t s_deploy_record_write (const char *path, const hostlist_t *before,
+                                            const hostlist_t *more, const hostlist_t *less,
+                                            size_t *count)
 {
     int descriptor = trust_make (path);
     FILE *file = descriptor < 0 ? NULL : fdopen (descriptor, "w");
@@ -94,16 +96,17 @@ static cadre_error_t s_write (const char *path, const hostlist_t *before, const 
     return fclose (file) == 0 ? CADRE_OK : CADRE_ERROR_IO;
 }
 
-cadre_error_t deployed_change (const char *name, const hostlist_t *more, const hostlist_t *less,
-                               fault_t *fault)
+cadre_error_t deploy_record_change (const char *name, const hostlist_t *more,
+                                    const hostlist_t *less, fault_t *fault)
 {
-    char path [DEPLOYED_PATH_BYTES], fresh [DEPLOYED_PATH_BYTES + 8];
+    char path [DEPLOY_RECORD_PATH_BYTES], fresh [DEPLOY_RECORD_PATH_BYTES + 8];
     size_t count = 0;
     hostlist_t *before = hostlist_new ();
-    deployed_read (name, before, NULL);
-    if (s_path (name, path, sizeof path, true, fault) == CADRE_OK) {
+    deploy_record_read (name, before, NULL);
+    if (s_deploy_record_path (name, path, sizeof path, true, fault) == CADRE_OK) {
         snprintf (fresh, sizeof fresh, "%s.new", path);
-        if (s_write (fresh, before, more, less, &count) != CADRE_OK || rename (fresh, path) != 0)
+        if (s_deploy_record_write (fresh, before, more, less, &count) != CADRE_OK
+            || rename (fresh, path) != 0)
             fault_set (fault, CADRE_ERROR_IO, "cannot write %s: %s", path, strerror (errno));
         else if (count == 0)
             unlink (path);

@@ -31,7 +31,7 @@ static void s_count_running (void *argument, const remote_t *remote)
     *running += strcmp (remote_word (remote), "running") == 0;
 }
 
-static remote_order_t s_order (const deployment_t *self, const char *verb)
+static remote_order_t s_deployment_order (const deployment_t *self, const char *verb)
 {
     remote_order_t order = {.verb = verb,
                             .name = self->name,
@@ -41,8 +41,8 @@ static remote_order_t s_order (const deployment_t *self, const char *verb)
     return order;
 }
 
-static int s_run (const deployment_t *self, const remote_order_t *order,
-                  void (*well) (void *argument, const remote_t *remote), void *argument)
+static int s_deployment_run (const deployment_t *self, const remote_order_t *order,
+                             void (*well) (void *argument, const remote_t *remote), void *argument)
 {
     const deploy_options_t options = {
         .hosts = self->list, .parallel = self->hosts->parallel, .format = self->format};
@@ -91,7 +91,7 @@ static const char **s_offers (const deployment_t *self)
         const char *slash = strrchr (self->plugins [i], '/');
         text_t offer = {0};
         text_print (&offer, "--plugin=../plugins/%s", slash ? slash + 1 : self->plugins [i]);
-        command_add (&offers, text_take (&offer));
+        subcommand_add (&offers, text_take (&offer));
     }
     return offers;
 }
@@ -103,16 +103,16 @@ static void s_free_offers (const char **offers)
     free (offers);
 }
 
-static int s_start (const deployment_t *self, remote_order_t *order)
+static int s_deployment_start (const deployment_t *self, remote_order_t *order)
 {
     fault_t fault = {0};
     if (self->hosts->tunnel && s_start_tunnels (self, order->address, &fault) != CADRE_OK)
         return say_fault (&fault);
     order->tunnelled = self->hosts->tunnel;
     hostlist_t *there = hostlist_new ();
-    int exit_code = s_run (self, order, s_add_host, there);
+    int exit_code = s_deployment_run (self, order, s_add_host, there);
     s_stop_tunnels (self, there, false);
-    if (deployed_change (self->name, there, NULL, &fault) != CADRE_OK && exit_code == 0)
+    if (deploy_record_change (self->name, there, NULL, &fault) != CADRE_OK && exit_code == 0)
         exit_code = say_fault (&fault);
     hostlist_destroy (&there);
     return exit_code;
@@ -131,19 +131,19 @@ int deployment_start (const deployment_t *self)
         return say_fault (&fault);
     }
     for (size_t i = 0; offers && offers [i]; i++)
-        command_add (&arguments, offers [i]);
+        subcommand_add (&arguments, offers [i]);
     for (size_t i = 0; self->arguments && self->arguments [i]; i++)
-        command_add (&arguments, self->arguments [i]);
+        subcommand_add (&arguments, self->arguments [i]);
     //  Through a tunnel, this machine is the one on which ssh runs.
     const bool here = hosts.tunnel && strncmp (self->address, HERE, strlen (HERE)) == 0;
     text_print (&address, here ? "tcp://127.0.0.1:%s" : "%s",
                 self->address + (here ? strlen (HERE) : 0));
-    remote_order_t order = s_order (self, "start");
+    remote_order_t order = s_deployment_order (self, "start");
     order.bundle = bundle;
     order.access = self->access;
     order.address = address.bytes;
     order.arguments = arguments;
-    int exit_code = s_start (self, &order);
+    int exit_code = s_deployment_start (self, &order);
     text_free (&address);
     bundle_destroy (&bundle);
     s_free_offers (offers);
@@ -156,20 +156,22 @@ int deployment_start (const deployment_t *self)
 int deployment_look (const deployment_t *self)
 {
     size_t running = 0;
-    const remote_order_t order = s_order (self, "status");
-    int exit_code = s_run (self, &order, s_count_running, &running);
+    const remote_order_t order = s_deployment_order (self, "status");
+    int exit_code = s_deployment_run (self, &order, s_count_running, &running);
     return exit_code == 0 && running < hostlist_count (self->list) ? SAY_EXIT_FAILED : exit_code;
 }
 
 int deployment_end (const deployment_t *self, int64_t drain_ms, bool remove)
 {
     fault_t fault = {0};
-    remote_order_t order = s_order (self, remove ? "remove" : drain_ms ? "drain" : "stop");
+    remote_order_t order = s_deployment_order (self, remove     ? "remove"
+                                                     : drain_ms ? "drain"
+                                                                : "stop");
     order.drain_ms = drain_ms;
     hostlist_t *gone = hostlist_new ();
-    int exit_code = s_run (self, &order, s_add_host, gone);
+    int exit_code = s_deployment_run (self, &order, s_add_host, gone);
     s_stop_tunnels (self, gone, true);
-    if (deployed_change (self->name, NULL, gone, &fault) != CADRE_OK && exit_code == 0)
+    if (deploy_record_change (self->name, NULL, gone, &fault) != CADRE_OK && exit_code == 0)
         exit_code = say_fault (&fault);
     hostlist_destroy (&gone);
     return exit_code;

@@ -70,14 +70,14 @@ size_t fleet_in_state (const fleet_t *self, remote_state_t state)
     return found;
 }
 
-static int64_t s_now_ms (void)
+static int64_t s_fleet_now_ms (void)
 {
     struct timespec now;
     clock_gettime (CLOCK_BOOTTIME, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void s_tell (fleet_t *self, size_t index)
+static void s_fleet_tell (fleet_t *self, size_t index)
 {
     const remote_state_t state = remote_state (self->remotes [index]);
     if (state == self->states [index])
@@ -95,7 +95,7 @@ static void s_start_more (fleet_t *self, int64_t now_ms)
                 && remote_state (self->remotes [i]) != REMOTE_RUNNING;
     while (!self->closing && self->next < self->count && busy < self->parallel) {
         remote_start (self->remotes [self->next], now_ms);
-        s_tell (self, self->next++);
+        s_fleet_tell (self, self->next++);
         busy++;
     }
 }
@@ -110,7 +110,7 @@ static bool s_is_over (const fleet_t *self)
 
 bool fleet_turn (fleet_t *self, int timeout_ms, int wake)
 {
-    s_start_more (self, s_now_ms ());
+    s_start_more (self, s_fleet_now_ms ());
     for (size_t i = 0; i < self->count; i++)
         remote_polls (self->remotes [i], self->polls + i * REMOTE_POLLS);
     self->polls [self->count * REMOTE_POLLS] = (struct pollfd){.fd = wake, .events = POLLIN};
@@ -122,8 +122,8 @@ bool fleet_turn (fleet_t *self, int timeout_ms, int wake)
         for (size_t i = 0; i < self->count * REMOTE_POLLS; i++)
             self->polls [i].revents = 0;
     for (size_t i = 0; i < self->count; i++) {
-        remote_turn (self->remotes [i], self->polls + i * REMOTE_POLLS, s_now_ms ());
-        s_tell (self, i);
+        remote_turn (self->remotes [i], self->polls + i * REMOTE_POLLS, s_fleet_now_ms ());
+        s_fleet_tell (self, i);
     }
     return !s_is_over (self);
 }
@@ -132,5 +132,5 @@ void fleet_close (fleet_t *self)
 {
     self->closing = true;
     for (size_t i = 0; i < self->count; i++)
-        remote_close (self->remotes [i], s_now_ms ());
+        remote_close (self->remotes [i], s_fleet_now_ms ());
 }

@@ -30,7 +30,7 @@ cadre_error_t grant_make (const char *folder, keydir_entry_t *entry, const char 
 }
 
 //  Is the key in the file still accepted by the broker?
-static bool s_fits (const char *folder, const access_t *grant)
+static bool s_grant_fits (const char *folder, const access_t *grant)
 {
     keydir_entry_t entry = {0};
     char server [KEYS_TEXT_BYTES] = "", secret [KEYS_TEXT_BYTES];
@@ -49,7 +49,7 @@ cadre_error_t grant_keep (const char *folder, const char *name, role_t role, con
 {
     keydir_entry_t entry = {.role = role}, before = {0};
     if (access (path, F_OK) == 0 && access_read (grant, path, NULL) == CADRE_OK
-        && s_fits (folder, grant) && strcmp (grant->address, address) == 0)
+        && s_grant_fits (folder, grant) && strcmp (grant->address, address) == 0)
         return CADRE_OK;
     snprintf (entry.name, sizeof entry.name, "%s", name);
     const bool replace =

@@ -38,7 +38,7 @@ hostlist_t *hostlist_new (void)
     return self;
 }
 
-static void s_free (entry_t *entry)
+static void s_hostlist_free (entry_t *entry)
 {
     free (entry->host.name);
     free (entry->host.target);
@@ -53,7 +53,7 @@ void hostlist_destroy (hostlist_t **self_p)
         return;
     HASH_CLEAR (handle, self->by_name);
     for (size_t i = 0; i < self->count; i++)
-        s_free (self->entries [i]);
+        s_hostlist_free (self->entries [i]);
     free (self->entries);
     free (self);
     *self_p = NULL;
@@ -107,7 +107,7 @@ static const char *s_port (const char *host)
 }
 
 //  Splits NAME ([user@]host[:port]) into target and port.
-static cadre_error_t s_cut (hostlist_host_t *host, fault_t *fault)
+static cadre_error_t s_hostlist_cut (hostlist_host_t *host, fault_t *fault)
 {
     const char *name = host->name, *at = strchr (name, '@');
     const char *address = at ? at + 1 : name, *colon = s_port (address);
@@ -134,8 +134,8 @@ static cadre_error_t s_cut (hostlist_host_t *host, fault_t *fault)
 }
 
 //  MODEL has the settings of a group of hosts.
-static cadre_error_t s_add (hostlist_t *self, const char *name, const hostlist_host_t *model,
-                            fault_t *fault)
+static cadre_error_t s_hostlist_add (hostlist_t *self, const char *name,
+                                     const hostlist_host_t *model, fault_t *fault)
 {
     if (self->count == HOSTLIST_MOST)
         return fault_set (fault, CADRE_ERROR_ARGUMENT, "more than %u hosts; deploy in parts",
@@ -151,8 +151,8 @@ static cadre_error_t s_add (hostlist_t *self, const char *name, const hostlist_h
     *entry = (entry_t){.host = {.name = text_copy (name, strlen (name)), .slots = model->slots}};
     if (model->labels)
         entry->host.labels = text_copy (model->labels, strlen (model->labels));
-    if (s_cut (&entry->host, fault) != CADRE_OK) {
-        s_free (entry);
+    if (s_hostlist_cut (&entry->host, fault) != CADRE_OK) {
+        s_hostlist_free (entry);
         return fault->code;
     }
     if (self->count == self->capacity) {
@@ -184,7 +184,7 @@ static cadre_error_t s_bad_range (expansion_t *self)
 }
 
 //  Reads digits at *AT; returns their number, 0 if none or too many.
-static size_t s_number (const char **at, unsigned long *number)
+static size_t s_hostlist_number (const char **at, unsigned long *number)
 {
     size_t digits = strspn (*at, "0123456789");
     if (digits == 0 || digits > DIGITS_MOST)
@@ -199,11 +199,11 @@ static cadre_error_t s_expand_part (expansion_t *self, const char *done, const c
                                     const char *after, int depth)
 {
     unsigned long first, last;
-    size_t width = s_number (at, &first);
+    size_t width = s_hostlist_number (at, &first);
     last = first;
     if (width > 0 && **at == '-') {
         ++*at;
-        if (s_number (at, &last) == 0)
+        if (s_hostlist_number (at, &last) == 0)
             return s_bad_range (self);
     }
     if (width == 0 || last < first || (**at != ',' && **at != ']'))
@@ -249,7 +249,7 @@ static cadre_error_t s_expand (expansion_t *self, const char *done, const char *
     else if (group)
         error = s_expand_group (self, name.bytes, group, depth);
     else
-        error = s_add (self->list, name.bytes, self->model, self->fault);
+        error = s_hostlist_add (self->list, name.bytes, self->model, self->fault);
     text_free (&name);
     return error;
 }
@@ -297,7 +297,7 @@ cadre_error_t hostlist_add_words (hostlist_t *self, const char *words, fault_t *
 //  ==== files ===================================================================
 
 //  Parses "slots=16" and similar.
-static cadre_error_t s_set (hostlist_host_t *model, char *word, fault_t *fault)
+static cadre_error_t s_hostlist_set (hostlist_host_t *model, char *word, fault_t *fault)
 {
     uint64_t slots = 0;
     char *value = strchr (word, '=');
@@ -325,7 +325,7 @@ static cadre_error_t s_add_line (hostlist_t *self, char *line, fault_t *fault)
     if (!name)
         return CADRE_OK;
     for (char *word; (word = strtok_r (NULL, " \t\r\v\f", &rest));)
-        if (s_set (&model, word, fault) != CADRE_OK)
+        if (s_hostlist_set (&model, word, fault) != CADRE_OK)
             return fault->code;
     return s_add_word (self, name, model, fault);
 }

@@ -47,7 +47,7 @@ static const struct argp_option s_options [] = {
      "path of cadre-worker on the hosts (default: from their PATH)", 80},
     {0}};
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_hosts_options_parse (int key, char *argument, struct argp_state *state)
 {
     hosts_options_t *self = state->input;
     const char *ssh = getenv ("CADRE_SSH");
@@ -60,12 +60,12 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     case KEY_HOSTS: self->hosts = argument; return 0;
     case KEY_SSH: self->ssh = argument; return 0;
     case KEY_PARALLEL:
-        self->parallel = (unsigned) command_count (argument, 1, 1000, state);
+        self->parallel = (unsigned) subcommand_count (argument, 1, 1000, state);
         return 0;
     case KEY_ADDRESS: self->address = argument; return 0;
     case KEY_WORKER: self->worker = argument; return 0;
     case KEY_SEND: self->send = true; return 0;
-    case KEY_WITH: command_add (&self->with, argument); return 0;
+    case KEY_WITH: subcommand_add (&self->with, argument); return 0;
     case KEY_LANES:
         if (address_parse_lanes (argument, &self->lane_first, &self->lane_last, &fault) != CADRE_OK)
             argp_error (state, "%s", fault.text);
@@ -78,7 +78,7 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     }
 }
 
-const struct argp hosts_options_argp = {.options = s_options, .parser = s_parse};
+const struct argp hosts_options_argp = {.options = s_options, .parser = s_hosts_options_parse};
 
 cadre_error_t hosts_options_bundle (const hosts_options_t *self, bundle_t **bundle, fault_t *fault)
 {

@@ -102,7 +102,7 @@ unsigned remote_starts (const remote_t *self)
     return self->starts;
 }
 
-static void s_fail (remote_t *self, const char *why)
+static void s_remote_fail (remote_t *self, const char *why)
 {
     snprintf (self->why, sizeof self->why, "%.*s", REMOTE_WHY_BYTES - 1, why);
     self->state = REMOTE_FAILED;
@@ -200,7 +200,7 @@ static void s_queue_orders (remote_t *self)
     s_queue (self, self->head.bytes, self->head.size);
 }
 
-static void s_write (remote_t *self)
+static void s_remote_write (remote_t *self)
 {
     while (self->child.in >= 0 && self->next < self->count) {
         const chunk_t *chunk = &self->chunks [self->next];
@@ -230,7 +230,7 @@ static void s_on_need (remote_t *self, const char *hash)
         self->order->bundle ? bundle_find (self->order->bundle, hash) : NULL;
     self->state = REMOTE_SENDING;
     if (!file)
-        s_fail (self, "it asks for a file that is not ours to send");
+        s_remote_fail (self, "it asks for a file that is not ours to send");
     else
         s_queue (self, file->bytes, file->size);
 }
@@ -254,7 +254,7 @@ static void s_on_state (remote_t *self, const char *text, int64_t now_ms)
     const char *why = text + used + strspn (text + used, " ");
     self->starts = starts;
     if (strcmp (word, "failed") == 0) {
-        s_fail (self, *why ? why : "it gave no reason");
+        s_remote_fail (self, *why ? why : "it gave no reason");
         return;
     }
     memcpy (self->word, word, sizeof word);
@@ -296,9 +296,9 @@ static void s_on_error_line (remote_t *self, const char *line, int64_t now_ms)
 }
 
 //  Reads what is available and passes on complete lines. False at the end.
-static bool s_read (remote_t *self, int descriptor, text_t *line,
-                    void (*heard) (remote_t *self, const char *line, int64_t now_ms),
-                    int64_t now_ms)
+static bool s_remote_read (remote_t *self, int descriptor, text_t *line,
+                           void (*heard) (remote_t *self, const char *line, int64_t now_ms),
+                           int64_t now_ms)
 {
     char block [4096];
     ssize_t got = read (descriptor, block, sizeof block);
@@ -318,7 +318,7 @@ static bool s_read (remote_t *self, int descriptor, text_t *line,
 
 //  The command works in any login shell: it has no special characters. dd with blocks of one byte
 //  does not read bytes after the script.
-static void s_begin (remote_t *self)
+static void s_remote_begin (remote_t *self)
 {
     char command [SSH_COMMAND_BYTES];
     fault_t fault = {0};
@@ -328,7 +328,7 @@ static void s_begin (remote_t *self)
     const ssh_options_t options = {
         .ssh = self->order->ssh, .command = command, .open = tunnel ? self->order->open : NULL};
     if (ssh_start (&self->child, &options, self->host, &fault) != CADRE_OK)
-        s_fail (self, fault.text);
+        s_remote_fail (self, fault.text);
     else if (!tunnel)
         s_queue_orders (self);
 }
@@ -342,9 +342,9 @@ static void s_await_tunnel (remote_t *self, int64_t now_ms)
         return;
     self->awaits = false;
     if (state == TUNNEL_STANDS)
-        s_begin (self);
+        s_remote_begin (self);
     else
-        s_fail (self, why [0] ? why : "its tunnel failed, and ssh gave no reason");
+        s_remote_fail (self, why [0] ? why : "its tunnel failed, and ssh gave no reason");
 }
 
 void remote_start (remote_t *self, int64_t now_ms)
@@ -355,7 +355,7 @@ void remote_start (remote_t *self, int64_t now_ms)
     if (self->awaits)
         s_await_tunnel (self, now_ms);
     else
-        s_begin (self);
+        s_remote_begin (self);
 }
 
 //  Both streams have ended.
@@ -375,16 +375,16 @@ static void s_reap (remote_t *self, int number)
         snprintf (why, sizeof why, "the connection was cut");
     else
         snprintf (why, sizeof why, "ssh ended with %d and said nothing", code);
-    s_fail (self, why);
+    s_remote_fail (self, why);
 }
 
-static void s_give_up (remote_t *self)
+static void s_remote_give_up (remote_t *self)
 {
     char why [REMOTE_WHY_BYTES];
     snprintf (why, sizeof why, "no answer in time (--timeout) while it was %s%s%.100s",
               remote_word (self), self->reason [0] ? ": " : "", self->reason);
     if (!remote_is_over (self) && !self->closing)
-        s_fail (self, why);
+        s_remote_fail (self, why);
     s_reap (self, SIGKILL);
 }
 
@@ -409,7 +409,7 @@ void remote_polls (const remote_t *self, struct pollfd *polls)
     polls [2] = (struct pollfd){.fd = self->child.err, .events = POLLIN};
 }
 
-static void s_beat (remote_t *self, int64_t now_ms)
+static void s_remote_beat (remote_t *self, int64_t now_ms)
 {
     if (self->state != REMOTE_RUNNING || self->closing || now_ms < self->beat_ms)
         return;
@@ -425,21 +425,21 @@ void remote_turn (remote_t *self, const struct pollfd *polls, int64_t now_ms)
         s_await_tunnel (self, now_ms);
     if (self->child.pid == 0)
         return;
-    s_beat (self, now_ms);
+    s_remote_beat (self, now_ms);
     if (polls [0].revents)
-        s_write (self);
+        s_remote_write (self);
     if (self->state == REMOTE_SENDING && self->next == self->count)
         self->state = REMOTE_STARTING;
     if (polls [2].revents && self->child.err >= 0
-        && !s_read (self, self->child.err, &self->error, s_on_error_line, now_ms))
+        && !s_remote_read (self, self->child.err, &self->error, s_on_error_line, now_ms))
         ssh_close (&self->child.err);
     if (polls [1].revents && self->child.out >= 0
-        && !s_read (self, self->child.out, &self->line, s_on_line, now_ms))
+        && !s_remote_read (self, self->child.out, &self->line, s_on_line, now_ms))
         ssh_close (&self->child.out);
     if (self->child.out < 0 && self->child.err < 0)
         s_reap (self, 0);
     else if (now_ms >= self->deadline_ms && self->state != REMOTE_RUNNING)
-        s_give_up (self);
+        s_remote_give_up (self);
     else if (now_ms >= self->deadline_ms && self->closing)
-        s_give_up (self);
+        s_remote_give_up (self);
 }

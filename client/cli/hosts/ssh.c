@@ -54,7 +54,7 @@ int ssh_end (ssh_t *self, int number)
 static void s_add_all (words_t *words, const char *const *more)
 {
     while (*more)
-        command_add (&words->argv, *more++);
+        subcommand_add (&words->argv, *more++);
 }
 
 //  -R without a destination is a SOCKS proxy on the host; PermitRemoteOpen limits its destinations,
@@ -66,9 +66,9 @@ static void s_add_tunnel (words_t *words, const ssh_options_t *options)
     s_add_all (words, usual);
     text_print (&words->open, "PermitRemoteOpen=%s", options->open);
     text_print (&words->listen, "127.0.0.1:%u", options->port);
-    command_add (&words->argv, words->open.bytes);
-    command_add (&words->argv, "-R");
-    command_add (&words->argv, words->listen.bytes);
+    subcommand_add (&words->argv, words->open.bytes);
+    subcommand_add (&words->argv, "-R");
+    subcommand_add (&words->argv, words->listen.bytes);
 }
 
 static void s_add_ssh (words_t *words, const ssh_options_t *options, const hostlist_host_t *host)
@@ -77,36 +77,36 @@ static void s_add_ssh (words_t *words, const ssh_options_t *options, const hostl
         "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15",
         NULL};
     text_print (&words->ssh, "exec %s \"$@\"", options->ssh);
-    command_add (&words->argv, words->ssh.bytes);
-    command_add (&words->argv, "ssh");
+    subcommand_add (&words->argv, words->ssh.bytes);
+    subcommand_add (&words->argv, "ssh");
     s_add_all (words, usual);
     if (options->open)
         s_add_tunnel (words, options);
     if (host->port) {
         text_print (&words->port, "%u", host->port);
-        command_add (&words->argv, "-p");
-        command_add (&words->argv, words->port.bytes);
+        subcommand_add (&words->argv, "-p");
+        subcommand_add (&words->argv, words->port.bytes);
     }
     if (!options->command)
-        command_add (&words->argv, "-N");
-    command_add (&words->argv, host->target);
+        subcommand_add (&words->argv, "-N");
+    subcommand_add (&words->argv, host->target);
     if (options->command) {
         text_print (&words->command, "exec sh -c '%s'", options->command);
-        command_add (&words->argv, words->command.bytes);
+        subcommand_add (&words->argv, words->command.bytes);
     }
 }
 
-static void s_fill (words_t *words, const ssh_options_t *options, const hostlist_host_t *host)
+static void s_ssh_fill (words_t *words, const ssh_options_t *options, const hostlist_host_t *host)
 {
-    command_add (&words->argv, "/bin/sh");
-    command_add (&words->argv, "-c");
+    subcommand_add (&words->argv, "/bin/sh");
+    subcommand_add (&words->argv, "-c");
     if (host->target [0])
         s_add_ssh (words, options, host);
     else
-        command_add (&words->argv, options->command);
+        subcommand_add (&words->argv, options->command);
 }
 
-static void s_clear (words_t *words)
+static void s_ssh_clear (words_t *words)
 {
     free (words->argv);
     text_free (&words->ssh);
@@ -118,7 +118,8 @@ static void s_clear (words_t *words)
 
 //  ==== the child ===============================================================
 
-static int s_spawn (pid_t *pid, const words_t *words, const int *in, const int *out, const int *err)
+static int s_ssh_spawn (pid_t *pid, const words_t *words, const int *in, const int *out,
+                        const int *err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -147,13 +148,13 @@ cadre_error_t ssh_start (ssh_t *self, const ssh_options_t *options, const hostli
     int in [2] = {-1, -1}, out [2] = {-1, -1}, err [2] = {-1, -1};
     words_t words = {0};
     *self = SSH_NONE;
-    s_fill (&words, options, host);
+    s_ssh_fill (&words, options, host);
     int failed = 0;
     if (pipe2 (in, O_CLOEXEC) || pipe2 (out, O_CLOEXEC) || pipe2 (err, O_CLOEXEC))
         failed = errno;
     else
-        failed = s_spawn (&self->pid, &words, in, out, err);
-    s_clear (&words);
+        failed = s_ssh_spawn (&self->pid, &words, in, out, err);
+    s_ssh_clear (&words);
     ssh_close (&in [0]);
     ssh_close (&out [1]);
     ssh_close (&err [1]);

@@ -1,4 +1,4 @@
-//  board.c - see board.h
+//  status_table.c - see status_table.h
 
 #include "client/cli/hosts/status_table.h"
 
@@ -12,21 +12,21 @@
 #define NAME_LEAST 8
 #define NAME_MOST 40
 
-struct board {
+struct status_table {
     text_t out;    //  the last drawing
     unsigned rows; //  lines of the terminal in use
 };
 
-board_t *board_new (void)
+status_table_t *status_table_new (void)
 {
-    board_t *self = text_resize (NULL, sizeof *self);
-    *self = (board_t){0};
+    status_table_t *self = text_resize (NULL, sizeof *self);
+    *self = (status_table_t){0};
     return self;
 }
 
-void board_destroy (board_t **self_p)
+void status_table_destroy (status_table_t **self_p)
 {
-    board_t *self = *self_p;
+    status_table_t *self = *self_p;
     if (!self)
         return;
     text_free (&self->out);
@@ -35,7 +35,7 @@ void board_destroy (board_t **self_p)
 }
 
 //  Adds a line that fits the terminal, so that it does not wrap.
-static void s_put_row (board_t *self, unsigned columns, int width, const char *name,
+static void s_put_row (status_table_t *self, unsigned columns, int width, const char *name,
                        const char *word, const char *why)
 {
     text_t line = {0};
@@ -54,7 +54,7 @@ static void s_put_row (board_t *self, unsigned columns, int width, const char *n
     self->rows++;
 }
 
-static void s_put_sum (board_t *self, const fleet_t *fleet, size_t hidden)
+static void s_put_sum (status_table_t *self, const fleet_t *fleet, size_t hidden)
 {
     static const struct {
         remote_state_t state; //  the state to count
@@ -78,7 +78,7 @@ static void s_put_sum (board_t *self, const fleet_t *fleet, size_t hidden)
     self->rows++;
 }
 
-static void s_put_class (board_t *self, const fleet_t *fleet, bool well, unsigned room,
+static void s_put_class (status_table_t *self, const fleet_t *fleet, bool well, unsigned room,
                          unsigned columns, int width, size_t *hidden)
 {
     for (size_t i = 0; i < fleet_count (fleet); i++) {
@@ -104,7 +104,7 @@ static int s_width (const fleet_t *fleet)
     return width < NAME_MOST ? (int) width : NAME_MOST;
 }
 
-static void s_go_up (board_t *self)
+static void s_go_up (status_table_t *self)
 {
     text_clear (&self->out);
     if (self->rows)
@@ -112,7 +112,8 @@ static void s_go_up (board_t *self)
     self->rows = 0;
 }
 
-const char *board_draw (board_t *self, const fleet_t *fleet, unsigned lines, unsigned columns)
+const char *status_table_draw (status_table_t *self, const fleet_t *fleet, unsigned lines,
+                               unsigned columns)
 {
     const unsigned room = lines > 4 ? lines - 2 : 2;
     const int width = s_width (fleet);
@@ -126,7 +127,7 @@ const char *board_draw (board_t *self, const fleet_t *fleet, unsigned lines, uns
     return self->out.bytes;
 }
 
-const char *board_wipe (board_t *self)
+const char *status_table_wipe (status_table_t *self)
 {
     s_go_up (self);
     text_put (&self->out, "\033[J");

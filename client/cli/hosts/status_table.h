@@ -1,5 +1,5 @@
 /*
- *  board.h - the live table of a fleet, redrawn in place on a terminal
+ *  status_table.h - the live table of a fleet, redrawn in place on a terminal
  *
  *      HOST     STATE       WHY
  *      node01   running     tcp://hub:5700 (16 slots)
@@ -9,23 +9,24 @@
  *  Written to stderr. If there are more hosts than lines on the terminal, hosts that succeeded are
  *  omitted first. One thread.
  */
-#ifndef CLIENT_CLI_HOSTS_BOARD_H_INCLUDED
-#define CLIENT_CLI_HOSTS_BOARD_H_INCLUDED
+#ifndef CLIENT_CLI_HOSTS_STATUS_TABLE_H_INCLUDED
+#define CLIENT_CLI_HOSTS_STATUS_TABLE_H_INCLUDED
 
 #include <stddef.h>
 
 #include "client/cli/hosts/fleet.h"
 
-typedef struct board board_t;
+typedef struct status_table status_table_t;
 
-board_t *board_new (void);
-void board_destroy (board_t **self_p);
+status_table_t *status_table_new (void);
+void status_table_destroy (status_table_t **self_p);
 
 //  Draws the fleet; LINES and COLUMNS of the terminal. Returns the text to write, valid until the
 //  next call; it begins with moving the cursor up over the previous table.
-const char *board_draw (board_t *self, const fleet_t *fleet, unsigned lines, unsigned columns);
+const char *status_table_draw (status_table_t *self, const fleet_t *fleet, unsigned lines,
+                               unsigned columns);
 
 //  The text that erases the table.
-const char *board_wipe (board_t *self);
+const char *status_table_wipe (status_table_t *self);
 
 #endif

@@ -27,23 +27,23 @@
 #define EXPLAIN_MS 5000 //  a longer wait is explained to the user
 
 struct temp_workers {
-    hostlist_t *hosts;                  //  the hosts
-    bundle_t *bundle;                   //  files to send, or NULL
-    remote_order_t order;               //  the order
-    char name [64];                     //  of the deployment
-    char address [REACH_ADDRESS_BYTES]; //  of the broker, as workers connect to it
-    char *access;                       //  text of the workers' access file, or NULL
-    char *doors;                        //  permitted destinations of the tunnel, or NULL
+    hostlist_t *hosts;                          //  the hosts
+    bundle_t *bundle;                           //  files to send, or NULL
+    remote_order_t order;                       //  the order
+    char name [64];                             //  of the deployment
+    char address [BROKER_CHOICE_ADDRESS_BYTES]; //  of the broker, as workers connect to it
+    char *access;                               //  text of the workers' access file, or NULL
+    char *doors;                                //  permitted destinations of the tunnel, or NULL
     folder_t *folder; //  of a broker started here: keys, sockets, log; NULL: a configured broker
-    broker_launcher_t hub; //  the broker started here
-    unsigned parallel;     //  sessions in progress at a time
-    fleet_t *fleet;        //  used by the thread
-    pthread_t thread;      //  runs the sessions
-    bool threaded;         //  the thread was started
-    int wake;              //  eventfd that wakes the thread
-    atomic_bool closing;   //  the thread must end
-    atomic_size_t running; //  hosts with a worker now
-    atomic_bool lost;      //  all sessions are over
+    broker_launcher_t launcher; //  the broker started here
+    unsigned parallel;          //  sessions in progress at a time
+    fleet_t *fleet;             //  used by the thread
+    pthread_t thread;           //  runs the sessions
+    bool threaded;              //  the thread was started
+    int wake;                   //  eventfd that wakes the thread
+    atomic_bool closing;        //  the thread must end
+    atomic_size_t running;      //  hosts with a worker now
+    atomic_bool lost;           //  all sessions are over
 };
 
 //  ==== the thread ==============================================================
@@ -105,7 +105,7 @@ static cadre_error_t s_make_access (temp_workers_t *self, const char *keys, faul
 }
 
 static cadre_error_t s_start_hub (temp_workers_t *self, const hosts_options_t *options,
-                                  reach_t *reach, fault_t *fault)
+                                  broker_choice_t *choice, fault_t *fault)
 {
     char host [ADDRESS_NAME_BYTES], log [256];
     const uint16_t port = s_cut_address (options->address, host, sizeof host);
@@ -113,35 +113,35 @@ static cadre_error_t s_start_hub (temp_workers_t *self, const hosts_options_t *o
     if (!self->folder || s_make_access (self, folder_path (self->folder), fault) != CADRE_OK)
         return fault->code;
     snprintf (log, sizeof log, "%s/broker.log", folder_path (self->folder));
-    const broker_launcher_options_t hub = {.host = options->tunnel ? "127.0.0.1" : "*",
-                                           .port = port,
-                                           .folder = folder_path (self->folder),
-                                           .keys = folder_path (self->folder),
-                                           .log = log};
-    if (broker_launcher_start (&self->hub, &hub, fault) != CADRE_OK)
+    const broker_launcher_options_t launcher = {.host = options->tunnel ? "127.0.0.1" : "*",
+                                                .port = port,
+                                                .folder = folder_path (self->folder),
+                                                .keys = folder_path (self->folder),
+                                                .log = log};
+    if (broker_launcher_start (&self->launcher, &launcher, fault) != CADRE_OK)
         return fault->code;
     snprintf (self->address, sizeof self->address, "tcp://%s:%u",
-              options->tunnel ? "127.0.0.1" : host, self->hub.port);
-    self->doors = broker_launcher_doors ("127.0.0.1", self->hub.port,
-                                         broker_launcher_lane_first (self->hub.port),
-                                         broker_launcher_lane_last (self->hub.port));
-    *reach = (reach_t){0};
-    snprintf (reach->address, sizeof reach->address, "ipc://%s", folder_path (self->folder));
-    snprintf (reach->origin, sizeof reach->origin, "--hosts");
+              options->tunnel ? "127.0.0.1" : host, self->launcher.port);
+    self->doors = broker_launcher_doors ("127.0.0.1", self->launcher.port,
+                                         broker_launcher_lane_first (self->launcher.port),
+                                         broker_launcher_lane_last (self->launcher.port));
+    *choice = (broker_choice_t){0};
+    snprintf (choice->address, sizeof choice->address, "ipc://%s", folder_path (self->folder));
+    snprintf (choice->origin, sizeof choice->origin, "--hosts");
     return CADRE_OK;
 }
 
 //  ==== a configured broker =====================================================
 
 static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *options,
-                                   const char *workers, reach_t *reach, fault_t *fault)
+                                   const char *workers, broker_choice_t *choice, fault_t *fault)
 {
     access_t grant = {0};
     address_t address;
     if (workers && access_read_for (&grant, workers, true, fault) != CADRE_OK)
         return fault->code;
     snprintf (self->address, sizeof self->address, "%s",
-              grant.address [0] ? grant.address : reach->address);
+              grant.address [0] ? grant.address : choice->address);
     if (workers)
         self->access = grant_text (&grant);
     access_wipe (&grant);
@@ -152,25 +152,26 @@ static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *
             fault, CADRE_ERROR_ADDRESS,
             "workers on other hosts cannot reach the broker at %s (from %s); name one on tcp, or none, "
             "and this command starts its own",
-            self->address, reach->origin);
+            self->address, choice->origin);
     self->doors =
         broker_launcher_doors (address.name, address.port, options->lane_first, options->lane_last);
-    reach->local = false;
+    choice->local = false;
     return CADRE_OK;
 }
 
 //  ==== creation and destruction ================================================
 
-static cadre_error_t s_start (temp_workers_t *self, const hosts_options_t *options,
-                              const char *workers, reach_t *reach, fault_t *fault)
+static cadre_error_t s_temp_workers_start (temp_workers_t *self, const hosts_options_t *options,
+                                           const char *workers, broker_choice_t *choice,
+                                           fault_t *fault)
 {
     cadre_error_t error = hostlist_read (self->hosts, options->hosts, fault);
     if (!error)
         error = hosts_options_bundle (options, &self->bundle, fault);
-    if (!error && reach->embedded)
-        error = s_start_hub (self, options, reach, fault);
+    if (!error && choice->embedded)
+        error = s_start_hub (self, options, choice, fault);
     else if (!error)
-        error = s_use_broker (self, options, workers, reach, fault);
+        error = s_use_broker (self, options, workers, choice, fault);
     if (error)
         return error;
     self->order = (remote_order_t){.verb = "attach",
@@ -188,14 +189,14 @@ static cadre_error_t s_start (temp_workers_t *self, const hosts_options_t *optio
 }
 
 temp_workers_t *temp_workers_new (const hosts_options_t *options, const char *workers,
-                                  reach_t *reach, fault_t *fault)
+                                  broker_choice_t *choice, fault_t *fault)
 {
     temp_workers_t *self = text_resize (NULL, sizeof *self);
     *self = (temp_workers_t){.parallel = options->parallel, .hosts = hostlist_new ()};
     self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     snprintf (self->name, sizeof self->name, "run-%d-%08x", (int) getpid (),
               (unsigned) entropy_u64 ());
-    if (s_start (self, options, workers, reach, fault) != CADRE_OK)
+    if (s_temp_workers_start (self, options, workers, choice, fault) != CADRE_OK)
         temp_workers_destroy (&self);
     return self;
 }
@@ -210,7 +211,7 @@ void temp_workers_destroy (temp_workers_t **self_p)
     if (self->threaded && write (self->wake, &one, sizeof one) == sizeof one)
         pthread_join (self->thread, NULL);
     fleet_destroy (&self->fleet);
-    broker_launcher_end (&self->hub, NULL, 0);
+    broker_launcher_end (&self->launcher, NULL, 0);
     folder_destroy (&self->folder);
     hostlist_destroy (&self->hosts);
     bundle_destroy (&self->bundle);
@@ -232,7 +233,7 @@ bool temp_workers_is_lost (temp_workers_t *self)
 cadre_error_t temp_workers_wait (temp_workers_t *self, fault_t *fault)
 {
     for (int64_t waited_ms = 0; self->running == 0; waited_ms += NAP_MS) {
-        if (stop_asked ())
+        if (interrupt_asked ())
             return fault_set (fault, CADRE_ERROR_CANCELLED, "interrupted");
         if (self->lost)
             return fault_set (fault, CADRE_ERROR_UNAVAILABLE,

@@ -18,7 +18,7 @@ typedef struct temp_workers temp_workers_t;
 //  started here. WORKERS is the workers' access file for a configured broker, or NULL. NULL and a
 //  fault on failure.
 temp_workers_t *temp_workers_new (const hosts_options_t *options, const char *workers,
-                                  reach_t *reach, fault_t *fault);
+                                  broker_choice_t *choice, fault_t *fault);
 
 //  Ends workers, sessions, and the broker, and waits for their end.
 void temp_workers_destroy (temp_workers_t **self_p);

@@ -40,10 +40,10 @@ static void s_nap (void)
     nanosleep (&(struct timespec){.tv_nsec = NAP_MS * 1000000L}, NULL);
 }
 
-static cadre_error_t s_path (const char *deployment, const hostlist_host_t *host, char *path,
-                             size_t size, fault_t *fault)
+static cadre_error_t s_tunnel_path (const char *deployment, const hostlist_host_t *host, char *path,
+                                    size_t size, fault_t *fault)
 {
-    if (deployed_folder (path, size, true, fault) != CADRE_OK)
+    if (deploy_record_folder (path, size, true, fault) != CADRE_OK)
         return fault->code;
     size_t used = strlen (path);
     int printed = snprintf (path + used, size - used, "/%s.%s.tunnel", deployment, host->name);
@@ -55,7 +55,7 @@ static cadre_error_t s_path (const char *deployment, const hostlist_host_t *host
 //  ==== the process =============================================================
 
 //  Writes "PID PORT WHY".
-static void s_write (const keeper_t *self)
+static void s_tunnel_write (const keeper_t *self)
 {
     char line [TUNNEL_WHY_BYTES + 64];
     int size = snprintf (line, sizeof line, "%d %u %s\n", (int) getpid (), self->port, self->why);
@@ -68,7 +68,7 @@ static void s_on_line (keeper_t *self, const char *line)
     unsigned port;
     if (sscanf (line, "Allocated port %u for remote forward", &port) == 1 && self->port == 0) {
         self->port = port;
-        s_write (self);
+        s_tunnel_write (self);
     } else if (*line && strncmp (line, "Warning: ", 9) != 0 && self->why [0] == '\0')
         snprintf (self->why, sizeof self->why, "%s", line);
 }
@@ -96,7 +96,7 @@ static bool s_listen (keeper_t *self, ssh_t *child)
 }
 
 //  The remote command ends with its stdin, so ssh ends when this process dies.
-static bool s_hold (keeper_t *self)
+static bool s_tunnel_hold (keeper_t *self)
 {
     ssh_t child;
     fault_t fault = {0};
@@ -119,12 +119,12 @@ static bool s_rest (const keeper_t *self, int seconds)
 }
 
 //  Restarts ssh. A tunnel that has never been up is given up; the reason is in the file.
-static void s_keep (keeper_t *self)
+static void s_tunnel_keep (keeper_t *self)
 {
     int retry_s = RETRY_LEAST_S;
     for (;;) {
         time_t began = time (NULL);
-        bool more = s_hold (self);
+        bool more = s_tunnel_hold (self);
         if (!more || self->port == 0)
             return;
         if (time (NULL) - began >= STEADY_S)
@@ -148,10 +148,10 @@ static void s_become (keeper_t *self)
     sigaddset (&set, SIGTERM);
     sigprocmask (SIG_SETMASK, &set, NULL);
     self->signals = signalfd (-1, &set, SFD_CLOEXEC);
-    s_write (self);
-    s_keep (self);
+    s_tunnel_write (self);
+    s_tunnel_keep (self);
     self->port = 0;
-    s_write (self);
+    s_tunnel_write (self);
     _exit (0);
 }
 
@@ -160,9 +160,9 @@ static void s_become (keeper_t *self)
 cadre_error_t tunnel_start (const tunnel_options_t *options, const hostlist_host_t *host,
                             fault_t *fault)
 {
-    char path [DEPLOYED_PATH_BYTES];
+    char path [DEPLOY_RECORD_PATH_BYTES];
     keeper_t keeper = {.options = options, .host = host};
-    if (s_path (options->deployment, host, path, sizeof path, fault) != CADRE_OK)
+    if (s_tunnel_path (options->deployment, host, path, sizeof path, fault) != CADRE_OK)
         return fault->code;
     keeper.file = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (keeper.file < 0)
@@ -182,7 +182,7 @@ cadre_error_t tunnel_start (const tunnel_options_t *options, const hostlist_host
 }
 
 //  Reads the file; false if it is not locked.
-static bool s_read (const char *path, int *pid, unsigned *port, char why [TUNNEL_WHY_BYTES])
+static bool s_tunnel_read (const char *path, int *pid, unsigned *port, char why [TUNNEL_WHY_BYTES])
 {
     char line [TUNNEL_WHY_BYTES + 64] = "";
     int used = 0;
@@ -204,25 +204,27 @@ static bool s_read (const char *path, int *pid, unsigned *port, char why [TUNNEL
 tunnel_state_t tunnel_look (const char *deployment, const hostlist_host_t *host, unsigned *port,
                             char why [TUNNEL_WHY_BYTES])
 {
-    char path [DEPLOYED_PATH_BYTES];
+    char path [DEPLOY_RECORD_PATH_BYTES];
     int pid;
     *port = 0;
     why [0] = '\0';
-    if (s_path (deployment, host, path, sizeof path, NULL) != CADRE_OK
-        || !s_read (path, &pid, port, why))
+    if (s_tunnel_path (deployment, host, path, sizeof path, NULL) != CADRE_OK
+        || !s_tunnel_read (path, &pid, port, why))
         return TUNNEL_NONE;
     return *port ? TUNNEL_STANDS : TUNNEL_COMING;
 }
 
 void tunnel_stop (const char *deployment, const hostlist_host_t *host)
 {
-    char path [DEPLOYED_PATH_BYTES], why [TUNNEL_WHY_BYTES];
+    char path [DEPLOY_RECORD_PATH_BYTES], why [TUNNEL_WHY_BYTES];
     int pid;
     unsigned port;
-    if (s_path (deployment, host, path, sizeof path, NULL) != CADRE_OK || access (path, F_OK) != 0)
+    if (s_tunnel_path (deployment, host, path, sizeof path, NULL) != CADRE_OK
+        || access (path, F_OK) != 0)
         return;
     int64_t left_ms = STOP_MS;
-    for (bool told = false; s_read (path, &pid, &port, why) && left_ms > 0; left_ms -= NAP_MS) {
+    for (bool told = false; s_tunnel_read (path, &pid, &port, why) && left_ms > 0;
+         left_ms -= NAP_MS) {
         if (!told && pid > 1)
             told = kill (pid, SIGTERM) == 0;
         s_nap ();

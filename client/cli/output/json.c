@@ -17,7 +17,7 @@
 
 //  ==== reading ===========================================================
 
-static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault);
+static cadre_value_t *s_json_read (const json_t *json, unsigned depth, fault_t *fault);
 
 //  Reads {"base64": "..."} and {"double": "nan"}; NULL if JSON is another object.
 static cadre_value_t *s_read_special (const json_t *json)
@@ -50,7 +50,7 @@ static cadre_value_t *s_read_object (const json_t *json, unsigned depth, fault_t
     cadre_value_t *map = cadre_value_map ();
     void *item = json_object_iter ((json_t *) (uintptr_t) json);
     for (; item; item = json_object_iter_next ((json_t *) (uintptr_t) json, item)) {
-        cadre_value_t *value = s_read (json_object_iter_value (item), depth + 1, fault);
+        cadre_value_t *value = s_json_read (json_object_iter_value (item), depth + 1, fault);
         if (!value) {
             cadre_value_destroy (&map);
             return NULL;
@@ -64,7 +64,7 @@ static cadre_value_t *s_read_array (const json_t *json, unsigned depth, fault_t 
 {
     cadre_value_t *list = cadre_value_list ();
     for (size_t i = 0; i < json_array_size (json); i++) {
-        cadre_value_t *value = s_read (json_array_get (json, i), depth + 1, fault);
+        cadre_value_t *value = s_json_read (json_array_get (json, i), depth + 1, fault);
         if (!value) {
             cadre_value_destroy (&list);
             return NULL;
@@ -74,7 +74,7 @@ static cadre_value_t *s_read_array (const json_t *json, unsigned depth, fault_t 
     return list;
 }
 
-static cadre_value_t *s_read (const json_t *json, unsigned depth, fault_t *fault)
+static cadre_value_t *s_json_read (const json_t *json, unsigned depth, fault_t *fault)
 {
     if (depth > (unsigned) DEPTH_MAX && (json_is_array (json) || json_is_object (json))) {
         fault_set (fault, CADRE_ERROR_ARGUMENT, "it nests deeper than %d", DEPTH_MAX);
@@ -111,14 +111,14 @@ cadre_value_t *json_read (const char *text, size_t size, fault_t *fault)
                    error.column, shown, text, size > 40 ? "..." : "");
         return NULL;
     }
-    cadre_value_t *value = s_read (json, 1, fault);
+    cadre_value_t *value = s_json_read (json, 1, fault);
     json_decref (json);
     return value;
 }
 
 //  ==== writing ===========================================================
 
-static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level);
+static void s_json_write (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level);
 
 static void s_write_text (text_t *out, const char *bytes, size_t size)
 {
@@ -202,9 +202,9 @@ static void s_write_pairs (text_t *out, const cadre_value_t *map)
     text_put (out, "{\"pairs\":[");
     for (size_t i = 0; i < cadre_value_count (map); i++) {
         text_put (out, i ? ",[" : "[");
-        s_write (out, cadre_value_key_at (map, i), 0, 0);
+        s_json_write (out, cadre_value_key_at (map, i), 0, 0);
         text_put (out, ",");
-        s_write (out, cadre_value_at (map, i), 0, 0);
+        s_json_write (out, cadre_value_at (map, i), 0, 0);
         text_put (out, "]");
     }
     text_put (out, "]}");
@@ -220,7 +220,7 @@ static void s_write_key (text_t *out, const cadre_value_t *key)
         return;
     }
     text_put (out, "\"");
-    s_write (out, key, 0, 0);
+    s_json_write (out, key, 0, 0);
     text_put (out, "\"");
 }
 
@@ -237,7 +237,7 @@ static void s_write_items (text_t *out, const cadre_value_t *value, unsigned ind
             s_write_key (out, cadre_value_key_at (value, i));
             text_put (out, indent ? ": " : ":");
         }
-        s_write (out, cadre_value_at (value, i), indent, level + 1);
+        s_json_write (out, cadre_value_at (value, i), indent, level + 1);
     }
     if (count > 0)
         s_new_line (out, indent, level);
@@ -250,12 +250,12 @@ static void s_write_failure (text_t *out, const cadre_value_t *value)
     text_put (out, "{\"error\":{");
     for (size_t i = 0; i < 3; i++) {
         text_print (out, "%s\"%s\":", i ? "," : "", names [i]);
-        s_write (out, cadre_value_at (value, i), 0, 0);
+        s_json_write (out, cadre_value_at (value, i), 0, 0);
     }
     text_put (out, "}}");
 }
 
-static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level)
+static void s_json_write (text_t *out, const cadre_value_t *value, unsigned indent, unsigned level)
 {
     size_t size = 0;
     const void *bytes = NULL;
@@ -294,7 +294,7 @@ static void s_write (text_t *out, const cadre_value_t *value, unsigned indent, u
 char *json_write (const cadre_value_t *value, unsigned indent)
 {
     text_t out = {0};
-    s_write (&out, value, indent, 0);
+    s_json_write (&out, value, indent, 0);
     return text_take (&out);
 }
 

@@ -11,7 +11,7 @@
 #include "client/cli/output/text.h"
 #include "common/printable.h"
 
-static void s_print (const char *format, va_list arguments)
+static void s_line_print (const char *format, va_list arguments)
 {
     text_t line = {0};
     text_print_va (&line, format, arguments);
@@ -24,7 +24,7 @@ void line_print (const char *format, ...)
 {
     va_list arguments;
     va_start (arguments, format);
-    s_print (format, arguments);
+    s_line_print (format, arguments);
     va_end (arguments);
 }
 
@@ -33,7 +33,7 @@ void line_print_behind (const char *colour, const char *word, const char *format
     printf ("%s%-4s%s", colour ? colour : "", word, colour ? "\033[0m" : "");
     va_list arguments;
     va_start (arguments, format);
-    s_print (format, arguments);
+    s_line_print (format, arguments);
     va_end (arguments);
 }
 

@@ -1,4 +1,4 @@
-//  bar.c - see bar.h
+//  progress_bar.c - see progress_bar.h
 
 #include "client/cli/output/progress_bar.h"
 
@@ -18,8 +18,8 @@ static void s_print_seconds (int64_t ms, char *buffer, size_t size)
         units_print_duration (ms / 1000 * 1000, buffer, size);
 }
 
-const char *bar_print (uint64_t ended, uint64_t failed, uint64_t total, bool known,
-                       int64_t elapsed_ms, char *buffer, size_t size)
+const char *progress_bar_print (uint64_t ended, uint64_t failed, uint64_t total, bool known,
+                                int64_t elapsed_ms, char *buffer, size_t size)
 {
     char count [UNITS_TEXT_BYTES], all [UNITS_TEXT_BYTES], time [UNITS_TEXT_BYTES];
     char trouble [UNITS_TEXT_BYTES + 16] = "";

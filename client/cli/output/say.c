@@ -17,7 +17,7 @@
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool s_drawn; //  a progress line is shown
 
-static void s_write (const char *bytes, size_t size)
+static void s_say_write (const char *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t written = write (STDERR_FILENO, bytes, size);
@@ -33,7 +33,7 @@ static void s_write (const char *bytes, size_t size)
 static void s_wipe (void)
 {
     if (s_drawn)
-        s_write ("\r\033[K", 4);
+        s_say_write ("\r\033[K", 4);
     s_drawn = false;
 }
 
@@ -53,7 +53,7 @@ void say (const char *format, ...)
 
     pthread_mutex_lock (&s_lock);
     s_wipe ();
-    s_write (line, size);
+    s_say_write (line, size);
     pthread_mutex_unlock (&s_lock);
 }
 
@@ -67,7 +67,7 @@ void say_output (const void *bytes, size_t size)
 {
     pthread_mutex_lock (&s_lock);
     s_wipe ();
-    s_write (bytes, size);
+    s_say_write (bytes, size);
     pthread_mutex_unlock (&s_lock);
 }
 
@@ -76,7 +76,7 @@ void say_progress (const char *text)
     pthread_mutex_lock (&s_lock);
     s_wipe ();
     if (text) {
-        s_write (text, strlen (text));
+        s_say_write (text, strlen (text));
         s_drawn = true;
     }
     pthread_mutex_unlock (&s_lock);

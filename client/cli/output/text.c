@@ -19,7 +19,7 @@ void *text_resize (void *memory, size_t size)
     return bytes;
 }
 
-static void s_reserve (text_t *self, size_t more)
+static void s_text_reserve (text_t *self, size_t more)
 {
     size_t needed = self->size + more + 1;
     if (needed <= self->capacity)
@@ -31,7 +31,7 @@ static void s_reserve (text_t *self, size_t more)
 
 void text_add (text_t *self, const void *bytes, size_t size)
 {
-    s_reserve (self, size);
+    s_text_reserve (self, size);
     if (size > 0)
         memcpy (self->bytes + self->size, bytes, size);
     self->size += size;
@@ -51,7 +51,7 @@ void text_print_va (text_t *self, const char *format, va_list arguments)
     va_end (again);
     if (size <= 0)
         return;
-    s_reserve (self, (size_t) size);
+    s_text_reserve (self, (size_t) size);
     vsnprintf (self->bytes + self->size, (size_t) size + 1, format, arguments);
     self->size += (size_t) size;
 }

@@ -1,4 +1,4 @@
-//  order.c - see order.h
+//  admin_request.c - see admin_request.h
 
 #include "client/cli/run/admin_request.h"
 
@@ -18,21 +18,23 @@ static const struct {
     unsigned flag;             //  pages with this option
     struct argp_option option; //  for argp
 } s_options [] = {
-    {ORDER_STATE, {"state", KEY_STATE, "STATE", 0, "show only those in this state", 1}},
-    {ORDER_OUTCOME,
+    {ADMIN_REQUEST_STATE, {"state", KEY_STATE, "STATE", 0, "show only those in this state", 1}},
+    {ADMIN_REQUEST_OUTCOME,
      {"outcome", KEY_OUTCOME, "OUTCOME", 0,
       "show only tasks with this outcome: error, exit, quarantined, ...", 1}},
-    {ORDER_WAIT, {"wait", KEY_WAIT, NULL, 0, "continue until the job has ended", 1}},
-    {ORDER_TAG, {"tag", KEY_TAG, NULL, 0, "print the task number and a tab before each line", 1}},
-    {ORDER_TIMEOUT,
+    {ADMIN_REQUEST_WAIT, {"wait", KEY_WAIT, NULL, 0, "continue until the job has ended", 1}},
+    {ADMIN_REQUEST_TAG,
+     {"tag", KEY_TAG, NULL, 0, "print the task number and a tab before each line", 1}},
+    {ADMIN_REQUEST_TIMEOUT,
      {"timeout", KEY_TIMEOUT, "TIME", 0,
       "stop waiting after TIME, with exit code 75: 90s, 5m (default: no limit)", 1}},
-    {ORDER_DRAIN,
+    {ADMIN_REQUEST_DRAIN,
      {"timeout", KEY_TIMEOUT, "TIME", 0,
       "kill tasks that still run after TIME: 90s, 5m (default 30s)", 1}},
 };
 
-static void s_read_outcome (order_options_t *self, const char *text, struct argp_state *state)
+static void s_read_outcome (admin_request_options_t *self, const char *text,
+                            struct argp_state *state)
 {
     text_t words = {0};
     bool known = false;
@@ -47,16 +49,16 @@ static void s_read_outcome (order_options_t *self, const char *text, struct argp
     text_free (&words);
 }
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_admin_request_parse (int key, char *argument, struct argp_state *state)
 {
-    order_options_t *self = state->input;
+    admin_request_options_t *self = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs [0] = &self->shared; return 0;
     case KEY_STATE: self->state = argument; return 0;
     case KEY_OUTCOME: s_read_outcome (self, argument, state); return 0;
     case KEY_WAIT: self->wait = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
-    case KEY_TIMEOUT: self->timeout_ms = command_duration (argument, state); return 0;
+    case KEY_TIMEOUT: self->timeout_ms = subcommand_duration (argument, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -65,15 +67,16 @@ static int s_check_whole (const char *command, const char *word)
 {
     uint64_t job;
     int64_t task;
-    if (!command_read_task (word, &job, &task) || task < 0)
+    if (!subcommand_read_task (word, &job, &task) || task < 0)
         return 0;
-    return command_usage (command, "'%s' is one task, and this is for a whole job: write %" PRIu64,
-                          word, job);
+    return subcommand_usage (
+        command, "'%s' is one task, and this is for a whole job: write %" PRIu64, word, job);
 }
 
-int order_read (order_options_t *self, const order_page_t *page, int argc, char **argv)
+int admin_request_read (admin_request_options_t *self, const admin_request_page_t *page, int argc,
+                        char **argv)
 {
-    *self = (order_options_t){.timeout_ms = -1, .first = argc};
+    *self = (admin_request_options_t){.timeout_ms = -1, .first = argc};
     struct argp_option options [OPTIONS_MAX] = {{0}};
     size_t count = 0;
     for (size_t i = 0; i < sizeof s_options / sizeof *s_options; i++)
@@ -81,23 +84,26 @@ int order_read (order_options_t *self, const order_page_t *page, int argc, char 
             options [count++] = s_options [i].option;
     assert (count < OPTIONS_MAX);
     const struct argp_child children [] = {
-        {page->options & ORDER_LIST ? &command_list_argp : &command_broker_argp, 0, NULL, 0}, {0}};
+        {page->options & ADMIN_REQUEST_LIST ? &subcommand_list_argp : &subcommand_broker_argp, 0,
+         NULL, 0},
+        {0}};
     const struct argp argp = {.options = options,
-                              .parser = s_parse,
+                              .parser = s_admin_request_parse,
                               .args_doc = page->words,
                               .doc = page->says,
                               .children = children};
-    command_parse (&argp, false, argc, argv, &self->first, self);
+    subcommand_parse (&argp, false, argc, argv, &self->first, self);
     const int words = argc - self->first;
     if (words < page->least)
-        return command_usage (argv [0], "%s is missing", page->words);
+        return subcommand_usage (argv [0], "%s is missing", page->words);
     if (words > page->most)
-        return command_usage (argv [0], "'%s' is one word too many",
-                              argv [self->first + page->most]);
-    return page->options & ORDER_WHOLE ? s_check_whole (argv [0], argv [self->first]) : 0;
+        return subcommand_usage (argv [0], "'%s' is one word too many",
+                                 argv [self->first + page->most]);
+    return page->options & ADMIN_REQUEST_WHOLE ? s_check_whole (argv [0], argv [self->first]) : 0;
 }
 
-int order_check_state (const order_options_t *self, const char *command, const char *const *states)
+int admin_request_check_state (const admin_request_options_t *self, const char *command,
+                               const char *const *states)
 {
     text_t known = {0};
     bool found = !self->state;
@@ -105,34 +111,35 @@ int order_check_state (const order_options_t *self, const char *command, const c
         found = found || strcmp (self->state, states [i]) == 0;
         text_print (&known, "%s%s", i == 0 ? "" : states [i + 1] ? ", " : " or ", states [i]);
     }
-    const int exit_code =
-        found ? 0
-              : command_usage (command, "'%s' is not a state: write %s", self->state, known.bytes);
+    const int exit_code = found ? 0
+                                : subcommand_usage (command, "'%s' is not a state: write %s",
+                                                    self->state, known.bytes);
     text_free (&known);
     return exit_code;
 }
 
-cadre_value_t *order_ask (const order_options_t *self, const char *what, cadre_value_t **arguments,
-                          int *exit_code)
+cadre_value_t *admin_request_ask (const admin_request_options_t *self, const char *what,
+                                  cadre_value_t **arguments, int *exit_code)
 {
     cadre_value_t *body = NULL;
-    cadre_t *pool = command_connect (&self->shared, exit_code);
+    cadre_t *pool = subcommand_connect (&self->shared, exit_code);
     if (pool)
-        body = command_request (pool, what, arguments, exit_code);
+        body = subcommand_request (pool, what, arguments, exit_code);
     if (arguments)
         cadre_value_destroy (arguments);
     cadre_close (&pool, CLOSE_TIMEOUT_MS);
     return body;
 }
 
-cadre_value_t *order_task (const char *command, const char *text, bool needed, int *exit_code)
+cadre_value_t *admin_request_task (const char *command, const char *text, bool needed,
+                                   int *exit_code)
 {
     uint64_t job;
     int64_t task;
-    if (!command_read_task (text, &job, &task) || (needed && task < 0)) {
-        *exit_code = command_usage (command, "'%s' is not a %s", text,
-                                    needed ? "task: write JOB.TASK, such as 42.17"
-                                           : "job: write its number, such as 42");
+    if (!subcommand_read_task (text, &job, &task) || (needed && task < 0)) {
+        *exit_code = subcommand_usage (command, "'%s' is not a %s", text,
+                                       needed ? "task: write JOB.TASK, such as 42.17"
+                                              : "job: write its number, such as 42");
         return NULL;
     }
     if (task >= 0)

@@ -1,9 +1,9 @@
 /*
- *  order.h - shared code of short commands that send the broker one request: job, task, worker and
- *  broker. One thread.
+ *  admin_request.h - shared code of short commands that send the broker one request: job, task,
+ *  worker and broker. One thread.
  */
-#ifndef CLIENT_CLI_RUN_ORDER_H_INCLUDED
-#define CLIENT_CLI_RUN_ORDER_H_INCLUDED
+#ifndef CLIENT_CLI_RUN_ADMIN_REQUEST_H_INCLUDED
+#define CLIENT_CLI_RUN_ADMIN_REQUEST_H_INCLUDED
 
 #include <cadre.h>
 #include <stdbool.h>
@@ -11,49 +11,52 @@
 
 #include "client/cli/base/subcommand.h"
 
-typedef struct order_options {
-    command_shared_t shared; //  --broker, -o
-    const char *state;       //  --state, or NULL
-    const char *outcome;     //  --outcome, or NULL
-    bool wait;               //  --wait, --follow
-    bool tag;                //  --tag
-    int64_t timeout_ms;      //  --timeout; -1: not given
-    int first;               //  index of the first word in argv
-} order_options_t;
+typedef struct admin_request_options {
+    subcommand_shared_t shared; //  --broker, -o
+    const char *state;          //  --state, or NULL
+    const char *outcome;        //  --outcome, or NULL
+    bool wait;                  //  --wait, --follow
+    bool tag;                   //  --tag
+    int64_t timeout_ms;         //  --timeout; -1: not given
+    int first;                  //  index of the first word in argv
+} admin_request_options_t;
 
 //  The options that a command has.
-#define ORDER_LIST 1u     //  -o
-#define ORDER_STATE 2u    //  --state
-#define ORDER_WAIT 4u     //  --wait
-#define ORDER_TAG 8u      //  --tag
-#define ORDER_TIMEOUT 16u //  --timeout
-#define ORDER_OUTCOME 32u //  --outcome
-#define ORDER_DRAIN 128u  //  --timeout, of a drain
+#define ADMIN_REQUEST_LIST 1u     //  -o
+#define ADMIN_REQUEST_STATE 2u    //  --state
+#define ADMIN_REQUEST_WAIT 4u     //  --wait
+#define ADMIN_REQUEST_TAG 8u      //  --tag
+#define ADMIN_REQUEST_TIMEOUT 16u //  --timeout
+#define ADMIN_REQUEST_OUTCOME 32u //  --outcome
+#define ADMIN_REQUEST_DRAIN 128u  //  --timeout, of a drain
 //  The word must be a job and not a task of it: a user who names one task does not mean the whole
 //  job.
-#define ORDER_WHOLE 64u
+#define ADMIN_REQUEST_WHOLE 64u
 
-typedef struct order_page {
+typedef struct admin_request_page {
     unsigned options;  //  ORDER_...
     const char *words; //  what follows the options, or NULL
     const char *says;  //  what the command does, a vertical tab, further text and an example
     int least;         //  minimum number of words
     int most;          //  maximum number of words
-} order_page_t;
+} admin_request_page_t;
 
 //  Reads argv as the page says. 0, or the exit code.
-int order_read (order_options_t *self, const order_page_t *page, int argc, char **argv);
+int admin_request_read (admin_request_options_t *self, const admin_request_page_t *page, int argc,
+                        char **argv);
 
 //  Returns 0, or the exit code when --state is not one of STATES (NULL-terminated).
-int order_check_state (const order_options_t *self, const char *command, const char *const *states);
+int admin_request_check_state (const admin_request_options_t *self, const char *command,
+                               const char *const *states);
 
 //  Connects, sends the request, disconnects. ARGUMENTS is consumed. NULL and *EXIT_CODE on failure,
 //  after an error message.
-cadre_value_t *order_ask (const order_options_t *self, const char *what, cadre_value_t **arguments,
-                          int *exit_code);
+cadre_value_t *admin_request_ask (const admin_request_options_t *self, const char *what,
+                                  cadre_value_t **arguments, int *exit_code);
 
 //  Converts "N" or "N.M" to {job: N} or {job: N, task: M}. NULL and *EXIT_CODE when TEXT is
 //  neither, or has no task although NEEDED.
-cadre_value_t *order_task (const char *command, const char *text, bool needed, int *exit_code);
+cadre_value_t *admin_request_task (const char *command, const char *text, bool needed,
+                                   int *exit_code);
 
 #endif

@@ -38,13 +38,13 @@ struct follow {
     uint64_t failed;        //  results that are not ok
     int64_t task;           //  logs: only this task; -1: all
     bool tag;               //  logs: print the task's number before each line
-    emit_t *emit;           //  logs: writes the output
+    task_output_t *output;  //  logs: writes the output
     page_t *begun;          //  tasks seen
     cadre_value_t *rows;    //  results as a listing
     table_format_t format;  //  results: output format
 };
 
-static int64_t s_now_ms (void)
+static int64_t s_follow_now_ms (void)
 {
     struct timespec now;
     clock_gettime (CLOCK_MONOTONIC, &now);
@@ -93,12 +93,12 @@ static void s_take_event (follow_t *self, const cadre_event_t *event)
 //  The exit code after an interruption or timeout, else 0.
 static int s_stopped (const follow_t *self)
 {
-    if (stop_asked ()) {
+    if (interrupt_asked ()) {
         say ("interrupted; job %" PRIu64 " continues: 'cadre job cancel %" PRIu64 "' ends it",
              self->number, self->number);
         return SAY_EXIT_INTERRUPTED;
     }
-    if (self->until_ms < 0 || s_now_ms () < self->until_ms)
+    if (self->until_ms < 0 || s_follow_now_ms () < self->until_ms)
         return 0;
     say ("job %" PRIu64 " has not ended in time; it continues", self->number);
     return cadre_error_exit_code (CADRE_ERROR_TIMEOUT);
@@ -112,11 +112,11 @@ static int s_failed (const follow_t *self, cadre_error_t error, const char *mess
 }
 
 //  Reads all events. Returns 0, or the exit code.
-static int s_take (follow_t *self, cadre_t *pool, unsigned what)
+static int s_follow_take (follow_t *self, cadre_t *pool, unsigned what)
 {
     int exit_code = 0;
-    pulse_t pulse;
-    pulse_init (&pulse, pool);
+    broker_watch_t watch;
+    broker_watch_init (&watch, pool);
     cadre_job_t *job = cadre_job_follow (pool, self->number, what);
     while (!exit_code) {
         cadre_event_t event = {0};
@@ -129,7 +129,7 @@ static int s_take (follow_t *self, cadre_t *pool, unsigned what)
             exit_code = s_failed (self, error, cadre_job_message (job));
         if (exit_code)
             break;
-        pulse_check (&pulse, error == CADRE_OK);
+        broker_watch_check (&watch, error == CADRE_OK);
         exit_code = s_stopped (self);
     }
     cadre_job_destroy (&job);
@@ -143,7 +143,7 @@ static void s_wait_event (follow_t *self, const cadre_event_t *event)
     if (event->kind != CADRE_EVENT_RESULT || event->outcome == CADRE_OUTCOME_OK)
         return;
     self->failed++;
-    char *outcome = tasks_outcome (event, 0);
+    char *outcome = run_tasks_outcome (event, 0);
     say ("task %" PRIu64 ".%u %s%s%s", self->number, event->index, outcome,
          event->worker && *event->worker ? " at " : "", event->worker ? event->worker : "");
     free (outcome);
@@ -152,20 +152,20 @@ static void s_wait_event (follow_t *self, const cadre_event_t *event)
 int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_run)
 {
     follow_t self = {.number = number,
-                     .until_ms = timeout_ms < 0 ? -1 : s_now_ms () + timeout_ms,
+                     .until_ms = timeout_ms < 0 ? -1 : s_follow_now_ms () + timeout_ms,
                      .event = s_wait_event};
-    int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
+    int exit_code = s_follow_take (&self, pool, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
     if (exit_code)
         return exit_code;
     if (like_run)
-        return tasks_exit_code (self.failed);
+        return run_tasks_exit_code (self.failed);
     return self.failed ? SAY_EXIT_FAILED : 0;
 }
 
 //  ==== output ================================================================
 
 //  Handles the first event of a task.
-static void s_begin (follow_t *self, uint32_t index)
+static void s_follow_begin (follow_t *self, uint32_t index)
 {
     if (!s_is_new (self, index))
         return;
@@ -175,22 +175,22 @@ static void s_begin (follow_t *self, uint32_t index)
         text_print (&text, "%" PRIu64 ".%u", self->number, index);
         tag = text_take (&text);
     }
-    emit_begin (self->emit, index, tag, NULL);
+    task_output_begin (self->output, index, tag, NULL);
 }
 
 static void s_logs_event (follow_t *self, const cadre_event_t *event)
 {
     if (self->task >= 0 && event->index != (uint32_t) self->task)
         return;
-    s_begin (self, event->index);
+    s_follow_begin (self, event->index);
     if (event->kind == CADRE_EVENT_RESULT)
-        emit_end (self->emit, event->index, NULL);
+        task_output_end (self->output, event->index, NULL);
     else if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
-        emit_output (self->emit, event->index, (int) event->stream, event->bytes,
-                     event->size_bytes);
+        task_output_write (self->output, event->index, (int) event->stream, event->bytes,
+                           event->size_bytes);
     else if (event->stream == CADRE_STREAM_LOG)
-        emit_output (self->emit, event->index, CADRE_STREAM_STDERR, event->bytes,
-                     event->size_bytes);
+        task_output_write (self->output, event->index, CADRE_STREAM_STDERR, event->bytes,
+                           event->size_bytes);
     if (event->kind == CADRE_EVENT_OUTPUT && event->cut)
         say ("task %" PRIu64 ".%u wrote more than is kept: some of it is missing", self->number,
              event->index);
@@ -201,20 +201,21 @@ int follow_logs (cadre_t *pool, uint64_t number, int64_t task, bool wait, bool t
     fault_t fault = {0};
     follow_t self = {
         .number = number, .until_ms = -1, .event = s_logs_event, .task = task, .tag = tag};
-    self.emit = emit_new (wait && task >= 0 ? EMIT_RAW : EMIT_GROUPED, false);
+    self.output =
+        task_output_new (wait && task >= 0 ? TASK_OUTPUT_RAW : TASK_OUTPUT_GROUPED, false);
     unsigned what = CADRE_FOLLOW_OUTPUT | (wait ? CADRE_FOLLOW_WAIT | CADRE_FOLLOW_RESULTS : 0);
-    int exit_code = s_take (&self, pool, what);
-    emit_flush (self.emit);
-    if (emit_error (self.emit, &fault) != CADRE_OK)
+    int exit_code = s_follow_take (&self, pool, what);
+    task_output_flush (self.output);
+    if (task_output_error (self.output, &fault) != CADRE_OK)
         exit_code = say_fault (&fault);
-    emit_destroy (&self.emit);
+    task_output_destroy (&self.output);
     s_free_begun (&self);
     return exit_code;
 }
 
 //  ==== results ===============================================================
 
-static void s_set (cadre_value_t *map, const char *key, cadre_value_t *value)
+static void s_follow_set (cadre_value_t *map, const char *key, cadre_value_t *value)
 {
     if (value)
         cadre_value_set (map, key, &value);
@@ -235,19 +236,19 @@ static void s_results_event (follow_t *self, const cadre_event_t *event)
     char task [48];
     snprintf (task, sizeof task, "%" PRIu64 ".%u", self->number, event->index);
     cadre_value_t *row = cadre_value_map ();
-    s_set (row, "task", cadre_value_of_text (task));
-    s_set (row, "outcome", cadre_value_of_text (cadre_outcome_text (event->outcome)));
-    s_set (row, "code", cadre_value_of_int (event->code));
-    s_set (row, "attempts", cadre_value_of_uint (event->attempt));
-    s_set (row, "run_us", cadre_value_of_int (event->run_us));
+    s_follow_set (row, "task", cadre_value_of_text (task));
+    s_follow_set (row, "outcome", cadre_value_of_text (cadre_outcome_text (event->outcome)));
+    s_follow_set (row, "code", cadre_value_of_int (event->code));
+    s_follow_set (row, "attempts", cadre_value_of_uint (event->attempt));
+    s_follow_set (row, "run_us", cadre_value_of_int (event->run_us));
     if (event->size_bytes > 0)
-        s_set (row, "value", cadre_value_decode (event->bytes, event->size_bytes));
+        s_follow_set (row, "value", cadre_value_decode (event->bytes, event->size_bytes));
     if (event->error_kind && *event->error_kind)
-        s_set (row, "kind", cadre_value_of_text (event->error_kind));
+        s_follow_set (row, "kind", cadre_value_of_text (event->error_kind));
     if (event->message && *event->message)
-        s_set (row, "message", cadre_value_of_text (event->message));
+        s_follow_set (row, "message", cadre_value_of_text (event->message));
     if (event->worker && *event->worker)
-        s_set (row, "worker", cadre_value_of_text (event->worker));
+        s_follow_set (row, "worker", cadre_value_of_text (event->worker));
     if (self->format != TABLE_NDJSON) {
         cadre_value_append (self->rows, &row);
         return;
@@ -260,7 +261,8 @@ int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t fo
 {
     follow_t self = {.number = number, .until_ms = -1, .event = s_results_event, .format = format};
     self.rows = cadre_value_list ();
-    int exit_code = s_take (&self, pool, CADRE_FOLLOW_RESULTS | (wait ? CADRE_FOLLOW_WAIT : 0));
+    int exit_code =
+        s_follow_take (&self, pool, CADRE_FOLLOW_RESULTS | (wait ? CADRE_FOLLOW_WAIT : 0));
     if (format != TABLE_NDJSON && exit_code == 0)
         table_print (format, self.rows, s_result_columns);
     cadre_value_destroy (&self.rows);

@@ -9,7 +9,7 @@
 
 #define PERCENT_AT_LEAST 3u //  minimum of tasks for a percentage
 
-static cadre_error_t s_refuse (const char *text, fault_t *fault)
+static cadre_error_t s_halt_refuse (const char *text, fault_t *fault)
 {
     return fault_set (
         fault, CADRE_ERROR_ARGUMENT,
@@ -47,9 +47,9 @@ cadre_error_t halt_parse (halt_t *self, const char *text, fault_t *fault)
         read.when = HALT_NOW;
         at += 4;
     } else
-        return s_refuse (text, fault);
+        return s_halt_refuse (text, fault);
     if (!s_read_what (&read, &at))
-        return s_refuse (text, fault);
+        return s_halt_refuse (text, fault);
     char number [24];
     size_t size = strlen (at);
     read.percent = size > 0 && at [size - 1] == '%';
@@ -57,7 +57,7 @@ cadre_error_t halt_parse (halt_t *self, const char *text, fault_t *fault)
     if (size >= sizeof number
         || units_parse_count (number, 1, read.percent ? 100 : UINT32_MAX, &read.limit, NULL)
                != CADRE_OK)
-        return s_refuse (text, fault);
+        return s_halt_refuse (text, fault);
     *self = read;
     return CADRE_OK;
 }

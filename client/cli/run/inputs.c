@@ -78,7 +78,7 @@ void inputs_destroy (inputs_t **self_p)
     *self_p = NULL;
 }
 
-static source_t *s_add (inputs_t *self)
+static source_t *s_inputs_add (inputs_t *self)
 {
     self->sources = text_resize (self->sources, (self->count + 1) * sizeof *self->sources);
     source_t *source = &self->sources [self->count++];
@@ -88,7 +88,7 @@ static source_t *s_add (inputs_t *self)
 
 void inputs_add_words (inputs_t *self, char *const *words, size_t count)
 {
-    source_t *source = s_add (self);
+    source_t *source = s_inputs_add (self);
     source->words = words;
     source->count = count;
 }
@@ -101,7 +101,7 @@ cadre_error_t inputs_add_file (inputs_t *self, const char *path, fault_t *fault)
     if (descriptor < 0)
         return fault_set (fault, errno == ENOENT ? CADRE_ERROR_NOT_FOUND : CADRE_ERROR_IO,
                           "cannot read inputs from %s: %s", path, strerror (errno));
-    source_t *source = s_add (self);
+    source_t *source = s_inputs_add (self);
     source->path = text_copy (path, strlen (path));
     source->descriptor = descriptor;
     source->block = text_resize (NULL, BLOCK_BYTES);
@@ -139,7 +139,7 @@ bool inputs_known (const inputs_t *self, uint64_t *count)
 
 //  Fills the block. Waits for the descriptor and for inputs_wake, so that a silent pipe does not
 //  block the end.
-static cadre_error_t s_fill (inputs_t *self, source_t *source, fault_t *fault)
+static cadre_error_t s_inputs_fill (inputs_t *self, source_t *source, fault_t *fault)
 {
     struct pollfd polled [2] = {{.fd = self->wake, .events = POLLIN},
                                 {.fd = source->descriptor, .events = POLLIN}};
@@ -174,13 +174,13 @@ bool inputs_would_wait (const inputs_t *self)
 }
 
 //  Reads one record of a file into source->record.
-static cadre_error_t s_read (inputs_t *self, source_t *source, fault_t *fault)
+static cadre_error_t s_inputs_read (inputs_t *self, source_t *source, fault_t *fault)
 {
     text_clear (&source->record);
     text_add (&source->record, "", 0);
     while (true) {
         if (source->block_at == source->block_size && !source->ended) {
-            cadre_error_t error = s_fill (self, source, fault);
+            cadre_error_t error = s_inputs_fill (self, source, fault);
             if (error)
                 return error;
         }
@@ -209,12 +209,12 @@ static cadre_error_t s_read (inputs_t *self, source_t *source, fault_t *fault)
 }
 
 //  Keeps all records of a file as words, because only the first source is read once.
-static cadre_error_t s_keep (inputs_t *self, source_t *source, fault_t *fault)
+static cadre_error_t s_inputs_keep (inputs_t *self, source_t *source, fault_t *fault)
 {
     char **words = NULL;
     size_t count = 0;
     cadre_error_t error;
-    while ((error = s_read (self, source, fault)) == CADRE_OK) {
+    while ((error = s_inputs_read (self, source, fault)) == CADRE_OK) {
         if ((count & (count - 1)) == 0)
             words = text_resize (words, (count ? count * 2 : 1) * sizeof *words);
         words [count++] = text_copy (source->record.bytes, source->record.size);
@@ -229,11 +229,11 @@ static cadre_error_t s_keep (inputs_t *self, source_t *source, fault_t *fault)
 }
 
 //  Takes the next value of one source.
-static cadre_error_t s_take (inputs_t *self, size_t index, fault_t *fault)
+static cadre_error_t s_inputs_take (inputs_t *self, size_t index, fault_t *fault)
 {
     source_t *source = &self->sources [index];
     if (source->descriptor >= 0) {
-        cadre_error_t error = s_read (self, source, fault);
+        cadre_error_t error = s_inputs_read (self, source, fault);
         self->values [index] = source->record.bytes;
         return error;
     }
@@ -243,7 +243,7 @@ static cadre_error_t s_take (inputs_t *self, size_t index, fault_t *fault)
     return CADRE_OK;
 }
 
-static cadre_error_t s_start (inputs_t *self, fault_t *fault)
+static cadre_error_t s_inputs_start (inputs_t *self, fault_t *fault)
 {
     size_t width = self->count > self->group_max ? self->count : self->group_max;
     self->values = text_resize (NULL, (width + 1) * sizeof *self->values);
@@ -252,12 +252,12 @@ static cadre_error_t s_start (inputs_t *self, fault_t *fault)
     self->started = true;
     for (size_t i = 1; i < self->count; i++)
         if (self->sources [i].descriptor >= 0) {
-            cadre_error_t error = s_keep (self, &self->sources [i], fault);
+            cadre_error_t error = s_inputs_keep (self, &self->sources [i], fault);
             if (error)
                 return error;
         }
     for (size_t i = 0; i < self->count; i++) {
-        cadre_error_t error = s_take (self, i, fault);
+        cadre_error_t error = s_inputs_take (self, i, fault);
         if (error)
             return error;
     }
@@ -269,13 +269,13 @@ static cadre_error_t s_start (inputs_t *self, fault_t *fault)
 static cadre_error_t s_advance (inputs_t *self, fault_t *fault)
 {
     if (!self->started)
-        return s_start (self, fault);
+        return s_inputs_start (self, fault);
     for (size_t i = self->count; i-- > 0;) {
-        cadre_error_t error = s_take (self, i, fault);
+        cadre_error_t error = s_inputs_take (self, i, fault);
         if (error != CADRE_ERROR_END || i == 0)
             return error;
         self->sources [i].at = 0;
-        s_take (self, i, fault);
+        s_inputs_take (self, i, fault);
     }
     return CADRE_ERROR_END;
 }

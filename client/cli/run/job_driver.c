@@ -1,4 +1,4 @@
-//  drive.c - see drive.h
+//  job_driver.c - see job_driver.h
 
 #include "client/cli/run/job_driver.h"
 
@@ -14,24 +14,24 @@
 #define CANCEL_WAIT_MS 10000 //  maximum wait for the last results of a cancelled job
 #define JOIN_WAIT_S 2        //  maximum wait for the feeder to end
 
-struct drive {
-    cadre_job_t *job;         //  borrowed
-    const drive_work_t *work; //  borrowed
-    drive_counts_t counts;    //  the progress
-    pthread_t feeder;         //  the feeding thread
-    pthread_mutex_t lock;     //  protects data of both threads: counts, stopping, feed_fault
-    pthread_cond_t room;      //  a task has ended, or stopping
-    bool stopping;            //  the feeder must end
-    bool cancelled;           //  the job was cancelled, by Ctrl-C or drive_end
-    bool interrupted;         //  by Ctrl-C
-    int waited_ms;            //  time since it was cancelled
-    int64_t ticked_ms;        //  last call of tick
-    pulse_t pulse;            //  checks whether the broker answers
-    fault_t feed_fault;       //  the feeder's error, except the end of inputs
-    fault_t fault;            //  why the drive ends
+struct job_driver {
+    cadre_job_t *job;              //  borrowed
+    const job_driver_work_t *work; //  borrowed
+    job_driver_counts_t counts;    //  the progress
+    pthread_t feeder;              //  the feeding thread
+    pthread_mutex_t lock;          //  protects data of both threads: counts, stopping, feed_fault
+    pthread_cond_t room;           //  a task has ended, or stopping
+    bool stopping;                 //  the feeder must end
+    bool cancelled;                //  the job was cancelled, by Ctrl-C or job_driver_end
+    bool interrupted;              //  by Ctrl-C
+    int waited_ms;                 //  time since it was cancelled
+    int64_t ticked_ms;             //  last call of tick
+    broker_watch_t watch;          //  checks whether the broker answers
+    fault_t feed_fault;            //  the feeder's error, except the end of inputs
+    fault_t fault;                 //  why the drive ends
 };
 
-static uint64_t s_waiting (drive_t *self)
+static uint64_t s_job_driver_waiting (job_driver_t *self)
 {
     if (self->work->waiting)
         return self->work->waiting (self->work->argument);
@@ -40,19 +40,19 @@ static uint64_t s_waiting (drive_t *self)
 }
 
 //  Waits until there is room for one more task; false when the feeder must end.
-static bool s_wait_room (drive_t *self)
+static bool s_wait_room (job_driver_t *self)
 {
     pthread_mutex_lock (&self->lock);
-    while (!self->stopping && s_waiting (self) >= self->work->window)
+    while (!self->stopping && s_job_driver_waiting (self) >= self->work->window)
         pthread_cond_wait (&self->room, &self->lock);
     bool go_on = !self->stopping;
     pthread_mutex_unlock (&self->lock);
     return go_on;
 }
 
-static void *s_feed (void *argument)
+static void *s_job_driver_feed (void *argument)
 {
-    drive_t *self = argument;
+    job_driver_t *self = argument;
     cadre_error_t error = CADRE_OK;
     fault_t fault = {0};
     while (!error && s_wait_room (self)) {
@@ -74,7 +74,7 @@ static void *s_feed (void *argument)
     return NULL;
 }
 
-static void s_stop_feeding (drive_t *self)
+static void s_stop_feeding (job_driver_t *self)
 {
     pthread_mutex_lock (&self->lock);
     self->stopping = true;
@@ -85,7 +85,7 @@ static void s_stop_feeding (drive_t *self)
 }
 
 //  False when the feeder is blocked in a call: then its memory must not be freed.
-static bool s_join (drive_t *self)
+static bool s_job_driver_join (job_driver_t *self)
 {
     s_stop_feeding (self);
     struct timespec until;
@@ -94,7 +94,7 @@ static bool s_join (drive_t *self)
     return pthread_timedjoin_np (self->feeder, NULL, &until) == 0;
 }
 
-void drive_end (drive_t *self, bool now)
+void job_driver_end (job_driver_t *self, bool now)
 {
     s_stop_feeding (self);
     if (now && !self->cancelled) {
@@ -103,20 +103,20 @@ void drive_end (drive_t *self, bool now)
     }
 }
 
-void drive_fail (drive_t *self, const fault_t *fault)
+void job_driver_fail (job_driver_t *self, const fault_t *fault)
 {
     if (!self->fault.code)
         self->fault = *fault;
 }
 
-void drive_count (drive_t *self, drive_counts_t *counts)
+void job_driver_count (job_driver_t *self, job_driver_counts_t *counts)
 {
     pthread_mutex_lock (&self->lock);
     *counts = self->counts;
     pthread_mutex_unlock (&self->lock);
 }
 
-static void s_on_result (drive_t *self, const cadre_event_t *event)
+static void s_job_driver_on_result (job_driver_t *self, const cadre_event_t *event)
 {
     pthread_mutex_lock (&self->lock);
     self->counts.ended++;
@@ -131,17 +131,17 @@ static void s_on_result (drive_t *self, const cadre_event_t *event)
     pthread_mutex_unlock (&self->lock);
 }
 
-static void s_on_event (drive_t *self, const cadre_event_t *event)
+static void s_on_event (job_driver_t *self, const cadre_event_t *event)
 {
     if (event->kind == CADRE_EVENT_RESULT)
-        s_on_result (self, event);
+        s_job_driver_on_result (self, event);
     else if (event->kind == CADRE_EVENT_OUTPUT)
         self->work->output (self->work->argument, self, event);
     else if (!self->cancelled)
         say ("%s", event->message);
 }
 
-static int64_t s_now_ms (void)
+static int64_t s_job_driver_now_ms (void)
 {
     struct timespec now;
     clock_gettime (CLOCK_MONOTONIC, &now);
@@ -149,27 +149,27 @@ static int64_t s_now_ms (void)
 }
 
 //  Checks signals, broker and timers, when idle or after many events. False ends the drive.
-static bool s_look_around (drive_t *self, bool idle)
+static bool s_look_around (job_driver_t *self, bool idle)
 {
-    if (stop_asked () && !self->interrupted) {
+    if (interrupt_asked () && !self->interrupted) {
         self->interrupted = true;
-        drive_end (self, true);
+        job_driver_end (self, true);
         //  Without a broker no more results will come
-        if (!pulse_answers (&self->pulse))
+        if (!broker_watch_answers (&self->watch))
             return false;
     }
     if (idle && self->cancelled && (self->waited_ms += TICK_MS) > CANCEL_WAIT_MS)
         return false;
-    int64_t now_ms = s_now_ms ();
+    int64_t now_ms = s_job_driver_now_ms ();
     if (self->work->tick && now_ms - self->ticked_ms >= TICK_MS) {
         self->ticked_ms = now_ms;
         self->work->tick (self->work->argument, self);
     }
-    pulse_check (&self->pulse, !idle);
+    broker_watch_check (&self->watch, !idle);
     return !self->fault.code;
 }
 
-static cadre_error_t s_take_events (drive_t *self)
+static cadre_error_t s_take_events (job_driver_t *self)
 {
     while (true) {
         cadre_event_t event = {0};
@@ -185,22 +185,22 @@ static cadre_error_t s_take_events (drive_t *self)
     }
 }
 
-cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_counts_t *counts,
-                         fault_t *fault)
+cadre_error_t job_driver_run (cadre_job_t *job, const job_driver_work_t *work,
+                              job_driver_counts_t *counts, fault_t *fault)
 {
-    static drive_t s_drive; //  static: a blocked feeder may outlive this call
-    drive_t *self = &s_drive;
-    *self = (drive_t){.job = job, .work = work};
-    pulse_init (&self->pulse, work->pool);
+    static job_driver_t s_drive; //  static: a blocked feeder may outlive this call
+    job_driver_t *self = &s_drive;
+    *self = (job_driver_t){.job = job, .work = work};
+    broker_watch_init (&self->watch, work->pool);
     pthread_mutex_init (&self->lock, NULL);
     pthread_cond_init (&self->room, NULL);
-    if (pthread_create (&self->feeder, NULL, s_feed, self) != 0)
+    if (pthread_create (&self->feeder, NULL, s_job_driver_feed, self) != 0)
         return fault_set (fault, CADRE_ERROR_MEMORY,
                           "cannot start a thread: raise the limit of processes (ulimit -u)");
     cadre_error_t error = s_take_events (self);
     if (error)
         cadre_job_cancel (job);
-    if (!s_join (self)) {
+    if (!s_job_driver_join (self)) {
         say ("%s", self->fault.code ? self->fault.text : "interrupted");
         _exit (self->interrupted ? SAY_EXIT_INTERRUPTED : SAY_EXIT_OWN);
     }

@@ -1,5 +1,5 @@
 /*
- *  drive.h - runs one job from its first input to its last result
+ *  job_driver.h - runs one job from its first input to its last result
  *
  *  A separate thread feeds tasks into the job, so results are printed while it still waits for
  *  inputs; the calling thread reads the job's events. At most WINDOW tasks are in progress; the
@@ -14,8 +14,8 @@
  *      waiting   number of tasks that count against WINDOW; NULL: those that have not ended
  *      wake      makes a feed that waits for input return; may be NULL
  */
-#ifndef CLIENT_CLI_RUN_DRIVE_H_INCLUDED
-#define CLIENT_CLI_RUN_DRIVE_H_INCLUDED
+#ifndef CLIENT_CLI_RUN_JOB_DRIVER_H_INCLUDED
+#define CLIENT_CLI_RUN_JOB_DRIVER_H_INCLUDED
 
 #include <cadre.h>
 #include <stdbool.h>
@@ -23,43 +23,43 @@
 
 #include "common/fault.h"
 
-typedef struct drive drive_t;
+typedef struct job_driver job_driver_t;
 
-typedef struct drive_work {
+typedef struct job_driver_work {
     cadre_error_t (*feed) (void *argument, cadre_job_t *job, fault_t *fault); //  adds one task
-    void (*result) (void *argument, drive_t *drive, const cadre_event_t *event);
-    void (*output) (void *argument, drive_t *drive, const cadre_event_t *event);
-    void (*tick) (void *argument, drive_t *drive);
+    void (*result) (void *argument, job_driver_t *driver, const cadre_event_t *event);
+    void (*output) (void *argument, job_driver_t *driver, const cadre_event_t *event);
+    void (*tick) (void *argument, job_driver_t *driver);
     uint64_t (*waiting) (void *argument);
     void (*wake) (void *argument);
     void *argument;  //  passed to all of them
     cadre_t *pool;   //  to check whether the broker answers; NULL: a broker in this process
     uint64_t window; //  tasks in progress at a time
-} drive_work_t;
+} job_driver_work_t;
 
-typedef struct drive_counts {
+typedef struct job_driver_counts {
     uint64_t added;     //  tasks that were fed
     uint64_t ended;     //  of them
     uint64_t failed;    //  not successful, without cancelled ones
-    uint64_t cancelled; //  after Ctrl-C or drive_end
+    uint64_t cancelled; //  after Ctrl-C or job_driver_end
     bool all;           //  the feeder has finished: added is the total
-} drive_counts_t;
+} job_driver_counts_t;
 
 //  Runs until the job has ended. CADRE_OK: every task has an outcome (see the counts);
 //  CADRE_ERROR_CANCELLED: Ctrl-C; else an error with a fault, of feed (after all earlier tasks have
 //  ended) or of the job.
-cadre_error_t drive_run (cadre_job_t *job, const drive_work_t *work, drive_counts_t *counts,
-                         fault_t *fault);
+cadre_error_t job_driver_run (cadre_job_t *job, const job_driver_work_t *work,
+                              job_driver_counts_t *counts, fault_t *fault);
 
 //  For result, output and tick: feed no more tasks, and if `now` also cancel those that have not
 //  ended.
-void drive_end (drive_t *self, bool now);
+void job_driver_end (job_driver_t *self, bool now);
 
 //  For the same: end at once with this error, without waiting for tasks, for example when the disk
 //  is full.
-void drive_fail (drive_t *self, const fault_t *fault);
+void job_driver_fail (job_driver_t *self, const fault_t *fault);
 
 //  For the same: the progress.
-void drive_count (drive_t *self, drive_counts_t *counts);
+void job_driver_count (job_driver_t *self, job_driver_counts_t *counts);
 
 #endif

@@ -102,9 +102,9 @@ static unsigned s_read_jobs (const char *text, struct argp_state *state)
 {
     size_t size = strlen (text);
     if (size == 0 || text [size - 1] != '%')
-        return (unsigned) command_count (text, 0, 100000, state);
+        return (unsigned) subcommand_count (text, 0, 100000, state);
     char *number = text_copy (text, size - 1);
-    uint64_t percent = command_count (number, 1, 100000, state);
+    uint64_t percent = subcommand_count (number, 1, 100000, state);
     free (number);
     uint64_t jobs = (uint64_t) cpus_usable (NULL) * percent / 100;
     return jobs ? (unsigned) jobs : 1;
@@ -113,7 +113,7 @@ static unsigned s_read_jobs (const char *text, struct argp_state *state)
 static void s_add_environment (run_options_t *self, char *text, struct argp_state *state)
 {
     if (strchr (text, '=')) {
-        command_add (&self->environment, text_copy (text, strlen (text)));
+        subcommand_add (&self->environment, text_copy (text, strlen (text)));
         return;
     }
     const char *value = getenv (text);
@@ -123,7 +123,7 @@ static void s_add_environment (run_options_t *self, char *text, struct argp_stat
                     text, text);
     text_t pair = {0};
     text_print (&pair, "%s=%s", text, value ? value : "");
-    command_add (&self->environment, text_take (&pair));
+    subcommand_add (&self->environment, text_take (&pair));
 }
 
 //  The same text always gives the same UUID.
@@ -138,7 +138,7 @@ static void s_read_once (run_options_t *self, const char *text, struct argp_stat
     self->once = text;
 }
 
-static error_t s_parse (int key, char *argument, struct argp_state *state)
+static error_t s_run_options_parse (int key, char *argument, struct argp_state *state)
 {
     run_options_t *self = state->input;
     fault_t fault = {0};
@@ -150,12 +150,12 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
             state->child_inputs [2] = &self->hosts;
         return 0;
     case KEY_WORKERS: self->workers = argument; return 0;
-    case 'a': command_add (&self->files, argument); return 0;
+    case 'a': subcommand_add (&self->files, argument); return 0;
     case '0': self->end = '\0'; return 0;
-    case 'n': self->group = (unsigned) command_count (argument, 1, 1000000, state); return 0;
+    case 'n': self->group = (unsigned) subcommand_count (argument, 1, 1000000, state); return 0;
     case 'j': self->jobs = s_read_jobs (argument, state), self->jobs_given = true; return 0;
     case 'k': self->keep_order = true; return 0;
-    case 'u': self->mode = EMIT_RAW; return 0;
+    case 'u': self->mode = TASK_OUTPUT_RAW; return 0;
     case KEY_BAR: self->bar = true; return 0;
     case KEY_DRY_RUN: self->dry_run = true; return 0;
     case KEY_DURABLE: self->durable = true; return 0;
@@ -164,11 +164,11 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
         if (halt_parse (&self->halt, argument, &fault) != CADRE_OK)
             argp_error (state, "%s", fault.text);
         return 0;
-    case KEY_LINE_BUFFER: self->mode = EMIT_LINES; return 0;
+    case KEY_LINE_BUFFER: self->mode = TASK_OUTPUT_LINES; return 0;
     case KEY_NAME: self->name = argument; return 0;
     case KEY_NO_DURABLE: self->in_memory = true; return 0;
     case KEY_ONCE: s_read_once (self, argument, state); return 0;
-    case KEY_SLOTS: self->slots = (unsigned) command_count (argument, 1, 10000, state); return 0;
+    case KEY_SLOTS: self->slots = (unsigned) subcommand_count (argument, 1, 10000, state); return 0;
     case KEY_STDIN: self->feed_stdin = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
     case KEY_WAIT: self->wait = true; return 0;
@@ -190,13 +190,13 @@ static error_t s_parse (int key, char *argument, struct argp_state *state)
     "Inputs: ::: WORD... or :::: FILE...; several of them give all combinations. "                 \
     "Without any, the lines of stdin.\n\n"
 
-static const struct argp_child s_run_children [] = {{&command_embed_argp, 0, NULL, 0},
-                                                    {&tries_options_argp, 0, NULL, 0},
+static const struct argp_child s_run_children [] = {{&subcommand_embed_argp, 0, NULL, 0},
+                                                    {&task_options_argp, 0, NULL, 0},
                                                     {&hosts_options_argp, 0, NULL, 0},
                                                     {0}};
 static const struct argp s_run_argp = {
     .options = s_run_options,
-    .parser = s_parse,
+    .parser = s_run_options_parse,
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
     .doc = "Run a command for each input, in parallel.\v" GRAMMAR
            "If the broker restarts, the command reconnects and submits again what has "
@@ -214,10 +214,10 @@ static const struct argp s_run_argp = {
     .children = s_run_children};
 
 static const struct argp_child s_submit_children [] = {
-    {&command_broker_argp, 0, NULL, 0}, {&tries_options_argp, 0, NULL, 0}, {0}};
+    {&subcommand_broker_argp, 0, NULL, 0}, {&task_options_argp, 0, NULL, 0}, {0}};
 static const struct argp s_submit_argp = {
     .options = s_submit_options,
-    .parser = s_parse,
+    .parser = s_run_options_parse,
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
     .doc = "Submit a command for each input to the broker, print the job number, and "
            "exit.\v" GRAMMAR
@@ -294,14 +294,14 @@ int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
     *self = (run_options_t){.submit = submit, .end = '\n', .group = 1, .inputs = inputs_new ()};
     fault_t fault = {0};
     int first = argc;
-    command_parse (submit ? &s_submit_argp : &s_run_argp, true, argc, argv, &first, self);
+    subcommand_parse (submit ? &s_submit_argp : &s_run_argp, true, argc, argv, &first, self);
     int last = first;
     while (last < argc && !s_is_mark (argv [last]))
         last++;
     if (first == last || (last == first + 1 && argv [first][0] == '\0'))
-        return command_usage (argv [0], "a command is missing");
+        return subcommand_usage (argv [0], "a command is missing");
     if (self->durable && self->in_memory)
-        return command_usage (argv [0], "--durable and --no-durable exclude each other");
+        return subcommand_usage (argv [0], "--durable and --no-durable exclude each other");
     self->words = argv + first;
     self->word_count = last - first;
     if (s_add_sources (self, argc, argv, last, &fault) != CADRE_OK) {
@@ -311,7 +311,7 @@ int run_options_read (run_options_t *self, int argc, char **argv, bool submit)
     }
     self->template =
         template_new (self->words, (size_t) self->word_count, !self->feed_stdin, &fault);
-    return self->template ? 0 : command_usage (argv [0], "%s", fault.text);
+    return self->template ? 0 : subcommand_usage (argv [0], "%s", fault.text);
 }
 
 void run_options_clear (run_options_t *self)
@@ -321,7 +321,7 @@ void run_options_clear (run_options_t *self)
     for (size_t i = 0; self->environment && self->environment [i]; i++)
         free ((void *) (uintptr_t) self->environment [i]);
     free (self->environment);
-    tries_options_clear (&self->tries);
+    task_options_clear (&self->tries);
     free (self->files);
     hosts_options_clear (&self->hosts);
 }

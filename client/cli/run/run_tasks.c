@@ -1,4 +1,4 @@
-//  tasks.c - see tasks.h
+//  run_tasks.c - see run_tasks.h
 
 #include "client/cli/run/run_tasks.h"
 
@@ -18,9 +18,9 @@
 #define NOT_FOUND 127
 #define NAME_BYTES 60 //  length of a job's default name
 
-struct tasks {
+struct run_tasks {
     run_options_t *options;   //  borrowed
-    emit_t *emit;             //  borrowed, or NULL
+    task_output_t *output;    //  borrowed, or NULL
     uint64_t sequence;        //  number of the last task, from 1
     const char **environment; //  for all tasks, or NULL
     size_t around;            //  of it: inherited variables, not named by --env
@@ -31,27 +31,27 @@ struct tasks {
 //  Chooses the environment of the tasks: all of ours when the worker is on this host, else what
 //  --env names. A pool in this process has it already. The variables of our broker and key are
 //  excluded: tasks have CADRE_TASK_BROKER.
-static void s_set_environment (tasks_t *self, const reach_t *reach)
+static void s_set_environment (run_tasks_t *self, const broker_choice_t *choice)
 {
     const char **more = self->options->environment;
-    if (reach->local && (!reach->embedded || more))
+    if (choice->local && (!choice->embedded || more))
         for (char **pair = environ; *pair; pair++)
             if (!private_variable (*pair)) {
-                command_add (&self->environment, *pair);
+                subcommand_add (&self->environment, *pair);
                 self->around++;
             }
     for (size_t i = 0; more && more [i]; i++)
-        command_add (&self->environment, more [i]);
+        subcommand_add (&self->environment, more [i]);
 }
 
-static void s_set_directory (tasks_t *self, const reach_t *reach)
+static void s_set_directory (run_tasks_t *self, const broker_choice_t *choice)
 {
     const char *given = self->options->directory;
-    if (given && (!reach->local || given [0] == '/')) {
+    if (given && (!choice->local || given [0] == '/')) {
         self->directory = text_copy (given, strlen (given));
         return;
     }
-    if (!reach->local || (reach->embedded && !given))
+    if (!choice->local || (choice->embedded && !given))
         return;
     char *here = getcwd (NULL, 0);
     text_t path = {0};
@@ -60,18 +60,19 @@ static void s_set_directory (tasks_t *self, const reach_t *reach)
     self->directory = text_take (&path);
 }
 
-tasks_t *tasks_new (run_options_t *options, const reach_t *reach, emit_t *emit)
+run_tasks_t *run_tasks_new (run_options_t *options, const broker_choice_t *choice,
+                            task_output_t *output)
 {
-    tasks_t *self = text_resize (NULL, sizeof *self);
-    *self = (tasks_t){.options = options, .emit = emit};
-    s_set_environment (self, reach);
-    s_set_directory (self, reach);
+    run_tasks_t *self = text_resize (NULL, sizeof *self);
+    *self = (run_tasks_t){.options = options, .output = output};
+    s_set_environment (self, choice);
+    s_set_directory (self, choice);
     const char *name = options->name ? options->name : options->words [0];
     self->name = text_copy (name, strnlen (name, NAME_BYTES));
     return self;
 }
 
-void tasks_destroy (tasks_t **self_p)
+void run_tasks_destroy (run_tasks_t **self_p)
 {
     if (!self_p || !*self_p)
         return;
@@ -82,26 +83,26 @@ void tasks_destroy (tasks_t **self_p)
     *self_p = NULL;
 }
 
-cadre_job_t *tasks_open (tasks_t *self, cadre_t *pool, tasks_life_t life)
+cadre_job_t *run_tasks_open (run_tasks_t *self, cadre_t *pool, run_tasks_life_t life)
 {
     const run_options_t *options = self->options;
-    cadre_job_options_t job = tries_options_job (&options->tries);
+    cadre_job_options_t job = task_options_job (&options->tries);
     job.name = self->name;
     job.limit = options->jobs;
-    job.detached = life != TASKS_ATTACHED;
-    job.durable = life == TASKS_DURABLE;
+    job.detached = life != RUN_TASKS_ATTACHED;
+    job.durable = life == RUN_TASKS_DURABLE;
     job.environment = self->environment;
     job.directory = self->directory;
     job.slot_mark = template_has_slot (options->template);
     job.uuid = options->once ? options->uuid : NULL;
-    const spec_around_t around = {.environment = self->around,
-                                  .directory = !options->directory && self->directory};
+    const job_spec_around_t around = {.environment = self->around,
+                                      .directory = !options->directory && self->directory};
     return job_open_commands (pool, &job, &around);
 }
 
 //  Reads the inputs of the next task.
-static cadre_error_t s_next (tasks_t *self, const char *const **inputs, size_t *count,
-                             fault_t *fault)
+static cadre_error_t s_run_tasks_next (run_tasks_t *self, const char *const **inputs, size_t *count,
+                                       fault_t *fault)
 {
     cadre_error_t error = inputs_next (self->options->inputs, inputs, count, fault);
     if (error)
@@ -127,11 +128,11 @@ static char *s_tag (const char *const *inputs, size_t count)
     return line_clean (text_take (&tag));
 }
 
-cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault)
+cadre_error_t run_tasks_feed (run_tasks_t *self, cadre_job_t *job, fault_t *fault)
 {
     const char *const *inputs = NULL;
     size_t count = 0;
-    cadre_error_t error = s_next (self, &inputs, &count, fault);
+    cadre_error_t error = s_run_tasks_next (self, &inputs, &count, fault);
     if (error)
         return error;
     const run_options_t *options = self->options;
@@ -146,9 +147,10 @@ cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault)
         if (options->end == '\n')
             text_put (&input, "\n");
     }
-    if (self->emit)
-        emit_begin (self->emit, (uint32_t) (self->sequence - 1),
-                    options->tag ? s_tag (inputs, count) : NULL, template_command_text (&command));
+    if (self->output)
+        task_output_begin (self->output, (uint32_t) (self->sequence - 1),
+                           options->tag ? s_tag (inputs, count) : NULL,
+                           template_command_text (&command));
     if (command.line)
         error = cadre_job_add_line (job, NULL, command.line, input.bytes, input.size, NULL);
     else
@@ -161,12 +163,12 @@ cadre_error_t tasks_feed (tasks_t *self, cadre_job_t *job, fault_t *fault)
     return error;
 }
 
-cadre_error_t tasks_print (tasks_t *self, fault_t *fault)
+cadre_error_t run_tasks_print (run_tasks_t *self, fault_t *fault)
 {
     const char *const *inputs = NULL;
     size_t count = 0;
     cadre_error_t error;
-    while ((error = s_next (self, &inputs, &count, fault)) == CADRE_OK) {
+    while ((error = s_run_tasks_next (self, &inputs, &count, fault)) == CADRE_OK) {
         template_command_t command;
         error =
             template_expand (self->options->template, inputs, self->options->feed_stdin ? 0 : count,
@@ -183,7 +185,7 @@ cadre_error_t tasks_print (tasks_t *self, fault_t *fault)
     return error == CADRE_ERROR_END ? CADRE_OK : error;
 }
 
-char *tasks_outcome (const cadre_event_t *event, int64_t timeout_ms)
+char *run_tasks_outcome (const cadre_event_t *event, int64_t timeout_ms)
 {
     text_t out = {0};
     char duration [UNITS_TEXT_BYTES];
@@ -208,7 +210,7 @@ char *tasks_outcome (const cadre_event_t *event, int64_t timeout_ms)
     return text_take (&out);
 }
 
-int tasks_exit_code (uint64_t failed)
+int run_tasks_exit_code (uint64_t failed)
 {
     return failed > 100 ? SAY_EXIT_MANY : (int) failed;
 }

@@ -1,4 +1,4 @@
-//  shell_place.c - see shell_place.h
+//  shell_quoting.c - see shell_quoting.h
 
 #include "client/cli/run/shell_quoting.h"
 
@@ -34,7 +34,7 @@ typedef struct scan {
     const char *bad;              //  why a mark directly after this is refused, or NULL
     uint8_t contexts [DEPTH_MAX]; //  open constructs
     unsigned depth;               //  of contexts
-    shell_place_t *place;         //  entry of the next mark
+    shell_quoting_t *place;       //  entry of the next mark
 } scan_t;
 
 static context_t s_top (const scan_t *self)
@@ -48,7 +48,7 @@ static void s_doubt (scan_t *self, const char *why)
         self->doubt = why;
 }
 
-static void s_open (scan_t *self, context_t context, size_t size)
+static void s_shell_quoting_open (scan_t *self, context_t context, size_t size)
 {
     if (self->depth == DEPTH_MAX)
         s_doubt (self, "in a line with too many brackets and quotes");
@@ -57,13 +57,13 @@ static void s_open (scan_t *self, context_t context, size_t size)
     self->at += size;
 }
 
-static void s_close (scan_t *self, size_t size)
+static void s_shell_quoting_close (scan_t *self, size_t size)
 {
     self->depth--;
     self->at += size;
 }
 
-static bool s_is_name (char c)
+static bool s_shell_quoting_is_name (char c)
 {
     return isalnum ((unsigned char) c) || c == '_';
 }
@@ -91,7 +91,7 @@ static void s_enter_test (scan_t *self)
 static bool s_within_index (const scan_t *self)
 {
     const char *at = self->word;
-    while (at && at < self->at && s_is_name (*at))
+    while (at && at < self->at && s_shell_quoting_is_name (*at))
         at++;
     if (!at || at == self->word || at >= self->at || *at != '[')
         return false;
@@ -145,16 +145,16 @@ static bool s_within_sum (const scan_t *self)
            || (self->numbers && self->at < self->numbers) || s_within_index (self);
 }
 
-static shell_place_kind_t s_kind (const scan_t *self)
+static shell_quoting_kind_t s_kind (const scan_t *self)
 {
     if (s_top (self) == IN_COMMENT)
-        return SHELL_PLACE_COMMENT;
+        return SHELL_QUOTING_COMMENT;
     if (s_within_sum (self))
-        return SHELL_PLACE_NUMBER;
+        return SHELL_QUOTING_NUMBER;
     switch (s_top (self)) {
-    case IN_DOUBLE: return SHELL_PLACE_DOUBLE;
-    case IN_SINGLE: return SHELL_PLACE_SINGLE;
-    default: return SHELL_PLACE_BARE;
+    case IN_DOUBLE: return SHELL_QUOTING_DOUBLE;
+    case IN_SINGLE: return SHELL_QUOTING_SINGLE;
+    default: return SHELL_QUOTING_BARE;
     }
 }
 
@@ -162,7 +162,8 @@ static shell_place_kind_t s_kind (const scan_t *self)
 static bool s_behind_tilde (const scan_t *self)
 {
     const char *from = self->at;
-    while (from > self->start && (s_is_name (from [-1]) || from [-1] == '-' || from [-1] == '.'))
+    while (from > self->start
+           && (s_shell_quoting_is_name (from [-1]) || from [-1] == '-' || from [-1] == '.'))
         from--;
     return from > self->start && from [-1] == '~';
 }
@@ -184,12 +185,12 @@ static void s_mark (scan_t *self)
     if (s_top (self) != IN_COMMENT)
         s_in_word (self);
     if (why)
-        *self->place = (shell_place_t){.kind = SHELL_PLACE_REFUSED,
-                                       .why = why,
-                                       .variable = self->bad && self->at > self->start
-                                                   && self->at [-1] == '$'};
+        *self->place = (shell_quoting_t){.kind = SHELL_QUOTING_REFUSED,
+                                         .why = why,
+                                         .variable = self->bad && self->at > self->start
+                                                     && self->at [-1] == '$'};
     else
-        *self->place = (shell_place_t){.kind = s_kind (self), .loose = s_is_loose (self)};
+        *self->place = (shell_quoting_t){.kind = s_kind (self), .loose = s_is_loose (self)};
     self->place++;
     self->at++;
 }
@@ -199,9 +200,9 @@ static void s_mark (scan_t *self)
 //  Skips a backslash and the character after it, except a mark.
 static void s_escape (scan_t *self)
 {
-    if (self->at [1] == SHELL_PLACE_MARK)
+    if (self->at [1] == SHELL_QUOTING_MARK)
         self->bad = "right after a backslash";
-    self->at += self->at [1] && self->at [1] != SHELL_PLACE_MARK ? 2 : 1;
+    self->at += self->at [1] && self->at [1] != SHELL_QUOTING_MARK ? 2 : 1;
 }
 
 //  In a word, or between < and <, a line continuation would hide what is written.
@@ -218,7 +219,7 @@ static void s_escape_bare (scan_t *self)
 static void s_read_name (scan_t *self)
 {
     self->at++;
-    while (s_is_name (*self->at))
+    while (s_shell_quoting_is_name (*self->at))
         self->at++;
     self->behind_name = true;
 }
@@ -228,19 +229,19 @@ static void s_open_braces (scan_t *self)
     const char first = self->at [2];
     if (first && strchr (" \t\n|", first))
         s_doubt (self, "after ${ and a blank, a command in some shells");
-    s_open (self, IN_BRACES, first && strchr ("#?$!@*-", first) ? 3 : 2);
+    s_shell_quoting_open (self, IN_BRACES, first && strchr ("#?$!@*-", first) ? 3 : 2);
 }
 
 static void s_dollar (scan_t *self)
 {
     const char next = self->at [1];
-    if (next == SHELL_PLACE_MARK) {
+    if (next == SHELL_QUOTING_MARK) {
         self->bad = "right after a dollar sign";
         self->at++;
     } else if (next == '(' && self->at [2] == '(') {
-        s_open (self, IN_SUM, 3);
+        s_shell_quoting_open (self, IN_SUM, 3);
     } else if (next == '(') {
-        s_open (self, IN_COMMAND, 2);
+        s_shell_quoting_open (self, IN_COMMAND, 2);
         self->word = NULL;
     } else if (next == '{') {
         s_open_braces (self);
@@ -261,9 +262,9 @@ static void s_open_paren (scan_t *self)
 {
     s_end_word (self);
     if (self->at [1] == '(')
-        s_open (self, IN_TEST, 2);
+        s_shell_quoting_open (self, IN_TEST, 2);
     else
-        s_open (self, IN_PAREN, 1);
+        s_shell_quoting_open (self, IN_PAREN, 1);
 }
 
 static void s_close_paren (scan_t *self)
@@ -273,7 +274,7 @@ static void s_close_paren (scan_t *self)
     if (top == IN_LINE)
         self->at++;
     else
-        s_close (self, 1);
+        s_shell_quoting_close (self, 1);
     //  Text after $(...) belongs to the same word
     if (top == IN_COMMAND)
         self->word = self->at;
@@ -295,7 +296,8 @@ static void s_less (scan_t *self)
 //  Reads text outside of quotes.
 static void s_read_bare (scan_t *self)
 {
-    if (strchr ("'\"\\`$", *self->at) && s_is_name (self->at [1]) == false && s_within_index (self))
+    if (strchr ("'\"\\`$", *self->at) && s_shell_quoting_is_name (self->at [1]) == false
+        && s_within_index (self))
         s_doubt (self, "after quotes or brackets within name[...]");
     switch (*self->at) {
     case ' ':
@@ -314,26 +316,26 @@ static void s_read_bare (scan_t *self)
     case '\\': s_escape_bare (self); return;
     case '#':
         if (!self->word) {
-            s_open (self, IN_COMMENT, 1);
+            s_shell_quoting_open (self, IN_COMMENT, 1);
             return;
         }
         break;
     case '\'':
         s_in_word (self);
-        s_open (self, IN_SINGLE, 1);
+        s_shell_quoting_open (self, IN_SINGLE, 1);
         return;
     case '"':
         s_in_word (self);
-        s_open (self, IN_DOUBLE, 1);
+        s_shell_quoting_open (self, IN_DOUBLE, 1);
         return;
     case '`':
         s_in_word (self);
-        s_open (self, IN_TICKS, 1);
+        s_shell_quoting_open (self, IN_TICKS, 1);
         return;
     case '$':
         s_in_word (self);
         if (self->at [1] == '\'')
-            s_open (self, IN_ANSI, 2);
+            s_shell_quoting_open (self, IN_ANSI, 2);
         else
             s_dollar (self);
         return;
@@ -346,10 +348,10 @@ static void s_read_bare (scan_t *self)
 static void s_read_double (scan_t *self)
 {
     switch (*self->at) {
-    case '"': s_close (self, 1); return;
+    case '"': s_shell_quoting_close (self, 1); return;
     case '\\': s_escape (self); return;
     case '$': s_dollar (self); return;
-    case '`': s_open (self, IN_TICKS, 1); return;
+    case '`': s_shell_quoting_open (self, IN_TICKS, 1); return;
     default: self->at++; return;
     }
 }
@@ -357,7 +359,7 @@ static void s_read_double (scan_t *self)
 static void s_read_single (scan_t *self)
 {
     if (*self->at == '\'')
-        s_close (self, 1);
+        s_shell_quoting_close (self, 1);
     else
         self->at++;
 }
@@ -377,7 +379,7 @@ static void s_read_ansi (scan_t *self)
 static void s_read_ticks (scan_t *self)
 {
     if (*self->at == '`')
-        s_close (self, 1);
+        s_shell_quoting_close (self, 1);
     else if (*self->at == '\\')
         s_escape (self);
     else
@@ -387,7 +389,7 @@ static void s_read_ticks (scan_t *self)
 static void s_read_comment (scan_t *self)
 {
     if (*self->at == '\n')
-        s_close (self, 0);
+        s_shell_quoting_close (self, 0);
     else
         self->at++;
 }
@@ -395,7 +397,7 @@ static void s_read_comment (scan_t *self)
 static void s_read_braces (scan_t *self)
 {
     if (*self->at == '}') {
-        s_close (self, 1);
+        s_shell_quoting_close (self, 1);
     } else if (*self->at == '$') {
         s_dollar (self);
     } else {
@@ -409,10 +411,10 @@ static void s_read_braces (scan_t *self)
 static void s_close_sum (scan_t *self)
 {
     if (s_top (self) == IN_BRACKET) {
-        s_close (self, 1);
+        s_shell_quoting_close (self, 1);
     } else if (self->at [1] == ')') {
         const bool test = s_top (self) == IN_TEST;
-        s_close (self, 2);
+        s_shell_quoting_close (self, 2);
         self->word = test ? NULL : self->at;
     } else {
         s_doubt (self, "after (( that may be two brackets: write a blank between them");
@@ -423,7 +425,7 @@ static void s_close_sum (scan_t *self)
 static void s_read_sum (scan_t *self)
 {
     switch (*self->at) {
-    case '(': s_open (self, IN_BRACKET, 1); return;
+    case '(': s_shell_quoting_open (self, IN_BRACKET, 1); return;
     case ')': s_close_sum (self); return;
     case '$': s_dollar (self); return;
     case '#':
@@ -441,7 +443,7 @@ static void s_read_sum (scan_t *self)
     self->at++;
 }
 
-static void s_read (scan_t *self)
+static void s_shell_quoting_read (scan_t *self)
 {
     static void (*const readers [CONTEXTS]) (scan_t *) = {
         [IN_LINE] = s_read_bare,     [IN_COMMAND] = s_read_bare,  [IN_PAREN] = s_read_bare,
@@ -449,7 +451,7 @@ static void s_read (scan_t *self)
         [IN_BRACES] = s_read_braces, [IN_DOUBLE] = s_read_double, [IN_SINGLE] = s_read_single,
         [IN_ANSI] = s_read_ansi,     [IN_TICKS] = s_read_ticks,   [IN_COMMENT] = s_read_comment,
     };
-    if (*self->at == SHELL_PLACE_MARK) {
+    if (*self->at == SHELL_QUOTING_MARK) {
         s_mark (self);
         self->bad = NULL;
         self->behind_name = false;
@@ -463,14 +465,14 @@ static void s_read (scan_t *self)
         readers [s_top (self)](self);
 }
 
-void shell_place_find (const char *line, shell_place_t *places)
+void shell_quoting_find (const char *line, shell_quoting_t *places)
 {
     scan_t scan = {.start = line, .at = line, .contexts = {IN_LINE}, .depth = 1, .place = places};
     while (*scan.at)
-        s_read (&scan);
+        s_shell_quoting_read (&scan);
 }
 
-bool shell_place_plain (const char *value)
+bool shell_quoting_plain (const char *value)
 {
     static const char plain [] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-";
@@ -483,7 +485,7 @@ bool shell_place_plain (const char *value)
     return *value && value [strspn (value, plain)] == '\0';
 }
 
-bool shell_place_number (const char *value)
+bool shell_quoting_number (const char *value)
 {
     if (*value == '-' || *value == '+')
         value++;

@@ -1,5 +1,5 @@
 /*
- *  shell_place.h - the quoting context of each replacement string in a shell line
+ *  shell_quoting.h - the quoting context of each replacement string in a shell line
  *
  *  Parses the line as POSIX shells and bash do, as far as needed to know which quotes and
  *  expansions are open at each replacement string. Nothing is guessed where shells differ, or where
@@ -16,38 +16,38 @@
  *
  *  Pure functions, any thread.
  */
-#ifndef CLIENT_CLI_RUN_SHELL_PLACE_H_INCLUDED
-#define CLIENT_CLI_RUN_SHELL_PLACE_H_INCLUDED
+#ifndef CLIENT_CLI_RUN_SHELL_QUOTING_H_INCLUDED
+#define CLIENT_CLI_RUN_SHELL_QUOTING_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>
 
 //  Marks a replacement string in the line.
-#define SHELL_PLACE_MARK '\x01'
+#define SHELL_QUOTING_MARK '\x01'
 
-typedef enum shell_place_kind {
-    SHELL_PLACE_BARE,    //  outside of quotes
-    SHELL_PLACE_DOUBLE,  //  within "..."
-    SHELL_PLACE_SINGLE,  //  within '...'
-    SHELL_PLACE_COMMENT, //  after a #
-    SHELL_PLACE_NUMBER,  //  in arithmetic
-    SHELL_PLACE_REFUSED  //  no input is safe here
-} shell_place_kind_t;
+typedef enum shell_quoting_kind {
+    SHELL_QUOTING_BARE,    //  outside of quotes
+    SHELL_QUOTING_DOUBLE,  //  within "..."
+    SHELL_QUOTING_SINGLE,  //  within '...'
+    SHELL_QUOTING_COMMENT, //  after a #
+    SHELL_QUOTING_NUMBER,  //  in arithmetic
+    SHELL_QUOTING_REFUSED  //  no input is safe here
+} shell_quoting_kind_t;
 
-typedef struct shell_place {
-    shell_place_kind_t kind; //  the context
-    bool loose;              //  BARE, DOUBLE: a plain input needs no quotes
+typedef struct shell_quoting {
+    shell_quoting_kind_t kind; //  the context
+    bool loose;                //  BARE, DOUBLE: a plain input needs no quotes
     bool variable; //  REFUSED: directly after a dollar sign, where even a digit changes the meaning
     const char *why; //  REFUSED: the context, such as "within backticks"
-} shell_place_t;
+} shell_quoting_t;
 
 //  Fills one entry of PLACES for each mark in LINE, in order.
-void shell_place_find (const char *line, shell_place_t *places);
+void shell_quoting_find (const char *line, shell_quoting_t *places);
 
 //  May VALUE be inserted without quotes in a loose context?
-bool shell_place_plain (const char *value);
+bool shell_quoting_plain (const char *value);
 
 //  Is VALUE an integer, as arithmetic accepts it?
-bool shell_place_number (const char *value);
+bool shell_quoting_number (const char *value);
 
 #endif

@@ -58,7 +58,7 @@ static cadre_error_t s_file_fault (fault_t *fault)
                       s_folder (), strerror (errno));
 }
 
-static cadre_error_t s_open (spool_store_t *store, fault_t *fault)
+static cadre_error_t s_spool_open (spool_store_t *store, fault_t *fault)
 {
     if (store->file >= 0)
         return CADRE_OK;
@@ -89,7 +89,7 @@ static spool_chunk_t *s_add_chunk (spool_t *self)
 static cadre_error_t s_append_file (spool_store_t *store, spool_t *self, const char *bytes,
                                     size_t size, fault_t *fault)
 {
-    cadre_error_t error = s_open (store, fault);
+    cadre_error_t error = s_spool_open (store, fault);
     if (error)
         return error;
     const off_t offset = store->file_end;

@@ -1,4 +1,4 @@
-//  emit.c - see emit.h
+//  task_output.c - see task_output.h
 
 #include "client/cli/run/task_output.h"
 
@@ -31,33 +31,34 @@ typedef struct task {
     UT_hash_handle hh;         //  by index
 } task_t;
 
-struct emit {
-    emit_mode_t mode;     //  when output is written
-    bool ordered;         //  tasks are printed in order
-    task_t *tasks;        //  begun and not printed
-    uint32_t next;        //  ordered: the task whose turn it is
-    spool_store_t *store; //  of all spools
-    text_t page;          //  buffer of tagged lines
-    fault_t fault;        //  the write error
-    pthread_mutex_t lock; //  held during every call
+struct task_output {
+    task_output_mode_t mode; //  when output is written
+    bool ordered;            //  tasks are printed in order
+    task_t *tasks;           //  begun and not printed
+    uint32_t next;           //  ordered: the task whose turn it is
+    spool_store_t *store;    //  of all spools
+    text_t page;             //  buffer of tagged lines
+    fault_t fault;           //  the write error
+    pthread_mutex_t lock;    //  held during every call
 };
 
 //  The destination of drained bytes.
 typedef struct outlet {
-    emit_t *emit; //  for errors
-    task_t *task; //  for tag and line
-    int stream;   //  1 or 2
+    task_output_t *output; //  for errors
+    task_t *task;          //  for tag and line
+    int stream;            //  1 or 2
 } outlet_t;
 
-emit_t *emit_new (emit_mode_t mode, bool ordered)
+task_output_t *task_output_new (task_output_mode_t mode, bool ordered)
 {
-    emit_t *self = text_resize (NULL, sizeof *self);
-    *self = (emit_t){.mode = mode, .ordered = ordered, .store = spool_store_new (MEMORY_BYTES)};
+    task_output_t *self = text_resize (NULL, sizeof *self);
+    *self =
+        (task_output_t){.mode = mode, .ordered = ordered, .store = spool_store_new (MEMORY_BYTES)};
     pthread_mutex_init (&self->lock, NULL);
     return self;
 }
 
-static void s_forget (emit_t *self, task_t *task)
+static void s_task_output_forget (task_output_t *self, task_t *task)
 {
     HASH_DEL (self->tasks, task);
     for (int i = 0; i < STREAMS; i++)
@@ -68,14 +69,14 @@ static void s_forget (emit_t *self, task_t *task)
     free (task);
 }
 
-void emit_destroy (emit_t **self_p)
+void task_output_destroy (task_output_t **self_p)
 {
     if (!self_p || !*self_p)
         return;
-    emit_t *self = *self_p;
+    task_output_t *self = *self_p;
     task_t *task, *next;
     HASH_ITER (hh, self->tasks, task, next)
-        s_forget (self, task);
+        s_task_output_forget (self, task);
     spool_store_destroy (&self->store);
     text_free (&self->page);
     pthread_mutex_destroy (&self->lock);
@@ -83,14 +84,14 @@ void emit_destroy (emit_t **self_p)
     *self_p = NULL;
 }
 
-static task_t *s_find (emit_t *self, uint32_t index)
+static task_t *s_task_output_find (task_output_t *self, uint32_t index)
 {
     task_t *task = NULL;
     HASH_FIND (hh, self->tasks, &index, sizeof index, task);
     return task;
 }
 
-static void s_write (emit_t *self, int stream, const char *bytes, size_t size)
+static void s_task_output_write (task_output_t *self, int stream, const char *bytes, size_t size)
 {
     while (size > 0 && !self->fault.code) {
         ssize_t written = write (stream, bytes, size);
@@ -108,14 +109,14 @@ static void s_write (emit_t *self, int stream, const char *bytes, size_t size)
     }
 }
 
-static void s_write_page (emit_t *self, int stream)
+static void s_write_page (task_output_t *self, int stream)
 {
-    s_write (self, stream, self->page.bytes, self->page.size);
+    s_task_output_write (self, stream, self->page.bytes, self->page.size);
     text_clear (&self->page);
 }
 
 //  The tag is written at the beginning of each line.
-static void s_write_tagged (emit_t *self, const task_t *task, int stream, const char *bytes,
+static void s_write_tagged (task_output_t *self, const task_t *task, int stream, const char *bytes,
                             size_t size)
 {
     bool inside = task->inside [stream - 1];
@@ -136,10 +137,10 @@ static void s_write_tagged (emit_t *self, const task_t *task, int stream, const 
     s_write_page (self, stream);
 }
 
-static bool s_sink (void *argument, const char *bytes, size_t size)
+static bool s_task_output_sink (void *argument, const char *bytes, size_t size)
 {
     outlet_t *outlet = argument;
-    emit_t *self = outlet->emit;
+    task_output_t *self = outlet->output;
     task_t *task = outlet->task;
     if (size == 0)
         return !self->fault.code;
@@ -147,53 +148,56 @@ static bool s_sink (void *argument, const char *bytes, size_t size)
     if (task->tag)
         s_write_tagged (self, task, outlet->stream, bytes, size);
     else
-        s_write (self, outlet->stream, bytes, size);
+        s_task_output_write (self, outlet->stream, bytes, size);
     task->inside [outlet->stream - 1] = bytes [size - 1] != '\n';
     return !self->fault.code;
 }
 
-static bool s_by_lines (const emit_t *self, const task_t *task)
+static bool s_by_lines (const task_output_t *self, const task_t *task)
 {
-    return task->tag || self->mode == EMIT_LINES;
+    return task->tag || self->mode == TASK_OUTPUT_LINES;
 }
 
 //  Writes whole lines, after earlier output that waited; an incomplete line waits for its end.
-static void s_pass (emit_t *self, task_t *task, int stream, const char *bytes, size_t size)
+static void s_task_output_pass (task_output_t *self, task_t *task, int stream, const char *bytes,
+                                size_t size)
 {
     spool_t *spool = &task->spools [stream - 1];
     const char *end = s_by_lines (self, task) ? memrchr (bytes, '\n', size) : bytes + size - 1;
     size_t whole = end ? (size_t) (end - bytes) + 1 : 0;
     if (whole > 0) {
         outlet_t outlet = {self, task, stream};
-        spool_drain (self->store, spool, s_sink, &outlet, &self->fault);
-        s_sink (&outlet, bytes, whole);
+        spool_drain (self->store, spool, s_task_output_sink, &outlet, &self->fault);
+        s_task_output_sink (&outlet, bytes, whole);
     }
     if (whole < size)
         spool_append (self->store, spool, bytes + whole, size - whole, &self->fault);
 }
 
-static void s_print (emit_t *self, task_t *task)
+static void s_task_output_print (task_output_t *self, task_t *task)
 {
     for (int stream = 1; stream <= STREAMS; stream++) {
         outlet_t outlet = {self, task, stream};
-        spool_drain (self->store, &task->spools [stream - 1], s_sink, &outlet, &self->fault);
+        spool_drain (self->store, &task->spools [stream - 1], s_task_output_sink, &outlet,
+                     &self->fault);
         if (task->inside [stream - 1] && s_by_lines (self, task))
-            s_write (self, stream, "\n", 1);
+            s_task_output_write (self, stream, "\n", 1);
     }
     if (task->note)
         say ("%s", task->note);
 }
 
 //  Prints the tasks whose turn it is.
-static void s_turns (emit_t *self)
+static void s_turns (task_output_t *self)
 {
-    for (task_t *task; (task = s_find (self, self->next)) && task->ended; self->next++) {
-        s_print (self, task);
-        s_forget (self, task);
+    for (task_t *task; (task = s_task_output_find (self, self->next)) && task->ended;
+         self->next++) {
+        s_task_output_print (self, task);
+        s_task_output_forget (self, task);
     }
 }
 
-void emit_begin (emit_t *self, uint32_t index, char *tag, char *text)
+void task_output_begin (task_output_t *self, uint32_t index, char *tag, char *text)
 {
     task_t *task = text_resize (NULL, sizeof *task);
     *task = (task_t){.index = index, .tag = tag, .text = text};
@@ -202,20 +206,21 @@ void emit_begin (emit_t *self, uint32_t index, char *tag, char *text)
     pthread_mutex_unlock (&self->lock);
 }
 
-const char *emit_text (emit_t *self, uint32_t index)
+const char *task_output_text (task_output_t *self, uint32_t index)
 {
     pthread_mutex_lock (&self->lock);
-    const task_t *task = s_find (self, index);
+    const task_t *task = s_task_output_find (self, index);
     const char *text = task && task->text ? task->text : "";
     pthread_mutex_unlock (&self->lock);
     return text;
 }
 
-void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, size_t size)
+void task_output_write (task_output_t *self, uint32_t index, int stream, const void *bytes,
+                        size_t size)
 {
     assert (stream == 1 || stream == 2);
     pthread_mutex_lock (&self->lock);
-    task_t *task = s_find (self, index);
+    task_t *task = s_task_output_find (self, index);
     bool turn = !self->ordered || index == self->next;
     if (!task)
         goto out;
@@ -224,18 +229,18 @@ void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, s
     *skip -= old;
     bytes = (const char *) bytes + old;
     size -= old;
-    if (self->mode == EMIT_GROUPED || !turn)
+    if (self->mode == TASK_OUTPUT_GROUPED || !turn)
         spool_append (self->store, &task->spools [stream - 1], bytes, size, &self->fault);
     else if (size > 0)
-        s_pass (self, task, stream, bytes, size);
+        s_task_output_pass (self, task, stream, bytes, size);
 out:
     pthread_mutex_unlock (&self->lock);
 }
 
-void emit_anew (emit_t *self, uint32_t index)
+void task_output_anew (task_output_t *self, uint32_t index)
 {
     pthread_mutex_lock (&self->lock);
-    task_t *task = s_find (self, index);
+    task_t *task = s_task_output_find (self, index);
     for (int i = 0; task && i < STREAMS; i++) {
         spool_clear (self->store, &task->spools [i]);
         task->skip [i] = task->passed [i];
@@ -243,10 +248,10 @@ void emit_anew (emit_t *self, uint32_t index)
     pthread_mutex_unlock (&self->lock);
 }
 
-void emit_end (emit_t *self, uint32_t index, char *note)
+void task_output_end (task_output_t *self, uint32_t index, char *note)
 {
     pthread_mutex_lock (&self->lock);
-    task_t *task = s_find (self, index);
+    task_t *task = s_task_output_find (self, index);
     if (!task)
         free (note);
     else if (self->ordered) {
@@ -255,13 +260,13 @@ void emit_end (emit_t *self, uint32_t index, char *note)
         s_turns (self);
     } else {
         task->note = note;
-        s_print (self, task);
-        s_forget (self, task);
+        s_task_output_print (self, task);
+        s_task_output_forget (self, task);
     }
     pthread_mutex_unlock (&self->lock);
 }
 
-uint64_t emit_waiting (emit_t *self)
+uint64_t task_output_waiting (task_output_t *self)
 {
     pthread_mutex_lock (&self->lock);
     uint64_t count = HASH_COUNT (self->tasks);
@@ -274,19 +279,19 @@ static int s_by_index (task_t *one, task_t *other)
     return one->index < other->index ? -1 : one->index > other->index;
 }
 
-void emit_flush (emit_t *self)
+void task_output_flush (task_output_t *self)
 {
     pthread_mutex_lock (&self->lock);
     HASH_SORT (self->tasks, s_by_index);
     task_t *task, *next;
     HASH_ITER (hh, self->tasks, task, next) {
-        s_print (self, task);
-        s_forget (self, task);
+        s_task_output_print (self, task);
+        s_task_output_forget (self, task);
     }
     pthread_mutex_unlock (&self->lock);
 }
 
-cadre_error_t emit_error (emit_t *self, fault_t *fault)
+cadre_error_t task_output_error (task_output_t *self, fault_t *fault)
 {
     pthread_mutex_lock (&self->lock);
     cadre_error_t code = self->fault.code;

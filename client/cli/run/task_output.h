@@ -1,16 +1,16 @@
 /*
- *  emit.h - writes the output of tasks to our stdout and stderr
+ *  task_output.h - writes the output of tasks to our stdout and stderr
  *
  *  By default the output of a task is kept until the task has ended, so outputs never mix; with
- *  `ordered`, until all earlier tasks have ended, too. EMIT_LINES writes whole lines at once,
- *  EMIT_RAW everything at once. For each task call emit_begin, emit_output, emit_end. A note (how
- *  the task failed) is printed after its output.
+ *  `ordered`, until all earlier tasks have ended, too. TASK_OUTPUT_LINES writes whole lines at
+ *  once, TASK_OUTPUT_RAW everything at once. For each task call task_output_begin,
+ *  task_output_write, task_output_end. A note (how the task failed) is printed after its output.
  *
- *  The first write error stops all writing; emit_error reports it, and the caller must end. One
- *  thread may call emit_begin while another one calls the rest.
+ *  The first write error stops all writing; task_output_error reports it, and the caller must end.
+ *  One thread may call task_output_begin while another one calls the rest.
  */
-#ifndef CLIENT_CLI_RUN_EMIT_H_INCLUDED
-#define CLIENT_CLI_RUN_EMIT_H_INCLUDED
+#ifndef CLIENT_CLI_RUN_TASK_OUTPUT_H_INCLUDED
+#define CLIENT_CLI_RUN_TASK_OUTPUT_H_INCLUDED
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,37 +18,42 @@
 
 #include "common/fault.h"
 
-typedef struct emit emit_t;
+typedef struct task_output task_output_t;
 
-typedef enum emit_mode { EMIT_GROUPED = 0, EMIT_LINES, EMIT_RAW } emit_mode_t;
+typedef enum task_output_mode {
+    TASK_OUTPUT_GROUPED = 0,
+    TASK_OUTPUT_LINES,
+    TASK_OUTPUT_RAW
+} task_output_mode_t;
 
-emit_t *emit_new (emit_mode_t mode, bool ordered);
-void emit_destroy (emit_t **self_p);
+task_output_t *task_output_new (task_output_mode_t mode, bool ordered);
+void task_output_destroy (task_output_t **self_p);
 
 //  Tasks begin in the order of their index, from 0. TAG (may be NULL) is printed before each line.
-//  TEXT is returned by emit_text. Both are consumed (malloc'ed).
-void emit_begin (emit_t *self, uint32_t index, char *tag, char *text);
+//  TEXT is returned by task_output_text. Both are consumed (malloc'ed).
+void task_output_begin (task_output_t *self, uint32_t index, char *tag, char *text);
 
 //  The text of a task's command, or "" for an unknown task; valid until the task was printed.
-const char *emit_text (emit_t *self, uint32_t index);
+const char *task_output_text (task_output_t *self, uint32_t index);
 
 //  STREAM is 1 (stdout) or 2 (stderr).
-void emit_output (emit_t *self, uint32_t index, int stream, const void *bytes, size_t size);
+void task_output_write (task_output_t *self, uint32_t index, int stream, const void *bytes,
+                        size_t size);
 
 //  The task runs again: its earlier output is void. As many bytes of the new output as were already
 //  printed are skipped.
-void emit_anew (emit_t *self, uint32_t index);
+void task_output_anew (task_output_t *self, uint32_t index);
 
 //  The task has ended. NOTE (malloc'ed, consumed, may be NULL) is printed after its output.
-void emit_end (emit_t *self, uint32_t index, char *note);
+void task_output_end (task_output_t *self, uint32_t index, char *note);
 
 //  Number of tasks that have begun and are not printed yet.
-uint64_t emit_waiting (emit_t *self);
+uint64_t task_output_waiting (task_output_t *self);
 
 //  Prints the available output of tasks that have not ended, in order: used after an interruption.
-void emit_flush (emit_t *self);
+void task_output_flush (task_output_t *self);
 
 //  CADRE_ERROR_IO after a write error.
-cadre_error_t emit_error (emit_t *self, fault_t *fault);
+cadre_error_t task_output_error (task_output_t *self, fault_t *fault);
 
 #endif

@@ -24,7 +24,7 @@ typedef struct piece {
     char *text;        //  PIECE_TEXT: the text
     char name [12];    //  replacement strings: as written
     size_t column;     //  replacement strings: column, from 1
-    shell_place_t place; //  replacement strings of a line: the quoting context
+    shell_quoting_t place; //  replacement strings of a line: the quoting context
 } piece_t;
 
 typedef struct word {
@@ -136,7 +136,7 @@ static void s_append_input (template_t *self, size_t size)
 //  The line with a mark for each replacement string.
 static char *s_marked (const word_t *word)
 {
-    static const char mark [] = {SHELL_PLACE_MARK, '\0'};
+    static const char mark [] = {SHELL_QUOTING_MARK, '\0'};
     text_t out = {0};
     for (size_t i = 0; i < word->count; i++) {
         const piece_t *piece = &word->pieces [i];
@@ -144,7 +144,7 @@ static char *s_marked (const word_t *word)
         text_put (&out, piece->kind == PIECE_TEXT ? piece->text : mark);
         //  The same byte in the text itself is a normal character
         for (char *c = out.bytes + from;
-             piece->kind == PIECE_TEXT && (c = strchr (c, SHELL_PLACE_MARK)); c++)
+             piece->kind == PIECE_TEXT && (c = strchr (c, SHELL_QUOTING_MARK)); c++)
             *c = '\x02';
     }
     return text_take (&out);
@@ -157,7 +157,7 @@ static bool s_is_digits (const piece_t *piece)
 
 static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
 {
-    if (piece->kind == PIECE_TEXT || piece->place.kind != SHELL_PLACE_REFUSED)
+    if (piece->kind == PIECE_TEXT || piece->place.kind != SHELL_QUOTING_REFUSED)
         return CADRE_OK;
     if (piece->place.variable)
         return fault_set (
@@ -175,11 +175,11 @@ static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
 }
 
 //  Finds the quoting context of each replacement string of a line; a fault if one is unsafe.
-static cadre_error_t s_place (word_t *word, fault_t *fault)
+static cadre_error_t s_template_place (word_t *word, fault_t *fault)
 {
-    shell_place_t *places = text_resize (NULL, word->count * sizeof *places);
+    shell_quoting_t *places = text_resize (NULL, word->count * sizeof *places);
     char *line = s_marked (word);
-    shell_place_find (line, places);
+    shell_quoting_find (line, places);
     cadre_error_t error = CADRE_OK;
     size_t found = 0;
     for (size_t i = 0; i < word->count && !error; i++) {
@@ -205,7 +205,7 @@ template_t *template_new (char *const *words, size_t count, bool append, fault_t
             found = true;
     if (append && !found)
         s_append_input (self, strlen (words [0]));
-    if (self->line && s_place (&self->words [0], fault))
+    if (self->line && s_template_place (&self->words [0], fault))
         template_destroy (&self);
     return self;
 }
@@ -231,7 +231,7 @@ bool template_has_slot (const template_t *self)
 }
 
 //  INPUT with parts removed; the caller frees it.
-static char *s_cut (const char *input, unsigned cut)
+static char *s_template_cut (const char *input, unsigned cut)
 {
     char *copy = text_copy (input, strlen (input));
     if (cut & CUT_NAME) {
@@ -304,7 +304,7 @@ static void s_put_comment (text_t *out, const char *value)
 //  In arithmetic; a minus after another one would change the meaning.
 static void s_put_number (making_t *making, text_t *out, const piece_t *piece, const char *value)
 {
-    if (shell_place_number (value))
+    if (shell_quoting_number (value))
         text_print (out, *value == '-' ? " %s" : "%s", value);
     else
         fault_set (
@@ -319,15 +319,15 @@ static void s_put_number (making_t *making, text_t *out, const piece_t *piece, c
 static void s_put_placed (making_t *making, text_t *out, const piece_t *piece, const char *value,
                           bool plain)
 {
-    const shell_place_t *place = &piece->place;
-    const bool inside = place->kind == SHELL_PLACE_DOUBLE;
-    if (place->kind == SHELL_PLACE_NUMBER && !plain) {
+    const shell_quoting_t *place = &piece->place;
+    const bool inside = place->kind == SHELL_QUOTING_DOUBLE;
+    if (place->kind == SHELL_QUOTING_NUMBER && !plain) {
         s_put_number (making, out, piece, value);
-    } else if (place->kind == SHELL_PLACE_COMMENT) {
+    } else if (place->kind == SHELL_QUOTING_COMMENT) {
         s_put_comment (out, value);
-    } else if (place->kind == SHELL_PLACE_SINGLE) {
+    } else if (place->kind == SHELL_QUOTING_SINGLE) {
         s_put_single (out, value, making->slot && !plain);
-    } else if (plain && (place->loose || place->kind >= SHELL_PLACE_NUMBER)) {
+    } else if (plain && (place->loose || place->kind >= SHELL_QUOTING_NUMBER)) {
         text_put (out, value);
     } else {
         text_put (out, inside ? "\"'" : "'");
@@ -340,7 +340,7 @@ static void s_put_value (making_t *making, text_t *out, const piece_t *piece, co
 {
     if (making->line)
         s_put_placed (making, out, piece, value,
-                      piece->place.kind != SHELL_PLACE_NUMBER && shell_place_plain (value));
+                      piece->place.kind != SHELL_QUOTING_NUMBER && shell_quoting_plain (value));
     else if (making->words)
         s_put_quoted (out, value, making->slot);
     else
@@ -349,7 +349,7 @@ static void s_put_value (making_t *making, text_t *out, const piece_t *piece, co
 
 static void s_put_input (making_t *making, text_t *out, const piece_t *piece, const char *input)
 {
-    char *value = s_cut (input, piece->cut);
+    char *value = s_template_cut (input, piece->cut);
     s_put_value (making, out, piece, value);
     free (value);
 }
@@ -413,7 +413,7 @@ static void s_make_words (making_t *making, const word_t *word, template_command
         return;
     }
     for (size_t i = 0; i < making->count; i++)
-        s_add_word (command, s_cut (making->inputs [i], word->pieces [0].cut));
+        s_add_word (command, s_template_cut (making->inputs [i], word->pieces [0].cut));
 }
 
 //  Could an input create a {%} in an argv, which the worker would replace? Then a line for the

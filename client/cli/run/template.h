@@ -8,7 +8,7 @@
  *
  *  A single word is a line for the shell: each input is quoted for its context, also within quotes,
  *  so that the shell sees it unchanged; in arithmetic it must be an integer. If no quoting is safe
- *  (backticks, here-documents, ${...}, comments), the template is refused: shell_place.h. Several
+ *  (backticks, here-documents, ${...}, comments), the template is refused: shell_quoting.h. Several
  *  words are an argv that is executed directly; a word that is just {} becomes as many words as
  *  there are inputs. Without any replacement string, {} is appended. {%} is kept: the worker
  *  replaces it.

@@ -34,7 +34,7 @@ static pthread_mutex_t s_all_lock = PTHREAD_MUTEX_INITIALIZER;
 static folder_t *s_all;
 
 //  Removes the sockets in a folder, and the folder.
-static void s_remove (const char *path)
+static void s_folder_remove (const char *path)
 {
     DIR *files = opendir (path);
     struct dirent *file;
@@ -68,7 +68,7 @@ static bool s_is_old (const char *path)
 }
 
 //  Removes the folders that killed processes have left.
-static void s_sweep (const char *place)
+static void s_folder_sweep (const char *place)
 {
     DIR *entries = opendir (place);
     struct dirent *entry;
@@ -80,14 +80,14 @@ static void s_sweep (const char *place)
         int fd = s_is_old (path) ? s_lock (path) : -1;
         if (fd < 0)
             continue;
-        s_remove (path);
+        s_folder_remove (path);
         close (fd);
     }
     if (entries)
         closedir (entries);
 }
 
-static bool s_make (folder_t *self, const char *place)
+static bool s_folder_make (folder_t *self, const char *place)
 {
     if (!place || place [0] != '/' || strlen (place) > PLACE_BYTES)
         return false;
@@ -95,7 +95,7 @@ static bool s_make (folder_t *self, const char *place)
     if (!mkdtemp (self->path))
         return false;
     self->lock = s_lock (self->path);
-    s_sweep (place);
+    s_folder_sweep (place);
     return true;
 }
 
@@ -108,7 +108,7 @@ folder_t *folder_new (fault_t *fault)
     self->pid = getpid ();
     bool made = false;
     for (size_t i = 0; i < sizeof places / sizeof *places && !made; i++)
-        made = s_make (self, places [i]);
+        made = s_folder_make (self, places [i]);
     if (!made) {
         fault_set (fault, CADRE_ERROR_IO,
                    "no folder can be made in /tmp (%s): make room there, or set TMPDIR",
@@ -132,7 +132,7 @@ void folder_destroy (folder_t **self_p)
     DL_DELETE (s_all, self);
     pthread_mutex_unlock (&s_all_lock);
     if (self->pid == getpid ())
-        s_remove (self->path);
+        s_folder_remove (self->path);
     if (self->lock >= 0)
         close (self->lock);
     free (self);
@@ -151,6 +151,6 @@ __attribute__ ((destructor)) static void s_at_exit (void)
         return;
     DL_FOREACH (s_all, self)
         if (self->pid == getpid ())
-            s_remove (self->path);
+            s_folder_remove (self->path);
     pthread_mutex_unlock (&s_all_lock);
 }

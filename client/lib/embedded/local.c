@@ -57,7 +57,7 @@ struct local {
 
 //  ---- the threads -------------------------------------------------------------------------
 
-static void s_set (local_t *self, bool *what)
+static void s_local_set (local_t *self, bool *what)
 {
     pthread_mutex_lock (&self->lock);
     *what = true;
@@ -78,14 +78,14 @@ static void *s_serve_broker (void *argument)
         pthread_mutex_lock (&self->lock);
         self->broker = broker;
         pthread_mutex_unlock (&self->lock);
-        s_set (self, &server->up);
+        s_local_set (self, &server->up);
         broker_run (broker, &server->fault);
         pthread_mutex_lock (&self->lock);
         self->broker = NULL;
         pthread_mutex_unlock (&self->lock);
     }
     broker_destroy (&broker);
-    s_set (self, &server->ended);
+    s_local_set (self, &server->ended);
     return NULL;
 }
 
@@ -111,19 +111,19 @@ static void *s_serve_worker (void *argument)
         pthread_mutex_lock (&self->lock);
         self->worker = worker;
         pthread_mutex_unlock (&self->lock);
-        s_set (self, &server->up);
+        s_local_set (self, &server->up);
         worker_run (worker, &server->fault);
         pthread_mutex_lock (&self->lock);
         self->worker = NULL;
         pthread_mutex_unlock (&self->lock);
     }
     worker_destroy (&worker);
-    s_set (self, &server->ended);
+    s_local_set (self, &server->ended);
     return NULL;
 }
 
-static cadre_error_t s_start (server_t *server, void *(*serve) (void *), local_t *self,
-                              fault_t *fault)
+static cadre_error_t s_local_start (server_t *server, void *(*serve) (void *), local_t *self,
+                                    fault_t *fault)
 {
     if (threads_start (&server->thread, serve, self, fault))
         return fault->code;
@@ -203,7 +203,7 @@ static cadre_error_t s_fit_slots (local_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-static cadre_error_t s_prepare (local_t *self, const local_program_t *program, fault_t *fault)
+static cadre_error_t s_local_prepare (local_t *self, const local_program_t *program, fault_t *fault)
 {
     if (self->options.threads && self->options.program)
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
@@ -233,15 +233,15 @@ local_t *local_new (const cadre_options_t *options, const local_program_t *progr
     self->options = *options;
     pthread_mutex_init (&self->lock, NULL);
     pthread_cond_init (&self->changed, NULL);
-    if (s_prepare (self, program, fault)
-        || s_start (&self->broker_server, s_serve_broker, self, fault)
+    if (s_local_prepare (self, program, fault)
+        || s_local_start (&self->broker_server, s_serve_broker, self, fault)
         || s_await_up (self, &self->broker_server, fault)
-        || s_start (&self->worker_server, s_serve_worker, self, fault))
+        || s_local_start (&self->worker_server, s_serve_worker, self, fault))
         local_destroy (&self);
     return self;
 }
 
-static void s_join (server_t *server)
+static void s_local_join (server_t *server)
 {
     if (server->started)
         pthread_join (server->thread, NULL);
@@ -257,7 +257,7 @@ static void s_stop_worker (local_t *self)
     if (self->worker)
         worker_signal (self->worker, WORKER_STOP);
     pthread_mutex_unlock (&self->lock);
-    s_join (server);
+    s_local_join (server);
 }
 
 void local_destroy (local_t **self_p)
@@ -271,7 +271,7 @@ void local_destroy (local_t **self_p)
     if (self->broker)
         broker_signal (self->broker, BROKER_STOP);
     pthread_mutex_unlock (&self->lock);
-    s_join (&self->broker_server);
+    s_local_join (&self->broker_server);
     sockets_context_destroy (&self->context);
     folder_destroy (&self->folder);
     pthread_mutex_destroy (&self->lock);
@@ -331,12 +331,12 @@ cadre_error_t local_await (local_t *self, cadre_t *pool, int timeout_ms, fault_t
     if (s_await_up (self, &self->worker_server, fault))
         return fault->code;
     const int64_t until_us =
-        timeout_ms < 0 ? INT64_MAX : moment_now (NULL) + timeout_ms * INT64_C (1000);
+        timeout_ms < 0 ? INT64_MAX : clock_now (NULL) + timeout_ms * INT64_C (1000);
     long pause_us = ASK_US_FIRST;
     while (!s_worker_ready (pool)) {
         if (s_worker_ended (self, fault))
             return fault->code;
-        if (moment_now (NULL) > until_us)
+        if (clock_now (NULL) > until_us)
             return fault_set (
                 fault, CADRE_ERROR_UNAVAILABLE,
                 "the worker of this process was not ready in time: give a longer connect_timeout_ms");

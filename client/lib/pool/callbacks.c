@@ -17,7 +17,7 @@ typedef struct callbacks_call {
 } callbacks_call_t;
 
 //  Calls one callback, with the lock released.
-static void s_call (cadre_t *self, cadre_future_t *future)
+static void s_callbacks_call (cadre_t *self, cadre_future_t *future)
 {
     watcher_t *watcher = future->watchers;
     LL_DELETE (future->watchers, watcher);
@@ -35,7 +35,7 @@ static void s_call_all (cadre_t *self, cadre_future_t *future)
     callbacks_call_t call = {.future = future, .thread = pthread_self ()};
     LL_PREPEND (self->calls, &call);
     while (call.future && future->watchers)
-        s_call (self, future);
+        s_callbacks_call (self, future);
     LL_DELETE (self->calls, &call);
     if (call.awaited)
         connection_notify (self->connection);
@@ -69,7 +69,7 @@ static bool s_is_called (void *argument)
 }
 
 //  Waits until the running callback has returned, unless it is the caller.
-static void s_part (cadre_future_t *future)
+static void s_callbacks_part (cadre_future_t *future)
 {
     callbacks_call_t *call = s_call_of (future);
     if (call && pthread_equal (call->thread, pthread_self ()))
@@ -88,10 +88,10 @@ void callbacks_forget (cadre_future_t *future)
         future->pool->callbacks--;
         free (watcher);
     }
-    s_part (future);
+    s_callbacks_part (future);
 }
 
-static void s_watch (cadre_future_t *future, watcher_t *watcher)
+static void s_callbacks_watch (cadre_future_t *future, watcher_t *watcher)
 {
     cadre_t *pool = future->pool;
     LL_APPEND (future->watchers, watcher);
@@ -115,7 +115,7 @@ cadre_error_t callbacks_watch (cadre_future_t *future, cadre_done_fn *callback, 
         return fault_set (fault, CADRE_ERROR_MEMORY,
                           "no memory for a callback: raise the limit (ulimit -v)");
     *watcher = (watcher_t){.callback = callback, .argument = argument};
-    s_watch (future, watcher);
+    s_callbacks_watch (future, watcher);
     return CADRE_OK;
 }
 

@@ -35,24 +35,24 @@ void events_node_free (node_t **self_p)
     *self_p = NULL;
 }
 
-static void s_count (chain_t *self, const node_t *node, int sign)
+static void s_events_count (chain_t *self, const node_t *node, int sign)
 {
     uint64_t tasks = node->event.kind == CADRE_EVENT_RESULT;
     self->tasks += sign > 0 ? tasks : -tasks;
     self->bytes += sign > 0 ? node->event.size_bytes : -node->event.size_bytes;
 }
 
-static void s_append (chain_t *self, node_t *node)
+static void s_events_append (chain_t *self, node_t *node)
 {
     if (self->first)
         self->last->next = node;
     else
         self->first = node;
     self->last = node;
-    s_count (self, node, 1);
+    s_events_count (self, node, 1);
 }
 
-static void s_join (chain_t *self, chain_t *other)
+static void s_events_join (chain_t *self, chain_t *other)
 {
     if (!other->first)
         return;
@@ -71,7 +71,7 @@ node_t *events_chain_pop (chain_t *self)
     node_t *node = self->first;
     if (node) {
         self->first = node->next;
-        s_count (self, node, -1);
+        s_events_count (self, node, -1);
     }
     return node;
 }
@@ -118,16 +118,16 @@ static void s_advance (events_t *self)
         early_t *early = s_early (self, self->turn);
         ended = early->ended;
         early->ended = false;
-        s_join (&self->ready, &early->chain);
+        s_events_join (&self->ready, &early->chain);
     }
 }
 
-static void s_place (events_t *self, node_t *node)
+static void s_events_place (events_t *self, node_t *node)
 {
     uint32_t index = node->event.index;
     bool result = node->event.kind == CADRE_EVENT_RESULT;
     if (!self->ordered || index == self->turn) {
-        s_append (&self->ready, node);
+        s_events_append (&self->ready, node);
         if (self->ordered && result)
             s_advance (self);
         return;
@@ -143,7 +143,7 @@ static void s_place (events_t *self, node_t *node)
         return;
     }
     early->ended = result;
-    s_append (&early->chain, node);
+    s_events_append (&early->chain, node);
 }
 
 //  ---- new events -------------------------------------------------------------------
@@ -169,7 +169,7 @@ void events_result (events_t *self, uint32_t index, result_t *result)
     event->user_us = detail->user_us;
     event->system_us = detail->system_us;
     event->max_rss_bytes = detail->max_rss_bytes;
-    s_place (self, node);
+    s_events_place (self, node);
 }
 
 void events_output (events_t *self, const wire_output_t *output, bool anew)
@@ -183,7 +183,7 @@ void events_output (events_t *self, const wire_output_t *output, bool anew)
     node->event.stream = (cadre_stream_t) output->stream;
     node->event.cut = output->cut;
     node->event.anew = anew;
-    s_place (self, node);
+    s_events_place (self, node);
 }
 
 void events_notice (events_t *self, cadre_error_t code, const char *text)
@@ -195,7 +195,7 @@ void events_notice (events_t *self, cadre_error_t code, const char *text)
     node->event.code = (int) code;
     node->event.message = node->data;
     if (!again)
-        s_append (&self->ready, node);
+        s_events_append (&self->ready, node);
 }
 
 chain_t events_take (events_t *self)

@@ -1,4 +1,4 @@
-//  habits.c - measured run times of functions, used by maps to choose chunk sizes
+//  item_times.c - measured run times of functions, used by maps to choose chunk sizes
 
 #include "client/lib/pool/item_times.h"
 
@@ -6,7 +6,7 @@
 
 #define USUAL_SLOTS 32u
 
-size_t habits_slots (const cadre_t *pool)
+size_t item_times_slots (const cadre_t *pool)
 {
     return pool->own_slots ? pool->own_slots : USUAL_SLOTS;
 }
@@ -20,30 +20,30 @@ static uint64_t s_hash (const char *text)
     return hash ? hash : 1;
 }
 
-static habit_t *s_find (cadre_t *pool, uint64_t function)
+static item_time_t *s_item_times_find (cadre_t *pool, uint64_t function)
 {
-    for (size_t i = 0; i < HABITS_FUNCTIONS; i++)
+    for (size_t i = 0; i < ITEM_TIMES_FUNCTIONS; i++)
         if (pool->habits.functions [i].function == function)
             return &pool->habits.functions [i];
     return NULL;
 }
 
-int64_t habits_recall (cadre_t *pool, const char *function)
+int64_t item_times_recall (cadre_t *pool, const char *function)
 {
     pool_lock (pool);
-    const habit_t *habit = s_find (pool, s_hash (function));
+    const item_time_t *habit = s_item_times_find (pool, s_hash (function));
     int64_t item_ns = habit ? habit->item_ns : -1;
     pool_unlock (pool);
     return item_ns;
 }
 
-void habits_note (cadre_t *pool, const char *function, int64_t item_ns)
+void item_times_note (cadre_t *pool, const char *function, int64_t item_ns)
 {
     uint64_t hash = s_hash (function);
     pool_lock (pool);
-    habit_t *habit = s_find (pool, hash);
+    item_time_t *habit = s_item_times_find (pool, hash);
     if (!habit) {
-        habit = &pool->habits.functions [pool->habits.next++ % HABITS_FUNCTIONS];
+        habit = &pool->habits.functions [pool->habits.next++ % ITEM_TIMES_FUNCTIONS];
         habit->function = hash;
     }
     habit->item_ns = item_ns;

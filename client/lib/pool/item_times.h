@@ -1,31 +1,31 @@
-/*  habits.h - measured run times of functions, used by maps to choose chunk sizes
+/*  item_times.h - measured run times of functions, used by maps to choose chunk sizes
  *
  *  Keeps the time per item for the functions used last. Part of a pool; any thread, without the
  *  pool's lock.
  */
 
-#ifndef CLIENT_LIB_POOL_HABITS_H_INCLUDED
-#define CLIENT_LIB_POOL_HABITS_H_INCLUDED
+#ifndef CLIENT_LIB_POOL_ITEM_TIMES_H_INCLUDED
+#define CLIENT_LIB_POOL_ITEM_TIMES_H_INCLUDED
 
 #include <cadre.h>
 
-#define HABITS_FUNCTIONS 8
+#define ITEM_TIMES_FUNCTIONS 8
 
-typedef struct habit {
+typedef struct item_time {
     uint64_t function; //  Hash of its name
     int64_t item_ns;   //  Time per item
-} habit_t;
+} item_time_t;
 
-typedef struct habits {
-    habit_t functions [HABITS_FUNCTIONS]; //  Overwritten in turn
-    unsigned next;                        //  The next one to overwrite
-} habits_t;
+typedef struct item_times {
+    item_time_t functions [ITEM_TIMES_FUNCTIONS]; //  Overwritten in turn
+    unsigned next;                                //  The next one to overwrite
+} item_times_t;
 
 //  Number of slots: exact for an embedded pool, else a guess.
-size_t habits_slots (const cadre_t *pool);
+size_t item_times_slots (const cadre_t *pool);
 
 //  Measured time per item of the function; -1: unknown.
-int64_t habits_recall (cadre_t *pool, const char *function);
-void habits_note (cadre_t *pool, const char *function, int64_t item_ns);
+int64_t item_times_recall (cadre_t *pool, const char *function);
+void item_times_note (cadre_t *pool, const char *function, int64_t item_ns);
 
 #endif

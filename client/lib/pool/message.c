@@ -17,7 +17,7 @@ static _Thread_local message_t s_messages [POOLS_MAX];
 static _Thread_local unsigned s_next;
 static _Thread_local fault_t s_open;
 
-static message_t *s_find (uint64_t serial)
+static message_t *s_message_find (uint64_t serial)
 {
     for (unsigned i = 0; i < POOLS_MAX; i++)
         if (s_messages [i].serial == serial)
@@ -27,7 +27,7 @@ static message_t *s_find (uint64_t serial)
 
 cadre_error_t message_say (cadre_t *self, const fault_t *fault)
 {
-    message_t *message = s_find (self->serial);
+    message_t *message = s_message_find (self->serial);
     if (!message) {
         message = &s_messages [s_next++ % POOLS_MAX];
         message->serial = self->serial;
@@ -48,7 +48,7 @@ cadre_error_t message_say_text (cadre_t *self, cadre_error_t code, const char *f
 
 const char *cadre_message (cadre_t *self)
 {
-    const message_t *message = self ? s_find (self->serial) : NULL;
+    const message_t *message = self ? s_message_find (self->serial) : NULL;
     return message ? message->text : "";
 }
 

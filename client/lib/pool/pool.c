@@ -136,7 +136,7 @@ void pool_news (cadre_t *self)
 bool pool_hears (cadre_t *self)
 {
     pool_lock (self);
-    bool hears = session_hears (pool_session (self), moment_now (NULL));
+    bool hears = session_hears (pool_session (self), clock_now (NULL));
     pool_unlock (self);
     return hears;
 }

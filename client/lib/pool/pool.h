@@ -37,7 +37,7 @@ struct cadre {
     bool own_threads;                    //  They are threads
     char place [ADDRESS_ENDPOINT_BYTES]; //  Address of the embedded broker, for cadre_address;
                                          //  empty without one
-    habits_t habits;                     //  lock: measured run times
+    item_times_t habits;                 //  lock: measured run times
     bool by_dispatch;                    //  Callbacks run in cadre_dispatch
     bool closed;                         //  lock: nothing more can be submitted
     bool closing;                        //  lock: results are accepted regardless of the window

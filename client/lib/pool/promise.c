@@ -36,7 +36,7 @@ bool promise_is_ok (const cadre_future_t *self)
 }
 
 //  The last step: a thread that sees done may read everything, or destroy the future.
-static void s_finish (cadre_future_t *self)
+static void s_promise_finish (cadre_future_t *self)
 {
     self->job = NULL;
     self->order = ++self->pool->last_order;
@@ -53,7 +53,7 @@ static void s_finish (cadre_future_t *self)
 void promise_end (cadre_future_t *self, result_t *result)
 {
     self->result = *result;
-    s_finish (self);
+    s_promise_finish (self);
 }
 
 void promise_fail (cadre_future_t *self, const fault_t *why)
@@ -61,12 +61,12 @@ void promise_fail (cadre_future_t *self, const fault_t *why)
     self->error = why->code;
     free (self->text);
     self->text = strdup (why->text);
-    s_finish (self);
+    s_promise_finish (self);
 }
 
 //  ---- output of a task ----------------------------------------------------------
 
-static void s_gather (buffer_t *self, view_t bytes)
+static void s_promise_gather (buffer_t *self, view_t bytes)
 {
     size_t room = self->size < OUTPUT_MAX ? OUTPUT_MAX - self->size : 0;
     buffer_append (self, bytes.data, bytes.size < room ? bytes.size : room);
@@ -112,8 +112,8 @@ void promise_output (cadre_future_t *self, const wire_output_t *output, bool ane
         buffer_clear (&written->errors);
     }
     switch (output->stream) {
-    case WIRE_STREAM_STDOUT: s_gather (&written->output, output->bytes); return;
-    case WIRE_STREAM_STDERR: s_gather (&written->errors, output->bytes); return;
+    case WIRE_STREAM_STDOUT: s_promise_gather (&written->output, output->bytes); return;
+    case WIRE_STREAM_STDERR: s_promise_gather (&written->errors, output->bytes); return;
     case WIRE_STREAM_PROGRESS: s_progress (written, output->bytes); break;
     case WIRE_STREAM_PARTIAL: s_partial (written, output->bytes); break;
     default: return;

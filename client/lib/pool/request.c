@@ -23,7 +23,7 @@ typedef struct request {
 //  Maximum size of all replies to a request.
 #define BODY_MAX (256u * 1024u * 1024u)
 
-static bool s_gather (request_t *self, const wire_reply_t *reply)
+static bool s_request_gather (request_t *self, const wire_reply_t *reply)
 {
     if (!reply->more && !self->listed) {
         buffer_append (&self->body, reply->body.data, reply->body.size);
@@ -55,10 +55,10 @@ bool request_take_reply (cadre_t *self, cursor_t body)
                    reply.code < CADRE_ERROR_END ? (cadre_error_t) reply.code : CADRE_ERROR_REFUSED,
                    "%.*s", (int) (reply.message.size < 500 ? reply.message.size : 500),
                    reply.message.size ? (const char *) reply.message.data : "");
-    else if (!s_gather (request, &reply))
+    else if (!s_request_gather (request, &reply))
         return false;
     if (request->body.failed)
-        room_lacks (request->body.capacity, "the answer", &request->fault);
+        memory_check_lacks (request->body.capacity, "the answer", &request->fault);
     request->answered = request->fault.code || !reply.more;
     return true;
 }
@@ -73,7 +73,7 @@ void request_fail_all (cadre_t *self, const fault_t *why)
         }
 }
 
-static bool s_answered (void *argument)
+static bool s_request_answered (void *argument)
 {
     request_t *self = argument;
     return self->answered;
@@ -87,7 +87,8 @@ static bool s_can_ask (void *argument)
     return session_put_accepts (pool_session (self)) || pool_ready (self, &fault);
 }
 
-static cadre_error_t s_late (cadre_t *self, const char *what, int timeout_ms, fault_t *fault)
+static cadre_error_t s_request_late (cadre_t *self, const char *what, int timeout_ms,
+                                     fault_t *fault)
 {
     char why [400];
     pool_explain (self, "", why, sizeof why);
@@ -95,13 +96,13 @@ static cadre_error_t s_late (cadre_t *self, const char *what, int timeout_ms, fa
                       timeout_ms, *why ? ": " : "", why);
 }
 
-static cadre_error_t s_ask (cadre_t *self, request_t *request, const char *what,
-                            const cadre_value_t *arguments, int timeout_ms)
+static cadre_error_t s_request_ask (cadre_t *self, request_t *request, const char *what,
+                                    const cadre_value_t *arguments, int timeout_ms)
 {
     fault_t *fault = &request->fault;
     int64_t deadline_us = connection_deadline (timeout_ms);
     if (!connection_wait (self->connection, deadline_us, s_can_ask, self))
-        return s_late (self, what, timeout_ms, fault);
+        return s_request_late (self, what, timeout_ms, fault);
     if (pool_ready (self, fault))
         return fault->code;
     buffer_t packed = {0}, frame = {0};
@@ -117,8 +118,8 @@ static cadre_error_t s_ask (cadre_t *self, request_t *request, const char *what,
         session_put (pool_session (self), &frame, 0, false);
         DL_APPEND (self->requests, request);
         connection_flush (self->connection);
-        if (!connection_wait (self->connection, deadline_us, s_answered, request))
-            s_late (self, what, timeout_ms, fault);
+        if (!connection_wait (self->connection, deadline_us, s_request_answered, request))
+            s_request_late (self, what, timeout_ms, fault);
         DL_DELETE (self->requests, request);
     }
     buffer_free (&packed);
@@ -151,7 +152,7 @@ cadre_error_t cadre_request (cadre_t *self, const char *what, const cadre_value_
                                  "no request is named: give one such as \"worker.list\"");
     request_t request = {.body.checked = true};
     pool_lock (self);
-    cadre_error_t error = s_ask (self, &request, what, arguments, timeout_ms);
+    cadre_error_t error = s_request_ask (self, &request, what, arguments, timeout_ms);
     pool_unlock (self);
     if (!error && body) {
         *body = s_decode (&request);

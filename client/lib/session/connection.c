@@ -60,7 +60,7 @@ static void s_sleep (connection_t *self, pthread_cond_t *condition, int64_t span
     pthread_cond_timedwait (condition, &self->lock, &until);
 }
 
-static void s_wake (connection_t *self)
+static void s_connection_wake (connection_t *self)
 {
     uint64_t one = 1;
     ssize_t rc = write (self->wake_fd, &one, sizeof one);
@@ -73,7 +73,7 @@ static void s_take_socket (connection_t *self)
     self->socket_fd = self->socket ? sockets_descriptor (self->socket) : -1;
 }
 
-static bool s_send (void *owner, const buffer_t *frame)
+static bool s_connection_send (void *owner, const buffer_t *frame)
 {
     connection_t *self = owner;
     return self->socket
@@ -82,7 +82,7 @@ static bool s_send (void *owner, const buffer_t *frame)
 
 //  Handles incoming frames. The descriptor of the socket is edge-triggered, so it is read until
 //  nothing is left.
-static bool s_receive (connection_t *self)
+static bool s_connection_receive (connection_t *self)
 {
     zmq_msg_t message;
     zmq_msg_init (&message);
@@ -94,7 +94,7 @@ static bool s_receive (connection_t *self)
             break;
         taken++;
         if (now_us == 0)
-            now_us = moment_now (NULL);
+            now_us = clock_now (NULL);
         if (!error)
             session_receive (self->session, zmq_msg_data (&message), zmq_msg_size (&message),
                              now_us);
@@ -105,7 +105,7 @@ static bool s_receive (connection_t *self)
 
 //  Sends what is due and handles incoming frames. True if anything has come: then waiting threads
 //  check their conditions.
-static bool s_pump (connection_t *self, bool leader)
+static bool s_connection_pump (connection_t *self, bool leader)
 {
     bool any = false;
     if (!self->socket)
@@ -116,9 +116,9 @@ static bool s_pump (connection_t *self, bool leader)
         self->handler.gather (self->handler.owner);
     }
     for (unsigned round = 0; round < 4; round++) {
-        bool received = s_receive (self);
+        bool received = s_connection_receive (self);
         any |= received;
-        bool sent = session_settle (self->session, moment_now (NULL));
+        bool sent = session_settle (self->session, clock_now (NULL));
         if (!received && !sent)
             break;
     }
@@ -127,7 +127,7 @@ static bool s_pump (connection_t *self, bool leader)
         if (self->followers)
             pthread_cond_broadcast (&self->changed);
         if (self->leading && !leader)
-            s_wake (self);
+            s_connection_wake (self);
         if (self->handler.due (self->handler.owner))
             pthread_cond_signal (&self->rest);
     }
@@ -155,7 +155,7 @@ static bool s_seek (connection_t *self, int64_t now_us)
     else
         session_greet (self->session, connection_address (self), now_us);
     if (self->leading)
-        s_wake (self);
+        s_connection_wake (self);
     return true;
 }
 
@@ -163,7 +163,7 @@ static bool s_seek (connection_t *self, int64_t now_us)
 //  threads must check their conditions.
 static bool s_tick (connection_t *self)
 {
-    int64_t now_us = moment_now (NULL);
+    int64_t now_us = clock_now (NULL);
     if (!self->socket || now_us < self->tick_us)
         return false;
     self->tick_us = session_tick (self->session, now_us);
@@ -179,7 +179,7 @@ static void s_lead (connection_t *self, int64_t until_us)
     struct pollfd items [2] = {{.fd = self->socket_fd, .events = POLLIN},
                                {.fd = self->wake_fd, .events = POLLIN}};
     bool ready = sockets_events (self->socket) & ZMQ_POLLIN;
-    int64_t span_us = ready ? 0 : until_us - moment_now (NULL);
+    int64_t span_us = ready ? 0 : until_us - clock_now (NULL);
     if (span_us < 0)
         span_us = 0;
     struct timespec span = {.tv_sec = (time_t) (span_us / 1000000),
@@ -193,7 +193,7 @@ static void s_lead (connection_t *self, int64_t until_us)
         (void) rc;
     }
     self->leading = false;
-    s_pump (self, true);
+    s_connection_pump (self, true);
     s_tick (self);
 }
 
@@ -210,7 +210,7 @@ static void s_take_turn (connection_t *self, uint64_t *seen)
         return;
     }
     self->own_leads = true;
-    s_lead (self, moment_now (NULL) + TURN_US);
+    s_lead (self, clock_now (NULL) + TURN_US);
     self->own_leads = false;
     if (self->yield) {
         self->yield = false;
@@ -219,7 +219,7 @@ static void s_take_turn (connection_t *self, uint64_t *seen)
     }
 }
 
-static void *s_serve (void *argument)
+static void *s_connection_serve (void *argument)
 {
     connection_t *self = argument;
     uint64_t seen = 0;
@@ -232,10 +232,10 @@ static void *s_serve (void *argument)
         } else if (self->dirty) {
             s_sleep (self, &self->rest, GATHER_US);
             if (self->dirty)
-                s_pump (self, false);
+                s_connection_pump (self, false);
         } else
             s_take_turn (self, &seen);
-        if (moment_now (NULL) >= self->tick_us)
+        if (clock_now (NULL) >= self->tick_us)
             connection_flush (self);
     }
     pthread_mutex_unlock (&self->lock);
@@ -246,14 +246,14 @@ static void *s_serve (void *argument)
 
 int64_t connection_deadline (int timeout_ms)
 {
-    return timeout_ms < 0 ? -1 : moment_now (NULL) + timeout_ms * INT64_C (1000);
+    return timeout_ms < 0 ? -1 : clock_now (NULL) + timeout_ms * INT64_C (1000);
 }
 
 static void s_follow (connection_t *self, int64_t deadline_us, int64_t now_us)
 {
     if (self->own_leads && !self->yield) {
         self->yield = true;
-        s_wake (self);
+        s_connection_wake (self);
     }
     int64_t span_us =
         deadline_us < 0 || deadline_us - now_us > TURN_US ? TURN_US : deadline_us - now_us;
@@ -267,8 +267,8 @@ bool connection_wait (connection_t *self, int64_t deadline_us, connection_done_f
 {
     bool result = true;
     while (!done (argument)) {
-        int64_t now_us = moment_now (NULL);
-        bool any = s_pump (self, false);
+        int64_t now_us = clock_now (NULL);
+        bool any = s_connection_pump (self, false);
         if (s_tick (self) || any)
             continue;
         if (deadline_us >= 0 && now_us >= deadline_us) {
@@ -296,14 +296,14 @@ void connection_touch (connection_t *self)
         return;
     self->dirty = true;
     if (self->own_leads)
-        s_wake (self);
+        s_connection_wake (self);
     else
         pthread_cond_signal (&self->rest);
 }
 
 void connection_flush (connection_t *self)
 {
-    s_pump (self, false);
+    s_connection_pump (self, false);
     s_tick (self);
 }
 
@@ -312,7 +312,7 @@ void connection_notify (connection_t *self)
     pthread_cond_broadcast (&self->changed);
     pthread_cond_signal (&self->rest);
     if (self->leading)
-        s_wake (self);
+        s_connection_wake (self);
 }
 
 void connection_lock (connection_t *self)
@@ -384,8 +384,8 @@ static bool s_elsewhere (void *owner)
     return elsewhere;
 }
 
-static cadre_error_t s_open (connection_t *self, const address_t *addresses, size_t count,
-                             const keys_t *keys, fault_t *fault)
+static cadre_error_t s_connection_open (connection_t *self, const address_t *addresses,
+                                        size_t count, const keys_t *keys, fault_t *fault)
 {
     if (descriptors_need (DESCRIPTORS_NEEDED, "a connection to a broker", fault))
         return fault->code;
@@ -405,7 +405,7 @@ static cadre_error_t s_open (connection_t *self, const address_t *addresses, siz
 
 static cadre_error_t s_start_thread (connection_t *self, fault_t *fault)
 {
-    if (threads_start (&self->thread, s_serve, self, fault))
+    if (threads_start (&self->thread, s_connection_serve, self, fault))
         return fault->code;
     self->started = true;
     return CADRE_OK;
@@ -428,7 +428,7 @@ connection_t *connection_new (void *context, const address_t *addresses, size_t 
     pthread_cond_init (&self->changed, &attributes);
     pthread_cond_init (&self->rest, &attributes);
     pthread_condattr_destroy (&attributes);
-    session_handler_t calls = {.send = s_send,
+    session_handler_t calls = {.send = s_connection_send,
                                .frame = s_frame,
                                .gone = s_gone,
                                .renewed = s_renewed,
@@ -436,7 +436,7 @@ connection_t *connection_new (void *context, const address_t *addresses, size_t 
                                .elsewhere = s_elsewhere,
                                .owner = self};
     self->session = session_new (options, &calls);
-    if (s_open (self, addresses, count, keys, fault) || s_start_thread (self, fault))
+    if (s_connection_open (self, addresses, count, keys, fault) || s_start_thread (self, fault))
         connection_destroy (&self);
     return self;
 }

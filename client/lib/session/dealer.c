@@ -12,18 +12,18 @@
 #include "common/sockets.h"
 
 struct dealer {
-    void *context;       //  ZeroMQ's, borrowed
-    void *socket;        //  The DEALER
-    tour_t *tour;        //  The search for a broker
-    bool seeking;        //  No broker has answered at the current address
-    size_t refusals;     //  Refusals by brokers since then
-    bool has_keys;       //  It uses CURVE on tcp
-    keys_t keys;         //  The keys
-    atomic_size_t place; //  Index of the current address
+    void *context;           //  ZeroMQ's, borrowed
+    void *socket;            //  The DEALER
+    broker_search_t *search; //  The search for a broker
+    bool seeking;            //  No broker has answered at the current address
+    size_t refusals;         //  Refusals by brokers since then
+    bool has_keys;           //  It uses CURVE on tcp
+    keys_t keys;             //  The keys
+    atomic_size_t place;     //  Index of the current address
     char texts [ADDRESS_LIST_MAX][ADDRESS_ENDPOINT_BYTES]; //  Texts of all addresses
 };
 
-static cadre_error_t s_open (dealer_t *self, fault_t *fault)
+static cadre_error_t s_dealer_open (dealer_t *self, fault_t *fault)
 {
     if (self->socket)
         sockets_set_linger (self->socket, 0);
@@ -33,12 +33,12 @@ static cadre_error_t s_open (dealer_t *self, fault_t *fault)
 }
 
 //  Connects a new socket to the current address.
-static cadre_error_t s_connect (dealer_t *self, fault_t *fault)
+static cadre_error_t s_dealer_connect (dealer_t *self, fault_t *fault)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
-    const address_t *number = tour_number (self->tour);
-    atomic_store_explicit (&self->place, tour_index (self->tour), memory_order_relaxed);
-    if (s_open (self, fault))
+    const address_t *number = broker_search_number (self->search);
+    atomic_store_explicit (&self->place, broker_search_index (self->search), memory_order_relaxed);
+    if (s_dealer_open (self, fault))
         return fault->code;
     if (self->has_keys && number->kind == ADDRESS_TCP)
         sockets_use_keys (self->socket, &self->keys);
@@ -46,12 +46,12 @@ static cadre_error_t s_connect (dealer_t *self, fault_t *fault)
         self->socket, address_endpoint (number, ADDRESS_FRONT, endpoint, sizeof endpoint), fault);
 }
 
-static cadre_error_t s_begin (dealer_t *self, fault_t *fault)
+static cadre_error_t s_dealer_begin (dealer_t *self, fault_t *fault)
 {
     self->seeking = true;
-    tour_begin (self->tour);
-    return tour_step (self->tour, moment_now (NULL)) ? s_connect (self, fault)
-                                                     : s_open (self, fault);
+    broker_search_begin (self->search);
+    return broker_search_step (self->search, clock_now (NULL)) ? s_dealer_connect (self, fault)
+                                                               : s_dealer_open (self, fault);
 }
 
 dealer_t *dealer_new (void *context, const address_t *addresses, size_t count, const keys_t *keys,
@@ -65,8 +65,8 @@ dealer_t *dealer_new (void *context, const address_t *addresses, size_t count, c
         self->keys = *keys;
     for (size_t i = 0; i < count; i++)
         address_print (&addresses [i], self->texts [i], sizeof self->texts [i]);
-    self->tour = tour_new (addresses, count, ADDRESS_FRONT, NULL);
-    if (s_begin (self, fault))
+    self->search = broker_search_new (addresses, count, ADDRESS_FRONT, NULL);
+    if (s_dealer_begin (self, fault))
         dealer_destroy (&self);
     return self;
 }
@@ -83,7 +83,7 @@ void dealer_destroy (dealer_t **self_p)
     if (!self)
         return;
     dealer_close (self);
-    tour_destroy (&self->tour);
+    broker_search_destroy (&self->search);
     explicit_bzero (&self->keys, sizeof self->keys);
     free (self);
     *self_p = NULL;
@@ -98,27 +98,27 @@ bool dealer_seek (dealer_t *self, bool answered, int64_t now_us, fault_t *fault)
 {
     if (answered && self->seeking) {
         self->refusals = 0;
-        tour_arrived (self->tour);
+        broker_search_arrived (self->search);
     } else if (!answered && !self->seeking)
-        tour_begin (self->tour);
+        broker_search_begin (self->search);
     self->seeking = !answered;
-    if (answered || !tour_step (self->tour, now_us))
+    if (answered || !broker_search_step (self->search, now_us))
         return false;
-    s_connect (self, fault);
+    s_dealer_connect (self, fault);
     return true;
 }
 
 int64_t dealer_due (const dealer_t *self, int64_t now_us)
 {
-    return tour_due (self->tour, now_us);
+    return broker_search_due (self->search, now_us);
 }
 
 bool dealer_refused (dealer_t *self)
 {
-    if (++self->refusals >= tour_size (self->tour))
+    if (++self->refusals >= broker_search_size (self->search))
         return false;
     self->seeking = true;
-    tour_skip (self->tour);
+    broker_search_skip (self->search);
     return true;
 }
 
@@ -134,5 +134,5 @@ const char *dealer_address (const dealer_t *self)
 
 const fault_t *dealer_unresolved (const dealer_t *self)
 {
-    return tour_fault (self->tour);
+    return broker_search_fault (self->search);
 }

@@ -33,22 +33,22 @@ struct dedup_results {
 typedef struct dedup_output output_t;
 typedef struct dedup_results page_t;
 
-static output_t *s_find (const dedup_t *self, uint32_t index)
+static output_t *s_dedup_find (const dedup_t *self, uint32_t index)
 {
     output_t *output = NULL;
     HASH_FIND (hh, self->outputs, &index, sizeof index, output);
     return output;
 }
 
-static void s_drop (dedup_t *self, output_t *output)
+static void s_dedup_drop (dedup_t *self, output_t *output)
 {
     HASH_DEL (self->outputs, output);
     free (output);
 }
 
-static output_t *s_need (dedup_t *self, uint32_t index)
+static output_t *s_dedup_need (dedup_t *self, uint32_t index)
 {
-    output_t *output = s_find (self, index);
+    output_t *output = s_dedup_find (self, index);
     if (output)
         return output;
     output = calloc (1, sizeof *output);
@@ -96,9 +96,9 @@ bool dedup_result (dedup_t *self, uint32_t index, uint64_t attempt)
 {
     uint16_t *heard = &s_page (self, index)->attempts [index % PAGE_TASKS];
     uint16_t mark = attempt < WIRE_ATTEMPTS_MAX ? (uint16_t) (attempt + 1) : WIRE_ATTEMPTS_MAX;
-    output_t *output = s_find (self, index);
+    output_t *output = s_dedup_find (self, index);
     if (output)
-        s_drop (self, output);
+        s_dedup_drop (self, output);
     if (self->again && mark <= *heard)
         return false;
     *heard = mark;
@@ -106,7 +106,7 @@ bool dedup_result (dedup_t *self, uint32_t index, uint64_t attempt)
 }
 
 //  Output of a try whose result is known is a repetition, because new output precedes its result.
-static bool s_has_ended (const dedup_t *self, uint32_t index, uint64_t attempt)
+static bool s_dedup_has_ended (const dedup_t *self, uint32_t index, uint64_t attempt)
 {
     page_t *page = NULL;
     uint32_t number = index / PAGE_TASKS;
@@ -118,11 +118,11 @@ static bool s_has_ended (const dedup_t *self, uint32_t index, uint64_t attempt)
 bool dedup_output (dedup_t *self, wire_output_t *output)
 {
     uint32_t index = (uint32_t) output->index;
-    if (s_has_ended (self, index, output->attempt))
+    if (s_dedup_has_ended (self, index, output->attempt))
         return false;
     if (HASH_COUNT (self->outputs) >= OUTPUTS_MAX)
-        s_drop (self, self->outputs);
-    output_t *heard = s_need (self, index);
+        s_dedup_drop (self, self->outputs);
+    output_t *heard = s_dedup_need (self, index);
     if (output->attempt < heard->attempt)
         return false;
     if (output->attempt > heard->attempt)
@@ -143,7 +143,7 @@ bool dedup_output (dedup_t *self, wire_output_t *output)
 
 bool dedup_writes (dedup_t *self, uint32_t index)
 {
-    output_t *output = s_need (self, index);
+    output_t *output = s_dedup_need (self, index);
     bool anew = output->stale;
     output->stale = false;
     return anew;
@@ -151,11 +151,11 @@ bool dedup_writes (dedup_t *self, uint32_t index)
 
 bool dedup_ends (dedup_t *self, uint32_t index)
 {
-    output_t *output = self->outputs ? s_find (self, index) : NULL;
+    output_t *output = self->outputs ? s_dedup_find (self, index) : NULL;
     if (!output)
         return false;
     bool anew = output->stale;
-    s_drop (self, output);
+    s_dedup_drop (self, output);
     return anew;
 }
 
@@ -163,7 +163,7 @@ void dedup_free (dedup_t *self)
 {
     output_t *output, *next;
     HASH_ITER (hh, self->outputs, output, next)
-        s_drop (self, output);
+        s_dedup_drop (self, output);
     page_t *page, *behind;
     HASH_ITER (hh, self->results, page, behind)
         s_drop_page (self, page);

@@ -17,7 +17,7 @@ int64_t result_clip (uint64_t number)
     return number > INT64_MAX ? INT64_MAX : (int64_t) number;
 }
 
-static view_t s_text (view_t map, const char *key)
+static view_t s_result_text (view_t map, const char *key)
 {
     view_t text = {NULL, 0};
     cursor_t cursor = cursor_find (map, key);
@@ -26,14 +26,14 @@ static view_t s_text (view_t map, const char *key)
     return text;
 }
 
-static int64_t s_number (view_t map, const char *key)
+static int64_t s_result_number (view_t map, const char *key)
 {
     uint64_t number = 0;
     cursor_t cursor = cursor_find (map, key);
     return cursor_uint (&cursor, &number) ? result_clip (number) : 0;
 }
 
-static const char *s_put (char **at, view_t text)
+static const char *s_result_put (char **at, view_t text)
 {
     char *start = *at;
     if (text.size)
@@ -49,19 +49,19 @@ static detail_t *s_detail (view_t map)
     cursor_t cursor = cursor_of_view (map);
     if (map.size == 0 || cursor_peek (&cursor) != CURSOR_MAP)
         return NULL;
-    view_t kind = s_text (map, "kind"), message = s_text (map, "message");
-    view_t trace = s_text (map, "trace"), worker = s_text (map, "worker");
+    view_t kind = s_result_text (map, "kind"), message = s_result_text (map, "message");
+    view_t trace = s_result_text (map, "trace"), worker = s_result_text (map, "worker");
     detail_t *self =
         malloc (sizeof *self + kind.size + message.size + trace.size + worker.size + 4);
     assert (self);
     char *at = (char *) (self + 1);
-    self->kind = s_put (&at, kind);
-    self->message = s_put (&at, message);
-    self->trace = s_put (&at, trace);
-    self->worker = s_put (&at, worker);
-    self->user_us = s_number (map, "user_us");
-    self->system_us = s_number (map, "system_us");
-    self->max_rss_bytes = s_number (map, "max_rss_bytes");
+    self->kind = s_result_put (&at, kind);
+    self->message = s_result_put (&at, message);
+    self->trace = s_result_put (&at, trace);
+    self->worker = s_result_put (&at, worker);
+    self->user_us = s_result_number (map, "user_us");
+    self->system_us = s_result_number (map, "system_us");
+    self->max_rss_bytes = s_result_number (map, "max_rss_bytes");
     return self;
 }
 
@@ -70,7 +70,7 @@ static bool s_no_memory (result_t *self)
 {
     buffer_t detail = {0};
     fault_t fault = {0};
-    room_lacks (self->size, "the result", &fault);
+    memory_check_lacks (self->size, "the result", &fault);
     pack_map (&detail, 2);
     pack_text (&detail, "kind");
     pack_text (&detail, "memory");
@@ -102,7 +102,7 @@ static void s_refuse_value (result_t *self, const fault_t *fault)
     buffer_free (&detail);
 }
 
-static bool s_begin (result_t *self, const wire_result_t *record, size_t size_bytes)
+static bool s_result_begin (result_t *self, const wire_result_t *record, size_t size_bytes)
 {
     if (record->outcome == 0 || record->outcome >= CADRE_OUTCOMES_COUNT)
         return false;
@@ -118,7 +118,7 @@ static bool s_begin (result_t *self, const wire_result_t *record, size_t size_by
 
 bool result_lacking (result_t *self, const wire_result_t *record, uint64_t size_bytes)
 {
-    return s_begin (self, record, (size_t) size_bytes) && s_no_memory (self);
+    return s_result_begin (self, record, (size_t) size_bytes) && s_no_memory (self);
 }
 
 bool result_of (result_t *self, const wire_result_t *record, view_t value)
@@ -127,11 +127,11 @@ bool result_of (result_t *self, const wire_result_t *record, view_t value)
     bool sound = rules_check (value, &rules_items, &fault);
     if (!sound)
         value = (view_t){0};
-    if (!s_begin (self, record, value.size))
+    if (!s_result_begin (self, record, value.size))
         return false;
     uint8_t *place = self->small;
     if (value.size > sizeof self->small) {
-        self->large = room_for (value.size) ? malloc (value.size) : NULL;
+        self->large = memory_check_for (value.size) ? malloc (value.size) : NULL;
         if (!self->large)
             return s_no_memory (self);
         place = self->large;

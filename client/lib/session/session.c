@@ -24,25 +24,25 @@
 static const char *const s_names [] = {"greeting", "open", "ended"};
 
 static const uint32_t s_next [] = {
-    [SESSION_GREETING] =
-        MACHINE_TO (SESSION_GREETING) | MACHINE_TO (SESSION_OPEN) | MACHINE_TO (SESSION_ENDED),
-    [SESSION_OPEN] =
-        MACHINE_TO (SESSION_GREETING) | MACHINE_TO (SESSION_OPEN) | MACHINE_TO (SESSION_ENDED),
+    [SESSION_GREETING] = STATE_MACHINE_TO (SESSION_GREETING) | STATE_MACHINE_TO (SESSION_OPEN)
+                         | STATE_MACHINE_TO (SESSION_ENDED),
+    [SESSION_OPEN] = STATE_MACHINE_TO (SESSION_GREETING) | STATE_MACHINE_TO (SESSION_OPEN)
+                     | STATE_MACHINE_TO (SESSION_ENDED),
     [SESSION_ENDED] = 0,
 };
 
-static const machine_table_t s_table = {"session", 3, s_names, s_next, NULL};
+static const state_machine_table_t s_table = {"session", 3, s_names, s_next, NULL};
 
-static void s_move (session_t *self, session_state_t to)
+static void s_session_move (session_t *self, session_state_t to)
 {
-    machine_step (&s_table, &self->state, (uint8_t) to, self);
+    state_machine_step (&s_table, &self->state, (uint8_t) to, self);
 }
 
 static void s_renew_parts (session_t *self)
 {
     parts_destroy (&self->parts);
     self->parts = parts_new ();
-    parts_bound (self->parts, room_most ());
+    parts_bound (self->parts, memory_check_most ());
 }
 
 session_t *session_new (const session_options_t *options, const session_handler_t *handler)
@@ -53,7 +53,7 @@ session_t *session_new (const session_options_t *options, const session_handler_
     entropy_uuid (self->uuid);
     snprintf (self->name, sizeof self->name, "%s", options->name);
     snprintf (self->address, sizeof self->address, "%s", options->address);
-    self->allowance = allowance_of (options->window_tasks, options->window_bytes);
+    self->allowance = receive_window_of (options->window_tasks, options->window_bytes);
     self->patience_us = options->patience_ms < 0 ? -1 : options->patience_ms * INT64_C (1000);
     s_renew_parts (self);
     self->frame_tasks = FRAME_TASKS;
@@ -97,7 +97,7 @@ bool session_hears (const session_t *self, int64_t now_us)
 
 //  ---- sending ------------------------------------------------------------------
 
-static bool s_send (session_t *self, buffer_t *frame)
+static bool s_session_send (session_t *self, buffer_t *frame)
 {
     bool sent = self->handler.send (self->handler.owner, frame);
     buffer_free (frame);
@@ -106,7 +106,7 @@ static bool s_send (session_t *self, buffer_t *frame)
 
 static void s_hello (session_t *self, int64_t now_us)
 {
-    self->offered = allowance_offer (&self->allowance);
+    self->offered = receive_window_offer (&self->allowance);
     wire_client_hello_t hello = {.magic = wire_view (WIRE_MAGIC),
                                  .major = WIRE_MAJOR,
                                  .minor = WIRE_MINOR,
@@ -117,11 +117,11 @@ static void s_hello (session_t *self, int64_t now_us)
                                  .window_bytes = self->offered.bytes};
     buffer_t frame = {0};
     wire_write_client_hello (&frame, (wire_envelope_t){.session = self->number}, &hello);
-    s_send (self, &frame);
+    s_session_send (self, &frame);
     self->hello_us = now_us + HELLO_US;
 }
 
-static bool s_beat (session_t *self, int64_t now_us)
+static bool s_session_beat (session_t *self, int64_t now_us)
 {
     wire_beat_t beat = {.received = self->in.received, .sent = stream_sent (self->out)};
     buffer_t frame = {0};
@@ -129,7 +129,7 @@ static bool s_beat (session_t *self, int64_t now_us)
     self->acknowledged = self->in.received;
     self->unacknowledged_bytes = 0;
     self->beat_due_us = now_us + self->beat_us;
-    return s_send (self, &frame);
+    return s_session_send (self, &frame);
 }
 
 static bool s_grant (session_t *self)
@@ -138,10 +138,10 @@ static bool s_grant (session_t *self)
     wire_window_t window = {.tasks = granted->tasks, .bytes = granted->bytes};
     buffer_t frame = {0};
     wire_write_window (&frame, (wire_envelope_t){.session = self->number}, &window);
-    return s_send (self, &frame);
+    return s_session_send (self, &frame);
 }
 
-static bool s_flush (session_t *self)
+static bool s_session_flush (session_t *self)
 {
     bool any = false;
     const buffer_t *frame;
@@ -159,25 +159,25 @@ bool session_settle (session_t *self, int64_t now_us)
 {
     if (self->state != SESSION_OPEN)
         return false;
-    bool any = s_flush (self);
+    bool any = s_session_flush (self);
     if (self->in.received - self->acknowledged >= ACK_FRAMES
         || self->unacknowledged_bytes >= ACK_BYTES)
-        any |= s_beat (self, now_us);
-    if (allowance_grow (&self->allowance))
+        any |= s_session_beat (self, now_us);
+    if (receive_window_grow (&self->allowance))
         any |= s_grant (self);
     return any;
 }
 
-static void s_greet (session_t *self, int64_t now_us)
+static void s_session_greet (session_t *self, int64_t now_us)
 {
     if (self->state != SESSION_OPEN)
         return;
-    s_move (self, SESSION_GREETING);
+    s_session_move (self, SESSION_GREETING);
     s_hello (self, now_us);
 }
 
 //  Drops the session with everything that was put into it.
-static void s_forget (session_t *self)
+static void s_session_forget (session_t *self)
 {
     stream_destroy (&self->out);
     s_renew_parts (self);
@@ -189,23 +189,23 @@ void session_end (session_t *self, const fault_t *why)
     if (self->state == SESSION_ENDED)
         return;
     fault_t fault = *why;
-    s_move (self, SESSION_ENDED);
+    s_session_move (self, SESSION_ENDED);
     self->fault = fault;
-    s_forget (self);
+    s_session_forget (self);
     self->handler.lost (self->handler.owner, &fault);
 }
 
 //  The broker is away for too long. If it returns, HELLO uses a new identity, because it must not
 //  resume the old session.
-static void s_give_up (session_t *self)
+static void s_session_give_up (session_t *self)
 {
     fault_t fault = {0};
     fault_set (&fault, CADRE_ERROR_UNAVAILABLE, "the broker at %s does not answer: is it running?",
                self->address);
     self->given_up = self->silent = true;
-    s_move (self, SESSION_GREETING);
+    s_session_move (self, SESSION_GREETING);
     entropy_uuid (self->uuid);
-    s_forget (self);
+    s_session_forget (self);
     self->handler.lost (self->handler.owner, &fault);
 }
 
@@ -215,7 +215,7 @@ void session_leave (session_t *self, const char *reason)
         wire_goodbye_t goodbye = {.reason = wire_view (reason)};
         buffer_t frame = {0};
         wire_write_goodbye (&frame, (wire_envelope_t){.session = self->number}, &goodbye);
-        s_send (self, &frame);
+        s_session_send (self, &frame);
     }
     fault_t fault = {0};
     fault_set (&fault, CADRE_ERROR_CLOSED, "the pool was closed: open another one");
@@ -237,7 +237,7 @@ void session_greet (session_t *self, const char *address, int64_t now_us)
     if (self->state == SESSION_ENDED)
         return;
     snprintf (self->address, sizeof self->address, "%s", address);
-    s_move (self, SESSION_GREETING);
+    s_session_move (self, SESSION_GREETING);
     s_hello (self, now_us);
 }
 
@@ -262,12 +262,12 @@ int64_t session_tick (session_t *self, int64_t now_us)
         self->silent = true;
     bool away = self->silent || self->state == SESSION_GREETING;
     if (away && !self->given_up && self->patience_us >= 0 && silence_us > self->patience_us)
-        s_give_up (self);
+        s_session_give_up (self);
     bool greeting = self->state == SESSION_GREETING;
     if (greeting && now_us >= self->hello_us)
         s_hello (self, now_us);
     else if (!greeting && now_us >= self->beat_due_us)
-        s_beat (self, now_us);
+        s_session_beat (self, now_us);
     int64_t due_us = greeting ? self->hello_us : self->beat_due_us,
             look_us = now_us + self->lost_us / 4;
     return due_us < look_us ? due_us : look_us;
@@ -307,7 +307,7 @@ static int64_t s_span_us (uint64_t ms, uint64_t usual_ms)
 }
 
 //  A new session: the broker does not know the old one, so open requests get no answer.
-static void s_begin (session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
+static void s_session_begin (session_t *self, uint64_t number, const wire_client_welcome_t *welcome)
 {
     if (self->number) {
         fault_t fault = {0};
@@ -315,16 +315,16 @@ static void s_begin (session_t *self, uint64_t number, const wire_client_welcome
                    "the broker at %s no longer knows this session (it was restarted): ask again",
                    self->address);
         self->handler.gone (self->handler.owner, &fault);
-        s_forget (self);
+        s_session_forget (self);
     }
-    allowance_begin (&self->allowance, self->offered);
+    receive_window_begin (&self->allowance, self->offered);
     self->number = number;
     self->out = stream_new (number);
     self->frame_tasks = welcome->window_tasks < FRAME_TASKS ? welcome->window_tasks : FRAME_TASKS;
 }
 
 //  Resumes the session. A WINDOW may have been lost with the connection.
-static bool s_resume (session_t *self, uint64_t received)
+static bool s_session_resume (session_t *self, uint64_t received)
 {
     if (!stream_acknowledge (self->out, received))
         return false;
@@ -342,7 +342,7 @@ static bool s_is_stale (const session_t *self, uint64_t number,
     return repeated || (welcome->answers && welcome->answers != self->number);
 }
 
-static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64_t now_us)
+static void s_session_on_welcome (session_t *self, uint64_t number, cursor_t body, int64_t now_us)
 {
     wire_client_welcome_t welcome;
     if (self->state != SESSION_GREETING)
@@ -354,16 +354,16 @@ static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64
     if (s_is_stale (self, number, &welcome))
         return;
     bool goes_on = welcome.resumed && number == self->number && self->out;
-    if (goes_on && !s_resume (self, welcome.received)) {
+    if (goes_on && !s_session_resume (self, welcome.received)) {
         s_broken (self, WIRE_client_welcome);
         return;
     }
     if (!goes_on)
-        s_begin (self, number, &welcome);
+        s_session_begin (self, number, &welcome);
     self->beat_us = s_span_us (welcome.beat_ms, BEAT_MS_DEFAULT);
     self->lost_us = s_span_us (welcome.lost_ms, LOST_MS_DEFAULT);
     self->beat_due_us = now_us + self->beat_us;
-    s_move (self, SESSION_OPEN);
+    s_session_move (self, SESSION_OPEN);
     self->given_up = false;
     stream_grant (self->out, welcome.window_tasks, welcome.window_bytes);
     bool same = welcome.epoch && welcome.epoch == self->epoch;
@@ -372,7 +372,7 @@ static void s_on_welcome (session_t *self, uint64_t number, cursor_t body, int64
         self->handler.renewed (self->handler.owner, same);
 }
 
-static void s_on_beat (session_t *self, cursor_t body, int64_t now_us)
+static void s_session_on_beat (session_t *self, cursor_t body, int64_t now_us)
 {
     wire_beat_t beat;
     if (!wire_read_beat (&body, &beat) || !stream_acknowledge (self->out, beat.received)) {
@@ -380,7 +380,7 @@ static void s_on_beat (session_t *self, cursor_t body, int64_t now_us)
         return;
     }
     if (beat.sent > self->in.received)
-        s_greet (self, now_us);
+        s_session_greet (self, now_us);
     self->handler.frame (self->handler.owner, WIRE_beat, body);
 }
 
@@ -399,11 +399,11 @@ static void s_on_goodbye (session_t *self, int64_t now_us)
     fault_t fault = {0};
     fault_set (&fault, CADRE_ERROR_CLOSED,
                "the broker at %s has shut down: start it again, then ask again", self->address);
-    s_move (self, SESSION_GREETING);
+    s_session_move (self, SESSION_GREETING);
     self->silent = true;
     self->hello_us = now_us + HELLO_US;
     self->handler.gone (self->handler.owner, &fault);
-    s_forget (self);
+    s_session_forget (self);
 }
 
 static void s_overdrawn (session_t *self)
@@ -427,23 +427,23 @@ static void s_on_stream (session_t *self, const wire_envelope_t *envelope, curso
 {
     stream_verdict_t verdict = stream_in_accept (&self->in, envelope->sequence);
     if (verdict == STREAM_GAP)
-        s_greet (self, now_us);
+        s_session_greet (self, now_us);
     if (verdict != STREAM_NEW)
         return;
     self->unacknowledged_bytes += size_bytes;
     if (envelope->verb == WIRE_results || envelope->verb == WIRE_output
         || envelope->verb == WIRE_part) {
-        if (allowance_is_overdrawn (&self->allowance)) {
+        if (receive_window_is_overdrawn (&self->allowance)) {
             s_overdrawn (self);
             return;
         }
-        allowance_arrive (&self->allowance, 0, size_bytes);
+        receive_window_arrive (&self->allowance, 0, size_bytes);
     }
     if (envelope->verb == WIRE_results) {
         wire_results_t results;
         cursor_t peek = body;
         if (wire_read_results (&peek, &results))
-            allowance_arrive (&self->allowance, results.results.count, 0);
+            receive_window_arrive (&self->allowance, results.results.count, 0);
     }
     uint64_t number = self->number;
     bool fine = envelope->verb == WIRE_part
@@ -458,7 +458,7 @@ static void s_on_open (session_t *self, const wire_envelope_t *envelope, cursor_
                        size_t size_bytes, int64_t now_us)
 {
     switch (envelope->verb) {
-    case WIRE_beat: s_on_beat (self, body, now_us); return;
+    case WIRE_beat: s_session_on_beat (self, body, now_us); return;
     case WIRE_window: s_on_window (self, body); return;
     case WIRE_goodbye: s_on_goodbye (self, now_us); return;
     case WIRE_client_welcome: return;
@@ -486,11 +486,11 @@ void session_receive (session_t *self, const void *bytes, size_t size_bytes, int
     if (envelope.verb == WIRE_refused)
         s_on_refused (self, body);
     else if (envelope.verb == WIRE_who)
-        s_greet (self, now_us);
+        s_session_greet (self, now_us);
     else if (error)
         return;
     else if (envelope.verb == WIRE_client_welcome)
-        s_on_welcome (self, envelope.session, body, now_us);
+        s_session_on_welcome (self, envelope.session, body, now_us);
     else if (self->state == SESSION_OPEN && envelope.session == self->number)
         s_on_open (self, &envelope, body, size_bytes, now_us);
 }

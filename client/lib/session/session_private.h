@@ -22,7 +22,7 @@ struct session {
     uint64_t puts;                         //  Frames put into it
     stream_in_t in;                        //  Stream from the broker
     parts_t *parts;                        //  Large payloads that arrive
-    allowance_t allowance;                 //  What the broker may send
+    receive_window_t allowance;            //  What the broker may send
     amount_t offered;                      //  In the last HELLO
     uint64_t acknowledged;                 //  Last acknowledgement sent to the broker
     size_t unacknowledged_bytes;           //  Received since then

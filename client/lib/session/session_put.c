@@ -12,7 +12,7 @@ bool session_put_given_up (const session_t *self)
     return self->given_up;
 }
 
-static void s_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
+static void s_session_put_frame (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
 {
     stream_put (self->out, frame, tasks, metered);
     buffer_free (frame);
@@ -22,7 +22,7 @@ static void s_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metere
 uint64_t session_put (session_t *self, buffer_t *frame, uint64_t tasks, bool metered)
 {
     if (self->out)
-        s_put (self, frame, tasks, metered);
+        s_session_put_frame (self, frame, tasks, metered);
     buffer_free (frame);
     return self->puts;
 }
@@ -50,7 +50,7 @@ void session_put_parts (session_t *self, view_t payload, buffer_t *item)
             .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
         buffer_t frame = {0};
         wire_write_part (&frame, (wire_envelope_t){0}, &part);
-        s_put (self, &frame, 0, true);
+        s_session_put_frame (self, &frame, 0, true);
     }
     wire_pack_parts (item, number);
 }
@@ -75,17 +75,17 @@ uint64_t session_put_frame_tasks (const session_t *self)
 
 void session_put_hold (session_t *self, uint64_t tasks, uint64_t bytes)
 {
-    allowance_hold (&self->allowance, tasks, bytes);
+    receive_window_hold (&self->allowance, tasks, bytes);
 }
 
 void session_put_release (session_t *self, uint64_t tasks, uint64_t bytes)
 {
-    allowance_release (&self->allowance, tasks, bytes);
+    receive_window_release (&self->allowance, tasks, bytes);
 }
 
 bool session_put_is_full (const session_t *self)
 {
-    return allowance_is_full (&self->allowance);
+    return receive_window_is_full (&self->allowance);
 }
 
 uint64_t session_put_lacked_parts (session_t *self, uint64_t number)

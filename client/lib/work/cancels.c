@@ -8,7 +8,7 @@ cancel_t *cancels_list (cancels_t *self, size_t *count)
     return (cancel_t *) (void *) self->list.data;
 }
 
-static void s_drop (cancels_t *self, cancels_needed_fn *needed, void *owner)
+static void s_cancels_drop (cancels_t *self, cancels_needed_fn *needed, void *owner)
 {
     size_t count, left = 0;
     cancel_t *cancels = cancels_list (self, &count);
@@ -23,7 +23,7 @@ void cancels_add (cancels_t *self, const cancel_t *cancel, cancels_needed_fn *ne
     if (cancel->all)
         buffer_clear (&self->list);
     else if (self->list.size + sizeof *cancel > self->list.capacity)
-        s_drop (self, needed, owner);
+        s_cancels_drop (self, needed, owner);
     buffer_append (&self->list, cancel, sizeof *cancel);
 }
 

@@ -17,7 +17,7 @@ bool once_guard_runs_once (const wire_job_open_t *open)
     return lost == 0;
 }
 
-static size_t s_count (const once_guard_t *self)
+static size_t s_once_guard_count (const once_guard_t *self)
 {
     return self->frames.size / sizeof (frame_t);
 }
@@ -25,7 +25,7 @@ static size_t s_count (const once_guard_t *self)
 static void s_forget_sent (once_guard_t *self, uint64_t sent)
 {
     frame_t *frames = (frame_t *) (void *) self->frames.data;
-    size_t count = s_count (self), left = 0;
+    size_t count = s_once_guard_count (self), left = 0;
     while (left < count && frames [left].number <= sent)
         left++;
     self->frames.size = (count - left) * sizeof *frames;
@@ -47,7 +47,7 @@ uint32_t once_guard_gone (once_guard_t *self, uint64_t sent)
 {
     s_forget_sent (self, sent);
     const frame_t *frames = (const frame_t *) (const void *) self->frames.data;
-    uint32_t end = s_count (self) ? frames [0].first : self->put;
+    uint32_t end = s_once_guard_count (self) ? frames [0].first : self->put;
     if (end > self->end)
         self->end = end;
     self->put = 0;

@@ -36,18 +36,18 @@ static unacked_block_t *s_block_new (uint32_t count, size_t size)
     return block;
 }
 
-static bool s_has_ended (const unacked_block_t *block, uint32_t index)
+static bool s_unacked_has_ended (const unacked_block_t *block, uint32_t index)
 {
     uint32_t place = index - block->first;
     return block->ended [place / WORD_BITS] >> (place % WORD_BITS) & 1;
 }
 
-static uint32_t s_end (const unacked_block_t *block)
+static uint32_t s_unacked_end (const unacked_block_t *block)
 {
     return block->first + block->count;
 }
 
-static void s_append (unacked_t *self, unacked_block_t *block)
+static void s_unacked_append (unacked_t *self, unacked_block_t *block)
 {
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : BLOCKS_MIN;
@@ -57,7 +57,7 @@ static void s_append (unacked_t *self, unacked_block_t *block)
     self->blocks [self->count++] = block;
 }
 
-static void s_remove (unacked_t *self, size_t at, size_t count)
+static void s_unacked_remove (unacked_t *self, size_t at, size_t count)
 {
     if (count == 0)
         return;
@@ -79,12 +79,12 @@ void unacked_free (unacked_t *self)
 }
 
 //  The index of the first block that ends after a task.
-static size_t s_search (const unacked_t *self, uint32_t index)
+static size_t s_unacked_search (const unacked_t *self, uint32_t index)
 {
     size_t low = 0, high = self->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (s_end (self->blocks [middle]) > index)
+        if (s_unacked_end (self->blocks [middle]) > index)
             high = middle;
         else
             low = middle + 1;
@@ -94,7 +94,7 @@ static size_t s_search (const unacked_t *self, uint32_t index)
 
 //  The block with a task, or NULL. Results come in order, so the block found last is checked first,
 //  then the next one.
-static unacked_block_t *s_find (unacked_t *self, uint32_t index)
+static unacked_block_t *s_unacked_find (unacked_t *self, uint32_t index)
 {
     for (size_t at = self->found; at < self->count && at < self->found + 2; at++) {
         unacked_block_t *block = self->blocks [at];
@@ -103,7 +103,7 @@ static unacked_block_t *s_find (unacked_t *self, uint32_t index)
             return block;
         }
     }
-    size_t at = s_search (self, index);
+    size_t at = s_unacked_search (self, index);
     if (at == self->count || index < self->blocks [at]->first)
         return NULL;
     self->found = at;
@@ -121,14 +121,14 @@ static unacked_block_t *s_last_with_room (unacked_t *self, uint32_t first, uint3
         return NULL;
     if (last->count == 0)
         last->first = first;
-    return s_end (last) == first ? last : NULL;
+    return s_unacked_end (last) == first ? last : NULL;
 }
 
 //  Only the last block may be empty.
 static void s_remove_empty (unacked_t *self)
 {
     if (self->count && self->blocks [self->count - 1]->count == 0)
-        s_remove (self, self->count - 1, 1);
+        s_unacked_remove (self, self->count - 1, 1);
 }
 
 void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloads, uint64_t put)
@@ -139,7 +139,7 @@ void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloa
         s_remove_empty (self);
         block = s_block_new (count, payloads.size);
         block->first = first;
-        s_append (self, block);
+        s_unacked_append (self, block);
     }
     if (payloads.size)
         memcpy (block->bytes + block->size, payloads.data, payloads.size);
@@ -154,7 +154,7 @@ static void s_retire (unacked_t *self, unacked_block_t *block)
 {
     size_t at = self->found;
     if (at + 1 < self->count || block->capacity != BLOCK_BYTES) {
-        s_remove (self, at, 1);
+        s_unacked_remove (self, at, 1);
         return;
     }
     memset (block->ended, 0, (block->count + 7) / 8);
@@ -165,14 +165,14 @@ static void s_retire (unacked_t *self, unacked_block_t *block)
 
 bool unacked_has (unacked_t *self, uint32_t index)
 {
-    const unacked_block_t *block = s_find (self, index);
-    return block && !s_has_ended (block, index);
+    const unacked_block_t *block = s_unacked_find (self, index);
+    return block && !s_unacked_has_ended (block, index);
 }
 
 bool unacked_end (unacked_t *self, uint32_t index)
 {
-    unacked_block_t *block = s_find (self, index);
-    if (!block || s_has_ended (block, index))
+    unacked_block_t *block = s_unacked_find (self, index);
+    if (!block || s_unacked_has_ended (block, index))
         return false;
     uint32_t place = index - block->first;
     block->ended [place / WORD_BITS] |= UINT64_C (1) << (place % WORD_BITS);
@@ -186,7 +186,7 @@ void unacked_acknowledge (unacked_t *self, uint64_t put)
     size_t count = 0;
     while (count < self->count && self->blocks [count]->put <= put)
         count++;
-    s_remove (self, 0, count);
+    s_unacked_remove (self, 0, count);
 }
 
 void unacked_renumber (unacked_t *self, uint64_t put)
@@ -206,7 +206,7 @@ view_t unacked_read (const unacked_t *self, unacked_at_t *at, bool ended_too)
 {
     view_t payload = {NULL, 0};
     uint32_t index = at->index++;
-    if (at->inside && index >= s_end (self->blocks [at->block])) {
+    if (at->inside && index >= s_unacked_end (self->blocks [at->block])) {
         at->inside = false;
         at->block++;
     }
@@ -219,8 +219,8 @@ view_t unacked_read (const unacked_t *self, unacked_at_t *at, bool ended_too)
     }
     bool there = cursor_skip (&at->cursor, &payload);
     assert (there);
-    return ended_too || !s_has_ended (self->blocks [at->block], index) ? payload
-                                                                       : (view_t){NULL, 0};
+    return ended_too || !s_unacked_has_ended (self->blocks [at->block], index) ? payload
+                                                                               : (view_t){NULL, 0};
 }
 
 //  Spans in construction; adjacent ones are joined.
@@ -262,8 +262,8 @@ size_t unacked_pack_ended (const unacked_t *self, uint32_t end, buffer_t *list, 
         s_span (&spans, at, block->first);
         if (spans.count > SPANS_MAX && *plain == end)
             *plain = block->first;
-        for (at = block->first; at < s_end (block); at++)
-            if (s_has_ended (block, at) && *plain == end)
+        for (at = block->first; at < s_unacked_end (block); at++)
+            if (s_unacked_has_ended (block, at) && *plain == end)
                 s_span (&spans, at, at + 1);
     }
     s_span (&spans, at, end);

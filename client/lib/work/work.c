@@ -9,7 +9,7 @@
 
 #include "common/entropy.h"
 
-static void s_enter (work_t *self, cadre_t *pool, const work_listener_t *listener)
+static void s_work_enter (work_t *self, cadre_t *pool, const work_listener_t *listener)
 {
     self->pool = pool;
     self->listener = listener;
@@ -71,7 +71,7 @@ cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *lis
 {
     if (pool_ready (pool, fault))
         return fault->code;
-    s_enter (self, pool, listener);
+    s_work_enter (self, pool, listener);
     self->detached = fields->detached;
     self->durable = fields->durable;
     self->once = once_guard_runs_once (fields);
@@ -92,7 +92,7 @@ cadre_error_t work_follow (work_t *self, cadre_t *pool, const work_listener_t *l
 {
     if (pool_ready (pool, fault))
         return fault->code;
-    s_enter (self, pool, listener);
+    s_work_enter (self, pool, listener);
     self->detached = self->follow = self->sealed = self->seal_put = true;
     wire_job_follow_t follow = {.ref = self->ref,
                                 .number = number,
@@ -133,7 +133,7 @@ void work_put (work_t *self)
     }
 }
 
-static void s_gather (work_t *self)
+static void s_work_gather (work_t *self)
 {
     if (!self->gathered) {
         self->gathered = true;
@@ -188,7 +188,7 @@ uint32_t work_add (work_t *self, size_t mark)
         work_put (self);
         connection_flush (self->pool->connection);
     } else
-        s_gather (self);
+        s_work_gather (self);
     return index;
 }
 
@@ -198,7 +198,7 @@ void work_seal (work_t *self)
         return;
     self->sealed = true;
     if (!self->final)
-        s_gather (self);
+        s_work_gather (self);
 }
 
 //  A detached job needs no cancel that the broker has acknowledged; an attached job needs none for
@@ -211,7 +211,7 @@ static bool s_needs (void *owner, const cancel_t *cancel)
     return cancel->all || unacked_has (&self->kept, cancel->index);
 }
 
-static void s_cancel (work_t *self, bool all, uint32_t index)
+static void s_work_cancel (work_t *self, bool all, uint32_t index)
 {
     if (self->final || self->ref == 0 || self->follow)
         return;
@@ -224,12 +224,12 @@ static void s_cancel (work_t *self, bool all, uint32_t index)
 
 void work_cancel (work_t *self)
 {
-    s_cancel (self, true, 0);
+    s_work_cancel (self, true, 0);
 }
 
 void work_cancel_task (work_t *self, uint32_t index)
 {
-    s_cancel (self, false, index);
+    s_work_cancel (self, false, index);
 }
 
 bool work_done (const work_t *self)

@@ -66,7 +66,7 @@ struct work {
     bool settled;      //  Everything put has been acknowledged, in this or an earlier session
     bool asking; //  It was opened again, and the reply will tell whether the broker has its earlier
                  //  part
-    buffer_t entered;      //  Reservations of room_enter: work_entry_t
+    buffer_t entered;      //  Reservations of memory_check_enter: work_entry_t
     buffer_t batch;        //  Checked payloads that were not put yet
     uint32_t batch_count;  //  How many
     bool gathered;         //  It is in the pool's list of works with a batch
@@ -74,8 +74,8 @@ struct work {
     UT_hash_handle hh;     //  By ref
 };
 
-//  Opens it at the broker. fields as made by spec_of (spec.h), without ref and uuid, which are set
-//  here. CADRE_OK, or an error.
+//  Opens it at the broker. fields as made by job_spec_of (job_spec.h), without ref and uuid, which
+//  are set here. CADRE_OK, or an error.
 cadre_error_t work_open (work_t *self, cadre_t *pool, const work_listener_t *listener,
                          const wire_job_open_t *fields, fault_t *fault);
 

@@ -25,7 +25,7 @@ static void s_cancel_again (work_t *self)
 
 //  ---- tasks ---------------------------------------------------------------------------
 
-static void s_flush (work_t *self, uint32_t end, uint32_t *count, buffer_t *list)
+static void s_work_again_flush (work_t *self, uint32_t end, uint32_t *count, buffer_t *list)
 {
     if (*count)
         work_put_list (self, end - *count, *count, list);
@@ -45,7 +45,7 @@ static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
         view_t payload = unacked_read (&self->kept, &at, at.index >= plain);
         bool large = payload.size > WIRE_INLINE_MAX;
         if (large || list.size >= WIRE_BATCH_BYTES || count >= session_put_frame_tasks (session))
-            s_flush (self, at.index - 1, &count, &list);
+            s_work_again_flush (self, at.index - 1, &count, &list);
         if (large)
             session_put_parts (session, payload, &list);
         else if (payload.size)
@@ -54,9 +54,9 @@ static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
             pack_nil (&list);
         count++;
         if (large)
-            s_flush (self, at.index, &count, &list);
+            s_work_again_flush (self, at.index, &count, &list);
     }
-    s_flush (self, at.index, &count, &list);
+    s_work_again_flush (self, at.index, &count, &list);
     buffer_free (&list);
 }
 

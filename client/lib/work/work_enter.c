@@ -27,12 +27,12 @@ static size_t s_copies (const cadre_t *pool)
 
 cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t *fault)
 {
-    if (size_bytes < ROOM_LEAST && !failed)
+    if (size_bytes < MEMORY_CHECK_LEAST && !failed)
         return CADRE_OK;
     const cadre_t *pool = self->pool;
     const work_entry_t entry = {.index = self->count, .size = size_bytes};
-    if (failed || !room_enter (size_bytes, s_copies (pool), QUEUED + pool->own_slots))
-        return room_lacks (size_bytes, "arguments", fault);
+    if (failed || !memory_check_enter (size_bytes, s_copies (pool), QUEUED + pool->own_slots))
+        return memory_check_lacks (size_bytes, "arguments", fault);
     buffer_append (&self->entered, &entry, sizeof entry);
     return CADRE_OK;
 }
@@ -46,7 +46,7 @@ void work_enter_undo (work_t *self, uint32_t index, bool all)
             at += sizeof entry;
             continue;
         }
-        room_leave (entry.size);
+        memory_check_leave (entry.size);
         self->entered.size -= sizeof entry;
         memmove (self->entered.data + at, self->entered.data + at + sizeof entry,
                  self->entered.size - at);

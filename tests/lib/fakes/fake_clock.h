@@ -1,7 +1,7 @@
 /*  fake_clock.h - fake: time that passes when the test says so
  *
  *      fake_clock_t fake = {0};
- *      moment_clock_t clock = fake_clock_of (&fake);
+ *      clock_source_t clock = fake_clock_of (&fake);
  *      fake_clock_pass_ms (&fake, 1000);
  */
 
@@ -19,9 +19,9 @@ static inline int64_t fake_clock_now (void *context)
     return ((fake_clock_t *) context)->now_us;
 }
 
-static inline moment_clock_t fake_clock_of (fake_clock_t *self)
+static inline clock_source_t fake_clock_of (fake_clock_t *self)
 {
-    return (moment_clock_t){.now_us = fake_clock_now, .context = self};
+    return (clock_source_t){.now_us = fake_clock_now, .context = self};
 }
 
 static inline void fake_clock_pass_ms (fake_clock_t *self, int64_t ms)

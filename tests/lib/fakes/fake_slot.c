@@ -9,19 +9,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static slot_backend_t s_start (void *context, size_t place, int fd, share_t *share)
+static slot_backend_t s_start (void *context, size_t place, int fd, slot_memory_t *memory)
 {
     fake_slot_t *self = &((slots_rig_t *) context)->slot [place];
     if (self->fd >= 0)
         close (self->fd);
     buffer_clear (&self->in);
     self->fd = fd;
-    self->share = share;
-    self->page = &share->page;
-    self->ring = (ring_writer_t){.ring = &share->ring};
-    self->vessel = (slot_backend_fake_t){0};
+    self->memory = memory;
+    self->page = &memory->page;
+    self->ring = (ring_writer_t){.ring = &memory->ring};
+    self->backend = (slot_backend_fake_t){0};
     self->starts++;
-    return (slot_backend_t){.kind = SLOT_BACKEND_FAKE, .pidfd = -1, .fake = &self->vessel};
+    return (slot_backend_t){.kind = SLOT_BACKEND_FAKE, .pidfd = -1, .fake = &self->backend};
 }
 
 static void s_text (view_t detail, const char *key, char *text, size_t size)
@@ -91,7 +91,7 @@ void slots_rig_open (slots_rig_t *self, size_t count, const slots_options_t *opt
 void slots_rig_close (slots_rig_t *self)
 {
     for (size_t i = 0; i < FAKE_SLOTS_MAX; i++)
-        self->slot [i].vessel.ended = true;
+        self->slot [i].backend.ended = true;
     slots_destroy (&self->slots);
     timers_destroy (&self->timers);
     for (size_t i = 0; i < FAKE_SLOTS_MAX; i++) {
@@ -253,7 +253,7 @@ ticket_verdict_t fake_slot_claim (fake_slot_t *self, uint32_t ticket, int64_t no
 {
     ticket_verdict_t verdict = ticket_claim (self->page, ticket, now_us);
     if (verdict == TICKET_RUN)
-        self->share->begun = ticket;
+        self->memory->begun = ticket;
     return verdict;
 }
 
@@ -266,8 +266,8 @@ void fake_slot_run (fake_slot_t *self, uint32_t ticket, uint64_t run_us)
 
 void fake_slot_die (fake_slot_t *self, int status)
 {
-    self->vessel.ended = true;
-    self->vessel.status = status;
+    self->backend.ended = true;
+    self->backend.status = status;
     close (self->fd);
     self->fd = -1;
 }

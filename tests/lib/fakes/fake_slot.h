@@ -15,13 +15,13 @@
 #define FAKE_HEARD_MAX 256
 
 typedef struct fake_slot {
-    int fd;                     // the slot's end of the socketpair; -1: none
-    share_t *share;             // shared with the seat
-    ticket_page_t *page;        // of it
-    ring_writer_t ring;         // what it says
-    slot_backend_fake_t vessel; // signals that it got, and how it ended
-    unsigned starts;            // how often it was started
-    buffer_t in;                // bytes read and not looked at
+    int fd;                      // the slot's end of the socketpair; -1: none
+    slot_memory_t *memory;       // shared with the handle
+    ticket_page_t *page;         // of it
+    ring_writer_t ring;          // what it says
+    slot_backend_fake_t backend; // signals that it got, and how it ended
+    unsigned starts;             // how often it was started
+    buffer_t in;                 // bytes read and not looked at
 } fake_slot_t;
 
 typedef struct fake_heard {
@@ -36,7 +36,7 @@ typedef struct fake_heard {
 
 typedef struct slots_rig {
     fake_clock_t time;                   // set it as you like
-    moment_clock_t clock;                // of time
+    clock_source_t clock;                // of time
     timers_t *timers;                    // of slots
     slots_t *slots;                      // under test
     fake_slot_t slot [FAKE_SLOTS_MAX];   // by place

@@ -26,7 +26,7 @@
 struct fake_worker {
     int fd;                       //  Our end; -1: closed
     int slot_fd;                  //  The slot's end
-    share_t *share;               //  Shared with it
+    slot_memory_t *memory;        //  Shared with it
     int share_fd;                 //  Of that
     ticket_desk_t desk;           //  Tickets that were offered
     ring_reader_t ring;           //  What the slot says
@@ -46,13 +46,13 @@ struct fake_worker {
 static void *s_serve (void *argument)
 {
     fake_worker_t *self = argument;
-    self->status = slot_serve (self->slot_fd, self->share, &self->options);
+    self->status = slot_serve (self->slot_fd, self->memory, &self->options);
     shutdown (self->slot_fd, SHUT_RDWR);
     return NULL;
 }
 
 fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread,
-                                const moment_clock_t *clock)
+                                const clock_source_t *clock)
 {
     fake_worker_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
@@ -60,10 +60,10 @@ fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread,
     assert_int_equal (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     self->fd = pair [0];
     self->slot_fd = pair [1];
-    self->share = share_new (&self->share_fd);
-    assert_non_null (self->share);
-    self->desk = ticket_desk_of (&self->share->page);
-    self->ring = (ring_reader_t){.ring = &self->share->ring};
+    self->memory = slot_memory_new (&self->share_fd);
+    assert_non_null (self->memory);
+    self->desk = ticket_desk_of (&self->memory->page);
+    self->ring = (ring_reader_t){.ring = &self->memory->ring};
     self->options =
         (slot_serve_options_t){.functions = functions, .thread = thread, .clock = clock};
     assert_int_equal (pthread_create (&self->thread, NULL, s_serve, self), 0);
@@ -96,7 +96,7 @@ int fake_worker_destroy (fake_worker_t **self_p)
     int status = self->status;
     close (self->slot_fd);
     close (self->share_fd);
-    share_destroy (&self->share);
+    slot_memory_destroy (&self->memory);
     buffer_free (&self->out);
     buffer_free (&self->in);
     handover_clear (&self->files);
@@ -108,7 +108,7 @@ int fake_worker_destroy (fake_worker_t **self_p)
 
 ticket_page_t *fake_worker_page (fake_worker_t *self)
 {
-    return &self->share->page;
+    return &self->memory->page;
 }
 
 uint32_t fake_worker_revoke (fake_worker_t *self, uint32_t *first)
@@ -214,7 +214,7 @@ void fake_worker_cancel (fake_worker_t *self, uint32_t ticket)
 {
     buffer_t body = {0};
     wire_slot_cancel_t fields = {.ticket = ticket};
-    ticket_cancel (&self->share->page, ticket);
+    ticket_cancel (&self->memory->page, ticket);
     wire_pack_slot_cancel (&body, &fields);
     s_put (self, WIRE_slot_cancel, &body);
 }

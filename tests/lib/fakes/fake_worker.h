@@ -33,7 +33,7 @@ typedef struct fake_result {
 
 //  thread false: commands are allowed. clock NULL: the real one.
 fake_worker_t *fake_worker_new (const cadre_function_t *functions, bool thread,
-                                const moment_clock_t *clock);
+                                const clock_source_t *clock);
 
 //  Closes the socket, waits for the slot, and returns what it returned.
 int fake_worker_destroy (fake_worker_t **self_p);

@@ -116,7 +116,7 @@ static void s_come_by_hand (connection_flood_t *self, unsigned place)
 //  One that is due, if there is one; several threads share the work.
 static bool s_come (connection_flood_t *self)
 {
-    uint64_t due = (uint64_t) (moment_now (NULL) - self->start_us) * self->number / 1000000;
+    uint64_t due = (uint64_t) (clock_now (NULL) - self->start_us) * self->number / 1000000;
     uint64_t count = atomic_load (&self->count);
     if (count >= due)
         return false;
@@ -162,7 +162,7 @@ connection_flood_t *connection_flood_new (connection_flood_kind_t kind, unsigned
         for (unsigned i = 0; i < number; i++)
             self->items [i] = (struct pollfd){.fd = -1, .events = POLLIN};
     }
-    self->start_us = moment_now (NULL);
+    self->start_us = clock_now (NULL);
     self->threads_count = kind == CONNECTION_FLOOD_STRANGERS ? THREADS : 1;
     for (unsigned i = 0; i < self->threads_count; i++) {
         int rc = pthread_create (&self->threads [i], NULL, s_run, self);

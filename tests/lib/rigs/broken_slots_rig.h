@@ -44,7 +44,7 @@ static inline const fake_heard_t *s_heard (uint64_t serial)
 
 static inline bool s_is_killed (size_t place)
 {
-    return bench.slot [place].vessel.last_signal == SIGKILL;
+    return bench.slot [place].backend.last_signal == SIGKILL;
 }
 
 //  The kill takes effect, and another slot comes.

@@ -150,8 +150,8 @@ static cadre_t *s_open (const char *address, const char *access)
 
 static bool s_listens (cluster_t *self)
 {
-    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
-         moment_now (NULL) < end_us;) {
+    for (int64_t end_us = clock_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
+         clock_now (NULL) < end_us;) {
         if (strstr (child_output (self->broker), "ready at"))
             return true;
         if (child_wait (self->broker, 0) != -1)
@@ -370,8 +370,8 @@ static void s_until (cluster_t *self, const char *key, int64_t least, int64_t mo
 {
     char text [160];
     int64_t value = 0;
-    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
-         moment_now (NULL) < end_us;) {
+    for (int64_t end_us = clock_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
+         clock_now (NULL) < end_us;) {
         value = cluster_info (self, key);
         if (value >= least && value <= most)
             return;
@@ -418,8 +418,8 @@ long cluster_await (const cluster_t *self, const char *name)
     char path [256];
     long number = 0;
     s_path (self, name, path, sizeof path);
-    for (int64_t end_us = moment_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
-         moment_now (NULL) < end_us;) {
+    for (int64_t end_us = clock_now (NULL) + CLUSTER_PATIENCE_MS * 1000;
+         clock_now (NULL) < end_us;) {
         FILE *file = fopen (path, "re");
         if (file) {
             if (fscanf (file, "%ld", &number) != 1)

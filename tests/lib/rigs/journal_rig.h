@@ -35,14 +35,14 @@ static inline void journal_rig_open (journal_rig_t *self)
 {
     fault_t fault = {0};
     modules_rig_start (&self->modules);
-    self->modules.hub.epoch = 99;
+    self->modules.ctx.epoch = 99;
     if (self->memory)
-        self->modules.hub.memory_limit = self->memory;
+        self->modules.ctx.memory_limit = self->memory;
     store_t *store = memory_open (self->disk, self->quota, &fault);
     assert_non_null (store);
-    persistence_open (&self->modules.hub, &store, &fault);
+    persistence_open (&self->modules.ctx, &store, &fault);
     assert_string_equal (fault.text, "");
-    assert_non_null (self->modules.hub.journal);
+    assert_non_null (self->modules.ctx.journal);
     self->client = modules_rig_client (&self->modules);
 }
 
@@ -61,25 +61,25 @@ static inline void journal_rig_start (journal_rig_t *self)
 static inline void journal_rig_turn (journal_rig_t *self)
 {
     fault_t fault = {0};
-    persistence_flush (&self->modules.hub);
-    assert_int_equal (persistence_turn (&self->modules.hub, &fault), CADRE_OK);
-    ledger_settle (self->modules.hub.ledger);
-    assert_true (purse_check (&self->modules.hub));
+    persistence_flush (&self->modules.ctx);
+    assert_int_equal (persistence_turn (&self->modules.ctx, &fault), CADRE_OK);
+    ledger_settle (self->modules.ctx.ledger);
+    assert_true (key_usage_check (&self->modules.ctx));
 }
 
 static inline void journal_rig_leave (journal_rig_t *self)
 {
     fault_t fault = {0};
-    persistence_close (&self->modules.hub, &fault);
-    while (job_table_first (self->modules.hub.jobs)) //  Followers go before their clients
-        ledger_jobs_unmake (self->modules.hub.ledger, job_table_first (self->modules.hub.jobs));
+    persistence_close (&self->modules.ctx, &fault);
+    while (job_table_first (self->modules.ctx.jobs)) //  Followers go before their clients
+        ledger_jobs_unmake (self->modules.ctx.ledger, job_table_first (self->modules.ctx.jobs));
     do //  Memory of large ones goes in turns
     {
-        self->modules.hub.unfinished = false;
-        ledger_settle (self->modules.hub.ledger);
-    } while (self->modules.hub.unfinished);
-    assert_int_equal (self->modules.hub.job_bytes, 0);
-    assert_int_equal (self->modules.hub.kept_bytes, 0);
+        self->modules.ctx.unfinished = false;
+        ledger_settle (self->modules.ctx.ledger);
+    } while (self->modules.ctx.unfinished);
+    assert_int_equal (self->modules.ctx.job_bytes, 0);
+    assert_int_equal (self->modules.ctx.kept_bytes, 0);
     modules_rig_end_client (&self->modules, &self->client);
     modules_rig_end (&self->modules);
 }
@@ -110,7 +110,7 @@ static inline void journal_rig_submit (journal_rig_t *self, job_t *job, uint32_t
     }
     free (filler);
     wire_list_t payloads = wire_list_of (&list, end - first);
-    ledger_jobs_submit (self->modules.hub.ledger, job, &payloads);
+    ledger_jobs_submit (self->modules.ctx.ledger, job, &payloads);
     buffer_free (&list);
 }
 
@@ -132,18 +132,18 @@ static inline job_t *journal_rig_job_of (journal_rig_t *self, uint32_t tasks, ui
                             .backoff_ms = 50000,
                             .expire_ms = 3600000};
     fault_t fault = {0};
-    job_t *job = ledger_jobs_open (self->modules.hub.ledger, self->client, &open);
+    job_t *job = ledger_jobs_open (self->modules.ctx.ledger, self->client, &open);
     wire_pack_job_open (&packed, &open);
     assert_int_equal (
-        journal_admit (self->modules.hub.journal, job, packed.size + tasks * bytes, tasks, &fault),
+        journal_admit (self->modules.ctx.journal, job, packed.size + tasks * bytes, tasks, &fault),
         CADRE_OK);
-    records_job (self->modules.hub.journal, job, wire_view_of (&packed));
+    records_job (self->modules.ctx.journal, job, wire_view_of (&packed));
     for (uint32_t first = 0; first < tasks; first += JOURNAL_RIG_FRAME_TASKS)
         journal_rig_submit (
             self, job, first,
             tasks - first < JOURNAL_RIG_FRAME_TASKS ? tasks : first + JOURNAL_RIG_FRAME_TASKS,
             bytes);
-    ledger_jobs_finish (self->modules.hub.ledger, job);
+    ledger_jobs_finish (self->modules.ctx.ledger, job);
     buffer_free (&packed);
     return job;
 }
@@ -160,24 +160,24 @@ static inline job_t *journal_rig_job (journal_rig_t *self, uint32_t tasks)
 
 static inline job_t *journal_rig_only (journal_rig_t *self)
 {
-    assert_int_equal (job_table_count (self->modules.hub.jobs), 1);
-    return job_table_first (self->modules.hub.jobs);
+    assert_int_equal (job_table_count (self->modules.ctx.jobs), 1);
+    return job_table_first (self->modules.ctx.jobs);
 }
 
-static inline uint32_t journal_rig_lease (journal_rig_t *self, job_t *job, agent_t *agent)
+static inline uint32_t journal_rig_lease (journal_rig_t *self, job_t *job, worker_record_t *worker)
 {
     uint32_t index = job_take (job);
-    ledger_lease (self->modules.hub.ledger, job, index, agent, ++self->modules.hub.serial);
+    ledger_lease (self->modules.ctx.ledger, job, index, worker, ++self->modules.ctx.serial);
     return index;
 }
 
-static inline void journal_rig_answer_all (journal_rig_t *self, job_t *job, agent_t *agent,
+static inline void journal_rig_answer_all (journal_rig_t *self, job_t *job, worker_record_t *worker,
                                            uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = journal_rig_lease (self, job, agent);
-        assert_true (modules_rig_answer (&self->modules, agent, job, index,
-                                         self->modules.hub.serial, CADRE_OUTCOME_OK, 5));
+        uint32_t index = journal_rig_lease (self, job, worker);
+        assert_true (modules_rig_answer (&self->modules, worker, job, index,
+                                         self->modules.ctx.serial, CADRE_OUTCOME_OK, 5));
     }
 }
 

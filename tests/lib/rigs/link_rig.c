@@ -251,12 +251,12 @@ void link_rig_send_beat (uint64_t received, uint64_t sent)
 
 void link_rig_result (uint64_t serial)
 {
-    jobs_t *jobs = jobs_new (1);
+    job_cache_t *jobs = job_cache_new (1);
     wire_lane_job_t fields = {.job = 1};
-    job_t *job = jobs_open (jobs, &fields);
+    job_t *job = job_cache_open (jobs, &fields);
     wire_lane_task_t task = {.attempt = 1};
     lease_t *lease = lease_new (job, serial, &task);
     outbox_result (link_rig.outbox, lease, &(slots_result_t){.outcome = CADRE_OUTCOME_OK});
     lease_destroy (&lease);
-    jobs_destroy (&jobs);
+    job_cache_destroy (&jobs);
 }

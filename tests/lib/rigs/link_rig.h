@@ -15,7 +15,7 @@
 
 typedef struct link_rig {
     fake_clock_t time;     //  Set as the test likes
-    moment_clock_t clock;  //  Of time
+    clock_source_t clock;  //  Of time
     void *context;         //  ZeroMQ's
     void *back;            //  ROUTER of the broker
     void *sink;            //  PULL of the broker

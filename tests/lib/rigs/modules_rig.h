@@ -19,7 +19,7 @@
 #include "common/sockets.h"
 
 typedef struct modules_rig {
-    hub_t hub;          // the blackboard
+    context_t ctx;      // the blackboard
     uint32_t lane_next; // next name of a lane
     uint32_t uuids;     // UUIDs given
 } modules_rig_t;
@@ -27,33 +27,33 @@ typedef struct modules_rig {
 static inline void modules_rig_start (modules_rig_t *self)
 {
     *self = (modules_rig_t){0};
-    hub_t *hub = &self->hub;
-    hub->context = sockets_context_new (1, 200, NULL);
-    hub->now_us = 1000000;
-    hub->beat_ms = 1000;
-    hub->lost_ms = 10000;
-    hub->memory_limit = 1u << 30;
-    hub->addresses_count = 1;
-    address_parse (&hub->addresses [0], "inproc://rig", NULL);
-    hub->timers = timers_new ();
-    hub->roster = roster_new ();
-    hub->ready = ready_new (hub->roster);
-    hub->ledger = ledger_new (hub);
-    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
+    context_t *ctx = &self->ctx;
+    ctx->zmq = sockets_context_new (1, 200, NULL);
+    ctx->now_us = 1000000;
+    ctx->beat_ms = 1000;
+    ctx->lost_ms = 10000;
+    ctx->memory_limit = 1u << 30;
+    ctx->addresses_count = 1;
+    address_parse (&ctx->addresses [0], "inproc://rig", NULL);
+    ctx->timers = timers_new ();
+    ctx->roster = roster_new ();
+    ctx->ready = ready_new (ctx->roster);
+    ctx->ledger = ledger_new (ctx);
+    ctx->delay = delay_new (ctx->timers, ledger_settle_wake, ctx->ledger);
 }
 
 //  Clients must have been ended.
 static inline void modules_rig_end (modules_rig_t *self)
 {
-    hub_t *hub = &self->hub;
-    assert (purse_check (hub));
-    ledger_destroy (&hub->ledger);
-    assert (!hub->purses && hub->present_keys == 0);
-    delay_destroy (&hub->delay);
-    ready_destroy (&hub->ready);
-    roster_destroy (&hub->roster);
-    timers_destroy (&hub->timers);
-    sockets_context_destroy (&hub->context);
+    context_t *ctx = &self->ctx;
+    assert (key_usage_check (ctx));
+    ledger_destroy (&ctx->ledger);
+    assert (!ctx->usages && ctx->present_keys == 0);
+    delay_destroy (&ctx->delay);
+    ready_destroy (&ctx->ready);
+    roster_destroy (&ctx->roster);
+    timers_destroy (&ctx->timers);
+    sockets_context_destroy (&ctx->zmq);
 }
 
 static inline void modules_rig_uuid (modules_rig_t *self, uint8_t kind,
@@ -72,7 +72,7 @@ static inline client_t *modules_rig_client_of (modules_rig_t *self, const char *
     modules_rig_uuid (self, 200, uuid);
     client_t *client = client_new (uuid);
     snprintf (client->holder, sizeof client->holder, "%s", holder);
-    client->purse = purse_enter (&self->hub, holder);
+    client->usage = key_usage_enter (&self->ctx, holder);
     return client;
 }
 
@@ -83,17 +83,17 @@ static inline client_t *modules_rig_client (modules_rig_t *self)
 
 static inline void modules_rig_end_client (modules_rig_t *self, client_t **client)
 {
-    ledger_jobs_abandon (self->hub.ledger, *client);
-    client_count (*client, &self->hub, false);
-    assert (purse_check (&self->hub));
-    purse_leave (&self->hub, &(*client)->purse);
-    self->hub.dirty = NULL;
+    ledger_jobs_abandon (self->ctx.ledger, *client);
+    client_count (*client, &self->ctx, false);
+    assert (key_usage_check (&self->ctx));
+    key_usage_leave (&self->ctx, &(*client)->usage);
+    self->ctx.dirty = NULL;
     (*client)->dirty = false;
     client_destroy (client);
 }
 
 //  A worker that is ready, offers square and runs commands.
-static inline agent_t *modules_rig_agent (modules_rig_t *self, uint32_t slots)
+static inline worker_record_t *modules_rig_worker (modules_rig_t *self, uint32_t slots)
 {
     uint8_t uuid [WIRE_UUID_BYTES];
     modules_rig_uuid (self, 100, uuid);
@@ -103,16 +103,16 @@ static inline agent_t *modules_rig_agent (modules_rig_t *self, uint32_t slots)
                                  .slots = slots,
                                  .commands = true,
                                  .functions = wire_list_of (&functions, 1)};
-    agent_t *agent = roster_add (self->hub.roster, uuid);
-    roster_describe (self->hub.roster, agent, &hello, rights_of_all ());
+    worker_record_t *worker = roster_add (self->ctx.roster, uuid);
+    roster_describe (self->ctx.roster, worker, &hello, rights_of_all ());
     lane_t *lane =
-        lane_new (&self->hub, ADDRESS_INPROC, "", 1000u + self->uuids, &self->lane_next, NULL);
+        lane_new (&self->ctx, ADDRESS_INPROC, "", 1000u + self->uuids, &self->lane_next, NULL);
     lane_grant (lane, 100000, 1u << 30);
-    roster_begin_session (self->hub.roster, agent, &lane, 1000u + self->uuids);
-    agent->state = AGENT_READY;
-    roster_changed (self->hub.roster, agent);
+    roster_begin_session (self->ctx.roster, worker, &lane, 1000u + self->uuids);
+    worker->state = WORKER_READY;
+    roster_changed (self->ctx.roster, worker);
     buffer_free (&functions);
-    return agent;
+    return worker;
 }
 
 //  A job with that many tasks, sealed: calls of square, where options do not say otherwise.
@@ -127,23 +127,23 @@ static inline job_t *modules_rig_job (modules_rig_t *self, client_t *client,
     open.kind = open.kind ? open.kind : WIRE_KIND_CALL;
     open.function = open.function.size ? open.function : wire_view ("square");
     open.uuid = (view_t){.data = uuid, .size = sizeof uuid};
-    job_t *job = ledger_jobs_open (self->hub.ledger, client, &open);
+    job_t *job = ledger_jobs_open (self->ctx.ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
     for (uint32_t i = 0; i < tasks; i++) {
         pack_array (&list, 1);
         pack_uint (&list, i);
     }
     wire_list_t payloads = wire_list_of (&list, tasks);
-    committed_append (&self->hub, job, &payloads, NULL);
-    committed_seal (&self->hub, job);
+    committed_append (&self->ctx, job, &payloads, NULL);
+    committed_seal (&self->ctx, job);
     buffer_free (&list);
     return job;
 }
 
-//  The agent answers a lease; false when it was not valid.
-static inline bool modules_rig_answer (modules_rig_t *self, agent_t *agent, const job_t *job,
-                                       uint32_t index, uint64_t serial, unsigned outcome,
-                                       uint64_t run_us)
+//  The worker answers a lease; false when it was not valid.
+static inline bool modules_rig_answer (modules_rig_t *self, worker_record_t *worker,
+                                       const job_t *job, uint32_t index, uint64_t serial,
+                                       unsigned outcome, uint64_t run_us)
 {
     buffer_t tail = {0}, none = {0};
     wire_sink_result_t result = {
@@ -153,7 +153,7 @@ static inline bool modules_rig_answer (modules_rig_t *self, agent_t *agent, cons
     pack_uint (&tail, run_us);
     pack_nil (&tail);
     pack_nil (&tail);
-    bool valid = ledger_result (self->hub.ledger, agent, &result, wire_view_of (&tail), &none);
+    bool valid = ledger_result (self->ctx.ledger, worker, &result, wire_view_of (&tail), &none);
     buffer_free (&tail);
     return valid;
 }

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 struct sink_rig {
-    hub_t hub;            // the broker's state
+    context_t ctx;        // the broker's state
     void *front_router;   // nobody is connected: what is sent goes nowhere
     void *back_router;    // the same
     front_t *front;       // the client's door
@@ -30,32 +30,32 @@ static void s_joined (void *owner)
 
 static void s_build (sink_rig_t *self, void *context)
 {
-    hub_t *hub = &self->hub;
-    *hub = (hub_t){.context = context,
-                   .now_us = 1000000,
-                   .started_us = 1000000,
-                   .name = "fuzz",
-                   .addresses_count = 1,
-                   .beat_ms = 1000,
-                   .lost_ms = 10000,
-                   .memory_limit = 64u << 20,
-                   .epoch = 7};
-    address_parse (&hub->addresses [0], "inproc://fuzz", NULL);
-    hub->timers = timers_new ();
-    hub->roster = roster_new ();
-    hub->ready = ready_new (hub->roster);
-    hub->ledger = ledger_new (hub);
-    hub->delay = delay_new (hub->timers, ledger_settle_wake, hub->ledger);
+    context_t *ctx = &self->ctx;
+    *ctx = (context_t){.zmq = context,
+                       .now_us = 1000000,
+                       .started_us = 1000000,
+                       .name = "fuzz",
+                       .addresses_count = 1,
+                       .beat_ms = 1000,
+                       .lost_ms = 10000,
+                       .memory_limit = 64u << 20,
+                       .epoch = 7};
+    address_parse (&ctx->addresses [0], "inproc://fuzz", NULL);
+    ctx->timers = timers_new ();
+    ctx->roster = roster_new ();
+    ctx->ready = ready_new (ctx->roster);
+    ctx->ledger = ledger_new (ctx);
+    ctx->delay = delay_new (ctx->timers, ledger_settle_wake, ctx->ledger);
     self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);
     self->back_router = sockets_new (context, ZMQ_ROUTER, NULL);
-    self->back = back_new (hub, self->back_router, s_joined, self);
-    self->front = front_new (hub, self->front_router, self->back);
-    self->dispatch = dispatch_new (hub, back_recall, self->back);
+    self->back = back_new (ctx, self->back_router, s_joined, self);
+    self->front = front_new (ctx, self->front_router, self->back);
+    self->dispatch = dispatch_new (ctx, back_recall, self->back);
 }
 
-static agent_t *s_agent (const sink_rig_t *self)
+static worker_record_t *s_worker (const sink_rig_t *self)
 {
-    return roster_places (self->hub.roster) ? roster_at (self->hub.roster, 0) : NULL;
+    return roster_places (self->ctx.roster) ? roster_at (self->ctx.roster, 0) : NULL;
 }
 
 //  A client with one job of four tasks
@@ -71,8 +71,8 @@ static void s_submit (sink_rig_t *self, unsigned kind)
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
     front_handle (self->front, 1, frame.data, frame.size);
     buffer_clear (&frame);
-    assert (self->hub.clients);
-    wire_envelope_t next = {.session = self->hub.clients->session, .sequence = 1};
+    assert (self->ctx.clients);
+    wire_envelope_t next = {.session = self->ctx.clients->session, .sequence = 1};
     buffer_t spec = {0};
     pack_map (&spec, 0);
     wire_job_open_t open = {.ref = 1,
@@ -112,16 +112,16 @@ static bool s_register (sink_rig_t *self)
     back_handle (self->back, 2, frame.data, frame.size);
     buffer_clear (&frame);
     buffer_free (&functions);
-    if (!s_agent (self)) {
+    if (!s_worker (self)) {
         buffer_free (&frame);
         return false;
     }
-    wire_write_lane_open (&frame, (wire_envelope_t){.session = s_agent (self)->session},
+    wire_write_lane_open (&frame, (wire_envelope_t){.session = s_worker (self)->session},
                           &(wire_lane_open_t){100, 1 << 20});
     back_handle (self->back, 2, frame.data, frame.size);
     dispatch_run (self->dispatch);
     buffer_free (&frame);
-    assert (s_agent (self)->leased == SINK_RIG_LEASES);
+    assert (s_worker (self)->leased == SINK_RIG_LEASES);
     return true;
 }
 
@@ -139,17 +139,17 @@ sink_rig_t *sink_rig_new (void *context, unsigned kind)
 void sink_rig_destroy (sink_rig_t **self_p)
 {
     sink_rig_t *self = *self_p;
-    hub_t *hub = &self->hub;
-    if (s_agent (self))
-        ledger_leases_lose (hub->ledger, s_agent (self), NULL, true);
+    context_t *ctx = &self->ctx;
+    if (s_worker (self))
+        ledger_leases_lose (ctx->ledger, s_worker (self), NULL, true);
     dispatch_destroy (&self->dispatch);
     front_destroy (&self->front);
     back_destroy (&self->back);
-    ledger_destroy (&hub->ledger);
-    delay_destroy (&hub->delay);
-    ready_destroy (&hub->ready);
-    roster_destroy (&hub->roster);
-    timers_destroy (&hub->timers);
+    ledger_destroy (&ctx->ledger);
+    delay_destroy (&ctx->delay);
+    ready_destroy (&ctx->ready);
+    roster_destroy (&ctx->roster);
+    timers_destroy (&ctx->timers);
     sockets_destroy (&self->front_router);
     sockets_destroy (&self->back_router);
     free (self);
@@ -158,19 +158,19 @@ void sink_rig_destroy (sink_rig_t **self_p)
 
 uint64_t sink_rig_session (const sink_rig_t *self)
 {
-    return s_agent (self) ? s_agent (self)->session : 0;
+    return s_worker (self) ? s_worker (self)->session : 0;
 }
 
 sink_rig_lease_t sink_rig_lease (const sink_rig_t *self, size_t number)
 {
-    const lease_t *lease = &s_agent (self)->leases [number];
+    const lease_t *lease = &s_worker (self)->leases [number];
     return (sink_rig_lease_t){.job = lease->job, .serial = lease->serial, .index = lease->index};
 }
 
 bool sink_rig_take (sink_rig_t *self, const void *frame, size_t size_bytes)
 {
-    uint64_t session = sink_rig_session (self), refused = self->hub.refused_frames;
+    uint64_t session = sink_rig_session (self), refused = self->ctx.refused_frames;
     sink_handle (self->back, frame, size_bytes);
-    assert (purse_check (&self->hub));
-    return self->hub.refused_frames == refused && sink_rig_session (self) == session;
+    assert (key_usage_check (&self->ctx));
+    return self->ctx.refused_frames == refused && sink_rig_session (self) == session;
 }

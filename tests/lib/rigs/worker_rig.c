@@ -273,7 +273,7 @@ static void s_turn (worker_rig_t *self)
 
 void worker_rig_pass_ms (worker_rig_t *self, int ms)
 {
-    for (int64_t end_us = moment_now (NULL) + ms * 1000; moment_now (NULL) < end_us;) {
+    for (int64_t end_us = clock_now (NULL) + ms * 1000; clock_now (NULL) < end_us;) {
         s_turn (self);
         if (self->open)
             s_beat (self);
@@ -282,8 +282,8 @@ void worker_rig_pass_ms (worker_rig_t *self, int ms)
 
 static void s_wait_open (worker_rig_t *self)
 {
-    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; !self->open; s_turn (self))
-        assert (moment_now (NULL) < end_us);
+    for (int64_t end_us = clock_now (NULL) + WAIT_MS * 1000; !self->open; s_turn (self))
+        assert (clock_now (NULL) < end_us);
 }
 
 static void *s_bind (worker_rig_t *self, int type, const char *name)
@@ -445,15 +445,14 @@ void worker_rig_forget (worker_rig_t *self, bool adopt)
         assert (tries < WAIT_MS / 1000);
         wire_write_who (&frame, (wire_envelope_t){0}, &(wire_who_t){.major = WIRE_MAJOR});
         s_send_back (self, &frame);
-        for (int64_t end_us = moment_now (NULL) + 1000000;
-             !self->open && moment_now (NULL) < end_us;)
+        for (int64_t end_us = clock_now (NULL) + 1000000; !self->open && clock_now (NULL) < end_us;)
             s_turn (self);
     }
 }
 
 const worker_rig_result_t *worker_rig_wait (worker_rig_t *self, uint64_t serial)
 {
-    for (int64_t end_us = moment_now (NULL) + WAIT_MS * 1000; moment_now (NULL) < end_us;
+    for (int64_t end_us = clock_now (NULL) + WAIT_MS * 1000; clock_now (NULL) < end_us;
          s_turn (self)) {
         const worker_rig_result_t *result = s_answer (self, serial);
         if (result)
@@ -465,9 +464,9 @@ const worker_rig_result_t *worker_rig_wait (worker_rig_t *self, uint64_t serial)
 
 void worker_rig_wait_end (worker_rig_t *self)
 {
-    int64_t end_us = moment_now (NULL) + WAIT_MS * 1000;
+    int64_t end_us = clock_now (NULL) + WAIT_MS * 1000;
     while (self->phase != 2 || !self->goodbye) {
-        assert (moment_now (NULL) < end_us);
+        assert (clock_now (NULL) < end_us);
         s_turn (self);
     }
 }

@@ -16,12 +16,12 @@ static job_t *s_job (modules_rig_t *rig, client_t *client, bool detached, uint32
 }
 
 //  The next task is leased and ends so.
-static void s_run (modules_rig_t *rig, job_t *job, agent_t *agent, unsigned outcome)
+static void s_run (modules_rig_t *rig, job_t *job, worker_record_t *worker, unsigned outcome)
 {
     uint32_t index = job_take (job);
-    ledger_lease (rig->hub.ledger, job, index, agent, ++rig->hub.serial);
-    assert_true (modules_rig_answer (rig, agent, job, index, rig->hub.serial, outcome, 5));
-    assert_true (purse_check (&rig->hub));
+    ledger_lease (rig->ctx.ledger, job, index, worker, ++rig->ctx.serial);
+    assert_true (modules_rig_answer (rig, worker, job, index, rig->ctx.serial, outcome, 5));
+    assert_true (key_usage_check (&rig->ctx));
 }
 
 //  Results, tries, a cancel, a forget, and the loss of the client.
@@ -32,42 +32,43 @@ static void test_purses_add_up_to_what_the_broker_holds (void **state)
     modules_rig_start (&rig);
     client_t *one = modules_rig_client_of (&rig, "one"),
              *other = modules_rig_client_of (&rig, "other");
-    agent_t *agent = modules_rig_agent (&rig, 8);
+    worker_record_t *worker = modules_rig_worker (&rig, 8);
     job_t *kept = s_job (&rig, one, true, 10000), *attached = s_job (&rig, one, false, 70000),
           *others = s_job (&rig, other, false, 1000);
-    uint64_t begin = one->purse->jobs.bytes;
+    uint64_t begin = one->usage->jobs.bytes;
     assert_in_range (begin, 10000 * (sizeof (task_t) + 8) + 70000 * sizeof (task_t), UINT64_MAX);
-    assert_in_range (other->purse->jobs.bytes, 1000 * sizeof (task_t), 1000 * 100);
-    assert_true (purse_check (&rig.hub));
+    assert_in_range (other->usage->jobs.bytes, 1000 * sizeof (task_t), 1000 * 100);
+    assert_true (key_usage_check (&rig.ctx));
     for (unsigned i = 0; i < 1000; i++) {
-        s_run (&rig, kept, agent, i % 7 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR);
-        s_run (&rig, others, agent, i % 2 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR);
+        s_run (&rig, kept, worker, i % 7 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR);
+        s_run (&rig, others, worker, i % 2 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR);
     }
     assert_true (others->delayed > 0 && others->delays.count > 0);
-    assert_in_range (one->purse->kept.bytes, 800 * 16, UINT64_MAX);
-    assert_int_equal (other->purse->kept.bytes, 0);
+    assert_in_range (one->usage->kept.bytes, 800 * 16, UINT64_MAX);
+    assert_int_equal (other->usage->kept.bytes, 0);
     for (unsigned i = 0; i < 66000; i++)
-        s_run (&rig, attached, agent, CADRE_OUTCOME_OK);
-    assert_in_range (one->purse->jobs.bytes, 0, begin - 65536 * sizeof (task_t) / 2);
-    rig.hub.now_us += 1000000;
-    timers_run (rig.hub.timers, rig.hub.now_us);
-    assert_true (purse_check (&rig.hub));
-    ledger_jobs_cancel_all (rig.hub.ledger, kept);
+        s_run (&rig, attached, worker, CADRE_OUTCOME_OK);
+    assert_in_range (one->usage->jobs.bytes, 0, begin - 65536 * sizeof (task_t) / 2);
+    rig.ctx.now_us += 1000000;
+    timers_run (rig.ctx.timers, rig.ctx.now_us);
+    assert_true (key_usage_check (&rig.ctx));
+    ledger_jobs_cancel_all (rig.ctx.ledger, kept);
     for (unsigned i = 0; i < 100; i++)
-        ledger_settle (rig.hub.ledger);
-    ledger_jobs_retry (rig.hub.ledger, kept, UINT32_MAX);
-    assert_true (purse_check (&rig.hub));
-    ledger_jobs_forget (rig.hub.ledger, kept);
-    assert_int_equal (one->purse->kept.bytes, 0);
-    client_count (one, &rig.hub, true);
-    client_count (other, &rig.hub, true);
-    assert_true (purse_held (other->purse) > other->purse->jobs.bytes); //  Its session counts, too
-    assert_true (purse_check (&rig.hub));
+        ledger_settle (rig.ctx.ledger);
+    ledger_jobs_retry (rig.ctx.ledger, kept, UINT32_MAX);
+    assert_true (key_usage_check (&rig.ctx));
+    ledger_jobs_forget (rig.ctx.ledger, kept);
+    assert_int_equal (one->usage->kept.bytes, 0);
+    client_count (one, &rig.ctx, true);
+    client_count (other, &rig.ctx, true);
+    assert_true (key_usage_held (other->usage)
+                 > other->usage->jobs.bytes); //  Its session counts, too
+    assert_true (key_usage_check (&rig.ctx));
     modules_rig_end_client (&rig, &other); //  Its job goes with it
     for (unsigned i = 0; i < 100; i++)
-        ledger_settle (rig.hub.ledger);
-    assert_int_equal (HASH_COUNT (rig.hub.purses), 1);
-    assert_true (purse_check (&rig.hub));
+        ledger_settle (rig.ctx.ledger);
+    assert_int_equal (HASH_COUNT (rig.ctx.usages), 1);
+    assert_true (key_usage_check (&rig.ctx));
     modules_rig_end_client (&rig, &one);
     modules_rig_end (&rig);
 }
@@ -80,13 +81,13 @@ static void test_a_job_counts_until_it_is_freed (void **state)
     modules_rig_start (&rig);
     client_t *client = modules_rig_client_of (&rig, "one");
     s_job (&rig, client, false, 1000000);
-    uint64_t held = client->purse->jobs.bytes, before = held;
-    ledger_jobs_abandon (rig.hub.ledger, client);
+    uint64_t held = client->usage->jobs.bytes, before = held;
+    ledger_jobs_abandon (rig.ctx.ledger, client);
     for (unsigned turns = 0; held; turns++, before = held) {
-        rig.hub.unfinished = false;
-        ledger_settle (rig.hub.ledger);
-        held = client->purse->jobs.bytes;
-        assert_int_equal (held, rig.hub.job_bytes);
+        rig.ctx.unfinished = false;
+        ledger_settle (rig.ctx.ledger);
+        held = client->usage->jobs.bytes;
+        assert_int_equal (held, rig.ctx.job_bytes);
         assert_true (held <= before && turns < 1000);
     }
     modules_rig_end_client (&rig, &client);
@@ -98,19 +99,19 @@ static void test_a_restart_finds_each_keys_part (void **state)
     (void) state;
     journal_rig_t house;
     journal_rig_start (&house);
-    purse_leave (&house.modules.hub, &house.client->purse);
+    key_usage_leave (&house.modules.ctx, &house.client->usage);
     snprintf (house.client->holder, sizeof house.client->holder, "one");
-    house.client->purse = purse_enter (&house.modules.hub, "one");
+    house.client->usage = key_usage_enter (&house.modules.ctx, "one");
     journal_rig_job_of (&house, 5000, 1, 100);
     for (unsigned i = 0; i < 5; i++)
         journal_rig_turn (&house);
-    uint64_t bytes = house.client->purse->jobs.bytes;
+    uint64_t bytes = house.client->usage->jobs.bytes;
     assert_in_range (bytes, 5000 * (100 + sizeof (task_t)), UINT64_MAX);
     journal_rig_restart (&house);
-    const purse_t *purse = journal_rig_only (&house)->purse;
-    assert_string_equal (purse->holder, "one");
-    assert_in_range (purse->jobs.bytes, bytes / 2, bytes * 2);
-    assert_true (purse_check (&house.modules.hub));
+    const key_usage_t *usage = journal_rig_only (&house)->usage;
+    assert_string_equal (usage->holder, "one");
+    assert_in_range (usage->jobs.bytes, bytes / 2, bytes * 2);
+    assert_true (key_usage_check (&house.modules.ctx));
     journal_rig_end (&house);
 }
 
@@ -118,7 +119,7 @@ static cadre_error_t s_open (modules_rig_t *rig, const client_t *client, fault_t
 {
     wire_job_open_t open = {
         .ref = 99, .kind = WIRE_KIND_CALL, .function = wire_view ("square"), .durable = false};
-    return bounds_check_open (&rig->hub, client, &open, 100, fault);
+    return admission_check_open (&rig->ctx, client, &open, 100, fault);
 }
 
 static void test_new_work_of_a_key_over_its_share_is_refused (void **state)
@@ -127,20 +128,20 @@ static void test_new_work_of_a_key_over_its_share_is_refused (void **state)
     modules_rig_t rig;
     fault_t fault = {0};
     modules_rig_start (&rig);
-    rig.hub.memory_limit = 64 * MIB;
+    rig.ctx.memory_limit = 64 * MIB;
     client_t *one = modules_rig_client_of (&rig, "one"),
              *other = modules_rig_client_of (&rig, "other");
     snprintf (one->key, sizeof one->key, "heavy");
-    account_add (&one->purse->jobs, 48 * MIB);
+    account_add (&one->usage->jobs, 48 * MIB);
     assert_int_equal (s_open (&rig, one, &fault), CADRE_ERROR_MEMORY);
     assert_non_null (strstr (fault.text, "key heavy take up 48.0 MiB"));
     assert_non_null (strstr (fault.text, "its share is 16.0 MiB"));
     assert_int_equal (s_open (&rig, other, &fault), CADRE_OK);
-    account_add (&other->purse->jobs, 8 * MIB); //  As much as there may be at all
+    account_add (&other->usage->jobs, 8 * MIB); //  As much as there may be at all
     assert_int_equal (s_open (&rig, other, &fault), CADRE_ERROR_MEMORY);
     assert_non_null (strstr (fault.text, "memory is full"));
-    account_subtract (&one->purse->jobs, 48 * MIB);
-    account_subtract (&other->purse->jobs, 8 * MIB);
+    account_subtract (&one->usage->jobs, 48 * MIB);
+    account_subtract (&other->usage->jobs, 8 * MIB);
     assert_int_equal (s_open (&rig, one, &fault), CADRE_OK);
     modules_rig_end_client (&rig, &one);
     modules_rig_end_client (&rig, &other);
@@ -153,24 +154,24 @@ static void test_jobs_of_a_key_whose_results_fill_the_memory_rest (void **state)
     (void) state;
     modules_rig_t rig;
     modules_rig_start (&rig);
-    rig.hub.memory_limit = 64 * MIB;
+    rig.ctx.memory_limit = 64 * MIB;
     client_t *one = modules_rig_client_of (&rig, "one"),
              *other = modules_rig_client_of (&rig, "other");
     job_t *ones = s_job (&rig, one, true, 10), *others = s_job (&rig, other, true, 10);
-    account_add (&one->purse->kept, 38 * MIB);
-    ledger_jobs_weigh (rig.hub.ledger);
-    assert_true (standing_is_resting (&rig.hub, ones));
-    assert_false (standing_is_resting (&rig.hub, others));
+    account_add (&one->usage->kept, 38 * MIB);
+    ledger_jobs_weigh (rig.ctx.ledger);
+    assert_true (job_status_is_resting (&rig.ctx, ones));
+    assert_false (job_status_is_resting (&rig.ctx, others));
     assert_true (!ones->is_ready && others->is_ready);
-    account_add (&other->purse->kept, 7 * MIB);
-    ledger_jobs_weigh (rig.hub.ledger);
-    assert_true (standing_is_resting (&rig.hub, others));
-    account_subtract (&other->purse->kept, 7 * MIB);
-    account_subtract (&one->purse->kept, 28 * MIB);
-    ledger_jobs_weigh (rig.hub.ledger);
-    assert_false (standing_is_resting (&rig.hub, ones));
+    account_add (&other->usage->kept, 7 * MIB);
+    ledger_jobs_weigh (rig.ctx.ledger);
+    assert_true (job_status_is_resting (&rig.ctx, others));
+    account_subtract (&other->usage->kept, 7 * MIB);
+    account_subtract (&one->usage->kept, 28 * MIB);
+    ledger_jobs_weigh (rig.ctx.ledger);
+    assert_false (job_status_is_resting (&rig.ctx, ones));
     assert_true (ones->is_ready);
-    account_subtract (&one->purse->kept, 10 * MIB);
+    account_subtract (&one->usage->kept, 10 * MIB);
     modules_rig_end_client (&rig, &one);
     modules_rig_end_client (&rig, &other);
     modules_rig_end (&rig);

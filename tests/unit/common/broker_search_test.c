@@ -36,7 +36,7 @@ static size_t s_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], si
     return 2;
 }
 
-static tour_t *s_tour (const char *pattern, unsigned port)
+static broker_search_t *s_search (const char *pattern, unsigned port)
 {
     char text [256];
     address_t addresses [ADDRESS_LIST_MAX];
@@ -44,20 +44,20 @@ static tour_t *s_tour (const char *pattern, unsigned port)
     listener_addresses (text, sizeof text, pattern, port);
     assert_int_equal (address_parse_list (text, addresses, ADDRESS_LIST_MAX, &count, NULL),
                       CADRE_OK);
-    tour_t *self = tour_new (addresses, count, ADDRESS_FRONT, s_look);
-    assert_int_equal (tour_due (self, 0), INT64_MAX);
-    assert_false (tour_step (self, 0));
-    tour_begin (self);
+    broker_search_t *self = broker_search_new (addresses, count, ADDRESS_FRONT, s_look);
+    assert_int_equal (broker_search_due (self, 0), INT64_MAX);
+    assert_false (broker_search_step (self, 0));
+    broker_search_begin (self);
     return self;
 }
 
-//  The next place, at this time on the tour's clock; look-ups take real time.
-static const char *s_next (tour_t *self, int64_t now_us)
+//  The next place, at this time on the search's clock; look-ups take real time.
+static const char *s_next (broker_search_t *self, int64_t now_us)
 {
     for (unsigned i = 0; i < 10000; i++) {
-        if (tour_step (self, now_us))
-            return tour_number (self)->name;
-        if (tour_due (self, now_us) > now_us + 2 * MS)
+        if (broker_search_step (self, now_us))
+            return broker_search_number (self)->name;
+        if (broker_search_due (self, now_us) > now_us + 2 * MS)
             return "nowhere";
         usleep (1000);
     }
@@ -67,15 +67,15 @@ static const char *s_next (tour_t *self, int64_t now_us)
 static void test_a_number_is_tried_at_once (void **state)
 {
     (void) state;
-    tour_t *tour = s_tour ("tcp://127.0.0.9:@", 9);
-    assert_true (tour_step (tour, 0));
-    assert_string_equal (tour_number (tour)->name, "127.0.0.9");
-    assert_false (tour_step (tour, 9999 * MS));
-    assert_true (tour_step (tour, 10000 * MS)); //  Anew: the connection may hang
-    tour_arrived (tour);
-    assert_false (tour_step (tour, 90000 * MS));
-    tour_destroy (&tour);
-    tour_destroy (&tour);
+    broker_search_t *search = s_search ("tcp://127.0.0.9:@", 9);
+    assert_true (broker_search_step (search, 0));
+    assert_string_equal (broker_search_number (search)->name, "127.0.0.9");
+    assert_false (broker_search_step (search, 9999 * MS));
+    assert_true (broker_search_step (search, 10000 * MS)); //  Anew: the connection may hang
+    broker_search_arrived (search);
+    assert_false (broker_search_step (search, 90000 * MS));
+    broker_search_destroy (&search);
+    broker_search_destroy (&search);
 }
 
 //  Behind a proxy nothing is looked up here, and nobody is asked.
@@ -88,15 +88,15 @@ static void test_names_are_kept (void **state)
     assert_int_equal (address_parse_list ("tcp://hub:5700,tcp://other:5700", addresses,
                                           ADDRESS_LIST_MAX, &count, NULL),
                       CADRE_OK);
-    tour_t *tour = tour_new (addresses, count, ADDRESS_FRONT, s_look);
-    tour_keep_names (tour);
-    tour_begin (tour);
-    assert_true (tour_step (tour, 0));
-    assert_string_equal (tour_number (tour)->name, "hub");
-    assert_true (tour_step (tour, 1000 * MS));
-    assert_string_equal (tour_number (tour)->name, "other");
+    broker_search_t *search = broker_search_new (addresses, count, ADDRESS_FRONT, s_look);
+    broker_search_keep_names (search);
+    broker_search_begin (search);
+    assert_true (broker_search_step (search, 0));
+    assert_string_equal (broker_search_number (search)->name, "hub");
+    assert_true (broker_search_step (search, 1000 * MS));
+    assert_string_equal (broker_search_number (search)->name, "other");
     assert_int_equal (atomic_load (&s_look_ups), before);
-    tour_destroy (&tour);
+    broker_search_destroy (&search);
 }
 
 static void test_who_accepts_comes_first (void **state)
@@ -104,16 +104,17 @@ static void test_who_accepts_comes_first (void **state)
     (void) state;
     uint16_t port = 0;
     int listener = listener_new ("127.0.0.3", &port);
-    tour_t *tour = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@,tcp://127.0.0.4:@", port);
-    assert_string_equal (s_next (tour, 0), "127.0.0.3");
-    assert_int_equal (tour_index (tour), 1);
-    assert_int_equal (tour_size (tour), 3);
-    assert_string_equal (tour_address (tour)->name, "127.0.0.3");
-    assert_string_equal (s_next (tour, 900 * MS), "nowhere");
-    assert_string_equal (s_next (tour, 1000 * MS),
+    broker_search_t *search =
+        s_search ("tcp://127.0.0.2:@,tcp://127.0.0.3:@,tcp://127.0.0.4:@", port);
+    assert_string_equal (s_next (search, 0), "127.0.0.3");
+    assert_int_equal (broker_search_index (search), 1);
+    assert_int_equal (broker_search_size (search), 3);
+    assert_string_equal (broker_search_address (search)->name, "127.0.0.3");
+    assert_string_equal (s_next (search, 900 * MS), "nowhere");
+    assert_string_equal (s_next (search, 1000 * MS),
                          "127.0.0.4"); //  It was not asked; 127.0.0.2 refuses
     close (listener);
-    tour_destroy (&tour);
+    broker_search_destroy (&search);
 }
 
 static void test_every_number_of_a_name (void **state)
@@ -122,12 +123,12 @@ static void test_every_number_of_a_name (void **state)
     uint16_t port = 0;
     atomic_store (&s_last, 2);
     int listener = listener_new ("127.0.0.3", &port);
-    tour_t *tour = s_tour ("tcp://hub:@", port);
-    assert_string_equal (tour_number (tour)->name, "hub"); //  Before the first step
-    assert_string_equal (s_next (tour, 0), "127.0.0.3");
-    assert_string_equal (tour_address (tour)->name, "hub");
+    broker_search_t *search = s_search ("tcp://hub:@", port);
+    assert_string_equal (broker_search_number (search)->name, "hub"); //  Before the first step
+    assert_string_equal (s_next (search, 0), "127.0.0.3");
+    assert_string_equal (broker_search_address (search)->name, "hub");
     close (listener);
-    tour_destroy (&tour);
+    broker_search_destroy (&search);
 }
 
 //  The broker came back, and the name stands for another host now.
@@ -137,15 +138,15 @@ static void test_names_are_looked_up_again (void **state)
     uint16_t port = 0;
     atomic_store (&s_last, 3);
     int before = listener_new ("127.0.0.3", &port), after = listener_new ("127.0.0.7", &port);
-    tour_t *tour = s_tour ("tcp://hub:@", port);
-    assert_string_equal (s_next (tour, 0), "127.0.0.3");
-    tour_arrived (tour);
+    broker_search_t *search = s_search ("tcp://hub:@", port);
+    assert_string_equal (s_next (search, 0), "127.0.0.3");
+    broker_search_arrived (search);
     close (before);
     atomic_store (&s_last, 6);
-    tour_begin (tour);
-    assert_string_equal (s_next (tour, 1), "127.0.0.7");
+    broker_search_begin (search);
+    assert_string_equal (s_next (search, 1), "127.0.0.7");
     close (after);
-    tour_destroy (&tour);
+    broker_search_destroy (&search);
 }
 
 //  Both accept connections, but the one that was left did not answer.
@@ -154,44 +155,44 @@ static void test_the_place_that_was_left_comes_last (void **state)
     (void) state;
     uint16_t port = 0;
     int one = listener_new ("127.0.0.2", &port);
-    tour_t *tour = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
-    assert_string_equal (s_next (tour, 0), "127.0.0.2");
-    tour_arrived (tour);
-    tour_begin (tour);
-    assert_string_equal (s_next (tour, 0), "127.0.0.2"); //  The other one refuses
+    broker_search_t *search = s_search ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
+    assert_string_equal (s_next (search, 0), "127.0.0.2");
+    broker_search_arrived (search);
+    broker_search_begin (search);
+    assert_string_equal (s_next (search, 0), "127.0.0.2"); //  The other one refuses
     int two = listener_new ("127.0.0.3", &port);
-    tour_t *both = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
+    broker_search_t *both = s_search ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
     assert_string_equal (s_next (both, 0), "127.0.0.2");
     assert_string_equal (s_next (both, 1000 * MS), "127.0.0.3");
     close (one);
     close (two);
-    tour_destroy (&tour);
-    tour_destroy (&both);
+    broker_search_destroy (&search);
+    broker_search_destroy (&both);
 }
 
 static void test_patience_grows_with_the_rounds (void **state)
 {
     (void) state;
-    tour_t *tour = s_tour ("inproc://a,inproc://b", 0);
+    broker_search_t *search = s_search ("inproc://a,inproc://b", 0);
     int64_t now_us = 0;
     static const int64_t stays_ms [] = {1000, 2000, 4000, 8000, 8000};
     for (size_t round = 0; round < sizeof stays_ms / sizeof *stays_ms; round++)
         for (int place = 0; place < 2; place++) {
-            assert_true (tour_step (tour, now_us));
-            assert_string_equal (tour_number (tour)->name, place ? "b" : "a");
-            assert_int_equal (tour_due (tour, now_us), now_us + stays_ms [round] * MS);
+            assert_true (broker_search_step (search, now_us));
+            assert_string_equal (broker_search_number (search)->name, place ? "b" : "a");
+            assert_int_equal (broker_search_due (search, now_us), now_us + stays_ms [round] * MS);
             now_us += stays_ms [round] * MS;
         }
-    tour_skip (tour);
-    assert_true (tour_step (tour, now_us));
-    tour_arrived (tour);
-    tour_begin (tour);
-    assert_true (tour_step (tour, now_us));
-    assert_string_equal (tour_number (tour)->name, "b"); //  It was at a
-    assert_int_equal (tour_due (tour, now_us), now_us + 1000 * MS);
-    tour_stay (tour, now_us);
-    assert_int_equal (tour_due (tour, now_us), now_us + 5000 * MS);
-    tour_destroy (&tour);
+    broker_search_skip (search);
+    assert_true (broker_search_step (search, now_us));
+    broker_search_arrived (search);
+    broker_search_begin (search);
+    assert_true (broker_search_step (search, now_us));
+    assert_string_equal (broker_search_number (search)->name, "b"); //  It was at a
+    assert_int_equal (broker_search_due (search, now_us), now_us + 1000 * MS);
+    broker_search_stay (search, now_us);
+    assert_int_equal (broker_search_due (search, now_us), now_us + 5000 * MS);
+    broker_search_destroy (&search);
 }
 
 //  The broker is not there yet: it is asked for once a second, and nobody waits longer in later
@@ -200,13 +201,13 @@ static void test_nobody_listens (void **state)
 {
     (void) state;
     uint16_t port = listener_free_port ();
-    tour_t *tour = s_tour ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
+    broker_search_t *search = s_search ("tcp://127.0.0.2:@,tcp://127.0.0.3:@", port);
     for (int64_t second = 0; second < 6; second++)
-        assert_string_equal (s_next (tour, second * 1000 * MS), "127.0.0.2");
+        assert_string_equal (s_next (search, second * 1000 * MS), "127.0.0.2");
     int listener = listener_new ("127.0.0.3", &port);
-    assert_string_equal (s_next (tour, 6000 * MS), "127.0.0.3");
+    assert_string_equal (s_next (search, 6000 * MS), "127.0.0.3");
     close (listener);
-    tour_destroy (&tour);
+    broker_search_destroy (&search);
 }
 
 static void test_a_name_that_is_not_known_yet (void **state)
@@ -215,18 +216,18 @@ static void test_a_name_that_is_not_known_yet (void **state)
     uint16_t port = 0;
     int listener = listener_new ("127.0.0.3", &port);
     atomic_store (&s_last, 0);
-    tour_t *tour = s_tour ("tcp://hub:@", port);
-    assert_string_equal (s_next (tour, 0), "nowhere");
-    assert_string_equal (tour_fault (tour)->text, "hub has no address");
-    assert_string_equal (tour_address (tour)->name, "hub");
+    broker_search_t *search = s_search ("tcp://hub:@", port);
+    assert_string_equal (s_next (search, 0), "nowhere");
+    assert_string_equal (broker_search_fault (search)->text, "hub has no address");
+    assert_string_equal (broker_search_address (search)->name, "hub");
     atomic_store (&s_last, 2);
     unsigned before = atomic_load (&s_look_ups);
-    assert_string_equal (s_next (tour, 900 * MS), "nowhere");
+    assert_string_equal (s_next (search, 900 * MS), "nowhere");
     assert_int_equal (atomic_load (&s_look_ups), before);
-    assert_string_equal (s_next (tour, 1000 * MS), "127.0.0.3");
-    assert_int_equal (tour_fault (tour)->code, CADRE_OK);
+    assert_string_equal (s_next (search, 1000 * MS), "127.0.0.3");
+    assert_int_equal (broker_search_fault (search)->code, CADRE_OK);
     close (listener);
-    tour_destroy (&tour);
+    broker_search_destroy (&search);
 }
 
 int main (void)

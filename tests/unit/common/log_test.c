@@ -181,13 +181,13 @@ static void test_a_flood_is_counted (void **state)
 {
     (void) state;
     fake_clock_t fake = {.now_us = 5000000};
-    moment_clock_t clock = fake_clock_of (&fake);
+    clock_source_t clock = fake_clock_of (&fake);
     log_set_clock (&clock);
     uint64_t before = log_left_out ();
     for (int i = 0; i < 5000; i++)
         log_line (LOG_WARNING, "B920", "a client was refused");
-    assert_int_equal (s_count (s_said (), "B920"), FLOOD_BURST);
-    assert_int_equal (log_left_out () - before, 5000 - FLOOD_BURST);
+    assert_int_equal (s_count (s_said (), "B920"), LOG_FLOOD_BURST);
+    assert_int_equal (log_left_out () - before, 5000 - LOG_FLOOD_BURST);
     log_line (LOG_WARNING, "B921", "another number is heard");
     assert_string_equal (s_said (), "test: warning B921: another number is heard\n");
     fake_clock_pass_ms (&fake, 1000);
@@ -205,10 +205,10 @@ static void test_what_was_left_out_is_told_at_the_end (void **state)
 {
     (void) state;
     fake_clock_t fake = {.now_us = 900000000};
-    moment_clock_t clock = fake_clock_of (&fake);
+    clock_source_t clock = fake_clock_of (&fake);
     log_set_clock (&clock);
     log_settle (); //  What another test has left
-    for (unsigned i = 0; i < FLOOD_BURST + 7; i++)
+    for (unsigned i = 0; i < LOG_FLOOD_BURST + 7; i++)
         log_line (LOG_WARNING, "B930", "a client was refused");
     s_said ();
     log_settle ();
@@ -228,9 +228,9 @@ static void test_debug_is_whole (void **state)
 {
     (void) state;
     log_set_level (LOG_DEBUG);
-    for (unsigned i = 0; i < FLOOD_BURST + 50; i++)
+    for (unsigned i = 0; i < LOG_FLOOD_BURST + 50; i++)
         log_line (LOG_DEBUG, "B940", "x");
-    assert_int_equal (s_count (s_said (), "B940"), FLOOD_BURST + 50);
+    assert_int_equal (s_count (s_said (), "B940"), LOG_FLOOD_BURST + 50);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

@@ -18,32 +18,32 @@
 static void test_small_is_not_asked_for (void **state)
 {
     (void) state;
-    assert_true (room_for (0));
-    assert_true (room_for (ROOM_LEAST - 1));
-    assert_true (room_for (LARGE_BYTES));
-    assert_false (room_for (HUGE_BYTES));
-    assert_false (room_for (SIZE_MAX));
+    assert_true (memory_check_for (0));
+    assert_true (memory_check_for (MEMORY_CHECK_LEAST - 1));
+    assert_true (memory_check_for (LARGE_BYTES));
+    assert_false (memory_check_for (HUGE_BYTES));
+    assert_false (memory_check_for (SIZE_MAX));
 }
 
 static void test_what_is_on_its_way_counts (void **state)
 {
     (void) state;
-    assert_true (room_enter (LARGE_BYTES, 3, 2));
-    assert_true (room_enter (LARGE_BYTES, 3, 2));
-    assert_false (room_enter (HUGE_BYTES, 3, 2));
+    assert_true (memory_check_enter (LARGE_BYTES, 3, 2));
+    assert_true (memory_check_enter (LARGE_BYTES, 3, 2));
+    assert_false (memory_check_enter (HUGE_BYTES, 3, 2));
     //  Copies that no machine has room for
-    assert_false (room_enter (LARGE_BYTES, HUGE_BYTES / LARGE_BYTES, 4));
-    room_leave (LARGE_BYTES);
-    room_leave (LARGE_BYTES);
-    assert_true (room_enter (LARGE_BYTES, 3, 2));
-    room_leave (LARGE_BYTES);
+    assert_false (memory_check_enter (LARGE_BYTES, HUGE_BYTES / LARGE_BYTES, 4));
+    memory_check_leave (LARGE_BYTES);
+    memory_check_leave (LARGE_BYTES);
+    assert_true (memory_check_enter (LARGE_BYTES, 3, 2));
+    memory_check_leave (LARGE_BYTES);
 }
 
 static void test_fault_says_what (void **state)
 {
     (void) state;
     fault_t fault = {0};
-    assert_int_equal (room_lacks (LARGE_BYTES, "arguments", &fault), CADRE_ERROR_MEMORY);
+    assert_int_equal (memory_check_lacks (LARGE_BYTES, "arguments", &fault), CADRE_ERROR_MEMORY);
     assert_non_null (strstr (fault.text, "no memory for arguments of 4.0 MiB"));
     assert_non_null (strstr (fault.text, "ulimit -v"));
 }

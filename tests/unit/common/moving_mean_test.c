@@ -20,7 +20,7 @@ static void test_it_reaches_what_stays (void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases [0]; i++) {
         int64_t mean = cases [i].mean;
         for (int turn = 0; turn < 200; turn++)
-            mean = mean_after (mean, cases [i].sample);
+            mean = moving_mean_after (mean, cases [i].sample);
         assert_int_equal (mean, cases [i].sample);
     }
 }
@@ -28,9 +28,9 @@ static void test_it_reaches_what_stays (void **state)
 static void test_one_sample_moves_it_by_its_share (void **state)
 {
     (void) state;
-    assert_int_equal (mean_after (1000, 1000 + 80 * MEAN_SHARE), 1080);
-    assert_int_equal (mean_after (1000, 1000 - 80 * MEAN_SHARE), 920);
-    assert_int_equal (mean_after (1000, 1000), 1000);
+    assert_int_equal (moving_mean_after (1000, 1000 + 80 * MOVING_MEAN_SHARE), 1080);
+    assert_int_equal (moving_mean_after (1000, 1000 - 80 * MOVING_MEAN_SHARE), 920);
+    assert_int_equal (moving_mean_after (1000, 1000), 1000);
 }
 
 int main (void)

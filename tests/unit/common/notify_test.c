@@ -23,7 +23,7 @@ typedef struct bench {
     char file [64];       // health
     int fd;               // what systemd would listen at
     fake_clock_t fake;    // what time it is
-    moment_clock_t clock; // the same, as notify takes it
+    clock_source_t clock; // the same, as notify takes it
     timers_t *timers;     // of a loop
     notify_t *notify;     // what is tested
     unsigned described;   // calls of s_describe

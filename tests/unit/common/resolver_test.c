@@ -1,4 +1,4 @@
-//  finder_test.c - what stands behind names, found in a thread of its own
+//  resolver_test.c - what stands behind names, found in a thread of its own
 
 #include "common/resolver.h"
 
@@ -42,25 +42,25 @@ static size_t s_list (address_t *addresses, const char *pattern, unsigned port)
     return count;
 }
 
-static size_t s_find (const char *pattern, unsigned port, finder_found_t *found, fault_t *fault)
+static size_t s_find (const char *pattern, unsigned port, resolver_found_t *found, fault_t *fault)
 {
     address_t addresses [ADDRESS_LIST_MAX];
     size_t count = s_list (addresses, pattern, port);
-    finder_t *finder = finder_new (addresses, count, ADDRESS_FRONT, s_look);
-    assert_non_null (finder);
-    for (unsigned i = 0; i < 10000 && !finder_done (finder); i++)
+    resolver_t *resolver = resolver_new (addresses, count, ADDRESS_FRONT, s_look);
+    assert_non_null (resolver);
+    for (unsigned i = 0; i < 10000 && !resolver_done (resolver); i++)
         usleep (1000);
-    assert_true (finder_done (finder));
-    count = finder_take (finder, found, FINDER_MAX, fault);
-    finder_destroy (&finder);
-    finder_destroy (&finder);
+    assert_true (resolver_done (resolver));
+    count = resolver_take (resolver, found, RESOLVER_MAX, fault);
+    resolver_destroy (&resolver);
+    resolver_destroy (&resolver);
     return count;
 }
 
 static void test_all_numbers_of_a_name (void **state)
 {
     (void) state;
-    finder_found_t found [FINDER_MAX];
+    resolver_found_t found [RESOLVER_MAX];
     fault_t fault = {0};
     uint16_t port = 0;
     int listener = listener_new ("127.0.0.3", &port);
@@ -80,7 +80,7 @@ static void test_all_numbers_of_a_name (void **state)
 static void test_a_name_without_number (void **state)
 {
     (void) state;
-    finder_found_t found [FINDER_MAX];
+    resolver_found_t found [RESOLVER_MAX];
     fault_t fault = {0};
     assert_int_equal (s_find ("tcp://nobody:@", 9, found, &fault), 0);
     assert_string_equal (fault.text, "nobody has no address");
@@ -90,16 +90,17 @@ static void test_what_needs_no_finder (void **state)
 {
     (void) state;
     address_t list [ADDRESS_LIST_MAX];
-    assert_false (finder_is_needed (list, s_list (list, "tcp://127.0.0.1:@", 9)));
-    assert_false (finder_is_needed (list, s_list (list, "tcp://[fe80::1%eth0]:@", 9)));
-    assert_false (finder_is_needed (list, s_list (list, "tcp://localhost:@", 9)));
-    assert_false (finder_is_needed (list, s_list (list, "ipc:///run/cadre", 9)));
-    assert_false (finder_is_needed (list, s_list (list, "inproc://a,inproc://b", 9)));
-    assert_true (finder_is_needed (list, s_list (list, "tcp://hub:@", 9)));
-    assert_true (finder_is_needed (list, s_list (list, "tcp://127.0.0.1:@,tcp://127.0.0.2:@", 9)));
+    assert_false (resolver_is_needed (list, s_list (list, "tcp://127.0.0.1:@", 9)));
+    assert_false (resolver_is_needed (list, s_list (list, "tcp://[fe80::1%eth0]:@", 9)));
+    assert_false (resolver_is_needed (list, s_list (list, "tcp://localhost:@", 9)));
+    assert_false (resolver_is_needed (list, s_list (list, "ipc:///run/cadre", 9)));
+    assert_false (resolver_is_needed (list, s_list (list, "inproc://a,inproc://b", 9)));
+    assert_true (resolver_is_needed (list, s_list (list, "tcp://hub:@", 9)));
+    assert_true (
+        resolver_is_needed (list, s_list (list, "tcp://127.0.0.1:@,tcp://127.0.0.2:@", 9)));
     address_t plain = list [0];
     snprintf (plain.name, sizeof plain.name, "LocalHost");
-    assert_string_equal (finder_plain (&plain).name, "127.0.0.1");
+    assert_string_equal (resolver_plain (&plain).name, "127.0.0.1");
 }
 
 //  The owner goes while a look-up hangs: nothing of it is touched afterwards (the sanitizers
@@ -110,10 +111,10 @@ static void test_left_alone (void **state)
     address_t addresses [ADDRESS_LIST_MAX];
     size_t count = s_list (addresses, "tcp://both:@", 9);
     atomic_store (&s_hold, true);
-    finder_t *finder = finder_new (addresses, count, ADDRESS_FRONT, s_look);
-    assert_false (finder_done (finder));
-    finder_destroy (&finder);
-    assert_null (finder);
+    resolver_t *resolver = resolver_new (addresses, count, ADDRESS_FRONT, s_look);
+    assert_false (resolver_done (resolver));
+    resolver_destroy (&resolver);
+    assert_null (resolver);
     memset (addresses, 0, sizeof addresses);
     atomic_store (&s_hold, false);
     usleep (50000);
@@ -122,11 +123,12 @@ static void test_left_alone (void **state)
 static void test_the_systems_look_up (void **state)
 {
     (void) state;
-    char numbers [FINDER_NUMBERS_MAX][ADDRESS_NAME_BYTES];
+    char numbers [RESOLVER_NUMBERS_MAX][ADDRESS_NAME_BYTES];
     fault_t fault = {0};
-    assert_true (finder_look ("localhost", numbers, FINDER_NUMBERS_MAX, &fault) >= 1);
+    assert_true (resolver_look ("localhost", numbers, RESOLVER_NUMBERS_MAX, &fault) >= 1);
     assert_true (strcmp (numbers [0], "127.0.0.1") == 0 || strcmp (numbers [0], "::1") == 0);
-    assert_int_equal (finder_look ("no-such-host.invalid", numbers, FINDER_NUMBERS_MAX, &fault), 0);
+    assert_int_equal (resolver_look ("no-such-host.invalid", numbers, RESOLVER_NUMBERS_MAX, &fault),
+                      0);
     assert_non_null (strstr (fault.text, "no-such-host.invalid has no address ("));
     assert_non_null (strstr (fault.text, "): correct the name, or name the broker by number"));
 }

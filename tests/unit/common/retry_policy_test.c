@@ -10,14 +10,14 @@
 
 #include <cmocka.h>
 
-static bool s_read (tries_t *tries, const char *word, uint64_t number)
+static bool s_read (retry_policy_t *tries, const char *word, uint64_t number)
 {
     buffer_t causes = {0};
     pack_map (&causes, 1);
     pack_text (&causes, word);
     pack_uint (&causes, number);
     wire_job_open_t open = {.retries = 1, .retries_lost = 2, .causes = wire_view_of (&causes)};
-    bool fine = tries_read (tries, &open);
+    bool fine = retry_policy_read (tries, &open);
     buffer_free (&causes);
     return fine;
 }
@@ -25,21 +25,21 @@ static bool s_read (tries_t *tries, const char *word, uint64_t number)
 static void test_causes_hold_before_the_usual (void **state)
 {
     (void) state;
-    tries_t tries;
-    tried_t tried = {.failed = 1};
+    retry_policy_t tries;
+    retry_counts_t tried = {.failed = 1};
     assert_true (s_read (&tries, "timeout", 3));
-    assert_true (tries_allow (&tries, tried, CADRE_OUTCOME_TIMEOUT));
-    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_ERROR));
-    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_OK));
-    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_CANCELLED));
+    assert_true (retry_policy_allow (&tries, tried, CADRE_OUTCOME_TIMEOUT));
+    assert_false (retry_policy_allow (&tries, tried, CADRE_OUTCOME_ERROR));
+    assert_false (retry_policy_allow (&tries, tried, CADRE_OUTCOME_OK));
+    assert_false (retry_policy_allow (&tries, tried, CADRE_OUTCOME_CANCELLED));
     tried.failed = 3;
-    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_TIMEOUT));
+    assert_false (retry_policy_allow (&tries, tried, CADRE_OUTCOME_TIMEOUT));
     tried.lost = 1;
-    assert_true (tries_allow (&tries, tried, CADRE_OUTCOME_WORKER_LOST));
+    assert_true (retry_policy_allow (&tries, tried, CADRE_OUTCOME_WORKER_LOST));
     tried.lost = 2;
-    assert_false (tries_allow (&tries, tried, CADRE_OUTCOME_WORKER_LOST));
+    assert_false (retry_policy_allow (&tries, tried, CADRE_OUTCOME_WORKER_LOST));
     assert_true (s_read (&tries, "worker-lost", 0));
-    assert_false (tries_allow (&tries, (tried_t){0}, CADRE_OUTCOME_WORKER_LOST));
+    assert_false (retry_policy_allow (&tries, (retry_counts_t){0}, CADRE_OUTCOME_WORKER_LOST));
 }
 
 //  Each cause has its own limit
@@ -56,67 +56,78 @@ static void test_every_cause_has_its_limit (void **state)
     const size_t count = sizeof cases / sizeof cases [0];
     (void) state;
     for (size_t i = 0; i < count; i++) {
-        tries_t tries;
+        retry_policy_t tries;
         assert_true (s_read (&tries, cases [i].name, 2));
         for (size_t other = 0; other < count; other++)
-            assert_int_equal (tries_allow (&tries, (tried_t){.failed = 1}, cases [other].outcome),
-                              other == i);
-        assert_false (tries_allow (&tries, (tried_t){.failed = 2}, cases [i].outcome));
+            assert_int_equal (
+                retry_policy_allow (&tries, (retry_counts_t){.failed = 1}, cases [other].outcome),
+                other == i);
+        assert_false (
+            retry_policy_allow (&tries, (retry_counts_t){.failed = 2}, cases [i].outcome));
     }
 }
 
 static void test_nonsense_is_refused (void **state)
 {
     (void) state;
-    tries_t tries;
+    retry_policy_t tries;
     assert_false (s_read (&tries, "ok", 1));
     assert_false (s_read (&tries, "cancelled", 1));
     assert_false (s_read (&tries, "boredom", 1));
     static const uint8_t number [] = {7};
-    assert_false (tries_read (&tries, &(wire_job_open_t){.causes = {number, 1}}));
+    assert_false (retry_policy_read (&tries, &(wire_job_open_t){.causes = {number, 1}}));
 }
 
 //  Every wait lies within a quarter of its mean, and the mean doubles up to a minute
 static void test_waits_grow_and_spread (void **state)
 {
     (void) state;
-    tries_t tries;
-    assert_true (tries_read (&tries, &(wire_job_open_t){.retries = 9}));
+    retry_policy_t tries;
+    assert_true (retry_policy_read (&tries, &(wire_job_open_t){.retries = 9}));
     int64_t mean_us = 100000;
     for (uint16_t failed = 0; failed < 20; failed++) {
-        tried_t tried = {.failed = failed};
+        retry_counts_t tried = {.failed = failed};
         int64_t least = INT64_MAX, most = 0;
         for (uint32_t random = 0; random < 1024; random++) {
-            int64_t wait_us = tries_wait_us (&tries, tried, CADRE_OUTCOME_ERROR, random * 7);
+            int64_t wait_us = retry_policy_wait_us (&tries, tried, CADRE_OUTCOME_ERROR, random * 7);
             least = wait_us < least ? wait_us : least;
             most = wait_us > most ? wait_us : most;
         }
         assert_int_equal (least, mean_us * 3 / 4);
         assert_in_range (most, mean_us, mean_us * 5 / 4);
-        mean_us = mean_us * 2 < TRIES_WAIT_MAX_US ? mean_us * 2 : TRIES_WAIT_MAX_US;
+        mean_us = mean_us * 2 < RETRY_POLICY_WAIT_MAX_US ? mean_us * 2 : RETRY_POLICY_WAIT_MAX_US;
     }
 }
 
 static void test_waits_by_cause (void **state)
 {
     (void) state;
-    tries_t tries;
-    assert_true (tries_read (&tries, &(wire_job_open_t){.backoff_ms = 200}));
-    assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_EXIT, 0), 150000);
-    assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_WORKER_LOST, 0), 0);
-    assert_int_equal (tries_wait_us (&tries, (tried_t){.lost = 1}, CADRE_OUTCOME_WORKER_LOST, 0),
+    retry_policy_t tries;
+    assert_true (retry_policy_read (&tries, &(wire_job_open_t){.backoff_ms = 200}));
+    assert_int_equal (retry_policy_wait_us (&tries, (retry_counts_t){0}, CADRE_OUTCOME_EXIT, 0),
                       150000);
-    assert_int_equal (tries_wait_us (&tries, (tried_t){0}, CADRE_OUTCOME_OUT_OF_MEMORY, 0), 750000);
+    assert_int_equal (
+        retry_policy_wait_us (&tries, (retry_counts_t){0}, CADRE_OUTCOME_WORKER_LOST, 0), 0);
+    assert_int_equal (
+        retry_policy_wait_us (&tries, (retry_counts_t){.lost = 1}, CADRE_OUTCOME_WORKER_LOST, 0),
+        150000);
+    assert_int_equal (
+        retry_policy_wait_us (&tries, (retry_counts_t){0}, CADRE_OUTCOME_OUT_OF_MEMORY, 0), 750000);
 }
 
 static void test_deadly_tasks (void **state)
 {
     (void) state;
-    assert_false (tries_is_deadly ((tried_t){.failed = 1}, CADRE_OUTCOME_SIGNAL, false));
-    assert_true (tries_is_deadly ((tried_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, false));
-    assert_false (tries_is_deadly ((tried_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, true));
-    assert_true (tries_is_deadly ((tried_t){.failed = 2}, CADRE_OUTCOME_OUT_OF_MEMORY, true));
-    assert_false (tries_is_deadly ((tried_t){.failed = 9}, CADRE_OUTCOME_ERROR, false));
+    assert_false (
+        retry_policy_is_deadly ((retry_counts_t){.failed = 1}, CADRE_OUTCOME_SIGNAL, false));
+    assert_true (
+        retry_policy_is_deadly ((retry_counts_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, false));
+    assert_false (
+        retry_policy_is_deadly ((retry_counts_t){.failed = 2}, CADRE_OUTCOME_SIGNAL, true));
+    assert_true (
+        retry_policy_is_deadly ((retry_counts_t){.failed = 2}, CADRE_OUTCOME_OUT_OF_MEMORY, true));
+    assert_false (
+        retry_policy_is_deadly ((retry_counts_t){.failed = 9}, CADRE_OUTCOME_ERROR, false));
 }
 
 int main (void)

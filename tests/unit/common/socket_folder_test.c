@@ -54,12 +54,12 @@ static void s_prepared (void)
 {
     int lock = -1;
     fault_t fault = {0};
-    if (place_prepare (s_path, &lock, &fault))
+    if (socket_folder_prepare (s_path, &lock, &fault))
         fail_msg ("%s", fault.text);
     assert_true (lock >= 0);
-    place_release (&lock);
+    socket_folder_release (&lock);
     assert_int_equal (lock, -1);
-    place_release (&lock);
+    socket_folder_release (&lock);
 }
 
 static void s_refused (const char *path, cadre_error_t code, const char *format, ...)
@@ -71,7 +71,7 @@ static void s_refused (const char *path, cadre_error_t code, const char *format,
     va_end (arguments);
     int lock = 5;
     fault_t fault = {0};
-    assert_int_equal (place_prepare (path, &lock, &fault), code);
+    assert_int_equal (socket_folder_prepare (path, &lock, &fault), code);
     assert_int_equal (lock, -1);
     assert_string_equal (fault.text, expected);
 }
@@ -96,7 +96,7 @@ static void test_folder_that_others_may_write (void **state)
         "folder %s can be written by others (mode 0777): look through what is in it, and run chmod go-w on "
         "it, or choose another",
         s_folder);
-    assert_int_equal (place_check (s_path, NULL), CADRE_ERROR_REFUSED);
+    assert_int_equal (socket_folder_check (s_path, NULL), CADRE_ERROR_REFUSED);
     chmod (s_folder, 0755);
     s_prepared ();
 }
@@ -114,7 +114,7 @@ static void test_folder_of_somebody_else (void **state)
         "folder %s belongs to user 12345, not to you (%u): choose one of your own, or look through it and run "
         "chown on it",
         s_folder, (unsigned) geteuid ());
-    assert_int_equal (place_check (s_path, NULL), CADRE_ERROR_REFUSED);
+    assert_int_equal (socket_folder_check (s_path, NULL), CADRE_ERROR_REFUSED);
 }
 
 static void test_link_and_file_are_no_folder (void **state)
@@ -154,7 +154,7 @@ static void test_path_that_cannot_be (void **state)
         "'/front' cannot be a socket: write an absolute path of at most 107 bytes, in a folder");
     memset (path + 1, 'x', 150);
     path [20] = '/';
-    assert_int_equal (place_check (path, NULL), CADRE_ERROR_ADDRESS);
+    assert_int_equal (socket_folder_check (path, NULL), CADRE_ERROR_ADDRESS);
 }
 
 static void test_socket_that_was_left_behind (void **state)
@@ -195,9 +195,9 @@ static void test_file_in_the_way (void **state)
 static void test_check (void **state)
 {
     (void) state;
-    assert_int_equal (place_check (s_path, NULL), CADRE_OK);
+    assert_int_equal (socket_folder_check (s_path, NULL), CADRE_OK);
     s_prepared ();
-    assert_int_equal (place_check (s_path, NULL), CADRE_OK);
+    assert_int_equal (socket_folder_check (s_path, NULL), CADRE_OK);
 }
 
 static void test_lanes_that_were_left_behind (void **state)
@@ -208,17 +208,17 @@ static void test_lanes_that_were_left_behind (void **state)
     s_prepared ();
     close (s_listener ());
     assert_int_equal (rename (s_path, lane), 0);
-    place_sweep (s_folder, "front");
+    socket_folder_sweep (s_folder, "front");
     assert_int_equal (access (lane, F_OK), 0);
-    place_sweep (s_folder, "lane-");
+    socket_folder_sweep (s_folder, "lane-");
     assert_int_not_equal (access (lane, F_OK), 0);
     //  One on which somebody listens, and a file, stay
     int listener = s_listener ();
-    place_sweep (s_folder, "front");
+    socket_folder_sweep (s_folder, "front");
     assert_int_equal (access (s_path, F_OK), 0);
     close (listener);
     fclose (fopen (lane, "w"));
-    place_sweep (s_folder, "lane-");
+    socket_folder_sweep (s_folder, "lane-");
     assert_int_equal (unlink (lane), 0);
 }
 
@@ -230,18 +230,18 @@ static void test_place_of_a_store (void **state)
     char path [256], expected [256];
     assert_int_equal (address_parse (&address, "tcp://127.0.0.1:5700", &fault), CADRE_OK);
     setenv ("XDG_STATE_HOME", s_root, true);
-    assert_int_equal (place_state (&address, path, sizeof path, &fault), CADRE_OK);
+    assert_int_equal (socket_folder_state (&address, path, sizeof path, &fault), CADRE_OK);
     snprintf (expected, sizeof expected, "%s/cadre/tcp___127.0.0.1_5700.store", s_root);
     assert_string_equal (path, expected);
     snprintf (expected, sizeof expected, "%s/cadre", s_root);
     assert_int_equal (rmdir (expected), 0);
     //  What is wrong is said of the folder, and not of the variable that named it
     setenv ("XDG_STATE_HOME", "/dev/null", true);
-    assert_int_equal (place_state (&address, path, sizeof path, &fault), CADRE_ERROR_IO);
+    assert_int_equal (socket_folder_state (&address, path, sizeof path, &fault), CADRE_ERROR_IO);
     assert_string_equal (fault.text, "folder /dev/null/cadre cannot be made: Not a directory");
     unsetenv ("XDG_STATE_HOME");
     unsetenv ("HOME");
-    assert_int_equal (place_state (&address, path, sizeof path, &fault), CADRE_ERROR_IO);
+    assert_int_equal (socket_folder_state (&address, path, sizeof path, &fault), CADRE_ERROR_IO);
     assert_string_equal (fault.text, "neither HOME nor XDG_STATE_HOME is set");
 }
 

@@ -18,8 +18,9 @@
 enum { READY, LEASED, DONE };
 
 static const char *const s_names [] = {"ready", "leased", "done"};
-static const uint32_t s_next [] = {
-    [READY] = MACHINE_TO (LEASED), [LEASED] = MACHINE_TO (READY) | MACHINE_TO (DONE), [DONE] = 0};
+static const uint32_t s_next [] = {[READY] = STATE_MACHINE_TO (LEASED),
+                                   [LEASED] = STATE_MACHINE_TO (READY) | STATE_MACHINE_TO (DONE),
+                                   [DONE] = 0};
 
 static bool s_fits (uint8_t state, const void *object)
 {
@@ -27,39 +28,39 @@ static bool s_fits (uint8_t state, const void *object)
     return state == LEASED ? *lease != 0 : *lease == 0;
 }
 
-static const machine_table_t s_task = {"task", 3, s_names, s_next, NULL};
-static const machine_table_t s_checked = {"task", 3, s_names, s_next, s_fits};
+static const state_machine_table_t s_task = {"task", 3, s_names, s_next, NULL};
+static const state_machine_table_t s_checked = {"task", 3, s_names, s_next, s_fits};
 
 static void test_allowed (void **state)
 {
     (void) state;
-    assert_true (machine_allowed (&s_task, READY, LEASED));
-    assert_true (machine_allowed (&s_task, LEASED, READY));
-    assert_false (machine_allowed (&s_task, READY, DONE));
-    assert_false (machine_allowed (&s_task, READY, READY));
-    assert_false (machine_allowed (&s_task, DONE, READY));
-    assert_false (machine_allowed (&s_task, READY, 3));
-    assert_false (machine_allowed (&s_task, 200, READY));
-    assert_false (machine_allowed (&s_task, READY, 255));
+    assert_true (state_machine_allowed (&s_task, READY, LEASED));
+    assert_true (state_machine_allowed (&s_task, LEASED, READY));
+    assert_false (state_machine_allowed (&s_task, READY, DONE));
+    assert_false (state_machine_allowed (&s_task, READY, READY));
+    assert_false (state_machine_allowed (&s_task, DONE, READY));
+    assert_false (state_machine_allowed (&s_task, READY, 3));
+    assert_false (state_machine_allowed (&s_task, 200, READY));
+    assert_false (state_machine_allowed (&s_task, READY, 255));
 }
 
 static void test_names (void **state)
 {
     (void) state;
-    assert_string_equal (machine_state_name (&s_task, LEASED), "leased");
-    assert_string_equal (machine_state_name (&s_task, 3), "?");
+    assert_string_equal (state_machine_state_name (&s_task, LEASED), "leased");
+    assert_string_equal (state_machine_state_name (&s_task, 3), "?");
 }
 
 static void test_move (void **state)
 {
     (void) state;
-    machine_t machine;
-    machine_init (&machine, &s_task, READY);
-    machine_move (&machine, LEASED, NULL);
+    state_machine_t machine;
+    state_machine_init (&machine, &s_task, READY);
+    state_machine_move (&machine, LEASED, NULL);
     assert_int_equal (machine.state, LEASED);
-    assert_string_equal (machine_name (&machine), "leased");
-    machine_move (&machine, DONE, NULL);
-    assert_string_equal (machine_name (&machine), "done");
+    assert_string_equal (state_machine_name (&machine), "leased");
+    state_machine_move (&machine, DONE, NULL);
+    assert_string_equal (state_machine_name (&machine), "done");
 }
 
 static void test_step_on_a_byte (void **state)
@@ -67,14 +68,14 @@ static void test_step_on_a_byte (void **state)
     (void) state;
     uint8_t byte = READY;
     int lease = 1;
-    machine_step (&s_checked, &byte, LEASED, &lease);
+    state_machine_step (&s_checked, &byte, LEASED, &lease);
     lease = 0;
-    machine_step (&s_checked, &byte, READY, &lease);
+    state_machine_step (&s_checked, &byte, READY, &lease);
     assert_int_equal (byte, READY);
 }
 
 //  Run the change in a child, and return what it said before it ended by SIGABRT.
-static const char *s_last_words (const machine_table_t *table, uint8_t to, int lease)
+static const char *s_last_words (const state_machine_table_t *table, uint8_t to, int lease)
 {
     static char said [512];
     int ends [2];
@@ -85,7 +86,7 @@ static const char *s_last_words (const machine_table_t *table, uint8_t to, int l
         setrlimit (RLIMIT_CORE, &(struct rlimit){0, 0});
         dup2 (ends [1], STDERR_FILENO);
         uint8_t byte = READY;
-        machine_step (table, &byte, to, &lease);
+        state_machine_step (table, &byte, to, &lease);
         _exit (0);
     }
     close (ends [1]);

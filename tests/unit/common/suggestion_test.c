@@ -14,22 +14,22 @@ static void s_expect (const char *wanted, const char *names)
     static const char *const known [] = {"square",     "squares",  "sum", "mean",
                                          "word_count", "wordlist", "sqrt"};
     char text [256];
-    guess_t *guess = guess_new (wanted, 3);
+    suggestion_t *suggestion = suggestion_new (wanted, 3);
     for (size_t i = 0; i < sizeof known / sizeof known [0]; i++)
-        guess_offer (guess, known [i]);
-    guess_print (guess, text, sizeof text);
+        suggestion_offer (suggestion, known [i]);
+    suggestion_print (suggestion, text, sizeof text);
     assert_string_equal (text, names);
-    guess_destroy (&guess);
+    suggestion_destroy (&suggestion);
 }
 
 static void test_distance (void **state)
 {
     (void) state;
-    assert_int_equal (guess_distance ("", ""), 0);
-    assert_int_equal (guess_distance ("abc", ""), 3);
-    assert_int_equal (guess_distance ("sqare", "square"), 1);
-    assert_int_equal (guess_distance ("sqaure", "square"), 1);
-    assert_int_equal (guess_distance ("kitten", "sitting"), 3);
+    assert_int_equal (suggestion_distance ("", ""), 0);
+    assert_int_equal (suggestion_distance ("abc", ""), 3);
+    assert_int_equal (suggestion_distance ("sqare", "square"), 1);
+    assert_int_equal (suggestion_distance ("sqaure", "square"), 1);
+    assert_int_equal (suggestion_distance ("kitten", "sitting"), 3);
 }
 
 static void test_names (void **state)

@@ -102,19 +102,19 @@ static void test_other_mechanisms (void **state)
 
 static void test_what_peers_may_do (void **state)
 {
-    authz_t doors = {.keys = *state};
+    authz_t authz = {.keys = *state};
     static const bool clients [] = {true, true, true, false, false, false, false};
     static const bool workers [] = {false, false, false, true, true, false, false};
     for (int i = 0; i < PEERS; i++) {
-        assert_int_equal (authz_is_client (&doors, s_keys [i]), clients [i]);
-        assert_int_equal (authz_is_worker (&doors, s_keys [i]), workers [i]);
-        assert_int_equal (authz_rights (&doors, s_keys [i]) != NULL, i < STRANGER);
+        assert_int_equal (authz_is_client (&authz, s_keys [i]), clients [i]);
+        assert_int_equal (authz_is_worker (&authz, s_keys [i]), workers [i]);
+        assert_int_equal (authz_rights (&authz, s_keys [i]) != NULL, i < STRANGER);
     }
-    assert_null (authz_rights (&doors, NULL));
-    assert_false (authz_is_client (&doors, NULL));
-    assert_false (authz_is_worker (&doors, NULL));
-    assert_true (authz_is_client (&doors, SOCKETS_DOMAIN_LOCAL));
-    assert_true (authz_is_worker (&doors, SOCKETS_DOMAIN_LOCAL));
+    assert_null (authz_rights (&authz, NULL));
+    assert_false (authz_is_client (&authz, NULL));
+    assert_false (authz_is_worker (&authz, NULL));
+    assert_true (authz_is_client (&authz, SOCKETS_DOMAIN_LOCAL));
+    assert_true (authz_is_worker (&authz, SOCKETS_DOMAIN_LOCAL));
 }
 
 static void test_without_doors (void **state)
@@ -132,17 +132,17 @@ static cadre_error_t s_reload (authz_t *self, fault_t *fault)
 
 static void test_reload (void **state)
 {
-    hub_t hub = {0};
+    context_t ctx = {0};
     fault_t fault = {0};
-    assert_int_equal (authz_reload (&hub, &fault), CADRE_ERROR_CONFIGURATION);
+    assert_int_equal (authz_reload (&ctx, &fault), CADRE_ERROR_CONFIGURATION);
     assert_non_null (strstr (fault.text, "uses no keys"));
-    authz_t doors = {.keys = *state, .reload = s_reload};
-    hub.doors = &doors;
-    assert_int_equal (authz_reload (&hub, NULL), CADRE_ERROR_CONFIGURATION);
-    assert_false (hub.keys_changed);
-    doors.owner = &doors;
-    assert_int_equal (authz_reload (&hub, NULL), CADRE_OK);
-    assert_true (hub.keys_changed);
+    authz_t authz = {.keys = *state, .reload = s_reload};
+    ctx.authz = &authz;
+    assert_int_equal (authz_reload (&ctx, NULL), CADRE_ERROR_CONFIGURATION);
+    assert_false (ctx.keys_changed);
+    authz.owner = &authz;
+    assert_int_equal (authz_reload (&ctx, NULL), CADRE_OK);
+    assert_true (ctx.keys_changed);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

@@ -14,14 +14,14 @@
 #include "tests/lib/rigs/modules_rig.h"
 
 static const wire_job_open_t s_usual = {.retries_lost = 1};
-static agent_t *s_recalled;
+static worker_record_t *s_recalled;
 static uint64_t s_recalled_count;
 static uint64_t s_recalled_last;
 
-static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
+static void s_recall (void *owner, worker_record_t *worker, const spans_t *leases)
 {
     (void) owner;
-    s_recalled = agent;
+    s_recalled = worker;
     s_recalled_count = 0;
     for (size_t i = 0; i < leases->count; i++)
         s_recalled_count += leases->spans [i].count;
@@ -32,7 +32,7 @@ static dispatch_t *s_start (modules_rig_t *rig)
 {
     modules_rig_start (rig);
     s_recalled = NULL;
-    return dispatch_new (&rig->hub, s_recall, NULL);
+    return dispatch_new (&rig->ctx, s_recall, NULL);
 }
 
 static void s_end (modules_rig_t *rig, dispatch_t **dispatch, client_t **client)
@@ -66,15 +66,15 @@ static void test_leases_of_a_worker_fit_into_a_frame (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 65536);
+    worker_record_t *worker = modules_rig_worker (&rig, 65536);
     job_t *job = modules_rig_job (&rig, client, &s_usual, 99000);
     job->mean_us = 1;
     for (int i = 0; i < 100; i++)
         dispatch_run (dispatch);
-    assert_in_range (agent->leased, 65536, 80000);
+    assert_in_range (worker->leased, 65536, 80000);
     spans_t adopted = {0};
     buffer_t frame = {0};
-    for (size_t i = 0; i < agent->leased; i++)
+    for (size_t i = 0; i < worker->leased; i++)
         spans_add (&adopted, (UINT64_C (1) << 40) + i * 2);
     spans_pack (&adopted, &frame);
     assert_in_range (frame.size, 1, WIRE_FRAME_MAX - 1024);
@@ -89,7 +89,7 @@ static void test_few_tasks_are_spread (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *a = modules_rig_agent (&rig, 4), *b = modules_rig_agent (&rig, 4);
+    worker_record_t *a = modules_rig_worker (&rig, 4), *b = modules_rig_worker (&rig, 4);
     modules_rig_job (&rig, client, &s_usual, 4);
     dispatch_run (dispatch);
     assert_int_equal (a->leased, 2);
@@ -103,7 +103,7 @@ static void test_nothing_ahead_before_it_is_measured (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *a = modules_rig_agent (&rig, 2), *b = modules_rig_agent (&rig, 4);
+    worker_record_t *a = modules_rig_worker (&rig, 2), *b = modules_rig_worker (&rig, 4);
     job_t *job = modules_rig_job (&rig, client, &s_usual, 1000);
     dispatch_run (dispatch);
     assert_int_equal (a->leased, 2);
@@ -139,15 +139,15 @@ static void test_what_fails_is_measured (void **state)
         modules_rig_t rig;
         dispatch_t *dispatch = s_start (&rig);
         client_t *client = modules_rig_client (&rig);
-        agent_t *agent = modules_rig_agent (&rig, 2);
+        worker_record_t *worker = modules_rig_worker (&rig, 2);
         job_t *job = modules_rig_job (&rig, client, &s_usual, 1000);
         dispatch_run (dispatch);
         job->kind = cases [i].kind;
-        modules_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
+        modules_rig_answer (&rig, worker, job, worker->leases [0].index, worker->leases [0].serial,
                             cases [i].outcome, 100);
         assert_int_equal (job->mean_us, cases [i].mean_us);
         dispatch_run (dispatch);
-        assert_int_equal (agent->leased, cases [i].mean_us ? 2 + 40 : 2);
+        assert_int_equal (worker->leased, cases [i].mean_us ? 2 + 40 : 2);
         s_end (&rig, &dispatch, &client);
     }
 }
@@ -166,12 +166,12 @@ static void test_bytes_are_work_too (void **state)
         modules_rig_t rig;
         dispatch_t *dispatch = s_start (&rig);
         client_t *client = modules_rig_client (&rig);
-        agent_t *agent = modules_rig_agent (&rig, 2);
+        worker_record_t *worker = modules_rig_worker (&rig, 2);
         job_t *job = modules_rig_job (&rig, client, &s_usual, 1000);
         job->mean_us = cases [i].mean_us;
         job->mean_bytes = cases [i].mean_bytes;
         dispatch_run (dispatch);
-        assert_int_equal (agent->leased, cases [i].leased);
+        assert_int_equal (worker->leased, cases [i].leased);
         s_end (&rig, &dispatch, &client);
     }
 }
@@ -184,35 +184,35 @@ static void test_the_host_that_failed_is_avoided (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agents [] = {modules_rig_agent (&rig, 1), modules_rig_agent (&rig, 4),
-                          modules_rig_agent (&rig, 1)};
+    worker_record_t *workers [] = {modules_rig_worker (&rig, 1), modules_rig_worker (&rig, 4),
+                                   modules_rig_worker (&rig, 1)};
     const char *hosts [] = {"one", "one", "two"};
     for (int i = 0; i < 3; i++)
-        snprintf (agents [i]->host, sizeof agents [i]->host, "%s", hosts [i]);
+        snprintf (workers [i]->host, sizeof workers [i]->host, "%s", hosts [i]);
     job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.retries = 5}, 1);
     dispatch_run (dispatch);
     const char *before = NULL;
     for (int try = 0; try < 5; try++) {
-        agent_t *holder = roster_at (rig.hub.roster, job->tasks [0].agent);
+        worker_record_t *holder = roster_at (rig.ctx.roster, job->tasks [0].worker);
         assert_true (task_is_leased (&job->tasks [0]));
         if (before)
             assert_string_not_equal (holder->host, before);
         before = holder->host;
         assert_true (modules_rig_answer (&rig, holder, job, 0, job->tasks [0].serial,
                                          CADRE_OUTCOME_ERROR, 5));
-        ledger_settle_wake (rig.hub.ledger, job, 0);
+        ledger_settle_wake (rig.ctx.ledger, job, 0);
         dispatch_run (dispatch);
     }
-    agent_t *holder = roster_at (rig.hub.roster, job->tasks [0].agent);
+    worker_record_t *holder = roster_at (rig.ctx.roster, job->tasks [0].worker);
     for (int i = 0; i < 3; i++)
-        if (agents [i] != holder)
-            agents [i]->state = AGENT_DRAINING;
+        if (workers [i] != holder)
+            workers [i]->state = WORKER_DRAINING;
     job->tries.again [CADRE_OUTCOME_ERROR] = 6;
     assert_true (
         modules_rig_answer (&rig, holder, job, 0, job->tasks [0].serial, CADRE_OUTCOME_ERROR, 5));
-    ledger_settle_wake (rig.hub.ledger, job, 0);
+    ledger_settle_wake (rig.ctx.ledger, job, 0);
     dispatch_run (dispatch);
-    assert_ptr_equal (roster_at (rig.hub.roster, job->tasks [0].agent), holder);
+    assert_ptr_equal (roster_at (rig.ctx.roster, job->tasks [0].worker), holder);
     assert_true (task_is_leased (&job->tasks [0]));
     s_end (&rig, &dispatch, &client);
 }
@@ -223,19 +223,19 @@ static void test_never_beyond_the_window (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 64);
-    lane_t *lane = lane_new (&rig.hub, ADDRESS_INPROC, "", 77, &rig.lane_next, NULL);
+    worker_record_t *worker = modules_rig_worker (&rig, 64);
+    lane_t *lane = lane_new (&rig.ctx, ADDRESS_INPROC, "", 77, &rig.lane_next, NULL);
     lane_grant (lane, 5, 1u << 20);
-    roster_begin_session (rig.hub.roster, agent, &lane, 77);
-    agent->state = AGENT_READY;
+    roster_begin_session (rig.ctx.roster, worker, &lane, 77);
+    worker->state = WORKER_READY;
     modules_rig_job (&rig, client, &s_usual, 100);
     dispatch_run (dispatch);
-    assert_int_equal (agent->leased, 5);
+    assert_int_equal (worker->leased, 5);
     dispatch_run (dispatch);
-    assert_int_equal (agent->leased, 5);
-    lane_grant (agent->lane, 9, 1u << 20);
+    assert_int_equal (worker->leased, 5);
+    lane_grant (worker->lane, 9, 1u << 20);
     dispatch_run (dispatch);
-    assert_int_equal (agent->leased, 9);
+    assert_int_equal (worker->leased, 9);
     s_end (&rig, &dispatch, &client);
 }
 
@@ -245,14 +245,14 @@ static void test_a_limit_holds (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 8);
+    worker_record_t *worker = modules_rig_worker (&rig, 8);
     job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.limit = 3}, 100);
     dispatch_run (dispatch);
-    assert_int_equal (agent->leased, 3);
-    modules_rig_answer (&rig, agent, job, agent->leases [0].index, agent->leases [0].serial,
+    assert_int_equal (worker->leased, 3);
+    modules_rig_answer (&rig, worker, job, worker->leases [0].index, worker->leases [0].serial,
                         CADRE_OUTCOME_OK, 1);
     dispatch_run (dispatch);
-    assert_int_equal (agent->leased, 3);
+    assert_int_equal (worker->leased, 3);
     s_end (&rig, &dispatch, &client);
 }
 
@@ -262,16 +262,16 @@ static void test_a_stalled_client_s_tasks_wait (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 8);
+    worker_record_t *worker = modules_rig_worker (&rig, 8);
     modules_rig_job (&rig, client, &s_usual, 4);
     client->stalled = true;
-    ledger_jobs_stall (rig.hub.ledger, client);
+    ledger_jobs_stall (rig.ctx.ledger, client);
     dispatch_run (dispatch);
-    assert_int_equal (agent->leased, 0);
+    assert_int_equal (worker->leased, 0);
     client->stalled = false;
-    ledger_jobs_stall (rig.hub.ledger, client);
+    ledger_jobs_stall (rig.ctx.ledger, client);
     dispatch_run (dispatch);
-    assert_int_equal (agent->leased, 4);
+    assert_int_equal (worker->leased, 4);
     s_end (&rig, &dispatch, &client);
 }
 
@@ -281,8 +281,8 @@ static void test_labels_and_draining_decide_who_fits (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 8), *drained = modules_rig_agent (&rig, 8);
-    drained->state = AGENT_DRAINING;
+    worker_record_t *worker = modules_rig_worker (&rig, 8), *drained = modules_rig_worker (&rig, 8);
+    drained->state = WORKER_DRAINING;
     buffer_t needs = {0};
     pack_text (&needs, "gpu");
     job_t *job =
@@ -291,8 +291,8 @@ static void test_labels_and_draining_decide_who_fits (void **state)
     dispatch_run (dispatch);
     assert_int_equal (job->leased, 0);
     assert_int_equal (plain->leased, 4);
-    assert_int_equal (agent->leased, 4);
-    assert_false (roster_any_fits (rig.hub.roster, job));
+    assert_int_equal (worker->leased, 4);
+    assert_false (roster_any_fits (rig.ctx.roster, job));
     buffer_free (&needs);
     s_end (&rig, &dispatch, &client);
 }
@@ -304,18 +304,18 @@ static void test_what_waits_is_recalled_for_the_idle (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *busy = modules_rig_agent (&rig, 2);
+    worker_record_t *busy = modules_rig_worker (&rig, 2);
     job_t *job = modules_rig_job (&rig, client, &s_usual, 12);
     job->mean_us = 100;
     dispatch_run (dispatch);
     assert_int_equal (busy->leased, 12);
-    agent_t *idle = modules_rig_agent (&rig, 2);
-    busy->answered_us = rig.hub.now_us;
+    worker_record_t *idle = modules_rig_worker (&rig, 2);
+    busy->answered_us = rig.ctx.now_us;
     while (lane_has_unsent (busy->lane)) //  The lane counts as served: a peer takes what waits
     {
-        void *pull = sockets_new (rig.hub.context, ZMQ_PULL, NULL);
+        void *pull = sockets_new (rig.ctx.zmq, ZMQ_PULL, NULL);
         char endpoint [ADDRESS_ENDPOINT_BYTES];
-        address_lane_endpoint (&rig.hub.addresses [0], (uint32_t) lane_number (busy->lane),
+        address_lane_endpoint (&rig.ctx.addresses [0], (uint32_t) lane_number (busy->lane),
                                endpoint, sizeof endpoint);
         sockets_connect (pull, endpoint, NULL);
         assert_true (lane_flush (busy->lane));
@@ -324,7 +324,7 @@ static void test_what_waits_is_recalled_for_the_idle (void **state)
     }
     dispatch_run (dispatch);
     assert_null (s_recalled);
-    rig.hub.now_us += 5000;
+    rig.ctx.now_us += 5000;
     dispatch_run (dispatch);
     assert_ptr_equal (s_recalled, busy);
     assert_int_equal (s_recalled_count, 5);
@@ -334,7 +334,7 @@ static void test_what_waits_is_recalled_for_the_idle (void **state)
     assert_null (s_recalled);
     for (uint64_t serial = 8; serial <= 12; serial++)
         assert_true (ledger_leases_return (
-            rig.hub.ledger, busy,
+            rig.ctx.ledger, busy,
             &(wire_lease_t){.job = job->number, .index = serial - 1, .serial = serial}));
     dispatch_run (dispatch);
     assert_true (idle->leased >= 2);
@@ -345,10 +345,10 @@ static void test_what_waits_is_recalled_for_the_idle (void **state)
 
 #define MANY 20000u
 
-static void s_label (agent_t *agent, const char *label)
+static void s_label (worker_record_t *worker, const char *label)
 {
-    agent->labels = realloc (agent->labels, (agent->labels_count + 1) * sizeof (char *));
-    agent->labels [agent->labels_count++] = strdup (label);
+    worker->labels = realloc (worker->labels, (worker->labels_count + 1) * sizeof (char *));
+    worker->labels [worker->labels_count++] = strdup (label);
 }
 
 static job_t *s_needy (modules_rig_t *rig, client_t *client, const char *label, int32_t priority)
@@ -367,9 +367,9 @@ static job_t *s_needy (modules_rig_t *rig, client_t *client, const char *label, 
 //  What one turn has to look at.
 static uint64_t s_steps (modules_rig_t *rig, dispatch_t *dispatch)
 {
-    uint64_t before = ready_steps (rig->hub.ready);
+    uint64_t before = ready_steps (rig->ctx.ready);
     dispatch_run (dispatch);
-    return ready_steps (rig->hub.ready) - before;
+    return ready_steps (rig->ctx.ready) - before;
 }
 
 static void test_many_jobs_that_wait_cost_nothing (void **state)
@@ -378,18 +378,18 @@ static void test_many_jobs_that_wait_cost_nothing (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 4);
+    worker_record_t *worker = modules_rig_worker (&rig, 4);
     wire_job_open_t options = s_usual;
     options.detached = true;
     job_t *first = modules_rig_job (&rig, client, &options, 1);
     for (uint32_t i = 1; i < MANY; i++)
         modules_rig_job (&rig, client, &options, 1);
     assert_in_range (s_steps (&rig, dispatch), 1, 200);
-    assert_int_equal (agent->leased, 4);
+    assert_int_equal (worker->leased, 4);
     assert_in_range (s_steps (&rig, dispatch), 0, 200);
-    modules_rig_answer (&rig, agent, first, 0, first->tasks [0].serial, CADRE_OUTCOME_OK, 100);
+    modules_rig_answer (&rig, worker, first, 0, first->tasks [0].serial, CADRE_OUTCOME_OK, 100);
     assert_in_range (s_steps (&rig, dispatch), 1, 200);
-    assert_int_equal (agent->leased, 4);
+    assert_int_equal (worker->leased, 4);
     s_end (&rig, &dispatch, &client);
 }
 
@@ -401,7 +401,7 @@ static void test_what_nobody_fits_is_set_aside (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    modules_rig_agent (&rig, 4);
+    modules_rig_worker (&rig, 4);
     job_t *met = NULL;
     for (uint32_t i = 0; i < MANY; i++) {
         char label [32];
@@ -410,15 +410,15 @@ static void test_what_nobody_fits_is_set_aside (void **state)
         met = i == 15000 ? job : met;
     }
     assert_in_range (s_steps (&rig, dispatch), 0, 100);
-    agent_t *second = modules_rig_agent (&rig, 4);
+    worker_record_t *second = modules_rig_worker (&rig, 4);
     s_label (second, "label-15000");
-    roster_changed (rig.hub.roster, second);
+    roster_changed (rig.ctx.roster, second);
     for (unsigned turns = 0; met->leased == 0; turns++) {
         assert_in_range (turns, 0, 2 * MANY / 4096 + 2);
         assert_in_range (s_steps (&rig, dispatch), 1, 3 * 4096); //  So many a turn
     }
-    for (rig.hub.unfinished = true; rig.hub.unfinished; dispatch_run (dispatch))
-        rig.hub.unfinished = false;
+    for (rig.ctx.unfinished = true; rig.ctx.unfinished; dispatch_run (dispatch))
+        rig.ctx.unfinished = false;
     assert_in_range (s_steps (&rig, dispatch), 0, 100);
     s_end (&rig, &dispatch, &client);
 }
@@ -431,9 +431,9 @@ static void test_jobs_of_a_full_worker_are_passed_over_as_one (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *gpu = modules_rig_agent (&rig, 1), *plain = modules_rig_agent (&rig, 4);
+    worker_record_t *gpu = modules_rig_worker (&rig, 1), *plain = modules_rig_worker (&rig, 4);
     s_label (gpu, "gpu");
-    roster_changed (rig.hub.roster, gpu);
+    roster_changed (rig.ctx.roster, gpu);
     for (uint32_t i = 0; i < 1000; i++)
         s_needy (&rig, client, "gpu", 5);
     wire_job_open_t options = s_usual;
@@ -453,19 +453,19 @@ static void test_more_sets_of_workers_than_benches (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agents [BENCHES_MAX + 20];
+    worker_record_t *workers [BENCHES_MAX + 20];
     for (uint32_t i = 0; i < BENCHES_MAX + 20; i++) {
         char label [32];
         snprintf (label, sizeof label, "label-%u", i);
-        agents [i] = modules_rig_agent (&rig, 1);
-        s_label (agents [i], label);
-        roster_changed (rig.hub.roster, agents [i]);
+        workers [i] = modules_rig_worker (&rig, 1);
+        s_label (workers [i], label);
+        roster_changed (rig.ctx.roster, workers [i]);
         s_needy (&rig, client, label, 0);
         s_needy (&rig, client, label, 0);
     }
     dispatch_run (dispatch);
     for (uint32_t i = 0; i < BENCHES_MAX + 20; i++)
-        assert_int_equal (agents [i]->leased, 1);
+        assert_int_equal (workers [i]->leased, 1);
     s_end (&rig, &dispatch, &client);
 }
 
@@ -477,12 +477,12 @@ static void test_a_job_whose_tasks_were_leased_elsewhere (void **state)
     modules_rig_t rig;
     dispatch_t *dispatch = s_start (&rig);
     client_t *client = modules_rig_client (&rig);
-    agent_t *agent = modules_rig_agent (&rig, 4);
+    worker_record_t *worker = modules_rig_worker (&rig, 4);
     job_t *job = modules_rig_job (&rig, client, &s_usual, 1);
-    ledger_lease (rig.hub.ledger, job, 0, agent, ++rig.hub.serial);
+    ledger_lease (rig.ctx.ledger, job, 0, worker, ++rig.ctx.serial);
     dispatch_run (dispatch);
-    assert_true (ready_is_empty (rig.hub.ready));
-    assert_int_equal (agent->leased, 1);
+    assert_true (ready_is_empty (rig.ctx.ready));
+    assert_int_equal (worker->leased, 1);
     s_end (&rig, &dispatch, &client);
 }
 

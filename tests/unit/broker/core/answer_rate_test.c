@@ -11,13 +11,13 @@
 
 #define MS INT64_C (1000)
 
-static askers_t s_askers;
+static answer_rate_t s_askers;
 
-static unsigned s_ask (asker_kind_t kind, sockets_route_t route, unsigned times, int64_t now_us)
+static unsigned s_ask (answer_kind_t kind, sockets_route_t route, unsigned times, int64_t now_us)
 {
     unsigned answers = 0;
     for (unsigned i = 0; i < times; i++)
-        answers += askers_due (&s_askers, kind, route, now_us);
+        answers += answer_rate_due (&s_askers, kind, route, now_us);
     return answers;
 }
 
@@ -25,13 +25,13 @@ static unsigned s_ask (asker_kind_t kind, sockets_route_t route, unsigned times,
 static void test_each_is_answered_now_and_then (void **state)
 {
     (void) state;
-    s_askers = (askers_t){0};
+    s_askers = (answer_rate_t){0};
     for (int64_t ms = 1; ms <= 1000; ms += 100)
         for (sockets_route_t route = 1; route < 20; route++)
-            assert_int_equal (s_ask (ASKER_WHO, route, 50, ms * MS), 1);
-    assert_int_equal (s_ask (ASKER_REFUSED, 7, 1000, 1000 * MS), 16);
-    assert_int_equal (s_ask (ASKER_REFUSED, 7, 1000, 1100 * MS), 1);
-    assert_int_equal (s_ask (ASKER_WHO, 7, 1000, 1100 * MS), 1);
+            assert_int_equal (s_ask (ANSWER_WHO, route, 50, ms * MS), 1);
+    assert_int_equal (s_ask (ANSWER_REFUSED, 7, 1000, 1000 * MS), 16);
+    assert_int_equal (s_ask (ANSWER_REFUSED, 7, 1000, 1100 * MS), 1);
+    assert_int_equal (s_ask (ANSWER_WHO, 7, 1000, 1100 * MS), 1);
 }
 
 int main (void)

@@ -1,4 +1,4 @@
-//  shares_test.c - who may have more of something bounded
+//  key_quota_test.c - who may have more of something bounded
 
 #include "broker/core/key_quota.h"
 
@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-static size_t s_take_all (shares_t *shares, const char *peer, bool alone)
+static size_t s_take_all (key_quota_t *shares, const char *peer, bool alone)
 {
     size_t count = 0;
-    for (; shares_allow (shares, peer, alone); count++)
-        shares_take (shares, peer);
+    for (; key_quota_allow (shares, peer, alone); count++)
+        key_quota_take (shares, peer);
     return count;
 }
 
@@ -22,39 +22,39 @@ static size_t s_take_all (shares_t *shares, const char *peer, bool alone)
 static void test_something_is_left_for_others (void **state)
 {
     (void) state;
-    shares_t *shares = shares_new (1000, 3);
+    key_quota_t *shares = key_quota_new (1000, 3);
     assert_int_equal (s_take_all (shares, "greedy", false), 750);
     assert_true (s_take_all (shares, "second", false) >= 150);
     for (int i = 0; i < 20; i++) {
         char name [32];
         snprintf (name, sizeof name, "honest%d", i);
-        assert_true (shares_allow (shares, name, false));
-        shares_take (shares, name);
+        assert_true (key_quota_allow (shares, name, false));
+        key_quota_take (shares, name);
     }
-    shares_destroy (&shares);
+    key_quota_destroy (&shares);
 }
 
 static void test_who_is_alone_has_all (void **state)
 {
     (void) state;
-    shares_t *shares = shares_new (100, 3);
+    key_quota_t *shares = key_quota_new (100, 3);
     assert_int_equal (s_take_all (shares, "", true), 100);
-    assert_false (shares_allow (shares, "other", false));
-    shares_destroy (&shares);
+    assert_false (key_quota_allow (shares, "other", false));
+    key_quota_destroy (&shares);
 }
 
 static void test_what_is_given_back_is_free (void **state)
 {
     (void) state;
-    shares_t *shares = shares_new (8, 3);
+    key_quota_t *shares = key_quota_new (8, 3);
     assert_int_equal (s_take_all (shares, "one", false), 6);
     for (int i = 0; i < 6; i++)
-        shares_give_back (shares, "one");
-    assert_int_equal (shares_of (shares, "one"), 0);
-    assert_int_equal (shares_taken (shares), 0);
+        key_quota_give_back (shares, "one");
+    assert_int_equal (key_quota_of (shares, "one"), 0);
+    assert_int_equal (key_quota_taken (shares), 0);
     assert_int_equal (s_take_all (shares, "two", false), 6);
-    assert_int_equal (shares_of (shares, "two"), 6);
-    shares_destroy (&shares);
+    assert_int_equal (key_quota_of (shares, "two"), 6);
+    key_quota_destroy (&shares);
 }
 
 int main (void)

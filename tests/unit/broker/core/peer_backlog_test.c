@@ -1,4 +1,4 @@
-//  unread_bytes_test.c - what a connection holds, as the kernel knows it
+//  peer_backlog_test.c - what a connection holds, as the kernel knows it
 
 #include "broker/core/peer_backlog.h"
 
@@ -45,10 +45,10 @@ static void s_close (line_t *self)
 }
 
 //  As libzmq: what the kernel does not take stays with it. Returns that.
-static size_t s_give (line_t *self, burden_t *burden, size_t size)
+static size_t s_give (line_t *self, peer_backlog_t *backlog, size_t size)
 {
     static char bytes [1 << 20];
-    burden_add (burden, size);
+    peer_backlog_add (backlog, size);
     while (size) {
         ssize_t sent =
             send (self->here, bytes, size < sizeof bytes ? size : sizeof bytes, MSG_NOSIGNAL);
@@ -71,11 +71,11 @@ static void test_a_peer_that_reads_has_room (void **state)
     (void) state;
     line_t line;
     s_open (&line);
-    burden_t burden = burden_of (line.here);
-    assert_true (burden.fd >= 0);
+    peer_backlog_t backlog = peer_backlog_of (line.here);
+    assert_true (backlog.fd >= 0);
     for (int i = 0; i < 1000; i++) {
-        assert_int_equal (s_give (&line, &burden, 30000), 0);
-        for (int tries = 0; !burden_has_room (&burden, MOST); tries++) {
+        assert_int_equal (s_give (&line, &backlog, 30000), 0);
+        for (int tries = 0; !peer_backlog_has_room (&backlog, MOST); tries++) {
             s_read_all (&line);
             usleep (100);
             assert_true (tries < 50000);
@@ -91,15 +91,15 @@ static void test_a_peer_that_does_not_read_has_none (void **state)
     (void) state;
     line_t line;
     s_open (&line);
-    burden_t burden = burden_of (line.here);
-    for (size_t given = 0; s_give (&line, &burden, 1 << 20) < 1 << 20; given += 1 << 20) {
+    peer_backlog_t backlog = peer_backlog_of (line.here);
+    for (size_t given = 0; s_give (&line, &backlog, 1 << 20) < 1 << 20; given += 1 << 20) {
         usleep (1000); //  What its machine still takes, it takes
         assert_true (given < 256 << 20);
     }
-    burden_has_room (&burden, MOST);
-    s_give (&line, &burden, 1 << 20);
+    peer_backlog_has_room (&backlog, MOST);
+    s_give (&line, &backlog, 1 << 20);
     for (int i = 0; i < 10; i++)
-        assert_false (burden_has_room (&burden, MOST));
+        assert_false (peer_backlog_has_room (&backlog, MOST));
     s_close (&line);
 }
 
@@ -108,9 +108,9 @@ static void test_a_connection_that_is_gone_holds_nothing (void **state)
     (void) state;
     line_t line, other;
     s_open (&line);
-    burden_t burden = burden_of (line.here);
-    burden_add (&burden, 10 << 20);
-    assert_false (burden_has_room (&burden, MOST));
+    peer_backlog_t backlog = peer_backlog_of (line.here);
+    peer_backlog_add (&backlog, 10 << 20);
+    assert_false (peer_backlog_has_room (&backlog, MOST));
     int fd = line.here;
     close (line.here);
     s_open (&other);
@@ -119,8 +119,8 @@ static void test_a_connection_that_is_gone_holds_nothing (void **state)
         close (other.here);
         other.here = fd;
     }
-    burden_cut (&burden); //  Not that one
-    assert_true (burden_has_room (&burden, MOST));
+    peer_backlog_cut (&backlog); //  Not that one
+    assert_true (peer_backlog_has_room (&backlog, MOST));
     char byte = 'x';
     assert_int_equal (send (other.here, &byte, 1, MSG_NOSIGNAL), 1);
     assert_int_equal (recv (other.there, &byte, 1, 0), 1);
@@ -135,8 +135,8 @@ static void test_a_connection_is_cut_off (void **state)
     line_t line;
     char byte;
     s_open (&line);
-    burden_t burden = burden_of (line.here);
-    burden_cut (&burden);
+    peer_backlog_t backlog = peer_backlog_of (line.here);
+    peer_backlog_cut (&backlog);
     assert_true (recv (line.there, &byte, 1, 0) <= 0);
     s_close (&line);
 }
@@ -146,12 +146,12 @@ static void test_elsewhere_nothing_is_known (void **state)
     (void) state;
     int pair [2];
     assert_int_equal (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    burden_t none = burden_of (-1), local = burden_of (pair [0]);
-    burden_add (&none, 10 << 20);
-    burden_add (&local, 10 << 20);
-    assert_true (burden_has_room (&none, MOST) && burden_has_room (&local, MOST));
-    burden_cut (&none);
-    burden_cut (&local);
+    peer_backlog_t none = peer_backlog_of (-1), local = peer_backlog_of (pair [0]);
+    peer_backlog_add (&none, 10 << 20);
+    peer_backlog_add (&local, 10 << 20);
+    assert_true (peer_backlog_has_room (&none, MOST) && peer_backlog_has_room (&local, MOST));
+    peer_backlog_cut (&none);
+    peer_backlog_cut (&local);
     assert_int_equal (send (pair [0], "x", 1, MSG_NOSIGNAL), 1);
     close (pair [0]);
     close (pair [1]);

@@ -32,18 +32,18 @@ static void s_pack_value (buffer_t *tail, uint32_t index, unsigned outcome, size
     free (bytes);
 }
 
-static void s_answer (journal_rig_t *self, job_t *job, agent_t *agent, unsigned outcome,
+static void s_answer (journal_rig_t *self, job_t *job, worker_record_t *worker, unsigned outcome,
                       size_t large_bytes)
 {
     buffer_t tail = {0}, large = {0};
     uint32_t index = job_take (job);
-    ledger_lease (self->modules.hub.ledger, job, index, agent, ++self->modules.hub.serial);
-    deliver_output (&self->modules.hub, job, index, 1, WIRE_STREAM_STDOUT,
+    ledger_lease (self->modules.ctx.ledger, job, index, worker, ++self->modules.ctx.serial);
+    deliver_output (&self->modules.ctx, job, index, 1, WIRE_STREAM_STDOUT,
                     wire_view ("some output"));
     s_pack_value (&tail, index, outcome, VALUE_BYTES);
     wire_sink_result_t result = {.job = job->number,
                                  .index = index,
-                                 .serial = self->modules.hub.serial,
+                                 .serial = self->modules.ctx.serial,
                                  .outcome = outcome,
                                  .code = outcome == CADRE_OUTCOME_OK ? 0 : (int64_t) index};
     if (large_bytes) {
@@ -51,15 +51,15 @@ static void s_answer (journal_rig_t *self, job_t *job, agent_t *agent, unsigned 
         large.size = large_bytes;
     }
     assert_true (
-        ledger_result (self->modules.hub.ledger, agent, &result, wire_view_of (&tail), &large));
+        ledger_result (self->modules.ctx.ledger, worker, &result, wire_view_of (&tail), &large));
     buffer_free (&tail);
 }
 
 static void s_answer_all (journal_rig_t *self, job_t *job)
 {
-    agent_t *agent = modules_rig_agent (&self->modules, 4);
+    worker_record_t *worker = modules_rig_worker (&self->modules, 4);
     for (uint32_t i = 0; job->ready; i++) {
-        s_answer (self, job, agent, CADRE_OUTCOME_OK, 0);
+        s_answer (self, job, worker, CADRE_OUTCOME_OK, 0);
         if (i % 10 == 9)
             journal_rig_turn (self);
     }
@@ -122,12 +122,12 @@ static heard_t s_follow (journal_rig_t *self, job_t *job)
     stream_grant (client->out, 1u << 30, 1u << 30);
     for (int turns = 0; client->followers && turns < 1000; turns++) {
         uint32_t records = 100000;
-        follow_pump_all (client, &self->modules.hub, &records);
+        follow_pump_all (client, &self->modules.ctx, &records);
         client_flush (client);
         while ((frame = stream_next (client->out)))
             s_hear (&heard, frame);
         stream_acknowledge (client->out, stream_sent (client->out));
-        assert_in_range (self->modules.hub.kept_bytes, 0, 3u << 20);
+        assert_in_range (self->modules.ctx.kept_bytes, 0, 3u << 20);
         journal_rig_turn (self);
     }
     assert_null (client->followers);
@@ -143,8 +143,8 @@ static void s_is_complete (const heard_t *heard)
 
 static job_t *s_only (journal_rig_t *self)
 {
-    assert_int_equal (job_table_count (self->modules.hub.jobs), 1);
-    return job_table_first (self->modules.hub.jobs);
+    assert_int_equal (job_table_count (self->modules.ctx.jobs), 1);
+    return job_table_first (self->modules.ctx.jobs);
 }
 
 static void test_results_and_output_leave_memory_and_come_back (void **state)
@@ -155,14 +155,14 @@ static void test_results_and_output_leave_memory_and_come_back (void **state)
     job_t *job = s_job (&rig, TASKS);
     s_answer_all (&rig, job);
     assert_true (job_is_over (job));
-    assert_in_range (rig.modules.hub.kept_bytes, 0, TASKS * 200);
+    assert_in_range (rig.modules.ctx.kept_bytes, 0, TASKS * 200);
     for (int round = 0; round < 2; round++) {
         heard_t heard = s_follow (&rig, job);
         s_is_complete (&heard);
         assert_int_equal (heard.outputs, TASKS);
     }
     journal_rig_restart (&rig);
-    assert_in_range (rig.modules.hub.kept_bytes, 0, 1u << 20);
+    assert_in_range (rig.modules.ctx.kept_bytes, 0, 1u << 20);
     heard_t heard = s_follow (&rig, s_only (&rig));
     s_is_complete (&heard);
     assert_int_equal (heard.outputs, TASKS);
@@ -181,11 +181,11 @@ static void test_waiting_alone_brings_nothing_back (void **state)
     client_ref_add (client, 77, REF_FOLLOW, job->number);
     follower_new (client, job, &(wire_job_follow_t){.ref = 77, .wait = true});
     uint32_t records = 1;
-    assert_false (follow_pump_all (client, &rig.modules.hub, &records));
+    assert_false (follow_pump_all (client, &rig.modules.ctx, &records));
     assert_null (client->followers);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
-    assert_int_equal (pager_arrivals (rig.modules.hub.pager), 0);
+    assert_int_equal (pager_arrivals (rig.modules.ctx.pager), 0);
     journal_rig_end (&rig);
 }
 
@@ -195,17 +195,17 @@ static void test_large_values_leave_memory_and_come_back (void **state)
     journal_rig_t rig;
     journal_rig_start_with (&rig, MEMORY);
     job_t *job = s_job (&rig, 3);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     for (int i = 0; i < 3; i++)
-        s_answer (&rig, job, agent, CADRE_OUTCOME_OK, LARGE_BYTES);
+        s_answer (&rig, job, worker, CADRE_OUTCOME_OK, LARGE_BYTES);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
-    assert_in_range (rig.modules.hub.kept_bytes, 0, LARGE_BYTES / 2);
+    assert_in_range (rig.modules.ctx.kept_bytes, 0, LARGE_BYTES / 2);
     assert_false (result_log_large_is_here (job->keep, 1));
     journal_rig_restart (&rig);
     journal_rig_turn (&rig);
     assert_false (result_log_large_is_here (s_only (&rig)->keep, 1));
-    pager_fetch_large (rig.modules.hub.pager, s_only (&rig), 1);
+    pager_fetch_large (rig.modules.ctx.pager, s_only (&rig), 1);
     journal_rig_turn (&rig);
     view_t value = result_log_large (s_only (&rig)->keep, 1);
     assert_int_equal (value.size, LARGE_BYTES);
@@ -220,9 +220,9 @@ static void test_codes_stay (void **state)
     journal_rig_t rig;
     journal_rig_start_with (&rig, MEMORY);
     job_t *job = s_job (&rig, TASKS);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     for (uint32_t i = 0; i < TASKS; i++)
-        s_answer (&rig, job, agent, CADRE_OUTCOME_EXIT, 0);
+        s_answer (&rig, job, worker, CADRE_OUTCOME_EXIT, 0);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
     assert_int_equal (job->tasks [77].code, 77);
@@ -239,23 +239,23 @@ static void test_a_copy_of_what_is_away (void **state)
     journal_rig_t rig;
     store_usage_t usage;
     journal_rig_start_with (&rig, MEMORY);
-    rig.modules.hub.memory_limit = 8u << 20;
+    rig.modules.ctx.memory_limit = 8u << 20;
     job_t *job = s_job (&rig, TASKS / 2);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     for (int i = 0; i < 7; i++)
-        s_answer (&rig, job, agent, CADRE_OUTCOME_EXIT, 0);
+        s_answer (&rig, job, worker, CADRE_OUTCOME_EXIT, 0);
     journal_rig_turn (&rig);
-    assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, UINT32_MAX), 7);
+    assert_int_equal (ledger_jobs_retry (rig.modules.ctx.ledger, job, UINT32_MAX), 7);
     s_answer_all (&rig, job);
     uint64_t number = job->number;
     for (int round = 0; round < 60; round++) {
         job_t *other = s_job (&rig, TASKS);
         s_answer_all (&rig, other);
-        ledger_jobs_forget (rig.modules.hub.ledger, other);
+        ledger_jobs_forget (rig.modules.ctx.ledger, other);
         journal_rig_turn (&rig);
         result_log_spill_all (job->keep);
     }
-    journal_usage (rig.modules.hub.journal, &usage);
+    journal_usage (rig.modules.ctx.journal, &usage);
     assert_true (usage.first > 100); //  What was there first is not there any more
     for (int round = 0; round < 2; round++) {
         job = s_only (&rig);
@@ -270,26 +270,26 @@ static void test_a_copy_of_what_is_away (void **state)
     journal_rig_end (&rig);
 }
 
-static void s_no_recall (void *owner, agent_t *agent, const spans_t *leases)
+static void s_no_recall (void *owner, worker_record_t *worker, const spans_t *leases)
 {
-    (void) owner, (void) agent, (void) leases;
+    (void) owner, (void) worker, (void) leases;
 }
 
-//  Answers all that the agent holds, after a look at each argument; returns how much that was.
-static uint32_t s_run (journal_rig_t *self, agent_t *agent)
+//  Answers all that the worker holds, after a look at each argument; returns how much that was.
+static uint32_t s_run (journal_rig_t *self, worker_record_t *worker)
 {
     uint32_t count = 0;
-    for (size_t i = 0; i < agent->leases_count; i++) {
-        lease_t lease = agent->leases [i];
-        job_t *job = job_table_find (self->modules.hub.jobs, lease.job);
-        if (!ledger_held (self->modules.hub.ledger, agent, job, lease.index, lease.serial))
+    for (size_t i = 0; i < worker->leases_count; i++) {
+        lease_t lease = worker->leases [i];
+        job_t *job = job_table_find (self->modules.ctx.jobs, lease.job);
+        if (!ledger_held (self->modules.ctx.ledger, worker, job, lease.index, lease.serial))
             continue;
         cursor_t cursor = cursor_of_view (payloads_get (job->stock, lease.index));
         size_t fields = 0;
         uint64_t number = 0;
         assert_true (cursor_array (&cursor, &fields) && cursor_uint (&cursor, &number));
         assert_int_equal (number, lease.index);
-        assert_true (modules_rig_answer (&self->modules, agent, job, lease.index, lease.serial,
+        assert_true (modules_rig_answer (&self->modules, worker, job, lease.index, lease.serial,
                                          CADRE_OUTCOME_OK, 5));
         count++;
     }
@@ -298,14 +298,14 @@ static uint32_t s_run (journal_rig_t *self, agent_t *agent)
 
 static uint32_t s_run_all (journal_rig_t *self)
 {
-    dispatch_t *dispatch = dispatch_new (&self->modules.hub, s_no_recall, NULL);
-    agent_t *agent = modules_rig_agent (&self->modules, 4);
+    dispatch_t *dispatch = dispatch_new (&self->modules.ctx, s_no_recall, NULL);
+    worker_record_t *worker = modules_rig_worker (&self->modules, 4);
     uint32_t count = 0;
     for (int turns = 0; turns < 1000; turns++) {
         dispatch_run (dispatch);
-        count += s_run (self, agent);
+        count += s_run (self, worker);
         journal_rig_turn (self);
-        assert_in_range (self->modules.hub.job_bytes, 0, 3u << 19);
+        assert_in_range (self->modules.ctx.job_bytes, 0, 3u << 19);
     }
     dispatch_destroy (&dispatch);
     return count;
@@ -324,7 +324,7 @@ static void test_arguments_leave_memory_and_come_back (void **state)
         if (restart)
             journal_rig_restart (&rig);
         job_t *job = s_only (&rig);
-        assert_in_range (rig.modules.hub.job_bytes, 0, 1u << 20);
+        assert_in_range (rig.modules.ctx.job_bytes, 0, 1u << 20);
         assert_true (payloads_is_here (job->stock, 0));
         for (uint32_t i = 2; i < 10; i++)
             assert_false (payloads_is_here (job->stock, i * JOURNAL_RIG_FRAME_TASKS));

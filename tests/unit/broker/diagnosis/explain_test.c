@@ -17,24 +17,24 @@
     "waits: no worker is connected to inproc://rig: start one with: cadre worker start --broker inproc://rig"
 
 typedef struct rig {
-    modules_rig_t base;   // the blackboard
-    client_t *client;     // whose jobs they are
-    agent_t *agent;       // one slot
-    dispatch_t *dispatch; // of tasks
-    job_t *job;           // of three tasks: the first one is at the agent
+    modules_rig_t base;      // the blackboard
+    client_t *client;        // whose jobs they are
+    worker_record_t *worker; // one slot
+    dispatch_t *dispatch;    // of tasks
+    job_t *job;              // of three tasks: the first one is at the worker
 } rig_t;
 
-static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
+static void s_recall (void *owner, worker_record_t *worker, const spans_t *leases)
 {
-    (void) owner, (void) agent, (void) leases;
+    (void) owner, (void) worker, (void) leases;
 }
 
 static void s_begin (rig_t *self, const wire_job_open_t *options)
 {
     modules_rig_start (&self->base);
     self->client = modules_rig_client (&self->base);
-    self->dispatch = dispatch_new (&self->base.hub, s_recall, NULL);
-    self->agent = modules_rig_agent (&self->base, 1);
+    self->dispatch = dispatch_new (&self->base.ctx, s_recall, NULL);
+    self->worker = modules_rig_worker (&self->base, 1);
     self->job = modules_rig_job (&self->base, self->client, options, 3);
     dispatch_run (self->dispatch);
     assert_int_equal (self->job->leased, 1);
@@ -50,12 +50,12 @@ static void s_end (rig_t *self)
 static void s_says (rig_t *self, job_t *job, uint32_t index, const char *text)
 {
     char line [512];
-    assert_string_equal (explain_task (&self->base.hub, job, index, line, sizeof line), text);
+    assert_string_equal (explain_task (&self->base.ctx, job, index, line, sizeof line), text);
 }
 
 static void s_answer (rig_t *self, uint32_t index, unsigned outcome)
 {
-    assert_true (modules_rig_answer (&self->base, self->agent, self->job, index,
+    assert_true (modules_rig_answer (&self->base, self->worker, self->job, index,
                                      self->job->tasks [index].serial, outcome, 5));
 }
 
@@ -64,11 +64,11 @@ static void test_at_a_worker (void **state)
     (void) state;
     rig_t rig;
     s_begin (&rig, &(wire_job_open_t){.retries_lost = 2});
-    snprintf (rig.agent->host, sizeof rig.agent->host, "pine");
-    rig.base.hub.now_us += 7000000;
+    snprintf (rig.worker->host, sizeof rig.worker->host, "pine");
+    rig.base.ctx.now_us += 7000000;
     s_says (&rig, rig.job, 0, "is at worker agent on pine for 7 s");
-    rig.agent->state = AGENT_AWAY;
-    rig.agent->heard_us = rig.base.hub.now_us - 4000000;
+    rig.worker->state = WORKER_AWAY;
+    rig.worker->heard_us = rig.base.ctx.now_us - 4000000;
     s_says (
         &rig, rig.job, 0,
         "waits for worker agent, which has it and is away: it runs elsewhere unless that comes back within 6 s");
@@ -76,8 +76,8 @@ static void test_at_a_worker (void **state)
     s_says (
         &rig, rig.job, 0,
         "waits for worker agent, which has it and is away: it ends as worker-lost unless that comes back within 6 s");
-    rig.agent->state = AGENT_READY;
-    ledger_jobs_cancel (rig.base.hub.ledger, rig.job, 0);
+    rig.worker->state = WORKER_READY;
+    ledger_jobs_cancel (rig.base.ctx.ledger, rig.job, 0);
     s_says (&rig, rig.job, 0, "is at worker agent on pine for 7 s, which was told to cancel it");
     s_end (&rig);
 }
@@ -104,7 +104,7 @@ static void test_results_fill_the_memory (void **state)
     (void) state;
     rig_t rig;
     s_begin (&rig, &(wire_job_open_t){.detached = true});
-    rig.base.hub.full = true;
+    rig.base.ctx.full = true;
     s_says (
         &rig, rig.job, 2,
         "waits: results that were not forgotten fill the broker's memory: cadre job list, cadre job "
@@ -126,8 +126,8 @@ static void test_nobody_can_run_it (void **state)
         modules_rig_job (&rig.base, rig.client, &(wire_job_open_t){.kind = WIRE_KIND_COMMAND}, 1);
     job_t *cube = modules_rig_job (&rig.base, rig.client,
                                    &(wire_job_open_t){.function = wire_view ("cube")}, 1);
-    rig.agent->commands = false;
-    roster_changed (rig.base.hub.roster, rig.agent);
+    rig.worker->commands = false;
+    roster_changed (rig.base.ctx.roster, rig.worker);
     s_says (
         &rig, labelled, 0,
         "waits: no worker has the label tpu and offers square: start one with: cadre worker start --label tpu");
@@ -136,10 +136,10 @@ static void test_nobody_can_run_it (void **state)
         "waits: no worker runs commands: start one with: cadre worker start (without --threads)");
     s_says (&rig, cube, 0,
             "waits: no worker offers 'cube' now: start one with the plugin that has it");
-    rig.agent->state = AGENT_AWAY;
-    roster_changed (rig.base.hub.roster, rig.agent);
+    rig.worker->state = WORKER_AWAY;
+    roster_changed (rig.base.ctx.roster, rig.worker);
     s_says (&rig, cube, 0, ALONE);
-    rig.agent->state = AGENT_READY; //  As it was
+    rig.worker->state = WORKER_READY; //  As it was
     buffer_free (&needs);
     s_end (&rig);
 }
@@ -162,7 +162,7 @@ static void test_it_was_tried (void **state)
     s_begin (&rig, &(wire_job_open_t){.retries = 1, .backoff_ms = 20000});
     s_answer (&rig, 0, CADRE_OUTCOME_ERROR);
     int64_t due_us = rig.job->tasks [0].due_us;
-    rig.base.hub.now_us = due_us - 2500000;
+    rig.base.ctx.now_us = due_us - 2500000;
     s_says (&rig, rig.job, 0,
             "backs off for another 3 s: 1 try has failed, 0 were lost with a worker");
     dispatch_run (rig.dispatch);

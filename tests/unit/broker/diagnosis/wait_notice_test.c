@@ -15,18 +15,18 @@
 #include <cmocka.h>
 
 typedef struct rig {
-    modules_rig_t base;    // the blackboard
-    client_t *client;      // who waits
-    client_t *other;       // whose job is in the way
-    agent_t *agent;        // one slot
-    dispatch_t *dispatch;  // of tasks
-    job_t *first, *second; // the one that runs, and the one that waits
+    modules_rig_t base;      // the blackboard
+    client_t *client;        // who waits
+    client_t *other;         // whose job is in the way
+    worker_record_t *worker; // one slot
+    dispatch_t *dispatch;    // of tasks
+    job_t *first, *second;   // the one that runs, and the one that waits
 } rig_t;
 
-static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
+static void s_recall (void *owner, worker_record_t *worker, const spans_t *leases)
 {
     (void) owner;
-    (void) agent;
+    (void) worker;
     (void) leases;
 }
 
@@ -36,8 +36,8 @@ static void s_begin (rig_t *self)
     modules_rig_start (&self->base);
     self->client = modules_rig_client (&self->base);
     self->other = modules_rig_client (&self->base);
-    self->agent = modules_rig_agent (&self->base, 1);
-    self->dispatch = dispatch_new (&self->base.hub, s_recall, NULL);
+    self->worker = modules_rig_worker (&self->base, 1);
+    self->dispatch = dispatch_new (&self->base.ctx, s_recall, NULL);
     self->first = modules_rig_job (&self->base, self->other,
                                    &(wire_job_open_t){.retries = 1, .backoff_ms = 20000}, 1);
     dispatch_run (self->dispatch);
@@ -60,8 +60,8 @@ static size_t s_told (rig_t *self, const client_t *client, job_t *job, int64_t m
 {
     size_t before = client_backlog (client);
     for (int64_t left = ms; left > 0; left -= 1000) {
-        self->base.hub.now_us += (left < 1000 ? left : 1000) * 1000;
-        wait_notice_look (&self->base.hub, job);
+        self->base.ctx.now_us += (left < 1000 ? left : 1000) * 1000;
+        wait_notice_look (&self->base.ctx, job);
     }
     return client_backlog (client) - before;
 }
@@ -97,17 +97,17 @@ static void test_each_cause_is_told (void **state)
     (void) state;
     rig_t rig = {0};
     s_begin (&rig);
-    hub_t *hub = &rig.base.hub;
-    assert_true (modules_rig_answer (&rig.base, rig.agent, rig.first, 0, hub->serial,
+    context_t *ctx = &rig.base.ctx;
+    assert_true (modules_rig_answer (&rig.base, rig.worker, rig.first, 0, ctx->serial,
                                      CADRE_OUTCOME_ERROR, 1000));
     assert_int_equal (rig.first->delayed, 1);
     assert_true (s_told (&rig, rig.other, rig.first, 7000) > 0);
     dispatch_run (rig.dispatch);
     assert_int_equal (rig.second->leased, 1);
     assert_int_equal (s_told (&rig, rig.client, rig.second, 20000), 0);
-    rig.agent->state = AGENT_AWAY;
+    rig.worker->state = WORKER_AWAY;
     assert_true (s_told (&rig, rig.client, rig.second, 7000) > 0);
-    rig.agent->state = AGENT_READY;
+    rig.worker->state = WORKER_READY;
     s_end (&rig);
 }
 
@@ -137,18 +137,18 @@ static void test_what_comes_of_a_task (void **state)
     rig_t rig = {0};
     char text [256];
     s_begin (&rig);
-    ledger_t *ledger = rig.base.hub.ledger;
-    rig.agent->state = AGENT_AWAY;
-    explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
+    ledger_t *ledger = rig.base.ctx.ledger;
+    rig.worker->state = WORKER_AWAY;
+    explain_task (&rig.base.ctx, rig.first, 0, text, sizeof text);
     assert_non_null (strstr (text, "it ends as worker-lost unless"));
     rig.first->tries.again [CADRE_OUTCOME_WORKER_LOST] = 1;
-    explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
+    explain_task (&rig.base.ctx, rig.first, 0, text, sizeof text);
     assert_non_null (strstr (text, "it runs elsewhere unless"));
     ledger_jobs_cancel (ledger, rig.first, 0);
-    explain_task (&rig.base.hub, rig.first, 0, text, sizeof text);
+    explain_task (&rig.base.ctx, rig.first, 0, text, sizeof text);
     assert_non_null (strstr (text, "it ends as cancelled unless"));
-    ledger_leases_lose (ledger, rig.agent, NULL, false);
-    rig.agent->state = AGENT_READY; //  As it was
+    ledger_leases_lose (ledger, rig.worker, NULL, false);
+    rig.worker->state = WORKER_READY; //  As it was
     s_end (&rig);
 }
 

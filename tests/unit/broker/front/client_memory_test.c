@@ -78,11 +78,11 @@ static void test_fields_of_job_open_have_bounds (void **state)
     open.needs = wire_list_of (&needs, 1);
     s_check_refused (&client, &open, CADRE_ERROR_ARGUMENT, "32 labels");
     open.needs = (wire_list_t){0};
-    open.spec = s_spec (&spec, BOUNDS_SPEC_BYTES);
+    open.spec = s_spec (&spec, ADMISSION_SPEC_BYTES);
     s_check_refused (&client, &open, CADRE_ERROR_TOO_LARGE, "512");
     buffer_clear (&spec);
     open.spec =
-        s_spec (&spec, BOUNDS_SPEC_BYTES
+        s_spec (&spec, ADMISSION_SPEC_BYTES
                            - 100); //  The largest environment that a program can have is half of it
     open.ref++;
     s_open_job (&client, &open);

@@ -15,7 +15,7 @@
 
 typedef struct scene {
     journal_rig_t rig; // broker and store
-    authz_t doors;     // of its peers
+    authz_t authz;     // of its peers
     front_t *front;    // the clients' side
 } scene_t;
 
@@ -24,9 +24,9 @@ static int s_setup (void **state)
     scene_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
     journal_rig_start (&self->rig);
-    self->doors.keys = keyring_new ();
-    keyring_add (self->doors.keys, ALICE, &(rights_t){.name = "alice", .role = ROLE_CLIENT});
-    keyring_add (self->doors.keys, LEAD,
+    self->authz.keys = keyring_new ();
+    keyring_add (self->authz.keys, ALICE, &(rights_t){.name = "alice", .role = ROLE_CLIENT});
+    keyring_add (self->authz.keys, LEAD,
                  &(rights_t){.name = "lead", .role = ROLE_CLIENT, .all_jobs = true});
     *state = self;
     return 0;
@@ -36,7 +36,7 @@ static int s_teardown (void **state)
 {
     scene_t *self = *state;
     journal_rig_end (&self->rig);
-    keyring_destroy (&self->doors.keys);
+    keyring_destroy (&self->authz.keys);
     free (self);
     return 0;
 }
@@ -45,22 +45,22 @@ static int s_teardown (void **state)
 static client_t *s_let_in (scene_t *self, const char *key)
 {
     client_t *client = self->rig.client;
-    self->rig.modules.hub.doors = &self->doors;
+    self->rig.modules.ctx.authz = &self->authz;
     snprintf (client->peer, sizeof client->peer, "%s", key);
     snprintf (client->holder, sizeof client->holder, "%s",
-              authz_rights (&self->doors, key)->holder);
+              authz_rights (&self->authz, key)->holder);
     client->route = 1;
-    purse_leave (&self->rig.modules.hub, &client->purse);
-    client->purse = purse_enter (&self->rig.modules.hub, client->holder);
-    HASH_ADD (hh, self->rig.modules.hub.clients, session, sizeof client->session, client);
-    self->front = front_new (&self->rig.modules.hub, NULL, NULL);
+    key_usage_leave (&self->rig.modules.ctx, &client->usage);
+    client->usage = key_usage_enter (&self->rig.modules.ctx, client->holder);
+    HASH_ADD (hh, self->rig.modules.ctx.clients, session, sizeof client->session, client);
+    self->front = front_new (&self->rig.modules.ctx, NULL, NULL);
     return client;
 }
 
 static void s_let_out (scene_t *self)
 {
     front_destroy (&self->front);
-    HASH_DELETE (hh, self->rig.modules.hub.clients, self->rig.client);
+    HASH_DELETE (hh, self->rig.modules.ctx.clients, self->rig.client);
 }
 
 static void s_pack_open (buffer_t *packed, uint64_t ref, const uint8_t uuid [WIRE_UUID_BYTES])
@@ -105,12 +105,12 @@ static void test_over_a_restart (void **state)
     journal_rig_restart (&self->rig);
     client_t *client = s_let_in (self, ALICE);
     assert_string_equal (journal_rig_only (&self->rig)->identity.holder, ALICE);
-    assert_non_null (holder_find (&self->rig.modules.hub, client, number, &fault));
+    assert_non_null (job_owner_find (&self->rig.modules.ctx, client, number, &fault));
     assert_int_equal (s_open (self, 1, uuid).number, number);
     snprintf (client->peer, sizeof client->peer, "%s", LEAD);
-    assert_non_null (holder_find (&self->rig.modules.hub, client, number, &fault));
+    assert_non_null (job_owner_find (&self->rig.modules.ctx, client, number, &fault));
     client->peer [0] = '?'; //  Its key is gone
-    assert_null (holder_find (&self->rig.modules.hub, client, number, &fault));
+    assert_null (job_owner_find (&self->rig.modules.ctx, client, number, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_NOT_FOUND);
     s_let_out (self);
 }
@@ -119,7 +119,7 @@ static void test_over_a_restart (void **state)
 static void s_write_old (scene_t *self, uint64_t number, const uint8_t uuid [WIRE_UUID_BYTES],
                          bool forgotten)
 {
-    journal_t *journal = self->rig.modules.hub.journal;
+    journal_t *journal = self->rig.modules.ctx.journal;
     buffer_t *bytes = journal_begin (journal, WIRE_log_job);
     pack_array (bytes, 5);
     pack_uint (bytes, number);
@@ -146,14 +146,14 @@ static void test_an_older_store (void **state)
     journal_rig_turn (&self->rig);
     journal_rig_restart (&self->rig);
     s_let_in (self, ALICE);
-    assert_null (holder_find (&self->rig.modules.hub, self->rig.client, 41, &fault));
+    assert_null (job_owner_find (&self->rig.modules.ctx, self->rig.client, 41, &fault));
     wire_job_opened_t opened = s_open (self, 1, uuid);
     assert_int_equal (opened.code, CADRE_ERROR_REFUSED);
     assert_int_equal (s_open (self, 2, gone).code, CADRE_ERROR_NOT_FOUND);
     s_let_out (self);
     journal_rig_restart (&self->rig);
     client_t *client = s_let_in (self, LEAD);
-    assert_non_null (holder_find (&self->rig.modules.hub, client, 41, &fault));
+    assert_non_null (job_owner_find (&self->rig.modules.ctx, client, 41, &fault));
     assert_int_equal (s_open (self, 1, uuid).number, 41);
     s_let_out (self);
 }
@@ -177,16 +177,16 @@ static unsigned s_open_many (scene_t *self, uint8_t session)
 static void test_a_restart_gives_no_second_share (void **state)
 {
     scene_t *self = *state;
-    self->rig.memory = self->rig.modules.hub.memory_limit = 1 << 20;
+    self->rig.memory = self->rig.modules.ctx.memory_limit = 1 << 20;
     unsigned first = s_open_many (self, 1);
     assert_true (first > 10);
-    uint64_t before = self->rig.modules.hub.open_bytes;
+    uint64_t before = self->rig.modules.ctx.open_bytes;
     journal_rig_restart (&self->rig);
-    assert_in_range (self->rig.modules.hub.open_bytes, before / 2, before);
+    assert_in_range (self->rig.modules.ctx.open_bytes, before / 2, before);
     unsigned all = first;
     for (uint8_t session = 2; session < 6; session++) {
         all += s_open_many (self, session);
-        assert_in_range (self->rig.modules.hub.open_bytes, 1,
+        assert_in_range (self->rig.modules.ctx.open_bytes, 1,
                          (1 << 20) / 4 + 4096); //  The last one weighs more than was thought
         journal_rig_restart (&self->rig);
     }

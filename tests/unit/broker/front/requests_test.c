@@ -29,7 +29,7 @@ typedef struct house {
 static client_t *s_client (house_t *self)
 {
     client_t *client = modules_rig_client (&self->rig);
-    HASH_ADD (hh, self->rig.hub.clients, session, sizeof client->session, client);
+    HASH_ADD (hh, self->rig.ctx.clients, session, sizeof client->session, client);
     return client;
 }
 
@@ -37,7 +37,7 @@ static void s_start (house_t *self)
 {
     *self = (house_t){0};
     modules_rig_start (&self->rig);
-    self->front = front_new (&self->rig.hub, NULL, NULL);
+    self->front = front_new (&self->rig.ctx, NULL, NULL);
     self->one = s_client (self);
     self->other = s_client (self);
 }
@@ -45,7 +45,7 @@ static void s_start (house_t *self)
 static void s_end_client (house_t *self, client_t **client)
 {
     request_drop_all (self->front, *client);
-    HASH_DELETE (hh, self->rig.hub.clients, *client);
+    HASH_DELETE (hh, self->rig.ctx.clients, *client);
     modules_rig_end_client (&self->rig, client);
 }
 
@@ -170,7 +170,7 @@ static void test_a_turn_with_frames_is_short (void **state)
     house_t house;
     s_start (&house);
     job_t *job = s_job (&house, FRONT_STEPS * 4);
-    house.rig.hub.heard = true;
+    house.rig.ctx.heard = true;
     s_ask (&house, house.one, "task.list", job->number, "state", "done");
     assert_in_range (s_turns (&house, house.one), 12, 18);
     s_end (&house);
@@ -238,14 +238,14 @@ static void test_a_list_survives_what_it_stands_at (void **state)
     job_t *jobs [200];
     for (size_t i = 0; i < 200; i++) {
         jobs [i] = s_job (&house, 1);
-        ledger_jobs_cancel_all (house.rig.hub.ledger, jobs [i]);
-        ledger_settle (house.rig.hub.ledger);
+        ledger_jobs_cancel_all (house.rig.ctx.ledger, jobs [i]);
+        ledger_settle (house.rig.ctx.ledger);
     }
     house.front->steps = 400;
     s_ask (&house, house.one, "job.list", 0, NULL, NULL);
     assert_false (s_hear (&house, house.one));
     for (size_t i = 0; i < 199; i++)
-        ledger_jobs_forget (house.rig.hub.ledger, jobs [i]);
+        ledger_jobs_forget (house.rig.ctx.ledger, jobs [i]);
     s_job (&house, 1); // comes later: not listed
     s_turns (&house, house.one);
     assert_in_range (s_elements (&house), 2, 30);
@@ -261,7 +261,7 @@ static void test_a_list_of_a_job_that_goes (void **state)
     s_start (&house);
     job_t *job = s_job (&house, FRONT_STEPS * 4);
     s_ask (&house, house.one, "task.list", job->number, "state", "leased");
-    ledger_jobs_withdraw (house.rig.hub.ledger, job);
+    ledger_jobs_withdraw (house.rig.ctx.ledger, job);
     s_turns (&house, house.one);
     assert_int_equal (house.last.code, CADRE_ERROR_NOT_FOUND);
     s_end (&house);
@@ -275,14 +275,14 @@ static void test_a_retry_is_cut_into_turns (void **state)
     s_start (&house);
     const uint32_t tasks = 100000;
     job_t *job = s_job (&house, tasks);
-    ledger_jobs_cancel_all (house.rig.hub.ledger, job);
+    ledger_jobs_cancel_all (house.rig.ctx.ledger, job);
     s_ask (&house, house.one, "job.retry", job->number, NULL, NULL);
     for (unsigned i = 0; i < 10; i++)
         requests_answer (house.front);
     assert_false (s_hear (&house, house.one));
     assert_int_equal (job->ready + job->failed, tasks);
     while (job->failed < tasks)
-        ledger_settle (house.rig.hub.ledger);
+        ledger_settle (house.rig.ctx.ledger);
     assert_in_range (s_turns (&house, house.one), 20, 1000);
     cursor_t count = cursor_find (house.last.body, "tasks");
     uint64_t number = 0;
@@ -309,7 +309,7 @@ static void test_what_is_too_long_is_cut (void **state)
     open.kind = WIRE_KIND_COMMAND;
     open.detached = true;
     open.function = open.name = wire_view_of (&name);
-    job_t *job = ledger_jobs_open (house.rig.hub.ledger, house.one, &open);
+    job_t *job = ledger_jobs_open (house.rig.ctx.ledger, house.one, &open);
     static const char *const questions [] = {"job.list", "job.info"};
     for (size_t i = 0; i < 2; i++) {
         s_ask (&house, house.one, questions [i], job->number, NULL, NULL);

@@ -22,14 +22,14 @@ static void s_let_in (scene_t *self)
     client_t *client = self->rig.client;
     snprintf (client->holder, sizeof client->holder, "%s", RIGHTS_LOCAL);
     client->route = 1;
-    HASH_ADD (hh, self->rig.modules.hub.clients, session, sizeof client->session, client);
-    self->front = front_new (&self->rig.modules.hub, NULL, NULL);
+    HASH_ADD (hh, self->rig.modules.ctx.clients, session, sizeof client->session, client);
+    self->front = front_new (&self->rig.modules.ctx, NULL, NULL);
 }
 
 static void s_let_out (scene_t *self)
 {
     front_destroy (&self->front);
-    HASH_DELETE (hh, self->rig.modules.hub.clients, self->rig.client);
+    HASH_DELETE (hh, self->rig.modules.ctx.clients, self->rig.client);
 }
 
 static int s_setup (void **state)
@@ -212,11 +212,11 @@ static void test_payloads_that_are_gone (void **state)
 {
     scene_t *self = *state;
     job_t *job = s_submit (self, true, "abXcd");
-    agent_t *agent = modules_rig_agent (&self->rig.modules, 4);
-    journal_rig_answer_all (&self->rig, job, agent, 3);
+    worker_record_t *worker = modules_rig_worker (&self->rig.modules, 4);
+    journal_rig_answer_all (&self->rig, job, worker, 3);
     journal_rig_turn (&self->rig);
     for (int i = 0; i < 3; i++) {
-        compact_run (self->rig.modules.hub.compact);
+        compact_run (self->rig.modules.ctx.compact);
         journal_rig_turn (&self->rig);
         s_all (self, true, "abXcd");
         s_restart (self);

@@ -1,4 +1,4 @@
-//  intake_test.c - how much libzmq may hold of what connections bring
+//  read_budget_test.c - how much libzmq may hold of what connections bring
 
 #include "broker/guard/read_budget.h"
 
@@ -17,7 +17,7 @@
 #define SEATS 3 //  In 4 MiB
 
 typedef struct rig {
-    intake_t *intake;      //  Of a broker with 64 MiB
+    read_budget_t *budget; //  Of a broker with 64 MiB
     unsigned woken [MANY]; //  How often a connection was told to go on
 } rig_t;
 
@@ -30,7 +30,7 @@ static int s_setup (void **state)
 {
     rig_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
-    self->intake = intake_new (64 * MIB, MANY, s_resume, self);
+    self->budget = read_budget_new (64 * MIB, MANY, s_resume, self);
     *state = self;
     return 0;
 }
@@ -38,7 +38,7 @@ static int s_setup (void **state)
 static int s_teardown (void **state)
 {
     rig_t *self = *state;
-    intake_destroy (&self->intake);
+    read_budget_destroy (&self->budget);
     free (self);
     return 0;
 }
@@ -48,13 +48,13 @@ static size_t s_read (rig_t *self, int fd, const uint8_t *bytes, size_t size)
 {
     bool look;
     size_t at = 0, room;
-    while (at < size && (room = intake_room (self->intake, fd, &look)) > 0) {
+    while (at < size && (room = read_budget_room (self->budget, fd, &look)) > 0) {
         room = room < size - at ? room : size - at;
         if (look)
-            room = intake_fits (self->intake, fd, bytes + at, room);
+            room = read_budget_fits (self->budget, fd, bytes + at, room);
         if (room == 0)
             break;
-        intake_came (self->intake, fd, bytes + at, room);
+        read_budget_came (self->budget, fd, bytes + at, room);
         at += room;
     }
     return at;
@@ -64,7 +64,7 @@ static void s_greet (rig_t *self, int fd, const char *mechanism)
 {
     uint8_t greeting [64] = {0xff, [9] = 0x7f, [10] = 3};
     memcpy (greeting + 12, mechanism, strlen (mechanism));
-    intake_begin (self->intake, fd);
+    read_budget_begin (self->budget, fd);
     assert_int_equal (s_read (self, fd, greeting, sizeof greeting), sizeof greeting);
 }
 
@@ -87,10 +87,10 @@ static void test_messages_that_are_handed_over_pass_without_end (void **state)
     s_greet (self, 1, "NULL");
     for (int i = 0; i < 100; i++) {
         assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
-        intake_heard (self->intake, 1, MIB, 0);
+        read_budget_heard (self->budget, 1, MIB, 0);
     }
-    assert_in_range (intake_bytes (self->intake), 0, KIB);
-    assert_false (intake_is_seated (self->intake, 1));
+    assert_in_range (read_budget_bytes (self->budget), 0, KIB);
+    assert_false (read_budget_is_seated (self->budget, 1));
 }
 
 //  What nobody has heard is bounded, and the next frame is not even begun.
@@ -100,8 +100,8 @@ static void test_a_connection_waits_until_it_was_heard (void **state)
     s_greet (self, 1, "NULL");
     assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
     assert_int_equal (s_bring (self, 1, 0, MIB), 0);
-    assert_true (intake_is_full (self->intake, 1));
-    intake_heard (self->intake, 1, MIB, 0);
+    assert_true (read_budget_is_full (self->budget, 1));
+    read_budget_heard (self->budget, 1, MIB, 0);
     assert_int_equal (self->woken [1], 1);
     assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
 }
@@ -113,8 +113,9 @@ static void test_all_together_are_bounded (void **state)
         s_greet (self, fd, "NULL");
         s_bring (self, fd, 0, MIB);
     }
-    assert_in_range (intake_bytes (self->intake), 3 * MIB, 4 * MIB + MANY * INTAKE_FREE_BYTES);
-    assert_int_equal (intake_waiting (self->intake), MANY - 1 - SEATS);
+    assert_in_range (read_budget_bytes (self->budget), 3 * MIB,
+                     4 * MIB + MANY * READ_BUDGET_FREE_BYTES);
+    assert_int_equal (read_budget_waiting (self->budget), MANY - 1 - SEATS);
 }
 
 //  In the order in which they came.
@@ -126,9 +127,9 @@ static void test_a_seat_goes_to_who_has_waited_longest (void **state)
         s_bring (self, fd, 0, MIB);
     }
     assert_int_equal (self->woken [4], 0);
-    intake_heard (self->intake, 2, MIB, 0);
+    read_budget_heard (self->budget, 2, MIB, 0);
     assert_int_equal (self->woken [4], 1);
-    intake_end (self->intake, 4);
+    read_budget_end (self->budget, 4);
     assert_int_equal (self->woken [5], 1);
     assert_int_equal (self->woken [6], 0);
     assert_int_equal (s_bring (self, 5, 0, MIB), MIB + 9);
@@ -140,20 +141,20 @@ static void test_a_group_does_not_take_all_seats (void **state)
     rig_t *self = *state;
     s_greet (self, 1, "NULL");
     s_bring (self, 1, 0, 100);
-    intake_heard (self->intake, 1, 100, 1);
+    read_budget_heard (self->budget, 1, 100, 1);
     for (int fd = 2; fd <= 6; fd++) {
         s_greet (self, fd, "NULL");
         s_bring (self, fd, 0, MIB);
     }
-    assert_int_equal (intake_waiting (self->intake), 3);
+    assert_int_equal (read_budget_waiting (self->budget), 3);
     assert_int_equal (s_bring (self, 1, 0, MIB), MIB + 9);
     s_greet (self, 7, "NULL");
     s_bring (self, 7, 0, 100);
-    intake_heard (self->intake, 7, 100, 2);
+    read_budget_heard (self->budget, 7, 100, 2);
     assert_int_equal (s_bring (self, 7, 0, MIB), 0);
-    intake_heard (self->intake, 1, MIB, 1);
+    read_budget_heard (self->budget, 1, MIB, 1);
     assert_int_equal (self->woken [7], 1); //  Others of the first group wait longer
-    intake_heard (self->intake, 2, MIB, 3);
+    read_budget_heard (self->budget, 2, MIB, 3);
     assert_int_equal (self->woken [4], 1);
 }
 
@@ -164,11 +165,11 @@ static void test_a_connection_takes_its_seat_to_its_group (void **state)
     for (int fd = 1; fd <= SEATS; fd++) {
         s_greet (self, fd, "NULL");
         s_bring (self, fd, 0, MIB);
-        intake_heard (self->intake, fd, 0, 1);
+        read_budget_heard (self->budget, fd, 0, 1);
     }
     s_greet (self, 4, "NULL");
     assert_int_equal (s_bring (self, 4, 0, MIB), 0);
-    intake_heard (self->intake, 1, MIB, 1);
+    read_budget_heard (self->budget, 1, MIB, 1);
     assert_int_equal (self->woken [4], 1);
     assert_int_equal (s_bring (self, 4, 0, MIB), MIB + 9);
 }
@@ -179,15 +180,16 @@ static void test_a_held_group_begins_no_frame (void **state)
     for (int fd = 1; fd <= 3; fd++) {
         s_greet (self, fd, "NULL");
         s_bring (self, fd, 0, 100);
-        intake_heard (self->intake, fd, 100, fd == 3 ? 2 : 1);
+        read_budget_heard (self->budget, fd, 100, fd == 3 ? 2 : 1);
     }
-    intake_hold (self->intake, 1, true);
+    read_budget_hold (self->budget, 1, true);
     assert_int_equal (s_bring (self, 1, 0, 100), 0);
     assert_int_equal (s_bring (self, 2, 0, MIB), 0);
-    assert_true (intake_is_paused (self->intake, 1) && intake_is_paused (self->intake, 2));
+    assert_true (read_budget_is_paused (self->budget, 1)
+                 && read_budget_is_paused (self->budget, 2));
     assert_int_equal (s_bring (self, 3, 0, 100), 109);
     assert_int_equal (self->woken [1] + self->woken [2], 0);
-    intake_hold (self->intake, 1, false);
+    read_budget_hold (self->budget, 1, false);
     assert_int_equal (self->woken [1], 1);
     assert_int_equal (self->woken [2], 1);
     assert_int_equal (s_bring (self, 1, 0, 100), 109);
@@ -200,15 +202,15 @@ static void test_a_held_group_ends_the_frame_that_it_has_begun (void **state)
     rig_t *self = *state;
     s_greet (self, 1, "NULL");
     s_bring (self, 1, 0, 100);
-    intake_heard (self->intake, 1, 100, 1);
+    read_budget_heard (self->budget, 1, 100, 1);
     assert_int_equal (s_read (self, 1, bytes, MIB / 2), MIB / 2);
-    intake_hold (self->intake, 1, true);
+    read_budget_hold (self->budget, 1, true);
     assert_int_equal (s_read (self, 1, bytes + MIB / 2, sizeof bytes - MIB / 2),
                       sizeof bytes - MIB / 2);
     assert_int_equal (s_bring (self, 1, 0, 100), 0);
-    assert_false (intake_is_full (self->intake, 1));
-    intake_heard (self->intake, 1, MIB, 1);
-    assert_false (intake_is_seated (self->intake, 1));
+    assert_false (read_budget_is_full (self->budget, 1));
+    read_budget_heard (self->budget, 1, MIB, 1);
+    assert_false (read_budget_is_seated (self->budget, 1));
     assert_int_equal (self->woken [1], 0);
 }
 
@@ -219,13 +221,13 @@ static void test_what_the_dead_have_left_counts_until_the_queues_were_empty (voi
     for (int fd = 1; fd <= SEATS; fd++) {
         s_greet (self, fd, "NULL");
         s_bring (self, fd, 0, MIB);
-        intake_end (self->intake, fd);
+        read_budget_end (self->budget, fd);
     }
     s_greet (self, 7, "NULL");
     assert_int_equal (s_bring (self, 7, 0, MIB), 0);
-    intake_drained (self->intake);
+    read_budget_drained (self->budget);
     assert_int_equal (self->woken [7], 0); //  They may have gone while the queues were looked at
-    intake_drained (self->intake);
+    read_budget_drained (self->budget);
     assert_int_equal (self->woken [7], 1);
     assert_int_equal (s_bring (self, 7, 0, MIB), MIB + 9);
 }
@@ -237,7 +239,7 @@ static void test_small_frames_need_no_seat (void **state)
         s_greet (self, fd, "NULL");
         for (int i = 0; i < 100; i++)
             assert_int_equal (s_bring (self, fd, 0, 10), 19);
-        assert_false (intake_is_seated (self->intake, fd));
+        assert_false (read_budget_is_seated (self->budget, fd));
     }
 }
 
@@ -247,23 +249,23 @@ static void test_frames_cost_more_than_their_bytes (void **state)
     rig_t *self = *state;
     static const uint8_t frames [400] = {0};
     s_greet (self, 1, "CURVE");
-    uint64_t before = intake_bytes (self->intake);
+    uint64_t before = read_budget_bytes (self->budget);
     assert_int_equal (s_read (self, 1, frames, sizeof frames), sizeof frames);
-    assert_int_equal (intake_bytes (self->intake) - before,
-                      200 * INTAKE_FRAME_BYTES + sizeof frames);
+    assert_int_equal (read_budget_bytes (self->budget) - before,
+                      200 * READ_BUDGET_FRAME_BYTES + sizeof frames);
 }
 
 static void test_a_message_of_many_frames_is_cut (void **state)
 {
     rig_t *self = *state;
     s_greet (self, 1, "NULL");
-    for (unsigned i = 0; i < INTAKE_MESSAGE_FRAMES; i++)
-        s_bring (self, 1, i + 1 < INTAKE_MESSAGE_FRAMES, 1);
-    assert_false (intake_is_cut (self->intake, 1));
-    for (unsigned i = 0; i <= INTAKE_MESSAGE_FRAMES; i++)
+    for (unsigned i = 0; i < READ_BUDGET_MESSAGE_FRAMES; i++)
+        s_bring (self, 1, i + 1 < READ_BUDGET_MESSAGE_FRAMES, 1);
+    assert_false (read_budget_is_cut (self->budget, 1));
+    for (unsigned i = 0; i <= READ_BUDGET_MESSAGE_FRAMES; i++)
         s_bring (self, 1, 1, 1);
-    assert_true (intake_is_cut (self->intake, 1));
-    assert_int_equal (intake_cut (self->intake), 1);
+    assert_true (read_budget_is_cut (self->budget, 1));
+    assert_int_equal (read_budget_cut (self->budget), 1);
     assert_int_equal (s_bring (self, 1, 0, 1), 0);
     s_greet (self, 1, "NULL"); //  Another one gets the descriptor
     assert_int_equal (s_bring (self, 1, 0, 1), 10);
@@ -279,7 +281,7 @@ static void test_a_large_frame_in_small_pieces (void **state)
         for (size_t i = 0; i < sizeof head; i++)
             assert_int_equal (s_read (self, fd, head + i, 1), fd <= SEATS || i < sizeof head - 1);
     }
-    assert_int_equal (intake_waiting (self->intake), 1);
+    assert_int_equal (read_budget_waiting (self->budget), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

@@ -1,4 +1,4 @@
-//  connection_limits_test.c - what libzmq holds of a connection, who brings bytes without end, and
+//  tcp_peers_test.c - what libzmq holds of a connection, who brings bytes without end, and
 //  who has nothing to do here
 
 #include "broker/guard/flood_guard.h"
@@ -18,9 +18,9 @@
 #define MANY 100
 
 typedef struct bench {
-    caller_t all [MANY];     //  Connections
-    caller_t *places [MANY]; //  The view's array
-    callers_view_t view;     //  What the judges see
+    tcp_peer_t all [MANY];     //  Connections
+    tcp_peer_t *places [MANY]; //  The view's array
+    tcp_peers_view_t view;     //  What the judges see
 } bench_t;
 
 //  So many connections to the front, that came a second after each other and of which nothing is
@@ -31,13 +31,13 @@ static void s_begin (bench_t *self, size_t count)
                                .now_us = 1000 * SECOND,
                                .memory_limit = 64 * MIB,
                                .lost_us = 10 * SECOND}};
-    self->view.callers = self->places;
+    self->view.tcp_peers = self->places;
     for (size_t i = 0; i < count; i++) {
-        caller_t *caller = self->places [i] = &self->all [i];
-        caller->fd = (int) i;
-        caller->since_us = self->view.now_us - (int64_t) (count - i) * SECOND;
-        caller->heard_us = caller->acked_us = self->view.now_us;
-        caller->quiet = true;
+        tcp_peer_t *peer = self->places [i] = &self->all [i];
+        peer->fd = (int) i;
+        peer->since_us = self->view.now_us - (int64_t) (count - i) * SECOND;
+        peer->heard_us = peer->acked_us = self->view.now_us;
+        peer->quiet = true;
     }
 }
 
@@ -56,36 +56,36 @@ static size_t s_cut (const bench_t *self)
 static void test_whole_messages_are_not_held (void **state)
 {
     (void) state;
-    caller_t caller = {0};
+    tcp_peer_t peer = {0};
     uint64_t brought = 600; //  A handshake
-    callers_measure (&caller, brought, 0, SECOND);
-    assert_int_equal (caller.held, 600);
+    tcp_peers_measure (&peer, brought, 0, SECOND);
+    assert_int_equal (peer.held, 600);
     for (int i = 1; i < 1000; i++) {
         brought += 42 * 100 + 100 * KIB; //  With 33 bytes a message that nobody has counted
-        caller.handed_now += 9 * 100 + 100 * KIB;
-        callers_measure (&caller, brought, 0, (i + 1) * SECOND);
-        assert_true (caller.held < 4 * KIB);
-        assert_false (caller.quiet);
+        peer.handed_now += 9 * 100 + 100 * KIB;
+        tcp_peers_measure (&peer, brought, 0, (i + 1) * SECOND);
+        assert_true (peer.held < 4 * KIB);
+        assert_false (peer.quiet);
     }
-    assert_int_equal (caller.heard_us, 1000 * SECOND);
+    assert_int_equal (peer.heard_us, 1000 * SECOND);
 }
 
 static void test_what_does_not_end_is_held (void **state)
 {
     (void) state;
-    caller_t caller = {0};
-    callers_measure (&caller, 100, 0, SECOND);
-    caller.handed_now = 20;
-    callers_measure (&caller, 120, 0, 2 * SECOND);
+    tcp_peer_t peer = {0};
+    tcp_peers_measure (&peer, 100, 0, SECOND);
+    peer.handed_now = 20;
+    tcp_peers_measure (&peer, 120, 0, 2 * SECOND);
     for (uint64_t i = 1; i < 100; i++) {
-        callers_measure (&caller, 120 + i * KIB, 100, 3 * SECOND);
-        assert_int_equal (caller.held, i * KIB - 100); //  The kernel has the rest
-        assert_true (caller.quiet);
+        tcp_peers_measure (&peer, 120 + i * KIB, 100, 3 * SECOND);
+        assert_int_equal (peer.held, i * KIB - 100); //  The kernel has the rest
+        assert_true (peer.quiet);
     }
-    assert_int_equal (caller.heard_us, 2 * SECOND);
-    caller.handed_now = 100 * KIB; //  It has ended
-    callers_measure (&caller, 120 + 99 * KIB, 0, 4 * SECOND);
-    assert_int_equal (caller.held, 0);
+    assert_int_equal (peer.heard_us, 2 * SECOND);
+    peer.handed_now = 100 * KIB; //  It has ended
+    tcp_peers_measure (&peer, 120 + 99 * KIB, 0, 4 * SECOND);
+    assert_int_equal (peer.held, 0);
 }
 
 //  ---- messages without end -----------------------------------------------
@@ -167,9 +167,9 @@ static void test_who_says_nothing_and_has_no_session (void **state)
     for (size_t i = 0; i < 4; i++)
         self.all [i].heard_us -= 11 * SECOND;
     self.all [1].let_in = true;
-    self.all [2].door = ADDRESS_SINK; //  A worker that has nothing to do says nothing there
+    self.all [2].role = ADDRESS_SINK; //  A worker that has nothing to do says nothing there
     self.all [3].heard_us = self.view.now_us - 9 * SECOND;
-    assert_false (strangers_judge (&self.view));
+    assert_false (idle_guard_judge (&self.view));
     assert_non_null (self.all [0].cut);
     assert_int_equal (s_cut (&self), 1);
 }
@@ -181,7 +181,7 @@ static void test_who_does_not_read (void **state)
     s_begin (&self, 2);
     self.all [0].let_in = self.all [1].let_in = true;
     self.all [0].acked_us -= 11 * SECOND;
-    strangers_judge (&self.view);
+    idle_guard_judge (&self.view);
     assert_non_null (self.all [0].cut);
     assert_null (self.all [1].cut);
 }
@@ -196,12 +196,12 @@ static void test_strangers_give_way (void **state)
     for (size_t i = 0; i < 5; i++)
         self.all [i].let_in = true;
     self.view.surplus = 6;
-    assert_true (strangers_judge (&self.view));
+    assert_true (idle_guard_judge (&self.view));
     for (size_t i = 0; i < 20; i++)
         assert_int_equal (self.all [i].cut != NULL, i >= 5 && i < 11);
     self.view.surplus = MANY;
     self.all [19].since_us = self.view.now_us - SECOND / 4;
-    strangers_judge (&self.view);
+    idle_guard_judge (&self.view);
     assert_null (self.all [19].cut);
     assert_int_equal (s_cut (&self), 14);
 }
@@ -213,16 +213,16 @@ static void test_sinks_of_nobody (void **state)
     bench_t self;
     s_begin (&self, 10);
     for (size_t i = 0; i < 2; i++) {
-        self.all [i].door = ADDRESS_BACK;
+        self.all [i].role = ADDRESS_BACK;
         self.all [i].let_in = true;
     }
     for (size_t i = 2; i < 9; i++) {
-        self.all [i].door = ADDRESS_SINK;
+        self.all [i].role = ADDRESS_SINK;
         self.all [i].heard_us = i == 2 ? self.view.now_us : self.all [i].since_us;
     }
     self.view.surplus = MANY;
     self.all [9].let_in = true;
-    strangers_judge (&self.view);
+    idle_guard_judge (&self.view);
     assert_int_equal (s_cut (&self), 4); //  Of the six that have said nothing
     assert_null (self.all [2].cut);
 }
@@ -234,11 +234,11 @@ static void test_lanes_are_for_one (void **state)
     bench_t self;
     s_begin (&self, 20);
     for (size_t i = 0; i < 20; i++)
-        self.all [i].door = CALLER_LANE;
+        self.all [i].role = TCP_PEER_LANE;
     self.all [0].let_in = true;
     self.all [1].acked_us -= 100 * SECOND; //  Its window bounds what it is sent
     self.view.surplus = MANY;
-    strangers_judge (&self.view);
+    idle_guard_judge (&self.view);
     assert_null (self.all [0].cut);
     assert_int_equal (s_cut (&self), 14); //  Those of more than five seconds
     for (size_t i = 1; i < 20; i++)

@@ -22,10 +22,10 @@ typedef struct scene {
     dispatch_t *dispatch; // gives them out
 } scene_t;
 
-static void s_recall (void *owner, agent_t *agent, const spans_t *leases)
+static void s_recall (void *owner, worker_record_t *worker, const spans_t *leases)
 {
     (void) owner;
-    (void) agent;
+    (void) worker;
     (void) leases;
 }
 
@@ -35,7 +35,7 @@ static void s_begin (scene_t *self, uint32_t tasks)
     self->client = modules_rig_client (&self->rig);
     self->job =
         modules_rig_job (&self->rig, self->client, &(wire_job_open_t){.expire_ms = 500}, tasks);
-    self->dispatch = dispatch_new (&self->rig.hub, s_recall, NULL);
+    self->dispatch = dispatch_new (&self->rig.ctx, s_recall, NULL);
 }
 
 static void s_end (scene_t *self)
@@ -51,14 +51,14 @@ static void s_add (scene_t *self, uint32_t tasks)
     for (uint32_t i = 0; i < tasks; i++)
         pack_array (&list, 0);
     wire_list_t payloads = wire_list_of (&list, tasks);
-    committed_append (&self->rig.hub, self->job, &payloads, NULL);
+    committed_append (&self->rig.ctx, self->job, &payloads, NULL);
     buffer_free (&list);
 }
 
 static void s_pass_us (scene_t *self, int64_t us)
 {
-    self->rig.hub.now_us += us;
-    timers_run (self->rig.hub.timers, self->rig.hub.now_us);
+    self->rig.ctx.now_us += us;
+    timers_run (self->rig.ctx.timers, self->rig.ctx.now_us);
 }
 
 static void test_each_at_its_moment (void **state)
@@ -91,11 +91,11 @@ static void test_not_given_when_due (void **state)
     s_begin (&scene, 2);
     s_pass_us (&scene, 499 * MS);
     s_add (&scene, 1);
-    agent_t *agent = modules_rig_agent (&scene.rig, 8);
-    scene.rig.hub.now_us += 1 * MS; //  No timer runs
+    worker_record_t *worker = modules_rig_worker (&scene.rig, 8);
+    scene.rig.ctx.now_us += 1 * MS; //  No timer runs
     dispatch_run (scene.dispatch);
     assert_int_equal (scene.job->failed, 2);
-    assert_int_equal (agent->leased, 1);
+    assert_int_equal (worker->leased, 1);
     s_end (&scene);
 }
 
@@ -107,15 +107,15 @@ static void test_what_is_left_goes_along (void **state)
     s_pass_us (&scene, 200 * MS);
     s_add (&scene, 1);
     s_pass_us (&scene, 100 * MS);
-    assert_int_equal (expiry_left_us (&scene.rig.hub, scene.job, 0), 200 * MS);
-    assert_int_equal (expiry_left_us (&scene.rig.hub, scene.job, 1), 400 * MS);
-    agent_t *agent = modules_rig_agent (&scene.rig, 1);
+    assert_int_equal (expiry_left_us (&scene.rig.ctx, scene.job, 0), 200 * MS);
+    assert_int_equal (expiry_left_us (&scene.rig.ctx, scene.job, 1), 400 * MS);
+    worker_record_t *worker = modules_rig_worker (&scene.rig, 1);
     dispatch_run (scene.dispatch);
-    assert_int_equal (agent->leased, 1);
-    assert_int_equal (modules_rig_answer (&scene.rig, agent, scene.job, 0, scene.rig.hub.serial,
+    assert_int_equal (worker->leased, 1);
+    assert_int_equal (modules_rig_answer (&scene.rig, worker, scene.job, 0, scene.rig.ctx.serial,
                                           CADRE_OUTCOME_WORKER_LOST, 0),
                       true);
-    assert_int_equal (expiry_left_us (&scene.rig.hub, scene.job, 0),
+    assert_int_equal (expiry_left_us (&scene.rig.ctx, scene.job, 0),
                       0); //  It was tried: that does not expire
     s_end (&scene);
 }
@@ -128,7 +128,7 @@ static void test_arrivals_are_few (void **state)
     s_begin (&scene, 0);
     for (int i = 0; i < 4000; i++) {
         s_add (&scene, 1);
-        scene.rig.hub.now_us += MS / 8;
+        scene.rig.ctx.now_us += MS / 8;
     }
     assert_in_range (scene.job->arrivals_count, 400, 520);
     s_end (&scene);

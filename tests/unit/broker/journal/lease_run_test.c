@@ -14,12 +14,12 @@ static void test_leases_with_serials_in_a_row_join (void **state)
     (void) state;
     lease_run_t run = {0};
     job_t job = {.number = 7}, other = {.number = 8};
-    agent_t agent = {.uuid = {1}, .name = "one"}, another = {.uuid = {2}, .name = "two"};
-    assert_false (lease_run_joins (&run, &job, &agent, 40));
-    lease_run_add (&run, &job, &agent, 40, 3);
-    assert_true (lease_run_joins (&run, &job, &agent, 41));
-    assert_false (lease_run_joins (&run, &job, &agent, 42));
-    assert_false (lease_run_joins (&run, &other, &agent, 41));
+    worker_record_t worker = {.uuid = {1}, .name = "one"}, another = {.uuid = {2}, .name = "two"};
+    assert_false (lease_run_joins (&run, &job, &worker, 40));
+    lease_run_add (&run, &job, &worker, 40, 3);
+    assert_true (lease_run_joins (&run, &job, &worker, 41));
+    assert_false (lease_run_joins (&run, &job, &worker, 42));
+    assert_false (lease_run_joins (&run, &other, &worker, 41));
     assert_false (lease_run_joins (&run, &job, &another, 41));
     lease_run_free (&run);
 }
@@ -32,10 +32,10 @@ static void test_a_run_is_one_record (void **state)
     wire_log_leases_t record;
     uint64_t index;
     job_t job = {.number = 7};
-    agent_t agent = {.uuid = {1}, .name = "one"};
+    worker_record_t worker = {.uuid = {1}, .name = "one"};
     assert_int_equal (lease_run_end (&run), 0);
-    lease_run_add (&run, &job, &agent, 40, 3);
-    lease_run_add (&run, &job, &agent, 41, 9);
+    lease_run_add (&run, &job, &worker, 40, 3);
+    lease_run_add (&run, &job, &worker, 41, 9);
     assert_int_equal (lease_run_end (&run), 7);
     assert_int_equal (lease_run_end (&run), 0);
     lease_run_pack (&run, 7, &bytes);

@@ -12,18 +12,18 @@
 static uint64_t s_called [8];
 static size_t s_called_count;
 
-static void s_note (hub_t *hub, wait_t *wait)
+static void s_note (context_t *ctx, wait_t *wait)
 {
-    (void) hub;
+    (void) ctx;
     assert_true (s_called_count < 8);
     s_called [s_called_count++] = wait->job;
 }
 
 //  It has another wait follow, for the next batch
-static void s_note_and_add (hub_t *hub, wait_t *wait)
+static void s_note_and_add (context_t *ctx, wait_t *wait)
 {
-    waits_t *waits = hub->context;
-    s_note (hub, wait);
+    waits_t *waits = ctx->zmq;
+    s_note (ctx, wait);
     waits_add (waits, wait->batch + 1, true, s_note)->job = wait->job + 100;
 }
 
@@ -31,18 +31,18 @@ static void test_they_are_called_in_order (void **state)
 {
     (void) state;
     waits_t waits = {0};
-    hub_t hub = {0};
+    context_t ctx = {0};
     s_called_count = 0;
     waits_add (&waits, 1, true, s_note)->job = 1;
     waits_add (&waits, 1, true, s_note)->job = 2;
     waits_add (&waits, 2, true, s_note)->job = 3;
-    waits_carry_out (&waits, 0, &hub);
+    waits_carry_out (&waits, 0, &ctx);
     assert_int_equal (s_called_count, 0);
-    waits_carry_out (&waits, 1, &hub);
+    waits_carry_out (&waits, 1, &ctx);
     assert_int_equal (s_called_count, 2);
-    waits_carry_out (&waits, 1, &hub);
+    waits_carry_out (&waits, 1, &ctx);
     assert_int_equal (s_called_count, 2);
-    waits_carry_out (&waits, 5, &hub);
+    waits_carry_out (&waits, 5, &ctx);
     assert_int_equal (s_called_count, 3);
     for (uint64_t i = 0; i < 3; i++)
         assert_int_equal (s_called [i], i + 1);
@@ -73,12 +73,12 @@ static void test_a_function_may_add_waits (void **state)
 {
     (void) state;
     waits_t waits = {0};
-    hub_t hub = {.context = &waits};
+    context_t ctx = {.zmq = &waits};
     s_called_count = 0;
     waits_add (&waits, 1, true, s_note_and_add)->job = 1;
-    waits_carry_out (&waits, 1, &hub);
+    waits_carry_out (&waits, 1, &ctx);
     assert_int_equal (s_called_count, 1);
-    waits_carry_out (&waits, 2, &hub);
+    waits_carry_out (&waits, 2, &ctx);
     assert_int_equal (s_called_count, 2);
     assert_int_equal (s_called [1], 101);
 }
@@ -87,11 +87,11 @@ static void test_what_is_dropped_is_not_called (void **state)
 {
     (void) state;
     waits_t waits = {0};
-    hub_t hub = {0};
+    context_t ctx = {0};
     s_called_count = 0;
     buffer_append (&waits_add (&waits, 1, true, s_note)->bytes, "bytes", 5);
     waits_drop (&waits);
-    waits_carry_out (&waits, 9, &hub);
+    waits_carry_out (&waits, 9, &ctx);
     assert_int_equal (s_called_count, 0);
 }
 

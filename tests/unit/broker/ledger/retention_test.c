@@ -3,11 +3,11 @@
 #include "broker/back/job_sweep.h"
 #include "tests/lib/rigs/journal_rig.h"
 
-static job_t *s_done (journal_rig_t *rig, agent_t *agent)
+static job_t *s_done (journal_rig_t *rig, worker_record_t *worker)
 {
     job_t *job = journal_rig_job (rig, 3);
     journal_rig_turn (rig);
-    journal_rig_answer_all (rig, job, agent, 3);
+    journal_rig_answer_all (rig, job, worker, 3);
     journal_rig_turn (rig);
     journal_rig_turn (rig);
     assert_true (job->ended && job->ended_us > 0);
@@ -19,22 +19,22 @@ static void test_seven_days (void **state)
     (void) state;
     journal_rig_t rig;
     journal_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
-    job_t *old = s_done (&rig, agent), *young = s_done (&rig, agent),
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
+    job_t *old = s_done (&rig, worker), *young = s_done (&rig, worker),
           *open = journal_rig_job (&rig, 2);
     uint64_t gone = old->number, kept = young->number, waits = open->number;
     journal_rig_turn (&rig);
-    old->over_us = rig.modules.hub.now_us - LEDGER_KEPT_US - 1;
-    young->over_us = rig.modules.hub.now_us - LEDGER_KEPT_US + 60 * 1000000;
+    old->over_us = rig.modules.ctx.now_us - LEDGER_KEPT_US - 1;
+    young->over_us = rig.modules.ctx.now_us - LEDGER_KEPT_US + 60 * 1000000;
     young->ended_us = 1; // as of a machine whose clock was set since
-    rounds_begin (&rig.modules.hub);
-    assert_null (job_table_find (rig.modules.hub.jobs, gone));
-    assert_non_null (job_table_find (rig.modules.hub.jobs, kept));
-    assert_non_null (job_table_find (rig.modules.hub.jobs, waits));
+    job_sweep_begin (&rig.modules.ctx);
+    assert_null (job_table_find (rig.modules.ctx.jobs, gone));
+    assert_non_null (job_table_find (rig.modules.ctx.jobs, kept));
+    assert_non_null (job_table_find (rig.modules.ctx.jobs, waits));
     journal_rig_turn (&rig);
     journal_rig_restart (&rig); //  It was forgotten on the disk, too
-    assert_null (job_table_find (rig.modules.hub.jobs, gone));
-    assert_non_null (job_table_find (rig.modules.hub.jobs, kept));
+    assert_null (job_table_find (rig.modules.ctx.jobs, gone));
+    assert_non_null (job_table_find (rig.modules.ctx.jobs, kept));
     journal_rig_end (&rig);
 }
 
@@ -45,18 +45,18 @@ static void test_the_end_outlives_a_restart (void **state)
     (void) state;
     journal_rig_t rig;
     journal_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     job_t *job = journal_rig_job_with (&rig, 1, 0);
     journal_rig_turn (&rig);
     for (int i = 0; i < 2; i++) {
-        uint32_t index = journal_rig_lease (&rig, job, agent);
-        assert_true (modules_rig_answer (&rig.modules, agent, job, index, rig.modules.hub.serial,
+        uint32_t index = journal_rig_lease (&rig, job, worker);
+        assert_true (modules_rig_answer (&rig.modules, worker, job, index, rig.modules.ctx.serial,
                                          i ? CADRE_OUTCOME_OK : CADRE_OUTCOME_EXIT, 5));
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
         assert_true (job->ended);
         if (i == 0)
-            assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, 0), 1);
+            assert_int_equal (ledger_jobs_retry (rig.modules.ctx.ledger, job, 0), 1);
         journal_rig_turn (&rig);
     }
     int64_t ended_us = job->ended_us;
@@ -65,8 +65,8 @@ static void test_the_end_outlives_a_restart (void **state)
         job = journal_rig_only (&rig);
         journal_rig_turn (&rig);
         assert_int_equal (job->ended_us, ended_us);
-        assert_true (job->over_us < rig.modules.hub.now_us);
-        compact_run (rig.modules.hub.compact);
+        assert_true (job->over_us < rig.modules.ctx.now_us);
+        compact_run (rig.modules.ctx.compact);
         journal_rig_turn (&rig);
     }
     journal_rig_end (&rig);

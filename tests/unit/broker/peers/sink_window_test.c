@@ -32,7 +32,7 @@ static void test_who_keeps_to_it_is_never_blamed (void **state)
         uint32_t random = seed, largest = seed % 3 ? WIRE_FRAME_MAX : 3000;
         uint64_t sent = 0, said = 0, known = 0;
         while (sent < FRAMES && upto [sent] < UINT64_C (400) << 20) {
-            if (upto [sent] - upto [known] < HUB_SINK_BYTES && s_random (&random) % 100) {
+            if (upto [sent] - upto [known] < CONTEXT_SINK_BYTES && s_random (&random) % 100) {
                 size_t size = 1 + s_random (&random) % largest;
                 upto [sent + 1] = upto [sent] + size;
                 sent++;
@@ -54,7 +54,7 @@ static void test_who_sends_on_is (void **state)
     uint64_t sent = 0, bytes = 0;
     while (sink_window_came (&window, ++sent, 100000))
         bytes += 100000;
-    assert_in_range (bytes, HUB_SINK_BYTES, HUB_SINK_BYTES + (3 << 20));
+    assert_in_range (bytes, CONTEXT_SINK_BYTES, CONTEXT_SINK_BYTES + (3 << 20));
 }
 
 #define TEST(name) cmocka_unit_test (name)

@@ -71,7 +71,7 @@ static void test_output_is_cut_once (void **state)
     account_t account = {.sum_p = &bytes};
     bool first = false;
     result_log_t *keep = result_log_new (&account);
-    assert_true (result_log_admits (keep, 1, HUB_KEEP_BYTES - 10, &first));
+    assert_true (result_log_admits (keep, 1, CONTEXT_KEEP_BYTES - 10, &first));
     assert_true (result_log_admits (keep, 1, 10, &first));
     assert_false (result_log_admits (keep, 1, 1, &first));
     assert_true (first);

@@ -10,15 +10,15 @@ static void test_compaction (void **state)
     journal_rig_t rig;
     store_usage_t usage;
     journal_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     job_t *kept = journal_rig_job (&rig, 100);
     journal_rig_turn (&rig);
-    journal_rig_answer_all (&rig, kept, agent, 40);
-    uint32_t failed = journal_rig_lease (&rig, kept, agent);
-    assert_true (modules_rig_answer (&rig.modules, agent, kept, failed, rig.modules.hub.serial,
+    journal_rig_answer_all (&rig, kept, worker, 40);
+    uint32_t failed = journal_rig_lease (&rig, kept, worker);
+    assert_true (modules_rig_answer (&rig.modules, worker, kept, failed, rig.modules.ctx.serial,
                                      CADRE_OUTCOME_EXIT, 5));
-    uint32_t running = journal_rig_lease (&rig, kept, agent);
-    uint64_t serial = rig.modules.hub.serial, number = kept->number, gone = 0;
+    uint32_t running = journal_rig_lease (&rig, kept, worker);
+    uint64_t serial = rig.modules.ctx.serial, number = kept->number, gone = 0;
     identity_t identity;
     journal_rig_turn (&rig);
     for (int round = 0; round < 60; round++) {
@@ -26,25 +26,25 @@ static void test_compaction (void **state)
         if (round == 0)
             gone = job->number, identity = job->identity;
         journal_rig_turn (&rig);
-        journal_rig_answer_all (&rig, job, agent, 20000);
+        journal_rig_answer_all (&rig, job, worker, 20000);
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
-        ledger_jobs_forget (rig.modules.hub.ledger, job);
+        ledger_jobs_forget (rig.modules.ctx.ledger, job);
         journal_rig_turn (&rig);
     }
-    journal_usage (rig.modules.hub.journal, &usage);
+    journal_usage (rig.modules.ctx.journal, &usage);
     assert_true (usage.used_bytes < (200u << 20));
     assert_true (usage.first > 100);
     journal_rig_restart (&rig);
     kept = journal_rig_only (&rig);
     assert_int_equal (kept->number, number);
-    assert_int_equal (ledger_jobs_forgotten (rig.modules.hub.ledger, &identity), gone);
+    assert_int_equal (ledger_jobs_forgotten (rig.modules.ctx.ledger, &identity), gone);
     assert_int_equal (kept->done, 40);
     assert_int_equal (kept->total, 100);
     assert_int_equal (kept->ready, 58);
     assert_int_equal (kept->delayed, 1);
     assert_int_equal (kept->tasks [failed].state, TASK_DELAYED);
-    assert_in_range (kept->tasks [failed].due_us - rig.modules.hub.now_us, 30000000, 62500000);
+    assert_in_range (kept->tasks [failed].due_us - rig.modules.ctx.now_us, 30000000, 62500000);
     assert_int_equal (kept->arrivals_count, 1);
     assert_int_equal (kept->tasks [running].state, TASK_LEASED);
     assert_int_equal (kept->tasks [running].serial, serial);
@@ -64,17 +64,17 @@ static void test_compaction_of_many_jobs (void **state)
         journal_rig_job (&rig, 1);
         journal_rig_turn (&rig);
     }
-    journal_usage (rig.modules.hub.journal, &before);
-    compact_run (rig.modules.hub.compact);
+    journal_usage (rig.modules.ctx.journal, &before);
+    compact_run (rig.modules.ctx.compact);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &after);
+    journal_usage (rig.modules.ctx.journal, &after);
     assert_true (after.first > before.first);
     assert_true (before.batches > 200);
     assert_true (after.batches < 5);
     journal_rig_restart (&rig);
-    assert_int_equal (job_table_count (rig.modules.hub.jobs), 200);
-    for (job_t *job = job_table_first (rig.modules.hub.jobs); job; job = job->hh_number.next)
+    assert_int_equal (job_table_count (rig.modules.ctx.jobs), 200);
+    for (job_t *job = job_table_first (rig.modules.ctx.jobs); job; job = job->hh_number.next)
         assert_int_equal (job->ready, 1);
     journal_rig_end (&rig);
 }
@@ -86,18 +86,18 @@ static void test_a_restart_counts_what_is_live (void **state)
     journal_rig_t rig;
     store_usage_t before, after;
     journal_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     job_t *gone = journal_rig_job_of (&rig, 10, 0, 1000);
     journal_rig_job_of (&rig, 3, 0, 1000);
     journal_rig_turn (&rig);
-    journal_rig_answer_all (&rig, gone, agent, 10);
+    journal_rig_answer_all (&rig, gone, worker, 10);
     journal_rig_turn (&rig);
-    ledger_jobs_forget (rig.modules.hub.ledger, gone);
+    ledger_jobs_forget (rig.modules.ctx.ledger, gone);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &before);
+    journal_usage (rig.modules.ctx.journal, &before);
     journal_rig_restart (&rig);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &after);
+    journal_usage (rig.modules.ctx.journal, &after);
     assert_true (before.live_bytes > 3000);
     assert_int_equal (after.live_bytes, before.live_bytes);
     journal_rig_end (&rig);
@@ -110,30 +110,30 @@ static void test_a_copy_beside_what_it_replaces (void **state)
     (void) state;
     journal_rig_t rig;
     journal_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     uint8_t uuid [WIRE_UUID_BYTES];
-    memcpy (uuid, agent->uuid, sizeof uuid);
+    memcpy (uuid, worker->uuid, sizeof uuid);
     job_t *job = journal_rig_job (&rig, 3);
     journal_rig_turn (&rig);
-    uint32_t running = journal_rig_lease (&rig, job, agent);
-    uint64_t serial = rig.modules.hub.serial;
+    uint32_t running = journal_rig_lease (&rig, job, worker);
+    uint64_t serial = rig.modules.ctx.serial;
     journal_rig_turn (&rig);
     memory_disk_hold (rig.disk);
-    compact_run (rig.modules.hub.compact);
+    compact_run (rig.modules.ctx.compact);
     memory_disk_let (rig.disk, 1);
     memory_disk_lose (rig.disk);
     journal_rig_leave (&rig);
     memory_disk_let (rig.disk, SIZE_MAX);
     journal_rig_open (&rig);
     job = journal_rig_only (&rig);
-    agent = roster_by_uuid (rig.modules.hub.roster, uuid);
-    assert_int_equal (agent->leased, 1);
+    worker = roster_by_uuid (rig.modules.ctx.roster, uuid);
+    assert_int_equal (worker->leased, 1);
     spans_t held = {0};
     spans_add (&held, serial);
-    ledger_leases_lose (rig.modules.hub.ledger, agent, &held, true);
+    ledger_leases_lose (rig.modules.ctx.ledger, worker, &held, true);
     spans_free (&held);
-    assert_int_equal (agent->leases_count, 1);
-    assert_non_null (ledger_held (rig.modules.hub.ledger, agent, job, running, serial));
+    assert_int_equal (worker->leases_count, 1);
+    assert_non_null (ledger_held (rig.modules.ctx.ledger, worker, job, running, serial));
     assert_int_equal (job->ready, 2);
     journal_rig_end (&rig);
 }
@@ -149,11 +149,11 @@ static void test_no_compaction_at_a_start (void **state)
         journal_rig_job_of (&rig, 2000, 0, 2000);
         journal_rig_turn (&rig);
     }
-    journal_usage (rig.modules.hub.journal, &before);
+    journal_usage (rig.modules.ctx.journal, &before);
     assert_true (before.used_bytes > (70u << 20)); // more than the slack that a store has
     journal_rig_restart (&rig);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &after);
+    journal_usage (rig.modules.ctx.journal, &after);
     assert_int_equal (after.first, before.first);
     assert_true (after.live_bytes > (70u << 20));
     journal_rig_end (&rig);
@@ -169,31 +169,31 @@ static void test_a_full_store_comes_to_rest (void **state)
     fault_t fault = {0};
     journal_rig_open (&rig);
     for (int i = 0; i < 2000; i++) { // known to be forgotten, for a day
-        ledger_jobs_forget (rig.modules.hub.ledger, journal_rig_job (&rig, 0));
+        ledger_jobs_forget (rig.modules.ctx.ledger, journal_rig_job (&rig, 0));
         journal_rig_turn (&rig);
     }
     job_t *job = journal_rig_job (&rig, 10);
     for (int i = 0; i < 20; i++) {
-        while (journal_admit (rig.modules.hub.journal, job, 1000, 0, &fault) == CADRE_OK)
+        while (journal_admit (rig.modules.ctx.journal, job, 1000, 0, &fault) == CADRE_OK)
             ;
         journal_rig_turn (&rig);
     }
-    assert_true (journal_is_idle (rig.modules.hub.journal));
-    journal_usage (rig.modules.hub.journal, &before);
+    assert_true (journal_is_idle (rig.modules.ctx.journal));
+    journal_usage (rig.modules.ctx.journal, &before);
     for (int i = 0; i < 20; i++)
         journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &after);
+    journal_usage (rig.modules.ctx.journal, &after);
     assert_int_equal (after.written_bytes, before.written_bytes);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     for (int i = 0; i < 3000; i++) { // its leases come and go
-        journal_rig_lease (&rig, job, agent);
-        ledger_leases_lose (rig.modules.hub.ledger, agent, NULL, true);
+        journal_rig_lease (&rig, job, worker);
+        ledger_leases_lose (rig.modules.ctx.ledger, worker, NULL, true);
         if (i % 50 == 0)
             journal_rig_turn (&rig);
     }
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &after);
+    journal_usage (rig.modules.ctx.journal, &after);
     assert_true (after.first > before.first);
     journal_rig_end (&rig);
 }
@@ -206,17 +206,17 @@ static void test_what_is_forgotten_moves_on (void **state)
     journal_rig_t rig;
     store_usage_t before, after;
     journal_rig_start (&rig);
-    ledger_jobs_forget (rig.modules.hub.ledger, journal_rig_job (&rig, 0));
+    ledger_jobs_forget (rig.modules.ctx.ledger, journal_rig_job (&rig, 0));
     journal_rig_turn (&rig);
     for (int i = 0; i < 3; i++) { // each fills a batch
         journal_rig_job_of (&rig, 1000, 0, 2000);
         journal_rig_turn (&rig);
     }
-    journal_usage (rig.modules.hub.journal, &before);
-    compact_run (rig.modules.hub.compact);
+    journal_usage (rig.modules.ctx.journal, &before);
+    compact_run (rig.modules.ctx.compact);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &after);
+    journal_usage (rig.modules.ctx.journal, &after);
     assert_true (after.first > before.first + 1);
     journal_rig_end (&rig);
 }

@@ -52,9 +52,9 @@ static bool s_starts (buffer_t *batch)
     assert_int_equal (store_close (&store, &fault), CADRE_OK);
     modules_rig_start (&rig);
     store = memory_open (disk, 0, &fault);
-    bool starts = persistence_open (&rig.hub, &store, &fault) == CADRE_OK;
+    bool starts = persistence_open (&rig.ctx, &store, &fault) == CADRE_OK;
     assert_true (starts || strstr (fault.text, "the store is damaged"));
-    persistence_close (&rig.hub, &fault);
+    persistence_close (&rig.ctx, &fault);
     modules_rig_end (&rig);
     memory_disk_destroy (&disk);
     return starts;

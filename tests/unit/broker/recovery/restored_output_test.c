@@ -32,7 +32,7 @@ static void s_write (journal_rig_t *rig, size_t size)
 {
     static char bytes [WIRE_PART_MAX];
     view_t view = {.data = (const uint8_t *) bytes, .size = size};
-    deliver_output (&rig->modules.hub, journal_rig_only (rig), 0, 1, WIRE_STREAM_STDOUT, view);
+    deliver_output (&rig->modules.ctx, journal_rig_only (rig), 0, 1, WIRE_STREAM_STDOUT, view);
     journal_rig_turn (rig);
 }
 
@@ -44,21 +44,21 @@ static void test_output_is_cut_at_the_same_place (void **state)
     journal_rig_start (&rig);
     journal_rig_job (&rig, 1);
     journal_rig_turn (&rig);
-    for (size_t left = HUB_KEEP_BYTES - 7; left;
+    for (size_t left = CONTEXT_KEEP_BYTES - 7; left;
          left -= left < WIRE_PART_MAX ? left : WIRE_PART_MAX)
         s_write (&rig, left < WIRE_PART_MAX ? left : WIRE_PART_MAX);
     journal_rig_restart (&rig);
-    assert_int_equal (s_kept (journal_rig_only (&rig)).bytes, HUB_KEEP_BYTES - 7);
+    assert_int_equal (s_kept (journal_rig_only (&rig)).bytes, CONTEXT_KEEP_BYTES - 7);
     s_write (&rig, 7);
     journal_rig_restart (&rig);
     unacked_t kept = s_kept (journal_rig_only (&rig));
-    assert_true (kept.bytes == HUB_KEEP_BYTES && kept.cuts == 0);
+    assert_true (kept.bytes == CONTEXT_KEEP_BYTES && kept.cuts == 0);
     s_write (&rig, 1);
     for (int i = 0; i < 2; i++) {
         journal_rig_restart (&rig);
         s_write (&rig, 1);
         kept = s_kept (journal_rig_only (&rig));
-        assert_true (kept.bytes == HUB_KEEP_BYTES && kept.cuts == 1);
+        assert_true (kept.bytes == CONTEXT_KEEP_BYTES && kept.cuts == 1);
     }
     journal_rig_end (&rig);
 }
@@ -74,7 +74,7 @@ static void test_output_does_not_take_the_last_room (void **state)
     journal_rig_turn (&rig);
     for (int i = 0; i < 20; i++)
         s_write (&rig, 100000);
-    journal_usage (rig.modules.hub.journal, &usage);
+    journal_usage (rig.modules.ctx.journal, &usage);
     assert_true (usage.used_bytes + usage.pending_bytes + usage.reserved_bytes
                  <= usage.quota_bytes);
     for (int i = 0; i < 2; i++) {

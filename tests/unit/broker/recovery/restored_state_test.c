@@ -11,15 +11,15 @@
 
 static void s_compact (journal_rig_t *rig)
 {
-    compact_run (rig->modules.hub.compact);
+    compact_run (rig->modules.ctx.compact);
     journal_rig_turn (rig);
     journal_rig_turn (rig);
 }
 
-static void s_fail (journal_rig_t *rig, job_t *job, agent_t *agent)
+static void s_fail (journal_rig_t *rig, job_t *job, worker_record_t *worker)
 {
-    uint32_t index = journal_rig_lease (rig, job, agent);
-    assert_true (modules_rig_answer (&rig->modules, agent, job, index, rig->modules.hub.serial,
+    uint32_t index = journal_rig_lease (rig, job, worker);
+    assert_true (modules_rig_answer (&rig->modules, worker, job, index, rig->modules.ctx.serial,
                                      CADRE_OUTCOME_ERROR, 5));
 }
 
@@ -30,15 +30,15 @@ static void test_when_it_ended (void **state)
     for (int copied = 0; copied < 2; copied++) {
         journal_rig_t rig;
         journal_rig_start (&rig);
-        agent_t *agent = modules_rig_agent (&rig.modules, 4);
+        worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
         job_t *job = journal_rig_job_with (&rig, 1, 0);
         journal_rig_turn (&rig);
-        s_fail (&rig, job, agent);
+        s_fail (&rig, job, worker);
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
-        assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, 0), 1);
+        assert_int_equal (ledger_jobs_retry (rig.modules.ctx.ledger, job, 0), 1);
         assert_int_equal (job->ended_us, 0);
-        journal_rig_answer_all (&rig, job, agent, 1);
+        journal_rig_answer_all (&rig, job, worker, 1);
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
         int64_t ended_us = job->ended_us;
@@ -61,10 +61,10 @@ static void test_attempts_go_on (void **state)
     for (int copied = 0; copied < 2; copied++) {
         journal_rig_t rig;
         journal_rig_start (&rig);
-        agent_t *agent = modules_rig_agent (&rig.modules, 4);
+        worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
         job_t *job = journal_rig_job_with (&rig, 1, 0);
         journal_rig_turn (&rig);
-        s_fail (&rig, job, agent);
+        s_fail (&rig, job, worker);
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
         assert_int_equal (job->tasks [0].attempt, 1);
@@ -86,16 +86,16 @@ static void test_what_is_cancelled_stays_cancelled (void **state)
     for (int kind = 0; kind < 4; kind++) {
         journal_rig_t rig;
         journal_rig_start (&rig);
-        agent_t *agent = modules_rig_agent (&rig.modules, 4);
+        worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
         uint8_t uuid [WIRE_UUID_BYTES];
-        memcpy (uuid, agent->uuid, sizeof uuid);
+        memcpy (uuid, worker->uuid, sizeof uuid);
         job_t *job = journal_rig_job (&rig, 2);
         journal_rig_turn (&rig);
-        uint32_t index = journal_rig_lease (&rig, job, agent);
+        uint32_t index = journal_rig_lease (&rig, job, worker);
         if (kind % 2)
-            assert_int_equal (ledger_jobs_cancel_all (rig.modules.hub.ledger, job), 2);
+            assert_int_equal (ledger_jobs_cancel_all (rig.modules.ctx.ledger, job), 2);
         else
-            assert_int_equal (ledger_jobs_cancel (rig.modules.hub.ledger, job, index), 1);
+            assert_int_equal (ledger_jobs_cancel (rig.modules.ctx.ledger, job, index), 1);
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
         if (kind / 2)
@@ -105,8 +105,8 @@ static void test_what_is_cancelled_stays_cancelled (void **state)
         journal_rig_turn (&rig);
         job = journal_rig_only (&rig);
         assert_int_equal (job->tasks [index].state, TASK_CANCELLING);
-        agent = roster_by_uuid (rig.modules.hub.roster, uuid);
-        ledger_leases_lose (rig.modules.hub.ledger, agent, NULL, false);
+        worker = roster_by_uuid (rig.modules.ctx.roster, uuid);
+        ledger_leases_lose (rig.modules.ctx.ledger, worker, NULL, false);
         assert_int_equal (job->tasks [index].state, TASK_DONE);
         assert_int_equal (job->tasks [index].outcome, CADRE_OUTCOME_CANCELLED);
         journal_rig_turn (&rig);
@@ -125,18 +125,18 @@ static void test_what_is_still_needed (void **state)
     journal_rig_t rig;
     store_usage_t before, after;
     journal_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     job_t *job = journal_rig_job (&rig, 1000);
     journal_rig_turn (&rig);
-    journal_rig_answer_all (&rig, job, agent, 900);
+    journal_rig_answer_all (&rig, job, worker, 900);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &before);
+    journal_usage (rig.modules.ctx.journal, &before);
     uint64_t logged = job->logged_bytes;
     journal_rig_restart (&rig);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
-    journal_usage (rig.modules.hub.journal, &after);
+    journal_usage (rig.modules.ctx.journal, &after);
     assert_int_equal (journal_rig_only (&rig)->logged_bytes, logged);
     assert_int_equal (after.live_bytes, before.live_bytes);
     journal_rig_end (&rig);
@@ -153,7 +153,7 @@ static void s_submit_large (journal_rig_t *rig, job_t *job)
     payloads_put_large (job->stock, job->promised, &payload);
     wire_pack_parts (&list, 1);
     wire_list_t payloads = wire_list_of (&list, 1);
-    ledger_jobs_submit (rig->modules.hub.ledger, job, &payloads);
+    ledger_jobs_submit (rig->modules.ctx.ledger, job, &payloads);
     buffer_free (&list);
 }
 
@@ -162,13 +162,13 @@ static void test_large_payloads_that_are_still_needed (void **state)
     (void) state;
     journal_rig_t rig;
     journal_rig_start (&rig);
-    agent_t *agent = modules_rig_agent (&rig.modules, 4);
+    worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
     job_t *job = journal_rig_job (&rig, 0);
     s_submit_large (&rig, job);
     s_submit_large (&rig, job);
     journal_rig_turn (&rig);
     assert_in_range (job->logged_bytes, 2 * LARGE_BYTES, 2 * LARGE_BYTES + 1000);
-    journal_rig_answer_all (&rig, job, agent, 1);
+    journal_rig_answer_all (&rig, job, worker, 1);
     journal_rig_turn (&rig);
     journal_rig_turn (&rig);
     assert_in_range (job->logged_bytes, LARGE_BYTES, LARGE_BYTES + 1000);
@@ -178,13 +178,13 @@ static void test_large_payloads_that_are_still_needed (void **state)
 }
 
 //  A part of a map fails and has a value nevertheless, a large one
-static void s_fail_large (journal_rig_t *rig, job_t *job, agent_t *agent)
+static void s_fail_large (journal_rig_t *rig, job_t *job, worker_record_t *worker)
 {
     buffer_t tail = {0}, large = {0};
-    uint32_t index = journal_rig_lease (rig, job, agent);
+    uint32_t index = journal_rig_lease (rig, job, worker);
     wire_sink_result_t result = {.job = job->number,
                                  .index = index,
-                                 .serial = rig->modules.hub.serial,
+                                 .serial = rig->modules.ctx.serial,
                                  .outcome = CADRE_OUTCOME_ERROR};
     pack_uint (&tail, CADRE_OUTCOME_ERROR);
     pack_int (&tail, 0);
@@ -194,7 +194,7 @@ static void s_fail_large (journal_rig_t *rig, job_t *job, agent_t *agent)
     memset (buffer_reserve (&large, LARGE_BYTES), 7, LARGE_BYTES);
     large.size = LARGE_BYTES;
     assert_true (
-        ledger_result (rig->modules.hub.ledger, agent, &result, wire_view_of (&tail), &large));
+        ledger_result (rig->modules.ctx.ledger, worker, &result, wire_view_of (&tail), &large));
     buffer_free (&tail);
 }
 
@@ -206,17 +206,17 @@ static void test_a_retry_replaces_a_result (void **state)
     for (int restarted = 0; restarted < 2; restarted++) {
         journal_rig_t rig;
         journal_rig_start (&rig);
-        agent_t *agent = modules_rig_agent (&rig.modules, 4);
+        worker_record_t *worker = modules_rig_worker (&rig.modules, 4);
         job_t *job = journal_rig_job_with (&rig, 1, 0);
         journal_rig_turn (&rig);
-        s_fail_large (&rig, job, agent);
+        s_fail_large (&rig, job, worker);
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
         assert_int_equal (result_log_large (job->keep, 0).size, LARGE_BYTES);
-        assert_int_equal (ledger_jobs_retry (rig.modules.hub.ledger, job, UINT32_MAX), 1);
+        assert_int_equal (ledger_jobs_retry (rig.modules.ctx.ledger, job, UINT32_MAX), 1);
         journal_rig_turn (&rig);
         memory_disk_hold (rig.disk);
-        journal_rig_answer_all (&rig, job, agent, 1);
+        journal_rig_answer_all (&rig, job, worker, 1);
         journal_rig_turn (&rig);
         assert_int_equal (job->tasks [0].state, TASK_DONE);
         assert_int_equal (job->kept_at [0], 0);
@@ -236,14 +236,14 @@ static front_t *s_let_in (journal_rig_t *rig)
 {
     client_t *client = rig->client;
     client->route = 1;
-    HASH_ADD (hh, rig->modules.hub.clients, session, sizeof client->session, client);
-    return front_new (&rig->modules.hub, NULL, NULL);
+    HASH_ADD (hh, rig->modules.ctx.clients, session, sizeof client->session, client);
+    return front_new (&rig->modules.ctx, NULL, NULL);
 }
 
 static void s_let_out (journal_rig_t *rig, front_t **front_p)
 {
     front_destroy (front_p);
-    HASH_DELETE (hh, rig->modules.hub.clients, rig->client);
+    HASH_DELETE (hh, rig->modules.ctx.clients, rig->client);
 }
 
 static void s_order (journal_rig_t *rig, front_t *front, const char *what, const job_t *job)
@@ -286,11 +286,11 @@ static void test_an_order_is_answered_when_it_is_on_the_disk (void **state)
         journal_rig_turn (&rig);
         assert_non_null (stream_next (client->out));
         if (i == 1)
-            ledger_jobs_cancel_all (rig.modules.hub.ledger, job);
+            ledger_jobs_cancel_all (rig.modules.ctx.ledger, job);
         journal_rig_turn (&rig);
         journal_rig_turn (&rig);
     }
-    assert_int_equal (job_table_count (rig.modules.hub.jobs), 0);
+    assert_int_equal (job_table_count (rig.modules.ctx.jobs), 0);
     s_let_out (&rig, &front);
     journal_rig_end (&rig);
 }
@@ -357,23 +357,23 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     static const identity_t whole = {.uuid = {1}}, part = {.uuid = {2}};
     journal_rig_t rig = {.disk = memory_disk_new (), .quota = 4000};
     journal_rig_open (&rig);
-    ledger_t *ledger = rig.modules.hub.ledger;
+    ledger_t *ledger = rig.modules.ctx.ledger;
     front_t *front = s_let_in (&rig);
     unsigned counts [2] = {0};
     s_open_frame (&rig, front, 1, part.uuid, "square");
     s_tasks_frame (&rig, front, 1, 0, 1);
-    assert_non_null (job_table_find_identity (rig.modules.hub.jobs, &part));
+    assert_non_null (job_table_find_identity (rig.modules.ctx.jobs, &part));
     s_tasks_frame (&rig, front, 1, 1, 1000);
-    assert_null (job_table_find_identity (rig.modules.hub.jobs, &part));
+    assert_null (job_table_find_identity (rig.modules.ctx.jobs, &part));
     assert_int_equal (ledger_jobs_forgotten (ledger, &part), 0);
     s_tasks_frame (&rig, front, 1, 1001, 5); //  They were on their way
     s_seal_frame (&rig, front, 1, 1006);
-    while (journal_admit (rig.modules.hub.journal, journal_rig_job (&rig, 0), 100, 0, &(fault_t){0})
+    while (journal_admit (rig.modules.ctx.journal, journal_rig_job (&rig, 0), 100, 0, &(fault_t){0})
            == CADRE_OK)
         journal_rig_turn (&rig);
-    size_t jobs = job_table_count (rig.modules.hub.jobs);
+    size_t jobs = job_table_count (rig.modules.ctx.jobs);
     s_open_frame (&rig, front, 2, whole.uuid, "square");
-    assert_int_equal (job_table_count (rig.modules.hub.jobs), jobs);
+    assert_int_equal (job_table_count (rig.modules.ctx.jobs), jobs);
     assert_int_equal (ledger_jobs_forgotten (ledger, &whole), 0);
     journal_rig_turn (&rig);
     s_count_opened (rig.client, counts);
@@ -381,8 +381,8 @@ static void test_a_job_that_is_refused_leaves_its_name (void **state)
     assert_int_equal (counts [1], 2);
     s_let_out (&rig, &front);
     journal_rig_restart (&rig);
-    ledger = rig.modules.hub.ledger;
-    assert_int_equal (job_table_count (rig.modules.hub.jobs), jobs);
+    ledger = rig.modules.ctx.ledger;
+    assert_int_equal (job_table_count (rig.modules.ctx.jobs), jobs);
     assert_int_equal (ledger_jobs_forgotten (ledger, &part), 0);
     journal_rig_end (&rig);
 }
@@ -415,7 +415,7 @@ static void test_many_tasks_are_cancelled_bit_by_bit (void **state)
     enum { MANY = 60000 };
     journal_rig_t rig;
     journal_rig_start (&rig);
-    ledger_t *ledger = rig.modules.hub.ledger;
+    ledger_t *ledger = rig.modules.ctx.ledger;
     job_t *job = journal_rig_job (&rig, MANY);
     journal_rig_turn (&rig);
     memory_disk_hold (rig.disk);
@@ -423,7 +423,8 @@ static void test_many_tasks_are_cancelled_bit_by_bit (void **state)
     for (int i = 0; i < 200; i++)
         journal_rig_turn (&rig);
     assert_true (ledger_settle_goes_on (ledger));
-    assert_in_range (rig.modules.hub.results_bytes, HUB_RESULTS_BYTES, HUB_RESULTS_BYTES + 1000);
+    assert_in_range (rig.modules.ctx.results_bytes, CONTEXT_RESULTS_BYTES,
+                     CONTEXT_RESULTS_BYTES + 1000);
     memory_disk_let (rig.disk, SIZE_MAX);
     journal_rig_turn (&rig);
     assert_in_range (job->failed, 1, MANY - 1);
@@ -451,7 +452,7 @@ static void test_shares (void **state)
     journal_rig_turn (&rig);
     journal_rig_restart (&rig);
     const job_t *jobs [3] = {NULL};
-    for (const job_t *job = job_table_first (rig.modules.hub.jobs); job; job = job->hh_number.next)
+    for (const job_t *job = job_table_first (rig.modules.ctx.jobs); job; job = job->hh_number.next)
         jobs [job->number - 1] = job;
     assert_ptr_equal (jobs [0]->share, jobs [1]->share);
     assert_ptr_not_equal (jobs [0]->share, jobs [2]->share);

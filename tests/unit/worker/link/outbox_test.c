@@ -20,7 +20,7 @@ typedef struct bench {
     void *push;           //  The worker's end
     void *pull;           //  The broker's end
     outbox_t *outbox;     //  Under test
-    jobs_t *jobs;         //  Of leases
+    job_cache_t *jobs;    //  Of leases
     uint64_t serials [8]; //  That each () visited
     size_t visited;       //  How many
 } bench_t;
@@ -37,7 +37,7 @@ static int s_setup (void **state)
     sockets_bind (bench.pull, "inproc://sink", &fault);
     sockets_connect (bench.push, "inproc://sink", &fault);
     bench.outbox = outbox_new ();
-    bench.jobs = jobs_new (1);
+    bench.jobs = job_cache_new (1);
     outbox_restart (bench.outbox, 100, false);
     return 0;
 }
@@ -47,7 +47,7 @@ static int s_teardown (void **state)
     (void) state;
     outbox_destroy (&bench.outbox);
     outbox_destroy (&bench.outbox);
-    jobs_destroy (&bench.jobs);
+    job_cache_destroy (&bench.jobs);
     sockets_destroy (&bench.push);
     sockets_destroy (&bench.pull);
     sockets_context_destroy (&bench.context);
@@ -57,7 +57,7 @@ static int s_teardown (void **state)
 static void s_answer (uint64_t serial, view_t value)
 {
     wire_lane_job_t fields = {.job = 42};
-    job_t *job = jobs_open (bench.jobs, &fields);
+    job_t *job = job_cache_open (bench.jobs, &fields);
     wire_lane_task_t task = {.attempt = 1};
     lease_t *lease = lease_new (job, serial, &task);
     outbox_result (bench.outbox, lease,
@@ -305,7 +305,7 @@ static void s_refused_output_ends_its_task (void **state)
 {
     wire_lane_job_t fields = {.job = 42};
     wire_lane_task_t task = {.attempt = 1};
-    lease_t *lease = lease_new (jobs_open (bench.jobs, &fields), 7, &task);
+    lease_t *lease = lease_new (job_cache_open (bench.jobs, &fields), 7, &task);
     (void) state;
     outbox_output (bench.outbox, lease, WIRE_STREAM_LOG, wire_view ("x"));
     outbox_returned (bench.outbox, 42, 0, 8, false);

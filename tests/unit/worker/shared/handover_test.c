@@ -203,7 +203,7 @@ static void s_a_file_that_never_came_breaks_the_slot (void **state)
     uint32_t ticket = s_begin_large ();
     s_say_file (ticket, -1, 1000);
     slots_rig_pass_ms (&bench, 1000);
-    assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
+    assert_int_equal (bench.slot [0].backend.last_signal, SIGKILL);
     s_end_large ();
 }
 

@@ -13,13 +13,13 @@
 
 #include <cmocka.h>
 
-static harvest_t s_harvest;
+static item_values_t s_harvest;
 
 static bool s_add (int64_t number)
 {
     buffer_t value = {0};
     pack_int (&value, number);
-    bool added = harvest_add (&s_harvest, (view_t){value.data, value.size});
+    bool added = item_values_add (&s_harvest, (view_t){value.data, value.size});
     buffer_free (&value);
     return added;
 }
@@ -29,7 +29,7 @@ static int s_read (uint32_t ticket, size_t most)
 {
     buffer_t values = {0};
     size_t count;
-    if (!harvest_read (&s_harvest, ticket, most, &values, &count)) {
+    if (!item_values_read (&s_harvest, ticket, most, &values, &count)) {
         assert_int_equal (values.size, 0);
         buffer_free (&values);
         return -1;
@@ -46,14 +46,14 @@ static int s_read (uint32_t ticket, size_t most)
 static void test_what_is_done_is_read (void **state)
 {
     (void) state;
-    harvest_begin (&s_harvest, 7);
+    item_values_begin (&s_harvest, 7);
     assert_int_equal (s_read (7, 10), 0);
     assert_true (s_add (1) && s_add (70000) && s_add (-3));
-    assert_int_equal (harvest_done (&s_harvest, 7), 3);
+    assert_int_equal (item_values_done (&s_harvest, 7), 3);
     assert_int_equal (s_read (7, 10), 3);
     assert_int_equal (s_read (7, 2), -1); //  The task has no more items
     assert_int_equal (s_read (6, 10), 0); //  Another task's
-    harvest_begin (&s_harvest, 8);
+    item_values_begin (&s_harvest, 8);
     assert_int_equal (s_read (8, 10), 0);
 }
 
@@ -61,14 +61,14 @@ static void test_full (void **state)
 {
     (void) state;
     buffer_t large = {0};
-    void *bytes = calloc (1, HARVEST_BYTES);
-    pack_blob (&large, bytes, HARVEST_BYTES - 100);
-    harvest_begin (&s_harvest, 1);
+    void *bytes = calloc (1, ITEM_VALUES_BYTES);
+    pack_blob (&large, bytes, ITEM_VALUES_BYTES - 100);
+    item_values_begin (&s_harvest, 1);
     assert_true (s_add (5));
-    assert_true (harvest_add (&s_harvest, (view_t){large.data, large.size}));
-    assert_false (harvest_add (&s_harvest, (view_t){large.data, large.size}));
+    assert_true (item_values_add (&s_harvest, (view_t){large.data, large.size}));
+    assert_false (item_values_add (&s_harvest, (view_t){large.data, large.size}));
     assert_true (s_add (6)); //  A small one still fits
-    assert_int_equal (harvest_done (&s_harvest, 1), 3);
+    assert_int_equal (item_values_done (&s_harvest, 1), 3);
     buffer_free (&large);
     free (bytes);
 }
@@ -77,11 +77,11 @@ static void test_full (void **state)
 static void test_nonsense (void **state)
 {
     (void) state;
-    harvest_begin (&s_harvest, 1);
+    item_values_begin (&s_harvest, 1);
     assert_true (s_add (1) && s_add (2));
     static const uint64_t odd [] = {(UINT64_C (99) << 32) + 2, (UINT64_C (3) << 32) + 2,
                                     (UINT64_C (1) << 32) + 2,
-                                    (UINT64_C (2) << 32) + HARVEST_BYTES + 1};
+                                    (UINT64_C (2) << 32) + ITEM_VALUES_BYTES + 1};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         atomic_store (&s_harvest.done, odd [i]);
         assert_int_equal (s_read (1, 50), -1);

@@ -1,4 +1,4 @@
-//  share_test.c - memory that two sides see, and whose size nobody changes
+//  slot_memory_test.c - memory that two sides see, and whose size nobody changes
 
 #include "worker/shared/slot_memory.h"
 
@@ -17,9 +17,9 @@ static void s_two_mappings_see_the_same (void **state)
     int fd;
     uint32_t first;
     (void) state;
-    share_t *worker = share_new (&fd);
+    slot_memory_t *worker = slot_memory_new (&fd);
     assert_non_null (worker);
-    share_t *slot = share_map (fd);
+    slot_memory_t *slot = slot_memory_map (fd);
     assert_non_null (slot);
     close (fd);
     ticket_desk_t desk = ticket_desk_of (&worker->page);
@@ -27,16 +27,16 @@ static void s_two_mappings_see_the_same (void **state)
     assert_int_equal (ticket_claim (&slot->page, first, 5), TICKET_RUN);
     assert_true (ticket_look (&desk));
     assert_true (ticket_is_claimed (&desk, first));
-    share_destroy (&slot);
-    share_destroy (&slot);
-    share_destroy (&worker);
+    slot_memory_destroy (&slot);
+    slot_memory_destroy (&slot);
+    slot_memory_destroy (&worker);
 }
 
 static void s_its_size_is_sealed (void **state)
 {
     int fd;
     (void) state;
-    share_t *worker = share_new (&fd);
+    slot_memory_t *worker = slot_memory_new (&fd);
     assert_non_null (worker);
     assert_int_equal (ftruncate (fd, 0), -1);
     assert_int_equal (errno, EPERM);
@@ -46,7 +46,7 @@ static void s_its_size_is_sealed (void **state)
     assert_int_equal (errno, EPERM);
     assert_int_equal (worker->page.claim, (UINT64_C (1) << 32) | 1);
     close (fd);
-    share_destroy (&worker);
+    slot_memory_destroy (&worker);
 }
 
 int main (void)

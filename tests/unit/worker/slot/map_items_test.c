@@ -71,7 +71,7 @@ static void test_as_many_as_survive (void **state)
 {
     (void) state;
     fake_worker_t *worker;
-    int64_t size = HARVEST_BYTES / 2;
+    int64_t size = ITEM_VALUES_BYTES / 2;
     cadre_value_t *payload = cadre_value_build ("[u,u,[i],[i],[i],[i]]", UINT64_C (0), UINT64_C (0),
                                                 size, size, size, size);
     fake_result_t *result = s_run (&worker, "blob", payload);
@@ -106,13 +106,16 @@ static void test_payloads (void **state)
     (void) state;
     static const uint8_t told [] = {0x93, 5, 1, 0x90}, plain [] = {0x92, 0x90, 0x90},
                               none [] = {0x90}, half [] = {0x92, 5, 0x90};
-    lot_t lot;
-    assert_true (lot_of (&lot, (view_t){told, sizeof told}) && lot.told);
-    assert_true (lot.first == 5 && lot.tries == 1 && lot.count == 1);
-    assert_true (lot_of (&lot, (view_t){plain, sizeof plain}) && !lot.told && lot.count == 2);
-    assert_true (lot_of (&lot, (view_t){none, sizeof none}) && !lot.told && lot.count == 0);
-    assert_true (lot_of (&lot, (view_t){half, sizeof half}) && !lot.told && lot.count == 2);
-    assert_false (lot_of (&lot, (view_t){half + 1, 1}));
+    map_items_t items;
+    assert_true (map_items_of (&items, (view_t){told, sizeof told}) && items.told);
+    assert_true (items.first == 5 && items.tries == 1 && items.count == 1);
+    assert_true (map_items_of (&items, (view_t){plain, sizeof plain}) && !items.told
+                 && items.count == 2);
+    assert_true (map_items_of (&items, (view_t){none, sizeof none}) && !items.told
+                 && items.count == 0);
+    assert_true (map_items_of (&items, (view_t){half, sizeof half}) && !items.told
+                 && items.count == 2);
+    assert_false (map_items_of (&items, (view_t){half + 1, 1}));
 }
 
 int main (void)

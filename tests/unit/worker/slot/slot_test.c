@@ -81,7 +81,7 @@ static const cadre_function_t s_functions [] = {
     {0}};
 
 static fake_worker_t *s_worker_with (const char *function, unsigned kind,
-                                     const moment_clock_t *clock)
+                                     const clock_source_t *clock)
 {
     fake_worker_t *worker = fake_worker_new (s_functions, true, clock);
     assert_int_equal (fake_worker_start (worker, NULL, NULL), 0);
@@ -146,7 +146,7 @@ static void test_late_tasks_are_declined (void **state)
 {
     (void) state;
     fake_clock_t fake = {.now_us = 1000};
-    moment_clock_t clock = fake_clock_of (&fake);
+    clock_source_t clock = fake_clock_of (&fake);
     fake_worker_t *worker = s_worker_with ("square", WIRE_KIND_CALL, &clock);
     for (uint64_t by_us = 998; by_us <= 1001; by_us++) {
         cadre_value_t *payload = cadre_value_build ("[i]", (int64_t) 3);
@@ -245,7 +245,7 @@ static void test_talk (void **state)
 {
     (void) state;
     fake_clock_t fake = {.now_us = 5};
-    moment_clock_t clock = fake_clock_of (&fake);
+    clock_source_t clock = fake_clock_of (&fake);
     fake_worker_t *worker = s_worker_with ("talk", WIRE_KIND_CALL, &clock);
     s_task (worker, 1);
     fake_result_t *result = fake_worker_result (worker);

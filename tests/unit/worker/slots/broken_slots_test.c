@@ -20,7 +20,7 @@ static void s_assert_only_the_first_paid (const char *detail)
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_ERROR);
     assert_string_equal (s_heard (1)->detail, detail);
     assert_null (s_heard (2));
-    assert_int_equal (bench.slot [1].vessel.signals, 0);
+    assert_int_equal (bench.slot [1].backend.signals, 0);
     s_next_slot (0);
     fake_slot_run (&bench.slot [1], 1, 10);
     fake_slot_run (&bench.slot [0], 1, 10);
@@ -53,7 +53,7 @@ static void test_a_head_that_cannot_be_is_noticed (void **state)
     for (size_t i = 0; i < sizeof heads / sizeof heads [0]; i++) {
         s_open (2, 3, 0);
         s_claim (0);
-        bench.slot [0].share->ring.head = heads [i];
+        bench.slot [0].memory->ring.head = heads [i];
         fake_slot_ring (&bench.slot [0], &(uint8_t){RING_BELL}, 1);
         slots_rig_turn (&bench);
         s_assert_only_the_first_paid (TORN);
@@ -116,7 +116,7 @@ static void test_who_may_have_begun_is_not_run_again (void **state)
 {
     (void) state;
     s_open_with_news ();
-    bench.slot [0].share->ring.head = 0x77777777;
+    bench.slot [0].memory->ring.head = 0x77777777;
     slots_rig_turn (&bench);
     s_bury (0);
     assert_int_equal (s_heard (2)->outcome, CADRE_OUTCOME_ERROR);

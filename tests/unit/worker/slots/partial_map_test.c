@@ -48,16 +48,16 @@ static void s_open (bool told, uint64_t timeout_ms)
     assert_int_equal (fake_slot_claim (&bench.slot [0], s_ticket, bench.time.now_us), TICKET_RUN);
 }
 
-static harvest_t *s_harvest (void)
+static item_values_t *s_harvest (void)
 {
-    return &bench.slot [0].share->harvest;
+    return &bench.slot [0].memory->item_values;
 }
 
 static void s_do (size_t items)
 {
     static const uint8_t seven [] = {7};
     for (size_t i = 0; i < items; i++)
-        assert_true (harvest_add (s_harvest (), (view_t){seven, 1}));
+        assert_true (item_values_add (s_harvest (), (view_t){seven, 1}));
 }
 
 //  So many values of 7, and behind them perhaps a failure of that kind.
@@ -89,7 +89,7 @@ static void test_killed (void **state)
 {
     (void) state;
     s_open (true, 0);
-    harvest_begin (s_harvest (), s_ticket);
+    item_values_begin (s_harvest (), s_ticket);
     s_do (3);
     s_die (SIGSEGV);
     s_check (CADRE_OUTCOME_SIGNAL, 3, "signal", "item 73 of map 42");
@@ -101,7 +101,7 @@ static void test_killed_at_the_beginning (void **state)
 {
     (void) state;
     s_open (true, 0);
-    harvest_begin (s_harvest (), s_ticket - 1);
+    item_values_begin (s_harvest (), s_ticket - 1);
     s_do (3);
     s_die (SIGSEGV);
     s_check (CADRE_OUTCOME_SIGNAL, 0, "signal", "item 70 of map 42");
@@ -112,7 +112,7 @@ static void test_killed_when_all_was_done (void **state)
 {
     (void) state;
     s_open (true, 0);
-    harvest_begin (s_harvest (), s_ticket);
+    item_values_begin (s_harvest (), s_ticket);
     s_do (ITEMS);
     s_die (SIGKILL);
     s_check (CADRE_OUTCOME_ERROR, ITEMS, NULL, NULL);
@@ -124,7 +124,7 @@ static void test_not_told (void **state)
 {
     (void) state;
     s_open (false, 0);
-    harvest_begin (s_harvest (), s_ticket);
+    item_values_begin (s_harvest (), s_ticket);
     s_do (3);
     s_die (SIGSEGV);
     assert_int_equal (bench.heard [0].value_bytes, 0);
@@ -135,7 +135,7 @@ static void test_not_told (void **state)
 static void s_take_back (void (*order) (slots_t *slots))
 {
     s_open (true, 0);
-    harvest_begin (s_harvest (), s_ticket);
+    item_values_begin (s_harvest (), s_ticket);
     s_do (2);
     order (bench.slots);
     slots_rig_turn (&bench);
@@ -180,8 +180,8 @@ static void test_scribbled (void **state)
                                       {0xd4, 9, 0}}; //  Not msgpack; an ext type that nobody knows
     for (size_t i = 0; i < 2; i++) {
         s_open (true, 0);
-        harvest_begin (s_harvest (), s_ticket);
-        assert_true (harvest_add (s_harvest (), (view_t){odd [1], 3}));
+        item_values_begin (s_harvest (), s_ticket);
+        assert_true (item_values_add (s_harvest (), (view_t){odd [1], 3}));
         memcpy (s_harvest ()->bytes, odd [i], 3);
         s_die (SIGSEGV);
         assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_SIGNAL);
@@ -192,7 +192,7 @@ static void test_scribbled (void **state)
 
 static void s_begin_item (void)
 {
-    harvest_item (s_harvest (), bench.time.now_us);
+    item_values_item (s_harvest (), bench.time.now_us);
 }
 
 //  An item may take 50 ms, and all of them five times that.
@@ -200,7 +200,7 @@ static void test_time_counts_for_items (void **state)
 {
     (void) state;
     s_open (true, 50);
-    harvest_begin (s_harvest (), s_ticket);
+    item_values_begin (s_harvest (), s_ticket);
     s_begin_item ();
     for (size_t i = 0; i < 3; i++) {
         slots_rig_pass_ms (&bench, 40);
@@ -208,9 +208,9 @@ static void test_time_counts_for_items (void **state)
         s_begin_item ();
     }
     slots_rig_pass_ms (&bench, 49);
-    assert_int_equal (bench.slot [0].vessel.signals, 0);
+    assert_int_equal (bench.slot [0].backend.signals, 0);
     slots_rig_pass_ms (&bench, 1);
-    assert_int_equal (bench.slot [0].vessel.signals, 1);
+    assert_int_equal (bench.slot [0].backend.signals, 1);
     s_die (SIGTERM);
     s_check (CADRE_OUTCOME_TIMEOUT, 3, "timeout",
              "item 73 of map 42 ran for longer than its 50 ms");
@@ -222,15 +222,15 @@ static void test_time_of_a_liar (void **state)
 {
     (void) state;
     s_open (true, 50);
-    harvest_begin (s_harvest (), s_ticket);
+    item_values_begin (s_harvest (), s_ticket);
     for (size_t i = 0; i < 49; i++) {
         s_begin_item ();
         slots_rig_pass_ms (&bench, 1);
     }
-    assert_int_equal (bench.slot [0].vessel.signals, 0);
+    assert_int_equal (bench.slot [0].backend.signals, 0);
     s_begin_item ();
     slots_rig_pass_ms (&bench, 1);
-    assert_int_equal (bench.slot [0].vessel.signals, 1);
+    assert_int_equal (bench.slot [0].backend.signals, 1);
     s_die (SIGTERM);
     slots_rig_close (&bench);
 }

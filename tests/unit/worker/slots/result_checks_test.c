@@ -28,15 +28,15 @@ static void s_values_keep_the_rules_of_their_kind (void **state)
                                .value = BYTES ("\x91\xc7\x04\x01\x93\xa0\xa0\xa0")};
     (void) state;
     s_task (WIRE_KIND_MAP, 0, LEASE_GOES_ON);
-    assert_true (testimony_is_sound (&lease, &said, &fault));
+    assert_true (result_checks_is_sound (&lease, &said, &fault));
     s_task (WIRE_KIND_CALL, 0, LEASE_GOES_ON);
-    assert_false (testimony_is_sound (&lease, &said, &fault));
+    assert_false (result_checks_is_sound (&lease, &said, &fault));
     assert_non_null (strstr (fault.text, "value[0]: ext type 1"));
     said.value = BYTES ("\xd7\x02\0\0\0\0\0\0\0\x07");
-    assert_false (testimony_is_sound (&lease, &said, &fault));
+    assert_false (result_checks_is_sound (&lease, &said, &fault));
     said.value = BYTES ("\xa1x");
     said.detail = BYTES ("\xd4\x09\x01"); // it is made anew
-    assert_true (testimony_is_sound (&lease, &said, &fault));
+    assert_true (result_checks_is_sound (&lease, &said, &fault));
 }
 
 static void s_only_who_was_told_to_end_is_cancelled (void **state)
@@ -45,16 +45,16 @@ static void s_only_who_was_told_to_end_is_cancelled (void **state)
     wire_slot_result_t said = {.outcome = CADRE_OUTCOME_CANCELLED, .run_us = 5000};
     (void) state;
     s_task (WIRE_KIND_MAP, 0, LEASE_GOES_ON);
-    assert_false (testimony_is_sound (&lease, &said, &fault));
+    assert_false (result_checks_is_sound (&lease, &said, &fault));
     assert_string_equal (fault.text, "outcome 8 (cancelled) is none that a slot can know of");
     s_task (WIRE_KIND_MAP, 6, LEASE_GOES_ON);
-    assert_false (testimony_is_sound (&lease, &said, &fault));
+    assert_false (result_checks_is_sound (&lease, &said, &fault));
     s_task (WIRE_KIND_MAP, 5, LEASE_GOES_ON);
-    assert_true (testimony_is_sound (&lease, &said, &fault));
-    assert_int_equal (testimony_outcome (&lease, &said), CADRE_OUTCOME_TIMEOUT);
+    assert_true (result_checks_is_sound (&lease, &said, &fault));
+    assert_int_equal (result_checks_outcome (&lease, &said), CADRE_OUTCOME_TIMEOUT);
     s_task (WIRE_KIND_MAP, 5, LEASE_CANCELLED);
-    assert_true (testimony_is_sound (&lease, &said, &fault));
-    assert_int_equal (testimony_outcome (&lease, &said), CADRE_OUTCOME_CANCELLED);
+    assert_true (result_checks_is_sound (&lease, &said, &fault));
+    assert_int_equal (result_checks_outcome (&lease, &said), CADRE_OUTCOME_CANCELLED);
 }
 
 static void s_a_slot_is_of_use_or_says_why_not (void **state)
@@ -64,17 +64,17 @@ static void s_a_slot_is_of_use_or_says_why_not (void **state)
     (void) state;
     wire_pack_function (&records, &(wire_function_t){.name = wire_view ("f")});
     wire_slot_ready_t said = {.functions = wire_list_of (&records, 1)};
-    assert_true (testimony_is_of_use (&said, &fault));
+    assert_true (result_checks_is_of_use (&said, &fault));
     wire_pack_function (&records, &(wire_function_t){.name = wire_view ("\xff")});
     said.functions = wire_list_of (&records, 2);
-    assert_false (testimony_is_of_use (&said, &fault));
+    assert_false (result_checks_is_of_use (&said, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_PLUGIN);
     said = (wire_slot_ready_t){.code = CADRE_ERROR_NOT_FOUND, .message = BYTES ("no \xff file")};
-    assert_false (testimony_is_of_use (&said, &fault));
+    assert_false (result_checks_is_of_use (&said, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_NOT_FOUND);
     assert_string_equal (fault.text, "no ? file");
     said.code = 4711;
-    assert_false (testimony_is_of_use (&said, &fault));
+    assert_false (result_checks_is_of_use (&said, &fault));
     assert_int_equal (fault.code, CADRE_ERROR_PLUGIN);
     buffer_free (&records);
 }

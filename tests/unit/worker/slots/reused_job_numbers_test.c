@@ -123,23 +123,23 @@ static void s_the_end_of_a_bygone_job_spares_the_present_one (void **state)
 {
     (void) state;
     wire_lane_job_t fields = {.job = NUMBER};
-    slot_handle_t seat;
-    slot_handle_init (&seat, 0);
-    jobs_t *jobs = jobs_new (1);
-    jobs_set_epoch (jobs, 1);
-    job_t *bygone = jobs_open (jobs, &fields);
-    jobs_set_epoch (jobs, 2);
-    job_t *present = jobs_open (jobs, &fields);
-    jobs_set_known (bygone, 0, true);
-    jobs_set_known (present, 0, true);
-    slot_handle_end_job (&seat, jobs, bygone);
-    assert_int_equal (seat.out.size, 0);
-    assert_false (jobs_is_known (bygone, 0));
-    assert_true (jobs_is_known (present, 0));
-    slot_handle_end_job (&seat, jobs, present);
-    assert_true (seat.out.size > 0);
-    buffer_free (&seat.out);
-    jobs_destroy (&jobs);
+    slot_handle_t handle;
+    slot_handle_init (&handle, 0);
+    job_cache_t *jobs = job_cache_new (1);
+    job_cache_set_epoch (jobs, 1);
+    job_t *bygone = job_cache_open (jobs, &fields);
+    job_cache_set_epoch (jobs, 2);
+    job_t *present = job_cache_open (jobs, &fields);
+    job_cache_set_known (bygone, 0, true);
+    job_cache_set_known (present, 0, true);
+    slot_handle_end_job (&handle, jobs, bygone);
+    assert_int_equal (handle.out.size, 0);
+    assert_false (job_cache_is_known (bygone, 0));
+    assert_true (job_cache_is_known (present, 0));
+    slot_handle_end_job (&handle, jobs, present);
+    assert_true (handle.out.size > 0);
+    buffer_free (&handle.out);
+    job_cache_destroy (&jobs);
 }
 
 int main (void)

@@ -1,4 +1,4 @@
-//  slot_patrol_test.c - slots that are cut off, stopped, late, or dead before they begin, and
+//  slot_watchdog_test.c - slots that are cut off, stopped, late, or dead before they begin, and
 //  limits of time
 
 #include "tests/lib/rigs/broken_slots_rig.h"
@@ -15,8 +15,8 @@ static void test_a_closed_socket (void **state)
     assert_false (s_is_killed (0));
     slots_rig_pass_ms (&bench, 1);
     assert_true (s_is_killed (0));
-    bench.slot [0].vessel.ended = true;
-    bench.slot [0].vessel.status = SIGKILL;
+    bench.slot [0].backend.ended = true;
+    bench.slot [0].backend.status = SIGKILL;
     slots_rig_pass_ms (&bench, 20);
     assert_string_equal (
         s_heard (1)->detail,
@@ -51,17 +51,17 @@ static void test_a_slot_that_is_stopped_while_it_runs (void **state)
     s_open (2, 3, 0);
     s_claim (0);
     s_claim (1);
-    bench.slot [0].vessel.stopped = true;
-    bench.slot [1].vessel.stopped = true;
+    bench.slot [0].backend.stopped = true;
+    bench.slot [1].backend.stopped = true;
     slots_rig_pass_s (&bench, 2);
     assert_false (s_is_killed (0));
-    bench.slot [1].vessel.stopped = false;
+    bench.slot [1].backend.stopped = false;
     slots_rig_pass_s (&bench, 1);
     assert_true (s_is_killed (0));
-    bench.slot [1].vessel.stopped = true;
+    bench.slot [1].backend.stopped = true;
     slots_rig_pass_s (&bench, 2);
-    bench.slot [1].vessel.stopped = false;
-    assert_int_equal (bench.slot [1].vessel.signals, 0);
+    bench.slot [1].backend.stopped = false;
+    assert_int_equal (bench.slot [1].backend.signals, 0);
     fake_slot_result (&bench.slot [1], 1, CADRE_OUTCOME_OK, 10);
     s_bury (0);
     assert_string_equal (s_heard (1)->detail,
@@ -77,7 +77,7 @@ static void test_a_stopped_slot_has_its_last_word (void **state)
     (void) state;
     s_open (1, 1, 0);
     s_claim (0);
-    bench.slot [0].vessel.stopped = true;
+    bench.slot [0].backend.stopped = true;
     slots_rig_pass_s (&bench, 3);
     assert_true (s_is_killed (0));
     fake_slot_result (&bench.slot [0], 1, CADRE_OUTCOME_OK, 10);
@@ -91,7 +91,7 @@ static void test_an_idle_slot_that_is_stopped (void **state)
 {
     (void) state;
     s_open (1, 1, 0);
-    bench.slot [0].vessel.stopped = true;
+    bench.slot [0].backend.stopped = true;
     slots_rig_pass_s (&bench, 1);
     assert_false (s_is_killed (0));
     slots_rig_pass_s (&bench, 1);
@@ -129,12 +129,12 @@ static void test_a_stall_of_the_worker_is_nobody_s_fault (void **state)
 {
     (void) state;
     s_open (1, 1, 0);
-    bench.slot [0].vessel.stopped = true;
+    bench.slot [0].backend.stopped = true;
     slots_rig_pass_ms (&bench, 3600000);
-    bench.slot [0].vessel.stopped = false;
+    bench.slot [0].backend.stopped = false;
     for (int i = 0; i < 4; i++)
         slots_rig_pass_ms (&bench, 3600000);
-    assert_int_equal (bench.slot [0].vessel.signals, 0);
+    assert_int_equal (bench.slot [0].backend.signals, 0);
     fake_slot_run (&bench.slot [0], 1, 10);
     slots_rig_pass_ms (&bench, 3600000);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_OK);
@@ -167,7 +167,7 @@ static void test_a_liar_s_time_ends (void **state)
             bench.slot [0].page->started_us = begins [i] == -1 ? bench.time.now_us : begins [i];
             slots_rig_pass_s (&bench, 1);
         }
-        assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
+        assert_int_equal (bench.slot [0].backend.last_signal, SIGTERM);
         fake_slot_die (&bench.slot [0], SIGTERM);
         slots_rig_turn (&bench);
         assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_TIMEOUT);

@@ -196,11 +196,11 @@ static void s_a_function_is_terminated_then_killed (void **state)
     slots_rig_pass_ms (&bench, 200);
     fake_slot_claim (&bench.slot [0], 1, bench.time.now_us); //  Begun late: its time goes on
     slots_rig_pass_ms (&bench, 700);
-    assert_int_equal (bench.slot [0].vessel.signals, 0);
+    assert_int_equal (bench.slot [0].backend.signals, 0);
     slots_rig_pass_ms (&bench, 100);
-    assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
+    assert_int_equal (bench.slot [0].backend.last_signal, SIGTERM);
     slots_rig_pass_ms (&bench, 500);
-    assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
+    assert_int_equal (bench.slot [0].backend.last_signal, SIGKILL);
     fake_slot_die (&bench.slot [0], SIGKILL);
     slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_TIMEOUT);
@@ -214,9 +214,9 @@ static void s_a_command_is_left_to_its_slot_for_longer (void **state)
     s_push_and_start (1);
     fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
     slots_rig_pass_ms (&bench, 2499);
-    assert_int_equal (bench.slot [0].vessel.signals, 0);
+    assert_int_equal (bench.slot [0].backend.signals, 0);
     slots_rig_pass_ms (&bench, 1);
-    assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
+    assert_int_equal (bench.slot [0].backend.last_signal, SIGKILL);
     fake_slot_die (&bench.slot [0], SIGKILL);
     slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_TIMEOUT);
@@ -259,9 +259,9 @@ static void s_a_cancelled_function_that_goes_on_is_ended (void **state)
     wire_list_t spans = slots_rig_span (&span, 1, 1);
     slots_cancel (bench.slots, &spans);
     slots_rig_pass_ms (&bench, 299);
-    assert_int_equal (bench.slot [0].vessel.signals, 0);
+    assert_int_equal (bench.slot [0].backend.signals, 0);
     slots_rig_pass_ms (&bench, 1);
-    assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
+    assert_int_equal (bench.slot [0].backend.last_signal, SIGTERM);
     fake_slot_die (&bench.slot [0], SIGTERM);
     slots_rig_turn (&bench);
     assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_CANCELLED);
@@ -320,7 +320,7 @@ static void s_a_drain_returns_what_it_ends (void **state)
     assert_int_equal (bench.heard_count, 2);
     slots_reclaim_running (bench.slots);
     slots_rig_turn (&bench);
-    assert_int_equal (bench.slot [0].vessel.last_signal, SIGTERM);
+    assert_int_equal (bench.slot [0].backend.last_signal, SIGTERM);
     fake_slot_die (&bench.slot [0], SIGTERM);
     slots_rig_turn (&bench);
     assert_int_equal (s_heard (1)->outcome, CADRE_OUTCOME_NONE);
@@ -397,7 +397,7 @@ static void s_a_broken_slot_is_replaced (void **state)
         fake_slot_claim (&bench.slot [0], 1, bench.time.now_us);
         fake_slot_result (&bench.slot [0], cases [i].ticket, CADRE_OUTCOME_OK, cases [i].run_us);
         slots_rig_turn (&bench);
-        assert_int_equal (bench.slot [0].vessel.last_signal, SIGKILL);
+        assert_int_equal (bench.slot [0].backend.last_signal, SIGKILL);
         fake_slot_die (&bench.slot [0], SIGKILL);
         slots_rig_pass_ms (&bench, 100);
         assert_int_equal (bench.heard [0].outcome, CADRE_OUTCOME_ERROR);

@@ -1,4 +1,4 @@
-//  deployed_test.c - what was deployed from here, the doors of a tunnel, and the live table
+//  deploy_record_test.c - what was deployed from here, the doors of a tunnel, and the live table
 
 #include "client/cli/hosts/deploy_record.h"
 
@@ -43,7 +43,7 @@ static void s_change (const char *more, const char *less)
 {
     fault_t fault = {0};
     hostlist_t *added = more ? s_list (more) : NULL, *gone = less ? s_list (less) : NULL;
-    assert_int_equal (deployed_change ("x", added, gone, &fault), CADRE_OK);
+    assert_int_equal (deploy_record_change ("x", added, gone, &fault), CADRE_OK);
     hostlist_destroy (&added);
     hostlist_destroy (&gone);
 }
@@ -53,18 +53,18 @@ static void test_record (void **state)
     (void) state;
     fault_t fault = {0};
     hostlist_t *list = hostlist_new ();
-    assert_int_equal (deployed_read ("x", list, &fault), CADRE_ERROR_NOT_FOUND);
+    assert_int_equal (deploy_record_read ("x", list, &fault), CADRE_ERROR_NOT_FOUND);
     s_change ("a,8/b", NULL);
     s_change ("4/b,c:22", NULL);
     s_change (NULL, "a");
-    assert_int_equal (deployed_read ("x", list, &fault), CADRE_OK);
+    assert_int_equal (deploy_record_read ("x", list, &fault), CADRE_OK);
     assert_int_equal (hostlist_count (list), 2);
     assert_int_equal (hostlist_find (list, "b")->slots, 4);
     assert_int_equal (hostlist_find (list, "c:22")->port, 22);
     hostlist_destroy (&list);
     s_change (NULL, "b,c:22");
     list = hostlist_new ();
-    assert_int_equal (deployed_read ("x", list, &fault), CADRE_ERROR_NOT_FOUND);
+    assert_int_equal (deploy_record_read ("x", list, &fault), CADRE_ERROR_NOT_FOUND);
     hostlist_destroy (&list);
 }
 
@@ -85,20 +85,20 @@ static void test_board (void **state)
     hostlist_t *hosts = s_list ("node[01-30]");
     const remote_order_t order = {.ssh = "ssh", .verb = "status", .name = "x"};
     fleet_t *fleet = fleet_new (&order, hosts, 1, NULL, NULL);
-    board_t *board = board_new ();
-    const char *drawn = board_draw (board, fleet, 100, 80);
+    status_table_t *board = status_table_new ();
+    const char *drawn = status_table_draw (board, fleet, 100, 80);
     assert_non_null (strstr (drawn, "HOST      STATE       WHY"));
     assert_non_null (strstr (drawn, "node30    waiting\033[K\n30 hosts: 30 waiting"));
     assert_null (strstr (drawn, "\033[32A"));
     //  The second one goes up over the first: a title, 30 hosts and a sum. A small terminal gets
     //  fewer.
-    drawn = board_draw (board, fleet, 10, 80);
+    drawn = status_table_draw (board, fleet, 10, 80);
     assert_ptr_equal (strstr (drawn, "\033[32A"), drawn);
     assert_null (strstr (drawn, "node09"));
     assert_non_null (strstr (drawn, "(23 not shown)"));
-    drawn = board_wipe (board);
+    drawn = status_table_wipe (board);
     assert_string_equal (drawn, "\033[9A\r\033[J");
-    board_destroy (&board);
+    status_table_destroy (&board);
     fleet_destroy (&fleet);
     hostlist_destroy (&hosts);
 }

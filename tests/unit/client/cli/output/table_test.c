@@ -53,11 +53,12 @@ static void test_formats (void **state)
 static void test_bar (void **state)
 {
     (void) state;
-    char line [BAR_BYTES];
-    assert_string_equal (bar_print (12, 1, 24, true, 5000, line, sizeof line),
+    char line [PROGRESS_BAR_BYTES];
+    assert_string_equal (progress_bar_print (12, 1, 24, true, 5000, line, sizeof line),
                          "[##########..........] 50% 12 of 24, 1 failed, 5s left");
-    assert_string_equal (bar_print (1234, 0, 0, false, 3999, line, sizeof line), "1,234 done, 3s");
-    assert_string_equal (bar_print (0, 0, 10, true, 100, line, sizeof line),
+    assert_string_equal (progress_bar_print (1234, 0, 0, false, 3999, line, sizeof line),
+                         "1,234 done, 3s");
+    assert_string_equal (progress_bar_print (0, 0, 10, true, 100, line, sizeof line),
                          "[....................] 0% 0 of 10");
 }
 

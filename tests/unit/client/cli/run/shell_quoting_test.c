@@ -20,14 +20,14 @@ typedef struct row {
                         // refused; upper case: not loose
 } row_t;
 
-static char s_letter (const shell_place_t *place)
+static char s_letter (const shell_quoting_t *place)
 {
     switch (place->kind) {
-    case SHELL_PLACE_BARE: return place->loose ? 'b' : 'B';
-    case SHELL_PLACE_DOUBLE: return place->loose ? 'd' : 'D';
-    case SHELL_PLACE_SINGLE: return 's';
-    case SHELL_PLACE_NUMBER: return 'n';
-    case SHELL_PLACE_COMMENT: return 'c';
+    case SHELL_QUOTING_BARE: return place->loose ? 'b' : 'B';
+    case SHELL_QUOTING_DOUBLE: return place->loose ? 'd' : 'D';
+    case SHELL_QUOTING_SINGLE: return 's';
+    case SHELL_QUOTING_NUMBER: return 'n';
+    case SHELL_QUOTING_COMMENT: return 'c';
     default: assert_non_null (place->why); return place->variable ? 'R' : 'r';
     }
 }
@@ -36,13 +36,13 @@ static void s_check (const row_t *row)
 {
     char line [256];
     char letters [PLACES + 1] = "";
-    shell_place_t places [PLACES] = {0};
+    shell_quoting_t places [PLACES] = {0};
     snprintf (line, sizeof line, "%s", row->line);
     size_t count = 0;
     for (char *at = line; (at = strchr (at, '@')); count++)
-        *at = SHELL_PLACE_MARK;
+        *at = SHELL_QUOTING_MARK;
     assert_true (count <= PLACES);
-    shell_place_find (line, places);
+    shell_quoting_find (line, places);
     for (size_t i = 0; i < count; i++)
         letters [i] = s_letter (&places [i]);
     if (strcmp (letters, row->places) != 0)
@@ -146,11 +146,11 @@ static void test_what_a_plain_input_would_join (void **state)
         {"echo {a..@}", "b"},
     };
     s_check_all (rows, COUNT (rows));
-    assert_true (shell_place_plain ("a/b-c.d_9:"));
+    assert_true (shell_quoting_plain ("a/b-c.d_9:"));
     static const char *const odd [] = {"",   "a b",  "a=b", "a,b", "~",
                                        "if", "done", "*",   "a'",  "\xc3\xa9"};
     for (size_t i = 0; i < COUNT (odd); i++)
-        assert_false (shell_place_plain (odd [i]));
+        assert_false (shell_quoting_plain (odd [i]));
 }
 
 static void test_numbers (void **state)
@@ -159,9 +159,9 @@ static void test_numbers (void **state)
     static const char *const good [] = {"0", "-3", "+4", "00123456789012345678901"};
     static const char *const bad [] = {"", "-", "x", "1x", "a[$(x)]", "1 2", "--1", "1.5"};
     for (size_t i = 0; i < COUNT (good); i++)
-        assert_true (shell_place_number (good [i]));
+        assert_true (shell_quoting_number (good [i]));
     for (size_t i = 0; i < COUNT (bad); i++)
-        assert_false (shell_place_number (bad [i]));
+        assert_false (shell_quoting_number (bad [i]));
 }
 
 static void test_too_deep_is_refused (void **state)
@@ -171,10 +171,10 @@ static void test_too_deep_is_refused (void **state)
     for (size_t i = 0; i < 100; i++)
         strncat (line, "$(", sizeof line - strlen (line) - 1);
     const size_t size = strlen (line);
-    line [size] = SHELL_PLACE_MARK;
-    shell_place_t place = {0};
-    shell_place_find (line, &place);
-    assert_int_equal (place.kind, SHELL_PLACE_REFUSED);
+    line [size] = SHELL_QUOTING_MARK;
+    shell_quoting_t place = {0};
+    shell_quoting_find (line, &place);
+    assert_int_equal (place.kind, SHELL_QUOTING_REFUSED);
 }
 
 int main (void)
