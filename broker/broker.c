@@ -165,10 +165,9 @@ static cadre_error_t s_take_options (broker_t *self, void *context, const broker
     else if (gethostname (ctx->name, sizeof ctx->name - 1))
         snprintf (ctx->name, sizeof ctx->name, "broker");
     if (ctx->lost_ms < 2 * ctx->beat_ms)
-        return fault_set (
-            fault, CADRE_ERROR_ARGUMENT,
-            "peers are lost after %u ms but beat every %u ms: --lost must be twice --beat or more",
-            ctx->lost_ms, ctx->beat_ms);
+        return fault_set (fault, CADRE_ERROR_ARGUMENT,
+                          "--lost is %u ms and --beat %u ms: --lost must be at least twice --beat",
+                          ctx->lost_ms, ctx->beat_ms);
     return address_parse_list (options->listen ? options->listen : "", ctx->addresses,
                                ADDRESS_LIST_MAX, &ctx->addresses_count, fault);
 }

@@ -56,8 +56,7 @@ static FILE *s_access_open (const char *path, char buffer [BUFSIZ], fault_t *fau
     if (descriptor < 0 || fstat (descriptor, &facts)) {
         fault_set (
             fault, errno == EACCES ? CADRE_ERROR_REFUSED : CADRE_ERROR_CONFIGURATION,
-            "access file %.300s cannot be read: %s: make one with cadre keygen, or correct --access or "
-            "CADRE_ACCESS",
+            "access file %.300s cannot be read: %s: create one with cadre keygen, or correct --access or CADRE_ACCESS",
             path, strerror (errno));
     } else if (!S_ISREG (facts.st_mode)) {
         fault_set (fault, CADRE_ERROR_CONFIGURATION,
@@ -165,12 +164,12 @@ static cadre_error_t s_read_lines (access_t *self, FILE *file, const char *path,
     if (size != -1)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "line %u of access file %.300s is not understood: create a new one with cadre keygen",
-            number, path);
+            "line %u of access file %.300s is invalid: create a new one with cadre keygen", number,
+            path);
     if (!s_is_whole (self))
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "access file %.300s is not whole: it needs name, role, server-key, public-key and "
+            "access file %.300s is incomplete: it needs name, role, server-key, public-key and "
             "secret-key; create a new one with cadre keygen",
             path);
     return CADRE_OK;

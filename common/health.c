@@ -79,6 +79,6 @@ cadre_error_t health_read (const char *file, health_t *self, fault_t *fault)
     fclose (stream);
     if (read && s_health_parse (line, self))
         return CADRE_OK;
-    return fault_set (fault, CADRE_ERROR_TYPE, "%s is not what a worker writes (CADRE_HEALTH)",
+    return fault_set (fault, CADRE_ERROR_TYPE, "%s is not a status file of cadre (CADRE_HEALTH)",
                       file);
 }

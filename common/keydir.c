@@ -33,7 +33,7 @@ cadre_error_t keydir_default (char path [KEYDIR_PATH_BYTES], fault_t *fault)
         return CADRE_OK;
     return fault_set (
         fault, CADRE_ERROR_CONFIGURATION,
-        "there is no place for keys: set HOME or XDG_CONFIG_HOME, or give a folder with --keys");
+        "there is no folder for keys: set HOME or XDG_CONFIG_HOME, or give one with --keys");
 }
 
 static const char *s_file (const char *path, const char *name, const char *ending,
@@ -149,7 +149,7 @@ cadre_error_t keydir_broker (const char *path, bool make, char public_key [KEYS_
         return CADRE_OK;
     return fault_set (
         fault, CADRE_ERROR_CONFIGURATION,
-        "%.300s holds no key of a broker: restore it, or remove it and create all keys again",
+        "%.300s is not the key of a broker: restore it, or remove it and create all keys again",
         file);
 }
 
@@ -213,7 +213,7 @@ static cadre_error_t s_load (const char *file, zconfig_t **cert, keydir_entry_t 
     zconfig_destroy (cert);
     return fault_set (
         fault, CADRE_ERROR_CONFIGURATION,
-        "%.300s holds no public key with role and the name of the file: restore it, or remove it",
+        "%.300s is not a public key with a role and the name of the file: restore it, or remove it",
         file);
 }
 

@@ -112,7 +112,8 @@ __attribute__ ((format (printf, 3, 4))) static void s_line (log_level_t level,
 static void s_tell_left_out (const char *identifier, uint64_t left_out)
 {
     if (left_out)
-        s_line (LOG_WARNING, "B034", "%llu lines of %s were left out: more than one a second came",
+        s_line (LOG_WARNING, "B034",
+                "%llu lines of %s were suppressed: there was more than one a second",
                 (unsigned long long) left_out, identifier);
 }
 

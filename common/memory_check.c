@@ -51,8 +51,7 @@ cadre_error_t memory_check_lacks (size_t size_bytes, const char *what, fault_t *
     char size [UNITS_TEXT_BYTES];
     return fault_set (
         fault, CADRE_ERROR_MEMORY,
-        "no memory for %s of %s and their copies on the way: raise the limit (ulimit -v, or that of the "
-        "container), or pass a file's name instead",
+        "no memory for %s of %s and their copies in flight: raise the limit (ulimit -v, or that of the container), or pass a file's name instead",
         what, units_print_size (size_bytes, size, sizeof size));
 }
 

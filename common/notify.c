@@ -47,8 +47,8 @@ struct notify {
 static void s_warn (const char *what, const char *name)
 {
     log_line (LOG_WARNING, "C010",
-              "%s %s cannot be used: %s; the supervisor is not told how this process is", what,
-              name, strerror (errno));
+              "%s %s cannot be used: %s; the supervisor gets no status of this process", what, name,
+              strerror (errno));
 }
 
 //  Converts "/path", or "@name" for an abstract name. Returns the length of the address, 0 if it is

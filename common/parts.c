@@ -122,7 +122,7 @@ static bool s_is_whole (const pile_t *pile, const rules_shape_t *shape, fault_t 
     if (pile->broken)
         fault_set (fault, pile->fault.code, "%s", pile->fault.text);
     else if (!rules_scan_is_whole (&pile->scan))
-        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: its bytes are no value", shape->name);
+        fault_set (fault, CADRE_ERROR_ARGUMENT, "%s: its bytes are not a valid value", shape->name);
     else
         return rules_scan_fits (&pile->scan, shape, fault);
     return false;
@@ -133,7 +133,7 @@ bool parts_take_as (parts_t *self, uint64_t number, const rules_shape_t *shape, 
 {
     pile_t *pile = s_parts_find (self, number);
     if (!pile || pile->given_up || pile->came != pile->total) {
-        fault_set (fault, CADRE_ERROR_PROTOCOL, "%s: its parts have not come", shape->name);
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "%s: its parts have not arrived", shape->name);
         return false;
     }
     bool whole = s_is_whole (pile, shape, fault);

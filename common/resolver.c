@@ -81,8 +81,8 @@ size_t resolver_look (const char *name, char (*numbers) [ADDRESS_NAME_BYTES], si
         fault_set (fault,
                    rc == EAI_NONAME || rc == EAI_NODATA ? CADRE_ERROR_ADDRESS
                                                         : CADRE_ERROR_UNAVAILABLE,
-                   "%.200s has no address (%s): correct the name, or name the broker by number",
-                   name, rc ? gai_strerror (rc) : "neither IPv4 nor IPv6");
+                   "%.200s has no address (%s): correct the name, or give an IP address", name,
+                   rc ? gai_strerror (rc) : "neither IPv4 nor IPv6");
     return count;
 }
 

@@ -124,8 +124,7 @@ static step_t s_bad (const rules_scan_t *self, const piece_t *piece, fault_t *fa
 //  Waits for more bytes; if all have arrived, the value is incomplete.
 static step_t s_rules_wait (const rules_scan_t *self, const piece_t *piece, fault_t *fault)
 {
-    return piece->size < self->total ? STEP_WAIT
-                                     : s_bad (self, piece, fault, "its bytes are cut off");
+    return piece->size < self->total ? STEP_WAIT : s_bad (self, piece, fault, "it is incomplete");
 }
 
 static bool s_is_failure (view_t body)
@@ -199,7 +198,7 @@ static step_t s_begin_text (rules_scan_t *self, const piece_t *piece, const curs
                             fault_t *fault)
 {
     if (head->number > self->total - self->at - head->length)
-        return s_bad (self, piece, fault, "its bytes are cut off");
+        return s_bad (self, piece, fault, "it is incomplete");
     self->at += head->length;
     self->text_end = self->at + (size_t) head->number;
     return s_rules_text (self, piece, fault);
@@ -344,8 +343,8 @@ static bool s_allows (const rules_shape_t *self, rules_doubt_t doubt)
 bool rules_scan_fits (const rules_scan_t *self, const rules_shape_t *shape, fault_t *fault)
 {
     static const char *const words [RULES_DOUBTS] = {
-        "a text that is not UTF-8", "ext type 1: no item of a map stands here",
-        "ext type 1: no item of a map stands here", "nested too deep", "nested too deep"};
+        "a text that is not UTF-8", "ext type 1 outside of an item of a map",
+        "ext type 1 outside of an item of a map", "nested too deep", "nested too deep"};
     for (rules_doubt_t doubt = 0; doubt < RULES_DOUBTS; doubt++)
         if (self->doubts >> doubt & 1 && !s_allows (shape, doubt)) {
             fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s", shape->name, self->places [doubt],

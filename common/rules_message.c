@@ -26,14 +26,13 @@ static bool s_check_outcome (const rules_result_t *self, fault_t *fault)
         const char *word = self->outcome < CADRE_OUTCOMES_COUNT
                                ? cadre_outcome_text ((cadre_outcome_t) self->outcome)
                                : "none";
-        fault_set (fault, CADRE_ERROR_PROTOCOL,
-                   "outcome %" PRIu64 " (%s) is none that %s can know of", self->outcome, word,
-                   who);
+        fault_set (fault, CADRE_ERROR_PROTOCOL, "outcome %" PRIu64 " (%s) cannot come from %s",
+                   self->outcome, word, who);
         return false;
     }
     if (self->code < INT32_MIN || self->code > INT32_MAX || self->run_us > INT64_MAX) {
         fault_set (fault, CADRE_ERROR_PROTOCOL,
-                   "code %" PRId64 " or a run time of %" PRIu64 " us cannot be", self->code,
+                   "code %" PRId64 " or a run time of %" PRIu64 " us is out of range", self->code,
                    self->run_us);
         return false;
     }
@@ -126,7 +125,7 @@ bool rules_message_output (uint64_t stream, view_t bytes, fault_t *fault)
     default: break;
     }
     fault_set (fault, CADRE_ERROR_PROTOCOL,
-               "output on stream %" PRIu64 ", which is none, or of nothing", stream);
+               "output on stream %" PRIu64 ", which does not exist, or empty output", stream);
     return false;
 }
 

@@ -279,10 +279,10 @@ static cadre_error_t s_bind_failed (const char *endpoint, fault_t *fault)
     case EADDRINUSE:
         if (!tcp)
             return fault_set (fault, CADRE_ERROR_ADDRESS_IN_USE,
-                              "%s is taken: choose another name with --listen", endpoint);
+                              "%s is in use: choose another name with --listen", endpoint);
         return fault_set (
             fault, CADRE_ERROR_ADDRESS_IN_USE,
-            "port %s is taken (%s): stop the program that uses it, or choose another with --listen",
+            "port %s is in use (%s): stop the program that uses it, or choose another with --listen",
             port, endpoint);
     case EACCES:
         return fault_set (

@@ -18,13 +18,12 @@ static cadre_error_t s_refuse_mode (const struct stat *facts, const char *what, 
     if (secret)
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            "%s %.300s can be used by others (mode %04o): run chmod 600 on it, or better, create a new one",
+            "%s %.300s can be accessed by others (mode %04o): run chmod 600 on it, or better, create a new one",
             what, path, mode);
     return fault_set (
         fault, CADRE_ERROR_REFUSED,
-        "%s %.300s can be written by others (mode %04o): look through %s, and run chmod go-w on it, or choose "
-        "another",
-        what, path, mode, S_ISDIR (facts->st_mode) ? "what is in it" : "it");
+        "%s %.300s can be written by others (mode %04o): check %s, and run chmod go-w on it, or choose another",
+        what, path, mode, S_ISDIR (facts->st_mode) ? "its content" : "it");
 }
 
 cadre_error_t trust_judge (const struct stat *facts, const char *what, const char *path,
@@ -34,8 +33,7 @@ cadre_error_t trust_judge (const struct stat *facts, const char *what, const cha
     if (facts->st_uid != geteuid () && facts->st_uid != 0)
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            "%s %.300s belongs to user %u, not to you (%u): choose one of your own, or look through it and "
-            "run chown on it",
+            "%s %.300s belongs to user %u, not to you (%u): choose one of your own, or check it and run chown on it",
             what, path, (unsigned) facts->st_uid, (unsigned) geteuid ());
     return facts->st_mode & wrong ? s_refuse_mode (facts, what, path, kind == TRUST_SECRET, fault)
                                   : CADRE_OK;
@@ -48,7 +46,7 @@ cadre_error_t trust_check (const char *what, const char *path, trust_kind_t kind
         return CADRE_OK;
     if (lstat (path, &facts))
         return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "%s %.300s cannot be looked at: %s: choose another", what, path,
+                          "%s %.300s cannot be examined: %s: choose another", what, path,
                           strerror (errno));
     if (kind == TRUST_FOLDER ? !S_ISDIR (facts.st_mode) : !S_ISREG (facts.st_mode))
         return fault_set (fault, CADRE_ERROR_REFUSED,

@@ -37,7 +37,7 @@ void leave_on_deadline (void *owner, int64_t now_us)
     if (answers)
         log_line (
             LOG_WARNING, "W032",
-            "leaves, and the broker has not acknowledged how %zu of its tasks ended: they count as lost with it",
+            "leaves before the broker has acknowledged the results of %zu tasks: they count as lost with the worker",
             answers);
     self->phase = PHASE_DONE;
 }

@@ -14,7 +14,7 @@ void report_worker (notify_t *notify, const link_t *link, const slots_t *slots,
                        slots_count - slots_free (slots), slots_count);
         notify_ready (notify);
     } else {
-        notify_status (notify, "looks for the broker at %s", broker);
+        notify_status (notify, "reconnecting to the broker at %s", broker);
         notify_away (notify);
     }
 }

@@ -55,9 +55,10 @@ cadre_error_t authz_check_job (const authz_t *self, const char *peer, const char
     const rights_t *rights = authz_rights (self, peer);
     bool command = kind == WIRE_KIND_COMMAND;
     if (!rights || rights->role == ROLE_OBSERVER)
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "the key %s is for looking on: submit with a key of role client or admin",
-                          key);
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "the key %s has role observer and cannot submit: use a key of role client or admin",
+            key);
     if (rights_cover (rights, command ? NULL : function))
         return CADRE_OK;
     return fault_set (
@@ -88,16 +89,15 @@ const char *authz_admit (const keyring_t *keys, const char *domain, const char *
 static cadre_error_t s_authz_reload (context_t *ctx, fault_t *fault)
 {
     if (!ctx->authz)
-        fault_set (
-            fault, CADRE_ERROR_CONFIGURATION,
-            "this broker uses no keys: there is nothing to read again; start it with --keys");
+        fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                   "this broker uses no keys, so there are none to reload: start it with --keys");
     else if (ctx->authz->reload (ctx->authz, fault) == CADRE_OK) {
         ctx->keys_changed = true;
-        log_line (LOG_INFO, "B031", "keys were read again: %zu are let in",
+        log_line (LOG_INFO, "B031", "keys reloaded: %zu are accepted",
                   keyring_count (ctx->authz->keys));
         return CADRE_OK;
     }
-    log_line (LOG_WARNING, "B032", "keys were not read again: %s", fault->text);
+    log_line (LOG_WARNING, "B032", "keys were not reloaded: %s", fault->text);
     return fault->code;
 }
 

@@ -83,10 +83,9 @@ static void s_zap_note (zap_t *self, const question_t *question, const char *key
     if (strncmp (address, MAPPED, strlen (MAPPED)) == 0)
         address += strlen (MAPPED);
     log_line (LOG_WARNING, "B035",
-              "a peer at %s was not let in at %.5s: %s %s (%llu refusals since the last line)",
-              address, question->text [FRAME_DOMAIN],
-              rights ? "that door is not for the key" : "no such key:", rights ? rights->name : key,
-              (unsigned long long) (count - self->logged));
+              "a peer at %s was refused at %.5s: %s %s (%llu refusals since the last line)",
+              address, question->text [FRAME_DOMAIN], rights ? "wrong role of key" : "unknown key",
+              rights ? rights->name : key, (unsigned long long) (count - self->logged));
     self->logged = count;
     self->logged_us = now_us;
 }

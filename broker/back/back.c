@@ -55,7 +55,7 @@ void back_destroy (back_t **self_p)
 static void s_handle_beat (back_t *self, worker_record_t *worker, const wire_beat_t *beat)
 {
     if (beat->received > lane_sent (worker->lane)) {
-        back_session_end (self, worker, "it acknowledges what was never sent");
+        back_session_end (self, worker, "it acknowledged a frame that was never sent");
         return;
     }
     lane_received (worker->lane, beat->received);
@@ -264,7 +264,7 @@ void back_judge (back_t *self)
             back_session_end (self, worker,
                               "it does not open its lane: are the ports of --lanes reachable?");
         else if (worker && worker->session && worker->deaf)
-            back_session_end (self, worker, "it does not read what it is told");
+            back_session_end (self, worker, "it does not read its orders");
         else if (worker && s_is_nobody (worker)) {
             back_session_forget (self, worker, true);
             continue;

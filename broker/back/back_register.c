@@ -32,7 +32,7 @@ static cadre_error_t s_back_register_check (const wire_worker_hello_t *hello, ad
                                                 : (address_kind_t) 0;
     if (*kind == 0)
         return fault_set (fault, CADRE_ERROR_ADDRESS,
-                          "a worker reaches its broker by tcp, ipc or inproc");
+                          "a worker must connect by tcp, ipc or inproc");
     return CADRE_OK;
 }
 
@@ -70,8 +70,9 @@ static cadre_error_t s_check_key (const back_t *self, const wire_worker_hello_t 
     const worker_record_t *worker = roster_by_uuid (self->ctx->roster, hello->uuid.data);
     bool other = worker && worker->described && strcmp (worker->peer, peer) != 0;
     if (s_is_local (peer) != (kind != ADDRESS_TCP) || other)
-        return fault_set (fault, CADRE_ERROR_REFUSED,
-                          "this is not the way, or not the key, of that worker");
+        return fault_set (
+            fault, CADRE_ERROR_REFUSED,
+            "that worker is registered with another key or transport: restart the worker");
     return CADRE_OK;
 }
 
@@ -153,7 +154,7 @@ static worker_record_t *s_worker (back_t *self, const wire_worker_hello_t *hello
         return NULL;
     int64_t hello_us = former ? former->hello_us : 0;
     if (former && former != worker) {
-        log_line (LOG_INFO, "B037", "worker %s gives way to another on its connection",
+        log_line (LOG_INFO, "B037", "worker %s is replaced by another on its connection",
                   former->name);
         back_session_forget (self, former, false);
     }

@@ -47,7 +47,7 @@ void back_session_refuse (back_t *self, sockets_route_t route, const fault_t *fa
 
 void back_session_end (back_t *self, worker_record_t *worker, const char *why)
 {
-    log_line (LOG_WARNING, "B011", "session of worker %s ends: %s; it may register anew",
+    log_line (LOG_WARNING, "B011", "session of worker %s ends: %s; it may register again",
               worker->name, why);
     back_session_who (self, worker->route);
     roster_end_session (self->ctx->roster, worker);

@@ -77,12 +77,11 @@ static cadre_error_t s_lane_limits_refuse (const lane_limits_t *self, const surv
     if (descriptors < LANE_DESCRIPTORS)
         return fault_set (
             fault, CADRE_ERROR_DESCRIPTORS,
-            "one more worker needs %d file descriptors, and the broker keeps the last ones for "
-            "those who are there: raise its limit (ulimit -n)",
+            "one more worker needs %d file descriptors, and the broker reserves the last ones for connected peers: raise its limit (ulimit -n)",
             LANE_DESCRIPTORS);
     if (room == 0)
         return fault_set (fault, CADRE_ERROR_DESCRIPTORS,
-                          "all ports of --lanes are taken, by %zu workers: give a wider range",
+                          "all ports of --lanes are in use by %zu workers: give a wider range",
                           survey->of_kind);
     return fault_set (
         fault, CADRE_ERROR_DESCRIPTORS,

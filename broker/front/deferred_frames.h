@@ -1,6 +1,6 @@
 /*  deferred_frames.h - holds back frames of a session until it acknowledges replies
  *
- *  JOB_OPEN and JOB_FOLLOW need no window for their replies. A session that opens jobs without end
+ *  The replies to JOB_OPEN and JOB_FOLLOW need no window. A session that opens jobs without end
  *  and acknowledges nothing would fill the broker's memory. So when its replies reach the limit
  *  (client_is_full), these frames wait like requests (inbox.h), and all later frames wait behind
  *  them, in order. Only a few bytes may wait. Later frames are dropped and requested again by WHO

@@ -95,7 +95,7 @@ void front_check_keys (front_t *self)
     HASH_ITER (hh_uuid, self->by_uuid, client, next) {
         if (authz_is_client (self->ctx->authz, client->peer))
             continue;
-        log_line (LOG_WARNING, "B024", "client %s is put out: its key %s is not let in any more",
+        log_line (LOG_WARNING, "B024", "client %s is disconnected: key %s was revoked",
                   client->name, client->key);
         front_session_refuse (
             self, client->route, CADRE_ERROR_REFUSED,

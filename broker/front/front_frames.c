@@ -52,9 +52,10 @@ static bool s_request (front_t *self, client_t *client, cursor_t *body)
     char message [CONTEXT_NAME_BYTES + 192];
     if (inbox_admits (&client->inbox, (size_t) (body->end - body->at)))
         return requests_take (self, client, body);
-    snprintf (message, sizeof message,
-              "%zu requests of client %s wait to be answered: it asks faster than it takes replies",
-              client->inbox.count, client->name);
+    snprintf (
+        message, sizeof message,
+        "%zu requests of client %s are queued: it sends requests faster than it reads replies",
+        client->inbox.count, client->name);
     front_session_refuse (self, client->route, CADRE_ERROR_TOO_LARGE, message);
     return false;
 }

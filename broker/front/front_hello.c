@@ -74,7 +74,7 @@ static bool s_supersede (front_t *self, const wire_client_hello_t *hello, socket
         return false;
     *hello_us = former ? former->hello_us : 0;
     if (former && former != client) {
-        log_line (LOG_INFO, "B038", "client %s gives way to another on its connection",
+        log_line (LOG_INFO, "B038", "client %s is replaced by another on its connection",
                   former->name);
         front_session_forget (self, former);
     }

@@ -58,10 +58,9 @@ static cadre_error_t s_check_open (const front_t *self, const client_t *client,
     if (!retry_policy_read (&tries, open) || !spans_can_be_read (&open->ended))
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
-            "what is tried again is a map of outcomes to numbers, and what has ended a list of spans");
+            "the field causes is a map of outcomes to numbers, and the field ended a list of spans");
     if (!s_spec_is_map (open->spec))
-        return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "what a job's commands have in common is a map or nil");
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the spec of a job is a map or nil");
     return CADRE_OK;
 }
 

@@ -106,7 +106,7 @@ static const char *s_differs (const job_t *job, const wire_job_open_t *open)
     if (spec)
         return spec;
     if (open->durable && !job->durable)
-        return "to be kept in memory alone";
+        return "to be kept in memory only";
     if (retry_policy_read (&tries, open) && tries.again [CADRE_OUTCOME_WORKER_LOST] == 0
         && !job_runs_once (job))
         return "with tasks that may run twice";
@@ -121,8 +121,7 @@ static cadre_error_t s_check_same (const job_t *job, const wire_job_open_t *open
     if (open->kind != job->kind || !view_is (open->function, job->function))
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            "this job was submitted before, as %llu, to run %s, and now it is to run something "
-            "else: choose another identity",
+            "this job was submitted before, as %llu, to run %s, and now with another function or kind: choose another identity",
             number, *job->function ? job->function : "commands");
     const char *other = s_differs (job, open);
     return other ? fault_set (fault, CADRE_ERROR_REFUSED,
@@ -139,8 +138,7 @@ static cadre_error_t s_front_resubmit_check (const front_t *self, const client_t
     if (!job_owner_reaches (self->ctx, client, job))
         return fault_set (
             fault, CADRE_ERROR_REFUSED,
-            "this job was submitted before, to a release that did not note whose it was: ask for a key that "
-            "reaches all jobs (cadre keygen --jobs all), or choose another identity");
+            "this job was submitted before, to a release that did not record its owner: ask for a key with access to all jobs (cadre keygen --jobs all), or choose another identity");
     if (authz_check_job (self->ctx->authz, client->peer, client->key, job->kind, job->function,
                          fault))
         return fault->code;
@@ -211,7 +209,7 @@ bool front_resubmit_refuse (front_t *self, client_t *client, const job_t *job, u
     fault_t fault = {0};
     fault_set (
         &fault, CADRE_ERROR_REFUSED,
-        "this job was submitted before, as %llu, with %u tasks, and these are others: choose another identity",
+        "this job was submitted before, as %llu, with %u tasks that differ from these: choose another identity",
         (unsigned long long) job->number, job->promised);
     client_opened (client, self->ctx, ref, 0, &fault);
     return true;

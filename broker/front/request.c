@@ -38,7 +38,7 @@ void request_reply (request_t *self, cadre_error_t code, const char *message, vi
         buffer_clear (&frame);
         s_pack_reply (self, &frame,
                       (wire_reply_t){.code = CADRE_ERROR_TOO_LARGE,
-                                     .message = wire_view ("the answer is larger than a frame"),
+                                     .message = wire_view ("the reply is larger than a frame"),
                                      .more = more});
     }
     client_charge (self->client, self->ctx, METER_FRAME_NS + METER_BYTE_NS * (uint64_t) frame.size);

@@ -69,8 +69,8 @@ static void s_requests_run (request_t *self)
                    CADRE_VERSION_STRING, what);
     else if (!s_may (self, handler->least))
         fault_set (&fault, CADRE_ERROR_REFUSED,
-                   "the key %s may not ask for %s: that takes a key of role %s", self->client->key,
-                   what, keys_role_name (handler->least));
+                   "the key %s may not request %s: that requires a key of role %s",
+                   self->client->key, what, keys_role_name (handler->least));
     else
         handler->run (self, &fault);
     if (fault.code) {

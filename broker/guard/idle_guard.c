@@ -70,9 +70,9 @@ bool idle_guard_judge (const tcp_peers_view_t *view)
         if (peer->cut)
             continue;
         if (s_is_idle (view, peer))
-            peer->cut = "it says nothing and has no session";
+            peer->cut = "it sends nothing and has no session";
         else if (s_is_deaf (view, peer))
-            peer->cut = "it does not take what it is sent";
+            peer->cut = "it does not read what is sent to it";
     }
     if (view->surplus)
         s_make_room (view);

@@ -297,7 +297,7 @@ static const char *s_tcp_peers_address (int fd, char text [INET6_ADDRSTRLEN])
 static void s_tcp_peers_cut (tcp_peers_t *self, tcp_peer_t *peer)
 {
     char text [INET6_ADDRSTRLEN];
-    log_line (LOG_WARNING, "B050", "a peer at %s is cut off: %s (%llu KiB held)",
+    log_line (LOG_WARNING, "B050", "a peer at %s is disconnected: %s (%llu KiB held)",
               s_tcp_peers_address (peer->fd, text), peer->cut,
               (unsigned long long) peer->held >> 10);
     //  With a reset; otherwise the kernel would try to send the rest
@@ -347,7 +347,7 @@ static void s_note_cuts (tcp_peers_t *self)
     if (cut == self->throttled)
         return;
     log_line (LOG_WARNING, "B051",
-              "peers are cut off: their messages have too many frames, and do not end (%llu)",
+              "peers are disconnected: their messages have too many frames, and do not end (%llu)",
               (unsigned long long) (cut - self->throttled));
     self->ctx->cut_peers += cut - self->throttled;
     self->ctx->refused_frames += cut - self->throttled;

@@ -460,7 +460,7 @@ static cadre_error_t s_read_record (replay_t *self, cursor_t *cursor, fault_t *f
     if (!replay (self, cursor))
         return fault_set (
             fault, CADRE_ERROR_IO,
-            "the store is damaged: a record (%s) of batch %llu cannot be: restore a copy",
+            "the store is damaged: a record (%s) of batch %llu is invalid: restore a copy",
             wire_verb_name ((unsigned) verb), (unsigned long long) self->seq);
     s_recovery_count (self, verb, body, (size_t) (cursor->at - self->record));
     return CADRE_OK;

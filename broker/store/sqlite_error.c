@@ -20,8 +20,8 @@ static const struct {
      "the file is damaged: restore a copy, or move it away to start with an empty one"},
     {SQLITE_NOTADB, CADRE_ERROR_IO,
      "the file is damaged: restore a copy, or move it away to start with an empty one"},
-    {SQLITE_BUSY, CADRE_ERROR_ADDRESS_IN_USE, "another program holds it: stop that one"},
-    {SQLITE_LOCKED, CADRE_ERROR_ADDRESS_IN_USE, "another program holds it: stop that one"},
+    {SQLITE_BUSY, CADRE_ERROR_ADDRESS_IN_USE, "another program has locked it: stop that one"},
+    {SQLITE_LOCKED, CADRE_ERROR_ADDRESS_IN_USE, "another program has locked it: stop that one"},
     {SQLITE_READONLY, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
     {SQLITE_PERM, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
     {SQLITE_CANTOPEN, CADRE_ERROR_CONFIGURATION, "let this user write the file and its folder"},
@@ -66,7 +66,6 @@ cadre_error_t sqlite_error_is_damage (const char *path, const char *where, fault
 {
     return fault_set (
         fault, CADRE_ERROR_IO,
-        "the store %s is damaged (%s), and was left as it is: bring it back from a copy, or "
-        "move it away to begin with an empty one",
+        "the store %s is damaged (%s), and was not changed: restore it from a copy, or move it away to begin with an empty one",
         path, where);
 }

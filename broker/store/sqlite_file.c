@@ -115,8 +115,7 @@ static cadre_error_t s_sqlite_file_make (sqlite_file_t *self, fault_t *fault)
     if (s_exists (self->path, "-wal"))
         return fault_set (
             fault, CADRE_ERROR_IO,
-            "the store %s is missing, but %s-wal, a part of it, is there: bring it back, or "
-            "move that away to begin with an empty one",
+            "the store %s is missing, but %s-wal, a part of it, exists: restore the store, or move that away to begin with an empty one",
             self->path, self->path);
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
         s_sqlite_file_remove (self->path, leftovers [i]);
@@ -177,8 +176,7 @@ static cadre_error_t s_check_head (sqlite_file_t *self, fault_t *fault)
     if (status.st_nlink > 1)
         return fault_set (
             fault, CADRE_ERROR_CONFIGURATION,
-            "the store %s has %lu names (hard links), and no lock keeps the brokers of two names apart: "
-            "remove the others",
+            "the store %s has %lu names (hard links), and a lock works for one name only: remove the others",
             self->path, (unsigned long) status.st_nlink);
     if (size < 0)
         return fault_set (fault, CADRE_ERROR_IO, "the store %s cannot be read: %s", self->path,
@@ -268,8 +266,7 @@ static cadre_error_t s_check_wal (sqlite_file_t *self, fault_t *fault)
     if (!has && lockfile_marked (self->lock))
         return fault_set (
             fault, CADRE_ERROR_IO,
-            "the store %s is not whole: its broker was killed, and %s, where its last jobs are, is %s: bring it "
-            "back; or remove %s.lock to go on without it",
+            "the store %s is incomplete: its broker was killed, and %s, which has its last jobs, is %s: restore it; or remove %s.lock to continue without it",
             self->path, wal, self->had_wal ? "empty" : "missing", self->path);
     return sqlite_wal_check (self->path, wal, fault);
 }

@@ -1,31 +1,29 @@
-#  remote.sh - what cadre does on a host that it deploys to: sh and coreutils are all that it needs
-#  there
+#  remote.sh - runs on each host of a deployment; needs only sh and coreutils
 #
-#  ssh starts `sh`, which reads this text from its stdin and then orders, one a line, up to "go":
+#  ssh starts `sh`, which reads this script from its stdin and then orders, one per line, up to "go":
 #
 #      verb start | attach | status | drain | stop | remove
-#      name NAME                   of the deployment: several may be on one host
-#      wait SECONDS                for what the verb waits for
-#      silence SECONDS             after which an attached session is taken for cut; 60
-#      worker PROGRAM              cadre-worker, where the bundle has none
-#      machine x86_64              what the bundle was built for
-#      file SHA256 SIZE MODE PLACE each file that is sent, and where it goes
+#      name NAME                   of the deployment; a host may have several
+#      wait SECONDS                timeout of the verb
+#      silence SECONDS             after which an attached session counts as cut; 60
+#      worker PROGRAM              cadre-worker, if the bundle has none
+#      machine x86_64              architecture of the bundle
+#      file SHA256 SIZE MODE PLACE a file that is sent, and its path
 #      access SIZE SHA256          of the access file
 #      arg WORD                    of cadre-worker; @ in tcp://@:PORT becomes the address from which
-#      ssh came
+#                                  ssh connected
 #
-#  The answers are lines that begin with "cadre: "; all others (a chatty .bashrc) are none of ours:
+#  Answers are lines that begin with "cadre: "; other lines (output of a .bashrc) are ignored:
 #
-#      need SHA256                 send this file: it is not here yet
-#      ready                       send the files that are needed, in that order, and the access
-#      file
+#      need SHA256                 send this file: the host does not have it
+#      ready                       send the needed files, in that order, and the access file
 #      STATE STARTS WHY            running, connecting, restarting, unwatched, ended, absent,
-#      failed, gone: how it is
+#                                  failed, gone: the state of the worker
 #
-#  Everything lies in ~/.cache/cadre: files by their hash in sha256/, and for each deployment a
-#  folder of mode 0700 in hosts/HOST/NAME (home folders are often shared by hosts). The worker's
-#  working folder is files/ in there, by which its processes are known. `attach` keeps nothing: when
-#  its stdin ends, or is silent for a minute, the worker ends and its folder goes.
+#  All files are in ~/.cache/cadre: files by their hash in sha256/, and for each deployment a folder
+#  of mode 0700 in hosts/HOST/NAME (hosts often share home folders). The worker's working folder is
+#  files/ in it, by which its processes are identified. `attach` keeps nothing: when its stdin ends,
+#  or is silent for a minute, the worker ends and its folder is removed.
 
 set -u
 trap '' HUP PIPE
@@ -38,7 +36,7 @@ nap () {
     sleep 0.1 2>/dev/null || sleep 1
 }
 
-#  ---- what runs ----
+#  ---- processes ----
 
 #  Is PID a process of this deployment?
 alive () {
@@ -47,8 +45,7 @@ alive () {
     "$run/files" | "$run/files "*) return 0 ;;
     ?*) return 1 ;;
     esac
-    # A worker that has a key lets nobody look where it is, but for root: its name and state can be
-    # read
+    # Only root can read the working folder of a worker with a key; its name and state are readable
     [ "$1" = "${worker:-}" ] && kill -0 "$1" 2>/dev/null || return 1
     case $(cat "/proc/$1/stat" 2>/dev/null) in
     *") Z "*) return 1 ;;
@@ -62,7 +59,7 @@ pids () {
     worker=$(cat "$run/worker" 2>/dev/null)
 }
 
-#  gone TENTHS: wait until neither watcher nor worker is there
+#  gone TENTHS: waits until watcher and worker have ended
 gone () {
     left=$1
     while pids && { alive "$watcher" || alive "$worker"; }; do
@@ -72,7 +69,7 @@ gone () {
     done
 }
 
-#  To the watcher, which passes it on; to the worker itself where there is no watcher.
+#  Signals the watcher, which passes the signal on; without a watcher the worker itself.
 signal () {
     pids
     if alive "$watcher"; then
@@ -82,8 +79,7 @@ signal () {
     fi
 }
 
-#  What is left of it, also where somebody has removed its folder: a cache may be emptied at any
-#  time.
+#  Kills remaining processes, also if the folder was removed: a cache may be emptied at any time.
 kill_strays () {
     pids
     ! alive "$worker" || kill -KILL "$worker" 2>/dev/null
@@ -97,7 +93,7 @@ kill_strays () {
     done
 }
 
-#  end TENTHS: drain for so long; then stop, then kill
+#  end TENTHS: drains for so long; then stops, then kills
 end () {
     signal TERM
     gone "$1" || { signal TERM && gone 50; }
@@ -105,7 +101,7 @@ end () {
     gone 50
 }
 
-#  What the log tells: starts so far, the last line, whether the worker is registered.
+#  Reads from the log: starts so far, the last line, whether the worker is registered.
 read_log () {
     starts=0 registered= last=
     while IFS= read -r line; do
@@ -118,8 +114,7 @@ read_log () {
     done <"$run/log"
 } 2>/dev/null
 
-#  Sets $state and $why. The log is read first: a start that stands there was written after the
-#  watcher's id.
+#  Sets $state and $why. The log is read first: a start in it was written after the watcher's ID.
 look () {
     state=absent starts=0 why= registered= last=
     [ -d "$run" ] || return 0
@@ -164,14 +159,13 @@ serve () {
     worker=
 }
 
-#  The log of a worker that dies again and again stays small.
+#  Limits the log of a worker that dies repeatedly.
 shorten () {
     [ "$(wc -c <"$run/log")" -gt 262144 ] || return 0
     tail -n 200 "$run/log" >"$run/log.new" && mv "$run/log.new" "$run/log"
 }
 
-#  An exit code of 0 is that of a worker that was drained or stopped; 64, 77 and 78 will be the same
-#  again.
+#  Exit code 0: the worker was drained or stopped; 64, 77 and 78 would repeat after a restart.
 watch () {
     stopping= worker= delay=1
     trap 'stopping=yes; [ -z "$worker" ] || kill -TERM "$worker" 2>/dev/null' TERM
@@ -198,7 +192,7 @@ watch () {
 
 #  ---- files ----
 
-#  Exactly SIZE bytes of stdin.
+#  Copies exactly SIZE bytes of stdin.
 take () {
     [ "$1" -lt 65536 ] || dd bs=65536 count=$(($1 / 65536)) iflag=fullblock 2>/dev/null
     [ $(($1 % 65536)) = 0 ] || dd bs=$(($1 % 65536)) count=1 iflag=fullblock 2>/dev/null
@@ -208,7 +202,7 @@ hash_of () {
     sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"
 }
 
-#  Where a file with this hash is, or would be.
+#  Finds the path of a file with this hash, existing or not.
 find_file () {
     found=$store/$1
     [ -f "$found" ] || found=$keep/$1
@@ -220,7 +214,7 @@ receive () {
     take "$2" >"$part"
     if [ "$(hash_of "$part")" != "$1" ]; then
         rm -f "$part"
-        fail "a file of $2 bytes did not arrive whole in $keep: is the disk full, or was ssh cut?"
+        fail "a file of $2 bytes is incomplete in $keep: is the disk full, or was ssh cut?"
     fi
     chmod 0555 "$part" && mv "$part" "$keep/$1"
 }
@@ -241,7 +235,7 @@ ask_for () {
     find_file "$hash" || { say "need $hash" && needed="$needed$hash " wanted="$wanted$hash $size$newline"; }
 }
 
-#  What tasks may change is a copy; all else is another name of the file in the cache.
+#  Files that tasks may change are copies; all others are hard links to the cache.
 put () {
     find_file "$hash" || fail "$hash vanished from the cache; deploy again"
     mkdir -p "${place%/*}" || fail "no folder can be made in $run"
@@ -261,12 +255,12 @@ exchange () {
     done
     [ -z "$access" ] && return
     take "${access%% *}" >"$run/access"
-    [ "$(hash_of "$run/access")" = "${access#* }" ] || fail "the access file did not arrive whole"
+    [ "$(hash_of "$run/access")" = "${access#* }" ] || fail "the access file is incomplete"
 }
 
 #  ---- verbs ----
 
-#  Takes away what was made for this deployment, and folders that are empty now.
+#  Removes the files of this deployment, and folders that are empty now.
 clear () {
     rm -rf "$run"
     [ "$verb" != remove ] || rmdir "${run%/*}" "$root/hosts" 2>/dev/null
@@ -281,11 +275,10 @@ fail () {
     exit 1
 }
 
-#  Whoever else can write there could put another program in the place of ours, or read the access
-#  file.
+#  A user who can write there could replace our programs, or read the access file.
 is_ours () {
     [ -z "$(find "$1/." -prune \( ! -user "$(id -u)" -o -perm -020 -o -perm -002 \) 2>/dev/null)" ] \
-        || fail "folder $1 is another user's, or can be written by others: look through what is in it, and run chown or chmod go-w on it"
+        || fail "folder $1 is another user's, or can be written by others: check its content, and run chown or chmod go-w on it"
 }
 
 find_worker () {
@@ -313,7 +306,7 @@ make () {
     is_ours "$keep"
 }
 
-#  The first one who started wins over what was left by one that was cut off.
+#  Removes what sessions that were cut off have left.
 sweep () {
     for old in "${run%/*}"/run-*; do
         [ -f "$old/owner" ] && ! kill -0 "$(cat "$old/owner")" 2>/dev/null && (run=$old && end 0 && rm -rf "$old")
@@ -329,7 +322,7 @@ launch () {
     cd /
 }
 
-#  Until the worker has registered.
+#  Waits until the worker has registered.
 await () {
     left=$((seconds * 10)) shown=
     while look; do
@@ -345,7 +338,7 @@ await () {
 
 prepare () {
     [ -z "$machine" ] || [ "$machine" = "$(uname -m)" ] \
-        || fail "this host is $(uname -m), and what is sent was built for $machine: install cadre here, and leave --send out"
+        || fail "this host is $(uname -m), but the files to send were built for $machine: install cadre there, and omit --send"
     make
     exchange
     each_file put
@@ -363,8 +356,7 @@ start () {
     await
 }
 
-#  Ends the worker when nothing was heard for a minute: a connection that was cut says nothing at
-#  all.
+#  Ends the worker after a minute without a keepalive: a connection that was cut may not be closed.
 guard () {
     silent=0
     trap 'kill "$pause" 2>/dev/null; exit' TERM

@@ -104,7 +104,7 @@ cadre_error_t cadre_future_wait_int (cadre_future_t *self, int64_t *value, int t
     cursor_t cursor = cursor_of_view (result_value (&self->result));
     int64_t number;
     if (self->command || !cursor_int (&cursor, &number))
-        return s_wrong_type (self, "an integer of 64 bits with sign");
+        return s_wrong_type (self, "a signed 64-bit integer");
     if (value)
         *value = number;
     return CADRE_OK;

@@ -350,7 +350,7 @@ static void s_take_each (items_t *self, const items_chunk_t *chunk, size_t count
         cadre_value_t *failure = value_codec_read (cursor);
         bool last = i + 1 == count && result->outcome != CADRE_OUTCOME_OK;
         if (!failure)
-            failure = value_failure ("protocol", "the worker gave no failure", "");
+            failure = value_failure ("protocol", "the worker returned no failure", "");
         if (last && s_was_drained (result))
             s_fail_drained (self, chunk, item, failure);
         else

@@ -327,7 +327,7 @@ cadre_error_t job_refuse_others (const cadre_job_t *self, fault_t *fault)
 {
     return fault_set (
         fault, CADRE_ERROR_REFUSED,
-        "this job was submitted before, as %llu, with %llu tasks, and these are others: choose another identity",
+        "this job was submitted before, as %llu, with %llu tasks that differ from these: choose another identity",
         (unsigned long long) self->work.number, (unsigned long long) self->work.progress.total);
 }
 

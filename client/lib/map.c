@@ -91,8 +91,7 @@ typedef struct map {
 cadre_value_t *map_read (cursor_t *cursor)
 {
     cadre_value_t *value = value_codec_read (cursor);
-    return value ? value
-                 : value_failure ("protocol", "the worker gave a value that cannot be read", "");
+    return value ? value : value_failure ("protocol", "the worker returned an invalid value", "");
 }
 
 void map_describe (fault_t *fault, size_t item, const cadre_value_t *failure)

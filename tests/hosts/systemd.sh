@@ -74,7 +74,7 @@ broker () {
     check "lets nobody read its keys" is "$(machine stat -c '%U %a' /var/lib/cadre /var/lib/cadre/keys/broker.key)" $'cadre 700\ncadre 600'
     let_in worker
     check "takes a new key at systemctl reload" machine systemctl reload cadre-broker
-    check "and says that it did" machine sh -c 'journalctl -u cadre-broker | grep -q "keys were read again: 2 are let in"'
+    check "and says that it did" machine sh -c 'journalctl -u cadre-broker | grep -q "keys reloaded: 2 are accepted"'
 }
 
 worker () {

@@ -36,9 +36,9 @@ expect_like 0 '^[0-9]+$' '' cadre submit --durable true ::: 1
 [ -n "$(find "$XDG_STATE_HOME" -type f)" ] || fault 'there is no store'
 broker_options=(--store "$scratch/store" --lost 3s)
 all_again
-before=$(cadre broker info | grep -E '^(store|of it needed) ')
+before=$(cadre broker info | grep -E '^(store|  of it live data) ')
 without_store
-[ "$(cadre broker info | grep -E '^(store|of it needed) ')" = "$before" ] || fault "the store was touched: $before, and now $(cadre broker info)"
+[ "$(cadre broker info | grep -E '^(store|  of it live data) ')" = "$before" ] || fault "the store was touched: $before, and now $(cadre broker info)"
 
 #  A wait before the next try, and a limit on waiting, go on where they were; quarantine, and what
 #  was tried, stay.
@@ -116,26 +116,26 @@ all_again
 expect 0 "$named" '' cadre submit --once nightly 'echo {} >>nightly' ::: 1 2 3
 expect 0 '' '' cadre job wait "$named"
 for others in '1 2' '1 2 3 4'; do
-    expect 77 '' "was submitted before, as $named, with 3 tasks, and these are others" cadre submit --once nightly true ::: $others
+    expect 77 '' "was submitted before, as $named, with 3 tasks that differ from these" cadre submit --once nightly true ::: $others
 done
 for others in 'echo {} >>other' 'echo {} >>nightly '; do
-    expect 77 '' "was submitted before, as $named, with 3 tasks, and these are others" cadre submit --once nightly "$others" ::: 1 2 3
+    expect 77 '' "was submitted before, as $named, with 3 tasks that differ from these" cadre submit --once nightly "$others" ::: 1 2 3
 done
 for others in '1 2 4' '1 3 2'; do
-    expect 77 '' "was submitted before, as $named, with 3 tasks, and these are others" cadre submit --once nightly 'echo {} >>nightly' ::: $others
+    expect 77 '' "was submitted before, as $named, with 3 tasks that differ from these" cadre submit --once nightly 'echo {} >>nightly' ::: $others
 done
 slowly="{ sleep 0.5; printf '1\n2\n'; sleep 0.5; echo 4; } | cadre submit --once nightly 'echo {} >>nightly'"
-expect 77 '' "was submitted before, as $named, with 3 tasks, and these are others" bash -c "$slowly"
+expect 77 '' "was submitted before, as $named, with 3 tasks that differ from these" bash -c "$slowly"
 expect 77 '' "as $named, in another directory than now" cadre submit --once nightly --workdir / 'echo {} >>nightly' ::: 1 2 3
 expect 77 '' "as $named, with other variables" cadre submit --once nightly --env MODE=live 'echo {} >>nightly' ::: 1 2 3
 expect 77 '' "as $named, with tasks that may run twice" cadre submit --once nightly --no-rerun 'echo {} >>nightly' ::: 1 2 3
 expect 0 "$named" '' env -C / SHLVL=7 LS_COLORS= cadre submit --once nightly --name again --timeout 5s 'echo {} >>nightly' ::: 1 2 3
 light=$(cadre submit --no-durable --once light true ::: 1 2>/dev/null)
-expect 77 '' "as $light, to be kept in memory alone" cadre submit --once light true ::: 1
-expect 77 '' "as $light, with 1 tasks, and these are others" cadre submit --no-durable --once light false ::: 1
+expect 77 '' "as $light, to be kept in memory only" cadre submit --once light true ::: 1
+expect 77 '' "as $light, with 1 tasks that differ from these" cadre submit --no-durable --once light false ::: 1
 slow=$(cadre submit --once slow --needs tpu true ::: 1 2 3)
 for others in '1 2' '1 2 3 4'; do
-    expect 77 '' "was submitted before, as $slow, with 3 tasks, and these are others" cadre submit --once slow true ::: $others
+    expect 77 '' "was submitted before, as $slow, with 3 tasks that differ from these" cadre submit --once slow true ::: $others
 done
 expect 0 "$slow" '' cadre submit --once slow true ::: 1 2 3
 expect 0 $'1\n2\n3' '' sort nightly

@@ -17,7 +17,7 @@ expect_like 64 '' 'FILE is missing' env -u CADRE_HEALTH cadre worker health
 expect_like 64 '' 'one word too many' cadre worker health a b
 expect_like 64 '' 'soon' cadre worker health --within soon
 echo nonsense >"$file"
-expect_like 1 '' 'is not what a worker writes' cadre worker health
+expect_like 1 '' 'is not a status file of cadre' cadre worker health
 
 export CADRE_HEALTH=$scratch/broker.health
 expect_like 1 '' "no process writes $CADRE_HEALTH; start a broker" cadre broker health
@@ -36,15 +36,15 @@ old () {
 }
 kill -STOP "$worker"
 until_ok old
-expect_like 1 '' 'last moved [0-9]+ s ago: it hangs, is stopped or was killed' cadre worker health --within 1s
+expect_like 1 '' 'last wrote its status [0-9]+ s ago: it hangs, is stopped or was killed' cadre worker health --within 1s
 kill -CONT "$worker"
 until_ok well
 
 #  Without its broker it cannot serve.
 kill -STOP "$broker_pid"
 until_ok ill
-expect_like 1 '' 'the worker is away: looks for the broker at ipc://.*; see to its broker' cadre worker health
-expect_like 1 '' 'the broker last moved [0-9]+ s ago: it hangs, is stopped or was killed' cadre broker health --within 1s "$scratch/broker.health"
+expect_like 1 '' 'the worker is away: reconnecting to the broker at ipc://.*; check its broker' cadre worker health
+expect_like 1 '' 'the broker last wrote its status [0-9]+ s ago: it hangs, is stopped or was killed' cadre broker health --within 1s "$scratch/broker.health"
 kill -CONT "$broker_pid"
 until_ok well
 

@@ -21,8 +21,8 @@ expect 0 $'1\n2\n3' '' cadre run -k --hosts 2/: echo ::: 1 2 3
 expect 0 "$HOME" '' cadre run --hosts : --env HOME 'echo $HOME #' ::: 1
 [ -z "$(left)" ] || fault "run --hosts leaves $(left)"
 expect_like 64 '' '--local and --hosts exclude' cadre run --local --hosts : echo ::: 1
-expect_like 64 '' 'cannot reach the broker at ipc://' cadre run --broker "$ipc" --hosts : echo ::: 1
-expect_like 64 '' 'cannot reach the broker at ipc://' cadre worker deploy --broker "$ipc" --hosts :
+expect_like 64 '' 'cannot connect to the broker at ipc://' cadre run --broker "$ipc" --hosts : echo ::: 1
+expect_like 64 '' 'cannot connect to the broker at ipc://' cadre worker deploy --broker "$ipc" --hosts :
 expect_like 64 '' 'no hosts are named' cadre worker deploy --broker "$tcp"
 expect_like 64 '' 'hosts:2: .* is not a host' sh -c "printf 'a\n-x\n' >$scratch/hosts; cadre worker deploy --hosts $scratch/hosts --broker $tcp"
 
@@ -47,11 +47,11 @@ odd () {
     ssh_is "$2"
     expect_like 1 "^a failed $want" '' cadre worker deploy --hosts a --broker "$tcp" --ssh "$scratch/ssh" --timeout 1s
 }
-odd 'ssh ended with 3 and said nothing' 'exit 3'
+odd 'ssh exited with 3 and gave no reason' 'exit 3'
 odd 'no way there$' 'echo "Warning: this and that" >&2; echo no way there >&2; echo more >&2; exit 255'
-odd 'ssh ended with 0 and said nothing' 'echo hello; echo cadre:; echo "cadre: "; echo "cadre: running"; echo "cadre: ready"'
-odd 'it asks for a file that is not ours' 'echo "cadre: need 0000"; cat >/dev/null'
-odd 'ssh ended with 0' 'head -c 100000 /dev/zero | tr "\0" x; exec 1>&-; exec 2>&-'
+odd 'ssh exited with 0 and gave no reason' 'echo hello; echo cadre:; echo "cadre: "; echo "cadre: running"; echo "cadre: ready"'
+odd 'it requested a file that was not offered' 'echo "cadre: need 0000"; cat >/dev/null'
+odd 'ssh exited with 0' 'head -c 100000 /dev/zero | tr "\0" x; exec 1>&-; exec 2>&-'
 odd 'it gave no reason' 'echo "cadre: failed 0"; cat >/dev/null'
 odd 'no answer in time' 'sleep 100'
 ssh_is 'printf "a chatty shell\ncadre: ready\ncadre: running 7 fine\n"; cat >/dev/null'

@@ -13,7 +13,7 @@ expect 64 '' "'hub' is not an address" cadre job list --broker hub
 expect 64 '' 'CADRE_BROKER' env CADRE_BROKER=nonsense cadre run true ::: 1
 mkdir -p "$XDG_CONFIG_HOME/cadre"
 echo 'brokr = ipc:///x' >"$XDG_CONFIG_HOME/cadre/config"
-expect 78 '' 'line 1 of .*/config is not understood' cadre run true ::: 1
+expect 78 '' 'line 1 of .*/config is invalid' cadre run true ::: 1
 rm "$XDG_CONFIG_HOME/cadre/config"
 expect_like 0 '^ok +slot: .*runs commands' '' cadre doctor
 expect_like 1 '^bad +broker: no broker answers at tcp://127.0.0.1:1.*cure: ' '' cadre doctor --broker tcp://127.0.0.1:1
@@ -182,7 +182,7 @@ checks=$((checks + 2))
 wait "$broker_pid" || fault "a stopped broker ends with $?"
 wait "$run_pid"
 [ $? = 69 ] || fault 'run whose broker has stopped: not 69'
-expect_text '^cadre: the broker at .* does not answer; waiting for it; Ctrl-C ends this$' run.err 'run whose broker has stopped'
+expect_text '^cadre: the broker at .* does not answer; reconnecting; Ctrl-C ends this$' run.err 'run whose broker has stopped'
 expect_text '^cadre: the broker at .* does not answer: is it running\?$' run.err 'run whose broker stays away'
 
 #  ---- the default place

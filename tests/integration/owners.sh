@@ -26,16 +26,16 @@ mkdir -m 0700 folder
 starts --store "$scratch/folder/store"
 for mode in 0777 0770 1777; do
     chmod "$mode" folder
-    refused "folder $scratch/folder can be written by others \\(mode $mode\\): look through what is in it, and run chmod go-w" --store "$scratch/folder/store"
+    refused "folder $scratch/folder can be written by others \\(mode $mode\\): check its content, and run chmod go-w" --store "$scratch/folder/store"
 done
 chmod 0755 folder
 starts --store "$scratch/folder/store"
 
 #  ---- its files
 chmod 0644 folder/store
-refused "the store $scratch/folder/store can be used by others \\(mode 0644\\): run chmod 600" --store "$scratch/folder/store"
+refused "the store $scratch/folder/store can be accessed by others \\(mode 0644\\): run chmod 600" --store "$scratch/folder/store"
 chmod 0660 folder/store
-refused "the store $scratch/folder/store can be written by others \\(mode 0660\\): look through it" --store "$scratch/folder/store"
+refused "the store $scratch/folder/store can be written by others \\(mode 0660\\): check it" --store "$scratch/folder/store"
 chmod 0600 folder/store
 echo precious >precious
 before=$(cat precious; stat -c '%a %s' precious)

@@ -89,16 +89,16 @@ for shell in dash 'busybox sh' bash; do
     expect 0 'cadre: gone 0' '' talk 'verb remove' 'name x' 'wait 0' go </dev/null
     [ -z "$(ls -A "$scratch/home")" ] || fault "$shell: remove leaves $(find "$scratch/home")"
     head -c 100000 "$scratch/both" >"$scratch/cut"
-    expect_like 1 'failed 0 a file of 200000 bytes did not arrive whole' '' talk "${orders[@]}" <"$scratch/cut"
+    expect_like 1 'failed 0 a file of 200000 bytes is incomplete' '' talk "${orders[@]}" <"$scratch/cut"
     tr 'a-z' 'A-Z' <"$scratch/large" >"$scratch/damaged"
-    expect_like 1 'failed 0 a file of 200000 bytes did not arrive whole' '' talk "${orders[@]}" <"$scratch/damaged"
+    expect_like 1 'failed 0 a file of 200000 bytes is incomplete' '' talk "${orders[@]}" <"$scratch/damaged"
     find "$scratch/home" -type f | grep -v "/$(hash "$scratch/small")$" | grep -q . && fault "$shell: parts stay: $(find "$scratch/home" -type f)"
     rm -rf "$scratch/home"
     mkdir "$scratch/home"
 
     #  what cannot work says why, and leaves nothing
     expect 1 $'cadre: ready\ncadre: failed 0 there is no nosuch here: add --send, or name it with --worker PATH' '' talk 'verb start' 'name x' 'worker nosuch' go </dev/null
-    expect_like 1 'failed 0 this host is .*, and what is sent was built for vax' '' talk 'verb start' 'name x' 'machine vax' go </dev/null
+    expect_like 1 'failed 0 this host is .*, but the files to send were built for vax' '' talk 'verb start' 'name x' 'machine vax' go </dev/null
     expect_like 1 'failed 0 .*not an option' '' talk 'verb start' 'name x' 'wait 5' 'arg nonsense' go </dev/null
     expect_like 1 'failed 0 no broker answers at tcp://127.0.0.1:9' '' talk 'verb start' 'name x' 'wait 6' 'arg --broker' 'arg tcp://127.0.0.1:9' go </dev/null
     expect 1 '' '' talk 'verb start' 'name x' </dev/null

@@ -130,7 +130,7 @@ expect_text "job $job, which it held in memory, is gone" gone.err 'job wait'
 during patient cadre run -k 'sleep 0.3; echo {}' ::: 1 2 3
 until_ok runs || fault 'no job'
 broker_kill
-until_ok grep -q "the broker at $ipc does not answer; waiting for it; Ctrl-C ends this" patient.err
+until_ok grep -q "the broker at $ipc does not answer; reconnecting; Ctrl-C ends this" patient.err
 broker_again
 ended 0 patient
 printed patient $'1\n2\n3'

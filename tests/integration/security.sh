@@ -41,9 +41,9 @@ expect 78 '' "other hosts can reach tcp://\*:$port, and there are no keys in .*c
 expect 64 '' 'exclude each other' cadre-broker --listen "$tcp" --keys "$keys" --insecure
 expect 78 '' 'cadre keygen NAME --role ROLE makes one' cadre-broker --listen "$tcp" --keys "$scratch/none"
 cp -r "$keys" damaged && echo rubbish >damaged/alice.pub
-expect 78 '' 'damaged/alice.pub holds no public key' cadre-broker --listen "$tcp" --keys damaged
+expect 78 '' 'damaged/alice.pub is not a public key' cadre-broker --listen "$tcp" --keys damaged
 cp -r "$keys" open && chmod 644 open/broker.key
-expect 77 '' 'can be used by others \(mode 0644\)' cadre-broker --listen "$tcp" --keys open
+expect 77 '' 'can be accessed by others \(mode 0644\)' cadre-broker --listen "$tcp" --keys open
 chmod 600 open/broker.key && chmod 770 open
 expect 77 '' 'open can be written by others \(mode 0770\)' cadre-broker --listen "$tcp" --keys open
 
@@ -71,12 +71,12 @@ grep -q 'worker node on .* registers with key node' broker.log || fault 'the log
 
 #  ---- access files that cannot be used
 cp alice.access loose.access && chmod 640 loose.access
-expect 77 '' 'loose.access can be used by others \(mode 0640\): run chmod 600' cadre worker list --access loose.access
-expect 77 '' 'loose.access can be used by others' cadre-worker --access loose.access
+expect 77 '' 'loose.access can be accessed by others \(mode 0640\): run chmod 600' cadre worker list --access loose.access
+expect 77 '' 'loose.access can be accessed by others' cadre-worker --access loose.access
 head -4 alice.access >half.access && chmod 600 half.access
-expect 78 '' 'half.access is not whole' cadre worker list --access half.access
+expect 78 '' 'half.access is incomplete' cadre worker list --access half.access
 { echo 'what is this'; cat alice.access; } >odd.access && chmod 600 odd.access
-expect 78 '' 'line 1 of access file odd.access is not understood' cadre worker list --access odd.access
+expect 78 '' 'line 1 of access file odd.access is invalid' cadre worker list --access odd.access
 expect 78 '' 'nonesuch cannot be read: No such file' cadre worker list --access nonesuch
 expect 77 '' 'the key node in node.access is for a worker, not for a client' cadre worker list --access node.access
 expect 77 '' 'the key alice in alice.access is for a client, not for a worker' cadre-worker --access alice.access
@@ -88,9 +88,9 @@ sed "s/^server-key.*/$(grep ^public-key eve.access | sed 's/public-key/server-ke
 expect 77 '' 'rejects this key: it was revoked, or made for another broker, or since .*\(cadre broker reload\)' cadre worker list --access swapped.access
 
 #  ---- roles and verbs
-expect 77 '' 'the key eve is for looking on' cadre run --access eve.access 'echo {}' ::: 1
-expect 77 '' 'the key eve is for looking on' cadre submit --access eve.access 'echo {}' ::: 1
-expect 77 '' 'the key eve is for looking on' cadre call --access eve.access square 3
+expect 77 '' 'the key eve has role observer and cannot submit' cadre run --access eve.access 'echo {}' ::: 1
+expect 77 '' 'the key eve has role observer and cannot submit' cadre submit --access eve.access 'echo {}' ::: 1
+expect 77 '' 'the key eve has role observer and cannot submit' cadre call --access eve.access square 3
 expect_like 0 '^[0-9]+$' 'in the broker.s memory' cadre submit --access alice.access --no-durable true ::: 1
 expect_like 0 '^[0-9]+$' '' cadre submit --access alice.access true ::: 1
 job=$(cat stdout)
@@ -101,7 +101,7 @@ for look in "job list" "job info $job" "job logs $job" "job results $job" "task 
     checks=$((checks + 1))
 done
 for order in "job cancel $job" "job retry $job" "job forget $job"; do
-    expect 77 '' 'the key eve may not ask for job.* that takes a key of role client' cadre $order --access eve.access
+    expect 77 '' 'the key eve may not request job.* that requires a key of role client' cadre $order --access eve.access
 done
 
 #  ---- another client's job is as one that is not there, until the operator says otherwise
@@ -112,15 +112,15 @@ done
 expect_like 0 '^JOB' '' cadre job list --access web.access
 grep -qE "^ *$job " stdout && fault "another's job is listed: $(cat stdout)"
 sed -i 's/jobs = "own"/jobs = "all"/' "$keys/web.pub"
-expect_like 0 '' 'read its keys again' cadre broker reload --access boss.access
+expect_like 0 '' 'reloaded its keys' cadre broker reload --access boss.access
 expect_like 0 '^job +'"$job" '' cadre job info "$job" --access web.access
 sed -i 's/jobs = "all"/jobs = "own"/' "$keys/web.pub"
-expect_like 0 '' 'read its keys again' cadre broker reload --access boss.access
+expect_like 0 '' 'reloaded its keys' cadre broker reload --access boss.access
 for order in "worker drain all" "worker stop all" "broker drain" "broker stop" "broker reload"; do
-    expect 77 '' 'the key eve may not ask for .* that takes a key of role admin' cadre $order --access eve.access
-    expect 77 '' 'the key alice may not ask for .* that takes a key of role admin' cadre $order --access alice.access
+    expect 77 '' 'the key eve may not request .* that requires a key of role admin' cadre $order --access eve.access
+    expect 77 '' 'the key alice may not request .* that requires a key of role admin' cadre $order --access alice.access
 done
-expect_like 0 '' 'read its keys again' cadre broker reload --access boss.access
+expect_like 0 '' 'reloaded its keys' cadre broker reload --access boss.access
 expect 0 '' '' cadre job forget "$job" --access boss.access
 
 #  ---- a key for certain functions: as a client, and as a worker
@@ -154,7 +154,7 @@ expect 0 once '' cat ran
 
 #  ---- rotation and revocation, while the broker runs
 expect 0 alice2.access 'a key of role client' cadre keygen alice --rotate --address "$tcp" --out alice2.access
-expect_like 0 '' 'read its keys again' cadre broker reload --broker "$ipc"
+expect_like 0 '' 'reloaded its keys' cadre broker reload --broker "$ipc"
 expect 77 '' 'rejects this key' cadre worker list --access alice.access
 expect_like 0 'node' '' cadre worker list --access alice2.access
 (cadre run --access alice2.access 'sleep 30; :' ::: 1 2>waiting.err; echo $? >waiting.code) &
@@ -166,16 +166,16 @@ checks=$((checks + 2))
 [ "$(cat waiting.code)" = 77 ] || fault "a client whose key is revoked ends with $(cat waiting.code): $(cat waiting.err)"
 expect_text 'the key of this client was revoked' waiting.err 'revoked client'
 expect 0 '' 'node is revoked' cadre keygen node --revoke
-expect_like 0 '' 'read its keys again' cadre broker reload --access boss.access
+expect_like 0 '' 'reloaded its keys' cadre broker reload --access boss.access
 checks=$((checks + 2))
 wait "$node_pid"
 [ $? = 77 ] || fault 'a worker whose key is revoked does not end with 77'
 expect_text 'the key node of worker node was revoked' node.log 'revoked worker'
 start "$bin/cadre-worker" --access node.access --name again 2>again.log
 until_ok grep -q 'rejects this key' again.log || fault "a revoked worker hears no reason: $(cat again.log)"
-until_ok grep -q 'was not let in at back: no such key' broker.log || fault 'the log has no line for a peer that was not let in'
+until_ok grep -q 'was refused at back: unknown key' broker.log || fault 'the log has no line for a peer that was not let in'
 echo rubbish >"$keys/bad.pub"
-expect 78 '' 'bad.pub holds no public key' cadre broker reload --access boss.access
+expect 78 '' 'bad.pub is not a public key' cadre broker reload --access boss.access
 rm "$keys/bad.pub"
 expect_like 0 'security' '' cadre broker info --access boss.access
 
@@ -193,6 +193,6 @@ start "$bin/cadre-broker" --listen "tcp://*:$port,$ipc" --insecure 2>insecure.lo
 until_ok cadre broker info --broker "$ipc"
 expect_like 0 'security +insecure' '' cadre broker info --broker "$tcp"
 expect_like 1 'everybody who can connect may use it' '' cadre doctor --broker "$tcp"
-expect 78 '' 'uses no keys: there is nothing to read again' cadre broker reload --broker "$ipc"
+expect 78 '' 'uses no keys, so there are none to reload' cadre broker reload --broker "$ipc"
 expect 77 '' 'uses no keys, so its identity cannot be checked' cadre worker list --access boss.access
 finish

@@ -298,7 +298,7 @@ static void test_large_payloads_are_not (void **state)
         fail_msg ("%s", cadre_message (pool));
     assert_int_equal (cadre_value_int (value), size);
     cadre_value_destroy (&value);
-    assert_null (strstr (cluster_said (self), "cut off"));
+    assert_null (strstr (cluster_said (self), "is disconnected"));
     free (blob);
     cadre_close (&pool, 5000);
 }

@@ -147,14 +147,14 @@ static void test_worker (void **state)
 {
     supervisor_t *self = *state;
     s_start_worker (self);
-    s_hear (self, "STATUS=looks for the broker at ipc://", "READY=1");
+    s_hear (self, "STATUS=reconnecting to the broker at ipc://", "READY=1");
     s_hear (self, "WATCHDOG=1", "READY=1");
     s_start_broker (self, false);
     s_hear (self, "STATUS=registered with ipc://", "READY=1");
     assert_non_null (strstr (self->message, "; 0 of 1 slots run"));
     s_hear (self, "READY=1", NULL);
     child_destroy (&self->brokerd);
-    s_hear (self, "STATUS=looks for the broker at", "READY=1");
+    s_hear (self, "STATUS=reconnecting to the broker at", "READY=1");
     s_start_broker (self, false);
     s_hear (self, "STATUS=registered with ipc://", "READY=1");
     kill (child_pid (self->worker), SIGTERM);

@@ -219,7 +219,7 @@ static void s_warn (link_t *self)
             &why, CADRE_ERROR_UNAVAILABLE,
             "no broker answers at %s; start one there (cadre broker start), or name another with --broker",
             text);
-    snprintf (line, sizeof (line), "%s; trying on", why.text);
+    snprintf (line, sizeof (line), "%s; retrying", why.text);
     self->warned = true;
     self->options.events.say (self->options.events.context, line);
 }
@@ -263,7 +263,7 @@ static void s_link_wait (link_t *self)
 
 void link_begin_anew (link_t *self, const char *why)
 {
-    log_line (LOG_INFO, "W020", "registering anew: %s", why);
+    log_line (LOG_INFO, "W020", "registering again: %s", why);
     link_close_session (self);
     link_move (self, LINK_GREETING);
     self->greeting_us = clock_now (self->options.clock);
@@ -337,7 +337,7 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
         heard.adopted = (wire_list_t){0};
     link_move (self, LINK_OPENING);
     if (!self->options.events.welcome (self->options.events.context, &heard)) {
-        link_begin_anew (self, "the broker counts on leases that are not here any more");
+        link_begin_anew (self, "the broker adopts leases that this worker does not hold");
         return;
     }
     int64_t now_us = clock_now (self->options.clock);

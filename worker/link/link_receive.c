@@ -52,7 +52,7 @@ static bool s_on_sink_refused (link_t *self, cursor_t *body)
         return false;
     view_copy (fields.message, why, sizeof why);
     utf8_repair (why, strlen (why));
-    snprintf (message, sizeof message, "the broker did not take what came of it: %s", why);
+    snprintf (message, sizeof message, "the broker refused its result: %s", why);
     log_line (LOG_WARNING, "W050", "the broker refuses frame %" PRIu64 " (lease %" PRIu64 "): %s",
               fields.frame, fields.serial, why);
     outbox_refused (self->options.outbox, fields.frame, fields.serial, message);
@@ -64,7 +64,7 @@ static void s_link_receive_order (link_t *self, uint8_t verb, uint64_t after,
                                   const wire_list_t *spans)
 {
     if (!orders_take (&self->orders, verb, after, self->in.received, spans))
-        link_begin_anew (self, "more orders than are kept wait for frames of the lane");
+        link_begin_anew (self, "too many orders wait for frames of the lane");
 }
 
 static bool s_on_cancel (link_t *self, cursor_t *body)
@@ -143,7 +143,7 @@ static void s_has_no_room (link_t *self, const char *why)
         return;
     int64_t waited_s = (now_us - self->greeting_us) / 1000000;
     fault_set (&self->fault, CADRE_ERROR_DESCRIPTORS, "%s", why);
-    snprintf (line, sizeof (line), told ? "%s; waiting for it, for %lld s so far" : "%s; trying on",
+    snprintf (line, sizeof (line), told ? "%s; waiting for it, for %lld s so far" : "%s; retrying",
               why, (long long) waited_s);
     self->room_us = now_us;
     self->options.events.say (self->options.events.context, line);
@@ -177,7 +177,7 @@ static void s_link_receive_on_welcome (link_t *self, uint64_t session, cursor_t 
         return;
     if (!s_is_of_use (self, &fields)) {
         log_line (LOG_WARNING, "W022",
-                  "the broker's WELCOME is of no use (lane %" PRIu64 ", a beat each %" PRIu64
+                  "the broker's WELCOME is invalid (lane %" PRIu64 ", a beat each %" PRIu64
                   " ms, %" PRIu64 " bytes on the sink); use the same release on both sides",
                   fields.lane, fields.beat_ms, fields.sink_bytes);
         return;
@@ -216,7 +216,7 @@ static bool s_link_receive_on_job (link_t *self, cursor_t *body)
     if (!wire_read_lane_job (body, &fields))
         return false;
     if (!self->options.events.job (self->options.events.context, &fields))
-        link_begin_anew (self, "the broker opens more jobs than are kept");
+        link_begin_anew (self, "the broker opens too many jobs");
     return true;
 }
 
@@ -234,7 +234,7 @@ static bool s_is_overdrawn (link_t *self)
 {
     if (self->received_tasks <= self->granted_tasks && self->received_bytes <= self->granted_bytes)
         return false;
-    link_begin_anew (self, "the broker sends more than the window lets it");
+    link_begin_anew (self, "the broker exceeds the window");
     return true;
 }
 

@@ -213,7 +213,7 @@ void call_serve_map (cadre_task_t *self, const cadre_function_t *function, void 
     map_items_t items;
     s_call_prepare (self, function, state, task, end);
     if (!map_items_of (&items, task->payload)) {
-        runner_end_failf (end, "type", "the items for %s are no list", function->name);
+        runner_end_failf (end, "type", "the items for %s are not a list", function->name);
         return;
     }
     runner_task_t item = *task;

@@ -33,7 +33,7 @@ void call_fail_by_type (cadre_task_t *self, const char *format, ...)
 
 void call_fail_by_value (cadre_task_t *self, const char *what, const fault_t *fault)
 {
-    cadre_fail (self, "value", "%s gave a %s that cannot travel: %s", self->function->name, what,
+    cadre_fail (self, "value", "%s returned an invalid %s: %s", self->function->name, what,
                 fault->text);
     self->failed_by_type = true;
 }

@@ -169,8 +169,8 @@ static bool s_read_hello (program_t *self, cursor_t hello)
 static cadre_error_t s_fail_hello (program_t *self, const char *what, fault_t *fault)
 {
     s_program_end (self, 0);
-    return fault_set (fault, CADRE_ERROR_PLUGIN,
-                      "program %s %s: see PROGRAM.md for what it should say", self->argv [0], what);
+    return fault_set (fault, CADRE_ERROR_PLUGIN, "program %s %s: see PROGRAM.md for the protocol",
+                      self->argv [0], what);
 }
 
 static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
@@ -194,7 +194,7 @@ static cadre_error_t s_await_hello (program_t *self, fault_t *fault)
         if (polled [0].revents)
             return s_fail_hello (self, "did not say hello before the worker ended", fault);
         if (polled [1].revents && !program_pipe_fill (&self->pipe))
-            return s_fail_hello (self, "ends without a hello", fault);
+            return s_fail_hello (self, "ended without a hello", fault);
     }
 }
 

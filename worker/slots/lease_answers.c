@@ -73,7 +73,7 @@ void lease_answers_cancelled (slots_t *self, lease_t *lease, const char *message
 void lease_answers_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool abandoned)
 {
     char text [TEXT_BYTES], name [PARTIAL_MAP_NAME_BYTES];
-    const char *how = abandoned ? "; its thread did not stop and was left behind" : "";
+    const char *how = abandoned ? "; its thread did not stop and was abandoned" : "";
     slots_result_t result = {.run_us = run_us > 0 ? (uint64_t) run_us : 0};
     switch (lease->verdict) {
     case LEASE_TIMED_OUT:

@@ -37,7 +37,7 @@ static const struct {
     const char *log;  //  Number of the log line
     const char *text; //  What happened, for messages
 } s_faults [SLOT_HANDLE_FAULTS] = {
-    [SLOT_HANDLE_TORN] = {"W040", "wrote over the memory that it shares with its worker"},
+    [SLOT_HANDLE_TORN] = {"W040", "overwrote the memory that it shares with its worker"},
     [SLOT_HANDLE_GARBLED] = {"W010", "sent a message that cannot be read"},
     [SLOT_HANDLE_CUT_OFF] = {"W041", "closed its socket to the worker"},
     [SLOT_HANDLE_STOPPED] = {"W042", "was stopped (SIGSTOP) and not continued"},

@@ -514,7 +514,7 @@ void slot_handle_kill_group (const slot_handle_t *self)
         kill (-group, SIGKILL);
     else if (group < 0 || kill (-group, 0) == 0)
         log_line (LOG_WARNING, "W044",
-                  "slot %zu names process group %d, which is not of its session: it is left alone",
+                  "slot %zu names process group %d, which is not in its session: it is not killed",
                   self->place + 1, (int) group);
 }
 

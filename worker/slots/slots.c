@@ -189,7 +189,7 @@ cadre_error_t slots_learn (slots_t *self, fault_t *fault)
     if (!self->start_fault.code)
         fault_set (
             &self->start_fault, CADRE_ERROR_TIMEOUT,
-            "a slot was not ready after %d s; look at what its plugins do when they are loaded",
+            "a slot was not ready after %d s; check what its plugins do when they are loaded",
             LEARN_MS / 1000);
     return fault_set (fault, self->start_fault.code, "%s", self->start_fault.text);
 }
@@ -254,8 +254,7 @@ static const char *s_refusal (const slots_t *self, const job_t *job, const char 
 {
     if (self->refuses) {
         *kind = "abandoned-threads";
-        return "threads of this process are stuck in functions that did not end in time, so it runs no more; "
-               "use process slots, or functions that look at cadre_task_cancelled";
+        return "threads of this process are stuck in functions that did not end in time, so it runs no more tasks; use process slots, or functions that check cadre_task_cancelled";
     }
     *kind = "commands-refused";
     if (job->kind == WIRE_KIND_COMMAND && self->options.start.threads)

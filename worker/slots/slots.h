@@ -14,8 +14,8 @@
  *  limited, too. Only the first lease of a handle can begin; it begins within a few checks, or its
  *  slot is ended (slot_watchdog.c). A slot that ends without leases before it has answered any
  *  counts as one that could not be started: after three of them, the waiting leases fail. Leases
- *  are taken back from behind a slow task once while it runs. Orders of the broker (recall, drain)
- *  are limited there.
+ *  are taken back from behind a slow task once while it runs. The broker limits how often its own
+ *  orders (recall, drain) take leases back.
  *
  *  Every lease that is pushed is answered exactly once through one of the events, and freed
  *  afterwards, unless it is dropped. slots_turn answers and sends; call it once after each batch of

@@ -87,10 +87,9 @@ static cadre_error_t s_read_line (configuration_t *self, char *line, unsigned nu
             && s_broker_choice_keep (self->access, sizeof self->access, value))
             return CADRE_OK;
     }
-    return fault_set (
-        fault, CADRE_ERROR_CONFIGURATION,
-        "line %u of %s is not understood; it may hold: broker = ADDRESS, or access = FILE", number,
-        path);
+    return fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                      "line %u of %s is invalid; write broker = ADDRESS, or access = FILE", number,
+                      path);
 }
 
 static cadre_error_t s_read_file (configuration_t *self, const char *path, fault_t *fault)
@@ -118,9 +117,8 @@ static cadre_error_t s_name_access (broker_choice_t *self, const char *path, con
     access_t access;
     cadre_error_t error = access_read_for (&access, path, false, fault);
     if (!error && !access.address [0])
-        error =
-            fault_set (fault, CADRE_ERROR_CONFIGURATION,
-                       "access file %s names no address: give the broker's with --broker", path);
+        error = fault_set (fault, CADRE_ERROR_CONFIGURATION,
+                           "access file %s has no address: give the broker's with --broker", path);
     if (!error)
         error = s_name (self, access.address, origin, fault);
     access_wipe (&access);

@@ -222,7 +222,7 @@ cadre_error_t broker_launcher_start (broker_launcher_t *self,
     if (!program_find ("cadre-broker", start.path, sizeof start.path))
         return fault_set (
             fault, CADRE_ERROR_UNAVAILABLE,
-            "cadre-broker is neither beside cadre nor in PATH: install it, or add its folder to PATH");
+            "cadre-broker is neither in the folder of cadre nor in PATH: install it, or add its folder to PATH");
     cadre_error_t error = s_open_files (&start, fault);
     if (!error && options->port)
         error = s_start_at (self, &start, options->port, fault);

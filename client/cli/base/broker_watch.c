@@ -44,6 +44,6 @@ void broker_watch_check (broker_watch_t *self, bool heard)
     if (heard)
         say ("the broker at %s answers again", cadre_address (self->pool));
     else
-        say ("the broker at %s does not answer; waiting for it; Ctrl-C ends this",
+        say ("the broker at %s does not answer; reconnecting; Ctrl-C ends this",
              cadre_address (self->pool));
 }

@@ -44,7 +44,9 @@ int program_become (const char *name, char **argv)
 {
     char path [PATH_MAX + 64];
     if (!program_find (name, path, sizeof path)) {
-        say ("%s is neither beside cadre nor in PATH: install it, or add its folder to PATH", name);
+        say (
+            "%s is neither in the folder of cadre nor in PATH: install it, or add its folder to PATH",
+            name);
         return cadre_error_exit_code (CADRE_ERROR_UNAVAILABLE);
     }
     char *own = argv [0];

@@ -117,7 +117,7 @@ static cadre_error_t s_check_address (deploying_t *self, fault_t *fault)
         if (addresses [i].kind != ADDRESS_TCP)
             return fault_set (
                 fault, CADRE_ERROR_ADDRESS,
-                "workers on other hosts cannot reach the broker at %s; name an address on tcp with --broker",
+                "workers on other hosts cannot connect to the broker at %s; give a tcp address with --broker",
                 self->address);
     return CADRE_OK;
 }

@@ -120,12 +120,12 @@ static void s_check_place (doctor_t *self)
     char text [ADDRESS_ENDPOINT_BYTES];
     if (!folder || !*folder)
         s_doctor_find (self, VERDICT_WARN, "runtime folder",
-                       "set XDG_RUNTIME_DIR to a folder of yours with mode 0700",
-                       "XDG_RUNTIME_DIR is not set, so brokers meet in /tmp/cadre-%u",
+                       "set XDG_RUNTIME_DIR to a folder that you own, with mode 0700",
+                       "XDG_RUNTIME_DIR is not set, so the default broker is at /tmp/cadre-%u",
                        (unsigned) getuid ());
     else if (stat (folder, &status) != 0 || !S_ISDIR (status.st_mode) || status.st_uid != getuid ())
         s_doctor_find (self, VERDICT_BAD, "runtime folder",
-                       "make it, owned by you and with mode 0700, or unset XDG_RUNTIME_DIR",
+                       "create it, owned by you and with mode 0700, or unset XDG_RUNTIME_DIR",
                        "XDG_RUNTIME_DIR is %s, which is not a folder of yours", folder);
     else
         s_doctor_find (self, VERDICT_OK, "runtime folder", NULL, "%s", folder);
@@ -161,7 +161,7 @@ static void s_check_slot (doctor_t *self)
     if (cadre_future_wait (future, REQUEST_TIMEOUT_MS) == CADRE_OK)
         s_doctor_find (self, VERDICT_OK, "slot", NULL, "%s runs commands", path);
     else
-        s_doctor_find (self, VERDICT_BAD, "slot", cure, "%s runs no command: %s", path,
+        s_doctor_find (self, VERDICT_BAD, "slot", cure, "%s cannot run commands: %s", path,
                        cadre_future_message (future));
     cadre_future_destroy (&future);
     cadre_abort (&pool);
@@ -202,7 +202,7 @@ static void s_check_jobs (doctor_t *self, cadre_t *pool)
         stuck++;
         s_doctor_find (self, VERDICT_WARN, "waiting job",
                        "start a worker that fits it, or cancel it: cadre job cancel",
-                       "job %" PRIu64 " waits and nothing of it runs; 'cadre task list %" PRIu64
+                       "job %" PRIu64 " is stuck: no task of it runs; 'cadre task list %" PRIu64
                        " --state waiting' and 'cadre task explain' say more",
                        number, number);
     }
@@ -231,8 +231,8 @@ static void s_check_security (doctor_t *self, const broker_choice_t *choice,
         s_doctor_find (
             self, choice->local ? VERDICT_OK : VERDICT_WARN, "security",
             "listen at an ipc address, which only you can use, or start the broker with --keys",
-            choice->local ? "this host alone reaches the broker"
-                          : "every user of that host reaches the broker without a key");
+            choice->local ? "only this host can connect to the broker"
+                          : "every user of that host can connect to the broker without a key");
 }
 
 static void s_check_broker (doctor_t *self)

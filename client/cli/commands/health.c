@@ -36,12 +36,13 @@ static int s_health_judge (const char *who, const char *file, int64_t within_ms)
     }
     const int64_t age_ms = (clock_now (NULL) - health.at_us) / 1000;
     if (age_ms > within_ms || age_ms < 0) {
-        say ("the %s last moved %" PRId64 " s ago: it hangs, is stopped or was killed; restart it",
+        say ("the %s last wrote its status %" PRId64
+             " s ago: it hangs, is stopped or was killed; restart it",
              who, age_ms / 1000);
         return EXIT_UNHEALTHY;
     }
     if (health.state == HEALTH_STARTING || health.state == HEALTH_AWAY) {
-        say ("the %s is %s: %s; see to its broker", who, health_state_name (health.state),
+        say ("the %s is %s: %s; check its broker", who, health_state_name (health.state),
              health.text);
         return EXIT_UNHEALTHY;
     }

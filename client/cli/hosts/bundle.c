@@ -183,7 +183,7 @@ static cadre_error_t s_bundle_list (const char *path, text_t *out, fault_t *faul
     if (failed)
         return fault_set (
             fault, CADRE_ERROR_UNAVAILABLE,
-            "cannot run ldd, which tells the libraries to send: %s; install it, or leave --send out",
+            "cannot run ldd, which lists the libraries to send: %s; install it, or omit --send",
             strerror (failed));
     while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -212,7 +212,8 @@ static cadre_error_t s_add_library (bundle_t *self, const char *owner, char *lin
         path [--size] = '\0';
     if (path [0] != '/')
         return fault_set (fault, CADRE_ERROR_UNAVAILABLE,
-                          "%s, which %s needs, is not to be found here; install it", name, owner);
+                          "%s, which %s needs, was not found on this machine; install it", name,
+                          owner);
     //  The plugin uses the functions of cadre.h in the program that loads it.
     return strncmp (name, "libcadre.so", 11) == 0
                ? CADRE_OK
@@ -238,7 +239,7 @@ cadre_error_t bundle_add_worker (bundle_t *self, fault_t *fault)
         if (!program_find (names [i], path, sizeof path))
             return fault_set (
                 fault, CADRE_ERROR_UNAVAILABLE,
-                "%s is neither beside cadre nor in PATH, so it cannot be sent; install it",
+                "%s is neither in the folder of cadre nor in PATH, so it cannot be sent; install it",
                 names [i]);
         if (s_bundle_add (self, "bundle", path, fault) != CADRE_OK
             || s_add_libraries (self, path, fault) != CADRE_OK)

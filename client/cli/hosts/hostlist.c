@@ -145,7 +145,7 @@ static cadre_error_t s_hostlist_add (hostlist_t *self, const char *name,
                           "'%.40s...' is longer than a host's name can be", name);
     if (hostlist_find (self, name))
         return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                          "host %s is there twice; name it once, with slots=N for more slots",
+                          "host %s is listed twice; name it once, with slots=N for more slots",
                           name);
     entry_t *entry = text_resize (NULL, sizeof *entry);
     *entry = (entry_t){.host = {.name = text_copy (name, strlen (name)), .slots = model->slots}};
@@ -177,10 +177,9 @@ static cadre_error_t s_expand (expansion_t *self, const char *done, const char *
 
 static cadre_error_t s_bad_range (expansion_t *self)
 {
-    return fault_set (
-        self->fault, CADRE_ERROR_ARGUMENT,
-        "'%.80s' has a range that is not understood; write node[01-64] or node[1,3,7-9]",
-        self->word);
+    return fault_set (self->fault, CADRE_ERROR_ARGUMENT,
+                      "'%.80s' has an invalid range; write node[01-64] or node[1,3,7-9]",
+                      self->word);
 }
 
 //  Reads digits at *AT; returns their number, 0 if none or too many.
@@ -312,8 +311,7 @@ static cadre_error_t s_hostlist_set (hostlist_host_t *model, char *word, fault_t
         return CADRE_OK;
     }
     return fault_set (fault, CADRE_ERROR_ARGUMENT,
-                      "'%.80s' is not understood; a line is: HOST [slots=N] [label=NAME,...]",
-                      word);
+                      "'%.80s' is invalid; a line is: HOST [slots=N] [label=NAME,...]", word);
 }
 
 static cadre_error_t s_add_line (hostlist_t *self, char *line, fault_t *fault)

@@ -230,7 +230,7 @@ static void s_on_need (remote_t *self, const char *hash)
         self->order->bundle ? bundle_find (self->order->bundle, hash) : NULL;
     self->state = REMOTE_SENDING;
     if (!file)
-        s_remote_fail (self, "it asks for a file that is not ours to send");
+        s_remote_fail (self, "it requested a file that was not offered");
     else
         s_queue (self, file->bytes, file->size);
 }
@@ -374,7 +374,7 @@ static void s_reap (remote_t *self, int number)
     else if (self->state == REMOTE_RUNNING)
         snprintf (why, sizeof why, "the connection was cut");
     else
-        snprintf (why, sizeof why, "ssh ended with %d and said nothing", code);
+        snprintf (why, sizeof why, "ssh exited with %d and gave no reason", code);
     s_remote_fail (self, why);
 }
 

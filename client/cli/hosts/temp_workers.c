@@ -150,8 +150,7 @@ static cadre_error_t s_use_broker (temp_workers_t *self, const hosts_options_t *
     if (address.kind != ADDRESS_TCP)
         return fault_set (
             fault, CADRE_ERROR_ADDRESS,
-            "workers on other hosts cannot reach the broker at %s (from %s); name one on tcp, or none, "
-            "and this command starts its own",
+            "workers on other hosts cannot connect to the broker at %s (from %s); give a tcp address, or none, and this command starts its own broker",
             self->address, choice->origin);
     self->doors =
         broker_launcher_doors (address.name, address.port, options->lane_first, options->lane_last);

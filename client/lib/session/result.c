@@ -91,7 +91,7 @@ static void s_refuse_value (result_t *self, const fault_t *fault)
     if (self->outcome != CADRE_OUTCOME_OK)
         return;
     self->outcome = CADRE_OUTCOME_ERROR;
-    snprintf (message, sizeof message, "what came as the task's value is none: %s", fault->text);
+    snprintf (message, sizeof message, "the task's value is invalid: %s", fault->text);
     pack_map (&detail, 2);
     pack_text (&detail, "kind");
     pack_text (&detail, "value");

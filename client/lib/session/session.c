@@ -411,7 +411,7 @@ static void s_overdrawn (session_t *self)
     fault_t fault = {0};
     fault_set (
         &fault, CADRE_ERROR_PROTOCOL,
-        "the broker at %s sends more results than the window lets it: use the same release on both sides",
+        "the broker at %s exceeds the window for results: use the same release on both sides",
         self->address);
     session_end (self, &fault);
 }

@@ -97,8 +97,7 @@ static bool s_open_again (work_t *self, const wire_list_t *ended)
 static void s_lose (work_t *self, uint32_t index)
 {
     static const char why [] =
-        "the broker was restarted when it may have run, and it must not run twice: look what it has done, "
-        "then submit it again";
+        "the broker was restarted when it may have run, and it must not run twice: check what it has done, then submit it again";
     buffer_t detail = {0};
     result_t result;
     pack_map (&detail, 2);
@@ -165,8 +164,7 @@ static void s_may_have_begun (work_t *self)
     fault_t fault = {0};
     fault_set (
         &fault, CADRE_ERROR_CLOSED,
-        "the broker at %s was restarted when tasks of this job may have run, which must not run twice: look what they have "
-        "done, then submit again",
+        "the broker at %s was restarted when tasks of this job may have run, which must not run twice: check what they have done, then submit again",
         pool_address (self->pool));
     work_fail (self, &fault);
 }

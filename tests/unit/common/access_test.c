@@ -138,7 +138,7 @@ static void test_mode (void **state)
         s_put (self, WHOLE, strlen (WHOLE), modes [i]);
         assert_int_equal (access_read (&self->access, self->path, &self->fault),
                           CADRE_ERROR_REFUSED);
-        assert_non_null (strstr (self->fault.text, "can be used by others"));
+        assert_non_null (strstr (self->fault.text, "can be accessed by others"));
         assert_non_null (strstr (self->fault.text, "chmod 600"));
         s_expect_wiped (self);
     }
@@ -178,13 +178,13 @@ static void test_no_file (void **state)
 static void test_not_whole (void **state)
 {
     scene_t *self = *state;
-    s_expect (self, "", "is not whole");
-    s_expect (self, "# nothing\n", "is not whole");
-    s_expect (self, KEYS, "is not whole");
-    s_expect (self, "name = \"alice\"\n" KEYS, "is not whole");
-    s_expect (self, "role = \"client\"\n" KEYS, "is not whole");
+    s_expect (self, "", "is incomplete");
+    s_expect (self, "# nothing\n", "is incomplete");
+    s_expect (self, KEYS, "is incomplete");
+    s_expect (self, "name = \"alice\"\n" KEYS, "is incomplete");
+    s_expect (self, "role = \"client\"\n" KEYS, "is incomplete");
     s_expect (self, "name = \"alice\"\nrole = \"client\"\nserver-key = \"" SERVER "\"\n",
-              "is not whole");
+              "is incomplete");
 }
 
 static void test_odd_lines (void **state)

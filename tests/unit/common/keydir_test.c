@@ -153,7 +153,7 @@ static void test_secret_of_others (void **state)
     static const mode_t modes [] = {0640, 0604, 0660, 0610, 0777};
     for (size_t i = 0; i < sizeof modes / sizeof modes [0]; i++) {
         chmod (s_file (self, "broker.key"), modes [i]);
-        s_expect (self, s_broker (self, true), CADRE_ERROR_REFUSED, "can be used by others");
+        s_expect (self, s_broker (self, true), CADRE_ERROR_REFUSED, "can be accessed by others");
     }
 }
 
@@ -168,15 +168,15 @@ static void test_damaged_broker_key (void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts [0]; i++) {
         s_write (self, "broker.key", texts [i]);
         s_expect (self, s_broker (self, true), CADRE_ERROR_CONFIGURATION,
-                  "holds no key of a broker");
+                  "is not the key of a broker");
     }
     snprintf (text, sizeof text, "curve\n    public-key = \"%s\"\n    secret-key = \"%s\"\n",
               self->public_key, secret_key);
     s_write (self, "broker.key", text);
-    s_expect (self, s_broker (self, true), CADRE_ERROR_CONFIGURATION, "holds no key of a broker");
+    s_expect (self, s_broker (self, true), CADRE_ERROR_CONFIGURATION, "is not the key of a broker");
     snprintf (text, sizeof text, "curve\n    public-key = \"%s\"\n", self->public_key);
     s_write (self, "broker.key", text); //  The secret half is missing
-    s_expect (self, s_broker (self, true), CADRE_ERROR_CONFIGURATION, "holds no key of a broker");
+    s_expect (self, s_broker (self, true), CADRE_ERROR_CONFIGURATION, "is not the key of a broker");
 }
 
 //  Whoever can write there would let in whom he likes.
@@ -299,11 +299,11 @@ static void test_whose_jobs (void **state)
     assert_int_equal (s_hand (self, "client", "    jobs = \"all\"\n"), CADRE_OK);
     assert_int_equal (s_hand (self, "observer", ""), CADRE_OK);
     s_expect (self, s_hand (self, "client", "    jobs = \"some\"\n"), CADRE_ERROR_CONFIGURATION,
-              "holds no public key");
+              "is not a public key");
     s_expect (self, s_hand (self, "observer", "    jobs = \"own\"\n"), CADRE_ERROR_CONFIGURATION,
-              "holds no public key");
+              "is not a public key");
     s_expect (self, s_hand (self, "client", "    holder = \"nobody\"\n"), CADRE_ERROR_CONFIGURATION,
-              "holds no public key");
+              "is not a public key");
 }
 
 static void test_get (void **state)
@@ -356,13 +356,13 @@ static void test_damaged_files (void **state)
         "metadata\n    name = \"x\"\n    role = \"client\"\n    function-1 = \"\"\n" CURVE};
     for (size_t i = 0; i < sizeof texts / sizeof texts [0]; i++) {
         s_write (self, "x.pub", texts [i]);
-        s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, "x.pub holds no public key");
+        s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, "x.pub is not a public key");
     }
     s_write (self, "x.pub", "metadata\n    name = \"x\"\n    role = \"client\"\n" CURVE);
     assert_int_equal (s_each (self), CADRE_OK);
     unlink (s_file (self, "x.pub"));
     s_write (self, ".x.pub", "metadata\n    name = \"x\"\n    role = \"client\"\n" CURVE);
-    s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, ".x.pub holds no public key");
+    s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, ".x.pub is not a public key");
 }
 
 //  A pattern that is lost must not widen what the others allow.
@@ -382,7 +382,7 @@ static void test_functions_by_hand (void **state)
                           i, i);
     snprintf (text + used, sizeof text - (size_t) used, "%s", CURVE);
     s_write (self, "x.pub", text);
-    s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, "x.pub holds no public key");
+    s_expect (self, s_each (self), CADRE_ERROR_CONFIGURATION, "x.pub is not a public key");
 }
 
 static void test_patterns_that_cannot_be_written (void **state)

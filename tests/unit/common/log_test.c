@@ -195,7 +195,7 @@ static void test_a_flood_is_counted (void **state)
         log_line (LOG_WARNING, "B920", "again");
     assert_string_equal (
         s_said (),
-        "test: warning B034: 4800 lines of B920 were left out: more than one a second came\n"
+        "test: warning B034: 4800 lines of B920 were suppressed: there was more than one a second\n"
         "test: warning B920: again\n");
     log_set_clock (NULL);
 }
@@ -217,7 +217,7 @@ static void test_what_was_left_out_is_told_at_the_end (void **state)
     log_settle ();
     assert_string_equal (
         s_said (),
-        "test: warning B034: 7 lines of B930 were left out: more than one a second came\n");
+        "test: warning B034: 7 lines of B930 were suppressed: there was more than one a second\n");
     log_settle ();
     assert_string_equal (s_said (), "");
     log_set_clock (NULL);

@@ -226,7 +226,7 @@ static void test_a_fault_names_the_place (void **state)
     assert_false (parts_take_as (*state, 3, &rules_call, &out, &fault));
     assert_string_equal (fault.text, "payload[0]: ext type 9: a value has no ext types");
     assert_false (parts_take_as (*state, 3, &rules_call, &out, &fault));
-    assert_string_equal (fault.text, "arguments: its parts have not come");
+    assert_string_equal (fault.text, "arguments: its parts have not arrived");
 }
 
 //  What would be more is given up, and its end is heard of.

@@ -130,7 +130,7 @@ static void test_the_systems_look_up (void **state)
     assert_int_equal (resolver_look ("no-such-host.invalid", numbers, RESOLVER_NUMBERS_MAX, &fault),
                       0);
     assert_non_null (strstr (fault.text, "no-such-host.invalid has no address ("));
-    assert_non_null (strstr (fault.text, "): correct the name, or name the broker by number"));
+    assert_non_null (strstr (fault.text, "): correct the name, or give an IP address"));
 }
 
 int main (void)

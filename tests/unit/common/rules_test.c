@@ -75,7 +75,7 @@ static void s_faults_name_the_place (void **state)
     s_refuse (BYTES ("\x81\xa6\x1b[2J\xc3\xbc\xc1"), &rules_value,
               "value[\" [2J"); // no control characters
     s_refuse (BYTES ("\x92\x01"), &rules_value, "value");
-    s_refuse (BYTES ("\x91\xdb\0\0\0\x09xyz"), &rules_value, "value[0]: its bytes are cut off");
+    s_refuse (BYTES ("\x91\xdb\0\0\0\x09xyz"), &rules_value, "value[0]: it is incomplete");
     s_refuse (BYTES ("\xdd\xff\xff\xff\xff"), &rules_value,
               "value: it announces more elements than bytes");
     s_refuse (BYTES ("\x01\x02"), &rules_value, "value: more bytes follow it");
@@ -182,7 +182,7 @@ static void s_only_what_can_be_known_is_an_outcome (void **state)
     }
     rules_message_result (&(rules_result_t){.outcome = CADRE_OUTCOME_WORKER_LOST, .by_slot = true},
                           &fault);
-    assert_string_equal (fault.text, "outcome 7 (worker-lost) is none that a slot can know of");
+    assert_string_equal (fault.text, "outcome 7 (worker-lost) cannot come from a slot");
     assert_false (
         rules_message_result (&(rules_result_t){.outcome = 2, .code = INT64_C (1) << 40}, &fault));
     assert_false (

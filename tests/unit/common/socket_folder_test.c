@@ -93,7 +93,7 @@ static void test_folder_that_others_may_write (void **state)
     chmod (s_folder, 0777);
     s_refused (
         s_path, CADRE_ERROR_REFUSED,
-        "folder %s can be written by others (mode 0777): look through what is in it, and run chmod go-w on "
+        "folder %s can be written by others (mode 0777): check its content, and run chmod go-w on "
         "it, or choose another",
         s_folder);
     assert_int_equal (socket_folder_check (s_path, NULL), CADRE_ERROR_REFUSED);
@@ -111,7 +111,7 @@ static void test_folder_of_somebody_else (void **state)
     }
     s_refused (
         s_path, CADRE_ERROR_REFUSED,
-        "folder %s belongs to user 12345, not to you (%u): choose one of your own, or look through it and run "
+        "folder %s belongs to user 12345, not to you (%u): choose one of your own, or check it and run "
         "chown on it",
         s_folder, (unsigned) geteuid ());
     assert_int_equal (socket_folder_check (s_path, NULL), CADRE_ERROR_REFUSED);

@@ -261,7 +261,7 @@ static void test_bind_tcp (void **state)
     assert_int_equal (sockets_bind (pair->there, endpoint, &fault), CADRE_ERROR_ADDRESS_IN_USE);
     snprintf (
         text, sizeof text,
-        "port %u is taken (%s): stop the program that uses it, or choose another with --listen",
+        "port %u is in use (%s): stop the program that uses it, or choose another with --listen",
         port, endpoint);
     assert_string_equal (fault.text, text);
 }
@@ -286,7 +286,7 @@ static void test_bind_refused (void **state)
     pair->there = sockets_new (pair->context, ZMQ_PULL, NULL);
     assert_int_equal (sockets_bind (pair->there, "inproc://taken", &fault),
                       CADRE_ERROR_ADDRESS_IN_USE);
-    assert_string_equal (fault.text, "inproc://taken is taken: choose another name with --listen");
+    assert_string_equal (fault.text, "inproc://taken is in use: choose another name with --listen");
     assert_int_equal (sockets_connect (pair->there, "rubbish", &fault), CADRE_ERROR_ADDRESS);
     assert_string_equal (
         fault.text,

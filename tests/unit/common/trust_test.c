@@ -63,14 +63,13 @@ static void test_modes (void **state)
         mode_t mode;        //  Of the file
         const char *file;   //  What is said of a file
         const char *secret; //  And of a secret
-    } cases [] = {
-        {0600, NULL, NULL},
-        {0400, NULL, NULL},
-        {0644, NULL, "can be used by others (mode 0644): run chmod 600 on it"},
-        {0601, NULL, "(mode 0601)"},
-        {0620, "can be written by others (mode 0620): look through it, and run chmod go-w on it",
-         "(mode 0620)"},
-        {0602, "(mode 0602)", "(mode 0602)"}};
+    } cases [] = {{0600, NULL, NULL},
+                  {0400, NULL, NULL},
+                  {0644, NULL, "can be accessed by others (mode 0644): run chmod 600 on it"},
+                  {0601, NULL, "(mode 0601)"},
+                  {0620, "can be written by others (mode 0620): check it, and run chmod go-w on it",
+                   "(mode 0620)"},
+                  {0602, "(mode 0602)", "(mode 0602)"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         s_touch (s_path, cases [i].mode);
         s_expect (TRUST_FILE, s_path, cases [i].file);
@@ -87,8 +86,7 @@ static void test_folders (void **state)
     assert_int_equal (chmod (s_folder, 0755), 0);
     s_expect (TRUST_FOLDER, s_folder, NULL);
     assert_int_equal (chmod (s_folder, 01777), 0); //  The sticky bit keeps nobody from making files
-    s_expect (TRUST_FOLDER, s_folder,
-              "can be written by others (mode 1777): look through what is in it");
+    s_expect (TRUST_FOLDER, s_folder, "can be written by others (mode 1777): check its content");
     assert_int_equal (trust_check_around (s_path, &fault), CADRE_ERROR_REFUSED);
     assert_non_null (strstr (fault.text, s_folder));
     assert_int_equal (chmod (s_folder, 0700), 0);

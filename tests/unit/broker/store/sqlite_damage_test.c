@@ -305,9 +305,9 @@ static void test_a_log_that_was_taken_away (void **state)
     s_kill_one (rig, 3);
     buffer_t log = s_load (store_rig_beside (rig, "-wal"));
     assert_int_equal (unlink (store_rig_beside (rig, "-wal")), 0);
-    s_assert_log_refused (rig, "where its last jobs are, is missing");
+    s_assert_log_refused (rig, "which has its last jobs, is missing");
     store_rig_save (store_rig_beside (rig, "-wal"), "", 0);
-    s_assert_log_refused (rig, "where its last jobs are, is empty");
+    s_assert_log_refused (rig, "which has its last jobs, is empty");
     //  the cure, and the other one
     store_rig_save (store_rig_beside (rig, "-wal"), log.data, log.size);
     assert_int_equal (store_rig_open (rig), CADRE_OK);

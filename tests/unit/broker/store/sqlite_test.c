@@ -128,7 +128,7 @@ static void test_a_program_that_holds_the_file (void **state)
     assert_int_equal (sqlite3_open (rig->path, &other), SQLITE_OK);
     assert_int_equal (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal (store_rig_open (rig), CADRE_ERROR_ADDRESS_IN_USE);
-    assert_non_null (strstr (rig->fault.text, "another program holds it"));
+    assert_non_null (strstr (rig->fault.text, "another program has locked it"));
     sqlite3_close (other);
     assert_int_equal (store_rig_open (rig), CADRE_OK);
 }

@@ -53,7 +53,7 @@ static void s_the_task_ends_in_an_error (void **state)
     assert_int_equal (result.outcome, CADRE_OUTCOME_ERROR);
     cursor_t detail = cursor_find (result.detail, "message");
     assert_true (cursor_text (&detail, &text));
-    assert_true (view_is (text, "the broker did not take what came of it: value: ext type ? 9"));
+    assert_true (view_is (text, "the broker refused its result: value: ext type ? 9"));
     zmq_msg_close (&message);
     link_rig_teardown ();
 }

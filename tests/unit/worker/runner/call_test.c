@@ -283,7 +283,7 @@ static void test_values_that_cannot_travel (void **state)
     assert_int_equal (room.end.value.size, 0);
     assert_string_equal (cadre_value_text (cadre_value_get (detail, "kind")), "value");
     assert_string_equal (s_message (detail),
-                         "odd gave a value that cannot travel: value[1][\"name\"]: a text that "
+                         "odd returned an invalid value: value[1][\"name\"]: a text that "
                          "is not UTF-8 (byte 0xff): bytes travel as a blob");
     detail = s_serve (&room, &odd, cadre_value_build ("[i]", (int64_t) 2));
     assert_int_equal (room.end.outcome, CADRE_OUTCOME_ERROR);

@@ -115,7 +115,7 @@ static void s_assert_no_start (const char *how, const char *message)
 static void test_no_hello (void **state)
 {
     (void) state;
-    s_assert_no_start ("silent-end", "ends without a hello");
+    s_assert_no_start ("silent-end", "ended without a hello");
     s_assert_no_start ("prints", "writes other data than messages to its stdout");
     s_assert_no_start ("no-hello", "sends no valid hello");
     const char *const program [] = {"/proc/no/such/program", NULL};
@@ -161,7 +161,7 @@ static void test_values_that_cannot_travel (void **state)
 {
     (void) state;
     s_assert_fails ("ext2", CADRE_OUTCOME_ERROR, 0,
-                    "odd gave a value that cannot travel: value: ext type 2");
+                    "odd returned an invalid value: value: ext type 2");
     s_assert_fails ("ext9", CADRE_OUTCOME_ERROR, 0, "value[3][\"name\"]: ext type 9");
     s_assert_fails ("deep", CADRE_OUTCOME_ERROR, 0, "[0]: nested deeper than 20");
     s_assert_fails ("deeper", CADRE_OUTCOME_ERROR, 0, "[0]: nested deeper than 20");
@@ -169,7 +169,7 @@ static void test_values_that_cannot_travel (void **state)
     s_assert_fails ("key", CADRE_OUTCOME_ERROR, 0,
                     "value[0]: a map with a key that is neither text nor integer");
     s_assert_fails ("odd-partial", CADRE_OUTCOME_ERROR, 0,
-                    "odd gave a partial value that cannot travel: value[0]: ext type 9");
+                    "odd returned an invalid partial value: value[0]: ext type 9");
     s_assert_fails ("large-partial", CADRE_OUTCOME_ERROR, 0, "400005 bytes, more than 256 KiB");
 }
 

@@ -7,8 +7,8 @@
 
 #define GARBLED                                                                                    \
     "slot-broken: slot 1 of worker alpha sent a message that cannot be read while it ran 42.0"
-#define TORN                                                                                                 \
-    "slot-broken: slot 1 of worker alpha wrote over the memory that it shares with its worker while it ran " \
+#define TORN                                                                                                \
+    "slot-broken: slot 1 of worker alpha overwrote the memory that it shares with its worker while it ran " \
     "42.0"
 
 //  Lease 1 has ended as a broken slot's, lease 2 (in another slot) has not heard of it, and lease 3
@@ -94,7 +94,7 @@ static void test_what_ended_before_a_scribble_has_ended (void **state)
     s_open_with_news ();
     bench.slot [0].page->claim = 0;
     slots_rig_turn (&bench);
-    s_assert_the_second_paid ("wrote over the memory");
+    s_assert_the_second_paid ("overwrote the memory");
 }
 
 static void test_what_ended_before_rubbish_has_ended (void **state)

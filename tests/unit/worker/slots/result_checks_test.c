@@ -46,7 +46,7 @@ static void s_only_who_was_told_to_end_is_cancelled (void **state)
     (void) state;
     s_task (WIRE_KIND_MAP, 0, LEASE_GOES_ON);
     assert_false (result_checks_is_sound (&lease, &said, &fault));
-    assert_string_equal (fault.text, "outcome 8 (cancelled) is none that a slot can know of");
+    assert_string_equal (fault.text, "outcome 8 (cancelled) cannot come from a slot");
     s_task (WIRE_KIND_MAP, 6, LEASE_GOES_ON);
     assert_false (result_checks_is_sound (&lease, &said, &fault));
     s_task (WIRE_KIND_MAP, 5, LEASE_GOES_ON);

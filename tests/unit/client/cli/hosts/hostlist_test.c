@@ -167,9 +167,12 @@ static void test_hostile_lines (void **state)
         const char *lines; // of a file
         const char *why;   // part of the fault
     } cases [] = {
-        {"a\nb slots=0\n", "f:2: "},           {"a slots=1x", "f:1: "},
-        {"a port=3", "not understood"},        {"a b", "'b' is not understood"},
-        {"a label=", "not understood"},        {"a label=x;y", "not understood"},
+        {"a\nb slots=0\n", "f:2: "},
+        {"a slots=1x", "f:1: "},
+        {"a port=3", "is invalid"},
+        {"a b", "'b' is invalid"},
+        {"a label=", "is invalid"},
+        {"a label=x;y", "is invalid"},
         {"\n\n-x", "f:3: '-x' is not a host"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
