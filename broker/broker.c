@@ -219,7 +219,7 @@ static cadre_error_t s_open_sockets (broker_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
-//  A peer that cannot be heard must not be taken for lost.
+//  A peer whose connections are not read must not be declared lost.
 static int64_t s_longest_hold_us (const context_t *ctx)
 {
     int64_t longest_us = (int64_t) ctx->lost_ms * 1000 / 4;
@@ -370,8 +370,8 @@ static void s_read_orders (broker_t *self)
     s_broker_describe (self);
 }
 
-//  What of the current frame was no work is charged to its key. The frame took the time since
-//  *since_us.
+//  Charges the part of the current frame that was not work to its key. The frame took the time
+//  since *since_us.
 static void s_charge (broker_t *self, unsigned account, size_t size, int64_t *since_us)
 {
     context_t *ctx = &self->ctx;

@@ -1,8 +1,8 @@
-/*  account.h - bytes that are held, as part of a sum
+/*  account.h - counts held bytes, as part of a sum
  *
- *  What belongs to one key is counted for it and for the broker as a whole, in one step: so the sum
- *  of all keys is the broker's, whatever happens to a job. Whoever holds bytes has a pointer to its
- *  account, and changes nothing else. A plain value; its owner sets sum_p once.
+ *  The memory of a key is counted for the key and for the whole broker in one step, so the sum over
+ *  all keys is always that of the broker, whatever happens to a job. The holder of bytes has a
+ *  pointer to its account, and changes nothing else. A plain value; its owner sets sum_p once.
  */
 
 #ifndef BROKER_CORE_ACCOUNT_H_INCLUDED
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 typedef struct account {
-    uint64_t bytes;  //  Held
+    uint64_t bytes;  //  Bytes held
     uint64_t *sum_p; //  Of all accounts; borrowed
 } account_t;
 

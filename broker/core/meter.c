@@ -1,4 +1,4 @@
-//  meter.c - measures which key takes the broker's time without bringing work
+//  meter.c - limits the time that a key may use without bringing work
 
 #include "broker/core/meter.h"
 
@@ -15,30 +15,30 @@
 #define NEVER_US (-(int64_t) METER_ACTIVE_US - 1)
 
 typedef struct account {
-    char key [KEYS_TEXT_BYTES]; //  Whose it is
+    char key [KEYS_TEXT_BYTES]; //  The key
     unsigned number;            //  Index in meter->accounts, from 1
-    bool held;                  //  Nothing is read from its connections
-    int64_t level_ns;           //  Of its bucket, at leaked_us
-    int64_t leaked_us;          //  When that was
+    bool held;                  //  Its connections are not read
+    int64_t level_ns;           //  Level of its leaky bucket at leaked_us
+    int64_t leaked_us;          //  Time of that level
     int64_t held_us;            //  Since when it is held
     UT_hash_handle hh;          //  In meter->by_key
 } account_t;
 
 typedef struct work {
-    unsigned account; //  Who brought it; 0: nobody yet
-    int64_t us;       //  When that was
+    unsigned account; //  The account that brought it; 0: none yet
+    int64_t us;       //  Time of the work
 } work_t;
 
 struct meter {
-    account_t **accounts; //  By number; [0] is nobody
-    size_t count;         //  Of these, with the first one
+    account_t **accounts; //  By number; [0] is unused
+    size_t count;         //  Length of accounts
     account_t *by_key;    //  uthash
-    account_t *last;      //  Looked up last
-    work_t work [2];      //  The last to bring work, and the last other one
-    int64_t longest_us;   //  No account is held longer
-    size_t held;          //  How many are
-    uint64_t holds;       //  How often one was
-    meter_hold_fn *hold;  //  The owner's
+    account_t *last;      //  The account looked up last
+    work_t work [2];      //  The last account that brought work, and the last other one
+    int64_t longest_us;   //  Maximum duration of a hold
+    size_t held;          //  Accounts held now
+    uint64_t holds;       //  Holds, ever
+    meter_hold_fn *hold;  //  Callback of the owner
     void *owner;          //  Its first argument
 };
 
@@ -134,7 +134,7 @@ void meter_charge (meter_t *self, unsigned number, uint64_t cost_ns, int64_t now
         s_set_held (self, account, true, now_us);
 }
 
-//  Whoever was held so long as may be begins again.
+//  After the maximum duration an account is released in any case, with its level at RELEASE_NS.
 static bool s_is_released (const meter_t *self, account_t *account, int64_t now_us)
 {
     s_leak (self, account, now_us);
