@@ -1,6 +1,6 @@
 #  health.sh - cadre worker health tells a worker that works from one that has no broker, is
 #  stopped, drains, or is gone; cadre broker health likewise
-. "$(dirname "$0")/../lib/cluster.sh"
+. "${CADRE_SOURCE_DIR:?run by ctest}/tests/lib/shell/cluster.sh"
 file=$scratch/health
 export CADRE_HEALTH=$file
 
