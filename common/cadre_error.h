@@ -32,7 +32,7 @@ extern "C" {
     X (ADDRESS, 11, "address not valid", 64)                                                       \
     X (ADDRESS_IN_USE, 12, "address in use", 69)                                                   \
     X (DESCRIPTORS, 13, "too few file descriptors", 69)                                            \
-    X (NOT_FOUND, 14, "not found", 1)                                                              \
+    X (NOT_FOUND, 14, "not found", 66)                                                             \
     X (FUNCTION, 15, "unknown function", 1)                                                        \
     X (TYPE, 16, "value of the wrong type", 1)                                                     \
     X (PLUGIN, 17, "plugin cannot be used", 78)                                                    \

@@ -72,16 +72,21 @@ static void s_log_write (const char *line, size_t size)
         continue;
 }
 
+//  Time (if wanted) and program.
+static size_t s_begin (char *line, size_t size)
+{
+    char when [CLOCK_ISO_BYTES] = "";
+    if (s_timestamps)
+        clock_iso (clock_wall_us (), when, sizeof when);
+    int length = snprintf (line, size, "%s%s%s: ", when, *when ? " " : "", s_program);
+    return length < 0 ? 0 : (size_t) length;
+}
+
 static size_t s_prefix (char *line, size_t size, log_level_t level, const char *identifier)
 {
-    char when [CLOCK_ISO_BYTES + 1] = "";
-    if (s_timestamps) {
-        clock_iso (clock_wall_us (), when, CLOCK_ISO_BYTES);
-        strncat (when, " ", sizeof when - strlen (when) - 1);
-    }
-    int length =
-        snprintf (line, size, "%s%s: %s %.16s: ", when, s_program, s_names [level], identifier);
-    return length < 0 ? 0 : (size_t) length;
+    size_t used = s_begin (line, size);
+    int length = snprintf (line + used, size - used, "%s %.16s: ", s_names [level], identifier);
+    return length < 0 ? used : used + (size_t) length;
 }
 
 static void s_line_va (log_level_t level, const char *identifier, const char *format,
@@ -176,7 +181,8 @@ void log_say (const char *format, ...)
     va_start (arguments, format);
     fault_set_va (&text, CADRE_OK, format, arguments);
     va_end (arguments);
-    int length = snprintf (line, sizeof line, "%s: %s\n", s_program, text.text);
+    size_t used = s_begin (line, sizeof line);
+    int length = snprintf (line + used, sizeof line - used, "%s\n", text.text);
     if (length > 0)
-        s_log_write (line, (size_t) length);
+        s_log_write (line, used + (size_t) length);
 }

@@ -38,7 +38,8 @@ void log_open (const char *program, log_level_t usual);
 //  Sets the level.
 void log_set_level (log_level_t level);
 
-//  Adds the wall time (ISO 8601, UTC) to each line; used by daemons, not by commands.
+//  Puts the wall time (ISO 8601, UTC) before each line, also those of log_say; used by daemons, not
+//  by commands.
 void log_set_timestamps (bool timestamps);
 
 //  The clock of the rate limit; NULL: the boot-time clock. Borrowed.

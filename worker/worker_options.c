@@ -491,6 +491,7 @@ int worker_options_run (int argc, char **argv, char **again, const struct cadre_
     char own [LIBEXEC_PATH_BYTES];
     descriptors_hold_standard ();
     log_open ("cadre-worker", LOG_WARNING);
+    log_set_timestamps (true);
     settings.again = s_copy_arguments (again);
     int signals = s_block_signals ();
     descriptors_raise ();

@@ -235,14 +235,17 @@ void back_beat (back_t *self)
 //  A worker that is known from the log only and holds nothing may be dropped silently.
 static void s_lose (back_t *self, worker_record_t *worker)
 {
-    if (worker->described || worker->leased) {
-        log_line (LOG_WARNING, "B013",
-                  "worker %s%s%s is lost: silent for %u ms; its %u tasks run elsewhere",
-                  worker->name, worker->described ? " on " : "", worker->host, self->ctx->lost_ms,
-                  worker->leased);
-        self->ctx->lost_workers++;
-    }
-    back_session_forget (self, worker, worker->breached);
+    bool known = worker->described || worker->leased;
+    char who [2 * CONTEXT_NAME_BYTES + 8];
+    snprintf (who, sizeof who, "%s%s%s", worker->name, worker->described ? " on " : "",
+              worker->host);
+    size_t held = worker->leased, again = back_session_forget (self, worker, worker->breached);
+    if (!known)
+        return;
+    self->ctx->lost_workers++;
+    log_line (LOG_WARNING, "B013",
+              "worker %s is lost: silent for %u ms; of its %zu tasks %zu run again, %zu have ended",
+              who, self->ctx->lost_ms, held, again, held - again);
 }
 
 //  Is nothing known about it that would be needed when it reconnects?

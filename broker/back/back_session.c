@@ -53,12 +53,13 @@ void back_session_end (back_t *self, worker_record_t *worker, const char *why)
     roster_end_session (self->ctx->roster, worker);
 }
 
-void back_session_forget (back_t *self, worker_record_t *worker, bool free_of_cost)
+size_t back_session_forget (back_t *self, worker_record_t *worker, bool free_of_cost)
 {
-    ledger_leases_lose (self->ctx->ledger, worker, NULL, free_of_cost);
+    size_t again = ledger_leases_lose (self->ctx->ledger, worker, NULL, free_of_cost);
     outputs_drop_worker (self->outputs, worker->place);
     roster_remove (self->ctx->roster, &worker);
     self->joined (self->owner);
+    return again;
 }
 
 void back_session_beat (back_t *self, worker_record_t *worker)

@@ -45,7 +45,7 @@ void back_session_beat (back_t *self, worker_record_t *worker);
 //  Sends WHO to the worker; its leases stay valid until it is lost.
 void back_session_end (back_t *self, worker_record_t *worker, const char *why);
 
-//  Removes the worker from the roster; its tasks run elsewhere.
-void back_session_forget (back_t *self, worker_record_t *worker, bool free_of_cost);
+//  Removes the worker from the roster. Returns how many of its tasks run again.
+size_t back_session_forget (back_t *self, worker_record_t *worker, bool free_of_cost);
 
 #endif

@@ -273,6 +273,9 @@ bool front_jobs_seal (front_t *self, client_t *client, cursor_t *body)
     if (seal.count != job->promised)
         return false;
     ledger_jobs_finish (self->ctx->ledger, job);
+    //  Who submits a job and leaves waits for this; of a durable job the store answers
+    if (job->detached && !job->durable)
+        client->beat_due = true;
     return true;
 }
 

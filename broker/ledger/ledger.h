@@ -57,9 +57,9 @@ bool ledger_leases_return (ledger_t *self, worker_record_t *worker, const wire_l
 
 //  The worker is gone with all its leases except those in kept (NULL: none). free_of_cost: no try
 //  is used up, because it left on purpose, or because one of its tasks ended its session, and only
-//  that task is charged.
-void ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_t *kept,
-                         bool free_of_cost);
+//  that task is charged. Returns how many of the tasks run again.
+size_t ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_t *kept,
+                           bool free_of_cost);
 
 //  Removes leases that are no longer held from the worker's list, when they are many.
 void ledger_leases_compact (ledger_t *self, worker_record_t *worker);

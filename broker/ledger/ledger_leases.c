@@ -9,8 +9,8 @@
 #include "broker/ledger/ledger_private.h"
 #include "broker/ledger/quarantine.h"
 
-//  A task is returned; no try is used up.
-static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
+//  A task is returned; no try is used up. True if it runs again.
+static bool s_come_back (ledger_t *self, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
     if (task->attempt > 0)
@@ -23,17 +23,20 @@ static void s_come_back (ledger_t *self, job_t *job, uint32_t index)
         }
         if (ledger_journal (self, job))
             records_again (self->ctx->journal, job, index, task->attempt, 0);
-    } else
-        ledger_end (self, job, index, job->doom ? job->doom : CADRE_OUTCOME_CANCELLED,
-                    wire_view_of (&job->doom_detail));
+        return true;
+    }
+    ledger_end (self, job, index, job->doom ? job->doom : CADRE_OUTCOME_CANCELLED,
+                wire_view_of (&job->doom_detail));
+    return false;
 }
 
-static void s_lose_one (ledger_t *self, worker_record_t *worker, job_t *job, uint32_t index)
+//  True if it runs again.
+static bool s_lose_one (ledger_t *self, worker_record_t *worker, job_t *job, uint32_t index)
 {
     task_t *task = &job->tasks [index];
     ledger_unlease (self, job, worker, index);
     if (ledger_repeat (self, job, index, CADRE_OUTCOME_WORKER_LOST))
-        return;
+        return true;
     buffer_t detail = {0};
     char message [CONTEXT_NAME_BYTES + 128];
     snprintf (message, sizeof message, "worker %s was lost %s, and no tries are left", worker->name,
@@ -44,6 +47,7 @@ static void s_lose_one (ledger_t *self, worker_record_t *worker, job_t *job, uin
     ledger_end (self, job, index, cancelled ? CADRE_OUTCOME_CANCELLED : CADRE_OUTCOME_WORKER_LOST,
                 wire_view_of (&detail));
     buffer_free (&detail);
+    return false;
 }
 
 bool ledger_leases_return (ledger_t *self, worker_record_t *worker, const wire_lease_t *lease)
@@ -83,10 +87,10 @@ bool ledger_leases_breach (ledger_t *self, worker_record_t *worker, const wire_l
     return true;
 }
 
-void ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_t *kept,
-                         bool free_of_cost)
+size_t ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_t *kept,
+                           bool free_of_cost)
 {
-    size_t left = 0;
+    size_t left = 0, again = 0;
     for (size_t i = 0; i < worker->leases_count; i++) {
         lease_t lease = worker->leases [i];
         job_t *job = job_table_find (self->ctx->jobs, lease.job);
@@ -101,12 +105,13 @@ void ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_t 
         bool guilty = job->tasks [lease.index].breaches > 0;
         if (free_of_cost && !guilty && !(begun && job_runs_once (job))) {
             ledger_unlease (self, job, worker, lease.index);
-            s_come_back (self, job, lease.index);
+            again += s_come_back (self, job, lease.index);
         } else
-            s_lose_one (self, worker, job, lease.index);
+            again += s_lose_one (self, worker, job, lease.index);
     }
     worker->leases_count = left;
     assert (worker->leased == left);
+    return again;
 }
 
 void ledger_leases_compact (ledger_t *self, worker_record_t *worker)

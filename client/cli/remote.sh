@@ -108,8 +108,8 @@ read_log () {
         case $line in
         '== start'*) starts=$((starts + 1)) registered= ;;
         *' registered with '*) registered=${line#* registered with } last= ;;
-        *'no broker answers'* | *' W021: '*) registered= last=${line#cadre-worker: } ;;
-        ?*) last=${line#cadre-worker: } ;;
+        *'no broker answers'* | *' W021: '*) registered= last=${line#*cadre-worker: } ;;
+        ?*) last=${line#*cadre-worker: } ;;
         esac
     done <"$run/log"
 } 2>/dev/null

@@ -149,7 +149,7 @@ checks=$((checks + 1))
 #  A store that another broker has, that is damaged, newer or no store at all: one line says which
 #  it is, and it is left as it was.
 refuses () {
-    expect "$1" '' "^cadre-broker: .*$odd.*$2" timeout 30 cadre-broker --listen "ipc://$scratch/other" --store "$odd"
+    expect "$1" '' "^[0-9TZ:.-]+ cadre-broker: .*$odd.*$2" timeout 30 cadre-broker --listen "ipc://$scratch/other" --store "$odd"
     checks=$((checks + 1))
     [ "$(wc -l <"$scratch/stderr")" = 1 ] || fault "$odd: more than a line: $(cat "$scratch/stderr")"
 }

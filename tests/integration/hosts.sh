@@ -34,7 +34,7 @@ expect_text '^: running tcp://127.0.0.1' "$scratch/stdout" up
 expect 0 $'1\n2' '' cadre run -k echo ::: 1 2
 [ "$(stat -c %a "$XDG_CONFIG_HOME/cadre/admin.access")" = 600 ] || fault "the access file is open"
 expect_like 0 '^: gone' 'the broker has ended' cadre down
-expect_like 1 '' 'nothing is running' cadre down
+expect_like 66 '' 'nothing is running' cadre down
 [ -z "$(left)" ] || fault "down leaves $(left)"
 
 #  ---- hosts that are no hosts ----

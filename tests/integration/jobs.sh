@@ -21,8 +21,8 @@ expect 64 '' 'one word too many' cadre doctor please
 expect_like 0 '"verdict":"ok"' '' cadre doctor -o ndjson
 
 expect 64 '' "CADRE_RECONNECT: 'soon' is not a duration: .*, or forever" env CADRE_RECONNECT=soon cadre run true ::: 1
-expect 64 '' "^cadre-broker: CADRE_BEAT: 'soon' is not a duration" env CADRE_BEAT=soon cadre-broker
-expect 64 '' "^cadre-worker: CADRE_SLOTS: 'many' is not possible" env CADRE_SLOTS=many cadre-worker
+expect 64 '' "^[0-9TZ:.-]+ cadre-broker: CADRE_BEAT: 'soon' is not a duration" env CADRE_BEAT=soon cadre-broker
+expect 64 '' "^[0-9TZ:.-]+ cadre-worker: CADRE_SLOTS: 'many' is not possible" env CADRE_SLOTS=many cadre-worker
 
 #  ---- a broker alone
 cluster_start 0
@@ -99,7 +99,7 @@ done
 expect 0 '' '' cadre job forget "$job"
 for command in "job info $job" "job wait $job" "job results $job" "job logs $job" "job cancel $job" "job retry $job" \
     "job forget $job" "task list $job" "task info $job.0" "task explain $job.0" "task logs $job.0" "task drop $job.0"; do
-    expect 1 '' "no (job|task) $job" cadre $command
+    expect 66 '' "no (job|task) $job" cadre $command
 done
 for command in info wait results logs cancel retry forget; do
     expect 64 '' 'is missing' cadre job $command
@@ -149,8 +149,8 @@ expect 1 '' 'cancelled' cadre job wait "$job"
 expect_like 0 '^[0-9]+ +alpha .* ready +1 .* square, divide' '' cadre worker list
 expect_like 0 '"name":"beta"' '' cadre worker list -o ndjson
 expect_like 0 '"labels": \[' '' cadre worker list -o json
-expect 1 '' 'no such worker' cadre worker drain nobody
-expect 1 '' 'no such worker' cadre worker stop 4711
+expect 66 '' 'no such worker' cadre worker drain nobody
+expect 66 '' 'no such worker' cadre worker stop 4711
 expect 64 '' 'is missing' cadre worker stop
 expect 64 '' 'one word too many' cadre worker list all
 for command in list drain stop; do

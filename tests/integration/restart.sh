@@ -122,8 +122,8 @@ broker_again
 job=$(cadre submit 'sleep {}' ::: 30 2>/dev/null)
 during gone cadre job wait "$job"
 restart_after clients_are 2
-ended 1 gone
-expect_text "job $job, which it held in memory, is gone" gone.err 'job wait'
+ended 66 gone
+expect_text "job $job, which was only in its memory, is lost" gone.err 'job wait'
 
 #  After 5 s somebody who waits hears why, and how that ends. Meanwhile: submit --wait, and a job
 #  that is followed.

@@ -95,8 +95,8 @@ fi
 few='ulimit -n "$0" && exec "$@"'
 expect 69 '' '^cadre: a pool of this machine needs [0-9]+ file descriptors, [0-9]+ are free: raise the limit with ulimit -n \(now 40\)$' \
     bash -c "$few" 40 cadre run true ::: 1
-expect 69 '' '^cadre-broker: the broker needs [0-9]+ file descriptors, .*ulimit -n' bash -c "$few" 20 cadre-broker --listen "ipc://$scratch/few"
-expect 69 '' '^cadre-worker: .* needs? [0-9]+ file descriptors, .*ulimit -n' bash -c "$few" 20 cadre-worker --broker "ipc://$scratch/few"
+expect 69 '' '^[0-9TZ:.-]+ cadre-broker: the broker needs [0-9]+ file descriptors, .*ulimit -n' bash -c "$few" 20 cadre-broker --listen "ipc://$scratch/few"
+expect 69 '' '^[0-9TZ:.-]+ cadre-worker: .* needs? [0-9]+ file descriptors, .*ulimit -n' bash -c "$few" 20 cadre-worker --broker "ipc://$scratch/few"
 
 #  ---- stdout that takes no more, and Ctrl-C
 checks=$((checks + 3))

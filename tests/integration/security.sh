@@ -24,8 +24,8 @@ expect 64 '' 'one name is needed' cadre keygen --role client
 expect 64 '' 'is for listening only' cadre keygen bob --role client --address 'tcp://*:5700'
 expect 64 '' 'is not a pattern of functions' cadre keygen bob --role client --function ''
 expect 64 '' 'is not a pattern of functions' cadre keygen bob --role client --function 'a"b'
-expect 1 '' 'there is no key bob' cadre keygen bob --rotate
-expect 1 '' 'there is no key bob' cadre keygen bob --revoke
+expect 66 '' 'there is no key bob' cadre keygen bob --rotate
+expect 66 '' 'there is no key bob' cadre keygen bob --revoke
 expect 64 '' "jobs is own or all, not 'mine'" cadre keygen bob --role client --jobs mine
 expect 64 '' 'is for keys of role client' cadre keygen bob --role observer --jobs own
 expect 125 '' 'cannot be written' cadre keygen bob --role client --out "$scratch/none/x"
@@ -106,8 +106,8 @@ done
 
 #  ---- another client's job is as one that is not there, until the operator says otherwise
 for order in "job info" "job logs" "job results" "job wait" "job cancel" "job retry" "job forget" "task list"; do
-    expect 1 '' "no job $job: list them with: cadre job list" cadre $order "$job" --access web.access
-    expect 1 '' "no job 9$job: list them with: cadre job list" cadre $order "9$job" --access web.access
+    expect 66 '' "no job $job: list them with: cadre job list" cadre $order "$job" --access web.access
+    expect 66 '' "no job 9$job: list them with: cadre job list" cadre $order "9$job" --access web.access
 done
 expect_like 0 '^JOB' '' cadre job list --access web.access
 grep -qE "^ *$job " stdout && fault "another's job is listed: $(cat stdout)"

@@ -126,7 +126,7 @@ static int s_job_wait (int argc, char **argv)
         ADMIN_REQUEST_TIMEOUT | ADMIN_REQUEST_WHOLE, "JOB",
         "Wait until a job has ended.\v"
         "A broker without a store loses its jobs when it restarts.\n\n"
-        "Exit codes: 0 all tasks are ok; 1 a task failed, or there is no such job; "
+        "Exit codes: 0 all tasks are ok; 1 a task failed; 66 there is no such job; "
         "69 the broker cannot be reached; 75 --timeout was reached.\n\n"
         "Example:\n"
         "  cadre job wait 42 --timeout 5m",

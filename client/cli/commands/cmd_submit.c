@@ -1,8 +1,9 @@
 //  cmd_submit.c - cadre submit: submits a command for each input to the broker, as a detached job
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -38,40 +39,60 @@ typedef struct submit {
     fault_t fault; //  the error
 } submit_t;
 
+static struct timespec s_in_ms (int64_t ms)
+{
+    struct timespec until;
+    clock_gettime (CLOCK_REALTIME, &until);
+    int64_t nanoseconds = until.tv_nsec + ms * 1000000;
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    return until;
+}
+
 //  ---- notices ---------------------------------------------------------------
 
 //  Prints the broker's notices about a wait while this command waits.
 typedef struct herald {
-    cadre_job_t *job;  //  its events are read
-    atomic_bool ended; //  the wait is over
-    bool started;      //  the thread was started
-    pthread_t thread;  //  reads the events
+    cadre_job_t *job; //  its events are read
+    sem_t ended;      //  the wait is over
+    bool started;     //  the thread was started
+    pthread_t thread; //  reads the events
 } herald_t;
 
+static bool s_has_ended (herald_t *self)
+{
+    struct timespec until = s_in_ms (HERALD_MS);
+    while (sem_timedwait (&self->ended, &until) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
+//  It looks for notices between its waits, not while it waits: so the end of the wait wakes it.
 static void *s_herald (void *argument)
 {
     herald_t *self = argument;
     cadre_event_t event = {0};
-    cadre_error_t error = CADRE_OK;
-    while (!atomic_load (&self->ended) && (error == CADRE_OK || error == CADRE_ERROR_TIMEOUT)) {
-        error = cadre_job_next (self->job, &event, HERALD_MS);
-        if (error == CADRE_OK && event.kind == CADRE_EVENT_NOTICE)
-            say ("%s", event.message);
-    }
+    while (!s_has_ended (self))
+        while (cadre_job_next (self->job, &event, 0) == CADRE_OK)
+            if (event.kind == CADRE_EVENT_NOTICE)
+                say ("%s", event.message);
     return NULL;
 }
 
 static void s_herald_start (herald_t *self, cadre_job_t *job)
 {
     *self = (herald_t){.job = job};
+    sem_init (&self->ended, 0, 0);
     self->started = pthread_create (&self->thread, NULL, s_herald, self) == 0;
 }
 
 static void s_herald_end (herald_t *self)
 {
-    atomic_store (&self->ended, true);
+    sem_post (&self->ended);
     if (self->started)
         pthread_join (self->thread, NULL);
+    sem_destroy (&self->ended);
 }
 
 //  ---- feeding, in a separate thread, because adding waits for the broker ----
@@ -89,11 +110,7 @@ static void *s_submit_feed (void *argument)
 
 static bool s_joined (submit_t *self)
 {
-    struct timespec until;
-    clock_gettime (CLOCK_REALTIME, &until);
-    int64_t nanoseconds = until.tv_nsec + TICK_MS * 1000000;
-    until.tv_sec += nanoseconds / 1000000000;
-    until.tv_nsec = nanoseconds % 1000000000;
+    struct timespec until = s_in_ms (TICK_MS);
     return pthread_timedjoin_np (self->feeder, NULL, &until) == 0;
 }
 

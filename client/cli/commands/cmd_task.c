@@ -123,7 +123,7 @@ static int s_task_drop (int argc, char **argv)
         "A task that kills one slot after another is quarantined: it is not retried "
         "automatically. 'cadre task list JOB --outcome quarantined' lists such "
         "tasks, and 'cadre job retry JOB.TASK' runs one again.\n\n"
-        "Exit codes: 0; 1 there is no such task; 77 it is not in quarantine.\n\n"
+        "Exit codes: 0; 66 there is no such task; 77 it is not in quarantine.\n\n"
         "Example:\n"
         "  cadre task drop 42.17",
         1, 1};

@@ -32,7 +32,7 @@ static void test_exit_codes (void **state)
 {
     (void) state;
     assert_int_equal (cadre_error_exit_code (CADRE_OK), 0);
-    assert_int_equal (cadre_error_exit_code (CADRE_ERROR_NOT_FOUND), 1);
+    assert_int_equal (cadre_error_exit_code (CADRE_ERROR_NOT_FOUND), 66);
     assert_int_equal (cadre_error_exit_code (CADRE_ERROR_ARGUMENT), 64);
     assert_int_equal (cadre_error_exit_code (CADRE_ERROR_UNAVAILABLE), 69);
     assert_int_equal (cadre_error_exit_code (CADRE_ERROR_TIMEOUT), 75);

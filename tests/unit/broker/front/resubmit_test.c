@@ -358,6 +358,18 @@ static void test_a_promise (void **state)
     assert_non_null (strstr (message, "in memory only"));
 }
 
+//  Who submits a job in memory and leaves waits for the acknowledgement: it comes with the seal,
+//  not with the next beat.
+static void test_a_sealed_job_is_acknowledged_at_once (void **state)
+{
+    scene_t *self = *state;
+    uint64_t ref = s_open (self, false);
+    s_tasks (self, ref, 0, "ab");
+    assert_false (self->rig.client->beat_due);
+    s_seal (self, ref, 2);
+    assert_true (self->rig.client->beat_due);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
 
 int main (void)
@@ -371,6 +383,7 @@ int main (void)
         TEST (test_a_client_that_goes_on),
         TEST (test_commands),
         TEST (test_a_promise),
+        TEST (test_a_sealed_job_is_acknowledged_at_once),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

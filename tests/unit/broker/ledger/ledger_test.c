@@ -99,11 +99,12 @@ static void test_a_lost_worker_costs_a_try (void **state)
     worker_record_t *worker = modules_rig_worker (&rig, 2);
     job_t *job = modules_rig_job (&rig, client, &s_usual, 1);
     s_lease (&rig, job, worker);
-    ledger_leases_lose (rig.ctx.ledger, worker, NULL, false);
+    assert_int_equal (ledger_leases_lose (rig.ctx.ledger, worker, NULL, false), 1);
     assert_int_equal (job->ready, 1);
     assert_int_equal (worker->leased, 0);
     s_lease (&rig, job, worker);
-    ledger_leases_lose (rig.ctx.ledger, worker, NULL, false);
+    assert_int_equal (ledger_leases_lose (rig.ctx.ledger, worker, NULL, false),
+                      0); //  It has failed
     assert_int_equal (job->failed, 1);
     assert_int_equal (job->tasks [0].outcome, CADRE_OUTCOME_WORKER_LOST);
     modules_rig_end_client (&rig, &client);
