@@ -449,7 +449,10 @@ static void s_count_unread (broker_t *self)
         return;
     if (!self->behind)
         throttle->drained ();
-    self->ctx.unread_bytes = throttle->sums ().bytes;
+    throttle->turn ();
+    throttle_sums_t sums = throttle->sums ();
+    self->ctx.unread_bytes = sums.bytes;
+    self->ctx.failed_connections = sums.failed;
 }
 
 static void s_read_all (broker_t *self)

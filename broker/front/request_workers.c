@@ -210,7 +210,7 @@ cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
     const context_t *ctx = self->ctx;
     buffer_t *map = &self->items;
     request_spend (self, (uint32_t) roster_places (ctx->roster));
-    pack_map (map, 37 + REQUEST_BUDGET_PAIRS);
+    pack_map (map, 38 + REQUEST_BUDGET_PAIRS);
     request_pair_text (map, "name", ctx->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);
     request_pair_uint (map, "pid", (uint64_t) getpid ());
@@ -243,6 +243,7 @@ cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
     request_pair_uint (map, "cut_peers", ctx->cut_peers);
     request_pair_uint (map, "held_keys", ctx->meter ? meter_held (ctx->meter) : 0);
     request_pair_uint (map, "key_holds", ctx->meter ? meter_holds (ctx->meter) : 0);
+    request_pair_uint (map, "failed_connections", ctx->failed_connections);
     request_pair_uint (map, "turned_away", ctx->turned_away ? ctx->turned_away () : 0);
     request_reply (self, CADRE_OK, "", wire_view_of (map), false);
     return CADRE_OK;

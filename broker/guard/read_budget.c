@@ -33,6 +33,7 @@ typedef struct flow {
     uint64_t unread;         //  Bytes that libzmq holds for it
     bool known;              //  The connection has begun, and not ended
     unsigned group;          //  Of its key; 0: it has not delivered a message yet
+    bool heard;              //  It has delivered a message
     bool cut;                //  It must be closed
     bool seated;             //  It has a seat
     bool waiting;            //  It waits for a seat
@@ -227,6 +228,13 @@ void read_budget_end (read_budget_t *self, int fd)
     DL_DELETE2 (self->groups [flow->group].flows, flow, group_prev, group_next);
 }
 
+bool read_budget_is_unheard (const read_budget_t *self, int fd, uint64_t *bytes)
+{
+    const flow_t *flow = s_flow (self, fd);
+    *bytes = flow ? flow->unread : 0;
+    return flow && !flow->heard;
+}
+
 bool read_budget_knows (const read_budget_t *self, int fd)
 {
     return s_flow (self, fd) != NULL;
@@ -412,6 +420,7 @@ void read_budget_heard (read_budget_t *self, int fd, size_t size_bytes, unsigned
     cost = cost < flow->unread ? cost : flow->unread;
     flow->unread -= cost;
     self->unread -= cost;
+    flow->heard = true;
     if (group != flow->group)
         s_read_budget_move (self, flow, group);
     if (!s_needs_seat (flow))

@@ -49,6 +49,10 @@ void read_budget_destroy (read_budget_t **self_p);
 void read_budget_begin (read_budget_t *self, int fd);
 void read_budget_end (read_budget_t *self, int fd);
 
+//  Is there a connection with this descriptor that has not delivered a message? Sets *bytes to what
+//  it has sent.
+bool read_budget_is_unheard (const read_budget_t *self, int fd, uint64_t *bytes);
+
 //  Has a connection with this descriptor begun?
 bool read_budget_knows (const read_budget_t *self, int fd);
 

@@ -34,11 +34,13 @@
 #define STATE_LISTEN 10 //  TCP_LISTEN; its header conflicts with that of tcp_info
 #define PORTS 65536
 #define LOOK_US 1000000 //  Interval of inspections when nothing is wrong
+#define LOOK_SHARE 16   //  Inspections get this fraction of the time
 
 struct tcp_peers {
     context_t *ctx;
     uint64_t look;         //  Number of the last inspection
     int64_t looked_us;     //  Time of the last inspection
+    int64_t rest_us;       //  No other before: it took so long
     tcp_peer_t *table;     //  By descriptor
     size_t capacity;       //  Its size
     tcp_peers_view_t view; //  Input of the judges; we own its array
@@ -355,13 +357,22 @@ static void s_note_cuts (tcp_peers_t *self)
     self->trim = true;
 }
 
+static bool s_is_due (const tcp_peers_t *self, uint64_t resident)
+{
+    if (self->ctx->now_us < self->rest_us)
+        return false;
+    return self->urgent || s_tcp_peers_waiting (self) > 0
+           || resident >= self->resident + GROWTH_BYTES
+           || self->ctx->now_us - self->looked_us >= LOOK_US;
+}
+
 void tcp_peers_look (tcp_peers_t *self)
 {
     s_note_cuts (self);
     uint64_t resident = s_resident (self);
-    if (!self->urgent && s_tcp_peers_waiting (self) == 0 && resident < self->resident + GROWTH_BYTES
-        && self->ctx->now_us - self->looked_us < LOOK_US)
+    if (!s_is_due (self, resident))
         return;
+    int64_t begin_us = clock_now (self->ctx->clock);
     self->looked_us = self->ctx->now_us;
     DIR *folder = opendir ("/proc/self/fd");
     if (!folder)
@@ -370,4 +381,5 @@ void tcp_peers_look (tcp_peers_t *self)
     size_t open = s_look_at_all (self, folder);
     closedir (folder);
     s_tcp_peers_judge (self, open, resident);
+    self->rest_us = self->ctx->now_us + LOOK_SHARE * (clock_now (self->ctx->clock) - begin_us);
 }

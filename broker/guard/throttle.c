@@ -4,6 +4,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,21 +14,28 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "broker/guard/arrivals.h"
 #include "broker/guard/read_budget.h"
+#include "common/clock.h"
 #include "common/descriptors.h"
 
+#define LOOK_US 2000 //  Interval of looks at the queues
 #define DESCRIPTORS_MOST 1048576u
 #define INPUT ((uint32_t) EPOLLIN)
 
 typedef struct watch {
     int epoll;                //  libzmq's epoll for the connection
     struct epoll_event event; //  What libzmq polls for
+    bool listens;             //  It is a tcp listener that has accepted connections
 } watch_t;
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
 static read_budget_t *s_budget; //  NULL before throttle_open; never freed
 static watch_t *s_watches;      //  By descriptor
 static size_t s_descriptors;    //  Size of the table
+static arrivals_t s_arrivals;   //  Of tcp connections
+static int64_t s_look_us;       //  When the queues are looked at next in a pause
+static size_t s_listeners_end;  //  All listeners' descriptors are below
 
 static int s_control (int epoll, int operation, int fd, struct epoll_event *event)
 {
@@ -37,7 +46,7 @@ static int s_control (int epoll, int operation, int fd, struct epoll_event *even
 static int s_throttle_watch (int operation, int fd)
 {
     struct epoll_event event = s_watches [fd].event;
-    if (read_budget_is_paused (s_budget, fd))
+    if (s_watches [fd].listens ? s_arrivals.paused : read_budget_is_paused (s_budget, fd))
         event.events &= ~INPUT;
     return s_control (s_watches [fd].epoll, operation, fd, &event);
 }
@@ -60,6 +69,50 @@ static void s_throttle_hold (unsigned group, bool hold)
     pthread_mutex_lock (&s_lock);
     read_budget_hold (s_budget, group, hold);
     pthread_mutex_unlock (&s_lock);
+}
+
+static void s_watch_listeners (void)
+{
+    for (size_t fd = 0; fd < s_listeners_end; fd++)
+        if (s_watches [fd].listens)
+            s_throttle_watch (EPOLL_CTL_MOD, (int) fd);
+}
+
+//  Connections that wait to be accepted
+static unsigned s_queued (int listener)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt (listener, IPPROTO_TCP, TCP_INFO, &info, &size) ? 0 : info.tcpi_unacked;
+}
+
+static bool s_ends_pause (int64_t now_us)
+{
+    for (size_t fd = 0; fd < s_listeners_end; fd++)
+        if (s_watches [fd].listens && arrivals_queued (&s_arrivals, s_queued ((int) fd), now_us))
+            return true;
+    return arrivals_go_on (&s_arrivals, now_us);
+}
+
+static void s_turn (void)
+{
+    pthread_mutex_lock (&s_lock);
+    int64_t now_us = s_arrivals.paused ? clock_now (NULL) : 0;
+    if (s_arrivals.paused && now_us >= s_look_us) {
+        s_look_us = now_us + LOOK_US;
+        if (s_ends_pause (now_us))
+            s_watch_listeners ();
+    }
+    pthread_mutex_unlock (&s_lock);
+}
+
+static void s_end (int fd)
+{
+    uint64_t bytes;
+    bool failed = read_budget_is_unheard (s_budget, fd, &bytes);
+    read_budget_end (s_budget, fd);
+    if (failed && arrivals_fail (&s_arrivals, bytes, clock_now (NULL)))
+        s_watch_listeners ();
 }
 
 static void s_throttle_drained (void)
@@ -90,7 +143,8 @@ static throttle_sums_t s_sums (void)
     pthread_mutex_lock (&s_lock);
     throttle_sums_t sums = {.bytes = read_budget_bytes (s_budget),
                             .cut = read_budget_cut (s_budget),
-                            .waiting = read_budget_waiting (s_budget)};
+                            .waiting = read_budget_waiting (s_budget),
+                            .failed = s_arrivals.failed};
     pthread_mutex_unlock (&s_lock);
     return sums;
 }
@@ -99,6 +153,7 @@ const throttle_t *throttle_open (uint64_t memory_limit)
 {
     static const throttle_t self = {.heard = s_heard,
                                     .hold = s_throttle_hold,
+                                    .turn = s_turn,
                                     .drained = s_throttle_drained,
                                     .is_seated = s_is_seated,
                                     .is_full = s_is_full,
@@ -111,11 +166,32 @@ const throttle_t *throttle_open (uint64_t memory_limit)
     return &self;
 }
 
-void throttle_begin (int fd)
+static bool s_is_tcp (int fd)
+{
+    int domain = AF_UNIX;
+    socklen_t size = sizeof domain;
+    return !getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) && domain != AF_UNIX;
+}
+
+static void s_note_listener (int fd)
+{
+    watch_t *watch = &s_watches [fd];
+    if ((size_t) fd >= s_descriptors || watch->listens || !s_is_tcp (fd))
+        return;
+    watch->listens = true;
+    if ((size_t) fd >= s_listeners_end)
+        s_listeners_end = (size_t) fd + 1;
+}
+
+void throttle_begin (int listener, int fd)
 {
     pthread_mutex_lock (&s_lock);
-    if (s_budget)
+    if (s_budget) {
+        s_note_listener (listener);
+        if (s_arrivals.level_us > ARRIVALS_BURST_US / 2)
+            arrivals_queued (&s_arrivals, s_queued (listener), clock_now (NULL));
         read_budget_begin (s_budget, fd);
+    }
     pthread_mutex_unlock (&s_lock);
 }
 
@@ -191,20 +267,26 @@ __attribute__ ((visibility ("default"))) ssize_t recv (int fd, void *buffer, siz
                     : s_throttle_read (fd, buffer, size, flags);
 }
 
+static int s_watch_as (int epoll, int operation, int fd, struct epoll_event *event)
+{
+    watch_t *watch = &s_watches [fd];
+    if (operation == EPOLL_CTL_DEL) {
+        s_end (fd);
+        *watch = (watch_t){0};
+        return s_control (epoll, operation, fd, event);
+    }
+    watch->epoll = epoll;
+    watch->event = *event;
+    return s_throttle_watch (operation, fd);
+}
+
 __attribute__ ((visibility ("default"))) int epoll_ctl (int epoll, int operation, int fd,
                                                         struct epoll_event *event)
 {
-    int result;
     pthread_mutex_lock (&s_lock);
-    if (!s_budget || !read_budget_knows (s_budget, fd))
-        result = s_control (epoll, operation, fd, event);
-    else if (operation == EPOLL_CTL_DEL) {
-        result = s_control (epoll, operation, fd, event);
-        read_budget_end (s_budget, fd);
-    } else {
-        s_watches [fd] = (watch_t){.epoll = epoll, .event = *event};
-        result = s_throttle_watch (operation, fd);
-    }
+    bool ours = s_budget && fd >= 0 && (size_t) fd < s_descriptors;
+    int result =
+        ours ? s_watch_as (epoll, operation, fd, event) : s_control (epoll, operation, fd, event);
     pthread_mutex_unlock (&s_lock);
     return result;
 }

@@ -6,6 +6,8 @@
  *  the descriptor is not polled for input. For a connection that must be closed recv returns
  *  ECONNRESET.
  *
+ *  It also pauses listeners for arrivals.h: it must be called once a turn to end such a pause.
+ *
  *  Linked into the program only: a library must not change recv in its host program. Without this
  *  module there is no throttle.
  */
@@ -21,12 +23,14 @@ typedef struct throttle_sums {
     uint64_t bytes;   //  Bytes that libzmq has read and not delivered
     uint64_t cut;     //  Connections closed because a message had too many frames, ever
     uint64_t waiting; //  Connections that wait for a seat
+    uint64_t failed;  //  Connections that ended without a message, ever
 } throttle_sums_t;
 
 //  The functions that the broker calls; see read_budget.h. Any thread.
 typedef struct throttle {
     void (*heard) (int fd, size_t size_bytes, unsigned group);
     void (*hold) (unsigned group, bool hold);
+    void (*turn) (void);
     void (*drained) (void);
     bool (*is_seated) (int fd);
     bool (*is_full) (int fd);
@@ -36,7 +40,7 @@ typedef struct throttle {
 //  Call before any bind. Without it nothing is limited.
 const throttle_t *throttle_open (uint64_t memory_limit);
 
-//  A connection was accepted; called by accept_guard.c.
-void throttle_begin (int fd);
+//  A connection was accepted; called by porch.c.
+void throttle_begin (int listener, int fd);
 
 #endif

@@ -58,6 +58,7 @@ static const table_column_t s_columns [] = {
     {"cut_peers", "disconnected peers", TABLE_COUNT},
     {"held_keys", "keys delayed now", TABLE_COUNT},
     {"key_holds", "delays of keys", TABLE_COUNT},
+    {"failed_connections", "connections without a message", TABLE_COUNT},
     {"turned_away", "refused connections", TABLE_COUNT},
     {0},
 };
