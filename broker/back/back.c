@@ -10,8 +10,8 @@
 #include "broker/core/budget.h"
 #include "common/log.h"
 
-#define JOINING_MS 5000      //  A lane that is not open by then is dropped
-#define CANCELS_A_TURN 4096u //  Limit of spans in one CANCEL
+#define JOINING_MS 5000    //  A lane that is not open by then is dropped
+#define SPANS_A_TURN 4096u //  Limit of spans in one CANCEL or RECALL
 #define OUTPUT_BYTES (sizeof (wrote_t) + BUDGET_BLOCK_BYTES)
 #define OUTPUT_PACE_US                                                                             \
     10000 //  Interval of output windows while results are frequent: 100 MB/s per task
@@ -176,23 +176,32 @@ void back_recall (void *owner, worker_record_t *worker, const spans_t *leases)
     s_send_spans (owner, worker, leases, true);
 }
 
-//  Cancels that were sent while their leases waited in the lane are sent again when it is empty.
-static void s_flush_cancels (back_t *self, worker_record_t *worker)
+//  Orders that were sent while their leases waited in the lane are sent again when it is empty.
+static void s_flush_order (back_t *self, worker_record_t *worker, worker_order_t *order,
+                           bool recall)
 {
-    spans_t part = worker->cancels;
+    spans_t part = order->leases;
     bool empty = !lane_has_unsent (worker->lane);
-    size_t from = empty && worker->cancels_early ? 0 : worker->cancels_sent;
-    part.spans = worker->cancels.spans + from;
-    part.count = worker->cancels.count - from < CANCELS_A_TURN ? worker->cancels.count - from
-                                                               : CANCELS_A_TURN;
+    size_t from = empty && order->early ? 0 : order->sent;
+    part.spans = order->leases.spans + from;
+    part.count =
+        order->leases.count - from < SPANS_A_TURN ? order->leases.count - from : SPANS_A_TURN;
     if (part.count)
-        s_send_spans (self, worker, &part, false);
-    worker->cancels_sent = from + part.count;
-    worker->cancels_early = !empty;
-    if (empty && worker->cancels_sent == worker->cancels.count)
-        worker->cancels.count = worker->cancels_sent = 0;
-    else if (worker->cancels_sent < worker->cancels.count)
+        s_send_spans (self, worker, &part, recall);
+    order->sent = from + part.count;
+    order->early = !empty;
+    if (empty && order->sent == order->leases.count)
+        order->leases.count = order->sent = 0;
+    else if (order->sent < order->leases.count)
         self->ctx->unfinished = true;
+}
+
+static void s_flush_orders (back_t *self, worker_record_t *worker)
+{
+    if (worker->recalls.leases.count)
+        s_flush_order (self, worker, &worker->recalls, true);
+    if (worker->cancels.leases.count)
+        s_flush_order (self, worker, &worker->cancels, false);
 }
 
 static void s_flush_worker (back_t *self, worker_record_t *worker)
@@ -201,8 +210,8 @@ static void s_flush_worker (back_t *self, worker_record_t *worker)
         back_session_end (self, worker, "its lane is broken");
         return;
     }
-    if (worker->cancels.count && worker->state != WORKER_JOINING)
-        s_flush_cancels (self, worker);
+    if (worker->state != WORKER_JOINING)
+        s_flush_orders (self, worker);
     if (worker->beat_due || worker->unacknowledged_bytes > CONTEXT_SINK_BYTES / 8)
         back_session_beat (self, worker);
     ledger_leases_compact (self->ctx->ledger, worker);

@@ -95,6 +95,8 @@ static bool s_adopt (back_t *self, worker_record_t *worker, const wire_worker_he
         job_t *job = job_table_find (self->ctx->jobs, lease->job);
         if (job->tasks [lease->index].state == TASK_CANCELLING)
             worker_record_cancel (worker, lease->serial);
+        else if (job->stopping)
+            worker_record_recall (worker, lease->serial);
     }
     return true;
 }

@@ -290,7 +290,9 @@ bool front_jobs_cancel (front_t *self, client_t *client, cursor_t *body)
     job_t *job = s_job (self, client, cancel.ref, &known);
     if (!job)
         return true;
-    if (cancel.all)
+    if (cancel.all && cancel.waiting)
+        ledger_jobs_stop (self->ctx->ledger, job);
+    else if (cancel.all)
         ledger_jobs_cancel_all (self->ctx->ledger, job);
     else if (cancel.index < job->total) //  A task that is not on the disk yet cannot be named
         ledger_jobs_cancel (self->ctx->ledger, job, (uint32_t) cancel.index);

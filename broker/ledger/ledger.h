@@ -68,6 +68,9 @@ void ledger_leases_compact (ledger_t *self, worker_record_t *worker);
 uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index);
 uint32_t ledger_jobs_cancel_all (ledger_t *self, job_t *job);
 
+//  Cancels all tasks that have not begun, and those to come. Those that run go on.
+void ledger_jobs_stop (ledger_t *self, job_t *job);
+
 //  All waiting and future tasks end with this outcome.
 void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind,
                        const char *message);

@@ -194,12 +194,24 @@ uint32_t ledger_jobs_cancel (ledger_t *self, job_t *job, uint32_t index)
     return 1;
 }
 
+//  A task that a worker has: the worker ends it, or returns it if it has not begun.
+static void s_strike_one (ledger_t *self, job_t *job, task_t *task)
+{
+    if (task->state != TASK_LEASED)
+        return;
+    if (job->cancelled)
+        s_order_cancel (self, job, task);
+    else
+        worker_record_recall (roster_at (self->ctx->roster, task->worker), task->serial);
+}
+
 bool ledger_jobs_strike (ledger_t *self, job_t *job, uint32_t *visits)
 {
+    if (!job->cancelled && !job->stopping)
+        return true;
     for (; job->cancelling < job->leased && job->struck < job->total && *visits;
          job->struck++, --*visits)
-        if (job->tasks [job->struck].state == TASK_LEASED)
-            s_order_cancel (self, job, &job->tasks [job->struck]);
+        s_strike_one (self, job, &job->tasks [job->struck]);
     return job->cancelling == job->leased || job->struck == job->total;
 }
 
@@ -207,7 +219,6 @@ bool ledger_jobs_strike (ledger_t *self, job_t *job, uint32_t *visits)
 static void s_strike_all (ledger_t *self, job_t *job)
 {
     uint32_t visits = CANCEL_VISITS;
-    job->cancelled = true;
     job->struck = 0;
     ledger_jobs_strike (self, job, &visits);
     settle_queue_add (self->ctx, job);
@@ -229,10 +240,22 @@ uint32_t ledger_jobs_cancel_all (ledger_t *self, job_t *job)
     if (job_is_over (job) || (job->cancelled && job->doom == CADRE_OUTCOME_CANCELLED))
         return 0;
     s_doom (self, job, CADRE_OUTCOME_CANCELLED);
+    job->cancelled = true;
     s_strike_all (self, job);
     if (ledger_journal (self, job))
         records_doom (self->ctx->journal, job);
     return count;
+}
+
+void ledger_jobs_stop (ledger_t *self, job_t *job)
+{
+    if (job_is_over (job) || job->cancelled || job->stopping)
+        return;
+    s_doom (self, job, CADRE_OUTCOME_CANCELLED);
+    job->stopping = true;
+    s_strike_all (self, job);
+    if (ledger_journal (self, job))
+        records_doom (self->ctx->journal, job);
 }
 
 void ledger_jobs_doom (ledger_t *self, job_t *job, unsigned outcome, const char *kind,
@@ -280,7 +303,7 @@ static void s_finish_doom (ledger_t *self, job_t *job)
 static void s_reopen (ledger_t *self, job_t *job)
 {
     job->doom = 0;
-    job->cancelled = false;
+    job->cancelled = job->stopping = false;
     job->ended = false;
     job->ended_us = 0;
     job->waiting_us = 0;
@@ -365,6 +388,7 @@ void ledger_jobs_abandon (ledger_t *self, client_t *client)
         ledger_disown (self, job);
         job_table_release_identity (self->ctx->jobs, job); //  The client may open it again
         job->abandoned = true;
+        job->cancelled = true;
         s_strike_all (self, job);
         ready_update (self->ctx->ready, job, true);
     }

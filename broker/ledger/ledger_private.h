@@ -33,7 +33,8 @@ bool ledger_repeat (ledger_t *self, job_t *job, uint32_t index, uint64_t outcome
 //  The job's client is gone, or has been sent the last state.
 void ledger_disown (ledger_t *self, job_t *job);
 
-//  Tells workers to end tasks of a cancelled job; decrements *visits. True when all were told.
+//  Tells workers to end tasks of a cancelled job, or to return those of a stopping job that have
+//  not begun; decrements *visits. True when all were told.
 bool ledger_jobs_strike (ledger_t *self, job_t *job, uint32_t *visits);
 
 //  Ends the next task of a doomed job, if it waits.

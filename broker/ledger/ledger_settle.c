@@ -122,7 +122,7 @@ static progress_t s_ledger_settle_finish (ledger_t *self, job_t *job)
 static progress_t s_settle_one (ledger_t *self, job_t *job, uint32_t *visits)
 {
     s_ledger_settle_spend (visits, VISITS_JOB);
-    if (job->cancelled && !ledger_jobs_strike (self, job, visits))
+    if (!ledger_jobs_strike (self, job, visits))
         return PUT_OFF;
     progress_t progress = s_reap (self, job, visits);
     if (progress == SETTLED && job->expired < job->expires)

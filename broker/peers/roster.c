@@ -130,7 +130,8 @@ void roster_remove (roster_t *self, worker_record_t **worker_p)
     self->places [worker->place] = NULL;
     roster_changed (self, worker);
     s_forget_description (self, worker);
-    spans_free (&worker->cancels);
+    spans_free (&worker->cancels.leases);
+    spans_free (&worker->recalls.leases);
     free (worker->leases);
     free (worker);
     *worker_p = NULL;
@@ -202,8 +203,9 @@ void roster_limit (roster_t *self, context_t *ctx)
 
 static uint64_t s_worker_bytes (const worker_record_t *worker)
 {
-    uint64_t spans = worker->cancels.capacity * sizeof (wire_span_t);
-    return sizeof *worker + spans + worker->leases_capacity * sizeof (lease_t)
+    uint64_t spans = worker->cancels.leases.capacity + worker->recalls.leases.capacity;
+    return sizeof *worker + spans * sizeof (wire_span_t)
+           + worker->leases_capacity * sizeof (lease_t)
            + (worker->session ? SESSION_BYTES + lane_bytes (worker->lane) : 0);
 }
 
@@ -249,6 +251,12 @@ void roster_begin_session (roster_t *self, worker_record_t *worker, lane_t **lan
     roster_changed (self, worker);
 }
 
+static void s_forget_order (worker_order_t *order)
+{
+    order->leases.count = order->sent = 0;
+    order->early = false;
+}
+
 void roster_end_session (roster_t *self, worker_record_t *worker)
 {
     if (worker->session == 0)
@@ -267,8 +275,8 @@ void roster_end_session (roster_t *self, worker_record_t *worker)
     worker->window = (sink_window_t){0};
     worker->unacknowledged_bytes = 0;
     worker->beat_due = worker->deaf = false;
-    worker->cancels.count = worker->cancels_sent = 0;
-    worker->cancels_early = false;
+    s_forget_order (&worker->cancels);
+    s_forget_order (&worker->recalls);
     worker->recall_until_us = 0;
     roster_changed (self, worker);
 }

@@ -32,12 +32,22 @@ const char *worker_record_state_name (const worker_record_t *self)
 }
 
 //  A span that was sent does not grow.
+static void s_order (worker_order_t *order, uint64_t serial)
+{
+    if (order->sent == order->leases.count)
+        spans_begin (&order->leases, serial);
+    else
+        spans_add (&order->leases, serial);
+}
+
 void worker_record_cancel (worker_record_t *self, uint64_t serial)
 {
-    if (self->cancels_sent == self->cancels.count)
-        spans_begin (&self->cancels, serial);
-    else
-        spans_add (&self->cancels, serial);
+    s_order (&self->cancels, serial);
+}
+
+void worker_record_recall (worker_record_t *self, uint64_t serial)
+{
+    s_order (&self->recalls, serial);
 }
 
 

@@ -42,6 +42,13 @@ typedef struct lease {
     uint32_t at_s;   //  When it was given: seconds since the broker began
 } lease_t;
 
+//  Leases that a worker is told of, in CANCEL or RECALL.
+typedef struct worker_order {
+    spans_t leases; //  By serial
+    size_t sent;    //  How many of these spans were sent
+    bool early;     //  ... while leases waited in the lane: sent again when it is empty
+} worker_order_t;
+
 typedef struct worker_record {
     uint32_t place;                 //  Its index in the roster
     uint64_t number;                //  For people; never reused
@@ -89,9 +96,8 @@ typedef struct worker_record {
     lease_t *leases;         //  Leases given to it, oldest first; some of them are no longer held
     size_t leases_count;     //  How many
     size_t leases_capacity;  //  Allocated
-    spans_t cancels;         //  Leases to cancel
-    size_t cancels_sent;     //  How many of them were sent
-    bool cancels_early;      //  ... while leases waited in the lane: sent again when it is empty
+    worker_order_t cancels;  //  Leases to cancel
+    worker_order_t recalls;  //  Leases to return, if they have not begun
     int64_t recall_until_us; //  Deadline of the recall in progress; 0: none
     uint64_t claimed;        //  Turn in which a job waits for all its slots: it gets no tasks ahead
     uint64_t sent;           //  Tasks sent to it, ever
@@ -107,8 +113,9 @@ typedef struct worker_record {
 void worker_record_move (worker_record_t *self, worker_record_state_t to);
 const char *worker_record_state_name (const worker_record_t *self);
 
-//  Queues the lease to be cancelled by the worker.
+//  Queues the lease to be cancelled by the worker, or to be returned if it has not begun.
 void worker_record_cancel (worker_record_t *self, uint64_t serial);
+void worker_record_recall (worker_record_t *self, uint64_t serial);
 
 //  Records a lease given to the worker.
 void worker_record_note_lease (worker_record_t *self, const lease_t *lease);

@@ -55,6 +55,7 @@ typedef struct job {
     bool shared;           //  Opened more than once: clients may send its tasks again
     bool sealed;           //  No more tasks come
     bool cancelled;        //  Cancelled as a whole
+    bool stopping;         //  No task begins any more; those that run go on
     bool ended;            //  All tasks of a sealed, detached job have ended
     bool fitted;           //  Some worker could run it, now or before
     bool noticed;          //  The client was told why it waits
@@ -96,21 +97,20 @@ typedef struct job {
     uint32_t delayed;        //  Tasks in TASK_DELAYED
     uint32_t leased;         //  Tasks with a lease
     uint32_t cancelling;     //  Of these, tasks whose worker was told to end them
-    uint32_t
-        struck;    //  Cancelled as a whole: tasks below this index were cancelled at their workers
-    size_t shed;   //  Bytes of its arrays that were freed
-    uint32_t done; //  Tasks that succeeded
-    uint32_t failed;       //  Tasks that ended otherwise
-    uint32_t told_waiting; //  Part of ready and delayed that is counted in the context's sum
-    uint32_t told_open;    //  Open tasks that are counted in the share's sum
-    bool told_attached;    //  Counted in the context as a job whose client waits
-    uint32_t mean_us;      //  Moving mean of the run time; 0 until measured
-    uint32_t mean_bytes;   //  Moving mean of payload and result
-    uint32_t past;         //  Attached: all tasks below this index have succeeded
-    uint32_t forgotten;    //  Attached: tasks below this index use no memory
-    uint8_t doom;          //  Outcome that all waiting tasks will get; 0: none
-    uint32_t reaped;       //  Tasks below this index have got that outcome
-    buffer_t doom_detail;  //  Reason: one packed value
+    uint32_t struck;         //  Cancelled or stopping: workers were told of tasks below this index
+    size_t shed;             //  Bytes of its arrays that were freed
+    uint32_t done;           //  Tasks that succeeded
+    uint32_t failed;         //  Tasks that ended otherwise
+    uint32_t told_waiting;   //  Part of ready and delayed that is counted in the context's sum
+    uint32_t told_open;      //  Open tasks that are counted in the share's sum
+    bool told_attached;      //  Counted in the context as a job whose client waits
+    uint32_t mean_us;        //  Moving mean of the run time; 0 until measured
+    uint32_t mean_bytes;     //  Moving mean of payload and result
+    uint32_t past;           //  Attached: all tasks below this index have succeeded
+    uint32_t forgotten;      //  Attached: tasks below this index use no memory
+    uint8_t doom;            //  Outcome that all waiting tasks will get; 0: none
+    uint32_t reaped;         //  Tasks below this index have got that outcome
+    buffer_t doom_detail;    //  Reason: one packed value
     uint32_t promised; //  Tasks received; durable ones are added to total when they are on the disk
     bool seal_promised;    //  The seal was received; likewise
     digest_t digest;       //  Detached: of the payloads received

@@ -124,13 +124,22 @@ CADRE_EXPORT cadre_t *cadre_open (const char *address, const cadre_options_t *op
 CADRE_EXPORT cadre_error_t cadre_open_error (void);
 CADRE_EXPORT const char *cadre_open_message (void);
 
-//  Waits until all tasks submitted have ended, for at most timeout_ms, cancels the rest, and
-//  closes. CADRE_OK, or CADRE_ERROR_TIMEOUT when tasks had to be cancelled. Futures and jobs stay
-//  readable until they are destroyed.
+//  Three ways to close a pool:
+//
+//                  tasks that run                 tasks that wait      returns after
+//      cadre_close may end within timeout_ms      run as well          at most timeout_ms + 1 s
+//      cadre_stop  may end within timeout_ms      are cancelled        at most timeout_ms + 1 s
+//      cadre_abort are cancelled                  are cancelled        at most 1 s
+//
+//  What has not ended after timeout_ms is cancelled: then they return CADRE_ERROR_TIMEOUT, else
+//  CADRE_OK. Futures and jobs stay readable until they are destroyed; those that were cancelled
+//  have the state CADRE_STATE_CANCELLED, or CADRE_STATE_LOST when the broker did not confirm it.
+//  Each callback that was not called yet is called once before the pool is closed, on the pool's
+//  thread or on the one that closes. Jobs that are detached or durable are not cancelled: the
+//  broker keeps them. No other thread may use the pool meanwhile or afterwards. In a forked child:
+//  only forgets, CADRE_ERROR_FORKED.
 CADRE_EXPORT cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms);
-
-//  Cancels everything and closes at once. Running functions of thread slots are waited for, for at
-//  most a second.
+CADRE_EXPORT cadre_error_t cadre_stop (cadre_t **self_p, int timeout_ms);
 CADRE_EXPORT void cadre_abort (cadre_t **self_p);
 
 //  Message of the calling thread's last failed call on this pool, or "".

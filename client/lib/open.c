@@ -327,12 +327,12 @@ static bool s_pool_drained (void *argument)
     return session_state (session) == SESSION_ENDED || session_put_drained (session);
 }
 
-static void s_cancel_all (cadre_t *self)
+static void s_cancel_all (cadre_t *self, void (*cancel) (work_t *work))
 {
     work_t *work, *next;
     HASH_ITER (hh, self->works, work, next)
         if (!work->detached && !work_done (work))
-            work_cancel (work);
+            cancel (work);
 }
 
 //  Callbacks of completed futures are called before the pool is closed.
@@ -354,19 +354,31 @@ static bool s_begin_close (cadre_t *self)
     return session_state (pool_session (self)) != SESSION_ENDED;
 }
 
-static cadre_error_t s_pool_close (cadre_t *self, int timeout_ms, int cancel_ms)
+static bool s_pool_drain (cadre_t *self, int timeout_ms)
+{
+    return connection_wait (self->connection, connection_deadline (timeout_ms), s_pool_drained,
+                            self);
+}
+
+//  How a pool is closed.
+typedef struct manner {
+    bool stop;      //  Tasks that have not begun are cancelled at once
+    int timeout_ms; //  Until all others are cancelled, too
+    int cancel_ms;  //  How long these may take
+} manner_t;
+
+static cadre_error_t s_pool_close (cadre_t *self, const manner_t *manner)
 {
     cadre_error_t result = CADRE_OK;
     pool_lock (self);
     bool alive = s_begin_close (self);
-    if (alive
-        && !connection_wait (self->connection, connection_deadline (timeout_ms), s_pool_drained,
-                             self)) {
+    if (alive && manner->stop)
+        s_cancel_all (self, work_cancel_waiting);
+    if (alive && !s_pool_drain (self, manner->timeout_ms)) {
         result = CADRE_ERROR_TIMEOUT;
-        s_cancel_all (self);
+        s_cancel_all (self, work_cancel);
         if (!session_silent (pool_session (self)))
-            connection_wait (self->connection, connection_deadline (cancel_ms), s_pool_drained,
-                             self);
+            s_pool_drain (self, manner->cancel_ms);
     }
     self->closed = true;
     pool_unlock (self);
@@ -374,7 +386,7 @@ static cadre_error_t s_pool_close (cadre_t *self, int timeout_ms, int cancel_ms)
     return result;
 }
 
-cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms)
+static cadre_error_t s_pool_end (cadre_t **self_p, const manner_t *manner)
 {
     cadre_t *self = self_p ? *self_p : NULL;
     if (!self)
@@ -382,19 +394,23 @@ cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms)
     *self_p = NULL;
     if (pool_forked (self))
         return CADRE_ERROR_FORKED;
-    cadre_error_t result = s_pool_close (self, timeout_ms, CANCEL_MS);
+    cadre_error_t result = s_pool_close (self, manner);
     pool_release (&self);
     return result;
 }
 
+cadre_error_t cadre_close (cadre_t **self_p, int timeout_ms)
+{
+    return s_pool_end (self_p, &(manner_t){.timeout_ms = timeout_ms, .cancel_ms = CANCEL_MS});
+}
+
+cadre_error_t cadre_stop (cadre_t **self_p, int timeout_ms)
+{
+    return s_pool_end (self_p,
+                       &(manner_t){.stop = true, .timeout_ms = timeout_ms, .cancel_ms = CANCEL_MS});
+}
+
 void cadre_abort (cadre_t **self_p)
 {
-    cadre_t *self = self_p ? *self_p : NULL;
-    if (!self)
-        return;
-    *self_p = NULL;
-    if (pool_forked (self))
-        return;
-    s_pool_close (self, 0, 0);
-    pool_release (&self);
+    s_pool_end (self_p, &(manner_t){0});
 }

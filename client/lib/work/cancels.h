@@ -16,6 +16,7 @@ typedef struct cancel {
     uint64_t put;   //  Number of its frame
     uint32_t index; //  The task
     bool all;       //  All tasks
+    bool waiting;   //  ... that have not begun
 } cancel_t;
 
 typedef struct cancels {

@@ -36,7 +36,8 @@ uint64_t work_put_frame (work_t *self, buffer_t *frame)
 
 void work_put_cancel (work_t *self, cancel_t *cancel)
 {
-    wire_job_cancel_t fields = {.ref = self->ref, .all = cancel->all, .index = cancel->index};
+    wire_job_cancel_t fields = {
+        .ref = self->ref, .all = cancel->all, .index = cancel->index, .waiting = cancel->waiting};
     buffer_t frame = {0};
     wire_write_job_cancel (&frame, (wire_envelope_t){0}, &fields);
     cancel->put = work_put_frame (self, &frame);
@@ -211,12 +212,11 @@ static bool s_needs (void *owner, const cancel_t *cancel)
     return cancel->all || unacked_has (&self->kept, cancel->index);
 }
 
-static void s_work_cancel (work_t *self, bool all, uint32_t index)
+static void s_work_cancel (work_t *self, cancel_t cancel)
 {
     if (self->final || self->ref == 0 || self->follow)
         return;
     work_put (self);
-    cancel_t cancel = {.all = all, .index = index};
     work_put_cancel (self, &cancel);
     cancels_add (&self->cancels, &cancel, s_needs, self);
     connection_touch (self->pool->connection);
@@ -224,12 +224,17 @@ static void s_work_cancel (work_t *self, bool all, uint32_t index)
 
 void work_cancel (work_t *self)
 {
-    s_work_cancel (self, true, 0);
+    s_work_cancel (self, (cancel_t){.all = true});
+}
+
+void work_cancel_waiting (work_t *self)
+{
+    s_work_cancel (self, (cancel_t){.all = true, .waiting = true});
 }
 
 void work_cancel_task (work_t *self, uint32_t index)
 {
-    s_work_cancel (self, false, index);
+    s_work_cancel (self, (cancel_t){.index = index});
 }
 
 bool work_done (const work_t *self)

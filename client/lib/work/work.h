@@ -98,6 +98,7 @@ void work_gather (cadre_t *pool);
 
 void work_seal (work_t *self);
 void work_cancel (work_t *self);
+void work_cancel_waiting (work_t *self); //  Tasks that have not begun; not after work_cancel
 void work_cancel_task (work_t *self, uint32_t index);
 
 //  Have all tasks ended?

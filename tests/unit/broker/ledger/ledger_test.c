@@ -227,7 +227,7 @@ static void test_cancel_of_one_and_of_all (void **state)
     assert_int_equal (ledger_jobs_cancel (rig.ctx.ledger, job, 9), 0);
     assert_int_equal (job->failed, 1);
     assert_int_equal (ledger_jobs_cancel (rig.ctx.ledger, job, first), 1);
-    assert_int_equal (worker->cancels.count, 1);
+    assert_int_equal (worker->cancels.leases.count, 1);
     assert_int_equal (ledger_jobs_cancel_all (rig.ctx.ledger, job), 8);
     ledger_settle (rig.ctx.ledger);
     assert_int_equal (job->ready, 0);
@@ -238,6 +238,52 @@ static void test_cancel_of_one_and_of_all (void **state)
     assert_int_equal (job->tasks [first].outcome, CADRE_OUTCOME_CANCELLED);
     assert_true (modules_rig_answer (&rig, worker, job, second, 2, CADRE_OUTCOME_OK, 5));
     assert_int_equal (job->done, 1);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
+}
+
+//  Tasks that run go on. Those that wait at the worker come back, and are cancelled then.
+static void test_stop_spares_what_runs (void **state)
+{
+    (void) state;
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    worker_record_t *worker = modules_rig_worker (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 10);
+    uint32_t runs = s_lease (&rig, job, worker), waits = s_lease (&rig, job, worker);
+    ledger_jobs_stop (rig.ctx.ledger, job);
+    ledger_jobs_stop (rig.ctx.ledger, job);
+    ledger_settle (rig.ctx.ledger);
+    assert_int_equal (job->failed, 8);
+    assert_int_equal (worker->cancels.leases.count, 0);
+    assert_int_equal (worker->recalls.leases.count, 1);
+    assert_int_equal (worker->recalls.leases.spans [0].count, 2);
+    assert_true (ledger_leases_return (
+        rig.ctx.ledger, worker, &(wire_lease_t){.job = job->number, .index = waits, .serial = 2}));
+    assert_int_equal (job->tasks [waits].outcome, CADRE_OUTCOME_CANCELLED);
+    assert_true (modules_rig_answer (&rig, worker, job, runs, 1, CADRE_OUTCOME_OK, 5));
+    assert_int_equal (job->done, 1);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
+}
+
+//  What runs can still be cancelled.
+static void test_cancel_after_stop (void **state)
+{
+    (void) state;
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    worker_record_t *worker = modules_rig_worker (&rig, 8);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 2);
+    s_lease (&rig, job, worker);
+    ledger_jobs_stop (rig.ctx.ledger, job);
+    assert_int_equal (ledger_jobs_cancel_all (rig.ctx.ledger, job), 2);
+    assert_int_equal (worker->cancels.leases.count, 1);
+    ledger_jobs_stop (rig.ctx.ledger, job);
+    assert_int_equal (worker->recalls.leases.spans [0].count, 1);
+    assert_true (modules_rig_answer (&rig, worker, job, 0, 1, CADRE_OUTCOME_CANCELLED, 5));
     modules_rig_end_client (&rig, &client);
     modules_rig_end (&rig);
 }
@@ -255,7 +301,7 @@ static void test_a_lost_client_s_job_ends_with_its_last_lease (void **state)
     modules_rig_end_client (&rig, &client);
     ledger_settle (rig.ctx.ledger);
     assert_non_null (job_table_find (rig.ctx.jobs, number));
-    assert_int_equal (worker->cancels.count, 1);
+    assert_int_equal (worker->cancels.leases.count, 1);
     assert_true (ready_is_empty (rig.ctx.ready));
     assert_true (modules_rig_answer (&rig, worker, job, index, 1, CADRE_OUTCOME_CANCELLED, 5));
     ledger_settle (rig.ctx.ledger);
@@ -451,6 +497,8 @@ int main (void)
         cmocka_unit_test (test_once_is_once),
         cmocka_unit_test (test_what_a_worker_holds_is_kept),
         cmocka_unit_test (test_cancel_of_one_and_of_all),
+        cmocka_unit_test (test_stop_spares_what_runs),
+        cmocka_unit_test (test_cancel_after_stop),
         cmocka_unit_test (test_a_lost_client_s_job_ends_with_its_last_lease),
         cmocka_unit_test (test_failed_tasks_of_a_detached_job_run_again),
         cmocka_unit_test (test_old_leases_are_dropped_from_the_list),
