@@ -54,7 +54,8 @@ void buffer_trim (buffer_t *self)
         return;
     }
     uint8_t *data = realloc (self->data, self->size);
-    assert (data);
+    if (!data)
+        return;
     self->data = data;
     self->capacity = self->size;
 }

@@ -1,8 +1,8 @@
-/*  cadre_value.h - values: what tasks take and return
+/*  cadre_value.h - values: arguments and results of tasks
  *
  *  A value is nil, a bool, a number, a text, a blob, or a list or map of values. It belongs to one
- *  thread at a time. This header is installed beside cadre.h, which includes it and has the rules
- *  for ownership.
+ *  thread at a time. A value that is added to another belongs to that one. This header is installed
+ *  beside cadre.h, which includes it and has the rules for ownership and memory.
  */
 
 #ifndef COMMON_CADRE_VALUE_H_INCLUDED
@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-typedef struct cadre_value cadre_value_t; //  Nested data: what tasks take and return
+typedef struct cadre_value cadre_value_t;
 
 typedef enum cadre_type {
     CADRE_TYPE_NIL,
@@ -32,6 +32,8 @@ typedef enum cadre_type {
     CADRE_TYPE_FAILURE //  An item of a map that failed: a list of kind, message, trace
 } cadre_type_t;
 
+//  Make a value, which is the caller's: destroy it, or add it to another. Texts (UTF-8) and bytes
+//  are copied; a NULL text is nil. NULL: no memory for 1 MiB or more.
 CADRE_EXPORT cadre_value_t *cadre_value_nil (void);
 CADRE_EXPORT cadre_value_t *cadre_value_of_bool (bool value);
 CADRE_EXPORT cadre_value_t *cadre_value_of_int (int64_t value);
@@ -41,22 +43,29 @@ CADRE_EXPORT cadre_value_t *cadre_value_of_text (const char *value);
 CADRE_EXPORT cadre_value_t *cadre_value_of_blob (const void *bytes, size_t size_bytes);
 CADRE_EXPORT cadre_value_t *cadre_value_list (void);
 CADRE_EXPORT cadre_value_t *cadre_value_map (void);
+
 //  Builds nested values from a format: the letters of cadre_submit, [ ] around lists, { } around
-//  maps (keys: s, S, i), e.g.
-//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)   Space, comma,
-//      colon: ignored. NULL: it is malformed
+//  maps (keys: s, S, i). Space, comma and colon are ignored. NULL: the format is malformed, or no
+//  memory.
+//      cadre_value_build ("{s:i, s:[d, d]}", "id", (int64_t) 7, "at", 0.5, 1.5)
 CADRE_EXPORT cadre_value_t *cadre_value_build (const char *format, ...);
 
-//  From and to msgpack bytes. decode: NULL when they are not exactly one value, or nest deeper than
-//  21. encode: the caller frees them.
+//  Reads a value from msgpack bytes. NULL when they are not exactly one value, or nest deeper than
+//  21, or no memory.
 CADRE_EXPORT cadre_value_t *cadre_value_decode (const void *bytes, size_t size_bytes);
+
+//  The value as msgpack bytes, which the caller frees with free; their number in *size_bytes, which
+//  may be NULL. NULL: no memory.
 CADRE_EXPORT void *cadre_value_encode (const cadre_value_t *self, size_t *size_bytes);
+
+//  A copy of all of it; NULL is copied to nil. NULL: no memory.
 CADRE_EXPORT cadre_value_t *cadre_value_copy (const cadre_value_t *self);
 CADRE_EXPORT void cadre_value_destroy (cadre_value_t **self_p);
 
-//  Add to a list, or set a key of a map (replacing what was there). Consume the value, also when
-//  self is neither (CADRE_ERROR_TYPE) or would nest deeper than 21 (CADRE_ERROR_TOO_LARGE). What a
-//  task takes or returns nests at most 20 deep.
+//  Add a value to a list, or set a key of a map (replacing what was there). *value is consumed,
+//  also on failure; NULL is nil. CADRE_ERROR_TYPE: self is no list, or no map.
+//  CADRE_ERROR_TOO_LARGE: it would nest deeper than 21 (arguments and results of tasks: at most
+//  20). CADRE_ERROR_MEMORY.
 CADRE_EXPORT cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value);
 CADRE_EXPORT cadre_error_t cadre_value_set (cadre_value_t *self, const char *key,
                                             cadre_value_t **value);

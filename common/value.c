@@ -153,16 +153,26 @@ void cadre_value_destroy (cadre_value_t **self_p)
     *self_p = NULL;
 }
 
-//  Appends the content of *value; NULL becomes nil.
+//  Makes room for count more nodes. False when there is no memory for a large array.
+static bool s_value_grow (cadre_value_t *self, size_t count)
+{
+    if (self->size + count <= self->capacity)
+        return true;
+    size_t capacity = self->capacity ? (size_t) self->capacity * 2 : 4;
+    size_t bytes = capacity * sizeof *self;
+    void *data =
+        capacity <= UINT32_MAX && memory_check_for (bytes) ? realloc (self->data, bytes) : NULL;
+    if (!data && bytes >= MEMORY_CHECK_LEAST)
+        return false;
+    assert (data);
+    self->data = data;
+    self->capacity = (uint32_t) capacity;
+    return true;
+}
+
+//  After s_value_grow: appends the content of *value; NULL becomes nil.
 static void s_value_push (cadre_value_t *self, cadre_value_t **value)
 {
-    if (self->size == self->capacity) {
-        size_t capacity = self->capacity ? (size_t) self->capacity * 2 : 4;
-        assert (capacity <= UINT32_MAX);
-        self->data = realloc (self->data, capacity * sizeof *self);
-        assert (self->data);
-        self->capacity = (uint32_t) capacity;
-    }
     cadre_value_t *node = s_nodes (self) + self->size++;
     *node = s_nil;
     if (!value || !*value)
@@ -183,6 +193,7 @@ cadre_error_t cadre_value_append (cadre_value_t *self, cadre_value_t **value)
 {
     cadre_error_t error = s_type (self) != CADRE_TYPE_LIST ? CADRE_ERROR_TYPE
                           : s_too_deep (value)             ? CADRE_ERROR_TOO_LARGE
+                          : !s_value_grow (self, 1)        ? CADRE_ERROR_MEMORY
                                                            : CADRE_OK;
     if (error == CADRE_OK)
         s_value_push (self, value);
@@ -224,6 +235,7 @@ static cadre_error_t s_value_set (cadre_value_t *self, cadre_value_t *key, cadre
 {
     cadre_error_t error = s_type (self) != CADRE_TYPE_MAP || !key ? CADRE_ERROR_TYPE
                           : s_too_deep (value)                    ? CADRE_ERROR_TOO_LARGE
+                          : !s_value_grow (self, 2)               ? CADRE_ERROR_MEMORY
                                                                   : CADRE_OK;
     if (error != CADRE_OK) {
         cadre_value_destroy (&key);
@@ -263,6 +275,7 @@ cadre_value_t *value_failure (const char *kind, const char *message, const char 
 {
     cadre_value_t *self = s_of_nodes (CADRE_TYPE_FAILURE);
     const char *const texts [] = {kind, message, trace};
+    s_value_grow (self, 3);
     for (size_t i = 0; i < 3; i++) {
         cadre_value_t *text = cadre_value_of_text (texts [i] ? texts [i] : "");
         s_value_push (self, &text);
@@ -270,21 +283,33 @@ cadre_value_t *value_failure (const char *kind, const char *message, const char 
     return self;
 }
 
-static cadre_value_t s_value_copy (const cadre_value_t *self)
+static bool s_value_copy (const cadre_value_t *self, cadre_value_t *copy);
+
+static bool s_copy_nodes (const cadre_value_t *self, cadre_value_t *copy)
 {
-    cadre_value_t copy = *self;
+    copy->size = copy->capacity = 0;
+    copy->data = self->size ? malloc (self->size * sizeof *self) : NULL;
+    if (!copy->data)
+        return self->size == 0;
+    copy->capacity = (uint32_t) self->size;
+    for (; copy->size < self->size; copy->size++)
+        if (!s_value_copy (s_nodes (self) + copy->size, s_nodes (copy) + copy->size))
+            return false;
+    return true;
+}
+
+//  False when there is no memory: what was copied can be released.
+static bool s_value_copy (const cadre_value_t *self, cadre_value_t *copy)
+{
+    *copy = *self;
+    if (s_has_nodes (self) && s_copy_nodes (self, copy))
+        return true;
     if (s_has_bytes (self))
-        copy.data = s_value_bytes (self->data, self->size);
-    assert (copy.data || !s_has_bytes (self));
-    if (!s_has_nodes (self))
-        return copy;
-    assert (self->size <= UINT32_MAX);
-    copy.capacity = (uint32_t) self->size;
-    copy.data = self->size ? malloc (self->size * sizeof *self) : NULL;
-    assert (copy.data || self->size == 0);
-    for (size_t i = 0; i < self->size; i++)
-        s_nodes (&copy) [i] = s_value_copy (s_nodes (self) + i);
-    return copy;
+        copy->data = s_value_bytes (self->data, self->size);
+    if (s_has_bytes (self) ? copy->data != NULL : !s_has_nodes (self))
+        return true;
+    s_value_release (copy);
+    return false;
 }
 
 //  Memory of a copy.
@@ -303,8 +328,8 @@ cadre_value_t *cadre_value_copy (const cadre_value_t *self)
     if (self && !memory_check_for (s_weight (self)))
         return NULL;
     cadre_value_t *copy = s_value_new (CADRE_TYPE_NIL);
-    if (self)
-        *copy = s_value_copy (self);
+    if (self && !s_value_copy (self, copy))
+        cadre_value_destroy (&copy);
     return copy;
 }
 

@@ -172,10 +172,10 @@ cadre_error_t value_build_typed (buffer_t *self, const cadre_typed_t *arguments,
 
 cadre_value_t *cadre_value_of_typed (const cadre_typed_t *arguments)
 {
-    buffer_t packed = {0};
+    buffer_t packed = {.checked = true};
     fault_t fault = {0};
     cadre_value_t *value = NULL;
-    if (value_build_typed (&packed, arguments, &fault) == CADRE_OK)
+    if (value_build_typed (&packed, arguments, &fault) == CADRE_OK && !packed.failed)
         value = cadre_value_decode (packed.data, packed.size);
     buffer_free (&packed);
     return value;

@@ -111,7 +111,13 @@ static bool s_read_bytes (cursor_t *cursor, cadre_value_t *node)
     view_t view = {0};
     if (!cursor_bytes (cursor, &view) || !memory_check_for (view.size))
         return false;
-    node->data = view_text (view);
+    char *bytes = malloc (view.size + 1);
+    if (!bytes)
+        return false;
+    if (view.size)
+        memcpy (bytes, view.data, view.size);
+    bytes [view.size] = 0;
+    node->data = bytes;
     node->size = view.size;
     return true;
 }

@@ -157,6 +157,28 @@ static void a_timeout (cadre_t *pool)
     cadre_future_destroy (&future);
 }
 
+//  results = pool.map_async (nap, [0, 0, 0, 60])
+//  try: results.get (timeout=3)
+//  except TimeoutError: ...
+//  In Python nothing has come then; here all that has ended is there, and the rest is ended.
+static void a_map_that_times_out (cadre_t *pool)
+{
+    cadre_value_t *results = NULL,
+                  *items = cadre_value_build ("[i, i, i, i]", (int64_t) 0, (int64_t) 0, (int64_t) 0,
+                                              (int64_t) 60);
+    cadre_map_options_t options = {.job.grace_ms = 100, .chunk = 1, .timeout_ms = 3000};
+    cadre_error_t error = cadre_map (pool, "nap", items, &options, &results);
+    printf ("a map: %s:", cadre_error_text (error));
+    for (size_t i = 0; i < cadre_value_count (results); i++) {
+        const cadre_value_t *result = cadre_value_at (results, i);
+        bool failed = cadre_value_type (result) == CADRE_TYPE_FAILURE;
+        printf (" %s", failed ? cadre_value_text (cadre_value_at (result, 0)) : "ended");
+    }
+    printf ("\n");
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&results);
+}
+
 int main (int argc, char **argv)
 {
     cadre_main (argc, argv, functions);
@@ -173,6 +195,7 @@ int main (int argc, char **argv)
     pairs (pool);
     an_error (pool);
     a_timeout (pool);
+    a_map_that_times_out (pool);
 
     //  pool.close (); pool.join ()
     return cadre_error_exit_code (cadre_close (&pool, 5000));

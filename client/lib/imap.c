@@ -53,7 +53,7 @@ struct cadre_imap_iterator {
     fault_t fault;               //  The last error
 };
 
-cadre_value_t *imap_later (void)
+cadre_value_t *cadre_imap_later (void)
 {
     static struct cadre_value later;
     return &later;
@@ -70,13 +70,17 @@ static place_t *s_imap_place (const cadre_imap_t *self, size_t item)
     return &self->places [item & (self->room - 1)];
 }
 
-static void s_imap_grow (cadre_imap_t *self)
+static cadre_error_t s_imap_grow (cadre_imap_t *self, fault_t *fault)
 {
     size_t room = self->room ? self->room * 2 : ROOM_MIN;
     place_t *places = calloc (room, sizeof *places);
     size_t *ended = calloc (room, sizeof *ended);
-    if (!places || !ended)
-        abort ();
+    if (!places || !ended) {
+        free (places);
+        free (ended);
+        return fault_set (fault, CADRE_ERROR_MEMORY,
+                          "no memory for so many items: raise the limit (ulimit -v)");
+    }
     for (size_t item = self->base; item != self->taken; item++)
         places [item & (room - 1)] = *s_imap_place (self, item);
     for (size_t i = 0; i < self->ended_count; i++)
@@ -87,6 +91,7 @@ static void s_imap_grow (cadre_imap_t *self)
     self->ended = ended;
     self->ended_first = 0;
     self->room = room;
+    return CADRE_OK;
 }
 
 //  ---- callbacks of the items ------------------------------------------------------
@@ -161,8 +166,8 @@ static void s_imap_take (cadre_imap_t *self, const cadre_value_t *item, fault_t 
             return;
     } else if (!item)
         return;
-    if (self->taken - self->base == self->room)
-        s_imap_grow (self);
+    if (self->taken - self->base == self->room && s_imap_grow (self, fault))
+        return;
     place_t *place = s_imap_place (self, self->taken);
     *place = (place_t){.arguments.checked = true};
     if (!self->options.batch)
@@ -185,7 +190,7 @@ static bool s_imap_ask (cadre_imap_t *self, fault_t *fault)
     int64_t before_us = clock_now (NULL);
     cadre_value_t *item = self->source (self->argument);
     self->source_us = clock_now (NULL) - before_us;
-    if (item == imap_later ())
+    if (item == cadre_imap_later ())
         return false;
     self->dry = !item;
     s_imap_take (self, item, fault);
@@ -378,12 +383,13 @@ cadre_error_t cadre_imap_next (cadre_imap_t *self, cadre_value_t **value, size_t
     return s_imap_say (self, &fault);
 }
 
-bool imap_notice (cadre_imap_t *self, char *text, size_t size)
+const char *cadre_imap_notice (cadre_imap_t *self)
 {
+    if (!self || pool_forked (self->pool))
+        return "";
     bool noticed = self->items.noticed;
     self->items.noticed = false;
-    snprintf (text, size, "%s", noticed ? self->items.notice : "");
-    return *text;
+    return noticed ? self->items.notice : "";
 }
 
 const char *cadre_imap_message (cadre_imap_t *self)

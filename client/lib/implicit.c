@@ -56,16 +56,18 @@ static cadre_future_t **s_implicit_place (implicit_t *self, uint32_t index)
     return &self->futures [index & (self->capacity - 1)];
 }
 
-static void s_implicit_grow (implicit_t *self)
+static bool s_implicit_grow (implicit_t *self)
 {
     uint32_t capacity = self->capacity ? self->capacity * 2 : RING_MIN;
     cadre_future_t **futures = calloc (capacity, sizeof *futures);
-    assert (futures);
+    if (!futures)
+        return false;
     for (uint32_t index = self->base; index != self->work.count; index++)
         futures [index & (capacity - 1)] = *s_implicit_place (self, index);
     free (self->futures);
     self->futures = futures;
     self->capacity = capacity;
+    return true;
 }
 
 static cadre_future_t *s_implicit_take (implicit_t *self, uint32_t index)
@@ -244,10 +246,16 @@ work_t *implicit_work (implicit_t *self)
     return &self->work;
 }
 
+cadre_error_t implicit_reserve (implicit_t *self, fault_t *fault)
+{
+    if (self->work.count - self->base < self->capacity || s_implicit_grow (self))
+        return CADRE_OK;
+    return fault_set (fault, CADRE_ERROR_MEMORY,
+                      "no memory for so many futures: raise the limit (ulimit -v)");
+}
+
 void implicit_add (implicit_t *self, cadre_future_t *future, size_t mark)
 {
-    if (self->work.count - self->base == self->capacity)
-        s_implicit_grow (self);
     *s_implicit_place (self, self->work.count) = future;
     future->job = self;
     future->index = self->work.count;

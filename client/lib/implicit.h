@@ -21,7 +21,11 @@ implicit_t *implicit_choose (cadre_t *pool, unsigned kind, const char *function,
 //  The work of the job: pack the next task's payload to the end of its batch.
 work_t *implicit_work (implicit_t *self);
 
-//  Adds the task whose payload is in the batch after mark; future gets its result.
+//  Has room for one more future. CADRE_ERROR_MEMORY.
+cadre_error_t implicit_reserve (implicit_t *self, fault_t *fault);
+
+//  After implicit_reserve: adds the task whose payload is in the batch after mark; future gets its
+//  result.
 void implicit_add (implicit_t *self, cadre_future_t *future, size_t mark);
 
 //  ---- for the future of a task that has not ended ----

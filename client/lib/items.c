@@ -170,13 +170,14 @@ static items_chunk_t *s_items_place (const items_t *self, uint32_t task)
     return &self->chunks [task & (self->room - 1)];
 }
 
-static void s_items_note (items_t *self, uint32_t task, const items_chunk_t *chunk)
+static cadre_error_t s_items_note (items_t *self, uint32_t task, const items_chunk_t *chunk)
 {
     if (task - self->base >= self->room) {
         uint32_t room = self->room ? self->room * 2 : RING_MIN;
         items_chunk_t *chunks = calloc (room, sizeof *chunks);
         if (!chunks)
-            abort ();
+            return fault_set (&self->fault, CADRE_ERROR_MEMORY,
+                              "no memory for so many items: raise the limit (ulimit -v)");
         for (uint32_t at = self->base; at != task; at++)
             chunks [at & (room - 1)] = *s_items_place (self, at);
         free (self->chunks);
@@ -185,15 +186,22 @@ static void s_items_note (items_t *self, uint32_t task, const items_chunk_t *chu
     }
     *s_items_place (self, task) = *chunk;
     self->flying++;
+    return CADRE_OK;
 }
 
+//  Without memory it is not sent: the map cannot go on, as the fault says.
 static void s_again (items_t *self, const items_chunk_t *chunk, int64_t due_us)
 {
     if (self->again_count == self->again_room) {
-        self->again_room = self->again_room ? self->again_room * 2 : RING_MIN;
-        self->again = realloc (self->again, self->again_room * sizeof *self->again);
-        if (!self->again)
-            abort ();
+        size_t room = self->again_room ? self->again_room * 2 : RING_MIN;
+        items_again_t *again = realloc (self->again, room * sizeof *again);
+        if (!again) {
+            fault_set (&self->fault, CADRE_ERROR_MEMORY,
+                       "no memory for so many items: raise the limit (ulimit -v)");
+            return;
+        }
+        self->again = again;
+        self->again_room = room;
     }
     self->again [self->again_count++] = (items_again_t){.due_us = due_us, .chunk = *chunk};
 }
@@ -223,7 +231,8 @@ static cadre_error_t s_items_put (items_t *self, items_chunk_t *chunk)
     uint32_t task = self->job->work.count;
     if (s_items_pack (self, chunk))
         return self->fault.code;
-    s_items_note (self, task, chunk);
+    if (s_items_note (self, task, chunk))
+        return self->fault.code;
     if (job_add (self->job, NULL, &self->payload))
         self->fault = self->job->fault;
     if (self->body.capacity > WIRE_FRAME_MAX)

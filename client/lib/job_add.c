@@ -1,6 +1,7 @@
 //  job_add.c - adds tasks to jobs
 
 #include "client/lib/job.h"
+#include "common/memory_check.h"
 #include "common/pack.h"
 #include "common/rules.h"
 #include "common/value.h"
@@ -40,6 +41,8 @@ static cadre_error_t s_job_add_task (cadre_job_t *self, uint32_t *index, const b
     if (payload->size > WIRE_PAYLOAD_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "the task has more than 1 GiB: pass a file's name instead");
+    if (payload->failed)
+        return memory_check_lacks (payload->size, "arguments", fault);
     if (!rules_check ((view_t){.data = payload->data, .size = payload->size},
                       rules_payload (self->kind), fault))
         return fault->code;
@@ -49,9 +52,7 @@ static cadre_error_t s_job_add_task (cadre_job_t *self, uint32_t *index, const b
     bool there = s_is_there (self);
     if (!there)
         buffer_append (&self->work.batch, payload->data, payload->size);
-    if (!there
-        && work_enter (&self->work, payload->size, payload->failed || self->work.batch.failed,
-                       fault)) {
+    if (!there && work_enter (&self->work, payload->size, self->work.batch.failed, fault)) {
         self->work.batch.size = mark;
         self->work.batch.failed = false;
         return fault->code;
@@ -92,7 +93,7 @@ static bool s_is_of (cadre_job_t *self, unsigned kind, fault_t *fault)
     return false;
 }
 
-cadre_error_t cadre_job_add (cadre_job_t *self, uint32_t *index, const char *types, ...)
+cadre_error_t (cadre_job_add) (cadre_job_t *self, uint32_t *index, const char *types, ...)
 {
     if (!self)
         return CADRE_ERROR_ARGUMENT;

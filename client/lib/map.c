@@ -84,6 +84,7 @@ typedef struct map {
     items_t sent;                       //  Items in flight
     cadre_value_t **values;             //  cadre_map: by item
     void *results;                      //  cadre_map_int and _double: the caller's array
+    size_t told;                        //  Items whose result or failure is known
     size_t failed_item;                 //  The first failed item; count: none
     fault_t fault;                      //  Its failure, or why the map has failed
 } map_t;
@@ -145,6 +146,13 @@ static cadre_error_t s_go_on (map_t *self, int64_t deadline_us)
     return CADRE_OK;
 }
 
+static void s_late (map_t *self, size_t left)
+{
+    fault_set (&self->fault, CADRE_ERROR_TIMEOUT, "%zu of %zu items have no result after %d ms%s%s",
+               left, self->count, self->options->timeout_ms, *self->sent.notice ? ": " : "",
+               self->sent.notice);
+}
+
 //  Also reports the error of the map, or of its first failed item.
 static cadre_error_t s_map_run (map_t *self, const char *function, const items_owner_t *owner)
 {
@@ -156,7 +164,7 @@ static cadre_error_t s_map_run (map_t *self, const char *function, const items_o
     if (!error)
         error = s_go_on (self, deadline_us);
     if (error == CADRE_ERROR_TIMEOUT)
-        self->fault = self->sent.job->fault;
+        s_late (self, self->count - self->told);
     else if (error)
         self->fault = self->sent.fault;
     items_close (&self->sent);
@@ -176,6 +184,7 @@ static void s_map_keep (void *owner, size_t item, cadre_value_t *value)
     if (cadre_value_type (value) == CADRE_TYPE_FAILURE)
         s_note_failure (self, item, value);
     self->values [item] = value;
+    self->told++;
 }
 
 static void s_keep_values (void *owner, size_t first, size_t count, cursor_t *cursor)
@@ -184,11 +193,21 @@ static void s_keep_values (void *owner, size_t first, size_t count, cursor_t *cu
         s_map_keep (owner, first + i, map_read (cursor));
 }
 
+//  Items without a result have a failure that says so. NULL: no memory, which the fault says.
 static cadre_value_t *s_list_map (map_t *self)
 {
     cadre_value_t *list = cadre_value_list ();
-    for (size_t i = 0; i < self->count; i++)
-        cadre_value_append (list, &self->values [i]);
+    for (size_t i = 0; i < self->count; i++) {
+        if (!self->values [i])
+            self->values [i] =
+                value_failure ("unfinished", "the map ended before the result came", "");
+        if (cadre_value_append (list, &self->values [i])) {
+            cadre_value_destroy (&list);
+            fault_set (&self->fault, CADRE_ERROR_MEMORY,
+                       "no memory for so many results: raise the limit (ulimit -v)");
+            break;
+        }
+    }
     return list;
 }
 
@@ -204,7 +223,7 @@ static cadre_error_t s_map_list (map_t *self, const char *function, cadre_value_
         return message_say_text (self->pool, CADRE_ERROR_MEMORY, "out of memory for %zu results",
                                  self->count);
     cadre_error_t error = s_map_run (self, function, &owner);
-    if (!error && results)
+    if (error != CADRE_ERROR_ARGUMENT && results)
         *results = s_list_map (self);
     for (size_t i = 0; i < self->count; i++)
         cadre_value_destroy (&self->values [i]);
@@ -238,6 +257,13 @@ cadre_error_t cadre_map (cadre_t *self, const char *function, const cadre_value_
 
 //  ---- plain arrays --------------------------------------------------------------------------
 
+static void s_mark (map_t *self, size_t item, bool valid)
+{
+    if (self->options->valid)
+        self->options->valid [item] = valid;
+    self->told++;
+}
+
 //  Records a result that is not a number.
 static void s_note_other (map_t *self, size_t item, cursor_t *cursor)
 {
@@ -256,7 +282,9 @@ static void s_store_ints (void *owner, size_t first, size_t count, cursor_t *cur
     int64_t *results = ((map_t *) owner)->results;
     for (size_t i = first; i < first + count; i++) {
         cursor_t item = *cursor;
-        if (cursor_int (&item, &results [i])) {
+        bool valid = cursor_int (&item, &results [i]);
+        s_mark (owner, i, valid);
+        if (valid) {
             *cursor = item;
             continue;
         }
@@ -270,7 +298,9 @@ static void s_store_doubles (void *owner, size_t first, size_t count, cursor_t *
     double *results = ((map_t *) owner)->results;
     for (size_t i = first; i < first + count; i++) {
         cursor_t item = *cursor;
-        if (cursor_double (&item, &results [i])) {
+        bool valid = cursor_double (&item, &results [i]);
+        s_mark (owner, i, valid);
+        if (valid) {
             *cursor = item;
             continue;
         }
@@ -282,6 +312,7 @@ static void s_store_doubles (void *owner, size_t first, size_t count, cursor_t *
 static void s_fail_int (void *owner, size_t item, cadre_value_t *failure)
 {
     ((int64_t *) ((map_t *) owner)->results) [item] = 0;
+    s_mark (owner, item, false);
     s_note_failure (owner, item, failure);
     cadre_value_destroy (&failure);
 }
@@ -289,6 +320,7 @@ static void s_fail_int (void *owner, size_t item, cadre_value_t *failure)
 static void s_fail_double (void *owner, size_t item, cadre_value_t *failure)
 {
     ((double *) ((map_t *) owner)->results) [item] = 0;
+    s_mark (owner, item, false);
     s_note_failure (owner, item, failure);
     cadre_value_destroy (&failure);
 }
@@ -304,6 +336,8 @@ static cadre_error_t s_map_numbers (map_t *self, const char *function, const ite
     if (self->options->batch || self->options->spread)
         return message_say_text (self->pool, CADRE_ERROR_ARGUMENT,
                                  "batch and spread are for lists: use cadre_map");
+    if (self->options->valid)
+        memset (self->options->valid, 0, self->count * sizeof *self->options->valid);
     s_map_run (self, function, owner);
     return s_map_say (self);
 }

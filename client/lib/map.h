@@ -1,4 +1,4 @@
-/*  map.h - shared by cadre_map and cadre_imap, and further functions for the commands
+/*  map.h - what cadre_map and cadre_imap share
  *
  *  No state, any thread.
  */
@@ -17,13 +17,5 @@ cadre_value_t *map_read (cursor_t *cursor);
 
 //  A failure as text: "item 7: kind: message".
 void map_describe (fault_t *fault, size_t item, const cadre_value_t *failure);
-
-//  The latest notice about a wait since the last call; false: none. For the thread that calls
-//  cadre_imap_next.
-bool imap_notice (cadre_imap_t *self, char *text, size_t size);
-
-//  A source of cadre_imap returns this when it has no item now and must not block: it is called
-//  again soon.
-cadre_value_t *imap_later (void);
 
 #endif

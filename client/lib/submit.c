@@ -3,6 +3,7 @@
 #include "client/lib/implicit.h"
 #include "client/lib/job_spec.h"
 #include "client/lib/pool/promise.h"
+#include "common/memory_check.h"
 #include "common/pack.h"
 #include "common/value.h"
 
@@ -40,6 +41,8 @@ static cadre_error_t s_submit_check (const buffer_t *payload, size_t mark, unsig
                                      fault_t *fault)
 {
     view_t task = {.data = payload->data + mark, .size = payload->size - mark};
+    if (payload->failed)
+        return memory_check_lacks (task.size, "arguments", fault);
     if (task.size > WIRE_PAYLOAD_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
                           "the arguments have more than 1 GiB: pass a file's name instead");
@@ -52,16 +55,13 @@ static cadre_error_t s_submit_add (cadre_t *pool, const task_t *task, cadre_futu
     if (pool_admit (pool, fault))
         return fault->code;
     implicit_t *job = implicit_choose (pool, task->kind, task->function, task->options, fault);
-    if (!job)
+    if (!job || implicit_reserve (job, fault))
         return fault->code;
     work_t *work = implicit_work (job);
     size_t mark = work->batch.size;
     if (s_submit_pack (&work->batch, task, fault)
-        || s_submit_check (&work->batch, mark, task->kind, fault)) {
-        work->batch.size = mark;
-        return fault->code;
-    }
-    if (work_enter (work, work->batch.size - mark, work->batch.failed, fault)) {
+        || s_submit_check (&work->batch, mark, task->kind, fault)
+        || work_enter (work, work->batch.size - mark, false, fault)) {
         work->batch.size = mark;
         work->batch.failed = false;
         return fault->code;
@@ -89,7 +89,12 @@ static cadre_future_t *s_submit (cadre_t *pool, const task_t *task)
     return future;
 }
 
-cadre_future_t *cadre_submit (cadre_t *self, const char *function, const char *types, ...)
+CADRE_EXPORT void cadre_letters_do_not_match (void);
+void cadre_letters_do_not_match (void)
+{
+}
+
+cadre_future_t *(cadre_submit) (cadre_t *self, const char *function, const char *types, ...)
 {
     va_list arguments;
     va_start (arguments, types);
@@ -132,6 +137,9 @@ static cadre_error_t s_submit_give (cadre_t *pool, cadre_future_t *future, cadre
     future->value = NULL;
     if (*value)
         return CADRE_OK;
+    if (future->result.size >= MEMORY_CHECK_LEAST)
+        return message_say_text (pool, CADRE_ERROR_MEMORY, "no memory for a value of %zu bytes",
+                                 (size_t) future->result.size);
     return message_say_text (pool, CADRE_ERROR_PROTOCOL,
                              "the task's value cannot be read: use the same release everywhere");
 }
@@ -157,8 +165,8 @@ static cadre_error_t s_submit_call (cadre_t *pool, cadre_value_t **value, int ti
     return error;
 }
 
-cadre_error_t cadre_call (cadre_t *self, cadre_value_t **value, int timeout_ms,
-                          const char *function, const char *types, ...)
+cadre_error_t (cadre_call) (cadre_t *self, cadre_value_t **value, int timeout_ms,
+                            const char *function, const char *types, ...)
 {
     va_list arguments;
     va_start (arguments, types);

@@ -9,4 +9,5 @@ pairs: 1024 81 1000
 an error: zero-division: 1 cannot be divided by zero
 a timeout: not yet, so cancel it
 and then: cancelled
+a map: timed out: ended ended ended unfinished
 EXPECTED

@@ -238,7 +238,7 @@ static void s_submit (world_t *self, size_t place, size_t size_bytes)
 {
     static uint8_t bytes [LARGE];
     cadre_future_destroy (&self->futures [place]);
-    self->futures [place] = cadre_submit (self->pool, "f", "b", bytes, size_bytes);
+    self->futures [place] = cadre_submit (self->pool, "f", "B", bytes, size_bytes);
 }
 
 static void s_run (world_t *self, size_t place)
@@ -256,7 +256,7 @@ static void s_open (world_t *self, size_t place, unsigned bits)
     cadre_job_destroy (&self->jobs [place]);
     self->jobs [place] = cadre_job_open (self->pool, "f", &options);
     for (int i = 0; i < 3; i++)
-        cadre_job_add (self->jobs [place], NULL, "i", i);
+        cadre_job_add (self->jobs [place], NULL, "i", (int64_t) i);
 }
 
 static void s_follow (world_t *self, size_t place)

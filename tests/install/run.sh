@@ -29,6 +29,25 @@ for standard in c++98 c++11 c++14 c++17 c++20 c++23; do
 done
 LD_LIBRARY_PATH=$prefix/$libdir "$scratch/in-cpp"
 
+#  Letters that match are not complained of at any level; each mistake is, where a compiler looks.
+letters () {
+    local compiler=$1
+    shift
+    "$compiler" -std=c11 -Wall -Wextra -Wconversion -Wshadow -pedantic $(pkg-config --cflags cadre) "$@" \
+        -c "$here/letters.c" -o "$scratch/letters.o"
+}
+for compiler in gcc clang; do
+    command -v $compiler >/dev/null || continue
+    for level in -O0 -O1 -O2 -Og; do
+        letters $compiler $level -Werror
+    done
+    for mistake in 1 2 3 4 5 6 7; do
+        said=$(letters $compiler -O1 -DWRONG=$mistake 2>&1)
+        [[ $said == *'its letter says'* ]] || { echo "$compiler: mistake $mistake in letters is not seen"; exit 1; }
+        letters $compiler -O1 -DWRONG=$mistake -DCADRE_UNCHECKED -Werror
+    done
+done
+
 cmake -S "$here/cmake" -B "$scratch/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$scratch/build" >/dev/null
 "$scratch/build/consumer"

@@ -87,6 +87,19 @@ class Layers(Rules):
         tree.compile("common/a.c", "worker/b.c")
         self.red("common/a.c: may not call b of worker/b.c", "layers", tree, "--objects", tree.build)
 
+    def test_a_command_that_calls_more_than_the_api(self):
+        tree = self.tree({"client/lib/pool.c": "void cadre_open (void) { } void pool_new (void) { }\n",
+                          "client/cli/main.c": "void cadre_open (void); int main (void) { cadre_open (); }\n"})
+        tree.compile("client/lib/pool.c", "client/cli/main.c")
+        self.green("layers", tree, "--objects", tree.build)
+        tree.write("client/cli/main.c", "void pool_new (void); int main (void) { pool_new (); }\n")
+        tree.compile("client/cli/main.c")
+        self.red("client/cli/main.c: may not call pool_new of client/lib/pool.c", "layers", tree, "--objects", tree.build)
+
+    def test_a_command_that_includes_more_than_the_api(self):
+        tree = self.tree({"client/lib/pool.h": "", "client/cli/base/pulse.h": '#include "client/lib/pool.h"\n'})
+        self.red('client/cli/base/pulse.h:1: may not include "client/lib/pool.h"', "layers", tree)
+
     def test_calls_that_form_a_circle(self):
         tree = self.tree({"common/a.c": "void b (void); void a (void) { b (); }\n",
                      "common/b.c": "void a (void); void b (void) { a (); }\n"})

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "client/cli/output/say.h"
-#include "client/lib/pool/pool.h"
 
 #define ASK_AFTER_MS 4000
 #define ASK_AGAIN_AFTER_MS 500 //  while the broker does not answer
@@ -36,7 +35,7 @@ void broker_watch_check (broker_watch_t *self, bool heard)
     if (!self->pool || (!heard && now_ms - self->heard_ms < patience_ms))
         return;
     if (!heard)
-        heard = pool_hears (self->pool) || broker_watch_answers (self);
+        heard = cadre_connected (self->pool) || broker_watch_answers (self);
     self->heard_ms = s_broker_watch_now_ms ();
     if (heard == !self->lost)
         return;

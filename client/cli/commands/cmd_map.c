@@ -12,7 +12,6 @@
 #include "client/cli/output/say.h"
 #include "client/cli/run/inputs.h"
 #include "client/cli/run/job_driver.h"
-#include "client/lib/map.h"
 
 #define WINDOW 16384 //  lines in progress at a time
 #define CLOSE_TIMEOUT_MS 2000
@@ -210,7 +209,7 @@ static cadre_value_t *s_source (void *argument)
     if (self->fault.code || interrupt_asked ())
         return NULL;
     if (inputs_would_wait (self->inputs))
-        return imap_later ();
+        return cadre_imap_later ();
     cadre_value_t *value = s_map_read (self, &error, &self->fault);
     if (error && error != CADRE_ERROR_END)
         self->fault.code = error;
@@ -242,7 +241,6 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
     cadre_error_t error = CADRE_OK;
     broker_watch_t watch;
     broker_watch_init (&watch, pool);
-    char notice [400];
     while (error != CADRE_ERROR_END && !self->broken && !interrupt_asked ()) {
         cadre_value_t *value = NULL;
         size_t index = 0;
@@ -257,7 +255,8 @@ static cadre_error_t s_map_chunks (map_t *self, cadre_t *pool, fault_t *fault)
         }
         bool heard = value != NULL;
         cadre_value_destroy (&value);
-        if (imap_notice (imap, notice, sizeof notice))
+        const char *notice = cadre_imap_notice (imap);
+        if (*notice)
             say ("%s", notice);
         broker_watch_check (&watch, heard);
     }

@@ -17,9 +17,9 @@
 #include "client/cli/hosts/grant.h"
 #include "client/cli/output/say.h"
 #include "client/cli/output/text.h"
-#include "client/lib/embedded/folder.h"
 #include "common/address.h"
 #include "common/entropy.h"
+#include "common/folder.h"
 
 #define TIMEOUT_MS 60000
 #define TURN_MS 500

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "broker/broker.h"
-#include "client/lib/embedded/folder.h"
 #include "common/clock.h"
 #include "common/cpus.h"
 #include "common/descriptors.h"
 #include "common/entropy.h"
+#include "common/folder.h"
 #include "common/libexec.h"
 #include "common/sockets.h"
 #include "common/threads.h"

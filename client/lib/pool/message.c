@@ -1,38 +1,93 @@
-//  message.c - error messages per thread, which need not be freed
+/*  message.c - the last error message of each pool, per thread
+ *
+ *  Each thread has its own list, which needs no lock: one message per pool that failed a call of
+ *  this thread. The list is freed when the thread ends. A closed pool marks its owner record as
+ *  gone, and the thread frees that message when the next one is added.
+ */
 
+#include <pthread.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
+#include <utlist.h>
 
 #include "client/lib/pool/pool.h"
 
-//  A thread keeps the messages of the pools that it used last.
-#define POOLS_MAX 4u
-
 typedef struct message {
-    uint64_t serial;              //  Of the pool; 0: free
-    char text [FAULT_TEXT_BYTES]; //  Its last message
+    message_owner_t *owner;       //  Held
+    char text [FAULT_TEXT_BYTES]; //  The last message of the pool
+    struct message *next;         //  The next one of this thread
 } message_t;
 
-static _Thread_local message_t s_messages [POOLS_MAX];
-static _Thread_local unsigned s_next;
+static _Thread_local message_t *s_messages;
 static _Thread_local fault_t s_open;
+static pthread_key_t s_key;
+static bool s_has_key;
+static pthread_once_t s_once = PTHREAD_ONCE_INIT;
 
-static message_t *s_message_find (uint64_t serial)
+static void s_drop (message_t *message)
 {
-    for (unsigned i = 0; i < POOLS_MAX; i++)
-        if (s_messages [i].serial == serial)
-            return &s_messages [i];
-    return NULL;
+    LL_DELETE (s_messages, message);
+    message_owner_release (message->owner);
+    free (message);
+}
+
+//  Called when the thread ends.
+static void s_drop_all (void *unused)
+{
+    (void) unused;
+    while (s_messages)
+        s_drop (s_messages);
+}
+
+static void s_drop_old (void)
+{
+    message_t *message, *next;
+    LL_FOREACH_SAFE (s_messages, message, next)
+        if (message_owner_is_gone (message->owner))
+            s_drop (message);
+}
+
+static void s_make_key (void)
+{
+    s_has_key = pthread_key_create (&s_key, s_drop_all) == 0;
+}
+
+//  After dlclose the key must not call into the library.
+__attribute__ ((destructor)) static void s_unload (void)
+{
+    if (s_has_key)
+        pthread_key_delete (s_key);
+}
+
+static message_t *s_message_find (const cadre_t *pool)
+{
+    message_t *message;
+    LL_SEARCH_SCALAR (s_messages, message, owner, pool->messages);
+    return message;
+}
+
+//  NULL: no memory. The code of the call still says what went wrong.
+static message_t *s_message_add (cadre_t *pool)
+{
+    s_drop_old ();
+    message_t *message = calloc (1, sizeof *message);
+    if (!message)
+        return NULL;
+    message->owner = message_owner_hold (pool->messages);
+    LL_PREPEND (s_messages, message);
+    pthread_once (&s_once, s_make_key);
+    if (s_has_key)
+        pthread_setspecific (s_key, &s_messages);
+    return message;
 }
 
 cadre_error_t message_say (cadre_t *self, const fault_t *fault)
 {
-    message_t *message = s_message_find (self->serial);
-    if (!message) {
-        message = &s_messages [s_next++ % POOLS_MAX];
-        message->serial = self->serial;
-    }
-    snprintf (message->text, sizeof message->text, "%s", fault->text);
+    message_t *message = s_message_find (self);
+    if (!message)
+        message = s_message_add (self);
+    if (message)
+        snprintf (message->text, sizeof message->text, "%s", fault->text);
     return fault->code;
 }
 
@@ -48,7 +103,7 @@ cadre_error_t message_say_text (cadre_t *self, cadre_error_t code, const char *f
 
 const char *cadre_message (cadre_t *self)
 {
-    const message_t *message = self ? s_message_find (self->serial) : NULL;
+    const message_t *message = self && !pool_forked (self) ? s_message_find (self) : NULL;
     return message ? message->text : "";
 }
 
@@ -67,7 +122,7 @@ const char *cadre_open_message (void)
     return s_open.text;
 }
 
-//  Below 1.0 each minor release may be incompatible; from 1.0 on, minor releases only add.
+//  Below 1.0 each minor release may change what is there; from then on they only add.
 bool cadre_version_fits (unsigned header)
 {
     const unsigned ours = CADRE_VERSION, major = header / 10000, minor = header / 100 % 100;

@@ -31,14 +31,17 @@ static uint8_t *s_mark_new (void)
 
 cadre_t *pool_new (void)
 {
-    static atomic_uint_least64_t serials = 0;
     cadre_t *self = calloc (1, sizeof *self);
-    if (!self)
+    message_owner_t *messages = message_owner_new ();
+    if (!self || !messages) {
+        message_owner_destroy (&messages);
+        free (self);
         return NULL;
+    }
     atomic_init (&self->references, 1);
     self->pid = getpid ();
     self->mark = s_mark_new ();
-    self->serial = atomic_fetch_add (&serials, 1) + 1;
+    self->messages = messages;
     wakeup_init (&self->wakeup);
     return self;
 }
@@ -64,6 +67,7 @@ void pool_release (cadre_t **self_p)
     assert (!self->works);
     connection_destroy (&self->connection);
     wakeup_close (&self->wakeup);
+    message_owner_destroy (&self->messages);
     if (self->mark)
         munmap (self->mark, MARK_BYTES);
     free (self);
@@ -133,8 +137,10 @@ void pool_news (cadre_t *self)
     wakeup_raise (&self->wakeup);
 }
 
-bool pool_hears (cadre_t *self)
+bool cadre_connected (cadre_t *self)
 {
+    if (!self || pool_forked (self))
+        return false;
     pool_lock (self);
     bool hears = session_hears (pool_session (self), clock_now (NULL));
     pool_unlock (self);

@@ -12,6 +12,7 @@
 #define CLIENT_LIB_POOL_POOL_H_INCLUDED
 
 #include "client/lib/pool/item_times.h"
+#include "client/lib/pool/message_owner.h"
 #include "client/lib/session/connection.h"
 #include "client/lib/session/wakeup.h"
 #include "common/fault.h"
@@ -30,7 +31,7 @@ struct cadre {
     atomic_uint references;              //  The user's, and one for each future, job and iterator
     pid_t pid;                           //  Process that opened it
     uint8_t *mark;                       //  A page that is zero in a forked child, or NULL
-    uint64_t serial;                     //  Identifies the pool in messages
+    message_owner_t *messages;           //  Identifies the pool in messages of threads
     connection_t *connection;            //  To the broker
     struct local *local;                 //  Broker and worker of this process, or NULL (open.c)
     size_t own_slots;                    //  Slots of that worker, or 0
@@ -90,9 +91,6 @@ cadre_error_t pool_admit (cadre_t *self, fault_t *fault);
 
 //  Makes cadre_descriptor readable.
 void pool_news (cadre_t *self);
-
-//  True when the broker's BEATs arrive. Without the lock.
-bool pool_hears (cadre_t *self);
 
 //  The broker's address, for people. Any thread, without the lock.
 const char *pool_address (const cadre_t *self);

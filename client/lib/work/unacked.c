@@ -30,9 +30,29 @@ static unacked_block_t *s_block_new (uint32_t count, size_t size)
     bool full = size > BLOCK_BYTES / 2 || count > UNACKED_TASKS_MAX / 2;
     size_t capacity = full ? size : BLOCK_BYTES;
     unacked_block_t *block = malloc (sizeof *block + capacity);
-    assert (block);
+    if (!block)
+        return NULL;
     memset (block, 0, sizeof *block);
     block->capacity = capacity;
+    return block;
+}
+
+bool unacked_reserve (unacked_t *self, size_t size_bytes)
+{
+    free (self->spare);
+    self->spare = s_block_new (1, size_bytes);
+    return self->spare != NULL;
+}
+
+//  The one that was reserved, if it is as large.
+static unacked_block_t *s_block_take (unacked_t *self, uint32_t count, size_t size)
+{
+    unacked_block_t *block = self->spare;
+    if (block && block->capacity == size)
+        self->spare = NULL;
+    else
+        block = s_block_new (count, size);
+    assert (block);
     return block;
 }
 
@@ -75,6 +95,7 @@ void unacked_free (unacked_t *self)
     for (size_t i = 0; i < self->count; i++)
         free (self->blocks [i]);
     free (self->blocks);
+    free (self->spare);
     *self = (unacked_t){0};
 }
 
@@ -137,7 +158,7 @@ void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloa
     unacked_block_t *block = s_last_with_room (self, first, count, payloads.size);
     if (!block) {
         s_remove_empty (self);
-        block = s_block_new (count, payloads.size);
+        block = s_block_take (self, count, payloads.size);
         block->first = first;
         s_unacked_append (self, block);
     }

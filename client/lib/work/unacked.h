@@ -20,6 +20,7 @@ typedef struct unacked {
     size_t count;             //  How many
     size_t capacity;          //  Allocated
     size_t found;             //  The block used last
+    unacked_block_t *spare;   //  For the payload that was reserved for, or NULL
 } unacked_t;
 
 //  A position, for unacked_read: begin with {.index = first task}.
@@ -34,6 +35,9 @@ typedef struct unacked_at {
 //  carries them. At most UNACKED_TASKS_MAX at a time.
 #define UNACKED_TASKS_MAX 4096u
 void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloads, uint64_t put);
+
+//  Allocates a block for a large payload that is added next. False: no memory.
+bool unacked_reserve (unacked_t *self, size_t size_bytes);
 
 //  A task has ended. True the first time, if it was kept.
 bool unacked_end (unacked_t *self, uint32_t index);

@@ -29,6 +29,7 @@ typedef struct rig {
     size_t chunks;    //  Tasks that it saw
     size_t largest;   //  Items of the largest of them
     bool whole;       //  Whole chunks fail
+    uint64_t mute;    //  No chunk from this item on is answered; 0: all are
 } rig_t;
 
 static rig_t s_begin (void)
@@ -82,7 +83,9 @@ static size_t s_serve_chunk (rig_t *self, uint64_t ref, uint64_t index, cursor_t
     pack_array (&values, count);
     for (size_t i = 0; i < count; i++)
         s_square (self, payload, &values);
-    if (self->whole)
+    if (self->mute && first >= self->mute)
+        ;
+    else if (self->whole)
         fake_broker_failed (self->broker, ref, index, CADRE_OUTCOME_WORKER_LOST, "", "gone");
     else {
         wire_result_t result = {.ref = ref,
@@ -225,9 +228,56 @@ static void test_map_batch_and_spread (void **state)
     spread = (cadre_map_options_t){.timeout_ms = 20};
     assert_int_equal (cadre_map (rig.pool, "square", pairs, &spread, &results),
                       CADRE_ERROR_TIMEOUT);
-    assert_null (results);
+    assert_int_equal (cadre_value_count (results), 2);
+    cadre_value_destroy (&results);
     cadre_value_destroy (&items);
     cadre_value_destroy (&pairs);
+    s_end (&rig);
+}
+
+#define TIMES_OUT_MS 2000
+
+//  What came is there, and what is missing says so.
+static void test_map_that_times_out (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_value_t *items = s_numbers (6), *results = NULL;
+    cadre_map_options_t options = {.chunk = 1, .timeout_ms = TIMES_OUT_MS};
+    rig.fails = 1;
+    rig.mute = 4;
+    s_work (&rig, 6);
+    assert_int_equal (cadre_map (rig.pool, "square", items, &options, &results),
+                      CADRE_ERROR_TIMEOUT);
+    pthread_join (rig.thread, NULL);
+    assert_string_equal (cadre_message (rig.pool), "2 of 6 items have no result after 2000 ms");
+    static const char *const kinds [] = {"", "range", "", "", "unfinished", "unfinished"};
+    assert_int_equal (cadre_value_count (results), 6);
+    for (size_t i = 0; i < 6; i++) {
+        const cadre_value_t *result = cadre_value_at (results, i);
+        assert_string_equal (cadre_value_text (cadre_value_at (result, 0)), kinds [i]);
+        assert_true (*kinds [i] || cadre_value_int (result) == (int64_t) (i * i));
+    }
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&results);
+    s_end (&rig);
+}
+
+static void test_map_of_numbers_that_times_out (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    int64_t items [] = {2, 3, 4, 5, 6}, results [] = {9, 9, 9, 9, 9};
+    bool valid [] = {true, true, true, true, true};
+    cadre_map_options_t options = {.chunk = 1, .timeout_ms = TIMES_OUT_MS, .valid = valid};
+    rig.fails = 3;
+    rig.mute = 3;
+    s_work (&rig, 5);
+    assert_int_equal (cadre_map_int (rig.pool, "square", items, 5, &options, results),
+                      CADRE_ERROR_TIMEOUT);
+    pthread_join (rig.thread, NULL);
+    assert_memory_equal (valid, ((bool []){true, false, true, false, false}), sizeof valid);
+    assert_memory_equal (results, ((int64_t []){4, 0, 16, 9, 9}), sizeof results);
     s_end (&rig);
 }
 
@@ -325,7 +375,7 @@ static void test_imap_of_a_slow_source (void **state)
 static cadre_value_t *s_give_later (void *argument)
 {
     source_t *self = argument;
-    return self->end == self->next ? imap_later () : s_give (argument);
+    return self->end == self->next ? cadre_imap_later () : s_give (argument);
 }
 
 //  A source that has nothing now does not end, and what it gave before has gone out.
@@ -387,6 +437,8 @@ int main (void)
         cmocka_unit_test (test_map_keeps_order_and_marks_failures),
         cmocka_unit_test (test_map_a_lost_chunk_fails_its_items),
         cmocka_unit_test (test_map_batch_and_spread),
+        cmocka_unit_test (test_map_that_times_out),
+        cmocka_unit_test (test_map_of_numbers_that_times_out),
         cmocka_unit_test (test_map_of_long_items),
         cmocka_unit_test (test_imap_takes_no_more_than_its_window),
         cmocka_unit_test (test_imap_of_a_slow_source),

@@ -1,6 +1,6 @@
 //  folder.c - the private folder of an embedded pool
 
-#include "client/lib/embedded/folder.h"
+#include "common/folder.h"
 
 #include <assert.h>
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/*  folder.h - the private folder of an embedded pool
+/*  folder.h - the private folder of a broker that a program starts for itself
  *
  *  An embedded broker binds ipc sockets in a private folder, mode 0700, for the programs in its
  *  tasks. The folder is removed with the pool, or when the process exits without closing it. If a
@@ -8,8 +8,8 @@
  *  Any thread.
  */
 
-#ifndef CLIENT_LIB_EMBEDDED_FOLDER_H_INCLUDED
-#define CLIENT_LIB_EMBEDDED_FOLDER_H_INCLUDED
+#ifndef COMMON_FOLDER_H_INCLUDED
+#define COMMON_FOLDER_H_INCLUDED
 
 #include "common/fault.h"
 
