@@ -7,6 +7,7 @@
 
 #include "broker/record/job.h"
 
+#define FAN 4              //  Entries below one in a job's heap: a line of the cache
 #define WAKES_A_TURN 2048u //  More entries are called in the next turn
 
 struct delay {
@@ -65,8 +66,21 @@ static void s_delay_push (job_t *job, delay_entry_t entry)
     }
     size_t at = self->count++;
     self->heap [at] = entry;
-    for (; at > 0 && self->heap [at].due_us < self->heap [(at - 1) / 2].due_us; at = (at - 1) / 2)
-        s_swap (&self->heap [at], &self->heap [(at - 1) / 2]);
+    for (; at > 0 && self->heap [at].due_us < self->heap [(at - 1) / FAN].due_us;
+         at = (at - 1) / FAN)
+        s_swap (&self->heap [at], &self->heap [(at - 1) / FAN]);
+}
+
+//  The earliest of the entries below that one; count: there are none.
+static size_t s_first_below (const delays_t *self, size_t at)
+{
+    size_t first = at * FAN + 1, end = first + FAN;
+    end = end < self->count ? end : self->count;
+    size_t best = first < end ? first : self->count;
+    for (size_t i = first + 1; i < end; i++)
+        if (self->heap [i].due_us < self->heap [best].due_us)
+            best = i;
+    return best;
 }
 
 static uint32_t s_pop (delays_t *self)
@@ -74,13 +88,11 @@ static uint32_t s_pop (delays_t *self)
     uint32_t first = self->heap [0].index;
     self->heap [0] = self->heap [--self->count];
     for (size_t at = 0;;) {
-        size_t child = at * 2 + 1;
-        if (child + 1 < self->count && self->heap [child + 1].due_us < self->heap [child].due_us)
-            child++;
-        if (child >= self->count || self->heap [at].due_us <= self->heap [child].due_us)
+        size_t below = s_first_below (self, at);
+        if (below == self->count || self->heap [at].due_us <= self->heap [below].due_us)
             return first;
-        s_swap (&self->heap [at], &self->heap [child]);
-        at = child;
+        s_swap (&self->heap [at], &self->heap [below]);
+        at = below;
     }
 }
 

@@ -64,6 +64,31 @@ static size_t s_lanes_capacity (const job_t *self)
     return capacity;
 }
 
+//  What its tasks may need later: a delay and a place in the stack for each, where failed tries are
+//  repeated. It is counted when tasks arrive, because nothing can be refused afterwards.
+static size_t s_later_bytes (const job_t *self)
+{
+    for (size_t i = 0; i < CADRE_OUTCOMES_COUNT; i++)
+        if (self->tries.again [i] && i != CADRE_OUTCOME_WORKER_LOST)
+            return sizeof (delay_entry_t) + sizeof (uint32_t);
+    return 0;
+}
+
+//  Per task, fixed when the first ones arrive.
+static size_t s_task_bytes (const job_t *self)
+{
+    return sizeof (task_t) + (self->detached ? sizeof (uint64_t) : 0) + self->later_bytes;
+}
+
+//  What delays and stack use beyond that.
+static size_t s_waiting_bytes (const job_t *self)
+{
+    size_t used =
+        self->delays.capacity * sizeof (delay_entry_t) + self->stack_capacity * sizeof (uint32_t);
+    size_t counted = (size_t) (self->total - self->forgotten) * self->later_bytes;
+    return used > counted ? used - counted : 0;
+}
+
 void job_weigh (job_t *self)
 {
     buffer_trim (&self->spec);
@@ -77,16 +102,9 @@ void job_weigh (job_t *self)
     weight += self->spec.capacity + self->open.capacity + self->doom_detail.capacity;
     weight +=
         self->has.capacity * sizeof (wire_span_t) + self->arrivals_capacity * sizeof (arrival_t);
-    weight +=
-        self->stack_capacity * sizeof (uint32_t) + s_lanes_capacity (self) * sizeof (job_lane_t);
-    weight += self->delays.capacity * sizeof (delay_entry_t);
+    weight += s_waiting_bytes (self) + s_lanes_capacity (self) * sizeof (job_lane_t);
     account_add (self->account, weight - self->weight);
     self->weight = weight;
-}
-
-static size_t s_task_bytes (const job_t *self)
-{
-    return sizeof (task_t) + (self->detached ? sizeof (uint64_t) : 0);
 }
 
 void job_destroy (job_t **self_p)
@@ -146,6 +164,8 @@ void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
     if (payloads->count == 0) //  A frame may contain none, and there may be no block yet
         return;
+    if (self->total == 0)
+        self->later_bytes = s_later_bytes (self);
     s_job_reserve (self, payloads->count);
     for (uint32_t i = self->total; i < self->total + payloads->count; i++)
         self->tasks [i] = (task_t){.state = TASK_READY};

@@ -146,6 +146,7 @@ typedef struct job {
     struct job *settle_next; //  …
     walk_t *walks;           //  Walks that stand at this job
     account_t *account;      //  Counts its memory: its usage's
+    size_t later_bytes;      //  Counted per task for delays and stack
     size_t weight;           //  Of that: memory besides tasks and payloads
     uint64_t session;        //  Session of the client that opened it; 0: it comes from the log
     struct key_usage *usage; //  Usage of its key

@@ -1,5 +1,5 @@
-//  purse_test.c - what each key makes the broker hold: the sums, and what happens to who has more
-//  than its share
+//  key_usage_test.c - what each key makes the broker hold: the sums, and what happens to who has
+//  more than its share
 
 #include "broker/front/admission.h"
 #include "broker/jobs/job_status.h"
@@ -25,7 +25,7 @@ static void s_run (modules_rig_t *rig, job_t *job, worker_record_t *worker, unsi
 }
 
 //  Results, tries, a cancel, a forget, and the loss of the client.
-static void test_purses_add_up_to_what_the_broker_holds (void **state)
+static void test_usages_add_up_to_what_the_broker_holds (void **state)
 {
     (void) state;
     modules_rig_t rig;
@@ -90,6 +90,30 @@ static void test_a_job_counts_until_it_is_freed (void **state)
         assert_int_equal (held, rig.ctx.job_bytes);
         assert_true (held <= before && turns < 1000);
     }
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
+}
+
+//  Tasks that fail need more memory when nothing can be refused any more: it was counted before.
+static void test_tries_take_no_more_than_was_counted (void **state)
+{
+    (void) state;
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client_of (&rig, "one");
+    worker_record_t *worker = modules_rig_worker (&rig, 8);
+    job_t *job = s_job (&rig, client, false, 20000);
+    uint64_t bytes = client->usage->jobs.bytes;
+    for (unsigned i = 0; i < 20000; i++)
+        s_run (&rig, job, worker, CADRE_OUTCOME_ERROR);
+    assert_int_equal (job->delayed, 20000);
+    assert_in_range (client->usage->jobs.bytes, 0, bytes + bytes / 4);
+    rig.ctx.now_us += 1000000;
+    for (unsigned i = 0; i < 20; i++)
+        timers_run (rig.ctx.timers, ++rig.ctx.now_us);
+    assert_int_equal (job->ready, 20000);
+    assert_in_range (client->usage->jobs.bytes, 0, bytes + bytes / 4);
+    assert_true (key_usage_check (&rig.ctx));
     modules_rig_end_client (&rig, &client);
     modules_rig_end (&rig);
 }
@@ -180,8 +204,9 @@ static void test_jobs_of_a_key_whose_results_fill_the_memory_rest (void **state)
 int main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test (test_purses_add_up_to_what_the_broker_holds),
+        cmocka_unit_test (test_usages_add_up_to_what_the_broker_holds),
         cmocka_unit_test (test_a_job_counts_until_it_is_freed),
+        cmocka_unit_test (test_tries_take_no_more_than_was_counted),
         cmocka_unit_test (test_a_restart_finds_each_keys_part),
         cmocka_unit_test (test_new_work_of_a_key_over_its_share_is_refused),
         cmocka_unit_test (test_jobs_of_a_key_whose_results_fill_the_memory_rest),
