@@ -46,6 +46,17 @@ static void test_the_secret_decides (void **state)
     assert_int_equal (hash_key ("alpha", 5), hash_key ("alpha", 5));
 }
 
+//  The tables' key is drawn: nobody who has the source knows it.
+static void test_the_secret_of_tables_is_drawn (void **state)
+{
+    (void) state;
+    const uint64_t zeros [2] = {0, 0};
+    unsigned same = 0;
+    for (uint32_t i = 0; i < 8; i++)
+        same += hash_key (&i, sizeof i) == (uint32_t) hash_siphash (zeros, &i, sizeof i);
+    assert_true (same < 8);
+}
+
 //  The inverse of the last mix of uthash's usual hash: a key for each choice of what went into it.
 static void s_unmix (uint32_t *a, uint32_t *b, uint32_t *c)
 {
@@ -102,6 +113,7 @@ int main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_it_is_siphash_1_3),
         cmocka_unit_test (test_the_secret_decides),
+        cmocka_unit_test (test_the_secret_of_tables_is_drawn),
         cmocka_unit_test (test_chosen_keys_spread),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

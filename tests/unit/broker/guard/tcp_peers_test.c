@@ -157,7 +157,29 @@ static void test_growth_that_nothing_explains (void **state)
     assert_null (self.all [2].cut);
 }
 
-//  ---- strangers ----------------------------------------------------------
+//  Who has a seat and sends no whole message gives it up when it is full, or when others wait.
+static void test_seats_are_for_whole_messages (void **state)
+{
+    (void) state;
+    bench_t self;
+    s_begin (&self, 5);
+    self.all [4].heard_us -= 2 * SECOND; //  It has no seat
+    for (size_t i = 0; i < 4; i++)
+        self.all [i].seated_us = self.all [i].heard_us = self.view.now_us - 2 * SECOND;
+    assert_false (flood_guard_judge (&self.view)); //  Nobody is in anybody's way
+    self.all [0].full = true;
+    self.all [1].heard_us = self.view.now_us - SECOND / 2;
+    self.all [2].seated_us = self.view.now_us - SECOND / 2;
+    assert_true (flood_guard_judge (&self.view));
+    assert_non_null (self.all [0].cut);
+    assert_int_equal (s_cut (&self), 1);
+    self.view.waiting = 1;
+    assert_true (flood_guard_judge (&self.view));
+    assert_non_null (self.all [3].cut);
+    assert_int_equal (s_cut (&self), 2);
+}
+
+//  ---- idle_guard ----------------------------------------------------------
 
 static void test_who_says_nothing_and_has_no_session (void **state)
 {
@@ -236,7 +258,7 @@ static void test_lanes_are_for_one (void **state)
     for (size_t i = 0; i < 20; i++)
         self.all [i].role = TCP_PEER_LANE;
     self.all [0].let_in = true;
-    self.all [1].acked_us -= 100 * SECOND; //  Its window bounds what it is sent
+    self.all [0].acked_us -= 100 * SECOND; //  Its window bounds what it is sent
     self.view.surplus = MANY;
     idle_guard_judge (&self.view);
     assert_null (self.all [0].cut);
@@ -254,6 +276,7 @@ int main (void)
         cmocka_unit_test (test_honest_peers_are_not_cut),
         cmocka_unit_test (test_all_together_may_hold_so_much),
         cmocka_unit_test (test_growth_that_nothing_explains),
+        cmocka_unit_test (test_seats_are_for_whole_messages),
         cmocka_unit_test (test_who_says_nothing_and_has_no_session),
         cmocka_unit_test (test_who_does_not_read),
         cmocka_unit_test (test_strangers_give_way),

@@ -45,6 +45,10 @@ static void test_names_take_up_no_more_than_they_may (void **state)
         assert_true (function_names_has (known, name) && function_names_has (known, "square"));
     }
     assert_false (function_names_has (known, "old"));
+    function_names_limit (known, 1);
+    function_names_add (known, "cube"); //  The last one stays, however little room there is
+    assert_true (function_names_has (known, "cube"));
+    assert_false (function_names_has (known, "square"));
     function_names_destroy (&known);
 }
 
